@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interfaces.  All calls are *management* (vimage.h).  An interface is named by its vnet and its name.
+ */
+#ifndef VIMAGE_IFNET_H
+#define VIMAGE_IFNET_H
+
+#include <vimage/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {			/* if_flags: BSD's values */
+	VI_IFF_UP = 0x1, VI_IFF_BROADCAST = 0x2, VI_IFF_DEBUG = 0x4, VI_IFF_LOOPBACK = 0x8, VI_IFF_POINTOPOINT = 0x10,
+	VI_IFF_RUNNING = 0x40, VI_IFF_NOARP = 0x80, VI_IFF_PROMISC = 0x100, VI_IFF_ALLMULTI = 0x200,
+	VI_IFF_SIMPLEX = 0x800, VI_IFF_MULTICAST = 0x8000,
+};
+
+enum { VI_IFT_OTHER = 1, VI_IFT_ETHER = 6, VI_IFT_LOOP = 24 };
+
+struct vi_ifaddr {
+	struct vi_sockaddr ia_addr;
+	struct vi_sockaddr ia_broadcast;	/* sa_family 0 when none */
+	struct vi_sockaddr ia_dst;		/* point-to-point */
+	uint8_t		 ia_prefixlen;
+};
+
+struct vi_ifinfo {
+	char		 if_name[VI_IFNAMSIZ];
+	char		 if_origname[VI_IFNAMSIZ];	/* name it was created with */
+	char		 if_descr[64];
+	uint32_t	 if_index;
+	uint32_t	 if_flags;		/* VI_IFF_* */
+	uint32_t	 if_mtu, if_metric, if_fib;
+	uint8_t		 if_type;		/* VI_IFT_* */
+	uint8_t		 if_addrlen;		/* of the link address */
+	uint8_t		 if_lladdr[8];
+	bool		 if_linkup;
+	uint32_t	 if_peer_vnet;		/* epair: id of the vnet that has the other end, 0 = none */
+	uint32_t	 if_home_vnet;		/* id of the vnet it returns to */
+	const char	*if_driver;		/* cloner's name: "lo", "epair" */
+	const char	*if_groups;		/* "epair", "lo", space separated */
+	uint32_t	 if_naddrs;
+	const struct vi_ifaddr *if_addrs;
+	uint64_t	 if_ipackets, if_ibytes, if_ierrors, if_iqdrops;
+	uint64_t	 if_opackets, if_obytes, if_oerrors, if_oqdrops, if_collisions;
+	uint64_t	 if_imcasts, if_omcasts;
+};
+typedef void vi_if_fn(void *arg, const struct vi_ifinfo *);
+
+/* type: a cloner ("lo", "epair", next free unit) or a name ("lo7", "epair3").  name gets the result ("epair0a"). */
+VI_API int	vi_if_create(struct vi_vnet *, const char *type, char name[VI_IFNAMSIZ]);
+VI_API int	vi_if_destroy(struct vi_vnet *, const char *name);	/* either end of an epair destroys both */
+VI_API void	vi_if_list(struct vi_vnet *, vi_if_fn *, void *arg);	/* by index */
+VI_API int	vi_if_get(struct vi_vnet *, const char *name, vi_if_fn *, void *arg);	/* ENXIO */
+VI_API void	vi_if_cloners(struct vi_kernel *, void (*)(void *arg, const char *name), void *arg);
+VI_API int	vi_if_rename(struct vi_vnet *, const char *name, const char *newname);		/* EEXIST */
+VI_API int	vi_if_set_flags(struct vi_vnet *, const char *name, uint32_t set, uint32_t clear);	/* UP, PROMISC, NOARP, DEBUG */
+VI_API int	vi_if_set_mtu(struct vi_vnet *, const char *name, uint32_t mtu);		/* 72..65535 as the type allows: EINVAL */
+VI_API int	vi_if_set_lladdr(struct vi_vnet *, const char *name, const uint8_t *, size_t len);
+VI_API int	vi_if_set_descr(struct vi_vnet *, const char *name, const char *);
+VI_API int	vi_if_set_metric(struct vi_vnet *, const char *name, uint32_t);
+VI_API int	vi_if_set_fib(struct vi_vnet *, const char *name, uint32_t);
+/*
+ * Lend to another vnet, or take back a lent one.  Addresses and routes go; name, link address, counters stay; the interface is down after.
+ * EEXIST: the name is taken there; ENXIO; EBUSY: one of the two is going away.
+ */
+VI_API int	vi_if_move(struct vi_vnet *from, const char *name, struct vi_vnet *to);
+VI_API int	vi_if_reclaim(struct vi_vnet *from, const char *name, struct vi_vnet *home);
+
+/*
+ * Addresses.  The first address, or one with alias, is added; without alias it replaces the first of its family (BSD).
+ * prefixlen 0xff: by class.  EEXIST: already there with that prefix.  Connected and host routes follow.
+ */
+VI_API int	vi_if_addr_add(struct vi_vnet *, const char *name, const struct vi_ifaddr *, bool alias);
+VI_API int	vi_if_addr_del(struct vi_vnet *, const char *name, const struct vi_sockaddr *);	/* EADDRNOTAVAIL */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Prisons.  prison0 (jid 0) always exists.  All calls are *management* (vimage.h).
+ *
+ * Parameters are name/value pairs of text, as in jail(8).  A boolean is present without value, "true" or "false", and has a
+ * no-form ("noallow.raw_sockets").  Lists hold commas.
+ */
+#ifndef VIMAGE_JAIL_H
+#define VIMAGE_JAIL_H
+
+#include <vimage/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vi_param {
+	const char	*p_name;
+	const char	*p_value;	/* NULL: present without a value */
+};
+
+enum { VI_JAIL_CREATE = 1, VI_JAIL_UPDATE = 2 };
+
+#define VI_ERRLEN 256
+
+/*
+ * Create and/or modify, seen from prison `caller`; names are relative to it.  All or nothing.  On failure err (VI_ERRLEN bytes) holds one
+ * sentence without newline.  EEXIST, ENOENT, EPERM, EINVAL, EAGAIN (limit).
+ * The jail is known by "jid" or "name" among the parameters.  *jid gets its id.
+ */
+VI_API int	vi_jail_set(struct vi_kernel *, int caller, const struct vi_param *, unsigned n, unsigned flags, int *jid, char *err);
+/* Destroys the jail, its children first; its vnet with it.  Leaks are reported as vi_vnet_destroy does. */
+VI_API int	vi_jail_remove(struct vi_kernel *, int caller, int jid);
+VI_API int	vi_jail_find(struct vi_kernel *, int caller, const char *name_or_jid, int *jid);	/* ENOENT */
+VI_API bool	vi_jail_visible(struct vi_kernel *, int caller, int jid);	/* itself or a descendant */
+/* One parameter as text; ENOENT: no such parameter.  Names come out relative to caller. */
+VI_API int	vi_jail_get(struct vi_kernel *, int caller, int jid, const char *param, char *buf, size_t len);
+/* Every readable parameter in the table's order. */
+VI_API int	vi_jail_params(struct vi_kernel *, int caller, int jid, void (*)(void *arg, const char *name, const char *value), void *arg);
+VI_API void	vi_jail_list(struct vi_kernel *, int caller, void (*)(void *arg, int jid), void *arg);	/* ascending; without caller itself */
+VI_API struct vi_vnet *vi_jail_vnet(struct vi_kernel *, int jid);	/* own or inherited; NULL: no such jail */
+VI_API int	vi_vnet_jail(struct vi_vnet *);				/* jid of the owner, -1: none */
+VI_API bool	vi_jail_owns_vnet(struct vi_kernel *, int jid);
+VI_API int	vi_jail_parent(struct vi_kernel *, int jid);
+
+/* Privileges by name ("net.raw_sockets", ...): may this prison, acting with cred? 0 or EPERM; a refusal is logged in the jail's log. */
+VI_API int	vi_jail_priv(struct vi_kernel *, int jid, const struct vi_cred *, const char *priv);
+
+/* Processes are the embedder's; it tells the prison so that limits and lifetimes hold.  A jail without persist and processes is reported by vi_jail_expired. */
+VI_API int	vi_jail_proc_attach(struct vi_kernel *, int jid);	/* EAGAIN: limit; ENOENT */
+VI_API void	vi_jail_proc_detach(struct vi_kernel *, int jid);
+VI_API bool	vi_jail_expired(struct vi_kernel *, int jid);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

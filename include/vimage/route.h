@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Routes and neighbours.  All calls are *management* (vimage.h).
+ */
+#ifndef VIMAGE_ROUTE_H
+#define VIMAGE_ROUTE_H
+
+#include <vimage/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {			/* rt_flags: BSD's values and letters */
+	VI_RTF_UP = 0x1,	/* U */
+	VI_RTF_GATEWAY = 0x2,	/* G */
+	VI_RTF_HOST = 0x4,	/* H */
+	VI_RTF_REJECT = 0x8,	/* R: answer unreachable */
+	VI_RTF_DYNAMIC = 0x10,	/* D: made by a redirect */
+	VI_RTF_MODIFIED = 0x20,	/* M */
+	VI_RTF_STATIC = 0x800,	/* S */
+	VI_RTF_BLACKHOLE = 0x1000,	/* B: drop silently */
+	VI_RTF_PINNED = 0x100000,	/* of an interface address; cannot be deleted */
+	VI_RTF_LOCAL = 0x200000,	/* l: this host */
+	VI_RTF_BROADCAST = 0x400000,	/* b */
+};
+
+struct vi_route {
+	struct vi_sockaddr rt_dst;
+	uint8_t		 rt_prefixlen;
+	uint32_t	 rt_flags;
+	struct vi_sockaddr rt_gateway;	/* sa_family 0: none (link) */
+	char		 rt_ifname[VI_IFNAMSIZ];	/* "" on add: found from the gateway */
+	uint32_t	 rt_ifindex;
+	struct vi_sockaddr rt_ifa;	/* source address used */
+	uint32_t	 rt_mtu;	/* 0: the interface's */
+	uint32_t	 rt_weight, rt_metric;
+	uint32_t	 rt_fib;
+	uint64_t	 rt_use;	/* packets */
+	uint64_t	 rt_expire;	/* ns from now, 0 = never */
+};
+typedef void vi_route_fn(void *arg, const struct vi_route *);
+
+VI_API int	vi_route_add(struct vi_vnet *, const struct vi_route *);	/* EEXIST, ENETUNREACH (gateway), EINVAL, ENOBUFS */
+VI_API int	vi_route_change(struct vi_vnet *, const struct vi_route *);	/* ESRCH */
+VI_API int	vi_route_del(struct vi_vnet *, const struct vi_route *);	/* ESRCH, EPERM (pinned) */
+/* The route a packet to dst would take (longest prefix).  ESRCH. */
+VI_API int	vi_route_get(struct vi_vnet *, uint32_t fib, const struct vi_sockaddr *dst, struct vi_route *);
+VI_API void	vi_route_list(struct vi_vnet *, uint32_t fib, int family, vi_route_fn *, void *arg);	/* sorted by prefix */
+VI_API unsigned	vi_route_flush(struct vi_vnet *, uint32_t fib, int family);	/* gateway routes; returns how many */
+VI_API unsigned	vi_route_nfibs(struct vi_vnet *);
+
+struct vi_neigh {		/* ARP entry */
+	struct vi_sockaddr ne_addr;
+	uint8_t		 ne_lladdr[6];
+	bool		 ne_complete, ne_permanent, ne_published, ne_proxy;
+	uint64_t	 ne_expire;	/* ns from now; 0 = permanent */
+	char		 ne_ifname[VI_IFNAMSIZ];
+};
+typedef void vi_neigh_fn(void *arg, const struct vi_neigh *);
+VI_API int	vi_neigh_add(struct vi_vnet *, const struct vi_neigh *);	/* interface found from the address when "" */
+VI_API int	vi_neigh_del(struct vi_vnet *, const struct vi_sockaddr *, const char *ifname);	/* ESRCH */
+VI_API void	vi_neigh_list(struct vi_vnet *, vi_neigh_fn *, void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

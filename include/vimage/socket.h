@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sockets: non-blocking calls plus a readiness callback.
+ *
+ * Every call belongs to the thread that runs the socket's vnet (vimage.h, "Threads").  No call blocks: what would
+ * returns EAGAIN or EINPROGRESS, and the upcall tells when to try again.
+ *
+ * The upcall is made by vi_worker_poll/vi_kernel_poll, never from inside another call.  It is coalesced: one call after any number
+ * of changes, with the events that hold at that time.  It may make any call on any socket of the same vnet, vi_close included.
+ *
+ * When the vnet is destroyed its sockets turn dead: VI_POLLERR|VI_POLLHUP, so_error ECONNABORTED; one last upcall is made from
+ * the destruction itself, in which only vi_close and vi_poll may be called.  A dead socket stays until vi_close.
+ */
+#ifndef VIMAGE_SOCKET_H
+#define VIMAGE_SOCKET_H
+
+#include <vimage/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum vi_socktype {
+	VI_SOCK_STREAM = 1,	/* TCP */
+	VI_SOCK_DGRAM = 2,	/* UDP; with protocol ICMP an echo socket ("ping") */
+	VI_SOCK_RAW = 3,
+};
+
+enum {			/* protocols: the IANA numbers */
+	VI_IPPROTO_IP = 0,
+	VI_IPPROTO_ICMP = 1,
+	VI_IPPROTO_TCP = 6,
+	VI_IPPROTO_UDP = 17,
+	VI_IPPROTO_RAW = 255,	/* raw, header included */
+};
+
+enum {			/* readiness, the values of poll(2) */
+	VI_POLLIN = 0x001,
+	VI_POLLPRI = 0x002,
+	VI_POLLOUT = 0x004,
+	VI_POLLERR = 0x008,
+	VI_POLLHUP = 0x010,
+	VI_POLLRDHUP = 0x2000,
+};
+
+enum {			/* flags of send and recv */
+	VI_MSG_OOB = 0x1,
+	VI_MSG_PEEK = 0x2,
+	VI_MSG_DONTROUTE = 0x4,
+	VI_MSG_TRUNC = 0x20,	/* datagrams: return the real length; also an output flag */
+	VI_MSG_MORE = 0x8000,	/* more will follow: hold back a short segment */
+};
+
+enum { VI_SHUT_RD = 0, VI_SHUT_WR = 1, VI_SHUT_RDWR = 2 };
+
+/*
+ * Options.  The value is an int unless said otherwise.  An unknown option, or one that the socket's protocol has not,
+ * gives ENOPROTOOPT; a bad value EINVAL; a short buffer EINVAL.
+ */
+enum vi_sockopt {
+	VI_SO_REUSEADDR = 1, VI_SO_REUSEPORT, VI_SO_KEEPALIVE, VI_SO_BROADCAST, VI_SO_DONTROUTE, VI_SO_OOBINLINE,
+	VI_SO_LINGER,		/* struct vi_linger */
+	VI_SO_SNDBUF, VI_SO_RCVBUF,	/* bytes as the stack counts them; setting one ends autosizing */
+	VI_SO_SNDLOWAT, VI_SO_RCVLOWAT,
+	VI_SO_ERROR,		/* get: and clear */
+	VI_SO_TYPE, VI_SO_PROTOCOL, VI_SO_DOMAIN, VI_SO_ACCEPTCONN,	/* get */
+	VI_SO_BINDTODEVICE,	/* char[VI_IFNAMSIZ], "" = none */
+	VI_SO_FIB,		/* routing table */
+	VI_SO_PRIORITY, VI_SO_MARK,	/* int, kept; MARK needs the administrator */
+	VI_SO_TIMESTAMP,	/* datagrams: fill msg_stamp */
+	VI_SO_NREAD,		/* get: bytes (datagrams: of the first) that can be read */
+	VI_SO_NWRITE,		/* get: bytes sent and not yet acknowledged, or unsent */
+	VI_SO_NUNSENT,		/* get: bytes not yet sent */
+
+	VI_IP_TOS = 100, VI_IP_TTL, VI_IP_HDRINCL, VI_IP_RECVTTL, VI_IP_RECVTOS, VI_IP_PKTINFO, VI_IP_RECVERR,
+	VI_IP_MTU_DISCOVER,	/* int: 0 never DF, 1 per route, 2 DF always, 3 DF and ignore path MTU (values as Linux) */
+	VI_IP_MTU,		/* get: connected sockets */
+	VI_IP_OPTIONS,		/* bytes, up to 40 */
+	VI_IP_RECVOPTS, VI_IP_FREEBIND, VI_IP_BIND_NO_PORT, VI_IP_MINTTL,
+	VI_IP_MULTICAST_TTL, VI_IP_MULTICAST_LOOP, VI_IP_MULTICAST_IF,	/* MULTICAST_IF: struct vi_mreq */
+	VI_IP_ADD_MEMBERSHIP, VI_IP_DROP_MEMBERSHIP,	/* struct vi_mreq */
+	VI_ICMP_FILTER,		/* uint32_t bitmap of types that are NOT passed (raw ICMP) */
+
+	VI_TCP_NODELAY = 200, VI_TCP_CORK, VI_TCP_MAXSEG, VI_TCP_KEEPIDLE, VI_TCP_KEEPINTVL, VI_TCP_KEEPCNT,	/* seconds, count */
+	VI_TCP_SYNCNT, VI_TCP_DEFER_ACCEPT, VI_TCP_QUICKACK, VI_TCP_USER_TIMEOUT,	/* ms for USER_TIMEOUT, s for DEFER_ACCEPT */
+	VI_TCP_CONGESTION,	/* char[16]: "cubic", "newreno" */
+	VI_TCP_INFO,		/* get: struct vi_tcp_info */
+	VI_TCP_LINGER2, VI_TCP_WINDOW_CLAMP, VI_TCP_NOTSENT_LOWAT,
+};
+
+struct vi_linger { int l_onoff; int l_linger; /* s */ };
+struct vi_mreq { uint32_t mr_group; uint32_t mr_addr; /* network order */ uint32_t mr_ifindex; };
+
+enum vi_tcp_state {	/* RFC 9293 3.3.2, the order BSD uses */
+	VI_TCPS_CLOSED, VI_TCPS_LISTEN, VI_TCPS_SYN_SENT, VI_TCPS_SYN_RECEIVED, VI_TCPS_ESTABLISHED, VI_TCPS_CLOSE_WAIT,
+	VI_TCPS_FIN_WAIT_1, VI_TCPS_CLOSING, VI_TCPS_LAST_ACK, VI_TCPS_FIN_WAIT_2, VI_TCPS_TIME_WAIT,
+};
+
+struct vi_tcp_info {
+	uint8_t		ti_state;	/* enum vi_tcp_state */
+	uint8_t		ti_ca_state;	/* 0 open, 1 disorder, 2 CWR, 3 recovery, 4 loss */
+	uint8_t		ti_options;	/* 1 timestamps, 2 SACK, 4 window scale, 8 ECN */
+	uint8_t		ti_snd_wscale, ti_rcv_wscale;
+	uint8_t		ti_backoff, ti_probes, ti_retransmits;
+	uint32_t	ti_rto, ti_ato;			/* us */
+	uint32_t	ti_snd_mss, ti_rcv_mss, ti_advmss, ti_pmtu;
+	uint32_t	ti_rtt, ti_rttvar, ti_min_rtt, ti_rcv_rtt;	/* us */
+	uint32_t	ti_snd_ssthresh, ti_snd_cwnd;	/* bytes */
+	uint32_t	ti_rcv_space, ti_snd_wnd, ti_rcv_wnd;
+	uint32_t	ti_unacked, ti_sacked, ti_lost, ti_retrans;	/* bytes in flight of each kind */
+	uint32_t	ti_total_retrans;		/* segments */
+	uint32_t	ti_reordering;
+	uint64_t	ti_bytes_acked, ti_bytes_received, ti_bytes_sent, ti_bytes_retrans;
+	uint64_t	ti_segs_out, ti_segs_in;
+	uint64_t	ti_last_data_sent, ti_last_data_recv, ti_last_ack_recv;	/* ns ago */
+	uint64_t	ti_pacing_rate, ti_delivery_rate;	/* bytes per second, 0 = unknown */
+	uint32_t	ti_notsent;
+};
+
+/* One datagram with what is known of it; on streams only the data. */
+struct vi_msg {
+	struct vi_iovec	*msg_iov;
+	unsigned	 msg_iovcnt;
+	unsigned	 msg_flags;	/* in: VI_MSG_*; out of recvmsg: VI_MSG_TRUNC */
+	bool		 msg_hasname;	/* send: msg_name is meant; recv: it was filled in */
+	struct vi_sockaddr msg_name;	/* send: to; recv: from */
+	/* receive: about the packet; send: used where msg_set says so */
+	unsigned	 msg_set;	/* VI_MSGSET_* */
+	uint32_t	 msg_ifindex;	/* interface it came in / should go out by */
+	uint32_t	 msg_dst;	/* recv: destination in the header; send: source to use (network order) */
+	int		 msg_ttl, msg_tos;
+	uint64_t	 msg_stamp;	/* realtime ns of reception */
+	size_t		 msg_len;	/* recv: length of the whole datagram, even if truncated */
+};
+enum { VI_MSGSET_IFINDEX = 1, VI_MSGSET_ADDR = 2, VI_MSGSET_TTL = 4, VI_MSGSET_TOS = 8 };
+
+/*
+ * A new socket.  EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT (combination), EPERM (raw without the right), ENOBUFS, ENOMEM.
+ * proto 0 chooses the type's usual protocol.  cred is copied.
+ */
+VI_API int	vi_socket(struct vi_vnet *, int family, int type, int proto, const struct vi_cred *cred, struct vi_socket **);
+/* The caller's handle is gone.  TCP goes on closing by itself; SO_LINGER {1,0} and unread data reset (RFC 1122 4.2.2.13). */
+VI_API void	vi_close(struct vi_socket *);
+VI_API int	vi_bind(struct vi_socket *, const struct vi_sockaddr *);
+VI_API int	vi_listen(struct vi_socket *, int backlog);
+VI_API int	vi_connect(struct vi_socket *, const struct vi_sockaddr *);	/* VI_AF_UNSPEC undoes a datagram's connection */
+/* EAGAIN when none waits; ECONNABORTED as accept(2).  peer may be NULL. */
+VI_API int	vi_accept(struct vi_socket *, struct vi_socket **, struct vi_sockaddr *peer);
+VI_API int	vi_shutdown(struct vi_socket *, int how);	/* VI_SHUT_* */
+VI_API int	vi_sockname(struct vi_socket *, struct vi_sockaddr *);
+VI_API int	vi_peername(struct vi_socket *, struct vi_sockaddr *);
+/* Streams take what fits (*done may be less than len; EAGAIN if nothing fits).  EPIPE after shutdown; the pending error once. */
+VI_API int	vi_send(struct vi_socket *, const void *, size_t len, int flags, size_t *done);
+VI_API int	vi_recv(struct vi_socket *, void *, size_t len, int flags, size_t *done);	/* *done 0 with error 0: end of file */
+VI_API int	vi_sendmsg(struct vi_socket *, const struct vi_msg *, size_t *done);
+VI_API int	vi_recvmsg(struct vi_socket *, struct vi_msg *, size_t *done);
+
+/*
+ * Streams without a copy.  prepare: up to *niov spans of fresh buffer, at most `want` and at most what the send buffer has room for;
+ * fill them and commit the first n bytes (0 gives all back).  Nothing else may be done with the socket in between.
+ * peek: spans of the data at the head of the receive buffer, valid until the next call on the socket; consume takes n bytes off.
+ */
+VI_API int	vi_send_prepare(struct vi_socket *, size_t want, struct vi_iovec *, unsigned *niov);
+VI_API int	vi_send_commit(struct vi_socket *, size_t n, int flags);
+VI_API int	vi_recv_peek(struct vi_socket *, size_t want, struct vi_iovec *, unsigned *niov);	/* EAGAIN; 0 with *niov 0 at EOF */
+VI_API int	vi_recv_consume(struct vi_socket *, size_t n);
+
+VI_API int	vi_setsockopt(struct vi_socket *, enum vi_sockopt, const void *, size_t len);
+VI_API int	vi_getsockopt(struct vi_socket *, enum vi_sockopt, void *, size_t *len);
+VI_API unsigned	vi_poll(struct vi_socket *);			/* VI_POLL* that hold now, with TCP's meaning on Linux */
+VI_API size_t	vi_sendspace(struct vi_socket *);		/* room in the send buffer */
+typedef void vi_upcall_fn(struct vi_socket *, unsigned events, void *arg);
+VI_API void	vi_socket_upcall(struct vi_socket *, vi_upcall_fn *, void *arg);	/* also makes a first call if events hold */
+VI_API struct vi_vnet *vi_socket_vnet(struct vi_socket *);	/* NULL when dead */
+VI_API bool	vi_socket_dead(struct vi_socket *);
+VI_API int	vi_tcp_abort(struct vi_socket *);		/* send RST now, as SO_LINGER {1,0} and close would */
+
+/* Error queue of datagram sockets with VI_IP_RECVERR: one ICMP error.  EAGAIN when empty. */
+struct vi_sockerr {
+	int		 se_errno;
+	uint8_t		 se_type, se_code;	/* ICMP */
+	uint32_t	 se_info;		/* path MTU */
+	struct vi_sockaddr se_offender;		/* who sent it */
+	struct vi_sockaddr se_dst;		/* where the datagram went */
+	size_t		 se_len;		/* bytes of the offending payload copied to the caller's buffer */
+};
+VI_API int	vi_recverr(struct vi_socket *, struct vi_sockerr *, void *buf, size_t len);
+
+/* Every protocol control block of a vnet, for netstat -an and the like (management). */
+struct vi_pcbinfo {
+	int		 pi_proto, pi_type;
+	struct vi_sockaddr pi_local, pi_foreign;
+	uint32_t	 pi_recvq, pi_sendq;	/* bytes; listeners: pending and backlog */
+	uint8_t		 pi_state;		/* enum vi_tcp_state for TCP */
+	uint32_t	 pi_uid;
+	uint64_t	 pi_id;			/* unique in the vnet's life */
+	const struct vi_socket *pi_socket;	/* identity only; NULL when nobody holds it */
+};
+typedef void vi_pcb_fn(void *arg, const struct vi_pcbinfo *);
+VI_API void	vi_pcbs(struct vi_vnet *, vi_pcb_fn *, void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

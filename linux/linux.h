@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The Linux personality: answers the socket calls of unmodified programs from a vnet.
+ *
+ * One struct lx per worker, used only in that worker's thread, between vi_worker_enter and vi_worker_leave.
+ * A program is attached by the seccomp listener of its filter; all its descendants share the listener.
+ */
+#ifndef LINUX_LINUX_H
+#define LINUX_LINUX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <vimage/vimage.h>
+
+struct lx;
+struct lx_loop;
+struct lx_program;	/* one listener */
+
+/* A socket of this family and any type is a connection to the control server with the jail's own identity (commands run inside a jail use it). */
+#define LX_AF_CTL	0x5649
+
+struct lx_ops {
+	/* A program of the jail asks for a control connection: returns the descriptor to inject (consumed) or -errno. */
+	int	(*lo_ctl_socket)(void *arg, int jid, pid_t pid);
+	/* The last process behind a listener is gone; the program is freed by the caller of this (struct lx) afterwards. */
+	void	(*lo_program_gone)(void *arg, struct lx_program *, void *cookie);
+};
+
+struct lx_program_params {
+	int		 pr_listener;	/* seccomp listener; consumed, even on failure */
+	int		 pr_jid;
+	struct vi_vnet	*pr_vnet;
+	void		*pr_cookie;
+	/* Credentials: the uid and gid the jail calls 0, as the host sees them (identity when there is no user namespace). */
+	uid_t		 pr_rootuid;
+	gid_t		 pr_rootgid;
+};
+
+int	lx_new(struct vi_worker *, struct lx_loop *, const struct lx_ops *, void *arg, struct lx **);
+void	lx_free(struct lx *);		/* detaches every program: pending calls get ENOSYS */
+int	lx_attach(struct lx *, const struct lx_program_params *, struct lx_program **);
+void	lx_detach(struct lx_program *);
+/* Before a vnet is destroyed or moved to another worker: closes the stack's ends of its sockets and answers what is pending. */
+void	lx_vnet_gone(struct lx *, struct vi_vnet *);
+/* Work left over that no descriptor announces (retries); called once per turn of the worker's loop. */
+void	lx_poll(struct lx *);
+
+struct lx_stats { uint64_t ls_notifications, ls_sockets, ls_continued, ls_lost, ls_bytes_in, ls_bytes_out; };
+void	lx_stats_get(const struct lx *, struct lx_stats *);
+
+/*
+ * In the process to be attached (single-threaded, before exec): installs the filter and returns the listener's descriptor (close-on-exec), or -1 with errno;
+ * EBUSY when a listener exists already.  Sets no_new_privs only when the caller lacks CAP_SYS_ADMIN in its user namespace.  Async-signal-safe.
+ */
+int	lx_filter_install(void);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory and who pays for it.
+ *
+ * Every allocation is charged to an account of an acctset: one acctset per vnet (and one of the kernel itself), one account per
+ * kind of object.  An account that is not zero when its vnet is gone is a leak and is reported.
+ *
+ * Threads: an acctset is used by the thread that runs its vnet's lane, or under the kernel lock.  Nothing here is atomic.
+ */
+#ifndef KERN_ACCT_H
+#define KERN_ACCT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kernel;
+struct memcache;	/* a worker's free lists of memory and mbufs */
+
+/* One row per kind: enum tag, name shown. */
+#define ACCT_TYPES(X) \
+	X(MBUF, "mbuf") X(MODULE, "module") X(SOCKET, "socket") X(PCB, "inpcb") X(TCPCB, "tcpcb") X(SYNCACHE, "syncache") \
+	X(TIMEWAIT, "timewait") X(REASS, "reassembly") X(HASH, "hash") X(IFNET, "ifnet") X(IFADDR, "ifaddr") X(ROUTE, "route") \
+	X(NEIGH, "neighbour") X(LOG, "msgbuf") X(PRISON, "prison") X(MISC, "misc")
+
+#define ACCT_ENUM(tag, name) ACCT_##tag,
+enum acct_type { ACCT_TYPES(ACCT_ENUM) ACCT_MAX };
+
+struct acct {
+	uint64_t	ac_count;	/* objects */
+	uint64_t	ac_bytes;
+	uint64_t	ac_peak;	/* bytes */
+	uint64_t	ac_limit;	/* bytes; 0 = none */
+	uint64_t	ac_failures;
+};
+
+struct acctset {
+	struct kernel	*as_kernel;	/* (c) */
+	struct memcache	*as_cache;	/* of the worker that runs the lane; changes under the kernel lock only */
+	struct acct	 as_total;	/* of all types; as_total.ac_limit is the vnet's memory limit */
+	struct acct	 as_acct[ACCT_MAX];
+};
+
+void	acctset_init(struct acctset *, struct kernel *, struct memcache *);
+const char *acct_name(enum acct_type);
+/* Charge without memory (mbufs, queue bytes): ENOBUFS beyond a limit (counted). */
+int	acct_charge(struct acctset *, enum acct_type, size_t bytes);
+void	acct_uncharge(struct acctset *, enum acct_type, size_t bytes);
+/* Calls fn for each account that is not zero; returns how many. */
+unsigned acctset_check(const struct acctset *, void (*fn)(void *, enum acct_type, const struct acct *), void *arg);
+
+/*
+ * Zeroed memory of any size, aligned to 16 (64 when size >= 64); NULL beyond a limit or without memory.
+ * kfree must be given the same type and size (the size is what accounts are made of; there is no hidden header).
+ * Debug builds remember where each allocation was made, and acctset_check's report names the places.
+ */
+#define kmalloc(as, type, size) kmalloc_at((as), (type), (size), __FILE__, __LINE__)
+void	*kmalloc_at(struct acctset *, enum acct_type, size_t size, const char *file, int line);
+void	 kfree(struct acctset *, enum acct_type, void *, size_t size);	/* NULL is fine */
+char	*kstrdup(struct acctset *, enum acct_type, const char *);	/* free with strlen + 1 */
+/* Debug builds: reports where each live allocation came from (at most max); otherwise nothing. */
+void	acctset_where(const struct acctset *, void (*fn)(void *, enum acct_type, const char *file, int line, size_t), void *arg, unsigned max);
+
+#endif
