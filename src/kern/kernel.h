@@ -49,6 +49,8 @@ void	kernel_unlock(struct kernel *);
 struct worker	*kernel_worker(struct kernel *, unsigned);
 unsigned	 worker_index(const struct worker *);
 struct memcache	*worker_cache(struct worker *);
+struct acctset	*worker_acct(struct worker *);	/* the kernel's money, usable in that worker's thread: objects that outlive their vnet */
+struct worker	*lane_worker(const struct lane *);
 void		 worker_enter(struct worker *);
 void		 worker_leave(struct worker *);
 uint64_t	 worker_poll(struct worker *);		/* runs lanes and timers; ns to the next timer, 0 = more to do, VI_FOREVER */

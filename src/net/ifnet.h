@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interfaces inside the library.
+ *
+ * An ifnet belongs to the lane of the vnet it is in (if_vnet).  It is created by a cloner in its home vnet (if_home) and may be lent to another.
+ * Packets leave by if_output (resolve the next hop, add the link header) and if_transmit (hand to the medium).  A medium that ends in another
+ * interface calls if_deliver() on it: that queues the packet to the other vnet's lane (never a nested call), and there
+ * if_ops->ifo_input takes it.
+ */
+#ifndef NET_IFNET_H
+#define NET_IFNET_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <bsd/sys/queue.h>
+
+#include <vimage/ifnet.h>
+
+#include "kern/lane.h"
+#include "vimage/vnet.h"
+
+struct mbuf;
+struct ifnet;
+struct if_clone;
+struct nhop;
+struct vi_neigh;
+
+/* BSD's flags, under their own names. */
+enum {
+	IFF_UP = VI_IFF_UP, IFF_BROADCAST = VI_IFF_BROADCAST, IFF_DEBUG = VI_IFF_DEBUG, IFF_LOOPBACK = VI_IFF_LOOPBACK,
+	IFF_POINTOPOINT = VI_IFF_POINTOPOINT, IFF_RUNNING = VI_IFF_RUNNING, IFF_NOARP = VI_IFF_NOARP, IFF_PROMISC = VI_IFF_PROMISC,
+	IFF_ALLMULTI = VI_IFF_ALLMULTI, IFF_SIMPLEX = VI_IFF_SIMPLEX, IFF_MULTICAST = VI_IFF_MULTICAST,
+};
+#define IFNAMSIZ VI_IFNAMSIZ
+
+/* Address families the stack knows, as small indexes. */
+enum net_af { NET_AF_INET, NET_AF_INET6, NET_AF_MAX };
+
+/* A next hop's address: what if_output resolves. */
+struct net_addr {
+	uint8_t		na_af;		/* enum net_af */
+	union {
+		uint32_t	na_in;	/* network order */
+		uint8_t		na_in6[16];
+	};
+};
+
+/* One address of an interface. */
+struct ifaddr {
+	TAILQ_ENTRY(ifaddr) ifa_link;	/* if_addrs, in order of addition */
+	TAILQ_ENTRY(ifaddr) ifa_vlink;	/* family's own per-vnet hash or list */
+	struct ifnet	*ifa_ifp;	/* (c) */
+	struct net_addr	 ifa_addr;
+	struct net_addr	 ifa_dst;	/* point-to-point */
+	uint32_t	 ifa_broadcast;	/* IPv4; 0 = none */
+	uint32_t	 ifa_mask;	/* IPv4, network order */
+	uint8_t		 ifa_prefixlen;
+	uint32_t	 ifa_refs;	/* routes and PCBs do not hold references: IFADDR_DEL tells them */
+};
+TAILQ_HEAD(ifaddrhead, ifaddr);
+
+struct ifstats {
+	uint64_t	ifs_ipackets, ifs_ibytes, ifs_ierrors, ifs_imcasts, ifs_iqdrops, ifs_noproto;
+	uint64_t	ifs_opackets, ifs_obytes, ifs_oerrors, ifs_omcasts, ifs_oqdrops, ifs_collisions;
+};
+
+struct ifnet_ops {
+	/* Resolve nh (the next hop; for lo and point-to-point unused), add the link header, transmit.  Consumes m; 0 or errno. */
+	int	(*ifo_output)(struct ifnet *, struct mbuf *, const struct net_addr *nh);
+	/* A complete frame to the medium.  Consumes m.  A super-packet goes whole over virtual links. */
+	int	(*ifo_transmit)(struct ifnet *, struct mbuf *);
+	/* A frame from the medium, in this interface's lane.  Consumes m. */
+	void	(*ifo_input)(struct ifnet *, struct mbuf *);
+	int	(*ifo_setmtu)(struct ifnet *, uint32_t);	/* may refuse: EINVAL; NULL = 72..65535 */
+	void	(*ifo_setflags)(struct ifnet *, uint32_t old);	/* after if_flags changed; NULL = nothing to do */
+};
+
+/* Packets on their way here from another lane (or from ourselves: lo).  Bounded; drops are counted at the receiver as input queue drops. */
+#define IFQ_MAXLEN	1024
+#define IFQ_MAXBYTES	(8u << 20)
+struct ifqueue {
+	_Atomic(struct mbuf *) ifq_head;	/* (a) last first */
+	atomic_uint	ifq_len;
+	atomic_uint	ifq_bytes;
+	atomic_ullong	ifq_drops;
+	struct work	ifq_work;
+};
+
+struct ifnet {
+	TAILQ_ENTRY(ifnet) if_link;	/* interfaces of if_vnet, by index */
+	struct vnet	*if_vnet;	/* where it is; changes under the kernel lock */
+	struct vnet	*if_home;	/* where it was created and returns to */
+	char		 if_xname[IFNAMSIZ];
+	char		 if_origname[IFNAMSIZ];	/* as created: returns under it when free */
+	char		 if_descr[64];
+	uint32_t	 if_index;	/* in if_vnet */
+	uint32_t	 if_flags;
+	uint32_t	 if_mtu, if_metric, if_fib;
+	uint8_t		 if_type;	/* VI_IFT_* */
+	uint8_t		 if_addrlen, if_hdrlen;
+	uint8_t		 if_lladdr[8];
+	bool		 if_linkup;
+	bool		 if_dying;
+	const struct ifnet_ops *if_ops;	/* (c) */
+	const struct if_clone *if_cloner;	/* (c) */
+	void		*if_softc;	/* the driver's */
+	struct acctset	*if_acct;	/* who pays for the ifnet itself: its home */
+	struct ifaddrhead if_addrs;
+	struct ifstats	 if_stats;
+	struct ifqueue	 if_inq;
+	void		*if_afdata[NET_AF_MAX];	/* per family, made at IFATTACH, gone at IFDETACH */
+};
+TAILQ_HEAD(ifnethead, ifnet);
+
+/* A type of interface that can be created by name. */
+struct if_clone {
+	const char	*ifc_name;	/* "epair" */
+	/* unit < 0: next free.  Makes the interface(s) in vn with if_alloc/if_attach; name gets the first one's. */
+	int		(*ifc_create)(struct vnet *vn, int unit, char name[IFNAMSIZ]);
+	void		(*ifc_destroy)(struct ifnet *);	/* and what belongs to it (the other end of an epair, wherever it is) */
+};
+extern const struct if_clone *const net_cloners[];	/* NULL-ended; net/if_clone.c */
+
+/* net's per-vnet state: interfaces and the tables upper layers register in. */
+typedef void net_input_fn(struct ifnet *, struct mbuf *);	/* link header already stripped; consumes m */
+struct net_afops {		/* what an address family does for interfaces */
+	int	(*nao_addr_add)(struct ifnet *, const struct vi_ifaddr *, bool alias);
+	int	(*nao_addr_del)(struct ifnet *, const struct vi_sockaddr *);
+	/*
+	 * Link address of a next hop: 0 and lladdr filled; EWOULDBLOCK: m is held or was dropped by the resolver (consumed);
+	 * other errno: m consumed.
+	 */
+	int	(*nao_resolve)(struct ifnet *, struct mbuf *, const struct net_addr *, uint8_t *lladdr);
+	int	(*nao_neigh_add)(struct vnet *, const struct vi_neigh *);
+	int	(*nao_neigh_del)(struct vnet *, const struct vi_sockaddr *, const char *ifname);
+	void	(*nao_neigh_list)(struct vnet *, void (*fn)(void *, const struct vi_neigh *), void *arg);
+};
+struct net_proto { uint16_t np_ethertype; net_input_fn *np_input; };
+#define NET_MAXPROTO	8
+struct net_vnet {
+	struct ifnethead nv_ifs;
+	uint32_t	 nv_nifs;
+	uint32_t	 nv_nextindex;
+	struct ifnet	**nv_byindex;	/* nv_indexsize slots */
+	uint32_t	 nv_indexsize;
+	struct ifnet	*nv_lo0;
+	struct net_proto nv_proto[NET_MAXPROTO];
+	unsigned	 nv_nproto;
+	const struct net_afops *nv_afops[NET_AF_MAX];
+};
+VNET_STATE_DECLARE(net);
+
+int	 net_proto_register(struct vnet *, uint16_t ethertype, net_input_fn *);
+/* Dispatch of a packet whose link header is gone; unknown: dropped, ifs_noproto. */
+void	 net_input(struct ifnet *, uint16_t ethertype, struct mbuf *);
+
+/* For drivers (under the kernel lock). */
+struct ifnet *if_alloc(struct vnet *home, const char *name, uint8_t type);
+int	 if_attach(struct ifnet *);			/* into if_home; EEXIST */
+void	 if_detach(struct ifnet *);			/* out of if_vnet, IFDETACH told, queue purged */
+void	 if_free(struct ifnet *);
+/* Hand a frame to the interface at the other end; any lane.  Consumes m. */
+void	 if_deliver(struct ifnet *to, struct mbuf *);
+void	 if_lladdr_make(struct kernel *, const char *name, uint8_t lladdr[6]);	/* locally administered, unique in the kernel */
+
+/* For everybody in the lane. */
+struct ifnet *ifnet_byname(struct vnet *, const char *);
+struct ifnet *ifnet_byindex(struct vnet *, uint32_t);
+static inline bool if_up(const struct ifnet *ifp) { return ((ifp->if_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING)); }
+static inline int if_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh) { return (ifp->if_ops->ifo_output(ifp, m, nh)); }
+static inline int if_transmit(struct ifnet *ifp, struct mbuf *m) { return (ifp->if_ops->ifo_transmit(ifp, m)); }
+
+/* Management (under the kernel lock); api/ exports them one to one. */
+int	 if_create(struct vnet *, const char *type, char name[IFNAMSIZ]);
+int	 if_destroy(struct vnet *, const char *name);
+int	 if_rename(struct ifnet *, const char *newname);
+int	 if_setflags(struct ifnet *, uint32_t set, uint32_t clear);
+int	 if_setmtu(struct ifnet *, uint32_t);
+int	 if_setlladdr(struct ifnet *, const uint8_t *, size_t);
+int	 if_vmove(struct ifnet *, struct vnet *to);	/* EEXIST, EBUSY, EINVAL (lo0) */
+int	 if_reclaim(struct ifnet *);			/* home, under a name that is free: its own, its original, or origname with a suffix */
+void	 if_info(struct ifnet *, vi_if_fn *, void *arg);
+void	 if_addr_link(struct ifaddr *);			/* families: put on if_addrs */
+void	 if_addr_unlink(struct ifaddr *);
+
+/* Ethernet: output and input for Ethernet-like drivers. */
+int	 ether_output(struct ifnet *, struct mbuf *, const struct net_addr *);
+void	 ether_input(struct ifnet *, struct mbuf *);
+void	 ether_ifinit(struct ifnet *, const uint8_t lladdr[6]);
+
+#endif

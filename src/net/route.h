@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Routing tables: longest prefix match, several tables (FIBs) per vnet.
+ *
+ * A lookup gives a nhop, which stays valid until the table changes: keep it with rt_generation() and look up again when that has moved.
+ */
+#ifndef NET_ROUTE_H
+#define NET_ROUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <vimage/route.h>
+
+#include "net/ifnet.h"
+#include "vimage/vnet.h"
+
+enum {
+	RTF_UP = VI_RTF_UP, RTF_GATEWAY = VI_RTF_GATEWAY, RTF_HOST = VI_RTF_HOST, RTF_REJECT = VI_RTF_REJECT, RTF_DYNAMIC = VI_RTF_DYNAMIC,
+	RTF_MODIFIED = VI_RTF_MODIFIED, RTF_STATIC = VI_RTF_STATIC, RTF_BLACKHOLE = VI_RTF_BLACKHOLE, RTF_PINNED = VI_RTF_PINNED,
+	RTF_LOCAL = VI_RTF_LOCAL, RTF_BROADCAST = VI_RTF_BROADCAST,
+};
+#define RT_MAXFIBS	16
+#define RT_DEFFIBS	1	/* net.fibs: may be raised per vnet up to RT_MAXFIBS */
+
+struct nhop {
+	struct ifnet	*nh_ifp;	/* where packets leave; for RTF_LOCAL the loopback of the vnet (nh_ifa tells whose address) */
+	struct ifaddr	*nh_ifa;	/* source address; NULL = none */
+	struct net_addr	 nh_gw;		/* with RTF_GATEWAY */
+	uint32_t	 nh_flags;	/* RTF_* */
+	uint32_t	 nh_mtu;	/* 0 = interface's */
+	uint32_t	 nh_weight, nh_metric;
+	uint64_t	 nh_use;
+	uint64_t	 nh_expire;	/* host ns; 0 = never */
+	uint8_t		 nh_prefixlen;
+};
+
+struct route_vnet;
+/* Longest prefix; NULL = no route.  REJECT and BLACKHOLE routes are returned: the caller obeys nh_flags. */
+const struct nhop *fib4_lookup(struct vnet *, uint32_t fib, uint32_t dst);
+static inline uint32_t nhop_mtu(const struct nhop *nh) { return (nh->nh_mtu != 0 && nh->nh_mtu < nh->nh_ifp->if_mtu ? nh->nh_mtu : nh->nh_ifp->if_mtu); }
+/* Moves with every change of any table or interface address of the vnet. */
+uint64_t rt_generation(const struct vnet *);
+/* Next hop address for dst: the gateway or dst itself. */
+static inline struct net_addr
+nhop_addr4(const struct nhop *nh, uint32_t dst)
+{
+	if (nh->nh_flags & RTF_GATEWAY)
+		return (nh->nh_gw);
+	return ((struct net_addr){ .na_af = NET_AF_INET, .na_in = dst });
+}
+
+/* For address families: routes of interface addresses (RTF_PINNED), in all FIBs or in if_fib per net.add_addr_allfibs. */
+int	 rt_ifa_add(struct vnet *, uint32_t dst, uint8_t prefixlen, uint32_t flags, struct ifnet *, struct ifaddr *);
+void	 rt_ifa_del(struct vnet *, uint32_t dst, uint8_t prefixlen, struct ifaddr *);
+/* ICMP redirect: a host route (RTF_DYNAMIC) that expires. */
+int	 rt_redirect4(struct vnet *, uint32_t fib, uint32_t dst, uint32_t gw, struct ifnet *);
+/* Path MTU learned for dst (RFC 1191): a host entry that expires after 10 minutes. */
+int	 rt_pmtu4(struct vnet *, uint32_t fib, uint32_t dst, uint32_t mtu);
+
+/* Management; api/ exports them. */
+int	 rt_add(struct vnet *, const struct vi_route *);
+int	 rt_change(struct vnet *, const struct vi_route *);
+int	 rt_delete(struct vnet *, const struct vi_route *);
+int	 rt_get(struct vnet *, uint32_t fib, const struct vi_sockaddr *, struct vi_route *);
+void	 rt_list(struct vnet *, uint32_t fib, int family, vi_route_fn *, void *arg);
+unsigned rt_flush(struct vnet *, uint32_t fib, int family);
+unsigned rt_nfibs(struct vnet *);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A vnet: one network stack, an array of module states.
+ *
+ * A module is a const struct vnet_module named NAME_vnet_module with a row in modules.def.  Its state is one struct, allocated separately,
+ * copied from vm_defaults, reached with NAME_vnet(vn); there is no ambient "current vnet".
+ *
+ * Life: ATTACHING (attach in order) -> RUNNING -> STOPPING (stop in reverse order: refuse new work, reset connections, cancel timers, give borrowed
+ * interfaces back) -> DRAINED (the lane ran until empty) -> detach in reverse order -> every account must read zero.
+ * attach may fail (memory): what was attached is stopped and detached again.  stop, detach never fail.  All of this happens under the kernel lock.
+ */
+#ifndef VIMAGE_VNET_H
+#define VIMAGE_VNET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <bsd/sys/queue.h>
+
+#include "kern/acct.h"
+#include "kern/kernel.h"
+#include "kern/lane.h"
+#include "kern/msglog.h"
+#include "kern/sysctl.h"
+
+struct vnet;
+struct ifnet;
+
+enum vnet_slot {
+#define X(name) VNET_SLOT_##name,
+#include "vimage/modules.def"
+#undef X
+	VNET_NMODULES
+};
+
+/* Told to every module of the vnet, in attach order (departures: reverse). */
+enum vnet_event {
+	VNET_EV_IFATTACH,	/* struct ifnet *: arrived in this vnet */
+	VNET_EV_IFDETACH,	/* struct ifnet *: leaves (destroyed or moved); drop every reference now */
+	VNET_EV_IFDOWN,		/* struct ifnet *: was marked down */
+	VNET_EV_IFUP,
+	VNET_EV_IFADDR_ADD,	/* struct ifaddr * */
+	VNET_EV_IFADDR_DEL,	/* struct ifaddr *: addresses going away: PCBs bound there stay, routes go */
+	VNET_EV_LLADDR,		/* struct ifnet *: link address changed */
+	VNET_EV_MTU,		/* struct ifnet * */
+};
+
+struct vnet_module {
+	const char	*vm_name;
+	enum vnet_slot	 vm_slot;
+	size_t		 vm_size;	/* of the state; 0 = none */
+	const void	*vm_defaults;	/* vm_size bytes, or NULL = zeroed */
+	const char	*vm_after;	/* names, space separated; NULL = none */
+	int		(*vm_attach)(struct vnet *);
+	void		(*vm_stop)(struct vnet *);
+	void		(*vm_detach)(struct vnet *);
+	void		(*vm_event)(struct vnet *, enum vnet_event, void *);
+	const struct sysctl_desc *vm_sysctls;
+	const struct stat_desc	 *vm_stats;
+};
+
+#define VNET_MODULE(name, ...) \
+	const struct vnet_module name##_vnet_module = { .vm_name = #name, .vm_slot = VNET_SLOT_##name, __VA_ARGS__ }
+#define X(name) extern const struct vnet_module name##_vnet_module;
+#include "vimage/modules.def"
+#undef X
+
+/*
+ * In the module's header: VNET_STATE_DECLARE(tcp) gives `struct tcp_vnet *tcp_vnet(const struct vnet *)`.
+ * In its .c: VNET_STATE_DEFINE(tcp); with -Dvimage=single the state is a constant address.
+ */
+#if VIMAGE_SINGLE
+#define VNET_STATE_DECLARE(name) \
+	extern struct name##_vnet name##_vnet0; \
+	static inline struct name##_vnet *name##_vnet(const struct vnet *vn) { (void)vn; return (&name##_vnet0); } \
+	struct vnet_state_##name##_semicolon
+#define VNET_STATE_DEFINE(name) struct name##_vnet name##_vnet0
+#else
+#define VNET_STATE_DECLARE(name) \
+	static inline struct name##_vnet *name##_vnet(const struct vnet *vn) { return (vn->vn_state[VNET_SLOT_##name]); } \
+	struct vnet_state_##name##_semicolon
+#define VNET_STATE_DEFINE(name) struct vnet_state_##name##_semicolon
+#endif
+
+enum vnet_phase { VNET_ATTACHING, VNET_RUNNING, VNET_STOPPING, VNET_DRAINED };
+
+/* What programs in this vnet may do; set by the prison that owns it. */
+enum vnet_priv {
+	VNET_PRIV_RAW_SOCKETS = 0x1,
+	VNET_PRIV_RESERVED_PORTS = 0x2,
+	VNET_PRIV_CONFIG = 0x4,		/* interfaces, routes, sysctls */
+};
+
+struct vnet {
+	struct kernel	*vn_kernel;	/* (c) */
+	uint32_t	 vn_id;		/* (c) never reused */
+	enum vnet_phase	 vn_phase;	/* under the kernel lock */
+	uint32_t	 vn_privs;	/* VNET_PRIV_*; under the kernel lock */
+	struct lane	 vn_lane;
+	struct acctset	 vn_acct;
+	struct msglog	*vn_log;	/* of its owner's vlog, or its own */
+	struct msglog	 vn_ownlog;
+	void		*vn_state[VNET_NMODULES];	/* (c) */
+	TAILQ_ENTRY(vnet) vn_link;	/* all vnets, under the kernel lock */
+	char		 vn_name[64];
+};
+
+/* Under the kernel lock. */
+int	 vnet_create(struct kernel *, const char *name, struct vnet **);
+unsigned vnet_destroy(struct vnet *, vi_leak_fn *, void *arg);
+struct vnet *vnet_byid(struct kernel *, uint32_t id);
+struct vnet *vnet_first(struct kernel *);
+struct vnet *vnet_next(struct vnet *);
+void	 vnet_event(struct vnet *, enum vnet_event, void *);
+
+static inline struct acctset *vnet_acct(struct vnet *vn) { return (&vn->vn_acct); }
+static inline uint64_t vnet_now(const struct vnet *vn) { return (vn->vn_lane.ln_now); }
+static inline bool vnet_running(const struct vnet *vn) { return (vn->vn_phase <= VNET_RUNNING); }
+#define VNET_ASSERT_LANE(vn) LANE_ASSERT(&(vn)->vn_lane)
+
+/* The vnet's own message buffer, rate limited. */
+void	 vnet_log(struct vnet *, unsigned level, const char *fmt, ...) VI_PRINTF(3, 4);
+
+/* The sysctl tree of a vnet: the modules' tables.  vimage/vnet_sysctl.c */
+const struct sysctl_desc *vnet_sysctl_find(struct vnet *, const char *name, void **base);
+
+#endif
