@@ -22,7 +22,7 @@ fresh() {
 	    >"$tree/src/net/net.c"
 	printf '#include "net/p_int.h"\n' >"$tree/src/net/sub/s.c"
 	printf '#include "host/h.h"\n#include <stdio.h>\n' >"$tree/src/net/net_test.c"
-	printf '#define VI_API __attribute__((visibility("default")))\nVI_API int vi_one(void);\n' \
+	printf '#define VI_API __attribute__((visibility("default")))\nVI_API int\n\tvi_one(void);\n' \
 	    >"$tree/include/vimage/v.h"
 	echo vi_one >"$tree/src/api/exports.txt"
 	printf '.Dd January 1, 2026\n.Dt X 1\n.Os\n.Sh NAME\n.Nm x\n.Nd a page\n' >"$tree/man/x.1"

@@ -9,7 +9,7 @@ export LC_ALL=C
 
 nm -D --defined-only "$2" | awk 'NF == 3 { print $3 }' | sort >"$tmp/exported" || exit 2
 sort -u "$list" >"$tmp/listed" || exit 2
-cat "$1"/include/vimage/*.h | tr '\n' ' ' | sed 's/VI_API/\n&/g' |
+cat "$1"/include/vimage/*.h | tr '\n\t' '  ' | sed 's/VI_API/\n&/g' |
     sed -n 's/^VI_API [^;(]*[ *]\(vi_[a-z0-9_]*\)(.*/\1/p' | sort -u >"$tmp/declared"
 
 status=0
