@@ -20,7 +20,10 @@
 /* Adds len bytes at p that start at an even offset of the message; an odd last byte is padded by zero. */
 uint32_t cksum_add(const void *p, size_t len, uint32_t sum);
 
-/* The same for bytes that start at an odd offset. */
+/* The same without the vector unit: what other processors run, kept callable so that it stays tested. */
+uint32_t cksum_add_scalar(const void *p, size_t len, uint32_t sum);
+
+/* cksum_add() for bytes that start at an odd offset. */
 uint32_t cksum_add_odd(const void *p, size_t len, uint32_t sum);
 
 /* Copies len bytes (the areas do not overlap) and returns what cksum_add(src, len, sum) would. */

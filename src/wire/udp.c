@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "wire/udp.h"
+
+#include "base/endian.h"
+
+enum wire_error
+udp_check(const void *p, size_t clen, size_t plen, struct udp_info *out)
+{
+	const struct udphdr *uh = p;
+
+	*out = (struct udp_info){ .ui_need = UDP_HDRLEN };
+	if (plen < UDP_HDRLEN)
+		return (WIRE_SHORT);
+	if (clen < UDP_HDRLEN)
+		return (WIRE_PULLUP);
+	out->ui_sport = uh->uh_sport;
+	out->ui_dport = uh->uh_dport;
+	out->ui_len = NTOHS(uh->uh_ulen);
+	out->ui_hassum = uh->uh_sum != 0;
+	/* Zero, RFC 2675's mark of a jumbogram, has no meaning over IPv4 and fails here too. */
+	if (out->ui_len < UDP_HDRLEN || out->ui_len > plen)
+		return (WIRE_BADLEN);
+	out->ui_dlen = (uint16_t)(out->ui_len - UDP_HDRLEN);
+	return (WIRE_OK);
+}
