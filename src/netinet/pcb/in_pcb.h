@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Internet protocol control blocks: who listens and talks where.
+ *
+ * One inpcbinfo per protocol and vnet.  Connected pcbs live in a hash of the 4-tuple, bound ones in a hash of the local port; both
+ * start tiny (8 buckets) and double as they fill.  All keys are secret (SipHash with the kernel's key).
+ */
+#ifndef NETINET_PCB_IN_PCB_H
+#define NETINET_PCB_IN_PCB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <bsd/sys/queue.h>
+
+#include "net/route.h"
+#include "netinet/inet_ops.h"
+#include "socket/socket.h"
+
+struct inpcb;
+LIST_HEAD(inpcbhead, inpcb);
+
+enum inp_flags {
+	INP_HDRINCL = 0x001,	/* raw: the user supplies the header */
+	INP_RECVTTL = 0x002, INP_RECVTOS = 0x004, INP_PKTINFO = 0x008, INP_RECVERR = 0x010, INP_RECVOPTS = 0x020,
+	INP_BINDANY = 0x040,	/* FREEBIND: any address may be bound */
+	INP_ANONPORT = 0x080,	/* the port was chosen by us */
+	INP_NOPORT = 0x100,	/* IP_BIND_ADDRESS_NO_PORT: choose at connect */
+	INP_ONHASH = 0x200, INP_ONPORT = 0x400,
+	INP_MCASTLOOP = 0x800,
+	INP_DROPPED = 0x1000,	/* protocol is done with it */
+};
+
+struct inpcb {
+	LIST_ENTRY(inpcb) inp_hash;	/* 4-tuple */
+	LIST_ENTRY(inpcb) inp_porthash;	/* local port */
+	TAILQ_ENTRY(inpcb) inp_list;	/* all of the protocol */
+	struct inpcbinfo *inp_info;	/* (c) */
+	struct socket	*inp_socket;	/* NULL: the user and the socket are gone (TIME_WAIT) */
+	struct vnet	*inp_vnet;	/* (c) */
+	const struct inet_ops *inp_ops;	/* (c) */
+	void		*inp_ppcb;	/* tcpcb, ... */
+	struct in_addr_any inp_laddr, inp_faddr;	/* all zero: unbound, unconnected */
+	uint16_t	 inp_lport, inp_fport;	/* network order */
+	uint32_t	 inp_flags;	/* enum inp_flags */
+	uint32_t	 inp_fib;
+	uint32_t	 inp_flowid;
+	uint32_t	 inp_boundif;	/* SO_BINDTODEVICE: ifindex, 0 = none */
+	uint8_t		 inp_proto;	/* raw: protocol number */
+	uint8_t		 inp_ttl, inp_tos, inp_minttl;	/* ttl 0: the vnet's default */
+	uint8_t		 inp_mtudisc;	/* VI_IP_MTU_DISCOVER */
+	uint8_t		 inp_optlen;	/* IP options to send */
+	uint8_t		 inp_mcast_ttl;
+	uint8_t		*inp_opts;
+	uint32_t	 inp_mcast_if, inp_mcast_addr;
+	struct inp_mcast *inp_mships;	/* memberships, bounded list */
+	uint16_t	 inp_ipid;	/* next IP id of this flow */
+	/* cached route: valid while inp_rtgen == rt_generation() and the destination is inp_rtdst */
+	const struct nhop *inp_nh;
+	uint64_t	 inp_rtgen;
+	struct in_addr_any inp_rtdst;
+	uint64_t	 inp_id;	/* unique in the vnet's life */
+	struct vi_cred	 inp_cred;
+};
+TAILQ_HEAD(inpcblist, inpcb);
+
+struct inpcbinfo {
+	struct vnet	*ipi_vnet;
+	uint8_t		 ipi_proto;
+	struct inpcblist ipi_list;
+	uint32_t	 ipi_count;
+	struct inpcbhead *ipi_hash;	uint32_t ipi_hashsize;
+	struct inpcbhead *ipi_porthash;	uint32_t ipi_porthashsize;
+	uint32_t	 ipi_nconn;	/* in ipi_hash */
+	uint16_t	 ipi_lastport;
+	uint64_t	 ipi_key[2];
+};
+
+int	 in_pcbinfo_init(struct inpcbinfo *, struct vnet *, uint8_t proto);
+void	 in_pcbinfo_fini(struct inpcbinfo *);		/* asserts that it is empty */
+
+/* so may be NULL (a pcb without socket).  The pcb is charged to the vnet. */
+int	 in_pcballoc(struct inpcbinfo *, struct socket *, const struct inet_ops *, struct inpcb **);
+void	 in_pcbfree(struct inpcb *);			/* off every list; inp_ppcb is the caller's */
+/* EADDRINUSE, EADDRNOTAVAIL, EACCES (reserved port), EINVAL (bound already), EAFNOSUPPORT.  Port 0: an ephemeral one (RFC 6056). */
+int	 in_pcbbind(struct inpcb *, const struct vi_sockaddr *);
+/* Fixes the foreign address, chooses source and port where missing, hashes.  EADDRINUSE (4-tuple taken), EISCONN is the caller's check, ENETUNREACH, EACCES... */
+int	 in_pcbconnect(struct inpcb *, const struct vi_sockaddr *);
+void	 in_pcbdisconnect(struct inpcb *);
+/* For a connection made by the network (SYN cache): all four given; EADDRINUSE. */
+int	 in_pcbinsconn(struct inpcb *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
+/*
+ * Lookup for a packet: exact match first, then (wild) bound pcbs, the most specific local address winning; among SO_REUSEPORT groups by flow hash.
+ * A pcb bound to an interface matches only rcvif's index.
+ */
+struct inpcb *in_pcblookup(struct inpcbinfo *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport,
+	    bool wild, const struct ifnet *rcvif);
+/* Every pcb that should get a copy of a broadcast or multicast datagram: iterate with last (NULL first). */
+struct inpcb *in_pcbnext_bcast(struct inpcbinfo *, struct inpcb *last, const struct inet_pkt *, uint16_t lport, uint16_t fport);
+int	 in_pcbsockaddr(struct inpcb *, struct vi_sockaddr *);
+int	 in_pcbpeeraddr(struct inpcb *, struct vi_sockaddr *);	/* ENOTCONN */
+/* IP-level and common socket options of a pcb (VI_IP_*, VI_SO_BINDTODEVICE, VI_SO_FIB).  ENOPROTOOPT for others. */
+int	 in_pcbsetopt(struct inpcb *, enum vi_sockopt, const void *, size_t);
+int	 in_pcbgetopt(struct inpcb *, enum vi_sockopt, void *, size_t *);
+void	 in_pcbinfo_fill(const struct inpcb *, struct vi_pcbinfo *);
+/* The cached route to the foreign address, looked up again when stale; NULL = none. */
+const struct nhop *in_pcbroute(struct inpcb *);
+/* Ephemeral range (network order results); sysctl net.inet.ip.portrange.{first,last}, in the inpcb module. */
+struct inpcb_vnet {
+	int		iv_first, iv_last;	/* 10000, 65535 */
+	int		iv_reservedhigh;	/* 1023 */
+	uint64_t	iv_nextid;
+};
+VNET_STATE_DECLARE(inpcb);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Socket buffers.
+ *
+ * Streams: one mbuf chain of sb_cc bytes.  Datagrams: records linked by m_nextpkt; each begins with one mbuf that holds a struct sockdgram,
+ * followed by the payload; sb_cc counts payload only.
+ */
+#ifndef SOCKET_SOCKBUF_H
+#define SOCKET_SOCKBUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vimage/socket.h>
+
+struct acctset;
+struct mbuf;
+struct socket;
+
+#define SB_MAX		(16u << 20)	/* bytes a buffer may be set to */
+
+enum sb_flags {
+	SB_AUTOSIZE = 0x1,	/* protocol may grow it */
+	SBS_CANTSENDMORE = 0x2,
+	SBS_CANTRCVMORE = 0x4,
+};
+
+struct sockbuf {
+	struct mbuf	*sb_mb;		/* first buffer or record */
+	struct mbuf	*sb_mbtail;	/* last buffer of a stream */
+	struct mbuf	*sb_lastrecord;	/* last record of datagrams */
+	struct mbuf	*sb_sndptr;	/* streams: buffer that holds offset sb_sndoff, a hint for sbsndptr */
+	uint32_t	 sb_sndoff;	/* offset of the first byte of sb_sndptr from the front */
+	uint32_t	 sb_cc;		/* bytes of data */
+	uint32_t	 sb_mbcnt;	/* bytes charged to accounts by it (approximately: m_charge sums) */
+	uint32_t	 sb_hiwat;	/* most bytes wanted */
+	uint32_t	 sb_lowat;
+	uint32_t	 sb_records;	/* datagrams: records queued */
+	uint32_t	 sb_flags;	/* enum sb_flags */
+};
+
+/* About one received datagram; the same facts as struct vi_msg gives out. */
+struct sockdgram {
+	struct vi_sockaddr sd_from;
+	uint32_t	 sd_dst;	/* destination address in the header, network order */
+	uint32_t	 sd_ifindex;
+	uint32_t	 sd_len;	/* payload */
+	uint8_t		 sd_ttl, sd_tos;
+	uint64_t	 sd_stamp;	/* realtime ns; 0 = not asked for */
+};
+
+/* Room for more, by data and by memory. */
+static inline uint32_t
+sbspace(const struct sockbuf *sb)
+{
+	return (sb->sb_cc >= sb->sb_hiwat || sb->sb_mbcnt >= 2 * sb->sb_hiwat + 65536 ? 0 : sb->sb_hiwat - sb->sb_cc);
+}
+
+int	 sbreserve(struct sockbuf *, uint32_t hiwat);	/* EINVAL, ENOBUFS (> SB_MAX) */
+/* Streams.  Consumes m. */
+void	 sbappendstream(struct sockbuf *, struct mbuf *);
+void	 sbdrop(struct sockbuf *, uint32_t len);		/* from the front */
+/* Reference (copy) of [off, off + len) for transmission, charged like the buffer; NULL: no memory. */
+struct mbuf *sbsndcopy(struct sockbuf *, uint32_t off, uint32_t len, struct acctset *);
+/* Datagrams.  Consumes m.  False: no room (m freed, caller counts). */
+bool	 sbappenddgram(struct sockbuf *, const struct sockdgram *, struct mbuf *, struct acctset *);
+const struct sockdgram *sbdgram(const struct sockbuf *);	/* of the first record, NULL */
+void	 sbdropdgram(struct sockbuf *);
+void	 sbflush(struct sockbuf *);
+
+#endif
