@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # globals.sh ARCHIVE: the objects of the library hold no writable data, function
 # statics and thread-locals included.  Constants that only need relocation
-# (.data.rel.ro) and the sections of registration pointers (set_*) are fine.
+# (.data.rel.ro) are fine.
 [ -f "$1" ] || { echo "no archive: $1"; exit 2; }
 LC_ALL=C readelf --wide --sections --symbols "$1" | awk '
 /^File: / { object = $2; sub(/.*[(\/]/, "", object); sub(/\)$/, "", object); split("", name); split("", size) }
 /^ *\[ *[0-9]+\] / {				# [nr] name type addr off size es flags ...
 	nr = $0; sub(/^ *\[ */, "", nr); sub(/\].*/, "", nr)
 	sub(/^ *\[ *[0-9]+\] /, "")
-	if ($7 ~ /W/ && $1 !~ /^\.data\.rel\.ro/ && $1 !~ /^set_/ && $5 !~ /^0+$/)
+	if ($7 ~ /W/ && $1 !~ /^\.data\.rel\.ro/ && $5 !~ /^0+$/)
 		name[nr + 0] = $1
 	objects++
 }

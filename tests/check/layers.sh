@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # layers.sh ROOT: every #include goes in a direction that LAYERS allows.
 cd "$1" || exit 2
-find . -name .git -prune -o -name 'build*' -type d -prune -o -name '*.[chly]' -print |
+find . -name .git -prune -o -name 'build*' -type d -prune -o '(' -name '*.[chly]' -o -name '*.def' ')' -print |
     sed 's,^\./,,' | sort | awk '
 function complain(what) { print file ":" line ": " what; bad = 1 }
 function layer_of(path,    part) {

@@ -102,8 +102,7 @@ globals 'common' 'counter (COMMON' 'int counter;' -fcommon
 globals 'function static' 'calls' 'int f(void) { static int calls; return (++calls); }' -DX
 globals 'thread local' 'current (.tbss' '__thread int current;' -DX
 globals 'thread local with a value' 'current (.tdata' '__thread int current = 1;' -DX
-globals 'registration' '' 'struct m { int a; }; static const struct m m; static const struct m *const p
-    __attribute__((used, section("set_module"))) = &m;' -DX
+globals 'section of its own' 'p (set_module' 'int x; static int *p __attribute__((used, section("set_module"))) = &x;' -DX
 
 fresh
 one='__attribute__((visibility("default"))) int vi_one(void); int vi_one(void) { return (1); }'
