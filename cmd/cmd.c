@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void
+cmd_warnx(const struct cmd_ctx *cx, const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);		/* keeps the order when both are one file */
+	fprintf(stderr, "%s: ", cx->cx_prog);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+int
+cmd_usage(const struct cmd_ctx *cx, int c, int status)
+{
+	fflush(stdout);
+	if (c == '?')
+		fprintf(stderr, "%s: illegal option -- %c; ", cx->cx_prog, optopt);
+	else if (c == ':')
+		fprintf(stderr, "%s: option requires an argument -- %c; ", cx->cx_prog, optopt);
+	fprintf(stderr, "usage: %s %s\n", cx->cx_prog, cx->cx_usage);
+	return status;
+}
+
+int
+cmd_connect(struct cmd_ctx *cx)
+{
+	char err[256];
+	int error;
+
+	if (cx->cx_conn != NULL)
+		return 0;
+	error = ctl_connect(cx->cx_instance, !cx->cx_nostart, &cx->cx_conn, err);
+	if (error != 0)
+		cmd_warnx(cx, "%s", err);
+	return error;
+}
+
+/*
+ * Calls.
+ */
+static int
+set_error(struct cmd_error *ce, int error, const char *text)
+{
+	ce->ce_errno = error;
+	snprintf(ce->ce_text, sizeof(ce->ce_text), "%s", text);
+	return error;
+}
+
+/* Puts a part of an answer into the whole: arrays grow, everything else is replaced. */
+static void
+join(json_t *whole, json_t *part)
+{
+	const char *key;
+	json_t *value, *have;
+
+	json_object_foreach(part, key, value) {
+		have = json_object_get(whole, key);
+		if (json_is_array(have) && json_is_array(value))
+			json_array_extend(have, value);
+		else
+			json_object_set(whole, key, value);
+	}
+}
+
+static int
+receive(struct ctl_conn *cc, json_t **replyp)
+{
+	json_t *part, *whole = json_object();
+	bool more = true;
+	int error = 0;
+
+	while (error == 0 && more) {
+		if ((error = ctl_recv(cc, &part, NULL, NULL)) != 0)
+			break;
+		more = cmd_bool(part, "more");
+		join(whole, part);
+		json_decref(part);
+	}
+	if (error != 0) {
+		json_decref(whole);
+		whole = NULL;
+	}
+	*replyp = whole;
+	return error;
+}
+
+/* What the daemon refused has its own sentence; what broke on the way has the host's. */
+static int
+judge(json_t *reply, struct cmd_error *ce)
+{
+	const char *text = cmd_str(reply, "error");
+	int error = (int)cmd_int(reply, "errno");
+
+	if (cmd_bool(reply, "ok"))
+		return 0;
+	if (error <= 0)
+		error = EPROTO;
+	return set_error(ce, error, text[0] != '\0' ? text : strerror(error));
+}
+
+int
+cmd_try(struct cmd_ctx *cx, json_t *req, json_t **replyp, struct cmd_error *ce)
+{
+	json_t *reply = NULL;
+	char err[256];
+	int error;
+
+	if (replyp != NULL)
+		*replyp = NULL;
+	if (cx->cx_jail != NULL && json_object_get(req, "jail") == NULL)
+		json_object_set_new(req, "jail", json_string(cx->cx_jail));
+	if (cx->cx_conn == NULL) {
+		error = ctl_connect(cx->cx_instance, !cx->cx_nostart, &cx->cx_conn, err);
+		if (error != 0) {
+			json_decref(req);
+			return set_error(ce, error, err);
+		}
+	}
+	error = ctl_send(cx->cx_conn, req, NULL, 0);
+	json_decref(req);
+	if (error == 0)
+		error = receive(cx->cx_conn, &reply);
+	if (error != 0)
+		return set_error(ce, error, error == ECONNRESET || error == EPIPE ?
+		    "vimaged closed the connection" : strerror(error));
+	error = judge(reply, ce);
+	if (error == 0 && replyp != NULL)
+		*replyp = reply;
+	else
+		json_decref(reply);
+	return error;
+}
+
+int
+cmd_call(struct cmd_ctx *cx, json_t *req, json_t **reply)
+{
+	struct cmd_error ce;
+	int error;
+
+	if ((error = cmd_try(cx, req, reply, &ce)) != 0)
+		cmd_warnx(cx, "%s", ce.ce_text);
+	return error;
+}
+
+/*
+ * Values.
+ */
+const char *
+cmd_str(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : "";
+}
+
+json_int_t
+cmd_int(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+bool
+cmd_bool(const json_t *o, const char *key)
+{
+	return json_is_true(json_object_get(o, key));
+}
+
+bool
+cmd_number(const char *text, long long min, long long max, long long *np)
+{
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	char *end;
+
+	if (text[0] != '-' && (text[0] < '0' || text[0] > '9'))
+		return false;
+	errno = 0;
+	*np = strtoll(text, &end, hex ? 16 : 10);
+	return errno == 0 && *end == '\0' && *np >= min && *np <= max;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the commands share.  A command is a function of (struct cmd_ctx *, argc, argv) that returns its exit status;
+ * it keeps no state of its own outside its frames.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <jansson.h>
+
+#include "ctl/ctl.h"
+
+struct cmd_ctx {
+	const char	*cx_prog;	/* the command's name, for messages */
+	const char	*cx_usage;	/* its arguments */
+	const char	*cx_instance;
+	const char	*cx_jail;	/* whose objects; NULL: the caller's own */
+	struct ctl_conn	*cx_conn;	/* made by the first call */
+	bool		 cx_nostart;	/* do not start a daemon */
+};
+
+typedef int	cmd_fn(struct cmd_ctx *, int argc, char **argv);
+
+struct cmd {
+	const char	*c_name;
+	cmd_fn		*c_fn;
+	const char	*c_usage;
+};
+
+struct cmd_error {
+	int	ce_errno;
+	char	ce_text[256];
+};
+
+cmd_fn	cmd_arp, cmd_dmesg, cmd_ifconfig, cmd_jail, cmd_jexec, cmd_jls, cmd_netstat, cmd_ping, cmd_route,
+	cmd_sysctl, cmd_vimage;
+
+const struct cmd *cmd_find(const char *name);		/* NULL: no such command */
+int	cmd_run(const struct cmd *, const char *instance, int argc, char **argv);	/* the exit status */
+
+int	cmd_connect(struct cmd_ctx *);			/* 0 or errno; prints the reason */
+/*
+ * One operation.  Consumes req; "jail" is added from the context unless req has one.  All parts of the answer are joined into *reply
+ * (may be NULL; caller decrefs).  0 or errno.  cmd_call prints "prog: sentence", cmd_try leaves that to the caller.
+ */
+int	cmd_call(struct cmd_ctx *, json_t *req, json_t **reply);
+int	cmd_try(struct cmd_ctx *, json_t *req, json_t **reply, struct cmd_error *);
+
+void	cmd_warnx(const struct cmd_ctx *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * One line about wrong usage: what getopt(3) found (c is '?' or ':'; 0: nothing in particular), and the usage.  Returns status.
+ */
+int	cmd_usage(const struct cmd_ctx *, int c, int status);
+
+/* Members of an answer; the default when they are missing. */
+const char *cmd_str(const json_t *, const char *key);		/* "" */
+json_int_t cmd_int(const json_t *, const char *key);		/* 0 */
+bool	cmd_bool(const json_t *, const char *key);		/* false */
+/* A whole number in [min, max] in decimal (0x... too); false otherwise. */
+bool	cmd_number(const char *, long long min, long long max, long long *);
+
+#endif
