@@ -59,15 +59,18 @@ install_packages() {
 	return $status
 }
 
-# build DIR CC [meson option...]: makes or refreshes one build directory.
+# build DIR CC [meson option...]: makes or refreshes one build directory.  It is
+# made anew if it came from another tree (a copy) or with other options.
 build() {
 	dir=$1 cc=$2
 	shift 2
-	if [ ! -f "$dir/build.ninja" ]; then
+	made="$PWD $cc $*"
+	if [ ! -f "$dir/build.ninja" ] || [ "$(cat "$dir/made" 2>/dev/null)" != "$made" ]; then
 		rm -rf "$dir"
 		CC=$cc CFLAGS='' LDFLAGS='' meson setup "$dir" "$@" >"$dir.setup.log" 2>&1 ||
 			{ cat "$dir.setup.log"; return 1; }
 		mv "$dir.setup.log" "$dir/setup.log"
+		printf '%s\n' "$made" >"$dir/made"
 	fi
 	ninja -C "$dir"
 }
