@@ -16,9 +16,6 @@ struct csum {
 	uint64_t	c_high;
 };
 
-/* Below this a vector unit does not repay its prologue. */
-#define	CKSUM_VECTOR_MIN	128
-
 static inline uint64_t
 load64(const uint8_t *p)
 {
@@ -74,121 +71,155 @@ csum_fold(const struct csum *c, uint32_t sum)
 	return ((uint32_t)((total & 0xffff) + (total >> 16)));
 }
 
-#if defined(__x86_64__)
+/*
+ * Lanes for the long middle of a buffer.  Two fit a register of every processor we know and are what a plain
+ * build runs; four are for AVX2, which an x86-64 build carries along and uses after asking the processor.
+ * The answer lies in the compiler's own run-time support, so nothing is cached here.
+ */
+typedef uint64_t v2u64 __attribute__((vector_size(16)));
 typedef uint64_t v4u64 __attribute__((vector_size(32)));
 
-/*
- * The same with four lanes.  A build for any x86-64 carries it and asks the processor; the answer lies
- * in the compiler's own run-time support, so nothing is cached here.
- */
+#define	LANES_STEP(type, n) do {					\
+	type v_;							\
+	memcpy(&v_, p + (n) * sizeof(v_), sizeof(v_));			\
+	if (dst != NULL)						\
+		memcpy(dst + (n) * sizeof(v_), &v_, sizeof(v_));	\
+	all[(n) % 4] += v_;						\
+	high[(n) % 4] += v_ >> 32;					\
+} while (0)
+
+/* Sums, and copies if dst is given, whole strides of four vectors; says how many bytes those were. */
+static inline __attribute__((always_inline)) size_t
+csum_lanes2(struct csum *c, uint8_t *restrict dst, const uint8_t *restrict p, size_t len)
+{
+	v2u64 all[4] = { { 0 } }, high[4] = { { 0 } };
+	const size_t stride = 4 * sizeof(v2u64);
+	size_t left;
+
+	for (left = len; left >= stride; left -= stride) {
+		LANES_STEP(v2u64, 0);
+		LANES_STEP(v2u64, 1);
+		LANES_STEP(v2u64, 2);
+		LANES_STEP(v2u64, 3);
+		p += stride;
+		if (dst != NULL)
+			dst += stride;
+	}
+	all[0] += all[1] + all[2] + all[3];
+	high[0] += high[1] + high[2] + high[3];
+	c->c_all += all[0][0] + all[0][1];
+	c->c_high += high[0][0] + high[0][1];
+	return (len - left);
+}
+
+#if defined(__x86_64__)
+#define	CKSUM_AVX2_MIN	256	/* below this the wider registers do not pay */
+
 static inline bool
 have_avx2(void)
 {
 	return (__builtin_cpu_supports("avx2"));
 }
 
-#define	CSUM_AVX2_STEP(off) do {					\
-	v4u64 v_;							\
-	memcpy(&v_, p + (off), sizeof(v_));				\
-	if (dst != NULL)						\
-		memcpy(dst + (off), &v_, sizeof(v_));			\
-	all##off += v_;							\
-	high##off += v_ >> 32;						\
-} while (0)
-
-/* Sums the largest multiple of 128 bytes in len and says how many those were; copies if dst is given. */
 static inline __attribute__((always_inline, target("avx2"))) size_t
-csum_avx2(struct csum *c, uint8_t *restrict dst, const uint8_t *restrict p, size_t len)
+csum_lanes4(struct csum *c, uint8_t *restrict dst, const uint8_t *restrict p, size_t len)
 {
-	v4u64 all0 = { 0 }, all32 = { 0 }, all64 = { 0 }, all96 = { 0 };
-	v4u64 high0 = { 0 }, high32 = { 0 }, high64 = { 0 }, high96 = { 0 };
-	size_t done;
+	v4u64 all[4] = { { 0 } }, high[4] = { { 0 } };
+	const size_t stride = 4 * sizeof(v4u64);
+	size_t left;
 
-	for (done = 0; len - done >= 128; done += 128) {
-		CSUM_AVX2_STEP(0);
-		CSUM_AVX2_STEP(32);
-		CSUM_AVX2_STEP(64);
-		CSUM_AVX2_STEP(96);
-		p += 128;
+	for (left = len; left >= stride; left -= stride) {
+		LANES_STEP(v4u64, 0);
+		LANES_STEP(v4u64, 1);
+		LANES_STEP(v4u64, 2);
+		LANES_STEP(v4u64, 3);
+		p += stride;
 		if (dst != NULL)
-			dst += 128;
+			dst += stride;
 	}
-	all0 += all32 + all64 + all96;
-	high0 += high32 + high64 + high96;
-	c->c_all += all0[0] + all0[1] + all0[2] + all0[3];
-	c->c_high += high0[0] + high0[1] + high0[2] + high0[3];
-	return (done);
+	all[0] += all[1] + all[2] + all[3];
+	high[0] += high[1] + high[2] + high[3];
+	c->c_all += all[0][0] + all[0][1] + all[0][2] + all[0][3];
+	c->c_high += high[0][0] + high[0][1] + high[0][2] + high[0][3];
+	return (len - left);
 }
 
 static __attribute__((noinline, target("avx2"))) size_t
 csum_avx2_add(struct csum *c, const uint8_t *p, size_t len)
 {
-	return (csum_avx2(c, NULL, p, len));
+	return (csum_lanes4(c, NULL, p, len));
 }
 
 static __attribute__((noinline, target("avx2"))) size_t
 csum_avx2_copy(struct csum *c, uint8_t *restrict dst, const uint8_t *restrict p, size_t len)
 {
-	return (csum_avx2(c, dst, p, len));
-}
-#else
-static inline bool
-have_avx2(void)
-{
-	return (false);
+	return (csum_lanes4(c, dst, p, len));
 }
 
-static size_t
-csum_avx2_add(struct csum *c, const uint8_t *p, size_t len)
+/* The AVX2 part of a buffer: its length, or 0. */
+static inline size_t
+csum_wide_add(struct csum *c, const uint8_t *p, size_t len)
+{
+	return (len >= CKSUM_AVX2_MIN && have_avx2() ? csum_avx2_add(c, p, len) : 0);
+}
+
+static inline size_t
+csum_wide_copy(struct csum *c, uint8_t *restrict dst, const uint8_t *restrict p, size_t len)
+{
+	return (len >= CKSUM_AVX2_MIN && have_avx2() ? csum_avx2_copy(c, dst, p, len) : 0);
+}
+#else
+static inline size_t
+csum_wide_add(struct csum *c, const uint8_t *p, size_t len)
 {
 	(void)c, (void)p, (void)len;
 	return (0);
 }
 
-static size_t
-csum_avx2_copy(struct csum *c, uint8_t *restrict dst, const uint8_t *restrict p, size_t len)
+static inline size_t
+csum_wide_copy(struct csum *c, uint8_t *restrict dst, const uint8_t *restrict p, size_t len)
 {
 	(void)c, (void)dst, (void)p, (void)len;
 	return (0);
 }
 #endif
 
-/* Two pairs of sums, so that neither chain of additions is the limit. */
-static uint32_t
-csum_add(const uint8_t *p, size_t len, uint32_t sum, bool vector)
+/* Everything the wide lanes left. */
+static inline __attribute__((always_inline)) uint32_t
+csum_rest(struct csum *c, const uint8_t *p, size_t len, uint32_t sum)
 {
-	struct csum a = { 0, 0 }, b = { 0, 0 };
 	size_t done;
 
-	if (vector && len >= CKSUM_VECTOR_MIN) {
-		done = csum_avx2_add(&a, p, len);
+	if (len >= 64) {
+		done = csum_lanes2(c, NULL, p, len);
 		p += done;
 		len -= done;
 	}
-	for (; len >= 32; p += 32, len -= 32) {
-		csum_word(&a, load64(p));
-		csum_word(&b, load64(p + 8));
-		csum_word(&a, load64(p + 16));
-		csum_word(&b, load64(p + 24));
-	}
 	for (; len >= 8; p += 8, len -= 8)
-		csum_word(&a, load64(p));
-	csum_word(&a, load_tail(p, len));
-	a.c_all += b.c_all;
-	a.c_high += b.c_high;
-	return (csum_fold(&a, sum));
+		csum_word(c, load64(p));
+	csum_word(c, load_tail(p, len));
+	return (csum_fold(c, sum));
 }
 
 uint32_t
 cksum_add(const void *p, size_t len, uint32_t sum)
 {
-	return (csum_add(p, len, sum, have_avx2()));
+	struct csum c = { 0, 0 };
+	const uint8_t *q = p;
+	size_t done;
+
+	done = csum_wide_add(&c, q, len);
+	if (done > 0)		/* p may be NULL when len is 0 */
+		q += done;
+	return (csum_rest(&c, q, len - done, sum));
 }
 
 uint32_t
-cksum_add_scalar(const void *p, size_t len, uint32_t sum)
+cksum_add_plain(const void *p, size_t len, uint32_t sum)
 {
-	return (csum_add(p, len, sum, false));
+	struct csum c = { 0, 0 };
+
+	return (csum_rest(&c, p, len, sum));
 }
 
 uint32_t
@@ -206,13 +237,14 @@ cksum_copy(void *restrict dst, const void *restrict src, size_t len, uint32_t su
 	uint64_t v;
 	size_t done;
 
-	if (len >= CKSUM_VECTOR_MIN && have_avx2()) {
-		done = csum_avx2_copy(&c, q, p, len);
+	done = csum_wide_copy(&c, q, p, len);
+	if (len - done >= 64)
+		done += csum_lanes2(&c, q + done, p + done, len - done);
+	if (done > 0) {
 		p += done;
 		q += done;
-		len -= done;
 	}
-	for (; len >= 8; p += 8, q += 8, len -= 8) {
+	for (len -= done; len >= 8; p += 8, q += 8, len -= 8) {
 		v = load64(p);
 		memcpy(q, &v, sizeof(v));
 		csum_word(&c, v);

@@ -20,8 +20,8 @@
 /* Adds len bytes at p that start at an even offset of the message; an odd last byte is padded by zero. */
 uint32_t cksum_add(const void *p, size_t len, uint32_t sum);
 
-/* The same without the vector unit: what other processors run, kept callable so that it stays tested. */
-uint32_t cksum_add_scalar(const void *p, size_t len, uint32_t sum);
+/* The same as on a processor without AVX2; callable so that it stays tested. */
+uint32_t cksum_add_plain(const void *p, size_t len, uint32_t sum);
 
 /* cksum_add() for bytes that start at an odd offset. */
 uint32_t cksum_add_odd(const void *p, size_t len, uint32_t sum);

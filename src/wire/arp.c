@@ -2,6 +2,7 @@
 #include "wire/arp.h"
 
 #include "base/inaddr.h"
+#include "base/util.h"
 
 /* The checks of the fixed part, in the order of RFC 826's "Packet Reception". */
 static enum wire_error
@@ -25,11 +26,13 @@ arp_check(const void *p, size_t clen, size_t plen, struct arp_info *out)
 	const struct ether_arp *ea = p;
 	enum wire_error e;
 
-	*out = (struct arp_info){ .ai_need = sizeof(*ea) };
+	*out = (struct arp_info){ .ai_need = MIN(plen, sizeof(*ea)) };
 	if (plen < sizeof(struct arphdr))
 		return (WIRE_SHORT);
 	/* The fixed part tells other networks' longer or shorter messages from a cut one. */
-	if (clen >= sizeof(struct arphdr) && (e = arp_check_hdr(p)) != WIRE_OK)
+	if (clen < sizeof(struct arphdr))
+		return (WIRE_PULLUP);
+	if ((e = arp_check_hdr(p)) != WIRE_OK)
 		return (e);
 	if (plen < sizeof(*ea))
 		return (WIRE_SHORT);
