@@ -46,6 +46,8 @@ const char *acct_name(enum acct_type);
 /* Charge without memory (mbufs, queue bytes): ENOBUFS beyond a limit (counted). */
 int	acct_charge(struct acctset *, enum acct_type, size_t bytes);
 void	acct_uncharge(struct acctset *, enum acct_type, size_t bytes);
+/* An object made by kmalloc changes who pays; never fails (the new one may exceed its limit by it). */
+void	acct_move(struct acctset *from, struct acctset *to, enum acct_type, void *p, size_t size);
 /* Calls fn for each account that is not zero; returns how many. */
 unsigned acctset_check(const struct acctset *, void (*fn)(void *, enum acct_type, const struct acct *), void *arg);
 

@@ -32,6 +32,7 @@ struct msglog {
 
 void	msglog_init(struct msglog *, struct acctset *, const char *name);
 void	msglog_fini(struct msglog *);
+void	msglog_put(struct msglog *, unsigned level, const char *fmt, ...) VI_PRINTF(3, 4);
 void	msglog_vput(struct msglog *, unsigned level, const char *fmt, va_list) VI_PRINTF(3, 0);
 uint64_t msglog_read(const struct msglog *, uint64_t after, vi_log_fn *, void *arg);
 void	msglog_clear(struct msglog *);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
 
 #include "kern/acct.h"
 #include "kern/kernel.h"
@@ -95,6 +96,7 @@ struct vnet {
 	struct kernel	*vn_kernel;	/* (c) */
 	uint32_t	 vn_id;		/* (c) never reused */
 	enum vnet_phase	 vn_phase;	/* under the kernel lock */
+	int		 vn_jid;	/* of the prison that owns it; -1 = none */
 	uint32_t	 vn_privs;	/* VNET_PRIV_*; under the kernel lock */
 	struct lane	 vn_lane;
 	struct acctset	 vn_acct;
@@ -102,6 +104,7 @@ struct vnet {
 	struct msglog	 vn_ownlog;
 	void		*vn_state[VNET_NMODULES];	/* (c) */
 	TAILQ_ENTRY(vnet) vn_link;	/* all vnets, under the kernel lock */
+	RB_ENTRY(vnet)	 vn_idlink;	/* by id */
 	char		 vn_name[64];
 };
 

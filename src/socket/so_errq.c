@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The error queue of datagram sockets (VI_IP_RECVERR): bounded, oldest first. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "socket/so_int.h"
+
+#define ERRQ_MAX	16
+#define ERRQ_DATA	576	/* of the offending datagram that is kept */
+
+struct sockerrent {
+	STAILQ_ENTRY(sockerrent) ee_link;
+	struct vi_sockerr ee_err;
+	uint8_t		ee_data[ERRQ_DATA];
+};
+
+void
+soerrqueue(struct socket *so, const struct vi_sockerr *se, const struct mbuf *m, size_t off)
+{
+	struct sockerrent *ee;
+	size_t len;
+
+	if (so->so_errq == NULL) {
+		if ((so->so_errq = kmalloc(so->so_acct, ACCT_SOCKET, sizeof(*so->so_errq))) == NULL)
+			return;
+		STAILQ_INIT(&so->so_errq->eq_list);
+	}
+	if (so->so_errq->eq_n >= ERRQ_MAX || (ee = kmalloc(so->so_acct, ACCT_SOCKET, sizeof(*ee))) == NULL)
+		return;
+	ee->ee_err = *se;
+	len = m == NULL ? 0 : m_length(m);
+	len = len > off ? MIN(len - off, (size_t)ERRQ_DATA) : 0;
+	if (len > 0 && m_copydata(m, off, len, ee->ee_data) != 0)
+		len = 0;
+	ee->ee_err.se_len = len;
+	STAILQ_INSERT_TAIL(&so->so_errq->eq_list, ee, ee_link);
+	so->so_errq->eq_n++;
+	sorwakeup(so);
+}
+
+int
+soerrdequeue(struct socket *so, struct vi_sockerr *se, void *buf, size_t len)
+{
+	struct sockerrent *ee;
+
+	if (so->so_errq == NULL || (ee = STAILQ_FIRST(&so->so_errq->eq_list)) == NULL)
+		return (EAGAIN);
+	STAILQ_REMOVE_HEAD(&so->so_errq->eq_list, ee_link);
+	so->so_errq->eq_n--;
+	*se = ee->ee_err;
+	se->se_len = MIN(len, ee->ee_err.se_len);
+	memcpy(buf, ee->ee_data, se->se_len);
+	kfree(so->so_acct, ACCT_SOCKET, ee, sizeof(*ee));
+	return (0);
+}
+
+void
+soerrq_free(struct socket *so)
+{
+	struct sockerrent *ee;
+
+	if (so->so_errq == NULL)
+		return;
+	while ((ee = STAILQ_FIRST(&so->so_errq->eq_list)) != NULL) {
+		STAILQ_REMOVE_HEAD(&so->so_errq->eq_list, ee_link);
+		kfree(so->so_acct, ACCT_SOCKET, ee, sizeof(*ee));
+	}
+	kfree(so->so_acct, ACCT_SOCKET, so->so_errq, sizeof(*so->so_errq));
+	so->so_errq = NULL;
+}

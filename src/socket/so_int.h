@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of this directory share. */
+#ifndef SOCKET_SO_INT_H
+#define SOCKET_SO_INT_H
+
+#include "socket/socket.h"
+
+struct sockerrq {
+	STAILQ_HEAD(, sockerrent) eq_list;
+	unsigned	eq_n;
+};
+
+/* A new socket in vn, on its list; SS_PROTOREF is the caller's to set. */
+struct socket *soalloc(struct vnet *, const struct protosw *);
+void	 sofree_maybe(struct socket *);		/* frees it when nobody holds it */
+void	 soerrq_free(struct socket *);
+void	 so_die(struct socket *);		/* its vnet goes away */
+void	 so_flushprepared(struct socket *);
+bool	 so_errpending(const struct socket *);
+int	 so_takeerror(struct socket *);
+
+static inline bool so_haspcb(const struct socket *so) { return ((so->so_state & SS_PROTOREF) != 0); }
+
+#endif

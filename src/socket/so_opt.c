@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options of the socket itself; the rest goes to the protocol. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "socket/so_int.h"
+
+int
+sooptint(const void *val, size_t len, int *out)
+{
+	if (len < sizeof(int))
+		return (EINVAL);
+	memcpy(out, val, sizeof(int));
+	return (0);
+}
+
+int
+sooptput(void *buf, size_t *len, const void *val, size_t vallen)
+{
+	*len = MIN(*len, vallen);
+	memcpy(buf, val, *len);
+	return (0);
+}
+
+int
+sooptputint(void *buf, size_t *len, int v)
+{
+	if (*len < sizeof(v))
+		return (EINVAL);
+	return (sooptput(buf, len, &v, sizeof(v)));
+}
+
+/* The options that are one bit of so_options. */
+static uint16_t
+so_optbit(enum vi_sockopt opt)
+{
+	switch (opt) {
+	case VI_SO_REUSEADDR:	return (SO_REUSEADDR);
+	case VI_SO_REUSEPORT:	return (SO_REUSEPORT);
+	case VI_SO_KEEPALIVE:	return (SO_KEEPALIVE);
+	case VI_SO_BROADCAST:	return (SO_BROADCAST);
+	case VI_SO_DONTROUTE:	return (SO_DONTROUTE);
+	case VI_SO_OOBINLINE:	return (SO_OOBINLINE);
+	case VI_SO_TIMESTAMP:	return (SO_TIMESTAMP);
+	default:		return (0);
+	}
+}
+
+static int
+so_setbuf(struct socket *so, struct sockbuf *sb, int v)
+{
+	const uint32_t max = socket_vnet(so->so_vnet)->sv_sbmax;
+
+	if (v < 0)
+		return (EINVAL);
+	/* As Linux: silently between a floor and the maximum. */
+	sb->sb_flags &= ~(uint32_t)SB_AUTOSIZE;
+	return (sbreserve(sb, MIN(MAX((uint32_t)v, 2048u), max)));
+}
+
+static int
+so_setlinger(struct socket *so, const void *val, size_t len)
+{
+	struct vi_linger l;
+
+	if (len < sizeof(l))
+		return (EINVAL);
+	memcpy(&l, val, sizeof(l));
+	if (l.l_linger < 0 || l.l_linger > INT16_MAX)
+		l.l_linger = INT16_MAX;
+	so->so_options = (uint16_t)(l.l_onoff ? so->so_options | SO_LINGER : so->so_options & ~SO_LINGER);
+	so->so_linger = (int16_t)l.l_linger;
+	return (0);
+}
+
+static int
+so_protoset(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
+{
+	if (so->so_proto->pr_setopt == NULL || !so_haspcb(so))
+		return (ENOPROTOOPT);
+	return (so->so_proto->pr_setopt(so, opt, val, len));
+}
+
+int
+sosetopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
+{
+	uint16_t bit;
+	int v = 0, error;
+
+	if (so->so_state & SS_DEAD)
+		return (ECONNABORTED);
+	if (opt == VI_SO_LINGER)
+		return (so_setlinger(so, val, len));
+	if ((bit = so_optbit(opt)) != 0) {
+		if ((error = sooptint(val, len, &v)) != 0)
+			return (error);
+		so->so_options = (uint16_t)(v != 0 ? so->so_options | bit : so->so_options & ~bit);
+		/* Protocols that act on it (keepalive) may listen; those that do not say ENOPROTOOPT, which is fine here. */
+		error = so_protoset(so, opt, val, len);
+		return (error == ENOPROTOOPT ? 0 : error);
+	}
+	switch (opt) {
+	case VI_SO_SNDBUF:
+	case VI_SO_RCVBUF:
+	case VI_SO_SNDLOWAT:
+	case VI_SO_RCVLOWAT:
+	case VI_SO_PRIORITY:
+	case VI_SO_MARK:
+		if ((error = sooptint(val, len, &v)) != 0)
+			return (error);
+		break;
+	default:
+		return (so_protoset(so, opt, val, len));
+	}
+	switch (opt) {
+	case VI_SO_SNDBUF:
+		return (so_setbuf(so, &so->so_snd, v));
+	case VI_SO_RCVBUF:
+		error = so_setbuf(so, &so->so_rcv, v);
+		if (error == 0)
+			(void)so_protoset(so, opt, val, len);	/* tcp: the window follows */
+		return (error);
+	case VI_SO_RCVLOWAT:
+		so->so_rcv.sb_lowat = v <= 0 ? 1 : MIN((uint32_t)v, so->so_rcv.sb_hiwat);
+		return (0);
+	case VI_SO_PRIORITY:
+		so->so_priority = (uint32_t)v;
+		return (0);
+	case VI_SO_MARK:
+		if (!so->so_cred.cr_priv)
+			return (EPERM);
+		so->so_mark = (uint32_t)v;
+		return (0);
+	default:	/* SNDLOWAT: Linux does not let it be set */
+		return (ENOPROTOOPT);
+	}
+}
+
+static int
+so_getlinger(const struct socket *so, void *buf, size_t *len)
+{
+	struct vi_linger l = { .l_onoff = (so->so_options & SO_LINGER) != 0, .l_linger = so->so_linger };
+
+	return (sooptput(buf, len, &l, sizeof(l)));
+}
+
+static uint32_t
+so_nread(struct socket *so)
+{
+	const struct sockdgram *sd;
+
+	if ((so->so_proto->pr_flags & PR_ATOMIC) == 0)
+		return (so->so_rcv.sb_cc);
+	sd = sbdgram(&so->so_rcv);
+	return (sd == NULL ? 0 : sd->sd_len);
+}
+
+int
+sogetopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
+{
+	uint16_t bit;
+
+	if ((bit = so_optbit(opt)) != 0)
+		return (sooptputint(buf, len, (so->so_options & bit) != 0));
+	switch (opt) {
+	case VI_SO_LINGER:
+		return (so_getlinger(so, buf, len));
+	case VI_SO_ERROR:
+		return (sooptputint(buf, len, so_takeerror(so)));
+	case VI_SO_TYPE:
+		return (sooptputint(buf, len, so->so_type));
+	case VI_SO_PROTOCOL:
+		return (sooptputint(buf, len, so->so_protocol));
+	case VI_SO_DOMAIN:
+		return (sooptputint(buf, len, so->so_proto->pr_family));
+	case VI_SO_ACCEPTCONN:
+		return (sooptputint(buf, len, (so->so_options & SO_ACCEPTCONN) != 0));
+	case VI_SO_SNDBUF:
+		return (sooptputint(buf, len, (int)so->so_snd.sb_hiwat));
+	case VI_SO_RCVBUF:
+		return (sooptputint(buf, len, (int)so->so_rcv.sb_hiwat));
+	case VI_SO_SNDLOWAT:
+		return (sooptputint(buf, len, (int)so->so_snd.sb_lowat));
+	case VI_SO_RCVLOWAT:
+		return (sooptputint(buf, len, (int)so->so_rcv.sb_lowat));
+	case VI_SO_PRIORITY:
+		return (sooptputint(buf, len, (int)so->so_priority));
+	case VI_SO_MARK:
+		return (sooptputint(buf, len, (int)so->so_mark));
+	case VI_SO_NREAD:
+		return (sooptputint(buf, len, (int)so_nread(so)));
+	case VI_SO_NWRITE:
+		return (sooptputint(buf, len, (int)so->so_snd.sb_cc));
+	default:
+		if (so->so_proto->pr_getopt == NULL || !so_haspcb(so))
+			return (so->so_state & SS_DEAD ? ECONNABORTED : ENOPROTOOPT);
+		return (so->so_proto->pr_getopt(so, opt, buf, len));
+	}
+}

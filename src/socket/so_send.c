@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sending: the user's bytes become mbufs.  Streams go into so_snd and the protocol is told; a datagram goes to the protocol whole. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "socket/so_int.h"
+
+/* A position in an iovec. */
+struct iovpos {
+	const struct vi_iovec *ip_iov;
+	unsigned	ip_cnt;
+	size_t		ip_off;
+};
+
+static size_t
+iov_total(const struct vi_iovec *iov, unsigned n)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		len += iov[i].iov_len;
+	return (len);
+}
+
+static void
+iov_copyin(struct iovpos *ip, void *dst, size_t len)
+{
+	uint8_t *p = dst;
+	size_t n;
+
+	while (len > 0) {
+		VI_ASSERT(ip->ip_cnt > 0);
+		n = MIN(len, ip->ip_iov->iov_len - ip->ip_off);
+		memcpy(p, (const uint8_t *)ip->ip_iov->iov_base + ip->ip_off, n);
+		p += n;
+		len -= n;
+		ip->ip_off += n;
+		if (ip->ip_off == ip->ip_iov->iov_len) {
+			ip->ip_iov++;
+			ip->ip_cnt--;
+			ip->ip_off = 0;
+		}
+	}
+}
+
+/* The buffer that fits len bytes best: inline, small cluster, large cluster. */
+static struct mbuf *
+so_getbuf(struct acctset *as, size_t len)
+{
+	if (len <= MLEN)
+		return (m_get(as));
+	return (m_getcl(as, len <= 4 * MCLBYTES ? MIN(len, (size_t)MCLBYTES) : MIN(len, (size_t)MJUMBYTES), false));
+}
+
+static struct mbuf *
+so_copyin(struct acctset *as, struct iovpos *ip, size_t len)
+{
+	struct mbuf *top = NULL, **mp = &top, *m;
+
+	while (len > 0) {
+		if ((m = so_getbuf(as, len)) == NULL) {
+			m_freem(top);
+			return (NULL);
+		}
+		m->m_len = (uint32_t)MIN(len, m_bufsize(m));
+		iov_copyin(ip, m->m_data, m->m_len);
+		len -= m->m_len;
+		*mp = m;
+		mp = &m->m_next;
+	}
+	return (top);
+}
+
+static int
+so_sendcheck(struct socket *so)
+{
+	if (so->so_error != 0 && (so->so_snd.sb_flags & SBS_CANTSENDMORE) == 0)
+		return (so_takeerror(so));
+	if (so->so_snd.sb_flags & SBS_CANTSENDMORE)
+		return (so->so_error != 0 && so->so_error != ECONNABORTED ? so_takeerror(so) : EPIPE);
+	if (!so_haspcb(so))
+		return (ENOTCONN);
+	if ((so->so_proto->pr_flags & PR_CONNREQUIRED) && (so->so_state & SS_ISCONNECTED) == 0)
+		return (so->so_state & SS_ISCONNECTING ? EAGAIN : EPIPE);
+	return (0);
+}
+
+static int
+so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *done)
+{
+	struct iovpos ip = { msg->msg_iov, msg->msg_iovcnt, 0 };
+	struct mbuf *m;
+	size_t n;
+	int error;
+
+	if (len == 0)
+		return (0);
+	if ((n = MIN(len, (size_t)sbspace(&so->so_snd))) == 0)
+		return (EAGAIN);
+	if ((m = so_copyin(so->so_acct, &ip, n)) == NULL)
+		return (ENOBUFS);
+	sbappendstream(&so->so_snd, m);
+	*done = n;
+	error = so->so_proto->pr_output(so, (int)msg->msg_flags);
+	/* The bytes are in the buffer; what hinders them now is the protocol's to repair (it retries). */
+	return (error == ENOBUFS ? 0 : error);
+}
+
+static int
+so_senddgram(struct socket *so, const struct vi_msg *msg, size_t len, size_t *done)
+{
+	struct iovpos ip = { msg->msg_iov, msg->msg_iovcnt, 0 };
+	struct mbuf *m;
+	int error;
+
+	if (len > so->so_snd.sb_hiwat || len > MAX_SUPERPKT)
+		return (EMSGSIZE);
+	if ((m = m_gethdr(so->so_acct)) == NULL)
+		return (ENOBUFS);
+	if (len <= (size_t)m_trailingspace(m)) {
+		iov_copyin(&ip, m->m_data, len);
+		m->m_len = (uint32_t)len;
+	} else if ((m->m_next = so_copyin(so->so_acct, &ip, len)) == NULL) {
+		m_freem(m);
+		return (ENOBUFS);
+	}
+	m->m_pkt.len = (uint32_t)len;
+	if ((error = so->so_proto->pr_send(so, m, msg)) == 0)
+		*done = len;
+	return (error);
+}
+
+int
+sosend(struct socket *so, const struct vi_msg *msg, size_t *done)
+{
+	size_t len = iov_total(msg->msg_iov, msg->msg_iovcnt);
+	int error;
+
+	*done = 0;
+	so_flushprepared(so);
+	if ((error = so_sendcheck(so)) != 0)
+		return (error);
+	if (so->so_proto->pr_flags & PR_ATOMIC)
+		return (so_senddgram(so, msg, len, done));
+	return (so_sendstream(so, msg, len, done));
+}
+
+/* vi_send_prepare and vi_send_commit. */
+
+int
+sosend_prepare(struct socket *so, size_t want, struct vi_iovec *iov, unsigned *niov)
+{
+	struct mbuf **mp = &so->so_prepared, *m;
+	unsigned n = 0, max = *niov;
+	size_t room;
+	int error;
+
+	*niov = 0;
+	so_flushprepared(so);
+	if (so->so_proto->pr_flags & PR_ATOMIC)
+		return (EOPNOTSUPP);
+	if ((error = so_sendcheck(so)) != 0)
+		return (error);
+	if ((room = MIN(want, (size_t)sbspace(&so->so_snd))) == 0)
+		return (EAGAIN);
+	while (room > 0 && n < max) {
+		if ((m = m_getcl(so->so_acct, room > MCLBYTES ? MJUMBYTES : MCLBYTES, false)) == NULL)
+			break;
+		m->m_len = (uint32_t)MIN(room, m_bufsize(m));
+		iov[n].iov_base = m->m_data;
+		iov[n++].iov_len = m->m_len;
+		room -= m->m_len;
+		*mp = m;
+		mp = &m->m_next;
+	}
+	*niov = n;
+	return (n > 0 ? 0 : ENOBUFS);
+}
+
+/* A little data in a large cluster would keep all of it: move it. */
+static struct mbuf *
+so_shrink(struct mbuf *m)
+{
+	struct mbuf *n;
+
+	if (m->m_len > MCLBYTES / 2 || m_bufsize(m) <= MLEN || (n = so_getbuf(m->m_as, m->m_len)) == NULL)
+		return (m);
+	memcpy(n->m_data, m->m_data, m->m_len);
+	n->m_len = m->m_len;
+	m_free(m);
+	return (n);
+}
+
+int
+sosend_commit(struct socket *so, size_t len, int flags)
+{
+	struct mbuf *m = so->so_prepared, **mp = &m;
+	size_t left = len;
+	int error;
+
+	so->so_prepared = NULL;
+	for (; *mp != NULL && left > 0; mp = &(*mp)->m_next) {
+		if ((*mp)->m_len > left) {
+			(*mp)->m_len = (uint32_t)left;
+			m_freem((*mp)->m_next);
+			(*mp)->m_next = NULL;
+			*mp = so_shrink(*mp);
+		}
+		left -= (*mp)->m_len;
+	}
+	m_freem(*mp);
+	*mp = NULL;
+	if (left > 0) {
+		m_freem(m);
+		return (EINVAL);
+	}
+	if (m == NULL)
+		return (0);
+	if ((error = so_sendcheck(so)) != 0) {
+		m_freem(m);
+		return (error);
+	}
+	sbappendstream(&so->so_snd, m);
+	error = so->so_proto->pr_output(so, flags);
+	return (error == ENOBUFS ? 0 : error);
+}

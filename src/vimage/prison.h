@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Prisons and their resource containers.
+ *
+ * A prison has one container of each class, its own or its parent's (or none).  A class registers itself in one table: vclass_table in container.c.
+ * A prison points at a vnet, a vnet never at a prison.  All under the kernel lock.
+ */
+#ifndef VIMAGE_PRISON_H
+#define VIMAGE_PRISON_H
+
+#include <bsd/sys/queue.h>
+
+#include <vimage/jail.h>
+
+#include "vimage/vimage.h"
+
+struct prison;
+
+enum vclass { VCLASS_VNET, VCLASS_VPROCG, VCLASS_VCPU, VCLASS_VLOG, VCLASS_MAX };
+enum vmode { VMODE_INHERIT, VMODE_NEW, VMODE_DISABLE };
+
+/*
+ * A class of container.  attach makes one for a prison (parent: the container of the prison's parent, for defaults); stop refuses new
+ * work; detach frees and reports leaks by returning their number.
+ */
+struct vclass_ops {
+	const char	*vc_name;	/* also the jail parameter: vnet=new|inherit|disable */
+	bool		 vc_candisable;
+	enum vmode	 vc_default;	/* of a new jail that does not say */
+	int		(*vc_attach)(struct prison *, void *parent, void **);
+	void		(*vc_stop)(struct prison *, void *);
+	unsigned	(*vc_detach)(struct prison *, void *, vi_leak_fn *, void *arg);
+	void		(*vc_show)(const void *, char *buf, size_t len);	/* one line */
+	uint64_t	(*vc_account)(const void *);	/* what it uses, in the class's unit */
+};
+extern const struct vclass_ops *const vclass_table[VCLASS_MAX];
+extern const struct vclass_ops vnet_class, vprocg_class, vcpu_class, vlog_class;
+
+/* vprocg: the processes, as far as the library needs to know; the embedder has the real ones. */
+struct vprocg {
+	char		vp_hostname[256];
+	char		vp_domainname[256];
+	uint32_t	vp_nprocs;
+	uint32_t	vp_maxprocs;	/* 0 = no limit */
+};
+
+/* vcpu: the share of the workers' time its vnet gets. */
+struct vcpu {
+	struct prison	*vc_owner;
+	uint32_t	 vc_share;	/* 1..10000, 100 = ordinary */
+};
+
+/* vlog: a private message buffer. */
+struct vlog {
+	struct msglog	vl_log;
+};
+
+enum pr_allow {		/* allow.*; a child never has what its parent has not */
+	PR_ALLOW_SET_HOSTNAME = 0x1,
+	PR_ALLOW_RAW_SOCKETS = 0x2,
+	PR_ALLOW_RESERVED_PORTS = 0x4,
+	PR_ALLOW_SOCKET_AF = 0x8,
+	PR_ALLOW_READ_MSGBUF = 0x10,
+	PR_ALLOW_ROUTING = 0x20,
+	PR_ALLOW_ALL = 0x3f,
+	PR_ALLOW_DEFAULT = PR_ALLOW_SET_HOSTNAME | PR_ALLOW_RESERVED_PORTS,
+};
+
+/* What can be set, validated and applied together. */
+struct prison_conf {
+	char		pc_path[1024];
+	uint32_t	pc_allow;	/* PR_ALLOW_* */
+	int32_t		pc_children_max;
+	bool		pc_persist;
+	int32_t		pc_securelevel;
+	uint32_t	pc_stop_timeout;	/* s */
+	uint32_t	pc_exec_fib;
+};
+
+struct prison {
+	RB_ENTRY(prison) pr_idlink;	/* all, by jid */
+	RB_ENTRY(prison) pr_namelink;	/* all, by full name */
+	TAILQ_ENTRY(prison) pr_sibling;
+	TAILQ_HEAD(, prison) pr_children;
+	struct prison	*pr_parent;	/* NULL: prison0 */
+	struct kernel	*pr_kernel;
+	int		 pr_jid;
+	int		 pr_nchildren;	/* descendants */
+	uint32_t	 pr_nprocs;	/* processes the embedder told of */
+	bool		 pr_dying;
+	bool		 pr_hadprocs;
+	char		 pr_name[VI_NAMELEN];	/* full: "a.b.c"; prison0: "0" */
+	struct prison_conf pr_conf;
+	void		*pr_container[VCLASS_MAX];
+	bool		 pr_owns[VCLASS_MAX];
+};
+
+RB_PROTOTYPE(prisonidtree, prison, pr_idlink, prison_idcmp);
+RB_PROTOTYPE(prisonnametree, prison, pr_namelink, prison_namecmp);
+
+int	 prison_init(struct kernel *);			/* prison0 */
+unsigned prison_fini(struct kernel *, vi_leak_fn *, void *arg);	/* every prison with what it owns */
+struct prison *prison_find(struct kernel *, int jid);
+struct prison *prison_first(struct kernel *);	/* ascending jid */
+struct prison *prison_next(struct prison *);
+struct prison *prison_find_name(struct prison *caller, const char *name);	/* relative; a number is a jid */
+bool	 prison_ischild(const struct prison *ancestor, const struct prison *);	/* strictly below */
+const char *prison_relname(const struct prison *caller, const struct prison *);
+int	 prison_set(struct prison *caller, const struct vi_param *, unsigned n, unsigned flags, struct prison **, char *err);
+int	 prison_remove(struct prison *, vi_leak_fn *, void *arg);	/* children first; leaks are counted into the log of prison0 */
+int	 prison_getparam(struct prison *caller, struct prison *, const char *name, char *buf, size_t len);
+const char *prison_paramname(unsigned i);		/* NULL after the last */
+int	 prison_priv_check(struct prison *, const struct vi_cred *, const char *priv);
+struct vnet *prison_vnet(const struct prison *);
+struct prison *prison_ofvnet(struct vnet *);		/* its owner, NULL */
+void	 prison_apply(struct prison *);			/* pushes privileges, share and log into the vnet it owns */
+
+void	 prison_link(struct prison *);
+void	 prison_rename(struct prison *, const char *fullname);	/* the name must be free; children keep theirs: EBUSY is the caller's check */
+int	 prison_create(struct prison *parent, const char *name, int jid, const enum vmode modes[VCLASS_MAX], struct prison **);
+unsigned prison_destroy(struct prison *, vi_leak_fn *, void *arg);
+
+/* Containers: make and break. */
+int	 container_attach(struct prison *, enum vclass, enum vmode);
+unsigned container_detach(struct prison *, enum vclass, vi_leak_fn *, void *arg);
+
+static inline struct vprocg *prison_vprocg(const struct prison *pr) { return (pr->pr_container[VCLASS_VPROCG]); }
+
+#endif

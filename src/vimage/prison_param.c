@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * Every parameter of a jail is a row of param_table: how it is read and how it is set.  Setting goes into a struct change, which holds
+ * a copy of the configuration and what else was asked for; nothing is touched until all of it is known to be good.
+ * Booleans have a no-form: "nopersist", "allow.noraw_sockets".
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sbuf.h"
+#include "base/util.h"
+#include "vimage/prison.h"
+
+#define JID_MAX 99999999
+
+struct change {
+	struct prison	*ch_caller;
+	struct prison	*ch_pr;		/* NULL: to be created */
+	struct prison	*ch_parent;
+	char		*ch_err;
+	int		 ch_jid;	/* 0 = not said */
+	bool		 ch_named;
+	char		 ch_name[VI_NAMELEN];	/* full */
+	struct prison_conf ch_conf;
+	enum vmode	 ch_modes[VCLASS_MAX];
+	bool		 ch_modeset[VCLASS_MAX];
+	bool		 ch_hostset, ch_domainset;
+	char		 ch_hostname[256], ch_domainname[256];
+	uint32_t	 ch_share;	/* 0 = not said */
+	uint64_t	 ch_memlimit;
+	bool		 ch_memset;
+};
+
+struct param {
+	const char	*pa_name;
+	bool		 pa_bool;
+	/* value is never NULL; booleans get "true" or "false".  NULL = read-only. */
+	int		(*pa_set)(struct change *, const struct param *, const char *value);
+	void		(*pa_get)(struct prison *caller, struct prison *, const struct param *, struct sbuf *);
+	unsigned	 pa_arg;
+};
+
+static int change_fail(struct change *, int error, const char *fmt, ...) VI_PRINTF(3, 4);
+
+static int
+change_fail(struct change *ch, int error, const char *fmt, ...)
+{
+	struct sbuf sb;
+	va_list ap;
+
+	sbuf_init(&sb, ch->ch_err, VI_ERRLEN);
+	va_start(ap, fmt);
+	sbuf_vprintf(&sb, fmt, ap);
+	va_end(ap);
+	return (error);
+}
+
+static int
+change_number(struct change *ch, const struct param *pa, const char *value, long min, long max, long *out)
+{
+	char *end;
+	long v;
+
+	errno = 0;
+	v = strtol(value, &end, 10);
+	if (*value == '\0' || *end != '\0' || errno != 0)
+		return (change_fail(ch, EINVAL, "%s: \"%s\" is not a number", pa->pa_name, value));
+	if (v < min || v > max)
+		return (change_fail(ch, EINVAL, "%s: %ld is not between %ld and %ld", pa->pa_name, v, min, max));
+	*out = v;
+	return (0);
+}
+
+static int
+change_string(struct change *ch, const struct param *pa, const char *value, char *buf, size_t size)
+{
+	if (strlen(value) >= size)
+		return (change_fail(ch, ENAMETOOLONG, "%s: longer than %zu characters", pa->pa_name, size - 1));
+	memcpy(buf, value, strlen(value) + 1);
+	return (0);
+}
+
+/* The rows. */
+
+static void
+get_jid(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%d", pr->pr_jid);
+}
+
+static void
+get_name(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)pa;
+	sbuf_printf(sb, "%s", prison_relname(caller, pr));
+}
+
+static void
+get_parent(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)pa;
+	sbuf_printf(sb, "%d", pr->pr_parent == NULL || pr->pr_parent == caller ? 0 : pr->pr_parent->pr_jid);
+}
+
+static int
+set_path(struct change *ch, const struct param *pa, const char *value)
+{
+	if (value[0] != '/')
+		return (change_fail(ch, EINVAL, "path: \"%s\" does not begin with /", value));
+	if (ch->ch_pr != NULL && strcmp(value, ch->ch_pr->pr_conf.pc_path) != 0)
+		return (change_fail(ch, EPERM, "path: cannot be changed after creation"));
+	return (change_string(ch, pa, value, ch->ch_conf.pc_path, sizeof(ch->ch_conf.pc_path)));
+}
+
+static void
+get_path(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%s", pr->pr_conf.pc_path);
+}
+
+static int
+set_persist(struct change *ch, const struct param *pa, const char *value)
+{
+	(void)pa;
+	ch->ch_conf.pc_persist = value[0] == 't';
+	return (0);
+}
+
+static void
+get_persist(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%s", pr->pr_conf.pc_persist ? "true" : "false");
+}
+
+static int
+set_hostname(struct change *ch, const struct param *pa, const char *value)
+{
+	ch->ch_hostset = true;
+	return (change_string(ch, pa, value, ch->ch_hostname, sizeof(ch->ch_hostname)));
+}
+
+static void
+get_hostname(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	const struct vprocg *vp = prison_vprocg(pr);
+
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%s", vp == NULL ? "" : vp->vp_hostname);
+}
+
+static int
+set_domainname(struct change *ch, const struct param *pa, const char *value)
+{
+	ch->ch_domainset = true;
+	return (change_string(ch, pa, value, ch->ch_domainname, sizeof(ch->ch_domainname)));
+}
+
+static void
+get_domainname(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	const struct vprocg *vp = prison_vprocg(pr);
+
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%s", vp == NULL ? "" : vp->vp_domainname);
+}
+
+static int
+set_children_max(struct change *ch, const struct param *pa, const char *value)
+{
+	long v;
+	int error;
+
+	if ((error = change_number(ch, pa, value, 0, 999999, &v)) != 0)
+		return (error);
+	ch->ch_conf.pc_children_max = (int32_t)v;
+	return (0);
+}
+
+static void
+get_children_max(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%d", pr->pr_conf.pc_children_max);
+}
+
+static void
+get_children_cur(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%d", pr->pr_nchildren);
+}
+
+static void
+get_dying(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%s", pr->pr_dying ? "true" : "false");
+}
+
+static int
+set_allow(struct change *ch, const struct param *pa, const char *value)
+{
+	if (value[0] != 't') {
+		ch->ch_conf.pc_allow &= ~(uint32_t)pa->pa_arg;
+		return (0);
+	}
+	if ((ch->ch_parent->pr_conf.pc_allow & pa->pa_arg) == 0)
+		return (change_fail(ch, EPERM, "%s: the parent jail does not have it", pa->pa_name));
+	ch->ch_conf.pc_allow |= pa->pa_arg;
+	return (0);
+}
+
+static void
+get_allow(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller;
+	sbuf_printf(sb, "%s", pr->pr_conf.pc_allow & pa->pa_arg ? "true" : "false");
+}
+
+static int
+set_mode(struct change *ch, const struct param *pa, const char *value)
+{
+	enum vclass vc = (enum vclass)pa->pa_arg;
+	enum vmode mode;
+
+	if (strcmp(value, "new") == 0 || strcmp(value, "true") == 0)
+		mode = VMODE_NEW;
+	else if (strcmp(value, "inherit") == 0 || strcmp(value, "false") == 0)
+		mode = VMODE_INHERIT;
+	else if (strcmp(value, "disable") == 0 && vclass_table[vc]->vc_candisable)
+		mode = VMODE_DISABLE;
+	else
+		return (change_fail(ch, EINVAL, "%s: \"%s\" is neither new nor inherit", pa->pa_name, value));
+	if (ch->ch_pr != NULL && ch->ch_pr->pr_owns[vc] != (mode == VMODE_NEW))
+		return (change_fail(ch, EPERM, "%s: cannot be changed after creation", pa->pa_name));
+	ch->ch_modes[vc] = mode;
+	ch->ch_modeset[vc] = true;
+	return (0);
+}
+
+static void
+get_mode(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller;
+	sbuf_printf(sb, "%s", pr->pr_owns[pa->pa_arg] ? "new" : pr->pr_container[pa->pa_arg] == NULL ? "disable" : "inherit");
+}
+
+static int
+set_share(struct change *ch, const struct param *pa, const char *value)
+{
+	long v;
+	int error;
+
+	if ((error = change_number(ch, pa, value, 1, 10000, &v)) != 0)
+		return (error);
+	ch->ch_share = (uint32_t)v;
+	return (0);
+}
+
+static void
+get_share(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	const struct vcpu *vc = pr->pr_container[VCLASS_VCPU];
+
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%u", vc == NULL ? LANE_SHARE : vc->vc_share);
+}
+
+static int
+set_memlimit(struct change *ch, const struct param *pa, const char *value)
+{
+	long v;
+	int error;
+
+	if ((error = change_number(ch, pa, value, 0, INT64_MAX, &v)) != 0)
+		return (error);
+	ch->ch_memlimit = (uint64_t)v;
+	ch->ch_memset = true;
+	return (0);
+}
+
+static void
+get_memlimit(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	const struct vnet *vn = prison_vnet(pr);
+
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%llu", vn == NULL ? 0ULL : (unsigned long long)vn->vn_acct.as_total.ac_limit);
+}
+
+static int
+set_securelevel(struct change *ch, const struct param *pa, const char *value)
+{
+	long v;
+	int error;
+
+	if ((error = change_number(ch, pa, value, -1, 3, &v)) != 0)
+		return (error);
+	if (v < ch->ch_parent->pr_conf.pc_securelevel)
+		return (change_fail(ch, EPERM, "securelevel: below the parent's %d", ch->ch_parent->pr_conf.pc_securelevel));
+	ch->ch_conf.pc_securelevel = (int32_t)v;
+	return (0);
+}
+
+static void
+get_securelevel(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%d", pr->pr_conf.pc_securelevel);
+}
+
+static int
+set_stop_timeout(struct change *ch, const struct param *pa, const char *value)
+{
+	long v;
+	int error;
+
+	if ((error = change_number(ch, pa, value, 0, 3600, &v)) != 0)
+		return (error);
+	ch->ch_conf.pc_stop_timeout = (uint32_t)v;
+	return (0);
+}
+
+static void
+get_stop_timeout(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%u", pr->pr_conf.pc_stop_timeout);
+}
+
+static const struct param param_table[] = {
+	{ "jid", false, NULL, get_jid, 0 },
+	{ "name", false, NULL, get_name, 0 },
+	{ "path", false, set_path, get_path, 0 },
+	{ "parent", false, NULL, get_parent, 0 },
+	{ "persist", true, set_persist, get_persist, 0 },
+	{ "dying", true, NULL, get_dying, 0 },
+	{ "vnet", false, set_mode, get_mode, VCLASS_VNET },
+	{ "vproc", false, set_mode, get_mode, VCLASS_VPROCG },
+	{ "vcpu", false, set_mode, get_mode, VCLASS_VCPU },
+	{ "vlog", false, set_mode, get_mode, VCLASS_VLOG },
+	{ "vcpu.share", false, set_share, get_share, 0 },
+	{ "limit.memory", false, set_memlimit, get_memlimit, 0 },
+	{ "host.hostname", false, set_hostname, get_hostname, 0 },
+	{ "host.domainname", false, set_domainname, get_domainname, 0 },
+	{ "children.max", false, set_children_max, get_children_max, 0 },
+	{ "children.cur", false, NULL, get_children_cur, 0 },
+	{ "securelevel", false, set_securelevel, get_securelevel, 0 },
+	{ "stop.timeout", false, set_stop_timeout, get_stop_timeout, 0 },
+	{ "allow.set_hostname", true, set_allow, get_allow, PR_ALLOW_SET_HOSTNAME },
+	{ "allow.raw_sockets", true, set_allow, get_allow, PR_ALLOW_RAW_SOCKETS },
+	{ "allow.reserved_ports", true, set_allow, get_allow, PR_ALLOW_RESERVED_PORTS },
+	{ "allow.socket_af", true, set_allow, get_allow, PR_ALLOW_SOCKET_AF },
+	{ "allow.read_msgbuf", true, set_allow, get_allow, PR_ALLOW_READ_MSGBUF },
+	{ "allow.routing", true, set_allow, get_allow, PR_ALLOW_ROUTING },
+};
+
+const char *
+prison_paramname(unsigned i)
+{
+	return (i < NITEMS(param_table) ? param_table[i].pa_name : NULL);
+}
+
+/* Finds the row; *no: name is its no-form ("nopersist", "allow.noraw_sockets"). */
+static const struct param *
+param_find(const char *name, bool *no)
+{
+	const struct param *pa;
+	const char *leaf, *plain;
+
+	for (size_t i = 0; i < NITEMS(param_table); i++) {
+		pa = &param_table[i];
+		*no = false;
+		if (strcmp(pa->pa_name, name) == 0)
+			return (pa);
+		if (!pa->pa_bool && pa->pa_set != set_mode)
+			continue;
+		*no = true;
+		leaf = strrchr(name, '.');
+		leaf = leaf == NULL ? name : leaf + 1;
+		plain = strrchr(pa->pa_name, '.');
+		plain = plain == NULL ? pa->pa_name : plain + 1;
+		if (leaf - name == plain - pa->pa_name && strncmp(name, pa->pa_name, (size_t)(leaf - name)) == 0 &&
+		    strncmp(leaf, "no", 2) == 0 && strcmp(leaf + 2, plain) == 0)
+			return (pa);
+	}
+	return (NULL);
+}
+
+static int
+change_param(struct change *ch, const struct vi_param *p)
+{
+	const struct param *pa;
+	const char *value = p->p_value;
+	bool no;
+
+	if (strcmp(p->p_name, "jid") == 0 || strcmp(p->p_name, "name") == 0)
+		return (0);
+	if ((pa = param_find(p->p_name, &no)) == NULL)
+		return (change_fail(ch, EINVAL, "unknown parameter: %s", p->p_name));
+	if (pa->pa_set == NULL)
+		return (change_fail(ch, EINVAL, "%s: read-only", p->p_name));
+	if (no && value != NULL)
+		return (change_fail(ch, EINVAL, "%s: takes no value", p->p_name));
+	if (pa->pa_bool || (pa->pa_set == set_mode && value == NULL)) {
+		if (value != NULL && strcmp(value, "true") != 0 && strcmp(value, "false") != 0 && strcmp(value, "1") != 0 && strcmp(value, "0") != 0)
+			return (change_fail(ch, EINVAL, "%s: \"%s\" is not a boolean", p->p_name, value));
+		value = no || (value != NULL && (value[0] == 'f' || value[0] == '0')) ? "false" : "true";
+	}
+	if (value == NULL)
+		return (change_fail(ch, EINVAL, "%s: needs a value", p->p_name));
+	return (pa->pa_set(ch, pa, value));
+}
+
+static bool
+name_ok(const char *name)
+{
+	const char *leaf = strrchr(name, '.');
+	bool digits = true;
+
+	leaf = leaf == NULL ? name : leaf + 1;
+	if (*leaf == '\0' || name[0] == '.' || strstr(name, "..") != NULL)
+		return (false);
+	for (const char *p = name; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("/\"'=;{}*,", *p) != NULL)
+			return (false);
+	for (const char *p = leaf; *p != '\0'; p++)
+		digits = digits && *p >= '0' && *p <= '9';
+	return (!digits);
+}
+
+/* The full name, and the parent it implies: "a.b" below the caller's "x" is "x.a.b", a child of "x.a". */
+static int
+change_name(struct change *ch, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	char parent[VI_NAMELEN];
+	struct sbuf sb;
+
+	if (!name_ok(name))
+		return (change_fail(ch, EINVAL, "name: \"%s\" is not a jail name", name));
+	if (strlen(ch->ch_caller->pr_name) + strlen(name) + 2 > VI_NAMELEN)
+		return (change_fail(ch, ENAMETOOLONG, "name: too long"));
+	sbuf_init(&sb, ch->ch_name, sizeof(ch->ch_name));
+	if (ch->ch_caller->pr_parent != NULL)
+		sbuf_printf(&sb, "%s.", ch->ch_caller->pr_name);
+	sbuf_printf(&sb, "%s", name);
+	ch->ch_named = true;
+	if (dot != NULL) {
+		memcpy(parent, name, (size_t)(dot - name));
+		parent[dot - name] = '\0';
+		if ((ch->ch_parent = prison_find_name(ch->ch_caller, parent)) == NULL)
+			return (change_fail(ch, ENOENT, "jail \"%s\" not found", parent));
+	}
+	return (0);
+}
+
+/* Which jail is meant: by jid, by name, or by both (then the name is a new one). */
+static int
+change_identify(struct change *ch, const struct vi_param *p, unsigned n, unsigned flags)
+{
+	const char *name = NULL, *jid = NULL;
+	struct prison *byname = NULL, *byid = NULL;
+	long v;
+	int error;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (strcmp(p[i].p_name, "name") == 0)
+			name = p[i].p_value;
+		else if (strcmp(p[i].p_name, "jid") == 0)
+			jid = p[i].p_value;
+	}
+	if (jid != NULL) {
+		if ((error = change_number(ch, &param_table[0], jid, 1, JID_MAX, &v)) != 0)
+			return (error);
+		ch->ch_jid = (int)v;
+		byid = prison_find(ch->ch_caller->pr_kernel, ch->ch_jid);
+		if (byid != NULL && !prison_ischild(ch->ch_caller, byid))
+			return (change_fail(ch, flags & VI_JAIL_CREATE ? EEXIST : ENOENT, "jail %d %s", ch->ch_jid,
+			    flags & VI_JAIL_CREATE ? "already exists" : "not found"));
+	}
+	if (name != NULL) {
+		byname = prison_find_name(ch->ch_caller, name);
+		if (byname == ch->ch_caller)
+			byname = NULL;
+		if (byname == NULL && (error = change_name(ch, name)) != 0)
+			return (error);
+	}
+	if (byid != NULL && byname != NULL && byid != byname)
+		return (change_fail(ch, EEXIST, "jail \"%s\" already exists", name));
+	ch->ch_pr = byname != NULL ? byname : byid;
+	if (ch->ch_pr == NULL && (flags & VI_JAIL_CREATE) == 0)
+		return (change_fail(ch, ENOENT, "jail \"%s\" not found", name != NULL ? name : jid != NULL ? jid : ""));
+	if (ch->ch_pr != NULL && (flags & VI_JAIL_UPDATE) == 0)
+		return (change_fail(ch, EEXIST, "jail \"%s\" already exists", name != NULL ? name : jid));
+	return (0);
+}
+
+static int
+change_limits(struct change *ch)
+{
+	struct prison *p;
+
+	for (p = ch->ch_parent; p != NULL; p = p->pr_parent)
+		if (p->pr_nchildren >= p->pr_conf.pc_children_max)
+			return (change_fail(ch, EAGAIN, "prison limit exceeded"));
+	return (0);
+}
+
+static int
+jid_alloc(struct kernel *k)
+{
+	struct vimage_kern *vk = k->k_vimage;
+
+	do {
+		vk->vk_lastjid = vk->vk_lastjid % JID_MAX + 1;
+	} while (prison_find(k, vk->vk_lastjid) != NULL);
+	return (vk->vk_lastjid);
+}
+
+static int
+change_create(struct change *ch)
+{
+	struct kernel *k = ch->ch_caller->pr_kernel;
+	struct sbuf sb;
+	int error;
+
+	if ((error = change_limits(ch)) != 0)
+		return (error);
+	if (ch->ch_jid == 0)
+		ch->ch_jid = jid_alloc(k);
+	if (!ch->ch_named) {
+		sbuf_init(&sb, ch->ch_name, sizeof(ch->ch_name));
+		if (ch->ch_parent->pr_parent != NULL)
+			sbuf_printf(&sb, "%s.", ch->ch_parent->pr_name);
+		sbuf_printf(&sb, "%d", ch->ch_jid);
+	}
+	error = prison_create(ch->ch_parent, ch->ch_name, ch->ch_jid, ch->ch_modes, &ch->ch_pr);
+	if (error != 0)
+		return (change_fail(ch, error, error == EOPNOTSUPP ? "this build of vimage has one network stack only" : "no memory for the jail"));
+	return (0);
+}
+
+/* Nothing here can fail. */
+static void
+change_apply(struct change *ch)
+{
+	struct prison *pr = ch->ch_pr;
+	struct vprocg *vp = prison_vprocg(pr);
+
+	pr->pr_conf = ch->ch_conf;
+	if (ch->ch_named && strcmp(ch->ch_name, pr->pr_name) != 0)
+		prison_rename(pr, ch->ch_name);
+	if (vp != NULL && ch->ch_hostset)
+		memcpy(vp->vp_hostname, ch->ch_hostname, sizeof(vp->vp_hostname));
+	if (vp != NULL && ch->ch_domainset)
+		memcpy(vp->vp_domainname, ch->ch_domainname, sizeof(vp->vp_domainname));
+	if (ch->ch_share != 0 && pr->pr_owns[VCLASS_VCPU])
+		((struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_share = ch->ch_share;
+	if (ch->ch_memset && pr->pr_owns[VCLASS_VNET])
+		prison_vnet(pr)->vn_acct.as_total.ac_limit = ch->ch_memlimit;
+	prison_apply(pr);
+}
+
+static int
+change_check(struct change *ch)
+{
+	const bool own_vnet = ch->ch_pr != NULL ? ch->ch_pr->pr_owns[VCLASS_VNET] : ch->ch_modes[VCLASS_VNET] == VMODE_NEW;
+
+	if (ch->ch_memset && !own_vnet)
+		return (change_fail(ch, EINVAL, "limit.memory: the jail has no network stack of its own"));
+	if (ch->ch_pr != NULL && ch->ch_named && !TAILQ_EMPTY(&ch->ch_pr->pr_children))
+		return (change_fail(ch, EBUSY, "name: cannot be changed while the jail has children"));
+	return (0);
+}
+
+int
+prison_set(struct prison *caller, const struct vi_param *p, unsigned n, unsigned flags, struct prison **prp, char *err)
+{
+	struct change ch = { .ch_caller = caller, .ch_parent = caller, .ch_err = err };
+	int error;
+
+	err[0] = '\0';
+	if ((error = change_identify(&ch, p, n, flags)) != 0)
+		return (error);
+	if (ch.ch_pr != NULL) {
+		ch.ch_conf = ch.ch_pr->pr_conf;
+		ch.ch_parent = ch.ch_pr->pr_parent;
+	} else {
+		ch.ch_conf.pc_allow = PR_ALLOW_DEFAULT & ch.ch_parent->pr_conf.pc_allow;
+		ch.ch_conf.pc_securelevel = ch.ch_parent->pr_conf.pc_securelevel;
+		ch.ch_conf.pc_stop_timeout = 10;
+		memcpy(ch.ch_conf.pc_path, ch.ch_parent->pr_conf.pc_path, sizeof(ch.ch_conf.pc_path));
+		for (unsigned vc = 0; vc < VCLASS_MAX; vc++)
+			ch.ch_modes[vc] = vclass_table[vc]->vc_default;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if ((error = change_param(&ch, &p[i])) != 0)
+			return (error);
+	if ((error = change_check(&ch)) != 0)
+		return (error);
+	if (ch.ch_pr == NULL && (error = change_create(&ch)) != 0)
+		return (error);
+	change_apply(&ch);
+	*prp = ch.ch_pr;
+	return (0);
+}
+
+int
+prison_getparam(struct prison *caller, struct prison *pr, const char *name, char *buf, size_t len)
+{
+	const struct param *pa;
+	struct sbuf sb;
+	bool no;
+
+	if ((pa = param_find(name, &no)) == NULL || no)
+		return (ENOENT);
+	sbuf_init(&sb, buf, len);
+	pa->pa_get(caller, pr, pa, &sb);
+	return (0);
+}
+
+/* The table of privileges: by flag of the jail, or only with a stack of its own. */
+static const struct {
+	const char	*pv_name;
+	uint32_t	 pv_allow;	/* needs this PR_ALLOW_* */
+	bool		 pv_vnet;	/* needs its own vnet */
+} priv_table[] = {
+	{ "net.raw_sockets", PR_ALLOW_RAW_SOCKETS, false },
+	{ "net.reserved_ports", PR_ALLOW_RESERVED_PORTS, false },
+	{ "net.config", 0, true },
+	{ "net.route", 0, true },
+	{ "net.sysctl", 0, true },
+	{ "jail.set_hostname", PR_ALLOW_SET_HOSTNAME, false },
+	{ "jail.manage", 0, false },
+	{ "log.read", 0, false },
+};
+
+int
+prison_priv_check(struct prison *pr, const struct vi_cred *cred, const char *priv)
+{
+	struct msglog *log = pr->pr_container[VCLASS_VLOG] != NULL ? &((struct vlog *)pr->pr_container[VCLASS_VLOG])->vl_log : NULL;
+	bool ok = false;
+
+	for (size_t i = 0; i < NITEMS(priv_table); i++) {
+		if (strcmp(priv_table[i].pv_name, priv) != 0)
+			continue;
+		ok = cred->cr_priv && (pr->pr_conf.pc_allow & priv_table[i].pv_allow) == priv_table[i].pv_allow &&
+		    (!priv_table[i].pv_vnet || pr->pr_owns[VCLASS_VNET]);
+		break;
+	}
+	if (!ok && log != NULL)
+		msglog_put(log, LOG_NOTICE, "privilege %s refused to uid %u", priv, cred->cr_uid);
+	return (ok ? 0 : EPERM);
+}
