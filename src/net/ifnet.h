@@ -172,6 +172,7 @@ static inline int if_output(struct ifnet *ifp, struct mbuf *m, const struct net_
 static inline int if_transmit(struct ifnet *ifp, struct mbuf *m) { return (ifp->if_ops->ifo_transmit(ifp, m)); }
 
 /* Management (under the kernel lock); api/ exports them one to one. */
+void	 net_kernel_fini(struct kernel *);		/* what net keeps for the whole kernel; before kernel_fini */
 int	 if_create(struct vnet *, const char *type, char name[IFNAMSIZ]);
 int	 if_destroy(struct vnet *, const char *name);
 int	 if_rename(struct ifnet *, const char *newname);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ifnet.h and route.h. */
+#include <vimage/ifnet.h>
+#include <vimage/route.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "base/util.h"
+#include "net/ifnet.h"
+#include "net/route.h"
+
+int
+vi_if_create(struct vi_vnet *vn, const char *type, char name[VI_IFNAMSIZ])
+{
+	return (if_create(api_vnet(vn), type, name));
+}
+
+int
+vi_if_destroy(struct vi_vnet *vn, const char *name)
+{
+	return (if_destroy(api_vnet(vn), name));
+}
+
+void
+vi_if_list(struct vi_vnet *vn, vi_if_fn *fn, void *arg)
+{
+	struct ifnet *ifp;
+
+	TAILQ_FOREACH(ifp, &net_vnet(api_vnet(vn))->nv_ifs, if_link)
+		if_info(ifp, fn, arg);
+}
+
+int
+vi_if_get(struct vi_vnet *vn, const char *name, vi_if_fn *fn, void *arg)
+{
+	struct ifnet *ifp = ifnet_byname(api_vnet(vn), name);
+
+	if (ifp == NULL)
+		return (ENXIO);
+	if_info(ifp, fn, arg);
+	return (0);
+}
+
+void
+vi_if_cloners(struct vi_kernel *k, void (*fn)(void *, const char *), void *arg)
+{
+	(void)k;
+	for (unsigned i = 0; net_cloners[i] != NULL; i++)
+		fn(arg, net_cloners[i]->ifc_name);
+}
+
+/* The changes that need nothing but the interface. */
+#define API_IF(vn, name, expr) do {						\
+	struct ifnet *ifp = ifnet_byname(api_vnet(vn), (name));			\
+	return (ifp == NULL ? ENXIO : (expr));					\
+} while (0)
+
+int
+vi_if_rename(struct vi_vnet *vn, const char *name, const char *newname)
+{
+	API_IF(vn, name, if_rename(ifp, newname));
+}
+
+int
+vi_if_set_flags(struct vi_vnet *vn, const char *name, uint32_t set, uint32_t clear)
+{
+	const uint32_t allowed = IFF_UP | IFF_DEBUG | IFF_NOARP | IFF_PROMISC;
+
+	if (((set | clear) & ~allowed) != 0)
+		return (EINVAL);
+	API_IF(vn, name, if_setflags(ifp, set, clear));
+}
+
+int
+vi_if_set_mtu(struct vi_vnet *vn, const char *name, uint32_t mtu)
+{
+	API_IF(vn, name, if_setmtu(ifp, mtu));
+}
+
+int
+vi_if_set_lladdr(struct vi_vnet *vn, const char *name, const uint8_t *lladdr, size_t len)
+{
+	API_IF(vn, name, if_setlladdr(ifp, lladdr, len));
+}
+
+static int
+api_set_descr(struct ifnet *ifp, const char *descr)
+{
+	if (strlen(descr) >= sizeof(ifp->if_descr))
+		return (ENAMETOOLONG);
+	memcpy(ifp->if_descr, descr, strlen(descr) + 1);
+	return (0);
+}
+
+int
+vi_if_set_descr(struct vi_vnet *vn, const char *name, const char *descr)
+{
+	API_IF(vn, name, api_set_descr(ifp, descr));
+}
+
+int
+vi_if_set_metric(struct vi_vnet *vn, const char *name, uint32_t metric)
+{
+	API_IF(vn, name, (ifp->if_metric = metric, 0));
+}
+
+int
+vi_if_set_fib(struct vi_vnet *vn, const char *name, uint32_t fib)
+{
+	API_IF(vn, name, fib >= rt_nfibs(ifp->if_vnet) ? EINVAL : (ifp->if_fib = fib, 0));
+}
+
+int
+vi_if_move(struct vi_vnet *from, const char *name, struct vi_vnet *to)
+{
+	API_IF(from, name, if_vmove(ifp, api_vnet(to)));
+}
+
+int
+vi_if_reclaim(struct vi_vnet *from, const char *name, struct vi_vnet *home)
+{
+	API_IF(from, name, ifp->if_home != api_vnet(home) ? EPERM : if_vmove(ifp, api_vnet(home)));
+}
+
+static const struct net_afops *
+api_afops(struct vnet *vn, uint8_t family)
+{
+	return (family == VI_AF_INET ? net_vnet(vn)->nv_afops[NET_AF_INET] : NULL);
+}
+
+int
+vi_if_addr_add(struct vi_vnet *vn, const char *name, const struct vi_ifaddr *ia, bool alias)
+{
+	const struct net_afops *ops = api_afops(api_vnet(vn), ia->ia_addr.sa_family);
+
+	if (ops == NULL)
+		return (EAFNOSUPPORT);
+	API_IF(vn, name, ops->nao_addr_add(ifp, ia, alias));
+}
+
+int
+vi_if_addr_del(struct vi_vnet *vn, const char *name, const struct vi_sockaddr *sa)
+{
+	const struct net_afops *ops = api_afops(api_vnet(vn), sa->sa_family);
+
+	if (ops == NULL)
+		return (EAFNOSUPPORT);
+	API_IF(vn, name, ops->nao_addr_del(ifp, sa));
+}
+
+int
+vi_route_add(struct vi_vnet *vn, const struct vi_route *rt)
+{
+	return (rt_add(api_vnet(vn), rt));
+}
+
+int
+vi_route_change(struct vi_vnet *vn, const struct vi_route *rt)
+{
+	return (rt_change(api_vnet(vn), rt));
+}
+
+int
+vi_route_del(struct vi_vnet *vn, const struct vi_route *rt)
+{
+	return (rt_delete(api_vnet(vn), rt));
+}
+
+int
+vi_route_get(struct vi_vnet *vn, uint32_t fib, const struct vi_sockaddr *dst, struct vi_route *rt)
+{
+	return (rt_get(api_vnet(vn), fib, dst, rt));
+}
+
+void
+vi_route_list(struct vi_vnet *vn, uint32_t fib, int family, vi_route_fn *fn, void *arg)
+{
+	rt_list(api_vnet(vn), fib, family, fn, arg);
+}
+
+unsigned
+vi_route_flush(struct vi_vnet *vn, uint32_t fib, int family)
+{
+	return (rt_flush(api_vnet(vn), fib, family));
+}
+
+unsigned
+vi_route_nfibs(struct vi_vnet *vn)
+{
+	return (rt_nfibs(api_vnet(vn)));
+}
+
+int
+vi_neigh_add(struct vi_vnet *vn, const struct vi_neigh *ne)
+{
+	const struct net_afops *ops = api_afops(api_vnet(vn), ne->ne_addr.sa_family);
+
+	return (ops == NULL ? EAFNOSUPPORT : ops->nao_neigh_add(api_vnet(vn), ne));
+}
+
+int
+vi_neigh_del(struct vi_vnet *vn, const struct vi_sockaddr *sa, const char *ifname)
+{
+	const struct net_afops *ops = api_afops(api_vnet(vn), sa->sa_family);
+
+	return (ops == NULL ? EAFNOSUPPORT : ops->nao_neigh_del(api_vnet(vn), sa, ifname));
+}
+
+void
+vi_neigh_list(struct vi_vnet *vn, vi_neigh_fn *fn, void *arg)
+{
+	const struct net_afops *ops = net_vnet(api_vnet(vn))->nv_afops[NET_AF_INET];
+
+	if (ops != NULL)
+		ops->nao_neigh_list(api_vnet(vn), fn, arg);
+}

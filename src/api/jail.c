@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jail.h.  vnet.interface is handled here: prisons know nothing of interfaces. */
+#include <vimage/jail.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "base/sbuf.h"
+#include "base/util.h"
+#include "net/ifnet.h"
+#include "vimage/prison.h"
+
+#define API_MAXPARAMS	128
+#define API_MAXIFS	256
+
+static struct prison *
+api_prison(struct vi_kernel *k, int jid)
+{
+	struct vimage_kern *vk = api_kernel(k)->k_vimage;
+
+	return (jid == 0 ? vk->vk_prison0 : prison_find(api_kernel(k), jid));
+}
+
+/* Interfaces to lend, taken from the values of vnet.interface: "a,b" and repeated. */
+struct iflist {
+	unsigned	il_n;
+	char		il_names[API_MAXIFS][VI_IFNAMSIZ];
+};
+
+static int
+iflist_add(struct iflist *il, const char *value, struct sbuf *err)
+{
+	const char *end;
+	size_t len;
+
+	for (; value != NULL && *value != '\0'; value = *end == ',' ? end + 1 : end) {
+		end = strchr(value, ',');
+		if (end == NULL)
+			end = value + strlen(value);
+		len = (size_t)(end - value);
+		if (len == 0 || len >= VI_IFNAMSIZ || il->il_n == API_MAXIFS) {
+			sbuf_printf(err, "vnet.interface: \"%.*s\" is not an interface name", (int)MIN(len, (size_t)64), value);
+			return (EINVAL);
+		}
+		memcpy(il->il_names[il->il_n], value, len);
+		il->il_names[il->il_n++][len] = '\0';
+	}
+	return (0);
+}
+
+/* All or nothing: what was lent before a failure comes back. */
+static int
+iflist_lend(const struct iflist *il, struct vnet *from, struct vnet *to, struct sbuf *err)
+{
+	struct ifnet *ifp;
+	unsigned i;
+	int error = 0;
+
+	for (i = 0; i < il->il_n && error == 0; i++) {
+		if ((ifp = ifnet_byname(from, il->il_names[i])) == NULL) {
+			/* Already there is fine: "jail -m" may name it again. */
+			error = ifnet_byname(to, il->il_names[i]) != NULL ? 0 : ENXIO;
+		} else {
+			error = if_vmove(ifp, to);
+		}
+		if (error != 0)
+			sbuf_printf(err, "vnet.interface: %s: %s", il->il_names[i], error == ENXIO ? "no such interface" :
+			    error == EEXIST ? "the jail has an interface of that name" : error == EBUSY ? "busy" : "cannot be lent");
+	}
+	if (error == 0)
+		return (0);
+	while (i-- > 0)
+		if ((ifp = ifnet_byname(to, il->il_names[i])) != NULL && ifp->if_home != to)
+			(void)if_reclaim(ifp);
+	return (error);
+}
+
+static int
+jail_set_interfaces(struct prison *caller, struct prison *pr, const struct iflist *il, bool created, struct sbuf *err)
+{
+	int error;
+
+	if (il->il_n == 0)
+		return (0);
+	if (!pr->pr_owns[VCLASS_VNET]) {
+		sbuf_printf(err, "vnet.interface: the jail has no network stack of its own");
+		error = EINVAL;
+	} else {
+		error = iflist_lend(il, prison_vnet(caller), prison_vnet(pr), err);
+	}
+	if (error != 0 && created)
+		(void)prison_remove(pr, NULL, NULL);
+	return (error);
+}
+
+int
+vi_jail_set(struct vi_kernel *k, int callerid, const struct vi_param *p, unsigned n, unsigned flags, int *jid, char *errbuf)
+{
+	struct prison *caller = api_prison(k, callerid), *pr = NULL;
+	struct vi_param rest[API_MAXPARAMS];
+	struct iflist il = { 0 };
+	struct sbuf err;
+	unsigned nrest = 0;
+	bool existed;
+	int error, before;
+
+	sbuf_init(&err, errbuf, VI_ERRLEN);
+	errbuf[0] = '\0';
+	if (caller == NULL)
+		return (ENOENT);
+	if (n > API_MAXPARAMS) {
+		sbuf_printf(&err, "more than %d parameters", API_MAXPARAMS);
+		return (EINVAL);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (strcmp(p[i].p_name, "vnet.interface") != 0)
+			rest[nrest++] = p[i];
+		else if ((error = iflist_add(&il, p[i].p_value, &err)) != 0)
+			return (error);
+	}
+	before = caller->pr_nchildren;
+	if ((error = prison_set(caller, rest, nrest, flags, &pr, errbuf)) != 0)
+		return (error);
+	existed = caller->pr_nchildren == before;
+	if ((error = jail_set_interfaces(caller, pr, &il, !existed, &err)) != 0)
+		return (error);
+	if (jid != NULL)
+		*jid = pr->pr_jid;
+	return (0);
+}
+
+/* prison_remove, for a jid that the caller may see. */
+int
+vi_jail_remove(struct vi_kernel *k, int callerid, int jid)
+{
+	struct prison *caller = api_prison(k, callerid), *pr = api_prison(k, jid);
+
+	if (caller == NULL || pr == NULL || !prison_ischild(caller, pr))
+		return (ENOENT);
+	return (prison_remove(pr, NULL, NULL));
+}
+
+int
+vi_jail_find(struct vi_kernel *k, int callerid, const char *name, int *jid)
+{
+	struct prison *caller = api_prison(k, callerid), *pr;
+
+	if (caller == NULL || (pr = prison_find_name(caller, name)) == NULL)
+		return (ENOENT);
+	*jid = pr->pr_jid;
+	return (0);
+}
+
+bool
+vi_jail_visible(struct vi_kernel *k, int callerid, int jid)
+{
+	struct prison *caller = api_prison(k, callerid), *pr = api_prison(k, jid);
+
+	return (caller != NULL && pr != NULL && (caller == pr || prison_ischild(caller, pr)));
+}
+
+int
+vi_jail_get(struct vi_kernel *k, int callerid, int jid, const char *param, char *buf, size_t len)
+{
+	struct prison *caller = api_prison(k, callerid), *pr = api_prison(k, jid);
+
+	if (!vi_jail_visible(k, callerid, jid))
+		return (ENOENT);
+	return (prison_getparam(caller, pr, param, buf, len));
+}
+
+int
+vi_jail_params(struct vi_kernel *k, int callerid, int jid, void (*fn)(void *, const char *, const char *), void *arg)
+{
+	char buf[1024];
+	const char *name;
+
+	if (!vi_jail_visible(k, callerid, jid))
+		return (ENOENT);
+	for (unsigned i = 0; (name = prison_paramname(i)) != NULL; i++)
+		if (vi_jail_get(k, callerid, jid, name, buf, sizeof(buf)) == 0)
+			fn(arg, name, buf);
+	return (0);
+}
+
+void
+vi_jail_list(struct vi_kernel *k, int callerid, void (*fn)(void *, int), void *arg)
+{
+	struct prison *caller = api_prison(k, callerid), *pr;
+
+	if (caller == NULL)
+		return;
+	for (pr = prison_first(api_kernel(k)); pr != NULL; pr = prison_next(pr))
+		if (prison_ischild(caller, pr))
+			fn(arg, pr->pr_jid);
+}
+
+struct vi_vnet *
+vi_jail_vnet(struct vi_kernel *k, int jid)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	return (pr == NULL ? NULL : vnet_api(prison_vnet(pr)));
+}
+
+int
+vi_vnet_jail(struct vi_vnet *vn)
+{
+	return (api_vnet(vn)->vn_jid);
+}
+
+bool
+vi_jail_owns_vnet(struct vi_kernel *k, int jid)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	return (pr != NULL && pr->pr_owns[VCLASS_VNET]);
+}
+
+int
+vi_jail_parent(struct vi_kernel *k, int jid)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	return (pr == NULL || pr->pr_parent == NULL ? -1 : pr->pr_parent->pr_jid);
+}
+
+int
+vi_jail_priv(struct vi_kernel *k, int jid, const struct vi_cred *cred, const char *priv)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	return (pr == NULL ? ENOENT : prison_priv_check(pr, cred, priv));
+}
+
+int
+vi_jail_proc_attach(struct vi_kernel *k, int jid)
+{
+	struct prison *pr = api_prison(k, jid);
+	struct vprocg *vp;
+
+	if (pr == NULL || pr->pr_dying)
+		return (ENOENT);
+	vp = prison_vprocg(pr);
+	if (vp != NULL && vp->vp_maxprocs != 0 && vp->vp_nprocs >= vp->vp_maxprocs)
+		return (EAGAIN);
+	if (vp != NULL)
+		vp->vp_nprocs++;
+	pr->pr_nprocs++;
+	pr->pr_hadprocs = true;
+	return (0);
+}
+
+void
+vi_jail_proc_detach(struct vi_kernel *k, int jid)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	if (pr == NULL || pr->pr_nprocs == 0)
+		return;
+	pr->pr_nprocs--;
+	if (prison_vprocg(pr) != NULL)
+		prison_vprocg(pr)->vp_nprocs--;
+}
+
+bool
+vi_jail_expired(struct vi_kernel *k, int jid)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	return (pr != NULL && !pr->pr_conf.pc_persist && pr->pr_nprocs == 0 && TAILQ_EMPTY(&pr->pr_children));
+}
