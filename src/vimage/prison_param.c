@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/sbuf.h"
@@ -59,19 +58,27 @@ change_fail(struct change *ch, int error, const char *fmt, ...)
 	return (error);
 }
 
-static int
-change_number(struct change *ch, const struct param *pa, const char *value, long min, long max, long *out)
+/* A decimal number, possibly negative, of at most 18 digits. */
+static bool
+number_parse(const char *p, int64_t *out)
 {
-	char *end;
-	long v;
+	const bool minus = *p == '-';
+	int64_t v = 0;
+	unsigned digits = 0;
 
-	errno = 0;
-	v = strtol(value, &end, 10);
-	if (*value == '\0' || *end != '\0' || errno != 0)
+	for (p += minus; *p >= '0' && *p <= '9' && digits < 18; p++, digits++)
+		v = v * 10 + (*p - '0');
+	*out = minus ? -v : v;
+	return (digits > 0 && *p == '\0');
+}
+
+static int
+change_number(struct change *ch, const struct param *pa, const char *value, int64_t min, int64_t max, int64_t *out)
+{
+	if (!number_parse(value, out))
 		return (change_fail(ch, EINVAL, "%s: \"%s\" is not a number", pa->pa_name, value));
-	if (v < min || v > max)
-		return (change_fail(ch, EINVAL, "%s: %ld is not between %ld and %ld", pa->pa_name, v, min, max));
-	*out = v;
+	if (*out < min || *out > max)
+		return (change_fail(ch, EINVAL, "%s: %s is not between %lld and %lld", pa->pa_name, value, (long long)min, (long long)max));
 	return (0);
 }
 
@@ -174,7 +181,7 @@ get_domainname(struct prison *caller, struct prison *pr, const struct param *pa,
 static int
 set_children_max(struct change *ch, const struct param *pa, const char *value)
 {
-	long v;
+	int64_t v;
 	int error;
 
 	if ((error = change_number(ch, pa, value, 0, 999999, &v)) != 0)
@@ -255,7 +262,7 @@ get_mode(struct prison *caller, struct prison *pr, const struct param *pa, struc
 static int
 set_share(struct change *ch, const struct param *pa, const char *value)
 {
-	long v;
+	int64_t v;
 	int error;
 
 	if ((error = change_number(ch, pa, value, 1, 10000, &v)) != 0)
@@ -276,7 +283,7 @@ get_share(struct prison *caller, struct prison *pr, const struct param *pa, stru
 static int
 set_memlimit(struct change *ch, const struct param *pa, const char *value)
 {
-	long v;
+	int64_t v;
 	int error;
 
 	if ((error = change_number(ch, pa, value, 0, INT64_MAX, &v)) != 0)
@@ -298,7 +305,7 @@ get_memlimit(struct prison *caller, struct prison *pr, const struct param *pa, s
 static int
 set_securelevel(struct change *ch, const struct param *pa, const char *value)
 {
-	long v;
+	int64_t v;
 	int error;
 
 	if ((error = change_number(ch, pa, value, -1, 3, &v)) != 0)
@@ -319,7 +326,7 @@ get_securelevel(struct prison *caller, struct prison *pr, const struct param *pa
 static int
 set_stop_timeout(struct change *ch, const struct param *pa, const char *value)
 {
-	long v;
+	int64_t v;
 	int error;
 
 	if ((error = change_number(ch, pa, value, 0, 3600, &v)) != 0)
@@ -468,7 +475,7 @@ change_identify(struct change *ch, const struct vi_param *p, unsigned n, unsigne
 {
 	const char *name = NULL, *jid = NULL;
 	struct prison *byname = NULL, *byid = NULL;
-	long v;
+	int64_t v;
 	int error;
 
 	for (unsigned i = 0; i < n; i++) {
