@@ -2,9 +2,10 @@
 #include "base/assert.h"
 
 /*
- * The default end of a failed assertion.  It is weak so that a program which has somewhere to put the
- * text (a log ring, a standard error) may supply its own that writes first; it must not return either.
- * The arguments are kept alive up to the trap so that a core file shows them in their registers.
+ * The default end of a failed assertion.  It is weak so that a program which has somewhere to put
+ * the text (a log ring, a standard error) may supply its own that writes first; it must not
+ * return either.  The arguments are kept alive up to the trap so that a core file shows them in
+ * their registers.
  */
 __attribute__((weak)) _Noreturn void
 vi_assert_fail(const char *expr, const char *file, int line)

@@ -3,9 +3,10 @@
 #define BASE_ASSERT_H
 
 /*
- * VI_ASSERT stays in every build: a broken invariant in a kernel that serves many instances must stop
- * before it spreads from one to the next.  VI_DASSERT is for checks too dear for the packet path and
- * exists only when VI_DEBUG is defined; its expression is still compiled, so it cannot rot.
+ * VI_ASSERT stays in every build: a broken invariant in a kernel that serves many instances must
+ * stop before it spreads from one to the next.  VI_DASSERT is for checks too dear for the packet
+ * path and exists only when VI_DEBUG is defined; its expression is still compiled, so it cannot
+ * rot.
  */
 _Noreturn void vi_assert_fail(const char *expr, const char *file, int line);
 

@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bit strings over a caller's array of 64-bit words; bits past nbits in the last word are never read. */
+/*
+ * Bit strings over a caller's array of 64-bit words; bits past nbits in the last word are never
+ * read.
+ */
 #define	BITSTR_WORDS(nbits)	(((size_t)(nbits) + 63) / 64)
 #define	BITSTR_DECL(name, nbits) uint64_t name[BITSTR_WORDS(nbits)]
 

@@ -5,11 +5,11 @@
 #include <string.h>
 
 /*
- * One's complement addition does not care how wide the words are, so memory is summed 64 bits at a time
- * (RFC 1071 2 C).  Instead of catching carries, two sums run side by side: all (the words, modulo 2**64)
- * and high (their upper halves, exact).  The sum of the lower halves is then all - (high << 32), exact
- * while fewer than 2**32 words were added: three independent additions and shifts per word, nothing
- * that waits for a carry flag, and the same in every vector lane.
+ * One's complement addition does not care how wide the words are, so memory is summed 64 bits at
+ * a time (RFC 1071 2 C).  Instead of catching carries, two sums run side by side: all (the words,
+ * modulo 2**64) and high (their upper halves, exact).  The sum of the lower halves is then all -
+ * (high << 32), exact while fewer than 2**32 words were added: three independent additions and
+ * shifts per word, nothing that waits for a carry flag, and the same in every vector lane.
  */
 struct csum {
 	uint64_t	c_all;
@@ -25,7 +25,10 @@ load64(const uint8_t *p)
 	return (v);
 }
 
-/* The last 0 to 7 bytes as a word whose missing bytes are zero, whichever way the host stores words. */
+/*
+ * The last 0 to 7 bytes as a word whose missing bytes are zero, whichever way the host stores
+ * words.
+ */
 static inline uint64_t
 load_tail(const uint8_t *p, size_t len)
 {
@@ -62,9 +65,9 @@ csum_word(struct csum *c, uint64_t v)
 static inline uint32_t
 csum_fold(const struct csum *c, uint32_t sum)
 {
-	uint64_t low = c->c_all - (c->c_high << 32), total;
+	uint64_t high = c->c_high, low = c->c_all - (high << 32), total;
 
-	total = (low & 0xffffffff) + (low >> 32) + (c->c_high & 0xffffffff) + (c->c_high >> 32) + sum;
+	total = (low & 0xffffffff) + (low >> 32) + (high & 0xffffffff) + (high >> 32) + sum;
 	total = (total & 0xffffffff) + (total >> 32);
 	total = (total & 0xffff) + (total >> 16 & 0xffff) + (total >> 32);
 	total = (total & 0xffff) + (total >> 16);
@@ -72,9 +75,10 @@ csum_fold(const struct csum *c, uint32_t sum)
 }
 
 /*
- * Lanes for the long middle of a buffer.  Two fit a register of every processor we know and are what a plain
- * build runs; four are for AVX2, which an x86-64 build carries along and uses after asking the processor.
- * The answer lies in the compiler's own run-time support, so nothing is cached here.
+ * Lanes for the long middle of a buffer.  Two fit a register of every processor we know and are
+ * what a plain build runs; four are for AVX2, which an x86-64 build carries along and uses after
+ * asking the processor.  The answer lies in the compiler's own run-time support, so nothing is
+ * cached here.
  */
 typedef uint64_t v2u64 __attribute__((vector_size(16)));
 typedef uint64_t v4u64 __attribute__((vector_size(32)));
@@ -88,7 +92,10 @@ typedef uint64_t v4u64 __attribute__((vector_size(32)));
 	high[(n) % 4] += v_ >> 32;					\
 } while (0)
 
-/* Sums, and copies if dst is given, whole strides of four vectors; says how many bytes those were. */
+/*
+ * Sums, and copies if dst is given, whole strides of four vectors; says how many bytes those
+ * were.
+ */
 static inline __attribute__((always_inline)) size_t
 csum_lanes2(struct csum *c, uint8_t *restrict dst, const uint8_t *restrict p, size_t len)
 {

@@ -5,7 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Byte order conversions that are constant expressions for constant arguments (case labels, tables). */
+/*
+ * Byte order conversions that are constant expressions for constant arguments (case labels,
+ * tables).
+ */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define	HTONS(x)	((uint16_t)__builtin_bswap16((uint16_t)(x)))
 #define	HTONL(x)	((uint32_t)__builtin_bswap32((uint32_t)(x)))

@@ -9,8 +9,9 @@
 #include "base/endian.h"
 
 /*
- * IPv4 addresses are uint32_t in network order everywhere in the stack; these take and give that form.
- * The INADDR_* constants alone are in host order, as they have always been: wrap them in HTONL().
+ * IPv4 addresses are uint32_t in network order everywhere in the stack; these take and give that
+ * form.  The INADDR_* constants alone are in host order, as they have always been: wrap them in
+ * HTONL().
  */
 #define	INADDR_ANY		((uint32_t)0x00000000)
 #define	INADDR_BROADCAST	((uint32_t)0xffffffff)
@@ -113,7 +114,9 @@ in_mask2len(uint32_t mask)
 	return (rest == 0 ? 32 : __builtin_clz(rest));
 }
 
-/* The mask an address has by its historic class, for ifconfig without one; 0 for classes D and E. */
+/*
+ * The mask an address has by its historic class, for ifconfig without one; 0 for classes D and E.
+ */
 static inline uint32_t
 in_classmask(uint32_t a)
 {

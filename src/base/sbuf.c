@@ -87,7 +87,8 @@ sbuf_putc(struct sbuf *sb, char c)
 
 /*
  * vsnprintf is the one function of its family in the library: it writes to memory and touches no
- * stream.  It is called by the compiler's name for it because <stdio.h> is not for this side of the host.
+ * stream.  It is called by the compiler's name for it because <stdio.h> is not for this side of
+ * the host.
  */
 void
 sbuf_vprintf(struct sbuf *sb, const char *fmt, va_list ap)

@@ -6,9 +6,10 @@
 #include <stddef.h>
 
 /*
- * A bounded string builder.  The bytes live in the caller's buffer, or in one that the caller's grow
- * function supplies.  The first failure sticks: later calls do nothing, the text so far stays ended by
- * a zero byte, and sbuf_finish() reports it, so call sites need not check each step.
+ * A bounded string builder.  The bytes live in the caller's buffer, or in one that the caller's
+ * grow function supplies.  The first failure sticks: later calls do nothing, the text so far
+ * stays ended by a zero byte, and sbuf_finish() reports it, so call sites need not check each
+ * step.
  */
 struct sbuf {
 	char	*s_buf;
@@ -23,8 +24,9 @@ struct sbuf {
 void sbuf_init(struct sbuf *sb, char *buf, size_t size);
 
 /*
- * Builds into memory from grow(), which moves *bufp (NULL at first) to at least need bytes, keeping its
- * content, and sets *sizep; it returns 0 or an errno and then changes nothing.  The caller frees s_buf.
+ * Builds into memory from grow(), which moves *bufp (NULL at first) to at least need bytes,
+ * keeping its content, and sets *sizep; it returns 0 or an errno and then changes nothing.  The
+ * caller frees s_buf.
  */
 void sbuf_init_grow(struct sbuf *sb, int (*grow)(void *, char **, size_t *, size_t), void *arg);
 

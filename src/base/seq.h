@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /*
- * Sequence number arithmetic modulo 2**32 (RFC 9293 3.4): a is before b when the signed distance from
- * b to a is negative.  Numbers exactly 2**31 apart are before each other both ways and so have no
- * order; callers never compare further apart than a window.
+ * Sequence number arithmetic modulo 2**32 (RFC 9293 3.4): a is before b when the signed distance
+ * from b to a is negative.  Numbers exactly 2**31 apart are before each other both ways and so
+ * have no order; callers never compare further apart than a window.
  */
 static inline int32_t
 seq_diff(uint32_t a, uint32_t b)

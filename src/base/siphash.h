@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 /*
- * SipHash (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012), 64-bit output.  2-4 where the
- * result leaves the machine or must not be guessed (SYN cookies, initial sequence numbers, ports);
- * 1-3 where it only spreads hash chains under attack (pcb, route and flow tables).
+ * SipHash (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012), 64-bit output.  2-4
+ * where the result leaves the machine or must not be guessed (SYN cookies, initial sequence
+ * numbers, ports); 1-3 where it only spreads hash chains under attack (pcb, route and flow
+ * tables).
  */
 struct siphash_key {
 	uint64_t	sk_k0;

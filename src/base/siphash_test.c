@@ -11,8 +11,9 @@
 #include "base/util.h"
 
 /*
- * Key 00 01 .. 0f, message 00 01 .. len-1, the result as bytes.  2-4 with 15 bytes is appendix A of the
- * paper; the rest was computed with another implementation (openssl mac SIPHASH, c-rounds, d-rounds).
+ * Key 00 01 .. 0f, message 00 01 .. len-1, the result as bytes.  2-4 with 15 bytes is appendix A
+ * of the paper; the rest was computed with another implementation (openssl mac SIPHASH, c-rounds,
+ * d-rounds).
  */
 static const struct {
 	size_t		len;

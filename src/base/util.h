@@ -6,7 +6,10 @@
 #include <stdint.h>
 #include <stdbool.h>
 
-/* The structure of the given type whose member is at ptr; a pointer to another member type is an error. */
+/*
+ * The structure of the given type whose member is at ptr; a pointer to another member type is an
+ * error.
+ */
 #define	CONTAINER_OF(ptr, type, member)					\
 	((type *)(void *)((char *)(1 ? (ptr) : &((type *)0)->member) -	\
 	    offsetof(type, member)))
@@ -24,7 +27,9 @@
 #define	ROUNDDOWN2(x, a)	((x) & ~((a) - 1))
 #define	HOWMANY(x, y)		(((x) + ((y) - 1)) / (y))
 
-/* Each evaluates its arguments once and has one type, where the macros above have neither virtue. */
+/*
+ * Each evaluates its arguments once and has one type, where the macros above have neither virtue.
+ */
 static inline int
 imin(int a, int b)
 {

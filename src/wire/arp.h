@@ -69,13 +69,16 @@ struct arp_info {
 };
 
 /*
- * Checks a request or a reply for IPv4 over Ethernet (the payload of a frame of type ARP).  Other hardware:
- * WIRE_BADTYPE; other protocol: _BADPROTO; wrong address lengths: _BADLEN; other operation: _BADOP;
- * a sender hardware address that is a group, the sender protocol address a group or broadcast: _BADADDR.
+ * Checks a request or a reply for IPv4 over Ethernet (the payload of a frame of type ARP).  Other
+ * hardware: WIRE_BADTYPE; other protocol: _BADPROTO; wrong address lengths: _BADLEN; other
+ * operation: _BADOP; a sender hardware address that is a group, the sender protocol address a
+ * group or broadcast: _BADADDR.
  */
 enum wire_error arp_check(const void *p, size_t clen, size_t plen, struct arp_info *out);
 
-/* Writes an IPv4 over Ethernet message of 28 bytes; op in host order, addresses in network order. */
+/*
+ * Writes an IPv4 over Ethernet message of 28 bytes; op in host order, addresses in network order.
+ */
 void arp_build(struct ether_arp *ea, uint16_t op, const uint8_t *sha, uint32_t spa,
     const uint8_t *tha, uint32_t tpa);
 

@@ -76,13 +76,15 @@ fixed_fields(void **state)
 	for (v = 0; v <= 0xffff; v++) {
 		ea = good;
 		ea.arp_hrd = HTONS(v);
-		assert_int_equal(arp_check(&ea, 28, 28, &ai), v == 1 || v == 6 ? WIRE_OK : WIRE_BADTYPE);
+		assert_int_equal(arp_check(&ea, 28, 28, &ai),
+		    v == 1 || v == 6 ? WIRE_OK : WIRE_BADTYPE);
 		ea = good;
 		ea.arp_pro = HTONS(v);
 		assert_int_equal(arp_check(&ea, 28, 28, &ai), v == 0x800 ? WIRE_OK : WIRE_BADPROTO);
 		ea = good;
 		ea.arp_op = HTONS(v);
-		assert_int_equal(arp_check(&ea, 28, 28, &ai), v == 1 || v == 2 ? WIRE_OK : WIRE_BADOP);
+		assert_int_equal(arp_check(&ea, 28, 28, &ai),
+		    v == 1 || v == 2 ? WIRE_OK : WIRE_BADOP);
 		if (v > 0xff)
 			continue;
 		ea = good;

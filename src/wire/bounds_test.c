@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* No parser reads past what it is told is contiguous: the byte after it lies on a page nobody may read. */
+/*
+ * No parser reads past what it is told is contiguous: the byte after it lies on a page nobody may
+ * read.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -71,7 +74,8 @@ run_all(const uint8_t *p, size_t clen, size_t plen)
 	if (ip_check(p, clen, plen, &ii) == WIRE_OK) {
 		ip_opt_init(&it, p, ii.ii_hlen);
 		while (ip_opt_next(&it, &o) == WIRE_OK)
-			assert_true(o.io_p >= p + IP_MINHLEN && o.io_p + o.io_len <= p + ii.ii_hlen);
+			assert_true(o.io_p >= p + IP_MINHLEN &&
+			    o.io_p + o.io_len <= p + ii.ii_hlen);
 		ip_sum_check(p, ii.ii_hlen);
 	}
 	tcp_opts_parse(p, clen, true, &to);
@@ -85,7 +89,10 @@ run_all(const uint8_t *p, size_t clen, size_t plen)
 static void
 nothing_is_read_past_the_end(void **state)
 {
-	/* What makes headers claim to be long: full header lengths, quotations, options to the brim. */
+	/*
+	 * What makes headers claim to be long: full header lengths, quotations, options to the
+	 * brim.
+	 */
 	static const uint8_t starts[][24] = {
 		{ 0x4f, 0, 0xff, 0xff, 0, 0, 0, 0, 64, 6 },
 		{ 0x4f, 0, 0, 60, 0, 0, 0, 0, 64, 6, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 7, 39, 4 },

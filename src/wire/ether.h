@@ -10,7 +10,10 @@
 #include "base/endian.h"
 #include "wire/wire.h"
 
-/* Ethernet II and IEEE 802.3 frames, without preamble and frame check sequence; RFC 894, RFC 1042. */
+/*
+ * Ethernet II and IEEE 802.3 frames, without preamble and frame check sequence; RFC 894, RFC
+ * 1042.
+ */
 #define	ETHER_ADDR_LEN		6
 #define	ETHER_TYPE_LEN		2
 #define	ETHER_CRC_LEN		4

@@ -24,8 +24,9 @@ icmp_minlen(uint8_t type)
 }
 
 /*
- * The datagram an error quotes.  It is what some router saw, cut off somewhere, so only what a demultiplexer
- * needs is demanded: version, header and 8 bytes (RFC 792); its length field may well exceed the quotation.
+ * The datagram an error quotes.  It is what some router saw, cut off somewhere, so only what a
+ * demultiplexer needs is demanded: version, header and 8 bytes (RFC 792); its length field may
+ * well exceed the quotation.
  */
 static enum wire_error
 icmp_check_quote(const struct icmp *icp, size_t clen, size_t plen, struct icmp_info *out)

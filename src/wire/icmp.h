@@ -157,17 +157,17 @@ struct icmp_info {
 	uint8_t		ic_p;		/* protocol of the datagram quoted */
 	uint16_t	ic_ihlen;	/* its header length */
 	uint16_t	ic_ilen;	/* its total length as it was sent */
-	uint16_t	ic_ioff;	/* its fragment offset in bytes; ports are there only if 0 */
-	uint16_t	ic_toff;	/* its transport header, from the ICMP header; 8 bytes at least */
+	uint16_t	ic_ioff;	/* its fragment offset in bytes; ports only if 0 */
+	uint16_t	ic_toff;	/* where its transport header is; 8 bytes at least */
 	uint32_t	ic_src;		/* its addresses, network order */
 	uint32_t	ic_dst;
 	size_t		ic_need;	/* with WIRE_PULLUP */
 };
 
 /*
- * Checks a message of plen bytes: the least length of its type, and for errors the datagram quoted, of
- * which the header and 8 bytes must be there (RFC 792, RFC 1122 3.2.2).  Unknown types pass with 8
- * bytes: answering or dropping them is policy.  The checksum is apart.
+ * Checks a message of plen bytes: the least length of its type, and for errors the datagram
+ * quoted, of which the header and 8 bytes must be there (RFC 792, RFC 1122 3.2.2).  Unknown types
+ * pass with 8 bytes: answering or dropping them is policy.  The checksum is apart.
  */
 enum wire_error icmp_check(const void *p, size_t clen, size_t plen, struct icmp_info *out);
 

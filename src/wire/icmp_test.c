@@ -12,7 +12,9 @@
 #include "base/util.h"
 #include "wire/ip.h"
 
-/* Bytes the message of this type must have at least; 0 for errors, which have rules of their own. */
+/*
+ * Bytes the message of this type must have at least; 0 for errors, which have rules of their own.
+ */
 static size_t
 least(unsigned int type)
 {

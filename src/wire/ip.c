@@ -110,8 +110,9 @@ ip_opt_init(struct ip_opt_iter *it, const void *p, size_t hlen)
 }
 
 /*
- * Routes and timestamps hold a pointer (counted from 1) to the next free slot of the given size.  RFC 791
- * 3.1: a pointer past the option means it is full, which is fine; room for part of a slot is an error.
+ * Routes and timestamps hold a pointer (counted from 1) to the next free slot of the given size.
+ * RFC 791 3.1: a pointer past the option means it is full, which is fine; room for part of a slot
+ * is an error.
  */
 static uint8_t
 bad_slots(const uint8_t *o, uint8_t len, uint8_t minptr, uint8_t slot)
@@ -141,7 +142,10 @@ bad_timestamp(const uint8_t *o, uint8_t len)
 	return (bad_slots(o, len, IPOPT_TS_MINOFF, flags == IPOPT_TS_TSONLY ? 4 : 8));
 }
 
-/* Offset in the option of its first wrong byte, or 0.  The extent is known to be inside the header. */
+/*
+ * Offset in the option of its first wrong byte, or 0.  The extent is known to be inside the
+ * header.
+ */
 static uint8_t
 ip_opt_bad(const uint8_t *o, uint8_t len)
 {

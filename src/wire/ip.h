@@ -184,7 +184,7 @@ ip_set_vhl(struct ip *ip, unsigned int hlen)
 struct ip_info {
 	uint16_t	ii_hlen;	/* bytes of header with options */
 	uint16_t	ii_optlen;	/* bytes of options, from IP_MINHLEN on */
-	uint16_t	ii_len;		/* total length; plen - ii_len bytes of link padding follow */
+	uint16_t	ii_len;		/* total length; the rest of plen is link padding */
 	uint16_t	ii_plen;	/* ii_len - ii_hlen */
 	uint16_t	ii_id;
 	uint16_t	ii_off;		/* fragment offset in bytes */
@@ -201,9 +201,10 @@ struct ip_info {
 };
 
 /*
- * Checks the form of a datagram: version, header length, total length against plen (a longer plen is
- * link padding), fragment fields (a middle piece is a multiple of 8 bytes, no piece ends past 65535).
- * Does not verify the checksum (ip_sum_check()), the options (ip_opt_next()) or the addresses.
+ * Checks the form of a datagram: version, header length, total length against plen (a longer plen
+ * is link padding), fragment fields (a middle piece is a multiple of 8 bytes, no piece ends past
+ * 65535). Does not verify the checksum (ip_sum_check()), the options (ip_opt_next()) or the
+ * addresses.
  */
 enum wire_error ip_check(const void *p, size_t clen, size_t plen, struct ip_info *out);
 
@@ -224,7 +225,10 @@ struct ip_opt {
 	const uint8_t	*io_p;		/* io_len bytes, the first is the type */
 };
 
-/* Iterates over options.  After WIRE_BADOPT, it_bad is the header offset for ICMP's pointer (RFC 792). */
+/*
+ * Iterates over options.  After WIRE_BADOPT, it_bad is the header offset for ICMP's pointer (RFC
+ * 792).
+ */
 struct ip_opt_iter {
 	const uint8_t	*it_hdr;
 	uint8_t		it_off;
@@ -236,14 +240,15 @@ struct ip_opt_iter {
 void ip_opt_init(struct ip_opt_iter *it, const void *p, size_t hlen);
 
 /*
- * The next option other than NOP: WIRE_OK and *out, WIRE_END at the end or at EOL, or WIRE_BADOPT.
- * Known options are checked inside (lengths, pointers, timestamp flags); unknown ones only for extent.
+ * The next option other than NOP: WIRE_OK and *out, WIRE_END at the end or at EOL, or
+ * WIRE_BADOPT. Known options are checked inside (lengths, pointers, timestamp flags); unknown
+ * ones only for extent.
  */
 enum wire_error ip_opt_next(struct ip_opt_iter *it, struct ip_opt *out);
 
 /*
- * The partial sum of TCP's and UDP's pseudo header (RFC 9293 3.1): addresses in network order, proto and
- * len (the transport header and its data) in host order.
+ * The partial sum of TCP's and UDP's pseudo header (RFC 9293 3.1): addresses in network order,
+ * proto and len (the transport header and its data) in host order.
  */
 static inline uint32_t
 in_pseudo(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len)

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation: where a rule depends on a few small numbers (version, header length, total
+ * length, option kind, length, pointer), all their values are tried, and the expected verdict
+ * comes from the rule written down a second time in the test, not from a list of examples.
+ */
 #include "wire/ip.h"
 
 #include <setjmp.h>
@@ -9,7 +14,10 @@
 
 #include "base/util.h"
 
-/* A header as a Linux ping sends it: 192.0.2.1 > 192.0.2.2, ICMP, 84 bytes, with its right checksum. */
+/*
+ * A header as a Linux ping sends it: 192.0.2.1 > 192.0.2.2, ICMP, 84 bytes, with its right
+ * checksum.
+ */
 static const uint8_t ping[20] = {
 	0x45, 0x00, 0x00, 0x54, 0x30, 0x39, 0x40, 0x00, 0x40, 0x01, 0x86, 0x6c,
 	0xc0, 0x00, 0x02, 0x01, 0xc0, 0x00, 0x02, 0x02,
@@ -64,7 +72,8 @@ versions_and_header_lengths(void **state)
 		b[0] = (uint8_t)vhl;
 		for (clen = 0; clen <= 60; clen++) {
 			want = clen < 20 ? WIRE_PULLUP : vhl >> 4 != 4 ? WIRE_BADVERS :
-			    (vhl & 15) < 5 ? WIRE_BADHLEN : clen < (vhl & 15) * 4 ? WIRE_PULLUP : WIRE_OK;
+			    (vhl & 15) < 5 ? WIRE_BADHLEN :
+			    clen < (vhl & 15) * 4 ? WIRE_PULLUP : WIRE_OK;
 			assert_int_equal(ip_check(b, clen, 60, &ii), want);
 			if (want == WIRE_PULLUP)
 				assert_int_equal(ii.ii_need, clen < 20 ? 20 : (vhl & 15) * 4);
@@ -235,7 +244,10 @@ walks_options(void **state)
 	assert_int_equal(ip_opt_next(&it, &o), WIRE_END);
 }
 
-/* What RFC 791 3.1 asks of an option of this kind, length and pointer (third byte) and fourth byte. */
+/*
+ * What RFC 791 3.1 asks of an option of this kind, length and pointer (third byte) and fourth
+ * byte.
+ */
 static uint8_t
 wrong_at(unsigned int kind, unsigned int len, unsigned int ptr, unsigned int flags)
 {
@@ -267,6 +279,7 @@ wrong_at(unsigned int kind, unsigned int len, unsigned int ptr, unsigned int fla
 static void
 malformed_options(void **state)
 {
+	static const uint8_t kinds[] = { IPOPT_RR, IPOPT_LSRR, IPOPT_SSRR, IPOPT_TS };
 	uint8_t b[IP_MAXHLEN];
 	struct ip_opt_iter it;
 	struct ip_opt o;
@@ -283,7 +296,8 @@ malformed_options(void **state)
 				b[22] = 4;
 				ip_opt_init(&it, b, 20 + room);
 				bad = len < 2 || len > room ? 1 : wrong_at(kind, len, 4, 0);
-				assert_int_equal(ip_opt_next(&it, &o), bad != 0 ? WIRE_BADOPT : WIRE_OK);
+				assert_int_equal(ip_opt_next(&it, &o),
+				    bad != 0 ? WIRE_BADOPT : WIRE_OK);
 				if (bad != 0) {
 					assert_int_equal(it.it_bad, 20 + bad);
 					assert_int_equal(ip_opt_next(&it, &o), WIRE_END);
@@ -294,8 +308,6 @@ malformed_options(void **state)
 	for (len = 4; len <= 40; len++) {
 		for (ptr = 0; ptr <= 0xff; ptr++) {
 			for (flags = 0; flags < 16; flags++) {
-				static const uint8_t kinds[] = { IPOPT_RR, IPOPT_LSRR, IPOPT_SSRR, IPOPT_TS };
-
 				for (size_t i = 0; i < NITEMS(kinds); i++) {
 					b[20] = kinds[i];
 					b[21] = (uint8_t)len;

@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation: the fixed header and the options of a segment (RFC 9293 3.1, 3.2), without
+ * any state.
+ *
+ * tcp_check() settles the header length.  Options are walked by tcp_opt_next() alone, so the rule
+ * that an option lies whole inside the header is in one place; tcp_opts_parse() and
+ * tcp_opt_find() are built on it and may then read what an option's own length covers.
+ *
+ * tcp_opts_build() goes through tcp_optw_put() alone, which knows the room; tcp_opts_need() runs
+ * the same code with nothing to write to, so the two cannot disagree.
+ */
 #include "wire/tcp.h"
 
 #include <string.h>
@@ -37,8 +48,9 @@ tcp_check(const void *p, size_t clen, size_t plen, struct tcp_hdr_info *out)
 }
 
 /*
- * Steps over NOPs to the next option of the len bytes at p.  WIRE_OK: *offp is at its kind and its whole
- * extent is there; WIRE_END; WIRE_BADOPT: its length is below 2, missing, or runs past the end.
+ * Steps over NOPs to the next option of the len bytes at p.  WIRE_OK: *offp is at its kind and
+ * its whole extent is there; WIRE_END; WIRE_BADOPT: its length is below 2, missing, or runs past
+ * the end.
  */
 static enum wire_error
 tcp_opt_next(const uint8_t *p, size_t len, size_t *offp)
@@ -113,7 +125,10 @@ tcp_opt_syn(const uint8_t *o, struct tcp_opts *to)
 	}
 }
 
-/* One option whose extent is known to be there.  Returns false if its length is wrong for its kind. */
+/*
+ * One option whose extent is known to be there.  Returns false if its length is wrong for its
+ * kind.
+ */
 static bool
 tcp_opt_parse(const uint8_t *o, bool syn, struct tcp_opts *to)
 {
@@ -187,8 +202,8 @@ struct tcp_optw {
 };
 
 /*
- * Reserves an option of len bytes after nops NOPs and writes its kind and length.  Returns where its
- * value goes, or NULL if there is no room or nothing to write to.
+ * Reserves an option of len bytes after nops NOPs and writes its kind and length.  Returns where
+ * its value goes, or NULL if there is no room or nothing to write to.
  */
 static uint8_t *
 tcp_optw_put(struct tcp_optw *w, size_t nops, uint8_t kind, size_t len)

@@ -100,7 +100,9 @@ th_flags(const struct tcphdr *th)
 	return ((uint16_t)(NTOHS(th->th_offflags) & TH_FLAGMASK));
 }
 
-/* Sets header length (bytes, a multiple of 4 from 20 to 60) and flags; reserved bits become zero. */
+/*
+ * Sets header length (bytes, a multiple of 4 from 20 to 60) and flags; reserved bits become zero.
+ */
 static inline void
 th_set_offflags(struct tcphdr *th, unsigned int hlen, uint16_t flags)
 {
@@ -164,31 +166,38 @@ struct tcp_opts {
 };
 
 /*
- * Decodes len bytes of options.  syn: the segment has SYN; MSS, window scale, SACK permitted and Fast
- * Open count only there, SACK only elsewhere, and are skipped otherwise.  A shift above 14 becomes 14
- * (RFC 7323 2.3).  Of an option given twice the last counts.
+ * Decodes len bytes of options.  syn: the segment has SYN; MSS, window scale, SACK permitted and
+ * Fast Open count only there, SACK only elsewhere, and are skipped otherwise.  A shift above 14
+ * becomes 14 (RFC 7323 2.3).  Of an option given twice the last counts.
  *
- * Returns WIRE_OK, or WIRE_BADOPT if any option had an illegal length (RFC 9293 MUST-7): one that is
- * wrong for its kind is skipped, one that is below 2 or runs past the end also ends the decoding.
- * Either way *to holds the options that were well formed, and the caller decides.
+ * Returns WIRE_OK, or WIRE_BADOPT if any option had an illegal length (RFC 9293 MUST-7): one that
+ * is wrong for its kind is skipped, one that is below 2 or runs past the end also ends the
+ * decoding. Either way *to holds the options that were well formed, and the caller decides.
  */
 enum wire_error tcp_opts_parse(const uint8_t *p, size_t len, bool syn, struct tcp_opts *to);
 
 /*
- * Writes options, padded with EOL to a multiple of 4, into at most room bytes (40 are the most that
- * fit a header), in the order MSS, window scale, SACK permitted, timestamps, signature, AO, Fast Open, SACK.
- * What does not fit is left out; SACK gives as many blocks as fit.  A NULL to_md5 writes 16 zero bytes to
- * be filled in later, see tcp_opt_find().  Returns the bytes written, never more than room.
+ * Writes options, padded with EOL to a multiple of 4, into at most room bytes (40 are the most
+ * that fit a header), in the order MSS, window scale, SACK permitted, timestamps, signature, AO,
+ * Fast Open, SACK. What does not fit is left out; SACK gives as many blocks as fit.  A NULL
+ * to_md5 writes 16 zero bytes to be filled in later, see tcp_opt_find().  Returns the bytes
+ * written, never more than room.
  */
 size_t tcp_opts_build(const struct tcp_opts *to, uint8_t *buf, size_t room);
 
-/* The bytes tcp_opts_build() would write if it had all the room it wanted; above 40 something is left out. */
+/*
+ * The bytes tcp_opts_build() would write if it had all the room it wanted; above 40 something is
+ * left out.
+ */
 size_t tcp_opts_need(const struct tcp_opts *to);
 
 /* Offset of the first option of a kind in len bytes of options, with its whole extent, or -1. */
 int tcp_opt_find(const uint8_t *p, size_t len, uint8_t kind);
 
-/* The layout every bulk sender uses, NOP NOP TS (RFC 7323 appendix A); false: use tcp_opts_parse(). */
+/*
+ * The layout every bulk sender uses, NOP NOP TS (RFC 7323 appendix A); false: use
+ * tcp_opts_parse().
+ */
 static inline bool
 tcp_opts_fast_ts(const uint8_t *p, size_t len, uint32_t *val, uint32_t *ecr)
 {

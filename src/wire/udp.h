@@ -25,16 +25,22 @@ WIRE_ASSERT_OFFSET(struct udphdr, uh_sum, 6);
 struct udp_info {
 	uint16_t	ui_sport;	/* network order */
 	uint16_t	ui_dport;
-	uint16_t	ui_len;		/* header and data, host order: the pseudo header's length */
-	uint16_t	ui_dlen;	/* data */
+	uint16_t	ui_len;		/* header and data: the pseudo header's length */
+	uint16_t	ui_dlen;	/* data; both in host order */
 	bool		ui_hassum;	/* the sender summed: verify over ui_len bytes */
 	size_t		ui_need;	/* with WIRE_PULLUP */
 };
 
-/* Checks a datagram that is the plen bytes of payload of an IP packet; more than ui_len is padding. */
+/*
+ * Checks a datagram that is the plen bytes of payload of an IP packet; more than ui_len is
+ * padding.
+ */
 enum wire_error udp_check(const void *p, size_t clen, size_t plen, struct udp_info *out);
 
-/* The value for uh_sum from a finished cksum_fold(): zero means "none", so it is sent as all ones. */
+/*
+ * The value for uh_sum from a finished cksum_fold(): zero means "none", so it is sent as all
+ * ones.
+ */
 static inline uint16_t
 udp_sum_field(uint16_t folded)
 {

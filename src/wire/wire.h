@@ -7,11 +7,11 @@
 /*
  * What the checked parsers share.
  *
- * Every x_check(p, clen, plen, out) looks at a header of which clen bytes are contiguous at p, in a
- * message of plen bytes in all (clen <= plen), and never reads past clen.  It checks form only; checksums
- * are verified apart (wire_sum_check and friends), because local traffic carries "already valid".
- * WIRE_PULLUP is not a drop: it asks the caller to make the out member x_need bytes contiguous and
- * to call again, and it is given only when plen has that many.
+ * Every x_check(p, clen, plen, out) looks at a header of which clen bytes are contiguous at p, in
+ * a message of plen bytes in all (clen <= plen), and never reads past clen.  It checks form only;
+ * checksums are verified apart (wire_sum_check and friends), because local traffic carries
+ * "already valid". WIRE_PULLUP is not a drop: it asks the caller to make the out member x_need
+ * bytes contiguous and to call again, and it is given only when plen has that many.
  */
 #define	WIRE_ERRORS(X)							\
 	X(OK,		"ok")						\
@@ -39,12 +39,15 @@ enum wire_error {
 /* The text of a drop reason, for logs and counters; never NULL. */
 const char *wire_error_name(enum wire_error e);
 
-/* The verdict over a finished partial sum that includes the checksum field (and pseudo header, if any). */
+/*
+ * The verdict over a finished partial sum that includes the checksum field (and pseudo header, if
+ * any).
+ */
 enum wire_error wire_sum_check(uint32_t sum);
 
 /*
- * A structure that overlays packet bytes at any alignment.  may_alias: the bytes it overlays belong to a
- * buffer of another type.
+ * A structure that overlays packet bytes at any alignment.  may_alias: the bytes it overlays
+ * belong to a buffer of another type.
  */
 #define	WIRE_STRUCT	__attribute__((packed, may_alias))
 
