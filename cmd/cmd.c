@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/xo.h"
+
 void
 cmd_warnx(const struct cmd_ctx *cx, const char *fmt, ...)
 {
@@ -31,6 +33,18 @@ cmd_usage(const struct cmd_ctx *cx, int c, int status)
 		fprintf(stderr, "%s: option requires an argument -- %c; ", cx->cx_prog, optopt);
 	fprintf(stderr, "usage: %s %s\n", cx->cx_prog, cx->cx_usage);
 	return status;
+}
+
+struct xo *
+cmd_xo(struct cmd_ctx *cx, int *argc, char **argv)
+{
+	const char *bad = "out of memory";
+	struct xo *xo;
+
+	if (xo_new(stdout, argc, argv, &xo, &bad) == 0)
+		return xo;
+	cmd_warnx(cx, "%s: unsupported output style", bad);
+	return NULL;
 }
 
 int

@@ -54,6 +54,10 @@ void	cmd_warnx(const struct cmd_ctx *, const char *fmt, ...) __attribute__((form
  */
 int	cmd_usage(const struct cmd_ctx *, int c, int status);
 
+struct xo;
+/* The output layer for a table, --libxo taken out of the arguments; NULL after a message. */
+struct xo *cmd_xo(struct cmd_ctx *, int *argc, char **argv);
+
 /* Members of an answer; the default when they are missing. */
 const char *cmd_str(const json_t *, const char *key);		/* "" */
 json_int_t cmd_int(const json_t *, const char *key);		/* 0 */

@@ -359,18 +359,18 @@ xo_emit(struct xo *xo, const char *fmt, ...)
 }
 
 int
-xo_finish(struct xo *xo)
+xo_finish(struct xo *xo, int status)
 {
-	int error = 0;
+	bool empty = json_object_size(xo->xo_open[0]) == 1;	/* the version */
 
-	if (xo->xo_json) {
-		if (json_dumpf(xo->xo_open[0], xo->xo_fp, xo->xo_pretty ? JSON_INDENT(2) : 0) != 0)
-			error = EIO;
+	if (xo->xo_json && !(status != 0 && empty)) {
+		if (json_dumpf(xo->xo_open[0], xo->xo_fp, xo->xo_pretty ? JSON_INDENT(2) : 0) != 0 && status == 0)
+			status = 1;
 		fputc('\n', xo->xo_fp);
 	}
-	if (fflush(xo->xo_fp) != 0)
-		error = errno;
+	if (fflush(xo->xo_fp) != 0 && status == 0)
+		status = 1;
 	json_decref(xo->xo_open[0]);
 	free(xo);
-	return error;
+	return status;
 }

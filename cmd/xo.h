@@ -25,7 +25,7 @@ void	xo_open_list(struct xo *, const char *name);
 void	xo_open_instance(struct xo *);			/* the next member of the open list */
 void	xo_close(struct xo *);				/* the innermost of the three */
 bool	xo_is_text(const struct xo *);
-/* Writes what is left and frees; 0 or errno of the output. */
-int	xo_finish(struct xo *);
+/* Writes what is left and frees.  Returns status, or 1 where the output failed; a failure that showed nothing prints nothing. */
+int	xo_finish(struct xo *, int status);
 
 #endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CMD_IFCONFIG_INT_H
+#define CMD_IFCONFIG_INT_H
+
+#include <stdbool.h>
+
+#include "cmd/cmd.h"
+
+/* What to list and how. */
+struct if_list {
+	const char	*il_name;	/* NULL: all */
+	const char	*il_group;
+	const char	*il_family;	/* "inet", "ether", "link"; NULL: all */
+	bool		 il_names;	/* -l */
+	bool		 il_up, il_down;
+	enum if_inetfmt { IF_INET_HEX, IF_INET_CIDR, IF_INET_DOTTED } il_inet;
+	bool		 il_dash;	/* 02-00-.. */
+};
+
+int	ifconfig_list(struct cmd_ctx *, const struct if_list *);
+int	ifconfig_cloners(struct cmd_ctx *);
+bool	ifconfig_format(struct if_list *, char *format);	/* -f; false: not understood */
+/* The words behind the interface's name: all are understood before the first is done. */
+int	ifconfig_set(struct cmd_ctx *, const char *name, int argc, char **argv);
+
+#endif

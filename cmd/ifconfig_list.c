@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cmd/ifconfig_int.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/inet.h"
+#include <vimage/ifnet.h>
+
+static const struct {
+	unsigned	 bit;
+	const char	*name;
+} flag_names[] = {
+	{ VI_IFF_UP, "UP" }, { VI_IFF_BROADCAST, "BROADCAST" }, { VI_IFF_DEBUG, "DEBUG" },
+	{ VI_IFF_LOOPBACK, "LOOPBACK" }, { VI_IFF_POINTOPOINT, "POINTOPOINT" }, { VI_IFF_RUNNING, "RUNNING" },
+	{ VI_IFF_NOARP, "NOARP" }, { VI_IFF_PROMISC, "PROMISC" }, { VI_IFF_ALLMULTI, "ALLMULTI" },
+	{ VI_IFF_SIMPLEX, "SIMPLEX" }, { VI_IFF_MULTICAST, "MULTICAST" },
+};
+
+static void
+print_flags(unsigned flags)
+{
+	const char *sep = "<";
+
+	printf("flags=%x", flags);
+	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++) {
+		if ((flags & flag_names[i].bit) == 0)
+			continue;
+		printf("%s%s", sep, flag_names[i].name);
+		sep = ",";
+	}
+	printf(strcmp(sep, ",") == 0 ? ">" : "<>");
+}
+
+static void
+print_ether(const struct if_list *il, const json_t *ifp)
+{
+	char mac[MAC_STRLEN];
+
+	snprintf(mac, sizeof(mac), "%s", cmd_str(ifp, "lladdr"));
+	if (mac[0] == '\0')
+		return;
+	for (char *p = mac; il->il_dash && *p != '\0'; p++)
+		if (*p == ':')
+			*p = '-';
+	printf("\tether %s\n", mac);
+}
+
+static void
+print_inet(const struct if_list *il, const json_t *addr)
+{
+	uint32_t mask = inet_mask((int)cmd_int(addr, "prefixlen"));
+
+	printf("\tinet %s", cmd_str(addr, "address"));
+	if (il->il_inet == IF_INET_CIDR)
+		printf("/%d", (int)cmd_int(addr, "prefixlen"));
+	if (cmd_str(addr, "destination")[0] != '\0')
+		printf(" --> %s", cmd_str(addr, "destination"));
+	if (il->il_inet == IF_INET_HEX)
+		printf(" netmask 0x%08x", mask);
+	else if (il->il_inet == IF_INET_DOTTED)
+		printf(" netmask %u.%u.%u.%u", mask >> 24, mask >> 16 & 255, mask >> 8 & 255, mask & 255);
+	if (cmd_str(addr, "broadcast")[0] != '\0')
+		printf(" broadcast %s", cmd_str(addr, "broadcast"));
+	printf("\n");
+}
+
+static bool
+wants(const struct if_list *il, const char *family)
+{
+	if (il->il_family == NULL)
+		return true;
+	return strcmp(il->il_family, family) == 0 ||
+	    (strcmp(family, "ether") == 0 && (strcmp(il->il_family, "link") == 0 || strcmp(il->il_family, "lladdr") == 0));
+}
+
+static void
+print_groups(const json_t *ifp)
+{
+	const json_t *groups = json_object_get(ifp, "groups"), *g;
+	size_t i;
+
+	if (json_array_size(groups) == 0)
+		return;
+	printf("\tgroups:");
+	json_array_foreach(groups, i, g)
+		printf(" %s", json_string_value(g));
+	printf("\n");
+}
+
+static void
+print_media(const json_t *ifp)
+{
+	if (strcmp(cmd_str(ifp, "type"), "ether") != 0)
+		return;
+	printf("\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)\n\tstatus: %s\n",
+	    cmd_bool(ifp, "linkup") ? "active" : "no carrier");
+}
+
+static void
+print_interface(const struct if_list *il, const json_t *ifp)
+{
+	const json_t *addrs = json_object_get(ifp, "addresses"), *addr;
+	size_t i;
+
+	printf("%s: ", cmd_str(ifp, "name"));
+	print_flags((unsigned)cmd_int(ifp, "flags"));
+	printf(" metric %d mtu %d\n", (int)cmd_int(ifp, "metric"), (int)cmd_int(ifp, "mtu"));
+	if (cmd_str(ifp, "description")[0] != '\0')
+		printf("\tdescription: %s\n", cmd_str(ifp, "description"));
+	if (wants(il, "ether"))
+		print_ether(il, ifp);
+	if (wants(il, "inet"))
+		json_array_foreach(addrs, i, addr)
+			print_inet(il, addr);
+	if (il->il_family != NULL)
+		return;
+	print_groups(ifp);
+	if (cmd_int(ifp, "fib") != 0)
+		printf("\tfib: %d\n", (int)cmd_int(ifp, "fib"));
+	print_media(ifp);
+}
+
+static bool
+in_group(const json_t *ifp, const char *group)
+{
+	const json_t *g;
+	size_t i;
+
+	json_array_foreach(json_object_get(ifp, "groups"), i, g)
+		if (strcmp(json_string_value(g), group) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_family(const json_t *ifp, const char *family)
+{
+	if (strcmp(family, "inet") == 0)
+		return json_array_size(json_object_get(ifp, "addresses")) > 0;
+	if (strcmp(family, "ether") == 0)
+		return strcmp(cmd_str(ifp, "type"), "ether") == 0;
+	return true;
+}
+
+static bool
+selected(const struct if_list *il, const json_t *ifp)
+{
+	bool up = (cmd_int(ifp, "flags") & VI_IFF_UP) != 0;
+
+	if ((il->il_up && !up) || (il->il_down && up))
+		return false;
+	if (il->il_group != NULL && !in_group(ifp, il->il_group))
+		return false;
+	return il->il_name != NULL || il->il_family == NULL || has_family(ifp, il->il_family);
+}
+
+int
+ifconfig_list(struct cmd_ctx *cx, const struct if_list *il)
+{
+	json_t *r, *ifp, *req = json_pack("{s:s,s:s*}", "op", "if.list", "name", il->il_name);
+	struct cmd_error ce;
+	const char *sep = "";
+	size_t i;
+
+	if (cmd_try(cx, req, &r, &ce) != 0) {
+		if (ce.ce_errno == ENXIO && il->il_name != NULL)
+			cmd_warnx(cx, "interface %s does not exist", il->il_name);
+		else
+			cmd_warnx(cx, "%s", ce.ce_text);
+		return 1;
+	}
+	json_array_foreach(json_object_get(r, "interfaces"), i, ifp) {
+		if (!selected(il, ifp))
+			continue;
+		if (il->il_names || il->il_group != NULL) {
+			printf("%s%s", sep, cmd_str(ifp, "name"));
+			sep = il->il_names ? " " : "\n";
+		} else
+			print_interface(il, ifp);
+	}
+	if (il->il_names || *sep != '\0')
+		printf("\n");
+	json_decref(r);
+	return 0;
+}
+
+int
+ifconfig_cloners(struct cmd_ctx *cx)
+{
+	json_t *r, *name;
+	size_t i;
+
+	if (cmd_call(cx, json_pack("{s:s}", "op", "if.cloners"), &r) != 0)
+		return 1;
+	json_array_foreach(json_object_get(r, "cloners"), i, name)
+		printf("%s%s", i > 0 ? " " : "", json_string_value(name));
+	printf("\n");
+	json_decref(r);
+	return 0;
+}
+
+/* "inet:cidr,ether:dash"; there is no IPv6 address to format, so its choices are only checked. */
+bool
+ifconfig_format(struct if_list *il, char *format)
+{
+	char *word;
+
+	while ((word = strsep(&format, ",")) != NULL) {
+		if (strcmp(word, "inet:cidr") == 0)
+			il->il_inet = IF_INET_CIDR;
+		else if (strcmp(word, "inet:dotted") == 0)
+			il->il_inet = IF_INET_DOTTED;
+		else if (strcmp(word, "inet:hex") == 0 || strcmp(word, "inet:default") == 0)
+			il->il_inet = IF_INET_HEX;
+		else if (strcmp(word, "ether:dash") == 0)
+			il->il_dash = true;
+		else if (strcmp(word, "ether:colon") == 0 || strcmp(word, "ether:default") == 0)
+			il->il_dash = false;
+		else if (strcmp(word, "inet6:cidr") != 0 && strcmp(word, "inet6:default") != 0 &&
+		    strcmp(word, "inet6:numeric") != 0)
+			return false;
+	}
+	return true;
+}

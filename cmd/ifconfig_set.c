@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The parameters of ifconfig(8).
+ *
+ * Theory of operation.  The words behind the interface's name are turned into a list of operations of the control protocol, by the table
+ * of keywords; a word that is no keyword is an address.  An address and what belongs to it (netmask, broadcast, alias) may stand in
+ * any order and make one operation, which comes last, or before the next "inet".  Only when every word is understood is the first operation sent, with
+ * the name that the interface has by then: "create" and "name" change it.
+ */
+#include "cmd/ifconfig_int.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "cmd/inet.h"
+
+/* An address under construction. */
+struct pending {
+	bool		 p_addr, p_mask, p_broadcast, p_dest;
+	bool		 p_alias, p_delete;
+	struct in_addr	 p_in, p_dst, p_bcast;
+	int		 p_len;
+};
+
+struct setting {
+	struct cmd_ctx	*s_cx;
+	const char	*s_given;	/* the name as given */
+	json_t		*s_ops;
+	struct pending	 s_pending;
+	bool		 s_link;	/* family "link": an address is a MAC */
+};
+
+struct keyword {
+	const char	*k_name;
+	bool		 k_arg;
+	/* 0, EINVAL for a bad value, ECANCELED when it said itself what is wrong.  arg is NULL without k_arg. */
+	int		(*k_fn)(struct setting *, const struct keyword *, const char *arg);
+	const char	*k_op;
+	const char	*k_key;
+	long long	 k_min, k_max;
+};
+
+static int
+add_op(struct setting *s, json_t *op)
+{
+	json_array_append_new(s->s_ops, op);
+	return 0;
+}
+
+/*
+ * Addresses.
+ */
+static int
+flush_address(struct setting *s)
+{
+	struct pending *p = &s->s_pending;
+	json_t *op;
+
+	if (!p->p_addr) {
+		if (!p->p_mask && !p->p_broadcast && !p->p_alias && !p->p_delete)
+			return 0;
+		cmd_warnx(s->s_cx, "an address is missing");
+		return ECANCELED;
+	}
+	op = json_pack("{s:s,s:s}", "op", p->p_delete ? "addr.delete" : "addr.add", "address", inet_ntoa(p->p_in));
+	if (!p->p_delete) {
+		if (p->p_mask)
+			json_object_set_new(op, "prefixlen", json_integer(p->p_len));
+		if (p->p_broadcast)
+			json_object_set_new(op, "broadcast", json_string(inet_ntoa(p->p_bcast)));
+		if (p->p_dest)
+			json_object_set_new(op, "destination", json_string(inet_ntoa(p->p_dst)));
+		json_object_set_new(op, "alias", json_boolean(p->p_alias));
+	}
+	memset(p, 0, sizeof(*p));
+	return add_op(s, op);
+}
+
+static int
+take_mac(struct setting *s, const char *arg)
+{
+	char text[MAC_STRLEN];
+	uint8_t mac[6];
+
+	if (strcmp(arg, "random") == 0) {
+		if (getrandom(mac, sizeof(mac), 0) != sizeof(mac))
+			return EINVAL;
+		mac[0] = (uint8_t)((mac[0] & ~1) | 2);	/* one station's, locally administered */
+	} else if (!mac_parse(arg, mac))
+		return EINVAL;
+	mac_format(mac, text);
+	return add_op(s, json_pack("{s:s,s:s}", "op", "if.lladdr", "lladdr", text));
+}
+
+/* A word that is no keyword: the address, then the other end's. */
+static int
+take_address(struct setting *s, const char *word)
+{
+	struct pending *p = &s->s_pending;
+	int len;
+
+	if (s->s_link)
+		return take_mac(s, word);
+	if (p->p_addr) {
+		p->p_dest = inet_number(word, &p->p_dst);
+		return p->p_dest ? 0 : EINVAL;
+	}
+	if (!inet_prefix(word, &p->p_in, &len))
+		return EINVAL;
+	p->p_addr = true;
+	if (len >= 0) {
+		p->p_mask = true;
+		p->p_len = len;
+	}
+	return 0;
+}
+
+static int
+k_alias(struct setting *s, const struct keyword *k, const char *arg)
+{
+	(void)arg;
+	s->s_pending.p_alias = k->k_key == NULL;
+	s->s_pending.p_delete = k->k_key != NULL;
+	return 0;
+}
+
+static int
+k_netmask(struct setting *s, const struct keyword *k, const char *arg)
+{
+	(void)k;
+	s->s_pending.p_mask = true;
+	return inet_mask_number(arg, &s->s_pending.p_len) ? 0 : EINVAL;
+}
+
+static int
+k_prefixlen(struct setting *s, const struct keyword *k, const char *arg)
+{
+	long long n;
+
+	if (!cmd_number(arg, k->k_min, k->k_max, &n))
+		return EINVAL;
+	s->s_pending.p_mask = true;
+	s->s_pending.p_len = (int)n;
+	return 0;
+}
+
+static int
+k_broadcast(struct setting *s, const struct keyword *k, const char *arg)
+{
+	(void)k;
+	s->s_pending.p_broadcast = true;
+	return inet_number(arg, &s->s_pending.p_bcast) ? 0 : EINVAL;
+}
+
+static int
+k_family(struct setting *s, const struct keyword *k, const char *arg)
+{
+	(void)arg;
+	s->s_link = k->k_key != NULL;
+	return flush_address(s);
+}
+
+/*
+ * The rest.
+ */
+static int
+k_flag(struct setting *s, const struct keyword *k, const char *arg)
+{
+	(void)arg;
+	return add_op(s, json_pack("{s:s,s:[s]}", "op", "if.flags", k->k_op, k->k_key));
+}
+
+static int
+k_int(struct setting *s, const struct keyword *k, const char *arg)
+{
+	long long n;
+
+	if (!cmd_number(arg, k->k_min, k->k_max, &n))
+		return EINVAL;
+	return add_op(s, json_pack("{s:s,s:I}", "op", k->k_op, k->k_key, (json_int_t)n));
+}
+
+static int
+k_text(struct setting *s, const struct keyword *k, const char *arg)
+{
+	json_t *text = json_string(arg != NULL ? arg : "");
+
+	if (text == NULL)
+		return EINVAL;
+	return add_op(s, json_pack("{s:s,s:o}", "op", k->k_op, k->k_key, text));
+}
+
+static int
+k_mac(struct setting *s, const struct keyword *k, const char *arg)
+{
+	(void)k;
+	return take_mac(s, arg);
+}
+
+static int
+k_create(struct setting *s, const struct keyword *k, const char *arg)
+{
+	(void)arg;
+	if (json_array_size(s->s_ops) > 0) {
+		cmd_warnx(s->s_cx, "create must come first");
+		return ECANCELED;
+	}
+	return add_op(s, json_pack("{s:s,s:s}", "op", k->k_op, "type", s->s_given));
+}
+
+static int
+k_destroy(struct setting *s, const struct keyword *k, const char *arg)
+{
+	(void)arg;
+	return add_op(s, json_pack("{s:s}", "op", k->k_op));
+}
+
+/* What hardware may or may not offer; virtual links have none of it, and an interface without it ignores the word. */
+static int
+k_capability(struct setting *s, const struct keyword *k, const char *arg)
+{
+	(void)s, (void)k, (void)arg;
+	return 0;
+}
+
+static int
+k_refuse(struct setting *s, const struct keyword *k, const char *arg)
+{
+	(void)arg;
+	cmd_warnx(s->s_cx, "%s: not supported", k->k_name);
+	return ECANCELED;
+}
+
+static const struct keyword keywords[] = {
+	{ "create", false, k_create, "if.create", NULL, 0, 0 },
+	{ "plumb", false, k_create, "if.create", NULL, 0, 0 },
+	{ "destroy", false, k_destroy, "if.destroy", NULL, 0, 0 },
+	{ "unplumb", false, k_destroy, "if.destroy", NULL, 0, 0 },
+	{ "up", false, k_flag, "set", "up", 0, 0 },
+	{ "down", false, k_flag, "clear", "up", 0, 0 },
+	{ "promisc", false, k_flag, "set", "promisc", 0, 0 },
+	{ "-promisc", false, k_flag, "clear", "promisc", 0, 0 },
+	{ "arp", false, k_flag, "clear", "noarp", 0, 0 },
+	{ "-arp", false, k_flag, "set", "noarp", 0, 0 },
+	{ "debug", false, k_flag, "set", "debug", 0, 0 },
+	{ "-debug", false, k_flag, "clear", "debug", 0, 0 },
+	{ "mtu", true, k_int, "if.mtu", "mtu", 0, 65535 },
+	{ "metric", true, k_int, "if.metric", "metric", 0, INT32_MAX },
+	{ "fib", true, k_int, "if.fib", "fib", 0, 65535 },
+	{ "ether", true, k_mac, NULL, NULL, 0, 0 },
+	{ "lladdr", true, k_mac, NULL, NULL, 0, 0 },
+	{ "name", true, k_text, "if.rename", "newname", 0, 0 },
+	{ "description", true, k_text, "if.description", "description", 0, 0 },
+	{ "descr", true, k_text, "if.description", "description", 0, 0 },
+	{ "-description", false, k_text, "if.description", "description", 0, 0 },
+	{ "-descr", false, k_text, "if.description", "description", 0, 0 },
+	{ "vnet", true, k_text, "if.move", "to", 0, 0 },
+	{ "-vnet", true, k_text, "if.reclaim", "from", 0, 0 },
+	{ "alias", false, k_alias, NULL, NULL, 0, 0 },
+	{ "add", false, k_alias, NULL, NULL, 0, 0 },
+	{ "-alias", false, k_alias, NULL, "delete", 0, 0 },
+	{ "delete", false, k_alias, NULL, "delete", 0, 0 },
+	{ "remove", false, k_alias, NULL, "delete", 0, 0 },
+	{ "netmask", true, k_netmask, NULL, NULL, 0, 0 },
+	{ "prefixlen", true, k_prefixlen, NULL, NULL, 0, 32 },
+	{ "broadcast", true, k_broadcast, NULL, NULL, 0, 0 },
+	{ "inet", false, k_family, NULL, NULL, 0, 0 },
+	{ "link", false, k_family, NULL, "link", 0, 0 },
+	{ "inet6", false, k_refuse, NULL, NULL, 0, 0 },
+	{ "group", false, k_refuse, NULL, NULL, 0, 0 },
+	{ "-group", false, k_refuse, NULL, NULL, 0, 0 },
+	{ "media", false, k_refuse, NULL, NULL, 0, 0 },
+	{ "monitor", false, k_refuse, NULL, NULL, 0, 0 },
+	{ "staticarp", false, k_refuse, NULL, NULL, 0, 0 },
+	{ "tunnel", false, k_refuse, NULL, NULL, 0, 0 },
+};
+
+/* Each with and without a leading minus. */
+static const char *const capabilities[] = {
+	"rxcsum", "txcsum", "rxcsum6", "txcsum6", "tso", "tso4", "tso6", "lro", "mextpg", "vlanmtu", "vlanhwtag",
+	"vlanhwfilter", "vlanhwtso", "vlanhwcsum", "wol", "netcons", "polling", "toe", "txrtlmt", "hwrxtstmp", "txtls",
+};
+
+static const struct keyword *
+find_keyword(const char *word)
+{
+	static const struct keyword capability = { "", false, k_capability, NULL, NULL, 0, 0 };
+	const char *bare = word[0] == '-' ? word + 1 : word;
+
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		if (strcmp(keywords[i].k_name, word) == 0)
+			return &keywords[i];
+	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)
+		if (strcmp(capabilities[i], bare) == 0)
+			return &capability;
+	return NULL;
+}
+
+static int
+parse_words(struct setting *s, int argc, char **argv)
+{
+	const struct keyword *k;
+	int error;
+
+	for (int i = 0; i < argc; i++) {
+		k = find_keyword(argv[i]);
+		if (k != NULL && k->k_arg && i + 1 == argc) {
+			cmd_warnx(s->s_cx, "'%s' requires argument", argv[i]);
+			return ECANCELED;
+		}
+		if (k == NULL)
+			error = take_address(s, argv[i]);
+		else
+			error = k->k_fn(s, k, k->k_arg ? argv[++i] : NULL);
+		if (error == EINVAL)
+			cmd_warnx(s->s_cx, "%s: bad value", argv[i]);
+		if (error != 0)
+			return error;
+	}
+	return flush_address(s);
+}
+
+/*
+ * Doing it.
+ */
+static void
+explain(struct setting *s, const char *name, const struct cmd_error *ce)
+{
+	if (ce->ce_errno == ENXIO)
+		cmd_warnx(s->s_cx, "interface %s does not exist", name);
+	else
+		cmd_warnx(s->s_cx, "%s", ce->ce_text);
+}
+
+static int
+do_ops(struct setting *s)
+{
+	char name[32];
+	struct cmd_error ce;
+	json_t *op, *r;
+	size_t i;
+
+	snprintf(name, sizeof(name), "%s", s->s_given);
+	json_array_foreach(s->s_ops, i, op) {
+		if (strcmp(cmd_str(op, "op"), "if.create") != 0)
+			json_object_set_new(op, "name", json_string(name));
+		if (cmd_try(s->s_cx, json_incref(op), &r, &ce) != 0) {
+			explain(s, name, &ce);
+			return 1;
+		}
+		if (cmd_str(r, "name")[0] != '\0')
+			snprintf(name, sizeof(name), "%s", cmd_str(r, "name"));
+		if (strcmp(cmd_str(op, "op"), "if.create") == 0 && strcmp(name, s->s_given) != 0)
+			printf("%s\n", name);
+		json_decref(r);
+	}
+	return 0;
+}
+
+int
+ifconfig_set(struct cmd_ctx *cx, const char *name, int argc, char **argv)
+{
+	struct setting s = { .s_cx = cx, .s_given = name, .s_ops = json_array() };
+	int status = 1;
+
+	if (parse_words(&s, argc, argv) == 0)
+		status = do_ops(&s);
+	json_decref(s.s_ops);
+	return status;
+}

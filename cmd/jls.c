@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jls(8): the jails and their parameters. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/xo.h"
+
+struct jls {
+	struct cmd_ctx	*jl_cx;
+	const char	*jl_jail;
+	bool		 jl_dying, jl_header, jl_byname, jl_nameval, jl_quoted, jl_skip, jl_verbose, jl_exists, jl_all;
+	json_t		*jl_named;	/* the parameters on the command line, or NULL */
+};
+
+/* Parameters that jail(8) cannot set: not in what -s prints. */
+static const char *const readonly[] = { "children.cur", "cpuset.id", "dying", "parent", NULL };
+
+static bool
+is_readonly(const char *name)
+{
+	for (const char *const *p = readonly; *p != NULL; p++)
+		if (strcmp(*p, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * One parameter as text.
+ */
+
+/* "persist" and "nopersist", "allow.mount" and "allow.nomount". */
+static void
+emit_bool(struct xo *xo, const char *name, bool set)
+{
+	const char *dot = strrchr(name, '.'), *last = dot != NULL ? dot + 1 : name;
+	char fmt[512];
+
+	snprintf(fmt, sizeof(fmt), "{d:%.*s/%.*s%s%s}{en:%s/%s}", (int)(last - name), name, (int)(last - name), name,
+	    set ? "" : "no", last, name, set ? "true" : "false");
+	xo_emit(xo, fmt);
+}
+
+static void
+emit_quoted(struct xo *xo, const struct jls *jl, const char *name, const char *value)
+{
+	char fmt[300];
+	int quote = 0;
+
+	if (jl->jl_quoted && strpbrk(value, " \t'\"") != NULL)
+		quote = strchr(value, '"') != NULL && strchr(value, '\'') == NULL ? '\'' : '"';
+	if (value[0] == '\0') {
+		snprintf(fmt, sizeof(fmt), "{d:%s/%%s}{e:%s/%%s}", name, name);
+		xo_emit(xo, fmt, jl->jl_quoted || !jl->jl_nameval ? "\"\"" : "", "");
+		return;
+	}
+	if (quote != 0)
+		xo_emit(xo, "{P:/%c}", quote);
+	snprintf(fmt, sizeof(fmt), strcmp(name, "jid") == 0 ? "{n:%s/%%s}" : "{:%s/%%s}", name);
+	xo_emit(xo, fmt, value);
+	if (quote != 0)
+		xo_emit(xo, "{P:/%c}", quote);
+}
+
+static void
+emit_param(struct xo *xo, const struct jls *jl, const char *name, const char *value)
+{
+	bool yes = strcmp(value, "true") == 0;
+
+	if (jl->jl_nameval && (yes || strcmp(value, "false") == 0)) {
+		emit_bool(xo, name, yes);
+		return;
+	}
+	if (jl->jl_nameval)
+		xo_emit(xo, "{P:/%s}=", name);
+	emit_quoted(xo, jl, name, value);
+}
+
+/*
+ * The four layouts.
+ */
+static void
+show_params(struct xo *xo, const struct jls *jl, const json_t *jail)
+{
+	const char *name;
+	json_t *value;
+	bool space = false;
+
+	json_object_foreach((json_t *)jail, name, value) {
+		if (jl->jl_skip && is_readonly(name))
+			continue;
+		if (space)
+			xo_emit(xo, " ");
+		space = true;
+		emit_param(xo, jl, name, json_string_value(value));
+	}
+	xo_emit(xo, "\n");
+}
+
+static void
+show_verbose(struct xo *xo, const json_t *jail)
+{
+	char addrs[1024], *addr, *rest = addrs;
+
+	xo_emit(xo, "{n:jid/%6s}{P:  }{:hostname/%-29.29s} {:path/%.74s}\n", cmd_str(jail, "jid"),
+	    cmd_str(jail, "host.hostname"), cmd_str(jail, "path"));
+	xo_emit(xo, "{P:        }{:name/%-29.29s} {:state/%.74s}\n", cmd_str(jail, "name"),
+	    strcmp(cmd_str(jail, "dying"), "true") == 0 ? "DYING" : "ACTIVE");
+	snprintf(addrs, sizeof(addrs), "%s", cmd_str(jail, "ip4.addr"));
+	while ((addr = strsep(&rest, ",")) != NULL)
+		if (addr[0] != '\0')
+			xo_emit(xo, "{P:        }{l:ipv4_addrs/%s}\n", addr);
+}
+
+static void
+show_default(struct xo *xo, const struct jls *jl, const json_t *jail)
+{
+	char addr[16];
+
+	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(cmd_str(jail, "ip4.addr"), ","), cmd_str(jail, "ip4.addr"));
+	if (jl->jl_byname)
+		xo_emit(xo, " {:name/%-15s} ", cmd_str(jail, "name"));
+	else
+		xo_emit(xo, "{n:jid/%6s}  ", cmd_str(jail, "jid"));
+	xo_emit(xo, "{t:ipv4/%-15.15s} {t:hostname/%-29.29s} {t:path/%.74s}\n", addr,
+	    cmd_str(jail, "host.hostname"), cmd_str(jail, "path"));
+}
+
+static bool
+is_default(const struct jls *jl)
+{
+	return jl->jl_named == NULL && !jl->jl_all && !jl->jl_nameval && !jl->jl_header && !jl->jl_verbose;
+}
+
+static void
+show_titles(struct xo *xo, const struct jls *jl, const json_t *first)
+{
+	const char *name;
+	json_t *value;
+	size_t i;
+
+	if (jl->jl_verbose)
+		xo_emit(xo, "{T:/%6s}{P:  }{T:/%-29s} {T:Path}\n{P:        }{T:/%-29s} {T:State}\n{P:        }{T:IP Address(es)}\n",
+		    "JID", "Hostname", "Name");
+	else if (jl->jl_header && jl->jl_named != NULL)
+		json_array_foreach(jl->jl_named, i, value)
+			xo_emit(xo, "{P:/%s}{T:/%s}", i > 0 ? " " : "", json_string_value(value));
+	else if (jl->jl_header) {
+		json_object_foreach((json_t *)first, name, value)
+			xo_emit(xo, "{T:/%s} ", name);
+	} else if (is_default(jl))
+		xo_emit(xo, jl->jl_byname ? "{P: }{T:/%-15s} {T:/%-15s} {T:/%-29s} {T:Path}\n" :
+		    "{T:/%6s}  {T:/%-15s} {T:/%-29s} {T:Path}\n", "JID", "IP Address", "Hostname");
+	if (jl->jl_header)
+		xo_emit(xo, "\n");
+}
+
+static void
+show(struct xo *xo, const struct jls *jl, const json_t *jails)
+{
+	json_t *jail;
+	size_t i;
+
+	show_titles(xo, jl, json_array_get(jails, 0));
+	xo_open_container(xo, "jail-information");
+	xo_open_list(xo, "jail");
+	json_array_foreach(jails, i, jail) {
+		xo_open_instance(xo);
+		if (jl->jl_verbose)
+			show_verbose(xo, jail);
+		else if (is_default(jl))
+			show_default(xo, jl, jail);
+		else
+			show_params(xo, jl, jail);
+		xo_close(xo);
+	}
+	xo_close(xo);
+	xo_close(xo);
+}
+
+/*
+ * The question.
+ */
+
+static void
+name_params(struct jls *jl, int argc, char **argv)
+{
+	for (int i = 0; i < argc && !jl->jl_all; i++) {
+		if (jl->jl_named == NULL)
+			jl->jl_named = json_array();
+		json_array_append_new(jl->jl_named, json_string(argv[i]));
+		jl->jl_all = strcmp(argv[i], "all") == 0;
+	}
+	if (argc > 0)
+		jl->jl_verbose = false;
+	if (jl->jl_all) {
+		json_decref(jl->jl_named);
+		jl->jl_named = NULL;
+	}
+}
+
+/* NULL: all. */
+static json_t *
+wanted_params(const struct jls *jl)
+{
+	if (jl->jl_named != NULL)
+		return json_incref(jl->jl_named);
+	if (jl->jl_verbose || is_default(jl))
+		return json_pack("[s,s,s,s,s,s]", "jid", "name", "dying", "ip4.addr", "host.hostname", "path");
+	return NULL;
+}
+
+static int
+list(const struct jls *jl, struct xo *xo)
+{
+	json_t *req = json_pack("{s:s}", "op", "jail.list"), *params, *r;
+	struct cmd_error ce;
+
+	if ((params = wanted_params(jl)) != NULL)
+		json_object_set_new(req, "params", params);
+	if (jl->jl_jail != NULL)
+		json_object_set_new(req, "jail", json_string(jl->jl_jail));
+	if (jl->jl_dying)
+		json_object_set_new(req, "dying", json_true());
+	if (cmd_try(jl->jl_cx, req, &r, &ce) != 0) {
+		if (!jl->jl_exists)
+			cmd_warnx(jl->jl_cx, "%s", ce.ce_text);
+		return 1;
+	}
+	if (!jl->jl_exists)
+		show(xo, jl, json_object_get(r, "jails"));
+	json_decref(r);
+	return 0;
+}
+
+static int
+parse(struct jls *jl, int argc, char **argv)
+{
+	int ch;
+
+	while ((ch = getopt(argc, argv, "+:acdhj:Nnqsv")) != -1) {
+		switch (ch) {
+		case 'a': case 'd': jl->jl_dying = true; break;
+		case 'c': jl->jl_exists = true; break;
+		case 'h': jl->jl_header = true; jl->jl_verbose = jl->jl_skip = false; break;
+		case 'j': jl->jl_jail = optarg; break;
+		case 'N': jl->jl_byname = true; break;
+		case 'n': jl->jl_nameval = true; jl->jl_verbose = false; break;
+		case 'q': jl->jl_quoted = true; break;
+		case 's': jl->jl_nameval = jl->jl_quoted = jl->jl_skip = true; jl->jl_header = jl->jl_verbose = false; break;
+		case 'v': jl->jl_verbose = true; jl->jl_header = jl->jl_nameval = jl->jl_skip = false; break;
+		default: return ch;
+		}
+	}
+	return 0;
+}
+
+int
+cmd_jls(struct cmd_ctx *cx, int argc, char **argv)
+{
+	struct jls jl = { .jl_cx = cx };
+	struct xo *xo;
+	int ch, status;
+
+	if ((xo = cmd_xo(cx, &argc, argv)) == NULL)
+		return 1;
+	if ((ch = parse(&jl, argc, argv)) != 0 || (jl.jl_exists && jl.jl_jail == NULL)) {
+		xo_finish(xo, 1);
+		return cmd_usage(cx, ch, 1);
+	}
+	name_params(&jl, argc - optind, argv + optind);
+	status = list(&jl, xo);
+	json_decref(jl.jl_named);
+	return xo_finish(xo, status);
+}

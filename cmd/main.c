@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+
+static const struct cmd commands[] = {
+	{ "arp", cmd_arp, "[-j jail] [-n] [-i interface] host | -a | -s host mac [temp] [pub] | -S host mac [temp] [pub] | -d host | -d -a" },
+	{ "dmesg", cmd_dmesg, "[-ac] [-j jail]" },
+	{ "ifconfig", cmd_ifconfig,
+	    "[-j jail] [-f format] [-a | -l | -C | -g group] [-du] [interface [create | destroy | parameter ...] [family]]" },
+	{ "jail", cmd_jail, "[-iqv] [-n name] -[cmrR] name=value ... [command=command ...] | [-qv] -[rR] ['*' | jail ...]" },
+	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] jail [command ...]" },
+	{ "jls", cmd_jls, "[-cdhNnqsv] [--libxo style] [-j jail] [parameter ...]" },
+	{ "netstat", cmd_netstat,
+	    "[-j jail] [--libxo style] [-aLnW] [-f inet] [-p protocol] | -i [-bdn] [-I interface] | -r [-nW] [-F fib] | -s [-p protocol]" },
+	{ "ping", cmd_ping,
+	    "[-4acDfnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] [-W waittime] host" },
+	{ "route", cmd_route, "[-j jail] [-4nq] command [[modifiers] args]" },
+	{ "sysctl", cmd_sysctl, "[-j jail] [-deiNnqtW] name[=value] ... | -a" },
+	{ "vimage", cmd_vimage, "[-L instance] [command [argument ...] | status [--libxo style] | shutdown]" },
+	{ NULL, NULL, NULL },
+};
+
+const struct cmd *
+cmd_find(const char *name)
+{
+	const struct cmd *c;
+
+	for (c = commands; c->c_name != NULL; c++)
+		if (strcmp(c->c_name, name) == 0)
+			return c;
+	return NULL;
+}
+
+int
+cmd_run(const struct cmd *c, const char *instance, int argc, char **argv)
+{
+	struct cmd_ctx cx = { .cx_prog = c->c_name, .cx_usage = c->c_usage, .cx_instance = instance };
+	int status;
+
+	optind = 0;		/* glibc's way to start anew */
+	opterr = 0;
+	status = c->c_fn(&cx, argc, argv);
+	ctl_conn_free(cx.cx_conn);
+	if (fflush(stdout) != 0 && status == 0) {
+		perror(c->c_name);
+		status = 1;
+	}
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *instance = getenv("VIMAGE_INSTANCE");
+	const struct cmd *c;
+
+	if (instance == NULL || instance[0] == '\0')
+		instance = "default";
+	if (argc < 1 || (c = cmd_find(basename(argv[0]))) == NULL)
+		c = cmd_find("vimage");
+	return cmd_run(c, instance, argc, argv);
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* netstat(1): options, sockets and protocol statistics. */
+#include "cmd/netstat.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/xo.h"
+#include <vimage/socket.h>
+
+/*
+ * Sockets.
+ */
+static const char *const tcp_states[] = {
+	[VI_TCPS_CLOSED] = "CLOSED", [VI_TCPS_LISTEN] = "LISTEN", [VI_TCPS_SYN_SENT] = "SYN_SENT",
+	[VI_TCPS_SYN_RECEIVED] = "SYN_RCVD", [VI_TCPS_ESTABLISHED] = "ESTABLISHED",
+	[VI_TCPS_CLOSE_WAIT] = "CLOSE_WAIT", [VI_TCPS_FIN_WAIT_1] = "FIN_WAIT_1", [VI_TCPS_CLOSING] = "CLOSING",
+	[VI_TCPS_LAST_ACK] = "LAST_ACK", [VI_TCPS_FIN_WAIT_2] = "FIN_WAIT_2", [VI_TCPS_TIME_WAIT] = "TIME_WAIT",
+};
+
+static const char *
+proto_name(json_int_t proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP: return "tcp";
+	case IPPROTO_UDP: return "udp";
+	case IPPROTO_ICMP: return "icmp";
+	default: return "ip";
+	}
+}
+
+static bool
+is_any(const char *addr)
+{
+	return addr[0] == '\0' || strcmp(addr, "0.0.0.0") == 0;
+}
+
+/* Listening sockets and those without an address are left out unless asked for. */
+static bool
+shown(const struct netstat *ns, const json_t *pcb)
+{
+	bool tcp = cmd_int(pcb, "proto") == IPPROTO_TCP;
+	bool listening = tcp && cmd_int(pcb, "state") == VI_TCPS_LISTEN;
+
+	if (ns->ns_proto != NULL && strcmp(ns->ns_proto, proto_name(cmd_int(pcb, "proto"))) != 0)
+		return false;
+	if (ns->ns_listen)
+		return listening;
+	return ns->ns_all || !(listening || is_any(cmd_str(pcb, "local")));
+}
+
+static void
+port_name(const struct netstat *ns, const json_t *pcb, json_int_t port, char *buf, size_t len)
+{
+	struct servent *se = NULL;
+
+	if (!ns->ns_numeric && port != 0)
+		se = getservbyport(htons((uint16_t)port), proto_name(cmd_int(pcb, "proto")));
+	if (port == 0)
+		snprintf(buf, len, "*");
+	else if (se != NULL)
+		snprintf(buf, len, "%s", se->s_name);
+	else
+		snprintf(buf, len, "%d", (int)port);
+}
+
+/* "192.0.2.1.80", one column in text, address and port in JSON. */
+static void
+emit_end(struct netstat *ns, const json_t *pcb, const char *name, const char *addrkey, const char *portkey)
+{
+	const char *addr = cmd_str(pcb, addrkey);
+	char port[64], both[128];
+
+	if (is_any(addr))
+		addr = "*";
+	port_name(ns, pcb, cmd_int(pcb, portkey), port, sizeof(port));
+	snprintf(both, sizeof(both), "%s.%s", addr, port);
+	xo_open_container(ns->ns_xo, name);
+	xo_emit(ns->ns_xo, "{d:both/%-22.22s} {e:address/%s}{e:port/%s}", both, addr, port);
+	xo_close(ns->ns_xo);
+}
+
+static void
+emit_socket(struct netstat *ns, const json_t *pcb)
+{
+	char proto[16], queue[48];
+	json_int_t state = cmd_int(pcb, "state");
+
+	xo_open_instance(ns->ns_xo);
+	snprintf(proto, sizeof(proto), "%.4s4", proto_name(cmd_int(pcb, "proto")));
+	xo_emit(ns->ns_xo, "{t:protocol/%-5.5s} ", proto);
+	if (ns->ns_listen) {
+		/* qlen/incqlen/maxqlen: connections on their way are kept apart from the listener's queue. */
+		snprintf(queue, sizeof(queue), "%d/0/%d", (int)cmd_int(pcb, "recvq"), (int)cmd_int(pcb, "sendq"));
+		xo_emit(ns->ns_xo, "{t:listen-queue-sizes/%-32.32s} ", queue);
+		emit_end(ns, pcb, "local", "local", "lport");
+	} else {
+		bool listening = cmd_int(pcb, "proto") == IPPROTO_TCP && state == VI_TCPS_LISTEN;
+
+		xo_emit(ns->ns_xo, "{:receive-bytes-waiting/%6jd} {:send-bytes-waiting/%6jd} ",
+		    listening ? 0 : cmd_int(pcb, "recvq"), listening ? 0 : cmd_int(pcb, "sendq"));
+		emit_end(ns, pcb, "local", "local", "lport");
+		emit_end(ns, pcb, "remote", "foreign", "fport");
+		if (cmd_int(pcb, "proto") == IPPROTO_TCP && state >= 0 && state <= VI_TCPS_TIME_WAIT)
+			xo_emit(ns->ns_xo, "{:tcp-state/%s}", tcp_states[state]);
+	}
+	xo_emit(ns->ns_xo, "\n");
+	xo_close(ns->ns_xo);
+}
+
+static void
+emit_titles(struct netstat *ns)
+{
+	if (ns->ns_listen)
+		xo_emit(ns->ns_xo, "Current listen queue sizes (qlen/incqlen/maxqlen)\n"
+		    "{T:/%-5.5s} {T:/%-32.32s} {T:/%-22.22s}\n", "Proto", "Listen", "Local Address");
+	else
+		xo_emit(ns->ns_xo, "Active Internet connections{P:/%s}\n"
+		    "{T:/%-5.5s} {T:/%-6.6s} {T:/%-6.6s} {T:/%-22.22s} {T:/%-22.22s} (state)\n",
+		    ns->ns_all ? " (including servers)" : "",
+		    "Proto", "Recv-Q", "Send-Q", "Local Address", "Foreign Address");
+}
+
+int
+netstat_sockets(struct netstat *ns)
+{
+	json_t *r, *pcb;
+	bool first = true;
+	size_t i;
+
+	if (cmd_call(ns->ns_cx, json_pack("{s:s}", "op", "pcb.list"), &r) != 0)
+		return 1;
+	xo_open_container(ns->ns_xo, "statistics");
+	xo_open_list(ns->ns_xo, "socket");
+	json_array_foreach(json_object_get(r, "pcbs"), i, pcb) {
+		if (!shown(ns, pcb))
+			continue;
+		if (first)
+			emit_titles(ns);
+		first = false;
+		emit_socket(ns, pcb);
+	}
+	xo_close(ns->ns_xo);
+	xo_close(ns->ns_xo);
+	json_decref(r);
+	return 0;
+}
+
+/*
+ * Statistics.
+ */
+
+/* "%s" in a text is the ending of the plural; after "ies" words it is "y" that changes, which the texts avoid. */
+static void
+emit_stat(struct xo *xo, const json_t *st)
+{
+	const char *text = cmd_str(st, "text"), *percent = strstr(text, "%s");
+	json_int_t value = cmd_int(st, "value");
+	char fmt[128];
+
+	snprintf(fmt, sizeof(fmt), "\t{:%s/%%jd} ", cmd_str(st, "name"));
+	xo_emit(xo, fmt, value);
+	if (percent == NULL)
+		xo_emit(xo, "{P:/%s}\n", text);
+	else
+		xo_emit(xo, "{P:/%.*s}{P:/%s}{P:/%s}\n", (int)(percent - text), text, value == 1 ? "" : "s", percent + 2);
+}
+
+int
+netstat_statistics(struct netstat *ns)
+{
+	json_t *r, *st, *req = json_pack("{s:s,s:s*}", "op", "stat.list", "proto", ns->ns_proto);
+	const char *proto = "";
+	size_t i;
+
+	if (cmd_call(ns->ns_cx, req, &r) != 0)
+		return 1;
+	xo_open_container(ns->ns_xo, "statistics");
+	json_array_foreach(json_object_get(r, "stats"), i, st) {
+		if (strcmp(proto, cmd_str(st, "proto")) != 0) {
+			if (proto[0] != '\0')
+				xo_close(ns->ns_xo);
+			proto = cmd_str(st, "proto");
+			xo_open_container(ns->ns_xo, proto);
+			xo_emit(ns->ns_xo, "{T:/%s}:\n", proto);
+		}
+		emit_stat(ns->ns_xo, st);
+	}
+	if (proto[0] != '\0')
+		xo_close(ns->ns_xo);
+	xo_close(ns->ns_xo);
+	json_decref(r);
+	return 0;
+}
+
+/*
+ * Options.
+ */
+struct choice {
+	struct netstat	 c_ns;
+	bool		 c_routes, c_interfaces, c_stats;
+	const char	*c_family;
+};
+
+static int
+set_fib(struct choice *c, const char *arg)
+{
+	long long n;
+
+	if (!cmd_number(arg, 0, 65535, &n)) {
+		cmd_warnx(c->c_ns.ns_cx, "invalid fib number: %s", arg);
+		return -1;
+	}
+	c->c_ns.ns_fib = (int)n;
+	return 0;
+}
+
+static int
+parse(struct choice *c, int argc, char **argv)
+{
+	struct netstat *ns = &c->c_ns;
+	int ch;
+
+	while ((ch = getopt(argc, argv, "+:4abdF:f:I:ij:Lnp:rsWz")) != -1) {
+		switch (ch) {
+		case '4': c->c_family = "inet"; break;
+		case 'a': ns->ns_all = true; break;
+		case 'b': ns->ns_bytes = true; break;
+		case 'd': ns->ns_drops = true; break;
+		case 'F':
+			if (set_fib(c, optarg) != 0)
+				return -1;
+			break;
+		case 'f': c->c_family = optarg; break;
+		case 'I': ns->ns_interface = optarg; c->c_interfaces = true; break;
+		case 'i': c->c_interfaces = true; break;
+		case 'j': ns->ns_cx->cx_jail = optarg; break;
+		case 'L': ns->ns_listen = true; break;
+		case 'n': ns->ns_numeric = true; break;
+		case 'p': ns->ns_proto = optarg; break;
+		case 'r': c->c_routes = true; break;
+		case 's': c->c_stats = true; break;
+		case 'W': ns->ns_wide = true; break;
+		case 'z':
+			cmd_warnx(ns->ns_cx, "-z: the counters cannot be reset");
+			return -1;
+		default: return ch;
+		}
+	}
+	return 0;
+}
+
+static int
+run(struct choice *c)
+{
+	struct netstat *ns = &c->c_ns;
+
+	if (c->c_family != NULL && strcmp(c->c_family, "inet") != 0) {
+		cmd_warnx(ns->ns_cx, "%s: unknown address family", c->c_family);
+		return 1;
+	}
+	if (c->c_routes + c->c_interfaces + c->c_stats > 1) {
+		cmd_warnx(ns->ns_cx, "only one of -i, -r and -s can be shown at a time");
+		return 1;
+	}
+	if (c->c_routes)
+		return netstat_routes(ns);
+	if (c->c_interfaces)
+		return netstat_interfaces(ns);
+	return c->c_stats ? netstat_statistics(ns) : netstat_sockets(ns);
+}
+
+int
+cmd_netstat(struct cmd_ctx *cx, int argc, char **argv)
+{
+	struct choice c = { .c_ns = { .ns_cx = cx } };
+	int ch;
+
+	if ((c.c_ns.ns_xo = cmd_xo(cx, &argc, argv)) == NULL)
+		return 1;
+	if ((ch = parse(&c, argc, argv)) != 0 || optind != argc) {
+		xo_finish(c.c_ns.ns_xo, 1);
+		return ch < 0 ? 1 : cmd_usage(cx, ch, 1);
+	}
+	return xo_finish(c.c_ns.ns_xo, run(&c));
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tables of netstat(1); route(8) shows one of them too. */
+#ifndef CMD_NETSTAT_H
+#define CMD_NETSTAT_H
+
+#include "cmd/cmd.h"
+
+struct xo;
+
+struct netstat {
+	struct cmd_ctx	*ns_cx;
+	struct xo	*ns_xo;
+	bool		 ns_all, ns_listen, ns_numeric, ns_wide, ns_bytes, ns_drops;
+	const char	*ns_proto;	/* -p; NULL: all */
+	const char	*ns_interface;	/* -I; NULL: all */
+	int		 ns_fib;
+};
+
+/* Each returns the exit status. */
+int	netstat_routes(struct netstat *);
+int	netstat_interfaces(struct netstat *);
+int	netstat_sockets(struct netstat *);
+int	netstat_statistics(struct netstat *);
+
+#endif

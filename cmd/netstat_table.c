@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The routing table and the interfaces, as netstat(1) shows them. */
+#include "cmd/netstat.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/inet.h"
+#include "cmd/xo.h"
+#include <vimage/ifnet.h>
+#include <vimage/route.h>
+
+/*
+ * Routes.
+ */
+static const struct {
+	unsigned	 bit;
+	char		 letter;
+	const char	*name;
+} flag_letters[] = {
+	{ VI_RTF_UP, 'U', "up" }, { VI_RTF_GATEWAY, 'G', "gateway" }, { VI_RTF_HOST, 'H', "host" },
+	{ VI_RTF_REJECT, 'R', "reject" }, { VI_RTF_DYNAMIC, 'D', "dynamic" }, { VI_RTF_MODIFIED, 'M', "modified" },
+	{ VI_RTF_STATIC, 'S', "static" }, { VI_RTF_BLACKHOLE, 'B', "blackhole" }, { VI_RTF_BROADCAST, 'b', "broadcast" },
+};
+
+static void
+emit_flags(struct xo *xo, unsigned flags)
+{
+	char letters[16];
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(flag_letters) / sizeof(flag_letters[0]); i++)
+		if ((flags & flag_letters[i].bit) != 0)
+			letters[n++] = flag_letters[i].letter;
+	letters[n] = '\0';
+	xo_emit(xo, "{t:flags/%-6.6s} ", letters);
+	for (size_t i = 0; i < sizeof(flag_letters) / sizeof(flag_letters[0]); i++)
+		if ((flags & flag_letters[i].bit) != 0)
+			xo_emit(xo, "{el:flags_pretty/%s}", flag_letters[i].name);
+}
+
+static void
+destination(const json_t *rt, char *buf, size_t len)
+{
+	int plen = (int)cmd_int(rt, "prefixlen");
+
+	if (plen == 0 && strcmp(cmd_str(rt, "destination"), "0.0.0.0") == 0)
+		snprintf(buf, len, "default");
+	else if (plen == 32)
+		snprintf(buf, len, "%s", cmd_str(rt, "destination"));
+	else
+		snprintf(buf, len, "%s/%d", cmd_str(rt, "destination"), plen);
+}
+
+static void
+emit_route(const struct netstat *ns, const json_t *rt)
+{
+	char dst[64], gate[64];
+
+	destination(rt, dst, sizeof(dst));
+	if (cmd_str(rt, "gateway")[0] != '\0')
+		snprintf(gate, sizeof(gate), "%s", cmd_str(rt, "gateway"));
+	else
+		snprintf(gate, sizeof(gate), "link#%d", (int)cmd_int(rt, "index"));
+	xo_open_instance(ns->ns_xo);
+	xo_emit(ns->ns_xo, "{t:destination/%-18.18s} {t:gateway/%-18.18s} ", dst, gate);
+	emit_flags(ns->ns_xo, (unsigned)cmd_int(rt, "flags"));
+	xo_emit(ns->ns_xo, "{e:weight/%jd}{e:metric/%jd}", cmd_int(rt, "weight"), cmd_int(rt, "metric"));
+	if (ns->ns_wide)
+		xo_emit(ns->ns_xo, "{:use/%8jd} {:mtu/%6jd} ", cmd_int(rt, "use"), cmd_int(rt, "mtu"));
+	xo_emit(ns->ns_xo, "{t:interface-name/%8.8s}", cmd_str(rt, "interface"));
+	if (cmd_int(rt, "expire") > 0)
+		xo_emit(ns->ns_xo, " {:expire-time/%6jd}", cmd_int(rt, "expire"));
+	xo_emit(ns->ns_xo, "\n");
+	xo_close(ns->ns_xo);
+}
+
+static void
+emit_route_titles(const struct netstat *ns)
+{
+	xo_emit(ns->ns_xo, "Routing tables");
+	if (ns->ns_fib != 0)
+		xo_emit(ns->ns_xo, " (fib: {:fib/%d})", ns->ns_fib);
+	xo_emit(ns->ns_xo, "\n\n{T:Internet}:\n{T:/%-18.18s} {T:/%-18.18s} {T:/%-6.6s} ", "Destination", "Gateway", "Flags");
+	if (ns->ns_wide)
+		xo_emit(ns->ns_xo, "{T:/%8.8s} {T:/%6.6s} ", "Use", "Mtu");
+	xo_emit(ns->ns_xo, "{T:/%8.8s} {T:/%6.6s}\n", "Netif", "Expire");
+}
+
+int
+netstat_routes(struct netstat *ns)
+{
+	json_t *r, *rt;
+	size_t i;
+
+	if (cmd_call(ns->ns_cx, json_pack("{s:s,s:i}", "op", "route.list", "fib", ns->ns_fib), &r) != 0)
+		return 1;
+	xo_open_container(ns->ns_xo, "statistics");
+	xo_open_container(ns->ns_xo, "route-information");
+	emit_route_titles(ns);
+	xo_open_container(ns->ns_xo, "route-table");
+	xo_open_list(ns->ns_xo, "rt-family");
+	xo_open_instance(ns->ns_xo);
+	xo_emit(ns->ns_xo, "{e:address-family/%s}", "Internet");
+	xo_open_list(ns->ns_xo, "rt-entry");
+	json_array_foreach(json_object_get(r, "routes"), i, rt)
+		emit_route(ns, rt);
+	for (i = 0; i < 6; i++)
+		xo_close(ns->ns_xo);
+	json_decref(r);
+	return 0;
+}
+
+/*
+ * Interfaces: a line for the link, and one for each address.
+ */
+struct line {
+	const json_t	*l_if, *l_stats;
+	int		 l_namelen;
+	char		 l_network[32], l_address[32];
+	bool		 l_link;	/* the link's own: it has all the counters */
+};
+
+/* Counters that belong to the link are shown as "-" in the lines of addresses. */
+static void
+emit_counter(const struct netstat *ns, const struct line *l, const char *name, const char *key, int width)
+{
+	char fmt[96];
+
+	if (l->l_link) {
+		snprintf(fmt, sizeof(fmt), " {:%s/%%*jd}", name);
+		xo_emit(ns->ns_xo, fmt, width, cmd_int(l->l_stats, key));
+	} else
+		xo_emit(ns->ns_xo, " {P:/%*s}", width, "-");
+}
+
+static void
+emit_line(const struct netstat *ns, const struct line *l)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s%s", cmd_str(l->l_if, "name"),
+	    (cmd_int(l->l_if, "flags") & VI_IFF_UP) == 0 ? "*" : "");
+	xo_open_instance(ns->ns_xo);
+	xo_emit(ns->ns_xo, "{d:/%-*.*s}{e:name/%s}{eq:flags/0x%x}", l->l_namelen, l->l_namelen, name,
+	    cmd_str(l->l_if, "name"), (unsigned)cmd_int(l->l_if, "flags"));
+	xo_emit(ns->ns_xo, " {:mtu/%5jd} {t:network/%-13.13s} {t:address/%-17.17s}", cmd_int(l->l_if, "mtu"),
+	    l->l_network, l->l_address);
+	emit_counter(ns, l, "received-packets", "ipackets", 8);
+	emit_counter(ns, l, "received-errors", "ierrors", 5);
+	emit_counter(ns, l, "dropped-packets", "iqdrops", 5);
+	if (ns->ns_bytes)
+		emit_counter(ns, l, "received-bytes", "ibytes", 10);
+	emit_counter(ns, l, "sent-packets", "opackets", 8);
+	emit_counter(ns, l, "send-errors", "oerrors", 5);
+	if (ns->ns_bytes)
+		emit_counter(ns, l, "sent-bytes", "obytes", 10);
+	emit_counter(ns, l, "collisions", "collisions", 5);
+	if (ns->ns_drops)
+		emit_counter(ns, l, "dropped-packets-out", "oqdrops", 5);
+	xo_emit(ns->ns_xo, "\n");
+	xo_close(ns->ns_xo);
+}
+
+static void
+emit_interface(const struct netstat *ns, const json_t *ifp, int namelen)
+{
+	struct line l = { .l_if = ifp, .l_stats = json_object_get(ifp, "stats"), .l_namelen = namelen, .l_link = true };
+	const json_t *addr;
+	struct in_addr in;
+	size_t i;
+
+	snprintf(l.l_network, sizeof(l.l_network), "<Link#%d>", (int)cmd_int(ifp, "index"));
+	snprintf(l.l_address, sizeof(l.l_address), "%s",
+	    cmd_str(ifp, "lladdr")[0] != '\0' ? cmd_str(ifp, "lladdr") : cmd_str(ifp, "name"));
+	emit_line(ns, &l);
+	l.l_link = false;
+	json_array_foreach(json_object_get(ifp, "addresses"), i, addr) {
+		int len = (int)cmd_int(addr, "prefixlen");
+
+		if (!inet_number(cmd_str(addr, "address"), &in))
+			continue;
+		in.s_addr &= htonl(inet_mask(len));
+		snprintf(l.l_network, sizeof(l.l_network), "%s/%d", inet_ntoa(in), len);
+		snprintf(l.l_address, sizeof(l.l_address), "%s", cmd_str(addr, "address"));
+		emit_line(ns, &l);
+	}
+}
+
+static int
+name_width(const json_t *ifs)
+{
+	const json_t *ifp;
+	size_t i;
+	int width = 5;
+
+	json_array_foreach(ifs, i, ifp)
+		if ((int)strlen(cmd_str(ifp, "name")) + 1 > width)
+			width = (int)strlen(cmd_str(ifp, "name")) + 1;
+	return width;
+}
+
+int
+netstat_interfaces(struct netstat *ns)
+{
+	json_t *r, *ifp, *req = json_pack("{s:s,s:s*}", "op", "if.list", "name", ns->ns_interface);
+	const json_t *ifs;
+	size_t i;
+	int width;
+
+	if (cmd_call(ns->ns_cx, req, &r) != 0)
+		return 1;
+	ifs = json_object_get(r, "interfaces");
+	width = name_width(ifs);
+	xo_open_container(ns->ns_xo, "statistics");
+	xo_open_list(ns->ns_xo, "interface");
+	xo_emit(ns->ns_xo, "{T:/%-*.*s} {T:/%5.5s} {T:/%-13.13s} {T:/%-17.17s} {T:/%8.8s} {T:/%5.5s} {T:/%5.5s}",
+	    width, width, "Name", "Mtu", "Network", "Address", "Ipkts", "Ierrs", "Idrop");
+	if (ns->ns_bytes)
+		xo_emit(ns->ns_xo, " {T:/%10.10s}", "Ibytes");
+	xo_emit(ns->ns_xo, " {T:/%8.8s} {T:/%5.5s}", "Opkts", "Oerrs");
+	if (ns->ns_bytes)
+		xo_emit(ns->ns_xo, " {T:/%10.10s}", "Obytes");
+	xo_emit(ns->ns_xo, " {T:/%5s}{P:/%s}\n", "Coll", ns->ns_drops ? "  Drop" : "");
+	json_array_foreach(ifs, i, ifp)
+		emit_interface(ns, ifp, width);
+	xo_close(ns->ns_xo);
+	xo_close(ns->ns_xo);
+	json_decref(r);
+	return 0;
+}

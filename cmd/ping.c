@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ping(8): options, the loop and the summary. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/inet.h"
+#include "cmd/ping_int.h"
+
+#define NS		1000000000ull
+#define FLOOD_WAIT	(NS / 100)	/* without an answer the next one goes out after this */
+#define MAXWAIT		(10 * NS)	/* for the last answer when none has come */
+#define MAXSIZE		(65535 - 20 - 8)
+
+/*
+ * The summary.
+ */
+static double
+ms(double ns)
+{
+	return ns / 1e6;
+}
+
+/* Newton's way, so that nothing more than the C library is needed. */
+static double
+square_root(double x)
+{
+	double r = x > 1 ? x : 1;
+
+	for (int i = 0; i < 64 && x > 0; i++)
+		r = (r + x / r) / 2;
+	return x > 0 ? r : 0;
+}
+
+static void
+print_times(const struct ping *p)
+{
+	double n = (double)(p->p_nreceived > 0 ? p->p_nreceived : 1), avg = p->p_sum / n;
+	double var = p->p_sumsq / n - avg * avg;
+
+	printf("round-trip min/avg/max/stddev = %.3f/%.3f/%.3f/%.3f ms\n", ms((double)p->p_min), ms(avg),
+	    ms((double)p->p_max), ms(square_root(var)));
+}
+
+static void
+print_summary(const struct ping *p)
+{
+	long long lost = p->p_ntransmitted - p->p_nreceived;
+
+	printf("\n--- %s ping statistics ---\n%lld packets transmitted, %lld packets received, ", p->p_host,
+	    p->p_ntransmitted, p->p_nreceived);
+	if (p->p_ndup > 0)
+		printf("+%lld duplicates, ", p->p_ndup);
+	if (p->p_ntransmitted > 0)
+		printf("%.1f%% packet loss", (double)lost * 100.0 / (double)p->p_ntransmitted);
+	printf("\n");
+	if (p->p_nreceived > 0)
+		print_times(p);
+}
+
+static void
+print_interim(const struct ping *p)
+{
+	fprintf(stderr, "%lld/%lld packets received (%.1f%%)", p->p_nreceived, p->p_ntransmitted,
+	    p->p_ntransmitted > 0 ? (double)p->p_nreceived * 100.0 / (double)p->p_ntransmitted : 0.0);
+	if (p->p_nreceived > 0)
+		fprintf(stderr, " %.3f min / %.3f avg / %.3f max", ms((double)p->p_min),
+		    ms(p->p_sum / (double)p->p_nreceived), ms((double)p->p_max));
+	fprintf(stderr, "\n");
+}
+
+/*
+ * The loop.
+ */
+static bool
+all_sent(const struct ping *p)
+{
+	return p->p_count > 0 && p->p_ntransmitted >= p->p_count;
+}
+
+static bool
+finished(const struct ping *p)
+{
+	return (all_sent(p) && p->p_nreceived >= p->p_count) || (p->p_one && p->p_nreceived > 0);
+}
+
+/* How long after the last packet an answer is waited for. */
+static uint64_t
+last_wait(const struct ping *p)
+{
+	if (p->p_waittime > 0)
+		return p->p_waittime;
+	return p->p_nreceived > 0 ? (2 * p->p_max > NS ? 2 * p->p_max : NS) : MAXWAIT;
+}
+
+/* True when the program shall end. */
+static bool
+take_signal(const struct ping *p, int sigfd)
+{
+	struct signalfd_siginfo si;
+
+	if (read(sigfd, &si, sizeof(si)) != sizeof(si))
+		return false;
+	if (si.ssi_signo != SIGQUIT)
+		return true;
+	print_interim(p);
+	return false;
+}
+
+static void
+loop(struct ping *p, int sigfd)
+{
+	struct pollfd pf[2] = { { .fd = p->p_sock, .events = POLLIN }, { .fd = sigfd, .events = POLLIN } };
+	uint64_t gap = p->p_flood ? FLOOD_WAIT : p->p_interval, now = ping_now(), end = UINT64_MAX, next = now, until;
+
+	if (p->p_timeout > 0)
+		end = now + p->p_timeout;
+	for (;;) {
+		if (!all_sent(p) && now >= next) {
+			ping_send(p);
+			next = now + (all_sent(p) ? last_wait(p) : gap);
+		} else if (now >= next)
+			return;
+		until = next < end ? next : end;
+		now = ping_now();
+		if (until > now) {
+			struct timespec ts = { (time_t)((until - now) / NS), (long)((until - now) % NS) };
+
+			if (ppoll(pf, 2, &ts, NULL) > 0 && (pf[1].revents & POLLIN) != 0 && take_signal(p, sigfd))
+				return;
+		}
+		while (ping_receive(p) && !finished(p))
+			if (p->p_flood && !all_sent(p))
+				next = 0;
+		now = ping_now();
+		if (finished(p) || now >= end)
+			return;
+	}
+}
+
+static int
+make_sigfd(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGQUIT);	/* stands for BSD's SIGINFO */
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/*
+ * Start.
+ */
+static int
+resolve(struct ping *p)
+{
+	p->p_to.sin_family = p->p_from.sin_family = AF_INET;
+	if (!inet_host(p->p_host, &p->p_to.sin_addr)) {
+		cmd_warnx(p->p_cx, "cannot resolve %s: Unknown host", p->p_host);
+		return EX_NOHOST;
+	}
+	if (p->p_source != NULL && !inet_host(p->p_source, &p->p_from.sin_addr)) {
+		cmd_warnx(p->p_cx, "cannot resolve %s: Unknown host", p->p_source);
+		return EX_NOHOST;
+	}
+	return 0;
+}
+
+static void
+print_start(const struct ping *p)
+{
+	char to[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &p->p_to.sin_addr, to, sizeof(to));
+	printf("PING %s (%s)", p->p_host, to);
+	if (p->p_source != NULL)
+		printf(" from %s", p->p_source);
+	printf(": %zu data bytes\n", p->p_size);
+}
+
+static int
+run(struct ping *p)
+{
+	int sigfd, status;
+
+	if ((status = resolve(p)) != 0 || (status = ping_open(p)) != 0)
+		return status;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if ((sigfd = make_sigfd()) < 0) {
+		cmd_warnx(p->p_cx, "signalfd: %s", strerror(errno));
+		return EX_OSERR;
+	}
+	print_start(p);
+	loop(p, sigfd);
+	close(sigfd);
+	print_summary(p);
+	return p->p_nreceived > 0 ? 0 : 2;
+}
+
+static int
+bad_value(const struct ping *p, const char *what, const char *arg)
+{
+	cmd_warnx(p->p_cx, "invalid %s: `%s'", what, arg);
+	return -1;
+}
+
+/* Seconds with a fraction. */
+static int
+set_interval(struct ping *p, const char *arg)
+{
+	char *end;
+	double s = strtod(arg, &end);
+
+	if (end == arg || *end != '\0' || !(s >= 0.0 && s <= 1e6))
+		return bad_value(p, "timing interval", arg);
+	p->p_interval = (uint64_t)(s * 1e9);
+	if (p->p_interval < NS / 1000)
+		p->p_interval = NS / 1000;
+	return 0;
+}
+
+static int
+set_number(struct ping *p, int ch, const char *arg)
+{
+	static const struct { int ch; const char *what; long long min, max; } kinds[] = {
+		{ 'c', "count of packets to transmit", 1, INT32_MAX }, { 'm', "TTL", 1, 255 },
+		{ 's', "packet size", 0, MAXSIZE }, { 't', "timeout", 1, INT32_MAX }, { 'W', "timing interval", 1, INT32_MAX },
+	};
+	size_t i = 0;
+	long long n;
+
+	while (kinds[i].ch != ch)
+		i++;
+	if (!cmd_number(arg, kinds[i].min, kinds[i].max, &n))
+		return bad_value(p, kinds[i].what, arg);
+	switch (ch) {
+	case 'c': p->p_count = n; break;
+	case 'm': p->p_ttl = (int)n; break;
+	case 's': p->p_size = (size_t)n; break;
+	case 't': p->p_timeout = (uint64_t)n * NS; break;
+	default: p->p_waittime = (uint64_t)n * 1000000u; break;
+	}
+	return 0;
+}
+
+static int
+parse(struct ping *p, int argc, char **argv)
+{
+	int ch, bad = 0;
+
+	while (bad == 0 && (ch = getopt(argc, argv, "+:4ac:Dfi:m:noqS:s:t:vW:")) != -1) {
+		switch (ch) {
+		case '4': break;
+		case 'a': p->p_audible = true; break;
+		case 'D': p->p_dontfrag = true; break;
+		case 'f': p->p_flood = true; break;
+		case 'i': bad = set_interval(p, optarg); break;
+		case 'n': p->p_numeric = true; break;
+		case 'o': p->p_one = true; break;
+		case 'q': p->p_quiet = true; break;
+		case 'S': p->p_source = optarg; break;
+		case 'v': p->p_verbose = true; break;
+		case 'c': case 'm': case 's': case 't': case 'W': bad = set_number(p, ch, optarg); break;
+		default: return cmd_usage(p->p_cx, ch, EX_USAGE);
+		}
+	}
+	if (bad != 0)
+		return EX_USAGE;
+	return optind + 1 == argc ? 0 : cmd_usage(p->p_cx, 0, EX_USAGE);
+}
+
+int
+cmd_ping(struct cmd_ctx *cx, int argc, char **argv)
+{
+	struct ping *p = calloc(1, sizeof(*p));
+	int status;
+
+	if (p == NULL) {
+		cmd_warnx(cx, "out of memory");
+		return EX_OSERR;
+	}
+	p->p_cx = cx;
+	p->p_size = 56;
+	p->p_interval = NS;
+	p->p_sock = -1;
+	if ((status = parse(p, argc, argv)) == 0) {
+		p->p_host = argv[optind];
+		status = run(p);
+	}
+	if (p->p_sock >= 0)
+		close(p->p_sock);
+	free(p->p_packet);
+	free(p->p_buffer);
+	free(p);
+	return status;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef CMD_PING_INT_H
+#define CMD_PING_INT_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cmd/cmd.h"
+
+#define PING_SEQS	65536
+
+struct ping {
+	struct cmd_ctx	*p_cx;
+	/* options */
+	bool		 p_audible, p_dontfrag, p_flood, p_numeric, p_one, p_quiet, p_verbose;
+	long long	 p_count;	/* 0: no end */
+	uint64_t	 p_interval, p_timeout, p_waittime;	/* ns; timeout 0: none */
+	int		 p_ttl;		/* 0: the system's */
+	size_t		 p_size;
+	const char	*p_host, *p_source;
+	/* the socket */
+	int		 p_sock;
+	bool		 p_raw;		/* the IP header comes along, and errors come as packets */
+	uint16_t	 p_ident;
+	struct sockaddr_in p_to, p_from;
+	uint8_t		*p_packet;	/* to send: header and pattern */
+	uint8_t		*p_buffer;	/* to receive */
+	size_t		 p_room;
+	/* what happened */
+	uint64_t	 p_sent[PING_SEQS];	/* when; 0: not yet */
+	bool		 p_seen[PING_SEQS];
+	long long	 p_ntransmitted, p_nreceived, p_ndup;
+	uint64_t	 p_min, p_max;
+	double		 p_sum, p_sumsq;	/* ns */
+};
+
+uint64_t ping_now(void);
+int	ping_open(struct ping *);		/* 0 or an exit status, after a message */
+void	ping_send(struct ping *);
+/* Takes one packet or one queued error; false: nothing was there. */
+bool	ping_receive(struct ping *);
+
+uint16_t ping_checksum(const void *, size_t);
+/* "Destination Host Unreachable" and the like; info is the MTU or the gateway. */
+void	ping_icmp_text(int type, int code, uint32_t info, char *buf, size_t len);
+
+#endif

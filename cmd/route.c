@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * route(8): changes and shows the routing tables.
+ *
+ * Theory of operation.  The words behind the command are a destination, a gateway and a netmask, in this order, with modifiers (-net, -fib N, ...)
+ * between them.  They are collected in struct route, checked as a whole, and become one operation.  What is printed repeats
+ * the words as they were given, as route(8) does.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/inet.h"
+#include "cmd/netstat.h"
+#include "cmd/xo.h"
+#include <vimage/route.h>
+
+struct route {
+	struct cmd_ctx	*r_cx;
+	const char	*r_cmd;		/* as given: "del" stays "del" */
+	bool		 r_quiet;
+	bool		 r_net, r_host, r_iface, r_fibgiven;
+	const char	*r_destword, *r_gateword;
+	struct in_addr	 r_dst, r_gate;
+	int		 r_len;		/* -1: not said */
+	int		 r_fib;
+	json_t		*r_flags;
+	json_t		*r_metrics;	/* mtu, weight, metric */
+};
+
+struct modifier {
+	const char	*m_name;
+	bool		 m_arg;
+	int		(*m_fn)(struct route *, const struct modifier *, const char *arg);
+	const char	*m_key;
+	long long	 m_max;
+};
+
+/*
+ * The words.  A function returns an exit status, 0 when all is well.
+ */
+static int
+bad_address(struct route *r, const char *word)
+{
+	cmd_warnx(r->r_cx, "bad address: %s", word);
+	return EX_NOHOST;
+}
+
+/* Without a length: the network of its class where the host part is zero, else a host. */
+static void
+guess_length(struct route *r)
+{
+	int len = inet_class_prefixlen(r->r_dst);
+
+	if (r->r_host)
+		r->r_len = 32;
+	else if (r->r_dst.s_addr == 0)
+		r->r_len = 0;
+	else if (r->r_net || (ntohl(r->r_dst.s_addr) & ~inet_mask(len)) == 0)
+		r->r_len = len;
+	else
+		r->r_len = 32;
+}
+
+static int
+take_destination(struct route *r, const char *word)
+{
+	r->r_destword = word;
+	if (inet_network_prefix(word, &r->r_dst, &r->r_len) && !(r->r_host && strchr(word, '.') == NULL))
+		return 0;
+	r->r_len = -1;
+	if (!inet_host(word, &r->r_dst))
+		return bad_address(r, word);
+	r->r_host = r->r_host || !r->r_net;
+	return 0;
+}
+
+static int
+take_gateway(struct route *r, const char *word)
+{
+	r->r_gateword = word;
+	if (r->r_iface || inet_host(word, &r->r_gate))
+		return 0;
+	return bad_address(r, word);
+}
+
+static int
+take_netmask(struct route *r, const char *word)
+{
+	if (inet_mask_number(word, &r->r_len))
+		return 0;
+	cmd_warnx(r->r_cx, "bad netmask: %s", word);
+	return EX_USAGE;
+}
+
+static int
+take_word(struct route *r, const char *word)
+{
+	if (r->r_destword == NULL)
+		return take_destination(r, word);
+	if (r->r_gateword == NULL)
+		return take_gateway(r, word);
+	return take_netmask(r, word);
+}
+
+static int
+m_kind(struct route *r, const struct modifier *m, const char *arg)
+{
+	(void)arg;
+	r->r_net = strcmp(m->m_name, "net") == 0;
+	r->r_host = !r->r_net;
+	return 0;
+}
+
+static int
+m_iface(struct route *r, const struct modifier *m, const char *arg)
+{
+	(void)m, (void)arg;
+	r->r_iface = true;
+	return 0;
+}
+
+static int
+m_nothing(struct route *r, const struct modifier *m, const char *arg)
+{
+	(void)r, (void)m, (void)arg;	/* says what is so anyway */
+	return 0;
+}
+
+static int
+m_flag(struct route *r, const struct modifier *m, const char *arg)
+{
+	(void)arg;
+	json_array_append_new(r->r_flags, json_string(m->m_name));
+	return 0;
+}
+
+static int
+m_number(struct route *r, const struct modifier *m, const char *arg)
+{
+	long long n;
+
+	if (!cmd_number(arg, 0, m->m_max, &n)) {
+		cmd_warnx(r->r_cx, "bad value for -%s: %s", m->m_name, arg);
+		return EX_USAGE;
+	}
+	json_object_set_new(r->r_metrics, m->m_key, json_integer(n));
+	return 0;
+}
+
+static int
+m_fib(struct route *r, const struct modifier *m, const char *arg)
+{
+	long long n;
+
+	if (!cmd_number(arg, 0, m->m_max, &n)) {
+		cmd_warnx(r->r_cx, "invalid fib number: %s", arg);
+		return EX_USAGE;
+	}
+	r->r_fib = (int)n;
+	r->r_fibgiven = true;
+	return 0;
+}
+
+static int
+m_word(struct route *r, const struct modifier *m, const char *arg)
+{
+	if (strcmp(m->m_name, "dst") == 0)
+		return take_destination(r, arg);
+	if (strcmp(m->m_name, "gateway") == 0)
+		return take_gateway(r, arg);
+	return take_netmask(r, arg);
+}
+
+static const struct modifier modifiers[] = {
+	{ "4", false, m_nothing, NULL, 0 },
+	{ "inet", false, m_nothing, NULL, 0 },
+	{ "static", false, m_nothing, NULL, 0 },
+	{ "net", false, m_kind, NULL, 0 },
+	{ "host", false, m_kind, NULL, 0 },
+	{ "iface", false, m_iface, NULL, 0 },
+	{ "interface", false, m_iface, NULL, 0 },
+	{ "dst", true, m_word, NULL, 0 },
+	{ "gateway", true, m_word, NULL, 0 },
+	{ "netmask", true, m_word, NULL, 0 },
+	{ "prefixlen", true, m_number, "prefixlen", 32 },
+	{ "blackhole", false, m_flag, NULL, 0 },
+	{ "reject", false, m_flag, NULL, 0 },
+	{ "fib", true, m_fib, NULL, 65535 },
+	{ "mtu", true, m_number, "mtu", 65535 },
+	{ "weight", true, m_number, "weight", 0xffffff },
+	{ "metric", true, m_number, "metric", INT32_MAX },
+};
+
+static int
+take_modifier(struct route *r, char **argv, int *used)
+{
+	const char *word = argv[0] + 1;
+
+	for (size_t i = 0; i < sizeof(modifiers) / sizeof(modifiers[0]); i++) {
+		const struct modifier *m = &modifiers[i];
+
+		if (strcmp(m->m_name, word) != 0)
+			continue;
+		if (m->m_arg && argv[1] == NULL) {
+			cmd_warnx(r->r_cx, "-%s requires an argument", word);
+			return EX_USAGE;
+		}
+		*used = m->m_arg ? 2 : 1;
+		return m->m_fn(r, m, argv[1]);
+	}
+	cmd_warnx(r->r_cx, "bad keyword: %s", word);
+	return EX_USAGE;
+}
+
+/* Also settles what the destination is, once all words are known. */
+static int
+parse_words(struct route *r, char **argv)
+{
+	const json_t *len;
+	int status, used;
+
+	for (; *argv != NULL; argv += used) {
+		used = 1;
+		status = argv[0][0] == '-' ? take_modifier(r, argv, &used) : take_word(r, argv[0]);
+		if (status != 0)
+			return status;
+	}
+	if ((len = json_object_get(r->r_metrics, "prefixlen")) != NULL)
+		r->r_len = (int)json_integer_value(len);
+	json_object_del(r->r_metrics, "prefixlen");
+	if (r->r_destword == NULL)
+		return 0;
+	if (r->r_len < 0)
+		guess_length(r);
+	r->r_dst.s_addr &= htonl(inet_mask(r->r_len));
+	return 0;
+}
+
+/*
+ * Changing.
+ */
+static json_t *
+request(const struct route *r, const char *op)
+{
+	json_t *req = json_pack("{s:s,s:s,s:i,s:i}", "op", op, "destination", inet_ntoa(r->r_dst),
+	    "prefixlen", r->r_len, "fib", r->r_fib);
+
+	if (r->r_gateword != NULL)
+		json_object_set_new(req, r->r_iface ? "interface" : "gateway",
+		    json_string(r->r_iface ? r->r_gateword : inet_ntoa(r->r_gate)));
+	return req;
+}
+
+static const char *
+reason(int error, const char *text)
+{
+	switch (error) {
+	case ESRCH:
+		return "not in table";
+	case EBUSY:
+		return "entry in use";
+	case ENOBUFS:
+		return "routing table overflow";
+	case EEXIST:
+		return "route already in table";
+	default:
+		return text;
+	}
+}
+
+/* "add net 192.0.2.0: gateway 198.51.100.1", and what went wrong. */
+static void
+report(const struct route *r, int error, const char *text)
+{
+	printf("%s %s %.*s", r->r_cmd, r->r_len == 32 ? "host" : "net", (int)strcspn(r->r_destword, "/"), r->r_destword);
+	if (r->r_gateword != NULL)
+		printf(": gateway %s", r->r_gateword);
+	if (r->r_fibgiven || error != 0)
+		printf(" fib %d", r->r_fib);
+	if (error != 0)
+		printf(": %s", reason(error, text));
+	printf("\n");
+}
+
+static int
+change(struct route *r, const char *op)
+{
+	struct cmd_error ce;
+	json_t *req;
+	int error;
+
+	if (r->r_destword == NULL)
+		return cmd_usage(r->r_cx, 0, EX_USAGE);
+	req = request(r, op);
+	if (strcmp(op, "route.delete") != 0) {
+		json_array_append_new(r->r_flags, json_string("static"));
+		if (r->r_len == 32)
+			json_array_append_new(r->r_flags, json_string("host"));
+		json_object_set(req, "flags", r->r_flags);
+		json_object_update(req, r->r_metrics);
+	}
+	error = cmd_try(r->r_cx, req, NULL, &ce);
+	if (error == ESRCH)
+		cmd_warnx(r->r_cx, "route has not been found");
+	else if (error != 0)
+		cmd_warnx(r->r_cx, "writing to routing socket: %s", strerror(error));
+	if (!r->r_quiet)
+		report(r, error, ce.ce_text);
+	return error != 0;
+}
+
+static int
+add(struct route *r)
+{
+	bool dead = json_array_size(r->r_flags) > 0;
+
+	if (r->r_gateword == NULL && !dead)
+		return cmd_usage(r->r_cx, 0, EX_USAGE);
+	return change(r, "route.add");
+}
+
+static int
+delete(struct route *r)
+{
+	return change(r, "route.delete");
+}
+
+static int
+modify(struct route *r)
+{
+	return change(r, "route.change");
+}
+
+/*
+ * Showing.
+ */
+static const struct {
+	unsigned	 bit;
+	const char	*name;
+} flag_names[] = {
+	{ VI_RTF_UP, "UP" }, { VI_RTF_GATEWAY, "GATEWAY" }, { VI_RTF_HOST, "HOST" }, { VI_RTF_REJECT, "REJECT" },
+	{ VI_RTF_DYNAMIC, "DYNAMIC" }, { VI_RTF_MODIFIED, "MODIFIED" }, { 0, "DONE" }, { VI_RTF_STATIC, "STATIC" },
+	{ VI_RTF_BLACKHOLE, "BLACKHOLE" }, { VI_RTF_PINNED, "PINNED" }, { VI_RTF_LOCAL, "LOCAL" },
+	{ VI_RTF_BROADCAST, "BROADCAST" },
+};
+
+static void
+print_flags(unsigned flags)
+{
+	const char *sep = "";
+
+	printf("      flags: <");
+	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++) {
+		/* DONE belongs to the answer, not to the route. */
+		if (flag_names[i].bit != 0 && (flags & flag_names[i].bit) == 0)
+			continue;
+		printf("%s%s", sep, flag_names[i].name);
+		sep = ",";
+	}
+	printf(">\n");
+}
+
+static void
+print_route(const struct route *r, const json_t *rt)
+{
+	int len = (int)cmd_int(rt, "prefixlen");
+	struct in_addr mask = { htonl(inet_mask(len)) };
+
+	printf("   route to: %s\n", r->r_destword);
+	printf("destination: %s\n", len == 0 ? "default" : cmd_str(rt, "destination"));
+	if (len < 32)
+		printf("       mask: %s\n", len == 0 ? "default" : inet_ntoa(mask));
+	if (cmd_str(rt, "gateway")[0] != '\0')
+		printf("    gateway: %s\n", cmd_str(rt, "gateway"));
+	printf("        fib: %d\n  interface: %s\n", (int)cmd_int(rt, "fib"), cmd_str(rt, "interface"));
+	print_flags((unsigned)cmd_int(rt, "flags"));
+	printf(" recvpipe  sendpipe  ssthresh  rtt,msec    mtu        weight    expire\n");
+	printf("%8d  %8d  %8d  %8d  %8d  %8d  %8d\n", 0, 0, 0, 0, (int)cmd_int(rt, "mtu"),
+	    (int)cmd_int(rt, "weight"), (int)cmd_int(rt, "expire"));
+}
+
+static int
+get(struct route *r)
+{
+	struct cmd_error ce;
+	json_t *reply;
+	int error;
+
+	if (r->r_destword == NULL || r->r_gateword != NULL)
+		return cmd_usage(r->r_cx, 0, EX_USAGE);
+	error = cmd_try(r->r_cx, json_pack("{s:s,s:s,s:i}", "op", "route.get", "destination", inet_ntoa(r->r_dst),
+	    "fib", r->r_fib), &reply, &ce);
+	if (error != 0) {
+		cmd_warnx(r->r_cx, "%s", error == ESRCH ? "route has not been found" : ce.ce_text);
+		return 1;
+	}
+	print_route(r, json_object_get(reply, "route"));
+	json_decref(reply);
+	return 0;
+}
+
+static int
+show(struct route *r)
+{
+	struct netstat ns = { .ns_cx = r->r_cx, .ns_fib = r->r_fib };
+	char *noargs[] = { NULL };
+	int none = 0, status;
+
+	if (r->r_destword != NULL)
+		return get(r);
+	if ((ns.ns_xo = cmd_xo(r->r_cx, &none, noargs)) == NULL)
+		return 1;
+	status = netstat_routes(&ns);
+	return xo_finish(ns.ns_xo, status);
+}
+
+static int
+flush(struct route *r)
+{
+	json_t *reply, *rt;
+	size_t i;
+
+	if (r->r_destword != NULL)
+		return cmd_usage(r->r_cx, 0, EX_USAGE);
+	if (cmd_call(r->r_cx, json_pack("{s:s,s:i}", "op", "route.flush", "fib", r->r_fib), &reply) != 0)
+		return 1;
+	json_array_foreach(json_object_get(reply, "routes"), i, rt)
+		if (!r->r_quiet)
+			printf("%-20.20s %-20.20s done\n", cmd_int(rt, "prefixlen") == 0 ? "default" :
+			    cmd_str(rt, "destination"), cmd_str(rt, "gateway"));
+	json_decref(reply);
+	return 0;
+}
+
+static const struct {
+	const char	*name;
+	int		(*fn)(struct route *);
+} verbs[] = {
+	{ "add", add }, { "delete", delete }, { "del", delete }, { "change", modify }, { "get", get },
+	{ "show", show }, { "flush", flush },
+};
+
+static int
+run(struct route *r, char **argv)
+{
+	int status;
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].name, argv[0]) != 0)
+			continue;
+		r->r_cmd = argv[0];
+		if ((status = parse_words(r, argv + 1)) != 0)
+			return status;
+		return verbs[i].fn(r);
+	}
+	if (strcmp(argv[0], "monitor") == 0) {
+		cmd_warnx(r->r_cx, "monitor is not supported");
+		return 1;
+	}
+	cmd_warnx(r->r_cx, "bad keyword: %s", argv[0]);
+	return EX_USAGE;
+}
+
+/* -n is how addresses are always shown; -6 is refused: there is no IPv6 yet. */
+static int
+parse_options(struct route *r, int argc, char **argv)
+{
+	int ch;
+
+	while ((ch = getopt(argc, argv, "+:46j:nq")) != -1) {
+		switch (ch) {
+		case '4': case 'n': break;
+		case 'j': r->r_cx->cx_jail = optarg; break;
+		case 'q': r->r_quiet = true; break;
+		case '6':
+			cmd_warnx(r->r_cx, "IPv6 is not supported");
+			return EX_USAGE;
+		default: return cmd_usage(r->r_cx, ch, EX_USAGE);
+		}
+	}
+	return optind < argc ? 0 : cmd_usage(r->r_cx, 0, EX_USAGE);
+}
+
+int
+cmd_route(struct cmd_ctx *cx, int argc, char **argv)
+{
+	struct route r = { .r_cx = cx, .r_len = -1 };
+	int status;
+
+	if ((status = parse_options(&r, argc, argv)) != 0)
+		return status;
+	r.r_flags = json_array();
+	r.r_metrics = json_object();
+	status = run(&r, argv + optind);
+	json_decref(r.r_flags);
+	json_decref(r.r_metrics);
+	return status;
+}

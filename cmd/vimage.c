@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vimage: which jails an instance holds, its end, and any other command in it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/xo.h"
+
+static void
+show_header(struct xo *xo, const json_t *r)
+{
+	json_int_t up = cmd_int(r, "uptime") / 1000000000;
+
+	xo_emit(xo, "instance {:instance/%s}, vimaged {:version/%s}, pid {:pid/%jd}, {:workers/%jd} worker(s), {e:uptime/%jd}",
+	    cmd_str(r, "instance"), cmd_str(r, "version"), cmd_int(r, "pid"), cmd_int(r, "workers"), up);
+	xo_emit(xo, "up {d:/%jd}:{d:/%02jd}:{d:/%02jd}, {:memory/%jd} bytes in stacks\n",
+	    up / 3600, up / 60 % 60, up % 60, cmd_int(r, "memory"));
+	if (cmd_str(r, "isolation")[0] != '\0')
+		xo_emit(xo, "{:isolation/%s}\n", cmd_str(r, "isolation"));
+}
+
+static void
+show_jail(struct xo *xo, const json_t *j, int depth)
+{
+	xo_open_instance(xo);
+	xo_emit(xo, "{:jid/%6jd} {P:/%*s}{:name/%-*s} {:vnet/%-8s} {:processes/%6jd} {:interfaces/%6jd} {:sockets/%7jd} {:memory/%10jd}"
+	    "{e:parent/%jd}{e:cputime/%jd}\n",
+	    cmd_int(j, "jid"), 2 * depth, "", depth < 10 ? 24 - 2 * depth : 4, cmd_str(j, "name"), cmd_str(j, "vnet"),
+	    cmd_int(j, "processes"), cmd_int(j, "interfaces"), cmd_int(j, "sockets"), cmd_int(j, "memory"),
+	    cmd_int(j, "parent"), cmd_int(j, "cputime"));
+	xo_close(xo);
+}
+
+/* Children under their parent. */
+static void
+show_tree(struct xo *xo, const json_t *jails, json_int_t parent, int depth)
+{
+	size_t i;
+	json_t *j;
+
+	json_array_foreach(jails, i, j) {
+		bool root = cmd_int(j, "jid") == 0;
+
+		if (root ? depth != 0 : depth == 0 || cmd_int(j, "parent") != parent)
+			continue;
+		show_jail(xo, j, depth);
+		show_tree(xo, jails, cmd_int(j, "jid"), depth + 1);
+	}
+}
+
+static int
+show_status(struct cmd_ctx *cx, struct xo *xo)
+{
+	json_t *r;
+
+	if (cmd_call(cx, json_pack("{s:s}", "op", "daemon.status"), &r) != 0)
+		return 1;
+	xo_open_container(xo, "vimage");
+	show_header(xo, r);
+	xo_emit(xo, "{T:/%6s} {T:/%-24s} {T:/%-8s} {T:/%6s} {T:/%6s} {T:/%7s} {T:/%10s}\n",
+	    "JID", "Name", "Vnet", "Procs", "Ifaces", "Sockets", "Memory");
+	xo_open_list(xo, "jail");
+	show_tree(xo, json_object_get(r, "jails"), 0, 0);
+	xo_close(xo);
+	xo_close(xo);
+	json_decref(r);
+	return 0;
+}
+
+static int
+status(struct cmd_ctx *cx, int argc, char **argv)
+{
+	struct xo *xo = cmd_xo(cx, &argc, argv);
+
+	if (xo == NULL)
+		return 1;
+	if (argc > 1) {
+		xo_finish(xo, 1);
+		return cmd_usage(cx, 0, 1);
+	}
+	return xo_finish(xo, show_status(cx, xo));
+}
+
+static int
+shutdown_instance(struct cmd_ctx *cx, int argc)
+{
+	if (argc > 1)
+		return cmd_usage(cx, 0, 1);
+	return cmd_call(cx, json_pack("{s:s}", "op", "daemon.shutdown"), NULL) != 0;
+}
+
+int
+cmd_vimage(struct cmd_ctx *cx, int argc, char **argv)
+{
+	static const char *const nothing[] = { "status", NULL };
+	const struct cmd *c;
+	int ch;
+
+	while ((ch = getopt(argc, argv, "+:L:")) != -1) {
+		if (ch != 'L')
+			return cmd_usage(cx, ch, 1);
+		cx->cx_instance = optarg;
+		setenv("VIMAGE_INSTANCE", optarg, 1);
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc > 0 && (c = cmd_find(argv[0])) != NULL && c->c_fn != cmd_vimage)
+		return cmd_run(c, cx->cx_instance, argc, argv);
+	cx->cx_nostart = true;
+	if (argc == 0)
+		return status(cx, 1, (char **)nothing);
+	if (strcmp(argv[0], "status") == 0)
+		return status(cx, argc, argv);
+	if (strcmp(argv[0], "shutdown") == 0)
+		return shutdown_instance(cx, argc);
+	cmd_warnx(cx, "%s: no such command", argv[0]);
+	return 1;
+}
