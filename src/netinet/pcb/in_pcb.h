@@ -28,6 +28,7 @@ enum inp_flags {
 	INP_ONHASH = 0x200, INP_ONPORT = 0x400,
 	INP_MCASTLOOP = 0x800,
 	INP_DROPPED = 0x1000,	/* protocol is done with it */
+	INP_ANONADDR = 0x2000,	/* the local address was chosen by connect */
 };
 
 struct inpcb {
@@ -81,6 +82,8 @@ void	 in_pcbinfo_fini(struct inpcbinfo *);		/* asserts that it is empty */
 /* so may be NULL (a pcb without socket).  The pcb is charged to the vnet. */
 int	 in_pcballoc(struct inpcbinfo *, struct socket *, const struct inet_ops *, struct inpcb **);
 void	 in_pcbfree(struct inpcb *);			/* off every list; inp_ppcb is the caller's */
+/* May it begin to listen?  Not when another listens on its port: two that share one by SO_REUSEADDR cannot both. */
+bool	 in_pcblistenok(struct inpcb *);
 /* EADDRINUSE, EADDRNOTAVAIL, EACCES (reserved port), EINVAL (bound already), EAFNOSUPPORT.  Port 0: an ephemeral one (RFC 6056). */
 int	 in_pcbbind(struct inpcb *, const struct vi_sockaddr *);
 /* Fixes the foreign address, chooses source and port where missing, hashes.  EADDRINUSE (4-tuple taken), EISCONN is the caller's check, ENETUNREACH, EACCES... */

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * An inpcb is on up to three lists of its inpcbinfo: all of the protocol (from allocation on), the hash of local ports (from the moment
+ * it has one: INP_ONPORT) and the hash of 4-tuples (while it is connected: INP_ONHASH).
+ *
+ * A packet is matched exactly first, which is one hash of twelve bytes and one short chain.  Only then the chain of the local port is
+ * searched; in it the unconnected pcbs stand before the connected ones, so that a server with a hundred thousand connections on
+ * one port still finds its listener at the head.  Connected pcbs are there for bind's sake, which must know that a port is in use.
+ *
+ * Both hashes begin with eight buckets, double when there are more pcbs than buckets and halve when there are eight times fewer; a
+ * resize that gets no memory is left for later, chains are then longer.  Keys are secret: nobody can aim at a chain.
+ *
+ * Everything runs in the vnet's lane.  Routes are cached by generation (net/route.h); a pcb holds no reference to interface or address.
+ */
+#include "netinet/pcb/in_pcb.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/inaddr.h"
+#include "base/siphash.h"
+#include "netinet/pcb/in_pcb_int.h"
+
+static struct inpcbhead *
+in_pcbtable_alloc(struct vnet *vn, uint32_t size)
+{
+	struct inpcbhead *tab = kmalloc(vnet_acct(vn), ACCT_HASH, size * sizeof(*tab));
+
+	if (tab != NULL)
+		for (uint32_t i = 0; i < size; i++)
+			LIST_INIT(&tab[i]);
+	return (tab);
+}
+
+static void
+in_pcbtable_free(struct vnet *vn, struct inpcbhead *tab, uint32_t size)
+{
+	kfree(vnet_acct(vn), ACCT_HASH, tab, size * sizeof(*tab));
+}
+
+int
+in_pcbinfo_init(struct inpcbinfo *ipi, struct vnet *vn, uint8_t proto)
+{
+	memset(ipi, 0, sizeof(*ipi));
+	ipi->ipi_vnet = vn;
+	ipi->ipi_proto = proto;
+	TAILQ_INIT(&ipi->ipi_list);
+	memcpy(ipi->ipi_key, vn->vn_kernel->k_hashkey, sizeof(ipi->ipi_key));
+	ipi->ipi_lastport = (uint16_t)kernel_random32(vn->vn_kernel);
+	if ((ipi->ipi_hash = in_pcbtable_alloc(vn, INPCB_MINHASH)) == NULL)
+		return (ENOMEM);
+	if ((ipi->ipi_porthash = in_pcbtable_alloc(vn, INPCB_MINHASH)) == NULL) {
+		in_pcbtable_free(vn, ipi->ipi_hash, INPCB_MINHASH);
+		ipi->ipi_hash = NULL;
+		return (ENOMEM);
+	}
+	ipi->ipi_hashsize = ipi->ipi_porthashsize = INPCB_MINHASH;
+	return (0);
+}
+
+void
+in_pcbinfo_fini(struct inpcbinfo *ipi)
+{
+	VI_ASSERT(ipi->ipi_count == 0 && TAILQ_EMPTY(&ipi->ipi_list));
+	in_pcbtable_free(ipi->ipi_vnet, ipi->ipi_hash, ipi->ipi_hashsize);
+	in_pcbtable_free(ipi->ipi_vnet, ipi->ipi_porthash, ipi->ipi_porthashsize);
+	ipi->ipi_hash = ipi->ipi_porthash = NULL;
+}
+
+static uint32_t
+in_pcbhashval(const struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+{
+	const struct siphash_key sk = { ipi->ipi_key[0], ipi->ipi_key[1] };
+	struct { struct in_addr_any l, f; uint16_t lp, fp; } k;
+
+	if ((laddr->in6[1] | laddr->in6[2] | laddr->in6[3] | faddr->in6[1] | faddr->in6[2] | faddr->in6[3]) == 0)
+		return ((uint32_t)siphash_flow4(&sk, laddr->in4, faddr->in4, lport, fport));
+	k.l = *laddr;
+	k.f = *faddr;
+	k.lp = lport;
+	k.fp = fport;
+	return ((uint32_t)siphash13(&sk, &k, sizeof(k)));
+}
+
+struct inpcbhead *
+in_pcbporthead(struct inpcbinfo *ipi, uint16_t lport)
+{
+	uint64_t h = ((uint64_t)lport + ipi->ipi_key[1]) * (ipi->ipi_key[0] | 1);
+
+	h ^= h >> 32;
+	h *= 0x9e3779b97f4a7c15;
+	return (&ipi->ipi_porthash[(h >> 40) & (ipi->ipi_porthashsize - 1)]);
+}
+
+/* The size a table of n entries should have, given that it has size. */
+static uint32_t
+in_pcbtable_want(uint32_t n, uint32_t size)
+{
+	if (n > size && size < INPCB_MAXHASH)
+		return (size * 2);
+	if (n < size / 8 && size > INPCB_MINHASH)
+		return (size / 2);
+	return (size);
+}
+
+static void
+in_pcbport_link(struct inpcb *inp)
+{
+	struct inpcbhead *head = in_pcbporthead(inp->inp_info, inp->inp_lport);
+	struct inpcb *t, *last = NULL;
+
+	if ((inp->inp_flags & INP_ONHASH) != 0)
+		for (t = LIST_FIRST(head); t != NULL && (t->inp_flags & INP_ONHASH) == 0; t = LIST_NEXT(t, inp_porthash))
+			last = t;
+	if (last != NULL)
+		LIST_INSERT_AFTER(last, inp, inp_porthash);
+	else
+		LIST_INSERT_HEAD(head, inp, inp_porthash);
+}
+
+static void
+in_pcbport_resize(struct inpcbinfo *ipi)
+{
+	uint32_t osize = ipi->ipi_porthashsize, size = in_pcbtable_want(ipi->ipi_count, osize);
+	struct inpcbhead *otab = ipi->ipi_porthash, *tab;
+	struct inpcb *inp;
+
+	if (size == osize || (tab = in_pcbtable_alloc(ipi->ipi_vnet, size)) == NULL)
+		return;
+	ipi->ipi_porthash = tab;
+	ipi->ipi_porthashsize = size;
+	for (uint32_t i = 0; i < osize; i++) {
+		while ((inp = LIST_FIRST(&otab[i])) != NULL) {
+			LIST_REMOVE(inp, inp_porthash);
+			in_pcbport_link(inp);
+		}
+	}
+	in_pcbtable_free(ipi->ipi_vnet, otab, osize);
+}
+
+static void
+in_pcbhash_link(struct inpcb *inp)
+{
+	struct inpcbinfo *ipi = inp->inp_info;
+	uint32_t h = in_pcbhashval(ipi, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
+
+	inp->inp_flowid = h;
+	LIST_INSERT_HEAD(&ipi->ipi_hash[h & (ipi->ipi_hashsize - 1)], inp, inp_hash);
+}
+
+static void
+in_pcbhash_resize(struct inpcbinfo *ipi)
+{
+	uint32_t osize = ipi->ipi_hashsize, size = in_pcbtable_want(ipi->ipi_nconn, osize);
+	struct inpcbhead *otab = ipi->ipi_hash, *tab;
+	struct inpcb *inp;
+
+	if (size == osize || (tab = in_pcbtable_alloc(ipi->ipi_vnet, size)) == NULL)
+		return;
+	ipi->ipi_hash = tab;
+	ipi->ipi_hashsize = size;
+	for (uint32_t i = 0; i < osize; i++) {
+		while ((inp = LIST_FIRST(&otab[i])) != NULL) {
+			LIST_REMOVE(inp, inp_hash);
+			in_pcbhash_link(inp);
+		}
+	}
+	in_pcbtable_free(ipi->ipi_vnet, otab, osize);
+}
+
+/* Puts the pcb on the chain of its port, or to its new place there. */
+void
+in_pcbport_insert(struct inpcb *inp)
+{
+	if ((inp->inp_flags & INP_ONPORT) != 0)
+		LIST_REMOVE(inp, inp_porthash);
+	inp->inp_flags |= INP_ONPORT;
+	in_pcbport_link(inp);
+}
+
+static void
+in_pcbport_remove(struct inpcb *inp)
+{
+	if ((inp->inp_flags & INP_ONPORT) != 0)
+		LIST_REMOVE(inp, inp_porthash);
+	inp->inp_flags &= ~(uint32_t)INP_ONPORT;
+}
+
+static void
+in_pcbhash_insert(struct inpcb *inp)
+{
+	struct inpcbinfo *ipi = inp->inp_info;
+
+	VI_ASSERT((inp->inp_flags & INP_ONHASH) == 0);
+	in_pcbhash_link(inp);
+	inp->inp_flags |= INP_ONHASH;
+	ipi->ipi_nconn++;
+	in_pcbhash_resize(ipi);
+	in_pcbport_insert(inp);
+}
+
+static void
+in_pcbhash_remove(struct inpcb *inp)
+{
+	if ((inp->inp_flags & INP_ONHASH) == 0)
+		return;
+	LIST_REMOVE(inp, inp_hash);
+	inp->inp_flags &= ~(uint32_t)INP_ONHASH;
+	inp->inp_info->ipi_nconn--;
+}
+
+int
+in_pcballoc(struct inpcbinfo *ipi, struct socket *so, const struct inet_ops *ops, struct inpcb **inpp)
+{
+	struct vnet *vn = ipi->ipi_vnet;
+	struct inpcb *inp;
+
+	VNET_ASSERT_LANE(vn);
+	if ((inp = kmalloc(vnet_acct(vn), ACCT_PCB, sizeof(*inp))) == NULL)
+		return (ENOBUFS);
+	inp->inp_info = ipi;
+	inp->inp_vnet = vn;
+	inp->inp_ops = ops;
+	inp->inp_socket = so;
+	inp->inp_proto = ipi->ipi_proto;
+	inp->inp_mtudisc = 1;
+	inp->inp_mcast_ttl = 1;		/* RFC 1112 6.1 */
+	inp->inp_flags = INP_MCASTLOOP;
+	inp->inp_id = ++inpcb_vnet(vn)->iv_nextid;
+	if (so != NULL) {
+		inp->inp_cred = so->so_cred;
+		inp->inp_fib = so->so_fib;
+		so->so_pcb = inp;
+	}
+	TAILQ_INSERT_TAIL(&ipi->ipi_list, inp, inp_list);
+	ipi->ipi_count++;
+	in_pcbport_resize(ipi);
+	*inpp = inp;
+	return (0);
+}
+
+void
+in_pcbfree(struct inpcb *inp)
+{
+	struct inpcbinfo *ipi = inp->inp_info;
+
+	VNET_ASSERT_LANE(inp->inp_vnet);
+	in_pcbhash_remove(inp);
+	in_pcbport_remove(inp);
+	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
+	ipi->ipi_count--;
+	in_pcbopt_free(inp);
+	kfree(vnet_acct(inp->inp_vnet), ACCT_PCB, inp, sizeof(*inp));
+	in_pcbport_resize(ipi);
+	in_pcbhash_resize(ipi);
+}
+
+/* Lookup */
+
+struct inpcb *
+in_pcblookup_exact(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+{
+	uint32_t h = in_pcbhashval(ipi, laddr, lport, faddr, fport);
+	struct inpcb *inp;
+
+	LIST_FOREACH(inp, &ipi->ipi_hash[h & (ipi->ipi_hashsize - 1)], inp_hash)
+		if (inp->inp_fport == fport && inp->inp_lport == lport && in_addr_eq(&inp->inp_faddr, faddr) &&
+		    in_addr_eq(&inp->inp_laddr, laddr))
+			return (inp);
+	return (NULL);
+}
+
+static inline bool
+in_pcb_ifmatch(const struct inpcb *inp, const struct ifnet *rcvif)
+{
+	return (inp->inp_boundif == 0 || (rcvif != NULL && rcvif->if_index == inp->inp_boundif));
+}
+
+/*
+ * How well an unconnected pcb fits: 0 not at all, more is better.  A stream pcb that does not listen takes no packets from strangers, so that of
+ * several that share a port (SO_REUSEADDR) the listener is found.
+ */
+static unsigned
+in_pcb_score(const struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport, const struct ifnet *rcvif)
+{
+	unsigned score = 1;
+
+	if (inp->inp_lport != lport || !in_pcb_ifmatch(inp, rcvif))
+		return (0);
+	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP &&
+	    (inp->inp_socket == NULL || (inp->inp_socket->so_options & SO_ACCEPTCONN) == 0))
+		return (0);
+	if (in_addr_eq(&inp->inp_laddr, laddr))
+		score += 2;
+	else if (!in_addr_any_isany(&inp->inp_laddr))
+		return (0);
+	return (score + (inp->inp_boundif != 0));
+}
+
+static inline bool
+in_pcb_inreusegroup(const struct inpcb *inp)
+{
+	return (inp->inp_socket != NULL && (inp->inp_socket->so_options & SO_REUSEPORT) != 0);
+}
+
+/* The pick-th of the pcbs with this score. */
+static struct inpcb *
+in_pcblookup_nth(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct ifnet *rcvif, unsigned score, unsigned pick)
+{
+	struct inpcb *inp;
+
+	LIST_FOREACH(inp, in_pcbporthead(ipi, lport), inp_porthash) {
+		if ((inp->inp_flags & INP_ONHASH) != 0)
+			break;
+		if (in_pcb_score(inp, laddr, lport, rcvif) == score && in_pcb_inreusegroup(inp) && pick-- == 0)
+			return (inp);
+	}
+	return (NULL);
+}
+
+static struct inpcb *
+in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport,
+    const struct ifnet *rcvif)
+{
+	struct inpcb *inp, *best = NULL;
+	unsigned score, bestscore = 0, n = 0;
+
+	LIST_FOREACH(inp, in_pcbporthead(ipi, lport), inp_porthash) {
+		if ((inp->inp_flags & INP_ONHASH) != 0)
+			break;
+		if ((score = in_pcb_score(inp, laddr, lport, rcvif)) < bestscore || score == 0)
+			continue;
+		if (score > bestscore) {
+			bestscore = score;
+			best = inp;
+			n = 0;
+		}
+		n += in_pcb_inreusegroup(inp);
+	}
+	if (n > 1 && in_pcb_inreusegroup(best))
+		return (in_pcblookup_nth(ipi, laddr, lport, rcvif, bestscore, in_pcbhashval(ipi, laddr, lport, faddr, fport) % n));
+	return (best);
+}
+
+struct inpcb *
+in_pcblookup(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport,
+    bool wild, const struct ifnet *rcvif)
+{
+	struct inpcb *inp;
+
+	if (ipi->ipi_nconn > 0 && (inp = in_pcblookup_exact(ipi, laddr, lport, faddr, fport)) != NULL && in_pcb_ifmatch(inp, rcvif))
+		return (inp);
+	return (wild ? in_pcblookup_wild(ipi, laddr, lport, faddr, fport, rcvif) : NULL);
+}
+
+/*
+ * Group membership is not asked for here: as on Linux (IP_MULTICAST_ALL) a socket bound to the port gets what any member on this host
+ * receives.
+ */
+struct inpcb *
+in_pcbnext_bcast(struct inpcbinfo *ipi, struct inpcb *last, const struct inet_pkt *pk, uint16_t lport, uint16_t fport)
+{
+	struct inpcb *inp = last == NULL ? LIST_FIRST(in_pcbporthead(ipi, lport)) : LIST_NEXT(last, inp_porthash);
+
+	for (; inp != NULL; inp = LIST_NEXT(inp, inp_porthash)) {
+		if (inp->inp_lport != lport || !in_pcb_ifmatch(inp, pk->ip_rcvif))
+			continue;
+		if ((inp->inp_flags & INP_ONHASH) != 0 && (inp->inp_fport != fport || !in_addr_eq(&inp->inp_faddr, &pk->ip_src)))
+			continue;
+		/*
+		 * A connected pcb's local address was chosen for sending; it does not narrow what a group member hears unless the user bound it.
+		 */
+		if (in_addr_any_isany(&inp->inp_laddr) || in_addr_eq(&inp->inp_laddr, &pk->ip_dst) || (inp->inp_flags & INP_ANONADDR) != 0)
+			return (inp);
+	}
+	return (NULL);
+}
+
+/* Connecting */
+
+int
+in_pcbaddr(const struct inpcb *inp, const struct vi_sockaddr *sa, struct in_addr_any *a)
+{
+	*a = in4_any(0);
+	if (sa->sa_family != inp->inp_ops->io_family)
+		return (EAFNOSUPPORT);
+	if (sa->sa_family == VI_AF_INET)
+		*a = in4_any(sa->sa_in);
+	else
+		memcpy(a->in6, sa->sa_in6, sizeof(a->in6));
+	return (0);
+}
+
+/* RFC 6864 4.1: any start will do; a secret one tells nothing of other flows. */
+static void
+in_pcbflowinit(struct inpcb *inp)
+{
+	inp->inp_ipid = (uint16_t)(inp->inp_flowid >> 16 ^ inp->inp_id);
+	inp->inp_nh = NULL;
+}
+
+int
+in_pcbinsconn(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+{
+	VI_ASSERT((inp->inp_flags & INP_ONHASH) == 0);
+	if (in_pcblookup_exact(inp->inp_info, laddr, lport, faddr, fport) != NULL)
+		return (EADDRINUSE);
+	/* Off the old port's chain first: the chain is found by the port. */
+	if (inp->inp_lport != lport)
+		in_pcbport_remove(inp);
+	inp->inp_laddr = *laddr;
+	inp->inp_lport = lport;
+	inp->inp_faddr = *faddr;
+	inp->inp_fport = fport;
+	in_pcbhash_insert(inp);
+	in_pcbflowinit(inp);
+	return (0);
+}
+
+/* As on Linux, "any" as a destination is this host. */
+static struct in_addr_any
+in_pcbself(const struct inpcb *inp)
+{
+	if (!in_addr_any_isany(&inp->inp_laddr))
+		return (inp->inp_laddr);
+	if (inp->inp_ops->io_family == VI_AF_INET)
+		return (in4_any(HTONL(INADDR_LOOPBACK)));
+	return ((struct in_addr_any){ .in6 = { 0, 0, 0, HTONL(1) } });
+}
+
+static int
+in_pcbconnect_addrs(struct inpcb *inp, const struct vi_sockaddr *sa, struct in_addr_any *laddr, struct in_addr_any *faddr)
+{
+	int error;
+
+	if ((error = in_pcbaddr(inp, sa, faddr)) != 0)
+		return (error);
+	if (in_addr_any_isany(faddr))
+		*faddr = in_pcbself(inp);
+	/* A source that is bound stays, but there must be a way. */
+	if ((error = inp->inp_ops->io_source(inp, faddr, laddr)) != 0)
+		return (error);
+	if (!in_addr_any_isany(&inp->inp_laddr))
+		*laddr = inp->inp_laddr;
+	return (0);
+}
+
+int
+in_pcbconnect(struct inpcb *inp, const struct vi_sockaddr *sa)
+{
+	struct in_addr_any laddr, faddr;
+	uint16_t lport = inp->inp_lport;
+	uint32_t anon = 0;
+	int error;
+
+	VNET_ASSERT_LANE(inp->inp_vnet);
+	if ((error = in_pcbconnect_addrs(inp, sa, &laddr, &faddr)) != 0)
+		return (error);
+	if (in_addr_any_isany(&inp->inp_laddr))
+		anon |= INP_ANONADDR;
+	if (in_pcbinfo_raw(inp->inp_info)) {
+		inp->inp_laddr = laddr;
+		inp->inp_faddr = faddr;
+		inp->inp_flags |= anon;
+		in_pcbflowinit(inp);
+		return (0);
+	}
+	if (lport == 0) {
+		if ((error = in_pcbport_conn(inp, &laddr, &faddr, sa->sa_port, &lport)) != 0)
+			return (error);
+		anon |= INP_ANONPORT;
+	}
+	if ((error = in_pcbinsconn(inp, &laddr, lport, &faddr, sa->sa_port)) == 0)
+		inp->inp_flags |= anon;
+	return (error);
+}
+
+/* What the user bound stays; what connect chose goes (as Linux does it). */
+void
+in_pcbdisconnect(struct inpcb *inp)
+{
+	VNET_ASSERT_LANE(inp->inp_vnet);
+	in_pcbhash_remove(inp);
+	inp->inp_faddr = in4_any(0);
+	inp->inp_fport = 0;
+	if ((inp->inp_flags & INP_ANONADDR) != 0)
+		inp->inp_laddr = in4_any(0);
+	if ((inp->inp_flags & INP_ANONPORT) != 0) {
+		in_pcbport_remove(inp);
+		inp->inp_lport = 0;
+	}
+	inp->inp_flags &= ~(uint32_t)(INP_ANONADDR | INP_ANONPORT);
+	inp->inp_nh = NULL;
+	if ((inp->inp_flags & INP_ONPORT) != 0)
+		in_pcbport_insert(inp);
+	in_pcbhash_resize(inp->inp_info);
+}
+
+const struct nhop *
+in_pcbroute(struct inpcb *inp)
+{
+	uint64_t gen = rt_generation(inp->inp_vnet);
+
+	if (inp->inp_nh != NULL && inp->inp_rtgen == gen && in_addr_eq(&inp->inp_rtdst, &inp->inp_faddr))
+		return (inp->inp_nh);
+	if (inp->inp_ops->io_family != VI_AF_INET)
+		return (NULL);
+	inp->inp_nh = fib4_lookup(inp->inp_vnet, inp->inp_fib, inp->inp_faddr.in4);
+	/* The lookup may have dropped an expired route, and so moved the generation: what it returned belongs to the new one. */
+	inp->inp_rtgen = rt_generation(inp->inp_vnet);
+	inp->inp_rtdst = inp->inp_faddr;
+	return (inp->inp_nh);
+}
+
+/* Names */
+
+int
+in_pcbsockaddr(struct inpcb *inp, struct vi_sockaddr *sa)
+{
+	inp->inp_ops->io_sockaddr(&inp->inp_laddr, inp->inp_lport, sa);
+	return (0);
+}
+
+int
+in_pcbpeeraddr(struct inpcb *inp, struct vi_sockaddr *sa)
+{
+	if (in_addr_any_isany(&inp->inp_faddr))
+		return (ENOTCONN);
+	inp->inp_ops->io_sockaddr(&inp->inp_faddr, inp->inp_fport, sa);
+	return (0);
+}
+
+void
+in_pcbinfo_fill(const struct inpcb *inp, struct vi_pcbinfo *pi)
+{
+	const struct socket *so = inp->inp_socket;
+
+	memset(pi, 0, sizeof(*pi));
+	pi->pi_proto = inp->inp_proto;
+	pi->pi_type = inp->inp_info->ipi_proto == VI_IPPROTO_TCP ? VI_SOCK_STREAM : VI_SOCK_DGRAM;
+	inp->inp_ops->io_sockaddr(&inp->inp_laddr, inp->inp_lport, &pi->pi_local);
+	inp->inp_ops->io_sockaddr(&inp->inp_faddr, inp->inp_fport, &pi->pi_foreign);
+	pi->pi_uid = inp->inp_cred.cr_uid;
+	pi->pi_id = inp->inp_id;
+	if (so == NULL)
+		return;
+	pi->pi_type = so->so_type;
+	pi->pi_recvq = so->so_options & SO_ACCEPTCONN ? so->so_qlen : so->so_rcv.sb_cc;
+	pi->pi_sendq = so->so_options & SO_ACCEPTCONN ? so->so_qlimit : so->so_snd.sb_cc;
+	if ((so->so_state & SS_NOFDREF) == 0)
+		pi->pi_socket = (const struct vi_socket *)so;
+}

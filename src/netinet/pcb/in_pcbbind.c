@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Local addresses and ports: who may have which. */
+#include <errno.h>
+
+#include "base/endian.h"
+#include "base/siphash.h"
+#include "netinet/pcb/in_pcb_int.h"
+
+static inline uint16_t
+in_pcb_options(const struct inpcb *inp)
+{
+	return (inp->inp_socket == NULL ? 0 : inp->inp_socket->so_options);
+}
+
+/* Could a packet be meant for both? */
+static bool
+in_pcb_overlap(const struct inpcb *inp, const struct in_addr_any *laddr, const struct inpcb *t)
+{
+	if (inp->inp_boundif != 0 && t->inp_boundif != 0 && inp->inp_boundif != t->inp_boundif)
+		return (false);
+	return (in_addr_any_isany(laddr) || in_addr_any_isany(&t->inp_laddr) || in_addr_eq(laddr, &t->inp_laddr));
+}
+
+/*
+ * May inp have the port although t has it?  Linux's rules (socket(7)): SO_REUSEADDR on both, unless t listens; SO_REUSEPORT on both, of the
+ * same user.  A pcb without socket is in TIME_WAIT, and either option of the new one is enough.
+ */
+static bool
+in_pcb_mayshare(const struct inpcb *inp, const struct inpcb *t)
+{
+	uint16_t mine = in_pcb_options(inp), theirs = in_pcb_options(t);
+
+	if (t->inp_socket == NULL)
+		return ((mine & (SO_REUSEADDR | SO_REUSEPORT)) != 0);
+	if ((mine & theirs & SO_REUSEADDR) != 0 && (theirs & SO_ACCEPTCONN) == 0)
+		return (true);
+	return ((mine & theirs & SO_REUSEPORT) != 0 && inp->inp_cred.cr_uid == t->inp_cred.cr_uid);
+}
+
+static bool
+in_pcb_portconflict(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport)
+{
+	struct inpcb *t;
+
+	LIST_FOREACH(t, in_pcbporthead(inp->inp_info, lport), inp_porthash)
+		if (t->inp_lport == lport && t != inp && in_pcb_overlap(inp, laddr, t) && !in_pcb_mayshare(inp, t))
+			return (true);
+	return (false);
+}
+
+/*
+ * Two that share a port by SO_REUSEADDR cannot both listen.
+ */
+bool
+in_pcblistenok(struct inpcb *inp)
+{
+	return (!in_pcb_portconflict(inp, &inp->inp_laddr, inp->inp_lport));
+}
+
+/* Nobody at all there, not even somebody who would share. */
+static bool
+in_pcb_portfree(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport)
+{
+	struct inpcb *t;
+
+	LIST_FOREACH(t, in_pcbporthead(inp->inp_info, lport), inp_porthash)
+		if (t->inp_lport == lport && t != inp && in_pcb_overlap(inp, laddr, t))
+			return (false);
+	return (true);
+}
+
+/* A connection may share its port with other connections, but not with somebody who bound it. */
+static bool
+in_pcb_portfree_conn(struct inpcb *inp, const struct in_addr_any *laddr, const struct in_addr_any *faddr, uint16_t fport, uint16_t lport)
+{
+	struct inpcb *t;
+
+	LIST_FOREACH(t, in_pcbporthead(inp->inp_info, lport), inp_porthash) {
+		if ((t->inp_flags & INP_ONHASH) != 0)
+			break;
+		if (t->inp_lport == lport && t != inp && in_pcb_overlap(inp, laddr, t))
+			return (false);
+	}
+	return (in_pcblookup_exact(inp->inp_info, laddr, lport, faddr, fport) == NULL);
+}
+
+/* The range of ephemeral ports, host order, whichever way round it was set. */
+static uint32_t
+in_pcb_portrange(const struct inpcb *inp, uint32_t *first)
+{
+	const struct inpcb_vnet *iv = inpcb_vnet(inp->inp_vnet);
+	uint32_t a = (uint32_t)iv->iv_first, b = (uint32_t)iv->iv_last;
+
+	*first = a < b ? a : b;
+	return ((a < b ? b - a : a - b) + 1);
+}
+
+/*
+ * RFC 6056 3.3.3 (algorithm 3): a secret offset per destination and a counter that moves past each port given, so that ports of one
+ * destination are used in turn and the next is usually free even when most are taken.
+ */
+int
+in_pcbport_conn(struct inpcb *inp, const struct in_addr_any *laddr, const struct in_addr_any *faddr, uint16_t fport, uint16_t *lport)
+{
+	struct inpcbinfo *ipi = inp->inp_info;
+	const struct siphash_key sk = { ipi->ipi_key[0], ipi->ipi_key[1] };
+	struct { struct in_addr_any l, f; uint32_t port; } k = { *laddr, *faddr, fport };
+	uint32_t first, range = in_pcb_portrange(inp, &first), off = (uint32_t)siphash24(&sk, &k, sizeof(k)) % range;
+
+	for (uint32_t i = 0; i < range; i++) {
+		*lport = HTONS(first + (off + ipi->ipi_lastport++) % range);
+		if (in_pcb_portfree_conn(inp, laddr, faddr, fport, *lport))
+			return (0);
+	}
+	return (EADDRNOTAVAIL);
+}
+
+/* RFC 6056 3.3.1 (algorithm 1): a random start, then in turn. */
+int
+in_pcbport_any(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t *lport)
+{
+	uint32_t first, range = in_pcb_portrange(inp, &first), off = kernel_random_below(inp->inp_vnet->vn_kernel, range);
+
+	for (uint32_t i = 0; i < range; i++) {
+		*lport = HTONS(first + (off + i) % range);
+		if (in_pcb_portfree(inp, laddr, *lport))
+			return (0);
+	}
+	return (EADDRINUSE);
+}
+
+/* The prison must have the right and the user must be its administrator, as with FreeBSD's jails. */
+static int
+in_pcb_portpriv(const struct inpcb *inp, uint16_t lport)
+{
+	if (inp->inp_info->ipi_proto == VI_IPPROTO_ICMP || (int)NTOHS(lport) > inpcb_vnet(inp->inp_vnet)->iv_reservedhigh)
+		return (0);
+	if (inp->inp_cred.cr_priv && (inp->inp_vnet->vn_privs & VNET_PRIV_RESERVED_PORTS) != 0)
+		return (0);
+	return (EACCES);
+}
+
+static int
+in_pcbbind_addr(const struct inpcb *inp, const struct in_addr_any *laddr)
+{
+	struct vnet *vn = inp->inp_vnet;
+
+	if (in_addr_any_isany(laddr) || (inp->inp_flags & INP_BINDANY) != 0 || inp->inp_ops->io_islocal(vn, laddr))
+		return (0);
+	/* Datagram sockets may bind to a group or a broadcast address, to hear nothing else. */
+	if (inp->inp_info->ipi_proto != VI_IPPROTO_TCP && inp->inp_ops->io_isbcast(vn, laddr))
+		return (0);
+	return (EADDRNOTAVAIL);
+}
+
+static int
+in_pcbbind_port(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t *lport)
+{
+	int error;
+
+	if (*lport == 0)
+		return ((inp->inp_flags & INP_NOPORT) != 0 ? 0 : in_pcbport_any(inp, laddr, lport));
+	if ((error = in_pcb_portpriv(inp, *lport)) != 0)
+		return (error);
+	return (in_pcb_portconflict(inp, laddr, *lport) ? EADDRINUSE : 0);
+}
+
+int
+in_pcbbind(struct inpcb *inp, const struct vi_sockaddr *sa)
+{
+	struct in_addr_any laddr = in4_any(0);
+	uint16_t lport = sa->sa_port;
+	int error;
+
+	VNET_ASSERT_LANE(inp->inp_vnet);
+	if (inp->inp_lport != 0 || (!in_addr_any_isany(&inp->inp_laddr) && !in_pcbinfo_raw(inp->inp_info)))
+		return (EINVAL);
+	/* Linux takes an unspecified family for IPv4 when the address is any. */
+	if ((sa->sa_family != VI_AF_UNSPEC || sa->sa_in != 0) && (error = in_pcbaddr(inp, sa, &laddr)) != 0)
+		return (error);
+	if ((error = in_pcbbind_addr(inp, &laddr)) != 0)
+		return (error);
+	if (in_pcbinfo_raw(inp->inp_info)) {
+		inp->inp_laddr = laddr;
+		inp->inp_flags &= ~(uint32_t)INP_ANONADDR;
+		return (0);
+	}
+	if ((error = in_pcbbind_port(inp, &laddr, &lport)) != 0)
+		return (error);
+	inp->inp_laddr = laddr;
+	inp->inp_lport = lport;
+	if (sa->sa_port == 0)
+		inp->inp_flags |= INP_ANONPORT;
+	if (lport != 0)
+		in_pcbport_insert(inp);
+	return (0);
+}

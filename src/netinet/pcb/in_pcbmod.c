@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The module "inpcb": what all transports of a vnet share. */
+#include "netinet/pcb/in_pcb.h"
+
+VNET_STATE_DEFINE(inpcb);
+
+static const struct inpcb_vnet inpcb_defaults = {
+	.iv_first = 10000,
+	.iv_last = 65535,
+	.iv_reservedhigh = 1023,
+};
+
+static const struct sysctl_desc inpcb_sysctls[] = {
+	CTL_INT("net.inet.ip.portrange.first", CTL_RW, struct inpcb_vnet, iv_first, 1, 65535, "First ephemeral port"),
+	CTL_INT("net.inet.ip.portrange.last", CTL_RW, struct inpcb_vnet, iv_last, 1, 65535, "Last ephemeral port"),
+	CTL_INT("net.inet.ip.portrange.reservedhigh", CTL_RW, struct inpcb_vnet, iv_reservedhigh, 0, 65535,
+	    "Last port that only the administrator may bind"),
+	CTL_END
+};
+
+VNET_MODULE(inpcb,
+	.vm_size = sizeof(struct inpcb_vnet),
+	.vm_defaults = &inpcb_defaults,
+	.vm_after = "route socket",
+	.vm_sysctls = inpcb_sysctls);

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Socket options of the network layer, common to all transports. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/inaddr.h"
+#include "base/util.h"
+#include "netinet/ip/in_mcast.h"
+#include "netinet/pcb/in_pcb_int.h"
+#include "wire/ip.h"
+
+#define INP_MAXMEMBERSHIPS	20	/* as Linux's default */
+
+struct inp_mcast {
+	struct inp_mcast *im_next;
+	uint32_t	 im_group;
+	uint32_t	 im_ifindex;
+};
+
+static struct acctset *
+inp_acct(const struct inpcb *inp)
+{
+	return (vnet_acct(inp->inp_vnet));
+}
+
+static void
+in_pcbopt_setbytes(struct inpcb *inp, uint8_t *opts, uint8_t len)
+{
+	kfree(inp_acct(inp), ACCT_PCB, inp->inp_opts, inp->inp_optlen);
+	inp->inp_opts = opts;
+	inp->inp_optlen = len;
+}
+
+void
+in_pcbopt_free(struct inpcb *inp)
+{
+	struct inp_mcast *im;
+
+	in_pcbopt_setbytes(inp, NULL, 0);
+	while ((im = inp->inp_mships) != NULL) {
+		inp->inp_mships = im->im_next;
+		in_mcast_leave(inp->inp_vnet, im->im_ifindex, im->im_group);
+		kfree(inp_acct(inp), ACCT_PCB, im, sizeof(*im));
+	}
+}
+
+/*
+ * Options to send: checked as if they had been received.  A source route would have to change the destination of every packet; it is refused
+ * (RFC 6274 3.12.2.3 and 3.12.2.4 advise hosts and routers not to honour it anyway).
+ */
+static int
+in_pcbopt_check(const uint8_t *opts, size_t len)
+{
+	uint8_t hdr[IP_MAXHLEN] = { 0 };
+	struct ip_opt_iter it;
+	struct ip_opt opt;
+	enum wire_error we;
+
+	memcpy(hdr + IP_MINHLEN, opts, len);
+	ip_opt_init(&it, hdr, IP_MINHLEN + ROUNDUP2(len, (size_t)4));
+	while ((we = ip_opt_next(&it, &opt)) == WIRE_OK)
+		if (opt.io_type == IPOPT_LSRR || opt.io_type == IPOPT_SSRR)
+			return (EOPNOTSUPP);
+	return (we == WIRE_END ? 0 : EINVAL);
+}
+
+static int
+in_pcbopt_setoptions(struct inpcb *inp, const uint8_t *opts, size_t len)
+{
+	size_t padded = ROUNDUP2(len, (size_t)4);
+	uint8_t *p;
+	int error;
+
+	if (inp->inp_ops->io_family != VI_AF_INET)
+		return (ENOPROTOOPT);
+	if (len > MAX_IPOPTLEN)
+		return (EINVAL);
+	if (len == 0) {
+		in_pcbopt_setbytes(inp, NULL, 0);
+		return (0);
+	}
+	if ((error = in_pcbopt_check(opts, len)) != 0)
+		return (error);
+	if ((p = kmalloc(inp_acct(inp), ACCT_PCB, padded)) == NULL)
+		return (ENOBUFS);
+	memcpy(p, opts, len);		/* the rest is zero: end of options */
+	in_pcbopt_setbytes(inp, p, (uint8_t)padded);
+	return (0);
+}
+
+static int
+in_pcbopt_mreq(const void *val, size_t len, struct vi_mreq *mr)
+{
+	if (len < sizeof(*mr))
+		return (EINVAL);
+	memcpy(mr, val, sizeof(*mr));
+	return (0);
+}
+
+static int
+in_pcbopt_join(struct inpcb *inp, const void *val, size_t len)
+{
+	struct vi_mreq mr;
+	struct inp_mcast *im, **imp;
+	uint32_t ifindex;
+	unsigned n = 0;
+	int error;
+
+	if ((error = in_pcbopt_mreq(val, len, &mr)) != 0 ||
+	    (error = in_mcast_if(inp->inp_vnet, inp->inp_fib, &mr, &ifindex)) != 0)
+		return (error);
+	for (imp = &inp->inp_mships; (im = *imp) != NULL; imp = &im->im_next, n++)
+		if (im->im_group == mr.mr_group && im->im_ifindex == ifindex)
+			return (EADDRINUSE);
+	if (n >= INP_MAXMEMBERSHIPS || (im = kmalloc(inp_acct(inp), ACCT_PCB, sizeof(*im))) == NULL)
+		return (ENOBUFS);
+	if ((error = in_mcast_join(inp->inp_vnet, ifindex, mr.mr_group)) != 0) {
+		kfree(inp_acct(inp), ACCT_PCB, im, sizeof(*im));
+		return (error);
+	}
+	im->im_group = mr.mr_group;
+	im->im_ifindex = ifindex;
+	*imp = im;
+	return (0);
+}
+
+static int
+in_pcbopt_leave(struct inpcb *inp, const void *val, size_t len)
+{
+	struct vi_mreq mr;
+	struct inp_mcast *im, **imp;
+	uint32_t ifindex = 0;
+	int error;
+
+	if ((error = in_pcbopt_mreq(val, len, &mr)) != 0)
+		return (error);
+	if ((mr.mr_ifindex != 0 || mr.mr_addr != 0) && (error = in_mcast_if(inp->inp_vnet, inp->inp_fib, &mr, &ifindex)) != 0)
+		return (error);
+	for (imp = &inp->inp_mships; (im = *imp) != NULL; imp = &im->im_next) {
+		if (im->im_group != mr.mr_group || (ifindex != 0 && im->im_ifindex != ifindex))
+			continue;
+		*imp = im->im_next;
+		in_mcast_leave(inp->inp_vnet, im->im_ifindex, im->im_group);
+		kfree(inp_acct(inp), ACCT_PCB, im, sizeof(*im));
+		return (0);
+	}
+	return (EADDRNOTAVAIL);
+}
+
+static int
+in_pcbopt_setmcastif(struct inpcb *inp, const void *val, size_t len)
+{
+	struct vi_mreq mr;
+	uint32_t ifindex = 0;
+	int error;
+
+	if ((error = in_pcbopt_mreq(val, len, &mr)) != 0)
+		return (error);
+	mr.mr_group = HTONL(INADDR_ALLHOSTS_GROUP);	/* only the interface matters */
+	if ((mr.mr_ifindex != 0 || mr.mr_addr != 0) && (error = in_mcast_if(inp->inp_vnet, inp->inp_fib, &mr, &ifindex)) != 0)
+		return (error);
+	inp->inp_mcast_if = ifindex;
+	inp->inp_mcast_addr = mr.mr_addr;
+	return (0);
+}
+
+static int
+in_pcbopt_setdevice(struct inpcb *inp, const char *val, size_t len)
+{
+	char name[VI_IFNAMSIZ] = { 0 };
+	struct ifnet *ifp;
+
+	memcpy(name, val, MIN(len, sizeof(name) - 1));
+	if (name[0] == '\0') {
+		inp->inp_boundif = 0;
+	} else {
+		if ((ifp = ifnet_byname(inp->inp_vnet, name)) == NULL)
+			return (ENODEV);
+		inp->inp_boundif = ifp->if_index;
+	}
+	inp->inp_nh = NULL;
+	return (0);
+}
+
+static uint32_t
+in_pcbopt_flag(enum vi_sockopt opt)
+{
+	switch (opt) {
+	case VI_IP_RECVTTL:	return (INP_RECVTTL);
+	case VI_IP_RECVTOS:	return (INP_RECVTOS);
+	case VI_IP_PKTINFO:	return (INP_PKTINFO);
+	case VI_IP_RECVERR:	return (INP_RECVERR);
+	case VI_IP_FREEBIND:	return (INP_BINDANY);
+	case VI_IP_BIND_NO_PORT: return (INP_NOPORT);
+	case VI_IP_MULTICAST_LOOP: return (INP_MCASTLOOP);
+	default:		return (0);
+	}
+}
+
+/* Options whose value is an int in a range. */
+static int
+in_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
+{
+	switch (opt) {
+	case VI_IP_TOS:
+		if (v < 0 || v > 255)
+			return (EINVAL);
+		/* RFC 3168: a stream's congestion bits are the protocol's. */
+		inp->inp_tos = (uint8_t)(inp->inp_info->ipi_proto == VI_IPPROTO_TCP ? v & ~IPTOS_ECN_MASK : v);
+		return (0);
+	case VI_IP_TTL:
+		if (v != -1 && (v < 1 || v > MAXTTL))
+			return (EINVAL);
+		inp->inp_ttl = (uint8_t)(v == -1 ? 0 : v);
+		return (0);
+	case VI_IP_MINTTL:
+		if (v < 0 || v > MAXTTL)
+			return (EINVAL);
+		inp->inp_minttl = (uint8_t)v;
+		return (0);
+	case VI_IP_MULTICAST_TTL:
+		if (v < -1 || v > MAXTTL)
+			return (EINVAL);
+		inp->inp_mcast_ttl = (uint8_t)(v == -1 ? 1 : v);
+		return (0);
+	case VI_IP_MTU_DISCOVER:
+		if (v < 0 || v > 3)
+			return (EINVAL);
+		inp->inp_mtudisc = (uint8_t)v;
+		return (0);
+	case VI_SO_FIB:
+		if (v < 0 || (unsigned)v >= rt_nfibs(inp->inp_vnet))
+			return (EINVAL);
+		inp->inp_fib = (uint32_t)v;
+		inp->inp_nh = NULL;
+		if (inp->inp_socket != NULL)
+			inp->inp_socket->so_fib = (uint32_t)v;
+		return (0);
+	default:
+		return (ENOPROTOOPT);
+	}
+}
+
+int
+in_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t len)
+{
+	uint32_t flag = in_pcbopt_flag(opt);
+	int v = -2, error;	/* -2 is no value of any option: EINVAL when there is none */
+
+	switch (opt) {
+	case VI_IP_OPTIONS:
+		return (in_pcbopt_setoptions(inp, val, len));
+	case VI_IP_ADD_MEMBERSHIP:
+		return (in_pcbopt_join(inp, val, len));
+	case VI_IP_DROP_MEMBERSHIP:
+		return (in_pcbopt_leave(inp, val, len));
+	case VI_IP_MULTICAST_IF:
+		return (in_pcbopt_setmcastif(inp, val, len));
+	case VI_SO_BINDTODEVICE:
+		return (in_pcbopt_setdevice(inp, val, len));
+	case VI_IP_RECVOPTS:	/* the options of a packet are gone when it reaches the socket */
+	case VI_IP_HDRINCL:	/* raw's own */
+		return (ENOPROTOOPT);
+	default:
+		break;
+	}
+	error = sooptint(val, len, &v);
+	if (flag == 0)
+		return (in_pcbopt_setnum(inp, opt, v));
+	if (error != 0)
+		return (error);
+	inp->inp_flags = v != 0 ? inp->inp_flags | flag : inp->inp_flags & ~flag;
+	return (0);
+}
+
+static int
+in_pcbopt_getmtu(struct inpcb *inp, void *buf, size_t *len)
+{
+	if (in_addr_any_isany(&inp->inp_faddr))
+		return (ENOTCONN);
+	return (sooptputint(buf, len, (int)inp->inp_ops->io_pathmtu(inp->inp_vnet, inp->inp_fib, &inp->inp_faddr)));
+}
+
+static int
+in_pcbopt_getmcastif(const struct inpcb *inp, void *buf, size_t *len)
+{
+	struct vi_mreq mr = { .mr_addr = inp->inp_mcast_addr, .mr_ifindex = inp->inp_mcast_if };
+
+	return (sooptput(buf, len, &mr, sizeof(mr)));
+}
+
+static int
+in_pcbopt_getdevice(const struct inpcb *inp, void *buf, size_t *len)
+{
+	const struct ifnet *ifp = inp->inp_boundif == 0 ? NULL : ifnet_byindex(inp->inp_vnet, inp->inp_boundif);
+	const char *name = ifp == NULL ? "" : ifp->if_xname;
+
+	return (sooptput(buf, len, name, strlen(name) + 1));
+}
+
+int
+in_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
+{
+	uint32_t flag = in_pcbopt_flag(opt);
+
+	if (flag != 0)
+		return (sooptputint(buf, len, (inp->inp_flags & flag) != 0));
+	switch (opt) {
+	case VI_IP_OPTIONS:
+		return (sooptput(buf, len, inp->inp_optlen != 0 ? inp->inp_opts : (const uint8_t *)"", inp->inp_optlen));
+	case VI_IP_TOS:
+		return (sooptputint(buf, len, inp->inp_tos));
+	case VI_IP_TTL:
+		return (sooptputint(buf, len, inp->inp_ttl != 0 ? inp->inp_ttl : in_defttl(inp->inp_vnet)));
+	case VI_IP_MINTTL:
+		return (sooptputint(buf, len, inp->inp_minttl));
+	case VI_IP_MULTICAST_TTL:
+		return (sooptputint(buf, len, inp->inp_mcast_ttl));
+	case VI_IP_MTU_DISCOVER:
+		return (sooptputint(buf, len, inp->inp_mtudisc));
+	case VI_IP_MTU:
+		return (in_pcbopt_getmtu(inp, buf, len));
+	case VI_IP_MULTICAST_IF:
+		return (in_pcbopt_getmcastif(inp, buf, len));
+	case VI_SO_BINDTODEVICE:
+		return (in_pcbopt_getdevice(inp, buf, len));
+	case VI_SO_FIB:
+		return (sooptputint(buf, len, (int)inp->inp_fib));
+	default:
+		return (ENOPROTOOPT);
+	}
+}
