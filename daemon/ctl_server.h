@@ -4,7 +4,7 @@
  *
  * Each file has one table, ended by a NULL name, that ctl_server.c lists.  A handler runs in the thread of worker 0 with the kernel lock
  * held, outside of vi_worker_enter; it may call everything documented as management.  It returns 0 (rq_reply is sent with "ok": true) or an
- * errno (rq_err, or the errno's usual text, is sent).
+ * errno (rq_err, or the errno's usual text, is sent).  It checks its arguments and the caller's rights itself (ctl_arg.h).
  */
 #ifndef DAEMON_CTL_SERVER_H
 #define DAEMON_CTL_SERVER_H
@@ -40,35 +40,17 @@ struct ctl_request {
 
 typedef int ctl_handler(struct ctl_request *rq);
 
-enum {			/* op_who */
-	CTL_ANY,	/* whoever sees the jail */
-	CTL_OWN,	/* root of prison0, of an ancestor of the jail, or of the jail itself when it has a vnet of its own */
-	CTL_ANCESTOR,	/* root of an ancestor of the jail */
-	CTL_PRISON0,	/* root of prison0 */
-};
-
 struct ctl_op {
 	const char	*op_name;	/* "if.list" */
 	ctl_handler	*op_fn;
-	int		 op_who;
-	const char	*op_args;	/* names of all arguments, space separated ("name mtu"); others are EINVAL.  "op" and "jail" are always allowed */
 };
 
 extern const struct ctl_op ctl_daemon_ops[], ctl_jail_ops[], ctl_exec_ops[];
 extern const struct ctl_op ctl_if_ops[], ctl_route_ops[], ctl_sysctl_ops[], ctl_stat_ops[];
 
-/* Arguments.  0, or EINVAL with a sentence in rq_err.  A missing optional argument leaves *p alone and returns 0. */
-int	ctl_arg_text(struct ctl_request *, const char *key, bool required, const char **p);
-int	ctl_arg_int(struct ctl_request *, const char *key, bool required, int64_t min, int64_t max, int64_t *p);
-int	ctl_arg_bool(struct ctl_request *, const char *key, bool *p);
-int	ctl_arg_array(struct ctl_request *, const char *key, bool required, const json_t **p);
-/* Another jail named by an argument, as the caller sees it ("0" is the caller's own).  EINVAL, ENOENT. */
-int	ctl_arg_jail(struct ctl_request *, const char *key, int *jid);
-/* rq_err = the sentence; returns error. */
-int	ctl_fail(struct ctl_request *, int error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Sends what rq_reply holds with "more": true and empties it: for long answers. */
 int	ctl_more(struct ctl_request *);
 /* Name of a jail as the caller sees it ("0" for its own). */
-void	ctl_jail_name(const struct ctl_request *, int jid, char buf[VI_NAMELEN]);
+void	ctl_jail_name(const struct ctl_request *, int jid, char *buf, size_t len);
 
 #endif
