@@ -218,7 +218,14 @@ remove_named(struct jail *j, int argc, char **argv)
  * The command line.
  */
 
-/* -m with -r: what cannot be changed in place (EBUSY) is changed by removing and making anew. */
+/* What a jail gets at its creation only. */
+static bool
+needs_restart(const struct cmd_error *ce)
+{
+	return ce->ce_errno == EPERM && strstr(ce->ce_text, "cannot be changed after creation") != NULL;
+}
+
+/* -m with -r: what cannot be changed in place is changed by removing and making anew. */
 static int
 modify_or_restart(struct jail *j)
 {
@@ -227,7 +234,7 @@ modify_or_restart(struct jail *j)
 	int error;
 
 	error = cmd_try(j->j_cx, set_request(j, j->j_create, true), &r, &ce);
-	if (error == EBUSY) {
+	if (error != 0 && needs_restart(&ce)) {
 		if (remove_one(j, j->j_name, true) != 0)
 			return 1;
 		return set(j, true, false);

@@ -102,29 +102,21 @@ show_params(struct xo *xo, const struct jls *jl, const json_t *jail)
 static void
 show_verbose(struct xo *xo, const json_t *jail)
 {
-	char addrs[1024], *addr, *rest = addrs;
-
 	xo_emit(xo, "{n:jid/%6s}{P:  }{:hostname/%-29.29s} {:path/%.74s}\n", cmd_str(jail, "jid"),
 	    cmd_str(jail, "host.hostname"), cmd_str(jail, "path"));
 	xo_emit(xo, "{P:        }{:name/%-29.29s} {:state/%.74s}\n", cmd_str(jail, "name"),
 	    strcmp(cmd_str(jail, "dying"), "true") == 0 ? "DYING" : "ACTIVE");
-	snprintf(addrs, sizeof(addrs), "%s", cmd_str(jail, "ip4.addr"));
-	while ((addr = strsep(&rest, ",")) != NULL)
-		if (addr[0] != '\0')
-			xo_emit(xo, "{P:        }{l:ipv4_addrs/%s}\n", addr);
 }
 
+/* A jail with its own stack has addresses of its own and none from here: the column stays empty, as in FreeBSD. */
 static void
 show_default(struct xo *xo, const struct jls *jl, const json_t *jail)
 {
-	char addr[16];
-
-	snprintf(addr, sizeof(addr), "%.*s", (int)strcspn(cmd_str(jail, "ip4.addr"), ","), cmd_str(jail, "ip4.addr"));
 	if (jl->jl_byname)
 		xo_emit(xo, " {:name/%-15s} ", cmd_str(jail, "name"));
 	else
 		xo_emit(xo, "{n:jid/%6s}  ", cmd_str(jail, "jid"));
-	xo_emit(xo, "{t:ipv4/%-15.15s} {t:hostname/%-29.29s} {t:path/%.74s}\n", addr,
+	xo_emit(xo, "{t:ipv4/%-15.15s} {t:hostname/%-29.29s} {t:path/%.74s}\n", "",
 	    cmd_str(jail, "host.hostname"), cmd_str(jail, "path"));
 }
 
@@ -142,7 +134,7 @@ show_titles(struct xo *xo, const struct jls *jl, const json_t *first)
 	size_t i;
 
 	if (jl->jl_verbose)
-		xo_emit(xo, "{T:/%6s}{P:  }{T:/%-29s} {T:Path}\n{P:        }{T:/%-29s} {T:State}\n{P:        }{T:IP Address(es)}\n",
+		xo_emit(xo, "{T:/%6s}{P:  }{T:/%-29s} {T:Path}\n{P:        }{T:/%-29s} {T:State}\n",
 		    "JID", "Hostname", "Name");
 	else if (jl->jl_header && jl->jl_named != NULL)
 		json_array_foreach(jl->jl_named, i, value)
@@ -208,7 +200,7 @@ wanted_params(const struct jls *jl)
 	if (jl->jl_named != NULL)
 		return json_incref(jl->jl_named);
 	if (jl->jl_verbose || is_default(jl))
-		return json_pack("[s,s,s,s,s,s]", "jid", "name", "dying", "ip4.addr", "host.hostname", "path");
+		return json_pack("[s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path");
 	return NULL;
 }
 

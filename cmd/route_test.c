@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cmd/cmd_test.h"
+
+#include <sysexits.h>
+
+static void
+test_add(void **state)
+{
+	static const struct { const char *line, *out, *request; } forms[] = {
+		{ "route add 192.0.2.0/24 198.51.100.1", "add net 192.0.2.0: gateway 198.51.100.1\n",
+		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"static\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":24}" },
+		{ "route add default 198.51.100.1", "add net default: gateway 198.51.100.1\n",
+		    "{\"destination\":\"0.0.0.0\",\"fib\":0,\"flags\":[\"static\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":0}" },
+		{ "route add 192.0.2.7 198.51.100.1", "add host 192.0.2.7: gateway 198.51.100.1\n",
+		    "{\"destination\":\"192.0.2.7\",\"fib\":0,\"flags\":[\"static\",\"host\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":32}" },
+		{ "route add -net 192.0.2.0 198.51.100.1 255.255.255.128", "add net 192.0.2.0: gateway 198.51.100.1\n",
+		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"static\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":25}" },
+		{ "route add -net 10.0.0.0 198.51.100.1", "add net 10.0.0.0: gateway 198.51.100.1\n",
+		    "{\"destination\":\"10.0.0.0\",\"fib\":0,\"flags\":[\"static\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":8}" },
+		{ "route add -net 10.1.0.0 -netmask 255.255.0.0 -iface epair0a -fib 2 -mtu 1400",
+		    "add net 10.1.0.0: gateway epair0a fib 2\n",
+		    "{\"destination\":\"10.1.0.0\",\"fib\":2,\"flags\":[\"static\"],\"interface\":\"epair0a\",\"mtu\":1400,\"op\":\"route.add\",\"prefixlen\":16}" },
+		{ "route add 192.0.2.0/24 -blackhole", "add net 192.0.2.0\n",
+		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"blackhole\",\"static\"],\"op\":\"route.add\",\"prefixlen\":24}" },
+		{ "route -q add 192.0.2.0/24 198.51.100.1", "",
+		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"static\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":24}" },
+		{ "route -j web change -host 192.0.2.7 198.51.100.9", "change host 192.0.2.7: gateway 198.51.100.9\n",
+		    "{\"destination\":\"192.0.2.7\",\"fib\":0,\"flags\":[\"static\",\"host\"],\"gateway\":\"198.51.100.9\",\"jail\":\"web\",\"op\":\"route.change\",\"prefixlen\":32}" },
+		{ "route del 192.0.2.0/24", "del net 192.0.2.0\n",
+		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"op\":\"route.delete\",\"prefixlen\":24}" },
+	};
+	struct fake fk;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		fake_init(&fk, "route");
+		fake_ok(&fk, "{}");
+		fake_run(&fk, cmd_route, forms[i].line);
+		assert_string_equal(fk.fk_err, "");
+		assert_int_equal(fk.fk_status, 0);
+		assert_string_equal(fk.fk_out, forms[i].out);
+		assert_request(&fk, forms[i].request);
+		fake_free(&fk);
+	}
+}
+
+static void
+test_failures(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "route");
+	fake_fail(&fk, EEXIST, "exists");
+	fake_run(&fk, cmd_route, "route add 192.0.2.0/24 198.51.100.1");
+	assert_int_equal(fk.fk_status, 1);
+	assert_string_equal(fk.fk_err, "route: writing to routing socket: File exists\n");
+	assert_string_equal(fk.fk_out, "add net 192.0.2.0: gateway 198.51.100.1 fib 0: route already in table\n");
+	fake_fail(&fk, ESRCH, "none");
+	fake_run(&fk, cmd_route, "route delete 192.0.2.0/24");
+	assert_int_equal(fk.fk_status, 1);
+	assert_string_equal(fk.fk_err, "route: route has not been found\n");
+	assert_string_equal(fk.fk_out, "delete net 192.0.2.0 fib 0: not in table\n");
+	fake_free(&fk);
+}
+
+static void
+test_get(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "route");
+	fake_ok(&fk, "{\"route\":{\"destination\":\"0.0.0.0\",\"prefixlen\":0,\"flags\":2051,\"gateway\":\"10.0.0.1\",\"interface\":\"epair8b\","
+	    "\"mtu\":1500,\"weight\":1,\"fib\":0}}");
+	fake_run(&fk, cmd_route, "route -n get 192.0.2.1");
+	assert_int_equal(fk.fk_status, 0);
+	assert_string_equal(fk.fk_out,
+	    "   route to: 192.0.2.1\n"
+	    "destination: default\n"
+	    "       mask: default\n"
+	    "    gateway: 10.0.0.1\n"
+	    "        fib: 0\n"
+	    "  interface: epair8b\n"
+	    "      flags: <UP,GATEWAY,DONE,STATIC>\n"
+	    " recvpipe  sendpipe  ssthresh  rtt,msec    mtu        weight    expire\n"
+	    "       0         0         0         0      1500         1         0\n");
+	assert_request(&fk, "{\"destination\":\"192.0.2.1\",\"fib\":0,\"op\":\"route.get\"}");
+	fake_free(&fk);
+}
+
+static void
+test_flush(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "route");
+	fake_ok(&fk, "{\"routes\":[{\"destination\":\"0.0.0.0\",\"prefixlen\":0,\"gateway\":\"10.0.0.1\"}]}");
+	fake_run(&fk, cmd_route, "route flush");
+	assert_string_equal(fk.fk_out, "default              10.0.0.1             done\n");
+	fake_free(&fk);
+}
+
+static void
+test_wrong_words(void **state)
+{
+	static const struct { const char *line, *err; int status; } forms[] = {
+		{ "route", "usage: route words\n", EX_USAGE },
+		{ "route frob", "route: bad keyword: frob\n", EX_USAGE },
+		{ "route add", "usage: route words\n", EX_USAGE },
+		{ "route add 192.0.2.0/24", "usage: route words\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -frob", "route: bad keyword: frob\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -fib", "route: -fib requires an argument\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -fib x", "route: invalid fib number: x\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -mtu 70000", "route: bad value for -mtu: 70000\n", EX_USAGE },
+		{ "route add -net 192.0.2.0 198.51.100.1 255.0.255.0", "route: bad netmask: 255.0.255.0\n", EX_USAGE },
+		{ "route -6 add ::/0 ::1", "route: IPv6 is not supported\n", EX_USAGE },
+		{ "route get 192.0.2.1 198.51.100.1", "usage: route words\n", EX_USAGE },
+		{ "route -x get", "route: illegal option -- x; usage: route words\n", EX_USAGE },
+	};
+	struct fake fk;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		fake_init(&fk, "route");
+		fake_run(&fk, cmd_route, forms[i].line);
+		assert_string_equal(fk.fk_err, forms[i].err);
+		assert_refused(&fk, forms[i].status);
+		fake_free(&fk);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_add), cmocka_unit_test(test_failures), cmocka_unit_test(test_get),
+		cmocka_unit_test(test_flush), cmocka_unit_test(test_wrong_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

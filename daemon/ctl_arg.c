@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/ctl_arg.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <vimage/jail.h>
+
+#include "daemon/ctl_server.h"
+
+int
+ctl_args(struct ctl_request *rq, const char *fmt, ...)
+{
+	json_error_t je;
+	va_list ap;
+	int error = 0;
+
+	va_start(ap, fmt);
+	if (json_vunpack_ex((json_t *)rq->rq_args, &je, 0, fmt, ap) != 0)
+		error = ctl_fail(rq, EINVAL, "bad arguments: %s", je.text);
+	va_end(ap);
+	return error;
+}
+
+/* The stack's owner must be the caller or below it: a jail that shares its parent's stack looks, but does not touch. */
+int
+ctl_may(struct ctl_request *rq, const char *priv)
+{
+	int owner = vi_vnet_jail(rq->rq_vnet), error;
+
+	if (owner < 0 || !vi_jail_visible(rq->rq_kernel, rq->rq_caller, owner))
+		return ctl_fail(rq, EPERM, "the jail shares its parent's network and may not change it");
+	error = vi_jail_priv(rq->rq_kernel, owner, &rq->rq_cred, priv);
+	return error == 0 ? 0 : ctl_fail(rq, error, "not permitted");
+}
+
+int
+ctl_range(struct ctl_request *rq, const char *key, json_int_t value, json_int_t min, json_int_t max)
+{
+	if (value >= min && value <= max)
+		return 0;
+	return ctl_fail(rq, EINVAL, "%s: %lld is not between %lld and %lld", key, (long long)value, (long long)min, (long long)max);
+}
+
+int
+ctl_get_addr(struct ctl_request *rq, const char *key, const char *text, struct vi_sockaddr *sa)
+{
+	memset(sa, 0, sizeof(*sa));
+	if (text == NULL)
+		return 0;
+	sa->sa_family = VI_AF_INET;
+	if (inet_pton(AF_INET, text, &sa->sa_in) == 1)
+		return 0;
+	return ctl_fail(rq, EINVAL, "%s: %.40s is no IPv4 address", key, text);
+}
+
+int
+ctl_get_mac(struct ctl_request *rq, const char *text, uint8_t mac[6])
+{
+	int end = 0;
+
+	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
+	    &end) == 6 && end == CTL_MACLEN - 1 && text[end] == '\0')
+		return 0;
+	return ctl_fail(rq, EINVAL, "%.40s is no link-level address", text);
+}
+
+void
+ctl_put_addr(json_t *o, const char *key, const struct vi_sockaddr *sa)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (sa->sa_family != VI_AF_INET)
+		return;
+	inet_ntop(AF_INET, &sa->sa_in, text, sizeof(text));
+	json_object_set_new(o, key, json_string(text));
+}
+
+void
+ctl_put_mac(json_t *o, const char *key, const uint8_t m[6])
+{
+	char text[CTL_MACLEN];
+
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	json_object_set_new(o, key, json_string(text));
+}
+
+void
+ctl_put_int(json_t *o, const char *key, uint64_t value)
+{
+	json_object_set_new(o, key, json_integer((json_int_t)value));
+}
+
+void
+ctl_put_text(json_t *o, const char *key, const char *text)
+{
+	json_t *s = json_string(text);
+
+	json_object_set_new(o, key, s != NULL ? s : json_string("?"));
+}

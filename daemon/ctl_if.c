@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Operations on interfaces and their addresses: if.*, addr.*. */
+#include <errno.h>
+#include <string.h>
+
+#include <vimage/ifnet.h>
+#include <vimage/jail.h>
+
+#include "daemon/ctl_arg.h"
+#include "daemon/ctl_server.h"
+
+/*
+ * Listing.
+ */
+static json_t *
+addresses(const struct vi_ifinfo *ii)
+{
+	json_t *list = json_array(), *o;
+
+	for (uint32_t i = 0; i < ii->if_naddrs; i++) {
+		const struct vi_ifaddr *ia = &ii->if_addrs[i];
+
+		o = json_pack("{s:s}", "family", "inet");
+		ctl_put_addr(o, "address", &ia->ia_addr);
+		ctl_put_int(o, "prefixlen", ia->ia_prefixlen);
+		ctl_put_addr(o, "broadcast", &ia->ia_broadcast);
+		ctl_put_addr(o, "destination", &ia->ia_dst);
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static json_t *
+groups(const struct vi_ifinfo *ii)
+{
+	json_t *list = json_array();
+	const char *p = ii->if_groups != NULL ? ii->if_groups : "";
+	size_t len;
+
+	for (; *p != '\0'; p += len + strspn(p + len, " ")) {
+		len = strcspn(p, " ");
+		if (len > 0)
+			json_array_append_new(list, json_stringn(p, len));
+	}
+	return list;
+}
+
+static json_t *
+counters(const struct vi_ifinfo *ii)
+{
+	json_t *o = json_object();
+
+	ctl_put_int(o, "ipackets", ii->if_ipackets);
+	ctl_put_int(o, "ibytes", ii->if_ibytes);
+	ctl_put_int(o, "ierrors", ii->if_ierrors);
+	ctl_put_int(o, "iqdrops", ii->if_iqdrops);
+	ctl_put_int(o, "opackets", ii->if_opackets);
+	ctl_put_int(o, "obytes", ii->if_obytes);
+	ctl_put_int(o, "oerrors", ii->if_oerrors);
+	ctl_put_int(o, "oqdrops", ii->if_oqdrops);
+	ctl_put_int(o, "collisions", ii->if_collisions);
+	ctl_put_int(o, "imcasts", ii->if_imcasts);
+	ctl_put_int(o, "omcasts", ii->if_omcasts);
+	return o;
+}
+
+static void
+add_interface(void *arg, const struct vi_ifinfo *ii)
+{
+	json_t *o = json_object();
+
+	ctl_put_text(o, "name", ii->if_name);
+	ctl_put_text(o, "origname", ii->if_origname);
+	ctl_put_text(o, "description", ii->if_descr);
+	ctl_put_int(o, "index", ii->if_index);
+	ctl_put_int(o, "flags", ii->if_flags);
+	ctl_put_int(o, "mtu", ii->if_mtu);
+	ctl_put_int(o, "metric", ii->if_metric);
+	ctl_put_int(o, "fib", ii->if_fib);
+	ctl_put_text(o, "type", ii->if_type == VI_IFT_ETHER ? "ether" : ii->if_type == VI_IFT_LOOP ? "loop" : "other");
+	ctl_put_text(o, "driver", ii->if_driver);
+	if (ii->if_addrlen == 6)
+		ctl_put_mac(o, "lladdr", ii->if_lladdr);
+	json_object_set_new(o, "linkup", json_boolean(ii->if_linkup));
+	ctl_put_int(o, "home_vnet", ii->if_home_vnet);
+	ctl_put_int(o, "peer_vnet", ii->if_peer_vnet);
+	json_object_set_new(o, "groups", groups(ii));
+	json_object_set_new(o, "addresses", addresses(ii));
+	json_object_set_new(o, "stats", counters(ii));
+	json_array_append_new(arg, o);
+}
+
+static int
+op_list(struct ctl_request *rq)
+{
+	const char *name = NULL;
+	json_t *list = json_array();
+	int error;
+
+	json_object_set_new(rq->rq_reply, "interfaces", list);
+	if ((error = ctl_args(rq, "{s?s}", "name", &name)) != 0)
+		return error;
+	if (name == NULL) {
+		vi_if_list(rq->rq_vnet, add_interface, list);
+		return 0;
+	}
+	error = vi_if_get(rq->rq_vnet, name, add_interface, list);
+	return error == 0 ? 0 : ctl_fail(rq, error, "interface %.15s does not exist", name);
+}
+
+static void
+add_cloner(void *arg, const char *name)
+{
+	json_array_append_new(arg, json_string(name));
+}
+
+static int
+op_cloners(struct ctl_request *rq)
+{
+	json_t *list = json_array();
+
+	json_object_set_new(rq->rq_reply, "cloners", list);
+	vi_if_cloners(rq->rq_kernel, add_cloner, list);
+	return 0;
+}
+
+/*
+ * Changing.
+ */
+static int
+report(struct ctl_request *rq, int error, const char *name)
+{
+	if (error == 0 || rq->rq_err[0] != '\0')
+		return error;
+	switch (error) {
+	case ENXIO:
+		return ctl_fail(rq, error, "interface %.15s does not exist", name);
+	case EBUSY:
+		return ctl_fail(rq, error, "%.15s: a stack that takes part is going away", name);
+	default:
+		return ctl_fail(rq, error, "%.15s: %s", name, strerrordesc_np(error));
+	}
+}
+
+static int
+op_create(struct ctl_request *rq)
+{
+	char name[VI_IFNAMSIZ];
+	const char *type;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s}", "type", &type)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+		return error;
+	error = vi_if_create(rq->rq_vnet, type, name);
+	if (error == EINVAL || error == ENXIO || error == ENOENT)
+		return ctl_fail(rq, error, "%.15s: no such type of interface", type);
+	if (error == EEXIST)
+		return ctl_fail(rq, error, "%.15s: the interface exists already", type);
+	if (error == 0)
+		ctl_put_text(rq->rq_reply, "name", name);
+	return report(rq, error, type);
+}
+
+/* Operations with a name alone. */
+static int
+op_destroy(struct ctl_request *rq)
+{
+	const char *name;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s}", "name", &name)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+		return error;
+	error = vi_if_destroy(rq->rq_vnet, name);
+	if (error == EINVAL || error == EPERM || error == EOPNOTSUPP)
+		return ctl_fail(rq, error, "%.15s cannot be destroyed", name);
+	return report(rq, error, name);
+}
+
+/* Operations with a name and a text. */
+static int
+with_text(struct ctl_request *rq, const char *key, int (*fn)(struct ctl_request *, const char *name, const char *text))
+{
+	const char *name, *text;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s,s:s}", "name", &name, key, &text)) != 0 ||
+	    (error = ctl_may(rq, "net.config")) != 0)
+		return error;
+	return report(rq, fn(rq, name, text), name);
+}
+
+static int
+do_rename(struct ctl_request *rq, const char *name, const char *newname)
+{
+	int error = vi_if_rename(rq->rq_vnet, name, newname);
+
+	if (error == EEXIST)
+		return ctl_fail(rq, error, "%.15s: the name is taken", newname);
+	if (error == EINVAL)
+		return ctl_fail(rq, error, "%.40s: bad name for an interface", newname);
+	if (error == 0)
+		ctl_put_text(rq->rq_reply, "name", newname);
+	return error;
+}
+
+static int
+do_describe(struct ctl_request *rq, const char *name, const char *text)
+{
+	int error = vi_if_set_descr(rq->rq_vnet, name, text);
+
+	if (error == EINVAL || error == ENAMETOOLONG)
+		return ctl_fail(rq, error, "%.15s: the description is too long", name);
+	return error;
+}
+
+static int
+do_lladdr(struct ctl_request *rq, const char *name, const char *text)
+{
+	uint8_t mac[6];
+	int error;
+
+	if ((error = ctl_get_mac(rq, text, mac)) != 0)
+		return error;
+	error = vi_if_set_lladdr(rq->rq_vnet, name, mac, sizeof(mac));
+	if (error == EINVAL)
+		return ctl_fail(rq, error, "%.15s cannot have the link-level address %s", name, text);
+	return error;
+}
+
+/* The other stack is named as seen from the jail whose interfaces are worked on; it must be below the caller. */
+static int
+other_vnet(struct ctl_request *rq, const char *jail, struct vi_vnet **vnp)
+{
+	int error, jid;
+
+	error = vi_jail_find(rq->rq_kernel, rq->rq_jid, jail, &jid);
+	if (error == 0 && (!vi_jail_visible(rq->rq_kernel, rq->rq_caller, jid) || jid == rq->rq_jid))
+		error = ENOENT;
+	if (error != 0)
+		return ctl_fail(rq, ENOENT, "jail \"%.100s\" not found", jail);
+	if (!vi_jail_owns_vnet(rq->rq_kernel, jid))
+		return ctl_fail(rq, EINVAL, "jail \"%.100s\" has no network of its own", jail);
+	*vnp = vi_jail_vnet(rq->rq_kernel, jid);
+	return 0;
+}
+
+static int
+do_move(struct ctl_request *rq, const char *name, const char *jail)
+{
+	struct vi_vnet *to;
+	int error;
+
+	if ((error = other_vnet(rq, jail, &to)) != 0)
+		return error;
+	error = vi_if_move(rq->rq_vnet, name, to);
+	if (error == EEXIST)
+		return ctl_fail(rq, error, "%.15s: the name is taken in jail %.100s", name, jail);
+	return error;
+}
+
+static int
+do_reclaim(struct ctl_request *rq, const char *name, const char *jail)
+{
+	struct vi_vnet *from;
+	int error;
+
+	if ((error = other_vnet(rq, jail, &from)) != 0)
+		return error;
+	error = vi_if_reclaim(from, name, rq->rq_vnet);
+	if (error == EEXIST)
+		return ctl_fail(rq, error, "%.15s: the name is taken here", name);
+	if (error == ENXIO)
+		return ctl_fail(rq, error, "jail %.100s has no interface %.15s", jail, name);
+	return error;
+}
+
+static int
+op_rename(struct ctl_request *rq)
+{
+	return with_text(rq, "newname", do_rename);
+}
+
+static int
+op_description(struct ctl_request *rq)
+{
+	return with_text(rq, "description", do_describe);
+}
+
+static int
+op_lladdr(struct ctl_request *rq)
+{
+	return with_text(rq, "lladdr", do_lladdr);
+}
+
+static int
+op_move(struct ctl_request *rq)
+{
+	return with_text(rq, "to", do_move);
+}
+
+static int
+op_reclaim(struct ctl_request *rq)
+{
+	return with_text(rq, "from", do_reclaim);
+}
+
+/* Operations with a name and a number. */
+static int
+with_number(struct ctl_request *rq, const char *key, int (*fn)(struct vi_vnet *, const char *, uint32_t))
+{
+	const char *name;
+	json_int_t n;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s,s:I}", "name", &name, key, &n)) != 0 ||
+	    (error = ctl_range(rq, key, n, 0, UINT32_MAX)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+		return error;
+	error = fn(rq->rq_vnet, name, (uint32_t)n);
+	if (error == EINVAL)
+		return ctl_fail(rq, error, "%.15s: a %s of %lld is not possible", name, key, (long long)n);
+	return report(rq, error, name);
+}
+
+static int
+op_mtu(struct ctl_request *rq)
+{
+	return with_number(rq, "mtu", vi_if_set_mtu);
+}
+
+static int
+op_metric(struct ctl_request *rq)
+{
+	return with_number(rq, "metric", vi_if_set_metric);
+}
+
+static int
+op_fib(struct ctl_request *rq)
+{
+	return with_number(rq, "fib", vi_if_set_fib);
+}
+
+/*
+ * Flags.
+ */
+static int
+get_flags(struct ctl_request *rq, const json_t *names, uint32_t *flags)
+{
+	static const struct { const char *name; uint32_t bit; } table[] = {
+		{ "up", VI_IFF_UP }, { "promisc", VI_IFF_PROMISC }, { "noarp", VI_IFF_NOARP }, { "debug", VI_IFF_DEBUG },
+	};
+	const char *name;
+	size_t i, k;
+	json_t *o;
+
+	json_array_foreach(names, i, o) {
+		name = json_string_value(o);
+		for (k = 0; k < sizeof(table) / sizeof(table[0]); k++)
+			if (name != NULL && strcmp(name, table[k].name) == 0)
+				break;
+		if (k == sizeof(table) / sizeof(table[0]))
+			return ctl_fail(rq, EINVAL, "unknown flag");
+		*flags |= table[k].bit;
+	}
+	return 0;
+}
+
+static int
+op_flags(struct ctl_request *rq)
+{
+	json_t *setnames = NULL, *clearnames = NULL;
+	uint32_t set = 0, clear = 0;
+	const char *name;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s,s?o,s?o}", "name", &name, "set", &setnames, "clear", &clearnames)) != 0 ||
+	    (error = get_flags(rq, setnames, &set)) != 0 || (error = get_flags(rq, clearnames, &clear)) != 0 ||
+	    (error = ctl_may(rq, "net.config")) != 0)
+		return error;
+	return report(rq, vi_if_set_flags(rq->rq_vnet, name, set, clear), name);
+}
+
+/*
+ * Addresses.
+ */
+static int
+op_addr_add(struct ctl_request *rq)
+{
+	const char *name, *addr, *bcast = NULL, *dst = NULL;
+	struct vi_ifaddr ia;
+	json_int_t len = 0xff;
+	int alias = 0, error;
+
+	if ((error = ctl_args(rq, "{s:s,s:s,s?I,s?s,s?s,s?b}", "name", &name, "address", &addr, "prefixlen", &len,
+	    "broadcast", &bcast, "destination", &dst, "alias", &alias)) != 0)
+		return error;
+	if ((error = ctl_get_addr(rq, "address", addr, &ia.ia_addr)) != 0 ||
+	    (error = ctl_get_addr(rq, "broadcast", bcast, &ia.ia_broadcast)) != 0 ||
+	    (error = ctl_get_addr(rq, "destination", dst, &ia.ia_dst)) != 0 ||
+	    (len != 0xff && (error = ctl_range(rq, "prefixlen", len, 0, 32)) != 0) ||
+	    (error = ctl_may(rq, "net.config")) != 0)
+		return error;
+	ia.ia_prefixlen = (uint8_t)len;
+	error = vi_if_addr_add(rq->rq_vnet, name, &ia, alias != 0);
+	if (error == EEXIST)
+		return ctl_fail(rq, error, "%s exists already", addr);
+	if (error == EINVAL)
+		return ctl_fail(rq, error, "%.15s cannot have the address %s", name, addr);
+	return report(rq, error, name);
+}
+
+static int
+op_addr_delete(struct ctl_request *rq)
+{
+	const char *name, *addr;
+	struct vi_sockaddr sa;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s,s:s}", "name", &name, "address", &addr)) != 0 ||
+	    (error = ctl_get_addr(rq, "address", addr, &sa)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+		return error;
+	error = vi_if_addr_del(rq->rq_vnet, name, &sa);
+	if (error == EADDRNOTAVAIL)
+		return ctl_fail(rq, error, "%.15s has no address %s", name, addr);
+	return report(rq, error, name);
+}
+
+const struct ctl_op ctl_if_ops[] = {
+	{ "if.list", op_list, CTL_ANY, "name" },
+	{ "if.cloners", op_cloners, CTL_ANY, "" },
+	{ "if.create", op_create, CTL_OWN, "type" },
+	{ "if.destroy", op_destroy, CTL_OWN, "name" },
+	{ "if.rename", op_rename, CTL_OWN, "name newname" },
+	{ "if.flags", op_flags, CTL_OWN, "name set clear" },
+	{ "if.mtu", op_mtu, CTL_OWN, "name mtu" },
+	{ "if.metric", op_metric, CTL_OWN, "name metric" },
+	{ "if.fib", op_fib, CTL_OWN, "name fib" },
+	{ "if.lladdr", op_lladdr, CTL_OWN, "name lladdr" },
+	{ "if.description", op_description, CTL_OWN, "name description" },
+	{ "if.move", op_move, CTL_OWN, "name to" },
+	{ "if.reclaim", op_reclaim, CTL_OWN, "name from" },
+	{ "addr.add", op_addr_add, CTL_OWN, "name address prefixlen broadcast destination alias" },
+	{ "addr.delete", op_addr_delete, CTL_OWN, "name address" },
+	{ NULL, NULL, 0, NULL },
+};

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Operations on routes and neighbours: route.*, neigh.*. */
+#include <errno.h>
+#include <string.h>
+
+#include <vimage/route.h>
+
+#include "daemon/ctl_arg.h"
+#include "daemon/ctl_server.h"
+
+#define NS_PER_S	1000000000u
+
+/*
+ * Routes as JSON and back.
+ */
+static json_t *
+route_object(const struct vi_route *rt)
+{
+	json_t *o = json_object();
+
+	ctl_put_addr(o, "destination", &rt->rt_dst);
+	ctl_put_int(o, "prefixlen", rt->rt_prefixlen);
+	ctl_put_int(o, "flags", rt->rt_flags);
+	ctl_put_addr(o, "gateway", &rt->rt_gateway);
+	ctl_put_text(o, "interface", rt->rt_ifname);
+	ctl_put_int(o, "index", rt->rt_ifindex);
+	ctl_put_addr(o, "source", &rt->rt_ifa);
+	ctl_put_int(o, "mtu", rt->rt_mtu);
+	ctl_put_int(o, "weight", rt->rt_weight);
+	ctl_put_int(o, "metric", rt->rt_metric);
+	ctl_put_int(o, "fib", rt->rt_fib);
+	ctl_put_int(o, "use", rt->rt_use);
+	if (rt->rt_expire > 0)
+		ctl_put_int(o, "expire", (rt->rt_expire + NS_PER_S - 1) / NS_PER_S);
+	return o;
+}
+
+static void
+add_route(void *arg, const struct vi_route *rt)
+{
+	json_array_append_new(arg, route_object(rt));
+}
+
+static int
+get_flags(struct ctl_request *rq, const json_t *names, uint32_t *flags)
+{
+	static const struct { const char *name; uint32_t bit; } table[] = {
+		{ "static", VI_RTF_STATIC }, { "reject", VI_RTF_REJECT }, { "blackhole", VI_RTF_BLACKHOLE },
+		{ "host", VI_RTF_HOST },
+	};
+	const char *name;
+	size_t i, k;
+	json_t *o;
+
+	json_array_foreach(names, i, o) {
+		name = json_string_value(o);
+		for (k = 0; k < sizeof(table) / sizeof(table[0]); k++)
+			if (name != NULL && strcmp(name, table[k].name) == 0)
+				break;
+		if (k == sizeof(table) / sizeof(table[0]))
+			return ctl_fail(rq, EINVAL, "unknown flag");
+		*flags |= table[k].bit;
+	}
+	return 0;
+}
+
+struct numbers {
+	json_int_t	nu_prefixlen, nu_fib, nu_mtu, nu_weight, nu_metric;
+};
+
+static int
+check_numbers(struct ctl_request *rq, const struct numbers *nu)
+{
+	int error;
+
+	if ((error = ctl_range(rq, "prefixlen", nu->nu_prefixlen, 0, 32)) != 0 ||
+	    (error = ctl_range(rq, "fib", nu->nu_fib, 0, (json_int_t)vi_route_nfibs(rq->rq_vnet) - 1)) != 0 ||
+	    (error = ctl_range(rq, "mtu", nu->nu_mtu, 0, 65535)) != 0 ||
+	    (error = ctl_range(rq, "weight", nu->nu_weight, 0, 0xffffff)) != 0)
+		return error;
+	return ctl_range(rq, "metric", nu->nu_metric, 0, UINT32_MAX);
+}
+
+static int
+get_route(struct ctl_request *rq, struct vi_route *rt)
+{
+	struct numbers nu = { 0, 0, 0, 0, 0 };
+	const char *dst, *gateway = NULL, *ifname = NULL;
+	json_t *flags = NULL;
+	int error;
+
+	memset(rt, 0, sizeof(*rt));
+	if ((error = ctl_args(rq, "{s:s,s:I,s?s,s?s,s?I,s?I,s?I,s?I,s?o}", "destination", &dst, "prefixlen", &nu.nu_prefixlen,
+	    "gateway", &gateway, "interface", &ifname, "fib", &nu.nu_fib, "mtu", &nu.nu_mtu, "weight", &nu.nu_weight,
+	    "metric", &nu.nu_metric, "flags", &flags)) != 0 || (error = check_numbers(rq, &nu)) != 0 ||
+	    (error = ctl_get_addr(rq, "destination", dst, &rt->rt_dst)) != 0 ||
+	    (error = ctl_get_addr(rq, "gateway", gateway, &rt->rt_gateway)) != 0 ||
+	    (error = get_flags(rq, flags, &rt->rt_flags)) != 0)
+		return error;
+	if (ifname != NULL && strlen(ifname) >= sizeof(rt->rt_ifname))
+		return ctl_fail(rq, ENXIO, "interface %.40s does not exist", ifname);
+	if (ifname != NULL)
+		strcpy(rt->rt_ifname, ifname);
+	if (gateway != NULL)
+		rt->rt_flags |= VI_RTF_GATEWAY;
+	rt->rt_prefixlen = (uint8_t)nu.nu_prefixlen;
+	rt->rt_fib = (uint32_t)nu.nu_fib;
+	rt->rt_mtu = (uint32_t)nu.nu_mtu;
+	rt->rt_weight = (uint32_t)nu.nu_weight;
+	rt->rt_metric = (uint32_t)nu.nu_metric;
+	return 0;
+}
+
+/*
+ * Operations.
+ */
+static int
+change(struct ctl_request *rq, int (*fn)(struct vi_vnet *, const struct vi_route *))
+{
+	struct vi_route rt;
+	int error;
+
+	if ((error = get_route(rq, &rt)) != 0 || (error = ctl_may(rq, "net.route")) != 0)
+		return error;
+	error = fn(rq->rq_vnet, &rt);
+	switch (error) {
+	case ENETUNREACH:
+		return ctl_fail(rq, error, "gateway is not on a network of this host");
+	case ENXIO:
+		return ctl_fail(rq, error, "interface %.15s does not exist", rt.rt_ifname);
+	default:
+		return error;
+	}
+}
+
+static int
+op_add(struct ctl_request *rq)
+{
+	return change(rq, vi_route_add);
+}
+
+static int
+op_change(struct ctl_request *rq)
+{
+	return change(rq, vi_route_change);
+}
+
+static int
+op_delete(struct ctl_request *rq)
+{
+	return change(rq, vi_route_del);
+}
+
+static int
+get_fib(struct ctl_request *rq, json_int_t fib)
+{
+	return ctl_range(rq, "fib", fib, 0, (json_int_t)vi_route_nfibs(rq->rq_vnet) - 1);
+}
+
+static int
+op_get(struct ctl_request *rq)
+{
+	struct vi_sockaddr sa;
+	struct vi_route rt;
+	json_int_t fib = 0;
+	const char *dst;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s,s?I}", "destination", &dst, "fib", &fib)) != 0 ||
+	    (error = get_fib(rq, fib)) != 0 || (error = ctl_get_addr(rq, "destination", dst, &sa)) != 0 ||
+	    (error = vi_route_get(rq->rq_vnet, (uint32_t)fib, &sa, &rt)) != 0)
+		return error;
+	json_object_set_new(rq->rq_reply, "route", route_object(&rt));
+	return 0;
+}
+
+static int
+op_list(struct ctl_request *rq)
+{
+	json_t *list = json_array();
+	json_int_t fib = 0;
+	int error;
+
+	json_object_set_new(rq->rq_reply, "routes", list);
+	if ((error = ctl_args(rq, "{s?I}", "fib", &fib)) != 0 || (error = get_fib(rq, fib)) != 0)
+		return error;
+	ctl_put_int(rq->rq_reply, "nfibs", vi_route_nfibs(rq->rq_vnet));
+	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_route, list);
+	return 0;
+}
+
+/* What a flush will take: the routes through a gateway. */
+static void
+add_gateway_route(void *arg, const struct vi_route *rt)
+{
+	if ((rt->rt_flags & VI_RTF_GATEWAY) != 0)
+		add_route(arg, rt);
+}
+
+static int
+op_flush(struct ctl_request *rq)
+{
+	json_t *list = json_array();
+	json_int_t fib = 0;
+	int error;
+
+	json_object_set_new(rq->rq_reply, "routes", list);
+	if ((error = ctl_args(rq, "{s?I}", "fib", &fib)) != 0 || (error = get_fib(rq, fib)) != 0 ||
+	    (error = ctl_may(rq, "net.route")) != 0)
+		return error;
+	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_gateway_route, list);
+	vi_route_flush(rq->rq_vnet, (uint32_t)fib, VI_AF_INET);
+	return 0;
+}
+
+/*
+ * Neighbours.
+ */
+struct neigh_list {
+	json_t		*nl_list;
+	const char	*nl_ifname;	/* NULL: all */
+};
+
+static void
+add_neigh(void *arg, const struct vi_neigh *ne)
+{
+	struct neigh_list *nl = arg;
+	json_t *o;
+
+	if (nl->nl_ifname != NULL && strcmp(nl->nl_ifname, ne->ne_ifname) != 0)
+		return;
+	o = json_object();
+	ctl_put_addr(o, "address", &ne->ne_addr);
+	if (ne->ne_complete)
+		ctl_put_mac(o, "lladdr", ne->ne_lladdr);
+	json_object_set_new(o, "complete", json_boolean(ne->ne_complete));
+	json_object_set_new(o, "permanent", json_boolean(ne->ne_permanent));
+	json_object_set_new(o, "published", json_boolean(ne->ne_published));
+	json_object_set_new(o, "proxy", json_boolean(ne->ne_proxy));
+	ctl_put_int(o, "expire", (ne->ne_expire + NS_PER_S - 1) / NS_PER_S);
+	ctl_put_text(o, "interface", ne->ne_ifname);
+	json_array_append_new(nl->nl_list, o);
+}
+
+static int
+op_neigh_list(struct ctl_request *rq)
+{
+	struct neigh_list nl = { json_array(), NULL };
+	int error;
+
+	json_object_set_new(rq->rq_reply, "neighbours", nl.nl_list);
+	if ((error = ctl_args(rq, "{s?s}", "interface", &nl.nl_ifname)) != 0)
+		return error;
+	vi_neigh_list(rq->rq_vnet, add_neigh, &nl);
+	return 0;
+}
+
+static int
+op_neigh_add(struct ctl_request *rq)
+{
+	struct vi_neigh ne = { .ne_complete = true };
+	int permanent = 0, published = 0, proxy = 0, error;
+	const char *addr, *mac;
+
+	if ((error = ctl_args(rq, "{s:s,s:s,s?b,s?b,s?b}", "address", &addr, "lladdr", &mac, "permanent", &permanent,
+	    "published", &published, "proxy", &proxy)) != 0 ||
+	    (error = ctl_get_addr(rq, "address", addr, &ne.ne_addr)) != 0 ||
+	    (error = ctl_get_mac(rq, mac, ne.ne_lladdr)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+		return error;
+	ne.ne_permanent = permanent != 0;
+	ne.ne_published = published != 0;
+	ne.ne_proxy = proxy != 0;
+	error = vi_neigh_add(rq->rq_vnet, &ne);
+	if (error == ENETUNREACH || error == ENXIO || error == ESRCH)
+		return ctl_fail(rq, error, "%s is not on a network of this host", addr);
+	return error;
+}
+
+static int
+op_neigh_delete(struct ctl_request *rq)
+{
+	const char *addr, *ifname = "";
+	struct vi_sockaddr sa;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s,s?s}", "address", &addr, "interface", &ifname)) != 0 ||
+	    (error = ctl_get_addr(rq, "address", addr, &sa)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+		return error;
+	return vi_neigh_del(rq->rq_vnet, &sa, ifname);
+}
+
+const struct ctl_op ctl_route_ops[] = {
+	{ "route.add", op_add, CTL_OWN, "destination prefixlen gateway interface fib mtu weight metric flags" },
+	{ "route.change", op_change, CTL_OWN, "destination prefixlen gateway interface fib mtu weight metric flags" },
+	{ "route.delete", op_delete, CTL_OWN, "destination prefixlen gateway interface fib mtu weight metric flags" },
+	{ "route.get", op_get, CTL_ANY, "destination fib" },
+	{ "route.list", op_list, CTL_ANY, "fib" },
+	{ "route.flush", op_flush, CTL_OWN, "fib" },
+	{ "neigh.list", op_neigh_list, CTL_ANY, "interface" },
+	{ "neigh.add", op_neigh_add, CTL_OWN, "address lladdr permanent published proxy" },
+	{ "neigh.delete", op_neigh_delete, CTL_OWN, "address interface" },
+	{ NULL, NULL, 0, NULL },
+};

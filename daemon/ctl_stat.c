@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a stack tells of itself: stat.*, pcb.list, log.read. */
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include <vimage/jail.h>
+#include <vimage/socket.h>
+#include <vimage/vimage.h>
+
+#include "daemon/ctl_arg.h"
+#include "daemon/ctl_server.h"
+
+static void
+add_stat(void *arg, const struct vi_stat *st)
+{
+	json_t *o = json_object();
+
+	ctl_put_text(o, "proto", st->st_proto);
+	ctl_put_text(o, "name", st->st_name);
+	ctl_put_text(o, "text", st->st_text);
+	ctl_put_int(o, "value", st->st_value);
+	json_array_append_new(arg, o);
+}
+
+static int
+op_stats(struct ctl_request *rq)
+{
+	json_t *list = json_array();
+	const char *proto = NULL;
+	int error;
+
+	json_object_set_new(rq->rq_reply, "stats", list);
+	if ((error = ctl_args(rq, "{s?s}", "proto", &proto)) != 0)
+		return error;
+	vi_stats(rq->rq_vnet, proto, add_stat, list);
+	if (proto != NULL && json_array_size(list) == 0)
+		return ctl_fail(rq, ENOENT, "%.40s: unknown or uninstrumented protocol", proto);
+	return 0;
+}
+
+static void
+add_account(void *arg, const struct vi_account *va)
+{
+	json_t *o = json_object();
+
+	ctl_put_text(o, "name", va->va_name);
+	ctl_put_int(o, "count", va->va_count);
+	ctl_put_int(o, "bytes", va->va_bytes);
+	ctl_put_int(o, "peak", va->va_peak);
+	ctl_put_int(o, "limit", va->va_limit);
+	ctl_put_int(o, "failures", va->va_failures);
+	json_array_append_new(arg, o);
+}
+
+static int
+op_accounts(struct ctl_request *rq)
+{
+	json_t *list = json_array();
+
+	ctl_put_int(rq->rq_reply, "memory", vi_vnet_memory(rq->rq_vnet));
+	ctl_put_int(rq->rq_reply, "cputime", vi_vnet_cputime(rq->rq_vnet));
+	json_object_set_new(rq->rq_reply, "accounts", list);
+	vi_vnet_accounts(rq->rq_vnet, add_account, list);
+	return 0;
+}
+
+static void
+add_pcb(void *arg, const struct vi_pcbinfo *pi)
+{
+	json_t *o = json_object();
+
+	ctl_put_int(o, "proto", (uint64_t)pi->pi_proto);
+	ctl_put_int(o, "type", (uint64_t)pi->pi_type);
+	ctl_put_addr(o, "local", &pi->pi_local);
+	ctl_put_int(o, "lport", ntohs(pi->pi_local.sa_port));
+	ctl_put_addr(o, "foreign", &pi->pi_foreign);
+	ctl_put_int(o, "fport", ntohs(pi->pi_foreign.sa_port));
+	ctl_put_int(o, "recvq", pi->pi_recvq);
+	ctl_put_int(o, "sendq", pi->pi_sendq);
+	ctl_put_int(o, "state", pi->pi_state);
+	ctl_put_int(o, "uid", pi->pi_uid);
+	ctl_put_int(o, "id", pi->pi_id);
+	json_array_append_new(arg, o);
+}
+
+static int
+op_pcbs(struct ctl_request *rq)
+{
+	json_t *list = json_array();
+
+	json_object_set_new(rq->rq_reply, "pcbs", list);
+	vi_pcbs(rq->rq_vnet, add_pcb, list);
+	return 0;
+}
+
+static void
+add_line(void *arg, const struct vi_logmsg *lm)
+{
+	json_t *o = json_object();
+
+	ctl_put_int(o, "seq", lm->lm_seq);
+	ctl_put_int(o, "time", lm->lm_time);
+	ctl_put_int(o, "uptime", lm->lm_uptime);
+	ctl_put_int(o, "level", lm->lm_level);
+	ctl_put_int(o, "facility", lm->lm_facility);
+	ctl_put_text(o, "vnet", lm->lm_vnet);
+	ctl_put_text(o, "text", lm->lm_text);
+	json_array_append_new(arg, o);
+}
+
+/* A stack's messages are for those who own it; who shares it sees the other jails' messages too and needs the right to. */
+static int
+may_read(struct ctl_request *rq)
+{
+	int owner = vi_vnet_jail(rq->rq_vnet);
+
+	if (owner >= 0 && vi_jail_visible(rq->rq_kernel, rq->rq_caller, owner))
+		return 0;
+	return vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, "log.read") == 0 ? 0 :
+	    ctl_fail(rq, EPERM, "the messages of the parent's network may not be read");
+}
+
+static int
+op_log(struct ctl_request *rq)
+{
+	json_t *list = json_array();
+	json_int_t after = 0;
+	int clear = 0, error;
+	uint64_t last;
+
+	json_object_set_new(rq->rq_reply, "lines", list);
+	if ((error = ctl_args(rq, "{s?I,s?b}", "after", &after, "clear", &clear)) != 0 ||
+	    (error = ctl_range(rq, "after", after, 0, INT64_MAX)) != 0 || (error = may_read(rq)) != 0 ||
+	    (clear && (error = ctl_may(rq, "net.config")) != 0))
+		return error;
+	last = vi_log_read(rq->rq_vnet, (uint64_t)after, add_line, list);
+	ctl_put_int(rq->rq_reply, "last", last);
+	if (clear)
+		vi_log_clear(rq->rq_vnet);
+	return 0;
+}
+
+const struct ctl_op ctl_stat_ops[] = {
+	{ "stat.list", op_stats, CTL_ANY, "proto" },
+	{ "stat.accounts", op_accounts, CTL_ANY, "" },
+	{ "pcb.list", op_pcbs, CTL_ANY, "" },
+	{ "log.read", op_log, CTL_ANY, "after clear" },
+	{ NULL, NULL, 0, NULL },
+};

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Operations on the knobs of a stack: sysctl.*. */
+#include <errno.h>
+
+#include <vimage/sysctl.h>
+
+#include "daemon/ctl_arg.h"
+#include "daemon/ctl_server.h"
+
+#define VALUE_MAX	1024
+
+static void
+add_oid(void *arg, const struct vi_sysctl *sy)
+{
+	static const char *const types[] = {
+		[VI_CTL_INT] = "int", [VI_CTL_UINT] = "uint", [VI_CTL_U64] = "u64", [VI_CTL_STRING] = "string",
+	};
+	json_t *o = json_object();
+
+	ctl_put_text(o, "name", sy->sy_name);
+	ctl_put_text(o, "description", sy->sy_descr != NULL ? sy->sy_descr : "");
+	ctl_put_text(o, "type", types[sy->sy_type]);
+	json_object_set_new(o, "writable", json_boolean(sy->sy_writable));
+	json_object_set_new(o, "vnet", json_boolean(sy->sy_vnet));
+	ctl_put_text(o, "value", sy->sy_value);
+	json_array_append_new(arg, o);
+}
+
+static int
+op_list(struct ctl_request *rq)
+{
+	json_t *list = json_array();
+	const char *name = "";
+	int error;
+
+	json_object_set_new(rq->rq_reply, "sysctls", list);
+	if ((error = ctl_args(rq, "{s?s}", "name", &name)) != 0)
+		return error;
+	error = vi_sysctl_list(rq->rq_vnet, name, add_oid, list);
+	return error == ENOENT ? ctl_fail(rq, error, "unknown oid '%.200s'", name) : error;
+}
+
+static int
+explain(struct ctl_request *rq, int error, const char *name, const char *value)
+{
+	switch (error) {
+	case ENOENT:
+		return ctl_fail(rq, error, "unknown oid '%.200s'", name);
+	case EISDIR:
+		return ctl_fail(rq, error, "oid '%.200s' is not a leaf node", name);
+	case EPERM:
+		return ctl_fail(rq, error, "%.100s=%.100s: Operation not permitted", name, value);
+	case EINVAL:
+		return ctl_fail(rq, error, "%.100s=%.100s: Invalid argument", name, value);
+	default:
+		return error;
+	}
+}
+
+static int
+op_set(struct ctl_request *rq)
+{
+	char old[VALUE_MAX], new[VALUE_MAX];
+	const char *name, *value;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s,s:s}", "name", &name, "value", &value)) != 0)
+		return error;
+	/* An oid that does not exist is reported as such even to those who may not set any. */
+	error = vi_sysctl_get(rq->rq_vnet, name, old, sizeof(old));
+	if (error != 0)
+		return explain(rq, error, name, value);
+	if ((error = ctl_may(rq, "net.sysctl")) != 0)
+		return error;
+	error = vi_sysctl_set(rq->rq_vnet, name, value, &rq->rq_cred);
+	if (error == 0)
+		error = vi_sysctl_get(rq->rq_vnet, name, new, sizeof(new));
+	if (error != 0)
+		return explain(rq, error, name, value);
+	ctl_put_text(rq->rq_reply, "old", old);
+	ctl_put_text(rq->rq_reply, "new", new);
+	return 0;
+}
+
+const struct ctl_op ctl_sysctl_ops[] = {
+	{ "sysctl.list", op_list, CTL_ANY, "name" },
+	{ "sysctl.set", op_set, CTL_OWN, "name value" },
+	{ NULL, NULL, 0, NULL },
+};
