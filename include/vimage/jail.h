@@ -46,6 +46,11 @@ VI_API int	vi_jail_parent(struct vi_kernel *, int jid);
 /* Privileges by name ("net.raw_sockets", ...): may this prison, acting with cred? 0 or EPERM; a refusal is logged in the jail's log. */
 VI_API int	vi_jail_priv(struct vi_kernel *, int jid, const struct vi_cred *, const char *priv);
 
+/* The jail's messages (vlog), as vi_log_read and vi_log_clear: its own buffer or the one it inherits. */
+struct vi_logmsg;
+VI_API uint64_t	vi_jail_log_read(struct vi_kernel *, int jid, uint64_t after_seq, void (*)(void *arg, const struct vi_logmsg *), void *arg);
+VI_API void	vi_jail_log_clear(struct vi_kernel *, int jid);
+
 /* Processes are the embedder's; it tells the prison so that limits and lifetimes hold.  A jail without persist and processes is reported by vi_jail_expired. */
 VI_API int	vi_jail_proc_attach(struct vi_kernel *, int jid);	/* EAGAIN: limit; ENOENT */
 VI_API void	vi_jail_proc_detach(struct vi_kernel *, int jid);

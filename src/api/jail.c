@@ -26,6 +26,7 @@ api_prison(struct vi_kernel *k, int jid)
 struct iflist {
 	unsigned	il_n;
 	char		il_names[API_MAXIFS][VI_IFNAMSIZ];
+	bool		il_moved[API_MAXIFS];
 };
 
 static int
@@ -34,7 +35,11 @@ iflist_add(struct iflist *il, const char *value, struct sbuf *err)
 	const char *end;
 	size_t len;
 
-	for (; value != NULL && *value != '\0'; value = *end == ',' ? end + 1 : end) {
+	if (value == NULL) {
+		sbuf_printf(err, "vnet.interface: needs a value");
+		return (EINVAL);
+	}
+	for (; *value != '\0'; value = *end == ',' ? end + 1 : end) {
 		end = strchr(value, ',');
 		if (end == NULL)
 			end = value + strlen(value);
@@ -49,49 +54,75 @@ iflist_add(struct iflist *il, const char *value, struct sbuf *err)
 	return (0);
 }
 
-/* All or nothing: what was lent before a failure comes back. */
 static int
-iflist_lend(const struct iflist *il, struct vnet *from, struct vnet *to, struct sbuf *err)
+iflist_fail(struct sbuf *err, const char *name, int error)
 {
-	struct ifnet *ifp;
-	unsigned i;
-	int error = 0;
-
-	for (i = 0; i < il->il_n && error == 0; i++) {
-		if ((ifp = ifnet_byname(from, il->il_names[i])) == NULL) {
-			/* Already there is fine: "jail -m" may name it again. */
-			error = ifnet_byname(to, il->il_names[i]) != NULL ? 0 : ENXIO;
-		} else {
-			error = if_vmove(ifp, to);
-		}
-		if (error != 0)
-			sbuf_printf(err, "vnet.interface: %s: %s", il->il_names[i], error == ENXIO ? "no such interface" :
-			    error == EEXIST ? "the jail has an interface of that name" : error == EBUSY ? "busy" : "cannot be lent");
-	}
-	if (error == 0)
-		return (0);
-	while (i-- > 0)
-		if ((ifp = ifnet_byname(to, il->il_names[i])) != NULL && ifp->if_home != to)
-			(void)if_reclaim(ifp);
+	sbuf_printf(err, "vnet.interface: %s: %s", name, error == ENXIO ? "no such interface" : error == EEXIST ?
+	    "the jail has an interface of that name" : error == EBUSY ? "busy" : error == EINVAL ? "cannot be lent" : "no memory");
 	return (error);
 }
 
+/* Known before anything moves, because a moved interface has lost its addresses.  One that is there already is fine: "jail -m" may name it again. */
 static int
-jail_set_interfaces(struct prison *caller, struct prison *pr, const struct iflist *il, bool created, struct sbuf *err)
+iflist_check(const struct iflist *il, struct vnet *from, struct vnet *to, struct sbuf *err)
 {
+	for (unsigned i = 0; i < il->il_n; i++) {
+		const char *name = il->il_names[i];
+		struct ifnet *ifp = ifnet_byname(from, name), *there = ifnet_byname(to, name);
+
+		if (ifp == NULL && there == NULL)
+			return (iflist_fail(err, name, ENXIO));
+		if (ifp != NULL && ifp == net_vnet(from)->nv_lo0)
+			return (iflist_fail(err, name, EINVAL));
+		if (ifp != NULL && there != NULL)
+			return (iflist_fail(err, name, EEXIST));
+	}
+	return (0);
+}
+
+/* All or nothing: what was lent before a failure comes back. */
+static int
+iflist_lend(struct iflist *il, struct vnet *from, struct vnet *to, struct sbuf *err)
+{
+	struct ifnet *ifp;
 	int error;
 
-	if (il->il_n == 0)
+	if (from == to)
+		return (0);
+	if ((error = iflist_check(il, from, to, err)) != 0)
+		return (error);
+	for (unsigned i = 0; i < il->il_n; i++) {
+		if ((ifp = ifnet_byname(from, il->il_names[i])) == NULL)
+			continue;
+		if ((error = if_vmove(ifp, to)) == 0) {
+			il->il_moved[i] = true;
+			continue;
+		}
+		while (i-- > 0)
+			if (il->il_moved[i])
+				(void)if_vmove(ifnet_byname(to, il->il_names[i]), from);
+		return (iflist_fail(err, ifp->if_xname, error));
+	}
+	return (0);
+}
+
+struct lending {
+	struct iflist	*le_ifs;
+	struct sbuf	*le_err;
+};
+
+static int
+jail_set_interfaces(struct prison *caller, struct prison *pr, void *arg)
+{
+	const struct lending *le = arg;
+
+	if (le->le_ifs->il_n == 0)
 		return (0);
 	if (!pr->pr_owns[VCLASS_VNET]) {
-		sbuf_printf(err, "vnet.interface: the jail has no network stack of its own");
-		error = EINVAL;
-	} else {
-		error = iflist_lend(il, prison_vnet(caller), prison_vnet(pr), err);
+		sbuf_printf(le->le_err, "vnet.interface: the jail has no network stack of its own");
+		return (EINVAL);
 	}
-	if (error != 0 && created)
-		(void)prison_remove(pr, NULL, NULL);
-	return (error);
+	return (iflist_lend(le->le_ifs, prison_vnet(caller), prison_vnet(pr), le->le_err));
 }
 
 int
@@ -101,9 +132,9 @@ vi_jail_set(struct vi_kernel *k, int callerid, const struct vi_param *p, unsigne
 	struct vi_param rest[API_MAXPARAMS];
 	struct iflist il = { 0 };
 	struct sbuf err;
+	struct lending le = { &il, &err };
 	unsigned nrest = 0;
-	bool existed;
-	int error, before;
+	int error;
 
 	sbuf_init(&err, errbuf, VI_ERRLEN);
 	errbuf[0] = '\0';
@@ -119,11 +150,7 @@ vi_jail_set(struct vi_kernel *k, int callerid, const struct vi_param *p, unsigne
 		else if ((error = iflist_add(&il, p[i].p_value, &err)) != 0)
 			return (error);
 	}
-	before = caller->pr_nchildren;
-	if ((error = prison_set(caller, rest, nrest, flags, &pr, errbuf)) != 0)
-		return (error);
-	existed = caller->pr_nchildren == before;
-	if ((error = jail_set_interfaces(caller, pr, &il, !existed, &err)) != 0)
+	if ((error = prison_set(caller, rest, nrest, flags, jail_set_interfaces, &le, &pr, errbuf)) != 0)
 		return (error);
 	if (jid != NULL)
 		*jid = pr->pr_jid;
@@ -232,6 +259,23 @@ vi_jail_priv(struct vi_kernel *k, int jid, const struct vi_cred *cred, const cha
 	struct prison *pr = api_prison(k, jid);
 
 	return (pr == NULL ? ENOENT : prison_priv_check(pr, cred, priv));
+}
+
+uint64_t
+vi_jail_log_read(struct vi_kernel *k, int jid, uint64_t after, void (*fn)(void *, const struct vi_logmsg *), void *arg)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	return (pr == NULL ? 0 : msglog_read(prison_log(pr), after, fn, arg));
+}
+
+void
+vi_jail_log_clear(struct vi_kernel *k, int jid)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	if (pr != NULL)
+		msglog_clear(prison_log(pr));
 }
 
 int

@@ -241,13 +241,13 @@ vi_stats(struct vi_vnet *vn, const char *proto, vi_stat_fn *fn, void *arg)
 uint64_t
 vi_log_read(struct vi_vnet *vn, uint64_t after, vi_log_fn *fn, void *arg)
 {
-	return (msglog_read(api_vnet(vn)->vn_log, after, fn, arg));
+	return (msglog_read(&api_vnet(vn)->vn_log, after, fn, arg));
 }
 
 void
 vi_log_clear(struct vi_vnet *vn)
 {
-	msglog_clear(api_vnet(vn)->vn_log);
+	msglog_clear(&api_vnet(vn)->vn_log);
 }
 
 void
@@ -256,7 +256,7 @@ vi_log(struct vi_vnet *vn, unsigned level, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	msglog_vput(api_vnet(vn)->vn_log, level, fmt, ap);
+	msglog_vput(&api_vnet(vn)->vn_log, level, fmt, ap);
 	va_end(ap);
 }
 

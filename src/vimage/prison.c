@@ -24,6 +24,16 @@ prison_vnet(const struct prison *pr)
 	return (pr->pr_container[VCLASS_VNET]);
 }
 
+struct msglog *
+prison_log(const struct prison *pr)
+{
+	while (!pr->pr_owns[VCLASS_VLOG])
+		pr = pr->pr_parent;
+	if (pr->pr_owns[VCLASS_VNET])
+		return (&prison_vnet(pr)->vn_log);
+	return (&((struct vlog *)pr->pr_container[VCLASS_VLOG])->vl_log);
+}
+
 static int
 prison_idcmp(const struct prison *a, const struct prison *b)
 {
@@ -143,7 +153,20 @@ prison_apply(struct prison *pr)
 	vn->vn_privs = privs;
 	if (pr->pr_owns[VCLASS_VCPU])
 		vn->vn_lane.ln_share = ((struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_share;
-	vn->vn_log = pr->pr_owns[VCLASS_VLOG] ? &((struct vlog *)pr->pr_container[VCLASS_VLOG])->vl_log : &vn->vn_ownlog;
+}
+
+void
+prison_restrain(struct prison *pr)
+{
+	struct prison *child;
+
+	TAILQ_FOREACH(child, &pr->pr_children, pr_sibling) {
+		child->pr_conf.pc_allow &= pr->pr_conf.pc_allow;
+		if (child->pr_conf.pc_securelevel < pr->pr_conf.pc_securelevel)
+			child->pr_conf.pc_securelevel = pr->pr_conf.pc_securelevel;
+		prison_apply(child);
+		prison_restrain(child);
+	}
 }
 
 void

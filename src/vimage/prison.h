@@ -50,7 +50,7 @@ struct vcpu {
 	uint32_t	 vc_share;	/* 1..10000, 100 = ordinary */
 };
 
-/* vlog: a private message buffer. */
+/* vlog: a private message buffer.  A prison with a stack of its own uses the stack's, which its lane may write to at any time. */
 struct vlog {
 	struct msglog	vl_log;
 };
@@ -106,14 +106,21 @@ struct prison *prison_next(struct prison *);
 struct prison *prison_find_name(struct prison *caller, const char *name);	/* relative; a number is a jid */
 bool	 prison_ischild(const struct prison *ancestor, const struct prison *);	/* strictly below */
 const char *prison_relname(const struct prison *caller, const struct prison *);
-int	 prison_set(struct prison *caller, const struct vi_param *, unsigned n, unsigned flags, struct prison **, char *err);
+/*
+ * Create and/or modify.  more (may be NULL) is called when everything else is known to be good and nothing but the containers of a new prison
+ * was made: what it refuses undoes the whole.
+ */
+typedef int prison_more_fn(struct prison *caller, struct prison *, void *arg);
+int	 prison_set(struct prison *caller, const struct vi_param *, unsigned n, unsigned flags, prison_more_fn *more, void *arg, struct prison **, char *err);
 int	 prison_remove(struct prison *, vi_leak_fn *, void *arg);	/* children first; leaks are counted into the log of prison0 */
 int	 prison_getparam(struct prison *caller, struct prison *, const char *name, char *buf, size_t len);
 const char *prison_paramname(unsigned i);		/* NULL after the last */
 int	 prison_priv_check(struct prison *, const struct vi_cred *, const char *priv);
 struct vnet *prison_vnet(const struct prison *);
+struct msglog *prison_log(const struct prison *);	/* where messages about it go: its own or an ancestor's */
 struct prison *prison_ofvnet(struct vnet *);		/* its owner, NULL */
 void	 prison_apply(struct prison *);			/* pushes privileges, share and log into the vnet it owns */
+void	 prison_restrain(struct prison *);		/* its descendants lose what it no longer has */
 
 void	 prison_link(struct prison *);
 void	 prison_rename(struct prison *, const char *fullname);	/* the name must be free; children keep theirs: EBUSY is the caller's check */

@@ -565,39 +565,51 @@ change_apply(struct change *ch)
 	pr->pr_conf = ch->ch_conf;
 	if (ch->ch_named && strcmp(ch->ch_name, pr->pr_name) != 0)
 		prison_rename(pr, ch->ch_name);
-	if (vp != NULL && ch->ch_hostset)
+	if (ch->ch_hostset)
 		memcpy(vp->vp_hostname, ch->ch_hostname, sizeof(vp->vp_hostname));
-	if (vp != NULL && ch->ch_domainset)
+	if (ch->ch_domainset)
 		memcpy(vp->vp_domainname, ch->ch_domainname, sizeof(vp->vp_domainname));
-	if (ch->ch_share != 0 && pr->pr_owns[VCLASS_VCPU])
+	if (ch->ch_share != 0)
 		((struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_share = ch->ch_share;
-	if (ch->ch_memset && pr->pr_owns[VCLASS_VNET])
+	if (ch->ch_memset)
 		prison_vnet(pr)->vn_acct.as_total.ac_limit = ch->ch_memlimit;
 	prison_apply(pr);
+	prison_restrain(pr);
+}
+
+static bool
+change_owns(const struct change *ch, enum vclass vc)
+{
+	return (ch->ch_pr != NULL ? ch->ch_pr->pr_owns[vc] : ch->ch_modes[vc] == VMODE_NEW);
 }
 
 static int
 change_check(struct change *ch)
 {
-	const bool own_vnet = ch->ch_pr != NULL ? ch->ch_pr->pr_owns[VCLASS_VNET] : ch->ch_modes[VCLASS_VNET] == VMODE_NEW;
-
-	if (ch->ch_memset && !own_vnet)
+	if (ch->ch_memset && !change_owns(ch, VCLASS_VNET))
 		return (change_fail(ch, EINVAL, "limit.memory: the jail has no network stack of its own"));
+	if (ch->ch_share != 0 && !change_owns(ch, VCLASS_VCPU))
+		return (change_fail(ch, EINVAL, "vcpu.share: the jail has no vcpu of its own"));
+	if ((ch->ch_hostset || ch->ch_domainset) && !change_owns(ch, VCLASS_VPROCG))
+		return (change_fail(ch, EINVAL, "%s: the jail has no vproc of its own", ch->ch_hostset ? "host.hostname" : "host.domainname"));
 	if (ch->ch_pr != NULL && ch->ch_named && !TAILQ_EMPTY(&ch->ch_pr->pr_children))
 		return (change_fail(ch, EBUSY, "name: cannot be changed while the jail has children"));
 	return (0);
 }
 
 int
-prison_set(struct prison *caller, const struct vi_param *p, unsigned n, unsigned flags, struct prison **prp, char *err)
+prison_set(struct prison *caller, const struct vi_param *p, unsigned n, unsigned flags, prison_more_fn *more, void *arg, struct prison **prp, char *err)
 {
 	struct change ch = { .ch_caller = caller, .ch_parent = caller, .ch_err = err };
+	bool created = false;
 	int error;
 
 	err[0] = '\0';
 	if ((error = change_identify(&ch, p, n, flags)) != 0)
 		return (error);
 	if (ch.ch_pr != NULL) {
+		if (ch.ch_named && ch.ch_parent != ch.ch_pr->pr_parent)
+			return (change_fail(&ch, EINVAL, "name: \"%s\" is below another jail", ch.ch_name));
 		ch.ch_conf = ch.ch_pr->pr_conf;
 		ch.ch_parent = ch.ch_pr->pr_parent;
 	} else {
@@ -613,8 +625,16 @@ prison_set(struct prison *caller, const struct vi_param *p, unsigned n, unsigned
 			return (error);
 	if ((error = change_check(&ch)) != 0)
 		return (error);
-	if (ch.ch_pr == NULL && (error = change_create(&ch)) != 0)
+	if (ch.ch_pr == NULL) {
+		if ((error = change_create(&ch)) != 0)
+			return (error);
+		created = true;
+	}
+	if (more != NULL && (error = more(caller, ch.ch_pr, arg)) != 0) {
+		if (created)
+			(void)prison_destroy(ch.ch_pr, NULL, NULL);
 		return (error);
+	}
 	change_apply(&ch);
 	*prp = ch.ch_pr;
 	return (0);
@@ -653,7 +673,6 @@ static const struct {
 int
 prison_priv_check(struct prison *pr, const struct vi_cred *cred, const char *priv)
 {
-	struct msglog *log = pr->pr_container[VCLASS_VLOG] != NULL ? &((struct vlog *)pr->pr_container[VCLASS_VLOG])->vl_log : NULL;
 	bool ok = false;
 
 	for (size_t i = 0; i < NITEMS(priv_table); i++) {
@@ -663,7 +682,7 @@ prison_priv_check(struct prison *pr, const struct vi_cred *cred, const char *pri
 		    (!priv_table[i].pv_vnet || pr->pr_owns[VCLASS_VNET]);
 		break;
 	}
-	if (!ok && log != NULL)
-		msglog_put(log, LOG_NOTICE, "privilege %s refused to uid %u", priv, cred->cr_uid);
+	if (!ok)
+		msglog_put(prison_log(pr), LOG_NOTICE, "privilege %s refused to uid %u", priv, cred->cr_uid);
 	return (ok ? 0 : EPERM);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vlog: the private message buffer of a prison.  A prison with its own vnet and its own vlog has the stack's messages go there; without its own vnet the buffer
- * takes what is said about the prison itself (refused privileges).
+ * vlog: the private message buffer of a prison.  A stack writes its messages into the buffer it has anyway (vn_log), from its lane; so that is the
+ * buffer of a prison which owns its stack.  One without a stack of its own gets the buffer here, for what is said about the prison itself (refused privileges),
+ * under the kernel lock.
  */
 #include <errno.h>
 

@@ -138,7 +138,7 @@ vnet_dismantle(struct vnet *vn, unsigned n)
 	for (unsigned i = n; i-- > 0;)
 		module_detach(vn, vk->vk_modules[i]);
 	lane_fini(&vn->vn_lane);
-	msglog_fini(&vn->vn_ownlog);
+	msglog_fini(&vn->vn_log);
 }
 
 struct leakctx {
@@ -191,8 +191,7 @@ vnet_alloc(struct kernel *k, const char *name, struct vnet **vnp)
 	vn->vn_privs = VNET_PRIV_RAW_SOCKETS | VNET_PRIV_RESERVED_PORTS | VNET_PRIV_CONFIG;
 	memcpy(vn->vn_name, name, strlen(name) + 1);
 	acctset_init(&vn->vn_acct, k, worker_cache(w));
-	msglog_init(&vn->vn_ownlog, &vn->vn_acct, name);
-	vn->vn_log = &vn->vn_ownlog;
+	msglog_init(&vn->vn_log, &vn->vn_acct, name);
 	if ((error = lane_init(&vn->vn_lane, k, w, &vn->vn_acct)) != 0) {
 		kfree(&k->k_acct, ACCT_MODULE, vn, sizeof(*vn));
 		return (error);
@@ -279,6 +278,6 @@ vnet_log(struct vnet *vn, unsigned level, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	msglog_vput(vn->vn_log, level, fmt, ap);
+	msglog_vput(&vn->vn_log, level, fmt, ap);
 	va_end(ap);
 }

@@ -100,8 +100,7 @@ struct vnet {
 	uint32_t	 vn_privs;	/* VNET_PRIV_*; under the kernel lock */
 	struct lane	 vn_lane;
 	struct acctset	 vn_acct;
-	struct msglog	*vn_log;	/* of its owner's vlog, or its own */
-	struct msglog	 vn_ownlog;
+	struct msglog	 vn_log;	/* (v) */
 	void		*vn_state[VNET_NMODULES];	/* (c) */
 	TAILQ_ENTRY(vnet) vn_link;	/* all vnets, under the kernel lock */
 	RB_ENTRY(vnet)	 vn_idlink;	/* by id */
