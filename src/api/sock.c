@@ -73,6 +73,8 @@ static int
 api_name(struct socket *so, int (*fn)(struct socket *, struct vi_sockaddr *), struct vi_sockaddr *sa)
 {
 	*sa = (struct vi_sockaddr){ .sa_family = so->so_proto->pr_family };
+	if (so->so_state & SS_DEAD)
+		return (ECONNABORTED);
 	if ((so->so_state & SS_PROTOREF) == 0)
 		return (ENOTCONN);
 	return (fn == NULL ? EOPNOTSUPP : fn(so, sa));
@@ -205,7 +207,7 @@ vi_tcp_abort(struct vi_socket *vso)
 	if (so->so_type != VI_SOCK_STREAM)
 		return (EOPNOTSUPP);
 	if ((so->so_state & SS_PROTOREF) == 0)
-		return (ENOTCONN);
+		return (so->so_state & SS_DEAD ? ECONNABORTED : ENOTCONN);
 	api_clock(so);
 	so->so_proto->pr_abort(so);
 	return (0);

@@ -19,6 +19,8 @@ void	 so_flushprepared(struct socket *);
 bool	 so_errpending(const struct socket *);
 int	 so_takeerror(struct socket *);
 
+/* Its vnet is gone: every call but soclose, sopoll and SO_ERROR says ECONNABORTED. */
+static inline bool so_isdead(const struct socket *so) { return ((so->so_state & SS_DEAD) != 0); }
 static inline bool so_haspcb(const struct socket *so) { return ((so->so_state & SS_PROTOREF) != 0); }
 
 #endif

@@ -89,7 +89,7 @@ sosetopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 	uint16_t bit;
 	int v = 0, error;
 
-	if (so->so_state & SS_DEAD)
+	if (so_isdead(so))
 		return (ECONNABORTED);
 	if (opt == VI_SO_LINGER)
 		return (so_setlinger(so, val, len));
@@ -162,6 +162,8 @@ sogetopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 {
 	uint16_t bit;
 
+	if (so_isdead(so) && opt != VI_SO_ERROR)
+		return (ECONNABORTED);
 	if ((bit = so_optbit(opt)) != 0)
 		return (sooptputint(buf, len, (so->so_options & bit) != 0));
 	switch (opt) {
@@ -195,7 +197,7 @@ sogetopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, (int)so->so_snd.sb_cc));
 	default:
 		if (so->so_proto->pr_getopt == NULL || !so_haspcb(so))
-			return (so->so_state & SS_DEAD ? ECONNABORTED : ENOPROTOOPT);
+			return (ENOPROTOOPT);
 		return (so->so_proto->pr_getopt(so, opt, buf, len));
 	}
 }

@@ -40,8 +40,8 @@ so_nodata(struct socket *so, bool *eof)
 	*eof = false;
 	if (so->so_error != 0)
 		return (so_takeerror(so));
-	if ((so->so_rcv.sb_flags & SBS_CANTRCVMORE) || (so->so_state & SS_DEAD)) {
-		if ((so->so_proto->pr_flags & PR_CONNREQUIRED) && (so->so_state & (SS_WASCONNECTED | SS_DEAD)) == 0)
+	if (so->so_rcv.sb_flags & SBS_CANTRCVMORE) {
+		if ((so->so_proto->pr_flags & PR_CONNREQUIRED) && (so->so_state & SS_WASCONNECTED) == 0)
 			return (ENOTCONN);
 		*eof = true;
 		return (0);
@@ -138,6 +138,8 @@ soreceive(struct socket *so, struct vi_msg *msg, size_t *done)
 	*done = 0;
 	msg->msg_hasname = false;
 	msg->msg_len = 0;
+	if (so_isdead(so))
+		return (ECONNABORTED);
 	if (so->so_options & SO_ACCEPTCONN)
 		return (ENOTCONN);
 	if (so->so_proto->pr_flags & PR_ATOMIC)
@@ -153,6 +155,8 @@ soreceive_peek(struct socket *so, size_t want, struct vi_iovec *iov, unsigned *n
 	bool eof;
 
 	*niov = 0;
+	if (so_isdead(so))
+		return (ECONNABORTED);
 	if (so->so_proto->pr_flags & PR_ATOMIC)
 		return (EOPNOTSUPP);
 	if (so->so_rcv.sb_cc == 0)
@@ -171,6 +175,8 @@ soreceive_peek(struct socket *so, size_t want, struct vi_iovec *iov, unsigned *n
 int
 soreceive_consume(struct socket *so, size_t len)
 {
+	if (so_isdead(so))
+		return (ECONNABORTED);
 	if (len > so->so_rcv.sb_cc)
 		return (EINVAL);
 	if (len > 0)

@@ -77,10 +77,12 @@ so_copyin(struct acctset *as, struct iovpos *ip, size_t len)
 static int
 so_sendcheck(struct socket *so)
 {
+	if (so_isdead(so))
+		return (ECONNABORTED);
 	if (so->so_error != 0 && (so->so_snd.sb_flags & SBS_CANTSENDMORE) == 0)
 		return (so_takeerror(so));
 	if (so->so_snd.sb_flags & SBS_CANTSENDMORE)
-		return (so->so_error != 0 && so->so_error != ECONNABORTED ? so_takeerror(so) : EPIPE);
+		return (so->so_error != 0 ? so_takeerror(so) : EPIPE);
 	if (!so_haspcb(so))
 		return (ENOTCONN);
 	if ((so->so_proto->pr_flags & PR_CONNREQUIRED) && (so->so_state & SS_ISCONNECTED) == 0)
@@ -201,6 +203,8 @@ sosend_commit(struct socket *so, size_t len, int flags)
 	size_t left = len;
 	int error;
 
+	if (so_isdead(so))
+		return (ECONNABORTED);
 	so->so_prepared = NULL;
 	for (; *mp != NULL && left > 0; mp = &(*mp)->m_next) {
 		if ((*mp)->m_len > left) {

@@ -178,6 +178,8 @@ soclose(struct socket *so)
 int
 sobind(struct socket *so, const struct vi_sockaddr *sa)
 {
+	if (so_isdead(so))
+		return (ECONNABORTED);
 	if (!so_haspcb(so))
 		return (EINVAL);
 	return (so->so_proto->pr_bind == NULL ? EOPNOTSUPP : so->so_proto->pr_bind(so, sa));
@@ -189,6 +191,8 @@ solisten(struct socket *so, int backlog)
 	uint32_t max;
 	int error;
 
+	if (so_isdead(so))
+		return (ECONNABORTED);
 	if (so->so_proto->pr_listen == NULL)
 		return (EOPNOTSUPP);
 	if (!so_haspcb(so) || (so->so_state & (SS_ISCONNECTED | SS_ISCONNECTING | SS_ISDISCONNECTING)) != 0)
@@ -218,6 +222,8 @@ soconnect(struct socket *so, const struct vi_sockaddr *sa)
 	const struct protosw *pr = so->so_proto;
 	int error;
 
+	if (so_isdead(so))
+		return (ECONNABORTED);
 	if (so->so_options & SO_ACCEPTCONN)
 		return (EISCONN);
 	if (pr->pr_connect == NULL)
@@ -249,6 +255,8 @@ soaccept(struct socket *head, struct socket **sop, struct vi_sockaddr *peer)
 {
 	struct socket *so;
 
+	if (so_isdead(head))
+		return (ECONNABORTED);
 	if ((head->so_options & SO_ACCEPTCONN) == 0)
 		return (EINVAL);
 	if ((so = TAILQ_FIRST(&head->so_comp)) == NULL)
@@ -266,6 +274,8 @@ soaccept(struct socket *head, struct socket **sop, struct vi_sockaddr *peer)
 int
 soshutdown(struct socket *so, int how)
 {
+	if (so_isdead(so))
+		return (ECONNABORTED);
 	if (how < VI_SHUT_RD || how > VI_SHUT_RDWR)
 		return (EINVAL);
 	if (so->so_options & SO_ACCEPTCONN) {
