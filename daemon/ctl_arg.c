@@ -12,17 +12,60 @@
 #include "daemon/ctl_server.h"
 
 int
+ctl_fail(struct ctl_request *rq, int error, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(rq->rq_err, sizeof(rq->rq_err), fmt, ap);
+	va_end(ap);
+	return error;
+}
+
+int
 ctl_args(struct ctl_request *rq, const char *fmt, ...)
 {
+	json_t *args = json_copy((json_t *)rq->rq_args);	/* shallow: the members stay the request's */
 	json_error_t je;
 	va_list ap;
 	int error = 0;
 
+	if (args == NULL)
+		return ENOMEM;
+	json_object_del(args, "op");
+	json_object_del(args, "jail");
 	va_start(ap, fmt);
-	if (json_vunpack_ex((json_t *)rq->rq_args, &je, 0, fmt, ap) != 0)
+	if (json_vunpack_ex(args, &je, JSON_STRICT, fmt, ap) != 0)
 		error = ctl_fail(rq, EINVAL, "bad arguments: %s", je.text);
 	va_end(ap);
+	json_decref(args);
 	return error;
+}
+
+#define PART	5000	/* members; of the longest, interfaces, that is below CTL_MAXMSG */
+
+static void
+new_part(struct ctl_list *l)
+{
+	l->l_array = json_array();
+	json_object_set_new(l->l_rq->rq_reply, l->l_key, l->l_array);
+}
+
+void
+ctl_list_begin(struct ctl_request *rq, const char *key, struct ctl_list *l)
+{
+	*l = (struct ctl_list){ .l_rq = rq, .l_key = key };
+	new_part(l);
+}
+
+void
+ctl_list_add(struct ctl_list *l, json_t *o)
+{
+	json_array_append_new(l->l_array, o);
+	if (json_array_size(l->l_array) < PART || l->l_error != 0)
+		return;
+	l->l_error = ctl_more(l->l_rq);
+	new_part(l);
 }
 
 /* The stack's owner must be the caller or below it: a jail that shares its parent's stack looks, but does not touch. */

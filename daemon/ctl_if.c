@@ -87,41 +87,41 @@ add_interface(void *arg, const struct vi_ifinfo *ii)
 	json_object_set_new(o, "groups", groups(ii));
 	json_object_set_new(o, "addresses", addresses(ii));
 	json_object_set_new(o, "stats", counters(ii));
-	json_array_append_new(arg, o);
+	ctl_list_add(arg, o);
 }
 
 static int
 op_list(struct ctl_request *rq)
 {
 	const char *name = NULL;
-	json_t *list = json_array();
+	struct ctl_list list;
 	int error;
 
-	json_object_set_new(rq->rq_reply, "interfaces", list);
+	ctl_list_begin(rq, "interfaces", &list);
 	if ((error = ctl_args(rq, "{s?s}", "name", &name)) != 0)
 		return error;
 	if (name == NULL) {
-		vi_if_list(rq->rq_vnet, add_interface, list);
-		return 0;
+		vi_if_list(rq->rq_vnet, add_interface, &list);
+		return list.l_error;
 	}
-	error = vi_if_get(rq->rq_vnet, name, add_interface, list);
+	error = vi_if_get(rq->rq_vnet, name, add_interface, &list);
 	return error == 0 ? 0 : ctl_fail(rq, error, "interface %.15s does not exist", name);
 }
 
 static void
 add_cloner(void *arg, const char *name)
 {
-	json_array_append_new(arg, json_string(name));
+	ctl_list_add(arg, json_string(name));
 }
 
 static int
 op_cloners(struct ctl_request *rq)
 {
-	json_t *list = json_array();
+	struct ctl_list list;
 
-	json_object_set_new(rq->rq_reply, "cloners", list);
-	vi_if_cloners(rq->rq_kernel, add_cloner, list);
-	return 0;
+	ctl_list_begin(rq, "cloners", &list);
+	vi_if_cloners(rq->rq_kernel, add_cloner, &list);
+	return ctl_args(rq, "{}");
 }
 
 /*
@@ -425,20 +425,20 @@ op_addr_delete(struct ctl_request *rq)
 }
 
 const struct ctl_op ctl_if_ops[] = {
-	{ "if.list", op_list, CTL_ANY, "name" },
-	{ "if.cloners", op_cloners, CTL_ANY, "" },
-	{ "if.create", op_create, CTL_OWN, "type" },
-	{ "if.destroy", op_destroy, CTL_OWN, "name" },
-	{ "if.rename", op_rename, CTL_OWN, "name newname" },
-	{ "if.flags", op_flags, CTL_OWN, "name set clear" },
-	{ "if.mtu", op_mtu, CTL_OWN, "name mtu" },
-	{ "if.metric", op_metric, CTL_OWN, "name metric" },
-	{ "if.fib", op_fib, CTL_OWN, "name fib" },
-	{ "if.lladdr", op_lladdr, CTL_OWN, "name lladdr" },
-	{ "if.description", op_description, CTL_OWN, "name description" },
-	{ "if.move", op_move, CTL_OWN, "name to" },
-	{ "if.reclaim", op_reclaim, CTL_OWN, "name from" },
-	{ "addr.add", op_addr_add, CTL_OWN, "name address prefixlen broadcast destination alias" },
-	{ "addr.delete", op_addr_delete, CTL_OWN, "name address" },
-	{ NULL, NULL, 0, NULL },
+	{ "if.list", op_list },
+	{ "if.cloners", op_cloners },
+	{ "if.create", op_create },
+	{ "if.destroy", op_destroy },
+	{ "if.rename", op_rename },
+	{ "if.flags", op_flags },
+	{ "if.mtu", op_mtu },
+	{ "if.metric", op_metric },
+	{ "if.fib", op_fib },
+	{ "if.lladdr", op_lladdr },
+	{ "if.description", op_description },
+	{ "if.move", op_move },
+	{ "if.reclaim", op_reclaim },
+	{ "addr.add", op_addr_add },
+	{ "addr.delete", op_addr_delete },
+	{ NULL, NULL },
 };

@@ -38,7 +38,7 @@ route_object(const struct vi_route *rt)
 static void
 add_route(void *arg, const struct vi_route *rt)
 {
-	json_array_append_new(arg, route_object(rt));
+	ctl_list_add(arg, route_object(rt));
 }
 
 static int
@@ -177,16 +177,16 @@ op_get(struct ctl_request *rq)
 static int
 op_list(struct ctl_request *rq)
 {
-	json_t *list = json_array();
+	struct ctl_list list;
 	json_int_t fib = 0;
 	int error;
 
-	json_object_set_new(rq->rq_reply, "routes", list);
+	ctl_list_begin(rq, "routes", &list);
 	if ((error = ctl_args(rq, "{s?I}", "fib", &fib)) != 0 || (error = get_fib(rq, fib)) != 0)
 		return error;
 	ctl_put_int(rq->rq_reply, "nfibs", vi_route_nfibs(rq->rq_vnet));
-	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_route, list);
-	return 0;
+	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_route, &list);
+	return list.l_error;
 }
 
 /* What a flush will take: the routes through a gateway. */
@@ -200,15 +200,15 @@ add_gateway_route(void *arg, const struct vi_route *rt)
 static int
 op_flush(struct ctl_request *rq)
 {
-	json_t *list = json_array();
+	struct ctl_list list;
 	json_int_t fib = 0;
 	int error;
 
-	json_object_set_new(rq->rq_reply, "routes", list);
+	ctl_list_begin(rq, "routes", &list);
 	if ((error = ctl_args(rq, "{s?I}", "fib", &fib)) != 0 || (error = get_fib(rq, fib)) != 0 ||
 	    (error = ctl_may(rq, "net.route")) != 0)
 		return error;
-	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_gateway_route, list);
+	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_gateway_route, &list);
 	vi_route_flush(rq->rq_vnet, (uint32_t)fib, VI_AF_INET);
 	return 0;
 }
@@ -217,7 +217,7 @@ op_flush(struct ctl_request *rq)
  * Neighbours.
  */
 struct neigh_list {
-	json_t		*nl_list;
+	struct ctl_list	 nl_list;
 	const char	*nl_ifname;	/* NULL: all */
 };
 
@@ -239,20 +239,20 @@ add_neigh(void *arg, const struct vi_neigh *ne)
 	json_object_set_new(o, "proxy", json_boolean(ne->ne_proxy));
 	ctl_put_int(o, "expire", (ne->ne_expire + NS_PER_S - 1) / NS_PER_S);
 	ctl_put_text(o, "interface", ne->ne_ifname);
-	json_array_append_new(nl->nl_list, o);
+	ctl_list_add(&nl->nl_list, o);
 }
 
 static int
 op_neigh_list(struct ctl_request *rq)
 {
-	struct neigh_list nl = { json_array(), NULL };
+	struct neigh_list nl = { .nl_ifname = NULL };
 	int error;
 
-	json_object_set_new(rq->rq_reply, "neighbours", nl.nl_list);
+	ctl_list_begin(rq, "neighbours", &nl.nl_list);
 	if ((error = ctl_args(rq, "{s?s}", "interface", &nl.nl_ifname)) != 0)
 		return error;
 	vi_neigh_list(rq->rq_vnet, add_neigh, &nl);
-	return 0;
+	return nl.nl_list.l_error;
 }
 
 static int
@@ -290,14 +290,14 @@ op_neigh_delete(struct ctl_request *rq)
 }
 
 const struct ctl_op ctl_route_ops[] = {
-	{ "route.add", op_add, CTL_OWN, "destination prefixlen gateway interface fib mtu weight metric flags" },
-	{ "route.change", op_change, CTL_OWN, "destination prefixlen gateway interface fib mtu weight metric flags" },
-	{ "route.delete", op_delete, CTL_OWN, "destination prefixlen gateway interface fib mtu weight metric flags" },
-	{ "route.get", op_get, CTL_ANY, "destination fib" },
-	{ "route.list", op_list, CTL_ANY, "fib" },
-	{ "route.flush", op_flush, CTL_OWN, "fib" },
-	{ "neigh.list", op_neigh_list, CTL_ANY, "interface" },
-	{ "neigh.add", op_neigh_add, CTL_OWN, "address lladdr permanent published proxy" },
-	{ "neigh.delete", op_neigh_delete, CTL_OWN, "address interface" },
-	{ NULL, NULL, 0, NULL },
+	{ "route.add", op_add },
+	{ "route.change", op_change },
+	{ "route.delete", op_delete },
+	{ "route.get", op_get },
+	{ "route.list", op_list },
+	{ "route.flush", op_flush },
+	{ "neigh.list", op_neigh_list },
+	{ "neigh.add", op_neigh_add },
+	{ "neigh.delete", op_neigh_delete },
+	{ NULL, NULL },
 };

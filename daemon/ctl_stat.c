@@ -19,21 +19,21 @@ add_stat(void *arg, const struct vi_stat *st)
 	ctl_put_text(o, "name", st->st_name);
 	ctl_put_text(o, "text", st->st_text);
 	ctl_put_int(o, "value", st->st_value);
-	json_array_append_new(arg, o);
+	ctl_list_add(arg, o);
 }
 
 static int
 op_stats(struct ctl_request *rq)
 {
-	json_t *list = json_array();
+	struct ctl_list list;
 	const char *proto = NULL;
 	int error;
 
-	json_object_set_new(rq->rq_reply, "stats", list);
+	ctl_list_begin(rq, "stats", &list);
 	if ((error = ctl_args(rq, "{s?s}", "proto", &proto)) != 0)
 		return error;
-	vi_stats(rq->rq_vnet, proto, add_stat, list);
-	if (proto != NULL && json_array_size(list) == 0)
+	vi_stats(rq->rq_vnet, proto, add_stat, &list);
+	if (proto != NULL && json_array_size(list.l_array) == 0)
 		return ctl_fail(rq, ENOENT, "%.40s: unknown or uninstrumented protocol", proto);
 	return 0;
 }
@@ -49,19 +49,19 @@ add_account(void *arg, const struct vi_account *va)
 	ctl_put_int(o, "peak", va->va_peak);
 	ctl_put_int(o, "limit", va->va_limit);
 	ctl_put_int(o, "failures", va->va_failures);
-	json_array_append_new(arg, o);
+	ctl_list_add(arg, o);
 }
 
 static int
 op_accounts(struct ctl_request *rq)
 {
-	json_t *list = json_array();
+	struct ctl_list list;
 
 	ctl_put_int(rq->rq_reply, "memory", vi_vnet_memory(rq->rq_vnet));
 	ctl_put_int(rq->rq_reply, "cputime", vi_vnet_cputime(rq->rq_vnet));
-	json_object_set_new(rq->rq_reply, "accounts", list);
-	vi_vnet_accounts(rq->rq_vnet, add_account, list);
-	return 0;
+	ctl_list_begin(rq, "accounts", &list);
+	vi_vnet_accounts(rq->rq_vnet, add_account, &list);
+	return ctl_args(rq, "{}");
 }
 
 static void
@@ -80,17 +80,17 @@ add_pcb(void *arg, const struct vi_pcbinfo *pi)
 	ctl_put_int(o, "state", pi->pi_state);
 	ctl_put_int(o, "uid", pi->pi_uid);
 	ctl_put_int(o, "id", pi->pi_id);
-	json_array_append_new(arg, o);
+	ctl_list_add(arg, o);
 }
 
 static int
 op_pcbs(struct ctl_request *rq)
 {
-	json_t *list = json_array();
+	struct ctl_list list;
 
-	json_object_set_new(rq->rq_reply, "pcbs", list);
-	vi_pcbs(rq->rq_vnet, add_pcb, list);
-	return 0;
+	ctl_list_begin(rq, "pcbs", &list);
+	vi_pcbs(rq->rq_vnet, add_pcb, &list);
+	return list.l_error != 0 ? list.l_error : ctl_args(rq, "{}");
 }
 
 static void
@@ -105,7 +105,7 @@ add_line(void *arg, const struct vi_logmsg *lm)
 	ctl_put_int(o, "facility", lm->lm_facility);
 	ctl_put_text(o, "vnet", lm->lm_vnet);
 	ctl_put_text(o, "text", lm->lm_text);
-	json_array_append_new(arg, o);
+	ctl_list_add(arg, o);
 }
 
 /* A stack's messages are for those who own it; who shares it sees the other jails' messages too and needs the right to. */
@@ -123,17 +123,17 @@ may_read(struct ctl_request *rq)
 static int
 op_log(struct ctl_request *rq)
 {
-	json_t *list = json_array();
+	struct ctl_list list;
 	json_int_t after = 0;
 	int clear = 0, error;
 	uint64_t last;
 
-	json_object_set_new(rq->rq_reply, "lines", list);
+	ctl_list_begin(rq, "lines", &list);
 	if ((error = ctl_args(rq, "{s?I,s?b}", "after", &after, "clear", &clear)) != 0 ||
 	    (error = ctl_range(rq, "after", after, 0, INT64_MAX)) != 0 || (error = may_read(rq)) != 0 ||
 	    (clear && (error = ctl_may(rq, "net.config")) != 0))
 		return error;
-	last = vi_log_read(rq->rq_vnet, (uint64_t)after, add_line, list);
+	last = vi_log_read(rq->rq_vnet, (uint64_t)after, add_line, &list);
 	ctl_put_int(rq->rq_reply, "last", last);
 	if (clear)
 		vi_log_clear(rq->rq_vnet);
@@ -141,9 +141,9 @@ op_log(struct ctl_request *rq)
 }
 
 const struct ctl_op ctl_stat_ops[] = {
-	{ "stat.list", op_stats, CTL_ANY, "proto" },
-	{ "stat.accounts", op_accounts, CTL_ANY, "" },
-	{ "pcb.list", op_pcbs, CTL_ANY, "" },
-	{ "log.read", op_log, CTL_ANY, "after clear" },
-	{ NULL, NULL, 0, NULL },
+	{ "stat.list", op_stats },
+	{ "stat.accounts", op_accounts },
+	{ "pcb.list", op_pcbs },
+	{ "log.read", op_log },
+	{ NULL, NULL },
 };

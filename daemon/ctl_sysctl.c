@@ -23,20 +23,20 @@ add_oid(void *arg, const struct vi_sysctl *sy)
 	json_object_set_new(o, "writable", json_boolean(sy->sy_writable));
 	json_object_set_new(o, "vnet", json_boolean(sy->sy_vnet));
 	ctl_put_text(o, "value", sy->sy_value);
-	json_array_append_new(arg, o);
+	ctl_list_add(arg, o);
 }
 
 static int
 op_list(struct ctl_request *rq)
 {
-	json_t *list = json_array();
+	struct ctl_list list;
 	const char *name = "";
 	int error;
 
-	json_object_set_new(rq->rq_reply, "sysctls", list);
+	ctl_list_begin(rq, "sysctls", &list);
 	if ((error = ctl_args(rq, "{s?s}", "name", &name)) != 0)
 		return error;
-	error = vi_sysctl_list(rq->rq_vnet, name, add_oid, list);
+	error = vi_sysctl_list(rq->rq_vnet, name, add_oid, &list);
 	return error == ENOENT ? ctl_fail(rq, error, "unknown oid '%.200s'", name) : error;
 }
 
@@ -83,7 +83,7 @@ op_set(struct ctl_request *rq)
 }
 
 const struct ctl_op ctl_sysctl_ops[] = {
-	{ "sysctl.list", op_list, CTL_ANY, "name" },
-	{ "sysctl.set", op_set, CTL_OWN, "name value" },
-	{ NULL, NULL, 0, NULL },
+	{ "sysctl.list", op_list },
+	{ "sysctl.set", op_set },
+	{ NULL, NULL },
 };

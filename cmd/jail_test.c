@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cmd/cmd_test.h"
+
+#include "cmd/exec_client.h"
+
+/* Stands in for the real one: says what it would run, and ends with 7. */
+int
+exec_client_run(struct cmd_ctx *cx, const struct exec_request *er)
+{
+	(void)cx;
+	printf("run in %s:", er->er_jail);
+	for (char *const *p = er->er_argv; *p != NULL; p++)
+		printf(" %s", *p);
+	printf("\n");
+	return 7;
+}
+
+static void
+test_create(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "jail");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
+	fake_run(&fk, cmd_jail, "jail -c name=web persist vnet vnet.interface=a,b path=/ children.max=4");
+	assert_int_equal(fk.fk_status, 0);
+	assert_string_equal(fk.fk_out, "web: created\n");
+	assert_request(&fk, "{\"create\":true,\"hold\":false,\"op\":\"jail.set\",\"params\":[[\"name\",\"web\"],[\"persist\",null],[\"vnet\",null],"
+	    "[\"vnet.interface\",\"a,b\"],[\"path\",\"/\"],[\"children.max\",\"4\"]],\"update\":false}");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
+	fake_run(&fk, cmd_jail, "jail -i -c -n web persist");
+	assert_string_equal(fk.fk_out, "3\n");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
+	fake_run(&fk, cmd_jail, "jail -qc name=web persist");
+	assert_string_equal(fk.fk_out, "");
+	fake_free(&fk);
+}
+
+static void
+test_command(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "jail");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
+	fake_run(&fk, cmd_jail, "jail -c name=web vnet command=/bin/echo a=b -c");
+	assert_int_equal(fk.fk_status, 7);
+	assert_string_equal(fk.fk_out, "web: created\nrun in 3: /bin/echo a=b -c\n");
+	assert_request(&fk, "{\"create\":true,\"hold\":true,\"op\":\"jail.set\",\"params\":[[\"name\",\"web\"],[\"vnet\",null]],\"update\":false}");
+	fake_free(&fk);
+}
+
+static void
+test_modify(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "jail");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":false}");
+	fake_run(&fk, cmd_jail, "jail -m name=web nopersist");
+	assert_int_equal(fk.fk_status, 0);
+	assert_string_equal(fk.fk_out, "");
+	assert_request(&fk, "{\"create\":false,\"hold\":false,\"op\":\"jail.set\",\"params\":[[\"name\",\"web\"],[\"nopersist\",null]],\"update\":true}");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
+	fake_run(&fk, cmd_jail, "jail -cm name=web persist");
+	assert_string_equal(fk.fk_out, "web: created\n");
+	assert_request(&fk, "{\"create\":true,\"hold\":false,\"op\":\"jail.set\",\"params\":[[\"name\",\"web\"],[\"persist\",null]],\"update\":true}");
+	fake_fail(&fk, EPERM, "path: cannot be changed after creation");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"interfaces\":[]}");
+	fake_ok(&fk, "{\"jid\":4,\"name\":\"web\",\"created\":true}");
+	fake_run(&fk, cmd_jail, "jail -mr name=web path=/srv persist");
+	assert_int_equal(fk.fk_status, 0);
+	assert_string_equal(fk.fk_out, "web: removed\nweb: created\n");
+	fake_free(&fk);
+}
+
+static void
+test_remove(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "jail");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"interfaces\":[{\"name\":\"epair0a\",\"home\":\"0\"}]}");
+	fake_run(&fk, cmd_jail, "jail -vr 3");
+	assert_string_equal(fk.fk_out, "web: removed\nweb: epair0a returned to 0\n");
+	assert_request(&fk, "{\"jail\":\"3\",\"op\":\"jail.remove\"}");
+	fake_fail(&fk, ENOENT, "no");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"b\"}");
+	fake_run(&fk, cmd_jail, "jail -R a b");
+	assert_int_equal(fk.fk_status, 1);
+	assert_string_equal(fk.fk_err, "jail: \"a\" not found\n");
+	assert_string_equal(fk.fk_out, "b: removed\n");
+	fake_ok(&fk, "{\"jails\":[{\"name\":\"a\"},{\"name\":\"a.x\"},{\"name\":\"b\"}]}");
+	fake_ok(&fk, "{\"name\":\"a\"}");
+	fake_ok(&fk, "{\"name\":\"b\"}");
+	fake_run(&fk, cmd_jail, "jail -r *");
+	assert_string_equal(fk.fk_out, "a: removed\nb: removed\n");
+	fake_free(&fk);
+}
+
+/* -rc removes what is there and makes it anew; that nothing is there is no mistake. */
+static void
+test_restart(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "jail");
+	fake_fail(&fk, ENOENT, "no");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
+	fake_run(&fk, cmd_jail, "jail -rc name=web persist");
+	assert_int_equal(fk.fk_status, 0);
+	assert_string_equal(fk.fk_out, "web: created\n");
+	fake_free(&fk);
+}
+
+static void
+test_wrong_words(void **state)
+{
+	static const struct { const char *line, *err; } forms[] = {
+		{ "jail", "usage: jail words\n" },
+		{ "jail / host 192.0.2.1 /bin/sh", "usage: jail words\n" },
+		{ "jail -r", "usage: jail words\n" },
+		{ "jail -c", "jail: neither persist nor command is set, the jail would vanish at once\n" },
+		{ "jail -c name=web", "jail: web: neither persist nor command is set, the jail would vanish at once\n" },
+		{ "jail -c name=web persist=0", "jail: web: neither persist nor command is set, the jail would vanish at once\n" },
+		{ "jail -c web", "jail: web: no configuration file is read; give parameters as name=value\n" },
+		{ "jail -f x.conf -c web",
+		    "jail: x.conf: configuration files are not supported, give the parameters on the command line\n" },
+		{ "jail -c name=web persist =x", "jail: bad parameter: \n" },
+		{ "jail -c name=web persist command=", "jail: command needs a value\n" },
+		{ "jail -m persist=1", "jail: no jail specified\n" },
+		{ "jail -r name=web", "jail: -r takes names of jails, not parameters: name=web\n" },
+		{ "jail -Rc name=web persist", "usage: jail words\n" },
+		{ "jail -x", "jail: illegal option -- x; usage: jail words\n" },
+		{ "jail -n", "jail: option requires an argument -- n; usage: jail words\n" },
+	};
+	struct fake fk;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		fake_init(&fk, "jail");
+		fake_run(&fk, cmd_jail, forms[i].line);
+		assert_string_equal(fk.fk_err, forms[i].err);
+		assert_refused(&fk, 1);
+		fake_free(&fk);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_create), cmocka_unit_test(test_command), cmocka_unit_test(test_modify),
+		cmocka_unit_test(test_remove), cmocka_unit_test(test_restart), cmocka_unit_test(test_wrong_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands that show tables: jls, netstat, arp, and the small ones. */
+#include "cmd/cmd_test.h"
+
+struct show {
+	cmd_fn		*fn;
+	const char	*line, *answer, *out;
+};
+
+static void
+check(const struct show *s)
+{
+	char prog[16];
+	struct fake fk;
+
+	snprintf(prog, sizeof(prog), "%.*s", (int)strcspn(s->line, " "), s->line);
+	fake_init(&fk, prog);
+	fake_ok(&fk, s->answer);
+	fake_run(&fk, s->fn, s->line);
+	assert_string_equal(fk.fk_err, "");
+	assert_string_equal(fk.fk_out, s->out);
+	assert_int_equal(fk.fk_status, 0);
+	fake_free(&fk);
+}
+
+static void
+check_all(const struct show *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		check(&s[i]);
+}
+#define CHECK(table) check_all(table, sizeof(table) / sizeof(table[0]))
+
+struct wrong {
+	cmd_fn		*fn;
+	const char	*line, *err;
+};
+
+static void
+refuse_all(const struct wrong *w, size_t n)
+{
+	char prog[16];
+	struct fake fk;
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(prog, sizeof(prog), "%.*s", (int)strcspn(w[i].line, " "), w[i].line);
+		fake_init(&fk, prog);
+		fake_run(&fk, w[i].fn, w[i].line);
+		assert_string_equal(fk.fk_err, w[i].err);
+		assert_refused(&fk, 1);
+		fake_free(&fk);
+	}
+}
+
+/*
+ * jls
+ */
+#define JAILS	"{\"jails\":[{\"jid\":\"1\",\"name\":\"web\",\"dying\":\"false\",\"host.hostname\":\"h\",\"path\":\"/\"}," \
+		"{\"jid\":\"12\",\"name\":\"web.a\",\"dying\":\"true\",\"host.hostname\":\"\",\"path\":\"/srv\"}]}"
+
+static void
+test_jls(void **state)
+{
+	static const struct show shows[] = {
+		{ cmd_jls, "jls", JAILS,
+		    "   JID  IP Address      Hostname                      Path\n"
+		    "     1                  h                             /\n"
+		    "    12                                                /srv\n" },
+		{ cmd_jls, "jls -N", JAILS,
+		    " JID             IP Address      Hostname                      Path\n"
+		    " web                             h                             /\n"
+		    " web.a                                                         /srv\n" },
+		{ cmd_jls, "jls -v", JAILS,
+		    "   JID  Hostname                      Path\n"
+		    "        Name                          State\n"
+		    "     1  h                             /\n"
+		    "        web                           ACTIVE\n"
+		    "    12                                /srv\n"
+		    "        web.a                         DYING\n" },
+		{ cmd_jls, "jls --libxo json jid name", "{\"jails\":[{\"jid\":\"1\",\"name\":\"web\"}]}",
+		    "{\"__version\": \"2\", \"jail-information\": {\"jail\": [{\"jid\": 1, \"name\": \"web\"}]}}\n" },
+		{ cmd_jls, "jls --libxo=json", "{\"jails\":[]}", "{\"__version\": \"2\", \"jail-information\": {\"jail\": []}}\n" },
+		{ cmd_jls, "jls jid host.hostname", "{\"jails\":[{\"jid\":\"1\",\"host.hostname\":\"\"}]}", "1 \"\"\n" },
+		{ cmd_jls, "jls -h jid name", "{\"jails\":[{\"jid\":\"1\",\"name\":\"web\"}]}", "jid name\n1 web\n" },
+		{ cmd_jls, "jls -n", "{\"jails\":[{\"jid\":\"1\",\"persist\":\"true\",\"allow.raw_sockets\":\"false\",\"dying\":\"false\",\"path\":\"/a b\"}]}",
+		    "jid=1 persist allow.noraw_sockets nodying path=/a b\n" },
+		{ cmd_jls, "jls -s", "{\"jails\":[{\"jid\":\"1\",\"persist\":\"true\",\"dying\":\"false\",\"path\":\"/a b\",\"host.hostname\":\"\"}]}",
+		    "jid=1 persist path=\"/a b\" host.hostname=\"\"\n" },
+		{ cmd_jls, "jls -c -j web", "{\"jails\":[]}", "" },
+	};
+
+	(void)state;
+	CHECK(shows);
+}
+
+static void
+test_jls_failures(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "jls");
+	fake_fail(&fk, ENOENT, "jail \"x\" not found");
+	fake_run(&fk, cmd_jls, "jls -c -j x");
+	assert_int_equal(fk.fk_status, 1);
+	assert_string_equal(fk.fk_err, "");
+	fake_fail(&fk, EINVAL, "unknown parameter: bogus");
+	fake_run(&fk, cmd_jls, "jls --libxo json bogus");
+	assert_int_equal(fk.fk_status, 1);
+	assert_string_equal(fk.fk_out, "");
+	assert_string_equal(fk.fk_err, "jls: unknown parameter: bogus\n");
+	fake_free(&fk);
+}
+
+/*
+ * netstat
+ */
+#define ROUTES	"{\"routes\":[" \
+		"{\"destination\":\"0.0.0.0\",\"prefixlen\":0,\"flags\":2051,\"gateway\":\"10.0.2.2\",\"interface\":\"epair0a\",\"index\":2,\"mtu\":1500,\"weight\":1}," \
+		"{\"destination\":\"10.0.2.0\",\"prefixlen\":24,\"flags\":1048577,\"interface\":\"epair0a\",\"index\":2,\"mtu\":1500}," \
+		"{\"destination\":\"10.0.2.15\",\"prefixlen\":32,\"flags\":3145733,\"interface\":\"lo0\",\"index\":1,\"mtu\":16384,\"expire\":60}]}"
+#define PCBS	"{\"pcbs\":[" \
+		"{\"proto\":6,\"local\":\"0.0.0.0\",\"lport\":80,\"foreign\":\"0.0.0.0\",\"fport\":0,\"recvq\":1,\"sendq\":128,\"state\":1}," \
+		"{\"proto\":6,\"local\":\"192.0.2.1\",\"lport\":80,\"foreign\":\"192.0.2.2\",\"fport\":40000,\"recvq\":0,\"sendq\":5,\"state\":4}," \
+		"{\"proto\":17,\"local\":\"0.0.0.0\",\"lport\":53,\"foreign\":\"0.0.0.0\",\"fport\":0,\"recvq\":0,\"sendq\":0,\"state\":0}]}"
+#define IFS	"{\"interfaces\":[{\"name\":\"epair0a\",\"index\":2,\"flags\":34882,\"mtu\":1500,\"lladdr\":\"02:00:00:00:00:01\"," \
+		"\"addresses\":[{\"address\":\"192.0.2.1\",\"prefixlen\":24}],\"stats\":{\"ipackets\":7,\"ierrors\":1,\"iqdrops\":2,\"opackets\":9," \
+		"\"ibytes\":700,\"obytes\":900,\"oerrors\":0,\"collisions\":0,\"oqdrops\":3}}]}"
+#define STATS	"{\"stats\":[{\"proto\":\"ip\",\"name\":\"ips_total\",\"text\":\"total packet%s received\",\"value\":1}," \
+		"{\"proto\":\"ip\",\"name\":\"ips_forward\",\"text\":\"packet%s forwarded\",\"value\":2}," \
+		"{\"proto\":\"tcp\",\"name\":\"tcps_closed\",\"text\":\"connection%s closed\",\"value\":0}]}"
+
+static void
+test_netstat(void **state)
+{
+	static const struct show shows[] = {
+		{ cmd_netstat, "netstat -rn", ROUTES,
+		    "Routing tables\n\nInternet:\n"
+		    "Destination        Gateway            Flags     Netif Expire\n"
+		    "default            10.0.2.2           UGS     epair0a\n"
+		    "10.0.2.0/24        link#2             U       epair0a\n"
+		    "10.0.2.15          link#1             UH          lo0     60\n" },
+		{ cmd_netstat, "netstat -rnF 1", "{\"routes\":[]}",
+		    "Routing tables (fib: 1)\n\nInternet:\n"
+		    "Destination        Gateway            Flags     Netif Expire\n" },
+		{ cmd_netstat, "netstat --libxo json -rn", "{\"routes\":[{\"destination\":\"0.0.0.0\",\"prefixlen\":0,\"flags\":2051,\"gateway\":\"10.0.2.2\","
+		    "\"interface\":\"e\",\"index\":2,\"mtu\":1500,\"weight\":1}]}",
+		    "{\"__version\": \"2\", \"statistics\": {\"route-information\": {\"route-table\": {\"rt-family\": [{\"address-family\": \"Internet\", "
+		    "\"rt-entry\": [{\"destination\": \"default\", \"gateway\": \"10.0.2.2\", \"flags\": \"UGS\", \"flags_pretty\": [\"up\", \"gateway\", \"static\"], "
+		    "\"weight\": 1, \"metric\": 0, \"interface-name\": \"e\"}]}]}}}}\n" },
+		{ cmd_netstat, "netstat -an", PCBS,
+		    "Active Internet connections (including servers)\n"
+		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)\n"
+		    "tcp4       0      0 *.80                   *.*                    LISTEN\n"
+		    "tcp4       0      5 192.0.2.1.80           192.0.2.2.40000        ESTABLISHED\n"
+		    "udp4       0      0 *.53                   *.*                    \n" },
+		{ cmd_netstat, "netstat -n", PCBS,
+		    "Active Internet connections\n"
+		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)\n"
+		    "tcp4       0      5 192.0.2.1.80           192.0.2.2.40000        ESTABLISHED\n" },
+		{ cmd_netstat, "netstat -anp udp", PCBS,
+		    "Active Internet connections (including servers)\n"
+		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)\n"
+		    "udp4       0      0 *.53                   *.*                    \n" },
+		{ cmd_netstat, "netstat -Ln", PCBS,
+		    "Current listen queue sizes (qlen/incqlen/maxqlen)\n"
+		    "Proto Listen                           Local Address         \n"
+		    "tcp4  1/0/128                          *.80                   \n" },
+		{ cmd_netstat, "netstat --libxo json -n", PCBS,
+		    "{\"__version\": \"2\", \"statistics\": {\"socket\": [{\"protocol\": \"tcp4\", \"receive-bytes-waiting\": 0, \"send-bytes-waiting\": 5, "
+		    "\"local\": {\"address\": \"192.0.2.1\", \"port\": \"80\"}, \"remote\": {\"address\": \"192.0.2.2\", \"port\": \"40000\"}, "
+		    "\"tcp-state\": \"ESTABLISHED\"}]}}\n" },
+		{ cmd_netstat, "netstat -i", IFS,
+		    "Name       Mtu Network       Address              Ipkts Ierrs Idrop    Opkts Oerrs  Coll\n"
+		    "epair0a*  1500 <Link#2>      02:00:00:00:00:01        7     1     2        9     0     0\n"
+		    "epair0a*  1500 192.0.2.0/24  192.0.2.1                -     -     -        -     -     -\n" },
+		{ cmd_netstat, "netstat -bdI epair0a", IFS,
+		    "Name       Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll  Drop\n"
+		    "epair0a*  1500 <Link#2>      02:00:00:00:00:01        7     1     2        700        9     0        900     0     3\n"
+		    "epair0a*  1500 192.0.2.0/24  192.0.2.1                -     -     -          -        -     -          -     -     -\n" },
+		{ cmd_netstat, "netstat -s", STATS,
+		    "ip:\n\t1 total packet received\n\t2 packets forwarded\ntcp:\n\t0 connections closed\n" },
+		{ cmd_netstat, "netstat -s --libxo json", STATS,
+		    "{\"__version\": \"2\", \"statistics\": {\"ip\": {\"ips_total\": 1, \"ips_forward\": 2}, \"tcp\": {\"tcps_closed\": 0}}}\n" },
+	};
+
+	(void)state;
+	CHECK(shows);
+}
+
+/*
+ * arp
+ */
+#define NEIGHBOURS "{\"neighbours\":[" \
+		"{\"address\":\"192.0.2.2\",\"lladdr\":\"02:00:00:00:00:02\",\"complete\":true,\"expire\":1199,\"interface\":\"epair0a\"}," \
+		"{\"address\":\"192.0.2.1\",\"lladdr\":\"02:00:00:00:00:01\",\"complete\":true,\"permanent\":true,\"interface\":\"epair0a\"}," \
+		"{\"address\":\"192.0.2.9\",\"interface\":\"epair0a\"}]}"
+
+static void
+test_arp(void **state)
+{
+	static const struct show shows[] = {
+		{ cmd_arp, "arp -an", NEIGHBOURS,
+		    "? (192.0.2.2) at 02:00:00:00:00:02 on epair0a expires in 1199 seconds [ethernet]\n"
+		    "? (192.0.2.1) at 02:00:00:00:00:01 on epair0a permanent [ethernet]\n"
+		    "? (192.0.2.9) at (incomplete) on epair0a expired [ethernet]\n" },
+		{ cmd_arp, "arp -n 192.0.2.1", NEIGHBOURS,
+		    "? (192.0.2.1) at 02:00:00:00:00:01 on epair0a permanent [ethernet]\n" },
+		{ cmd_arp, "arp -d 192.0.2.2", "{}", "192.0.2.2 (192.0.2.2) deleted\n" },
+		{ cmd_arp, "arp -s 192.0.2.7 02:00:00:00:00:07", "{}", "" },
+	};
+
+	(void)state;
+	CHECK(shows);
+}
+
+static void
+test_arp_failures(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "arp");
+	fake_ok(&fk, NEIGHBOURS);
+	fake_run(&fk, cmd_arp, "arp -n 192.0.2.3");
+	assert_int_equal(fk.fk_status, 1);
+	assert_string_equal(fk.fk_out, "192.0.2.3 (192.0.2.3) -- no entry\n");
+	fake_fail(&fk, ESRCH, "none");
+	fake_run(&fk, cmd_arp, "arp -d 192.0.2.3");
+	assert_int_equal(fk.fk_status, 1);
+	assert_string_equal(fk.fk_err, "arp: delete: cannot locate 192.0.2.3\n");
+	fake_free(&fk);
+}
+
+static void
+test_arp_requests(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "arp");
+	fake_ok(&fk, "{}");
+	fake_run(&fk, cmd_arp, "arp -s 192.0.2.7 2:0:0:0:0:7 temp pub");
+	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"lladdr\":\"02:00:00:00:00:07\",\"op\":\"neigh.add\",\"permanent\":false,\"proxy\":false,\"published\":true}");
+	fake_fail(&fk, ESRCH, "none");
+	fake_ok(&fk, "{}");
+	fake_run(&fk, cmd_arp, "arp -S 192.0.2.7 2:0:0:0:0:8");
+	assert_int_equal(fk.fk_status, 0);
+	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"op\":\"neigh.delete\"}");
+	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"lladdr\":\"02:00:00:00:00:08\",\"op\":\"neigh.add\",\"permanent\":true,\"proxy\":false,\"published\":false}");
+	fake_ok(&fk, NEIGHBOURS);
+	fake_ok(&fk, "{}");
+	fake_ok(&fk, "{}");
+	fake_run(&fk, cmd_arp, "arp -da");
+	assert_string_equal(fk.fk_out, "192.0.2.2 (192.0.2.2) deleted\n192.0.2.9 (192.0.2.9) deleted\n");
+	fake_free(&fk);
+}
+
+/*
+ * sysctl, dmesg
+ */
+#define OIDS	"{\"sysctls\":[{\"name\":\"net.inet.ip.forwarding\",\"description\":\"Forward packets\",\"type\":\"int\",\"writable\":true,\"value\":\"0\"}," \
+		"{\"name\":\"net.inet.ip.x\",\"description\":\"\",\"type\":\"u64\",\"writable\":false,\"value\":\"5\"}]}"
+
+static void
+test_sysctl(void **state)
+{
+	static const struct show shows[] = {
+		{ cmd_sysctl, "sysctl -a", OIDS, "net.inet.ip.forwarding: 0\nnet.inet.ip.x: 5\n" },
+		{ cmd_sysctl, "sysctl -n net.inet.ip", OIDS, "0\n5\n" },
+		{ cmd_sysctl, "sysctl -e net.inet.ip", OIDS, "net.inet.ip.forwarding=0\nnet.inet.ip.x=5\n" },
+		{ cmd_sysctl, "sysctl -W net.inet.ip", OIDS, "net.inet.ip.forwarding: 0\n" },
+		{ cmd_sysctl, "sysctl -dt net.inet.ip", OIDS, "net.inet.ip.forwarding: integer\nnet.inet.ip.x: uint64_t\n" },
+		{ cmd_sysctl, "sysctl -N net.inet.ip", OIDS, "net.inet.ip.forwarding\nnet.inet.ip.x\n" },
+		{ cmd_sysctl, "sysctl net.inet.ip.forwarding=1", "{\"old\":\"0\",\"new\":\"1\"}", "net.inet.ip.forwarding: 0 -> 1\n" },
+		{ cmd_sysctl, "sysctl -n net.inet.ip.forwarding=1", "{\"old\":\"0\",\"new\":\"1\"}", "0 -> 1\n" },
+		{ cmd_sysctl, "sysctl -q net.inet.ip.forwarding=1", "{\"old\":\"0\",\"new\":\"1\"}", "" },
+		{ cmd_dmesg, "dmesg", "{\"lines\":[{\"uptime\":1500000,\"level\":6,\"text\":\"hello\"},{\"uptime\":2000000000,\"level\":7,\"text\":\"detail\"}]}",
+		    "[    0.001500] hello\n" },
+		{ cmd_dmesg, "dmesg -a", "{\"lines\":[{\"uptime\":2000000000,\"level\":7,\"text\":\"detail\"}]}", "[    2.000000] detail\n" },
+	};
+
+	(void)state;
+	CHECK(shows);
+}
+
+static void
+test_sysctl_failures(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "sysctl");
+	fake_fail(&fk, ENOENT, "");
+	fake_run(&fk, cmd_sysctl, "sysctl net.bogus");
+	assert_int_equal(fk.fk_status, 1);
+	assert_string_equal(fk.fk_err, "sysctl: unknown oid 'net.bogus'\n");
+	fake_fail(&fk, ENOENT, "");
+	fake_run(&fk, cmd_sysctl, "sysctl -i -n net.bogus");
+	assert_int_equal(fk.fk_status, 0);
+	assert_string_equal(fk.fk_err, "");
+	fake_free(&fk);
+}
+
+/*
+ * Wrong usage.
+ */
+static void
+test_wrong_words(void **state)
+{
+	static const struct wrong wrongs[] = {
+		{ cmd_jls, "jls -c", "usage: jls words\n" },
+		{ cmd_jls, "jls -Z", "jls: illegal option -- Z; usage: jls words\n" },
+		{ cmd_jls, "jls --libxo xml", "jls: xml: unsupported output style\n" },
+		{ cmd_netstat, "netstat -z", "netstat: -z: the counters cannot be reset\n" },
+		{ cmd_netstat, "netstat -f inet6", "netstat: inet6: unknown address family\n" },
+		{ cmd_netstat, "netstat -F x -r", "netstat: invalid fib number: x\n" },
+		{ cmd_netstat, "netstat -rs", "netstat: only one of -i, -r and -s can be shown at a time\n" },
+		{ cmd_netstat, "netstat word", "usage: netstat words\n" },
+		{ cmd_arp, "arp", "usage: arp words\n" },
+		{ cmd_arp, "arp -s 192.0.2.1", "usage: arp words\n" },
+		{ cmd_arp, "arp -s 192.0.2.1 xx", "arp: invalid link-level address 'xx'\n" },
+		{ cmd_arp, "arp -s 192.0.2.1 02:00:00:00:00:01 perm", "arp: perm: unknown word\n" },
+		{ cmd_arp, "arp -a 192.0.2.1", "usage: arp words\n" },
+		{ cmd_sysctl, "sysctl", "usage: sysctl words\n" },
+		{ cmd_sysctl, "sysctl -a net", "usage: sysctl words\n" },
+		{ cmd_sysctl, "sysctl a=1 =2", "sysctl: =2: a name is missing\n" },
+		{ cmd_sysctl, "sysctl a=1 b=", "sysctl: b=: a value is missing\n" },
+		{ cmd_sysctl, "sysctl -d a=1", "sysctl: a=1: cannot set with -d, -N or -t\n" },
+		{ cmd_dmesg, "dmesg word", "usage: dmesg words\n" },
+		{ cmd_dmesg, "dmesg -x", "dmesg: illegal option -- x; usage: dmesg words\n" },
+	};
+
+	(void)state;
+	refuse_all(wrongs, sizeof(wrongs) / sizeof(wrongs[0]));
+}
+
+/* An answer in parts is one answer. */
+static void
+test_parts_are_joined(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "sysctl");
+	fake_ok(&fk, "{\"more\":true,\"sysctls\":[{\"name\":\"a\",\"value\":\"1\"}]}");
+	fake_ok(&fk, "{\"sysctls\":[{\"name\":\"b\",\"value\":\"2\"}]}");
+	fake_run(&fk, cmd_sysctl, "sysctl -a");
+	assert_string_equal(fk.fk_out, "a: 1\nb: 2\n");
+	fake_free(&fk);
+}
+
+static void
+test_daemon_dies(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "sysctl");
+	shutdown(ctl_conn_fd(fk.fk_daemon), SHUT_RDWR);
+	fake_run(&fk, cmd_sysctl, "sysctl -a");
+	assert_int_equal(fk.fk_status, 1);
+	assert_string_equal(fk.fk_err, "sysctl: vimaged closed the connection\n");
+	fake_free(&fk);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_jls), cmocka_unit_test(test_jls_failures), cmocka_unit_test(test_netstat),
+		cmocka_unit_test(test_arp), cmocka_unit_test(test_arp_failures), cmocka_unit_test(test_arp_requests),
+		cmocka_unit_test(test_sysctl), cmocka_unit_test(test_sysctl_failures), cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_parts_are_joined), cmocka_unit_test(test_daemon_dies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
