@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * What an acknowledgment does (RFC 9293 3.10.7.4, fifth step): frees the send buffer, measures the round trip, moves the window,
+ * and tells losses: by duplicate ACKs (RFC 5681 3.2, 6582) or SACK blocks (RFC 6675).
+ *
+ * Recovery has three states, shown in t_flags:
+ *	none			duplicates are counted; the first two let new data out (RFC 3042)
+ *	TF_FASTRECOVERY		a loss was seen; ends when snd_recover is acknowledged.  With SACK the scoreboard says what goes out
+ *				(tcp_snd.c), without it each partial ACK resends one segment and the window is inflated by duplicates
+ *	TF_RTO			after a timeout everything is sent again from snd_una; no fast recovery until snd_recover is acknowledged
+ */
+#include "netinet/tcp/tcp_int.h"
+
+#include <errno.h>
+
+#include "base/assert.h"
+#include "netinet/tcp/cc/cc.h"
+
+#define TCP_DUPACKS	3
+
+/*
+ * RFC 6298 3: from the timed segment; after a retransmission, when none is timed, from the timestamp that came back
+ * (RFC 7323 4.1), which is precise to a millisecond only.
+ */
+static void
+tcp_ack_rtt(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
+{
+	uint64_t now = tcp_now(tp);
+	uint32_t ms;
+
+	if (tp->t_rtttime != 0) {
+		if (SEQ_GEQ(ack, tp->t_rtseq)) {
+			tcp_rtt_sample(tp, now - tp->t_rtttime);
+			tp->t_rtttime = 0;
+		}
+		return;
+	}
+	if ((ts->ts_to.to_flags & TOF_TS) == 0 || (tp->t_flags & TF_RCVD_TSTMP) == 0 || ts->ts_to.to_tsecr == 0 ||
+	    tp->t_srtt != 0)
+		return;
+	ms = tcp_ts(now, tp->t_tsoff) - ts->ts_to.to_tsecr;
+	if (ms < 1u << 20)
+		tcp_rtt_sample(tp, u64max(ms, 1) * MSEC);
+}
+
+/* RFC 6298 5.2, 5.3. */
+static void
+tcp_ack_timer(struct tcpcb *tp)
+{
+	if (tp->t_rxtshift != 0) {
+		tp->t_rxtshift = 0;
+		tcp_rto_set(tp);
+	}
+	if (tp->snd_una == tp->snd_max)
+		tcp_timer_stop(tp, TT_REXMT);
+	else if (!tcp_timer_active(tp, TT_PERSIST))
+		tcp_timer_rexmt_restart(tp);
+}
+
+/* Bytes leave the send buffer; the user is woken when the room passes the mark that poll looks at. */
+static void
+tcp_ack_free(struct tcpcb *tp, uint32_t acked)
+{
+	struct socket *so = tcp_so(tp);
+	struct sockbuf *sb = &so->so_snd;
+	uint32_t before = sbspace(sb), n = u32min(acked, sb->sb_cc);
+
+	if (n == 0)
+		return;
+	sbdrop(sb, n);
+	tp->t_ackedbytes += n;
+	if (before < sb->sb_hiwat / 3 && sbspace(sb) >= sb->sb_hiwat / 3)
+		sowwakeup(so);
+}
+
+/* ack is beyond snd_una: everything that follows from it but the recovery of losses. */
+void
+tcp_ack_advance(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
+{
+	uint32_t acked = ack - tp->snd_una, flight = tcp_outstanding(tp);
+
+	TCPSTAT_INC(ts->ts_tv, tcps_rcvackpack);
+	TCPSTAT_ADD(ts->ts_tv, tcps_rcvackbyte, acked);
+	tcp_ack_rtt(tp, ts, ack);
+	/* RFC 9293 3.8.2, RFC 5681 3.1: a window that was not used must not grow. */
+	if ((tp->t_flags & TF_FASTRECOVERY) == 0 && flight >= tp->snd_cwnd / 2) {
+		tp->t_cc->cc_ack(tp, acked);
+		tp->snd_cwnd = u32min(tp->snd_cwnd, (uint32_t)TCP_MAXWIN << TCP_MAX_WINSHIFT);
+		tcp_snd_autosize(tp);
+	}
+	tcp_ack_free(tp, acked);
+	tp->snd_una = ack;
+	if (SEQ_LT(tp->snd_nxt, ack))
+		tp->snd_nxt = ack;
+	if (SEQ_LT(tp->snd_up, ack))
+		tp->snd_up = ack;
+	if (tp->snd_nsack > 0 || SEQ_LT(tp->snd_highrxt, ack))
+		tcp_sack_advance(tp, ack);
+	tcp_ack_timer(tp);
+	tp->t_lastack = tcp_now(tp);
+	tp->t_softerror = 0;
+}
+
+/* RFC 9293 3.10.7.4: SND.WND, from the newest segment only. */
+void
+tcp_ack_window(struct tcpcb *tp, const struct tcp_seg *ts)
+{
+	uint32_t win = ts->ts_win << tp->snd_scale;
+
+	if (!SEQ_LT(tp->snd_wl1, ts->ts_seq) &&
+	    !(tp->snd_wl1 == ts->ts_seq && (SEQ_LT(tp->snd_wl2, ts->ts_ack) || (tp->snd_wl2 == ts->ts_ack && win > tp->snd_wnd))))
+		return;
+	if (ts->ts_len == 0 && tp->snd_wl2 == ts->ts_ack && win > tp->snd_wnd)
+		TCPSTAT_INC(ts->ts_tv, tcps_rcvwinupd);
+	tp->snd_wnd = win;
+	tp->snd_wl1 = ts->ts_seq;
+	tp->snd_wl2 = ts->ts_ack;
+	if (win > tp->max_sndwnd)
+		tp->max_sndwnd = win;
+	if (win > 0 && tcp_timer_active(tp, TT_PERSIST)) {
+		/* It opened: from where it had closed, with the probe's byte again. */
+		tcp_timer_stop(tp, TT_PERSIST);
+		tp->t_persistshift = 0;
+		tp->snd_nxt = tp->snd_una;
+	}
+}
+
+static bool
+tcp_sack_on(const struct tcpcb *tp)
+{
+	return ((tp->t_flags & TF_SACK_PERMIT) != 0);
+}
+
+/* RFC 5681 3.2 steps 2 and 3; RFC 6582 3.2 step 2; RFC 6675 5 step 4. */
+static void
+tcp_ack_enter_recovery(struct tcpcb *tp)
+{
+	TCPSTAT_INC(tp->t_tv, tcps_fastrexmit);
+	tp->t_cc->cc_loss(tp);
+	tp->snd_recover = tp->snd_max;
+	tp->t_flags = (tp->t_flags & ~(uint32_t)TF_RESCUED) | TF_FASTRECOVERY;
+	tp->t_rtttime = 0;
+	tp->snd_cwnd = tp->snd_ssthresh;
+	if (tcp_sack_on(tp))
+		TCPSTAT_INC(tp->t_tv, tcps_sack_recovery_episode);
+	else
+		tp->snd_cwnd += TCP_DUPACKS * tp->t_maxseg;
+	tcp_timer_rexmt_restart(tp);
+	tcp_snd_rexmt_first(tp);
+}
+
+/* May a recovery begin?  Not for what an earlier one, or a timeout, sent again already. */
+static bool
+tcp_ack_may_recover(const struct tcpcb *tp)
+{
+	return (tcp_sack_on(tp) ? SEQ_GEQ(tp->snd_una, tp->snd_recover) : SEQ_GT(tp->snd_una, tp->snd_recover));
+}
+
+static void
+tcp_ack_dup(struct tcpcb *tp, const struct tcp_seg *ts)
+{
+	TCPSTAT_INC(ts->ts_tv, tcps_rcvdupack);
+	if (tp->t_flags & TF_FASTRECOVERY) {
+		if (!tcp_sack_on(tp))
+			tp->snd_cwnd += tp->t_maxseg;	/* one more segment left the network */
+		return;
+	}
+	if (tp->t_dupacks < UINT8_MAX)
+		tp->t_dupacks++;
+	if ((tp->t_dupacks >= TCP_DUPACKS || (tp->snd_nsack > 0 && tcp_sack_islost(tp, tp->snd_una))) && tcp_ack_may_recover(tp))
+		tcp_ack_enter_recovery(tp);
+}
+
+/* RFC 6582 3.2 step 3, RFC 6675 5: all that was outstanding at the loss is acknowledged. */
+static void
+tcp_ack_leave_recovery(struct tcpcb *tp)
+{
+	uint32_t flight = tcp_outstanding(tp);
+
+	tp->t_flags &= ~(uint32_t)(TF_FASTRECOVERY | TF_RESCUED);
+	tp->t_dupacks = 0;
+	tp->snd_cwnd = tp->snd_ssthresh;
+	if (!tcp_sack_on(tp))
+		tp->snd_cwnd = u32min(tp->snd_ssthresh, u32max(flight, tp->t_maxseg) + tp->t_maxseg);
+}
+
+/* RFC 6582 3.2 step 3: the next segment is missing too. */
+static void
+tcp_ack_partial(struct tcpcb *tp, uint32_t acked)
+{
+	if (tcp_sack_on(tp))
+		return;
+	tp->snd_cwnd -= u32min(acked, tp->snd_cwnd);
+	if (acked >= tp->t_maxseg)
+		tp->snd_cwnd += tp->t_maxseg;
+	tp->snd_cwnd = u32max(tp->snd_cwnd, tp->t_maxseg);
+	tcp_snd_rexmt_first(tp);
+}
+
+static void
+tcp_ack_new(struct tcpcb *tp, const struct tcp_seg *ts)
+{
+	uint32_t acked = ts->ts_ack - tp->snd_una;
+
+	tcp_ack_advance(tp, ts, ts->ts_ack);
+	if (tp->t_flags & TF_FASTRECOVERY) {
+		if (SEQ_GEQ(tp->snd_una, tp->snd_recover))
+			tcp_ack_leave_recovery(tp);
+		else
+			tcp_ack_partial(tp, acked);
+		return;
+	}
+	tp->t_dupacks = 0;
+	if ((tp->t_flags & TF_RTO) && SEQ_GEQ(tp->snd_una, tp->snd_recover))
+		tp->t_flags &= ~(uint32_t)TF_RTO;
+	/* RFC 6675 5 step 4 counts loss by the scoreboard, also when the ACK moved. */
+	if (tp->snd_nsack > 0 && tcp_sack_islost(tp, tp->snd_una) && tcp_ack_may_recover(tp))
+		tcp_ack_enter_recovery(tp);
+}
+
+/* RFC 9293 3.10.7.4: our FIN is acknowledged. */
+static enum tcp_step
+tcp_ack_fin(struct tcpcb *tp)
+{
+	struct socket *so = tcp_so(tp);
+
+	switch (tp->t_state) {
+	case TCPS_FIN_WAIT_1:
+		tp->t_state = TCPS_FIN_WAIT_2;
+		if (tcp_orphan(tp))
+			tcp_usrclosed(tp);
+		else
+			sowwakeup(so);
+		return (TSEG_NEXT);
+	case TCPS_CLOSING:
+		tcp_timewait_start(tp);
+		return (TSEG_GONE);
+	case TCPS_LAST_ACK:
+		tcp_close(tp, 0);
+		return (TSEG_GONE);
+	default:
+		return (TSEG_NEXT);
+	}
+}
+
+/* RFC 5681 2: a duplicate acknowledgment; RFC 6675 2 for SACK. */
+static bool
+tcp_ack_isdup(const struct tcpcb *tp, const struct tcp_seg *ts, uint32_t oldwnd, bool news)
+{
+	if (tp->snd_una == tp->snd_max || (ts->ts_flags & (TH_SYN | TH_FIN)) != 0)
+		return (false);
+	return (news || (ts->ts_len == 0 && tp->snd_wnd == oldwnd && ts->ts_win != 0));
+}
+
+enum tcp_step
+tcp_ack(struct tcpcb *tp, struct tcp_seg *ts)
+{
+	uint32_t ack = ts->ts_ack, oldwnd = tp->snd_wnd;
+	bool news = false;
+
+	/* RFC 5961 5.2: not older than the largest window, and not of what was never sent. */
+	if (SEQ_GT(ack, tp->snd_max) || SEQ_LT(ack, tp->snd_una - tp->max_sndwnd)) {
+		if (SEQ_GT(ack, tp->snd_max))
+			TCPSTAT_INC(ts->ts_tv, tcps_rcvacktoomuch);
+		else
+			TCPSTAT_INC(ts->ts_tv, tcps_rcvackold);
+		tcp_challenge(tp, ts);
+		return (TSEG_DONE);
+	}
+	tp->t_lastrcvd = tcp_now(tp);
+	tp->t_keepsent = 0;
+	if (SEQ_GEQ(ack, tp->snd_una)) {
+		if ((ts->ts_to.to_flags & TOF_SACK) && tcp_sack_on(tp))
+			news = tcp_sack_update(tp, &ts->ts_to, ack);
+		tcp_ack_window(tp, ts);
+	}
+	if (SEQ_GT(ack, tp->snd_una))
+		tcp_ack_new(tp, ts);
+	else if (ack == tp->snd_una && tcp_ack_isdup(tp, ts, oldwnd, news))
+		tcp_ack_dup(tp, ts);
+	if ((tp->t_flags & TF_SENTFIN) && tp->snd_una == tp->snd_max)
+		return (tcp_ack_fin(tp));
+	return (TSEG_NEXT);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ICMP errors about our segments (RFC 9293 3.9.2.2, RFC 5927).  An error is looked at only if the sequence number it quotes is
+ * outstanding (5927 4.1).  Then: what says "too big" lowers the segment size (RFC 1191); what says "unreachable" ends a
+ * connection in SYN_SENT if it is hard, and otherwise is remembered, to explain a timeout (5927 5.2, RFC 1122 4.2.3.9).
+ */
+#include "netinet/tcp/tcp_int.h"
+
+#include <errno.h>
+
+/* RFC 1191 6.3: what is outstanding and too long is sent again at once. */
+static void
+tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
+{
+	uint32_t oldseg = tp->t_maxseg;
+
+	if (tp->t_flags & TF_NOPMTU)
+		return;
+	if (mtu == 0)
+		mtu = tp->t_inpcb->inp_ops->io_pathmtu(tcp_vn(tp), tp->t_inpcb->inp_fib, &tp->t_inpcb->inp_faddr);
+	if (mtu >= tp->t_pmtu)
+		return;
+	tp->t_pmtu = mtu;
+	tcp_setmss(tp);
+	if (tp->t_maxseg >= oldseg || !TCPS_HAVEESTABLISHED(tp->t_state))
+		return;
+	TCPSTAT_INC(tp->t_tv, tcps_mturesent);
+	tp->snd_cwnd = u32max(tp->snd_cwnd, 2 * tp->t_maxseg);
+	if (tp->snd_una == tp->snd_max)
+		return;
+	/* Not a sign of congestion: from the start, with the window as it is. */
+	tp->t_rtttime = 0;
+	tp->snd_nxt = tp->snd_highrxt = tp->snd_una;
+	tp->t_flags &= ~(uint32_t)TF_FASTRECOVERY;
+	tp->snd_recover = tp->snd_max;
+	tcp_output(tp);
+}
+
+static bool
+tcp_ctl_hard(enum inet_ctl cmd)
+{
+	return (cmd == INET_CTL_UNREACH_PROTO || cmd == INET_CTL_UNREACH_PORT || cmd == INET_CTL_UNREACH_ADMIN);
+}
+
+static void
+tcp_ctl_error(struct tcpcb *tp, const struct inet_ctlmsg *ic)
+{
+	if (tp->t_state == TCPS_SYN_SENT && tcp_ctl_hard(ic->ic_cmd)) {
+		tcp_close(tp, ic->ic_errno);
+		return;
+	}
+	/* As Linux: in SYN_SENT unreachable networks and hosts end the attempt as well (tcp_v4_err). */
+	if (tp->t_state == TCPS_SYN_SENT && (ic->ic_cmd == INET_CTL_UNREACH_NET || ic->ic_cmd == INET_CTL_UNREACH_HOST)) {
+		tcp_close(tp, ic->ic_errno);
+		return;
+	}
+	TCPSTAT_INC(tp->t_tv, tcps_icmpignored);
+	tp->t_softerror = ic->ic_errno;
+}
+
+void
+tcp_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
+{
+	struct tcp_vnet *tv = tcp_vnet(vn);
+	uint16_t lport, fport;
+	struct inpcb *inp;
+	struct tcpcb *tp;
+	uint32_t seq;
+
+	if (ic->ic_len < 8 || ic->ic_cmd == INET_CTL_QUENCH || ic->ic_cmd == INET_CTL_REDIRECT)
+		return;			/* RFC 6633; redirects are the routing table's */
+	lport = u16load(ic->ic_data);
+	fport = u16load(ic->ic_data + 2);
+	seq = be32dec(ic->ic_data + 4);
+	inp = in_pcblookup(&tv->tv_pcbs, &ic->ic_src, lport, &ic->ic_dst, fport, false, NULL);
+	if (inp == NULL || (tp = intotcpcb(inp)) == NULL || tp->t_state < TCPS_SYN_SENT) {
+		tcp_syncache_unreach(tv, ic, lport, fport, seq);
+		return;
+	}
+	if (SEQ_LT(seq, tp->snd_una) || SEQ_GEQ(seq, tp->snd_max)) {
+		TCPSTAT_INC(tv, tcps_icmpignored);
+		return;
+	}
+	if (ic->ic_cmd == INET_CTL_MSGSIZE)
+		tcp_ctl_msgsize(tp, ic->ic_mtu);
+	else
+		tcp_ctl_error(tp, ic);
+}

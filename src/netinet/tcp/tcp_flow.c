@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "netinet/tcp/tcp_flow.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "kern/acct.h"
+
+#define TCP_FLOWTAB_MIN	16
+
+void
+tcp_flowtab_init(struct tcp_flowtab *ft, struct acctset *as, const uint64_t key[2])
+{
+	*ft = (struct tcp_flowtab){ .ft_acct = as, .ft_key = { key[0], key[1] } };
+}
+
+void
+tcp_flowtab_fini(struct tcp_flowtab *ft)
+{
+	VI_ASSERT(ft->ft_count == 0);
+	kfree(ft->ft_acct, ACCT_HASH, ft->ft_chain, ft->ft_size * sizeof(ft->ft_chain[0]));
+	ft->ft_chain = NULL;
+	ft->ft_size = 0;
+}
+
+static uint32_t
+tcp_flow_hash(const struct tcp_flowtab *ft, const struct in_addr_any *laddr, uint16_t lport,
+    const struct in_addr_any *faddr, uint16_t fport)
+{
+	struct { struct in_addr_any l, f; uint16_t lp, fp; } k;
+
+	if (((laddr->in6[1] | laddr->in6[2] | laddr->in6[3]) |
+	    (faddr->in6[1] | faddr->in6[2] | faddr->in6[3])) == 0)
+		return ((uint32_t)siphash_flow4(&ft->ft_key, laddr->in4, faddr->in4, lport, fport));
+	k.l = *laddr;
+	k.f = *faddr;
+	k.lp = lport;
+	k.fp = fport;
+	return ((uint32_t)siphash13(&ft->ft_key, &k, sizeof(k)));
+}
+
+struct tcp_flow *
+tcp_flow_find(const struct tcp_flowtab *ft, const struct in_addr_any *laddr, uint16_t lport,
+    const struct in_addr_any *faddr, uint16_t fport)
+{
+	struct tcp_flow *f;
+	uint32_t hash;
+
+	if (ft->ft_count == 0)
+		return (NULL);
+	hash = tcp_flow_hash(ft, laddr, lport, faddr, fport);
+	for (f = ft->ft_chain[hash & (ft->ft_size - 1)]; f != NULL; f = f->tf_next)
+		if (f->tf_hash == hash && f->tf_lport == lport && f->tf_fport == fport &&
+		    in_addr_eq(&f->tf_laddr, laddr) && in_addr_eq(&f->tf_faddr, faddr))
+			return (f);
+	return (NULL);
+}
+
+/* Moves everything into a table of the given size.  Without memory the old one stays. */
+static int
+tcp_flowtab_resize(struct tcp_flowtab *ft, uint32_t size)
+{
+	struct tcp_flow **chain, *f, *next;
+	uint32_t i;
+
+	chain = kmalloc(ft->ft_acct, ACCT_HASH, size * sizeof(chain[0]));
+	if (chain == NULL)
+		return (ENOBUFS);
+	for (i = 0; i < ft->ft_size; i++)
+		for (f = ft->ft_chain[i]; f != NULL; f = next) {
+			next = f->tf_next;
+			f->tf_next = chain[f->tf_hash & (size - 1)];
+			chain[f->tf_hash & (size - 1)] = f;
+		}
+	kfree(ft->ft_acct, ACCT_HASH, ft->ft_chain, ft->ft_size * sizeof(ft->ft_chain[0]));
+	ft->ft_chain = chain;
+	ft->ft_size = size;
+	return (0);
+}
+
+int
+tcp_flow_insert(struct tcp_flowtab *ft, struct tcp_flow *f)
+{
+	struct tcp_flow **fp;
+
+	if (ft->ft_size == 0 && tcp_flowtab_resize(ft, TCP_FLOWTAB_MIN) != 0)
+		return (ENOBUFS);
+	if (ft->ft_count >= 2 * ft->ft_size)
+		(void)tcp_flowtab_resize(ft, 2 * ft->ft_size);
+	f->tf_hash = tcp_flow_hash(ft, &f->tf_laddr, f->tf_lport, &f->tf_faddr, f->tf_fport);
+	fp = &ft->ft_chain[f->tf_hash & (ft->ft_size - 1)];
+	f->tf_next = *fp;
+	*fp = f;
+	ft->ft_count++;
+	return (0);
+}
+
+void
+tcp_flow_remove(struct tcp_flowtab *ft, struct tcp_flow *f)
+{
+	struct tcp_flow **fp;
+
+	for (fp = &ft->ft_chain[f->tf_hash & (ft->ft_size - 1)]; *fp != f; fp = &(*fp)->tf_next)
+		VI_ASSERT(*fp != NULL);
+	*fp = f->tf_next;
+	ft->ft_count--;
+}

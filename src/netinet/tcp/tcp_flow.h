@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A hash table of flows: connections that have no inpcb, because they are not there yet (SYN cache) or
+ * not any more (TIME_WAIT).  Empty it takes no memory; it starts with 16 chains and doubles as it fills.
+ */
+#ifndef NETINET_TCP_TCP_FLOW_H
+#define NETINET_TCP_TCP_FLOW_H
+
+#include <stdint.h>
+
+#include "base/siphash.h"
+#include "netinet/inet_ops.h"
+
+struct acctset;
+
+/* First member of whatever is in the table. */
+struct tcp_flow {
+	struct tcp_flow	*tf_next;
+	uint32_t	 tf_hash;
+	uint16_t	 tf_lport, tf_fport;	/* network order */
+	struct in_addr_any tf_laddr, tf_faddr;
+};
+
+struct tcp_flowtab {
+	struct tcp_flow	**ft_chain;	/* NULL while nothing was ever inserted */
+	uint32_t	 ft_size;	/* chains, a power of two */
+	uint32_t	 ft_count;
+	struct siphash_key ft_key;
+	struct acctset	*ft_acct;
+};
+
+void	tcp_flowtab_init(struct tcp_flowtab *, struct acctset *, const uint64_t key[2]);
+void	tcp_flowtab_fini(struct tcp_flowtab *);	/* asserts that it is empty */
+struct tcp_flow *tcp_flow_find(const struct tcp_flowtab *, const struct in_addr_any *laddr, uint16_t lport,
+	    const struct in_addr_any *faddr, uint16_t fport);
+/* The key members of f are set; ENOBUFS when there is no memory for the first chains. */
+int	tcp_flow_insert(struct tcp_flowtab *, struct tcp_flow *);
+void	tcp_flow_remove(struct tcp_flowtab *, struct tcp_flow *);
+
+#endif

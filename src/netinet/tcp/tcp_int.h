@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of TCP share: the control block, the vnet's state, a segment on its way through.
+ *
+ * Letters: c constant after creation; v the vnet's lane.  Everything not marked is v.
+ * Sequence numbers are uint32_t in host order, times are ns of the host's clock, lengths are bytes.
+ */
+#ifndef NETINET_TCP_TCP_INT_H
+#define NETINET_TCP_TCP_INT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <bsd/sys/queue.h>
+
+#include <vimage/socket.h>
+
+#include "base/seq.h"
+#include "base/siphash.h"
+#include "base/util.h"
+#include "kern/lane.h"
+#include "mbuf/mbuf.h"
+#include "netinet/inet_ops.h"
+#include "netinet/pcb/in_pcb.h"
+#include "netinet/tcp/tcp.h"
+#include "netinet/tcp/tcp_flow.h"
+#include "netinet/tcp/tcp_stat.h"
+#include "socket/sockbuf.h"
+#include "socket/socket.h"
+#include "vimage/vnet.h"
+#include "wire/tcp.h"
+
+#define MSEC		1000000ull
+#define USEC		1000ull
+#define SEC		1000000000ull
+
+struct cc_ops;
+struct tcpcb;
+
+/* States in BSD's order, so that comparisons mean something. */
+enum {
+	TCPS_CLOSED = VI_TCPS_CLOSED, TCPS_LISTEN = VI_TCPS_LISTEN, TCPS_SYN_SENT = VI_TCPS_SYN_SENT,
+	TCPS_SYN_RECEIVED = VI_TCPS_SYN_RECEIVED, TCPS_ESTABLISHED = VI_TCPS_ESTABLISHED, TCPS_CLOSE_WAIT = VI_TCPS_CLOSE_WAIT,
+	TCPS_FIN_WAIT_1 = VI_TCPS_FIN_WAIT_1, TCPS_CLOSING = VI_TCPS_CLOSING, TCPS_LAST_ACK = VI_TCPS_LAST_ACK,
+	TCPS_FIN_WAIT_2 = VI_TCPS_FIN_WAIT_2, TCPS_TIME_WAIT = VI_TCPS_TIME_WAIT,
+};
+#define TCPS_HAVERCVDSYN(s)	((s) >= TCPS_SYN_RECEIVED)
+#define TCPS_HAVEESTABLISHED(s)	((s) >= TCPS_ESTABLISHED)
+/* The peer's FIN has come. */
+#define TCPS_HAVERCVDFIN(s)	((s) == TCPS_CLOSE_WAIT || (s) == TCPS_CLOSING || (s) == TCPS_LAST_ACK || (s) == TCPS_TIME_WAIT)
+
+enum tcp_flags {
+	TF_ACKNOW = 0x1,	/* an ACK is due at once */
+	TF_DELACK = 0x2,	/* an ACK is due, TT_DELACK runs */
+	TF_NODELAY = 0x4,
+	TF_CORK = 0x8,		/* VI_TCP_CORK */
+	TF_MORE = 0x10,		/* the last send said VI_MSG_MORE */
+	TF_SENTFIN = 0x20,
+	TF_NEEDFIN = 0x40,	/* closed or shut down before ESTABLISHED */
+	TF_RCVD_SCALE = 0x80,	/* window scaling is in use (RFC 7323 2.2) */
+	TF_RCVD_TSTMP = 0x100,	/* timestamps are in use */
+	TF_SACK_PERMIT = 0x200,	/* SACK is in use */
+	TF_REQ_SCALE = 0x400, TF_REQ_TSTMP = 0x800, TF_REQ_SACK = 0x1000,	/* offered */
+	TF_FASTRECOVERY = 0x2000,
+	TF_RTO = 0x4000,	/* resending after a timeout, until snd_recover is acknowledged */
+	TF_USERCLOSED = 0x8000,	/* pr_close was called */
+	TF_QUICKACK = 0x10000,	/* VI_TCP_QUICKACK: no delayed ACKs */
+	TF_RXWIN0SENT = 0x20000,	/* we advertised a closed window */
+	TF_RESCUED = 0x40000,	/* the rescue retransmission of this recovery was sent (RFC 6675 4) */
+	TF_FORCE = 0x80000,	/* send whatever the window: probes */
+	TF_CWNDLIMITED = 0x100000,	/* the last output stopped at cwnd */
+	TF_NOPMTU = 0x200000,	/* path MTU is not to be believed (IP_MTU_DISCOVER 0, 3) */
+	TF_MAXSEG_SET = 0x400000,	/* VI_TCP_MAXSEG */
+	TF_RCVFIN = 0x800000,	/* the peer's FIN is at rcv_fin, data before it may be missing */
+};
+
+enum tcp_timer { TT_REXMT, TT_PERSIST, TT_KEEP, TT_2MSL, TT_DELACK, TT_CORK, TT_MAX };
+
+/* A run of consecutive data that came too early.  One per hole. */
+struct tseg {
+	TAILQ_ENTRY(tseg) tqe_q;
+	uint32_t	 tqe_start, tqe_end;
+	struct mbuf	*tqe_m, *tqe_last;
+};
+TAILQ_HEAD(tsegq, tseg);
+
+/* A range the receiver holds beyond snd_una. */
+struct sackrange {
+	TAILQ_ENTRY(sackrange) sr_link;
+	uint32_t	 sr_start, sr_end;
+};
+TAILQ_HEAD(sackq, sackrange);
+
+#define TCP_MAX_SACKRANGES	256	/* of the scoreboard */
+#define TCP_MAX_RSACK		6	/* recently reported blocks remembered */
+#define CC_PRIVATE		8	/* words a congestion control has in the tcpcb */
+
+struct tcpcb {
+	struct inpcb	*t_inpcb;	/* (c) */
+	struct tcp_vnet	*t_tv;		/* (c) */
+	const struct cc_ops *t_cc;
+	uint32_t	 t_flags;	/* enum tcp_flags */
+	uint8_t		 t_state;	/* TCPS_* */
+	uint8_t		 snd_scale, rcv_scale;
+	uint8_t		 t_dupacks;
+
+	/* Send sequence space (RFC 9293 3.3.1). */
+	uint32_t	 snd_una, snd_nxt, snd_max;
+	uint32_t	 snd_wnd, snd_wl1, snd_wl2;
+	uint32_t	 snd_up;	/* one past the last urgent byte */
+	uint32_t	 iss;
+	uint32_t	 max_sndwnd;	/* largest window offered */
+	uint32_t	 t_maxseg;	/* data bytes of a full segment, options taken off */
+	uint32_t	 t_maxsuper;	/* data bytes of the longest super-packet, a multiple of t_maxseg */
+	uint32_t	 t_psum;	/* pseudo header without the length */
+	uint32_t	 t_tsoff;	/* our timestamps are ms + this */
+
+	/* Receive sequence space. */
+	uint32_t	 rcv_nxt, rcv_wnd;
+	uint32_t	 rcv_adv;	/* right edge advertised */
+	uint32_t	 rcv_up;
+	uint32_t	 rcv_fin;	/* with TF_RCVFIN */
+	uint32_t	 irs;
+	uint32_t	 last_ack_sent;
+	uint32_t	 t_rcvunacked;	/* bytes received since the last ACK went out */
+	uint32_t	 t_rcvmss;	/* what the peer's full segments seem to be */
+	uint32_t	 ts_recent;	/* RFC 7323 4.3 */
+	uint64_t	 ts_recent_age;
+
+	/* Congestion control (RFC 5681); t_ccpriv belongs to t_cc. */
+	uint32_t	 snd_cwnd, snd_ssthresh;
+	uint32_t	 snd_recover;	/* snd_max when the loss was seen (RFC 6582, 6675) */
+	uint32_t	 t_ccacked;	/* bytes acknowledged towards the next increase */
+	uint64_t	 t_ccpriv[CC_PRIVATE];
+
+	/* SACK, sending side (RFC 6675). */
+	struct sackq	 snd_sackq;	/* ascending, disjoint, not touching */
+	uint32_t	 snd_nsack, snd_sacked;	/* ranges, bytes */
+	uint32_t	 snd_highrxt;	/* HighRxt: one past the highest byte resent */
+
+	/* SACK and reassembly, receiving side (RFC 2018). */
+	struct tsegq	 t_segq;
+	uint32_t	 t_segqlen;
+	uint32_t	 t_segqbytes;
+	struct tcp_sackblk t_rsack[TCP_MAX_RSACK];	/* latest first */
+	struct tcp_sackblk t_dsack;	/* RFC 2883: to be reported once; start == end: none */
+	uint8_t		 t_nrsack;
+
+	/* Timers: deadlines, and one callout that fires at or before the earliest. */
+	uint8_t		 t_rxtshift;	/* doublings of the RTO */
+	uint8_t		 t_persistshift;
+	uint8_t		 t_keepsent;
+	uint8_t		 t_nsynrexmt;
+	uint64_t	 t_deadline[TT_MAX];	/* 0 = off */
+	uint64_t	 t_callat;	/* 0 = callout not armed */
+	struct callout	 t_callout;
+
+	/* Round trip (RFC 6298); us. */
+	uint32_t	 t_srtt;	/* << 3; 0 = no sample yet */
+	uint32_t	 t_rttvar;	/* << 2 */
+	uint32_t	 t_rxtcur;	/* RTO with backoff */
+	uint32_t	 t_rttmin;	/* smallest sample */
+	uint32_t	 t_rtseq;	/* the timed segment ends here */
+	uint64_t	 t_rtttime;	/* it was sent then; 0 = none is timed */
+	uint64_t	 t_lastsent, t_lastrcvd, t_lastack;
+	uint64_t	 t_firstrexmt;	/* first timeout of this series */
+
+	/* Buffer sizing. */
+	uint32_t	 t_rcvq_seq;	/* user's position when the measurement began */
+	uint32_t	 t_rcvq_space;	/* most the user took in a round trip */
+	uint64_t	 t_rcvq_time;
+	uint32_t	 t_rcvrtt;	/* us, receiver's estimate */
+	uint32_t	 t_rcvrtt_seq;
+	uint64_t	 t_rcvrtt_time;
+
+	/* Options of the user. */
+	uint32_t	 t_usermaxseg;
+	uint32_t	 t_winclamp;	/* 0 = none */
+	uint64_t	 t_keepidle, t_keepintvl, t_finwait2;
+	uint64_t	 t_usertimeout;	/* 0 = none */
+	uint8_t		 t_keepcnt, t_syncnt;
+	int		 t_softerror;
+
+	uint16_t	 t_peermss;	/* what the peer's SYN said */
+	uint32_t	 t_pmtu;
+
+	/* For VI_TCP_INFO. */
+	uint64_t	 t_sndbytes, t_rexmtbytes, t_ackedbytes, t_rcvbytes;
+	uint64_t	 t_segsout, t_segsin;
+	uint32_t	 t_rexmtsegs;
+};
+
+/* SYN cache (tcp_syncache.c). */
+#define TCP_SYNCACHE_QUEUES	8
+struct syncache;
+TAILQ_HEAD(syncacheq, syncache);
+struct tcp_syncaches {
+	struct tcp_flowtab sc_tab;
+	struct syncacheq sc_queue[TCP_SYNCACHE_QUEUES];	/* by retransmissions made; each in order of time */
+	struct callout	 sc_callout;
+	uint64_t	 sc_cookietime;	/* a cookie was last sent then; 0 = never */
+	struct siphash_key sc_cookiekey;
+};
+
+/* TIME_WAIT (tcp_timewait.c). */
+struct tcptw;
+TAILQ_HEAD(tcptwq, tcptw);
+struct tcp_timewaits {
+	struct tcp_flowtab tw_tab;
+	struct tcptwq	 tw_queue;	/* in order of expiry: all live as long */
+	struct callout	 tw_callout;
+};
+
+struct tcp_vnet {
+	struct vnet	*tv_vnet;	/* (c) */
+	struct inpcbinfo tv_pcbs;
+	struct tcp_syncaches tv_syncache;
+	struct tcp_timewaits tv_timewait;
+	struct siphash_key tv_isnkey;	/* (c) RFC 6528's secret */
+	struct siphash_key tv_tskey;	/* (c) offsets of timestamps */
+	uint64_t	 tv_challenge_epoch;	/* s; RFC 5961 7 */
+	int		 tv_challenge_left;
+	uint64_t	 tv_rst_epoch;	/* s */
+	int		 tv_rst_left;
+	bool		 tv_stopping;
+	struct tcpstat	 tv_stat;
+	/* sysctls, net.inet.tcp.* */
+	int		 tv_mssdflt, tv_minmss;
+	unsigned	 tv_sendspace, tv_recvspace, tv_sendbuf_max, tv_recvbuf_max;
+	int		 tv_sendbuf_auto, tv_recvbuf_auto;
+	int		 tv_rfc1323, tv_sack, tv_dsack, tv_rfc3042;
+	int		 tv_delayed_ack, tv_delacktime;	/* ms */
+	int		 tv_initcwnd;	/* segments */
+	int		 tv_rexmit_initial, tv_rexmit_min, tv_rexmit_max;	/* ms */
+	int		 tv_retries, tv_syn_retries, tv_persmin, tv_persmax;	/* ms */
+	int		 tv_keepinit, tv_keepidle, tv_keepintvl, tv_keepcnt, tv_always_keepalive;	/* ms */
+	int		 tv_msl, tv_finwait2_timeout, tv_maxtw;	/* ms */
+	int		 tv_syncookies, tv_syncookies_only, tv_sc_limit, tv_sc_rexmtlimit;
+	int		 tv_blackhole, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
+	int		 tv_reass_max, tv_path_mtu_discovery, tv_superpackets;
+	char		 tv_cc[16];
+};
+VNET_STATE_DECLARE(tcp);
+
+#define TCPSTAT_INC(tv, name)		((tv)->tv_stat.name++)
+#define TCPSTAT_ADD(tv, name, n)	((tv)->tv_stat.name += (n))
+
+/* A received segment on its way through RFC 9293 3.10.7. */
+struct tcp_seg {
+	struct tcp_vnet	*ts_tv;
+	const struct inet_pkt *ts_pkt;
+	struct mbuf	*ts_m;		/* data only, or NULL when handed on */
+	uint32_t	 ts_seq, ts_ack;
+	uint32_t	 ts_len;	/* data */
+	uint32_t	 ts_win;	/* as in the header, not scaled */
+	uint32_t	 ts_segsz;	/* data of one of the segments of a super-packet */
+	uint16_t	 ts_flags, ts_urp;
+	uint8_t		 ts_pulled;	/* urgent bytes taken out of the data: counted in the sequence, not in ts_len */
+	uint16_t	 ts_sport, ts_dport;	/* network order */
+	struct tcp_opts	 ts_to;		/* to_flags always valid, the rest where they say */
+};
+
+/* What a step made of the segment. */
+enum tcp_step {
+	TSEG_NEXT,	/* go on with the next step */
+	TSEG_DONE,	/* finished with the segment; the connection lives */
+	TSEG_GONE,	/* the connection ended; tp must not be used */
+};
+
+static inline struct socket *tcp_so(const struct tcpcb *tp) { return (tp->t_inpcb->inp_socket); }
+static inline struct vnet *tcp_vn(const struct tcpcb *tp) { return (tp->t_tv->tv_vnet); }
+static inline uint64_t tcp_now(const struct tcpcb *tp) { return (vnet_now(tp->t_tv->tv_vnet)); }
+static inline struct tcpcb *intotcpcb(const struct inpcb *inp) { return (inp->inp_ppcb); }
+static inline struct tcpcb *
+sototcpcb(const struct socket *so)
+{
+	const struct inpcb *inp = so->so_pcb;
+
+	return (inp != NULL ? inp->inp_ppcb : NULL);
+}
+/* Timestamp clock: ms (RFC 7323 5.4 wants 1 ms to 1 s a tick). */
+static inline uint32_t tcp_ts(uint64_t now, uint32_t off) { return ((uint32_t)(now / MSEC) + off); }
+static inline uint32_t tcp_outstanding(const struct tcpcb *tp) { return (tp->snd_max - tp->snd_una); }
+
+/* tcp_pcb.c: birth, shape and end of a connection */
+int	 tcp_newtcpcb(struct inpcb *, struct tcpcb **);
+void	 tcp_setconnected(struct tcpcb *);	/* both addresses are known: sums, offsets, MTU */
+void	 tcp_sendseqinit(struct tcpcb *, uint32_t iss);
+void	 tcp_rcvseqinit(struct tcpcb *, uint32_t irs);
+void	 tcp_setmss(struct tcpcb *);		/* t_maxseg from MTU, peer's MSS and options */
+uint16_t tcp_mssopt(struct tcp_vnet *, uint32_t fib, const struct inet_ops *, const struct in_addr_any *faddr);
+uint8_t	 tcp_wscale(const struct tcp_vnet *, const struct socket *);
+void	 tcp_synopts(struct tcpcb *, const struct tcp_opts *);	/* what the peer's SYN says */
+uint32_t tcp_newisn(struct tcp_vnet *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
+uint32_t tcp_newtsoff(struct tcp_vnet *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
+void	 tcp_established(struct tcpcb *);
+/* The connection is over; error (0 = in good order) is the user's.  tp is gone when the user is. */
+void	 tcp_close(struct tcpcb *, int error);
+void	 tcp_drop(struct tcpcb *, int error);	/* the same after an RST where one is due */
+void	 tcp_discard(struct tcpcb *);		/* free; only for CLOSED or LISTEN */
+void	 tcp_usrclosed(struct tcpcb *);		/* the user has no more to send */
+bool	 tcp_orphan(const struct tcpcb *);
+
+/* tcp_seg*.c: a segment arrives */
+void	 tcp_seg_drop(struct tcp_seg *);
+void	 tcp_seg_reset(struct tcp_seg *);	/* answer with RST as RFC 9293 3.10.7.1 says; frees the segment */
+void	 tcp_seg_listen(struct inpcb *listener, struct tcp_seg *);
+void	 tcp_seg_synsent(struct tcpcb *, struct tcp_seg *);
+void	 tcp_seg_other(struct tcpcb *, struct tcp_seg *);
+void	 tcp_challenge(struct tcpcb *, struct tcp_seg *);	/* RFC 5961: ACK, rate limited */
+bool	 tcp_challenge_ok(struct tcp_vnet *);
+
+/* tcp_ack.c: what an acknowledgment does */
+enum tcp_step tcp_ack(struct tcpcb *, struct tcp_seg *);
+void	 tcp_ack_advance(struct tcpcb *, const struct tcp_seg *, uint32_t ack);
+void	 tcp_ack_window(struct tcpcb *, const struct tcp_seg *);
+
+/* tcp_rcv.c, tcp_reass.c: data arrives */
+void	 tcp_rcv_text(struct tcpcb *, struct tcp_seg *);
+void	 tcp_rcv_inorder(struct tcpcb *, struct tcp_seg *);
+uint32_t tcp_rcv_window(struct tcpcb *);	/* what may be advertised now; sets rcv_wnd */
+bool	 tcp_rcv_update_due(struct tcpcb *);
+void	 tcp_rcv_ackpolicy(struct tcpcb *, uint32_t len, uint32_t segsz);
+void	 tcp_rcv_autosize(struct tcpcb *);
+/* Consumes m (len bytes of data at seq, beyond rcv_nxt).  ENOBUFS: dropped. */
+int	 tcp_reass_insert(struct tcpcb *, uint32_t seq, uint32_t len, struct mbuf *m);
+/* Takes what is in order now: the data (NULL: none) and its length; rcv_nxt is the caller's. */
+struct mbuf *tcp_reass_take(struct tcpcb *, uint32_t *len);
+void	 tcp_reass_flush(struct tcpcb *);
+
+/* tcp_sack.c */
+void	 tcp_rsack_note(struct tcpcb *, uint32_t start, uint32_t end);
+void	 tcp_rsack_prune(struct tcpcb *);
+void	 tcp_rsack_dup(struct tcpcb *, uint32_t start, uint32_t end);
+uint8_t	 tcp_rsack_fill(struct tcpcb *, struct tcp_sackblk *, unsigned room);
+bool	 tcp_sack_update(struct tcpcb *, const struct tcp_opts *, uint32_t ack);	/* true: something new was selectively acknowledged */
+void	 tcp_sack_advance(struct tcpcb *, uint32_t una);
+void	 tcp_sack_free(struct tcpcb *);
+bool	 tcp_sack_islost(const struct tcpcb *, uint32_t seq);
+uint32_t tcp_sack_lostedge(const struct tcpcb *);
+uint32_t tcp_sack_pipe(const struct tcpcb *);
+uint32_t tcp_sack_below(const struct tcpcb *, uint32_t seq);
+/* The first byte at or after seq that is not SACKed, and how far that goes on (at most to snd_max). */
+uint32_t tcp_sack_gap(const struct tcpcb *, uint32_t seq, uint32_t *len);
+bool	 tcp_sack_next(struct tcpcb *, uint32_t *seq, uint32_t *len, bool lostonly);
+bool	 tcp_sack_rescue(struct tcpcb *, uint32_t *seq, uint32_t *len);
+
+/* tcp_snd.c, tcp_options.c: output */
+int	 tcp_output(struct tcpcb *);
+void	 tcp_snd_autosize(struct tcpcb *);
+int	 tcp_snd_syn(struct tcpcb *);		/* SYN or SYN-ACK of a connection with a tcpcb */
+int	 tcp_snd_probe(struct tcpcb *);		/* keepalive: an old byte's number and no data */
+void	 tcp_snd_ack(struct tcpcb *);		/* an ACK now */
+void	 tcp_snd_rst(struct tcpcb *);
+void	 tcp_snd_rexmt_first(struct tcpcb *);	/* the segment at snd_una again */
+/* A bare segment that belongs to no tcpcb. */
+struct tcp_reply {
+	struct inet_flow tr_flow;
+	const struct inet_ops *tr_ops;
+	uint16_t	 tr_lport, tr_fport;
+	uint32_t	 tr_seq, tr_ack;
+	uint16_t	 tr_flags, tr_win;
+	const struct tcp_opts *tr_opts;	/* may be NULL */
+};
+int	 tcp_respond(struct tcp_vnet *, const struct tcp_reply *);
+size_t	 tcp_options_fill(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);	/* of a segment without SYN */
+size_t	 tcp_options_syn(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
+uint32_t tcp_options_len(const struct tcpcb *);	/* of every segment: timestamps */
+
+/* tcp_rto.c */
+void	 tcp_rtt_sample(struct tcpcb *, uint64_t ns);
+uint32_t tcp_rto_base(const struct tcpcb *);	/* us, without backoff */
+void	 tcp_rto_set(struct tcpcb *);		/* t_rxtcur from the estimate and t_rxtshift */
+
+/* tcp_timer.c */
+void	 tcp_timer_init(struct tcpcb *);
+void	 tcp_timer_set(struct tcpcb *, enum tcp_timer, uint64_t ns);	/* from now */
+static inline void tcp_timer_stop(struct tcpcb *tp, enum tcp_timer t) { tp->t_deadline[t] = 0; }
+static inline bool tcp_timer_active(const struct tcpcb *tp, enum tcp_timer t) { return (tp->t_deadline[t] != 0); }
+void	 tcp_timer_stopall(struct tcpcb *);
+void	 tcp_timer_keep_restart(struct tcpcb *);
+void	 tcp_timer_rexmt_restart(struct tcpcb *);
+void	 tcp_timer_persist_start(struct tcpcb *);
+uint64_t tcp_keepidle(const struct tcpcb *);
+
+/* tcp_syncache.c, tcp_syncookie.c */
+int	 tcp_syncache_init(struct tcp_vnet *);
+void	 tcp_syncache_stop(struct tcp_vnet *);
+void	 tcp_syncache_fini(struct tcp_vnet *);
+void	 tcp_syncache_syn(struct inpcb *listener, struct tcp_seg *);	/* consumes the segment */
+void	 tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *);
+void	 tcp_syncache_rst(struct tcp_vnet *, struct tcp_seg *);	/* true: there was an entry */
+void	 tcp_syncache_unreach(struct tcp_vnet *, const struct inet_ctlmsg *, uint16_t lport, uint16_t fport, uint32_t seq);
+void	 tcp_syncache_list(struct tcp_vnet *, vi_pcb_fn *, void *arg);
+/* What a completed handshake agreed on. */
+struct tcp_agreed {
+	uint32_t	 ta_iss, ta_irs, ta_tsoff, ta_tsrecent;
+	uint16_t	 ta_peermss;
+	uint8_t		 ta_sndscale, ta_rcvscale;
+	bool		 ta_scale, ta_ts, ta_sack;
+};
+uint32_t tcp_syncookie_make(struct tcp_vnet *, const struct tcp_seg *, uint16_t peermss);
+uint32_t tcp_syncookie_ts(const struct tcp_opts *, uint32_t ts);
+bool	 tcp_syncookie_check(struct tcp_vnet *, const struct tcp_seg *, struct tcp_agreed *);
+
+/* tcp_listen.c */
+/* The connection a finished handshake makes; NULL (counted) when there is no room.  The segment stays the caller's. */
+struct tcpcb *tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *, const struct tcp_agreed *);
+
+/* tcp_timewait.c */
+void	 tcp_timewait_init(struct tcp_vnet *);
+void	 tcp_timewait_stop(struct tcp_vnet *);
+void	 tcp_timewait_fini(struct tcp_vnet *);
+void	 tcp_timewait_start(struct tcpcb *);	/* moves the connection there; tp is gone or CLOSED */
+/* True: the segment was for a connection in TIME_WAIT and is gone.  False: go on; an entry that gave way to a new SYN is gone. */
+bool	 tcp_timewait_input(struct tcp_seg *, bool listening);
+/* RFC 6191: may an active open take this pair now?  *iss is raised above what the old connection used.  EADDRINUSE. */
+int	 tcp_timewait_reuse(struct inpcb *, uint32_t *iss);
+void	 tcp_timewait_list(struct tcp_vnet *, vi_pcb_fn *, void *arg);
+
+/* tcp_info.c */
+void	 tcp_info_fill(struct tcpcb *, struct vi_tcp_info *);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The connection that a finished handshake makes, from what the SYN cache or a cookie remembers. */
+#include "netinet/tcp/tcp_int.h"
+
+#include <errno.h>
+
+#include "base/assert.h"
+
+/* Sequence space and windows, as after <SYN><SYN,ACK><ACK>. */
+static void
+tcp_listen_agree(struct tcpcb *tp, const struct tcp_seg *ts, const struct tcp_agreed *ta)
+{
+	tp->t_peermss = ta->ta_peermss;
+	tp->t_flags |= (ta->ta_scale ? TF_RCVD_SCALE | TF_REQ_SCALE : 0) | (ta->ta_ts ? TF_RCVD_TSTMP | TF_REQ_TSTMP : 0) |
+	    (ta->ta_sack ? TF_SACK_PERMIT | TF_REQ_SACK : 0);
+	if (ta->ta_scale) {
+		tp->snd_scale = ta->ta_sndscale;
+		tp->rcv_scale = ta->ta_rcvscale;
+	}
+	tcp_setconnected(tp);
+	tp->t_tsoff = ta->ta_tsoff;
+	tp->ts_recent = ta->ta_tsrecent;
+	tp->ts_recent_age = tcp_now(tp);
+	tcp_sendseqinit(tp, ta->ta_iss);
+	tcp_rcvseqinit(tp, ta->ta_irs);
+	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_highrxt = ta->ta_iss + 1;
+	tp->snd_wnd = tp->max_sndwnd = ts->ts_win << tp->snd_scale;
+	tp->snd_wl1 = ts->ts_seq;
+	tp->snd_wl2 = ts->ts_ack;
+}
+
+/* The window the SYN-ACK offered. */
+static void
+tcp_listen_window(struct tcpcb *tp, const struct socket *so)
+{
+	tp->rcv_wnd = u32min(sbspace(&so->so_rcv), TCP_MAXWIN);
+	tp->rcv_adv = tp->rcv_nxt + tp->rcv_wnd;
+}
+
+/* What a listener's socket and control blocks hand on. */
+static void
+tcp_listen_inherit(struct tcpcb *tp, const struct inpcb *linp)
+{
+	const struct tcpcb *ltp = intotcpcb(linp);
+	struct inpcb *inp = tp->t_inpcb;
+
+	tp->t_cc = ltp->t_cc;
+	tp->t_flags |= ltp->t_flags & (TF_NODELAY | TF_CORK | TF_QUICKACK);
+	tp->t_keepidle = ltp->t_keepidle;
+	tp->t_keepintvl = ltp->t_keepintvl;
+	tp->t_keepcnt = ltp->t_keepcnt;
+	tp->t_finwait2 = ltp->t_finwait2;
+	tp->t_usertimeout = ltp->t_usertimeout;
+	tp->t_usermaxseg = ltp->t_usermaxseg;
+	tp->t_winclamp = ltp->t_winclamp;
+	inp->inp_fib = linp->inp_fib;
+	inp->inp_ttl = linp->inp_ttl;
+	inp->inp_tos = linp->inp_tos;
+	inp->inp_minttl = linp->inp_minttl;
+	inp->inp_mtudisc = linp->inp_mtudisc;
+	inp->inp_boundif = linp->inp_boundif;
+	inp->inp_cred = linp->inp_cred;
+}
+
+struct tcpcb *
+tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *ts, const struct tcp_agreed *ta)
+{
+	const struct inet_pkt *pkt = ts->ts_pkt;
+	struct tcp_vnet *tv = ts->ts_tv;
+	struct inpcb *inp = NULL;
+	struct socket *so;
+	struct tcpcb *tp;
+
+	if (soqueuefull(listener->inp_socket) || in_pcballoc(&tv->tv_pcbs, NULL, pkt->ip_ops, &inp) != 0)
+		goto full;
+	if (tcp_newtcpcb(inp, &tp) != 0)
+		goto nopcb;
+	tcp_listen_inherit(tp, listener);
+	if (in_pcbinsconn(inp, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport) != 0 ||
+	    (so = sonewconn(listener->inp_socket)) == NULL)
+		goto nosocket;
+	inp->inp_socket = so;
+	so->so_pcb = inp;
+	tcp_listen_agree(tp, ts, ta);
+	tcp_listen_window(tp, so);
+	tcp_established(tp);
+	TCPSTAT_INC(tv, tcps_accepts);
+	return (tp);
+nosocket:
+	tcp_discard(tp);
+	TCPSTAT_INC(tv, tcps_listendrop);
+	return (NULL);
+nopcb:
+	in_pcbfree(inp);
+full:
+	TCPSTAT_INC(tv, tcps_listendrop);
+	return (NULL);
+}

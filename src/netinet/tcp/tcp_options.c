@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options of outgoing segments of a connection. */
+#include "netinet/tcp/tcp_int.h"
+
+#include <string.h>
+
+/* What every segment after the handshake carries. */
+uint32_t
+tcp_options_len(const struct tcpcb *tp)
+{
+	return (tp->t_flags & TF_RCVD_TSTMP ? TCPOLEN_TSTAMP_APPA : 0);
+}
+
+/* Timestamps, and SACK blocks while there are holes: as many as fit (RFC 2018 3, at most three beside timestamps). */
+size_t
+tcp_options_fill(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
+{
+	struct tcp_opts to;
+	size_t len = 0;
+
+	if (tp->t_flags & TF_RCVD_TSTMP) {
+		tcp_opts_put_ts(buf, tcp_ts(now, tp->t_tsoff), tp->ts_recent);
+		len = TCPOLEN_TSTAMP_APPA;
+	}
+	if (tp->t_nrsack == 0 && tp->t_dsack.sb_start == tp->t_dsack.sb_end)
+		return (len);
+	if ((tp->t_flags & TF_SACK_PERMIT) == 0)
+		return (len);
+	to.to_nsack = tcp_rsack_fill(tp, to.to_sack, (unsigned)(TCP_MAXOLEN - len - TCPOLEN_SACKHDR) / TCPOLEN_SACK);
+	if (to.to_nsack == 0)
+		return (len);
+	to.to_flags = TOF_SACK;
+	TCPSTAT_INC(tp->t_tv, tcps_sack_send_blocks);
+	return (len + tcp_opts_build(&to, buf + len, TCP_MAXOLEN - len));
+}
+
+/*
+ * A SYN offers what the sysctls allow; a SYN-ACK (simultaneous open) answers only what was offered (RFC 7323 2.2, 3.2).
+ */
+size_t
+tcp_options_syn(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
+{
+	bool answer = tp->t_state == TCPS_SYN_RECEIVED;
+	const struct inpcb *inp = tp->t_inpcb;
+	struct tcp_opts to = { .to_flags = TOF_MSS };
+
+	to.to_mss = tcp_mssopt(tp->t_tv, inp->inp_fib, inp->inp_ops, &inp->inp_faddr);
+	if (tp->t_usermaxseg != 0)
+		to.to_mss = (uint16_t)u32min(to.to_mss, tp->t_usermaxseg);
+	if (tp->t_flags & (answer ? TF_RCVD_SCALE : TF_REQ_SCALE)) {
+		to.to_flags |= TOF_SCALE;
+		to.to_wscale = tp->rcv_scale;
+	}
+	if (tp->t_flags & (answer ? TF_SACK_PERMIT : TF_REQ_SACK))
+		to.to_flags |= TOF_SACKPERM;
+	if (tp->t_flags & (answer ? TF_RCVD_TSTMP : TF_REQ_TSTMP)) {
+		to.to_flags |= TOF_TS;
+		to.to_tsval = tcp_ts(now, tp->t_tsoff);
+		to.to_tsecr = tp->ts_recent;
+	}
+	return (tcp_opts_build(&to, buf, TCP_MAXOLEN));
+}

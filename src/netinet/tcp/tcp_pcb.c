@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * A connection is an inpcb (addresses), a tcpcb (RFC 9293 3.3.1's variables) and a socket.
+ *
+ * Birth: tcp_newtcpcb() for a socket of the user's, or for one the SYN cache made.  tcp_setconnected() when both addresses are
+ * known; tcp_sendseqinit() and tcp_rcvseqinit() when the sequence numbers are; tcp_established() after the handshake.
+ *
+ * End: tcp_close() ends the connection in whatever state: timers stop, queues are freed, the inpcb leaves the hashes so that the pair of
+ * addresses is free.  If the user closed the socket before, the blocks are freed at once and tp is gone; otherwise they stay,
+ * CLOSED, until the user closes.  tcp_drop() is the same after an RST.  TIME_WAIT needs neither block: tcp_timewait.c.
+ *
+ * Nothing here blocks; everything runs in the vnet's lane.
+ */
+#include "netinet/tcp/tcp_int.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/checksum.h"
+#include "netinet/tcp/cc/cc.h"
+
+int
+tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
+{
+	struct tcp_vnet *tv = tcp_vnet(inp->inp_vnet);
+	struct tcpcb *tp;
+
+	if ((tp = kmalloc(vnet_acct(inp->inp_vnet), ACCT_TCPCB, sizeof(*tp))) == NULL)
+		return (ENOBUFS);
+	tp->t_inpcb = inp;
+	tp->t_tv = tv;
+	tp->t_state = TCPS_CLOSED;
+	tp->t_cc = cc_find(tv->tv_cc);
+	tp->t_peermss = (uint16_t)tv->tv_mssdflt;
+	tp->t_maxseg = tp->t_maxsuper = (uint32_t)tv->tv_mssdflt;
+	tp->t_rxtcur = (uint32_t)tv->tv_rexmit_initial * 1000;
+	tp->t_rcvmss = TCP_MSS_DEFAULT;
+	tp->snd_cwnd = tp->snd_ssthresh = TCP_MAXWIN << TCP_MAX_WINSHIFT;
+	tp->t_keepcnt = (uint8_t)tv->tv_keepcnt;
+	tp->t_keepidle = (uint64_t)tv->tv_keepidle * MSEC;
+	tp->t_keepintvl = (uint64_t)tv->tv_keepintvl * MSEC;
+	tp->t_finwait2 = (uint64_t)tv->tv_finwait2_timeout * MSEC;
+	tp->t_syncnt = (uint8_t)tv->tv_syn_retries;
+	TAILQ_INIT(&tp->t_segq);
+	TAILQ_INIT(&tp->snd_sackq);
+	tcp_timer_init(tp);
+	inp->inp_ppcb = tp;
+	*tpp = tp;
+	return (0);
+}
+
+void
+tcp_setconnected(struct tcpcb *tp)
+{
+	struct inpcb *inp = tp->t_inpcb;
+	const struct inet_ops *io = inp->inp_ops;
+
+	tp->t_psum = io->io_pseudo(&inp->inp_laddr, &inp->inp_faddr, VI_IPPROTO_TCP, 0);
+	tp->t_tsoff = tcp_newtsoff(tp->t_tv, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
+	tp->t_pmtu = io->io_pathmtu(inp->inp_vnet, inp->inp_fib, &inp->inp_faddr);
+	if (!tp->t_tv->tv_path_mtu_discovery || inp->inp_mtudisc == 0 || inp->inp_mtudisc == 3)
+		tp->t_flags |= TF_NOPMTU;
+	tcp_setmss(tp);
+}
+
+void
+tcp_sendseqinit(struct tcpcb *tp, uint32_t iss)
+{
+	tp->iss = iss;
+	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_recover = tp->snd_highrxt = iss;
+}
+
+void
+tcp_rcvseqinit(struct tcpcb *tp, uint32_t irs)
+{
+	tp->irs = irs;
+	tp->rcv_nxt = tp->rcv_adv = tp->rcv_up = tp->last_ack_sent = irs + 1;
+	tp->t_rcvq_seq = tp->t_rcvrtt_seq = irs + 1;
+}
+
+/*
+ * RFC 9293 3.7.1: the smaller of what the peer takes and what the path carries, less the options every segment has (RFC 6691).
+ * Super-packets are as many whole segments as an IP packet holds.
+ */
+void
+tcp_setmss(struct tcpcb *tp)
+{
+	const struct inpcb *inp = tp->t_inpcb;
+	uint32_t hdrs = inp->inp_ops->io_hdrlen + inp->inp_optlen + TCP_MINHLEN, mss, optlen = tcp_options_len(tp);
+
+	mss = tp->t_pmtu > hdrs ? tp->t_pmtu - hdrs : 0;
+	mss = u32min(mss, tp->t_peermss);
+	if (tp->t_usermaxseg != 0)
+		mss = u32min(mss, tp->t_usermaxseg);
+	/* A path or a peer that asks for less only wants us to work (net.inet.tcp.minmss). */
+	mss = u32max(mss, (uint32_t)tp->t_tv->tv_minmss);
+	tp->t_maxseg = mss - optlen;
+	tp->t_maxsuper = tp->t_maxseg;
+	if (tp->t_tv->tv_superpackets)
+		tp->t_maxsuper *= u32max((MAX_SUPERPKT - hdrs - optlen) / tp->t_maxseg, 1);
+}
+
+uint16_t
+tcp_mssopt(struct tcp_vnet *tv, uint32_t fib, const struct inet_ops *io, const struct in_addr_any *faddr)
+{
+	uint32_t mtu = io->io_pathmtu(tv->tv_vnet, fib, faddr), hdrs = (uint32_t)io->io_hdrlen + TCP_MINHLEN;
+
+	if (mtu <= hdrs + (uint32_t)tv->tv_minmss)
+		return ((uint16_t)tv->tv_mssdflt);
+	return ((uint16_t)u32min(mtu - hdrs, UINT16_MAX));
+}
+
+/* RFC 7323 2.3: enough for the largest buffer the connection may ever have. */
+uint8_t
+tcp_wscale(const struct tcp_vnet *tv, const struct socket *so)
+{
+	uint32_t max = so->so_rcv.sb_hiwat;
+	uint8_t scale = 0;
+
+	if (tv->tv_recvbuf_auto && (so->so_rcv.sb_flags & SB_AUTOSIZE))
+		max = u32max(max, tv->tv_recvbuf_max);
+	while (scale < TCP_MAX_WINSHIFT && (uint32_t)TCP_MAXWIN << scale < max)
+		scale++;
+	return (scale);
+}
+
+/* Options of the peer's SYN count where we offered the same (RFC 7323 2.2, 3.2, RFC 2018 2). */
+void
+tcp_synopts(struct tcpcb *tp, const struct tcp_opts *to)
+{
+	tp->t_peermss = (uint16_t)(to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : TCP_MSS_DEFAULT);
+	if ((to->to_flags & TOF_SCALE) && (tp->t_flags & TF_REQ_SCALE)) {
+		tp->t_flags |= TF_RCVD_SCALE;
+		tp->snd_scale = to->to_wscale;
+	}
+	if ((to->to_flags & TOF_TS) && (tp->t_flags & TF_REQ_TSTMP)) {
+		tp->t_flags |= TF_RCVD_TSTMP;
+		tp->ts_recent = to->to_tsval;
+		tp->ts_recent_age = tcp_now(tp);
+	}
+	if ((to->to_flags & TOF_SACKPERM) && (tp->t_flags & TF_REQ_SACK))
+		tp->t_flags |= TF_SACK_PERMIT;
+	if ((tp->t_flags & TF_RCVD_SCALE) == 0)
+		tp->rcv_scale = 0;
+	tcp_setmss(tp);
+}
+
+static uint64_t
+tcp_flowhash24(const struct siphash_key *key, const struct in_addr_any *laddr, uint16_t lport,
+    const struct in_addr_any *faddr, uint16_t fport)
+{
+	struct { struct in_addr_any l, f; uint16_t lp, fp; } k = { *laddr, *faddr, lport, fport };
+
+	return (siphash24(key, &k, sizeof(k)));
+}
+
+/* RFC 6528 3: ISN = M + F(addresses, ports, secret), M ticking every 4 us. */
+uint32_t
+tcp_newisn(struct tcp_vnet *tv, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+{
+	return ((uint32_t)(vnet_now(tv->tv_vnet) / 4000) + (uint32_t)tcp_flowhash24(&tv->tv_isnkey, laddr, lport, faddr, fport));
+}
+
+/*
+ * RFC 7323 5.4: a random offset per connection.  It depends on the addresses and ports only, so that timestamps go on
+ * rising when the same pair connects again (RFC 6191), and a SYN cookie's ACK finds it without state.
+ */
+uint32_t
+tcp_newtsoff(struct tcp_vnet *tv, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+{
+	return ((uint32_t)tcp_flowhash24(&tv->tv_tskey, laddr, lport, faddr, fport));
+}
+
+/* RFC 6928 2: min(10 MSS, max(2 MSS, 14600)). */
+static uint32_t
+tcp_initcwnd(const struct tcpcb *tp)
+{
+	uint32_t n = (uint32_t)tp->t_tv->tv_initcwnd, mss = tp->t_maxseg;
+
+	/* RFC 6298 5.7, RFC 5681 3.1: one segment if the SYN or its answer was lost. */
+	if (tp->t_nsynrexmt > 1)
+		return (mss);
+	return (u32min(n * mss, u32max(2 * mss, n * 1460)));
+}
+
+void
+tcp_established(struct tcpcb *tp)
+{
+	uint64_t now = tcp_now(tp);
+
+	tp->t_state = TCPS_ESTABLISHED;
+	tp->snd_cwnd = tcp_initcwnd(tp);
+	tp->t_cc->cc_init(tp);
+	tp->t_lastrcvd = tp->t_lastack = tp->t_rcvq_time = tp->t_rcvrtt_time = now;
+	tp->t_rcvrtt_seq = tp->rcv_nxt;
+	tp->t_rcvq_space = 10 * tp->t_maxseg;
+	tcp_timer_stop(tp, TT_KEEP);
+	tcp_timer_keep_restart(tp);
+	TCPSTAT_INC(tp->t_tv, tcps_connects);
+}
+
+/* Nobody will read or write any more. */
+bool
+tcp_orphan(const struct tcpcb *tp)
+{
+	return ((tp->t_flags & TF_USERCLOSED) != 0);
+}
+
+void
+tcp_discard(struct tcpcb *tp)
+{
+	struct inpcb *inp = tp->t_inpcb;
+	struct socket *so = inp->inp_socket;
+	struct acctset *as = vnet_acct(inp->inp_vnet);
+
+	tcp_timer_stopall(tp);
+	tcp_reass_flush(tp);
+	tcp_sack_free(tp);
+	kfree(as, ACCT_TCPCB, tp, sizeof(*tp));
+	inp->inp_ppcb = NULL;
+	in_pcbfree(inp);
+	if (so != NULL)
+		sodetached(so);
+}
+
+void
+tcp_close(struct tcpcb *tp, int error)
+{
+	struct inpcb *inp = tp->t_inpcb;
+	struct socket *so = inp->inp_socket;
+
+	VI_ASSERT(tp->t_state != TCPS_LISTEN);
+	TCPSTAT_INC(tp->t_tv, tcps_closed);
+	tp->t_state = TCPS_CLOSED;
+	if (so == NULL || tcp_orphan(tp)) {
+		tcp_discard(tp);
+		return;
+	}
+	tcp_timer_stopall(tp);
+	tcp_reass_flush(tp);
+	tcp_sack_free(tp);
+	in_pcbdisconnect(inp);
+	inp->inp_flags |= INP_DROPPED;
+	if (error != 0)
+		soerror(so, error);
+	soisdisconnected(so);
+}
+
+void
+tcp_drop(struct tcpcb *tp, int error)
+{
+	if (TCPS_HAVERCVDSYN(tp->t_state)) {
+		tcp_snd_rst(tp);
+		TCPSTAT_INC(tp->t_tv, tcps_drops);
+	} else {
+		TCPSTAT_INC(tp->t_tv, tcps_conndrops);
+	}
+	if (error == ETIMEDOUT && tp->t_softerror != 0)
+		error = tp->t_softerror;
+	tcp_close(tp, error);
+}
+
+/* RFC 9293 3.10.4, CLOSE: what follows for the state; the FIN itself is tcp_output()'s. */
+void
+tcp_usrclosed(struct tcpcb *tp)
+{
+	switch (tp->t_state) {
+	case TCPS_SYN_RECEIVED:
+		tp->t_flags |= TF_NEEDFIN;
+		break;
+	case TCPS_ESTABLISHED:
+		tp->t_state = TCPS_FIN_WAIT_1;
+		break;
+	case TCPS_CLOSE_WAIT:
+		tp->t_state = TCPS_LAST_ACK;
+		break;
+	case TCPS_FIN_WAIT_2:
+		/* Not in the RFC: without a user nobody else ends a connection whose peer is silent. */
+		if (tcp_orphan(tp) && !tcp_timer_active(tp, TT_2MSL))
+			tcp_timer_set(tp, TT_2MSL, tp->t_finwait2);
+		break;
+	default:
+		break;
+	}
+}

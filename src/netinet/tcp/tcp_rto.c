@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Round-trip time and retransmission timeout (RFC 6298).  Times in us; SRTT is kept times 8, RTTVAR times 4, so that
+ * the RFC's alpha = 1/8 and beta = 1/4 are shifts.
+ */
+#include "netinet/tcp/tcp_int.h"
+
+/* RFC 6298 2.2, 2.3.  Karn's rule (3) is the caller's: no sample of what was sent twice. */
+void
+tcp_rtt_sample(struct tcpcb *tp, uint64_t ns)
+{
+	uint32_t us = (uint32_t)u64min(u64max(ns / USEC, 1), 1u << 26), err;
+
+	if (tp->t_srtt == 0) {
+		tp->t_srtt = us << 3;
+		tp->t_rttvar = us << 1;		/* R / 2, times 4 */
+	} else {
+		err = us > tp->t_srtt >> 3 ? us - (tp->t_srtt >> 3) : (tp->t_srtt >> 3) - us;
+		tp->t_rttvar = tp->t_rttvar - (tp->t_rttvar >> 2) + err;
+		tp->t_srtt = u32max(tp->t_srtt - (tp->t_srtt >> 3) + us, 1);
+	}
+	if (tp->t_rttmin == 0 || us < tp->t_rttmin)
+		tp->t_rttmin = us;
+	TCPSTAT_INC(tp->t_tv, tcps_segstimed);
+	tcp_rto_set(tp);
+}
+
+/* RFC 6298 2.1 to 2.4: SRTT + max(G, 4 RTTVAR), never below net.inet.tcp.rexmit_min. */
+uint32_t
+tcp_rto_base(const struct tcpcb *tp)
+{
+	const struct tcp_vnet *tv = tp->t_tv;
+
+	if (tp->t_srtt == 0)
+		return ((uint32_t)tv->tv_rexmit_initial * 1000);
+	return (u32max((tp->t_srtt >> 3) + u32max(tp->t_rttvar, 1), (uint32_t)tv->tv_rexmit_min * 1000));
+}
+
+/* RFC 6298 5.5: doubled for each timeout in a row, up to net.inet.tcp.rexmit_max. */
+void
+tcp_rto_set(struct tcpcb *tp)
+{
+	uint64_t rto = (uint64_t)tcp_rto_base(tp) << tp->t_rxtshift;
+
+	tp->t_rxtcur = (uint32_t)u64min(rto, (uint64_t)tp->t_tv->tv_rexmit_max * 1000);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * A segment arrives (RFC 9293 3.10.7).  tcp_input() checks its form, finds whom it is for and hands it to the state's procedure:
+ *
+ *	TIME_WAIT		tcp_timewait_input()	tcp_timewait.c
+ *	CLOSED, nobody		tcp_seg_closed()	here
+ *	LISTEN			tcp_seg_listen()	tcp_seg_listen.c
+ *	SYN_SENT		tcp_seg_synsent()	tcp_seg_synsent.c
+ *	all other states	tcp_seg_other()		tcp_seg_other.c
+ *
+ * The segment lives on the stack of tcp_input() as a struct tcp_seg; each procedure consumes ts_m.  Whatever is dropped is counted
+ * once, by reason.
+ *
+ * A super-packet is one segment here: its checksum is known good or computed over the whole.
+ */
+#include "netinet/tcp/tcp_int.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/checksum.h"
+
+void
+tcp_seg_drop(struct tcp_seg *ts)
+{
+	m_freem(ts->ts_m);
+	ts->ts_m = NULL;
+}
+
+/* RFC 9293 3.10.7.1 and the other places that send <SEQ=SEG.ACK><CTL=RST> or <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>. */
+void
+tcp_seg_reset(struct tcp_seg *ts)
+{
+	const struct inet_pkt *pkt = ts->ts_pkt;
+	struct tcp_vnet *tv = ts->ts_tv;
+	struct tcp_reply tr = {
+		.tr_flow = { .if_laddr = pkt->ip_dst, .if_faddr = pkt->ip_src, .if_fib = ts->ts_m != NULL ? ts->ts_m->m_pkt.fib : 0 },
+		.tr_ops = pkt->ip_ops, .tr_lport = ts->ts_dport, .tr_fport = ts->ts_sport,
+	};
+	uint64_t epoch = vnet_now(tv->tv_vnet) / SEC;
+
+	tcp_seg_drop(ts);
+	if (ts->ts_flags & TH_RST)
+		return;
+	if (epoch != tv->tv_rst_epoch) {
+		tv->tv_rst_epoch = epoch;
+		tv->tv_rst_left = tv->tv_rst_limit;
+	}
+	if (tv->tv_rst_limit != 0 && tv->tv_rst_left-- <= 0)
+		return;
+	if (ts->ts_flags & TH_ACK) {
+		tr.tr_seq = ts->ts_ack;
+		tr.tr_flags = TH_RST;
+	} else {
+		tr.tr_ack = ts->ts_seq + ts->ts_len + ((ts->ts_flags & TH_SYN) != 0) + ((ts->ts_flags & TH_FIN) != 0);
+		tr.tr_flags = TH_RST | TH_ACK;
+	}
+	TCPSTAT_INC(tv, tcps_sndrst);
+	(void)tcp_respond(tv, &tr);
+}
+
+/* RFC 5961 7: at most net.inet.tcp.ack_war_cnt challenge ACKs a second in the whole vnet. */
+bool
+tcp_challenge_ok(struct tcp_vnet *tv)
+{
+	uint64_t epoch = vnet_now(tv->tv_vnet) / SEC;
+
+	if (epoch != tv->tv_challenge_epoch) {
+		tv->tv_challenge_epoch = epoch;
+		/* Half to one and a half times the limit, so that nobody learns from what is missing (CVE-2016-5696). */
+		tv->tv_challenge_left = tv->tv_challenge_limit / 2 +
+		    (int)kernel_random_below(tv->tv_vnet->vn_kernel, (uint32_t)tv->tv_challenge_limit + 1);
+	}
+	if (tv->tv_challenge_limit != 0 && tv->tv_challenge_left-- <= 0) {
+		tv->tv_challenge_left = 0;
+		TCPSTAT_INC(tv, tcps_challenge_limited);
+		return (false);
+	}
+	TCPSTAT_INC(tv, tcps_challenge_acks);
+	return (true);
+}
+
+void
+tcp_challenge(struct tcpcb *tp, struct tcp_seg *ts)
+{
+	tcp_seg_drop(ts);
+	if (tcp_challenge_ok(ts->ts_tv))
+		tcp_snd_ack(tp);
+}
+
+/* Nobody there (RFC 9293 3.10.7.1). */
+static void
+tcp_seg_closed(struct tcp_seg *ts)
+{
+	int blackhole = ts->ts_tv->tv_blackhole;
+
+	TCPSTAT_INC(ts->ts_tv, tcps_rcvnoport);
+	if (blackhole >= 2 || (blackhole == 1 && (ts->ts_flags & TH_SYN) != 0)) {
+		TCPSTAT_INC(ts->ts_tv, tcps_rcvblackholed);
+		tcp_seg_drop(ts);
+		return;
+	}
+	tcp_seg_reset(ts);
+}
+
+/* The checksum over pseudo header and segment (RFC 9293 3.1, MUST-3). */
+static bool
+tcp_input_sum(const struct mbuf *m, const struct inet_pkt *pkt)
+{
+	uint32_t sum;
+
+	if (m->m_pkt.csum_flags & CSUM_DATA_VALID)
+		return (true);
+	sum = pkt->ip_ops->io_pseudo(&pkt->ip_src, &pkt->ip_dst, VI_IPPROTO_TCP, pkt->ip_plen);
+	return (wire_sum_check(m_cksum(m, 0, pkt->ip_plen, sum)) == WIRE_OK);
+}
+
+static void
+tcp_input_badform(struct tcp_vnet *tv, enum wire_error e)
+{
+	if (e == WIRE_SHORT)
+		TCPSTAT_INC(tv, tcps_rcvshort);
+	else
+		TCPSTAT_INC(tv, tcps_rcvbadoff);
+}
+
+/* Form and checksum.  NULL: dropped and counted.  Otherwise the header with its options is contiguous. */
+static struct mbuf *
+tcp_input_check(struct tcp_vnet *tv, struct mbuf *m, const struct inet_pkt *pkt, struct tcp_hdr_info *hi)
+{
+	enum wire_error e;
+
+	/* RFC 9293 MUST-57: never to or from a broadcast or multicast address. */
+	if (pkt->ip_bcast) {
+		TCPSTAT_INC(tv, tcps_rcvmcast);
+		m_freem(m);
+		return (NULL);
+	}
+	while ((e = tcp_check(m->m_data, u32min(m->m_len, pkt->ip_plen), pkt->ip_plen, hi)) == WIRE_PULLUP) {
+		if ((m = m_pullup(m, hi->hi_need)) == NULL) {
+			TCPSTAT_INC(tv, tcps_rcvmemdrop);
+			return (NULL);
+		}
+	}
+	if (e != WIRE_OK) {
+		tcp_input_badform(tv, e);
+		m_freem(m);
+		return (NULL);
+	}
+	if (!tcp_input_sum(m, pkt)) {
+		TCPSTAT_INC(tv, tcps_rcvbadsum);
+		m_freem(m);
+		return (NULL);
+	}
+	return (m);
+}
+
+/* Options.  A malformed one is skipped and counted; the rest counts (RFC 9293 MUST-5, MUST-7). */
+static void
+tcp_input_options(struct tcp_seg *ts, const uint8_t *p, size_t len)
+{
+	if (len == 0) {
+		ts->ts_to.to_flags = 0;
+	} else if (tcp_opts_fast_ts(p, len, &ts->ts_to.to_tsval, &ts->ts_to.to_tsecr)) {
+		ts->ts_to.to_flags = TOF_TS;
+	} else {
+		memset(&ts->ts_to, 0, sizeof(ts->ts_to));
+		if (tcp_opts_parse(p, len, (ts->ts_flags & TH_SYN) != 0, &ts->ts_to) != WIRE_OK)
+			TCPSTAT_INC(ts->ts_tv, tcps_rcvbadopt);
+	}
+}
+
+static void
+tcp_seg_demux(struct inpcb *inp, struct tcp_seg *ts)
+{
+	struct tcpcb *tp = inp != NULL ? intotcpcb(inp) : NULL;
+
+	if (tp != NULL && inp->inp_minttl > ts->ts_pkt->ip_ttl) {	/* RFC 5082 */
+		TCPSTAT_INC(ts->ts_tv, tcps_rcvminttl);
+		tcp_seg_drop(ts);
+		return;
+	}
+	if (tp != NULL && tp->t_state >= TCPS_SYN_SENT) {
+		tp->t_segsin++;
+		if (tp->t_state == TCPS_SYN_SENT)
+			tcp_seg_synsent(tp, ts);
+		else
+			tcp_seg_other(tp, ts);
+		return;
+	}
+	if (tcp_timewait_input(ts, tp != NULL && tp->t_state == TCPS_LISTEN))
+		return;
+	if (tp != NULL && tp->t_state == TCPS_LISTEN)
+		tcp_seg_listen(inp, ts);
+	else
+		tcp_seg_closed(ts);
+}
+
+void
+tcp_input(struct mbuf *m, const struct inet_pkt *pkt)
+{
+	struct tcp_vnet *tv = tcp_vnet(pkt->ip_vnet);
+	struct tcp_hdr_info hi;
+	struct tcp_seg ts;
+
+	VNET_ASSERT_LANE(pkt->ip_vnet);
+	TCPSTAT_INC(tv, tcps_rcvtotal);
+	if ((m = tcp_input_check(tv, m, pkt, &hi)) == NULL)
+		return;
+	ts.ts_tv = tv;
+	ts.ts_pkt = pkt;
+	ts.ts_seq = hi.hi_seq;
+	ts.ts_ack = hi.hi_ack;
+	ts.ts_len = hi.hi_dlen;
+	ts.ts_win = hi.hi_win;
+	ts.ts_flags = hi.hi_flags;
+	ts.ts_urp = hi.hi_urp;
+	ts.ts_pulled = 0;
+	ts.ts_sport = hi.hi_sport;
+	ts.ts_dport = hi.hi_dport;
+	ts.ts_segsz = m->m_pkt.segsz != 0 && m->m_pkt.segsz < ts.ts_len ? m->m_pkt.segsz : ts.ts_len;
+	tcp_input_options(&ts, m->m_data + TCP_MINHLEN, hi.hi_optlen);
+	/* Link padding behind the packet is not data. */
+	if (m->m_pkt.len > pkt->ip_plen)
+		m_adj(m, -(ptrdiff_t)(m->m_pkt.len - pkt->ip_plen));
+	m_adj(m, hi.hi_hlen);
+	ts.ts_m = m;
+	if (tv->tv_drop_synfin && (ts.ts_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN)) {
+		TCPSTAT_INC(tv, tcps_rcvsynfin);
+		tcp_seg_drop(&ts);
+		return;
+	}
+	tcp_seg_demux(in_pcblookup(&tv->tv_pcbs, &pkt->ip_dst, ts.ts_dport, &pkt->ip_src, ts.ts_sport, true, pkt->ip_rcvif), &ts);
+}

@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * tcp_output() sends what may be sent now, one segment after another: tcp_snd_next() decides, tcp_snd_segment() builds and sends.
+ * It is called whenever something changed that might allow more: data from the user, an ACK, a timer, room in the receive buffer.
+ *
+ * The decision, in this order (RFC 6675 5 during SACK recovery, RFC 9293 3.8.6.2.1 and 3.7.4 otherwise):
+ *	a gap known to be lost		tcp_snd_gap(lost)
+ *	new data, or everything again after a timeout	tcp_snd_data()
+ *	a gap not known to be lost, the rescue retransmission	tcp_snd_gap(any)
+ *	FIN, an ACK that is due, a window update	tcp_snd_control()
+ *
+ * Segments are as long as windows and data allow, up to t_maxsuper: whole multiples of t_maxseg with m_pkt.segsz, cut where a
+ * real MTU demands it.  The payload is a reference to the send buffer's storage; a few bytes are copied behind the header instead.
+ *
+ * If the network layer has no room, the segment counts as not sent and the retransmission timer (or the next ACK) tries again.
+ * Nothing is ever delivered from within io_output, so the connection cannot change under us.
+ */
+#include "netinet/tcp/tcp_int.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/checksum.h"
+#include "netinet/tcp/cc/cc.h"
+
+/* A segment that is to be sent. */
+struct tcp_out {
+	uint32_t	o_seq, o_len;
+	uint16_t	o_flags;
+	bool		o_idle;		/* nothing was outstanding when tcp_output() began */
+};
+
+static bool
+tcp_snd_finstate(const struct tcpcb *tp)
+{
+	return (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_LAST_ACK || tp->t_state == TCPS_CLOSING);
+}
+
+/* Bytes of the send buffer that follow snd_una + off. */
+static uint32_t
+tcp_snd_avail(const struct tcpcb *tp, uint32_t off)
+{
+	uint32_t cc = tcp_so(tp)->so_snd.sb_cc;
+
+	return (cc > off ? cc - off : 0);
+}
+
+/* Bytes that congestion control lets into the network now (RFC 5681 3.1, 3.2; RFC 6675 5 with Pipe; RFC 3042). */
+static uint32_t
+tcp_snd_cwndroom(const struct tcpcb *tp)
+{
+	uint32_t flight = tp->snd_nxt - tp->snd_una, cwnd = tp->snd_cwnd;
+
+	if (tp->snd_nsack > 0) {
+		if (tp->t_flags & TF_FASTRECOVERY)
+			flight = tcp_sack_pipe(tp);
+		else
+			flight -= u32min(flight, tcp_sack_below(tp, tp->snd_nxt));
+	}
+	if (tp->t_dupacks > 0 && (tp->t_flags & TF_FASTRECOVERY) == 0 && tp->t_tv->tv_rfc3042)
+		cwnd += u32min(tp->t_dupacks, 2) * tp->t_maxseg;
+	return (cwnd > flight ? cwnd - flight : 0);
+}
+
+/* The longest piece one segment may carry: not more than half the largest window the peer ever offered. */
+static uint32_t
+tcp_snd_limit(const struct tcpcb *tp)
+{
+	uint32_t limit = u32min(tp->t_maxsuper, tp->max_sndwnd / 2);
+
+	return (u32max(limit, tp->t_maxseg));
+}
+
+/* Whole segments, unless what is left is all there is. */
+static uint32_t
+tcp_snd_round(const struct tcpcb *tp, uint32_t len)
+{
+	return (len > tp->t_maxseg ? len - len % tp->t_maxseg : len);
+}
+
+/*
+ * Nagle (RFC 9293 3.7.4), the user's cork, and the sender's side of silly window avoidance (3.8.6.2.1).
+ * len is what could be sent of avail at snd_nxt; the result is what should be.
+ */
+static uint32_t
+tcp_snd_nagle(struct tcpcb *tp, const struct tcp_out *o, uint32_t len, uint32_t avail)
+{
+	bool hold, tail;
+
+	tail = len == avail;
+	if (SEQ_LT(tp->snd_nxt, tp->snd_max) || (tp->t_flags & TF_FORCE) != 0 || SEQ_GT(tp->snd_up, tp->snd_nxt) ||
+	    (tail && tcp_snd_finstate(tp)))
+		return (tail ? len : tcp_snd_round(tp, len));
+	hold = (tp->t_flags & (TF_CORK | TF_MORE)) != 0 || (!o->o_idle && (tp->t_flags & TF_NODELAY) == 0);
+	if (tail && !hold)
+		return (len);
+	if (len >= tp->t_maxseg)
+		return (tcp_snd_round(tp, len));
+	/* Less than a segment fits: half the largest window will do. */
+	if (!tail && len >= tp->max_sndwnd / 2 && len > 0)
+		return (len);
+	if (tail && (tp->t_flags & (TF_CORK | TF_MORE)) != 0 && !tcp_timer_active(tp, TT_CORK))
+		tcp_timer_set(tp, TT_CORK, 200 * MSEC);
+	return (0);
+}
+
+/*
+ * Wait for more window rather than dribble small packets where long ones are possible: sending whenever one segment's worth of window
+ * opens would turn each ACK into one small packet.  At least three quarters of the window are in flight, so ACKs will come.
+ */
+static bool
+tcp_snd_defer(const struct tcpcb *tp, uint32_t len, uint32_t avail, uint32_t limit)
+{
+	uint32_t wnd = u32min(tp->snd_cwnd, tp->snd_wnd);
+
+	if (len >= avail || len >= limit || SEQ_LT(tp->snd_nxt, tp->snd_max) || (tp->t_flags & (TF_FASTRECOVERY | TF_FORCE)) != 0)
+		return (false);
+	return (wnd >= 8 * tp->t_maxseg && len < wnd / 4 && tcp_outstanding(tp) >= wnd / 2);
+}
+
+/* After a timeout everything is sent again, except what the receiver said it has. */
+static uint32_t
+tcp_snd_skipsacked(struct tcpcb *tp)
+{
+	uint32_t len = UINT32_MAX, seq;
+
+	if (tp->snd_nsack == 0 || !SEQ_LT(tp->snd_nxt, tp->snd_max))
+		return (len);
+	seq = tcp_sack_gap(tp, tp->snd_nxt, &len);
+	tp->snd_nxt = seq;
+	return (len == 0 ? UINT32_MAX : len);
+}
+
+static bool
+tcp_snd_data(struct tcpcb *tp, struct tcp_out *o)
+{
+	uint32_t gap = tcp_snd_skipsacked(tp), off = tp->snd_nxt - tp->snd_una, avail = tcp_snd_avail(tp, off), len, cwnd, limit;
+
+	if (avail == 0)
+		return (false);
+	avail = u32min(avail, gap);
+	cwnd = tcp_snd_cwndroom(tp);
+	limit = tcp_snd_limit(tp);
+	len = tp->snd_wnd > off ? tp->snd_wnd - off : 0;
+	if (cwnd < len && cwnd < avail)
+		tp->t_flags |= TF_CWNDLIMITED;
+	len = u32min(u32min(len, cwnd), avail);
+	if (len == 0 && (tp->t_flags & TF_FORCE) != 0)
+		len = 1;			/* a window probe */
+	if (len > limit)
+		len = tcp_snd_round(tp, limit);
+	len = tcp_snd_nagle(tp, o, len, avail);
+	if (len == 0 || tcp_snd_defer(tp, len, avail, limit))
+		return (false);
+	o->o_seq = tp->snd_nxt;
+	o->o_len = len;
+	o->o_flags = TH_ACK;
+	return (true);
+}
+
+/* NextSeg's gaps during SACK recovery. */
+static bool
+tcp_snd_gap(struct tcpcb *tp, struct tcp_out *o, bool lostonly)
+{
+	uint32_t room, len;
+
+	if ((tp->t_flags & (TF_FASTRECOVERY | TF_SACK_PERMIT)) != (TF_FASTRECOVERY | TF_SACK_PERMIT))
+		return (false);
+	if ((room = tcp_snd_cwndroom(tp)) < tp->t_maxseg)
+		return (false);
+	if (!tcp_sack_next(tp, &o->o_seq, &len, lostonly)) {
+		if (lostonly || !tcp_sack_rescue(tp, &o->o_seq, &len))
+			return (false);
+		TCPSTAT_INC(tp->t_tv, tcps_sack_rescue_rexmit);
+	}
+	o->o_len = tcp_snd_round(tp, u32min(u32min(len, room), tp->t_maxsuper));
+	o->o_flags = TH_ACK;
+	return (true);
+}
+
+/* A segment without data: FIN, ACK, window update. */
+static bool
+tcp_snd_control(struct tcpcb *tp, struct tcp_out *o)
+{
+	uint32_t end = tp->snd_una + tcp_so(tp)->so_snd.sb_cc;
+
+	o->o_len = 0;
+	o->o_flags = TH_ACK;
+	o->o_seq = tp->snd_max;
+	if (tcp_snd_finstate(tp) && tp->snd_nxt == end && ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(tp->snd_nxt, tp->snd_max))) {
+		o->o_seq = tp->snd_nxt;
+		return (true);		/* tcp_snd_flags() adds the FIN */
+	}
+	if (tp->t_flags & TF_ACKNOW)
+		return (true);
+	if (tcp_rcv_update_due(tp)) {
+		TCPSTAT_INC(tp->t_tv, tcps_sndwinup);
+		return (true);
+	}
+	return (false);
+}
+
+static bool
+tcp_snd_next(struct tcpcb *tp, struct tcp_out *o)
+{
+	return (tcp_snd_gap(tp, o, true) || tcp_snd_data(tp, o) || tcp_snd_gap(tp, o, false) || tcp_snd_control(tp, o));
+}
+
+/* FIN, PSH and URG follow from where the segment ends. */
+static void
+tcp_snd_flags(const struct tcpcb *tp, struct tcp_out *o, struct tcphdr *th)
+{
+	uint32_t end = tp->snd_una + tcp_so(tp)->so_snd.sb_cc;
+
+	if (o->o_seq + o->o_len == end && (o->o_len > 0 || o->o_seq == tp->snd_nxt)) {
+		if (o->o_len > 0)
+			o->o_flags |= TH_PUSH;
+		if (tcp_snd_finstate(tp) && ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(o->o_seq + o->o_len, tp->snd_max)))
+			o->o_flags |= TH_FIN;
+	}
+	th->th_urp = 0;
+	if (SEQ_GT(tp->snd_up, o->o_seq)) {
+		o->o_flags |= TH_URG;
+		th->th_urp = HTONS((uint16_t)u32min(tp->snd_up - o->o_seq, UINT16_MAX));
+	}
+}
+
+/* The header with its options, in a new mbuf with room for what goes in front.  NULL: no memory. */
+static struct mbuf *
+tcp_snd_header(struct tcpcb *tp, struct tcp_out *o, uint64_t now)
+{
+	const struct inpcb *inp = tp->t_inpcb;
+	size_t optlen;
+	struct tcphdr *th;
+	struct mbuf *m;
+	uint32_t win;
+
+	if ((m = m_gethdr(vnet_acct(inp->inp_vnet))) == NULL)
+		return (NULL);
+	th = mtod(m, struct tcphdr *);
+	optlen = tcp_options_fill(tp, (uint8_t *)(th + 1), now);
+	m->m_len = (uint32_t)(sizeof(*th) + optlen);
+	/* SACK blocks take room that t_maxseg does not know of. */
+	optlen -= tcp_options_len(tp);
+	if (optlen > 0 && o->o_len > tp->t_maxseg - optlen)
+		o->o_len = tp->t_maxseg - (uint32_t)optlen;
+	tcp_snd_flags(tp, o, th);
+	win = tcp_rcv_window(tp);
+	th->th_sport = inp->inp_lport;
+	th->th_dport = inp->inp_fport;
+	th->th_seq = HTONL(o->o_seq);
+	th->th_ack = HTONL(tp->rcv_nxt);
+	th_set_offflags(th, m->m_len, o->o_flags);
+	th->th_win = HTONS((uint16_t)(win >> tp->rcv_scale));
+	th->th_sum = cksum_reduce(tp->t_psum + HTONS((uint16_t)(m->m_len + o->o_len)));
+	return (m);
+}
+
+/* Appends o_len bytes of the send buffer. */
+static bool
+tcp_snd_payload(struct tcpcb *tp, const struct tcp_out *o, struct mbuf *m)
+{
+	struct sockbuf *sb = &tcp_so(tp)->so_snd;
+	uint32_t off = o->o_seq - tp->snd_una;
+
+	if (off == 0 && o->o_len <= m_trailingspace(m)) {
+		if (m_copydata(sb->sb_mb, 0, o->o_len, m->m_data + m->m_len) != 0)
+			return (false);
+		m->m_len += o->o_len;
+		return (true);
+	}
+	return ((m->m_next = sbsndcopy(sb, off, o->o_len, vnet_acct(tcp_vn(tp)))) != NULL);
+}
+
+static void
+tcp_snd_count(struct tcpcb *tp, const struct tcp_out *o, bool rexmt)
+{
+	struct tcp_vnet *tv = tp->t_tv;
+
+	TCPSTAT_INC(tv, tcps_sndtotal);
+	tp->t_segsout++;
+	if (o->o_len == 0) {
+		if (o->o_flags & TH_FIN)
+			TCPSTAT_INC(tv, tcps_sndctrl);
+		else
+			TCPSTAT_INC(tv, tcps_sndacks);
+	} else if (rexmt) {
+		TCPSTAT_INC(tv, tcps_sndrexmitpack);
+		TCPSTAT_ADD(tv, tcps_sndrexmitbyte, o->o_len);
+		tp->t_rexmtbytes += o->o_len;
+		tp->t_rexmtsegs++;
+		if (tp->t_flags & TF_FASTRECOVERY) {
+			TCPSTAT_INC(tv, tcps_sack_rexmits);
+			TCPSTAT_ADD(tv, tcps_sack_rexmit_bytes, o->o_len);
+		}
+	} else {
+		TCPSTAT_INC(tv, tcps_sndpack);
+		TCPSTAT_ADD(tv, tcps_sndbyte, o->o_len);
+		tp->t_sndbytes += o->o_len;
+		if (tp->t_dupacks > 0 && (tp->t_flags & TF_FASTRECOVERY) == 0)
+			TCPSTAT_INC(tv, tcps_limitedtransmit);
+	}
+}
+
+/* The sequence space this segment covers was sent. */
+static void
+tcp_snd_advance(struct tcpcb *tp, const struct tcp_out *o, uint64_t now)
+{
+	uint32_t end = o->o_seq + o->o_len + ((o->o_flags & TH_FIN) != 0), max = tp->snd_max;
+
+	tcp_snd_count(tp, o, SEQ_LT(o->o_seq, max));
+	if (end == o->o_seq)
+		return;
+	if (o->o_flags & TH_FIN)
+		tp->t_flags |= TF_SENTFIN;
+	if (o->o_seq == tp->snd_nxt)
+		tp->snd_nxt = end;
+	else if ((tp->t_flags & TF_RESCUED) == 0 || end != max)
+		tp->snd_highrxt = SEQ_MAX(tp->snd_highrxt, end);
+	if (SEQ_GT(end, max)) {
+		tp->snd_max = end;
+		/* One segment at a time is timed, and none that was sent before (Karn). */
+		if (tp->t_rtttime == 0 && o->o_seq == max) {
+			tp->t_rtttime = u64max(now, 1);
+			tp->t_rtseq = end;
+		}
+	}
+	tp->t_lastsent = now;
+	/* A probe of a closed window is the persist timer's. */
+	if (!tcp_timer_active(tp, TT_REXMT) && ((tp->t_flags & TF_FORCE) == 0 || tp->snd_wnd > 0)) {
+		tcp_timer_stop(tp, TT_PERSIST);
+		tp->t_persistshift = 0;
+		tcp_timer_rexmt_restart(tp);
+	}
+}
+
+/* An ACK went with the segment. */
+static void
+tcp_snd_acked(struct tcpcb *tp)
+{
+	if (tp->rcv_wnd == 0)
+		tp->t_flags |= TF_RXWIN0SENT;
+	else
+		tp->t_flags &= ~(uint32_t)TF_RXWIN0SENT;
+	if (SEQ_GT(tp->rcv_nxt + tp->rcv_wnd, tp->rcv_adv))
+		tp->rcv_adv = tp->rcv_nxt + tp->rcv_wnd;
+	tp->last_ack_sent = tp->rcv_nxt;
+	tp->t_rcvunacked = 0;
+	tp->t_flags &= ~(uint32_t)(TF_ACKNOW | TF_DELACK);
+	tcp_timer_stop(tp, TT_DELACK);
+}
+
+/* RFC 1191: the path became narrower between here and the wire. */
+static int
+tcp_snd_msgsize(struct tcpcb *tp)
+{
+	const struct inpcb *inp = tp->t_inpcb;
+	uint32_t mtu = inp->inp_ops->io_pathmtu(inp->inp_vnet, inp->inp_fib, &inp->inp_faddr);
+
+	if (mtu == 0 || mtu >= tp->t_pmtu)
+		return (EMSGSIZE);
+	tp->t_pmtu = mtu;
+	tcp_setmss(tp);
+	TCPSTAT_INC(tp->t_tv, tcps_mturesent);
+	return (0);
+}
+
+/*
+ * The segment was not sent.  With something due and no timer running, nobody would try again: so start it.
+ */
+static int
+tcp_snd_failed(struct tcpcb *tp, int error)
+{
+	TCPSTAT_INC(tp->t_tv, tcps_snderror);
+	if (error != ENOBUFS) {
+		tp->t_softerror = error;
+		error = 0;
+	}
+	if (!tcp_timer_active(tp, TT_REXMT) && !tcp_timer_active(tp, TT_PERSIST))
+		tcp_timer_rexmt_restart(tp);
+	return (error);
+}
+
+static int
+tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
+{
+	struct inpcb *inp = tp->t_inpcb;
+	const struct socket *so = inp->inp_socket;
+	uint64_t now = tcp_now(tp);
+	struct mbuf *m;
+	int error;
+
+	if ((m = tcp_snd_header(tp, o, now)) == NULL || (o->o_len > 0 && !tcp_snd_payload(tp, o, m))) {
+		m_freem(m);
+		TCPSTAT_INC(tp->t_tv, tcps_sndnomem);
+		tcp_snd_failed(tp, ENOBUFS);
+		return (ENOBUFS);
+	}
+	m->m_pkt.len = th_hlen(mtod(m, const struct tcphdr *)) + o->o_len;
+	m->m_pkt.csum_flags = CSUM_TCP;
+	if (o->o_len > tp->t_maxseg) {
+		m->m_pkt.csum_flags |= CSUM_TSO;
+		m->m_pkt.segsz = (uint16_t)tp->t_maxseg;
+	}
+	m->m_pkt.flowid = inp->inp_flowid;
+	if ((error = inp->inp_ops->io_output(inp, m, so->so_options & SO_DONTROUTE ? INET_DONTROUTE : 0)) != 0) {
+		if (error == EMSGSIZE && tcp_snd_msgsize(tp) == 0)
+			return (0);		/* tcp_output() decides again, with shorter segments */
+		return (tcp_snd_failed(tp, error) != 0 ? error : EAGAIN);
+	}
+	tcp_snd_advance(tp, o, now);
+	tcp_snd_acked(tp);
+	return (0);
+}
+
+/* RFC 5681 4.1: after an idle time of more than an RTO the ACK clock is gone; begin as a new connection would. */
+static void
+tcp_snd_idle(struct tcpcb *tp)
+{
+	uint32_t restart;
+
+	if (tcp_now(tp) - tp->t_lastsent < (uint64_t)tp->t_rxtcur * USEC || tp->t_lastsent == 0)
+		return;
+	restart = u32min((uint32_t)tp->t_tv->tv_initcwnd * tp->t_maxseg, tp->snd_cwnd);
+	if (tp->snd_cwnd > restart) {
+		tp->snd_ssthresh = u32max(tp->snd_ssthresh, tp->snd_cwnd / 4 * 3);
+		tp->snd_cwnd = restart;
+	}
+	tp->t_cc->cc_idle(tp);
+}
+
+/* Data that the window does not take, and nothing outstanding whose ACK would open it: probe (RFC 9293 3.8.6.1). */
+static void
+tcp_snd_persist(struct tcpcb *tp)
+{
+	if (tcp_timer_active(tp, TT_REXMT) || tcp_timer_active(tp, TT_PERSIST))
+		return;
+	if (tcp_outstanding(tp) != 0)
+		tcp_timer_rexmt_restart(tp);
+	else if (tp->snd_wnd < tp->t_maxseg && tcp_snd_avail(tp, 0) > 0 && !tcp_timer_active(tp, TT_CORK)) {
+		tp->t_persistshift = 0;
+		tcp_timer_persist_start(tp);
+	}
+}
+
+int
+tcp_output(struct tcpcb *tp)
+{
+	struct tcp_out o;
+	int error = 0;
+
+	if (!TCPS_HAVEESTABLISHED(tp->t_state)) {
+		if (tp->t_state == TCPS_SYN_RECEIVED && (tp->t_flags & TF_ACKNOW))
+			return (tcp_snd_syn(tp));
+		return (0);
+	}
+	o.o_idle = tp->snd_una == tp->snd_max;
+	if (o.o_idle && tp->t_state != TCPS_FIN_WAIT_2)
+		tcp_snd_idle(tp);
+	tp->t_flags &= ~(uint32_t)TF_CWNDLIMITED;
+	while (tcp_snd_next(tp, &o)) {
+		if ((error = tcp_snd_segment(tp, &o)) != 0)
+			break;
+		tp->t_flags &= ~(uint32_t)TF_FORCE;
+	}
+	tcp_snd_persist(tp);
+	return (error == EAGAIN ? 0 : error);
+}
+
+/* RFC 5681 3.2 step 3, RFC 6582 3.2 step 3: one segment at snd_una, whatever the windows say. */
+void
+tcp_snd_rexmt_first(struct tcpcb *tp)
+{
+	struct tcp_out o = { .o_seq = tp->snd_una, .o_flags = TH_ACK };
+	uint32_t len = tcp_outstanding(tp);
+
+	if (tp->snd_nsack > 0)
+		len = u32min(len, TAILQ_FIRST(&tp->snd_sackq)->sr_start - tp->snd_una);
+	o.o_len = u32min(u32min(len, tp->t_maxseg), tcp_so(tp)->so_snd.sb_cc);
+	if (o.o_len == 0 && (tp->t_flags & TF_SENTFIN) == 0)
+		return;
+	tp->snd_highrxt = tp->snd_una;
+	(void)tcp_snd_segment(tp, &o);
+}
+
+/* Grow the send buffer with the window: twice of what may be in flight (net.inet.tcp.sendbuf_auto). */
+void
+tcp_snd_autosize(struct tcpcb *tp)
+{
+	struct sockbuf *sb = &tcp_so(tp)->so_snd;
+	uint64_t want = 2ull * u32min(tp->snd_cwnd, tp->snd_wnd);
+
+	if ((sb->sb_flags & SB_AUTOSIZE) == 0 || !tp->t_tv->tv_sendbuf_auto || want <= sb->sb_hiwat)
+		return;
+	want = u64min(want, tp->t_tv->tv_sendbuf_max);
+	if (want > sb->sb_hiwat && sbreserve(sb, (uint32_t)want) == 0)
+		sowwakeup(tcp_so(tp));
+}
+
+void
+tcp_snd_ack(struct tcpcb *tp)
+{
+	tp->t_flags |= TF_ACKNOW;
+	tcp_output(tp);
+}
+
+/* A segment of a connection that carries no data and does not move it; consumes nothing of tp. */
+static int
+tcp_snd_bare(struct tcpcb *tp, uint32_t seq, uint16_t flags, const uint8_t *opts, size_t optlen, uint32_t win)
+{
+	struct inpcb *inp = tp->t_inpcb;
+	struct tcphdr *th;
+	struct mbuf *m;
+
+	if ((m = m_gethdr(vnet_acct(inp->inp_vnet))) == NULL) {
+		TCPSTAT_INC(tp->t_tv, tcps_sndnomem);
+		return (ENOBUFS);
+	}
+	th = mtod(m, struct tcphdr *);
+	memcpy(th + 1, opts, optlen);
+	m->m_len = m->m_pkt.len = (uint32_t)(sizeof(*th) + optlen);
+	m->m_pkt.csum_flags = CSUM_TCP;
+	m->m_pkt.flowid = inp->inp_flowid;
+	th->th_sport = inp->inp_lport;
+	th->th_dport = inp->inp_fport;
+	th->th_seq = HTONL(seq);
+	th->th_ack = flags & TH_ACK ? HTONL(tp->rcv_nxt) : 0;
+	th_set_offflags(th, m->m_len, flags);
+	th->th_win = HTONS((uint16_t)win);
+	th->th_urp = 0;
+	th->th_sum = cksum_reduce(tp->t_psum + HTONS((uint16_t)m->m_len));
+	TCPSTAT_INC(tp->t_tv, tcps_sndtotal);
+	tp->t_segsout++;
+	return (inp->inp_ops->io_output(inp, m, 0));
+}
+
+int
+tcp_snd_syn(struct tcpcb *tp)
+{
+	bool answer = tp->t_state == TCPS_SYN_RECEIVED;
+	uint8_t opts[TCP_MAXOLEN];
+	size_t optlen = tcp_options_syn(tp, opts, tcp_now(tp));
+	uint32_t win = tcp_rcv_window(tp);
+	int error;
+
+	/* The window of a SYN is never scaled (RFC 7323 2.2). */
+	win = u32min(win, TCP_MAXWIN);
+	TCPSTAT_INC(tp->t_tv, tcps_sndctrl);
+	tp->snd_nxt = tp->snd_max = tp->iss + 1;
+	if (tp->t_rtttime == 0 && tp->t_nsynrexmt == 0) {
+		tp->t_rtttime = u64max(tcp_now(tp), 1);
+		tp->t_rtseq = tp->snd_max;
+	}
+	tp->t_lastsent = tcp_now(tp);
+	tcp_timer_rexmt_restart(tp);
+	error = tcp_snd_bare(tp, tp->iss, answer ? TH_SYN | TH_ACK : TH_SYN, opts, optlen, win);
+	if (answer) {
+		tp->rcv_adv = SEQ_MAX(tp->rcv_adv, tp->rcv_nxt + win);
+		tp->last_ack_sent = tp->rcv_nxt;
+		tp->t_flags &= ~(uint32_t)TF_ACKNOW;
+	}
+	if (error != 0 && error != ENOBUFS)
+		tp->t_softerror = error;
+	return (error == ENOBUFS ? 0 : error);
+}
+
+/* RFC 9293 3.8.4: SEG.SEQ = SND.NXT - 1, no data: the peer must answer with an ACK. */
+int
+tcp_snd_probe(struct tcpcb *tp)
+{
+	uint8_t opts[TCP_MAXOLEN];
+	size_t optlen = tcp_options_fill(tp, opts, tcp_now(tp));
+
+	return (tcp_snd_bare(tp, tp->snd_una - 1, TH_ACK, opts, optlen, tcp_rcv_window(tp) >> tp->rcv_scale));
+}
+
+/* RFC 9293 3.5.2 group 3: the connection is given up. */
+void
+tcp_snd_rst(struct tcpcb *tp)
+{
+	uint8_t opts[TCP_MAXOLEN];
+	size_t optlen = 0;
+	uint32_t seq;
+
+	/* RFC 7323 3.2: timestamps in an RST are optional; they help the peer's PAWS. */
+	if (tp->t_flags & TF_RCVD_TSTMP) {
+		tcp_opts_put_ts(opts, tcp_ts(tcp_now(tp), tp->t_tsoff), tp->ts_recent);
+		optlen = TCPOLEN_TSTAMP_APPA;
+	}
+	TCPSTAT_INC(tp->t_tv, tcps_sndrst);
+	/* RFC 5961 3.2: only the peer's RCV.NXT is believed; if all arrived that is SND.NXT, inside its window. */
+	seq = SEQ_MAX(SEQ_MIN(tp->snd_max, tp->snd_una + tp->snd_wnd), tp->snd_una);
+	(void)tcp_snd_bare(tp, seq, TH_RST | TH_ACK, opts, optlen, 0);
+}
+
+int
+tcp_respond(struct tcp_vnet *tv, const struct tcp_reply *tr)
+{
+	const struct inet_flow *fl = &tr->tr_flow;
+	size_t optlen = 0;
+	struct tcphdr *th;
+	struct mbuf *m;
+
+	if ((m = m_gethdr(vnet_acct(tv->tv_vnet))) == NULL) {
+		TCPSTAT_INC(tv, tcps_sndnomem);
+		return (ENOBUFS);
+	}
+	th = mtod(m, struct tcphdr *);
+	if (tr->tr_opts != NULL)
+		optlen = tcp_opts_build(tr->tr_opts, (uint8_t *)(th + 1), TCP_MAXOLEN);
+	m->m_len = m->m_pkt.len = (uint32_t)(sizeof(*th) + optlen);
+	m->m_pkt.csum_flags = CSUM_TCP;
+	m->m_pkt.flowid = fl->if_flowid;
+	th->th_sport = tr->tr_lport;
+	th->th_dport = tr->tr_fport;
+	th->th_seq = HTONL(tr->tr_seq);
+	th->th_ack = HTONL(tr->tr_ack);
+	th_set_offflags(th, m->m_len, tr->tr_flags);
+	th->th_win = HTONS(tr->tr_win);
+	th->th_urp = 0;
+	th->th_sum = tr->tr_ops->io_pseudo(&fl->if_laddr, &fl->if_faddr, VI_IPPROTO_TCP, m->m_len);
+	TCPSTAT_INC(tv, tcps_sndtotal);
+	return (tr->tr_ops->io_send(tv->tv_vnet, fl, VI_IPPROTO_TCP, m));
+}

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * Connections in SYN_RECEIVED that came from outside (RFC 4987 3.5).  An entry is small, hashed with a secret key, and there are at most
+ * net.inet.tcp.syncache.cachelimit in a vnet; beyond that a SYN is answered with a cookie and leaves nothing behind
+ * (tcp_syncookie.c), or, with net.inet.tcp.syncookies=0, the oldest entry makes room.
+ *
+ * Life: tcp_syncache_syn() adds and answers; the same SYN again is answered again.  Unanswered, the SYN-ACK is sent again after
+ * 1, 2, 4... s (RFC 6298): entries wait in one queue per number of retransmissions, each in order of time, so one callout and the heads
+ * of the queues are enough.  tcp_syncache_ack() turns an entry into a connection; an RST or an ICMP error ends it.
+ *
+ * An entry does not point at its listener: the listener is found again when it is needed, and if it is gone, so is the entry.
+ */
+#include "netinet/tcp/tcp_int.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "net/ifnet.h"
+
+struct syncache {
+	struct tcp_flow	 sc_flow;	/* must be first */
+	TAILQ_ENTRY(syncache) sc_link;
+	const struct inet_ops *sc_ops;
+	uint64_t	 sc_time;	/* next retransmission */
+	uint32_t	 sc_fib;
+	uint32_t	 sc_ifindex;	/* interface the SYN came in by; 0 = our own */
+	uint32_t	 sc_tosndts;	/* our timestamp in the cookie, 0 = the clock's */
+	struct tcp_agreed sc_agreed;
+	uint16_t	 sc_ourmss, sc_wnd;
+	uint8_t		 sc_rexmits, sc_tos, sc_ttl;
+};
+
+static void	tcp_syncache_timer(void *);
+
+int
+tcp_syncache_init(struct tcp_vnet *tv)
+{
+	struct tcp_syncaches *sch = &tv->tv_syncache;
+	struct kernel *k = tv->tv_vnet->vn_kernel;
+	uint64_t key[2];
+
+	kernel_random(k, key, sizeof(key));
+	tcp_flowtab_init(&sch->sc_tab, vnet_acct(tv->tv_vnet), key);
+	kernel_random(k, &sch->sc_cookiekey, sizeof(sch->sc_cookiekey));
+	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
+		TAILQ_INIT(&sch->sc_queue[i]);
+	callout_init(&sch->sc_callout, &tv->tv_vnet->vn_lane, tcp_syncache_timer, tv);
+	return (0);
+}
+
+static void
+tcp_syncache_free(struct tcp_vnet *tv, struct syncache *sc)
+{
+	TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_rexmits], sc, sc_link);
+	tcp_flow_remove(&tv->tv_syncache.sc_tab, &sc->sc_flow);
+	kfree(vnet_acct(tv->tv_vnet), ACCT_SYNCACHE, sc, sizeof(*sc));
+}
+
+void
+tcp_syncache_stop(struct tcp_vnet *tv)
+{
+	struct syncache *sc;
+
+	callout_stop(&tv->tv_syncache.sc_callout);
+	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
+		while ((sc = TAILQ_FIRST(&tv->tv_syncache.sc_queue[i])) != NULL)
+			tcp_syncache_free(tv, sc);
+}
+
+void
+tcp_syncache_fini(struct tcp_vnet *tv)
+{
+	tcp_flowtab_fini(&tv->tv_syncache.sc_tab);
+}
+
+static struct syncache *
+tcp_syncache_find(struct tcp_vnet *tv, const struct tcp_seg *ts)
+{
+	return ((struct syncache *)(void *)tcp_flow_find(&tv->tv_syncache.sc_tab,
+	    &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport));
+}
+
+/* <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>, with the options agreed on; with TH_ACK alone an ACK of what was agreed. */
+static void
+tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t flags)
+{
+	const struct tcp_agreed *ta = &sc->sc_agreed;
+	struct tcp_opts to = { .to_flags = TOF_MSS, .to_mss = sc->sc_ourmss };
+	struct tcp_reply tr = {
+		.tr_flow = { .if_laddr = sc->sc_flow.tf_laddr, .if_faddr = sc->sc_flow.tf_faddr, .if_fib = sc->sc_fib,
+		    .if_tos = sc->sc_tos, .if_ttl = sc->sc_ttl, .if_df = tv->tv_path_mtu_discovery != 0 },
+		.tr_ops = sc->sc_ops, .tr_lport = sc->sc_flow.tf_lport, .tr_fport = sc->sc_flow.tf_fport,
+		.tr_seq = ta->ta_iss, .tr_ack = ta->ta_irs + 1, .tr_flags = flags, .tr_win = sc->sc_wnd, .tr_opts = &to,
+	};
+
+	if ((flags & TH_SYN) == 0) {
+		to.to_flags = 0;
+		tr.tr_seq++;
+		tr.tr_win = (uint16_t)(sc->sc_wnd >> (ta->ta_scale ? ta->ta_rcvscale : 0));
+	} else if (ta->ta_scale) {
+		to.to_flags |= TOF_SCALE;
+		to.to_wscale = ta->ta_rcvscale;
+	}
+	if (ta->ta_sack && (flags & TH_SYN) != 0)
+		to.to_flags |= TOF_SACKPERM;
+	if (ta->ta_ts) {
+		to.to_flags |= TOF_TS;
+		to.to_tsval = sc->sc_tosndts != 0 ? sc->sc_tosndts : tcp_ts(vnet_now(tv->tv_vnet), ta->ta_tsoff);
+		to.to_tsecr = ta->ta_tsrecent;
+	}
+	TCPSTAT_INC(tv, tcps_sndctrl);
+	(void)tcp_respond(tv, &tr);
+}
+
+/* What is agreed on, from the listener and the SYN. */
+static void
+tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struct tcp_seg *ts)
+{
+	const struct inet_pkt *pkt = ts->ts_pkt;
+	const struct tcp_opts *to = &ts->ts_to;
+	const struct socket *so = listener->inp_socket;
+	struct tcp_vnet *tv = ts->ts_tv;
+	struct tcp_agreed *ta = &sc->sc_agreed;
+	uint32_t usermss = intotcpcb(listener)->t_usermaxseg;
+
+	sc->sc_flow.tf_laddr = pkt->ip_dst;
+	sc->sc_flow.tf_faddr = pkt->ip_src;
+	sc->sc_flow.tf_lport = ts->ts_dport;
+	sc->sc_flow.tf_fport = ts->ts_sport;
+	sc->sc_ops = pkt->ip_ops;
+	sc->sc_fib = listener->inp_fib;
+	sc->sc_ifindex = pkt->ip_rcvif != NULL ? pkt->ip_rcvif->if_index : 0;
+	sc->sc_tos = listener->inp_tos;
+	sc->sc_ttl = listener->inp_ttl;
+	sc->sc_wnd = (uint16_t)u32min(sbspace(&so->so_rcv), TCP_MAXWIN);
+	sc->sc_ourmss = tcp_mssopt(tv, sc->sc_fib, pkt->ip_ops, &pkt->ip_src);
+	if (usermss != 0 && usermss < sc->sc_ourmss)
+		sc->sc_ourmss = (uint16_t)usermss;
+	ta->ta_irs = ts->ts_seq;
+	ta->ta_peermss = (uint16_t)(to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : TCP_MSS_DEFAULT);
+	ta->ta_scale = tv->tv_rfc1323 && (to->to_flags & TOF_SCALE) != 0;
+	ta->ta_sndscale = ta->ta_scale ? to->to_wscale : 0;
+	ta->ta_rcvscale = ta->ta_scale ? tcp_wscale(tv, so) : 0;
+	ta->ta_ts = tv->tv_rfc1323 && (to->to_flags & TOF_TS) != 0;
+	ta->ta_tsrecent = ta->ta_ts ? to->to_tsval : 0;
+	ta->ta_sack = tv->tv_sack && (to->to_flags & TOF_SACKPERM) != 0;
+	ta->ta_tsoff = tcp_newtsoff(tv, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport);
+}
+
+/* Without state: the SYN-ACK carries everything. */
+static void
+tcp_syncache_cookie(struct inpcb *listener, struct tcp_seg *ts)
+{
+	struct tcp_vnet *tv = ts->ts_tv;
+	struct syncache sc = { .sc_rexmits = 0 };
+
+	tcp_syncache_fill(&sc, listener, ts);
+	sc.sc_agreed.ta_iss = tcp_syncookie_make(tv, ts, sc.sc_agreed.ta_peermss);
+	if (sc.sc_agreed.ta_ts) {
+		struct tcp_opts to = { .to_flags = (sc.sc_agreed.ta_scale ? TOF_SCALE : 0) | (sc.sc_agreed.ta_sack ? TOF_SACKPERM : 0),
+		    .to_wscale = sc.sc_agreed.ta_sndscale };
+
+		sc.sc_tosndts = tcp_syncookie_ts(&to, tcp_ts(vnet_now(tv->tv_vnet), sc.sc_agreed.ta_tsoff));
+	} else {
+		sc.sc_agreed.ta_scale = sc.sc_agreed.ta_sack = false;
+	}
+	tcp_syncache_respond(tv, &sc, TH_SYN | TH_ACK);
+	tcp_seg_drop(ts);
+}
+
+/* Waits for its next retransmission: at the end of its queue, for all there wait as long. */
+static void
+tcp_syncache_wait(struct tcp_vnet *tv, struct syncache *sc)
+{
+	struct tcp_syncaches *sch = &tv->tv_syncache;
+	uint64_t rto = (uint64_t)tv->tv_rexmit_initial * MSEC << sc->sc_rexmits;
+
+	sc->sc_time = vnet_now(tv->tv_vnet) + u64min(rto, (uint64_t)tv->tv_rexmit_max * MSEC);
+	TAILQ_INSERT_TAIL(&sch->sc_queue[sc->sc_rexmits], sc, sc_link);
+	if (!callout_pending(&sch->sc_callout) || sc->sc_time < sch->sc_callout.c_time)
+		callout_reset_at(&sch->sc_callout, sc->sc_time);
+}
+
+static bool
+tcp_syncache_makeroom(struct tcp_vnet *tv)
+{
+	struct syncache *sc;
+
+	TCPSTAT_INC(tv, tcps_sc_overflow);
+	for (unsigned i = TCP_SYNCACHE_QUEUES; i-- > 0;)
+		if ((sc = TAILQ_FIRST(&tv->tv_syncache.sc_queue[i])) != NULL) {
+			tcp_syncache_free(tv, sc);
+			return (true);
+		}
+	return (false);
+}
+
+static void
+tcp_syncache_add(struct inpcb *listener, struct tcp_seg *ts)
+{
+	struct tcp_vnet *tv = ts->ts_tv;
+	struct syncache *sc;
+
+	if ((sc = kmalloc(vnet_acct(tv->tv_vnet), ACCT_SYNCACHE, sizeof(*sc))) == NULL) {
+		TCPSTAT_INC(tv, tcps_sc_dropped);
+		tcp_seg_drop(ts);
+		return;
+	}
+	tcp_syncache_fill(sc, listener, ts);
+	sc->sc_agreed.ta_iss = tcp_newisn(tv, &sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport, &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport);
+	if (tcp_flow_insert(&tv->tv_syncache.sc_tab, &sc->sc_flow) != 0) {
+		kfree(vnet_acct(tv->tv_vnet), ACCT_SYNCACHE, sc, sizeof(*sc));
+		TCPSTAT_INC(tv, tcps_sc_dropped);
+		tcp_seg_drop(ts);
+		return;
+	}
+	tcp_syncache_wait(tv, sc);
+	TCPSTAT_INC(tv, tcps_sc_added);
+	tcp_seg_drop(ts);
+	tcp_syncache_respond(tv, sc, TH_SYN | TH_ACK);
+}
+
+/* The same SYN again: the same answer.  Another SYN from the same place: the first one is forgotten (RFC 9293 3.10.7.4). */
+static bool
+tcp_syncache_again(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
+{
+	if (sc->sc_agreed.ta_irs != ts->ts_seq) {
+		tcp_syncache_free(tv, sc);
+		return (false);
+	}
+	TCPSTAT_INC(tv, tcps_sc_dupsyn);
+	if (ts->ts_to.to_flags & TOF_TS)
+		sc->sc_agreed.ta_tsrecent = ts->ts_to.to_tsval;
+	tcp_seg_drop(ts);
+	tcp_syncache_respond(tv, sc, TH_SYN | TH_ACK);
+	return (true);
+}
+
+void
+tcp_syncache_syn(struct inpcb *listener, struct tcp_seg *ts)
+{
+	struct tcp_vnet *tv = ts->ts_tv;
+	struct syncache *sc;
+
+	if ((sc = tcp_syncache_find(tv, ts)) != NULL && tcp_syncache_again(tv, sc, ts))
+		return;
+	if (soqueuefull(listener->inp_socket)) {
+		TCPSTAT_INC(tv, tcps_listendrop);
+		tcp_seg_drop(ts);
+		return;
+	}
+	if (tv->tv_syncookies_only ||
+	    (tv->tv_syncookies && tv->tv_syncache.sc_tab.ft_count >= (uint32_t)tv->tv_sc_limit)) {
+		if (!tv->tv_syncookies_only)
+			TCPSTAT_INC(tv, tcps_sc_overflow);
+		tcp_syncache_cookie(listener, ts);
+		return;
+	}
+	while (tv->tv_syncache.sc_tab.ft_count >= (uint32_t)tv->tv_sc_limit && tcp_syncache_makeroom(tv))
+		;
+	tcp_syncache_add(listener, ts);
+}
+
+/* The segment must lie in the window the SYN-ACK offered and acknowledge it; RFC 9293 3.10.7.4 for SYN_RECEIVED. */
+static bool
+tcp_syncache_check(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
+{
+	const struct tcp_agreed *ta = &sc->sc_agreed;
+
+	if (ts->ts_ack != ta->ta_iss + 1) {
+		TCPSTAT_INC(tv, tcps_sc_badack);
+		tcp_seg_reset(ts);
+		return (false);
+	}
+	if (!SEQ_IN(ts->ts_seq, ta->ta_irs + 1, u32max(sc->sc_wnd, 1)) ||
+	    (ta->ta_ts && (ts->ts_to.to_flags & TOF_TS) != 0 && TSTMP_LT(ts->ts_to.to_tsval, ta->ta_tsrecent))) {
+		TCPSTAT_INC(tv, tcps_sc_badack);
+		tcp_seg_drop(ts);
+		if (tcp_challenge_ok(tv))
+			tcp_syncache_respond(tv, sc, TH_ACK);
+		return (false);
+	}
+	return (true);
+}
+
+static bool
+tcp_syncache_cookie_ack(struct inpcb *listener, struct tcp_seg *ts, struct tcp_agreed *ta)
+{
+	if (!ts->ts_tv->tv_syncookies || !tcp_syncookie_check(ts->ts_tv, ts, ta)) {
+		TCPSTAT_INC(ts->ts_tv, tcps_rcvnotsyn);
+		tcp_seg_reset(ts);
+		return (false);
+	}
+	if (ta->ta_scale)
+		ta->ta_rcvscale = tcp_wscale(ts->ts_tv, listener->inp_socket);
+	return (true);
+}
+
+void
+tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
+{
+	struct tcp_vnet *tv = ts->ts_tv;
+	struct tcp_agreed ta;
+	struct syncache *sc;
+	struct tcpcb *tp;
+
+	if ((sc = tcp_syncache_find(tv, ts)) != NULL) {
+		if (!tcp_syncache_check(tv, sc, ts))
+			return;
+		ta = sc->sc_agreed;
+	} else if (!tcp_syncache_cookie_ack(listener, ts, &ta)) {
+		return;
+	}
+	/* No room: the entry stays, and the peer's next segment tries again. */
+	if ((tp = tcp_listen_accept(listener, ts, &ta)) == NULL) {
+		tcp_seg_drop(ts);
+		return;
+	}
+	if (sc != NULL)
+		tcp_syncache_free(tv, sc);
+	TCPSTAT_INC(tv, tcps_sc_completed);
+	tcp_seg_other(tp, ts);
+}
+
+/* RFC 5961 3.2 here as well: only at RCV.NXT. */
+void
+tcp_syncache_rst(struct tcp_vnet *tv, struct tcp_seg *ts)
+{
+	struct syncache *sc = tcp_syncache_find(tv, ts);
+
+	tcp_seg_drop(ts);
+	if (sc == NULL)
+		return;
+	if (ts->ts_seq == sc->sc_agreed.ta_irs + 1) {
+		TCPSTAT_INC(tv, tcps_sc_reset);
+		tcp_syncache_free(tv, sc);
+	} else if (SEQ_IN(ts->ts_seq, sc->sc_agreed.ta_irs + 1, u32max(sc->sc_wnd, 1)) && tcp_challenge_ok(tv)) {
+		tcp_syncache_respond(tv, sc, TH_ACK);
+	}
+}
+
+/* A hard ICMP error about our SYN-ACK: twice, for one may be forged or passing. */
+void
+tcp_syncache_unreach(struct tcp_vnet *tv, const struct inet_ctlmsg *ic, uint16_t lport, uint16_t fport, uint32_t seq)
+{
+	struct syncache *sc;
+
+	sc = (struct syncache *)(void *)tcp_flow_find(&tv->tv_syncache.sc_tab, &ic->ic_src, lport, &ic->ic_dst, fport);
+	if (sc == NULL || seq != sc->sc_agreed.ta_iss || ic->ic_cmd == INET_CTL_MSGSIZE || sc->sc_rexmits < 2)
+		return;
+	TCPSTAT_INC(tv, tcps_sc_unreach);
+	tcp_syncache_free(tv, sc);
+}
+
+/* Does a listener for it still exist? */
+static bool
+tcp_syncache_alive(struct tcp_vnet *tv, const struct syncache *sc)
+{
+	const struct inpcb *inp = in_pcblookup(&tv->tv_pcbs, &sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport,
+	    &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, true, ifnet_byindex(tv->tv_vnet, sc->sc_ifindex));
+
+	return (inp != NULL && intotcpcb(inp) != NULL && intotcpcb(inp)->t_state == TCPS_LISTEN);
+}
+
+static void
+tcp_syncache_expire(struct tcp_vnet *tv, struct syncache *sc)
+{
+	if (sc->sc_rexmits >= MIN((unsigned)tv->tv_sc_rexmtlimit, TCP_SYNCACHE_QUEUES - 1u)) {
+		TCPSTAT_INC(tv, tcps_sc_stale);
+		tcp_syncache_free(tv, sc);
+	} else if (!tcp_syncache_alive(tv, sc)) {
+		TCPSTAT_INC(tv, tcps_sc_aborted);
+		tcp_syncache_free(tv, sc);
+	} else {
+		TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_rexmits], sc, sc_link);
+		sc->sc_rexmits++;
+		tcp_syncache_wait(tv, sc);
+		TCPSTAT_INC(tv, tcps_sc_retransmitted);
+		tcp_syncache_respond(tv, sc, TH_SYN | TH_ACK);
+	}
+}
+
+static void
+tcp_syncache_timer(void *arg)
+{
+	struct tcp_vnet *tv = arg;
+	struct tcp_syncaches *sch = &tv->tv_syncache;
+	uint64_t now = vnet_now(tv->tv_vnet), next = 0;
+	struct syncache *sc;
+
+	/* From the last queue: what moves to the next one is not seen twice. */
+	for (unsigned i = TCP_SYNCACHE_QUEUES; i-- > 0;) {
+		while ((sc = TAILQ_FIRST(&sch->sc_queue[i])) != NULL && sc->sc_time <= now)
+			tcp_syncache_expire(tv, sc);
+	}
+	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
+		if ((sc = TAILQ_FIRST(&sch->sc_queue[i])) != NULL && (next == 0 || sc->sc_time < next))
+			next = sc->sc_time;
+	if (next != 0)
+		callout_reset_at(&sch->sc_callout, next);
+}
+
+void
+tcp_syncache_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
+{
+	struct vi_pcbinfo pi;
+	struct syncache *sc;
+
+	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
+		TAILQ_FOREACH(sc, &tv->tv_syncache.sc_queue[i], sc_link) {
+			pi = (struct vi_pcbinfo){ .pi_proto = VI_IPPROTO_TCP, .pi_type = VI_SOCK_STREAM, .pi_state = TCPS_SYN_RECEIVED };
+			sc->sc_ops->io_sockaddr(&sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport, &pi.pi_local);
+			sc->sc_ops->io_sockaddr(&sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, &pi.pi_foreign);
+			fn(arg, &pi);
+		}
+}

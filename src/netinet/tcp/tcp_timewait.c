@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TIME_WAIT (RFC 9293 3.6.1): what must be remembered of a connection for 2 MSL, without socket or control block.
+ *
+ * All entries live equally long, so one queue in order of expiry and one callout do.  There are at most net.inet.tcp.maxtcptw;
+ * beyond that the oldest goes early.  RSTs are ignored (RFC 1337 3, fix 1).  A new SYN takes the pair over if it is
+ * provably newer (RFC 9293 MAY-2, RFC 6191); so may an active open of ours, with sequence numbers and timestamps above the old ones.
+ */
+#include "netinet/tcp/tcp_int.h"
+
+#include <errno.h>
+
+#include "base/assert.h"
+
+struct tcptw {
+	struct tcp_flow	 tw_flow;	/* must be first */
+	TAILQ_ENTRY(tcptw) tw_link;
+	const struct inet_ops *tw_ops;
+	uint64_t	 tw_expire;
+	uint32_t	 tw_snd_nxt, tw_rcv_nxt;
+	uint32_t	 tw_ts_recent, tw_tsoff;
+	uint32_t	 tw_fib, tw_uid;
+	uint16_t	 tw_win;
+	uint8_t		 tw_tos, tw_ttl;
+	bool		 tw_ts;		/* timestamps were in use */
+};
+
+static void	tcp_timewait_timer(void *);
+
+void
+tcp_timewait_init(struct tcp_vnet *tv)
+{
+	struct tcp_timewaits *tws = &tv->tv_timewait;
+	uint64_t key[2];
+
+	kernel_random(tv->tv_vnet->vn_kernel, key, sizeof(key));
+	tcp_flowtab_init(&tws->tw_tab, vnet_acct(tv->tv_vnet), key);
+	TAILQ_INIT(&tws->tw_queue);
+	callout_init(&tws->tw_callout, &tv->tv_vnet->vn_lane, tcp_timewait_timer, tv);
+}
+
+static void
+tcp_timewait_free(struct tcp_vnet *tv, struct tcptw *tw)
+{
+	TAILQ_REMOVE(&tv->tv_timewait.tw_queue, tw, tw_link);
+	tcp_flow_remove(&tv->tv_timewait.tw_tab, &tw->tw_flow);
+	kfree(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, tw, sizeof(*tw));
+}
+
+void
+tcp_timewait_stop(struct tcp_vnet *tv)
+{
+	struct tcptw *tw;
+
+	callout_stop(&tv->tv_timewait.tw_callout);
+	while ((tw = TAILQ_FIRST(&tv->tv_timewait.tw_queue)) != NULL)
+		tcp_timewait_free(tv, tw);
+}
+
+void
+tcp_timewait_fini(struct tcp_vnet *tv)
+{
+	tcp_flowtab_fini(&tv->tv_timewait.tw_tab);
+}
+
+static void
+tcp_timewait_timer(void *arg)
+{
+	struct tcp_vnet *tv = arg;
+	uint64_t now = vnet_now(tv->tv_vnet);
+	struct tcptw *tw;
+
+	while ((tw = TAILQ_FIRST(&tv->tv_timewait.tw_queue)) != NULL && tw->tw_expire <= now)
+		tcp_timewait_free(tv, tw);
+	if (tw != NULL)
+		callout_reset_at(&tv->tv_timewait.tw_callout, tw->tw_expire);
+}
+
+static void
+tcp_timewait_queue(struct tcp_vnet *tv, struct tcptw *tw)
+{
+	struct tcp_timewaits *tws = &tv->tv_timewait;
+
+	tw->tw_expire = vnet_now(tv->tv_vnet) + 2 * (uint64_t)tv->tv_msl * MSEC;
+	TAILQ_INSERT_TAIL(&tws->tw_queue, tw, tw_link);
+	if (!callout_pending(&tws->tw_callout))
+		callout_reset_at(&tws->tw_callout, tw->tw_expire);
+}
+
+static void
+tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
+{
+	const struct inpcb *inp = tp->t_inpcb;
+
+	tw->tw_flow.tf_laddr = inp->inp_laddr;
+	tw->tw_flow.tf_faddr = inp->inp_faddr;
+	tw->tw_flow.tf_lport = inp->inp_lport;
+	tw->tw_flow.tf_fport = inp->inp_fport;
+	tw->tw_ops = inp->inp_ops;
+	tw->tw_snd_nxt = tp->snd_max;
+	tw->tw_rcv_nxt = tp->rcv_nxt;
+	tw->tw_win = (uint16_t)u32min(tp->rcv_wnd >> tp->rcv_scale, TCP_MAXWIN);
+	tw->tw_ts = (tp->t_flags & TF_RCVD_TSTMP) != 0;
+	tw->tw_ts_recent = tp->ts_recent;
+	tw->tw_tsoff = tp->t_tsoff;
+	tw->tw_fib = inp->inp_fib;
+	tw->tw_tos = inp->inp_tos;
+	tw->tw_ttl = inp->inp_ttl;
+	tw->tw_uid = inp->inp_cred.cr_uid;
+}
+
+/* Without memory the connection just ends: a late segment of the peer's then draws an RST. */
+void
+tcp_timewait_start(struct tcpcb *tp)
+{
+	struct tcp_vnet *tv = tp->t_tv;
+	struct tcp_timewaits *tws = &tv->tv_timewait;
+	struct tcptw *tw = NULL;
+
+	if (tv->tv_maxtw > 0) {
+		while (tws->tw_tab.ft_count >= (uint32_t)tv->tv_maxtw) {
+			TCPSTAT_INC(tv, tcps_tw_recycles);
+			tcp_timewait_free(tv, TAILQ_FIRST(&tws->tw_queue));
+		}
+		tw = kmalloc(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, sizeof(*tw));
+	}
+	if (tw != NULL) {
+		tcp_timewait_fill(tw, tp);
+		if (tcp_flow_insert(&tws->tw_tab, &tw->tw_flow) != 0) {
+			kfree(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, tw, sizeof(*tw));
+		} else {
+			TCPSTAT_INC(tv, tcps_tw_added);
+			tcp_timewait_queue(tv, tw);
+		}
+	}
+	tcp_close(tp, 0);
+}
+
+/* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>. */
+static void
+tcp_timewait_ack(struct tcp_vnet *tv, const struct tcptw *tw)
+{
+	struct tcp_opts to = { .to_flags = TOF_TS };
+	struct tcp_reply tr = {
+		.tr_flow = { .if_laddr = tw->tw_flow.tf_laddr, .if_faddr = tw->tw_flow.tf_faddr, .if_fib = tw->tw_fib,
+		    .if_tos = tw->tw_tos, .if_ttl = tw->tw_ttl },
+		.tr_ops = tw->tw_ops, .tr_lport = tw->tw_flow.tf_lport, .tr_fport = tw->tw_flow.tf_fport,
+		.tr_seq = tw->tw_snd_nxt, .tr_ack = tw->tw_rcv_nxt, .tr_flags = TH_ACK, .tr_win = tw->tw_win,
+	};
+
+	if (tw->tw_ts) {
+		to.to_tsval = tcp_ts(vnet_now(tv->tv_vnet), tw->tw_tsoff);
+		to.to_tsecr = tw->tw_ts_recent;
+		tr.tr_opts = &to;
+	}
+	TCPSTAT_INC(tv, tcps_sndacks);
+	(void)tcp_respond(tv, &tr);
+}
+
+/* RFC 9293 3.10.7.4, MAY-2; RFC 6191 2: is this SYN newer than anything of the old connection? */
+static bool
+tcp_timewait_newer(const struct tcptw *tw, const struct tcp_seg *ts)
+{
+	if (tw->tw_ts && (ts->ts_to.to_flags & TOF_TS) != 0) {
+		if (TSTMP_GT(ts->ts_to.to_tsval, tw->tw_ts_recent))
+			return (true);
+		return (ts->ts_to.to_tsval == tw->tw_ts_recent && SEQ_GT(ts->ts_seq, tw->tw_rcv_nxt));
+	}
+	return (SEQ_GT(ts->ts_seq, tw->tw_rcv_nxt));
+}
+
+bool
+tcp_timewait_input(struct tcp_seg *ts, bool listening)
+{
+	struct tcp_vnet *tv = ts->ts_tv;
+	struct tcptw *tw;
+
+	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, &ts->ts_pkt->ip_dst, ts->ts_dport,
+	    &ts->ts_pkt->ip_src, ts->ts_sport);
+	if (tw == NULL)
+		return (false);
+	if (ts->ts_flags & TH_RST) {
+		TCPSTAT_INC(tv, tcps_tw_resets);
+		tcp_seg_drop(ts);
+		return (true);
+	}
+	if ((ts->ts_flags & (TH_SYN | TH_ACK)) == TH_SYN && listening && tcp_timewait_newer(tw, ts)) {
+		TCPSTAT_INC(tv, tcps_tw_reused);
+		tcp_timewait_free(tv, tw);
+		return (false);
+	}
+	/* The peer's FIN again: our ACK was lost; the wait begins anew (RFC 9293 3.10.7.4, eighth step). */
+	if (ts->ts_flags & TH_FIN) {
+		TAILQ_REMOVE(&tv->tv_timewait.tw_queue, tw, tw_link);
+		tcp_timewait_queue(tv, tw);
+		tcp_timewait_ack(tv, tw);
+	} else if ((ts->ts_len > 0 || (ts->ts_flags & TH_SYN) != 0 || ts->ts_seq != tw->tw_rcv_nxt) && tcp_challenge_ok(tv)) {
+		tcp_timewait_ack(tv, tw);
+	}
+	tcp_seg_drop(ts);
+	return (true);
+}
+
+int
+tcp_timewait_reuse(struct inpcb *inp, uint32_t *iss)
+{
+	struct tcp_vnet *tv = tcp_vnet(inp->inp_vnet);
+	struct tcptw *tw;
+
+	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
+	if (tw == NULL)
+		return (0);
+	/* Without timestamps an old segment could not be told from a new one. */
+	if (!tw->tw_ts || !tv->tv_rfc1323)
+		return (EADDRINUSE);
+	/* Beyond the old connection's window, so that the peer, should it wait too, takes the SYN for new. */
+	if (!SEQ_GT(*iss, tw->tw_snd_nxt + TCP_MAXWIN))
+		*iss = tw->tw_snd_nxt + TCP_MAXWIN + 1;
+	TCPSTAT_INC(tv, tcps_tw_reused);
+	tcp_timewait_free(tv, tw);
+	return (0);
+}
+
+void
+tcp_timewait_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
+{
+	struct vi_pcbinfo pi;
+	struct tcptw *tw;
+
+	TAILQ_FOREACH(tw, &tv->tv_timewait.tw_queue, tw_link) {
+		pi = (struct vi_pcbinfo){ .pi_proto = VI_IPPROTO_TCP, .pi_type = VI_SOCK_STREAM, .pi_state = TCPS_TIME_WAIT,
+		    .pi_uid = tw->tw_uid };
+		tw->tw_ops->io_sockaddr(&tw->tw_flow.tf_laddr, tw->tw_flow.tf_lport, &pi.pi_local);
+		tw->tw_ops->io_sockaddr(&tw->tw_flow.tf_faddr, tw->tw_flow.tf_fport, &pi.pi_foreign);
+		fn(arg, &pi);
+	}
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The user's calls (RFC 9293 3.10.1 to 3.10.6), as the socket layer makes them: struct protosw.
+ */
+#include "netinet/tcp/tcp_int.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "netinet/tcp/cc/cc.h"
+
+static int
+tcp_usr_attach(struct socket *so, int proto)
+{
+	struct tcp_vnet *tv = tcp_vnet(so->so_vnet);
+	struct inpcb *inp;
+	struct tcpcb *tp;
+	int error;
+
+	(void)proto;
+	if (tv->tv_stopping)
+		return (ENETDOWN);
+	if ((error = sbreserve(&so->so_snd, tv->tv_sendspace)) != 0 || (error = sbreserve(&so->so_rcv, tv->tv_recvspace)) != 0)
+		return (error);
+	so->so_snd.sb_flags |= SB_AUTOSIZE;
+	so->so_rcv.sb_flags |= SB_AUTOSIZE;
+	if ((error = in_pcballoc(&tv->tv_pcbs, so, &in_ops, &inp)) != 0)
+		return (error);
+	so->so_pcb = inp;
+	if ((error = tcp_newtcpcb(inp, &tp)) != 0) {
+		so->so_pcb = NULL;
+		in_pcbfree(inp);
+	}
+	return (error);
+}
+
+static int
+tcp_usr_bind(struct socket *so, const struct vi_sockaddr *sa)
+{
+	struct inpcb *inp = so->so_pcb;
+
+	if (sototcpcb(so)->t_state != TCPS_CLOSED || (inp->inp_flags & INP_DROPPED) != 0)
+		return (EINVAL);
+	return (in_pcbbind(inp, sa));
+}
+
+static int
+tcp_usr_listen(struct socket *so, int backlog)
+{
+	struct inpcb *inp = so->so_pcb;
+	struct tcpcb *tp = sototcpcb(so);
+	struct vi_sockaddr any = { .sa_family = inp->inp_ops->io_family };
+	int error;
+
+	(void)backlog;
+	if (tp->t_state == TCPS_LISTEN)
+		return (0);
+	if (tp->t_state != TCPS_CLOSED || (inp->inp_flags & INP_DROPPED) != 0)
+		return (EINVAL);
+	if (inp->inp_lport == 0 && (error = in_pcbbind(inp, &any)) != 0)
+		return (error);
+	tp->t_state = TCPS_LISTEN;
+	return (0);
+}
+
+/* An unused 4-tuple: one that waits in TIME_WAIT is taken over if that is safe, otherwise another port is tried. */
+static int
+tcp_usr_pair(struct inpcb *inp, const struct vi_sockaddr *sa, uint32_t *iss)
+{
+	bool anyport = inp->inp_lport == 0;
+	int error, tries = 16;
+
+	do {
+		if ((error = in_pcbconnect(inp, sa)) != 0)
+			return (error);
+		*iss = tcp_newisn(tcp_vnet(inp->inp_vnet), &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
+		if (tcp_timewait_reuse(inp, iss) == 0)
+			return (0);
+		in_pcbdisconnect(inp);
+	} while (anyport && inp->inp_lport == 0 && --tries > 0);
+	return (EADDRNOTAVAIL);
+}
+
+/* The connection failed before it began: as if it had not been tried. */
+static int
+tcp_usr_unconnect(struct tcpcb *tp, int error)
+{
+	struct socket *so = tcp_so(tp);
+
+	tcp_timer_stopall(tp);
+	tp->t_state = TCPS_CLOSED;
+	in_pcbdisconnect(tp->t_inpcb);
+	so->so_state &= (uint16_t)~SS_ISCONNECTING;
+	return (error);
+}
+
+static int
+tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
+{
+	struct inpcb *inp = so->so_pcb;
+	struct tcpcb *tp = sototcpcb(so);
+	struct tcp_vnet *tv = tp->t_tv;
+	uint32_t iss;
+	int error;
+
+	if (sa->sa_family != inp->inp_ops->io_family)
+		return (EAFNOSUPPORT);
+	if (tp->t_state != TCPS_CLOSED || (inp->inp_flags & INP_DROPPED) != 0)
+		return (tp->t_state == TCPS_LISTEN ? EOPNOTSUPP : EISCONN);
+	(void)lane_clock(&so->so_vnet->vn_lane);
+	if ((error = tcp_usr_pair(inp, sa, &iss)) != 0)
+		return (error);
+	tp->t_flags |= (tv->tv_rfc1323 ? TF_REQ_SCALE | TF_REQ_TSTMP : 0) | (tv->tv_sack ? TF_REQ_SACK : 0);
+	tcp_setconnected(tp);
+	tcp_sendseqinit(tp, iss);
+	tp->rcv_scale = tp->t_flags & TF_REQ_SCALE ? tcp_wscale(tv, so) : 0;
+	tp->t_state = TCPS_SYN_SENT;
+	TCPSTAT_INC(tv, tcps_connattempt);
+	soisconnecting(so);
+	tcp_timer_set(tp, TT_KEEP, (uint64_t)tv->tv_keepinit * MSEC);
+	if ((error = tcp_snd_syn(tp)) != 0)
+		return (tcp_usr_unconnect(tp, error));
+	return (0);
+}
+
+static int
+tcp_usr_disconnect(struct socket *so)
+{
+	struct tcpcb *tp = sototcpcb(so);
+
+	/* A listener that shall listen no more (shutdown). */
+	if (tp == NULL || tp->t_state != TCPS_LISTEN)
+		return (EOPNOTSUPP);
+	tp->t_state = TCPS_CLOSED;
+	return (0);
+}
+
+static int
+tcp_usr_shutdown(struct socket *so)
+{
+	struct tcpcb *tp = sototcpcb(so);
+
+	if (tp->t_state < TCPS_SYN_SENT)
+		return (ENOTCONN);
+	tp->t_flags &= ~(uint32_t)TF_MORE;
+	tcp_usrclosed(tp);
+	(void)tcp_output(tp);
+	return (0);
+}
+
+static int
+tcp_usr_output(struct socket *so, int flags)
+{
+	struct tcpcb *tp = sototcpcb(so);
+
+	if (tp->snd_una == tp->snd_max && tp->t_callat == 0)
+		(void)lane_clock(&so->so_vnet->vn_lane);
+	if (flags & VI_MSG_OOB) {
+		tp->snd_up = tp->snd_una + so->so_snd.sb_cc;
+		tp->t_flags &= ~(uint32_t)TF_MORE;
+		TCPSTAT_INC(tp->t_tv, tcps_sndurg);
+	} else if (flags & VI_MSG_MORE) {
+		tp->t_flags |= TF_MORE;
+	} else {
+		tp->t_flags &= ~(uint32_t)TF_MORE;
+		tcp_timer_stop(tp, TT_CORK);
+	}
+	return (tcp_output(tp));
+}
+
+static void
+tcp_usr_rcvd(struct socket *so)
+{
+	struct tcpcb *tp = sototcpcb(so);
+
+	if (!TCPS_HAVEESTABLISHED(tp->t_state))
+		return;
+	tcp_rcv_autosize(tp);
+	if (tcp_rcv_update_due(tp))
+		tcp_output(tp);
+}
+
+/* RFC 9293 3.10.4; with unread data, or SO_LINGER of zero, RST (RFC 1122 4.2.2.13, RFC 2525 2.17). */
+static void
+tcp_usr_close(struct socket *so)
+{
+	struct tcpcb *tp = sototcpcb(so);
+
+	tp->t_flags = (tp->t_flags & ~(uint32_t)(TF_MORE | TF_CORK)) | TF_USERCLOSED;
+	if (tp->t_state <= TCPS_LISTEN) {
+		tcp_discard(tp);
+		return;
+	}
+	if (tp->t_state == TCPS_SYN_SENT) {
+		tcp_close(tp, 0);
+		return;
+	}
+	if ((so->so_options & SO_LINGER && so->so_linger == 0) || so->so_rcv.sb_cc > 0) {
+		tcp_drop(tp, 0);
+		return;
+	}
+	so->so_rcv.sb_flags |= SBS_CANTRCVMORE;
+	so->so_snd.sb_flags |= SBS_CANTSENDMORE;
+	tcp_usrclosed(tp);
+	(void)tcp_output(tp);
+}
+
+static void
+tcp_usr_abort(struct socket *so)
+{
+	struct tcpcb *tp = sototcpcb(so);
+
+	tp->t_flags |= TF_USERCLOSED;
+	if (tp->t_state <= TCPS_LISTEN)
+		tcp_discard(tp);
+	else
+		tcp_drop(tp, ECONNABORTED);
+}
+
+static int
+tcp_usr_sockaddr(struct socket *so, struct vi_sockaddr *sa)
+{
+	return (in_pcbsockaddr(so->so_pcb, sa));
+}
+
+static int
+tcp_usr_peeraddr(struct socket *so, struct vi_sockaddr *sa)
+{
+	const struct tcpcb *tp = sototcpcb(so);
+
+	/* As Linux: not before the handshake, not after the end. */
+	if (!TCPS_HAVERCVDSYN(tp->t_state))
+		return (ENOTCONN);
+	return (in_pcbpeeraddr(so->so_pcb, sa));
+}
+
+/* Options with an int: what may be set, from where to where. */
+static int
+tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
+{
+	switch (opt) {
+	case VI_TCP_NODELAY:
+		tp->t_flags = v ? tp->t_flags | TF_NODELAY : tp->t_flags & ~(uint32_t)TF_NODELAY;
+		break;
+	case VI_TCP_CORK:
+		tp->t_flags = v ? tp->t_flags | TF_CORK : tp->t_flags & ~(uint32_t)(TF_CORK | TF_MORE);
+		break;
+	case VI_TCP_QUICKACK:
+		tp->t_flags = v ? tp->t_flags | TF_QUICKACK : tp->t_flags & ~(uint32_t)TF_QUICKACK;
+		if (v && (tp->t_flags & TF_DELACK))
+			tp->t_flags |= TF_ACKNOW;
+		break;
+	case VI_TCP_MAXSEG:
+		if (v != 0 && (v < 88 || v > 32767))
+			return (EINVAL);
+		tp->t_usermaxseg = (uint32_t)v;
+		return (0);
+	case VI_TCP_WINDOW_CLAMP:
+		if (v < 0)
+			return (EINVAL);
+		tp->t_winclamp = (uint32_t)v;
+		return (0);
+	default:
+		return (ENOPROTOOPT);
+	}
+	if (tp->t_state >= TCPS_ESTABLISHED)
+		(void)tcp_output(tp);
+	return (0);
+}
+
+static int
+tcp_usr_settime(struct tcpcb *tp, enum vi_sockopt opt, int v)
+{
+	if (opt == VI_TCP_USER_TIMEOUT) {
+		if (v < 0)
+			return (EINVAL);
+		tp->t_usertimeout = (uint64_t)v * MSEC;
+		return (0);
+	}
+	if (opt == VI_TCP_LINGER2) {
+		/* As Linux: negative is "do not wait", 0 the default. */
+		tp->t_finwait2 = v < 0 ? 1 : v == 0 ? (uint64_t)tp->t_tv->tv_finwait2_timeout * MSEC : (uint64_t)v * SEC;
+		return (0);
+	}
+	if (v < 1 || v > ((opt == VI_TCP_KEEPCNT || opt == VI_TCP_SYNCNT) ? 127 : 32767))
+		return (EINVAL);
+	switch (opt) {
+	case VI_TCP_KEEPIDLE:
+		tp->t_keepidle = (uint64_t)v * SEC;
+		tcp_timer_keep_restart(tp);
+		return (0);
+	case VI_TCP_KEEPINTVL:
+		tp->t_keepintvl = (uint64_t)v * SEC;
+		return (0);
+	case VI_TCP_KEEPCNT:
+		tp->t_keepcnt = (uint8_t)v;
+		return (0);
+	case VI_TCP_SYNCNT:
+		tp->t_syncnt = (uint8_t)v;
+		return (0);
+	default:
+		return (ENOPROTOOPT);
+	}
+}
+
+static int
+tcp_usr_setcc(struct tcpcb *tp, const void *val, size_t len)
+{
+	char name[CC_NAMELEN] = { 0 };
+	const struct cc_ops *cc;
+
+	memcpy(name, val, szmin(len, sizeof(name) - 1));
+	if ((cc = cc_byname(name)) == NULL)
+		return (ENOENT);
+	if (cc != tp->t_cc) {
+		tp->t_cc = cc;
+		cc->cc_init(tp);
+	}
+	return (0);
+}
+
+static int
+tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
+{
+	struct tcpcb *tp = sototcpcb(so);
+	int error, v;
+
+	switch (opt) {
+	case VI_SO_KEEPALIVE:
+		tcp_timer_keep_restart(tp);
+		return (0);
+	case VI_SO_RCVBUF:
+		return (0);
+	case VI_TCP_CONGESTION:
+		return (tcp_usr_setcc(tp, val, len));
+	case VI_TCP_INFO:
+	case VI_TCP_DEFER_ACCEPT:
+	case VI_TCP_NOTSENT_LOWAT:
+		return (ENOPROTOOPT);
+	default:
+		break;
+	}
+	if (opt < VI_TCP_NODELAY)
+		return (in_pcbsetopt(so->so_pcb, opt, val, len));
+	if ((error = sooptint(val, len, &v)) != 0)
+		return (error);
+	error = tcp_usr_setint(tp, opt, v);
+	return (error == ENOPROTOOPT ? tcp_usr_settime(tp, opt, v) : error);
+}
+
+static int
+tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
+{
+	const struct socket *so = tcp_so(tp);
+	uint32_t sent = tp->snd_nxt - tp->snd_una;
+
+	switch (opt) {
+	case VI_TCP_NODELAY:	*v = (tp->t_flags & TF_NODELAY) != 0; break;
+	case VI_TCP_CORK:	*v = (tp->t_flags & TF_CORK) != 0; break;
+	case VI_TCP_QUICKACK:	*v = (tp->t_flags & TF_QUICKACK) != 0; break;
+	case VI_TCP_MAXSEG:	*v = (int)(TCPS_HAVERCVDSYN(tp->t_state) || tp->t_usermaxseg == 0 ? tp->t_maxseg : tp->t_usermaxseg); break;
+	case VI_TCP_WINDOW_CLAMP: *v = (int)tp->t_winclamp; break;
+	case VI_TCP_KEEPIDLE:	*v = (int)(tp->t_keepidle / SEC); break;
+	case VI_TCP_KEEPINTVL:	*v = (int)(tp->t_keepintvl / SEC); break;
+	case VI_TCP_KEEPCNT:	*v = tp->t_keepcnt; break;
+	case VI_TCP_SYNCNT:	*v = tp->t_syncnt; break;
+	case VI_TCP_USER_TIMEOUT: *v = (int)(tp->t_usertimeout / MSEC); break;
+	case VI_TCP_LINGER2:	*v = tp->t_finwait2 < SEC ? -1 : (int)(tp->t_finwait2 / SEC); break;
+	case VI_SO_NUNSENT:	*v = so->so_snd.sb_cc > sent ? (int)(so->so_snd.sb_cc - sent) : 0; break;
+	default:		return (ENOPROTOOPT);
+	}
+	return (0);
+}
+
+static int
+tcp_usr_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
+{
+	struct tcpcb *tp = sototcpcb(so);
+	char name[CC_NAMELEN] = { 0 };
+	struct vi_tcp_info ti;
+	int v;
+
+	if (opt == VI_TCP_INFO) {
+		tcp_info_fill(tp, &ti);
+		return (sooptput(buf, len, &ti, sizeof(ti)));
+	}
+	if (opt == VI_TCP_CONGESTION) {
+		memcpy(name, tp->t_cc->cc_name, strlen(tp->t_cc->cc_name));
+		return (sooptput(buf, len, name, sizeof(name)));
+	}
+	if (tcp_usr_getint(tp, opt, &v) == 0)
+		return (sooptputint(buf, len, v));
+	if (opt >= VI_TCP_NODELAY)
+		return (ENOPROTOOPT);
+	return (in_pcbgetopt(so->so_pcb, opt, buf, len));
+}
+
+static void
+tcp_usr_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
+{
+	struct tcp_vnet *tv = tcp_vnet(vn);
+	struct vi_pcbinfo pi;
+	struct inpcb *inp;
+
+	TAILQ_FOREACH(inp, &tv->tv_pcbs.ipi_list, inp_list) {
+		memset(&pi, 0, sizeof(pi));
+		in_pcbinfo_fill(inp, &pi);
+		pi.pi_state = intotcpcb(inp)->t_state;
+		fn(arg, &pi);
+	}
+	tcp_syncache_list(tv, fn, arg);
+	tcp_timewait_list(tv, fn, arg);
+}
+
+const struct protosw tcp_protosw = {
+	.pr_family = VI_AF_INET,
+	.pr_type = VI_SOCK_STREAM,
+	.pr_protocol = VI_IPPROTO_TCP,
+	.pr_flags = PR_CONNREQUIRED,
+	.pr_sndspace = 65536,
+	.pr_rcvspace = 131072,
+	.pr_attach = tcp_usr_attach,
+	.pr_close = tcp_usr_close,
+	.pr_abort = tcp_usr_abort,
+	.pr_bind = tcp_usr_bind,
+	.pr_listen = tcp_usr_listen,
+	.pr_connect = tcp_usr_connect,
+	.pr_disconnect = tcp_usr_disconnect,
+	.pr_shutdown = tcp_usr_shutdown,
+	.pr_output = tcp_usr_output,
+	.pr_rcvd = tcp_usr_rcvd,
+	.pr_sockaddr = tcp_usr_sockaddr,
+	.pr_peeraddr = tcp_usr_peeraddr,
+	.pr_setopt = tcp_usr_setopt,
+	.pr_getopt = tcp_usr_getopt,
+	.pr_pcblist = tcp_usr_pcblist,
+};
