@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct kernel;
+struct kmtag;
 struct memcache;	/* a worker's free lists of memory and mbufs */
 
 /* One row per kind: enum tag, name shown. */
@@ -39,6 +40,7 @@ struct acctset {
 	struct memcache	*as_cache;	/* of the worker that runs the lane; changes under the kernel lock only */
 	struct acct	 as_total;	/* of all types; as_total.ac_limit is the vnet's memory limit */
 	struct acct	 as_acct[ACCT_MAX];
+	struct kmtag	*as_live;	/* builds that keep track: the allocations, for acctset_where */
 };
 
 void	acctset_init(struct acctset *, struct kernel *, struct memcache *);

@@ -54,6 +54,7 @@ struct lane {
 	atomic_uint	 ln_state;
 	struct lane	*ln_rnext;	/* (a) worker's inbox of lanes */
 	unsigned	 ln_heapidx;
+	uint64_t	 ln_seq;	/* when it was queued: who came first among equals */
 };
 
 int	lane_init(struct lane *, struct kernel *, struct worker *, struct acctset *);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Accounts and kmalloc.  With VIMAGE_LEAKCHECK each allocation has a tag behind it, which links it to its acctset and says where it was made:
+ *
+ *	| size bytes of the caller | at least 16 bytes that nobody may touch | struct kmtag |
+ *
+ * It also finds kfree calls with another size, type or account than kmalloc's.
+ */
+#include "kern/acct.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/util.h"
+#include "kern/kmem.h"
+#include "kern/kmem_int.h"
+
+#define X_NAME(tag, name) [ACCT_##tag] = name,
+static const char *const acct_names[ACCT_MAX] = { ACCT_TYPES(X_NAME) };
+
+#define KMALLOC_MAX	((size_t)1 << 40)
+
+void
+acctset_init(struct acctset *as, struct kernel *k, struct memcache *mc)
+{
+	memset(as, 0, sizeof(*as));
+	as->as_kernel = k;
+	as->as_cache = mc;
+}
+
+const char *
+acct_name(enum acct_type type)
+{
+	return ((unsigned)type < ACCT_MAX ? acct_names[type] : "?");
+}
+
+int
+acct_charge(struct acctset *as, enum acct_type type, size_t bytes)
+{
+	return (acct_take(as, type, 1, bytes) ? 0 : ENOBUFS);
+}
+
+void
+acct_uncharge(struct acctset *as, enum acct_type type, size_t bytes)
+{
+	VI_ASSERT(as->as_acct[type].ac_count > 0 && as->as_acct[type].ac_bytes >= bytes);
+	acct_give(as, type, 1, bytes);
+}
+
+unsigned
+acctset_check(const struct acctset *as, void (*fn)(void *, enum acct_type, const struct acct *), void *arg)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < ACCT_MAX; i++) {
+		if (as->as_acct[i].ac_count == 0 && as->as_acct[i].ac_bytes == 0)
+			continue;
+		n++;
+		if (fn != NULL)
+			fn(arg, (enum acct_type)i, &as->as_acct[i]);
+	}
+	return (n);
+}
+
+#ifdef VIMAGE_LEAKCHECK
+#define TAG_MAGIC	0x7a61u
+
+struct kmtag {
+	struct kmtag	*kt_next, **kt_prevp;
+	struct acctset	*kt_as;
+	const char	*kt_file;
+	size_t		 kt_size;
+	int		 kt_line;
+	uint16_t	 kt_type;
+	uint16_t	 kt_magic;
+};
+#define TAG_ROOM	(sizeof(struct kmtag) + 31)
+
+static struct kmtag *
+tag_of(void *p, size_t size)
+{
+	return ((struct kmtag *)(void *)((uint8_t *)p + ROUNDUP2(size, (size_t)16) + 16));
+}
+
+static void
+tag_link(struct kmtag *kt, struct acctset *as)
+{
+	kt->kt_as = as;
+	kt->kt_next = as->as_live;
+	if (kt->kt_next != NULL)
+		kt->kt_next->kt_prevp = &kt->kt_next;
+	kt->kt_prevp = &as->as_live;
+	as->as_live = kt;
+}
+
+static void
+tag_unlink(struct kmtag *kt)
+{
+	*kt->kt_prevp = kt->kt_next;
+	if (kt->kt_next != NULL)
+		kt->kt_next->kt_prevp = kt->kt_prevp;
+}
+
+static void
+tag_set(struct acctset *as, enum acct_type type, void *p, size_t size, const char *file, int line)
+{
+	struct kmtag *kt = tag_of(p, size);
+	uint8_t *end = (uint8_t *)p + MAX(size, (size_t)1);
+
+	POISON(end, (size_t)((uint8_t *)kt - end));
+	*kt = (struct kmtag){ .kt_file = file, .kt_line = line, .kt_size = size, .kt_type = (uint16_t)type, .kt_magic = TAG_MAGIC };
+	tag_link(kt, as);
+}
+
+static struct kmtag *
+tag_check(struct acctset *as, enum acct_type type, void *p, size_t size)
+{
+	struct kmtag *kt = tag_of(p, size);
+
+	VI_ASSERT(kt->kt_magic == TAG_MAGIC && kt->kt_size == size);
+	VI_ASSERT(kt->kt_type == type && kt->kt_as == as);
+	return (kt);
+}
+
+static void
+tag_clear(struct acctset *as, enum acct_type type, void *p, size_t size)
+{
+	struct kmtag *kt = tag_check(as, type, p, size);
+
+	tag_unlink(kt);
+	kt->kt_magic = 0;
+}
+
+static void
+tag_move(struct acctset *from, struct acctset *to, enum acct_type type, void *p, size_t size)
+{
+	struct kmtag *kt = tag_check(from, type, p, size);
+
+	tag_unlink(kt);
+	tag_link(kt, to);
+}
+
+void
+acctset_where(const struct acctset *as, void (*fn)(void *, enum acct_type, const char *file, int line, size_t), void *arg, unsigned max)
+{
+	const struct kmtag *kt;
+
+	for (kt = as->as_live; kt != NULL && max > 0; kt = kt->kt_next, max--)
+		fn(arg, (enum acct_type)kt->kt_type, kt->kt_file, kt->kt_line, kt->kt_size);
+}
+#else
+#define TAG_ROOM	((size_t)0)
+#define tag_set(as, type, p, size, file, line)	((void)(file), (void)(line))
+#define tag_clear(as, type, p, size)		((void)0)
+#define tag_move(from, to, type, p, size)	((void)(p))
+
+void
+acctset_where(const struct acctset *as, void (*fn)(void *, enum acct_type, const char *file, int line, size_t), void *arg, unsigned max)
+{
+	(void)as;
+	(void)fn;
+	(void)arg;
+	(void)max;
+}
+#endif
+
+void *
+kmalloc_at(struct acctset *as, enum acct_type type, size_t size, const char *file, int line)
+{
+	bool zeroed;
+	void *p;
+
+	if (size > KMALLOC_MAX || !acct_take(as, type, 1, size))
+		return (NULL);
+	if ((p = kmem_alloc(as->as_cache, size + TAG_ROOM, &zeroed)) == NULL) {
+		acct_give(as, type, 1, size);
+		as->as_acct[type].ac_failures++;
+		as->as_total.ac_failures++;
+		return (NULL);
+	}
+	if (!zeroed)
+		memset(p, 0, size);
+	tag_set(as, type, p, size, file, line);
+	return (p);
+}
+
+void
+kfree(struct acctset *as, enum acct_type type, void *p, size_t size)
+{
+	if (p == NULL)
+		return;
+	tag_clear(as, type, p, size);
+	acct_uncharge(as, type, size);
+	kmem_free(as->as_cache, p, size + TAG_ROOM);
+}
+
+char *
+kstrdup(struct acctset *as, enum acct_type type, const char *str)
+{
+	size_t size = strlen(str) + 1;
+	char *p = kmalloc(as, type, size);
+
+	if (p != NULL)
+		memcpy(p, str, size);
+	return (p);
+}
+
+void
+acct_move(struct acctset *from, struct acctset *to, enum acct_type type, void *p, size_t size)
+{
+	tag_move(from, to, type, p, size);
+	acct_uncharge(from, type, size);
+	acct_grow(&to->as_acct[type], 1, size);
+	acct_grow(&to->as_total, 1, size);
+}

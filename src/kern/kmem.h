@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory below the accounts: size classes and the free lists of a worker.  Users are acct.c and mbuf/, everybody else calls kmalloc.
+ */
+#ifndef KERN_KMEM_H
+#define KERN_KMEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/assert.h"
+#include "kern/acct.h"
+#include "kern/poison.h"
+
+struct kmem;
+struct vi_host;
+
+/*
+ * Classes: 16, 32, 48, then four to each doubling up to 32 KB, all of them multiples of 64; and two for the clusters of mbufs with
+ * their header of 64 bytes.
+ */
+#define KMEM_SMALL	48
+#define KMEM_MAXSIZE	32768
+#define KMEM_CLUSTER	35	/* 64 + 2 KB */
+#define KMEM_JUMBO	36	/* 64 + 64 KB */
+#define KMEM_NCLASSES	37
+#define KMEM_256	6
+
+extern const uint32_t kmem_sizes[KMEM_NCLASSES];
+
+/* An object on a free list. */
+struct kmobj {
+	struct kmobj	*ko_next;
+};
+
+/*
+ * Two stacks of one class, each at most kc_batch long: while one is emptied or filled the other keeps us from going to the shared slabs at
+ * every step, and twice the batch is all that an idle worker holds back.
+ */
+struct kmcache {
+	struct kmobj	*kc_head;
+	struct kmobj	*kc_spare;
+	uint32_t	 kc_count;	/* of kc_head */
+	uint32_t	 kc_nspare;	/* of kc_spare */
+	uint32_t	 kc_batch;
+};
+
+struct memcache {
+	struct kmem	*mc_kmem;	/* (c) */
+	uint64_t	 mc_fail;	/* tests: so many allocations from now, one fails; 0 = never */
+	struct kmcache	 mc_class[KMEM_NCLASSES];
+	/* Of mbuf.c: made less freed by this worker; only the sum over all workers means something. */
+	int64_t		 mc_mbufs, mc_clusters, mc_jumbos, mc_mbytes;
+	uint64_t	 mc_mfails;
+};
+
+int	kmem_init(struct vi_host *, size_t maxmem, struct kmem **);
+void	kmem_fini(struct kmem *);		/* gives back every page, whatever is still in use */
+size_t	kmem_bytes(struct kmem *);		/* taken from the host now */
+/* Pages of the caller's own, zeroed; what is not freed is freed by kmem_fini. */
+void	*kmem_pages(struct kmem *, size_t);
+void	 kmem_pages_free(struct kmem *, void *);
+
+void	memcache_init(struct memcache *, struct kmem *);
+void	memcache_flush(struct memcache *);	/* everything back to the slabs; in the worker's thread or under the kernel lock */
+void	*memcache_refill(struct memcache *, unsigned class);
+void	 memcache_overflow(struct memcache *, unsigned class);
+bool	memcache_faulted(struct memcache *);
+
+unsigned kmem_class(size_t size);
+
+/* An object of the class, not cleared, of which the caller means to use size bytes; NULL without memory. */
+static inline void *
+memcache_get(struct memcache *mc, unsigned class, size_t size)
+{
+	struct kmcache *kc = &mc->mc_class[class];
+	struct kmobj *ko;
+
+	if (__builtin_expect(mc->mc_fail != 0, 0) && memcache_faulted(mc))
+		return (NULL);
+	if (__builtin_expect((ko = kc->kc_head) == NULL, 0) && (ko = memcache_refill(mc, class)) == NULL)
+		return (NULL);
+	UNPOISON(ko, size > sizeof(*ko) ? size : sizeof(*ko));
+	kc->kc_head = ko->ko_next;
+	kc->kc_count--;
+	return (ko);
+}
+
+static inline void
+memcache_put(struct memcache *mc, unsigned class, void *p)
+{
+	struct kmcache *kc = &mc->mc_class[class];
+	struct kmobj *ko = p;
+
+	VI_ASSERT(!POISONED(p));	/* freed twice? */
+	UNPOISON(ko, sizeof(*ko));
+	if (__builtin_expect(kc->kc_count >= kc->kc_batch, 0))
+		memcache_overflow(mc, class);
+	ko->ko_next = kc->kc_head;
+	kc->kc_head = ko;
+	kc->kc_count++;
+	POISON(ko, kmem_sizes[class]);
+}
+
+/* The two steps of a charge, for those who charge at every packet.  A charge that just reaches the limit passes. */
+static inline bool
+acct_admits(const struct acct *ac, size_t bytes)
+{
+	return (ac->ac_limit == 0 || (ac->ac_bytes <= ac->ac_limit && bytes <= ac->ac_limit - ac->ac_bytes));
+}
+
+static inline void
+acct_grow(struct acct *ac, uint64_t n, size_t bytes)
+{
+	ac->ac_count += n;
+	ac->ac_bytes += bytes;
+	if (ac->ac_bytes > ac->ac_peak)
+		ac->ac_peak = ac->ac_bytes;
+}
+
+/* n objects of together `bytes`; false beyond a limit (counted). */
+static inline bool
+acct_take(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
+{
+	struct acct *ac = &as->as_acct[type];
+
+	if (__builtin_expect(!acct_admits(ac, bytes) || !acct_admits(&as->as_total, bytes), 0)) {
+		ac->ac_failures++;
+		as->as_total.ac_failures++;
+		return (false);
+	}
+	acct_grow(ac, n, bytes);
+	acct_grow(&as->as_total, n, bytes);
+	return (true);
+}
+
+static inline void
+acct_give(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
+{
+	struct acct *ac = &as->as_acct[type];
+
+	ac->ac_count -= n;
+	ac->ac_bytes -= bytes;
+	as->as_total.ac_count -= n;
+	as->as_total.ac_bytes -= bytes;
+}
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory of any size, without an account. */
+#ifndef KERN_KMEM_INT_H
+#define KERN_KMEM_INT_H
+
+#include "kern/kmem.h"
+
+void	*kmem_alloc(struct memcache *, size_t size, bool *zeroed);	/* zeroed says whether it happens to be */
+void	 kmem_free(struct memcache *, void *, size_t size);
+
+#endif
