@@ -23,6 +23,12 @@ int	lx_loop_mod(struct lx_loop *, struct lx_event *, uint32_t events);
 void	lx_loop_del(struct lx_loop *, struct lx_event *);	/* does not close the descriptor; harmless when not added */
 /* Waits at most timeout_ns (UINT64_MAX = for ever, 0 = only look) and makes the callbacks.  Returns how many. */
 int	lx_loop_wait(struct lx_loop *, uint64_t timeout_ns);
+/*
+ * The two halves of lx_loop_wait: sleep only waits and collects, dispatch makes the callbacks of what was collected.  A worker of several
+ * sleeps outside vi_worker_enter/leave and dispatches inside.
+ */
+int	lx_loop_sleep(struct lx_loop *, uint64_t timeout_ns);
+int	lx_loop_dispatch(struct lx_loop *);
 void	lx_loop_wake(struct lx_loop *);
 
 #endif

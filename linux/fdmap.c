@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a descriptor of a program to our socket: we take a copy of the descriptor and look its inode up.  So dup, fork,
+ * exec and descriptor passing need no bookkeeping, and a descriptor that is not ours is known as such.
+ *
+ * A pidfd per calling thread is kept in a small cache.  It names the thread itself, not the number: when the number belongs to another thread now the
+ * kernel says ESRCH, and we open a new one.
+ */
+#include "linux/lx_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+
+/* Newer than the headers of the oldest system we build on. */
+#define LX_PIDFD_THREAD	O_EXCL			/* Linux 6.9 */
+struct lx_pidfd_info {				/* Linux 6.13 */
+	uint64_t mask, cgroupid;
+	uint32_t pid, tgid, ppid, ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+	int32_t	 exit_code;
+};
+#define LX_PIDFD_GET_INFO	_IOWR(0xff, 11, struct lx_pidfd_info)
+#define LX_PIDFD_INFO_PID	1
+#define LX_PIDFD_INFO_CREDS	2
+
+/* One line of /proc/TID/status: the nth number after the key. */
+static int
+status_number(pid_t tid, const char *key, unsigned nth, unsigned *out)
+{
+	char path[40], buf[2048], *p;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return (errno);
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	if (n <= 0)
+		return (ESRCH);
+	buf[n] = '\0';
+	p = strstr(buf, key);
+	if (p == NULL)
+		return (ESRCH);
+	for (p += strlen(key); nth > 0; nth--)
+		(void)strtoul(p, &p, 10);
+	*out = (unsigned)strtoul(p, NULL, 10);
+	return (0);
+}
+
+static pid_t
+thread_group(int pidfd, pid_t tid)
+{
+	struct lx_pidfd_info info = { .mask = LX_PIDFD_INFO_PID };
+	unsigned tgid;
+
+	if (ioctl(pidfd, LX_PIDFD_GET_INFO, &info) == 0)
+		return ((pid_t)info.tgid);
+	return (status_number(tid, "\nTgid:", 0, &tgid) == 0 ? (pid_t)tgid : 0);
+}
+
+/* Before PIDFD_THREAD only leaders had one; threads share the table of their leader nearly always. */
+static int
+thread_open(pid_t tid)
+{
+	unsigned tgid;
+	int fd;
+
+	fd = (int)syscall(SYS_pidfd_open, tid, LX_PIDFD_THREAD);
+	if (fd >= 0 || errno != EINVAL)
+		return (fd);
+	if (status_number(tid, "\nTgid:", 0, &tgid) != 0) {
+		errno = ESRCH;
+		return (-1);
+	}
+	return ((int)syscall(SYS_pidfd_open, (pid_t)tgid, 0));
+}
+
+static void
+task_clear(struct lx_task *t)
+{
+	if (t->t_tid != 0)
+		close(t->t_pidfd);
+	t->t_tid = 0;
+}
+
+static struct lx_task *
+task_get(struct lx *lx, pid_t tid, bool *fresh)
+{
+	struct lx_task *t = &lx->lx_tasks[(unsigned)tid & (LX_NTASKS - 1)];
+
+	*fresh = false;
+	if (t->t_tid == tid)
+		return (t);
+	task_clear(t);
+	t->t_pidfd = thread_open(tid);
+	if (t->t_pidfd < 0)
+		return (NULL);
+	t->t_tid = tid;
+	t->t_tgid = thread_group(t->t_pidfd, tid);
+	*fresh = true;
+	return (t);
+}
+
+void
+lx_tasks_free(struct lx *lx)
+{
+	unsigned i;
+
+	for (i = 0; i < LX_NTASKS; i++)
+		task_clear(&lx->lx_tasks[i]);
+}
+
+/* A copy of descriptor fd of thread tid, or -1 with errno; *tp is the thread. */
+static int
+task_getfd(struct lx *lx, pid_t tid, int fd, struct lx_task **tp)
+{
+	struct lx_task *t;
+	bool fresh;
+	int copy;
+
+	do {
+		t = task_get(lx, tid, &fresh);
+		if (t == NULL)
+			return (-1);
+		copy = (int)syscall(SYS_pidfd_getfd, t->t_pidfd, fd, 0);
+		if (copy >= 0 || errno != ESRCH || fresh)
+			break;
+		task_clear(t);		/* the number was used again */
+	} while (true);
+	*tp = t;
+	return (copy);
+}
+
+int
+lx_call_fd(struct lx_call *c)
+{
+	struct lx_task *t;
+	struct stat st;
+
+	c->c_sock = NULL;
+	c->c_fd = task_getfd(c->c_lx, c->c_tid, (int)c->c_arg[0], &t);
+	if (c->c_fd < 0)
+		return (errno);
+	if (fstat(c->c_fd, &st) != 0)
+		return (errno);
+	if (!S_ISSOCK(st.st_mode))
+		return (ENOTSOCK);
+	c->c_sock = lx_sock_find(c->c_lx, st.st_ino);
+	if (c->c_sock != NULL && t->t_tgid != 0) {
+		c->c_sock->ls_pid = t->t_tgid;
+		c->c_sock->ls_pidfdno = (int)c->c_arg[0];
+	}
+	return (0);
+}
+
+/*
+ * Identity and right of the caller.  The jail's uid 0 is pr_rootuid for the host; everything else keeps its distance to it.
+ */
+int
+lx_call_cred(const struct lx_call *c, struct vi_cred *cr)
+{
+	struct lx_pidfd_info info = { .mask = LX_PIDFD_INFO_CREDS };
+	const struct lx_program *pr = c->c_pr;
+	struct lx_task *t;
+	unsigned uid, gid;
+	bool fresh;
+	int error;
+
+	t = task_get(c->c_lx, c->c_tid, &fresh);
+	if (t != NULL && ioctl(t->t_pidfd, LX_PIDFD_GET_INFO, &info) == 0 &&
+	    (info.mask & LX_PIDFD_INFO_CREDS) != 0) {
+		uid = info.euid;
+		gid = info.egid;
+	} else {
+		error = status_number(c->c_tid, "\nUid:", 1, &uid);
+		if (error == 0)
+			error = status_number(c->c_tid, "\nGid:", 1, &gid);
+		if (error != 0)
+			return (error);
+	}
+	if (!lx_call_valid(c))
+		return (ENOENT);
+	cr->cr_uid = uid >= pr->pr_rootuid ? uid - pr->pr_rootuid : uid;
+	cr->cr_gid = gid >= pr->pr_rootgid ? gid - pr->pr_rootgid : gid;
+	cr->cr_priv = uid == pr->pr_rootuid;
+	return (0);
+}
+
+int
+lx_sock_locate(struct lx_sock *ls)
+{
+	struct stat st;
+	int copy, pidfd;
+
+	if (ls->ls_pid == 0)
+		return (-1);
+	pidfd = (int)syscall(SYS_pidfd_open, ls->ls_pid, 0);
+	if (pidfd < 0)
+		return (-1);
+	copy = (int)syscall(SYS_pidfd_getfd, pidfd, ls->ls_pidfdno, 0);
+	close(pidfd);
+	if (copy < 0)
+		return (-1);
+	if (fstat(copy, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_ino == ls->ls_ino)
+		return (copy);
+	close(copy);
+	return (-1);
+}
+
+bool
+lx_call_nonblock(const struct lx_call *c, int flags)
+{
+	int fl;
+
+	if ((flags & MSG_DONTWAIT) != 0)
+		return (true);
+	fl = fcntl(c->c_fd, F_GETFL);
+	return (fl >= 0 && (fl & O_NONBLOCK) != 0);
+}
+
+uint64_t
+lx_call_timeout(const struct lx_call *c, int optname)
+{
+	struct timeval tv = { 0, 0 };
+	socklen_t len = sizeof(tv);
+
+	if (getsockopt(c->c_fd, SOL_SOCKET, optname, &tv, &len) != 0 || (tv.tv_sec == 0 && tv.tv_usec == 0))
+		return (LX_FOREVER);
+	if (tv.tv_sec > 1000000000)
+		return (LX_FOREVER);
+	return ((uint64_t)tv.tv_sec * 1000000000 + (uint64_t)tv.tv_usec * 1000);
+}
+
+/* The table doubles when it is full: one chain link each on average. */
+int
+lx_hash_init(struct lx *lx)
+{
+	lx->lx_hashsize = 64;
+	lx->lx_hash = calloc(lx->lx_hashsize, sizeof(*lx->lx_hash));
+	return (lx->lx_hash == NULL ? ENOMEM : 0);
+}
+
+static void
+hash_grow(struct lx *lx)
+{
+	uint32_t i, size = lx->lx_hashsize * 2;
+	struct lx_sockhash *table;
+	struct lx_sock *ls;
+
+	table = calloc(size, sizeof(*table));
+	if (table == NULL)
+		return;			/* longer chains, nothing worse */
+	for (i = 0; i < lx->lx_hashsize; i++)
+		while ((ls = LIST_FIRST(&lx->lx_hash[i])) != NULL) {
+			LIST_REMOVE(ls, ls_hash);
+			LIST_INSERT_HEAD(&table[ls->ls_ino & (size - 1)], ls, ls_hash);
+		}
+	free(lx->lx_hash);
+	lx->lx_hash = table;
+	lx->lx_hashsize = size;
+}
+
+void
+lx_sock_hash(struct lx_sock *ls)
+{
+	struct lx *lx = ls->ls_lx;
+
+	if (lx->lx_nsocks >= lx->lx_hashsize)
+		hash_grow(lx);
+	LIST_INSERT_HEAD(&lx->lx_hash[ls->ls_ino & (lx->lx_hashsize - 1)], ls, ls_hash);
+	lx->lx_nsocks++;
+}
+
+struct lx_sock *
+lx_sock_find(const struct lx *lx, ino_t ino)
+{
+	struct lx_sock *ls;
+
+	LIST_FOREACH(ls, &lx->lx_hash[ino & (lx->lx_hashsize - 1)], ls_hash)
+		if (ls->ls_ino == ino)
+			return (ls);
+	return (NULL);
+}

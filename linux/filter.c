@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The filter: which calls of a program come to us.  Runs in the process to be attached, between fork and exec, so
+ * everything here is async-signal-safe: a constant program and three system calls.
+ *
+ * Data calls (read, write, send, recv without an address), poll and close are never sent to us.  Of ioctl only the socket commands come, of
+ * socket everything but AF_UNIX.  io_uring would pass us by and is refused.  Other ABIs of the processor: x32 is refused; an i386 program
+ * runs, but has no way to make a socket (the descriptors it inherits are harmless pairs).
+ */
+#include "linux/linux.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <unistd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#ifndef __x86_64__
+#error "the filter knows the system calls of x86-64 only"
+#endif
+
+#define ARG_LO(n)	((uint32_t)offsetof(struct seccomp_data, args[n]))
+#define ARG_HI(n)	(ARG_LO(n) + 4)
+#define X32_BIT		0x40000000U
+#define I386_SOCKETCALL	102
+#define I386_SOCKET	359
+#define LX_MSG_ERRQUEUE	0x2000
+#define LX_FIONREAD	0x541b
+#define LX_TIOCOUTQ	0x5411
+
+#define LD(off)		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (off))
+#define LDNR		LD((uint32_t)offsetof(struct seccomp_data, nr))
+#define JEQ(k, t, f)	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(k), (t), (f))
+#define JGE(k, t, f)	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)(k), (t), (f))
+#define JSET(k, t, f)	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (uint32_t)(k), (t), (f))
+#define RET(k)		BPF_STMT(BPF_RET | BPF_K, (k))
+#define ALLOW		RET(SECCOMP_RET_ALLOW)
+#define NOTIFY		RET(SECCOMP_RET_USER_NOTIF)
+#define NOSYS		RET(SECCOMP_RET_ERRNO | ENOSYS)
+#define ON(nr)		JEQ(nr, 0, 1), NOTIFY
+
+/*
+ * Each block tests one call and ends in a verdict, so that the accumulator still holds the number in the next block.  The order does not matter: for
+ * numbers that are always allowed the host's kernel does not even run the filter (its bitmap of constant verdicts).
+ */
+static const struct sock_filter lx_filter[] = {
+	LD((uint32_t)offsetof(struct seccomp_data, arch)),
+	JEQ(AUDIT_ARCH_X86_64, 8, 0),
+	JEQ(AUDIT_ARCH_I386, 1, 0),
+	RET(SECCOMP_RET_KILL_PROCESS),
+	LDNR,
+	JEQ(I386_SOCKETCALL, 2, 0),
+	JEQ(I386_SOCKET, 1, 0),
+	JEQ(SYS_io_uring_setup, 0, 1),		/* the same number everywhere */
+	NOSYS,
+	ALLOW,
+
+	LDNR,
+	JGE(X32_BIT, 0, 1), NOSYS,
+	ON(SYS_bind), ON(SYS_connect), ON(SYS_listen), ON(SYS_accept), ON(SYS_accept4), ON(SYS_shutdown),
+	ON(SYS_getsockname), ON(SYS_getpeername), ON(SYS_sendmsg), ON(SYS_recvmsg), ON(SYS_sendmmsg),
+	ON(SYS_recvmmsg),
+	JEQ(SYS_io_uring_setup, 0, 1), NOSYS,
+
+	JEQ(SYS_socket, 0, 4),
+	LD(ARG_LO(0)), JEQ(AF_UNIX, 0, 1), ALLOW, NOTIFY,
+
+	JEQ(SYS_sendto, 0, 6),			/* with an address */
+	LD(ARG_LO(4)), JEQ(0, 0, 2), LD(ARG_HI(4)), JEQ(0, 1, 0), NOTIFY, ALLOW,
+
+	JEQ(SYS_recvfrom, 0, 8),		/* with an address, or from the error queue */
+	LD(ARG_LO(3)), JSET(LX_MSG_ERRQUEUE, 4, 0),
+	LD(ARG_LO(4)), JEQ(0, 0, 2), LD(ARG_HI(4)), JEQ(0, 1, 0), NOTIFY, ALLOW,
+
+	JEQ(SYS_ioctl, 0, 7),
+	LD(ARG_LO(1)), JEQ(LX_FIONREAD, 4, 0), JEQ(LX_TIOCOUTQ, 3, 0), JGE(0x8a00, 1, 0), JGE(0x8900, 1, 0),
+	ALLOW, NOTIFY,
+
+	JEQ(SYS_setsockopt, 1, 0),
+	JEQ(SYS_getsockopt, 0, 9),
+	LD(ARG_LO(1)), JEQ(SOL_SOCKET, 0, 6),
+	LD(ARG_LO(2)), JEQ(SO_RCVTIMEO_OLD, 3, 0), JEQ(SO_SNDTIMEO_OLD, 2, 0), JEQ(SO_RCVTIMEO_NEW, 1, 0),
+	JEQ(SO_SNDTIMEO_NEW, 0, 1), ALLOW, NOTIFY,
+
+	ALLOW,
+};
+
+static int
+filter_install(void)
+{
+	struct sock_fprog prog = { .len = sizeof(lx_filter) / sizeof(lx_filter[0]),
+	    .filter = (struct sock_filter *)(uintptr_t)lx_filter };
+
+	return ((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog));
+}
+
+int
+lx_filter_install(void)
+{
+	int fd;
+
+	fd = filter_install();
+	if (fd < 0 && errno == EACCES) {	/* no CAP_SYS_ADMIN in our user namespace */
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+			return (-1);
+		fd = filter_install();
+	}
+	return (fd);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "linux/ifinfo.h"
+
+#include <arpa/inet.h>
+#include <net/if_arp.h>
+
+/* Linux's bits where they differ from BSD's. */
+#define LX_IFF_MULTICAST	0x1000
+#define LX_IFF_RUNNING		0x40
+#define LX_IFF_LOWER_UP		0x10000
+
+uint32_t
+ifinfo_flags(const struct vi_ifinfo *info)
+{
+	uint32_t f, same;
+
+	same = VI_IFF_UP | VI_IFF_BROADCAST | VI_IFF_DEBUG | VI_IFF_LOOPBACK | VI_IFF_POINTOPOINT |
+	    VI_IFF_NOARP | VI_IFF_PROMISC | VI_IFF_ALLMULTI;
+	f = info->if_flags & same;
+	if ((info->if_flags & VI_IFF_MULTICAST) != 0)
+		f |= LX_IFF_MULTICAST;
+	if ((info->if_flags & VI_IFF_UP) != 0 && info->if_linkup)
+		f |= LX_IFF_RUNNING;
+	if (info->if_linkup)
+		f |= LX_IFF_LOWER_UP;
+	return (f);
+}
+
+uint16_t
+ifinfo_arphrd(const struct vi_ifinfo *info)
+{
+	switch (info->if_type) {
+	case VI_IFT_ETHER:
+		return (ARPHRD_ETHER);
+	case VI_IFT_LOOP:
+		return (ARPHRD_LOOPBACK);
+	default:
+		return (ARPHRD_NONE);
+	}
+}
+
+uint32_t
+ifinfo_mask(unsigned prefixlen)
+{
+	return (prefixlen == 0 ? 0 : htonl(UINT32_MAX << (32 - (prefixlen > 32 ? 32 : prefixlen))));
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Interfaces in Linux's words. */
+#ifndef LINUX_IFINFO_H
+#define LINUX_IFINFO_H
+
+#include <stdint.h>
+
+#include <vimage/ifnet.h>
+
+uint32_t ifinfo_flags(const struct vi_ifinfo *);	/* IFF_* of Linux, with IFF_LOWER_UP */
+uint16_t ifinfo_arphrd(const struct vi_ifinfo *);	/* ARPHRD_* */
+uint32_t ifinfo_mask(unsigned prefixlen);		/* network order */
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Inside the Linux personality.  Everything here belongs to one struct lx, that is to one thread; there are no locks.
+ *
+ * struct lx		one worker's part: its programs, its sockets by inode, what waits
+ * struct lx_program	one seccomp listener: a program and its descendants
+ * struct lx_call	one system call of a program that waits for our answer
+ * struct lx_sock	one socket: the stack's end of the AF_UNIX pair and the socket of the vnet behind it
+ */
+#ifndef LINUX_LX_INT_H
+#define LINUX_LX_INT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <netinet/in.h>
+#include <bsd/sys/queue.h>
+
+#include <vimage/socket.h>
+#include <vimage/vimage.h>
+
+#include "linux/linux.h"
+#include "linux/loop.h"
+
+#define LX_NITEMS(a)	(sizeof(a) / sizeof((a)[0]))
+#define LX_CONTAINER(ptr, type, member)	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+#define LX_BUFSIZE	(512 * 1024)	/* scratch: several of the largest datagrams */
+#define LX_MAXDGRAM	65536
+#define LX_CHUNK	(256 * 1024)	/* most that one turn of a relay moves */
+#define LX_MAXIOV	1024		/* UIO_MAXIOV */
+#define LX_NSPANS	64		/* spans of a stream's buffer moved by one call */
+#define LX_NTASKS	256		/* threads whose descriptors stay open; a power of two */
+#define LX_STREAMBUF	(256 * 1024)	/* SO_SNDBUF of both ends of a stream; the host doubles it */
+#define LX_DGRAMBUF	(1024 * 1024)
+#define LX_MAXCONTROL	4096		/* ancillary data of one message */
+
+#define LX_FOREVER	UINT64_MAX
+
+/* What a handler of a call returns besides its result (>= 0) and -errno. */
+#define LX_CONTINUE	INT64_MIN		/* let the host's kernel do the call */
+#define LX_DONE		(INT64_MIN + 1)		/* answered, or it waits in a list */
+
+/* A thread of a program that called lately. */
+struct lx_task {
+	pid_t		 t_tid;		/* 0: unused */
+	pid_t		 t_tgid;
+	int		 t_pidfd;
+};
+
+struct lx_call {
+	struct lx	*c_lx;
+	struct lx_program *c_pr;
+	uint64_t	 c_id;		/* of the notification */
+	pid_t		 c_tid;
+	int		 c_nr;
+	uint64_t	 c_arg[6];
+	int		 c_fd;		/* our copy of descriptor c_arg[0], or -1; closed after the handler */
+	struct lx_sock	*c_sock;	/* its socket, NULL: not ours */
+	bool		 c_effect;	/* cannot be done twice: a lost answer is kept for the restarted call */
+	/* waiting */
+	TAILQ_ENTRY(lx_call) c_link;	/* in ls_calls */
+	TAILQ_ENTRY(lx_call) c_plink;	/* in pr_calls */
+	TAILQ_ENTRY(lx_call) c_tlink;	/* in lx_timed when c_deadline is one */
+	uint64_t	 c_deadline;	/* ns, monotonic */
+	int		 c_timeout;	/* errno when it passes */
+};
+TAILQ_HEAD(lx_calls, lx_call);
+
+/* An answer a signal overtook: the same call comes again and must not act again. */
+struct lx_lost {
+	pid_t		 lo_tid;	/* 0: unused */
+	int		 lo_nr;
+	uint64_t	 lo_arg[6];
+	int64_t		 lo_result;
+	uint64_t	 lo_expire;
+};
+
+struct lx_program {
+	TAILQ_ENTRY(lx_program) pr_link;
+	struct lx	*pr_lx;
+	struct lx_event	 pr_event;	/* the listener */
+	int		 pr_fd;
+	int		 pr_jid;
+	struct vi_vnet	*pr_vnet;	/* NULL: gone */
+	void		*pr_cookie;
+	uid_t		 pr_rootuid;
+	gid_t		 pr_rootgid;
+	struct lx_calls	 pr_calls;	/* waiting */
+	struct lx_lost	 pr_lost[4];
+	unsigned	 pr_nextlost;
+};
+TAILQ_HEAD(lx_programs, lx_program);
+
+enum lx_kind { LXK_STREAM, LXK_DGRAM, LXK_NETLINK };
+
+enum lx_state {
+	LXS_IDLE,		/* made; datagram sockets stay here */
+	LXS_LISTEN,
+	LXS_CONNECTING,		/* SYN sent */
+	LXS_CONNECTED,		/* data moves, or may move again */
+};
+
+/* Of one datagram in the pair: what the payload does not say. */
+struct lx_dgram {
+	uint32_t	 dg_len;
+	bool		 dg_marker;	/* no datagram: wakes poll() for a pending error */
+	uint8_t		 dg_ttl, dg_tos;
+	uint32_t	 dg_ifindex;
+	uint32_t	 dg_dst;	/* network order */
+	struct vi_sockaddr dg_from;
+	uint64_t	 dg_stamp;
+};
+
+/* Ring beside the pair's queue; entry i describes datagram i. */
+struct lx_fifo {
+	struct lx_dgram	*f_ring;
+	uint32_t	 f_size;	/* a power of two, or 0 */
+	uint32_t	 f_head, f_count;
+	uint64_t	 f_bytes;
+};
+
+enum {	/* ls_cmsg: ancillary data the program asked for */
+	LXC_PKTINFO = 0x01, LXC_TTL = 0x02, LXC_TOS = 0x04, LXC_STAMP = 0x08, LXC_STAMPNS = 0x10, LXC_RECVERR = 0x20,
+};
+
+struct nl_sock;
+
+struct lx_sock {
+	LIST_ENTRY(lx_sock) ls_hash;
+	TAILQ_ENTRY(lx_sock) ls_link;	/* lx_socks or lx_zombies */
+	TAILQ_ENTRY(lx_sock) ls_ready;	/* in lx_ready when ls_isready */
+	struct lx	*ls_lx;
+	struct vi_vnet	*ls_vnet;
+	struct vi_socket *ls_so;	/* NULL: its vnet is gone, or netlink */
+	struct lx_event	 ls_event;
+	int		 ls_fd;		/* the stack's end; -1: closed, a record only (zombie) */
+	ino_t		 ls_ino;	/* of the program's end */
+	pid_t		 ls_pid;	/* where the program's end was seen last */
+	int		 ls_pidfdno;
+	enum lx_kind	 ls_kind;
+	enum lx_state	 ls_state;
+	uint8_t		 ls_type;	/* SOCK_* as the program sees it */
+	uint8_t		 ls_proto;
+	bool		 ls_priv;	/* made with privilege */
+	uint8_t		 ls_cmsg;	/* LXC_* */
+	int		 ls_error;	/* pending, for SO_ERROR */
+	uint32_t	 ls_reapgen;	/* last looked at by this lx_reap */
+	struct lx_calls	 ls_calls;	/* waiting in accept, connect or receive */
+	struct vi_cred	 ls_cred;
+	/* streams */
+	uint32_t	 ls_fill;	/* bytes that keep the program's end from being writable */
+	bool		 ls_lowbuf;	/* its SO_SNDBUF is at the minimum */
+	bool		 ls_told;	/* the program knows that the connection is made */
+	bool		 ls_hup;	/* hang-up seen on the pair */
+	bool		 ls_rdhup;	/* end of the program's data seen on the pair */
+	bool		 ls_txeof;	/* ... and told the vnet */
+	bool		 ls_rxeof;	/* end of the vnet's data told the program */
+	bool		 ls_txblocked;	/* data waits in the pair: no room in the vnet's socket */
+	bool		 ls_rxblocked;	/* data waits in the vnet's socket: no room in the pair */
+	bool		 ls_broken;	/* after what waits the program gets ls_error as a reset */
+	bool		 ls_swallow;	/* the program does not read any more */
+	bool		 ls_failed;	/* the last connect failed and connect was not told yet */
+	bool		 ls_isready;
+	uint32_t	 ls_bytes;	/* listeners: readiness bytes in the pair */
+	int		 ls_backlog;
+	TAILQ_HEAD(, lx_sock) ls_made;	/* listeners: accepted, but the answer was lost */
+	TAILQ_ENTRY(lx_sock) ls_madelink;
+	int		 ls_appfd;	/* in ls_made: the program's end; otherwise -1 */
+	/* datagrams */
+	struct lx_fifo	 ls_fifo;
+	uint64_t	 ls_stamp;	/* of the last one taken */
+	bool		 ls_marked;	/* a marker is in the pair */
+	void		*ls_held;	/* a datagram that found no room in the pair */
+	struct lx_dgram	 ls_helddg;
+	/* netlink */
+	struct nl_sock	*ls_nl;
+};
+TAILQ_HEAD(lx_sockq, lx_sock);
+LIST_HEAD(lx_sockhash, lx_sock);
+
+struct lx {
+	struct vi_worker *lx_worker;
+	struct vi_kernel *lx_kernel;	/* of the first program; NULL before */
+	struct lx_loop	*lx_loop;
+	struct lx_ops	 lx_ops;
+	void		*lx_arg;
+	struct lx_programs lx_programs;
+	struct lx_sockq	 lx_socks;	/* with a stack's end */
+	struct lx_sockq	 lx_zombies;	/* without */
+	struct lx_sockq	 lx_ready;	/* to be looked at by lx_poll */
+	struct lx_calls	 lx_timed;
+	struct lx_sockhash *lx_hash;
+	uint32_t	 lx_hashsize, lx_nsocks, lx_nready;
+	uint32_t	 lx_reapgen;
+	struct lx_task	 lx_tasks[LX_NTASKS];
+	struct lx_event	 lx_timer;
+	int		 lx_timerfd;
+	uint64_t	 lx_timerat;	/* when it is set to fire */
+	uint64_t	 lx_sweepat;	/* when to look whether the zombies' descriptors still exist */
+	struct lx_stats	 lx_stats;
+	char		*lx_buf;	/* LX_BUFSIZE */
+	struct iovec	 lx_iov[LX_MAXIOV];	/* of the message being handled */
+};
+
+/* notif.c: calls and their answers */
+void	 lx_program_event(struct lx_event *, uint32_t);
+bool	 lx_call_valid(const struct lx_call *);
+int	 lx_answer(struct lx_call *, int64_t result);	/* ENOENT: the program did not get it */
+int	 lx_answer_fd(struct lx_call *, int fd, bool cloexec, int *newfd);
+int64_t	 lx_call_wait(struct lx_call *, uint64_t timeout_ns, int error);	/* LX_DONE or -errno */
+void	 lx_call_free(struct lx_call *);	/* of a waiting one */
+/* Answers each waiting call for which nr is right (0: any) with result. */
+void	 lx_calls_answer(struct lx_sock *, int64_t result);
+void	 lx_timers(struct lx *);
+void	 lx_timer_at(struct lx *, uint64_t);	/* at the latest then */
+uint64_t lx_now(void);
+
+/* mem.c: memory of the calling thread.  0 or EFAULT (ENOENT: the call is over). */
+int	 lx_copyin(const struct lx_call *, uint64_t addr, void *, size_t);
+int	 lx_copyout(const struct lx_call *, uint64_t addr, const void *, size_t);
+int	 lx_copyin_iov(const struct lx_call *, const struct iovec *, unsigned n, void *, size_t len);
+int	 lx_copyout_iov(const struct lx_call *, const struct iovec *, unsigned n, const void *, size_t len);
+/* Reads a vector into lx_iov; *total is the sum of the lengths.  EINVAL, EMSGSIZE, EFAULT. */
+int	 lx_copyin_vec(struct lx_call *, uint64_t addr, uint64_t n, size_t *total);
+
+/* fdmap.c: from a descriptor of a program to a socket */
+int	 lx_call_fd(struct lx_call *);	/* fills c_fd and c_sock; EBADF, or what the host said */
+int	 lx_call_cred(const struct lx_call *, struct vi_cred *);
+int	 lx_sock_locate(struct lx_sock *);	/* a copy of the program's end, or -1 */
+struct lx_sock *lx_sock_find(const struct lx *, ino_t);
+void	 lx_sock_hash(struct lx_sock *);
+int	 lx_hash_init(struct lx *);
+void	 lx_tasks_free(struct lx *);
+bool	 lx_call_nonblock(const struct lx_call *, int flags);
+uint64_t lx_call_timeout(const struct lx_call *, int optname);	/* SO_RCVTIMEO, SO_SNDTIMEO; ns */
+
+/* sock.c: sockets of every kind */
+/* A pair; so (consumed, also on failure; may be NULL) is behind it.  The program's end is the caller's. */
+int	 lx_sock_new(struct lx *, struct vi_vnet *, enum lx_kind, struct vi_socket *so, int *appfd, struct lx_sock **);
+int	 lx_sock_hand(struct lx_call *, struct lx_sock *, int appfd, int flags);	/* answers with the descriptor; closes appfd unless ENOENT */
+void	 lx_sock_free(struct lx_sock *);
+void	 lx_sock_zombie(struct lx_sock *);	/* closes the stack's end, keeps the record */
+void	 lx_sock_reset(struct lx_sock *, int error);	/* the program sees a reset; SO_ERROR tells error */
+void	 lx_sock_dead(struct lx_sock *);	/* the vnet is gone */
+void	 lx_sock_ready(struct lx_sock *);	/* look at it in lx_poll */
+void	 lx_sock_unready(struct lx_sock *);
+void	 lx_sock_watch(struct lx_sock *, bool out);	/* also for room in the pair */
+int	 lx_sock_error(struct lx_sock *);	/* takes the pending error */
+bool	 lx_sock_closed(struct lx_sock *);	/* after a hang-up: nobody holds the program's end */
+void	 lx_reap(struct lx *, struct vi_vnet *);
+void	 lx_sweep(struct lx *);
+int	 lx_sock_buffer(int fd, int size);
+int64_t	 lx_sys_socket(struct lx_call *);
+int64_t	 lx_sys_bind(struct lx_call *);
+int64_t	 lx_sys_connect(struct lx_call *);
+int64_t	 lx_sys_getsockname(struct lx_call *);
+int64_t	 lx_sys_getpeername(struct lx_call *);
+int64_t	 lx_sys_shutdown(struct lx_call *);
+
+/* sock_stream.c: the relay and connecting */
+void	 stream_event(struct lx_event *, uint32_t);
+void	 stream_upcall(struct vi_socket *, unsigned, void *);
+int64_t	 stream_connect(struct lx_call *, const struct vi_sockaddr *);
+int64_t	 stream_shutdown(struct lx_call *, int how);
+int64_t	 stream_sendto(struct lx_call *);
+void	 stream_tx(struct lx_sock *);	/* what the program wrote goes to the vnet */
+void	 stream_flush(struct lx_sock *);
+void	 stream_rx(struct lx_sock *);
+void	 stream_unlow(struct lx_sock *, int appfd);
+int	 stream_fill(struct lx_sock *, int appfd);
+
+/* sock_listen.c */
+void	 listen_event(struct lx_sock *, uint32_t);
+void	 listen_upcall(struct lx_sock *, unsigned);
+void	 listen_free(struct lx_sock *);
+int64_t	 listen_shutdown(struct lx_call *, int how);
+int64_t	 lx_sys_listen(struct lx_call *);
+int64_t	 lx_sys_accept(struct lx_call *);
+
+/* sock_dgram.c */
+void	 dgram_event(struct lx_event *, uint32_t);
+void	 dgram_upcall(struct vi_socket *, unsigned, void *);
+void	 dgram_free(struct lx_sock *);
+void	 dgram_tx(struct lx_sock *);
+void	 dgram_rx(struct lx_sock *);
+int	 dgram_push(struct lx_sock *, const void *, const struct lx_dgram *);	/* EAGAIN: no room */
+void	 dgram_queue(struct lx_sock *, const void *, const struct lx_dgram *);
+/* Takes one from the pair through our copy of the program's end.  EAGAIN: none. */
+int	 dgram_take(struct lx_call *, void *buf, size_t size, bool peek, struct lx_dgram *);
+int	 dgram_next(struct lx_call *);	/* length of the next datagram, 0: none */
+int64_t	 dgram_connect(struct lx_call *, const struct vi_sockaddr *);
+
+/* sendmsg.c, recvmsg.c */
+int64_t	 lx_sys_sendto(struct lx_call *);
+int64_t	 lx_sys_sendmsg(struct lx_call *);
+int64_t	 lx_sys_sendmmsg(struct lx_call *);
+int64_t	 lx_sys_recvfrom(struct lx_call *);
+int64_t	 lx_sys_recvmsg(struct lx_call *);
+int64_t	 lx_sys_recvmmsg(struct lx_call *);
+/* A waiting receive gets this datagram.  0, or ENOENT: it is over and the datagram is still there.  *peeked: it stays as well. */
+int	 recv_deliver(struct lx_call *, const void *, const struct lx_dgram *, bool *peeked);
+
+/* cmsg.c: ancillary data, from and to bytes */
+struct lx_control {
+	uint8_t		 co_buf[LX_MAXCONTROL];
+	size_t		 co_len;	/* used */
+	size_t		 co_space;	/* the program's buffer */
+	bool		 co_trunc;
+};
+void	 control_dgram(struct lx_control *, unsigned cmsg, const struct lx_dgram *);
+void	 control_error(struct lx_control *, const struct vi_sockerr *);
+/* Of a message to be sent.  EINVAL; what is not known is EINVAL as well. */
+int	 control_parse(const uint8_t *, size_t, struct vi_msg *);
+
+/* sockaddr.c: the only place that knows how the host writes addresses */
+int	 sockaddr_parse(const void *, size_t len, struct vi_sockaddr *);	/* EINVAL, EAFNOSUPPORT */
+int	 sockaddr_copyin(const struct lx_call *, uint64_t addr, uint64_t len, struct vi_sockaddr *);
+socklen_t sockaddr_build(const struct vi_sockaddr *, struct sockaddr_storage *);
+/* Writes address and length as getsockname(2) does.  The length is a socklen_t at lenp. */
+int	 sockaddr_copyout(const struct lx_call *, const void *, socklen_t, uint64_t addr, uint64_t lenp);
+
+/* sockopt.c, tcpinfo.c */
+int64_t	 lx_sys_getsockopt(struct lx_call *);
+int64_t	 lx_sys_setsockopt(struct lx_call *);
+size_t	 tcpinfo_build(const struct vi_tcp_info *, void *, size_t);
+
+/* ioctl.c */
+int64_t	 lx_sys_ioctl(struct lx_call *);
+
+/* lx.c: vnets, interfaces and routes are managed outside enter/leave */
+void	 lx_manage(struct lx *);
+void	 lx_managed(struct lx *);
+
+/* netlink.c */
+int64_t	 nl_new(struct lx_call *, int type, int proto, int flags);
+void	 nl_free(struct lx_sock *);
+void	 nl_event(struct lx_event *, uint32_t);
+int64_t	 nl_bind(struct lx_call *);
+int64_t	 nl_connect(struct lx_call *);
+int64_t	 nl_name(struct lx_call *, bool peer);
+void	 nl_input(struct lx_sock *, const void *, size_t);
+int64_t	 nl_getsockopt(struct lx_call *);
+int64_t	 nl_setsockopt(struct lx_call *);
+
+#endif

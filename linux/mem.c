@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory of programs.  Everything is copied once and then only our copy is looked at.  The thread that is named by a notification waits in its call;
+ * after each access the notification is checked, so that a number that meanwhile belongs to another process is noticed.
+ */
+#include "linux/lx_int.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+static int
+mem_result(const struct lx_call *c, ssize_t n, size_t want)
+{
+	if (!lx_call_valid(c))
+		return (ENOENT);
+	return (n >= 0 && (size_t)n == want ? 0 : EFAULT);
+}
+
+int
+lx_copyin(const struct lx_call *c, uint64_t addr, void *buf, size_t len)
+{
+	struct iovec local = { buf, len }, remote = { (void *)(uintptr_t)addr, len };
+
+	if (len == 0)
+		return (0);
+	return (mem_result(c, process_vm_readv(c->c_tid, &local, 1, &remote, 1, 0), len));
+}
+
+int
+lx_copyout(const struct lx_call *c, uint64_t addr, const void *buf, size_t len)
+{
+	struct iovec local = { (void *)(uintptr_t)buf, len }, remote = { (void *)(uintptr_t)addr, len };
+
+	if (len == 0)
+		return (0);
+	if (!lx_call_valid(c))
+		return (ENOENT);
+	return (mem_result(c, process_vm_writev(c->c_tid, &local, 1, &remote, 1, 0), len));
+}
+
+int
+lx_copyin_iov(const struct lx_call *c, const struct iovec *iov, unsigned n, void *buf, size_t len)
+{
+	struct iovec local = { buf, len };
+
+	if (len == 0)
+		return (0);
+	return (mem_result(c, process_vm_readv(c->c_tid, &local, 1, iov, n, 0), len));
+}
+
+int
+lx_copyout_iov(const struct lx_call *c, const struct iovec *iov, unsigned n, const void *buf, size_t len)
+{
+	struct iovec local = { (void *)(uintptr_t)buf, len };
+
+	if (len == 0)
+		return (0);
+	if (!lx_call_valid(c))
+		return (ENOENT);
+	return (mem_result(c, process_vm_writev(c->c_tid, &local, 1, iov, n, 0), len));
+}
+
+int
+lx_copyin_vec(struct lx_call *c, uint64_t addr, uint64_t n, size_t *total)
+{
+	struct iovec *iov = c->c_lx->lx_iov;
+	int error;
+	uint64_t i;
+
+	if (n > LX_MAXIOV)
+		return (EMSGSIZE);
+	error = lx_copyin(c, addr, iov, n * sizeof(*iov));
+	if (error != 0)
+		return (error);
+	*total = 0;
+	for (i = 0; i < n; i++) {
+		if (iov[i].iov_len > SSIZE_MAX - *total)
+			return (EINVAL);
+		*total += iov[i].iov_len;
+	}
+	return (0);
+}

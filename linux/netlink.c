@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Netlink sockets: NETLINK_ROUTE, read-only.
+ *
+ * Theory of operation.  The pair is SOCK_SEQPACKET as for datagrams.  A request arrives by an intercepted call, or through the pair when the program used
+ * send() or write().  It is answered at once: the replies are queued in the pair before the call returns.  Receiving is that of
+ * datagrams, with the kernel (port 0) as the sender.
+ *
+ * What is answered: dumps and look-ups of links, addresses, routes and neighbours.  Every other request, and every request that would change
+ * something, draws NLMSG_ERROR with EOPNOTSUPP; nobody who waits for a reply waits in vain.  Multicast groups are refused: there
+ * are no events yet.
+ */
+#include "linux/nl_int.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+
+int64_t
+nl_new(struct lx_call *c, int type, int proto, int flags)
+{
+	struct lx_sock *ls;
+	int appfd, error;
+
+	if (type != SOCK_RAW && type != SOCK_DGRAM)
+		return (-ESOCKTNOSUPPORT);
+	if (proto != NETLINK_ROUTE)
+		return (-EPROTONOSUPPORT);
+	error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet, LXK_NETLINK, NULL, &appfd, &ls);
+	if (error != 0)
+		return (-error);
+	ls->ls_type = (uint8_t)type;
+	ls->ls_nl = calloc(1, sizeof(*ls->ls_nl));
+	if (ls->ls_nl != NULL) {
+		ls->ls_nl->nl_pid = 0x80000000U | (uint32_t)ls->ls_ino;	/* unlike any process's */
+		error = lx_sock_hand(c, ls, appfd, flags);
+		if (error == 0)
+			return (LX_DONE);
+	} else
+		error = ENOENT;
+	if (error == ENOENT)
+		close(appfd);
+	if (ls->ls_nl == NULL)
+		error = ENOMEM;
+	lx_sock_free(ls);
+	return (error == ENOENT ? LX_DONE : -error);
+}
+
+void
+nl_free(struct lx_sock *ls)
+{
+	free(ls->ls_nl);
+}
+
+static void
+nl_error(struct lx_sock *ls, const uint8_t *msg, const struct nl_req *rq, int error)
+{
+	struct { struct nlmsgerr e; uint8_t rest[NL_GOODSIZE / 2]; } body;
+	size_t len = sizeof(struct nlmsgerr), quoted = rq->rq_hdr.nlmsg_len;
+	struct nl_out no;
+
+	memset(&body.e, 0, sizeof(body.e));
+	body.e.error = -error;
+	body.e.msg = rq->rq_hdr;
+	if (error != 0 && !ls->ls_nl->nl_capack && quoted > sizeof(struct nlmsghdr) &&
+	    quoted - sizeof(struct nlmsghdr) <= sizeof(body.rest)) {
+		memcpy(body.rest, msg + sizeof(struct nlmsghdr), quoted - sizeof(struct nlmsghdr));
+		len += quoted - sizeof(struct nlmsghdr);
+	}
+	nl_out_init(&no, ls, rq, len == sizeof(struct nlmsgerr) && error != 0 ? NLM_F_CAPPED : 0);
+	nl_out_begin(&no, NLMSG_ERROR, &body, len);
+	nl_out_end(&no);
+	nl_out_flush(&no);
+}
+
+static int
+nl_answer(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
+{
+	switch (rq->rq_hdr.nlmsg_type) {
+	case RTM_GETLINK:
+		return (nl_getlink(no, vn, rq));
+	case RTM_GETADDR:
+		return (nl_getaddr(no, vn, rq));
+	case RTM_GETROUTE:
+		return (nl_getroute(no, vn, rq));
+	case RTM_GETNEIGH:
+		return (nl_getneigh(no, vn, rq));
+	default:
+		return (EOPNOTSUPP);
+	}
+}
+
+static void
+nl_request(struct lx_sock *ls, const uint8_t *msg, const struct nl_req *rq)
+{
+	bool dump = (rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	struct nl_out *no;
+	int error, zero = 0;
+
+	no = malloc(sizeof(*no));
+	if (no == NULL || ls->ls_vnet == NULL) {
+		free(no);
+		nl_error(ls, msg, rq, ls->ls_vnet == NULL ? ENETDOWN : ENOMEM);
+		return;
+	}
+	nl_out_init(no, ls, rq, dump ? NLM_F_MULTI : 0);
+	lx_manage(ls->ls_lx);
+	error = nl_answer(no, ls->ls_vnet, rq);
+	lx_managed(ls->ls_lx);
+	if (error != 0)
+		nl_error(ls, msg, rq, error);
+	else if (dump) {
+		nl_out_flush(no);
+		nl_out_begin(no, NLMSG_DONE, &zero, sizeof(zero));
+		nl_out_end(no);
+	}
+	nl_out_flush(no);
+	if (error == 0 && !dump && (rq->rq_hdr.nlmsg_flags & NLM_F_ACK) != 0)
+		nl_error(ls, msg, rq, 0);
+	free(no);
+}
+
+/* All messages of one datagram of the program. */
+void
+nl_input(struct lx_sock *ls, const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+	struct nl_req rq;
+	size_t step;
+	int error;
+
+	ls->ls_nl->nl_bound = true;	/* sending binds */
+	while (len >= sizeof(struct nlmsghdr)) {
+		error = nl_req_parse(p, len, &rq);
+		if (error != 0 && (rq.rq_hdr.nlmsg_len < sizeof(rq.rq_hdr) || rq.rq_hdr.nlmsg_len > len))
+			return;		/* no message at all: dropped, as Linux does */
+		if ((rq.rq_hdr.nlmsg_flags & NLM_F_REQUEST) != 0 && rq.rq_hdr.nlmsg_type >= NLMSG_MIN_TYPE) {
+			if (error != 0)
+				nl_error(ls, p, &rq, error);
+			else
+				nl_request(ls, p, &rq);
+		} else if ((rq.rq_hdr.nlmsg_flags & NLM_F_ACK) != 0)
+			nl_error(ls, p, &rq, 0);
+		step = NLMSG_ALIGN(rq.rq_hdr.nlmsg_len);
+		if (step >= len)
+			break;
+		p += step;
+		len -= step;
+	}
+}
+
+void
+nl_event(struct lx_event *le, uint32_t events)
+{
+	struct lx_sock *ls = LX_CONTAINER(le, struct lx_sock, ls_event);
+	char *buf = ls->ls_lx->lx_buf;
+	ssize_t n;
+
+	if (ls->ls_nl == NULL)
+		return;
+	while ((n = recv(ls->ls_fd, buf, LX_MAXDGRAM, MSG_DONTWAIT)) > 0)
+		nl_input(ls, buf, (size_t)n);
+	if ((events & EPOLLHUP) != 0)
+		lx_sock_free(ls);
+}
+
+static int
+nl_address(struct lx_call *c, struct sockaddr_nl *nl)
+{
+	int error;
+
+	if ((int)c->c_arg[2] < (int)sizeof(*nl))
+		return (EINVAL);
+	error = lx_copyin(c, c->c_arg[1], nl, sizeof(*nl));
+	if (error != 0)
+		return (error);
+	return (nl->nl_family != AF_NETLINK ? EINVAL : 0);
+}
+
+int64_t
+nl_bind(struct lx_call *c)
+{
+	struct nl_sock *ns = c->c_sock->ls_nl;
+	struct sockaddr_nl nl;
+	int error;
+
+	error = nl_address(c, &nl);
+	if (error != 0)
+		return (-error);
+	if (nl.nl_groups != 0)
+		return (-EOPNOTSUPP);
+	if (ns->nl_bound && nl.nl_pid != ns->nl_pid && nl.nl_pid != 0)
+		return (-EINVAL);
+	if (nl.nl_pid != 0)
+		ns->nl_pid = nl.nl_pid;
+	ns->nl_bound = true;
+	return (0);
+}
+
+int64_t
+nl_connect(struct lx_call *c)
+{
+	struct sockaddr_nl nl;
+	int error;
+
+	error = nl_address(c, &nl);
+	if (error != 0)
+		return (-error);
+	if (nl.nl_pid != 0 || nl.nl_groups != 0)
+		return (-EPERM);		/* only the kernel is there */
+	c->c_sock->ls_nl->nl_bound = true;
+	return (0);
+}
+
+int64_t
+nl_name(struct lx_call *c, bool peer)
+{
+	struct nl_sock *ns = c->c_sock->ls_nl;
+	struct sockaddr_nl nl = { .nl_family = AF_NETLINK };
+
+	if (!peer && ns->nl_bound)
+		nl.nl_pid = ns->nl_pid;
+	return (-sockaddr_copyout(c, &nl, sizeof(nl), c->c_arg[1], c->c_arg[2]));
+}
+
+/* At the socket's level the host's options do; buffers and filters are really the pair's. */
+int64_t
+nl_getsockopt(struct lx_call *c)
+{
+	struct lx_sock *ls = c->c_sock;
+	int error, len, value;
+
+	if ((int)c->c_arg[1] != SOL_SOCKET)
+		return (-ENOPROTOOPT);
+	switch ((int)c->c_arg[2]) {
+	case SO_TYPE:
+		value = ls->ls_type;
+		break;
+	case SO_DOMAIN:
+		value = AF_NETLINK;
+		break;
+	case SO_PROTOCOL:
+		value = NETLINK_ROUTE;
+		break;
+	case SO_ERROR:
+		value = lx_sock_error(ls);
+		break;
+	default:
+		return (LX_CONTINUE);
+	}
+	error = lx_copyin(c, c->c_arg[4], &len, sizeof(len));
+	if (error == 0 && len < 0)
+		error = EINVAL;
+	if (error == 0) {
+		len = len < (int)sizeof(value) ? len : (int)sizeof(value);
+		error = lx_copyout(c, c->c_arg[3], &value, (size_t)len);
+	}
+	if (error == 0)
+		error = lx_copyout(c, c->c_arg[4], &len, sizeof(len));
+	return (-error);
+}
+
+/* Extended acknowledgements only allow us to add text to errors; there is none to add. */
+int64_t
+nl_setsockopt(struct lx_call *c)
+{
+	int error, value;
+
+	if ((int)c->c_arg[1] == SOL_SOCKET)
+		return (LX_CONTINUE);
+	if ((int)c->c_arg[1] != SOL_NETLINK)
+		return (-ENOPROTOOPT);
+	if ((int)c->c_arg[4] < (int)sizeof(value))
+		return (-EINVAL);
+	error = lx_copyin(c, c->c_arg[3], &value, sizeof(value));
+	if (error != 0)
+		return (-error);
+	switch ((int)c->c_arg[2]) {
+	case NETLINK_EXT_ACK:
+		return (0);
+	case NETLINK_CAP_ACK:
+		c->c_sock->ls_nl->nl_capack = value != 0;
+		return (0);
+	default:
+		return (-ENOPROTOOPT);
+	}
+}

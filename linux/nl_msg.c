@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Messages of rtnetlink, from and to bytes. */
+#include "linux/nl_int.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A copy of an attribute's first bytes; short ones are not taken. */
+static void
+attr_u32(const uint8_t *data, size_t len, uint32_t *out)
+{
+	if (len >= sizeof(*out))
+		memcpy(out, data, sizeof(*out));
+}
+
+static void
+req_attr(struct nl_req *rq, uint16_t type, const uint8_t *data, size_t len)
+{
+	switch (rq->rq_hdr.nlmsg_type) {
+	case RTM_GETLINK:
+		if (type == IFLA_IFNAME && len > 0) {
+			len = strnlen((const char *)data, len);
+			if (len > sizeof(rq->rq_name) - 1)
+				len = sizeof(rq->rq_name) - 1;
+			memcpy(rq->rq_name, data, len);
+		}
+		break;
+	case RTM_GETROUTE:
+		if (type == RTA_DST && rq->rq_family == AF_INET && len >= sizeof(rq->rq_dst)) {
+			attr_u32(data, len, &rq->rq_dst);
+			rq->rq_hasdst = true;
+		} else if (type == RTA_OIF)
+			attr_u32(data, len, &rq->rq_index);
+		break;
+	case RTM_GETNEIGH:
+		if (type == NDA_IFINDEX)
+			attr_u32(data, len, &rq->rq_index);
+		break;
+	}
+}
+
+/* A chain that is cut is an error; what follows the last whole attribute is not looked at. */
+static int
+req_attrs(struct nl_req *rq, const uint8_t *buf, size_t len)
+{
+	struct rtattr ra;
+	size_t step;
+
+	while (len >= sizeof(ra)) {
+		memcpy(&ra, buf, sizeof(ra));
+		if (ra.rta_len < sizeof(ra) || ra.rta_len > len)
+			return (EINVAL);
+		req_attr(rq, ra.rta_type & NLA_TYPE_MASK, buf + sizeof(ra), ra.rta_len - sizeof(ra));
+		step = RTA_ALIGN(ra.rta_len);
+		if (step >= len)
+			break;
+		buf += step;
+		len -= step;
+	}
+	return (0);
+}
+
+/* Length of what stands before the attributes; old programs send one byte, the family, for all of them. */
+static size_t
+req_fixed(const struct nl_req *rq)
+{
+	switch (rq->rq_hdr.nlmsg_type) {
+	case RTM_GETLINK:
+		return (sizeof(struct ifinfomsg));
+	case RTM_GETADDR:
+		return (sizeof(struct ifaddrmsg));
+	case RTM_GETROUTE:
+		return (sizeof(struct rtmsg));
+	case RTM_GETNEIGH:
+		return (sizeof(struct ndmsg));
+	default:
+		return (SIZE_MAX);
+	}
+}
+
+static void
+req_header(struct nl_req *rq, const uint8_t *buf)
+{
+	struct ifinfomsg ifi;
+	struct rtmsg rtm;
+
+	if (rq->rq_hdr.nlmsg_type == RTM_GETLINK) {
+		memcpy(&ifi, buf, sizeof(ifi));
+		rq->rq_index = ifi.ifi_index > 0 ? (uint32_t)ifi.ifi_index : 0;
+	} else if (rq->rq_hdr.nlmsg_type == RTM_GETROUTE) {
+		memcpy(&rtm, buf, sizeof(rtm));
+		rq->rq_table = rtm.rtm_table;
+	}
+}
+
+int
+nl_req_parse(const uint8_t *buf, size_t len, struct nl_req *rq)
+{
+	size_t fixed;
+
+	memset(rq, 0, sizeof(*rq));
+	if (len < sizeof(rq->rq_hdr))
+		return (EINVAL);
+	memcpy(&rq->rq_hdr, buf, sizeof(rq->rq_hdr));
+	if (rq->rq_hdr.nlmsg_len < sizeof(rq->rq_hdr) || rq->rq_hdr.nlmsg_len > len)
+		return (EINVAL);
+	len = rq->rq_hdr.nlmsg_len - sizeof(rq->rq_hdr);
+	buf += sizeof(rq->rq_hdr);
+	if (len > 0)
+		rq->rq_family = buf[0];
+	fixed = req_fixed(rq);
+	if (len < fixed)
+		return (0);
+	req_header(rq, buf);
+	return (req_attrs(rq, buf + fixed, len - fixed));
+}
+
+void
+nl_out_init(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq, uint16_t flags)
+{
+	no->no_ls = ls;
+	no->no_seq = rq->rq_hdr.nlmsg_seq;
+	no->no_pid = ls->ls_nl->nl_pid;
+	no->no_flags = flags;
+	no->no_len = no->no_msg = no->no_end = 0;
+	no->no_over = false;
+}
+
+void
+nl_out_flush(struct nl_out *no)
+{
+	struct lx_dgram dg = { .dg_len = (uint32_t)no->no_len };
+
+	if (no->no_len > 0)
+		dgram_queue(no->no_ls, no->no_buf, &dg);
+	no->no_len = 0;
+}
+
+/* Appends to the message being built; everything is padded to four bytes. */
+static void
+out_put(struct nl_out *no, const void *data, size_t len)
+{
+	size_t padded = NLMSG_ALIGN(len);
+
+	if (no->no_over || padded > sizeof(no->no_buf) - no->no_end) {
+		no->no_over = true;
+		return;
+	}
+	memset(no->no_buf + no->no_end, 0, padded);
+	memcpy(no->no_buf + no->no_end, data, len);
+	no->no_end += padded;
+}
+
+void
+nl_out_begin(struct nl_out *no, uint16_t type, const void *fixed, size_t len)
+{
+	struct nlmsghdr nh = { .nlmsg_type = type, .nlmsg_flags = no->no_flags, .nlmsg_seq = no->no_seq,
+		.nlmsg_pid = no->no_pid };
+
+	no->no_msg = no->no_end = no->no_len;
+	no->no_over = false;
+	out_put(no, &nh, sizeof(nh));
+	out_put(no, fixed, len);
+}
+
+void
+nl_out_attr(struct nl_out *no, uint16_t type, const void *data, size_t len)
+{
+	struct rtattr ra = { .rta_len = (uint16_t)RTA_LENGTH(len), .rta_type = type };
+
+	out_put(no, &ra, sizeof(ra));
+	out_put(no, data, len);
+}
+
+void
+nl_out_u32(struct nl_out *no, uint16_t type, uint32_t value)
+{
+	nl_out_attr(no, type, &value, sizeof(value));
+}
+
+void
+nl_out_u8(struct nl_out *no, uint16_t type, uint8_t value)
+{
+	nl_out_attr(no, type, &value, sizeof(value));
+}
+
+/* When the message makes the datagram too long, what was complete before goes out first. */
+void
+nl_out_end(struct nl_out *no)
+{
+	uint32_t len = (uint32_t)(no->no_end - no->no_msg);
+
+	if (no->no_over)
+		return;
+	memcpy(no->no_buf + no->no_msg, &len, sizeof(len));
+	if (no->no_end > NL_GOODSIZE && no->no_msg > 0) {
+		nl_out_flush(no);
+		memmove(no->no_buf, no->no_buf + no->no_msg, len);
+		no->no_end = len;
+	}
+	no->no_len = no->no_end;
+}

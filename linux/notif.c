@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calls and their answers.
+ *
+ * Theory of operation.  The listener's descriptor is readable when a program has made a call that the filter sends us.  We receive one notification,
+ * find the socket behind the first argument where the call has a descriptor, and run the handler of the call.  A handler returns a
+ * result, -errno, LX_CONTINUE (the host's kernel does the call, for descriptors that are not ours and for what works natively), or LX_DONE when it
+ * answered itself or the call waits.
+ *
+ * Waiting calls are copies on the heap, in the list of their socket and of their program.  They end by
+ *  - an event on the socket (accept, connect, receive),
+ *  - their timeout (SO_RCVTIMEO, SO_SNDTIMEO; one timerfd for all),
+ *  - a signal: nothing tells us.  The next answer fails with ENOENT, or the same thread comes with another call; both drop the old one,
+ *  - the end of the thread: as before, and at the latest when the socket goes,
+ *  - the end of the program or of the vnet.
+ *
+ * An answer that fails with ENOENT was overtaken by a signal.  What can be given back (a connection, a datagram, a new descriptor) is given back by the
+ * handler.  What cannot (a bind that is done, a datagram that is sent) is kept for a moment: the thread restarts the call with the same
+ * arguments, and then gets the answer without a second action.
+ */
+#include "linux/lx_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <linux/seccomp.h>
+
+#define LOST_NS		(50 * 1000000ULL)	/* how long a lost answer is good */
+
+/* The host may know larger structures than we were built with; it fills no more than its own size. */
+union notif_buf {
+	struct seccomp_notif n;
+	char	pad[256];
+};
+
+typedef int64_t notif_fn(struct lx_call *);
+
+enum {
+	NF_SOCK = 1,	/* argument 0 is a descriptor; not ours: to the host */
+	NF_ANY = 2,	/* argument 0 is a descriptor; the handler wants every socket */
+	NF_EFFECT = 4,	/* cannot be done twice */
+};
+
+static const struct {
+	int	 nr;
+	int	 flags;
+	notif_fn *fn;
+} notif_table[] = {
+	{ SYS_recvfrom,		NF_SOCK,		lx_sys_recvfrom },
+	{ SYS_sendto,		NF_SOCK | NF_EFFECT,	lx_sys_sendto },
+	{ SYS_recvmsg,		NF_SOCK,		lx_sys_recvmsg },
+	{ SYS_sendmsg,		NF_SOCK | NF_EFFECT,	lx_sys_sendmsg },
+	{ SYS_accept4,		NF_SOCK,		lx_sys_accept },
+	{ SYS_accept,		NF_SOCK,		lx_sys_accept },
+	{ SYS_socket,		0,			lx_sys_socket },
+	{ SYS_connect,		NF_SOCK | NF_EFFECT,	lx_sys_connect },
+	{ SYS_setsockopt,	NF_SOCK,		lx_sys_setsockopt },
+	{ SYS_getsockopt,	NF_SOCK,		lx_sys_getsockopt },
+	{ SYS_bind,		NF_SOCK | NF_EFFECT,	lx_sys_bind },
+	{ SYS_listen,		NF_SOCK | NF_EFFECT,	lx_sys_listen },
+	{ SYS_shutdown,		NF_SOCK,		lx_sys_shutdown },
+	{ SYS_getsockname,	NF_SOCK,		lx_sys_getsockname },
+	{ SYS_getpeername,	NF_SOCK,		lx_sys_getpeername },
+	{ SYS_sendmmsg,		NF_SOCK | NF_EFFECT,	lx_sys_sendmmsg },
+	{ SYS_recvmmsg,		NF_SOCK,		lx_sys_recvmmsg },
+	{ SYS_ioctl,		NF_ANY,			lx_sys_ioctl },
+};
+
+uint64_t
+lx_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
+}
+
+bool
+lx_call_valid(const struct lx_call *c)
+{
+	uint64_t id = c->c_id;
+
+	return (ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0);
+}
+
+static void
+lost_keep(const struct lx_call *c, int64_t result)
+{
+	struct lx_program *pr = c->c_pr;
+	struct lx_lost *lo = &pr->pr_lost[pr->pr_nextlost++ % LX_NITEMS(pr->pr_lost)];
+
+	lo->lo_tid = c->c_tid;
+	lo->lo_nr = c->c_nr;
+	memcpy(lo->lo_arg, c->c_arg, sizeof(lo->lo_arg));
+	lo->lo_result = result;
+	lo->lo_expire = lx_now() + LOST_NS;
+}
+
+/* Any call of the thread ends the life of what it lost; the same one in time gets it. */
+static bool
+lost_take(const struct lx_call *c, int64_t *result)
+{
+	struct lx_program *pr = c->c_pr;
+	struct lx_lost *lo;
+	unsigned i;
+
+	for (i = 0; i < LX_NITEMS(pr->pr_lost); i++) {
+		lo = &pr->pr_lost[i];
+		if (lo->lo_tid != c->c_tid)
+			continue;
+		lo->lo_tid = 0;
+		*result = lo->lo_result;
+		return (lo->lo_nr == c->c_nr && memcmp(lo->lo_arg, c->c_arg, sizeof(lo->lo_arg)) == 0 &&
+		    lx_now() < lo->lo_expire);
+	}
+	return (false);
+}
+
+int
+lx_answer(struct lx_call *c, int64_t result)
+{
+	struct seccomp_notif_resp resp = { .id = c->c_id };
+
+	if (result == LX_CONTINUE) {
+		resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		c->c_lx->lx_stats.ls_continued++;
+	} else if (result < 0)
+		resp.error = (int)result;
+	else
+		resp.val = result;
+	if (ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_SEND, &resp) == 0)
+		return (0);
+	c->c_lx->lx_stats.ls_lost++;
+	if (c->c_effect && result != LX_CONTINUE)
+		lost_keep(c, result);
+	return (ENOENT);
+}
+
+/* The descriptor and the answer in one step; fd stays ours.  On an error but ENOENT the call still waits for its answer. */
+int
+lx_answer_fd(struct lx_call *c, int fd, bool cloexec, int *newfd)
+{
+	struct seccomp_notif_addfd add = {
+		.id = c->c_id, .flags = SECCOMP_ADDFD_FLAG_SEND, .srcfd = (uint32_t)fd,
+		.newfd_flags = cloexec ? O_CLOEXEC : 0 };
+	int n;
+
+	do
+		n = ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0) {
+		*newfd = n;
+		return (0);
+	}
+	if (errno == ENOENT || errno == EINPROGRESS)
+		c->c_lx->lx_stats.ls_lost++;
+	return (errno == EINPROGRESS ? ENOENT : errno);
+}
+
+void
+lx_timer_at(struct lx *lx, uint64_t at)
+{
+	struct itimerspec its = { 0 };
+
+	if (at >= lx->lx_timerat)
+		return;
+	lx->lx_timerat = at;
+	its.it_value.tv_sec = (time_t)(at / 1000000000);
+	its.it_value.tv_nsec = (long)(at % 1000000000);
+	(void)timerfd_settime(lx->lx_timerfd, TFD_TIMER_ABSTIME, &its, NULL);
+}
+
+/* Ends what has waited long enough and sets the timer for the rest. */
+void
+lx_timers(struct lx *lx)
+{
+	uint64_t next = lx->lx_sweepat, now = lx_now();
+	struct lx_call *c, *tmp;
+
+	lx->lx_timerat = LX_FOREVER;
+	TAILQ_FOREACH_SAFE(c, &lx->lx_timed, c_tlink, tmp)
+		if (c->c_deadline <= now) {
+			lx_answer(c, -c->c_timeout);
+			lx_call_free(c);
+		} else if (c->c_deadline < next)
+			next = c->c_deadline;
+	if (lx->lx_sweepat <= now) {
+		lx_sweep(lx);
+		lx->lx_sweepat = TAILQ_EMPTY(&lx->lx_zombies) ? LX_FOREVER : now + 2000000000;
+		next = lx->lx_sweepat < next ? lx->lx_sweepat : next;
+	}
+	if (next != LX_FOREVER)
+		lx_timer_at(lx, next);
+}
+
+int64_t
+lx_call_wait(struct lx_call *c, uint64_t timeout, int error)
+{
+	struct lx_call *w;
+
+	w = malloc(sizeof(*w));
+	if (w == NULL)
+		return (-ENOMEM);
+	*w = *c;
+	w->c_fd = -1;
+	w->c_deadline = LX_FOREVER;
+	w->c_timeout = error;
+	TAILQ_INSERT_TAIL(&w->c_sock->ls_calls, w, c_link);
+	TAILQ_INSERT_TAIL(&w->c_pr->pr_calls, w, c_plink);
+	if (timeout != LX_FOREVER) {
+		w->c_deadline = lx_now() + timeout;
+		TAILQ_INSERT_TAIL(&w->c_lx->lx_timed, w, c_tlink);
+		lx_timer_at(w->c_lx, w->c_deadline);
+	}
+	return (LX_DONE);
+}
+
+void
+lx_call_free(struct lx_call *c)
+{
+	TAILQ_REMOVE(&c->c_sock->ls_calls, c, c_link);
+	TAILQ_REMOVE(&c->c_pr->pr_calls, c, c_plink);
+	if (c->c_deadline != LX_FOREVER)
+		TAILQ_REMOVE(&c->c_lx->lx_timed, c, c_tlink);
+	free(c);
+}
+
+void
+lx_calls_answer(struct lx_sock *ls, int64_t result)
+{
+	struct lx_call *c;
+
+	while ((c = TAILQ_FIRST(&ls->ls_calls)) != NULL) {
+		lx_answer(c, result);
+		lx_call_free(c);
+	}
+}
+
+/* A thread is in one call at a time: what waits under its number is over. */
+static void
+calls_stale(struct lx_program *pr, pid_t tid)
+{
+	struct lx_call *c, *tmp;
+
+	TAILQ_FOREACH_SAFE(c, &pr->pr_calls, c_plink, tmp)
+		if (c->c_tid == tid)
+			lx_call_free(c);
+}
+
+/* EBADF and ENOTSOCK are the host's to say, and so is what we may not look into. */
+static int64_t
+notif_descriptor(struct lx_call *c, int flags)
+{
+	if (lx_call_fd(c) != 0)
+		return (LX_CONTINUE);
+	if (c->c_sock == NULL && (flags & NF_ANY) == 0)
+		return (LX_CONTINUE);
+	return (lx_call_valid(c) ? 0 : LX_DONE);
+}
+
+static int64_t
+notif_handle(struct lx_call *c)
+{
+	int64_t result;
+	size_t i;
+
+	for (i = 0; i < LX_NITEMS(notif_table); i++)
+		if (notif_table[i].nr == c->c_nr)
+			break;
+	if (i == LX_NITEMS(notif_table))
+		return (LX_CONTINUE);
+	c->c_effect = (notif_table[i].flags & NF_EFFECT) != 0;
+	if ((notif_table[i].flags & (NF_SOCK | NF_ANY)) != 0) {
+		result = notif_descriptor(c, notif_table[i].flags);
+		if (result != 0)
+			return (result);
+	}
+	return (notif_table[i].fn(c));
+}
+
+static void
+notif_run(struct lx_program *pr, const struct seccomp_notif *n)
+{
+	struct lx_call c = { .c_lx = pr->pr_lx, .c_pr = pr, .c_id = n->id, .c_tid = (pid_t)n->pid,
+		.c_nr = n->data.nr, .c_fd = -1, .c_deadline = LX_FOREVER };
+	int64_t result;
+	unsigned i;
+
+	for (i = 0; i < LX_NITEMS(c.c_arg); i++)
+		c.c_arg[i] = n->data.args[i];
+	pr->pr_lx->lx_stats.ls_notifications++;
+	if (!TAILQ_EMPTY(&pr->pr_calls))
+		calls_stale(pr, c.c_tid);
+	if (!lost_take(&c, &result))
+		result = notif_handle(&c);
+	if (c.c_fd >= 0)
+		close(c.c_fd);
+	if (result != LX_DONE)
+		lx_answer(&c, result);
+}
+
+static void
+program_gone(struct lx_program *pr)
+{
+	struct lx *lx = pr->pr_lx;
+
+	if (lx->lx_ops.lo_program_gone != NULL)
+		lx->lx_ops.lo_program_gone(lx->lx_arg, pr, pr->pr_cookie);
+	lx_detach(pr);
+}
+
+void
+lx_program_event(struct lx_event *le, uint32_t events)
+{
+	struct lx_program *pr = LX_CONTAINER(le, struct lx_program, pr_event);
+	union notif_buf buf;
+
+	if ((events & EPOLLIN) != 0) {
+		memset(&buf, 0, sizeof(buf));
+		if (ioctl(pr->pr_fd, SECCOMP_IOCTL_NOTIF_RECV, &buf.n) == 0)
+			notif_run(pr, &buf.n);
+	} else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
+		program_gone(pr);
+}

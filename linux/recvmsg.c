@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Datagrams that a program receives with their address or ancillary data.
+ *
+ * The datagram is taken, written to the program, and then the call is answered.  If a signal was faster the datagram goes back to the end of the queue.
+ */
+#include "linux/lx_int.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <linux/netlink.h>
+
+/* Where a datagram goes. */
+struct recv {
+	uint64_t	 r_hdr;		/* the program's struct msghdr, 0: recvfrom */
+	uint64_t	 r_name;
+	socklen_t	 r_namelen;
+	unsigned	 r_niov;	/* in lx_iov */
+	size_t		 r_space;
+	uint64_t	 r_control;
+	size_t		 r_controllen;
+	int		 r_flags;	/* MSG_* of the call */
+	int		 r_out;		/* MSG_* of the result */
+};
+
+static int
+recv_parse_hdr(struct lx_call *c, uint64_t addr, int flags, struct recv *r)
+{
+	struct msghdr mh;
+	int error;
+
+	error = lx_copyin(c, addr, &mh, sizeof(mh));
+	if (error != 0)
+		return (error);
+	memset(r, 0, sizeof(*r));
+	r->r_hdr = addr;
+	r->r_name = (uintptr_t)mh.msg_name;
+	r->r_namelen = mh.msg_name != NULL ? mh.msg_namelen : 0;
+	if ((int)r->r_namelen < 0)
+		return (EINVAL);
+	r->r_control = (uintptr_t)mh.msg_control;
+	r->r_controllen = mh.msg_control != NULL ? mh.msg_controllen : 0;
+	r->r_flags = flags;
+	r->r_niov = (unsigned)mh.msg_iovlen;
+	return (lx_copyin_vec(c, (uintptr_t)mh.msg_iov, mh.msg_iovlen, &r->r_space));
+}
+
+/* The first (or only) message of the call. */
+static int
+recv_parse(struct lx_call *c, struct recv *r)
+{
+	switch (c->c_nr) {
+	case SYS_recvmsg:
+		return (recv_parse_hdr(c, c->c_arg[1], (int)c->c_arg[2], r));
+	case SYS_recvmmsg:
+		return (recv_parse_hdr(c, c->c_arg[1], (int)c->c_arg[3], r));
+	default:
+		*r = (struct recv){ .r_name = c->c_arg[4], .r_niov = 1, .r_space = c->c_arg[2],
+			.r_flags = (int)c->c_arg[3] };
+		c->c_lx->lx_iov[0].iov_base = (void *)(uintptr_t)c->c_arg[1];
+		c->c_lx->lx_iov[0].iov_len = r->r_space;
+		return (0);
+	}
+}
+
+static socklen_t
+recv_name(const struct lx_call *c, const struct lx_dgram *dg, struct sockaddr_storage *ss)
+{
+	struct sockaddr_nl *nl = (struct sockaddr_nl *)ss;
+
+	if (c->c_sock->ls_kind != LXK_NETLINK)
+		return (sockaddr_build(&dg->dg_from, ss));
+	memset(ss, 0, sizeof(*ss));
+	nl->nl_family = AF_NETLINK;	/* nl_pid 0: from the kernel */
+	return (sizeof(*nl));
+}
+
+static int
+recv_write_name(const struct lx_call *c, const struct recv *r, const struct lx_dgram *dg)
+{
+	struct sockaddr_storage ss;
+	socklen_t len, n;
+	int error;
+
+	if (r->r_name == 0)
+		return (0);
+	len = recv_name(c, dg, &ss);
+	if (r->r_hdr == 0)
+		return (c->c_arg[5] == 0 ? EFAULT : sockaddr_copyout(c, &ss, len, r->r_name, c->c_arg[5]));
+	n = len < r->r_namelen ? len : r->r_namelen;
+	error = lx_copyout(c, r->r_name, &ss, n);
+	if (error != 0)
+		return (error);
+	return (lx_copyout(c, r->r_hdr + offsetof(struct msghdr, msg_namelen), &len, sizeof(len)));
+}
+
+/* Ancillary data, its length, and the flags, which stand together at the end of a msghdr. */
+static int
+recv_write_control(const struct lx_call *c, const struct recv *r, const struct lx_control *co)
+{
+	struct { uint64_t len; int flags; } tail;
+	int error = 0;
+
+	_Static_assert(offsetof(struct msghdr, msg_flags) == offsetof(struct msghdr, msg_controllen) + 8,
+	    "struct msghdr is not what it was");
+	if (r->r_hdr == 0)
+		return (0);
+	if (co->co_len > 0)
+		error = lx_copyout(c, r->r_control, co->co_buf, co->co_len);
+	if (error != 0)
+		return (error);
+	tail.len = co->co_len;
+	tail.flags = r->r_out | (co->co_trunc ? MSG_CTRUNC : 0);
+	return (lx_copyout(c, r->r_hdr + offsetof(struct msghdr, msg_controllen), &tail, 12));
+}
+
+/* Everything of one datagram; the call's result or -errno. */
+static int64_t
+recv_write(struct lx_call *c, struct recv *r, const void *buf, const struct lx_dgram *dg, struct lx_control *co)
+{
+	size_t n = dg->dg_len < r->r_space ? dg->dg_len : r->r_space;
+	int error;
+
+	if (n < dg->dg_len)
+		r->r_out |= MSG_TRUNC;
+	error = lx_copyout_iov(c, c->c_lx->lx_iov, r->r_niov, buf, n);
+	if (error == 0)
+		error = recv_write_name(c, r, dg);
+	if (error == 0)
+		error = recv_write_control(c, r, co);
+	if (error != 0)
+		return (-error);
+	return ((r->r_flags & MSG_TRUNC) != 0 ? (int64_t)dg->dg_len : (int64_t)n);
+}
+
+static int64_t
+recv_write_dgram(struct lx_call *c, struct recv *r, const void *buf, const struct lx_dgram *dg)
+{
+	struct lx_control co = { .co_space = r->r_controllen };
+
+	if (c->c_sock->ls_kind == LXK_DGRAM)
+		control_dgram(&co, c->c_sock->ls_cmsg, dg);
+	return (recv_write(c, r, buf, dg, &co));
+}
+
+/* recvmmsg has the length beside each message. */
+static int64_t
+recv_write_len(const struct lx_call *c, const struct recv *r, int64_t result)
+{
+	unsigned len = (unsigned)result;
+	int error;
+
+	if (result < 0)
+		return (result);
+	error = lx_copyout(c, r->r_hdr + offsetof(struct mmsghdr, msg_len), &len, sizeof(len));
+	return (error != 0 ? -error : 0);
+}
+
+int
+recv_deliver(struct lx_call *c, const void *buf, const struct lx_dgram *dg, bool *peeked)
+{
+	struct recv r;
+	int64_t result;
+	int error;
+
+	*peeked = true;
+	error = recv_parse(c, &r);
+	if (error != 0)
+		return (lx_answer(c, -error));
+	result = recv_write_dgram(c, &r, buf, dg);
+	if (c->c_nr == SYS_recvmmsg && result >= 0) {
+		result = recv_write_len(c, &r, result);
+		result = result < 0 ? result : 1;
+	}
+	*peeked = (r.r_flags & MSG_PEEK) != 0;
+	return (lx_answer(c, result));
+}
+
+/* IP_RECVERR: the queue of ICMP errors.  Never waits. */
+static int64_t
+recv_errqueue(struct lx_call *c, struct recv *r)
+{
+	struct lx_control co = { .co_space = r->r_controllen };
+	struct vi_sockerr se;
+	struct lx_dgram dg;
+	int error;
+
+	if (c->c_sock->ls_kind != LXK_DGRAM || c->c_sock->ls_so == NULL)
+		return (-EAGAIN);
+	error = vi_recverr(c->c_sock->ls_so, &se, c->c_lx->lx_buf, LX_MAXDGRAM);
+	if (error != 0)
+		return (-error);
+	c->c_sock->ls_error = 0;	/* it stood for this */
+	dg = (struct lx_dgram){ .dg_len = (uint32_t)se.se_len, .dg_from = se.se_dst };
+	r->r_out = MSG_ERRQUEUE;
+	control_error(&co, &se);
+	return (recv_write(c, r, c->c_lx->lx_buf, &dg, &co));
+}
+
+/* What is there now: 0 and a datagram in buf, or an errno. */
+static int
+recv_take(struct lx_call *c, char *buf, bool peek, struct lx_dgram *dg)
+{
+	struct lx_sock *ls = c->c_sock;
+	int error;
+
+	if (ls->ls_error != 0)
+		return (lx_sock_error(ls));
+	error = dgram_take(c, buf, LX_MAXDGRAM, peek, dg);
+	if (error == EAGAIN && ls->ls_kind == LXK_DGRAM && ls->ls_so == NULL)
+		return (ENETDOWN);
+	return (error);
+}
+
+static int64_t
+recv_one(struct lx_call *c)
+{
+	char *buf = c->c_lx->lx_buf;
+	struct lx_dgram dg;
+	int64_t result;
+	struct recv r;
+	int error;
+
+	error = recv_parse(c, &r);
+	if (error != 0)
+		return (-error);
+	if ((r.r_flags & MSG_ERRQUEUE) != 0)
+		return (recv_errqueue(c, &r));
+	error = recv_take(c, buf, (r.r_flags & MSG_PEEK) != 0, &dg);
+	if (error == EAGAIN && !lx_call_nonblock(c, r.r_flags))
+		return (lx_call_wait(c, lx_call_timeout(c, SO_RCVTIMEO), EAGAIN));
+	if (error != 0)
+		return (-error);
+	result = recv_write_dgram(c, &r, buf, &dg);
+	if (lx_answer(c, result) != 0 && (r.r_flags & MSG_PEEK) == 0)
+		(void)dgram_push(c->c_sock, buf, &dg);
+	return (LX_DONE);
+}
+
+int64_t
+lx_sys_recvfrom(struct lx_call *c)
+{
+	if (c->c_sock->ls_kind == LXK_STREAM)
+		return (((int)c->c_arg[3] & MSG_ERRQUEUE) != 0 ? -EAGAIN : LX_CONTINUE);
+	return (recv_one(c));
+}
+
+int64_t
+lx_sys_recvmsg(struct lx_call *c)
+{
+	if (c->c_sock->ls_kind == LXK_STREAM)
+		return (((int)c->c_arg[2] & MSG_ERRQUEUE) != 0 ? -EAGAIN : LX_CONTINUE);
+	return (recv_one(c));
+}
+
+/* One message of recvmmsg: 0, or an errno; the datagram stays in buf. */
+static int
+recv_each(struct lx_call *c, uint64_t hdr, int flags, char *buf, struct lx_dgram *dg)
+{
+	struct recv r;
+	int64_t result;
+	int error;
+
+	error = recv_parse_hdr(c, hdr, flags, &r);
+	if (error != 0)
+		return (error);
+	if ((flags & MSG_ERRQUEUE) != 0) {
+		*dg = (struct lx_dgram){ 0 };
+		result = recv_errqueue(c, &r);
+	} else {
+		error = recv_take(c, buf, (flags & MSG_PEEK) != 0, dg);
+		if (error != 0)
+			return (error);
+		result = recv_write_dgram(c, &r, buf, dg);
+	}
+	result = recv_write_len(c, &r, result);
+	return (result < 0 ? (int)-result : 0);
+}
+
+/*
+ * As many as are there and the scratch buffer holds; they stay in it until the answer has arrived, so that they can go back.  Waits for the first
+ * only.
+ */
+int64_t
+lx_sys_recvmmsg(struct lx_call *c)
+{
+	unsigned i, n, max = (unsigned)c->c_arg[2];
+	int error = 0, flags = (int)c->c_arg[3];
+	struct lx_dgram dg[64];
+	char *buf = c->c_lx->lx_buf, *at = buf;
+
+	if (c->c_sock->ls_kind == LXK_STREAM)
+		return (LX_CONTINUE);
+	if ((flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0 && max > 1)
+		max = 1;			/* looking does not get to the next */
+	for (n = 0; n < max && n < LX_NITEMS(dg) && at + LX_MAXDGRAM <= buf + LX_BUFSIZE; n++) {
+		error = recv_each(c, c->c_arg[1] + n * sizeof(struct mmsghdr), flags, at, &dg[n]);
+		if (error != 0)
+			break;
+		at += dg[n].dg_len;
+	}
+	if (n == 0 && error == EAGAIN && (flags & MSG_ERRQUEUE) == 0 && !lx_call_nonblock(c, flags))
+		return (lx_call_wait(c, lx_call_timeout(c, SO_RCVTIMEO), EAGAIN));
+	if (lx_answer(c, n > 0 ? (int64_t)n : -error) == 0 || (flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0)
+		return (LX_DONE);
+	for (i = 0, at = buf; i < n; at += dg[i++].dg_len)
+		(void)dgram_push(c->c_sock, at, &dg[i]);
+	return (LX_DONE);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Datagrams that a program sends with an address or with ancillary data. */
+#include "linux/lx_int.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct send {
+	uint64_t	 s_name;
+	uint64_t	 s_namelen;
+	unsigned	 s_niov;	/* in lx_iov */
+	size_t		 s_len;
+	uint64_t	 s_control;
+	size_t		 s_controllen;
+	int		 s_flags;
+};
+
+static int
+send_parse_hdr(struct lx_call *c, uint64_t addr, struct send *s)
+{
+	struct msghdr mh;
+	int error;
+
+	error = lx_copyin(c, addr, &mh, sizeof(mh));
+	if (error != 0)
+		return (error);
+	s->s_name = (uintptr_t)mh.msg_name;
+	s->s_namelen = mh.msg_name != NULL ? mh.msg_namelen : 0;
+	s->s_control = (uintptr_t)mh.msg_control;
+	s->s_controllen = mh.msg_control != NULL ? mh.msg_controllen : 0;
+	if (s->s_controllen > LX_MAXCONTROL)
+		return (ENOBUFS);
+	error = lx_copyin_vec(c, (uintptr_t)mh.msg_iov, mh.msg_iovlen, &s->s_len);
+	s->s_niov = (unsigned)mh.msg_iovlen;
+	return (error);
+}
+
+static int
+send_address(struct lx_call *c, const struct send *s, struct vi_msg *msg)
+{
+	int error;
+
+	if (s->s_namelen == 0)
+		return (0);
+	error = sockaddr_copyin(c, s->s_name, s->s_namelen, &msg->msg_name);
+	if (error != 0)
+		return (error);
+	if (s->s_namelen < sizeof(struct sockaddr_in))
+		return (EINVAL);
+	msg->msg_name.sa_family = VI_AF_INET;	/* Linux takes AF_UNSPEC for it here */
+	msg->msg_hasname = true;
+	return (0);
+}
+
+static int
+send_control(struct lx_call *c, const struct send *s, struct vi_msg *msg)
+{
+	uint8_t buf[LX_MAXCONTROL];
+	int error;
+
+	if (s->s_controllen == 0)
+		return (0);
+	error = lx_copyin(c, s->s_control, buf, s->s_controllen);
+	return (error != 0 ? error : control_parse(buf, s->s_controllen, msg));
+}
+
+static int64_t
+send_inet(struct lx_call *c, const struct send *s)
+{
+	struct lx_sock *ls = c->c_sock;
+	struct vi_iovec iov = { c->c_lx->lx_buf, s->s_len };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1,
+		.msg_flags = (s->s_flags & MSG_DONTROUTE) != 0 ? VI_MSG_DONTROUTE : 0 };
+	size_t done;
+	int error;
+
+	if (ls->ls_so == NULL)
+		return (-ENETDOWN);
+	if ((s->s_flags & (MSG_OOB | MSG_MORE)) != 0)
+		return (-EOPNOTSUPP);
+	if (ls->ls_error != 0)
+		return (-lx_sock_error(ls));
+	if (s->s_len > LX_MAXDGRAM)
+		return (-EMSGSIZE);
+	error = send_address(c, s, &msg);
+	if (error == 0)
+		error = send_control(c, s, &msg);
+	if (error == 0) {
+		dgram_tx(ls);		/* what was sent natively before comes first; uses the buffer too */
+		error = lx_copyin_iov(c, c->c_lx->lx_iov, s->s_niov, c->c_lx->lx_buf, s->s_len);
+	}
+	if (error == 0)
+		error = vi_sendmsg(ls->ls_so, &msg, &done);
+	if (error != 0)
+		return (-error);
+	c->c_lx->lx_stats.ls_bytes_out += s->s_len;
+	return ((int64_t)s->s_len);
+}
+
+static int64_t
+send_netlink(struct lx_call *c, const struct send *s)
+{
+	int error;
+
+	if (s->s_len > LX_MAXDGRAM)
+		return (-EMSGSIZE);
+	error = lx_copyin_iov(c, c->c_lx->lx_iov, s->s_niov, c->c_lx->lx_buf, s->s_len);
+	if (error != 0)
+		return (-error);
+	nl_input(c->c_sock, c->c_lx->lx_buf, s->s_len);
+	return ((int64_t)s->s_len);
+}
+
+static int64_t
+send_one(struct lx_call *c, const struct send *s)
+{
+	return (c->c_sock->ls_kind == LXK_NETLINK ? send_netlink(c, s) : send_inet(c, s));
+}
+
+int64_t
+lx_sys_sendto(struct lx_call *c)
+{
+	struct send s = { .s_name = c->c_arg[4], .s_namelen = c->c_arg[5], .s_niov = 1, .s_len = c->c_arg[2],
+		.s_flags = (int)c->c_arg[3] };
+
+	if (c->c_sock->ls_kind == LXK_STREAM)
+		return (stream_sendto(c));
+	c->c_lx->lx_iov[0].iov_base = (void *)(uintptr_t)c->c_arg[1];
+	c->c_lx->lx_iov[0].iov_len = s.s_len;
+	return (send_one(c, &s));
+}
+
+int64_t
+lx_sys_sendmsg(struct lx_call *c)
+{
+	struct send s = { .s_flags = (int)c->c_arg[2] };
+	int error;
+
+	if (c->c_sock->ls_kind == LXK_STREAM)
+		return (LX_CONTINUE);
+	error = send_parse_hdr(c, c->c_arg[1], &s);
+	return (error != 0 ? -error : send_one(c, &s));
+}
+
+/* The number sent; an error only when the first failed. */
+int64_t
+lx_sys_sendmmsg(struct lx_call *c)
+{
+	uint64_t addr = c->c_arg[1], i, n = (uint32_t)c->c_arg[2];
+	unsigned len;
+	int64_t result;
+	int error;
+
+	if (c->c_sock->ls_kind == LXK_STREAM)
+		return (LX_CONTINUE);
+	for (i = 0; i < n && i < LX_MAXIOV; i++, addr += sizeof(struct mmsghdr)) {
+		struct send s = { .s_flags = (int)c->c_arg[3] };
+
+		error = send_parse_hdr(c, addr, &s);
+		result = error != 0 ? -error : send_one(c, &s);
+		if (result < 0)
+			return (i > 0 ? (int64_t)i : result);
+		len = (unsigned)result;
+		error = lx_copyout(c, addr + offsetof(struct mmsghdr, msg_len), &len, sizeof(len));
+		if (error != 0)
+			return (i > 0 ? (int64_t)i : -error);
+	}
+	return ((int64_t)i);
+}

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sockets of every kind: their life, and the calls that are alike for all.
+ *
+ * Theory of operation.  A socket of a program is one end of an AF_UNIX pair; the other, the stack's end, is ls_fd, and behind it is
+ * the vnet's socket ls_so.  We keep no descriptor of the program's end, so that the stack's end hangs up when the last program closes it.  Where we
+ * need the program's end (to fill it, to reset it) we take a copy for a moment: in a call from the descriptor in its arguments, otherwise
+ * from where it was seen last.
+ *
+ * Life: lx_sock_new -> events and upcalls -> hang-up: what was written is still sent, then lx_sock_free.  When the vnet's side ends first and with an error, the
+ * only way to show the program a reset is to close the stack's end with something unread in it.  Then nothing tells us any more when the program closes;
+ * such records ("zombies") are kept because the program may ask for SO_ERROR or its name, and every two seconds those whose descriptor is
+ * gone are dropped.
+ *
+ * A hang-up is also seen when both directions were shut down while the program still holds its descriptor.  lx_sock_closed tells the cases apart by looking for the
+ * descriptor where it was last; a copy that travelled elsewhere unseen counts as closed, which by then costs the program only getpeername and the like.
+ */
+#include "linux/lx_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+
+#define WATCH_IN	(EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET)
+#define SWEEP_NS	2000000000ULL
+
+/* Above the host's limit only with privilege; below it the plain option does the same. */
+int
+lx_sock_buffer(int fd, int size)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) == 0)
+		return (0);
+	return (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == 0 ? 0 : errno);
+}
+
+static int
+pair_new(enum lx_kind kind, int fd[2], ino_t *ino)
+{
+	int type = kind == LXK_STREAM ? SOCK_STREAM : SOCK_SEQPACKET;
+	int size = kind == LXK_STREAM ? LX_STREAMBUF : LX_DGRAMBUF;
+	struct stat st;
+
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fd) != 0)
+		return (errno);
+	(void)lx_sock_buffer(fd[0], size);
+	(void)lx_sock_buffer(fd[1], size);
+	if (fstat(fd[1], &st) == 0) {
+		*ino = st.st_ino;
+		return (0);
+	}
+	close(fd[0]);
+	close(fd[1]);
+	return (EIO);
+}
+
+static struct lx_sock *
+sock_alloc(struct lx *lx, struct vi_vnet *vn, enum lx_kind kind)
+{
+	struct lx_sock *ls;
+
+	ls = calloc(1, sizeof(*ls));
+	if (ls == NULL)
+		return (NULL);
+	ls->ls_lx = lx;
+	ls->ls_vnet = vn;
+	ls->ls_kind = kind;
+	ls->ls_fd = ls->ls_appfd = -1;
+	TAILQ_INIT(&ls->ls_calls);
+	TAILQ_INIT(&ls->ls_made);
+	return (ls);
+}
+
+int
+lx_sock_new(struct lx *lx, struct vi_vnet *vn, enum lx_kind kind, struct vi_socket *so, int *appfd,
+    struct lx_sock **lsp)
+{
+	static void (*const event[])(struct lx_event *, uint32_t) = { stream_event, dgram_event, nl_event };
+	static vi_upcall_fn *const upcall[] = { stream_upcall, dgram_upcall, NULL };
+	struct lx_sock *ls;
+	int error = ENOMEM, fd[2];
+
+	ls = sock_alloc(lx, vn, kind);
+	if (ls == NULL)
+		goto fail;
+	error = pair_new(kind, fd, &ls->ls_ino);
+	if (error != 0)
+		goto fail;
+	error = lx_loop_add(lx->lx_loop, &ls->ls_event, fd[0], WATCH_IN, event[kind]);
+	if (error != 0) {
+		close(fd[0]);
+		close(fd[1]);
+		goto fail;
+	}
+	ls->ls_fd = fd[0];
+	ls->ls_so = so;
+	lx_sock_hash(ls);
+	TAILQ_INSERT_TAIL(&lx->lx_socks, ls, ls_link);
+	lx->lx_stats.ls_sockets++;
+	if (so != NULL)
+		vi_socket_upcall(so, upcall[kind], ls);
+	*appfd = fd[1];
+	*lsp = ls;
+	return (0);
+fail:
+	free(ls);
+	if (so != NULL)
+		vi_close(so);
+	return (error);
+}
+
+int
+lx_sock_hand(struct lx_call *c, struct lx_sock *ls, int appfd, int flags)
+{
+	struct lx_task *t = &c->c_lx->lx_tasks[(unsigned)c->c_tid & (LX_NTASKS - 1)];
+	int error, newfd;
+
+	if ((flags & SOCK_NONBLOCK) != 0)
+		(void)fcntl(appfd, F_SETFL, O_RDWR | O_NONBLOCK);
+	error = lx_answer_fd(c, appfd, (flags & SOCK_CLOEXEC) != 0, &newfd);
+	if (error == ENOENT)
+		return (error);
+	close(appfd);
+	if (error == 0) {
+		ls->ls_pid = t->t_tid == c->c_tid ? t->t_tgid : c->c_tid;
+		ls->ls_pidfdno = newfd;
+	}
+	return (error);
+}
+
+/* Only when the pair was found full: each read of the program would wake us otherwise. */
+void
+lx_sock_watch(struct lx_sock *ls, bool out)
+{
+	uint32_t events = out ? WATCH_IN | EPOLLOUT : WATCH_IN;
+
+	if (ls->ls_event.le_events != events)
+		(void)lx_loop_mod(ls->ls_lx->lx_loop, &ls->ls_event, events);
+}
+
+void
+lx_sock_ready(struct lx_sock *ls)
+{
+	if (ls->ls_isready)
+		return;
+	ls->ls_isready = true;
+	ls->ls_lx->lx_nready++;
+	TAILQ_INSERT_TAIL(&ls->ls_lx->lx_ready, ls, ls_ready);
+}
+
+void
+lx_sock_unready(struct lx_sock *ls)
+{
+	if (!ls->ls_isready)
+		return;
+	ls->ls_isready = false;
+	ls->ls_lx->lx_nready--;
+	TAILQ_REMOVE(&ls->ls_lx->lx_ready, ls, ls_ready);
+}
+
+static void
+sock_close_end(struct lx_sock *ls)
+{
+	if (ls->ls_fd < 0)
+		return;
+	lx_loop_del(ls->ls_lx->lx_loop, &ls->ls_event);
+	close(ls->ls_fd);
+	ls->ls_fd = -1;
+}
+
+/* A thread that waits in a call on a descriptor which another thread closed wakes with EBADF. */
+void
+lx_sock_free(struct lx_sock *ls)
+{
+	struct lx *lx = ls->ls_lx;
+
+	lx_calls_answer(ls, -EBADF);
+	lx_sock_unready(ls);
+	TAILQ_REMOVE(ls->ls_fd >= 0 ? &lx->lx_socks : &lx->lx_zombies, ls, ls_link);
+	sock_close_end(ls);
+	if (ls->ls_appfd >= 0)
+		close(ls->ls_appfd);
+	listen_free(ls);
+	dgram_free(ls);
+	nl_free(ls);
+	if (ls->ls_so != NULL) {
+		vi_socket_upcall(ls->ls_so, NULL, NULL);
+		vi_close(ls->ls_so);
+	}
+	LIST_REMOVE(ls, ls_hash);
+	lx->lx_nsocks--;
+	free(ls);
+}
+
+void
+lx_sock_zombie(struct lx_sock *ls)
+{
+	struct lx *lx = ls->ls_lx;
+
+	if (ls->ls_fd < 0)
+		return;
+	lx_sock_unready(ls);
+	sock_close_end(ls);
+	TAILQ_REMOVE(&lx->lx_socks, ls, ls_link);
+	TAILQ_INSERT_TAIL(&lx->lx_zombies, ls, ls_link);
+	if (lx->lx_sweepat == LX_FOREVER) {
+		lx->lx_sweepat = lx_now() + SWEEP_NS;
+		lx_timer_at(lx, lx->lx_sweepat);
+	}
+}
+
+/*
+ * Something of the program's must be unread in the stack's end when it is closed: then the host shows ECONNRESET, as
+ * TCP does.  One byte sent through a copy of the program's own end makes sure of it.  Frees ls when the program has closed already.
+ */
+void
+lx_sock_reset(struct lx_sock *ls, int error)
+{
+	int app;
+
+	ls->ls_error = error;
+	ls->ls_state = LXS_IDLE;
+	if (ls->ls_fd < 0)
+		return;
+	if (ls->ls_hup && lx_sock_closed(ls)) {
+		lx_sock_free(ls);
+		return;
+	}
+	app = ls->ls_fill != 0 || ls->ls_kind != LXK_STREAM ? -1 : lx_sock_locate(ls);
+	if (app >= 0) {
+		(void)send(app, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		close(app);
+	}
+	ls->ls_fill = 0;
+	lx_sock_zombie(ls);
+}
+
+/* Of the vnet's socket only vi_close is allowed now. */
+void
+lx_sock_dead(struct lx_sock *ls)
+{
+	lx_calls_answer(ls, -ECONNABORTED);
+	if (ls->ls_so != NULL)
+		vi_close(ls->ls_so);
+	ls->ls_so = NULL;
+	ls->ls_vnet = NULL;
+	lx_sock_reset(ls, ECONNABORTED);
+}
+
+int
+lx_sock_error(struct lx_sock *ls)
+{
+	size_t len = sizeof(int);
+	int error = ls->ls_error;
+
+	ls->ls_error = 0;
+	if (error == 0 && ls->ls_so != NULL &&
+	    vi_getsockopt(ls->ls_so, VI_SO_ERROR, &error, &len) != 0)
+		error = 0;
+	return (error);
+}
+
+bool
+lx_sock_closed(struct lx_sock *ls)
+{
+	int fd = lx_sock_locate(ls);
+
+	if (fd < 0)
+		return (true);
+	close(fd);
+	return (false);
+}
+
+static struct lx_sock *
+reap_next(struct lx *lx, struct vi_vnet *vn)
+{
+	struct pollfd pf = { .events = POLLRDHUP };
+	struct lx_sock *ls;
+
+	TAILQ_FOREACH(ls, &lx->lx_socks, ls_link) {
+		if (ls->ls_vnet != vn || ls->ls_reapgen == lx->lx_reapgen)
+			continue;
+		ls->ls_reapgen = lx->lx_reapgen;
+		pf.fd = ls->ls_fd;
+		if (poll(&pf, 1, 0) > 0 && (pf.revents & POLLHUP) != 0)
+			return (ls);
+	}
+	return (NULL);
+}
+
+/*
+ * Programs have closed sockets of this vnet whose hang-up we have not come to yet; an address is only free when we have.  An
+ * event may free other sockets too, so the search starts anew after each.
+ */
+void
+lx_reap(struct lx *lx, struct vi_vnet *vn)
+{
+	struct lx_sock *ls;
+
+	lx->lx_reapgen++;
+	while ((ls = reap_next(lx, vn)) != NULL)
+		ls->ls_event.le_fn(&ls->ls_event, EPOLLIN | EPOLLRDHUP | EPOLLHUP);
+}
+
+void
+lx_sweep(struct lx *lx)
+{
+	struct lx_sock *ls, *next;
+	bool many;
+
+	for (ls = TAILQ_FIRST(&lx->lx_zombies); ls != NULL; ls = next) {
+		next = TAILQ_NEXT(ls, ls_link);
+		if (!lx_sock_closed(ls))
+			continue;
+		many = !TAILQ_EMPTY(&ls->ls_made);	/* a listener's go with it */
+		lx_sock_free(ls);
+		if (many)
+			next = TAILQ_FIRST(&lx->lx_zombies);
+	}
+}
+
+static int64_t
+socket_ctl(struct lx_call *c, int flags)
+{
+	struct lx *lx = c->c_lx;
+	int error, fd, newfd;
+
+	if (lx->lx_ops.lo_ctl_socket == NULL)
+		return (-EAFNOSUPPORT);
+	fd = lx->lx_ops.lo_ctl_socket(lx->lx_arg, c->c_pr->pr_jid, c->c_tid);
+	if (fd < 0)
+		return (fd);
+	error = lx_answer_fd(c, fd, (flags & SOCK_CLOEXEC) != 0, &newfd);
+	close(fd);
+	return (error == 0 || error == ENOENT ? LX_DONE : -error);
+}
+
+/* The order of Linux: a type beyond the largest EINVAL, one that AF_INET has not ESOCKTNOSUPPORT. */
+static int
+socket_type(int type, int proto)
+{
+	if (type <= 0 || type > 10)
+		return (EINVAL);
+	if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_RAW)
+		return (ESOCKTNOSUPPORT);
+	if (proto < 0)
+		return (EINVAL);
+	return (proto > 255 || (type == SOCK_RAW && proto == 0) ? EPROTONOSUPPORT : 0);
+}
+
+static int64_t
+socket_inet(struct lx_call *c, int type, int proto, int flags)
+{
+	struct vi_socket *so;
+	struct lx_sock *ls;
+	struct vi_cred cr;
+	int appfd, error;
+
+	error = socket_type(type, proto);
+	if (error == 0)
+		error = lx_call_cred(c, &cr);
+	if (error == 0)
+		error = vi_socket(c->c_pr->pr_vnet, VI_AF_INET, type, proto, &cr, &so);
+	if (error == 0)
+		error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet, type == SOCK_STREAM ? LXK_STREAM : LXK_DGRAM,
+		    so, &appfd, &ls);
+	if (error != 0)
+		return (-error);
+	ls->ls_type = (uint8_t)type;
+	ls->ls_proto = (uint8_t)(proto != 0 ? proto : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP);
+	ls->ls_cred = cr;
+	error = lx_sock_hand(c, ls, appfd, flags);
+	if (error == 0)
+		return (LX_DONE);
+	if (error == ENOENT)
+		close(appfd);
+	lx_sock_free(ls);
+	return (error == ENOENT ? LX_DONE : -error);
+}
+
+int64_t
+lx_sys_socket(struct lx_call *c)
+{
+	int family = (int)c->c_arg[0], type = (int)c->c_arg[1] & 0xf, proto = (int)c->c_arg[2];
+	int flags = (int)c->c_arg[1] & ~0xf;
+
+	if ((flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) != 0)
+		return (-EINVAL);
+	if (family == LX_AF_CTL)
+		return (socket_ctl(c, flags));
+	if (family != AF_INET && family != AF_NETLINK)
+		return (-EAFNOSUPPORT);
+	if (c->c_pr->pr_vnet == NULL)
+		return (-ENETDOWN);
+	if (family == AF_NETLINK)
+		return (nl_new(c, type, proto, flags));
+	return (socket_inet(c, type, proto, flags));
+}
+
+int64_t
+lx_sys_bind(struct lx_call *c)
+{
+	struct lx_sock *ls = c->c_sock;
+	struct vi_sockaddr sa;
+	int error;
+
+	if (ls->ls_kind == LXK_NETLINK)
+		return (nl_bind(c));
+	if (ls->ls_so == NULL)
+		return (-EINVAL);
+	error = sockaddr_copyin(c, c->c_arg[1], c->c_arg[2], &sa);
+	if (error != 0)
+		return (-error);
+	if ((int)c->c_arg[2] < (int)sizeof(struct sockaddr_in))
+		return (-EINVAL);
+	if (sa.sa_family == VI_AF_UNSPEC) {	/* allowed for the wildcard only, as Linux does */
+		if (sa.sa_in != INADDR_ANY)
+			return (-EAFNOSUPPORT);
+		sa.sa_family = VI_AF_INET;
+	}
+	error = vi_bind(ls->ls_so, &sa);
+	if (error == EADDRINUSE) {
+		lx_reap(c->c_lx, ls->ls_vnet);
+		error = vi_bind(ls->ls_so, &sa);
+	}
+	return (-error);
+}
+
+int64_t
+lx_sys_connect(struct lx_call *c)
+{
+	struct vi_sockaddr sa;
+	int error;
+
+	if (c->c_sock->ls_kind == LXK_NETLINK)
+		return (nl_connect(c));
+	if (c->c_sock->ls_so == NULL)
+		return (-ECONNABORTED);
+	error = sockaddr_copyin(c, c->c_arg[1], c->c_arg[2], &sa);
+	if (error != 0)
+		return (-error);
+	if (c->c_sock->ls_kind == LXK_STREAM)
+		return (stream_connect(c, &sa));
+	return (dgram_connect(c, &sa));
+}
+
+static int64_t
+sock_name(struct lx_call *c, int (*fn)(struct vi_socket *, struct vi_sockaddr *))
+{
+	struct sockaddr_storage ss;
+	struct vi_sockaddr sa;
+	socklen_t len;
+	int error;
+
+	if (c->c_sock->ls_so == NULL)
+		return (-ENOTCONN);
+	error = fn(c->c_sock->ls_so, &sa);
+	if (error != 0)
+		return (-error);
+	len = sockaddr_build(&sa, &ss);
+	return (-sockaddr_copyout(c, &ss, len, c->c_arg[1], c->c_arg[2]));
+}
+
+int64_t
+lx_sys_getsockname(struct lx_call *c)
+{
+	if (c->c_sock->ls_kind == LXK_NETLINK)
+		return (nl_name(c, false));
+	return (sock_name(c, vi_sockname));
+}
+
+int64_t
+lx_sys_getpeername(struct lx_call *c)
+{
+	if (c->c_sock->ls_kind == LXK_NETLINK)
+		return (nl_name(c, true));
+	return (sock_name(c, vi_peername));
+}
+
+/* On a connected socket the host's own shutdown does everything; the stack's end sees it. */
+int64_t
+lx_sys_shutdown(struct lx_call *c)
+{
+	struct vi_sockaddr sa;
+	int how = (int)c->c_arg[1];
+
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return (-EINVAL);
+	switch (c->c_sock->ls_kind) {
+	case LXK_STREAM:
+		return (stream_shutdown(c, how));
+	case LXK_DGRAM:
+		if (c->c_sock->ls_so == NULL || vi_peername(c->c_sock->ls_so, &sa) != 0)
+			return (-ENOTCONN);
+		return (LX_CONTINUE);
+	default:
+		return (-EOPNOTSUPP);
+	}
+}

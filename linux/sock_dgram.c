@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Datagram sockets: UDP, echo ("ping") and raw.
+ *
+ * Theory of operation.  The pair is SOCK_SEQPACKET, which keeps boundaries and reports hang-ups.  Payloads from the vnet are queued in it, so
+ * that poll() and recv() of the program work without us.  What a payload does not say (source, interface, TTL...) is in a ring
+ * beside it, one entry for each datagram queued.  A call that wants addresses comes to us; we take the datagram through a copy of the program's
+ * end.  The number of bytes in the queue tells how many entries the program has consumed natively meanwhile; datagrams of no
+ * length are told from others by the length of what was taken.
+ *
+ * A receive that waits in a call is served directly, past the pair.  If the answer is overtaken by a signal the datagram goes to the end of
+ * the pair's queue: datagrams may be reordered, not lost.
+ *
+ * Pending errors (ECONNREFUSED after an ICMP message) go to a waiting call, or are kept in ls_error with an empty marker datagram in the
+ * queue, which wakes poll(); the next call that comes to us returns the error.
+ *
+ * What the program sends without an address (connected sockets) arrives in the pair and is sent from there.
+ */
+#include "linux/lx_int.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+
+#define DGRAM_TURN	64	/* datagrams of one socket moved in one go */
+#define DGRAM_MINCOST	512	/* memory the host accounts for the smallest datagram, at least */
+
+static struct lx_dgram *
+fifo_head(struct lx_fifo *f)
+{
+	return (f->f_count == 0 ? NULL : &f->f_ring[f->f_head & (f->f_size - 1)]);
+}
+
+static void
+fifo_pop(struct lx_fifo *f)
+{
+	f->f_bytes -= fifo_head(f)->dg_len;
+	f->f_head++;
+	f->f_count--;
+}
+
+static int
+fifo_grow(struct lx_fifo *f)
+{
+	uint32_t i, size = f->f_size == 0 ? 8 : f->f_size * 2;
+	struct lx_dgram *ring;
+
+	ring = malloc(size * sizeof(*ring));
+	if (ring == NULL)
+		return (ENOMEM);
+	for (i = 0; i < f->f_count; i++)
+		ring[i] = f->f_ring[(f->f_head + i) & (f->f_size - 1)];
+	free(f->f_ring);
+	f->f_ring = ring;
+	f->f_size = size;
+	f->f_head = 0;
+	return (0);
+}
+
+/* Forgets what the program has taken without us: all beyond the bytes that are still queued. */
+static void
+fifo_sync(struct lx_fifo *f, uint64_t queued)
+{
+	while (f->f_count > 0 && f->f_bytes > queued)
+		fifo_pop(f);
+}
+
+/* The entry for a datagram of len bytes that was just taken (or looked at). */
+static void
+fifo_match(struct lx_fifo *f, size_t len, bool keep, struct lx_dgram *dg)
+{
+	struct lx_dgram *head;
+
+	while ((head = fifo_head(f)) != NULL && head->dg_len == 0 && len > 0)
+		fifo_pop(f);
+	if (head == NULL || head->dg_len != len) {
+		memset(dg, 0, sizeof(*dg));
+		dg->dg_from.sa_family = VI_AF_INET;
+		dg->dg_len = (uint32_t)len;
+		return;
+	}
+	*dg = *head;
+	if (!keep)
+		fifo_pop(f);
+}
+
+/*
+ * A program that reads natively never makes us forget entries, so before the ring grows we ask how much memory the queue holds.  Each datagram in it
+ * costs the host more than MINCOST bytes, which bounds their number, and the ring's.
+ */
+static int
+fifo_room(struct lx_sock *ls)
+{
+	struct lx_fifo *f = &ls->ls_fifo;
+	int held;
+
+	if (f->f_count < f->f_size)
+		return (0);
+	if (ioctl(ls->ls_fd, TIOCOUTQ, &held) == 0)
+		while (f->f_count > (uint32_t)held / DGRAM_MINCOST)
+			fifo_pop(f);
+	return (f->f_count < f->f_size ? 0 : fifo_grow(f));
+}
+
+int
+dgram_push(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
+{
+	struct lx_fifo *f = &ls->ls_fifo;
+
+	if (ls->ls_fd < 0)
+		return (EPIPE);
+	if (fifo_room(ls) != 0)
+		return (ENOMEM);
+	if (send(ls->ls_fd, buf, dg->dg_len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return (errno == EAGAIN || errno == ENOBUFS ? EAGAIN : errno);
+	f->f_ring[(f->f_head + f->f_count++) & (f->f_size - 1)] = *dg;
+	f->f_bytes += dg->dg_len;
+	return (0);
+}
+
+int
+dgram_take(struct lx_call *c, void *buf, size_t size, bool peek, struct lx_dgram *dg)
+{
+	struct lx_fifo *f = &c->c_sock->ls_fifo;
+	int queued = 0;
+	ssize_t n;
+
+	for (;;) {
+		if (ioctl(c->c_fd, FIONREAD, &queued) != 0)
+			return (errno);
+		fifo_sync(f, (uint64_t)queued);
+		n = recv(c->c_fd, buf, size, MSG_DONTWAIT | (peek ? MSG_PEEK : 0));
+		if (n < 0)
+			return (errno);
+		if (n == 0 && fifo_head(f) == NULL && c->c_sock->ls_fd < 0)
+			return (ECONNABORTED);	/* end of file: the vnet is gone */
+		fifo_match(f, (size_t)n, peek, dg);
+		if (!dg->dg_marker) {
+			c->c_sock->ls_stamp = dg->dg_stamp;
+			return (0);
+		}
+		c->c_sock->ls_marked = false;
+		if (c->c_sock->ls_error != 0)
+			return (lx_sock_error(c->c_sock));
+		if (peek) {		/* it has done its work */
+			(void)recv(c->c_fd, buf, size, MSG_DONTWAIT);
+			fifo_pop(f);
+		}
+	}
+}
+
+int
+dgram_next(struct lx_call *c)
+{
+	struct lx_fifo *f = &c->c_sock->ls_fifo;
+	const struct lx_dgram *dg;
+	int queued;
+	uint32_t i;
+
+	if (ioctl(c->c_fd, FIONREAD, &queued) != 0 || queued == 0)
+		return (0);
+	fifo_sync(f, (uint64_t)queued);
+	for (i = 0; i < f->f_count; i++) {
+		dg = &f->f_ring[(f->f_head + i) & (f->f_size - 1)];
+		if (!dg->dg_marker)
+			return ((int)dg->dg_len);
+	}
+	return (0);
+}
+
+/* The error is the waiting receiver's, or it waits for the next one. */
+static void
+dgram_error(struct lx_sock *ls, int error)
+{
+	struct lx_dgram marker = { .dg_marker = true };
+	struct lx_call *c;
+
+	while ((c = TAILQ_FIRST(&ls->ls_calls)) != NULL && error != 0) {
+		if (lx_answer(c, -error) == 0)
+			error = 0;
+		lx_call_free(c);
+	}
+	if (error != 0)
+		ls->ls_error = error;
+	if (ls->ls_marked || (error == 0 && (ls->ls_cmsg & LXC_RECVERR) == 0))
+		return;
+	ls->ls_marked = dgram_push(ls, "", &marker) == 0;
+}
+
+/* To a call that waits for it, past the pair.  False: nobody took it. */
+static bool
+dgram_direct(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
+{
+	struct lx_call *c;
+	bool peeked;
+	int error;
+
+	while ((c = TAILQ_FIRST(&ls->ls_calls)) != NULL) {
+		error = recv_deliver(c, buf, dg, &peeked);
+		lx_call_free(c);
+		if (error == 0 && !peeked)
+			return (true);
+	}
+	return (false);
+}
+
+/* For netlink, where the writer is ourselves: what finds no room is lost, and the program told so. */
+void
+dgram_queue(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
+{
+	if (!dgram_direct(ls, buf, dg) && dgram_push(ls, buf, dg) != 0)
+		ls->ls_error = ENOBUFS;
+}
+
+static void
+dgram_hold(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
+{
+	ls->ls_held = malloc(dg->dg_len + 1);
+	if (ls->ls_held == NULL)
+		return;			/* lost, as datagrams may be */
+	memcpy(ls->ls_held, buf, dg->dg_len);
+	ls->ls_helddg = *dg;
+	ls->ls_rxblocked = true;
+	lx_sock_watch(ls, true);
+}
+
+/* False: the one that found no room still does not. */
+static bool
+dgram_unhold(struct lx_sock *ls)
+{
+	if (ls->ls_held == NULL)
+		return (true);
+	if (!dgram_direct(ls, ls->ls_held, &ls->ls_helddg) &&
+	    dgram_push(ls, ls->ls_held, &ls->ls_helddg) == EAGAIN)
+		return (false);
+	free(ls->ls_held);
+	ls->ls_held = NULL;
+	ls->ls_rxblocked = false;
+	lx_sock_watch(ls, false);
+	return (true);
+}
+
+static int
+dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
+{
+	struct vi_iovec iov = { buf, size };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1 };
+	size_t done;
+	int error;
+
+	error = vi_recvmsg(ls->ls_so, &msg, &done);
+	if (error != 0)
+		return (error);
+	*dg = (struct lx_dgram){ .dg_len = (uint32_t)done, .dg_ttl = (uint8_t)msg.msg_ttl,
+		.dg_tos = (uint8_t)msg.msg_tos, .dg_ifindex = msg.msg_ifindex, .dg_dst = msg.msg_dst,
+		.dg_from = msg.msg_name, .dg_stamp = msg.msg_stamp };
+	return (0);
+}
+
+/* From the vnet's socket into the pair. */
+void
+dgram_rx(struct lx_sock *ls)
+{
+	char *buf = ls->ls_lx->lx_buf;
+	struct lx_dgram dg;
+	int error, n;
+
+	if (!dgram_unhold(ls))
+		return;
+	for (n = 0; n < DGRAM_TURN; n++) {
+		error = dgram_recv(ls, buf, LX_MAXDGRAM, &dg);
+		if (error == EAGAIN)
+			return;
+		if (error != 0) {
+			dgram_error(ls, error);
+			return;
+		}
+		ls->ls_lx->lx_stats.ls_bytes_in += dg.dg_len;
+		if (dgram_direct(ls, buf, &dg))
+			continue;
+		if (dgram_push(ls, buf, &dg) == EAGAIN) {
+			dgram_hold(ls, buf, &dg);
+			return;
+		}
+	}
+	lx_sock_ready(ls);
+}
+
+/* One that the program sent without an address.  An error of an earlier one is noted, and this one still sent. */
+static void
+dgram_send(struct lx_sock *ls, const char *buf, size_t len)
+{
+	size_t done;
+	int error;
+
+	ls->ls_lx->lx_stats.ls_bytes_out += len;
+	error = vi_send(ls->ls_so, buf, len, 0, &done);
+	if (error == 0 || error == EAGAIN || error == ENOBUFS || error == EMSGSIZE || error == EDESTADDRREQ)
+		return;
+	dgram_error(ls, error);
+	(void)vi_send(ls->ls_so, buf, len, 0, &done);
+}
+
+/* What the program sent without an address.  False: it closed, and ls is gone. */
+static bool
+dgram_drain(struct lx_sock *ls)
+{
+	char *buf = ls->ls_lx->lx_buf;
+	int avail, n;
+	ssize_t len;
+
+	for (n = 0; n < DGRAM_TURN; n++) {
+		len = recv(ls->ls_fd, buf, LX_MAXDGRAM, MSG_DONTWAIT);
+		if (len < 0 && errno == EAGAIN)
+			return (true);
+		if (len <= 0 && ls->ls_rdhup && ioctl(ls->ls_fd, FIONREAD, &avail) == 0 && avail == 0) {
+			if (!ls->ls_hup || !lx_sock_closed(ls))
+				return (true);
+			lx_sock_free(ls);
+			return (false);
+		}
+		if (len >= 0)
+			dgram_send(ls, buf, (size_t)len);
+	}
+	lx_sock_ready(ls);
+	return (true);
+}
+
+/* For a call on ls, which holds a descriptor: it is not closed whatever the pair says. */
+void
+dgram_tx(struct lx_sock *ls)
+{
+	bool hup = ls->ls_hup;
+
+	if (ls->ls_fd < 0 || ls->ls_so == NULL)
+		return;
+	ls->ls_hup = false;
+	(void)dgram_drain(ls);
+	ls->ls_hup = hup;
+}
+
+void
+dgram_event(struct lx_event *le, uint32_t events)
+{
+	struct lx_sock *ls = LX_CONTAINER(le, struct lx_sock, ls_event);
+
+	if ((events & EPOLLHUP) != 0)
+		ls->ls_hup = ls->ls_rdhup = true;
+	if ((events & EPOLLRDHUP) != 0)
+		ls->ls_rdhup = true;
+	if (ls->ls_so == NULL || !dgram_drain(ls))
+		return;
+	if ((events & EPOLLOUT) != 0 || events == 0)
+		dgram_rx(ls);
+}
+
+void
+dgram_upcall(struct vi_socket *so, unsigned events, void *arg)
+{
+	struct lx_sock *ls = arg;
+	int error;
+
+	if (vi_socket_dead(so)) {
+		lx_sock_dead(ls);
+		return;
+	}
+	if (ls->ls_fd < 0)
+		return;
+	if ((events & VI_POLLERR) != 0) {
+		error = lx_sock_error(ls);
+		if (error != 0 || (ls->ls_cmsg & LXC_RECVERR) != 0)
+			dgram_error(ls, error);
+	}
+	if (!ls->ls_rxblocked)
+		dgram_rx(ls);
+}
+
+void
+dgram_free(struct lx_sock *ls)
+{
+	free(ls->ls_held);
+	free(ls->ls_fifo.f_ring);
+}
+
+int64_t
+dgram_connect(struct lx_call *c, const struct vi_sockaddr *sa)
+{
+	struct lx_sock *ls = c->c_sock;
+	int error;
+
+	dgram_tx(ls);
+	error = vi_connect(ls->ls_so, sa);
+	if (error == EADDRINUSE) {
+		lx_reap(c->c_lx, ls->ls_vnet);
+		error = vi_connect(ls->ls_so, sa);
+	}
+	return (error == EINPROGRESS ? 0 : -error);
+}

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Streams: connecting, and the relay between the pair and the vnet's socket.
+ *
+ * Theory of operation.  Each direction is driven by its own edge and moves as much as both sides allow:
+ *   tx  the program wrote: the pair is readable, or the vnet's socket has room again (VI_POLLOUT while ls_txblocked).  Bytes are read
+ *       straight into buffers of the vnet's socket.
+ *   rx  the vnet's socket has data (VI_POLLIN), or the pair has room again (EPOLLOUT while ls_rxblocked).
+ * Back pressure is the buffers' own: what one side does not take stays in the other.
+ *
+ * Half close: end of file on the pair is shutdown(SHUT_WR) of the vnet's socket; end of file of the vnet's socket is shutdown(SHUT_WR) of
+ * the stack's end.  The program closing: a hang-up; what it had written is sent first.  If it left data unread the pair says
+ * ECONNRESET, and so does the connection (RFC 1122 4.2.2.13).  The peer's reset: what came before is delivered, then the pair is broken
+ * so that the program sees ECONNRESET (lx_sock_reset).
+ *
+ * Connecting.  While a non-blocking connect is under way poll() must not say that the descriptor is writable, so its send buffer is made
+ * as small as it can be and filled with a few bytes; when the connection is there we take them away, which makes the one edge that
+ * epoll wants.  When it fails the stack's end is closed with these bytes unread, and poll() shows what TCP shows.  A blocking connect just waits
+ * in the notification.
+ */
+#include "linux/lx_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <linux/seccomp.h>
+#include <linux/sockios.h>
+
+/* Spans of the library are given to the host's calls as they are. */
+_Static_assert(sizeof(struct vi_iovec) == sizeof(struct iovec) &&
+    offsetof(struct vi_iovec, iov_len) == offsetof(struct iovec, iov_len), "struct vi_iovec is not struct iovec");
+
+static ssize_t
+pair_recv(struct lx_sock *ls, struct vi_iovec *iov, unsigned n)
+{
+	struct msghdr mh = { .msg_iov = (struct iovec *)iov, .msg_iovlen = n };
+
+	return (recvmsg(ls->ls_fd, &mh, MSG_DONTWAIT));
+}
+
+static ssize_t
+pair_send(struct lx_sock *ls, struct vi_iovec *iov, unsigned n)
+{
+	struct msghdr mh = { .msg_iov = (struct iovec *)iov, .msg_iovlen = n };
+
+	return (sendmsg(ls->ls_fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+static size_t
+spans_len(const struct vi_iovec *iov, unsigned n)
+{
+	size_t len = 0;
+
+	while (n-- > 0)
+		len += iov[n].iov_len;
+	return (len);
+}
+
+int
+stream_fill(struct lx_sock *ls, int app)
+{
+	int size = 1;			/* the host takes its minimum */
+
+	if (setsockopt(app, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) != 0)
+		return (errno);
+	ls->ls_lowbuf = true;
+	while (send(app, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
+		ls->ls_fill++;
+	return (0);
+}
+
+/* app: a copy of the program's end, or -1: we look for it. */
+void
+stream_unlow(struct lx_sock *ls, int app)
+{
+	int copy = -1;
+
+	if (!ls->ls_lowbuf)
+		return;
+	if (app < 0)
+		app = copy = lx_sock_locate(ls);
+	if (app < 0)
+		return;			/* slow, but it works; tried again in the next call on it */
+	if (lx_sock_buffer(app, LX_STREAMBUF) == 0)
+		ls->ls_lowbuf = false;
+	if (copy >= 0)
+		close(copy);
+}
+
+static void
+stream_drain_fill(struct lx_sock *ls)
+{
+	char buf[64];
+	ssize_t n;
+
+	while (ls->ls_fill > 0) {
+		n = recv(ls->ls_fd, buf, ls->ls_fill < sizeof(buf) ? ls->ls_fill : sizeof(buf), MSG_DONTWAIT);
+		if (n <= 0)
+			break;
+		ls->ls_fill -= (uint32_t)n;
+	}
+	ls->ls_fill = 0;
+}
+
+/* The program closed its last descriptor and all it wrote is on its way; or it left data unread. */
+static void
+stream_gone(struct lx_sock *ls, bool unread)
+{
+	if (unread && ls->ls_so != NULL)
+		(void)vi_tcp_abort(ls->ls_so);
+	lx_sock_free(ls);
+}
+
+/* Nothing is left to read and the writer is done: closed or shut down?  False: the socket is gone. */
+static bool
+stream_end(struct lx_sock *ls)
+{
+	char byte;
+	ssize_t n;
+	size_t done;
+
+	n = recv(ls->ls_fd, &byte, 1, MSG_DONTWAIT);
+	if (n > 0) {			/* written between the two looks */
+		(void)vi_send(ls->ls_so, &byte, 1, 0, &done);
+		return (true);
+	}
+	if (n < 0 && errno == EAGAIN)
+		return (true);
+	if (n < 0 || (ls->ls_hup && lx_sock_closed(ls))) {
+		stream_gone(ls, n < 0);
+		return (false);
+	}
+	if (!ls->ls_txeof) {
+		ls->ls_txeof = true;
+		(void)vi_shutdown(ls->ls_so, VI_SHUT_WR);
+	}
+	return (true);
+}
+
+/* Urgent data of the program: the read stops at the mark, the byte behind it is sent as such.  True: one was there. */
+static bool
+stream_urgent(struct lx_sock *ls)
+{
+	size_t done;
+	int at, on = 1;
+	char byte;
+
+	(void)setsockopt(ls->ls_fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+	if (ioctl(ls->ls_fd, SIOCATMARK, &at) != 0 || at == 0 || recv(ls->ls_fd, &byte, 1, MSG_DONTWAIT) != 1)
+		return (false);
+	(void)vi_send(ls->ls_so, &byte, 1, VI_MSG_OOB, &done);
+	return (true);
+}
+
+/* One portion.  0: more may be there; EAGAIN: no room in the vnet's socket; other: it takes nothing any more. */
+static int
+stream_tx_chunk(struct lx_sock *ls, size_t want)
+{
+	struct vi_iovec iov[LX_NSPANS];
+	unsigned n = LX_NSPANS;
+	ssize_t len;
+	int error;
+
+	error = vi_send_prepare(ls->ls_so, want < LX_CHUNK ? want : LX_CHUNK, iov, &n);
+	if (error != 0)
+		return (error);
+	len = pair_recv(ls, iov, n);
+	if (len <= 0) {
+		(void)vi_send_commit(ls->ls_so, 0, 0);
+		return (0);
+	}
+	ls->ls_lx->lx_stats.ls_bytes_out += (uint64_t)len;
+	return (vi_send_commit(ls->ls_so, (size_t)len, 0));
+}
+
+/* May free ls. */
+void
+stream_tx(struct lx_sock *ls)
+{
+	int avail = 0, error;
+
+	ls->ls_txblocked = false;
+	while (ls->ls_fd >= 0 && ioctl(ls->ls_fd, FIONREAD, &avail) == 0 && avail > 0) {
+		if (ls->ls_txeof)
+			return;
+		error = stream_tx_chunk(ls, (size_t)avail);
+		if (error == EAGAIN) {
+			ls->ls_txblocked = true;
+			return;
+		}
+		if (error != 0) {		/* the connection is over: so is what was not sent */
+			if (ls->ls_hup && lx_sock_closed(ls))
+				stream_gone(ls, false);
+			return;
+		}
+	}
+	if (ls->ls_fd >= 0 && ls->ls_rdhup)
+		(void)stream_end(ls);
+}
+
+/* What was written before this call goes out before the call has its effect.  The caller holds a descriptor: ls is not freed. */
+void
+stream_flush(struct lx_sock *ls)
+{
+	bool rdhup = ls->ls_rdhup;
+
+	if (ls->ls_state != LXS_CONNECTED || ls->ls_fd < 0 || ls->ls_so == NULL || ls->ls_hup)
+		return;
+	ls->ls_rdhup = false;
+	stream_tx(ls);
+	ls->ls_rdhup = rdhup;
+}
+
+static void
+stream_eof(struct lx_sock *ls)
+{
+	if (ls->ls_rxeof)
+		return;
+	ls->ls_rxeof = true;
+	(void)shutdown(ls->ls_fd, SHUT_WR);
+}
+
+/* False: no room in the pair. */
+static bool
+stream_rx_chunk(struct lx_sock *ls, struct vi_iovec *iov, unsigned n)
+{
+	ssize_t len = (ssize_t)spans_len(iov, n);
+
+	if (!ls->ls_swallow) {
+		len = pair_send(ls, iov, n);
+		if (len < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM))
+			return (false);
+		if (len < 0) {			/* it reads no more: TCP goes on acknowledging */
+			ls->ls_swallow = true;
+			len = (ssize_t)spans_len(iov, n);
+		}
+	}
+	ls->ls_lx->lx_stats.ls_bytes_in += (uint64_t)len;
+	(void)vi_recv_consume(ls->ls_so, (size_t)len);
+	return (true);
+}
+
+void
+stream_rx(struct lx_sock *ls)
+{
+	struct vi_iovec iov[LX_NSPANS];
+	unsigned n;
+	int error;
+
+	for (;;) {
+		n = LX_NSPANS;
+		error = vi_recv_peek(ls->ls_so, LX_CHUNK, iov, &n);
+		if (error != 0)
+			break;
+		if (n == 0) {
+			stream_eof(ls);
+			break;
+		}
+		if (!stream_rx_chunk(ls, iov, n)) {
+			ls->ls_rxblocked = true;
+			lx_sock_watch(ls, true);
+			return;
+		}
+	}
+	ls->ls_rxblocked = false;
+	lx_sock_watch(ls, false);
+	if (error != 0 && error != EAGAIN && error != ENOTCONN && !ls->ls_broken) {
+		ls->ls_broken = true;
+		ls->ls_error = error;
+	}
+}
+
+/* Both directions after something changed.  May free ls. */
+static void
+stream_relay(struct lx_sock *ls, bool rx, bool tx)
+{
+	if (rx)
+		stream_rx(ls);
+	if (ls->ls_broken && !ls->ls_rxblocked) {
+		lx_sock_reset(ls, ls->ls_error);
+		return;
+	}
+	if (tx)
+		stream_tx(ls);
+}
+
+static void
+connect_done(struct lx_sock *ls)
+{
+	struct lx_call *c;
+
+	ls->ls_state = LXS_CONNECTED;
+	while ((c = TAILQ_FIRST(&ls->ls_calls)) != NULL) {
+		if (lx_answer(c, 0) == 0)
+			ls->ls_told = true;
+		lx_call_free(c);
+	}
+	stream_unlow(ls, -1);
+	stream_drain_fill(ls);
+	stream_relay(ls, true, true);
+}
+
+static void
+connect_failed(struct lx_sock *ls, int error)
+{
+	struct lx_call *c;
+	bool told = false;
+
+	ls->ls_state = LXS_IDLE;
+	while ((c = TAILQ_FIRST(&ls->ls_calls)) != NULL) {
+		if (lx_answer(c, -error) == 0)
+			told = true;
+		lx_call_free(c);
+	}
+	ls->ls_failed = !told;
+	if (!told)
+		lx_sock_reset(ls, error);
+}
+
+static void
+connect_upcall(struct lx_sock *ls, unsigned events)
+{
+	int error;
+
+	if ((events & (VI_POLLERR | VI_POLLHUP)) != 0) {
+		error = lx_sock_error(ls);
+		connect_failed(ls, error != 0 ? error : ECONNABORTED);
+	} else if ((events & VI_POLLOUT) != 0)
+		connect_done(ls);
+}
+
+void
+stream_upcall(struct vi_socket *so, unsigned events, void *arg)
+{
+	struct lx_sock *ls = arg;
+	int error;
+
+	if (vi_socket_dead(so)) {
+		lx_sock_dead(ls);
+		return;
+	}
+	if (ls->ls_fd < 0)
+		return;
+	switch (ls->ls_state) {
+	case LXS_LISTEN:
+		listen_upcall(ls, events);
+		break;
+	case LXS_CONNECTING:
+		connect_upcall(ls, events);
+		break;
+	case LXS_CONNECTED:
+		if ((events & VI_POLLERR) != 0 && !ls->ls_broken && (error = lx_sock_error(ls)) != 0) {
+			ls->ls_broken = true;
+			ls->ls_error = error;
+		}
+		stream_relay(ls, !ls->ls_rxblocked, ls->ls_txblocked);
+		break;
+	case LXS_IDLE:
+		break;
+	}
+}
+
+void
+stream_event(struct lx_event *le, uint32_t events)
+{
+	struct lx_sock *ls = LX_CONTAINER(le, struct lx_sock, ls_event);
+
+	if ((events & EPOLLHUP) != 0)
+		ls->ls_hup = ls->ls_rdhup = true;
+	if ((events & EPOLLRDHUP) != 0)
+		ls->ls_rdhup = true;
+	if (ls->ls_state == LXS_LISTEN)
+		listen_event(ls, events);
+	else if (ls->ls_state == LXS_CONNECTED) {
+		if ((events & EPOLLPRI) != 0) {
+			while (!stream_urgent(ls) && recv(ls->ls_fd, &(char){ 0 }, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
+				if (stream_tx_chunk(ls, LX_CHUNK) != 0)
+					break;
+		}
+		stream_relay(ls, ls->ls_rxblocked && (events & EPOLLOUT) != 0, true);
+	} else if (ls->ls_hup && lx_sock_closed(ls))
+		stream_gone(ls, false);
+}
+
+static int64_t
+connect_begin(struct lx_call *c, struct lx_sock *ls, const struct vi_sockaddr *sa)
+{
+	int error;
+
+	error = vi_connect(ls->ls_so, sa);
+	if (error == EADDRINUSE) {
+		lx_reap(c->c_lx, ls->ls_vnet);
+		error = vi_connect(ls->ls_so, sa);
+	}
+	if (error != 0 && error != EINPROGRESS)
+		return (-error);
+	ls->ls_state = LXS_CONNECTING;
+	ls->ls_told = ls->ls_failed = false;
+	ls->ls_error = 0;
+	if (!lx_call_nonblock(c, 0))
+		return (lx_call_wait(c, lx_call_timeout(c, SO_SNDTIMEO), EINPROGRESS));
+	(void)stream_fill(ls, c->c_fd);
+	return (-EINPROGRESS);
+}
+
+/* The close-on-exec flag belongs to the descriptor, so our copy does not tell it. */
+static bool
+descriptor_cloexec(const struct lx_call *c)
+{
+	char path[64], line[128];
+	unsigned flags = 0;
+	FILE *fp;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)c->c_tid, (int)c->c_arg[0]);
+	fp = fopen(path, "re");
+	if (fp == NULL)
+		return (true);
+	while (fgets(line, sizeof(line), fp) != NULL)
+		if (sscanf(line, "flags: %o", &flags) == 1)
+			break;
+	fclose(fp);
+	return ((flags & O_CLOEXEC) != 0);
+}
+
+/*
+ * The pair was broken to show that an earlier connect failed.  A new pair takes its place under the same number; other copies of the descriptor, and the
+ * epoll sets it was in, keep the broken one.
+ */
+static int
+stream_renew(struct lx_call *c)
+{
+	struct lx_sock *old = c->c_sock, *ls;
+	struct seccomp_notif_addfd add = { .id = c->c_id, .flags = SECCOMP_ADDFD_FLAG_SETFD,
+		.newfd = (uint32_t)c->c_arg[0], .newfd_flags = descriptor_cloexec(c) ? O_CLOEXEC : 0 };
+	struct vi_socket *so;
+	int app, error;
+
+	error = vi_socket(old->ls_vnet, VI_AF_INET, old->ls_type, old->ls_proto, &old->ls_cred, &so);
+	if (error == 0)
+		error = lx_sock_new(c->c_lx, old->ls_vnet, LXK_STREAM, so, &app, &ls);
+	if (error != 0)
+		return (error);
+	(void)fcntl(app, F_SETFL, fcntl(c->c_fd, F_GETFL));
+	add.srcfd = (uint32_t)app;
+	if (ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0) {
+		error = errno;
+		close(app);
+		lx_sock_free(ls);
+		return (error);
+	}
+	ls->ls_type = old->ls_type;
+	ls->ls_proto = old->ls_proto;
+	ls->ls_cred = old->ls_cred;
+	ls->ls_pid = old->ls_pid;
+	ls->ls_pidfdno = old->ls_pidfdno;
+	close(c->c_fd);
+	c->c_fd = app;
+	c->c_sock = ls;
+	return (0);
+}
+
+/* A failed connect leaves the vnet's socket as it is; where that cannot connect again a new one takes its place. */
+static int64_t
+stream_connect_idle(struct lx_call *c, const struct vi_sockaddr *sa)
+{
+	struct lx_sock *ls = c->c_sock;
+	int64_t result;
+	int error;
+
+	if (ls->ls_failed) {		/* the failure of the last one, told once */
+		ls->ls_failed = false;
+		error = lx_sock_error(ls);
+		return (-(error != 0 ? error : ECONNABORTED));
+	}
+	if (sa->sa_family == VI_AF_UNSPEC)
+		return (0);
+	if (ls->ls_fd < 0) {
+		error = stream_renew(c);
+		if (error != 0)
+			return (-error);
+		ls = c->c_sock;
+	}
+	result = connect_begin(c, ls, sa);
+	return (result);
+}
+
+int64_t
+stream_connect(struct lx_call *c, const struct vi_sockaddr *sa)
+{
+	struct lx_sock *ls = c->c_sock;
+
+	switch (ls->ls_state) {
+	case LXS_IDLE:
+		return (stream_connect_idle(c, sa));
+	case LXS_CONNECTING:
+		if (sa->sa_family == VI_AF_UNSPEC)
+			return (-EOPNOTSUPP);
+		if (lx_call_nonblock(c, 0))
+			return (-EALREADY);
+		return (lx_call_wait(c, lx_call_timeout(c, SO_SNDTIMEO), EINPROGRESS));
+	case LXS_CONNECTED:
+		if (sa->sa_family == VI_AF_UNSPEC)
+			return (-EOPNOTSUPP);
+		if (!ls->ls_told) {
+			ls->ls_told = true;
+			return (0);
+		}
+		return (-EISCONN);
+	default:
+		return (-EISCONN);
+	}
+}
+
+int64_t
+stream_shutdown(struct lx_call *c, int how)
+{
+	struct lx_sock *ls = c->c_sock;
+
+	if (ls->ls_state == LXS_LISTEN)
+		return (listen_shutdown(c, how));
+	if (ls->ls_fd < 0 || ls->ls_state == LXS_IDLE)
+		return (-ENOTCONN);
+	return (LX_CONTINUE);
+}
+
+/* sendto(2) with an address: TCP ignores it on a connection; AF_UNIX would not. */
+int64_t
+stream_sendto(struct lx_call *c)
+{
+	size_t len = c->c_arg[2] < LX_CHUNK ? (size_t)c->c_arg[2] : LX_CHUNK;
+	int error, flags = (int)c->c_arg[3];
+	ssize_t n;
+
+	if ((flags & MSG_FASTOPEN) != 0)
+		return (-EOPNOTSUPP);
+	if (c->c_sock->ls_state != LXS_CONNECTED)
+		return (-EPIPE);
+	error = lx_copyin(c, c->c_arg[1], c->c_lx->lx_buf, len);
+	if (error != 0)
+		return (-error);
+	n = send(c->c_fd, c->c_lx->lx_buf, len, (flags & (MSG_OOB | MSG_MORE)) | MSG_DONTWAIT | MSG_NOSIGNAL);
+	return (n < 0 ? -errno : n);
+}

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Socket options: one table from Linux's (level, name) to the vnet's option and the form of the value.
+ *
+ * What is not in the table is ENOPROTOOPT.  SO_RCVTIMEO and SO_SNDTIMEO never come here: they are the host's, which also keeps them in
+ * native reads and writes.
+ */
+#include "linux/lx_int.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/time.h>
+#include <linux/tcp.h>
+
+#define OPT_MAXLEN	256
+
+#define LX_SO_RCVBUFFORCE	33
+#define LX_SO_SNDBUFFORCE	32
+
+enum form {
+	F_INT,		/* int; at the IP level one byte will do */
+	F_BUF,		/* int; kept doubled, as Linux does for its own overhead */
+	F_LINGER,
+	F_MREQ,		/* membership */
+	F_MCASTIF,
+	F_DEVICE,	/* name */
+	F_NAME16,	/* name, 16 bytes */
+	F_BYTES,
+	F_FILTER,	/* uint32_t */
+	F_TCPINFO,
+	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
+};
+
+enum { O_GET = 1, O_SET = 2, O_RW = 3, O_ADMIN = 4 };
+
+struct opt {
+	int		 o_level, o_name;
+	int		 o_vi;		/* enum vi_sockopt; 0 for F_LOCAL */
+	enum form	 o_form;
+	uint8_t		 o_flags;
+	uint8_t		 o_cmsg;	/* LXC_* that follows the value */
+};
+
+static const struct opt opt_table[] = {
+	{ SOL_SOCKET, SO_ERROR,		0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_TYPE,		0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_DOMAIN,	0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_PROTOCOL,	0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_ACCEPTCONN,	0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_PEERCRED,	0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_COOKIE,	0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_INCOMING_CPU,	0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_INCOMING_NAPI_ID, 0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_BPF_EXTENSIONS, 0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_NO_CHECK,	0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_ZEROCOPY,	0, F_LOCAL, O_RW, 0 },
+	{ SOL_SOCKET, SO_REUSEADDR,	VI_SO_REUSEADDR, F_INT, O_RW, 0 },
+	{ SOL_SOCKET, SO_REUSEPORT,	VI_SO_REUSEPORT, F_INT, O_RW, 0 },
+	{ SOL_SOCKET, SO_KEEPALIVE,	VI_SO_KEEPALIVE, F_INT, O_RW, 0 },
+	{ SOL_SOCKET, SO_BROADCAST,	VI_SO_BROADCAST, F_INT, O_RW, 0 },
+	{ SOL_SOCKET, SO_DONTROUTE,	VI_SO_DONTROUTE, F_INT, O_RW, 0 },
+	{ SOL_SOCKET, SO_OOBINLINE,	VI_SO_OOBINLINE, F_INT, O_RW, 0 },
+	{ SOL_SOCKET, SO_LINGER,	VI_SO_LINGER, F_LINGER, O_RW, 0 },
+	{ SOL_SOCKET, SO_SNDBUF,	VI_SO_SNDBUF, F_BUF, O_RW, 0 },
+	{ SOL_SOCKET, SO_RCVBUF,	VI_SO_RCVBUF, F_BUF, O_RW, 0 },
+	{ SOL_SOCKET, LX_SO_SNDBUFFORCE, VI_SO_SNDBUF, F_BUF, O_SET | O_ADMIN, 0 },
+	{ SOL_SOCKET, LX_SO_RCVBUFFORCE, VI_SO_RCVBUF, F_BUF, O_SET | O_ADMIN, 0 },
+	{ SOL_SOCKET, SO_RCVLOWAT,	VI_SO_RCVLOWAT, F_INT, O_RW, 0 },
+	{ SOL_SOCKET, SO_SNDLOWAT,	VI_SO_SNDLOWAT, F_INT, O_GET, 0 },
+	{ SOL_SOCKET, SO_BINDTODEVICE,	VI_SO_BINDTODEVICE, F_DEVICE, O_RW, 0 },
+	{ SOL_SOCKET, SO_PRIORITY,	VI_SO_PRIORITY, F_INT, O_RW, 0 },
+	{ SOL_SOCKET, SO_MARK,		VI_SO_MARK, F_INT, O_RW, 0 },
+	{ SOL_SOCKET, SO_TIMESTAMP_OLD,	VI_SO_TIMESTAMP, F_INT, O_RW, LXC_STAMP },
+	{ SOL_SOCKET, SO_TIMESTAMPNS_OLD, VI_SO_TIMESTAMP, F_INT, O_RW, LXC_STAMPNS },
+
+	{ IPPROTO_IP, IP_TOS,		VI_IP_TOS, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_TTL,		VI_IP_TTL, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_HDRINCL,	VI_IP_HDRINCL, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_RECVTTL,	VI_IP_RECVTTL, F_INT, O_RW, LXC_TTL },
+	{ IPPROTO_IP, IP_RECVTOS,	VI_IP_RECVTOS, F_INT, O_RW, LXC_TOS },
+	{ IPPROTO_IP, IP_PKTINFO,	VI_IP_PKTINFO, F_INT, O_RW, LXC_PKTINFO },
+	{ IPPROTO_IP, IP_RECVERR,	VI_IP_RECVERR, F_INT, O_RW, LXC_RECVERR },
+	{ IPPROTO_IP, IP_MTU_DISCOVER,	VI_IP_MTU_DISCOVER, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_MTU,		VI_IP_MTU, F_INT, O_GET, 0 },
+	{ IPPROTO_IP, IP_OPTIONS,	VI_IP_OPTIONS, F_BYTES, O_RW, 0 },
+	{ IPPROTO_IP, IP_FREEBIND,	VI_IP_FREEBIND, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, VI_IP_BIND_NO_PORT, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_MINTTL,	VI_IP_MINTTL, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_MULTICAST_TTL,	VI_IP_MULTICAST_TTL, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_MULTICAST_LOOP, VI_IP_MULTICAST_LOOP, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_MULTICAST_IF,	VI_IP_MULTICAST_IF, F_MCASTIF, O_RW, 0 },
+	{ IPPROTO_IP, IP_ADD_MEMBERSHIP, VI_IP_ADD_MEMBERSHIP, F_MREQ, O_SET, 0 },
+	{ IPPROTO_IP, IP_DROP_MEMBERSHIP, VI_IP_DROP_MEMBERSHIP, F_MREQ, O_SET, 0 },
+	{ IPPROTO_IP, MCAST_JOIN_GROUP,	VI_IP_ADD_MEMBERSHIP, F_MREQ, O_SET, 0 },
+	{ IPPROTO_IP, MCAST_LEAVE_GROUP, VI_IP_DROP_MEMBERSHIP, F_MREQ, O_SET, 0 },
+	{ SOL_RAW, 1 /* ICMP_FILTER */,	VI_ICMP_FILTER, F_FILTER, O_RW, 0 },
+
+	{ IPPROTO_TCP, TCP_NODELAY,	VI_TCP_NODELAY, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_CORK,	VI_TCP_CORK, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_MAXSEG,	VI_TCP_MAXSEG, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_KEEPIDLE,	VI_TCP_KEEPIDLE, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_KEEPINTVL,	VI_TCP_KEEPINTVL, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_KEEPCNT,	VI_TCP_KEEPCNT, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_SYNCNT,	VI_TCP_SYNCNT, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_DEFER_ACCEPT, VI_TCP_DEFER_ACCEPT, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_QUICKACK,	VI_TCP_QUICKACK, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_USER_TIMEOUT, VI_TCP_USER_TIMEOUT, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_CONGESTION,	VI_TCP_CONGESTION, F_NAME16, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_INFO,	VI_TCP_INFO, F_TCPINFO, O_GET, 0 },
+	{ IPPROTO_TCP, TCP_LINGER2,	VI_TCP_LINGER2, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_WINDOW_CLAMP, VI_TCP_WINDOW_CLAMP, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_NOTSENT_LOWAT, VI_TCP_NOTSENT_LOWAT, F_INT, O_RW, 0 },
+};
+
+static const struct opt *
+opt_find(const struct lx_sock *ls, int level, int name)
+{
+	size_t i;
+
+	if (level == IPPROTO_TCP && ls->ls_kind != LXK_STREAM)
+		return (NULL);
+	for (i = 0; i < LX_NITEMS(opt_table); i++)
+		if (opt_table[i].o_level == level && opt_table[i].o_name == name)
+			return (&opt_table[i]);
+	return (NULL);
+}
+
+/* Set. */
+
+static int
+set_int(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	int value;
+
+	if (len >= sizeof(value))
+		memcpy(&value, buf, sizeof(value));
+	else if (o->o_level == IPPROTO_IP && len > 0)
+		value = buf[0];
+	else
+		return (EINVAL);
+	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &value, sizeof(value)));
+}
+
+/* Too much is not an error: the most there is. */
+static int
+set_buf(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	int error, value;
+
+	if (len < sizeof(value))
+		return (EINVAL);
+	memcpy(&value, buf, sizeof(value));
+	if (value < 1152)			/* Linux's least */
+		value = 1152;
+	value = value > INT32_MAX / 2 ? INT32_MAX : value * 2;
+	do {
+		error = vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &value, sizeof(value));
+		value /= 2;
+	} while (error == ENOBUFS && value > 4096);
+	return (error);
+}
+
+static int
+set_linger(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	struct vi_linger vl;
+	struct linger l;
+
+	if (len < sizeof(l))
+		return (EINVAL);
+	memcpy(&l, buf, sizeof(l));
+	vl = (struct vi_linger){ l.l_onoff, l.l_linger };
+	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &vl, sizeof(vl)));
+}
+
+/* struct ip_mreq, ip_mreqn, or group_req. */
+static int
+set_mreq(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	struct vi_mreq vm = { 0 };
+	struct group_req gr;
+	struct ip_mreqn mr = { .imr_ifindex = 0 };
+
+	if (o->o_name == MCAST_JOIN_GROUP || o->o_name == MCAST_LEAVE_GROUP) {
+		if (len < sizeof(gr))
+			return (EINVAL);
+		memcpy(&gr, buf, sizeof(gr));
+		if (gr.gr_group.ss_family != AF_INET)
+			return (EINVAL);
+		vm.mr_ifindex = gr.gr_interface;
+		vm.mr_group = ((struct sockaddr_in *)&gr.gr_group)->sin_addr.s_addr;
+	} else {
+		if (len < sizeof(struct ip_mreq))
+			return (EINVAL);
+		memcpy(&mr, buf, len < sizeof(mr) ? sizeof(struct ip_mreq) : sizeof(mr));
+		vm.mr_group = mr.imr_multiaddr.s_addr;
+		vm.mr_addr = mr.imr_address.s_addr;
+		vm.mr_ifindex = (uint32_t)mr.imr_ifindex;
+	}
+	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &vm, sizeof(vm)));
+}
+
+/* struct in_addr, ip_mreq or ip_mreqn. */
+static int
+set_mcastif(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	struct vi_mreq vm = { 0 };
+	struct ip_mreqn mr = { .imr_ifindex = 0 };
+
+	if (len < sizeof(struct in_addr))
+		return (EINVAL);
+	if (len < sizeof(struct ip_mreq))
+		memcpy(&mr.imr_address, buf, sizeof(struct in_addr));
+	else
+		memcpy(&mr, buf, len < sizeof(mr) ? sizeof(struct ip_mreq) : sizeof(mr));
+	vm.mr_addr = mr.imr_address.s_addr;
+	vm.mr_ifindex = (uint32_t)mr.imr_ifindex;
+	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &vm, sizeof(vm)));
+}
+
+static int
+set_name(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	char name[VI_IFNAMSIZ] = "";
+
+	_Static_assert(VI_IFNAMSIZ == 16, "device names and names of congestion controls are as long");
+	if (len > sizeof(name) - 1)
+		len = sizeof(name) - 1;
+	memcpy(name, buf, len);
+	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, name, sizeof(name)));
+}
+
+static int
+set_filter(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	uint32_t filter = 0;
+
+	if (ls->ls_type != SOCK_RAW || ls->ls_proto != IPPROTO_ICMP)
+		return (ENOPROTOOPT);
+	memcpy(&filter, buf, len < sizeof(filter) ? len : sizeof(filter));
+	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &filter, sizeof(filter)));
+}
+
+static int
+set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	switch (o->o_form) {
+	case F_INT:
+		return (set_int(ls, o, buf, len));
+	case F_BUF:
+		return (set_buf(ls, o, buf, len));
+	case F_LINGER:
+		return (set_linger(ls, o, buf, len));
+	case F_MREQ:
+		return (set_mreq(ls, o, buf, len));
+	case F_MCASTIF:
+		return (set_mcastif(ls, o, buf, len));
+	case F_DEVICE:
+	case F_NAME16:
+		return (set_name(ls, o, buf, len));
+	case F_BYTES:
+		return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
+	case F_FILTER:
+		return (set_filter(ls, o, buf, len));
+	default:
+		return (o->o_name == SO_ZEROCOPY ? EOPNOTSUPP : ENOPROTOOPT);
+	}
+}
+
+/* Which ancillary data to make is also ours to know; and the host's reads of the pair keep SO_RCVLOWAT and SO_OOBINLINE themselves. */
+static void
+set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	struct lx_sock *ls = c->c_sock;
+	int value = 0;
+
+	memcpy(&value, buf, len < sizeof(value) ? len : sizeof(value));
+	if (o->o_cmsg != 0) {
+		if ((o->o_cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
+			ls->ls_cmsg &= (uint8_t)~(LXC_STAMP | LXC_STAMPNS);
+		ls->ls_cmsg = (uint8_t)(value != 0 ? ls->ls_cmsg | o->o_cmsg : ls->ls_cmsg & ~o->o_cmsg);
+	}
+	if (o->o_vi == VI_SO_RCVLOWAT || o->o_vi == VI_SO_OOBINLINE)
+		(void)setsockopt(c->c_fd, SOL_SOCKET, o->o_name, &value, sizeof(value));
+}
+
+int64_t
+lx_sys_setsockopt(struct lx_call *c)
+{
+	struct lx_sock *ls = c->c_sock;
+	uint8_t buf[OPT_MAXLEN] = { 0 };
+	const struct opt *o;
+	size_t len = (size_t)(int)c->c_arg[4];
+	int error;
+
+	if (ls->ls_kind == LXK_NETLINK)
+		return (nl_setsockopt(c));
+	if ((int)c->c_arg[4] < 0)
+		return (-EINVAL);
+	o = opt_find(ls, (int)c->c_arg[1], (int)c->c_arg[2]);
+	if (o == NULL || (o->o_flags & O_SET) == 0)
+		return (-ENOPROTOOPT);
+	if ((o->o_flags & O_ADMIN) != 0 && !ls->ls_cred.cr_priv)
+		return (-EPERM);
+	if (ls->ls_so == NULL)
+		return (-ECONNABORTED);
+	if (len > sizeof(buf))
+		len = sizeof(buf);
+	error = lx_copyin(c, c->c_arg[3], buf, len);
+	if (error != 0)
+		return (-error);
+	if (ls->ls_kind == LXK_STREAM)
+		stream_flush(ls);
+	else
+		dgram_tx(ls);
+	error = set_value(ls, o, buf, len);
+	if (error == 0)
+		set_local(c, o, buf, len);
+	return (-error);
+}
+
+/* Get: each fills buf and *len; *len comes in as the space. */
+
+static int
+put(uint8_t *buf, size_t *len, const void *value, size_t size)
+{
+	if (*len > size)
+		*len = size;
+	memcpy(buf, value, *len);
+	return (0);
+}
+
+static int
+get_int(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
+{
+	size_t size = sizeof(int);
+	int error, value;
+
+	error = vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &value, &size);
+	if (error != 0)
+		return (error);
+	if (o->o_cmsg != 0)
+		value = (ls->ls_cmsg & o->o_cmsg) != 0;
+	if (o->o_level == IPPROTO_IP && *len > 0 && *len < sizeof(value) && value >= 0 && value <= 255) {
+		buf[0] = (uint8_t)value;	/* one byte, as old programs want it */
+		*len = 1;
+		return (0);
+	}
+	return (put(buf, len, &value, sizeof(value)));
+}
+
+static int
+get_mcastif(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
+{
+	struct vi_mreq vm = { 0 };
+	size_t size = sizeof(vm);
+	int error;
+
+	error = vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &vm, &size);
+	return (error != 0 ? error : put(buf, len, &vm.mr_addr, sizeof(vm.mr_addr)));
+}
+
+/* Nothing bound: no byte at all. */
+static int
+get_device(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
+{
+	char name[VI_IFNAMSIZ] = "";
+	size_t size = sizeof(name);
+	int error;
+
+	error = vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, name, &size);
+	if (error != 0)
+		return (error);
+	if (name[0] == '\0') {
+		*len = 0;
+		return (0);
+	}
+	if (*len < sizeof(name))
+		return (EINVAL);
+	return (put(buf, len, name, strnlen(name, sizeof(name) - 1) + 1));
+}
+
+static int
+get_bytes(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
+{
+	uint8_t value[64] = { 0 };
+	size_t size = sizeof(value);
+	int error;
+
+	error = vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, value, &size);
+	return (error != 0 ? error : put(buf, len, value, size < sizeof(value) ? size : sizeof(value)));
+}
+
+static int
+get_tcpinfo(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
+{
+	struct vi_tcp_info ti;
+	size_t size = sizeof(ti);
+	int error;
+
+	memset(&ti, 0, sizeof(ti));
+	error = vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &ti, &size);
+	if (error == 0)
+		*len = tcpinfo_build(&ti, buf, *len);
+	return (error);
+}
+
+static int
+get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
+{
+	struct { int pid, uid, gid; } nobody = { 0, -1, -1 };
+	uint64_t cookie = ls->ls_ino;
+	int value = 0;
+
+	switch (o->o_name) {
+	case SO_ERROR:
+		value = lx_sock_error(ls);
+		break;
+	case SO_TYPE:
+		value = ls->ls_type;
+		break;
+	case SO_DOMAIN:
+		value = AF_INET;
+		break;
+	case SO_PROTOCOL:
+		value = ls->ls_proto;
+		break;
+	case SO_ACCEPTCONN:
+		value = ls->ls_state == LXS_LISTEN;
+		break;
+	case SO_BPF_EXTENSIONS:
+		value = 64;			/* SKF_AD_MAX */
+		break;
+	case SO_PEERCRED:
+		return (put(buf, len, &nobody, sizeof(nobody)));
+	case SO_COOKIE:
+		return (*len < sizeof(cookie) ? EINVAL : put(buf, len, &cookie, sizeof(cookie)));
+	}
+	return (put(buf, len, &value, sizeof(value)));
+}
+
+static int
+get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
+{
+	if (o->o_form == F_LOCAL)
+		return (get_local(ls, o, buf, len));
+	if (ls->ls_so == NULL)
+		return (ECONNABORTED);
+	switch (o->o_form) {
+	case F_INT:
+	case F_BUF:
+		return (get_int(ls, o, buf, len));
+	case F_MCASTIF:
+		return (get_mcastif(ls, o, buf, len));
+	case F_DEVICE:
+		return (get_device(ls, o, buf, len));
+	case F_TCPINFO:
+		return (get_tcpinfo(ls, o, buf, len));
+	default:
+		return (get_bytes(ls, o, buf, len));
+	}
+}
+
+int64_t
+lx_sys_getsockopt(struct lx_call *c)
+{
+	struct lx_sock *ls = c->c_sock;
+	uint8_t buf[OPT_MAXLEN];
+	const struct opt *o;
+	int error, space;
+	size_t len;
+
+	if (ls->ls_kind == LXK_NETLINK)
+		return (nl_getsockopt(c));
+	error = lx_copyin(c, c->c_arg[4], &space, sizeof(space));
+	if (error != 0)
+		return (-error);
+	if (space < 0)
+		return (-EINVAL);
+	/* SO_ORIGINAL_DST and its like: asked on each connection, and there is never one. */
+	if ((int)c->c_arg[1] == IPPROTO_IP && (int)c->c_arg[2] == 80)
+		return (ls->ls_kind == LXK_STREAM ? -ENOENT : -ENOPROTOOPT);
+	o = opt_find(ls, (int)c->c_arg[1], (int)c->c_arg[2]);
+	if (o == NULL || (o->o_flags & O_GET) == 0)
+		return (-ENOPROTOOPT);
+	stream_unlow(ls, c->c_fd);
+	len = (size_t)space < sizeof(buf) ? (size_t)space : sizeof(buf);
+	if (ls->ls_kind == LXK_STREAM && o->o_form == F_TCPINFO)
+		stream_flush(ls);
+	error = get_value(ls, o, buf, &len);
+	if (error == 0)
+		error = lx_copyout(c, c->c_arg[3], buf, len);
+	space = (int)len;
+	if (error == 0)
+		error = lx_copyout(c, c->c_arg[4], &space, sizeof(space));
+	return (-error);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* struct tcp_info as Linux lays it out. */
+#include "linux/lx_int.h"
+
+#include <string.h>
+#include <linux/tcp.h>
+
+/* Linux's numbers of the states, by ours. */
+static const uint8_t tcpinfo_state[] = {
+	[VI_TCPS_CLOSED] = 7, [VI_TCPS_LISTEN] = 10, [VI_TCPS_SYN_SENT] = 2, [VI_TCPS_SYN_RECEIVED] = 3,
+	[VI_TCPS_ESTABLISHED] = 1, [VI_TCPS_CLOSE_WAIT] = 8, [VI_TCPS_FIN_WAIT_1] = 4, [VI_TCPS_CLOSING] = 11,
+	[VI_TCPS_LAST_ACK] = 9, [VI_TCPS_FIN_WAIT_2] = 5, [VI_TCPS_TIME_WAIT] = 6,
+};
+
+static uint32_t
+segments(uint32_t bytes, uint32_t mss)
+{
+	return (mss == 0 ? 0 : (bytes + mss - 1) / mss);
+}
+
+static void
+tcpinfo_path(const struct vi_tcp_info *vi, struct tcp_info *ti)
+{
+	uint32_t mss = vi->ti_snd_mss;
+
+	ti->tcpi_rto = vi->ti_rto;
+	ti->tcpi_ato = vi->ti_ato;
+	ti->tcpi_snd_mss = mss;
+	ti->tcpi_rcv_mss = vi->ti_rcv_mss;
+	ti->tcpi_advmss = vi->ti_advmss;
+	ti->tcpi_pmtu = vi->ti_pmtu;
+	ti->tcpi_rtt = vi->ti_rtt;
+	ti->tcpi_rttvar = vi->ti_rttvar;
+	ti->tcpi_min_rtt = vi->ti_min_rtt;
+	ti->tcpi_rcv_rtt = vi->ti_rcv_rtt;
+	ti->tcpi_rcv_space = vi->ti_rcv_space;
+	ti->tcpi_snd_cwnd = segments(vi->ti_snd_cwnd, mss);
+	ti->tcpi_snd_ssthresh = vi->ti_snd_ssthresh >= 0x3fffffff ? 0x7fffffff :
+	    segments(vi->ti_snd_ssthresh, mss);
+	ti->tcpi_unacked = segments(vi->ti_unacked, mss);
+	ti->tcpi_sacked = segments(vi->ti_sacked, mss);
+	ti->tcpi_lost = segments(vi->ti_lost, mss);
+	ti->tcpi_retrans = segments(vi->ti_retrans, mss);
+	ti->tcpi_total_retrans = vi->ti_total_retrans;
+	ti->tcpi_reordering = vi->ti_reordering;
+}
+
+static void
+tcpinfo_totals(const struct vi_tcp_info *vi, struct tcp_info *ti)
+{
+	ti->tcpi_last_data_sent = (uint32_t)(vi->ti_last_data_sent / 1000000);
+	ti->tcpi_last_data_recv = (uint32_t)(vi->ti_last_data_recv / 1000000);
+	ti->tcpi_last_ack_recv = (uint32_t)(vi->ti_last_ack_recv / 1000000);
+	ti->tcpi_pacing_rate = vi->ti_pacing_rate;
+	ti->tcpi_max_pacing_rate = UINT64_MAX;
+	ti->tcpi_delivery_rate = vi->ti_delivery_rate;
+	ti->tcpi_bytes_acked = vi->ti_bytes_acked;
+	ti->tcpi_bytes_received = vi->ti_bytes_received;
+	ti->tcpi_bytes_sent = vi->ti_bytes_sent;
+	ti->tcpi_bytes_retrans = vi->ti_bytes_retrans;
+	ti->tcpi_segs_out = (uint32_t)vi->ti_segs_out;
+	ti->tcpi_segs_in = (uint32_t)vi->ti_segs_in;
+	ti->tcpi_notsent_bytes = vi->ti_notsent;
+	ti->tcpi_snd_wnd = vi->ti_snd_wnd;
+}
+
+size_t
+tcpinfo_build(const struct vi_tcp_info *vi, void *buf, size_t size)
+{
+	struct tcp_info ti;
+
+	memset(&ti, 0, sizeof(ti));
+	ti.tcpi_state = vi->ti_state < sizeof(tcpinfo_state) ? tcpinfo_state[vi->ti_state] : 7;
+	ti.tcpi_ca_state = vi->ti_ca_state;
+	ti.tcpi_retransmits = vi->ti_retransmits;
+	ti.tcpi_probes = vi->ti_probes;
+	ti.tcpi_backoff = vi->ti_backoff;
+	ti.tcpi_options = vi->ti_options;	/* the same bits */
+	ti.tcpi_snd_wscale = vi->ti_snd_wscale & 15U;
+	ti.tcpi_rcv_wscale = vi->ti_rcv_wscale & 15U;
+	tcpinfo_path(vi, &ti);
+	tcpinfo_totals(vi, &ti);
+	if (size > sizeof(ti))
+		size = sizeof(ti);
+	memcpy(buf, &ti, size);
+	return (size);
+}
