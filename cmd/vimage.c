@@ -33,21 +33,66 @@ show_jail(struct xo *xo, const json_t *j, int depth)
 	xo_close(xo);
 }
 
-/* Children under their parent. */
-static void
-show_tree(struct xo *xo, const json_t *jails, json_int_t parent, int depth)
+/*
+ * The tree: children under their parent, found by bisection in a list sorted by parent.
+ */
+struct node {
+	json_int_t	 n_parent, n_jid;
+	const json_t	*n_jail;
+};
+
+static int
+compare_nodes(const void *va, const void *vb)
 {
-	size_t i;
+	const struct node *a = va, *b = vb;
+
+	if (a->n_parent != b->n_parent)
+		return a->n_parent < b->n_parent ? -1 : 1;
+	return a->n_jid < b->n_jid ? -1 : a->n_jid > b->n_jid;
+}
+
+static size_t
+first_child(const struct node *nodes, size_t n, json_int_t parent)
+{
+	size_t low = 0, high = n, mid;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (nodes[mid].n_parent < parent)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void
+show_children(struct xo *xo, const struct node *nodes, size_t n, json_int_t parent, int depth)
+{
+	for (size_t i = first_child(nodes, n, parent); i < n && nodes[i].n_parent == parent; i++) {
+		show_jail(xo, nodes[i].n_jail, depth);
+		show_children(xo, nodes, n, nodes[i].n_jid, depth + 1);
+	}
+}
+
+static void
+show_tree(struct xo *xo, const json_t *jails)
+{
+	size_t i, n = json_array_size(jails);
+	struct node *nodes = calloc(n + 1, sizeof(*nodes));
 	json_t *j;
 
+	if (nodes == NULL)
+		return;
 	json_array_foreach(jails, i, j) {
-		bool root = cmd_int(j, "jid") == 0;
-
-		if (root ? depth != 0 : depth == 0 || cmd_int(j, "parent") != parent)
-			continue;
-		show_jail(xo, j, depth);
-		show_tree(xo, jails, cmd_int(j, "jid"), depth + 1);
+		/* prison0 is nobody's child. */
+		nodes[i].n_parent = cmd_int(j, "jid") == 0 ? -1 : cmd_int(j, "parent");
+		nodes[i].n_jid = cmd_int(j, "jid");
+		nodes[i].n_jail = j;
 	}
+	qsort(nodes, n, sizeof(*nodes), compare_nodes);
+	show_children(xo, nodes, n, -1, 0);
+	free(nodes);
 }
 
 static int
@@ -62,7 +107,7 @@ show_status(struct cmd_ctx *cx, struct xo *xo)
 	xo_emit(xo, "{T:/%6s} {T:/%-24s} {T:/%-8s} {T:/%6s} {T:/%6s} {T:/%7s} {T:/%10s}\n",
 	    "JID", "Name", "Vnet", "Procs", "Ifaces", "Sockets", "Memory");
 	xo_open_list(xo, "jail");
-	show_tree(xo, json_object_get(r, "jails"), 0, 0);
+	show_tree(xo, json_object_get(r, "jails"));
 	xo_close(xo);
 	xo_close(xo);
 	json_decref(r);
@@ -94,7 +139,7 @@ shutdown_instance(struct cmd_ctx *cx, int argc)
 int
 cmd_vimage(struct cmd_ctx *cx, int argc, char **argv)
 {
-	static const char *const nothing[] = { "status", NULL };
+	char *nothing[] = { argv[0], NULL };
 	const struct cmd *c;
 	int ch;
 
@@ -110,7 +155,7 @@ cmd_vimage(struct cmd_ctx *cx, int argc, char **argv)
 		return cmd_run(c, cx->cx_instance, argc, argv);
 	cx->cx_nostart = true;
 	if (argc == 0)
-		return status(cx, 1, (char **)nothing);
+		return status(cx, 1, nothing);
 	if (strcmp(argv[0], "status") == 0)
 		return status(cx, argc, argv);
 	if (strcmp(argv[0], "shutdown") == 0)
