@@ -58,4 +58,7 @@ uint64_t	 worker_next(struct worker *);		/* absolute time of the next timer, VI_
 uint64_t	 kernel_poll(struct kernel *);
 uint64_t	 kernel_run(struct kernel *, uint64_t until, const bool *stop);	/* simulated host */
 
+/* Tests: the nth allocation (kmalloc, mbuf) from now fails, in each worker; 0 = none.  Under the kernel lock. */
+void		 kernel_fail_alloc(struct kernel *, uint64_t nth);
+
 #endif

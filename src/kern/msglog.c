@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The message ring.  Records lie one behind the other in ml_buf, each with a header and the text, and never wrap: where the rest of the ring is too short
+ * for a record, a header of length 0 (or too little room even for that) says "go on at the start".  ml_head is where the oldest record begins and ml_tail where
+ * the next one will; they are equal when the ring is empty, and a full ring always keeps a gap.
+ */
+#include "kern/msglog.h"
+
+#include <string.h>
+
+#include "base/sbuf.h"
+#include "base/util.h"
+#include "host/host.h"
+#include "kern/kernel.h"
+
+#define RATE_BURST	200u
+#define RATE_NS		(1000000000u / 50u)	/* between two lines in the long run */
+
+struct msgrec {
+	uint64_t	mr_seq;
+	uint64_t	mr_time;
+	uint64_t	mr_uptime;
+	uint16_t	mr_size;	/* of the record, a multiple of 8; 0: go on at the start */
+	uint8_t		mr_level;
+	uint8_t		mr_pad[5];
+};
+
+static struct msgrec *
+rec_at(const struct msglog *ml, uint32_t off)
+{
+	return ((struct msgrec *)(void *)(ml->ml_buf + off));
+}
+
+/* Does the ring end here, for a reader at off? */
+static bool
+rec_isend(const struct msglog *ml, uint32_t off)
+{
+	return (MSGLOG_SIZE - off < sizeof(struct msgrec) || rec_at(ml, off)->mr_size == 0);
+}
+
+void
+msglog_init(struct msglog *ml, struct acctset *as, const char *name)
+{
+	size_t len = MIN(strlen(name), sizeof(ml->ml_name) - 1);
+
+	memset(ml, 0, sizeof(*ml));
+	ml->ml_acct = as;
+	memcpy(ml->ml_name, name, len);
+	ml->ml_tokens = RATE_BURST;
+	ml->ml_tokens_time = kernel_now(as->as_kernel);
+}
+
+void
+msglog_fini(struct msglog *ml)
+{
+	kfree(ml->ml_acct, ACCT_LOG, ml->ml_buf, MSGLOG_SIZE);
+	ml->ml_buf = NULL;
+	ml->ml_head = ml->ml_tail = 0;
+}
+
+void
+msglog_clear(struct msglog *ml)
+{
+	ml->ml_head = ml->ml_tail = 0;
+}
+
+/* Forgets the oldest record. */
+static void
+ring_forget(struct msglog *ml)
+{
+	ml->ml_head += rec_at(ml, ml->ml_head)->mr_size;
+	if (ml->ml_head != ml->ml_tail && rec_isend(ml, ml->ml_head))
+		ml->ml_head = 0;
+	ml->ml_lost++;
+}
+
+/*
+ * Room for size bytes at ml_tail, from which the record must not reach ml_head: equal means empty.  Where it does not fit before
+ * the end, the records up to there are forgotten and it starts over.
+ */
+static struct msgrec *
+ring_room(struct msglog *ml, uint32_t size)
+{
+	if (MSGLOG_SIZE - ml->ml_tail < size) {
+		while (ml->ml_head > ml->ml_tail)
+			ring_forget(ml);
+		if (ml->ml_head == ml->ml_tail)
+			ml->ml_head = 0;		/* it was empty */
+		else {
+			while (ml->ml_head == 0)
+				ring_forget(ml);	/* the tail must not meet it */
+			if (MSGLOG_SIZE - ml->ml_tail >= sizeof(struct msgrec))
+				rec_at(ml, ml->ml_tail)->mr_size = 0;
+		}
+		ml->ml_tail = 0;
+	}
+	while (ml->ml_head > ml->ml_tail && ml->ml_head - ml->ml_tail <= size)
+		ring_forget(ml);
+	return (rec_at(ml, ml->ml_tail));
+}
+
+static void
+ring_put(struct msglog *ml, const struct vi_logmsg *lm)
+{
+	size_t len = strlen(lm->lm_text);
+	uint32_t size = ROUNDUP2((uint32_t)(sizeof(struct msgrec) + len + 1), 8u);
+	struct msgrec *mr;
+
+	if (ml->ml_buf == NULL && (ml->ml_buf = kmalloc(ml->ml_acct, ACCT_LOG, MSGLOG_SIZE)) == NULL) {
+		ml->ml_lost++;
+		return;
+	}
+	mr = ring_room(ml, size);
+	*mr = (struct msgrec){ .mr_seq = lm->lm_seq, .mr_time = lm->lm_time, .mr_uptime = lm->lm_uptime,
+	    .mr_size = (uint16_t)size, .mr_level = lm->lm_level };
+	memcpy(mr + 1, lm->lm_text, len + 1);
+	ml->ml_tail += size;
+}
+
+static void
+log_line(struct msglog *ml, unsigned level, const char *text)
+{
+	struct kernel *k = ml->ml_acct->as_kernel;
+	struct vi_host *h = kernel_host(k);
+	struct vi_logmsg lm = { .lm_seq = ++ml->ml_seq, .lm_time = host_realtime(h), .lm_uptime = host_now(h) - k->k_boottime,
+	    .lm_level = (uint8_t)MIN(level, (unsigned)LOG_DEBUG), .lm_vnet = ml->ml_name, .lm_text = text };
+
+	ring_put(ml, &lm);
+	host_log(h, &lm);
+}
+
+/* A token bucket; the bucket fills while nobody looks. */
+static bool
+log_admits(struct msglog *ml)
+{
+	uint64_t now = kernel_now(ml->ml_acct->as_kernel), gained = (now - ml->ml_tokens_time) / RATE_NS;
+
+	if (gained >= RATE_BURST - ml->ml_tokens) {
+		ml->ml_tokens = RATE_BURST;
+		ml->ml_tokens_time = now;
+	} else {
+		ml->ml_tokens += (uint32_t)gained;
+		ml->ml_tokens_time += gained * RATE_NS;
+	}
+	if (ml->ml_tokens == 0) {
+		ml->ml_suppressed++;
+		ml->ml_lost++;
+		return (false);
+	}
+	ml->ml_tokens--;
+	return (true);
+}
+
+/* A line is one line: control characters of whoever made the text do not reach the terminal of whoever reads it. */
+static void
+log_clean(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = ' ';
+}
+
+void
+msglog_vput(struct msglog *ml, unsigned level, const char *fmt, va_list ap)
+{
+	char text[MSGLOG_LINE + 1];
+	struct sbuf sb;
+
+	if (!log_admits(ml))
+		return;
+	if (ml->ml_suppressed > 0) {
+		sbuf_init(&sb, text, sizeof(text));
+		sbuf_printf(&sb, "%u messages suppressed", ml->ml_suppressed);
+		ml->ml_suppressed = 0;
+		log_line(ml, LOG_NOTICE, text);
+	}
+	sbuf_init(&sb, text, sizeof(text));
+	sbuf_vprintf(&sb, fmt, ap);
+	log_clean(text);
+	log_line(ml, level, text);
+}
+
+void
+msglog_put(struct msglog *ml, unsigned level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	msglog_vput(ml, level, fmt, ap);
+	va_end(ap);
+}
+
+uint64_t
+msglog_read(const struct msglog *ml, uint64_t after, vi_log_fn *fn, void *arg)
+{
+	const struct msgrec *mr;
+	uint32_t off = ml->ml_head;
+
+	while (off != ml->ml_tail) {
+		if (rec_isend(ml, off)) {
+			off = 0;
+			continue;
+		}
+		mr = rec_at(ml, off);
+		off += mr->mr_size;
+		if (mr->mr_seq > after)
+			fn(arg, &(struct vi_logmsg){ .lm_seq = mr->mr_seq, .lm_time = mr->mr_time, .lm_uptime = mr->mr_uptime,
+			    .lm_level = mr->mr_level, .lm_vnet = ml->ml_name, .lm_text = (const char *)(mr + 1) });
+	}
+	return (ml->ml_seq);
+}
