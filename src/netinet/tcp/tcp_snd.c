@@ -177,6 +177,8 @@ tcp_snd_gap(struct tcpcb *tp, struct tcp_out *o, bool lostonly)
 		TCPSTAT_INC(tp->t_tv, tcps_sack_rescue_rexmit);
 	}
 	o->o_len = tcp_snd_round(tp, u32min(u32min(len, room), tp->t_maxsuper));
+	/* The FIN's number is no data; tcp_snd_flags() adds the FIN to what ends before it. */
+	o->o_len = u32min(o->o_len, tcp_snd_avail(tp, o->o_seq - tp->snd_una));
 	o->o_flags = TH_ACK;
 	return (true);
 }
@@ -215,7 +217,7 @@ tcp_snd_flags(const struct tcpcb *tp, struct tcp_out *o, struct tcphdr *th)
 {
 	uint32_t end = tp->snd_una + tcp_so(tp)->so_snd.sb_cc;
 
-	if (o->o_seq + o->o_len == end && (o->o_len > 0 || o->o_seq == tp->snd_nxt)) {
+	if (o->o_seq + o->o_len == end) {
 		if (o->o_len > 0)
 			o->o_flags |= TH_PUSH;
 		if (tcp_snd_finstate(tp) && ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(o->o_seq + o->o_len, tp->snd_max)))
