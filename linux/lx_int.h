@@ -163,6 +163,7 @@ struct lx_sock {
 	bool		 ls_broken;	/* after what waits the program gets ls_error as a reset */
 	bool		 ls_swallow;	/* the program does not read any more */
 	bool		 ls_failed;	/* the last connect failed and connect was not told yet */
+	bool		 ls_used;	/* ls_so has tried to connect */
 	bool		 ls_isready;
 	uint32_t	 ls_bytes;	/* listeners: readiness bytes in the pair */
 	int		 ls_backlog;

@@ -148,7 +148,8 @@ lx_sock_ready(struct lx_sock *ls)
 	if (ls->ls_isready)
 		return;
 	ls->ls_isready = true;
-	ls->ls_lx->lx_nready++;
+	if (ls->ls_lx->lx_nready++ == 0)
+		lx_loop_wake(ls->ls_lx->lx_loop);	/* the worker may be about to sleep */
 	TAILQ_INSERT_TAIL(&ls->ls_lx->lx_ready, ls, ls_ready);
 }
 

@@ -74,12 +74,6 @@ listen_take(struct lx_sock *ls, struct lx_sock **newp, struct vi_sockaddr *peer)
 	return (0);
 }
 
-static void
-listen_keep(struct lx_sock *ls, struct lx_sock *new)
-{
-	TAILQ_INSERT_HEAD(&ls->ls_made, new, ls_madelink);
-}
-
 /* 0: done (also: an error was answered); ENOENT: the call is over; EAGAIN: nothing there. */
 static int
 accept_one(struct lx_call *c, struct lx_sock *ls)
@@ -95,6 +89,8 @@ accept_one(struct lx_call *c, struct lx_sock *ls)
 		return (error);
 	if (error != 0)
 		return (lx_answer(c, -error));
+	if (c->c_fd >= 0)
+		listen_unmark(ls, c->c_fd);	/* before the program can look again */
 	if (c->c_arg[1] != 0) {
 		len = sockaddr_build(&peer, &ss);
 		error = sockaddr_copyout(c, &ss, len, c->c_arg[1], c->c_arg[2]);
@@ -106,7 +102,8 @@ accept_one(struct lx_call *c, struct lx_sock *ls)
 	if (error == 0)
 		error = lx_sock_hand(c, new, new->ls_appfd, flags);
 	if (error == ENOENT) {
-		listen_keep(ls, new);
+		TAILQ_INSERT_HEAD(&ls->ls_made, new, ls_madelink);
+		listen_mark(ls);
 		return (error);
 	}
 	new->ls_appfd = -1;
@@ -190,9 +187,9 @@ lx_sys_accept(struct lx_call *c)
 	if (ls->ls_state != LXS_LISTEN)
 		return (-EINVAL);
 	error = accept_one(c, ls);
-	listen_unmark(ls, c->c_fd);
 	if (error != EAGAIN)
 		return (LX_DONE);
+	listen_unmark(ls, c->c_fd);
 	if (lx_call_nonblock(c, 0))
 		return (-EAGAIN);
 	return (lx_call_wait(c, lx_call_timeout(c, SO_RCVTIMEO), EAGAIN));

@@ -15,7 +15,7 @@
  *
  * Connecting.  While a non-blocking connect is under way poll() must not say that the descriptor is writable, so its send buffer is made
  * as small as it can be and filled with a few bytes; when the connection is there we take them away, which makes the one edge that
- * epoll wants.  When it fails the stack's end is closed with these bytes unread, and poll() shows what TCP shows.  A blocking connect just waits
+ * epoll wants.  The buffer gets its size back when the first data has come, because enlarging it is an edge too.  When it fails the stack's end is closed with these bytes unread, and poll() shows what TCP shows.  A blocking connect just waits
  * in the notification.
  */
 #include "linux/lx_int.h"
@@ -187,6 +187,7 @@ stream_tx(struct lx_sock *ls)
 	while (ls->ls_fd >= 0 && ioctl(ls->ls_fd, FIONREAD, &avail) == 0 && avail > 0) {
 		if (ls->ls_txeof)
 			return;
+		stream_unlow(ls, -1);
 		error = stream_tx_chunk(ls, (size_t)avail);
 		if (error == EAGAIN) {
 			ls->ls_txblocked = true;
@@ -299,7 +300,6 @@ connect_done(struct lx_sock *ls)
 			ls->ls_told = true;
 		lx_call_free(c);
 	}
-	stream_unlow(ls, -1);
 	stream_drain_fill(ls);
 	stream_relay(ls, true, true);
 }
@@ -386,11 +386,31 @@ stream_event(struct lx_event *le, uint32_t events)
 		stream_gone(ls, false);
 }
 
+/* After a failed connect a new socket of the vnet takes the place of the old one; Linux lets the program try again.  Its options are gone. */
+static int
+connect_anew(struct lx_sock *ls)
+{
+	struct vi_socket *so;
+	int error;
+
+	error = vi_socket(ls->ls_vnet, VI_AF_INET, ls->ls_type, ls->ls_proto, &ls->ls_cred, &so);
+	if (error != 0)
+		return (error);
+	vi_socket_upcall(ls->ls_so, NULL, NULL);
+	vi_close(ls->ls_so);
+	ls->ls_so = so;
+	ls->ls_used = false;
+	vi_socket_upcall(so, stream_upcall, ls);
+	return (0);
+}
+
 static int64_t
 connect_begin(struct lx_call *c, struct lx_sock *ls, const struct vi_sockaddr *sa)
 {
 	int error;
 
+	if (ls->ls_used && (error = connect_anew(ls)) != 0)
+		return (-error);
 	error = vi_connect(ls->ls_so, sa);
 	if (error == EADDRINUSE) {
 		lx_reap(c->c_lx, ls->ls_vnet);
@@ -399,6 +419,7 @@ connect_begin(struct lx_call *c, struct lx_sock *ls, const struct vi_sockaddr *s
 	if (error != 0 && error != EINPROGRESS)
 		return (-error);
 	ls->ls_state = LXS_CONNECTING;
+	ls->ls_used = true;
 	ls->ls_told = ls->ls_failed = false;
 	ls->ls_error = 0;
 	if (!lx_call_nonblock(c, 0))
@@ -463,12 +484,10 @@ stream_renew(struct lx_call *c)
 	return (0);
 }
 
-/* A failed connect leaves the vnet's socket as it is; where that cannot connect again a new one takes its place. */
 static int64_t
 stream_connect_idle(struct lx_call *c, const struct vi_sockaddr *sa)
 {
 	struct lx_sock *ls = c->c_sock;
-	int64_t result;
 	int error;
 
 	if (ls->ls_failed) {		/* the failure of the last one, told once */
@@ -484,8 +503,7 @@ stream_connect_idle(struct lx_call *c, const struct vi_sockaddr *sa)
 			return (-error);
 		ls = c->c_sock;
 	}
-	result = connect_begin(c, ls, sa);
-	return (result);
+	return (connect_begin(c, ls, sa));
 }
 
 int64_t

@@ -32,7 +32,7 @@ sockaddr_parse(const void *buf, size_t len, struct vi_sockaddr *sa)
 		sa->sa_in = sin.sin_addr.s_addr;
 		return (0);
 	default:
-		return (EAFNOSUPPORT);
+		return (len < sizeof(sin) ? EINVAL : EAFNOSUPPORT);
 	}
 }
 

@@ -413,9 +413,6 @@ get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	int value = 0;
 
 	switch (o->o_name) {
-	case SO_ERROR:
-		value = lx_sock_error(ls);
-		break;
 	case SO_TYPE:
 		value = ls->ls_type;
 		break;
@@ -436,6 +433,20 @@ get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	case SO_COOKIE:
 		return (*len < sizeof(cookie) ? EINVAL : put(buf, len, &cookie, sizeof(cookie)));
 	}
+	return (put(buf, len, &value, sizeof(value)));
+}
+
+/*
+ * The pair of a broken stream holds an error of its own, ECONNRESET, which a read or a write of the program takes off; then ours is told too.
+ */
+static int
+get_error(struct lx_call *c, uint8_t *buf, size_t *len)
+{
+	int native = 0, value = lx_sock_error(c->c_sock);
+	socklen_t size = sizeof(native);
+
+	if (c->c_sock->ls_fd < 0 && getsockopt(c->c_fd, SOL_SOCKET, SO_ERROR, &native, &size) == 0 && native == 0)
+		value = 0;
 	return (put(buf, len, &value, sizeof(value)));
 }
 
@@ -483,11 +494,11 @@ lx_sys_getsockopt(struct lx_call *c)
 	o = opt_find(ls, (int)c->c_arg[1], (int)c->c_arg[2]);
 	if (o == NULL || (o->o_flags & O_GET) == 0)
 		return (-ENOPROTOOPT);
-	stream_unlow(ls, c->c_fd);
 	len = (size_t)space < sizeof(buf) ? (size_t)space : sizeof(buf);
 	if (ls->ls_kind == LXK_STREAM && o->o_form == F_TCPINFO)
 		stream_flush(ls);
-	error = get_value(ls, o, buf, &len);
+	error = o->o_name == SO_ERROR && o->o_level == SOL_SOCKET ? get_error(c, buf, &len) :
+	    get_value(ls, o, buf, &len);
 	if (error == 0)
 		error = lx_copyout(c, c->c_arg[3], buf, len);
 	space = (int)len;

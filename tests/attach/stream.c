@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Streams: what a program sees in every state of a connection. */
+#include "show.h"
+
+static char buf[70000];
+
+static void
+states(void)
+{
+	struct sockaddr_in sin, peer;
+	socklen_t len = sizeof(peer);
+	int fd[2], s, l;
+
+	s = socket(AF_INET, SOCK_STREAM, 0);
+	show("unconnected getpeername", getpeername(s, (struct sockaddr *)&peer, &len));
+	show("unconnected shutdown", shutdown(s, SHUT_RDWR));
+	show("unconnected accept", accept(s, NULL, NULL));
+	sin = name_of(s);
+	printf("unconnected name %s:%d\n", inet_ntoa(sin.sin_addr), ntohs(sin.sin_port));
+	close(s);
+	l = listener(&sin);
+	show_poll("listener idle", l, 0);
+	show("connect of a listener", try_connect(l, &sin));
+	nonblock(l, true);
+	show("accept of none", accept(l, NULL, NULL));
+	show("bind again", try_bind(l, &sin));
+	close(l);
+
+	connected(fd);
+	show_poll("connected", fd[0], 0);
+	show("connect again", try_connect(fd[0], &sin));
+	show("listen on a connection", listen(fd[0], 1));
+	len = sizeof(peer);
+	show("getpeername", getpeername(fd[0], (struct sockaddr *)&peer, &len));
+	sin = name_of(fd[1]);
+	printf("peer is the other's name: %d, length %u\n",
+	    memcmp(&sin, &peer, sizeof(sin)) == 0, len);
+	show("getpeername into nothing", getpeername(fd[0], NULL, &len));
+	len = 3;
+	memset(&peer, 0xee, sizeof(peer));
+	show("getpeername cut", getpeername(fd[0], (struct sockaddr *)&peer, &len));
+	printf("length %u, byte 2 %x, byte 3 %x\n", len, ((uint8_t *)&peer)[1], ((uint8_t *)&peer)[3]);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void
+half_close(void)
+{
+	int fd[2];
+
+	connected(fd);
+	shutdown(fd[1], SHUT_WR);
+	show_poll("peer half closed", fd[0], POLLRDHUP);
+	show("read at end", read(fd[0], buf, 9));
+	show("write the other way", write(fd[0], "abc", 3));
+	(void)polled(fd[1], 5000, POLLIN);
+	show("peer reads", read(fd[1], buf, 9));
+	shutdown(fd[0], SHUT_WR);
+	show_poll("both closed", fd[0], POLLHUP);
+	show_poll("both closed, peer", fd[1], POLLHUP);
+	show("write after shutdown", send(fd[0], "x", 1, MSG_NOSIGNAL));
+	close(fd[0]);
+	close(fd[1]);
+
+	connected(fd);
+	show("write then close", write(fd[1], "last", 4));
+	close(fd[1]);
+	show_poll("peer closed", fd[0], POLLRDHUP);
+	show("read", read(fd[0], buf, 9));
+	show("read", read(fd[0], buf, 9));
+	close(fd[0]);
+}
+
+static void
+resets(void)
+{
+	int fd[2];
+
+	connected(fd);
+	reset_close(fd[1]);
+	show_poll("reset while idle", fd[0], POLLERR);
+	show_error("reset while idle", fd[0]);
+	close(fd[0]);
+
+	connected(fd);
+	(void)!write(fd[1], "data", 4);
+	(void)polled(fd[0], 5000, POLLIN);
+	reset_close(fd[1]);
+	show_poll("reset after data", fd[0], POLLERR);
+	close(fd[0]);
+
+	connected(fd);
+	(void)!write(fd[0], "unread", 6);
+	(void)polled(fd[1], 5000, POLLIN);
+	close(fd[1]);
+	show_poll("peer closed with unread data", fd[0], POLLERR);
+	show("read", read(fd[0], buf, 9));
+	show("read again", read(fd[0], buf, 9));
+	show("write", send(fd[0], "x", 1, MSG_NOSIGNAL));
+	close(fd[0]);
+
+	connected(fd);
+	reset_close(fd[1]);
+	(void)polled(fd[0], 5000, POLLERR);
+	show("read after reset", read(fd[0], buf, 9));
+	show_error("after read", fd[0]);
+	close(fd[0]);
+}
+
+static void
+connecting(void)
+{
+	struct sockaddr_in sin, none = nobody(SOCK_STREAM);
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+	int a, ep, l, s;
+
+	l = listener(&sin);
+	s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	show("non-blocking connect", try_connect(s, &sin));
+	show_poll("connected", s, POLLOUT);
+	show_error("connected", s);
+	show("connect", try_connect(s, &sin));
+	show("connect", try_connect(s, &sin));
+	a = accept(l, NULL, NULL);
+	show("write", write(s, "hello", 5));
+	show("peer reads", read(a, buf, 5));
+	show("big write", write(s, buf, 60000));
+	close(a);
+	close(s);
+
+	s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	show("connect to nobody", try_connect(s, &none));
+	(void)polled(s, 5000, POLLOUT);
+	printf("refused: %s\n", (polled(s, 0, ALL) & (POLLOUT | POLLERR | POLLHUP)) ==
+	    (POLLOUT | POLLERR | POLLHUP) ? "OUT ERR HUP" : "?");
+	show_error("refused", s);
+	show_error("refused, again", s);
+	close(s);
+
+	s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	show("connect to nobody", try_connect(s, &none));
+	(void)polled(s, 5000, POLLERR);
+	show("connect asks", try_connect(s, &none));
+	nonblock(s, false);
+	show("connect elsewhere", try_connect(s, &sin));
+	a = accept(l, NULL, NULL);
+	show("write", write(s, "hello", 5));
+	show("peer reads", read(a, buf, 5));
+	close(a);
+	close(s);
+
+	s = socket(AF_INET, SOCK_STREAM, 0);
+	show("blocking connect to nobody", try_connect(s, &none));
+	show("blocking connect", try_connect(s, &sin));
+	close(accept(l, NULL, NULL));
+	close(s);
+
+	ep = epoll_create1(0);
+	s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	(void)try_connect(s, &sin);
+	epoll_ctl(ep, EPOLL_CTL_ADD, s, &ev);
+	show_edge("edge of the connection", ep, 5000);
+	show_edge("no second edge", ep, 0);
+	close(accept(l, NULL, NULL));
+	show_edge("edge of the end", ep, 5000);
+	close(s);
+	close(l);
+	s = socket(AF_INET, SOCK_STREAM, 0);
+	sin.sin_family = AF_APPLETALK;
+	show("connect of another family", try_connect(s, &sin));
+	show("short address", connect(s, (struct sockaddr *)&sin, 4));
+	close(s);
+	close(ep);
+}
+
+static void
+listening(void)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	struct sockaddr_in sin, peer;
+	socklen_t len = sizeof(peer);
+	int a, c1, c2, ep, fl, l;
+
+	l = listener(&sin);
+	ep = epoll_create1(0);
+	epoll_ctl(ep, EPOLL_CTL_ADD, l, &ev);
+	show_edge("nobody", ep, 0);
+	c1 = socket(AF_INET, SOCK_STREAM, 0);
+	show("connect", try_connect(c1, &sin));
+	show_edge("one", ep, 5000);
+	show_poll("one", l, POLLIN);
+	c2 = socket(AF_INET, SOCK_STREAM, 0);
+	show("connect", try_connect(c2, &sin));
+	show_edge("two", ep, 5000);
+	a = accept4(l, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	fl = fcntl(a, F_GETFL);
+	printf("flags: nonblock %d cloexec %d\n", (fl & O_NONBLOCK) != 0, fcntl(a, F_GETFD) == FD_CLOEXEC);
+	printf("peer %s\n", peer.sin_port == name_of(c1).sin_port ? "first" : "?");
+	show_poll("one left", l, 0);
+	close(a);
+	a = accept(l, NULL, NULL);
+	fl = fcntl(a, F_GETFL);
+	printf("flags: nonblock %d cloexec %d\n", (fl & O_NONBLOCK) != 0, fcntl(a, F_GETFD) == FD_CLOEXEC);
+	show_poll("none left", l, 0);
+	show("bad flags", accept4(l, NULL, NULL, 0x4000000));
+	close(a);
+	close(c1);
+	close(c2);
+
+	timeout_of(l, SO_RCVTIMEO, 50);
+	show("accept with a timeout", accept(l, NULL, NULL));
+	timeout_of(l, SO_RCVTIMEO, 0);
+	alarm_in(50, 0);
+	show("accept interrupted", accept(l, NULL, NULL));
+	show("shutdown of a listener", shutdown(l, SHUT_RD));
+	show("accept after it", accept(l, NULL, NULL));
+	close(l);
+	close(ep);
+}
+
+/* A connection that comes while accept is being restarted is not lost. */
+static void
+restarted(void)
+{
+	struct sockaddr_in sin;
+	int l = listener(&sin), status, s;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		close(l);
+		(void)polled(-1, 150, 0);
+		s = socket(AF_INET, SOCK_STREAM, 0);
+		_exit(try_connect(s, &sin) != 0 || write(s, "k", 1) != 1);
+	}
+	alarms = 0;
+	alarm_in(50, SA_RESTART);
+	s = accept(l, NULL, NULL);
+	printf("alarms %d\n", (int)alarms);
+	ok("accept restarted", s);
+	show("read", read(s, buf, 9));
+	waitpid(pid, &status, 0);
+	printf("child %d\n", status);
+	close(s);
+	close(l);
+}
+
+static void
+data(void)
+{
+	int fd[2], n, total = 0;
+
+	connected(fd);
+	(void)!write(fd[1], "0123456789", 10);
+	(void)polled(fd[0], 5000, POLLIN);
+	show("peek", recv(fd[0], buf, 4, MSG_PEEK));
+	ioctl(fd[0], FIONREAD, &n);
+	printf("FIONREAD %d\n", n);
+	show("recv", recv(fd[0], buf, 100, 0));
+	show("recv of none", recv(fd[0], buf, 9, MSG_DONTWAIT));
+	timeout_of(fd[0], SO_RCVTIMEO, 50);
+	show("recv with a timeout", recv(fd[0], buf, 9, 0));
+	alarm_in(30, 0);
+	timeout_of(fd[0], SO_RCVTIMEO, 0);
+	show("recv interrupted", recv(fd[0], buf, 9, 0));
+	nonblock(fd[0], true);
+	do
+		n = (int)write(fd[0], buf, sizeof(buf));
+	while (n > 0);
+	show("writes until", n);
+	show_poll("full", fd[0], 0);
+	nonblock(fd[1], true);
+	do {
+		(void)polled(fd[1], 200, POLLIN);
+		n = (int)read(fd[1], buf, sizeof(buf));
+		total += n > 0 ? n : 0;
+	} while (n > 0);
+	printf("took it all: %d\n", total > 100000);
+	show_poll("empty again", fd[0], POLLOUT);
+	(void)signal(SIGPIPE, SIG_IGN);
+	shutdown(fd[1], SHUT_RD);
+	show_poll("own reading ended", fd[1], POLLRDHUP);
+	show("read", read(fd[1], buf, 9));
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void
+addressed(void)
+{
+	struct sockaddr_in sin, from;
+	struct iovec iov = { buf, 100 };
+	struct msghdr mh = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
+	socklen_t len = sizeof(from);
+	int fd[2];
+
+	connected(fd);
+	sin = name_of(fd[1]);
+	show("sendto on a connection", sendto(fd[0], "abc", 3, 0, (struct sockaddr *)&sin, sizeof(sin)));
+	(void)polled(fd[1], 5000, POLLIN);
+	show("recvfrom", recvfrom(fd[1], buf, 9, 0, (struct sockaddr *)&from, &len));
+	printf("address length %u\n", len);
+	show("send", send(fd[0], "abcd", 4, 0));
+	(void)polled(fd[1], 5000, POLLIN);
+	show("recvmsg", recvmsg(fd[1], &mh, 0));
+	printf("name length %u flags %x\n", mh.msg_namelen, mh.msg_flags);
+	mh.msg_namelen = 0;
+	mh.msg_name = NULL;
+	iov.iov_len = 5;
+	show("sendmsg", sendmsg(fd[1], &mh, 0));
+	show("error queue", recvmsg(fd[1], &mh, MSG_ERRQUEUE));
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void
+again(void)
+{
+	struct sockaddr_in sin;
+	int i, l, s, bad = 0;
+
+	l = listener(&sin);
+	for (i = 0; i < 50; i++) {
+		close(l);
+		l = socket(AF_INET, SOCK_STREAM, 0);
+		if (try_bind(l, &sin) != 0 || listen(l, 1) != 0)
+			bad++;
+	}
+	printf("close, bind and listen again: %d failures\n", bad);
+	s = socket(AF_INET, SOCK_STREAM, 0);
+	show("bind of a port in use", try_bind(s, &sin));
+	sin.sin_addr.s_addr = htonl(0xc6336401);
+	show("bind of a foreign address", try_bind(s, &sin));
+	close(s);
+	close(l);
+}
+
+int
+main(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	states();
+	half_close();
+	resets();
+	connecting();
+	listening();
+	restarted();
+	data();
+	addressed();
+	again();
+	return (0);
+}
