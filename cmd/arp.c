@@ -31,7 +31,8 @@ lookup(const struct arp *a, const char *host, struct in_addr *in)
 static int
 list(const struct arp *a, json_t **r)
 {
-	return cmd_call(a->a_cx, json_pack("{s:s,s:s*}", "op", "neigh.list", "interface", a->a_interface), r);
+	return cmd_call(
+	    a->a_cx, json_pack("{s:s,s:s*}", "op", "neigh.list", "interface", a->a_interface), r);
 }
 
 /*
@@ -46,7 +47,8 @@ host_name(struct arp *a, const char *addr, char *buf, size_t len)
 	int error = EAI_NONAME;
 
 	if (!a->a_numeric && !a->a_noresolver && inet_number(addr, &sin.sin_addr))
-		error = getnameinfo((struct sockaddr *)&sin, sizeof(sin), buf, (socklen_t)len, NULL, 0, NI_NAMEREQD);
+		error = getnameinfo((struct sockaddr *)&sin, sizeof(sin), buf, (socklen_t)len, NULL,
+		    0, NI_NAMEREQD);
 	if (error == EAI_AGAIN)
 		a->a_noresolver = true;
 	if (error != 0)
@@ -121,8 +123,9 @@ show_host(struct arp *a, const char *host)
 	inet_ntop(AF_INET, &in, addr, sizeof(addr));
 	n = show(a, addr);
 	if (n == 0)
-		xo_emit(a->a_xo, "{d:host/%s} ({d:addr/%s}) -- no entry{P:/%s}{P:/%s}\n", host, addr,
-		    a->a_interface != NULL ? " on " : "", a->a_interface != NULL ? a->a_interface : "");
+		xo_emit(a->a_xo, "{d:host/%s} ({d:addr/%s}) -- no entry{P:/%s}{P:/%s}\n", host,
+		    addr, a->a_interface != NULL ? " on " : "",
+		    a->a_interface != NULL ? a->a_interface : "");
 	return n > 0 ? 0 : 1;
 }
 
@@ -138,7 +141,8 @@ delete_host(const struct arp *a, const char *host, bool must)
 
 	if (lookup(a, host, &in) != 0)
 		return 1;
-	req = json_pack("{s:s,s:s,s:s*}", "op", "neigh.delete", "address", inet_ntoa(in), "interface", a->a_interface);
+	req = json_pack("{s:s,s:s,s:s*}", "op", "neigh.delete", "address", inet_ntoa(in),
+	    "interface", a->a_interface);
 	if (cmd_try(a->a_cx, req, NULL, &ce) == 0) {
 		if (must)
 			printf("%s (%s) deleted\n", host, inet_ntoa(in));
@@ -200,8 +204,11 @@ set(const struct arp *a, int argc, char **argv)
 	if (a->a_verb == 'S' && delete_host(a, argv[0], false) != 0)
 		return 1;
 	mac_format(bytes, mac);
-	return cmd_call(a->a_cx, json_pack("{s:s,s:s,s:s,s:b,s:b,s:b}", "op", "neigh.add", "address", inet_ntoa(in),
-	    "lladdr", mac, "permanent", !temp, "published", pub, "proxy", only), NULL) != 0;
+	return cmd_call(a->a_cx,
+		   json_pack("{s:s,s:s,s:s,s:b,s:b,s:b}", "op", "neigh.add", "address",
+		       inet_ntoa(in), "lladdr", mac, "permanent", !temp, "published", pub, "proxy",
+		       only),
+		   NULL) != 0;
 }
 
 static int

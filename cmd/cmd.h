@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the commands share.  A command is a function of (struct cmd_ctx *, argc, argv) that returns its exit status;
- * it keeps no state of its own outside its frames.
+ * What the commands share.  A command is a function of (struct cmd_ctx *, argc, argv) that returns
+ * its exit status; it keeps no state of its own outside its frames.
  */
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
@@ -34,23 +34,27 @@ struct cmd_error {
 	char	ce_text[256];
 };
 
-cmd_fn	cmd_arp, cmd_dmesg, cmd_ifconfig, cmd_jail, cmd_jexec, cmd_jls, cmd_netstat, cmd_ping, cmd_route,
-	cmd_sysctl, cmd_vimage;
+cmd_fn	cmd_arp, cmd_dmesg, cmd_ifconfig, cmd_jail, cmd_jexec, cmd_jls, cmd_netstat, cmd_ping,
+	cmd_route, cmd_sysctl, cmd_vimage;
 
 const struct cmd *cmd_find(const char *name);		/* NULL: no such command */
-int	cmd_run(const struct cmd *, const char *instance, int argc, char **argv);	/* the exit status */
+/* Returns the exit status. */
+int	cmd_run(const struct cmd *, const char *instance, int argc, char **argv);
 
 int	cmd_connect(struct cmd_ctx *);			/* 0 or errno; prints the reason */
 /*
- * One operation.  Consumes req; "jail" is added from the context unless req has one.  All parts of the answer are joined into *reply
- * (may be NULL; caller decrefs).  0 or errno.  cmd_call prints "prog: sentence", cmd_try leaves that to the caller.
+ * One operation.  Consumes req; "jail" is added from the context unless req has one.  All parts of
+ * the answer are joined into *reply (may be NULL; caller decrefs).  0 or errno.  cmd_call prints
+ * "prog: sentence", cmd_try leaves that to the caller.
  */
 int	cmd_call(struct cmd_ctx *, json_t *req, json_t **reply);
 int	cmd_try(struct cmd_ctx *, json_t *req, json_t **reply, struct cmd_error *);
 
-void	cmd_warnx(const struct cmd_ctx *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void	cmd_warnx(const struct cmd_ctx *, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
 /*
- * One line about wrong usage: what getopt(3) found (c is '?' or ':'; 0: nothing in particular), and the usage.  Returns status.
+ * One line about wrong usage: what getopt(3) found (c is '?' or ':'; 0: nothing in particular), and
+ * the usage.  Returns status.
  */
 int	cmd_usage(const struct cmd_ctx *, int c, int status);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tests of commands without a daemon: the answers are laid into the connection beforehand, the command runs, and then its output and the requests
- * that it sent are there to look at.
+ * Tests of commands without a daemon: the answers are laid into the connection beforehand, the
+ * command runs, and then its output and the requests that it sent are there to look at.
  */
 #ifndef CMD_CMD_TEST_H
 #define CMD_CMD_TEST_H

@@ -31,7 +31,8 @@ cmd_dmesg(struct cmd_ctx *cx, int argc, char **argv)
 		json_int_t us = cmd_int(line, "uptime") / 1000;
 
 		if (all || cmd_int(line, "level") < LOG_DEBUG_LEVEL)
-			printf("[%5lld.%06lld] %s\n", (long long)(us / 1000000), (long long)(us % 1000000), cmd_str(line, "text"));
+			printf("[%5lld.%06lld] %s\n", (long long)(us / 1000000),
+			    (long long)(us % 1000000), cmd_str(line, "text"));
 	}
 	json_decref(r);
 	return 0;

@@ -39,8 +39,8 @@ parse(struct cmd_ctx *cx, struct options *o, int argc, char **argv)
 static bool
 is_family(const char *word)
 {
-	return strcmp(word, "inet") == 0 || strcmp(word, "ether") == 0 || strcmp(word, "link") == 0 ||
-	    strcmp(word, "lladdr") == 0;
+	return strcmp(word, "inet") == 0 || strcmp(word, "ether") == 0 ||
+	    strcmp(word, "link") == 0 || strcmp(word, "lladdr") == 0;
 }
 
 static int
@@ -49,7 +49,8 @@ run(struct cmd_ctx *cx, struct options *o, int argc, char **argv)
 	bool many = o->o_all || o->o_list.il_names || o->o_list.il_group != NULL || argc == 0;
 
 	if (o->o_cloners)
-		return argc == 0 && !o->o_all && !o->o_list.il_names ? ifconfig_cloners(cx) : cmd_usage(cx, 0, 1);
+		return argc == 0 && !o->o_all && !o->o_list.il_names ? ifconfig_cloners(cx)
+								     : cmd_usage(cx, 0, 1);
 	if (many && argc > 1)
 		return cmd_usage(cx, 0, 1);
 	if (!many) {

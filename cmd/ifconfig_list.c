@@ -12,10 +12,17 @@ static const struct {
 	unsigned	 bit;
 	const char	*name;
 } flag_names[] = {
-	{ VI_IFF_UP, "UP" }, { VI_IFF_BROADCAST, "BROADCAST" }, { VI_IFF_DEBUG, "DEBUG" },
-	{ VI_IFF_LOOPBACK, "LOOPBACK" }, { VI_IFF_POINTOPOINT, "POINTOPOINT" }, { VI_IFF_RUNNING, "RUNNING" },
-	{ VI_IFF_NOARP, "NOARP" }, { VI_IFF_PROMISC, "PROMISC" }, { VI_IFF_ALLMULTI, "ALLMULTI" },
-	{ VI_IFF_SIMPLEX, "SIMPLEX" }, { VI_IFF_MULTICAST, "MULTICAST" },
+	{ VI_IFF_UP, "UP" },
+	{ VI_IFF_BROADCAST, "BROADCAST" },
+	{ VI_IFF_DEBUG, "DEBUG" },
+	{ VI_IFF_LOOPBACK, "LOOPBACK" },
+	{ VI_IFF_POINTOPOINT, "POINTOPOINT" },
+	{ VI_IFF_RUNNING, "RUNNING" },
+	{ VI_IFF_NOARP, "NOARP" },
+	{ VI_IFF_PROMISC, "PROMISC" },
+	{ VI_IFF_ALLMULTI, "ALLMULTI" },
+	{ VI_IFF_SIMPLEX, "SIMPLEX" },
+	{ VI_IFF_MULTICAST, "MULTICAST" },
 };
 
 static void
@@ -60,7 +67,8 @@ print_inet(const struct if_list *il, const json_t *addr)
 	if (il->il_inet == IF_INET_HEX)
 		printf(" netmask 0x%08x", mask);
 	else if (il->il_inet == IF_INET_DOTTED)
-		printf(" netmask %u.%u.%u.%u", mask >> 24, mask >> 16 & 255, mask >> 8 & 255, mask & 255);
+		printf(" netmask %u.%u.%u.%u", mask >> 24, mask >> 16 & 255, mask >> 8 & 255,
+		    mask & 255);
 	if (cmd_str(addr, "broadcast")[0] != '\0')
 		printf(" broadcast %s", cmd_str(addr, "broadcast"));
 	printf("\n");
@@ -72,7 +80,8 @@ wants(const struct if_list *il, const char *family)
 	if (il->il_family == NULL)
 		return true;
 	return strcmp(il->il_family, family) == 0 ||
-	    (strcmp(family, "ether") == 0 && (strcmp(il->il_family, "link") == 0 || strcmp(il->il_family, "lladdr") == 0));
+	    (strcmp(family, "ether") == 0 &&
+		(strcmp(il->il_family, "link") == 0 || strcmp(il->il_family, "lladdr") == 0));
 }
 
 static void

@@ -2,10 +2,12 @@
 /*
  * The parameters of ifconfig(8).
  *
- * Theory of operation.  The words behind the interface's name are turned into a list of operations of the control protocol, by the table
- * of keywords; a word that is no keyword is an address.  An address and what belongs to it (netmask, broadcast, alias) may stand in
- * any order and make one operation, which comes last, or before the next "inet".  Only when every word is understood is the first operation sent, with
- * the name that the interface has by then: "create" and "name" change it.
+ * Theory of operation.  The words behind the interface's name are turned into a list of operations
+ * of the control protocol, by the table of keywords; a word that is no keyword is an address.  An
+ * address and what belongs to it (netmask, broadcast, alias) may stand in any order and make one
+ * operation, which comes last, or before the next "inet".  Only when every word is understood is
+ * the first operation sent, with the name that the interface has by then: "create" and "name"
+ * change it.
  */
 #include "cmd/ifconfig_int.h"
 
@@ -37,7 +39,8 @@ struct setting {
 struct keyword {
 	const char	*k_name;
 	bool		 k_arg;
-	/* 0, EINVAL for a bad value, ECANCELED when it said itself what is wrong.  arg is NULL without k_arg. */
+	/* 0, EINVAL for a bad value, ECANCELED when it said itself what is wrong.  arg is NULL
+	 * without k_arg. */
 	int		(*k_fn)(struct setting *, const struct keyword *, const char *arg);
 	const char	*k_op;
 	const char	*k_key;
@@ -66,7 +69,8 @@ flush_address(struct setting *s)
 		cmd_warnx(s->s_cx, "an address is missing");
 		return ECANCELED;
 	}
-	op = json_pack("{s:s,s:s}", "op", p->p_delete ? "addr.delete" : "addr.add", "address", inet_ntoa(p->p_in));
+	op = json_pack("{s:s,s:s}", "op", p->p_delete ? "addr.delete" : "addr.add", "address",
+	    inet_ntoa(p->p_in));
 	if (!p->p_delete) {
 		if (p->p_mask)
 			json_object_set_new(op, "prefixlen", json_integer(p->p_len));
@@ -219,7 +223,8 @@ k_destroy(struct setting *s, const struct keyword *k, const char *arg)
 	return add_op(s, json_pack("{s:s}", "op", k->k_op));
 }
 
-/* What hardware may or may not offer; virtual links have none of it, and an interface without it ignores the word. */
+/* What hardware may or may not offer; virtual links have none of it, and an interface without it
+ * ignores the word. */
 static int
 k_capability(struct setting *s, const struct keyword *k, const char *arg)
 {
@@ -281,8 +286,9 @@ static const struct keyword keywords[] = {
 
 /* Each with and without a leading minus. */
 static const char *const capabilities[] = {
-	"rxcsum", "txcsum", "rxcsum6", "txcsum6", "tso", "tso4", "tso6", "lro", "mextpg", "vlanmtu", "vlanhwtag",
-	"vlanhwfilter", "vlanhwtso", "vlanhwcsum", "wol", "netcons", "polling", "toe", "txrtlmt", "hwrxtstmp", "txtls",
+	"rxcsum", "txcsum", "rxcsum6", "txcsum6", "tso", "tso4", "tso6", "lro", "mextpg", "vlanmtu",
+	"vlanhwtag", "vlanhwfilter", "vlanhwtso", "vlanhwcsum", "wol", "netcons", "polling", "toe",
+	"txrtlmt", "hwrxtstmp", "txtls",
 };
 
 static const struct keyword *

@@ -98,7 +98,9 @@ network_number(const char *text, struct in_addr *in)
 		return false;
 	for (const char *p = text; *p != '\0'; p++)
 		dots += *p == '.';
-	if (dots > 3 || snprintf(full, sizeof(full), "%s%.*s", text, (int)(3 - dots) * 2, ".0.0.0") >= (int)sizeof(full))
+	if (dots > 3 ||
+	    snprintf(full, sizeof(full), "%s%.*s", text, (int)(3 - dots) * 2, ".0.0.0") >=
+		(int)sizeof(full))
 		return false;
 	return inet_pton(AF_INET, full, in) == 1;
 }
@@ -134,5 +136,6 @@ mac_parse(const char *text, uint8_t mac[6])
 void
 mac_format(const uint8_t m[6], char buf[MAC_STRLEN])
 {
-	snprintf(buf, MAC_STRLEN, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	snprintf(
+	    buf, MAC_STRLEN, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 }

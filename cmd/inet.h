@@ -16,7 +16,8 @@ bool	inet_host(const char *, struct in_addr *);	/* or a name that resolves */
 bool	inet_mask_number(const char *, int *prefixlen);
 /* "192.0.2.1/24"; *prefixlen is -1 without a length. */
 bool	inet_prefix(const char *, struct in_addr *, int *prefixlen);
-/* A destination of route(8): "default", "10/8", "192.0.2", "192.0.2.0/24"; *prefixlen -1: not said. */
+/* A destination of route(8): "default", "10/8", "192.0.2", "192.0.2.0/24"; *prefixlen -1: not said.
+ */
 bool	inet_network_prefix(const char *, struct in_addr *, int *prefixlen);
 uint32_t inet_mask(int prefixlen);			/* host byte order */
 int	inet_class_prefixlen(struct in_addr);

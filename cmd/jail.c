@@ -2,9 +2,10 @@
 /*
  * jail(8): creates, modifies and removes jails from the command line.
  *
- * Theory of operation.  The parameters go to the daemon as they are, in one request that happens wholly or not at all; what they mean is known
- * there.  Only what concerns this command is looked at here: "command" takes the rest of the line, "persist" tells whether the new
- * jail must be held until the command runs in it, "name" and "jid" say which jail is meant.
+ * Theory of operation.  The parameters go to the daemon as they are, in one request that happens
+ * wholly or not at all; what they mean is known there.  Only what concerns this command is looked
+ * at here: "command" takes the rest of the line, "persist" tells whether the new jail must be held
+ * until the command runs in it, "name" and "jid" say which jail is meant.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -41,7 +42,8 @@ note_param(struct jail *j, const char *name, const char *value)
 		j->j_persist = value == NULL || !is_no(value);
 	else if (strcmp(name, "nopersist") == 0)
 		j->j_persist = false;
-	else if (value != NULL && (strcmp(name, "name") == 0 || (strcmp(name, "jid") == 0 && j->j_name == NULL)))
+	else if (value != NULL &&
+	    (strcmp(name, "name") == 0 || (strcmp(name, "jid") == 0 && j->j_name == NULL)))
 		j->j_name = value;
 }
 
@@ -155,7 +157,8 @@ report_removed(const struct jail *j, const json_t *r)
 	if (!j->j_verbose)
 		return;
 	json_array_foreach(json_object_get(r, "interfaces"), i, ifp)
-		printf("%s: %s returned to %s\n", cmd_str(r, "name"), cmd_str(ifp, "name"), cmd_str(ifp, "home"));
+		printf("%s: %s returned to %s\n", cmd_str(r, "name"), cmd_str(ifp, "name"),
+		    cmd_str(ifp, "home"));
 }
 
 static int
@@ -164,7 +167,8 @@ remove_one(struct jail *j, const char *name, bool must)
 	struct cmd_error ce;
 	json_t *r;
 
-	if (cmd_try(j->j_cx, json_pack("{s:s,s:s}", "op", "jail.remove", "jail", name), &r, &ce) == 0) {
+	if (cmd_try(j->j_cx, json_pack("{s:s,s:s}", "op", "jail.remove", "jail", name), &r, &ce) ==
+	    0) {
 		report_removed(j, r);
 		json_decref(r);
 		return 0;
@@ -186,10 +190,12 @@ remove_all(struct jail *j)
 	size_t i;
 	int status = 0;
 
-	if (cmd_call(j->j_cx, json_pack("{s:s,s:[s]}", "op", "jail.list", "params", "name"), &r) != 0)
+	if (cmd_call(j->j_cx, json_pack("{s:s,s:[s]}", "op", "jail.list", "params", "name"), &r) !=
+	    0)
 		return 1;
 	json_array_foreach(json_object_get(r, "jails"), i, jail)
-		if (strchr(cmd_str(jail, "name"), '.') == NULL && remove_one(j, cmd_str(jail, "name"), false) != 0)
+		if (strchr(cmd_str(jail, "name"), '.') == NULL &&
+		    remove_one(j, cmd_str(jail, "name"), false) != 0)
 			status = 1;
 	json_decref(r);
 	return status;
@@ -222,7 +228,8 @@ remove_named(struct jail *j, int argc, char **argv)
 static bool
 needs_restart(const struct cmd_error *ce)
 {
-	return ce->ce_errno == EPERM && strstr(ce->ce_text, "cannot be changed after creation") != NULL;
+	return ce->ce_errno == EPERM &&
+	    strstr(ce->ce_text, "cannot be changed after creation") != NULL;
 }
 
 /* -m with -r: what cannot be changed in place is changed by removing and making anew. */
@@ -256,7 +263,8 @@ apply(struct jail *j)
 		return 1;
 	}
 	if (j->j_create && !j->j_modify && !j->j_persist && j->j_command == NULL) {
-		cmd_warnx(j->j_cx, "%s%sneither persist nor command is set, the jail would vanish at once",
+		cmd_warnx(j->j_cx,
+		    "%s%sneither persist nor command is set, the jail would vanish at once",
 		    j->j_name != NULL ? j->j_name : "", j->j_name != NULL ? ": " : "");
 		return 1;
 	}
@@ -283,7 +291,9 @@ parse_options(struct jail *j, int argc, char **argv)
 		case 'R': j->j_remove = j->j_kill = true; break;
 		case 'v': j->j_verbose = true; break;
 		case 'f':
-			cmd_warnx(j->j_cx, "%s: configuration files are not supported, give the parameters on the command line", optarg);
+			cmd_warnx(j->j_cx,
+			    "%s: configuration files are not supported, give the parameters on the command line",
+			    optarg);
 			return -1;
 		default: return ch;
 		}
@@ -307,7 +317,8 @@ run(struct jail *j, int argc, char **argv)
 	if (!j->j_create && !j->j_modify)
 		return cmd_usage(j->j_cx, 0, 1);
 	if (argc == 1 && strchr(argv[0], '=') == NULL && j->j_name == NULL) {
-		cmd_warnx(j->j_cx, "%s: no configuration file is read; give parameters as name=value", argv[0]);
+		cmd_warnx(j->j_cx,
+		    "%s: no configuration file is read; give parameters as name=value", argv[0]);
 		return 1;
 	}
 	return parse_params(j, argc, argv) != 0 ? 1 : apply(j);

@@ -11,7 +11,8 @@
 struct jls {
 	struct cmd_ctx	*jl_cx;
 	const char	*jl_jail;
-	bool		 jl_dying, jl_header, jl_byname, jl_nameval, jl_quoted, jl_skip, jl_verbose, jl_exists, jl_all;
+	bool		 jl_dying, jl_header, jl_byname, jl_nameval, jl_quoted, jl_skip;
+	bool		 jl_verbose, jl_exists, jl_all;
 	json_t		*jl_named;	/* the parameters on the command line, or NULL */
 };
 
@@ -38,8 +39,8 @@ emit_bool(struct xo *xo, const char *name, bool set)
 	const char *dot = strrchr(name, '.'), *last = dot != NULL ? dot + 1 : name;
 	char fmt[512];
 
-	snprintf(fmt, sizeof(fmt), "{d:%.*s/%.*s%s%s}{en:%s/%s}", (int)(last - name), name, (int)(last - name), name,
-	    set ? "" : "no", last, name, set ? "true" : "false");
+	snprintf(fmt, sizeof(fmt), "{d:%.*s/%.*s%s%s}{en:%s/%s}", (int)(last - name), name,
+	    (int)(last - name), name, set ? "" : "no", last, name, set ? "true" : "false");
 	xo_emit(xo, fmt);
 }
 
@@ -108,7 +109,8 @@ show_verbose(struct xo *xo, const json_t *jail)
 	    strcmp(cmd_str(jail, "dying"), "true") == 0 ? "DYING" : "ACTIVE");
 }
 
-/* A jail with its own stack has addresses of its own and none from here: the column stays empty, as in FreeBSD. */
+/* A jail with its own stack has addresses of its own and none from here: the column stays empty, as
+ * in FreeBSD. */
 static void
 show_default(struct xo *xo, const struct jls *jl, const json_t *jail)
 {
@@ -123,7 +125,8 @@ show_default(struct xo *xo, const struct jls *jl, const json_t *jail)
 static bool
 is_default(const struct jls *jl)
 {
-	return jl->jl_named == NULL && !jl->jl_all && !jl->jl_nameval && !jl->jl_header && !jl->jl_verbose;
+	return jl->jl_named == NULL && !jl->jl_all && !jl->jl_nameval && !jl->jl_header &&
+	    !jl->jl_verbose;
 }
 
 static void
@@ -241,8 +244,14 @@ parse(struct jls *jl, int argc, char **argv)
 		case 'N': jl->jl_byname = true; break;
 		case 'n': jl->jl_nameval = true; jl->jl_verbose = false; break;
 		case 'q': jl->jl_quoted = true; break;
-		case 's': jl->jl_nameval = jl->jl_quoted = jl->jl_skip = true; jl->jl_header = jl->jl_verbose = false; break;
-		case 'v': jl->jl_verbose = true; jl->jl_header = jl->jl_nameval = jl->jl_skip = false; break;
+		case 's':
+			jl->jl_nameval = jl->jl_quoted = jl->jl_skip = true;
+			jl->jl_header = jl->jl_verbose = false;
+			break;
+		case 'v':
+			jl->jl_verbose = true;
+			jl->jl_header = jl->jl_nameval = jl->jl_skip = false;
+			break;
 		default: return ch;
 		}
 	}

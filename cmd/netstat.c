@@ -15,10 +15,17 @@
  * Sockets.
  */
 static const char *const tcp_states[] = {
-	[VI_TCPS_CLOSED] = "CLOSED", [VI_TCPS_LISTEN] = "LISTEN", [VI_TCPS_SYN_SENT] = "SYN_SENT",
-	[VI_TCPS_SYN_RECEIVED] = "SYN_RCVD", [VI_TCPS_ESTABLISHED] = "ESTABLISHED",
-	[VI_TCPS_CLOSE_WAIT] = "CLOSE_WAIT", [VI_TCPS_FIN_WAIT_1] = "FIN_WAIT_1", [VI_TCPS_CLOSING] = "CLOSING",
-	[VI_TCPS_LAST_ACK] = "LAST_ACK", [VI_TCPS_FIN_WAIT_2] = "FIN_WAIT_2", [VI_TCPS_TIME_WAIT] = "TIME_WAIT",
+	[VI_TCPS_CLOSED] = "CLOSED",
+	[VI_TCPS_LISTEN] = "LISTEN",
+	[VI_TCPS_SYN_SENT] = "SYN_SENT",
+	[VI_TCPS_SYN_RECEIVED] = "SYN_RCVD",
+	[VI_TCPS_ESTABLISHED] = "ESTABLISHED",
+	[VI_TCPS_CLOSE_WAIT] = "CLOSE_WAIT",
+	[VI_TCPS_FIN_WAIT_1] = "FIN_WAIT_1",
+	[VI_TCPS_CLOSING] = "CLOSING",
+	[VI_TCPS_LAST_ACK] = "LAST_ACK",
+	[VI_TCPS_FIN_WAIT_2] = "FIN_WAIT_2",
+	[VI_TCPS_TIME_WAIT] = "TIME_WAIT",
 };
 
 static const char *
@@ -69,7 +76,8 @@ port_name(const struct netstat *ns, const json_t *pcb, json_int_t port, char *bu
 
 /* "192.0.2.1.80", one column in text, address and port in JSON. */
 static void
-emit_end(struct netstat *ns, const json_t *pcb, const char *name, const char *addrkey, const char *portkey)
+emit_end(struct netstat *ns, const json_t *pcb, const char *name, const char *addrkey,
+    const char *portkey)
 {
 	const char *addr = cmd_str(pcb, addrkey);
 	char port[64], both[128];
@@ -93,8 +101,10 @@ emit_socket(struct netstat *ns, const json_t *pcb)
 	snprintf(proto, sizeof(proto), "%.4s4", proto_name(cmd_int(pcb, "proto")));
 	xo_emit(ns->ns_xo, "{t:protocol/%-5.5s} ", proto);
 	if (ns->ns_listen) {
-		/* qlen/incqlen/maxqlen: connections on their way are kept apart from the listener's queue. */
-		snprintf(queue, sizeof(queue), "%d/0/%d", (int)cmd_int(pcb, "recvq"), (int)cmd_int(pcb, "sendq"));
+		/* qlen/incqlen/maxqlen: connections on their way are kept apart from the listener's
+		 * queue. */
+		snprintf(queue, sizeof(queue), "%d/0/%d", (int)cmd_int(pcb, "recvq"),
+		    (int)cmd_int(pcb, "sendq"));
 		xo_emit(ns->ns_xo, "{t:listen-queue-sizes/%-32.32s} ", queue);
 		emit_end(ns, pcb, "local", "local", "lport");
 	} else {
@@ -104,7 +114,8 @@ emit_socket(struct netstat *ns, const json_t *pcb)
 		    listening ? 0 : cmd_int(pcb, "recvq"), listening ? 0 : cmd_int(pcb, "sendq"));
 		emit_end(ns, pcb, "local", "local", "lport");
 		emit_end(ns, pcb, "remote", "foreign", "fport");
-		if (cmd_int(pcb, "proto") == IPPROTO_TCP && state >= 0 && state <= VI_TCPS_TIME_WAIT)
+		if (cmd_int(pcb, "proto") == IPPROTO_TCP && state >= 0 &&
+		    state <= VI_TCPS_TIME_WAIT)
 			xo_emit(ns->ns_xo, "{:tcp-state/%s}", tcp_states[state]);
 	}
 	xo_emit(ns->ns_xo, "\n");
@@ -115,8 +126,10 @@ static void
 emit_titles(struct netstat *ns)
 {
 	if (ns->ns_listen)
-		xo_emit(ns->ns_xo, "Current listen queue sizes (qlen/incqlen/maxqlen)\n"
-		    "{T:/%-5.5s} {T:/%-32.32s} {T:/%-22.22s}\n", "Proto", "Listen", "Local Address");
+		xo_emit(ns->ns_xo,
+		    "Current listen queue sizes (qlen/incqlen/maxqlen)\n"
+		    "{T:/%-5.5s} {T:/%-32.32s} {T:/%-22.22s}\n",
+		    "Proto", "Listen", "Local Address");
 	else
 		xo_emit(ns->ns_xo, "Active Internet connections{P:/%s}\n"
 		    "{T:/%-5.5s} {T:/%-6.6s} {T:/%-6.6s} {T:/%-22.22s} {T:/%-22.22s} (state)\n",
@@ -153,7 +166,8 @@ netstat_sockets(struct netstat *ns)
  * Statistics.
  */
 
-/* "%s" in a text is the ending of the plural; after "ies" words it is "y" that changes, which the texts avoid. */
+/* "%s" in a text is the ending of the plural; after "ies" words it is "y" that changes, which the
+ * texts avoid. */
 static void
 emit_stat(struct xo *xo, const json_t *st)
 {
@@ -166,7 +180,8 @@ emit_stat(struct xo *xo, const json_t *st)
 	if (percent == NULL)
 		xo_emit(xo, "{P:/%s}\n", text);
 	else
-		xo_emit(xo, "{P:/%.*s}{P:/%s}{P:/%s}\n", (int)(percent - text), text, value == 1 ? "" : "s", percent + 2);
+		xo_emit(xo, "{P:/%.*s}{P:/%s}{P:/%s}\n", (int)(percent - text), text,
+		    value == 1 ? "" : "s", percent + 2);
 }
 
 int

@@ -19,9 +19,15 @@ static const struct {
 	char		 letter;
 	const char	*name;
 } flag_letters[] = {
-	{ VI_RTF_UP, 'U', "up" }, { VI_RTF_GATEWAY, 'G', "gateway" }, { VI_RTF_HOST, 'H', "host" },
-	{ VI_RTF_REJECT, 'R', "reject" }, { VI_RTF_DYNAMIC, 'D', "dynamic" }, { VI_RTF_MODIFIED, 'M', "modified" },
-	{ VI_RTF_STATIC, 'S', "static" }, { VI_RTF_BLACKHOLE, 'B', "blackhole" }, { VI_RTF_BROADCAST, 'b', "broadcast" },
+	{ VI_RTF_UP, 'U', "up" },
+	{ VI_RTF_GATEWAY, 'G', "gateway" },
+	{ VI_RTF_HOST, 'H', "host" },
+	{ VI_RTF_REJECT, 'R', "reject" },
+	{ VI_RTF_DYNAMIC, 'D', "dynamic" },
+	{ VI_RTF_MODIFIED, 'M', "modified" },
+	{ VI_RTF_STATIC, 'S', "static" },
+	{ VI_RTF_BLACKHOLE, 'B', "blackhole" },
+	{ VI_RTF_BROADCAST, 'b', "broadcast" },
 };
 
 static void
@@ -66,9 +72,11 @@ emit_route(const struct netstat *ns, const json_t *rt)
 	xo_open_instance(ns->ns_xo);
 	xo_emit(ns->ns_xo, "{t:destination/%-18.18s} {t:gateway/%-18.18s} ", dst, gate);
 	emit_flags(ns->ns_xo, (unsigned)cmd_int(rt, "flags"));
-	xo_emit(ns->ns_xo, "{e:weight/%jd}{e:metric/%jd}", cmd_int(rt, "weight"), cmd_int(rt, "metric"));
+	xo_emit(ns->ns_xo, "{e:weight/%jd}{e:metric/%jd}", cmd_int(rt, "weight"),
+	    cmd_int(rt, "metric"));
 	if (ns->ns_wide)
-		xo_emit(ns->ns_xo, "{:use/%8jd} {:mtu/%6jd} ", cmd_int(rt, "use"), cmd_int(rt, "mtu"));
+		xo_emit(
+		    ns->ns_xo, "{:use/%8jd} {:mtu/%6jd} ", cmd_int(rt, "use"), cmd_int(rt, "mtu"));
 	xo_emit(ns->ns_xo, "{t:interface-name/%8.8s}", cmd_str(rt, "interface"));
 	if (cmd_int(rt, "expire") > 0)
 		xo_emit(ns->ns_xo, " {:expire-time/%6jd}", cmd_int(rt, "expire"));
@@ -82,7 +90,8 @@ emit_route_titles(const struct netstat *ns)
 	xo_emit(ns->ns_xo, "Routing tables");
 	if (ns->ns_fib != 0)
 		xo_emit(ns->ns_xo, " (fib: {:fib/%d})", ns->ns_fib);
-	xo_emit(ns->ns_xo, "\n\n{T:Internet}:\n{T:/%-18.18s} {T:/%-18.18s} {T:/%-6.6s} ", "Destination", "Gateway", "Flags");
+	xo_emit(ns->ns_xo, "\n\n{T:Internet}:\n{T:/%-18.18s} {T:/%-18.18s} {T:/%-6.6s} ",
+	    "Destination", "Gateway", "Flags");
 	if (ns->ns_wide)
 		xo_emit(ns->ns_xo, "{T:/%8.8s} {T:/%6.6s} ", "Use", "Mtu");
 	xo_emit(ns->ns_xo, "{T:/%8.8s} {T:/%6.6s}\n", "Netif", "Expire");
@@ -94,7 +103,8 @@ netstat_routes(struct netstat *ns)
 	json_t *r, *rt;
 	size_t i;
 
-	if (cmd_call(ns->ns_cx, json_pack("{s:s,s:i}", "op", "route.list", "fib", ns->ns_fib), &r) != 0)
+	if (cmd_call(
+		ns->ns_cx, json_pack("{s:s,s:i}", "op", "route.list", "fib", ns->ns_fib), &r) != 0)
 		return 1;
 	xo_open_container(ns->ns_xo, "statistics");
 	xo_open_container(ns->ns_xo, "route-information");
@@ -124,7 +134,8 @@ struct line {
 
 /* Counters that belong to the link are shown as "-" in the lines of addresses. */
 static void
-emit_counter(const struct netstat *ns, const struct line *l, const char *name, const char *key, int width)
+emit_counter(
+    const struct netstat *ns, const struct line *l, const char *name, const char *key, int width)
 {
 	char fmt[96];
 
@@ -143,10 +154,10 @@ emit_line(const struct netstat *ns, const struct line *l)
 	snprintf(name, sizeof(name), "%s%s", cmd_str(l->l_if, "name"),
 	    (cmd_int(l->l_if, "flags") & VI_IFF_UP) == 0 ? "*" : "");
 	xo_open_instance(ns->ns_xo);
-	xo_emit(ns->ns_xo, "{d:/%-*.*s}{e:name/%s}{eq:flags/0x%x}", l->l_namelen, l->l_namelen, name,
-	    cmd_str(l->l_if, "name"), (unsigned)cmd_int(l->l_if, "flags"));
-	xo_emit(ns->ns_xo, " {:mtu/%5jd} {t:network/%-13.13s} {t:address/%-17.17s}", cmd_int(l->l_if, "mtu"),
-	    l->l_network, l->l_address);
+	xo_emit(ns->ns_xo, "{d:/%-*.*s}{e:name/%s}{eq:flags/0x%x}", l->l_namelen, l->l_namelen,
+	    name, cmd_str(l->l_if, "name"), (unsigned)cmd_int(l->l_if, "flags"));
+	xo_emit(ns->ns_xo, " {:mtu/%5jd} {t:network/%-13.13s} {t:address/%-17.17s}",
+	    cmd_int(l->l_if, "mtu"), l->l_network, l->l_address);
 	emit_counter(ns, l, "received-packets", "ipackets", 8);
 	emit_counter(ns, l, "received-errors", "ierrors", 5);
 	emit_counter(ns, l, "dropped-packets", "iqdrops", 5);
@@ -166,7 +177,10 @@ emit_line(const struct netstat *ns, const struct line *l)
 static void
 emit_interface(const struct netstat *ns, const json_t *ifp, int namelen)
 {
-	struct line l = { .l_if = ifp, .l_stats = json_object_get(ifp, "stats"), .l_namelen = namelen, .l_link = true };
+	struct line l = { .l_if = ifp,
+		.l_stats = json_object_get(ifp, "stats"),
+		.l_namelen = namelen,
+		.l_link = true };
 	const json_t *addr;
 	struct in_addr in;
 	size_t i;
@@ -215,7 +229,8 @@ netstat_interfaces(struct netstat *ns)
 	width = name_width(ifs);
 	xo_open_container(ns->ns_xo, "statistics");
 	xo_open_list(ns->ns_xo, "interface");
-	xo_emit(ns->ns_xo, "{T:/%-*.*s} {T:/%5.5s} {T:/%-13.13s} {T:/%-17.17s} {T:/%8.8s} {T:/%5.5s} {T:/%5.5s}",
+	xo_emit(ns->ns_xo,
+	    "{T:/%-*.*s} {T:/%5.5s} {T:/%-13.13s} {T:/%-17.17s} {T:/%8.8s} {T:/%5.5s} {T:/%5.5s}",
 	    width, width, "Name", "Mtu", "Network", "Address", "Ipkts", "Ierrs", "Idrop");
 	if (ns->ns_bytes)
 		xo_emit(ns->ns_xo, " {T:/%10.10s}", "Ibytes");

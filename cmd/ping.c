@@ -47,8 +47,8 @@ print_times(const struct ping *p)
 	double n = (double)(p->p_nreceived > 0 ? p->p_nreceived : 1), avg = p->p_sum / n;
 	double var = p->p_sumsq / n - avg * avg;
 
-	printf("round-trip min/avg/max/stddev = %.3f/%.3f/%.3f/%.3f ms\n", ms((double)p->p_min), ms(avg),
-	    ms((double)p->p_max), ms(square_root(var)));
+	printf("round-trip min/avg/max/stddev = %.3f/%.3f/%.3f/%.3f ms\n", ms((double)p->p_min),
+	    ms(avg), ms((double)p->p_max), ms(square_root(var)));
 }
 
 static void
@@ -56,8 +56,8 @@ print_summary(const struct ping *p)
 {
 	long long lost = p->p_ntransmitted - p->p_nreceived;
 
-	printf("\n--- %s ping statistics ---\n%lld packets transmitted, %lld packets received, ", p->p_host,
-	    p->p_ntransmitted, p->p_nreceived);
+	printf("\n--- %s ping statistics ---\n%lld packets transmitted, %lld packets received, ",
+	    p->p_host, p->p_ntransmitted, p->p_nreceived);
 	if (p->p_ndup > 0)
 		printf("+%lld duplicates, ", p->p_ndup);
 	if (p->p_ntransmitted > 0)
@@ -71,7 +71,8 @@ static void
 print_interim(const struct ping *p)
 {
 	fprintf(stderr, "%lld/%lld packets received (%.1f%%)", p->p_nreceived, p->p_ntransmitted,
-	    p->p_ntransmitted > 0 ? (double)p->p_nreceived * 100.0 / (double)p->p_ntransmitted : 0.0);
+	    p->p_ntransmitted > 0 ? (double)p->p_nreceived * 100.0 / (double)p->p_ntransmitted
+				  : 0.0);
 	if (p->p_nreceived > 0)
 		fprintf(stderr, " %.3f min / %.3f avg / %.3f max", ms((double)p->p_min),
 		    ms(p->p_sum / (double)p->p_nreceived), ms((double)p->p_max));
@@ -119,8 +120,10 @@ take_signal(const struct ping *p, int sigfd)
 static void
 loop(struct ping *p, int sigfd)
 {
-	struct pollfd pf[2] = { { .fd = p->p_sock, .events = POLLIN }, { .fd = sigfd, .events = POLLIN } };
-	uint64_t gap = p->p_flood ? FLOOD_WAIT : p->p_interval, now = ping_now(), end = UINT64_MAX, next = now, until;
+	struct pollfd pf[2] = { { .fd = p->p_sock, .events = POLLIN },
+		{ .fd = sigfd, .events = POLLIN } };
+	uint64_t gap = p->p_flood ? FLOOD_WAIT : p->p_interval, now = ping_now(), end = UINT64_MAX,
+		 next = now, until;
 
 	if (p->p_timeout > 0)
 		end = now + p->p_timeout;
@@ -133,9 +136,11 @@ loop(struct ping *p, int sigfd)
 		until = next < end ? next : end;
 		now = ping_now();
 		if (until > now) {
-			struct timespec ts = { (time_t)((until - now) / NS), (long)((until - now) % NS) };
+			struct timespec ts = { (time_t)((until - now) / NS),
+				(long)((until - now) % NS) };
 
-			if (ppoll(pf, 2, &ts, NULL) > 0 && (pf[1].revents & POLLIN) != 0 && take_signal(p, sigfd))
+			if (ppoll(pf, 2, &ts, NULL) > 0 && (pf[1].revents & POLLIN) != 0 &&
+			    take_signal(p, sigfd))
 				return;
 		}
 		while (ping_receive(p) && !finished(p))
@@ -234,9 +239,16 @@ set_interval(struct ping *p, const char *arg)
 static int
 set_number(struct ping *p, int ch, const char *arg)
 {
-	static const struct { int ch; const char *what; long long min, max; } kinds[] = {
-		{ 'c', "count of packets to transmit", 1, INT32_MAX }, { 'm', "TTL", 1, 255 },
-		{ 's', "packet size", 0, MAXSIZE }, { 't', "timeout", 1, INT32_MAX }, { 'W', "timing interval", 1, INT32_MAX },
+	static const struct {
+		int		 ch;
+		const char	*what;
+		long long	 min, max;
+	} kinds[] = {
+		{ 'c', "count of packets to transmit", 1, INT32_MAX },
+		{ 'm', "TTL", 1, 255 },
+		{ 's', "packet size", 0, MAXSIZE },
+		{ 't', "timeout", 1, INT32_MAX },
+		{ 'W', "timing interval", 1, INT32_MAX },
 	};
 	size_t i = 0;
 	long long n;
@@ -272,7 +284,11 @@ parse(struct ping *p, int argc, char **argv)
 		case 'q': p->p_quiet = true; break;
 		case 'S': p->p_source = optarg; break;
 		case 'v': p->p_verbose = true; break;
-		case 'c': case 'm': case 's': case 't': case 'W': bad = set_number(p, ch, optarg); break;
+		case 'c':
+		case 'm':
+		case 's':
+		case 't':
+		case 'W': bad = set_number(p, ch, optarg); break;
 		default: return cmd_usage(p->p_cx, ch, EX_USAGE);
 		}
 	}

@@ -2,10 +2,12 @@
 /*
  * The packets of ping(8).
  *
- * Theory of operation.  A raw ICMP socket is tried first: it sees the IP header of replies and the ICMP errors about what was sent.  Without the right to
- * one, an ICMP datagram socket ("ping socket") does: the system fills in the identifier and passes this socket's replies only; the
- * time to live comes as ancillary data and errors come from the error queue.  When a packet was sent is remembered here by sequence number, so that even a packet
- * without data can be timed; a second reply to the same number is a duplicate.
+ * Theory of operation.  A raw ICMP socket is tried first: it sees the IP header of replies and the
+ * ICMP errors about what was sent.  Without the right to one, an ICMP datagram socket ("ping
+ * socket") does: the system fills in the identifier and passes this socket's replies only; the time
+ * to live comes as ancillary data and errors come from the error queue.  When a packet was sent is
+ * remembered here by sequence number, so that even a packet without data can be timed; a second
+ * reply to the same number is a duplicate.
  */
 #include "cmd/ping_int.h"
 
@@ -77,7 +79,8 @@ set_options(const struct ping *p)
 		return fail(p, "setsockopt SO_SNDBUF", EX_OSERR);
 	if (!p->p_raw && (set_int(p, IP_RECVTTL, 1) != 0 || set_int(p, IP_RECVERR, 1) != 0))
 		return fail(p, "setsockopt", EX_OSERR);
-	if (p->p_source != NULL && bind(p->p_sock, (const struct sockaddr *)&p->p_from, sizeof(p->p_from)) != 0)
+	if (p->p_source != NULL &&
+	    bind(p->p_sock, (const struct sockaddr *)&p->p_from, sizeof(p->p_from)) != 0)
 		return fail(p, "bind", EX_OSERR);
 	return 0;
 }
@@ -143,7 +146,8 @@ address_name(const struct ping *p, struct in_addr in, char *buf, size_t len)
 	inet_ntop(AF_INET, &in, addr, sizeof(addr));
 	/* The address itself is shown unless it was asked for by name. */
 	if (p->p_numeric || inet_addr(p->p_host) != INADDR_NONE ||
-	    getnameinfo((struct sockaddr *)&sin, sizeof(sin), name, sizeof(name), NULL, 0, NI_NAMEREQD) != 0)
+	    getnameinfo((struct sockaddr *)&sin, sizeof(sin), name, sizeof(name), NULL, 0,
+		NI_NAMEREQD) != 0)
 		snprintf(buf, len, "%s", addr);
 	else
 		snprintf(buf, len, "%.200s (%s)", name, addr);
@@ -169,11 +173,13 @@ data_differs(const struct ping *p, const uint8_t *data, size_t len)
 }
 
 static void
-print_reply(const struct ping *p, const struct icmphdr *ic, size_t len, struct in_addr from, int ttl, uint64_t rtt, bool dup)
+print_reply(const struct ping *p, const struct icmphdr *ic, size_t len, struct in_addr from,
+    int ttl, uint64_t rtt, bool dup)
 {
 	char name[256];
 
-	printf("%zu bytes from %s: icmp_seq=%u", len, address_name(p, from, name, sizeof(name)), ntohs(ic->un.echo.sequence));
+	printf("%zu bytes from %s: icmp_seq=%u", len, address_name(p, from, name, sizeof(name)),
+	    ntohs(ic->un.echo.sequence));
 	if (ttl >= 0)
 		printf(" ttl=%d", ttl);
 	printf(" time=%.3f ms", (double)rtt / 1e6);
@@ -213,11 +219,18 @@ void
 ping_icmp_text(int type, int code, uint32_t info, char *buf, size_t len)
 {
 	static const char *const unreach[] = {
-		"Destination Net Unreachable", "Destination Host Unreachable", "Destination Protocol Unreachable",
-		"Destination Port Unreachable", "", "Source Route Failed",
+		"Destination Net Unreachable",
+		"Destination Host Unreachable",
+		"Destination Protocol Unreachable",
+		"Destination Port Unreachable",
+		"",
+		"Source Route Failed",
 	};
 	static const char *const redirect[] = {
-		"Redirect Network", "Redirect Host", "Redirect Type of Service and Network", "Redirect Type of Service and Host",
+		"Redirect Network",
+		"Redirect Host",
+		"Redirect Type of Service and Network",
+		"Redirect Type of Service and Host",
 	};
 	struct in_addr gateway = { info };
 
@@ -232,7 +245,8 @@ ping_icmp_text(int type, int code, uint32_t info, char *buf, size_t len)
 	else if (type == ICMP_REDIRECT && code < 4)
 		snprintf(buf, len, "%s(New addr: %s)", redirect[code], inet_ntoa(gateway));
 	else if (type == ICMP_TIME_EXCEEDED && code < 2)
-		snprintf(buf, len, "%s", code == 0 ? "Time to live exceeded" : "Frag reassembly time exceeded");
+		snprintf(buf, len, "%s",
+		    code == 0 ? "Time to live exceeded" : "Frag reassembly time exceeded");
 	else if (type == ICMP_PARAMETERPROB)
 		snprintf(buf, len, "Parameter problem: pointer = 0x%02x", ntohl(info) >> 24);
 	else if (type == ICMP_SOURCE_QUENCH)
@@ -242,7 +256,8 @@ ping_icmp_text(int type, int code, uint32_t info, char *buf, size_t len)
 }
 
 static void
-print_error(const struct ping *p, size_t len, struct in_addr from, int type, int code, uint32_t info)
+print_error(
+    const struct ping *p, size_t len, struct in_addr from, int type, int code, uint32_t info)
 {
 	char name[256], text[128];
 
@@ -262,8 +277,9 @@ print_quoted(const struct ip *ip)
 	inet_ntop(AF_INET, &ip->ip_src, src, sizeof(src));
 	inet_ntop(AF_INET, &ip->ip_dst, dst, sizeof(dst));
 	printf("Vr HL TOS  Len   ID Flg  off TTL Pro  cks      Src      Dst\n");
-	printf(" %1x  %1x  %02x %04x %04x   %1x %04x  %02x  %02x %04x %s  %s \n\n", ip->ip_v, ip->ip_hl, ip->ip_tos, ntohs(ip->ip_len),
-	    ntohs(ip->ip_id), off >> 13, off & 0x1fff, ip->ip_ttl, ip->ip_p, ntohs(ip->ip_sum), src, dst);
+	printf(" %1x  %1x  %02x %04x %04x   %1x %04x  %02x  %02x %04x %s  %s \n\n", ip->ip_v,
+	    ip->ip_hl, ip->ip_tos, ntohs(ip->ip_len), ntohs(ip->ip_id), off >> 13, off & 0x1fff,
+	    ip->ip_ttl, ip->ip_p, ntohs(ip->ip_sum), src, dst);
 }
 
 /* An ICMP error on a raw socket: ours if the packet it quotes is an echo request of ours. */
@@ -278,7 +294,8 @@ take_error(struct ping *p, const struct icmphdr *ic, size_t len, struct in_addr 
 		return;
 	memcpy(&ip, ic + 1, sizeof(ip));
 	hlen = (size_t)ip.ip_hl * 4;
-	if (hlen < sizeof(ip) || len < sizeof(*ic) + hlen + sizeof(quoted) || ip.ip_p != IPPROTO_ICMP)
+	if (hlen < sizeof(ip) || len < sizeof(*ic) + hlen + sizeof(quoted) ||
+	    ip.ip_p != IPPROTO_ICMP)
 		return;
 	memcpy(&quoted, (const uint8_t *)(ic + 1) + hlen, sizeof(quoted));
 	if (quoted.type != ICMP_ECHO || ntohs(quoted.un.echo.id) != p->p_ident ||
@@ -298,8 +315,9 @@ take_icmp(struct ping *p, const uint8_t *data, size_t len, struct in_addr from, 
 		return;
 	if (ic->type == ICMP_ECHOREPLY)
 		take_reply(p, ic, len, from, ttl);
-	else if (ic->type == ICMP_DEST_UNREACH || ic->type == ICMP_TIME_EXCEEDED || ic->type == ICMP_REDIRECT ||
-	    ic->type == ICMP_PARAMETERPROB || ic->type == ICMP_SOURCE_QUENCH)
+	else if (ic->type == ICMP_DEST_UNREACH || ic->type == ICMP_TIME_EXCEEDED ||
+	    ic->type == ICMP_REDIRECT || ic->type == ICMP_PARAMETERPROB ||
+	    ic->type == ICMP_SOURCE_QUENCH)
 		take_error(p, ic, len, from);
 	else if (p->p_verbose && ic->type != ICMP_ECHO)
 		print_error(p, len, from, ic->type, ic->code, 0);
@@ -323,7 +341,10 @@ receive_error(struct ping *p)
 {
 	char control[512];
 	struct iovec iov = { p->p_buffer, p->p_room };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr mh = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
 	struct sockaddr_in offender;
 	struct sock_extended_err ee;
 	struct cmsghdr *cm;
@@ -337,7 +358,8 @@ receive_error(struct ping *p)
 		memcpy(&ee, CMSG_DATA(cm), sizeof(ee));
 		memcpy(&offender, CMSG_DATA(cm) + sizeof(ee), sizeof(offender));
 		if (ee.ee_origin == SO_EE_ORIGIN_ICMP)
-			print_error(p, 8 + 20 + 8, offender.sin_addr, ee.ee_type, ee.ee_code, htonl(ee.ee_info));
+			print_error(p, 8 + 20 + 8, offender.sin_addr, ee.ee_type, ee.ee_code,
+			    htonl(ee.ee_info));
 	}
 	return true;
 }
@@ -348,8 +370,12 @@ ping_receive(struct ping *p)
 	char control[128];
 	struct sockaddr_in from;
 	struct iovec iov = { p->p_buffer, p->p_room };
-	struct msghdr mh = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr mh = { .msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
 	const struct ip *ip = (const struct ip *)p->p_buffer;
 	size_t hlen;
 	ssize_t n;

@@ -2,9 +2,10 @@
 /*
  * route(8): changes and shows the routing tables.
  *
- * Theory of operation.  The words behind the command are a destination, a gateway and a netmask, in this order, with modifiers (-net, -fib N, ...)
- * between them.  They are collected in struct route, checked as a whole, and become one operation.  What is printed repeats
- * the words as they were given, as route(8) does.
+ * Theory of operation.  The words behind the command are a destination, a gateway and a netmask, in
+ * this order, with modifiers (-net, -fib N, ...) between them.  They are collected in struct route,
+ * checked as a whole, and become one operation.  What is printed repeats the words as they were
+ * given, as route(8) does.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -70,7 +71,8 @@ static int
 take_destination(struct route *r, const char *word)
 {
 	r->r_destword = word;
-	if (inet_network_prefix(word, &r->r_dst, &r->r_len) && !(r->r_host && strchr(word, '.') == NULL))
+	if (inet_network_prefix(word, &r->r_dst, &r->r_len) &&
+	    !(r->r_host && strchr(word, '.') == NULL))
 		return 0;
 	r->r_len = -1;
 	if (!inet_host(word, &r->r_dst))
@@ -277,7 +279,8 @@ reason(int error, const char *text)
 static void
 report(const struct route *r, int error, const char *text)
 {
-	printf("%s %s %.*s", r->r_cmd, r->r_len == 32 ? "host" : "net", (int)strcspn(r->r_destword, "/"), r->r_destword);
+	printf("%s %s %.*s", r->r_cmd, r->r_len == 32 ? "host" : "net",
+	    (int)strcspn(r->r_destword, "/"), r->r_destword);
 	if (r->r_gateword != NULL)
 		printf(": gateway %s", r->r_gateword);
 	if (r->r_fibgiven || error != 0)
@@ -343,9 +346,17 @@ static const struct {
 	unsigned	 bit;
 	const char	*name;
 } flag_names[] = {
-	{ VI_RTF_UP, "UP" }, { VI_RTF_GATEWAY, "GATEWAY" }, { VI_RTF_HOST, "HOST" }, { VI_RTF_REJECT, "REJECT" },
-	{ VI_RTF_DYNAMIC, "DYNAMIC" }, { VI_RTF_MODIFIED, "MODIFIED" }, { 0, "DONE" }, { VI_RTF_STATIC, "STATIC" },
-	{ VI_RTF_BLACKHOLE, "BLACKHOLE" }, { VI_RTF_PINNED, "PINNED" }, { VI_RTF_LOCAL, "LOCAL" },
+	{ VI_RTF_UP, "UP" },
+	{ VI_RTF_GATEWAY, "GATEWAY" },
+	{ VI_RTF_HOST, "HOST" },
+	{ VI_RTF_REJECT, "REJECT" },
+	{ VI_RTF_DYNAMIC, "DYNAMIC" },
+	{ VI_RTF_MODIFIED, "MODIFIED" },
+	{ 0, "DONE" },
+	{ VI_RTF_STATIC, "STATIC" },
+	{ VI_RTF_BLACKHOLE, "BLACKHOLE" },
+	{ VI_RTF_PINNED, "PINNED" },
+	{ VI_RTF_LOCAL, "LOCAL" },
 	{ VI_RTF_BROADCAST, "BROADCAST" },
 };
 
@@ -377,7 +388,8 @@ print_route(const struct route *r, const json_t *rt)
 		printf("       mask: %s\n", len == 0 ? "default" : inet_ntoa(mask));
 	if (cmd_str(rt, "gateway")[0] != '\0')
 		printf("    gateway: %s\n", cmd_str(rt, "gateway"));
-	printf("        fib: %d\n  interface: %s\n", (int)cmd_int(rt, "fib"), cmd_str(rt, "interface"));
+	printf("        fib: %d\n  interface: %s\n", (int)cmd_int(rt, "fib"),
+	    cmd_str(rt, "interface"));
 	print_flags((unsigned)cmd_int(rt, "flags"));
 	printf(" recvpipe  sendpipe  ssthresh  rtt,msec    mtu        weight    expire\n");
 	printf("%8d  %8d  %8d  %8d  %8d  %8d  %8d\n", 0, 0, 0, 0, (int)cmd_int(rt, "mtu"),
@@ -393,8 +405,10 @@ get(struct route *r)
 
 	if (r->r_destword == NULL || r->r_gateword != NULL)
 		return cmd_usage(r->r_cx, 0, EX_USAGE);
-	error = cmd_try(r->r_cx, json_pack("{s:s,s:s,s:i}", "op", "route.get", "destination", inet_ntoa(r->r_dst),
-	    "fib", r->r_fib), &reply, &ce);
+	error = cmd_try(r->r_cx,
+	    json_pack("{s:s,s:s,s:i}", "op", "route.get", "destination", inet_ntoa(r->r_dst), "fib",
+		r->r_fib),
+	    &reply, &ce);
 	if (error != 0) {
 		cmd_warnx(r->r_cx, "%s", error == ESRCH ? "route has not been found" : ce.ce_text);
 		return 1;
@@ -427,12 +441,14 @@ flush(struct route *r)
 
 	if (r->r_destword != NULL)
 		return cmd_usage(r->r_cx, 0, EX_USAGE);
-	if (cmd_call(r->r_cx, json_pack("{s:s,s:i}", "op", "route.flush", "fib", r->r_fib), &reply) != 0)
+	if (cmd_call(
+		r->r_cx, json_pack("{s:s,s:i}", "op", "route.flush", "fib", r->r_fib), &reply) != 0)
 		return 1;
 	json_array_foreach(json_object_get(reply, "routes"), i, rt)
 		if (!r->r_quiet)
-			printf("%-20.20s %-20.20s done\n", cmd_int(rt, "prefixlen") == 0 ? "default" :
-			    cmd_str(rt, "destination"), cmd_str(rt, "gateway"));
+			printf("%-20.20s %-20.20s done\n",
+			    cmd_int(rt, "prefixlen") == 0 ? "default" : cmd_str(rt, "destination"),
+			    cmd_str(rt, "gateway"));
 	json_decref(reply);
 	return 0;
 }
@@ -441,8 +457,13 @@ static const struct {
 	const char	*name;
 	int		(*fn)(struct route *);
 } verbs[] = {
-	{ "add", add }, { "delete", delete }, { "del", delete }, { "change", modify }, { "get", get },
-	{ "show", show }, { "flush", flush },
+	{ "add", add },
+	{ "delete", delete },
+	{ "del", delete },
+	{ "change", modify },
+	{ "get", get },
+	{ "show", show },
+	{ "flush", flush },
 };
 
 static int

@@ -9,7 +9,8 @@
 
 struct sysctl {
 	struct cmd_ctx	*sc_cx;
-	bool		 sc_all, sc_descr, sc_equal, sc_ignore, sc_nameonly, sc_noname, sc_quiet, sc_type, sc_writable;
+	bool		 sc_all, sc_descr, sc_equal, sc_ignore, sc_nameonly, sc_noname;
+	bool		 sc_quiet, sc_type, sc_writable;
 };
 
 static void
@@ -19,11 +20,19 @@ print_name(const struct sysctl *sc, const char *name)
 		printf("%s%s", name, sc->sc_equal ? "=" : ": ");
 }
 
+static const char *
+type_name(const char *type)
+{
+	if (strcmp(type, "int") == 0)
+		return "integer";
+	if (strcmp(type, "uint") == 0)
+		return "unsigned integer";
+	return strcmp(type, "u64") == 0 ? "uint64_t" : "string";
+}
+
 static void
 print_one(const struct sysctl *sc, const json_t *oid)
 {
-	const char *type = cmd_str(oid, "type");
-
 	if (sc->sc_writable && !cmd_bool(oid, "writable"))
 		return;
 	if (sc->sc_nameonly) {
@@ -32,8 +41,7 @@ print_one(const struct sysctl *sc, const json_t *oid)
 	}
 	print_name(sc, cmd_str(oid, "name"));
 	if (sc->sc_type)
-		printf("%s\n", strcmp(type, "int") == 0 ? "integer" : strcmp(type, "uint") == 0 ? "unsigned integer" :
-		    strcmp(type, "u64") == 0 ? "uint64_t" : "string");
+		printf("%s\n", type_name(cmd_str(oid, "type")));
 	else
 		printf("%s\n", cmd_str(oid, sc->sc_descr ? "description" : "value"));
 }
@@ -58,7 +66,8 @@ show(const struct sysctl *sc, const char *name)
 	json_t *r, *oid;
 	size_t i;
 
-	if (cmd_try(sc->sc_cx, json_pack("{s:s,s:s*}", "op", "sysctl.list", "name", name), &r, &ce) != 0)
+	if (cmd_try(sc->sc_cx, json_pack("{s:s,s:s*}", "op", "sysctl.list", "name", name), &r,
+		&ce) != 0)
 		return fail(sc, name != NULL ? name : "", &ce);
 	json_array_foreach(json_object_get(r, "sysctls"), i, oid)
 		print_one(sc, oid);
@@ -74,7 +83,9 @@ set(const struct sysctl *sc, char *word)
 	json_t *r;
 
 	*value++ = '\0';
-	if (cmd_try(sc->sc_cx, json_pack("{s:s,s:s,s:s}", "op", "sysctl.set", "name", word, "value", value), &r, &ce) != 0)
+	if (cmd_try(sc->sc_cx,
+		json_pack("{s:s,s:s,s:s}", "op", "sysctl.set", "name", word, "value", value), &r,
+		&ce) != 0)
 		return fail(sc, word, &ce);
 	if (!sc->sc_quiet) {
 		print_name(sc, word);
@@ -95,8 +106,12 @@ check(const struct sysctl *sc, int argc, char **argv)
 			cmd_warnx(sc->sc_cx, "%s: a name is missing", argv[i]);
 			return 1;
 		}
-		if (equal != NULL && (equal[1] == '\0' || sc->sc_descr || sc->sc_type || sc->sc_nameonly)) {
-			cmd_warnx(sc->sc_cx, equal[1] == '\0' ? "%s: a value is missing" : "%s: cannot set with -d, -N or -t", argv[i]);
+		if (equal != NULL &&
+		    (equal[1] == '\0' || sc->sc_descr || sc->sc_type || sc->sc_nameonly)) {
+			cmd_warnx(sc->sc_cx,
+			    equal[1] == '\0' ? "%s: a value is missing"
+					     : "%s: cannot set with -d, -N or -t",
+			    argv[i]);
 			return 1;
 		}
 	}

@@ -13,8 +13,10 @@ show_header(struct xo *xo, const json_t *r)
 {
 	json_int_t up = cmd_int(r, "uptime") / 1000000000;
 
-	xo_emit(xo, "instance {:instance/%s}, vimaged {:version/%s}, pid {:pid/%jd}, {:workers/%jd} worker(s), {e:uptime/%jd}",
-	    cmd_str(r, "instance"), cmd_str(r, "version"), cmd_int(r, "pid"), cmd_int(r, "workers"), up);
+	xo_emit(xo,
+	    "instance {:instance/%s}, vimaged {:version/%s}, pid {:pid/%jd}, {:workers/%jd} worker(s), {e:uptime/%jd}",
+	    cmd_str(r, "instance"), cmd_str(r, "version"), cmd_int(r, "pid"), cmd_int(r, "workers"),
+	    up);
 	xo_emit(xo, "up {d:/%jd}:{d:/%02jd}:{d:/%02jd}, {:memory/%jd} bytes in stacks\n",
 	    up / 3600, up / 60 % 60, up % 60, cmd_int(r, "memory"));
 	if (cmd_str(r, "isolation")[0] != '\0')
@@ -25,11 +27,13 @@ static void
 show_jail(struct xo *xo, const json_t *j, int depth)
 {
 	xo_open_instance(xo);
-	xo_emit(xo, "{:jid/%6jd} {P:/%*s}{:name/%-*s} {:vnet/%-8s} {:processes/%6jd} {:interfaces/%6jd} {:sockets/%7jd} {:memory/%10jd}"
+	xo_emit(xo,
+	    "{:jid/%6jd} {P:/%*s}{:name/%-*s} {:vnet/%-8s} {:processes/%6jd} {:interfaces/%6jd} {:sockets/%7jd} {:memory/%10jd}"
 	    "{e:parent/%jd}{e:cputime/%jd}\n",
-	    cmd_int(j, "jid"), 2 * depth, "", depth < 10 ? 24 - 2 * depth : 4, cmd_str(j, "name"), cmd_str(j, "vnet"),
-	    cmd_int(j, "processes"), cmd_int(j, "interfaces"), cmd_int(j, "sockets"), cmd_int(j, "memory"),
-	    cmd_int(j, "parent"), cmd_int(j, "cputime"));
+	    cmd_int(j, "jid"), 2 * depth, "", depth < 10 ? 24 - 2 * depth : 4, cmd_str(j, "name"),
+	    cmd_str(j, "vnet"), cmd_int(j, "processes"), cmd_int(j, "interfaces"),
+	    cmd_int(j, "sockets"), cmd_int(j, "memory"), cmd_int(j, "parent"),
+	    cmd_int(j, "cputime"));
 	xo_close(xo);
 }
 

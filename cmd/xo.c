@@ -54,7 +54,8 @@ take_style(struct xo *xo, const char *style)
 	return 0;
 }
 
-/* --libxo json,pretty  --libxo=json  --libxo:J  --libxo:JP; returns how many words were used, 0: not ours, -1: bad. */
+/* --libxo json,pretty  --libxo=json  --libxo:J  --libxo:JP; returns how many words were used, 0:
+ * not ours, -1: bad. */
 static int
 take_option(struct xo *xo, char **argv)
 {
@@ -90,7 +91,9 @@ xo_new(FILE *fp, int *argc, char **argv, struct xo **xop, const char **bad)
 	xo->xo_fp = fp;
 	for (int i = 1; i < *argc; i += n > 0 ? n : 1) {
 		if ((n = take_option(xo, argv + i)) < 0) {
-			*bad = argv[i + 1] != NULL && strcmp(argv[i], "--libxo") == 0 ? argv[i + 1] : argv[i];
+			*bad = argv[i];
+			if (argv[i + 1] != NULL && strcmp(argv[i], "--libxo") == 0)
+				*bad = argv[i + 1];
 			free(xo);
 			return EINVAL;
 		}
@@ -217,11 +220,12 @@ take_number(char size, bool is_signed, va_list *ap)
 	if (size == 'l')
 		return is_signed ? va_arg(*ap, long) : (json_int_t)va_arg(*ap, unsigned long);
 	if (size == 'j')
-		return is_signed ? (json_int_t)va_arg(*ap, intmax_t) : (json_int_t)va_arg(*ap, uintmax_t);
+		return is_signed ? va_arg(*ap, intmax_t) : (json_int_t)va_arg(*ap, uintmax_t);
 	return is_signed ? va_arg(*ap, int) : (json_int_t)va_arg(*ap, unsigned);
 }
 
-/* Rewrites "%-*.*ju" as "%-8.8" and takes the widths from the arguments; returns the conversion, the size in *size. */
+/* Rewrites "%-*.*ju" as "%-8.8" and takes the widths from the arguments; returns the conversion,
+ * the size in *size. */
 static char
 parse_conversion(const char **fmtp, char *spec, size_t room, char *size, va_list *ap)
 {
@@ -244,7 +248,8 @@ parse_conversion(const char **fmtp, char *spec, size_t room, char *size, va_list
 	return *p;
 }
 
-/* One printf format with at most one conversion.  The list is passed by reference, for it must advance. */
+/* One printf format with at most one conversion.  The list is passed by reference, for it must
+ * advance. */
 static void
 format_value(const char *fmt, struct value *v, va_list *ap)
 {
@@ -273,7 +278,8 @@ format_value(const char *fmt, struct value *v, va_list *ap)
 	} else {
 		v->v_number = take_number(size, conv == 'd', ap);
 		snprintf(full, sizeof(full), "%%.*s%sll%c%%s", spec, conv);
-		snprintf(v->v_text, sizeof(v->v_text), full, lead, fmt, (long long)v->v_number, rest);
+		snprintf(v->v_text, sizeof(v->v_text), full, lead, fmt, (long long)v->v_number,
+		    rest);
 	}
 }
 
@@ -284,7 +290,7 @@ encode_string(const struct field *f, const char *s)
 	json_t *o;
 
 	if (f->f_literal)
-		return strcmp(s, "true") == 0 ? json_true() : strcmp(s, "false") == 0 ? json_false() :
+		return strcmp(s, "true") == 0 || strcmp(s, "false") == 0 ? json_boolean(*s == 't') :
 		    json_integer(strtoll(s, NULL, 10));
 	if (f->f_trim) {
 		while (*s == ' ')
@@ -364,7 +370,9 @@ xo_finish(struct xo *xo, int status)
 	bool empty = json_object_size(xo->xo_open[0]) == 1;	/* the version */
 
 	if (xo->xo_json && !(status != 0 && empty)) {
-		if (json_dumpf(xo->xo_open[0], xo->xo_fp, xo->xo_pretty ? JSON_INDENT(2) : 0) != 0 && status == 0)
+		int flags = xo->xo_pretty ? JSON_INDENT(2) : 0;
+
+		if (json_dumpf(xo->xo_open[0], xo->xo_fp, (size_t)flags) != 0 && status == 0)
 			status = 1;
 		fputc('\n', xo->xo_fp);
 	}

@@ -13,8 +13,8 @@
 
 #include "ctl/ctl_int.h"
 
-/* Received bytes are kept until a whole message is there; a read never goes beyond the message, so that
- * descriptors belong to the message whose first byte they came with. */
+/* Received bytes are kept until a whole message is there; a read never goes beyond the message, so
+ * that descriptors belong to the message whose first byte they came with. */
 struct ctl_out {
 	struct ctl_out	*co_next;
 	size_t		 co_len, co_done;
@@ -252,7 +252,8 @@ read_some(struct ctl_conn *cc, void *buf, size_t len)
 	if ((error = take_fds(cc, &mh, cc->cc_got == 0)) != 0)
 		return error;
 	if (n == 0)
-		return cc->cc_got == 0 ? ECONNRESET : EPROTO;	/* EPROTO: in the middle of a message */
+		return cc->cc_got == 0 ? ECONNRESET
+				       : EPROTO; /* EPROTO: in the middle of a message */
 	cc->cc_got += (size_t)n;
 	return 0;
 }

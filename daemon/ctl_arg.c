@@ -25,7 +25,8 @@ ctl_fail(struct ctl_request *rq, int error, const char *fmt, ...)
 int
 ctl_args(struct ctl_request *rq, const char *fmt, ...)
 {
-	json_t *args = json_copy((json_t *)rq->rq_args);	/* shallow: the members stay the request's */
+	/* A shallow copy: the members stay the request's. */
+	json_t *args = json_copy((json_t *)rq->rq_args);
 	json_error_t je;
 	va_list ap;
 	int error = 0;
@@ -68,14 +69,16 @@ ctl_list_add(struct ctl_list *l, json_t *o)
 	new_part(l);
 }
 
-/* The stack's owner must be the caller or below it: a jail that shares its parent's stack looks, but does not touch. */
+/* The stack's owner must be the caller or below it: a jail that shares its parent's stack looks,
+ * but does not touch. */
 int
 ctl_may(struct ctl_request *rq, const char *priv)
 {
 	int owner = vi_vnet_jail(rq->rq_vnet), error;
 
 	if (owner < 0 || !vi_jail_visible(rq->rq_kernel, rq->rq_caller, owner))
-		return ctl_fail(rq, EPERM, "the jail shares its parent's network and may not change it");
+		return ctl_fail(
+		    rq, EPERM, "the jail shares its parent's network and may not change it");
 	error = vi_jail_priv(rq->rq_kernel, owner, &rq->rq_cred, priv);
 	return error == 0 ? 0 : ctl_fail(rq, error, "not permitted");
 }
@@ -85,7 +88,8 @@ ctl_range(struct ctl_request *rq, const char *key, json_int_t value, json_int_t 
 {
 	if (value >= min && value <= max)
 		return 0;
-	return ctl_fail(rq, EINVAL, "%s: %lld is not between %lld and %lld", key, (long long)value, (long long)min, (long long)max);
+	return ctl_fail(rq, EINVAL, "%s: %lld is not between %lld and %lld", key, (long long)value,
+	    (long long)min, (long long)max);
 }
 
 int
@@ -105,8 +109,9 @@ ctl_get_mac(struct ctl_request *rq, const char *text, uint8_t mac[6])
 {
 	int end = 0;
 
-	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
-	    &end) == 6 && end == CTL_MACLEN - 1 && text[end] == '\0')
+	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2],
+		&mac[3], &mac[4], &mac[5], &end) == 6 &&
+	    end == CTL_MACLEN - 1 && text[end] == '\0')
 		return 0;
 	return ctl_fail(rq, EINVAL, "%.40s is no link-level address", text);
 }
@@ -127,7 +132,8 @@ ctl_put_mac(json_t *o, const char *key, const uint8_t m[6])
 {
 	char text[CTL_MACLEN];
 
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
+	    m[5]);
 	json_object_set_new(o, key, json_string(text));
 }
 

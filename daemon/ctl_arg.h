@@ -15,17 +15,21 @@ struct ctl_request;
 
 /* Puts one sentence into the answer and returns error. */
 int	ctl_fail(struct ctl_request *, int error, const char *fmt, ...) VI_PRINTF(3, 4);
-/* json_unpack(3) of all arguments but "op" and "jail"; what is left over, or missing, or of another type: EINVAL. */
+/* json_unpack(3) of all arguments but "op" and "jail"; what is left over, or missing, or of another
+ * type: EINVAL. */
 int	ctl_args(struct ctl_request *, const char *fmt, ...);
 /*
- * May the caller change the stack of the request?  The stack's owner, which may be an ancestor of the request's jail, must be the caller or
- * below it, and the caller root.  priv: "net.config", "net.route", "net.sysctl".
+ * May the caller change the stack of the request?  The stack's owner, which may be an ancestor of
+ * the request's jail, must be the caller or below it, and the caller root.  priv: "net.config",
+ * "net.route", "net.sysctl".
  */
 int	ctl_may(struct ctl_request *, const char *priv);
 /* An integer in [min, max]. */
-int	ctl_range(struct ctl_request *, const char *key, json_int_t value, json_int_t min, json_int_t max);
+int	ctl_range(struct ctl_request *, const char *key, json_int_t value, json_int_t min,
+	    json_int_t max);
 
-/* A member of the answer that is a list of any length: what grows too long for one message is sent as a part. */
+/* A member of the answer that is a list of any length: what grows too long for one message is sent
+ * as a part. */
 struct ctl_list {
 	struct ctl_request *l_rq;
 	const char	*l_key;
@@ -36,7 +40,8 @@ void	ctl_list_begin(struct ctl_request *, const char *key, struct ctl_list *);
 void	ctl_list_add(struct ctl_list *, json_t *);	/* consumes */
 
 /* text NULL: *sa is cleared (family 0). */
-int	ctl_get_addr(struct ctl_request *, const char *key, const char *text, struct vi_sockaddr *sa);
+int	ctl_get_addr(struct ctl_request *, const char *key, const char *text,
+	    struct vi_sockaddr *sa);
 int	ctl_get_mac(struct ctl_request *, const char *text, uint8_t mac[6]);
 /* Adds nothing for an address without family. */
 void	ctl_put_addr(json_t *, const char *key, const struct vi_sockaddr *);

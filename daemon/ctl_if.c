@@ -64,6 +64,12 @@ counters(const struct vi_ifinfo *ii)
 	return o;
 }
 
+static const char *
+type_name(uint8_t type)
+{
+	return type == VI_IFT_ETHER ? "ether" : type == VI_IFT_LOOP ? "loop" : "other";
+}
+
 static void
 add_interface(void *arg, const struct vi_ifinfo *ii)
 {
@@ -77,7 +83,7 @@ add_interface(void *arg, const struct vi_ifinfo *ii)
 	ctl_put_int(o, "mtu", ii->if_mtu);
 	ctl_put_int(o, "metric", ii->if_metric);
 	ctl_put_int(o, "fib", ii->if_fib);
-	ctl_put_text(o, "type", ii->if_type == VI_IFT_ETHER ? "ether" : ii->if_type == VI_IFT_LOOP ? "loop" : "other");
+	ctl_put_text(o, "type", type_name(ii->if_type));
 	ctl_put_text(o, "driver", ii->if_driver);
 	if (ii->if_addrlen == 6)
 		ctl_put_mac(o, "lladdr", ii->if_lladdr);
@@ -149,7 +155,8 @@ op_create(struct ctl_request *rq)
 	const char *type;
 	int error;
 
-	if ((error = ctl_args(rq, "{s:s}", "type", &type)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+	if ((error = ctl_args(rq, "{s:s}", "type", &type)) != 0 ||
+	    (error = ctl_may(rq, "net.config")) != 0)
 		return error;
 	error = vi_if_create(rq->rq_vnet, type, name);
 	if (error == EINVAL || error == ENXIO || error == ENOENT)
@@ -168,7 +175,8 @@ op_destroy(struct ctl_request *rq)
 	const char *name;
 	int error;
 
-	if ((error = ctl_args(rq, "{s:s}", "name", &name)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+	if ((error = ctl_args(rq, "{s:s}", "name", &name)) != 0 ||
+	    (error = ctl_may(rq, "net.config")) != 0)
 		return error;
 	error = vi_if_destroy(rq->rq_vnet, name);
 	if (error == EINVAL || error == EPERM || error == EOPNOTSUPP)
@@ -178,7 +186,8 @@ op_destroy(struct ctl_request *rq)
 
 /* Operations with a name and a text. */
 static int
-with_text(struct ctl_request *rq, const char *key, int (*fn)(struct ctl_request *, const char *name, const char *text))
+with_text(struct ctl_request *rq, const char *key,
+    int (*fn)(struct ctl_request *, const char *name, const char *text))
 {
 	const char *name, *text;
 	int error;
@@ -223,18 +232,21 @@ do_lladdr(struct ctl_request *rq, const char *name, const char *text)
 		return error;
 	error = vi_if_set_lladdr(rq->rq_vnet, name, mac, sizeof(mac));
 	if (error == EINVAL)
-		return ctl_fail(rq, error, "%.15s cannot have the link-level address %s", name, text);
+		return ctl_fail(
+		    rq, error, "%.15s cannot have the link-level address %s", name, text);
 	return error;
 }
 
-/* The other stack is named as seen from the jail whose interfaces are worked on; it must be below the caller. */
+/* The other stack is named as seen from the jail whose interfaces are worked on; it must be below
+ * the caller. */
 static int
 other_vnet(struct ctl_request *rq, const char *jail, struct vi_vnet **vnp)
 {
 	int error, jid;
 
 	error = vi_jail_find(rq->rq_kernel, rq->rq_jid, jail, &jid);
-	if (error == 0 && (!vi_jail_visible(rq->rq_kernel, rq->rq_caller, jid) || jid == rq->rq_jid))
+	if (error == 0 &&
+	    (!vi_jail_visible(rq->rq_kernel, rq->rq_caller, jid) || jid == rq->rq_jid))
 		error = ENOENT;
 	if (error != 0)
 		return ctl_fail(rq, ENOENT, "jail \"%.100s\" not found", jail);
@@ -306,18 +318,21 @@ op_reclaim(struct ctl_request *rq)
 
 /* Operations with a name and a number. */
 static int
-with_number(struct ctl_request *rq, const char *key, int (*fn)(struct vi_vnet *, const char *, uint32_t))
+with_number(struct ctl_request *rq, const char *key,
+    int (*fn)(struct vi_vnet *, const char *, uint32_t))
 {
 	const char *name;
 	json_int_t n;
 	int error;
 
 	if ((error = ctl_args(rq, "{s:s,s:I}", "name", &name, key, &n)) != 0 ||
-	    (error = ctl_range(rq, key, n, 0, UINT32_MAX)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_range(rq, key, n, 0, UINT32_MAX)) != 0 ||
+	    (error = ctl_may(rq, "net.config")) != 0)
 		return error;
 	error = fn(rq->rq_vnet, name, (uint32_t)n);
 	if (error == EINVAL)
-		return ctl_fail(rq, error, "%.15s: a %s of %lld is not possible", name, key, (long long)n);
+		return ctl_fail(
+		    rq, error, "%.15s: a %s of %lld is not possible", name, key, (long long)n);
 	return report(rq, error, name);
 }
 
@@ -345,8 +360,14 @@ op_fib(struct ctl_request *rq)
 static int
 get_flags(struct ctl_request *rq, const json_t *names, uint32_t *flags)
 {
-	static const struct { const char *name; uint32_t bit; } table[] = {
-		{ "up", VI_IFF_UP }, { "promisc", VI_IFF_PROMISC }, { "noarp", VI_IFF_NOARP }, { "debug", VI_IFF_DEBUG },
+	static const struct {
+		const char	*name;
+		uint32_t	 bit;
+	} table[] = {
+		{ "up", VI_IFF_UP },
+		{ "promisc", VI_IFF_PROMISC },
+		{ "noarp", VI_IFF_NOARP },
+		{ "debug", VI_IFF_DEBUG },
 	};
 	const char *name;
 	size_t i, k;
@@ -372,8 +393,10 @@ op_flags(struct ctl_request *rq)
 	const char *name;
 	int error;
 
-	if ((error = ctl_args(rq, "{s:s,s?o,s?o}", "name", &name, "set", &setnames, "clear", &clearnames)) != 0 ||
-	    (error = get_flags(rq, setnames, &set)) != 0 || (error = get_flags(rq, clearnames, &clear)) != 0 ||
+	if ((error = ctl_args(rq, "{s:s,s?o,s?o}", "name", &name, "set", &setnames, "clear",
+		 &clearnames)) != 0 ||
+	    (error = get_flags(rq, setnames, &set)) != 0 ||
+	    (error = get_flags(rq, clearnames, &clear)) != 0 ||
 	    (error = ctl_may(rq, "net.config")) != 0)
 		return error;
 	return report(rq, vi_if_set_flags(rq->rq_vnet, name, set, clear), name);
@@ -390,8 +413,9 @@ op_addr_add(struct ctl_request *rq)
 	json_int_t len = 0xff;
 	int alias = 0, error;
 
-	if ((error = ctl_args(rq, "{s:s,s:s,s?I,s?s,s?s,s?b}", "name", &name, "address", &addr, "prefixlen", &len,
-	    "broadcast", &bcast, "destination", &dst, "alias", &alias)) != 0)
+	if ((error = ctl_args(rq, "{s:s,s:s,s?I,s?s,s?s,s?b}", "name", &name, "address", &addr,
+		 "prefixlen", &len, "broadcast", &bcast, "destination", &dst, "alias", &alias)) !=
+	    0)
 		return error;
 	if ((error = ctl_get_addr(rq, "address", addr, &ia.ia_addr)) != 0 ||
 	    (error = ctl_get_addr(rq, "broadcast", bcast, &ia.ia_broadcast)) != 0 ||
@@ -416,7 +440,8 @@ op_addr_delete(struct ctl_request *rq)
 	int error;
 
 	if ((error = ctl_args(rq, "{s:s,s:s}", "name", &name, "address", &addr)) != 0 ||
-	    (error = ctl_get_addr(rq, "address", addr, &sa)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_get_addr(rq, "address", addr, &sa)) != 0 ||
+	    (error = ctl_may(rq, "net.config")) != 0)
 		return error;
 	error = vi_if_addr_del(rq->rq_vnet, name, &sa);
 	if (error == EADDRNOTAVAIL)

@@ -44,8 +44,13 @@ add_route(void *arg, const struct vi_route *rt)
 static int
 get_flags(struct ctl_request *rq, const json_t *names, uint32_t *flags)
 {
-	static const struct { const char *name; uint32_t bit; } table[] = {
-		{ "static", VI_RTF_STATIC }, { "reject", VI_RTF_REJECT }, { "blackhole", VI_RTF_BLACKHOLE },
+	static const struct {
+		const char	*name;
+		uint32_t	 bit;
+	} table[] = {
+		{ "static", VI_RTF_STATIC },
+		{ "reject", VI_RTF_REJECT },
+		{ "blackhole", VI_RTF_BLACKHOLE },
 		{ "host", VI_RTF_HOST },
 	};
 	const char *name;
@@ -74,7 +79,8 @@ check_numbers(struct ctl_request *rq, const struct numbers *nu)
 	int error;
 
 	if ((error = ctl_range(rq, "prefixlen", nu->nu_prefixlen, 0, 32)) != 0 ||
-	    (error = ctl_range(rq, "fib", nu->nu_fib, 0, (json_int_t)vi_route_nfibs(rq->rq_vnet) - 1)) != 0 ||
+	    (error = ctl_range(
+		 rq, "fib", nu->nu_fib, 0, (json_int_t)vi_route_nfibs(rq->rq_vnet) - 1)) != 0 ||
 	    (error = ctl_range(rq, "mtu", nu->nu_mtu, 0, 65535)) != 0 ||
 	    (error = ctl_range(rq, "weight", nu->nu_weight, 0, 0xffffff)) != 0)
 		return error;
@@ -90,9 +96,11 @@ get_route(struct ctl_request *rq, struct vi_route *rt)
 	int error;
 
 	memset(rt, 0, sizeof(*rt));
-	if ((error = ctl_args(rq, "{s:s,s:I,s?s,s?s,s?I,s?I,s?I,s?I,s?o}", "destination", &dst, "prefixlen", &nu.nu_prefixlen,
-	    "gateway", &gateway, "interface", &ifname, "fib", &nu.nu_fib, "mtu", &nu.nu_mtu, "weight", &nu.nu_weight,
-	    "metric", &nu.nu_metric, "flags", &flags)) != 0 || (error = check_numbers(rq, &nu)) != 0 ||
+	if ((error = ctl_args(rq, "{s:s,s:I,s?s,s?s,s?I,s?I,s?I,s?I,s?o}", "destination", &dst,
+		 "prefixlen", &nu.nu_prefixlen, "gateway", &gateway, "interface", &ifname, "fib",
+		 &nu.nu_fib, "mtu", &nu.nu_mtu, "weight", &nu.nu_weight, "metric", &nu.nu_metric,
+		 "flags", &flags)) != 0 ||
+	    (error = check_numbers(rq, &nu)) != 0 ||
 	    (error = ctl_get_addr(rq, "destination", dst, &rt->rt_dst)) != 0 ||
 	    (error = ctl_get_addr(rq, "gateway", gateway, &rt->rt_gateway)) != 0 ||
 	    (error = get_flags(rq, flags, &rt->rt_flags)) != 0)
@@ -167,7 +175,8 @@ op_get(struct ctl_request *rq)
 	int error;
 
 	if ((error = ctl_args(rq, "{s:s,s?I}", "destination", &dst, "fib", &fib)) != 0 ||
-	    (error = get_fib(rq, fib)) != 0 || (error = ctl_get_addr(rq, "destination", dst, &sa)) != 0 ||
+	    (error = get_fib(rq, fib)) != 0 ||
+	    (error = ctl_get_addr(rq, "destination", dst, &sa)) != 0 ||
 	    (error = vi_route_get(rq->rq_vnet, (uint32_t)fib, &sa, &rt)) != 0)
 		return error;
 	json_object_set_new(rq->rq_reply, "route", route_object(&rt));
@@ -262,10 +271,11 @@ op_neigh_add(struct ctl_request *rq)
 	int permanent = 0, published = 0, proxy = 0, error;
 	const char *addr, *mac;
 
-	if ((error = ctl_args(rq, "{s:s,s:s,s?b,s?b,s?b}", "address", &addr, "lladdr", &mac, "permanent", &permanent,
-	    "published", &published, "proxy", &proxy)) != 0 ||
+	if ((error = ctl_args(rq, "{s:s,s:s,s?b,s?b,s?b}", "address", &addr, "lladdr", &mac,
+		 "permanent", &permanent, "published", &published, "proxy", &proxy)) != 0 ||
 	    (error = ctl_get_addr(rq, "address", addr, &ne.ne_addr)) != 0 ||
-	    (error = ctl_get_mac(rq, mac, ne.ne_lladdr)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_get_mac(rq, mac, ne.ne_lladdr)) != 0 ||
+	    (error = ctl_may(rq, "net.config")) != 0)
 		return error;
 	ne.ne_permanent = permanent != 0;
 	ne.ne_published = published != 0;
@@ -284,7 +294,8 @@ op_neigh_delete(struct ctl_request *rq)
 	int error;
 
 	if ((error = ctl_args(rq, "{s:s,s?s}", "address", &addr, "interface", &ifname)) != 0 ||
-	    (error = ctl_get_addr(rq, "address", addr, &sa)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_get_addr(rq, "address", addr, &sa)) != 0 ||
+	    (error = ctl_may(rq, "net.config")) != 0)
 		return error;
 	return vi_neigh_del(rq->rq_vnet, &sa, ifname);
 }

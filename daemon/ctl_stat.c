@@ -108,7 +108,8 @@ add_line(void *arg, const struct vi_logmsg *lm)
 	ctl_list_add(arg, o);
 }
 
-/* A stack's messages are for those who own it; who shares it sees the other jails' messages too and needs the right to. */
+/* A stack's messages are for those who own it; who shares it sees the other jails' messages too and
+ * needs the right to. */
 static int
 may_read(struct ctl_request *rq)
 {
@@ -130,8 +131,8 @@ op_log(struct ctl_request *rq)
 
 	ctl_list_begin(rq, "lines", &list);
 	if ((error = ctl_args(rq, "{s?I,s?b}", "after", &after, "clear", &clear)) != 0 ||
-	    (error = ctl_range(rq, "after", after, 0, INT64_MAX)) != 0 || (error = may_read(rq)) != 0 ||
-	    (clear && (error = ctl_may(rq, "net.config")) != 0))
+	    (error = ctl_range(rq, "after", after, 0, INT64_MAX)) != 0 ||
+	    (error = may_read(rq)) != 0 || (clear && (error = ctl_may(rq, "net.config")) != 0))
 		return error;
 	last = vi_log_read(rq->rq_vnet, (uint64_t)after, add_line, &list);
 	ctl_put_int(rq->rq_reply, "last", last);

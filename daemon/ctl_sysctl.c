@@ -13,7 +13,10 @@ static void
 add_oid(void *arg, const struct vi_sysctl *sy)
 {
 	static const char *const types[] = {
-		[VI_CTL_INT] = "int", [VI_CTL_UINT] = "uint", [VI_CTL_U64] = "u64", [VI_CTL_STRING] = "string",
+		[VI_CTL_INT] = "int",
+		[VI_CTL_UINT] = "uint",
+		[VI_CTL_U64] = "u64",
+		[VI_CTL_STRING] = "string",
 	};
 	json_t *o = json_object();
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Theory of operation: fuzzes the control protocol from the socket to the operations on a stack.  The input is what a client writes: the first
- * byte says in pieces of which size it arrives, the rest are bytes of the stream.  Each message that comes out is looked up and
- * carried out, on a fresh kernel with a simulated host, as a request of prison0.  Besides not crashing:
+ * Theory of operation: fuzzes the control protocol from the socket to the operations on a stack.
+ * The input is what a client writes: the first byte says in pieces of which size it arrives, the
+ * rest are bytes of the stream.  Each message that comes out is looked up and carried out, on a
+ * fresh kernel with a simulated host, as a request of prison0.  Besides not crashing:
  *	- a message is an object and its descriptors are none;
  *	- after an error of the framing nothing more is read;
  *	- an operation returns 0 or an errno with at most one line, and its answer can be sent.
@@ -27,7 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		abort();						\
 } while (0)
 
-static const struct ctl_op *const tables[] = { ctl_if_ops, ctl_route_ops, ctl_sysctl_ops, ctl_stat_ops };
+static const struct ctl_op *const tables[] = {
+	ctl_if_ops, ctl_route_ops, ctl_sysctl_ops, ctl_stat_ops,
+};
 
 /* The server's part: sends what there is and empties it. */
 int
@@ -51,7 +54,8 @@ static void
 carry_out(struct vi_kernel *k, const json_t *msg)
 {
 	const struct ctl_op *op = find_op(json_string_value(json_object_get(msg, "op")));
-	struct ctl_request rq = { .rq_kernel = k, .rq_vnet = vi_vnet0(k), .rq_cred = { 0, 0, true }, .rq_args = msg };
+	struct ctl_request rq = { .rq_kernel = k, .rq_vnet = vi_vnet0(k), .rq_args = msg,
+	    .rq_cred = { 0, 0, true } };
 	char *text;
 	int error;
 
