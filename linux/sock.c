@@ -344,11 +344,11 @@ socket_ctl(struct lx_call *c, int flags)
 static int
 socket_type(int type, int proto)
 {
-	if (type <= 0 || type > 10)
+	if (type > 10)
 		return (EINVAL);
 	if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_RAW)
 		return (ESOCKTNOSUPPORT);
-	if (proto < 0)
+	if (proto < 0 || proto > 262)		/* MPTCP */
 		return (EINVAL);
 	return (proto > 255 || (type == SOCK_RAW && proto == 0) ? EPROTONOSUPPORT : 0);
 }

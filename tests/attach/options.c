@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options and ioctls: values that do not depend on the host, and every refusal. */
+#include "show.h"
+
+#include <net/if.h>
+#include <linux/sockios.h>
+
+static void
+get(const char *what, int fd, int level, int name, socklen_t size)
+{
+	unsigned char v[64];
+	socklen_t len = size, i;
+
+	memset(v, 0xee, sizeof(v));
+	if (getsockopt(fd, level, name, v, &len) != 0) {
+		show(what, -1);
+		return;
+	}
+	printf("%s: [%u]", what, len);
+	for (i = 0; i < len; i++)
+		printf(" %x", v[i]);
+	printf("\n");
+}
+
+static void
+set(const char *what, int fd, int level, int name, int value, socklen_t len)
+{
+	show(what, setsockopt(fd, level, name, &value, len));
+}
+
+#define GET(fd, level, name, len)	get("get " #name " " #len, fd, level, name, len)
+#define SET(fd, level, name, value)	set("set " #name " " #value, fd, level, name, value, sizeof(int))
+#define BOTH(fd, level, name, value)	SET(fd, level, name, value); GET(fd, level, name, 4)
+
+static void
+socket_level(int s, int u)
+{
+	struct linger l = { 1, 5 };
+
+	GET(s, SOL_SOCKET, SO_TYPE, 4);
+	GET(u, SOL_SOCKET, SO_TYPE, 4);
+	GET(s, SOL_SOCKET, SO_DOMAIN, 4);
+	GET(s, SOL_SOCKET, SO_PROTOCOL, 4);
+	GET(u, SOL_SOCKET, SO_PROTOCOL, 4);
+	GET(s, SOL_SOCKET, SO_ACCEPTCONN, 4);
+	GET(s, SOL_SOCKET, SO_ERROR, 4);
+	GET(s, SOL_SOCKET, SO_ERROR, 2);
+	GET(s, SOL_SOCKET, SO_PEERCRED, 12);
+	BOTH(s, SOL_SOCKET, SO_REUSEADDR, 1);
+	BOTH(s, SOL_SOCKET, SO_REUSEPORT, 1);
+	BOTH(s, SOL_SOCKET, SO_KEEPALIVE, 1);
+	BOTH(u, SOL_SOCKET, SO_BROADCAST, 1);
+	BOTH(s, SOL_SOCKET, SO_OOBINLINE, 1);
+	BOTH(s, SOL_SOCKET, SO_PRIORITY, 3);
+	BOTH(s, SOL_SOCKET, SO_SNDBUF, 65536);
+	BOTH(s, SOL_SOCKET, SO_RCVBUF, 65536);
+	BOTH(u, SOL_SOCKET, SO_TIMESTAMP, 1);
+	GET(s, SOL_SOCKET, SO_LINGER, 8);
+	show("set SO_LINGER", setsockopt(s, SOL_SOCKET, SO_LINGER, &l, sizeof(l)));
+	GET(s, SOL_SOCKET, SO_LINGER, 8);
+	show("short SO_LINGER", setsockopt(s, SOL_SOCKET, SO_LINGER, &l, 4));
+	show("short int", setsockopt(s, SOL_SOCKET, SO_KEEPALIVE, &l, 3));
+	show("no value", setsockopt(s, SOL_SOCKET, SO_KEEPALIVE, NULL, 4));
+	show("bad address", setsockopt(s, SOL_SOCKET, SO_KEEPALIVE, (void *)16, 4));
+	GET(s, SOL_SOCKET, SO_BINDTODEVICE, 16);
+	set("set of a read-only one", s, SOL_SOCKET, SO_TYPE, 1, 4);
+	set("set of an unknown one", s, SOL_SOCKET, 250, 1, 4);
+	GET(s, SOL_SOCKET, 250, 4);
+	timeout_of(s, SO_RCVTIMEO, 1500);
+	GET(s, SOL_SOCKET, SO_RCVTIMEO, 16);
+}
+
+static void
+ip_level(int s, int u)
+{
+	unsigned char byte = 5;
+	struct in_addr in;
+
+	BOTH(u, IPPROTO_IP, IP_TTL, 33);
+	GET(u, IPPROTO_IP, IP_TTL, 1);
+	show("IP_TTL in a byte", setsockopt(u, IPPROTO_IP, IP_TTL, &byte, 1));
+	GET(u, IPPROTO_IP, IP_TTL, 4);
+	SET(u, IPPROTO_IP, IP_TTL, 256);
+	SET(u, IPPROTO_IP, IP_TTL, 0);
+	BOTH(s, IPPROTO_IP, IP_TOS, 16);
+	BOTH(u, IPPROTO_IP, IP_RECVERR, 1);
+	BOTH(u, IPPROTO_IP, IP_PKTINFO, 1);
+	BOTH(u, IPPROTO_IP, IP_RECVTTL, 1);
+	BOTH(u, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+	BOTH(u, IPPROTO_IP, IP_MULTICAST_TTL, 3);
+	BOTH(u, IPPROTO_IP, IP_MULTICAST_LOOP, 0);
+	GET(u, IPPROTO_IP, IP_OPTIONS, 40);
+	GET(s, IPPROTO_IP, IP_OPTIONS, 40);
+	GET(s, IPPROTO_IP, 80, 16);
+	GET(u, IPPROTO_IP, IP_MTU, 4);
+	show("IP_TTL without a value", setsockopt(u, IPPROTO_IP, IP_TTL, &byte, 0));
+	set("unknown", u, IPPROTO_IP, 63, 1, 4);
+	in.s_addr = htonl(INADDR_LOOPBACK);
+	show("IP_MULTICAST_IF", setsockopt(u, IPPROTO_IP, IP_MULTICAST_IF, &in, sizeof(in)));
+	GET(u, IPPROTO_IP, IP_MULTICAST_IF, 4);
+	set("an IPv6 option", u, IPPROTO_IPV6, 26, 1, 4);
+}
+
+static void
+tcp_level(int s, int u)
+{
+	char name[16] = "";
+	socklen_t len = sizeof(name);
+
+	BOTH(s, IPPROTO_TCP, TCP_NODELAY, 1);
+	BOTH(s, IPPROTO_TCP, TCP_CORK, 1);
+	BOTH(s, IPPROTO_TCP, TCP_KEEPIDLE, 45);
+	BOTH(s, IPPROTO_TCP, TCP_KEEPINTVL, 5);
+	BOTH(s, IPPROTO_TCP, TCP_KEEPCNT, 3);
+	BOTH(s, IPPROTO_TCP, TCP_USER_TIMEOUT, 2000);
+	SET(s, IPPROTO_TCP, TCP_KEEPIDLE, 0);
+	SET(s, IPPROTO_TCP, TCP_KEEPCNT, 1000);
+	set("short TCP_NODELAY", s, IPPROTO_TCP, TCP_NODELAY, 1, 2);
+	SET(u, IPPROTO_TCP, TCP_NODELAY, 1);
+	set("unknown", s, IPPROTO_TCP, 250, 1, 4);
+	show("TCP_CONGESTION", setsockopt(s, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5));
+	show("get TCP_CONGESTION", getsockopt(s, IPPROTO_TCP, TCP_CONGESTION, name, &len));
+	printf("%s %u\n", name, len);
+	show("no such one", setsockopt(s, IPPROTO_TCP, TCP_CONGESTION, "nosuch", 6));
+	set("level", s, 12345, 1, 1, 4);
+}
+
+static void
+ioctls(int s, int u)
+{
+	int n = 77, x = socket(AF_UNIX, SOCK_DGRAM, 0);
+	struct ifreq ifr;
+
+	memset(&ifr, 0, sizeof(ifr));
+	strcpy(ifr.ifr_name, "nosuch");
+	show("SIOCGIFINDEX", ioctl(u, SIOCGIFINDEX, &ifr));
+	show("SIOCGIFADDR", ioctl(u, SIOCGIFADDR, &ifr));
+	ifr.ifr_ifindex = 4711;
+	show("SIOCGIFNAME", ioctl(s, SIOCGIFNAME, &ifr));
+	show("SIOCGIFINDEX on AF_UNIX", ioctl(x, SIOCGIFINDEX, &ifr));
+	show("wireless", ioctl(u, 0x8b01, &ifr));
+	show("SIOCGSTAMP without one", ioctl(u, 0x8906, &ifr));
+	show("FIONREAD", ioctl(u, FIONREAD, &n));
+	printf("%d\n", n);
+	show("SIOCOUTQ", ioctl(u, SIOCOUTQ, &n));
+	printf("%d\n", n);
+	show("FIONREAD at no address", ioctl(u, FIONREAD, NULL));
+	show("FIONBIO", ioctl(u, FIONBIO, &n));
+	show("FIOASYNC on a pipe", ioctl(0, 0x8905, &n) < 0 ? -1 : 0);
+	close(x);
+}
+
+static void
+made(const char *what, int domain, int type, int proto)
+{
+	int fd = ok(what, socket(domain, type, proto));
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static void
+families(void)
+{
+	made("TCP", AF_INET, SOCK_STREAM, IPPROTO_TCP);
+	made("UDP", AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+	made("TCP in a datagram socket", AF_INET, SOCK_DGRAM, IPPROTO_TCP);
+	made("UDP in a stream", AF_INET, SOCK_STREAM, IPPROTO_UDP);
+	made("unknown protocol", AF_INET, SOCK_STREAM, 200);
+	made("large protocol", AF_INET, SOCK_STREAM, 300);
+	made("negative protocol", AF_INET, SOCK_STREAM, -1);
+	made("RDM", AF_INET, SOCK_RDM, 0);
+	made("SEQPACKET", AF_INET, SOCK_SEQPACKET, 0);
+	made("type 11", AF_INET, 11, 0);
+	made("type 0", AF_INET, 0, 0);
+	made("flags", AF_INET, SOCK_STREAM | 0x100000, 0);
+	made("raw without a protocol", AF_INET, SOCK_RAW, 0);
+	made("AF_APPLETALK", AF_APPLETALK, SOCK_DGRAM, 0);
+	made("AF_UNIX", AF_UNIX, SOCK_STREAM, 0);
+	made("family 99", 99, SOCK_STREAM, 0);
+}
+
+int
+main(void)
+{
+	int s = socket(AF_INET, SOCK_STREAM, 0), u = socket(AF_INET, SOCK_DGRAM, 0);
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	socket_level(s, u);
+	ip_level(s, u);
+	tcp_level(s, u);
+	ioctls(s, u);
+	families();
+	return (0);
+}
