@@ -20,6 +20,7 @@ int	in_mcast_join(struct vnet *, uint32_t ifindex, uint32_t group);
 /* Harmless when the interface is gone, and the membership with it. */
 void	in_mcast_leave(struct vnet *, uint32_t ifindex, uint32_t group);
 bool	in_mcast_ismember(const struct ifnet *, uint32_t group);
+bool	in_mcast_anymember(const struct vnet *, uint32_t group);	/* on whatever interface */
 /* Everything of one interface: it goes away. */
 void	in_mcast_purge(struct ifnet *);
 

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Addresses of interfaces.
+ *
+ * An address is on its interface's list and in the vnet's hash of own addresses.  It brings two routes: its network by its interface (or, point to point,
+ * the other side), and itself by the loopback interface.  Of several addresses in one network the first carries the network's route; when it goes,
+ * the next takes over.
+ */
+#include "netinet/ip/in.h"
+
+#include <errno.h>
+
+#include "base/assert.h"
+#include "base/inaddr.h"
+#include "netinet/ip/ip_var.h"
+
+static struct in_ifaddrhead *
+in_addrhead(const struct ip_vnet *iv, uint32_t addr)
+{
+	return (&iv->iv_addrs[(NTOHL(addr) * 0x9e3779b1u >> 16) & (iv->iv_addrsize - 1)]);
+}
+
+static struct in_ifaddrhead *
+in_addrs_alloc(struct vnet *vn, uint32_t size)
+{
+	struct in_ifaddrhead *tab = kmalloc(vnet_acct(vn), ACCT_HASH, size * sizeof(*tab));
+
+	if (tab != NULL)
+		for (uint32_t i = 0; i < size; i++)
+			TAILQ_INIT(&tab[i]);
+	return (tab);
+}
+
+static void
+in_addrs_grow(struct ip_vnet *iv)
+{
+	struct in_ifaddrhead *otab = iv->iv_addrs, *tab;
+	uint32_t osize = iv->iv_addrsize;
+	struct ifaddr *ifa;
+
+	if (iv->iv_naddrs <= osize || (tab = in_addrs_alloc(iv->iv_vnet, osize * 2)) == NULL)
+		return;
+	iv->iv_addrs = tab;
+	iv->iv_addrsize = osize * 2;
+	for (uint32_t i = 0; i < osize; i++) {
+		while ((ifa = TAILQ_FIRST(&otab[i])) != NULL) {
+			TAILQ_REMOVE(&otab[i], ifa, ifa_vlink);
+			TAILQ_INSERT_TAIL(in_addrhead(iv, ifa->ifa_addr.na_in), ifa, ifa_vlink);
+		}
+	}
+	kfree(vnet_acct(iv->iv_vnet), ACCT_HASH, otab, osize * sizeof(*otab));
+}
+
+int
+in_addrs_init(struct ip_vnet *iv)
+{
+	if ((iv->iv_addrs = in_addrs_alloc(iv->iv_vnet, IN_MINADDRHASH)) == NULL)
+		return (ENOMEM);
+	iv->iv_addrsize = IN_MINADDRHASH;
+	return (0);
+}
+
+void
+in_addrs_fini(struct ip_vnet *iv)
+{
+	VI_ASSERT(iv->iv_naddrs == 0);
+	kfree(vnet_acct(iv->iv_vnet), ACCT_HASH, iv->iv_addrs, iv->iv_addrsize * sizeof(*iv->iv_addrs));
+	iv->iv_addrs = NULL;
+}
+
+struct ifaddr *
+in_ifaddr_find(const struct ip_vnet *iv, uint32_t addr)
+{
+	struct ifaddr *ifa;
+
+	TAILQ_FOREACH(ifa, in_addrhead(iv, addr), ifa_vlink)
+		if (ifa->ifa_addr.na_in == addr)
+			return (ifa);
+	return (NULL);
+}
+
+bool
+in_localaddr(const struct ip_vnet *iv, uint32_t addr)
+{
+	return (in_ifaddr_find(iv, addr) != NULL || (iv->iv_nloopnet > 0 && in_loopback(addr)));
+}
+
+struct ifaddr *
+in_ifaddr_first(const struct ifnet *ifp)
+{
+	struct ifaddr *ifa;
+
+	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
+		if (ifa->ifa_addr.na_af == NET_AF_INET)
+			return (ifa);
+	return (NULL);
+}
+
+struct ifaddr *
+in_ifaddr_best(const struct ifnet *ifp, uint32_t addr)
+{
+	struct ifaddr *ifa;
+
+	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
+		if (ifa->ifa_addr.na_af == NET_AF_INET && in_samenet(ifa->ifa_addr.na_in, addr, ifa->ifa_mask))
+			return (ifa);
+	return (in_ifaddr_first(ifp));
+}
+
+bool
+in_ifbroadcast(const struct ifnet *ifp, uint32_t addr)
+{
+	const struct ifaddr *ifa;
+
+	if (in_broadcast(addr))
+		return (true);
+	if ((ifp->if_flags & IFF_BROADCAST) == 0)
+		return (false);
+	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
+		if (ifa->ifa_addr.na_af == NET_AF_INET && ifa->ifa_broadcast == addr && addr != 0)
+			return (true);
+	return (false);
+}
+
+/* Routes of an address */
+
+/* The network's route: none for a host mask, the other side where there is one. */
+static bool
+in_ifa_prefix(const struct ifaddr *ifa, uint32_t *dst, uint8_t *len, uint32_t *flags)
+{
+	*flags = 0;
+	if ((ifa->ifa_ifp->if_flags & IFF_POINTOPOINT) != 0 && ifa->ifa_dst.na_in != 0) {
+		*dst = ifa->ifa_dst.na_in;
+		*len = 32;
+		*flags = RTF_HOST;
+		return (*dst != ifa->ifa_addr.na_in);
+	}
+	*dst = ifa->ifa_addr.na_in & ifa->ifa_mask;
+	*len = ifa->ifa_prefixlen;
+	return (*len < 32);
+}
+
+static int
+in_ifa_addprefix(struct ifaddr *ifa)
+{
+	uint32_t dst, flags;
+	uint8_t len;
+	int error;
+
+	if (!in_ifa_prefix(ifa, &dst, &len, &flags))
+		return (0);
+	error = rt_ifa_add(ifa->ifa_ifp->if_vnet, dst, len, flags, ifa->ifa_ifp, ifa);
+	return (error == EEXIST ? 0 : error);	/* another address carries it */
+}
+
+/* Another address of the same network takes the route over. */
+static void
+in_ifa_delprefix(struct ifaddr *ifa)
+{
+	uint32_t dst, flags, dst2, flags2;
+	uint8_t len, len2;
+	struct ip_vnet *iv = ip_vnet(ifa->ifa_ifp->if_vnet);
+	struct ifaddr *ifa2;
+
+	if (!in_ifa_prefix(ifa, &dst, &len, &flags))
+		return;
+	rt_ifa_del(iv->iv_vnet, dst, len, ifa);
+	for (uint32_t i = 0; i < iv->iv_addrsize; i++) {
+		TAILQ_FOREACH(ifa2, &iv->iv_addrs[i], ifa_vlink) {
+			if (ifa2 != ifa && !ifa2->ifa_ifp->if_dying && in_ifa_prefix(ifa2, &dst2, &len2, &flags2) && dst2 == dst &&
+			    len2 == len && in_ifa_addprefix(ifa2) == 0)
+				return;
+		}
+	}
+}
+
+static int
+in_ifa_addlocal(struct ifaddr *ifa)
+{
+	struct vnet *vn = ifa->ifa_ifp->if_vnet;
+	struct ifnet *lo = net_vnet(vn)->nv_lo0;
+
+	if (lo == NULL)
+		return (ENXIO);
+	return (rt_ifa_add(vn, ifa->ifa_addr.na_in, 32, RTF_HOST | RTF_LOCAL, lo, ifa));
+}
+
+static void
+in_ifa_link(struct ip_vnet *iv, struct ifaddr *ifa)
+{
+	TAILQ_INSERT_TAIL(in_addrhead(iv, ifa->ifa_addr.na_in), ifa, ifa_vlink);
+	iv->iv_naddrs++;
+	iv->iv_nloopnet += in_loopback(ifa->ifa_addr.na_in);
+	in_addrs_grow(iv);
+	if_addr_link(ifa);
+}
+
+static void
+in_ifa_free(struct ip_vnet *iv, struct ifaddr *ifa)
+{
+	TAILQ_REMOVE(in_addrhead(iv, ifa->ifa_addr.na_in), ifa, ifa_vlink);
+	iv->iv_naddrs--;
+	iv->iv_nloopnet -= in_loopback(ifa->ifa_addr.na_in);
+	if_addr_unlink(ifa);
+	kfree(vnet_acct(iv->iv_vnet), ACCT_IFADDR, ifa, sizeof(*ifa));
+}
+
+static void
+in_ifa_remove(struct ifaddr *ifa)
+{
+	struct ip_vnet *iv = ip_vnet(ifa->ifa_ifp->if_vnet);
+
+	vnet_event(iv->iv_vnet, VNET_EV_IFADDR_DEL, ifa);
+	in_ifa_delprefix(ifa);
+	rt_ifa_del(iv->iv_vnet, ifa->ifa_addr.na_in, 32, ifa);
+	in_ifa_free(iv, ifa);
+}
+
+static int
+in_ifa_insert(struct ifnet *ifp, const struct ifaddr *new)
+{
+	struct ip_vnet *iv = ip_vnet(ifp->if_vnet);
+	struct ifaddr *ifa = kmalloc(vnet_acct(iv->iv_vnet), ACCT_IFADDR, sizeof(*ifa));
+	int error;
+
+	if (ifa == NULL)
+		return (ENOBUFS);
+	*ifa = *new;
+	in_ifa_link(iv, ifa);
+	if ((error = in_ifa_addlocal(ifa)) == 0 && (error = in_ifa_addprefix(ifa)) != 0)
+		rt_ifa_del(iv->iv_vnet, ifa->ifa_addr.na_in, 32, ifa);
+	if (error != 0) {
+		in_ifa_free(iv, ifa);
+		return (error);
+	}
+	vnet_event(iv->iv_vnet, VNET_EV_IFADDR_ADD, ifa);
+	return (0);
+}
+
+/* What the user asked for, completed: mask by class, broadcast address by mask. */
+static int
+in_ifa_fill(struct ifnet *ifp, const struct vi_ifaddr *ia, struct ifaddr *ifa)
+{
+	uint32_t addr = ia->ia_addr.sa_in;
+	int len = ia->ia_prefixlen;
+
+	if (ia->ia_addr.sa_family != VI_AF_INET)
+		return (EAFNOSUPPORT);
+	if (in_zeronet(addr) || in_multicast(addr) || in_broadcast(addr))
+		return (EINVAL);
+	if (len == 0xff)
+		len = in_mask2len(in_classmask(addr));
+	if (len <= 0 || len > 32)
+		return (EINVAL);
+	*ifa = (struct ifaddr){ .ifa_ifp = ifp, .ifa_prefixlen = (uint8_t)len, .ifa_mask = in_len2mask((unsigned)len) };
+	ifa->ifa_addr.na_af = ifa->ifa_dst.na_af = NET_AF_INET;
+	ifa->ifa_addr.na_in = addr;
+	if ((ifp->if_flags & IFF_POINTOPOINT) != 0 && ia->ia_dst.sa_family == VI_AF_INET)
+		ifa->ifa_dst.na_in = ia->ia_dst.sa_in;
+	if ((ifp->if_flags & IFF_BROADCAST) == 0)
+		return (0);
+	if (ia->ia_broadcast.sa_family == VI_AF_INET)
+		ifa->ifa_broadcast = ia->ia_broadcast.sa_in;
+	else if (len < 31)		/* RFC 3021: a /31 has none */
+		ifa->ifa_broadcast = in_netbroadcast(addr, ifa->ifa_mask);
+	return (0);
+}
+
+static bool
+in_ifa_same(const struct ifaddr *a, const struct ifaddr *b)
+{
+	return (a->ifa_addr.na_in == b->ifa_addr.na_in && a->ifa_prefixlen == b->ifa_prefixlen &&
+	    a->ifa_broadcast == b->ifa_broadcast && a->ifa_dst.na_in == b->ifa_dst.na_in);
+}
+
+/*
+ * BSD's semantics: without alias the first address is replaced.  An address that the interface has already is changed in place; with nothing to change an alias
+ * is EEXIST, as is an address that another interface has.
+ */
+int
+in_addr_add(struct ifnet *ifp, const struct vi_ifaddr *ia, bool alias)
+{
+	struct ip_vnet *iv = ip_vnet(ifp->if_vnet);
+	struct ifaddr new, save, *old, *have;
+	int error;
+
+	if ((error = in_ifa_fill(ifp, ia, &new)) != 0)
+		return (error);
+	if ((have = in_ifaddr_find(iv, new.ifa_addr.na_in)) != NULL && have->ifa_ifp != ifp)
+		return (EEXIST);
+	old = have != NULL ? have : alias ? NULL : in_ifaddr_first(ifp);
+	if (old == NULL)
+		return (in_ifa_insert(ifp, &new));
+	if (in_ifa_same(old, &new))
+		return (alias ? EEXIST : 0);
+	save = *old;
+	in_ifa_remove(old);
+	if ((error = in_ifa_insert(ifp, &new)) != 0)
+		(void)in_ifa_insert(ifp, &save);
+	return (error);
+}
+
+int
+in_addr_del(struct ifnet *ifp, const struct vi_sockaddr *sa)
+{
+	struct ifaddr *ifa;
+
+	if (sa->sa_family != VI_AF_INET)
+		return (EAFNOSUPPORT);
+	if ((ifa = in_ifaddr_find(ip_vnet(ifp->if_vnet), sa->sa_in)) == NULL || ifa->ifa_ifp != ifp)
+		return (EADDRNOTAVAIL);
+	in_ifa_remove(ifa);
+	return (0);
+}
+
+void
+in_ifdetach(struct ifnet *ifp)
+{
+	struct ifaddr *ifa;
+
+	while ((ifa = in_ifaddr_first(ifp)) != NULL)
+		in_ifa_remove(ifa);
+}

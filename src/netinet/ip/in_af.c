@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The row of IPv4 in net's table of address families. */
+#include "netinet/ip/in.h"
+
+const struct net_afops in_afops = {
+	.nao_addr_add = in_addr_add,
+	.nao_addr_del = in_addr_del,
+};

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Forwarding (RFC 1812 5).
+ *
+ * Everything that could need an answer is found before the packet changes, so that errors quote it as it came and nothing is copied on the way.
+ */
+#include <string.h>
+
+#include "base/inaddr.h"
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "netinet/icmp/icmp.h"
+#include "netinet/ip/ip_segment.h"
+#include "netinet/ip/ip_var.h"
+
+#define REDIRECT_QUOTE	576	/* bytes of the packet that an ICMP redirect may quote at most */
+
+static void
+fwd_drop(struct mbuf *m, uint64_t *counter)
+{
+	++*counter;
+	m_freem(m);
+}
+
+/*
+ * RFC 1812 5.3.4, 5.3.5 and 5.3.7: not what came by link broadcast, not to or from addresses that have no meaning elsewhere.  Groups are not routed here.
+ */
+static bool
+fwd_allowed(const struct ip_vnet *iv, const struct mbuf *m, const struct ip_info *ii)
+{
+	return (iv->iv_forwarding != 0 && (m->m_flags & (M_BCAST | M_MCAST | M_LOOP)) == 0 && in_canforward(ii->ii_dst) &&
+	    in_canforward(ii->ii_src));
+}
+
+static const struct nhop *
+fwd_route(struct vnet *vn, struct mbuf *m, const struct ip_info *ii)
+{
+	struct ip_vnet *iv = ip_vnet(vn);
+	const struct nhop *nh = fib4_lookup(vn, m->m_pkt.fib, ii->ii_dst);
+
+	if (nh == NULL || (nh->nh_flags & RTF_REJECT) != 0) {
+		iv->iv_stat.ips_fwdnoroute++;
+		icmp_error(vn, m, ICMP_UNREACH, nh == NULL ? ICMP_UNREACH_NET : ICMP_UNREACH_HOST, 0);
+		return (NULL);
+	}
+	if ((nh->nh_flags & RTF_BLACKHOLE) != 0) {
+		fwd_drop(m, &iv->iv_stat.ips_cantforward);
+		return (NULL);
+	}
+	return (nh);
+}
+
+/*
+ * RFC 1812 5.2.7.2: the packet leaves by the interface it came in, and its sender is on that network: it could have gone straight to the
+ * next hop.
+ */
+static void
+fwd_redirect(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip_info *ii, const struct nhop *nh)
+{
+	struct ip_vnet *iv = ip_vnet(vn);
+	struct mbuf *n;
+
+	if (nh->nh_ifp != rcvif || iv->iv_redirect == 0 || nh->nh_ifa == NULL || (rcvif->if_flags & IFF_LOOPBACK) != 0 ||
+	    !in_samenet(ii->ii_src, nh->nh_ifa->ifa_addr.na_in, nh->nh_ifa->ifa_mask))
+		return;
+	if ((n = m_copym(m, 0, MIN(m->m_pkt.len, (uint32_t)REDIRECT_QUOTE), vnet_acct(vn))) == NULL)
+		return;
+	n->m_pkt.rcvif = rcvif;
+	iv->iv_stat.ips_redirectsent++;
+	icmp_error(vn, n, ICMP_REDIRECT, ICMP_REDIRECT_HOST, nhop_addr4(nh, ii->ii_dst).na_in);
+}
+
+/* The last steps, after which the packet is no more what came. */
+static void
+fwd_send(struct vnet *vn, struct mbuf *m, const struct ip_info *ii, const struct ip_path *path)
+{
+	struct ip_vnet *iv = ip_vnet(vn);
+
+	if (!m_writable(m) && (m = m_pullup(m, ii->ii_hlen)) == NULL) {
+		iv->iv_stat.ips_nomem++;
+		return;
+	}
+	ip_ttl_decrement(mtod(m, struct ip *));
+	m->m_pkt.l3hlen = (uint8_t)ii->ii_hlen;
+	if (iv->iv_pfil[PFIL_OUT].ph_n > 0 && pfil_run(&iv->iv_pfil[PFIL_OUT], &m, path->ip_ifp, PFIL_OUT) != PFIL_PASS) {
+		iv->iv_stat.ips_pfilout++;
+		return;
+	}
+	iv->iv_stat.ips_forward++;
+	(void)ip_transmit(vn, m, ii->ii_hlen, path);
+}
+
+/* The filter may have put another packet in this one's place. */
+static bool
+fwd_filter(struct vnet *vn, struct ifnet *rcvif, struct mbuf **mp)
+{
+	struct ip_vnet *iv = ip_vnet(vn);
+
+	if (iv->iv_pfil[PFIL_FWD].ph_n == 0 || pfil_run(&iv->iv_pfil[PFIL_FWD], mp, rcvif, PFIL_FWD) == PFIL_PASS)
+		return (true);
+	iv->iv_stat.ips_pfilin++;
+	return (false);
+}
+
+void
+ip_forward(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip_info *ii, bool srcrouted)
+{
+	struct ip_vnet *iv = ip_vnet(vn);
+	const struct nhop *nh;
+	struct ip_path path;
+
+	if (!fwd_allowed(iv, m, ii)) {
+		fwd_drop(m, &iv->iv_stat.ips_cantforward);
+		return;
+	}
+	if (ii->ii_ttl <= IPTTLDEC) {
+		iv->iv_stat.ips_ttlexceeded++;
+		icmp_error(vn, m, ICMP_TIMXCEED, ICMP_TIMXCEED_INTRANS, 0);
+		return;
+	}
+	if (!fwd_filter(vn, rcvif, &m) || (nh = fwd_route(vn, m, ii)) == NULL)
+		return;
+	ip_path_nhop(nh, ii->ii_dst, &path);
+	/* RFC 2644: directed broadcasts are not forwarded. */
+	if (path.ip_bcast) {
+		fwd_drop(m, &iv->iv_stat.ips_cantforward);
+		return;
+	}
+	if (!if_up(path.ip_ifp)) {
+		iv->iv_stat.ips_fwdnoroute++;
+		icmp_error(vn, m, ICMP_UNREACH, ICMP_UNREACH_HOST, 0);
+		return;
+	}
+	if (ii->ii_df && !ip_fits(m, ii->ii_hlen, path.ip_mtu)) {
+		iv->iv_stat.ips_cantfrag++;
+		icmp_error(vn, m, ICMP_UNREACH, ICMP_UNREACH_NEEDFRAG, path.ip_mtu);
+		return;
+	}
+	if (!srcrouted)
+		fwd_redirect(vn, rcvif, m, ii, nh);
+	fwd_send(vn, m, ii, &path);
+}

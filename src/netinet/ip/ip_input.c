@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * A packet from an interface, its link header gone: form, checksum, addresses, filter, options; then it is ours (put together, if it is a fragment, and handed to
+ * the transport registered for its protocol, with copies for raw sockets) or forwarded or dropped.  Every drop has its counter.
+ *
+ * The transport finds m_data at its own header, and the IP header in front of it in the same buffer.  At least eight bytes of the transport header are
+ * contiguous with it, so that UDP and ICMP need no pullup (which would lose what is in front).
+ *
+ * Packets that came through the loopback interface, or whose sender left the checksum to be finished, never saw a wire: their sums count as right.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/inaddr.h"
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "netinet/icmp/icmp.h"
+#include "netinet/ip/in_mcast.h"
+#include "netinet/ip/ip_var.h"
+
+#define IP_CONTIG	8	/* bytes of transport header kept with the IP header */
+
+static struct mbuf *
+input_drop(struct mbuf *m, uint64_t *counter)
+{
+	++*counter;
+	m_freem(m);
+	return (NULL);
+}
+
+static uint64_t *
+input_badform(struct ip_vnet *iv, enum wire_error we)
+{
+	switch (we) {
+	case WIRE_SHORT:
+		return (&iv->iv_stat.ips_toosmall);
+	case WIRE_BADVERS:
+		return (&iv->iv_stat.ips_badvers);
+	case WIRE_BADHLEN:
+		return (&iv->iv_stat.ips_badhlen);
+	case WIRE_BADLEN:
+		return (&iv->iv_stat.ips_tooshort);
+	case WIRE_BADFRAG:
+		return (&iv->iv_stat.ips_badfrag);
+	default:
+		return (&iv->iv_stat.ips_badlen);
+	}
+}
+
+/* Form and checksum; link padding is cut off.  NULL: dropped. */
+static struct mbuf *
+input_check(struct ip_vnet *iv, struct mbuf *m, struct ip_info *ii)
+{
+	enum wire_error we;
+
+	while ((we = ip_check(m->m_data, m->m_len, m->m_pkt.len, ii)) == WIRE_PULLUP) {
+		if ((m = m_pullup(m, ii->ii_need)) == NULL) {
+			iv->iv_stat.ips_nomem++;
+			return (NULL);
+		}
+	}
+	if (we != WIRE_OK)
+		return (input_drop(m, input_badform(iv, we)));
+	if ((m->m_pkt.csum_flags & CSUM_IP_VALID) == 0 && ip_sum_check(m->m_data, ii->ii_hlen) != WIRE_OK)
+		return (input_drop(m, &iv->iv_stat.ips_badsum));
+	if (m->m_pkt.len > ii->ii_len)
+		m_adj(m, (ptrdiff_t)ii->ii_len - (ptrdiff_t)m->m_pkt.len);
+	return (m);
+}
+
+/*
+ * Addresses that cannot be (RFC 1122 3.2.1.3, RFC 1812 5.3.7): sources that are no host, loopback addresses from outside, and our
+ * own address as the source of what we did not send.
+ */
+static bool
+input_martian(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf *m, const struct ip_info *ii)
+{
+	uint32_t src = ii->ii_src;
+
+	if (in_multicast(src) || in_badclass(src) || (in_zeronet(src) && src != 0))
+		return (true);
+	if ((ifp->if_flags & IFF_LOOPBACK) != 0 || (m->m_flags & M_LOOP) != 0)
+		return (false);
+	return (in_loopback(src) || in_loopback(ii->ii_dst) || in_zeronet(ii->ii_dst) || in_ifaddr_find(iv, src) != NULL);
+}
+
+enum ip_dest { DEST_OURS, DEST_GROUP, DEST_OTHER, DEST_NOTMEMBER };
+
+static enum ip_dest
+input_dest(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf *m, uint32_t dst)
+{
+	const struct ifaddr *ifa = in_ifaddr_find(iv, dst);
+	bool loop = (ifp->if_flags & IFF_LOOPBACK) != 0 || (m->m_flags & M_LOOP) != 0;
+	const struct in_addr_any any = in4_any(dst);
+
+	if (ifa != NULL) {
+		/* RFC 1122 3.3.4.2: the strong host model, when asked for. */
+		if (iv->iv_checkinterface != 0 && !loop && iv->iv_forwarding == 0 && ifa->ifa_ifp != ifp)
+			return (DEST_OTHER);
+		return (DEST_OURS);
+	}
+	if (in_multicast(dst))
+		return ((loop ? in_mcast_anymember(iv->iv_vnet, dst) : in_mcast_ismember(ifp, dst)) ? DEST_GROUP : DEST_NOTMEMBER);
+	if (loop)
+		return (in_localaddr(iv, dst) ? DEST_OURS : in_ops.io_isbcast(iv->iv_vnet, &any) ? DEST_GROUP : DEST_OTHER);
+	return (in_ifbroadcast(ifp, dst) ? DEST_GROUP : DEST_OTHER);
+}
+
+/* m_data to the transport header.  The IP header stays where it is. */
+static void
+input_strip(struct mbuf *m, unsigned hlen)
+{
+	m->m_data += hlen;
+	m->m_len -= hlen;
+	m->m_pkt.len -= hlen;
+	m->m_pkt.l3hlen = (uint8_t)hlen;
+}
+
+/* A copy for raw sockets, which asked for this protocol. */
+static void
+input_raw(struct ip_vnet *iv, struct mbuf *m, const struct inet_pkt *pk)
+{
+	struct mbuf *n = m_copym(m, 0, SIZE_MAX, vnet_acct(iv->iv_vnet));
+
+	/* The copy's header is contiguous as the original's is: buffers are copied or shared one by one. */
+	if (n == NULL) {
+		iv->iv_stat.ips_nomem++;
+		return;
+	}
+	if (n->m_len < pk->ip_hlen && (n = m_pullup(n, pk->ip_hlen)) == NULL) {
+		iv->iv_stat.ips_nomem++;
+		return;
+	}
+	input_strip(n, pk->ip_hlen);
+	iv->iv_raw->ip_input(n, pk);
+}
+
+static void
+input_deliver(struct ip_vnet *iv, struct mbuf *m, const struct inet_pkt *pk)
+{
+	unsigned idx = iv->iv_protoidx[pk->ip_proto];
+	bool raw = iv->iv_raw != NULL && ip_israwproto(iv, pk->ip_proto);
+
+	iv->iv_stat.ips_delivered++;
+	if (raw && idx != 0)
+		input_raw(iv, m, pk);
+	input_strip(m, pk->ip_hlen);
+	if (idx != 0) {
+		iv->iv_protos[idx - 1].ip_input(m, pk);
+	} else if (raw) {
+		iv->iv_raw->ip_input(m, pk);
+	} else {
+		iv->iv_stat.ips_noproto++;
+		iv->iv_stat.ips_delivered--;
+		inet_unreach(m, pk, ICMP_UNREACH_PROTOCOL);
+	}
+}
+
+/* It is for us. */
+static void
+input_ours(struct ip_vnet *iv, struct ifnet *ifp, struct mbuf *m, struct ip_info *ii, bool group)
+{
+	bool frag = ii->ii_frag;
+	struct inet_pkt pk;
+	uint32_t want;
+
+	if (frag && (m = ip_reass(iv->iv_vnet, m, ii)) == NULL)
+		return;
+	want = ii->ii_hlen + MIN((uint32_t)ii->ii_plen, (uint32_t)IP_CONTIG);
+	if (m->m_len < want && (m = m_pullup(m, want)) == NULL) {
+		iv->iv_stat.ips_nomem++;
+		return;
+	}
+	if ((m->m_pkt.csum_flags & CSUM_DELAY_DATA) != 0)
+		m->m_pkt.csum_flags |= CSUM_DATA_VALID;
+	pk = (struct inet_pkt){
+		.ip_vnet = iv->iv_vnet,
+		.ip_ops = &in_ops,
+		.ip_rcvif = ifp,
+		.ip_src = in4_any(ii->ii_src),
+		.ip_dst = in4_any(ii->ii_dst),
+		.ip_hlen = ii->ii_hlen,
+		.ip_plen = ii->ii_plen,
+		.ip_proto = ii->ii_p,
+		.ip_tos = ii->ii_tos,
+		.ip_ttl = ii->ii_ttl,
+		.ip_bcast = group || (m->m_flags & (M_BCAST | M_MCAST)) != 0,
+		.ip_frag = frag,
+	};
+	input_deliver(iv, m, &pk);
+}
+
+/* Filter and options; false: the packet is gone.  Both may change it. */
+static bool
+input_process(struct ip_vnet *iv, struct ifnet *ifp, struct mbuf **mp, struct ip_info *ii, bool *srcrouted)
+{
+	if (iv->iv_pfil[PFIL_IN].ph_n > 0) {
+		if (pfil_run(&iv->iv_pfil[PFIL_IN], mp, ifp, PFIL_IN) != PFIL_PASS) {
+			iv->iv_stat.ips_pfilin++;
+			return (false);
+		}
+		(*mp)->m_pkt.csum_flags |= CSUM_IP_VALID;
+		if ((*mp = input_check(iv, *mp, ii)) == NULL)
+			return (false);
+	}
+	return (ii->ii_optlen == 0 || ip_dooptions(iv->iv_vnet, mp, ii, srcrouted) == IPOPT_PASS);
+}
+
+void
+ip_input(struct ifnet *ifp, struct mbuf *m)
+{
+	struct vnet *vn = ifp->if_vnet;
+	struct ip_vnet *iv = ip_vnet(vn);
+	bool srcrouted = false;
+	struct ip_info ii;
+	enum ip_dest dest;
+
+	iv->iv_stat.ips_total++;
+	if (!vnet_running(vn)) {
+		(void)input_drop(m, &iv->iv_stat.ips_stopped);
+		return;
+	}
+	m->m_pkt.rcvif = ifp;
+	m->m_pkt.fib = (uint16_t)ifp->if_fib;
+	if ((m = input_check(iv, m, &ii)) == NULL)
+		return;
+	if (input_martian(iv, ifp, m, &ii)) {
+		(void)input_drop(m, &iv->iv_stat.ips_badaddr);
+		return;
+	}
+	if ((iv->iv_pfil[PFIL_IN].ph_n > 0 || ii.ii_optlen > 0) && !input_process(iv, ifp, &m, &ii, &srcrouted))
+		return;
+	dest = input_dest(iv, ifp, m, ii.ii_dst);
+	/* RFC 1122 3.3.6: by link broadcast, but to one host. */
+	if ((m->m_flags & (M_BCAST | M_MCAST)) != 0 && (dest == DEST_OURS || dest == DEST_OTHER)) {
+		(void)input_drop(m, &iv->iv_stat.ips_badaddr);
+		return;
+	}
+	if (dest == DEST_OTHER)
+		ip_forward(vn, ifp, m, &ii, srcrouted);
+	else if (dest == DEST_NOTMEMBER)
+		(void)input_drop(m, &iv->iv_stat.ips_notmember);
+	else
+		input_ours(iv, ifp, m, &ii, dest == DEST_GROUP);
+}
+
+void
+inet_unreach(struct mbuf *m, const struct inet_pkt *pk, uint8_t icmp_code)
+{
+	m->m_data -= pk->ip_hlen;
+	m->m_len += pk->ip_hlen;
+	m->m_pkt.len += pk->ip_hlen;
+	icmp_error(pk->ip_vnet, m, ICMP_UNREACH, icmp_code, 0);
+}

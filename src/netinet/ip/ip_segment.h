@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Cutting packets: super-packets into segments, datagrams into fragments; and finishing checksums.
+ */
+#ifndef NETINET_IP_IP_SEGMENT_H
+#define NETINET_IP_IP_SEGMENT_H
+
+#include <stdint.h>
+
+struct mbuf;
+
+/*
+ * Cuts a TCP super-packet (m_data at the IP header, m_pkt.segsz set) into packets of at most segsz bytes of data, linked by m_nextpkt.  The segments' checksums are
+ * left to be finished (CSUM_TCP).  Consumes m; NULL: no memory, or not a TCP packet with its header in one piece.  *n: how many.
+ */
+struct mbuf *ip_segment(struct mbuf *, unsigned *n);
+/* Fragments (RFC 791 3.2).  The checksum must be finished.  mtu >= 68.  Consumes m; NULL: no memory.  *n: how many. */
+struct mbuf *ip_fragment(struct mbuf *, uint32_t mtu, unsigned *n);
+/* Finishes a checksum that was left (CSUM_TCP, CSUM_UDP).  Returns m or a replacement; NULL: no memory, m is gone. */
+struct mbuf *in_delayed_cksum(struct mbuf *);
+/* Bytes of IP and transport header of a super-packet; 0: not known. */
+unsigned ip_segment_hdrlen(const struct mbuf *);
+
+#endif

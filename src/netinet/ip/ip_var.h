@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IPv4 of one vnet: what its parts and the transports share.
+ */
+#ifndef NETINET_IP_IP_VAR_H
+#define NETINET_IP_IP_VAR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <bsd/sys/queue.h>
+
+#include "net/ifnet.h"
+#include "net/pfil.h"
+#include "net/route.h"
+#include "netinet/inet_ops.h"
+#include "vimage/vnet.h"
+#include "wire/ip.h"
+
+struct inpcb;
+struct ipq;
+struct in_mcast;
+
+/* Counters: X(name, words of netstat -s).  Every packet that is dropped is counted under exactly one reason. */
+#define IP_STATS(X) \
+	X(ips_total, "total packet%s received") \
+	X(ips_badsum, "bad header checksum%s") \
+	X(ips_toosmall, "with size smaller than minimum") \
+	X(ips_tooshort, "with data size < data length") \
+	X(ips_badhlen, "with header length < data size") \
+	X(ips_badlen, "with data length < header length") \
+	X(ips_badoptions, "with bad options") \
+	X(ips_badvers, "with incorrect version number") \
+	X(ips_badaddr, "datagram%s with bad address in header") \
+	X(ips_badfrag, "fragment%s with bad length or offset") \
+	X(ips_nomem, "packet%s dropped for lack of memory on input") \
+	X(ips_stopped, "packet%s for a stack that is stopping") \
+	X(ips_fragments, "fragment%s received") \
+	X(ips_fragdropped, "fragment%s dropped (dup or out of space)") \
+	X(ips_fragoverlap, "fragment%s dropped because they overlap") \
+	X(ips_fragecn, "datagram%s dropped for contradicting congestion marks of fragments") \
+	X(ips_fragtimeout, "fragment%s dropped after timeout") \
+	X(ips_reassembled, "packet%s reassembled ok") \
+	X(ips_delivered, "packet%s for this host") \
+	X(ips_noproto, "packet%s for unknown/unsupported protocol") \
+	X(ips_pfilin, "packet%s refused by the filter on input") \
+	X(ips_optdropped, "packet%s refused for their options") \
+	X(ips_forward, "packet%s forwarded") \
+	X(ips_cantforward, "packet%s not forwardable") \
+	X(ips_ttlexceeded, "packet%s whose time to live ran out here") \
+	X(ips_fwdnoroute, "packet%s not forwarded due to no route") \
+	X(ips_notmember, "packet%s received for unknown multicast group") \
+	X(ips_redirectsent, "redirect%s sent") \
+	X(ips_localout, "packet%s sent from this host") \
+	X(ips_rawout, "packet%s sent with fabricated ip header") \
+	X(ips_odropped, "output packet%s dropped due to no bufs, etc.") \
+	X(ips_noroute, "output packet%s discarded due to no route") \
+	X(ips_pfilout, "output packet%s refused by the filter") \
+	X(ips_toobig, "output packet%s too big for the path") \
+	X(ips_fragmented, "output datagram%s fragmented") \
+	X(ips_ofragments, "fragment%s created") \
+	X(ips_cantfrag, "datagram%s that can't be fragmented") \
+	X(ips_segmented, "super-packet%s cut into segments") \
+	X(ips_osegments, "segment%s cut")
+
+struct ipstat {
+#define IP_STAT_MEMBER(name, text)	uint64_t name;
+	IP_STATS(IP_STAT_MEMBER)
+#undef IP_STAT_MEMBER
+};
+
+TAILQ_HEAD(in_ifaddrhead, ifaddr);
+TAILQ_HEAD(ipqhead, ipq);
+LIST_HEAD(ipqbucket, ipq);
+
+#define IP_MAXPROTO	8	/* transports that may register */
+#define IPREASS_NHASH	16
+#define IP_NIDS		64
+#define IN_MINADDRHASH	8
+
+struct ip_vnet {
+	struct ipstat	 iv_stat;
+	struct vnet	*iv_vnet;	/* (c) */
+	/* knobs */
+	int		 iv_forwarding, iv_redirect, iv_ttl, iv_sourceroute, iv_acceptsourceroute, iv_checkinterface, iv_processoptions;
+	int		 iv_randomid;
+	int		 iv_maxfragpackets, iv_maxfrags, iv_maxfragsperpacket;
+	/* transports: by protocol number, 1 + index; 0 none */
+	uint8_t		 iv_protoidx[256];
+	struct inet_proto iv_protos[IP_MAXPROTO];
+	unsigned	 iv_nprotos;
+	const struct inet_proto *iv_raw;	/* the one registered with number 0 */
+	uint32_t	 iv_rawprotos[8];	/* bitmap: protocols that raw sockets want; raw sets it */
+	struct pfil_head iv_pfil[3];	/* by enum pfil_dir */
+	/* addresses of this host, by address */
+	struct in_ifaddrhead *iv_addrs;
+	uint32_t	 iv_addrsize, iv_naddrs;
+	uint32_t	 iv_nloopnet;	/* of them in 127/8 */
+	LIST_HEAD(, in_mcast) iv_mcasts;	/* groups listened to */
+	/* reassembly */
+	struct ipqbucket *iv_ipq;	/* IPREASS_NHASH buckets; NULL until the first fragment */
+	struct ipqhead	 iv_ipqage;	/* oldest first */
+	struct callout	 iv_ipqtimer;
+	uint32_t	 iv_nipq, iv_nfrags;
+	/* RFC 6864 */
+	uint16_t	 iv_ids[IP_NIDS];
+};
+VNET_STATE_DECLARE(ip);
+
+static inline bool
+ip_israwproto(const struct ip_vnet *iv, uint8_t proto)
+{
+	return ((iv->iv_rawprotos[proto >> 5] & 1u << (proto & 31)) != 0);
+}
+
+/* One packet to send: the header's contents and the way to take.  Zero means the default. */
+struct ip_out {
+	struct inpcb	*io_inp;	/* whose it is, or NULL */
+	const struct nhop *io_nh;	/* route to io_dst that is known already, or NULL */
+	uint32_t	 io_src, io_dst;	/* network order; src 0: the route's */
+	uint32_t	 io_fib;
+	uint32_t	 io_ifindex;	/* leave by this interface */
+	uint32_t	 io_flowid;
+	uint8_t		 io_proto, io_tos;
+	uint8_t		 io_ttl;	/* 0: net.inet.ip.ttl */
+	uint8_t		 io_mcast_ttl;
+	uint8_t		 io_mtudisc;	/* as inp_mtudisc; enum ip_mtudisc */
+	bool		 io_mcast_loop;
+	unsigned	 io_flags;	/* enum inet_outflags */
+	const uint8_t	*io_opts;
+	uint8_t		 io_optlen;	/* a multiple of 4 */
+	uint16_t	*io_ipid;	/* counter for packets that cannot be fragmented, or NULL */
+};
+/* Linux's values of IP_MTU_DISCOVER. */
+enum ip_mtudisc { IP_PMTUDISC_DONT, IP_PMTUDISC_WANT, IP_PMTUDISC_DO, IP_PMTUDISC_PROBE };
+
+/* ip_input.c: in net's table of protocols.  Consumes m. */
+void	ip_input(struct ifnet *, struct mbuf *);
+
+/* ip_output.c.  All consume m. */
+/* Puts the header in front and sends. */
+int	ip_output(struct vnet *, struct mbuf *, const struct ip_out *);
+/* The header is there (raw sockets): only ip_sum, and ip_id and ip_src where zero, are filled in. */
+int	ip_output_raw(struct vnet *, struct mbuf *, const struct ip_out *);
+/* The pcb's own settings. */
+void	ip_out_init(struct ip_out *, struct inpcb *, unsigned flags);
+
+/* Where a packet goes from here. */
+struct ip_path {
+	struct ifnet	*ip_ifp;
+	struct ifaddr	*ip_ifa;	/* source address; may be NULL */
+	struct net_addr	 ip_next;
+	uint32_t	 ip_mtu;
+	bool		 ip_bcast, ip_mcast;
+	bool		 ip_local;
+};
+/* ENETUNREACH, EHOSTUNREACH (reject), ENXIO (no such interface), EINVAL (black hole). */
+int	ip_route(struct vnet *, const struct ip_out *, struct ip_path *);
+void	ip_path_nhop(const struct nhop *, uint32_t dst, struct ip_path *);
+/*
+ * Last steps of a packet with a complete header of hlen bytes: cut or fragment as the path needs, then to the interface.  EMSGSIZE is found by
+ * ip_fits() before.
+ */
+int	ip_transmit(struct vnet *, struct mbuf *, unsigned hlen, const struct ip_path *);
+/* Does it fit the MTU, as it is or, being a super-packet, in segments? */
+bool	ip_fits(const struct mbuf *, unsigned hlen, uint32_t mtu);
+/* An IP id for a packet that may be fragmented (RFC 6864 4.2). */
+uint16_t ip_newid(struct vnet *, uint32_t src, uint32_t dst, uint8_t proto);
+
+/* ip_forward.c.  m: complete packet, not for this host.  Consumes m. */
+void	ip_forward(struct vnet *, struct ifnet *rcvif, struct mbuf *, const struct ip_info *, bool srcrouted);
+
+/* ip_opts.c */
+enum ip_optverdict { IPOPT_PASS, IPOPT_DROPPED };
+/*
+ * Options of a received packet; *mp may be replaced, its header and ii->ii_dst may change.  DROPPED: *mp is gone, counted and answered.
+ * *srcrouted: a source route sent it on from here.
+ */
+enum ip_optverdict ip_dooptions(struct vnet *, struct mbuf **mp, struct ip_info *, bool *srcrouted);
+/* Copies the options that every fragment must carry (RFC 791 3.1), padded; returns their length. */
+uint8_t	ip_optcopy(const uint8_t *hdr, unsigned hlen, uint8_t out[MAX_IPOPTLEN]);
+/* Those that an echo reply gives back (RFC 1122 3.2.2.6): record route and timestamp. */
+uint8_t	ip_optecho(const uint8_t *hdr, unsigned hlen, uint8_t out[MAX_IPOPTLEN]);
+
+/* ip_reass.c */
+/* A fragment with its header; NULL: kept or dropped.  Otherwise the whole datagram with its header, ii corrected. */
+struct mbuf *ip_reass(struct vnet *, struct mbuf *, struct ip_info *);
+void	ip_reass_init(struct ip_vnet *, struct vnet *);
+void	ip_reass_stop(struct ip_vnet *);
+void	ip_reass_drain(struct ip_vnet *);	/* frees all */
+void	ip_reass_ifdetach(struct ip_vnet *, const struct ifnet *);
+
+/* in.c: addresses */
+struct ifaddr *in_ifaddr_find(const struct ip_vnet *, uint32_t addr);
+struct ifaddr *in_ifaddr_first(const struct ifnet *);
+/* The interface's address in the network of addr, else its first. */
+struct ifaddr *in_ifaddr_best(const struct ifnet *, uint32_t addr);
+bool	in_localaddr(const struct ip_vnet *, uint32_t addr);	/* ours, with all of 127/8 if any of it */
+bool	in_ifbroadcast(const struct ifnet *, uint32_t addr);	/* limited, or directed broadcast of that interface */
+int	in_addrs_init(struct ip_vnet *);
+void	in_addrs_fini(struct ip_vnet *);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Raw and ping sockets: what ip and icmp tell them. */
+#ifndef NETINET_RAW_RAW_H
+#define NETINET_RAW_RAW_H
+
+#include <stdint.h>
+
+struct inet_ctlmsg;
+struct inet_pkt;
+struct mbuf;
+struct vnet;
+
+/* An echo reply, m_data at the ICMP header.  Consumes m. */
+void	ping_input(struct mbuf *, const struct inet_pkt *);
+/* An ICMP error about a packet of this protocol. */
+void	rip_ctlinput(struct vnet *, uint8_t proto, const struct inet_ctlmsg *);
+
+#endif
