@@ -165,10 +165,10 @@ static int
 remove_one(struct jail *j, const char *name, bool must)
 {
 	struct cmd_error ce;
-	json_t *r;
+	json_t *r, *req;
 
-	if (cmd_try(j->j_cx, json_pack("{s:s,s:s}", "op", "jail.remove", "jail", name), &r, &ce) ==
-	    0) {
+	req = json_pack("{s:s,s:s,s:b}", "op", "jail.remove", "jail", name, "force", j->j_kill);
+	if (cmd_try(j->j_cx, req, &r, &ce) == 0) {
 		report_removed(j, r);
 		json_decref(r);
 		return 0;

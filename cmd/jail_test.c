@@ -87,7 +87,7 @@ test_remove(void **state)
 	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"interfaces\":[{\"name\":\"epair0a\",\"home\":\"0\"}]}");
 	fake_run(&fk, cmd_jail, "jail -vr 3");
 	assert_string_equal(fk.fk_out, "web: removed\nweb: epair0a returned to 0\n");
-	assert_request(&fk, "{\"jail\":\"3\",\"op\":\"jail.remove\"}");
+	assert_request(&fk, "{\"force\":false,\"jail\":\"3\",\"op\":\"jail.remove\"}");
 	fake_fail(&fk, ENOENT, "no");
 	fake_ok(&fk, "{\"jid\":3,\"name\":\"b\"}");
 	fake_run(&fk, cmd_jail, "jail -R a b");

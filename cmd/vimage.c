@@ -89,8 +89,8 @@ show_tree(struct xo *xo, const json_t *jails)
 	if (nodes == NULL)
 		return;
 	json_array_foreach(jails, i, j) {
-		/* prison0 is nobody's child. */
-		nodes[i].n_parent = cmd_int(j, "jid") == 0 ? -1 : cmd_int(j, "parent");
+		/* The caller's own jail comes without a parent. */
+		nodes[i].n_parent = json_object_get(j, "parent") != NULL ? cmd_int(j, "parent") : -1;
 		nodes[i].n_jid = cmd_int(j, "jid");
 		nodes[i].n_jail = j;
 	}

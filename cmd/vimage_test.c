@@ -32,7 +32,7 @@ test_status(void **state)
 	(void)state;
 	fake_init(&fk, "vimage");
 	fake_ok(&fk, "{\"instance\":\"default\",\"pid\":7,\"version\":\"1\",\"uptime\":3723000000000,\"workers\":2,\"memory\":99,\"isolation\":\"\",\"jails\":["
-	    "{\"jid\":0,\"name\":\"0\",\"parent\":0,\"vnet\":\"new\",\"processes\":1,\"memory\":5,\"interfaces\":1,\"sockets\":0},"
+	    "{\"jid\":0,\"name\":\"0\",\"vnet\":\"new\",\"processes\":1,\"memory\":5,\"interfaces\":1,\"sockets\":0},"
 	    "{\"jid\":1,\"name\":\"a\",\"parent\":0,\"vnet\":\"new\"},{\"jid\":2,\"name\":\"b\",\"parent\":0,\"vnet\":\"new\"},"
 	    "{\"jid\":3,\"name\":\"a.x\",\"parent\":1,\"vnet\":\"inherit\"}]}");
 	fake_run(&fk, cmd_vimage, "vimage");
