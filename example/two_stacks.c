@@ -36,10 +36,10 @@ static void
 client_ready(struct vi_socket *so, unsigned events, void *arg)
 {
 	struct state *st = arg;
-	char buf[16384] = "";
+	static const char data[TOTAL];
 	size_t n;
 
-	while ((events & VI_POLLOUT) && st->sent < TOTAL && vi_send(so, buf, sizeof(buf), 0, &n) == 0)
+	while ((events & VI_POLLOUT) && st->sent < TOTAL && vi_send(so, data, TOTAL - st->sent, 0, &n) == 0)
 		st->sent += n;
 }
 
