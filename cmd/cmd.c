@@ -144,7 +144,8 @@ cmd_try(struct cmd_ctx *cx, json_t *req, json_t **replyp, struct cmd_error *ce)
 	}
 	error = ctl_send(cx->cx_conn, req, NULL, 0);
 	json_decref(req);
-	if (error == 0)
+	/* Who is turned away finds the reason, even if it could not ask. */
+	if (error == 0 || error == EPIPE || error == ECONNRESET)
 		error = receive(cx->cx_conn, &reply);
 	if (error != 0)
 		return set_error(ce, error, error == ECONNRESET || error == EPIPE ?

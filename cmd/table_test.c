@@ -364,6 +364,22 @@ test_daemon_dies(void **state)
 	fake_free(&fk);
 }
 
+/* The sentence of a daemon that closes without reading is shown all the same. */
+static void
+test_turned_away(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "sysctl");
+	fake_fail(&fk, EPERM, "go away");
+	shutdown(ctl_conn_fd(fk.fk_daemon), SHUT_RDWR);
+	fake_run(&fk, cmd_sysctl, "sysctl -a");
+	assert_int_equal(fk.fk_status, 1);
+	assert_string_equal(fk.fk_err, "sysctl: go away\n");
+	fake_free(&fk);
+}
+
 int
 main(void)
 {
@@ -372,6 +388,7 @@ main(void)
 		cmocka_unit_test(test_arp), cmocka_unit_test(test_arp_failures), cmocka_unit_test(test_arp_requests),
 		cmocka_unit_test(test_sysctl), cmocka_unit_test(test_sysctl_failures), cmocka_unit_test(test_wrong_words),
 		cmocka_unit_test(test_parts_are_joined), cmocka_unit_test(test_daemon_dies),
+		cmocka_unit_test(test_turned_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
