@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Operations on the instance: daemon.status, daemon.shutdown. */
+#include <errno.h>
+#include <unistd.h>
+
+#include <vimage/ifnet.h>
+#include <vimage/jail.h>
+#include <vimage/socket.h>
+
+#include "daemon/ctl_arg.h"
+#include "daemon/ctl_serve.h"
+#include "daemon/jproc.h"
+
+struct status {
+	struct ctl_request *st_rq;
+	json_t		*st_jails;
+	uint64_t	 st_memory;
+};
+
+static void
+count_if(void *arg, const struct vi_ifinfo *ii)
+{
+	(void)ii;
+	++*(unsigned *)arg;
+}
+
+static void
+count_pcb(void *arg, const struct vi_pcbinfo *pi)
+{
+	(void)pi;
+	++*(unsigned *)arg;
+}
+
+static void
+put_vnet(json_t *o, struct vi_vnet *vn)
+{
+	unsigned ifs = 0, pcbs = 0;
+
+	vi_if_list(vn, count_if, &ifs);
+	vi_pcbs(vn, count_pcb, &pcbs);
+	ctl_put_int(o, "memory", vi_vnet_memory(vn));
+	ctl_put_int(o, "cputime", vi_vnet_cputime(vn));
+	ctl_put_int(o, "interfaces", ifs);
+	ctl_put_int(o, "sockets", pcbs);
+}
+
+static void
+add_jail(void *arg, int jid)
+{
+	struct status *st = arg;
+	struct ctl_request *rq = st->st_rq;
+	struct vi_vnet *vn = vi_jail_vnet(rq->rq_kernel, jid);
+	bool owns = vi_jail_owns_vnet(rq->rq_kernel, jid);
+	char name[VI_NAMELEN];
+	json_t *o = json_object();
+
+	ctl_jail_name(rq, jid, name, sizeof(name));
+	ctl_put_int(o, "jid", (uint64_t)jid);
+	ctl_put_text(o, "name", name);
+	if (jid != rq->rq_caller)
+		ctl_put_int(o, "parent", (uint64_t)vi_jail_parent(rq->rq_kernel, jid));
+	ctl_put_text(o, "vnet", owns ? "new" : "inherit");
+	ctl_put_text(o, "vnet_name", vi_vnet_name(vn));
+	ctl_put_int(o, "processes", jproc_count(rq->rq_daemon, jid));
+	if (owns) {
+		put_vnet(o, vn);
+		st->st_memory += vi_vnet_memory(vn);
+	}
+	json_array_append_new(st->st_jails, o);
+}
+
+static int
+op_status(struct ctl_request *rq)
+{
+	struct status st = { .st_rq = rq };
+	struct daemon *d = rq->rq_daemon;
+	int error;
+
+	if ((error = ctl_args(rq, "{}")) != 0)
+		return error;
+	st.st_jails = json_array();
+	json_object_set_new(rq->rq_reply, "jails", st.st_jails);
+	add_jail(&st, rq->rq_caller);
+	vi_jail_list(rq->rq_kernel, rq->rq_caller, add_jail, &st);
+	ctl_put_text(rq->rq_reply, "instance", d->d_instance);
+	ctl_put_int(rq->rq_reply, "pid", (uint64_t)getpid());
+	ctl_put_text(rq->rq_reply, "version", vi_version());
+	ctl_put_int(rq->rq_reply, "uptime", daemon_now(d) - d->d_started);
+	ctl_put_int(rq->rq_reply, "workers", d->d_nworkers);
+	ctl_put_int(rq->rq_reply, "memory", st.st_memory);
+	ctl_put_text(rq->rq_reply, "isolation", spawner_lacks(d));
+	return 0;
+}
+
+static int
+op_shutdown(struct ctl_request *rq)
+{
+	int error;
+
+	if ((error = ctl_args(rq, "{}")) != 0)
+		return error;
+	if (rq->rq_caller != 0 || !rq->rq_cred.cr_priv)
+		return ctl_fail(rq, EPERM, "only from outside of every jail");
+	rq->rq_client->cl_shutdown = true;
+	daemon_stop(rq->rq_daemon);
+	return CTL_LATER;
+}
+
+const struct ctl_op ctl_daemon_ops[] = {
+	{ "daemon.status", op_status }, { "daemon.shutdown", op_shutdown },
+	{ NULL, NULL },
+};

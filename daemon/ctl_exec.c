@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The operation exec: a client's program in a jail, from request to exit status.  The messages are described in cmd/exec_client.h. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <vimage/jail.h>
+
+#include "daemon/ctl_arg.h"
+#include "daemon/ctl_serve.h"
+#include "daemon/jproc.h"
+#include "daemon/program.h"
+#include "daemon/seqpacket.h"
+
+static void
+on_started(void *arg, int pid)
+{
+	struct ctl_client *cl = arg;
+	const char *notice = spawner_notice(cl->cl_daemon);
+	json_t *msg = json_pack("{s:i}", "pid", pid);
+
+	if (notice != NULL)
+		json_object_set_new(msg, "notice", json_string(notice));
+	/* From now on its processes keep the jail. */
+	ctl_unhold(cl->cl_daemon, cl->cl_execjid);
+	ctl_client_reply(cl, msg, false);
+}
+
+static void
+on_failed(void *arg, int error, const char *text)
+{
+	struct ctl_client *cl = arg;
+
+	cl->cl_exec = NULL;
+	ctl_client_fail(cl, error, text, true);
+}
+
+static void
+on_ended(void *arg, int status)
+{
+	struct ctl_client *cl = arg;
+	json_t *msg;
+
+	cl->cl_exec = NULL;
+	if (WIFSIGNALED(status))
+		msg = json_pack("{s:i,s:b}", "signal", WTERMSIG(status), "core", WCOREDUMP(status));
+	else
+		msg = json_pack("{s:i}", "exit", WEXITSTATUS(status));
+	ctl_client_reply(cl, msg, true);
+}
+
+static const struct exec_ops exec_ops = { on_started, on_failed, on_ended };
+
+/* What is sent while the program runs. */
+void
+ctl_exec_message(struct ctl_client *cl, const json_t *msg)
+{
+	const char *op = json_string_value(json_object_get(msg, "op"));
+	json_int_t sig = json_integer_value(json_object_get(msg, "sig"));
+	bool group;
+
+	if (op == NULL || strcmp(op, "signal") != 0 || sig <= 0 || sig >= _NSIG) {
+		cl->cl_dead = true;
+		return;
+	}
+	/* What a terminal would send goes to the group, as from a terminal; the rest was meant for one process. */
+	group = sig == SIGINT || sig == SIGQUIT || sig == SIGHUP || sig == SIGCONT || sig == SIGTSTP;
+	exec_signal(cl->cl_exec, (int)sig, group);
+}
+
+void
+ctl_exec_gone(struct ctl_client *cl)
+{
+	exec_forget(cl->cl_exec);
+	cl->cl_exec = NULL;
+}
+
+static int
+check_args(struct ctl_request *rq)
+{
+	json_t *argv = NULL, *env = NULL, *ids = NULL;
+	const char *cwd, *user;
+	int error, login, tty, mask;
+
+	error = ctl_args(rq, "{s?o,s?o,s?s,s?s,s?o,s?b,s?b,s?i}", "argv", &argv, "env", &env, "cwd", &cwd, "user", &user,
+	    "ids", &ids, "login", &login, "tty", &tty, "umask", &mask);
+	if (error == 0 && rq->rq_nfds != 3)
+		error = ctl_fail(rq, EINVAL, "three descriptors are needed, not %u", rq->rq_nfds);
+	return error;
+}
+
+/* Into prison0 only from outside; into a jail from above, and from itself by its root. */
+static int
+may_exec(struct ctl_request *rq)
+{
+	if (!rq->rq_cred.cr_priv)
+		return ctl_fail(rq, EPERM, "only root may run programs in a jail");
+	if (removal_pending(rq->rq_daemon, rq->rq_jid))
+		return ctl_fail(rq, EBUSY, "the jail is being removed");
+	return 0;
+}
+
+static int
+op_exec(struct ctl_request *rq)
+{
+	struct ctl_client *cl = rq->rq_client;
+	struct program *pg;
+	int error, fd;
+
+	if ((error = check_args(rq)) != 0 || (error = may_exec(rq)) != 0 ||
+	    (error = program_new(rq->rq_args, rq->rq_daemon->d_cmddir, &pg, rq->rq_err, sizeof(rq->rq_err))) != 0)
+		return error;
+	error = memfile(pg, pg->pg_size, &fd);
+	free(pg);
+	if (error != 0)
+		return error;
+	cl->cl_execjid = rq->rq_jid;
+	error = jproc_exec(rq->rq_daemon, rq->rq_jid, fd, rq->rq_fds, &exec_ops, cl, &cl->cl_exec);
+	close(fd);
+	return error != 0 ? error : CTL_LATER;
+}
+
+const struct ctl_op ctl_exec_ops[] = {
+	{ "exec", op_exec },
+	{ NULL, NULL },
+};

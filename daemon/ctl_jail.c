@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Operations on jails: jail.set, jail.remove, jail.list, jail.find. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <vimage/jail.h>
+
+#include "daemon/ctl_arg.h"
+#include "daemon/ctl_serve.h"
+#include "daemon/jproc.h"
+
+#define MAXPARAMS	128
+#define LIST_CHUNK	500	/* jails in one message */
+
+/* Root of the jail that manages; not a jail in its last moments. */
+static int
+may_manage(struct ctl_request *rq)
+{
+	int error = vi_jail_priv(rq->rq_kernel, rq->rq_jid, &rq->rq_cred, "jail.manage");
+
+	if (error != 0)
+		return ctl_fail(rq, error, "only root may manage jails");
+	return removal_pending(rq->rq_daemon, rq->rq_jid) ? ctl_fail(rq, EBUSY, "the jail is being removed") : 0;
+}
+
+/*
+ * Setting.
+ */
+static bool
+is_true(const char *value)
+{
+	return value == NULL || (strcmp(value, "false") != 0 && strcmp(value, "0") != 0);
+}
+
+struct setting {
+	struct vi_param	se_params[MAXPARAMS];
+	unsigned	se_n;
+	const char	*se_id;		/* jid or name */
+	const char	*se_hostname;	/* NULL: not given */
+	bool		se_persist;
+};
+
+static void
+note_param(struct setting *se, const struct vi_param *p)
+{
+	if (strcmp(p->p_name, "persist") == 0)
+		se->se_persist = is_true(p->p_value);
+	else if (strcmp(p->p_name, "nopersist") == 0)
+		se->se_persist = false;
+	else if (strcmp(p->p_name, "host.hostname") == 0)
+		se->se_hostname = p->p_value;
+	else if (strcmp(p->p_name, "jid") == 0 || (strcmp(p->p_name, "name") == 0 && se->se_id == NULL))
+		se->se_id = p->p_value;
+}
+
+static int
+read_params(struct ctl_request *rq, const json_t *list, struct setting *se)
+{
+	const json_t *pair;
+	size_t i;
+
+	memset(se, 0, sizeof(*se));
+	if (json_array_size(list) > MAXPARAMS)
+		return ctl_fail(rq, E2BIG, "more than %d parameters", MAXPARAMS);
+	json_array_foreach(list, i, pair) {
+		struct vi_param *p = &se->se_params[se->se_n++];
+		const json_t *value = json_array_get(pair, 1);
+
+		p->p_name = json_string_value(json_array_get(pair, 0));
+		p->p_value = json_string_value(value);
+		if (p->p_name == NULL || json_array_size(pair) > 2 || (value != NULL && p->p_value == NULL && !json_is_null(value)))
+			return ctl_fail(rq, EINVAL, "a parameter is a pair of texts");
+		note_param(se, p);
+	}
+	return 0;
+}
+
+/* After the fact: who may vanish now, and what the processes must learn. */
+static int
+settle(struct ctl_request *rq, const struct setting *se, int jid, bool hold)
+{
+	char name[256];
+	int error;
+
+	if (hold && (error = ctl_hold(rq->rq_client, jid)) != 0)
+		return error;
+	if (se->se_hostname != NULL && vi_jail_get(rq->rq_kernel, 0, jid, "host.hostname", name, sizeof(name)) == 0)
+		jproc_hostname(rq->rq_daemon, jid, name);
+	jail_expire(rq->rq_daemon, jid);
+	return 0;
+}
+
+static int
+op_set(struct ctl_request *rq)
+{
+	int create, update, hold = 0, jid, error;
+	char name[VI_NAMELEN];
+	struct setting se;
+	json_t *list;
+	bool existed;
+
+	error = ctl_args(rq, "{s:o,s:b,s:b,s?b}", "params", &list, "create", &create, "update", &update, "hold", &hold);
+	if (error != 0 || (error = read_params(rq, list, &se)) != 0 || (error = may_manage(rq)) != 0)
+		return error;
+	existed = se.se_id != NULL && vi_jail_find(rq->rq_kernel, rq->rq_jid, se.se_id, &jid) == 0;
+	if (existed && removal_pending(rq->rq_daemon, jid))
+		return ctl_fail(rq, EBUSY, "jail \"%.128s\" is being removed", se.se_id);
+	if (!existed && create && !se.se_persist && !hold)
+		return ctl_fail(rq, EINVAL, "neither persist nor a command: the jail would vanish at once");
+	error = vi_jail_set(rq->rq_kernel, rq->rq_jid, se.se_params, se.se_n,
+	    (create ? VI_JAIL_CREATE : 0u) | (update ? VI_JAIL_UPDATE : 0u), &jid, rq->rq_err);
+	if (error != 0)
+		return error;
+	if (vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, "name", name, sizeof(name)) != 0)
+		name[0] = '\0';
+	json_object_set_new(rq->rq_reply, "jid", json_integer(jid));
+	ctl_put_text(rq->rq_reply, "name", name);
+	json_object_set_new(rq->rq_reply, "created", json_boolean(!existed));
+	return settle(rq, &se, jid, hold);
+}
+
+/*
+ * Removing.
+ */
+static void
+on_removed(void *arg, int error, struct removal *rm)
+{
+	struct ctl_client *cl = arg;
+
+	if (error != 0)
+		ctl_client_fail(cl, error, NULL, true);
+	else
+		ctl_client_reply(cl, json_pack("{s:i,s:s,s:O}", "jid", rm->rm_jid, "name", rm->rm_name,
+		    "interfaces", rm->rm_interfaces), true);
+}
+
+static int
+op_remove(struct ctl_request *rq)
+{
+	int error, force = 0;
+
+	if ((error = ctl_args(rq, "{s?b}", "force", &force)) != 0)
+		return error;
+	if (!rq->rq_cred.cr_priv)
+		return ctl_fail(rq, EPERM, "only root may remove jails");
+	if (rq->rq_jid == rq->rq_caller)
+		return ctl_fail(rq, EPERM, "a jail cannot remove itself");
+	error = removal_start(rq->rq_daemon, rq->rq_caller, rq->rq_jid, force, on_removed, rq->rq_client);
+	if (error == EBUSY)
+		return ctl_fail(rq, error, "the jail is being removed already");
+	return error != 0 ? error : CTL_LATER;
+}
+
+/*
+ * Listing.
+ */
+struct listing {
+	struct ctl_request *li_rq;
+	const json_t	*li_params;	/* NULL: all */
+	json_t		*li_jails;
+	bool		 li_dying;
+	int		 li_error;
+};
+
+static json_t *
+text_value(const char *text)
+{
+	json_t *s = json_string(text);
+
+	return s != NULL ? s : json_string("?");
+}
+
+static void
+add_param(void *arg, const char *name, const char *value)
+{
+	json_object_set_new(arg, name, text_value(value));
+}
+
+static void
+add_params(struct listing *li, int jid, json_t *o)
+{
+	struct ctl_request *rq = li->li_rq;
+	char buf[1024];
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(li->li_params, i, name)
+		if (vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, json_string_value(name), buf, sizeof(buf)) == 0)
+			add_param(o, json_string_value(name), buf);
+}
+
+static void
+add_jail(void *arg, int jid)
+{
+	struct listing *li = arg;
+	struct ctl_request *rq = li->li_rq;
+	bool dying = removal_pending(rq->rq_daemon, jid);
+	json_t *o;
+
+	if (li->li_error != 0 || (dying && !li->li_dying))
+		return;
+	if (json_array_size(li->li_jails) >= LIST_CHUNK) {
+		if ((li->li_error = ctl_more(rq)) != 0)
+			return;
+		li->li_jails = json_array();
+		json_object_set_new(rq->rq_reply, "jails", li->li_jails);
+	}
+	o = json_object();
+	if (li->li_params == NULL)
+		(void)vi_jail_params(rq->rq_kernel, rq->rq_caller, jid, add_param, o);
+	else
+		add_params(li, jid, o);
+	if (dying && json_object_get(o, "dying") != NULL)
+		json_object_set_new(o, "dying", json_string("true"));
+	json_array_append_new(li->li_jails, o);
+}
+
+/* An unknown name is an error even if there is no jail to look it up in. */
+static int
+check_params(struct ctl_request *rq, const json_t *params)
+{
+	char buf[1024];
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(params, i, name) {
+		if (!json_is_string(name))
+			return ctl_fail(rq, EINVAL, "params is an array of texts");
+		if (vi_jail_get(rq->rq_kernel, rq->rq_caller, rq->rq_caller, json_string_value(name), buf, sizeof(buf)) == ENOENT)
+			return ctl_fail(rq, EINVAL, "unknown parameter: %.128s", json_string_value(name));
+	}
+	return 0;
+}
+
+static int
+op_list(struct ctl_request *rq)
+{
+	struct listing li = { .li_rq = rq };
+	json_t *params = NULL;
+	int dying = 0, error;
+
+	if ((error = ctl_args(rq, "{s?o,s?b}", "params", &params, "dying", &dying)) != 0 ||
+	    (error = check_params(rq, params)) != 0)
+		return error;
+	li.li_params = params;
+	li.li_dying = dying;
+	li.li_jails = json_array();
+	json_object_set_new(rq->rq_reply, "jails", li.li_jails);
+	if (json_object_get(rq->rq_args, "jail") != NULL)
+		add_jail(&li, rq->rq_jid);
+	else
+		vi_jail_list(rq->rq_kernel, rq->rq_caller, add_jail, &li);
+	return li.li_error;
+}
+
+static int
+op_find(struct ctl_request *rq)
+{
+	char name[VI_NAMELEN];
+	int error;
+
+	if ((error = ctl_args(rq, "{}")) != 0)
+		return error;
+	ctl_jail_name(rq, rq->rq_jid, name, sizeof(name));
+	json_object_set_new(rq->rq_reply, "jid", json_integer(rq->rq_jid));
+	ctl_put_text(rq->rq_reply, "name", name);
+	return 0;
+}
+
+const struct ctl_op ctl_jail_ops[] = {
+	{ "jail.set", op_set }, { "jail.remove", op_remove }, { "jail.list", op_list }, { "jail.find", op_find },
+	{ NULL, NULL },
+};

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The control server's inside, for the parts of the daemon that answer later. */
+#ifndef DAEMON_CTL_SERVE_H
+#define DAEMON_CTL_SERVE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <jansson.h>
+#include <bsd/sys/queue.h>
+
+#include "daemon/ctl_server.h"
+#include "daemon/daemon.h"
+
+struct exec;
+
+struct hold {
+	LIST_ENTRY(hold) ho_link;
+	int		 ho_jid;
+};
+
+struct ctl_client {
+	LIST_ENTRY(ctl_client) cl_link;
+	struct daemon	*cl_daemon;
+	struct ctl_conn	*cl_conn;
+	struct lx_event	 cl_event;
+	int		 cl_caller;	/* jid */
+	struct vi_cred	 cl_cred;
+	bool		 cl_busy;	/* an answer is owed: no further request is read */
+	bool		 cl_dead;	/* to be freed by its event */
+	struct exec	*cl_exec;	/* its running program: only "signal" is read */
+	int		 cl_execjid;
+	bool		 cl_shutdown;	/* waits for the end */
+	LIST_HEAD(, hold) cl_holds;	/* jails kept alive by it */
+};
+
+struct ctl_server {
+	struct daemon	*cs_daemon;
+	struct lx_event	 cs_event;
+	int		 cs_fd;
+	LIST_HEAD(, ctl_client) cs_clients;
+};
+
+int	ctl_server_start(struct daemon *, int fd);
+void	ctl_server_fini(struct daemon *);
+/* lo_ctl_socket: a program of a jail asks for a connection. */
+int	ctl_serve_jail(void *daemon, int jid, pid_t);
+
+/* Sends msg (consumed) with "ok": true; done: and reads the next request. */
+void	ctl_client_reply(struct ctl_client *, json_t *msg, bool done);
+void	ctl_client_fail(struct ctl_client *, int error, const char *text, bool done);
+int	ctl_hold(struct ctl_client *, int jid);
+bool	ctl_held(const struct daemon *, int jid);
+void	ctl_unhold(struct daemon *, int jid);		/* of every client */
+
+/* ctl_exec.c */
+void	ctl_exec_message(struct ctl_client *, const json_t *);
+void	ctl_exec_gone(struct ctl_client *);
+
+#endif

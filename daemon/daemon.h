@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vimaged: one kernel, its workers, the processes in its jails, and the control server.
+ *
+ * All of it but the workers' stacks belongs to the main thread, which is worker 0: clients, jails' processes, timers and removals have no locks.
+ */
+#ifndef DAEMON_DAEMON_H
+#define DAEMON_DAEMON_H
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <bsd/sys/queue.h>
+
+#include <vimage/vimage.h>
+
+#include "linux/linux.h"
+#include "linux/loop.h"
+
+#define NITEMS(a)	(sizeof(a) / sizeof((a)[0]))
+#define CONTAINER(ptr, type, member)	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+struct ctl_server;
+struct jproc;
+struct removal;
+struct spawner;
+struct daemon;
+
+/* Work for the thread of another worker. */
+struct post {
+	STAILQ_ENTRY(post) po_link;
+	void		(*po_fn)(void *);
+	void		*po_arg;
+	bool		*po_done;	/* set, and w_done signalled, when it has run; NULL: po is freed instead */
+};
+STAILQ_HEAD(postq, post);
+
+struct worker {
+	struct daemon	*w_daemon;
+	unsigned	 w_index;
+	pthread_t	 w_thread;	/* not of worker 0 */
+	bool		 w_started;
+	struct vi_worker *w_worker;
+	struct lx_loop	*w_loop;
+	struct lx	*w_lx;
+	pthread_mutex_t	 w_lock;	/* w_posts, po_done */
+	pthread_cond_t	 w_done;
+	struct postq	 w_posts;
+	bool		 w_stop;
+};
+
+/* Calls fn once, at or after a time. */
+struct dtimer {
+	TAILQ_ENTRY(dtimer) dt_link;
+	uint64_t	 dt_at;		/* ns; 0: not set */
+	void		(*dt_fn)(struct dtimer *);
+};
+TAILQ_HEAD(dtimers, dtimer);
+
+struct daemon {
+	const char	*d_instance;
+	char		 d_sockpath[PATH_MAX], d_pidpath[PATH_MAX], d_lockpath[PATH_MAX], d_logpath[PATH_MAX];
+	char		 d_cmddir[PATH_MAX];	/* of the commands: first on the PATH of jails */
+	int		 d_pidfd;	/* locked while we live; -1 */
+	bool		 d_debug;
+	bool		 d_stopping, d_quit;
+	uint64_t	 d_started;	/* ns */
+	struct vi_host	*d_host;
+	struct vi_kernel *d_kernel;
+	unsigned	 d_nworkers;
+	struct worker	*d_workers;
+	struct lx_event	 d_sigevent;
+	struct lx_event	 d_timerevent;
+	struct dtimer	 d_stoptimer;
+	struct dtimers	 d_timers;
+	struct spawner	*d_spawner;
+	struct ctl_server *d_ctl;
+	LIST_HEAD(, jproc) d_jprocs;
+	LIST_HEAD(, removal) d_removals;
+};
+
+static inline struct lx_loop *
+daemon_loop(const struct daemon *d)
+{
+	return d->d_workers[0].w_loop;
+}
+
+/* vimaged.c */
+void	dlog(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* one line to the log of the instance */
+uint64_t daemon_now(const struct daemon *);
+/* Ends everything: processes, then files, then the loop. */
+void	daemon_stop(struct daemon *);
+void	daemon_stopped(struct daemon *);	/* no process is left */
+
+/* worker.c */
+int	workers_new(struct daemon *, unsigned n);
+int	workers_start(struct daemon *);		/* the threads of all but worker 0 */
+void	workers_stop(struct daemon *);
+void	workers_free(struct daemon *);
+void	worker_loop(struct worker *);
+/* Runs fn in a worker's thread, inside enter/leave, and waits for it.  The caller is in a callback of worker 0's loop. */
+void	worker_call(struct daemon *, unsigned worker, void (*fn)(void *), void *arg);
+/* The same for a caller that manages (daemon_manage); the lock is given back meanwhile. */
+void	worker_call_managed(struct daemon *, unsigned worker, void (*fn)(void *), void *arg);
+/* The same without waiting.  ENOMEM. */
+int	worker_post(struct daemon *, unsigned worker, void (*fn)(void *), void *arg);
+void	worker_wake(void *daemon, unsigned worker);	/* pp_wake */
+/* Management from a callback of worker 0's loop. */
+void	daemon_manage(struct daemon *);
+void	daemon_managed(struct daemon *);
+
+/* timer.c */
+int	timers_init(struct daemon *);
+void	timers_fini(struct daemon *);
+void	dtimer_set(struct daemon *, struct dtimer *, uint64_t after_ns, void (*fn)(struct dtimer *));
+void	dtimer_clear(struct daemon *, struct dtimer *);
+
+#endif

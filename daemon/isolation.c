@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * A jail's init is cloned with a user, pid, mount, ipc, uts and an empty network namespace.  An ordinary user becomes root in there (own id = 0), with
+ * the ranges of /etc/subuid and /etc/subgid behind when newuidmap(1) and newgidmap(1) exist; root keeps every id that its own namespace has,
+ * so that file access is the same as outside.  When the host refuses user namespaces root makes the others directly; otherwise only
+ * the network part is left, which needs nothing of the host but seccomp.
+ *
+ * In its mount namespace the init turns propagation off towards the host, makes the jail's path the root directory, and mounts what shows the new
+ * namespaces: /proc, and something empty over /sys/class/net, which would show the interfaces of the host.
+ */
+#include "daemon/isolation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NS_ALL	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET)
+
+enum iso_mode
+isolation_first(void)
+{
+	const char *env = getenv("VIMAGE_ISOLATION");
+
+	if (env != NULL && strcmp(env, "none") == 0)
+		return ISO_NONE;
+	if (env != NULL && strcmp(env, "root") == 0)
+		return ISO_ROOT;
+	return ISO_USER;
+}
+
+/* The user's line of /etc/subuid: "name:first:count" or "uid:first:count". */
+static bool
+find_range(const char *file, const char *name, unsigned long id, char *out, size_t len)
+{
+	char line[256], key[128];
+	unsigned long first, count;
+	bool found = false;
+	FILE *f;
+
+	if ((f = fopen(file, "re")) == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), f) != NULL) {
+		if (sscanf(line, "%127[^:]:%lu:%lu", key, &first, &count) != 3 || count == 0)
+			continue;
+		if (strcmp(key, name) != 0 && strtoul(key, NULL, 10) != id)
+			continue;
+		snprintf(out, len, "%lu %lu", first, count);
+		found = true;
+	}
+	fclose(f);
+	return found;
+}
+
+void
+isolation_init(struct isolation *is, enum iso_mode mode)
+{
+	struct passwd *pw;
+
+	memset(is, 0, sizeof(*is));
+	is->is_mode = mode;
+	if (mode != ISO_USER || geteuid() == 0 || (pw = getpwuid(getuid())) == NULL)
+		return;
+	is->is_ranges = access("/usr/bin/newuidmap", X_OK) == 0 && access("/usr/bin/newgidmap", X_OK) == 0 &&
+	    find_range("/etc/subuid", pw->pw_name, getuid(), is->is_uids, sizeof(is->is_uids)) &&
+	    find_range("/etc/subgid", pw->pw_name, getuid(), is->is_gids, sizeof(is->is_gids));
+}
+
+/* prison0 only gets an empty network; root needs no user namespace for that. */
+int
+isolation_flags(const struct isolation *is, bool prison0)
+{
+	switch (is->is_mode) {
+	case ISO_USER:
+		return prison0 ? CLONE_NEWNET | (geteuid() == 0 ? 0 : CLONE_NEWUSER) : CLONE_NEWUSER | NS_ALL;
+	case ISO_ROOT:
+		return prison0 ? CLONE_NEWNET : NS_ALL;
+	case ISO_NONE:
+		break;
+	}
+	return 0;
+}
+
+/*
+ * Maps.
+ */
+static int
+write_file(pid_t pid, const char *name, const char *text)
+{
+	char path[64];
+	int error = 0, fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	if ((fd = open(path, O_WRONLY | O_CLOEXEC)) < 0)
+		return errno;
+	if (write(fd, text, strlen(text)) < 0)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+/* Every id that we have, under its own number. */
+static int
+map_identity(pid_t pid, const char *name)
+{
+	char path[64], text[4096] = "", line[64];
+	unsigned long first, host, count;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/%s", name);
+	if ((f = fopen(path, "re")) == NULL)
+		return errno;
+	while (fscanf(f, "%lu %lu %lu", &first, &host, &count) == 3) {
+		snprintf(line, sizeof(line), "%lu %lu %lu\n", first, first, count);
+		if (strlen(text) + strlen(line) < sizeof(text))
+			strcat(text, line);
+	}
+	fclose(f);
+	return write_file(pid, name, text);
+}
+
+static int
+map_self(pid_t pid, const char *name, unsigned long id)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "0 %lu 1\n", id);
+	return write_file(pid, name, text);
+}
+
+/* newuidmap PID 0 ID 1 1 FIRST COUNT */
+static pid_t
+start_tool(const char *tool, pid_t pid, unsigned long id, const char *range)
+{
+	char pids[16], ids[24], first[32], count[32];
+	pid_t child;
+	int fd;
+
+	if (sscanf(range, "%31s %31s", first, count) != 2)
+		return -1;
+	if ((child = fork()) != 0)
+		return child;
+	snprintf(pids, sizeof(pids), "%d", pid);
+	snprintf(ids, sizeof(ids), "%lu", id);
+	if ((fd = open("/dev/null", O_RDWR)) >= 0)
+		dup2(fd, 2);
+	execl(tool, tool, pids, "0", ids, "1", "1", first, count, (char *)NULL);
+	_exit(127);
+}
+
+static bool
+tool_done(pid_t pid)
+{
+	int status = -1;
+
+	if (pid < 0)
+		return false;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status == 0;
+}
+
+static bool
+map_ranges(const struct isolation *is, pid_t pid)
+{
+	pid_t u, g;
+	bool uok, gok;
+
+	u = start_tool("/usr/bin/newuidmap", pid, getuid(), is->is_uids);
+	g = start_tool("/usr/bin/newgidmap", pid, getgid(), is->is_gids);
+	uok = tool_done(u);
+	gok = tool_done(g);
+	return uok && gok;
+}
+
+int
+isolation_map(const struct isolation *is, pid_t pid, int flags)
+{
+	int error;
+
+	if ((flags & CLONE_NEWUSER) == 0)
+		return 0;
+	if (geteuid() == 0) {
+		error = map_identity(pid, "gid_map");
+		return error != 0 ? error : map_identity(pid, "uid_map");
+	}
+	if (is->is_ranges && map_ranges(is, pid))
+		return 0;
+	/* Kernels before 3.19 do not have the file. */
+	error = write_file(pid, "setgroups", "deny");
+	if (error != 0 && error != ENOENT)
+		return error;
+	if ((error = map_self(pid, "gid_map", getegid())) != 0)
+		return error;
+	return map_self(pid, "uid_map", geteuid());
+}
+
+/*
+ * In the new namespaces.
+ */
+static int
+failed(char *what, size_t len, const char *text, const char *name)
+{
+	int error = errno;
+
+	snprintf(what, len, "%s%s", text, name);
+	return error;
+}
+
+static int
+enter_root(const char *path, bool mounts, char *what, size_t len)
+{
+	if (strcmp(path, "/") == 0)
+		return 0;
+	if (!mounts)
+		return chdir(path) != 0 || chroot(".") != 0 ? failed(what, len, "path: ", path) : 0;
+	if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) != 0 || chdir(path) != 0 ||
+	    syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0)
+		return failed(what, len, "path: ", path);
+	return 0;
+}
+
+static void
+lack(char *lacks, size_t len, const char *text)
+{
+	size_t used = strlen(lacks);
+
+	snprintf(lacks + used, len - used, "%s%s", used > 0 ? ", " : "", text);
+}
+
+static void
+enter_mounts(char *lacks, size_t len)
+{
+	struct stat sb;
+
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
+		lack(lacks, len, "no /proc of its own");
+	if (stat("/sys/class/net", &sb) == 0 &&
+	    mount("none", "/sys/class/net", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "size=4k,nr_inodes=2") != 0)
+		lack(lacks, len, "/sys/class/net shows the host");
+}
+
+int
+isolation_enter(const struct init_params *ip, int flags, char *what, size_t len, char *lacks, size_t lackslen)
+{
+	int error;
+
+	if (ip->ip_prison0)
+		return 0;
+	if ((flags & CLONE_NEWNS) != 0 && mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) != 0)
+		return failed(what, len, "mount namespace", "");
+	if ((error = enter_root(ip->ip_path, (flags & CLONE_NEWNS) != 0, what, len)) != 0)
+		return error;
+	if ((flags & CLONE_NEWNS) != 0)
+		enter_mounts(lacks, lackslen);
+	if ((flags & CLONE_NEWUTS) == 0)
+		return 0;
+	if (ip->ip_hostname[0] != '\0' && sethostname(ip->ip_hostname, strlen(ip->ip_hostname)) != 0)
+		return failed(what, len, "host.hostname", "");
+	if (ip->ip_domainname[0] != '\0' && setdomainname(ip->ip_domainname, strlen(ip->ip_domainname)) != 0)
+		return failed(what, len, "host.domainname", "");
+	return 0;
+}
+
+void
+isolation_describe(enum iso_mode mode, int error, const char *lacks, char *text, size_t len)
+{
+	if (mode == ISO_NONE)
+		snprintf(text, len, "the host refuses namespaces (%s): jails have networks of their own, but share processes, files and "
+		    "names with the host", error != 0 ? strerrordesc_np(error) : "switched off");
+	else if (lacks[0] != '\0')
+		snprintf(text, len, "the host does not allow everything: jails have %s", lacks);
+	else
+		text[0] = '\0';
+}

@@ -1,0 +1,723 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * The first program of a jail makes its init: a pair of sockets is made, one end goes to the spawner and is the init's.  Requests for programs are
+ * written into the other end at once; the init reads them when it is ready.  What it answers:
+ *
+ *	LISTENER	the process exists and has its filter: the listener is attached to the jail's stack, then GO
+ *	STARTED, FAILED	exec
+ *	EXITED		the program's first process ended; others may go on (a daemon)
+ *	EMPTY		no process is left
+ *
+ * The prison counts a process for each program, and one for what outlives its program, until EMPTY.
+ *
+ * The init stays when the jail is empty: its namespaces may hold what the jail's root did.  At most MAXIDLE of them stay, the least recently
+ * used goes.  A jproc that is given up loses its jid at once and its memory when the spawner says that the init has ended.
+ */
+#include "daemon/jproc.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <vimage/jail.h>
+
+#include "daemon/family.h"
+#include "daemon/seqpacket.h"
+
+#define MAXIDLE	256
+
+static void jproc_event(struct lx_event *, uint32_t);
+
+struct jproc *
+jproc_find(const struct daemon *d, int jid)
+{
+	struct jproc *jp;
+
+	LIST_FOREACH(jp, &d->d_jprocs, jp_link)
+		if (jp->jp_jid == jid)
+			break;
+	return jp;
+}
+
+static struct jproc *
+jproc_byid(const struct daemon *d, uint32_t id)
+{
+	struct jproc *jp;
+
+	LIST_FOREACH(jp, &d->d_jprocs, jp_link)
+		if (jp->jp_id == id)
+			break;
+	return jp;
+}
+
+/*
+ * Programs.
+ */
+static void
+exec_end(struct exec *ex)
+{
+	struct jproc *jp = ex->ex_jproc;
+
+	TAILQ_REMOVE(&jp->jp_execs, ex, ex_link);
+	/* The last one leaves its place to those it may have left behind. */
+	if (TAILQ_EMPTY(&jp->jp_execs) && !jp->jp_linger)
+		jp->jp_linger = true;
+	else
+		vi_jail_proc_detach(jp->jp_daemon->d_kernel, jp->jp_jid);
+	free(ex);
+}
+
+static void
+exec_failed(struct exec *ex, int error, const char *text)
+{
+	if (ex->ex_ops != NULL)
+		ex->ex_ops->eo_failed(ex->ex_arg, error, text);
+	exec_end(ex);
+}
+
+static struct exec *
+exec_find(struct jproc *jp, uint32_t id)
+{
+	struct exec *ex;
+
+	TAILQ_FOREACH(ex, &jp->jp_execs, ex_link)
+		if (ex->ex_id == id)
+			break;
+	return ex;
+}
+
+static void
+jproc_send(struct jproc *jp, enum seqtype type, uint32_t id, int arg, unsigned flags, const char *text)
+{
+	struct seqmsg sm = { .sm_type = type, .sm_id = id, .sm_arg = arg, .sm_flags = flags };
+
+	if (text != NULL)
+		snprintf(sm.sm_text, sizeof(sm.sm_text), "%s", text);
+	if (jp->jp_fd >= 0 && seq_send(jp->jp_fd, &sm, NULL, 0, MSG_DONTWAIT) == EAGAIN)
+		dlog("jail %d: its init does not answer", jp->jp_jid);
+}
+
+void
+exec_signal(struct exec *ex, int sig, bool group)
+{
+	jproc_send(ex->ex_jproc, INIT_SIGNAL, ex->ex_id, sig, group, NULL);
+}
+
+void
+exec_forget(struct exec *ex)
+{
+	ex->ex_ops = NULL;
+	exec_signal(ex, SIGHUP, true);
+	exec_signal(ex, SIGCONT, true);
+}
+
+/*
+ * The life of a jproc.
+ */
+static void
+jproc_free(struct jproc *jp)
+{
+	struct exec *ex;
+
+	dtimer_clear(jp->jp_daemon, &jp->jp_timer);
+	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
+		exec_failed(ex, ESRCH, "the jail's processes are gone");
+	if (jp->jp_fd >= 0) {
+		lx_loop_del(daemon_loop(jp->jp_daemon), &jp->jp_event);
+		close(jp->jp_fd);
+	}
+	LIST_REMOVE(jp, jp_link);
+	if (jp->jp_daemon->d_stopping && LIST_EMPTY(&jp->jp_daemon->d_jprocs))
+		daemon_stopped(jp->jp_daemon);
+	free(jp);
+}
+
+static void
+jproc_unlinger(struct jproc *jp)
+{
+	if (jp->jp_linger)
+		vi_jail_proc_detach(jp->jp_daemon->d_kernel, jp->jp_jid);
+	jp->jp_linger = false;
+}
+
+/* No process of the jail is left, or will be: the init may go when it likes. */
+static void
+jproc_giveup(struct jproc *jp)
+{
+	struct daemon *d = jp->jp_daemon;
+	struct exec *ex;
+	int jid = jp->jp_jid;
+
+	dtimer_clear(d, &jp->jp_timer);
+	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
+		exec_failed(ex, ESRCH, "the jail's processes are gone");
+	jproc_unlinger(jp);
+	jp->jp_jid = -1;
+	if (jp->jp_fd >= 0) {
+		lx_loop_del(daemon_loop(d), &jp->jp_event);
+		close(jp->jp_fd);
+		jp->jp_fd = -1;
+	}
+	if (jid >= 0)
+		jail_progress(d, jid);
+}
+
+static bool
+jproc_idle(const struct jproc *jp)
+{
+	return jp->jp_jid >= 0 && TAILQ_EMPTY(&jp->jp_execs) && !jp->jp_linger;
+}
+
+/* Too many inits without work: the one longest without it goes. */
+static void
+jprocs_trim(struct daemon *d)
+{
+	struct jproc *jp, *oldest = NULL;
+	unsigned n = 0;
+
+	LIST_FOREACH(jp, &d->d_jprocs, jp_link) {
+		if (!jproc_idle(jp))
+			continue;
+		n++;
+		if (oldest == NULL || jp->jp_used < oldest->jp_used)
+			oldest = jp;
+	}
+	if (n > MAXIDLE)
+		jproc_giveup(oldest);
+}
+
+static int
+fill_params(struct daemon *d, int jid, struct init_params *ip)
+{
+	memset(ip, 0, sizeof(*ip));
+	ip->ip_prison0 = jid == 0;
+	if (vi_jail_get(d->d_kernel, 0, jid, "path", ip->ip_path, sizeof(ip->ip_path)) != 0 || ip->ip_path[0] == '\0')
+		strcpy(ip->ip_path, "/");
+	(void)vi_jail_get(d->d_kernel, 0, jid, "host.hostname", ip->ip_hostname, sizeof(ip->ip_hostname));
+	(void)vi_jail_get(d->d_kernel, 0, jid, "host.domainname", ip->ip_domainname, sizeof(ip->ip_domainname));
+	return 0;
+}
+
+/* Asks the spawner for the init; fds[1] becomes its end. */
+static int
+ask_spawner(struct daemon *d, struct jproc *jp, int initfd)
+{
+	struct seqmsg sm = { .sm_type = SPAWN_INIT, .sm_id = jp->jp_id };
+	struct init_params ip;
+	int error, fds[2];
+
+	if (d->d_spawner->sp_sock < 0)
+		return ESRCH;
+	fill_params(d, jp->jp_jid, &ip);
+	fds[0] = initfd;
+	if ((error = memfile(&ip, sizeof(ip), &fds[1])) != 0)
+		return error;
+	error = seq_send(d->d_spawner->sp_sock, &sm, fds, 2, MSG_DONTWAIT);
+	close(fds[1]);
+	return error;
+}
+
+static int
+jproc_new(struct daemon *d, int jid, struct jproc **jpp)
+{
+	struct jproc *jp;
+	int error, pair[2];
+
+	if ((jp = calloc(1, sizeof(*jp))) == NULL)
+		return ENOMEM;
+	jp->jp_daemon = d;
+	jp->jp_id = ++d->d_spawner->sp_nextid;
+	jp->jp_jid = jid;
+	TAILQ_INIT(&jp->jp_execs);
+	if ((error = seq_pair(pair)) != 0) {
+		free(jp);
+		return error;
+	}
+	error = ask_spawner(d, jp, pair[1]);
+	close(pair[1]);
+	if (error == 0)
+		error = lx_loop_add(daemon_loop(d), &jp->jp_event, pair[0], EPOLLIN, jproc_event);
+	if (error != 0) {
+		close(pair[0]);
+		free(jp);
+		return error;
+	}
+	jp->jp_fd = pair[0];
+	LIST_INSERT_HEAD(&d->d_jprocs, jp, jp_link);
+	*jpp = jp;
+	return 0;
+}
+
+int
+jproc_exec(struct daemon *d, int jid, int memfd, const int stdfds[3], const struct exec_ops *ops, void *arg, struct exec **exp)
+{
+	struct seqmsg sm = { .sm_type = INIT_EXEC };
+	int fds[4] = { memfd, stdfds[0], stdfds[1], stdfds[2] };
+	struct jproc *jp = jproc_find(d, jid);
+	struct exec *ex;
+	int error;
+
+	if (d->d_stopping || (jp != NULL && jp->jp_stopping))
+		return EBUSY;
+	if (jp == NULL && (error = jproc_new(d, jid, &jp)) != 0)
+		return error;
+	if ((ex = calloc(1, sizeof(*ex))) == NULL)
+		return ENOMEM;
+	if ((error = vi_jail_proc_attach(d->d_kernel, jid)) != 0) {
+		free(ex);
+		return error;
+	}
+	ex->ex_jproc = jp;
+	sm.sm_id = ex->ex_id = ++jp->jp_lastid;
+	ex->ex_ops = ops;
+	ex->ex_arg = arg;
+	if ((error = seq_send(jp->jp_fd, &sm, fds, 4, MSG_DONTWAIT)) != 0) {
+		vi_jail_proc_detach(d->d_kernel, jid);
+		free(ex);
+		return error;
+	}
+	jp->jp_used = daemon_now(d);
+	TAILQ_INSERT_TAIL(&jp->jp_execs, ex, ex_link);
+	*exp = ex;
+	return 0;
+}
+
+/*
+ * What inits say.
+ */
+struct attach {
+	struct lx	*at_lx;
+	struct lx_program_params at_params;
+	int		 at_error;
+};
+
+static void
+attach_there(void *arg)
+{
+	struct attach *at = arg;
+	struct lx_program *pr;
+
+	at->at_error = lx_attach(at->at_lx, &at->at_params, &pr);
+}
+
+static void
+on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
+{
+	struct daemon *d = jp->jp_daemon;
+	struct vi_vnet *vn = vi_jail_vnet(d->d_kernel, jp->jp_jid);
+	struct exec *ex = exec_find(jp, sm->sm_id);
+	struct attach at;
+	unsigned i;
+
+	if (ex == NULL || ex->ex_pid != 0 || vn == NULL) {
+		close(fd);
+		jproc_send(jp, INIT_ABORT, sm->sm_id, ESRCH, 0, "the jail is going away");
+		return;
+	}
+	ex->ex_pid = sm->sm_arg;
+	i = vi_vnet_worker(vn);
+	at.at_lx = d->d_workers[i].w_lx;
+	at.at_params = (struct lx_program_params){ .pr_listener = fd, .pr_jid = jp->jp_jid, .pr_vnet = vn, .pr_cookie = NULL,
+	    .pr_rootuid = geteuid(), .pr_rootgid = getegid() };
+	worker_call(d, i, attach_there, &at);
+	if (at.at_error != 0)
+		jproc_send(jp, INIT_ABORT, sm->sm_id, at.at_error, 0, "seccomp listener");
+	else
+		jproc_send(jp, INIT_GO, sm->sm_id, 0, 0, NULL);
+}
+
+static void
+on_failed(struct exec *ex, const struct seqmsg *sm)
+{
+	char text[SEQ_TEXT + 80];
+
+	/* An errno of 0: the text says it all. */
+	if (sm->sm_arg == 0)
+		snprintf(text, sizeof(text), "%s", sm->sm_text);
+	else
+		snprintf(text, sizeof(text), "%s: %s", sm->sm_text, strerror(sm->sm_arg));
+	exec_failed(ex, sm->sm_arg != 0 ? sm->sm_arg : EINVAL, text);
+}
+
+static void on_empty(struct jproc *, uint32_t lastid);
+
+/* Its client is told last: what the end of the jail's last process brings about has happened then. */
+static void
+on_exited(struct jproc *jp, struct exec *ex, const struct seqmsg *sm)
+{
+	const struct exec_ops *ops = ex->ex_ops;
+	void *arg = ex->ex_arg;
+
+	/* It may have ended before its start was seen. */
+	if (!ex->ex_started && ops != NULL)
+		ops->eo_started(arg, ex->ex_pid);
+	exec_end(ex);
+	if (sm->sm_flags != 0)
+		on_empty(jp, (uint32_t)sm->sm_ino[0]);
+	if (ops != NULL)
+		ops->eo_ended(arg, sm->sm_arg);
+}
+
+static void
+on_exec(struct jproc *jp, const struct seqmsg *sm)
+{
+	struct exec *ex = exec_find(jp, sm->sm_id);
+
+	if (ex == NULL)
+		return;
+	switch (sm->sm_type) {
+	case INIT_STARTED:
+		if (!ex->ex_started && ex->ex_ops != NULL)
+			ex->ex_ops->eo_started(ex->ex_arg, ex->ex_pid);
+		ex->ex_started = true;
+		break;
+	case INIT_FAILED:
+		on_failed(ex, sm);
+		break;
+	case INIT_EXITED:
+		on_exited(jp, ex, sm);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+on_empty(struct jproc *jp, uint32_t lastid)
+{
+	struct daemon *d = jp->jp_daemon;
+	int jid = jp->jp_jid;
+
+	if (lastid != jp->jp_lastid || !TAILQ_EMPTY(&jp->jp_execs))
+		return;		/* another program is on its way */
+	jproc_unlinger(jp);
+	if (jp->jp_stopping) {
+		jproc_giveup(jp);
+		return;
+	}
+	jprocs_trim(d);
+	jail_progress(d, jid);
+}
+
+static void
+on_broken(struct jproc *jp, const struct seqmsg *sm)
+{
+	struct exec *ex;
+
+	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
+		exec_failed(ex, sm->sm_arg > 0 ? sm->sm_arg : EIO, sm->sm_text);
+	jproc_giveup(jp);
+}
+
+static void
+jproc_message(struct jproc *jp, const struct seqmsg *sm, int fds[SEQ_MAXFDS], unsigned nfds)
+{
+	if (sm->sm_type == INIT_LISTENER && nfds == 1) {
+		on_listener(jp, sm, fds[0]);
+		return;
+	}
+	while (nfds > 0)
+		close(fds[--nfds]);
+	switch (sm->sm_type) {
+	case INIT_STARTED:
+	case INIT_FAILED:
+	case INIT_EXITED:
+		on_exec(jp, sm);
+		break;
+	case INIT_EMPTY:
+		on_empty(jp, sm->sm_id);
+		break;
+	case INIT_BROKEN:
+		on_broken(jp, sm);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The kernel lock is held for the messages, because they count processes and may end jails. */
+static void
+jproc_event(struct lx_event *le, uint32_t events)
+{
+	struct jproc *jp = CONTAINER(le, struct jproc, jp_event);
+	struct daemon *d = jp->jp_daemon;
+	int fds[SEQ_MAXFDS], error = 0;
+	struct seqmsg sm;
+	unsigned nfds;
+
+	(void)events;
+	/* A jproc stays until the spawner tells its init's end, so it is safe to look at it again. */
+	while (jp->jp_fd >= 0 && (error = seq_recv(jp->jp_fd, &sm, fds, &nfds, MSG_DONTWAIT)) == 0) {
+		if (sm.sm_type == INIT_LISTENER) {
+			jproc_message(jp, &sm, fds, nfds);
+			continue;
+		}
+		daemon_manage(d);
+		jproc_message(jp, &sm, fds, nfds);
+		daemon_managed(d);
+	}
+	if (jp->jp_fd >= 0 && error != EAGAIN)
+		lx_loop_del(daemon_loop(d), &jp->jp_event);	/* the rest comes from the spawner */
+}
+
+/*
+ * What the spawner says.
+ */
+static void
+on_died(struct jproc *jp)
+{
+	daemon_manage(jp->jp_daemon);
+	jproc_giveup(jp);
+	daemon_managed(jp->jp_daemon);
+	jproc_free(jp);
+}
+
+static void
+on_made(struct jproc *jp, const struct seqmsg *sm)
+{
+	jp->jp_init = sm->sm_arg;
+	jp->jp_flags = (int)sm->sm_flags;
+	memcpy(jp->jp_ino, sm->sm_ino, sizeof(jp->jp_ino));
+}
+
+static void
+spawner_message(struct spawner *sp, const struct seqmsg *sm)
+{
+	struct jproc *jp = jproc_byid(sp->sp_daemon, sm->sm_id);
+
+	if (sm->sm_type == SPAWN_PROBED) {
+		sp->sp_probed = true;
+		sp->sp_mode = (enum iso_mode)sm->sm_arg;
+		snprintf(sp->sp_text, sizeof(sp->sp_text), "%s", sm->sm_text);
+	}
+	if (jp == NULL)
+		return;
+	if (sm->sm_type == SPAWN_MADE)
+		on_made(jp, sm);
+	else if (sm->sm_type == SPAWN_DIED)
+		on_died(jp);
+	else if (sm->sm_type == SPAWN_FAILED) {
+		daemon_manage(sp->sp_daemon);
+		on_broken(jp, sm);
+		daemon_managed(sp->sp_daemon);
+		jproc_free(jp);
+	}
+}
+
+/* Without the spawner there is nobody to make or to reap inits; what it made died with it. */
+static void
+spawner_gone(struct spawner *sp)
+{
+	struct daemon *d = sp->sp_daemon;
+	struct jproc *jp;
+
+	if (!d->d_stopping)
+		dlog("the spawner is gone, and all processes with it");
+	lx_loop_del(daemon_loop(d), &sp->sp_event);
+	close(sp->sp_sock);
+	sp->sp_sock = -1;
+	while ((jp = LIST_FIRST(&d->d_jprocs)) != NULL)
+		on_died(jp);
+	daemon_stop(d);
+}
+
+static void
+spawner_event(struct lx_event *le, uint32_t events)
+{
+	struct spawner *sp = CONTAINER(le, struct spawner, sp_event);
+	int fds[SEQ_MAXFDS], error;
+	struct seqmsg sm;
+	unsigned nfds;
+
+	(void)events;
+	while ((error = seq_recv(sp->sp_sock, &sm, fds, &nfds, MSG_DONTWAIT)) == 0) {
+		while (nfds > 0)
+			close(fds[--nfds]);
+		spawner_message(sp, &sm);
+	}
+	if (error != EAGAIN)
+		spawner_gone(sp);
+}
+
+/* The first thing the spawner says, a moment after the start. */
+const char *
+spawner_lacks(struct daemon *d)
+{
+	struct spawner *sp = d->d_spawner;
+	int fds[SEQ_MAXFDS];
+	struct seqmsg sm;
+	unsigned nfds;
+
+	if (!sp->sp_probed && sp->sp_sock >= 0 && seq_recv(sp->sp_sock, &sm, fds, &nfds, 0) == 0)
+		spawner_message(sp, &sm);
+	return sp->sp_text;
+}
+
+const char *
+spawner_notice(struct daemon *d)
+{
+	const char *text = spawner_lacks(d);
+
+	if (d->d_spawner->sp_noticed || text[0] == '\0')
+		return NULL;
+	d->d_spawner->sp_noticed = true;
+	return text;
+}
+
+/*
+ * Stopping.
+ */
+static void
+jproc_kill(struct dtimer *dt)
+{
+	struct jproc *jp = CONTAINER(dt, struct jproc, jp_timer);
+	struct daemon *d = jp->jp_daemon;
+	struct seqmsg sm = { .sm_type = SPAWN_KILL, .sm_id = jp->jp_id };
+
+	/* With a pid namespace the init's end is everybody's; otherwise it must be alive to find them. */
+	if ((jp->jp_flags & CLONE_NEWPID) != 0)
+		(void)seq_send(d->d_spawner->sp_sock, &sm, NULL, 0, MSG_DONTWAIT);
+	else if (jp->jp_fd >= 0) {
+		lx_loop_del(daemon_loop(d), &jp->jp_event);
+		close(jp->jp_fd);
+		jp->jp_fd = -1;
+	}
+}
+
+void
+jproc_stop(struct jproc *jp, uint64_t timeout)
+{
+	if (jp->jp_stopping && timeout > 0)
+		return;
+	jp->jp_stopping = true;
+	if (jproc_idle(jp)) {
+		jproc_giveup(jp);
+		return;
+	}
+	if (timeout > 0) {
+		jproc_send(jp, INIT_KILLALL, 0, SIGTERM, 0, NULL);
+		jproc_send(jp, INIT_KILLALL, 0, SIGCONT, 0, NULL);
+		dtimer_set(jp->jp_daemon, &jp->jp_timer, timeout, jproc_kill);
+	} else {
+		dtimer_clear(jp->jp_daemon, &jp->jp_timer);
+		jproc_kill(&jp->jp_timer);
+	}
+}
+
+void
+jproc_hostname(struct daemon *d, int jid, const char *name)
+{
+	struct jproc *jp = jproc_find(d, jid);
+
+	if (jp != NULL && jid != 0)
+		jproc_send(jp, INIT_HOSTNAME, 0, 0, 0, name);
+}
+
+unsigned
+jproc_count(const struct daemon *d, int jid)
+{
+	struct jproc *jp = jproc_find(d, jid);
+	struct exec *ex;
+	unsigned n = 0;
+
+	if (jp == NULL)
+		return 0;
+	TAILQ_FOREACH(ex, &jp->jp_execs, ex_link)
+		n++;
+	return n + (jp->jp_linger ? 1 : 0);
+}
+
+/*
+ * Whose process is that?  By its namespaces, or by its ancestors where there are none.
+ */
+static int
+ns_ino(pid_t pid, const char *name, uint64_t *ino)
+{
+	char path[64];
+	struct stat sb;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	if (stat(path, &sb) != 0)
+		return errno;
+	*ino = sb.st_ino;
+	return 0;
+}
+
+static int
+whose_by_parent(struct daemon *d, pid_t pid, int *jid)
+{
+	struct jproc *jp;
+
+	for (unsigned depth = 0; pid > 1 && depth < 4096; depth++) {
+		LIST_FOREACH(jp, &d->d_jprocs, jp_link) {
+			if (jp->jp_init != pid)
+				continue;
+			*jid = jp->jp_jid;
+			return jp->jp_jid < 0 ? EPERM : 0;
+		}
+		pid = family_parent(pid);
+	}
+	*jid = 0;
+	return pid < 0 ? EPERM : 0;
+}
+
+int
+jproc_whose(struct daemon *d, pid_t pid, int *jid)
+{
+	uint64_t ino[2], own[2];
+	struct jproc *jp;
+
+	if (ns_ino(pid, "user", &ino[0]) != 0 || ns_ino(pid, "pid", &ino[1]) != 0 ||
+	    ns_ino(getpid(), "user", &own[0]) != 0 || ns_ino(getpid(), "pid", &own[1]) != 0)
+		return EPERM;
+	if (ino[0] == own[0] && ino[1] == own[1])
+		return whose_by_parent(d, pid, jid);
+	LIST_FOREACH(jp, &d->d_jprocs, jp_link) {
+		if (jp->jp_jid < 0 || jp->jp_init == 0 || jp->jp_ino[0] != ino[0] || jp->jp_ino[1] != ino[1])
+			continue;
+		*jid = jp->jp_jid;
+		return 0;
+	}
+	return EPERM;
+}
+
+int
+jprocs_init(struct daemon *d, int sock)
+{
+	struct spawner *sp;
+
+	LIST_INIT(&d->d_jprocs);
+	LIST_INIT(&d->d_removals);
+	if ((sp = calloc(1, sizeof(*sp))) == NULL)
+		return ENOMEM;
+	sp->sp_daemon = d;
+	sp->sp_sock = sock;
+	d->d_spawner = sp;
+	return lx_loop_add(daemon_loop(d), &sp->sp_event, sock, EPOLLIN, spawner_event);
+}
+
+void
+jprocs_fini(struct daemon *d)
+{
+	struct jproc *jp;
+
+	while ((jp = LIST_FIRST(&d->d_jprocs)) != NULL)
+		jproc_free(jp);
+	if (d->d_spawner == NULL)
+		return;
+	if (d->d_spawner->sp_sock >= 0) {
+		lx_loop_del(daemon_loop(d), &d->d_spawner->sp_event);
+		close(d->d_spawner->sp_sock);
+	}
+	free(d->d_spawner);
+	d->d_spawner = NULL;
+}

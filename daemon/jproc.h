@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The processes of jails: one struct jproc for each init, one struct exec for each program that a client started and that has not ended.
+ * Main thread only.
+ */
+#ifndef DAEMON_JPROC_H
+#define DAEMON_JPROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <bsd/sys/queue.h>
+
+#include "daemon/daemon.h"
+#include "daemon/isolation.h"
+
+struct ctl_client;
+struct exec;
+
+/* What becomes of a program; told once started or failed, and once ended. */
+struct exec_ops {
+	void	(*eo_started)(void *arg, int pid);
+	void	(*eo_failed)(void *arg, int error, const char *text);	/* exec is freed after it */
+	void	(*eo_ended)(void *arg, int status);			/* wait status; likewise */
+};
+
+struct exec {
+	TAILQ_ENTRY(exec) ex_link;
+	struct jproc	*ex_jproc;
+	uint32_t	 ex_id;
+	int		 ex_pid;	/* as the jail sees it; 0: not yet */
+	bool		 ex_started;
+	const struct exec_ops *ex_ops;	/* NULL: nobody listens any more */
+	void		*ex_arg;
+};
+
+struct jproc {
+	LIST_ENTRY(jproc) jp_link;
+	struct daemon	*jp_daemon;
+	uint32_t	 jp_id;
+	int		 jp_jid;	/* -1: given up, waits for its init's end */
+	pid_t		 jp_init;	/* 0: not made yet */
+	int		 jp_flags;	/* CLONE_NEW* */
+	uint64_t	 jp_ino[2];	/* of its user and pid namespaces */
+	int		 jp_fd;		/* to the init; -1: closed */
+	struct lx_event	 jp_event;
+	TAILQ_HEAD(, exec) jp_execs;
+	uint32_t	 jp_lastid;	/* of the execs sent */
+	bool		 jp_linger;	/* attached for programs whose first process has ended */
+	bool		 jp_stopping;	/* no new programs */
+	uint64_t	 jp_used;	/* when the last program started */
+	struct dtimer	 jp_timer;	/* TERM, then KILL */
+};
+
+struct spawner {
+	struct daemon	*sp_daemon;
+	int		 sp_sock;
+	struct lx_event	 sp_event;
+	bool		 sp_probed;
+	bool		 sp_noticed;	/* somebody was told what the host lacks */
+	enum iso_mode	 sp_mode;
+	char		 sp_text[256];	/* what the host lacks */
+	uint32_t	 sp_nextid;
+	unsigned	 sp_nidle;
+};
+
+/* jproc.c */
+int	jprocs_init(struct daemon *, int spawner_sock);
+void	jprocs_fini(struct daemon *);
+const char *spawner_lacks(struct daemon *);	/* what the host lacks, or "" */
+const char *spawner_notice(struct daemon *);	/* the same, but only the first time; NULL otherwise */
+struct jproc *jproc_find(const struct daemon *, int jid);	/* NULL: none */
+/* Starts a program: memory file with struct program, and its descriptors; all stay the caller's.  ENOENT, EBUSY, ENOMEM... */
+int	jproc_exec(struct daemon *, int jid, int memfile, const int stdfds[3], const struct exec_ops *, void *arg, struct exec **);
+void	exec_signal(struct exec *, int sig, bool group);
+void	exec_forget(struct exec *);	/* its client is gone: the program gets SIGHUP */
+/* Ends all processes of the jail: SIGTERM first, SIGKILL after a time.  jail_gone (removal.c) is called when it is done. */
+void	jproc_stop(struct jproc *, uint64_t timeout_ns);
+void	jproc_hostname(struct daemon *, int jid, const char *);
+unsigned jproc_count(const struct daemon *, int jid);	/* programs */
+/* Is this process in a jail?  0: *jid (0 = outside, or prison0); EPERM: not known for sure. */
+int	jproc_whose(struct daemon *, pid_t, int *jid);
+
+/* removal.c */
+typedef void removal_fn(void *arg, int error, struct removal *);	/* arg NULL: nobody asked */
+struct removal {
+	LIST_ENTRY(removal) rm_link;
+	struct daemon	*rm_daemon;
+	int		 rm_caller, rm_jid;
+	char		 rm_name[VI_NAMELEN];
+	struct json_t	*rm_interfaces;	/* [{name, home}]: what went back */
+	removal_fn	*rm_fn;
+	void		*rm_arg;
+};
+int	removal_start(struct daemon *, int caller, int jid, bool force, removal_fn *, void *arg);
+bool	removal_pending(struct daemon *, int jid);	/* of the jail or of one it is in */
+void	removal_forget(struct daemon *, void *arg);	/* rm_arg is gone */
+/* Something ended in a jail: go on with removals, remove what is expired. */
+void	jail_progress(struct daemon *, int jid);
+void	jail_expire(struct daemon *, int jid);		/* remove it, and what that makes expire, if nothing keeps it */
+void	removals_fini(struct daemon *);
+
+#endif

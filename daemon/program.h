@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A program to be run in a jail, on its way from vimaged to the process that becomes it; and the jail's init, which makes that process.
+ */
+#ifndef DAEMON_PROGRAM_H
+#define DAEMON_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <jansson.h>
+
+#define PROGRAM_MAXGROUPS	64
+
+enum {			/* pg_flags */
+	PROGRAM_TTY = 0x1,	/* descriptor 0 becomes the controlling terminal */
+	PROGRAM_LOGIN = 0x2,	/* clean environment, home directory */
+	PROGRAM_IDS = 0x4,	/* pg_uid, pg_gid, pg_groups */
+	PROGRAM_SHELL = 0x8,	/* no argv: the shell */
+};
+
+/* Followed by strings, each with its NUL: directory, user, command directory, arguments, environment. */
+struct program {
+	uint32_t	pg_size;	/* of it all */
+	uint32_t	pg_flags;
+	uint32_t	pg_argc, pg_envc;
+	uint32_t	pg_umask;
+	uint32_t	pg_uid, pg_gid, pg_ngroups;
+	uint32_t	pg_groups[PROGRAM_MAXGROUPS];
+	char		pg_text[];
+};
+
+/* From the arguments of the operation; the caller frees.  EINVAL (err: sentence), E2BIG, ENOMEM. */
+int	program_new(const json_t *args, const char *cmddir, struct program **, char *err, size_t errlen);
+
+/* How a started process tells what became of it; through a pipe that exec closes. */
+struct program_report {
+	int32_t		pr_listener;	/* first: the filter's descriptor, or -errno */
+	int32_t		pr_errno;	/* later: why it could not run */
+	char		pr_what[120];
+};
+
+/* In the new process: never returns. */
+void	program_run(int memfile, const int stdfds[3], int report, int go) __attribute__((noreturn));
+
+struct init_params;
+/* In the cloned process: the init.  sock: to vimaged.  Never returns. */
+void	jinit_run(int sock, int flags, const struct init_params *) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Messages between vimaged, its spawner and the jails' inits: one struct seqmsg per packet, with descriptors.  All three are the same program, so
+ * there is no encoding; but a jail's init may be in the hands of the jail's root, so vimaged believes nothing that it says about other jails.
+ */
+#ifndef DAEMON_SEQPACKET_H
+#define DAEMON_SEQPACKET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SEQ_MAXFDS	4
+#define SEQ_TEXT	256
+
+enum seqtype {
+	/* to the spawner */
+	SPAWN_INIT = 1,		/* + its end of a pair, + a memory file with struct init_params: make the init of a jail.  sm_id is the jproc's */
+	SPAWN_KILL,		/* sm_id: SIGKILL to that init */
+	/* from the spawner */
+	SPAWN_PROBED,		/* sm_arg: enum iso_mode, sm_text: what the host lacks */
+	SPAWN_MADE,		/* sm_arg: pid; sm_ino: its user and pid namespaces; sm_flags: INIT_* */
+	SPAWN_FAILED,		/* sm_arg: errno, sm_text */
+	SPAWN_DIED,		/* sm_arg: wait status */
+	/* to an init; sm_id is the exec's */
+	INIT_EXEC,		/* + memory file with struct program, + descriptors 0, 1, 2 of it */
+	INIT_GO,		/* the listener is attached */
+	INIT_ABORT,		/* it is not: kill the program */
+	INIT_SIGNAL,		/* sm_arg: signal; sm_flags: 1 = its process group */
+	INIT_KILLALL,		/* sm_arg: signal to every process of the jail */
+	INIT_HOSTNAME,		/* sm_text */
+	/* from an init */
+	INIT_READY,		/* sm_text: what the host lacks, or "" */
+	INIT_BROKEN,		/* sm_arg: errno, sm_text: the jail cannot have processes */
+	INIT_LISTENER,		/* + the seccomp listener; sm_arg: pid as the jail sees it */
+	INIT_STARTED,		/* the program runs */
+	INIT_FAILED,		/* sm_arg: errno, sm_text: of what */
+	INIT_EXITED,		/* sm_arg: wait status; sm_flags: 1 = and no process is left, sm_ino[0]: as INIT_EMPTY's sm_id */
+	INIT_EMPTY,		/* no process is left; sm_id: the last exec it knows of */
+};
+
+struct seqmsg {
+	uint32_t	sm_type;
+	uint32_t	sm_id;
+	int32_t		sm_arg;
+	uint32_t	sm_flags;
+	uint64_t	sm_ino[2];
+	char		sm_text[SEQ_TEXT];
+};
+
+int	seq_pair(int fds[2]);		/* close-on-exec; errno */
+/* 0 or errno; EAGAIN only with MSG_DONTWAIT in flags. */
+int	seq_send(int fd, const struct seqmsg *, const int *fds, unsigned nfds, int flags);
+/* 0, EAGAIN, ECONNRESET at the end.  *nfds: how many came; they are close-on-exec. */
+int	seq_recv(int fd, struct seqmsg *, int fds[SEQ_MAXFDS], unsigned *nfds, int flags);
+/* A file in memory that holds these bytes. */
+int	memfile(const void *, size_t, int *fd);
+
+#endif

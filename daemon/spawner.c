@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * First the spawner finds out what the host allows: it makes an init as for a jail, in the best way first, and looks how far that comes.
+ * Then it clones inits on request.  The child waits until its maps are written, because only its parent may write them, and until its namespaces are
+ * known, because later nobody may look into it.  The spawner is the parent of all inits: it reaps and kills them, so that a pid is never
+ * used after it was given back.
+ *
+ * It dies with vimaged and its inits die with it.  An init that dies without a pid namespace leaves its programs to the spawner, a subreaper, which
+ * kills what it does not know.
+ */
+#include "daemon/spawner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <bsd/sys/queue.h>
+
+#include "daemon/family.h"
+#include "daemon/isolation.h"
+#include "daemon/program.h"
+#include "daemon/seqpacket.h"
+
+struct made {
+	LIST_ENTRY(made) m_link;
+	uint32_t	m_id;
+	pid_t		m_pid;
+};
+
+struct spawn {
+	int		s_sock;
+	int		s_sigfd;
+	struct isolation s_iso;
+	LIST_HEAD(, made) s_made;
+	unsigned	s_nmade;
+};
+
+static void
+say(const struct spawn *s, const struct seqmsg *sm)
+{
+	if (seq_send(s->s_sock, sm, NULL, 0, 0) != 0)
+		_exit(0);
+}
+
+/*
+ * Making an init.
+ */
+static pid_t
+do_clone(int flags)
+{
+	return (pid_t)syscall(SYS_clone, (unsigned long)(flags | SIGCHLD), NULL, NULL, NULL, NULL);
+}
+
+/* In the clone: waits for the parent's word, then is the init. */
+static void __attribute__((noreturn))
+be_init(const struct spawn *s, int sock, int go, int flags, const struct init_params *ip)
+{
+	char c;
+
+	close(s->s_sock);
+	if (s->s_sigfd >= 0)
+		close(s->s_sigfd);
+	if (read(go, &c, 1) != 1)
+		_exit(1);
+	close(go);
+	jinit_run(sock, flags, ip);
+}
+
+static void
+read_ino(pid_t pid, const char *name, uint64_t *ino)
+{
+	char path[64];
+	struct stat sb;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	*ino = stat(path, &sb) == 0 ? sb.st_ino : 0;
+}
+
+/* *pid is valid with 0 only; what: the step that failed. */
+static int
+make_init(const struct spawn *s, int sock, const struct init_params *ip, pid_t *pidp, uint64_t ino[2], const char **what)
+{
+	int flags = isolation_flags(&s->s_iso, ip->ip_prison0), go[2], error = 0;
+	pid_t pid;
+
+	*what = "pipe";
+	if (pipe2(go, O_CLOEXEC) != 0)
+		return errno;
+	*what = "namespaces";
+	pid = do_clone(flags);
+	if (pid < 0)
+		error = errno;
+	if (pid == 0) {
+		close(go[1]);
+		be_init(s, sock, go[0], flags, ip);
+	}
+	close(go[0]);
+	if (error == 0) {
+		*what = "ids of the user namespace";
+		error = isolation_map(&s->s_iso, pid, flags);
+		read_ino(pid, "user", &ino[0]);
+		read_ino(pid, "pid", &ino[1]);
+		if (error == 0)
+			(void)!write(go[1], "", 1);
+		else
+			(void)waitpid(pid, NULL, 0);	/* it ends when the pipe does */
+	}
+	close(go[1]);
+	*pidp = pid;
+	return error;
+}
+
+/*
+ * Probing.
+ */
+static int
+probe(struct spawn *s, enum iso_mode mode, char *lacks, size_t len)
+{
+	struct init_params ip = { .ip_path = "/" };
+	int pair[2], fds[SEQ_MAXFDS], error;
+	struct seqmsg sm = { 0 };
+	uint64_t ino[2];
+	unsigned nfds;
+	const char *what;
+	pid_t pid;
+
+	lacks[0] = '\0';
+	isolation_init(&s->s_iso, mode);
+	if (mode == ISO_NONE)
+		return 0;
+	if ((error = seq_pair(pair)) != 0)
+		return error;
+	error = make_init(s, pair[1], &ip, &pid, ino, &what);
+	close(pair[1]);
+	if (error == 0) {
+		error = seq_recv(pair[0], &sm, fds, &nfds, 0);
+		if (error == 0 && sm.sm_type == INIT_BROKEN)
+			error = sm.sm_arg;
+		snprintf(lacks, len, "%s", sm.sm_text);
+	}
+	close(pair[0]);
+	if (error == 0 || sm.sm_type == INIT_BROKEN)
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	return error;
+}
+
+static void
+probe_all(struct spawn *s)
+{
+	struct seqmsg sm = { .sm_type = SPAWN_PROBED };
+	enum iso_mode mode = isolation_first();
+	char lacks[SEQ_TEXT];
+	int error, first = 0;
+
+	while ((error = probe(s, mode, lacks, sizeof(lacks))) != 0) {
+		if (first == 0)
+			first = error;
+		mode = mode == ISO_USER && geteuid() == 0 ? ISO_ROOT : ISO_NONE;
+	}
+	isolation_describe(mode, first, lacks, sm.sm_text, sizeof(sm.sm_text));
+	sm.sm_arg = (int32_t)mode;
+	say(s, &sm);
+}
+
+/*
+ * Requests and events.
+ */
+static int
+read_params(int fd, struct init_params *ip)
+{
+	return pread(fd, ip, sizeof(*ip), 0) == (ssize_t)sizeof(*ip) ? 0 : EIO;
+}
+
+static void
+do_init(struct spawn *s, uint32_t id, const int fds[2])
+{
+	struct seqmsg sm = { .sm_type = SPAWN_MADE, .sm_id = id };
+	struct init_params ip;
+	struct made *m;
+	const char *what = "parameters";
+	pid_t pid = -1;
+	int error;
+
+	m = calloc(1, sizeof(*m));
+	error = m == NULL ? ENOMEM : read_params(fds[1], &ip);
+	if (error == 0)
+		error = make_init(s, fds[0], &ip, &pid, sm.sm_ino, &what);
+	if (error != 0) {
+		free(m);
+		sm.sm_type = SPAWN_FAILED;
+		sm.sm_arg = error;
+		snprintf(sm.sm_text, sizeof(sm.sm_text), "%s: %s", what, strerrordesc_np(error));
+		say(s, &sm);
+		return;
+	}
+	m->m_id = id;
+	m->m_pid = pid;
+	LIST_INSERT_HEAD(&s->s_made, m, m_link);
+	s->s_nmade++;
+	sm.sm_arg = pid;
+	sm.sm_flags = (uint32_t)isolation_flags(&s->s_iso, ip.ip_prison0);
+	say(s, &sm);
+}
+
+static void
+do_kill(struct spawn *s, uint32_t id)
+{
+	struct made *m;
+
+	LIST_FOREACH(m, &s->s_made, m_link)
+		if (m->m_id == id)
+			kill(m->m_pid, SIGKILL);
+}
+
+static void
+receive(struct spawn *s)
+{
+	int fds[SEQ_MAXFDS], error;
+	struct seqmsg sm;
+	unsigned nfds;
+
+	while ((error = seq_recv(s->s_sock, &sm, fds, &nfds, MSG_DONTWAIT)) == 0) {
+		if (sm.sm_type == SPAWN_INIT && nfds == 2)
+			do_init(s, sm.sm_id, fds);
+		else if (sm.sm_type == SPAWN_KILL)
+			do_kill(s, sm.sm_id);
+		while (nfds > 0)
+			close(fds[--nfds]);
+	}
+	if (error != EAGAIN)
+		_exit(0);
+}
+
+/* Programs whose init was killed, where no pid namespace did it for us. */
+static void
+kill_strays(struct spawn *s)
+{
+	pid_t *known = calloc((size_t)s->s_nmade + 1, sizeof(*known));
+	struct made *m;
+	unsigned n = 0;
+
+	if (known == NULL)
+		return;
+	LIST_FOREACH(m, &s->s_made, m_link)
+		known[n++] = m->m_pid;
+	family_kill(SIGKILL, known);
+	free(known);
+}
+
+static void
+reaped(struct spawn *s, pid_t pid, int status)
+{
+	struct seqmsg sm = { .sm_type = SPAWN_DIED, .sm_arg = status };
+	struct made *m;
+
+	LIST_FOREACH(m, &s->s_made, m_link)
+		if (m->m_pid == pid)
+			break;
+	if (m == NULL)
+		return;
+	sm.sm_id = m->m_id;
+	LIST_REMOVE(m, m_link);
+	s->s_nmade--;
+	free(m);
+	if (WIFSIGNALED(status))
+		kill_strays(s);
+	say(s, &sm);
+}
+
+static void
+reap(struct spawn *s)
+{
+	struct signalfd_siginfo si;
+	int status;
+	pid_t pid;
+
+	while (read(s->s_sigfd, &si, sizeof(si)) == (ssize_t)sizeof(si))
+		;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		reaped(s, pid, status);
+}
+
+static void
+own_signals(struct spawn *s)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	sigemptyset(&all);
+	sigaddset(&all, SIGCHLD);
+	s->s_sigfd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void __attribute__((noreturn))
+spawner_run(int sock, pid_t parent)
+{
+	struct spawn s = { .s_sock = sock };
+	struct pollfd pfd[2];
+
+	LIST_INIT(&s.s_made);
+	prctl(PR_SET_NAME, "vimaged-spawn");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	own_signals(&s);
+	probe_all(&s);
+	pfd[0] = (struct pollfd){ .fd = s.s_sock, .events = POLLIN };
+	pfd[1] = (struct pollfd){ .fd = s.s_sigfd, .events = POLLIN };
+	for (;;) {
+		if (poll(pfd, 2, -1) < 0)
+			continue;
+		if (pfd[1].revents != 0)
+			reap(&s);
+		if (pfd[0].revents != 0)
+			receive(&s);
+	}
+}
+
+int
+spawner_start(int *sockp)
+{
+	int pair[2], error;
+	pid_t self = getpid(), pid;
+
+	if ((error = seq_pair(pair)) != 0)
+		return error;
+	if ((pid = fork()) < 0) {
+		error = errno;
+		close(pair[0]);
+		close(pair[1]);
+		return error;
+	}
+	if (pid == 0) {
+		close(pair[0]);
+		spawner_run(pair[1], self);
+	}
+	close(pair[1]);
+	*sockp = pair[0];
+	return 0;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Threads.  Worker 0 is the main thread; its loop also carries the control server and everything about processes.  What the main thread has to do
+ * with another worker's programs is posted to that worker's thread, because its loop may only be used there.
+ */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "daemon/ctl_serve.h"
+
+static void
+worker_posts(struct worker *w)
+{
+	struct post *po;
+
+	pthread_mutex_lock(&w->w_lock);
+	while ((po = STAILQ_FIRST(&w->w_posts)) != NULL) {
+		STAILQ_REMOVE_HEAD(&w->w_posts, po_link);
+		pthread_mutex_unlock(&w->w_lock);
+		po->po_fn(po->po_arg);
+		pthread_mutex_lock(&w->w_lock);
+		if (po->po_done == NULL) {
+			free(po);
+			continue;
+		}
+		*po->po_done = true;
+		pthread_cond_broadcast(&w->w_done);
+	}
+	pthread_mutex_unlock(&w->w_lock);
+}
+
+void
+worker_loop(struct worker *w)
+{
+	uint64_t wait = 0;
+
+	while (!__atomic_load_n(&w->w_stop, __ATOMIC_ACQUIRE)) {
+		lx_loop_sleep(w->w_loop, wait);
+		vi_worker_enter(w->w_worker);
+		worker_posts(w);
+		lx_loop_dispatch(w->w_loop);
+		lx_poll(w->w_lx);
+		wait = vi_worker_poll(w->w_worker);
+		vi_worker_leave(w->w_worker);
+	}
+}
+
+static void *
+worker_main(void *arg)
+{
+	worker_loop(arg);
+	return NULL;
+}
+
+void
+worker_wake(void *arg, unsigned i)
+{
+	struct daemon *d = arg;
+
+	/* The kernel is made before the loops. */
+	if (d->d_workers != NULL && d->d_workers[i].w_loop != NULL)
+		lx_loop_wake(d->d_workers[i].w_loop);
+}
+
+static void
+post(struct worker *w, struct post *po)
+{
+	pthread_mutex_lock(&w->w_lock);
+	STAILQ_INSERT_TAIL(&w->w_posts, po, po_link);
+	pthread_mutex_unlock(&w->w_lock);
+	lx_loop_wake(w->w_loop);
+}
+
+int
+worker_post(struct daemon *d, unsigned i, void (*fn)(void *), void *arg)
+{
+	struct post *po;
+
+	if ((po = calloc(1, sizeof(*po))) == NULL)
+		return ENOMEM;
+	po->po_fn = fn;
+	po->po_arg = arg;
+	post(&d->d_workers[i], po);
+	return 0;
+}
+
+static void
+post_and_wait(struct worker *w, void (*fn)(void *), void *arg)
+{
+	bool done = false;
+	struct post po = { .po_fn = fn, .po_arg = arg, .po_done = &done };
+
+	post(w, &po);
+	pthread_mutex_lock(&w->w_lock);
+	while (!done)
+		pthread_cond_wait(&w->w_done, &w->w_lock);
+	pthread_mutex_unlock(&w->w_lock);
+}
+
+/* It must not keep the others from a safe point while it waits. */
+void
+worker_call(struct daemon *d, unsigned i, void (*fn)(void *), void *arg)
+{
+	struct worker *w = &d->d_workers[i];
+
+	if (i == 0 || !w->w_started) {
+		fn(arg);
+		return;
+	}
+	vi_worker_leave(d->d_workers[0].w_worker);
+	post_and_wait(w, fn, arg);
+	vi_worker_enter(d->d_workers[0].w_worker);
+}
+
+void
+worker_call_managed(struct daemon *d, unsigned i, void (*fn)(void *), void *arg)
+{
+	daemon_managed(d);
+	worker_call(d, i, fn, arg);
+	daemon_manage(d);
+}
+
+void
+daemon_manage(struct daemon *d)
+{
+	if (d->d_nworkers > 1) {
+		vi_worker_leave(d->d_workers[0].w_worker);
+		vi_kernel_lock(d->d_kernel);
+	}
+}
+
+void
+daemon_managed(struct daemon *d)
+{
+	if (d->d_nworkers > 1) {
+		vi_kernel_unlock(d->d_kernel);
+		vi_worker_enter(d->d_workers[0].w_worker);
+	}
+}
+
+static int
+worker_init(struct daemon *d, unsigned i)
+{
+	static const struct lx_ops ops = { .lo_ctl_socket = ctl_serve_jail };
+	struct worker *w = &d->d_workers[i];
+	int error;
+
+	w->w_daemon = d;
+	w->w_index = i;
+	pthread_mutex_init(&w->w_lock, NULL);
+	pthread_cond_init(&w->w_done, NULL);
+	STAILQ_INIT(&w->w_posts);
+	w->w_worker = vi_kernel_worker(d->d_kernel, i);
+	if ((error = lx_loop_new(&w->w_loop)) != 0)
+		return error;
+	return lx_new(w->w_worker, w->w_loop, &ops, d, &w->w_lx);
+}
+
+int
+workers_new(struct daemon *d, unsigned n)
+{
+	int error;
+
+	if ((d->d_workers = calloc(n, sizeof(*d->d_workers))) == NULL)
+		return ENOMEM;
+	d->d_nworkers = n;
+	for (unsigned i = 0; i < n; i++)
+		if ((error = worker_init(d, i)) != 0)
+			return error;
+	return 0;
+}
+
+int
+workers_start(struct daemon *d)
+{
+	int error = 0;
+
+	for (unsigned i = 1; i < d->d_nworkers && error == 0; i++) {
+		struct worker *w = &d->d_workers[i];
+
+		error = pthread_create(&w->w_thread, NULL, worker_main, w);
+		w->w_started = error == 0;
+	}
+	return error;
+}
+
+void
+workers_stop(struct daemon *d)
+{
+	for (unsigned i = 1; i < d->d_nworkers; i++) {
+		struct worker *w = &d->d_workers[i];
+
+		if (!w->w_started)
+			continue;
+		__atomic_store_n(&w->w_stop, true, __ATOMIC_RELEASE);
+		lx_loop_wake(w->w_loop);
+		pthread_join(w->w_thread, NULL);
+		w->w_started = false;
+	}
+}
+
+void
+workers_free(struct daemon *d)
+{
+	for (unsigned i = 0; i < d->d_nworkers; i++) {
+		struct worker *w = &d->d_workers[i];
+
+		if (w->w_lx != NULL)
+			lx_free(w->w_lx);
+		if (w->w_loop != NULL)
+			lx_loop_free(w->w_loop);
+		pthread_mutex_destroy(&w->w_lock);
+		pthread_cond_destroy(&w->w_done);
+	}
+	free(d->d_workers);
+	d->d_workers = NULL;
+}
