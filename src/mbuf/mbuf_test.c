@@ -296,7 +296,7 @@ rnd_len(struct model *mo, size_t max)
 {
 	static const uint32_t tops[] = { 4, 50, 200, 3000, 70000 };
 
-	return (MIN((size_t)rnd(mo, tops[rnd(mo, NITEMS(tops))]), max));
+	return (szmin(rnd(mo, tops[rnd(mo, NITEMS(tops))]), max));
 }
 
 static struct acctset *
