@@ -18,6 +18,7 @@ struct worker;
 struct sysctl_tree;
 struct msglog;
 struct vimage_kern;	/* vimage/: prisons, vnets, modules */
+struct net_kern;	/* net/: what interfaces of the whole kernel share */
 
 struct kernel {
 	struct vi_host	*k_host;	/* (c) */
@@ -27,6 +28,7 @@ struct kernel {
 	uint64_t	 k_hashkey[2];	/* (c) secret for hash tables */
 	struct acctset	 k_acct;	/* the kernel's own memory */
 	struct vimage_kern *k_vimage;	/* owned by vimage/ */
+	struct net_kern	*k_net;		/* owned by net/; NULL until the first use */
 	struct kmem	*k_mem;		/* slabs, page accounting; kern/kmem.c */
 	struct klock	*k_lock;	/* the kernel lock; kern/worker.c */
 };

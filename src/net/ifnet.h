@@ -23,6 +23,7 @@
 struct mbuf;
 struct ifnet;
 struct if_clone;
+struct arp_entry;
 struct nhop;
 struct vi_neigh;
 
@@ -79,8 +80,10 @@ struct ifnet_ops {
 /* Packets on their way here from another lane (or from ourselves: lo).  Bounded; drops are counted at the receiver as input queue drops. */
 #define IFQ_MAXLEN	1024
 #define IFQ_MAXBYTES	(8u << 20)
+#define IFQ_BATCH	64	/* packets taken in one go */
 struct ifqueue {
 	_Atomic(struct mbuf *) ifq_head;	/* (a) last first */
+	struct mbuf	*ifq_ready;	/* (v) taken from ifq_head, in order */
 	atomic_uint	ifq_len;
 	atomic_uint	ifq_bytes;
 	atomic_ullong	ifq_drops;
@@ -110,8 +113,15 @@ struct ifnet {
 	struct ifstats	 if_stats;
 	struct ifqueue	 if_inq;
 	void		*if_afdata[NET_AF_MAX];	/* per family, made at IFATTACH, gone at IFDETACH */
+	struct arp_entry *if_arplast;	/* netinet/arp: the one used last */
+	TAILQ_HEAD(, arp_entry) if_arps;	/* netinet/arp: all by this interface */
+	uint32_t	 if_nroutes;	/* net/route: next hops that use it, but for those of addresses (RTF_PINNED) */
+	bool		 if_attached;	/* in if_vnet's tables */
+	LIST_ENTRY(ifnet) if_hashlink;	/* by name, in if_vnet */
+	LIST_ENTRY(ifnet) if_homelink;	/* all of if_home, wherever they are */
 };
 TAILQ_HEAD(ifnethead, ifnet);
+LIST_HEAD(ifnetlist, ifnet);
 
 /* A type of interface that can be created by name. */
 struct if_clone {
@@ -119,6 +129,7 @@ struct if_clone {
 	/* unit < 0: next free.  Makes the interface(s) in vn with if_alloc/if_attach; name gets the first one's. */
 	int		(*ifc_create)(struct vnet *vn, int unit, char name[IFNAMSIZ]);
 	void		(*ifc_destroy)(struct ifnet *);	/* and what belongs to it (the other end of an epair, wherever it is) */
+	struct ifnet	*(*ifc_peer)(const struct ifnet *);	/* the interface at the other end; NULL: there are none of that kind */
 };
 extern const struct if_clone *const net_cloners[];	/* NULL-ended; net/if_clone.c */
 
@@ -148,6 +159,9 @@ struct net_vnet {
 	struct net_proto nv_proto[NET_MAXPROTO];
 	unsigned	 nv_nproto;
 	const struct net_afops *nv_afops[NET_AF_MAX];
+	struct ifnetlist *nv_names;	/* hash by name; NULL while there are few interfaces */
+	uint32_t	 nv_namesize;	/* a power of two */
+	struct ifnetlist nv_home;	/* interfaces made here, some lent to others */
 };
 VNET_STATE_DECLARE(net);
 
@@ -179,7 +193,7 @@ int	 if_rename(struct ifnet *, const char *newname);
 int	 if_setflags(struct ifnet *, uint32_t set, uint32_t clear);
 int	 if_setmtu(struct ifnet *, uint32_t);
 int	 if_setlladdr(struct ifnet *, const uint8_t *, size_t);
-int	 if_vmove(struct ifnet *, struct vnet *to);	/* EEXIST, EBUSY, EINVAL (lo0) */
+int	 if_vmove(struct ifnet *, struct vnet *to);	/* EEXIST, EBUSY, EINVAL (lo0), ENOBUFS */
 int	 if_reclaim(struct ifnet *);			/* home, under a name that is free: its own, its original, or origname with a suffix */
 void	 if_info(struct ifnet *, vi_if_fn *, void *arg);
 void	 if_addr_link(struct ifaddr *);			/* families: put on if_addrs */
@@ -189,5 +203,7 @@ void	 if_addr_unlink(struct ifaddr *);
 int	 ether_output(struct ifnet *, struct mbuf *, const struct net_addr *);
 void	 ether_input(struct ifnet *, struct mbuf *);
 void	 ether_ifinit(struct ifnet *, const uint8_t lladdr[6]);
+/* A payload whose destination is known: link header in front, transmitted.  Consumes m; 0 or errno. */
+int	 ether_frame(struct ifnet *, struct mbuf *, uint16_t ethertype, const uint8_t dst[6]);
 
 #endif

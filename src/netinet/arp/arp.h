@@ -22,9 +22,9 @@ struct arp_entry;
 #define ARP_STATS(X) \
 	X(as_txrequests, "ARP request%s sent") \
 	X(as_txerrors, "ARP packet%s failed to be sent") \
-	X(as_txreplies, "ARP repl%s sent") \
+	X(as_txreplies, "ARP replies sent") \
 	X(as_rxrequests, "ARP request%s received") \
-	X(as_rxreplies, "ARP repl%s received") \
+	X(as_rxreplies, "ARP replies received") \
 	X(as_received, "ARP packet%s received") \
 	X(as_announced, "announcement%s of own addresses sent") \
 	X(as_dropped, "total packet%s dropped due to no ARP entry") \
