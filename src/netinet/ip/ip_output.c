@@ -153,6 +153,15 @@ ip_route(struct vnet *vn, const struct ip_out *io, struct ip_path *path)
 	return (0);
 }
 
+static int
+ip_getpath(struct vnet *vn, const struct ip_out *io, struct ip_path *path)
+{
+	if (io->io_path == NULL)
+		return (ip_route(vn, io, path));
+	*path = *io->io_path;
+	return (0);
+}
+
 bool
 ip_fits(const struct mbuf *m, unsigned hlen, uint32_t mtu)
 {
@@ -364,7 +373,7 @@ ip_output(struct vnet *vn, struct mbuf *m, const struct ip_out *io)
 	iv->iv_stat.ips_localout++;
 	if (!vnet_running(vn))
 		return (ip_drop(m, &iv->iv_stat.ips_odropped, ENETDOWN));
-	if ((error = ip_route(vn, io, &path)) != 0)
+	if ((error = ip_getpath(vn, io, &path)) != 0)
 		return (ip_drop(m, &iv->iv_stat.ips_noroute, error));
 	if (path.ip_bcast && (io->io_flags & INET_BROADCAST) == 0)
 		return (ip_drop(m, &iv->iv_stat.ips_odropped, EACCES));
@@ -433,7 +442,7 @@ ip_output_raw(struct vnet *vn, struct mbuf *m, const struct ip_out *io)
 		return (ip_drop(m, &iv->iv_stat.ips_odropped, ENETDOWN));
 	if ((error = ip_check_raw(&m, &hlen)) != 0)
 		return (ip_drop(m, &iv->iv_stat.ips_odropped, error));
-	if ((error = ip_route(vn, io, &path)) != 0)
+	if ((error = ip_getpath(vn, io, &path)) != 0)
 		return (ip_drop(m, &iv->iv_stat.ips_noroute, error));
 	if (path.ip_bcast && (io->io_flags & INET_BROADCAST) == 0)
 		return (ip_drop(m, &iv->iv_stat.ips_odropped, EACCES));

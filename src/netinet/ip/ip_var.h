@@ -112,10 +112,20 @@ ip_israwproto(const struct ip_vnet *iv, uint8_t proto)
 	return ((iv->iv_rawprotos[proto >> 5] & 1u << (proto & 31)) != 0);
 }
 
+/* Where a packet goes from here. */
+struct ip_path {
+	struct ifnet	*ip_ifp;
+	struct ifaddr	*ip_ifa;	/* source address; may be NULL */
+	struct net_addr	 ip_next;
+	uint32_t	 ip_mtu;
+	bool		 ip_bcast, ip_mcast;
+	bool		 ip_local;
+};
 /* One packet to send: the header's contents and the way to take.  Zero means the default. */
 struct ip_out {
 	struct inpcb	*io_inp;	/* whose it is, or NULL */
 	const struct nhop *io_nh;	/* route to io_dst that is known already, or NULL */
+	const struct ip_path *io_path;	/* path that is known already, or NULL */
 	uint32_t	 io_src, io_dst;	/* network order; src 0: the route's */
 	uint32_t	 io_fib;
 	uint32_t	 io_ifindex;	/* leave by this interface */
@@ -144,15 +154,6 @@ int	ip_output_raw(struct vnet *, struct mbuf *, const struct ip_out *);
 /* The pcb's own settings. */
 void	ip_out_init(struct ip_out *, struct inpcb *, unsigned flags);
 
-/* Where a packet goes from here. */
-struct ip_path {
-	struct ifnet	*ip_ifp;
-	struct ifaddr	*ip_ifa;	/* source address; may be NULL */
-	struct net_addr	 ip_next;
-	uint32_t	 ip_mtu;
-	bool		 ip_bcast, ip_mcast;
-	bool		 ip_local;
-};
 /* ENETUNREACH, EHOSTUNREACH (reject), ENXIO (no such interface), EINVAL (black hole). */
 int	ip_route(struct vnet *, const struct ip_out *, struct ip_path *);
 void	ip_path_nhop(const struct nhop *, uint32_t dst, struct ip_path *);

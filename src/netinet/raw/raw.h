@@ -12,6 +12,8 @@ struct vnet;
 
 /* An echo reply, m_data at the ICMP header.  Consumes m. */
 void	ping_input(struct mbuf *, const struct inet_pkt *);
+/* An ICMP error about an ICMP message of ours. */
+void	ping_ctlinput(struct vnet *, const struct inet_ctlmsg *);
 /* An ICMP error about a packet of this protocol. */
 void	rip_ctlinput(struct vnet *, uint8_t proto, const struct inet_ctlmsg *);
 

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "netinet/pcb/dgram.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <vimage/host.h>
+
+#include "base/inaddr.h"
+#include "mbuf/mbuf.h"
+#include "netinet/ip/ip_var.h"
+#include "netinet/pcb/in_pcb_int.h"
+#include "wire/icmp.h"
+
+enum dgram_result
+dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint16_t fport)
+{
+	struct socket *so = inp->inp_socket;
+	struct vi_host *h = kernel_host(inp->inp_vnet->vn_kernel);
+	struct sockdgram sd;
+
+	if (pk->ip_ttl < inp->inp_minttl || (so->so_rcv.sb_flags & SBS_CANTRCVMORE) != 0) {
+		m_freem(m);
+		return (pk->ip_ttl < inp->inp_minttl ? DGRAM_MINTTL : DGRAM_SHUT);
+	}
+	pk->ip_ops->io_sockaddr(&pk->ip_src, fport, &sd.sd_from);
+	sd.sd_dst = pk->ip_dst.in4;
+	sd.sd_ifindex = pk->ip_rcvif == NULL ? 0 : pk->ip_rcvif->if_index;
+	sd.sd_len = m->m_pkt.len;
+	sd.sd_ttl = pk->ip_ttl;
+	sd.sd_tos = pk->ip_tos;
+	sd.sd_stamp = so->so_options & SO_TIMESTAMP ? h->h_ops->realtime(h) : 0;
+	m->m_pkt.rcvif = NULL;		/* the interface may go before the reader comes */
+	if (!sbappenddgram(&so->so_rcv, &sd, m, vnet_acct(inp->inp_vnet)))
+		return (DGRAM_FULL);
+	sorwakeup(so);
+	return (DGRAM_OK);
+}
+
+/* ICMP errors that end the matter (RFC 1122 4.1.3.3 leaves it open; these are Linux's), as opposed to those that may pass. */
+static bool
+dgram_final(const struct inpcb *inp, const struct inet_ctlmsg *ic)
+{
+	switch (ic->ic_cmd) {
+	case INET_CTL_UNREACH_PORT:
+	case INET_CTL_UNREACH_PROTO:
+	case INET_CTL_UNREACH_ADMIN:
+	case INET_CTL_PARAMPROB:
+		return (true);
+	case INET_CTL_MSGSIZE:
+		return (inp->inp_mtudisc != IP_PMTUDISC_DONT);
+	case INET_CTL_UNREACH_NET:
+		return (ic->ic_code == ICMP_UNREACH_NET_UNKNOWN);
+	case INET_CTL_UNREACH_HOST:
+		return (ic->ic_code == ICMP_UNREACH_HOST_UNKNOWN || ic->ic_code == ICMP_UNREACH_ISOLATED);
+	default:
+		return (false);
+	}
+}
+
+static void
+dgram_errqueue(struct inpcb *inp, const struct inet_ctlmsg *ic, uint16_t fport, unsigned hdrlen)
+{
+	struct vi_sockerr se = { .se_errno = ic->ic_errno, .se_type = ic->ic_type, .se_code = ic->ic_code, .se_info = ic->ic_mtu };
+	struct mbuf *m = NULL;
+
+	ic->ic_ops->io_sockaddr(&ic->ic_offender, 0, &se.se_offender);
+	ic->ic_ops->io_sockaddr(&ic->ic_dst, fport, &se.se_dst);
+	if (ic->ic_len > hdrlen)
+		m = m_frombuf(vnet_acct(inp->inp_vnet), ic->ic_data + hdrlen, ic->ic_len - hdrlen, 0);
+	soerrqueue(inp->inp_socket, &se, m, 0);
+	m_freem(m);
+}
+
+void
+dgram_ctl(struct inpcb *inp, const struct inet_ctlmsg *ic, uint16_t fport, unsigned hdrlen)
+{
+	bool wanted = (inp->inp_flags & INP_RECVERR) != 0;
+
+	if (ic->ic_errno == 0)
+		return;
+	if (wanted)
+		dgram_errqueue(inp, ic, fport, hdrlen);
+	else if (in_addr_any_isany(&inp->inp_faddr) || !dgram_final(inp, ic))
+		return;
+	soerror(inp->inp_socket, ic->ic_errno);
+}
+
+/* Sending */
+
+static int
+dgram_dest(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io, uint16_t *fport)
+{
+	struct in_addr_any faddr = inp->inp_faddr;
+	int error;
+
+	*fport = inp->inp_fport;
+	if (msg == NULL || !msg->msg_hasname) {
+		if (in_addr_any_isany(&faddr))
+			return (EDESTADDRREQ);
+		if (!in_multicast(faddr.in4))
+			io->io_nh = in_pcbroute(inp);
+		return (0);
+	}
+	if ((error = in_pcbaddr(inp, &msg->msg_name, &faddr)) != 0)
+		return (error);
+	*fport = msg->msg_name.sa_port;
+	/* As on Linux: nowhere is here. */
+	io->io_dst = faddr.in4 != 0 ? faddr.in4 : HTONL(INADDR_LOOPBACK);
+	/* What was bound to hear a group or broadcasts cannot send from there. */
+	if (in_addr_any_isany(&inp->inp_faddr) && io->io_src != 0 && (inp->inp_flags & INP_BINDANY) == 0 &&
+	    !in_localaddr(ip_vnet(inp->inp_vnet), io->io_src))
+		io->io_src = 0;
+	return (0);
+}
+
+static int
+dgram_override(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io)
+{
+	if ((msg->msg_flags & VI_MSG_DONTROUTE) != 0)
+		io->io_flags |= INET_DONTROUTE;
+	if ((msg->msg_set & VI_MSGSET_TTL) != 0) {
+		if (msg->msg_ttl < 1 || msg->msg_ttl > MAXTTL)
+			return (EINVAL);
+		io->io_ttl = io->io_mcast_ttl = (uint8_t)msg->msg_ttl;
+	}
+	if ((msg->msg_set & VI_MSGSET_TOS) != 0) {
+		if (msg->msg_tos < 0 || msg->msg_tos > 255)
+			return (EINVAL);
+		io->io_tos = (uint8_t)msg->msg_tos;
+	}
+	if ((msg->msg_set & VI_MSGSET_IFINDEX) != 0 && msg->msg_ifindex != 0)
+		io->io_ifindex = msg->msg_ifindex;
+	if ((msg->msg_set & VI_MSGSET_ADDR) != 0 && msg->msg_dst != 0) {
+		if ((inp->inp_flags & INP_BINDANY) == 0 && !in_localaddr(ip_vnet(inp->inp_vnet), msg->msg_dst))
+			return (EADDRNOTAVAIL);
+		io->io_src = msg->msg_dst;
+	}
+	return (0);
+}
+
+int
+dgram_out(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io, struct ip_path *path, uint16_t *fport)
+{
+	int error;
+
+	ip_out_init(io, inp, 0);
+	if ((error = dgram_dest(inp, msg, io, fport)) != 0 || (msg != NULL && (error = dgram_override(inp, msg, io)) != 0))
+		return (error);
+	if ((error = ip_route(inp->inp_vnet, io, path)) != 0)
+		return (error);
+	io->io_path = path;
+	if (io->io_src == 0 && path->ip_ifa != NULL)
+		io->io_src = path->ip_ifa->ifa_addr.na_in;
+	return (0);
+}
+
+int
+dgram_bindport(struct inpcb *inp)
+{
+	uint16_t lport;
+	int error;
+
+	if ((error = in_pcbport_any(inp, &inp->inp_laddr, &lport)) != 0)
+		return (error);
+	inp->inp_lport = lport;
+	inp->inp_flags |= INP_ANONPORT;
+	in_pcbport_insert(inp);
+	return (0);
+}
+
+/* protosw */
+
+void
+dgram_detach(struct socket *so)
+{
+	in_pcbfree(so->so_pcb);
+	sodetached(so);
+}
+
+int
+dgram_bind(struct socket *so, const struct vi_sockaddr *sa)
+{
+	return (in_pcbbind(so->so_pcb, sa));
+}
+
+int
+dgram_connect(struct socket *so, const struct vi_sockaddr *sa)
+{
+	int error = in_pcbconnect(so->so_pcb, sa);
+
+	if (error == 0)
+		soisconnected(so);
+	return (error);
+}
+
+int
+dgram_disconnect(struct socket *so)
+{
+	in_pcbdisconnect(so->so_pcb);
+	so->so_state &= (uint16_t)~SS_ISCONNECTED;
+	return (0);
+}
+
+int
+dgram_sockaddr(struct socket *so, struct vi_sockaddr *sa)
+{
+	return (in_pcbsockaddr(so->so_pcb, sa));
+}
+
+int
+dgram_peeraddr(struct socket *so, struct vi_sockaddr *sa)
+{
+	return (in_pcbpeeraddr(so->so_pcb, sa));
+}
+
+int
+dgram_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
+{
+	return (in_pcbsetopt(so->so_pcb, opt, val, len));
+}
+
+int
+dgram_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
+{
+	return (in_pcbgetopt(so->so_pcb, opt, buf, len));
+}
+
+void
+dgram_pcblist(struct inpcbinfo *ipi, vi_pcb_fn *fn, void *arg)
+{
+	struct vi_pcbinfo pi;
+	struct inpcb *inp;
+
+	TAILQ_FOREACH(inp, &ipi->ipi_list, inp_list) {
+		in_pcbinfo_fill(inp, &pi);
+		fn(arg, &pi);
+	}
+}
+
+void
+dgram_stop(struct inpcbinfo *ipi)
+{
+	struct inpcb *inp;
+
+	while ((inp = TAILQ_FIRST(&ipi->ipi_list)) != NULL)
+		inp->inp_socket->so_proto->pr_abort(inp->inp_socket);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What sockets of datagrams have in common, whatever the protocol: udp, ping and raw. */
+#ifndef NETINET_PCB_DGRAM_H
+#define NETINET_PCB_DGRAM_H
+
+#include <stdint.h>
+
+#include "netinet/pcb/in_pcb.h"
+
+struct ip_out;
+struct ip_path;
+
+enum dgram_result { DGRAM_OK, DGRAM_FULL, DGRAM_MINTTL, DGRAM_SHUT };
+
+/* Queues m for the pcb's socket.  Consumes m. */
+enum dgram_result dgram_append(struct inpcb *, struct mbuf *, const struct inet_pkt *, uint16_t fport);
+/*
+ * An ICMP error about something that the pcb sent: pending on connected sockets if it is final, queued where the error queue was asked for (VI_IP_RECVERR).
+ * fport: where it had gone; hdrlen: bytes of ic_data before the payload.
+ */
+void	dgram_ctl(struct inpcb *, const struct inet_ctlmsg *, uint16_t fport, unsigned hdrlen);
+/*
+ * Destination, source, path and what msg overrides.  EDESTADDRREQ, EAFNOSUPPORT, EADDRNOTAVAIL, those of ip_route().
+ * io->io_src is set when it returns 0 (if there is any address to use); path is where io_path may point to.
+ */
+int	dgram_out(struct inpcb *, const struct vi_msg *, struct ip_out *io, struct ip_path *path, uint16_t *fport);
+/* An ephemeral port for a socket that sends without having been bound. */
+int	dgram_bindport(struct inpcb *);
+
+/* For protosw. */
+void	dgram_detach(struct socket *);		/* close and abort */
+int	dgram_bind(struct socket *, const struct vi_sockaddr *);
+int	dgram_connect(struct socket *, const struct vi_sockaddr *);
+int	dgram_disconnect(struct socket *);
+int	dgram_sockaddr(struct socket *, struct vi_sockaddr *);
+int	dgram_peeraddr(struct socket *, struct vi_sockaddr *);
+int	dgram_setopt(struct socket *, enum vi_sockopt, const void *, size_t);
+int	dgram_getopt(struct socket *, enum vi_sockopt, void *, size_t *);
+/* For modules: every pcb of the protocol. */
+void	dgram_pcblist(struct inpcbinfo *, vi_pcb_fn *, void *arg);
+void	dgram_stop(struct inpcbinfo *);		/* frees them all */
+
+#endif

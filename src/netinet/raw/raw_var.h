@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Raw and ping sockets of one vnet. */
+#ifndef NETINET_RAW_RAW_VAR_H
+#define NETINET_RAW_RAW_VAR_H
+
+#include <stdint.h>
+
+#include "netinet/inet_ops.h"
+#include "netinet/pcb/in_pcb.h"
+#include "netinet/raw/raw.h"
+#include "vimage/vnet.h"
+
+/* X(name, words of netstat -s). */
+#define RIP_STATS(X) \
+	X(rips_ipackets, "packet%s for raw sockets") \
+	X(rips_nosock, "packet%s that no raw socket wanted") \
+	X(rips_fullsock, "dropped due to full socket buffers") \
+	X(rips_refused, "dropped by minimum TTL or closed for reading") \
+	X(rips_nomem, "dropped for lack of memory") \
+	X(rips_delivered, "delivered") \
+	X(rips_opackets, "raw packet%s sent") \
+	X(rips_oerrors, "raw packet%s not sent because of an error") \
+	X(rips_pingin, "echo replies for ping sockets") \
+	X(rips_pingnosock, "echo replies nobody asked for")
+
+struct ripstat {
+#define RIP_STAT_MEMBER(name, text)	uint64_t name;
+	RIP_STATS(RIP_STAT_MEMBER)
+#undef RIP_STAT_MEMBER
+};
+
+struct rip_vnet {
+	struct inpcbinfo rv_raw, rv_ping;
+	struct ripstat	 rv_stat;
+	uint32_t	 rv_recvspace;
+};
+VNET_STATE_DECLARE(rip);
+
+extern const struct protosw rip_protosw, ping_protosw;
+
+/* A raw pcb's filter of ICMP types (VI_ICMP_FILTER) is kept in inp_ppcb itself. */
+static inline uint32_t
+rip_filter(const struct inpcb *inp)
+{
+	return ((uint32_t)(uintptr_t)inp->inp_ppcb);
+}
+
+void	rip_input(struct mbuf *, const struct inet_pkt *);
+/* Counts what became of a packet. */
+void	rip_append(struct inpcb *, struct mbuf *, const struct inet_pkt *);
+
+#endif
