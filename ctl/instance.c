@@ -186,10 +186,10 @@ wait_ready(int fd, char *err)
 		if (n <= 0)
 			break;
 		len += (size_t)n;
+		if (text[0] == '\0')
+			return 0;	/* whoever else may still hold the pipe's end */
 	}
 	text[len] = '\0';
-	if (len > 0 && text[0] == '\0')
-		return 0;
 	return fail(err, ECONNREFUSED, "%s", len > 0 ? text : "vimaged ended before it was ready");
 }
 

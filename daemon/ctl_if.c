@@ -259,7 +259,7 @@ other_vnet(struct ctl_request *rq, const char *jail, struct vi_vnet **vnp)
 static int
 do_move(struct ctl_request *rq, const char *name, const char *jail)
 {
-	struct vi_vnet *to;
+	struct vi_vnet *to = NULL;
 	int error;
 
 	if ((error = other_vnet(rq, jail, &to)) != 0)
@@ -273,7 +273,7 @@ do_move(struct ctl_request *rq, const char *name, const char *jail)
 static int
 do_reclaim(struct ctl_request *rq, const char *name, const char *jail)
 {
-	struct vi_vnet *from;
+	struct vi_vnet *from = NULL;
 	int error;
 
 	if ((error = other_vnet(rq, jail, &from)) != 0)
