@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The row of IPv4 in net's table of address families. */
+#include "netinet/arp/arp.h"
 #include "netinet/ip/in.h"
 
 const struct net_afops in_afops = {
 	.nao_addr_add = in_addr_add,
 	.nao_addr_del = in_addr_del,
+	.nao_resolve = arp_resolve,
+	.nao_neigh_add = arp_neigh_add,
+	.nao_neigh_del = arp_neigh_del,
+	.nao_neigh_list = arp_neigh_list,
 };

@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "base/util.h"
+#include "netinet/arp/arp.h"
+#include "netinet/icmp/icmp.h"
 #include "netinet/ip/in.h"
 #include "netinet/ip/in_mcast.h"
 #include "netinet/ip/ip_var.h"
@@ -69,6 +71,12 @@ inet_proto_register(struct vnet *vn, const struct inet_proto *pr)
 	return (0);
 }
 
+static struct ifaddr *
+ip_findaddr(struct vnet *vn, uint32_t addr)
+{
+	return (in_ifaddr_find(ip_vnet(vn), addr));
+}
+
 static int
 ip_attach(struct vnet *vn)
 {
@@ -87,6 +95,8 @@ ip_attach(struct vnet *vn)
 		return (error);
 	}
 	net_vnet(vn)->nv_afops[NET_AF_INET] = &in_afops;
+	arp_vnet(vn)->av_findaddr = ip_findaddr;
+	arp_vnet(vn)->av_unreach = icmp_hostunreach;
 	return (0);
 }
 
@@ -101,6 +111,8 @@ ip_detach(struct vnet *vn)
 {
 	struct ip_vnet *iv = ip_vnet(vn);
 
+	arp_vnet(vn)->av_findaddr = NULL;
+	arp_vnet(vn)->av_unreach = NULL;
 	net_vnet(vn)->nv_afops[NET_AF_INET] = NULL;
 	in_addrs_fini(iv);
 }
