@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * churn_test STEPS [SEED]: random operations on a kernel, in any order and with any arguments: stacks come and go, cables are made, moved,
+ * renamed and cut, addresses and routes change, sockets do everything sockets do, limits are drawn tight, time passes in leaps. Most calls fail for good reasons;
+ * which error they give is the business of other tests. Here nothing may crash, every destroyed stack must have returned all it had, and at the end
+ * nothing is left. The seed is printed, and the same seed does the same again.
+ */
+#include "tests/lib/tl.h"
+
+#include <stdlib.h>
+
+enum { VNETS = 6, SOCKS = 48 };
+
+struct slot {
+	struct vi_socket *so;
+};
+
+struct world {
+	struct tl	 t;
+	struct vi_vnet	*vn[VNETS];
+	struct slot	 sock[SOCKS];
+	uint64_t	 rnd;
+	unsigned long	 destroyed, made, upcalls;
+};
+
+static uint32_t
+rnd(struct world *w, uint32_t limit)
+{
+	w->rnd = w->rnd * 6364136223846793005ull + 1442695040888963407ull;
+	return ((uint32_t)((w->rnd >> 33) % limit));
+}
+
+static struct vi_sockaddr
+rnd_addr(struct world *w)
+{
+	static const char *const odd[] = { "0.0.0.0", "127.0.0.1", "255.255.255.255", "10.0.0.255", "224.0.0.1", "192.0.2.9" };
+	char text[32];
+
+	if (rnd(w, 8) == 0)
+		return (tl_addr(odd[rnd(w, 6)], (uint16_t)rnd(w, 4)));
+	snprintf(text, sizeof(text), "10.0.%u.%u", rnd(w, 3), 1 + rnd(w, 5));
+	return (tl_addr(text, (uint16_t)rnd(w, 6)));
+}
+
+/* Choice of an interface. */
+
+struct choice { struct world *w; unsigned n; char name[VI_IFNAMSIZ]; };
+
+static void
+choose(void *arg, const struct vi_ifinfo *info)
+{
+	struct choice *c = arg;
+
+	if (strcmp(info->if_driver, "lo") == 0)
+		return;
+	if (rnd(c->w, ++c->n) == 0)
+		memcpy(c->name, info->if_name, sizeof(c->name));
+}
+
+static const char *
+rnd_if(struct world *w, struct vi_vnet *vn)
+{
+	static char name[VI_IFNAMSIZ];
+	struct choice c = { .w = w };
+
+	memcpy(c.name, rnd(w, 3) ? "lo0" : "nothing", 8);
+	vi_if_list(vn, choose, &c);
+	memcpy(name, c.name, sizeof(name));
+	return (name);
+}
+
+static struct vi_vnet *
+rnd_vnet(struct world *w)
+{
+	struct vi_vnet *vn = w->vn[rnd(w, VNETS)];
+
+	return (vn != NULL ? vn : vi_vnet0(w->t.k));
+}
+
+/* Stacks. */
+
+static void
+op_vnet_create(struct world *w)
+{
+	unsigned i = rnd(w, VNETS);
+
+	if (w->vn[i] == NULL && vi_vnet_create(w->t.k, "v", &w->vn[i]) == 0) {
+		w->made++;
+		tl_ok(vi_sysctl_set(w->vn[i], "net.inet.ip.forwarding", "1", &tl_root));
+		if (rnd(w, 2))
+			tl_ifaddr(w->vn[i], "lo0", "127.0.0.1", 8);
+	}
+}
+
+static void
+op_vnet_destroy(struct world *w)
+{
+	unsigned i = rnd(w, VNETS);
+
+	if (w->vn[i] == NULL || rnd(w, 4) != 0)
+		return;
+	tl_destroy(w->vn[i]);
+	w->vn[i] = NULL;
+	w->destroyed++;
+}
+
+static void
+op_limit(struct world *w)
+{
+	static const char *const kinds[] = { "memory", "mbuf", "socket", "tcpcb", "inpcb", "syncache", "route", "neighbour", "ifnet" };
+	struct vi_vnet *vn = rnd_vnet(w);
+
+	if (vn != vi_vnet0(w->t.k))
+		tl_ok(vi_vnet_set_limit(vn, kinds[rnd(w, 9)], rnd(w, 3) ? 0 : 1000 + rnd(w, 200000)));
+}
+
+static void
+op_knob(struct world *w)
+{
+	static const char *const knobs[] = { "net.inet.ip.forwarding", "net.inet.ip.redirect", "net.inet.tcp.syncookies", "net.inet.tcp.sack.enable",
+		"net.inet.tcp.rfc1323", "net.inet.tcp.blackhole", "net.inet.udp.blackhole", "net.inet.icmp.icmplim", "kern.ipc.somaxconn", "net.inet.ip.ttl" };
+
+	(void)vi_sysctl_set(rnd_vnet(w), knobs[rnd(w, 10)], rnd(w, 2) ? "1" : "0", &tl_root);
+}
+
+/* Interfaces, addresses, routes. */
+
+static void
+op_epair(struct world *w)
+{
+	struct vi_vnet *from = rnd_vnet(w), *to = rnd_vnet(w);
+	char a[VI_IFNAMSIZ], b[VI_IFNAMSIZ];
+
+	if (vi_if_create(from, rnd(w, 8) ? "epair" : "lo", a) != 0 || a[0] != 'e')
+		return;
+	memcpy(b, a, sizeof(b));
+	b[strlen(b) - 1] = 'b';
+	if (from != to)
+		(void)vi_if_move(from, b, to);
+}
+
+static void
+op_if(struct world *w)
+{
+	static const char *const names[] = { "eth0", "eth1", "wan", "epair0a", "epair1b" };
+	struct vi_vnet *vn = rnd_vnet(w), *to = rnd_vnet(w);
+	const char *name = rnd_if(w, vn);
+
+	switch (rnd(w, 9)) {
+	case 0: (void)vi_if_destroy(vn, name); break;
+	case 1: case 2: (void)vi_if_move(vn, name, to); break;
+	case 3: (void)vi_if_reclaim(vn, name, to); break;
+	case 4: (void)vi_if_rename(vn, name, names[rnd(w, 5)]); break;
+	case 5: (void)vi_if_set_mtu(vn, name, 60 + rnd(w, 3000)); break;
+	case 6: (void)vi_if_set_flags(vn, name, 0, VI_IFF_UP); break;
+	default: (void)vi_if_set_flags(vn, name, VI_IFF_UP, 0); break;
+	}
+}
+
+static void
+op_address(struct world *w)
+{
+	struct vi_vnet *vn = rnd_vnet(w);
+	struct vi_ifaddr ia = { .ia_addr = rnd_addr(w), .ia_prefixlen = (uint8_t)(rnd(w, 4) ? 24 : rnd(w, 40)) };
+	const char *name = rnd_if(w, vn);
+
+	if (rnd(w, 4) == 0) {
+		(void)vi_if_addr_del(vn, name, &ia.ia_addr);
+	} else {
+		(void)vi_if_addr_add(vn, name, &ia, rnd(w, 2));
+		(void)vi_if_set_flags(vn, name, VI_IFF_UP, 0);
+	}
+}
+
+static void
+op_route(struct world *w)
+{
+	struct vi_route rt = { .rt_dst = rnd_addr(w), .rt_gateway = rnd_addr(w), .rt_prefixlen = (uint8_t)rnd(w, 34),
+		.rt_flags = rnd(w, 5) ? 0 : rnd(w, 2) ? VI_RTF_REJECT : VI_RTF_BLACKHOLE };
+	struct vi_vnet *vn = rnd_vnet(w);
+
+	if (rnd(w, 3) == 0)
+		rt.rt_prefixlen = 0, rt.rt_dst = tl_addr("0.0.0.0", 0);
+	switch (rnd(w, 8)) {
+	case 0: (void)vi_route_del(vn, &rt); break;
+	case 1: (void)vi_route_change(vn, &rt); break;
+	case 2: (void)vi_route_flush(vn, 0, VI_AF_INET); break;
+	case 3: (void)vi_route_get(vn, 0, &rt.rt_dst, &rt); break;
+	default: (void)vi_route_add(vn, &rt); break;
+	}
+}
+
+/* Sockets. */
+
+static void io(struct world *, struct vi_socket *);
+
+static void
+churn_upcall(struct vi_socket *so, unsigned events, void *arg)
+{
+	struct world *w = arg;
+
+	(void)events;
+	w->upcalls++;
+	if (vi_socket_dead(so))
+		return;
+	if (rnd(w, 40) == 0) {
+		for (unsigned i = 0; i < SOCKS; i++)
+			if (w->sock[i].so == so)
+				w->sock[i].so = NULL;
+		vi_close(so);
+		return;
+	}
+	io(w, so);
+}
+
+static void
+op_socket(struct world *w)
+{
+	unsigned i = rnd(w, SOCKS);
+	static const struct { int type, proto; } kinds[] = { { VI_SOCK_STREAM, 0 }, { VI_SOCK_STREAM, 0 }, { VI_SOCK_STREAM, 0 }, { VI_SOCK_DGRAM, 0 },
+		{ VI_SOCK_DGRAM, VI_IPPROTO_ICMP }, { VI_SOCK_RAW, VI_IPPROTO_ICMP } };
+	unsigned kind = rnd(w, 6);
+
+	if (w->sock[i].so != NULL) {
+		if (rnd(w, 3))
+			return;
+		vi_close(w->sock[i].so);
+		w->sock[i].so = NULL;
+	}
+	if (vi_socket(rnd_vnet(w), VI_AF_INET, kinds[kind].type, kinds[kind].proto, &tl_root, &w->sock[i].so) == 0 && rnd(w, 2))
+		vi_socket_upcall(w->sock[i].so, churn_upcall, w);
+}
+
+static void
+io_option(struct world *w, struct vi_socket *so)
+{
+	static const enum vi_sockopt opts[] = { VI_SO_REUSEADDR, VI_SO_REUSEPORT, VI_SO_KEEPALIVE, VI_SO_SNDBUF, VI_SO_RCVBUF, VI_TCP_NODELAY, VI_TCP_CORK,
+		VI_TCP_KEEPIDLE, VI_TCP_KEEPINTVL, VI_TCP_USER_TIMEOUT, VI_TCP_MAXSEG, VI_IP_TTL, VI_IP_RECVERR, VI_SO_BROADCAST, VI_TCP_DEFER_ACCEPT,
+		VI_SO_RCVLOWAT, VI_TCP_INFO, VI_SO_ERROR };
+	struct vi_linger l = { .l_onoff = (int)rnd(w, 2), .l_linger = (int)rnd(w, 2) };
+	uint8_t buf[512];
+	size_t len = sizeof(buf);
+	int v = (int)rnd(w, rnd(w, 2) ? 3 : 70000);
+
+	(void)vi_setsockopt(so, opts[rnd(w, 18)], &v, sizeof(v));
+	(void)vi_getsockopt(so, opts[rnd(w, 18)], buf, &len);
+	if (rnd(w, 6) == 0)
+		(void)vi_setsockopt(so, VI_SO_LINGER, &l, sizeof(l));
+}
+
+static void
+io_copyless(struct world *w, struct vi_socket *so)
+{
+	struct vi_iovec iov[3];
+	unsigned niov = 1 + rnd(w, 3);
+	size_t room = 0;
+
+	if (rnd(w, 2)) {
+		if (vi_send_prepare(so, 1 + rnd(w, 100000), iov, &niov) != 0)
+			return;
+		for (unsigned i = 0; i < niov; i++) {
+			memset(iov[i].iov_base, (int)i, iov[i].iov_len);
+			room += iov[i].iov_len;
+		}
+		if (rnd(w, 8))
+			(void)vi_send_commit(so, rnd(w, (uint32_t)room + 1), 0);
+	} else if (vi_recv_peek(so, rnd(w, 100000), iov, &niov) == 0) {
+		for (unsigned i = 0; i < niov; i++)
+			room += iov[i].iov_len;
+		(void)vi_recv_consume(so, rnd(w, (uint32_t)room + 2));
+	}
+}
+
+static void
+io(struct world *w, struct vi_socket *so)
+{
+	static uint8_t buf[70000];
+	struct vi_sockaddr sa = rnd_addr(w);
+	struct vi_iovec iov = { buf, rnd(w, 4) ? rnd(w, 3000) : rnd(w, sizeof(buf)) };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = rnd(w, 2), .msg_name = sa };
+	struct vi_sockerr se;
+	size_t n;
+
+	switch (rnd(w, 10)) {
+	case 0: case 1: case 2:
+		(void)vi_send(so, buf, iov.iov_len, rnd(w, 20) ? 0 : VI_MSG_OOB, &n);
+		break;
+	case 3: case 4: case 5:
+		(void)vi_recv(so, buf, iov.iov_len, rnd(w, 5) ? 0 : VI_MSG_PEEK, &n);
+		break;
+	case 6:
+		buf[0] = 8;	/* for ICMP sockets: an echo request */
+		buf[1] = 0;
+		(void)vi_sendmsg(so, &msg, &n);
+		break;
+	case 7:
+		(void)vi_recvmsg(so, &msg, &n);
+		(void)vi_recverr(so, &se, buf, sizeof(buf));
+		break;
+	case 8:
+		io_copyless(w, so);
+		break;
+	default:
+		io_option(w, so);
+		break;
+	}
+}
+
+static void
+op_call(struct world *w)
+{
+	unsigned i = rnd(w, SOCKS), j = rnd(w, SOCKS);
+	struct vi_socket *so = w->sock[i].so;
+	struct vi_sockaddr sa = rnd_addr(w);
+
+	if (so == NULL)
+		return;
+	(void)vi_poll(so);
+	switch (rnd(w, 12)) {
+	case 0: (void)vi_bind(so, &sa); break;
+	case 1: (void)vi_listen(so, (int)rnd(w, 4)); break;
+	case 2: case 3:
+		sa.sa_port = (uint16_t)(rnd(w, 6) << 8);
+		(void)vi_connect(so, &sa);
+		break;
+	case 4: case 5:
+		if (w->sock[j].so == NULL && vi_accept(so, &w->sock[j].so, &sa) == 0 && rnd(w, 2))
+			vi_socket_upcall(w->sock[j].so, churn_upcall, w);
+		break;
+	case 6: (void)vi_shutdown(so, (int)rnd(w, 3)); break;
+	case 7: (void)(rnd(w, 3) ? 0 : vi_tcp_abort(so)); break;
+	default: io(w, so); break;
+	}
+}
+
+/* A listener and somebody who knows it: otherwise chance seldom brings two together. */
+static void
+op_meet(struct world *w)
+{
+	unsigned i = rnd(w, SOCKS), j = rnd(w, SOCKS);
+	struct vi_sockaddr sa = rnd_addr(w);
+	struct vi_vnet *vn = rnd_vnet(w);
+
+	if (w->sock[i].so != NULL || w->sock[j].so != NULL || i == j)
+		return;
+	if (vi_socket(vn, VI_AF_INET, VI_SOCK_STREAM, 0, &tl_root, &w->sock[i].so) != 0)
+		return;
+	if (vi_bind(w->sock[i].so, &sa) != 0 || vi_listen(w->sock[i].so, 2) != 0)
+		return;
+	if (vi_socket(rnd_vnet(w), VI_AF_INET, VI_SOCK_STREAM, 0, &tl_root, &w->sock[j].so) != 0)
+		return;
+	vi_socket_upcall(w->sock[j].so, churn_upcall, w);
+	(void)vi_sockname(w->sock[i].so, &sa);
+	(void)vi_connect(w->sock[j].so, &sa);
+}
+
+static void
+op_time(struct world *w)
+{
+	static const uint64_t leaps[] = { 0, TL_US, TL_MS, 50 * TL_MS, 300 * TL_MS, 2 * TL_SEC, 90 * TL_SEC };
+	uint64_t leap = leaps[rnd(w, rnd(w, 10) ? 5 : 7)];
+
+	tl_run(&w->t, leap);
+}
+
+static void
+step(struct world *w)
+{
+	static void (*const ops[])(struct world *) = { op_vnet_create, op_vnet_destroy, op_epair, op_if, op_address, op_address, op_route, op_socket, op_socket,
+		op_call, op_call, op_call, op_call, op_meet, op_meet, op_time, op_time, op_time, op_limit, op_knob };
+
+	ops[rnd(w, sizeof(ops) / sizeof(ops[0]))](w);
+}
+
+static unsigned long steps = 3000, first_seed = 1;
+
+static void
+churn(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (unsigned long seed = first_seed; seed < first_seed + 4; seed++) {
+		memset(&w, 0, sizeof(w));
+		w.rnd = seed * 7919;
+		tl_begin(&w.t, seed);
+		print_message("seed %lu, %lu steps\n", seed, steps);
+		for (unsigned long i = 0; i < steps; i++)
+			step(&w);
+		for (unsigned i = 0; i < SOCKS; i++)
+			if (w.sock[i].so != NULL)
+				vi_close(w.sock[i].so);
+		if (steps > 1000)
+			assert_true(w.made > 3 && w.destroyed > 0 && w.upcalls > 10);
+		tl_end(&w.t);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(churn),
+	};
+
+	if (argc > 1)
+		steps = strtoul(argv[1], NULL, 10);
+	if (argc > 2)
+		first_seed = strtoul(argv[2], NULL, 10);
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
