@@ -76,16 +76,20 @@ struct kmem {
 	LIST_HEAD(, pages) km_pages;
 };
 
+/* The class of a size in sixteenths, up to 1024. */
+static const uint8_t kmem_classes[65] = {
+	0, 0, 1, 2, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10,
+	11, 11, 11, 11, 11, 11, 11, 11, 12, 12, 12, 12, 12, 12, 12, 12, 13, 13, 13, 13, 13, 13, 13, 13, 14, 14, 14, 14, 14, 14, 14, 14,
+};
+
 unsigned
 kmem_class(size_t size)
 {
 	unsigned shift;
 
-	if (size <= KMEM_SMALL)
-		return (size == 0 ? 0 : (unsigned)(size - 1) / 16);
-	if (size <= 256)
-		return (2 + (unsigned)(size + 63) / 64);
-	/* 257..512 in steps of 64, 513..1024 in steps of 128, ... */
+	if (size <= 1024)
+		return (kmem_classes[(size + 15) / 16]);
+	/* 1025..2048 in steps of 256, 2049..4096 in steps of 512, ... */
 	shift = 63 - (unsigned)__builtin_clzll(size - 1);
 	return (7 + (shift - 8) * 4 + (unsigned)((size - 1) >> (shift - 2) & 3));
 }

@@ -20,7 +20,6 @@ struct vi_host;
  * Classes: 16, 32, 48, then four to each doubling up to 32 KB, all of them multiples of 64; and two for the clusters of mbufs with
  * their header of 64 bytes.
  */
-#define KMEM_SMALL	48
 #define KMEM_MAXSIZE	32768
 #define KMEM_CLUSTER	35	/* 64 + 2 KB */
 #define KMEM_JUMBO	36	/* 64 + 64 KB */

@@ -141,20 +141,9 @@ worker_collect(struct worker *w)
 		next = ln->ln_rnext;
 		if (lane_home(ln) == w)
 			heap_insert(w, ln);
-		else			/* it moved while the post was on its way */
+		else		/* it moved while the post was on its way */
 			worker_give(lane_home(ln), ln);
 	}
-}
-
-static void
-lane_ready(struct lane *ln)
-{
-	struct worker *w = lane_home(ln);
-
-	if (worker_mine(w))
-		heap_insert(w, ln);
-	else
-		worker_give(w, ln);
 }
 
 /* Work. */
@@ -163,25 +152,6 @@ void
 work_init(struct work *wk, void (*fn)(struct work *))
 {
 	*wk = (struct work){ .wk_fn = fn };
-}
-
-bool
-lane_post(struct lane *ln, struct work *wk)
-{
-	struct work *head;
-	unsigned idle = LANE_IDLE;
-
-	if (__atomic_load_n(&ln->ln_dead, __ATOMIC_RELAXED))
-		return (false);
-	if (atomic_exchange_explicit(&wk->wk_queued, true, memory_order_acq_rel))
-		return (false);
-	head = atomic_load_explicit(&ln->ln_inbox, memory_order_relaxed);
-	do
-		wk->wk_next = head;
-	while (!atomic_compare_exchange_weak(&ln->ln_inbox, &head, wk));
-	if (atomic_load(&ln->ln_state) == LANE_IDLE && atomic_compare_exchange_strong(&ln->ln_state, &idle, LANE_QUEUED))
-		lane_ready(ln);
-	return (true);
 }
 
 /* Moves what was posted behind the list. */
@@ -200,6 +170,48 @@ lane_takein(struct lane *ln)
 	}
 	*ln->ln_tail = list;
 	ln->ln_tail = &last->wk_next;
+}
+
+/*
+ * The lane's own worker posts straight to the list: what it posted through the inbox (in an earlier life outside of poll) goes first.  While it runs the lane
+ * the state needs no look either.
+ */
+static void
+lane_postlocal(struct worker *w, struct lane *ln, struct work *wk)
+{
+	unsigned idle = LANE_IDLE;
+
+	lane_takein(ln);
+	wk->wk_next = NULL;
+	*ln->ln_tail = wk;
+	ln->ln_tail = &wk->wk_next;
+	if (atomic_load_explicit(&ln->ln_state, memory_order_relaxed) == LANE_IDLE &&
+	    atomic_compare_exchange_strong(&ln->ln_state, &idle, LANE_QUEUED))
+		heap_insert(w, ln);
+}
+
+bool
+lane_post(struct lane *ln, struct work *wk)
+{
+	unsigned idle = LANE_IDLE;
+	struct worker *w = lane_home(ln);
+	struct work *head;
+
+	if (__atomic_load_n(&ln->ln_dead, __ATOMIC_RELAXED))
+		return (false);
+	if (atomic_exchange_explicit(&wk->wk_queued, true, memory_order_acq_rel))
+		return (false);
+	if (worker_mine(w)) {
+		lane_postlocal(w, ln, wk);
+		return (true);
+	}
+	head = atomic_load_explicit(&ln->ln_inbox, memory_order_relaxed);
+	do
+		wk->wk_next = head;
+	while (!atomic_compare_exchange_weak(&ln->ln_inbox, &head, wk));
+	if (atomic_load(&ln->ln_state) == LANE_IDLE && atomic_compare_exchange_strong(&ln->ln_state, &idle, LANE_QUEUED))
+		worker_give(lane_home(ln), ln);
+	return (true);
 }
 
 static struct work *
