@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -317,8 +319,139 @@ test_connect_without_daemon(void **state)
 	rmdir(dir);
 }
 
+/*
+ * Starting.  This program is its own vimaged: called by that name it does what FAKE_DAEMON says.
+ */
+static int
+listen_at(const char *instance)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (ctl_instance_path(instance, sun.sun_path, sizeof(sun.sun_path)) != 0 ||
+	    bind(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0 || listen(fd, 16) != 0)
+		return -1;
+	return fd;
+}
+
+static int
+fake_daemon(char **argv)
+{
+	const char *what = getenv("FAKE_DAEMON"), *instance = argv[2];
+	int ready = atoi(argv[4]), fd, clients = atoi(what);
+
+	if (strcmp(argv[1], "-L") != 0 || strcmp(argv[3], "-R") != 0)
+		return 1;
+	if (clients == 0) {
+		(void)!write(ready, what, strlen(what));
+		return 1;
+	}
+	if ((fd = listen_at(instance)) < 0)
+		return 1;
+	(void)!write(ready, "", 1);	/* and keeps it open */
+	while (clients-- > 0)
+		(void)accept(fd, NULL, NULL);
+	return 0;
+}
+
+struct start {
+	char	st_dir[32], st_run[64];
+};
+
+static void
+start_setup(struct start *st, const char *what)
+{
+	char self[256], link_name[64];
+	ssize_t n;
+
+	strcpy(st->st_dir, "/tmp/ctl_test.XXXXXX");
+	assert_non_null(mkdtemp(st->st_dir));
+	snprintf(st->st_run, sizeof(st->st_run), "%s/run", st->st_dir);
+	snprintf(link_name, sizeof(link_name), "%s/vimaged", st->st_dir);
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	assert_true(n > 0);
+	self[n] = '\0';
+	assert_int_equal(symlink(self, link_name), 0);
+	setenv("VIMAGE_DIR", st->st_run, 1);
+	setenv("PATH", st->st_dir, 1);
+	setenv("FAKE_DAEMON", what, 1);
+}
+
+static void
+start_teardown(const struct start *st)
+{
+	static const char *const names[] = { "run/x.sock", "run/x.lock", "vimaged" };
+	char path[96];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", st->st_dir, names[i]);
+		unlink(path);
+	}
+	rmdir(st->st_run);
+	assert_int_equal(rmdir(st->st_dir), 0);
+}
+
+static void
+test_start(void **state)
+{
+	struct ctl_conn *cc = NULL;
+	char err[256] = "";
+	struct start st;
+
+	(void)state;
+	start_setup(&st, "1");
+	assert_int_equal(ctl_connect("x", true, &cc, err), 0);
+	ctl_conn_free(cc);
+	start_teardown(&st);
+}
+
+/* Many commands at once start one daemon: a second could not bind, and its command would fail. */
+static void
+test_start_once(void **state)
+{
+	struct start st;
+	int status;
+
+	(void)state;
+	start_setup(&st, "8");
+	for (int i = 0; i < 8; i++) {
+		if (fork() == 0) {
+			struct ctl_conn *cc;
+			char err[256];
+
+			_exit(ctl_connect("x", true, &cc, err));
+		}
+	}
+	for (int i = 0; i < 8; i++) {
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	start_teardown(&st);
+}
+
+static void
+test_start_fails(void **state)
+{
+	struct ctl_conn *cc = NULL;
+	char err[256] = "";
+	struct start st;
+
+	(void)state;
+	start_setup(&st, "out of luck");
+	assert_int_equal(ctl_connect("x", true, &cc, err), ECONNREFUSED);
+	assert_string_equal(err, "out of luck");
+	setenv("FAKE_DAEMON", "", 1);
+	assert_int_equal(ctl_connect("x", true, &cc, err), ECONNREFUSED);
+	assert_string_equal(err, "vimaged ended before it was ready");
+	setenv("PATH", "/nonexistent", 1);
+	assert_int_equal(ctl_connect("x", true, &cc, err), ECONNREFUSED);
+	assert_string_equal(err, "vimaged: No such file or directory");
+	assert_null(cc);
+	start_teardown(&st);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
@@ -327,7 +460,11 @@ main(void)
 		T(test_bad_lengths), T(test_end_of_stream), T(test_peer_gone), T(test_queue),
 		T(test_queue_is_bounded),
 		cmocka_unit_test(test_instance_path), cmocka_unit_test(test_connect_without_daemon),
+		cmocka_unit_test(test_start), cmocka_unit_test(test_start_once),
+		cmocka_unit_test(test_start_fails),
 	};
 
+	if (argc == 5 && strcmp(argv[0], "vimaged") == 0)
+		return fake_daemon(argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
