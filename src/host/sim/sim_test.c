@@ -57,7 +57,7 @@ bits_are_balanced(void **state)
 	for (unsigned i = 0; i < 4096; i++) {
 		host_random(h, &word, sizeof(word));
 		for (unsigned b = 0; b < 64; b++)
-			ones[b] += word >> b & 1;
+			ones[b] += (unsigned)(word >> b & 1);
 	}
 	for (unsigned b = 0; b < 64; b++)
 		assert_in_range(ones[b], 2048 - 200, 2048 + 200);
