@@ -3,10 +3,13 @@
 
 #include "cmd/ifconfig_int.h"
 
-#define EPAIR	"{\"name\":\"epair0a\",\"flags\":34883,\"metric\":0,\"mtu\":1500,\"type\":\"ether\",\"lladdr\":\"02:00:00:00:00:01\"," \
-		"\"linkup\":true,\"groups\":[\"epair\"],\"addresses\":[{\"family\":\"inet\",\"address\":\"192.0.2.1\",\"prefixlen\":24," \
+#define EPAIR	"{\"name\":\"epair0a\",\"flags\":34883,\"metric\":0,\"mtu\":1500," \
+		"\"type\":\"ether\",\"lladdr\":\"02:00:00:00:00:01\"," \
+		"\"linkup\":true,\"groups\":[\"epair\"],\"addresses\":[{\"family\":\"inet\"," \
+		"\"address\":\"192.0.2.1\",\"prefixlen\":24," \
 		"\"broadcast\":\"192.0.2.255\"}]}"
-#define LO	"{\"name\":\"lo0\",\"flags\":32840,\"metric\":0,\"mtu\":16384,\"type\":\"loop\",\"linkup\":true,\"groups\":[\"lo\"],\"addresses\":[]}"
+#define LO	"{\"name\":\"lo0\",\"flags\":32840,\"metric\":0,\"mtu\":16384,\"type\":\"loop\"," \
+		"\"linkup\":true,\"groups\":[\"lo\"],\"addresses\":[]}"
 
 static void
 test_list(void **state)
@@ -42,11 +45,14 @@ test_list_forms(void **state)
 		{ "ifconfig -g lo", "lo0\n" },
 		{ "ifconfig -g none", "" },
 		{ "ifconfig -f inet:cidr,ether:dash -u -a",
-		    "epair0a: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu 1500\n"
-		    "\tether 02-00-00-00-00-01\n\tinet 192.0.2.1/24 broadcast 192.0.2.255\n\tgroups: epair\n"
+		    "epair0a: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu "
+		    "1500\n"
+		    "\tether 02-00-00-00-00-01\n\tinet 192.0.2.1/24 broadcast 192.0.2.255\n"
+		    "\tgroups: epair\n"
 		    "\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)\n\tstatus: active\n" },
 		{ "ifconfig -a inet",
-		    "epair0a: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu 1500\n"
+		    "epair0a: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu "
+		    "1500\n"
 		    "\tinet 192.0.2.1 netmask 0xffffff00 broadcast 192.0.2.255\n" },
 	};
 	struct fake fk;
@@ -105,16 +111,23 @@ test_chain(void **state)
 	fake_init(&fk, "ifconfig");
 	for (int i = 0; i < 6; i++)
 		fake_ok(&fk, i == 1 ? "{\"name\":\"net0\"}" : "{}");
-	fake_run(&fk, cmd_ifconfig, "ifconfig -j web epair0a mtu 9000 name net0 netmask 255.255.255.0 inet 192.0.2.1 -txcsum up alias ether 2:0:0:0:0:9");
+	fake_run(&fk, cmd_ifconfig, "ifconfig -j web epair0a mtu 9000 name net0 netmask "
+	    "255.255.255.0 inet 192.0.2.1 -txcsum up alias ether 2:0:0:0:0:9");
 	assert_int_equal(fk.fk_status, 1);	/* netmask before "inet" has no address */
 	assert_refused(&fk, 1);
-	fake_run(&fk, cmd_ifconfig, "ifconfig -j web epair0a mtu 9000 name net0 inet 192.0.2.1 netmask 255.255.255.0 -txcsum up alias ether 2:0:0:0:0:9");
+	fake_run(&fk, cmd_ifconfig, "ifconfig -j web epair0a mtu 9000 name net0 inet 192.0.2.1 "
+	    "netmask 255.255.255.0 -txcsum up alias ether 2:0:0:0:0:9");
 	assert_int_equal(fk.fk_status, 0);
-	assert_request(&fk, "{\"jail\":\"web\",\"mtu\":9000,\"name\":\"epair0a\",\"op\":\"if.mtu\"}");
-	assert_request(&fk, "{\"jail\":\"web\",\"name\":\"epair0a\",\"newname\":\"net0\",\"op\":\"if.rename\"}");
-	assert_request(&fk, "{\"jail\":\"web\",\"name\":\"net0\",\"op\":\"if.flags\",\"set\":[\"up\"]}");
-	assert_request(&fk, "{\"jail\":\"web\",\"lladdr\":\"02:00:00:00:00:09\",\"name\":\"net0\",\"op\":\"if.lladdr\"}");
-	assert_request(&fk, "{\"address\":\"192.0.2.1\",\"alias\":true,\"jail\":\"web\",\"name\":\"net0\",\"op\":\"addr.add\",\"prefixlen\":24}");
+	assert_request(&fk, "{\"jail\":\"web\",\"mtu\":9000,\"name\":\"epair0a\","
+	    "\"op\":\"if.mtu\"}");
+	assert_request(&fk, "{\"jail\":\"web\",\"name\":\"epair0a\",\"newname\":\"net0\","
+	    "\"op\":\"if.rename\"}");
+	assert_request(&fk, "{\"jail\":\"web\",\"name\":\"net0\",\"op\":\"if.flags\","
+	    "\"set\":[\"up\"]}");
+	assert_request(&fk, "{\"jail\":\"web\",\"lladdr\":\"02:00:00:00:00:09\",\"name\":\"net0\","
+	    "\"op\":\"if.lladdr\"}");
+	assert_request(&fk, "{\"address\":\"192.0.2.1\",\"alias\":true,\"jail\":\"web\","
+	    "\"name\":\"net0\",\"op\":\"addr.add\",\"prefixlen\":24}");
 	assert_request(&fk, "");
 	fake_free(&fk);
 }
@@ -123,20 +136,29 @@ static void
 test_addresses(void **state)
 {
 	static const struct { const char *line, *request; } forms[] = {
-		{ "ifconfig e 192.0.2.1/24", "{\"address\":\"192.0.2.1\",\"alias\":false,\"name\":\"e\",\"op\":\"addr.add\",\"prefixlen\":24}" },
-		{ "ifconfig e inet 10.1.1.1", "{\"address\":\"10.1.1.1\",\"alias\":false,\"name\":\"e\",\"op\":\"addr.add\"}" },
+		{ "ifconfig e 192.0.2.1/24", "{\"address\":\"192.0.2.1\",\"alias\":false,"
+		    "\"name\":\"e\",\"op\":\"addr.add\",\"prefixlen\":24}" },
+		{ "ifconfig e inet 10.1.1.1", "{\"address\":\"10.1.1.1\",\"alias\":false,"
+		    "\"name\":\"e\",\"op\":\"addr.add\"}" },
 		{ "ifconfig e inet 10.1.1.1/30 broadcast 10.1.1.3 add",
-		    "{\"address\":\"10.1.1.1\",\"alias\":true,\"broadcast\":\"10.1.1.3\",\"name\":\"e\",\"op\":\"addr.add\",\"prefixlen\":30}" },
+		    "{\"address\":\"10.1.1.1\",\"alias\":true,\"broadcast\":\"10.1.1.3\","
+		    "\"name\":\"e\",\"op\":\"addr.add\",\"prefixlen\":30}" },
 		{ "ifconfig e inet 10.1.1.1 10.1.1.2 prefixlen 32",
-		    "{\"address\":\"10.1.1.1\",\"alias\":false,\"destination\":\"10.1.1.2\",\"name\":\"e\",\"op\":\"addr.add\",\"prefixlen\":32}" },
-		{ "ifconfig e inet 10.1.1.1 -alias", "{\"address\":\"10.1.1.1\",\"name\":\"e\",\"op\":\"addr.delete\"}" },
-		{ "ifconfig e 10.1.1.1 delete", "{\"address\":\"10.1.1.1\",\"name\":\"e\",\"op\":\"addr.delete\"}" },
-		{ "ifconfig e link 02:00:00:00:00:0a", "{\"lladdr\":\"02:00:00:00:00:0a\",\"name\":\"e\",\"op\":\"if.lladdr\"}" },
+		    "{\"address\":\"10.1.1.1\",\"alias\":false,\"destination\":\"10.1.1.2\","
+		    "\"name\":\"e\",\"op\":\"addr.add\",\"prefixlen\":32}" },
+		{ "ifconfig e inet 10.1.1.1 -alias", "{\"address\":\"10.1.1.1\",\"name\":\"e\","
+		    "\"op\":\"addr.delete\"}" },
+		{ "ifconfig e 10.1.1.1 delete", "{\"address\":\"10.1.1.1\",\"name\":\"e\","
+		    "\"op\":\"addr.delete\"}" },
+		{ "ifconfig e link 02:00:00:00:00:0a", "{\"lladdr\":\"02:00:00:00:00:0a\","
+		    "\"name\":\"e\",\"op\":\"if.lladdr\"}" },
 		{ "ifconfig e vnet web", "{\"name\":\"e\",\"op\":\"if.move\",\"to\":\"web\"}" },
-		{ "ifconfig e -vnet web", "{\"from\":\"web\",\"name\":\"e\",\"op\":\"if.reclaim\"}" },
+		{ "ifconfig e -vnet web", "{\"from\":\"web\",\"name\":\"e\","
+		    "\"op\":\"if.reclaim\"}" },
 		{ "ifconfig e down", "{\"clear\":[\"up\"],\"name\":\"e\",\"op\":\"if.flags\"}" },
 		{ "ifconfig e -arp", "{\"name\":\"e\",\"op\":\"if.flags\",\"set\":[\"noarp\"]}" },
-		{ "ifconfig e -description", "{\"description\":\"\",\"name\":\"e\",\"op\":\"if.description\"}" },
+		{ "ifconfig e -description", "{\"description\":\"\",\"name\":\"e\","
+		    "\"op\":\"if.description\"}" },
 		{ "ifconfig e destroy", "{\"name\":\"e\",\"op\":\"if.destroy\"}" },
 	};
 	struct fake fk;
@@ -162,7 +184,8 @@ test_wrong_words(void **state)
 		{ "ifconfig e mtu 65536", "ifconfig: 65536: bad value\n" },
 		{ "ifconfig e mtu 1500x up", "ifconfig: 1500x: bad value\n" },
 		{ "ifconfig e up 192.0.2.1/33", "ifconfig: 192.0.2.1/33: bad value\n" },
-		{ "ifconfig e inet 192.0.2.1 netmask 255.0.255.0", "ifconfig: 255.0.255.0: bad value\n" },
+		{ "ifconfig e inet 192.0.2.1 netmask 255.0.255.0",
+		    "ifconfig: 255.0.255.0: bad value\n" },
 		{ "ifconfig e ether 02:00", "ifconfig: 02:00: bad value\n" },
 		{ "ifconfig e up alias", "ifconfig: an address is missing\n" },
 		{ "ifconfig e up create", "ifconfig: create must come first\n" },
@@ -170,7 +193,8 @@ test_wrong_words(void **state)
 		{ "ifconfig -a up", "ifconfig: up: unknown address family\n" },
 		{ "ifconfig -f inet:roman", "ifconfig: inet:roman: unknown format\n" },
 		{ "ifconfig -x", "ifconfig: illegal option -- x; usage: ifconfig words\n" },
-		{ "ifconfig -j", "ifconfig: option requires an argument -- j; usage: ifconfig words\n" },
+		{ "ifconfig -j", "ifconfig: option requires an argument -- j; usage: ifconfig "
+		    "words\n" },
 		{ "ifconfig -a inet up", "usage: ifconfig words\n" },
 	};
 	struct fake fk;
@@ -189,7 +213,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_list), cmocka_unit_test(test_list_forms), cmocka_unit_test(test_missing_interface),
+		cmocka_unit_test(test_list), cmocka_unit_test(test_list_forms),
+		    cmocka_unit_test(test_missing_interface),
 		cmocka_unit_test(test_create_prints_the_name), cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_addresses), cmocka_unit_test(test_wrong_words),
 	};

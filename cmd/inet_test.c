@@ -13,7 +13,8 @@
 static void
 test_numbers(void **state)
 {
-	static const char *const bad[] = { "", "a", "1.2.3.4 ", "1.2.3.256", "1.2.3.4.5", "192.0.2.1/24", "epair0a" };
+	static const char *const bad[] = { "", "a", "1.2.3.4 ", "1.2.3.256", "1.2.3.4.5",
+	    "192.0.2.1/24", "epair0a" };
 	struct in_addr in;
 
 	(void)state;
@@ -65,8 +66,10 @@ static void
 test_networks(void **state)
 {
 	static const struct { const char *text; uint32_t addr; int len; } good[] = {
-		{ "default", 0, 0 }, { "10", 0x0a000000, -1 }, { "10/8", 0x0a000000, 8 }, { "192.0.2", 0xc0000200, -1 },
-		{ "192.0.2.0/24", 0xc0000200, 24 }, { "172.16/12", 0xac100000, 12 }, { "192.0.2.7", 0xc0000207, -1 },
+		{ "default", 0, 0 }, { "10", 0x0a000000, -1 }, { "10/8", 0x0a000000, 8 },
+		    { "192.0.2", 0xc0000200, -1 },
+		{ "192.0.2.0/24", 0xc0000200, 24 }, { "172.16/12", 0xac100000, 12 }, { "192.0.2.7",
+		    0xc0000207, -1 },
 	};
 	struct in_addr in;
 	int len;
@@ -105,7 +108,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers), cmocka_unit_test(test_masks), cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_masks),
+		    cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_networks), cmocka_unit_test(test_macs),
 	};
 

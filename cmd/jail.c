@@ -292,7 +292,8 @@ parse_options(struct jail *j, int argc, char **argv)
 		case 'v': j->j_verbose = true; break;
 		case 'f':
 			cmd_warnx(j->j_cx,
-			    "%s: configuration files are not supported, give the parameters on the command line",
+			    "%s: configuration files are not supported, give the parameters on the "
+			    "command line",
 			    optarg);
 			return -1;
 		default: return ch;

@@ -23,11 +23,14 @@ test_create(void **state)
 	(void)state;
 	fake_init(&fk, "jail");
 	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
-	fake_run(&fk, cmd_jail, "jail -c name=web persist vnet vnet.interface=a,b path=/ children.max=4");
+	fake_run(&fk, cmd_jail, "jail -c name=web persist vnet vnet.interface=a,b path=/ "
+	    "children.max=4");
 	assert_int_equal(fk.fk_status, 0);
 	assert_string_equal(fk.fk_out, "web: created\n");
-	assert_request(&fk, "{\"create\":true,\"hold\":false,\"op\":\"jail.set\",\"params\":[[\"name\",\"web\"],[\"persist\",null],[\"vnet\",null],"
-	    "[\"vnet.interface\",\"a,b\"],[\"path\",\"/\"],[\"children.max\",\"4\"]],\"update\":false}");
+	assert_request(&fk, "{\"create\":true,\"hold\":false,\"op\":\"jail.set\","
+	    "\"params\":[[\"name\",\"web\"],[\"persist\",null],[\"vnet\",null],"
+	    "[\"vnet.interface\",\"a,b\"],[\"path\",\"/\"],[\"children.max\",\"4\"]],"
+	    "\"update\":false}");
 	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
 	fake_run(&fk, cmd_jail, "jail -i -c -n web persist");
 	assert_string_equal(fk.fk_out, "3\n");
@@ -48,7 +51,8 @@ test_command(void **state)
 	fake_run(&fk, cmd_jail, "jail -c name=web vnet command=/bin/echo a=b -c");
 	assert_int_equal(fk.fk_status, 7);
 	assert_string_equal(fk.fk_out, "web: created\nrun in 3: /bin/echo a=b -c\n");
-	assert_request(&fk, "{\"create\":true,\"hold\":true,\"op\":\"jail.set\",\"params\":[[\"name\",\"web\"],[\"vnet\",null]],\"update\":false}");
+	assert_request(&fk, "{\"create\":true,\"hold\":true,\"op\":\"jail.set\","
+	    "\"params\":[[\"name\",\"web\"],[\"vnet\",null]],\"update\":false}");
 	fake_free(&fk);
 }
 
@@ -63,11 +67,13 @@ test_modify(void **state)
 	fake_run(&fk, cmd_jail, "jail -m name=web nopersist");
 	assert_int_equal(fk.fk_status, 0);
 	assert_string_equal(fk.fk_out, "");
-	assert_request(&fk, "{\"create\":false,\"hold\":false,\"op\":\"jail.set\",\"params\":[[\"name\",\"web\"],[\"nopersist\",null]],\"update\":true}");
+	assert_request(&fk, "{\"create\":false,\"hold\":false,\"op\":\"jail.set\","
+	    "\"params\":[[\"name\",\"web\"],[\"nopersist\",null]],\"update\":true}");
 	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
 	fake_run(&fk, cmd_jail, "jail -cm name=web persist");
 	assert_string_equal(fk.fk_out, "web: created\n");
-	assert_request(&fk, "{\"create\":true,\"hold\":false,\"op\":\"jail.set\",\"params\":[[\"name\",\"web\"],[\"persist\",null]],\"update\":true}");
+	assert_request(&fk, "{\"create\":true,\"hold\":false,\"op\":\"jail.set\","
+	    "\"params\":[[\"name\",\"web\"],[\"persist\",null]],\"update\":true}");
 	fake_fail(&fk, EPERM, "path: cannot be changed after creation");
 	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"interfaces\":[]}");
 	fake_ok(&fk, "{\"jid\":4,\"name\":\"web\",\"created\":true}");
@@ -84,7 +90,8 @@ test_remove(void **state)
 
 	(void)state;
 	fake_init(&fk, "jail");
-	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"interfaces\":[{\"name\":\"epair0a\",\"home\":\"0\"}]}");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"interfaces\":[{\"name\":\"epair0a\","
+	    "\"home\":\"0\"}]}");
 	fake_run(&fk, cmd_jail, "jail -vr 3");
 	assert_string_equal(fk.fk_out, "web: removed\nweb: epair0a returned to 0\n");
 	assert_request(&fk, "{\"force\":false,\"jail\":\"3\",\"op\":\"jail.remove\"}");
@@ -125,12 +132,17 @@ test_wrong_words(void **state)
 		{ "jail", "usage: jail words\n" },
 		{ "jail / host 192.0.2.1 /bin/sh", "usage: jail words\n" },
 		{ "jail -r", "usage: jail words\n" },
-		{ "jail -c", "jail: neither persist nor command is set, the jail would vanish at once\n" },
-		{ "jail -c name=web", "jail: web: neither persist nor command is set, the jail would vanish at once\n" },
-		{ "jail -c name=web persist=0", "jail: web: neither persist nor command is set, the jail would vanish at once\n" },
-		{ "jail -c web", "jail: web: no configuration file is read; give parameters as name=value\n" },
+		{ "jail -c", "jail: neither persist nor command is set, the jail would vanish at "
+		    "once\n" },
+		{ "jail -c name=web", "jail: web: neither persist nor command is set, the jail "
+		    "would vanish at once\n" },
+		{ "jail -c name=web persist=0", "jail: web: neither persist nor command is set, "
+		    "the jail would vanish at once\n" },
+		{ "jail -c web", "jail: web: no configuration file is read; give parameters as "
+		    "name=value\n" },
 		{ "jail -f x.conf -c web",
-		    "jail: x.conf: configuration files are not supported, give the parameters on the command line\n" },
+		    "jail: x.conf: configuration files are not supported, give the parameters on "
+		    "the command line\n" },
 		{ "jail -c name=web persist =x", "jail: bad parameter: \n" },
 		{ "jail -c name=web persist command=", "jail: command needs a value\n" },
 		{ "jail -m persist=1", "jail: no jail specified\n" },
@@ -155,8 +167,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_create), cmocka_unit_test(test_command), cmocka_unit_test(test_modify),
-		cmocka_unit_test(test_remove), cmocka_unit_test(test_restart), cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_create), cmocka_unit_test(test_command),
+		    cmocka_unit_test(test_modify),
+		cmocka_unit_test(test_remove), cmocka_unit_test(test_restart),
+		    cmocka_unit_test(test_wrong_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

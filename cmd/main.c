@@ -8,20 +8,26 @@
 #include "cmd/cmd.h"
 
 static const struct cmd commands[] = {
-	{ "arp", cmd_arp, "[-j jail] [-n] [-i interface] host | -a | -s host mac [temp] [pub] | -S host mac [temp] [pub] | -d host | -d -a" },
+	{ "arp", cmd_arp, "[-j jail] [-n] [-i interface] host | -a | -s host mac [temp] [pub] | -S "
+	    "host mac [temp] [pub] | -d host | -d -a" },
 	{ "dmesg", cmd_dmesg, "[-ac] [-j jail]" },
 	{ "ifconfig", cmd_ifconfig,
-	    "[-j jail] [-f format] [-a | -l | -C | -g group] [-du] [interface [create | destroy | parameter ...] [family]]" },
-	{ "jail", cmd_jail, "[-iqv] [-n name] -[cmrR] name=value ... [command=command ...] | [-qv] -[rR] ['*' | jail ...]" },
+	    "[-j jail] [-f format] [-a | -l | -C | -g group] [-du] [interface [create | destroy | "
+	    "parameter ...] [family]]" },
+	{ "jail", cmd_jail, "[-iqv] [-n name] -[cmrR] name=value ... [command=command ...] | [-qv] "
+	    "-[rR] ['*' | jail ...]" },
 	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] jail [command ...]" },
 	{ "jls", cmd_jls, "[-cdhNnqsv] [--libxo style] [-j jail] [parameter ...]" },
 	{ "netstat", cmd_netstat,
-	    "[-j jail] [--libxo style] [-aLnW] [-f inet] [-p protocol] | -i [-bdn] [-I interface] | -r [-nW] [-F fib] | -s [-p protocol]" },
+	    "[-j jail] [--libxo style] [-aLnW] [-f inet] [-p protocol] | -i [-bdn] [-I interface] "
+	    "| -r [-nW] [-F fib] | -s [-p protocol]" },
 	{ "ping", cmd_ping,
-	    "[-4acDfnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] [-W waittime] host" },
+	    "[-4acDfnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "
+	    "[-W waittime] host" },
 	{ "route", cmd_route, "[-j jail] [-4nq] command [[modifiers] args]" },
 	{ "sysctl", cmd_sysctl, "[-j jail] [-deiNnqtW] name[=value] ... | -a" },
-	{ "vimage", cmd_vimage, "[-L instance] [command [argument ...] | status [--libxo style] | shutdown]" },
+	{ "vimage", cmd_vimage, "[-L instance] [command [argument ...] | status [--libxo style] | "
+	    "shutdown]" },
 	{ NULL, NULL, NULL },
 };
 
@@ -39,7 +45,8 @@ cmd_find(const char *name)
 int
 cmd_run(const struct cmd *c, const char *instance, int argc, char **argv)
 {
-	struct cmd_ctx cx = { .cx_prog = c->c_name, .cx_usage = c->c_usage, .cx_instance = instance };
+	struct cmd_ctx cx = { .cx_prog = c->c_name, .cx_usage = c->c_usage,
+	    .cx_instance = instance };
 	int status;
 
 	optind = 0;		/* glibc's way to start anew */

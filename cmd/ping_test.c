@@ -10,7 +10,8 @@
 static void
 test_checksum(void **state)
 {
-	const uint8_t even[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7 }, odd[] = { 0x12, 0x34, 0x56 };
+	const uint8_t even[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7 }, odd[] = { 0x12,
+	    0x34, 0x56 };
 
 	(void)state;
 	assert_int_equal(ping_checksum(even, sizeof(even)), (uint16_t)~htons(0xddf2));
@@ -22,19 +23,25 @@ static void
 test_texts(void **state)
 {
 	static const struct { int type, code; uint32_t info; const char *text; } texts[] = {
-		{ 3, 0, 0, "Destination Net Unreachable" }, { 3, 1, 0, "Destination Host Unreachable" },
-		{ 3, 3, 0, "Destination Port Unreachable" }, { 3, 4, 1400, "frag needed and DF set (MTU 1400)" },
-		{ 3, 5, 0, "Source Route Failed" }, { 3, 13, 0, "Communication prohibited by filter" },
+		{ 3, 0, 0, "Destination Net Unreachable" }, { 3, 1, 0,
+		    "Destination Host Unreachable" },
+		{ 3, 3, 0, "Destination Port Unreachable" }, { 3, 4, 1400,
+		    "frag needed and DF set (MTU 1400)" },
+		{ 3, 5, 0, "Source Route Failed" }, { 3, 13, 0,
+		    "Communication prohibited by filter" },
 		{ 3, 99, 0, "Dest Unreachable, Bad Code: 99" }, { 4, 0, 0, "Source Quench" },
-		{ 5, 1, 0xc0000201, "Redirect Host(New addr: 192.0.2.1)" }, { 5, 9, 0, "ICMP type 5 code 9" },
-		{ 11, 0, 0, "Time to live exceeded" }, { 11, 1, 0, "Frag reassembly time exceeded" },
+		{ 5, 1, 0xc0000201, "Redirect Host(New addr: 192.0.2.1)" }, { 5, 9, 0,
+		    "ICMP type 5 code 9" },
+		{ 11, 0, 0, "Time to live exceeded" }, { 11, 1, 0,
+		    "Frag reassembly time exceeded" },
 		{ 12, 0, 0x14000000, "Parameter problem: pointer = 0x14" },
 	};
 	char buf[128];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		ping_icmp_text(texts[i].type, texts[i].code, htonl(texts[i].info), buf, sizeof(buf));
+		ping_icmp_text(texts[i].type, texts[i].code, htonl(texts[i].info), buf,
+		    sizeof(buf));
 		assert_string_equal(buf, texts[i].text);
 	}
 }
@@ -47,7 +54,8 @@ test_wrong_words(void **state)
 		{ "ping a b", "usage: ping words\n", EX_USAGE },
 		{ "ping -x host", "ping: illegal option -- x; usage: ping words\n", EX_USAGE },
 		{ "ping -c 0 host", "ping: invalid count of packets to transmit: `0'\n", EX_USAGE },
-		{ "ping -c 1x host", "ping: invalid count of packets to transmit: `1x'\n", EX_USAGE },
+		{ "ping -c 1x host", "ping: invalid count of packets to transmit: `1x'\n",
+		    EX_USAGE },
 		{ "ping -s 65508 host", "ping: invalid packet size: `65508'\n", EX_USAGE },
 		{ "ping -m 256 host", "ping: invalid TTL: `256'\n", EX_USAGE },
 		{ "ping -t 0 host", "ping: invalid timeout: `0'\n", EX_USAGE },
@@ -71,7 +79,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_checksum), cmocka_unit_test(test_texts), cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_checksum), cmocka_unit_test(test_texts),
+		    cmocka_unit_test(test_wrong_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,27 +7,43 @@ static void
 test_add(void **state)
 {
 	static const struct { const char *line, *out, *request; } forms[] = {
-		{ "route add 192.0.2.0/24 198.51.100.1", "add net 192.0.2.0: gateway 198.51.100.1\n",
-		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"static\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":24}" },
+		{ "route add 192.0.2.0/24 198.51.100.1", "add net 192.0.2.0: gateway "
+		    "198.51.100.1\n",
+		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"static\"],"
+		    "\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":24}" },
 		{ "route add default 198.51.100.1", "add net default: gateway 198.51.100.1\n",
-		    "{\"destination\":\"0.0.0.0\",\"fib\":0,\"flags\":[\"static\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":0}" },
+		    "{\"destination\":\"0.0.0.0\",\"fib\":0,\"flags\":[\"static\"],"
+		    "\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":0}" },
 		{ "route add 192.0.2.7 198.51.100.1", "add host 192.0.2.7: gateway 198.51.100.1\n",
-		    "{\"destination\":\"192.0.2.7\",\"fib\":0,\"flags\":[\"static\",\"host\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":32}" },
-		{ "route add -net 192.0.2.0 198.51.100.1 255.255.255.128", "add net 192.0.2.0: gateway 198.51.100.1\n",
-		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"static\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":25}" },
-		{ "route add -net 10.0.0.0 198.51.100.1", "add net 10.0.0.0: gateway 198.51.100.1\n",
-		    "{\"destination\":\"10.0.0.0\",\"fib\":0,\"flags\":[\"static\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":8}" },
+		    "{\"destination\":\"192.0.2.7\",\"fib\":0,\"flags\":[\"static\",\"host\"],"
+		    "\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":32}" },
+		{ "route add -net 192.0.2.0 198.51.100.1 255.255.255.128",
+		    "add net 192.0.2.0: gateway 198.51.100.1\n",
+		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"static\"],"
+		    "\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":25}" },
+		{ "route add -net 10.0.0.0 198.51.100.1", "add net 10.0.0.0: gateway "
+		    "198.51.100.1\n",
+		    "{\"destination\":\"10.0.0.0\",\"fib\":0,\"flags\":[\"static\"],"
+		    "\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":8}" },
 		{ "route add -net 10.1.0.0 -netmask 255.255.0.0 -iface epair0a -fib 2 -mtu 1400",
 		    "add net 10.1.0.0: gateway epair0a fib 2\n",
-		    "{\"destination\":\"10.1.0.0\",\"fib\":2,\"flags\":[\"static\"],\"interface\":\"epair0a\",\"mtu\":1400,\"op\":\"route.add\",\"prefixlen\":16}" },
+		    "{\"destination\":\"10.1.0.0\",\"fib\":2,\"flags\":[\"static\"],"
+		    "\"interface\":\"epair0a\",\"mtu\":1400,\"op\":\"route.add\","
+		    "\"prefixlen\":16}" },
 		{ "route add 192.0.2.0/24 -blackhole", "add net 192.0.2.0\n",
-		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"blackhole\",\"static\"],\"op\":\"route.add\",\"prefixlen\":24}" },
+		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"blackhole\",\"static\"],"
+		    "\"op\":\"route.add\",\"prefixlen\":24}" },
 		{ "route -q add 192.0.2.0/24 198.51.100.1", "",
-		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"static\"],\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":24}" },
-		{ "route -j web change -host 192.0.2.7 198.51.100.9", "change host 192.0.2.7: gateway 198.51.100.9\n",
-		    "{\"destination\":\"192.0.2.7\",\"fib\":0,\"flags\":[\"static\",\"host\"],\"gateway\":\"198.51.100.9\",\"jail\":\"web\",\"op\":\"route.change\",\"prefixlen\":32}" },
+		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"static\"],"
+		    "\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":24}" },
+		{ "route -j web change -host 192.0.2.7 198.51.100.9",
+		    "change host 192.0.2.7: gateway 198.51.100.9\n",
+		    "{\"destination\":\"192.0.2.7\",\"fib\":0,\"flags\":[\"static\",\"host\"],"
+		    "\"gateway\":\"198.51.100.9\",\"jail\":\"web\",\"op\":\"route.change\","
+		    "\"prefixlen\":32}" },
 		{ "route del 192.0.2.0/24", "del net 192.0.2.0\n",
-		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"op\":\"route.delete\",\"prefixlen\":24}" },
+		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"op\":\"route.delete\","
+		    "\"prefixlen\":24}" },
 	};
 	struct fake fk;
 
@@ -55,7 +71,8 @@ test_failures(void **state)
 	fake_run(&fk, cmd_route, "route add 192.0.2.0/24 198.51.100.1");
 	assert_int_equal(fk.fk_status, 1);
 	assert_string_equal(fk.fk_err, "route: writing to routing socket: File exists\n");
-	assert_string_equal(fk.fk_out, "add net 192.0.2.0: gateway 198.51.100.1 fib 0: route already in table\n");
+	assert_string_equal(fk.fk_out, "add net 192.0.2.0: gateway 198.51.100.1 fib 0: route "
+	    "already in table\n");
 	fake_fail(&fk, ESRCH, "none");
 	fake_run(&fk, cmd_route, "route delete 192.0.2.0/24");
 	assert_int_equal(fk.fk_status, 1);
@@ -71,7 +88,8 @@ test_get(void **state)
 
 	(void)state;
 	fake_init(&fk, "route");
-	fake_ok(&fk, "{\"route\":{\"destination\":\"0.0.0.0\",\"prefixlen\":0,\"flags\":2051,\"gateway\":\"10.0.0.1\",\"interface\":\"epair8b\","
+	fake_ok(&fk, "{\"route\":{\"destination\":\"0.0.0.0\",\"prefixlen\":0,\"flags\":2051,"
+	    "\"gateway\":\"10.0.0.1\",\"interface\":\"epair8b\","
 	    "\"mtu\":1500,\"weight\":1,\"fib\":0}}");
 	fake_run(&fk, cmd_route, "route -n get 192.0.2.1");
 	assert_int_equal(fk.fk_status, 0);
@@ -96,7 +114,8 @@ test_flush(void **state)
 
 	(void)state;
 	fake_init(&fk, "route");
-	fake_ok(&fk, "{\"routes\":[{\"destination\":\"0.0.0.0\",\"prefixlen\":0,\"gateway\":\"10.0.0.1\"}]}");
+	fake_ok(&fk, "{\"routes\":[{\"destination\":\"0.0.0.0\",\"prefixlen\":0,"
+	    "\"gateway\":\"10.0.0.1\"}]}");
 	fake_run(&fk, cmd_route, "route flush");
 	assert_string_equal(fk.fk_out, "default              10.0.0.1             done\n");
 	fake_free(&fk);
@@ -110,11 +129,16 @@ test_wrong_words(void **state)
 		{ "route frob", "route: bad keyword: frob\n", EX_USAGE },
 		{ "route add", "usage: route words\n", EX_USAGE },
 		{ "route add 192.0.2.0/24", "usage: route words\n", EX_USAGE },
-		{ "route add 192.0.2.0/24 198.51.100.1 -frob", "route: bad keyword: frob\n", EX_USAGE },
-		{ "route add 192.0.2.0/24 198.51.100.1 -fib", "route: -fib requires an argument\n", EX_USAGE },
-		{ "route add 192.0.2.0/24 198.51.100.1 -fib x", "route: invalid fib number: x\n", EX_USAGE },
-		{ "route add 192.0.2.0/24 198.51.100.1 -mtu 70000", "route: bad value for -mtu: 70000\n", EX_USAGE },
-		{ "route add -net 192.0.2.0 198.51.100.1 255.0.255.0", "route: bad netmask: 255.0.255.0\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -frob", "route: bad keyword: frob\n",
+		    EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -fib", "route: -fib requires an argument\n",
+		    EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -fib x", "route: invalid fib number: x\n",
+		    EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -mtu 70000",
+		    "route: bad value for -mtu: 70000\n", EX_USAGE },
+		{ "route add -net 192.0.2.0 198.51.100.1 255.0.255.0",
+		    "route: bad netmask: 255.0.255.0\n", EX_USAGE },
 		{ "route -6 add ::/0 ::1", "route: IPv6 is not supported\n", EX_USAGE },
 		{ "route get 192.0.2.1 198.51.100.1", "usage: route words\n", EX_USAGE },
 		{ "route -x get", "route: illegal option -- x; usage: route words\n", EX_USAGE },
@@ -135,7 +159,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_add), cmocka_unit_test(test_failures), cmocka_unit_test(test_get),
+		cmocka_unit_test(test_add), cmocka_unit_test(test_failures),
+		    cmocka_unit_test(test_get),
 		cmocka_unit_test(test_flush), cmocka_unit_test(test_wrong_words),
 	};
 

@@ -55,8 +55,10 @@ refuse_all(const struct wrong *w, size_t n)
 /*
  * jls
  */
-#define JAILS	"{\"jails\":[{\"jid\":\"1\",\"name\":\"web\",\"dying\":\"false\",\"host.hostname\":\"h\",\"path\":\"/\"}," \
-		"{\"jid\":\"12\",\"name\":\"web.a\",\"dying\":\"true\",\"host.hostname\":\"\",\"path\":\"/srv\"}]}"
+#define JAILS	"{\"jails\":[{\"jid\":\"1\",\"name\":\"web\",\"dying\":\"false\"," \
+		"\"host.hostname\":\"h\",\"path\":\"/\"}," \
+		"{\"jid\":\"12\",\"name\":\"web.a\",\"dying\":\"true\",\"host.hostname\":\"\"," \
+		"\"path\":\"/srv\"}]}"
 
 static void
 test_jls(void **state)
@@ -77,14 +79,21 @@ test_jls(void **state)
 		    "        web                           ACTIVE\n"
 		    "    12                                /srv\n"
 		    "        web.a                         DYING\n" },
-		{ cmd_jls, "jls --libxo json jid name", "{\"jails\":[{\"jid\":\"1\",\"name\":\"web\"}]}",
-		    "{\"__version\": \"2\", \"jail-information\": {\"jail\": [{\"jid\": 1, \"name\": \"web\"}]}}\n" },
-		{ cmd_jls, "jls --libxo=json", "{\"jails\":[]}", "{\"__version\": \"2\", \"jail-information\": {\"jail\": []}}\n" },
-		{ cmd_jls, "jls jid host.hostname", "{\"jails\":[{\"jid\":\"1\",\"host.hostname\":\"\"}]}", "1 \"\"\n" },
-		{ cmd_jls, "jls -h jid name", "{\"jails\":[{\"jid\":\"1\",\"name\":\"web\"}]}", "jid name\n1 web\n" },
-		{ cmd_jls, "jls -n", "{\"jails\":[{\"jid\":\"1\",\"persist\":\"true\",\"allow.raw_sockets\":\"false\",\"dying\":\"false\",\"path\":\"/a b\"}]}",
+		{ cmd_jls, "jls --libxo json jid name", "{\"jails\":[{\"jid\":\"1\","
+		    "\"name\":\"web\"}]}",
+		    "{\"__version\": \"2\", \"jail-information\": {\"jail\": [{\"jid\": 1, "
+		    "\"name\": \"web\"}]}}\n" },
+		{ cmd_jls, "jls --libxo=json", "{\"jails\":[]}",
+		    "{\"__version\": \"2\", \"jail-information\": {\"jail\": []}}\n" },
+		{ cmd_jls, "jls jid host.hostname", "{\"jails\":[{\"jid\":\"1\","
+		    "\"host.hostname\":\"\"}]}", "1 \"\"\n" },
+		{ cmd_jls, "jls -h jid name", "{\"jails\":[{\"jid\":\"1\",\"name\":\"web\"}]}",
+		    "jid name\n1 web\n" },
+		{ cmd_jls, "jls -n", "{\"jails\":[{\"jid\":\"1\",\"persist\":\"true\","
+		    "\"allow.raw_sockets\":\"false\",\"dying\":\"false\",\"path\":\"/a b\"}]}",
 		    "jid=1 persist allow.noraw_sockets nodying path=/a b\n" },
-		{ cmd_jls, "jls -s", "{\"jails\":[{\"jid\":\"1\",\"persist\":\"true\",\"dying\":\"false\",\"path\":\"/a b\",\"host.hostname\":\"\"}]}",
+		{ cmd_jls, "jls -s", "{\"jails\":[{\"jid\":\"1\",\"persist\":\"true\","
+		    "\"dying\":\"false\",\"path\":\"/a b\",\"host.hostname\":\"\"}]}",
 		    "jid=1 persist path=\"/a b\" host.hostname=\"\"\n" },
 		{ cmd_jls, "jls -c -j web", "{\"jails\":[]}", "" },
 	};
@@ -116,19 +125,31 @@ test_jls_failures(void **state)
  * netstat
  */
 #define ROUTES	"{\"routes\":[" \
-		"{\"destination\":\"0.0.0.0\",\"prefixlen\":0,\"flags\":2051,\"gateway\":\"10.0.2.2\",\"interface\":\"epair0a\",\"index\":2,\"mtu\":1500,\"weight\":1}," \
-		"{\"destination\":\"10.0.2.0\",\"prefixlen\":24,\"flags\":1048577,\"interface\":\"epair0a\",\"index\":2,\"mtu\":1500}," \
-		"{\"destination\":\"10.0.2.15\",\"prefixlen\":32,\"flags\":3145733,\"interface\":\"lo0\",\"index\":1,\"mtu\":16384,\"expire\":60}]}"
+		"{\"destination\":\"0.0.0.0\",\"prefixlen\":0,\"flags\":2051," \
+		"\"gateway\":\"10.0.2.2\",\"interface\":\"epair0a\",\"index\":2,\"mtu\":1500," \
+		"\"weight\":1}," \
+		"{\"destination\":\"10.0.2.0\",\"prefixlen\":24,\"flags\":1048577," \
+		"\"interface\":\"epair0a\",\"index\":2,\"mtu\":1500}," \
+		"{\"destination\":\"10.0.2.15\",\"prefixlen\":32,\"flags\":3145733," \
+		"\"interface\":\"lo0\",\"index\":1,\"mtu\":16384,\"expire\":60}]}"
 #define PCBS	"{\"pcbs\":[" \
-		"{\"proto\":6,\"local\":\"0.0.0.0\",\"lport\":80,\"foreign\":\"0.0.0.0\",\"fport\":0,\"recvq\":1,\"sendq\":128,\"state\":1}," \
-		"{\"proto\":6,\"local\":\"192.0.2.1\",\"lport\":80,\"foreign\":\"192.0.2.2\",\"fport\":40000,\"recvq\":0,\"sendq\":5,\"state\":4}," \
-		"{\"proto\":17,\"local\":\"0.0.0.0\",\"lport\":53,\"foreign\":\"0.0.0.0\",\"fport\":0,\"recvq\":0,\"sendq\":0,\"state\":0}]}"
-#define IFS	"{\"interfaces\":[{\"name\":\"epair0a\",\"index\":2,\"flags\":34882,\"mtu\":1500,\"lladdr\":\"02:00:00:00:00:01\"," \
-		"\"addresses\":[{\"address\":\"192.0.2.1\",\"prefixlen\":24}],\"stats\":{\"ipackets\":7,\"ierrors\":1,\"iqdrops\":2,\"opackets\":9," \
+		"{\"proto\":6,\"local\":\"0.0.0.0\",\"lport\":80,\"foreign\":\"0.0.0.0\"," \
+		"\"fport\":0,\"recvq\":1,\"sendq\":128,\"state\":1}," \
+		"{\"proto\":6,\"local\":\"192.0.2.1\",\"lport\":80,\"foreign\":\"192.0.2.2\"," \
+		"\"fport\":40000,\"recvq\":0,\"sendq\":5,\"state\":4}," \
+		"{\"proto\":17,\"local\":\"0.0.0.0\",\"lport\":53,\"foreign\":\"0.0.0.0\"," \
+		"\"fport\":0,\"recvq\":0,\"sendq\":0,\"state\":0}]}"
+#define IFS	"{\"interfaces\":[{\"name\":\"epair0a\",\"index\":2,\"flags\":34882,\"mtu\":1500," \
+		"\"lladdr\":\"02:00:00:00:00:01\"," \
+		"\"addresses\":[{\"address\":\"192.0.2.1\",\"prefixlen\":24}]," \
+		"\"stats\":{\"ipackets\":7,\"ierrors\":1,\"iqdrops\":2,\"opackets\":9," \
 		"\"ibytes\":700,\"obytes\":900,\"oerrors\":0,\"collisions\":0,\"oqdrops\":3}}]}"
-#define STATS	"{\"stats\":[{\"proto\":\"ip\",\"name\":\"ips_total\",\"text\":\"total packet%s received\",\"value\":1}," \
-		"{\"proto\":\"ip\",\"name\":\"ips_forward\",\"text\":\"packet%s forwarded\",\"value\":2}," \
-		"{\"proto\":\"tcp\",\"name\":\"tcps_closed\",\"text\":\"connection%s closed\",\"value\":0}]}"
+#define STATS	"{\"stats\":[{\"proto\":\"ip\",\"name\":\"ips_total\",\"text\":\"total packet%s " \
+		"received\",\"value\":1}," \
+		"{\"proto\":\"ip\",\"name\":\"ips_forward\",\"text\":\"packet%s forwarded\"," \
+		"\"value\":2}," \
+		"{\"proto\":\"tcp\",\"name\":\"tcps_closed\",\"text\":\"connection%s closed\"," \
+		"\"value\":0}]}"
 
 static void
 test_netstat(void **state)
@@ -143,21 +164,27 @@ test_netstat(void **state)
 		{ cmd_netstat, "netstat -rnF 1", "{\"routes\":[]}",
 		    "Routing tables (fib: 1)\n\nInternet:\n"
 		    "Destination        Gateway            Flags     Netif Expire\n" },
-		{ cmd_netstat, "netstat --libxo json -rn", "{\"routes\":[{\"destination\":\"0.0.0.0\",\"prefixlen\":0,\"flags\":2051,\"gateway\":\"10.0.2.2\","
+		{ cmd_netstat, "netstat --libxo json "
+		    "-rn", "{\"routes\":[{\"destination\":\"0.0.0.0\",\"prefixlen\":0,"
+		    "\"flags\":2051,\"gateway\":\"10.0.2.2\","
 		    "\"interface\":\"e\",\"index\":2,\"mtu\":1500,\"weight\":1}]}",
-		    "{\"__version\": \"2\", \"statistics\": {\"route-information\": {\"route-table\": {\"rt-family\": [{\"address-family\": \"Internet\", "
-		    "\"rt-entry\": [{\"destination\": \"default\", \"gateway\": \"10.0.2.2\", \"flags\": \"UGS\", \"flags_pretty\": [\"up\", \"gateway\", \"static\"], "
+		    "{\"__version\": \"2\", \"statistics\": {\"route-information\": "
+		    "{\"route-table\": {\"rt-family\": [{\"address-family\": \"Internet\", "
+		    "\"rt-entry\": [{\"destination\": \"default\", \"gateway\": \"10.0.2.2\", "
+		    "\"flags\": \"UGS\", \"flags_pretty\": [\"up\", \"gateway\", \"static\"], "
 		    "\"weight\": 1, \"metric\": 0, \"interface-name\": \"e\"}]}]}}}}\n" },
 		{ cmd_netstat, "netstat -an", PCBS,
 		    "Active Internet connections (including servers)\n"
 		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)\n"
 		    "tcp4       0      0 *.80                   *.*                    LISTEN\n"
-		    "tcp4       0      5 192.0.2.1.80           192.0.2.2.40000        ESTABLISHED\n"
+		    "tcp4       0      5 192.0.2.1.80           192.0.2.2.40000        "
+		    "ESTABLISHED\n"
 		    "udp4       0      0 *.53                   *.*                    \n" },
 		{ cmd_netstat, "netstat -n", PCBS,
 		    "Active Internet connections\n"
 		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)\n"
-		    "tcp4       0      5 192.0.2.1.80           192.0.2.2.40000        ESTABLISHED\n" },
+		    "tcp4       0      5 192.0.2.1.80           192.0.2.2.40000        "
+		    "ESTABLISHED\n" },
 		{ cmd_netstat, "netstat -anp udp", PCBS,
 		    "Active Internet connections (including servers)\n"
 		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)\n"
@@ -167,21 +194,31 @@ test_netstat(void **state)
 		    "Proto Listen                           Local Address         \n"
 		    "tcp4  1/0/128                          *.80                   \n" },
 		{ cmd_netstat, "netstat --libxo json -n", PCBS,
-		    "{\"__version\": \"2\", \"statistics\": {\"socket\": [{\"protocol\": \"tcp4\", \"receive-bytes-waiting\": 0, \"send-bytes-waiting\": 5, "
-		    "\"local\": {\"address\": \"192.0.2.1\", \"port\": \"80\"}, \"remote\": {\"address\": \"192.0.2.2\", \"port\": \"40000\"}, "
+		    "{\"__version\": \"2\", \"statistics\": {\"socket\": [{\"protocol\": \"tcp4\", "
+		    "\"receive-bytes-waiting\": 0, \"send-bytes-waiting\": 5, "
+		    "\"local\": {\"address\": \"192.0.2.1\", \"port\": \"80\"}, \"remote\": "
+		    "{\"address\": \"192.0.2.2\", \"port\": \"40000\"}, "
 		    "\"tcp-state\": \"ESTABLISHED\"}]}}\n" },
 		{ cmd_netstat, "netstat -i", IFS,
-		    "Name       Mtu Network       Address              Ipkts Ierrs Idrop    Opkts Oerrs  Coll\n"
-		    "epair0a*  1500 <Link#2>      02:00:00:00:00:01        7     1     2        9     0     0\n"
-		    "epair0a*  1500 192.0.2.0/24  192.0.2.1                -     -     -        -     -     -\n" },
+		    "Name       Mtu Network       Address              Ipkts Ierrs Idrop    Opkts "
+		    "Oerrs  Coll\n"
+		    "epair0a*  1500 <Link#2>      02:00:00:00:00:01        7     1     2        9  "
+		    "   0     0\n"
+		    "epair0a*  1500 192.0.2.0/24  192.0.2.1                -     -     -        -  "
+		    "   -     -\n" },
 		{ cmd_netstat, "netstat -bdI epair0a", IFS,
-		    "Name       Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll  Drop\n"
-		    "epair0a*  1500 <Link#2>      02:00:00:00:00:01        7     1     2        700        9     0        900     0     3\n"
-		    "epair0a*  1500 192.0.2.0/24  192.0.2.1                -     -     -          -        -     -          -     -     -\n" },
+		    "Name       Mtu Network       Address              Ipkts Ierrs Idrop     "
+		    "Ibytes    Opkts Oerrs     Obytes  Coll  Drop\n"
+		    "epair0a*  1500 <Link#2>      02:00:00:00:00:01        7     1     2        "
+		    "700        9     0        900     0     3\n"
+		    "epair0a*  1500 192.0.2.0/24  192.0.2.1                -     -     -          "
+		    "-        -     -          -     -     -\n" },
 		{ cmd_netstat, "netstat -s", STATS,
-		    "ip:\n\t1 total packet received\n\t2 packets forwarded\ntcp:\n\t0 connections closed\n" },
+		    "ip:\n\t1 total packet received\n\t2 packets forwarded\ntcp:\n\t0 connections "
+		    "closed\n" },
 		{ cmd_netstat, "netstat -s --libxo json", STATS,
-		    "{\"__version\": \"2\", \"statistics\": {\"ip\": {\"ips_total\": 1, \"ips_forward\": 2}, \"tcp\": {\"tcps_closed\": 0}}}\n" },
+		    "{\"__version\": \"2\", \"statistics\": {\"ip\": {\"ips_total\": 1, "
+		    "\"ips_forward\": 2}, \"tcp\": {\"tcps_closed\": 0}}}\n" },
 	};
 
 	(void)state;
@@ -192,8 +229,10 @@ test_netstat(void **state)
  * arp
  */
 #define NEIGHBOURS "{\"neighbours\":[" \
-		"{\"address\":\"192.0.2.2\",\"lladdr\":\"02:00:00:00:00:02\",\"complete\":true,\"expire\":1199,\"interface\":\"epair0a\"}," \
-		"{\"address\":\"192.0.2.1\",\"lladdr\":\"02:00:00:00:00:01\",\"complete\":true,\"permanent\":true,\"interface\":\"epair0a\"}," \
+		"{\"address\":\"192.0.2.2\",\"lladdr\":\"02:00:00:00:00:02\",\"complete\":true," \
+		"\"expire\":1199,\"interface\":\"epair0a\"}," \
+		"{\"address\":\"192.0.2.1\",\"lladdr\":\"02:00:00:00:00:01\",\"complete\":true," \
+		"\"permanent\":true,\"interface\":\"epair0a\"}," \
 		"{\"address\":\"192.0.2.9\",\"interface\":\"epair0a\"}]}"
 
 static void
@@ -201,7 +240,8 @@ test_arp(void **state)
 {
 	static const struct show shows[] = {
 		{ cmd_arp, "arp -an", NEIGHBOURS,
-		    "? (192.0.2.2) at 02:00:00:00:00:02 on epair0a expires in 1199 seconds [ethernet]\n"
+		    "? (192.0.2.2) at 02:00:00:00:00:02 on epair0a expires in 1199 seconds "
+		    "[ethernet]\n"
 		    "? (192.0.2.1) at 02:00:00:00:00:01 on epair0a permanent [ethernet]\n"
 		    "? (192.0.2.9) at (incomplete) on epair0a expired [ethernet]\n" },
 		{ cmd_arp, "arp -n 192.0.2.1", NEIGHBOURS,
@@ -241,26 +281,31 @@ test_arp_requests(void **state)
 	fake_init(&fk, "arp");
 	fake_ok(&fk, "{}");
 	fake_run(&fk, cmd_arp, "arp -s 192.0.2.7 2:0:0:0:0:7 temp pub");
-	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"lladdr\":\"02:00:00:00:00:07\",\"op\":\"neigh.add\",\"permanent\":false,\"proxy\":false,\"published\":true}");
+	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"lladdr\":\"02:00:00:00:00:07\","
+	    "\"op\":\"neigh.add\",\"permanent\":false,\"proxy\":false,\"published\":true}");
 	fake_fail(&fk, ESRCH, "none");
 	fake_ok(&fk, "{}");
 	fake_run(&fk, cmd_arp, "arp -S 192.0.2.7 2:0:0:0:0:8");
 	assert_int_equal(fk.fk_status, 0);
 	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"op\":\"neigh.delete\"}");
-	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"lladdr\":\"02:00:00:00:00:08\",\"op\":\"neigh.add\",\"permanent\":true,\"proxy\":false,\"published\":false}");
+	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"lladdr\":\"02:00:00:00:00:08\","
+	    "\"op\":\"neigh.add\",\"permanent\":true,\"proxy\":false,\"published\":false}");
 	fake_ok(&fk, NEIGHBOURS);
 	fake_ok(&fk, "{}");
 	fake_ok(&fk, "{}");
 	fake_run(&fk, cmd_arp, "arp -da");
-	assert_string_equal(fk.fk_out, "192.0.2.2 (192.0.2.2) deleted\n192.0.2.9 (192.0.2.9) deleted\n");
+	assert_string_equal(fk.fk_out, "192.0.2.2 (192.0.2.2) deleted\n192.0.2.9 (192.0.2.9) "
+	    "deleted\n");
 	fake_free(&fk);
 }
 
 /*
  * sysctl, dmesg
  */
-#define OIDS	"{\"sysctls\":[{\"name\":\"net.inet.ip.forwarding\",\"description\":\"Forward packets\",\"type\":\"int\",\"writable\":true,\"value\":\"0\"}," \
-		"{\"name\":\"net.inet.ip.x\",\"description\":\"\",\"type\":\"u64\",\"writable\":false,\"value\":\"5\"}]}"
+#define OIDS	"{\"sysctls\":[{\"name\":\"net.inet.ip.forwarding\",\"description\":\"Forward " \
+		"packets\",\"type\":\"int\",\"writable\":true,\"value\":\"0\"}," \
+		"{\"name\":\"net.inet.ip.x\",\"description\":\"\",\"type\":\"u64\"," \
+		"\"writable\":false,\"value\":\"5\"}]}"
 
 static void
 test_sysctl(void **state)
@@ -268,16 +313,24 @@ test_sysctl(void **state)
 	static const struct show shows[] = {
 		{ cmd_sysctl, "sysctl -a", OIDS, "net.inet.ip.forwarding: 0\nnet.inet.ip.x: 5\n" },
 		{ cmd_sysctl, "sysctl -n net.inet.ip", OIDS, "0\n5\n" },
-		{ cmd_sysctl, "sysctl -e net.inet.ip", OIDS, "net.inet.ip.forwarding=0\nnet.inet.ip.x=5\n" },
+		{ cmd_sysctl, "sysctl -e net.inet.ip", OIDS, "net.inet.ip.forwarding=0\n"
+		    "net.inet.ip.x=5\n" },
 		{ cmd_sysctl, "sysctl -W net.inet.ip", OIDS, "net.inet.ip.forwarding: 0\n" },
-		{ cmd_sysctl, "sysctl -dt net.inet.ip", OIDS, "net.inet.ip.forwarding: integer\nnet.inet.ip.x: uint64_t\n" },
-		{ cmd_sysctl, "sysctl -N net.inet.ip", OIDS, "net.inet.ip.forwarding\nnet.inet.ip.x\n" },
-		{ cmd_sysctl, "sysctl net.inet.ip.forwarding=1", "{\"old\":\"0\",\"new\":\"1\"}", "net.inet.ip.forwarding: 0 -> 1\n" },
-		{ cmd_sysctl, "sysctl -n net.inet.ip.forwarding=1", "{\"old\":\"0\",\"new\":\"1\"}", "0 -> 1\n" },
-		{ cmd_sysctl, "sysctl -q net.inet.ip.forwarding=1", "{\"old\":\"0\",\"new\":\"1\"}", "" },
-		{ cmd_dmesg, "dmesg", "{\"lines\":[{\"uptime\":1500000,\"level\":6,\"text\":\"hello\"},{\"uptime\":2000000000,\"level\":7,\"text\":\"detail\"}]}",
+		{ cmd_sysctl, "sysctl -dt net.inet.ip", OIDS,
+		    "net.inet.ip.forwarding: integer\nnet.inet.ip.x: uint64_t\n" },
+		{ cmd_sysctl, "sysctl -N net.inet.ip", OIDS, "net.inet.ip.forwarding\n"
+		    "net.inet.ip.x\n" },
+		{ cmd_sysctl, "sysctl net.inet.ip.forwarding=1", "{\"old\":\"0\",\"new\":\"1\"}",
+		    "net.inet.ip.forwarding: 0 -> 1\n" },
+		{ cmd_sysctl, "sysctl -n net.inet.ip.forwarding=1", "{\"old\":\"0\",\"new\":\"1\"}",
+		    "0 -> 1\n" },
+		{ cmd_sysctl, "sysctl -q net.inet.ip.forwarding=1", "{\"old\":\"0\",\"new\":\"1\"}",
+		    "" },
+		{ cmd_dmesg, "dmesg", "{\"lines\":[{\"uptime\":1500000,\"level\":6,"
+		    "\"text\":\"hello\"},{\"uptime\":2000000000,\"level\":7,\"text\":\"detail\"}]}",
 		    "[    0.001500] hello\n" },
-		{ cmd_dmesg, "dmesg -a", "{\"lines\":[{\"uptime\":2000000000,\"level\":7,\"text\":\"detail\"}]}", "[    2.000000] detail\n" },
+		{ cmd_dmesg, "dmesg -a", "{\"lines\":[{\"uptime\":2000000000,\"level\":7,"
+		    "\"text\":\"detail\"}]}", "[    2.000000] detail\n" },
 	};
 
 	(void)state;
@@ -315,7 +368,8 @@ test_wrong_words(void **state)
 		{ cmd_netstat, "netstat -z", "netstat: -z: the counters cannot be reset\n" },
 		{ cmd_netstat, "netstat -f inet6", "netstat: inet6: unknown address family\n" },
 		{ cmd_netstat, "netstat -F x -r", "netstat: invalid fib number: x\n" },
-		{ cmd_netstat, "netstat -rs", "netstat: only one of -i, -r and -s can be shown at a time\n" },
+		{ cmd_netstat, "netstat -rs", "netstat: only one of -i, -r and -s can be shown at "
+		    "a time\n" },
 		{ cmd_netstat, "netstat word", "usage: netstat words\n" },
 		{ cmd_arp, "arp", "usage: arp words\n" },
 		{ cmd_arp, "arp -s 192.0.2.1", "usage: arp words\n" },
@@ -384,9 +438,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_jls), cmocka_unit_test(test_jls_failures), cmocka_unit_test(test_netstat),
-		cmocka_unit_test(test_arp), cmocka_unit_test(test_arp_failures), cmocka_unit_test(test_arp_requests),
-		cmocka_unit_test(test_sysctl), cmocka_unit_test(test_sysctl_failures), cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_jls), cmocka_unit_test(test_jls_failures),
+		    cmocka_unit_test(test_netstat),
+		cmocka_unit_test(test_arp), cmocka_unit_test(test_arp_failures),
+		    cmocka_unit_test(test_arp_requests),
+		cmocka_unit_test(test_sysctl), cmocka_unit_test(test_sysctl_failures),
+		    cmocka_unit_test(test_wrong_words),
 		cmocka_unit_test(test_parts_are_joined), cmocka_unit_test(test_daemon_dies),
 		cmocka_unit_test(test_turned_away),
 	};

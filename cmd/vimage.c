@@ -14,7 +14,8 @@ show_header(struct xo *xo, const json_t *r)
 	json_int_t up = cmd_int(r, "uptime") / 1000000000;
 
 	xo_emit(xo,
-	    "instance {:instance/%s}, vimaged {:version/%s}, pid {:pid/%jd}, {:workers/%jd} worker(s), {e:uptime/%jd}",
+	    "instance {:instance/%s}, vimaged {:version/%s}, pid {:pid/%jd}, {:workers/%jd} "
+	    "worker(s), {e:uptime/%jd}",
 	    cmd_str(r, "instance"), cmd_str(r, "version"), cmd_int(r, "pid"), cmd_int(r, "workers"),
 	    up);
 	xo_emit(xo, "up {d:/%jd}:{d:/%02jd}:{d:/%02jd}, {:memory/%jd} bytes in stacks\n",
@@ -28,7 +29,8 @@ show_jail(struct xo *xo, const json_t *j, int depth)
 {
 	xo_open_instance(xo);
 	xo_emit(xo,
-	    "{:jid/%6jd} {P:/%*s}{:name/%-*s} {:vnet/%-8s} {:processes/%6jd} {:interfaces/%6jd} {:sockets/%7jd} {:memory/%10jd}"
+	    "{:jid/%6jd} {P:/%*s}{:name/%-*s} {:vnet/%-8s} {:processes/%6jd} {:interfaces/%6jd} "
+	    "{:sockets/%7jd} {:memory/%10jd}"
 	    "{e:parent/%jd}{e:cputime/%jd}\n",
 	    cmd_int(j, "jid"), 2 * depth, "", depth < 10 ? 24 - 2 * depth : 4, cmd_str(j, "name"),
 	    cmd_str(j, "vnet"), cmd_int(j, "processes"), cmd_int(j, "interfaces"),
@@ -90,7 +92,8 @@ show_tree(struct xo *xo, const json_t *jails)
 		return;
 	json_array_foreach(jails, i, j) {
 		/* The caller's own jail comes without a parent. */
-		nodes[i].n_parent = json_object_get(j, "parent") != NULL ? cmd_int(j, "parent") : -1;
+		nodes[i].n_parent = json_object_get(j, "parent") != NULL ? cmd_int(j,
+		    "parent") : -1;
 		nodes[i].n_jid = cmd_int(j, "jid");
 		nodes[i].n_jail = j;
 	}

@@ -31,9 +31,12 @@ test_status(void **state)
 
 	(void)state;
 	fake_init(&fk, "vimage");
-	fake_ok(&fk, "{\"instance\":\"default\",\"pid\":7,\"version\":\"1\",\"uptime\":3723000000000,\"workers\":2,\"memory\":99,\"isolation\":\"\",\"jails\":["
-	    "{\"jid\":0,\"name\":\"0\",\"vnet\":\"new\",\"processes\":1,\"memory\":5,\"interfaces\":1,\"sockets\":0},"
-	    "{\"jid\":1,\"name\":\"a\",\"parent\":0,\"vnet\":\"new\"},{\"jid\":2,\"name\":\"b\",\"parent\":0,\"vnet\":\"new\"},"
+	fake_ok(&fk, "{\"instance\":\"default\",\"pid\":7,\"version\":\"1\","
+	    "\"uptime\":3723000000000,\"workers\":2,\"memory\":99,\"isolation\":\"\",\"jails\":["
+	    "{\"jid\":0,\"name\":\"0\",\"vnet\":\"new\",\"processes\":1,\"memory\":5,"
+	    "\"interfaces\":1,\"sockets\":0},"
+	    "{\"jid\":1,\"name\":\"a\",\"parent\":0,\"vnet\":\"new\"},{\"jid\":2,\"name\":\"b\","
+	    "\"parent\":0,\"vnet\":\"new\"},"
 	    "{\"jid\":3,\"name\":\"a.x\",\"parent\":1,\"vnet\":\"inherit\"}]}");
 	fake_run(&fk, cmd_vimage, "vimage");
 	assert_int_equal(fk.fk_status, 0);
@@ -101,7 +104,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_status), cmocka_unit_test(test_other_commands), cmocka_unit_test(test_shutdown),
+		cmocka_unit_test(test_status), cmocka_unit_test(test_other_commands),
+		    cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_wrong_words),
 	};
 

@@ -49,7 +49,8 @@ table(struct xo *xo)
 	xo_open_list(xo, "row");
 	for (int i = 0; i < 2; i++) {
 		xo_open_instance(xo);
-		xo_emit(xo, "{:id/%4d}{P: }{t:name/%-*.*s}|{e:hidden/%s}{d:shown/%s}\n", i, 5, 3, i ? "bb" : "aaaa", "h", "s");
+		xo_emit(xo, "{:id/%4d}{P: }{t:name/%-*.*s}|{e:hidden/%s}{d:shown/%s}\n", i, 5, 3,
+		    i ? "bb" : "aaaa", "h", "s");
 		xo_close(xo);
 	}
 	xo_close(xo);
@@ -76,7 +77,8 @@ test_json(void **state)
 	(void)state;
 	begin(&o, "json");
 	table(o.xo);
-	end(&o, "{\"__version\": \"2\", \"top\": {\"row\": [{\"id\": 0, \"name\": \"aaaa\", \"hidden\": \"h\"}, "
+	end(&o, "{\"__version\": \"2\", \"top\": {\"row\": [{\"id\": 0, \"name\": \"aaaa\", "
+	    "\"hidden\": \"h\"}, "
 	    "{\"id\": 1, \"name\": \"bb\", \"hidden\": \"h\"}]}}\n");
 }
 
@@ -87,9 +89,11 @@ test_kinds(void **state)
 
 	(void)state;
 	begin(&o, "json");
-	xo_emit(o.xo, "{:a/%ju}{:b/%-3jd}{:c/%lu}{q:d/0x%x}{n:e/%s}{n:f/%s}{l:g/%s}{l:g/%s}{:h/%c}", UINTMAX_C(1) << 40, (intmax_t)-5, 7ul, 255u,
+	xo_emit(o.xo, "{:a/%ju}{:b/%-3jd}{:c/%lu}{q:d/0x%x}{n:e/%s}{n:f/%s}{l:g/%s}{l:g/%s}{:h/%c}",
+	    UINTMAX_C(1) << 40, (intmax_t)-5, 7ul, 255u,
 	    "true", "12", "x", "y", 'z');
-	end(&o, "{\"__version\": \"2\", \"a\": 1099511627776, \"b\": -5, \"c\": 7, \"d\": \"0xff\", \"e\": true, \"f\": 12, "
+	end(&o, "{\"__version\": \"2\", \"a\": 1099511627776, \"b\": -5, \"c\": 7, \"d\": \"0xff\","
+	    " \"e\": true, \"f\": 12, "
 	    "\"g\": [\"x\", \"y\"], \"h\": \"z\"}\n");
 }
 
@@ -147,8 +151,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text), cmocka_unit_test(test_json), cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_strings_are_escaped), cmocka_unit_test(test_literal_format_characters),
+		cmocka_unit_test(test_text), cmocka_unit_test(test_json),
+		    cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_strings_are_escaped),
+		    cmocka_unit_test(test_literal_format_characters),
 		cmocka_unit_test(test_bad_style), cmocka_unit_test(test_failure_shows_nothing),
 	};
 

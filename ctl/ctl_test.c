@@ -169,7 +169,8 @@ test_many_descriptors(void **state)
 static void
 test_bad_input(void **state)
 {
-	static const char *const texts[] = { "[]", "7", "\"op\"", "{\"op\":}", "{\"a\":1,\"a\":2}", "{}x", "\xff\xff" };
+	static const char *const texts[] = { "[]", "7", "\"op\"", "{\"op\":}", "{\"a\":1,\"a\":2}",
+	    "{}x", "\xff\xff" };
 	struct fixture *fx = *state;
 	json_t *got;
 
@@ -455,8 +456,10 @@ main(int argc, char **argv)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_round_trip), T(test_byte_by_byte), T(test_descriptors_belong_to_their_message),
-		T(test_unwanted_descriptors_are_refused), T(test_many_descriptors), T(test_bad_input),
+		T(test_round_trip), T(test_byte_by_byte),
+		    T(test_descriptors_belong_to_their_message),
+		T(test_unwanted_descriptors_are_refused), T(test_many_descriptors),
+		    T(test_bad_input),
 		T(test_bad_lengths), T(test_end_of_stream), T(test_peer_gone), T(test_queue),
 		T(test_queue_is_bounded),
 		cmocka_unit_test(test_instance_path), cmocka_unit_test(test_connect_without_daemon),
