@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include <vimage/vimage.h>
+
 #include "kern/kernel.h"
 #include "wire.h"
 
@@ -233,6 +235,913 @@ schedules(void **state)
 	}
 }
 
+
+/* A filter that counts, and remembers the last packet of each direction. */
+struct tap {
+	unsigned	 t_n[2], t_rst[2], t_syn[2], t_data[2], t_acks[2], t_fin[2];
+	uint32_t	 t_bytes[2], t_maxlen[2];
+	uint16_t	 t_lastflags[2];
+	uint32_t	 t_lastack[2], t_lastseq[2];
+	uint16_t	 t_win[2];
+	bool		 t_lose[2];	/* everything in that direction is lost */
+	unsigned	 t_losenth[2];	/* only the n-th data packet */
+};
+
+static enum wire_verdict
+tap_filter(struct wire *w, struct wpkt *wp)
+{
+	const struct tcphdr *th = wp_th(wp);
+	struct tap *t = w->w_arg;
+	int to = wp->wp_to;
+	uint16_t fl = th_flags(th);
+
+	t->t_n[to]++;
+	t->t_rst[to] += (fl & TH_RST) != 0;
+	t->t_syn[to] += (fl & TH_SYN) != 0;
+	t->t_fin[to] += (fl & TH_FIN) != 0;
+	t->t_lastflags[to] = fl;
+	t->t_lastack[to] = NTOHL(th->th_ack);
+	t->t_lastseq[to] = NTOHL(th->th_seq);
+	t->t_win[to] = NTOHS(th->th_win);
+	if (wp_dlen(wp) > 0) {
+		t->t_data[to]++;
+		t->t_bytes[to] += wp_dlen(wp);
+		t->t_maxlen[to] = u32max(t->t_maxlen[to], wp_dlen(wp));
+		if (t->t_losenth[to] != 0 && t->t_data[to] == t->t_losenth[to])
+			return (WIRE_LOSE);
+	} else if (fl == TH_ACK) {
+		t->t_acks[to]++;
+	}
+	return (t->t_lose[to] ? WIRE_LOSE : WIRE_PASS);
+}
+
+static void
+tap_on(struct wire *w, struct tap *t)
+{
+	memset(t, 0, sizeof(*t));
+	w->w_filter = tap_filter;
+	w->w_arg = t;
+}
+
+struct pair {
+	struct wire	 w;
+	struct tap	 tap;
+	struct socket	*so[2];
+	struct tcpcb	*tp[2];
+	struct inpcb	*inp[2];
+};
+
+static void
+pair_init(struct pair *p, uint64_t seed)
+{
+	wire_init(&p->w, seed);
+	wire_pair(&p->w, p->so);
+	wire_idle(&p->w);
+	for (int i = 0; i < 2; i++) {
+		p->tp[i] = sototcpcb(p->so[i]);
+		p->inp[i] = p->so[i]->so_pcb;
+	}
+	tap_on(&p->w, &p->tap);
+}
+
+static void
+pair_fini(struct pair *p)
+{
+	for (int i = 0; i < 2; i++)
+		if (p->so[i] != NULL)
+			soclose(p->so[i]);
+	wire_idle(&p->w);
+	wire_fini(&p->w);
+}
+
+/* A segment to side 1 as if from side 0. */
+static void
+forge(struct pair *p, uint32_t seq, uint32_t ack, uint16_t flags, const void *data, size_t len)
+{
+	wire_inject(&p->w, 1, p->inp[0]->inp_lport, p->inp[0]->inp_fport, seq, ack, flags, 1000, data, len);
+}
+
+/* RFC 5961 3.2: an RST is believed at RCV.NXT only. */
+static void
+rst_rules(void **state)
+{
+	struct pair p;
+	int error;
+	uint8_t b;
+
+	(void)state;
+	pair_init(&p, 11);
+	wire_tcp(&p.w, 1)->tv_challenge_limit = 100;
+	forge(&p, p.tp[1]->rcv_nxt - 1, 0, TH_RST, NULL, 0);
+	forge(&p, p.tp[1]->rcv_nxt + p.tp[1]->rcv_wnd + 1000, 0, TH_RST, NULL, 0);
+	assert_int_equal(p.tap.t_n[0], 0);
+	assert_int_equal(p.tp[1]->t_state, TCPS_ESTABLISHED);
+	forge(&p, p.tp[1]->rcv_nxt + 1, 0, TH_RST, NULL, 0);
+	assert_int_equal(p.tap.t_n[0], 1);
+	assert_int_equal(p.tap.t_lastflags[0], TH_ACK);
+	assert_int_equal(p.tap.t_lastack[0], p.tp[1]->rcv_nxt);
+	assert_int_equal(p.tp[1]->t_state, TCPS_ESTABLISHED);
+	forge(&p, p.tp[1]->rcv_nxt, 0, TH_RST, NULL, 0);
+	assert_int_equal(p.tp[1]->t_state, TCPS_CLOSED);
+	assert_int_equal(wire_recv(&p.w, p.so[1], &b, 1, &error), 0);
+	assert_int_equal(error, ECONNRESET);
+	pair_fini(&p);
+}
+
+/* RFC 5961 4.2 and 5.2: SYN in any state, and ACKs of what was never sent, draw challenge ACKs, at a limited rate. */
+static void
+challenges(void **state)
+{
+	struct pair p;
+	unsigned n;
+
+	(void)state;
+	pair_init(&p, 12);
+	forge(&p, p.tp[1]->rcv_nxt + 5, 0, TH_SYN, NULL, 0);
+	assert_int_equal(p.tap.t_n[0], 1);
+	forge(&p, p.tp[1]->rcv_nxt - 100000000, 0, TH_SYN, NULL, 0);
+	assert_int_equal(p.tap.t_n[0], 2);
+	forge(&p, p.tp[1]->rcv_nxt, p.tp[1]->snd_max + 1, TH_ACK, "x", 1);
+	assert_int_equal(p.tap.t_n[0], 3);
+	assert_int_equal(p.so[1]->so_rcv.sb_cc, 0);
+	forge(&p, p.tp[1]->rcv_nxt, p.tp[1]->snd_una - p.tp[1]->max_sndwnd - 1, TH_ACK, "x", 1);
+	assert_int_equal(p.tap.t_n[0], 4);
+	assert_int_equal(p.so[1]->so_rcv.sb_cc, 0);
+	wire_tcp(&p.w, 1)->tv_challenge_limit = 10;
+	wire_run(&p.w, 2 * SEC);
+	n = p.tap.t_n[0];
+	for (int i = 0; i < 100; i++)
+		forge(&p, p.tp[1]->rcv_nxt + 5, 0, TH_SYN, NULL, 0);
+	assert_in_range(p.tap.t_n[0] - n, 5, 15);
+	assert_int_equal(p.tp[1]->t_state, TCPS_ESTABLISHED);
+	pair_fini(&p);
+}
+
+static void
+half_close(void **state)
+{
+	struct pair p;
+	uint8_t b[8];
+	int error;
+
+	(void)state;
+	pair_init(&p, 13);
+	assert_int_equal(wire_send(&p.w, p.so[0], "abc", 3, 0), 3);
+	assert_int_equal(soshutdown(p.so[0], VI_SHUT_WR), 0);
+	wire_idle(&p.w);
+	assert_int_equal(p.tp[0]->t_state, TCPS_FIN_WAIT_2);
+	assert_int_equal(p.tp[1]->t_state, TCPS_CLOSE_WAIT);
+	assert_int_equal(wire_recv(&p.w, p.so[1], b, 8, &error), 3);
+	assert_int_equal(wire_recv(&p.w, p.so[1], b, 8, &error), 0);
+	assert_int_equal(error, 0);
+	/* The other way stays open, for long. */
+	wire_run(&p.w, 7200 * SEC);
+	assert_int_equal(wire_send(&p.w, p.so[1], "defg", 4, 0), 4);
+	wire_idle(&p.w);
+	assert_int_equal(wire_recv(&p.w, p.so[0], b, 8, &error), 4);
+	assert_int_equal(wire_send(&p.w, p.so[0], "x", 1, 0), 0);
+	soclose(p.so[1]);
+	p.so[1] = NULL;
+	wire_idle(&p.w);
+	assert_int_equal(wire_tcp(&p.w, 1)->tv_pcbs.ipi_count, 0);
+	assert_int_equal(p.tp[0]->t_state, TCPS_CLOSED);
+	assert_int_equal(wire_tcp(&p.w, 0)->tv_timewait.tw_tab.ft_count, 1);
+	assert_int_equal(wire_recv(&p.w, p.so[0], b, 8, &error), 0);
+	assert_int_equal(error, 0);
+	assert_int_equal(p.tap.t_rst[0] + p.tap.t_rst[1], 0);
+	pair_fini(&p);
+}
+
+static void
+simultaneous_close(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 14);
+	soclose(p.so[0]);
+	soclose(p.so[1]);
+	p.so[0] = p.so[1] = NULL;
+	assert_int_equal(p.tp[0]->t_state, TCPS_FIN_WAIT_1);
+	wire_idle(&p.w);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(wire_tcp(&p.w, i)->tv_pcbs.ipi_count, 0);
+		assert_int_equal(wire_tcp(&p.w, i)->tv_timewait.tw_tab.ft_count, 1);
+	}
+	wire_run(&p.w, 61 * SEC);
+	assert_int_equal(wire_tcp(&p.w, 0)->tv_timewait.tw_tab.ft_count, 0);
+	pair_fini(&p);
+}
+
+/* RFC 9293 3.5, figure 8. */
+static void
+simultaneous_open(void **state)
+{
+	struct vi_sockaddr sa;
+	struct socket *so[2];
+	struct wire w;
+
+	(void)state;
+	for (int lossy = 0; lossy < 2; lossy++) {
+		wire_init(&w, 15 + (uint64_t)lossy);
+		w.w_loss = lossy ? 300000 : 0;
+		for (int i = 0; i < 2; i++) {
+			so[i] = wire_socket(&w, i);
+			wire_addr(i, (uint16_t)(1000 + i), &sa);
+			assert_int_equal(sobind(so[i], &sa), 0);
+		}
+		for (int i = 0; i < 2; i++) {
+			wire_addr(1 - i, (uint16_t)(1000 + 1 - i), &sa);
+			assert_int_equal(soconnect(so[i], &sa), EINPROGRESS);
+		}
+		wire_run(&w, 120 * SEC);
+		assert_true(so[0]->so_state & SS_ISCONNECTED);
+		assert_true(so[1]->so_state & SS_ISCONNECTED);
+		transfer(&w, so, 100000, 100000);
+		soclose(so[0]);
+		soclose(so[1]);
+		wire_run(&w, 100 * SEC);
+		wire_fini(&w);
+	}
+}
+
+/* Close with unread data, and SO_LINGER of zero: RST (RFC 2525 2.17). */
+static void
+aborting_close(void **state)
+{
+	const struct vi_linger l = { 1, 0 };
+	struct pair p;
+	int error;
+	uint8_t b;
+
+	(void)state;
+	for (int how = 0; how < 2; how++) {
+		pair_init(&p, 16);
+		if (how == 0) {
+			assert_int_equal(wire_send(&p.w, p.so[0], "abc", 3, 0), 3);
+			wire_run(&p.w, 100 * MSEC);
+		} else {
+			assert_int_equal(sosetopt(p.so[1], VI_SO_LINGER, &l, sizeof(l)), 0);
+		}
+		soclose(p.so[1]);
+		p.so[1] = NULL;
+		wire_idle(&p.w);
+		assert_int_equal(p.tap.t_rst[0], 1);
+		assert_int_equal(wire_tcp(&p.w, 1)->tv_pcbs.ipi_count, 0);
+		wire_recv(&p.w, p.so[0], &b, 1, &error);
+		assert_int_equal(error, ECONNRESET);
+		pair_fini(&p);
+	}
+}
+
+/* Data for a user who is gone draws an RST. */
+static void
+data_after_close(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 17);
+	soclose(p.so[1]);
+	p.so[1] = NULL;
+	wire_idle(&p.w);
+	assert_int_equal(p.tp[1]->t_state, TCPS_FIN_WAIT_2);
+	assert_int_equal(wire_send(&p.w, p.so[0], "abc", 3, 0), 3);
+	wire_idle(&p.w);
+	assert_int_equal(p.tap.t_rst[0], 1);
+	assert_int_equal(wire_tcp(&p.w, 1)->tv_pcbs.ipi_count, 0);
+	assert_int_equal(p.so[0]->so_error, EPIPE);
+	pair_fini(&p);
+}
+
+static void
+finwait2_times_out(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 18);
+	soclose(p.so[1]);
+	p.so[1] = NULL;
+	wire_run(&p.w, 59 * SEC);
+	assert_int_equal(wire_tcp(&p.w, 1)->tv_pcbs.ipi_count, 1);
+	wire_run(&p.w, 2 * SEC);
+	assert_int_equal(wire_tcp(&p.w, 1)->tv_pcbs.ipi_count, 0);
+	assert_int_equal(wire_tcp(&p.w, 1)->tv_stat.tcps_finwait2_drops, 1);
+	pair_fini(&p);
+}
+
+/* A reader that does not read closes the window; probes go on; reading opens it again (RFC 9293 3.8.6.1). */
+static void
+zero_window(void **state)
+{
+	struct flow f[1];
+	struct pair p;
+	uint64_t got;
+
+	(void)state;
+	pair_init(&p, 19);
+	memset(f, 0, sizeof(f));
+	f[0] = (struct flow){ .f_from = p.so[0], .f_to = p.so[1], .f_total = 2000000 };
+	for (int i = 0; i < 300; i++) {
+		flow_send(&p.w, &f[0]);
+		wire_run(&p.w, 5 * MSEC);
+	}
+	assert_int_equal(p.tp[0]->snd_wnd, 0);
+	assert_true(tcp_timer_active(p.tp[0], TT_PERSIST));
+	got = p.so[1]->so_rcv.sb_cc;
+	wire_run(&p.w, 3600 * SEC);
+	/* Less than a unit of the scale may be left of the window, and a probe may use it. */
+	assert_in_range(p.so[1]->so_rcv.sb_cc, got, got + 127);
+	assert_int_equal(p.tp[0]->t_state, TCPS_ESTABLISHED);
+	assert_in_range(wire_tcp(&p.w, 0)->tv_stat.tcps_persisttimeo, 50, 100);
+	flow_run(&p.w, f, 1, 3600 * SEC);
+	assert_true(f[0].f_eof);
+	assert_int_equal(f[0].f_got, 2000000);
+	pair_fini(&p);
+}
+
+/* The same where each window update is lost: only probes can find out. */
+static void
+lost_window_update(void **state)
+{
+	struct flow f[1];
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 20);
+	f[0] = (struct flow){ .f_from = p.so[0], .f_to = p.so[1], .f_total = 1000000 };
+	for (int i = 0; i < 300; i++) {
+		flow_send(&p.w, &f[0]);
+		wire_run(&p.w, 5 * MSEC);
+	}
+	assert_int_equal(p.tp[0]->snd_wnd, 0);
+	p.tap.t_lose[0] = true;
+	flow_recv(&p.w, &f[0]);
+	wire_run(&p.w, 100 * MSEC);
+	p.tap.t_lose[0] = false;
+	assert_int_equal(p.tp[0]->snd_wnd, 0);
+	flow_run(&p.w, f, 1, 3600 * SEC);
+	assert_int_equal(f[0].f_got, 1000000);
+	pair_fini(&p);
+}
+
+/* A peer that vanishes: twelve timeouts, then ETIMEDOUT. */
+static void
+gives_up(void **state)
+{
+	struct pair p;
+	int error;
+	uint8_t b;
+
+	(void)state;
+	pair_init(&p, 21);
+	p.tap.t_lose[0] = p.tap.t_lose[1] = true;
+	assert_int_equal(wire_send(&p.w, p.so[0], "abc", 3, 0), 3);
+	wire_run(&p.w, 200 * SEC);
+	assert_int_equal(p.tp[0]->t_state, TCPS_ESTABLISHED);
+	wire_run(&p.w, 1000 * SEC);
+	assert_int_equal(p.tp[0]->t_state, TCPS_CLOSED);
+	assert_int_equal(p.tap.t_data[1], 13);
+	wire_recv(&p.w, p.so[0], &b, 1, &error);
+	assert_int_equal(error, ETIMEDOUT);
+	p.tap.t_lose[0] = p.tap.t_lose[1] = false;
+	pair_fini(&p);
+}
+
+static void
+connect_times_out(void **state)
+{
+	struct socket *so;
+	struct tap tap;
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 22);
+	tap_on(&w, &tap);
+	tap.t_lose[1] = true;
+	so = wire_socket(&w, 0);
+	assert_int_equal(wire_connect(&w, so, 1, 80), ETIMEDOUT);
+	assert_int_equal(tap.t_syn[1], 7);	/* at 0, 1, 3, 7, 15, 31, 63 s */
+	soclose(so);
+	wire_fini(&w);
+}
+
+static void
+keepalive(void **state)
+{
+	const int on = 1, idle = 10, intvl = 2, cnt = 3;
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 23);
+	assert_int_equal(sosetopt(p.so[0], VI_SO_KEEPALIVE, &on, sizeof(on)), 0);
+	assert_int_equal(sosetopt(p.so[0], VI_TCP_KEEPIDLE, &idle, sizeof(idle)), 0);
+	assert_int_equal(sosetopt(p.so[0], VI_TCP_KEEPINTVL, &intvl, sizeof(intvl)), 0);
+	assert_int_equal(sosetopt(p.so[0], VI_TCP_KEEPCNT, &cnt, sizeof(cnt)), 0);
+	wire_run(&p.w, 105 * SEC);
+	assert_in_range(wire_tcp(&p.w, 0)->tv_stat.tcps_keepprobe, 8, 11);
+	assert_int_equal(p.tp[0]->t_state, TCPS_ESTABLISHED);
+	p.tap.t_lose[1] = true;
+	wire_run(&p.w, 30 * SEC);
+	assert_int_equal(p.so[0]->so_error, ETIMEDOUT);
+	pair_fini(&p);
+}
+
+static void
+delayed_acks(void **state)
+{
+	uint8_t big[20000];
+	struct pair p;
+	int error;
+
+	(void)state;
+	memset(big, 7, sizeof(big));
+	pair_init(&p, 24);
+	/* One small segment: its ACK waits 40 ms. */
+	assert_int_equal(wire_send(&p.w, p.so[0], "a", 1, 0), 1);
+	wire_run(&p.w, 30 * MSEC);
+	assert_int_equal(p.tap.t_n[0], 0);
+	wire_run(&p.w, 30 * MSEC);
+	assert_int_equal(p.tap.t_acks[0], 1);
+	/* Two segments' worth: at once. */
+	assert_int_equal(wire_send(&p.w, p.so[0], big, 2896, 0), 2896);
+	wire_run(&p.w, 3 * MSEC);
+	assert_int_equal(p.tap.t_acks[0], 2);
+	/* An answer carries the ACK. */
+	(void)wire_recv(&p.w, p.so[1], big, sizeof(big), &error);
+	assert_int_equal(wire_send(&p.w, p.so[0], "b", 1, 0), 1);
+	wire_run(&p.w, 3 * MSEC);
+	assert_int_equal(wire_send(&p.w, p.so[1], "c", 1, 0), 1);
+	wire_run(&p.w, 3 * MSEC);
+	assert_int_equal(p.tap.t_acks[0], 2);
+	assert_int_equal(p.tp[0]->snd_una, p.tp[0]->snd_max);
+	pair_fini(&p);
+}
+
+/* Nagle, NODELAY, CORK, MSG_MORE. */
+static void
+nagle(void **state)
+{
+	const int on = 1, off = 0;
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 25);
+	for (int i = 0; i < 10; i++)
+		wire_send(&p.w, p.so[0], "x", 1, 0);
+	assert_int_equal(p.tap.t_data[1], 1);
+	wire_run(&p.w, 200 * MSEC);
+	assert_int_equal(p.tap.t_data[1], 2);
+	assert_int_equal(p.tap.t_bytes[1], 10);
+	assert_int_equal(sosetopt(p.so[0], VI_TCP_NODELAY, &on, sizeof(on)), 0);
+	for (int i = 0; i < 10; i++)
+		wire_send(&p.w, p.so[0], "x", 1, 0);
+	assert_int_equal(p.tap.t_data[1], 12);
+	wire_run(&p.w, 200 * MSEC);
+	assert_int_equal(sosetopt(p.so[0], VI_TCP_CORK, &on, sizeof(on)), 0);
+	for (int i = 0; i < 10; i++)
+		wire_send(&p.w, p.so[0], "x", 1, 0);
+	assert_int_equal(p.tap.t_data[1], 12);
+	assert_int_equal(sosetopt(p.so[0], VI_TCP_CORK, &off, sizeof(off)), 0);
+	assert_int_equal(p.tap.t_data[1], 13);
+	wire_run(&p.w, 200 * MSEC);
+	wire_send(&p.w, p.so[0], "x", 1, VI_MSG_MORE);
+	assert_int_equal(p.tap.t_data[1], 13);
+	wire_send(&p.w, p.so[0], "x", 1, 0);
+	assert_int_equal(p.tap.t_data[1], 14);
+	wire_run(&p.w, 200 * MSEC);
+	/* A forgotten cork lasts 200 ms. */
+	wire_send(&p.w, p.so[0], "x", 1, VI_MSG_MORE);
+	wire_run(&p.w, 150 * MSEC);
+	assert_int_equal(p.tap.t_data[1], 14);
+	wire_run(&p.w, 100 * MSEC);
+	assert_int_equal(p.tap.t_data[1], 15);
+	pair_fini(&p);
+}
+
+/* One lost segment of many: three duplicates (or SACK) resend it without a timeout. */
+static void
+fast_retransmit(void **state)
+{
+	static uint8_t buf[14480];
+	struct pair p;
+
+	(void)state;
+	for (int sack = 0; sack < 2; sack++) {
+		pair_init(&p, 26);
+		if (!sack)
+			p.tp[0]->t_flags &= ~(uint32_t)TF_SACK_PERMIT, p.tp[1]->t_flags &= ~(uint32_t)TF_SACK_PERMIT;
+		p.w.w_cut = true;
+		p.tap.t_losenth[1] = 3;
+		assert_int_equal(wire_send(&p.w, p.so[0], buf, sizeof(buf), 0), sizeof(buf));
+		wire_run(&p.w, 20 * MSEC);
+		assert_int_equal(p.so[1]->so_rcv.sb_cc, sizeof(buf));
+		assert_int_equal(wire_tcp(&p.w, 0)->tv_stat.tcps_rexmttimeo, 0);
+		assert_int_equal(wire_tcp(&p.w, 0)->tv_stat.tcps_fastrexmit, 1);
+		assert_int_equal(wire_tcp(&p.w, 0)->tv_stat.tcps_sndrexmitpack, 1);
+		assert_int_equal(p.tp[0]->t_flags & TF_FASTRECOVERY, 0);
+		assert_true(p.tp[0]->snd_cwnd <= 14480);
+		pair_fini(&p);
+	}
+}
+
+static void
+urgent(void **state)
+{
+	const int on = 1;
+	struct pair p;
+	uint8_t b[32];
+	int error;
+
+	(void)state;
+	for (int inl = 0; inl < 2; inl++) {
+		pair_init(&p, 27);
+		if (inl)
+			sosetopt(p.so[1], VI_SO_OOBINLINE, &on, sizeof(on));
+		wire_send(&p.w, p.so[0], "abc", 3, 0);
+		wire_send(&p.w, p.so[0], "U", 1, VI_MSG_OOB);
+		wire_send(&p.w, p.so[0], "def", 3, 0);
+		wire_run(&p.w, 300 * MSEC);
+		assert_int_equal(p.so[1]->so_oobmark, 3);
+		assert_int_equal(wire_recv(&p.w, p.so[1], b, sizeof(b), &error), 3);
+		assert_memory_equal(b, "abc", 3);
+		if (inl) {
+			assert_int_equal(wire_recv(&p.w, p.so[1], b, sizeof(b), &error), 4);
+			assert_memory_equal(b, "Udef", 4);
+		} else {
+			assert_true(p.so[1]->so_hasoob);
+			assert_int_equal(p.so[1]->so_oobbyte, 'U');
+			assert_int_equal(wire_recv(&p.w, p.so[1], b, sizeof(b), &error), 3);
+			assert_memory_equal(b, "def", 3);
+		}
+		assert_int_equal(p.tp[0]->snd_una, p.tp[0]->snd_max);
+		pair_fini(&p);
+	}
+}
+
+/* The path becomes narrower: told by ICMP (with the right sequence number only), then by the network layer. */
+static void
+path_mtu(void **state)
+{
+	static uint8_t buf[40000];
+	struct inet_ctlmsg ic = { .ic_cmd = INET_CTL_MSGSIZE, .ic_errno = EMSGSIZE, .ic_mtu = 1000, .ic_len = 8 };
+	uint8_t quoted[8];
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 28);
+	p.tap.t_lose[1] = true;
+	wire_send(&p.w, p.so[0], buf, sizeof(buf), 0);
+	ic.ic_src = p.inp[0]->inp_laddr;
+	ic.ic_dst = p.inp[0]->inp_faddr;
+	ic.ic_data = quoted;
+	memcpy(quoted, &p.inp[0]->inp_lport, 2);
+	memcpy(quoted + 2, &p.inp[0]->inp_fport, 2);
+	be32enc(quoted + 4, p.tp[0]->snd_max);
+	tcp_ctlinput(p.w.w_vn[0], &ic);
+	assert_int_equal(p.tp[0]->t_maxseg, 1448);	/* nothing of that number is outstanding */
+	be32enc(quoted + 4, p.tp[0]->snd_una);
+	p.tap.t_lose[1] = false;
+	p.w.w_mtu = 1000;
+	tcp_ctlinput(p.w.w_vn[0], &ic);
+	assert_int_equal(p.tp[0]->t_maxseg, 948);
+	wire_run(&p.w, 300 * MSEC);
+	assert_int_equal(p.so[1]->so_rcv.sb_cc, sizeof(buf));
+	p.w.w_mtu = 600;
+	wire_send(&p.w, p.so[0], buf, sizeof(buf), 0);
+	wire_run(&p.w, 300 * MSEC);
+	assert_int_equal(p.tp[0]->t_maxseg, 548);
+	assert_int_equal(p.so[1]->so_rcv.sb_cc, 2 * sizeof(buf));
+	pair_fini(&p);
+}
+
+/* Hard errors end a connection only in SYN_SENT (RFC 5927 4.1, 5.2). */
+static void
+icmp_errors(void **state)
+{
+	struct inet_ctlmsg ic = { .ic_cmd = INET_CTL_UNREACH_PORT, .ic_errno = ECONNREFUSED, .ic_len = 8 };
+	struct vi_sockaddr sa;
+	uint8_t quoted[8];
+	struct socket *so;
+	struct inpcb *inp;
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 29);
+	p.tap.t_lose[1] = true;
+	wire_send(&p.w, p.so[0], "x", 1, 0);
+	ic.ic_src = p.inp[0]->inp_laddr;
+	ic.ic_dst = p.inp[0]->inp_faddr;
+	ic.ic_data = quoted;
+	memcpy(quoted, &p.inp[0]->inp_lport, 2);
+	memcpy(quoted + 2, &p.inp[0]->inp_fport, 2);
+	be32enc(quoted + 4, p.tp[0]->snd_una);
+	tcp_ctlinput(p.w.w_vn[0], &ic);
+	assert_int_equal(p.tp[0]->t_state, TCPS_ESTABLISHED);
+	p.tap.t_lose[1] = false;
+
+	so = wire_socket(&p.w, 0);
+	wire_addr(1, 99, &sa);
+	assert_int_equal(soconnect(so, &sa), EINPROGRESS);
+	inp = so->so_pcb;
+	memcpy(quoted, &inp->inp_lport, 2);
+	memcpy(quoted + 2, &inp->inp_fport, 2);
+	be32enc(quoted + 4, sototcpcb(so)->iss + 1);
+	tcp_ctlinput(p.w.w_vn[0], &ic);
+	assert_int_equal(sototcpcb(so)->t_state, TCPS_SYN_SENT);
+	be32enc(quoted + 4, sototcpcb(so)->iss);
+	tcp_ctlinput(p.w.w_vn[0], &ic);
+	assert_int_equal(so->so_error, ECONNREFUSED);
+	soclose(so);
+	pair_fini(&p);
+}
+
+/* Thousands of SYNs from nowhere: state stays bounded, and a true client gets through by a cookie. */
+static void
+syn_flood(void **state)
+{
+	static const uint8_t mss[4] = { 2, 4, 5, 0xb4 };
+	struct socket *ls, *so[2];
+	struct tap tap;
+	struct wire w;
+
+	(void)state;
+	for (int ts = 0; ts < 2; ts++) {
+		wire_init(&w, 30);
+		tap_on(&w, &tap);
+		wire_tcp(&w, 1)->tv_sc_limit = 100;
+		wire_tcp(&w, 0)->tv_rfc1323 = ts;
+		ls = wire_listen(&w, 1, 80, 16);
+		tap.t_lose[0] = true;
+		for (unsigned i = 0; i < 5000; i++)
+			wire_inject(&w, 1, (uint16_t)(20000 + i), HTONS(80), i, 0, TH_SYN, 1000, mss, 0);
+		assert_int_equal(wire_tcp(&w, 1)->tv_syncache.sc_tab.ft_count, 100);
+		assert_int_equal(wire_tcp(&w, 1)->tv_stat.tcps_sc_sendcookie, 4900);
+		assert_int_equal(tap.t_syn[0], 5000);
+		tap.t_lose[0] = false;
+		so[0] = wire_socket(&w, 0);
+		assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+		so[1] = wire_accept(&w, ls);
+		assert_int_equal(wire_tcp(&w, 1)->tv_stat.tcps_sc_recvcookie, 1);
+		assert_int_equal((sototcpcb(so[1])->t_flags & TF_SACK_PERMIT) != 0, ts);
+		assert_int_equal((sototcpcb(so[1])->t_flags & TF_RCVD_SCALE) != 0, ts);
+		assert_int_equal(sototcpcb(so[1])->t_peermss, 1460);
+		transfer(&w, so, 200000, 200000);
+		/* A guess is not believed. */
+		wire_inject(&w, 1, HTONS(777), HTONS(80), 1, 2, TH_ACK, 1000, NULL, 0);
+		assert_int_equal(wire_tcp(&w, 1)->tv_stat.tcps_sc_badcookie, 1);
+		wire_run(&w, 100 * SEC);
+		assert_int_equal(wire_tcp(&w, 1)->tv_syncache.sc_tab.ft_count, 0);
+		soclose(ls);
+		soclose(so[0]);
+		soclose(so[1]);
+		wire_idle(&w);
+		wire_fini(&w);
+	}
+}
+
+/* The last ACK of a handshake is lost: the SYN-ACK is sent again; the entry ends when nobody answers. */
+static void
+synack_again(void **state)
+{
+	struct socket *ls, *so;
+	struct tap tap;
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 31);
+	tap_on(&w, &tap);
+	ls = wire_listen(&w, 1, 80, 16);
+	tap.t_lose[0] = true;
+	wire_inject(&w, 1, HTONS(5), HTONS(80), 100, 0, TH_SYN, 1000, NULL, 0);
+	wire_run(&w, 100 * SEC);
+	assert_int_equal(tap.t_syn[0], 4);
+	assert_int_equal(wire_tcp(&w, 1)->tv_syncache.sc_tab.ft_count, 0);
+	tap.t_lose[0] = false;
+	so = wire_socket(&w, 0);
+	assert_int_equal(wire_connect(&w, so, 1, 80), 0);
+	assert_int_equal(ls->so_qlen, 0);		/* our ACK is still on its way */
+	wire_run(&w, 5 * SEC);
+	assert_int_equal(ls->so_qlen, 1);
+	/* A listener that goes takes what waits with it. */
+	soclose(ls);
+	wire_run(&w, 5 * SEC);
+	assert_int_equal(so->so_error, ECONNRESET);
+	soclose(so);
+	wire_fini(&w);
+}
+
+/* The accept queue is full: the SYN is not answered, later it is. */
+static void
+backlog(void **state)
+{
+	struct socket *ls, *so[4], *acc;
+	struct vi_sockaddr sa;
+	struct wire w;
+	int connected;
+
+	(void)state;
+	wire_init(&w, 32);
+	ls = wire_listen(&w, 1, 80, 1);			/* room for two */
+	wire_addr(1, 80, &sa);
+	for (int i = 0; i < 4; i++) {
+		so[i] = wire_socket(&w, 0);
+		assert_int_equal(soconnect(so[i], &sa), EINPROGRESS);
+		wire_run(&w, 10 * MSEC);
+	}
+	connected = 0;
+	for (int i = 0; i < 4; i++)
+		connected += (so[i]->so_state & SS_ISCONNECTED) != 0;
+	assert_int_equal(connected, 2);
+	for (int i = 0; i < 4; i++) {
+		acc = wire_accept(&w, ls);
+		assert_non_null(acc);
+		soclose(acc);
+	}
+	for (int i = 0; i < 4; i++)
+		soclose(so[i]);
+	soclose(ls);
+	wire_idle(&w);
+	wire_fini(&w);
+}
+
+/* RFC 6191, RFC 9293 MAY-2: a pair in TIME_WAIT is taken over by a newer SYN, on both sides; an old one is not. */
+static void
+timewait_reuse(void **state)
+{
+	struct vi_sockaddr sa;
+	struct socket *ls, *so[2];
+	struct tap tap;
+	struct wire w;
+	uint32_t rcv_nxt;
+
+	(void)state;
+	for (int side = 0; side < 2; side++) {
+		wire_init(&w, 33);
+		tap_on(&w, &tap);
+		ls = wire_listen(&w, 1, 80, 16);
+		for (int round = 0; round < 5; round++) {
+			so[0] = wire_socket(&w, 0);
+			wire_addr(0, 4000, &sa);
+			assert_int_equal(sobind(so[0], &sa), 0);
+			assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+			so[1] = wire_accept(&w, ls);
+			transfer(&w, so, 1000, 1000);
+			rcv_nxt = sototcpcb(so[side])->rcv_nxt;
+			/* Who closes first waits. */
+			soclose(so[side]);
+			soclose(so[1 - side]);
+			wire_run(&w, 5 * MSEC);
+		}
+		assert_in_range(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count + wire_tcp(&w, 1)->tv_timewait.tw_tab.ft_count, 1, 2);
+		(void)rcv_nxt;
+		soclose(ls);
+		wire_run(&w, 70 * SEC);
+		assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count + wire_tcp(&w, 1)->tv_timewait.tw_tab.ft_count, 0);
+		wire_fini(&w);
+	}
+}
+
+static void
+timewait_segments(void **state)
+{
+	uint16_t lport, fport;
+	uint32_t seq, ack;
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 34);
+	lport = p.inp[1]->inp_lport;
+	fport = p.inp[1]->inp_fport;
+	soclose(p.so[1]);
+	wire_idle(&p.w);
+	soclose(p.so[0]);
+	p.so[0] = p.so[1] = NULL;
+	seq = p.tp[0]->snd_max;
+	ack = p.tp[0]->rcv_nxt;
+	wire_idle(&p.w);
+	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_tab.ft_count, 1);
+	memset(&p.tap, 0, sizeof(p.tap));
+	/* RFC 1337: an RST does not end it; the FIN again is answered; a SYN that is old draws an ACK. */
+	wire_inject(&p.w, 1, fport, lport, seq, 0, TH_RST, 0, NULL, 0);
+	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_tab.ft_count, 1);
+	assert_int_equal(p.tap.t_n[0], 0);
+	wire_inject(&p.w, 1, fport, lport, seq - 1, ack, TH_FIN | TH_ACK, 100, NULL, 0);
+	assert_int_equal(p.tap.t_n[0], 1);
+	assert_int_equal(p.tap.t_lastflags[0], TH_ACK);
+	wire_inject(&p.w, 1, fport, lport, seq - 5000, 0, TH_SYN, 100, NULL, 0);
+	assert_int_equal(p.tap.t_n[0], 2);
+	assert_int_equal(p.tap.t_lastflags[0], TH_ACK);
+	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_tab.ft_count, 1);
+	pair_fini(&p);
+}
+
+/* TIME_WAIT is bounded. */
+static void
+timewait_limit(void **state)
+{
+	struct socket *ls, *so[2];
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 35);
+	wire_tcp(&w, 0)->tv_maxtw = 10;
+	ls = wire_listen(&w, 1, 80, 16);
+	for (int i = 0; i < 50; i++) {
+		so[0] = wire_socket(&w, 0);
+		assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+		so[1] = wire_accept(&w, ls);
+		soclose(so[0]);
+		wire_idle(&w);
+		soclose(so[1]);
+		wire_idle(&w);
+	}
+	assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count, 10);
+	assert_int_equal(wire_tcp(&w, 0)->tv_stat.tcps_tw_recycles, 40);
+	soclose(ls);
+	wire_fini(&w);
+}
+
+/* Memory runs out at any point of a life: nothing crashes, nothing stays, and afterwards all goes on. */
+static void
+memory_failure(void **state)
+{
+	struct flow f[2];
+	struct socket *so[2], *ls;
+	struct acctset *as;
+	struct wire w;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		wire_init(&w, 1000 + seed);
+		ls = wire_listen(&w, 1, 80, 16);
+		so[0] = wire_socket(&w, 0);
+		for (int i = 0; i < 2; i++) {
+			as = vnet_acct(w.w_vn[i]);
+			as->as_total.ac_limit = as->as_total.ac_bytes + wire_random(&w) % 120000;
+		}
+		if (wire_connect(&w, so[0], 1, 80) == 0 && (so[1] = wire_accept(&w, ls)) != NULL) {
+			f[0] = (struct flow){ .f_from = so[0], .f_to = so[1], .f_total = 500000 };
+			f[1] = (struct flow){ .f_from = so[1], .f_to = so[0], .f_total = 100000 };
+			flow_run(&w, f, 2, 5 * SEC);
+			for (int i = 0; i < 2; i++)
+				vnet_acct(w.w_vn[i])->as_total.ac_limit = 0;
+			flow_run(&w, f, 2, 600 * SEC);
+			assert_int_equal(f[0].f_got, 500000);
+			assert_int_equal(f[1].f_got, 100000);
+			soclose(so[1]);
+		}
+		soclose(so[0]);
+		soclose(ls);
+		wire_run(&w, 100 * SEC);
+		wire_fini(&w);
+	}
+}
+
+/* A vnet is destroyed in the middle of everything. */
+static void
+torn_down(void **state)
+{
+	struct socket *ls, *so[64];
+	struct vi_sockaddr sa;
+	struct wire w;
+	unsigned n;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 50; seed++) {
+		wire_init(&w, 2000 + seed);
+		w.w_loss = 100000;
+		ls = wire_listen(&w, 1, 80, 128);
+		wire_addr(1, 80, &sa);
+		for (n = 0; n < 40;) {
+			so[n] = wire_socket(&w, 0);
+			(void)soconnect(so[n++], &sa);
+			wire_run(&w, wire_random(&w) % (3 * MSEC));
+			(void)wire_send(&w, so[wire_random(&w) % n], "some data here", 14, 0);
+			if (wire_random(&w) % 4 == 0) {
+				unsigned k = wire_random(&w) % n;
+
+				soclose(so[k]);
+				so[k] = so[--n];
+			}
+		}
+		wire_run(&w, wire_random(&w) % (20 * MSEC));
+		assert_int_equal(vi_vnet_destroy((struct vi_vnet *)(void *)w.w_vn[seed % 2], NULL, NULL), 0);
+		if (seed % 2 == 0) {
+			for (unsigned i = 0; i < n; i++)
+				soclose(so[i]);
+		} else {
+			soclose(ls);
+			for (unsigned i = 0; i < n; i++)
+				soclose(so[i]);
+		}
+		if (seed % 2 == 0)
+			soclose(ls);
+		wire_fini(&w);
+	}
+}
+
 int
 main(void)
 {
@@ -241,6 +1150,33 @@ main(void)
 		cmocka_unit_test(refused),
 		cmocka_unit_test(transfer_clean),
 		cmocka_unit_test(schedules),
+		cmocka_unit_test(rst_rules),
+		cmocka_unit_test(challenges),
+		cmocka_unit_test(half_close),
+		cmocka_unit_test(simultaneous_close),
+		cmocka_unit_test(simultaneous_open),
+		cmocka_unit_test(aborting_close),
+		cmocka_unit_test(data_after_close),
+		cmocka_unit_test(finwait2_times_out),
+		cmocka_unit_test(zero_window),
+		cmocka_unit_test(lost_window_update),
+		cmocka_unit_test(gives_up),
+		cmocka_unit_test(connect_times_out),
+		cmocka_unit_test(keepalive),
+		cmocka_unit_test(delayed_acks),
+		cmocka_unit_test(nagle),
+		cmocka_unit_test(fast_retransmit),
+		cmocka_unit_test(urgent),
+		cmocka_unit_test(path_mtu),
+		cmocka_unit_test(icmp_errors),
+		cmocka_unit_test(syn_flood),
+		cmocka_unit_test(synack_again),
+		cmocka_unit_test(backlog),
+		cmocka_unit_test(timewait_reuse),
+		cmocka_unit_test(timewait_segments),
+		cmocka_unit_test(timewait_limit),
+		cmocka_unit_test(memory_failure),
+		cmocka_unit_test(torn_down),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

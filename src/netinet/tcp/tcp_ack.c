@@ -140,7 +140,9 @@ tcp_ack_enter_recovery(struct tcpcb *tp)
 	TCPSTAT_INC(tp->t_tv, tcps_fastrexmit);
 	tp->t_cc->cc_loss(tp);
 	tp->snd_recover = tp->snd_max;
-	tp->t_flags = (tp->t_flags & ~(uint32_t)TF_RESCUED) | TF_FASTRECOVERY;
+	/* No rescue yet: see tcp_ack_partial(). */
+	tp->t_flags |= TF_FASTRECOVERY | TF_RESCUED;
+	tp->t_partialacks = 0;
 	tp->t_rtttime = 0;
 	tp->snd_cwnd = tp->snd_ssthresh;
 	if (tcp_sack_on(tp))
@@ -190,8 +192,15 @@ tcp_ack_leave_recovery(struct tcpcb *tp)
 static void
 tcp_ack_partial(struct tcpcb *tp, uint32_t acked)
 {
-	if (tcp_sack_on(tp))
+	if (tcp_sack_on(tp)) {
+		/*
+		 * RFC 6675 4 (4) allows the rescue retransmission from the start of the recovery, when the tail is usually still on
+		 * its way.  We wait for the first partial ACK, which proves a second loss or takes a round trip.
+		 */
+		if (tp->t_partialacks++ == 0)
+			tp->t_flags &= ~(uint32_t)TF_RESCUED;
 		return;
+	}
 	tp->snd_cwnd -= u32min(acked, tp->snd_cwnd);
 	if (acked >= tp->t_maxseg)
 		tp->snd_cwnd += tp->t_maxseg;

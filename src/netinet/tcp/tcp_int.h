@@ -145,6 +145,7 @@ struct tcpcb {
 	struct tcp_sackblk t_rsack[TCP_MAX_RSACK];	/* latest first */
 	struct tcp_sackblk t_dsack;	/* RFC 2883: to be reported once; start == end: none */
 	uint8_t		 t_nrsack;
+	uint8_t		 t_partialacks;	/* of this recovery, modulo 256 */
 
 	/* Timers: deadlines, and one callout that fires at or before the earliest. */
 	uint8_t		 t_rxtshift;	/* doublings of the RTO */
