@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Interfaces that are made and destroyed by name. */
+#include <errno.h>
+#include <string.h>
+
+#include "net/if_int.h"
+
+const struct if_clone *const net_cloners[] = { &epair_cloner, &lo_cloner, NULL };
+
+/* The number behind a cloner's name: -1 for none.  EINVAL: something else stands there. */
+static int
+clone_unit(const char *p, int *unit)
+{
+	int n = 0;
+
+	*unit = -1;
+	if (*p == '\0')
+		return (0);
+	if (*p == '0' && p[1] != '\0')		/* "lo01" would be lo1 again */
+		return (EINVAL);
+	for (; *p != '\0'; p++) {
+		if (*p < '0' || *p > '9' || (n = n * 10 + (*p - '0')) > IF_MAXUNIT)
+			return (EINVAL);
+	}
+	*unit = n;
+	return (0);
+}
+
+int
+if_create(struct vnet *vn, const char *type, char name[IFNAMSIZ])
+{
+	int unit, error;
+	size_t len;
+
+	if (!vnet_running(vn))
+		return (EBUSY);
+	for (unsigned i = 0; net_cloners[i] != NULL; i++) {
+		len = strlen(net_cloners[i]->ifc_name);
+		if (strncmp(type, net_cloners[i]->ifc_name, len) != 0 || (error = clone_unit(type + len, &unit)) != 0)
+			continue;
+		if (unit >= 0 && ifnet_byname(vn, type) != NULL)
+			return (EEXIST);
+		return (net_cloners[i]->ifc_create(vn, unit, name));
+	}
+	return (EINVAL);
+}
+
+void
+if_clone_destroy(struct ifnet *ifp)
+{
+	ifp->if_cloner->ifc_destroy(ifp);
+}
+
+int
+if_destroy(struct vnet *vn, const char *name)
+{
+	struct ifnet *ifp = ifnet_byname(vn, name);
+
+	if (ifp == NULL)
+		return (ENXIO);
+	if (ifp == net_vnet(vn)->nv_lo0)
+		return (EINVAL);
+	if (ifp->if_dying)
+		return (EBUSY);
+	if_clone_destroy(ifp);
+	return (0);
+}

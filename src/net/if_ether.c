@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ethernet: what Ethernet-like drivers share.  RFC 894 encapsulation; broadcast and groups are mapped here (RFC 1112 6.4), other next hops are
+ * resolved by their family.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/inaddr.h"
+#include "mbuf/mbuf.h"
+#include "net/if_int.h"
+#include "wire/ether.h"
+
+struct ether_vnet {
+	uint64_t	ev_short, ev_badtype, ev_badlen, ev_badsource, ev_notours, ev_nomem;
+};
+VNET_STATE_DECLARE(ether);
+VNET_STATE_DEFINE(ether);
+
+static const uint8_t etherbroadcastaddr[ETHER_ADDR_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+
+void
+ether_ifinit(struct ifnet *ifp, const uint8_t lladdr[6])
+{
+	ifp->if_addrlen = ETHER_ADDR_LEN;
+	ifp->if_hdrlen = ETHER_HDR_LEN;
+	ifp->if_mtu = ETHERMTU;
+	ifp->if_flags |= IFF_BROADCAST | IFF_SIMPLEX | IFF_MULTICAST;
+	memcpy(ifp->if_lladdr, lladdr, ETHER_ADDR_LEN);
+}
+
+static int
+ether_drop(struct ifnet *ifp, struct mbuf *m, int error)
+{
+	ifp->if_stats.ifs_oerrors++;
+	m_freem(m);
+	return (error);
+}
+
+int
+ether_frame(struct ifnet *ifp, struct mbuf *m, uint16_t ethertype, const uint8_t dst[6])
+{
+	struct ether_header *eh;
+
+	if (!if_up(ifp))
+		return (ether_drop(ifp, m, ENETDOWN));
+	if ((m = m_prepend(m, ETHER_HDR_LEN)) == NULL) {
+		ifp->if_stats.ifs_oerrors++;
+		return (ENOBUFS);
+	}
+	eh = mtod(m, struct ether_header *);
+	memcpy(eh->ether_dhost, dst, ETHER_ADDR_LEN);
+	memcpy(eh->ether_shost, ifp->if_lladdr, ETHER_ADDR_LEN);
+	eh->ether_type = HTONS(ethertype);
+	m->m_pkt.l2hlen = ETHER_HDR_LEN;
+	if (ether_multicast(dst))
+		ifp->if_stats.ifs_omcasts++;
+	return (if_transmit(ifp, m));
+}
+
+int
+ether_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh)
+{
+	const struct net_afops *ops = net_vnet(ifp->if_vnet)->nv_afops[nh->na_af];
+	const uint16_t type = nh->na_af == NET_AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6;
+	uint8_t dst[ETHER_ADDR_LEN];
+	int error;
+
+	if (!if_up(ifp))
+		return (ether_drop(ifp, m, ENETDOWN));
+	if (nh->na_af == NET_AF_INET && in_multicast(nh->na_in)) {
+		ether_map_ip_multicast(nh->na_in, dst);
+		return (ether_frame(ifp, m, type, dst));
+	}
+	if (nh->na_af == NET_AF_INET && ((m->m_flags & M_BCAST) != 0 || in_broadcast(nh->na_in)))
+		return (ether_frame(ifp, m, type, etherbroadcastaddr));
+	if (ops == NULL || ops->nao_resolve == NULL)
+		return (ether_drop(ifp, m, EAFNOSUPPORT));
+	if ((error = ops->nao_resolve(ifp, m, nh, dst)) != 0)
+		return (error == EWOULDBLOCK ? 0 : error);
+	return (ether_frame(ifp, m, type, dst));
+}
+
+/* Counts the reason of a bad frame. */
+static void
+ether_bad(struct ether_vnet *ev, enum wire_error e)
+{
+	switch (e) {
+	case WIRE_BADTYPE:
+		ev->ev_badtype++;
+		break;
+	case WIRE_BADLEN:
+		ev->ev_badlen++;
+		break;
+	case WIRE_BADADDR:
+		ev->ev_badsource++;
+		break;
+	default:
+		ev->ev_short++;
+		break;
+	}
+}
+
+/* The header, contiguous and checked; NULL: dropped and counted. */
+static struct mbuf *
+ether_header(struct ifnet *ifp, struct mbuf *m, struct ether_info *ei)
+{
+	struct ether_vnet *ev = ether_vnet(ifp->if_vnet);
+	enum wire_error e;
+
+	e = ether_check(m->m_data, m->m_len, m->m_pkt.len, ei);
+	if (e == WIRE_PULLUP) {
+		if ((m = m_pullup(m, ei->ei_need)) == NULL) {
+			ev->ev_nomem++;
+			ifp->if_stats.ifs_ierrors++;
+			return (NULL);
+		}
+		e = ether_check(m->m_data, m->m_len, m->m_pkt.len, ei);
+	}
+	if (e == WIRE_OK)
+		return (m);
+	ether_bad(ev, e);
+	ifp->if_stats.ifs_ierrors++;
+	m_freem(m);
+	return (NULL);
+}
+
+/* Is the frame for this station?  One that only PROMISC lets in is for whoever listens to the link, not for the stack. */
+static bool
+ether_accept(struct ifnet *ifp, struct mbuf *m, const struct ether_info *ei)
+{
+	if (ei->ei_mcast) {
+		m->m_flags |= ei->ei_bcast ? M_BCAST : M_MCAST;
+		ifp->if_stats.ifs_imcasts++;
+		return (true);
+	}
+	if (ether_equal(mtod(m, struct ether_header *)->ether_dhost, ifp->if_lladdr))
+		return (true);
+	ether_vnet(ifp->if_vnet)->ev_notours++;
+	return (false);
+}
+
+void
+ether_input(struct ifnet *ifp, struct mbuf *m)
+{
+	struct ether_info ei;
+
+	if (!if_up(ifp)) {
+		ifp->if_stats.ifs_iqdrops++;
+		m_freem(m);
+		return;
+	}
+	if ((m = ether_header(ifp, m, &ei)) == NULL)
+		return;
+	if (!ether_accept(ifp, m, &ei)) {
+		m_freem(m);
+		return;
+	}
+	/* What another stack left to be summed or cut never was on a wire: nothing can have damaged it.  Whoever sends it to a real one does the rest. */
+	if ((m->m_pkt.csum_flags & (CSUM_DELAY_DATA | CSUM_TSO)) != 0)
+		m->m_pkt.csum_flags |= CSUM_IP_VALID | CSUM_DATA_VALID;
+	m_adj(m, ei.ei_hlen);
+	net_input(ifp, ei.ei_type, m);	/* 0, a length frame, has no protocol */
+}
+
+static const struct stat_desc ether_stats[] = {
+	STAT("ether", struct ether_vnet, ev_short, "frame%s shorter than their header"),
+	STAT("ether", struct ether_vnet, ev_badtype, "frame%s with neither type nor length"),
+	STAT("ether", struct ether_vnet, ev_badlen, "frame%s shorter than their length field"),
+	STAT("ether", struct ether_vnet, ev_badsource, "frame%s with a group as source"),
+	STAT("ether", struct ether_vnet, ev_notours, "frame%s for other stations"),
+	STAT("ether", struct ether_vnet, ev_nomem, "frame%s dropped for lack of memory"),
+	STAT_END
+};
+
+VNET_MODULE(ether,
+	.vm_size = sizeof(struct ether_vnet),
+	.vm_after = "net lo",
+	.vm_stats = ether_stats);

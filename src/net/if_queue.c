@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Packets on their way to an interface.
+ *
+ * A sender in any lane pushes onto a stack and posts work to the receiver's lane; the work takes the whole stack, turns it round and hands the
+ * packets to ifo_input in the order they came.  In the queue a packet of another vnet belongs to nobody (m_disown), which the bounds of
+ * the queue make harmless; one of the same vnet stays charged.  The queue is emptied under the kernel lock when the interface goes.
+ */
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "net/if_int.h"
+
+/* Takes what is in ifq_head, oldest first. */
+static struct mbuf *
+ifq_take(struct ifqueue *q)
+{
+	struct mbuf *m, *next, *list = NULL;
+
+	for (m = atomic_exchange_explicit(&q->ifq_head, NULL, memory_order_acquire); m != NULL; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = list;
+		list = m;
+	}
+	return (list);
+}
+
+static void
+ifq_account(struct ifqueue *q, unsigned len, unsigned bytes)
+{
+	atomic_fetch_sub_explicit(&q->ifq_len, len, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&q->ifq_bytes, bytes, memory_order_relaxed);
+}
+
+/* The packet becomes the receiver's. */
+static void
+ifq_receive(struct ifnet *ifp, struct mbuf *m)
+{
+	struct vnet *vn = ifp->if_vnet;
+
+	if (m->m_as == NULL && m_own(m, vnet_acct(vn)) != 0) {
+		m_freem_disowned(m, vnet_acct(vn));
+		ifp->if_stats.ifs_iqdrops++;
+		return;
+	}
+	m->m_pkt.rcvif = ifp;
+	m->m_pkt.fib = (uint16_t)ifp->if_fib;
+	ifp->if_stats.ifs_ipackets++;
+	ifp->if_stats.ifs_ibytes += m->m_pkt.len;
+	ifp->if_ops->ifo_input(ifp, m);
+}
+
+static void
+ifq_run(struct work *wk)
+{
+	struct ifqueue *q = CONTAINER_OF(wk, struct ifqueue, ifq_work);
+	struct ifnet *ifp = CONTAINER_OF(q, struct ifnet, if_inq);
+	unsigned n = 0, bytes = 0;
+	struct mbuf *m;
+
+	VNET_ASSERT_LANE(ifp->if_vnet);
+	if (q->ifq_ready == NULL)
+		q->ifq_ready = ifq_take(q);
+	for (; n < IFQ_BATCH && (m = q->ifq_ready) != NULL; n++) {
+		q->ifq_ready = m->m_nextpkt;
+		if (m->m_nextpkt != NULL)
+			__builtin_prefetch(m->m_nextpkt);
+		m->m_nextpkt = NULL;
+		bytes += m->m_pkt.len;
+		ifq_receive(ifp, m);
+	}
+	ifq_account(q, n, bytes);
+	if (q->ifq_ready != NULL)
+		lane_post(&ifp->if_vnet->vn_lane, &q->ifq_work);
+}
+
+void
+ifq_init(struct ifqueue *q)
+{
+	atomic_init(&q->ifq_head, NULL);
+	atomic_init(&q->ifq_len, 0);
+	atomic_init(&q->ifq_bytes, 0);
+	atomic_init(&q->ifq_drops, 0);
+	work_init(&q->ifq_work, ifq_run);
+}
+
+static void
+ifq_freem(struct ifnet *ifp, struct mbuf *m)
+{
+	if (m->m_as != NULL)
+		m_freem(m);
+	else
+		m_freem_disowned(m, vnet_acct(ifp->if_vnet));
+}
+
+void
+ifq_purge(struct ifnet *ifp)
+{
+	struct ifqueue *q = &ifp->if_inq;
+	struct mbuf *m, *next;
+
+	work_cancel(&ifp->if_vnet->vn_lane, &q->ifq_work);
+	for (int i = 0; i < 2; i++) {
+		for (m = q->ifq_ready; m != NULL; m = next) {
+			next = m->m_nextpkt;
+			m->m_nextpkt = NULL;
+			ifq_freem(ifp, m);
+		}
+		q->ifq_ready = ifq_take(q);	/* the first time there may be some */
+	}
+	atomic_store_explicit(&q->ifq_len, 0, memory_order_relaxed);
+	atomic_store_explicit(&q->ifq_bytes, 0, memory_order_relaxed);
+}
+
+void
+if_deliver(struct ifnet *to, struct mbuf *m)
+{
+	const unsigned bytes = m->m_pkt.len;
+	struct ifqueue *q = &to->if_inq;
+	struct mbuf *head;
+
+	/* What is said in the sender's stack does not concern the receiver's. */
+	m->m_flags &= (uint16_t)~(M_BCAST | M_MCAST | M_PROMISC | M_FRAG | M_RXOWN);
+	m->m_pkt.rcvif = NULL;
+	m->m_pkt.mark = 0;
+	if (!to->if_attached || atomic_fetch_add_explicit(&q->ifq_len, 1, memory_order_relaxed) >= IFQ_MAXLEN) {
+		if (to->if_attached)
+			atomic_fetch_sub_explicit(&q->ifq_len, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&q->ifq_drops, 1, memory_order_relaxed);
+		m_freem(m);
+		return;
+	}
+	if (atomic_fetch_add_explicit(&q->ifq_bytes, bytes, memory_order_relaxed) >= IFQ_MAXBYTES) {
+		ifq_account(q, 1, bytes);
+		atomic_fetch_add_explicit(&q->ifq_drops, 1, memory_order_relaxed);
+		m_freem(m);
+		return;
+	}
+	if (m->m_as != vnet_acct(to->if_vnet))
+		m_disown(m);
+	head = atomic_load_explicit(&q->ifq_head, memory_order_relaxed);
+	do
+		m->m_nextpkt = head;
+	while (!atomic_compare_exchange_weak_explicit(&q->ifq_head, &head, m, memory_order_release, memory_order_relaxed));
+	lane_post(&to->if_vnet->vn_lane, &q->ifq_work);
+}

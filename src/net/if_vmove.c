@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interfaces that change their vnet.
+ *
+ * A move takes the interface out of one vnet, with everything that vnet's modules know of it (addresses, routes, neighbours, queued packets),
+ * and puts it into another under a new index; name, link address, description and counters stay.  What must be refused is refused before
+ * anything changes.  A vnet that ends gives back what it borrowed: that cannot be refused, so the interface takes a name that is free.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/sbuf.h"
+#include "net/if_int.h"
+
+static void
+if_domove(struct ifnet *ifp, struct vnet *to)
+{
+	if_unlink(ifp);
+	ifp->if_fib = 0;
+	ifp->if_metric = 0;
+	if_link(ifp, to);
+}
+
+int
+if_vmove(struct ifnet *ifp, struct vnet *to)
+{
+	int error;
+
+	if (ifp->if_flags & IFF_LOOPBACK && ifp == net_vnet(ifp->if_vnet)->nv_lo0)
+		return (EINVAL);
+	if (ifp->if_dying || !vnet_running(ifp->if_vnet) || !vnet_running(to))
+		return (EBUSY);
+	if (ifnet_byname(to, ifp->if_xname) != NULL)	/* itself too: it is there already */
+		return (EEXIST);
+	if ((error = if_reserve(to)) != 0)
+		return (error);
+	if_domove(ifp, to);
+	return (0);
+}
+
+/* The name to go home with: its own, the one it was made with, or that with a suffix. */
+static void
+if_homename(const struct ifnet *ifp, char name[IFNAMSIZ])
+{
+	char suffix[IFNAMSIZ];
+	struct sbuf sb;
+
+	memcpy(name, ifp->if_xname, IFNAMSIZ);
+	if (ifnet_byname(ifp->if_home, name) == NULL)
+		return;
+	memcpy(name, ifp->if_origname, IFNAMSIZ);
+	for (uint32_t n = 0; ifnet_byname(ifp->if_home, name) != NULL; n++) {
+		sbuf_init(&sb, suffix, sizeof(suffix));
+		sbuf_printf(&sb, "_r%u", n);
+		sbuf_init(&sb, name, IFNAMSIZ - sbuf_len(&sb));
+		sbuf_cat(&sb, ifp->if_origname);
+		strcat(name, suffix);	/* room was left */
+	}
+}
+
+int
+if_reclaim(struct ifnet *ifp)
+{
+	struct vnet *home = ifp->if_home;
+	char name[IFNAMSIZ], had[IFNAMSIZ];
+	int error;
+
+	if (ifp->if_vnet == home)
+		return (0);
+	if (!vnet_running(home))
+		return (EBUSY);
+	if ((error = if_reserve(home)) != 0)
+		return (error);
+	if_homename(ifp, name);
+	memcpy(had, ifp->if_xname, sizeof(had));
+	if_unlink(ifp);
+	memcpy(ifp->if_xname, name, sizeof(name));
+	ifp->if_fib = ifp->if_metric = 0;
+	if_link(ifp, home);
+	if (strcmp(had, name) != 0)
+		vnet_log(home, LOG_NOTICE, "%s: came back as %s, because the name was taken", had, name);
+	return (0);
+}
+
+void
+if_return(struct ifnet *ifp)
+{
+	if (if_reclaim(ifp) != 0)
+		if_clone_destroy(ifp);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The module "net": the interfaces of a vnet, and the table of protocols above them.
+ *
+ * When a vnet stops, all its interfaces leave it, so that every other module has heard IFDETACH for each before it is detached: what it borrowed goes
+ * home, what it owns is destroyed wherever it is.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/siphash.h"
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "net/if_int.h"
+
+VNET_STATE_DEFINE(net);
+
+int
+net_proto_register(struct vnet *vn, uint16_t ethertype, net_input_fn *input)
+{
+	struct net_vnet *nv = net_vnet(vn);
+
+	for (unsigned i = 0; i < nv->nv_nproto; i++)
+		if (nv->nv_proto[i].np_ethertype == ethertype)
+			return (EEXIST);
+	if (nv->nv_nproto == NET_MAXPROTO)
+		return (ENOSPC);
+	nv->nv_proto[nv->nv_nproto++] = (struct net_proto){ ethertype, input };
+	return (0);
+}
+
+void
+net_input(struct ifnet *ifp, uint16_t ethertype, struct mbuf *m)
+{
+	const struct net_vnet *nv = net_vnet(ifp->if_vnet);
+
+	/* IP registers last and has nearly all the packets. */
+	for (unsigned i = nv->nv_nproto; i-- > 0;) {
+		if (nv->nv_proto[i].np_ethertype == ethertype) {
+			nv->nv_proto[i].np_input(ifp, m);
+			return;
+		}
+	}
+	ifp->if_stats.ifs_noproto++;
+	m_freem(m);
+}
+
+/* Link addresses */
+
+/*
+ * A permutation of the 32-bit numbers that belongs to this kernel: four Feistel rounds keyed with its secret.  What goes in different comes
+ * out different, so addresses made of unit numbers never collide, and those of two kernels hardly ever do.
+ */
+static uint32_t
+lladdr_permute(const struct kernel *k, uint32_t v)
+{
+	const struct siphash_key key = { k->k_hashkey[0], k->k_hashkey[1] };
+	uint16_t left = (uint16_t)(v >> 16), right = (uint16_t)v, t;
+	struct { uint32_t round; uint16_t half, pad; } in = { 0, 0, 0x6c6c };
+
+	for (in.round = 0; in.round < 4; in.round++) {
+		in.half = right;
+		t = (uint16_t)(left ^ siphash13(&key, &in, sizeof(in)));
+		left = right;
+		right = t;
+	}
+	return ((uint32_t)left << 16 | right);
+}
+
+/* "epair12b": the unit in the middle, permuted; what stands around it makes the last octet, 0a and 0b for the ends of an epair. */
+void
+if_lladdr_make(struct kernel *k, const char *name, uint8_t lladdr[6])
+{
+	uint32_t unit = 0, type = 0;
+	const char *p = name;
+
+	while (*p != '\0' && (*p < '0' || *p > '9'))
+		type = type * 31 + (uint8_t)*p++;
+	while (*p >= '0' && *p <= '9')
+		unit = unit * 10 + (uint32_t)(*p++ - '0');
+	unit = lladdr_permute(k, unit);
+	lladdr[0] = 0x02;			/* locally administered, one station */
+	lladdr[1] = (uint8_t)(unit >> 24);
+	lladdr[2] = (uint8_t)(unit >> 16);
+	lladdr[3] = (uint8_t)(unit >> 8);
+	lladdr[4] = (uint8_t)unit;
+	lladdr[5] = (uint8_t)(*p == 'a' ? 0x0a : *p == 'b' ? 0x0b : 0x10 + type % 0xe0);
+}
+
+void
+net_kernel_fini(struct kernel *k)
+{
+	struct net_kern *nk = k->k_net;
+
+	if (nk == NULL)
+		return;
+	kfree(&k->k_acct, ACCT_MISC, nk->nk_epairs, nk->nk_nepairs / 8);
+	kfree(&k->k_acct, ACCT_MISC, nk, sizeof(*nk));
+	k->k_net = NULL;
+}
+
+/* Life */
+
+static int
+net_attach(struct vnet *vn)
+{
+	TAILQ_INIT(&net_vnet(vn)->nv_ifs);
+	LIST_INIT(&net_vnet(vn)->nv_home);
+	return (0);
+}
+
+/* One that is at home with us and away; NULL: none. */
+static struct ifnet *
+net_lent(struct vnet *vn)
+{
+	struct ifnet *ifp;
+
+	LIST_FOREACH(ifp, &net_vnet(vn)->nv_home, if_homelink)
+		if (ifp->if_vnet != vn)
+			return (ifp);
+	return (NULL);
+}
+
+static struct ifnet *
+net_notlo0(struct vnet *vn)
+{
+	struct ifnet *ifp = TAILQ_FIRST(&net_vnet(vn)->nv_ifs);
+
+	return (ifp != NULL && ifp == net_vnet(vn)->nv_lo0 ? TAILQ_NEXT(ifp, if_link) : ifp);
+}
+
+/* lo0 goes last: others have routes by it. */
+static void
+net_stop(struct vnet *vn)
+{
+	struct net_vnet *nv = net_vnet(vn);
+	struct ifnet *ifp;
+
+	while ((ifp = net_notlo0(vn)) != NULL) {
+		if (ifp->if_home != vn)
+			if_return(ifp);
+		else
+			if_clone_destroy(ifp);
+	}
+	while ((ifp = net_lent(vn)) != NULL)
+		if_clone_destroy(ifp);
+	if ((ifp = nv->nv_lo0) != NULL)
+		if_clone_destroy(ifp);
+}
+
+static void
+net_detach(struct vnet *vn)
+{
+	struct net_vnet *nv = net_vnet(vn);
+
+	VI_ASSERT(nv->nv_nifs == 0 && LIST_EMPTY(&nv->nv_home));
+	kfree(vnet_acct(vn), ACCT_IFNET, nv->nv_byindex, nv->nv_indexsize * sizeof(*nv->nv_byindex));
+	kfree(vnet_acct(vn), ACCT_HASH, nv->nv_names, nv->nv_namesize * sizeof(*nv->nv_names));
+}
+
+/* ifconfig(8): an interface goes up when it gets its first address. */
+static void
+net_event(struct vnet *vn, enum vnet_event ev, void *obj)
+{
+	struct ifaddr *ifa = obj;
+
+	(void)vn;
+	if (ev == VNET_EV_IFADDR_ADD && TAILQ_FIRST(&ifa->ifa_ifp->if_addrs) == ifa && TAILQ_NEXT(ifa, ifa_link) == NULL)
+		(void)if_setflags(ifa->ifa_ifp, IFF_UP, 0);
+}
+
+static const struct sysctl_desc net_sysctls[] = {
+	CTL_UINT("net.link.generic.system.ifcount", CTL_RD, struct net_vnet, nv_nifs, 0, UINT32_MAX, "Number of interfaces"),
+	CTL_END
+};
+
+VNET_MODULE(net,
+	.vm_size = sizeof(struct net_vnet),
+	.vm_attach = net_attach,
+	.vm_stop = net_stop,
+	.vm_detach = net_detach,
+	.vm_event = net_event,
+	.vm_sysctls = net_sysctls);
