@@ -185,7 +185,7 @@ dgram_bind(struct socket *so, const struct vi_sockaddr *sa)
 }
 
 int
-dgram_connect(struct socket *so, const struct vi_sockaddr *sa)
+dgram_soconnect(struct socket *so, const struct vi_sockaddr *sa)
 {
 	int error = in_pcbconnect(so->so_pcb, sa);
 

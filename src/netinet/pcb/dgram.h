@@ -30,7 +30,7 @@ int	dgram_bindport(struct inpcb *);
 /* For protosw. */
 void	dgram_detach(struct socket *);		/* close and abort */
 int	dgram_bind(struct socket *, const struct vi_sockaddr *);
-int	dgram_connect(struct socket *, const struct vi_sockaddr *);
+int	dgram_soconnect(struct socket *, const struct vi_sockaddr *);
 int	dgram_disconnect(struct socket *);
 int	dgram_sockaddr(struct socket *, struct vi_sockaddr *);
 int	dgram_peeraddr(struct socket *, struct vi_sockaddr *);

@@ -118,7 +118,7 @@ ping_connect(struct socket *so, const struct vi_sockaddr *sa)
 	struct vi_sockaddr noport = *sa;
 
 	noport.sa_port = 0;
-	return (dgram_connect(so, &noport));
+	return (dgram_soconnect(so, &noport));
 }
 
 static void
