@@ -166,45 +166,88 @@ netstat_sockets(struct netstat *ns)
  * Statistics.
  */
 
-/* "%s" in a text is the ending of the plural; after "ies" words it is "y" that changes, which the
- * texts avoid. */
+/* "%s" in a text is the ending of the plural; tabs before it go before the number. */
 static void
 emit_stat(struct xo *xo, const json_t *st)
 {
-	const char *text = cmd_str(st, "text"), *percent = strstr(text, "%s");
+	const char *text = cmd_str(st, "text"), *bare = text + strspn(text, "\t");
+	const char *percent = strstr(bare, "%s");
 	json_int_t value = cmd_int(st, "value");
 	char fmt[128];
 
-	snprintf(fmt, sizeof(fmt), "\t{:%s/%%jd} ", cmd_str(st, "name"));
-	xo_emit(xo, fmt, value);
+	snprintf(fmt, sizeof(fmt), "\t{P:/%%.*s}{:%s/%%jd} ", cmd_str(st, "name"));
+	xo_emit(xo, fmt, (int)(bare - text), text, value);
 	if (percent == NULL)
-		xo_emit(xo, "{P:/%s}\n", text);
+		xo_emit(xo, "{P:/%s}\n", bare);
 	else
-		xo_emit(xo, "{P:/%.*s}{P:/%s}{P:/%s}\n", (int)(percent - text), text,
+		xo_emit(xo, "{P:/%.*s}{P:/%s}{P:/%s}\n", (int)(percent - bare), bare,
 		    value == 1 ? "" : "s", percent + 2);
+}
+
+/* ICMP's messages by type have a heading of their own, and only those that occurred are shown. */
+static const char *
+histogram(const json_t *st)
+{
+	if (strstr(cmd_str(st, "name"), "_inhist_") != NULL)
+		return "Input histogram";
+	return strstr(cmd_str(st, "name"), "_outhist_") != NULL ? "Output histogram" : NULL;
+}
+
+static void
+emit_bar(struct xo *xo, const json_t *st, const char *heading, bool first)
+{
+	if (first)
+		xo_emit(xo, "\t{T:/%s}:\n", heading);
+	xo_open_list(xo, heading[0] == 'I' ? "input-histogram" : "output-histogram");
+	xo_open_instance(xo);
+	xo_emit(xo, "\t\t{:name/%s}: {:count/%jd}\n", cmd_str(st, "text"), cmd_int(st, "value"));
+	xo_close(xo);
+	xo_close(xo);
+}
+
+/* The lines of one protocol after the other. */
+struct lines {
+	const struct netstat *li_ns;
+	const char	*li_proto;	/* whose container is open; "" none */
+	const char	*li_heading;	/* of the histogram being shown, NULL */
+};
+
+static void
+emit_line(struct lines *li, const json_t *st)
+{
+	struct xo *xo = li->li_ns->ns_xo;
+	const char *heading = histogram(st);
+
+	if (strcmp(li->li_proto, cmd_str(st, "proto")) != 0) {
+		if (li->li_proto[0] != '\0')
+			xo_close(xo);
+		li->li_proto = cmd_str(st, "proto");
+		li->li_heading = NULL;
+		xo_open_container(xo, li->li_proto);
+		xo_emit(xo, "{T:/%s}:\n", li->li_proto);
+	}
+	if (cmd_int(st, "value") == 0 && (heading != NULL || li->li_ns->ns_brief))
+		return;
+	if (heading == NULL)
+		emit_stat(xo, st);
+	else
+		emit_bar(xo, st, heading, heading != li->li_heading);
+	li->li_heading = heading;
 }
 
 int
 netstat_statistics(struct netstat *ns)
 {
 	json_t *r, *st, *req = json_pack("{s:s,s:s*}", "op", "stat.list", "proto", ns->ns_proto);
-	const char *proto = "";
+	struct lines li = { .li_ns = ns, .li_proto = "" };
 	size_t i;
 
 	if (cmd_call(ns->ns_cx, req, &r) != 0)
 		return 1;
 	xo_open_container(ns->ns_xo, "statistics");
-	json_array_foreach(json_object_get(r, "stats"), i, st) {
-		if (strcmp(proto, cmd_str(st, "proto")) != 0) {
-			if (proto[0] != '\0')
-				xo_close(ns->ns_xo);
-			proto = cmd_str(st, "proto");
-			xo_open_container(ns->ns_xo, proto);
-			xo_emit(ns->ns_xo, "{T:/%s}:\n", proto);
-		}
-		emit_stat(ns->ns_xo, st);
-	}
-	if (proto[0] != '\0')
+	json_array_foreach(json_object_get(r, "stats"), i, st)
+		emit_line(&li, st);
+	if (li.li_proto[0] != '\0')
 		xo_close(ns->ns_xo);
 	xo_close(ns->ns_xo);
 	json_decref(r);
@@ -257,7 +300,10 @@ parse(struct choice *c, int argc, char **argv)
 		case 'n': ns->ns_numeric = true; break;
 		case 'p': ns->ns_proto = optarg; break;
 		case 'r': c->c_routes = true; break;
-		case 's': c->c_stats = true; break;
+		case 's':
+			ns->ns_brief = c->c_stats;	/* twice */
+			c->c_stats = true;
+			break;
 		case 'W': ns->ns_wide = true; break;
 		case 'z':
 			cmd_warnx(ns->ns_cx, "-z: the counters cannot be reset");

@@ -11,6 +11,7 @@ struct netstat {
 	struct cmd_ctx	*ns_cx;
 	struct xo	*ns_xo;
 	bool		 ns_all, ns_listen, ns_numeric, ns_wide, ns_bytes, ns_drops;
+	bool		 ns_brief;	/* no counters that are zero */
 	const char	*ns_proto;	/* -p; NULL: all */
 	const char	*ns_interface;	/* -I; NULL: all */
 	int		 ns_fib;

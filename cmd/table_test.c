@@ -151,6 +151,15 @@ test_jls_failures(void **state)
 		"{\"proto\":\"tcp\",\"name\":\"tcps_closed\",\"text\":\"connection%s closed\"," \
 		"\"value\":0}]}"
 
+#define HISTOGRAM "{\"stats\":[" \
+		BAR("icps_error", "call%s to icmp_error", "1") "," \
+		BAR("icps_odd", "\\tof them odd", "4") "," \
+		BAR("icps_outhist_0", "echo reply", "2") "," \
+		BAR("icps_outhist_3", "destination unreachable", "0") "," \
+		BAR("icps_inhist_8", "echo", "1") "," BAR("icps_inhist_11", "time exceeded", "3") "]}"
+#define BAR(name, text, n) "{\"proto\":\"icmp\",\"name\":\"" name "\",\"text\":\"" text \
+		"\",\"value\":" n "}"
+
 static void
 test_netstat(void **state)
 {
@@ -216,6 +225,16 @@ test_netstat(void **state)
 		{ cmd_netstat, "netstat -s", STATS,
 		    "ip:\n\t1 total packet received\n\t2 packets forwarded\ntcp:\n\t0 connections "
 		    "closed\n" },
+		{ cmd_netstat, "netstat -ss", STATS,
+		    "ip:\n\t1 total packet received\n\t2 packets forwarded\ntcp:\n" },
+		{ cmd_netstat, "netstat -sp icmp", HISTOGRAM,
+		    "icmp:\n\t1 call to icmp_error\n\t\t4 of them odd\n\tOutput histogram:\n"
+		    "\t\techo reply: 2\n\tInput histogram:\n\t\techo: 1\n\t\ttime exceeded: 3\n" },
+		{ cmd_netstat, "netstat --libxo json -sp icmp", HISTOGRAM,
+		    "{\"__version\": \"2\", \"statistics\": {\"icmp\": {\"icps_error\": 1, "
+		    "\"icps_odd\": 4, \"output-histogram\": [{\"name\": \"echo reply\", "
+		    "\"count\": 2}], \"input-histogram\": [{\"name\": \"echo\", \"count\": 1}, "
+		    "{\"name\": \"time exceeded\", \"count\": 3}]}}}\n" },
 		{ cmd_netstat, "netstat -s --libxo json", STATS,
 		    "{\"__version\": \"2\", \"statistics\": {\"ip\": {\"ips_total\": 1, "
 		    "\"ips_forward\": 2}, \"tcp\": {\"tcps_closed\": 0}}}\n" },
