@@ -135,10 +135,11 @@ bool
 sbappenddgram(struct sockbuf *sb, const struct sockdgram *sd, struct mbuf *m, struct acctset *as)
 {
 	struct mbuf *h, *n;
-	uint32_t len = (uint32_t)m_length(m);
+	uint32_t len = (uint32_t)m_length(m), space = sbspace(sb);
 
 	_Static_assert(sizeof(*sd) <= MLEN, "a datagram's facts fit one mbuf");
-	if (len > sbspace(sb) && !(sb->sb_records == 0 && len <= sb->sb_hiwat)) {
+	/* Empty ones need room as well: they are bounded by the memory they take. */
+	if ((len > space || space == 0) && !(sb->sb_records == 0 && len <= sb->sb_hiwat)) {
 		m_freem(m);
 		return (false);
 	}

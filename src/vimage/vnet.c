@@ -46,6 +46,21 @@ wordlist_has(const char *list, const char *name)
 	return (false);
 }
 
+/* Does every word of vm_after name a module of `in`?  A misspelt one would order nothing. */
+static bool
+module_known(const struct vnet_module *vm, const struct vnet_module *const *in, unsigned n)
+{
+	size_t words = 0, found = 0;
+
+	if (vm->vm_after == NULL)
+		return (true);
+	for (const char *p = vm->vm_after; *p != '\0'; p++)
+		words += *p != ' ' && (p == vm->vm_after || p[-1] == ' ');
+	for (unsigned i = 0; i < n; i++)
+		found += wordlist_has(vm->vm_after, in[i]->vm_name);
+	return (found == words);
+}
+
 static bool
 module_ready(const struct vnet_module *vm, const struct vnet_module *const *in, unsigned n, const bool *done)
 {
@@ -62,6 +77,9 @@ vnet_modules_sort(const struct vnet_module *const *in, unsigned n, const struct 
 	unsigned nout = 0, i;
 
 	VI_ASSERT(n <= VNET_NMODULES);
+	for (i = 0; i < n; i++)
+		if (!module_known(in[i], in, n))
+			return (EINVAL);
 	while (nout < n) {
 		for (i = 0; i < n; i++)
 			if (!done[i] && module_ready(in[i], in, n, done))
