@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Control blocks against a model that looks at all of them each time. */
+#include "netinet/pcb/in_pcb.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/endian.h"
+#include "base/util.h"
+#include "host/host.h"
+#include "vimage/vimage.h"
+
+/* A network layer with two addresses of its own, everything reachable. */
+#define ADDR_A	HTONL(0x0a000001)
+#define ADDR_B	HTONL(0x0a000002)
+#define FAR	HTONL(0xc0000201)
+#define NOWAY	HTONL(0xcb007101)
+
+static bool
+t_islocal(struct vnet *vn, const struct in_addr_any *a)
+{
+	(void)vn;
+	return (a->in4 == ADDR_A || a->in4 == ADDR_B);
+}
+
+static bool
+t_isbcast(struct vnet *vn, const struct in_addr_any *a)
+{
+	(void)vn;
+	return ((a->in4 & HTONL(0xf0000000)) == HTONL(0xe0000000));
+}
+
+static int
+t_source(struct inpcb *inp, const struct in_addr_any *faddr, struct in_addr_any *laddr)
+{
+	(void)inp;
+	*laddr = in4_any(ADDR_A);
+	return (faddr->in4 == NOWAY ? ENETUNREACH : 0);
+}
+
+static void
+t_sockaddr(const struct in_addr_any *a, uint16_t port, struct vi_sockaddr *sa)
+{
+	*sa = (struct vi_sockaddr){ .sa_family = VI_AF_INET, .sa_port = port, .sa_in = a->in4 };
+}
+
+static const struct inet_ops t_ops = {
+	.io_family = VI_AF_INET, .io_islocal = t_islocal, .io_isbcast = t_isbcast, .io_source = t_source, .io_sockaddr = t_sockaddr,
+};
+
+struct fix {
+	struct vi_host	*f_host;
+	struct kernel	*f_k;
+	struct vnet	*f_vn;
+	struct inpcbinfo f_ipi;
+	struct socket	 f_so[512];
+	uint32_t	 f_rand;
+};
+
+static int
+setup(void **state)
+{
+	/* Nothing here looks up a route; the name is needed for the order. */
+	static const struct vnet_module noroute = { .vm_name = "route", .vm_slot = VNET_SLOT_route };
+	static const struct vnet_module *const mods[] = { &noroute, &socket_vnet_module, &inpcb_vnet_module };
+	static struct fix fix;
+	struct vi_kernel_params kp = { 0 };
+
+	memset(&fix, 0, sizeof(fix));
+	assert_int_equal(vi_host_sim_new(7, &fix.f_host), 0);
+	kp.kp_host = fix.f_host;
+	assert_int_equal(kernel_init(&kp, &fix.f_k), 0);
+	assert_int_equal(vimage_init(fix.f_k, mods, NITEMS(mods)), 0);
+	fix.f_vn = vnet_first(fix.f_k);
+	assert_int_equal(in_pcbinfo_init(&fix.f_ipi, fix.f_vn, VI_IPPROTO_UDP), 0);
+	*state = &fix;
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	struct fix *f = *state;
+	struct inpcb *inp;
+
+	while ((inp = TAILQ_FIRST(&f->f_ipi.ipi_list)) != NULL)
+		in_pcbfree(inp);
+	in_pcbinfo_fini(&f->f_ipi);
+	assert_int_equal(vimage_fini(f->f_k, NULL, NULL), 0);
+	kernel_fini(f->f_k);
+	assert_int_equal(vi_sim_memory(f->f_host), 0);
+	vi_host_sim_free(f->f_host);
+	return (0);
+}
+
+static uint32_t
+rnd(struct fix *f, uint32_t n)
+{
+	f->f_rand = f->f_rand * 1664525u + 1013904223u;
+	return ((f->f_rand >> 8) % n);
+}
+
+static struct vi_sockaddr
+sin(uint32_t addr, unsigned port)
+{
+	return ((struct vi_sockaddr){ .sa_family = VI_AF_INET, .sa_port = HTONS(port), .sa_in = addr });
+}
+
+static struct inpcb *
+new(struct fix *f, unsigned n, uint16_t options, uint32_t uid)
+{
+	struct inpcb *inp;
+
+	memset(&f->f_so[n], 0, sizeof(f->f_so[n]));
+	f->f_so[n].so_options = options;
+	f->f_so[n].so_cred = (struct vi_cred){ .cr_uid = uid, .cr_priv = uid == 0 };
+	assert_int_equal(in_pcballoc(&f->f_ipi, &f->f_so[n], &t_ops, &inp), 0);
+	return (inp);
+}
+
+static int
+bindto(struct inpcb *inp, uint32_t addr, unsigned port)
+{
+	struct vi_sockaddr sa = sin(addr, port);
+
+	return (in_pcbbind(inp, &sa));
+}
+
+static int
+connectto(struct inpcb *inp, uint32_t addr, unsigned port)
+{
+	struct vi_sockaddr sa = sin(addr, port);
+
+	return (in_pcbconnect(inp, &sa));
+}
+
+static void
+bind_errors(void **state)
+{
+	struct fix *f = *state;
+	struct inpcb *inp = new(f, 0, 0, 1000), *root = new(f, 1, 0, 0);
+	struct vi_sockaddr sa = sin(0, 5000);
+
+	sa.sa_family = VI_AF_INET6;
+	assert_int_equal(in_pcbbind(inp, &sa), EAFNOSUPPORT);
+	assert_int_equal(bindto(inp, FAR, 5000), EADDRNOTAVAIL);
+	assert_int_equal(bindto(inp, 0, 80), EACCES);
+	assert_int_equal(bindto(root, 0, 80), 0);
+	f->f_vn->vn_privs &= ~(uint32_t)VNET_PRIV_RESERVED_PORTS;
+	assert_int_equal(bindto(new(f, 2, 0, 0), 0, 81), EACCES);
+	f->f_vn->vn_privs |= VNET_PRIV_RESERVED_PORTS;
+	assert_int_equal(bindto(inp, HTONL(0xe0000005), 5000), 0);
+	assert_int_equal(bindto(inp, 0, 5001), EINVAL);
+	inp = new(f, 3, 0, 1000);
+	inp->inp_flags |= INP_BINDANY;
+	assert_int_equal(bindto(inp, FAR, 5000), 0);
+}
+
+/* Two sockets on one port: who may. */
+static void
+bind_sharing(void **state)
+{
+	static const struct { uint16_t o1, o2; uint32_t u1, u2, a1, a2; int error; } t[] = {
+		{ 0, 0, 1, 1, 0, 0, EADDRINUSE },
+		{ 0, 0, 1, 1, ADDR_A, ADDR_B, 0 },
+		{ 0, 0, 1, 1, ADDR_A, 0, EADDRINUSE },
+		{ SO_REUSEADDR, 0, 1, 1, 0, 0, EADDRINUSE },
+		{ SO_REUSEADDR, SO_REUSEADDR, 1, 2, 0, 0, 0 },
+		{ SO_REUSEADDR | SO_ACCEPTCONN, SO_REUSEADDR, 1, 1, 0, 0, EADDRINUSE },
+		{ SO_REUSEADDR | SO_ACCEPTCONN, SO_REUSEADDR, 1, 1, ADDR_A, ADDR_B, 0 },
+		{ SO_REUSEPORT, SO_REUSEPORT, 1, 1, 0, 0, 0 },
+		{ SO_REUSEPORT | SO_ACCEPTCONN, SO_REUSEPORT, 1, 1, 0, 0, 0 },
+		{ SO_REUSEPORT, SO_REUSEPORT, 1, 2, 0, 0, EADDRINUSE },
+		{ SO_REUSEPORT, SO_REUSEADDR, 1, 1, 0, 0, EADDRINUSE },
+	};
+	struct fix *f = *state;
+
+	for (unsigned i = 0; i < NITEMS(t); i++) {
+		struct inpcb *a = new(f, 0, t[i].o1, t[i].u1), *b = new(f, 1, t[i].o2, t[i].u2);
+
+		assert_int_equal(bindto(a, t[i].a1, 6000), 0);
+		if (bindto(b, t[i].a2, 6000) != t[i].error)
+			fail_msg("case %u", i);
+		in_pcbfree(a);
+		in_pcbfree(b);
+	}
+}
+
+static void
+bind_device(void **state)
+{
+	struct fix *f = *state;
+	struct inpcb *a = new(f, 0, 0, 1), *b = new(f, 1, 0, 1), *c = new(f, 2, 0, 1);
+	struct ifnet if1 = { .if_index = 1 }, if2 = { .if_index = 2 };
+	const struct in_addr_any l = in4_any(ADDR_A), r = in4_any(FAR);
+
+	a->inp_boundif = 1;
+	b->inp_boundif = 2;
+	assert_int_equal(bindto(a, 0, 7000), 0);
+	assert_int_equal(bindto(b, 0, 7000), 0);
+	assert_int_equal(bindto(c, 0, 7000), EADDRINUSE);
+	assert_ptr_equal(in_pcblookup(&f->f_ipi, &l, HTONS(7000), &r, 1, true, &if1), a);
+	assert_ptr_equal(in_pcblookup(&f->f_ipi, &l, HTONS(7000), &r, 1, true, &if2), b);
+	assert_null(in_pcblookup(&f->f_ipi, &l, HTONS(7000), &r, 1, true, NULL));
+}
+
+static void
+ports_all(void **state)
+{
+	struct fix *f = *state;
+	bool seen[200] = { false };
+	struct inpcb *inp[200];
+	unsigned port;
+
+	inpcb_vnet(f->f_vn)->iv_first = 20000;
+	inpcb_vnet(f->f_vn)->iv_last = 20199;
+	for (unsigned i = 0; i < 200; i++) {
+		inp[i] = new(f, i, 0, 1);
+		assert_int_equal(bindto(inp[i], 0, 0), 0);
+		port = NTOHS(inp[i]->inp_lport);
+		assert_in_range(port, 20000, 20199);
+		assert_false(seen[port - 20000]);
+		seen[port - 20000] = true;
+	}
+	assert_int_equal(bindto(new(f, 200, SO_REUSEADDR | SO_REUSEPORT, 1), 0, 0), EADDRINUSE);
+	/* And none for connections, for each is somebody's. */
+	assert_int_equal(connectto(new(f, 201, 0, 1), FAR, 80), EADDRNOTAVAIL);
+}
+
+/* Connections share ports with each other as long as the other ends differ. */
+static void
+ports_connected(void **state)
+{
+	struct fix *f = *state;
+	struct inpcb *inp;
+
+	inpcb_vnet(f->f_vn)->iv_first = 20003;
+	inpcb_vnet(f->f_vn)->iv_last = 20000;	/* either way round */
+	for (unsigned i = 0; i < 12; i++)
+		assert_int_equal(connectto(new(f, i, 0, 1), FAR, 80 + i / 4), 0);
+	assert_int_equal(connectto(new(f, 12, 0, 1), FAR, 80), EADDRNOTAVAIL);
+	inp = new(f, 13, 0, 1);
+	assert_int_equal(bindto(inp, 0, 20000), EADDRINUSE);
+	assert_int_equal(connectto(inp, NOWAY, 80), ENETUNREACH);
+	assert_int_equal(inp->inp_lport, 0);
+}
+
+static void
+disconnect_forgets(void **state)
+{
+	struct fix *f = *state;
+	struct inpcb *a = new(f, 0, 0, 1), *b = new(f, 1, 0, 1);
+	const struct in_addr_any l = in4_any(ADDR_A), r = in4_any(FAR);
+
+	assert_int_equal(connectto(a, FAR, 80), 0);
+	assert_int_equal(a->inp_laddr.in4, ADDR_A);
+	in_pcbdisconnect(a);
+	assert_int_equal(a->inp_laddr.in4, 0);
+	assert_int_equal(a->inp_lport, 0);
+	assert_int_equal(bindto(b, 0, 8000), 0);
+	assert_int_equal(connectto(b, FAR, 80), 0);
+	assert_null(in_pcblookup(&f->f_ipi, &l, HTONS(8000), &r, HTONS(81), true, NULL));
+	in_pcbdisconnect(b);
+	assert_int_equal(b->inp_lport, HTONS(8000));
+	assert_ptr_equal(in_pcblookup(&f->f_ipi, &l, HTONS(8000), &r, HTONS(81), true, NULL), b);
+}
+
+static void
+insconn_beside_listener(void **state)
+{
+	struct fix *f = *state;
+	struct inpcb *l = new(f, 0, SO_ACCEPTCONN, 1), *c = new(f, 1, 0, 1), *d = new(f, 2, 0, 1);
+	const struct in_addr_any la = in4_any(ADDR_A), fa = in4_any(FAR);
+
+	f->f_ipi.ipi_proto = VI_IPPROTO_TCP;
+	assert_int_equal(bindto(l, 0, 9000), 0);
+	assert_int_equal(in_pcbinsconn(c, &la, HTONS(9000), &fa, HTONS(1)), 0);
+	assert_int_equal(in_pcbinsconn(d, &la, HTONS(9000), &fa, HTONS(1)), EADDRINUSE);
+	assert_ptr_equal(in_pcblookup(&f->f_ipi, &la, HTONS(9000), &fa, HTONS(1), true, NULL), c);
+	assert_ptr_equal(in_pcblookup(&f->f_ipi, &la, HTONS(9000), &fa, HTONS(2), true, NULL), l);
+	l->inp_socket->so_options = 0;
+	assert_null(in_pcblookup(&f->f_ipi, &la, HTONS(9000), &fa, HTONS(2), true, NULL));
+	f->f_ipi.ipi_proto = VI_IPPROTO_UDP;
+}
+
+/* A group shares the flows: all get some, and a flow stays with one. */
+static void
+reuseport_spreads(void **state)
+{
+	struct fix *f = *state;
+	const struct in_addr_any la = in4_any(ADDR_A), fa = in4_any(FAR);
+	unsigned hits[4] = { 0 };
+	struct inpcb *inp[4], *got;
+
+	for (unsigned i = 0; i < 4; i++) {
+		inp[i] = new(f, i, SO_REUSEPORT, 1);
+		assert_int_equal(bindto(inp[i], 0, 9000), 0);
+	}
+	for (uint16_t port = 1; port <= 400; port++) {
+		got = in_pcblookup(&f->f_ipi, &la, HTONS(9000), &fa, port, true, NULL);
+		assert_ptr_equal(got, in_pcblookup(&f->f_ipi, &la, HTONS(9000), &fa, port, true, NULL));
+		for (unsigned i = 0; i < 4; i++)
+			hits[i] += got == inp[i];
+	}
+	for (unsigned i = 0; i < 4; i++)
+		assert_in_range(hits[i], 50, 150);
+}
+
+/* The model. */
+
+static bool
+m_conn(const struct inpcb *inp)
+{
+	return (inp->inp_faddr.in4 != 0);
+}
+
+static struct inpcb *
+m_exact(struct fix *f, uint32_t la, uint16_t lp, uint32_t fa, uint16_t fp)
+{
+	struct inpcb *t;
+
+	TAILQ_FOREACH(t, &f->f_ipi.ipi_list, inp_list)
+		if (m_conn(t) && t->inp_laddr.in4 == la && t->inp_lport == lp && t->inp_faddr.in4 == fa && t->inp_fport == fp)
+			return (t);
+	return (NULL);
+}
+
+/* The best score among the unconnected; 0: none. */
+static unsigned
+m_wild(struct fix *f, uint32_t la, uint16_t lp)
+{
+	unsigned best = 0, score;
+	struct inpcb *t;
+
+	TAILQ_FOREACH(t, &f->f_ipi.ipi_list, inp_list) {
+		score = t->inp_laddr.in4 == la ? 2 : t->inp_laddr.in4 == 0 ? 1 : 0;
+		if (!m_conn(t) && lp != 0 && t->inp_lport == lp && score > best)
+			best = score;
+	}
+	return (best);
+}
+
+static void
+m_check(struct fix *f)
+{
+	static const uint32_t las[] = { ADDR_A, ADDR_B }, fas[] = { FAR, HTONL(0xc0000202) };
+
+	for (unsigned i = 0; i < 40; i++) {
+		const struct in_addr_any la = in4_any(las[rnd(f, 2)]), fa = in4_any(fas[rnd(f, 2)]);
+		uint16_t lp = HTONS(5000 + rnd(f, 12)), fp = HTONS(1 + rnd(f, 3));
+		struct inpcb *got = in_pcblookup(&f->f_ipi, &la, lp, &fa, fp, true, NULL);
+		struct inpcb *exact = m_exact(f, la.in4, lp, fa.in4, fp);
+		unsigned wild = m_wild(f, la.in4, lp);
+
+		assert_ptr_equal(in_pcblookup(&f->f_ipi, &la, lp, &fa, fp, false, NULL), exact);
+		if (exact != NULL) {
+			assert_ptr_equal(got, exact);
+		} else if (wild == 0) {
+			assert_null(got);
+		} else {
+			assert_non_null(got);
+			assert_false(m_conn(got));
+			assert_int_equal(got->inp_lport, lp);
+			assert_int_equal(got->inp_laddr.in4, wild == 2 ? la.in4 : 0);
+		}
+	}
+}
+
+static bool
+m_bindok(struct fix *f, struct inpcb *inp, uint32_t la, uint16_t lp)
+{
+	struct inpcb *t;
+	uint16_t both;
+
+	TAILQ_FOREACH(t, &f->f_ipi.ipi_list, inp_list) {
+		if (t == inp || t->inp_lport != lp || (la != 0 && t->inp_laddr.in4 != 0 && la != t->inp_laddr.in4))
+			continue;
+		both = inp->inp_socket->so_options & t->inp_socket->so_options;
+		if ((both & SO_REUSEADDR) == 0 && ((both & SO_REUSEPORT) == 0 || inp->inp_cred.cr_uid != t->inp_cred.cr_uid))
+			return (false);
+	}
+	return (true);
+}
+
+static void
+against_model(void **state)
+{
+	static const uint32_t las[] = { 0, ADDR_A, ADDR_B }, fas[] = { FAR, HTONL(0xc0000202) };
+	static const uint16_t opts[] = { 0, 0, SO_REUSEADDR, SO_REUSEPORT, SO_REUSEADDR | SO_REUSEPORT };
+	struct fix *f = *state;
+	struct inpcb *pcb[200] = { NULL }, **pp, *inp;
+	int want;
+
+	for (unsigned round = 0; round < 30000; round++) {
+		unsigned n = rnd(f, NITEMS(pcb));
+		uint32_t la = las[rnd(f, 3)], fa = fas[rnd(f, 2)];
+		unsigned lp = 5000 + rnd(f, 12), fp = 1 + rnd(f, 3);
+
+		pp = &pcb[n];
+		if (*pp == NULL) {
+			*pp = new(f, n, opts[rnd(f, NITEMS(opts))], 1 + rnd(f, 2));
+			continue;
+		}
+		inp = *pp;
+		switch (rnd(f, 5)) {
+		case 0:
+		case 1:
+			want = inp->inp_lport != 0 || inp->inp_laddr.in4 != 0 ? EINVAL : m_bindok(f, inp, la, HTONS(lp)) ? 0 : EADDRINUSE;
+			assert_int_equal(bindto(inp, la, lp), want);
+			break;
+		case 2:
+			if (m_conn(inp) || inp->inp_lport == 0)
+				break;
+			la = inp->inp_laddr.in4 != 0 ? inp->inp_laddr.in4 : ADDR_A;
+			want = m_exact(f, la, inp->inp_lport, fa, HTONS(fp)) != NULL ? EADDRINUSE : 0;
+			assert_int_equal(connectto(inp, fa, fp), want);
+			break;
+		case 3:
+			if (m_conn(inp))
+				in_pcbdisconnect(inp);
+			break;
+		default:
+			in_pcbfree(inp);
+			*pp = NULL;
+			break;
+		}
+		m_check(f);
+	}
+}
+
+/* Broadcast: everybody on the port, once. */
+static void
+bcast_all(void **state)
+{
+	struct fix *f = *state;
+	struct inet_pkt pk = { .ip_src = in4_any(FAR), .ip_dst = in4_any(0xffffffff) };
+	struct inpcb *a = new(f, 0, SO_REUSEADDR, 1), *b = new(f, 1, SO_REUSEADDR, 1), *c = new(f, 2, SO_REUSEADDR, 1), *inp;
+	unsigned n = 0;
+
+	assert_int_equal(bindto(a, 0, 5000), 0);
+	assert_int_equal(bindto(b, ADDR_A, 5000), 0);
+	assert_int_equal(bindto(c, 0, 5000), 0);
+	assert_int_equal(connectto(c, FAR, 9), 0);
+	for (inp = NULL; (inp = in_pcbnext_bcast(&f->f_ipi, inp, &pk, HTONS(5000), HTONS(9))) != NULL; n++)
+		assert_true(inp == a || inp == c);
+	assert_int_equal(n, 2);
+	assert_ptr_equal(in_pcbnext_bcast(&f->f_ipi, NULL, &pk, HTONS(5000), HTONS(8)), a);
+}
+
+static void
+tables_grow_and_shrink(void **state)
+{
+	struct fix *f = *state;
+	struct inpcb *inp[500];
+
+	for (unsigned i = 0; i < 500; i++) {
+		inp[i] = new(f, i, 0, 1);
+		assert_int_equal(connectto(inp[i], FAR, 80), 0);
+	}
+	assert_in_range(f->f_ipi.ipi_hashsize, 256, 512);
+	assert_in_range(f->f_ipi.ipi_porthashsize, 256, 512);
+	for (unsigned i = 0; i < 500; i++)
+		assert_ptr_equal(in_pcblookup(&f->f_ipi, &inp[i]->inp_laddr, inp[i]->inp_lport, &inp[i]->inp_faddr, HTONS(80), false, NULL), inp[i]);
+	for (unsigned i = 0; i < 500; i++)
+		in_pcbfree(inp[i]);
+	assert_int_equal(f->f_ipi.ipi_hashsize, 8);
+	assert_int_equal(f->f_ipi.ipi_porthashsize, 8);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(bind_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(bind_sharing, setup, teardown),
+		cmocka_unit_test_setup_teardown(bind_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(ports_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(ports_connected, setup, teardown),
+		cmocka_unit_test_setup_teardown(disconnect_forgets, setup, teardown),
+		cmocka_unit_test_setup_teardown(insconn_beside_listener, setup, teardown),
+		cmocka_unit_test_setup_teardown(reuseport_spreads, setup, teardown),
+		cmocka_unit_test_setup_teardown(against_model, setup, teardown),
+		cmocka_unit_test_setup_teardown(bcast_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(tables_grow_and_shrink, setup, teardown),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
