@@ -141,6 +141,61 @@ against_reference(void **state)
 	free(t);
 }
 
+/* Served late, but in order, and all of them. */
+static void
+late_fires(void *arg)
+{
+	struct timer *t = arg;
+
+	assert_true(t->when <= vi_sim_now(t->h));
+	assert_int_equal(t->fired, 0);
+	assert_true(t->when > lasttime || (t->when == lasttime && t->seq > lastseq));
+	lasttime = t->when;
+	lastseq = t->seq;
+	t->fired = 1;
+}
+
+/*
+ * As on a real host: the clock goes its own way, mostly between timers, and now and then more timers are set.  A timer once fired stays so.  The order holds
+ * within one poll.
+ */
+static void
+steps_of_any_size(void **state)
+{
+	enum { N = 300 };
+	struct rig *r = *state;
+	struct timer *t = calloc(N, sizeof(*t));
+	unsigned seq = 0;
+
+	for (unsigned i = 0; i < N; i++) {
+		callout_init(&t[i].c, &r->ln, late_fires, &t[i]);
+		t[i].h = r->h;
+		t[i].fired = 1;
+	}
+	for (unsigned n = 0; n < 20000; n++) {
+		struct timer *x = &t[kernel_random_below(r->k, N)];
+		uint64_t now = lane_clock(&r->ln), wait;
+
+		if (x->fired || kernel_random_below(r->k, 3) == 0) {
+			x->when = now + 1 + (kernel_random32(r->k) >> kernel_random_below(r->k, 32));
+			x->seq = ++seq;
+			x->fired = 0;
+			callout_reset_at(&x->c, x->when);
+		}
+		vi_sim_advance(r->h, kernel_random32(r->k) >> (8 + kernel_random_below(r->k, 24)));
+		lasttime = lastseq = 0;
+		while ((wait = kernel_poll(r->k)) == 0)
+			;
+		for (unsigned i = 0; i < N; i++) {
+			assert_int_equal(t[i].fired, t[i].when <= vi_sim_now(r->h));
+			assert_true(t[i].fired || wait <= t[i].when - vi_sim_now(r->h));
+		}
+	}
+	for (unsigned i = 0; i < N; i++)
+		callout_stop(&t[i].c);
+	free(t);
+}
+
 struct chain {
 	struct rig	*r;
 	struct callout	 a, b;
@@ -268,6 +323,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(against_reference, setup, teardown),
+		cmocka_unit_test_setup_teardown(steps_of_any_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(cancel_in_callback, setup, teardown),
 		cmocka_unit_test_setup_teardown(reset_in_callback, setup, teardown),
 		cmocka_unit_test_setup_teardown(next_is_exact, setup, teardown),
