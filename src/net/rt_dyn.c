@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Routes that are learned and forgotten: redirects (RFC 1122 3.2.2.2) and path MTUs (RFC 1191).
+ *
+ * Each is a host route that hides what was there for that host and is copied from what led there.  So it must not outlive it: any other change of a table
+ * first takes all of them away.  That is cheap (there are none, or they are learned again) and cannot be wrong.  Their number is
+ * bounded; the one next to expire makes room.
+ */
+#include <errno.h>
+
+#include "base/assert.h"
+#include "base/inaddr.h"
+#include "net/route_int.h"
+#include "wire/ip.h"
+
+static void
+rt_dyn_schedule(struct route_vnet *rv)
+{
+	const struct rt_dyn *rd = TAILQ_FIRST(&rv->rv_dyns);
+
+	if (rd == NULL)
+		callout_stop(&rv->rv_dyntimer);
+	else
+		callout_reset_at(&rv->rv_dyntimer, rd->rd_nhop.rn_nh.nh_expire);
+}
+
+static void
+rt_dyn_enqueue(struct route_vnet *rv, struct rt_dyn *rd)
+{
+	struct rt_dyn *prev;
+
+	rd->rd_nhop.rn_nh.nh_expire = vnet_now(rv->rv_vnet) + rv->rv_dynexpire * 1000000000ull;
+	TAILQ_FOREACH_REVERSE(prev, &rv->rv_dyns, rt_dynhead, rd_link)
+		if (prev->rd_nhop.rn_nh.nh_expire <= rd->rd_nhop.rn_nh.nh_expire)
+			break;
+	if (prev != NULL)
+		TAILQ_INSERT_AFTER(&rv->rv_dyns, prev, rd, rd_link);
+	else
+		TAILQ_INSERT_HEAD(&rv->rv_dyns, rd, rd_link);
+	rt_dyn_schedule(rv);
+}
+
+static void
+rt_dyn_remove(struct route_vnet *rv, struct rt_dyn *rd)
+{
+	struct fib_node *fn = fib_find(&rv->rv_fib[rd->rd_fib], rd->rd_key, 32);
+
+	VI_ASSERT(fn != NULL && fn->fn_value == &rd->rd_nhop);
+	if (rd->rd_under != NULL)
+		fn->fn_value = rd->rd_under;
+	else
+		(void)fib_remove(&rv->rv_fib[rd->rd_fib], rt_acct(rv), rd->rd_key, 32);
+	TAILQ_REMOVE(&rv->rv_dyns, rd, rd_link);
+	rv->rv_ndyns--;
+	rv->rv_generation++;
+	nhop_use(&rd->rd_nhop.rn_nh, -1);
+	kfree(rt_acct(rv), ACCT_ROUTE, rd, sizeof(*rd));
+}
+
+static void
+rt_dyn_expire(void *arg)
+{
+	struct route_vnet *rv = arg;
+	struct rt_dyn *rd;
+
+	while ((rd = TAILQ_FIRST(&rv->rv_dyns)) != NULL && rd->rd_nhop.rn_nh.nh_expire <= vnet_now(rv->rv_vnet)) {
+		rt_dyn_remove(rv, rd);
+		rv->rv_dynexpired++;
+	}
+	rt_dyn_schedule(rv);
+}
+
+void
+rt_dyn_init(struct route_vnet *rv)
+{
+	TAILQ_INIT(&rv->rv_dyns);
+	callout_init(&rv->rv_dyntimer, &rv->rv_vnet->vn_lane, rt_dyn_expire, rv);
+}
+
+void
+rt_dyn_flush(struct route_vnet *rv)
+{
+	struct rt_dyn *rd;
+
+	if (rv->rv_ndyns == 0)
+		return;
+	while ((rd = TAILQ_FIRST(&rv->rv_dyns)) != NULL)
+		rt_dyn_remove(rv, rd);
+	callout_stop(&rv->rv_dyntimer);
+}
+
+/* A host route like nh. */
+static int
+rt_dyn_add(struct route_vnet *rv, uint32_t fib, uint32_t key, const struct nhop *nh)
+{
+	struct rt_dyn *rd, *oldest;
+	struct fib_node *fn;
+
+	if (rv->rv_maxdyns == 0)
+		return (ENOBUFS);
+	if ((rd = kmalloc(rt_acct(rv), ACCT_ROUTE, sizeof(*rd))) == NULL)
+		return (ENOBUFS);
+	rd->rd_nhop.rn_nh = *nh;
+	while (rv->rv_ndyns >= rv->rv_maxdyns && (oldest = TAILQ_FIRST(&rv->rv_dyns)) != NULL) {
+		rt_dyn_remove(rv, oldest);
+		rv->rv_dynevicted++;
+	}
+	rd->rd_nhop.rn_dyn = rd;
+	rd->rd_nhop.rn_nh.nh_prefixlen = 32;
+	rd->rd_nhop.rn_nh.nh_use = 0;
+	rd->rd_fib = fib;
+	rd->rd_key = key;
+	if ((fn = fib_find(&rv->rv_fib[fib], key, 32)) != NULL) {
+		rd->rd_under = fn->fn_value;
+		fn->fn_value = &rd->rd_nhop;
+	} else if (fib_insert(&rv->rv_fib[fib], rt_acct(rv), key, 32, &rd->rd_nhop) != 0) {
+		kfree(rt_acct(rv), ACCT_ROUTE, rd, sizeof(*rd));
+		return (ENOBUFS);
+	}
+	nhop_use(&rd->rd_nhop.rn_nh, 1);
+	rv->rv_ndyns++;
+	rv->rv_generation++;
+	rt_dyn_enqueue(rv, rd);
+	return (0);
+}
+
+/* The dynamic route for exactly this host, or NULL; *exact: there is some route for exactly it. */
+static struct rt_dyn *
+rt_dyn_find(const struct route_vnet *rv, uint32_t fib, uint32_t key, bool *exact)
+{
+	const struct fib_node *fn = fib_find(&rv->rv_fib[fib], key, 32);
+
+	*exact = fn != NULL;
+	return (fn == NULL ? NULL : ((const struct rt_nhop *)fn->fn_value)->rn_dyn);
+}
+
+/* RFC 1122 3.2.2.2: the new gateway must be on the net the redirect came by; routes somebody configured stay as they are. */
+int
+rt_redirect4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t gw, struct ifnet *ifp)
+{
+	struct route_vnet *rv = route_vnet(vn);
+	const struct nhop *nh = fib4_lookup(vn, fib, gw);
+	struct nhop new = { .nh_ifp = ifp, .nh_flags = RTF_UP | RTF_HOST | RTF_DYNAMIC };
+	struct rt_dyn *rd;
+	bool exact;
+
+	if (in_multicast(dst) || in_broadcast(dst) || in_multicast(gw) || in_broadcast(gw) || gw == 0 || dst == 0)
+		return (EINVAL);
+	if (nh == NULL || nh->nh_ifp != ifp || (nh->nh_flags & (RTF_GATEWAY | RTF_REJECT | RTF_BLACKHOLE | RTF_LOCAL)) != 0)
+		return (ENETUNREACH);
+	new.nh_ifa = nh->nh_ifa;
+	rd = rt_dyn_find(rv, fib, NTOHL(dst), &exact);
+	if (exact && rd == NULL)
+		return (EEXIST);
+	if (rd != NULL) {
+		if (rd->rd_under != NULL)
+			return (EEXIST);
+		rt_dyn_remove(rv, rd);
+	}
+	if (gw != dst) {
+		new.nh_flags |= RTF_GATEWAY;
+		new.nh_gw = (struct net_addr){ .na_af = NET_AF_INET, .na_in = gw };
+	}
+	rv->rv_redirects++;
+	return (rt_dyn_add(rv, fib, NTOHL(dst), &new));
+}
+
+int
+rt_pmtu4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t mtu)
+{
+	struct route_vnet *rv = route_vnet(vn);
+	const struct nhop *nh = fib4_lookup(vn, fib, dst);
+	struct nhop new;
+	struct rt_dyn *rd;
+	bool exact;
+
+	if (mtu < IP_MINMTU || in_multicast(dst) || in_broadcast(dst))
+		return (EINVAL);
+	if (nh == NULL || (nh->nh_flags & (RTF_REJECT | RTF_BLACKHOLE | RTF_LOCAL)) != 0)
+		return (ESRCH);
+	if (mtu >= nhop_mtu(nh))	/* RFC 1191 3: never up because of a message */
+		return (0);
+	rv->rv_pmtus++;
+	if ((rd = rt_dyn_find(rv, fib, NTOHL(dst), &exact)) != NULL) {
+		rd->rd_nhop.rn_nh.nh_mtu = mtu;
+		TAILQ_REMOVE(&rv->rv_dyns, rd, rd_link);
+		rt_dyn_enqueue(rv, rd);
+		rv->rv_generation++;
+		return (0);
+	}
+	new = *nh;
+	new.nh_flags = (nh->nh_flags & ~(uint32_t)(RTF_PINNED | RTF_STATIC)) | RTF_HOST | RTF_DYNAMIC;
+	new.nh_mtu = mtu;
+	return (rt_dyn_add(rv, fib, NTOHL(dst), &new));
+}
