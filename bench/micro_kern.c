@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ns per operation of what everything else is made of: memory, mbufs, timers, lanes.  One line each; micro_kern [ROUNDS]. */
+/*
+ * ns per operation of what everything else is made of: memory, mbufs, timers, lanes. One line each;
+ * micro_kern [ROUNDS].
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -197,7 +200,8 @@ main(int argc, char **argv)
 	struct vi_kernel_params kp = { 0 };
 	struct worker *w;
 
-	if (b.rounds == 0 || vi_host_posix_new(NULL, &b.h) != 0 || (kp.kp_host = b.h, kernel_init(&kp, &b.k)) != 0)
+	if (b.rounds == 0 || vi_host_posix_new(NULL, &b.h) != 0 ||
+	    (kp.kp_host = b.h, kernel_init(&kp, &b.k)) != 0)
 		return (1);
 	w = kernel_worker(b.k, 0);
 	acctset_init(&b.as, b.k, worker_cache(w));

@@ -14,7 +14,11 @@
 
 static inline uint64_t host_now(struct vi_host *h) { return (h->h_ops->now(h)); }
 static inline uint64_t host_realtime(struct vi_host *h) { return (h->h_ops->realtime(h)); }
-static inline void host_random(struct vi_host *h, void *buf, size_t len) { h->h_ops->random(h, buf, len); }
+static inline void
+host_random(struct vi_host *h, void *buf, size_t len)
+{
+	h->h_ops->random(h, buf, len);
+}
 
 static inline void *
 host_page_alloc(struct vi_host *h, size_t size, size_t align)
@@ -40,7 +44,11 @@ host_log(struct vi_host *h, const struct vi_logmsg *lm)
 static inline void *host_mutex_new(struct vi_host *h) { return (h->h_ops->mutex_new(h)); }
 static inline void host_mutex_free(struct vi_host *h, void *mtx) { h->h_ops->mutex_free(h, mtx); }
 static inline void host_mutex_lock(struct vi_host *h, void *mtx) { h->h_ops->mutex_lock(h, mtx); }
-static inline void host_mutex_unlock(struct vi_host *h, void *mtx) { h->h_ops->mutex_unlock(h, mtx); }
+static inline void
+host_mutex_unlock(struct vi_host *h, void *mtx)
+{
+	h->h_ops->mutex_unlock(h, mtx);
+}
 
 /* Is this the simulated host, whose time kernel_run may move? */
 bool	host_is_sim(const struct vi_host *);

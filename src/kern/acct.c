@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Accounts and kmalloc.  With VIMAGE_LEAKCHECK each allocation has a tag behind it, which links it to its acctset and says where it was made:
+ * Accounts and kmalloc. With VIMAGE_LEAKCHECK each allocation has a tag behind it, which links it
+ * to its acctset and says where it was made:
  *
  *	| size bytes of the caller | at least 16 bytes that nobody may touch | struct kmtag |
  *
@@ -49,7 +50,8 @@ acct_uncharge(struct acctset *as, enum acct_type type, size_t bytes)
 }
 
 unsigned
-acctset_check(const struct acctset *as, void (*fn)(void *, enum acct_type, const struct acct *), void *arg)
+acctset_check(const struct acctset *as, void (*fn)(void *, enum acct_type, const struct acct *),
+    void *arg)
 {
 	unsigned n = 0;
 
@@ -109,7 +111,11 @@ tag_set(struct acctset *as, enum acct_type type, void *p, size_t size, const cha
 	uint8_t *end = (uint8_t *)p + MAX(size, (size_t)1);
 
 	POISON(end, (size_t)((uint8_t *)kt - end));
-	*kt = (struct kmtag){ .kt_file = file, .kt_line = line, .kt_size = size, .kt_type = (uint16_t)type, .kt_magic = TAG_MAGIC };
+	*kt = (struct kmtag){ .kt_file = file,
+	    .kt_line = line,
+	    .kt_size = size,
+	    .kt_type = (uint16_t)type,
+	    .kt_magic = TAG_MAGIC };
 	tag_link(kt, as);
 }
 
@@ -142,7 +148,8 @@ tag_move(struct acctset *from, struct acctset *to, enum acct_type type, void *p,
 }
 
 void
-acctset_where(const struct acctset *as, void (*fn)(void *, enum acct_type, const char *file, int line, size_t), void *arg, unsigned max)
+acctset_where(const struct acctset *as,
+    void (*fn)(void *, enum acct_type, const char *file, int line, size_t), void *arg, unsigned max)
 {
 	const struct kmtag *kt;
 
@@ -156,7 +163,8 @@ acctset_where(const struct acctset *as, void (*fn)(void *, enum acct_type, const
 #define tag_move(from, to, type, p, size)	((void)(p))
 
 void
-acctset_where(const struct acctset *as, void (*fn)(void *, enum acct_type, const char *file, int line, size_t), void *arg, unsigned max)
+acctset_where(const struct acctset *as,
+    void (*fn)(void *, enum acct_type, const char *file, int line, size_t), void *arg, unsigned max)
 {
 	(void)as;
 	(void)fn;

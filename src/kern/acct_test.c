@@ -57,8 +57,8 @@ classes_fit(void **state)
 static void
 kmalloc_of_all_sizes(void **state)
 {
-	static const size_t sizes[] = { 1, 7, 16, 17, 48, 49, 63, 64, 65, 100, 128, 129, 255, 256, 257, 1000, 4096, 4097, 8192, 10000, 32768, 32769,
-	    65536, 100000, 1 << 20, 3 << 20 };
+	static const size_t sizes[] = {1, 7, 16, 17, 48, 49, 63, 64, 65, 100, 128, 129, 255, 256,
+	    257, 1000, 4096, 4097, 8192, 10000, 32768, 32769, 65536, 100000, 1 << 20, 3 << 20};
 	uint8_t *p[NITEMS(sizes)];
 	struct vi_host *h;
 	struct kernel *k = new_kernel(&h, 0);
@@ -118,7 +118,7 @@ limits_hold(void **state)
 	assert_null(kmalloc(&as, ACCT_ROUTE, 51));
 	assert_int_equal(as.as_acct[ACCT_ROUTE].ac_failures, 1);
 	assert_non_null(b = kmalloc(&as, ACCT_ROUTE, 50));
-	as.as_total.ac_limit = 10;		/* now beyond it: nothing more, but what there is stays */
+	as.as_total.ac_limit = 10; /* now beyond it: nothing more, but what there is stays */
 	assert_null(kmalloc(&as, ACCT_MISC, 1));
 	kfree(&as, ACCT_PCB, a, 100);
 	kfree(&as, ACCT_ROUTE, b, 50);
@@ -291,7 +291,10 @@ ceiling_holds(void **state)
 	free_kernel(k, h);
 }
 
-/* A kernel whose nth request of pages fails is refused whole; the memory of a leaking one comes back too. */
+/*
+ * A kernel whose nth request of pages fails is refused whole; the memory of a leaking one comes
+ * back too.
+ */
 static void
 failing_host(void **state)
 {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Timers: a hierarchical wheel (Varghese, Lauck: "Hashed and hierarchical timing wheels", 1987) with ticks of one nanosecond.
+ * Timers: a hierarchical wheel (Varghese, Lauck: "Hashed and hierarchical timing wheels", 1987)
+ * with ticks of one nanosecond.
  *
- * Which level and slot a timer hangs in follows from its time and wh_cur alone, so of two timers of one time the one set first comes first, however they
- * got there.  When wh_cur moves into the range of a slot, that slot's timers are spread over the levels below.
+ * Which level and slot a timer hangs in follows from its time and wh_cur alone, so of two timers of
+ * one time the one set first comes first, however they got there. When wh_cur moves into the range
+ * of a slot, that slot's timers are spread over the levels below.
  *
- * wh_min is a bound, not the truth: it does not rise when the earliest timer of a slot is stopped.  A worker may for that reason wake up once for
- * nothing; it then finds the slot's range reached, spreads it, and knows better.
+ * wh_min is a bound, not the truth: it does not rise when the earliest timer of a slot is stopped.
+ * A worker may for that reason wake up once for nothing; it then finds the slot's range reached,
+ * spreads it, and knows better.
  */
 #include "kern/lane.h"
 
@@ -141,8 +144,8 @@ callout_init(struct callout *c, struct lane *ln, void (*fn)(void *), void *arg)
 }
 
 /*
- * A timer set for now by a timer's function is not served in the same round: one that sets itself again and again for "now" must not
- * stop the clock.
+ * A timer set for now by a timer's function is not served in the same round: one that sets itself
+ * again and again for "now" must not stop the clock.
  */
 void
 callout_reset_at(struct callout *c, uint64_t when)

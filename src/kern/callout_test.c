@@ -81,7 +81,8 @@ static uint64_t
 random_delay(struct kernel *k)
 {
 	unsigned bits = kernel_random_below(k, 44);
-	uint64_t r = ((uint64_t)kernel_random32(k) << 32 | kernel_random32(k)) & (((uint64_t)1 << bits) - 1);
+	uint64_t r =
+	    ((uint64_t)kernel_random32(k) << 32 | kernel_random32(k)) & (((uint64_t)1 << bits) - 1);
 
 	/* Many ties. */
 	return (kernel_random_below(k, 4) == 0 ? r & ~(uint64_t)0xfffff : r);
@@ -156,8 +157,8 @@ late_fires(void *arg)
 }
 
 /*
- * As on a real host: the clock goes its own way, mostly between timers, and now and then more timers are set.  A timer once fired stays so.  The order holds
- * within one poll.
+ * As on a real host: the clock goes its own way, mostly between timers, and now and then more
+ * timers are set. A timer once fired stays so. The order holds within one poll.
  */
 static void
 steps_of_any_size(void **state)
@@ -177,7 +178,8 @@ steps_of_any_size(void **state)
 		uint64_t now = lane_clock(&r->ln), wait;
 
 		if (x->fired || kernel_random_below(r->k, 3) == 0) {
-			x->when = now + 1 + (kernel_random32(r->k) >> kernel_random_below(r->k, 32));
+			x->when =
+			    now + 1 + (kernel_random32(r->k) >> kernel_random_below(r->k, 32));
 			x->seq = ++seq;
 			x->fired = 0;
 			callout_reset_at(&x->c, x->when);

@@ -120,8 +120,8 @@ kernel_random32(struct kernel *k)
 }
 
 /*
- * The high word of a product is uniform but for the products whose low word is below 2^32 mod limit (Lemire, "Fast random integer generation in
- * an interval", 2019).
+ * The high word of a product is uniform but for the products whose low word is below 2^32 mod limit
+ * (Lemire, "Fast random integer generation in an interval", 2019).
  */
 uint32_t
 kernel_random_below(struct kernel *k, uint32_t limit)

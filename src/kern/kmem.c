@@ -2,21 +2,26 @@
 /*
  * Theory of operation
  *
- * Memory comes from the host in arenas of 1 MB.  An arena is cut into 16 spans of 64 KB; a slab takes 1, 4 or all 16 of them, aligned to
- * its size, and holds objects of one class behind a header of 64 bytes.  So the slab of an object and the arena of a slab are found by
- * masking the address, and nothing is looked up.  The header of an arena's first span also carries what is known of the arena.
+ * Memory comes from the host in arenas of 1 MB. An arena is cut into 16 spans of 64 KB; a slab
+ * takes 1, 4 or all 16 of them, aligned to its size, and holds objects of one class behind a header
+ * of 64 bytes. So the slab of an object and the arena of a slab are found by masking the address,
+ * and nothing is looked up. The header of an arena's first span also carries what is known of the
+ * arena.
  *
- *	arena 1 MB   | hdr objects... | hdr objects... | hdr objects (4 spans) ...            | free | free | ...
+ *	arena 1 MB   | hdr objects... | hdr objects... | hdr objects (4 spans) ...   | free | ...
  *
- * Workers do not touch slabs: each has its own free lists (struct memcache), which exchange objects with the slabs in batches, under a mutex of
- * the host.  Objects freed by another worker than the one that made them thus find their way back.  A slab without objects in use dissolves
- * into spans, which any class may take; arenas without slabs are kept up to KMEM_SPARE and then given back.
+ * Workers do not touch slabs: each has its own free lists (struct memcache), which exchange objects
+ * with the slabs in batches, under a mutex of the host. Objects freed by another worker than the
+ * one that made them thus find their way back. A slab without objects in use dissolves into spans,
+ * which any class may take; arenas without slabs are kept up to KMEM_SPARE and then given back.
  *
- * An object never used before is not on any list: sl_fresh counts them off.  So the pages of a fresh slab are touched only as far as it is used.
+ * An object never used before is not on any list: sl_fresh counts them off. So the pages of a fresh
+ * slab are touched only as far as it is used.
  *
  * Above KMEM_MAXSIZE an allocation has pages of its own, with a header of 64 bytes in front.
  *
- * Threads: a memcache belongs to its worker, or to the holder of the kernel lock; all else is under km_lock.
+ * Threads: a memcache belongs to its worker, or to the holder of the kernel lock; all else is under
+ * km_lock.
  */
 #include "kern/kmem.h"
 
@@ -40,8 +45,9 @@
 #define BATCH_MAX	64u
 
 const uint32_t kmem_sizes[KMEM_NCLASSES] = {
-	16, 32, 48, 64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096,
-	5120, 6144, 7168, 8192, 10240, 12288, 14336, 16384, 20480, 24576, 28672, 32768, HEADER + 2048, HEADER + 65536,
+	16, 32, 48, 64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024,
+	1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096, 5120, 6144, 7168, 8192,
+	10240, 12288, 14336, 16384, 20480, 24576, 28672, 32768, HEADER + 2048, HEADER + 65536,
 };
 
 struct slab {
@@ -78,8 +84,10 @@ struct kmem {
 
 /* The class of a size in sixteenths, up to 1024. */
 static const uint8_t kmem_classes[65] = {
-	0, 0, 1, 2, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10,
-	11, 11, 11, 11, 11, 11, 11, 11, 12, 12, 12, 12, 12, 12, 12, 12, 13, 13, 13, 13, 13, 13, 13, 13, 14, 14, 14, 14, 14, 14, 14, 14,
+	0, 0, 1, 2, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7, 8, 8, 8, 8,
+	9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11, 11,
+	12, 12, 12, 12, 12, 12, 12, 12, 13, 13, 13, 13, 13, 13, 13, 13,
+	14, 14, 14, 14, 14, 14, 14, 14,
 };
 
 unsigned
@@ -162,7 +170,9 @@ host_take(struct kmem *km, size_t size, size_t align)
 
 /* Spans. */
 
-/* The place of n free spans, n a power of two and the place a multiple of it; -1 if there is none. */
+/*
+ * The place of n free spans, n a power of two and the place a multiple of it; -1 if there is none.
+ */
 static int
 spans_find(uint32_t mask, unsigned n)
 {
@@ -177,8 +187,12 @@ spans_find(uint32_t mask, unsigned n)
 static void
 arena_refile(struct kmem *km, struct slab *ar, uint32_t mask)
 {
-	struct slab_list *list = mask == 0 ? &km->km_full : mask == ARENA_FREE ? &km->km_empty : &km->km_some;
+	struct slab_list *list = &km->km_some;
 
+	if (mask == 0)
+		list = &km->km_full;
+	else if (mask == ARENA_FREE)
+		list = &km->km_empty;
 	km->km_nempty -= ar->sl_arfree == ARENA_FREE;
 	km->km_nempty += mask == ARENA_FREE;
 	ar->sl_arfree = mask;
@@ -259,7 +273,8 @@ slab_pop(struct slab *sl)
 		UNPOISON(ko, sizeof(*ko));
 		sl->sl_free = ko->ko_next;
 	} else {
-		ko = (struct kmobj *)((uintptr_t)sl + HEADER + (uintptr_t)sl->sl_fresh++ * kmem_sizes[sl->sl_class]);
+		ko = (struct kmobj *)((uintptr_t)sl + HEADER +
+				      (uintptr_t)sl->sl_fresh++ * kmem_sizes[sl->sl_class]);
 		UNPOISON(ko, sizeof(*ko));
 	}
 	if (++sl->sl_used == sl->sl_total)
@@ -303,7 +318,8 @@ memcache_init(struct memcache *mc, struct kmem *km)
 	memset(mc, 0, sizeof(*mc));
 	mc->mc_kmem = km;
 	for (unsigned i = 0; i < KMEM_NCLASSES; i++)
-		mc->mc_class[i].kc_batch = MAX(BATCH_MIN, MIN(BATCH_MAX, BATCH_BYTES / kmem_sizes[i]));
+		mc->mc_class[i].kc_batch =
+		    MAX(BATCH_MIN, MIN(BATCH_MAX, BATCH_BYTES / kmem_sizes[i]));
 }
 
 /* Tests: counts down to the allocation that is to fail. */
@@ -313,7 +329,10 @@ memcache_faulted(struct memcache *mc)
 	return (--mc->mc_fail == 0);
 }
 
-/* The caller's list is empty: fill it, from the spare one or from the slabs.  Returns its new head, still on the list. */
+/*
+ * The caller's list is empty: fill it, from the spare one or from the slabs. Returns its new head,
+ * still on the list.
+ */
 void *
 memcache_refill(struct memcache *mc, unsigned class)
 {

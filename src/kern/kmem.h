@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory below the accounts: size classes and the free lists of a worker.  Users are acct.c and mbuf/, everybody else calls kmalloc.
+ * Memory below the accounts: size classes and the free lists of a worker. Users are acct.c and
+ * mbuf/, everybody else calls kmalloc.
  */
 #ifndef KERN_KMEM_H
 #define KERN_KMEM_H
@@ -17,8 +18,8 @@ struct kmem;
 struct vi_host;
 
 /*
- * Classes: 16, 32, 48, then four to each doubling up to 32 KB, all of them multiples of 64; and two for the clusters of mbufs with
- * their header of 64 bytes.
+ * Classes: 16, 32, 48, then four to each doubling up to 32 KB, all of them multiples of 64; and two
+ * for the clusters of mbufs with their header of 64 bytes.
  */
 #define KMEM_MAXSIZE	32768
 #define KMEM_CLUSTER	35	/* 64 + 2 KB */
@@ -34,8 +35,9 @@ struct kmobj {
 };
 
 /*
- * Two stacks of one class, each at most kc_batch long: while one is emptied or filled the other keeps us from going to the shared slabs at
- * every step, and twice the batch is all that an idle worker holds back.
+ * Two stacks of one class, each at most kc_batch long: while one is emptied or filled the other
+ * keeps us from going to the shared slabs at every step, and twice the batch is all that an idle
+ * worker holds back.
  */
 struct kmcache {
 	struct kmobj	*kc_head;
@@ -47,29 +49,35 @@ struct kmcache {
 
 struct memcache {
 	struct kmem	*mc_kmem;	/* (c) */
-	uint64_t	 mc_fail;	/* tests: so many allocations from now, one fails; 0 = never */
+	uint64_t	 mc_fail;	/* tests: that many allocations from now, one fails */
 	struct kmcache	 mc_class[KMEM_NCLASSES];
-	/* Of mbuf.c: made less freed by this worker; only the sum over all workers means something. */
+	/*
+	 * Of mbuf.c: made less freed by this worker; only the sum over all workers means something.
+	 */
 	int64_t		 mc_mbufs, mc_clusters, mc_jumbos, mc_mbytes;
 	uint64_t	 mc_mfails;
 };
 
 int	kmem_init(struct vi_host *, size_t maxmem, struct kmem **);
-void	kmem_fini(struct kmem *);		/* gives back every page, whatever is still in use */
+void	kmem_fini(struct kmem *);	/* gives back every page, whatever is still in use */
 size_t	kmem_bytes(struct kmem *);		/* taken from the host now */
 /* Pages of the caller's own, zeroed; what is not freed is freed by kmem_fini. */
 void	*kmem_pages(struct kmem *, size_t);
 void	 kmem_pages_free(struct kmem *, void *);
 
 void	memcache_init(struct memcache *, struct kmem *);
-void	memcache_flush(struct memcache *);	/* everything back to the slabs; in the worker's thread or under the kernel lock */
+/* Everything back to the slabs; in the worker's thread or under the kernel lock. */
+void	memcache_flush(struct memcache *);
 void	*memcache_refill(struct memcache *, unsigned class);
 void	 memcache_overflow(struct memcache *, unsigned class);
 bool	memcache_faulted(struct memcache *);
 
 unsigned kmem_class(size_t size);
 
-/* An object of the class, not cleared, of which the caller means to use size bytes; NULL without memory. */
+/*
+ * An object of the class, not cleared, of which the caller means to use size bytes; NULL without
+ * memory.
+ */
 static inline void *
 memcache_get(struct memcache *mc, unsigned class, size_t size)
 {
@@ -78,7 +86,8 @@ memcache_get(struct memcache *mc, unsigned class, size_t size)
 
 	if (__builtin_expect(mc->mc_fail != 0, 0) && memcache_faulted(mc))
 		return (NULL);
-	if (__builtin_expect((ko = kc->kc_head) == NULL, 0) && (ko = memcache_refill(mc, class)) == NULL)
+	if (__builtin_expect((ko = kc->kc_head) == NULL, 0) &&
+	    (ko = memcache_refill(mc, class)) == NULL)
 		return (NULL);
 	UNPOISON(ko, size > sizeof(*ko) ? size : sizeof(*ko));
 	kc->kc_head = ko->ko_next;
@@ -102,11 +111,15 @@ memcache_put(struct memcache *mc, unsigned class, void *p)
 	POISON(ko, kmem_sizes[class]);
 }
 
-/* The two steps of a charge, for those who charge at every packet.  A charge that just reaches the limit passes. */
+/*
+ * The two steps of a charge, for those who charge at every packet. A charge that just reaches the
+ * limit passes.
+ */
 static inline bool
 acct_admits(const struct acct *ac, size_t bytes)
 {
-	return (ac->ac_limit == 0 || (ac->ac_bytes <= ac->ac_limit && bytes <= ac->ac_limit - ac->ac_bytes));
+	return (ac->ac_limit == 0 ||
+		(ac->ac_bytes <= ac->ac_limit && bytes <= ac->ac_limit - ac->ac_bytes));
 }
 
 static inline void

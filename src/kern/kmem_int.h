@@ -5,7 +5,8 @@
 
 #include "kern/kmem.h"
 
-void	*kmem_alloc(struct memcache *, size_t size, bool *zeroed);	/* zeroed says whether it happens to be */
+/* zeroed says whether the memory happens to be. */
+void	*kmem_alloc(struct memcache *, size_t size, bool *zeroed);
 void	 kmem_free(struct memcache *, void *, size_t size);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * Theory of operation
  *
- * A lane's queue has two parts.  ln_inbox is a stack onto which any thread pushes; ln_head is a list in order, which only the lane's worker (or the holder
- * of the kernel lock) touches.  The worker takes the whole inbox at once, turns it round and appends it to the list.
+ * A lane's queue has two parts. ln_inbox is a stack onto which any thread pushes; ln_head is a list
+ * in order, which only the lane's worker (or the holder of the kernel lock) touches. The worker
+ * takes the whole inbox at once, turns it round and appends it to the list.
  *
  * ln_state says who cares for the lane:
  *
@@ -11,12 +12,15 @@
  *	QUEUED	it is on its worker's heap, or on the way there in the worker's inbox
  *	RUNNING	its worker runs it and will look at the inbox again afterwards
  *
- * No wake-up is lost: one who posts first pushes the work, then looks at the state; the worker first stores IDLE, then looks at the inbox; both in the one
- * order of sequentially consistent operations.  So at least one of them sees what the other did.  The same holds between pushing a lane onto a
- * worker's inbox and looking at w_asleep, and between storing w_asleep and looking at the inbox (worker.c).
+ * No wake-up is lost: one who posts first pushes the work, then looks at the state; the worker
+ * first stores IDLE, then looks at the inbox; both in the one order of sequentially consistent
+ * operations. So at least one of them sees what the other did. The same holds between pushing a
+ * lane onto a worker's inbox and looking at w_asleep, and between storing w_asleep and looking at
+ * the inbox (worker.c).
  *
- * The heap is ordered by virtual time and, among equals, by who was queued first.  A lane that becomes runnable starts at the virtual time of the lane
- * that ran last, if it is behind: sleeping earns no credit.
+ * The heap is ordered by virtual time and, among equals, by who was queued first. A lane that
+ * becomes runnable starts at the virtual time of the lane that ran last, if it is behind: sleeping
+ * earns no credit.
  */
 #include "kern/lane.h"
 
@@ -173,8 +177,8 @@ lane_takein(struct lane *ln)
 }
 
 /*
- * The lane's own worker posts straight to the list: what it posted through the inbox (in an earlier life outside of poll) goes first.  While it runs the lane
- * the state needs no look either.
+ * The lane's own worker posts straight to the list: what it posted through the inbox (in an earlier
+ * life outside of poll) goes first. While it runs the lane the state needs no look either.
  */
 static void
 lane_postlocal(struct worker *w, struct lane *ln, struct work *wk)
@@ -209,7 +213,8 @@ lane_post(struct lane *ln, struct work *wk)
 	do
 		wk->wk_next = head;
 	while (!atomic_compare_exchange_weak(&ln->ln_inbox, &head, wk));
-	if (atomic_load(&ln->ln_state) == LANE_IDLE && atomic_compare_exchange_strong(&ln->ln_state, &idle, LANE_QUEUED))
+	if (atomic_load(&ln->ln_state) == LANE_IDLE &&
+	    atomic_compare_exchange_strong(&ln->ln_state, &idle, LANE_QUEUED))
 		worker_give(lane_home(ln), ln);
 	return (true);
 }
@@ -228,7 +233,10 @@ lane_next(struct lane *ln)
 	return (wk);
 }
 
-/* Clearing wk_queued is an exchange, so that what a refused poster wrote before its attempt is seen by this run. */
+/*
+ * Clearing wk_queued is an exchange, so that what a refused poster wrote before its attempt is seen
+ * by this run.
+ */
 static void
 work_run(struct work *wk)
 {
@@ -311,7 +319,8 @@ worker_runlane(struct worker *w, struct lane *ln)
 		return;
 	}
 	atomic_store(&ln->ln_state, LANE_IDLE);
-	if (atomic_load(&ln->ln_inbox) != NULL && atomic_compare_exchange_strong(&ln->ln_state, &idle, LANE_QUEUED))
+	if (atomic_load(&ln->ln_inbox) != NULL &&
+	    atomic_compare_exchange_strong(&ln->ln_state, &idle, LANE_QUEUED))
 		heap_insert(w, ln);
 }
 
@@ -322,8 +331,9 @@ lane_clock(struct lane *ln)
 }
 
 /*
- * With one worker everything between polls may be done in the one thread there is.  With several, a thread is at home in the lanes of the worker it has
- * entered, also outside of a run, or it holds the kernel lock.
+ * With one worker everything between polls may be done in the one thread there is. With several, a
+ * thread is at home in the lanes of the worker it has entered, also outside of a run, or it holds
+ * the kernel lock.
  */
 void
 lane_assert(const struct lane *ln)
@@ -428,7 +438,10 @@ lane_fini(struct lane *ln)
 	ln->ln_kernel->k_lock->kl_nlanes--;
 }
 
-/* Virtual times of two workers have nothing to do with each other: what carries over is how far the lane is ahead. */
+/*
+ * Virtual times of two workers have nothing to do with each other: what carries over is how far the
+ * lane is ahead.
+ */
 void
 lane_move(struct lane *ln, struct worker *to)
 {
@@ -447,7 +460,8 @@ lane_move(struct lane *ln, struct worker *to)
 		callout_stop(c);
 		LIST_INSERT_HEAD(&list, c, c_lanelink);
 	}
-	ln->ln_vtime = to->w_vtime + (ln->ln_vtime > from->w_vtime ? ln->ln_vtime - from->w_vtime : 0);
+	ln->ln_vtime =
+	    to->w_vtime + (ln->ln_vtime > from->w_vtime ? ln->ln_vtime - from->w_vtime : 0);
 	__atomic_store_n(&ln->ln_worker, to, __ATOMIC_RELEASE);
 	ln->ln_acct->as_cache = &to->w_cache;
 	while ((c = LIST_FIRST(&list)) != NULL) {

@@ -65,8 +65,16 @@ fake_wake(struct vi_host *h, unsigned worker)
 }
 
 static const struct vi_host_ops fake_ops = {
-	.now = fake_now, .realtime = fake_now, .random = fake_random, .page_alloc = fake_page_alloc, .page_free = fake_page_free,
-	.wake = fake_wake, .mutex_new = pmutex_new, .mutex_free = pmutex_free, .mutex_lock = pmutex_lock, .mutex_unlock = pmutex_unlock,
+    .now = fake_now,
+    .realtime = fake_now,
+    .random = fake_random,
+    .page_alloc = fake_page_alloc,
+    .page_free = fake_page_free,
+    .wake = fake_wake,
+    .mutex_new = pmutex_new,
+    .mutex_free = pmutex_free,
+    .mutex_lock = pmutex_lock,
+    .mutex_unlock = pmutex_unlock,
 };
 
 struct rig {
@@ -201,7 +209,10 @@ shares_are_fair(void **state)
 	ratio = (double)r->ln[0].ln_cputime / (double)r->ln[1].ln_cputime;
 	assert_true(ratio > 2.9 && ratio < 3.1);
 	assert_int_equal(r->ln[0].ln_cputime + r->ln[1].ln_cputime, r->fh.fh_now);
-	/* One that slept all the time does not make up for it: it gets a third of what is left, as its share says. */
+	/*
+	 * One that slept all the time does not make up for it: it gets a third of what is left, as
+	 * its share says.
+	 */
 	r->ln[0].ln_share = 100;
 	job_init(&c, r, 2, 10000, UINT32_MAX);
 	lane_post(c.ln, &c.wk);
@@ -212,7 +223,10 @@ shares_are_fair(void **state)
 	rig_free(r);
 }
 
-/* A lane that posts to itself for ever does not keep another from running, even where time stands still. */
+/*
+ * A lane that posts to itself for ever does not keep another from running, even where time stands
+ * still.
+ */
 static void
 no_lane_hogs(void **state)
 {
@@ -388,7 +402,10 @@ fini_forgets(void **state)
 	rig_free(r);
 }
 
-/* Threads: each worker has its own, all post to all lanes, and one keeps taking the kernel lock and moving lanes. */
+/*
+ * Threads: each worker has its own, all post to all lanes, and one keeps taking the kernel lock and
+ * moving lanes.
+ */
 
 #define POSTS	20000u
 
@@ -408,7 +425,7 @@ struct ball {
 
 struct pool {
 	struct ball	 b[NLANES][4];
-	uint64_t	 plain[NLANES];		/* belongs to the lane: not atomic, so that a race is seen */
+	uint64_t plain[NLANES]; /* belongs to the lane: not atomic, so that a race is seen */
 };
 
 static struct pool pool;
@@ -487,7 +504,9 @@ threads_post_and_move(void **state)
 		}
 	for (unsigned i = 0; i <= NWORKERS; i++) {
 		hm[i] = (struct hammer){ r, i, &done };
-		assert_int_equal(pthread_create(&th[i], NULL, i < NWORKERS ? worker_thread : manager_thread, &hm[i]), 0);
+		assert_int_equal(pthread_create(&th[i], NULL,
+				     i < NWORKERS ? worker_thread : manager_thread, &hm[i]),
+		    0);
 	}
 	for (unsigned i = 0; i <= NWORKERS; i++)
 		pthread_join(th[i], NULL);

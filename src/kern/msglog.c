@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The message ring.  Records lie one behind the other in ml_buf, each with a header and the text, and never wrap: where the rest of the ring is too short
- * for a record, a header of length 0 (or too little room even for that) says "go on at the start".  ml_head is where the oldest record begins and ml_tail where
- * the next one will; they are equal when the ring is empty, and a full ring always keeps a gap.
+ * The message ring. Records lie one behind the other in ml_buf, each with a header and the text,
+ * and never wrap: where the rest of the ring is too short for a record, a header of length 0 (or
+ * too little room even for that) says "go on at the start". ml_head is where the oldest record
+ * begins and ml_tail where the next one will; they are equal when the ring is empty, and a full
+ * ring always keeps a gap.
  */
 #include "kern/msglog.h"
 
@@ -75,8 +77,8 @@ ring_forget(struct msglog *ml)
 }
 
 /*
- * Room for size bytes at ml_tail, from which the record must not reach ml_head: equal means empty.  Where it does not fit before
- * the end, the records up to there are forgotten and it starts over.
+ * Room for size bytes at ml_tail, from which the record must not reach ml_head: equal means empty.
+ * Where it does not fit before the end, the records up to there are forgotten and it starts over.
  */
 static struct msgrec *
 ring_room(struct msglog *ml, uint32_t size)
@@ -106,13 +108,17 @@ ring_put(struct msglog *ml, const struct vi_logmsg *lm)
 	uint32_t size = ROUNDUP2((uint32_t)(sizeof(struct msgrec) + len + 1), 8u);
 	struct msgrec *mr;
 
-	if (ml->ml_buf == NULL && (ml->ml_buf = kmalloc(ml->ml_acct, ACCT_LOG, MSGLOG_SIZE)) == NULL) {
+	if (ml->ml_buf == NULL &&
+	    (ml->ml_buf = kmalloc(ml->ml_acct, ACCT_LOG, MSGLOG_SIZE)) == NULL) {
 		ml->ml_lost++;
 		return;
 	}
 	mr = ring_room(ml, size);
-	*mr = (struct msgrec){ .mr_seq = lm->lm_seq, .mr_time = lm->lm_time, .mr_uptime = lm->lm_uptime,
-	    .mr_size = (uint16_t)size, .mr_level = lm->lm_level };
+	*mr = (struct msgrec){.mr_seq = lm->lm_seq,
+	    .mr_time = lm->lm_time,
+	    .mr_uptime = lm->lm_uptime,
+	    .mr_size = (uint16_t)size,
+	    .mr_level = lm->lm_level};
 	memcpy(mr + 1, lm->lm_text, len + 1);
 	ml->ml_tail += size;
 }
@@ -122,8 +128,12 @@ log_line(struct msglog *ml, unsigned level, const char *text)
 {
 	struct kernel *k = ml->ml_acct->as_kernel;
 	struct vi_host *h = kernel_host(k);
-	struct vi_logmsg lm = { .lm_seq = ++ml->ml_seq, .lm_time = host_realtime(h), .lm_uptime = host_now(h) - k->k_boottime,
-	    .lm_level = (uint8_t)MIN(level, (unsigned)LOG_DEBUG), .lm_vnet = ml->ml_name, .lm_text = text };
+	struct vi_logmsg lm = {.lm_seq = ++ml->ml_seq,
+	    .lm_time = host_realtime(h),
+	    .lm_uptime = host_now(h) - k->k_boottime,
+	    .lm_level = (uint8_t)MIN(level, (unsigned)LOG_DEBUG),
+	    .lm_vnet = ml->ml_name,
+	    .lm_text = text};
 
 	ring_put(ml, &lm);
 	host_log(h, &lm);
@@ -133,7 +143,8 @@ log_line(struct msglog *ml, unsigned level, const char *text)
 static bool
 log_admits(struct msglog *ml)
 {
-	uint64_t now = kernel_now(ml->ml_acct->as_kernel), gained = (now - ml->ml_tokens_time) / RATE_NS;
+	uint64_t now = kernel_now(ml->ml_acct->as_kernel),
+		 gained = (now - ml->ml_tokens_time) / RATE_NS;
 
 	if (gained >= RATE_BURST - ml->ml_tokens) {
 		ml->ml_tokens = RATE_BURST;
@@ -151,7 +162,10 @@ log_admits(struct msglog *ml)
 	return (true);
 }
 
-/* A line is one line: control characters of whoever made the text do not reach the terminal of whoever reads it. */
+/*
+ * A line is one line: control characters of whoever made the text do not reach the terminal of
+ * whoever reads it.
+ */
 static void
 log_clean(char *text)
 {
@@ -204,8 +218,12 @@ msglog_read(const struct msglog *ml, uint64_t after, vi_log_fn *fn, void *arg)
 		mr = rec_at(ml, off);
 		off += mr->mr_size;
 		if (mr->mr_seq > after)
-			fn(arg, &(struct vi_logmsg){ .lm_seq = mr->mr_seq, .lm_time = mr->mr_time, .lm_uptime = mr->mr_uptime,
-			    .lm_level = mr->mr_level, .lm_vnet = ml->ml_name, .lm_text = (const char *)(mr + 1) });
+			fn(arg, &(struct vi_logmsg){.lm_seq = mr->mr_seq,
+				    .lm_time = mr->mr_time,
+				    .lm_uptime = mr->mr_uptime,
+				    .lm_level = mr->mr_level,
+				    .lm_vnet = ml->ml_name,
+				    .lm_text = (const char *)(mr + 1)});
 	}
 	return (ml->ml_seq);
 }

@@ -79,7 +79,8 @@ put_and_read(void **state)
 	struct seen s = { 0 };
 
 	assert_int_equal(msglog_read(&r->ml, 0, collect, &s), 0);
-	assert_int_equal(r->k->k_acct.as_acct[ACCT_LOG].ac_bytes, 0);	/* nothing said, nothing taken */
+	assert_int_equal(
+	    r->k->k_acct.as_acct[ACCT_LOG].ac_bytes, 0); /* nothing said, nothing taken */
 	msglog_put(&r->ml, LOG_WARNING, "address %s in\nuse by \033[31m%d", "192.0.2.1", 42);
 	assert_int_equal(msglog_read(&r->ml, 0, collect, &s), 1);
 	assert_int_equal(s.n, 1);
@@ -104,9 +105,10 @@ ring_wraps(void **state)
 	struct rig *r = *state;
 	uint32_t seed = 5;
 	unsigned total = 0;
-	static const char fill[] = "........................................................................................................................"
-	    "........................................................................................................................";
+	char fill[241];
 
+	memset(fill, '.', sizeof(fill) - 1);
+	fill[240] = '\0';
 	for (unsigned i = 1; i <= 5000; i++) {
 		struct seen s = { 0 };
 

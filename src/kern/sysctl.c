@@ -21,8 +21,8 @@ digit_value(char c)
 }
 
 /*
- * Decimal, or hexadecimal behind 0x, with an optional minus; nothing before or after.  A leading zero is refused: some readers
- * take it for octal.
+ * Decimal, or hexadecimal behind 0x, with an optional minus; nothing before or after. A leading
+ * zero is refused: some readers take it for octal.
  */
 static int
 number_parse(const char *s, bool *negp, uint64_t *vp)
@@ -70,7 +70,8 @@ number_set(const struct sysctl_desc *sd, void *p, const char *value)
 	bool neg;
 	int error;
 
-	if ((error = number_parse(value, &neg, &v)) != 0 || (error = number_inrange(sd, neg, v)) != 0)
+	if ((error = number_parse(value, &neg, &v)) != 0 ||
+	    (error = number_inrange(sd, neg, v)) != 0)
 		return (error);
 	switch (sd->sd_type) {
 	case VI_CTL_INT:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who is running: a number that no other living thread has, without a thread-local variable or a call of the host.  It is the thread
- * pointer of the ABI; 0 on machines where we do not know how to read it, where posts take the long way and assertions pass.
+ * Who is running: a number that no other living thread has, without a thread-local variable or a
+ * call of the host. It is the thread pointer of the ABI; 0 on machines where we do not know how to
+ * read it, where posts take the long way and assertions pass.
  */
 #ifndef KERN_THREAD_H
 #define KERN_THREAD_H

@@ -2,15 +2,20 @@
 /*
  * Theory of operation
  *
- * Between worker_enter and worker_leave a thread is the worker.  In kernels with several workers it holds the worker's mutex meanwhile; who wants
- * the kernel lock takes the mutexes of all workers.  kl_wanted makes those inside come out (poll returns early) and those outside wait for the lock first, so
- * that a busy worker cannot keep a locker waiting.  With one worker nothing of the kind is needed, and the lock only checks that it is used as if.
+ * Between worker_enter and worker_leave a thread is the worker. In kernels with several workers it
+ * holds the worker's mutex meanwhile; who wants the kernel lock takes the mutexes of all workers.
+ * kl_wanted makes those inside come out (poll returns early) and those outside wait for the lock
+ * first, so that a busy worker cannot keep a locker waiting. With one worker nothing of the kind is
+ * needed, and the lock only checks that it is used as if.
  *
- * worker_poll runs timers and lanes until there is nothing left, a share of time is used up (then it returns 0) or the kernel lock is wanted.  If there is nothing left
- * it announces that the worker may sleep (w_asleep) and then looks once more; from there on whoever gives the worker something to do takes the announcement
- * back, and if it was he who did, wakes it.  So the host's wake is called at most once for each time that poll said "sleep".
+ * worker_poll runs timers and lanes until there is nothing left, a share of time is used up (then
+ * it returns 0) or the kernel lock is wanted. If there is nothing left it announces that the worker
+ * may sleep (w_asleep) and then looks once more; from there on whoever gives the worker something
+ * to do takes the announcement back, and if it was he who did, wakes it. So the host's wake is
+ * called at most once for each time that poll said "sleep".
  *
- * w_sleepuntil is what poll promised as the time of the next timer.  Who sets an earlier one from outside wakes the worker too.
+ * w_sleepuntil is what poll promised as the time of the next timer. Who sets an earlier one from
+ * outside wakes the worker too.
  */
 #include "kern/worker_int.h"
 
@@ -45,14 +50,18 @@ worker_enter(struct worker *w)
 	w->w_polled = false;
 }
 
-/* A thread that goes without having polled may leave work behind, which then must not wait for what poll promised last. */
+/*
+ * A thread that goes without having polled may leave work behind, which then must not wait for what
+ * poll promised last.
+ */
 static void
 worker_unpolled(struct worker *w)
 {
 	if (w->w_sleepuntil == 0)
 		return;			/* never said that it would sleep */
 	atomic_store(&w->w_asleep, true);
-	if (w->w_nheap > 0 || atomic_load(&w->w_inbox) != NULL || wheel_next(&w->w_wheel) < w->w_sleepuntil)
+	if (w->w_nheap > 0 || atomic_load(&w->w_inbox) != NULL ||
+	    wheel_next(&w->w_wheel) < w->w_sleepuntil)
 		worker_kick(w);
 }
 
@@ -115,7 +124,8 @@ worker_rest(struct worker *w)
 static bool
 worker_goeson(struct worker *w, unsigned runs, uint64_t end)
 {
-	return (runs < WORKER_RUNS && w->w_now < end && !worker_interrupted(w) && (w->w_stop == NULL || !*w->w_stop));
+	return (runs < WORKER_RUNS && w->w_now < end && !worker_interrupted(w) &&
+		(w->w_stop == NULL || !*w->w_stop));
 }
 
 static uint64_t
@@ -129,7 +139,10 @@ worker_rounds(struct worker *w)
 		if (wheel_next(&w->w_wheel) <= w->w_now)
 			worker_timers(w);
 		if ((ln = worker_pick(w)) == NULL) {
-			/* Timers beyond TIMER_RUN may be waiting, or the clock has moved on to others. */
+			/*
+			 * Timers beyond TIMER_RUN may be waiting, or the clock has moved on to
+			 * others.
+			 */
 			if (wheel_next(&w->w_wheel) <= w->w_now)
 				continue;
 			wheel_advance(&w->w_wheel, w->w_now);
@@ -238,7 +251,8 @@ kernel_lock(struct kernel *k)
 
 	for (unsigned i = 0; i < k->k_nworkers; i++)
 		VI_ASSERT(!worker_mine(k->k_workers[i]));	/* never between enter and leave */
-	VI_ASSERT(thread_self() == 0 || atomic_load_explicit(&kl->kl_owner, memory_order_relaxed) != thread_self());
+	VI_ASSERT(thread_self() == 0 ||
+		  atomic_load_explicit(&kl->kl_owner, memory_order_relaxed) != thread_self());
 	if (kl->kl_mutex != NULL)
 		kernel_lockall(k);
 	VI_ASSERT(!kl->kl_held);

@@ -17,12 +17,13 @@
 enum { LANE_IDLE, LANE_QUEUED, LANE_RUNNING };
 
 #define LANE_NOHEAP	UINT32_MAX	/* ln_heapidx of a lane that is not on the heap */
-#define LANE_WORKS	1024		/* work functions in one run, for hosts where they take no time */
+#define LANE_WORKS	1024	/* work functions in one run, for hosts where they take no time */
 #define WORKER_RUNS	64		/* lane runs in one poll */
 
 /*
- * The timer wheel.  A timer hangs on the level of the highest base-64 digit in which its time differs from wh_cur, in the slot of that
- * digit; so every timer of a level comes before all of the next, and the first slot in use holds the next timer.
+ * The timer wheel. A timer hangs on the level of the highest base-64 digit in which its time
+ * differs from wh_cur, in the slot of that digit; so every timer of a level comes before all of the
+ * next, and the first slot in use holds the next timer.
  */
 #define WHEEL_BITS	6
 #define WHEEL_SLOTS	64
@@ -32,17 +33,17 @@ TAILQ_HEAD(callout_tailq, callout);
 
 struct wheel {
 	uint64_t	wh_cur;			/* no pending timer is earlier */
-	uint64_t	wh_floor;		/* none may be set earlier: 1 past the time that is being served */
+	uint64_t	wh_floor;	/* none may be set earlier: 1 past what is being served */
 	uint32_t	wh_levels;		/* bit set: level in use */
 	uint64_t	wh_bits[WHEEL_LEVELS];	/* bit set: slot in use */
-	uint64_t	wh_min[WHEEL_LEVELS * WHEEL_SLOTS];	/* no timer of the slot is earlier */
+	uint64_t	wh_min[WHEEL_LEVELS * WHEEL_SLOTS]; /* no timer of the slot is earlier */
 	struct callout_tailq wh_slot[WHEEL_LEVELS * WHEEL_SLOTS];
 };
 
 struct worker {
 	struct kernel	*w_kernel;	/* (c) */
 	unsigned	 w_index;	/* (c) */
-	void		*w_mutex;	/* (c) held between enter and leave; NULL in kernels of one worker */
+	void		*w_mutex;	/* (c) held between enter and leave; NULL if alone */
 	_Atomic uintptr_t w_thread;	/* (a) the thread between enter and leave, or in poll; 0 */
 	struct lane	*w_current;	/* running now */
 	uint64_t	 w_now;		/* host time when last read */
@@ -58,8 +59,10 @@ struct worker {
 	struct memcache	 w_cache;
 	struct wheel	 w_wheel;
 	/* Written by others. */
-	_Atomic(struct lane *) w_inbox __attribute__((aligned(64)));	/* (a) lanes made runnable from elsewhere, last first */
-	atomic_bool	 w_asleep;	/* (a) poll found nothing, and the thread may sleep: who gives it work wakes it */
+	/* (a) lanes made runnable from elsewhere, last first */
+	_Atomic(struct lane *) w_inbox __attribute__((aligned(64)));
+	/* (a) poll found nothing, and the thread may sleep: who gives it work wakes it */
+	atomic_bool	 w_asleep;
 };
 
 struct klock {
@@ -74,17 +77,22 @@ struct klock {
 void	worker_runlane(struct worker *, struct lane *);
 struct lane *worker_pick(struct worker *);	/* takes the next lane off the heap */
 void	worker_collect(struct worker *);	/* inbox to heap */
-void	lane_charge(struct worker *, struct lane *);	/* reads the clock; the lane pays for what went by */
+/* Reads the clock; the lane pays for what went by. */
+void	lane_charge(struct worker *, struct lane *);
 
 /* callout.c */
 void	wheel_init(struct wheel *, uint64_t now);
 uint64_t wheel_next(const struct wheel *);	/* no timer is earlier; VI_FOREVER */
-struct callout *wheel_pop(struct wheel *, uint64_t now);	/* the next timer due by now, taken off */
+struct callout *wheel_pop(struct wheel *, uint64_t now);	/* the next one due, taken off */
 void	wheel_advance(struct wheel *, uint64_t now);	/* after wheel_pop found no more */
 
 /* worker.c */
 void	worker_kick(struct worker *);		/* wake it if it sleeps */
-static inline bool worker_interrupted(const struct worker *w) { return (atomic_load_explicit(&w->w_kernel->k_lock->kl_wanted, memory_order_relaxed) != 0); }
+static inline bool
+worker_interrupted(const struct worker *w)
+{
+	return (atomic_load_explicit(&w->w_kernel->k_lock->kl_wanted, memory_order_relaxed) != 0);
+}
 static inline bool worker_mine(struct worker *w)
 {
 	uintptr_t self = thread_self();

@@ -5,7 +5,10 @@
 #include "base/checksum.h"
 #include "base/util.h"
 
-/* Pieces may be of odd length: each is added where it lies in the whole, not where it lies in memory (RFC 1071 2 B). */
+/*
+ * Pieces may be of odd length: each is added where it lies in the whole, not where it lies in
+ * memory (RFC 1071 2 B).
+ */
 uint32_t
 m_cksum(const struct mbuf *m, size_t off, size_t len, uint32_t sum)
 {

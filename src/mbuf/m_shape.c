@@ -4,13 +4,16 @@
  *
  * Functions that change the shape of a chain, or copy from and to it.
  *
- * External storage is shared by references.  A piece of a chain is copied by making an mbuf that refers to the same storage, unless it is
- * so short (M_COPYMAX) that copying is cheaper than keeping the storage alive; inline data is always copied, into inline data.  What is shared must not
- * be written: m_pullup, m_prepend and m_copyback make private what they promise to be writable.
+ * External storage is shared by references. A piece of a chain is copied by making an mbuf that
+ * refers to the same storage, unless it is so short (M_COPYMAX) that copying is cheaper than
+ * keeping the storage alive; inline data is always copied, into inline data. What is shared must
+ * not be written: m_pullup, m_prepend and m_copyback make private what they promise to be writable.
  *
- * Any mbuf has room for a packet header, so a header moves to another mbuf by copying m_pkt and M_PKTHDR.
+ * Any mbuf has room for a packet header, so a header moves to another mbuf by copying m_pkt and
+ * M_PKTHDR.
  *
- * New mbufs are paid for by whoever pays for the mbuf they come from, unless the caller names another (m_copym, m_dup, m_frombuf).
+ * New mbufs are paid for by whoever pays for the mbuf they come from, unless the caller names
+ * another (m_copym, m_dup, m_frombuf).
  */
 #include "mbuf/mbuf.h"
 
@@ -22,7 +25,7 @@
 #include "mbuf/mbuf_int.h"
 
 /* Flags of the packet, which go with its header. */
-#define M_COPYFLAGS	(M_PKTHDR | M_BCAST | M_MCAST | M_LOOP | M_PROMISC | M_FRAG | M_RXOWN | M_EOR)
+#define M_COPYFLAGS (M_PKTHDR | M_BCAST | M_MCAST | M_LOOP | M_PROMISC | M_FRAG | M_RXOWN | M_EOR)
 
 static void
 mbuf_copyhdr(struct mbuf *to, const struct mbuf *from)
@@ -112,7 +115,10 @@ m_copydata(const struct mbuf *m, size_t off, size_t len, void *buf)
 
 /* Contiguity. */
 
-/* Moves up to len bytes from the front of the chain n behind the data of m; what is emptied goes.  Returns what is left of n. */
+/*
+ * Moves up to len bytes from the front of the chain n behind the data of m; what is emptied goes.
+ * Returns what is left of n.
+ */
 static struct mbuf *
 mbuf_pull(struct mbuf *m, struct mbuf *n, size_t len)
 {
@@ -248,7 +254,10 @@ m_adj(struct mbuf *m, ptrdiff_t n)
 
 /* Copying. */
 
-/* len bytes at off of the one mbuf m: a reference, or a copy with `lead` bytes in front if they fit. */
+/*
+ * len bytes at off of the one mbuf m: a reference, or a copy with `lead` bytes in front if they
+ * fit.
+ */
 static struct mbuf *
 mbuf_piece(const struct mbuf *m, size_t off, size_t len, size_t lead, struct acctset *as)
 {
@@ -268,7 +277,8 @@ mbuf_piece(const struct mbuf *m, size_t off, size_t len, size_t lead, struct acc
 static bool
 mbuf_mergeable(const struct mbuf *last, size_t len)
 {
-	return (last != NULL && last->m_ext == NULL && len <= M_COPYMAX && len <= m_trailingspace(last));
+	return (last != NULL && last->m_ext == NULL && len <= M_COPYMAX &&
+		len <= m_trailingspace(last));
 }
 
 /* len bytes from off on, which exist, as a chain without a packet header. */
@@ -461,7 +471,8 @@ m_copyback(struct mbuf *m, size_t off, size_t len, const void *buf)
 		return (EINVAL);
 	first = mbuf_seek(m, &off);
 	/* First all that can fail, so that a failure leaves the content as it was. */
-	for (n = first, o = off, left = len; left > 0; left -= MIN(n->m_len - o, left), n = n->m_next, o = 0)
+	for (n = first, o = off, left = len; left > 0;
+	     left -= MIN(n->m_len - o, left), n = n->m_next, o = 0)
 		if (n->m_len > o && !m_writable(n) && (error = mbuf_unshare(n)) != 0)
 			return (error);
 	for (n = first, o = off; len > 0; n = n->m_next, o = 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Allocation and ownership.  Mbufs and clusters come from the free lists of the worker that runs the owner's lane, and go back to those
- * of whoever frees them.
+ * Allocation and ownership. Mbufs and clusters come from the free lists of the worker that runs the
+ * owner's lane, and go back to those of whoever frees them.
  */
 #include "mbuf/mbuf.h"
 
@@ -73,7 +73,9 @@ mext_new(struct memcache *mc, uint32_t size)
 	return (me);
 }
 
-/* The last one to let go frees.  Who sees a count of 1 is alone with it and may skip the exchange. */
+/*
+ * The last one to let go frees. Who sees a count of 1 is alone with it and may skip the exchange.
+ */
 void
 mext_release(struct memcache *mc, struct mext *me)
 {
@@ -271,5 +273,6 @@ mbuf_stat(struct kernel *k, struct mstat *ms)
 	ms->ms_mbufs = (uint64_t)mbufs;
 	ms->ms_clusters = (uint64_t)clusters;
 	ms->ms_jumbos = (uint64_t)jumbos;
-	ms->ms_bytes = ms->ms_mbufs * MSIZE + ms->ms_clusters * MCLBYTES + ms->ms_jumbos * MJUMBYTES;
+	ms->ms_bytes =
+	    ms->ms_mbufs * MSIZE + ms->ms_clusters * MCLBYTES + ms->ms_jumbos * MJUMBYTES;
 }

@@ -499,7 +499,8 @@ run_model(struct rig *r, unsigned steps, bool failing)
 			check_content(f->m, f->p, f->len);
 			off = rnd_len(&mo, f->len);
 			len = rnd_len(&mo, f->len - off);
-			assert_int_equal(cksum_fold(m_cksum(f->m, off, len, 0)), cksum_fold(cksum_add(f->p + off, len, 0)));
+			assert_int_equal(cksum_fold(m_cksum(f->m, off, len, 0)),
+			    cksum_fold(cksum_add(f->p + off, len, 0)));
 		}
 	}
 	for (unsigned i = 0; i < NPKT; i++) {
@@ -522,7 +523,10 @@ random_failures(void **state)
 	run_model(*state, 6000, true);
 }
 
-/* Every function, with each of its allocations failing in turn: no leak, and what is promised to be untouched is. */
+/*
+ * Every function, with each of its allocations failing in turn: no leak, and what is promised to be
+ * untouched is.
+ */
 static void
 each_allocation_fails(void **state)
 {
@@ -537,7 +541,8 @@ each_allocation_fails(void **state)
 		kernel_fail_alloc(r->k, nth);
 		if ((m = m_frombuf(&r->as, data, sizeof(data), 50)) == NULL)
 			continue;
-		if ((c = m_dup(m, &r->as2)) != NULL && (s = m_copym(m, 5, 66000, &r->as2)) != NULL) {
+		if ((c = m_dup(m, &r->as2)) != NULL &&
+		    (s = m_copym(m, 5, 66000, &r->as2)) != NULL) {
 			m_freem(s);
 			if ((s = m_split(c, 30000)) == NULL)
 				check_content(c, data, sizeof(data));
@@ -548,7 +553,8 @@ each_allocation_fails(void **state)
 		m_freem(c);
 		check_content(m, data, sizeof(data));
 		m_freem(m);
-		assert_int_equal(acctset_check(&r->as, NULL, NULL) + acctset_check(&r->as2, NULL, NULL), 0);
+		assert_int_equal(
+		    acctset_check(&r->as, NULL, NULL) + acctset_check(&r->as2, NULL, NULL), 0);
 	}
 	assert_true(worker_cache(kernel_worker(r->k, 0)) != NULL);
 	kernel_fail_alloc(r->k, 0);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The simulated host: a clock that moves when told, randomness from a seed, memory that is counted and fails on demand.
+ * The simulated host: a clock that moves when told, randomness from a seed, memory that is counted
+ * and fails on demand.
  *
- * The generator is xoshiro256** of Blackman and Vigna ("Scrambled linear pseudorandom number generators", 2021), its state filled by splitmix64 as they
- * advise.  It is meant to be repeatable, not to be unpredictable.
+ * The generator is xoshiro256** of Blackman and Vigna ("Scrambled linear pseudorandom number
+ * generators", 2021), its state filled by splitmix64 as they advise. It is meant to be repeatable,
+ * not to be unpredictable.
  *
- * One thread at a time is what makes a simulation repeatable.  Several are nevertheless safe: tests run workers in threads over this host.
+ * One thread at a time is what makes a simulation repeatable. Several are nevertheless safe: tests
+ * run workers in threads over this host.
  */
 #include <vimage/host.h>
 
@@ -21,14 +24,14 @@
 #include "host/host.h"
 #include "host/posix/pages.h"
 
-#define SIM_EPOCH	1577836800000000000u	/* the time of day at virtual time 0: 2020-01-01 UTC */
+#define SIM_EPOCH	1577836800000000000u	/* virtual time 0: 2020-01-01 UTC */
 
 struct sim_host {
 	struct vi_host	 sh_host;
 	_Atomic uint64_t sh_now;
 	pthread_mutex_t	 sh_lock;	/* of all below */
 	uint64_t	 sh_rand[4];
-	uint64_t	 sh_fail;	/* allocations up to and with the one that fails; 0: none will */
+	uint64_t	 sh_fail;	/* so many allocations from now, one fails */
 	uint64_t	 sh_allocs;
 	size_t		 sh_memory;
 };
