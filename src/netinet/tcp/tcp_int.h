@@ -218,7 +218,6 @@ struct tcp_vnet {
 	struct tcp_syncaches tv_syncache;
 	struct tcp_timewaits tv_timewait;
 	struct siphash_key tv_isnkey;	/* (c) RFC 6528's secret */
-	struct siphash_key tv_tskey;	/* (c) offsets of timestamps */
 	uint64_t	 tv_challenge_epoch;	/* s; RFC 5961 7 */
 	int		 tv_challenge_left;
 	uint64_t	 tv_rst_epoch;	/* s */
@@ -285,15 +284,17 @@ static inline uint32_t tcp_outstanding(const struct tcpcb *tp) { return (tp->snd
 
 /* tcp_pcb.c: birth, shape and end of a connection */
 int	 tcp_newtcpcb(struct inpcb *, struct tcpcb **);
-void	 tcp_setconnected(struct tcpcb *);	/* both addresses are known: sums, offsets, MTU */
+void	 tcp_setconnected(struct tcpcb *, uint32_t tsoff);	/* both addresses are known: sums, offsets, MTU */
 void	 tcp_sendseqinit(struct tcpcb *, uint32_t iss);
 void	 tcp_rcvseqinit(struct tcpcb *, uint32_t irs);
 void	 tcp_setmss(struct tcpcb *);		/* t_maxseg from MTU, peer's MSS and options */
 uint16_t tcp_mssopt(struct tcp_vnet *, uint32_t fib, const struct inet_ops *, const struct in_addr_any *faddr);
 uint8_t	 tcp_wscale(const struct tcp_vnet *, const struct socket *);
 void	 tcp_synopts(struct tcpcb *, const struct tcp_opts *);	/* what the peer's SYN says */
-uint32_t tcp_newisn(struct tcp_vnet *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
-uint32_t tcp_newtsoff(struct tcp_vnet *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
+uint64_t tcp_flowsecret(const struct tcp_vnet *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
+/* RFC 6528 3: ISN = M + F(addresses, ports, secret), M ticking every 4 us. */
+static inline uint32_t tcp_newisn(const struct tcp_vnet *tv, uint64_t secret) { return ((uint32_t)(vnet_now(tv->tv_vnet) / 4000) + (uint32_t)secret); }
+static inline uint32_t tcp_newtsoff(uint64_t secret) { return ((uint32_t)(secret >> 32)); }
 void	 tcp_established(struct tcpcb *);
 /* The connection is over; error (0 = in good order) is the user's.  tp is gone when the user is. */
 void	 tcp_close(struct tcpcb *, int error);

@@ -17,8 +17,7 @@ tcp_listen_agree(struct tcpcb *tp, const struct tcp_seg *ts, const struct tcp_ag
 		tp->snd_scale = ta->ta_sndscale;
 		tp->rcv_scale = ta->ta_rcvscale;
 	}
-	tcp_setconnected(tp);
-	tp->t_tsoff = ta->ta_tsoff;
+	tcp_setconnected(tp, ta->ta_tsoff);
 	tp->ts_recent = ta->ta_tsrecent;
 	tp->ts_recent_age = tcp_now(tp);
 	tcp_sendseqinit(tp, ta->ta_iss);

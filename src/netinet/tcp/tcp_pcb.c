@@ -53,13 +53,13 @@ tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
 }
 
 void
-tcp_setconnected(struct tcpcb *tp)
+tcp_setconnected(struct tcpcb *tp, uint32_t tsoff)
 {
 	struct inpcb *inp = tp->t_inpcb;
 	const struct inet_ops *io = inp->inp_ops;
 
 	tp->t_psum = io->io_pseudo(&inp->inp_laddr, &inp->inp_faddr, VI_IPPROTO_TCP, 0);
-	tp->t_tsoff = tcp_newtsoff(tp->t_tv, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
+	tp->t_tsoff = tsoff;
 	tp->t_pmtu = io->io_pathmtu(inp->inp_vnet, inp->inp_fib, &inp->inp_faddr);
 	if (!tp->t_tv->tv_path_mtu_discovery || inp->inp_mtudisc == 0 || inp->inp_mtudisc == 3)
 		tp->t_flags |= TF_NOPMTU;
@@ -148,30 +148,24 @@ tcp_synopts(struct tcpcb *tp, const struct tcp_opts *to)
 	tcp_setmss(tp);
 }
 
-static uint64_t
-tcp_flowhash24(const struct siphash_key *key, const struct in_addr_any *laddr, uint16_t lport,
-    const struct in_addr_any *faddr, uint16_t fport)
-{
-	struct { struct in_addr_any l, f; uint16_t lp, fp; } k = { *laddr, *faddr, lport, fport };
-
-	return (siphash24(key, &k, sizeof(k)));
-}
-
-/* RFC 6528 3: ISN = M + F(addresses, ports, secret), M ticking every 4 us. */
-uint32_t
-tcp_newisn(struct tcp_vnet *tv, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
-{
-	return ((uint32_t)(vnet_now(tv->tv_vnet) / 4000) + (uint32_t)tcp_flowhash24(&tv->tv_isnkey, laddr, lport, faddr, fport));
-}
-
 /*
- * RFC 7323 5.4: a random offset per connection.  It depends on the addresses and ports only, so that timestamps go on
- * rising when the same pair connects again (RFC 6191), and a SYN cookie's ACK finds it without state.
+ * A secret of the pair of addresses and ports.  The low half is RFC 6528's F; the high half is RFC 7323 5.4's random offset of
+ * timestamps: being the same whenever the pair connects, it lets timestamps go on rising (RFC 6191), and a SYN cookie's ACK finds
+ * it without state.
  */
-uint32_t
-tcp_newtsoff(struct tcp_vnet *tv, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+uint64_t
+tcp_flowsecret(const struct tcp_vnet *tv, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
 {
-	return ((uint32_t)tcp_flowhash24(&tv->tv_tskey, laddr, lport, faddr, fport));
+	struct { struct in_addr_any l, f; uint16_t lp, fp; } k;
+	struct { uint32_t l, f; uint16_t lp, fp; } k4 = { laddr->in4, faddr->in4, lport, fport };
+
+	if (((laddr->in6[1] | laddr->in6[2] | laddr->in6[3]) | (faddr->in6[1] | faddr->in6[2] | faddr->in6[3])) == 0)
+		return (siphash24(&tv->tv_isnkey, &k4, sizeof(k4)));
+	k.l = *laddr;
+	k.f = *faddr;
+	k.lp = lport;
+	k.fp = fport;
+	return (siphash24(&tv->tv_isnkey, &k, sizeof(k)));
 }
 
 /* RFC 6928 2: min(10 MSS, max(2 MSS, 14600)). */

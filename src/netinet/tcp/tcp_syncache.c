@@ -125,6 +125,7 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	struct tcp_vnet *tv = ts->ts_tv;
 	struct tcp_agreed *ta = &sc->sc_agreed;
 	uint32_t usermss = intotcpcb(listener)->t_usermaxseg;
+	uint64_t secret = tcp_flowsecret(tv, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport);
 
 	sc->sc_flow.tf_laddr = pkt->ip_dst;
 	sc->sc_flow.tf_faddr = pkt->ip_src;
@@ -147,7 +148,8 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	ta->ta_ts = tv->tv_rfc1323 && (to->to_flags & TOF_TS) != 0;
 	ta->ta_tsrecent = ta->ta_ts ? to->to_tsval : 0;
 	ta->ta_sack = tv->tv_sack && (to->to_flags & TOF_SACKPERM) != 0;
-	ta->ta_tsoff = tcp_newtsoff(tv, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport);
+	ta->ta_tsoff = tcp_newtsoff(secret);
+	ta->ta_iss = tcp_newisn(tv, secret);
 }
 
 /* Without state: the SYN-ACK carries everything. */
@@ -210,7 +212,6 @@ tcp_syncache_add(struct inpcb *listener, struct tcp_seg *ts)
 		return;
 	}
 	tcp_syncache_fill(sc, listener, ts);
-	sc->sc_agreed.ta_iss = tcp_newisn(tv, &sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport, &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport);
 	if (tcp_flow_insert(&tv->tv_syncache.sc_tab, &sc->sc_flow) != 0) {
 		kfree(vnet_acct(tv->tv_vnet), ACCT_SYNCACHE, sc, sizeof(*sc));
 		TCPSTAT_INC(tv, tcps_sc_dropped);

@@ -85,7 +85,7 @@ tcp_syncookie_check(struct tcp_vnet *tv, const struct tcp_seg *ts, struct tcp_ag
 	}
 	*ta = (struct tcp_agreed){
 		.ta_iss = cookie, .ta_irs = irs, .ta_peermss = cookie_mss[i],
-		.ta_tsoff = tcp_newtsoff(tv, &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport),
+		.ta_tsoff = tcp_newtsoff(tcp_flowsecret(tv, &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport)),
 	};
 	tcp_syncookie_options(tv, ts, ta);
 	TCPSTAT_INC(tv, tcps_sc_recvcookie);

@@ -60,21 +60,28 @@ tcp_usr_listen(struct socket *so, int backlog)
 		return (EINVAL);
 	if (inp->inp_lport == 0 && (error = in_pcbbind(inp, &any)) != 0)
 		return (error);
+	/* Of several that share the port (SO_REUSEADDR) one may listen. */
+	if (!in_pcblistenok(inp))
+		return (EADDRINUSE);
 	tp->t_state = TCPS_LISTEN;
 	return (0);
 }
 
 /* An unused 4-tuple: one that waits in TIME_WAIT is taken over if that is safe, otherwise another port is tried. */
 static int
-tcp_usr_pair(struct inpcb *inp, const struct vi_sockaddr *sa, uint32_t *iss)
+tcp_usr_pair(struct inpcb *inp, const struct vi_sockaddr *sa, uint32_t *iss, uint32_t *tsoff)
 {
+	const struct tcp_vnet *tv = tcp_vnet(inp->inp_vnet);
 	bool anyport = inp->inp_lport == 0;
 	int error, tries = 16;
+	uint64_t secret;
 
 	do {
 		if ((error = in_pcbconnect(inp, sa)) != 0)
 			return (error);
-		*iss = tcp_newisn(tcp_vnet(inp->inp_vnet), &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
+		secret = tcp_flowsecret(tv, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
+		*tsoff = tcp_newtsoff(secret);
+		*iss = tcp_newisn(tv, secret);
 		if (tcp_timewait_reuse(inp, iss) == 0)
 			return (0);
 		in_pcbdisconnect(inp);
@@ -101,7 +108,7 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 	struct inpcb *inp = so->so_pcb;
 	struct tcpcb *tp = sototcpcb(so);
 	struct tcp_vnet *tv = tp->t_tv;
-	uint32_t iss;
+	uint32_t iss, tsoff;
 	int error;
 
 	if (sa->sa_family != inp->inp_ops->io_family)
@@ -109,10 +116,10 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 	if (tp->t_state != TCPS_CLOSED || (inp->inp_flags & INP_DROPPED) != 0)
 		return (tp->t_state == TCPS_LISTEN ? EOPNOTSUPP : EISCONN);
 	(void)lane_clock(&so->so_vnet->vn_lane);
-	if ((error = tcp_usr_pair(inp, sa, &iss)) != 0)
+	if ((error = tcp_usr_pair(inp, sa, &iss, &tsoff)) != 0)
 		return (error);
 	tp->t_flags |= (tv->tv_rfc1323 ? TF_REQ_SCALE | TF_REQ_TSTMP : 0) | (tv->tv_sack ? TF_REQ_SACK : 0);
-	tcp_setconnected(tp);
+	tcp_setconnected(tp, tsoff);
 	tcp_sendseqinit(tp, iss);
 	tp->rcv_scale = tp->t_flags & TF_REQ_SCALE ? tcp_wscale(tv, so) : 0;
 	tp->t_state = TCPS_SYN_SENT;

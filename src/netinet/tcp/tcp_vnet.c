@@ -153,7 +153,6 @@ tcp_attach(struct vnet *vn)
 	tv->tv_vnet = vn;
 	tcp_timewait_init(tv);
 	kernel_random(vn->vn_kernel, &tv->tv_isnkey, sizeof(tv->tv_isnkey));
-	kernel_random(vn->vn_kernel, &tv->tv_tskey, sizeof(tv->tv_tskey));
 	if ((error = tcp_syncache_init(tv)) != 0 || (error = in_pcbinfo_init(&tv->tv_pcbs, vn, VI_IPPROTO_TCP)) != 0)
 		return (error);
 	if ((error = inet_proto_register(vn, &tcp_proto)) == 0)
