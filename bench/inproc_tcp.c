@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TCP in one process and one thread: two stacks joined by an epair, driven through the public
+ * interface.
+ *
+ *	inproc_tcp [-j] [-h sim|posix] [-t SECONDS] [-m MTU] [bulk|bulk0|rr|conn ...]
+ *
+ *	bulk	bytes a second, written and read with a copy each (vi_send, vi_recv)
+ *	bulk0	the same without copies (vi_send_prepare, vi_recv_peek)
+ *	rr	1-byte round trips a second
+ *	conn	connect, accept, close on both sides, a second
+ *
+ * Each for SECONDS (2) of real time, on both hosts unless told otherwise.  -j prints JSON.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <vimage/ifnet.h>
+#include <vimage/socket.h>
+#include <vimage/vimage.h>
+
+#define CHUNK	(128u * 1024)
+
+struct bench {
+	struct vi_host	*b_host;
+	struct vi_kernel *b_kernel;
+	struct vi_vnet	*b_vn[2];
+	struct vi_socket *b_listener, *b_so[2];
+	bool		 b_sim;
+	uint32_t	 b_mtu;
+	double		 b_seconds;
+	uint8_t		*b_out, *b_in;
+};
+
+static double
+now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((double)ts.tv_sec + (double)ts.tv_nsec / 1e9);
+}
+
+static void
+check(const char *what, int error)
+{
+	if (error == 0)
+		return;
+	fprintf(stderr, "inproc_tcp: %s: %s\n", what, strerror(error));
+	exit(1);
+}
+
+/* Runs until nothing is left to do at once.  On the simulated host each turn takes 2 us. */
+static void
+turn(struct bench *b)
+{
+	while (vi_kernel_poll(b->b_kernel) == 0)
+		;
+	if (b->b_sim)
+		vi_sim_advance(b->b_host, 2000);
+}
+
+static struct vi_sockaddr
+addr(int side, uint16_t port)
+{
+	const uint8_t a[4] = { 192, 0, 2, (uint8_t)(1 + side) };
+	struct vi_sockaddr sa;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_family = VI_AF_INET;
+	sa.sa_port = (uint16_t)(port >> 8 | port << 8);
+	memcpy(sa.sa_bytes, a, sizeof(a));
+	return (sa);
+}
+
+static struct vi_socket *
+newsocket(struct bench *b, int side)
+{
+	const struct vi_cred cred = { 0, 0, true };
+	struct vi_socket *so;
+	int on = 1;
+
+	check("socket", vi_socket(b->b_vn[side], VI_AF_INET, VI_SOCK_STREAM, 0, &cred, &so));
+	check("NODELAY", vi_setsockopt(so, VI_TCP_NODELAY, &on, sizeof(on)));
+	return (so);
+}
+
+static void
+plumb(struct bench *b)
+{
+	char name[2][VI_IFNAMSIZ];
+	struct vi_ifaddr ia;
+
+	check("epair", vi_if_create(b->b_vn[0], "epair", name[0]));
+	memcpy(name[1], name[0], sizeof(name[1]));
+	name[1][strlen(name[1]) - 1] = 'b';
+	check("move", vi_if_move(b->b_vn[0], name[1], b->b_vn[1]));
+	for (int i = 0; i < 2; i++) {
+		memset(&ia, 0, sizeof(ia));
+		ia.ia_addr = addr(i, 0);
+		ia.ia_prefixlen = 24;
+		if (b->b_mtu != 0)
+			check("mtu", vi_if_set_mtu(b->b_vn[i], name[i], b->b_mtu));
+		check("addr", vi_if_addr_add(b->b_vn[i], name[i], &ia, false));
+		check("up", vi_if_set_flags(b->b_vn[i], name[i], VI_IFF_UP, 0));
+	}
+}
+
+static void
+connected(struct bench *b)
+{
+	struct vi_sockaddr sa = addr(1, 80);
+	int error;
+
+	b->b_so[0] = newsocket(b, 0);
+	error = vi_connect(b->b_so[0], &sa);
+	if (error != 0 && error != EINPROGRESS)
+		check("connect", error);
+	for (int i = 0; i < 1000000; i++) {
+		turn(b);
+		if ((error = vi_accept(b->b_listener, &b->b_so[1], NULL)) == 0)
+			return;
+		if (error != EAGAIN)
+			break;
+	}
+	check("accept", error);
+}
+
+static void
+setup(struct bench *b, bool sim)
+{
+	const struct vi_posix_params pp = { 0 };
+	struct vi_kernel_params kp;
+	struct vi_sockaddr sa = addr(1, 80);
+
+	b->b_sim = sim;
+	check("host", sim ? vi_host_sim_new(1, &b->b_host) : vi_host_posix_new(&pp, &b->b_host));
+	memset(&kp, 0, sizeof(kp));
+	kp.kp_host = b->b_host;
+	check("kernel", vi_kernel_new(&kp, &b->b_kernel));
+	check("vnet", vi_vnet_create(b->b_kernel, "a", &b->b_vn[0]));
+	check("vnet", vi_vnet_create(b->b_kernel, "b", &b->b_vn[1]));
+	plumb(b);
+	b->b_listener = newsocket(b, 1);
+	check("bind", vi_bind(b->b_listener, &sa));
+	check("listen", vi_listen(b->b_listener, 1024));
+	connected(b);
+	b->b_out = malloc(CHUNK);
+	b->b_in = malloc(CHUNK);
+	memset(b->b_out, 'x', CHUNK);
+	memset(b->b_in, 'y', CHUNK);
+}
+
+static void
+teardown(struct bench *b)
+{
+	vi_close(b->b_so[0]);
+	vi_close(b->b_so[1]);
+	vi_close(b->b_listener);
+	turn(b);
+	if (vi_kernel_free(b->b_kernel, NULL, NULL) != 0)
+		fprintf(stderr, "inproc_tcp: something was left behind\n");
+	if (b->b_sim)
+		vi_host_sim_free(b->b_host);
+	else
+		vi_host_posix_free(b->b_host);
+	free(b->b_out);
+	free(b->b_in);
+}
+
+static double
+bulk(struct bench *b)
+{
+	double t0 = now(), t = t0;
+	uint64_t bytes = 0;
+	size_t n;
+
+	for (unsigned i = 1; t - t0 < b->b_seconds; i++) {
+		while (vi_send(b->b_so[0], b->b_out, CHUNK, 0, &n) == 0 && n == CHUNK)
+			;
+		turn(b);
+		while (vi_recv(b->b_so[1], b->b_in, CHUNK, 0, &n) == 0 && n > 0)
+			bytes += n;
+		turn(b);
+		if (i % 64 == 0)
+			t = now();
+	}
+	return ((double)bytes / (now() - t0));
+}
+
+static bool
+send_nocopy(struct bench *b)
+{
+	struct vi_iovec iov[4];
+	unsigned niov = 4;
+	size_t n = 0;
+
+	if (vi_send_prepare(b->b_so[0], CHUNK, iov, &niov) != 0)
+		return (false);
+	for (unsigned i = 0; i < niov; i++)
+		n += iov[i].iov_len;
+	return (vi_send_commit(b->b_so[0], n, 0) == 0);
+}
+
+static size_t
+recv_nocopy(struct bench *b)
+{
+	struct vi_iovec iov[16];
+	unsigned niov = 16;
+	size_t n = 0;
+
+	if (vi_recv_peek(b->b_so[1], SIZE_MAX, iov, &niov) != 0)
+		return (0);
+	for (unsigned i = 0; i < niov; i++)
+		n += iov[i].iov_len;
+	check("consume", vi_recv_consume(b->b_so[1], n));
+	return (n);
+}
+
+static double
+bulk0(struct bench *b)
+{
+	double t0 = now(), t = t0;
+	uint64_t bytes = 0;
+	size_t n;
+
+	for (unsigned i = 1; t - t0 < b->b_seconds; i++) {
+		while (send_nocopy(b))
+			;
+		turn(b);
+		while ((n = recv_nocopy(b)) > 0)
+			bytes += n;
+		turn(b);
+		if (i % 64 == 0)
+			t = now();
+	}
+	return ((double)bytes / (now() - t0));
+}
+
+static void
+pass(struct bench *b, int from)
+{
+	uint8_t c = 1;
+	size_t n;
+	int error;
+
+	check("send", vi_send(b->b_so[from], &c, 1, 0, &n));
+	do {
+		turn(b);
+		error = vi_recv(b->b_so[1 - from], &c, 1, 0, &n);
+	} while (error == EAGAIN);
+	check("recv", error);
+}
+
+/* The benchmark before may have left bytes on the way. */
+static void
+settle(struct bench *b)
+{
+	size_t n;
+
+	for (int i = 0; i < 10000; i++) {
+		turn(b);
+		if (b->b_sim)
+			vi_sim_advance(b->b_host, 100000);
+		for (int s = 0; s < 2; s++)
+			while (vi_recv(b->b_so[s], b->b_in, CHUNK, 0, &n) == 0 && n > 0)
+				i = 0;
+	}
+}
+
+static double
+rr(struct bench *b)
+{
+	double t0, t;
+	uint64_t rounds = 0;
+
+	settle(b);
+	t0 = t = now();
+	while (t - t0 < b->b_seconds) {
+		for (int i = 0; i < 256; i++) {
+			pass(b, 0);
+			pass(b, 1);
+		}
+		rounds += 256;
+		t = now();
+	}
+	return ((double)rounds / (t - t0));
+}
+
+static double
+conn(struct bench *b)
+{
+	double t0 = now(), t = t0;
+	uint64_t rounds = 0;
+
+	while (t - t0 < b->b_seconds) {
+		for (int i = 0; i < 64; i++) {
+			vi_close(b->b_so[0]);
+			vi_close(b->b_so[1]);
+			connected(b);
+		}
+		rounds += 64;
+		t = now();
+	}
+	return ((double)rounds / (t - t0));
+}
+
+static const struct {
+	const char	*name, *unit;
+	double		(*run)(struct bench *);
+	double		scale;
+} benches[] = {
+	{ "bulk", "GB/s", bulk, 1e-9 },
+	{ "bulk0", "GB/s", bulk0, 1e-9 },
+	{ "rr", "round trips/s", rr, 1 },
+	{ "conn", "connections/s", conn, 1 },
+};
+
+static bool
+wanted(const char *name, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (strcmp(argv[i], name) == 0)
+			return (true);
+	return (argc == 0);
+}
+
+static void
+run_host(struct bench *b, bool sim, bool json, int argc, char **argv)
+{
+	const char *host = sim ? "sim" : "posix";
+	double v;
+
+	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
+		if (!wanted(benches[i].name, argc, argv))
+			continue;
+		setup(b, sim);
+		v = benches[i].run(b) * benches[i].scale;
+		teardown(b);
+		if (json)
+			printf("{\"bench\": \"inproc_tcp\", \"host\": \"%s\", \"test\": \"%s\", "
+			    "\"value\": %.3f, \"unit\": \"%s\"}\n", host, benches[i].name, v, benches[i].unit);
+		else
+			printf("%-6s %-6s %14.2f %s\n", host, benches[i].name, v, benches[i].unit);
+		fflush(stdout);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bench b = { .b_seconds = 2 };
+	const char *host = NULL;
+	bool json = false;
+	int c;
+
+	while ((c = getopt(argc, argv, "jh:t:m:")) != -1) {
+		switch (c) {
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			host = optarg;
+			break;
+		case 't':
+			b.b_seconds = strtod(optarg, NULL);
+			break;
+		case 'm':
+			b.b_mtu = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		default:
+			fprintf(stderr, "usage: inproc_tcp [-j] [-h sim|posix] [-t seconds] [-m mtu] "
+			    "[bulk|bulk0|rr|conn ...]\n");
+			return (64);
+		}
+	}
+	if (host == NULL || strcmp(host, "sim") == 0)
+		run_host(&b, true, json, argc - optind, argv + optind);
+	if (host == NULL || strcmp(host, "posix") == 0)
+		run_host(&b, false, json, argc - optind, argv + optind);
+	return (0);
+}
