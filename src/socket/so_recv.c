@@ -69,7 +69,7 @@ static int
 so_recvoob(struct socket *so, struct vi_msg *msg, size_t *done)
 {
 	if (!so->so_hasoob || (so->so_options & SO_OOBINLINE))
-		return (so->so_state & SS_ISCONNECTED ? EAGAIN : EINVAL);
+		return (EINVAL);	/* as Linux: there is none */
 	if (msg->msg_iovcnt == 0 || msg->msg_iov[0].iov_len == 0)
 		return (0);
 	*(uint8_t *)msg->msg_iov[0].iov_base = so->so_oobbyte;

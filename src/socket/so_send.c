@@ -162,6 +162,8 @@ sosend_prepare(struct socket *so, size_t want, struct vi_iovec *iov, unsigned *n
 
 	*niov = 0;
 	so_flushprepared(so);
+	if (so_isdead(so))
+		return (ECONNABORTED);
 	if (so->so_proto->pr_flags & PR_ATOMIC)
 		return (EOPNOTSUPP);
 	if ((error = so_sendcheck(so)) != 0)

@@ -234,7 +234,7 @@ every_limit(void **state)
 		base = tl_account(p.b, "memory");
 		tl_end(&t);
 	}
-	for (uint64_t limit = base - 8192; limit < base + 700000; limit += limit < base + 30000 ? limit_step / 16 + 1 : limit_step) {
+	for (uint64_t limit = base > 10000 ? base - 8192 : base / 2; limit < base + 700000; limit += limit < base + 30000 ? limit_step / 16 + 1 : limit_step) {
 		struct scene sc = { .limit = limit };
 		size_t got;
 		int error;

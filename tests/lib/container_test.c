@@ -49,7 +49,7 @@ logs_to(struct tl *t, int about, int buffer)
 static void
 check_combination(struct tl *t, int parent, int jid, unsigned own)
 {
-	char before[256];
+	char before[2048];
 
 	assert_string_equal(get(t, jid, "vnet"), own & VNET ? "new" : "inherit");
 	assert_string_equal(get(t, jid, "vproc"), own & VPROC ? "new" : "inherit");

@@ -65,7 +65,7 @@ rnd_if(struct world *w, struct vi_vnet *vn)
 	static char name[VI_IFNAMSIZ];
 	struct choice c = { .w = w };
 
-	memcpy(c.name, rnd(w, 3) ? "lo0" : "nothing", 8);
+	snprintf(c.name, sizeof(c.name), "%s", rnd(w, 3) ? "lo0" : "nothing");
 	vi_if_list(vn, choose, &c);
 	memcpy(name, c.name, sizeof(name));
 	return (name);
