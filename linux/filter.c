@@ -72,9 +72,15 @@ static const struct sock_filter lx_filter[] = {
 	JEQ(SYS_sendto, 0, 6),			/* with an address */
 	LD(ARG_LO(4)), JEQ(0, 0, 2), LD(ARG_HI(4)), JEQ(0, 1, 0), NOTIFY, ALLOW,
 
-	JEQ(SYS_recvfrom, 0, 8),		/* with an address, or from the error queue */
-	LD(ARG_LO(3)), JSET(LX_MSG_ERRQUEUE, 4, 0),
-	LD(ARG_LO(4)), JEQ(0, 0, 2), LD(ARG_HI(4)), JEQ(0, 1, 0), NOTIFY, ALLOW,
+	/*
+	 * With an address, from the error queue, or one byte without flags into a buffer aligned to 16: so Python's ssl asks whether a
+	 * stream is connected, and counts on ENOTCONN.
+	 */
+	JEQ(SYS_recvfrom, 0, 13),
+	LD(ARG_LO(4)), JEQ(0, 0, 9), LD(ARG_HI(4)), JEQ(0, 0, 7),
+	LD(ARG_LO(3)), JSET(LX_MSG_ERRQUEUE, 5, 0), JEQ(0, 0, 5),
+	LD(ARG_LO(2)), JEQ(1, 0, 3), LD(ARG_LO(1)), JSET(0xf, 1, 0),
+	NOTIFY, ALLOW,
 
 	JEQ(SYS_ioctl, 0, 7),
 	LD(ARG_LO(1)), JEQ(LX_FIONREAD, 4, 0), JEQ(LX_TIOCOUTQ, 3, 0), JGE(0x8a00, 1, 0), JGE(0x8900, 1, 0),

@@ -241,9 +241,15 @@ recv_one(struct lx_call *c)
 int64_t
 lx_sys_recvfrom(struct lx_call *c)
 {
-	if (c->c_sock->ls_kind == LXK_STREAM)
-		return (((int)c->c_arg[3] & MSG_ERRQUEUE) != 0 ? -EAGAIN : LX_CONTINUE);
-	return (recv_one(c));
+	struct lx_sock *ls = c->c_sock;
+
+	if (ls->ls_kind != LXK_STREAM)
+		return (c->c_arg[4] == 0 && ((int)c->c_arg[3] & MSG_ERRQUEUE) == 0 ? LX_CONTINUE : recv_one(c));
+	if (((int)c->c_arg[3] & MSG_ERRQUEUE) != 0)
+		return (-EAGAIN);
+	if (ls->ls_state == LXS_LISTEN || (ls->ls_state == LXS_IDLE && ls->ls_fd >= 0))
+		return (-ENOTCONN);
+	return (LX_CONTINUE);
 }
 
 int64_t

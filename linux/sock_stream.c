@@ -275,6 +275,17 @@ stream_rx(struct lx_sock *ls)
 	}
 }
 
+/* Urgent data of the peer, after all that came before it. */
+static void
+stream_rx_urgent(struct lx_sock *ls)
+{
+	char byte;
+	size_t n;
+
+	if (ls->ls_fd >= 0 && !ls->ls_rxblocked && vi_recv(ls->ls_so, &byte, 1, VI_MSG_OOB, &n) == 0 && n == 1)
+		(void)send(ls->ls_fd, &byte, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* Both directions after something changed.  May free ls. */
 static void
 stream_relay(struct lx_sock *ls, bool rx, bool tx)
@@ -356,6 +367,10 @@ stream_upcall(struct vi_socket *so, unsigned events, void *arg)
 		if ((events & VI_POLLERR) != 0 && !ls->ls_broken && (error = lx_sock_error(ls)) != 0) {
 			ls->ls_broken = true;
 			ls->ls_error = error;
+		}
+		if ((events & VI_POLLPRI) != 0 && !ls->ls_rxblocked) {
+			stream_rx(ls);
+			stream_rx_urgent(ls);
 		}
 		stream_relay(ls, !ls->ls_rxblocked, ls->ls_txblocked);
 		break;

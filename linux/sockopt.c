@@ -284,26 +284,32 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 		(void)setsockopt(c->c_fd, SOL_SOCKET, o->o_name, &value, sizeof(value));
 }
 
+int
+opt_set(struct lx_sock *ls, int level, int name, const uint8_t *buf, size_t len)
+{
+	const struct opt *o = opt_find(ls, level, name);
+
+	if (o == NULL || (o->o_flags & O_SET) == 0)
+		return (ENOPROTOOPT);
+	if ((o->o_flags & O_ADMIN) != 0 && !ls->ls_cred.cr_priv)
+		return (EPERM);
+	if (ls->ls_so == NULL)
+		return (ECONNABORTED);
+	return (set_value(ls, o, buf, len));
+}
+
 int64_t
 lx_sys_setsockopt(struct lx_call *c)
 {
 	struct lx_sock *ls = c->c_sock;
 	uint8_t buf[OPT_MAXLEN] = { 0 };
-	const struct opt *o;
+	int error, level = (int)c->c_arg[1], name = (int)c->c_arg[2];
 	size_t len = (size_t)(int)c->c_arg[4];
-	int error;
 
 	if (ls->ls_kind == LXK_NETLINK)
 		return (nl_setsockopt(c));
 	if ((int)c->c_arg[4] < 0)
 		return (-EINVAL);
-	o = opt_find(ls, (int)c->c_arg[1], (int)c->c_arg[2]);
-	if (o == NULL || (o->o_flags & O_SET) == 0)
-		return (-ENOPROTOOPT);
-	if ((o->o_flags & O_ADMIN) != 0 && !ls->ls_cred.cr_priv)
-		return (-EPERM);
-	if (ls->ls_so == NULL)
-		return (-ECONNABORTED);
 	if (len > sizeof(buf))
 		len = sizeof(buf);
 	error = lx_copyin(c, c->c_arg[3], buf, len);
@@ -313,9 +319,9 @@ lx_sys_setsockopt(struct lx_call *c)
 		stream_flush(ls);
 	else
 		dgram_tx(ls);
-	error = set_value(ls, o, buf, len);
+	error = opt_set(ls, level, name, buf, len);
 	if (error == 0)
-		set_local(c, o, buf, len);
+		set_local(c, opt_find(ls, level, name), buf, len);
 	return (-error);
 }
 

@@ -147,9 +147,10 @@ nonblock(int fd, bool on)
 static inline int
 listener(struct sockaddr_in *sin)
 {
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
 	struct sockaddr_in any = loopback(0);
 
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (try_bind(fd, &any) != 0 || listen(fd, 8) != 0) {
 		perror("listener");
 		exit(1);

@@ -325,6 +325,7 @@ again(void)
 	for (i = 0; i < 50; i++) {
 		close(l);
 		l = socket(AF_INET, SOCK_STREAM, 0);
+		(void)setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &(int){ i % 2 }, sizeof(int));
 		if (try_bind(l, &sin) != 0 || listen(l, 1) != 0)
 			bad++;
 	}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Runs the filter's program on calls, as the host's kernel would. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "linux/filter.c"		/* the program is private to its file */
+
+#define N	(sizeof(lx_filter) / sizeof(lx_filter[0]))
+#define YES	SECCOMP_RET_USER_NOTIF
+#define NO	SECCOMP_RET_ALLOW
+#define NONE	(SECCOMP_RET_ERRNO | ENOSYS)
+
+/* The instructions that the program uses; anything else fails the test. */
+static uint32_t
+verdict(const struct seccomp_data *sd)
+{
+	const struct sock_filter *f;
+	uint32_t a = 0;
+	unsigned pc;
+	bool t;
+
+	for (pc = 0; pc < N; pc++) {
+		f = &lx_filter[pc];
+		switch (f->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			assert_true(f->k + 4 <= sizeof(*sd));
+			memcpy(&a, (const char *)sd + f->k, 4);
+			continue;
+		case BPF_RET | BPF_K:
+			return (f->k);
+		case BPF_JMP | BPF_JEQ | BPF_K:
+			t = a == f->k;
+			break;
+		case BPF_JMP | BPF_JGE | BPF_K:
+			t = a >= f->k;
+			break;
+		case BPF_JMP | BPF_JSET | BPF_K:
+			t = (a & f->k) != 0;
+			break;
+		default:
+			fail_msg("instruction %u", pc);
+			return (0);
+		}
+		pc += t ? f->jt : f->jf;
+	}
+	fail_msg("the program runs off its end");
+	return (0);
+}
+
+static uint32_t
+call(int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
+{
+	struct seccomp_data sd = { .nr = nr, .arch = AUDIT_ARCH_X86_64, .args = { a0, a1, a2, a3, a4, 0 } };
+
+	return (verdict(&sd));
+}
+
+#define CALL(nr)	call(nr, 3, 0, 0, 0, 0)
+
+static void
+test_calls(void **state)
+{
+	static const int yes[] = { SYS_bind, SYS_connect, SYS_listen, SYS_accept, SYS_accept4, SYS_shutdown,
+		SYS_getsockname, SYS_getpeername, SYS_sendmsg, SYS_recvmsg, SYS_sendmmsg, SYS_recvmmsg };
+	static const int no[] = { SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_close, SYS_poll, SYS_epoll_wait,
+		SYS_dup, SYS_fcntl, SYS_socketpair, SYS_sendfile, SYS_splice, SYS_clone, SYS_execve, SYS_exit_group };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_int_equal(CALL(yes[i]), YES);
+	for (i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		assert_int_equal(CALL(no[i]), NO);
+	assert_int_equal(CALL(SYS_io_uring_setup), NONE);
+}
+
+static void
+test_socket(void **state)
+{
+	(void)state;
+	assert_int_equal(call(SYS_socket, AF_UNIX, SOCK_STREAM, 0, 0, 0), NO);
+	assert_int_equal(call(SYS_socket, AF_INET, SOCK_STREAM, 0, 0, 0), YES);
+	assert_int_equal(call(SYS_socket, AF_NETLINK, SOCK_RAW, 0, 0, 0), YES);
+}
+
+static void
+test_data(void **state)
+{
+	(void)state;
+	assert_int_equal(call(SYS_sendto, 3, 0x1000, 10, 0, 0), NO);
+	assert_int_equal(call(SYS_sendto, 3, 0x1000, 10, 0, 0x2000), YES);
+	assert_int_equal(call(SYS_sendto, 3, 0x1000, 10, 0, 0x200000000), YES);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 10, 0, 0), NO);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 10, 0, 0x2000), YES);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 10, 0, 0x200000000), YES);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 10, 0x2040, 0), YES);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 10, MSG_PEEK, 0), NO);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 1, 0, 0), YES);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1007, 1, 0, 0), NO);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 1, MSG_PEEK, 0), NO);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 2, 0, 0), NO);
+}
+
+static void
+test_ioctl(void **state)
+{
+	(void)state;
+	assert_int_equal(call(SYS_ioctl, 3, 0x5401, 0, 0, 0), NO);	/* TCGETS */
+	assert_int_equal(call(SYS_ioctl, 3, 0x5421, 0, 0, 0), NO);	/* FIONBIO */
+	assert_int_equal(call(SYS_ioctl, 3, 0x541b, 0, 0, 0), YES);	/* FIONREAD */
+	assert_int_equal(call(SYS_ioctl, 3, 0x5411, 0, 0, 0), YES);	/* TIOCOUTQ */
+	assert_int_equal(call(SYS_ioctl, 3, 0x88ff, 0, 0, 0), NO);
+	assert_int_equal(call(SYS_ioctl, 3, 0x8900, 0, 0, 0), YES);
+	assert_int_equal(call(SYS_ioctl, 3, 0x8933, 0, 0, 0), YES);
+	assert_int_equal(call(SYS_ioctl, 3, 0x89ff, 0, 0, 0), YES);
+	assert_int_equal(call(SYS_ioctl, 3, 0x8a00, 0, 0, 0), NO);
+}
+
+static void
+test_options(void **state)
+{
+	(void)state;
+	assert_int_equal(call(SYS_setsockopt, 3, SOL_SOCKET, SO_REUSEADDR, 0, 0), YES);
+	assert_int_equal(call(SYS_getsockopt, 3, SOL_SOCKET, SO_ERROR, 0, 0), YES);
+	assert_int_equal(call(SYS_setsockopt, 3, 6, SO_RCVTIMEO_OLD, 0, 0), YES);
+	assert_int_equal(call(SYS_setsockopt, 3, SOL_SOCKET, SO_RCVTIMEO_OLD, 0, 0), NO);
+	assert_int_equal(call(SYS_setsockopt, 3, SOL_SOCKET, SO_SNDTIMEO_OLD, 0, 0), NO);
+	assert_int_equal(call(SYS_getsockopt, 3, SOL_SOCKET, SO_RCVTIMEO_NEW, 0, 0), NO);
+	assert_int_equal(call(SYS_getsockopt, 3, SOL_SOCKET, SO_SNDTIMEO_NEW, 0, 0), NO);
+}
+
+static void
+test_abi(void **state)
+{
+	struct seccomp_data sd = { .nr = SYS_read, .arch = AUDIT_ARCH_I386 };
+
+	(void)state;
+	assert_int_equal(verdict(&sd), NO);
+	sd.nr = I386_SOCKETCALL;
+	assert_int_equal(verdict(&sd), NONE);
+	sd.nr = I386_SOCKET;
+	assert_int_equal(verdict(&sd), NONE);
+	sd.nr = SYS_io_uring_setup;
+	assert_int_equal(verdict(&sd), NONE);
+	sd.arch = AUDIT_ARCH_AARCH64;
+	assert_int_equal(verdict(&sd), SECCOMP_RET_KILL_PROCESS);
+	sd.arch = AUDIT_ARCH_X86_64;
+	sd.nr = (int)(X32_BIT | SYS_read);
+	assert_int_equal(verdict(&sd), NONE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_calls), cmocka_unit_test(test_socket), cmocka_unit_test(test_data),
+		cmocka_unit_test(test_ioctl), cmocka_unit_test(test_options), cmocka_unit_test(test_abi),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}

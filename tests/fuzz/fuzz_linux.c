@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What programs write for us to read: the first byte chooses the parser, the rest is its input.
+ *	0 netlink messages, 1 ancillary data, 2 addresses, 3 options (socket, level, name in four bytes)
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <vimage/socket.h>
+#include <vimage/vimage.h>
+
+#include "linux/lx_int.h"
+#include "linux/nl_int.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static void
+fuzz_netlink(const uint8_t *p, size_t len)
+{
+	struct nl_req rq;
+	size_t step;
+
+	while (len >= sizeof(struct nlmsghdr)) {
+		(void)nl_req_parse(p, len, &rq);
+		if (rq.rq_hdr.nlmsg_len < sizeof(rq.rq_hdr) || rq.rq_hdr.nlmsg_len > len)
+			return;
+		if (memchr(rq.rq_name, '\0', sizeof(rq.rq_name)) == NULL)
+			abort();
+		step = NLMSG_ALIGN(rq.rq_hdr.nlmsg_len);
+		if (step >= len)
+			return;
+		p += step;
+		len -= step;
+	}
+}
+
+static void
+fuzz_control(const uint8_t *p, size_t len)
+{
+	struct vi_msg msg;
+
+	memset(&msg, 0, sizeof(msg));
+	if (control_parse(p, len, &msg) != 0)
+		return;
+	if ((msg.msg_set & VI_MSGSET_TTL) != 0 && (msg.msg_ttl < 1 || msg.msg_ttl > 255))
+		abort();
+	if ((msg.msg_set & VI_MSGSET_TOS) != 0 && (msg.msg_tos < 0 || msg.msg_tos > 255))
+		abort();
+}
+
+static void
+fuzz_address(const uint8_t *p, size_t len)
+{
+	struct vi_sockaddr sa;
+
+	if (sockaddr_parse(p, len, &sa) == 0 && sa.sa_family == VI_AF_INET && len < sizeof(struct sockaddr_in))
+		abort();
+}
+
+/* A kernel of the simulated host with one socket of each kind; made once. */
+static struct vi_socket *
+fuzz_socket(unsigned kind)
+{
+	static struct vi_socket *so[4];
+	static const struct { int type, proto; } kinds[4] = {
+		{ VI_SOCK_STREAM, 0 }, { VI_SOCK_DGRAM, 0 }, { VI_SOCK_DGRAM, VI_IPPROTO_ICMP },
+		{ VI_SOCK_RAW, VI_IPPROTO_ICMP } };
+	static struct vi_kernel_params kp;
+	static struct vi_kernel *k;
+	struct vi_cred cr = { .cr_priv = true };
+	unsigned i;
+
+	if (k == NULL) {
+		if (vi_host_sim_new(1, &kp.kp_host) != 0 || vi_kernel_new(&kp, &k) != 0)
+			abort();
+		for (i = 0; i < 4; i++)
+			if (vi_socket(vi_vnet0(k), VI_AF_INET, kinds[i].type, kinds[i].proto, &cr, &so[i]) != 0)
+				abort();
+	}
+	return (so[kind]);
+}
+
+static void
+fuzz_option(const uint8_t *p, size_t len)
+{
+	struct lx_sock ls = { .ls_fd = -1 };
+	unsigned kind;
+
+	if (len < 4)
+		return;
+	kind = p[0] & 3;
+	ls.ls_so = fuzz_socket(kind);
+	ls.ls_kind = kind == 0 ? LXK_STREAM : LXK_DGRAM;
+	ls.ls_type = kind == 0 ? SOCK_STREAM : kind == 3 ? SOCK_RAW : SOCK_DGRAM;
+	ls.ls_proto = kind < 2 ? 0 : IPPROTO_ICMP;
+	ls.ls_cred.cr_priv = (p[0] & 4) != 0;
+	(void)opt_set(&ls, p[1], p[2] | p[3] << 8, p + 4, len - 4);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static void (*const fn[])(const uint8_t *, size_t) = {
+		fuzz_netlink, fuzz_control, fuzz_address, fuzz_option };
+
+	if (size > 0)
+		fn[data[0] & 3](data + 1, size - 1);
+	return (0);
+}
