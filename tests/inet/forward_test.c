@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A router between two networks: what passes, what is cut, what is answered. */
+#include "tests/inet/inet.h"
+
+static uint8_t out[65536];
+
+static struct vi_socket *
+sender(struct chain *ch)
+{
+	struct vi_socket *so = tl_udp(ch->c, "0.0.0.0", 1000);
+
+	inet_setint(so, VI_IP_RECVERR, 1);
+	return (so);
+}
+
+static int
+send_pattern(struct vi_socket *so, size_t len, const char *addr)
+{
+	tl_pattern(out, len, 0);
+	return (inet_sendto(so, out, len, addr, 2000));
+}
+
+static void
+off_and_on(void **state)
+{
+	struct vi_socket *a, *b;
+	struct chain ch;
+
+	(void)state;
+	chain_begin(&ch);
+	a = sender(&ch);
+	b = tl_udp(ch.s, "0.0.0.0", 2000);
+	tl_ok(vi_sysctl_set(ch.r, "net.inet.ip.forwarding", "0", &tl_root));
+	tl_ok(send_pattern(a, 10, "10.0.2.1"));
+	tl_run(&ch.t, TL_SEC);
+	assert_int_equal(tl_stat(ch.s, "ips_total"), 0);
+	assert_int_equal(tl_stat(ch.r, "ips_cantforward"), 1);
+	tl_ok(vi_sysctl_set(ch.r, "net.inet.ip.forwarding", "1", &tl_root));
+	tl_ok(send_pattern(a, 10, "10.0.2.1"));
+	inet_expect(&ch.t, b, 10, NULL);
+	assert_int_equal(tl_stat(ch.r, "ips_forward"), 1);
+	vi_close(a);
+	vi_close(b);
+	chain_end(&ch);
+}
+
+static void
+time_to_live(void **state)
+{
+	struct vi_socket *a, *b;
+	struct vi_sockerr se;
+	struct vi_msg msg;
+	struct chain ch;
+
+	(void)state;
+	chain_begin(&ch);
+	a = sender(&ch);
+	b = tl_udp(ch.s, "0.0.0.0", 2000);
+	inet_setint(a, VI_IP_TTL, 1);
+	tl_ok(send_pattern(a, 24, "10.0.2.1"));
+	inet_expecterr(&ch.t, a, &se, EHOSTUNREACH, "10.0.1.2");
+	assert_int_equal(se.se_type, 11);
+	assert_int_equal(se.se_code, 0);
+	assert_int_equal(se.se_len, 24);
+	inet_setint(a, VI_IP_TTL, 2);
+	tl_ok(send_pattern(a, 24, "10.0.2.1"));
+	inet_expect(&ch.t, b, 24, &msg);
+	assert_int_equal(msg.msg_ttl, 1);
+	vi_close(a);
+	vi_close(b);
+	chain_end(&ch);
+}
+
+/* RFC 1191: the narrow link is told of, remembered for the path and obeyed. */
+static void
+path_mtu(void **state)
+{
+	struct vi_socket *a, *b;
+	struct vi_sockerr se;
+	struct chain ch;
+
+	(void)state;
+	chain_begin(&ch);
+	inet_setmtu(ch.r, ch.right.a, 1000);
+	inet_setmtu(ch.s, ch.right.b, 1000);
+	a = sender(&ch);
+	b = tl_udp(ch.s, "0.0.0.0", 2000);
+	inet_connect(a, "10.0.2.1", 2000);
+	assert_int_equal(tl_optint(a, VI_IP_MTU), 1500);
+	inet_setint(a, VI_IP_MTU_DISCOVER, 2);
+	tl_ok(send_pattern(a, 1400, NULL));
+	inet_expecterr(&ch.t, a, &se, EMSGSIZE, "10.0.1.2");
+	assert_int_equal(se.se_info, 1000);
+	assert_int_equal(tl_optint(a, VI_IP_MTU), 1000);
+	tl_fails(send_pattern(a, 973, NULL), EMSGSIZE);
+	tl_ok(send_pattern(a, 972, NULL));
+	inet_expect(&ch.t, b, 972, NULL);
+	/* Whatever the path, the interface has the last word. */
+	inet_setint(a, VI_IP_MTU_DISCOVER, 3);
+	tl_fails(send_pattern(a, 1473, NULL), EMSGSIZE);
+	tl_ok(send_pattern(a, 1472, NULL));
+	inet_expecterr(&ch.t, a, &se, EMSGSIZE, "10.0.1.2");
+	/* "Want": cut at the source when it must be. */
+	inet_setint(a, VI_IP_MTU_DISCOVER, 1);
+	tl_ok(send_pattern(a, 1400, NULL));
+	inet_expect(&ch.t, b, 1400, NULL);
+	assert_int_equal(tl_stat(ch.c, "ips_fragmented"), 1);
+	assert_int_equal(tl_stat(ch.r, "ips_fragmented"), 0);
+	/* It is forgotten after ten minutes (RFC 1191 6.3). */
+	tl_run(&ch.t, 11 * 60 * TL_SEC);
+	assert_int_equal(tl_optint(a, VI_IP_MTU), 1500);
+	vi_close(a);
+	vi_close(b);
+	chain_end(&ch);
+}
+
+static void
+router_cuts(void **state)
+{
+	static const size_t lens[] = { 973, 1472, 4000, 30000, 65507 };
+	struct vi_socket *a, *b;
+	struct chain ch;
+
+	(void)state;
+	chain_begin(&ch);
+	inet_setmtu(ch.r, ch.right.a, 1000);
+	a = sender(&ch);
+	b = tl_udp(ch.s, "0.0.0.0", 2000);
+	inet_setint(a, VI_IP_MTU_DISCOVER, 0);
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		tl_ok(send_pattern(a, lens[i], "10.0.2.1"));
+		inet_expect(&ch.t, b, lens[i], NULL);
+		assert_true(tl_stat(ch.r, "ips_fragmented") > i);
+	}
+	assert_int_equal(tl_stat(ch.s, "udps_badsum"), 0);
+	assert_int_equal(tl_stat(ch.s, "ips_reassembled"), sizeof(lens) / sizeof(lens[0]));
+	vi_close(a);
+	vi_close(b);
+	chain_end(&ch);
+}
+
+/* TCP finds the path's MTU by itself, and its super-packets pass where a segment fits. */
+static void
+tcp_over_narrow(void **state)
+{
+	struct vi_socket *l;
+	struct tl_conn tc;
+	struct chain ch;
+
+	(void)state;
+	chain_begin(&ch);
+	inet_setmtu(ch.r, ch.right.a, 1000);
+	l = tl_listen(ch.s, "0.0.0.0", 80, 1);
+	tc.c = inet_socket(ch.c, VI_SOCK_STREAM, 0, &tl_user);
+	(void)vi_connect(tc.c, &(struct vi_sockaddr){ .sa_family = VI_AF_INET, .sa_port = tl_addr("10.0.2.1", 80).sa_port,
+	    .sa_in = tl_addr("10.0.2.1", 80).sa_in });
+	tl_wait(&ch.t, (vi_poll(l) & VI_POLLIN) != 0 && (vi_poll(tc.c) & VI_POLLOUT) != 0);
+	tl_ok(vi_accept(l, &tc.s, NULL));
+	tl_send(&ch.t, tc.c, tc.s, 300000);
+	tl_send(&ch.t, tc.s, tc.c, 300000);
+	vi_close(tc.c);
+	vi_close(tc.s);
+	vi_close(l);
+	tl_run(&ch.t, TL_MSL2);
+	chain_end(&ch);
+}
+
+static void
+no_way(void **state)
+{
+	struct vi_route rt = { .rt_dst = tl_addr("10.9.0.0", 0), .rt_prefixlen = 16, .rt_flags = VI_RTF_REJECT,
+		.rt_gateway = tl_addr("127.0.0.1", 0) };
+	struct vi_socket *a;
+	struct vi_sockerr se;
+	struct chain ch;
+
+	(void)state;
+	chain_begin(&ch);
+	a = sender(&ch);
+	tl_ok(send_pattern(a, 10, "172.16.0.1"));	/* the router has no default */
+	inet_expecterr(&ch.t, a, &se, ENETUNREACH, "10.0.1.2");
+	assert_int_equal(se.se_code, 0);
+	tl_ok(send_pattern(a, 10, "10.0.2.99"));	/* nobody there: ARP gives up */
+	inet_expecterr(&ch.t, a, &se, EHOSTUNREACH, "10.0.1.2");
+	assert_int_equal(se.se_code, 1);
+	tl_ok(vi_route_add(ch.r, &rt));
+	tl_ok(send_pattern(a, 10, "10.9.9.9"));
+	inet_expecterr(&ch.t, a, &se, EHOSTUNREACH, "10.0.1.2");
+	tl_ok(vi_if_set_flags(ch.r, ch.right.a, 0, VI_IFF_UP));
+	tl_ok(send_pattern(a, 10, "10.0.2.1"));
+	tl_wait(&ch.t, (vi_poll(a) & VI_POLLERR) != 0);
+	/* Without any route the sender knows at once. */
+	tl_ok(vi_route_del(ch.c, &(struct vi_route){ .rt_dst = tl_addr("0.0.0.0", 0) }));
+	(void)tl_sockerr(a);
+	tl_fails(send_pattern(a, 10, "172.16.0.1"), ENETUNREACH);
+	vi_close(a);
+	chain_end(&ch);
+}
+
+/* What must not pass: directed broadcasts (RFC 2644), groups, addresses without a meaning elsewhere. */
+static void
+not_forwarded(void **state)
+{
+	struct vi_socket *a;
+	struct chain ch;
+
+	(void)state;
+	chain_begin(&ch);
+	a = sender(&ch);
+	inet_setint(a, VI_SO_BROADCAST, 1);
+	inet_setint(a, VI_IP_MULTICAST_TTL, 9);
+	tl_ok(send_pattern(a, 10, "10.0.2.255"));
+	tl_ok(send_pattern(a, 10, "239.9.9.9"));
+	tl_ok(send_pattern(a, 10, "169.254.3.4"));
+	tl_ok(send_pattern(a, 10, "240.0.0.1"));
+	tl_run(&ch.t, 10 * TL_SEC);
+	assert_int_equal(tl_stat(ch.s, "ips_total"), 0);
+	assert_int_equal(tl_stat(ch.r, "ips_forward"), 0);
+	assert_int_equal(tl_stat(ch.r, "icps_error"), 0);
+	vi_close(a);
+	chain_end(&ch);
+}
+
+static void
+has_gateway(void *arg, const struct vi_route *rt)
+{
+	if (rt->rt_dst.sa_in == tl_addr("172.16.0.1", 0).sa_in && (rt->rt_flags & VI_RTF_DYNAMIC) != 0)
+		*(uint32_t *)arg = rt->rt_gateway.sa_in;
+}
+
+/* RFC 1812 5.2.7.2 and RFC 1122 3.2.2.2: the router knows a better one on our own network, says so, and is believed. */
+static void
+redirect(void **state)
+{
+	struct vi_socket *a;
+	struct chain ch;
+	uint32_t gw = 0;
+
+	(void)state;
+	chain_begin(&ch);
+	a = sender(&ch);
+	inet_route(ch.r, "172.16.0.0", 16, "10.0.1.3");
+	tl_ok(vi_sysctl_set(ch.c, "net.inet.icmp.drop_redirect", "1", &tl_root));
+	tl_ok(send_pattern(a, 10, "172.16.0.1"));
+	tl_run(&ch.t, 100 * TL_MS);
+	assert_int_equal(tl_stat(ch.r, "ips_redirectsent"), 1);
+	assert_int_equal(tl_stat(ch.c, "icps_badredirect"), 1);
+	tl_ok(vi_sysctl_set(ch.c, "net.inet.icmp.drop_redirect", "0", &tl_root));
+	tl_ok(send_pattern(a, 10, "172.16.0.1"));
+	tl_run(&ch.t, 100 * TL_MS);
+	vi_route_list(ch.c, 0, VI_AF_INET, has_gateway, &gw);
+	assert_int_equal(gw, tl_addr("10.0.1.3", 0).sa_in);
+	tl_ok(vi_sysctl_set(ch.r, "net.inet.ip.redirect", "0", &tl_root));
+	vi_close(a);
+	chain_end(&ch);
+}
+
+/* A packet that claims to come from the router itself, or from nowhere, by a raw socket. */
+static void
+martians(void **state)
+{
+	static const char *const src[] = { "10.0.1.2", "127.0.0.1", "224.0.0.1", "255.255.255.255", "0.1.2.3" };
+	uint8_t pkt[28] = { 0x45, 0, 0, 0, 0, 1, 0, 0, 64, 17 };
+	uint32_t addr = tl_addr("10.0.1.2", 0).sa_in;
+	struct vi_socket *a;
+	struct chain ch;
+
+	(void)state;
+	chain_begin(&ch);
+	a = inet_socket(ch.c, VI_SOCK_RAW, VI_IPPROTO_RAW, &tl_root);
+	memcpy(pkt + 16, &addr, 4);
+	for (size_t i = 0; i < sizeof(src) / sizeof(src[0]); i++) {
+		addr = tl_addr(src[i], 0).sa_in;
+		memcpy(pkt + 12, &addr, 4);
+		tl_ok(inet_sendto(a, pkt, sizeof(pkt), "10.0.1.2", 0));
+		tl_run(&ch.t, 100 * TL_MS);
+		assert_int_equal(tl_stat(ch.r, "ips_badaddr"), i + 1);
+	}
+	assert_int_equal(tl_stat(ch.r, "icps_error"), 0);
+	vi_close(a);
+	chain_end(&ch);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(off_and_on), cmocka_unit_test(time_to_live), cmocka_unit_test(path_mtu), cmocka_unit_test(router_cuts),
+		cmocka_unit_test(tcp_over_narrow), cmocka_unit_test(no_way), cmocka_unit_test(not_forwarded), cmocka_unit_test(redirect),
+		cmocka_unit_test(martians),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
