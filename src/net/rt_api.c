@@ -279,6 +279,7 @@ rt_get(struct vnet *vn, uint32_t fib, const struct vi_sockaddr *sa, struct vi_ro
 		return (EINVAL);
 	if ((nh = fib4_lookup(vn, fib, sa->sa_in)) == NULL)
 		return (ESRCH);
+	(void)lane_clock(&vn->vn_lane);		/* its last run may be long ago */
 	rt_info(vn, fib, NTOHL(sa->sa_in), nh, rt);
 	return (0);
 }
@@ -307,6 +308,7 @@ rt_list(struct vnet *vn, uint32_t fib, int family, vi_route_fn *fn, void *arg)
 {
 	struct rt_listing rl = { vn, fib, fn, arg };
 
+	(void)lane_clock(&vn->vn_lane);
 	if (fib < rt_nfibs(vn) && (family == VI_AF_INET || family == VI_AF_UNSPEC))
 		fib_walk(&route_vnet(vn)->rv_fib[fib], rt_list_one, &rl);
 }

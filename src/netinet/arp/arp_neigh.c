@@ -46,6 +46,7 @@ arp_neigh_add(struct vnet *vn, const struct vi_neigh *ne)
 		return (error);
 	if ((ae = arp_lookup(av, ifp, addr)) == NULL && (ae = arp_new(av, ifp, addr)) == NULL)
 		return (ENOBUFS);
+	(void)lane_clock(&vn->vn_lane);		/* its last run may be long ago */
 	ae->ae_published = ne->ne_published || ne->ne_proxy;
 	ae->ae_proxy = ne->ne_proxy;
 	if (ae->ae_proxy && ifp->if_arplast == ae)
@@ -115,6 +116,7 @@ arp_neigh_list(struct vnet *vn, void (*fn)(void *, const struct vi_neigh *), voi
 	const struct ifnet *ifp;
 	struct vi_neigh ne;
 
+	(void)lane_clock(&vn->vn_lane);
 	TAILQ_FOREACH(ifp, &net_vnet(vn)->nv_ifs, if_link) {
 		if (ifp->if_type != VI_IFT_ETHER)
 			continue;
