@@ -57,6 +57,7 @@ struct ifaddr {
 	uint32_t	 ifa_broadcast;	/* IPv4; 0 = none */
 	uint32_t	 ifa_mask;	/* IPv4, network order */
 	uint8_t		 ifa_prefixlen;
+	bool		 ifa_announced;	/* to the neighbours, since it was added */
 	uint32_t	 ifa_refs;	/* routes and PCBs do not hold references: IFADDR_DEL tells them */
 };
 TAILQ_HEAD(ifaddrhead, ifaddr);

@@ -206,7 +206,7 @@ arp_resolve_slow(struct ifnet *ifp, struct mbuf *m, uint32_t addr, uint8_t *llad
 	}
 	if (ae != NULL || (ifp->if_flags & IFF_NOARP) != 0 || av->av_stopping) {
 		arp_unreach(av, m);
-		return (EHOSTDOWN);
+		return (EHOSTUNREACH);
 	}
 	if ((ae = arp_new(av, ifp, addr)) == NULL) {
 		av->av_stat.as_dropped++;
@@ -287,7 +287,9 @@ arp_event(struct vnet *vn, enum vnet_event ev, void *obj)
 		arp_announce_all(av, obj);
 		break;
 	case VNET_EV_IFADDR_ADD:
-		arp_announce(av, obj);
+		/* The first address took the interface up, which announced it. */
+		if (!((struct ifaddr *)obj)->ifa_announced)
+			arp_announce(av, obj);
 		break;
 	default:
 		break;

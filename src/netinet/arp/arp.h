@@ -85,7 +85,7 @@ VNET_STATE_DECLARE(arp);
 
 /*
  * nao_resolve.  0: lladdr is filled, m is untouched.  Everything else consumed m: EWOULDBLOCK, it is held until the answer comes;
- * EHOSTDOWN, the neighbour did not answer lately; ENOBUFS; EAFNOSUPPORT.
+ * EHOSTUNREACH, the neighbour did not answer lately (what programs of this host expect; BSD says EHOSTDOWN); ENOBUFS; EAFNOSUPPORT.
  */
 int	arp_resolve(struct ifnet *, struct mbuf *, const struct net_addr *, uint8_t *lladdr);
 /* nao_neigh_add: EAFNOSUPPORT, EINVAL (no unicast address), ENXIO (no such interface), ENETUNREACH (no interface has that network), ENOBUFS. */

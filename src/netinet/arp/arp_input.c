@@ -56,7 +56,7 @@ arp_parse(struct arp_vnet *av, struct mbuf *m, struct arp_info *ai)
 
 /* Somebody else sends with our address: say so, and once in a while tell everybody whose it is. */
 static void
-arp_conflict(struct arp_vnet *av, const struct ifaddr *ifa, const struct arp_info *ai)
+arp_conflict(struct arp_vnet *av, struct ifaddr *ifa, const struct arp_info *ai)
 {
 	char mac[ETHER_STRLEN], addr[INADDR_STRLEN];
 	const uint64_t now = vnet_now(av->av_vnet);

@@ -58,6 +58,6 @@ struct ifaddr *arp_ownaddr(const struct arp_vnet *, const struct ifnet *, uint32
 int	 arp_send(struct arp_vnet *, struct ifnet *, uint16_t op, const uint8_t *sha, uint32_t spa, const uint8_t *tha, uint32_t tpa,
 	     const uint8_t *dst);
 void	 arp_request(struct arp_vnet *, struct arp_entry *, const uint8_t *dst);	/* dst NULL: everybody */
-void	 arp_announce(struct arp_vnet *, const struct ifaddr *);
+void	 arp_announce(struct arp_vnet *, struct ifaddr *);
 
 #endif

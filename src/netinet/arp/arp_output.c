@@ -59,7 +59,7 @@ arp_request(struct arp_vnet *av, struct arp_entry *ae, const uint8_t *dst)
 
 /* RFC 5227 3: an announcement is a request for the address itself. */
 void
-arp_announce(struct arp_vnet *av, const struct ifaddr *ifa)
+arp_announce(struct arp_vnet *av, struct ifaddr *ifa)
 {
 	struct ifnet *ifp = ifa->ifa_ifp;
 	const uint32_t addr = ifa->ifa_addr.na_in;
@@ -67,6 +67,7 @@ arp_announce(struct arp_vnet *av, const struct ifaddr *ifa)
 	if (av->av_stopping || ifa->ifa_addr.na_af != NET_AF_INET || ifp->if_type != VI_IFT_ETHER || (ifp->if_flags & IFF_NOARP) != 0 ||
 	    !if_up(ifp))
 		return;
+	ifa->ifa_announced = true;
 	if (arp_send(av, ifp, ARPOP_REQUEST, ifp->if_lladdr, addr, arp_unknown, addr, arp_everybody) == 0)
 		av->av_stat.as_announced++;
 }
