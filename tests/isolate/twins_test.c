@@ -123,17 +123,20 @@ twins_keep_their_state(void **state)
 	struct vi_sockaddr dst = tl_addr("10.0.0.2", 0);
 	struct vi_route rt;
 	struct pair p[2];
+	uint64_t heard;
 	struct tl t;
 
 	(void)state;
 	tl_begin(&t, 1);
 	build_pair(&t, &p[0], 0);
 	build_pair(&t, &p[1], 1);
+	tl_run(&t, 10 * TL_SEC);
+	heard = tl_ifinfo(p[1].srv, "eth0").if_ipackets;	/* announcements of addresses */
 	assert_memory_not_equal(tl_ifinfo(p[0].srv, "eth0").if_lladdr, tl_ifinfo(p[1].srv, "eth0").if_lladdr, 6);
 	connect_pair(&t, &p[0]);
 	send_colour(&p[0]);
 	tl_run(&t, TL_SEC);
-	assert_int_equal(tl_ifinfo(p[1].srv, "eth0").if_ipackets, 0);
+	assert_int_equal(tl_ifinfo(p[1].srv, "eth0").if_ipackets, heard);
 	assert_int_equal(tl_stat(p[1].srv, "tcps_connects"), 0);
 	assert_int_equal(tl_stat(p[0].cli, "tcps_connects"), 1);
 	assert_int_equal(vi_route_flush(p[0].srv, 0, VI_AF_INET), 1);

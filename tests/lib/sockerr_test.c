@@ -306,13 +306,7 @@ connect_times_out(void **state)
 	tl_fails(vi_connect(so, &sa), EINPROGRESS);
 	tl_wait(&t, vi_poll(so) & VI_POLLERR);
 	assert_true(tl_now(&t) - begin > TL_SEC && tl_now(&t) - begin < 300 * TL_SEC);
-	switch (tl_sockerr(so)) {
-	case ETIMEDOUT:
-	case EHOSTUNREACH:
-		break;
-	default:
-		fail();
-	}
+	tl_fails(tl_sockerr(so), EHOSTUNREACH);		/* nobody there; ETIMEDOUT is for one who does not answer */
 	vi_close(so);
 	tl_unpair(&p);
 	tl_end(&t);

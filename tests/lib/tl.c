@@ -326,25 +326,45 @@ tl_sockerr(struct vi_socket *so)
 	return (tl_optint(so, VI_SO_ERROR));
 }
 
-/* Byte i of the pattern depends on all of i, so that a shifted or repeated piece is seen. */
-static uint8_t
-pattern_byte(size_t i)
+/* The pattern repeats after a prime number of bytes, so that no power of two in a piece's place or length hides a mistake. */
+#define PERIOD	65521u
+#define PIECE	8192u
+
+static uint8_t pattern_table[PERIOD + PIECE];
+
+__attribute__((constructor)) static void
+pattern_make(void)
 {
-	return ((uint8_t)((i * 2654435761u) >> 13 ^ i));
+	for (uint32_t i = 0, x = 1; i < sizeof(pattern_table); i++) {
+		x = (i == PERIOD ? 1 : x) * 1664525u + 1013904223u;
+		pattern_table[i] = (uint8_t)(x >> 24);
+	}
+}
+
+static const uint8_t *
+pattern(size_t off)
+{
+	return (pattern_table + off % PERIOD);
+}
+
+static size_t
+piece(size_t len)
+{
+	return (len < PIECE ? len : PIECE);
 }
 
 void
 tl_pattern(void *buf, size_t len, size_t off)
 {
-	for (size_t i = 0; i < len; i++)
-		((uint8_t *)buf)[i] = pattern_byte(off + i);
+	for (uint8_t *p = buf; len > 0; p += piece(len), off += piece(len), len -= piece(len))
+		memcpy(p, pattern(off), piece(len));
 }
 
 bool
 tl_ispattern(const void *buf, size_t len, size_t off)
 {
-	for (size_t i = 0; i < len; i++)
-		if (((const uint8_t *)buf)[i] != pattern_byte(off + i))
+	for (const uint8_t *p = buf; len > 0; p += piece(len), off += piece(len), len -= piece(len))
+		if (memcmp(p, pattern(off), piece(len)) != 0)
 			return (false);
 	return (true);
 }

@@ -94,16 +94,16 @@ destroy_under_load(void **state)
 	size_t before;
 
 	(void)state;
-	for (unsigned seed = 0; seed < 18; seed++) {
+	for (unsigned seed = 0; seed < 9; seed++) {
 		tl_begin(&t, seed + 1);
 		build_site(&t, &hit);
 		build_site(&t, &calm);
-		for (unsigned i = 0; i < 40 + seed * 13; i++)
+		for (unsigned i = 0; i < 40 + seed * 17; i++)
 			(void)tl_step(&t, tl_now(&t) + TL_MS);
 		assert_true(hit.flow[0].sent > 0);
 		tl_destroy(seed % 3 == 0 ? hit.srv : seed % 3 == 1 ? hit.rtr : hit.cli);
 		before = calm.flow[CONNS - 1].received;
-		for (unsigned i = 0; i < 400; i++)
+		for (unsigned i = 0; i < 150; i++)
 			(void)tl_step(&t, tl_now(&t) + TL_MS);
 		assert_true(calm.flow[CONNS - 1].received > before);
 		for (int i = 0; i < CONNS; i++)
@@ -138,7 +138,7 @@ remove_jail_under_load(void **state)
 	v0 = vi_vnet0(t.k);
 	tl_ok(vi_if_create(v0, "epair", name));
 	tl_ifaddr(v0, "epair0a", "10.0.0.1", 24);
-	for (int round = 0; round < 30; round++) {
+	for (int round = 0; round < 12; round++) {
 		memset(&f, 0, sizeof(f));
 		tl_ok(tl_jail(&t, 0, VI_JAIL_CREATE, &jid, NULL, "name=j", "persist", "vnet", "vnet.interface=epair0b", NULL));
 		vn = vi_jail_vnet(t.k, jid);
@@ -148,7 +148,7 @@ remove_jail_under_load(void **state)
 		f.tc = tc;
 		vi_socket_upcall(tc.c, pump, &f);
 		vi_socket_upcall(tc.s, pump, &f);
-		for (int i = 0; i < 20 + round * 5; i++)
+		for (int i = 0; i < 20 + round * 9; i++)
 			(void)tl_step(&t, tl_now(&t) + TL_MS);
 		assert_true(f.received > 0);
 		tl_ok(vi_jail_remove(t.k, 0, jid));
