@@ -56,7 +56,7 @@ any_order(void **state)
 		tp->rcv_nxt = tp->irs = 0xfffff000u;
 		for (int i = 0; i < 5000 && tp->rcv_nxt - tp->irs < sizeof(base); i++) {
 			off = 1 + tp->rcv_nxt - tp->irs;
-			off += tcp_test_random(&rng) % (sizeof(base) - off + 1);
+			off += tcp_test_random(&rng) % ((uint32_t)sizeof(base) - off + 1);
 			if (off >= sizeof(base))
 				off = sizeof(base) - 1;
 			len = 1 + tcp_test_random(&rng) % 300;

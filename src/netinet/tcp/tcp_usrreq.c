@@ -150,6 +150,7 @@ tcp_usr_shutdown(struct socket *so)
 
 	if (tp->t_state < TCPS_SYN_SENT)
 		return (ENOTCONN);
+	(void)lane_clock(&so->so_vnet->vn_lane);
 	tp->t_flags &= ~(uint32_t)TF_MORE;
 	tcp_usrclosed(tp);
 	(void)tcp_output(tp);
@@ -161,7 +162,11 @@ tcp_usr_output(struct socket *so, int flags)
 {
 	struct tcpcb *tp = sototcpcb(so);
 
-	if (tp->snd_una == tp->snd_max && tp->t_callat == 0)
+	/*
+	 * Outside of a run of the lane its clock stands; a timer started now, because nothing was outstanding, would be short
+	 * by the time since.
+	 */
+	if (tp->snd_una == tp->snd_max)
 		(void)lane_clock(&so->so_vnet->vn_lane);
 	if (flags & VI_MSG_OOB) {
 		tp->snd_up = tp->snd_una + so->so_snd.sb_cc;
@@ -207,6 +212,7 @@ tcp_usr_close(struct socket *so)
 		tcp_drop(tp, 0);
 		return;
 	}
+	(void)lane_clock(&so->so_vnet->vn_lane);
 	so->so_rcv.sb_flags |= SBS_CANTRCVMORE;
 	so->so_snd.sb_flags |= SBS_CANTSENDMORE;
 	tcp_usrclosed(tp);
