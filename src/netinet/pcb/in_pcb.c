@@ -420,6 +420,24 @@ in_pcbinsconn(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport
 	return (0);
 }
 
+/* 127.0.0.1 as on Linux, if there is one; otherwise the first address of an interface that is up, as in BSD. */
+static struct in_addr_any
+in_pcbself4(struct vnet *vn, const struct inet_ops *ops)
+{
+	struct in_addr_any lo = in4_any(HTONL(INADDR_LOOPBACK));
+	const struct ifaddr *ifa;
+	const struct ifnet *ifp;
+
+	if (ops->io_islocal(vn, &lo))
+		return (lo);
+	TAILQ_FOREACH(ifp, &net_vnet(vn)->nv_ifs, if_link)
+		if (if_up(ifp))
+			TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
+				if (ifa->ifa_addr.na_af == NET_AF_INET)
+					return (ifa->ifa_addr.na_in == 0 ? lo : in4_any(ifa->ifa_addr.na_in));
+	return (lo);
+}
+
 /* As on Linux, "any" as a destination is this host. */
 static struct in_addr_any
 in_pcbself(const struct inpcb *inp)
@@ -427,7 +445,7 @@ in_pcbself(const struct inpcb *inp)
 	if (!in_addr_any_isany(&inp->inp_laddr))
 		return (inp->inp_laddr);
 	if (inp->inp_ops->io_family == VI_AF_INET)
-		return (in4_any(HTONL(INADDR_LOOPBACK)));
+		return (in_pcbself4(inp->inp_vnet, inp->inp_ops));
 	return ((struct in_addr_any){ .in6 = { 0, 0, 0, HTONL(1) } });
 }
 
