@@ -17,7 +17,8 @@ iov_copyout(const struct vi_msg *msg, const struct mbuf *m, size_t max)
 
 	while (m != NULL && i < msg->msg_iovcnt && total < max) {
 		n = MIN(MIN(m->m_len - moff, msg->msg_iov[i].iov_len - ioff), max - total);
-		memcpy((uint8_t *)msg->msg_iov[i].iov_base + ioff, m->m_data + moff, n);
+		if (n > 0)	/* an empty piece may be at NULL */
+			memcpy((uint8_t *)msg->msg_iov[i].iov_base + ioff, m->m_data + moff, n);
 		total += n;
 		moff += n;
 		ioff += n;

@@ -34,7 +34,8 @@ iov_copyin(struct iovpos *ip, void *dst, size_t len)
 	while (len > 0) {
 		VI_ASSERT(ip->ip_cnt > 0);
 		n = MIN(len, ip->ip_iov->iov_len - ip->ip_off);
-		memcpy(p, (const uint8_t *)ip->ip_iov->iov_base + ip->ip_off, n);
+		if (n > 0)	/* an empty piece may be at NULL */
+			memcpy(p, (const uint8_t *)ip->ip_iov->iov_base + ip->ip_off, n);
 		p += n;
 		len -= n;
 		ip->ip_off += n;
