@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lx_harness [-b] [-k] [-n] [-v] [-w port] PROGRAM [ARGUMENT...] [-- PROGRAM [ARGUMENT...]]
+ * lx_harness [-ksv] [-d ms] [-w port] PROGRAM [ARGUMENT...] [-- PROGRAM [ARGUMENT...]]
  *
  * Runs one program in vnet A and one in vnet B of a kernel made for the purpose: no daemon, no jail, no namespace.  Both vnets have lo0 with
  * 127.0.0.1; an epair joins 192.0.2.1/24 (A) and 192.0.2.2/24 (B).
  *
+ *	-d	destroy vnet A this many milliseconds after its program began
  *	-k	end A (SIGTERM) when B has ended
  *	-w	start B when something in A is bound to this port
  *	-s	both programs in vnet A
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <sys/epoll.h>
@@ -55,6 +57,8 @@ struct harness {
 	bool	 kill, verbose, same;
 	uint16_t port;
 	bool	 bound;
+	uint64_t doom;		/* when vnet A goes; 0: never */
+	unsigned leaks;
 };
 
 static void
@@ -179,6 +183,37 @@ bound(void *arg, const struct vi_pcbinfo *pi)
 		h->bound = true;
 }
 
+static uint64_t
+now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
+}
+
+static void
+leak(void *arg, const struct vi_leak *lk)
+{
+	(void)arg;
+	fprintf(stderr, "lx_harness: leak: %s: %llu objects, %llu bytes\n", lk->lk_zone,
+	    (unsigned long long)lk->lk_count, (unsigned long long)lk->lk_bytes);
+}
+
+/* As the daemon does it when a jail is removed, but the program lives on to see it. */
+static uint64_t
+doom(struct harness *h, uint64_t wait)
+{
+	uint64_t t = now();
+
+	if (h->doom == 0 || t < h->doom)
+		return (h->doom != 0 && h->doom - t < wait ? h->doom - t : wait);
+	h->doom = 0;
+	lx_vnet_gone(h->lx, h->prog[0].vnet);
+	h->leaks += vi_vnet_destroy(h->prog[0].vnet, leak, NULL);
+	return (0);
+}
+
 static bool
 finished(struct harness *h)
 {
@@ -190,6 +225,8 @@ run(struct harness *h)
 {
 	uint64_t wait = 0;
 
+	if (h->doom != 0)
+		h->doom = now() + h->doom * 1000000;
 	prog_start(h, &h->prog[0]);
 	while (!finished(h)) {
 		if (h->nprogs == 2 && h->prog[1].pid == 0) {
@@ -204,6 +241,7 @@ run(struct harness *h)
 		lx_poll(h->lx);
 		wait = vi_worker_poll(h->worker);
 		vi_worker_leave(h->worker);
+		wait = doom(h, wait);
 	}
 }
 
@@ -216,20 +254,15 @@ gone(void *arg, struct lx_program *pr, void *cookie)
 }
 
 static void
-leak(void *arg, const struct vi_leak *lk)
-{
-	(void)arg;
-	fprintf(stderr, "lx_harness: leak: %s: %llu objects, %llu bytes\n", lk->lk_zone,
-	    (unsigned long long)lk->lk_count, (unsigned long long)lk->lk_bytes);
-}
-
-static void
 options(struct harness *h, int argc, char **argv)
 {
 	int ch, i;
 
-	while ((ch = getopt(argc, argv, "+ksvw:")) != -1)
+	while ((ch = getopt(argc, argv, "+d:ksvw:")) != -1)
 		switch (ch) {
+		case 'd':
+			h->doom = (uint64_t)atoi(optarg);
+			break;
 		case 'k':
 			h->kill = true;
 			break;
@@ -304,7 +337,7 @@ main(int argc, char **argv)
 	lx_loop_del(h.loop, &h.sigev);
 	lx_loop_free(h.loop);
 	vi_host_posix_free(kp.kp_host);
-	if (leaks != 0)
+	if (leaks + h.leaks != 0)
 		return (96);
 	return (h.prog[h.nprogs - 1].status);
 }
