@@ -269,7 +269,9 @@ exchange(unsigned workers)
 	vi_kernel_unlock(team.k);
 	pair_wait(&p[PAIRS - 1], atomic_load(&p[PAIRS - 1].received) + 100000);
 	team_stop(&team);
+	vi_kernel_lock(team.k);
 	pair_destroy(&p[PAIRS - 1], true);
+	vi_kernel_unlock(team.k);
 	team_end(&team);
 }
 
@@ -339,7 +341,9 @@ several_managers(void **state)
 		assert_int_equal(pthread_join(mg[i].thread, NULL), 0);
 	pair_wait(&p, atomic_load(&p.received) + 100000);
 	team_stop(&team);
+	vi_kernel_lock(team.k);
 	pair_destroy(&p, false);
+	vi_kernel_unlock(team.k);
 	team_end(&team);
 }
 
