@@ -62,7 +62,7 @@ one(struct vi_kernel *k, unsigned i)
 static void
 gone(struct vi_kernel *k, struct vi_vnet *vn, unsigned i)
 {
-	char name[VI_IFNAMSIZ];
+	char name[32];
 
 	snprintf(name, sizeof(name), "epair%ua", i);
 	CHECK(vi_if_destroy(vi_vnet0(k), name));
