@@ -18,6 +18,7 @@
 #include "daemon/jproc.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@
 #include "daemon/seqpacket.h"
 
 #define MAXIDLE	256
+#define PROBE_TIMEOUT	2000	/* ms */
 
 static void jproc_event(struct lx_event *, uint32_t);
 
@@ -553,11 +555,12 @@ const char *
 spawner_lacks(struct daemon *d)
 {
 	struct spawner *sp = d->d_spawner;
+	struct pollfd pfd = { sp->sp_sock, POLLIN, 0 };
 	int fds[SEQ_MAXFDS];
 	struct seqmsg sm;
 	unsigned nfds;
 
-	if (!sp->sp_probed && sp->sp_sock >= 0 && seq_recv(sp->sp_sock, &sm, fds, &nfds, 0) == 0)
+	if (!sp->sp_probed && poll(&pfd, 1, PROBE_TIMEOUT) > 0 && seq_recv(sp->sp_sock, &sm, fds, &nfds, MSG_DONTWAIT) == 0)
 		spawner_message(sp, &sm);
 	return sp->sp_text;
 }
