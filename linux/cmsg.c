@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ancillary data of datagrams, from and to bytes.  Knows no program and no socket. */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,7 +13,8 @@ static void
 control_put(struct lx_control *co, int level, int type, const void *data, size_t len)
 {
 	struct cmsghdr ch = { .cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(len) };
-	size_t room = (co->co_space < sizeof(co->co_buf) ? co->co_space : sizeof(co->co_buf)) - co->co_len;
+	size_t room =
+	    (co->co_space < sizeof(co->co_buf) ? co->co_space : sizeof(co->co_buf)) - co->co_len;
 
 	if (room < sizeof(ch)) {
 		co->co_trunc = true;
@@ -31,7 +32,8 @@ control_put(struct lx_control *co, int level, int type, const void *data, size_t
 static void
 control_stamp(struct lx_control *co, unsigned cmsg, uint64_t ns)
 {
-	struct timespec ts = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
+	struct timespec ts = {
+	    .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
 	struct timeval tv = { .tv_sec = ts.tv_sec, .tv_usec = ts.tv_nsec / 1000 };
 
 	if ((cmsg & LXC_STAMPNS) != 0)
@@ -138,7 +140,9 @@ control_parse(const uint8_t *buf, size_t len, struct vi_msg *msg)
 		if (ch.cmsg_level == IPPROTO_IP)
 			error = parse_ip(&ch, buf + sizeof(ch), ch.cmsg_len - sizeof(ch), msg);
 		else if (ch.cmsg_level == SOL_SOCKET)	/* Linux passes over what is AF_UNIX's */
-			error = ch.cmsg_type == SCM_RIGHTS || ch.cmsg_type == SCM_CREDENTIALS ? 0 : EINVAL;
+			error = ch.cmsg_type == SCM_RIGHTS || ch.cmsg_type == SCM_CREDENTIALS
+				    ? 0
+				    : EINVAL;
 		else
 			error = 0;			/* of another protocol: not looked at */
 		if (error != 0)

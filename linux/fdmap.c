@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From a descriptor of a program to our socket: we take a copy of the descriptor and look its inode up.  So dup, fork,
- * exec and descriptor passing need no bookkeeping, and a descriptor that is not ours is known as such.
+ * From a descriptor of a program to our socket: we take a copy of the descriptor and look its
+ * inode up.  So dup, fork, exec and descriptor passing need no bookkeeping, and a descriptor
+ * that is not ours is known as such.
  *
- * A pidfd per calling thread is kept in a small cache.  It names the thread itself, not the number: when the number belongs to another thread now the
- * kernel says ESRCH, and we open a new one.
+ * A pidfd per calling thread is kept in a small cache.  It names the thread itself, not the
+ * number: when the number belongs to another thread now the kernel says ESRCH, and we open a
+ * new one.
  */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,7 +69,10 @@ thread_group(int pidfd, pid_t tid)
 	return (status_number(tid, "\nTgid:", 0, &tgid) == 0 ? (pid_t)tgid : 0);
 }
 
-/* Before PIDFD_THREAD only leaders had one; threads share the table of their leader nearly always. */
+/*
+ * Before PIDFD_THREAD only leaders had one; threads share the table of their leader nearly
+ * always.
+ */
 static int
 thread_open(pid_t tid)
 {
@@ -163,7 +168,8 @@ lx_call_fd(struct lx_call *c)
 }
 
 /*
- * Identity and right of the caller.  The jail's uid 0 is pr_rootuid for the host; everything else keeps its distance to it.
+ * Identity and right of the caller.  The jail's uid 0 is pr_rootuid for the host; everything
+ * else keeps its distance to it.
  */
 int
 lx_call_cred(const struct lx_call *c, struct vi_cred *cr)
@@ -233,7 +239,8 @@ lx_call_timeout(const struct lx_call *c, int optname)
 	struct timeval tv = { 0, 0 };
 	socklen_t len = sizeof(tv);
 
-	if (getsockopt(c->c_fd, SOL_SOCKET, optname, &tv, &len) != 0 || (tv.tv_sec == 0 && tv.tv_usec == 0))
+	if (getsockopt(c->c_fd, SOL_SOCKET, optname, &tv, &len) != 0 ||
+	    (tv.tv_sec == 0 && tv.tv_usec == 0))
 		return (LX_FOREVER);
 	if (tv.tv_sec > 1000000000)
 		return (LX_FOREVER);

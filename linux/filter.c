@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The filter: which calls of a program come to us.  Runs in the process to be attached, between fork and exec, so
- * everything here is async-signal-safe: a constant program and three system calls.
+ * The filter: which calls of a program come to us.  Runs in the process to be attached,
+ * between fork and exec, so everything here is async-signal-safe: a constant program and three
+ * system calls.
  *
- * Data calls (read, write, send, recv without an address), poll and close are never sent to us.  Of ioctl only the socket commands come, of
- * socket everything but AF_UNIX.  io_uring would pass us by and is refused.  Other ABIs of the processor: x32 is refused; an i386 program
- * runs, but has no way to make a socket (the descriptors it inherits are harmless pairs).
+ * Data calls (read, write, send, recv without an address), poll and close are never sent to
+ * us.  Of ioctl only the socket commands come, of socket everything but AF_UNIX.  io_uring
+ * would pass us by and is refused.  Other ABIs of the processor: x32 is refused; an i386
+ * program runs, but has no way to make a socket (the descriptors it inherits are harmless
+ * pairs).
  */
 #include "linux/linux.h"
 
@@ -44,8 +47,9 @@
 #define ON(nr)		JEQ(nr, 0, 1), NOTIFY
 
 /*
- * Each block tests one call and ends in a verdict, so that the accumulator still holds the number in the next block.  The order does not matter: for
- * numbers that are always allowed the host's kernel does not even run the filter (its bitmap of constant verdicts).
+ * Each block tests one call and ends in a verdict, so that the accumulator still holds the
+ * number in the next block.  The order does not matter: for numbers that are always allowed
+ * the host's kernel does not even run the filter (its bitmap of constant verdicts).
  */
 static const struct sock_filter lx_filter[] = {
 	LD((uint32_t)offsetof(struct seccomp_data, arch)),
@@ -73,8 +77,9 @@ static const struct sock_filter lx_filter[] = {
 	LD(ARG_LO(4)), JEQ(0, 0, 2), LD(ARG_HI(4)), JEQ(0, 1, 0), NOTIFY, ALLOW,
 
 	/*
-	 * With an address, from the error queue, or one byte without flags into a buffer aligned to 16: so Python's ssl asks whether a
-	 * stream is connected, and counts on ENOTCONN.
+	 * With an address, from the error queue, or one byte without flags into a buffer
+	 * aligned to 16: so Python's ssl asks whether a stream is connected, and counts on
+	 * ENOTCONN.
 	 */
 	JEQ(SYS_recvfrom, 0, 13),
 	LD(ARG_LO(4)), JEQ(0, 0, 9), LD(ARG_HI(4)), JEQ(0, 0, 7),

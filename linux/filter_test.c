@@ -54,7 +54,8 @@ verdict(const struct seccomp_data *sd)
 static uint32_t
 call(int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 {
-	struct seccomp_data sd = { .nr = nr, .arch = AUDIT_ARCH_X86_64, .args = { a0, a1, a2, a3, a4, 0 } };
+	struct seccomp_data sd = {
+	    .nr = nr, .arch = AUDIT_ARCH_X86_64, .args = {a0, a1, a2, a3, a4, 0}};
 
 	return (verdict(&sd));
 }
@@ -64,10 +65,12 @@ call(int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 static void
 test_calls(void **state)
 {
-	static const int yes[] = { SYS_bind, SYS_connect, SYS_listen, SYS_accept, SYS_accept4, SYS_shutdown,
-		SYS_getsockname, SYS_getpeername, SYS_sendmsg, SYS_recvmsg, SYS_sendmmsg, SYS_recvmmsg };
-	static const int no[] = { SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_close, SYS_poll, SYS_epoll_wait,
-		SYS_dup, SYS_fcntl, SYS_socketpair, SYS_sendfile, SYS_splice, SYS_clone, SYS_execve, SYS_exit_group };
+	static const int yes[] = {SYS_bind, SYS_connect, SYS_listen, SYS_accept, SYS_accept4,
+	    SYS_shutdown, SYS_getsockname, SYS_getpeername, SYS_sendmsg, SYS_recvmsg, SYS_sendmmsg,
+	    SYS_recvmmsg};
+	static const int no[] = {SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_close, SYS_poll,
+	    SYS_epoll_wait, SYS_dup, SYS_fcntl, SYS_socketpair, SYS_sendfile, SYS_splice, SYS_clone,
+	    SYS_execve, SYS_exit_group};
 	size_t i;
 
 	(void)state;
@@ -157,8 +160,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_calls), cmocka_unit_test(test_socket), cmocka_unit_test(test_data),
-		cmocka_unit_test(test_ioctl), cmocka_unit_test(test_options), cmocka_unit_test(test_abi),
+	    cmocka_unit_test(test_calls),
+	    cmocka_unit_test(test_socket),
+	    cmocka_unit_test(test_data),
+	    cmocka_unit_test(test_ioctl),
+	    cmocka_unit_test(test_options),
+	    cmocka_unit_test(test_abi),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

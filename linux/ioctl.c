@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Socket ioctls.  Questions about interfaces are answered on every kind of socket: the C library asks them on AF_UNIX sockets,
- * which otherwise are the host's.  What changes an interface is not offered here (ENOTTY); that is done with ifconfig.
+ * Socket ioctls.  Questions about interfaces are answered on every kind of socket: the C
+ * library asks them on AF_UNIX sockets, which otherwise are the host's.  What changes an
+ * interface is not offered here (ENOTTY); that is done with ifconfig.
  */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 #include "linux/ifinfo.h"
 
 #include <errno.h>
@@ -52,7 +53,8 @@ req_hwaddr(const struct vi_ifinfo *info, struct ifreq *ifr)
 	memset(&ifr->ifr_hwaddr, 0, sizeof(ifr->ifr_hwaddr));
 	ifr->ifr_hwaddr.sa_family = ifinfo_arphrd(info);
 	memcpy(ifr->ifr_hwaddr.sa_data, info->if_lladdr,
-	    info->if_addrlen < sizeof(info->if_lladdr) ? info->if_addrlen : sizeof(info->if_lladdr));
+	    info->if_addrlen < sizeof(info->if_lladdr) ? info->if_addrlen
+						       : sizeof(info->if_lladdr));
 	return (0);
 }
 
@@ -117,7 +119,8 @@ req_dstaddr(const struct vi_ifinfo *info, struct ifreq *ifr)
 
 	if (ia == NULL)
 		return (EADDRNOTAVAIL);
-	put_sin(&ifr->ifr_dstaddr, ia->ia_dst.sa_family == VI_AF_INET ? ia->ia_dst.sa_in : ia->ia_addr.sa_in);
+	put_sin(&ifr->ifr_dstaddr,
+	    ia->ia_dst.sa_family == VI_AF_INET ? ia->ia_dst.sa_in : ia->ia_addr.sa_in);
 	return (0);
 }
 
@@ -128,7 +131,8 @@ req_brdaddr(const struct vi_ifinfo *info, struct ifreq *ifr)
 
 	if (ia == NULL)
 		return (EADDRNOTAVAIL);
-	put_sin(&ifr->ifr_broadaddr, ia->ia_broadcast.sa_family == VI_AF_INET ? ia->ia_broadcast.sa_in : 0);
+	put_sin(&ifr->ifr_broadaddr,
+	    ia->ia_broadcast.sa_family == VI_AF_INET ? ia->ia_broadcast.sa_in : 0);
 	return (0);
 }
 
@@ -147,10 +151,18 @@ static const struct {
 	unsigned cmd;
 	int	(*fn)(const struct vi_ifinfo *, struct ifreq *);
 } req_table[] = {
-	{ SIOCGIFINDEX, req_index }, { SIOCGIFFLAGS, req_flags }, { SIOCGIFADDR, req_addr },
-	{ SIOCGIFNETMASK, req_netmask }, { SIOCGIFBRDADDR, req_brdaddr }, { SIOCGIFDSTADDR, req_dstaddr },
-	{ SIOCGIFMTU, req_mtu }, { SIOCGIFHWADDR, req_hwaddr }, { SIOCGIFMETRIC, req_metric },
-	{ SIOCGIFTXQLEN, req_qlen }, { SIOCGIFMAP, req_map }, { SIOCETHTOOL, req_ethtool },
+    {SIOCGIFINDEX, req_index},
+    {SIOCGIFFLAGS, req_flags},
+    {SIOCGIFADDR, req_addr},
+    {SIOCGIFNETMASK, req_netmask},
+    {SIOCGIFBRDADDR, req_brdaddr},
+    {SIOCGIFDSTADDR, req_dstaddr},
+    {SIOCGIFMTU, req_mtu},
+    {SIOCGIFHWADDR, req_hwaddr},
+    {SIOCGIFMETRIC, req_metric},
+    {SIOCGIFTXQLEN, req_qlen},
+    {SIOCGIFMAP, req_map},
+    {SIOCETHTOOL, req_ethtool},
 };
 
 struct req_arg {
@@ -168,7 +180,8 @@ req_found(void *arg, const struct vi_ifinfo *info)
 }
 
 static int64_t
-ioctl_ifreq(struct lx_call *c, struct vi_vnet *vn, int (*fn)(const struct vi_ifinfo *, struct ifreq *))
+ioctl_ifreq(
+    struct lx_call *c, struct vi_vnet *vn, int (*fn)(const struct vi_ifinfo *, struct ifreq *))
 {
 	char name[VI_IFNAMSIZ];
 	struct ifreq ifr;

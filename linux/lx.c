@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +28,8 @@ timer_event(struct lx_event *le, uint32_t events)
 }
 
 int
-lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops, void *arg, struct lx **lxp)
+lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops, void *arg,
+    struct lx **lxp)
 {
 	struct lx *lx;
 	int error;
@@ -121,7 +122,10 @@ lx_attach(struct lx *lx, const struct lx_program_params *params, struct lx_progr
 	return (0);
 }
 
-/* With the last copy of the listener goes every call that waits (ENOSYS).  The sockets stay until their descriptors are closed. */
+/*
+ * With the last copy of the listener goes every call that waits (ENOSYS).  The sockets stay
+ * until their descriptors are closed.
+ */
 void
 lx_detach(struct lx_program *pr)
 {
@@ -178,8 +182,8 @@ lx_stats_get(const struct lx *lx, struct lx_stats *st)
 }
 
 /*
- * Interfaces, routes and vnets are read under the kernel's lock, which no worker may take inside its own enter/leave.  A kernel of one worker
- * needs neither.
+ * Interfaces, routes and vnets are read under the kernel's lock, which no worker may take
+ * inside its own enter/leave.  A kernel of one worker needs neither.
  */
 void
 lx_manage(struct lx *lx)

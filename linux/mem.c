@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Memory of programs.  Everything is copied once and then only our copy is looked at.  The thread that is named by a notification waits in its call;
- * after each access the notification is checked, so that a number that meanwhile belongs to another process is noticed.
+ * Memory of programs.  Everything is copied once and then only our copy is looked at.  The
+ * thread that is named by a notification waits in its call; after each access the notification
+ * is checked, so that a number that meanwhile belongs to another process is noticed.
  */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -30,7 +31,7 @@ lx_copyin(const struct lx_call *c, uint64_t addr, void *buf, size_t len)
 int
 lx_copyout(const struct lx_call *c, uint64_t addr, const void *buf, size_t len)
 {
-	struct iovec local = { (void *)(uintptr_t)buf, len }, remote = { (void *)(uintptr_t)addr, len };
+	struct iovec local = {(void *)(uintptr_t)buf, len}, remote = {(void *)(uintptr_t)addr, len};
 
 	if (len == 0)
 		return (0);
@@ -50,7 +51,8 @@ lx_copyin_iov(const struct lx_call *c, const struct iovec *iov, unsigned n, void
 }
 
 int
-lx_copyout_iov(const struct lx_call *c, const struct iovec *iov, unsigned n, const void *buf, size_t len)
+lx_copyout_iov(
+    const struct lx_call *c, const struct iovec *iov, unsigned n, const void *buf, size_t len)
 {
 	struct iovec local = { (void *)(uintptr_t)buf, len };
 

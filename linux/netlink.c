@@ -2,15 +2,17 @@
 /*
  * Netlink sockets: NETLINK_ROUTE, read-only.
  *
- * Theory of operation.  The pair is SOCK_SEQPACKET as for datagrams.  A request arrives by an intercepted call, or through the pair when the program used
- * send() or write().  It is answered at once: the replies are queued in the pair before the call returns.  Receiving is that of
- * datagrams, with the kernel (port 0) as the sender.
+ * Theory of operation.  The pair is SOCK_SEQPACKET as for datagrams.  A request arrives by an
+ * intercepted call, or through the pair when the program used send() or write().  It is
+ * answered at once: the replies are queued in the pair before the call returns.  Receiving is
+ * that of datagrams, with the kernel (port 0) as the sender.
  *
- * What is answered: dumps and look-ups of links, addresses, routes and neighbours.  Every other request, and every request that would change
- * something, draws NLMSG_ERROR with EOPNOTSUPP; nobody who waits for a reply waits in vain.  Multicast groups are refused: there
+ * What is answered: dumps and look-ups of links, addresses, routes and neighbours.  Every
+ * other request, and every request that would change something, draws NLMSG_ERROR with
+ * EOPNOTSUPP; nobody who waits for a reply waits in vain.  Multicast groups are refused: there
  * are no events yet.
  */
-#include "linux/nl_int.h"
+#include "linux/nl.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -135,9 +137,11 @@ nl_input(struct lx_sock *ls, const void *buf, size_t len)
 	ls->ls_nl->nl_bound = true;	/* sending binds */
 	while (len >= sizeof(struct nlmsghdr)) {
 		error = nl_req_parse(p, len, &rq);
-		if (error != 0 && (rq.rq_hdr.nlmsg_len < sizeof(rq.rq_hdr) || rq.rq_hdr.nlmsg_len > len))
+		if (error != 0 &&
+		    (rq.rq_hdr.nlmsg_len < sizeof(rq.rq_hdr) || rq.rq_hdr.nlmsg_len > len))
 			return;		/* no message at all: dropped, as Linux does */
-		if ((rq.rq_hdr.nlmsg_flags & NLM_F_REQUEST) != 0 && rq.rq_hdr.nlmsg_type >= NLMSG_MIN_TYPE) {
+		if ((rq.rq_hdr.nlmsg_flags & NLM_F_REQUEST) != 0 &&
+		    rq.rq_hdr.nlmsg_type >= NLMSG_MIN_TYPE) {
 			if (error != 0)
 				nl_error(ls, p, &rq, error);
 			else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* RTM_GETLINK and RTM_GETADDR. */
-#include "linux/nl_int.h"
+#include "linux/nl.h"
 #include "linux/ifinfo.h"
 
 #include <errno.h>
@@ -96,9 +96,12 @@ static void
 addr_put(struct nl_out *no, const struct vi_ifinfo *info, const struct vi_ifaddr *ia)
 {
 	struct ifa_cacheinfo ci = { .ifa_prefered = FOREVER, .ifa_valid = FOREVER };
-	struct ifaddrmsg ifa = { .ifa_family = AF_INET, .ifa_prefixlen = ia->ia_prefixlen,
-		.ifa_flags = IFA_F_PERMANENT, .ifa_index = info->if_index,
-		.ifa_scope = (info->if_flags & VI_IFF_LOOPBACK) != 0 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE };
+	struct ifaddrmsg ifa = {.ifa_family = AF_INET,
+	    .ifa_prefixlen = ia->ia_prefixlen,
+	    .ifa_flags = IFA_F_PERMANENT,
+	    .ifa_index = info->if_index,
+	    .ifa_scope =
+		(info->if_flags & VI_IFF_LOOPBACK) != 0 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE};
 	uint32_t local = ia->ia_addr.sa_in;
 	bool ptp = ia->ia_dst.sa_family == VI_AF_INET;
 

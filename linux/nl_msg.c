@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Messages of rtnetlink, from and to bytes. */
-#include "linux/nl_int.h"
+#include "linux/nl.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,7 +50,8 @@ req_attrs(struct nl_req *rq, const uint8_t *buf, size_t len)
 		memcpy(&ra, buf, sizeof(ra));
 		if (ra.rta_len < sizeof(ra) || ra.rta_len > len)
 			return (EINVAL);
-		req_attr(rq, ra.rta_type & NLA_TYPE_MASK, buf + sizeof(ra), ra.rta_len - sizeof(ra));
+		req_attr(
+		    rq, ra.rta_type & NLA_TYPE_MASK, buf + sizeof(ra), ra.rta_len - sizeof(ra));
 		step = RTA_ALIGN(ra.rta_len);
 		if (step >= len)
 			break;
@@ -60,7 +61,10 @@ req_attrs(struct nl_req *rq, const uint8_t *buf, size_t len)
 	return (0);
 }
 
-/* Length of what stands before the attributes; old programs send one byte, the family, for all of them. */
+/*
+ * Length of what stands before the attributes; old programs send one byte, the family, for
+ * all of them.
+ */
 static size_t
 req_fixed(const struct nl_req *rq)
 {
@@ -154,8 +158,10 @@ out_put(struct nl_out *no, const void *data, size_t len)
 void
 nl_out_begin(struct nl_out *no, uint16_t type, const void *fixed, size_t len)
 {
-	struct nlmsghdr nh = { .nlmsg_type = type, .nlmsg_flags = no->no_flags, .nlmsg_seq = no->no_seq,
-		.nlmsg_pid = no->no_pid };
+	struct nlmsghdr nh = {.nlmsg_type = type,
+	    .nlmsg_flags = no->no_flags,
+	    .nlmsg_seq = no->no_seq,
+	    .nlmsg_pid = no->no_pid};
 
 	no->no_msg = no->no_end = no->no_len;
 	no->no_over = false;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* RTM_GETROUTE and RTM_GETNEIGH.  The first routing table is Linux's main one; local addresses are shown in its local table. */
-#include "linux/nl_int.h"
+/*
+ * RTM_GETROUTE and RTM_GETNEIGH.  The first routing table is Linux's main one; local
+ * addresses are shown in its local table.
+ */
+#include "linux/nl.h"
 
 #include <errno.h>
 #include <string.h>
@@ -46,12 +49,18 @@ route_table(const struct vi_route *rt)
 }
 
 static void
-route_put(struct nl_out *no, const struct vi_route *rt, uint8_t dstlen, uint32_t dst, uint32_t flags)
+route_put(
+    struct nl_out *no, const struct vi_route *rt, uint8_t dstlen, uint32_t dst, uint32_t flags)
 {
-	struct rtmsg rtm = { .rtm_family = AF_INET, .rtm_dst_len = dstlen, .rtm_table = route_table(rt),
-		.rtm_protocol = (rt->rt_flags & VI_RTF_PINNED) != 0 ? RTPROT_KERNEL :
-		    (rt->rt_flags & VI_RTF_DYNAMIC) != 0 ? RTPROT_REDIRECT : RTPROT_STATIC,
-		.rtm_scope = route_scope(rt), .rtm_type = route_type(rt), .rtm_flags = flags };
+	struct rtmsg rtm = {.rtm_family = AF_INET,
+	    .rtm_dst_len = dstlen,
+	    .rtm_table = route_table(rt),
+	    .rtm_protocol = (rt->rt_flags & VI_RTF_PINNED) != 0	   ? RTPROT_KERNEL
+			    : (rt->rt_flags & VI_RTF_DYNAMIC) != 0 ? RTPROT_REDIRECT
+								   : RTPROT_STATIC,
+	    .rtm_scope = route_scope(rt),
+	    .rtm_type = route_type(rt),
+	    .rtm_flags = flags};
 
 	nl_out_begin(no, RTM_NEWROUTE, &rtm, sizeof(rtm));
 	nl_out_u32(no, RTA_TABLE, rtm.rtm_table);
@@ -122,7 +131,9 @@ neigh_each(void *arg, const struct vi_neigh *ne)
 	if (w->w_req->rq_index != 0 && w->w_req->rq_index != index)
 		return;
 	nd.ndm_ifindex = (int)index;
-	nd.ndm_state = ne->ne_permanent ? NUD_PERMANENT : ne->ne_complete ? NUD_REACHABLE : NUD_INCOMPLETE;
+	nd.ndm_state = ne->ne_permanent	 ? NUD_PERMANENT
+		       : ne->ne_complete ? NUD_REACHABLE
+					 : NUD_INCOMPLETE;
 	nl_out_begin(w->w_out, RTM_NEWNEIGH, &nd, sizeof(nd));
 	nl_out_u32(w->w_out, NDA_DST, ne->ne_addr.sa_in);
 	if (ne->ne_complete)

@@ -2,23 +2,28 @@
 /*
  * Calls and their answers.
  *
- * Theory of operation.  The listener's descriptor is readable when a program has made a call that the filter sends us.  We receive one notification,
- * find the socket behind the first argument where the call has a descriptor, and run the handler of the call.  A handler returns a
- * result, -errno, LX_CONTINUE (the host's kernel does the call, for descriptors that are not ours and for what works natively), or LX_DONE when it
- * answered itself or the call waits.
+ * Theory of operation.  The listener's descriptor is readable when a program has made a call
+ * that the filter sends us.  We receive one notification, find the socket behind the first
+ * argument where the call has a descriptor, and run the handler of the call.  A handler
+ * returns a result, -errno, LX_CONTINUE (the host's kernel does the call, for descriptors that
+ * are not ours and for what works natively), or LX_DONE when it answered itself or the call
+ * waits.
  *
- * Waiting calls are copies on the heap, in the list of their socket and of their program.  They end by
+ * Waiting calls are copies on the heap, in the list of their socket and of their program.
+ * They end by
  *  - an event on the socket (accept, connect, receive),
  *  - their timeout (SO_RCVTIMEO, SO_SNDTIMEO; one timerfd for all),
- *  - a signal: nothing tells us.  The next answer fails with ENOENT, or the same thread comes with another call; both drop the old one,
+ *  - a signal: nothing tells us.  The next answer fails with ENOENT, or the same thread comes
+ *    with another call; both drop the old one,
  *  - the end of the thread: as before, and at the latest when the socket goes,
  *  - the end of the program or of the vnet.
  *
- * An answer that fails with ENOENT was overtaken by a signal.  What can be given back (a connection, a datagram, a new descriptor) is given back by the
- * handler.  What cannot (a bind that is done, a datagram that is sent) is kept for a moment: the thread restarts the call with the same
- * arguments, and then gets the answer without a second action.
+ * An answer that fails with ENOENT was overtaken by a signal.  What can be given back (a
+ * connection, a datagram, a new descriptor) is given back by the handler.  What cannot (a bind
+ * that is done, a datagram that is sent) is kept for a moment: the thread restarts the call
+ * with the same arguments, and then gets the answer without a second action.
  */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +39,10 @@
 
 #define LOST_NS		(50 * 1000000ULL)	/* how long a lost answer is good */
 
-/* The host may know larger structures than we were built with; it fills no more than its own size. */
+/*
+ * The host may know larger structures than we were built with; it fills no more than its own
+ * size.
+ */
 union notif_buf {
 	struct seccomp_notif n;
 	char	pad[256];
@@ -117,8 +125,9 @@ lost_take(const struct lx_call *c, int64_t *result)
 			continue;
 		lo->lo_tid = 0;
 		*result = lo->lo_result;
-		return (lo->lo_nr == c->c_nr && memcmp(lo->lo_arg, c->c_arg, sizeof(lo->lo_arg)) == 0 &&
-		    lx_now() < lo->lo_expire);
+		return (lo->lo_nr == c->c_nr &&
+			memcmp(lo->lo_arg, c->c_arg, sizeof(lo->lo_arg)) == 0 &&
+			lx_now() < lo->lo_expire);
 	}
 	return (false);
 }
@@ -143,7 +152,10 @@ lx_answer(struct lx_call *c, int64_t result)
 	return (ENOENT);
 }
 
-/* The descriptor and the answer in one step; fd stays ours.  On an error but ENOENT the call still waits for its answer. */
+/*
+ * The descriptor and the answer in one step; fd stays ours.  On an error but ENOENT the call
+ * still waits for its answer.
+ */
 int
 lx_answer_fd(struct lx_call *c, int fd, bool cloexec, int *newfd)
 {

@@ -2,9 +2,10 @@
 /*
  * Datagrams that a program receives with their address or ancillary data.
  *
- * The datagram is taken, written to the program, and then the call is answered.  If a signal was faster the datagram goes back to the end of the queue.
+ * The datagram is taken, written to the program, and then the call is answered.  If a signal
+ * was faster the datagram goes back to the end of the queue.
  */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <string.h>
@@ -87,7 +88,8 @@ recv_write_name(const struct lx_call *c, const struct recv *r, const struct lx_d
 		return (0);
 	len = recv_name(c, dg, &ss);
 	if (r->r_hdr == 0)
-		return (c->c_arg[5] == 0 ? EFAULT : sockaddr_copyout(c, &ss, len, r->r_name, c->c_arg[5]));
+		return (c->c_arg[5] == 0 ? EFAULT
+					 : sockaddr_copyout(c, &ss, len, r->r_name, c->c_arg[5]));
 	n = len < r->r_namelen ? len : r->r_namelen;
 	error = lx_copyout(c, r->r_name, &ss, n);
 	if (error != 0)
@@ -102,7 +104,8 @@ recv_write_control(const struct lx_call *c, const struct recv *r, const struct l
 	struct { uint64_t len; int flags; } tail;
 	int error = 0;
 
-	_Static_assert(offsetof(struct msghdr, msg_flags) == offsetof(struct msghdr, msg_controllen) + 8,
+	_Static_assert(
+	    offsetof(struct msghdr, msg_flags) == offsetof(struct msghdr, msg_controllen) + 8,
 	    "struct msghdr is not what it was");
 	if (r->r_hdr == 0)
 		return (0);
@@ -117,7 +120,8 @@ recv_write_control(const struct lx_call *c, const struct recv *r, const struct l
 
 /* Everything of one datagram; the call's result or -errno. */
 static int64_t
-recv_write(struct lx_call *c, struct recv *r, const void *buf, const struct lx_dgram *dg, struct lx_control *co)
+recv_write(struct lx_call *c, struct recv *r, const void *buf, const struct lx_dgram *dg,
+    struct lx_control *co)
 {
 	size_t n = dg->dg_len < r->r_space ? dg->dg_len : r->r_space;
 	int error;
@@ -244,7 +248,8 @@ lx_sys_recvfrom(struct lx_call *c)
 	struct lx_sock *ls = c->c_sock;
 
 	if (ls->ls_kind != LXK_STREAM)
-		return (c->c_arg[4] == 0 && ((int)c->c_arg[3] & MSG_ERRQUEUE) == 0 ? LX_CONTINUE : recv_one(c));
+		return (c->c_arg[4] == 0 && ((int)c->c_arg[3] & MSG_ERRQUEUE) == 0 ? LX_CONTINUE
+										   : recv_one(c));
 	if (((int)c->c_arg[3] & MSG_ERRQUEUE) != 0)
 		return (-EAGAIN);
 	if (ls->ls_state == LXS_LISTEN || (ls->ls_state == LXS_IDLE && ls->ls_fd >= 0))
@@ -285,8 +290,8 @@ recv_each(struct lx_call *c, uint64_t hdr, int flags, char *buf, struct lx_dgram
 }
 
 /*
- * As many as are there and the scratch buffer holds; they stay in it until the answer has arrived, so that they can go back.  Waits for the first
- * only.
+ * As many as are there and the scratch buffer holds; they stay in it until the answer has
+ * arrived, so that they can go back.  Waits for the first only.
  */
 int64_t
 lx_sys_recvmmsg(struct lx_call *c)
@@ -308,7 +313,8 @@ lx_sys_recvmmsg(struct lx_call *c)
 	}
 	if (n == 0 && error == EAGAIN && (flags & MSG_ERRQUEUE) == 0 && !lx_call_nonblock(c, flags))
 		return (lx_call_wait(c, lx_call_timeout(c, SO_RCVTIMEO), EAGAIN));
-	if (lx_answer(c, n > 0 ? (int64_t)n : -error) == 0 || (flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0)
+	if (lx_answer(c, n > 0 ? (int64_t)n : -error) == 0 ||
+	    (flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0)
 		return (LX_DONE);
 	for (i = 0, at = buf; i < n; at += dg[i++].dg_len)
 		(void)dgram_push(c->c_sock, at, &dg[i]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Datagrams that a program sends with an address or with ancillary data. */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <string.h>
@@ -86,7 +86,7 @@ send_inet(struct lx_call *c, const struct send *s)
 	if (error == 0)
 		error = send_control(c, s, &msg);
 	if (error == 0) {
-		dgram_tx(ls);		/* what was sent natively before comes first; uses the buffer too */
+		dgram_tx(ls); /* what was sent natively before comes first; uses the buffer too */
 		error = lx_copyin_iov(c, c->c_lx->lx_iov, s->s_niov, c->c_lx->lx_buf, s->s_len);
 	}
 	if (error == 0)
@@ -120,8 +120,11 @@ send_one(struct lx_call *c, const struct send *s)
 int64_t
 lx_sys_sendto(struct lx_call *c)
 {
-	struct send s = { .s_name = c->c_arg[4], .s_namelen = c->c_arg[5], .s_niov = 1, .s_len = c->c_arg[2],
-		.s_flags = (int)c->c_arg[3] };
+	struct send s = {.s_name = c->c_arg[4],
+	    .s_namelen = c->c_arg[5],
+	    .s_niov = 1,
+	    .s_len = c->c_arg[2],
+	    .s_flags = (int)c->c_arg[3]};
 
 	if (c->c_sock->ls_kind == LXK_STREAM)
 		return (stream_sendto(c));

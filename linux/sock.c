@@ -2,20 +2,25 @@
 /*
  * Sockets of every kind: their life, and the calls that are alike for all.
  *
- * Theory of operation.  A socket of a program is one end of an AF_UNIX pair; the other, the stack's end, is ls_fd, and behind it is
- * the vnet's socket ls_so.  We keep no descriptor of the program's end, so that the stack's end hangs up when the last program closes it.  Where we
- * need the program's end (to fill it, to reset it) we take a copy for a moment: in a call from the descriptor in its arguments, otherwise
- * from where it was seen last.
+ * Theory of operation.  A socket of a program is one end of an AF_UNIX pair; the other, the
+ * stack's end, is ls_fd, and behind it is the vnet's socket ls_so.  We keep no descriptor of
+ * the program's end, so that the stack's end hangs up when the last program closes it.  Where
+ * we need the program's end (to fill it, to reset it) we take a copy for a moment: in a call
+ * from the descriptor in its arguments, otherwise from where it was seen last.
  *
- * Life: lx_sock_new -> events and upcalls -> hang-up: what was written is still sent, then lx_sock_free.  When the vnet's side ends first and with an error, the
- * only way to show the program a reset is to close the stack's end with something unread in it.  Then nothing tells us any more when the program closes;
- * such records ("zombies") are kept because the program may ask for SO_ERROR or its name, and every two seconds those whose descriptor is
- * gone are dropped.
+ * Life: lx_sock_new -> events and upcalls -> hang-up: what was written is still sent, then
+ * lx_sock_free.  When the vnet's side ends first and with an error, the only way to show the
+ * program a reset is to close the stack's end with something unread in it.  Then nothing tells
+ * us any more when the program closes; such records ("zombies") are kept because the program
+ * may ask for SO_ERROR or its name, and every two seconds those whose descriptor is gone are
+ * dropped.
  *
- * A hang-up is also seen when both directions were shut down while the program still holds its descriptor.  lx_sock_closed tells the cases apart by looking for the
- * descriptor where it was last; a copy that travelled elsewhere unseen counts as closed, which by then costs the program only getpeername and the like.
+ * A hang-up is also seen when both directions were shut down while the program still holds its
+ * descriptor.  lx_sock_closed tells the cases apart by looking for the descriptor where it was
+ * last; a copy that travelled elsewhere unseen counts as closed, which by then costs the
+ * program only getpeername and the like.
  */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,7 +84,8 @@ int
 lx_sock_new(struct lx *lx, struct vi_vnet *vn, enum lx_kind kind, struct vi_socket *so, int *appfd,
     struct lx_sock **lsp)
 {
-	static void (*const event[])(struct lx_event *, uint32_t) = { stream_event, dgram_event, nl_event };
+	static void (*const event[])(struct lx_event *, uint32_t) = {
+	    stream_event, dgram_event, nl_event};
 	static vi_upcall_fn *const upcall[] = { stream_upcall, dgram_upcall, NULL };
 	struct lx_sock *ls;
 	int error = ENOMEM, fd[2];
@@ -215,8 +221,9 @@ lx_sock_zombie(struct lx_sock *ls)
 }
 
 /*
- * Something of the program's must be unread in the stack's end when it is closed: then the host shows ECONNRESET, as
- * TCP does.  One byte sent through a copy of the program's own end makes sure of it.  Frees ls when the program has closed already.
+ * Something of the program's must be unread in the stack's end when it is closed: then the
+ * host shows ECONNRESET, as TCP does.  One byte sent through a copy of the program's own end
+ * makes sure of it.  Frees ls when the program has closed already.
  */
 void
 lx_sock_reset(struct lx_sock *ls, int error)
@@ -294,8 +301,9 @@ reap_next(struct lx *lx, struct vi_vnet *vn)
 }
 
 /*
- * Programs have closed sockets of this vnet whose hang-up we have not come to yet; an address is only free when we have.  An
- * event may free other sockets too, so the search starts anew after each.
+ * Programs have closed sockets of this vnet whose hang-up we have not come to yet; an address
+ * is only free when we have.  An event may free other sockets too, so the search starts anew
+ * after each.
  */
 void
 lx_reap(struct lx *lx, struct vi_vnet *vn)
@@ -340,7 +348,10 @@ socket_ctl(struct lx_call *c, int flags)
 	return (error == 0 || error == ENOENT ? LX_DONE : -error);
 }
 
-/* The order of Linux: a type beyond the largest EINVAL, one that AF_INET has not ESOCKTNOSUPPORT. */
+/*
+ * The order of Linux: a type beyond the largest EINVAL, one that AF_INET has not
+ * ESOCKTNOSUPPORT.
+ */
 static int
 socket_type(int type, int proto)
 {
@@ -367,12 +378,14 @@ socket_inet(struct lx_call *c, int type, int proto, int flags)
 	if (error == 0)
 		error = vi_socket(c->c_pr->pr_vnet, VI_AF_INET, type, proto, &cr, &so);
 	if (error == 0)
-		error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet, type == SOCK_STREAM ? LXK_STREAM : LXK_DGRAM,
-		    so, &appfd, &ls);
+		error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet,
+		    type == SOCK_STREAM ? LXK_STREAM : LXK_DGRAM, so, &appfd, &ls);
 	if (error != 0)
 		return (-error);
 	ls->ls_type = (uint8_t)type;
-	ls->ls_proto = (uint8_t)(proto != 0 ? proto : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP);
+	ls->ls_proto = (uint8_t)(proto != 0	       ? proto
+				 : type == SOCK_STREAM ? IPPROTO_TCP
+						       : IPPROTO_UDP);
 	ls->ls_cred = cr;
 	error = lx_sock_hand(c, ls, appfd, flags);
 	if (error == 0)

@@ -2,21 +2,26 @@
 /*
  * Datagram sockets: UDP, echo ("ping") and raw.
  *
- * Theory of operation.  The pair is SOCK_SEQPACKET, which keeps boundaries and reports hang-ups.  Payloads from the vnet are queued in it, so
- * that poll() and recv() of the program work without us.  What a payload does not say (source, interface, TTL...) is in a ring
- * beside it, one entry for each datagram queued.  A call that wants addresses comes to us; we take the datagram through a copy of the program's
- * end.  The number of bytes in the queue tells how many entries the program has consumed natively meanwhile; datagrams of no
- * length are told from others by the length of what was taken.
+ * Theory of operation.  The pair is SOCK_SEQPACKET, which keeps boundaries and reports
+ * hang-ups.  Payloads from the vnet are queued in it, so that poll() and recv() of the program
+ * work without us.  What a payload does not say (source, interface, TTL...) is in a ring
+ * beside it, one entry for each datagram queued.  A call that wants addresses comes to us; we
+ * take the datagram through a copy of the program's end.  The number of bytes in the queue
+ * tells how many entries the program has consumed natively meanwhile; datagrams of no length
+ * are told from others by the length of what was taken.
  *
- * A receive that waits in a call is served directly, past the pair.  If the answer is overtaken by a signal the datagram goes to the end of
- * the pair's queue: datagrams may be reordered, not lost.
+ * A receive that waits in a call is served directly, past the pair.  If the answer is
+ * overtaken by a signal the datagram goes to the end of the pair's queue: datagrams may be
+ * reordered, not lost.
  *
- * Pending errors (ECONNREFUSED after an ICMP message) go to a waiting call, or are kept in ls_error with an empty marker datagram in the
- * queue, which wakes poll(); the next call that comes to us returns the error.
+ * Pending errors (ECONNREFUSED after an ICMP message) go to a waiting call, or are kept in
+ * ls_error with an empty marker datagram in the queue, which wakes poll(); the next call that
+ * comes to us returns the error.
  *
- * What the program sends without an address (connected sockets) arrives in the pair and is sent from there.
+ * What the program sends without an address (connected sockets) arrives in the pair and is
+ * sent from there.
  */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -87,8 +92,9 @@ fifo_match(struct lx_fifo *f, size_t len, bool keep, struct lx_dgram *dg)
 }
 
 /*
- * A program that reads natively never makes us forget entries, so before the ring grows we ask how much memory the queue holds.  Each datagram in it
- * costs the host more than MINCOST bytes, which bounds their number, and the ring's.
+ * A program that reads natively never makes us forget entries, so before the ring grows we ask
+ * how much memory the queue holds.  Each datagram in it costs the host more than MINCOST
+ * bytes, which bounds their number, and the ring's.
  */
 static int
 fifo_room(struct lx_sock *ls)
@@ -206,7 +212,10 @@ dgram_direct(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
 	return (false);
 }
 
-/* For netlink, where the writer is ourselves: what finds no room is lost, and the program told so. */
+/*
+ * For netlink, where the writer is ourselves: what finds no room is lost, and the program
+ * told so.
+ */
 void
 dgram_queue(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
 {
@@ -253,9 +262,13 @@ dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 	error = vi_recvmsg(ls->ls_so, &msg, &done);
 	if (error != 0)
 		return (error);
-	*dg = (struct lx_dgram){ .dg_len = (uint32_t)done, .dg_ttl = (uint8_t)msg.msg_ttl,
-		.dg_tos = (uint8_t)msg.msg_tos, .dg_ifindex = msg.msg_ifindex, .dg_dst = msg.msg_dst,
-		.dg_from = msg.msg_name, .dg_stamp = msg.msg_stamp };
+	*dg = (struct lx_dgram){.dg_len = (uint32_t)done,
+	    .dg_ttl = (uint8_t)msg.msg_ttl,
+	    .dg_tos = (uint8_t)msg.msg_tos,
+	    .dg_ifindex = msg.msg_ifindex,
+	    .dg_dst = msg.msg_dst,
+	    .dg_from = msg.msg_name,
+	    .dg_stamp = msg.msg_stamp};
 	return (0);
 }
 
@@ -288,7 +301,10 @@ dgram_rx(struct lx_sock *ls)
 	lx_sock_ready(ls);
 }
 
-/* One that the program sent without an address.  An error of an earlier one is noted, and this one still sent. */
+/*
+ * One that the program sent without an address.  An error of an earlier one is noted, and
+ * this one still sent.
+ */
 static void
 dgram_send(struct lx_sock *ls, const char *buf, size_t len)
 {
@@ -297,7 +313,8 @@ dgram_send(struct lx_sock *ls, const char *buf, size_t len)
 
 	ls->ls_lx->lx_stats.ls_bytes_out += len;
 	error = vi_send(ls->ls_so, buf, len, 0, &done);
-	if (error == 0 || error == EAGAIN || error == ENOBUFS || error == EMSGSIZE || error == EDESTADDRREQ)
+	if (error == 0 || error == EAGAIN || error == ENOBUFS || error == EMSGSIZE ||
+	    error == EDESTADDRREQ)
 		return;
 	dgram_error(ls, error);
 	(void)vi_send(ls->ls_so, buf, len, 0, &done);
@@ -315,7 +332,8 @@ dgram_drain(struct lx_sock *ls)
 		len = recv(ls->ls_fd, buf, LX_MAXDGRAM, MSG_DONTWAIT);
 		if (len < 0 && errno == EAGAIN)
 			return (true);
-		if (len <= 0 && ls->ls_rdhup && ioctl(ls->ls_fd, FIONREAD, &avail) == 0 && avail == 0) {
+		if (len <= 0 && ls->ls_rdhup && ioctl(ls->ls_fd, FIONREAD, &avail) == 0 &&
+		    avail == 0) {
 			if (!ls->ls_hup || !lx_sock_closed(ls))
 				return (true);
 			lx_sock_free(ls);

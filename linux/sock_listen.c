@@ -2,13 +2,14 @@
 /*
  * Listening streams.
  *
- * The descriptor of a listener is filled so that it is never writable.  It is readable while one byte or more is in it: we write one when the
- * vnet tells of a new connection, so that each makes an edge, and take all of them off when accept has found the queue empty.
+ * The descriptor of a listener is filled so that it is never writable.  It is readable while
+ * one byte or more is in it: we write one when the vnet tells of a new connection, so that
+ * each makes an edge, and take all of them off when accept has found the queue empty.
  *
- * accept takes the connection, makes the pair and gives the descriptor with the answer.  If a signal was faster the connection is kept in ls_made
- * for the next accept.
+ * accept takes the connection, makes the pair and gives the descriptor with the answer.  If a
+ * signal was faster the connection is kept in ls_made for the next accept.
  */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,8 @@
 static void
 listen_mark(struct lx_sock *ls)
 {
-	if (ls->ls_bytes < LISTEN_MAXBYTES && send(ls->ls_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
+	if (ls->ls_bytes < LISTEN_MAXBYTES &&
+	    send(ls->ls_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
 		ls->ls_bytes++;
 }
 
@@ -56,7 +58,7 @@ listen_take(struct lx_sock *ls, struct lx_sock **newp, struct vi_sockaddr *peer)
 		TAILQ_REMOVE(&ls->ls_made, new, ls_madelink);
 		*newp = new;
 		if (new->ls_so == NULL || vi_peername(new->ls_so, peer) != 0)
-			*peer = (struct vi_sockaddr){ .sa_family = VI_AF_INET };	/* reset meanwhile */
+			*peer = (struct vi_sockaddr){.sa_family = VI_AF_INET}; /* reset meanwhile */
 		return (0);
 	}
 	error = vi_accept(ls->ls_so, &so, peer);
@@ -156,7 +158,8 @@ lx_sys_listen(struct lx_call *c)
 
 	if (ls->ls_kind != LXK_STREAM)
 		return (-EOPNOTSUPP);
-	if (ls->ls_so == NULL || ls->ls_fd < 0 || (ls->ls_state != LXS_IDLE && ls->ls_state != LXS_LISTEN))
+	if (ls->ls_so == NULL || ls->ls_fd < 0 ||
+	    (ls->ls_state != LXS_IDLE && ls->ls_state != LXS_LISTEN))
 		return (-EINVAL);
 	/* Linux compares without a sign and cuts at somaxconn; so does the vnet. */
 	error = vi_listen(ls->ls_so, backlog < 0 ? INT32_MAX : backlog);
@@ -196,7 +199,8 @@ lx_sys_accept(struct lx_call *c)
 }
 
 /*
- * Linux: shutdown for reading ends the listening, what is in the queue is reset, accept says EINVAL.  The descriptor is left as it is (but not as readable).
+ * Linux: shutdown for reading ends the listening, what is in the queue is reset, accept says
+ * EINVAL.  The descriptor is left as it is (but not as readable).
  */
 int64_t
 listen_shutdown(struct lx_call *c, int how)

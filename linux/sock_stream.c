@@ -2,23 +2,30 @@
 /*
  * Streams: connecting, and the relay between the pair and the vnet's socket.
  *
- * Theory of operation.  Each direction is driven by its own edge and moves as much as both sides allow:
- *   tx  the program wrote: the pair is readable, or the vnet's socket has room again (VI_POLLOUT while ls_txblocked).  Bytes are read
- *       straight into buffers of the vnet's socket.
- *   rx  the vnet's socket has data (VI_POLLIN), or the pair has room again (EPOLLOUT while ls_rxblocked).
+ * Theory of operation.  Each direction is driven by its own edge and moves as much as both
+ * sides allow:
+ *   tx  the program wrote: the pair is readable, or the vnet's socket has room again
+ *       (VI_POLLOUT while ls_txblocked).  Bytes are read straight into buffers of the vnet's
+ *       socket.
+ *   rx  the vnet's socket has data (VI_POLLIN), or the pair has room again (EPOLLOUT while
+ *       ls_rxblocked).
  * Back pressure is the buffers' own: what one side does not take stays in the other.
  *
- * Half close: end of file on the pair is shutdown(SHUT_WR) of the vnet's socket; end of file of the vnet's socket is shutdown(SHUT_WR) of
- * the stack's end.  The program closing: a hang-up; what it had written is sent first.  If it left data unread the pair says
- * ECONNRESET, and so does the connection (RFC 1122 4.2.2.13).  The peer's reset: what came before is delivered, then the pair is broken
- * so that the program sees ECONNRESET (lx_sock_reset).
+ * Half close: end of file on the pair is shutdown(SHUT_WR) of the vnet's socket; end of file
+ * of the vnet's socket is shutdown(SHUT_WR) of the stack's end.  The program closing: a
+ * hang-up; what it had written is sent first.  If it left data unread the pair says
+ * ECONNRESET, and so does the connection (RFC 1122 4.2.2.13).  The peer's reset: what came
+ * before is delivered, then the pair is broken so that the program sees ECONNRESET
+ * (lx_sock_reset).
  *
- * Connecting.  While a non-blocking connect is under way poll() must not say that the descriptor is writable, so its send buffer is made
- * as small as it can be and filled with a few bytes; when the connection is there we take them away, which makes the one edge that
- * epoll wants.  The buffer gets its size back when the first data has come, because enlarging it is an edge too.  When it fails the stack's end is closed with these bytes unread, and poll() shows what TCP shows.  A blocking connect just waits
- * in the notification.
+ * Connecting.  While a non-blocking connect is under way poll() must not say that the
+ * descriptor is writable, so its send buffer is made as small as it can be and filled with a
+ * few bytes; when the connection is there we take them away, which makes the one edge that
+ * epoll wants.  The buffer gets its size back when the first data has come, because enlarging
+ * it is an edge too.  When it fails the stack's end is closed with these bytes unread, and
+ * poll() shows what TCP shows.  A blocking connect just waits in the notification.
  */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +39,8 @@
 
 /* Spans of the library are given to the host's calls as they are. */
 _Static_assert(sizeof(struct vi_iovec) == sizeof(struct iovec) &&
-    offsetof(struct vi_iovec, iov_len) == offsetof(struct iovec, iov_len), "struct vi_iovec is not struct iovec");
+		   offsetof(struct vi_iovec, iov_len) == offsetof(struct iovec, iov_len),
+    "struct vi_iovec is not struct iovec");
 
 static ssize_t
 pair_recv(struct lx_sock *ls, struct vi_iovec *iov, unsigned n)
@@ -98,7 +106,8 @@ stream_drain_fill(struct lx_sock *ls)
 	ssize_t n;
 
 	while (ls->ls_fill > 0) {
-		n = recv(ls->ls_fd, buf, ls->ls_fill < sizeof(buf) ? ls->ls_fill : sizeof(buf), MSG_DONTWAIT);
+		n = recv(ls->ls_fd, buf, ls->ls_fill < sizeof(buf) ? ls->ls_fill : sizeof(buf),
+		    MSG_DONTWAIT);
 		if (n <= 0)
 			break;
 		ls->ls_fill -= (uint32_t)n;
@@ -106,7 +115,10 @@ stream_drain_fill(struct lx_sock *ls)
 	ls->ls_fill = 0;
 }
 
-/* The program closed its last descriptor and all it wrote is on its way; or it left data unread. */
+/*
+ * The program closed its last descriptor and all it wrote is on its way; or it left data
+ * unread.
+ */
 static void
 stream_gone(struct lx_sock *ls, bool unread)
 {
@@ -115,7 +127,10 @@ stream_gone(struct lx_sock *ls, bool unread)
 	lx_sock_free(ls);
 }
 
-/* Nothing is left to read and the writer is done: closed or shut down?  False: the socket is gone. */
+/*
+ * Nothing is left to read and the writer is done: closed or shut down?  False: the socket is
+ * gone.
+ */
 static bool
 stream_end(struct lx_sock *ls)
 {
@@ -141,7 +156,10 @@ stream_end(struct lx_sock *ls)
 	return (true);
 }
 
-/* Urgent data of the program: the read stops at the mark, the byte behind it is sent as such.  True: one was there. */
+/*
+ * Urgent data of the program: the read stops at the mark, the byte behind it is sent as
+ * such.  True: one was there.
+ */
 static bool
 stream_urgent(struct lx_sock *ls)
 {
@@ -150,13 +168,17 @@ stream_urgent(struct lx_sock *ls)
 	char byte;
 
 	(void)setsockopt(ls->ls_fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
-	if (ioctl(ls->ls_fd, SIOCATMARK, &at) != 0 || at == 0 || recv(ls->ls_fd, &byte, 1, MSG_DONTWAIT) != 1)
+	if (ioctl(ls->ls_fd, SIOCATMARK, &at) != 0 || at == 0 ||
+	    recv(ls->ls_fd, &byte, 1, MSG_DONTWAIT) != 1)
 		return (false);
 	(void)vi_send(ls->ls_so, &byte, 1, VI_MSG_OOB, &done);
 	return (true);
 }
 
-/* One portion.  0: more may be there; EAGAIN: no room in the vnet's socket; other: it takes nothing any more. */
+/*
+ * One portion.  0: more may be there; EAGAIN: no room in the vnet's socket; other: it takes
+ * nothing any more.
+ */
 static int
 stream_tx_chunk(struct lx_sock *ls, size_t want)
 {
@@ -193,7 +215,7 @@ stream_tx(struct lx_sock *ls)
 			ls->ls_txblocked = true;
 			return;
 		}
-		if (error != 0) {		/* the connection is over: so is what was not sent */
+		if (error != 0) { /* the connection is over: so is what was not sent */
 			if (ls->ls_hup && lx_sock_closed(ls))
 				stream_gone(ls, false);
 			return;
@@ -203,7 +225,10 @@ stream_tx(struct lx_sock *ls)
 		(void)stream_end(ls);
 }
 
-/* What was written before this call goes out before the call has its effect.  The caller holds a descriptor: ls is not freed. */
+/*
+ * What was written before this call goes out before the call has its effect.  The caller
+ * holds a descriptor: ls is not freed.
+ */
 void
 stream_flush(struct lx_sock *ls)
 {
@@ -282,7 +307,8 @@ stream_rx_urgent(struct lx_sock *ls)
 	char byte;
 	size_t n;
 
-	if (ls->ls_fd >= 0 && !ls->ls_rxblocked && vi_recv(ls->ls_so, &byte, 1, VI_MSG_OOB, &n) == 0 && n == 1)
+	if (ls->ls_fd >= 0 && !ls->ls_rxblocked &&
+	    vi_recv(ls->ls_so, &byte, 1, VI_MSG_OOB, &n) == 0 && n == 1)
 		(void)send(ls->ls_fd, &byte, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -364,7 +390,8 @@ stream_upcall(struct vi_socket *so, unsigned events, void *arg)
 		connect_upcall(ls, events);
 		break;
 	case LXS_CONNECTED:
-		if ((events & VI_POLLERR) != 0 && !ls->ls_broken && (error = lx_sock_error(ls)) != 0) {
+		if ((events & VI_POLLERR) != 0 && !ls->ls_broken &&
+		    (error = lx_sock_error(ls)) != 0) {
 			ls->ls_broken = true;
 			ls->ls_error = error;
 		}
@@ -392,7 +419,8 @@ stream_event(struct lx_event *le, uint32_t events)
 		listen_event(ls, events);
 	else if (ls->ls_state == LXS_CONNECTED) {
 		if ((events & EPOLLPRI) != 0) {
-			while (!stream_urgent(ls) && recv(ls->ls_fd, &(char){ 0 }, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
+			while (!stream_urgent(ls) &&
+			       recv(ls->ls_fd, &(char){0}, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
 				if (stream_tx_chunk(ls, LX_CHUNK) != 0)
 					break;
 		}
@@ -401,7 +429,10 @@ stream_event(struct lx_event *le, uint32_t events)
 		stream_gone(ls, false);
 }
 
-/* After a failed connect a new socket of the vnet takes the place of the old one; Linux lets the program try again.  Its options are gone. */
+/*
+ * After a failed connect a new socket of the vnet takes the place of the old one; Linux lets
+ * the program try again.  Its options are gone.
+ */
 static int
 connect_anew(struct lx_sock *ls)
 {
@@ -463,19 +494,23 @@ descriptor_cloexec(const struct lx_call *c)
 }
 
 /*
- * The pair was broken to show that an earlier connect failed.  A new pair takes its place under the same number; other copies of the descriptor, and the
- * epoll sets it was in, keep the broken one.
+ * The pair was broken to show that an earlier connect failed.  A new pair takes its place
+ * under the same number; other copies of the descriptor, and the epoll sets it was in, keep
+ * the broken one.
  */
 static int
 stream_renew(struct lx_call *c)
 {
 	struct lx_sock *old = c->c_sock, *ls;
-	struct seccomp_notif_addfd add = { .id = c->c_id, .flags = SECCOMP_ADDFD_FLAG_SETFD,
-		.newfd = (uint32_t)c->c_arg[0], .newfd_flags = descriptor_cloexec(c) ? O_CLOEXEC : 0 };
+	struct seccomp_notif_addfd add = {.id = c->c_id,
+	    .flags = SECCOMP_ADDFD_FLAG_SETFD,
+	    .newfd = (uint32_t)c->c_arg[0],
+	    .newfd_flags = descriptor_cloexec(c) ? O_CLOEXEC : 0};
 	struct vi_socket *so;
 	int app, error;
 
-	error = vi_socket(old->ls_vnet, VI_AF_INET, old->ls_type, old->ls_proto, &old->ls_cred, &so);
+	error =
+	    vi_socket(old->ls_vnet, VI_AF_INET, old->ls_type, old->ls_proto, &old->ls_cred, &so);
 	if (error == 0)
 		error = lx_sock_new(c->c_lx, old->ls_vnet, LXK_STREAM, so, &app, &ls);
 	if (error != 0)
@@ -575,6 +610,7 @@ stream_sendto(struct lx_call *c)
 	error = lx_copyin(c, c->c_arg[1], c->c_lx->lx_buf, len);
 	if (error != 0)
 		return (-error);
-	n = send(c->c_fd, c->c_lx->lx_buf, len, (flags & (MSG_OOB | MSG_MORE)) | MSG_DONTWAIT | MSG_NOSIGNAL);
+	n = send(c->c_fd, c->c_lx->lx_buf, len,
+	    (flags & (MSG_OOB | MSG_MORE)) | MSG_DONTWAIT | MSG_NOSIGNAL);
 	return (n < 0 ? -errno : n);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,7 +16,8 @@ sockaddr_parse(const void *buf, size_t len, struct vi_sockaddr *sa)
 	memcpy(&family, buf, sizeof(family));
 	switch (family) {
 	case AF_UNSPEC:
-		if (len >= sizeof(sin)) {	/* old programs: "any address" for bind, see lx_sys_bind */
+		if (len >=
+		    sizeof(sin)) { /* old programs: "any address" for bind, see lx_sys_bind */
 			memcpy(&sin, buf, sizeof(sin));
 			sa->sa_port = sin.sin_port;
 			sa->sa_in = sin.sin_addr.s_addr;
@@ -63,7 +64,8 @@ sockaddr_build(const struct vi_sockaddr *sa, struct sockaddr_storage *ss)
 }
 
 int
-sockaddr_copyout(const struct lx_call *c, const void *ss, socklen_t len, uint64_t addr, uint64_t lenp)
+sockaddr_copyout(
+    const struct lx_call *c, const void *ss, socklen_t len, uint64_t addr, uint64_t lenp)
 {
 	int error, space;
 

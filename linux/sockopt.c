@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Socket options: one table from Linux's (level, name) to the vnet's option and the form of the value.
+ * Socket options: one table from Linux's (level, name) to the vnet's option and the form of
+ * the value.
  *
- * What is not in the table is ENOPROTOOPT.  SO_RCVTIMEO and SO_SNDTIMEO never come here: they are the host's, which also keeps them in
- * native reads and writes.
+ * What is not in the table is ENOPROTOOPT.  SO_RCVTIMEO and SO_SNDTIMEO never come here: they
+ * are the host's, which also keeps them in native reads and writes.
  */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <string.h>
@@ -223,7 +224,8 @@ set_name(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len
 {
 	char name[VI_IFNAMSIZ] = "";
 
-	_Static_assert(VI_IFNAMSIZ == 16, "device names and names of congestion controls are as long");
+	_Static_assert(
+	    VI_IFNAMSIZ == 16, "device names and names of congestion controls are as long");
 	if (len > sizeof(name) - 1)
 		len = sizeof(name) - 1;
 	memcpy(name, buf, len);
@@ -267,7 +269,10 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 	}
 }
 
-/* Which ancillary data to make is also ours to know; and the host's reads of the pair keep SO_RCVLOWAT and SO_OOBINLINE themselves. */
+/*
+ * Which ancillary data to make is also ours to know; and the host's reads of the pair keep
+ * SO_RCVLOWAT and SO_OOBINLINE themselves.
+ */
 static void
 set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len)
 {
@@ -278,7 +283,8 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 	if (o->o_cmsg != 0) {
 		if ((o->o_cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
 			ls->ls_cmsg &= (uint8_t)~(LXC_STAMP | LXC_STAMPNS);
-		ls->ls_cmsg = (uint8_t)(value != 0 ? ls->ls_cmsg | o->o_cmsg : ls->ls_cmsg & ~o->o_cmsg);
+		ls->ls_cmsg =
+		    (uint8_t)(value != 0 ? ls->ls_cmsg | o->o_cmsg : ls->ls_cmsg & ~o->o_cmsg);
 	}
 	if (o->o_vi == VI_SO_RCVLOWAT || o->o_vi == VI_SO_OOBINLINE)
 		(void)setsockopt(c->c_fd, SOL_SOCKET, o->o_name, &value, sizeof(value));
@@ -347,7 +353,8 @@ get_int(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (error);
 	if (o->o_cmsg != 0)
 		value = (ls->ls_cmsg & o->o_cmsg) != 0;
-	if (o->o_level == IPPROTO_IP && *len > 0 && *len < sizeof(value) && value >= 0 && value <= 255) {
+	if (o->o_level == IPPROTO_IP && *len > 0 && *len < sizeof(value) && value >= 0 &&
+	    value <= 255) {
 		buf[0] = (uint8_t)value;	/* one byte, as old programs want it */
 		*len = 1;
 		return (0);
@@ -394,7 +401,8 @@ get_bytes(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	int error;
 
 	error = vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, value, &size);
-	return (error != 0 ? error : put(buf, len, value, size < sizeof(value) ? size : sizeof(value)));
+	return (
+	    error != 0 ? error : put(buf, len, value, size < sizeof(value) ? size : sizeof(value)));
 }
 
 static int
@@ -443,7 +451,8 @@ get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 }
 
 /*
- * The pair of a broken stream holds an error of its own, ECONNRESET, which a read or a write of the program takes off; then ours is told too.
+ * The pair of a broken stream holds an error of its own, ECONNRESET, which a read or a write
+ * of the program takes off; then ours is told too.
  */
 static int
 get_error(struct lx_call *c, uint8_t *buf, size_t *len)
@@ -451,7 +460,8 @@ get_error(struct lx_call *c, uint8_t *buf, size_t *len)
 	int native = 0, value = lx_sock_error(c->c_sock);
 	socklen_t size = sizeof(native);
 
-	if (c->c_sock->ls_fd < 0 && getsockopt(c->c_fd, SOL_SOCKET, SO_ERROR, &native, &size) == 0 && native == 0)
+	if (c->c_sock->ls_fd < 0 &&
+	    getsockopt(c->c_fd, SOL_SOCKET, SO_ERROR, &native, &size) == 0 && native == 0)
 		value = 0;
 	return (put(buf, len, &value, sizeof(value)));
 }

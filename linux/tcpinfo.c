@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* struct tcp_info as Linux lays it out. */
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <string.h>
 #include <linux/tcp.h>
 
 /* Linux's numbers of the states, by ours. */
 static const uint8_t tcpinfo_state[] = {
-	[VI_TCPS_CLOSED] = 7, [VI_TCPS_LISTEN] = 10, [VI_TCPS_SYN_SENT] = 2, [VI_TCPS_SYN_RECEIVED] = 3,
-	[VI_TCPS_ESTABLISHED] = 1, [VI_TCPS_CLOSE_WAIT] = 8, [VI_TCPS_FIN_WAIT_1] = 4, [VI_TCPS_CLOSING] = 11,
-	[VI_TCPS_LAST_ACK] = 9, [VI_TCPS_FIN_WAIT_2] = 5, [VI_TCPS_TIME_WAIT] = 6,
+    [VI_TCPS_CLOSED] = 7,
+    [VI_TCPS_LISTEN] = 10,
+    [VI_TCPS_SYN_SENT] = 2,
+    [VI_TCPS_SYN_RECEIVED] = 3,
+    [VI_TCPS_ESTABLISHED] = 1,
+    [VI_TCPS_CLOSE_WAIT] = 8,
+    [VI_TCPS_FIN_WAIT_1] = 4,
+    [VI_TCPS_CLOSING] = 11,
+    [VI_TCPS_LAST_ACK] = 9,
+    [VI_TCPS_FIN_WAIT_2] = 5,
+    [VI_TCPS_TIME_WAIT] = 6,
 };
 
 static uint32_t

@@ -28,7 +28,8 @@ from_to(void)
 	ioctl(fb, FIONREAD, &n);
 	printf("FIONREAD %d\n", n);
 	show("peek", recvfrom(fb, buf, 2, MSG_PEEK, (struct sockaddr *)&from, &len));
-	show("peek, whole length", recvfrom(fb, buf, 2, MSG_PEEK | MSG_TRUNC, (struct sockaddr *)&from, &len));
+	show("peek, whole length",
+	    recvfrom(fb, buf, 2, MSG_PEEK | MSG_TRUNC, (struct sockaddr *)&from, &len));
 	printf("from a: %d, length %u\n", memcmp(&from, &a, sizeof(a)) == 0, len);
 	show("recvfrom, cut", recvfrom(fb, buf, 3, 0, (struct sockaddr *)&from, &len));
 	show("empty", recvfrom(fb, buf, 3, MSG_DONTWAIT, (struct sockaddr *)&from, &len));
@@ -87,7 +88,7 @@ waiting(void)
 static void
 connections(void)
 {
-	struct sockaddr_in a, b, none = nobody(SOCK_DGRAM), from, zero = { .sin_family = AF_UNSPEC };
+	struct sockaddr_in a, b, none = nobody(SOCK_DGRAM), from, zero = {.sin_family = AF_UNSPEC};
 	socklen_t len = sizeof(from);
 	int fa = bound(&a), fb = bound(&b), fc, s;
 	struct sockaddr_in c;
@@ -135,8 +136,12 @@ ancillary(void)
 	struct sockaddr_in a, b, from;
 	union { char c[256]; struct cmsghdr h; } control;
 	struct iovec iov[2] = { { buf, 3 }, { buf + 10, 90 } };
-	struct msghdr mh = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = iov, .msg_iovlen = 2,
-		.msg_control = &control, .msg_controllen = sizeof(control) };
+	struct msghdr mh = {.msg_name = &from,
+	    .msg_namelen = sizeof(from),
+	    .msg_iov = iov,
+	    .msg_iovlen = 2,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof(control)};
 	int fa = bound(&a), fb = bound(&b), on = 1, ttl = 33, tos = 0x10;
 	struct in_pktinfo pi;
 	struct cmsghdr *ch;
@@ -151,7 +156,8 @@ ancillary(void)
 	show("recvmsg", recvmsg(fb, &mh, 0));
 	printf("%.3s %.5s, name %u, flags %x\n", buf, buf + 10, mh.msg_namelen, mh.msg_flags);
 	for (ch = CMSG_FIRSTHDR(&mh); ch != NULL; ch = CMSG_NXTHDR(&mh, ch)) {
-		printf("control level %d type %d length %zu", ch->cmsg_level, ch->cmsg_type, ch->cmsg_len);
+		printf("control level %d type %d length %zu", ch->cmsg_level, ch->cmsg_type,
+		    ch->cmsg_len);
 		if (ch->cmsg_level == IPPROTO_IP && ch->cmsg_type == IP_TTL)
 			printf(" ttl %d", *(int *)CMSG_DATA(ch));
 		if (ch->cmsg_level == IPPROTO_IP && ch->cmsg_type == IP_TOS)
@@ -169,8 +175,12 @@ ancillary(void)
 	printf("flags %x, control %zu\n", mh.msg_flags, mh.msg_controllen);
 
 	memset(&control, 0, sizeof(control));
-	mh = (struct msghdr){ .msg_name = &b, .msg_namelen = sizeof(b), .msg_iov = iov, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = CMSG_SPACE(sizeof(int)) };
+	mh = (struct msghdr){.msg_name = &b,
+	    .msg_namelen = sizeof(b),
+	    .msg_iov = iov,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = CMSG_SPACE(sizeof(int))};
 	ch = CMSG_FIRSTHDR(&mh);
 	ch->cmsg_level = IPPROTO_IP;
 	ch->cmsg_type = IP_TTL;
@@ -214,14 +224,16 @@ many(void)
 	}
 	show("recvmmsg", recvmmsg(fb, mm, 4, MSG_WAITFORONE, NULL));
 	printf("lengths %u %u %u %u\n", mm[0].msg_len, mm[1].msg_len, mm[2].msg_len, mm[3].msg_len);
-	printf("from a: %d %d\n", memcmp(&from[0], &a, sizeof(a)) == 0, memcmp(&from[3], &a, sizeof(a)) == 0);
+	printf("from a: %d %d\n", memcmp(&from[0], &a, sizeof(a)) == 0,
+	    memcmp(&from[3], &a, sizeof(a)) == 0);
 	show("recvmmsg of none", recvmmsg(fb, mm, 4, MSG_DONTWAIT, NULL));
 	for (i = 0; i < 200; i++)
 		(void)sendto(fa, buf, (size_t)(i % 7), 0, (struct sockaddr *)&b, sizeof(b));
 	for (i = 0; i < 200; i++)
-		if (i % 2 == 0 ? recv(fb, buf, 100, 0) != i % 7 :
-		    recvfrom(fb, buf, 100, 0, (struct sockaddr *)&from[0], &(socklen_t){ sizeof(from[0]) }) != i % 7 ||
-		    from[0].sin_port != a.sin_port)
+		if (i % 2 == 0 ? recv(fb, buf, 100, 0) != i % 7
+			       : recvfrom(fb, buf, 100, 0, (struct sockaddr *)&from[0],
+				     &(socklen_t){sizeof(from[0])}) != i % 7 ||
+				     from[0].sin_port != a.sin_port)
 			break;
 	printf("native and addressed receives mixed: %d\n", i);
 	close(fa);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* gone: what programs see when their vnet is destroyed under them.  Not for the host's own stack. */
+/*
+ * gone: what programs see when their vnet is destroyed under them.  Not for the host's own
+ * stack.
+ */
 #include "show.h"
 
 #include <pthread.h>
@@ -58,7 +61,7 @@ main(void)
 	show_poll("connection", fd[1], POLLHUP);
 	show_error("connection", fd[1]);
 	show("write", send(fd[1], "x", 1, MSG_NOSIGNAL));
-	show("getpeername", getpeername(fd[1], (struct sockaddr *)&sin, &(socklen_t){ sizeof(sin) }));
+	show("getpeername", getpeername(fd[1], (struct sockaddr *)&sin, &(socklen_t){sizeof(sin)}));
 	show("accept", accept(lst, NULL, NULL));
 	show("bind", try_bind(udp, &sin));
 	show("sendto", sendto(udp, "x", 1, 0, (struct sockaddr *)&sin, sizeof(sin)));

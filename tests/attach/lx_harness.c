@@ -2,8 +2,9 @@
 /*
  * lx_harness [-ksv] [-d ms] [-w port] PROGRAM [ARGUMENT...] [-- PROGRAM [ARGUMENT...]]
  *
- * Runs one program in vnet A and one in vnet B of a kernel made for the purpose: no daemon, no jail, no namespace.  Both vnets have lo0 with
- * 127.0.0.1; an epair joins 192.0.2.1/24 (A) and 192.0.2.2/24 (B).
+ * Runs one program in vnet A and one in vnet B of a kernel made for the purpose: no daemon, no
+ * jail, no namespace.  Both vnets have lo0 with 127.0.0.1; an epair joins 192.0.2.1/24 (A) and
+ * 192.0.2.2/24 (B).
  *
  *	-d	destroy vnet A this many milliseconds after its program began
  *	-k	end A (SIGTERM) when B has ended
@@ -126,7 +127,8 @@ child(char **argv, int up, int down)
 static void
 prog_start(struct harness *h, struct prog *p)
 {
-	struct lx_program_params params = { .pr_vnet = p->vnet, .pr_jid = p == h->prog ? 1 : 2, .pr_cookie = p };
+	struct lx_program_params params = {
+	    .pr_vnet = p->vnet, .pr_jid = p == h->prog ? 1 : 2, .pr_cookie = p};
 	int up[2], down[2], fd, pidfd;
 
 	if (pipe(up) != 0 || pipe(down) != 0)
@@ -157,7 +159,8 @@ prog_start(struct harness *h, struct prog *p)
 static void
 reap(struct lx_event *le, uint32_t events)
 {
-	struct harness *h = (struct harness *)(void *)((char *)le - offsetof(struct harness, sigev));
+	struct harness *h =
+	    (struct harness *)(void *)((char *)le - offsetof(struct harness, sigev));
 	struct signalfd_siginfo si;
 	int i, status;
 	pid_t pid;
@@ -168,7 +171,8 @@ reap(struct lx_event *le, uint32_t events)
 		for (i = 0; i < h->nprogs; i++)
 			if (h->prog[i].pid == pid) {
 				h->prog[i].gone = true;
-				h->prog[i].status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+				h->prog[i].status = WIFEXITED(status) ? WEXITSTATUS(status)
+								      : 128 + WTERMSIG(status);
 				if (i == 1 && h->kill && !h->prog[0].gone)
 					kill(h->prog[0].pid, SIGTERM);
 			}
@@ -328,7 +332,8 @@ main(int argc, char **argv)
 	run(&h);
 	lx_stats_get(h.lx, &st);
 	if (h.verbose)
-		fprintf(stderr, "notifications %llu sockets %llu continued %llu lost %llu in %llu out %llu\n",
+		fprintf(stderr,
+		    "notifications %llu sockets %llu continued %llu lost %llu in %llu out %llu\n",
 		    (unsigned long long)st.ls_notifications, (unsigned long long)st.ls_sockets,
 		    (unsigned long long)st.ls_continued, (unsigned long long)st.ls_lost,
 		    (unsigned long long)st.ls_bytes_in, (unsigned long long)st.ls_bytes_out);

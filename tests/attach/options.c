@@ -29,7 +29,8 @@ set(const char *what, int fd, int level, int name, int value, socklen_t len)
 }
 
 #define GET(fd, level, name, len)	get("get " #name " " #len, fd, level, name, len)
-#define SET(fd, level, name, value)	set("set " #name " " #value, fd, level, name, value, sizeof(int))
+#define SET(fd, level, name, value)                                                                \
+	set("set " #name " " #value, fd, level, name, value, sizeof(int))
 #define BOTH(fd, level, name, value)	SET(fd, level, name, value); GET(fd, level, name, 4)
 
 static void

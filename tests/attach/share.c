@@ -63,7 +63,8 @@ send_fd(int s, int fd)
 {
 	union { char c[CMSG_SPACE(sizeof(int))]; struct cmsghdr h; } u = { .c = { 0 } };
 	struct iovec iov = { "x", 1 };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u) };
+	struct msghdr mh = {
+	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u)};
 	struct cmsghdr *ch = CMSG_FIRSTHDR(&mh);
 
 	ch->cmsg_level = SOL_SOCKET;
@@ -78,7 +79,8 @@ recv_fd(int s)
 {
 	union { char c[CMSG_SPACE(sizeof(int))]; struct cmsghdr h; } u;
 	struct iovec iov = { buf, 1 };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u) };
+	struct msghdr mh = {
+	    .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof(u)};
 	int fd;
 
 	if (recvmsg(s, &mh, 0) != 1 || CMSG_FIRSTHDR(&mh) == NULL)
@@ -185,7 +187,10 @@ killed(void)
 	int a, i, l = listener(&sin), n, status;
 
 	for (i = 0; i < 8; i++)
-		pid[i] = victim(i % 4 == 0 ? in_accept : i % 4 == 1 ? in_recvfrom : i % 4 == 2 ? in_write : in_loop,
+		pid[i] = victim(i % 4 == 0   ? in_accept
+				: i % 4 == 1 ? in_recvfrom
+				: i % 4 == 2 ? in_write
+					     : in_loop,
 		    i % 4 == 1 ? &usin : &sin);
 	n = 0;
 	for (i = 0; i < 30; i++) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For programs whose output must be the same on the host's own stack and attached to a vnet: one line for each step. */
+/*
+ * For programs whose output must be the same on the host's own stack and attached to a vnet:
+ * one line for each step.
+ */
 #ifndef TESTS_ATTACH_SHOW_H
 #define TESTS_ATTACH_SHOW_H
 
@@ -80,7 +83,8 @@ show_edge(const char *what, int ep, int timeout)
 	struct epoll_event ev;
 	char buf[64];
 
-	printf("%s:%s\n", what, epoll_wait(ep, &ev, 1, timeout) > 0 ? bits(ev.events, buf) : " none");
+	printf(
+	    "%s:%s\n", what, epoll_wait(ep, &ev, 1, timeout) > 0 ? bits(ev.events, buf) : " none");
 	fflush(stdout);
 }
 

@@ -39,7 +39,8 @@ states(void)
 	len = 3;
 	memset(&peer, 0xee, sizeof(peer));
 	show("getpeername cut", getpeername(fd[0], (struct sockaddr *)&peer, &len));
-	printf("length %u, byte 2 %x, byte 3 %x\n", len, ((uint8_t *)&peer)[1], ((uint8_t *)&peer)[3]);
+	printf(
+	    "length %u, byte 2 %x, byte 3 %x\n", len, ((uint8_t *)&peer)[1], ((uint8_t *)&peer)[3]);
 	close(fd[0]);
 	close(fd[1]);
 }
@@ -195,13 +196,15 @@ listening(void)
 	show_edge("two", ep, 5000);
 	a = accept4(l, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	fl = fcntl(a, F_GETFL);
-	printf("flags: nonblock %d cloexec %d\n", (fl & O_NONBLOCK) != 0, fcntl(a, F_GETFD) == FD_CLOEXEC);
+	printf("flags: nonblock %d cloexec %d\n", (fl & O_NONBLOCK) != 0,
+	    fcntl(a, F_GETFD) == FD_CLOEXEC);
 	printf("peer %s\n", peer.sin_port == name_of(c1).sin_port ? "first" : "?");
 	show_poll("one left", l, 0);
 	close(a);
 	a = accept(l, NULL, NULL);
 	fl = fcntl(a, F_GETFL);
-	printf("flags: nonblock %d cloexec %d\n", (fl & O_NONBLOCK) != 0, fcntl(a, F_GETFD) == FD_CLOEXEC);
+	printf("flags: nonblock %d cloexec %d\n", (fl & O_NONBLOCK) != 0,
+	    fcntl(a, F_GETFD) == FD_CLOEXEC);
 	show_poll("none left", l, 0);
 	show("bad flags", accept4(l, NULL, NULL, 0x4000000));
 	close(a);
@@ -292,13 +295,15 @@ addressed(void)
 {
 	struct sockaddr_in sin, from;
 	struct iovec iov = { buf, 100 };
-	struct msghdr mh = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr mh = {
+	    .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1};
 	socklen_t len = sizeof(from);
 	int fd[2];
 
 	connected(fd);
 	sin = name_of(fd[1]);
-	show("sendto on a connection", sendto(fd[0], "abc", 3, 0, (struct sockaddr *)&sin, sizeof(sin)));
+	show("sendto on a connection",
+	    sendto(fd[0], "abc", 3, 0, (struct sockaddr *)&sin, sizeof(sin)));
 	(void)polled(fd[1], 5000, POLLIN);
 	show("recvfrom", recvfrom(fd[1], buf, 9, 0, (struct sockaddr *)&from, &len));
 	printf("address length %u\n", len);

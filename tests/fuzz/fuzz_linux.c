@@ -9,8 +9,8 @@
 #include <vimage/socket.h>
 #include <vimage/vimage.h>
 
-#include "linux/lx_int.h"
-#include "linux/nl_int.h"
+#include "linux/lx.h"
+#include "linux/nl.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

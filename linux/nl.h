@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests and replies of rtnetlink. */
-#ifndef LINUX_NL_INT_H
-#define LINUX_NL_INT_H
+#ifndef LINUX_NL_H
+#define LINUX_NL_H
 
-#include "linux/lx_int.h"
+#include "linux/lx.h"
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
 /*
- * A dump goes out in datagrams of this size: what Linux uses, and what fits the page that the C library reads into.
+ * A dump goes out in datagrams of this size: what Linux uses, and what fits the page that the
+ * C library reads into.
  */
 #define NL_GOODSIZE	3776
 

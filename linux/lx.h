@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Inside the Linux personality.  Everything here belongs to one struct lx, that is to one thread; there are no locks.
+ * Inside the Linux personality.  Everything here belongs to one struct lx, that is to one
+ * thread; there are no locks.
  *
- * struct lx		one worker's part: its programs, its sockets by inode, what waits
- * struct lx_program	one seccomp listener: a program and its descendants
- * struct lx_call	one system call of a program that waits for our answer
- * struct lx_sock	one socket: the stack's end of the AF_UNIX pair and the socket of the vnet behind it
+ * struct lx               one worker's part: its programs, its sockets by inode, what waits
+ * struct lx_program     one seccomp listener: a program and its descendants struct lx_call
+ * one system call of a program that waits for our answer struct lx_sock   one socket: the
+ * stack's end of the AF_UNIX pair and the socket of the vnet behind it
  */
-#ifndef LINUX_LX_INT_H
-#define LINUX_LX_INT_H
+#ifndef LINUX_LX_H
+#define LINUX_LX_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,7 +34,7 @@
 #define LX_MAXIOV	1024		/* UIO_MAXIOV */
 #define LX_NSPANS	64		/* spans of a stream's buffer moved by one call */
 #define LX_NTASKS	256		/* threads whose descriptors stay open; a power of two */
-#define LX_STREAMBUF	(256 * 1024)	/* SO_SNDBUF of both ends of a stream; the host doubles it */
+#define LX_STREAMBUF (256 * 1024) /* SO_SNDBUF of both ends of a stream; the host doubles it */
 #define LX_DGRAMBUF	(1024 * 1024)
 #define LX_MAXCONTROL	4096		/* ancillary data of one message */
 
@@ -57,7 +58,7 @@ struct lx_call {
 	pid_t		 c_tid;
 	int		 c_nr;
 	uint64_t	 c_arg[6];
-	int		 c_fd;		/* our copy of descriptor c_arg[0], or -1; closed after the handler */
+	int		 c_fd;	/* our copy of descriptor c_arg[0], or -1; closed after the handler */
 	struct lx_sock	*c_sock;	/* its socket, NULL: not ours */
 	bool		 c_effect;	/* cannot be done twice: a lost answer is kept for the restarted call */
 	/* waiting */
@@ -122,8 +123,13 @@ struct lx_fifo {
 	uint64_t	 f_bytes;
 };
 
-enum {	/* ls_cmsg: ancillary data the program asked for */
-	LXC_PKTINFO = 0x01, LXC_TTL = 0x02, LXC_TOS = 0x04, LXC_STAMP = 0x08, LXC_STAMPNS = 0x10, LXC_RECVERR = 0x20,
+enum { /* ls_cmsg: ancillary data the program asked for */
+	LXC_PKTINFO = 0x01,
+	LXC_TTL = 0x02,
+	LXC_TOS = 0x04,
+	LXC_STAMP = 0x08,
+	LXC_STAMPNS = 0x10,
+	LXC_RECVERR = 0x20,
 };
 
 struct nl_sock;
@@ -211,7 +217,7 @@ void	 lx_program_event(struct lx_event *, uint32_t);
 bool	 lx_call_valid(const struct lx_call *);
 int	 lx_answer(struct lx_call *, int64_t result);	/* ENOENT: the program did not get it */
 int	 lx_answer_fd(struct lx_call *, int fd, bool cloexec, int *newfd);
-int64_t	 lx_call_wait(struct lx_call *, uint64_t timeout_ns, int error);	/* LX_DONE or -errno */
+int64_t	 lx_call_wait(struct lx_call *, uint64_t timeout_ns, int error); /* LX_DONE or -errno */
 void	 lx_call_free(struct lx_call *);	/* of a waiting one */
 /* Answers each waiting call for which nr is right (0: any) with result. */
 void	 lx_calls_answer(struct lx_sock *, int64_t result);
@@ -239,18 +245,23 @@ bool	 lx_call_nonblock(const struct lx_call *, int flags);
 uint64_t lx_call_timeout(const struct lx_call *, int optname);	/* SO_RCVTIMEO, SO_SNDTIMEO; ns */
 
 /* sock.c: sockets of every kind */
-/* A pair; so (consumed, also on failure; may be NULL) is behind it.  The program's end is the caller's. */
-int	 lx_sock_new(struct lx *, struct vi_vnet *, enum lx_kind, struct vi_socket *so, int *appfd, struct lx_sock **);
-int	 lx_sock_hand(struct lx_call *, struct lx_sock *, int appfd, int flags);	/* answers with the descriptor; closes appfd unless ENOENT */
+/*
+ * A pair; so (consumed, also on failure; may be NULL) is behind it.  The program's end is
+ * the caller's.
+ */
+int	 lx_sock_new(struct lx *, struct vi_vnet *, enum lx_kind, struct vi_socket *so, int *appfd,
+    struct lx_sock **);
+/* Answers with the descriptor; closes appfd unless ENOENT. */
+int	 lx_sock_hand(struct lx_call *, struct lx_sock *, int appfd, int flags);
 void	 lx_sock_free(struct lx_sock *);
 void	 lx_sock_zombie(struct lx_sock *);	/* closes the stack's end, keeps the record */
-void	 lx_sock_reset(struct lx_sock *, int error);	/* the program sees a reset; SO_ERROR tells error */
+void	 lx_sock_reset(struct lx_sock *, int error);	/* the program sees a reset, SO_ERROR says error */
 void	 lx_sock_dead(struct lx_sock *);	/* the vnet is gone */
 void	 lx_sock_ready(struct lx_sock *);	/* look at it in lx_poll */
 void	 lx_sock_unready(struct lx_sock *);
 void	 lx_sock_watch(struct lx_sock *, bool out);	/* also for room in the pair */
 int	 lx_sock_error(struct lx_sock *);	/* takes the pending error */
-bool	 lx_sock_closed(struct lx_sock *);	/* after a hang-up: nobody holds the program's end */
+bool	 lx_sock_closed(struct lx_sock *); /* after a hang-up: nobody holds the program's end */
 void	 lx_reap(struct lx *, struct vi_vnet *);
 void	 lx_sweep(struct lx *);
 int	 lx_sock_buffer(int fd, int size);
@@ -287,7 +298,7 @@ void	 dgram_upcall(struct vi_socket *, unsigned, void *);
 void	 dgram_free(struct lx_sock *);
 void	 dgram_tx(struct lx_sock *);
 void	 dgram_rx(struct lx_sock *);
-int	 dgram_push(struct lx_sock *, const void *, const struct lx_dgram *);	/* EAGAIN: no room */
+int	 dgram_push(struct lx_sock *, const void *, const struct lx_dgram *); /* EAGAIN: no room */
 void	 dgram_queue(struct lx_sock *, const void *, const struct lx_dgram *);
 /* Takes one from the pair through our copy of the program's end.  EAGAIN: none. */
 int	 dgram_take(struct lx_call *, void *buf, size_t size, bool peek, struct lx_dgram *);
@@ -301,7 +312,10 @@ int64_t	 lx_sys_sendmmsg(struct lx_call *);
 int64_t	 lx_sys_recvfrom(struct lx_call *);
 int64_t	 lx_sys_recvmsg(struct lx_call *);
 int64_t	 lx_sys_recvmmsg(struct lx_call *);
-/* A waiting receive gets this datagram.  0, or ENOENT: it is over and the datagram is still there.  *peeked: it stays as well. */
+/*
+ * A waiting receive gets this datagram.  0, or ENOENT: it is over and the datagram is still
+ * there.  *peeked: it stays as well.
+ */
 int	 recv_deliver(struct lx_call *, const void *, const struct lx_dgram *, bool *peeked);
 
 /* cmsg.c: ancillary data, from and to bytes */
@@ -317,7 +331,7 @@ void	 control_error(struct lx_control *, const struct vi_sockerr *);
 int	 control_parse(const uint8_t *, size_t, struct vi_msg *);
 
 /* sockaddr.c: the only place that knows how the host writes addresses */
-int	 sockaddr_parse(const void *, size_t len, struct vi_sockaddr *);	/* EINVAL, EAFNOSUPPORT */
+int	 sockaddr_parse(const void *, size_t len, struct vi_sockaddr *); /* EINVAL, EAFNOSUPPORT */
 int	 sockaddr_copyin(const struct lx_call *, uint64_t addr, uint64_t len, struct vi_sockaddr *);
 socklen_t sockaddr_build(const struct vi_sockaddr *, struct sockaddr_storage *);
 /* Writes address and length as getsockname(2) does.  The length is a socklen_t at lenp. */
