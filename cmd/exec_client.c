@@ -259,9 +259,7 @@ on_message(struct session *s, const json_t *msg)
 	if (!cmd_bool(msg, "ok")) {
 		terminal_restore(s);
 		cmd_warnx(s->s_cx, "%s", cmd_str(msg, "error"));
-		end_with(s, s->s_status);
-		if (json_object_get(msg, "errno") != NULL)
-			s->s_status = cmd_int(msg, "errno") == ENOENT ? 127 : 126;
+		end_with(s, !cmd_bool(msg, "exec") ? 1 : cmd_int(msg, "errno") == ENOENT ? 127 : 126);
 		return;
 	}
 	if (notice[0] != '\0')

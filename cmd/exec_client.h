@@ -5,7 +5,8 @@
  * Request: {"op": "exec", "jail": text, "argv": [text], "env": ["NAME=value"], "cwd": text?, "user": text?, "ids": {"uid", "gid" int,
  * "groups": [int]}?, "login": bool?, "tty": bool?, "umask": int?} with three descriptors, the program's 0, 1 and 2.
  * user is looked up in the jail's own passwd; ids are used as they are.  tty: descriptor 0 becomes the controlling terminal.
- * Then {"ok": true, "pid": int, "notice": text?} and, when it has ended, {"ok": true, "exit": int} or {"ok": true, "signal": int, "core": bool}.
+ * A program that cannot be run: {"ok": false, "errno", "error", "exec": true}.
+ * Otherwise {"ok": true, "pid": int, "notice": text?} and, when it has ended, {"ok": true, "exit": int} or {"ok": true, "signal": int, "core": bool}.
  * Meanwhile the client may send {"op": "signal", "sig": int} (no answer).  When the connection ends first, the program gets SIGHUP.
  */
 #ifndef CMD_EXEC_CLIENT_H

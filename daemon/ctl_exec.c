@@ -31,12 +31,12 @@ on_started(void *arg, int pid)
 }
 
 static void
-on_failed(void *arg, int error, const char *text)
+on_failed(void *arg, int error, const char *text, bool exec)
 {
 	struct ctl_client *cl = arg;
 
 	cl->cl_exec = NULL;
-	ctl_client_fail(cl, error, text, true);
+	ctl_client_fail(cl, error, text, exec, true);
 }
 
 static void

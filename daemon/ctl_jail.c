@@ -130,7 +130,7 @@ on_removed(void *arg, int error, struct removal *rm)
 	struct ctl_client *cl = arg;
 
 	if (error != 0)
-		ctl_client_fail(cl, error, NULL, true);
+		ctl_client_fail(cl, error, NULL, false, true);
 	else
 		ctl_client_reply(cl, json_pack("{s:i,s:s,s:O}", "jid", rm->rm_jid, "name", rm->rm_name,
 		    "interfaces", rm->rm_interfaces), true);

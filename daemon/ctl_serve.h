@@ -47,7 +47,8 @@ int	ctl_serve_jail(void *daemon, int jid, pid_t);
 
 /* Sends msg (consumed) with "ok": true; done: and reads the next request. */
 void	ctl_client_reply(struct ctl_client *, json_t *msg, bool done);
-void	ctl_client_fail(struct ctl_client *, int error, const char *text, bool done);
+/* exec: the answer says that it was the program itself that could not be run. */
+void	ctl_client_fail(struct ctl_client *, int error, const char *text, bool exec, bool done);
 int	ctl_hold(struct ctl_client *, int jid);
 bool	ctl_held(const struct daemon *, int jid);
 void	ctl_unhold(struct daemon *, int jid);		/* of every client */

@@ -72,7 +72,7 @@ ctl_client_reply(struct ctl_client *cl, json_t *msg, bool done)
 }
 
 void
-ctl_client_fail(struct ctl_client *cl, int error, const char *text, bool done)
+ctl_client_fail(struct ctl_client *cl, int error, const char *text, bool exec, bool done)
 {
 	json_t *msg;
 
@@ -81,6 +81,8 @@ ctl_client_fail(struct ctl_client *cl, int error, const char *text, bool done)
 	msg = json_pack("{s:b,s:i,s:s}", "ok", 0, "errno", error, "error", text != NULL ? text : "unknown error");
 	if (msg == NULL)	/* the text was not UTF-8 */
 		msg = json_pack("{s:b,s:i,s:s}", "ok", 0, "errno", error, "error", strerrordesc_np(error));
+	if (exec)
+		json_object_set_new(msg, "exec", json_true());
 	client_send(cl, msg);
 	json_decref(msg);
 	client_done(cl, done);
@@ -222,7 +224,7 @@ serve(struct ctl_client *cl, const json_t *msg, int *fds, unsigned nfds)
 	if (error == 0)
 		ctl_client_reply(cl, json_incref(rq.rq_reply), true);
 	else if (error != CTL_LATER)
-		ctl_client_fail(cl, error, rq.rq_err, true);
+		ctl_client_fail(cl, error, rq.rq_err, false, true);
 	json_decref(rq.rq_reply);
 }
 

@@ -256,7 +256,11 @@ child_report(struct jinit *j, struct child *c)
 	c->c_report = -1;
 	if (n == (ssize_t)sizeof(pr) && !c->c_failed) {
 		pr.pr_what[sizeof(pr.pr_what) - 1] = '\0';
-		tell(j, INIT_FAILED, c->c_id, pr.pr_errno, pr.pr_what, NULL);
+		struct seqmsg sm = { .sm_type = INIT_FAILED, .sm_id = c->c_id, .sm_arg = pr.pr_errno, .sm_flags = pr.pr_exec };
+
+		memcpy(sm.sm_text, pr.pr_what, sizeof(pr.pr_what));
+		if (seq_send(j->j_sock, &sm, NULL, 0, 0) != 0)
+			jinit_end(j);
 		c->c_failed = true;
 	} else if (c->c_pid > 0 && !c->c_failed) {
 		tell(j, INIT_STARTED, c->c_id, 0, NULL, NULL);

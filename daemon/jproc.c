@@ -79,10 +79,10 @@ exec_end(struct exec *ex)
 }
 
 static void
-exec_failed(struct exec *ex, int error, const char *text)
+exec_failed(struct exec *ex, int error, const char *text, bool exec)
 {
 	if (ex->ex_ops != NULL)
-		ex->ex_ops->eo_failed(ex->ex_arg, error, text);
+		ex->ex_ops->eo_failed(ex->ex_arg, error, text, exec);
 	exec_end(ex);
 }
 
@@ -132,7 +132,7 @@ jproc_free(struct jproc *jp)
 
 	dtimer_clear(jp->jp_daemon, &jp->jp_timer);
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
-		exec_failed(ex, ESRCH, "the jail's processes are gone");
+		exec_failed(ex, ESRCH, "the jail's processes are gone", false);
 	if (jp->jp_fd >= 0) {
 		lx_loop_del(daemon_loop(jp->jp_daemon), &jp->jp_event);
 		close(jp->jp_fd);
@@ -161,7 +161,7 @@ jproc_giveup(struct jproc *jp)
 
 	dtimer_clear(d, &jp->jp_timer);
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
-		exec_failed(ex, ESRCH, "the jail's processes are gone");
+		exec_failed(ex, ESRCH, "the jail's processes are gone", false);
 	jproc_unlinger(jp);
 	jp->jp_jid = -1;
 	if (jp->jp_fd >= 0) {
@@ -347,7 +347,7 @@ on_failed(struct exec *ex, const struct seqmsg *sm)
 		snprintf(text, sizeof(text), "%s", sm->sm_text);
 	else
 		snprintf(text, sizeof(text), "%s: %s", sm->sm_text, strerror(sm->sm_arg));
-	exec_failed(ex, sm->sm_arg != 0 ? sm->sm_arg : EINVAL, text);
+	exec_failed(ex, sm->sm_arg != 0 ? sm->sm_arg : EINVAL, text, sm->sm_flags != 0);
 }
 
 static void on_empty(struct jproc *, uint32_t lastid);
@@ -416,7 +416,7 @@ on_broken(struct jproc *jp, const struct seqmsg *sm)
 	struct exec *ex;
 
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
-		exec_failed(ex, sm->sm_arg > 0 ? sm->sm_arg : EIO, sm->sm_text);
+		exec_failed(ex, sm->sm_arg > 0 ? sm->sm_arg : EIO, sm->sm_text, false);
 	jproc_giveup(jp);
 }
 

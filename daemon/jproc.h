@@ -20,7 +20,7 @@ struct exec;
 /* What becomes of a program; told once started or failed, and once ended. */
 struct exec_ops {
 	void	(*eo_started)(void *arg, int pid);
-	void	(*eo_failed)(void *arg, int error, const char *text);	/* exec is freed after it */
+	void	(*eo_failed)(void *arg, int error, const char *text, bool exec);	/* exec: of execve; struct exec is freed after it */
 	void	(*eo_ended)(void *arg, int status);			/* wait status; likewise */
 };
 

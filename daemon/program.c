@@ -144,13 +144,19 @@ struct running {
 };
 
 static void __attribute__((noreturn))
-die(const struct running *r, int error, const char *what)
+report(const struct running *r, int error, const char *what, bool exec)
 {
-	struct program_report pr = { .pr_errno = error };
+	struct program_report pr = { .pr_errno = error, .pr_exec = exec };
 
 	snprintf(pr.pr_what, sizeof(pr.pr_what), "%s", what);
 	(void)!write(r->r_report, &pr, sizeof(pr));
 	_exit(126);
+}
+
+static void __attribute__((noreturn))
+die(const struct running *r, int error, const char *what)
+{
+	report(r, error, what, false);
 }
 
 static const char *
@@ -399,9 +405,9 @@ attach(struct running *r, int go)
 }
 
 void
-program_run(int memfile, const int stdfds[3], int report, int go)
+program_run(int memfile, const int stdfds[3], int reportfd, int go)
 {
-	struct running r = { .r_report = report };
+	struct running r = { .r_report = reportfd };
 
 	attach(&r, go);
 	unpack(&r, memfile);
@@ -412,5 +418,5 @@ program_run(int memfile, const int stdfds[3], int report, int go)
 	reset_signals();
 	environ = r.r_env;
 	execvp(r.r_argv[0], r.r_argv);
-	die(&r, errno, r.r_argv[0]);
+	report(&r, errno, r.r_argv[0], true);
 }

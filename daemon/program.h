@@ -37,6 +37,7 @@ int	program_new(const json_t *args, const char *cmddir, struct program **, char 
 struct program_report {
 	int32_t		pr_listener;	/* first: the filter's descriptor, or -errno */
 	int32_t		pr_errno;	/* later: why it could not run */
+	bool		pr_exec;	/* it was exec that failed */
 	char		pr_what[120];
 };
 

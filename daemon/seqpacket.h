@@ -33,7 +33,7 @@ enum seqtype {
 	INIT_BROKEN,		/* sm_arg: errno, sm_text: the jail cannot have processes */
 	INIT_LISTENER,		/* + the seccomp listener; sm_arg: pid as the jail sees it */
 	INIT_STARTED,		/* the program runs */
-	INIT_FAILED,		/* sm_arg: errno, sm_text: of what */
+	INIT_FAILED,		/* sm_arg: errno, sm_text: of what; sm_flags: 1 = it was exec that failed */
 	INIT_EXITED,		/* sm_arg: wait status; sm_flags: 1 = and no process is left, sm_ino[0]: as INIT_EMPTY's sm_id */
 	INIT_EMPTY,		/* no process is left; sm_id: the last exec it knows of */
 };
