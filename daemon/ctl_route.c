@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <vimage/ifnet.h>
 #include <vimage/route.h>
 
 #include "daemon/ctl_arg.h"
@@ -13,8 +14,37 @@
 /*
  * Routes as JSON and back.
  */
+
+/* A route without an MTU of its own has its interface's; the last one looked up is remembered. */
+struct ifmtu {
+	struct vi_vnet	*im_vnet;
+	char		 im_ifname[VI_IFNAMSIZ];
+	uint32_t	 im_mtu;
+};
+
+static void
+take_mtu(void *arg, const struct vi_ifinfo *ii)
+{
+	struct ifmtu *im = arg;
+
+	im->im_mtu = ii->if_mtu;
+}
+
+static uint32_t
+route_mtu(struct ifmtu *im, const struct vi_route *rt)
+{
+	if (rt->rt_mtu != 0)
+		return rt->rt_mtu;
+	if (strcmp(im->im_ifname, rt->rt_ifname) != 0) {
+		strcpy(im->im_ifname, rt->rt_ifname);
+		im->im_mtu = 0;
+		(void)vi_if_get(im->im_vnet, rt->rt_ifname, take_mtu, im);
+	}
+	return im->im_mtu;
+}
+
 static json_t *
-route_object(const struct vi_route *rt)
+route_object(struct ifmtu *im, const struct vi_route *rt)
 {
 	json_t *o = json_object();
 
@@ -25,7 +55,7 @@ route_object(const struct vi_route *rt)
 	ctl_put_text(o, "interface", rt->rt_ifname);
 	ctl_put_int(o, "index", rt->rt_ifindex);
 	ctl_put_addr(o, "source", &rt->rt_ifa);
-	ctl_put_int(o, "mtu", rt->rt_mtu);
+	ctl_put_int(o, "mtu", route_mtu(im, rt));
 	ctl_put_int(o, "weight", rt->rt_weight);
 	ctl_put_int(o, "metric", rt->rt_metric);
 	ctl_put_int(o, "fib", rt->rt_fib);
@@ -35,10 +65,17 @@ route_object(const struct vi_route *rt)
 	return o;
 }
 
+struct route_list {
+	struct ctl_list	 rl_list;
+	struct ifmtu	 rl_mtu;
+};
+
 static void
 add_route(void *arg, const struct vi_route *rt)
 {
-	ctl_list_add(arg, route_object(rt));
+	struct route_list *rl = arg;
+
+	ctl_list_add(&rl->rl_list, route_object(&rl->rl_mtu, rt));
 }
 
 static int
@@ -168,6 +205,7 @@ get_fib(struct ctl_request *rq, json_int_t fib)
 static int
 op_get(struct ctl_request *rq)
 {
+	struct ifmtu im = { .im_vnet = rq->rq_vnet };
 	struct vi_sockaddr sa;
 	struct vi_route rt;
 	json_int_t fib = 0;
@@ -179,23 +217,23 @@ op_get(struct ctl_request *rq)
 	    (error = ctl_get_addr(rq, "destination", dst, &sa)) != 0 ||
 	    (error = vi_route_get(rq->rq_vnet, (uint32_t)fib, &sa, &rt)) != 0)
 		return error;
-	json_object_set_new(rq->rq_reply, "route", route_object(&rt));
+	json_object_set_new(rq->rq_reply, "route", route_object(&im, &rt));
 	return 0;
 }
 
 static int
 op_list(struct ctl_request *rq)
 {
-	struct ctl_list list;
+	struct route_list rl = { .rl_mtu = { .im_vnet = rq->rq_vnet } };
 	json_int_t fib = 0;
 	int error;
 
-	ctl_list_begin(rq, "routes", &list);
+	ctl_list_begin(rq, "routes", &rl.rl_list);
 	if ((error = ctl_args(rq, "{s?I}", "fib", &fib)) != 0 || (error = get_fib(rq, fib)) != 0)
 		return error;
 	ctl_put_int(rq->rq_reply, "nfibs", vi_route_nfibs(rq->rq_vnet));
-	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_route, &list);
-	return list.l_error;
+	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_route, &rl);
+	return rl.rl_list.l_error;
 }
 
 /* What a flush will take: the routes through a gateway. */
@@ -209,15 +247,15 @@ add_gateway_route(void *arg, const struct vi_route *rt)
 static int
 op_flush(struct ctl_request *rq)
 {
-	struct ctl_list list;
+	struct route_list rl = { .rl_mtu = { .im_vnet = rq->rq_vnet } };
 	json_int_t fib = 0;
 	int error;
 
-	ctl_list_begin(rq, "routes", &list);
+	ctl_list_begin(rq, "routes", &rl.rl_list);
 	if ((error = ctl_args(rq, "{s?I}", "fib", &fib)) != 0 || (error = get_fib(rq, fib)) != 0 ||
 	    (error = ctl_may(rq, "net.route")) != 0)
 		return error;
-	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_gateway_route, &list);
+	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_gateway_route, &rl);
 	vi_route_flush(rq->rq_vnet, (uint32_t)fib, VI_AF_INET);
 	return 0;
 }
