@@ -247,24 +247,25 @@ icmp_redirect(struct mbuf *m, const struct inet_pkt *pk, const struct icmp_info 
 
 /* The transport whose packet is quoted, and raw sockets, hear of it. */
 static void
-icmp_tell(struct mbuf *m, const struct inet_pkt *pk, const struct icmp_info *ii, struct inet_ctlmsg *ic)
+icmp_tell(struct mbuf *m, const struct inet_pkt *pk, const struct icmp_info *ii, const struct inet_ctlmsg *what)
 {
 	struct ip_vnet *iv = ip_vnet(pk->ip_vnet);
 	unsigned idx = iv->iv_protoidx[ii->ic_p];
+	struct inet_ctlmsg ic = *what;
 	uint8_t data[ICMP_CTLDATA];
 
-	ic->ic_offender = pk->ip_src;
-	ic->ic_src = in4_any(ii->ic_src);
-	ic->ic_dst = in4_any(ii->ic_dst);
-	ic->ic_ops = &in_ops;
-	ic->ic_len = MIN(m->m_pkt.len - ii->ic_toff, (uint32_t)sizeof(data));
-	ic->ic_data = data;
+	ic.ic_offender = pk->ip_src;
+	ic.ic_src = in4_any(ii->ic_src);
+	ic.ic_dst = in4_any(ii->ic_dst);
+	ic.ic_ops = &in_ops;
+	ic.ic_len = MIN(m->m_pkt.len - ii->ic_toff, (uint32_t)sizeof(data));
+	ic.ic_data = data;
 	/* A quoted piece that is not the first has no ports. */
-	if (ii->ic_ioff != 0 || m_copydata(m, ii->ic_toff, ic->ic_len, data) != 0)
+	if (ii->ic_ioff != 0 || m_copydata(m, ii->ic_toff, ic.ic_len, data) != 0)
 		return;
 	if (idx != 0 && iv->iv_protos[idx - 1].ip_ctlinput != NULL)
-		iv->iv_protos[idx - 1].ip_ctlinput(pk->ip_vnet, ic);
-	rip_ctlinput(pk->ip_vnet, ii->ic_p, ic);
+		iv->iv_protos[idx - 1].ip_ctlinput(pk->ip_vnet, &ic);
+	rip_ctlinput(pk->ip_vnet, ii->ic_p, &ic);
 }
 
 static void

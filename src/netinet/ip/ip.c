@@ -103,6 +103,7 @@ ip_attach(struct vnet *vn)
 static void
 ip_stop(struct vnet *vn)
 {
+	ip_vnet(vn)->iv_stopped = true;
 	ip_reass_stop(ip_vnet(vn));
 }
 

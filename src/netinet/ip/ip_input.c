@@ -218,7 +218,7 @@ ip_input(struct ifnet *ifp, struct mbuf *m)
 	enum ip_dest dest;
 
 	iv->iv_stat.ips_total++;
-	if (!vnet_running(vn)) {
+	if (iv->iv_stopped) {
 		(void)input_drop(m, &iv->iv_stat.ips_stopped);
 		return;
 	}

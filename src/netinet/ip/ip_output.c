@@ -371,7 +371,7 @@ ip_output(struct vnet *vn, struct mbuf *m, const struct ip_out *io)
 	int error;
 
 	iv->iv_stat.ips_localout++;
-	if (!vnet_running(vn))
+	if (iv->iv_stopped)
 		return (ip_drop(m, &iv->iv_stat.ips_odropped, ENETDOWN));
 	if ((error = ip_getpath(vn, io, &path)) != 0)
 		return (ip_drop(m, &iv->iv_stat.ips_noroute, error));
@@ -438,7 +438,7 @@ ip_output_raw(struct vnet *vn, struct mbuf *m, const struct ip_out *io)
 	int error;
 
 	iv->iv_stat.ips_rawout++;
-	if (!vnet_running(vn))
+	if (iv->iv_stopped)
 		return (ip_drop(m, &iv->iv_stat.ips_odropped, ENETDOWN));
 	if ((error = ip_check_raw(&m, &hlen)) != 0)
 		return (ip_drop(m, &iv->iv_stat.ips_odropped, error));

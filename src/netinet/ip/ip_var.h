@@ -80,6 +80,7 @@ LIST_HEAD(ipqbucket, ipq);
 struct ip_vnet {
 	struct ipstat	 iv_stat;
 	struct vnet	*iv_vnet;	/* (c) */
+	bool		 iv_stopped;	/* nothing comes in or goes out any more; until then transports may reset their connections */
 	/* knobs */
 	int		 iv_forwarding, iv_redirect, iv_ttl, iv_sourceroute, iv_acceptsourceroute, iv_checkinterface, iv_processoptions;
 	int		 iv_randomid;

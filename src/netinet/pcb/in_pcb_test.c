@@ -105,7 +105,7 @@ rnd(struct fix *f, uint32_t n)
 }
 
 static struct vi_sockaddr
-sin(uint32_t addr, unsigned port)
+insock(uint32_t addr, unsigned port)
 {
 	return ((struct vi_sockaddr){ .sa_family = VI_AF_INET, .sa_port = HTONS(port), .sa_in = addr });
 }
@@ -125,7 +125,7 @@ new(struct fix *f, unsigned n, uint16_t options, uint32_t uid)
 static int
 bindto(struct inpcb *inp, uint32_t addr, unsigned port)
 {
-	struct vi_sockaddr sa = sin(addr, port);
+	struct vi_sockaddr sa = insock(addr, port);
 
 	return (in_pcbbind(inp, &sa));
 }
@@ -133,7 +133,7 @@ bindto(struct inpcb *inp, uint32_t addr, unsigned port)
 static int
 connectto(struct inpcb *inp, uint32_t addr, unsigned port)
 {
-	struct vi_sockaddr sa = sin(addr, port);
+	struct vi_sockaddr sa = insock(addr, port);
 
 	return (in_pcbconnect(inp, &sa));
 }
@@ -143,7 +143,7 @@ bind_errors(void **state)
 {
 	struct fix *f = *state;
 	struct inpcb *inp = new(f, 0, 0, 1000), *root = new(f, 1, 0, 0);
-	struct vi_sockaddr sa = sin(0, 5000);
+	struct vi_sockaddr sa = insock(0, 5000);
 
 	sa.sa_family = VI_AF_INET6;
 	assert_int_equal(in_pcbbind(inp, &sa), EAFNOSUPPORT);
