@@ -97,9 +97,12 @@ arp_onlink(const struct ifnet *ifp, uint32_t addr)
 	return (false);
 }
 
-/* RFC 826's merge: an entry that is there takes what the sender says; a new one is made only when he asks for us. */
+/*
+ * RFC 826's merge: an entry that is there takes what the sender says.  A new one is made only when he asks for us, because we are about to answer him;
+ * RFC 826 would make one for an answer nobody asked for, too.
+ */
 static void
-arp_learn(struct arp_vnet *av, struct ifnet *ifp, const struct arp_info *ai, bool forus)
+arp_learn(struct arp_vnet *av, struct ifnet *ifp, const struct arp_info *ai, bool asks)
 {
 	struct arp_entry *ae;
 
@@ -107,7 +110,7 @@ arp_learn(struct arp_vnet *av, struct ifnet *ifp, const struct arp_info *ai, boo
 		return;
 	ae = arp_lookup(av, ifp, ai->ai_spa);
 	if (ae == NULL) {
-		if (!forus || !arp_onlink(ifp, ai->ai_spa) || (ae = arp_new(av, ifp, ai->ai_spa)) == NULL)
+		if (!asks || !arp_onlink(ifp, ai->ai_spa) || (ae = arp_new(av, ifp, ai->ai_spa)) == NULL)
 			return;
 	} else if (ae->ae_state >= ARP_VALID && !ether_equal(ae->ae_lladdr, ai->ai_sha)) {
 		arp_moved(av, ae, ai);
@@ -169,7 +172,7 @@ arp_input(struct ifnet *ifp, struct mbuf *m)
 	if ((ifa = arp_ownaddr(av, ifp, ai.ai_spa)) != NULL)
 		arp_conflict(av, ifa, &ai);
 	else
-		arp_learn(av, ifp, &ai, forus);
+		arp_learn(av, ifp, &ai, forus && ai.ai_op == ARPOP_REQUEST);
 	if (ai.ai_op == ARPOP_REQUEST)
 		arp_reply(av, ifp, &ai, forus);
 }
