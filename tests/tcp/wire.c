@@ -2,13 +2,9 @@
 #include "wire.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <vimage/vimage.h>
 
@@ -19,6 +15,18 @@
 static struct wire *wire_current;
 
 static const struct inet_ops wire_ops;
+
+/* Also for programs that are not cmocka's: the fuzzer. */
+#define wire_check(cond) wire_check_at((cond), #cond, __LINE__)
+
+static void
+wire_check_at(bool ok, const char *what, int line)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "wire.c:%d: not so: %s\n", line, what);
+	abort();
+}
 
 static struct in_addr_any
 wire_in(int side)
@@ -74,7 +82,7 @@ wire_newpkt(int to, uint32_t len)
 {
 	struct wpkt *wp = calloc(1, sizeof(*wp) + len);
 
-	assert_non_null(wp);
+	wire_check(wp != NULL);
 	wp->wp_to = to;
 	wp->wp_len = len;
 	return (wp);
@@ -145,9 +153,9 @@ wire_output(struct vnet *vn, struct mbuf *m)
 	struct wpkt *wp;
 	int error = w->w_error;
 
-	assert_int_equal(m->m_pkt.len, m_length(m));
-	assert_true(m->m_pkt.csum_flags & CSUM_TCP);
-	assert_true(m->m_pkt.len + 20 <= 65535);
+	wire_check(m->m_pkt.len == m_length(m));
+	wire_check(m->m_pkt.csum_flags & CSUM_TCP);
+	wire_check(m->m_pkt.len + 20 <= 65535);
 	if ((m->m_pkt.csum_flags & CSUM_TSO) == 0 && m->m_pkt.len + 20 > w->w_mtu)
 		error = EMSGSIZE;
 	if (m->m_pkt.segsz + 20u + 20u > w->w_mtu)
@@ -179,7 +187,7 @@ static int
 wo_send(struct vnet *vn, const struct inet_flow *fl, uint8_t proto, struct mbuf *m)
 {
 	(void)fl;
-	assert_int_equal(proto, VI_IPPROTO_TCP);
+	wire_check(proto == VI_IPPROTO_TCP);
 	return (wire_output(vn, m));
 }
 
@@ -345,13 +353,13 @@ wire_init(struct wire *w, uint64_t seed)
 	w->w_rng = seed * 0x9e3779b97f4a7c15u | 1;
 	w->w_delay = 1 * MSEC;
 	w->w_mtu = 1500;
-	assert_int_equal(vi_host_sim_new(seed, &w->w_host), 0);
+	wire_check(vi_host_sim_new(seed, &w->w_host) == 0);
 	memset(&kp, 0, sizeof(kp));
 	kp.kp_host = w->w_host;
-	assert_int_equal(vi_kernel_new(&kp, &w->w_vk), 0);
+	wire_check(vi_kernel_new(&kp, &w->w_vk) == 0);
 	w->w_k = (struct kernel *)(void *)w->w_vk;
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(vi_vnet_create(w->w_vk, i == 0 ? "a" : "b", &vv), 0);
+		wire_check(vi_vnet_create(w->w_vk, i == 0 ? "a" : "b", &vv) == 0);
 		w->w_vn[i] = (struct vnet *)(void *)vv;
 	}
 	vi_sim_advance(w->w_host, 1000 * SEC);
@@ -379,7 +387,7 @@ wire_fini(struct wire *w)
 	}
 	vi_host_sim_free(w->w_host);
 	wire_current = NULL;
-	assert_int_equal(leaks, 0);
+	wire_check(leaks == 0);
 }
 
 struct socket *
@@ -402,10 +410,10 @@ wire_listen(struct wire *w, int side, uint16_t port, int backlog)
 	struct socket *so = wire_socket(w, side);
 	struct vi_sockaddr sa;
 
-	assert_non_null(so);
+	wire_check(so != NULL);
 	wire_addr(side, port, &sa);
-	assert_int_equal(sobind(so, &sa), 0);
-	assert_int_equal(solisten(so, backlog), 0);
+	wire_check(sobind(so, &sa) == 0);
+	wire_check(solisten(so, backlog) == 0);
 	return (so);
 }
 
@@ -451,7 +459,7 @@ wire_accept(struct wire *w, struct socket *listener)
 
 	if (!wire_until(w, wire_acceptable, listener, 300 * SEC))
 		return (NULL);
-	assert_int_equal(soaccept(listener, &so, &sa), 0);
+	wire_check(soaccept(listener, &so, &sa) == 0);
 	return (so);
 }
 
@@ -461,10 +469,10 @@ wire_pair(struct wire *w, struct socket *so[2])
 	struct socket *ls = wire_listen(w, 1, 80, 16);
 
 	so[0] = wire_socket(w, 0);
-	assert_non_null(so[0]);
-	assert_int_equal(wire_connect(w, so[0], 1, 80), 0);
+	wire_check(so[0] != NULL);
+	wire_check(wire_connect(w, so[0], 1, 80) == 0);
 	so[1] = wire_accept(w, ls);
-	assert_non_null(so[1]);
+	wire_check(so[1] != NULL);
 	soclose(ls);
 }
 
