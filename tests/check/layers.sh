@@ -32,7 +32,7 @@ function check_quoted(name,    path, to, owner) {
 	to = layer_of(path)
 	if (to == from || (from, to) in allow || (from, "*") in allow)
 		return
-	if (file ~ /_test\.c$/ && ("tests", to) in allowtest)
+	if (file ~ /_test\.[ch]$/ && ("tests", to) in allowtest)
 		return
 	if (!excepted(to))
 		complain(from " may not include " to " (\"" name "\")")
@@ -41,7 +41,7 @@ function check_system(name) {
 	if (name ~ /^vimage\//) {
 		if (!(("include/" name) in exists))
 			complain("<" name "> is no public header")
-	} else if (!(from in hosted) && !(("<" name ">") in syshdr) && file !~ /_test\.c$/ &&
+	} else if (!(from in hosted) && !(("<" name ">") in syshdr) && file !~ /_test\.[ch]$/ &&
 	    !excepted("<" name ">"))
 		complain(from " may not include the host header <" name ">")
 }
