@@ -266,6 +266,7 @@ icmp_tell(struct mbuf *m, const struct inet_pkt *pk, const struct icmp_info *ii,
 	if (idx != 0 && iv->iv_protos[idx - 1].ip_ctlinput != NULL)
 		iv->iv_protos[idx - 1].ip_ctlinput(pk->ip_vnet, &ic);
 	rip_ctlinput(pk->ip_vnet, ii->ic_p, &ic);
+	ic.ic_data = NULL;		/* it ends with this function; gcc 12 wants to see that */
 }
 
 static void
