@@ -57,16 +57,28 @@ fuzz_address(const uint8_t *p, size_t len)
 		abort();
 }
 
+static struct vi_kernel_params kp;
+static struct vi_kernel *k;
+static struct vi_socket *so[4];
+
+/* The kernel's memory is the host's pages, which a leak checker does not look into. */
+static void
+fuzz_end(void)
+{
+	for (unsigned i = 0; i < 4; i++)
+		vi_close(so[i]);
+	if (vi_kernel_free(k, NULL, NULL) != 0)
+		abort();
+	vi_host_sim_free(kp.kp_host);
+}
+
 /* A kernel of the simulated host with one socket of each kind; made once. */
 static struct vi_socket *
 fuzz_socket(unsigned kind)
 {
-	static struct vi_socket *so[4];
 	static const struct { int type, proto; } kinds[4] = {
 		{ VI_SOCK_STREAM, 0 }, { VI_SOCK_DGRAM, 0 }, { VI_SOCK_DGRAM, VI_IPPROTO_ICMP },
 		{ VI_SOCK_RAW, VI_IPPROTO_ICMP } };
-	static struct vi_kernel_params kp;
-	static struct vi_kernel *k;
 	struct vi_cred cr = { .cr_priv = true };
 	unsigned i;
 
@@ -76,6 +88,7 @@ fuzz_socket(unsigned kind)
 		for (i = 0; i < 4; i++)
 			if (vi_socket(vi_vnet0(k), VI_AF_INET, kinds[i].type, kinds[i].proto, &cr, &so[i]) != 0)
 				abort();
+		atexit(fuzz_end);
 	}
 	return (so[kind]);
 }
