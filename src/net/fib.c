@@ -72,7 +72,8 @@ static int
 fib_fork(struct acctset *as, struct fib_node **link, struct fib_node *new)
 {
 	struct fib_node *old = *link, *fork;
-	unsigned len = fib_common(old->fn_key, new->fn_key, old->fn_len < new->fn_len ? old->fn_len : new->fn_len);
+	unsigned len = fib_common(old->fn_key, new->fn_key,
+	    old->fn_len < new->fn_len ? old->fn_len : new->fn_len);
 
 	if ((fork = fib_node_new(as, new->fn_key, len, NULL)) == NULL)
 		return (ENOBUFS);
@@ -116,7 +117,8 @@ fib_prune(struct acctset *as, struct fib_node **link)
 {
 	struct fib_node *fn = *link;
 
-	if (fn == NULL || fn->fn_value != NULL || (fn->fn_child[0] != NULL && fn->fn_child[1] != NULL))
+	if (fn == NULL || fn->fn_value != NULL ||
+	    (fn->fn_child[0] != NULL && fn->fn_child[1] != NULL))
 		return;
 	*link = fn->fn_child[fn->fn_child[0] == NULL];
 	kfree(as, ACCT_ROUTE, fn, sizeof(*fn));
@@ -132,7 +134,8 @@ fib_remove(struct fib *f, struct acctset *as, uint32_t key, unsigned len)
 		above = link;
 		link = &fn->fn_child[fib_side(key, fn->fn_len)];
 	}
-	if (fn == NULL || fn->fn_len != len || !fib_covers(fn, key, len) || (value = fn->fn_value) == NULL)
+	if (fn == NULL || fn->fn_len != len || !fib_covers(fn, key, len) ||
+	    (value = fn->fn_value) == NULL)
 		return (NULL);
 	fn->fn_value = NULL;
 	fib_prune(as, link);

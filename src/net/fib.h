@@ -2,8 +2,9 @@
 /*
  * One table of IPv4 prefixes: a binary trie with compressed paths.
  *
- * A node stands for a prefix and has at most two longer ones below, split at the bit behind it.  It carries a value or is a fork; a fork has two children,
- * so n prefixes need less than 2n nodes of 32 bytes and an empty table none.  Keys are in host order.
+ * A node stands for a prefix and has at most two longer ones below, split at the bit behind it.  It
+ * carries a value or is a fork; a fork has two children, so n prefixes need less than 2n nodes of
+ * 32 bytes and an empty table none.  Keys are in host order.
  */
 #ifndef NET_FIB_H
 #define NET_FIB_H
@@ -48,7 +49,9 @@ fib_match(const struct fib *f, uint32_t key)
 	return (best);
 }
 
-/* All prefixes of key that have a value, shortest first, into path (room for 33); returns how many. */
+/*
+ * All prefixes of key that have a value, shortest first, into path (room for 33); returns how many.
+ */
 unsigned fib_path(const struct fib *, uint32_t key, const struct fib_node **path);
 /* Exactly this prefix, with a value; NULL. */
 struct fib_node *fib_find(const struct fib *, uint32_t key, unsigned len);
@@ -57,7 +60,8 @@ int	 fib_insert(struct fib *, struct acctset *, uint32_t key, unsigned len, void
 /* Takes the prefix out and returns its value; NULL: it was not there. */
 void	*fib_remove(struct fib *, struct acctset *, uint32_t key, unsigned len);
 /* Values in the order of prefixes, the shorter first.  fn may not change the table. */
-void	 fib_walk(const struct fib *, void (*fn)(void *arg, uint32_t key, unsigned len, void *value), void *arg);
+void fib_walk(const struct fib *, void (*fn)(void *arg, uint32_t key, unsigned len, void *value),
+    void *arg);
 /* Takes out every value for which gone is true; gone has then disposed of it. */
 void	 fib_purge(struct fib *, struct acctset *, bool (*gone)(void *arg, void *value), void *arg);
 

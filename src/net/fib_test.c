@@ -43,7 +43,8 @@ static struct ref *
 ref_exact(struct model *m, uint32_t key, unsigned len)
 {
 	for (unsigned i = 0; i < NREF; i++)
-		if (m->m_ref[i].used && m->m_ref[i].len == len && m->m_ref[i].key == (key & fib_mask(len)))
+		if (m->m_ref[i].used && m->m_ref[i].len == len &&
+		    m->m_ref[i].key == (key & fib_mask(len)))
 			return (&m->m_ref[i]);
 	return (NULL);
 }
@@ -56,7 +57,8 @@ ref_match(struct model *m, uint32_t key)
 	for (unsigned i = 0; i < NREF; i++) {
 		struct ref *r = &m->m_ref[i];
 
-		if (r->used && ((key ^ r->key) & fib_mask(r->len)) == 0 && (best == NULL || r->len > best->len))
+		if (r->used && ((key ^ r->key) & fib_mask(r->len)) == 0 &&
+		    (best == NULL || r->len > best->len))
 			best = r;
 	}
 	return (best);
@@ -155,7 +157,8 @@ against_a_list(void **state)
 		r = ref_exact(&m, key, len);
 		assert_true((fib_find(&m.m_fib, key, len) != NULL) == (r != NULL));
 		if (r != NULL || step % 4000 > 3000) {	/* now and then it shrinks */
-			assert_ptr_equal(fib_remove(&m.m_fib, acct(&m), key, len), r == NULL ? NULL : &r->value);
+			assert_ptr_equal(fib_remove(&m.m_fib, acct(&m), key, len),
+			    r == NULL ? NULL : &r->value);
 			if (r != NULL) {
 				r->used = false;
 				m.m_n--;
@@ -175,7 +178,9 @@ against_a_list(void **state)
 	}
 	for (unsigned i = 0; i < NREF; i++)
 		if (m.m_ref[i].used)
-			assert_ptr_equal(fib_remove(&m.m_fib, acct(&m), m.m_ref[i].key, m.m_ref[i].len), &m.m_ref[i].value);
+			assert_ptr_equal(fib_remove(&m.m_fib, acct(&m), m.m_ref[i].key,
+			    m.m_ref[i].len),
+			    &m.m_ref[i].value);
 	assert_null(m.m_fib.f_root);
 	assert_int_equal(acct(&m)->as_acct[ACCT_ROUTE].ac_count, 0);
 	nt_end(&m.m_nt);

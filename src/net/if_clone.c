@@ -36,7 +36,8 @@ if_create(struct vnet *vn, const char *type, char name[IFNAMSIZ])
 		return (EBUSY);
 	for (unsigned i = 0; net_cloners[i] != NULL; i++) {
 		len = strlen(net_cloners[i]->ifc_name);
-		if (strncmp(type, net_cloners[i]->ifc_name, len) != 0 || (error = clone_unit(type + len, &unit)) != 0)
+		if (strncmp(type, net_cloners[i]->ifc_name, len) != 0 ||
+		    (error = clone_unit(type + len, &unit)) != 0)
 			continue;
 		if (unit >= 0 && ifnet_byname(vn, type) != NULL)
 			return (EEXIST);

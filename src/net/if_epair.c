@@ -2,9 +2,10 @@
 /*
  * epair: two Ethernet interfaces joined back to back.
  *
- * A unit, "epairN", is unique in the whole kernel, whichever vnets its ends are in and whatever they are called now; so nobody's parallel create takes it, and the
- * link addresses, made of it, never collide.  A frame goes whole to the other end's queue, up to 64 KB if it is a super-packet whose segments fit the MTU.
- * Both ends live and die together.
+ * A unit, "epairN", is unique in the whole kernel, whichever vnets its ends are in and whatever
+ * they are called now; so nobody's parallel create takes it, and the link addresses, made of it,
+ * never collide.  A frame goes whole to the other end's queue, up to 64 KB if it is a super-packet
+ * whose segments fit the MTU. Both ends live and die together.
  */
 #include <errno.h>
 #include <string.h>
@@ -150,7 +151,8 @@ epair_transmit(struct ifnet *ifp, struct mbuf *m)
 		m_freem(m);
 		return (ENETDOWN);
 	}
-	if (m->m_pkt.len > ifp->if_mtu + ETHER_HDR_LEN && (m->m_pkt.segsz == 0 || m->m_pkt.segsz >= ifp->if_mtu)) {
+	if (m->m_pkt.len > ifp->if_mtu + ETHER_HDR_LEN &&
+	    (m->m_pkt.segsz == 0 || m->m_pkt.segsz >= ifp->if_mtu)) {
 		epair_vnet(ifp->if_vnet)->ev_toobig++;
 		ifp->if_stats.ifs_oerrors++;
 		m_freem(m);

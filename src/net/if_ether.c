@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Ethernet: what Ethernet-like drivers share.  RFC 894 encapsulation; broadcast and groups are mapped here (RFC 1112 6.4), other next hops are
- * resolved by their family.
+ * Ethernet: what Ethernet-like drivers share.  RFC 894 encapsulation; broadcast and groups are
+ * mapped here (RFC 1112 6.4), other next hops are resolved by their family.
  */
 #include <errno.h>
 #include <string.h>
@@ -125,7 +125,10 @@ ether_header(struct ifnet *ifp, struct mbuf *m, struct ether_info *ei)
 	return (NULL);
 }
 
-/* Is the frame for this station?  One that only PROMISC lets in is for whoever listens to the link, not for the stack. */
+/*
+ * Is the frame for this station?  One that only PROMISC lets in is for whoever listens to the link,
+ * not for the stack.
+ */
 static bool
 ether_accept(struct ifnet *ifp, struct mbuf *m, const struct ether_info *ei)
 {
@@ -156,7 +159,10 @@ ether_input(struct ifnet *ifp, struct mbuf *m)
 		m_freem(m);
 		return;
 	}
-	/* What another stack left to be summed or cut never was on a wire: nothing can have damaged it.  Whoever sends it to a real one does the rest. */
+	/*
+	 * What another stack left to be summed or cut never was on a wire: nothing can have damaged
+	 * it.  Whoever sends it to a real one does the rest.
+	 */
 	if ((m->m_pkt.csum_flags & (CSUM_DELAY_DATA | CSUM_TSO)) != 0)
 		m->m_pkt.csum_flags |= CSUM_IP_VALID | CSUM_DATA_VALID;
 	m_adj(m, ei.ei_hlen);

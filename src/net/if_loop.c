@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The loopback interface: what is sent comes back, in the lane's next round and never inside the sender's call.  Checksums count as verified and
- * super-packets come back whole.  Every vnet has lo0 from the beginning to the end; more can be made.
+ * The loopback interface: what is sent comes back, in the lane's next round and never inside the
+ * sender's call.  Checksums count as verified and super-packets come back whole.  Every vnet has
+ * lo0 from the beginning to the end; more can be made.
  */
 #include <errno.h>
 
@@ -62,7 +63,10 @@ static void
 lo_setflags(struct ifnet *ifp, uint32_t old)
 {
 	(void)old;
-	ifp->if_flags = ifp->if_flags & IFF_UP ? ifp->if_flags | IFF_RUNNING : ifp->if_flags & ~(uint32_t)IFF_RUNNING;
+	if (ifp->if_flags & IFF_UP)
+		ifp->if_flags |= IFF_RUNNING;
+	else
+		ifp->if_flags &= ~(uint32_t)IFF_RUNNING;
 }
 
 static const struct ifnet_ops lo_ops = {
@@ -131,7 +135,11 @@ lo_destroy(struct ifnet *ifp)
 	if_free(ifp);
 }
 
-const struct if_clone lo_cloner = { .ifc_name = "lo", .ifc_create = lo_create, .ifc_destroy = lo_destroy };
+const struct if_clone lo_cloner = {
+	.ifc_name = "lo",
+	.ifc_create = lo_create,
+	.ifc_destroy = lo_destroy,
+};
 
 static int
 lo_attach(struct vnet *vn)

@@ -2,9 +2,11 @@
 /*
  * Packets on their way to an interface.
  *
- * A sender in any lane pushes onto a stack and posts work to the receiver's lane; the work takes the whole stack, turns it round and hands the
- * packets to ifo_input in the order they came.  In the queue a packet of another vnet belongs to nobody (m_disown), which the bounds of
- * the queue make harmless; one of the same vnet stays charged.  The queue is emptied under the kernel lock when the interface goes.
+ * A sender in any lane pushes onto a stack and posts work to the receiver's lane; the work takes
+ * the whole stack, turns it round and hands the packets to ifo_input in the order they came.  In
+ * the queue a packet of another vnet belongs to nobody (m_disown), which the bounds of the queue
+ * make harmless; one of the same vnet stays charged.  The queue is emptied under the kernel lock
+ * when the interface goes.
  */
 #include "base/util.h"
 #include "mbuf/mbuf.h"
@@ -16,7 +18,8 @@ ifq_take(struct ifqueue *q)
 {
 	struct mbuf *m, *next, *list = NULL;
 
-	for (m = atomic_exchange_explicit(&q->ifq_head, NULL, memory_order_acquire); m != NULL; m = next) {
+	for (m = atomic_exchange_explicit(&q->ifq_head, NULL, memory_order_acquire); m != NULL;
+	     m = next) {
 		next = m->m_nextpkt;
 		m->m_nextpkt = list;
 		list = m;
@@ -122,7 +125,8 @@ if_deliver(struct ifnet *to, struct mbuf *m)
 	m->m_flags &= (uint16_t)~(M_BCAST | M_MCAST | M_PROMISC | M_FRAG | M_RXOWN);
 	m->m_pkt.rcvif = NULL;
 	m->m_pkt.mark = 0;
-	if (!to->if_attached || atomic_fetch_add_explicit(&q->ifq_len, 1, memory_order_relaxed) >= IFQ_MAXLEN) {
+	if (!to->if_attached ||
+	    atomic_fetch_add_explicit(&q->ifq_len, 1, memory_order_relaxed) >= IFQ_MAXLEN) {
 		if (to->if_attached)
 			atomic_fetch_sub_explicit(&q->ifq_len, 1, memory_order_relaxed);
 		atomic_fetch_add_explicit(&q->ifq_drops, 1, memory_order_relaxed);
@@ -140,6 +144,7 @@ if_deliver(struct ifnet *to, struct mbuf *m)
 	head = atomic_load_explicit(&q->ifq_head, memory_order_relaxed);
 	do
 		m->m_nextpkt = head;
-	while (!atomic_compare_exchange_weak_explicit(&q->ifq_head, &head, m, memory_order_release, memory_order_relaxed));
+	while (!atomic_compare_exchange_weak_explicit(&q->ifq_head, &head, m, memory_order_release,
+	    memory_order_relaxed));
 	lane_post(&to->if_vnet->vn_lane, &q->ifq_work);
 }

@@ -2,9 +2,11 @@
 /*
  * Interfaces that change their vnet.
  *
- * A move takes the interface out of one vnet, with everything that vnet's modules know of it (addresses, routes, neighbours, queued packets),
- * and puts it into another under a new index; name, link address, description and counters stay.  What must be refused is refused before
- * anything changes.  A vnet that ends gives back what it borrowed: that cannot be refused, so the interface takes a name that is free.
+ * A move takes the interface out of one vnet, with everything that vnet's modules know of it
+ * (addresses, routes, neighbours, queued packets), and puts it into another under a new index;
+ * name, link address, description and counters stay.  What must be refused is refused before
+ * anything changes.  A vnet that ends gives back what it borrowed: that cannot be refused, so the
+ * interface takes a name that is free.
  */
 #include <errno.h>
 #include <string.h>
@@ -78,7 +80,8 @@ if_reclaim(struct ifnet *ifp)
 	ifp->if_fib = ifp->if_metric = 0;
 	if_link(ifp, home);
 	if (strcmp(had, name) != 0)
-		vnet_log(home, LOG_NOTICE, "%s: came back as %s, because the name was taken", had, name);
+		vnet_log(home, LOG_NOTICE, "%s: came back as %s, because the name was taken", had,
+		    name);
 	return (0);
 }
 

@@ -2,14 +2,17 @@
 /*
  * Theory of operation: interfaces.
  *
- * An ifnet is made by a driver in its home vnet, which pays for it, and is in the tables of the vnet where it is: by index, by name (a hash once
- * there are more than a few), and in the order of indexes.  An index is not given again before the others had their turn, so that who remembers
- * the index of an interface that went away finds nothing rather than another one.
+ * An ifnet is made by a driver in its home vnet, which pays for it, and is in the tables of the
+ * vnet where it is: by index, by name (a hash once there are more than a few), and in the order of
+ * indexes.  An index is not given again before the others had their turn, so that who remembers the
+ * index of an interface that went away finds nothing rather than another one.
  *
- * Life: if_alloc, if_attach (IFATTACH is told), any number of moves (if_vmove.c: IFDOWN, IFDETACH there, IFATTACH here), if_detach, if_free.
- * After IFDETACH no module of that vnet knows the interface, and its queue is empty.
+ * Life: if_alloc, if_attach (IFATTACH is told), any number of moves (if_vmove.c: IFDOWN, IFDETACH
+ * there, IFATTACH here), if_detach, if_free. After IFDETACH no module of that vnet knows the
+ * interface, and its queue is empty.
  *
- * Everything here runs under the kernel lock, but for ifnet_byname and ifnet_byindex, which a lane may call for its own vnet.
+ * Everything here runs under the kernel lock, but for ifnet_byname and ifnet_byindex, which a lane
+ * may call for its own vnet.
  */
 #include "net/ifnet.h"
 
@@ -72,7 +75,8 @@ if_names_grow(struct vnet *vn)
 	uint32_t osize = nv->nv_namesize, size = osize == 0 ? 4 * IF_FEW : 2 * osize;
 	struct ifnet *ifp;
 
-	if (nv->nv_nifs < IF_FEW || nv->nv_nifs < osize || (new = kmalloc(vnet_acct(vn), ACCT_HASH, size * sizeof(*new))) == NULL)
+	if (nv->nv_nifs < IF_FEW || nv->nv_nifs < osize ||
+	    (new = kmalloc(vnet_acct(vn), ACCT_HASH, size * sizeof(*new))) == NULL)
 		return;
 	for (uint32_t i = 0; i < size; i++)
 		LIST_INIT(&new[i]);
@@ -86,7 +90,10 @@ if_names_grow(struct vnet *vn)
 	kfree(vnet_acct(vn), ACCT_HASH, old, osize * sizeof(*old));
 }
 
-/* At most half of the table by index is in use (slot 0 never): a free slot is near, and indexes come round slowly. */
+/*
+ * At most half of the table by index is in use (slot 0 never): a free slot is near, and indexes
+ * come round slowly.
+ */
 int
 if_reserve(struct vnet *vn)
 {
@@ -273,7 +280,8 @@ if_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
 	if (ifp->if_ops->ifo_setflags != NULL)
 		ifp->if_ops->ifo_setflags(ifp, old);
 	if (((ifp->if_flags ^ old) & IFF_UP) != 0)
-		vnet_event(ifp->if_vnet, ifp->if_flags & IFF_UP ? VNET_EV_IFUP : VNET_EV_IFDOWN, ifp);
+		vnet_event(ifp->if_vnet, ifp->if_flags & IFF_UP ? VNET_EV_IFUP : VNET_EV_IFDOWN,
+		    ifp);
 	return (0);
 }
 
@@ -296,7 +304,8 @@ if_setmtu(struct ifnet *ifp, uint32_t mtu)
 int
 if_setlladdr(struct ifnet *ifp, const uint8_t *lladdr, size_t len)
 {
-	if (ifp->if_type != VI_IFT_ETHER || len != ifp->if_addrlen || ether_multicast(lladdr) || ether_zero(lladdr))
+	if (ifp->if_type != VI_IFT_ETHER || len != ifp->if_addrlen || ether_multicast(lladdr) ||
+	    ether_zero(lladdr))
 		return (EINVAL);
 	if (memcmp(ifp->if_lladdr, lladdr, len) == 0)
 		return (0);
@@ -346,18 +355,34 @@ static void
 if_info_fill(const struct ifnet *ifp, struct vi_ifinfo *ii)
 {
 	const struct ifstats *st = &ifp->if_stats;
-	const struct ifnet *peer = ifp->if_cloner->ifc_peer != NULL ? ifp->if_cloner->ifc_peer(ifp) : NULL;
+	const struct ifnet *peer =
+	    ifp->if_cloner->ifc_peer != NULL ? ifp->if_cloner->ifc_peer(ifp) : NULL;
 
 	*ii = (struct vi_ifinfo){
-		.if_index = ifp->if_index, .if_flags = ifp->if_flags, .if_mtu = ifp->if_mtu, .if_metric = ifp->if_metric,
-		.if_fib = ifp->if_fib, .if_type = ifp->if_type, .if_addrlen = ifp->if_addrlen, .if_linkup = ifp->if_linkup,
-		.if_peer_vnet = peer != NULL ? peer->if_vnet->vn_id : 0, .if_home_vnet = ifp->if_home->vn_id,
-		.if_driver = ifp->if_cloner->ifc_name, .if_groups = ifp->if_cloner->ifc_name,
-		.if_ipackets = st->ifs_ipackets, .if_ibytes = st->ifs_ibytes, .if_ierrors = st->ifs_ierrors,
-		.if_iqdrops = st->ifs_iqdrops + atomic_load_explicit(&ifp->if_inq.ifq_drops, memory_order_relaxed),
-		.if_opackets = st->ifs_opackets, .if_obytes = st->ifs_obytes, .if_oerrors = st->ifs_oerrors,
-		.if_oqdrops = st->ifs_oqdrops, .if_collisions = st->ifs_collisions,
-		.if_imcasts = st->ifs_imcasts, .if_omcasts = st->ifs_omcasts,
+		.if_index = ifp->if_index,
+		.if_flags = ifp->if_flags,
+		.if_mtu = ifp->if_mtu,
+		.if_metric = ifp->if_metric,
+		.if_fib = ifp->if_fib,
+		.if_type = ifp->if_type,
+		.if_addrlen = ifp->if_addrlen,
+		.if_linkup = ifp->if_linkup,
+		.if_peer_vnet = peer != NULL ? peer->if_vnet->vn_id : 0,
+		.if_home_vnet = ifp->if_home->vn_id,
+		.if_driver = ifp->if_cloner->ifc_name,
+		.if_groups = ifp->if_cloner->ifc_name,
+		.if_ipackets = st->ifs_ipackets,
+		.if_ibytes = st->ifs_ibytes,
+		.if_ierrors = st->ifs_ierrors,
+		.if_iqdrops = st->ifs_iqdrops +
+		    atomic_load_explicit(&ifp->if_inq.ifq_drops, memory_order_relaxed),
+		.if_opackets = st->ifs_opackets,
+		.if_obytes = st->ifs_obytes,
+		.if_oerrors = st->ifs_oerrors,
+		.if_oqdrops = st->ifs_oqdrops,
+		.if_collisions = st->ifs_collisions,
+		.if_imcasts = st->ifs_imcasts,
+		.if_omcasts = st->ifs_omcasts,
 	};
 	memcpy(ii->if_name, ifp->if_xname, sizeof(ii->if_name));
 	memcpy(ii->if_origname, ifp->if_origname, sizeof(ii->if_origname));

@@ -2,10 +2,11 @@
 /*
  * Interfaces inside the library.
  *
- * An ifnet belongs to the lane of the vnet it is in (if_vnet).  It is created by a cloner in its home vnet (if_home) and may be lent to another.
- * Packets leave by if_output (resolve the next hop, add the link header) and if_transmit (hand to the medium).  A medium that ends in another
- * interface calls if_deliver() on it: that queues the packet to the other vnet's lane (never a nested call), and there
- * if_ops->ifo_input takes it.
+ * An ifnet belongs to the lane of the vnet it is in (if_vnet).  It is created by a cloner in its
+ * home vnet (if_home) and may be lent to another. Packets leave by if_output (resolve the next hop,
+ * add the link header) and if_transmit (hand to the medium).  A medium that ends in another
+ * interface calls if_deliver() on it: that queues the packet to the other vnet's lane (never a
+ * nested call), and there if_ops->ifo_input takes it.
  */
 #ifndef NET_IFNET_H
 #define NET_IFNET_H
@@ -58,7 +59,8 @@ struct ifaddr {
 	uint32_t	 ifa_mask;	/* IPv4, network order */
 	uint8_t		 ifa_prefixlen;
 	bool		 ifa_announced;	/* to the neighbours, since it was added */
-	uint32_t	 ifa_refs;	/* routes and PCBs do not hold references: IFADDR_DEL tells them */
+	/* routes and PCBs do not hold references: IFADDR_DEL tells them */
+	uint32_t	 ifa_refs;
 };
 TAILQ_HEAD(ifaddrhead, ifaddr);
 
@@ -68,17 +70,28 @@ struct ifstats {
 };
 
 struct ifnet_ops {
-	/* Resolve nh (the next hop; for lo and point-to-point unused), add the link header, transmit.  Consumes m; 0 or errno. */
+	/*
+	 * Resolve nh (the next hop; for lo and point-to-point unused), add the link header,
+	 * transmit.  Consumes m; 0 or errno.
+	 */
 	int	(*ifo_output)(struct ifnet *, struct mbuf *, const struct net_addr *nh);
-	/* A complete frame to the medium.  Consumes m.  A super-packet goes whole over virtual links. */
+	/*
+	 * A complete frame to the medium.  Consumes m.  A super-packet goes whole over virtual
+	 * links.
+	 */
 	int	(*ifo_transmit)(struct ifnet *, struct mbuf *);
 	/* A frame from the medium, in this interface's lane.  Consumes m. */
 	void	(*ifo_input)(struct ifnet *, struct mbuf *);
-	int	(*ifo_setmtu)(struct ifnet *, uint32_t);	/* may refuse: EINVAL; NULL = 72..65535 */
-	void	(*ifo_setflags)(struct ifnet *, uint32_t old);	/* after if_flags changed; NULL = nothing to do */
+	/* may refuse: EINVAL; NULL = 72..65535 */
+	int	(*ifo_setmtu)(struct ifnet *, uint32_t);
+	/* after if_flags changed; NULL = nothing to do */
+	void	(*ifo_setflags)(struct ifnet *, uint32_t old);
 };
 
-/* Packets on their way here from another lane (or from ourselves: lo).  Bounded; drops are counted at the receiver as input queue drops. */
+/*
+ * Packets on their way here from another lane (or from ourselves: lo).  Bounded; drops are counted
+ * at the receiver as input queue drops.
+ */
 #define IFQ_MAXLEN	1024
 #define IFQ_MAXBYTES	(8u << 20)
 #define IFQ_BATCH	64	/* packets taken in one go */
@@ -116,7 +129,8 @@ struct ifnet {
 	void		*if_afdata[NET_AF_MAX];	/* per family, made at IFATTACH, gone at IFDETACH */
 	struct arp_entry *if_arplast;	/* netinet/arp: the one used last */
 	TAILQ_HEAD(, arp_entry) if_arps;	/* netinet/arp: all by this interface */
-	uint32_t	 if_nroutes;	/* net/route: next hops that use it, but for those of addresses (RTF_PINNED) */
+	/* net/route: next hops that use it, but for those of addresses (RTF_PINNED) */
+	uint32_t	 if_nroutes;
 	bool		 if_attached;	/* in if_vnet's tables */
 	LIST_ENTRY(ifnet) if_hashlink;	/* by name, in if_vnet */
 	LIST_ENTRY(ifnet) if_homelink;	/* all of if_home, wherever they are */
@@ -127,21 +141,27 @@ LIST_HEAD(ifnetlist, ifnet);
 /* A type of interface that can be created by name. */
 struct if_clone {
 	const char	*ifc_name;	/* "epair" */
-	/* unit < 0: next free.  Makes the interface(s) in vn with if_alloc/if_attach; name gets the first one's. */
+	/*
+	 * unit < 0: next free.  Makes the interface(s) in vn with if_alloc/if_attach; name gets the
+	 * first one's.
+	 */
 	int		(*ifc_create)(struct vnet *vn, int unit, char name[IFNAMSIZ]);
-	void		(*ifc_destroy)(struct ifnet *);	/* and what belongs to it (the other end of an epair, wherever it is) */
-	struct ifnet	*(*ifc_peer)(const struct ifnet *);	/* the interface at the other end; NULL: there are none of that kind */
+	/* and what belongs to it (the other end of an epair, wherever it is) */
+	void		(*ifc_destroy)(struct ifnet *);
+	/* the interface at the other end; NULL: there are none of that kind */
+	struct ifnet	*(*ifc_peer)(const struct ifnet *);
 };
 extern const struct if_clone *const net_cloners[];	/* NULL-ended; net/if_clone.c */
 
 /* net's per-vnet state: interfaces and the tables upper layers register in. */
-typedef void net_input_fn(struct ifnet *, struct mbuf *);	/* link header already stripped; consumes m */
+/* link header already stripped; consumes m */
+typedef void net_input_fn(struct ifnet *, struct mbuf *);
 struct net_afops {		/* what an address family does for interfaces */
 	int	(*nao_addr_add)(struct ifnet *, const struct vi_ifaddr *, bool alias);
 	int	(*nao_addr_del)(struct ifnet *, const struct vi_sockaddr *);
 	/*
-	 * Link address of a next hop: 0 and lladdr filled; EWOULDBLOCK: m is held or was dropped by the resolver (consumed);
-	 * other errno: m consumed.
+	 * Link address of a next hop: 0 and lladdr filled; EWOULDBLOCK: m is held or was dropped by
+	 * the resolver (consumed); other errno: m consumed.
 	 */
 	int	(*nao_resolve)(struct ifnet *, struct mbuf *, const struct net_addr *, uint8_t *lladdr);
 	int	(*nao_neigh_add)(struct vnet *, const struct vi_neigh *);
@@ -173,11 +193,13 @@ void	 net_input(struct ifnet *, uint16_t ethertype, struct mbuf *);
 /* For drivers (under the kernel lock). */
 struct ifnet *if_alloc(struct vnet *home, const char *name, uint8_t type);
 int	 if_attach(struct ifnet *);			/* into if_home; EEXIST */
-void	 if_detach(struct ifnet *);			/* out of if_vnet, IFDETACH told, queue purged */
+/* out of if_vnet, IFDETACH told, queue purged */
+void	 if_detach(struct ifnet *);
 void	 if_free(struct ifnet *);
 /* Hand a frame to the interface at the other end; any lane.  Consumes m. */
 void	 if_deliver(struct ifnet *to, struct mbuf *);
-void	 if_lladdr_make(struct kernel *, const char *name, uint8_t lladdr[6]);	/* locally administered, unique in the kernel */
+/* locally administered, unique in the kernel */
+void	 if_lladdr_make(struct kernel *, const char *name, uint8_t lladdr[6]);
 
 /* For everybody in the lane. */
 struct ifnet *ifnet_byname(struct vnet *, const char *);
@@ -187,7 +209,8 @@ static inline int if_output(struct ifnet *ifp, struct mbuf *m, const struct net_
 static inline int if_transmit(struct ifnet *ifp, struct mbuf *m) { return (ifp->if_ops->ifo_transmit(ifp, m)); }
 
 /* Management (under the kernel lock); api/ exports them one to one. */
-void	 net_kernel_fini(struct kernel *);		/* what net keeps for the whole kernel; before kernel_fini */
+/* what net keeps for the whole kernel; before kernel_fini */
+void	 net_kernel_fini(struct kernel *);
 int	 if_create(struct vnet *, const char *type, char name[IFNAMSIZ]);
 int	 if_destroy(struct vnet *, const char *name);
 int	 if_rename(struct ifnet *, const char *newname);
@@ -195,7 +218,8 @@ int	 if_setflags(struct ifnet *, uint32_t set, uint32_t clear);
 int	 if_setmtu(struct ifnet *, uint32_t);
 int	 if_setlladdr(struct ifnet *, const uint8_t *, size_t);
 int	 if_vmove(struct ifnet *, struct vnet *to);	/* EEXIST, EBUSY, EINVAL (lo0), ENOBUFS */
-int	 if_reclaim(struct ifnet *);			/* home, under a name that is free: its own, its original, or origname with a suffix */
+/* home, under a name that is free: its own, its original, or origname with a suffix */
+int	 if_reclaim(struct ifnet *);
 void	 if_info(struct ifnet *, vi_if_fn *, void *arg);
 void	 if_addr_link(struct ifaddr *);			/* families: put on if_addrs */
 void	 if_addr_unlink(struct ifaddr *);
@@ -204,7 +228,9 @@ void	 if_addr_unlink(struct ifaddr *);
 int	 ether_output(struct ifnet *, struct mbuf *, const struct net_addr *);
 void	 ether_input(struct ifnet *, struct mbuf *);
 void	 ether_ifinit(struct ifnet *, const uint8_t lladdr[6]);
-/* A payload whose destination is known: link header in front, transmitted.  Consumes m; 0 or errno. */
+/*
+ * A payload whose destination is known: link header in front, transmitted.  Consumes m; 0 or errno.
+ */
 int	 ether_frame(struct ifnet *, struct mbuf *, uint16_t ethertype, const uint8_t dst[6]);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Interfaces below everything that uses them: tables, units, link addresses, queues, moves and the end of vnets. */
+/*
+ * Interfaces below everything that uses them: tables, units, link addresses, queues, moves and the
+ * end of vnets.
+ */
 #include "net/ifnet.h"
 
 #include <stdio.h>
@@ -92,7 +95,8 @@ names_and_indexes(void **state)
 		for (uint32_t i = 0; i < N; i++) {
 			if (nt_random(&nt) % 2 == 0)
 				continue;
-			snprintf(name, sizeof(name), "epair%u%c", i, nt_random(&nt) % 2 ? 'a' : 'b');
+			snprintf(name, sizeof(name), "epair%u%c", i,
+			    nt_random(&nt) % 2 ? 'a' : 'b');
 			index = nt_if(vn, name)->if_index;
 			assert_int_equal(if_destroy(vn, name), 0);
 			assert_null(ifnet_byname(vn, name));
@@ -264,13 +268,16 @@ frames_cross(void **state)
 	assert_int_equal(ether_frame(ia, m, TESTTYPE, ib->if_lladdr), 0);
 	settle(&nt);
 	assert_int_equal(last_len, 60000);
-	assert_int_equal(last_csum & (CSUM_IP_VALID | CSUM_DATA_VALID | CSUM_TCP), CSUM_IP_VALID | CSUM_DATA_VALID | CSUM_TCP);
+	assert_int_equal(last_csum & (CSUM_IP_VALID | CSUM_DATA_VALID | CSUM_TCP),
+	    CSUM_IP_VALID | CSUM_DATA_VALID | CSUM_TCP);
 	assert_int_equal(vnet_acct(a)->as_acct[ACCT_MBUF].ac_count, 0);
 	assert_int_equal(vnet_acct(b)->as_acct[ACCT_MBUF].ac_count, 0);
 	nt_end(&nt);
 }
 
-/* Nobody takes the frames: the queue ends, the sender does not pay, drops are told at the receiver. */
+/*
+ * Nobody takes the frames: the queue ends, the sender does not pay, drops are told at the receiver.
+ */
 static void
 queues_are_bounded(void **state)
 {
@@ -370,7 +377,10 @@ gone_while_frames_wait(void **state)
 			break;
 		}
 		settle(&nt);
-		/* What was on its way to the end that stayed arrives, unless the other end took it along. */
+		/*
+		 * What was on its way to the end that stayed arrives, unless the other end took it
+		 * along.
+		 */
 		assert_int_equal(received, way == 2 || way == 3 || way == 4 || way == 5 ? 100 : 0);
 		nt_end(&nt);
 	}

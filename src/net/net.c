@@ -2,8 +2,8 @@
 /*
  * The module "net": the interfaces of a vnet, and the table of protocols above them.
  *
- * When a vnet stops, all its interfaces leave it, so that every other module has heard IFDETACH for each before it is detached: what it borrowed goes
- * home, what it owns is destroyed wherever it is.
+ * When a vnet stops, all its interfaces leave it, so that every other module has heard IFDETACH for
+ * each before it is detached: what it borrowed goes home, what it owns is destroyed wherever it is.
  */
 #include <errno.h>
 #include <string.h>
@@ -49,8 +49,9 @@ net_input(struct ifnet *ifp, uint16_t ethertype, struct mbuf *m)
 /* Link addresses */
 
 /*
- * A permutation of the 32-bit numbers that belongs to this kernel: four Feistel rounds keyed with its secret.  What goes in different comes
- * out different, so addresses made of unit numbers never collide, and those of two kernels hardly ever do.
+ * A permutation of the 32-bit numbers that belongs to this kernel: four Feistel rounds keyed with
+ * its secret.  What goes in different comes out different, so addresses made of unit numbers never
+ * collide, and those of two kernels hardly ever do.
  */
 static uint32_t
 lladdr_permute(const struct kernel *k, uint32_t v)
@@ -68,7 +69,10 @@ lladdr_permute(const struct kernel *k, uint32_t v)
 	return ((uint32_t)left << 16 | right);
 }
 
-/* "epair12b": the unit in the middle, permuted; what stands around it makes the last octet, 0a and 0b for the ends of an epair. */
+/*
+ * "epair12b": the unit in the middle, permuted; what stands around it makes the last octet, 0a and
+ * 0b for the ends of an epair.
+ */
 void
 if_lladdr_make(struct kernel *k, const char *name, uint8_t lladdr[6])
 {
@@ -155,7 +159,8 @@ net_detach(struct vnet *vn)
 	struct net_vnet *nv = net_vnet(vn);
 
 	VI_ASSERT(nv->nv_nifs == 0 && LIST_EMPTY(&nv->nv_home));
-	kfree(vnet_acct(vn), ACCT_IFNET, nv->nv_byindex, nv->nv_indexsize * sizeof(*nv->nv_byindex));
+	kfree(vnet_acct(vn), ACCT_IFNET, nv->nv_byindex,
+	    nv->nv_indexsize * sizeof(*nv->nv_byindex));
 	kfree(vnet_acct(vn), ACCT_HASH, nv->nv_names, nv->nv_namesize * sizeof(*nv->nv_names));
 }
 
@@ -166,12 +171,14 @@ net_event(struct vnet *vn, enum vnet_event ev, void *obj)
 	struct ifaddr *ifa = obj;
 
 	(void)vn;
-	if (ev == VNET_EV_IFADDR_ADD && TAILQ_FIRST(&ifa->ifa_ifp->if_addrs) == ifa && TAILQ_NEXT(ifa, ifa_link) == NULL)
+	if (ev == VNET_EV_IFADDR_ADD && TAILQ_FIRST(&ifa->ifa_ifp->if_addrs) == ifa &&
+	    TAILQ_NEXT(ifa, ifa_link) == NULL)
 		(void)if_setflags(ifa->ifa_ifp, IFF_UP, 0);
 }
 
 static const struct sysctl_desc net_sysctls[] = {
-	CTL_UINT("net.link.generic.system.ifcount", CTL_RD, struct net_vnet, nv_nifs, 0, UINT32_MAX, "Number of interfaces"),
+	CTL_UINT("net.link.generic.system.ifcount", CTL_RD, struct net_vnet, nv_nifs, 0, UINT32_MAX,
+	    "Number of interfaces"),
 	CTL_END
 };
 

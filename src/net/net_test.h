@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For unit tests of interfaces and routes: a kernel on the simulated host with nothing above net. */
+/*
+ * For unit tests of interfaces and routes: a kernel on the simulated host with nothing above net.
+ */
 #ifndef NET_NET_TEST_H
 #define NET_NET_TEST_H
 
@@ -28,8 +30,8 @@ struct nt {
 static inline void
 nt_begin(struct nt *nt)
 {
-	static const struct vnet_module *const mods[] = { &net_vnet_module, &lo_vnet_module, &ether_vnet_module, &epair_vnet_module,
-	    &route_vnet_module };
+	static const struct vnet_module *const mods[] = { &net_vnet_module, &lo_vnet_module,
+		&ether_vnet_module, &epair_vnet_module, &route_vnet_module };
 	struct vi_kernel_params kp = { 0 };
 
 	assert_int_equal(vi_host_sim_new(7, &nt->nt_host), 0);
@@ -83,10 +85,13 @@ nt_if(struct vnet *vn, const char *name)
 static inline void
 nt_ifaddr(struct ifaddr *ifa, struct ifnet *ifp, uint32_t addr, uint8_t len)
 {
-	*ifa = (struct ifaddr){ .ifa_ifp = ifp, .ifa_addr = { .na_af = NET_AF_INET, .na_in = HTONL(addr) }, .ifa_prefixlen = len,
-	    .ifa_mask = HTONL(fib_mask(len)) };
+	*ifa = (struct ifaddr){ .ifa_ifp = ifp,
+		.ifa_addr = { .na_af = NET_AF_INET, .na_in = HTONL(addr) },
+		.ifa_prefixlen = len,
+		.ifa_mask = HTONL(fib_mask(len)) };
 	if_addr_link(ifa);
-	assert_int_equal(rt_ifa_add(ifp->if_vnet, HTONL(addr), 32, RTF_HOST | RTF_LOCAL, net_vnet(ifp->if_vnet)->nv_lo0, ifa), 0);
+	assert_int_equal(rt_ifa_add(ifp->if_vnet, HTONL(addr), 32, RTF_HOST | RTF_LOCAL,
+	    net_vnet(ifp->if_vnet)->nv_lo0, ifa), 0);
 	assert_int_equal(rt_ifa_add(ifp->if_vnet, HTONL(addr), len, 0, ifp, ifa), 0);
 	vnet_event(ifp->if_vnet, VNET_EV_IFADDR_ADD, ifa);
 }

@@ -25,8 +25,9 @@ nhop_head(const struct route_vnet *rv, const struct nhop *nh)
 static bool
 nhop_same(const struct nhop *a, const struct nhop *b)
 {
-	return (a->nh_ifp == b->nh_ifp && a->nh_ifa == b->nh_ifa && a->nh_flags == b->nh_flags && a->nh_mtu == b->nh_mtu &&
-	    a->nh_weight == b->nh_weight && a->nh_metric == b->nh_metric && a->nh_prefixlen == b->nh_prefixlen &&
+	return (a->nh_ifp == b->nh_ifp && a->nh_ifa == b->nh_ifa && a->nh_flags == b->nh_flags &&
+	    a->nh_mtu == b->nh_mtu && a->nh_weight == b->nh_weight &&
+	    a->nh_metric == b->nh_metric && a->nh_prefixlen == b->nh_prefixlen &&
 	    ((a->nh_flags & RTF_GATEWAY) == 0 || a->nh_gw.na_in == b->nh_gw.na_in));
 }
 
@@ -38,7 +39,8 @@ nhops_grow(struct route_vnet *rv)
 	uint32_t osize = rv->rv_nhopsize, size = osize == 1 ? 16 : 2 * osize;
 	struct rt_nhop *rn;
 
-	if (rv->rv_nnhops < 8 || rv->rv_nnhops < osize || (new = kmalloc(rt_acct(rv), ACCT_HASH, size * sizeof(*new))) == NULL)
+	if (rv->rv_nnhops < 8 || rv->rv_nnhops < osize ||
+	    (new = kmalloc(rt_acct(rv), ACCT_HASH, size * sizeof(*new))) == NULL)
 		return;
 	for (uint32_t i = 0; i < size; i++)
 		LIST_INIT(&new[i]);
@@ -105,5 +107,6 @@ nhops_fini(struct route_vnet *rv)
 {
 	VI_ASSERT(rv->rv_nnhops == 0);
 	if (rv->rv_nhops != &rv->rv_few)
-		kfree(rt_acct(rv), ACCT_HASH, rv->rv_nhops, rv->rv_nhopsize * sizeof(*rv->rv_nhops));
+		kfree(rt_acct(rv), ACCT_HASH, rv->rv_nhops,
+		    rv->rv_nhopsize * sizeof(*rv->rv_nhops));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Packet filter hooks: where a firewall sits.  One head per family and direction in each vnet; hooks run in order of registration.
+ * Packet filter hooks: where a firewall sits.  One head per family and direction in each vnet;
+ * hooks run in order of registration.
  */
 #ifndef NET_PFIL_H
 #define NET_PFIL_H

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The module "route": lookups, the routes of addresses, and what becomes of routes when interfaces come and go.
+ * The module "route": lookups, the routes of addresses, and what becomes of routes when interfaces
+ * come and go.
  *
- * A route keeps no reference to its interface and source address: when one of them goes, so do the routes that use it (IFDETACH, IFADDR_DEL).  Routes
- * by an interface that is down stay, but are passed over by lookups, as if they were not there.
+ * A route keeps no reference to its interface and source address: when one of them goes, so do the
+ * routes that use it (IFDETACH, IFADDR_DEL).  Routes by an interface that is down stay, but are
+ * passed over by lookups, as if they were not there.
  */
 #include <errno.h>
 
@@ -65,7 +67,10 @@ rt_ifa_addto(struct route_vnet *rv, uint32_t fib, uint32_t key, uint8_t len, con
 	struct rt_nhop *old, *rn;
 	int error;
 
-	/* An address's own route takes the place of one that somebody configured, but not of another address's. */
+	/*
+	 * An address's own route takes the place of one that somebody configured, but not of
+	 * another address's.
+	 */
 	if (fn != NULL && (((struct rt_nhop *)fn->fn_value)->rn_nh.nh_flags & RTF_PINNED) != 0)
 		return (EEXIST);
 	if ((rn = nhop_get(rv, nh)) == NULL)
@@ -82,7 +87,8 @@ rt_ifa_addto(struct route_vnet *rv, uint32_t fib, uint32_t key, uint8_t len, con
 }
 
 static bool
-rt_ifa_delfrom(struct route_vnet *rv, uint32_t fib, uint32_t key, uint8_t len, const struct ifaddr *ifa)
+rt_ifa_delfrom(struct route_vnet *rv, uint32_t fib, uint32_t key, uint8_t len,
+    const struct ifaddr *ifa)
 {
 	const struct fib_node *fn = fib_find(&rv->rv_fib[fib], key, len);
 	struct rt_nhop *rn;
@@ -98,9 +104,14 @@ rt_ifa_delfrom(struct route_vnet *rv, uint32_t fib, uint32_t key, uint8_t len, c
 }
 
 int
-rt_ifa_add(struct vnet *vn, uint32_t dst, uint8_t prefixlen, uint32_t flags, struct ifnet *ifp, struct ifaddr *ifa)
+rt_ifa_add(struct vnet *vn, uint32_t dst, uint8_t prefixlen, uint32_t flags, struct ifnet *ifp,
+    struct ifaddr *ifa)
 {
-	const struct nhop nh = { .nh_ifp = ifp, .nh_ifa = ifa, .nh_flags = flags | RTF_UP | RTF_PINNED, .nh_weight = 1, .nh_prefixlen = prefixlen };
+	const struct nhop nh = { .nh_ifp = ifp,
+		.nh_ifa = ifa,
+		.nh_flags = flags | RTF_UP | RTF_PINNED,
+		.nh_weight = 1,
+		.nh_prefixlen = prefixlen };
 	struct route_vnet *rv = route_vnet(vn);
 	const uint32_t key = NTOHL(dst) & fib_mask(prefixlen), home = ifa->ifa_ifp->if_fib;
 	uint32_t fib;
@@ -146,7 +157,8 @@ rt_gone(void *arg, void *value)
 
 	if (rn->rn_nh.nh_flags & RTF_PINNED)		/* the address family's business */
 		return (false);
-	if (rn->rn_nh.nh_ifp != rg->rg_ifp && (rg->rg_ifa == NULL || rn->rn_nh.nh_ifa != rg->rg_ifa))
+	if (rn->rn_nh.nh_ifp != rg->rg_ifp &&
+	    (rg->rg_ifa == NULL || rn->rn_nh.nh_ifa != rg->rg_ifa))
 		return (false);
 	nhop_rele(rg->rg_rv, rn);
 	return (true);
@@ -224,7 +236,8 @@ route_detach(struct vnet *vn)
 
 /* The number of tables can grow, not shrink: sockets and interfaces may use them. */
 static int
-route_ctl_fibs(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+route_ctl_fibs(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf,
+    size_t len)
 {
 	struct route_vnet *rv = route_vnet(vn);
 	uint32_t old = rv->rv_nfibs;
@@ -247,13 +260,18 @@ static const struct route_vnet route_defaults = {
 };
 
 static const struct sysctl_desc route_sysctls[] = {
-	{ "net.fibs", VI_CTL_UINT, CTL_RW, offsetof(struct route_vnet, rv_nfibs), 1, RT_MAXFIBS, route_ctl_fibs, "Number of routing tables" },
-	CTL_UINT("net.add_addr_allfibs", CTL_RW, struct route_vnet, rv_allfibs, 0, 1, "Addresses bring routes in all tables"),
+	{ "net.fibs", VI_CTL_UINT, CTL_RW, offsetof(struct route_vnet, rv_nfibs), 1, RT_MAXFIBS,
+	    route_ctl_fibs, "Number of routing tables" },
+	CTL_UINT("net.add_addr_allfibs", CTL_RW, struct route_vnet, rv_allfibs, 0, 1,
+	    "Addresses bring routes in all tables"),
 	CTL_UINT("net.route.dyn_expire", CTL_RW, struct route_vnet, rv_dynexpire, 1, 86400,
 	    "Seconds that redirects and path MTUs are remembered"),
-	CTL_UINT("net.route.dyn_max", CTL_RW, struct route_vnet, rv_maxdyns, 0, 1 << 20, "Redirects and path MTUs remembered at most"),
-	CTL_UINT("net.route.dyn_count", CTL_RD, struct route_vnet, rv_ndyns, 0, UINT32_MAX, "Redirects and path MTUs remembered now"),
-	CTL_UINT("net.route.nhops", CTL_RD, struct route_vnet, rv_nnhops, 0, UINT32_MAX, "Different next hops"),
+	CTL_UINT("net.route.dyn_max", CTL_RW, struct route_vnet, rv_maxdyns, 0, 1 << 20,
+	    "Redirects and path MTUs remembered at most"),
+	CTL_UINT("net.route.dyn_count", CTL_RD, struct route_vnet, rv_ndyns, 0, UINT32_MAX,
+	    "Redirects and path MTUs remembered now"),
+	CTL_UINT("net.route.nhops", CTL_RD, struct route_vnet, rv_nnhops, 0, UINT32_MAX,
+	    "Different next hops"),
 	CTL_END
 };
 

@@ -2,7 +2,8 @@
 /*
  * Routing tables: longest prefix match, several tables (FIBs) per vnet.
  *
- * A lookup gives a nhop, which stays valid until the table changes: keep it with rt_generation() and look up again when that has moved.
+ * A lookup gives a nhop, which stays valid until the table changes: keep it with rt_generation()
+ * and look up again when that has moved.
  */
 #ifndef NET_ROUTE_H
 #define NET_ROUTE_H
@@ -24,7 +25,10 @@ enum {
 #define RT_DEFFIBS	1	/* net.fibs: may be raised per vnet up to RT_MAXFIBS */
 
 struct nhop {
-	struct ifnet	*nh_ifp;	/* where packets leave; for RTF_LOCAL the loopback of the vnet (nh_ifa tells whose address) */
+	/*
+	 * where packets leave; for RTF_LOCAL the loopback of the vnet (nh_ifa tells whose address)
+	 */
+	struct ifnet	*nh_ifp;
 	struct ifaddr	*nh_ifa;	/* source address; NULL = none */
 	struct net_addr	 nh_gw;		/* with RTF_GATEWAY */
 	uint32_t	 nh_flags;	/* RTF_* */
@@ -36,7 +40,10 @@ struct nhop {
 };
 
 struct route_vnet;
-/* Longest prefix; NULL = no route.  REJECT and BLACKHOLE routes are returned: the caller obeys nh_flags. */
+/*
+ * Longest prefix; NULL = no route.  REJECT and BLACKHOLE routes are returned: the caller obeys
+ * nh_flags.
+ */
 const struct nhop *fib4_lookup(struct vnet *, uint32_t fib, uint32_t dst);
 static inline uint32_t nhop_mtu(const struct nhop *nh) { return (nh->nh_mtu != 0 && nh->nh_mtu < nh->nh_ifp->if_mtu ? nh->nh_mtu : nh->nh_ifp->if_mtu); }
 /* Moves with every change of any table or interface address of the vnet. */
@@ -50,7 +57,10 @@ nhop_addr4(const struct nhop *nh, uint32_t dst)
 	return ((struct net_addr){ .na_af = NET_AF_INET, .na_in = dst });
 }
 
-/* For address families: routes of interface addresses (RTF_PINNED), in all FIBs or in if_fib per net.add_addr_allfibs. */
+/*
+ * For address families: routes of interface addresses (RTF_PINNED), in all FIBs or in if_fib per
+ * net.add_addr_allfibs.
+ */
 int	 rt_ifa_add(struct vnet *, uint32_t dst, uint8_t prefixlen, uint32_t flags, struct ifnet *, struct ifaddr *);
 void	 rt_ifa_del(struct vnet *, uint32_t dst, uint8_t prefixlen, struct ifaddr *);
 /* ICMP redirect: a host route (RTF_DYNAMIC) that expires. */

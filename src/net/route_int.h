@@ -9,7 +9,9 @@
 #define RT_DYNEXPIRE	600	/* s; RFC 1191 6.3 for path MTUs, as good for redirects */
 #define RT_MAXDYN	1024
 
-/* A next hop in a table: shared by all routes that say the same; one of a dynamic route is its own. */
+/*
+ * A next hop in a table: shared by all routes that say the same; one of a dynamic route is its own.
+ */
 struct rt_nhop {
 	struct nhop	rn_nh;		/* first */
 	LIST_ENTRY(rt_nhop) rn_link;
@@ -45,13 +47,21 @@ struct route_vnet {
 };
 VNET_STATE_DECLARE(route);
 
-static inline struct acctset *rt_acct(const struct route_vnet *rv) { return (vnet_acct(rv->rv_vnet)); }
+static inline struct acctset *
+rt_acct(const struct route_vnet *rv)
+{
+	return (vnet_acct(rv->rv_vnet));
+}
 
-/* A route by an interface that is down exists but is not used; those that lead nowhere or home do not depend on one. */
+/*
+ * A route by an interface that is down exists but is not used; those that lead nowhere or home do
+ * not depend on one.
+ */
 static inline bool
 nhop_usable(const struct nhop *nh)
 {
-	return ((nh->nh_flags & (RTF_LOCAL | RTF_REJECT | RTF_BLACKHOLE)) != 0 || if_up(nh->nh_ifp));
+	return (
+	    (nh->nh_flags & (RTF_LOCAL | RTF_REJECT | RTF_BLACKHOLE)) != 0 || if_up(nh->nh_ifp));
 }
 
 /* nhop.c: with a reference; NULL without memory. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Routes: what can be added, changed, deleted, and what becomes of them when interfaces and addresses come and go. */
+/*
+ * Routes: what can be added, changed, deleted, and what becomes of them when interfaces and
+ * addresses come and go.
+ */
 #include "net/route.h"
 
 #include "net/net_test.h"
@@ -90,15 +93,18 @@ add_change_delete(void **state)
 	assert_int_equal(nroutes(&g), 4);
 	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 254)), 0);
 	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 253)), EEXIST);
-	assert_int_equal(add(&g, IP4(10, 9, 9, 9), 16, IP4(10, 0, 1, 254)), 0);		/* bits beyond the mask do not matter */
+	/* bits beyond the mask do not matter */
+	assert_int_equal(add(&g, IP4(10, 9, 9, 9), 16, IP4(10, 0, 1, 254)), 0);
 	assert_int_equal(add(&g, IP4(10, 9, 0, 0), 16, IP4(10, 0, 1, 254)), EEXIST);
-	assert_int_equal(add(&g, IP4(172, 16, 0, 0), 12, IP4(203, 0, 113, 1)), ENETUNREACH);	/* by a gateway beyond a gateway */
+	/* by a gateway beyond a gateway */
+	assert_int_equal(add(&g, IP4(172, 16, 0, 0), 12, IP4(203, 0, 113, 1)), ENETUNREACH);
 	assert_int_equal(add(&g, IP4(172, 16, 0, 0), 33, IP4(10, 0, 0, 254)), EINVAL);
 	assert_int_equal(add(&g, IP4(172, 16, 0, 0), 12, IP4(224, 0, 0, 1)), EINVAL);
 	assert_int_equal(add(&g, IP4(172, 16, 0, 0), 12, 0), EINVAL);		/* by what? */
 	assert_ptr_equal(lookup(&g, IP4(8, 8, 8, 8))->nh_ifp, g.a);
 	assert_ptr_equal(lookup(&g, IP4(8, 8, 8, 8))->nh_ifa, &g.ia);
-	assert_int_equal(nhop_addr4(lookup(&g, IP4(8, 8, 8, 8)), HTONL(IP4(8, 8, 8, 8))).na_in, HTONL(IP4(10, 0, 0, 254)));
+	assert_int_equal(nhop_addr4(lookup(&g, IP4(8, 8, 8, 8)), HTONL(IP4(8, 8, 8, 8))).na_in,
+	    HTONL(IP4(10, 0, 0, 254)));
 	assert_ptr_equal(lookup(&g, IP4(10, 9, 1, 1))->nh_ifp, g.b);
 
 	rt = route(0, 0, IP4(10, 0, 1, 7));
@@ -140,7 +146,8 @@ nowhere(void **state)
 	rt = route(IP4(198, 51, 100, 0), 24, IP4(127, 0, 0, 1));
 	rt.rt_flags |= RTF_BLACKHOLE;
 	assert_int_equal(rt_add(g.vn, &rt), 0);
-	assert_true((lookup(&g, IP4(192, 0, 2, 9))->nh_flags & (RTF_REJECT | RTF_STATIC | RTF_GATEWAY)) == (RTF_REJECT | RTF_STATIC));
+	assert_true((lookup(&g, IP4(192, 0, 2, 9))->nh_flags &
+			(RTF_REJECT | RTF_STATIC | RTF_GATEWAY)) == (RTF_REJECT | RTF_STATIC));
 	assert_true((lookup(&g, IP4(198, 51, 100, 9))->nh_flags & RTF_BLACKHOLE) != 0);
 	assert_int_equal(add(&g, IP4(172, 16, 0, 0), 12, IP4(192, 0, 2, 1)), ENETUNREACH);
 	rig_end(&g);
@@ -166,7 +173,9 @@ by_interface(void **state)
 	assert_int_equal(got.rt_gateway.sa_family, 0);
 	assert_int_equal(got.rt_ifa.sa_in, HTONL(IP4(10, 0, 1, 1)));
 	assert_int_equal(got.rt_ifindex, g.b->if_index);
-	/* On an interface that is named a gateway need not be on its net; the source can be said. */
+	/*
+	 * On an interface that is named a gateway need not be on its net; the source can be said.
+	 */
 	rt = route(IP4(172, 16, 0, 0), 12, IP4(203, 0, 113, 1));
 	memcpy(rt.rt_ifname, "epair1a", 8);
 	rt.rt_ifa = nt_sa(IP4(10, 0, 0, 9));
@@ -208,6 +217,7 @@ down_is_passed_over(void **state)
 	rig_end(&g);
 }
 
+#if !VIMAGE_SINGLE
 static void
 routes_go_with_what_they_use(void **state)
 {
@@ -238,6 +248,7 @@ routes_go_with_what_they_use(void **state)
 	nt_ifaddr(&g.ia, g.a, IP4(10, 0, 0, 1), 24);
 	rig_end(&g);
 }
+#endif
 
 static void
 flush_takes_gateways(void **state)
@@ -250,7 +261,8 @@ flush_takes_gateways(void **state)
 	memcpy(rt.rt_ifname, "epair1a", 8);
 	assert_int_equal(rt_add(g.vn, &rt), 0);
 	for (uint32_t i = 0; i < 1000; i++)
-		assert_int_equal(add(&g, IP4(100, i >> 8, i & 255, 0), 24, IP4(10, 0, i & 1, 2)), 0);
+		assert_int_equal(add(&g, IP4(100, i >> 8, i & 255, 0), 24, IP4(10, 0, i & 1, 2)),
+		    0);
 	/* All of them by two next hops, beside those of addresses and the interface's. */
 	assert_int_equal(route_vnet(g.vn)->rv_nnhops, 4 + 1 + 2);
 	assert_int_equal(rt_flush(g.vn, 0, VI_AF_INET), 1000);
@@ -277,7 +289,8 @@ several_tables(void **state)
 	assert_int_equal(sd->sd_fn(g.vn, sd, "2", NULL, 0), EINVAL);
 	assert_int_equal(sd->sd_fn(g.vn, sd, "17", NULL, 0), EINVAL);
 	assert_int_equal(rt_nfibs(g.vn), 3);
-	assert_int_equal(rt_add(g.vn, &rt), ENETUNREACH);	/* the net is known to table 0 only */
+	/* the net is known to table 0 only */
+	assert_int_equal(rt_add(g.vn, &rt), ENETUNREACH);
 	route_vnet(g.vn)->rv_allfibs = 1;
 	nt_ifaddr(&ifa, g.b, IP4(10, 0, 2, 1), 24);
 	rt.rt_gateway = nt_sa(IP4(10, 0, 2, 9));
@@ -308,7 +321,8 @@ path_mtu_expires(void **state)
 	assert_int_equal(rt_pmtu4(g.vn, 0, far, 67), EINVAL);
 	assert_int_equal(rt_pmtu4(g.vn, 0, far, 1500), 0);
 	assert_int_equal(route_vnet(g.vn)->rv_ndyns, 0);
-	assert_int_equal(kernel_poll(g.r.nt_k), VI_FOREVER);	/* no timer while there is nothing to forget */
+	/* no timer while there is nothing to forget */
+	assert_int_equal(kernel_poll(g.r.nt_k), VI_FOREVER);
 	t0 = lane_clock(&g.vn->vn_lane);
 	assert_int_equal(rt_pmtu4(g.vn, 0, far, 1400), 0);
 	assert_int_equal(nhop_mtu(fib4_lookup(g.vn, 0, far)), 1400);
@@ -352,7 +366,8 @@ learned_routes_hide_and_give_way(void **state)
 	rt = route(IP4(8, 8, 8, 8), 32, 0);
 	assert_int_equal(rt_delete(g.vn, &rt), 0);
 
-	assert_int_equal(rt_redirect4(g.vn, 0, host, HTONL(IP4(10, 0, 1, 253)), g.a), ENETUNREACH);	/* not on the net it came by */
+	/* not on the net it came by */
+	assert_int_equal(rt_redirect4(g.vn, 0, host, HTONL(IP4(10, 0, 1, 253)), g.a), ENETUNREACH);
 	assert_int_equal(rt_redirect4(g.vn, 0, host, HTONL(IP4(10, 0, 0, 253)), g.a), 0);
 	assert_int_equal(fib4_lookup(g.vn, 0, host)->nh_gw.na_in, HTONL(IP4(10, 0, 0, 253)));
 	assert_int_equal(rt_redirect4(g.vn, 0, host, HTONL(IP4(10, 0, 0, 252)), g.a), 0);

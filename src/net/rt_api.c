@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Routes as the administrator sees them: route(8) and netstat -r.  Everything here runs under the kernel lock. */
+/*
+ * Routes as the administrator sees them: route(8) and netstat -r.  Everything here runs under the
+ * kernel lock.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -11,7 +14,8 @@
 struct rt_prefix {
 	struct fib	*rp_fib;
 	uint32_t	 rp_fibnum;
-	uint32_t	 rp_key;	/* host order, masked: bits beyond the mask do not matter (route(8)) */
+	/* host order, masked: bits beyond the mask do not matter (route(8)) */
+	uint32_t	 rp_key;
 	unsigned	 rp_len;
 };
 
@@ -48,7 +52,10 @@ rt_ownaddr(struct vnet *vn, uint32_t fib, uint32_t addr)
 {
 	const struct nhop *nh = fib4_lookup(vn, fib, addr);
 
-	return (nh != NULL && (nh->nh_flags & RTF_LOCAL) != 0 && nh->nh_ifa != NULL && nh->nh_ifa->ifa_addr.na_in == addr ? nh->nh_ifa : NULL);
+	return (nh != NULL && (nh->nh_flags & RTF_LOCAL) != 0 && nh->nh_ifa != NULL &&
+		    nh->nh_ifa->ifa_addr.na_in == addr
+		? nh->nh_ifa
+		: NULL);
 }
 
 /* By a router that must be on a net of ours. */
@@ -61,11 +68,14 @@ rt_fill_gateway(struct vnet *vn, const struct vi_route *rt, struct nhop *nh)
 	if (gw == 0 || in_multicast(gw) || in_broadcast(gw))
 		return (EINVAL);
 	if (nh->nh_ifp == NULL) {
-		if (via == NULL || (via->nh_flags & (RTF_GATEWAY | RTF_REJECT | RTF_BLACKHOLE)) != 0)
+		if (via == NULL ||
+		    (via->nh_flags & (RTF_GATEWAY | RTF_REJECT | RTF_BLACKHOLE)) != 0)
 			return (ENETUNREACH);
 		nh->nh_ifp = via->nh_ifp;
 	}
-	nh->nh_ifa = via != NULL && via->nh_ifp == nh->nh_ifp && via->nh_ifa != NULL ? via->nh_ifa : rt_firstaddr(nh->nh_ifp);
+	nh->nh_ifa = via != NULL && via->nh_ifp == nh->nh_ifp && via->nh_ifa != NULL
+	    ? via->nh_ifa
+	    : rt_firstaddr(nh->nh_ifp);
 	nh->nh_flags |= RTF_GATEWAY;
 	nh->nh_gw = (struct net_addr){ .na_af = NET_AF_INET, .na_in = gw };
 	return (0);
@@ -77,7 +87,8 @@ rt_fill_interface(struct vnet *vn, const struct vi_route *rt, struct nhop *nh)
 {
 	struct ifaddr *ifa = NULL;
 
-	if (rt->rt_gateway.sa_family == VI_AF_INET && (ifa = rt_ownaddr(vn, rt->rt_fib, rt->rt_gateway.sa_in)) == NULL)
+	if (rt->rt_gateway.sa_family == VI_AF_INET &&
+	    (ifa = rt_ownaddr(vn, rt->rt_fib, rt->rt_gateway.sa_in)) == NULL)
 		return (ENETUNREACH);
 	if (nh->nh_ifp == NULL && ifa != NULL)
 		nh->nh_ifp = ifa->ifa_ifp;
@@ -96,7 +107,8 @@ rt_fill_nowhere(struct vnet *vn, const struct vi_route *rt, struct nhop *nh)
 	nh->nh_ifa = rt_firstaddr(nh->nh_ifp);
 	if (rt->rt_gateway.sa_family == VI_AF_INET) {
 		nh->nh_flags |= RTF_GATEWAY;
-		nh->nh_gw = (struct net_addr){ .na_af = NET_AF_INET, .na_in = rt->rt_gateway.sa_in };
+		nh->nh_gw =
+		    (struct net_addr){ .na_af = NET_AF_INET, .na_in = rt->rt_gateway.sa_in };
 	}
 	return (0);
 }
@@ -114,11 +126,13 @@ rt_fill(struct vnet *vn, const struct vi_route *rt, struct nhop *nh)
 	if (rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE))
 		error = rt_fill_nowhere(vn, rt, nh);
 	else if (rt->rt_gateway.sa_family == VI_AF_INET &&
-	    ((rt->rt_flags & RTF_GATEWAY) != 0 || rt_ownaddr(vn, rt->rt_fib, rt->rt_gateway.sa_in) == NULL))
+	    ((rt->rt_flags & RTF_GATEWAY) != 0 ||
+		rt_ownaddr(vn, rt->rt_fib, rt->rt_gateway.sa_in) == NULL))
 		error = rt_fill_gateway(vn, rt, nh);
 	else
 		error = rt_fill_interface(vn, rt, nh);
-	if (error == 0 && rt->rt_ifa.sa_family == VI_AF_INET && (nh->nh_ifa = rt_ownaddr(vn, rt->rt_fib, rt->rt_ifa.sa_in)) == NULL)
+	if (error == 0 && rt->rt_ifa.sa_family == VI_AF_INET &&
+	    (nh->nh_ifa = rt_ownaddr(vn, rt->rt_fib, rt->rt_ifa.sa_in)) == NULL)
 		error = EADDRNOTAVAIL;
 	return (error);
 }
@@ -143,8 +157,10 @@ rt_template(struct vnet *vn, const struct vi_route *rt, const struct rt_prefix *
 	int error;
 
 	*nh = (struct nhop){
-		.nh_flags = RTF_UP | RTF_STATIC | (rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE)) | (rp->rp_len == 32 ? RTF_HOST : 0),
-		.nh_weight = 1, .nh_prefixlen = (uint8_t)rp->rp_len,
+		.nh_flags = RTF_UP | RTF_STATIC | (rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE)) |
+		    (rp->rp_len == 32 ? RTF_HOST : 0),
+		.nh_weight = 1,
+		.nh_prefixlen = (uint8_t)rp->rp_len,
 	};
 	if ((error = rt_fill(vn, rt, nh)) != 0)
 		return (error);
@@ -175,12 +191,15 @@ rt_add(struct vnet *vn, const struct vi_route *rt)
 	return (error);
 }
 
-/* What the request does not say stays.  Of an address's own route only the metrics can be changed. */
+/*
+ * What the request does not say stays.  Of an address's own route only the metrics can be changed.
+ */
 int
 rt_change(struct vnet *vn, const struct vi_route *rt)
 {
 	struct route_vnet *rv = route_vnet(vn);
-	bool moves = rt->rt_gateway.sa_family != 0 || rt->rt_ifname[0] != '\0' || (rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE)) != 0;
+	bool moves = rt->rt_gateway.sa_family != 0 || rt->rt_ifname[0] != '\0' ||
+	    (rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE)) != 0;
 	struct rt_nhop *old, *new;
 	struct fib_node *fn;
 	struct rt_prefix rp;
@@ -231,7 +250,8 @@ rt_delete(struct vnet *vn, const struct vi_route *rt)
 		return (ESRCH);
 	rn = fn->fn_value;
 	if (rt->rt_gateway.sa_family == VI_AF_INET && (rt->rt_flags & RTF_GATEWAY) != 0 &&
-	    ((rn->rn_nh.nh_flags & RTF_GATEWAY) == 0 || rn->rn_nh.nh_gw.na_in != rt->rt_gateway.sa_in))
+	    ((rn->rn_nh.nh_flags & RTF_GATEWAY) == 0 ||
+		rn->rn_nh.nh_gw.na_in != rt->rt_gateway.sa_in))
 		return (ESRCH);
 	if (rn->rn_nh.nh_flags & RTF_PINNED)
 		return (EPERM);
@@ -244,18 +264,25 @@ rt_delete(struct vnet *vn, const struct vi_route *rt)
 /* Telling */
 
 static void
-rt_info(const struct vnet *vn, uint32_t fib, uint32_t key, const struct nhop *nh, struct vi_route *rt)
+rt_info(const struct vnet *vn, uint32_t fib, uint32_t key, const struct nhop *nh,
+    struct vi_route *rt)
 {
 	const uint64_t now = vnet_now(vn);
 
 	*rt = (struct vi_route){
-		.rt_dst = { .sa_family = VI_AF_INET, .sa_in = HTONL(key & fib_mask(nh->nh_prefixlen)) },
+		.rt_dst = { .sa_family = VI_AF_INET,
+		    .sa_in = HTONL(key & fib_mask(nh->nh_prefixlen)) },
 		.rt_prefixlen = nh->nh_prefixlen,
 		.rt_flags = nhop_usable(nh) ? nh->nh_flags : nh->nh_flags & ~(uint32_t)RTF_UP,
 		.rt_ifindex = nh->nh_ifp->if_index,
-		.rt_mtu = nh->nh_mtu, .rt_weight = nh->nh_weight, .rt_metric = nh->nh_metric,
-		.rt_fib = fib, .rt_use = nh->nh_use,
-		.rt_expire = nh->nh_expire == 0 ? 0 : nh->nh_expire > now ? nh->nh_expire - now : 1,
+		.rt_mtu = nh->nh_mtu,
+		.rt_weight = nh->nh_weight,
+		.rt_metric = nh->nh_metric,
+		.rt_fib = fib,
+		.rt_use = nh->nh_use,
+		.rt_expire = nh->nh_expire == 0 ? 0
+		    : nh->nh_expire > now	? nh->nh_expire - now
+						: 1,
 	};
 	memcpy(rt->rt_ifname, nh->nh_ifp->if_xname, sizeof(rt->rt_ifname));
 	if (nh->nh_flags & RTF_GATEWAY) {

@@ -2,9 +2,10 @@
 /*
  * Routes that are learned and forgotten: redirects (RFC 1122 3.2.2.2) and path MTUs (RFC 1191).
  *
- * Each is a host route that hides what was there for that host and is copied from what led there.  So it must not outlive it: any other change of a table
- * first takes all of them away.  That is cheap (there are none, or they are learned again) and cannot be wrong.  Their number is
- * bounded; the one next to expire makes room.
+ * Each is a host route that hides what was there for that host and is copied from what led there.
+ * So it must not outlive it: any other change of a table first takes all of them away.  That is
+ * cheap (there are none, or they are learned again) and cannot be wrong.  Their number is bounded;
+ * the one next to expire makes room.
  */
 #include <errno.h>
 
@@ -63,7 +64,8 @@ rt_dyn_expire(void *arg)
 	struct route_vnet *rv = arg;
 	struct rt_dyn *rd;
 
-	while ((rd = TAILQ_FIRST(&rv->rv_dyns)) != NULL && rd->rd_nhop.rn_nh.nh_expire <= vnet_now(rv->rv_vnet)) {
+	while ((rd = TAILQ_FIRST(&rv->rv_dyns)) != NULL &&
+	    rd->rd_nhop.rn_nh.nh_expire <= vnet_now(rv->rv_vnet)) {
 		rt_dyn_remove(rv, rd);
 		rv->rv_dynexpired++;
 	}
@@ -134,7 +136,10 @@ rt_dyn_find(const struct route_vnet *rv, uint32_t fib, uint32_t key, bool *exact
 	return (fn == NULL ? NULL : ((const struct rt_nhop *)fn->fn_value)->rn_dyn);
 }
 
-/* RFC 1122 3.2.2.2: the new gateway must be on the net the redirect came by; routes somebody configured stay as they are. */
+/*
+ * RFC 1122 3.2.2.2: the new gateway must be on the net the redirect came by; routes somebody
+ * configured stay as they are.
+ */
 int
 rt_redirect4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t gw, struct ifnet *ifp)
 {
@@ -144,9 +149,11 @@ rt_redirect4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t gw, struct if
 	struct rt_dyn *rd;
 	bool exact;
 
-	if (in_multicast(dst) || in_broadcast(dst) || in_multicast(gw) || in_broadcast(gw) || gw == 0 || dst == 0)
+	if (in_multicast(dst) || in_broadcast(dst) || in_multicast(gw) || in_broadcast(gw) ||
+	    gw == 0 || dst == 0)
 		return (EINVAL);
-	if (nh == NULL || nh->nh_ifp != ifp || (nh->nh_flags & (RTF_GATEWAY | RTF_REJECT | RTF_BLACKHOLE | RTF_LOCAL)) != 0)
+	if (nh == NULL || nh->nh_ifp != ifp ||
+	    (nh->nh_flags & (RTF_GATEWAY | RTF_REJECT | RTF_BLACKHOLE | RTF_LOCAL)) != 0)
 		return (ENETUNREACH);
 	new.nh_ifa = nh->nh_ifa;
 	rd = rt_dyn_find(rv, fib, NTOHL(dst), &exact);
@@ -189,7 +196,8 @@ rt_pmtu4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t mtu)
 		return (0);
 	}
 	new = *nh;
-	new.nh_flags = (nh->nh_flags & ~(uint32_t)(RTF_PINNED | RTF_STATIC)) | RTF_HOST | RTF_DYNAMIC;
+	new.nh_flags =
+	    (nh->nh_flags & ~(uint32_t)(RTF_PINNED | RTF_STATIC)) | RTF_HOST | RTF_DYNAMIC;
 	new.nh_mtu = mtu;
 	return (rt_dyn_add(rv, fib, NTOHL(dst), &new));
 }

@@ -2,18 +2,23 @@
 /*
  * Theory of operation: address resolution for IPv4 over Ethernet.
  *
- * RFC 826, with the demands of RFC 1122 2.3.2 (old entries go, requests are no flood, packets wait for the answer) and the announcements and defence of
- * RFC 5227.  Probing for conflicts before an address is used (5227 2.1.1) is not done.
+ * RFC 826, with the demands of RFC 1122 2.3.2 (old entries go, requests are no flood, packets wait
+ * for the answer) and the announcements and defence of RFC 5227.  Probing for conflicts before an
+ * address is used (5227 2.1.1) is not done.
  *
- * An entry is INCOMPLETE after the first packet: a request each second, at most av_maxtries, while up to av_maxhold packets wait, the oldest giving way.
- * Without an answer they are dropped, and the neighbour is DOWN: packets for it are refused at once until av_down seconds went by.
- * An answer makes it REACHABLE for av_max_age seconds.  Near the end of these it is STALE; if it is used then, PROBE asks the neighbour itself,
- * so that traffic never waits for a broadcast.  Unanswered or unused, it goes.  PERMANENT ones are the administrator's.
+ * An entry is INCOMPLETE after the first packet: a request each second, at most av_maxtries, while
+ * up to av_maxhold packets wait, the oldest giving way. Without an answer they are dropped, and the
+ * neighbour is DOWN: packets for it are refused at once until av_down seconds went by. An answer
+ * makes it REACHABLE for av_max_age seconds.  Near the end of these it is STALE; if it is used
+ * then, PROBE asks the neighbour itself, so that traffic never waits for a broadcast.  Unanswered
+ * or unused, it goes.  PERMANENT ones are the administrator's.
  *
- * Nothing is learned from messages that neither concern an entry there is nor ask for us; so nobody fills the table with what he says, only with what we
- * are made to ask, and there the oldest unanswered entry makes room.
+ * Nothing is learned from messages that neither concern an entry there is nor ask for us; so nobody
+ * fills the table with what he says, only with what we are made to ask, and there the oldest
+ * unanswered entry makes room.
  *
- * Each entry has one timer.  The interface remembers the entry used last, which is all that a stream of packets looks at.
+ * Each entry has one timer.  The interface remembers the entry used last, which is all that a
+ * stream of packets looks at.
  */
 #include <errno.h>
 #include <string.h>
@@ -336,13 +341,18 @@ static const struct arp_vnet arp_defaults = {
 static const struct sysctl_desc arp_sysctls[] = {
 	ARP_CTL("max_age", av_max_age, 1, 1 << 30, "Seconds an ARP entry is believed"),
 	ARP_CTL("maxtries", av_maxtries, 1, 100, "ARP requests before giving up"),
-	ARP_CTL("host_down_time", av_down, 1, 86400, "Seconds a host that did not answer is not asked again"),
+	ARP_CTL("host_down_time", av_down, 1, 86400,
+	    "Seconds a host that did not answer is not asked again"),
 	ARP_CTL("maxhold", av_maxhold, 0, 1024, "Packets that wait for one ARP answer at most"),
 	ARP_CTL("maxentries", av_maxentries, 1, 1 << 24, "ARP entries at most"),
-	ARP_CTL("proxyall", av_proxyall, 0, 1, "Answer ARP requests for every host we have another way to"),
-	ARP_CTL("log_arp_movements", av_log_movements, 0, 1, "Log hosts that change their link address"),
-	ARP_CTL("log_arp_permanent_modify", av_log_permanent, 0, 1, "Log attempts to change permanent entries"),
-	CTL_UINT("net.link.ether.inet.entries", CTL_RD, struct arp_vnet, av_n, 0, UINT32_MAX, "ARP entries now"),
+	ARP_CTL("proxyall", av_proxyall, 0, 1,
+	    "Answer ARP requests for every host we have another way to"),
+	ARP_CTL("log_arp_movements", av_log_movements, 0, 1,
+	    "Log hosts that change their link address"),
+	ARP_CTL("log_arp_permanent_modify", av_log_permanent, 0, 1,
+	    "Log attempts to change permanent entries"),
+	CTL_UINT("net.link.ether.inet.entries", CTL_RD, struct arp_vnet, av_n, 0, UINT32_MAX,
+	    "ARP entries now"),
 	CTL_END
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Address resolution for IPv4 over Ethernet (RFC 826): what other parts of netinet call.  The first five make the neighbour part of in_afops.
+ * Address resolution for IPv4 over Ethernet (RFC 826): what other parts of netinet call.  The first
+ * five make the neighbour part of in_afops.
  */
 #ifndef NETINET_ARP_ARP_H
 #define NETINET_ARP_ARP_H
@@ -18,7 +19,10 @@
 struct mbuf;
 struct arp_entry;
 
-/* Counters: X(name, words of netstat -s).  A message that is dropped is counted under exactly one reason. */
+/*
+ * Counters: X(name, words of netstat -s).  A message that is dropped is counted under exactly one
+ * reason.
+ */
 #define ARP_STATS(X) \
 	X(as_txrequests, "ARP request%s sent") \
 	X(as_txerrors, "ARP packet%s failed to be sent") \
@@ -58,7 +62,8 @@ struct arp_vnet {
 	uint32_t	 av_hashsize;	/* a power of two */
 	uint32_t	 av_n;
 	struct arp_queue av_incomplete;	/* not answered, oldest first */
-	struct arp_queue av_complete;	/* answered, those confirmed longest ago first; not the permanent ones */
+	/* answered, those confirmed longest ago first; not the permanent ones */
+	struct arp_queue av_complete;
 	struct arp_queue av_permanent;
 	uint64_t	 av_defended;	/* when we last defended an address (RFC 5227 2.4) */
 	bool		 av_stopping;
@@ -72,10 +77,11 @@ struct arp_vnet {
 	uint32_t	 av_log_movements;
 	uint32_t	 av_log_permanent;
 	/*
-	 * Registered by upper modules at attach; may be NULL.
-	 * av_findaddr: the vnet's own address, or NULL; without it the interface's list is searched.
-	 * av_unreach: a *forwarded* packet (m_pkt.rcvif is set) that is given up because its next hop does not answer, at once or after it was
-	 * held.  m_data is at the IP header.  Consumes m.  Without it such packets are dropped.
+	 * Registered by upper modules at attach; may be NULL. av_findaddr: the vnet's own address,
+	 * or NULL; without it the interface's list is searched. av_unreach: a *forwarded* packet
+	 * (m_pkt.rcvif is set) that is given up because its next hop does not answer, at once or
+	 * after it was held.  m_data is at the IP header.  Consumes m.  Without it such packets are
+	 * dropped.
 	 */
 	struct ifaddr	*(*av_findaddr)(struct vnet *, uint32_t addr);
 	void		(*av_unreach)(struct vnet *, struct mbuf *);
@@ -84,11 +90,15 @@ struct arp_vnet {
 VNET_STATE_DECLARE(arp);
 
 /*
- * nao_resolve.  0: lladdr is filled, m is untouched.  Everything else consumed m: EWOULDBLOCK, it is held until the answer comes;
- * EHOSTUNREACH, the neighbour did not answer lately (what programs of this host expect; BSD says EHOSTDOWN); ENOBUFS; EAFNOSUPPORT.
+ * nao_resolve.  0: lladdr is filled, m is untouched.  Everything else consumed m: EWOULDBLOCK, it
+ * is held until the answer comes; EHOSTUNREACH, the neighbour did not answer lately (what programs
+ * of this host expect; BSD says EHOSTDOWN); ENOBUFS; EAFNOSUPPORT.
  */
 int	arp_resolve(struct ifnet *, struct mbuf *, const struct net_addr *, uint8_t *lladdr);
-/* nao_neigh_add: EAFNOSUPPORT, EINVAL (no unicast address), ENXIO (no such interface), ENETUNREACH (no interface has that network), ENOBUFS. */
+/*
+ * nao_neigh_add: EAFNOSUPPORT, EINVAL (no unicast address), ENXIO (no such interface), ENETUNREACH
+ * (no interface has that network), ENOBUFS.
+ */
 int	arp_neigh_add(struct vnet *, const struct vi_neigh *);
 int	arp_neigh_del(struct vnet *, const struct vi_sockaddr *, const char *ifname);	/* ESRCH */
 /* nao_neigh_list: the interfaces' own addresses too, as permanent ones. */

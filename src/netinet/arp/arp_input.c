@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ARP messages received: RFC 826 "Packet Reception", with the defence of our own addresses (RFC 5227 2.4). */
+/*
+ * ARP messages received: RFC 826 "Packet Reception", with the defence of our own addresses (RFC
+ * 5227 2.4).
+ */
 #include <string.h>
 
 #include "base/inaddr.h"
@@ -62,7 +65,8 @@ arp_conflict(struct arp_vnet *av, struct ifaddr *ifa, const struct arp_info *ai)
 	const uint64_t now = vnet_now(av->av_vnet);
 
 	av->av_stat.as_dupips++;
-	vnet_log(av->av_vnet, LOG_ERR, "arp: %s is using my IP address %s on %s!", ether_addr_ntop(mac, sizeof(mac), ai->ai_sha),
+	vnet_log(av->av_vnet, LOG_ERR, "arp: %s is using my IP address %s on %s!",
+	    ether_addr_ntop(mac, sizeof(mac), ai->ai_sha),
 	    inaddr_ntop(addr, sizeof(addr), ai->ai_spa), ifa->ifa_ifp->if_xname);
 	if (av->av_defended != 0 && now - av->av_defended < ARP_DEFEND)
 		return;
@@ -78,10 +82,12 @@ arp_moved(struct arp_vnet *av, const struct arp_entry *ae, const struct arp_info
 	(void)inaddr_ntop(addr, sizeof(addr), ae->ae_addr);
 	(void)ether_addr_ntop(to, sizeof(to), ai->ai_sha);
 	if (ae->ae_state == ARP_PERMANENT && av->av_log_permanent)
-		vnet_log(av->av_vnet, LOG_ERR, "arp: %s attempts to modify permanent entry for %s on %s", to, addr, ae->ae_ifp->if_xname);
+		vnet_log(av->av_vnet, LOG_ERR,
+		    "arp: %s attempts to modify permanent entry for %s on %s", to, addr,
+		    ae->ae_ifp->if_xname);
 	else if (ae->ae_state != ARP_PERMANENT && av->av_log_movements)
-		vnet_log(av->av_vnet, LOG_INFO, "arp: %s moved from %s to %s on %s", addr, ether_addr_ntop(from, sizeof(from), ae->ae_lladdr),
-		    to, ae->ae_ifp->if_xname);
+		vnet_log(av->av_vnet, LOG_INFO, "arp: %s moved from %s to %s on %s", addr,
+		    ether_addr_ntop(from, sizeof(from), ae->ae_lladdr), to, ae->ae_ifp->if_xname);
 }
 
 /* Is it a host of a net of this interface? */
@@ -91,15 +97,17 @@ arp_onlink(const struct ifnet *ifp, uint32_t addr)
 	const struct ifaddr *ifa;
 
 	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
-		if (ifa->ifa_addr.na_af == NET_AF_INET && (in_samenet(addr, ifa->ifa_addr.na_in, ifa->ifa_mask) ||
-		    ((ifp->if_flags & IFF_POINTOPOINT) != 0 && ifa->ifa_dst.na_in == addr)))
+		if (ifa->ifa_addr.na_af == NET_AF_INET &&
+		    (in_samenet(addr, ifa->ifa_addr.na_in, ifa->ifa_mask) ||
+			((ifp->if_flags & IFF_POINTOPOINT) != 0 && ifa->ifa_dst.na_in == addr)))
 			return (true);
 	return (false);
 }
 
 /*
- * RFC 826's merge: an entry that is there takes what the sender says.  A new one is made only when he asks for us, because we are about to answer him;
- * RFC 826 would make one for an answer nobody asked for, too.
+ * RFC 826's merge: an entry that is there takes what the sender says.  A new one is made only when
+ * he asks for us, because we are about to answer him; RFC 826 would make one for an answer nobody
+ * asked for, too.
  */
 static void
 arp_learn(struct arp_vnet *av, struct ifnet *ifp, const struct arp_info *ai, bool asks)
@@ -110,7 +118,8 @@ arp_learn(struct arp_vnet *av, struct ifnet *ifp, const struct arp_info *ai, boo
 		return;
 	ae = arp_lookup(av, ifp, ai->ai_spa);
 	if (ae == NULL) {
-		if (!asks || !arp_onlink(ifp, ai->ai_spa) || (ae = arp_new(av, ifp, ai->ai_spa)) == NULL)
+		if (!asks || !arp_onlink(ifp, ai->ai_spa) ||
+		    (ae = arp_new(av, ifp, ai->ai_spa)) == NULL)
 			return;
 	} else if (ae->ae_state >= ARP_VALID && !ether_equal(ae->ae_lladdr, ai->ai_sha)) {
 		arp_moved(av, ae, ai);
@@ -119,7 +128,10 @@ arp_learn(struct arp_vnet *av, struct ifnet *ifp, const struct arp_info *ai, boo
 		arp_confirm(av, ae, ai->ai_sha);
 }
 
-/* Whom a request for somebody else can be answered with: an entry published for it, or ourselves if we have another way there. */
+/*
+ * Whom a request for somebody else can be answered with: an entry published for it, or ourselves if
+ * we have another way there.
+ */
 static const uint8_t *
 arp_proxy(const struct arp_vnet *av, const struct ifnet *ifp, uint32_t addr)
 {

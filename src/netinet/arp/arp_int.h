@@ -49,15 +49,17 @@ void	 arp_forget_rcvif(struct arp_vnet *, const struct ifnet *);
 /* arp.c */
 void	 arp_hold(struct arp_vnet *, struct arp_entry *, struct mbuf *);
 void	 arp_drop_held(struct arp_vnet *, struct arp_entry *);
-void	 arp_confirm(struct arp_vnet *, struct arp_entry *, const uint8_t *lladdr);	/* an answer: send what waits */
+/* an answer: send what waits */
+void	 arp_confirm(struct arp_vnet *, struct arp_entry *, const uint8_t *lladdr);
 void	 arp_timer(void *);
 /* Our own address of that interface, or NULL. */
 struct ifaddr *arp_ownaddr(const struct arp_vnet *, const struct ifnet *, uint32_t addr);
 
 /* arp_output.c */
-int	 arp_send(struct arp_vnet *, struct ifnet *, uint16_t op, const uint8_t *sha, uint32_t spa, const uint8_t *tha, uint32_t tpa,
-	     const uint8_t *dst);
-void	 arp_request(struct arp_vnet *, struct arp_entry *, const uint8_t *dst);	/* dst NULL: everybody */
+int arp_send(struct arp_vnet *, struct ifnet *, uint16_t op, const uint8_t *sha, uint32_t spa,
+    const uint8_t *tha, uint32_t tpa, const uint8_t *dst);
+/* dst NULL: everybody */
+void	 arp_request(struct arp_vnet *, struct arp_entry *, const uint8_t *dst);
 void	 arp_announce(struct arp_vnet *, struct ifaddr *);
 
 #endif

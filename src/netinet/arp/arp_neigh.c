@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Neighbours as the administrator sees them: arp(8).  Everything here runs under the kernel lock. */
+/*
+ * Neighbours as the administrator sees them: arp(8).  Everything here runs under the kernel lock.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -40,7 +42,8 @@ arp_neigh_add(struct vnet *vn, const struct vi_neigh *ne)
 
 	if (ne->ne_addr.sa_family != VI_AF_INET)
 		return (EAFNOSUPPORT);
-	if (addr == 0 || in_multicast(addr) || in_broadcast(addr) || ether_multicast(ne->ne_lladdr) || ether_zero(ne->ne_lladdr))
+	if (addr == 0 || in_multicast(addr) || in_broadcast(addr) ||
+	    ether_multicast(ne->ne_lladdr) || ether_zero(ne->ne_lladdr))
 		return (EINVAL);
 	if ((error = arp_neigh_if(vn, addr, ne->ne_ifname, &ifp)) != 0)
 		return (error);
@@ -76,7 +79,8 @@ arp_neigh_del(struct vnet *vn, const struct vi_sockaddr *sa, const char *ifname)
 	if (ifname != NULL && ifnet_byname(vn, ifname) == NULL)
 		return (ENXIO);
 	TAILQ_FOREACH(ifp, &net_vnet(vn)->nv_ifs, if_link) {
-		if ((ifname != NULL && strcmp(ifp->if_xname, ifname) != 0) || (ae = arp_lookup(av, ifp, sa->sa_in)) == NULL)
+		if ((ifname != NULL && strcmp(ifp->if_xname, ifname) != 0) ||
+		    (ae = arp_lookup(av, ifp, sa->sa_in)) == NULL)
 			continue;
 		arp_free(av, ae);
 		found = true;
@@ -87,8 +91,10 @@ arp_neigh_del(struct vnet *vn, const struct vi_sockaddr *sa, const char *ifname)
 static void
 arp_neigh_own(const struct ifaddr *ifa, struct vi_neigh *ne)
 {
-	*ne = (struct vi_neigh){ .ne_addr = { .sa_family = VI_AF_INET, .sa_in = ifa->ifa_addr.na_in }, .ne_complete = true,
-		.ne_permanent = true };
+	*ne =
+	    (struct vi_neigh){ .ne_addr = { .sa_family = VI_AF_INET, .sa_in = ifa->ifa_addr.na_in },
+		    .ne_complete = true,
+		    .ne_permanent = true };
 	memcpy(ne->ne_lladdr, ifa->ifa_ifp->if_lladdr, ETHER_ADDR_LEN);
 	memcpy(ne->ne_ifname, ifa->ifa_ifp->if_xname, sizeof(ne->ne_ifname));
 }
@@ -98,8 +104,11 @@ arp_neigh_info(const struct arp_vnet *av, const struct arp_entry *ae, struct vi_
 {
 	const uint64_t now = vnet_now(av->av_vnet);
 
-	*ne = (struct vi_neigh){ .ne_addr = { .sa_family = VI_AF_INET, .sa_in = ae->ae_addr }, .ne_complete = ae->ae_state >= ARP_VALID,
-		.ne_permanent = ae->ae_state == ARP_PERMANENT, .ne_published = ae->ae_published, .ne_proxy = ae->ae_proxy };
+	*ne = (struct vi_neigh){ .ne_addr = { .sa_family = VI_AF_INET, .sa_in = ae->ae_addr },
+		.ne_complete = ae->ae_state >= ARP_VALID,
+		.ne_permanent = ae->ae_state == ARP_PERMANENT,
+		.ne_published = ae->ae_published,
+		.ne_proxy = ae->ae_proxy };
 	if (ne->ne_complete)
 		memcpy(ne->ne_lladdr, ae->ae_lladdr, ETHER_ADDR_LEN);
 	if (ne->ne_complete && !ne->ne_permanent)

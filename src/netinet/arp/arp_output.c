@@ -12,8 +12,8 @@ static const uint8_t arp_everybody[ETHER_ADDR_LEN] = { 0xff, 0xff, 0xff, 0xff, 0
 static const uint8_t arp_unknown[ETHER_ADDR_LEN] = { 0 };
 
 int
-arp_send(struct arp_vnet *av, struct ifnet *ifp, uint16_t op, const uint8_t *sha, uint32_t spa, const uint8_t *tha, uint32_t tpa,
-    const uint8_t *dst)
+arp_send(struct arp_vnet *av, struct ifnet *ifp, uint16_t op, const uint8_t *sha, uint32_t spa,
+    const uint8_t *tha, uint32_t tpa, const uint8_t *dst)
 {
 	struct mbuf *m = m_gethdr(vnet_acct(av->av_vnet));
 	int error = ENOBUFS;
@@ -32,7 +32,10 @@ arp_send(struct arp_vnet *av, struct ifnet *ifp, uint16_t op, const uint8_t *sha
 	return (error);
 }
 
-/* The address the neighbour may answer to: of its net, if we have one there (RFC 1122 leaves it open; other hosts filter by it). */
+/*
+ * The address the neighbour may answer to: of its net, if we have one there (RFC 1122 leaves it
+ * open; other hosts filter by it).
+ */
 static uint32_t
 arp_source(const struct arp_entry *ae)
 {
@@ -53,8 +56,8 @@ void
 arp_request(struct arp_vnet *av, struct arp_entry *ae, const uint8_t *dst)
 {
 	ae->ae_asked++;
-	(void)arp_send(av, ae->ae_ifp, ARPOP_REQUEST, ae->ae_ifp->if_lladdr, arp_source(ae), arp_unknown, ae->ae_addr,
-	    dst != NULL ? dst : arp_everybody);
+	(void)arp_send(av, ae->ae_ifp, ARPOP_REQUEST, ae->ae_ifp->if_lladdr, arp_source(ae),
+	    arp_unknown, ae->ae_addr, dst != NULL ? dst : arp_everybody);
 }
 
 /* RFC 5227 3: an announcement is a request for the address itself. */
@@ -64,10 +67,11 @@ arp_announce(struct arp_vnet *av, struct ifaddr *ifa)
 	struct ifnet *ifp = ifa->ifa_ifp;
 	const uint32_t addr = ifa->ifa_addr.na_in;
 
-	if (av->av_stopping || ifa->ifa_addr.na_af != NET_AF_INET || ifp->if_type != VI_IFT_ETHER || (ifp->if_flags & IFF_NOARP) != 0 ||
-	    !if_up(ifp))
+	if (av->av_stopping || ifa->ifa_addr.na_af != NET_AF_INET || ifp->if_type != VI_IFT_ETHER ||
+	    (ifp->if_flags & IFF_NOARP) != 0 || !if_up(ifp))
 		return;
 	ifa->ifa_announced = true;
-	if (arp_send(av, ifp, ARPOP_REQUEST, ifp->if_lladdr, addr, arp_unknown, addr, arp_everybody) == 0)
+	if (arp_send(av, ifp, ARPOP_REQUEST, ifp->if_lladdr, addr, arp_unknown, addr,
+		arp_everybody) == 0)
 		av->av_stat.as_announced++;
 }

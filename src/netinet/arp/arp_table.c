@@ -61,7 +61,9 @@ arp_grow(struct arp_vnet *av)
 static struct arp_queue *
 arp_list(struct arp_vnet *av, uint8_t state)
 {
-	return (state < ARP_VALID ? &av->av_incomplete : state == ARP_PERMANENT ? &av->av_permanent : &av->av_complete);
+	return (state < ARP_VALID	 ? &av->av_incomplete
+		: state == ARP_PERMANENT ? &av->av_permanent
+					 : &av->av_complete);
 }
 
 void
@@ -75,7 +77,10 @@ arp_setstate(struct arp_vnet *av, struct arp_entry *ae, enum arp_state state)
 		ae->ae_ifp->if_arplast = NULL;
 }
 
-/* Who has not answered for longest makes room, then who was heard of longest ago; what the administrator entered stays. */
+/*
+ * Who has not answered for longest makes room, then who was heard of longest ago; what the
+ * administrator entered stays.
+ */
 static bool
 arp_evict(struct arp_vnet *av)
 {
@@ -152,6 +157,7 @@ arp_forget_rcvif(struct arp_vnet *av, const struct ifnet *ifp)
 void
 arp_table_fini(struct arp_vnet *av)
 {
-	kfree(vnet_acct(av->av_vnet), ACCT_HASH, av->av_hash, av->av_hashsize * sizeof(*av->av_hash));
+	kfree(vnet_acct(av->av_vnet), ACCT_HASH, av->av_hash,
+	    av->av_hashsize * sizeof(*av->av_hash));
 	av->av_hash = NULL;
 }

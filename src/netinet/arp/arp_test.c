@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Address resolution in virtual time: two or three stacks on cables, and a hand that forges messages. */
+/*
+ * Address resolution in virtual time: two or three stacks on cables, and a hand that forges
+ * messages.
+ */
 #include "netinet/arp/arp.h"
 
 #include <errno.h>
@@ -62,10 +65,14 @@ give_address(struct ifaddr *ifa, struct ifnet *ifp, uint32_t addr, uint8_t len)
 {
 	const uint32_t mask = HTONL((uint32_t)(0xffffffff00000000ull >> len));
 
-	*ifa = (struct ifaddr){ .ifa_ifp = ifp, .ifa_addr = { .na_af = NET_AF_INET, .na_in = addr }, .ifa_prefixlen = len, .ifa_mask = mask };
+	*ifa = (struct ifaddr){ .ifa_ifp = ifp,
+		.ifa_addr = { .na_af = NET_AF_INET, .na_in = addr },
+		.ifa_prefixlen = len,
+		.ifa_mask = mask };
 	if_addr_link(ifa);
 	assert_int_equal(rt_ifa_add(ifp->if_vnet, addr & mask, len, 0, ifp, ifa), 0);
-	assert_int_equal(rt_ifa_add(ifp->if_vnet, addr, 32, RTF_HOST | RTF_LOCAL, net_vnet(ifp->if_vnet)->nv_lo0, ifa), 0);
+	assert_int_equal(rt_ifa_add(ifp->if_vnet, addr, 32, RTF_HOST | RTF_LOCAL,
+	    net_vnet(ifp->if_vnet)->nv_lo0, ifa), 0);
 	vnet_event(ifp->if_vnet, VNET_EV_IFADDR_ADD, ifa);
 }
 
@@ -113,8 +120,8 @@ sleep_to(struct rig *g, uint64_t when)
 static void
 rig_begin(struct rig *g)
 {
-	static const struct vnet_module *const mods[] = { &net_vnet_module, &lo_vnet_module, &ether_vnet_module, &epair_vnet_module,
-	    &route_vnet_module, &arp_vnet_module };
+	static const struct vnet_module *const mods[] = { &net_vnet_module, &lo_vnet_module,
+		&ether_vnet_module, &epair_vnet_module, &route_vnet_module, &arp_vnet_module };
 	struct vi_kernel_params kp = { 0 };
 	char name[IFNAMSIZ];
 
@@ -199,14 +206,16 @@ answers_come(void **state)
 
 	(void)state;
 	rig_begin(&g);
-	assert_int_equal(stat_of(g.a)->as_announced, 1);	/* the other end was down, or it would know */
+	/* the other end was down, or it would know */
+	assert_int_equal(stat_of(g.a)->as_announced, 1);
 	assert_null(entry(g.ia, ADDR_B));
 	assert_int_equal(send_to(g.ia, ADDR_B, 1), 0);
 	assert_int_equal(send_to(g.ia, ADDR_B, 2), 0);
 	settle(&g);
 	assert_int_equal(received, 2);
 	assert_int_equal(last_byte, 2);			/* in order */
-	assert_int_equal(stat_of(g.a)->as_txrequests, 2);	/* the announcement, and one for both */
+	/* the announcement, and one for both */
+	assert_int_equal(stat_of(g.a)->as_txrequests, 2);
 	assert_int_equal(stat_of(g.b)->as_txreplies, 1);
 	assert_int_equal(entry(g.ia, ADDR_B)->ae_state, ARP_REACHABLE);
 	assert_memory_equal(entry(g.ia, ADDR_B)->ae_lladdr, g.ib->if_lladdr, 6);
@@ -236,10 +245,12 @@ silence(void **state)
 	assert_int_equal(av->av_stat.as_heldover, 4);
 	m = packet(g.a, 0);
 	m->m_pkt.rcvif = g.ia;		/* forwarded */
-	assert_int_equal(if_output(g.ia, m, &(struct net_addr){ .na_af = NET_AF_INET, .na_in = NOBODY }), 0);
+	assert_int_equal(if_output(g.ia, m, &(struct net_addr){ .na_af = NET_AF_INET,
+	    .na_in = NOBODY }), 0);
 	assert_int_equal(av->av_stat.as_heldover, 5);
 	for (unsigned i = 1; i <= 5; i++) {
-		assert_int_equal(av->av_stat.as_txrequests, 1 + i);	/* one a second, after the announcement */
+		/* one a second, after the announcement */
+		assert_int_equal(av->av_stat.as_txrequests, 1 + i);
 		assert_int_equal(entry(g.ia, NOBODY)->ae_state, ARP_INCOMPLETE);
 		sleep_to(&g, t0 + i * SEC + 1000);
 	}
@@ -251,7 +262,9 @@ silence(void **state)
 	assert_int_equal(send_to(g.ia, NOBODY, 1), EHOSTUNREACH);
 	m = packet(g.a, 0);
 	m->m_pkt.rcvif = g.ia;
-	assert_int_equal(if_output(g.ia, m, &(struct net_addr){ .na_af = NET_AF_INET, .na_in = NOBODY }), EHOSTUNREACH);
+	assert_int_equal(if_output(g.ia, m, &(struct net_addr){ .na_af = NET_AF_INET,
+	    .na_in = NOBODY }),
+	    EHOSTUNREACH);
 	assert_int_equal(unreachable, 2);
 	assert_int_equal(av->av_stat.as_txrequests, 6);
 	sleep_to(&g, t0 + 26 * SEC);
@@ -295,7 +308,10 @@ used_entries_are_renewed(void **state)
 	assert_int_equal(send_to(g.ia, ADDR_B, 1), 0);
 	settle(&g);
 	asked = stat_of(g.a)->as_txrequests;
-	/* A packet a second for an hour: never a wait, a question every 1195 seconds, to the host itself. */
+	/*
+	 * A packet a second for an hour: never a wait, a question every 1195 seconds, to the host
+	 * itself.
+	 */
 	for (unsigned i = 1; i <= 3600; i++) {
 		sleep_to(&g, t0 + i * SEC);
 		assert_int_equal(send_to(g.ia, ADDR_B, 1), 0);
@@ -304,7 +320,8 @@ used_entries_are_renewed(void **state)
 	settle(&g);
 	assert_int_equal(received, 3601);
 	assert_int_equal(stat_of(g.a)->as_txrequests - asked, 3);
-	assert_int_equal(g.ia->if_stats.ifs_omcasts, 2);	/* the announcement and the first question */
+	/* the announcement and the first question */
+	assert_int_equal(g.ia->if_stats.ifs_omcasts, 2);
 	rig_end(&g);
 }
 
@@ -392,7 +409,8 @@ nothing_is_learned_from_strangers(void **state)
 	forge(&g, g.ia, ARPOP_REPLY, mac, NOBODY, ADDR_A);	/* not asked for */
 	forge(&g, g.ia, ARPOP_REQUEST, mac, NOBODY, NOBODY);	/* an announcement */
 	forge(&g, g.ia, ARPOP_REQUEST, mac, NOBODY, ADDR_B);	/* not for us */
-	forge(&g, g.ia, ARPOP_REQUEST, mac, IP4(192, 0, 2, 1), ADDR_A);	/* not of this net: answered, not believed */
+	/* not of this net: answered, not believed */
+	forge(&g, g.ia, ARPOP_REQUEST, mac, IP4(192, 0, 2, 1), ADDR_A);
 	forge(&g, g.ia, ARPOP_REQUEST, mac, 0, ADDR_A);		/* a probe (RFC 5227): the same */
 	assert_int_equal(arp_vnet(g.a)->av_n, 0);
 	assert_int_equal(stat_of(g.a)->as_txreplies, 2);
@@ -421,8 +439,10 @@ addresses_are_defended(void **state)
 	for (int i = 0; i < 5; i++)
 		forge(&g, g.ia, ARPOP_REQUEST, mac, ADDR_A, ADDR_A);
 	assert_int_equal(stat_of(g.a)->as_dupips, 5);
-	assert_int_equal(stat_of(g.a)->as_announced - announced, 1);	/* no war of announcements */
-	assert_true(logged(g.a, "arp: 02:01:02:03:04:05 is using my IP address 10.0.0.1 on epair0a!"));
+	/* no war of announcements */
+	assert_int_equal(stat_of(g.a)->as_announced - announced, 1);
+	assert_true(logged(g.a,
+	    "arp: 02:01:02:03:04:05 is using my IP address 10.0.0.1 on epair0a!"));
 	sleep_to(&g, vi_sim_now(g.host) + 11 * SEC);
 	forge(&g, g.ia, ARPOP_REPLY, mac, ADDR_A, ADDR_B);
 	assert_int_equal(stat_of(g.a)->as_announced - announced, 2);
@@ -435,7 +455,8 @@ addresses_are_defended(void **state)
 static struct vi_neigh
 neigh(uint32_t addr, bool permanent)
 {
-	return ((struct vi_neigh){ .ne_addr = { .sa_family = VI_AF_INET, .sa_in = addr }, .ne_lladdr = { 2, 7, 7, 7, 7, 7 },
+	return ((struct vi_neigh){ .ne_addr = { .sa_family = VI_AF_INET, .sa_in = addr },
+	    .ne_lladdr = { 2, 7, 7, 7, 7, 7 },
 	    .ne_permanent = permanent });
 }
 
@@ -464,7 +485,8 @@ permanent_entries(void **state)
 	assert_int_equal(entry(g.ia, NOBODY)->ae_nhold, 0);
 	forge(&g, g.ia, ARPOP_REQUEST, mac, NOBODY, ADDR_A);
 	assert_memory_equal(entry(g.ia, NOBODY)->ae_lladdr, ne.ne_lladdr, 6);
-	assert_true(logged(g.a, "arp: 02:01:02:03:04:05 attempts to modify permanent entry for 10.0.0.99 on epair0a"));
+	assert_true(logged(g.a,
+	    "arp: 02:01:02:03:04:05 attempts to modify permanent entry for 10.0.0.99 on epair0a"));
 	sleep_to(&g, vi_sim_now(g.host) + 5000 * SEC);
 	assert_int_equal(send_to(g.ia, NOBODY, 1), 0);
 	assert_int_equal(entry(g.ia, NOBODY)->ae_state, ARP_PERMANENT);
@@ -502,7 +524,8 @@ published_entries(void **state)
 	assert_memory_equal(entry(g.ib, NOBODY)->ae_lladdr, ne.ne_lladdr, 6);
 	/* a itself does not use it. */
 	assert_int_equal(send_to(g.ia, NOBODY, 1), EHOSTUNREACH);
-	forge(&g, g.ia, ARPOP_REQUEST, mac, NOBODY, NOBODY);	/* the owner is announced: no answer */
+	/* the owner is announced: no answer */
+	forge(&g, g.ia, ARPOP_REQUEST, mac, NOBODY, NOBODY);
 	assert_int_equal(stat_of(g.a)->as_txreplies, replies + 1);
 	rig_end(&g);
 }
@@ -563,8 +586,10 @@ the_table_is_bounded(void **state)
 		assert_int_equal(send_to(g.ia, IP4(10, 0, 0, i), 1), 0);
 	assert_int_equal(av->av_n, 10);
 	assert_int_equal(av->av_stat.as_evicted, 92);
-	assert_int_equal(vnet_acct(g.a)->as_acct[ACCT_MBUF].ac_count, 8);	/* held by those that are left */
-	assert_int_equal(entry(g.ia, ADDR_B)->ae_state, ARP_REACHABLE);	/* questions do not drive out answers */
+	/* held by those that are left */
+	assert_int_equal(vnet_acct(g.a)->as_acct[ACCT_MBUF].ac_count, 8);
+	/* questions do not drive out answers */
+	assert_int_equal(entry(g.ia, ADDR_B)->ae_state, ARP_REACHABLE);
 	assert_null(entry(g.ia, IP4(10, 0, 0, 100)));
 	assert_non_null(entry(g.ia, IP4(10, 0, 0, 199)));
 	av->av_maxentries = 1;
