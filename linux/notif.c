@@ -147,7 +147,8 @@ lx_answer(struct lx_call *c, int64_t result)
 	if (ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_SEND, &resp) == 0)
 		return (0);
 	c->c_lx->lx_stats.ls_lost++;
-	if (c->c_effect && result != LX_CONTINUE)
+	/* -ENOENT: the handler noticed in time and did nothing. */
+	if (c->c_effect && result != LX_CONTINUE && result != -ENOENT)
 		lost_keep(c, result);
 	return (ENOENT);
 }

@@ -286,6 +286,8 @@ recv_each(struct lx_call *c, uint64_t hdr, int flags, char *buf, struct lx_dgram
 		result = recv_write_dgram(c, &r, buf, dg);
 	}
 	result = recv_write_len(c, &r, result);
+	if (result == -ENOENT && (flags & (MSG_ERRQUEUE | MSG_PEEK)) == 0)
+		(void)dgram_push(c->c_sock, buf, dg);
 	return (result < 0 ? (int)-result : 0);
 }
 
