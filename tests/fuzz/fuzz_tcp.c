@@ -5,6 +5,7 @@
  * ones.  Whatever the script says, nothing may be read past, no invariant may break, and in the end, when all sockets are closed
  * and time has passed, nothing may be left.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,25 @@ begin(struct script *s)
 	(void)soaccept(s->s_listener, &s->s_so[1], &sa);
 }
 
+/* After so long no connection without a user may be left. */
+static void
+left(struct script *s, int side)
+{
+	struct inpcb *inp = TAILQ_FIRST(&wire_tcp(&s->s_wire, side)->tv_pcbs.ipi_list);
+	const struct tcpcb *tp;
+
+	if (inp == NULL)
+		return;
+	tp = intotcpcb(inp);
+	fprintf(stderr, "side %d: state %u flags %#x una %u nxt %u max %u wnd %u cc %u rxtshift %u\n", side, tp->t_state,
+	    tp->t_flags, tp->snd_una - tp->iss, tp->snd_nxt - tp->iss, tp->snd_max - tp->iss, tp->snd_wnd,
+	    inp->inp_socket->so_snd.sb_cc, tp->t_rxtshift);
+	for (unsigned t = 0; t < TT_MAX; t++)
+		fprintf(stderr, "timer %u: %lld ms\n", t, tp->t_deadline[t] == 0 ? -1 :
+		    (long long)(tp->t_deadline[t] - tcp_now(tp)) / 1000000);
+	abort();
+}
+
 static void
 end(struct script *s)
 {
@@ -243,8 +263,8 @@ end(struct script *s)
 			soclose(s->s_so[i]);
 	soclose(s->s_listener);
 	wire_run(&s->s_wire, 3600 * SEC);
-	if (wire_tcp(&s->s_wire, 0)->tv_pcbs.ipi_count + wire_tcp(&s->s_wire, 1)->tv_pcbs.ipi_count != 0)
-		abort();
+	left(s, 0);
+	left(s, 1);
 	wire_fini(&s->s_wire);
 }
 

@@ -292,8 +292,9 @@ tcp_usr_settime(struct tcpcb *tp, enum vi_sockopt opt, int v)
 		return (0);
 	}
 	if (opt == VI_TCP_LINGER2) {
-		/* As Linux: negative is "do not wait", 0 the default. */
-		tp->t_finwait2 = v < 0 ? 1 : v == 0 ? (uint64_t)tp->t_tv->tv_finwait2_timeout * MSEC : (uint64_t)v * SEC;
+		/* As Linux: negative is "do not wait", 0 the default, and two minutes the most. */
+		tp->t_finwait2 = v < 0 ? 1 : v == 0 ? (uint64_t)tp->t_tv->tv_finwait2_timeout * MSEC :
+		    (uint64_t)imin(v, 120) * SEC;
 		return (0);
 	}
 	if (v < 1 || v > ((opt == VI_TCP_KEEPCNT || opt == VI_TCP_SYNCNT) ? 127 : 32767))
