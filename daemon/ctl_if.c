@@ -195,6 +195,10 @@ with_text(struct ctl_request *rq, const char *key,
 	if ((error = ctl_args(rq, "{s:s,s:s}", "name", &name, key, &text)) != 0 ||
 	    (error = ctl_may(rq, "net.config")) != 0)
 		return error;
+	/* Others will have it on their terminals. */
+	for (const char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return ctl_fail(rq, EINVAL, "%s: control characters are not possible", key);
 	return report(rq, fn(rq, name, text), name);
 }
 

@@ -327,6 +327,9 @@ test_bad_arguments(void **state)
 		"{'op':'if.mtu','name':'lo0','mtu':4294967296}", "{'op':'if.mtu','name':'lo0','mtu':1}",
 		"{'op':'if.flags','name':'lo0','set':['frob']}", "{'op':'if.flags','name':'lo0','set':[7]}",
 		"{'op':'if.lladdr','name':'lo0','lladdr':'zz'}",
+		"{'op':'if.description','name':'lo0','description':'a\\u001b[31m'}",
+		"{'op':'if.rename','name':'lo0','newname':'a\\nb'}",
+		"{'op':'if.create','type':'a\\nb'}",
 		"{'op':'addr.add','name':'lo0','address':'1.2.3'}",
 		"{'op':'addr.add','name':'lo0','address':'127.0.0.1','prefixlen':33}",
 		"{'op':'route.add','destination':'x','prefixlen':8}",
@@ -339,6 +342,7 @@ test_bad_arguments(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		FAILS(EINVAL, bad[i]);
 		assert_true(fx->fx_err[0] != '\0');
+		assert_null(strpbrk(fx->fx_err, "\n\033"));
 	}
 }
 
