@@ -223,23 +223,38 @@ start_and_connect(const char *instance, const char *path, int *fdp, char *err)
 	return error == 0 ? 0 : fail(err, error, "%s: %s", path, strerror(error));
 }
 
+/* A daemon that ends may unlink the file: the lock counts only if the name still leads to it. */
+static int
+take_lock(const char *lock, int *fdp)
+{
+	struct stat here, there;
+	int error, fd;
+
+	for (;;) {
+		if ((fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
+			return errno;
+		while ((error = flock(fd, LOCK_EX) == 0 ? 0 : errno) == EINTR)
+			continue;
+		if (error == 0 && fstat(fd, &here) == 0 && stat(lock, &there) == 0 &&
+		    here.st_ino == there.st_ino)
+			break;
+		close(fd);
+		if (error != 0)
+			return error;
+	}
+	*fdp = fd;
+	return 0;
+}
+
 static int
 locked_start(const char *instance, const char *path, int *fdp, char *err)
 {
 	char lock[PATH_MAX];
-	int error, fd;
+	int error, fd = -1;
 
 	if ((error = instance_file(instance, ".lock", lock, sizeof(lock))) != 0 ||
-	    (fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0) {
-		error = error != 0 ? error : errno;
+	    (error = take_lock(lock, &fd)) != 0)
 		return fail(err, error, "%s: %s", lock, strerror(error));
-	}
-	while (flock(fd, LOCK_EX) != 0)
-		if (errno != EINTR) {
-			error = errno;
-			close(fd);
-			return fail(err, error, "%s: %s", lock, strerror(error));
-		}
 	error = start_and_connect(instance, path, fdp, err);
 	close(fd);
 	return error;
