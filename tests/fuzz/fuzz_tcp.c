@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A live TCP connection between two stacks, in virtual time, and somebody on the path: the input is a script of what the two
- * users do, of what happens to packets on their way, and of segments put in between with numbers close to the right
- * ones.  Whatever the script says, nothing may be read past, no invariant may break, and in the end, when all sockets are closed
- * and time has passed, nothing may be left.
+ * A live TCP connection between two stacks, in virtual time, and somebody on the path: the input is
+ * a script of what the two users do, of what happens to packets on their way, and of segments put
+ * in between with numbers close to the right ones.  Whatever the script says, nothing may be read
+ * past, no invariant may break, and in the end, when all sockets are closed and time has passed,
+ * nothing may be left.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,8 +122,11 @@ op_icmp(struct script *s)
 {
 	uint8_t quoted[8];
 	int side = next8(s) & 1;
-	struct inet_ctlmsg ic = { .ic_cmd = (enum inet_ctl)(next8(s) % (INET_CTL_REDIRECT + 1)), .ic_errno = 111,
-	    .ic_mtu = next16(s), .ic_len = 8, .ic_data = quoted };
+	struct inet_ctlmsg ic = {.ic_cmd = (enum inet_ctl)(next8(s) % (INET_CTL_REDIRECT + 1)),
+	    .ic_errno = 111,
+	    .ic_mtu = next16(s),
+	    .ic_len = 8,
+	    .ic_data = quoted};
 
 	ic.ic_src = in4_any(HTONL(0x0a000001u + (uint32_t)side));
 	ic.ic_dst = in4_any(HTONL(0x0a000002u - (uint32_t)side));
@@ -147,9 +151,10 @@ op_send(struct script *s, int side)
 static void
 op_setopt(struct script *s, int side)
 {
-	static const enum vi_sockopt opts[] = { VI_TCP_NODELAY, VI_TCP_CORK, VI_TCP_QUICKACK, VI_TCP_MAXSEG, VI_TCP_WINDOW_CLAMP,
-	    VI_TCP_KEEPIDLE, VI_TCP_KEEPINTVL, VI_TCP_KEEPCNT, VI_TCP_USER_TIMEOUT, VI_TCP_LINGER2, VI_SO_KEEPALIVE, VI_SO_RCVBUF,
-	    VI_SO_SNDBUF, VI_SO_OOBINLINE };
+	static const enum vi_sockopt opts[] = {VI_TCP_NODELAY, VI_TCP_CORK, VI_TCP_QUICKACK,
+	    VI_TCP_MAXSEG, VI_TCP_WINDOW_CLAMP, VI_TCP_KEEPIDLE, VI_TCP_KEEPINTVL, VI_TCP_KEEPCNT,
+	    VI_TCP_USER_TIMEOUT, VI_TCP_LINGER2, VI_SO_KEEPALIVE, VI_SO_RCVBUF, VI_SO_SNDBUF,
+	    VI_SO_OOBINLINE};
 	int v = (int)next16(s);
 
 	(void)sosetopt(s->s_so[side], opts[next8(s) % NITEMS(opts)], &v, sizeof(v));
@@ -179,7 +184,10 @@ op_user(struct script *s, uint8_t op)
 	case 0:
 	case 1: op_send(s, side); break;
 	case 2:
-	case 3: (void)wire_recv(&s->s_wire, s->s_so[side], buf, 1 + next16(s) % sizeof(buf), &error); break;
+	case 3:
+		(void)wire_recv(
+		    &s->s_wire, s->s_so[side], buf, 1 + next16(s) % sizeof(buf), &error);
+		break;
 	case 4: (void)soshutdown(s->s_so[side], next8(s) % 3); break;
 	case 5: op_setopt(s, side); break;
 	case 6: (void)sogetopt(s->s_so[side], VI_TCP_INFO, &ti, &len); break;
@@ -243,9 +251,10 @@ left(struct script *s, int side)
 	if (inp == NULL)
 		return;
 	tp = intotcpcb(inp);
-	fprintf(stderr, "side %d: state %u flags %#x una %u nxt %u max %u wnd %u cc %u rxtshift %u\n", side, tp->t_state,
-	    tp->t_flags, tp->snd_una - tp->iss, tp->snd_nxt - tp->iss, tp->snd_max - tp->iss, tp->snd_wnd,
-	    inp->inp_socket->so_snd.sb_cc, tp->t_rxtshift);
+	fprintf(stderr,
+	    "side %d: state %u flags %#x una %u nxt %u max %u wnd %u cc %u rxtshift %u\n", side,
+	    tp->t_state, tp->t_flags, tp->snd_una - tp->iss, tp->snd_nxt - tp->iss,
+	    tp->snd_max - tp->iss, tp->snd_wnd, inp->inp_socket->so_snd.sb_cc, tp->t_rxtshift);
 	for (unsigned t = 0; t < TT_MAX; t++)
 		fprintf(stderr, "timer %u: %lld ms\n", t, tp->t_deadline[t] == 0 ? -1 :
 		    (long long)(tp->t_deadline[t] - tcp_now(tp)) / 1000000);

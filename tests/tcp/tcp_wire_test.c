@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TCP alone over the wire of wire.h: handshakes, transfers over good and bad wires, closing in all ways, windows, resets and
- * challenge ACKs, SYN floods, TIME_WAIT, lack of memory.  Virtual time; each test has vnets of its own.
+ * TCP alone over the wire of wire.h: handshakes, transfers over good and bad wires, closing in all
+ * ways, windows, resets and challenge ACKs, SYN floods, TIME_WAIT, lack of memory.  Virtual time;
+ * each test has vnets of its own.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -100,7 +101,8 @@ flow_run(struct wire *w, struct flow *f, unsigned nflows, uint64_t limit)
 static void
 transfer(struct wire *w, struct socket *so[2], uint64_t there, uint64_t back)
 {
-	struct flow f[2] = { { .f_from = so[0], .f_to = so[1], .f_total = there }, { .f_from = so[1], .f_to = so[0], .f_total = back } };
+	struct flow f[2] = {{.f_from = so[0], .f_to = so[1], .f_total = there},
+	    {.f_from = so[1], .f_to = so[0], .f_total = back}};
 
 	flow_run(w, f, 2, 3600 * SEC);
 	for (int i = 0; i < 2; i++) {
@@ -177,7 +179,10 @@ transfer_clean(void **state)
 }
 
 
-/* Random loss, order, duplication and corruption, both directions at once, every combination of options. */
+/*
+ * Random loss, order, duplication and corruption, both directions at once, every combination of
+ * options.
+ */
 static void
 schedule(uint64_t seed)
 {
@@ -321,7 +326,8 @@ pair_fini(struct pair *p)
 static void
 forge(struct pair *p, uint32_t seq, uint32_t ack, uint16_t flags, const void *data, size_t len)
 {
-	wire_inject(&p->w, 1, p->inp[0]->inp_lport, p->inp[0]->inp_fport, seq, ack, flags, 1000, data, len);
+	wire_inject(
+	    &p->w, 1, p->inp[0]->inp_lport, p->inp[0]->inp_fport, seq, ack, flags, 1000, data, len);
 }
 
 /* RFC 5961 3.2: an RST is believed at RCV.NXT only. */
@@ -351,7 +357,10 @@ rst_rules(void **state)
 	pair_fini(&p);
 }
 
-/* RFC 5961 4.2 and 5.2: SYN in any state, and ACKs of what was never sent, draw challenge ACKs, at a limited rate. */
+/*
+ * RFC 5961 4.2 and 5.2: SYN in any state, and ACKs of what was never sent, draw challenge ACKs, at
+ * a limited rate.
+ */
 static void
 challenges(void **state)
 {
@@ -534,7 +543,10 @@ finwait2_times_out(void **state)
 	pair_fini(&p);
 }
 
-/* A reader that does not read closes the window; probes go on; reading opens it again (RFC 9293 3.8.6.1). */
+/*
+ * A reader that does not read closes the window; probes go on; reading opens it again (RFC 9293
+ * 3.8.6.1).
+ */
 static void
 zero_window(void **state)
 {
@@ -734,7 +746,8 @@ fast_retransmit(void **state)
 	for (int sack = 0; sack < 2; sack++) {
 		pair_init(&p, 26);
 		if (!sack)
-			p.tp[0]->t_flags &= ~(uint32_t)TF_SACK_PERMIT, p.tp[1]->t_flags &= ~(uint32_t)TF_SACK_PERMIT;
+			p.tp[0]->t_flags &= ~(uint32_t)TF_SACK_PERMIT,
+			    p.tp[1]->t_flags &= ~(uint32_t)TF_SACK_PERMIT;
 		p.w.w_cut = true;
 		p.tap.t_losenth[1] = 3;
 		assert_int_equal(wire_send(&p.w, p.so[0], buf, sizeof(buf), 0), sizeof(buf));
@@ -783,12 +796,16 @@ urgent(void **state)
 	}
 }
 
-/* The path becomes narrower: told by ICMP (with the right sequence number only), then by the network layer. */
+/*
+ * The path becomes narrower: told by ICMP (with the right sequence number only), then by the
+ * network layer.
+ */
 static void
 path_mtu(void **state)
 {
 	static uint8_t buf[40000];
-	struct inet_ctlmsg ic = { .ic_cmd = INET_CTL_MSGSIZE, .ic_errno = EMSGSIZE, .ic_mtu = 1000, .ic_len = 8 };
+	struct inet_ctlmsg ic = {
+	    .ic_cmd = INET_CTL_MSGSIZE, .ic_errno = EMSGSIZE, .ic_mtu = 1000, .ic_len = 8};
 	uint8_t quoted[8];
 	struct pair p;
 
@@ -823,7 +840,8 @@ path_mtu(void **state)
 static void
 icmp_errors(void **state)
 {
-	struct inet_ctlmsg ic = { .ic_cmd = INET_CTL_UNREACH_PORT, .ic_errno = ECONNREFUSED, .ic_len = 8 };
+	struct inet_ctlmsg ic = {
+	    .ic_cmd = INET_CTL_UNREACH_PORT, .ic_errno = ECONNREFUSED, .ic_len = 8};
 	struct vi_sockaddr sa;
 	uint8_t quoted[8];
 	struct socket *so;
@@ -860,7 +878,9 @@ icmp_errors(void **state)
 	pair_fini(&p);
 }
 
-/* Thousands of SYNs from nowhere: state stays bounded, and a true client gets through by a cookie. */
+/*
+ * Thousands of SYNs from nowhere: state stays bounded, and a true client gets through by a cookie.
+ */
 static void
 syn_flood(void **state)
 {
@@ -878,7 +898,8 @@ syn_flood(void **state)
 		ls = wire_listen(&w, 1, 80, 16);
 		tap.t_lose[0] = true;
 		for (unsigned i = 0; i < 5000; i++)
-			wire_inject(&w, 1, (uint16_t)(20000 + i), HTONS(80), i, 0, TH_SYN, 1000, mss, 0);
+			wire_inject(
+			    &w, 1, (uint16_t)(20000 + i), HTONS(80), i, 0, TH_SYN, 1000, mss, 0);
 		assert_int_equal(wire_tcp(&w, 1)->tv_syncache.sc_tab.ft_count, 100);
 		assert_int_equal(wire_tcp(&w, 1)->tv_stat.tcps_sc_sendcookie, 4900);
 		assert_int_equal(tap.t_syn[0], 5000);
@@ -904,7 +925,10 @@ syn_flood(void **state)
 	}
 }
 
-/* The last ACK of a handshake is lost: the SYN-ACK is sent again; the entry ends when nobody answers. */
+/*
+ * The last ACK of a handshake is lost: the SYN-ACK is sent again; the entry ends when nobody
+ * answers.
+ */
 static void
 synack_again(void **state)
 {
@@ -969,7 +993,10 @@ backlog(void **state)
 	wire_fini(&w);
 }
 
-/* RFC 6191, RFC 9293 MAY-2: a pair in TIME_WAIT is taken over by a newer SYN, on both sides; an old one is not. */
+/*
+ * RFC 6191, RFC 9293 MAY-2: a pair in TIME_WAIT is taken over by a newer SYN, on both sides; an old
+ * one is not.
+ */
 static void
 timewait_reuse(void **state)
 {
@@ -997,11 +1024,15 @@ timewait_reuse(void **state)
 			soclose(so[1 - side]);
 			wire_run(&w, 5 * MSEC);
 		}
-		assert_in_range(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count + wire_tcp(&w, 1)->tv_timewait.tw_tab.ft_count, 1, 2);
+		assert_in_range(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count +
+				    wire_tcp(&w, 1)->tv_timewait.tw_tab.ft_count,
+		    1, 2);
 		(void)rcv_nxt;
 		soclose(ls);
 		wire_run(&w, 70 * SEC);
-		assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count + wire_tcp(&w, 1)->tv_timewait.tw_tab.ft_count, 0);
+		assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count +
+				     wire_tcp(&w, 1)->tv_timewait.tw_tab.ft_count,
+		    0);
 		wire_fini(&w);
 	}
 }
@@ -1026,7 +1057,10 @@ timewait_segments(void **state)
 	wire_idle(&p.w);
 	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_tab.ft_count, 1);
 	memset(&p.tap, 0, sizeof(p.tap));
-	/* RFC 1337: an RST does not end it; the FIN again is answered; a SYN that is old draws an ACK. */
+	/*
+	 * RFC 1337: an RST does not end it; the FIN again is answered; a SYN that is old draws an
+	 * ACK.
+	 */
 	wire_inject(&p.w, 1, fport, lport, seq, 0, TH_RST, 0, NULL, 0);
 	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_tab.ft_count, 1);
 	assert_int_equal(p.tap.t_n[0], 0);
@@ -1066,7 +1100,10 @@ timewait_limit(void **state)
 	wire_fini(&w);
 }
 
-/* Memory runs out at any point of a life: nothing crashes, nothing stays, and afterwards all goes on. */
+/*
+ * Memory runs out at any point of a life: nothing crashes, nothing stays, and afterwards all goes
+ * on.
+ */
 static void
 memory_failure(void **state)
 {
@@ -1130,7 +1167,8 @@ torn_down(void **state)
 			}
 		}
 		wire_run(&w, wire_random(&w) % (20 * MSEC));
-		assert_int_equal(vi_vnet_destroy((struct vi_vnet *)(void *)w.w_vn[seed % 2], NULL, NULL), 0);
+		assert_int_equal(
+		    vi_vnet_destroy((struct vi_vnet *)(void *)w.w_vn[seed % 2], NULL, NULL), 0);
 		if (seed % 2 == 0) {
 			for (unsigned i = 0; i < n; i++)
 				soclose(so[i]);

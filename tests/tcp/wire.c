@@ -69,7 +69,8 @@ wire_enqueue(struct wire *w, struct wpkt *wp)
 {
 	struct wpkt **pp = &w->w_queue;
 
-	wp->wp_time = wire_clock(w) + w->w_delay + (w->w_jitter != 0 ? wire_random(w) % w->w_jitter : 0);
+	wp->wp_time =
+	    wire_clock(w) + w->w_delay + (w->w_jitter != 0 ? wire_random(w) % w->w_jitter : 0);
 	wp->wp_seq = ++w->w_nsent;
 	while (*pp != NULL && (*pp)->wp_time <= wp->wp_time)
 		pp = &(*pp)->wp_next;
@@ -260,8 +261,14 @@ wire_deliver(struct wire *w, struct wpkt *wp)
 {
 	struct vnet *vn = w->w_vn[wp->wp_to];
 	struct inet_pkt pkt = {
-		.ip_vnet = vn, .ip_ops = &wire_ops, .ip_src = wire_in(1 - wp->wp_to), .ip_dst = wire_in(wp->wp_to),
-		.ip_hlen = 20, .ip_plen = wp->wp_len, .ip_proto = VI_IPPROTO_TCP, .ip_ttl = 64,
+	    .ip_vnet = vn,
+	    .ip_ops = &wire_ops,
+	    .ip_src = wire_in(1 - wp->wp_to),
+	    .ip_dst = wire_in(wp->wp_to),
+	    .ip_hlen = 20,
+	    .ip_plen = wp->wp_len,
+	    .ip_proto = VI_IPPROTO_TCP,
+	    .ip_ttl = 64,
 	};
 	struct mbuf *m;
 
@@ -508,8 +515,8 @@ wire_recv(struct wire *w, struct socket *so, void *p, size_t len, int *error)
 }
 
 void
-wire_inject(struct wire *w, int toside, uint16_t sport, uint16_t dport, uint32_t seq, uint32_t ack, uint16_t flags, uint16_t win,
-    const void *data, size_t len)
+wire_inject(struct wire *w, int toside, uint16_t sport, uint16_t dport, uint32_t seq, uint32_t ack,
+    uint16_t flags, uint16_t win, const void *data, size_t len)
 {
 	struct wpkt *wp = wire_newpkt(toside, (uint32_t)(TCP_MINHLEN + len));
 	struct tcphdr *th = (struct tcphdr *)(void *)wp->wp_data;

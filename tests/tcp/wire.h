@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two vnets joined by nothing but a wire at the level of struct inet_ops: TCP is tested alone, each packet can be seen, lost, held back,
- * doubled or changed on its way, and time is virtual.
+ * Two vnets joined by nothing but a wire at the level of struct inet_ops: TCP is tested alone, each
+ * packet can be seen, lost, held back, doubled or changed on its way, and time is virtual.
  *
- * wire_socket() makes a TCP socket whose inpcb talks to the wire.  Side 0 has the address 10.0.0.1, side 1 10.0.0.2.
+ * wire_socket() makes a TCP socket whose inpcb talks to the wire.  Side 0 has the address 10.0.0.1,
+ * side 1 10.0.0.2.
  */
 #ifndef TESTS_TCP_WIRE_H
 #define TESTS_TCP_WIRE_H
@@ -61,16 +62,30 @@ struct socket *wire_accept(struct wire *, struct socket *listener);
 void	 wire_pair(struct wire *, struct socket *so[2]);
 void	 wire_run(struct wire *, uint64_t ns);	/* that long */
 bool	 wire_until(struct wire *, bool (*cond)(void *), void *arg, uint64_t ns);
-void	 wire_idle(struct wire *);		/* until nothing is on its way and nothing due within 1 us */
-void	 wire_now(struct wire *);		/* both lanes learn the time: before calls of the user */
-size_t	 wire_send(struct wire *, struct socket *, const void *, size_t, int flags);	/* what was taken */
+/* until nothing is on its way and nothing due within 1 us */
+void	 wire_idle(struct wire *);
+/* both lanes learn the time: before calls of the user */
+void	 wire_now(struct wire *);
+/* what was taken */
+size_t	 wire_send(struct wire *, struct socket *, const void *, size_t, int flags);
 size_t	 wire_recv(struct wire *, struct socket *, void *, size_t, int *error);
-/* A segment made by hand, from the other side's socket's point of view: delivered now.  Checksum not looked at. */
-void	 wire_inject(struct wire *, int toside, uint16_t sport, uint16_t dport, uint32_t seq, uint32_t ack, uint16_t flags, uint16_t win,
-	    const void *data, size_t len);
+/*
+ * A segment made by hand, from the other side's socket's point of view: delivered now.  Checksum
+ * not looked at.
+ */
+void wire_inject(struct wire *, int toside, uint16_t sport, uint16_t dport, uint32_t seq,
+    uint32_t ack, uint16_t flags, uint16_t win, const void *data, size_t len);
 void	 wire_deliver(struct wire *, struct wpkt *);
-static inline struct tcp_vnet *wire_tcp(struct wire *w, int side) { return (tcp_vnet(w->w_vn[side])); }
-static inline const struct tcphdr *wp_th(const struct wpkt *wp) { return ((const struct tcphdr *)(const void *)wp->wp_data); }
+static inline struct tcp_vnet *
+wire_tcp(struct wire *w, int side)
+{
+	return (tcp_vnet(w->w_vn[side]));
+}
+static inline const struct tcphdr *
+wp_th(const struct wpkt *wp)
+{
+	return ((const struct tcphdr *)(const void *)wp->wp_data);
+}
 static inline uint32_t wp_dlen(const struct wpkt *wp) { return (wp->wp_len - th_hlen(wp_th(wp))); }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TCP, as the rest of netinet sees it: segments and ICMP errors come in here.
- * The socket layer reaches it through tcp_protosw, everything else through the control block of a socket.
+ * TCP, as the rest of netinet sees it: segments and ICMP errors come in here. The socket layer
+ * reaches it through tcp_protosw, everything else through the control block of a socket.
  */
 #ifndef NETINET_TCP_TCP_H
 #define NETINET_TCP_TCP_H

@@ -2,14 +2,17 @@
 /*
  * Theory of operation
  *
- * What an acknowledgment does (RFC 9293 3.10.7.4, fifth step): frees the send buffer, measures the round trip, moves the window,
- * and tells losses: by duplicate ACKs (RFC 5681 3.2, 6582) or SACK blocks (RFC 6675).
+ * What an acknowledgment does (RFC 9293 3.10.7.4, fifth step): frees the send buffer, measures the
+ * round trip, moves the window, and tells losses: by duplicate ACKs (RFC 5681 3.2, 6582) or SACK
+ * blocks (RFC 6675).
  *
  * Recovery has three states, shown in t_flags:
- *	none			duplicates are counted; the first two let new data out (RFC 3042)
- *	TF_FASTRECOVERY		a loss was seen; ends when snd_recover is acknowledged.  With SACK the scoreboard says what goes out
- *				(tcp_snd.c), without it each partial ACK resends one segment and the window is inflated by duplicates
- *	TF_RTO			after a timeout everything is sent again from snd_una; no fast recovery until snd_recover is acknowledged
+ *	none		duplicates are counted; the first two let new data out (RFC 3042)
+ *	TF_FASTRECOVERY	a loss was seen; ends when snd_recover is acknowledged.  With SACK the
+ *			scoreboard says what goes out (tcp_snd.c); without it each partial ACK
+ *			resends one segment, and duplicates inflate the window
+ *	TF_RTO		after a timeout everything is sent again from snd_una; no fast recovery
+ *			until snd_recover is acknowledged
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -21,8 +24,8 @@
 #define TCP_DUPACKS	3
 
 /*
- * RFC 6298 3: from the timed segment; after a retransmission, when none is timed, from the timestamp that came back
- * (RFC 7323 4.1), which is precise to a millisecond only.
+ * RFC 6298 3: from the timed segment; after a retransmission, when none is timed, from the
+ * timestamp that came back (RFC 7323 4.1), which is precise to a millisecond only.
  */
 static void
 tcp_ack_rtt(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
@@ -37,8 +40,8 @@ tcp_ack_rtt(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
 		}
 		return;
 	}
-	if ((ts->ts_to.to_flags & TOF_TS) == 0 || (tp->t_flags & TF_RCVD_TSTMP) == 0 || ts->ts_to.to_tsecr == 0 ||
-	    tp->t_srtt != 0)
+	if ((ts->ts_to.to_flags & TOF_TS) == 0 || (tp->t_flags & TF_RCVD_TSTMP) == 0 ||
+	    ts->ts_to.to_tsecr == 0 || tp->t_srtt != 0)
 		return;
 	ms = tcp_ts(now, tp->t_tsoff) - ts->ts_to.to_tsecr;
 	if (ms < 1u << 20)
@@ -59,7 +62,9 @@ tcp_ack_timer(struct tcpcb *tp)
 		tcp_timer_rexmt_restart(tp);
 }
 
-/* Bytes leave the send buffer; the user is woken when the room passes the mark that poll looks at. */
+/*
+ * Bytes leave the send buffer; the user is woken when the room passes the mark that poll looks at.
+ */
 static void
 tcp_ack_free(struct tcpcb *tp, uint32_t acked)
 {
@@ -110,7 +115,8 @@ tcp_ack_window(struct tcpcb *tp, const struct tcp_seg *ts)
 	uint32_t win = ts->ts_win << tp->snd_scale;
 
 	if (!SEQ_LT(tp->snd_wl1, ts->ts_seq) &&
-	    !(tp->snd_wl1 == ts->ts_seq && (SEQ_LT(tp->snd_wl2, ts->ts_ack) || (tp->snd_wl2 == ts->ts_ack && win > tp->snd_wnd))))
+	    !(tp->snd_wl1 == ts->ts_seq && (SEQ_LT(tp->snd_wl2, ts->ts_ack) ||
+					       (tp->snd_wl2 == ts->ts_ack && win > tp->snd_wnd))))
 		return;
 	if (ts->ts_len == 0 && tp->snd_wl2 == ts->ts_ack && win > tp->snd_wnd)
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvwinupd);
@@ -157,7 +163,8 @@ tcp_ack_enter_recovery(struct tcpcb *tp)
 static bool
 tcp_ack_may_recover(const struct tcpcb *tp)
 {
-	return (tcp_sack_on(tp) ? SEQ_GEQ(tp->snd_una, tp->snd_recover) : SEQ_GT(tp->snd_una, tp->snd_recover));
+	return (tcp_sack_on(tp) ? SEQ_GEQ(tp->snd_una, tp->snd_recover)
+				: SEQ_GT(tp->snd_una, tp->snd_recover));
 }
 
 static void
@@ -171,7 +178,9 @@ tcp_ack_dup(struct tcpcb *tp, const struct tcp_seg *ts)
 	}
 	if (tp->t_dupacks < UINT8_MAX)
 		tp->t_dupacks++;
-	if ((tp->t_dupacks >= TCP_DUPACKS || (tp->snd_nsack > 0 && tcp_sack_islost(tp, tp->snd_una))) && tcp_ack_may_recover(tp))
+	if ((tp->t_dupacks >= TCP_DUPACKS ||
+		(tp->snd_nsack > 0 && tcp_sack_islost(tp, tp->snd_una))) &&
+	    tcp_ack_may_recover(tp))
 		tcp_ack_enter_recovery(tp);
 }
 
@@ -185,7 +194,8 @@ tcp_ack_leave_recovery(struct tcpcb *tp)
 	tp->t_dupacks = 0;
 	tp->snd_cwnd = tp->snd_ssthresh;
 	if (!tcp_sack_on(tp))
-		tp->snd_cwnd = u32min(tp->snd_ssthresh, u32max(flight, tp->t_maxseg) + tp->t_maxseg);
+		tp->snd_cwnd =
+		    u32min(tp->snd_ssthresh, u32max(flight, tp->t_maxseg) + tp->t_maxseg);
 }
 
 /* RFC 6582 3.2 step 3: the next segment is missing too. */
@@ -194,8 +204,9 @@ tcp_ack_partial(struct tcpcb *tp, uint32_t acked)
 {
 	if (tcp_sack_on(tp)) {
 		/*
-		 * RFC 6675 4 (4) allows the rescue retransmission from the start of the recovery, when the tail is usually still on
-		 * its way.  We wait for the first partial ACK, which proves a second loss or takes a round trip.
+		 * RFC 6675 4 (4) allows the rescue retransmission from the start of the recovery,
+		 * when the tail is usually still on its way.  We wait for the first partial ACK,
+		 * which proves a second loss or takes a round trip.
 		 */
 		if (tp->t_partialacks++ == 0)
 			tp->t_flags &= ~(uint32_t)TF_RESCUED;

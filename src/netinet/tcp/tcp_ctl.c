@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ICMP errors about our segments (RFC 9293 3.9.2.2, RFC 5927).  An error is looked at only if the sequence number it quotes is
- * outstanding (5927 4.1).  Then: what says "too big" lowers the segment size (RFC 1191); what says "unreachable" ends a
- * connection in SYN_SENT if it is hard, and otherwise is remembered, to explain a timeout (5927 5.2, RFC 1122 4.2.3.9).
+ * ICMP errors about our segments (RFC 9293 3.9.2.2, RFC 5927).  An error is looked at only if the
+ * sequence number it quotes is outstanding (5927 4.1).  Then: what says "too big" lowers the
+ * segment size (RFC 1191); what says "unreachable" ends a connection in SYN_SENT if it is hard, and
+ * otherwise is remembered, to explain a timeout (5927 5.2, RFC 1122 4.2.3.9).
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -17,7 +18,8 @@ tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
 	if (tp->t_flags & TF_NOPMTU)
 		return;
 	if (mtu == 0)
-		mtu = tp->t_inpcb->inp_ops->io_pathmtu(tcp_vn(tp), tp->t_inpcb->inp_fib, &tp->t_inpcb->inp_faddr);
+		mtu = tp->t_inpcb->inp_ops->io_pathmtu(
+		    tcp_vn(tp), tp->t_inpcb->inp_fib, &tp->t_inpcb->inp_faddr);
 	if (mtu >= tp->t_pmtu)
 		return;
 	tp->t_pmtu = mtu;
@@ -39,7 +41,8 @@ tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
 static bool
 tcp_ctl_hard(enum inet_ctl cmd)
 {
-	return (cmd == INET_CTL_UNREACH_PROTO || cmd == INET_CTL_UNREACH_PORT || cmd == INET_CTL_UNREACH_ADMIN);
+	return (cmd == INET_CTL_UNREACH_PROTO || cmd == INET_CTL_UNREACH_PORT ||
+		cmd == INET_CTL_UNREACH_ADMIN);
 }
 
 static void
@@ -49,8 +52,12 @@ tcp_ctl_error(struct tcpcb *tp, const struct inet_ctlmsg *ic)
 		tcp_close(tp, ic->ic_errno);
 		return;
 	}
-	/* As Linux: in SYN_SENT unreachable networks and hosts end the attempt as well (tcp_v4_err). */
-	if (tp->t_state == TCPS_SYN_SENT && (ic->ic_cmd == INET_CTL_UNREACH_NET || ic->ic_cmd == INET_CTL_UNREACH_HOST)) {
+	/*
+	 * As Linux: in SYN_SENT unreachable networks and hosts end the attempt as well
+	 * (tcp_v4_err).
+	 */
+	if (tp->t_state == TCPS_SYN_SENT &&
+	    (ic->ic_cmd == INET_CTL_UNREACH_NET || ic->ic_cmd == INET_CTL_UNREACH_HOST)) {
 		tcp_close(tp, ic->ic_errno);
 		return;
 	}

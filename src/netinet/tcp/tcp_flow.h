@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A hash table of flows: connections that have no inpcb, because they are not there yet (SYN cache) or
- * not any more (TIME_WAIT).  Empty it takes no memory; it starts with 16 chains and doubles as it fills.
+ * A hash table of flows: connections that have no inpcb, because they are not there yet (SYN cache)
+ * or not any more (TIME_WAIT).  Empty it takes no memory; it starts with 16 chains and doubles as
+ * it fills.
  */
 #ifndef NETINET_TCP_TCP_FLOW_H
 #define NETINET_TCP_TCP_FLOW_H
@@ -31,8 +32,8 @@ struct tcp_flowtab {
 
 void	tcp_flowtab_init(struct tcp_flowtab *, struct acctset *, const uint64_t key[2]);
 void	tcp_flowtab_fini(struct tcp_flowtab *);	/* asserts that it is empty */
-struct tcp_flow *tcp_flow_find(const struct tcp_flowtab *, const struct in_addr_any *laddr, uint16_t lport,
-	    const struct in_addr_any *faddr, uint16_t fport);
+struct tcp_flow *tcp_flow_find(const struct tcp_flowtab *, const struct in_addr_any *laddr,
+    uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
 /* The key members of f are set; ENOBUFS when there is no memory for the first chains. */
 int	tcp_flow_insert(struct tcp_flowtab *, struct tcp_flow *);
 void	tcp_flow_remove(struct tcp_flowtab *, struct tcp_flow *);

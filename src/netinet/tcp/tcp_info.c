@@ -28,7 +28,8 @@ tcp_info_flight(const struct tcpcb *tp, struct vi_tcp_info *ti)
 		ti->ti_lost = (edge - tp->snd_una) - tcp_sack_below(tp, edge);
 	}
 	if (SEQ_GT(tp->snd_highrxt, tp->snd_una))
-		ti->ti_retrans = (tp->snd_highrxt - tp->snd_una) - tcp_sack_below(tp, tp->snd_highrxt);
+		ti->ti_retrans =
+		    (tp->snd_highrxt - tp->snd_una) - tcp_sack_below(tp, tp->snd_highrxt);
 }
 
 static void
@@ -57,8 +58,9 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	memset(ti, 0, sizeof(*ti));
 	ti->ti_state = tp->t_state;
 	ti->ti_ca_state = tcp_info_ca(tp);
-	ti->ti_options = (uint8_t)((tp->t_flags & TF_RCVD_TSTMP ? 1 : 0) | (tp->t_flags & TF_SACK_PERMIT ? 2 : 0) |
-	    (tp->t_flags & TF_RCVD_SCALE ? 4 : 0));
+	ti->ti_options = (uint8_t)((tp->t_flags & TF_RCVD_TSTMP ? 1 : 0) |
+				   (tp->t_flags & TF_SACK_PERMIT ? 2 : 0) |
+				   (tp->t_flags & TF_RCVD_SCALE ? 4 : 0));
 	ti->ti_snd_wscale = tp->snd_scale;
 	ti->ti_rcv_wscale = tp->rcv_scale;
 	ti->ti_backoff = tp->t_rxtshift;
@@ -68,7 +70,10 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_ato = (uint32_t)tp->t_tv->tv_delacktime * 1000;
 	ti->ti_snd_mss = tp->t_maxseg;
 	ti->ti_rcv_mss = tp->t_rcvmss;
-	ti->ti_advmss = TCPS_HAVERCVDSYN(tp->t_state) ? tcp_mssopt(tp->t_tv, tp->t_inpcb->inp_fib, tp->t_inpcb->inp_ops, &tp->t_inpcb->inp_faddr) : 0;
+	ti->ti_advmss = TCPS_HAVERCVDSYN(tp->t_state)
+			    ? tcp_mssopt(tp->t_tv, tp->t_inpcb->inp_fib, tp->t_inpcb->inp_ops,
+				  &tp->t_inpcb->inp_faddr)
+			    : 0;
 	ti->ti_pmtu = tp->t_pmtu;
 	ti->ti_rtt = tp->t_srtt >> 3;
 	ti->ti_rttvar = tp->t_rttvar >> 2;

@@ -39,15 +39,24 @@ struct tcpcb;
 
 /* States in BSD's order, so that comparisons mean something. */
 enum {
-	TCPS_CLOSED = VI_TCPS_CLOSED, TCPS_LISTEN = VI_TCPS_LISTEN, TCPS_SYN_SENT = VI_TCPS_SYN_SENT,
-	TCPS_SYN_RECEIVED = VI_TCPS_SYN_RECEIVED, TCPS_ESTABLISHED = VI_TCPS_ESTABLISHED, TCPS_CLOSE_WAIT = VI_TCPS_CLOSE_WAIT,
-	TCPS_FIN_WAIT_1 = VI_TCPS_FIN_WAIT_1, TCPS_CLOSING = VI_TCPS_CLOSING, TCPS_LAST_ACK = VI_TCPS_LAST_ACK,
-	TCPS_FIN_WAIT_2 = VI_TCPS_FIN_WAIT_2, TCPS_TIME_WAIT = VI_TCPS_TIME_WAIT,
+	TCPS_CLOSED = VI_TCPS_CLOSED,
+	TCPS_LISTEN = VI_TCPS_LISTEN,
+	TCPS_SYN_SENT = VI_TCPS_SYN_SENT,
+	TCPS_SYN_RECEIVED = VI_TCPS_SYN_RECEIVED,
+	TCPS_ESTABLISHED = VI_TCPS_ESTABLISHED,
+	TCPS_CLOSE_WAIT = VI_TCPS_CLOSE_WAIT,
+	TCPS_FIN_WAIT_1 = VI_TCPS_FIN_WAIT_1,
+	TCPS_CLOSING = VI_TCPS_CLOSING,
+	TCPS_LAST_ACK = VI_TCPS_LAST_ACK,
+	TCPS_FIN_WAIT_2 = VI_TCPS_FIN_WAIT_2,
+	TCPS_TIME_WAIT = VI_TCPS_TIME_WAIT,
 };
 #define TCPS_HAVERCVDSYN(s)	((s) >= TCPS_SYN_RECEIVED)
 #define TCPS_HAVEESTABLISHED(s)	((s) >= TCPS_ESTABLISHED)
 /* The peer's FIN has come. */
-#define TCPS_HAVERCVDFIN(s)	((s) == TCPS_CLOSE_WAIT || (s) == TCPS_CLOSING || (s) == TCPS_LAST_ACK || (s) == TCPS_TIME_WAIT)
+#define TCPS_HAVERCVDFIN(s)                                                                        \
+	((s) == TCPS_CLOSE_WAIT || (s) == TCPS_CLOSING || (s) == TCPS_LAST_ACK ||                  \
+	    (s) == TCPS_TIME_WAIT)
 
 enum tcp_flags {
 	TF_ACKNOW = 0x1,	/* an ACK is due at once */
@@ -66,7 +75,8 @@ enum tcp_flags {
 	TF_USERCLOSED = 0x8000,	/* pr_close was called */
 	TF_QUICKACK = 0x10000,	/* VI_TCP_QUICKACK: no delayed ACKs */
 	TF_RXWIN0SENT = 0x20000,	/* we advertised a closed window */
-	TF_RESCUED = 0x40000,	/* the rescue retransmission of this recovery was sent (RFC 6675 4) */
+	/* the rescue retransmission of this recovery was sent (RFC 6675 4) */
+	TF_RESCUED = 0x40000,
 	TF_FORCE = 0x80000,	/* send whatever the window: probes */
 	TF_CWNDLIMITED = 0x100000,	/* the last output stopped at cwnd */
 	TF_NOPMTU = 0x200000,	/* path MTU is not to be believed (IP_MTU_DISCOVER 0, 3) */
@@ -111,7 +121,8 @@ struct tcpcb {
 	uint32_t	 iss;
 	uint32_t	 max_sndwnd;	/* largest window offered */
 	uint32_t	 t_maxseg;	/* data bytes of a full segment, options taken off */
-	uint32_t	 t_maxsuper;	/* data bytes of the longest super-packet, a multiple of t_maxseg */
+	/* data bytes of the longest super-packet, a multiple of t_maxseg */
+	uint32_t	 t_maxsuper;
 	uint32_t	 t_psum;	/* pseudo header without the length */
 	uint32_t	 t_tsoff;	/* our timestamps are ms + this */
 
@@ -197,7 +208,8 @@ struct syncache;
 TAILQ_HEAD(syncacheq, syncache);
 struct tcp_syncaches {
 	struct tcp_flowtab sc_tab;
-	struct syncacheq sc_queue[TCP_SYNCACHE_QUEUES];	/* by retransmissions made; each in order of time */
+	/* by retransmissions made; each in order of time */
+	struct syncacheq sc_queue[TCP_SYNCACHE_QUEUES];
 	struct callout	 sc_callout;
 	uint64_t	 sc_cookietime;	/* a cookie was last sent then; 0 = never */
 	struct siphash_key sc_cookiekey;
@@ -233,7 +245,8 @@ struct tcp_vnet {
 	int		 tv_initcwnd;	/* segments */
 	int		 tv_rexmit_initial, tv_rexmit_min, tv_rexmit_max;	/* ms */
 	int		 tv_retries, tv_syn_retries, tv_persmin, tv_persmax;	/* ms */
-	int		 tv_keepinit, tv_keepidle, tv_keepintvl, tv_keepcnt, tv_always_keepalive;	/* ms */
+	/* ms */
+	int		 tv_keepinit, tv_keepidle, tv_keepintvl, tv_keepcnt, tv_always_keepalive;
 	int		 tv_msl, tv_finwait2_timeout, tv_maxtw;	/* ms */
 	int		 tv_syncookies, tv_syncookies_only, tv_sc_limit, tv_sc_rexmtlimit;
 	int		 tv_blackhole, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
@@ -255,7 +268,8 @@ struct tcp_seg {
 	uint32_t	 ts_win;	/* as in the header, not scaled */
 	uint32_t	 ts_segsz;	/* data of one of the segments of a super-packet */
 	uint16_t	 ts_flags, ts_urp;
-	uint8_t		 ts_pulled;	/* urgent bytes taken out of the data: counted in the sequence, not in ts_len */
+	/* urgent bytes taken out of the data: counted in the sequence, not in ts_len */
+	uint8_t		 ts_pulled;
 	uint16_t	 ts_sport, ts_dport;	/* network order */
 	struct tcp_opts	 ts_to;		/* to_flags always valid, the rest where they say */
 };
@@ -280,20 +294,31 @@ sototcpcb(const struct socket *so)
 }
 /* Timestamp clock: ms (RFC 7323 5.4 wants 1 ms to 1 s a tick). */
 static inline uint32_t tcp_ts(uint64_t now, uint32_t off) { return ((uint32_t)(now / MSEC) + off); }
-static inline uint32_t tcp_outstanding(const struct tcpcb *tp) { return (tp->snd_max - tp->snd_una); }
+static inline uint32_t
+tcp_outstanding(const struct tcpcb *tp)
+{
+	return (tp->snd_max - tp->snd_una);
+}
 
 /* tcp_pcb.c: birth, shape and end of a connection */
 int	 tcp_newtcpcb(struct inpcb *, struct tcpcb **);
-void	 tcp_setconnected(struct tcpcb *, uint32_t tsoff);	/* both addresses are known: sums, offsets, MTU */
+/* both addresses are known: sums, offsets, MTU */
+void	 tcp_setconnected(struct tcpcb *, uint32_t tsoff);
 void	 tcp_sendseqinit(struct tcpcb *, uint32_t iss);
 void	 tcp_rcvseqinit(struct tcpcb *, uint32_t irs);
 void	 tcp_setmss(struct tcpcb *);		/* t_maxseg from MTU, peer's MSS and options */
-uint16_t tcp_mssopt(struct tcp_vnet *, uint32_t fib, const struct inet_ops *, const struct in_addr_any *faddr);
+uint16_t tcp_mssopt(
+    struct tcp_vnet *, uint32_t fib, const struct inet_ops *, const struct in_addr_any *faddr);
 uint8_t	 tcp_wscale(const struct tcp_vnet *, const struct socket *);
 void	 tcp_synopts(struct tcpcb *, const struct tcp_opts *);	/* what the peer's SYN says */
-uint64_t tcp_flowsecret(const struct tcp_vnet *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
+uint64_t tcp_flowsecret(const struct tcp_vnet *, const struct in_addr_any *laddr, uint16_t lport,
+    const struct in_addr_any *faddr, uint16_t fport);
 /* RFC 6528 3: ISN = M + F(addresses, ports, secret), M ticking every 4 us. */
-static inline uint32_t tcp_newisn(const struct tcp_vnet *tv, uint64_t secret) { return ((uint32_t)(vnet_now(tv->tv_vnet) / 4000) + (uint32_t)secret); }
+static inline uint32_t
+tcp_newisn(const struct tcp_vnet *tv, uint64_t secret)
+{
+	return ((uint32_t)(vnet_now(tv->tv_vnet) / 4000) + (uint32_t)secret);
+}
 static inline uint32_t tcp_newtsoff(uint64_t secret) { return ((uint32_t)(secret >> 32)); }
 void	 tcp_established(struct tcpcb *);
 /* The connection is over; error (0 = in good order) is the user's.  tp is gone when the user is. */
@@ -305,7 +330,8 @@ bool	 tcp_orphan(const struct tcpcb *);
 
 /* tcp_seg*.c: a segment arrives */
 void	 tcp_seg_drop(struct tcp_seg *);
-void	 tcp_seg_reset(struct tcp_seg *);	/* answer with RST as RFC 9293 3.10.7.1 says; frees the segment */
+/* answer with RST as RFC 9293 3.10.7.1 says; frees the segment */
+void	 tcp_seg_reset(struct tcp_seg *);
 void	 tcp_seg_listen(struct inpcb *listener, struct tcp_seg *);
 void	 tcp_seg_synsent(struct tcpcb *, struct tcp_seg *);
 void	 tcp_seg_other(struct tcpcb *, struct tcp_seg *);
@@ -335,14 +361,17 @@ void	 tcp_rsack_note(struct tcpcb *, uint32_t start, uint32_t end);
 void	 tcp_rsack_prune(struct tcpcb *);
 void	 tcp_rsack_dup(struct tcpcb *, uint32_t start, uint32_t end);
 uint8_t	 tcp_rsack_fill(struct tcpcb *, struct tcp_sackblk *, unsigned room);
-bool	 tcp_sack_update(struct tcpcb *, const struct tcp_opts *, uint32_t ack);	/* true: something new was selectively acknowledged */
+/* true: something new was selectively acknowledged */
+bool	 tcp_sack_update(struct tcpcb *, const struct tcp_opts *, uint32_t ack);
 void	 tcp_sack_advance(struct tcpcb *, uint32_t una);
 void	 tcp_sack_free(struct tcpcb *);
 bool	 tcp_sack_islost(const struct tcpcb *, uint32_t seq);
 uint32_t tcp_sack_lostedge(const struct tcpcb *);
 uint32_t tcp_sack_pipe(const struct tcpcb *);
 uint32_t tcp_sack_below(const struct tcpcb *, uint32_t seq);
-/* The first byte at or after seq that is not SACKed, and how far that goes on (at most to snd_max). */
+/*
+ * The first byte at or after seq that is not SACKed, and how far that goes on (at most to snd_max).
+ */
 uint32_t tcp_sack_gap(const struct tcpcb *, uint32_t seq, uint32_t *len);
 bool	 tcp_sack_next(struct tcpcb *, uint32_t *seq, uint32_t *len, bool lostonly);
 bool	 tcp_sack_rescue(struct tcpcb *, uint32_t *seq, uint32_t *len);
@@ -365,7 +394,8 @@ struct tcp_reply {
 	const struct tcp_opts *tr_opts;	/* may be NULL */
 };
 int	 tcp_respond(struct tcp_vnet *, const struct tcp_reply *);
-size_t	 tcp_options_fill(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);	/* of a segment without SYN */
+/* of a segment without SYN */
+size_t	 tcp_options_fill(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
 size_t	 tcp_options_syn(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
 uint32_t tcp_options_len(const struct tcpcb *);	/* of every segment: timestamps */
 
@@ -378,7 +408,11 @@ void	 tcp_rto_set(struct tcpcb *);		/* t_rxtcur from the estimate and t_rxtshift
 void	 tcp_timer_init(struct tcpcb *);
 void	 tcp_timer_set(struct tcpcb *, enum tcp_timer, uint64_t ns);	/* from now */
 static inline void tcp_timer_stop(struct tcpcb *tp, enum tcp_timer t) { tp->t_deadline[t] = 0; }
-static inline bool tcp_timer_active(const struct tcpcb *tp, enum tcp_timer t) { return (tp->t_deadline[t] != 0); }
+static inline bool
+tcp_timer_active(const struct tcpcb *tp, enum tcp_timer t)
+{
+	return (tp->t_deadline[t] != 0);
+}
 void	 tcp_timer_stopall(struct tcpcb *);
 void	 tcp_timer_keep_restart(struct tcpcb *);
 void	 tcp_timer_rexmt_restart(struct tcpcb *);
@@ -392,7 +426,8 @@ void	 tcp_syncache_fini(struct tcp_vnet *);
 void	 tcp_syncache_syn(struct inpcb *listener, struct tcp_seg *);	/* consumes the segment */
 void	 tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *);
 void	 tcp_syncache_rst(struct tcp_vnet *, struct tcp_seg *);	/* true: there was an entry */
-void	 tcp_syncache_unreach(struct tcp_vnet *, const struct inet_ctlmsg *, uint16_t lport, uint16_t fport, uint32_t seq);
+void tcp_syncache_unreach(
+    struct tcp_vnet *, const struct inet_ctlmsg *, uint16_t lport, uint16_t fport, uint32_t seq);
 void	 tcp_syncache_list(struct tcp_vnet *, vi_pcb_fn *, void *arg);
 /* What a completed handshake agreed on. */
 struct tcp_agreed {
@@ -406,17 +441,28 @@ uint32_t tcp_syncookie_ts(const struct tcp_opts *, uint32_t ts);
 bool	 tcp_syncookie_check(struct tcp_vnet *, const struct tcp_seg *, struct tcp_agreed *);
 
 /* tcp_listen.c */
-/* The connection a finished handshake makes; NULL (counted) when there is no room.  The segment stays the caller's. */
-struct tcpcb *tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *, const struct tcp_agreed *);
+/*
+ * The connection a finished handshake makes; NULL (counted) when there is no room.  The segment
+ * stays the caller's.
+ */
+struct tcpcb *tcp_listen_accept(
+    struct inpcb *listener, const struct tcp_seg *, const struct tcp_agreed *);
 
 /* tcp_timewait.c */
 void	 tcp_timewait_init(struct tcp_vnet *);
 void	 tcp_timewait_stop(struct tcp_vnet *);
 void	 tcp_timewait_fini(struct tcp_vnet *);
-void	 tcp_timewait_start(struct tcpcb *);	/* moves the connection there; tp is gone or CLOSED */
-/* True: the segment was for a connection in TIME_WAIT and is gone.  False: go on; an entry that gave way to a new SYN is gone. */
+/* moves the connection there; tp is gone or CLOSED */
+void	 tcp_timewait_start(struct tcpcb *);
+/*
+ * True: the segment was for a connection in TIME_WAIT and is gone.  False: go on; an entry that
+ * gave way to a new SYN is gone.
+ */
 bool	 tcp_timewait_input(struct tcp_seg *, bool listening);
-/* RFC 6191: may an active open take this pair now?  *iss is raised above what the old connection used.  EADDRINUSE. */
+/*
+ * RFC 6191: may an active open take this pair now?  *iss is raised above what the old connection
+ * used.  EADDRINUSE.
+ */
 int	 tcp_timewait_reuse(struct inpcb *, uint32_t *iss);
 void	 tcp_timewait_list(struct tcp_vnet *, vi_pcb_fn *, void *arg);
 

@@ -11,8 +11,9 @@ static void
 tcp_listen_agree(struct tcpcb *tp, const struct tcp_seg *ts, const struct tcp_agreed *ta)
 {
 	tp->t_peermss = ta->ta_peermss;
-	tp->t_flags |= (ta->ta_scale ? TF_RCVD_SCALE | TF_REQ_SCALE : 0) | (ta->ta_ts ? TF_RCVD_TSTMP | TF_REQ_TSTMP : 0) |
-	    (ta->ta_sack ? TF_SACK_PERMIT | TF_REQ_SACK : 0);
+	tp->t_flags |= (ta->ta_scale ? TF_RCVD_SCALE | TF_REQ_SCALE : 0) |
+		       (ta->ta_ts ? TF_RCVD_TSTMP | TF_REQ_TSTMP : 0) |
+		       (ta->ta_sack ? TF_SACK_PERMIT | TF_REQ_SACK : 0);
 	if (ta->ta_scale) {
 		tp->snd_scale = ta->ta_sndscale;
 		tp->rcv_scale = ta->ta_rcvscale;
@@ -70,7 +71,8 @@ tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *ts, const struct
 	struct socket *so;
 	struct tcpcb *tp;
 
-	if (soqueuefull(listener->inp_socket) || in_pcballoc(&tv->tv_pcbs, NULL, pkt->ip_ops, &inp) != 0)
+	if (soqueuefull(listener->inp_socket) ||
+	    in_pcballoc(&tv->tv_pcbs, NULL, pkt->ip_ops, &inp) != 0)
 		goto full;
 	if (tcp_newtcpcb(inp, &tp) != 0)
 		goto nopcb;

@@ -11,7 +11,10 @@ tcp_options_len(const struct tcpcb *tp)
 	return (tp->t_flags & TF_RCVD_TSTMP ? TCPOLEN_TSTAMP_APPA : 0);
 }
 
-/* Timestamps, and SACK blocks while there are holes: as many as fit (RFC 2018 3, at most three beside timestamps). */
+/*
+ * Timestamps, and SACK blocks while there are holes: as many as fit (RFC 2018 3, at most three
+ * beside timestamps).
+ */
 size_t
 tcp_options_fill(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 {
@@ -26,7 +29,8 @@ tcp_options_fill(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 		return (len);
 	if ((tp->t_flags & TF_SACK_PERMIT) == 0)
 		return (len);
-	to.to_nsack = tcp_rsack_fill(tp, to.to_sack, (unsigned)(TCP_MAXOLEN - len - TCPOLEN_SACKHDR) / TCPOLEN_SACK);
+	to.to_nsack = tcp_rsack_fill(
+	    tp, to.to_sack, (unsigned)(TCP_MAXOLEN - len - TCPOLEN_SACKHDR) / TCPOLEN_SACK);
 	if (to.to_nsack == 0)
 		return (len);
 	to.to_flags = TOF_SACK;
@@ -35,7 +39,8 @@ tcp_options_fill(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 }
 
 /*
- * A SYN offers what the sysctls allow; a SYN-ACK (simultaneous open) answers only what was offered (RFC 7323 2.2, 3.2).
+ * A SYN offers what the sysctls allow; a SYN-ACK (simultaneous open) answers only what was offered
+ * (RFC 7323 2.2, 3.2).
  */
 size_t
 tcp_options_syn(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)

@@ -73,7 +73,10 @@ sack_beside_timestamps(void **state)
 	tcp_fixture_fini(&tf);
 }
 
-/* RFC 9293 3.7.1, RFC 6691: options come off the segment; super-packets are whole segments within 65535. */
+/*
+ * RFC 9293 3.7.1, RFC 6691: options come off the segment; super-packets are whole segments within
+ * 65535.
+ */
 static void
 segment_sizes(void **state)
 {

@@ -4,12 +4,14 @@
  *
  * A connection is an inpcb (addresses), a tcpcb (RFC 9293 3.3.1's variables) and a socket.
  *
- * Birth: tcp_newtcpcb() for a socket of the user's, or for one the SYN cache made.  tcp_setconnected() when both addresses are
- * known; tcp_sendseqinit() and tcp_rcvseqinit() when the sequence numbers are; tcp_established() after the handshake.
+ * Birth: tcp_newtcpcb() for a socket of the user's, or for one the SYN cache made.
+ * tcp_setconnected() when both addresses are known; tcp_sendseqinit() and tcp_rcvseqinit() when the
+ * sequence numbers are; tcp_established() after the handshake.
  *
- * End: tcp_close() ends the connection in whatever state: timers stop, queues are freed, the inpcb leaves the hashes so that the pair of
- * addresses is free.  If the user closed the socket before, the blocks are freed at once and tp is gone; otherwise they stay,
- * CLOSED, until the user closes.  tcp_drop() is the same after an RST.  TIME_WAIT needs neither block: tcp_timewait.c.
+ * End: tcp_close() ends the connection in whatever state: timers stop, queues are freed, the inpcb
+ * leaves the hashes so that the pair of addresses is free.  If the user closed the socket before,
+ * the blocks are freed at once and tp is gone; otherwise they stay, CLOSED, until the user closes.
+ * tcp_drop() is the same after an RST.  TIME_WAIT needs neither block: tcp_timewait.c.
  *
  * Nothing here blocks; everything runs in the vnet's lane.
  */
@@ -70,7 +72,8 @@ void
 tcp_sendseqinit(struct tcpcb *tp, uint32_t iss)
 {
 	tp->iss = iss;
-	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_recover = tp->snd_highrxt = iss;
+	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_recover = tp->snd_highrxt =
+	    iss;
 }
 
 void
@@ -82,14 +85,15 @@ tcp_rcvseqinit(struct tcpcb *tp, uint32_t irs)
 }
 
 /*
- * RFC 9293 3.7.1: the smaller of what the peer takes and what the path carries, less the options every segment has (RFC 6691).
- * Super-packets are as many whole segments as an IP packet holds.
+ * RFC 9293 3.7.1: the smaller of what the peer takes and what the path carries, less the options
+ * every segment has (RFC 6691). Super-packets are as many whole segments as an IP packet holds.
  */
 void
 tcp_setmss(struct tcpcb *tp)
 {
 	const struct inpcb *inp = tp->t_inpcb;
-	uint32_t hdrs = inp->inp_ops->io_hdrlen + inp->inp_optlen + TCP_MINHLEN, mss, optlen = tcp_options_len(tp);
+	uint32_t hdrs = inp->inp_ops->io_hdrlen + inp->inp_optlen + TCP_MINHLEN, mss,
+		 optlen = tcp_options_len(tp);
 
 	mss = tp->t_pmtu > hdrs ? tp->t_pmtu - hdrs : 0;
 	mss = u32min(mss, tp->t_peermss);
@@ -104,9 +108,11 @@ tcp_setmss(struct tcpcb *tp)
 }
 
 uint16_t
-tcp_mssopt(struct tcp_vnet *tv, uint32_t fib, const struct inet_ops *io, const struct in_addr_any *faddr)
+tcp_mssopt(
+    struct tcp_vnet *tv, uint32_t fib, const struct inet_ops *io, const struct in_addr_any *faddr)
 {
-	uint32_t mtu = io->io_pathmtu(tv->tv_vnet, fib, faddr), hdrs = (uint32_t)io->io_hdrlen + TCP_MINHLEN;
+	uint32_t mtu = io->io_pathmtu(tv->tv_vnet, fib, faddr),
+		 hdrs = (uint32_t)io->io_hdrlen + TCP_MINHLEN;
 
 	if (mtu <= hdrs + (uint32_t)tv->tv_minmss)
 		return ((uint16_t)tv->tv_mssdflt);
@@ -131,7 +137,8 @@ tcp_wscale(const struct tcp_vnet *tv, const struct socket *so)
 void
 tcp_synopts(struct tcpcb *tp, const struct tcp_opts *to)
 {
-	tp->t_peermss = (uint16_t)(to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : TCP_MSS_DEFAULT);
+	tp->t_peermss =
+	    (uint16_t)(to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : TCP_MSS_DEFAULT);
 	if ((to->to_flags & TOF_SCALE) && (tp->t_flags & TF_REQ_SCALE)) {
 		tp->t_flags |= TF_RCVD_SCALE;
 		tp->snd_scale = to->to_wscale;
@@ -149,17 +156,19 @@ tcp_synopts(struct tcpcb *tp, const struct tcp_opts *to)
 }
 
 /*
- * A secret of the pair of addresses and ports.  The low half is RFC 6528's F; the high half is RFC 7323 5.4's random offset of
- * timestamps: being the same whenever the pair connects, it lets timestamps go on rising (RFC 6191), and a SYN cookie's ACK finds
- * it without state.
+ * A secret of the pair of addresses and ports.  The low half is RFC 6528's F; the high half is RFC
+ * 7323 5.4's random offset of timestamps: being the same whenever the pair connects, it lets
+ * timestamps go on rising (RFC 6191), and a SYN cookie's ACK finds it without state.
  */
 uint64_t
-tcp_flowsecret(const struct tcp_vnet *tv, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+tcp_flowsecret(const struct tcp_vnet *tv, const struct in_addr_any *laddr, uint16_t lport,
+    const struct in_addr_any *faddr, uint16_t fport)
 {
 	struct { struct in_addr_any l, f; uint16_t lp, fp; } k;
 	struct { uint32_t l, f; uint16_t lp, fp; } k4 = { laddr->in4, faddr->in4, lport, fport };
 
-	if (((laddr->in6[1] | laddr->in6[2] | laddr->in6[3]) | (faddr->in6[1] | faddr->in6[2] | faddr->in6[3])) == 0)
+	if (((laddr->in6[1] | laddr->in6[2] | laddr->in6[3]) |
+		(faddr->in6[1] | faddr->in6[2] | faddr->in6[3])) == 0)
 		return (siphash24(&tv->tv_isnkey, &k4, sizeof(k4)));
 	k.l = *laddr;
 	k.f = *faddr;
@@ -272,7 +281,10 @@ tcp_usrclosed(struct tcpcb *tp)
 		tp->t_state = TCPS_LAST_ACK;
 		break;
 	case TCPS_FIN_WAIT_2:
-		/* Not in the RFC: without a user nobody else ends a connection whose peer is silent. */
+		/*
+		 * Not in the RFC: without a user nobody else ends a connection whose peer is
+		 * silent.
+		 */
 		if (tcp_orphan(tp) && !tcp_timer_active(tp, TT_2MSL))
 			tcp_timer_set(tp, TT_2MSL, tp->t_finwait2);
 		break;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Data that arrived, and what the peer is told about it: text (RFC 9293 3.10.7.4, seventh step), the window offered
- * (3.8.6.2.2), when to acknowledge (3.8.6.3), and the size of the receive buffer.
+ * Data that arrived, and what the peer is told about it: text (RFC 9293 3.10.7.4, seventh step),
+ * the window offered (3.8.6.2.2), when to acknowledge (3.8.6.3), and the size of the receive
+ * buffer.
  */
 #include "netinet/tcp/tcp_int.h"
 
 #include "base/assert.h"
 
 /*
- * The window to offer: what the buffer takes.  Never less than was offered before (RFC 9293 3.8.6.2.2, SHLD-14), and closed rather
- * than silly: below a segment and a quarter of the buffer it counts as nothing (MUST-39).
+ * The window to offer: what the buffer takes.  Never less than was offered before (RFC 9293
+ * 3.8.6.2.2, SHLD-14), and closed rather than silly: below a segment and a quarter of the buffer it
+ * counts as nothing (MUST-39).
  */
 uint32_t
 tcp_rcv_window(struct tcpcb *tp)
@@ -22,7 +24,10 @@ tcp_rcv_window(struct tcpcb *tp)
 	if (tp->t_winclamp != 0)
 		win = u32min(win, tp->t_winclamp);
 	win = u32min(win, (uint32_t)TCP_MAXWIN << tp->rcv_scale);
-	/* What is opened is told exactly; what is left of an earlier offer may lose less than a unit (RFC 7323 2.4). */
+	/*
+	 * What is opened is told exactly; what is left of an earlier offer may lose less than a
+	 * unit (RFC 7323 2.4).
+	 */
 	win &= ~((1u << tp->rcv_scale) - 1);
 	offered = SEQ_GT(tp->rcv_adv, tp->rcv_nxt) ? tp->rcv_adv - tp->rcv_nxt : 0;
 	tp->rcv_wnd = u32max(win, offered);
@@ -48,17 +53,22 @@ tcp_rcv_update_due(struct tcpcb *tp)
 	if (win <= offered)
 		return (false);
 	win -= offered;
-	return (win >= sb->sb_hiwat / 2 || (win >= 2 * tp->t_maxseg && (win >= sb->sb_hiwat / 4 || offered == 0)));
+	return (win >= sb->sb_hiwat / 2 ||
+		(win >= 2 * tp->t_maxseg && (win >= sb->sb_hiwat / 4 || offered == 0)));
 }
 
-/* RFC 9293 MUST-58, RFC 5681 4.2: at least every second full segment, and not later than the delayed ACK's time. */
+/*
+ * RFC 9293 MUST-58, RFC 5681 4.2: at least every second full segment, and not later than the
+ * delayed ACK's time.
+ */
 void
 tcp_rcv_ackpolicy(struct tcpcb *tp, uint32_t len, uint32_t segsz)
 {
 	if (segsz > tp->t_rcvmss)
 		tp->t_rcvmss = u32min(segsz, u32max(tp->t_maxseg, TCP_MSS_DEFAULT));
 	tp->t_rcvunacked += len;
-	if (!tp->t_tv->tv_delayed_ack || (tp->t_flags & TF_QUICKACK) != 0 || tp->t_rcvunacked >= 2 * tp->t_rcvmss) {
+	if (!tp->t_tv->tv_delayed_ack || (tp->t_flags & TF_QUICKACK) != 0 ||
+	    tp->t_rcvunacked >= 2 * tp->t_rcvmss) {
 		tp->t_flags |= TF_ACKNOW;
 		return;
 	}
@@ -68,7 +78,10 @@ tcp_rcv_ackpolicy(struct tcpcb *tp, uint32_t len, uint32_t segsz)
 	}
 }
 
-/* How long a window's worth takes to arrive: the receiver's idea of the round trip when it sends nothing itself. */
+/*
+ * How long a window's worth takes to arrive: the receiver's idea of the round trip when it sends
+ * nothing itself.
+ */
 static void
 tcp_rcv_rtt(struct tcpcb *tp, uint64_t now)
 {
@@ -78,7 +91,9 @@ tcp_rcv_rtt(struct tcpcb *tp, uint64_t now)
 		return;
 	if (tp->t_rcvrtt_seq != tp->irs + 1) {
 		us = (uint32_t)u64min(u64max((now - tp->t_rcvrtt_time) / USEC, 1), 1u << 26);
-		tp->t_rcvrtt = tp->t_rcvrtt == 0 ? us : us < tp->t_rcvrtt ? us : tp->t_rcvrtt - tp->t_rcvrtt / 8 + us / 8;
+		tp->t_rcvrtt = tp->t_rcvrtt == 0   ? us
+			       : us < tp->t_rcvrtt ? us
+						   : tp->t_rcvrtt - tp->t_rcvrtt / 8 + us / 8;
 	}
 	tp->t_rcvrtt_seq = tp->rcv_nxt + tp->rcv_wnd;
 	tp->t_rcvrtt_time = now;
@@ -153,8 +168,9 @@ tcp_rcv_text(struct tcpcb *tp, struct tcp_seg *ts)
 }
 
 /*
- * Receive buffer sizing: the user took so much in the last round trip; twice that, and the sender can double its rate once
- * more before the window limits it.  Only upwards, to net.inet.tcp.recvbuf_max.
+ * Receive buffer sizing: the user took so much in the last round trip; twice that, and the sender
+ * can double its rate once more before the window limits it.  Only upwards, to
+ * net.inet.tcp.recvbuf_max.
  */
 void
 tcp_rcv_autosize(struct tcpcb *tp)

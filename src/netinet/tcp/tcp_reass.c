@@ -2,8 +2,9 @@
 /*
  * Data that came too early (RFC 9293 3.10.7.4, seventh step).
  *
- * The queue holds disjoint runs in order of sequence number, one for each hole before them: neighbours are joined.  Runs are
- * bounded in number (net.inet.tcp.reass.maxqueuelen) and, being inside the window, in bytes.  Of data that came twice the first copy stays.
+ * The queue holds disjoint runs in order of sequence number, one for each hole before them:
+ * neighbours are joined.  Runs are bounded in number (net.inet.tcp.reass.maxqueuelen) and, being
+ * inside the window, in bytes.  Of data that came twice the first copy stays.
  */
 #include "netinet/tcp/tcp_int.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The reassembly queue against a model: segments of a known stream in any order, with overlaps, until all is there. */
+/*
+ * The reassembly queue against a model: segments of a known stream in any order, with overlaps,
+ * until all is there.
+ */
 #include "netinet/tcp/tcp_test.h"
 
 #include <errno.h>
@@ -61,7 +64,9 @@ any_order(void **state)
 				off = sizeof(base) - 1;
 			len = 1 + tcp_test_random(&rng) % 300;
 			len = u32min(len, (uint32_t)sizeof(base) - off);
-			assert_int_equal(tcp_reass_insert(tp, tp->irs + off, len, stream(&tf, base, off, len)), 0);
+			assert_int_equal(
+			    tcp_reass_insert(tp, tp->irs + off, len, stream(&tf, base, off, len)),
+			    0);
 			queue_check(tp, base, tp->irs);
 			if (tcp_test_random(&rng) % 8 != 0)
 				continue;
@@ -94,7 +99,8 @@ bounded(void **state)
 	tp->t_tv->tv_reass_max = 10;
 	tp->rcv_nxt = 0;
 	for (uint32_t i = 0; i < 20; i++)
-		assert_int_equal(tcp_reass_insert(tp, 10 + 20 * i, 10, stream(&tf, base, 0, 10)), i < 10 ? 0 : ENOBUFS);
+		assert_int_equal(tcp_reass_insert(tp, 10 + 20 * i, 10, stream(&tf, base, 0, 10)),
+		    i < 10 ? 0 : ENOBUFS);
 	assert_int_equal(tp->t_segqlen, 10);
 	assert_int_equal(tcp_reass_insert(tp, 20, 10, stream(&tf, base, 0, 10)), 0);
 	assert_int_equal(tp->t_segqlen, 9);

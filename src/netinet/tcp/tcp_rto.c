@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Round-trip time and retransmission timeout (RFC 6298).  Times in us; SRTT is kept times 8, RTTVAR times 4, so that
- * the RFC's alpha = 1/8 and beta = 1/4 are shifts.
+ * Round-trip time and retransmission timeout (RFC 6298).  Times in us; SRTT is kept times 8, RTTVAR
+ * times 4, so that the RFC's alpha = 1/8 and beta = 1/4 are shifts.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -33,7 +33,8 @@ tcp_rto_base(const struct tcpcb *tp)
 
 	if (tp->t_srtt == 0)
 		return ((uint32_t)tv->tv_rexmit_initial * 1000);
-	return (u32max((tp->t_srtt >> 3) + u32max(tp->t_rttvar, 1), (uint32_t)tv->tv_rexmit_min * 1000));
+	return (u32max(
+	    (tp->t_srtt >> 3) + u32max(tp->t_rttvar, 1), (uint32_t)tv->tv_rexmit_min * 1000));
 }
 
 /* RFC 6298 5.5: doubled for each timeout in a row, up to net.inet.tcp.rexmit_max. */

@@ -11,7 +11,8 @@ first_sample(void **state)
 	(void)state;
 	tp = tcp_fixture_init(&tf);
 	assert_int_equal(tp->t_rxtcur, 1000000);	/* 2.1 */
-	tcp_rtt_sample(tp, 100 * MSEC);			/* 2.2: SRTT = R, RTTVAR = R/2, RTO = R + 4 R/2 */
+	/* 2.2: SRTT = R, RTTVAR = R/2, RTO = R + 4 R/2 */
+	tcp_rtt_sample(tp, 100 * MSEC);
 	assert_int_equal(tp->t_srtt >> 3, 100000);
 	assert_int_equal(tp->t_rttvar >> 2, 50000);
 	assert_int_equal(tp->t_rxtcur, 300000);

@@ -2,17 +2,22 @@
 /*
  * Theory of operation
  *
- * Receiving side (RFC 2018, 2883): t_rsack remembers the runs of the reassembly queue in the order they last changed, latest first;
- * an ACK reports as many as fit.  t_dsack is one range that came twice, reported once, in front.
+ * Receiving side (RFC 2018, 2883): t_rsack remembers the runs of the reassembly queue in the order
+ * they last changed, latest first; an ACK reports as many as fit.  t_dsack is one range that came
+ * twice, reported once, in front.
  *
- * Sending side (RFC 6675): snd_sackq holds the ranges the receiver says it has beyond snd_una, ascending and disjoint; the gaps between
- * them are what may be lost.  At most TCP_MAX_SACKRANGES ranges; a receiver that makes more is asking for work, and what does not
- * fit is as if it had not been said (the data is sent again, no worse).  Ranges outside snd_una..snd_max are ignored and counted.
+ * Sending side (RFC 6675): snd_sackq holds the ranges the receiver says it has beyond snd_una,
+ * ascending and disjoint; the gaps between them are what may be lost.  At most TCP_MAX_SACKRANGES
+ * ranges; a receiver that makes more is asking for work, and what does not fit is as if it had not
+ * been said (the data is sent again, no worse).  Ranges outside snd_una..snd_max are ignored and
+ * counted.
  *
- * RFC 6675's names: HighACK snd_una, HighData snd_max, HighRxt snd_highrxt, RecoveryPoint snd_recover, Pipe tcp_sack_pipe(),
- * DupThresh TCP_DUPTHRESH, IsLost tcp_sack_islost(), NextSeg tcp_sack_next() with tcp_snd.c's choice among its rules.
+ * RFC 6675's names: HighACK snd_una, HighData snd_max, HighRxt snd_highrxt, RecoveryPoint
+ * snd_recover, Pipe tcp_sack_pipe(), DupThresh TCP_DUPTHRESH, IsLost tcp_sack_islost(), NextSeg
+ * tcp_sack_next() with tcp_snd.c's choice among its rules.
  *
- * IsLost falls with the sequence number: so there is one edge, tcp_sack_lostedge(), below which every gap is lost.
+ * IsLost falls with the sequence number: so there is one edge, tcp_sack_lostedge(), below which
+ * every gap is lost.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -165,15 +170,18 @@ tcp_sack_add(struct tcpcb *tp, uint32_t start, uint32_t end)
 			tp->snd_sacked += next->sr_end - sr->sr_end;
 			sr->sr_end = next->sr_end;
 		}
-		/* The bytes up to next's end were counted twice since the join; removing it counts them once. */
+		/*
+		 * The bytes up to next's end were counted twice since the join; removing it counts
+		 * them once.
+		 */
 		tcp_sack_remove(tp, next);
 	}
 	return (true);
 }
 
 /*
- * Blocks of one segment (RFC 6675 4).  A block at or below the cumulative ACK is a DSACK (RFC 2883) and says nothing about the
- * scoreboard; one beyond what was sent is nonsense.
+ * Blocks of one segment (RFC 6675 4).  A block at or below the cumulative ACK is a DSACK (RFC 2883)
+ * and says nothing about the scoreboard; one beyond what was sent is nonsense.
  */
 bool
 tcp_sack_update(struct tcpcb *tp, const struct tcp_opts *to, uint32_t ack)
@@ -185,7 +193,8 @@ tcp_sack_update(struct tcpcb *tp, const struct tcp_opts *to, uint32_t ack)
 	for (unsigned i = 0; i < to->to_nsack; i++) {
 		start = to->to_sack[i].sb_start;
 		end = to->to_sack[i].sb_end;
-		if (!SEQ_LT(start, end) || SEQ_GT(end, tp->snd_max) || SEQ_LT(end, tp->snd_una - tp->max_sndwnd)) {
+		if (!SEQ_LT(start, end) || SEQ_GT(end, tp->snd_max) ||
+		    SEQ_LT(end, tp->snd_una - tp->max_sndwnd)) {
 			TCPSTAT_INC(tp->t_tv, tcps_sack_ignored);
 			continue;
 		}
@@ -197,8 +206,9 @@ tcp_sack_update(struct tcpcb *tp, const struct tcp_opts *to, uint32_t ack)
 }
 
 /*
- * RFC 6675 4, IsLost: DupThresh ranges, or more than (DupThresh - 1) SMSS bytes, are SACKed above.  The result is the
- * lowest sequence number for which that does not hold; snd_una when nothing is lost.
+ * RFC 6675 4, IsLost: DupThresh ranges, or more than (DupThresh - 1) SMSS bytes, are SACKed above.
+ * The result is the lowest sequence number for which that does not hold; snd_una when nothing is
+ * lost.
  */
 uint32_t
 tcp_sack_lostedge(const struct tcpcb *tp)
@@ -267,7 +277,10 @@ tcp_sack_gap(const struct tcpcb *tp, uint32_t seq, uint32_t *len)
 	return (seq);
 }
 
-/* RFC 6675 4, NextSeg rules 1 (lostonly) and 3: the first gap above HighRxt and below the highest SACKed byte. */
+/*
+ * RFC 6675 4, NextSeg rules 1 (lostonly) and 3: the first gap above HighRxt and below the highest
+ * SACKed byte.
+ */
 bool
 tcp_sack_next(struct tcpcb *tp, uint32_t *seq, uint32_t *len, bool lostonly)
 {
@@ -284,7 +297,10 @@ tcp_sack_next(struct tcpcb *tp, uint32_t *seq, uint32_t *len, bool lostonly)
 	return (true);
 }
 
-/* NextSeg rule 4: once in a recovery, the end of what is outstanding, so that a lost tail does not need the timer. */
+/*
+ * NextSeg rule 4: once in a recovery, the end of what is outstanding, so that a lost tail does not
+ * need the timer.
+ */
 bool
 tcp_sack_rescue(struct tcpcb *tp, uint32_t *seq, uint32_t *len)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The scoreboard against a model: one flag for each byte of a small sequence space.  Random blocks, advances and retransmissions; after
- * each the ranges, their sums, IsLost, Pipe and NextSeg must be what RFC 6675's definitions say byte by byte.
+ * The scoreboard against a model: one flag for each byte of a small sequence space.  Random blocks,
+ * advances and retransmissions; after each the ranges, their sums, IsLost, Pipe and NextSeg must be
+ * what RFC 6675's definitions say byte by byte.
  */
 #include "netinet/tcp/tcp_test.h"
 
@@ -98,7 +99,8 @@ model_check(const struct model *m, struct tcpcb *tp)
 static void
 model_step(struct model *m, struct tcpcb *tp, uint64_t *rng)
 {
-	struct tcp_opts to = { .to_flags = TOF_SACK, .to_nsack = (uint8_t)(1 + tcp_test_random(rng) % 3) };
+	struct tcp_opts to = {
+	    .to_flags = TOF_SACK, .to_nsack = (uint8_t)(1 + tcp_test_random(rng) % 3)};
 	uint32_t ack = tp->snd_una, room = tp->snd_max - tp->snd_una, a, b;
 	bool news = false;
 
@@ -149,7 +151,9 @@ scoreboard(void **state)
 	tcp_fixture_fini(&tf);
 }
 
-/* RFC 6675 5.1 and common sense: nothing outside what was sent, and not more ranges than the limit. */
+/*
+ * RFC 6675 5.1 and common sense: nothing outside what was sent, and not more ranges than the limit.
+ */
 static void
 impossible_blocks(void **state)
 {

@@ -2,7 +2,8 @@
 /*
  * Theory of operation
  *
- * A segment arrives (RFC 9293 3.10.7).  tcp_input() checks its form, finds whom it is for and hands it to the state's procedure:
+ * A segment arrives (RFC 9293 3.10.7).  tcp_input() checks its form, finds whom it is for and hands
+ * it to the state's procedure:
  *
  *	TIME_WAIT		tcp_timewait_input()	tcp_timewait.c
  *	CLOSED, nobody		tcp_seg_closed()	here
@@ -10,8 +11,8 @@
  *	SYN_SENT		tcp_seg_synsent()	tcp_seg_synsent.c
  *	all other states	tcp_seg_other()		tcp_seg_other.c
  *
- * The segment lives on the stack of tcp_input() as a struct tcp_seg; each procedure consumes ts_m.  Whatever is dropped is counted
- * once, by reason.
+ * The segment lives on the stack of tcp_input() as a struct tcp_seg; each procedure consumes ts_m.
+ * Whatever is dropped is counted once, by reason.
  *
  * A super-packet is one segment here: its checksum is known good or computed over the whole.
  */
@@ -29,15 +30,22 @@ tcp_seg_drop(struct tcp_seg *ts)
 	ts->ts_m = NULL;
 }
 
-/* RFC 9293 3.10.7.1 and the other places that send <SEQ=SEG.ACK><CTL=RST> or <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>. */
+/*
+ * RFC 9293 3.10.7.1 and the other places that send <SEQ=SEG.ACK><CTL=RST> or
+ * <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>.
+ */
 void
 tcp_seg_reset(struct tcp_seg *ts)
 {
 	const struct inet_pkt *pkt = ts->ts_pkt;
 	struct tcp_vnet *tv = ts->ts_tv;
 	struct tcp_reply tr = {
-		.tr_flow = { .if_laddr = pkt->ip_dst, .if_faddr = pkt->ip_src, .if_fib = ts->ts_m != NULL ? ts->ts_m->m_pkt.fib : 0 },
-		.tr_ops = pkt->ip_ops, .tr_lport = ts->ts_dport, .tr_fport = ts->ts_sport,
+	    .tr_flow = {.if_laddr = pkt->ip_dst,
+		.if_faddr = pkt->ip_src,
+		.if_fib = ts->ts_m != NULL ? ts->ts_m->m_pkt.fib : 0},
+	    .tr_ops = pkt->ip_ops,
+	    .tr_lport = ts->ts_dport,
+	    .tr_fport = ts->ts_sport,
 	};
 	uint64_t epoch = vnet_now(tv->tv_vnet) / SEC;
 
@@ -54,7 +62,8 @@ tcp_seg_reset(struct tcp_seg *ts)
 		tr.tr_seq = ts->ts_ack;
 		tr.tr_flags = TH_RST;
 	} else {
-		tr.tr_ack = ts->ts_seq + ts->ts_len + ((ts->ts_flags & TH_SYN) != 0) + ((ts->ts_flags & TH_FIN) != 0);
+		tr.tr_ack = ts->ts_seq + ts->ts_len + ((ts->ts_flags & TH_SYN) != 0) +
+			    ((ts->ts_flags & TH_FIN) != 0);
 		tr.tr_flags = TH_RST | TH_ACK;
 	}
 	TCPSTAT_INC(tv, tcps_sndrst);
@@ -69,9 +78,13 @@ tcp_challenge_ok(struct tcp_vnet *tv)
 
 	if (epoch != tv->tv_challenge_epoch) {
 		tv->tv_challenge_epoch = epoch;
-		/* Half to one and a half times the limit, so that nobody learns from what is missing (CVE-2016-5696). */
-		tv->tv_challenge_left = tv->tv_challenge_limit / 2 +
-		    (int)kernel_random_below(tv->tv_vnet->vn_kernel, (uint32_t)tv->tv_challenge_limit + 1);
+		/*
+		 * Half to one and a half times the limit, so that nobody learns from what is
+		 * missing (CVE-2016-5696).
+		 */
+		tv->tv_challenge_left =
+		    tv->tv_challenge_limit / 2 + (int)kernel_random_below(tv->tv_vnet->vn_kernel,
+						     (uint32_t)tv->tv_challenge_limit + 1);
 	}
 	if (tv->tv_challenge_limit != 0 && tv->tv_challenge_left-- <= 0) {
 		tv->tv_challenge_left = 0;
@@ -126,9 +139,13 @@ tcp_input_badform(struct tcp_vnet *tv, enum wire_error e)
 		TCPSTAT_INC(tv, tcps_rcvbadoff);
 }
 
-/* Form and checksum.  NULL: dropped and counted.  Otherwise the header with its options is contiguous. */
+/*
+ * Form and checksum.  NULL: dropped and counted.  Otherwise the header with its options is
+ * contiguous.
+ */
 static struct mbuf *
-tcp_input_check(struct tcp_vnet *tv, struct mbuf *m, const struct inet_pkt *pkt, struct tcp_hdr_info *hi)
+tcp_input_check(
+    struct tcp_vnet *tv, struct mbuf *m, const struct inet_pkt *pkt, struct tcp_hdr_info *hi)
 {
 	enum wire_error e;
 
@@ -138,7 +155,8 @@ tcp_input_check(struct tcp_vnet *tv, struct mbuf *m, const struct inet_pkt *pkt,
 		m_freem(m);
 		return (NULL);
 	}
-	while ((e = tcp_check(m->m_data, u32min(m->m_len, pkt->ip_plen), pkt->ip_plen, hi)) == WIRE_PULLUP) {
+	while ((e = tcp_check(m->m_data, u32min(m->m_len, pkt->ip_plen), pkt->ip_plen, hi)) ==
+	       WIRE_PULLUP) {
 		if ((m = m_pullup(m, hi->hi_need)) == NULL) {
 			TCPSTAT_INC(tv, tcps_rcvmemdrop);
 			return (NULL);
@@ -220,7 +238,8 @@ tcp_input(struct mbuf *m, const struct inet_pkt *pkt)
 	ts.ts_pulled = 0;
 	ts.ts_sport = hi.hi_sport;
 	ts.ts_dport = hi.hi_dport;
-	ts.ts_segsz = m->m_pkt.segsz != 0 && m->m_pkt.segsz < ts.ts_len ? m->m_pkt.segsz : ts.ts_len;
+	ts.ts_segsz =
+	    m->m_pkt.segsz != 0 && m->m_pkt.segsz < ts.ts_len ? m->m_pkt.segsz : ts.ts_len;
 	tcp_input_options(&ts, m->m_data + TCP_MINHLEN, hi.hi_optlen);
 	/* Link padding behind the packet is not data. */
 	if (m->m_pkt.len > pkt->ip_plen)
@@ -232,5 +251,7 @@ tcp_input(struct mbuf *m, const struct inet_pkt *pkt)
 		tcp_seg_drop(&ts);
 		return;
 	}
-	tcp_seg_demux(in_pcblookup(&tv->tv_pcbs, &pkt->ip_dst, ts.ts_dport, &pkt->ip_src, ts.ts_sport, true, pkt->ip_rcvif), &ts);
+	tcp_seg_demux(in_pcblookup(&tv->tv_pcbs, &pkt->ip_dst, ts.ts_dport, &pkt->ip_src,
+			  ts.ts_sport, true, pkt->ip_rcvif),
+	    &ts);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A segment for a listener (RFC 9293 3.10.7.2).  The connections it makes live in the SYN cache until they are complete. */
+/*
+ * A segment for a listener (RFC 9293 3.10.7.2).  The connections it makes live in the SYN cache
+ * until they are complete.
+ */
 #include "netinet/tcp/tcp_int.h"
 
 void
@@ -20,9 +23,13 @@ tcp_seg_listen(struct inpcb *listener, struct tcp_seg *ts)
 		tcp_syncache_ack(listener, ts);
 		return;
 	}
-	/* Third: a SYN.  Not from ourselves to ourselves with the same port: nobody could tell the two ends apart (land attack). */
+	/*
+	 * Third: a SYN.  Not from ourselves to ourselves with the same port: nobody could tell the
+	 * two ends apart (land attack).
+	 */
 	if ((ts->ts_flags & TH_SYN) == 0 ||
-	    (ts->ts_sport == ts->ts_dport && in_addr_eq(&ts->ts_pkt->ip_src, &ts->ts_pkt->ip_dst))) {
+	    (ts->ts_sport == ts->ts_dport &&
+		in_addr_eq(&ts->ts_pkt->ip_src, &ts->ts_pkt->ip_dst))) {
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvnotsyn);
 		tcp_seg_drop(ts);
 		return;

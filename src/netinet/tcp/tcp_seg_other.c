@@ -2,11 +2,12 @@
 /*
  * Theory of operation
  *
- * A segment for a connection in SYN_RECEIVED or later (RFC 9293 3.10.7.4), step by step in the order of the RFC:
- * PAWS (RFC 7323 5.3) and sequence check, RST, SYN, ACK, URG, text, FIN.  (The third step, security, does not exist any more.)
+ * A segment for a connection in SYN_RECEIVED or later (RFC 9293 3.10.7.4), step by step in the
+ * order of the RFC: PAWS (RFC 7323 5.3) and sequence check, RST, SYN, ACK, URG, text, FIN.  (The
+ * third step, security, does not exist any more.)
  *
- * tcp_seg_fast() recognises what nearly every segment is: in order, nothing unusual, an ACK of something new or data or both; it takes the
- * same actions as the long way.
+ * tcp_seg_fast() recognises what nearly every segment is: in order, nothing unusual, an ACK of
+ * something new or data or both; it takes the same actions as the long way.
  *
  * Steps return TSEG_DONE when the segment is consumed, and TSEG_GONE when the connection is.
  */
@@ -22,7 +23,8 @@ tcp_seg_tsrecent(struct tcpcb *tp, const struct tcp_seg *ts)
 {
 	if ((ts->ts_to.to_flags & TOF_TS) == 0 || (tp->t_flags & TF_RCVD_TSTMP) == 0)
 		return;
-	if (SEQ_LEQ(ts->ts_seq, tp->last_ack_sent) && TSTMP_GEQ(ts->ts_to.to_tsval, tp->ts_recent)) {
+	if (SEQ_LEQ(ts->ts_seq, tp->last_ack_sent) &&
+	    TSTMP_GEQ(ts->ts_to.to_tsval, tp->ts_recent)) {
 		tp->ts_recent = ts->ts_to.to_tsval;
 		tp->ts_recent_age = tcp_now(tp);
 	}
@@ -32,21 +34,26 @@ tcp_seg_tsrecent(struct tcpcb *tp, const struct tcp_seg *ts)
 static bool
 tcp_seg_output_due(const struct tcpcb *tp)
 {
-	return ((tp->t_flags & TF_ACKNOW) != 0 || tcp_so(tp)->so_snd.sb_cc > tp->snd_nxt - tp->snd_una);
+	return (
+	    (tp->t_flags & TF_ACKNOW) != 0 || tcp_so(tp)->so_snd.sb_cc > tp->snd_nxt - tp->snd_una);
 }
 
 /* May the segment take the short way? */
 static bool
 tcp_seg_isfast(const struct tcpcb *tp, const struct tcp_seg *ts)
 {
-	const uint32_t slow = TF_FASTRECOVERY | TF_RTO | TF_NEEDFIN | TF_SENTFIN | TF_USERCLOSED | TF_RCVFIN;
+	const uint32_t slow =
+	    TF_FASTRECOVERY | TF_RTO | TF_NEEDFIN | TF_SENTFIN | TF_USERCLOSED | TF_RCVFIN;
 
-	if (tp->t_state != TCPS_ESTABLISHED || (ts->ts_flags & (TH_FLAGMASK & ~(TH_PUSH | TH_ECE | TH_CWR | TH_AE))) != TH_ACK ||
-	    ts->ts_seq != tp->rcv_nxt || (tp->t_flags & slow) != 0 || tp->snd_nxt != tp->snd_max || tp->t_dupacks != 0 ||
-	    tp->snd_nsack != 0 || (ts->ts_to.to_flags & TOF_SACK) != 0 || tp->t_segqlen != 0)
+	if (tp->t_state != TCPS_ESTABLISHED ||
+	    (ts->ts_flags & (TH_FLAGMASK & ~(TH_PUSH | TH_ECE | TH_CWR | TH_AE))) != TH_ACK ||
+	    ts->ts_seq != tp->rcv_nxt || (tp->t_flags & slow) != 0 || tp->snd_nxt != tp->snd_max ||
+	    tp->t_dupacks != 0 || tp->snd_nsack != 0 || (ts->ts_to.to_flags & TOF_SACK) != 0 ||
+	    tp->t_segqlen != 0)
 		return (false);
 	if (tp->t_flags & TF_RCVD_TSTMP) {
-		if ((ts->ts_to.to_flags & TOF_TS) == 0 || TSTMP_LT(ts->ts_to.to_tsval, tp->ts_recent))
+		if ((ts->ts_to.to_flags & TOF_TS) == 0 ||
+		    TSTMP_LT(ts->ts_to.to_tsval, tp->ts_recent))
 			return (false);
 	}
 	if (SEQ_LT(ts->ts_ack, tp->snd_una) || SEQ_GT(ts->ts_ack, tp->snd_max))
@@ -80,8 +87,8 @@ tcp_seg_fast(struct tcpcb *tp, struct tcp_seg *ts)
 static enum tcp_step
 tcp_seg_check_paws(struct tcpcb *tp, struct tcp_seg *ts)
 {
-	if ((tp->t_flags & TF_RCVD_TSTMP) == 0 || (ts->ts_to.to_flags & TOF_TS) == 0 || (ts->ts_flags & TH_RST) != 0 ||
-	    !TSTMP_LT(ts->ts_to.to_tsval, tp->ts_recent))
+	if ((tp->t_flags & TF_RCVD_TSTMP) == 0 || (ts->ts_to.to_flags & TOF_TS) == 0 ||
+	    (ts->ts_flags & TH_RST) != 0 || !TSTMP_LT(ts->ts_to.to_tsval, tp->ts_recent))
 		return (TSEG_NEXT);
 	if (tcp_now(tp) - tp->ts_recent_age > 24ull * 86400 * SEC) {
 		tp->ts_recent = ts->ts_to.to_tsval;
@@ -95,7 +102,10 @@ tcp_seg_check_paws(struct tcpcb *tp, struct tcp_seg *ts)
 	return (TSEG_DONE);
 }
 
-/* Not in the window: an ACK tells the peer where we are (RFC 9293 MUST-9 by way of "If an incoming segment is not acceptable"). */
+/*
+ * Not in the window: an ACK tells the peer where we are (RFC 9293 MUST-9 by way of "If an incoming
+ * segment is not acceptable").
+ */
 static enum tcp_step
 tcp_seg_unacceptable(struct tcpcb *tp, struct tcp_seg *ts)
 {
@@ -116,7 +126,10 @@ tcp_seg_trim_front(struct tcpcb *tp, struct tcp_seg *ts)
 	uint32_t dup = tp->rcv_nxt - ts->ts_seq;
 
 	if (ts->ts_flags & TH_SYN) {
-		/* SYN_RECEIVED: the peer's SYN once more; the rest is as good as any, but the window was not scaled. */
+		/*
+		 * SYN_RECEIVED: the peer's SYN once more; the rest is as good as any, but the
+		 * window was not scaled.
+		 */
 		ts->ts_win >>= tp->snd_scale;
 		ts->ts_flags &= (uint16_t)~TH_SYN;
 		ts->ts_seq++;
@@ -129,7 +142,10 @@ tcp_seg_trim_front(struct tcpcb *tp, struct tcp_seg *ts)
 		ts->ts_urp = 0;
 	}
 	if (dup > ts->ts_len || (dup == ts->ts_len && (ts->ts_flags & TH_FIN) == 0)) {
-		/* Nothing new.  Its ACK still counts (RFC 9293 3.10.7.4: "valid ACKs and RSTs"), and it is answered. */
+		/*
+		 * Nothing new.  Its ACK still counts (RFC 9293 3.10.7.4: "valid ACKs and RSTs"),
+		 * and it is answered.
+		 */
 		if (ts->ts_len > 0) {
 			TCPSTAT_INC(ts->ts_tv, tcps_rcvduppack);
 			tcp_rsack_dup(tp, ts->ts_seq, ts->ts_seq + ts->ts_len);
@@ -148,19 +164,26 @@ tcp_seg_trim_front(struct tcpcb *tp, struct tcp_seg *ts)
 	return (TSEG_NEXT);
 }
 
-/* First: the sequence number (RFC 9293 3.4, 3.10.7.4), and what lies outside the window is cut off. */
+/*
+ * First: the sequence number (RFC 9293 3.4, 3.10.7.4), and what lies outside the window is cut off.
+ */
 static enum tcp_step
 tcp_seg_check_seq(struct tcpcb *tp, struct tcp_seg *ts)
 {
 	uint32_t wnd = SEQ_GT(tp->rcv_adv, tp->rcv_nxt) ? tp->rcv_adv - tp->rcv_nxt : 0, end, over;
-	uint32_t slen = ts->ts_len + ((ts->ts_flags & TH_SYN) != 0) + ((ts->ts_flags & TH_FIN) != 0);
+	uint32_t slen =
+	    ts->ts_len + ((ts->ts_flags & TH_SYN) != 0) + ((ts->ts_flags & TH_FIN) != 0);
 
 	end = ts->ts_seq + slen;
 	/* Entirely old: keepalives and lost ACKs look like this. */
 	if (SEQ_LT(ts->ts_seq, tp->rcv_nxt)) {
-		if (SEQ_LT(ts->ts_seq, tp->rcv_nxt - u32max(tp->rcv_wnd, TCP_MAXWIN) * 2) || (ts->ts_flags & TH_RST) != 0)
+		if (SEQ_LT(ts->ts_seq, tp->rcv_nxt - u32max(tp->rcv_wnd, TCP_MAXWIN) * 2) ||
+		    (ts->ts_flags & TH_RST) != 0)
 			return (tcp_seg_unacceptable(tp, ts));
-		/* In SYN_RECEIVED too: the peer's SYN again is answered with ours (simultaneous open). */
+		/*
+		 * In SYN_RECEIVED too: the peer's SYN again is answered with ours (simultaneous
+		 * open).
+		 */
 		if (slen == 0)
 			tp->t_flags |= TF_ACKNOW;
 		if (tcp_seg_trim_front(tp, ts) != TSEG_NEXT)
@@ -171,9 +194,13 @@ tcp_seg_check_seq(struct tcpcb *tp, struct tcp_seg *ts)
 		return (TSEG_NEXT);
 	over = end - (tp->rcv_nxt + wnd);
 	if (wnd == 0 && ts->ts_seq == tp->rcv_nxt && (ts->ts_flags & TH_RST) == 0) {
-		/* A probe of our closed window: its ACK counts, the rest does not (RFC 9293 3.10.7.4). */
+		/*
+		 * A probe of our closed window: its ACK counts, the rest does not (RFC 9293
+		 * 3.10.7.4).
+		 */
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvwinprobe);
-	} else if (SEQ_GEQ(ts->ts_seq, tp->rcv_nxt + wnd) && !(slen == 0 && ts->ts_seq == tp->rcv_nxt + wnd)) {
+	} else if (SEQ_GEQ(ts->ts_seq, tp->rcv_nxt + wnd) &&
+		   !(slen == 0 && ts->ts_seq == tp->rcv_nxt + wnd)) {
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvpackafterwin);
 		return (tcp_seg_unacceptable(tp, ts));
 	}
@@ -189,8 +216,8 @@ tcp_seg_check_seq(struct tcpcb *tp, struct tcp_seg *ts)
 }
 
 /*
- * Second: RST.  RFC 5961 3.2: believed only at exactly RCV.NXT; elsewhere in the window it draws a challenge ACK.
- * (Outside it was dropped by the sequence check.)
+ * Second: RST.  RFC 5961 3.2: believed only at exactly RCV.NXT; elsewhere in the window it draws a
+ * challenge ACK. (Outside it was dropped by the sequence check.)
  */
 static enum tcp_step
 tcp_seg_rst(struct tcpcb *tp, struct tcp_seg *ts)
@@ -205,7 +232,9 @@ tcp_seg_rst(struct tcpcb *tp, struct tcp_seg *ts)
 		return (TSEG_DONE);
 	}
 	tcp_seg_drop(ts);
-	error = tp->t_state == TCPS_SYN_RECEIVED ? ECONNREFUSED : tp->t_state == TCPS_CLOSE_WAIT ? EPIPE : ECONNRESET;
+	error = tp->t_state == TCPS_SYN_RECEIVED ? ECONNREFUSED
+		: tp->t_state == TCPS_CLOSE_WAIT ? EPIPE
+						 : ECONNRESET;
 	if (tp->t_state == TCPS_CLOSING || tp->t_state == TCPS_LAST_ACK)
 		error = 0;
 	else
@@ -257,7 +286,10 @@ tcp_seg_ack(struct tcpcb *tp, struct tcp_seg *ts)
 	if ((ts->ts_flags & TH_ACK) == 0) {
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvnoack);
 		tcp_seg_drop(ts);
-		/* The peer's SYN again (simultaneous open, RFC 9293 3.5): what it missed is our SYN-ACK. */
+		/*
+		 * The peer's SYN again (simultaneous open, RFC 9293 3.5): what it missed is our
+		 * SYN-ACK.
+		 */
 		if (tp->t_state == TCPS_SYN_RECEIVED && (tp->t_flags & TF_ACKNOW) != 0)
 			tcp_output(tp);
 		return (TSEG_DONE);
@@ -293,8 +325,8 @@ tcp_seg_pulloob(struct tcpcb *tp, struct tcp_seg *ts, uint32_t off)
 }
 
 /*
- * Sixth: URG.  RFC 9293 (MUST-62) lets SEG.UP name the urgent byte itself; like everybody (RFC 6093 2.2) we read it as the byte
- * after.  A byte that comes out of order stays in the stream.
+ * Sixth: URG.  RFC 9293 (MUST-62) lets SEG.UP name the urgent byte itself; like everybody (RFC 6093
+ * 2.2) we read it as the byte after.  A byte that comes out of order stays in the stream.
  */
 static void
 tcp_seg_urg(struct tcpcb *tp, struct tcp_seg *ts)
@@ -319,7 +351,9 @@ tcp_seg_urg(struct tcpcb *tp, struct tcp_seg *ts)
 		tcp_seg_pulloob(tp, ts, tp->rcv_up - 1 - ts->ts_seq);
 }
 
-/* RFC 9293 MUST-16 by way of 1122 4.2.2.13, RFC 2525 2.17: the user is gone, nobody will read this. */
+/*
+ * RFC 9293 MUST-16 by way of 1122 4.2.2.13, RFC 2525 2.17: the user is gone, nobody will read this.
+ */
 static bool
 tcp_seg_afterclose(struct tcpcb *tp, struct tcp_seg *ts)
 {
@@ -335,7 +369,8 @@ tcp_seg_afterclose(struct tcpcb *tp, struct tcp_seg *ts)
 static void
 tcp_seg_text(struct tcpcb *tp, struct tcp_seg *ts)
 {
-	if (tp->t_state == TCPS_ESTABLISHED || tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_FIN_WAIT_2)
+	if (tp->t_state == TCPS_ESTABLISHED || tp->t_state == TCPS_FIN_WAIT_1 ||
+	    tp->t_state == TCPS_FIN_WAIT_2)
 		tcp_rcv_text(tp, ts);
 	tcp_seg_drop(ts);
 }

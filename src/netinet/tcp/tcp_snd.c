@@ -2,20 +2,24 @@
 /*
  * Theory of operation
  *
- * tcp_output() sends what may be sent now, one segment after another: tcp_snd_next() decides, tcp_snd_segment() builds and sends.
- * It is called whenever something changed that might allow more: data from the user, an ACK, a timer, room in the receive buffer.
+ * tcp_output() sends what may be sent now, one segment after another: tcp_snd_next() decides,
+ * tcp_snd_segment() builds and sends. It is called whenever something changed that might allow
+ * more: data from the user, an ACK, a timer, room in the receive buffer.
  *
- * The decision, in this order (RFC 6675 5 during SACK recovery, RFC 9293 3.8.6.2.1 and 3.7.4 otherwise):
+ * The decision, in this order (RFC 6675 5 during SACK recovery, RFC 9293 3.8.6.2.1 and 3.7.4
+ * otherwise):
  *	a gap known to be lost		tcp_snd_gap(lost)
  *	new data, or everything again after a timeout	tcp_snd_data()
  *	a gap not known to be lost, the rescue retransmission	tcp_snd_gap(any)
  *	FIN, an ACK that is due, a window update	tcp_snd_control()
  *
- * Segments are as long as windows and data allow, up to t_maxsuper: whole multiples of t_maxseg with m_pkt.segsz, cut where a
- * real MTU demands it.  The payload is a reference to the send buffer's storage; a few bytes are copied behind the header instead.
+ * Segments are as long as windows and data allow, up to t_maxsuper: whole multiples of t_maxseg
+ * with m_pkt.segsz, cut where a real MTU demands it.  The payload is a reference to the send
+ * buffer's storage; a few bytes are copied behind the header instead.
  *
- * If the network layer has no room, the segment counts as not sent and the retransmission timer (or the next ACK) tries again.
- * Nothing is ever delivered from within io_output, so the connection cannot change under us.
+ * If the network layer has no room, the segment counts as not sent and the retransmission timer (or
+ * the next ACK) tries again. Nothing is ever delivered from within io_output, so the connection
+ * cannot change under us.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -36,7 +40,8 @@ struct tcp_out {
 static bool
 tcp_snd_finstate(const struct tcpcb *tp)
 {
-	return (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_LAST_ACK || tp->t_state == TCPS_CLOSING);
+	return (tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_LAST_ACK ||
+		tp->t_state == TCPS_CLOSING);
 }
 
 /* Bytes of the send buffer that follow snd_una + off. */
@@ -48,7 +53,10 @@ tcp_snd_avail(const struct tcpcb *tp, uint32_t off)
 	return (cc > off ? cc - off : 0);
 }
 
-/* Bytes that congestion control lets into the network now (RFC 5681 3.1, 3.2; RFC 6675 5 with Pipe; RFC 3042). */
+/*
+ * Bytes that congestion control lets into the network now (RFC 5681 3.1, 3.2; RFC 6675 5 with Pipe;
+ * RFC 3042).
+ */
 static uint32_t
 tcp_snd_cwndroom(const struct tcpcb *tp)
 {
@@ -65,7 +73,10 @@ tcp_snd_cwndroom(const struct tcpcb *tp)
 	return (cwnd > flight ? cwnd - flight : 0);
 }
 
-/* The longest piece one segment may carry: not more than half the largest window the peer ever offered. */
+/*
+ * The longest piece one segment may carry: not more than half the largest window the peer ever
+ * offered.
+ */
 static uint32_t
 tcp_snd_limit(const struct tcpcb *tp)
 {
@@ -82,8 +93,8 @@ tcp_snd_round(const struct tcpcb *tp, uint32_t len)
 }
 
 /*
- * Nagle (RFC 9293 3.7.4), the user's cork, and the sender's side of silly window avoidance (3.8.6.2.1).
- * len is what could be sent of avail at snd_nxt; the result is what should be.
+ * Nagle (RFC 9293 3.7.4), the user's cork, and the sender's side of silly window avoidance
+ * (3.8.6.2.1). len is what could be sent of avail at snd_nxt; the result is what should be.
  */
 static uint32_t
 tcp_snd_nagle(struct tcpcb *tp, const struct tcp_out *o, uint32_t len, uint32_t avail)
@@ -91,10 +102,11 @@ tcp_snd_nagle(struct tcpcb *tp, const struct tcp_out *o, uint32_t len, uint32_t 
 	bool hold, tail;
 
 	tail = len == avail;
-	if (SEQ_LT(tp->snd_nxt, tp->snd_max) || (tp->t_flags & TF_FORCE) != 0 || SEQ_GT(tp->snd_up, tp->snd_nxt) ||
-	    (tail && tcp_snd_finstate(tp)))
+	if (SEQ_LT(tp->snd_nxt, tp->snd_max) || (tp->t_flags & TF_FORCE) != 0 ||
+	    SEQ_GT(tp->snd_up, tp->snd_nxt) || (tail && tcp_snd_finstate(tp)))
 		return (tail ? len : tcp_snd_round(tp, len));
-	hold = (tp->t_flags & (TF_CORK | TF_MORE)) != 0 || (!o->o_idle && (tp->t_flags & TF_NODELAY) == 0);
+	hold = (tp->t_flags & (TF_CORK | TF_MORE)) != 0 ||
+	       (!o->o_idle && (tp->t_flags & TF_NODELAY) == 0);
 	if (tail && !hold)
 		return (len);
 	if (len >= tp->t_maxseg)
@@ -108,15 +120,17 @@ tcp_snd_nagle(struct tcpcb *tp, const struct tcp_out *o, uint32_t len, uint32_t 
 }
 
 /*
- * Wait for more window rather than dribble small packets where long ones are possible: sending whenever one segment's worth of window
- * opens would turn each ACK into one small packet.  At least three quarters of the window are in flight, so ACKs will come.
+ * Wait for more window rather than dribble small packets where long ones are possible: sending
+ * whenever one segment's worth of window opens would turn each ACK into one small packet.  At least
+ * three quarters of the window are in flight, so ACKs will come.
  */
 static bool
 tcp_snd_defer(const struct tcpcb *tp, uint32_t len, uint32_t avail, uint32_t limit)
 {
 	uint32_t wnd = u32min(tp->snd_cwnd, tp->snd_wnd);
 
-	if (len >= avail || len >= limit || SEQ_LT(tp->snd_nxt, tp->snd_max) || (tp->t_flags & (TF_FASTRECOVERY | TF_FORCE)) != 0)
+	if (len >= avail || len >= limit || SEQ_LT(tp->snd_nxt, tp->snd_max) ||
+	    (tp->t_flags & (TF_FASTRECOVERY | TF_FORCE)) != 0)
 		return (false);
 	return (wnd >= 8 * tp->t_maxseg && len < wnd / 4 && tcp_outstanding(tp) >= wnd / 2);
 }
@@ -137,7 +151,8 @@ tcp_snd_skipsacked(struct tcpcb *tp)
 static bool
 tcp_snd_data(struct tcpcb *tp, struct tcp_out *o)
 {
-	uint32_t gap = tcp_snd_skipsacked(tp), off = tp->snd_nxt - tp->snd_una, avail = tcp_snd_avail(tp, off), len, cwnd, limit;
+	uint32_t gap = tcp_snd_skipsacked(tp), off = tp->snd_nxt - tp->snd_una,
+		 avail = tcp_snd_avail(tp, off), len, cwnd, limit;
 
 	if (avail == 0)
 		return (false);
@@ -167,7 +182,8 @@ tcp_snd_gap(struct tcpcb *tp, struct tcp_out *o, bool lostonly)
 {
 	uint32_t room, len;
 
-	if ((tp->t_flags & (TF_FASTRECOVERY | TF_SACK_PERMIT)) != (TF_FASTRECOVERY | TF_SACK_PERMIT))
+	if ((tp->t_flags & (TF_FASTRECOVERY | TF_SACK_PERMIT)) !=
+	    (TF_FASTRECOVERY | TF_SACK_PERMIT))
 		return (false);
 	if ((room = tcp_snd_cwndroom(tp)) < tp->t_maxseg)
 		return (false);
@@ -192,7 +208,8 @@ tcp_snd_control(struct tcpcb *tp, struct tcp_out *o)
 	o->o_len = 0;
 	o->o_flags = TH_ACK;
 	o->o_seq = tp->snd_max;
-	if (tcp_snd_finstate(tp) && tp->snd_nxt == end && ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(tp->snd_nxt, tp->snd_max))) {
+	if (tcp_snd_finstate(tp) && tp->snd_nxt == end &&
+	    ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(tp->snd_nxt, tp->snd_max))) {
 		o->o_seq = tp->snd_nxt;
 		return (true);		/* tcp_snd_flags() adds the FIN */
 	}
@@ -208,7 +225,8 @@ tcp_snd_control(struct tcpcb *tp, struct tcp_out *o)
 static bool
 tcp_snd_next(struct tcpcb *tp, struct tcp_out *o)
 {
-	return (tcp_snd_gap(tp, o, true) || tcp_snd_data(tp, o) || tcp_snd_gap(tp, o, false) || tcp_snd_control(tp, o));
+	return (tcp_snd_gap(tp, o, true) || tcp_snd_data(tp, o) || tcp_snd_gap(tp, o, false) ||
+		tcp_snd_control(tp, o));
 }
 
 /* FIN, PSH and URG follow from where the segment ends. */
@@ -220,7 +238,8 @@ tcp_snd_flags(const struct tcpcb *tp, struct tcp_out *o, struct tcphdr *th)
 	if (o->o_seq + o->o_len == end) {
 		if (o->o_len > 0)
 			o->o_flags |= TH_PUSH;
-		if (tcp_snd_finstate(tp) && ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(o->o_seq + o->o_len, tp->snd_max)))
+		if (tcp_snd_finstate(tp) &&
+		    ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(o->o_seq + o->o_len, tp->snd_max)))
 			o->o_flags |= TH_FIN;
 	}
 	th->th_urp = 0;
@@ -371,7 +390,8 @@ tcp_snd_msgsize(struct tcpcb *tp)
 }
 
 /*
- * The segment was not sent.  With something due and no timer running, nobody would try again: so start it.
+ * The segment was not sent.  With something due and no timer running, nobody would try again: so
+ * start it.
  */
 static int
 tcp_snd_failed(struct tcpcb *tp, int error)
@@ -395,7 +415,8 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 	struct mbuf *m;
 	int error;
 
-	if ((m = tcp_snd_header(tp, o, now)) == NULL || (o->o_len > 0 && !tcp_snd_payload(tp, o, m))) {
+	if ((m = tcp_snd_header(tp, o, now)) == NULL ||
+	    (o->o_len > 0 && !tcp_snd_payload(tp, o, m))) {
 		m_freem(m);
 		TCPSTAT_INC(tp->t_tv, tcps_sndnomem);
 		tcp_snd_failed(tp, ENOBUFS);
@@ -408,9 +429,11 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 		m->m_pkt.segsz = (uint16_t)tp->t_maxseg;
 	}
 	m->m_pkt.flowid = inp->inp_flowid;
-	if ((error = inp->inp_ops->io_output(inp, m, so->so_options & SO_DONTROUTE ? INET_DONTROUTE : 0)) != 0) {
+	if ((error = inp->inp_ops->io_output(
+		 inp, m, so->so_options & SO_DONTROUTE ? INET_DONTROUTE : 0)) != 0) {
 		if (error == EMSGSIZE && tcp_snd_msgsize(tp) == 0)
-			return (0);		/* tcp_output() decides again, with shorter segments */
+			/* tcp_output() decides again, with shorter segments */
+			return (0);
 		return (tcp_snd_failed(tp, error) != 0 ? error : EAGAIN);
 	}
 	tcp_snd_advance(tp, o, now);
@@ -418,7 +441,10 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 	return (0);
 }
 
-/* RFC 5681 4.1: after an idle time of more than an RTO the ACK clock is gone; begin as a new connection would. */
+/*
+ * RFC 5681 4.1: after an idle time of more than an RTO the ACK clock is gone; begin as a new
+ * connection would.
+ */
 static void
 tcp_snd_idle(struct tcpcb *tp)
 {
@@ -434,7 +460,10 @@ tcp_snd_idle(struct tcpcb *tp)
 	tp->t_cc->cc_idle(tp);
 }
 
-/* Data that the window does not take, and nothing outstanding whose ACK would open it: probe (RFC 9293 3.8.6.1). */
+/*
+ * Data that the window does not take, and nothing outstanding whose ACK would open it: probe (RFC
+ * 9293 3.8.6.1).
+ */
 static void
 tcp_snd_persist(struct tcpcb *tp)
 {
@@ -442,7 +471,8 @@ tcp_snd_persist(struct tcpcb *tp)
 		return;
 	if (tcp_outstanding(tp) != 0)
 		tcp_timer_rexmt_restart(tp);
-	else if (tp->snd_wnd < tp->t_maxseg && tcp_snd_avail(tp, 0) > 0 && !tcp_timer_active(tp, TT_CORK)) {
+	else if (tp->snd_wnd < tp->t_maxseg && tcp_snd_avail(tp, 0) > 0 &&
+		 !tcp_timer_active(tp, TT_CORK)) {
 		tp->t_persistshift = 0;
 		tcp_timer_persist_start(tp);
 	}
@@ -488,7 +518,9 @@ tcp_snd_rexmt_first(struct tcpcb *tp)
 	(void)tcp_snd_segment(tp, &o);
 }
 
-/* Grow the send buffer with the window: twice of what may be in flight (net.inet.tcp.sendbuf_auto). */
+/*
+ * Grow the send buffer with the window: twice of what may be in flight (net.inet.tcp.sendbuf_auto).
+ */
 void
 tcp_snd_autosize(struct tcpcb *tp)
 {
@@ -511,7 +543,8 @@ tcp_snd_ack(struct tcpcb *tp)
 
 /* A segment of a connection that carries no data and does not move it; consumes nothing of tp. */
 static int
-tcp_snd_bare(struct tcpcb *tp, uint32_t seq, uint16_t flags, const uint8_t *opts, size_t optlen, uint32_t win)
+tcp_snd_bare(struct tcpcb *tp, uint32_t seq, uint16_t flags, const uint8_t *opts, size_t optlen,
+    uint32_t win)
 {
 	struct inpcb *inp = tp->t_inpcb;
 	struct tcphdr *th;
@@ -576,7 +609,8 @@ tcp_snd_probe(struct tcpcb *tp)
 	uint8_t opts[TCP_MAXOLEN];
 	size_t optlen = tcp_options_fill(tp, opts, tcp_now(tp));
 
-	return (tcp_snd_bare(tp, tp->snd_una - 1, TH_ACK, opts, optlen, tcp_rcv_window(tp) >> tp->rcv_scale));
+	return (tcp_snd_bare(
+	    tp, tp->snd_una - 1, TH_ACK, opts, optlen, tcp_rcv_window(tp) >> tp->rcv_scale));
 }
 
 /* RFC 9293 3.5.2 group 3: the connection is given up. */
@@ -593,7 +627,10 @@ tcp_snd_rst(struct tcpcb *tp)
 		optlen = TCPOLEN_TSTAMP_APPA;
 	}
 	TCPSTAT_INC(tp->t_tv, tcps_sndrst);
-	/* RFC 5961 3.2: only the peer's RCV.NXT is believed; if all arrived that is SND.NXT, inside its window. */
+	/*
+	 * RFC 5961 3.2: only the peer's RCV.NXT is believed; if all arrived that is SND.NXT, inside
+	 * its window.
+	 */
 	seq = SEQ_MAX(SEQ_MIN(tp->snd_max, tp->snd_una + tp->snd_wnd), tp->snd_una);
 	(void)tcp_snd_bare(tp, seq, TH_RST | TH_ACK, opts, optlen, 0);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TCP's counters: X(name, words of netstat -s).  Every segment that is dropped is counted under exactly one reason.
+ * TCP's counters: X(name, words of netstat -s).  Every segment that is dropped is counted under
+ * exactly one reason.
  */
 #ifndef NETINET_TCP_TCP_STAT_H
 #define NETINET_TCP_TCP_STAT_H

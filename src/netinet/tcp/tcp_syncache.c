@@ -2,15 +2,18 @@
 /*
  * Theory of operation
  *
- * Connections in SYN_RECEIVED that came from outside (RFC 4987 3.5).  An entry is small, hashed with a secret key, and there are at most
- * net.inet.tcp.syncache.cachelimit in a vnet; beyond that a SYN is answered with a cookie and leaves nothing behind
- * (tcp_syncookie.c), or, with net.inet.tcp.syncookies=0, the oldest entry makes room.
+ * Connections in SYN_RECEIVED that came from outside (RFC 4987 3.5).  An entry is small, hashed
+ * with a secret key, and there are at most net.inet.tcp.syncache.cachelimit in a vnet; beyond that
+ * a SYN is answered with a cookie and leaves nothing behind (tcp_syncookie.c), or, with
+ * net.inet.tcp.syncookies=0, the oldest entry makes room.
  *
- * Life: tcp_syncache_syn() adds and answers; the same SYN again is answered again.  Unanswered, the SYN-ACK is sent again after
- * 1, 2, 4... s (RFC 6298): entries wait in one queue per number of retransmissions, each in order of time, so one callout and the heads
- * of the queues are enough.  tcp_syncache_ack() turns an entry into a connection; an RST or an ICMP error ends it.
+ * Life: tcp_syncache_syn() adds and answers; the same SYN again is answered again.  Unanswered, the
+ * SYN-ACK is sent again after 1, 2, 4... s (RFC 6298): entries wait in one queue per number of
+ * retransmissions, each in order of time, so one callout and the heads of the queues are enough.
+ * tcp_syncache_ack() turns an entry into a connection; an RST or an ICMP error ends it.
  *
- * An entry does not point at its listener: the listener is found again when it is needed, and if it is gone, so is the entry.
+ * An entry does not point at its listener: the listener is found again when it is needed, and if it
+ * is gone, so is the entry.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -83,17 +86,30 @@ tcp_syncache_find(struct tcp_vnet *tv, const struct tcp_seg *ts)
 	    &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport));
 }
 
-/* <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>, with the options agreed on; with TH_ACK alone an ACK of what was agreed. */
+/*
+ * <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>, with the options agreed on; with TH_ACK alone an ACK of what
+ * was agreed.
+ */
 static void
 tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t flags)
 {
 	const struct tcp_agreed *ta = &sc->sc_agreed;
 	struct tcp_opts to = { .to_flags = TOF_MSS, .to_mss = sc->sc_ourmss };
 	struct tcp_reply tr = {
-		.tr_flow = { .if_laddr = sc->sc_flow.tf_laddr, .if_faddr = sc->sc_flow.tf_faddr, .if_fib = sc->sc_fib,
-		    .if_tos = sc->sc_tos, .if_ttl = sc->sc_ttl, .if_df = tv->tv_path_mtu_discovery != 0 },
-		.tr_ops = sc->sc_ops, .tr_lport = sc->sc_flow.tf_lport, .tr_fport = sc->sc_flow.tf_fport,
-		.tr_seq = ta->ta_iss, .tr_ack = ta->ta_irs + 1, .tr_flags = flags, .tr_win = sc->sc_wnd, .tr_opts = &to,
+	    .tr_flow = {.if_laddr = sc->sc_flow.tf_laddr,
+		.if_faddr = sc->sc_flow.tf_faddr,
+		.if_fib = sc->sc_fib,
+		.if_tos = sc->sc_tos,
+		.if_ttl = sc->sc_ttl,
+		.if_df = tv->tv_path_mtu_discovery != 0},
+	    .tr_ops = sc->sc_ops,
+	    .tr_lport = sc->sc_flow.tf_lport,
+	    .tr_fport = sc->sc_flow.tf_fport,
+	    .tr_seq = ta->ta_iss,
+	    .tr_ack = ta->ta_irs + 1,
+	    .tr_flags = flags,
+	    .tr_win = sc->sc_wnd,
+	    .tr_opts = &to,
 	};
 
 	if ((flags & TH_SYN) == 0) {
@@ -108,7 +124,8 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t fl
 		to.to_flags |= TOF_SACKPERM;
 	if (ta->ta_ts) {
 		to.to_flags |= TOF_TS;
-		to.to_tsval = sc->sc_tosndts != 0 ? sc->sc_tosndts : tcp_ts(vnet_now(tv->tv_vnet), ta->ta_tsoff);
+		to.to_tsval = sc->sc_tosndts != 0 ? sc->sc_tosndts
+						  : tcp_ts(vnet_now(tv->tv_vnet), ta->ta_tsoff);
 		to.to_tsecr = ta->ta_tsrecent;
 	}
 	TCPSTAT_INC(tv, tcps_sndctrl);
@@ -125,7 +142,8 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	struct tcp_vnet *tv = ts->ts_tv;
 	struct tcp_agreed *ta = &sc->sc_agreed;
 	uint32_t usermss = intotcpcb(listener)->t_usermaxseg;
-	uint64_t secret = tcp_flowsecret(tv, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport);
+	uint64_t secret =
+	    tcp_flowsecret(tv, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport);
 
 	sc->sc_flow.tf_laddr = pkt->ip_dst;
 	sc->sc_flow.tf_faddr = pkt->ip_src;
@@ -141,7 +159,8 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	if (usermss != 0 && usermss < sc->sc_ourmss)
 		sc->sc_ourmss = (uint16_t)usermss;
 	ta->ta_irs = ts->ts_seq;
-	ta->ta_peermss = (uint16_t)(to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : TCP_MSS_DEFAULT);
+	ta->ta_peermss =
+	    (uint16_t)(to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : TCP_MSS_DEFAULT);
 	ta->ta_scale = tv->tv_rfc1323 && (to->to_flags & TOF_SCALE) != 0;
 	ta->ta_sndscale = ta->ta_scale ? to->to_wscale : 0;
 	ta->ta_rcvscale = ta->ta_scale ? tcp_wscale(tv, so) : 0;
@@ -162,10 +181,12 @@ tcp_syncache_cookie(struct inpcb *listener, struct tcp_seg *ts)
 	tcp_syncache_fill(&sc, listener, ts);
 	sc.sc_agreed.ta_iss = tcp_syncookie_make(tv, ts, sc.sc_agreed.ta_peermss);
 	if (sc.sc_agreed.ta_ts) {
-		struct tcp_opts to = { .to_flags = (sc.sc_agreed.ta_scale ? TOF_SCALE : 0) | (sc.sc_agreed.ta_sack ? TOF_SACKPERM : 0),
-		    .to_wscale = sc.sc_agreed.ta_sndscale };
+		struct tcp_opts to = {.to_flags = (sc.sc_agreed.ta_scale ? TOF_SCALE : 0) |
+						  (sc.sc_agreed.ta_sack ? TOF_SACKPERM : 0),
+		    .to_wscale = sc.sc_agreed.ta_sndscale};
 
-		sc.sc_tosndts = tcp_syncookie_ts(&to, tcp_ts(vnet_now(tv->tv_vnet), sc.sc_agreed.ta_tsoff));
+		sc.sc_tosndts =
+		    tcp_syncookie_ts(&to, tcp_ts(vnet_now(tv->tv_vnet), sc.sc_agreed.ta_tsoff));
 	} else {
 		sc.sc_agreed.ta_scale = sc.sc_agreed.ta_sack = false;
 	}
@@ -224,7 +245,10 @@ tcp_syncache_add(struct inpcb *listener, struct tcp_seg *ts)
 	tcp_syncache_respond(tv, sc, TH_SYN | TH_ACK);
 }
 
-/* The same SYN again: the same answer.  Another SYN from the same place: the first one is forgotten (RFC 9293 3.10.7.4). */
+/*
+ * The same SYN again: the same answer.  Another SYN from the same place: the first one is forgotten
+ * (RFC 9293 3.10.7.4).
+ */
 static bool
 tcp_syncache_again(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
 {
@@ -260,12 +284,16 @@ tcp_syncache_syn(struct inpcb *listener, struct tcp_seg *ts)
 		tcp_syncache_cookie(listener, ts);
 		return;
 	}
-	while (tv->tv_syncache.sc_tab.ft_count >= (uint32_t)tv->tv_sc_limit && tcp_syncache_makeroom(tv))
+	while (tv->tv_syncache.sc_tab.ft_count >= (uint32_t)tv->tv_sc_limit &&
+	       tcp_syncache_makeroom(tv))
 		;
 	tcp_syncache_add(listener, ts);
 }
 
-/* The segment must lie in the window the SYN-ACK offered and acknowledge it; RFC 9293 3.10.7.4 for SYN_RECEIVED. */
+/*
+ * The segment must lie in the window the SYN-ACK offered and acknowledge it; RFC 9293 3.10.7.4 for
+ * SYN_RECEIVED.
+ */
 static bool
 tcp_syncache_check(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
 {
@@ -277,7 +305,8 @@ tcp_syncache_check(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
 		return (false);
 	}
 	if (!SEQ_IN(ts->ts_seq, ta->ta_irs + 1, u32max(sc->sc_wnd, 1)) ||
-	    (ta->ta_ts && (ts->ts_to.to_flags & TOF_TS) != 0 && TSTMP_LT(ts->ts_to.to_tsval, ta->ta_tsrecent))) {
+	    (ta->ta_ts && (ts->ts_to.to_flags & TOF_TS) != 0 &&
+		TSTMP_LT(ts->ts_to.to_tsval, ta->ta_tsrecent))) {
 		TCPSTAT_INC(tv, tcps_sc_badack);
 		tcp_seg_drop(ts);
 		if (tcp_challenge_ok(tv))
@@ -338,19 +367,23 @@ tcp_syncache_rst(struct tcp_vnet *tv, struct tcp_seg *ts)
 	if (ts->ts_seq == sc->sc_agreed.ta_irs + 1) {
 		TCPSTAT_INC(tv, tcps_sc_reset);
 		tcp_syncache_free(tv, sc);
-	} else if (SEQ_IN(ts->ts_seq, sc->sc_agreed.ta_irs + 1, u32max(sc->sc_wnd, 1)) && tcp_challenge_ok(tv)) {
+	} else if (SEQ_IN(ts->ts_seq, sc->sc_agreed.ta_irs + 1, u32max(sc->sc_wnd, 1)) &&
+		   tcp_challenge_ok(tv)) {
 		tcp_syncache_respond(tv, sc, TH_ACK);
 	}
 }
 
 /* A hard ICMP error about our SYN-ACK: twice, for one may be forged or passing. */
 void
-tcp_syncache_unreach(struct tcp_vnet *tv, const struct inet_ctlmsg *ic, uint16_t lport, uint16_t fport, uint32_t seq)
+tcp_syncache_unreach(
+    struct tcp_vnet *tv, const struct inet_ctlmsg *ic, uint16_t lport, uint16_t fport, uint32_t seq)
 {
 	struct syncache *sc;
 
-	sc = (struct syncache *)(void *)tcp_flow_find(&tv->tv_syncache.sc_tab, &ic->ic_src, lport, &ic->ic_dst, fport);
-	if (sc == NULL || seq != sc->sc_agreed.ta_iss || ic->ic_cmd == INET_CTL_MSGSIZE || sc->sc_rexmits < 2)
+	sc = (struct syncache *)(void *)tcp_flow_find(
+	    &tv->tv_syncache.sc_tab, &ic->ic_src, lport, &ic->ic_dst, fport);
+	if (sc == NULL || seq != sc->sc_agreed.ta_iss || ic->ic_cmd == INET_CTL_MSGSIZE ||
+	    sc->sc_rexmits < 2)
 		return;
 	TCPSTAT_INC(tv, tcps_sc_unreach);
 	tcp_syncache_free(tv, sc);
@@ -360,8 +393,9 @@ tcp_syncache_unreach(struct tcp_vnet *tv, const struct inet_ctlmsg *ic, uint16_t
 static bool
 tcp_syncache_alive(struct tcp_vnet *tv, const struct syncache *sc)
 {
-	const struct inpcb *inp = in_pcblookup(&tv->tv_pcbs, &sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport,
-	    &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, true, ifnet_byindex(tv->tv_vnet, sc->sc_ifindex));
+	const struct inpcb *inp = in_pcblookup(&tv->tv_pcbs, &sc->sc_flow.tf_laddr,
+	    sc->sc_flow.tf_lport, &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, true,
+	    ifnet_byindex(tv->tv_vnet, sc->sc_ifindex));
 
 	return (inp != NULL && intotcpcb(inp) != NULL && intotcpcb(inp)->t_state == TCPS_LISTEN);
 }
@@ -398,7 +432,8 @@ tcp_syncache_timer(void *arg)
 			tcp_syncache_expire(tv, sc);
 	}
 	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
-		if ((sc = TAILQ_FIRST(&sch->sc_queue[i])) != NULL && (next == 0 || sc->sc_time < next))
+		if ((sc = TAILQ_FIRST(&sch->sc_queue[i])) != NULL &&
+		    (next == 0 || sc->sc_time < next))
 			next = sc->sc_time;
 	if (next != 0)
 		callout_reset_at(&sch->sc_callout, next);
@@ -412,9 +447,13 @@ tcp_syncache_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 
 	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
 		TAILQ_FOREACH(sc, &tv->tv_syncache.sc_queue[i], sc_link) {
-			pi = (struct vi_pcbinfo){ .pi_proto = VI_IPPROTO_TCP, .pi_type = VI_SOCK_STREAM, .pi_state = TCPS_SYN_RECEIVED };
-			sc->sc_ops->io_sockaddr(&sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport, &pi.pi_local);
-			sc->sc_ops->io_sockaddr(&sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, &pi.pi_foreign);
+			pi = (struct vi_pcbinfo){.pi_proto = VI_IPPROTO_TCP,
+			    .pi_type = VI_SOCK_STREAM,
+			    .pi_state = TCPS_SYN_RECEIVED};
+			sc->sc_ops->io_sockaddr(
+			    &sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport, &pi.pi_local);
+			sc->sc_ops->io_sockaddr(
+			    &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, &pi.pi_foreign);
 			fn(arg, &pi);
 		}
 }

@@ -2,12 +2,15 @@
 /*
  * SYN cookies (RFC 4987 3.6): when the SYN cache is full the handshake's state travels in our ISN.
  *
- *	ISN = keyed hash of (addresses, ports, peer's ISN, tick, MSS index), 28 bits | MSS index, 3 bits | tick's last bit
+ *	ISN = keyed hash of (addresses, ports, peer's ISN, tick, MSS index), 28 bits
+ *	    | MSS index, 3 bits | tick's last bit
  *
- * A tick is 64 s; the ACK must come in the same or the next one.  Window scale and SACK do not fit and ride in the last bits of our
- * timestamp, which the peer echoes: scale 4 bits (15 = no scaling), SACK 1 bit.  A peer without timestamps gets neither.
+ * A tick is 64 s; the ACK must come in the same or the next one.  Window scale and SACK do not fit
+ * and ride in the last bits of our timestamp, which the peer echoes: scale 4 bits (15 = no
+ * scaling), SACK 1 bit.  A peer without timestamps gets neither.
  *
- * Cookies are believed only for two ticks after one was sent: otherwise each stray ACK to a listener would be a guess at 28 bits.
+ * Cookies are believed only for two ticks after one was sent: otherwise each stray ACK to a
+ * listener would be a guess at 28 bits.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -18,11 +21,12 @@
 static const uint16_t cookie_mss[8] = { 216, 536, 1024, 1220, 1400, 1440, 1460, 8960 };
 
 static uint32_t
-tcp_syncookie_hash(const struct tcp_vnet *tv, const struct tcp_seg *ts, uint32_t irs, uint64_t tick, uint32_t mssidx)
+tcp_syncookie_hash(const struct tcp_vnet *tv, const struct tcp_seg *ts, uint32_t irs, uint64_t tick,
+    uint32_t mssidx)
 {
-	struct { struct in_addr_any l, f; uint16_t lp, fp; uint32_t irs, mssidx, tick; } k = {
-		ts->ts_pkt->ip_dst, ts->ts_pkt->ip_src, ts->ts_dport, ts->ts_sport, irs, mssidx, (uint32_t)tick
-	};
+	struct { struct in_addr_any l, f; uint16_t lp, fp; uint32_t irs, mssidx, tick;
+	} k = {ts->ts_pkt->ip_dst, ts->ts_pkt->ip_src, ts->ts_dport, ts->ts_sport, irs, mssidx,
+	    (uint32_t)tick};
 
 	return ((uint32_t)siphash24(&tv->tv_syncache.sc_cookiekey, &k, sizeof(k)) & ~0xfu);
 }
@@ -72,7 +76,8 @@ tcp_syncookie_options(const struct tcp_vnet *tv, const struct tcp_seg *ts, struc
 bool
 tcp_syncookie_check(struct tcp_vnet *tv, const struct tcp_seg *ts, struct tcp_agreed *ta)
 {
-	uint64_t now = vnet_now(tv->tv_vnet), tick = now / COOKIE_TICK, sent = tv->tv_syncache.sc_cookietime;
+	uint64_t now = vnet_now(tv->tv_vnet), tick = now / COOKIE_TICK,
+		 sent = tv->tv_syncache.sc_cookietime;
 	uint32_t cookie = ts->ts_ack - 1, irs = ts->ts_seq - 1, i = cookie >> 1 & 7;
 
 	if (sent == 0 || now - sent > 2 * COOKIE_TICK)
@@ -84,8 +89,11 @@ tcp_syncookie_check(struct tcp_vnet *tv, const struct tcp_seg *ts, struct tcp_ag
 		return (false);
 	}
 	*ta = (struct tcp_agreed){
-		.ta_iss = cookie, .ta_irs = irs, .ta_peermss = cookie_mss[i],
-		.ta_tsoff = tcp_newtsoff(tcp_flowsecret(tv, &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport)),
+	    .ta_iss = cookie,
+	    .ta_irs = irs,
+	    .ta_peermss = cookie_mss[i],
+	    .ta_tsoff = tcp_newtsoff(tcp_flowsecret(
+		tv, &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport)),
 	};
 	tcp_syncookie_options(tv, ts, ta);
 	TCPSTAT_INC(tv, tcps_sc_recvcookie);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* For the unit tests of this directory: a tcpcb of an unconnected socket in vnet0 of a kernel on the simulated host. */
+/*
+ * For the unit tests of this directory: a tcpcb of an unconnected socket in vnet0 of a kernel on
+ * the simulated host.
+ */
 #ifndef NETINET_TCP_TCP_TEST_H
 #define NETINET_TCP_TCP_TEST_H
 
@@ -32,7 +35,8 @@ tcp_fixture_init(struct tcp_fixture *tf)
 	kp.kp_host = tf->tf_host;
 	assert_int_equal(vi_kernel_new(&kp, &tf->tf_kernel), 0);
 	tf->tf_vnet = (struct vnet *)(void *)vi_vnet0(tf->tf_kernel);
-	assert_int_equal(socreate(tf->tf_vnet, VI_AF_INET, VI_SOCK_STREAM, 0, &cred, &tf->tf_so), 0);
+	assert_int_equal(
+	    socreate(tf->tf_vnet, VI_AF_INET, VI_SOCK_STREAM, 0, &cred, &tf->tf_so), 0);
 	tf->tf_tp = sototcpcb(tf->tf_so);
 	return (tf->tf_tp);
 }

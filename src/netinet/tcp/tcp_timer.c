@@ -2,9 +2,10 @@
 /*
  * Theory of operation
  *
- * A connection has TT_MAX timers but one callout.  Setting a timer writes its deadline; the callout is touched only when it
- * would fire too late.  Moving a deadline out (each ACK restarts the retransmission timer) or stopping a timer is therefore one store.
- * When the callout fires it runs what has expired and arms itself for the earliest deadline left.
+ * A connection has TT_MAX timers but one callout.  Setting a timer writes its deadline; the callout
+ * is touched only when it would fire too late.  Moving a deadline out (each ACK restarts the
+ * retransmission timer) or stopping a timer is therefore one store. When the callout fires it runs
+ * what has expired and arms itself for the earliest deadline left.
  *
  *	TT_REXMT	data or FIN is unacknowledged			RFC 6298 5
  *	TT_PERSIST	the peer's window is closed and we have data	RFC 9293 3.8.6.1
@@ -79,7 +80,8 @@ tcp_keepalive_wanted(const struct tcpcb *tp)
 {
 	const struct socket *so = tcp_so(tp);
 
-	return (tp->t_tv->tv_always_keepalive || (so != NULL && (so->so_options & SO_KEEPALIVE) != 0));
+	return (
+	    tp->t_tv->tv_always_keepalive || (so != NULL && (so->so_options & SO_KEEPALIVE) != 0));
 }
 
 /* Called when the option or its times change, and after the handshake. */
@@ -95,7 +97,10 @@ tcp_timer_keep_restart(struct tcpcb *tp)
 		tcp_timer_stop(tp, TT_KEEP);
 }
 
-/* How long it may go on without an acknowledgment: a number of timeouts, or the user's limit (RFC 9293 3.8.3, RFC 5482). */
+/*
+ * How long it may go on without an acknowledgment: a number of timeouts, or the user's limit (RFC
+ * 9293 3.8.3, RFC 5482).
+ */
 static bool
 tcp_rexmt_giveup(const struct tcpcb *tp, uint64_t now)
 {
@@ -130,7 +135,10 @@ tcp_timer_rexmt(struct tcpcb *tp)
 		tcp_snd_syn(tp);
 		return (true);
 	}
-	/* RFC 5681 3.1 equation 4 holds for the first timeout; later ones find the window cut already. */
+	/*
+	 * RFC 5681 3.1 equation 4 holds for the first timeout; later ones find the window cut
+	 * already.
+	 */
 	if (tp->t_rxtshift == 1)
 		tp->t_cc->cc_rto(tp);
 	else
@@ -143,7 +151,10 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	tp->t_flags = (tp->t_flags & ~(uint32_t)TF_FASTRECOVERY) | TF_RTO;
 	tp->snd_recover = tp->snd_max;
 	tp->snd_nxt = tp->snd_highrxt = tp->snd_una;
-	/* RFC 6675 5.1: the first byte must be missing there; if it is not, the receiver went back on its word. */
+	/*
+	 * RFC 6675 5.1: the first byte must be missing there; if it is not, the receiver went back
+	 * on its word.
+	 */
 	if (tp->snd_nsack > 0 && TAILQ_FIRST(&tp->snd_sackq)->sr_start == tp->snd_una) {
 		TCPSTAT_INC(tp->t_tv, tcps_sack_reneged);
 		tcp_sack_free(tp);
@@ -162,7 +173,8 @@ tcp_timer_persist(struct tcpcb *tp)
 	TCPSTAT_INC(tp->t_tv, tcps_persisttimeo);
 	if (limit == 0)
 		limit = (uint64_t)tp->t_tv->tv_persmax * MSEC * 15;
-	if (tp->t_persistshift >= 3 && (silent >= limit || (tcp_orphan(tp) && tp->t_persistshift >= tp->t_tv->tv_retries))) {
+	if (tp->t_persistshift >= 3 &&
+	    (silent >= limit || (tcp_orphan(tp) && tp->t_persistshift >= tp->t_tv->tv_retries))) {
 		TCPSTAT_INC(tp->t_tv, tcps_persistdrop);
 		tcp_drop(tp, ETIMEDOUT);
 		return (false);
@@ -199,12 +211,14 @@ tcp_timer_keep(struct tcpcb *tp)
 		tcp_timer_set(tp, TT_KEEP, tp->t_keepidle - idle);
 		return (true);
 	}
-	if (tp->t_keepsent >= tp->t_keepcnt || (tp->t_usertimeout != 0 && tp->t_keepsent > 0 && idle >= tp->t_usertimeout)) {
+	if (tp->t_keepsent >= tp->t_keepcnt ||
+	    (tp->t_usertimeout != 0 && tp->t_keepsent > 0 && idle >= tp->t_usertimeout)) {
 		TCPSTAT_INC(tp->t_tv, tcps_keepdrops);
 		tcp_drop(tp, ETIMEDOUT);
 		return (false);
 	}
-	if (tcp_outstanding(tp) == 0) {		/* otherwise the retransmission timer does the asking */
+	/* otherwise the retransmission timer does the asking */
+	if (tcp_outstanding(tp) == 0) {
 		tp->t_keepsent++;
 		TCPSTAT_INC(tp->t_tv, tcps_keepprobe);
 		tcp_snd_probe(tp);

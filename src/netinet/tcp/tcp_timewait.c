@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TIME_WAIT (RFC 9293 3.6.1): what must be remembered of a connection for 2 MSL, without socket or control block.
+ * TIME_WAIT (RFC 9293 3.6.1): what must be remembered of a connection for 2 MSL, without socket or
+ * control block.
  *
- * All entries live equally long, so one queue in order of expiry and one callout do.  There are at most net.inet.tcp.maxtcptw;
- * beyond that the oldest goes early.  RSTs are ignored (RFC 1337 3, fix 1).  A new SYN takes the pair over if it is
- * provably newer (RFC 9293 MAY-2, RFC 6191); so may an active open of ours, with sequence numbers and timestamps above the old ones.
+ * All entries live equally long, so one queue in order of expiry and one callout do.  There are at
+ * most net.inet.tcp.maxtcptw; beyond that the oldest goes early.  RSTs are ignored (RFC 1337 3, fix
+ * 1).  A new SYN takes the pair over if it is provably newer (RFC 9293 MAY-2, RFC 6191); so may an
+ * active open of ours, with sequence numbers and timestamps above the old ones.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -142,10 +144,18 @@ tcp_timewait_ack(struct tcp_vnet *tv, const struct tcptw *tw)
 {
 	struct tcp_opts to = { .to_flags = TOF_TS };
 	struct tcp_reply tr = {
-		.tr_flow = { .if_laddr = tw->tw_flow.tf_laddr, .if_faddr = tw->tw_flow.tf_faddr, .if_fib = tw->tw_fib,
-		    .if_tos = tw->tw_tos, .if_ttl = tw->tw_ttl },
-		.tr_ops = tw->tw_ops, .tr_lport = tw->tw_flow.tf_lport, .tr_fport = tw->tw_flow.tf_fport,
-		.tr_seq = tw->tw_snd_nxt, .tr_ack = tw->tw_rcv_nxt, .tr_flags = TH_ACK, .tr_win = tw->tw_win,
+	    .tr_flow = {.if_laddr = tw->tw_flow.tf_laddr,
+		.if_faddr = tw->tw_flow.tf_faddr,
+		.if_fib = tw->tw_fib,
+		.if_tos = tw->tw_tos,
+		.if_ttl = tw->tw_ttl},
+	    .tr_ops = tw->tw_ops,
+	    .tr_lport = tw->tw_flow.tf_lport,
+	    .tr_fport = tw->tw_flow.tf_fport,
+	    .tr_seq = tw->tw_snd_nxt,
+	    .tr_ack = tw->tw_rcv_nxt,
+	    .tr_flags = TH_ACK,
+	    .tr_win = tw->tw_win,
 	};
 
 	if (tw->tw_ts) {
@@ -164,7 +174,8 @@ tcp_timewait_newer(const struct tcptw *tw, const struct tcp_seg *ts)
 	if (tw->tw_ts && (ts->ts_to.to_flags & TOF_TS) != 0) {
 		if (TSTMP_GT(ts->ts_to.to_tsval, tw->tw_ts_recent))
 			return (true);
-		return (ts->ts_to.to_tsval == tw->tw_ts_recent && SEQ_GT(ts->ts_seq, tw->tw_rcv_nxt));
+		return (
+		    ts->ts_to.to_tsval == tw->tw_ts_recent && SEQ_GT(ts->ts_seq, tw->tw_rcv_nxt));
 	}
 	return (SEQ_GT(ts->ts_seq, tw->tw_rcv_nxt));
 }
@@ -175,8 +186,8 @@ tcp_timewait_input(struct tcp_seg *ts, bool listening)
 	struct tcp_vnet *tv = ts->ts_tv;
 	struct tcptw *tw;
 
-	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, &ts->ts_pkt->ip_dst, ts->ts_dport,
-	    &ts->ts_pkt->ip_src, ts->ts_sport);
+	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, &ts->ts_pkt->ip_dst,
+	    ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport);
 	if (tw == NULL)
 		return (false);
 	if (ts->ts_flags & TH_RST) {
@@ -184,17 +195,23 @@ tcp_timewait_input(struct tcp_seg *ts, bool listening)
 		tcp_seg_drop(ts);
 		return (true);
 	}
-	if ((ts->ts_flags & (TH_SYN | TH_ACK)) == TH_SYN && listening && tcp_timewait_newer(tw, ts)) {
+	if ((ts->ts_flags & (TH_SYN | TH_ACK)) == TH_SYN && listening &&
+	    tcp_timewait_newer(tw, ts)) {
 		TCPSTAT_INC(tv, tcps_tw_reused);
 		tcp_timewait_free(tv, tw);
 		return (false);
 	}
-	/* The peer's FIN again: our ACK was lost; the wait begins anew (RFC 9293 3.10.7.4, eighth step). */
+	/*
+	 * The peer's FIN again: our ACK was lost; the wait begins anew (RFC 9293 3.10.7.4, eighth
+	 * step).
+	 */
 	if (ts->ts_flags & TH_FIN) {
 		TAILQ_REMOVE(&tv->tv_timewait.tw_queue, tw, tw_link);
 		tcp_timewait_queue(tv, tw);
 		tcp_timewait_ack(tv, tw);
-	} else if ((ts->ts_len > 0 || (ts->ts_flags & TH_SYN) != 0 || ts->ts_seq != tw->tw_rcv_nxt) && tcp_challenge_ok(tv)) {
+	} else if ((ts->ts_len > 0 || (ts->ts_flags & TH_SYN) != 0 ||
+		       ts->ts_seq != tw->tw_rcv_nxt) &&
+		   tcp_challenge_ok(tv)) {
 		tcp_timewait_ack(tv, tw);
 	}
 	tcp_seg_drop(ts);
@@ -207,13 +224,17 @@ tcp_timewait_reuse(struct inpcb *inp, uint32_t *iss)
 	struct tcp_vnet *tv = tcp_vnet(inp->inp_vnet);
 	struct tcptw *tw;
 
-	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
+	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, &inp->inp_laddr,
+	    inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
 	if (tw == NULL)
 		return (0);
 	/* Without timestamps an old segment could not be told from a new one. */
 	if (!tw->tw_ts || !tv->tv_rfc1323)
 		return (EADDRINUSE);
-	/* Beyond the old connection's window, so that the peer, should it wait too, takes the SYN for new. */
+	/*
+	 * Beyond the old connection's window, so that the peer, should it wait too, takes the SYN
+	 * for new.
+	 */
 	if (!SEQ_GT(*iss, tw->tw_snd_nxt + TCP_MAXWIN))
 		*iss = tw->tw_snd_nxt + TCP_MAXWIN + 1;
 	TCPSTAT_INC(tv, tcps_tw_reused);
@@ -228,10 +249,13 @@ tcp_timewait_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 	struct tcptw *tw;
 
 	TAILQ_FOREACH(tw, &tv->tv_timewait.tw_queue, tw_link) {
-		pi = (struct vi_pcbinfo){ .pi_proto = VI_IPPROTO_TCP, .pi_type = VI_SOCK_STREAM, .pi_state = TCPS_TIME_WAIT,
-		    .pi_uid = tw->tw_uid };
+		pi = (struct vi_pcbinfo){.pi_proto = VI_IPPROTO_TCP,
+		    .pi_type = VI_SOCK_STREAM,
+		    .pi_state = TCPS_TIME_WAIT,
+		    .pi_uid = tw->tw_uid};
 		tw->tw_ops->io_sockaddr(&tw->tw_flow.tf_laddr, tw->tw_flow.tf_lport, &pi.pi_local);
-		tw->tw_ops->io_sockaddr(&tw->tw_flow.tf_faddr, tw->tw_flow.tf_fport, &pi.pi_foreign);
+		tw->tw_ops->io_sockaddr(
+		    &tw->tw_flow.tf_faddr, tw->tw_flow.tf_fport, &pi.pi_foreign);
 		fn(arg, &pi);
 	}
 }

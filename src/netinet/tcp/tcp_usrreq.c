@@ -21,7 +21,8 @@ tcp_usr_attach(struct socket *so, int proto)
 	(void)proto;
 	if (tv->tv_stopping)
 		return (ENETDOWN);
-	if ((error = sbreserve(&so->so_snd, tv->tv_sendspace)) != 0 || (error = sbreserve(&so->so_rcv, tv->tv_recvspace)) != 0)
+	if ((error = sbreserve(&so->so_snd, tv->tv_sendspace)) != 0 ||
+	    (error = sbreserve(&so->so_rcv, tv->tv_recvspace)) != 0)
 		return (error);
 	so->so_snd.sb_flags |= SB_AUTOSIZE;
 	so->so_rcv.sb_flags |= SB_AUTOSIZE;
@@ -67,7 +68,10 @@ tcp_usr_listen(struct socket *so, int backlog)
 	return (0);
 }
 
-/* An unused 4-tuple: one that waits in TIME_WAIT is taken over if that is safe, otherwise another port is tried. */
+/*
+ * An unused 4-tuple: one that waits in TIME_WAIT is taken over if that is safe, otherwise another
+ * port is tried.
+ */
 static int
 tcp_usr_pair(struct inpcb *inp, const struct vi_sockaddr *sa, uint32_t *iss, uint32_t *tsoff)
 {
@@ -79,7 +83,8 @@ tcp_usr_pair(struct inpcb *inp, const struct vi_sockaddr *sa, uint32_t *iss, uin
 	do {
 		if ((error = in_pcbconnect(inp, sa)) != 0)
 			return (error);
-		secret = tcp_flowsecret(tv, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
+		secret = tcp_flowsecret(
+		    tv, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
 		*tsoff = tcp_newtsoff(secret);
 		*iss = tcp_newisn(tv, secret);
 		if (tcp_timewait_reuse(inp, iss) == 0)
@@ -118,7 +123,8 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 	(void)lane_clock(&so->so_vnet->vn_lane);
 	if ((error = tcp_usr_pair(inp, sa, &iss, &tsoff)) != 0)
 		return (error);
-	tp->t_flags |= (tv->tv_rfc1323 ? TF_REQ_SCALE | TF_REQ_TSTMP : 0) | (tv->tv_sack ? TF_REQ_SACK : 0);
+	tp->t_flags |=
+	    (tv->tv_rfc1323 ? TF_REQ_SCALE | TF_REQ_TSTMP : 0) | (tv->tv_sack ? TF_REQ_SACK : 0);
 	tcp_setconnected(tp, tsoff);
 	tcp_sendseqinit(tp, iss);
 	tp->rcv_scale = tp->t_flags & TF_REQ_SCALE ? tcp_wscale(tv, so) : 0;
@@ -163,8 +169,8 @@ tcp_usr_output(struct socket *so, int flags)
 	struct tcpcb *tp = sototcpcb(so);
 
 	/*
-	 * Outside of a run of the lane its clock stands; a timer started now, because nothing was outstanding, would be short
-	 * by the time since.
+	 * Outside of a run of the lane its clock stands; a timer started now, because nothing was
+	 * outstanding, would be short by the time since.
 	 */
 	if (tp->snd_una == tp->snd_max)
 		(void)lane_clock(&so->so_vnet->vn_lane);
@@ -193,7 +199,9 @@ tcp_usr_rcvd(struct socket *so)
 		tcp_output(tp);
 }
 
-/* RFC 9293 3.10.4; with unread data, or SO_LINGER of zero, RST (RFC 1122 4.2.2.13, RFC 2525 2.17). */
+/*
+ * RFC 9293 3.10.4; with unread data, or SO_LINGER of zero, RST (RFC 1122 4.2.2.13, RFC 2525 2.17).
+ */
 static void
 tcp_usr_close(struct socket *so)
 {
@@ -257,7 +265,8 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 		tp->t_flags = v ? tp->t_flags | TF_NODELAY : tp->t_flags & ~(uint32_t)TF_NODELAY;
 		break;
 	case VI_TCP_CORK:
-		tp->t_flags = v ? tp->t_flags | TF_CORK : tp->t_flags & ~(uint32_t)(TF_CORK | TF_MORE);
+		tp->t_flags =
+		    v ? tp->t_flags | TF_CORK : tp->t_flags & ~(uint32_t)(TF_CORK | TF_MORE);
 		break;
 	case VI_TCP_QUICKACK:
 		tp->t_flags = v ? tp->t_flags | TF_QUICKACK : tp->t_flags & ~(uint32_t)TF_QUICKACK;
@@ -293,8 +302,9 @@ tcp_usr_settime(struct tcpcb *tp, enum vi_sockopt opt, int v)
 	}
 	if (opt == VI_TCP_LINGER2) {
 		/* As Linux: negative is "do not wait", 0 the default, and two minutes the most. */
-		tp->t_finwait2 = v < 0 ? 1 : v == 0 ? (uint64_t)tp->t_tv->tv_finwait2_timeout * MSEC :
-		    (uint64_t)imin(v, 120) * SEC;
+		tp->t_finwait2 = v < 0	  ? 1
+				 : v == 0 ? (uint64_t)tp->t_tv->tv_finwait2_timeout * MSEC
+					  : (uint64_t)imin(v, 120) * SEC;
 		return (0);
 	}
 	if (v < 1 || v > ((opt == VI_TCP_KEEPCNT || opt == VI_TCP_SYNCNT) ? 127 : 32767))
@@ -373,7 +383,11 @@ tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 	case VI_TCP_NODELAY:	*v = (tp->t_flags & TF_NODELAY) != 0; break;
 	case VI_TCP_CORK:	*v = (tp->t_flags & TF_CORK) != 0; break;
 	case VI_TCP_QUICKACK:	*v = (tp->t_flags & TF_QUICKACK) != 0; break;
-	case VI_TCP_MAXSEG:	*v = (int)(TCPS_HAVERCVDSYN(tp->t_state) || tp->t_usermaxseg == 0 ? tp->t_maxseg : tp->t_usermaxseg); break;
+	case VI_TCP_MAXSEG:
+		*v = (int)(TCPS_HAVERCVDSYN(tp->t_state) || tp->t_usermaxseg == 0
+			       ? tp->t_maxseg
+			       : tp->t_usermaxseg);
+		break;
 	case VI_TCP_WINDOW_CLAMP: *v = (int)tp->t_winclamp; break;
 	case VI_TCP_KEEPIDLE:	*v = (int)(tp->t_keepidle / SEC); break;
 	case VI_TCP_KEEPINTVL:	*v = (int)(tp->t_keepintvl / SEC); break;
@@ -381,7 +395,9 @@ tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 	case VI_TCP_SYNCNT:	*v = tp->t_syncnt; break;
 	case VI_TCP_USER_TIMEOUT: *v = (int)(tp->t_usertimeout / MSEC); break;
 	case VI_TCP_LINGER2:	*v = tp->t_finwait2 < SEC ? -1 : (int)(tp->t_finwait2 / SEC); break;
-	case VI_SO_NUNSENT:	*v = so->so_snd.sb_cc > sent ? (int)(so->so_snd.sb_cc - sent) : 0; break;
+	case VI_SO_NUNSENT:
+		*v = so->so_snd.sb_cc > sent ? (int)(so->so_snd.sb_cc - sent) : 0;
+		break;
 	default:		return (ENOPROTOOPT);
 	}
 	return (0);

@@ -51,7 +51,8 @@ static const struct tcp_vnet tcp_vnet_defaults = {
 };
 
 static int
-tcp_sysctl_cc(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+tcp_sysctl_cc(
+    struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
 {
 	struct tcp_vnet *tv = tcp_vnet(vn);
 
@@ -70,7 +71,8 @@ tcp_sysctl_cc(struct vnet *vn, const struct sysctl_desc *sd, const char *value, 
 }
 
 static int
-tcp_sysctl_cclist(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+tcp_sysctl_cclist(
+    struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
 {
 	static const char list[] = "cubic newreno";
 
@@ -83,59 +85,69 @@ tcp_sysctl_cclist(struct vnet *vn, const struct sysctl_desc *sd, const char *val
 	return (0);
 }
 
-#define TV_INT(name, member, min, max, descr) CTL_INT("net.inet.tcp." name, CTL_RW, struct tcp_vnet, member, min, max, descr)
-#define TV_UINT(name, member, min, max, descr) CTL_UINT("net.inet.tcp." name, CTL_RW, struct tcp_vnet, member, min, max, descr)
-#define TV_COUNT(name, member, descr) CTL_UINT("net.inet.tcp." name, CTL_RD, struct tcp_vnet, member, 0, UINT32_MAX, descr)
+#define TV_INT(name, member, min, max, descr)                                                      \
+	CTL_INT("net.inet.tcp." name, CTL_RW, struct tcp_vnet, member, min, max, descr)
+#define TV_UINT(name, member, min, max, descr)                                                     \
+	CTL_UINT("net.inet.tcp." name, CTL_RW, struct tcp_vnet, member, min, max, descr)
+#define TV_COUNT(name, member, descr)                                                              \
+	CTL_UINT("net.inet.tcp." name, CTL_RD, struct tcp_vnet, member, 0, UINT32_MAX, descr)
 
 static const struct sysctl_desc tcp_sysctls[] = {
-	TV_INT("mssdflt", tv_mssdflt, 216, 65495, "Segment size when nothing is known"),
-	TV_INT("minmss", tv_minmss, 88, 1460, "Smallest segment size believed"),
-	TV_UINT("sendspace", tv_sendspace, 4096, SB_MAX, "Initial size of send buffers"),
-	TV_UINT("recvspace", tv_recvspace, 4096, SB_MAX, "Initial size of receive buffers"),
-	TV_INT("sendbuf_auto", tv_sendbuf_auto, 0, 1, "Grow send buffers"),
-	TV_UINT("sendbuf_max", tv_sendbuf_max, 4096, SB_MAX, "Largest grown send buffer"),
-	TV_INT("recvbuf_auto", tv_recvbuf_auto, 0, 1, "Grow receive buffers"),
-	TV_UINT("recvbuf_max", tv_recvbuf_max, 4096, SB_MAX, "Largest grown receive buffer"),
-	TV_INT("rfc1323", tv_rfc1323, 0, 1, "Window scaling and timestamps (RFC 7323)"),
-	TV_INT("rfc3042", tv_rfc3042, 0, 1, "Limited transmit (RFC 3042)"),
-	TV_INT("sack.enable", tv_sack, 0, 1, "Selective acknowledgments (RFC 2018, 6675)"),
-	TV_INT("dsack.enable", tv_dsack, 0, 1, "Report duplicates (RFC 2883)"),
-	TV_INT("delayed_ack", tv_delayed_ack, 0, 1, "Delay ACKs"),
-	TV_INT("delacktime", tv_delacktime, 1, 500, "How long, ms"),
-	TV_INT("initcwnd_segments", tv_initcwnd, 1, 64, "Initial window, segments (RFC 6928)"),
-	TV_INT("rexmit_initial", tv_rexmit_initial, 10, 60000, "First retransmission timeout, ms"),
-	TV_INT("rexmit_min", tv_rexmit_min, 1, 60000, "Smallest retransmission timeout, ms"),
-	TV_INT("rexmit_max", tv_rexmit_max, 1000, 3600000, "Largest retransmission timeout, ms"),
-	TV_INT("retries", tv_retries, 1, 100, "Timeouts in a row before a connection is given up"),
-	TV_INT("syn_retries", tv_syn_retries, 1, 127, "The same for an outgoing SYN"),
-	TV_INT("persmin", tv_persmin, 10, 60000, "Shortest time between window probes, ms"),
-	TV_INT("persmax", tv_persmax, 1000, 600000, "Longest time between window probes, ms"),
-	TV_INT("keepinit", tv_keepinit, 1000, 3600000, "Longest handshake, ms"),
-	TV_INT("keepidle", tv_keepidle, 1000, INT32_MAX, "Idle time before keepalive probes, ms"),
-	TV_INT("keepintvl", tv_keepintvl, 10, INT32_MAX, "Time between keepalive probes, ms"),
-	TV_INT("keepcnt", tv_keepcnt, 1, 127, "Keepalive probes without answer before a connection is given up"),
-	TV_INT("always_keepalive", tv_always_keepalive, 0, 1, "Keepalive on every connection"),
-	TV_INT("msl", tv_msl, 1, 240000, "Longest life of a segment, ms; TIME_WAIT is twice that"),
-	TV_INT("finwait2_timeout", tv_finwait2_timeout, 1, 600000, "FIN_WAIT_2 without a user, ms"),
-	TV_INT("maxtcptw", tv_maxtw, 0, 1 << 20, "Most entries in TIME_WAIT"),
-	TV_INT("syncookies", tv_syncookies, 0, 1, "SYN cookies when the SYN cache is full"),
-	TV_INT("syncookies_only", tv_syncookies_only, 0, 1, "SYN cookies always"),
-	TV_INT("syncache.cachelimit", tv_sc_limit, 0, 1 << 20, "Most entries of the SYN cache"),
-	TV_INT("syncache.rexmtlimit", tv_sc_rexmtlimit, 0, TCP_SYNCACHE_QUEUES - 1, "Retransmissions of SYN-ACK"),
-	TV_COUNT("syncache.count", tv_syncache.sc_tab.ft_count, "Entries of the SYN cache"),
-	TV_COUNT("tw_count", tv_timewait.tw_tab.ft_count, "Entries in TIME_WAIT"),
-	TV_COUNT("pcbcount", tv_pcbs.ipi_count, "Control blocks"),
-	TV_INT("blackhole", tv_blackhole, 0, 2, "No RST: 1 for SYN, 2 for every segment to a closed port"),
-	TV_INT("drop_synfin", tv_drop_synfin, 0, 1, "Drop segments with SYN and FIN"),
-	TV_INT("ack_war_cnt", tv_challenge_limit, 0, 1 << 20, "Challenge ACKs a second; 0 = no limit (RFC 5961 7)"),
-	TV_INT("rst_limit", tv_rst_limit, 0, 1 << 20, "RSTs a second for segments of no connection; 0 = no limit"),
-	TV_INT("reass.maxqueuelen", tv_reass_max, 1, 65536, "Runs of out-of-order data a connection may hold"),
-	TV_INT("path_mtu_discovery", tv_path_mtu_discovery, 0, 1, "Path MTU discovery (RFC 1191)"),
-	TV_INT("tso", tv_superpackets, 0, 1, "Segments longer than the MSS where links take them"),
-	CTL_PROC("net.inet.tcp.cc.algorithm", VI_CTL_STRING, CTL_RW, tcp_sysctl_cc, "Congestion control of new connections"),
-	CTL_PROC("net.inet.tcp.cc.available", VI_CTL_STRING, CTL_RD, tcp_sysctl_cclist, "Congestion controls there are"),
-	CTL_END
-};
+    TV_INT("mssdflt", tv_mssdflt, 216, 65495, "Segment size when nothing is known"),
+    TV_INT("minmss", tv_minmss, 88, 1460, "Smallest segment size believed"),
+    TV_UINT("sendspace", tv_sendspace, 4096, SB_MAX, "Initial size of send buffers"),
+    TV_UINT("recvspace", tv_recvspace, 4096, SB_MAX, "Initial size of receive buffers"),
+    TV_INT("sendbuf_auto", tv_sendbuf_auto, 0, 1, "Grow send buffers"),
+    TV_UINT("sendbuf_max", tv_sendbuf_max, 4096, SB_MAX, "Largest grown send buffer"),
+    TV_INT("recvbuf_auto", tv_recvbuf_auto, 0, 1, "Grow receive buffers"),
+    TV_UINT("recvbuf_max", tv_recvbuf_max, 4096, SB_MAX, "Largest grown receive buffer"),
+    TV_INT("rfc1323", tv_rfc1323, 0, 1, "Window scaling and timestamps (RFC 7323)"),
+    TV_INT("rfc3042", tv_rfc3042, 0, 1, "Limited transmit (RFC 3042)"),
+    TV_INT("sack.enable", tv_sack, 0, 1, "Selective acknowledgments (RFC 2018, 6675)"),
+    TV_INT("dsack.enable", tv_dsack, 0, 1, "Report duplicates (RFC 2883)"),
+    TV_INT("delayed_ack", tv_delayed_ack, 0, 1, "Delay ACKs"),
+    TV_INT("delacktime", tv_delacktime, 1, 500, "How long, ms"),
+    TV_INT("initcwnd_segments", tv_initcwnd, 1, 64, "Initial window, segments (RFC 6928)"),
+    TV_INT("rexmit_initial", tv_rexmit_initial, 10, 60000, "First retransmission timeout, ms"),
+    TV_INT("rexmit_min", tv_rexmit_min, 1, 60000, "Smallest retransmission timeout, ms"),
+    TV_INT("rexmit_max", tv_rexmit_max, 1000, 3600000, "Largest retransmission timeout, ms"),
+    TV_INT("retries", tv_retries, 1, 100, "Timeouts in a row before a connection is given up"),
+    TV_INT("syn_retries", tv_syn_retries, 1, 127, "The same for an outgoing SYN"),
+    TV_INT("persmin", tv_persmin, 10, 60000, "Shortest time between window probes, ms"),
+    TV_INT("persmax", tv_persmax, 1000, 600000, "Longest time between window probes, ms"),
+    TV_INT("keepinit", tv_keepinit, 1000, 3600000, "Longest handshake, ms"),
+    TV_INT("keepidle", tv_keepidle, 1000, INT32_MAX, "Idle time before keepalive probes, ms"),
+    TV_INT("keepintvl", tv_keepintvl, 10, INT32_MAX, "Time between keepalive probes, ms"),
+    TV_INT("keepcnt", tv_keepcnt, 1, 127,
+	"Keepalive probes without answer before a connection is given up"),
+    TV_INT("always_keepalive", tv_always_keepalive, 0, 1, "Keepalive on every connection"),
+    TV_INT("msl", tv_msl, 1, 240000, "Longest life of a segment, ms; TIME_WAIT is twice that"),
+    TV_INT("finwait2_timeout", tv_finwait2_timeout, 1, 600000, "FIN_WAIT_2 without a user, ms"),
+    TV_INT("maxtcptw", tv_maxtw, 0, 1 << 20, "Most entries in TIME_WAIT"),
+    TV_INT("syncookies", tv_syncookies, 0, 1, "SYN cookies when the SYN cache is full"),
+    TV_INT("syncookies_only", tv_syncookies_only, 0, 1, "SYN cookies always"),
+    TV_INT("syncache.cachelimit", tv_sc_limit, 0, 1 << 20, "Most entries of the SYN cache"),
+    TV_INT("syncache.rexmtlimit", tv_sc_rexmtlimit, 0, TCP_SYNCACHE_QUEUES - 1,
+	"Retransmissions of SYN-ACK"),
+    TV_COUNT("syncache.count", tv_syncache.sc_tab.ft_count, "Entries of the SYN cache"),
+    TV_COUNT("tw_count", tv_timewait.tw_tab.ft_count, "Entries in TIME_WAIT"),
+    TV_COUNT("pcbcount", tv_pcbs.ipi_count, "Control blocks"),
+    TV_INT(
+	"blackhole", tv_blackhole, 0, 2, "No RST: 1 for SYN, 2 for every segment to a closed port"),
+    TV_INT("drop_synfin", tv_drop_synfin, 0, 1, "Drop segments with SYN and FIN"),
+    TV_INT("ack_war_cnt", tv_challenge_limit, 0, 1 << 20,
+	"Challenge ACKs a second; 0 = no limit (RFC 5961 7)"),
+    TV_INT("rst_limit", tv_rst_limit, 0, 1 << 20,
+	"RSTs a second for segments of no connection; 0 = no limit"),
+    TV_INT("reass.maxqueuelen", tv_reass_max, 1, 65536,
+	"Runs of out-of-order data a connection may hold"),
+    TV_INT("path_mtu_discovery", tv_path_mtu_discovery, 0, 1, "Path MTU discovery (RFC 1191)"),
+    TV_INT("tso", tv_superpackets, 0, 1, "Segments longer than the MSS where links take them"),
+    CTL_PROC("net.inet.tcp.cc.algorithm", VI_CTL_STRING, CTL_RW, tcp_sysctl_cc,
+	"Congestion control of new connections"),
+    CTL_PROC("net.inet.tcp.cc.available", VI_CTL_STRING, CTL_RD, tcp_sysctl_cclist,
+	"Congestion controls there are"),
+    CTL_END};
 
 #define TCP_STAT_ROW(name, text) STAT_IN("tcp", struct tcp_vnet, tv_stat, name, text),
 static const struct stat_desc tcp_stats[] = {
@@ -153,7 +165,8 @@ tcp_attach(struct vnet *vn)
 	tv->tv_vnet = vn;
 	tcp_timewait_init(tv);
 	kernel_random(vn->vn_kernel, &tv->tv_isnkey, sizeof(tv->tv_isnkey));
-	if ((error = tcp_syncache_init(tv)) != 0 || (error = in_pcbinfo_init(&tv->tv_pcbs, vn, VI_IPPROTO_TCP)) != 0)
+	if ((error = tcp_syncache_init(tv)) != 0 ||
+	    (error = in_pcbinfo_init(&tv->tv_pcbs, vn, VI_IPPROTO_TCP)) != 0)
 		return (error);
 	if ((error = inet_proto_register(vn, &tcp_proto)) == 0)
 		error = proto_register(vn, &tcp_protosw);
@@ -181,7 +194,10 @@ tcp_detach(struct vnet *vn)
 {
 	struct tcp_vnet *tv = tcp_vnet(vn);
 
-	/* Segments that were on their way when tcp_stop() ran find no listener, so both are still empty. */
+	/*
+	 * Segments that were on their way when tcp_stop() ran find no listener, so both are still
+	 * empty.
+	 */
 	tcp_syncache_fini(tv);
 	tcp_timewait_fini(tv);
 	in_pcbinfo_fini(&tv->tv_pcbs);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Congestion control: how snd_cwnd and snd_ssthresh move.  When a loss has happened, and what is sent again, is TCP's business
- * (tcp_ack.c, tcp_sack.c); how fast to go after it is decided here.
+ * Congestion control: how snd_cwnd and snd_ssthresh move.  When a loss has happened, and what is
+ * sent again, is TCP's business (tcp_ack.c, tcp_sack.c); how fast to go after it is decided here.
  *
  * An algorithm is one table.  Its state is t_ccpriv, CC_PRIVATE words, which cc_init clears.
  */
@@ -18,7 +18,10 @@ struct tcpcb;
 struct cc_ops {
 	const char	*cc_name;
 	void	(*cc_init)(struct tcpcb *);
-	/* acked bytes left the network in order, no loss is being repaired, and the window was in use. */
+	/*
+	 * acked bytes left the network in order, no loss is being repaired, and the window was in
+	 * use.
+	 */
 	void	(*cc_ack)(struct tcpcb *, uint32_t acked);
 	/* A loss was seen by duplicate ACKs: sets snd_ssthresh (and nothing else of TCP's). */
 	void	(*cc_loss)(struct tcpcb *);
@@ -38,7 +41,9 @@ uint32_t cc_slowstart(struct tcpcb *, uint32_t acked);
 /* RFC 5681 equation 4's floor, with the given fraction num/den of what is in flight. */
 void	 cc_halve(struct tcpcb *, uint32_t num, uint32_t den);
 
-/* cubic.c, for its test: bytes above (below) W_max at t after the epoch began, times in 1/1024 s. */
+/*
+ * cubic.c, for its test: bytes above (below) W_max at t after the epoch began, times in 1/1024 s.
+ */
 int64_t	 cubic_offset(int64_t t, int64_t k, uint32_t mss);
 uint32_t cubic_k(uint64_t bytes, uint32_t mss);	/* time to climb that many bytes, 1/1024 s */
 

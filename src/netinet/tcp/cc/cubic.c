@@ -95,7 +95,8 @@ cubic_epoch_begin(struct tcpcb *tp, struct cubic *cu, uint64_t now)
 static uint32_t
 cubic_target(const struct tcpcb *tp, const struct cubic *cu, uint64_t now)
 {
-	uint64_t t = (now - cu->cu_epoch + (uint64_t)(tp->t_srtt >> 3) * USEC) / MSEC * CUBIC_HZ / 1000;
+	uint64_t t =
+	    (now - cu->cu_epoch + (uint64_t)(tp->t_srtt >> 3) * USEC) / MSEC * CUBIC_HZ / 1000;
 	int64_t w = (int64_t)cu->cu_origin + cubic_offset((int64_t)t, cu->cu_k, tp->t_maxseg);
 
 	if (w < (int64_t)tp->snd_cwnd)
@@ -104,8 +105,8 @@ cubic_target(const struct tcpcb *tp, const struct cubic *cu, uint64_t now)
 }
 
 /*
- * RFC 9438 4.3: the window Reno would have: alpha segments a round trip, alpha = 3 (1 - beta) / (1 + beta) = 9/17
- * until the window before the loss is reached again, 1 from there on.
+ * RFC 9438 4.3: the window Reno would have: alpha segments a round trip, alpha = 3 (1 - beta) / (1
+ * + beta) = 9/17 until the window before the loss is reached again, 1 from there on.
  */
 static void
 cubic_friendly(struct tcpcb *tp, struct cubic *cu, uint32_t acked)
@@ -137,10 +138,14 @@ cubic_ack(struct tcpcb *tp, uint32_t acked)
 		return;
 	}
 	/* (target - cwnd) / cwnd for each segment acknowledged. */
-	tp->snd_cwnd += (uint32_t)((uint64_t)(target - tp->snd_cwnd) * u32min(acked, tp->snd_cwnd) / tp->snd_cwnd);
+	tp->snd_cwnd += (uint32_t)((uint64_t)(target - tp->snd_cwnd) * u32min(acked, tp->snd_cwnd) /
+				   tp->snd_cwnd);
 }
 
-/* RFC 9438 4.6, 4.7: multiplicative decrease, and fast convergence if the last W_max was not reached. */
+/*
+ * RFC 9438 4.6, 4.7: multiplicative decrease, and fast convergence if the last W_max was not
+ * reached.
+ */
 static void
 cubic_loss(struct tcpcb *tp)
 {
@@ -153,7 +158,9 @@ cubic_loss(struct tcpcb *tp)
 	cc_halve(tp, 7, 10);
 }
 
-/* RFC 9438 4.8; cwnd restarts from one segment, and the epoch with the next congestion avoidance. */
+/*
+ * RFC 9438 4.8; cwnd restarts from one segment, and the epoch with the next congestion avoidance.
+ */
 static void
 cubic_rto(struct tcpcb *tp)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* CUBIC's integer curve against RFC 9438's formulas in floating point, and the windows of both algorithms over losses. */
+/*
+ * CUBIC's integer curve against RFC 9438's formulas in floating point, and the windows of both
+ * algorithms over losses.
+ */
 #include "netinet/tcp/tcp_test.h"
 
 #include <string.h>
@@ -32,7 +35,8 @@ curve(void **state)
 		assert_true(distance(cube(k) * c, wmax * 0.3) < wmax * 0.3 * 0.01 + 0.05);
 		for (double t = 0; t < 3 * k && distance(t, k) < 60; t += k / 10) {
 			want = c * cube(t - k);
-			got = (double)cubic_offset((int64_t)(t * 1024), (int64_t)(k * 1024), mss) / mss;
+			got = (double)cubic_offset((int64_t)(t * 1024), (int64_t)(k * 1024), mss) /
+			      mss;
 			assert_true(distance(want, got) < 0.5 + 0.01 * distance(want, 0));
 		}
 	}

@@ -2,8 +2,9 @@
 /*
  * NewReno's window (RFC 5681 3.1), and what all algorithms share.
  *
- * Deviation from RFC 5681's "at most SMSS per ACK": bytes are counted (RFC 3465) without that limit, because one ACK answers
- * a super-packet of many segments.  Acknowledging bytes one by one to speed a sender up (ACK division) gains nothing by this.
+ * Deviation from RFC 5681's "at most SMSS per ACK": bytes are counted (RFC 3465) without that
+ * limit, because one ACK answers a super-packet of many segments.  Acknowledging bytes one by one
+ * to speed a sender up (ACK division) gains nothing by this.
  */
 #include "netinet/tcp/cc/cc.h"
 
