@@ -166,6 +166,16 @@ netstat_sockets(struct netstat *ns)
  * Statistics.
  */
 
+/* How a word of len characters ends in the plural; *drop: so many of its own characters go. */
+static const char *
+plural(const char *word, int len, int *drop)
+{
+	char last = len > 0 ? word[len - 1] : '\0', before = len > 1 ? word[len - 2] : '\0';
+
+	*drop = last == 'y' && strchr("aeiou", before) == NULL;
+	return *drop != 0 ? "ies" : last == 's' || last == 'x' ? "es" : "s";
+}
+
 /* "%s" in a text is the ending of the plural; tabs before it go before the number. */
 static void
 emit_stat(struct xo *xo, const json_t *st)
@@ -173,15 +183,20 @@ emit_stat(struct xo *xo, const json_t *st)
 	const char *text = cmd_str(st, "text"), *bare = text + strspn(text, "\t");
 	const char *percent = strstr(bare, "%s");
 	json_int_t value = cmd_int(st, "value");
+	const char *ending = "";
+	int len, drop = 0;
 	char fmt[128];
 
 	snprintf(fmt, sizeof(fmt), "\t{P:/%%.*s}{:%s/%%jd} ", cmd_str(st, "name"));
 	xo_emit(xo, fmt, (int)(bare - text), text, value);
-	if (percent == NULL)
+	if (percent == NULL) {
 		xo_emit(xo, "{P:/%s}\n", bare);
-	else
-		xo_emit(xo, "{P:/%.*s}{P:/%s}{P:/%s}\n", (int)(percent - bare), bare,
-		    value == 1 ? "" : "s", percent + 2);
+		return;
+	}
+	len = (int)(percent - bare);
+	if (value != 1)
+		ending = plural(bare, len, &drop);
+	xo_emit(xo, "{P:/%.*s}{P:/%s}{P:/%s}\n", len - drop, bare, ending, percent + 2);
 }
 
 /* ICMP's messages by type have a heading of their own, and only those that occurred are shown. */

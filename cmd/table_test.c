@@ -157,6 +157,8 @@ test_jls_failures(void **state)
 		BAR("icps_outhist_0", "echo reply", "2") "," \
 		BAR("icps_outhist_3", "destination unreachable", "0") "," \
 		BAR("icps_inhist_8", "echo", "1") "," BAR("icps_inhist_11", "time exceeded", "3") "]}"
+#define PLURALS "{\"stats\":[" BAR("a", "entry%s timed out", "0") "," BAR("b", "entry%s timed out", "1") \
+		"," BAR("c", "bad address%s", "2") "," BAR("d", "delay%s", "3") "]}"
 #define BAR(name, text, n) "{\"proto\":\"icmp\",\"name\":\"" name "\",\"text\":\"" text \
 		"\",\"value\":" n "}"
 
@@ -225,6 +227,9 @@ test_netstat(void **state)
 		{ cmd_netstat, "netstat -s", STATS,
 		    "ip:\n\t1 total packet received\n\t2 packets forwarded\ntcp:\n\t0 connections "
 		    "closed\n" },
+		{ cmd_netstat, "netstat -s", PLURALS,
+		    "icmp:\n\t0 entries timed out\n\t1 entry timed out\n\t2 bad addresses\n"
+		    "\t3 delays\n" },
 		{ cmd_netstat, "netstat -ss", STATS,
 		    "ip:\n\t1 total packet received\n\t2 packets forwarded\ntcp:\n" },
 		{ cmd_netstat, "netstat -sp icmp", HISTOGRAM,
