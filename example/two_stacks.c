@@ -11,7 +11,6 @@
 #include <vimage/ifnet.h>
 #include <vimage/socket.h>
 #include <vimage/vimage.h>
-
 #define TOTAL	(1024 * 1024)
 #define CHECK(expr) do { int e_ = (expr); if (e_ != 0) { fprintf(stderr, "%s: %s\n", #expr, strerror(e_)); exit(1); } } while (0)
 
@@ -75,7 +74,6 @@ main(void)
 	struct vi_host *host;
 	struct state st = { 0 };
 	char name[VI_IFNAMSIZ];		/* epair0a: the first end of the cable */
-
 	CHECK(vi_host_sim_new(1, &host));		/* virtual time, seed 1; vi_host_posix_new for real time */
 	CHECK(vi_kernel_new(&(struct vi_kernel_params){ .kp_host = host }, &kernel));
 	CHECK(vi_vnet_create(kernel, "left", &left));
@@ -95,5 +93,7 @@ main(void)
 
 	vi_kernel_run(kernel, 10000000000, &st.done);	/* at most ten virtual seconds */
 	printf("%zu bytes arrived after %.6f virtual seconds\n", st.received, (double)vi_sim_now(host) / 1e9);
-	return (vi_kernel_free(kernel, NULL, NULL) == 0 && st.received == TOTAL ? 0 : 1);
+	st.done = vi_kernel_free(kernel, NULL, NULL) == 0 && st.received == TOTAL;	/* no leaks */
+	vi_host_sim_free(host);
+	return (st.done ? 0 : 1);
 }
