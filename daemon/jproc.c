@@ -86,6 +86,19 @@ exec_failed(struct exec *ex, int error, const char *text, bool exec)
 	exec_end(ex);
 }
 
+/* The jail's processes are gone with their init: what ran was killed, what did not run yet will not. */
+static void
+exec_killed(struct exec *ex)
+{
+	if (!ex->ex_started) {
+		exec_failed(ex, ESRCH, "the jail's processes are gone", false);
+		return;
+	}
+	if (ex->ex_ops != NULL)
+		ex->ex_ops->eo_ended(ex->ex_arg, SIGKILL);
+	exec_end(ex);
+}
+
 static struct exec *
 exec_find(struct jproc *jp, uint32_t id)
 {
@@ -132,7 +145,7 @@ jproc_free(struct jproc *jp)
 
 	dtimer_clear(jp->jp_daemon, &jp->jp_timer);
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
-		exec_failed(ex, ESRCH, "the jail's processes are gone", false);
+		exec_killed(ex);
 	if (jp->jp_fd >= 0) {
 		lx_loop_del(daemon_loop(jp->jp_daemon), &jp->jp_event);
 		close(jp->jp_fd);
@@ -161,7 +174,7 @@ jproc_giveup(struct jproc *jp)
 
 	dtimer_clear(d, &jp->jp_timer);
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
-		exec_failed(ex, ESRCH, "the jail's processes are gone", false);
+		exec_killed(ex);
 	jproc_unlinger(jp);
 	jp->jp_jid = -1;
 	if (jp->jp_fd >= 0) {
@@ -282,7 +295,9 @@ jproc_exec(struct daemon *d, int jid, int memfd, const int stdfds[3], const stru
 	sm.sm_id = ex->ex_id = ++jp->jp_lastid;
 	ex->ex_ops = ops;
 	ex->ex_arg = arg;
-	if ((error = seq_send(jp->jp_fd, &sm, fds, 4, MSG_DONTWAIT)) != 0) {
+	/* An init that has ended already: its last words, or the spawner, will say so. */
+	error = seq_send(jp->jp_fd, &sm, fds, 4, MSG_DONTWAIT);
+	if (error != 0 && error != EPIPE && error != ECONNRESET) {
 		vi_jail_proc_detach(d->d_kernel, jid);
 		free(ex);
 		return error;
@@ -477,6 +492,8 @@ jproc_event(struct lx_event *le, uint32_t events)
 static void
 on_died(struct jproc *jp)
 {
+	if (jp->jp_fd >= 0)
+		jproc_event(&jp->jp_event, EPOLLIN);	/* its last words */
 	daemon_manage(jp->jp_daemon);
 	jproc_giveup(jp);
 	daemon_managed(jp->jp_daemon);
