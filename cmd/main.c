@@ -42,6 +42,20 @@ cmd_find(const char *name)
 	return NULL;
 }
 
+/* Requests are JSON.  A name that cannot be said must not turn into no name, which is everything. */
+static bool
+words_are_text(int argc, char **argv)
+{
+	json_t *word;
+
+	for (int i = 1; i < argc; i++) {
+		if ((word = json_string(argv[i])) == NULL)
+			return false;
+		json_decref(word);
+	}
+	return true;
+}
+
 int
 cmd_run(const struct cmd *c, const char *instance, int argc, char **argv)
 {
@@ -49,6 +63,10 @@ cmd_run(const struct cmd *c, const char *instance, int argc, char **argv)
 	    .cx_instance = instance };
 	int status;
 
+	if (!words_are_text(argc, argv)) {
+		cmd_warnx(&cx, "an argument is not UTF-8 text");
+		return 1;
+	}
 	optind = 0;		/* glibc's way to start anew */
 	opterr = 0;
 	status = c->c_fn(&cx, argc, argv);
