@@ -102,20 +102,21 @@ out_new(const json_t *msg, struct ctl_out **cop)
 	struct ctl_out *co;
 	uint32_t head;
 	size_t len;
+	char *text;
 
-	len = json_dumpb(msg, NULL, 0, JSON_COMPACT);
-	if (len == 0)
+	if ((text = json_dumps(msg, JSON_COMPACT)) == NULL)
 		return EINVAL;
-	if (len > CTL_MAXMSG)
-		return EMSGSIZE;
-	if ((co = calloc(1, sizeof(*co) + CTL_HEADLEN + len)) == NULL)
-		return ENOMEM;
-	head = htonl((uint32_t)len);
-	memcpy(co->co_data, &head, CTL_HEADLEN);
-	json_dumpb(msg, (char *)co->co_data + CTL_HEADLEN, len, JSON_COMPACT);
-	co->co_len = CTL_HEADLEN + len;
+	len = strlen(text);
+	co = len <= CTL_MAXMSG ? malloc(sizeof(*co) + CTL_HEADLEN + len) : NULL;
+	if (co != NULL) {
+		*co = (struct ctl_out){ .co_len = CTL_HEADLEN + len };
+		head = htonl((uint32_t)len);
+		memcpy(co->co_data, &head, CTL_HEADLEN);
+		memcpy(co->co_data + CTL_HEADLEN, text, len);
+	}
+	free(text);
 	*cop = co;
-	return 0;
+	return co != NULL ? 0 : len > CTL_MAXMSG ? EMSGSIZE : ENOMEM;
 }
 
 static int
