@@ -158,7 +158,9 @@ struct lx_sock {
 	struct vi_cred	 ls_cred;
 	/* streams */
 	uint32_t	 ls_fill;	/* bytes that keep the program's end from being writable */
-	bool		 ls_lowbuf;	/* its SO_SNDBUF is at the minimum */
+	int		 ls_sndbuf;	/* SO_SNDBUF the program set, 0: none */
+	bool		 ls_lowbuf;	/* its SO_SNDBUF is not yet what it should be */
+	bool		 ls_tiny;	/* ... but the host's minimum */
 	bool		 ls_told;	/* the program knows that the connection is made */
 	bool		 ls_hup;	/* hang-up seen on the pair */
 	bool		 ls_rdhup;	/* end of the program's data seen on the pair */
@@ -281,7 +283,7 @@ int64_t	 stream_sendto(struct lx_call *);
 void	 stream_tx(struct lx_sock *);	/* what the program wrote goes to the vnet */
 void	 stream_flush(struct lx_sock *);
 void	 stream_rx(struct lx_sock *);
-void	 stream_unlow(struct lx_sock *, int appfd);
+void	 stream_empty(struct lx_sock *, int appfd);	/* undoes stream_fill */
 int	 stream_fill(struct lx_sock *, int appfd);
 
 /* sock_listen.c */

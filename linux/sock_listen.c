@@ -223,7 +223,7 @@ listen_shutdown(struct lx_call *c, int how)
 	vi_socket_upcall(so, stream_upcall, ls);
 	listen_unmark(ls, c->c_fd);
 	ls->ls_state = LXS_IDLE;
-	stream_unlow(ls, c->c_fd);
+	stream_empty(ls, c->c_fd);
 	lx_calls_answer(ls, -EINVAL);
 	return (0);
 }

@@ -19,11 +19,9 @@
  * (lx_sock_reset).
  *
  * Connecting.  While a non-blocking connect is under way poll() must not say that the
- * descriptor is writable, so its send buffer is made as small as it can be and filled with a
- * few bytes; when the connection is there we take them away, which makes the one edge that
- * epoll wants.  The buffer gets its size back when the first data has come, because enlarging
- * it is an edge too.  When it fails the stack's end is closed with these bytes unread, and
- * poll() shows what TCP shows.  A blocking connect just waits in the notification.
+ * descriptor is writable, so its send buffer is filled; when the connection is there we take
+ * the filling away, which makes the one edge that epoll wants.  When it fails the stack's end
+ * is closed with the filling unread, and poll() shows what TCP shows.  A blocking connect just waits in the notification.
  */
 #include "linux/lx.h"
 
@@ -36,6 +34,8 @@
 #include <sys/ioctl.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
+
+#define STREAM_FILL	16384	/* one piece for the host; it splits above 32 KB */
 
 /* Spans of the library are given to the host's calls as they are. */
 _Static_assert(sizeof(struct vi_iovec) == sizeof(struct iovec) &&
@@ -68,51 +68,66 @@ spans_len(const struct vi_iovec *iov, unsigned n)
 	return (len);
 }
 
+/*
+ * One piece of STREAM_FILL bytes is put into the pair, then the buffer made smaller than that: a
+ * write says EAGAIN, poll() says nothing.
+ */
 int
 stream_fill(struct lx_sock *ls, int app)
 {
+	static const char fill[STREAM_FILL];
 	int size = 1;			/* the host takes its minimum */
 
-	if (setsockopt(app, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) != 0)
+	if (ls->ls_sndbuf != 0 && ls->ls_sndbuf < LX_STREAMBUF)
+		(void)lx_sock_buffer(app, LX_STREAMBUF);	/* or it would be several pieces */
+	if (send(app, fill, sizeof(fill), MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof(fill) ||
+	    setsockopt(app, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) != 0)
 		return (errno);
 	ls->ls_lowbuf = true;
-	while (send(app, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
-		ls->ls_fill++;
+	ls->ls_fill = sizeof(fill);
 	return (0);
 }
 
-/* app: a copy of the program's end, or -1: we look for it. */
+/*
+ * A descriptor is writable when four times what is queued is not more than the buffer.  So the
+ * buffer can be made nearly four times STREAM_FILL without an edge, and then taking the piece
+ * away makes exactly one.  That is enough to begin with; the full size comes with the first
+ * large data (stream_enlarge).  app: a copy of the program's end, or -1: we look for it.
+ */
 void
-stream_unlow(struct lx_sock *ls, int app)
+stream_empty(struct lx_sock *ls, int app)
 {
-	int copy = -1;
+	int copy = -1, size = STREAM_FILL * 2 - 1024;	/* doubled by the host */
+	ssize_t n;
 
-	if (!ls->ls_lowbuf)
+	if (ls->ls_fill == 0)
 		return;
 	if (app < 0)
 		app = copy = lx_sock_locate(ls);
-	if (app < 0)
-		return;			/* slow, but it works; tried again in the next call on it */
-	if (lx_sock_buffer(app, LX_STREAMBUF) == 0)
-		ls->ls_lowbuf = false;
+	if (app >= 0)
+		(void)setsockopt(app, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	ls->ls_tiny = app < 0;
+	do {
+		n = recv(ls->ls_fd, ls->ls_lx->lx_buf, ls->ls_fill, MSG_DONTWAIT);
+		if (n > 0)
+			ls->ls_fill -= (uint32_t)n;
+	} while (n > 0 && ls->ls_fill > 0);
+	ls->ls_fill = 0;
 	if (copy >= 0)
 		close(copy);
 }
 
+/* The buffer as the program wants it, or as it was. */
 static void
-stream_drain_fill(struct lx_sock *ls)
+stream_enlarge(struct lx_sock *ls)
 {
-	char buf[64];
-	ssize_t n;
+	int app = lx_sock_locate(ls);
 
-	while (ls->ls_fill > 0) {
-		n = recv(ls->ls_fd, buf, ls->ls_fill < sizeof(buf) ? ls->ls_fill : sizeof(buf),
-		    MSG_DONTWAIT);
-		if (n <= 0)
-			break;
-		ls->ls_fill -= (uint32_t)n;
-	}
-	ls->ls_fill = 0;
+	ls->ls_lowbuf = ls->ls_tiny = app < 0 && ls->ls_tiny;	/* tiny: look again the next time */
+	if (app < 0)
+		return;
+	(void)lx_sock_buffer(app, ls->ls_sndbuf != 0 ? ls->ls_sndbuf : LX_STREAMBUF);
+	close(app);
 }
 
 /*
@@ -209,7 +224,8 @@ stream_tx(struct lx_sock *ls)
 	while (ls->ls_fd >= 0 && ioctl(ls->ls_fd, FIONREAD, &avail) == 0 && avail > 0) {
 		if (ls->ls_txeof)
 			return;
-		stream_unlow(ls, -1);
+		if (ls->ls_lowbuf && (avail >= STREAM_FILL || ls->ls_tiny))
+			stream_enlarge(ls);
 		error = stream_tx_chunk(ls, (size_t)avail);
 		if (error == EAGAIN) {
 			ls->ls_txblocked = true;
@@ -337,7 +353,7 @@ connect_done(struct lx_sock *ls)
 			ls->ls_told = true;
 		lx_call_free(c);
 	}
-	stream_drain_fill(ls);
+	stream_empty(ls, -1);
 	stream_relay(ls, true, true);
 }
 

@@ -270,6 +270,25 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 }
 
 /*
+ * A stream's bytes wait in the pair too: a program that wants small buffers gets a small pair.
+ * More than our own size would only add delay.
+ */
+static void
+set_pair(struct lx_call *c, bool snd, int size)
+{
+	struct lx_sock *ls = c->c_sock;
+
+	if (size > LX_STREAMBUF)
+		size = LX_STREAMBUF;
+	if (!snd)
+		(void)setsockopt(ls->ls_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	else if (ls->ls_lowbuf)
+		ls->ls_sndbuf = size;
+	else if (setsockopt(c->c_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == 0)
+		ls->ls_sndbuf = size;
+}
+
+/*
  * Which ancillary data to make is also ours to know; and the host's reads of the pair keep
  * SO_RCVLOWAT and SO_OOBINLINE themselves.
  */
@@ -286,6 +305,8 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 		ls->ls_cmsg =
 		    (uint8_t)(value != 0 ? ls->ls_cmsg | o->o_cmsg : ls->ls_cmsg & ~o->o_cmsg);
 	}
+	if (o->o_form == F_BUF && ls->ls_kind == LXK_STREAM)
+		set_pair(c, o->o_vi == VI_SO_SNDBUF, value);
 	if (o->o_vi == VI_SO_RCVLOWAT || o->o_vi == VI_SO_OOBINLINE)
 		(void)setsockopt(c->c_fd, SOL_SOCKET, o->o_name, &value, sizeof(value));
 }
