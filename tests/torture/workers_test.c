@@ -111,11 +111,8 @@ team_stop(struct team *team)
 	atomic_store(&team->stop, true);
 	for (unsigned i = 0; i < team->n; i++)
 		team_wake(team, i);
-	for (unsigned i = 0; i < team->n; i++) {
+	for (unsigned i = 0; i < team->n; i++)
 		assert_int_equal(pthread_join(team->m[i].thread, NULL), 0);
-		pthread_mutex_destroy(&team->m[i].lock);
-		pthread_cond_destroy(&team->m[i].cond);
-	}
 }
 
 static void
@@ -123,6 +120,11 @@ team_end(struct team *team)
 {
 	assert_int_equal(vi_kernel_free(team->k, NULL, NULL), 0);
 	vi_host_posix_free(team->host);
+	/* Until here the kernel may still wake workers: what is destroyed resets its connections. */
+	for (unsigned i = 0; i < team->n; i++) {
+		pthread_mutex_destroy(&team->m[i].lock);
+		pthread_cond_destroy(&team->m[i].cond);
+	}
 }
 
 /* A pair: the ends' sockets are touched in upcalls only, in their own worker's thread. */
