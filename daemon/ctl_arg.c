@@ -84,7 +84,7 @@ ctl_may(struct ctl_request *rq, const char *priv)
 		return ctl_fail(
 		    rq, EPERM, "the jail shares its parent's network and may not change it");
 	error = vi_jail_priv(rq->rq_kernel, owner, &rq->rq_cred, priv);
-	return error == 0 ? 0 : ctl_fail(rq, error, "not permitted");
+	return error == 0 ? 0 : ctl_fail(rq, error, "permission denied: only root may change this");
 }
 
 int

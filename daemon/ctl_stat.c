@@ -2,6 +2,7 @@
 /* What a stack tells of itself: stat.*, pcb.list, log.read. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <string.h>
 
 #include <vimage/jail.h>
 #include <vimage/socket.h>
@@ -108,16 +109,21 @@ add_line(void *arg, const struct vi_logmsg *lm)
 	ctl_list_add(arg, o);
 }
 
-/* A stack's messages are for those who own it; who shares it sees the other jails' messages too and
- * needs the right to. */
+/*
+ * A stack's messages are for those who own it; who shares it would see the other jails' messages too
+ * and needs allow.read_msgbuf.
+ */
 static int
 may_read(struct ctl_request *rq)
 {
 	int owner = vi_vnet_jail(rq->rq_vnet);
+	char allowed[8] = "";
 
 	if (owner >= 0 && vi_jail_visible(rq->rq_kernel, rq->rq_caller, owner))
 		return 0;
-	return vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, "log.read") == 0 ? 0 :
+	(void)vi_jail_get(rq->rq_kernel, rq->rq_caller, rq->rq_caller, "allow.read_msgbuf", allowed,
+	    sizeof(allowed));
+	return strcmp(allowed, "true") == 0 ? 0 :
 	    ctl_fail(rq, EPERM, "the messages of the parent's network may not be read");
 }
 
