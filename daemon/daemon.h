@@ -65,6 +65,7 @@ struct daemon {
 	int		 d_pidfd;	/* locked while we live; -1 */
 	bool		 d_debug;
 	bool		 d_stopping, d_quit;
+	bool		 d_alone;	/* the other threads have ended: nobody to be kept out */
 	uint64_t	 d_started;	/* ns */
 	struct vi_host	*d_host;
 	struct vi_kernel *d_kernel;

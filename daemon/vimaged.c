@@ -9,7 +9,9 @@
  *	claim		the instance's files: one daemon per instance, by a lock that ends with the process.  Should leave nothing when it fails.
  *	spawner		the child that makes processes.  Must come before threads, the kernel and the socket, so that it has none of them.
  *	build		kernel, workers, timers, server.
- *	listen, ready	from here on clients come.
+ *	listen		the last thing that needs the host's files.
+ *	sandbox		rights that are not needed any more go.  Must come before threads, which inherit it.
+ *	ready		from here on clients come.
  *	run		until daemon_stop: no new requests, every process killed; then the files go, who waits is answered, the loop ends.
  *	destroy		in reverse order; what a stack leaves behind is logged.
  */
@@ -38,6 +40,7 @@
 #include "ctl/ctl.h"
 #include "daemon/ctl_serve.h"
 #include "daemon/jproc.h"
+#include "daemon/sandbox.h"
 #include "daemon/spawner.h"
 
 #define MAXWORKERS	64
@@ -382,7 +385,7 @@ build(struct daemon *d, const struct options *o, int spawner)
 	if ((error = build_kernel(d, o->o_workers)) != 0 || (error = workers_new(d, o->o_workers)) != 0 ||
 	    (error = timers_init(d)) != 0 || (error = catch_signals(d)) != 0 || (error = jprocs_init(d, spawner)) != 0)
 		return error;
-	return workers_start(d);
+	return 0;
 }
 
 static int
@@ -466,7 +469,7 @@ destroy(struct daemon *d)
 {
 	if (d->d_workers != NULL) {
 		workers_stop(d);
-		d->d_nworkers = 1;		/* nobody to be kept out any more: no locks */
+		d->d_alone = true;
 		ctl_server_fini(d);
 		jprocs_fini(d);
 		removals_fini(d);
@@ -484,8 +487,9 @@ run(struct daemon *d, const struct options *o)
 {
 	int error, spawner;
 
-	if ((error = spawner_start(&spawner)) == 0 && (error = build(d, o, spawner)) == 0)
-		error = start_listening(d);
+	if ((error = spawner_start(&spawner)) == 0 && (error = build(d, o, spawner)) == 0 &&
+	    (error = start_listening(d)) == 0 && (error = sandbox_enter()) == 0)
+		error = workers_start(d);
 	if (error != 0) {
 		refuse(o, "%s", strerror(error));
 		unclaim(d);

@@ -126,7 +126,7 @@ worker_call_managed(struct daemon *d, unsigned i, void (*fn)(void *), void *arg)
 void
 daemon_manage(struct daemon *d)
 {
-	if (d->d_nworkers > 1) {
+	if (d->d_nworkers > 1 && !d->d_alone) {
 		vi_worker_leave(d->d_workers[0].w_worker);
 		vi_kernel_lock(d->d_kernel);
 	}
@@ -135,7 +135,7 @@ daemon_manage(struct daemon *d)
 void
 daemon_managed(struct daemon *d)
 {
-	if (d->d_nworkers > 1) {
+	if (d->d_nworkers > 1 && !d->d_alone) {
 		vi_kernel_unlock(d->d_kernel);
 		vi_worker_enter(d->d_workers[0].w_worker);
 	}
