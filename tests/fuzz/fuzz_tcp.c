@@ -18,6 +18,7 @@
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MAXOPS	400
+#define MAXSENT	30000		/* packets after the last user is gone: more is a war of ACKs */
 
 struct script {
 	const uint8_t	*s_p, *s_end;
@@ -264,6 +265,8 @@ left(struct script *s, int side)
 static void
 end(struct script *s)
 {
+	uint64_t sent;
+
 	s->s_mutate = 0;
 	s->s_wire.w_error = 0;
 	s->s_wire.w_mtu = 1500;
@@ -271,7 +274,13 @@ end(struct script *s)
 		if (s->s_so[i] != NULL)
 			soclose(s->s_so[i]);
 	soclose(s->s_listener);
+	sent = s->s_wire.w_nsent;
 	wire_run(&s->s_wire, 3600 * SEC);
+	if (s->s_wire.w_nsent - sent > MAXSENT) {
+		fprintf(stderr, "%llu packets without a user\n",
+		    (unsigned long long)(s->s_wire.w_nsent - sent));
+		abort();
+	}
 	left(s, 0);
 	left(s, 1);
 	wire_fini(&s->s_wire);

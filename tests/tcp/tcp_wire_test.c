@@ -389,6 +389,25 @@ challenges(void **state)
 	pair_fini(&p);
 }
 
+/* Two ends that find each other's bare ACKs unacceptable do not answer each other for ever. */
+static void
+ack_war(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 36);
+	p.tp[0]->ts_recent += 1000;			/* PAWS refuses all that side 1 sends */
+	p.tp[1]->rcv_nxt -= 1000000;			/* and side 0 is far out of the window */
+	p.tp[1]->rcv_adv -= 1000000;
+	tcp_snd_ack(p.tp[0]);
+	wire_run(&p.w, 10 * SEC);
+	assert_in_range(p.tap.t_n[0] + p.tap.t_n[1], 2, 50);
+	assert_in_range(wire_tcp(&p.w, 0)->tv_stat.tcps_oow_limited +
+	    wire_tcp(&p.w, 1)->tv_stat.tcps_oow_limited, 1, 50);
+	pair_fini(&p);
+}
+
 static void
 half_close(void **state)
 {
@@ -1193,6 +1212,7 @@ main(void)
 		cmocka_unit_test(schedules),
 		cmocka_unit_test(rst_rules),
 		cmocka_unit_test(challenges),
+		cmocka_unit_test(ack_war),
 		cmocka_unit_test(half_close),
 		cmocka_unit_test(simultaneous_close),
 		cmocka_unit_test(simultaneous_open),

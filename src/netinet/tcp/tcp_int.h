@@ -175,6 +175,7 @@ struct tcpcb {
 	uint32_t	 t_rtseq;	/* the timed segment ends here */
 	uint64_t	 t_rtttime;	/* it was sent then; 0 = none is timed */
 	uint64_t	 t_lastsent, t_lastrcvd, t_lastack;
+	uint64_t	 t_oowack;	/* a bare ACK out of the window was last answered then */
 	uint64_t	 t_firstrexmt;	/* first timeout of this series */
 
 	/* Buffer sizing. */

@@ -83,6 +83,26 @@ tcp_seg_fast(struct tcpcb *tp, struct tcp_seg *ts)
 		tcp_output(tp);
 }
 
+/*
+ * May a segment that is not acceptable be answered with an ACK?  Always when it brings something; a
+ * bare ACK at most every 500 ms: two ends that find each other's ACKs unacceptable (somebody on the
+ * path can bring that about) would go on answering each other for ever.
+ */
+static bool
+tcp_seg_mayanswer(struct tcpcb *tp, const struct tcp_seg *ts)
+{
+	uint64_t now = tcp_now(tp);
+
+	if (ts->ts_len > 0 || (ts->ts_flags & (TH_SYN | TH_FIN)) != 0)
+		return (true);
+	if (tp->t_oowack != 0 && now - tp->t_oowack < 500 * MSEC) {
+		TCPSTAT_INC(ts->ts_tv, tcps_oow_limited);
+		return (false);
+	}
+	tp->t_oowack = u64max(now, 1);
+	return (true);
+}
+
 /* RFC 7323 5.3 R1, with 5.5: after 24 days without a segment the old timestamp proves nothing. */
 static enum tcp_step
 tcp_seg_check_paws(struct tcpcb *tp, struct tcp_seg *ts)
@@ -98,7 +118,8 @@ tcp_seg_check_paws(struct tcpcb *tp, struct tcp_seg *ts)
 	if (ts->ts_len > 0)
 		tcp_rsack_dup(tp, ts->ts_seq, ts->ts_seq + ts->ts_len);
 	tcp_seg_drop(ts);
-	tcp_snd_ack(tp);
+	if (tcp_seg_mayanswer(tp, ts))
+		tcp_snd_ack(tp);
 	return (TSEG_DONE);
 }
 
@@ -114,7 +135,8 @@ tcp_seg_unacceptable(struct tcpcb *tp, struct tcp_seg *ts)
 		tcp_seg_drop(ts);
 	} else {
 		tcp_seg_drop(ts);
-		tcp_snd_ack(tp);
+		if (tcp_seg_mayanswer(tp, ts))
+			tcp_snd_ack(tp);
 	}
 	return (TSEG_DONE);
 }
@@ -124,6 +146,7 @@ static enum tcp_step
 tcp_seg_trim_front(struct tcpcb *tp, struct tcp_seg *ts)
 {
 	uint32_t dup = tp->rcv_nxt - ts->ts_seq;
+	bool answer = tcp_seg_mayanswer(tp, ts);
 
 	if (ts->ts_flags & TH_SYN) {
 		/*
@@ -152,7 +175,8 @@ tcp_seg_trim_front(struct tcpcb *tp, struct tcp_seg *ts)
 		}
 		ts->ts_flags &= (uint16_t)~TH_FIN;
 		dup = ts->ts_len;
-		tp->t_flags |= TF_ACKNOW;
+		if (answer)
+			tp->t_flags |= TF_ACKNOW;
 	} else if (dup > 0) {
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvpartduppack);
 		tcp_rsack_dup(tp, ts->ts_seq, ts->ts_seq + dup);
@@ -180,12 +204,6 @@ tcp_seg_check_seq(struct tcpcb *tp, struct tcp_seg *ts)
 		if (SEQ_LT(ts->ts_seq, tp->rcv_nxt - u32max(tp->rcv_wnd, TCP_MAXWIN) * 2) ||
 		    (ts->ts_flags & TH_RST) != 0)
 			return (tcp_seg_unacceptable(tp, ts));
-		/*
-		 * In SYN_RECEIVED too: the peer's SYN again is answered with ours (simultaneous
-		 * open).
-		 */
-		if (slen == 0)
-			tp->t_flags |= TF_ACKNOW;
 		if (tcp_seg_trim_front(tp, ts) != TSEG_NEXT)
 			return (TSEG_DONE);
 		end = ts->ts_seq + ts->ts_len + ((ts->ts_flags & TH_FIN) != 0);

@@ -57,6 +57,7 @@
 	X(tcps_badsyn, "SYN%s on a synchronized connection") \
 	X(tcps_challenge_acks, "challenge ACK%s sent") \
 	X(tcps_challenge_limited, "challenge ACK%s withheld by the rate limit") \
+	X(tcps_oow_limited, "answer%s to unacceptable ACKs withheld by the rate limit") \
 	X(tcps_connattempt, "connection request%s") \
 	X(tcps_accepts, "connection accept%s") \
 	X(tcps_connects, "connection%s established (including accepts)") \
