@@ -264,7 +264,7 @@ void	 lx_sock_unready(struct lx_sock *);
 void	 lx_sock_watch(struct lx_sock *, bool out);	/* also for room in the pair */
 int	 lx_sock_error(struct lx_sock *);	/* takes the pending error */
 bool	 lx_sock_closed(struct lx_sock *); /* after a hang-up: nobody holds the program's end */
-void	 lx_reap(struct lx *, struct vi_vnet *);
+void	 lx_reap(struct lx *, struct vi_vnet *, uint16_t port);	/* 0: all */
 void	 lx_sweep(struct lx *);
 int	 lx_sock_buffer(int fd, int size);
 int64_t	 lx_sys_socket(struct lx_call *);

@@ -33,6 +33,7 @@
 
 #define WATCH_IN	(EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET)
 #define SWEEP_NS	2000000000ULL
+#define SWEEP_MAX	500
 
 /* Above the host's limit only with privilege; below it the plain option does the same. */
 int
@@ -283,8 +284,17 @@ lx_sock_closed(struct lx_sock *ls)
 	return (false);
 }
 
+/* Local port of a socket, network order; 0: none. */
+static uint16_t
+sock_port(struct lx_sock *ls)
+{
+	struct vi_sockaddr sa;
+
+	return (ls->ls_so != NULL && vi_sockname(ls->ls_so, &sa) == 0 ? sa.sa_port : 0);
+}
+
 static struct lx_sock *
-reap_next(struct lx *lx, struct vi_vnet *vn)
+reap_next(struct lx *lx, struct vi_vnet *vn, uint16_t port)
 {
 	struct pollfd pf = { .events = POLLRDHUP };
 	struct lx_sock *ls;
@@ -293,6 +303,8 @@ reap_next(struct lx *lx, struct vi_vnet *vn)
 		if (ls->ls_vnet != vn || ls->ls_reapgen == lx->lx_reapgen)
 			continue;
 		ls->ls_reapgen = lx->lx_reapgen;
+		if (port != 0 && sock_port(ls) != port)
+			continue;
 		pf.fd = ls->ls_fd;
 		if (poll(&pf, 1, 0) > 0 && (pf.revents & POLLHUP) != 0)
 			return (ls);
@@ -301,34 +313,39 @@ reap_next(struct lx *lx, struct vi_vnet *vn)
 }
 
 /*
- * Programs have closed sockets of this vnet whose hang-up we have not come to yet; an address
- * is only free when we have.  An event may free other sockets too, so the search starts anew
- * after each.
+ * Programs have closed sockets of this vnet whose hang-up we have not come to yet; an address is
+ * only free when we have.  An event may free other sockets too, so the search starts anew after
+ * each.
  */
 void
-lx_reap(struct lx *lx, struct vi_vnet *vn)
+lx_reap(struct lx *lx, struct vi_vnet *vn, uint16_t port)
 {
 	struct lx_sock *ls;
 
 	lx->lx_reapgen++;
-	while ((ls = reap_next(lx, vn)) != NULL)
+	while ((ls = reap_next(lx, vn, port)) != NULL)
 		ls->ls_event.le_fn(&ls->ls_event, EPOLLIN | EPOLLRDHUP | EPOLLHUP);
 }
 
+/* A bounded number of them in turn; what is still held goes to the end. */
 void
 lx_sweep(struct lx *lx)
 {
-	struct lx_sock *ls, *next;
-	bool many;
+	struct lx_sock *kept = NULL, *ls;
+	unsigned n;
 
-	for (ls = TAILQ_FIRST(&lx->lx_zombies); ls != NULL; ls = next) {
-		next = TAILQ_NEXT(ls, ls_link);
-		if (!lx_sock_closed(ls))
+	for (n = 0; n < SWEEP_MAX; n++) {
+		ls = TAILQ_FIRST(&lx->lx_zombies);
+		if (ls == NULL || ls == kept)
+			break;
+		if (lx_sock_closed(ls)) {
+			lx_sock_free(ls);
 			continue;
-		many = !TAILQ_EMPTY(&ls->ls_made);	/* a listener's go with it */
-		lx_sock_free(ls);
-		if (many)
-			next = TAILQ_FIRST(&lx->lx_zombies);
+		}
+		TAILQ_REMOVE(&lx->lx_zombies, ls, ls_link);
+		TAILQ_INSERT_TAIL(&lx->lx_zombies, ls, ls_link);
+		if (kept == NULL)
+			kept = ls;
 	}
 }
 
@@ -438,7 +455,7 @@ lx_sys_bind(struct lx_call *c)
 	}
 	error = vi_bind(ls->ls_so, &sa);
 	if (error == EADDRINUSE) {
-		lx_reap(c->c_lx, ls->ls_vnet);
+		lx_reap(c->c_lx, ls->ls_vnet, sa.sa_port);
 		error = vi_bind(ls->ls_so, &sa);
 	}
 	return (-error);

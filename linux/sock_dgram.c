@@ -411,7 +411,7 @@ dgram_connect(struct lx_call *c, const struct vi_sockaddr *sa)
 	dgram_tx(ls);
 	error = vi_connect(ls->ls_so, sa);
 	if (error == EADDRINUSE) {
-		lx_reap(c->c_lx, ls->ls_vnet);
+		lx_reap(c->c_lx, ls->ls_vnet, 0);
 		error = vi_connect(ls->ls_so, sa);
 	}
 	return (error == EINPROGRESS ? 0 : -error);

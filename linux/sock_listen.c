@@ -164,7 +164,7 @@ lx_sys_listen(struct lx_call *c)
 	/* Linux compares without a sign and cuts at somaxconn; so does the vnet. */
 	error = vi_listen(ls->ls_so, backlog < 0 ? INT32_MAX : backlog);
 	if (error == EADDRINUSE) {
-		lx_reap(c->c_lx, ls->ls_vnet);
+		lx_reap(c->c_lx, ls->ls_vnet, 0);
 		error = vi_listen(ls->ls_so, backlog < 0 ? INT32_MAX : backlog);
 	}
 	if (error != 0)

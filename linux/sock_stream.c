@@ -475,7 +475,7 @@ connect_begin(struct lx_call *c, struct lx_sock *ls, const struct vi_sockaddr *s
 		return (-error);
 	error = vi_connect(ls->ls_so, sa);
 	if (error == EADDRINUSE) {
-		lx_reap(c->c_lx, ls->ls_vnet);
+		lx_reap(c->c_lx, ls->ls_vnet, 0);
 		error = vi_connect(ls->ls_so, sa);
 	}
 	if (error != 0 && error != EINPROGRESS)
