@@ -182,6 +182,7 @@ no_memory_from_the_nth_on(void **state)
 	assert_true(whole);
 	for (n = 1; !run_poor(n, &whole); n++)
 		assert_true(n < 10000);
+	print_message("%llu pieces of memory\n", (unsigned long long)n - 1);
 	assert_true(whole && n > 3);
 }
 

@@ -120,6 +120,10 @@ team_end(struct team *team)
 {
 	assert_int_equal(vi_kernel_free(team->k, NULL, NULL), 0);
 	vi_host_posix_free(team->host);
+	for (unsigned i = 0; i < team->n; i++) {
+		pthread_mutex_destroy(&team->m[i].lock);
+		pthread_cond_destroy(&team->m[i].cond);
+	}
 	/* Until here the kernel may still wake workers: what is destroyed resets its connections. */
 	for (unsigned i = 0; i < team->n; i++) {
 		pthread_mutex_destroy(&team->m[i].lock);
