@@ -22,7 +22,7 @@ static const struct cmd commands[] = {
 	    "[-j jail] [--libxo style] [-aLnW] [-f inet] [-p protocol] | -i [-bdn] [-I interface] "
 	    "| -r [-nW] [-F fib] | -s [-p protocol]" },
 	{ "ping", cmd_ping,
-	    "[-4acDfnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "
+	    "[-4aDfHnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "
 	    "[-W waittime] host" },
 	{ "route", cmd_route, "[-j jail] [-4nq] command [[modifiers] args]" },
 	{ "sysctl", cmd_sysctl, "[-j jail] [-deiNnqtW] name[=value] ... | -a" },

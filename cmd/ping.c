@@ -272,14 +272,15 @@ parse(struct ping *p, int argc, char **argv)
 {
 	int ch, bad = 0;
 
-	while (bad == 0 && (ch = getopt(argc, argv, "+:4ac:Dfi:m:noqS:s:t:vW:")) != -1) {
+	while (bad == 0 && (ch = getopt(argc, argv, "+:4ac:DfHi:m:noqS:s:t:vW:")) != -1) {
 		switch (ch) {
 		case '4': break;
 		case 'a': p->p_audible = true; break;
 		case 'D': p->p_dontfrag = true; break;
 		case 'f': p->p_flood = true; break;
 		case 'i': bad = set_interval(p, optarg); break;
-		case 'n': p->p_numeric = true; break;
+		case 'H': p->p_names = true; break;
+		case 'n': p->p_names = false; break;
 		case 'o': p->p_one = true; break;
 		case 'q': p->p_quiet = true; break;
 		case 'S': p->p_source = optarg; break;

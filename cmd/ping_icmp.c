@@ -144,8 +144,7 @@ address_name(const struct ping *p, struct in_addr in, char *buf, size_t len)
 	char name[NI_MAXHOST], addr[INET_ADDRSTRLEN];
 
 	inet_ntop(AF_INET, &in, addr, sizeof(addr));
-	/* The address itself is shown unless it was asked for by name. */
-	if (p->p_numeric || inet_addr(p->p_host) != INADDR_NONE ||
+	if (!p->p_names ||
 	    getnameinfo((struct sockaddr *)&sin, sizeof(sin), name, sizeof(name), NULL, 0,
 		NI_NAMEREQD) != 0)
 		snprintf(buf, len, "%s", addr);

@@ -14,7 +14,7 @@
 struct ping {
 	struct cmd_ctx	*p_cx;
 	/* options */
-	bool		 p_audible, p_dontfrag, p_flood, p_numeric, p_one, p_quiet, p_verbose;
+	bool		 p_audible, p_dontfrag, p_flood, p_names, p_one, p_quiet, p_verbose;
 	long long	 p_count;	/* 0: no end */
 	uint64_t	 p_interval, p_timeout, p_waittime;	/* ns; timeout 0: none */
 	int		 p_ttl;		/* 0: the system's */
