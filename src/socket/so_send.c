@@ -94,7 +94,7 @@ so_sendcheck(struct socket *so)
 static int
 so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *done)
 {
-	struct iovpos ip = { msg->msg_iov, msg->msg_iovcnt, 0 };
+	struct iovpos ip;
 	struct mbuf *m;
 	size_t n;
 	int error;
@@ -103,8 +103,14 @@ so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *d
 		return (0);
 	if ((n = MIN(len, (size_t)sbspace(&so->so_snd))) == 0)
 		return (EAGAIN);
-	if ((m = so_copyin(so->so_acct, &ip, n)) == NULL)
-		return (ENOBUFS);
+	/* Short of memory: as much as there is some for. */
+	for (;; n /= 2) {
+		ip = (struct iovpos){ msg->msg_iov, msg->msg_iovcnt, 0 };
+		if ((m = so_copyin(so->so_acct, &ip, n)) != NULL)
+			break;
+		if (n <= MLEN)
+			return (ENOBUFS);
+	}
 	sbappendstream(&so->so_snd, m);
 	*done = n;
 	error = so->so_proto->pr_output(so, (int)msg->msg_flags);
