@@ -42,7 +42,7 @@ cmd_find(const char *name)
 	return NULL;
 }
 
-/* Requests are JSON.  A name that cannot be said must not turn into none, which means everything. */
+/* Requests are JSON: a name that cannot be said must not become none, which means everything. */
 static bool
 words_are_text(int argc, char **argv)
 {
