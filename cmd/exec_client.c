@@ -2,12 +2,14 @@
 /*
  * Theory of operation
  *
- * The program gets our three descriptors as they are, or, when we are in the foreground of a terminal, a terminal of its own: we keep the
- * master and copy between it and ours, which is in raw mode meanwhile, so that every key, ^C and ^Z too, is for the program's terminal.
- * A background job must not read the terminal; its program gets /dev/null for it.
+ * The program gets our three descriptors as they are, or, when we are in the foreground of a
+ * terminal, a terminal of its own: we keep the master and copy between it and ours, which is in
+ * raw mode meanwhile, so that every key, ^C and ^Z too, is for the program's terminal.  A
+ * background job must not read the terminal; its program gets /dev/null for it.
  *
- * Signals that we get are read from a descriptor and sent on.  Whatever way this ends, the terminal is set back first; then the program's end
- * becomes ours: its exit status, or the same signal.
+ * Signals that we get are read from a descriptor and sent on.  Whatever way this ends, the
+ * terminal is set back first; then the program's end becomes ours: its exit status, or the same
+ * signal.
  */
 #include "cmd/exec_client.h"
 
@@ -259,7 +261,10 @@ on_message(struct session *s, const json_t *msg)
 	if (!cmd_bool(msg, "ok")) {
 		terminal_restore(s);
 		cmd_warnx(s->s_cx, "%s", cmd_str(msg, "error"));
-		end_with(s, !cmd_bool(msg, "exec") ? 1 : cmd_int(msg, "errno") == ENOENT ? 127 : 126);
+		if (!cmd_bool(msg, "exec"))
+			end_with(s, 1);
+		else
+			end_with(s, cmd_int(msg, "errno") == ENOENT ? 127 : 126);
 		return;
 	}
 	if (notice[0] != '\0')
@@ -282,7 +287,8 @@ read_messages(struct session *s)
 		return;
 	if (error != 0) {
 		terminal_restore(s);
-		cmd_warnx(s->s_cx, "%s", error == ECONNRESET ? "vimaged closed the connection" : strerror(error));
+		cmd_warnx(s->s_cx, "%s",
+		    error == ECONNRESET ? "vimaged closed the connection" : strerror(error));
 		end_with(s, 1);
 		return;
 	}
@@ -365,7 +371,8 @@ host_ids(const char *user)
 	list = json_array();
 	for (int i = 0; i < n; i++)
 		json_array_append_new(list, json_integer(groups[i]));
-	return json_pack("{s:I,s:I,s:o}", "uid", (json_int_t)pw->pw_uid, "gid", (json_int_t)pw->pw_gid, "groups", list);
+	return json_pack("{s:I,s:I,s:o}", "uid", (json_int_t)pw->pw_uid, "gid",
+	    (json_int_t)pw->pw_gid, "groups", list);
 }
 
 static void
@@ -391,8 +398,8 @@ build_request(const struct session *s, const struct exec_request *er, json_t **r
 		cmd_warnx(s->s_cx, "%s: no such user", er->er_hostuser);
 		return ENOENT;
 	}
-	req = json_pack("{s:s,s:s,s:o,s:o,s:b,s:b,s:i}", "op", "exec", "jail", er->er_jail, "argv", argv, "env", environment(),
-	    "tty", s->s_tty, "login", er->er_login, "umask", (int)mask);
+	req = json_pack("{s:s,s:s,s:o,s:o,s:b,s:b,s:i}", "op", "exec", "jail", er->er_jail, "argv",
+	    argv, "env", environment(), "tty", s->s_tty, "login", er->er_login, "umask", (int)mask);
 	put_text(req, "cwd", er->er_dir);
 	put_text(req, "user", er->er_user);
 	if (ids != NULL)

@@ -2,12 +2,18 @@
 /*
  * Running a program in a jail: the client's half of the operation "exec".
  *
- * Request: {"op": "exec", "jail": text, "argv": [text], "env": ["NAME=value"], "cwd": text?, "user": text?, "ids": {"uid", "gid" int,
- * "groups": [int]}?, "login": bool?, "tty": bool?, "umask": int?} with three descriptors, the program's 0, 1 and 2.
- * user is looked up in the jail's own passwd; ids are used as they are.  tty: descriptor 0 becomes the controlling terminal.
+ * Request, with three descriptors, the program's 0, 1 and 2:
+ *	{"op": "exec", "jail": text, "argv": [text], "env": ["NAME=value"], "cwd": text?,
+ *	"user": text?, "ids": {"uid", "gid" int, "groups": [int]}?, "login": bool?, "tty": bool?,
+ *	"umask": int?}
+ * user is looked up in the jail's own passwd; ids are used as they are.  tty: descriptor 0
+ * becomes the controlling terminal.  Without argv a shell is run.
+ *
  * A program that cannot be run: {"ok": false, "errno", "error", "exec": true}.
- * Otherwise {"ok": true, "pid": int, "notice": text?} and, when it has ended, {"ok": true, "exit": int} or {"ok": true, "signal": int, "core": bool}.
- * Meanwhile the client may send {"op": "signal", "sig": int} (no answer).  When the connection ends first, the program gets SIGHUP.
+ * Otherwise {"ok": true, "pid": int, "notice": text?} and, when it has ended,
+ * {"ok": true, "exit": int} or {"ok": true, "signal": int, "core": bool}.
+ * Meanwhile the client may send {"op": "signal", "sig": int} (no answer).
+ * When the connection ends first, the program gets SIGHUP.
  */
 #ifndef CMD_EXEC_CLIENT_H
 #define CMD_EXEC_CLIENT_H
@@ -27,8 +33,9 @@ struct exec_request {
 };
 
 /*
- * Runs it on our terminal or descriptors and passes signals on.  Returns its exit status; when it was ended by a signal, ends this process by the
- * same signal.  126, 127 (not found) or 1 after a message when it could not be started.
+ * Runs it on our terminal or descriptors and passes signals on.  Returns its exit status; when
+ * it was ended by a signal, ends this process by the same signal. 126, 127 (not found) or 1
+ * after a message when it could not be started.
  */
 int	exec_client_run(struct cmd_ctx *, const struct exec_request *);
 

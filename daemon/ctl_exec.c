@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The operation exec: a client's program in a jail, from request to exit status.  The messages are described in cmd/exec_client.h. */
+/*
+ * The operation exec: a client's program in a jail, from request to exit status.  The messages
+ * are described in cmd/exec_client.h.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -67,8 +70,12 @@ ctl_exec_message(struct ctl_client *cl, const json_t *msg)
 		cl->cl_dead = true;
 		return;
 	}
-	/* What a terminal would send goes to the group, as from a terminal; the rest was meant for one process. */
-	group = sig == SIGINT || sig == SIGQUIT || sig == SIGHUP || sig == SIGCONT || sig == SIGTSTP;
+	/*
+	 * What a terminal would send goes to the group, as from a terminal; the rest was meant
+	 * for one process.
+	 */
+	group =
+	    sig == SIGINT || sig == SIGQUIT || sig == SIGHUP || sig == SIGCONT || sig == SIGTSTP;
 	exec_signal(cl->cl_exec, (int)sig, group);
 }
 
@@ -86,8 +93,8 @@ check_args(struct ctl_request *rq)
 	const char *cwd, *user;
 	int error, login, tty, mask;
 
-	error = ctl_args(rq, "{s?o,s?o,s?s,s?s,s?o,s?b,s?b,s?i}", "argv", &argv, "env", &env, "cwd", &cwd, "user", &user,
-	    "ids", &ids, "login", &login, "tty", &tty, "umask", &mask);
+	error = ctl_args(rq, "{s?o,s?o,s?s,s?s,s?o,s?b,s?b,s?i}", "argv", &argv, "env", &env, "cwd",
+	    &cwd, "user", &user, "ids", &ids, "login", &login, "tty", &tty, "umask", &mask);
 	if (error == 0 && rq->rq_nfds != 3)
 		error = ctl_fail(rq, EINVAL, "three descriptors are needed, not %u", rq->rq_nfds);
 	return error;
@@ -112,7 +119,8 @@ op_exec(struct ctl_request *rq)
 	int error, fd;
 
 	if ((error = check_args(rq)) != 0 || (error = may_exec(rq)) != 0 ||
-	    (error = program_new(rq->rq_args, rq->rq_daemon->d_cmddir, &pg, rq->rq_err, sizeof(rq->rq_err))) != 0)
+	    (error = program_new(
+		 rq->rq_args, rq->rq_daemon->d_cmddir, &pg, rq->rq_err, sizeof(rq->rq_err))) != 0)
 		return error;
 	error = memfile(pg, pg->pg_size, &fd);
 	free(pg);

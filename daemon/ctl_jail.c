@@ -22,7 +22,9 @@ may_manage(struct ctl_request *rq)
 
 	if (error != 0)
 		return ctl_fail(rq, error, "only root may manage jails");
-	return removal_pending(rq->rq_daemon, rq->rq_jid) ? ctl_fail(rq, EBUSY, "the jail is being removed") : 0;
+	if (removal_pending(rq->rq_daemon, rq->rq_jid))
+		return ctl_fail(rq, EBUSY, "the jail is being removed");
+	return 0;
 }
 
 /*
@@ -51,7 +53,8 @@ note_param(struct setting *se, const struct vi_param *p)
 		se->se_persist = false;
 	else if (strcmp(p->p_name, "host.hostname") == 0)
 		se->se_hostname = p->p_value;
-	else if (strcmp(p->p_name, "jid") == 0 || (strcmp(p->p_name, "name") == 0 && se->se_id == NULL))
+	else if (strcmp(p->p_name, "jid") == 0 ||
+		 (strcmp(p->p_name, "name") == 0 && se->se_id == NULL))
 		se->se_id = p->p_value;
 }
 
@@ -70,7 +73,8 @@ read_params(struct ctl_request *rq, const json_t *list, struct setting *se)
 
 		p->p_name = json_string_value(json_array_get(pair, 0));
 		p->p_value = json_string_value(value);
-		if (p->p_name == NULL || json_array_size(pair) > 2 || (value != NULL && p->p_value == NULL && !json_is_null(value)))
+		if (p->p_name == NULL || json_array_size(pair) > 2 ||
+		    (value != NULL && p->p_value == NULL && !json_is_null(value)))
 			return ctl_fail(rq, EINVAL, "a parameter is a pair of texts");
 		note_param(se, p);
 	}
@@ -86,7 +90,8 @@ settle(struct ctl_request *rq, const struct setting *se, int jid, bool hold)
 
 	if (hold && (error = ctl_hold(rq->rq_client, jid)) != 0)
 		return error;
-	if (se->se_hostname != NULL && vi_jail_get(rq->rq_kernel, 0, jid, "host.hostname", name, sizeof(name)) == 0)
+	if (se->se_hostname != NULL &&
+	    vi_jail_get(rq->rq_kernel, 0, jid, "host.hostname", name, sizeof(name)) == 0)
 		jproc_hostname(rq->rq_daemon, jid, name);
 	jail_expire(rq->rq_daemon, jid);
 	return 0;
@@ -101,14 +106,17 @@ op_set(struct ctl_request *rq)
 	json_t *list;
 	bool existed;
 
-	error = ctl_args(rq, "{s:o,s:b,s:b,s?b}", "params", &list, "create", &create, "update", &update, "hold", &hold);
-	if (error != 0 || (error = read_params(rq, list, &se)) != 0 || (error = may_manage(rq)) != 0)
+	error = ctl_args(rq, "{s:o,s:b,s:b,s?b}", "params", &list, "create", &create, "update",
+	    &update, "hold", &hold);
+	if (error != 0 || (error = read_params(rq, list, &se)) != 0 ||
+	    (error = may_manage(rq)) != 0)
 		return error;
 	existed = se.se_id != NULL && vi_jail_find(rq->rq_kernel, rq->rq_jid, se.se_id, &jid) == 0;
 	if (existed && removal_pending(rq->rq_daemon, jid))
 		return ctl_fail(rq, EBUSY, "jail \"%.128s\" is being removed", se.se_id);
 	if (!existed && create && !se.se_persist && !hold)
-		return ctl_fail(rq, EINVAL, "neither persist nor a command: the jail would vanish at once");
+		return ctl_fail(
+		    rq, EINVAL, "neither persist nor a command: the jail would vanish at once");
 	error = vi_jail_set(rq->rq_kernel, rq->rq_jid, se.se_params, se.se_n,
 	    (create ? VI_JAIL_CREATE : 0u) | (update ? VI_JAIL_UPDATE : 0u), &jid, rq->rq_err);
 	if (error != 0)
@@ -132,8 +140,10 @@ on_removed(void *arg, int error, struct removal *rm)
 	if (error != 0)
 		ctl_client_fail(cl, error, NULL, false, true);
 	else
-		ctl_client_reply(cl, json_pack("{s:i,s:s,s:O}", "jid", rm->rm_jid, "name", rm->rm_name,
-		    "interfaces", rm->rm_interfaces), true);
+		ctl_client_reply(cl,
+		    json_pack("{s:i,s:s,s:O}", "jid", rm->rm_jid, "name", rm->rm_name, "interfaces",
+			rm->rm_interfaces),
+		    true);
 }
 
 static int
@@ -147,7 +157,8 @@ op_remove(struct ctl_request *rq)
 		return ctl_fail(rq, EPERM, "only root may remove jails");
 	if (rq->rq_jid == rq->rq_caller)
 		return ctl_fail(rq, EPERM, "a jail cannot remove itself");
-	error = removal_start(rq->rq_daemon, rq->rq_caller, rq->rq_jid, force, on_removed, rq->rq_client);
+	error = removal_start(
+	    rq->rq_daemon, rq->rq_caller, rq->rq_jid, force, on_removed, rq->rq_client);
 	if (error == EBUSY)
 		return ctl_fail(rq, error, "the jail is being removed already");
 	return error != 0 ? error : CTL_LATER;
@@ -186,9 +197,12 @@ add_params(struct listing *li, int jid, json_t *o)
 	json_t *name;
 	size_t i;
 
-	json_array_foreach(li->li_params, i, name)
-		if (vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, json_string_value(name), buf, sizeof(buf)) == 0)
-			add_param(o, json_string_value(name), buf);
+	json_array_foreach(li->li_params, i, name) {
+		const char *param = json_string_value(name);
+
+		if (vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, param, buf, sizeof(buf)) == 0)
+			add_param(o, param, buf);
+	}
 }
 
 static void
@@ -228,8 +242,10 @@ check_params(struct ctl_request *rq, const json_t *params)
 	json_array_foreach(params, i, name) {
 		if (!json_is_string(name))
 			return ctl_fail(rq, EINVAL, "params is an array of texts");
-		if (vi_jail_get(rq->rq_kernel, rq->rq_caller, rq->rq_caller, json_string_value(name), buf, sizeof(buf)) == ENOENT)
-			return ctl_fail(rq, EINVAL, "unknown parameter: %.128s", json_string_value(name));
+		if (vi_jail_get(rq->rq_kernel, rq->rq_caller, rq->rq_caller,
+			json_string_value(name), buf, sizeof(buf)) == ENOENT)
+			return ctl_fail(
+			    rq, EINVAL, "unknown parameter: %.128s", json_string_value(name));
 	}
 	return 0;
 }
@@ -270,6 +286,9 @@ op_find(struct ctl_request *rq)
 }
 
 const struct ctl_op ctl_jail_ops[] = {
-	{ "jail.set", op_set }, { "jail.remove", op_remove }, { "jail.list", op_list }, { "jail.find", op_find },
+	{ "jail.set", op_set },
+	{ "jail.remove", op_remove },
+	{ "jail.list", op_list },
+	{ "jail.find", op_find },
 	{ NULL, NULL },
 };

@@ -2,12 +2,15 @@
 /*
  * Theory of operation
  *
- * Clients come two ways.  A process outside connects to the instance's socket; a process in a jail makes a socket of a family of our own, and is given
- * one end of a pair, so that it cannot pretend to be in another jail.  The socket's file is within reach of jails that share the host's
- * files and user: whoever connects there is looked up by its namespaces and parents, and is refused when that is not certain.
+ * Clients come two ways.  A process outside connects to the instance's socket; a process in a
+ * jail makes a socket of a family of our own, and is given one end of a pair, so that it cannot
+ * pretend to be in another jail.  The socket's file is within reach of jails that share the
+ * host's files and user: whoever connects there is looked up by its namespaces and parents, and
+ * is refused when that is not certain.
  *
- * A client sends one request after the other.  Handlers run with the kernel lock.  One that answers later (removal, exec) makes the client busy until
- * then.  A client is freed only in its own event, never under a handler.
+ * A client sends one request after the other.  Handlers run with the kernel lock.  One that
+ * answers later (removal, exec) makes the client busy until then.  A client is freed only in
+ * its own event, never under a handler.
  */
 #include "daemon/ctl_serve.h"
 
@@ -27,7 +30,13 @@
 #include "daemon/jproc.h"
 
 static const struct ctl_op *const tables[] = {
-	ctl_daemon_ops, ctl_jail_ops, ctl_exec_ops, ctl_if_ops, ctl_route_ops, ctl_sysctl_ops, ctl_stat_ops,
+	ctl_daemon_ops,
+	ctl_jail_ops,
+	ctl_exec_ops,
+	ctl_if_ops,
+	ctl_route_ops,
+	ctl_sysctl_ops,
+	ctl_stat_ops,
 };
 
 /*
@@ -36,7 +45,8 @@ static const struct ctl_op *const tables[] = {
 static void
 client_watch(struct ctl_client *cl)
 {
-	uint32_t events = (cl->cl_busy && cl->cl_exec == NULL ? 0u : EPOLLIN) | (ctl_want_write(cl->cl_conn) ? EPOLLOUT : 0u);
+	uint32_t events = (cl->cl_busy && cl->cl_exec == NULL ? 0u : EPOLLIN) |
+			  (ctl_want_write(cl->cl_conn) ? EPOLLOUT : 0u);
 
 	if (events != cl->cl_event.le_events)
 		(void)lx_loop_mod(daemon_loop(cl->cl_daemon), &cl->cl_event, events);
@@ -78,9 +88,11 @@ ctl_client_fail(struct ctl_client *cl, int error, const char *text, bool exec, b
 
 	if (text == NULL || text[0] == '\0')
 		text = strerrordesc_np(error);
-	msg = json_pack("{s:b,s:i,s:s}", "ok", 0, "errno", error, "error", text != NULL ? text : "unknown error");
+	msg = json_pack("{s:b,s:i,s:s}", "ok", 0, "errno", error, "error",
+	    text != NULL ? text : "unknown error");
 	if (msg == NULL)	/* the text was not UTF-8 */
-		msg = json_pack("{s:b,s:i,s:s}", "ok", 0, "errno", error, "error", strerrordesc_np(error));
+		msg = json_pack(
+		    "{s:b,s:i,s:s}", "ok", 0, "errno", error, "error", strerrordesc_np(error));
 	if (exec)
 		json_object_set_new(msg, "exec", json_true());
 	client_send(cl, msg);
@@ -101,7 +113,8 @@ ctl_more(struct ctl_request *rq)
 void
 ctl_jail_name(const struct ctl_request *rq, int jid, char *buf, size_t len)
 {
-	if (jid == rq->rq_caller || vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, "name", buf, len) != 0)
+	if (jid == rq->rq_caller ||
+	    vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, "name", buf, len) != 0)
 		snprintf(buf, len, "0");
 }
 
@@ -181,7 +194,8 @@ resolve_jail(struct ctl_request *rq)
 	rq->rq_jid = rq->rq_caller;
 	if (jail != NULL && !json_is_string(jail))
 		return ctl_fail(rq, EINVAL, "jail is a text");
-	if (jail != NULL && vi_jail_find(rq->rq_kernel, rq->rq_caller, json_string_value(jail), &rq->rq_jid) != 0)
+	if (jail != NULL &&
+	    vi_jail_find(rq->rq_kernel, rq->rq_caller, json_string_value(jail), &rq->rq_jid) != 0)
 		return ctl_fail(rq, ENOENT, "jail \"%.128s\" not found", json_string_value(jail));
 	rq->rq_vnet = vi_jail_vnet(rq->rq_kernel, rq->rq_jid);
 	return rq->rq_vnet == NULL ? ctl_fail(rq, ENOENT, "the jail is gone") : 0;
@@ -208,8 +222,13 @@ run_op(struct ctl_request *rq)
 static void
 serve(struct ctl_client *cl, const json_t *msg, int *fds, unsigned nfds)
 {
-	struct ctl_request rq = { .rq_daemon = cl->cl_daemon, .rq_kernel = cl->cl_daemon->d_kernel, .rq_caller = cl->cl_caller,
-	    .rq_cred = cl->cl_cred, .rq_args = msg, .rq_nfds = nfds, .rq_client = cl };
+	struct ctl_request rq = { .rq_daemon = cl->cl_daemon,
+		.rq_kernel = cl->cl_daemon->d_kernel,
+		.rq_caller = cl->cl_caller,
+		.rq_cred = cl->cl_cred,
+		.rq_args = msg,
+		.rq_nfds = nfds,
+		.rq_client = cl };
 	int error;
 
 	memcpy(rq.rq_fds, fds, nfds * sizeof(*fds));
@@ -305,7 +324,8 @@ client_new(struct daemon *d, int fd, int caller, const struct vi_cred *cred)
 	struct ctl_client *cl;
 	int error = ENOMEM;
 
-	if ((cl = calloc(1, sizeof(*cl))) == NULL || (error = ctl_conn_new(fd, &cl->cl_conn)) != 0) {
+	if ((cl = calloc(1, sizeof(*cl))) == NULL ||
+	    (error = ctl_conn_new(fd, &cl->cl_conn)) != 0) {
 		free(cl);
 		close(fd);
 		return error;
@@ -348,7 +368,8 @@ accept_one(struct daemon *d, int fd)
 	struct vi_cred cred = { 0 };
 	int jid;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &uc, &len) != 0 || (uc.uid != geteuid() && uc.uid != 0)) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &uc, &len) != 0 ||
+	    (uc.uid != geteuid() && uc.uid != 0)) {
 		turn_away(fd, "this instance belongs to another user");
 		return;
 	}

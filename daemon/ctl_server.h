@@ -2,9 +2,11 @@
 /*
  * The control server: what a file of operations (daemon/ctl_*.c) sees of it.
  *
- * Each file has one table, ended by a NULL name, that ctl_server.c lists.  A handler runs in the thread of worker 0 with the kernel lock
- * held, outside of vi_worker_enter; it may call everything documented as management.  It returns 0 (rq_reply is sent with "ok": true) or an
- * errno (rq_err, or the errno's usual text, is sent).  It checks its arguments and the caller's rights itself (ctl_arg.h).
+ * Each file has one table, ended by a NULL name, that ctl_server.c lists.  A handler runs in
+ * the thread of worker 0 with the kernel lock held, outside of vi_worker_enter; it may call
+ * everything documented as management.  It returns 0 (rq_reply is sent with "ok": true) or an
+ * errno (rq_err, or the errno's usual text, is sent).  It checks its arguments and the caller's
+ * rights itself (ctl_arg.h).
  */
 #ifndef DAEMON_CTL_SERVER_H
 #define DAEMON_CTL_SERVER_H
@@ -24,11 +26,11 @@ struct ctl_request {
 	struct daemon	*rq_daemon;
 	struct vi_kernel *rq_kernel;
 	int		 rq_caller;	/* jid of the jail the caller is in */
-	int		 rq_jid;	/* the object's jail: "jail" resolved, the caller's own without */
+	int		 rq_jid;	/* the object's jail: "jail", or the caller's own */
 	struct vi_vnet	*rq_vnet;	/* of rq_jid, its own or inherited; never NULL */
 	struct vi_cred	 rq_cred;	/* the caller; cr_priv: root of its jail */
 	const json_t	*rq_args;	/* the whole request */
-	json_t		*rq_reply;	/* an empty object to be filled; "ok" is added by the server */
+	json_t		*rq_reply;	/* an empty object to be filled; "ok" is added */
 	int		 rq_fds[CTL_MAXFDS];	/* closed by the server; set to -1 what is kept */
 	unsigned	 rq_nfds;
 	char		 rq_err[256];	/* the sentence of an error; "" = the errno's usual text */

@@ -2,7 +2,8 @@
 /*
  * vimaged: one kernel, its workers, the processes in its jails, and the control server.
  *
- * All of it but the workers' stacks belongs to the main thread, which is worker 0: clients, jails' processes, timers and removals have no locks.
+ * All of it but the workers' stacks belongs to the main thread, which is worker 0: clients,
+ * jails' processes, timers and removals have no locks.
  */
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
@@ -32,7 +33,7 @@ struct post {
 	STAILQ_ENTRY(post) po_link;
 	void		(*po_fn)(void *);
 	void		*po_arg;
-	bool		*po_done;	/* set, and w_done signalled, when it has run; NULL: po is freed instead */
+	bool		*po_done;	/* set and signalled when it has run; NULL: po is freed */
 };
 STAILQ_HEAD(postq, post);
 
@@ -60,7 +61,7 @@ TAILQ_HEAD(dtimers, dtimer);
 
 struct daemon {
 	const char	*d_instance;
-	char		 d_sockpath[PATH_MAX], d_pidpath[PATH_MAX], d_lockpath[PATH_MAX], d_logpath[PATH_MAX];
+	char d_sockpath[PATH_MAX], d_pidpath[PATH_MAX], d_lockpath[PATH_MAX], d_logpath[PATH_MAX];
 	char		 d_cmddir[PATH_MAX];	/* of the commands: first on the PATH of jails */
 	int		 d_pidfd;	/* locked while we live; -1 */
 	bool		 d_debug;
@@ -88,7 +89,8 @@ daemon_loop(const struct daemon *d)
 }
 
 /* vimaged.c */
-void	dlog(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* one line to the log of the instance */
+/* One line to the log of the instance. */
+void	dlog(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 uint64_t daemon_now(const struct daemon *);
 /* Ends everything: processes, then files, then the loop. */
 void	daemon_stop(struct daemon *);
@@ -100,7 +102,10 @@ int	workers_start(struct daemon *);		/* the threads of all but worker 0 */
 void	workers_stop(struct daemon *);
 void	workers_free(struct daemon *);
 void	worker_loop(struct worker *);
-/* Runs fn in a worker's thread, inside enter/leave, and waits for it.  The caller is in a callback of worker 0's loop. */
+/*
+ * Runs fn in a worker's thread, inside enter/leave, and waits for it.  The caller is in a
+ * callback of worker 0's loop.
+ */
 void	worker_call(struct daemon *, unsigned worker, void (*fn)(void *), void *arg);
 /* The same for a caller that manages (daemon_manage); the lock is given back meanwhile. */
 void	worker_call_managed(struct daemon *, unsigned worker, void (*fn)(void *), void *arg);
@@ -114,7 +119,8 @@ void	daemon_managed(struct daemon *);
 /* timer.c */
 int	timers_init(struct daemon *);
 void	timers_fini(struct daemon *);
-void	dtimer_set(struct daemon *, struct dtimer *, uint64_t after_ns, void (*fn)(struct dtimer *));
+void	dtimer_set(struct daemon *, struct dtimer *, uint64_t after_ns,
+	    void (*fn)(struct dtimer *));
 void	dtimer_clear(struct daemon *, struct dtimer *);
 
 #endif

@@ -2,13 +2,16 @@
 /*
  * Theory of operation
  *
- * A jail's init is cloned with a user, pid, mount, ipc, uts and an empty network namespace.  An ordinary user becomes root in there (own id = 0), with
- * the ranges of /etc/subuid and /etc/subgid behind when newuidmap(1) and newgidmap(1) exist; root keeps every id that its own namespace has,
- * so that file access is the same as outside.  When the host refuses user namespaces root makes the others directly; otherwise only
- * the network part is left, which needs nothing of the host but seccomp.
+ * A jail's init is cloned with a user, pid, mount, ipc, uts and an empty network namespace.  An
+ * ordinary user becomes root in there (own id = 0), with the ranges of /etc/subuid and
+ * /etc/subgid behind when newuidmap(1) and newgidmap(1) exist; root keeps every id that its own
+ * namespace has, so that file access is the same as outside.  When the host refuses user
+ * namespaces root makes the others directly; otherwise only the network part is left, which
+ * needs nothing of the host but seccomp.
  *
- * In its mount namespace the init turns propagation off towards the host, makes the jail's path the root directory, and mounts what shows the new
- * namespaces: /proc, and something empty over /sys/class/net, which would show the interfaces of the host.
+ * In its mount namespace the init turns propagation off towards the host, makes the jail's path
+ * the root directory, and mounts what shows the new namespaces: /proc, and something empty over
+ * /sys/class/net, which would show the interfaces of the host.
  */
 #include "daemon/isolation.h"
 
@@ -71,7 +74,8 @@ isolation_init(struct isolation *is, enum iso_mode mode)
 	is->is_mode = mode;
 	if (mode != ISO_USER || geteuid() == 0 || (pw = getpwuid(getuid())) == NULL)
 		return;
-	is->is_ranges = access("/usr/bin/newuidmap", X_OK) == 0 && access("/usr/bin/newgidmap", X_OK) == 0 &&
+	is->is_ranges =
+	    access("/usr/bin/newuidmap", X_OK) == 0 && access("/usr/bin/newgidmap", X_OK) == 0 &&
 	    find_range("/etc/subuid", pw->pw_name, getuid(), is->is_uids, sizeof(is->is_uids)) &&
 	    find_range("/etc/subgid", pw->pw_name, getuid(), is->is_gids, sizeof(is->is_gids));
 }
@@ -82,7 +86,8 @@ isolation_flags(const struct isolation *is, bool prison0)
 {
 	switch (is->is_mode) {
 	case ISO_USER:
-		return prison0 ? CLONE_NEWNET | (geteuid() == 0 ? 0 : CLONE_NEWUSER) : CLONE_NEWUSER | NS_ALL;
+		return prison0 ? CLONE_NEWNET | (geteuid() == 0 ? 0 : CLONE_NEWUSER)
+			       : CLONE_NEWUSER | NS_ALL;
 	case ISO_ROOT:
 		return prison0 ? CLONE_NEWNET : NS_ALL;
 	case ISO_NONE:
@@ -246,12 +251,14 @@ enter_mounts(char *lacks, size_t len)
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
 		lack(lacks, len, "no /proc of its own");
 	if (stat("/sys/class/net", &sb) == 0 &&
-	    mount("none", "/sys/class/net", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "size=4k,nr_inodes=2") != 0)
+	    mount("none", "/sys/class/net", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
+		"size=4k,nr_inodes=2") != 0)
 		lack(lacks, len, "/sys/class/net shows the host");
 }
 
 int
-isolation_enter(const struct init_params *ip, int flags, char *what, size_t len, char *lacks, size_t lackslen)
+isolation_enter(
+    const struct init_params *ip, int flags, char *what, size_t len, char *lacks, size_t lackslen)
 {
 	int error;
 
@@ -265,9 +272,11 @@ isolation_enter(const struct init_params *ip, int flags, char *what, size_t len,
 		enter_mounts(lacks, lackslen);
 	if ((flags & CLONE_NEWUTS) == 0)
 		return 0;
-	if (ip->ip_hostname[0] != '\0' && sethostname(ip->ip_hostname, strlen(ip->ip_hostname)) != 0)
+	if (ip->ip_hostname[0] != '\0' &&
+	    sethostname(ip->ip_hostname, strlen(ip->ip_hostname)) != 0)
 		return failed(what, len, "host.hostname", "");
-	if (ip->ip_domainname[0] != '\0' && setdomainname(ip->ip_domainname, strlen(ip->ip_domainname)) != 0)
+	if (ip->ip_domainname[0] != '\0' &&
+	    setdomainname(ip->ip_domainname, strlen(ip->ip_domainname)) != 0)
 		return failed(what, len, "host.domainname", "");
 	return 0;
 }
@@ -276,8 +285,10 @@ void
 isolation_describe(enum iso_mode mode, int error, const char *lacks, char *text, size_t len)
 {
 	if (mode == ISO_NONE)
-		snprintf(text, len, "the host refuses namespaces (%s): jails have networks of their own, but share processes, files and "
-		    "names with the host", error != 0 ? strerrordesc_np(error) : "switched off");
+		snprintf(text, len,
+		    "the host refuses namespaces (%s): jails have networks of their own, but share "
+		    "processes, files and names with the host",
+		    error != 0 ? strerrordesc_np(error) : "switched off");
 	else if (lacks[0] != '\0')
 		snprintf(text, len, "the host does not allow everything: jails have %s", lacks);
 	else

@@ -19,7 +19,7 @@ enum iso_mode {
 struct isolation {
 	enum iso_mode	is_mode;
 	bool		is_ranges;	/* newuidmap and newgidmap give us ids beside our own */
-	char		is_uids[256], is_gids[256];	/* their arguments: "first count", host side */
+	char		is_uids[256], is_gids[256];	/* "first count" on the host */
 };
 
 /* What a jail's init is made from; travels to the spawner as bytes. */
@@ -35,8 +35,12 @@ enum iso_mode isolation_first(void);
 int	isolation_flags(const struct isolation *, bool prison0);	/* CLONE_NEW* */
 /* In the spawner, for a child that was just cloned with these flags. */
 int	isolation_map(const struct isolation *, pid_t, int flags);
-/* In the child, after the maps: mounts, root directory, names.  0, or an errno and what failed; *lacks: what could be done without (added). */
-int	isolation_enter(const struct init_params *, int flags, char *what, size_t len, char *lacks, size_t lackslen);
+/*
+ * In the child, after the maps: mounts, root directory, names.  0, or an errno and what failed;
+ * *lacks: what could be done without (added).
+ */
+int	isolation_enter(
+    const struct init_params *, int flags, char *what, size_t len, char *lacks, size_t lackslen);
 /* One sentence about a mode; what it lacks beside, or "". */
 void	isolation_describe(enum iso_mode, int error, const char *lacks, char *text, size_t len);
 

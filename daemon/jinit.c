@@ -2,12 +2,14 @@
 /*
  * Theory of operation
  *
- * The init of a jail is a clone of the spawner (single-threaded, small) that never execs.  It starts programs when vimaged says so, reaps everything
- * below it, passes signals, and reports.  It is pid 1 of the jail's pid namespace; without one (prison0, or when the host refuses) it is
- * a child subreaper, and finds the processes of the jail by their parents.
+ * The init of a jail is a clone of the spawner (single-threaded, small) that never execs.  It
+ * starts programs when vimaged says so, reaps everything below it, passes signals, and reports.
+ * It is pid 1 of the jail's pid namespace; without one (prison0, or when the host refuses) it
+ * is a child subreaper, and finds the processes of the jail by their parents.
  *
- * It ends when the connection to vimaged ends: then all processes of the jail are killed first, so that nothing outlives vimaged, whatever way that ends.
- * It must never wait for a program: what a program does before its filter is installed is ours and short; the rest is events.
+ * It ends when the connection to vimaged ends: then all processes of the jail are killed first,
+ * so that nothing outlives vimaged, whatever way that ends.  It must never wait for a program:
+ * what a program does before its filter is installed is ours and short; the rest is events.
  */
 #include "daemon/program.h"
 
@@ -74,7 +76,10 @@ kill_all(const struct jinit *j, int sig)
 		family_kill(sig, NULL);
 }
 
-/* As pid 1 our end is everybody's.  As a subreaper we get the children of whom we kill, until there is none. */
+/*
+ * As pid 1 our end is everybody's.  As a subreaper we get the children of whom we kill, until
+ * there is none.
+ */
 static void
 jinit_end(struct jinit *j)
 {
@@ -256,7 +261,10 @@ child_report(struct jinit *j, struct child *c)
 	c->c_report = -1;
 	if (n == (ssize_t)sizeof(pr) && !c->c_failed) {
 		pr.pr_what[sizeof(pr.pr_what) - 1] = '\0';
-		struct seqmsg sm = { .sm_type = INIT_FAILED, .sm_id = c->c_id, .sm_arg = pr.pr_errno, .sm_flags = pr.pr_exec };
+		struct seqmsg sm = { .sm_type = INIT_FAILED,
+			.sm_id = c->c_id,
+			.sm_arg = pr.pr_errno,
+			.sm_flags = pr.pr_exec };
 
 		memcpy(sm.sm_text, pr.pr_what, sizeof(pr.pr_what));
 		if (seq_send(j->j_sock, &sm, NULL, 0, 0) != 0)
@@ -341,7 +349,10 @@ reaped(struct jinit *j, pid_t pid, int status)
 		child_report(j, c);
 }
 
-/* The last end and "nobody is left" are one message, so that who waits for the one finds the other done. */
+/*
+ * The last end and "nobody is left" are one message, so that who waits for the one finds the
+ * other done.
+ */
 static void
 tell_ends(struct jinit *j, bool empty)
 {
@@ -444,8 +455,10 @@ say_ready(struct jinit *j, int error, const char *what, const char *lacks)
 void
 jinit_run(int sock, int flags, const struct init_params *ip)
 {
-	struct jinit j = { .j_sock = sock, .j_pidns = (flags & CLONE_NEWPID) != 0, .j_uts = (flags & CLONE_NEWUTS) != 0,
-	    .j_told = true };
+	struct jinit j = { .j_sock = sock,
+		.j_pidns = (flags & CLONE_NEWPID) != 0,
+		.j_uts = (flags & CLONE_NEWUTS) != 0,
+		.j_told = true };
 	char what[160] = "signals", lacks[160] = "";
 	int error = 0;
 

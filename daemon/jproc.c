@@ -2,18 +2,21 @@
 /*
  * Theory of operation
  *
- * The first program of a jail makes its init: a pair of sockets is made, one end goes to the spawner and is the init's.  Requests for programs are
- * written into the other end at once; the init reads them when it is ready.  What it answers:
+ * The first program of a jail makes its init: a pair of sockets is made, one end goes to the
+ * spawner and is the init's.  Requests for programs are written into the other end at once; the
+ * init reads them when it is ready.  What it answers:
  *
- *	LISTENER	the process exists and has its filter: the listener is attached to the jail's stack, then GO
+ *	LISTENER	the process exists and has its filter: the listener is attached to the
+ *			jail's stack, then GO
  *	STARTED, FAILED	exec
  *	EXITED		the program's first process ended; others may go on (a daemon)
  *	EMPTY		no process is left
  *
  * The prison counts a process for each program, and one for what outlives its program, until EMPTY.
  *
- * The init stays when the jail is empty: its namespaces may hold what the jail's root did.  At most MAXIDLE of them stay, the least recently
- * used goes.  A jproc that is given up loses its jid at once and its memory when the spawner says that the init has ended.
+ * The init stays when the jail is empty: its namespaces may hold what the jail's root did.  At
+ * most MAXIDLE of them stay, the least recently used goes.  A jproc that is given up loses its
+ * jid at once and its memory when the spawner says that the init has ended.
  */
 #include "daemon/jproc.h"
 
@@ -86,7 +89,10 @@ exec_failed(struct exec *ex, int error, const char *text, bool exec)
 	exec_end(ex);
 }
 
-/* The jail's processes are gone with their init: what ran was killed, what did not run yet will not. */
+/*
+ * The jail's processes are gone with their init: what ran was killed, what did not run yet will
+ * not.
+ */
 static void
 exec_killed(struct exec *ex)
 {
@@ -111,7 +117,8 @@ exec_find(struct jproc *jp, uint32_t id)
 }
 
 static void
-jproc_send(struct jproc *jp, enum seqtype type, uint32_t id, int arg, unsigned flags, const char *text)
+jproc_send(
+    struct jproc *jp, enum seqtype type, uint32_t id, int arg, unsigned flags, const char *text)
 {
 	struct seqmsg sm = { .sm_type = type, .sm_id = id, .sm_arg = arg, .sm_flags = flags };
 
@@ -215,10 +222,13 @@ fill_params(struct daemon *d, int jid, struct init_params *ip)
 {
 	memset(ip, 0, sizeof(*ip));
 	ip->ip_prison0 = jid == 0;
-	if (vi_jail_get(d->d_kernel, 0, jid, "path", ip->ip_path, sizeof(ip->ip_path)) != 0 || ip->ip_path[0] == '\0')
+	if (vi_jail_get(d->d_kernel, 0, jid, "path", ip->ip_path, sizeof(ip->ip_path)) != 0 ||
+	    ip->ip_path[0] == '\0')
 		strcpy(ip->ip_path, "/");
-	(void)vi_jail_get(d->d_kernel, 0, jid, "host.hostname", ip->ip_hostname, sizeof(ip->ip_hostname));
-	(void)vi_jail_get(d->d_kernel, 0, jid, "host.domainname", ip->ip_domainname, sizeof(ip->ip_domainname));
+	(void)vi_jail_get(
+	    d->d_kernel, 0, jid, "host.hostname", ip->ip_hostname, sizeof(ip->ip_hostname));
+	(void)vi_jail_get(
+	    d->d_kernel, 0, jid, "host.domainname", ip->ip_domainname, sizeof(ip->ip_domainname));
 	return 0;
 }
 
@@ -273,7 +283,8 @@ jproc_new(struct daemon *d, int jid, struct jproc **jpp)
 }
 
 int
-jproc_exec(struct daemon *d, int jid, int memfd, const int stdfds[3], const struct exec_ops *ops, void *arg, struct exec **exp)
+jproc_exec(struct daemon *d, int jid, int memfd, const int stdfds[3], const struct exec_ops *ops,
+    void *arg, struct exec **exp)
 {
 	struct seqmsg sm = { .sm_type = INIT_EXEC };
 	int fds[4] = { memfd, stdfds[0], stdfds[1], stdfds[2] };
@@ -343,8 +354,12 @@ on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 	ex->ex_pid = sm->sm_arg;
 	i = vi_vnet_worker(vn);
 	at.at_lx = d->d_workers[i].w_lx;
-	at.at_params = (struct lx_program_params){ .pr_listener = fd, .pr_jid = jp->jp_jid, .pr_vnet = vn, .pr_cookie = NULL,
-	    .pr_rootuid = geteuid(), .pr_rootgid = getegid() };
+	at.at_params = (struct lx_program_params){ .pr_listener = fd,
+		.pr_jid = jp->jp_jid,
+		.pr_vnet = vn,
+		.pr_cookie = NULL,
+		.pr_rootuid = geteuid(),
+		.pr_rootgid = getegid() };
 	worker_call(d, i, attach_there, &at);
 	if (at.at_error != 0)
 		jproc_send(jp, INIT_ABORT, sm->sm_id, at.at_error, 0, "seccomp listener");
@@ -367,7 +382,10 @@ on_failed(struct exec *ex, const struct seqmsg *sm)
 
 static void on_empty(struct jproc *, uint32_t lastid);
 
-/* Its client is told last: what the end of the jail's last process brings about has happened then. */
+/*
+ * Its client is told last: what the end of the jail's last process brings about has happened
+ * then.
+ */
 static void
 on_exited(struct jproc *jp, struct exec *ex, const struct seqmsg *sm)
 {
@@ -472,8 +490,12 @@ jproc_event(struct lx_event *le, uint32_t events)
 	unsigned nfds;
 
 	(void)events;
-	/* A jproc stays until the spawner tells its init's end, so it is safe to look at it again. */
-	while (jp->jp_fd >= 0 && (error = seq_recv(jp->jp_fd, &sm, fds, &nfds, MSG_DONTWAIT)) == 0) {
+	/*
+	 * A jproc stays until the spawner tells its init's end, so it is safe to look at it
+	 * again.
+	 */
+	while (
+	    jp->jp_fd >= 0 && (error = seq_recv(jp->jp_fd, &sm, fds, &nfds, MSG_DONTWAIT)) == 0) {
 		if (sm.sm_type == INIT_LISTENER) {
 			jproc_message(jp, &sm, fds, nfds);
 			continue;
@@ -482,8 +504,9 @@ jproc_event(struct lx_event *le, uint32_t events)
 		jproc_message(jp, &sm, fds, nfds);
 		daemon_managed(d);
 	}
+	/* Its end itself is told by the spawner. */
 	if (jp->jp_fd >= 0 && error != EAGAIN)
-		lx_loop_del(daemon_loop(d), &jp->jp_event);	/* the rest comes from the spawner */
+		lx_loop_del(daemon_loop(d), &jp->jp_event);
 }
 
 /*
@@ -577,7 +600,8 @@ spawner_lacks(struct daemon *d)
 	struct seqmsg sm;
 	unsigned nfds;
 
-	if (!sp->sp_probed && poll(&pfd, 1, PROBE_TIMEOUT) > 0 && seq_recv(sp->sp_sock, &sm, fds, &nfds, MSG_DONTWAIT) == 0)
+	if (!sp->sp_probed && poll(&pfd, 1, PROBE_TIMEOUT) > 0 &&
+	    seq_recv(sp->sp_sock, &sm, fds, &nfds, MSG_DONTWAIT) == 0)
 		spawner_message(sp, &sm);
 	return sp->sp_text;
 }
@@ -603,7 +627,10 @@ jproc_kill(struct dtimer *dt)
 	struct daemon *d = jp->jp_daemon;
 	struct seqmsg sm = { .sm_type = SPAWN_KILL, .sm_id = jp->jp_id };
 
-	/* With a pid namespace the init's end is everybody's; otherwise it must be alive to find them. */
+	/*
+	 * With a pid namespace the init's end is everybody's; otherwise it must be alive to
+	 * find them.
+	 */
 	if ((jp->jp_flags & CLONE_NEWPID) != 0)
 		(void)seq_send(d->d_spawner->sp_sock, &sm, NULL, 0, MSG_DONTWAIT);
 	else if (jp->jp_fd >= 0) {
@@ -702,7 +729,8 @@ jproc_whose(struct daemon *d, pid_t pid, int *jid)
 	if (ino[0] == own[0] && ino[1] == own[1])
 		return whose_by_parent(d, pid, jid);
 	LIST_FOREACH(jp, &d->d_jprocs, jp_link) {
-		if (jp->jp_jid < 0 || jp->jp_init == 0 || jp->jp_ino[0] != ino[0] || jp->jp_ino[1] != ino[1])
+		if (jp->jp_jid < 0 || jp->jp_init == 0 || jp->jp_ino[0] != ino[0] ||
+		    jp->jp_ino[1] != ino[1])
 			continue;
 		*jid = jp->jp_jid;
 		return 0;

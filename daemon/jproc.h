@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The processes of jails: one struct jproc for each init, one struct exec for each program that a client started and that has not ended.
- * Main thread only.
+ * The processes of jails: one struct jproc for each init, one struct exec for each program that
+ * a client started and that has not ended.  Main thread only.
  */
 #ifndef DAEMON_JPROC_H
 #define DAEMON_JPROC_H
@@ -20,7 +20,8 @@ struct exec;
 /* What becomes of a program; told once started or failed, and once ended. */
 struct exec_ops {
 	void	(*eo_started)(void *arg, int pid);
-	void	(*eo_failed)(void *arg, int error, const char *text, bool exec);	/* exec: of execve; struct exec is freed after it */
+	/* exec: of execve.  struct exec is freed after it. */
+	void	(*eo_failed)(void *arg, int error, const char *text, bool exec);
 	void	(*eo_ended)(void *arg, int status);			/* wait status; likewise */
 };
 
@@ -68,13 +69,20 @@ struct spawner {
 int	jprocs_init(struct daemon *, int spawner_sock);
 void	jprocs_fini(struct daemon *);
 const char *spawner_lacks(struct daemon *);	/* what the host lacks, or "" */
-const char *spawner_notice(struct daemon *);	/* the same, but only the first time; NULL otherwise */
+const char *spawner_notice(struct daemon *);	/* that, the first time; then NULL */
 struct jproc *jproc_find(const struct daemon *, int jid);	/* NULL: none */
-/* Starts a program: memory file with struct program, and its descriptors; all stay the caller's.  ENOENT, EBUSY, ENOMEM... */
-int	jproc_exec(struct daemon *, int jid, int memfile, const int stdfds[3], const struct exec_ops *, void *arg, struct exec **);
+/*
+ * Starts a program: memory file with struct program, and its descriptors; all stay the
+ * caller's.  ENOENT, EBUSY, ENOMEM...
+ */
+int	jproc_exec(struct daemon *, int jid, int memfile, const int stdfds[3],
+	    const struct exec_ops *, void *arg, struct exec **);
 void	exec_signal(struct exec *, int sig, bool group);
 void	exec_forget(struct exec *);	/* its client is gone: the program gets SIGHUP */
-/* Ends all processes of the jail: SIGTERM first, SIGKILL after a time.  jail_gone (removal.c) is called when it is done. */
+/*
+ * Ends all processes of the jail: SIGTERM first, SIGKILL after a time.  jail_gone (removal.c)
+ * is called when it is done.
+ */
 void	jproc_stop(struct jproc *, uint64_t timeout_ns);
 void	jproc_hostname(struct daemon *, int jid, const char *);
 unsigned jproc_count(const struct daemon *, int jid);	/* programs */
@@ -97,7 +105,8 @@ bool	removal_pending(struct daemon *, int jid);	/* of the jail or of one it is i
 void	removal_forget(struct daemon *, void *arg);	/* rm_arg is gone */
 /* Something ended in a jail: go on with removals, remove what is expired. */
 void	jail_progress(struct daemon *, int jid);
-void	jail_expire(struct daemon *, int jid);		/* remove it, and what that makes expire, if nothing keeps it */
+/* Remove it, and what that makes expire, if nothing keeps it. */
+void	jail_expire(struct daemon *, int jid);
 void	removals_fini(struct daemon *);
 
 #endif

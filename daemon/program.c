@@ -2,10 +2,12 @@
 /*
  * Theory of operation
  *
- * program_new writes what a client asked for into one piece of memory; program_run reads it in the process that becomes the program.
- * That process is a fork of the jail's init.  It installs the filter first, while it still has all rights, and tells the descriptor of the
- * listener; the init takes a copy and vimaged attaches it.  Then the process goes on: session and terminal, user, directory,
- * environment, exec.  From the filter on it must not make a socket call itself.  What fails is told through the report pipe, which exec closes.
+ * program_new writes what a client asked for into one piece of memory; program_run reads it in
+ * the process that becomes the program.  That process is a fork of the jail's init.  It
+ * installs the filter first, while it still has all rights, and tells the descriptor of the
+ * listener; the init takes a copy and vimaged attaches it.  Then the process goes on: session
+ * and terminal, user, directory, environment, exec.  From the filter on it must not make a
+ * socket call itself.  What fails is told through the report pipe, which exec closes.
  */
 #include "daemon/program.h"
 
@@ -81,8 +83,8 @@ fill_ids(struct program *pg, const json_t *ids)
 
 	if (ids == NULL)
 		return true;
-	if (json_unpack((json_t *)(uintptr_t)ids, "{s:I,s:I}", "uid", &uid, "gid", &gid) != 0 || uid < 0 || uid >= UINT32_MAX ||
-	    gid < 0 || gid >= UINT32_MAX)
+	if (json_unpack((json_t *)(uintptr_t)ids, "{s:I,s:I}", "uid", &uid, "gid", &gid) != 0 ||
+	    uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX)
 		return false;
 	pg->pg_flags |= PROGRAM_IDS;
 	pg->pg_uid = (uint32_t)uid;
@@ -117,7 +119,8 @@ program_new(const json_t *args, const char *cmddir, struct program **pgp, char *
 	pg->pg_envc = envc;
 	pg->pg_umask = json_is_integer(mask) ? (uint32_t)json_integer_value(mask) & 0777 : 022;
 	pg->pg_flags = (json_is_true(json_object_get(args, "tty")) ? PROGRAM_TTY : 0u) |
-	    (json_is_true(json_object_get(args, "login")) ? PROGRAM_LOGIN : 0u) | (argc == 0 ? PROGRAM_SHELL : 0u);
+		       (json_is_true(json_object_get(args, "login")) ? PROGRAM_LOGIN : 0u) |
+		       (argc == 0 ? PROGRAM_SHELL : 0u);
 	if (!fill_ids(pg, json_object_get(args, "ids"))) {
 		snprintf(err, errlen, "ids needs a uid and a gid");
 		free(pg);
@@ -212,7 +215,10 @@ take_terminal(const struct running *r, const int stdfds[3])
 		die(r, errno, "controlling terminal");
 }
 
-/* The user, in the passwd file that the jail sees; not through NSS, which would talk to daemons of the host. */
+/*
+ * The user, in the passwd file that the jail sees; not through NSS, which would talk to daemons
+ * of the host.
+ */
 static bool
 find_user(struct running *r, const char *name, uid_t uid)
 {
@@ -256,10 +262,14 @@ find_groups(const char *user, gid_t first, gid_t *gids, size_t max)
 static void
 become(const struct running *r, const gid_t *gids, size_t n)
 {
-	/* Where setgroups is denied (an ordinary user's namespace) there is nothing to give up either. */
+	/*
+	 * Where setgroups is denied (an ordinary user's namespace) there is nothing to give up
+	 * either.
+	 */
 	if (setgroups(n, gids) != 0 && errno != EPERM)
 		die(r, errno, "groups");
-	if (setresgid(r->r_gid, r->r_gid, r->r_gid) != 0 || setresuid(r->r_uid, r->r_uid, r->r_uid) != 0)
+	if (setresgid(r->r_gid, r->r_gid, r->r_gid) != 0 ||
+	    setresuid(r->r_uid, r->r_uid, r->r_uid) != 0)
 		die(r, errno == EINVAL ? EPERM : errno, r->r_name[0] != '\0' ? r->r_name : "user");
 }
 
@@ -340,7 +350,9 @@ static void
 set_path(const struct running *r)
 {
 	char **slot = env_find(r->r_env, "PATH");
-	const char *path = *slot != NULL ? *slot + sizeof("PATH") : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	const char *path = *slot != NULL
+			       ? *slot + sizeof("PATH")
+			       : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	size_t len = strlen(r->r_cmddir), size = len + strlen(path) + 2;
 	char *s;
 
@@ -354,6 +366,20 @@ set_path(const struct running *r)
 }
 
 static void
+choose_directory(const struct running *r)
+{
+	bool login = (r->r_pg->pg_flags & PROGRAM_LOGIN) != 0;
+
+	if (r->r_cwd[0] != '\0') {
+		if (chdir(r->r_cwd) != 0)
+			die(r, errno, r->r_cwd);
+	} else if (!login || r->r_home[0] == '\0' || chdir(r->r_home) != 0) {
+		if (chdir("/") != 0)
+			die(r, errno, "/");
+	}
+}
+
+static void
 choose_environment(struct running *r)
 {
 	char **slot;
@@ -363,16 +389,12 @@ choose_environment(struct running *r)
 	set_path(r);
 	if ((r->r_pg->pg_flags & PROGRAM_SHELL) != 0) {
 		slot = env_find(r->r_env, "SHELL");
-		r->r_argv[0] = *slot != NULL && (*slot)[sizeof("SHELL")] == '/' && access(*slot + sizeof("SHELL"), X_OK) == 0 ?
-		    *slot + sizeof("SHELL") : (char *)(uintptr_t)"/bin/sh";
+		r->r_argv[0] = (char *)(uintptr_t)"/bin/sh";
+		if (*slot != NULL && (*slot)[sizeof("SHELL")] == '/' &&
+		    access(*slot + sizeof("SHELL"), X_OK) == 0)
+			r->r_argv[0] = *slot + sizeof("SHELL");
 	}
-	if (r->r_cwd[0] != '\0' ? chdir(r->r_cwd) != 0 :
-	    (r->r_pg->pg_flags & PROGRAM_LOGIN) == 0 || r->r_home[0] == '\0' || chdir(r->r_home) != 0) {
-		if (r->r_cwd[0] != '\0')
-			die(r, errno, r->r_cwd);
-		if (chdir("/") != 0)
-			die(r, errno, "/");
-	}
+	choose_directory(r);
 }
 
 static void
@@ -393,12 +415,16 @@ attach(struct running *r, int go)
 	struct program_report pr = { 0 };
 	char c;
 
-	/* The init may look into us from now on; so may the jail's root, and there is nothing to see. */
+	/*
+	 * The init may look into us from now on; so may the jail's root, and there is nothing
+	 * to see.
+	 */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	pr.pr_listener = lx_filter_install();
 	if (pr.pr_listener < 0)
 		pr.pr_listener = -errno;
-	if (write(r->r_report, &pr, sizeof(pr)) != (ssize_t)sizeof(pr) || pr.pr_listener < 0 || read(go, &c, 1) != 1)
+	if (write(r->r_report, &pr, sizeof(pr)) != (ssize_t)sizeof(pr) || pr.pr_listener < 0 ||
+	    read(go, &c, 1) != 1)
 		_exit(126);
 	close(pr.pr_listener);
 	close(go);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A program to be run in a jail, on its way from vimaged to the process that becomes it; and the jail's init, which makes that process.
+ * A program to be run in a jail, on its way from vimaged to the process that becomes it; and
+ * the jail's init, which makes that process.
  */
 #ifndef DAEMON_PROGRAM_H
 #define DAEMON_PROGRAM_H
@@ -19,7 +20,10 @@ enum {			/* pg_flags */
 	PROGRAM_SHELL = 0x8,	/* no argv: the shell */
 };
 
-/* Followed by strings, each with its NUL: directory, user, command directory, arguments, environment. */
+/*
+ * Followed by strings, each with its NUL: directory, user, command directory, arguments,
+ * environment.
+ */
 struct program {
 	uint32_t	pg_size;	/* of it all */
 	uint32_t	pg_flags;
@@ -31,7 +35,8 @@ struct program {
 };
 
 /* From the arguments of the operation; the caller frees.  EINVAL (err: sentence), E2BIG, ENOMEM. */
-int	program_new(const json_t *args, const char *cmddir, struct program **, char *err, size_t errlen);
+int	program_new(
+    const json_t *args, const char *cmddir, struct program **, char *err, size_t errlen);
 
 /* How a started process tells what became of it; through a pipe that exec closes. */
 struct program_report {

@@ -2,9 +2,10 @@
 /*
  * Theory of operation
  *
- * A jail is removed in steps, because its processes need time to end: it and what is below it is told to stop; each time one of them has no
- * process any more, the removal looks again; when none has, the Linux side lets go of the stacks, the interfaces that will go home are noted, and the prison
- * is destroyed.  Meanwhile no new program starts in there.
+ * A jail is removed in steps, because its processes need time to end: it and what is below it
+ * is told to stop; each time one of them has no process any more, the removal looks again; when
+ * none has, the Linux side lets go of the stacks, the interfaces that will go home are noted,
+ * and the prison is destroyed.  Meanwhile no new program starts in there.
  *
  * A jail without persist ends the same way when its last process has ended and nobody holds it.
  */
@@ -114,8 +115,10 @@ note_returned(void *arg, const struct vi_ifinfo *ii)
 
 	if (json_object_get(ho->ho_before, ii->if_name) != NULL)
 		return;
-	(void)vi_jail_get(ho->ho_daemon->d_kernel, ho->ho_removal->rm_caller, vi_vnet_jail(ho->ho_home), "name", home, sizeof(home));
-	json_array_append_new(ho->ho_removal->rm_interfaces, json_pack("{s:s,s:s}", "name", ii->if_name, "home", home));
+	(void)vi_jail_get(ho->ho_daemon->d_kernel, ho->ho_removal->rm_caller,
+	    vi_vnet_jail(ho->ho_home), "name", home, sizeof(home));
+	json_array_append_new(ho->ho_removal->rm_interfaces,
+	    json_pack("{s:s,s:s}", "name", ii->if_name, "home", home));
 }
 
 /* Does a stack of the subtree hold an interface of that home? */
@@ -137,8 +140,8 @@ holds_borrowed(struct homing *ho, const struct subtree *st)
 }
 
 /*
- * The homes that matter are those of the jails above: an interface is lent downwards.  Names may change on the way home, so what is there after and was
- * not before is what came back.
+ * The homes that matter are those of the jails above: an interface is lent downwards.  Names
+ * may change on the way home, so what is there after and was not before is what came back.
  */
 static struct homing *
 homes_before(struct removal *rm, const struct subtree *st, unsigned *np)
@@ -154,7 +157,8 @@ homes_before(struct removal *rm, const struct subtree *st, unsigned *np)
 			continue;
 		ho.ho_home = vi_jail_vnet(k, jid);
 		ho.ho_homeid = vi_vnet_id(ho.ho_home);
-		if (!holds_borrowed(&ho, st) || (more = realloc(list, (n + 1) * sizeof(*list))) == NULL)
+		if (!holds_borrowed(&ho, st) ||
+		    (more = realloc(list, (n + 1) * sizeof(*list))) == NULL)
 			continue;
 		list = more;
 		ho.ho_before = json_object();
@@ -201,7 +205,8 @@ destroy(struct removal *rm, const struct subtree *st)
 	int error;
 
 	for (size_t i = 0; i < st->st_n; i++) {
-		struct letgo lg = { .lg_daemon = d, .lg_vnet = vi_jail_vnet(d->d_kernel, st->st_jids[i]) };
+		struct letgo lg = { .lg_daemon = d,
+			.lg_vnet = vi_jail_vnet(d->d_kernel, st->st_jids[i]) };
 
 		if (lg.lg_vnet == NULL || !vi_jail_owns_vnet(d->d_kernel, st->st_jids[i]))
 			continue;
@@ -260,7 +265,8 @@ stop_all(struct daemon *d, const struct subtree *st, bool force)
 
 		if (jp == NULL)
 			continue;
-		if (vi_jail_get(d->d_kernel, 0, st->st_jids[i], "stop.timeout", text, sizeof(text)) == 0)
+		if (vi_jail_get(
+			d->d_kernel, 0, st->st_jids[i], "stop.timeout", text, sizeof(text)) == 0)
 			seconds = strtoul(text, NULL, 10);
 		jproc_stop(jp, force ? 0 : seconds * 1000000000);
 	}
@@ -308,7 +314,8 @@ removal_forget(struct daemon *d, void *arg)
 void
 jail_expire(struct daemon *d, int jid)
 {
-	if (jid <= 0 || d->d_stopping || ctl_held(d, jid) || removal_pending(d, jid) || !vi_jail_expired(d->d_kernel, jid))
+	if (jid <= 0 || d->d_stopping || ctl_held(d, jid) || removal_pending(d, jid) ||
+	    !vi_jail_expired(d->d_kernel, jid))
 		return;
 	(void)removal_start(d, 0, jid, false, NULL, NULL);
 }
@@ -323,7 +330,9 @@ jail_progress(struct daemon *d, int jid)
 	while (again) {
 		again = false;
 		LIST_FOREACH(rm, &d->d_removals, rm_link)
-			if ((again = (removal_below(rm, jid) || !vi_jail_visible(d->d_kernel, 0, rm->rm_jid)) && removal_step(rm)))
+			if ((again = (removal_below(rm, jid) ||
+					 !vi_jail_visible(d->d_kernel, 0, rm->rm_jid)) &&
+				     removal_step(rm)))
 				break;
 	}
 	jail_expire(d, jid);

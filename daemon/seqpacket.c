@@ -61,7 +61,10 @@ seq_recv(int fd, struct seqmsg *sm, int fds[SEQ_MAXFDS], unsigned *nfds, int fla
 {
 	struct iovec iov = { sm, sizeof(*sm) };
 	union control control;
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	struct msghdr mh = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf) };
 	ssize_t n;
 
 	*nfds = 0;

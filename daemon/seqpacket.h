@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Messages between vimaged, its spawner and the jails' inits: one struct seqmsg per packet, with descriptors.  All three are the same program, so
- * there is no encoding; but a jail's init may be in the hands of the jail's root, so vimaged believes nothing that it says about other jails.
+ * Messages between vimaged, its spawner and the jails' inits: one struct seqmsg per packet,
+ * with descriptors.  All three are the same program, so there is no encoding; but a jail's init
+ * may be in the hands of the jail's root, so vimaged believes nothing that it says about other
+ * jails.
  */
 #ifndef DAEMON_SEQPACKET_H
 #define DAEMON_SEQPACKET_H
@@ -13,28 +15,35 @@
 #define SEQ_TEXT	256
 
 enum seqtype {
-	/* to the spawner */
-	SPAWN_INIT = 1,		/* + its end of a pair, + a memory file with struct init_params: make the init of a jail.  sm_id is the jproc's */
+	/*
+	 * To the spawner.  SPAWN_INIT: make the init of a jail; with its end of a pair and a
+	 * memory file with struct init_params.  sm_id is the jproc's.
+	 */
+	SPAWN_INIT = 1,
 	SPAWN_KILL,		/* sm_id: SIGKILL to that init */
-	/* from the spawner */
+
+	/* From the spawner. */
 	SPAWN_PROBED,		/* sm_arg: enum iso_mode, sm_text: what the host lacks */
-	SPAWN_MADE,		/* sm_arg: pid; sm_ino: its user and pid namespaces; sm_flags: INIT_* */
+	SPAWN_MADE,		/* sm_arg: pid; sm_ino: its namespaces; sm_flags: CLONE_* */
 	SPAWN_FAILED,		/* sm_arg: errno, sm_text */
 	SPAWN_DIED,		/* sm_arg: wait status */
-	/* to an init; sm_id is the exec's */
-	INIT_EXEC,		/* + memory file with struct program, + descriptors 0, 1, 2 of it */
+
+	/* To an init; sm_id is the exec's. */
+	INIT_EXEC,		/* with struct program (memory file) and its 0, 1, 2 */
 	INIT_GO,		/* the listener is attached */
 	INIT_ABORT,		/* it is not: kill the program */
 	INIT_SIGNAL,		/* sm_arg: signal; sm_flags: 1 = its process group */
 	INIT_KILLALL,		/* sm_arg: signal to every process of the jail */
 	INIT_HOSTNAME,		/* sm_text */
-	/* from an init */
+
+	/* From an init. */
 	INIT_READY,		/* sm_text: what the host lacks, or "" */
 	INIT_BROKEN,		/* sm_arg: errno, sm_text: the jail cannot have processes */
-	INIT_LISTENER,		/* + the seccomp listener; sm_arg: pid as the jail sees it */
+	INIT_LISTENER,		/* with the seccomp listener; sm_arg: pid as the jail sees it */
 	INIT_STARTED,		/* the program runs */
-	INIT_FAILED,		/* sm_arg: errno, sm_text: of what; sm_flags: 1 = it was exec that failed */
-	INIT_EXITED,		/* sm_arg: wait status; sm_flags: 1 = and no process is left, sm_ino[0]: as INIT_EMPTY's sm_id */
+	INIT_FAILED,		/* sm_arg: errno, sm_text: of what; sm_flags: 1 = exec failed */
+	/* sm_arg: wait status; sm_flags 1: also EMPTY, sm_ino[0] as its sm_id. */
+	INIT_EXITED,
 	INIT_EMPTY,		/* no process is left; sm_id: the last exec it knows of */
 };
 

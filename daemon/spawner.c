@@ -2,13 +2,14 @@
 /*
  * Theory of operation
  *
- * First the spawner finds out what the host allows: it makes an init as for a jail, in the best way first, and looks how far that comes.
- * Then it clones inits on request.  The child waits until its maps are written, because only its parent may write them, and until its namespaces are
- * known, because later nobody may look into it.  The spawner is the parent of all inits: it reaps and kills them, so that a pid is never
- * used after it was given back.
+ * First the spawner finds out what the host allows: it makes an init as for a jail, in the best
+ * way first, and looks how far that comes.  Then it clones inits on request.  The child waits
+ * until its maps are written, because only its parent may write them, and until its namespaces
+ * are known, because later nobody may look into it.  The spawner is the parent of all inits: it
+ * reaps and kills them, so that a pid is never used after it was given back.
  *
- * It dies with vimaged and its inits die with it.  An init that dies without a pid namespace leaves its programs to the spawner, a subreaper, which
- * kills what it does not know.
+ * It dies with vimaged and its inits die with it.  An init that dies without a pid namespace
+ * leaves its programs to the spawner, a subreaper, which kills what it does not know.
  */
 #include "daemon/spawner.h"
 
@@ -74,7 +75,10 @@ be_init(const struct spawn *s, int sock, int go, int flags, const struct init_pa
 	int lo = sock < go ? sock : go, hi = sock < go ? go : sock;
 	char c;
 
-	/* Whatever else is open here (the other end of its own socket, when it is a probe) would keep others from seeing an end. */
+	/*
+	 * Whatever else is open here (the other end of its own socket, when it is a probe)
+	 * would keep others from seeing an end.
+	 */
 	(void)s;
 	if (lo > 3)
 		(void)close_range(3, (unsigned)lo - 1, 0);
@@ -99,7 +103,8 @@ read_ino(pid_t pid, const char *name, uint64_t *ino)
 
 /* *pid is valid with 0 only; what: the step that failed. */
 static int
-make_init(const struct spawn *s, int sock, const struct init_params *ip, pid_t *pidp, uint64_t ino[2], const char **what)
+make_init(const struct spawn *s, int sock, const struct init_params *ip, pid_t *pidp,
+    uint64_t ino[2], const char **what)
 {
 	int flags = isolation_flags(&s->s_iso, ip->ip_prison0), go[2], error = 0;
 	pid_t pid;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The spawner: a small single-threaded child of vimaged, forked before anything big is allocated, that makes the jails' inits.  The seam for another
- * way of making processes.
+ * The spawner: a small single-threaded child of vimaged, forked before anything big is
+ * allocated, that makes the jails' inits.  The seam for another way of making processes.
  */
 #ifndef DAEMON_SPAWNER_H
 #define DAEMON_SPAWNER_H

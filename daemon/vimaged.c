@@ -5,14 +5,19 @@
  * The stages of vimaged, each a function:
  *
  *	options		what the command line says.  Must not touch the host.
- *	background	away from the terminal, unless the starter did that already (-R) or it is not wanted (-f).
- *	claim		the instance's files: one daemon per instance, by a lock that ends with the process.  Should leave nothing when it fails.
- *	spawner		the child that makes processes.  Must come before threads, the kernel and the socket, so that it has none of them.
+ *	background	away from the terminal, unless the starter did that already (-R) or it is
+ *			not wanted (-f).
+ *	claim		the instance's files: one daemon per instance, by a lock that ends with the
+ *			process.  Should leave nothing when it fails.
+ *	spawner		the child that makes processes.  Must come before threads, the kernel and
+ *			the socket, so that it has none of them.
  *	build		kernel, workers, timers, server.
  *	listen		the last thing that needs the host's files.
- *	sandbox		rights that are not needed any more go.  Must come before threads, which inherit it.
+ *	sandbox		rights that are not needed any more go.  Must come before threads, which
+ *			inherit it.
  *	ready		from here on clients come.
- *	run		until daemon_stop: no new requests, every process killed; then the files go, who waits is answered, the loop ends.
+ *	run		until daemon_stop: no new requests, every process killed; then the files
+ *			go, who waits is answered, the loop ends.
  *	destroy		in reverse order; what a stack leaves behind is logged.
  */
 #include "daemon/daemon.h"
@@ -123,20 +128,23 @@ read_options(struct options *o, int argc, char **argv)
 	long n;
 	int ch;
 
-	*o = (struct options){ .o_instance = getenv("VIMAGE_INSTANCE"), .o_workers = 1, .o_ready = -1 };
+	*o = (struct options){ .o_instance = getenv("VIMAGE_INSTANCE"), .o_workers = 1 };
+	o->o_ready = -1;
 	while ((ch = getopt(argc, argv, "dfL:R:w:")) != -1) {
 		switch (ch) {
 		case 'd': o->o_debug = true; break;
 		case 'f': o->o_foreground = true; break;
 		case 'L': o->o_instance = optarg; break;
 		case 'R':
-			if (number(optarg, 3, INT_MAX, &n) != 0 || fcntl((int)n, F_SETFD, FD_CLOEXEC) != 0)
+			if (number(optarg, 3, INT_MAX, &n) != 0 ||
+			    fcntl((int)n, F_SETFD, FD_CLOEXEC) != 0)
 				return usage();
 			o->o_ready = (int)n;
 			break;
 		case 'w':
 			if (number(optarg, 1, MAXWORKERS, &n) != 0) {
-				fprintf(stderr, "vimaged: -w: %s is not between 1 and %d\n", optarg, MAXWORKERS);
+				fprintf(stderr, "vimaged: -w: %s is not between 1 and %d\n", optarg,
+				    MAXWORKERS);
 				return EINVAL;
 			}
 			o->o_workers = (unsigned)n;
@@ -203,7 +211,10 @@ path_of(char *buf, size_t len, const char *sock, const char *suffix)
 	return (size_t)snprintf(buf, len, "%.*s%s", (int)stem, sock, suffix) < len;
 }
 
-/* The lock is on a file that may be unlinked by who had it: it counts only if the name still leads to it. */
+/*
+ * The lock is on a file that may be unlinked by who had it: it counts only if the name still
+ * leads to it.
+ */
 static int
 lock_pidfile(struct daemon *d)
 {
@@ -219,7 +230,8 @@ lock_pidfile(struct daemon *d)
 			close(fd);
 			return error;
 		}
-		if (fstat(fd, &here) == 0 && stat(d->d_pidpath, &there) == 0 && here.st_ino == there.st_ino)
+		if (fstat(fd, &here) == 0 && stat(d->d_pidpath, &there) == 0 &&
+		    here.st_ino == there.st_ino)
 			break;
 		close(fd);
 	}
@@ -258,11 +270,14 @@ claim(struct daemon *d, const struct options *o)
 		refuse(o, "%s: %s", o->o_instance, strerror(error));
 		return error;
 	}
-	if (!path_of(d->d_pidpath, PATH_MAX, d->d_sockpath, ".pid") || !path_of(d->d_lockpath, PATH_MAX, d->d_sockpath, ".lock") ||
+	if (!path_of(d->d_pidpath, PATH_MAX, d->d_sockpath, ".pid") ||
+	    !path_of(d->d_lockpath, PATH_MAX, d->d_sockpath, ".lock") ||
 	    !path_of(d->d_logpath, PATH_MAX, d->d_sockpath, ".log"))
 		return ENAMETOOLONG;
 	if ((error = lock_pidfile(d)) != 0) {
-		refuse(o, error == EEXIST ? "instance %s is running already" : "%s: cannot be locked", o->o_instance);
+		refuse(o,
+		    error == EEXIST ? "instance %s is running already" : "%s: cannot be locked",
+		    o->o_instance);
 		return error;
 	}
 	if ((error = open_log(d, o)) != 0)
@@ -292,7 +307,10 @@ unclaim(struct daemon *d)
 	}
 }
 
-/* Installed, the BSD names have a directory of their own; in the build directory they are beside us. */
+/*
+ * Installed, the BSD names have a directory of their own; in the build directory they are
+ * beside us.
+ */
 static void
 find_commands(struct daemon *d)
 {
@@ -382,8 +400,9 @@ build(struct daemon *d, const struct options *o, int spawner)
 		return ENOMEM;
 	d->d_ctl->cs_daemon = d;
 	d->d_ctl->cs_fd = -1;
-	if ((error = build_kernel(d, o->o_workers)) != 0 || (error = workers_new(d, o->o_workers)) != 0 ||
-	    (error = timers_init(d)) != 0 || (error = catch_signals(d)) != 0 || (error = jprocs_init(d, spawner)) != 0)
+	if ((error = build_kernel(d, o->o_workers)) != 0 ||
+	    (error = workers_new(d, o->o_workers)) != 0 || (error = timers_init(d)) != 0 ||
+	    (error = catch_signals(d)) != 0 || (error = jprocs_init(d, spawner)) != 0)
 		return error;
 	return 0;
 }
@@ -460,8 +479,8 @@ static void
 log_leak(void *arg, const struct vi_leak *lk)
 {
 	(void)arg;
-	dlog("%llu bytes in %llu objects of %s were left behind", (unsigned long long)lk->lk_bytes, (unsigned long long)lk->lk_count,
-	    lk->lk_zone);
+	dlog("%llu bytes in %llu objects of %s were left behind", (unsigned long long)lk->lk_bytes,
+	    (unsigned long long)lk->lk_count, lk->lk_zone);
 }
 
 static void

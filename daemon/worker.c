@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Threads.  Worker 0 is the main thread; its loop also carries the control server and everything about processes.  What the main thread has to do
- * with another worker's programs is posted to that worker's thread, because its loop may only be used there.
+ * Threads.  Worker 0 is the main thread; its loop also carries the control server and
+ * everything about processes.  What the main thread has to do with another worker's programs is
+ * posted to that worker's thread, because its loop may only be used there.
  */
 #include "daemon/daemon.h"
 
