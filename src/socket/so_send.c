@@ -75,6 +75,21 @@ so_copyin(struct acctset *as, struct iovpos *ip, size_t len)
 	return (top);
 }
 
+/*
+ * The last eighth of a limit is not for the user's bytes: headers that carry them and the ACKs that free them need memory too, and a stack that is full of
+ * unsent data could never empty itself.
+ */
+static bool
+so_affordable(const struct acctset *as, size_t n)
+{
+	const struct acct *const ac[] = { &as->as_total, &as->as_acct[ACCT_MBUF] };
+
+	for (unsigned i = 0; i < NITEMS(ac); i++)
+		if (ac[i]->ac_limit != 0 && ac[i]->ac_bytes + n + ac[i]->ac_limit / 8 > ac[i]->ac_limit)
+			return (false);
+	return (true);
+}
+
 static int
 so_sendcheck(struct socket *so)
 {
@@ -106,7 +121,7 @@ so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *d
 	/* Short of memory: as much as there is some for. */
 	for (;; n /= 2) {
 		ip = (struct iovpos){ msg->msg_iov, msg->msg_iovcnt, 0 };
-		if ((m = so_copyin(so->so_acct, &ip, n)) != NULL)
+		if (so_affordable(so->so_acct, n) && (m = so_copyin(so->so_acct, &ip, n)) != NULL)
 			break;
 		if (n <= MLEN)
 			return (ENOBUFS);
@@ -177,6 +192,9 @@ sosend_prepare(struct socket *so, size_t want, struct vi_iovec *iov, unsigned *n
 		return (error);
 	if ((room = MIN(want, (size_t)sbspace(&so->so_snd))) == 0)
 		return (EAGAIN);
+	while (!so_affordable(so->so_acct, room))
+		if ((room /= 2) <= MLEN)
+			return (ENOBUFS);
 	while (room > 0 && n < max) {
 		if ((m = m_getcl(so->so_acct, room > MCLBYTES ? MJUMBYTES : MCLBYTES, false)) == NULL)
 			break;
