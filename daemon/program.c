@@ -266,11 +266,14 @@ become(const struct running *r, const gid_t *gids, size_t n)
 	 * Where setgroups is denied (an ordinary user's namespace) there is nothing to give up
 	 * either.
 	 */
-	if (setgroups(n, gids) != 0 && errno != EPERM)
+	if (setgroups(n, gids) != 0 && errno != EPERM && errno != EINVAL)
 		die(r, errno, "groups");
-	if (setresgid(r->r_gid, r->r_gid, r->r_gid) != 0 ||
-	    setresuid(r->r_uid, r->r_uid, r->r_uid) != 0)
-		die(r, errno == EINVAL ? EPERM : errno, r->r_name[0] != '\0' ? r->r_name : "user");
+	if (setresgid(r->r_gid, r->r_gid, r->r_gid) == 0 &&
+	    setresuid(r->r_uid, r->r_uid, r->r_uid) == 0)
+		return;
+	if (errno == EINVAL)	/* an id that the user namespace has not */
+		die(r, 0, "the jail has no ids but root's (see subuid(5) and subgid(5))");
+	die(r, errno, r->r_name[0] != '\0' ? r->r_name : "user");
 }
 
 static void
