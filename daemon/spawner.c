@@ -47,6 +47,8 @@ struct made {
 struct spawn {
 	int		s_sock;
 	int		s_sigfd;
+	char		*s_title;
+	size_t		s_titlelen;
 	struct isolation s_iso;
 	LIST_HEAD(, made) s_made;
 	unsigned	s_nmade;
@@ -57,6 +59,13 @@ say(const struct spawn *s, const struct seqmsg *sm)
 {
 	if (seq_send(s->s_sock, sm, NULL, 0, 0) != 0)
 		_exit(0);
+}
+
+static void
+set_title(const struct spawn *s, const char *title)
+{
+	memset(s->s_title, 0, s->s_titlelen);
+	(void)snprintf(s->s_title, s->s_titlelen, "%s", title);
 }
 
 /*
@@ -79,7 +88,6 @@ be_init(const struct spawn *s, int sock, int go, int flags, const struct init_pa
 	 * Whatever else is open here (the other end of its own socket, when it is a probe)
 	 * would keep others from seeing an end.
 	 */
-	(void)s;
 	if (lo > 3)
 		(void)close_range(3, (unsigned)lo - 1, 0);
 	if (hi > lo + 1)
@@ -88,6 +96,7 @@ be_init(const struct spawn *s, int sock, int go, int flags, const struct init_pa
 	if (read(go, &c, 1) != 1)
 		_exit(1);
 	close(go);
+	set_title(s, "vimaged: init");
 	jinit_run(sock, flags, ip);
 }
 
@@ -320,12 +329,13 @@ own_signals(struct spawn *s)
 }
 
 static void __attribute__((noreturn))
-spawner_run(int sock, pid_t parent)
+spawner_run(int sock, pid_t parent, char *title, size_t len)
 {
-	struct spawn s = { .s_sock = sock };
+	struct spawn s = { .s_sock = sock, .s_title = title, .s_titlelen = len };
 	struct pollfd pfd[2];
 
 	LIST_INIT(&s.s_made);
+	set_title(&s, "vimaged: spawner");
 	prctl(PR_SET_NAME, "vimaged-spawn");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -346,7 +356,7 @@ spawner_run(int sock, pid_t parent)
 }
 
 int
-spawner_start(int *sockp)
+spawner_start(int *sockp, char *title, size_t len)
 {
 	int pair[2], error;
 	pid_t self = getpid(), pid;
@@ -361,7 +371,7 @@ spawner_start(int *sockp)
 	}
 	if (pid == 0) {
 		close(pair[0]);
-		spawner_run(pair[1], self);
+		spawner_run(pair[1], self, title, len);
 	}
 	close(pair[1]);
 	*sockp = pair[0];

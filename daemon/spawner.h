@@ -6,7 +6,12 @@
 #ifndef DAEMON_SPAWNER_H
 #define DAEMON_SPAWNER_H
 
-/* Forks it; *sock is our end, on which SPAWN_* messages go and come.  errno. */
-int	spawner_start(int *sock);
+#include <stddef.h>
+
+/*
+ * Forks it; *sock is our end, on which SPAWN_* messages go and come.  errno.  title: the bytes of
+ * our arguments, where it and its inits write what ps(1) shall show.
+ */
+int	spawner_start(int *sock, char *title, size_t len);
 
 #endif

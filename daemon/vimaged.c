@@ -56,6 +56,8 @@ struct options {
 	bool		 o_foreground, o_debug;
 	unsigned	 o_workers;
 	int		 o_ready;	/* pipe to who started us; -1 */
+	char		*o_title;	/* the bytes of argv */
+	size_t		 o_titlelen;
 };
 
 void
@@ -130,6 +132,8 @@ read_options(struct options *o, int argc, char **argv)
 
 	*o = (struct options){ .o_instance = getenv("VIMAGE_INSTANCE"), .o_workers = 1 };
 	o->o_ready = -1;
+	o->o_title = argv[0];
+	o->o_titlelen = (size_t)(argv[argc - 1] - argv[0]) + strlen(argv[argc - 1]) + 1;
 	while ((ch = getopt(argc, argv, "dfL:R:w:")) != -1) {
 		switch (ch) {
 		case 'd': o->o_debug = true; break;
@@ -506,7 +510,8 @@ run(struct daemon *d, const struct options *o)
 {
 	int error, spawner;
 
-	if ((error = spawner_start(&spawner)) == 0 && (error = build(d, o, spawner)) == 0 &&
+	if ((error = spawner_start(&spawner, o->o_title, o->o_titlelen)) == 0 &&
+	    (error = build(d, o, spawner)) == 0 &&
 	    (error = start_listening(d)) == 0 && (error = sandbox_enter()) == 0)
 		error = workers_start(d);
 	if (error != 0) {
