@@ -74,7 +74,7 @@ seq_recv(int fd, struct seqmsg *sm, int fds[SEQ_MAXFDS], unsigned *nfds, int fla
 	if (n < 0)
 		return errno == EWOULDBLOCK ? EAGAIN : errno;
 	take_fds(&mh, fds, nfds);
-	if (n == (ssize_t)sizeof(*sm)) {
+	if (n == (ssize_t)sizeof(*sm) && (mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) {
 		sm->sm_text[sizeof(sm->sm_text) - 1] = '\0';
 		return 0;
 	}
