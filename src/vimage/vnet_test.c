@@ -180,6 +180,7 @@ attach_may_fail(void **state)
 
 struct report { unsigned n; uint64_t count, bytes; char zone[32]; };
 
+#if !VIMAGE_SINGLE
 static void
 count_leak(void *arg, const struct vi_leak *lk)
 {
@@ -191,7 +192,6 @@ count_leak(void *arg, const struct vi_leak *lk)
 	snprintf(rp->zone, sizeof(rp->zone), "%s", lk->lk_zone);
 }
 
-#if !VIMAGE_SINGLE
 static void
 leaks_are_reported(void **state)
 {
