@@ -29,7 +29,8 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
-#define DGRAM_TURN	64	/* datagrams of one socket moved in one go */
+#define DGRAM_TURN	64	/* datagrams taken from a socket of the vnet in one go */
+#define DGRAM_TXTURN	16	/* ... and from a program: so that floods leave time for calls */
 #define DGRAM_MINCOST	512	/* memory the host accounts for the smallest datagram, at least */
 
 static struct lx_dgram *
@@ -328,7 +329,7 @@ dgram_drain(struct lx_sock *ls)
 	int avail, n;
 	ssize_t len;
 
-	for (n = 0; n < DGRAM_TURN; n++) {
+	for (n = 0; n < DGRAM_TXTURN; n++) {
 		len = recv(ls->ls_fd, buf, LX_MAXDGRAM, MSG_DONTWAIT);
 		if (len < 0 && errno == EAGAIN)
 			return (true);
