@@ -37,7 +37,7 @@ struct vi_host_ops {
 	void	 (*wake)(struct vi_host *, unsigned worker);
 	/* A copy of each kernel message; may be NULL. */
 	void	 (*log)(struct vi_host *, const struct vi_logmsg *);
-	/* Locks for the slow paths shared by workers.  A mutex object is mutex_size bytes. */
+	/* Locks for the slow paths shared by workers. */
 	void	*(*mutex_new)(struct vi_host *);
 	void	 (*mutex_free)(struct vi_host *, void *);
 	void	 (*mutex_lock)(struct vi_host *, void *);

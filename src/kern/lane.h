@@ -79,7 +79,7 @@ void	lane_assert(const struct lane *);
 
 /*
  * Timers.  A callout belongs to a lane; its function runs in that lane.  All calls in the lane or under the kernel lock.
- * Resolution: 1 us on the wheel; a callout never fires early.  callout_stop of one that is not pending is harmless.
+ * Resolution: 1 ns on the wheel; a callout never fires early.  callout_stop of one that is not pending is harmless.
  */
 struct callout {
 	LIST_ENTRY(callout) c_lanelink;

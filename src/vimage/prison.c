@@ -8,7 +8,7 @@
  * Setting a prison is one transaction: parameters are parsed into a copy of its configuration (prison_param.c), a new prison gets its
  * containers in the order of their classes, and only then the copy is applied.  A failure undoes in reverse order.
  *
- * Removal: children first, then the containers in reverse order (the vnet last made is first destroyed with all it has), then the prison.
+ * Removal: children first, then the vnet with all it has, the other containers in reverse order, then the prison.
  */
 #include "vimage/prison.h"
 
@@ -207,7 +207,7 @@ prison_rename(struct prison *pr, const char *name)
 	RB_INSERT(prisonnametree, &vk->vk_prisonnames, pr);
 }
 
-/* Containers go in reverse order, so that the vnet (which may log) goes last made, first broken: vlog outlives it. */
+/* The vnet goes first, because it may log and uses its share; the others follow in reverse order. */
 static unsigned
 prison_free(struct prison *pr, vi_leak_fn *fn, void *arg)
 {
