@@ -45,8 +45,8 @@ control_stamp(struct lx_control *co, unsigned cmsg, uint64_t ns)
 void
 control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 {
-	struct in_pktinfo pi = { .ipi_ifindex = (int)dg->dg_ifindex, .ipi_spec_dst = { dg->dg_dst },
-		.ipi_addr = { dg->dg_dst } };
+	struct in_pktinfo pi = { .ipi_ifindex = (int)dg->dg_ifindex, .ipi_spec_dst = { dg->dg_dst.sa_in },
+		.ipi_addr = { dg->dg_dst.sa_in } };
 	int ttl = dg->dg_ttl;
 
 	if ((cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
@@ -92,7 +92,7 @@ parse_pktinfo(const uint8_t *data, size_t len, struct vi_msg *msg)
 	}
 	if (pi.ipi_spec_dst.s_addr != 0) {
 		msg->msg_set |= VI_MSGSET_ADDR;
-		msg->msg_dst = pi.ipi_spec_dst.s_addr;
+		msg->msg_dst = (struct vi_sockaddr){ .sa_family = VI_AF_INET, .sa_in = pi.ipi_spec_dst.s_addr };
 	}
 	return (0);
 }

@@ -110,7 +110,7 @@ struct lx_dgram {
 	bool		 dg_marker;	/* no datagram: wakes poll() for a pending error */
 	uint8_t		 dg_ttl, dg_tos;
 	uint32_t	 dg_ifindex;
-	uint32_t	 dg_dst;	/* network order */
+	struct vi_sockaddr dg_dst;
 	struct vi_sockaddr dg_from;
 	uint64_t	 dg_stamp;
 };

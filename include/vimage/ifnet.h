@@ -24,6 +24,19 @@ struct vi_ifaddr {
 	struct vi_sockaddr ia_broadcast;	/* sa_family 0 when none */
 	struct vi_sockaddr ia_dst;		/* point-to-point */
 	uint8_t		 ia_prefixlen;
+	/* IPv6 */
+	uint32_t	 ia_flags;		/* VI_IN6_IFF_*; on add: AUTOCONF, TEMPORARY, NODAD, ANYCAST, DEPRECATED, PREFER_SOURCE */
+	uint32_t	 ia_vltime, ia_pltime;	/* s left valid, preferred; VI_IFA_INFINITE.  0 on add: infinite */
+};
+#define VI_IFA_INFINITE	0xffffffffu
+enum {			/* ia_flags: BSD's values */
+	VI_IN6_IFF_ANYCAST = 0x01, VI_IN6_IFF_TENTATIVE = 0x02, VI_IN6_IFF_DUPLICATED = 0x04, VI_IN6_IFF_DETACHED = 0x08,
+	VI_IN6_IFF_DEPRECATED = 0x10, VI_IN6_IFF_NODAD = 0x20, VI_IN6_IFF_AUTOCONF = 0x40, VI_IN6_IFF_TEMPORARY = 0x80,
+	VI_IN6_IFF_PREFER_SOURCE = 0x100,
+};
+enum {			/* per-interface ND flags: BSD's values */
+	VI_ND6_IFF_PERFORMNUD = 0x1, VI_ND6_IFF_ACCEPT_RTADV = 0x2, VI_ND6_IFF_IFDISABLED = 0x8, VI_ND6_IFF_AUTO_LINKLOCAL = 0x20,
+	VI_ND6_IFF_NO_RADR = 0x40, VI_ND6_IFF_NO_PREFER_IFACE = 0x80, VI_ND6_IFF_NO_DAD = 0x100, VI_ND6_IFF_DEFAULTIF = 0x10000,
 };
 
 struct vi_ifinfo {
@@ -41,6 +54,7 @@ struct vi_ifinfo {
 	uint32_t	 if_home_vnet;		/* id of the vnet it returns to */
 	const char	*if_driver;		/* cloner's name: "lo", "epair" */
 	const char	*if_groups;		/* "epair", "lo", space separated */
+	uint32_t	 if_nd6flags;		/* VI_ND6_IFF_* */
 	uint32_t	 if_naddrs;
 	const struct vi_ifaddr *if_addrs;
 	uint64_t	 if_ipackets, if_ibytes, if_ierrors, if_iqdrops;
@@ -61,6 +75,7 @@ VI_API int	vi_if_set_mtu(struct vi_vnet *, const char *name, uint32_t mtu);		/* 
 VI_API int	vi_if_set_lladdr(struct vi_vnet *, const char *name, const uint8_t *, size_t len);
 VI_API int	vi_if_set_descr(struct vi_vnet *, const char *name, const char *);
 VI_API int	vi_if_set_metric(struct vi_vnet *, const char *name, uint32_t);
+VI_API int	vi_if_set_nd6(struct vi_vnet *, const char *name, uint32_t set, uint32_t clear);	/* VI_ND6_IFF_* */
 VI_API int	vi_if_set_fib(struct vi_vnet *, const char *name, uint32_t);
 /*
  * Lend to another vnet, or take back a lent one.  Addresses and routes go; name, link address, counters stay; the interface is down after.

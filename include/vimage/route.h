@@ -50,13 +50,16 @@ VI_API void	vi_route_list(struct vi_vnet *, uint32_t fib, int family, vi_route_f
 VI_API unsigned	vi_route_flush(struct vi_vnet *, uint32_t fib, int family);	/* gateway routes; returns how many */
 VI_API unsigned	vi_route_nfibs(struct vi_vnet *);
 
-struct vi_neigh {		/* ARP entry */
+struct vi_neigh {		/* ARP or ND cache entry */
 	struct vi_sockaddr ne_addr;
 	uint8_t		 ne_lladdr[6];
 	bool		 ne_complete, ne_permanent, ne_published, ne_proxy;
+	uint8_t		 ne_state;	/* enum vi_nud; IPv4: by ne_complete */
+	bool		 ne_router;	/* IPv6: it is a router */
 	uint64_t	 ne_expire;	/* ns from now; 0 = permanent */
 	char		 ne_ifname[VI_IFNAMSIZ];
 };
+enum vi_nud { VI_NUD_NONE, VI_NUD_INCOMPLETE, VI_NUD_REACHABLE, VI_NUD_STALE, VI_NUD_DELAY, VI_NUD_PROBE };	/* RFC 4861 7.3.2 */
 typedef void vi_neigh_fn(void *arg, const struct vi_neigh *);
 VI_API int	vi_neigh_add(struct vi_vnet *, const struct vi_neigh *);	/* interface found from the address when "" */
 VI_API int	vi_neigh_del(struct vi_vnet *, const struct vi_sockaddr *, const char *ifname);	/* ESRCH */

@@ -31,6 +31,8 @@ enum {			/* protocols: the IANA numbers */
 	VI_IPPROTO_ICMP = 1,
 	VI_IPPROTO_TCP = 6,
 	VI_IPPROTO_UDP = 17,
+	VI_IPPROTO_ICMPV6 = 58,
+	VI_IPPROTO_UDPLITE = 136,	/* RFC 3828 */
 	VI_IPPROTO_RAW = 255,	/* raw, header included */
 };
 
@@ -81,6 +83,16 @@ enum vi_sockopt {
 	VI_IP_ADD_MEMBERSHIP, VI_IP_DROP_MEMBERSHIP,	/* struct vi_mreq */
 	VI_ICMP_FILTER,		/* uint32_t bitmap of types that are NOT passed (raw ICMP) */
 
+	/* IPv6 (RFC 3493, 3542).  A dual-stack socket's IPv4 traffic obeys its VI_IP_* options. */
+	VI_IPV6_V6ONLY = 300, VI_IPV6_UNICAST_HOPS, VI_IPV6_MULTICAST_HOPS,	/* hops: -1 = the vnet's default */
+	VI_IPV6_MULTICAST_LOOP, VI_IPV6_MULTICAST_IF,	/* MULTICAST_IF: uint32_t ifindex, 0 = by route */
+	VI_IPV6_JOIN_GROUP, VI_IPV6_LEAVE_GROUP,	/* struct vi_mreq6 */
+	VI_IPV6_TCLASS, VI_IPV6_RECVTCLASS, VI_IPV6_RECVHOPLIMIT, VI_IPV6_RECVPKTINFO, VI_IPV6_RECVERR,
+	VI_IPV6_MTU_DISCOVER, VI_IPV6_MTU, VI_IPV6_DONTFRAG,	/* as VI_IP_MTU_DISCOVER; MTU: get */
+	VI_IPV6_FREEBIND, VI_IPV6_AUTOFLOWLABEL,
+	VI_IPV6_CHECKSUM,	/* raw: offset of the checksum to fill in and check, -1 none; always on for ICMPv6 */
+	VI_ICMP6_FILTER,	/* uint32_t[8]: bit set = type is NOT passed (Linux's sense) */
+
 	VI_TCP_NODELAY = 200, VI_TCP_CORK, VI_TCP_MAXSEG, VI_TCP_KEEPIDLE, VI_TCP_KEEPINTVL, VI_TCP_KEEPCNT,	/* seconds, count */
 	VI_TCP_SYNCNT, VI_TCP_DEFER_ACCEPT, VI_TCP_QUICKACK, VI_TCP_USER_TIMEOUT,	/* ms for USER_TIMEOUT, s for DEFER_ACCEPT */
 	VI_TCP_CONGESTION,	/* char[16]: "cubic", "newreno" */
@@ -89,6 +101,7 @@ enum vi_sockopt {
 };
 
 struct vi_linger { int l_onoff; int l_linger; /* s */ };
+struct vi_mreq6 { uint8_t mr6_group[16]; uint32_t mr6_ifindex; };
 struct vi_mreq { uint32_t mr_group; uint32_t mr_addr; /* network order */ uint32_t mr_ifindex; };
 
 enum vi_tcp_state {	/* RFC 9293 3.3.2, the order BSD uses */
@@ -127,7 +140,7 @@ struct vi_msg {
 	/* receive: about the packet; send: used where msg_set says so */
 	unsigned	 msg_set;	/* VI_MSGSET_* */
 	uint32_t	 msg_ifindex;	/* interface it came in / should go out by */
-	uint32_t	 msg_dst;	/* recv: destination in the header; send: source to use (network order) */
+	struct vi_sockaddr msg_dst;	/* recv: destination in the header; send: source to use; the port means nothing */
 	int		 msg_ttl, msg_tos;
 	uint64_t	 msg_stamp;	/* realtime ns of reception */
 	size_t		 msg_len;	/* recv: length of the whole datagram, even if truncated */

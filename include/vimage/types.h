@@ -38,7 +38,7 @@ struct vi_socket;	/* socket.h */
 enum vi_family {
 	VI_AF_UNSPEC = 0,
 	VI_AF_INET = 2,
-	VI_AF_INET6 = 28,	/* not built in yet: EAFNOSUPPORT */
+	VI_AF_INET6 = 28,
 };
 
 /* An address of a socket.  sa_port and sa_addr are in network byte order. */

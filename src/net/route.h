@@ -45,6 +45,8 @@ struct route_vnet;
  * nh_flags.
  */
 const struct nhop *fib4_lookup(struct vnet *, uint32_t fib, uint32_t dst);
+/* dst with its zone embedded (netinet/inet_ops.h). */
+const struct nhop *fib6_lookup(struct vnet *, uint32_t fib, const uint8_t dst[16]);
 static inline uint32_t nhop_mtu(const struct nhop *nh) { return (nh->nh_mtu != 0 && nh->nh_mtu < nh->nh_ifp->if_mtu ? nh->nh_mtu : nh->nh_ifp->if_mtu); }
 /* Moves with every change of any table or interface address of the vnet. */
 uint64_t rt_generation(const struct vnet *);
@@ -64,6 +66,10 @@ nhop_addr4(const struct nhop *nh, uint32_t dst)
 int	 rt_ifa_add(struct vnet *, uint32_t dst, uint8_t prefixlen, uint32_t flags, struct ifnet *, struct ifaddr *);
 void	 rt_ifa_del(struct vnet *, uint32_t dst, uint8_t prefixlen, struct ifaddr *);
 /* ICMP redirect: a host route (RTF_DYNAMIC) that expires. */
+int	 rt_ifa_add6(struct vnet *, const uint8_t dst[16], uint8_t prefixlen, uint32_t flags, struct ifnet *, struct ifaddr *);
+void	 rt_ifa_del6(struct vnet *, const uint8_t dst[16], uint8_t prefixlen, struct ifaddr *);
+int	 rt_redirect6(struct vnet *, uint32_t fib, const uint8_t dst[16], const uint8_t gw[16], struct ifnet *);
+int	 rt_pmtu6(struct vnet *, uint32_t fib, const uint8_t dst[16], uint32_t mtu);
 int	 rt_redirect4(struct vnet *, uint32_t fib, uint32_t dst, uint32_t gw, struct ifnet *);
 /* Path MTU learned for dst (RFC 1191): a host entry that expires after 10 minutes. */
 int	 rt_pmtu4(struct vnet *, uint32_t fib, uint32_t dst, uint32_t mtu);

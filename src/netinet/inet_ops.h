@@ -17,7 +17,14 @@ struct mbuf;
 struct ifnet;
 struct inpcb;
 
-/* An address of either family.  IPv4: in4, and the other words are zero, so that 16 bytes compare. */
+/*
+ * An address of either family.  IPv4: in4, and the other words are zero, so that 16 bytes compare.  The family is never in the address:
+ * whoever holds one also holds the inet_ops it belongs to.
+ *
+ * IPv6 addresses of less than global scope (link-local unicast, interface- and link-local groups) carry their zone in bytes 2 and 3 (the
+ * interface's index, network order) everywhere inside the stack: in pcbs, routes, interface addresses, neighbours.  ip6 puts it there on input
+ * and takes it out of headers on output; in6_embed() and in6_recover() of netinet/ip6 do so for sockaddrs, where it stands in sa_scope.
+ */
 struct in_addr_any {
 	union {
 		uint32_t	in4;		/* network order */
@@ -40,7 +47,8 @@ struct inet_pkt {
 	uint16_t	 ip_hlen;	/* network header before the transport header (already stripped from the mbuf: m_data is the transport header) */
 	uint32_t	 ip_plen;	/* transport header and data */
 	uint8_t		 ip_proto;
-	uint8_t		 ip_tos, ip_ttl;	/* tos: with the ECN bits */
+	uint8_t		 ip_tos, ip_ttl;	/* tos: with the ECN bits; IPv6: traffic class and hop limit */
+	uint32_t	 ip_flow;	/* IPv6 flow label, host order */
 	bool		 ip_bcast;	/* destination is a broadcast or multicast address, at either layer */
 	bool		 ip_frag;	/* was reassembled */
 };
@@ -80,6 +88,7 @@ struct inet_ops {
 	void		(*io_sockaddr)(const struct in_addr_any *, uint16_t port, struct vi_sockaddr *);
 };
 extern const struct inet_ops in_ops;	/* IPv4: netinet/ip/ */
+extern const struct inet_ops in6_ops;	/* IPv6: netinet/ip6/ */
 
 /* ICMP errors as transports see them. */
 enum inet_ctl { INET_CTL_UNREACH_NET, INET_CTL_UNREACH_HOST, INET_CTL_UNREACH_PROTO, INET_CTL_UNREACH_PORT, INET_CTL_UNREACH_ADMIN,
@@ -101,7 +110,10 @@ struct inet_proto {
 	void		(*ip_input)(struct mbuf *, const struct inet_pkt *);	/* consumes m */
 	void		(*ip_ctlinput)(struct vnet *, const struct inet_ctlmsg *);	/* may be NULL */
 };
-/* In ip's module; transports call it in attach ("after ip").  EEXIST, ENOSPC. */
+/*
+ * Registers with IPv4 and IPv6 alike; transports call it in attach ("after ip", "after ip6").  ip_ctlinput tells the family by ic_ops.  A protocol of
+ * one family only uses in_proto_register() or in6_proto_register().  EEXIST, ENOSPC.
+ */
 int	inet_proto_register(struct vnet *, const struct inet_proto *);
 /* UDP to a closed port, unknown protocol: answers with ICMP unreachable (code) about the packet.  m: m_data at the transport header, network header still in front.  Consumes m. */
 void	inet_unreach(struct mbuf *, const struct inet_pkt *, uint8_t icmp_code);

@@ -43,7 +43,7 @@ struct sockbuf {
 /* About one received datagram; the same facts as struct vi_msg gives out. */
 struct sockdgram {
 	struct vi_sockaddr sd_from;
-	uint32_t	 sd_dst;	/* destination address in the header, network order */
+	struct vi_sockaddr sd_dst;	/* destination address in the header */
 	uint32_t	 sd_ifindex;
 	uint32_t	 sd_len;	/* payload */
 	uint8_t		 sd_ttl, sd_tos;

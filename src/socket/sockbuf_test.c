@@ -211,7 +211,7 @@ datagrams_keep_their_shape(void **state)
 	for (unsigned i = 0; i < 20000 && tail < MAXQ; i++) {
 		if (rnd(r, 2)) {
 			uint32_t len = rnd(r, 8) ? rnd(r, 3000) : 0;
-			struct sockdgram sd = { .sd_dst = tail };
+			struct sockdgram sd = { .sd_dst.sa_in = tail };
 			struct mbuf *m = m_gethdr(&r->as);
 
 			m->m_next = chain(r, data, len);
@@ -226,7 +226,7 @@ datagrams_keep_their_shape(void **state)
 		} else if (head < tail) {
 			const struct sockdgram *sd = sbdgram(&sb);
 
-			assert_int_equal(sd->sd_dst, head);
+			assert_int_equal(sd->sd_dst.sa_in, head);
 			assert_int_equal(sd->sd_len, q[head]);
 			assert_int_equal(m_copydata(sb.sb_mb->m_next, 0, q[head], out), 0);
 			assert_memory_equal(out, data, q[head]);

@@ -28,7 +28,7 @@ lengths(void **state)
 		inet_expect(&ch.t, b, lens[i], &msg);
 		assert_true(tl_sameaddr(&msg.msg_name, &(struct vi_sockaddr){ .sa_family = VI_AF_INET, .sa_port = tl_addr("0.0.0.0", 1000).sa_port,
 		    .sa_in = tl_addr("10.0.1.1", 0).sa_in }));
-		assert_int_equal(msg.msg_dst, tl_addr("10.0.2.1", 0).sa_in);
+		assert_int_equal(msg.msg_dst.sa_in, tl_addr("10.0.2.1", 0).sa_in);
 		assert_int_equal(msg.msg_ttl, 63);
 		tl_ok(send_pattern(b, lens[i], "10.0.1.1", 1000));
 		inet_expect(&ch.t, a, lens[i], NULL);
@@ -165,7 +165,7 @@ broadcast(void **state)
 	for (int i = 0; i < 2; i++) {
 		tl_ok(send_pattern(a, 100, i == 0 ? "10.0.1.255" : "255.255.255.255", 2000));
 		inet_expect(&ch.t, b[0], 100, &msg);
-		assert_int_equal(msg.msg_dst, tl_addr(i == 0 ? "10.0.1.255" : "255.255.255.255", 0).sa_in);
+		assert_int_equal(msg.msg_dst.sa_in, tl_addr(i == 0 ? "10.0.1.255" : "255.255.255.255", 0).sa_in);
 		inet_expect(&ch.t, b[1], 100, NULL);
 		inet_expect(&ch.t, own, 100, NULL);
 	}
@@ -233,7 +233,7 @@ ancillary(void **state)
 {
 	struct vi_iovec iov = { out, 10 };
 	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = tl_addr("10.0.2.1", 2000),
-		.msg_set = VI_MSGSET_TTL | VI_MSGSET_TOS | VI_MSGSET_ADDR, .msg_ttl = 7, .msg_tos = 0x28, .msg_dst = tl_addr("10.0.9.9", 0).sa_in };
+		.msg_set = VI_MSGSET_TTL | VI_MSGSET_TOS | VI_MSGSET_ADDR, .msg_ttl = 7, .msg_tos = 0x28, .msg_dst = tl_addr("10.0.9.9", 0) };
 	struct vi_socket *a, *b;
 	struct vi_msg got;
 	struct chain ch;
@@ -246,12 +246,12 @@ ancillary(void **state)
 	b = tl_udp(ch.s, "0.0.0.0", 2000);
 	tl_pattern(out, 10, 0);
 	tl_fails(vi_sendmsg(a, &msg, &n), EADDRNOTAVAIL);
-	msg.msg_dst = tl_addr("10.0.1.77", 0).sa_in;
+	msg.msg_dst = tl_addr("10.0.1.77", 0);
 	tl_ok(vi_sendmsg(a, &msg, &n));
 	inet_expect(&ch.t, b, 10, &got);
 	assert_int_equal(got.msg_ttl, 6);
 	assert_int_equal(got.msg_tos, 0x28);
-	assert_int_equal(got.msg_name.sa_in, msg.msg_dst);
+	assert_int_equal(got.msg_name.sa_in, msg.msg_dst.sa_in);
 	assert_int_equal(got.msg_ifindex, tl_ifinfo(ch.s, ch.right.b).if_index);
 	msg.msg_set = VI_MSGSET_IFINDEX;
 	msg.msg_ifindex = 99;

@@ -24,7 +24,7 @@ dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint1
 		return (pk->ip_ttl < inp->inp_minttl ? DGRAM_MINTTL : DGRAM_SHUT);
 	}
 	pk->ip_ops->io_sockaddr(&pk->ip_src, fport, &sd.sd_from);
-	sd.sd_dst = pk->ip_dst.in4;
+	pk->ip_ops->io_sockaddr(&pk->ip_dst, 0, &sd.sd_dst);
 	sd.sd_ifindex = pk->ip_rcvif == NULL ? 0 : pk->ip_rcvif->if_index;
 	sd.sd_len = m->m_pkt.len;
 	sd.sd_ttl = pk->ip_ttl;
@@ -131,10 +131,10 @@ dgram_override(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io)
 	}
 	if ((msg->msg_set & VI_MSGSET_IFINDEX) != 0 && msg->msg_ifindex != 0)
 		io->io_ifindex = msg->msg_ifindex;
-	if ((msg->msg_set & VI_MSGSET_ADDR) != 0 && msg->msg_dst != 0) {
-		if ((inp->inp_flags & INP_BINDANY) == 0 && !in_localaddr(ip_vnet(inp->inp_vnet), msg->msg_dst))
+	if ((msg->msg_set & VI_MSGSET_ADDR) != 0 && msg->msg_dst.sa_in != 0) {
+		if ((inp->inp_flags & INP_BINDANY) == 0 && !in_localaddr(ip_vnet(inp->inp_vnet), msg->msg_dst.sa_in))
 			return (EADDRNOTAVAIL);
-		io->io_src = msg->msg_dst;
+		io->io_src = msg->msg_dst.sa_in;
 	}
 	return (0);
 }
