@@ -32,30 +32,47 @@ struct lx_pidfd_info {				/* Linux 6.13 */
 #define LX_PIDFD_INFO_PID	1
 #define LX_PIDFD_INFO_CREDS	2
 
-/* One line of /proc/TID/status: the nth number after the key. */
-static int
-status_number(pid_t tid, const char *key, unsigned nth, unsigned *out)
+/* What stands behind the key in /proc/TID/status; NULL. */
+static char *
+status_value(pid_t tid, const char *key, char *buf, size_t size)
 {
-	char path[40], buf[2048], *p;
+	char path[40], *p;
 	ssize_t n;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return (errno);
-	n = read(fd, buf, sizeof(buf) - 1);
+		return (NULL);
+	n = read(fd, buf, size - 1);
 	close(fd);
 	if (n <= 0)
-		return (ESRCH);
+		return (NULL);
 	buf[n] = '\0';
 	p = strstr(buf, key);
+	return (p == NULL ? NULL : p + strlen(key));
+}
+
+/* Of the numbers there the nth. */
+static int
+status_number(pid_t tid, const char *key, unsigned nth, unsigned *out)
+{
+	char buf[2048], *p = status_value(tid, key, buf, sizeof(buf));
+
 	if (p == NULL)
 		return (ESRCH);
-	for (p += strlen(key); nth > 0; nth--)
+	for (; nth > 0; nth--)
 		(void)strtoul(p, &p, 10);
 	*out = (unsigned)strtoul(p, NULL, 10);
 	return (0);
+}
+
+bool
+lx_catches(pid_t tid)
+{
+	char buf[2048], *p = status_value(tid, "\nSigCgt:", buf, sizeof(buf));
+
+	return (p != NULL && strtoull(p, NULL, 16) != 0);
 }
 
 static pid_t

@@ -70,7 +70,7 @@ struct lx_call {
 };
 TAILQ_HEAD(lx_calls, lx_call);
 
-/* An answer a signal overtook: the same call comes again and must not act again. */
+/* An answer a signal overtook, or may have: the same call comes again and must not act again. */
 struct lx_lost {
 	pid_t		 lo_tid;	/* 0: unused */
 	int		 lo_nr;
@@ -90,8 +90,9 @@ struct lx_program {
 	uid_t		 pr_rootuid;
 	gid_t		 pr_rootgid;
 	struct lx_calls	 pr_calls;	/* waiting */
-	struct lx_lost	 pr_lost[4];
-	unsigned	 pr_nextlost;
+	struct lx_lost	 pr_lost[4];	/* did not arrive */
+	struct lx_lost	 pr_done[4];	/* of connect and bind: arrived, as the host said */
+	unsigned	 pr_nextlost, pr_nextdone;
 };
 TAILQ_HEAD(lx_programs, lx_program);
 
@@ -237,6 +238,7 @@ int	 lx_copyin_vec(struct lx_call *, uint64_t addr, uint64_t n, size_t *total);
 
 /* fdmap.c: from a descriptor of a program to a socket */
 int	 lx_call_fd(struct lx_call *);	/* fills c_fd and c_sock; EBADF, or what the host said */
+bool	 lx_catches(pid_t tid);		/* has it a handler for any signal? */
 int	 lx_call_cred(const struct lx_call *, struct vi_cred *);
 int	 lx_sock_locate(struct lx_sock *);	/* a copy of the program's end, or -1 */
 struct lx_sock *lx_sock_find(const struct lx *, ino_t);

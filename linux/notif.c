@@ -38,6 +38,7 @@
 #include <linux/seccomp.h>
 
 #define LOST_NS		(50 * 1000000ULL)	/* how long a lost answer is good */
+#define DONE_NS		(2 * 1000000ULL)
 
 /*
  * The host may know larger structures than we were built with; it fills no more than its own
@@ -99,16 +100,20 @@ lx_call_valid(const struct lx_call *c)
 }
 
 static void
-lost_keep(const struct lx_call *c, int64_t result)
+lost_keep(struct lx_lost *lo, const struct lx_call *c, int64_t result, uint64_t ns)
 {
-	struct lx_program *pr = c->c_pr;
-	struct lx_lost *lo = &pr->pr_lost[pr->pr_nextlost++ % LX_NITEMS(pr->pr_lost)];
-
 	lo->lo_tid = c->c_tid;
 	lo->lo_nr = c->c_nr;
 	memcpy(lo->lo_arg, c->c_arg, sizeof(lo->lo_arg));
 	lo->lo_result = result;
-	lo->lo_expire = lx_now() + LOST_NS;
+	lo->lo_expire = lx_now() + ns;
+}
+
+static bool
+lost_again(const struct lx_lost *lo, const struct lx_call *c)
+{
+	return (lo->lo_tid == c->c_tid && lo->lo_nr == c->c_nr &&
+		memcmp(lo->lo_arg, c->c_arg, sizeof(lo->lo_arg)) == 0 && lx_now() < lo->lo_expire);
 }
 
 /* Any call of the thread ends the life of what it lost; the same one in time gets it. */
@@ -117,18 +122,43 @@ lost_take(const struct lx_call *c, int64_t *result)
 {
 	struct lx_program *pr = c->c_pr;
 	struct lx_lost *lo;
+	bool again;
 	unsigned i;
 
 	for (i = 0; i < LX_NITEMS(pr->pr_lost); i++) {
 		lo = &pr->pr_lost[i];
 		if (lo->lo_tid != c->c_tid)
 			continue;
-		lo->lo_tid = 0;
 		*result = lo->lo_result;
-		return (lo->lo_nr == c->c_nr &&
-			memcmp(lo->lo_arg, c->c_arg, sizeof(lo->lo_arg)) == 0 &&
-			lx_now() < lo->lo_expire);
+		again = lost_again(lo, c);
+		lo->lo_tid = 0;
+		return (again);
 	}
+	return (false);
+}
+
+/*
+ * The host tells us that an answer arrived a moment before the thread, awake for a signal, finds out that it is not to wait for it: the call is
+ * restarted nevertheless.  For connect and bind that would be an error.  A program that truly makes the same call twice within DONE_NS, and
+ * catches signals, is told that the second one succeeded.
+ */
+static void
+done_keep(struct lx_call *c, int64_t result)
+{
+	struct lx_program *pr = c->c_pr;
+
+	if (result == 0 && (c->c_nr == SYS_connect || c->c_nr == SYS_bind))
+		lost_keep(&pr->pr_done[pr->pr_nextdone++ % LX_NITEMS(pr->pr_done)], c, result, DONE_NS);
+}
+
+static bool
+done_again(const struct lx_call *c)
+{
+	unsigned i;
+
+	for (i = 0; i < LX_NITEMS(c->c_pr->pr_done); i++)
+		if (lost_again(&c->c_pr->pr_done[i], c))
+			return (lx_catches(c->c_tid));
 	return (false);
 }
 
@@ -144,12 +174,14 @@ lx_answer(struct lx_call *c, int64_t result)
 		resp.error = (int)result;
 	else
 		resp.val = result;
-	if (ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_SEND, &resp) == 0)
+	if (ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_SEND, &resp) == 0) {
+		done_keep(c, result);
 		return (0);
+	}
 	c->c_lx->lx_stats.ls_lost++;
 	/* -ENOENT: the handler noticed in time and did nothing. */
 	if (c->c_effect && result != LX_CONTINUE && result != -ENOENT)
-		lost_keep(c, result);
+		lost_keep(&c->c_pr->pr_lost[c->c_pr->pr_nextlost++ % LX_NITEMS(c->c_pr->pr_lost)], c, result, LOST_NS);
 	return (ENOENT);
 }
 
@@ -172,9 +204,11 @@ lx_answer_fd(struct lx_call *c, int fd, bool cloexec, int *newfd)
 		*newfd = n;
 		return (0);
 	}
-	if (errno == ENOENT || errno == EINPROGRESS)
-		c->c_lx->lx_stats.ls_lost++;
-	return (errno == EINPROGRESS ? ENOENT : errno);
+	/* ESRCH: the call was overtaken while the descriptor waited to be installed. */
+	if (errno != ENOENT && errno != EINPROGRESS && errno != ESRCH)
+		return (errno);
+	c->c_lx->lx_stats.ls_lost++;
+	return (ENOENT);
 }
 
 void
@@ -256,15 +290,23 @@ lx_calls_answer(struct lx_sock *ls, int64_t result)
 	}
 }
 
-/* A thread is in one call at a time: what waits under its number is over. */
-static void
-calls_stale(struct lx_program *pr, pid_t tid)
+/*
+ * A thread is in one call at a time: what waits under its number is over.  True: this is that call again, restarted after a signal, and it had a
+ * time limit; then signal(7) wants EINTR, whatever the handler's SA_RESTART.
+ */
+static bool
+calls_stale(struct lx_program *pr, const struct lx_call *again)
 {
 	struct lx_call *c, *tmp;
+	bool interrupted = false;
 
 	TAILQ_FOREACH_SAFE(c, &pr->pr_calls, c_plink, tmp)
-		if (c->c_tid == tid)
+		if (c->c_tid == again->c_tid) {
+			interrupted |= c->c_deadline != LX_FOREVER && c->c_nr == again->c_nr &&
+			    memcmp(c->c_arg, again->c_arg, sizeof(c->c_arg)) == 0;
 			lx_call_free(c);
+		}
+	return (interrupted);
 }
 
 /* EBADF and ENOTSOCK are the host's to say, and so is what we may not look into. */
@@ -303,16 +345,19 @@ notif_run(struct lx_program *pr, const struct seccomp_notif *n)
 {
 	struct lx_call c = { .c_lx = pr->pr_lx, .c_pr = pr, .c_id = n->id, .c_tid = (pid_t)n->pid,
 		.c_nr = n->data.nr, .c_fd = -1, .c_deadline = LX_FOREVER };
-	int64_t result;
+	int64_t result = LX_DONE;
 	unsigned i;
 
 	for (i = 0; i < LX_NITEMS(c.c_arg); i++)
 		c.c_arg[i] = n->data.args[i];
 	pr->pr_lx->lx_stats.ls_notifications++;
-	if (!TAILQ_EMPTY(&pr->pr_calls))
-		calls_stale(pr, c.c_tid);
-	if (!lost_take(&c, &result))
+	c.c_effect = lost_take(&c, &result);	/* and may be lost again */
+	if (!TAILQ_EMPTY(&pr->pr_calls) && calls_stale(pr, &c))
+		result = -EINTR;
+	else if (!c.c_effect)
 		result = notif_handle(&c);
+	if ((result == -EISCONN || result == -EINVAL) && done_again(&c))
+		result = 0;
 	if (c.c_fd >= 0)
 		close(c.c_fd);
 	if (result != LX_DONE)
