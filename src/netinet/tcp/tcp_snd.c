@@ -531,6 +531,13 @@ tcp_snd_rexmt_first(struct tcpcb *tp)
 /*
  * Grow the send buffer with the window: twice of what may be in flight (net.inet.tcp.sendbuf_auto).
  */
+/*
+ * The buffer grows with the window, but not beyond what the fastest of links could hold in a round trip: to a stack next door more would only wait in
+ * queues, and leave the caches meanwhile.
+ */
+#define SND_NEARBY	(256u * 1024)
+#define SND_FASTEST	4000u	/* bytes per us */
+
 void
 tcp_snd_autosize(struct tcpcb *tp)
 {
@@ -540,6 +547,7 @@ tcp_snd_autosize(struct tcpcb *tp)
 	if ((sb->sb_flags & SB_AUTOSIZE) == 0 || !tp->t_tv->tv_sendbuf_auto || want <= sb->sb_hiwat)
 		return;
 	want = u64min(want, tp->t_tv->tv_sendbuf_max);
+	want = u64min(want, u64max(SND_NEARBY, (uint64_t)tp->t_rttmin * SND_FASTEST));
 	if (want > sb->sb_hiwat && sbreserve(sb, (uint32_t)want) == 0)
 		sowwakeup(tcp_so(tp));
 }
