@@ -7,7 +7,7 @@
 #define NREF 512
 
 struct ref {
-	uint32_t key;
+	uint32_t key[FIB_MAXWORDS];
 	unsigned len;
 	int	 value;		/* its address is the value in the trie */
 	bool	 used;
@@ -16,6 +16,7 @@ struct ref {
 struct model {
 	struct nt	 m_nt;
 	struct fib	 m_fib;
+	unsigned	 m_bits;
 	struct ref	 m_ref[NREF];
 	unsigned	 m_n;
 };
@@ -26,71 +27,112 @@ acct(struct model *m)
 	return (&m->m_nt.nt_k->k_acct);
 }
 
-/* Prefixes from a small corner of the address space, so that they nest and part at every bit. */
 static void
-pick(struct model *m, uint32_t *key, unsigned *len)
+model_begin(struct model *m, unsigned bits)
 {
-	uint32_t r = nt_random(&m->m_nt);
+	memset(m, 0, sizeof(*m));
+	m->m_bits = bits;
+	fib_init(&m->m_fib, bits);
+	nt_begin(&m->m_nt);
+}
 
-	*len = r % 33;
-	r = nt_random(&m->m_nt);
-	*key = (r & 0x80000007u) | (nt_random(&m->m_nt) % 8) << (nt_random(&m->m_nt) % 30);
-	if (nt_random(&m->m_nt) % 4 == 0)
-		*key = nt_random(&m->m_nt);
+static bool
+same(const uint32_t *a, const uint32_t *b, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++)
+		if (((a[i / 32] ^ b[i / 32]) >> (31 - i % 32) & 1) != 0)
+			return (false);
+	return (true);
+}
+
+static void
+cut(uint32_t *key, unsigned len)
+{
+	for (unsigned i = len; i < FIB_MAXBITS; i++)
+		key[i / 32] &= ~(1u << (31 - i % 32));
+}
+
+/* Prefixes from small corners of the address space, so that they nest and part at every bit. */
+static void
+pick(struct model *m, uint32_t key[FIB_MAXWORDS], unsigned *len)
+{
+	const bool any = nt_random(&m->m_nt) % 4 == 0;
+
+	for (unsigned i = 0; i < FIB_MAXWORDS; i++) {
+		uint32_t r = nt_random(&m->m_nt);
+
+		key[i] = any ? r
+			     : (r & 0x80000007u) |
+			(nt_random(&m->m_nt) % 8) << (nt_random(&m->m_nt) % 30);
+		if (i > 0 && nt_random(&m->m_nt) % 2 == 0)
+			key[i] = 0;
+	}
+	*len = nt_random(&m->m_nt) % (m->m_bits + 1);
 }
 
 static struct ref *
-ref_exact(struct model *m, uint32_t key, unsigned len)
+ref_exact(struct model *m, const uint32_t *key, unsigned len)
 {
 	for (unsigned i = 0; i < NREF; i++)
-		if (m->m_ref[i].used && m->m_ref[i].len == len &&
-		    m->m_ref[i].key == (key & fib_mask(len)))
+		if (m->m_ref[i].used && m->m_ref[i].len == len && same(m->m_ref[i].key, key, len))
 			return (&m->m_ref[i]);
 	return (NULL);
 }
 
 static struct ref *
-ref_match(struct model *m, uint32_t key)
+ref_match(struct model *m, const uint32_t *key)
 {
 	struct ref *best = NULL;
 
 	for (unsigned i = 0; i < NREF; i++) {
 		struct ref *r = &m->m_ref[i];
 
-		if (r->used && ((key ^ r->key) & fib_mask(r->len)) == 0 &&
-		    (best == NULL || r->len > best->len))
+		if (r->used && same(key, r->key, r->len) && (best == NULL || r->len > best->len))
 			best = r;
 	}
 	return (best);
 }
 
 static void
-add(struct model *m, uint32_t key, unsigned len)
+add(struct model *m, const uint32_t *key, unsigned len)
 {
 	struct ref *r = m->m_ref;
 
 	while (r->used)
 		r++;
 	assert_int_equal(fib_insert(&m->m_fib, acct(m), key, len, &r->value), 0);
-	*r = (struct ref){ .key = key & fib_mask(len), .len = len, .used = true };
+	*r = (struct ref){ .len = len, .used = true };
+	memcpy(r->key, key, m->m_bits / 8);
+	cut(r->key, len);
 	m->m_n++;
+}
+
+static void
+del(struct model *m, struct ref *r)
+{
+	assert_ptr_equal(fib_remove(&m->m_fib, acct(m), r->key, r->len), &r->value);
+	r->used = false;
+	m->m_n--;
 }
 
 static void
 check_lookups(struct model *m)
 {
 	for (int i = 0; i < 60; i++) {
-		const struct fib_node *fn, *path[33];
-		uint32_t key;
+		const struct fib_node *path[FIB_MAXPATH];
+		uint32_t key[FIB_MAXWORDS];
 		unsigned len, n;
 		struct ref *r;
+		void *value;
 
-		pick(m, &key, &len);
+		pick(m, key, &len);
+		if (i % 2 == 0)		/* in one that is there, if only it is */
+			memcpy(key, m->m_ref[nt_random(&m->m_nt) % NREF].key, m->m_bits / 8);
 		r = ref_match(m, key);
-		fn = fib_match(&m->m_fib, key);
-		assert_ptr_equal(fn == NULL ? NULL : fn->fn_value, r == NULL ? NULL : &r->value);
+		value = fib_match(&m->m_fib, key);
+		assert_ptr_equal(value, r == NULL ? NULL : &r->value);
 		n = fib_path(&m->m_fib, key, path);
-		assert_true((n == 0) == (r == NULL) && (n == 0 || path[n - 1] == fn));
+		assert_true((n == 0) == (r == NULL) && (n == 0 || path[n - 1]->fn_value == value));
 		for (unsigned j = 1; j < n; j++)
 			assert_true(path[j - 1]->fn_len < path[j]->fn_len);
 		for (unsigned j = 0; j < n; j++)
@@ -100,18 +142,22 @@ check_lookups(struct model *m)
 
 struct order {
 	struct model *o_m;
-	uint64_t o_last;
+	const uint32_t *o_last;
+	unsigned o_len;
 	unsigned o_n;
 };
 
 static void
-in_order(void *arg, uint32_t key, unsigned len, void *value)
+in_order(void *arg, const uint32_t *key, unsigned len, void *value)
 {
 	struct order *o = arg;
-	uint64_t pos = (uint64_t)key << 6 | len;
+	int diff = 0;
 
-	assert_true(o->o_n == 0 || pos > o->o_last);
-	o->o_last = pos;
+	for (unsigned i = 0; o->o_n > 0 && i < o->o_m->m_bits / 32 && diff == 0; i++)
+		diff = key[i] == o->o_last[i] ? 0 : key[i] > o->o_last[i] ? 1 : -1;
+	assert_true(o->o_n == 0 || diff > 0 || (diff == 0 && len > o->o_len));
+	o->o_last = key;
+	o->o_len = len;
 	o->o_n++;
 	assert_ptr_equal(&ref_exact(o->o_m, key, len)->value, value);
 }
@@ -124,53 +170,71 @@ check_whole(struct model *m)
 	fib_walk(&m->m_fib, in_order, &o);
 	assert_int_equal(o.o_n, m->m_n);
 	assert_int_equal(m->m_fib.f_n, m->m_n);
-	assert_true(acct(m)->as_acct[ACCT_ROUTE].ac_count <= (m->m_n == 0 ? 0 : 2 * m->m_n - 1));
 }
 
-static bool
+static void *
 every_third(void *arg, void *value)
 {
 	struct model *m = arg;
 	struct ref *r = CONTAINER_OF((int *)value, struct ref, value);
 
 	if ((r - m->m_ref) % 3 != 0)
-		return (false);
+		return (value);
 	r->used = false;
 	m->m_n--;
-	return (true);
+	return (NULL);
+}
+
+/* A value moves to another place, which must be found then. */
+static void
+move(struct model *m, struct ref *r)
+{
+	struct ref *to = m->m_ref;
+
+	while (to < m->m_ref + NREF && to->used)
+		to++;
+	if (to == m->m_ref + NREF)
+		return;
+	assert_ptr_equal(fib_replace(&m->m_fib, acct(m), r->key, r->len, &to->value), &r->value);
+	*to = *r;
+	r->used = false;
 }
 
 static void
-against_a_list(void **state)
+step(struct model *m, int n)
+{
+	uint32_t key[FIB_MAXWORDS];
+	unsigned len;
+	struct ref *r;
+
+	pick(m, key, &len);
+	r = ref_exact(m, key, len);
+	assert_ptr_equal(fib_find(&m->m_fib, key, len), r == NULL ? NULL : &r->value);
+	if (r != NULL && n % 2 == 0)
+		move(m, r);
+	else if (r != NULL)
+		del(m, r);
+	else if (n % 4000 > 3000) {		/* now and then it shrinks */
+		assert_null(fib_remove(&m->m_fib, acct(m), key, len));
+		if ((r = &m->m_ref[nt_random(&m->m_nt) % NREF])->used)
+			del(m, r);
+	} else if (m->m_n < NREF)
+		add(m, key, len);
+}
+
+static void
+against_a_list(unsigned bits)
 {
 	static struct model m;
 
-	(void)state;
-	memset(&m, 0, sizeof(m));
-	nt_begin(&m.m_nt);
-	for (int step = 0; step < 30000; step++) {
-		uint32_t key;
-		unsigned len;
-		struct ref *r;
-
-		pick(&m, &key, &len);
-		r = ref_exact(&m, key, len);
-		assert_true((fib_find(&m.m_fib, key, len) != NULL) == (r != NULL));
-		if (r != NULL || step % 4000 > 3000) {	/* now and then it shrinks */
-			assert_ptr_equal(fib_remove(&m.m_fib, acct(&m), key, len),
-			    r == NULL ? NULL : &r->value);
-			if (r != NULL) {
-				r->used = false;
-				m.m_n--;
-			}
-		} else if (m.m_n < NREF) {
-			add(&m, key, len);
-		}
-		if (step % 50 == 0)
+	model_begin(&m, bits);
+	for (int n = 0; n < 30000; n++) {
+		step(&m, n);
+		if (n % 50 == 0)
 			check_lookups(&m);
-		if (step % 500 == 0)
+		if (n % 500 == 0)
 			check_whole(&m);
-		if (step % 3000 == 2999) {
+		if (n % 3000 == 2999) {
 			fib_purge(&m.m_fib, acct(&m), every_third, &m);
 			check_whole(&m);
 			check_lookups(&m);
@@ -178,12 +242,24 @@ against_a_list(void **state)
 	}
 	for (unsigned i = 0; i < NREF; i++)
 		if (m.m_ref[i].used)
-			assert_ptr_equal(fib_remove(&m.m_fib, acct(&m), m.m_ref[i].key,
-			    m.m_ref[i].len),
-			    &m.m_ref[i].value);
+			del(&m, &m.m_ref[i]);
 	assert_null(m.m_fib.f_root);
 	assert_int_equal(acct(&m)->as_acct[ACCT_ROUTE].ac_count, 0);
 	nt_end(&m.m_nt);
+}
+
+static void
+against_a_list4(void **state)
+{
+	(void)state;
+	against_a_list(32);
+}
+
+static void
+against_a_list6(void **state)
+{
+	(void)state;
+	against_a_list(128);
 }
 
 /* Each allocation fails once; the table is as before. */
@@ -191,20 +267,20 @@ static void
 without_memory(void **state)
 {
 	static struct model m;
+	const uint32_t key = IP4(10, 2, 0, 0);
 
 	(void)state;
-	memset(&m, 0, sizeof(m));
-	nt_begin(&m.m_nt);
-	add(&m, IP4(10, 0, 0, 0), 8);
-	add(&m, IP4(10, 1, 0, 0), 16);
+	model_begin(&m, 32);
+	add(&m, &(uint32_t){ IP4(10, 0, 0, 0) }, 8);
+	add(&m, &(uint32_t){ IP4(10, 1, 0, 0) }, 16);
 	for (uint64_t nth = 1; nth <= 2; nth++) {
 		kernel_fail_alloc(m.m_nt.nt_k, nth);
-		assert_int_equal(fib_insert(&m.m_fib, acct(&m), IP4(10, 2, 0, 0), 16, &m), ENOBUFS);
+		assert_int_equal(fib_insert(&m.m_fib, acct(&m), &key, 16, &m), ENOBUFS);
 		check_whole(&m);
 	}
 	kernel_fail_alloc(m.m_nt.nt_k, 0);
-	assert_non_null(fib_remove(&m.m_fib, acct(&m), IP4(10, 0, 0, 0), 8));
-	assert_non_null(fib_remove(&m.m_fib, acct(&m), IP4(10, 1, 0, 0), 16));
+	del(&m, &m.m_ref[0]);
+	del(&m, &m.m_ref[1]);
 	nt_end(&m.m_nt);
 }
 
@@ -212,7 +288,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(against_a_list),
+		cmocka_unit_test(against_a_list4),
+		cmocka_unit_test(against_a_list6),
 		cmocka_unit_test(without_memory),
 	};
 

@@ -5,13 +5,34 @@
 #include "base/assert.h"
 #include "net/route_int.h"
 
+bool
+net_addr_same(const struct net_addr *a, const struct net_addr *b)
+{
+	if (a->na_af != b->na_af)
+		return (false);
+	return (a->na_af == NET_AF_INET ? a->na_in == b->na_in
+					: memcmp(a->na_in6, b->na_in6, sizeof(a->na_in6)) == 0);
+}
+
+/* Of the gateway: its last bits tell most. */
+static uint32_t
+nhop_gwbits(const struct nhop *nh)
+{
+	if ((nh->nh_flags & RTF_GATEWAY) == 0)
+		return (0);
+	if (nh->nh_gw.na_af == NET_AF_INET)
+		return (nh->nh_gw.na_in);
+	return (be32dec(nh->nh_gw.na_in6) * 31 + be32dec(nh->nh_gw.na_in6 + 4) * 7 +
+	    be32dec(nh->nh_gw.na_in6 + 8) * 5 + be32dec(nh->nh_gw.na_in6 + 12));
+}
+
 static uint32_t
 nhop_hash(const struct nhop *nh)
 {
 	uint64_t h = (uintptr_t)nh->nh_ifp * 0x9e3779b97f4a7c15ull;
 
 	h = (h ^ (uintptr_t)nh->nh_ifa) * 0x9e3779b97f4a7c15ull;
-	h = (h ^ nh->nh_gw.na_in ^ (uint64_t)nh->nh_flags << 32) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ nhop_gwbits(nh) ^ (uint64_t)nh->nh_flags << 32) * 0x9e3779b97f4a7c15ull;
 	h = (h ^ nh->nh_mtu ^ (uint64_t)nh->nh_prefixlen << 32) * 0x9e3779b97f4a7c15ull;
 	return ((uint32_t)(h >> 32));
 }
@@ -28,7 +49,7 @@ nhop_same(const struct nhop *a, const struct nhop *b)
 	return (a->nh_ifp == b->nh_ifp && a->nh_ifa == b->nh_ifa && a->nh_flags == b->nh_flags &&
 	    a->nh_mtu == b->nh_mtu && a->nh_weight == b->nh_weight &&
 	    a->nh_metric == b->nh_metric && a->nh_prefixlen == b->nh_prefixlen &&
-	    ((a->nh_flags & RTF_GATEWAY) == 0 || a->nh_gw.na_in == b->nh_gw.na_in));
+	    ((a->nh_flags & RTF_GATEWAY) == 0 || net_addr_same(&a->nh_gw, &b->nh_gw)));
 }
 
 /* Without memory the chains get longer, no more. */

@@ -8,6 +8,7 @@
  * passed over by lookups, as if they were not there.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/inaddr.h"
@@ -29,9 +30,9 @@ rt_nfibs(struct vnet *vn)
 
 /* The longest prefix cannot be used: the next that can. */
 static struct rt_nhop *
-fib4_fallback(const struct fib *f, uint32_t key)
+rt_fallback(const struct fib *f, const uint32_t *key)
 {
-	const struct fib_node *path[33];
+	const struct fib_node *path[FIB_MAXPATH];
 	struct rt_nhop *rn;
 
 	for (unsigned n = fib_path(f, key, path); n > 0;) {
@@ -42,103 +43,50 @@ fib4_fallback(const struct fib *f, uint32_t key)
 	return (NULL);
 }
 
+struct rt_nhop *
+rt_match(const struct route_vnet *rv, uint32_t fib, unsigned af, const uint32_t *key)
+{
+	struct rt_nhop *rn;
+
+	if (fib >= rv->rv_nfibs || (rn = fib_match(rt_fib(rv, fib, af), key)) == NULL)
+		return (NULL);
+	return (nhop_usable(&rn->rn_nh) ? rn : rt_fallback(rt_fib(rv, fib, af), key));
+}
+
+const struct nhop *
+rt_match_addr(const struct route_vnet *rv, uint32_t fib, const struct net_addr *na)
+{
+	uint32_t key[FIB_MAXWORDS];
+	const struct rt_nhop *rn;
+
+	rt_key(key, na);
+	rn = rt_match(rv, fib, na->na_af, key);
+	return (rn == NULL ? NULL : &rn->rn_nh);
+}
+
 const struct nhop *
 fib4_lookup(struct vnet *vn, uint32_t fib, uint32_t dst)
 {
-	struct route_vnet *rv = route_vnet(vn);
-	const struct fib_node *fn;
-	struct rt_nhop *rn;
+	const uint32_t key = NTOHL(dst);
+	struct rt_nhop *rn = rt_match(route_vnet(vn), fib, NET_AF_INET, &key);
 
-	if (fib >= rv->rv_nfibs || (fn = fib_match(&rv->rv_fib[fib], NTOHL(dst))) == NULL)
-		return (NULL);
-	rn = fn->fn_value;
-	if (!nhop_usable(&rn->rn_nh) && (rn = fib4_fallback(&rv->rv_fib[fib], NTOHL(dst))) == NULL)
+	if (rn == NULL)
 		return (NULL);
 	rn->rn_nh.nh_use++;
 	return (&rn->rn_nh);
 }
 
-/* Routes of addresses */
-
-static int
-rt_ifa_addto(struct route_vnet *rv, uint32_t fib, uint32_t key, uint8_t len, const struct nhop *nh)
+const struct nhop *
+fib6_lookup(struct vnet *vn, uint32_t fib, const uint8_t dst[16])
 {
-	struct fib_node *fn = fib_find(&rv->rv_fib[fib], key, len);
-	struct rt_nhop *old, *rn;
-	int error;
-
-	/*
-	 * An address's own route takes the place of one that somebody configured, but not of
-	 * another address's.
-	 */
-	if (fn != NULL && (((struct rt_nhop *)fn->fn_value)->rn_nh.nh_flags & RTF_PINNED) != 0)
-		return (EEXIST);
-	if ((rn = nhop_get(rv, nh)) == NULL)
-		return (ENOBUFS);
-	if (fn != NULL) {
-		old = fn->fn_value;
-		fn->fn_value = rn;
-		nhop_rele(rv, old);
-		return (0);
-	}
-	if ((error = fib_insert(&rv->rv_fib[fib], rt_acct(rv), key, len, rn)) != 0)
-		nhop_rele(rv, rn);
-	return (error);
-}
-
-static bool
-rt_ifa_delfrom(struct route_vnet *rv, uint32_t fib, uint32_t key, uint8_t len,
-    const struct ifaddr *ifa)
-{
-	const struct fib_node *fn = fib_find(&rv->rv_fib[fib], key, len);
 	struct rt_nhop *rn;
+	uint32_t key[4];
 
-	if (fn == NULL)
-		return (false);
-	rn = fn->fn_value;
-	if ((rn->rn_nh.nh_flags & RTF_PINNED) == 0 || rn->rn_nh.nh_ifa != ifa)
-		return (false);
-	(void)fib_remove(&rv->rv_fib[fib], rt_acct(rv), key, len);
-	nhop_rele(rv, rn);
-	return (true);
-}
-
-int
-rt_ifa_add(struct vnet *vn, uint32_t dst, uint8_t prefixlen, uint32_t flags, struct ifnet *ifp,
-    struct ifaddr *ifa)
-{
-	const struct nhop nh = { .nh_ifp = ifp,
-		.nh_ifa = ifa,
-		.nh_flags = flags | RTF_UP | RTF_PINNED,
-		.nh_weight = 1,
-		.nh_prefixlen = prefixlen };
-	struct route_vnet *rv = route_vnet(vn);
-	const uint32_t key = NTOHL(dst) & fib_mask(prefixlen), home = ifa->ifa_ifp->if_fib;
-	uint32_t fib;
-	int error = 0;
-
-	rt_dyn_flush(rv);
-	for (fib = 0; fib < rv->rv_nfibs && error == 0; fib++)
-		if (rv->rv_allfibs || fib == home)
-			error = rt_ifa_addto(rv, fib, key, prefixlen, &nh);
-	if (error != 0) {		/* fib is one past the one that failed */
-		for (fib--; fib-- > 0;)
-			if (rv->rv_allfibs || fib == home)
-				(void)rt_ifa_delfrom(rv, fib, key, prefixlen, ifa);
-	}
-	rv->rv_generation++;
-	return (error);
-}
-
-void
-rt_ifa_del(struct vnet *vn, uint32_t dst, uint8_t prefixlen, struct ifaddr *ifa)
-{
-	struct route_vnet *rv = route_vnet(vn);
-
-	rt_dyn_flush(rv);
-	for (uint32_t fib = 0; fib < rv->rv_nfibs; fib++)
-		(void)rt_ifa_delfrom(rv, fib, NTOHL(dst) & fib_mask(prefixlen), prefixlen, ifa);
-	rv->rv_generation++;
+	rt_key6(key, dst);
+	if ((rn = rt_match(route_vnet(vn), fib, NET_AF_INET6, key)) == NULL)
+		return (NULL);
+	rn->rn_nh.nh_use++;
+	return (&rn->rn_nh);
 }
 
 /* Interfaces come and go */
@@ -149,19 +97,19 @@ struct rt_gone {
 	const struct ifaddr *rg_ifa;
 };
 
-static bool
+static void *
 rt_gone(void *arg, void *value)
 {
 	const struct rt_gone *rg = arg;
 	struct rt_nhop *rn = value;
 
 	if (rn->rn_nh.nh_flags & RTF_PINNED)		/* the address family's business */
-		return (false);
+		return (rn);
 	if (rn->rn_nh.nh_ifp != rg->rg_ifp &&
 	    (rg->rg_ifa == NULL || rn->rn_nh.nh_ifa != rg->rg_ifa))
-		return (false);
+		return (rn);
 	nhop_rele(rg->rg_rv, rn);
-	return (true);
+	return (NULL);
 }
 
 static void
@@ -174,7 +122,8 @@ rt_purge(struct route_vnet *rv, const struct ifnet *ifp, const struct ifaddr *if
 	if ((ifp != NULL ? ifp : ifa->ifa_ifp)->if_nroutes == 0)
 		return;
 	for (uint32_t fib = 0; fib < rv->rv_nfibs; fib++)
-		fib_purge(&rv->rv_fib[fib], rt_acct(rv), rt_gone, &rg);
+		for (unsigned af = 0; af < NET_AF_MAX; af++)
+			fib_purge(rt_fib(rv, fib, af), rt_acct(rv), rt_gone, &rg);
 }
 
 static void
@@ -203,12 +152,21 @@ route_event(struct vnet *vn, enum vnet_event ev, void *obj)
 
 /* Life */
 
+static void
+rt_table_init(struct rt_table *rt)
+{
+	for (unsigned af = 0; af < NET_AF_MAX; af++)
+		fib_init(&rt->rt_af[af], rt_bits(af));
+}
+
 static int
 route_attach(struct vnet *vn)
 {
 	struct route_vnet *rv = route_vnet(vn);
 
 	rv->rv_vnet = vn;
+	rt_table_init(&rv->rv_first);
+	rv->rv_tables = &rv->rv_first;
 	LIST_INIT(&rv->rv_few);
 	rv->rv_nhops = &rv->rv_few;
 	rv->rv_nhopsize = 1;
@@ -224,32 +182,62 @@ route_stop(struct vnet *vn)
 }
 
 static void
+rt_tables_free(struct route_vnet *rv)
+{
+	if (rv->rv_tables != &rv->rv_first)
+		kfree(rt_acct(rv), ACCT_HASH, rv->rv_tables,
+		    rv->rv_nfibs * sizeof(*rv->rv_tables));
+}
+
+static void
 route_detach(struct vnet *vn)
 {
 	struct route_vnet *rv = route_vnet(vn);
 
 	/* Every route was by an interface, and these are gone. */
-	for (uint32_t fib = 0; fib < RT_MAXFIBS; fib++)
-		VI_ASSERT(rv->rv_fib[fib].f_root == NULL);
+	for (uint32_t fib = 0; fib < rv->rv_nfibs; fib++)
+		for (unsigned af = 0; af < NET_AF_MAX; af++)
+			VI_ASSERT(rt_fib(rv, fib, af)->f_root == NULL);
+	rt_tables_free(rv);
 	nhops_fini(rv);
 }
 
 /* The number of tables can grow, not shrink: sockets and interfaces may use them. */
 static int
+rt_tables_grow(struct route_vnet *rv, uint32_t n)
+{
+	struct rt_table *new;
+
+	if (n == rv->rv_nfibs)
+		return (0);
+	if (n < rv->rv_nfibs)
+		return (EINVAL);
+	if ((new = kmalloc(rt_acct(rv), ACCT_HASH, n * sizeof(*new))) == NULL)
+		return (ENOBUFS);
+	memcpy(new, rv->rv_tables, rv->rv_nfibs * sizeof(*new));
+	for (uint32_t fib = rv->rv_nfibs; fib < n; fib++)
+		rt_table_init(&new[fib]);
+	rt_tables_free(rv);
+	rv->rv_tables = new;
+	rv->rv_nfibs = n;
+	return (0);
+}
+
+static int
 route_ctl_fibs(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf,
     size_t len)
 {
 	struct route_vnet *rv = route_vnet(vn);
-	uint32_t old = rv->rv_nfibs;
+	uint32_t old = rv->rv_nfibs, new;
 	int error;
 
 	if (value == NULL)
 		return (sysctl_desc_get(sd, rv, buf, len));
-	if ((error = sysctl_desc_set(sd, rv, value)) == 0 && rv->rv_nfibs < old) {
-		rv->rv_nfibs = old;
-		error = EINVAL;
-	}
-	return (error);
+	if ((error = sysctl_desc_set(sd, rv, value)) != 0)
+		return (error);
+	new = rv->rv_nfibs;
+	rv->rv_nfibs = old;
+	return (rt_tables_grow(rv, new));
 }
 
 static const struct route_vnet route_defaults = {

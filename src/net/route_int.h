@@ -3,11 +3,13 @@
 #ifndef NET_ROUTE_INT_H
 #define NET_ROUTE_INT_H
 
+#include "base/endian.h"
 #include "net/fib.h"
 #include "net/route.h"
 
 #define RT_DYNEXPIRE	600	/* s; RFC 1191 6.3 for path MTUs, as good for redirects */
 #define RT_MAXDYN	1024
+#define RT_MINMTU6	1280	/* RFC 8200 5 */
 
 /*
  * A next hop in a table: shared by all routes that say the same; one of a dynamic route is its own.
@@ -26,12 +28,19 @@ struct rt_dyn {
 	struct rt_nhop	rd_nhop;
 	struct rt_nhop	*rd_under;	/* the route to the same host, hidden meanwhile; NULL */
 	uint32_t	rd_fib;
-	uint32_t	rd_key;		/* host order */
+	uint8_t		 rd_af;
+	uint32_t	 rd_key[FIB_MAXWORDS];
+};
+
+/* A table: one trie per family. */
+struct rt_table {
+	struct fib	 rt_af[NET_AF_MAX];
 };
 
 struct route_vnet {
 	struct vnet	*rv_vnet;	/* (c) */
-	struct fib	 rv_fib[RT_MAXFIBS];
+	struct rt_table	 rv_first;
+	struct rt_table	*rv_tables;	/* rv_nfibs of them, or &rv_first */
 	uint32_t	 rv_nfibs;
 	uint32_t	 rv_allfibs;	/* addresses bring routes in all of them */
 	uint64_t	 rv_generation;
@@ -64,11 +73,64 @@ nhop_usable(const struct nhop *nh)
 	    (nh->nh_flags & (RTF_LOCAL | RTF_REJECT | RTF_BLACKHOLE)) != 0 || if_up(nh->nh_ifp));
 }
 
-/* nhop.c: with a reference; NULL without memory. */
+static inline struct fib *
+rt_fib(const struct route_vnet *rv, uint32_t fib, unsigned af)
+{
+	return (&rv->rv_tables[fib].rt_af[af]);
+}
+
+/* Addresses as keys of a trie, and back. */
+static inline void
+rt_key6(uint32_t key[4], const uint8_t addr[16])
+{
+	for (unsigned i = 0; i < 4; i++)
+		key[i] = be32dec(addr + 4 * i);
+}
+
+static inline void
+rt_key(uint32_t key[FIB_MAXWORDS], const struct net_addr *na)
+{
+	if (na->na_af == NET_AF_INET)
+		key[0] = NTOHL(na->na_in);
+	else
+		rt_key6(key, na->na_in6);
+}
+
+/* Neither a group nor the unspecified address (RFC 4291 2.5.2, 2.7). */
+static inline bool
+rt_in6_unicast(const uint8_t a[16])
+{
+	return (a[0] != 0xff && (be32dec(a) | be32dec(a + 4) | be32dec(a + 8) | be32dec(a + 12)) != 0);
+}
+
+/* Does the address say something on one link or host only, so that bytes 2 and 3 are its zone? */
+static inline bool
+rt_in6_zoned(const uint8_t a[16])
+{
+	return ((a[0] == 0xfe && (a[1] & 0xc0) == 0x80) ||
+	    (a[0] == 0xff && ((a[1] & 0xf) == 1 || (a[1] & 0xf) == 2)));
+}
+
+static inline unsigned
+rt_bits(unsigned af)
+{
+	return (af == NET_AF_INET ? 32 : 128);
+}
+
+/* route.c: the route to be used, which may be a shorter one when the longest cannot; NULL. */
+struct rt_nhop *rt_match(const struct route_vnet *, uint32_t fib, unsigned af, const uint32_t *key);
+const struct nhop *rt_match_addr(const struct route_vnet *, uint32_t fib, const struct net_addr *);
+
+/* nhop.c */
+bool	 net_addr_same(const struct net_addr *, const struct net_addr *);
+/* With a reference; NULL without memory. */
 struct rt_nhop *nhop_get(struct route_vnet *, const struct nhop *);
 void	 nhop_rele(struct route_vnet *, struct rt_nhop *);
 void	 nhop_use(const struct nhop *, int delta);	/* if_nroutes of what it refers to */
 void	 nhops_fini(struct route_vnet *);
+
+/* rt_api.c: the zone goes where it stands outside of the stack */
+void	 rt_sockaddr(const struct net_addr *, struct vi_sockaddr *);
 
 /* rt_dyn.c */
 void	 rt_dyn_init(struct route_vnet *);

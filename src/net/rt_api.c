@@ -14,58 +14,147 @@
 struct rt_prefix {
 	struct fib	*rp_fib;
 	uint32_t	 rp_fibnum;
-	/* host order, masked: bits beyond the mask do not matter (route(8)) */
-	uint32_t	 rp_key;
+	uint8_t		 rp_af;
+	/* bits beyond the length do not matter (route(8)) */
+	uint32_t	 rp_key[FIB_MAXWORDS];
 	unsigned	 rp_len;
 };
 
+/* Everything a new route is made from. */
+struct rt_request {
+	struct vnet	*rr_vnet;
+	const struct vi_route *rr_rt;
+	struct rt_prefix rr_prefix;
+	struct ifnet	*rr_ifp;	/* named; NULL: not */
+	bool		 rr_hasgw;
+	struct net_addr	 rr_gw;
+};
+
+/* The zone: the one that stands there, or the interface's. */
 static int
-rt_prefix(struct route_vnet *rv, const struct vi_route *rt, struct rt_prefix *rp)
+rt_addr(const struct vi_sockaddr *sa, const struct ifnet *ifp, struct net_addr *na)
 {
-	if (rt->rt_dst.sa_family != VI_AF_INET)
+	const uint32_t zone = sa->sa_scope != 0 ? sa->sa_scope : ifp != NULL ? ifp->if_index : 0;
+
+	*na = (struct net_addr){ .na_af = NET_AF_INET };
+	switch (sa->sa_family) {
+	case VI_AF_INET:
+		na->na_in = sa->sa_in;
+		return (0);
+	case VI_AF_INET6:
+		na->na_af = NET_AF_INET6;
+		memcpy(na->na_in6, sa->sa_in6, sizeof(na->na_in6));
+		if (rt_in6_zoned(na->na_in6) && zone != 0)
+			be16enc(na->na_in6 + 2, (uint16_t)zone);
+		return (0);
+	default:
 		return (EAFNOSUPPORT);
+	}
+}
+
+void
+rt_sockaddr(const struct net_addr *na, struct vi_sockaddr *sa)
+{
+	*sa = (struct vi_sockaddr){ .sa_family = VI_AF_INET };
+	if (na->na_af == NET_AF_INET) {
+		sa->sa_in = na->na_in;
+		return;
+	}
+	sa->sa_family = VI_AF_INET6;
+	memcpy(sa->sa_in6, na->na_in6, sizeof(sa->sa_in6));
+	if (rt_in6_zoned(sa->sa_in6)) {
+		sa->sa_scope = be16dec(sa->sa_in6 + 2);
+		be16enc(sa->sa_in6 + 2, 0);
+	}
+}
+
+static int
+rt_prefix(struct route_vnet *rv, const struct vi_route *rt, const struct ifnet *ifp,
+    struct rt_prefix *rp)
+{
+	struct net_addr dst;
+	int error;
+
+	/* A prefix too short to hold a zone is in none: fe80::/10. */
+	if ((error = rt_addr(&rt->rt_dst,
+		 rt->rt_prefixlen >= 32 || (rt->rt_flags & RTF_HOST) != 0 ? ifp : NULL, &dst)) != 0)
+		return (error);
 	if (rt->rt_fib >= rv->rv_nfibs)
 		return (EINVAL);
-	rp->rp_len = rt->rt_flags & RTF_HOST ? 32 : rt->rt_prefixlen;
-	if (rp->rp_len > 32)
+	rp->rp_af = dst.na_af;
+	rp->rp_len = rt->rt_flags & RTF_HOST ? rt_bits(rp->rp_af) : rt->rt_prefixlen;
+	if (rp->rp_len > rt_bits(rp->rp_af))
 		return (EINVAL);
 	rp->rp_fibnum = rt->rt_fib;
-	rp->rp_fib = &rv->rv_fib[rt->rt_fib];
-	rp->rp_key = NTOHL(rt->rt_dst.sa_in) & fib_mask(rp->rp_len);
+	rp->rp_fib = rt_fib(rv, rt->rt_fib, rp->rp_af);
+	rt_key(rp->rp_key, &dst);
 	return (0);
 }
 
+static int
+rt_request(struct vnet *vn, const struct vi_route *rt, struct rt_request *rr)
+{
+	int error;
+
+	*rr = (struct rt_request){ .rr_vnet = vn, .rr_rt = rt };
+	if (rt->rt_ifname[0] != '\0' && (rr->rr_ifp = ifnet_byname(vn, rt->rt_ifname)) == NULL)
+		return (ENXIO);
+	if ((error = rt_prefix(route_vnet(vn), rt, rr->rr_ifp, &rr->rr_prefix)) != 0)
+		return (error);
+	if (rt->rt_gateway.sa_family == VI_AF_UNSPEC)
+		return (0);
+	if ((error = rt_addr(&rt->rt_gateway, rr->rr_ifp, &rr->rr_gw)) != 0)
+		return (error);
+	if (rr->rr_gw.na_af != rr->rr_prefix.rp_af)
+		return (EAFNOSUPPORT);
+	rr->rr_hasgw = true;
+	return (0);
+}
+
+/*
+ * The address that a route suggests as source.  For IPv6 that is chosen packet by packet (RFC
+ * 6724), and routes outlive addresses.
+ */
 static struct ifaddr *
-rt_firstaddr(const struct ifnet *ifp)
+rt_firstaddr(const struct rt_request *rr, const struct ifnet *ifp)
 {
 	struct ifaddr *ifa;
 
-	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
-		if (ifa->ifa_addr.na_af == NET_AF_INET)
-			return (ifa);
+	if (rr->rr_prefix.rp_af == NET_AF_INET)
+		TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
+			if (ifa->ifa_addr.na_af == NET_AF_INET)
+				return (ifa);
 	return (NULL);
 }
 
 /* Our own address, by its route. */
 static struct ifaddr *
-rt_ownaddr(struct vnet *vn, uint32_t fib, uint32_t addr)
+rt_ownaddr(const struct rt_request *rr, const struct net_addr *na)
 {
-	const struct nhop *nh = fib4_lookup(vn, fib, addr);
+	const struct nhop *nh = rt_match_addr(route_vnet(rr->rr_vnet), rr->rr_prefix.rp_fibnum, na);
 
 	return (nh != NULL && (nh->nh_flags & RTF_LOCAL) != 0 && nh->nh_ifa != NULL &&
-		    nh->nh_ifa->ifa_addr.na_in == addr
+		    net_addr_same(&nh->nh_ifa->ifa_addr, na)
 		? nh->nh_ifa
 		: NULL);
 }
 
+static bool
+rt_gateway_ok(const struct net_addr *gw)
+{
+	if (gw->na_af == NET_AF_INET6)
+		return (rt_in6_unicast(gw->na_in6));
+	return (gw->na_in != 0 && !in_multicast(gw->na_in) && !in_broadcast(gw->na_in));
+}
+
 /* By a router that must be on a net of ours. */
 static int
-rt_fill_gateway(struct vnet *vn, const struct vi_route *rt, struct nhop *nh)
+rt_fill_gateway(const struct rt_request *rr, struct nhop *nh)
 {
-	const uint32_t gw = rt->rt_gateway.sa_in;
-	const struct nhop *via = fib4_lookup(vn, rt->rt_fib, gw);
+	const struct nhop *via =
+	    rt_match_addr(route_vnet(rr->rr_vnet), rr->rr_prefix.rp_fibnum, &rr->rr_gw);
 
-	if (gw == 0 || in_multicast(gw) || in_broadcast(gw))
+	if (!rt_gateway_ok(&rr->rr_gw))
 		return (EINVAL);
 	if (nh->nh_ifp == NULL) {
 		if (via == NULL ||
@@ -73,74 +162,76 @@ rt_fill_gateway(struct vnet *vn, const struct vi_route *rt, struct nhop *nh)
 			return (ENETUNREACH);
 		nh->nh_ifp = via->nh_ifp;
 	}
-	nh->nh_ifa = via != NULL && via->nh_ifp == nh->nh_ifp && via->nh_ifa != NULL
-	    ? via->nh_ifa
-	    : rt_firstaddr(nh->nh_ifp);
+	if (rr->rr_prefix.rp_af == NET_AF_INET && via != NULL && via->nh_ifp == nh->nh_ifp &&
+	    via->nh_ifa != NULL)
+		nh->nh_ifa = via->nh_ifa;
+	else
+		nh->nh_ifa = rt_firstaddr(rr, nh->nh_ifp);
 	nh->nh_flags |= RTF_GATEWAY;
-	nh->nh_gw = (struct net_addr){ .na_af = NET_AF_INET, .na_in = gw };
+	nh->nh_gw = rr->rr_gw;
 	return (0);
 }
 
 /* Directly by an interface, which may be named by our address on it. */
 static int
-rt_fill_interface(struct vnet *vn, const struct vi_route *rt, struct nhop *nh)
+rt_fill_interface(const struct rt_request *rr, struct nhop *nh)
 {
 	struct ifaddr *ifa = NULL;
 
-	if (rt->rt_gateway.sa_family == VI_AF_INET &&
-	    (ifa = rt_ownaddr(vn, rt->rt_fib, rt->rt_gateway.sa_in)) == NULL)
+	if (rr->rr_hasgw && (ifa = rt_ownaddr(rr, &rr->rr_gw)) == NULL)
 		return (ENETUNREACH);
 	if (nh->nh_ifp == NULL && ifa != NULL)
 		nh->nh_ifp = ifa->ifa_ifp;
 	if (nh->nh_ifp == NULL)
 		return (EINVAL);
-	nh->nh_ifa = ifa != NULL ? ifa : rt_firstaddr(nh->nh_ifp);
+	nh->nh_ifa = ifa != NULL ? ifa : rt_firstaddr(rr, nh->nh_ifp);
 	return (0);
 }
 
 /* Nowhere: kept at the loopback interface, with the gateway that was named for the look of it. */
 static int
-rt_fill_nowhere(struct vnet *vn, const struct vi_route *rt, struct nhop *nh)
+rt_fill_nowhere(const struct rt_request *rr, struct nhop *nh)
 {
-	if ((nh->nh_ifp = net_vnet(vn)->nv_lo0) == NULL)
+	if ((nh->nh_ifp = net_vnet(rr->rr_vnet)->nv_lo0) == NULL)
 		return (ENETUNREACH);
-	nh->nh_ifa = rt_firstaddr(nh->nh_ifp);
-	if (rt->rt_gateway.sa_family == VI_AF_INET) {
+	nh->nh_ifa = rt_firstaddr(rr, nh->nh_ifp);
+	if (rr->rr_hasgw) {
 		nh->nh_flags |= RTF_GATEWAY;
-		nh->nh_gw =
-		    (struct net_addr){ .na_af = NET_AF_INET, .na_in = rt->rt_gateway.sa_in };
+		nh->nh_gw = rr->rr_gw;
 	}
 	return (0);
 }
 
 /* Interface, gateway and source address of a new route. */
 static int
-rt_fill(struct vnet *vn, const struct vi_route *rt, struct nhop *nh)
+rt_fill(const struct rt_request *rr, struct nhop *nh)
 {
+	const struct vi_route *rt = rr->rr_rt;
+	struct net_addr src;
 	int error;
 
-	if (rt->rt_gateway.sa_family != 0 && rt->rt_gateway.sa_family != VI_AF_INET)
-		return (EAFNOSUPPORT);
-	if (rt->rt_ifname[0] != '\0' && (nh->nh_ifp = ifnet_byname(vn, rt->rt_ifname)) == NULL)
-		return (ENXIO);
+	nh->nh_ifp = rr->rr_ifp;
 	if (rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE))
-		error = rt_fill_nowhere(vn, rt, nh);
-	else if (rt->rt_gateway.sa_family == VI_AF_INET &&
-	    ((rt->rt_flags & RTF_GATEWAY) != 0 ||
-		rt_ownaddr(vn, rt->rt_fib, rt->rt_gateway.sa_in) == NULL))
-		error = rt_fill_gateway(vn, rt, nh);
+		error = rt_fill_nowhere(rr, nh);
+	else if (rr->rr_hasgw &&
+	    ((rt->rt_flags & RTF_GATEWAY) != 0 || rt_ownaddr(rr, &rr->rr_gw) == NULL))
+		error = rt_fill_gateway(rr, nh);
 	else
-		error = rt_fill_interface(vn, rt, nh);
-	if (error == 0 && rt->rt_ifa.sa_family == VI_AF_INET &&
-	    (nh->nh_ifa = rt_ownaddr(vn, rt->rt_fib, rt->rt_ifa.sa_in)) == NULL)
-		error = EADDRNOTAVAIL;
-	return (error);
+		error = rt_fill_interface(rr, nh);
+	if (error != 0 || rt->rt_ifa.sa_family == VI_AF_UNSPEC)
+		return (error);
+	if ((error = rt_addr(&rt->rt_ifa, nh->nh_ifp, &src)) != 0)
+		return (error);
+	return ((nh->nh_ifa = rt_ownaddr(rr, &src)) == NULL ? EADDRNOTAVAIL : 0);
 }
 
 static int
-rt_metrics(const struct vi_route *rt, struct nhop *nh)
+rt_metrics(const struct rt_request *rr, struct nhop *nh)
 {
-	if (rt->rt_mtu != 0 && (rt->rt_mtu < IP_MINMTU || rt->rt_mtu > IP_MAXPACKET))
+	const struct vi_route *rt = rr->rr_rt;
+	const uint32_t min = rr->rr_prefix.rp_af == NET_AF_INET ? IP_MINMTU : RT_MINMTU6;
+
+	if (rt->rt_mtu != 0 && (rt->rt_mtu < min || rt->rt_mtu > IP_MAXPACKET))
 		return (EINVAL);
 	if (rt->rt_mtu != 0)
 		nh->nh_mtu = rt->rt_mtu;
@@ -152,82 +243,91 @@ rt_metrics(const struct vi_route *rt, struct nhop *nh)
 }
 
 static int
-rt_template(struct vnet *vn, const struct vi_route *rt, const struct rt_prefix *rp, struct nhop *nh)
+rt_template(const struct rt_request *rr, struct nhop *nh)
 {
+	const struct rt_prefix *rp = &rr->rr_prefix;
 	int error;
 
 	*nh = (struct nhop){
-		.nh_flags = RTF_UP | RTF_STATIC | (rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE)) |
-		    (rp->rp_len == 32 ? RTF_HOST : 0),
+		.nh_flags = RTF_UP | RTF_STATIC |
+		    (rr->rr_rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE)) |
+		    (rp->rp_len == rt_bits(rp->rp_af) ? RTF_HOST : 0),
 		.nh_weight = 1,
 		.nh_prefixlen = (uint8_t)rp->rp_len,
 	};
-	if ((error = rt_fill(vn, rt, nh)) != 0)
+	if ((error = rt_fill(rr, nh)) != 0)
 		return (error);
-	return (rt_metrics(rt, nh));
+	return (rt_metrics(rr, nh));
 }
 
 int
 rt_add(struct vnet *vn, const struct vi_route *rt)
 {
 	struct route_vnet *rv = route_vnet(vn);
-	struct rt_prefix rp;
+	struct rt_request rr;
+	const struct rt_prefix *rp = &rr.rr_prefix;
 	struct rt_nhop *rn;
 	struct nhop nh;
 	int error;
 
-	if ((error = rt_prefix(rv, rt, &rp)) != 0)
+	if ((error = rt_request(vn, rt, &rr)) != 0)
 		return (error);
 	rt_dyn_flush(rv);
-	if ((error = rt_template(vn, rt, &rp, &nh)) != 0)
+	if ((error = rt_template(&rr, &nh)) != 0)
 		return (error);
-	if (fib_find(rp.rp_fib, rp.rp_key, rp.rp_len) != NULL)
+	if (fib_find(rp->rp_fib, rp->rp_key, rp->rp_len) != NULL)
 		return (EEXIST);
 	if ((rn = nhop_get(rv, &nh)) == NULL)
 		return (ENOBUFS);
-	if ((error = fib_insert(rp.rp_fib, rt_acct(rv), rp.rp_key, rp.rp_len, rn)) != 0)
+	if ((error = fib_insert(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len, rn)) != 0)
 		nhop_rele(rv, rn);
 	rv->rv_generation++;
 	return (error);
 }
 
-/*
- * What the request does not say stays.  Of an address's own route only the metrics can be changed.
- */
+/* What the request does not say stays as it was. */
+static int
+rt_changed(const struct rt_request *rr, const struct nhop *old, struct nhop *nh)
+{
+	const struct vi_route *rt = rr->rr_rt;
+	int error;
+
+	if (!rr->rr_hasgw && rr->rr_ifp == NULL &&
+	    (rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE)) == 0) {
+		*nh = *old;
+		return (rt_metrics(rr, nh));
+	}
+	if (old->nh_flags & RTF_PINNED)
+		return (EPERM);
+	if ((error = rt_template(rr, nh)) != 0)
+		return (error);
+	nh->nh_mtu = rt->rt_mtu != 0 ? nh->nh_mtu : old->nh_mtu;
+	nh->nh_weight = rt->rt_weight != 0 ? nh->nh_weight : old->nh_weight;
+	nh->nh_metric = rt->rt_metric != 0 ? nh->nh_metric : old->nh_metric;
+	return (0);
+}
+
+/* Of an address's own route only the metrics can be changed. */
 int
 rt_change(struct vnet *vn, const struct vi_route *rt)
 {
 	struct route_vnet *rv = route_vnet(vn);
-	bool moves = rt->rt_gateway.sa_family != 0 || rt->rt_ifname[0] != '\0' ||
-	    (rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE)) != 0;
+	struct rt_request rr;
+	const struct rt_prefix *rp = &rr.rr_prefix;
 	struct rt_nhop *old, *new;
-	struct fib_node *fn;
-	struct rt_prefix rp;
 	struct nhop nh;
 	int error;
 
-	if ((error = rt_prefix(rv, rt, &rp)) != 0)
+	if ((error = rt_request(vn, rt, &rr)) != 0)
 		return (error);
 	rt_dyn_flush(rv);
-	if ((fn = fib_find(rp.rp_fib, rp.rp_key, rp.rp_len)) == NULL)
+	if ((old = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len)) == NULL)
 		return (ESRCH);
-	old = fn->fn_value;
-	if (moves && (old->rn_nh.nh_flags & RTF_PINNED) != 0)
-		return (EPERM);
-	if (moves) {
-		if ((error = rt_template(vn, rt, &rp, &nh)) != 0)
-			return (error);
-		nh.nh_mtu = nh.nh_mtu != 0 ? nh.nh_mtu : old->rn_nh.nh_mtu;
-		nh.nh_weight = nh.nh_weight != 0 ? nh.nh_weight : old->rn_nh.nh_weight;
-		nh.nh_metric = nh.nh_metric != 0 ? nh.nh_metric : old->rn_nh.nh_metric;
-	} else {
-		nh = old->rn_nh;
-		if ((error = rt_metrics(rt, &nh)) != 0)
-			return (error);
-	}
+	if ((error = rt_changed(&rr, &old->rn_nh, &nh)) != 0)
+		return (error);
 	if ((new = nhop_get(rv, &nh)) == NULL)
 		return (ENOBUFS);
-	fn->fn_value = new;
+	(void)fib_replace(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len, new);
 	nhop_rele(rv, old);
 	rv->rv_generation++;
 	return (0);
@@ -238,24 +338,23 @@ int
 rt_delete(struct vnet *vn, const struct vi_route *rt)
 {
 	struct route_vnet *rv = route_vnet(vn);
-	const struct fib_node *fn;
-	struct rt_prefix rp;
+	struct rt_request rr;
+	const struct rt_prefix *rp = &rr.rr_prefix;
 	struct rt_nhop *rn;
 	int error;
 
-	if ((error = rt_prefix(rv, rt, &rp)) != 0)
+	if ((error = rt_request(vn, rt, &rr)) != 0)
 		return (error);
 	rt_dyn_flush(rv);
-	if ((fn = fib_find(rp.rp_fib, rp.rp_key, rp.rp_len)) == NULL)
+	if ((rn = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len)) == NULL)
 		return (ESRCH);
-	rn = fn->fn_value;
-	if (rt->rt_gateway.sa_family == VI_AF_INET && (rt->rt_flags & RTF_GATEWAY) != 0 &&
+	if (rr.rr_hasgw && (rt->rt_flags & RTF_GATEWAY) != 0 &&
 	    ((rn->rn_nh.nh_flags & RTF_GATEWAY) == 0 ||
-		rn->rn_nh.nh_gw.na_in != rt->rt_gateway.sa_in))
+		!net_addr_same(&rn->rn_nh.nh_gw, &rr.rr_gw)))
 		return (ESRCH);
 	if (rn->rn_nh.nh_flags & RTF_PINNED)
 		return (EPERM);
-	(void)fib_remove(rp.rp_fib, rt_acct(rv), rp.rp_key, rp.rp_len);
+	(void)fib_remove(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len);
 	nhop_rele(rv, rn);
 	rv->rv_generation++;
 	return (0);
@@ -263,15 +362,27 @@ rt_delete(struct vnet *vn, const struct vi_route *rt)
 
 /* Telling */
 
+/* The address of a prefix. */
 static void
-rt_info(const struct vnet *vn, uint32_t fib, uint32_t key, const struct nhop *nh,
-    struct vi_route *rt)
+rt_keyaddr(unsigned af, const uint32_t *key, unsigned len, struct vi_sockaddr *sa)
+{
+	struct net_addr na = { .na_af = (uint8_t)af };
+
+	if (af == NET_AF_INET)
+		na.na_in = HTONL(key[0] & fib_mask(len));
+	else
+		for (unsigned i = 0; i < 4; i++, len -= len < 32 ? len : 32)
+			be32enc(na.na_in6 + 4 * i, key[i] & fib_mask(len < 32 ? len : 32));
+	rt_sockaddr(&na, sa);
+}
+
+static void
+rt_info(const struct vnet *vn, uint32_t fib, unsigned af, const uint32_t *key,
+    const struct nhop *nh, struct vi_route *rt)
 {
 	const uint64_t now = vnet_now(vn);
 
 	*rt = (struct vi_route){
-		.rt_dst = { .sa_family = VI_AF_INET,
-		    .sa_in = HTONL(key & fib_mask(nh->nh_prefixlen)) },
 		.rt_prefixlen = nh->nh_prefixlen,
 		.rt_flags = nhop_usable(nh) ? nh->nh_flags : nh->nh_flags & ~(uint32_t)RTF_UP,
 		.rt_ifindex = nh->nh_ifp->if_index,
@@ -284,60 +395,72 @@ rt_info(const struct vnet *vn, uint32_t fib, uint32_t key, const struct nhop *nh
 		    : nh->nh_expire > now	? nh->nh_expire - now
 						: 1,
 	};
+	rt_keyaddr(af, key, nh->nh_prefixlen, &rt->rt_dst);
 	memcpy(rt->rt_ifname, nh->nh_ifp->if_xname, sizeof(rt->rt_ifname));
-	if (nh->nh_flags & RTF_GATEWAY) {
-		rt->rt_gateway.sa_family = VI_AF_INET;
-		rt->rt_gateway.sa_in = nh->nh_gw.na_in;
-	}
-	if (nh->nh_ifa != NULL) {
-		rt->rt_ifa.sa_family = VI_AF_INET;
-		rt->rt_ifa.sa_in = nh->nh_ifa->ifa_addr.na_in;
-	}
+	if (nh->nh_flags & RTF_GATEWAY)
+		rt_sockaddr(&nh->nh_gw, &rt->rt_gateway);
+	if (nh->nh_ifa != NULL)
+		rt_sockaddr(&nh->nh_ifa->ifa_addr, &rt->rt_ifa);
 }
 
 int
 rt_get(struct vnet *vn, uint32_t fib, const struct vi_sockaddr *sa, struct vi_route *rt)
 {
-	const struct nhop *nh;
+	uint32_t key[FIB_MAXWORDS];
+	struct net_addr dst;
+	const struct rt_nhop *rn;
+	int error;
 
-	if (sa->sa_family != VI_AF_INET)
-		return (EAFNOSUPPORT);
+	if ((error = rt_addr(sa, NULL, &dst)) != 0)
+		return (error);
 	if (fib >= rt_nfibs(vn))
 		return (EINVAL);
-	if ((nh = fib4_lookup(vn, fib, sa->sa_in)) == NULL)
+	rt_key(key, &dst);
+	if ((rn = rt_match(route_vnet(vn), fib, dst.na_af, key)) == NULL)
 		return (ESRCH);
 	(void)lane_clock(&vn->vn_lane);		/* its last run may be long ago */
-	rt_info(vn, fib, NTOHL(sa->sa_in), nh, rt);
+	rt_info(vn, fib, dst.na_af, key, &rn->rn_nh, rt);
 	return (0);
 }
 
 struct rt_listing {
 	struct vnet	*rl_vnet;
 	uint32_t	 rl_fib;
+	unsigned	 rl_af;
 	vi_route_fn	*rl_fn;
 	void		*rl_arg;
 };
 
 static void
-rt_list_one(void *arg, uint32_t key, unsigned len, void *value)
+rt_list_one(void *arg, const uint32_t *key, unsigned len, void *value)
 {
 	const struct rt_listing *rl = arg;
 	const struct rt_nhop *rn = value;
 	struct vi_route rt;
 
 	(void)len;
-	rt_info(rl->rl_vnet, rl->rl_fib, key, &rn->rn_nh, &rt);
+	rt_info(rl->rl_vnet, rl->rl_fib, rl->rl_af, key, &rn->rn_nh, &rt);
 	rl->rl_fn(rl->rl_arg, &rt);
+}
+
+static bool
+rt_wanted(int family, unsigned af)
+{
+	return (family == VI_AF_UNSPEC ||
+	    family == (af == NET_AF_INET ? VI_AF_INET : VI_AF_INET6));
 }
 
 void
 rt_list(struct vnet *vn, uint32_t fib, int family, vi_route_fn *fn, void *arg)
 {
-	struct rt_listing rl = { vn, fib, fn, arg };
+	struct rt_listing rl = { vn, fib, 0, fn, arg };
 
 	(void)lane_clock(&vn->vn_lane);
-	if (fib < rt_nfibs(vn) && (family == VI_AF_INET || family == VI_AF_UNSPEC))
-		fib_walk(&route_vnet(vn)->rv_fib[fib], rt_list_one, &rl);
+	if (fib >= rt_nfibs(vn))
+		return;
+	for (rl.rl_af = 0; rl.rl_af < NET_AF_MAX; rl.rl_af++)
+		if (rt_wanted(family, rl.rl_af))
+			fib_walk(rt_fib(route_vnet(vn), fib, rl.rl_af), rt_list_one, &rl);
 }
 
 struct rt_flushing {
@@ -345,17 +468,17 @@ struct rt_flushing {
 	unsigned	 rf_n;
 };
 
-static bool
+static void *
 rt_flush_one(void *arg, void *value)
 {
 	struct rt_flushing *rf = arg;
 	struct rt_nhop *rn = value;
 
 	if ((rn->rn_nh.nh_flags & (RTF_GATEWAY | RTF_PINNED)) != RTF_GATEWAY)
-		return (false);
+		return (rn);
 	nhop_rele(rf->rf_rv, rn);
 	rf->rf_n++;
-	return (true);
+	return (NULL);
 }
 
 unsigned
@@ -364,10 +487,12 @@ rt_flush(struct vnet *vn, uint32_t fib, int family)
 	struct route_vnet *rv = route_vnet(vn);
 	struct rt_flushing rf = { rv, 0 };
 
-	if (fib >= rv->rv_nfibs || (family != VI_AF_INET && family != VI_AF_UNSPEC))
+	if (fib >= rv->rv_nfibs)
 		return (0);
 	rt_dyn_flush(rv);
-	fib_purge(&rv->rv_fib[fib], rt_acct(rv), rt_flush_one, &rf);
+	for (unsigned af = 0; af < NET_AF_MAX; af++)
+		if (rt_wanted(family, af))
+			fib_purge(rt_fib(rv, fib, af), rt_acct(rv), rt_flush_one, &rf);
 	rv->rv_generation++;
 	return (rf.rf_n);
 }

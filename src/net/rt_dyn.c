@@ -8,6 +8,7 @@
  * the one next to expire makes room.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/inaddr.h"
@@ -44,13 +45,15 @@ rt_dyn_enqueue(struct route_vnet *rv, struct rt_dyn *rd)
 static void
 rt_dyn_remove(struct route_vnet *rv, struct rt_dyn *rd)
 {
-	struct fib_node *fn = fib_find(&rv->rv_fib[rd->rd_fib], rd->rd_key, 32);
+	struct fib *f = rt_fib(rv, rd->rd_fib, rd->rd_af);
+	void *value;
 
-	VI_ASSERT(fn != NULL && fn->fn_value == &rd->rd_nhop);
 	if (rd->rd_under != NULL)
-		fn->fn_value = rd->rd_under;
+		value = fib_replace(f, rt_acct(rv), rd->rd_key, fib_bits(f), rd->rd_under);
 	else
-		(void)fib_remove(&rv->rv_fib[rd->rd_fib], rt_acct(rv), rd->rd_key, 32);
+		value = fib_remove(f, rt_acct(rv), rd->rd_key, fib_bits(f));
+	VI_ASSERT(value == &rd->rd_nhop);
+	(void)value;
 	TAILQ_REMOVE(&rv->rv_dyns, rd, rd_link);
 	rv->rv_ndyns--;
 	rv->rv_generation++;
@@ -93,10 +96,10 @@ rt_dyn_flush(struct route_vnet *rv)
 
 /* A host route like nh. */
 static int
-rt_dyn_add(struct route_vnet *rv, uint32_t fib, uint32_t key, const struct nhop *nh)
+rt_dyn_add(struct route_vnet *rv, uint32_t fib, const struct net_addr *dst, const struct nhop *nh)
 {
+	struct fib *f = rt_fib(rv, fib, dst->na_af);
 	struct rt_dyn *rd, *oldest;
-	struct fib_node *fn;
 
 	if (rv->rv_maxdyns == 0)
 		return (ENOBUFS);
@@ -108,14 +111,14 @@ rt_dyn_add(struct route_vnet *rv, uint32_t fib, uint32_t key, const struct nhop 
 		rv->rv_dynevicted++;
 	}
 	rd->rd_nhop.rn_dyn = rd;
-	rd->rd_nhop.rn_nh.nh_prefixlen = 32;
+	rd->rd_nhop.rn_nh.nh_prefixlen = (uint8_t)fib_bits(f);
 	rd->rd_nhop.rn_nh.nh_use = 0;
 	rd->rd_fib = fib;
-	rd->rd_key = key;
-	if ((fn = fib_find(&rv->rv_fib[fib], key, 32)) != NULL) {
-		rd->rd_under = fn->fn_value;
-		fn->fn_value = &rd->rd_nhop;
-	} else if (fib_insert(&rv->rv_fib[fib], rt_acct(rv), key, 32, &rd->rd_nhop) != 0) {
+	rd->rd_af = dst->na_af;
+	rt_key(rd->rd_key, dst);
+	if ((rd->rd_under = fib_find(f, rd->rd_key, fib_bits(f))) != NULL) {
+		(void)fib_replace(f, rt_acct(rv), rd->rd_key, fib_bits(f), &rd->rd_nhop);
+	} else if (fib_insert(f, rt_acct(rv), rd->rd_key, fib_bits(f), &rd->rd_nhop) != 0) {
 		kfree(rt_acct(rv), ACCT_ROUTE, rd, sizeof(*rd));
 		return (ENOBUFS);
 	}
@@ -128,35 +131,41 @@ rt_dyn_add(struct route_vnet *rv, uint32_t fib, uint32_t key, const struct nhop 
 
 /* The dynamic route for exactly this host, or NULL; *exact: there is some route for exactly it. */
 static struct rt_dyn *
-rt_dyn_find(const struct route_vnet *rv, uint32_t fib, uint32_t key, bool *exact)
+rt_dyn_find(const struct route_vnet *rv, uint32_t fib, const struct net_addr *dst, bool *exact)
 {
-	const struct fib_node *fn = fib_find(&rv->rv_fib[fib], key, 32);
+	const struct fib *f = rt_fib(rv, fib, dst->na_af);
+	uint32_t key[FIB_MAXWORDS];
+	const struct rt_nhop *rn;
 
-	*exact = fn != NULL;
-	return (fn == NULL ? NULL : ((const struct rt_nhop *)fn->fn_value)->rn_dyn);
+	rt_key(key, dst);
+	rn = fib_find(f, key, fib_bits(f));
+	*exact = rn != NULL;
+	return (rn == NULL ? NULL : rn->rn_dyn);
 }
 
 /*
  * RFC 1122 3.2.2.2: the new gateway must be on the net the redirect came by; routes somebody
- * configured stay as they are.
+ * configured stay as they are.  For IPv6 that is RFC 4861 8.3; gw == dst: the host is on the link,
+ * which its address need not tell.
  */
-int
-rt_redirect4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t gw, struct ifnet *ifp)
+static int
+rt_redirect(struct route_vnet *rv, uint32_t fib, const struct net_addr *dst,
+    const struct net_addr *gw, struct ifnet *ifp)
 {
-	struct route_vnet *rv = route_vnet(vn);
-	const struct nhop *nh = fib4_lookup(vn, fib, gw);
-	struct nhop new = { .nh_ifp = ifp, .nh_flags = RTF_UP | RTF_HOST | RTF_DYNAMIC };
+	const struct nhop *nh = rt_match_addr(rv, fib, gw);
+	struct nhop new = { .nh_ifp = ifp,
+		.nh_flags = RTF_UP | RTF_HOST | RTF_DYNAMIC,
+		.nh_weight = 1 };
+	const bool onlink = net_addr_same(gw, dst);
 	struct rt_dyn *rd;
 	bool exact;
 
-	if (in_multicast(dst) || in_broadcast(dst) || in_multicast(gw) || in_broadcast(gw) ||
-	    gw == 0 || dst == 0)
-		return (EINVAL);
-	if (nh == NULL || nh->nh_ifp != ifp ||
-	    (nh->nh_flags & (RTF_GATEWAY | RTF_REJECT | RTF_BLACKHOLE | RTF_LOCAL)) != 0)
+	if (!(onlink && gw->na_af == NET_AF_INET6) && (nh == NULL || nh->nh_ifp != ifp ||
+	    (nh->nh_flags & (RTF_GATEWAY | RTF_REJECT | RTF_BLACKHOLE | RTF_LOCAL)) != 0))
 		return (ENETUNREACH);
-	new.nh_ifa = nh->nh_ifa;
-	rd = rt_dyn_find(rv, fib, NTOHL(dst), &exact);
+	if (dst->na_af == NET_AF_INET)
+		new.nh_ifa = nh->nh_ifa;
+	rd = rt_dyn_find(rv, fib, dst, &exact);
 	if (exact && rd == NULL)
 		return (EEXIST);
 	if (rd != NULL) {
@@ -164,31 +173,53 @@ rt_redirect4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t gw, struct if
 			return (EEXIST);
 		rt_dyn_remove(rv, rd);
 	}
-	if (gw != dst) {
+	if (!onlink) {
 		new.nh_flags |= RTF_GATEWAY;
-		new.nh_gw = (struct net_addr){ .na_af = NET_AF_INET, .na_in = gw };
+		new.nh_gw = *gw;
 	}
 	rv->rv_redirects++;
-	return (rt_dyn_add(rv, fib, NTOHL(dst), &new));
+	return (rt_dyn_add(rv, fib, dst, &new));
 }
 
 int
-rt_pmtu4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t mtu)
+rt_redirect4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t gw, struct ifnet *ifp)
 {
-	struct route_vnet *rv = route_vnet(vn);
-	const struct nhop *nh = fib4_lookup(vn, fib, dst);
+	const struct net_addr d = { .na_af = NET_AF_INET, .na_in = dst };
+	const struct net_addr g = { .na_af = NET_AF_INET, .na_in = gw };
+
+	if (in_multicast(dst) || in_broadcast(dst) || in_multicast(gw) || in_broadcast(gw) ||
+	    gw == 0 || dst == 0)
+		return (EINVAL);
+	return (rt_redirect(route_vnet(vn), fib, &d, &g, ifp));
+}
+
+int
+rt_redirect6(struct vnet *vn, uint32_t fib, const uint8_t dst[16], const uint8_t gw[16],
+    struct ifnet *ifp)
+{
+	struct net_addr d = { .na_af = NET_AF_INET6 }, g = { .na_af = NET_AF_INET6 };
+
+	memcpy(d.na_in6, dst, sizeof(d.na_in6));
+	memcpy(g.na_in6, gw, sizeof(g.na_in6));
+	if (fib >= rt_nfibs(vn) || !rt_in6_unicast(dst) || !rt_in6_unicast(gw))
+		return (EINVAL);
+	return (rt_redirect(route_vnet(vn), fib, &d, &g, ifp));
+}
+
+static int
+rt_pmtu(struct route_vnet *rv, uint32_t fib, const struct net_addr *dst, uint32_t mtu)
+{
+	const struct nhop *nh = rt_match_addr(rv, fib, dst);
 	struct nhop new;
 	struct rt_dyn *rd;
 	bool exact;
 
-	if (mtu < IP_MINMTU || in_multicast(dst) || in_broadcast(dst))
-		return (EINVAL);
 	if (nh == NULL || (nh->nh_flags & (RTF_REJECT | RTF_BLACKHOLE | RTF_LOCAL)) != 0)
 		return (ESRCH);
-	if (mtu >= nhop_mtu(nh))	/* RFC 1191 3: never up because of a message */
+	if (mtu >= nhop_mtu(nh))	/* RFC 1191 3, RFC 8201 4: never up because of a message */
 		return (0);
 	rv->rv_pmtus++;
-	if ((rd = rt_dyn_find(rv, fib, NTOHL(dst), &exact)) != NULL) {
+	if ((rd = rt_dyn_find(rv, fib, dst, &exact)) != NULL) {
 		rd->rd_nhop.rn_nh.nh_mtu = mtu;
 		TAILQ_REMOVE(&rv->rv_dyns, rd, rd_link);
 		rt_dyn_enqueue(rv, rd);
@@ -199,5 +230,27 @@ rt_pmtu4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t mtu)
 	new.nh_flags =
 	    (nh->nh_flags & ~(uint32_t)(RTF_PINNED | RTF_STATIC)) | RTF_HOST | RTF_DYNAMIC;
 	new.nh_mtu = mtu;
-	return (rt_dyn_add(rv, fib, NTOHL(dst), &new));
+	return (rt_dyn_add(rv, fib, dst, &new));
+}
+
+int
+rt_pmtu4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t mtu)
+{
+	const struct net_addr d = { .na_af = NET_AF_INET, .na_in = dst };
+
+	if (mtu < IP_MINMTU || in_multicast(dst) || in_broadcast(dst))
+		return (EINVAL);
+	return (rt_pmtu(route_vnet(vn), fib, &d, mtu));
+}
+
+/* RFC 8201 4: what claims less than any link has is not believed. */
+int
+rt_pmtu6(struct vnet *vn, uint32_t fib, const uint8_t dst[16], uint32_t mtu)
+{
+	struct net_addr d = { .na_af = NET_AF_INET6 };
+
+	if (mtu < RT_MINMTU6 || !rt_in6_unicast(dst))
+		return (EINVAL);
+	memcpy(d.na_in6, dst, sizeof(d.na_in6));
+	return (rt_pmtu(route_vnet(vn), fib, &d, mtu));
 }

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The routes that interface addresses bring with them (RTF_PINNED), and take away. */
+#include <errno.h>
+
+#include "base/assert.h"
+#include "net/route_int.h"
+
+/* What is done in every table. */
+struct rt_ifroute {
+	struct route_vnet *ri_rv;
+	unsigned	 ri_af;
+	uint32_t	 ri_key[FIB_MAXWORDS];
+	uint8_t		 ri_len;
+	struct ifaddr	*ri_ifa;
+};
+
+static bool
+rt_ifroute_in(const struct rt_ifroute *ri, uint32_t fib)
+{
+	return (ri->ri_rv->rv_allfibs != 0 || fib == ri->ri_ifa->ifa_ifp->if_fib);
+}
+
+/*
+ * An address's own route takes the place of one that somebody configured, but not of another
+ * address's.
+ */
+static int
+rt_ifroute_add(const struct rt_ifroute *ri, uint32_t fib, const struct nhop *nh)
+{
+	struct route_vnet *rv = ri->ri_rv;
+	struct fib *f = rt_fib(rv, fib, ri->ri_af);
+	struct rt_nhop *old = fib_find(f, ri->ri_key, ri->ri_len), *rn;
+	int error;
+
+	if (old != NULL && (old->rn_nh.nh_flags & RTF_PINNED) != 0)
+		return (EEXIST);
+	if ((rn = nhop_get(rv, nh)) == NULL)
+		return (ENOBUFS);
+	if (old != NULL) {
+		(void)fib_replace(f, rt_acct(rv), ri->ri_key, ri->ri_len, rn);
+		nhop_rele(rv, old);
+		return (0);
+	}
+	if ((error = fib_insert(f, rt_acct(rv), ri->ri_key, ri->ri_len, rn)) != 0)
+		nhop_rele(rv, rn);
+	return (error);
+}
+
+static void
+rt_ifroute_del(const struct rt_ifroute *ri, uint32_t fib)
+{
+	struct route_vnet *rv = ri->ri_rv;
+	struct fib *f = rt_fib(rv, fib, ri->ri_af);
+	struct rt_nhop *rn = fib_find(f, ri->ri_key, ri->ri_len);
+
+	if (rn == NULL || (rn->rn_nh.nh_flags & RTF_PINNED) == 0 || rn->rn_nh.nh_ifa != ri->ri_ifa)
+		return;
+	(void)fib_remove(f, rt_acct(rv), ri->ri_key, ri->ri_len);
+	nhop_rele(rv, rn);
+}
+
+static int
+rt_ifroute_addall(const struct rt_ifroute *ri, uint32_t flags, struct ifnet *ifp)
+{
+	const struct nhop nh = { .nh_ifp = ifp,
+		.nh_ifa = ri->ri_ifa,
+		.nh_flags = flags | RTF_UP | RTF_PINNED,
+		.nh_weight = 1,
+		.nh_prefixlen = ri->ri_len };
+	struct route_vnet *rv = ri->ri_rv;
+	uint32_t fib;
+	int error = 0;
+
+	rt_dyn_flush(rv);
+	for (fib = 0; fib < rv->rv_nfibs && error == 0; fib++)
+		if (rt_ifroute_in(ri, fib))
+			error = rt_ifroute_add(ri, fib, &nh);
+	if (error != 0) {		/* fib is one past the one that failed */
+		for (fib--; fib-- > 0;)
+			if (rt_ifroute_in(ri, fib))
+				rt_ifroute_del(ri, fib);
+	}
+	rv->rv_generation++;
+	return (error);
+}
+
+static void
+rt_ifroute_delall(const struct rt_ifroute *ri)
+{
+	struct route_vnet *rv = ri->ri_rv;
+
+	rt_dyn_flush(rv);
+	for (uint32_t fib = 0; fib < rv->rv_nfibs; fib++)
+		rt_ifroute_del(ri, fib);
+	rv->rv_generation++;
+}
+
+static struct rt_ifroute
+rt_ifroute4(struct vnet *vn, uint32_t dst, uint8_t len, struct ifaddr *ifa)
+{
+	return ((struct rt_ifroute){ .ri_rv = route_vnet(vn),
+	    .ri_af = NET_AF_INET,
+	    .ri_key = { NTOHL(dst) },
+	    .ri_len = len,
+	    .ri_ifa = ifa });
+}
+
+static struct rt_ifroute
+rt_ifroute6(struct vnet *vn, const uint8_t dst[16], uint8_t len, struct ifaddr *ifa)
+{
+	struct rt_ifroute ri = {
+		.ri_rv = route_vnet(vn), .ri_af = NET_AF_INET6, .ri_len = len, .ri_ifa = ifa
+	};
+
+	rt_key6(ri.ri_key, dst);
+	return (ri);
+}
+
+int
+rt_ifa_add(struct vnet *vn, uint32_t dst, uint8_t prefixlen, uint32_t flags, struct ifnet *ifp,
+    struct ifaddr *ifa)
+{
+	const struct rt_ifroute ri = rt_ifroute4(vn, dst, prefixlen, ifa);
+
+	return (rt_ifroute_addall(&ri, flags, ifp));
+}
+
+void
+rt_ifa_del(struct vnet *vn, uint32_t dst, uint8_t prefixlen, struct ifaddr *ifa)
+{
+	const struct rt_ifroute ri = rt_ifroute4(vn, dst, prefixlen, ifa);
+
+	rt_ifroute_delall(&ri);
+}
+
+int
+rt_ifa_add6(struct vnet *vn, const uint8_t dst[16], uint8_t prefixlen, uint32_t flags,
+    struct ifnet *ifp, struct ifaddr *ifa)
+{
+	const struct rt_ifroute ri = rt_ifroute6(vn, dst, prefixlen, ifa);
+
+	return (rt_ifroute_addall(&ri, flags, ifp));
+}
+
+void
+rt_ifa_del6(struct vnet *vn, const uint8_t dst[16], uint8_t prefixlen, struct ifaddr *ifa)
+{
+	const struct rt_ifroute ri = rt_ifroute6(vn, dst, prefixlen, ifa);
+
+	rt_ifroute_delall(&ri);
+}
