@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/assert.h"
+#include "net/fib_index.h"
 
 void
 fib_init(struct fib *f, unsigned bits)
@@ -150,6 +151,8 @@ fib_insert(struct fib *f, struct acctset *as, const uint32_t *key, unsigned len,
 		return (error);
 	}
 	f->f_n++;
+	fib_index_change(f, as, key, len);
+	fib_index_resize(f, as);
 	return (0);
 }
 
@@ -159,10 +162,10 @@ fib_replace(struct fib *f, struct acctset *as, const uint32_t *key, unsigned len
 	struct fib_node *fn = fib_node_find(f, key, len);
 	void *old;
 
-	(void)as;
 	VI_ASSERT(fn != NULL && fn->fn_value != NULL && value != NULL);
 	old = fn->fn_value;
 	fn->fn_value = value;
+	fib_index_change(f, as, key, len);
 	return (old);
 }
 
@@ -197,6 +200,8 @@ fib_remove(struct fib *f, struct acctset *as, const uint32_t *key, unsigned len)
 	if (above != NULL)
 		fib_prune(f, as, above);	/* a fork may have lost its reason */
 	f->f_n--;
+	fib_index_change(f, as, key, len);
+	fib_index_resize(f, as);
 	return (value);
 }
 
@@ -235,6 +240,19 @@ struct fib_purge {
 	void		*fp_arg;
 };
 
+static void
+fib_purge_one(const struct fib_purge *fp, struct fib_node *fn)
+{
+	void *value = fp->fp_fn(fp->fp_arg, fn->fn_value);
+
+	if (value == fn->fn_value)
+		return;
+	fn->fn_value = value;
+	if (value == NULL)
+		fp->fp_fib->f_n--;
+	fib_index_change(fp->fp_fib, fp->fp_acct, fn->fn_key, fn->fn_len);
+}
+
 /* Children first, so that one pass leaves no fork without a reason; at most FIB_MAXPATH deep. */
 static void
 fib_purge_below(const struct fib_purge *fp, struct fib_node **link)
@@ -245,9 +263,8 @@ fib_purge_below(const struct fib_purge *fp, struct fib_node **link)
 		return;
 	fib_purge_below(fp, &fn->fn_child[0]);
 	fib_purge_below(fp, &fn->fn_child[1]);
-	if (fn->fn_value != NULL &&
-	    (fn->fn_value = fp->fp_fn(fp->fp_arg, fn->fn_value)) == NULL)
-		fp->fp_fib->f_n--;
+	if (fn->fn_value != NULL)
+		fib_purge_one(fp, fn);
 	fib_prune(fp->fp_fib, fp->fp_acct, link);
 }
 
@@ -257,4 +274,5 @@ fib_purge(struct fib *f, struct acctset *as, fib_purge_fn *fn, void *arg)
 	const struct fib_purge fp = { f, as, fn, arg };
 
 	fib_purge_below(&fp, &f->f_root);
+	fib_index_resize(f, as);
 }

@@ -5,7 +5,7 @@
  * A node stands for a prefix and has at most two longer ones below, split at the bit behind it.  It
  * carries a value or is a fork; a fork has two children, so n prefixes need less than 2n nodes (of
  * 32 bytes for IPv4, 48 for IPv6) and an empty table none.  Keys are words in host order, the
- * first bits of the address in the first.
+ * first bits of the address in the first.  Lookups are faster by fib_index.h.
  */
 #ifndef NET_FIB_H
 #define NET_FIB_H
@@ -31,6 +31,7 @@ struct fib {
 	struct fib_node	*f_root;
 	uint32_t	 f_n;		/* values */
 	uint32_t	 f_words;	/* (c) of a key: 1 or 4 */
+	struct fib_index *f_index;	/* fib_index.c; NULL: a small table */
 };
 
 static inline uint32_t

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The trie against a list that is searched from end to end. */
-#include "net/fib.h"
+/* The trie and its index against a list that is searched from end to end. */
+#include "net/fib_index.h"
+
+#include <stdlib.h>
 
 #include "net/net_test.h"
 
@@ -131,6 +133,8 @@ check_lookups(struct model *m)
 		r = ref_match(m, key);
 		value = fib_match(&m->m_fib, key);
 		assert_ptr_equal(value, r == NULL ? NULL : &r->value);
+		for (n = 0; n < 3; n++)
+			assert_ptr_equal(fib_lookup(&m->m_fib, acct(m), key), value);
 		n = fib_path(&m->m_fib, key, path);
 		assert_true((n == 0) == (r == NULL) && (n == 0 || path[n - 1]->fn_value == value));
 		for (unsigned j = 1; j < n; j++)
@@ -244,6 +248,8 @@ against_a_list(unsigned bits)
 		if (m.m_ref[i].used)
 			del(&m, &m.m_ref[i]);
 	assert_null(m.m_fib.f_root);
+	assert_null(m.m_fib.f_index);
+	assert_int_equal(acct(&m)->as_acct[ACCT_HASH].ac_count, 0);
 	assert_int_equal(acct(&m)->as_acct[ACCT_ROUTE].ac_count, 0);
 	nt_end(&m.m_nt);
 }
@@ -260,6 +266,108 @@ against_a_list6(void **state)
 {
 	(void)state;
 	against_a_list(128);
+}
+
+/* Some that are there, changed meanwhile, and any: the index and the trie agree. */
+static void
+check_index(struct model *m, const uint32_t *keys, const uint8_t *lens, unsigned n)
+{
+	uint32_t key[FIB_MAXWORDS], *at;
+
+	for (unsigned i = 0; i < 4000; i++) {
+		unsigned which = nt_random(&m->m_nt) % n;
+
+		at = memcpy(key, keys + FIB_MAXWORDS * which, sizeof(key));
+		if (i % 16 == 0)
+			(void)fib_replace(&m->m_fib, acct(m), at, lens[which],
+			    &m->m_ref[i % NREF].value);
+		if (i % 3 == 0)
+			at[0] ^= nt_random(&m->m_nt) & 0xfff;
+		if (i % 7 == 0)
+			at[3] ^= nt_random(&m->m_nt);
+		for (int again = 0; again < 3; again++)
+			assert_ptr_equal(fib_lookup(&m->m_fib, acct(m), at),
+			    fib_match(&m->m_fib, at));
+	}
+}
+
+/* As many as there are sizes of the index, up and down again. */
+static void
+large(unsigned bits, unsigned max)
+{
+	static struct model m;
+	uint32_t *keys = calloc(max, FIB_MAXWORDS * sizeof(*keys)), *key;
+	uint8_t *lens = calloc(max, 1);
+	unsigned n = 0;
+
+	model_begin(&m, bits);
+	while (n < max) {
+		key = keys + (size_t)FIB_MAXWORDS * n;
+		for (unsigned i = 0; i < FIB_MAXWORDS; i++)
+			key[i] = nt_random(&m.m_nt) & (bits == 32 ? ~0u : 0xf0ff0fffu);
+		lens[n] = (uint8_t)(1 + nt_random(&m.m_nt) % bits);
+		if (fib_find(&m.m_fib, key, lens[n]) != NULL)
+			continue;
+		assert_int_equal(fib_insert(&m.m_fib, acct(&m), key, lens[n],
+		    &m.m_ref[n % NREF].value), 0);
+		if (++n % (max / 8) == 0 || n == 200)
+			check_index(&m, keys, lens, n);
+	}
+	assert_non_null(m.m_fib.f_index);
+	while (n > 0) {
+		n--;
+		assert_non_null(fib_remove(&m.m_fib, acct(&m), keys + (size_t)FIB_MAXWORDS * n,
+		    lens[n]));
+		if (n > 0 && n % (max / 4) == 0)
+			check_index(&m, keys, lens, n);
+	}
+	assert_int_equal(acct(&m)->as_acct[ACCT_HASH].ac_count, 0);
+	assert_int_equal(acct(&m)->as_acct[ACCT_ROUTE].ac_count, 0);
+	free(keys);
+	free(lens);
+	nt_end(&m.m_nt);
+}
+
+static void
+large4(void **state)
+{
+	(void)state;
+	large(32, 160000);
+}
+
+static void
+large6(void **state)
+{
+	(void)state;
+	large(128, 20000);
+}
+
+/* An index that cannot be made is done without. */
+static void
+without_memory_for_an_index(void **state)
+{
+	static struct model m;
+	uint32_t key = 0;
+
+	(void)state;
+	model_begin(&m, 32);
+	for (; key < 200; key++) {
+		const uint32_t at = key << 20;
+
+		add(&m, &at, 24);
+	}
+	assert_non_null(m.m_fib.f_index);
+	for (uint64_t nth = 1; nth < 8; nth++) {
+		fib_index_change(&m.m_fib, acct(&m), &key, 0);
+		kernel_fail_alloc(m.m_nt.nt_k, nth);
+		check_lookups(&m);
+		check_lookups(&m);
+	}
+	kernel_fail_alloc(m.m_nt.nt_k, 0);
+	for (unsigned i = 0; i < 200; i++)
+		del(&m, &m.m_ref[i]);
+	assert_int_equal(acct(&m)->as_acct[ACCT_HASH].ac_count, 0);
+	nt_end(&m.m_nt);
 }
 
 /* Each allocation fails once; the table is as before. */
@@ -290,7 +398,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(against_a_list4),
 		cmocka_unit_test(against_a_list6),
+		cmocka_unit_test(large4),
+		cmocka_unit_test(large6),
 		cmocka_unit_test(without_memory),
+		cmocka_unit_test(without_memory_for_an_index),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "base/inaddr.h"
+#include "net/fib_index.h"
 #include "net/route_int.h"
 
 VNET_STATE_DEFINE(route);
@@ -48,7 +49,8 @@ rt_match(const struct route_vnet *rv, uint32_t fib, unsigned af, const uint32_t 
 {
 	struct rt_nhop *rn;
 
-	if (fib >= rv->rv_nfibs || (rn = fib_match(rt_fib(rv, fib, af), key)) == NULL)
+	if (fib >= rv->rv_nfibs ||
+	    (rn = fib_lookup(rt_fib(rv, fib, af), rt_acct(rv), key)) == NULL)
 		return (NULL);
 	return (nhop_usable(&rn->rn_nh) ? rn : rt_fallback(rt_fib(rv, fib, af), key));
 }
