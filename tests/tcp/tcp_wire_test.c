@@ -620,7 +620,7 @@ lost_window_update(void **state)
 	pair_fini(&p);
 }
 
-/* A peer that vanishes: twelve timeouts, then ETIMEDOUT. */
+/* A peer that vanishes: a tail loss probe and twelve timeouts, then ETIMEDOUT. */
 static void
 gives_up(void **state)
 {
@@ -636,7 +636,7 @@ gives_up(void **state)
 	assert_int_equal(p.tp[0]->t_state, TCPS_ESTABLISHED);
 	wire_run(&p.w, 1000 * SEC);
 	assert_int_equal(p.tp[0]->t_state, TCPS_CLOSED);
-	assert_int_equal(p.tap.t_data[1], 13);
+	assert_int_equal(p.tap.t_data[1], 14);
 	wire_recv(&p.w, p.so[0], &b, 1, &error);
 	assert_int_equal(error, ETIMEDOUT);
 	p.tap.t_lose[0] = p.tap.t_lose[1] = false;
@@ -1158,6 +1158,35 @@ memory_failure(void **state)
 	}
 }
 
+/*
+ * A limit under which a super-packet's copy can never be charged, but a segment's can: the transfer
+ * goes on, in small pieces.
+ */
+static void
+memory_tight(void **state)
+{
+	static uint8_t buf[100000];
+	struct acctset *as;
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 31);
+	assert_int_equal(wire_send(&p.w, p.so[0], buf, 5, 0), 5);
+	wire_run(&p.w, SEC);
+	as = vnet_acct(p.w.w_vn[0]);
+	p.tp[0]->snd_cwnd = 1000000;
+	p.w.w_error = ENETDOWN;			/* the buffer fills */
+	assert_int_equal(wire_send(&p.w, p.so[0], buf, sizeof(buf), 0), sizeof(buf));
+	p.w.w_error = 0;
+	as->as_total.ac_limit = as->as_total.ac_bytes + 8000;
+	wire_run(&p.w, 2 * SEC);
+	assert_int_equal(p.so[1]->so_rcv.sb_cc, sizeof(buf) + 5);
+	assert_in_range(wire_tcp(&p.w, 0)->tv_stat.tcps_sndnomem, 1, 200);
+	assert_in_range(wire_tcp(&p.w, 0)->tv_stat.tcps_rexmttimeo, 0, 2);
+	as->as_total.ac_limit = 0;
+	pair_fini(&p);
+}
+
 /* A vnet is destroyed in the middle of everything. */
 static void
 torn_down(void **state)
@@ -1237,6 +1266,7 @@ main(void)
 		cmocka_unit_test(timewait_segments),
 		cmocka_unit_test(timewait_limit),
 		cmocka_unit_test(memory_failure),
+		cmocka_unit_test(memory_tight),
 		cmocka_unit_test(torn_down),
 	};
 

@@ -3,16 +3,21 @@
  * Theory of operation
  *
  * What an acknowledgment does (RFC 9293 3.10.7.4, fifth step): frees the send buffer, measures the
- * round trip, moves the window, and tells losses: by duplicate ACKs (RFC 5681 3.2, 6582) or SACK
- * blocks (RFC 6675).
+ * round trip, moves the window, and tells losses: with SACK by time (RACK, RFC 8985) or, where that
+ * is switched off, by the scoreboard (RFC 6675); without SACK by duplicate ACKs (RFC 5681 3.2,
+ * 6582).
  *
  * Recovery has three states, shown in t_flags:
  *	none		duplicates are counted; the first two let new data out (RFC 3042)
  *	TF_FASTRECOVERY	a loss was seen; ends when snd_recover is acknowledged.  With SACK the
- *			scoreboard says what goes out (tcp_snd.c); without it each partial ACK
- *			resends one segment, and duplicates inflate the window
- *	TF_RTO		after a timeout everything is sent again from snd_una; no fast recovery
- *			until snd_recover is acknowledged
+ *			window follows PRR (RFC 9937), and the records or the scoreboard say what
+ *			goes out (tcp_snd.c); without it each partial ACK resends one segment,
+ *			and duplicates inflate the window
+ *	TF_RTO		after a timeout: what is lost (RACK) or everything from snd_una is sent
+ *			again; no fast recovery until snd_recover is acknowledged
+ *
+ * Each ACK begins with tcp_rate_begin(); records of what it delivers add to lr_rs, which PRR,
+ * HyStart++ and rate-based congestion control read; tcp_ack_end() closes it.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -80,6 +85,23 @@ tcp_ack_free(struct tcpcb *tp, uint32_t acked)
 		sowwakeup(so);
 }
 
+/*
+ * RFC 9293 3.8.2, RFC 5681 3.1: a window that was not used must not grow; RFC 7661 4.3 calls it
+ * validated when half of it was.
+ */
+static void
+tcp_ack_grow(struct tcpcb *tp, uint32_t acked, uint32_t flight)
+{
+	if (flight >= tp->snd_cwnd / 2) {
+		tp->t_lr.lr_cwndvalid = tcp_now(tp);
+		if ((tp->t_flags & TF_FASTRECOVERY) == 0 && (tp->t_lr.lr_ecn & TE_CWR) == 0 &&
+		    tp->t_cc->cc_ack != NULL)
+			tp->t_cc->cc_ack(tp, acked);
+		tp->snd_cwnd = u32min(tp->snd_cwnd, (uint32_t)TCP_MAXWIN << TCP_MAX_WINSHIFT);
+		tcp_snd_autosize(tp);
+	}
+}
+
 /* ack is beyond snd_una: everything that follows from it but the recovery of losses. */
 void
 tcp_ack_advance(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
@@ -88,13 +110,10 @@ tcp_ack_advance(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
 
 	TCPSTAT_INC(ts->ts_tv, tcps_rcvackpack);
 	TCPSTAT_ADD(ts->ts_tv, tcps_rcvackbyte, acked);
+	tcp_rec_acked(tp, ack, tcp_now(tp));
+	tp->t_lr.lr_rs.rs_ackadv = acked;
 	tcp_ack_rtt(tp, ts, ack);
-	/* RFC 9293 3.8.2, RFC 5681 3.1: a window that was not used must not grow. */
-	if ((tp->t_flags & TF_FASTRECOVERY) == 0 && flight >= tp->snd_cwnd / 2) {
-		tp->t_cc->cc_ack(tp, acked);
-		tp->snd_cwnd = u32min(tp->snd_cwnd, (uint32_t)TCP_MAXWIN << TCP_MAX_WINSHIFT);
-		tcp_snd_autosize(tp);
-	}
+	tcp_ack_grow(tp, acked, flight);
 	tcp_ack_free(tp, acked);
 	tp->snd_una = ack;
 	if (SEQ_LT(tp->snd_nxt, ack))
@@ -139,27 +158,62 @@ tcp_sack_on(const struct tcpcb *tp)
 	return ((tp->t_flags & TF_SACK_PERMIT) != 0);
 }
 
+/*
+ * The window is reduced, once for each window of data, for a loss that was repaired already or for
+ * a mark (RFC 3168 6.1.2).
+ */
+void
+tcp_ack_reduce(struct tcpcb *tp, enum cc_signal why)
+{
+	tcp_undo_save(tp);
+	tp->t_cc->cc_loss(tp, why);
+	if (tp->t_cc->cc_rate == NULL)
+		tp->snd_cwnd = u32min(tp->snd_cwnd, tp->snd_ssthresh);
+	tcp_ecn_reduced(tp);
+}
+
 /* RFC 5681 3.2 steps 2 and 3; RFC 6582 3.2 step 2; RFC 6675 5 step 4. */
 static void
 tcp_ack_enter_recovery(struct tcpcb *tp)
 {
 	TCPSTAT_INC(tp->t_tv, tcps_fastrexmit);
-	tp->t_cc->cc_loss(tp);
+	tcp_undo_save(tp);
+	if ((tp->t_lr.lr_ecn & TE_CWR) == 0)
+		tp->t_cc->cc_loss(tp, CC_LOSS);
+	tcp_ecn_reduced(tp);
 	tp->snd_recover = tp->snd_max;
 	/* No rescue yet: see tcp_ack_partial(). */
 	tp->t_flags |= TF_FASTRECOVERY | TF_RESCUED;
 	tp->t_partialacks = 0;
 	tp->t_rtttime = 0;
-	tp->snd_cwnd = tp->snd_ssthresh;
-	if (tcp_sack_on(tp))
-		TCPSTAT_INC(tp->t_tv, tcps_sack_recovery_episode);
-	else
-		tp->snd_cwnd += TCP_DUPACKS * tp->t_maxseg;
+	tcp_timer_stop(tp, TT_PROBE);
 	tcp_timer_rexmt_restart(tp);
-	tcp_snd_rexmt_first(tp);
+	if (!tcp_sack_on(tp)) {
+		if (tp->t_cc->cc_rate == NULL)
+			tp->snd_cwnd = tp->snd_ssthresh + TCP_DUPACKS * tp->t_maxseg;
+		tcp_snd_rexmt_first(tp);
+		return;
+	}
+	TCPSTAT_INC(tp->t_tv, tcps_sack_recovery_episode);
+	tcp_prr_begin(tp);
+	if (tp->t_cc->cc_rate == NULL)
+		tcp_prr_ack(tp, tcp_snd_inflight(tp), false);
+	if (!tcp_rack_on(tp))
+		tcp_snd_rexmt_first(tp);
 }
 
-/* May a recovery begin?  Not for what an earlier one, or a timeout, sent again already. */
+/* RACK took something for lost. */
+void
+tcp_ack_lost(struct tcpcb *tp)
+{
+	if ((tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0)
+		tcp_ack_enter_recovery(tp);
+}
+
+/*
+ * By duplicates or the scoreboard: may a recovery begin?  Not for what an earlier one, or a
+ * timeout, sent again already.
+ */
 static bool
 tcp_ack_may_recover(const struct tcpcb *tp)
 {
@@ -172,13 +226,14 @@ tcp_ack_dup(struct tcpcb *tp, const struct tcp_seg *ts)
 {
 	TCPSTAT_INC(ts->ts_tv, tcps_rcvdupack);
 	if (tp->t_flags & TF_FASTRECOVERY) {
-		if (!tcp_sack_on(tp))
+		if (!tcp_sack_on(tp) && tp->t_cc->cc_rate == NULL)
 			tp->snd_cwnd += tp->t_maxseg;	/* one more segment left the network */
 		return;
 	}
 	if (tp->t_dupacks < UINT8_MAX)
 		tp->t_dupacks++;
-	if ((tp->t_dupacks >= TCP_DUPACKS ||
+	if (!tcp_rack_on(tp) &&
+	    (tp->t_dupacks >= TCP_DUPACKS ||
 		(tp->snd_nsack > 0 && tcp_sack_islost(tp, tp->snd_una))) &&
 	    tcp_ack_may_recover(tp))
 		tcp_ack_enter_recovery(tp);
@@ -192,6 +247,9 @@ tcp_ack_leave_recovery(struct tcpcb *tp)
 
 	tp->t_flags &= ~(uint32_t)(TF_FASTRECOVERY | TF_RESCUED);
 	tp->t_dupacks = 0;
+	tcp_rack_recovered(tp);
+	if (tp->t_cc->cc_rate != NULL)
+		return;
 	tp->snd_cwnd = tp->snd_ssthresh;
 	if (!tcp_sack_on(tp))
 		tp->snd_cwnd =
@@ -212,10 +270,12 @@ tcp_ack_partial(struct tcpcb *tp, uint32_t acked)
 			tp->t_flags &= ~(uint32_t)TF_RESCUED;
 		return;
 	}
-	tp->snd_cwnd -= u32min(acked, tp->snd_cwnd);
-	if (acked >= tp->t_maxseg)
-		tp->snd_cwnd += tp->t_maxseg;
-	tp->snd_cwnd = u32max(tp->snd_cwnd, tp->t_maxseg);
+	if (tp->t_cc->cc_rate == NULL) {
+		tp->snd_cwnd -= u32min(acked, tp->snd_cwnd);
+		if (acked >= tp->t_maxseg)
+			tp->snd_cwnd += tp->t_maxseg;
+		tp->snd_cwnd = u32max(tp->snd_cwnd, tp->t_maxseg);
+	}
 	tcp_snd_rexmt_first(tp);
 }
 
@@ -224,6 +284,7 @@ tcp_ack_new(struct tcpcb *tp, const struct tcp_seg *ts)
 {
 	uint32_t acked = ts->ts_ack - tp->snd_una;
 
+	(void)tcp_undo_eifel(tp, ts);
 	tcp_ack_advance(tp, ts, ts->ts_ack);
 	if (tp->t_flags & TF_FASTRECOVERY) {
 		if (SEQ_GEQ(tp->snd_una, tp->snd_recover))
@@ -236,8 +297,71 @@ tcp_ack_new(struct tcpcb *tp, const struct tcp_seg *ts)
 	if ((tp->t_flags & TF_RTO) && SEQ_GEQ(tp->snd_una, tp->snd_recover))
 		tp->t_flags &= ~(uint32_t)TF_RTO;
 	/* RFC 6675 5 step 4 counts loss by the scoreboard, also when the ACK moved. */
-	if (tp->snd_nsack > 0 && tcp_sack_islost(tp, tp->snd_una) && tcp_ack_may_recover(tp))
+	if (!tcp_rack_on(tp) && tp->snd_nsack > 0 && tcp_sack_islost(tp, tp->snd_una) &&
+	    tcp_ack_may_recover(tp))
 		tcp_ack_enter_recovery(tp);
+}
+
+/* RFC 5682 3.1 step 2b: two segments of new data, if there are, instead of more of the old. */
+static void
+tcp_ack_frto(struct tcpcb *tp)
+{
+	uint32_t out = tcp_outstanding(tp);
+
+	if (tcp_so(tp)->so_snd.sb_cc > out && tp->snd_wnd >= out + tp->t_maxseg)
+		tp->snd_cwnd = tcp_snd_inflight(tp) + 2 * tp->t_maxseg;
+	else
+		tp->t_lr.lr_undo.un_frto = 0;
+}
+
+/* What the ACK told of losses, with SACK; the window follows. */
+static void
+tcp_ack_recover(struct tcpcb *tp, bool advanced)
+{
+	bool before = (tp->t_flags & TF_FASTRECOVERY) != 0;
+
+	if ((tp->t_flags & TF_RTO) && tp->t_lr.lr_undo.un_frto != 0 &&
+	    (advanced || tp->t_lr.lr_rs.rs_acked != 0) && !tcp_undo_frto(tp, advanced) &&
+	    tp->t_lr.lr_undo.un_frto == 2)
+		tcp_ack_frto(tp);
+	if (tcp_rack_on(tp)) {
+		if (tp->snd_una != tp->snd_max)
+			tcp_rack_detect(tp);
+		else
+			tcp_timer_stop(tp, TT_RACK);
+		if (tp->t_lr.lr_recs.rs_lost > 0)
+			tcp_ack_lost(tp);
+	}
+	if (before && (tp->t_flags & TF_FASTRECOVERY) && tp->t_cc->cc_rate == NULL)
+		tcp_prr_ack(tp, tcp_snd_inflight(tp), advanced && tp->t_lr.lr_rs.rs_lost == 0);
+}
+
+/* The ACK was looked at. */
+static void
+tcp_ack_end(struct tcpcb *tp)
+{
+	struct tcp_rate *rs = &tp->t_lr.lr_rs;
+
+	if (rs->rs_rtt != 0 && (tp->t_rttmin == 0 || rs->rs_rtt / USEC < tp->t_rttmin))
+		tp->t_rttmin = (uint32_t)u64min(u64max(rs->rs_rtt / USEC, 1), UINT32_MAX);
+	tcp_rate_end(tp, tcp_now(tp));
+	if (tp->t_cc->cc_rate != NULL) {
+		tp->t_cc->cc_rate(tp, rs);
+		tcp_snd_autosize(tp);
+	}
+	tcp_tlp_schedule(tp);
+}
+
+/* The short way of tcp_seg_fast(): nothing is missing, ts_ack is beyond snd_una. */
+void
+tcp_ack_fast(struct tcpcb *tp, const struct tcp_seg *ts)
+{
+	tcp_rate_begin(tp);
+	tcp_ecn_ack(tp, ts);
+	if (tp->t_lr.lr_rack.rk_tlp)
+		tcp_tlp_ack(tp, ts->ts_ack, false, false);
+	tcp_ack_advance(tp, ts, ts->ts_ack);
+	tcp_ack_end(tp);
 }
 
 /* RFC 9293 3.10.7.4: our FIN is acknowledged. */
@@ -274,11 +398,35 @@ tcp_ack_isdup(const struct tcpcb *tp, const struct tcp_seg *ts, uint32_t oldwnd,
 	return (news || (ts->ts_len == 0 && tp->snd_wnd == oldwnd && ts->ts_win != 0));
 }
 
+/* An ACK of snd_una or beyond. */
+static void
+tcp_ack_current(struct tcpcb *tp, struct tcp_seg *ts)
+{
+	uint32_t ack = ts->ts_ack, oldwnd = tp->snd_wnd;
+	bool advanced = SEQ_GT(ack, tp->snd_una), news = false, dup;
+
+	tcp_rate_begin(tp);
+	tcp_ecn_ack(tp, ts);
+	if ((ts->ts_to.to_flags & TOF_SACK) && tcp_sack_on(tp))
+		news = tcp_sack_update(tp, &ts->ts_to, ack);
+	tcp_ack_window(tp, ts);
+	dup = !advanced && tcp_ack_isdup(tp, ts, oldwnd, news);
+	if (tp->t_lr.lr_rack.rk_tlp)
+		tcp_tlp_ack(tp, ack, tp->t_lr.lr_rs.rs_dsacked != 0,
+		    dup && (ts->ts_to.to_flags & TOF_SACK) == 0);
+	if (advanced)
+		tcp_ack_new(tp, ts);
+	else if (dup)
+		tcp_ack_dup(tp, ts);
+	if (tcp_sack_on(tp))
+		tcp_ack_recover(tp, advanced);
+	tcp_ack_end(tp);
+}
+
 enum tcp_step
 tcp_ack(struct tcpcb *tp, struct tcp_seg *ts)
 {
-	uint32_t ack = ts->ts_ack, oldwnd = tp->snd_wnd;
-	bool news = false;
+	uint32_t ack = ts->ts_ack;
 
 	/* RFC 5961 5.2: not older than the largest window, and not of what was never sent. */
 	if (SEQ_GT(ack, tp->snd_max) || SEQ_LT(ack, tp->snd_una - tp->max_sndwnd)) {
@@ -291,15 +439,8 @@ tcp_ack(struct tcpcb *tp, struct tcp_seg *ts)
 	}
 	tp->t_lastrcvd = tcp_now(tp);
 	tp->t_keepsent = 0;
-	if (SEQ_GEQ(ack, tp->snd_una)) {
-		if ((ts->ts_to.to_flags & TOF_SACK) && tcp_sack_on(tp))
-			news = tcp_sack_update(tp, &ts->ts_to, ack);
-		tcp_ack_window(tp, ts);
-	}
-	if (SEQ_GT(ack, tp->snd_una))
-		tcp_ack_new(tp, ts);
-	else if (ack == tp->snd_una && tcp_ack_isdup(tp, ts, oldwnd, news))
-		tcp_ack_dup(tp, ts);
+	if (SEQ_GEQ(ack, tp->snd_una))
+		tcp_ack_current(tp, ts);
 	if ((tp->t_flags & TF_SENTFIN) && tp->snd_una == tp->snd_max)
 		return (tcp_ack_fin(tp));
 	return (TSEG_NEXT);

@@ -24,6 +24,7 @@
 #include "netinet/pcb/in_pcb.h"
 #include "netinet/tcp/tcp.h"
 #include "netinet/tcp/tcp_flow.h"
+#include "netinet/tcp/tcp_lr.h"
 #include "netinet/tcp/tcp_stat.h"
 #include "socket/sockbuf.h"
 #include "socket/socket.h"
@@ -84,7 +85,10 @@ enum tcp_flags {
 	TF_RCVFIN = 0x800000,	/* the peer's FIN is at rcv_fin, data before it may be missing */
 };
 
-enum tcp_timer { TT_REXMT, TT_PERSIST, TT_KEEP, TT_2MSL, TT_DELACK, TT_CORK, TT_MAX };
+enum tcp_timer {
+	TT_REXMT, TT_PERSIST, TT_KEEP, TT_2MSL, TT_DELACK, TT_CORK, TT_RACK, TT_PROBE, TT_PACE,
+	TT_MAX
+};
 
 /* A run of consecutive data that came too early.  One per hole. */
 struct tseg {
@@ -103,7 +107,7 @@ TAILQ_HEAD(sackq, sackrange);
 
 #define TCP_MAX_SACKRANGES	256	/* of the scoreboard */
 #define TCP_MAX_RSACK		6	/* recently reported blocks remembered */
-#define CC_PRIVATE		8	/* words a congestion control has in the tcpcb */
+#define CC_PRIVATE		32	/* words a congestion control has in the tcpcb */
 
 struct tcpcb {
 	struct inpcb	*t_inpcb;	/* (c) */
@@ -143,6 +147,8 @@ struct tcpcb {
 	uint32_t	 snd_recover;	/* snd_max when the loss was seen (RFC 6582, 6675) */
 	uint32_t	 t_ccacked;	/* bytes acknowledged towards the next increase */
 	uint64_t	 t_ccpriv[CC_PRIVATE];
+
+	struct tcp_lr	 t_lr;		/* what was sent, losses, rates: tcp_lr.h */
 
 	/* SACK, sending side (RFC 6675). */
 	struct sackq	 snd_sackq;	/* ascending, disjoint, not touching */
@@ -252,6 +258,7 @@ struct tcp_vnet {
 	int		 tv_syncookies, tv_syncookies_only, tv_sc_limit, tv_sc_rexmtlimit;
 	int		 tv_blackhole, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
 	int		 tv_reass_max, tv_path_mtu_discovery, tv_superpackets;
+	int		 tv_rack, tv_hystart, tv_abe, tv_ecn, tv_newcwv;
 	char		 tv_cc[16];
 };
 VNET_STATE_DECLARE(tcp);
@@ -301,6 +308,16 @@ tcp_outstanding(const struct tcpcb *tp)
 	return (tp->snd_max - tp->snd_una);
 }
 
+/* What is in the network by what the records say; all that is outstanding when they say nothing. */
+static inline uint32_t
+tcp_pipe(const struct tcpcb *tp)
+{
+	const struct tcp_recs *rs = &tp->t_lr.lr_recs;
+	uint32_t out = tcp_outstanding(tp);
+
+	return (out - u32min(out, rs->rs_sacked + rs->rs_lost));
+}
+
 /* tcp_pcb.c: birth, shape and end of a connection */
 int	 tcp_newtcpcb(struct inpcb *, struct tcpcb **);
 /* both addresses are known: sums, offsets, MTU */
@@ -343,6 +360,9 @@ bool	 tcp_challenge_ok(struct tcp_vnet *);
 enum tcp_step tcp_ack(struct tcpcb *, struct tcp_seg *);
 void	 tcp_ack_advance(struct tcpcb *, const struct tcp_seg *, uint32_t ack);
 void	 tcp_ack_window(struct tcpcb *, const struct tcp_seg *);
+void	 tcp_ack_fast(struct tcpcb *, const struct tcp_seg *);
+void	 tcp_ack_lost(struct tcpcb *);
+void	 tcp_ack_reduce(struct tcpcb *, enum cc_signal);
 
 /* tcp_rcv.c, tcp_reass.c: data arrives */
 void	 tcp_rcv_text(struct tcpcb *, struct tcp_seg *);
@@ -400,6 +420,65 @@ size_t	 tcp_options_fill(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 size_t	 tcp_options_syn(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
 uint32_t tcp_options_len(const struct tcpcb *);	/* of every segment: timestamps */
 
+uint32_t tcp_snd_inflight(const struct tcpcb *);	/* against snd_cwnd */
+bool	 tcp_snd_tlp(struct tcpcb *);		/* RFC 8985 7.3: true if something was sent */
+
+/* tcp_rec.c: records of transmissions */
+void	 tcp_rec_init(struct tcpcb *);
+void	 tcp_rec_flush(struct tcpcb *);
+void	 tcp_rec_sent(struct tcpcb *, uint32_t start, uint32_t end, uint64_t now);
+void	 tcp_rec_acked(struct tcpcb *, uint32_t una, uint64_t now);
+void	 tcp_rec_sacked(struct tcpcb *, uint32_t start, uint32_t end, uint64_t now);
+void	 tcp_rec_lose(struct tcpcb *, struct tcp_rec *);
+void	 tcp_rec_unlose(struct tcpcb *);
+void	 tcp_rec_unsack(struct tcpcb *);
+bool	 tcp_rec_firstlost(struct tcpcb *, uint32_t *seq, uint32_t *len);
+
+/* tcp_rack.c: RFC 8985 */
+bool	 tcp_rack_on(const struct tcpcb *);
+void	 tcp_rack_init(struct tcpcb *);
+void	 tcp_rack_delivered(struct tcpcb *, const struct tcp_rec *, uint32_t end, uint64_t now);
+void	 tcp_rack_dsack(struct tcpcb *);
+void	 tcp_rack_recovered(struct tcpcb *);
+void	 tcp_rack_detect(struct tcpcb *);
+void	 tcp_rack_timeout(struct tcpcb *);
+void	 tcp_rack_rto(struct tcpcb *);
+void	 tcp_tlp_schedule(struct tcpcb *);
+void	 tcp_tlp_probe(struct tcpcb *);
+void	 tcp_tlp_ack(struct tcpcb *, uint32_t ack, bool dsack, bool pure);
+
+/* tcp_prr.c: RFC 9937 */
+void	 tcp_prr_begin(struct tcpcb *);
+void	 tcp_prr_ack(struct tcpcb *, uint32_t pipe, bool safe);
+
+/* tcp_undo.c: RFC 3522, 4015, 5682, 3708 */
+void	 tcp_undo_save(struct tcpcb *);
+void	 tcp_undo_forget(struct tcpcb *);
+void	 tcp_undo_rexmt(struct tcpcb *, uint32_t len, uint64_t now);
+bool	 tcp_undo_eifel(struct tcpcb *, const struct tcp_seg *);
+void	 tcp_undo_dsack(struct tcpcb *, uint32_t start, uint32_t len);
+bool	 tcp_undo_frto(struct tcpcb *, bool advanced);
+
+/* tcp_rate.c: delivery rate, pacing */
+void	 tcp_rate_begin(struct tcpcb *);
+void	 tcp_rate_delivered(struct tcpcb *, const struct tcp_rec *, uint64_t now);
+void	 tcp_rate_end(struct tcpcb *, uint64_t now);
+void	 tcp_rate_applimited(struct tcpcb *);
+void	 tcp_pace_set(struct tcpcb *, uint64_t rate);
+bool	 tcp_pace_ok(struct tcpcb *);
+void	 tcp_pace_sent(struct tcpcb *, uint32_t len, uint64_t now);
+
+/* tcp_ecn.c: RFC 3168 */
+uint16_t tcp_ecn_syn(struct tcpcb *);
+bool	 tcp_ecn_granted(const struct tcp_vnet *, uint16_t flags);
+void	 tcp_ecn_agreed(struct tcpcb *);
+void	 tcp_ecn_synack(struct tcpcb *, uint16_t flags);
+void	 tcp_ecn_input(struct tcpcb *, const struct tcp_seg *);
+void	 tcp_ecn_ack(struct tcpcb *, const struct tcp_seg *);
+uint16_t tcp_ecn_flags(const struct tcpcb *, bool newdata);
+uint8_t	 tcp_ecn_tos(const struct tcpcb *, bool newdata);
+void	 tcp_ecn_reduced(struct tcpcb *);
+
 /* tcp_rto.c */
 void	 tcp_rtt_sample(struct tcpcb *, uint64_t ns);
 uint32_t tcp_rto_base(const struct tcpcb *);	/* us, without backoff */
@@ -435,7 +514,7 @@ struct tcp_agreed {
 	uint32_t	 ta_iss, ta_irs, ta_tsoff, ta_tsrecent;
 	uint16_t	 ta_peermss;
 	uint8_t		 ta_sndscale, ta_rcvscale;
-	bool		 ta_scale, ta_ts, ta_sack;
+	bool		 ta_scale, ta_ts, ta_sack, ta_ecn;
 };
 uint32_t tcp_syncookie_make(struct tcp_vnet *, const struct tcp_seg *, uint16_t peermss);
 uint32_t tcp_syncookie_ts(const struct tcp_opts *, uint32_t ts);

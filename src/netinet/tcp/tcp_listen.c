@@ -84,6 +84,8 @@ tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *ts, const struct
 	so->so_pcb = inp;
 	tcp_listen_agree(tp, ts, ta);
 	tcp_listen_window(tp, so);
+	if (ta->ta_ecn)
+		tcp_ecn_agreed(tp);
 	tcp_established(tp);
 	TCPSTAT_INC(tv, tcps_accepts);
 	return (tp);

@@ -48,6 +48,7 @@ tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
 	tp->t_syncnt = (uint8_t)tv->tv_syn_retries;
 	TAILQ_INIT(&tp->t_segq);
 	TAILQ_INIT(&tp->snd_sackq);
+	tcp_rec_init(tp);
 	tcp_timer_init(tp);
 	inp->inp_ppcb = tp;
 	*tpp = tp;
@@ -196,6 +197,7 @@ tcp_established(struct tcpcb *tp)
 
 	tp->t_state = TCPS_ESTABLISHED;
 	tp->snd_cwnd = tcp_initcwnd(tp);
+	tcp_rack_init(tp);
 	tp->t_cc->cc_init(tp);
 	tp->t_lastrcvd = tp->t_lastack = tp->t_rcvq_time = tp->t_rcvrtt_time = now;
 	tp->t_rcvrtt_seq = tp->rcv_nxt;
@@ -222,6 +224,7 @@ tcp_discard(struct tcpcb *tp)
 	tcp_timer_stopall(tp);
 	tcp_reass_flush(tp);
 	tcp_sack_free(tp);
+	tcp_rec_flush(tp);
 	kfree(as, ACCT_TCPCB, tp, sizeof(*tp));
 	inp->inp_ppcb = NULL;
 	in_pcbfree(inp);
@@ -245,6 +248,7 @@ tcp_close(struct tcpcb *tp, int error)
 	tcp_timer_stopall(tp);
 	tcp_reass_flush(tp);
 	tcp_sack_free(tp);
+	tcp_rec_flush(tp);
 	in_pcbdisconnect(inp);
 	inp->inp_flags |= INP_DROPPED;
 	if (error != 0)

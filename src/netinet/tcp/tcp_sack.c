@@ -96,6 +96,7 @@ tcp_sack_free(struct tcpcb *tp)
 
 	while ((sr = TAILQ_FIRST(&tp->snd_sackq)) != NULL)
 		tcp_sack_remove(tp, sr);
+	tcp_rec_unsack(tp);
 }
 
 /* The cumulative ACK moved to una. */
@@ -179,6 +180,27 @@ tcp_sack_add(struct tcpcb *tp, uint32_t start, uint32_t end)
 	return (true);
 }
 
+/* RFC 2883 4: the first block, below the ACK or within the second. */
+static bool
+tcp_sack_isdsack(const struct tcp_opts *to, uint32_t ack)
+{
+	const struct tcp_sackblk *b = to->to_sack;
+
+	return (SEQ_LEQ(b[0].sb_end, ack) ||
+		(to->to_nsack > 1 && SEQ_GEQ(b[0].sb_start, b[1].sb_start) &&
+		    SEQ_LEQ(b[0].sb_end, b[1].sb_end)));
+}
+
+/* The receiver got something twice. */
+static void
+tcp_sack_dsack(struct tcpcb *tp, uint32_t start, uint32_t end)
+{
+	TCPSTAT_INC(tp->t_tv, tcps_sack_dsack_rcv);
+	tp->t_lr.lr_rs.rs_dsacked += end - start;
+	tcp_rack_dsack(tp);
+	tcp_undo_dsack(tp, start, end - start);
+}
+
 /*
  * Blocks of one segment (RFC 6675 4).  A block at or below the cumulative ACK is a DSACK (RFC 2883)
  * and says nothing about the scoreboard; one beyond what was sent is nonsense.
@@ -198,9 +220,14 @@ tcp_sack_update(struct tcpcb *tp, const struct tcp_opts *to, uint32_t ack)
 			TCPSTAT_INC(tp->t_tv, tcps_sack_ignored);
 			continue;
 		}
+		if (i == 0 && tcp_sack_isdsack(to, ack))
+			tcp_sack_dsack(tp, start, end);
 		if (SEQ_LEQ(end, ack))
 			continue;
-		news |= tcp_sack_add(tp, SEQ_MAX(start, ack), end);
+		if (tcp_sack_add(tp, SEQ_MAX(start, ack), end)) {
+			tcp_rec_sacked(tp, SEQ_MAX(start, ack), end, tcp_now(tp));
+			news = true;
+		}
 	}
 	return (news);
 }

@@ -67,10 +67,11 @@ static void
 tcp_seg_fast(struct tcpcb *tp, struct tcp_seg *ts)
 {
 	tcp_seg_tsrecent(tp, ts);
+	tcp_ecn_input(tp, ts);
 	tcp_ack_window(tp, ts);
 	tp->t_keepsent = 0;
 	if (ts->ts_ack != tp->snd_una)
-		tcp_ack_advance(tp, ts, ts->ts_ack);
+		tcp_ack_fast(tp, ts);
 	if (ts->ts_len > 0) {
 		TCPSTAT_INC(ts->ts_tv, tcps_preddat);
 		tcp_rcv_inorder(tp, ts);
@@ -435,6 +436,7 @@ tcp_seg_other(struct tcpcb *tp, struct tcp_seg *ts)
 	    tcp_seg_check_seq(tp, ts) != TSEG_NEXT || tcp_seg_rst(tp, ts) != TSEG_NEXT)
 		return;
 	tcp_seg_tsrecent(tp, ts);
+	tcp_ecn_input(tp, ts);
 	if (tcp_seg_ack(tp, ts) != TSEG_NEXT) {
 		tcp_seg_drop(ts);
 		return;

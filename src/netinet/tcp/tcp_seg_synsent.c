@@ -74,6 +74,7 @@ tcp_seg_synsent(struct tcpcb *tp, struct tcp_seg *ts)
 	}
 	tcp_rcvseqinit(tp, ts->ts_seq);
 	tcp_synopts(tp, &ts->ts_to);
+	tcp_ecn_synack(tp, ts->ts_flags);
 	tcp_synsent_window(tp, ts);
 	if ((ts->ts_flags & TH_ACK) == 0) {
 		/* Both ends called at once (RFC 9293 3.5, figure 8). */

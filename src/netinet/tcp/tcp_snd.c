@@ -35,6 +35,7 @@ struct tcp_out {
 	uint32_t	o_seq, o_len;
 	uint16_t	o_flags;
 	bool		o_idle;		/* nothing was outstanding when tcp_output() began */
+	bool		o_sent;		/* data went out */
 };
 
 static bool
@@ -54,21 +55,34 @@ tcp_snd_avail(const struct tcpcb *tp, uint32_t off)
 }
 
 /*
+ * What is in flight: by the records (RFC 8985), the scoreboard (RFC 6675, Pipe), or all from snd_una
+ * to snd_nxt.
+ */
+uint32_t
+tcp_snd_inflight(const struct tcpcb *tp)
+{
+	uint32_t flight = tp->snd_nxt - tp->snd_una;
+
+	if (tcp_rack_on(tp))
+		return (tp->snd_nxt == tp->snd_max ? tcp_pipe(tp) : flight);
+	if (tp->snd_nsack == 0)
+		return (flight);
+	if (tp->t_flags & TF_FASTRECOVERY)
+		return (tcp_sack_pipe(tp));
+	return (flight - u32min(flight, tcp_sack_below(tp, tp->snd_nxt)));
+}
+
+/*
  * Bytes that congestion control lets into the network now (RFC 5681 3.1, 3.2; RFC 6675 5 with Pipe;
- * RFC 3042).
+ * RFC 3042, which RACK does not need: what is SACKed is not in flight).
  */
 static uint32_t
 tcp_snd_cwndroom(const struct tcpcb *tp)
 {
-	uint32_t flight = tp->snd_nxt - tp->snd_una, cwnd = tp->snd_cwnd;
+	uint32_t flight = tcp_snd_inflight(tp), cwnd = tp->snd_cwnd;
 
-	if (tp->snd_nsack > 0) {
-		if (tp->t_flags & TF_FASTRECOVERY)
-			flight = tcp_sack_pipe(tp);
-		else
-			flight -= u32min(flight, tcp_sack_below(tp, tp->snd_nxt));
-	}
-	if (tp->t_dupacks > 0 && (tp->t_flags & TF_FASTRECOVERY) == 0 && tp->t_tv->tv_rfc3042)
+	if (tp->t_dupacks > 0 && (tp->t_flags & TF_FASTRECOVERY) == 0 && tp->t_tv->tv_rfc3042 &&
+	    !tcp_rack_on(tp))
 		cwnd += u32min(tp->t_dupacks, 2) * tp->t_maxseg;
 	return (cwnd > flight ? cwnd - flight : 0);
 }
@@ -82,6 +96,8 @@ tcp_snd_limit(const struct tcpcb *tp)
 {
 	uint32_t limit = u32min(tp->t_maxsuper, tp->max_sndwnd / 2);
 
+	if (tp->t_lr.lr_rates.rt_pacing != 0)
+		limit = u32min(limit, tp->t_lr.lr_rates.rt_quantum);
 	return (u32max(limit, tp->t_maxseg));
 }
 
@@ -130,7 +146,8 @@ tcp_snd_defer(const struct tcpcb *tp, uint32_t len, uint32_t avail, uint32_t lim
 	uint32_t wnd = u32min(tp->snd_cwnd, tp->snd_wnd);
 
 	if (len >= avail || len >= limit || SEQ_LT(tp->snd_nxt, tp->snd_max) ||
-	    (tp->t_flags & (TF_FASTRECOVERY | TF_FORCE)) != 0)
+	    (tp->t_flags & (TF_FASTRECOVERY | TF_FORCE)) != 0 ||
+	    tp->t_lr.lr_rates.rt_pacing != 0 || tp->snd_nsack > 0)
 		return (false);
 	return (wnd >= 8 * tp->t_maxseg && len < wnd / 4 && tcp_outstanding(tp) >= wnd / 2);
 }
@@ -154,7 +171,7 @@ tcp_snd_data(struct tcpcb *tp, struct tcp_out *o)
 	uint32_t gap = tcp_snd_skipsacked(tp), off = tp->snd_nxt - tp->snd_una,
 		 avail = tcp_snd_avail(tp, off), len, cwnd, limit;
 
-	if (avail == 0)
+	if (avail == 0 || !tcp_pace_ok(tp))
 		return (false);
 	avail = u32min(avail, gap);
 	cwnd = tcp_snd_cwndroom(tp);
@@ -176,14 +193,43 @@ tcp_snd_data(struct tcpcb *tp, struct tcp_out *o)
 	return (true);
 }
 
-/* NextSeg's gaps during SACK recovery. */
+/*
+ * What RACK took for lost, in order.  Beyond the peer's window nothing but the first segment goes
+ * out again (it may have shrunk: RFC 9293 3.8.6, SHLD-14 and its opposite).
+ */
+static bool
+tcp_snd_lost(struct tcpcb *tp, struct tcp_out *o)
+{
+	uint32_t len, room, wnd;
+
+	if (tp->t_lr.lr_undo.un_frto == 2 || !tcp_rec_firstlost(tp, &o->o_seq, &len))
+		return (false);
+	if ((room = tcp_snd_cwndroom(tp)) < u32min(tp->t_maxseg, len) || !tcp_pace_ok(tp))
+		return (false);
+	wnd = tp->snd_una + tp->snd_wnd - o->o_seq;
+	if (!SEQ_GT(tp->snd_una + tp->snd_wnd, o->o_seq))
+		wnd = o->o_seq == tp->snd_una ? tp->t_maxseg : 0;
+	len = u32min(u32min(len, room), wnd);
+	if (len == 0)
+		return (false);
+	o->o_len = tcp_snd_round(tp, u32min(len, tcp_snd_limit(tp)));
+	/* The FIN's number is no data; tcp_snd_flags() adds the FIN to what ends before it. */
+	o->o_len = u32min(o->o_len, tcp_snd_avail(tp, o->o_seq - tp->snd_una));
+	o->o_flags = TH_ACK;
+	return (true);
+}
+
+/* NextSeg's gaps during SACK recovery without RACK. */
 static bool
 tcp_snd_gap(struct tcpcb *tp, struct tcp_out *o, bool lostonly)
 {
 	uint32_t room, len;
 
-	if ((tp->t_flags & (TF_FASTRECOVERY | TF_SACK_PERMIT)) !=
-	    (TF_FASTRECOVERY | TF_SACK_PERMIT))
+	if ((tp->t_flags & TF_SACK_PERMIT) == 0)
+		return (false);
+	if (tcp_rack_on(tp))
+		return (lostonly && tcp_snd_lost(tp, o));
+	if ((tp->t_flags & TF_FASTRECOVERY) == 0 || !tcp_pace_ok(tp))
 		return (false);
 	if ((room = tcp_snd_cwndroom(tp)) < tp->t_maxseg)
 		return (false);
@@ -252,6 +298,7 @@ tcp_snd_flags(const struct tcpcb *tp, struct tcp_out *o, struct tcphdr *th)
 		    ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(o->o_seq + o->o_len, tp->snd_max)))
 			o->o_flags |= TH_FIN;
 	}
+	o->o_flags |= tcp_ecn_flags(tp, o->o_len > 0 && !SEQ_LT(o->o_seq, tp->snd_max));
 	th->th_urp = 0;
 	if (SEQ_GT(tp->snd_up, o->o_seq)) {
 		o->o_flags |= TH_URG;
@@ -341,10 +388,18 @@ static void
 tcp_snd_advance(struct tcpcb *tp, const struct tcp_out *o, uint64_t now)
 {
 	uint32_t end = o->o_seq + o->o_len + ((o->o_flags & TH_FIN) != 0), max = tp->snd_max;
+	bool rexmt = SEQ_LT(o->o_seq, max);
 
-	tcp_snd_count(tp, o, SEQ_LT(o->o_seq, max));
+	tcp_snd_count(tp, o, rexmt);
 	if (end == o->o_seq)
 		return;
+	tcp_rec_sent(tp, o->o_seq, end, now);
+	tcp_pace_sent(tp, o->o_len, now);
+	tp->t_lr.lr_prr.pr_out += o->o_len;
+	if (rexmt)
+		tcp_undo_rexmt(tp, o->o_len, now);
+	if (o->o_flags & TH_CWR)
+		tp->t_lr.lr_ecn &= ~(uint32_t)TE_SNDCWR;
 	if (o->o_flags & TH_FIN)
 		tp->t_flags |= TF_SENTFIN;
 	if (o->o_seq == tp->snd_nxt)
@@ -416,6 +471,29 @@ tcp_snd_failed(struct tcpcb *tp, int error)
 	return (error);
 }
 
+/*
+ * Header and payload.  A copy is charged for all its bytes, so a vnet that is near its limit may
+ * refuse a super-packet for ever and still have room for one segment: that is tried then.  NULL: no
+ * memory for that either.
+ */
+static struct mbuf *
+tcp_snd_build(struct tcpcb *tp, struct tcp_out *o, uint64_t now)
+{
+	struct mbuf *m;
+
+	for (;;) {
+		if ((m = tcp_snd_header(tp, o, now)) != NULL &&
+		    (o->o_len == 0 || tcp_snd_payload(tp, o, m)))
+			return (m);
+		m_freem(m);
+		TCPSTAT_INC(tp->t_tv, tcps_sndnomem);
+		if (o->o_len <= tp->t_maxseg)
+			return (NULL);
+		o->o_len = tp->t_maxseg;
+		o->o_flags = TH_ACK;
+	}
+}
+
 static int
 tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 {
@@ -423,12 +501,10 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 	const struct socket *so = inp->inp_socket;
 	uint64_t now = tcp_now(tp);
 	struct mbuf *m;
+	uint8_t ect;
 	int error;
 
-	if ((m = tcp_snd_header(tp, o, now)) == NULL ||
-	    (o->o_len > 0 && !tcp_snd_payload(tp, o, m))) {
-		m_freem(m);
-		TCPSTAT_INC(tp->t_tv, tcps_sndnomem);
+	if ((m = tcp_snd_build(tp, o, now)) == NULL) {
 		tcp_snd_failed(tp, ENOBUFS);
 		return (ENOBUFS);
 	}
@@ -439,8 +515,12 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 		m->m_pkt.segsz = (uint16_t)tp->t_maxseg;
 	}
 	m->m_pkt.flowid = inp->inp_flowid;
-	if ((error = inp->inp_ops->io_output(
-		 inp, m, so->so_options & SO_DONTROUTE ? INET_DONTROUTE : 0)) != 0) {
+	ect = tcp_ecn_tos(tp, o->o_len > 0 && !SEQ_LT(o->o_seq, tp->snd_max));
+	inp->inp_tos |= ect;
+	error = inp->inp_ops->io_output(
+	    inp, m, so->so_options & SO_DONTROUTE ? INET_DONTROUTE : 0);
+	inp->inp_tos &= (uint8_t)~ect;
+	if (error != 0) {
 		if (error == EMSGSIZE && tcp_snd_msgsize(tp) == 0)
 			/* tcp_output() decides again, with shorter segments */
 			return (0);
@@ -452,7 +532,23 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 }
 
 /*
- * RFC 5681 4.1: after an idle time of more than an RTO the ACK clock is gone; begin as a new
+ * RFC 7661 4.4.3, with net.inet.tcp.newcwv: a window that was not used is kept for five minutes,
+ * then halved.
+ */
+static void
+tcp_snd_unvalidated(struct tcpcb *tp, uint32_t restart)
+{
+	uint64_t now = tcp_now(tp);
+
+	if (now - tp->t_lr.lr_cwndvalid < 300 * SEC)
+		return;
+	tp->snd_ssthresh = u32max(tp->snd_ssthresh, tp->snd_cwnd / 4 * 3);
+	tp->snd_cwnd = u32max(tp->snd_cwnd / 2, restart);
+	tp->t_lr.lr_cwndvalid = now;
+}
+
+/*
+ * RFC 5681 4.1, 2861: after an idle time of more than an RTO the ACK clock is gone; begin as a new
  * connection would.
  */
 static void
@@ -462,6 +558,15 @@ tcp_snd_idle(struct tcpcb *tp)
 
 	if (tcp_now(tp) - tp->t_lastsent < (uint64_t)tp->t_rxtcur * USEC || tp->t_lastsent == 0)
 		return;
+	if (tp->t_cc->cc_rate != NULL) {
+		tp->t_cc->cc_idle(tp);
+		return;
+	}
+	if (tp->t_tv->tv_newcwv) {
+		tcp_snd_unvalidated(tp, (uint32_t)tp->t_tv->tv_initcwnd * tp->t_maxseg);
+		tp->t_cc->cc_idle(tp);
+		return;
+	}
 	restart = u32min((uint32_t)tp->t_tv->tv_initcwnd * tp->t_maxseg, tp->snd_cwnd);
 	if (tp->snd_cwnd > restart) {
 		tp->snd_ssthresh = u32max(tp->snd_ssthresh, tp->snd_cwnd / 4 * 3);
@@ -500,6 +605,7 @@ tcp_output(struct tcpcb *tp)
 		return (0);
 	}
 	o.o_idle = tp->snd_una == tp->snd_max;
+	o.o_sent = false;
 	if (o.o_idle && tp->t_state != TCPS_FIN_WAIT_2)
 		tcp_snd_idle(tp);
 	tp->t_flags &= ~(uint32_t)TF_CWNDLIMITED;
@@ -507,8 +613,16 @@ tcp_output(struct tcpcb *tp)
 		if ((error = tcp_snd_segment(tp, &o)) != 0)
 			break;
 		tp->t_flags &= ~(uint32_t)TF_FORCE;
+		o.o_sent |= o.o_len > 0;
 	}
 	tcp_snd_persist(tp);
+	if (o.o_sent)
+		tcp_tlp_schedule(tp);
+	if (error == 0 && (tp->t_flags & TF_CWNDLIMITED) == 0 &&
+	    tp->t_lr.lr_recs.rs_lost == 0 && tp->snd_nxt == tp->snd_max &&
+	    tcp_snd_avail(tp, tp->snd_nxt - tp->snd_una) < tp->t_maxseg &&
+	    tcp_snd_inflight(tp) < tp->snd_cwnd)
+		tcp_rate_applimited(tp);
 	return (error == EAGAIN ? 0 : error);
 }
 
@@ -526,6 +640,29 @@ tcp_snd_rexmt_first(struct tcpcb *tp)
 		return;
 	tp->snd_highrxt = tp->snd_una;
 	(void)tcp_snd_segment(tp, &o);
+}
+
+/*
+ * RFC 8985 7.3: a segment of new data if the peer's window takes it, or the last one again; the
+ * congestion window may be passed by it.
+ */
+bool
+tcp_snd_tlp(struct tcpcb *tp)
+{
+	uint32_t off = tp->snd_max - tp->snd_una, fin = (tp->t_flags & TF_SENTFIN) != 0,
+		 len = tcp_snd_avail(tp, off);
+	struct tcp_out o = { .o_flags = TH_ACK };
+
+	if (tp->snd_nxt != tp->snd_max)
+		return (false);
+	if (len > 0 && fin == 0 && tp->snd_wnd > off) {
+		o.o_seq = tp->snd_max;
+		o.o_len = u32min(u32min(len, tp->t_maxseg), tp->snd_wnd - off);
+	} else {
+		o.o_len = u32min(off - fin, tp->t_maxseg);
+		o.o_seq = tp->snd_max - fin - o.o_len;
+	}
+	return (tcp_snd_segment(tp, &o) == 0);
 }
 
 /*
@@ -597,6 +734,7 @@ tcp_snd_syn(struct tcpcb *tp)
 	uint8_t opts[TCP_MAXOLEN];
 	size_t optlen = tcp_options_syn(tp, opts, tcp_now(tp));
 	uint32_t win = tcp_rcv_window(tp);
+	uint16_t flags;
 	int error;
 
 	/* The window of a SYN is never scaled (RFC 7323 2.2). */
@@ -609,7 +747,8 @@ tcp_snd_syn(struct tcpcb *tp)
 	}
 	tp->t_lastsent = tcp_now(tp);
 	tcp_timer_rexmt_restart(tp);
-	error = tcp_snd_bare(tp, tp->iss, answer ? TH_SYN | TH_ACK : TH_SYN, opts, optlen, win);
+	flags = answer ? TH_SYN | TH_ACK : (uint16_t)(TH_SYN | tcp_ecn_syn(tp));
+	error = tcp_snd_bare(tp, tp->iss, flags, opts, optlen, win);
 	if (answer) {
 		tp->rcv_adv = SEQ_MAX(tp->rcv_adv, tp->rcv_nxt + win);
 		tp->last_ack_sent = tp->rcv_nxt;

@@ -100,6 +100,18 @@
 	X(tcps_sack_rcv_blocks, "SACK option%s (SACK blocks) received") \
 	X(tcps_sack_send_blocks, "SACK option%s (SACK blocks) sent") \
 	X(tcps_sack_dsack_sent, "duplicate SACK block%s sent") \
+	X(tcps_sack_dsack_rcv, "duplicate SACK block%s received") \
+	X(tcps_rec_coarse, "transmission%s without a record for lack of memory") \
+	X(tcps_rack_timeo, "reordering timeout%s that found a loss") \
+	X(tcps_tlp_probes, "tail loss probe%s sent") \
+	X(tcps_tlp_recovered, "loss%s repaired by a tail loss probe") \
+	X(tcps_undo_eifel, "spurious retransmission%s told by a timestamp") \
+	X(tcps_undo_dsack, "spurious retransmission%s told by duplicate SACKs") \
+	X(tcps_undo_frto, "spurious timeout%s told by F-RTO") \
+	X(tcps_ecn_shs, "connection%s negotiated ECN") \
+	X(tcps_ecn_ce, "segment%s with a congestion mark") \
+	X(tcps_ecn_rcwnd, "reduction%s of the congestion window for a mark") \
+	X(tcps_hystart_css, "slow start%s ended by rising round trips") \
 	X(tcps_sack_sboverflow, "SACK scoreboard overflow%s") \
 	X(tcps_sack_ignored, "SACK block%s ignored as impossible") \
 	X(tcps_sack_reneged, "SACK scoreboard%s discarded after renegation") \

@@ -128,6 +128,8 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t fl
 						  : tcp_ts(vnet_now(tv->tv_vnet), ta->ta_tsoff);
 		to.to_tsecr = ta->ta_tsrecent;
 	}
+	if (ta->ta_ecn && (flags & TH_SYN) != 0)
+		tr.tr_flags |= TH_ECE;		/* RFC 3168 6.1.1 */
 	TCPSTAT_INC(tv, tcps_sndctrl);
 	(void)tcp_respond(tv, &tr);
 }
@@ -167,6 +169,7 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	ta->ta_ts = tv->tv_rfc1323 && (to->to_flags & TOF_TS) != 0;
 	ta->ta_tsrecent = ta->ta_ts ? to->to_tsval : 0;
 	ta->ta_sack = tv->tv_sack && (to->to_flags & TOF_SACKPERM) != 0;
+	ta->ta_ecn = tcp_ecn_granted(tv, ts->ts_flags);
 	ta->ta_tsoff = tcp_newtsoff(secret);
 	ta->ta_iss = tcp_newisn(tv, secret);
 }
@@ -179,6 +182,7 @@ tcp_syncache_cookie(struct inpcb *listener, struct tcp_seg *ts)
 	struct syncache sc = { .sc_rexmits = 0 };
 
 	tcp_syncache_fill(&sc, listener, ts);
+	sc.sc_agreed.ta_ecn = false;
 	sc.sc_agreed.ta_iss = tcp_syncookie_make(tv, ts, sc.sc_agreed.ta_peermss);
 	if (sc.sc_agreed.ta_ts) {
 		struct tcp_opts to = {.to_flags = (sc.sc_agreed.ta_scale ? TOF_SCALE : 0) |

@@ -13,6 +13,9 @@
  *	TT_2MSL		FIN_WAIT_2 without a user (TIME_WAIT itself is in tcp_timewait.c)
  *	TT_DELACK	an ACK is held back				RFC 9293 3.8.6.3
  *	TT_CORK		a short segment is held back for the user
+ *	TT_RACK		what was overtaken may be late only		RFC 8985 6.2
+ *	TT_PROBE	no ACK for two round trips			RFC 8985 7.2
+ *	TT_PACE		the next packet may leave			tcp_rate.c
  *
  * A function of a timer returns false when it ended the connection.
  */
@@ -111,12 +114,66 @@ tcp_rexmt_giveup(const struct tcpcb *tp, uint64_t now)
 	return (tp->t_rxtshift >= tp->t_tv->tv_retries);
 }
 
+/* What the timeout does to the windows, and what is to be sent again. */
+static void
+tcp_rexmt_window(struct tcpcb *tp)
+{
+	bool first = tp->t_rxtshift == 1;
+
+	/*
+	 * RFC 5681 3.1 equation 4 holds for the first timeout; later ones find the window cut
+	 * already.
+	 */
+	if (first) {
+		if ((tp->t_flags & TF_FASTRECOVERY) == 0)
+			tcp_undo_save(tp);
+		tp->t_cc->cc_loss(tp, CC_RTO);
+		tcp_ecn_reduced(tp);
+		/* RFC 5682 3.1 step 1; not when an earlier repair was under way. */
+		tp->t_lr.lr_undo.un_frto =
+		    tcp_rack_on(tp) && (tp->t_flags & TF_FASTRECOVERY) == 0 &&
+		    SEQ_GEQ(tp->snd_una, tp->snd_recover);
+	} else {
+		/* RFC 2018 8: what the receiver said it holds it may have dropped. */
+		tcp_sack_free(tp);
+		tp->t_lr.lr_undo.un_frto = 0;
+	}
+	tp->t_lr.lr_rack.rk_tlp = false;
+	tp->t_ccacked = 0;
+	tp->t_dupacks = 0;
+	tp->t_flags = (tp->t_flags & ~(uint32_t)TF_FASTRECOVERY) | TF_RTO;
+	tp->snd_recover = tp->snd_max;
+	tp->snd_highrxt = tp->snd_una;
+	/*
+	 * RFC 6675 5.1: the first byte must be missing there; if it is not, the receiver went back
+	 * on its word.
+	 */
+	if (tp->snd_nsack > 0 && TAILQ_FIRST(&tp->snd_sackq)->sr_start == tp->snd_una) {
+		TCPSTAT_INC(tp->t_tv, tcps_sack_reneged);
+		tcp_sack_free(tp);
+	}
+	if (tcp_rack_on(tp)) {
+		tp->snd_nxt = tp->snd_max;
+		tcp_rack_rto(tp);
+	} else {
+		tp->snd_nxt = tp->snd_una;
+	}
+	tp->snd_cwnd = tcp_snd_inflight(tp) + tp->t_maxseg;
+}
+
 /* RFC 6298 5.4 to 5.7, RFC 5681 3.1 and the rest of the window afterwards. */
 static bool
 tcp_timer_rexmt(struct tcpcb *tp)
 {
 	uint64_t now = tcp_now(tp);
 
+	/* RFC 8985 7.2: a probe that would come later than the timeout takes its place. */
+	if (tp->t_deadline[TT_PROBE] != 0 && tp->t_deadline[TT_PROBE] <= now) {
+		tcp_timer_stop(tp, TT_PROBE);
+		tcp_tlp_probe(tp);
+		if (tp->t_lr.lr_rack.rk_tlp)
+			return (true);
+	}
 	TCPSTAT_INC(tp->t_tv, tcps_rexmttimeo);
 	if (tp->t_rxtshift == 0)
 		tp->t_firstrexmt = u64max(tp->t_lastsent, 1);
@@ -135,30 +192,8 @@ tcp_timer_rexmt(struct tcpcb *tp)
 		tcp_snd_syn(tp);
 		return (true);
 	}
-	/*
-	 * RFC 5681 3.1 equation 4 holds for the first timeout; later ones find the window cut
-	 * already.
-	 */
-	if (tp->t_rxtshift == 1)
-		tp->t_cc->cc_rto(tp);
-	else
-		/* RFC 2018 8: what the receiver said it holds it may have dropped. */
-		tcp_sack_free(tp);
+	tcp_rexmt_window(tp);
 	tcp_rto_set(tp);
-	tp->snd_cwnd = tp->t_maxseg;
-	tp->t_ccacked = 0;
-	tp->t_dupacks = 0;
-	tp->t_flags = (tp->t_flags & ~(uint32_t)TF_FASTRECOVERY) | TF_RTO;
-	tp->snd_recover = tp->snd_max;
-	tp->snd_nxt = tp->snd_highrxt = tp->snd_una;
-	/*
-	 * RFC 6675 5.1: the first byte must be missing there; if it is not, the receiver went back
-	 * on its word.
-	 */
-	if (tp->snd_nsack > 0 && TAILQ_FIRST(&tp->snd_sackq)->sr_start == tp->snd_una) {
-		TCPSTAT_INC(tp->t_tv, tcps_sack_reneged);
-		tcp_sack_free(tp);
-	}
 	tcp_timer_rexmt_restart(tp);
 	tcp_output(tp);
 	return (true);
@@ -255,6 +290,27 @@ tcp_timer_cork(struct tcpcb *tp)
 	return (true);
 }
 
+static bool
+tcp_timer_rack(struct tcpcb *tp)
+{
+	tcp_rack_timeout(tp);
+	return (true);
+}
+
+static bool
+tcp_timer_probe(struct tcpcb *tp)
+{
+	tcp_tlp_probe(tp);
+	return (true);
+}
+
+static bool
+tcp_timer_pace(struct tcpcb *tp)
+{
+	tcp_output(tp);
+	return (true);
+}
+
 static bool (*const tcp_timer_fn[TT_MAX])(struct tcpcb *) = {
 	[TT_REXMT] = tcp_timer_rexmt,
 	[TT_PERSIST] = tcp_timer_persist,
@@ -262,6 +318,9 @@ static bool (*const tcp_timer_fn[TT_MAX])(struct tcpcb *) = {
 	[TT_2MSL] = tcp_timer_2msl,
 	[TT_DELACK] = tcp_timer_delack,
 	[TT_CORK] = tcp_timer_cork,
+	[TT_RACK] = tcp_timer_rack,
+	[TT_PROBE] = tcp_timer_probe,
+	[TT_PACE] = tcp_timer_pace,
 };
 
 static void

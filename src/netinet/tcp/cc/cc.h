@@ -11,10 +11,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "netinet/tcp/tcp_lr.h"
+
 struct tcpcb;
 
 #define CC_NAMELEN	16
 
+/*
+ * Two kinds.  A window-based algorithm moves the window at cc_ack, and TCP (PRR, RFC 9937) leads it
+ * down to the ssthresh that cc_loss sets.  A rate-based one has cc_rate: it is told of every ACK
+ * with what that says of the path, and owns snd_cwnd and the pacing rate (tcp_pace_set) alone, in
+ * recovery as well; only a timeout sets the window to one segment in either case.
+ */
 struct cc_ops {
 	const char	*cc_name;
 	void	(*cc_init)(struct tcpcb *);
@@ -23,12 +31,19 @@ struct cc_ops {
 	 * use.
 	 */
 	void	(*cc_ack)(struct tcpcb *, uint32_t acked);
-	/* A loss was seen by duplicate ACKs: sets snd_ssthresh (and nothing else of TCP's). */
-	void	(*cc_loss)(struct tcpcb *);
-	/* The timer went off: sets snd_ssthresh; snd_cwnd becomes one segment after it. */
-	void	(*cc_rto)(struct tcpcb *);
+	/*
+	 * A loss was seen, or a mark came, or the timer went off: sets snd_ssthresh (and nothing
+	 * else of TCP's).
+	 */
+	void	(*cc_loss)(struct tcpcb *, enum cc_signal);
 	/* Sending begins again after a pause; snd_cwnd was already cut (RFC 5681 4.1). */
 	void	(*cc_idle)(struct tcpcb *);
+	/* May be NULL: see above. */
+	void	(*cc_rate)(struct tcpcb *, const struct tcp_rate *);
+	/* The last cc_loss was for nothing; may be NULL: the first 8 words go back. */
+	void	(*cc_undo)(struct tcpcb *);
+	/* Another algorithm takes over; may be NULL. */
+	void	(*cc_fini)(struct tcpcb *);
 };
 
 extern const struct cc_ops cc_newreno, cc_cubic;
@@ -38,6 +53,10 @@ const struct cc_ops *cc_byname(const char *);
 const struct cc_ops *cc_find(const char *);
 /* Shared: slow start by the bytes acknowledged; what is left after reaching ssthresh. */
 uint32_t cc_slowstart(struct tcpcb *, uint32_t acked);
+/* hystart.c, RFC 9406 */
+void	 cc_hystart_begin(struct tcpcb *);
+void	 cc_hystart_end(struct tcpcb *);
+uint32_t cc_hystart(struct tcpcb *, uint32_t n);
 /* RFC 5681 equation 4's floor, with the given fraction num/den of what is in flight. */
 void	 cc_halve(struct tcpcb *, uint32_t num, uint32_t den);
 

@@ -74,6 +74,7 @@ cubic_init(struct tcpcb *tp)
 {
 	memset(tp->t_ccpriv, 0, sizeof(tp->t_ccpriv));
 	tp->t_ccacked = 0;
+	cc_hystart_begin(tp);
 }
 
 static void
@@ -144,27 +145,23 @@ cubic_ack(struct tcpcb *tp, uint32_t acked)
 
 /*
  * RFC 9438 4.6, 4.7: multiplicative decrease, and fast convergence if the last W_max was not
- * reached.
+ * reached.  After a timeout the same (4.8); the epoch begins with the next congestion avoidance.
  */
 static void
-cubic_loss(struct tcpcb *tp)
+cubic_loss(struct tcpcb *tp, enum cc_signal why)
 {
 	struct cubic *cu = tptocubic(tp);
 	uint32_t cwnd = tp->snd_cwnd;
 
+	cc_hystart_end(tp);
 	cu->cu_epoch = 0;
 	cu->cu_wprior = cwnd;
 	cu->cu_wmax = cwnd < cu->cu_wmax ? (uint32_t)((uint64_t)cwnd * 17 / 20) : cwnd;
-	cc_halve(tp, 7, 10);
-}
-
-/*
- * RFC 9438 4.8; cwnd restarts from one segment, and the epoch with the next congestion avoidance.
- */
-static void
-cubic_rto(struct tcpcb *tp)
-{
-	cubic_loss(tp);
+	/* RFC 8511 3.1: a mark comes from a shallow queue. */
+	if (why == CC_ECN && tp->t_tv->tv_abe)
+		cc_halve(tp, 17, 20);
+	else
+		cc_halve(tp, 7, 10);
 }
 
 /* RFC 9438 5.8: time without sending must not count. */
@@ -179,6 +176,5 @@ const struct cc_ops cc_cubic = {
 	.cc_init = cubic_init,
 	.cc_ack = cubic_ack,
 	.cc_loss = cubic_loss,
-	.cc_rto = cubic_rto,
 	.cc_idle = cubic_idle,
 };

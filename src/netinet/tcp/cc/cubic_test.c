@@ -105,7 +105,7 @@ newreno_sawtooth(void **state)
 	tp = sender(&tf, "newreno");
 	tp->snd_cwnd = 100000;
 	tp->snd_max = tp->snd_una + 100000;
-	tp->t_cc->cc_loss(tp);
+	tp->t_cc->cc_loss(tp, CC_LOSS);
 	assert_int_equal(tp->snd_ssthresh, 50000);
 	tp->snd_cwnd = tp->snd_ssthresh;
 	for (int r = 0; r < 50; r++)
@@ -126,7 +126,7 @@ cubic_epoch(void **state)
 	tp = sender(&tf, "cubic");
 	tp->snd_cwnd = 1000000;				/* 1000 segments: K = 9.09 s */
 	tp->snd_max = tp->snd_una + 1000000;
-	tp->t_cc->cc_loss(tp);
+	tp->t_cc->cc_loss(tp, CC_LOSS);
 	assert_int_equal(tp->snd_ssthresh, 700000);
 	tp->snd_cwnd = tp->snd_ssthresh;
 	k = cubic_k(300000, 1000);
@@ -142,7 +142,7 @@ cubic_epoch(void **state)
 	assert_in_range(tp->snd_cwnd, 1020000, 1060000);
 	/* 4.7: a loss below W_max gives room to others. */
 	tp->snd_cwnd = 500000;
-	tp->t_cc->cc_loss(tp);
+	tp->t_cc->cc_loss(tp, CC_LOSS);
 	assert_int_equal(tp->snd_ssthresh, 350000);
 	tcp_fixture_fini(&tf);
 }
@@ -159,7 +159,7 @@ cubic_friendly_region(void **state)
 	tp->t_srtt = 1000 << 3;
 	tp->snd_cwnd = 20000;
 	tp->snd_max = tp->snd_una + 20000;
-	tp->t_cc->cc_loss(tp);
+	tp->t_cc->cc_loss(tp, CC_LOSS);
 	tp->snd_cwnd = tp->snd_ssthresh;		/* 14 segments */
 	for (int r = 0; r < 100; r++)
 		round_trip(&tf, tp, 1 * MSEC);

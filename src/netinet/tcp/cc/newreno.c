@@ -39,7 +39,7 @@ cc_slowstart(struct tcpcb *tp, uint32_t acked)
 	if (tp->snd_cwnd >= tp->snd_ssthresh)
 		return (acked);
 	n = u32min(acked, tp->snd_ssthresh - tp->snd_cwnd);
-	tp->snd_cwnd += n;
+	tp->snd_cwnd += cc_hystart(tp, n);
 	return (acked - n);
 }
 
@@ -53,6 +53,13 @@ cc_halve(struct tcpcb *tp, uint32_t num, uint32_t den)
 
 static void
 newreno_init(struct tcpcb *tp)
+{
+	tp->t_ccacked = 0;
+	cc_hystart_begin(tp);
+}
+
+static void
+newreno_idle(struct tcpcb *tp)
 {
 	tp->t_ccacked = 0;
 }
@@ -69,10 +76,15 @@ newreno_ack(struct tcpcb *tp, uint32_t acked)
 }
 
 static void
-newreno_loss(struct tcpcb *tp)
+newreno_loss(struct tcpcb *tp, enum cc_signal why)
 {
 	tp->t_ccacked = 0;
-	cc_halve(tp, 1, 2);
+	cc_hystart_end(tp);
+	/* RFC 8511 3.1: a mark comes from a shallow queue. */
+	if (why == CC_ECN && tp->t_tv->tv_abe)
+		cc_halve(tp, 4, 5);
+	else
+		cc_halve(tp, 1, 2);
 }
 
 const struct cc_ops cc_newreno = {
@@ -80,6 +92,5 @@ const struct cc_ops cc_newreno = {
 	.cc_init = newreno_init,
 	.cc_ack = newreno_ack,
 	.cc_loss = newreno_loss,
-	.cc_rto = newreno_loss,
-	.cc_idle = newreno_init,
+	.cc_idle = newreno_idle,
 };

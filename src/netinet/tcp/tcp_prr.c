@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Proportional Rate Reduction (RFC 9937): during a recovery the window follows what the receiver
+ * tells to have got, so that what is in flight goes down to ssthresh evenly over a round trip
+ * and not by half a round trip of silence.
+ */
+#include "netinet/tcp/tcp_int.h"
+
+/* RFC 9937 6.1, at the ACK that began the recovery: lr_rs is of this ACK. */
+void
+tcp_prr_begin(struct tcpcb *tp)
+{
+	struct tcp_prr *pr = &tp->t_lr.lr_prr;
+	const struct tcp_rate *rs = &tp->t_lr.lr_rs;
+	uint32_t sacked = tp->snd_sacked - u32min(tp->snd_sacked, rs->rs_acked - rs->rs_ackadv);
+
+	pr->pr_delivered = pr->pr_out = 0;
+	pr->pr_recoverfs = tcp_outstanding(tp) - u32min(tcp_outstanding(tp), sacked) +
+			   rs->rs_ackadv;
+	pr->pr_recoverfs = u32max(pr->pr_recoverfs, 1);
+}
+
+/*
+ * RFC 9937 6.2, for each ACK of the recovery: sets snd_cwnd.  pipe is what is in flight now; safe
+ * says that the ACK advanced snd_una and told of no further loss.
+ */
+void
+tcp_prr_ack(struct tcpcb *tp, uint32_t pipe, bool safe)
+{
+	struct tcp_prr *pr = &tp->t_lr.lr_prr;
+	uint32_t delivered = tp->t_lr.lr_rs.rs_acked, ssthresh = tp->snd_ssthresh;
+	uint64_t out;
+
+	pr->pr_delivered += delivered;
+	if (pipe > ssthresh) {
+		out = ((uint64_t)pr->pr_delivered * ssthresh + pr->pr_recoverfs - 1) /
+		      pr->pr_recoverfs;
+		out -= u64min(out, pr->pr_out);
+	} else {
+		/* Conservative bound; reduction bound when the repair goes well. */
+		out = pr->pr_delivered > pr->pr_out ? pr->pr_delivered - pr->pr_out : 0;
+		out = u64max(out, delivered);
+		if (safe)
+			out += tp->t_maxseg;
+		out = u64min(out, ssthresh - pipe);
+	}
+	/* The first retransmission does not wait. */
+	if (pr->pr_out == 0 && out < tp->t_maxseg)
+		out = tp->t_maxseg;
+	tp->snd_cwnd = (uint32_t)u64min(pipe + out, UINT32_MAX / 2);
+}
