@@ -21,6 +21,8 @@ int	 so_takeerror(struct socket *);
 
 /* Its vnet is gone: every call but soclose, sopoll and SO_ERROR says ECONNABORTED. */
 static inline bool so_isdead(const struct socket *so) { return ((so->so_state & SS_DEAD) != 0); }
+/* Bytes a stream takes now. */
+size_t	 so_sendroom(struct socket *);
 static inline bool so_haspcb(const struct socket *so) { return ((so->so_state & SS_PROTOREF) != 0); }
 
 #endif

@@ -106,6 +106,16 @@ so_sendcheck(struct socket *so)
 	return (0);
 }
 
+size_t
+so_sendroom(struct socket *so)
+{
+	uint32_t room = sbspace(&so->so_snd);
+
+	if (so->so_proto->pr_sendroom != NULL && so_haspcb(so))
+		room = u32min(room, so->so_proto->pr_sendroom(so, false));
+	return (room);
+}
+
 static int
 so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *done)
 {
@@ -116,7 +126,7 @@ so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *d
 
 	if (len == 0)
 		return (0);
-	if ((n = MIN(len, (size_t)sbspace(&so->so_snd))) == 0)
+	if ((n = MIN(len, so_sendroom(so))) == 0)
 		return (EAGAIN);
 	/* Short of memory: as much as there is some for. */
 	for (;; n /= 2) {
@@ -190,7 +200,7 @@ sosend_prepare(struct socket *so, size_t want, struct vi_iovec *iov, unsigned *n
 		return (EOPNOTSUPP);
 	if ((error = so_sendcheck(so)) != 0)
 		return (error);
-	if ((room = MIN(want, (size_t)sbspace(&so->so_snd))) == 0)
+	if ((room = MIN(want, so_sendroom(so))) == 0)
 		return (EAGAIN);
 	while (!so_affordable(so->so_acct, room))
 		if ((room /= 2) <= MLEN)

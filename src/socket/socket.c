@@ -448,8 +448,22 @@ so_errpending(const struct socket *so)
 	return (so->so_error != 0 || (so->so_errq != NULL && so->so_errq->eq_n > 0));
 }
 
+/* Room: a third free, as Linux, so that a writer is not woken for a few bytes. */
+static bool
+so_writable(struct socket *so)
+{
+	const struct sockbuf *snd = &so->so_snd;
+
+	if (snd->sb_flags & SBS_CANTSENDMORE)
+		return (true);
+	if (sbspace(snd) < snd->sb_hiwat / 3)
+		return (false);
+	return (so->so_proto->pr_sendroom == NULL || !so_haspcb(so) ||
+	    so->so_proto->pr_sendroom(so, true) > 0);
+}
+
 static unsigned
-sopoll_stream(const struct socket *so)
+sopoll_stream(struct socket *so)
 {
 	const struct sockbuf *rcv = &so->so_rcv, *snd = &so->so_snd;
 	unsigned ev = 0;
@@ -467,8 +481,7 @@ sopoll_stream(const struct socket *so)
 		ev |= VI_POLLHUP;
 	if (rcv->sb_cc > 0 && rcv->sb_cc >= rcv->sb_lowat)
 		ev |= VI_POLLIN;
-	/* Room: a third free, as Linux, so that a writer is not woken for a few bytes. */
-	if ((snd->sb_flags & SBS_CANTSENDMORE) || sbspace(snd) >= snd->sb_hiwat / 3)
+	if (so_writable(so))
 		ev |= VI_POLLOUT;
 	if (so->so_hasoob)
 		ev |= VI_POLLPRI;

@@ -108,6 +108,11 @@ struct protosw {
 	int	(*pr_shutdown)(struct socket *);	/* no more will be sent; socantsendmore() was called */
 	/* Streams: data was appended to so_snd by the socket layer; send what may be sent.  flags: VI_MSG_OOB, VI_MSG_MORE. */
 	int	(*pr_output)(struct socket *, int flags);
+	/*
+	 * Streams, optional: bytes so_snd may still take by the protocol's own rule, whatever room it has; wake: as poll
+	 * sees it, which waits for more than one byte's worth.
+	 */
+	uint32_t (*pr_sendroom)(struct socket *, bool wake);
 	/* Datagrams: one datagram; msg gives the address (may be NULL) and what to override.  Consumes m. */
 	int	(*pr_send)(struct socket *, struct mbuf *, const struct vi_msg *);
 	void	(*pr_rcvd)(struct socket *);		/* the user took data from so_rcv */

@@ -147,6 +147,12 @@ tcp_opt_parse(const uint8_t *o, bool syn, struct tcp_opts *to)
 		to->to_tsecr = be32dec(o + 6);
 		to->to_flags |= TOF_TS;
 		return (true);
+	case TCPOPT_UTO:
+		if (o[1] != TCPOLEN_UTO)
+			return (false);
+		to->to_uto = be16dec(o + 2);
+		to->to_flags |= TOF_UTO;
+		return (true);
 	case TCPOPT_SIGNATURE:
 		if (o[1] != TCPOLEN_SIGNATURE)
 			return (false);
@@ -274,9 +280,10 @@ tcp_optw_all(struct tcp_optw *w, const struct tcp_opts *to)
 {
 	uint32_t f = to->to_flags;
 	bool sackperm = (f & TOF_SACKPERM) != 0;
-	uint8_t mss[2];
+	uint8_t mss[2], uto[2];
 
 	be16enc(mss, to->to_mss);
+	be16enc(uto, to->to_uto);
 	if ((f & TOF_MSS) != 0)
 		tcp_optw_bytes(w, 0, TCPOPT_MAXSEG, mss, sizeof(mss));
 	if ((f & TOF_SCALE) != 0)
@@ -293,6 +300,8 @@ tcp_optw_all(struct tcp_optw *w, const struct tcp_opts *to)
 		tcp_optw_bytes(w, 0, TCPOPT_AO, to->to_ao, to->to_aolen);
 	if ((f & TOF_FASTOPEN) != 0 && to->to_tfolen <= TCP_FASTOPEN_MAX_COOKIE)
 		tcp_optw_bytes(w, 0, TCPOPT_FAST_OPEN, to->to_tfo, to->to_tfolen);
+	if ((f & TOF_UTO) != 0)
+		tcp_optw_bytes(w, 0, TCPOPT_UTO, uto, sizeof(uto));
 	if ((f & TOF_SACK) != 0)
 		tcp_optw_sack(w, to);
 }

@@ -71,6 +71,8 @@ WIRE_ASSERT_OFFSET(struct tcphdr, th_sum, 16);
 #define	TCPOLEN_TIMESTAMP	10
 #define	TCPOLEN_TSTAMP_APPA	12	/* with two NOPs, RFC 7323 appendix A */
 #define	TCPOLEN_SIGNATURE	18
+#define	TCPOLEN_UTO		4
+#define	TCP_UTO_MINUTES		0x8000	/* RFC 5482 3: granularity of the other 15 bits */
 #define	TCPOLEN_FAST_OPEN_EMPTY	2
 #define	TCP_FASTOPEN_MIN_COOKIE	4	/* RFC 7413 4.1.1 */
 #define	TCP_FASTOPEN_MAX_COOKIE	16
@@ -147,12 +149,14 @@ struct tcp_sackblk {
 #define	TOF_FASTOPEN	0x0020
 #define	TOF_SIGNATURE	0x0040
 #define	TOF_AO		0x0080
+#define	TOF_UTO		0x0200
 #define	TOF_UNKNOWN	0x0100		/* parse only: an option of another kind was skipped */
 
 /* Options decoded, or to be sent; numbers in host order, pointers into the segment parsed. */
 struct tcp_opts {
 	uint32_t	to_flags;	/* TOF_* */
 	uint16_t	to_mss;
+	uint16_t	to_uto;		/* as in the option: TCP_UTO_MINUTES and the number */
 	uint8_t		to_wscale;	/* at most TCP_MAX_WINSHIFT */
 	uint8_t		to_nsack;	/* 1 to TCP_MAX_SACK with TOF_SACK */
 	uint32_t	to_tsval;
@@ -179,7 +183,7 @@ enum wire_error tcp_opts_parse(const uint8_t *p, size_t len, bool syn, struct tc
 /*
  * Writes options, padded with EOL to a multiple of 4, into at most room bytes (40 are the most
  * that fit a header), in the order MSS, window scale, SACK permitted, timestamps, signature, AO,
- * Fast Open, SACK. What does not fit is left out; SACK gives as many blocks as fit.  A NULL
+ * Fast Open, user timeout, SACK. What does not fit is left out; SACK gives as many blocks as fit.  A NULL
  * to_md5 writes 16 zero bytes to be filled in later, see tcp_opt_find().  Returns the bytes
  * written, never more than room.
  */

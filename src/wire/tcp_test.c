@@ -80,8 +80,8 @@ fields_and_flags(void **state)
 }
 
 /*
- * Is this length right for the kind, where the kind counts at all?  RFC 9293, 2018, 2385, 5925,
- * 7323, 7413.
+ * Is this length right for the kind, where the kind counts at all?  RFC 9293, 2018, 2385, 5482,
+ * 5925, 7323, 7413.
  */
 static bool
 length_fits(unsigned int kind, unsigned int len, bool syn)
@@ -99,6 +99,8 @@ length_fits(unsigned int kind, unsigned int len, bool syn)
 		return (len == 10);
 	case 19:
 		return (len == 18);
+	case 28:
+		return (len == 4);
 	case 29:
 		return (len >= 4);
 	case 34:

@@ -200,6 +200,13 @@ struct tcpcb {
 	uint8_t		 t_keepcnt, t_syncnt;
 	int		 t_softerror;
 
+	uint8_t		 t_deferaccept;	/* rounds of SYN-ACK a listener waits for data */
+	uint32_t	 t_notsentlowat;	/* UINT32_MAX = none */
+	bool		 t_notsentfull;	/* poll said no for it */
+	bool		 t_orphaned;	/* counted in tv_orphans */
+	bool		 t_usersettimeout;	/* RFC 5482 3.1: not CHANGEABLE */
+	uint8_t		 t_utosends;	/* segments that shall still carry the option */
+
 	uint16_t	 t_peermss;	/* what the peer's SYN said */
 	uint32_t	 t_pmtu;
 
@@ -257,6 +264,10 @@ struct tcp_vnet {
 	int		 tv_msl, tv_finwait2_timeout, tv_maxtw;	/* ms */
 	int		 tv_syncookies, tv_syncookies_only, tv_sc_limit, tv_sc_rexmtlimit;
 	int		 tv_blackhole, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
+	unsigned	 tv_orphans;	/* connections without a user */
+	int		 tv_max_orphans, tv_orphan_retries;
+	unsigned	 tv_notsent_lowat;
+	int		 tv_uto, tv_uto_lower, tv_uto_upper;	/* RFC 5482; s */
 	int		 tv_reass_max, tv_path_mtu_discovery, tv_superpackets;
 	int		 tv_rack, tv_hystart, tv_abe, tv_ecn, tv_newcwv;
 	char		 tv_cc[16];
@@ -515,6 +526,7 @@ struct tcp_agreed {
 	uint16_t	 ta_peermss;
 	uint8_t		 ta_sndscale, ta_rcvscale;
 	bool		 ta_scale, ta_ts, ta_sack, ta_ecn;
+	uint16_t	 ta_uto;	/* the peer's user timeout option; 0 = none */
 };
 uint32_t tcp_syncookie_make(struct tcp_vnet *, const struct tcp_seg *, uint16_t peermss);
 uint32_t tcp_syncookie_ts(const struct tcp_opts *, uint32_t ts);
@@ -545,6 +557,16 @@ bool	 tcp_timewait_input(struct tcp_seg *, bool listening);
  */
 int	 tcp_timewait_reuse(struct inpcb *, uint32_t *iss);
 void	 tcp_timewait_list(struct tcp_vnet *, vi_pcb_fn *, void *arg);
+
+/* tcp_usrreq.c */
+void	 tcp_notsent_wakeup(struct tcpcb *);	/* VI_TCP_NOTSENT_LOWAT: data was sent */
+/* How long n unanswered tries take, from the first on. */
+uint64_t tcp_rounds_time(const struct tcp_vnet *, unsigned n);
+
+/* tcp_uto.c: RFC 5482 */
+void	 tcp_uto_set(struct tcpcb *, int ms);	/* the user's wish; 0 = none */
+void	 tcp_uto_rcvd(struct tcpcb *, uint16_t);
+bool	 tcp_uto_fill(struct tcpcb *, struct tcp_opts *);	/* one is to be sent now */
 
 /* tcp_info.c */
 void	 tcp_info_fill(struct tcpcb *, struct vi_tcp_info *);

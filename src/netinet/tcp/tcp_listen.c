@@ -51,6 +51,9 @@ tcp_listen_inherit(struct tcpcb *tp, const struct inpcb *linp)
 	tp->t_keepcnt = ltp->t_keepcnt;
 	tp->t_finwait2 = ltp->t_finwait2;
 	tp->t_usertimeout = ltp->t_usertimeout;
+	tp->t_usersettimeout = ltp->t_usersettimeout;
+	tp->t_utosends = ltp->t_utosends;
+	tp->t_notsentlowat = ltp->t_notsentlowat;
 	tp->t_usermaxseg = ltp->t_usermaxseg;
 	tp->t_winclamp = ltp->t_winclamp;
 	inp->inp_fib = linp->inp_fib;
@@ -87,6 +90,8 @@ tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *ts, const struct
 	if (ta->ta_ecn)
 		tcp_ecn_agreed(tp);
 	tcp_established(tp);
+	if (ta->ta_uto != 0)
+		tcp_uto_rcvd(tp, ta->ta_uto);
 	TCPSTAT_INC(tv, tcps_accepts);
 	return (tp);
 nosocket:

@@ -25,6 +25,11 @@ tcp_options_fill(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 		tcp_opts_put_ts(buf, tcp_ts(now, tp->t_tsoff), tp->ts_recent);
 		len = TCPOLEN_TSTAMP_APPA;
 	}
+	if (tp->t_utosends > 0) {
+		to.to_flags = 0;
+		if (tcp_uto_fill(tp, &to))
+			len += tcp_opts_build(&to, buf + len, TCP_MAXOLEN - len);
+	}
 	if (tp->t_nrsack == 0 && tp->t_dsack.sb_start == tp->t_dsack.sb_end)
 		return (len);
 	if ((tp->t_flags & TF_SACK_PERMIT) == 0)
@@ -63,5 +68,6 @@ tcp_options_syn(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 		to.to_tsval = tcp_ts(now, tp->t_tsoff);
 		to.to_tsecr = tp->ts_recent;
 	}
+	(void)tcp_uto_fill(tp, &to);
 	return (tcp_opts_build(&to, buf, TCP_MAXOLEN));
 }

@@ -45,6 +45,7 @@ tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
 	tp->t_keepidle = (uint64_t)tv->tv_keepidle * MSEC;
 	tp->t_keepintvl = (uint64_t)tv->tv_keepintvl * MSEC;
 	tp->t_finwait2 = (uint64_t)tv->tv_finwait2_timeout * MSEC;
+	tp->t_notsentlowat = tv->tv_notsent_lowat;
 	tp->t_syncnt = (uint8_t)tv->tv_syn_retries;
 	TAILQ_INIT(&tp->t_segq);
 	TAILQ_INIT(&tp->snd_sackq);
@@ -153,6 +154,8 @@ tcp_synopts(struct tcpcb *tp, const struct tcp_opts *to)
 		tp->t_flags |= TF_SACK_PERMIT;
 	if ((tp->t_flags & TF_RCVD_SCALE) == 0)
 		tp->rcv_scale = 0;
+	if (to->to_flags & TOF_UTO)
+		tcp_uto_rcvd(tp, to->to_uto);
 	tcp_setmss(tp);
 }
 
@@ -221,6 +224,8 @@ tcp_discard(struct tcpcb *tp)
 	struct socket *so = inp->inp_socket;
 	struct acctset *as = vnet_acct(inp->inp_vnet);
 
+	if (tp->t_orphaned)
+		tp->t_tv->tv_orphans--;
 	tcp_timer_stopall(tp);
 	tcp_reass_flush(tp);
 	tcp_sack_free(tp);

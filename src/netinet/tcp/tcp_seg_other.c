@@ -48,7 +48,7 @@ tcp_seg_isfast(const struct tcpcb *tp, const struct tcp_seg *ts)
 	if (tp->t_state != TCPS_ESTABLISHED ||
 	    (ts->ts_flags & (TH_FLAGMASK & ~(TH_PUSH | TH_ECE | TH_CWR | TH_AE))) != TH_ACK ||
 	    ts->ts_seq != tp->rcv_nxt || (tp->t_flags & slow) != 0 || tp->snd_nxt != tp->snd_max ||
-	    tp->t_dupacks != 0 || tp->snd_nsack != 0 || (ts->ts_to.to_flags & TOF_SACK) != 0 ||
+	    tp->t_dupacks != 0 || tp->snd_nsack != 0 || (ts->ts_to.to_flags & (TOF_SACK | TOF_UTO)) != 0 ||
 	    tp->t_segqlen != 0)
 		return (false);
 	if (tp->t_flags & TF_RCVD_TSTMP) {
@@ -437,6 +437,8 @@ tcp_seg_other(struct tcpcb *tp, struct tcp_seg *ts)
 		return;
 	tcp_seg_tsrecent(tp, ts);
 	tcp_ecn_input(tp, ts);
+	if (ts->ts_to.to_flags & TOF_UTO)
+		tcp_uto_rcvd(tp, ts->ts_to.to_uto);
 	if (tcp_seg_ack(tp, ts) != TSEG_NEXT) {
 		tcp_seg_drop(ts);
 		return;

@@ -615,6 +615,8 @@ tcp_output(struct tcpcb *tp)
 		tp->t_flags &= ~(uint32_t)TF_FORCE;
 		o.o_sent |= o.o_len > 0;
 	}
+	if (tp->t_notsentfull)
+		tcp_notsent_wakeup(tp);
 	tcp_snd_persist(tp);
 	if (o.o_sent)
 		tcp_tlp_schedule(tp);

@@ -70,6 +70,7 @@
 	X(tcps_timeoutdrop, "\tconnection%s dropped by rexmit timeout") \
 	X(tcps_persisttimeo, "persist timeout%s") \
 	X(tcps_persistdrop, "\tconnection%s dropped by persist timeout") \
+	X(tcps_orphandrops, "connection%s reset at close, too many without a user") \
 	X(tcps_finwait2_drops, "Connection%s (fin_wait_2) dropped because of timeout") \
 	X(tcps_keeptimeo, "keepalive timeout%s") \
 	X(tcps_keepprobe, "\tkeepalive probe%s sent") \
@@ -84,6 +85,7 @@
 	X(tcps_sc_dupsyn, "\tdupsyn") \
 	X(tcps_sc_dropped, "\tdropped for lack of memory") \
 	X(tcps_sc_completed, "\tcompleted") \
+	X(tcps_sc_deferred, "\tack%s left unanswered until data comes") \
 	X(tcps_sc_overflow, "\tcache overflow%s") \
 	X(tcps_sc_reset, "\treset") \
 	X(tcps_sc_stale, "\tstale") \

@@ -28,12 +28,14 @@ struct syncache {
 	TAILQ_ENTRY(syncache) sc_link;
 	const struct inet_ops *sc_ops;
 	uint64_t	 sc_time;	/* next retransmission */
+	uint64_t	 sc_defer;	/* until then a bare ACK makes no connection; 0 = never */
 	uint32_t	 sc_fib;
 	uint32_t	 sc_ifindex;	/* interface the SYN came in by; 0 = our own */
 	uint32_t	 sc_tosndts;	/* our timestamp in the cookie, 0 = the clock's */
 	struct tcp_agreed sc_agreed;
 	uint16_t	 sc_ourmss, sc_wnd;
 	uint8_t		 sc_rexmits, sc_tos, sc_ttl;
+	bool		 sc_acked;	/* the handshake is over, but for the data */
 };
 
 static void	tcp_syncache_timer(void *);
@@ -170,6 +172,7 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	ta->ta_tsrecent = ta->ta_ts ? to->to_tsval : 0;
 	ta->ta_sack = tv->tv_sack && (to->to_flags & TOF_SACKPERM) != 0;
 	ta->ta_ecn = tcp_ecn_granted(tv, ts->ts_flags);
+	ta->ta_uto = tv->tv_uto && (to->to_flags & TOF_UTO) != 0 ? to->to_uto : 0;
 	ta->ta_tsoff = tcp_newtsoff(secret);
 	ta->ta_iss = tcp_newisn(tv, secret);
 }
@@ -237,6 +240,9 @@ tcp_syncache_add(struct inpcb *listener, struct tcp_seg *ts)
 		return;
 	}
 	tcp_syncache_fill(sc, listener, ts);
+	if (intotcpcb(listener)->t_deferaccept > 0)
+		sc->sc_defer = vnet_now(tv->tv_vnet) +
+			       tcp_rounds_time(tv, intotcpcb(listener)->t_deferaccept);
 	if (tcp_flow_insert(&tv->tv_syncache.sc_tab, &sc->sc_flow) != 0) {
 		kfree(vnet_acct(tv->tv_vnet), ACCT_SYNCACHE, sc, sizeof(*sc));
 		TCPSTAT_INC(tv, tcps_sc_dropped);
@@ -333,6 +339,22 @@ tcp_syncache_cookie_ack(struct inpcb *listener, struct tcp_seg *ts, struct tcp_a
 	return (true);
 }
 
+/*
+ * VI_TCP_DEFER_ACCEPT, as Linux: while the listener waits for data a bare ACK changes nothing but
+ * that the SYN-ACK is not repeated.  When the time is over it is sent once more, and the ACK of that
+ * one makes the connection.
+ */
+static bool
+tcp_syncache_deferred(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
+{
+	if (sc->sc_defer <= vnet_now(tv->tv_vnet) || ts->ts_len > 0 || (ts->ts_flags & TH_FIN) != 0)
+		return (false);
+	sc->sc_acked = true;
+	TCPSTAT_INC(tv, tcps_sc_deferred);
+	tcp_seg_drop(ts);
+	return (true);
+}
+
 void
 tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
 {
@@ -342,7 +364,7 @@ tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
 	struct tcpcb *tp;
 
 	if ((sc = tcp_syncache_find(tv, ts)) != NULL) {
-		if (!tcp_syncache_check(tv, sc, ts))
+		if (!tcp_syncache_check(tv, sc, ts) || tcp_syncache_deferred(tv, sc, ts))
 			return;
 		ta = sc->sc_agreed;
 	} else if (!tcp_syncache_cookie_ack(listener, ts, &ta)) {
@@ -407,7 +429,15 @@ tcp_syncache_alive(struct tcp_vnet *tv, const struct syncache *sc)
 static void
 tcp_syncache_expire(struct tcp_vnet *tv, struct syncache *sc)
 {
-	if (sc->sc_rexmits >= MIN((unsigned)tv->tv_sc_rexmtlimit, TCP_SYNCACHE_QUEUES - 1u)) {
+	if (sc->sc_acked && tcp_syncache_alive(tv, sc)) {
+		TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_rexmits], sc, sc_link);
+		tcp_syncache_wait(tv, sc);
+		if (sc->sc_defer > vnet_now(tv->tv_vnet))
+			return;
+		sc->sc_acked = false;
+		TCPSTAT_INC(tv, tcps_sc_retransmitted);
+		tcp_syncache_respond(tv, sc, TH_SYN | TH_ACK);
+	} else if (sc->sc_rexmits >= MIN((unsigned)tv->tv_sc_rexmtlimit, TCP_SYNCACHE_QUEUES - 1u)) {
 		TCPSTAT_INC(tv, tcps_sc_stale);
 		tcp_syncache_free(tv, sc);
 	} else if (!tcp_syncache_alive(tv, sc)) {

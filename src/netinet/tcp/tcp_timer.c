@@ -109,6 +109,8 @@ tcp_rexmt_giveup(const struct tcpcb *tp, uint64_t now)
 {
 	if (tp->t_state == TCPS_SYN_SENT || tp->t_state == TCPS_SYN_RECEIVED)
 		return (tp->t_rxtshift >= tp->t_syncnt);
+	if (tcp_orphan(tp) && tp->t_rxtshift >= tp->t_tv->tv_orphan_retries)
+		return (true);
 	if (tp->t_usertimeout != 0)
 		return (now - tp->t_firstrexmt >= tp->t_usertimeout);
 	return (tp->t_rxtshift >= tp->t_tv->tv_retries);

@@ -223,6 +223,14 @@ tcp_usr_close(struct socket *so)
 	(void)lane_clock(&so->so_vnet->vn_lane);
 	so->so_rcv.sb_flags |= SBS_CANTRCVMORE;
 	so->so_snd.sb_flags |= SBS_CANTSENDMORE;
+	if (tp->t_tv->tv_orphans >= (unsigned)tp->t_tv->tv_max_orphans) {
+		/* Nobody looks after it any more, and there is a limit to how many the stack does. */
+		TCPSTAT_INC(tp->t_tv, tcps_orphandrops);
+		tcp_drop(tp, 0);
+		return;
+	}
+	tp->t_orphaned = true;
+	tp->t_tv->tv_orphans++;
 	tcp_usrclosed(tp);
 	(void)tcp_output(tp);
 }
@@ -256,6 +264,65 @@ tcp_usr_peeraddr(struct socket *so, struct vi_sockaddr *sa)
 	return (in_pcbpeeraddr(so->so_pcb, sa));
 }
 
+static uint32_t
+tcp_notsent(const struct tcpcb *tp)
+{
+	uint32_t cc = tcp_so(tp)->so_snd.sb_cc, sent = tp->snd_nxt - tp->snd_una;
+
+	return (cc > sent ? cc - sent : 0);
+}
+
+/* VI_TCP_NOTSENT_LOWAT.  As Linux, who waits is woken at half of it. */
+static uint32_t
+tcp_usr_sendroom(struct socket *so, bool wake)
+{
+	struct tcpcb *tp = sototcpcb(so);
+	uint32_t lowat = tp->t_notsentlowat, unsent;
+
+	if (lowat == UINT32_MAX)
+		return (UINT32_MAX);
+	unsent = tcp_notsent(tp);
+	if (unsent >= (wake ? (lowat + 1) / 2 : lowat)) {
+		tp->t_notsentfull = true;
+		return (0);
+	}
+	return (lowat - unsent);
+}
+
+void
+tcp_notsent_wakeup(struct tcpcb *tp)
+{
+	if (tcp_notsent(tp) >= (tp->t_notsentlowat + 1) / 2)
+		return;
+	tp->t_notsentfull = false;
+	sowwakeup(tcp_so(tp));
+}
+
+/* 1, 3, 7... times the first timeout: each try waits twice as long as the one before. */
+uint64_t
+tcp_rounds_time(const struct tcp_vnet *tv, unsigned n)
+{
+	uint64_t rto = (uint64_t)tv->tv_rexmit_initial * MSEC,
+		 max = (uint64_t)tv->tv_rexmit_max * MSEC, sum = 0;
+
+	for (; n > 0; n--) {
+		sum += rto;
+		rto = u64min(2 * rto, max);
+	}
+	return (sum);
+}
+
+/* Seconds become whole rounds, as Linux counts them; reading gives the seconds of the rounds. */
+static void
+tcp_usr_setdefer(struct tcpcb *tp, int s)
+{
+	unsigned n = 0;
+
+	while (n < UINT8_MAX && (int64_t)s * (int64_t)SEC > (int64_t)tcp_rounds_time(tp->t_tv, n))
+		n++;
+	tp->t_deferaccept = (uint8_t)n;
+}
+
 /* Options with an int: what may be set, from where to where. */
 static int
 tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
@@ -283,6 +350,15 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 			return (EINVAL);
 		tp->t_winclamp = (uint32_t)v;
 		return (0);
+	case VI_TCP_DEFER_ACCEPT:
+		tcp_usr_setdefer(tp, v);
+		return (0);
+	case VI_TCP_NOTSENT_LOWAT:
+		/* 0 and -1: what the sysctl says; unsigned, as Linux. */
+		tp->t_notsentlowat = v == 0 ? tp->t_tv->tv_notsent_lowat : (uint32_t)v;
+		tp->t_notsentfull = false;
+		sowwakeup(tcp_so(tp));
+		return (0);
 	default:
 		return (ENOPROTOOPT);
 	}
@@ -297,7 +373,7 @@ tcp_usr_settime(struct tcpcb *tp, enum vi_sockopt opt, int v)
 	if (opt == VI_TCP_USER_TIMEOUT) {
 		if (v < 0)
 			return (EINVAL);
-		tp->t_usertimeout = (uint64_t)v * MSEC;
+		tcp_uto_set(tp, v);
 		return (0);
 	}
 	if (opt == VI_TCP_LINGER2) {
@@ -359,8 +435,6 @@ tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t l
 	case VI_TCP_CONGESTION:
 		return (tcp_usr_setcc(tp, val, len));
 	case VI_TCP_INFO:
-	case VI_TCP_DEFER_ACCEPT:
-	case VI_TCP_NOTSENT_LOWAT:
 		return (ENOPROTOOPT);
 	default:
 		break;
@@ -376,9 +450,6 @@ tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t l
 static int
 tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 {
-	const struct socket *so = tcp_so(tp);
-	uint32_t sent = tp->snd_nxt - tp->snd_una;
-
 	switch (opt) {
 	case VI_TCP_NODELAY:	*v = (tp->t_flags & TF_NODELAY) != 0; break;
 	case VI_TCP_CORK:	*v = (tp->t_flags & TF_CORK) != 0; break;
@@ -393,11 +464,13 @@ tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 	case VI_TCP_KEEPINTVL:	*v = (int)(tp->t_keepintvl / SEC); break;
 	case VI_TCP_KEEPCNT:	*v = tp->t_keepcnt; break;
 	case VI_TCP_SYNCNT:	*v = tp->t_syncnt; break;
+	case VI_TCP_DEFER_ACCEPT:
+		*v = (int)(tcp_rounds_time(tp->t_tv, tp->t_deferaccept) / SEC);
+		break;
+	case VI_TCP_NOTSENT_LOWAT: *v = (int)tp->t_notsentlowat; break;
 	case VI_TCP_USER_TIMEOUT: *v = (int)(tp->t_usertimeout / MSEC); break;
 	case VI_TCP_LINGER2:	*v = tp->t_finwait2 < SEC ? -1 : (int)(tp->t_finwait2 / SEC); break;
-	case VI_SO_NUNSENT:
-		*v = so->so_snd.sb_cc > sent ? (int)(so->so_snd.sb_cc - sent) : 0;
-		break;
+	case VI_SO_NUNSENT:	*v = (int)tcp_notsent(tp); break;
 	default:		return (ENOPROTOOPT);
 	}
 	return (0);
@@ -459,6 +532,7 @@ const struct protosw tcp_protosw = {
 	.pr_disconnect = tcp_usr_disconnect,
 	.pr_shutdown = tcp_usr_shutdown,
 	.pr_output = tcp_usr_output,
+	.pr_sendroom = tcp_usr_sendroom,
 	.pr_rcvd = tcp_usr_rcvd,
 	.pr_sockaddr = tcp_usr_sockaddr,
 	.pr_peeraddr = tcp_usr_peeraddr,

@@ -50,6 +50,11 @@ static const struct tcp_vnet tcp_vnet_defaults = {
 	.tv_reass_max = 512,
 	.tv_path_mtu_discovery = 1,
 	.tv_superpackets = 1,
+	.tv_max_orphans = 8192,
+	.tv_orphan_retries = 8,
+	.tv_notsent_lowat = UINT32_MAX,
+	.tv_uto_lower = 100,			/* RFC 5482 3.1: MIN_UTO's order */
+	.tv_uto_upper = 3600,
 	.tv_cc = "cubic",
 };
 
@@ -151,6 +156,15 @@ static const struct sysctl_desc tcp_sysctls[] = {
 	"Runs of out-of-order data a connection may hold"),
     TV_INT("path_mtu_discovery", tv_path_mtu_discovery, 0, 1, "Path MTU discovery (RFC 1191)"),
     TV_INT("tso", tv_superpackets, 0, 1, "Segments longer than the MSS where links take them"),
+    TV_COUNT("orphans", tv_orphans, "Connections whose user closed them"),
+    TV_INT("max_orphans", tv_max_orphans, 0, 1 << 20, "Most of these; beyond, close resets"),
+    TV_INT("orphan_retries", tv_orphan_retries, 1, 100,
+	"Timeouts in a row before a connection without a user is given up"),
+    TV_UINT("notsent_lowat", tv_notsent_lowat, 1, UINT32_MAX,
+	"Unsent bytes from which on a socket is not writable"),
+    TV_INT("uto.enable", tv_uto, 0, 1, "Send and honour the user timeout option (RFC 5482)"),
+    TV_INT("uto.lower", tv_uto_lower, 1, 32767, "Shortest timeout a peer may ask for, s"),
+    TV_INT("uto.upper", tv_uto_upper, 1, 1 << 20, "Longest timeout a peer may ask for, s"),
     CTL_PROC("net.inet.tcp.cc.algorithm", VI_CTL_STRING, CTL_RW, tcp_sysctl_cc,
 	"Congestion control of new connections"),
     CTL_PROC("net.inet.tcp.cc.available", VI_CTL_STRING, CTL_RD, tcp_sysctl_cclist,

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What connections can do beside moving data: deferred accepts, limits of what nobody looks after,
+ * user timeouts.  On the wire of wire.h, in virtual time.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <vimage/vimage.h>
+
+#include "wire.h"
+
+static void
+setint(struct socket *so, enum vi_sockopt opt, int v)
+{
+	assert_int_equal(sosetopt(so, opt, &v, sizeof(v)), 0);
+}
+
+static int
+getint(struct socket *so, enum vi_sockopt opt)
+{
+	size_t len = sizeof(int);
+	int v = -12345;
+
+	assert_int_equal(sogetopt(so, opt, &v, &len), 0);
+	return (v);
+}
+
+static void
+sysctl(struct wire *w, int side, const char *name, const char *value)
+{
+	struct vi_cred cred = { 0, 0, true };
+
+	assert_int_equal(
+	    vi_sysctl_set((struct vi_vnet *)(void *)w->w_vn[side], name, value, &cred), 0);
+}
+
+/* Options of the segment; syn as in it. */
+static void
+options(const struct wpkt *wp, struct tcp_opts *to)
+{
+	const struct tcphdr *th = wp_th(wp);
+
+	assert_int_equal(tcp_opts_parse(wp->wp_data + TCP_MINHLEN, th_hlen(th) - TCP_MINHLEN,
+			     (th_flags(th) & TH_SYN) != 0, to), WIRE_OK);
+}
+
+static void
+defer_accept(void **state)
+{
+	struct socket *ls, *so[2];
+	struct wire w;
+	char buf[8];
+	int error;
+
+	(void)state;
+	wire_init(&w, 1);
+	ls = wire_listen(&w, 1, 80, 4);
+	setint(ls, VI_TCP_DEFER_ACCEPT, 5);
+	assert_int_equal(getint(ls, VI_TCP_DEFER_ACCEPT), 7);	/* 1 + 2 + 4 s */
+	/* The caller is connected, the listener does not know of it until data comes. */
+	so[0] = wire_socket(&w, 0);
+	assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+	wire_run(&w, 3 * SEC);
+	assert_int_equal(ls->so_qlen, 0);
+	assert_int_equal(wire_tcp(&w, 1)->tv_stat.tcps_sc_deferred, 1);
+	assert_int_equal(wire_tcp(&w, 1)->tv_stat.tcps_sc_retransmitted, 0);
+	assert_int_equal(wire_send(&w, so[0], "hello", 5, 0), 5);
+	so[1] = wire_accept(&w, ls);
+	assert_non_null(so[1]);
+	assert_int_equal(wire_recv(&w, so[1], buf, sizeof(buf), &error), 5);
+	soclose(so[0]);
+	soclose(so[1]);
+	/* Without data it is accepted when the time is over. */
+	so[0] = wire_socket(&w, 0);
+	assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+	wire_run(&w, 6 * SEC);
+	assert_int_equal(ls->so_qlen, 0);
+	wire_run(&w, 4 * SEC);
+	assert_int_equal(ls->so_qlen, 1);
+	assert_int_equal(wire_tcp(&w, 1)->tv_stat.tcps_sc_retransmitted, 1);
+	soclose(so[0]);
+	soclose(ls);
+	wire_fini(&w);
+}
+
+static void
+notsent_lowat(void **state)
+{
+	static uint8_t buf[400000];
+	struct socket *so[2];
+	struct wire w;
+	size_t n;
+	int error;
+
+	(void)state;
+	wire_init(&w, 2);
+	wire_pair(&w, so);
+	assert_int_equal(getint(so[0], VI_TCP_NOTSENT_LOWAT), -1);
+	setint(so[0], VI_SO_SNDBUF, 1 << 20);
+	setint(so[0], VI_TCP_NOTSENT_LOWAT, 10000);
+	/* cwnd takes 14480; the rest of what is taken waits, and is not more than asked for. */
+	n = wire_send(&w, so[0], buf, 10000, 0);
+	assert_int_equal(n, 10000);
+	assert_true(sopoll(so[0]) & VI_POLLOUT);
+	n = wire_send(&w, so[0], buf, 100000, 0);
+	assert_int_equal(n, 10000);
+	assert_in_range(getint(so[0], VI_SO_NUNSENT), 20000 - 14480, 20000 - 13000);
+	assert_false(sopoll(so[0]) & VI_POLLOUT);
+	wire_send(&w, so[0], buf, 100000, 0);
+	assert_int_equal(getint(so[0], VI_SO_NUNSENT), 10000);
+	assert_int_equal(wire_send(&w, so[0], buf, 1, 0), 0);
+	wire_idle(&w);
+	assert_true(sopoll(so[0]) & VI_POLLOUT);
+	/* The limit gone, the buffer decides. */
+	setint(so[0], VI_TCP_NOTSENT_LOWAT, -1);
+	assert_int_equal(wire_send(&w, so[0], buf, 300000, 0), 300000);
+	while (wire_recv(&w, so[1], buf, sizeof(buf), &error) > 0)
+		wire_run(&w, 10 * MSEC);
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_fini(&w);
+	/* the default of new sockets */
+	wire_init(&w, 2);
+	sysctl(&w, 0, "net.inet.tcp.notsent_lowat", "5000");
+	so[0] = wire_socket(&w, 0);
+	assert_int_equal(getint(so[0], VI_TCP_NOTSENT_LOWAT), 5000);
+	soclose(so[0]);
+	wire_fini(&w);
+}
+
+static enum wire_verdict
+lose_to_1(struct wire *w, struct wpkt *wp)
+{
+	(void)w;
+	return (wp->wp_to == 1 ? WIRE_LOSE : WIRE_PASS);
+}
+
+static void
+orphan_limits(void **state)
+{
+	struct socket *ls, *so[3];
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 3);
+	sysctl(&w, 0, "net.inet.tcp.max_orphans", "2");
+	sysctl(&w, 0, "net.inet.tcp.orphan_retries", "3");
+	ls = wire_listen(&w, 1, 80, 4);
+	for (int i = 0; i < 3; i++) {
+		so[i] = wire_socket(&w, 0);
+		assert_int_equal(wire_connect(&w, so[i], 1, 80), 0);
+	}
+	wire_idle(&w);
+	w.w_filter = lose_to_1;
+	for (int i = 0; i < 3; i++)
+		soclose(so[i]);
+	assert_int_equal(wire_tcp(&w, 0)->tv_orphans, 2);
+	assert_int_equal(wire_tcp(&w, 0)->tv_stat.tcps_orphandrops, 1);
+	/* 200 ms doubled: the fourth timeout, after 3 s, is the end. */
+	wire_run(&w, 10 * SEC);
+	assert_int_equal(wire_tcp(&w, 0)->tv_orphans, 0);
+	assert_int_equal(wire_tcp(&w, 0)->tv_stat.tcps_timeoutdrop, 2);
+	soclose(ls);
+	wire_fini(&w);
+}
+
+struct utos {
+	unsigned	u_syn, u_data;
+	uint16_t	u_value;
+};
+
+static enum wire_verdict
+count_utos(struct wire *w, struct wpkt *wp)
+{
+	struct utos *u = w->w_arg;
+	struct tcp_opts to;
+
+	if (wp->wp_to != 1)
+		return (WIRE_PASS);
+	options(wp, &to);
+	if (to.to_flags & TOF_UTO) {
+		u->u_value = to.to_uto;
+		if (th_flags(wp_th(wp)) & TH_SYN)
+			u->u_syn++;
+		else
+			u->u_data++;
+	}
+	return (WIRE_PASS);
+}
+
+static void
+user_timeout_option(void **state)
+{
+	struct utos u = { 0, 0, 0 };
+	struct socket *ls, *so[2];
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 4);
+	w.w_filter = count_utos;
+	w.w_arg = &u;
+	sysctl(&w, 0, "net.inet.tcp.uto.enable", "1");
+	sysctl(&w, 1, "net.inet.tcp.uto.enable", "1");
+	sysctl(&w, 1, "net.inet.tcp.uto.upper", "600");
+	ls = wire_listen(&w, 1, 80, 4);
+	so[0] = wire_socket(&w, 0);
+	setint(so[0], VI_TCP_USER_TIMEOUT, 300000);
+	assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+	so[1] = wire_accept(&w, ls);
+	assert_int_equal(u.u_syn, 1);
+	assert_int_equal(u.u_value, 300);
+	assert_int_equal(getint(so[1], VI_TCP_USER_TIMEOUT), 300000);
+	wire_idle(&w);
+	u.u_data = 0;
+	/* Later: with the next segments, in minutes if it must be, cut to what the peer allows. */
+	setint(so[0], VI_TCP_USER_TIMEOUT, 40000000);
+	for (int i = 0; i < 6; i++) {
+		wire_send(&w, so[0], "x", 1, 0);
+		wire_run(&w, 100 * MSEC);
+	}
+	assert_int_equal(u.u_data, 3);
+	assert_int_equal(u.u_value, 0x8000 | 667);
+	assert_int_equal(getint(so[1], VI_TCP_USER_TIMEOUT), 600000);
+	/* Who asked for a timeout himself keeps it. */
+	setint(so[1], VI_TCP_USER_TIMEOUT, 1000);
+	setint(so[0], VI_TCP_USER_TIMEOUT, 200000);
+	wire_send(&w, so[0], "x", 1, 0);
+	wire_idle(&w);
+	assert_int_equal(getint(so[1], VI_TCP_USER_TIMEOUT), 1000);
+	soclose(so[0]);
+	soclose(so[1]);
+	soclose(ls);
+	wire_fini(&w);
+	/* Off, the option is neither sent nor honoured. */
+	wire_init(&w, 5);
+	u = (struct utos){ 0, 0, 0 };
+	w.w_filter = count_utos;
+	w.w_arg = &u;
+	so[0] = wire_socket(&w, 0);
+	setint(so[0], VI_TCP_USER_TIMEOUT, 300000);
+	assert_int_equal(wire_connect(&w, so[0], 1, 80), ECONNREFUSED);
+	assert_int_equal(u.u_syn, 0);
+	soclose(so[0]);
+	wire_fini(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defer_accept),
+		cmocka_unit_test(notsent_lowat),
+		cmocka_unit_test(orphan_limits),
+		cmocka_unit_test(user_timeout_option),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
