@@ -23,7 +23,11 @@ enum {			/* rt_flags: BSD's values and letters */
 	VI_RTF_PINNED = 0x100000,	/* of an interface address; cannot be deleted */
 	VI_RTF_LOCAL = 0x200000,	/* l: this host */
 	VI_RTF_BROADCAST = 0x400000,	/* b */
+	VI_RTF_PROHIBIT = 0x1000000,	/* with REJECT: answer administratively prohibited */
+	VI_RTF_THROW = 0x2000000,	/* as if the table had no route: the next rule decides */
+	VI_RTF_EXCL = 0x4000000,	/* add: not beside a route of the same metric */
 };
+#define VI_RT_MAXPATHS	64	/* next hops of a prefix */
 
 struct vi_route {
 	struct vi_sockaddr rt_dst;
@@ -41,7 +45,13 @@ struct vi_route {
 };
 typedef void vi_route_fn(void *arg, const struct vi_route *);
 
-VI_API int	vi_route_add(struct vi_vnet *, const struct vi_route *);	/* EEXIST, ENETUNREACH (gateway), EINVAL, ENOBUFS */
+/*
+ * A prefix may have several next hops, told apart by gateway, interface and metric: those of the lowest metric that can be used share the
+ * flows by their weights.  add: one more of them, unless net.route.multipath is 0 or VI_RTF_EXCL is set.  change: the metrics of the
+ * one named, or when it is not there, it in the place of all.  del: the one named by gateway, interface or metric, else all.
+ * list: each by itself, those of a prefix one after the other.
+ */
+VI_API int	vi_route_add(struct vi_vnet *, const struct vi_route *);	/* EEXIST, ENETUNREACH (gateway), EINVAL, ENOBUFS, E2BIG */
 VI_API int	vi_route_change(struct vi_vnet *, const struct vi_route *);	/* ESRCH */
 VI_API int	vi_route_del(struct vi_vnet *, const struct vi_route *);	/* ESRCH, EPERM (pinned) */
 /* The route a packet to dst would take (longest prefix).  ESRCH. */

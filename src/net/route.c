@@ -31,28 +31,32 @@ rt_nfibs(struct vnet *vn)
 
 /* The longest prefix cannot be used: the next that can. */
 static struct rt_nhop *
-rt_fallback(const struct fib *f, const uint32_t *key)
+rt_fallback(const struct route_vnet *rv, const struct fib *f, const uint32_t *key,
+    const struct rt_flow *rf)
 {
 	const struct fib_node *path[FIB_MAXPATH];
 	struct rt_nhop *rn;
 
-	for (unsigned n = fib_path(f, key, path); n > 0;) {
-		rn = path[--n]->fn_value;
-		if (nhop_usable(&rn->rn_nh))
+	for (unsigned n = fib_path(f, key, path); n > 0;)
+		if ((rn = rt_value_select(rv, path[--n]->fn_value, rf)) != NULL)
 			return (rn);
-	}
 	return (NULL);
 }
 
 struct rt_nhop *
-rt_match(const struct route_vnet *rv, uint32_t fib, unsigned af, const uint32_t *key)
+rt_match(const struct route_vnet *rv, uint32_t fib, unsigned af, const uint32_t *key,
+    const struct rt_flow *rf)
 {
-	struct rt_nhop *rn;
+	struct rt_nhop *value, *rn;
 
 	if (fib >= rv->rv_nfibs ||
-	    (rn = fib_lookup(rt_fib(rv, fib, af), rt_acct(rv), key)) == NULL)
+	    (value = fib_lookup(rt_fib(rv, fib, af), rt_acct(rv), key)) == NULL)
 		return (NULL);
-	return (nhop_usable(&rn->rn_nh) ? rn : rt_fallback(rt_fib(rv, fib, af), key));
+	if (value->rn_group == NULL && nhop_usable(&value->rn_nh))
+		rn = value;
+	else if ((rn = rt_value_select(rv, value, rf)) == NULL)
+		rn = rt_fallback(rv, rt_fib(rv, fib, af), key, rf);
+	return (rn == NULL || (rn->rn_nh.nh_flags & RTF_THROW) != 0 ? NULL : rn);
 }
 
 const struct nhop *
@@ -62,7 +66,7 @@ rt_match_addr(const struct route_vnet *rv, uint32_t fib, const struct net_addr *
 	const struct rt_nhop *rn;
 
 	rt_key(key, na);
-	rn = rt_match(rv, fib, na->na_af, key);
+	rn = rt_match(rv, fib, na->na_af, key, NULL);
 	return (rn == NULL ? NULL : &rn->rn_nh);
 }
 
@@ -70,7 +74,7 @@ const struct nhop *
 fib4_lookup(struct vnet *vn, uint32_t fib, uint32_t dst)
 {
 	const uint32_t key = NTOHL(dst);
-	struct rt_nhop *rn = rt_match(route_vnet(vn), fib, NET_AF_INET, &key);
+	struct rt_nhop *rn = rt_match(route_vnet(vn), fib, NET_AF_INET, &key, NULL);
 
 	if (rn == NULL)
 		return (NULL);
@@ -85,10 +89,42 @@ fib6_lookup(struct vnet *vn, uint32_t fib, const uint8_t dst[16])
 	uint32_t key[4];
 
 	rt_key6(key, dst);
-	if ((rn = rt_match(route_vnet(vn), fib, NET_AF_INET6, key)) == NULL)
+	if ((rn = rt_match(route_vnet(vn), fib, NET_AF_INET6, key, NULL)) == NULL)
 		return (NULL);
 	rn->rn_nh.nh_use++;
 	return (&rn->rn_nh);
+}
+
+const struct nhop *
+rt_lookup(struct vnet *vn, const struct rt_flow *rf)
+{
+	uint32_t key[FIB_MAXWORDS];
+	struct rt_nhop *rn;
+
+	rt_key(key, &rf->rf_dst);
+	if ((rn = rt_match(route_vnet(vn), rf->rf_fib, rf->rf_dst.na_af, key, rf)) == NULL)
+		return (NULL);
+	rn->rn_nh.nh_use++;
+	return (&rn->rn_nh);
+}
+
+bool
+rt_isfixed(const struct vnet *vn)
+{
+	(void)vn;
+	return (true);
+}
+
+int
+nhop_error(const struct nhop *nh)
+{
+	if (nh == NULL)
+		return (ENETUNREACH);
+	if ((nh->nh_flags & RTF_NOWHERE) == 0)
+		return (0);
+	if ((nh->nh_flags & RTF_PROHIBIT) != 0)
+		return (EACCES);
+	return ((nh->nh_flags & RTF_REJECT) != 0 ? EHOSTUNREACH : EINVAL);
 }
 
 /* Interfaces come and go */
@@ -99,19 +135,38 @@ struct rt_gone {
 	const struct ifaddr *rg_ifa;
 };
 
+static bool
+rt_gone_hop(const struct rt_gone *rg, const struct nhop *nh)
+{
+	if (nh->nh_flags & RTF_PINNED)			/* the address family's business */
+		return (false);
+	return (nh->nh_ifp == rg->rg_ifp || (rg->rg_ifa != NULL && nh->nh_ifa == rg->rg_ifa));
+}
+
 static void *
 rt_gone(void *arg, void *value)
 {
 	const struct rt_gone *rg = arg;
-	struct rt_nhop *rn = value;
+	struct rt_nhop *old = value, *new, *hops[VI_RT_MAXPATHS];
+	unsigned n = 0;
 
-	if (rn->rn_nh.nh_flags & RTF_PINNED)		/* the address family's business */
-		return (rn);
-	if (rn->rn_nh.nh_ifp != rg->rg_ifp &&
-	    (rg->rg_ifa == NULL || rn->rn_nh.nh_ifa != rg->rg_ifa))
-		return (rn);
-	nhop_rele(rg->rg_rv, rn);
-	return (NULL);
+	for (unsigned i = 0; i < rt_value_n(old); i++)
+		if (!rt_gone_hop(rg, &rt_value_hop(old, i)->rn_nh))
+			hops[n++] = nhop_ref(rt_value_hop(old, i));
+	if (n == rt_value_n(old)) {
+		while (n > 0)
+			nhop_rele(rg->rg_rv, hops[--n]);
+		return (old);
+	}
+	/* Without memory for a smaller group one of it has to do. */
+	if (n > 0)
+		(void)nhop_ref(hops[0]);
+	if ((new = rt_value_get(rg->rg_rv, hops, n)) == NULL && n > 0)
+		new = hops[0];
+	else if (n > 0)
+		nhop_rele(rg->rg_rv, hops[0]);
+	rt_value_rele(rg->rg_rv, old);
+	return (new);
 }
 
 static void
@@ -245,6 +300,7 @@ route_ctl_fibs(struct vnet *vn, const struct sysctl_desc *sd, const char *value,
 static const struct route_vnet route_defaults = {
 	.rv_nfibs = RT_DEFFIBS,
 	.rv_generation = 1,
+	.rv_multipath = 1,
 	.rv_maxdyns = RT_MAXDYN,
 	.rv_dynexpire = RT_DYNEXPIRE,
 };
@@ -260,6 +316,8 @@ static const struct sysctl_desc route_sysctls[] = {
 	    "Redirects and path MTUs remembered at most"),
 	CTL_UINT("net.route.dyn_count", CTL_RD, struct route_vnet, rv_ndyns, 0, UINT32_MAX,
 	    "Redirects and path MTUs remembered now"),
+	CTL_UINT("net.route.multipath", CTL_RW, struct route_vnet, rv_multipath, 0, 1,
+	    "A prefix may get several next hops"),
 	CTL_UINT("net.route.nhops", CTL_RD, struct route_vnet, rv_nnhops, 0, UINT32_MAX,
 	    "Different next hops"),
 	CTL_END

@@ -19,7 +19,8 @@
 enum {
 	RTF_UP = VI_RTF_UP, RTF_GATEWAY = VI_RTF_GATEWAY, RTF_HOST = VI_RTF_HOST, RTF_REJECT = VI_RTF_REJECT, RTF_DYNAMIC = VI_RTF_DYNAMIC,
 	RTF_MODIFIED = VI_RTF_MODIFIED, RTF_STATIC = VI_RTF_STATIC, RTF_BLACKHOLE = VI_RTF_BLACKHOLE, RTF_PINNED = VI_RTF_PINNED,
-	RTF_LOCAL = VI_RTF_LOCAL, RTF_BROADCAST = VI_RTF_BROADCAST,
+	RTF_LOCAL = VI_RTF_LOCAL, RTF_BROADCAST = VI_RTF_BROADCAST, RTF_PROHIBIT = VI_RTF_PROHIBIT, RTF_THROW = VI_RTF_THROW,
+	RTF_NOWHERE = VI_RTF_REJECT | VI_RTF_BLACKHOLE | VI_RTF_PROHIBIT | VI_RTF_THROW,
 };
 #define RT_MAXFIBS	16
 #define RT_DEFFIBS	1	/* net.fibs: may be raised per vnet up to RT_MAXFIBS */
@@ -47,6 +48,28 @@ struct route_vnet;
 const struct nhop *fib4_lookup(struct vnet *, uint32_t fib, uint32_t dst);
 /* dst with its zone embedded (netinet/inet_ops.h). */
 const struct nhop *fib6_lookup(struct vnet *, uint32_t fib, const uint8_t dst[16]);
+/*
+ * All that may decide where a packet goes.  Zero is what is not known; rf_src with the family of rf_dst.
+ */
+struct rt_flow {
+	struct net_addr	 rf_dst, rf_src;
+	uint32_t	 rf_fib;
+	uint32_t	 rf_flowid;	/* the same for all packets of a flow; 0: made of the rest */
+	uint32_t	 rf_mark;
+	const struct ifnet *rf_iif;	/* came in by; NULL: our own */
+	uint32_t	 rf_oif;	/* index of the interface the socket is bound to */
+	uint16_t	 rf_sport, rf_dport;	/* network order */
+	uint8_t		 rf_proto, rf_tos;
+};
+/*
+ * The route of a packet: policy rules choose the table, the flow one of several next hops.  As above but that nh_ifp is NULL where a rule
+ * rejects: look at nh_flags first.
+ */
+const struct nhop *rt_lookup(struct vnet *, const struct rt_flow *);
+/* Can what rt_lookup() said be kept until the generation moves?  Policy rules may tell packets of a socket apart. */
+bool	 rt_isfixed(const struct vnet *);
+/* What becomes of packets: 0, ENETUNREACH (NULL), EHOSTUNREACH, EACCES (prohibited), EINVAL (black hole, as Linux says it). */
+int	 nhop_error(const struct nhop *);
 static inline uint32_t nhop_mtu(const struct nhop *nh) { return (nh->nh_mtu != 0 && nh->nh_mtu < nh->nh_ifp->if_mtu ? nh->nh_mtu : nh->nh_ifp->if_mtu); }
 /* Moves with every change of any table or interface address of the vnet. */
 uint64_t rt_generation(const struct vnet *);

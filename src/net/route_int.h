@@ -19,8 +19,18 @@ struct rt_nhop {
 	LIST_ENTRY(rt_nhop) rn_link;
 	uint32_t	rn_refs;
 	struct rt_dyn	*rn_dyn;	/* NULL: it stays */
+	struct rt_group	*rn_group;	/* this is not one, but stands for several */
+	LIST_HEAD(, rt_group) rn_groups;	/* those that it is the first of */
 };
 LIST_HEAD(rt_nhophead, rt_nhop);
+
+/* Several next hops of a prefix, shared like them; never changed. */
+struct rt_group {
+	struct rt_nhop	 rg_value;	/* what stands in tables; only rn_refs and rn_group mean something */
+	LIST_ENTRY(rt_group) rg_link;
+	uint32_t	 rg_n;
+	struct rt_nhop	*rg_hop[];	/* lowest metric first */
+};
 
 /* A host route that goes away by itself.  What it hides comes back. */
 struct rt_dyn {
@@ -52,6 +62,7 @@ struct route_vnet {
 	uint32_t	 rv_ndyns, rv_maxdyns;
 	uint32_t	 rv_dynexpire;	/* s */
 	struct callout	 rv_dyntimer;	/* pending while there are any */
+	uint32_t	 rv_multipath;	/* several next hops may be added to a prefix */
 	uint64_t	 rv_redirects, rv_pmtus, rv_dynexpired, rv_dynevicted;
 };
 VNET_STATE_DECLARE(route);
@@ -70,7 +81,7 @@ static inline bool
 nhop_usable(const struct nhop *nh)
 {
 	return (
-	    (nh->nh_flags & (RTF_LOCAL | RTF_REJECT | RTF_BLACKHOLE)) != 0 || if_up(nh->nh_ifp));
+	    (nh->nh_flags & (RTF_LOCAL | RTF_NOWHERE)) != 0 || if_up(nh->nh_ifp));
 }
 
 static inline struct fib *
@@ -118,7 +129,8 @@ rt_bits(unsigned af)
 }
 
 /* route.c: the route to be used, which may be a shorter one when the longest cannot; NULL. */
-struct rt_nhop *rt_match(const struct route_vnet *, uint32_t fib, unsigned af, const uint32_t *key);
+struct rt_nhop *rt_match(const struct route_vnet *, uint32_t fib, unsigned af, const uint32_t *key,
+    const struct rt_flow *);
 const struct nhop *rt_match_addr(const struct route_vnet *, uint32_t fib, const struct net_addr *);
 
 /* nhop.c */
@@ -126,8 +138,34 @@ bool	 net_addr_same(const struct net_addr *, const struct net_addr *);
 /* With a reference; NULL without memory. */
 struct rt_nhop *nhop_get(struct route_vnet *, const struct nhop *);
 void	 nhop_rele(struct route_vnet *, struct rt_nhop *);
+static inline struct rt_nhop *
+nhop_ref(struct rt_nhop *rn)
+{
+	rn->rn_refs++;
+	return (rn);
+}
 void	 nhop_use(const struct nhop *, int delta);	/* if_nroutes of what it refers to */
 void	 nhops_fini(struct route_vnet *);
+
+/*
+ * rt_group.c: what stands in tables is a next hop or a group.
+ *
+ * rt_value_get makes one of n hops, in any order, and consumes their references; NULL without memory.
+ */
+struct rt_nhop *rt_value_get(struct route_vnet *, struct rt_nhop **hops, unsigned n);
+void	 rt_value_rele(struct route_vnet *, struct rt_nhop *value);
+static inline unsigned
+rt_value_n(const struct rt_nhop *value)
+{
+	return (value->rn_group == NULL ? 1 : value->rn_group->rg_n);
+}
+static inline struct rt_nhop *
+rt_value_hop(struct rt_nhop *value, unsigned i)
+{
+	return (value->rn_group == NULL ? value : value->rn_group->rg_hop[i]);
+}
+/* One for the flow that can be used; NULL: none can. */
+struct rt_nhop *rt_value_select(const struct route_vnet *, struct rt_nhop *value, const struct rt_flow *);
 
 /* rt_api.c: the zone goes where it stands outside of the stack */
 void	 rt_sockaddr(const struct net_addr *, struct vi_sockaddr *);

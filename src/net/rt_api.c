@@ -158,7 +158,7 @@ rt_fill_gateway(const struct rt_request *rr, struct nhop *nh)
 		return (EINVAL);
 	if (nh->nh_ifp == NULL) {
 		if (via == NULL ||
-		    (via->nh_flags & (RTF_GATEWAY | RTF_REJECT | RTF_BLACKHOLE)) != 0)
+		    (via->nh_flags & (RTF_GATEWAY | RTF_NOWHERE)) != 0)
 			return (ENETUNREACH);
 		nh->nh_ifp = via->nh_ifp;
 	}
@@ -211,7 +211,7 @@ rt_fill(const struct rt_request *rr, struct nhop *nh)
 	int error;
 
 	nh->nh_ifp = rr->rr_ifp;
-	if (rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE))
+	if (rt->rt_flags & RTF_NOWHERE)
 		error = rt_fill_nowhere(rr, nh);
 	else if (rr->rr_hasgw &&
 	    ((rt->rt_flags & RTF_GATEWAY) != 0 || rt_ownaddr(rr, &rr->rr_gw) == NULL))
@@ -249,8 +249,8 @@ rt_template(const struct rt_request *rr, struct nhop *nh)
 	int error;
 
 	*nh = (struct nhop){
-		.nh_flags = RTF_UP | RTF_STATIC |
-		    (rr->rr_rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE)) |
+		.nh_flags = RTF_UP | RTF_STATIC | (rr->rr_rt->rt_flags & RTF_NOWHERE) |
+		    (rr->rr_rt->rt_flags & RTF_PROHIBIT ? RTF_REJECT : 0) |
 		    (rp->rp_len == rt_bits(rp->rp_af) ? RTF_HOST : 0),
 		.nh_weight = 1,
 		.nh_prefixlen = (uint8_t)rp->rp_len,
@@ -260,14 +260,68 @@ rt_template(const struct rt_request *rr, struct nhop *nh)
 	return (rt_metrics(rr, nh));
 }
 
+/* n next hops, whose references are consumed, in the place of what is there; none: nothing. */
+static int
+rt_put(struct route_vnet *rv, const struct rt_prefix *rp, struct rt_nhop **hops, unsigned n)
+{
+	struct rt_nhop *old = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len), *value = NULL;
+	int error;
+
+	if (n > 0 && (value = rt_value_get(rv, hops, n)) == NULL)
+		return (ENOBUFS);
+	if (n > 0 && old == NULL &&
+	    (error = fib_insert(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len, value)) != 0) {
+		rt_value_rele(rv, value);
+		return (error);
+	}
+	if (n > 0 && old != NULL)
+		(void)fib_replace(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len, value);
+	else if (n == 0)
+		(void)fib_remove(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len);
+	if (old != NULL)
+		rt_value_rele(rv, old);
+	rv->rv_generation++;
+	return (0);
+}
+
+/* The same way, whatever its metrics? */
+static bool
+rt_sameway(const struct nhop *a, const struct nhop *b)
+{
+	const uint32_t kind = RTF_GATEWAY | RTF_NOWHERE;
+
+	return (a->nh_ifp == b->nh_ifp && (a->nh_flags & kind) == (b->nh_flags & kind) &&
+	    ((a->nh_flags & RTF_GATEWAY) == 0 || net_addr_same(&a->nh_gw, &b->nh_gw)));
+}
+
+/* May nh stand beside what the prefix has? */
+static int
+rt_beside(const struct route_vnet *rv, struct rt_nhop *old, const struct nhop *nh, uint32_t flags)
+{
+	if (rt_value_n(old) == VI_RT_MAXPATHS)
+		return (E2BIG);
+	for (unsigned i = 0; i < rt_value_n(old); i++) {
+		const struct nhop *o = &rt_value_hop(old, i)->rn_nh;
+
+		if ((o->nh_flags & RTF_PINNED) != 0)
+			return (EEXIST);
+		if (o->nh_metric == nh->nh_metric &&
+		    (rv->rv_multipath == 0 || (flags & VI_RTF_EXCL) != 0 || rt_sameway(o, nh) ||
+			((o->nh_flags | nh->nh_flags) & RTF_NOWHERE) != 0))
+			return (EEXIST);
+	}
+	return (0);
+}
+
 int
 rt_add(struct vnet *vn, const struct vi_route *rt)
 {
 	struct route_vnet *rv = route_vnet(vn);
 	struct rt_request rr;
 	const struct rt_prefix *rp = &rr.rr_prefix;
-	struct rt_nhop *rn;
+	struct rt_nhop *old, *new, *hops[VI_RT_MAXPATHS];
 	struct nhop nh;
+	unsigned n = 0;
 	int error;
 
 	if ((error = rt_request(vn, rt, &rr)) != 0)
@@ -275,14 +329,15 @@ rt_add(struct vnet *vn, const struct vi_route *rt)
 	rt_dyn_flush(rv);
 	if ((error = rt_template(&rr, &nh)) != 0)
 		return (error);
-	if (fib_find(rp->rp_fib, rp->rp_key, rp->rp_len) != NULL)
-		return (EEXIST);
-	if ((rn = nhop_get(rv, &nh)) == NULL)
+	if ((old = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len)) != NULL &&
+	    (error = rt_beside(rv, old, &nh, rt->rt_flags)) != 0)
+		return (error);
+	if ((new = nhop_get(rv, &nh)) == NULL)
 		return (ENOBUFS);
-	if ((error = fib_insert(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len, rn)) != 0)
-		nhop_rele(rv, rn);
-	rv->rv_generation++;
-	return (error);
+	for (unsigned i = 0; old != NULL && i < rt_value_n(old); i++)
+		hops[n++] = nhop_ref(rt_value_hop(old, i));
+	hops[n++] = new;
+	return (rt_put(rv, rp, hops, n));
 }
 
 /* What the request does not say stays as it was. */
@@ -293,7 +348,7 @@ rt_changed(const struct rt_request *rr, const struct nhop *old, struct nhop *nh)
 	int error;
 
 	if (!rr->rr_hasgw && rr->rr_ifp == NULL &&
-	    (rt->rt_flags & (RTF_REJECT | RTF_BLACKHOLE)) == 0) {
+	    (rt->rt_flags & RTF_NOWHERE) == 0) {
 		*nh = *old;
 		return (rt_metrics(rr, nh));
 	}
@@ -307,6 +362,27 @@ rt_changed(const struct rt_request *rr, const struct nhop *old, struct nhop *nh)
 	return (0);
 }
 
+/* Is it what the request names, as far as it names something? */
+static bool
+rt_named(const struct rt_request *rr, const struct nhop *nh)
+{
+	const bool gw = rr->rr_hasgw && (rr->rr_rt->rt_flags & RTF_GATEWAY) != 0;
+
+	return ((!gw || ((nh->nh_flags & RTF_GATEWAY) != 0 && net_addr_same(&nh->nh_gw, &rr->rr_gw))) &&
+	    (rr->rr_ifp == NULL || nh->nh_ifp == rr->rr_ifp) &&
+	    (rr->rr_rt->rt_metric == 0 || nh->nh_metric == rr->rr_rt->rt_metric));
+}
+
+/* Of several the one that goes the way of nh; NULL. */
+static struct rt_nhop *
+rt_sameway_of(struct rt_nhop *value, const struct nhop *nh)
+{
+	for (unsigned i = 0; i < rt_value_n(value); i++)
+		if (rt_sameway(&rt_value_hop(value, i)->rn_nh, nh))
+			return (rt_value_hop(value, i));
+	return (NULL);
+}
+
 /* Of an address's own route only the metrics can be changed. */
 int
 rt_change(struct vnet *vn, const struct vi_route *rt)
@@ -314,8 +390,9 @@ rt_change(struct vnet *vn, const struct vi_route *rt)
 	struct route_vnet *rv = route_vnet(vn);
 	struct rt_request rr;
 	const struct rt_prefix *rp = &rr.rr_prefix;
-	struct rt_nhop *old, *new;
+	struct rt_nhop *old, *same, *hops[VI_RT_MAXPATHS];
 	struct nhop nh;
+	unsigned n = 0;
 	int error;
 
 	if ((error = rt_request(vn, rt, &rr)) != 0)
@@ -323,41 +400,47 @@ rt_change(struct vnet *vn, const struct vi_route *rt)
 	rt_dyn_flush(rv);
 	if ((old = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len)) == NULL)
 		return (ESRCH);
-	if ((error = rt_changed(&rr, &old->rn_nh, &nh)) != 0)
+	if ((error = rt_changed(&rr, &rt_value_hop(old, 0)->rn_nh, &nh)) != 0)
 		return (error);
-	if ((new = nhop_get(rv, &nh)) == NULL)
+	if ((same = rt_sameway_of(old, &nh)) != NULL &&
+	    (error = rt_changed(&rr, &same->rn_nh, &nh)) != 0)
+		return (error);
+	if ((hops[n++] = nhop_get(rv, &nh)) == NULL)
 		return (ENOBUFS);
-	(void)fib_replace(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len, new);
-	nhop_rele(rv, old);
-	rv->rv_generation++;
-	return (0);
+	for (unsigned i = 0; same != NULL && i < rt_value_n(old); i++)
+		if (rt_value_hop(old, i) != same)
+			hops[n++] = nhop_ref(rt_value_hop(old, i));
+	return (rt_put(rv, rp, hops, n));
 }
 
-/* With a gateway named, only the route by that one. */
 int
 rt_delete(struct vnet *vn, const struct vi_route *rt)
 {
 	struct route_vnet *rv = route_vnet(vn);
 	struct rt_request rr;
 	const struct rt_prefix *rp = &rr.rr_prefix;
-	struct rt_nhop *rn;
+	struct rt_nhop *old, *hops[VI_RT_MAXPATHS];
+	unsigned n = 0, gone = 0;
 	int error;
 
 	if ((error = rt_request(vn, rt, &rr)) != 0)
 		return (error);
 	rt_dyn_flush(rv);
-	if ((rn = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len)) == NULL)
+	if ((old = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len)) == NULL)
 		return (ESRCH);
-	if (rr.rr_hasgw && (rt->rt_flags & RTF_GATEWAY) != 0 &&
-	    ((rn->rn_nh.nh_flags & RTF_GATEWAY) == 0 ||
-		!net_addr_same(&rn->rn_nh.nh_gw, &rr.rr_gw)))
+	for (unsigned i = 0; i < rt_value_n(old); i++) {
+		if (rt_named(&rr, &rt_value_hop(old, i)->rn_nh))
+			gone++;
+		else
+			hops[n++] = rt_value_hop(old, i);
+	}
+	if (gone == 0)
 		return (ESRCH);
-	if (rn->rn_nh.nh_flags & RTF_PINNED)
+	if (rt_value_hop(old, 0)->rn_nh.nh_flags & RTF_PINNED)
 		return (EPERM);
-	(void)fib_remove(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len);
-	nhop_rele(rv, rn);
-	rv->rv_generation++;
-	return (0);
+	for (unsigned i = 0; i < n; i++)
+		(void)nhop_ref(hops[i]);
+	return (rt_put(rv, rp, hops, n));
 }
 
 /* Telling */
@@ -416,7 +499,7 @@ rt_get(struct vnet *vn, uint32_t fib, const struct vi_sockaddr *sa, struct vi_ro
 	if (fib >= rt_nfibs(vn))
 		return (EINVAL);
 	rt_key(key, &dst);
-	if ((rn = rt_match(route_vnet(vn), fib, dst.na_af, key)) == NULL)
+	if ((rn = rt_match(route_vnet(vn), fib, dst.na_af, key, NULL)) == NULL)
 		return (ESRCH);
 	(void)lane_clock(&vn->vn_lane);		/* its last run may be long ago */
 	rt_info(vn, fib, dst.na_af, key, &rn->rn_nh, rt);
@@ -435,12 +518,13 @@ static void
 rt_list_one(void *arg, const uint32_t *key, unsigned len, void *value)
 {
 	const struct rt_listing *rl = arg;
-	const struct rt_nhop *rn = value;
 	struct vi_route rt;
 
 	(void)len;
-	rt_info(rl->rl_vnet, rl->rl_fib, rl->rl_af, key, &rn->rn_nh, &rt);
-	rl->rl_fn(rl->rl_arg, &rt);
+	for (unsigned i = 0; i < rt_value_n(value); i++) {
+		rt_info(rl->rl_vnet, rl->rl_fib, rl->rl_af, key, &rt_value_hop(value, i)->rn_nh, &rt);
+		rl->rl_fn(rl->rl_arg, &rt);
+	}
 }
 
 static bool
@@ -474,10 +558,10 @@ rt_flush_one(void *arg, void *value)
 	struct rt_flushing *rf = arg;
 	struct rt_nhop *rn = value;
 
-	if ((rn->rn_nh.nh_flags & (RTF_GATEWAY | RTF_PINNED)) != RTF_GATEWAY)
+	if ((rt_value_hop(rn, 0)->rn_nh.nh_flags & (RTF_GATEWAY | RTF_PINNED)) != RTF_GATEWAY)
 		return (rn);
-	nhop_rele(rf->rf_rv, rn);
-	rf->rf_n++;
+	rf->rf_n += rt_value_n(rn);
+	rt_value_rele(rf->rf_rv, rn);
 	return (NULL);
 }
 

@@ -161,7 +161,7 @@ rt_redirect(struct route_vnet *rv, uint32_t fib, const struct net_addr *dst,
 	bool exact;
 
 	if (!(onlink && gw->na_af == NET_AF_INET6) && (nh == NULL || nh->nh_ifp != ifp ||
-	    (nh->nh_flags & (RTF_GATEWAY | RTF_REJECT | RTF_BLACKHOLE | RTF_LOCAL)) != 0))
+	    (nh->nh_flags & (RTF_GATEWAY | RTF_NOWHERE | RTF_LOCAL)) != 0))
 		return (ENETUNREACH);
 	if (dst->na_af == NET_AF_INET)
 		new.nh_ifa = nh->nh_ifa;
@@ -214,7 +214,7 @@ rt_pmtu(struct route_vnet *rv, uint32_t fib, const struct net_addr *dst, uint32_
 	struct rt_dyn *rd;
 	bool exact;
 
-	if (nh == NULL || (nh->nh_flags & (RTF_REJECT | RTF_BLACKHOLE | RTF_LOCAL)) != 0)
+	if (nh == NULL || (nh->nh_flags & (RTF_NOWHERE | RTF_LOCAL)) != 0)
 		return (ESRCH);
 	if (mtu >= nhop_mtu(nh))	/* RFC 1191 3, RFC 8201 4: never up because of a message */
 		return (0);

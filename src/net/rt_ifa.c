@@ -32,13 +32,13 @@ rt_ifroute_add(const struct rt_ifroute *ri, uint32_t fib, const struct nhop *nh)
 	struct rt_nhop *old = fib_find(f, ri->ri_key, ri->ri_len), *rn;
 	int error;
 
-	if (old != NULL && (old->rn_nh.nh_flags & RTF_PINNED) != 0)
+	if (old != NULL && (rt_value_hop(old, 0)->rn_nh.nh_flags & RTF_PINNED) != 0)
 		return (EEXIST);
 	if ((rn = nhop_get(rv, nh)) == NULL)
 		return (ENOBUFS);
 	if (old != NULL) {
 		(void)fib_replace(f, rt_acct(rv), ri->ri_key, ri->ri_len, rn);
-		nhop_rele(rv, old);
+		rt_value_rele(rv, old);
 		return (0);
 	}
 	if ((error = fib_insert(f, rt_acct(rv), ri->ri_key, ri->ri_len, rn)) != 0)
@@ -53,7 +53,7 @@ rt_ifroute_del(const struct rt_ifroute *ri, uint32_t fib)
 	struct fib *f = rt_fib(rv, fib, ri->ri_af);
 	struct rt_nhop *rn = fib_find(f, ri->ri_key, ri->ri_len);
 
-	if (rn == NULL || (rn->rn_nh.nh_flags & RTF_PINNED) == 0 || rn->rn_nh.nh_ifa != ri->ri_ifa)
+	if (rn == NULL || rn->rn_group != NULL || (rn->rn_nh.nh_flags & RTF_PINNED) == 0 || rn->rn_nh.nh_ifa != ri->ri_ifa)
 		return;
 	(void)fib_remove(f, rt_acct(rv), ri->ri_key, ri->ri_len);
 	nhop_rele(rv, rn);

@@ -142,7 +142,7 @@ arp_proxy(const struct arp_vnet *av, const struct ifnet *ifp, uint32_t addr)
 		return (ae->ae_lladdr);
 	if (!av->av_proxyall || (nh = fib4_lookup(av->av_vnet, ifp->if_fib, addr)) == NULL)
 		return (NULL);
-	if (nh->nh_ifp == ifp || (nh->nh_flags & (RTF_REJECT | RTF_BLACKHOLE | RTF_LOCAL)) != 0)
+	if (nh->nh_ifp == ifp || (nh->nh_flags & (RTF_NOWHERE | RTF_LOCAL)) != 0)
 		return (NULL);
 	return (ifp->if_lladdr);
 }

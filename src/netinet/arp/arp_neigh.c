@@ -23,7 +23,7 @@ arp_neigh_if(struct vnet *vn, uint32_t addr, const char *ifname, struct ifnet **
 			return (ENETUNREACH);
 		if (nh->nh_flags & RTF_LOCAL)		/* published for ourselves */
 			*ifpp = nh->nh_ifa->ifa_ifp;
-		else if (nh->nh_flags & (RTF_GATEWAY | RTF_REJECT | RTF_BLACKHOLE))
+		else if (nh->nh_flags & (RTF_GATEWAY | RTF_NOWHERE))
 			return (ENETUNREACH);
 		else
 			*ifpp = nh->nh_ifp;

@@ -4,6 +4,7 @@
  *
  * Everything that could need an answer is found before the packet changes, so that errors quote it as it came and nothing is copied on the way.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/inaddr.h"
@@ -32,22 +33,61 @@ fwd_allowed(const struct ip_vnet *iv, const struct mbuf *m, const struct ip_info
 	    in_canforward(ii->ii_src));
 }
 
+/* The ports, where the packet shows them: they tell flows apart. */
+static void
+fwd_ports(const struct mbuf *m, const struct ip_info *ii, struct rt_flow *rf)
+{
+	if ((rf->rf_proto != IPPROTO_TCP && rf->rf_proto != IPPROTO_UDP) || m->m_len < (uint32_t)ii->ii_hlen + 4)
+		return;
+	memcpy(&rf->rf_sport, m->m_data + ii->ii_hlen, 2);
+	memcpy(&rf->rf_dport, m->m_data + ii->ii_hlen + 2, 2);
+}
+
+static const struct nhop *
+fwd_lookup(struct vnet *vn, const struct mbuf *m, const struct ip_info *ii)
+{
+	const struct ip *ip = mtod(m, const struct ip *);
+	struct rt_flow rf = {
+		.rf_dst = { .na_af = NET_AF_INET, .na_in = ii->ii_dst },
+		.rf_src = { .na_af = NET_AF_INET, .na_in = ii->ii_src },
+		.rf_fib = m->m_pkt.fib,
+		.rf_mark = m->m_pkt.mark,
+		.rf_iif = m->m_pkt.rcvif,
+		.rf_proto = ip->ip_p,
+		.rf_tos = ip->ip_tos,
+	};
+
+	fwd_ports(m, ii, &rf);
+	return (rt_lookup(vn, &rf));
+}
+
+/* RFC 1812 5.2.7.1: no route, one that leads nowhere, or one that is forbidden. */
 static const struct nhop *
 fwd_route(struct vnet *vn, struct mbuf *m, const struct ip_info *ii)
 {
 	struct ip_vnet *iv = ip_vnet(vn);
-	const struct nhop *nh = fib4_lookup(vn, m->m_pkt.fib, ii->ii_dst);
+	const struct nhop *nh = fwd_lookup(vn, m, ii);
 
-	if (nh == NULL || (nh->nh_flags & RTF_REJECT) != 0) {
+	switch (nhop_error(nh)) {
+	case 0:
+		return (nh);
+	case ENETUNREACH:
 		iv->iv_stat.ips_fwdnoroute++;
-		icmp_error(vn, m, ICMP_UNREACH, nh == NULL ? ICMP_UNREACH_NET : ICMP_UNREACH_HOST, 0);
-		return (NULL);
-	}
-	if ((nh->nh_flags & RTF_BLACKHOLE) != 0) {
+		icmp_error(vn, m, ICMP_UNREACH, ICMP_UNREACH_NET, 0);
+		break;
+	case EHOSTUNREACH:
+		iv->iv_stat.ips_fwdnoroute++;
+		icmp_error(vn, m, ICMP_UNREACH, ICMP_UNREACH_HOST, 0);
+		break;
+	case EACCES:
+		iv->iv_stat.ips_fwdnoroute++;
+		icmp_error(vn, m, ICMP_UNREACH, ICMP_UNREACH_FILTER_PROHIB, 0);
+		break;
+	default:
 		fwd_drop(m, &iv->iv_stat.ips_cantforward);
-		return (NULL);
+		break;
 	}
-	return (nh);
+	return (NULL);
 }
 
 /*

@@ -23,6 +23,7 @@
 #include "netinet/ip/ip_segment.h"
 #include "netinet/ip/ip_var.h"
 #include "netinet/pcb/in_pcb.h"
+#include "socket/socket.h"
 
 /*
  * RFC 6864 4.2: ids of datagrams that may be fragmented do not repeat soon for one source, destination and protocol.  A counter per hash of the three, plus an
@@ -67,16 +68,6 @@ ip_path_link(struct ifnet *ifp, uint32_t dst, struct ip_path *path)
 	path->ip_bcast = !path->ip_mcast && in_ifbroadcast(ifp, dst);
 }
 
-static int
-ip_route_error(const struct nhop *nh)
-{
-	if (nh == NULL)
-		return (ENETUNREACH);
-	if ((nh->nh_flags & RTF_REJECT) != 0)
-		return (EHOSTUNREACH);
-	return ((nh->nh_flags & RTF_BLACKHOLE) != 0 ? EINVAL : 0);	/* EINVAL as Linux says it */
-}
-
 /* The interface of last resort for 255.255.255.255 and groups: the first that is up and can. */
 static struct ifnet *
 ip_anyif(struct vnet *vn, uint32_t flag)
@@ -97,7 +88,7 @@ ip_route_if(struct vnet *vn, const struct ip_out *io, uint32_t ifindex, const st
 	if (ifp == NULL)
 		return (ENXIO);
 	/* What is ours is ours by whatever interface. */
-	if (nh != NULL && (nh->nh_ifp == ifp || (nh->nh_flags & RTF_LOCAL) != 0) && ip_route_error(nh) == 0 && !in_multicast(io->io_dst))
+	if (nh != NULL && (nh->nh_ifp == ifp || (nh->nh_flags & RTF_LOCAL) != 0) && nhop_error(nh) == 0 && !in_multicast(io->io_dst))
 		ip_path_nhop(nh, io->io_dst, path);
 	else
 		ip_path_link(ifp, io->io_dst, path);
@@ -108,7 +99,7 @@ ip_route_if(struct vnet *vn, const struct ip_out *io, uint32_t ifindex, const st
 static int
 ip_route_group(struct vnet *vn, const struct ip_out *io, const struct nhop *nh, struct ip_path *path)
 {
-	struct ifnet *ifp = nh != NULL && ip_route_error(nh) == 0 ? nh->nh_ifp : NULL;
+	struct ifnet *ifp = nh != NULL && nhop_error(nh) == 0 ? nh->nh_ifp : NULL;
 
 	if (ifp == NULL)
 		ifp = ip_anyif(vn, in_multicast(io->io_dst) ? IFF_MULTICAST : IFF_BROADCAST);
@@ -134,10 +125,32 @@ ip_outif(struct vnet *vn, const struct ip_out *io)
 	return (0);
 }
 
+static const struct nhop *
+ip_lookup(struct vnet *vn, const struct ip_out *io)
+{
+	const struct inpcb *inp = io->io_inp;
+	struct rt_flow rf = {
+		.rf_dst = { .na_af = NET_AF_INET, .na_in = io->io_dst },
+		.rf_src = { .na_af = NET_AF_INET, .na_in = io->io_src },
+		.rf_fib = io->io_fib,
+		.rf_flowid = io->io_flowid,
+		.rf_oif = io->io_ifindex,
+		.rf_proto = io->io_proto,
+		.rf_tos = io->io_tos,
+	};
+
+	if (inp != NULL) {
+		rf.rf_sport = inp->inp_lport;
+		rf.rf_dport = inp->inp_fport;
+		rf.rf_mark = inp->inp_socket != NULL ? inp->inp_socket->so_mark : 0;
+	}
+	return (rt_lookup(vn, &rf));
+}
+
 int
 ip_route(struct vnet *vn, const struct ip_out *io, struct ip_path *path)
 {
-	const struct nhop *nh = io->io_nh != NULL ? io->io_nh : fib4_lookup(vn, io->io_fib, io->io_dst);
+	const struct nhop *nh = io->io_nh != NULL ? io->io_nh : ip_lookup(vn, io);
 	uint32_t ifindex = ip_outif(vn, io);
 	int error;
 
@@ -145,7 +158,7 @@ ip_route(struct vnet *vn, const struct ip_out *io, struct ip_path *path)
 		return (ip_route_if(vn, io, ifindex, nh, path));
 	if (in_multicast(io->io_dst) || in_broadcast(io->io_dst))
 		return (ip_route_group(vn, io, nh, path));
-	if ((error = ip_route_error(nh)) != 0)
+	if ((error = nhop_error(nh)) != 0)
 		return (error);
 	if ((io->io_flags & INET_DONTROUTE) != 0 && (nh->nh_flags & RTF_GATEWAY) != 0)
 		return (ENETUNREACH);

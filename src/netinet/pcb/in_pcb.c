@@ -517,18 +517,38 @@ in_pcbdisconnect(struct inpcb *inp)
 	in_pcbhash_resize(inp->inp_info);
 }
 
+/* What is known of a pcb's packets but for the addresses. */
+static void
+in_pcbflow(const struct inpcb *inp, struct rt_flow *rf)
+{
+	*rf = (struct rt_flow){
+		.rf_fib = inp->inp_fib,
+		.rf_flowid = inp->inp_flowid,
+		.rf_mark = inp->inp_socket == NULL ? 0 : inp->inp_socket->so_mark,
+		.rf_oif = inp->inp_boundif,
+		.rf_sport = inp->inp_lport,
+		.rf_dport = inp->inp_fport,
+		.rf_proto = inp->inp_proto,
+		.rf_tos = inp->inp_tos,
+	};
+}
+
 const struct nhop *
 in_pcbroute(struct inpcb *inp)
 {
 	uint64_t gen = rt_generation(inp->inp_vnet);
+	struct rt_flow rf;
 
 	if (inp->inp_nh != NULL && inp->inp_rtgen == gen && in_addr_eq(&inp->inp_rtdst, &inp->inp_faddr))
 		return (inp->inp_nh);
 	if (inp->inp_ops->io_family != VI_AF_INET)
 		return (NULL);
-	inp->inp_nh = fib4_lookup(inp->inp_vnet, inp->inp_fib, inp->inp_faddr.in4);
+	in_pcbflow(inp, &rf);
+	rf.rf_dst.na_in = inp->inp_faddr.in4;
+	rf.rf_src.na_in = inp->inp_laddr.in4;
+	inp->inp_nh = rt_lookup(inp->inp_vnet, &rf);
 	/* The lookup may have dropped an expired route, and so moved the generation: what it returned belongs to the new one. */
-	inp->inp_rtgen = rt_generation(inp->inp_vnet);
+	inp->inp_rtgen = rt_isfixed(inp->inp_vnet) ? rt_generation(inp->inp_vnet) : 0;
 	inp->inp_rtdst = inp->inp_faddr;
 	return (inp->inp_nh);
 }

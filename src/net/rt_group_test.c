@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Several next hops of a prefix, and routes that lead nowhere. */
+#include "net/route.h"
+
+#include "net/net_test.h"
+
+/* a: 10.0.0.1/24, b: 10.0.1.1/24. */
+struct rig {
+	struct nt	 r;
+	struct vnet	*vn;
+	struct ifnet	*a, *b;
+	struct ifaddr	 ia, ib;
+};
+
+static void
+rig_begin(struct rig *g)
+{
+	char name[IFNAMSIZ];
+
+	nt_begin(&g->r);
+	g->vn = g->r.nt_v0;
+	assert_int_equal(if_create(g->vn, "epair", name), 0);
+	assert_int_equal(if_create(g->vn, "epair", name), 0);
+	g->a = nt_if(g->vn, "epair0a");
+	g->b = nt_if(g->vn, "epair1a");
+	nt_ifaddr(&g->ia, g->a, IP4(10, 0, 0, 1), 24);
+	nt_ifaddr(&g->ib, g->b, IP4(10, 0, 1, 1), 24);
+}
+
+static void
+rig_end(struct rig *g)
+{
+	nt_noifaddr(&g->ia);
+	nt_noifaddr(&g->ib);
+	nt_end(&g->r);
+}
+
+static struct vi_route
+route(uint32_t gw, uint32_t weight, uint32_t metric)
+{
+	struct vi_route rt = { .rt_dst = nt_sa(0), .rt_weight = weight, .rt_metric = metric };
+
+	if (gw != 0) {
+		rt.rt_gateway = nt_sa(gw);
+		rt.rt_flags = RTF_GATEWAY;
+	}
+	return (rt);
+}
+
+static int
+add(struct rig *g, uint32_t gw, uint32_t weight, uint32_t metric)
+{
+	struct vi_route rt = route(gw, weight, metric);
+
+	return (rt_add(g->vn, &rt));
+}
+
+static int
+del(struct rig *g, uint32_t gw)
+{
+	struct vi_route rt = route(gw, 0, 0);
+
+	return (rt_delete(g->vn, &rt));
+}
+
+static const struct nhop *
+flow(struct rig *g, uint32_t id)
+{
+	const struct rt_flow rf = {
+		.rf_dst = { .na_af = NET_AF_INET, .na_in = HTONL(IP4(8, 8, 8, 8)) },
+		.rf_src = { .na_af = NET_AF_INET, .na_in = HTONL(id) },
+	};
+
+	return (rt_lookup(g->vn, &rf));
+}
+
+/* Of n flows, how many go by this gateway? */
+static unsigned
+share(struct rig *g, uint32_t gw, unsigned n)
+{
+	unsigned hits = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct nhop *nh = flow(g, i * 7919);
+
+		hits += nh != NULL && nh->nh_gw.na_in == HTONL(gw);
+		assert_ptr_equal(nh, flow(g, i * 7919));	/* a flow stays */
+	}
+	return (hits);
+}
+
+#define GW_A IP4(10, 0, 0, 254)
+#define GW_A2 IP4(10, 0, 0, 253)
+#define GW_B IP4(10, 0, 1, 254)
+
+static void
+by_weight(void **state)
+{
+	struct vi_route rt;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	assert_int_equal(add(&g, GW_A, 1, 0), 0);
+	assert_int_equal(add(&g, GW_A, 1, 0), EEXIST);
+	assert_int_equal(add(&g, GW_B, 3, 0), 0);
+	assert_in_range(share(&g, GW_A, 4000), 850, 1150);
+	assert_in_range(share(&g, GW_B, 4000), 2850, 3150);
+	/* a third, and the weight of the second changes; then the second goes */
+	assert_int_equal(add(&g, GW_A2, 2, 0), 0);
+	rt = route(GW_B, 1, 0);
+	assert_int_equal(rt_change(g.vn, &rt), 0);
+	assert_in_range(share(&g, GW_A2, 4000), 1850, 2150);
+	assert_in_range(share(&g, GW_B, 4000), 850, 1150);
+	assert_int_equal(del(&g, GW_B), 0);
+	assert_int_equal(del(&g, GW_B), ESRCH);
+	assert_int_equal(share(&g, GW_B, 100), 0);
+	assert_int_equal(share(&g, GW_A, 4000) + share(&g, GW_A2, 4000), 4000);
+	/* without a name, all */
+	assert_int_equal(del(&g, 0), 0);
+	assert_null(flow(&g, 1));
+	rig_end(&g);
+}
+
+static void
+lowest_metric(void **state)
+{
+	struct vi_route rt;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	assert_int_equal(add(&g, GW_A, 0, 20), 0);
+	assert_int_equal(add(&g, GW_B, 0, 10), 0);
+	assert_int_equal(add(&g, GW_B, 0, 30), 0);	/* another route by the same */
+	rt = route(GW_A2, 0, 10);
+	rt.rt_flags |= VI_RTF_EXCL;
+	assert_int_equal(rt_add(g.vn, &rt), EEXIST);
+	assert_int_equal(share(&g, GW_B, 100), 100);
+	assert_int_equal(if_setflags(g.b, 0, IFF_UP), 0);
+	assert_int_equal(share(&g, GW_A, 100), 100);
+	assert_int_equal(if_setflags(g.b, IFF_UP, 0), 0);
+	assert_int_equal(share(&g, GW_B, 100), 100);
+	rt = route(GW_B, 0, 10);
+	assert_int_equal(rt_delete(g.vn, &rt), 0);
+	assert_int_equal(share(&g, GW_A, 100), 100);
+	rig_end(&g);
+}
+
+static void
+count(void *arg, const struct vi_route *rt)
+{
+	*(unsigned *)arg += rt->rt_prefixlen == 0;
+}
+
+/* The next hops by an interface go with it, even without memory. */
+static void
+interface_goes(void **state)
+{
+	struct rig g;
+	unsigned n;
+
+	(void)state;
+	for (uint64_t nth = 0; nth < 3; nth++) {
+		rig_begin(&g);
+		assert_int_equal(add(&g, GW_A, 0, 0), 0);
+		assert_int_equal(add(&g, GW_A2, 0, 0), 0);
+		assert_int_equal(add(&g, GW_B, 0, 0), 0);
+		n = 0;
+		rt_list(g.vn, 0, VI_AF_INET, count, &n);
+		assert_int_equal(n, 3);
+		assert_true(share(&g, GW_B, 100) > 0);
+		nt_noifaddr(&g.ib);
+		kernel_fail_alloc(g.r.nt_k, nth);
+		assert_int_equal(if_destroy(g.vn, "epair1a"), 0);
+		kernel_fail_alloc(g.r.nt_k, 0);
+		assert_int_equal(share(&g, GW_B, 100), 0);
+		assert_non_null(flow(&g, 1));
+		n = 0;
+		rt_list(g.vn, 0, VI_AF_INET, count, &n);
+		assert_in_range(n, nth == 0 ? 2 : 1, 2);
+		nt_noifaddr(&g.ia);
+		nt_end(&g.r);
+	}
+}
+
+/* Many prefixes by the same group share it; a failed addition changes nothing. */
+static void
+shared(void **state)
+{
+	struct vi_route rt;
+	struct rig g;
+	uint64_t objects;
+
+	(void)state;
+	rig_begin(&g);
+	for (uint32_t i = 0; i < 50; i++) {
+		rt = route(GW_A, 0, 0);
+		rt.rt_dst = nt_sa(IP4(172, 16, i, 0));
+		rt.rt_prefixlen = 24;
+		assert_int_equal(rt_add(g.vn, &rt), 0);
+	}
+	objects = vnet_acct(g.vn)->as_acct[ACCT_ROUTE].ac_count;
+	for (uint32_t i = 0; i < 50; i++) {
+		rt = route(GW_B, 0, 0);
+		rt.rt_dst = nt_sa(IP4(172, 16, i, 0));
+		rt.rt_prefixlen = 24;
+		assert_int_equal(rt_add(g.vn, &rt), 0);
+	}
+	assert_int_equal(vnet_acct(g.vn)->as_acct[ACCT_ROUTE].ac_count, objects + 2);
+	rt = route(GW_A2, 0, 0);
+	rt.rt_dst = nt_sa(IP4(172, 16, 0, 0));
+	rt.rt_prefixlen = 24;
+	for (uint64_t nth = 1; nth <= 2; nth++) {
+		kernel_fail_alloc(g.r.nt_k, nth);
+		assert_int_equal(rt_add(g.vn, &rt), ENOBUFS);
+	}
+	kernel_fail_alloc(g.r.nt_k, 0);
+	assert_int_equal(vnet_acct(g.vn)->as_acct[ACCT_ROUTE].ac_count, objects + 2);
+	assert_int_equal(vnet_sysctl_set(g.vn, "net.route.multipath", "0", true), 0);
+	assert_int_equal(rt_add(g.vn, &rt), EEXIST);
+	rig_end(&g);
+}
+
+static void
+kinds(void **state)
+{
+	static const struct { uint32_t flags; int error; } kind[] = {
+		{ RTF_REJECT, EHOSTUNREACH }, { RTF_BLACKHOLE, EINVAL }, { RTF_PROHIBIT, EACCES },
+		{ RTF_THROW, ENETUNREACH },
+	};
+	struct vi_route rt;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	assert_int_equal(add(&g, GW_A, 0, 0), 0);
+	for (unsigned i = 0; i < NITEMS(kind); i++) {
+		rt = route(0, 0, 0);
+		rt.rt_dst = nt_sa(IP4(8, 0, 0, 0));
+		rt.rt_prefixlen = 8;
+		rt.rt_flags = kind[i].flags;
+		assert_int_equal(rt_add(g.vn, &rt), 0);
+assert_int_equal(nhop_error(flow(&g, 1)), kind[i].error);
+		assert_int_equal(rt_delete(g.vn, &rt), 0);
+		assert_int_equal(nhop_error(flow(&g, 1)), 0);
+	}
+	rig_end(&g);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(by_weight),
+		cmocka_unit_test(lowest_metric),
+		cmocka_unit_test(interface_goes),
+		cmocka_unit_test(shared),
+		cmocka_unit_test(kinds),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
