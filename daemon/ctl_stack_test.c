@@ -223,7 +223,7 @@ test_routes(void **state)
 	OK("{'op':'route.add','destination':'10.0.0.0','prefixlen':8,'gateway':'192.0.2.2',"
 	    "'flags':['static']}");
 	FAILS(EEXIST, "{'op':'route.add','destination':'10.0.0.0','prefixlen':8,"
-	    "'gateway':'192.0.2.3'}");
+	    "'gateway':'192.0.2.2'}");
 	OK("{'op':'route.get','destination':'10.1.2.3'}");
 	o = json_object_get(fx->fx_reply, "route");
 	assert_string_equal(text_of(o, "gateway"), "192.0.2.2");
