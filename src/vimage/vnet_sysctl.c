@@ -6,7 +6,7 @@
 #include "base/util.h"
 #include "vimage/vimage.h"
 
-#define CTL_TEXT 256
+#define CTL_TEXT 4096
 
 static int
 ctl_feature_vimage(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)

@@ -249,6 +249,187 @@ user_timeout_option(void **state)
 	wire_fini(&w);
 }
 
+/* so[0] sends so much, so[1] takes it. */
+static void
+carry(struct wire *w, struct socket *so[2], uint32_t total)
+{
+	static uint8_t buf[65536];
+	uint32_t sent = 0, got = 0;
+	int error;
+
+	for (unsigned i = 0; got < total; i++) {
+		assert_true(i < 100000);
+		if (sent < total)
+			sent += (uint32_t)wire_send(w, so[0], buf, szmin(sizeof(buf), total - sent), 0);
+		wire_run(w, 5 * MSEC);
+		got += (uint32_t)wire_recv(w, so[1], buf, sizeof(buf), &error);
+	}
+}
+
+static void
+readctl(struct wire *w, int side, const char *name, char *buf, size_t len)
+{
+	assert_int_equal(
+	    vi_sysctl_get((struct vi_vnet *)(void *)w->w_vn[side], name, buf, len), 0);
+}
+
+static void
+host_cache(void **state)
+{
+	struct socket *so[2];
+	struct tcpcb *tp;
+	struct wire w;
+	char text[1000];
+
+	(void)state;
+	wire_init(&w, 6);
+	w.w_delay = 20 * MSEC;
+	wire_pair(&w, so);
+	/* A threshold that a loss would have left. */
+	tp = sototcpcb(so[0]);
+	carry(&w, so, 100000);
+	tp->snd_ssthresh = 30000;
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_run(&w, SEC);
+	assert_int_equal(wire_tcp(&w, 0)->tv_hc.hc_count, 1);
+	readctl(&w, 0, "net.inet.tcp.hostcache.list", text, sizeof(text));
+	assert_memory_equal(text, "1\n10.0.0.2 mtu 0 ssthresh 30000 rtt ", 36);
+	/* The caller has a round trip of its own, but takes the threshold. */
+	wire_pair(&w, so);
+	assert_int_equal(sototcpcb(so[0])->snd_ssthresh, 30000);
+	assert_int_equal(wire_tcp(&w, 0)->tv_stat.tcps_usedssthresh, 1);
+	/* Side 1 sent nothing and knows nothing. */
+	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_count, 0);
+	soclose(so[0]);
+	soclose(so[1]);
+	/* It is forgotten when it is old. */
+	wire_run(&w, 3500 * SEC);
+	assert_int_equal(wire_tcp(&w, 0)->tv_hc.hc_count, 1);
+	wire_run(&w, 500 * SEC);
+	assert_int_equal(wire_tcp(&w, 0)->tv_hc.hc_count, 0);
+	wire_fini(&w);
+}
+
+static void
+host_cache_server(void **state)
+{
+	struct socket *so[2];
+	struct wire w;
+
+	(void)state;
+	/* Who is called has no sample of the SYN; it takes the round trip of the last connection. */
+	wire_init(&w, 7);
+	w.w_delay = 20 * MSEC;
+	wire_pair(&w, so);
+	carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_run(&w, 100 * SEC);
+	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_count, 1);
+	wire_pair(&w, so);
+	assert_in_range(sototcpcb(so[1])->t_srtt >> 3, 39000, 60000);
+	assert_int_equal(wire_tcp(&w, 1)->tv_stat.tcps_usedrtt, 1);
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_run(&w, 100 * SEC);
+	/* purgenow, and off: nothing is remembered. */
+	sysctl(&w, 1, "net.inet.tcp.hostcache.purgenow", "1");
+	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_count, 0);
+	sysctl(&w, 1, "net.inet.tcp.hostcache.enable", "0");
+	wire_pair(&w, so);
+	carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_run(&w, 100 * SEC);
+	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_count, 0);
+	/* purge acts when the next look is due; limits hold. */
+	sysctl(&w, 1, "net.inet.tcp.hostcache.enable", "1");
+	sysctl(&w, 1, "net.inet.tcp.hostcache.hashsize", "2");
+	sysctl(&w, 1, "net.inet.tcp.hostcache.prune", "10");
+	wire_pair(&w, so);
+	carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_run(&w, SEC);
+	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_nbuckets, 2);
+	sysctl(&w, 1, "net.inet.tcp.hostcache.purge", "1");
+	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_count, 1);
+	wire_run(&w, 10 * SEC);
+	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_count, 0);
+	wire_run(&w, 100 * SEC);
+	sysctl(&w, 1, "net.inet.tcp.hostcache.cachelimit", "0");
+	wire_pair(&w, so);
+	carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_run(&w, SEC);
+	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_count, 0);
+	wire_fini(&w);
+}
+
+/* A path that loses what is longer than 1300 bytes and says nothing. */
+static enum wire_verdict
+lose_long(struct wire *w, struct wpkt *wp)
+{
+	(void)w;
+	return (wp->wp_len + 20 > 1300 ? WIRE_LOSE : WIRE_PASS);
+}
+
+static void
+black_hole(void **state)
+{
+	static uint8_t buf[20000];
+	struct socket *so[2];
+	struct tcpcb *tp;
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 8);
+	w.w_cut = true;
+	wire_pair(&w, so);
+	w.w_filter = lose_long;
+	wire_send(&w, so[0], buf, sizeof(buf), 0);
+	wire_run(&w, 20 * SEC);
+	assert_int_equal(so[1]->so_rcv.sb_cc, 0);	/* off, nothing gets through */
+	wire_fini(&w);
+
+	wire_init(&w, 9);
+	w.w_cut = true;
+	sysctl(&w, 0, "net.inet.tcp.pmtud_blackhole_detection", "1");
+	wire_pair(&w, so);
+	w.w_filter = lose_long;
+	wire_send(&w, so[0], buf, sizeof(buf), 0);
+	wire_run(&w, 5 * SEC);
+	assert_int_equal(so[1]->so_rcv.sb_cc, sizeof(buf));
+	tp = sototcpcb(so[0]);
+	assert_int_equal(tp->t_maxseg, 1200 - 12);
+	assert_int_equal(wire_tcp(&w, 0)->tv_stat.tcps_pmtud_blackhole_activated, 1);
+	wire_recv(&w, so[1], buf, sizeof(buf), &(int){ 0 });
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_run(&w, 100 * SEC);
+	/* The next connection knows. */
+	wire_pair(&w, so);
+	assert_int_equal(sototcpcb(so[0])->t_maxseg, 1200 - 12);
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_fini(&w);
+
+	/* Everything lost: it is not the size, and long segments are tried again. */
+	wire_init(&w, 10);
+	sysctl(&w, 0, "net.inet.tcp.pmtud_blackhole_detection", "2");
+	wire_pair(&w, so);
+	w.w_filter = lose_to_1;
+	wire_send(&w, so[0], buf, sizeof(buf), 0);
+	wire_run(&w, SEC);
+	assert_int_equal(sototcpcb(so[0])->t_maxseg, 1200 - 12);
+	wire_run(&w, 10 * SEC);
+	assert_int_equal(sototcpcb(so[0])->t_maxseg, 1448);
+	assert_int_equal(wire_tcp(&w, 0)->tv_stat.tcps_pmtud_blackhole_failed, 1);
+	wire_fini(&w);
+}
+
 int
 main(void)
 {
@@ -257,6 +438,9 @@ main(void)
 		cmocka_unit_test(notsent_lowat),
 		cmocka_unit_test(orphan_limits),
 		cmocka_unit_test(user_timeout_option),
+		cmocka_unit_test(host_cache),
+		cmocka_unit_test(host_cache_server),
+		cmocka_unit_test(black_hole),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

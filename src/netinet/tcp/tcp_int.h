@@ -24,6 +24,7 @@
 #include "netinet/pcb/in_pcb.h"
 #include "netinet/tcp/tcp.h"
 #include "netinet/tcp/tcp_flow.h"
+#include "netinet/tcp/tcp_hostcache.h"
 #include "netinet/tcp/tcp_lr.h"
 #include "netinet/tcp/tcp_stat.h"
 #include "socket/sockbuf.h"
@@ -202,6 +203,7 @@ struct tcpcb {
 
 	uint8_t		 t_deferaccept;	/* rounds of SYN-ACK a listener waits for data */
 	uint32_t	 t_notsentlowat;	/* UINT32_MAX = none */
+	uint32_t	 t_blackhole;	/* t_pmtu before it was lowered; 0 = it was not */
 	bool		 t_notsentfull;	/* poll said no for it */
 	bool		 t_orphaned;	/* counted in tv_orphans */
 	bool		 t_usersettimeout;	/* RFC 5482 3.1: not CHANGEABLE */
@@ -264,6 +266,8 @@ struct tcp_vnet {
 	int		 tv_msl, tv_finwait2_timeout, tv_maxtw;	/* ms */
 	int		 tv_syncookies, tv_syncookies_only, tv_sc_limit, tv_sc_rexmtlimit;
 	int		 tv_blackhole, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
+	struct tcp_hostcache tv_hc;
+	int		 tv_pmtud_blackhole, tv_blackhole_mss, tv_blackhole_mss6;
 	unsigned	 tv_orphans;	/* connections without a user */
 	int		 tv_max_orphans, tv_orphan_retries;
 	unsigned	 tv_notsent_lowat;
@@ -562,6 +566,9 @@ void	 tcp_timewait_list(struct tcp_vnet *, vi_pcb_fn *, void *arg);
 void	 tcp_notsent_wakeup(struct tcpcb *);	/* VI_TCP_NOTSENT_LOWAT: data was sent */
 /* How long n unanswered tries take, from the first on. */
 uint64_t tcp_rounds_time(const struct tcp_vnet *, unsigned n);
+
+/* tcp_blackhole.c */
+void	 tcp_blackhole(struct tcpcb *);
 
 /* tcp_uto.c: RFC 5482 */
 void	 tcp_uto_set(struct tcpcb *, int ms);	/* the user's wish; 0 = none */

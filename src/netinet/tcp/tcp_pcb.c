@@ -65,6 +65,7 @@ tcp_setconnected(struct tcpcb *tp, uint32_t tsoff)
 	tp->t_psum = io->io_pseudo(&inp->inp_laddr, &inp->inp_faddr, VI_IPPROTO_TCP, 0);
 	tp->t_tsoff = tsoff;
 	tp->t_pmtu = io->io_pathmtu(inp->inp_vnet, inp->inp_fib, &inp->inp_faddr);
+	tcp_hc_mtu(tp);
 	if (!tp->t_tv->tv_path_mtu_discovery || inp->inp_mtudisc == 0 || inp->inp_mtudisc == 3)
 		tp->t_flags |= TF_NOPMTU;
 	tcp_setmss(tp);
@@ -200,6 +201,7 @@ tcp_established(struct tcpcb *tp)
 
 	tp->t_state = TCPS_ESTABLISHED;
 	tp->snd_cwnd = tcp_initcwnd(tp);
+	tcp_hc_use(tp);
 	tcp_rack_init(tp);
 	tp->t_cc->cc_init(tp);
 	tp->t_lastrcvd = tp->t_lastack = tp->t_rcvq_time = tp->t_rcvrtt_time = now;
@@ -245,6 +247,8 @@ tcp_close(struct tcpcb *tp, int error)
 
 	VI_ASSERT(tp->t_state != TCPS_LISTEN);
 	TCPSTAT_INC(tp->t_tv, tcps_closed);
+	if (TCPS_HAVEESTABLISHED(tp->t_state))
+		tcp_hc_update(tp);
 	tp->t_state = TCPS_CLOSED;
 	if (so == NULL || tcp_orphan(tp)) {
 		tcp_discard(tp);

@@ -121,6 +121,12 @@
 	X(tcps_tw_recycles, "TIME_WAIT entr%s recycled early for lack of room") \
 	X(tcps_tw_reused, "TIME_WAIT entr%s given to a new connection") \
 	X(tcps_tw_resets, "reset%s ignored in TIME_WAIT") \
+	X(tcps_hc_added, "host cache entr%s added") \
+	X(tcps_hc_bucketoverflow, "\thost cache entr%s given up for lack of room") \
+	X(tcps_usedrtt, "\tconnection%s that began with a cached rtt") \
+	X(tcps_usedssthresh, "\tconnection%s that began with a cached ssthresh") \
+	X(tcps_pmtud_blackhole_activated, "path MTU discovery black hole%s suspected") \
+	X(tcps_pmtud_blackhole_failed, "\tsuspicion%s given up") \
 	X(tcps_mturesent, "segment%s resent for a smaller path MTU") \
 	X(tcps_icmpignored, "ICMP error%s ignored as out of window or soft")
 

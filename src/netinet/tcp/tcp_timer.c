@@ -194,6 +194,7 @@ tcp_timer_rexmt(struct tcpcb *tp)
 		tcp_snd_syn(tp);
 		return (true);
 	}
+	tcp_blackhole(tp);
 	tcp_rexmt_window(tp);
 	tcp_rto_set(tp);
 	tcp_timer_rexmt_restart(tp);

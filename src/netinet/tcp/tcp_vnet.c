@@ -50,6 +50,14 @@ static const struct tcp_vnet tcp_vnet_defaults = {
 	.tv_reass_max = 512,
 	.tv_path_mtu_discovery = 1,
 	.tv_superpackets = 1,
+	.tv_hc = {.hc_enable = 1,
+	    .hc_hashsize = 512,
+	    .hc_bucketlimit = 30,
+	    .hc_cachelimit = 15360,
+	    .hc_expire = 3600,
+	    .hc_prune = 300},
+	.tv_blackhole_mss = 1200,
+	.tv_blackhole_mss6 = 1220,
 	.tv_max_orphans = 8192,
 	.tv_orphan_retries = 8,
 	.tv_notsent_lowat = UINT32_MAX,
@@ -156,6 +164,23 @@ static const struct sysctl_desc tcp_sysctls[] = {
 	"Runs of out-of-order data a connection may hold"),
     TV_INT("path_mtu_discovery", tv_path_mtu_discovery, 0, 1, "Path MTU discovery (RFC 1191)"),
     TV_INT("tso", tv_superpackets, 0, 1, "Segments longer than the MSS where links take them"),
+    TV_INT("hostcache.enable", tv_hc.hc_enable, 0, 1, "Remember what connections learn of hosts"),
+    TV_INT("hostcache.cachelimit", tv_hc.hc_cachelimit, 0, 1 << 20, "Most hosts remembered"),
+    TV_INT("hostcache.bucketlimit", tv_hc.hc_bucketlimit, 1, 1 << 20, "Most of one chain"),
+    CTL_PROC("net.inet.tcp.hostcache.hashsize", VI_CTL_INT, CTL_RW, tcp_sysctl_hchash,
+	"Chains, a power of two; setting it forgets everything"),
+    TV_COUNT("hostcache.count", tv_hc.hc_count, "Hosts remembered"),
+    TV_INT("hostcache.expire", tv_hc.hc_expire, 1, 1 << 24, "How long, s"),
+    TV_INT("hostcache.prune", tv_hc.hc_prune, 1, 1 << 20, "Time between looks for old ones, s"),
+    TV_INT("hostcache.purge", tv_hc.hc_purgeall, 0, 1, "Forget everything at the next look"),
+    CTL_PROC("net.inet.tcp.hostcache.purgenow", VI_CTL_INT, CTL_RW, tcp_sysctl_hcpurge,
+	"Forget everything now"),
+    CTL_PROC("net.inet.tcp.hostcache.list", VI_CTL_STRING, CTL_RD, tcp_sysctl_hclist,
+	"How many hosts, and what is remembered of them"),
+    TV_INT("pmtud_blackhole_detection", tv_pmtud_blackhole, 0, 3,
+	"Shorter segments after timeouts: 1 IPv4 and IPv6, 2 IPv4, 3 IPv6"),
+    TV_INT("pmtud_blackhole_mss", tv_blackhole_mss, 216, 65495, "Their size with IPv4"),
+    TV_INT("v6pmtud_blackhole_mss", tv_blackhole_mss6, 1220, 65475, "Their size with IPv6"),
     TV_COUNT("orphans", tv_orphans, "Connections whose user closed them"),
     TV_INT("max_orphans", tv_max_orphans, 0, 1 << 20, "Most of these; beyond, close resets"),
     TV_INT("orphan_retries", tv_orphan_retries, 1, 100,
@@ -186,6 +211,7 @@ tcp_attach(struct vnet *vn)
 
 	tv->tv_vnet = vn;
 	tcp_timewait_init(tv);
+	tcp_hc_init(tv);
 	kernel_random(vn->vn_kernel, &tv->tv_isnkey, sizeof(tv->tv_isnkey));
 	if ((error = tcp_syncache_init(tv)) != 0 ||
 	    (error = in_pcbinfo_init(&tv->tv_pcbs, vn, VI_IPPROTO_TCP)) != 0)
@@ -209,6 +235,7 @@ tcp_stop(struct vnet *vn)
 		tcp_protosw.pr_abort(inp->inp_socket);
 	tcp_syncache_stop(tv);
 	tcp_timewait_stop(tv);
+	tcp_hc_fini(tv);
 }
 
 static void
