@@ -107,7 +107,7 @@ proto_find(struct vnet *vn, int family, int type, int proto, int *error)
 		if (pr->pr_type != type)
 			continue;
 		type_seen = true;
-		if (proto == pr->pr_protocol || (proto == 0 && type != VI_SOCK_RAW && pr->pr_protocol != VI_IPPROTO_ICMP) ||
+		if (proto == pr->pr_protocol || (proto == 0 && (pr->pr_protocol == VI_IPPROTO_TCP || pr->pr_protocol == VI_IPPROTO_UDP)) ||
 		    (type == VI_SOCK_RAW && pr->pr_protocol == 0 && proto != 0))
 			return (pr);
 	}

@@ -127,7 +127,8 @@ op_icmp(struct script *s)
 	    .ic_errno = 111,
 	    .ic_mtu = next16(s),
 	    .ic_len = 8,
-	    .ic_data = quoted};
+	    .ic_data = quoted,
+	    .ic_ops = &in_ops};
 
 	ic.ic_src = in4_any(HTONL(0x0a000001u + (uint32_t)side));
 	ic.ic_dst = in4_any(HTONL(0x0a000002u - (uint32_t)side));

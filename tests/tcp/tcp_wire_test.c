@@ -824,7 +824,7 @@ path_mtu(void **state)
 {
 	static uint8_t buf[40000];
 	struct inet_ctlmsg ic = {
-	    .ic_cmd = INET_CTL_MSGSIZE, .ic_errno = EMSGSIZE, .ic_mtu = 1000, .ic_len = 8};
+	    .ic_cmd = INET_CTL_MSGSIZE, .ic_errno = EMSGSIZE, .ic_mtu = 1000, .ic_len = 8, .ic_ops = &in_ops};
 	uint8_t quoted[8];
 	struct pair p;
 
@@ -860,7 +860,7 @@ static void
 icmp_errors(void **state)
 {
 	struct inet_ctlmsg ic = {
-	    .ic_cmd = INET_CTL_UNREACH_PORT, .ic_errno = ECONNREFUSED, .ic_len = 8};
+	    .ic_cmd = INET_CTL_UNREACH_PORT, .ic_errno = ECONNREFUSED, .ic_len = 8, .ic_ops = &in_ops};
 	struct vi_sockaddr sa;
 	uint8_t quoted[8];
 	struct socket *so;

@@ -23,8 +23,8 @@ dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint1
 		m_freem(m);
 		return (pk->ip_ttl < inp->inp_minttl ? DGRAM_MINTTL : DGRAM_SHUT);
 	}
-	pk->ip_ops->io_sockaddr(&pk->ip_src, fport, &sd.sd_from);
-	pk->ip_ops->io_sockaddr(&pk->ip_dst, 0, &sd.sd_dst);
+	in_pcbname(inp, pk->ip_ops, &pk->ip_src, fport, &sd.sd_from);
+	in_pcbname(inp, pk->ip_ops, &pk->ip_dst, 0, &sd.sd_dst);
 	sd.sd_ifindex = pk->ip_rcvif == NULL ? 0 : pk->ip_rcvif->if_index;
 	sd.sd_len = m->m_pkt.len;
 	sd.sd_ttl = pk->ip_ttl;
@@ -41,6 +41,8 @@ dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint1
 static bool
 dgram_final(const struct inpcb *inp, const struct inet_ctlmsg *ic)
 {
+	const bool v4 = ic->ic_ops->io_family == VI_AF_INET;
+
 	switch (ic->ic_cmd) {
 	case INET_CTL_UNREACH_PORT:
 	case INET_CTL_UNREACH_PROTO:
@@ -48,11 +50,11 @@ dgram_final(const struct inpcb *inp, const struct inet_ctlmsg *ic)
 	case INET_CTL_PARAMPROB:
 		return (true);
 	case INET_CTL_MSGSIZE:
-		return (inp->inp_mtudisc != IP_PMTUDISC_DONT);
+		return ((v4 ? inp->inp_mtudisc : inp->inp_mtudisc6) != IP_PMTUDISC_DONT);
 	case INET_CTL_UNREACH_NET:
-		return (ic->ic_code == ICMP_UNREACH_NET_UNKNOWN);
+		return (v4 && ic->ic_code == ICMP_UNREACH_NET_UNKNOWN);
 	case INET_CTL_UNREACH_HOST:
-		return (ic->ic_code == ICMP_UNREACH_HOST_UNKNOWN || ic->ic_code == ICMP_UNREACH_ISOLATED);
+		return (v4 && (ic->ic_code == ICMP_UNREACH_HOST_UNKNOWN || ic->ic_code == ICMP_UNREACH_ISOLATED));
 	default:
 		return (false);
 	}
@@ -64,8 +66,8 @@ dgram_errqueue(struct inpcb *inp, const struct inet_ctlmsg *ic, uint16_t fport, 
 	struct vi_sockerr se = { .se_errno = ic->ic_errno, .se_type = ic->ic_type, .se_code = ic->ic_code, .se_info = ic->ic_mtu };
 	struct mbuf *m = NULL;
 
-	ic->ic_ops->io_sockaddr(&ic->ic_offender, 0, &se.se_offender);
-	ic->ic_ops->io_sockaddr(&ic->ic_dst, fport, &se.se_dst);
+	in_pcbname(inp, ic->ic_ops, &ic->ic_offender, 0, &se.se_offender);
+	in_pcbname(inp, ic->ic_ops, &ic->ic_dst, fport, &se.se_dst);
 	if (ic->ic_len > hdrlen)
 		m = m_frombuf(vnet_acct(inp->inp_vnet), ic->ic_data + hdrlen, ic->ic_len - hdrlen, 0);
 	soerrqueue(inp->inp_socket, &se, m, 0);
@@ -75,7 +77,7 @@ dgram_errqueue(struct inpcb *inp, const struct inet_ctlmsg *ic, uint16_t fport, 
 void
 dgram_ctl(struct inpcb *inp, const struct inet_ctlmsg *ic, uint16_t fport, unsigned hdrlen)
 {
-	bool wanted = (inp->inp_flags & INP_RECVERR) != 0;
+	bool wanted = (inp->inp_flags & (ic->ic_ops->io_family == VI_AF_INET ? INP_RECVERR : INP_RECVERR6)) != 0;
 
 	if (ic->ic_errno == 0)
 		return;
@@ -88,29 +90,69 @@ dgram_ctl(struct inpcb *inp, const struct inet_ctlmsg *ic, uint16_t fport, unsig
 
 /* Sending */
 
+int
+dgram_name(struct inpcb *inp, const struct vi_msg *msg, const struct inet_ops **ops, struct in_addr_any *faddr)
+{
+	int error;
+
+	*ops = inp->inp_ops;
+	*faddr = inp->inp_faddr;
+	if (msg == NULL || !msg->msg_hasname)
+		return (in_addr_any_isany(faddr) ? EDESTADDRREQ : 0);
+	if ((error = in_pcbaddr(inp, &msg->msg_name, ops, faddr)) != 0)
+		return (error);
+	/* What is bound to an address of one family has no way to the other. */
+	if ((inp->inp_bound & in_pcbfam(*ops)) == 0)
+		return ((*ops)->io_family == VI_AF_INET ? ENETUNREACH : EAFNOSUPPORT);
+	return (0);
+}
+
 static int
 dgram_dest(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io, uint16_t *fport)
 {
-	struct in_addr_any faddr = inp->inp_faddr;
+	const struct inet_ops *ops;
+	struct in_addr_any faddr;
 	int error;
 
 	*fport = inp->inp_fport;
+	if ((error = dgram_name(inp, msg, &ops, &faddr)) != 0)
+		return (error);
+	if (ops->io_family != VI_AF_INET)
+		return (EAFNOSUPPORT);
 	if (msg == NULL || !msg->msg_hasname) {
-		if (in_addr_any_isany(&faddr))
-			return (EDESTADDRREQ);
 		if (!in_multicast(faddr.in4))
 			io->io_nh = in_pcbroute(inp);
 		return (0);
 	}
-	if ((error = in_pcbaddr(inp, &msg->msg_name, &faddr)) != 0)
-		return (error);
 	*fport = msg->msg_name.sa_port;
 	/* As on Linux: nowhere is here. */
 	io->io_dst = faddr.in4 != 0 ? faddr.in4 : HTONL(INADDR_LOOPBACK);
+	if (inp->inp_ops->io_family != VI_AF_INET)
+		io->io_src = 0;
 	/* What was bound to hear a group or broadcasts cannot send from there. */
 	if (in_addr_any_isany(&inp->inp_faddr) && io->io_src != 0 && (inp->inp_flags & INP_BINDANY) == 0 &&
 	    !in_localaddr(ip_vnet(inp->inp_vnet), io->io_src))
 		io->io_src = 0;
+	return (0);
+}
+
+/* The source that msg asks for; 0: none. */
+static int
+dgram_override_src(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io)
+{
+	const struct inet_ops *ops;
+	struct in_addr_any src;
+	int error;
+
+	if ((error = in_pcbaddr(inp, &msg->msg_dst, &ops, &src)) != 0)
+		return (error);
+	if (in_addr_any_isany(&src))
+		return (0);
+	if (ops->io_family != VI_AF_INET)
+		return (EINVAL);
+	if ((inp->inp_flags & INP_BINDANY) == 0 && !in_localaddr(ip_vnet(inp->inp_vnet), src.in4))
+		return (EADDRNOTAVAIL);
+	io->io_src = src.in4;
 	return (0);
 }
 
@@ -131,12 +173,7 @@ dgram_override(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io)
 	}
 	if ((msg->msg_set & VI_MSGSET_IFINDEX) != 0 && msg->msg_ifindex != 0)
 		io->io_ifindex = msg->msg_ifindex;
-	if ((msg->msg_set & VI_MSGSET_ADDR) != 0 && msg->msg_dst.sa_in != 0) {
-		if ((inp->inp_flags & INP_BINDANY) == 0 && !in_localaddr(ip_vnet(inp->inp_vnet), msg->msg_dst.sa_in))
-			return (EADDRNOTAVAIL);
-		io->io_src = msg->msg_dst.sa_in;
-	}
-	return (0);
+	return ((msg->msg_set & VI_MSGSET_ADDR) != 0 ? dgram_override_src(inp, msg, io) : 0);
 }
 
 int

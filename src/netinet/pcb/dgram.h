@@ -19,9 +19,12 @@ enum dgram_result dgram_append(struct inpcb *, struct mbuf *, const struct inet_
  * fport: where it had gone; hdrlen: bytes of ic_data before the payload.
  */
 void	dgram_ctl(struct inpcb *, const struct inet_ctlmsg *, uint16_t fport, unsigned hdrlen);
+/* Where a datagram goes: the family by ops, the address.  EDESTADDRREQ and those of in_pcbaddr(). */
+int	dgram_name(struct inpcb *, const struct vi_msg *, const struct inet_ops **, struct in_addr_any *faddr);
 /*
  * Destination, source, path and what msg overrides.  EDESTADDRREQ, EAFNOSUPPORT, EADDRNOTAVAIL, those of ip_route().
  * io->io_src is set when it returns 0 (if there is any address to use); path is where io_path may point to.
+ * Only for what goes out as IPv4.
  */
 int	dgram_out(struct inpcb *, const struct vi_msg *, struct ip_out *io, struct ip_path *path, uint16_t *fport);
 /* An ephemeral port for a socket that sends without having been bound. */

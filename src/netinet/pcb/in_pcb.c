@@ -12,6 +12,10 @@
  * Both hashes begin with eight buckets, double when there are more pcbs than buckets and halve when there are eight times fewer; a
  * resize that gets no memory is left for later, chains are then longer.  Keys are secret: nobody can aim at a chain.
  *
+ * Families: a packet is of one, a pcb of an AF_INET6 socket may take both (INP_IPV4 | INP_IPV6).  Connecting narrows it to the destination's, and its
+ * inp_ops with it; disconnecting goes back to what socket() and bind() left (inp_bound).  Addresses of the two may have the same bits,
+ * so every comparison of addresses also asks for the family.
+ *
  * Everything runs in the vnet's lane.  Routes are cached by generation (net/route.h); a pcb holds no reference to interface or address.
  */
 #include "netinet/pcb/in_pcb.h"
@@ -20,6 +24,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/endian.h"
 #include "base/inaddr.h"
 #include "base/siphash.h"
 #include "netinet/pcb/in_pcb_int.h"
@@ -47,6 +52,8 @@ in_pcbinfo_init(struct inpcbinfo *ipi, struct vnet *vn, uint8_t proto)
 	memset(ipi, 0, sizeof(*ipi));
 	ipi->ipi_vnet = vn;
 	ipi->ipi_proto = proto;
+	ipi->ipi_ops4 = &in_ops;
+	ipi->ipi_ops6 = &in6_ops;
 	TAILQ_INIT(&ipi->ipi_list);
 	memcpy(ipi->ipi_key, vn->vn_kernel->k_hashkey, sizeof(ipi->ipi_key));
 	ipi->ipi_lastport = (uint16_t)kernel_random32(vn->vn_kernel);
@@ -212,6 +219,30 @@ in_pcbhash_remove(struct inpcb *inp)
 	inp->inp_info->ipi_nconn--;
 }
 
+void
+in_pcb_setfam(struct inpcb *inp, uint32_t fam)
+{
+	inp->inp_flags = (inp->inp_flags & ~(uint32_t)(INP_IPV4 | INP_IPV6)) | fam;
+	if ((inp->inp_flags & INP_SOCK6) != 0)
+		inp->inp_ops = (fam & INP_IPV6) != 0 ? inp->inp_info->ipi_ops6 : inp->inp_info->ipi_ops4;
+	inp->inp_nh = NULL;
+}
+
+/* An AF_INET6 socket begins with both families where it may have both. */
+static void
+in_pcb_initfam(struct inpcb *inp)
+{
+	inp->inp_bound = in_pcbfam(inp->inp_ops);
+	if (inp->inp_bound == INP_IPV6 && inp->inp_socket != NULL) {
+		inp->inp_flags |= INP_SOCK6;
+		if (!in_pcbinfo_dual(inp->inp_info) || inpcb_vnet(inp->inp_vnet)->iv_v6only != 0)
+			inp->inp_flags |= INP_V6ONLY;
+		else
+			inp->inp_bound |= INP_IPV4;
+	}
+	inp->inp_flags |= inp->inp_bound;
+}
+
 int
 in_pcballoc(struct inpcbinfo *ipi, struct socket *so, const struct inet_ops *ops, struct inpcb **inpp)
 {
@@ -227,14 +258,18 @@ in_pcballoc(struct inpcbinfo *ipi, struct socket *so, const struct inet_ops *ops
 	inp->inp_socket = so;
 	inp->inp_proto = ipi->ipi_proto;
 	inp->inp_mtudisc = 1;
+	inp->inp_mtudisc6 = 1;
 	inp->inp_mcast_ttl = 1;		/* RFC 1112 6.1 */
-	inp->inp_flags = INP_MCASTLOOP;
+	inp->inp_mcast_hops = 1;	/* RFC 3493 5.2 */
+	inp->inp_hops = -1;
+	inp->inp_flags = INP_MCASTLOOP | INP_MCASTLOOP6 | INP_AUTOFLOWLABEL;
 	inp->inp_id = ++inpcb_vnet(vn)->iv_nextid;
 	if (so != NULL) {
 		inp->inp_cred = so->so_cred;
 		inp->inp_fib = so->so_fib;
 		so->so_pcb = inp;
 	}
+	in_pcb_initfam(inp);
 	TAILQ_INSERT_TAIL(&ipi->ipi_list, inp, inp_list);
 	ipi->ipi_count++;
 	in_pcbport_resize(ipi);
@@ -253,6 +288,7 @@ in_pcbfree(struct inpcb *inp)
 	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
 	ipi->ipi_count--;
 	in_pcbopt_free(inp);
+	in6_pcbopt_free(inp);
 	kfree(vnet_acct(inp->inp_vnet), ACCT_PCB, inp, sizeof(*inp));
 	in_pcbport_resize(ipi);
 	in_pcbhash_resize(ipi);
@@ -261,14 +297,15 @@ in_pcbfree(struct inpcb *inp)
 /* Lookup */
 
 struct inpcb *
-in_pcblookup_exact(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+in_pcblookup_exact(struct inpcbinfo *ipi, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr,
+    uint16_t fport)
 {
 	uint32_t h = in_pcbhashval(ipi, laddr, lport, faddr, fport);
 	struct inpcb *inp;
 
 	LIST_FOREACH(inp, &ipi->ipi_hash[h & (ipi->ipi_hashsize - 1)], inp_hash)
 		if (inp->inp_fport == fport && inp->inp_lport == lport && in_addr_eq(&inp->inp_faddr, faddr) &&
-		    in_addr_eq(&inp->inp_laddr, laddr))
+		    in_addr_eq(&inp->inp_laddr, laddr) && (inp->inp_flags & fam) != 0)
 			return (inp);
 	return (NULL);
 }
@@ -279,25 +316,36 @@ in_pcb_ifmatch(const struct inpcb *inp, const struct ifnet *rcvif)
 	return (inp->inp_boundif == 0 || (rcvif != NULL && rcvif->if_index == inp->inp_boundif));
 }
 
+/* A packet that looks for a pcb. */
+struct in_pcbkey {
+	uint32_t	 ik_fam;	/* INP_IPV4 or INP_IPV6 */
+	const struct in_addr_any *ik_laddr, *ik_faddr;
+	uint16_t	 ik_lport, ik_fport;
+	const struct ifnet *ik_rcvif;
+};
+
 /*
- * How well an unconnected pcb fits: 0 not at all, more is better.  A stream pcb that does not listen takes no packets from strangers, so that of
- * several that share a port (SO_REUSEADDR) the listener is found.
+ * How well an unconnected pcb fits: 0 not at all, more is better: the address counts first, then the interface, then whether the pcb is of the packet's
+ * family alone.  A stream pcb that does not listen takes no packets from strangers, so that of several that share a port (SO_REUSEADDR)
+ * the listener is found.
  */
 static unsigned
-in_pcb_score(const struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport, const struct ifnet *rcvif)
+in_pcb_score(const struct inpcb *inp, const struct in_pcbkey *ik)
 {
 	unsigned score = 1;
 
-	if (inp->inp_lport != lport || !in_pcb_ifmatch(inp, rcvif))
+	if (inp->inp_lport != ik->ik_lport || (inp->inp_flags & ik->ik_fam) == 0 || !in_pcb_ifmatch(inp, ik->ik_rcvif))
 		return (0);
 	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP &&
 	    (inp->inp_socket == NULL || (inp->inp_socket->so_options & SO_ACCEPTCONN) == 0))
 		return (0);
-	if (in_addr_eq(&inp->inp_laddr, laddr))
-		score += 2;
+	if (in_addr_eq(&inp->inp_laddr, ik->ik_laddr) && !in_addr_any_isany(&inp->inp_laddr))
+		score += 4;
 	else if (!in_addr_any_isany(&inp->inp_laddr))
 		return (0);
-	return (score + (inp->inp_boundif != 0));
+	if (inp->inp_boundif != 0)
+		score += 2;
+	return (score + (((inp->inp_flags & INP_SOCK6) != 0) == (ik->ik_fam == INP_IPV6)));
 }
 
 static inline bool
@@ -308,30 +356,29 @@ in_pcb_inreusegroup(const struct inpcb *inp)
 
 /* The pick-th of the pcbs with this score. */
 static struct inpcb *
-in_pcblookup_nth(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct ifnet *rcvif, unsigned score, unsigned pick)
+in_pcblookup_nth(struct inpcbinfo *ipi, const struct in_pcbkey *ik, unsigned score, unsigned pick)
 {
 	struct inpcb *inp;
 
-	LIST_FOREACH(inp, in_pcbporthead(ipi, lport), inp_porthash) {
+	LIST_FOREACH(inp, in_pcbporthead(ipi, ik->ik_lport), inp_porthash) {
 		if ((inp->inp_flags & INP_ONHASH) != 0)
 			break;
-		if (in_pcb_score(inp, laddr, lport, rcvif) == score && in_pcb_inreusegroup(inp) && pick-- == 0)
+		if (in_pcb_score(inp, ik) == score && in_pcb_inreusegroup(inp) && pick-- == 0)
 			return (inp);
 	}
 	return (NULL);
 }
 
 static struct inpcb *
-in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport,
-    const struct ifnet *rcvif)
+in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_pcbkey *ik)
 {
 	struct inpcb *inp, *best = NULL;
 	unsigned score, bestscore = 0, n = 0;
 
-	LIST_FOREACH(inp, in_pcbporthead(ipi, lport), inp_porthash) {
+	LIST_FOREACH(inp, in_pcbporthead(ipi, ik->ik_lport), inp_porthash) {
 		if ((inp->inp_flags & INP_ONHASH) != 0)
 			break;
-		if ((score = in_pcb_score(inp, laddr, lport, rcvif)) < bestscore || score == 0)
+		if ((score = in_pcb_score(inp, ik)) < bestscore || score == 0)
 			continue;
 		if (score > bestscore) {
 			bestscore = score;
@@ -341,19 +388,22 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16
 		n += in_pcb_inreusegroup(inp);
 	}
 	if (n > 1 && in_pcb_inreusegroup(best))
-		return (in_pcblookup_nth(ipi, laddr, lport, rcvif, bestscore, in_pcbhashval(ipi, laddr, lport, faddr, fport) % n));
+		return (in_pcblookup_nth(ipi, ik, bestscore,
+		    in_pcbhashval(ipi, ik->ik_laddr, ik->ik_lport, ik->ik_faddr, ik->ik_fport) % n));
 	return (best);
 }
 
 struct inpcb *
-in_pcblookup(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport,
-    bool wild, const struct ifnet *rcvif)
+in_pcblookup(struct inpcbinfo *ipi, const struct inet_ops *ops, const struct in_addr_any *laddr, uint16_t lport,
+    const struct in_addr_any *faddr, uint16_t fport, bool wild, const struct ifnet *rcvif)
 {
+	const struct in_pcbkey ik = { in_pcbfam(ops), laddr, faddr, lport, fport, rcvif };
 	struct inpcb *inp;
 
-	if (ipi->ipi_nconn > 0 && (inp = in_pcblookup_exact(ipi, laddr, lport, faddr, fport)) != NULL && in_pcb_ifmatch(inp, rcvif))
+	if (ipi->ipi_nconn > 0 && (inp = in_pcblookup_exact(ipi, ik.ik_fam, laddr, lport, faddr, fport)) != NULL &&
+	    in_pcb_ifmatch(inp, rcvif))
 		return (inp);
-	return (wild ? in_pcblookup_wild(ipi, laddr, lport, faddr, fport, rcvif) : NULL);
+	return (wild ? in_pcblookup_wild(ipi, &ik) : NULL);
 }
 
 /*
@@ -366,7 +416,7 @@ in_pcbnext_bcast(struct inpcbinfo *ipi, struct inpcb *last, const struct inet_pk
 	struct inpcb *inp = last == NULL ? LIST_FIRST(in_pcbporthead(ipi, lport)) : LIST_NEXT(last, inp_porthash);
 
 	for (; inp != NULL; inp = LIST_NEXT(inp, inp_porthash)) {
-		if (inp->inp_lport != lport || !in_pcb_ifmatch(inp, pk->ip_rcvif))
+		if (inp->inp_lport != lport || (inp->inp_flags & in_pcbfam(pk->ip_ops)) == 0 || !in_pcb_ifmatch(inp, pk->ip_rcvif))
 			continue;
 		if ((inp->inp_flags & INP_ONHASH) != 0 && (inp->inp_fport != fport || !in_addr_eq(&inp->inp_faddr, &pk->ip_src)))
 			continue;
@@ -381,16 +431,64 @@ in_pcbnext_bcast(struct inpcbinfo *ipi, struct inpcb *last, const struct inet_pk
 
 /* Connecting */
 
-int
-in_pcbaddr(const struct inpcb *inp, const struct vi_sockaddr *sa, struct in_addr_any *a)
+/* RFC 4007 6: the zone of a scoped address, from the sockaddr, else the interface the socket is bound to. */
+static int
+in_pcbzone(const struct inpcb *inp, const struct vi_sockaddr *sa, struct in_addr_any *a)
 {
+	uint8_t *b = (uint8_t *)a->in6;
+	uint32_t zone = sa->sa_scope;
+
+	memcpy(a->in6, sa->sa_in6, sizeof(a->in6));
+	if (!in6_zoned(sa->sa_in6))
+		return (0);
+	if (zone != 0 && inp->inp_boundif != 0 && zone != inp->inp_boundif)
+		return (EINVAL);
+	if (zone == 0)
+		zone = inp->inp_boundif;
+	if (zone == 0 && b[0] == 0xff)
+		zone = inp->inp_mcast_if6;
+	if (zone == 0)
+		return (EINVAL);
+	if (zone > UINT16_MAX || ifnet_byindex(inp->inp_vnet, zone) == NULL)
+		return (ENODEV);
+	be16enc(b + 2, (uint16_t)zone);
+	return (0);
+}
+
+static int
+in_pcbaddr6(const struct inpcb *inp, const struct vi_sockaddr *sa, const struct inet_ops **ops, struct in_addr_any *a)
+{
+	if (!in6_mapped(sa->sa_in6)) {
+		*ops = inp->inp_info->ipi_ops6;
+		return (in_pcbzone(inp, sa, a));
+	}
+	if (!in_pcbinfo_dual(inp->inp_info))
+		return (EINVAL);
+	if ((inp->inp_flags & INP_V6ONLY) != 0)
+		return (ENETUNREACH);
+	*ops = inp->inp_info->ipi_ops4;
+	memcpy(&a->in4, sa->sa_in6 + 12, sizeof(a->in4));
+	return (0);
+}
+
+int
+in_pcbaddr(const struct inpcb *inp, const struct vi_sockaddr *sa, const struct inet_ops **ops, struct in_addr_any *a)
+{
+	bool sock6 = (inp->inp_flags & INP_SOCK6) != 0;
+
 	*a = in4_any(0);
-	if (sa->sa_family != inp->inp_ops->io_family)
+	*ops = inp->inp_ops;
+	if (sa->sa_family == VI_AF_INET6 && sock6)
+		return (in_pcbaddr6(inp, sa, ops, a));
+	if (sa->sa_family != VI_AF_INET)
 		return (EAFNOSUPPORT);
-	if (sa->sa_family == VI_AF_INET)
-		*a = in4_any(sa->sa_in);
-	else
-		memcpy(a->in6, sa->sa_in6, sizeof(a->in6));
+	/* As Linux: a datagram socket of IPv6 also takes plain IPv4 addresses to connect and send to. */
+	if (sock6) {
+		if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP || !in_pcbinfo_dual(inp->inp_info) || (inp->inp_flags & INP_V6ONLY) != 0)
+			return (EAFNOSUPPORT);
+		*ops = inp->inp_info->ipi_ops4;
+	}
+	*a = in4_any(sa->sa_in);
 	return (0);
 }
 
@@ -406,7 +504,7 @@ int
 in_pcbinsconn(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
 {
 	VI_ASSERT((inp->inp_flags & INP_ONHASH) == 0);
-	if (in_pcblookup_exact(inp->inp_info, laddr, lport, faddr, fport) != NULL)
+	if (in_pcblookup_exact(inp->inp_info, in_pcbfam(inp->inp_ops), laddr, lport, faddr, fport) != NULL)
 		return (EADDRINUSE);
 	/* Off the old port's chain first: the chain is found by the port. */
 	if (inp->inp_lport != lport)
@@ -438,23 +536,37 @@ in_pcbself4(struct vnet *vn, const struct inet_ops *ops)
 	return (lo);
 }
 
-/* As on Linux, "any" as a destination is this host. */
+/* As on Linux, "any" as a destination is this host; of IPv6 always ::1. */
 static struct in_addr_any
 in_pcbself(const struct inpcb *inp)
 {
+	if (inp->inp_ops->io_family == VI_AF_INET6)
+		return ((struct in_addr_any){ .in6 = { 0, 0, 0, HTONL(1) } });
 	if (!in_addr_any_isany(&inp->inp_laddr))
 		return (inp->inp_laddr);
-	if (inp->inp_ops->io_family == VI_AF_INET)
-		return (in_pcbself4(inp->inp_vnet, inp->inp_ops));
-	return ((struct in_addr_any){ .in6 = { 0, 0, 0, HTONL(1) } });
+	return (in_pcbself4(inp->inp_vnet, inp->inp_ops));
+}
+
+/* The family of the destination becomes the pcb's.  What is bound to an address of the other one has no way there. */
+static int
+in_pcbconnect_fam(struct inpcb *inp, const struct inet_ops *ops)
+{
+	uint32_t fam = in_pcbfam(ops);
+
+	if ((inp->inp_bound & fam) == 0)
+		return (fam == INP_IPV4 ? ENETUNREACH : EAFNOSUPPORT);
+	if ((inp->inp_flags & (INP_IPV4 | INP_IPV6)) != fam)
+		in_pcb_setfam(inp, fam);
+	return (0);
 }
 
 static int
 in_pcbconnect_addrs(struct inpcb *inp, const struct vi_sockaddr *sa, struct in_addr_any *laddr, struct in_addr_any *faddr)
 {
+	const struct inet_ops *ops;
 	int error;
 
-	if ((error = in_pcbaddr(inp, sa, faddr)) != 0)
+	if ((error = in_pcbaddr(inp, sa, &ops, faddr)) != 0 || (error = in_pcbconnect_fam(inp, ops)) != 0)
 		return (error);
 	if (in_addr_any_isany(faddr))
 		*faddr = in_pcbself(inp);
@@ -466,26 +578,31 @@ in_pcbconnect_addrs(struct inpcb *inp, const struct vi_sockaddr *sa, struct in_a
 	return (0);
 }
 
-int
-in_pcbconnect(struct inpcb *inp, const struct vi_sockaddr *sa)
+static int
+in_pcbconnect_raw(struct inpcb *inp, const struct in_addr_any *laddr, const struct in_addr_any *faddr)
+{
+	if (in_addr_any_isany(&inp->inp_laddr))
+		inp->inp_flags |= INP_ANONADDR;
+	inp->inp_laddr = *laddr;
+	inp->inp_faddr = *faddr;
+	in_pcbflowinit(inp);
+	return (0);
+}
+
+static int
+in_pcbconnect_to(struct inpcb *inp, const struct vi_sockaddr *sa)
 {
 	struct in_addr_any laddr, faddr;
 	uint16_t lport = inp->inp_lport;
 	uint32_t anon = 0;
 	int error;
 
-	VNET_ASSERT_LANE(inp->inp_vnet);
 	if ((error = in_pcbconnect_addrs(inp, sa, &laddr, &faddr)) != 0)
 		return (error);
+	if (in_pcbinfo_raw(inp->inp_info))
+		return (in_pcbconnect_raw(inp, &laddr, &faddr));
 	if (in_addr_any_isany(&inp->inp_laddr))
 		anon |= INP_ANONADDR;
-	if (in_pcbinfo_raw(inp->inp_info)) {
-		inp->inp_laddr = laddr;
-		inp->inp_faddr = faddr;
-		inp->inp_flags |= anon;
-		in_pcbflowinit(inp);
-		return (0);
-	}
 	if (lport == 0) {
 		if ((error = in_pcbport_conn(inp, &laddr, &faddr, sa->sa_port, &lport)) != 0)
 			return (error);
@@ -493,6 +610,17 @@ in_pcbconnect(struct inpcb *inp, const struct vi_sockaddr *sa)
 	}
 	if ((error = in_pcbinsconn(inp, &laddr, lport, &faddr, sa->sa_port)) == 0)
 		inp->inp_flags |= anon;
+	return (error);
+}
+
+int
+in_pcbconnect(struct inpcb *inp, const struct vi_sockaddr *sa)
+{
+	int error;
+
+	VNET_ASSERT_LANE(inp->inp_vnet);
+	if ((error = in_pcbconnect_to(inp, sa)) != 0)
+		in_pcb_setfam(inp, inp->inp_bound);
 	return (error);
 }
 
@@ -511,13 +639,13 @@ in_pcbdisconnect(struct inpcb *inp)
 		inp->inp_lport = 0;
 	}
 	inp->inp_flags &= ~(uint32_t)(INP_ANONADDR | INP_ANONPORT);
-	inp->inp_nh = NULL;
+	in_pcb_setfam(inp, inp->inp_bound);
 	if ((inp->inp_flags & INP_ONPORT) != 0)
 		in_pcbport_insert(inp);
 	in_pcbhash_resize(inp->inp_info);
 }
 
-/* What is known of a pcb's packets but for the addresses. */
+/* What is known of a connected pcb's packets. */
 static void
 in_pcbflow(const struct inpcb *inp, struct rt_flow *rf)
 {
@@ -529,8 +657,16 @@ in_pcbflow(const struct inpcb *inp, struct rt_flow *rf)
 		.rf_sport = inp->inp_lport,
 		.rf_dport = inp->inp_fport,
 		.rf_proto = inp->inp_proto,
-		.rf_tos = inp->inp_tos,
+		.rf_tos = in_pcbtos(inp, inp->inp_ops),
 	};
+	if (inp->inp_ops->io_family == VI_AF_INET) {
+		rf->rf_dst.na_in = inp->inp_faddr.in4;
+		rf->rf_src.na_in = inp->inp_laddr.in4;
+		return;
+	}
+	rf->rf_dst.na_af = rf->rf_src.na_af = NET_AF_INET6;
+	memcpy(rf->rf_dst.na_in6, inp->inp_faddr.in6, sizeof(rf->rf_dst.na_in6));
+	memcpy(rf->rf_src.na_in6, inp->inp_laddr.in6, sizeof(rf->rf_src.na_in6));
 }
 
 const struct nhop *
@@ -541,11 +677,7 @@ in_pcbroute(struct inpcb *inp)
 
 	if (inp->inp_nh != NULL && inp->inp_rtgen == gen && in_addr_eq(&inp->inp_rtdst, &inp->inp_faddr))
 		return (inp->inp_nh);
-	if (inp->inp_ops->io_family != VI_AF_INET)
-		return (NULL);
 	in_pcbflow(inp, &rf);
-	rf.rf_dst.na_in = inp->inp_faddr.in4;
-	rf.rf_src.na_in = inp->inp_laddr.in4;
 	inp->inp_nh = rt_lookup(inp->inp_vnet, &rf);
 	/* The lookup may have dropped an expired route, and so moved the generation: what it returned belongs to the new one. */
 	inp->inp_rtgen = rt_isfixed(inp->inp_vnet) ? rt_generation(inp->inp_vnet) : 0;
@@ -555,10 +687,22 @@ in_pcbroute(struct inpcb *inp)
 
 /* Names */
 
+void
+in_pcbname(const struct inpcb *inp, const struct inet_ops *ops, const struct in_addr_any *a, uint16_t port, struct vi_sockaddr *sa)
+{
+	ops->io_sockaddr(a, port, sa);
+	if (sa->sa_family != VI_AF_INET || (inp->inp_flags & INP_SOCK6) == 0)
+		return;
+	memset(sa->sa_in6, 0, sizeof(sa->sa_in6));
+	sa->sa_family = VI_AF_INET6;
+	sa->sa_in6[10] = sa->sa_in6[11] = 0xff;
+	memcpy(sa->sa_in6 + 12, &a->in4, sizeof(a->in4));
+}
+
 int
 in_pcbsockaddr(struct inpcb *inp, struct vi_sockaddr *sa)
 {
-	inp->inp_ops->io_sockaddr(&inp->inp_laddr, inp->inp_lport, sa);
+	in_pcbname(inp, inp->inp_ops, &inp->inp_laddr, inp->inp_lport, sa);
 	return (0);
 }
 
@@ -567,7 +711,7 @@ in_pcbpeeraddr(struct inpcb *inp, struct vi_sockaddr *sa)
 {
 	if (in_addr_any_isany(&inp->inp_faddr))
 		return (ENOTCONN);
-	inp->inp_ops->io_sockaddr(&inp->inp_faddr, inp->inp_fport, sa);
+	in_pcbname(inp, inp->inp_ops, &inp->inp_faddr, inp->inp_fport, sa);
 	return (0);
 }
 
@@ -579,8 +723,8 @@ in_pcbinfo_fill(const struct inpcb *inp, struct vi_pcbinfo *pi)
 	memset(pi, 0, sizeof(*pi));
 	pi->pi_proto = inp->inp_proto;
 	pi->pi_type = inp->inp_info->ipi_proto == VI_IPPROTO_TCP ? VI_SOCK_STREAM : VI_SOCK_DGRAM;
-	inp->inp_ops->io_sockaddr(&inp->inp_laddr, inp->inp_lport, &pi->pi_local);
-	inp->inp_ops->io_sockaddr(&inp->inp_faddr, inp->inp_fport, &pi->pi_foreign);
+	in_pcbname(inp, inp->inp_ops, &inp->inp_laddr, inp->inp_lport, &pi->pi_local);
+	in_pcbname(inp, inp->inp_ops, &inp->inp_faddr, inp->inp_fport, &pi->pi_foreign);
 	pi->pi_uid = inp->inp_cred.cr_uid;
 	pi->pi_id = inp->inp_id;
 	if (so == NULL)

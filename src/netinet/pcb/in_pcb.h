@@ -34,6 +34,9 @@ enum inp_flags {
 	 * ::ffff:a.b.c.d it has INP_IPV4 alone and inp_ops is in_ops, but its sockaddrs are still IPv6 (INP_SOCK6).
 	 */
 	INP_IPV4 = 0x10000, INP_IPV6 = 0x20000, INP_SOCK6 = 0x40000, INP_V6ONLY = 0x80000,
+	/* VI_IPV6_*: what is asked of IPv6 packets */
+	INP_RECVHOPLIMIT = 0x100000, INP_RECVTCLASS = 0x200000, INP_RECVPKTINFO = 0x400000, INP_RECVERR6 = 0x800000,
+	INP_MCASTLOOP6 = 0x1000000, INP_DONTFRAG = 0x2000000, INP_AUTOFLOWLABEL = 0x4000000,
 };
 
 struct inpcb {
@@ -43,7 +46,7 @@ struct inpcb {
 	struct inpcbinfo *inp_info;	/* (c) */
 	struct socket	*inp_socket;	/* NULL: the user and the socket are gone (TIME_WAIT) */
 	struct vnet	*inp_vnet;	/* (c) */
-	const struct inet_ops *inp_ops;	/* (c) */
+	const struct inet_ops *inp_ops;	/* (c) but for INP_SOCK6, where it follows the addresses */
 	void		*inp_ppcb;	/* tcpcb, ... */
 	struct in_addr_any inp_laddr, inp_faddr;	/* all zero: unbound, unconnected */
 	uint16_t	 inp_lport, inp_fport;	/* network order */
@@ -59,6 +62,13 @@ struct inpcb {
 	uint8_t		*inp_opts;
 	uint32_t	 inp_mcast_if, inp_mcast_addr;
 	struct inp_mcast *inp_mships;	/* memberships, bounded list */
+	/* the same for IPv6 packets */
+	struct inp_mcast6 *inp_mships6;
+	uint32_t	 inp_mcast_if6;	/* ifindex, 0 = by route */
+	int16_t		 inp_hops;	/* VI_IPV6_UNICAST_HOPS; -1: the vnet's default */
+	uint8_t		 inp_mcast_hops, inp_tclass;
+	uint8_t		 inp_mtudisc6;	/* VI_IPV6_MTU_DISCOVER */
+	uint32_t	 inp_bound;	/* INP_IPV4 | INP_IPV6 as socket() and bind left them; connect narrows inp_flags */
 	uint16_t	 inp_ipid;	/* next IP id of this flow */
 	/* cached route: valid while inp_rtgen == rt_generation() and the destination is inp_rtdst */
 	const struct nhop *inp_nh;
@@ -72,6 +82,7 @@ TAILQ_HEAD(inpcblist, inpcb);
 struct inpcbinfo {
 	struct vnet	*ipi_vnet;
 	uint8_t		 ipi_proto;
+	const struct inet_ops *ipi_ops4, *ipi_ops6;	/* what an AF_INET6 pcb may use */
 	struct inpcblist ipi_list;
 	uint32_t	 ipi_count;
 	struct inpcbhead *ipi_hash;	uint32_t ipi_hashsize;
@@ -97,13 +108,15 @@ void	 in_pcbdisconnect(struct inpcb *);
 /* For a connection made by the network (SYN cache): all four given; EADDRINUSE. */
 int	 in_pcbinsconn(struct inpcb *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
 /*
- * Lookup for a packet: exact match first, then (wild) bound pcbs, the most specific local address winning; among SO_REUSEPORT groups by flow hash.
- * A pcb bound to an interface matches only rcvif's index.
+ * Lookup for a packet of the family of ops: exact match first, then (wild) bound pcbs, the most specific local address winning; among SO_REUSEPORT
+ * groups by flow hash.  A pcb bound to an interface matches only rcvif's index.
  */
-struct inpcb *in_pcblookup(struct inpcbinfo *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport,
+struct inpcb *in_pcblookup(struct inpcbinfo *, const struct inet_ops *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport,
 	    bool wild, const struct ifnet *rcvif);
 /* Every pcb that should get a copy of a broadcast or multicast datagram: iterate with last (NULL first). */
 struct inpcb *in_pcbnext_bcast(struct inpcbinfo *, struct inpcb *last, const struct inet_pkt *, uint16_t lport, uint16_t fport);
+/* An address as the pcb's user sees it: an IPv4 one is mapped (RFC 4291 2.5.5.2) on an AF_INET6 socket. */
+void	 in_pcbname(const struct inpcb *, const struct inet_ops *, const struct in_addr_any *, uint16_t port, struct vi_sockaddr *);
 int	 in_pcbsockaddr(struct inpcb *, struct vi_sockaddr *);
 int	 in_pcbpeeraddr(struct inpcb *, struct vi_sockaddr *);	/* ENOTCONN */
 /* IP-level and common socket options of a pcb (VI_IP_*, VI_SO_BINDTODEVICE, VI_SO_FIB).  ENOPROTOOPT for others. */
@@ -116,8 +129,27 @@ const struct nhop *in_pcbroute(struct inpcb *);
 struct inpcb_vnet {
 	int		iv_first, iv_last;	/* 10000, 65535 */
 	int		iv_reservedhigh;	/* 1023 */
+	int		iv_v6only;	/* VI_IPV6_V6ONLY of new sockets */
 	uint64_t	iv_nextid;
 };
 VNET_STATE_DECLARE(inpcb);
+
+/* The flag of the family: INP_IPV4 or INP_IPV6. */
+static inline uint32_t
+in_pcbfam(const struct inet_ops *ops)
+{
+	return (ops->io_family == VI_AF_INET ? INP_IPV4 : INP_IPV6);
+}
+/* For packets of the family of ops: type of service and TTL (0: default), or traffic class and hop limit. */
+static inline uint8_t
+in_pcbtos(const struct inpcb *inp, const struct inet_ops *ops)
+{
+	return (ops->io_family == VI_AF_INET ? inp->inp_tos : inp->inp_tclass);
+}
+static inline uint8_t
+in_pcbttl(const struct inpcb *inp, const struct inet_ops *ops)
+{
+	return (ops->io_family == VI_AF_INET ? inp->inp_ttl : (uint8_t)(inp->inp_hops < 0 ? 0 : inp->inp_hops));
+}
 
 #endif

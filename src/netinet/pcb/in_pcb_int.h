@@ -3,6 +3,8 @@
 #ifndef NETINET_PCB_IN_PCB_INT_H
 #define NETINET_PCB_IN_PCB_INT_H
 
+#include <string.h>
+
 #include "netinet/pcb/in_pcb.h"
 
 #define INPCB_MINHASH	8	/* buckets of a new table */
@@ -23,14 +25,46 @@ in_addr_any_isany(const struct in_addr_any *a)
 
 /* The bucket of a port.  Unconnected pcbs come before connected ones in it. */
 struct inpcbhead *in_pcbporthead(struct inpcbinfo *, uint16_t lport);
-struct inpcb *in_pcblookup_exact(struct inpcbinfo *, const struct in_addr_any *laddr, uint16_t lport,
+struct inpcb *in_pcblookup_exact(struct inpcbinfo *, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport,
 	    const struct in_addr_any *faddr, uint16_t fport);
 void	 in_pcbport_insert(struct inpcb *);
-/* EAFNOSUPPORT. */
-int	 in_pcbaddr(const struct inpcb *, const struct vi_sockaddr *, struct in_addr_any *);
+/*
+ * What a user's address means to the pcb: the family by ops, the address with its zone.  EAFNOSUPPORT, EINVAL (a link-local address without a zone,
+ * as Linux), ENODEV (a zone that is none), ENETUNREACH (mapped, and the socket takes only IPv6).
+ */
+int	 in_pcbaddr(const struct inpcb *, const struct vi_sockaddr *, const struct inet_ops **, struct in_addr_any *);
+/* Lets a pcb take packets of these families; inp_ops follows. */
+void	 in_pcb_setfam(struct inpcb *, uint32_t fam);
 /* Ephemeral ports: for bind (nobody else on the port) and for connect (the 4-tuple is new, nobody unconnected on the port). */
 int	 in_pcbport_any(struct inpcb *, const struct in_addr_any *laddr, uint16_t *lport);
 int	 in_pcbport_conn(struct inpcb *, const struct in_addr_any *laddr, const struct in_addr_any *faddr, uint16_t fport, uint16_t *lport);
 void	 in_pcbopt_free(struct inpcb *);
+/* in_pcbopt6.c */
+int	 in6_pcbsetopt(struct inpcb *, enum vi_sockopt, const void *, size_t);
+int	 in6_pcbgetopt(struct inpcb *, enum vi_sockopt, void *, size_t *);
+void	 in6_pcbopt_free(struct inpcb *);
+
+/* Both families: the protocols whose AF_INET6 sockets carry IPv4 as well (RFC 3493 3.7). */
+static inline bool
+in_pcbinfo_dual(const struct inpcbinfo *ipi)
+{
+	return (ipi->ipi_proto == VI_IPPROTO_TCP || ipi->ipi_proto == VI_IPPROTO_UDP || ipi->ipi_proto == VI_IPPROTO_UDPLITE);
+}
+
+/* Scopes that need a zone (RFC 4007 6): fe80::/10, and groups of interface-local and link-local scope. */
+static inline bool
+in6_zoned(const uint8_t a[16])
+{
+	return ((a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] == 0xff && ((a[1] & 0xf) == 1 || (a[1] & 0xf) == 2)));
+}
+
+/* ::ffff:0:0/96 (RFC 4291 2.5.5.2). */
+static inline bool
+in6_mapped(const uint8_t a[16])
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return (memcmp(a, prefix, sizeof(prefix)) == 0);
+}
 
 #endif

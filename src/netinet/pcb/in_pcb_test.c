@@ -203,9 +203,9 @@ bind_device(void **state)
 	assert_int_equal(bindto(a, 0, 7000), 0);
 	assert_int_equal(bindto(b, 0, 7000), 0);
 	assert_int_equal(bindto(c, 0, 7000), EADDRINUSE);
-	assert_ptr_equal(in_pcblookup(&f->f_ipi, &l, HTONS(7000), &r, 1, true, &if1), a);
-	assert_ptr_equal(in_pcblookup(&f->f_ipi, &l, HTONS(7000), &r, 1, true, &if2), b);
-	assert_null(in_pcblookup(&f->f_ipi, &l, HTONS(7000), &r, 1, true, NULL));
+	assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &l, HTONS(7000), &r, 1, true, &if1), a);
+	assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &l, HTONS(7000), &r, 1, true, &if2), b);
+	assert_null(in_pcblookup(&f->f_ipi, &t_ops, &l, HTONS(7000), &r, 1, true, NULL));
 }
 
 static void
@@ -263,10 +263,10 @@ disconnect_forgets(void **state)
 	assert_int_equal(a->inp_lport, 0);
 	assert_int_equal(bindto(b, 0, 8000), 0);
 	assert_int_equal(connectto(b, FAR, 80), 0);
-	assert_null(in_pcblookup(&f->f_ipi, &l, HTONS(8000), &r, HTONS(81), true, NULL));
+	assert_null(in_pcblookup(&f->f_ipi, &t_ops, &l, HTONS(8000), &r, HTONS(81), true, NULL));
 	in_pcbdisconnect(b);
 	assert_int_equal(b->inp_lport, HTONS(8000));
-	assert_ptr_equal(in_pcblookup(&f->f_ipi, &l, HTONS(8000), &r, HTONS(81), true, NULL), b);
+	assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &l, HTONS(8000), &r, HTONS(81), true, NULL), b);
 }
 
 static void
@@ -280,10 +280,10 @@ insconn_beside_listener(void **state)
 	assert_int_equal(bindto(l, 0, 9000), 0);
 	assert_int_equal(in_pcbinsconn(c, &la, HTONS(9000), &fa, HTONS(1)), 0);
 	assert_int_equal(in_pcbinsconn(d, &la, HTONS(9000), &fa, HTONS(1)), EADDRINUSE);
-	assert_ptr_equal(in_pcblookup(&f->f_ipi, &la, HTONS(9000), &fa, HTONS(1), true, NULL), c);
-	assert_ptr_equal(in_pcblookup(&f->f_ipi, &la, HTONS(9000), &fa, HTONS(2), true, NULL), l);
+	assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &la, HTONS(9000), &fa, HTONS(1), true, NULL), c);
+	assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &la, HTONS(9000), &fa, HTONS(2), true, NULL), l);
 	l->inp_socket->so_options = 0;
-	assert_null(in_pcblookup(&f->f_ipi, &la, HTONS(9000), &fa, HTONS(2), true, NULL));
+	assert_null(in_pcblookup(&f->f_ipi, &t_ops, &la, HTONS(9000), &fa, HTONS(2), true, NULL));
 	f->f_ipi.ipi_proto = VI_IPPROTO_UDP;
 }
 
@@ -301,8 +301,8 @@ reuseport_spreads(void **state)
 		assert_int_equal(bindto(inp[i], 0, 9000), 0);
 	}
 	for (uint16_t port = 1; port <= 400; port++) {
-		got = in_pcblookup(&f->f_ipi, &la, HTONS(9000), &fa, port, true, NULL);
-		assert_ptr_equal(got, in_pcblookup(&f->f_ipi, &la, HTONS(9000), &fa, port, true, NULL));
+		got = in_pcblookup(&f->f_ipi, &t_ops, &la, HTONS(9000), &fa, port, true, NULL);
+		assert_ptr_equal(got, in_pcblookup(&f->f_ipi, &t_ops, &la, HTONS(9000), &fa, port, true, NULL));
 		for (unsigned i = 0; i < 4; i++)
 			hits[i] += got == inp[i];
 	}
@@ -352,11 +352,11 @@ m_check(struct fix *f)
 	for (unsigned i = 0; i < 40; i++) {
 		const struct in_addr_any la = in4_any(las[rnd(f, 2)]), fa = in4_any(fas[rnd(f, 2)]);
 		uint16_t lp = HTONS(5000 + rnd(f, 12)), fp = HTONS(1 + rnd(f, 3));
-		struct inpcb *got = in_pcblookup(&f->f_ipi, &la, lp, &fa, fp, true, NULL);
+		struct inpcb *got = in_pcblookup(&f->f_ipi, &t_ops, &la, lp, &fa, fp, true, NULL);
 		struct inpcb *exact = m_exact(f, la.in4, lp, fa.in4, fp);
 		unsigned wild = m_wild(f, la.in4, lp);
 
-		assert_ptr_equal(in_pcblookup(&f->f_ipi, &la, lp, &fa, fp, false, NULL), exact);
+		assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &la, lp, &fa, fp, false, NULL), exact);
 		if (exact != NULL) {
 			assert_ptr_equal(got, exact);
 		} else if (wild == 0) {
@@ -437,7 +437,7 @@ static void
 bcast_all(void **state)
 {
 	struct fix *f = *state;
-	struct inet_pkt pk = { .ip_src = in4_any(FAR), .ip_dst = in4_any(0xffffffff) };
+	struct inet_pkt pk = { .ip_ops = &t_ops, .ip_src = in4_any(FAR), .ip_dst = in4_any(0xffffffff) };
 	struct inpcb *a = new(f, 0, SO_REUSEADDR, 1), *b = new(f, 1, SO_REUSEADDR, 1), *c = new(f, 2, SO_REUSEADDR, 1), *inp;
 	unsigned n = 0;
 
@@ -464,7 +464,7 @@ tables_grow_and_shrink(void **state)
 	assert_in_range(f->f_ipi.ipi_hashsize, 256, 512);
 	assert_in_range(f->f_ipi.ipi_porthashsize, 256, 512);
 	for (unsigned i = 0; i < 500; i++)
-		assert_ptr_equal(in_pcblookup(&f->f_ipi, &inp[i]->inp_laddr, inp[i]->inp_lport, &inp[i]->inp_faddr, HTONS(80), false, NULL), inp[i]);
+		assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &inp[i]->inp_laddr, inp[i]->inp_lport, &inp[i]->inp_faddr, HTONS(80), false, NULL), inp[i]);
 	for (unsigned i = 0; i < 500; i++)
 		in_pcbfree(inp[i]);
 	assert_int_equal(f->f_ipi.ipi_hashsize, 8);

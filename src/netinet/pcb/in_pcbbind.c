@@ -16,6 +16,8 @@ in_pcb_options(const struct inpcb *inp)
 static bool
 in_pcb_overlap(const struct inpcb *inp, const struct in_addr_any *laddr, const struct inpcb *t)
 {
+	if ((inp->inp_flags & t->inp_flags & (INP_IPV4 | INP_IPV6)) == 0)
+		return (false);
 	if (inp->inp_boundif != 0 && t->inp_boundif != 0 && inp->inp_boundif != t->inp_boundif)
 		return (false);
 	return (in_addr_any_isany(laddr) || in_addr_any_isany(&t->inp_laddr) || in_addr_eq(laddr, &t->inp_laddr));
@@ -81,7 +83,7 @@ in_pcb_portfree_conn(struct inpcb *inp, const struct in_addr_any *laddr, const s
 		if (t->inp_lport == lport && t != inp && in_pcb_overlap(inp, laddr, t))
 			return (false);
 	}
-	return (in_pcblookup_exact(inp->inp_info, laddr, lport, faddr, fport) == NULL);
+	return (in_pcblookup_exact(inp->inp_info, in_pcbfam(inp->inp_ops), laddr, lport, faddr, fport) == NULL);
 }
 
 /* The range of ephemeral ports, host order, whichever way round it was set. */
@@ -147,6 +149,9 @@ in_pcbbind_addr(const struct inpcb *inp, const struct in_addr_any *laddr)
 
 	if (in_addr_any_isany(laddr) || (inp->inp_flags & INP_BINDANY) != 0 || inp->inp_ops->io_islocal(vn, laddr))
 		return (0);
+	/* As Linux says it. */
+	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP && inp->inp_ops->io_family == VI_AF_INET6 && inp->inp_ops->io_isbcast(vn, laddr))
+		return (EINVAL);
 	/* Datagram sockets may bind to a group or a broadcast address, to hear nothing else. */
 	if (inp->inp_info->ipi_proto != VI_IPPROTO_TCP && inp->inp_ops->io_isbcast(vn, laddr))
 		return (0);
@@ -165,33 +170,67 @@ in_pcbbind_port(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t *lp
 	return (in_pcb_portconflict(inp, laddr, *lport) ? EADDRINUSE : 0);
 }
 
+/* The address and the families it leaves: any of IPv6 stands for both, unless the socket takes only one. */
+static int
+in_pcbbind_name(const struct inpcb *inp, const struct vi_sockaddr *sa, struct in_addr_any *laddr, uint32_t *fam)
+{
+	const struct inet_ops *ops;
+	int error;
+
+	*laddr = in4_any(0);
+	*fam = inp->inp_bound;
+	/* Linux takes an unspecified family for IPv4 when the address is any. */
+	if (sa->sa_family == VI_AF_UNSPEC && sa->sa_in == 0 && (inp->inp_flags & INP_SOCK6) == 0)
+		return (0);
+	if ((inp->inp_flags & INP_SOCK6) != 0 && sa->sa_family != VI_AF_INET6)
+		return (EAFNOSUPPORT);
+	if ((error = in_pcbaddr(inp, sa, &ops, laddr)) != 0)
+		return (error == ENETUNREACH ? EINVAL : error);
+	if (ops->io_family != VI_AF_INET6 || !in_addr_any_isany(laddr))
+		*fam = in_pcbfam(ops);
+	return (0);
+}
+
+static int
+in_pcbbind_to(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport)
+{
+	bool anyport = lport == 0;
+	int error;
+
+	if ((error = in_pcbbind_addr(inp, laddr)) != 0)
+		return (error);
+	if (in_pcbinfo_raw(inp->inp_info)) {
+		inp->inp_laddr = *laddr;
+		inp->inp_flags &= ~(uint32_t)INP_ANONADDR;
+		return (0);
+	}
+	if ((error = in_pcbbind_port(inp, laddr, &lport)) != 0)
+		return (error);
+	inp->inp_laddr = *laddr;
+	inp->inp_lport = lport;
+	if (anyport)
+		inp->inp_flags |= INP_ANONPORT;
+	if (lport != 0)
+		in_pcbport_insert(inp);
+	return (0);
+}
+
 int
 in_pcbbind(struct inpcb *inp, const struct vi_sockaddr *sa)
 {
-	struct in_addr_any laddr = in4_any(0);
-	uint16_t lport = sa->sa_port;
+	struct in_addr_any laddr;
+	uint32_t fam;
 	int error;
 
 	VNET_ASSERT_LANE(inp->inp_vnet);
 	if (inp->inp_lport != 0 || (!in_addr_any_isany(&inp->inp_laddr) && !in_pcbinfo_raw(inp->inp_info)))
 		return (EINVAL);
-	/* Linux takes an unspecified family for IPv4 when the address is any. */
-	if ((sa->sa_family != VI_AF_UNSPEC || sa->sa_in != 0) && (error = in_pcbaddr(inp, sa, &laddr)) != 0)
+	if ((error = in_pcbbind_name(inp, sa, &laddr, &fam)) != 0)
 		return (error);
-	if ((error = in_pcbbind_addr(inp, &laddr)) != 0)
-		return (error);
-	if (in_pcbinfo_raw(inp->inp_info)) {
-		inp->inp_laddr = laddr;
-		inp->inp_flags &= ~(uint32_t)INP_ANONADDR;
-		return (0);
-	}
-	if ((error = in_pcbbind_port(inp, &laddr, &lport)) != 0)
-		return (error);
-	inp->inp_laddr = laddr;
-	inp->inp_lport = lport;
-	if (sa->sa_port == 0)
-		inp->inp_flags |= INP_ANONPORT;
-	if (lport != 0)
-		in_pcbport_insert(inp);
-	return (0);
+	in_pcb_setfam(inp, fam);
+	if ((error = in_pcbbind_to(inp, &laddr, sa->sa_port)) == 0)
+		inp->inp_bound = fam;
+	else
+		in_pcb_setfam(inp, inp->inp_bound);
+	return (error);
 }

@@ -15,6 +15,7 @@ static const struct sysctl_desc inpcb_sysctls[] = {
 	CTL_INT("net.inet.ip.portrange.last", CTL_RW, struct inpcb_vnet, iv_last, 1, 65535, "Last ephemeral port"),
 	CTL_INT("net.inet.ip.portrange.reservedhigh", CTL_RW, struct inpcb_vnet, iv_reservedhigh, 0, 65535,
 	    "Last port that only the administrator may bind"),
+	CTL_INT("net.inet6.ip6.v6only", CTL_RW, struct inpcb_vnet, iv_v6only, 0, 1, "AF_INET6 sockets take no IPv4 unless told to"),
 	CTL_END
 };
 

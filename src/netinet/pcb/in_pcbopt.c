@@ -71,8 +71,6 @@ in_pcbopt_setoptions(struct inpcb *inp, const uint8_t *opts, size_t len)
 	uint8_t *p;
 	int error;
 
-	if (inp->inp_ops->io_family != VI_AF_INET)
-		return (ENOPROTOOPT);
 	if (len > MAX_IPOPTLEN)
 		return (EINVAL);
 	if (len == 0) {
@@ -247,6 +245,8 @@ in_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t len
 	uint32_t flag = in_pcbopt_flag(opt);
 	int v = -2, error;	/* -2 is no value of any option: EINVAL when there is none */
 
+	if (opt >= VI_IPV6_V6ONLY)
+		return (in6_pcbsetopt(inp, opt, val, len));
 	switch (opt) {
 	case VI_IP_OPTIONS:
 		return (in_pcbopt_setoptions(inp, val, len));
@@ -303,6 +303,8 @@ in_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 {
 	uint32_t flag = in_pcbopt_flag(opt);
 
+	if (opt >= VI_IPV6_V6ONLY)
+		return (in6_pcbgetopt(inp, opt, buf, len));
 	if (flag != 0)
 		return (sooptputint(buf, len, (inp->inp_flags & flag) != 0));
 	switch (opt) {

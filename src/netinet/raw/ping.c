@@ -22,7 +22,7 @@ ping_input(struct mbuf *m, const struct inet_pkt *pk)
 	struct inpcb *inp;
 
 	/* A reply to a broadcast question still comes to one address. */
-	if (pk->ip_bcast || (inp = in_pcblookup(&rv->rv_ping, &pk->ip_dst, id, &pk->ip_src, 0, true, pk->ip_rcvif)) == NULL) {
+	if (pk->ip_bcast || (inp = in_pcblookup(&rv->rv_ping, pk->ip_ops, &pk->ip_dst, id, &pk->ip_src, 0, true, pk->ip_rcvif)) == NULL) {
 		rv->rv_stat.rips_pingnosock++;
 		m_freem(m);
 		return;
@@ -39,8 +39,8 @@ ping_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
 
 	if (ic->ic_data[0] != ICMP_ECHO)
 		return;
-	inp = in_pcblookup(&rip_vnet(vn)->rv_ping, &ic->ic_src, u16load(ic->ic_data + offsetof(struct icmp, icmp_id)), &ic->ic_dst, 0, true,
-	    NULL);
+	inp = in_pcblookup(&rip_vnet(vn)->rv_ping, ic->ic_ops, &ic->ic_src, u16load(ic->ic_data + offsetof(struct icmp, icmp_id)),
+	    &ic->ic_dst, 0, true, NULL);
 	if (inp != NULL)
 		dgram_ctl(inp, ic, 0, 0);
 }

@@ -12,7 +12,7 @@ struct mbuf;
 struct protosw;
 struct vnet;
 
-extern const struct protosw tcp_protosw;
+extern const struct protosw tcp_protosw, tcp6_protosw;
 
 /* A segment whose network header is gone.  Consumes m. */
 void	tcp_input(struct mbuf *m, const struct inet_pkt *);

@@ -79,7 +79,7 @@ tcp_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
 	lport = u16load(ic->ic_data);
 	fport = u16load(ic->ic_data + 2);
 	seq = be32dec(ic->ic_data + 4);
-	inp = in_pcblookup(&tv->tv_pcbs, &ic->ic_src, lport, &ic->ic_dst, fport, false, NULL);
+	inp = in_pcblookup(&tv->tv_pcbs, ic->ic_ops, &ic->ic_src, lport, &ic->ic_dst, fport, false, NULL);
 	if (inp == NULL || (tp = intotcpcb(inp)) == NULL || tp->t_state < TCPS_SYN_SENT) {
 		tcp_syncache_unreach(tv, ic, lport, fport, seq);
 		return;

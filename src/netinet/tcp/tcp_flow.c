@@ -41,8 +41,9 @@ tcp_flow_hash(const struct tcp_flowtab *ft, const struct in_addr_any *laddr, uin
 }
 
 struct tcp_flow *
-tcp_flow_find(const struct tcp_flowtab *ft, const struct in_addr_any *laddr, uint16_t lport,
-    const struct in_addr_any *faddr, uint16_t fport)
+tcp_flow_find(const struct tcp_flowtab *ft, const struct inet_ops *ops,
+    const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr,
+    uint16_t fport)
 {
 	struct tcp_flow *f;
 	uint32_t hash;
@@ -52,7 +53,8 @@ tcp_flow_find(const struct tcp_flowtab *ft, const struct in_addr_any *laddr, uin
 	hash = tcp_flow_hash(ft, laddr, lport, faddr, fport);
 	for (f = ft->ft_chain[hash & (ft->ft_size - 1)]; f != NULL; f = f->tf_next)
 		if (f->tf_hash == hash && f->tf_lport == lport && f->tf_fport == fport &&
-		    in_addr_eq(&f->tf_laddr, laddr) && in_addr_eq(&f->tf_faddr, faddr))
+		    in_addr_eq(&f->tf_laddr, laddr) && in_addr_eq(&f->tf_faddr, faddr) &&
+		    f->tf_ops->io_family == ops->io_family)
 			return (f);
 	return (NULL);
 }

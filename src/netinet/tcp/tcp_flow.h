@@ -20,6 +20,7 @@ struct tcp_flow {
 	uint32_t	 tf_hash;
 	uint16_t	 tf_lport, tf_fport;	/* network order */
 	struct in_addr_any tf_laddr, tf_faddr;
+	const struct inet_ops *tf_ops;	/* the addresses' family */
 };
 
 struct tcp_flowtab {
@@ -32,8 +33,8 @@ struct tcp_flowtab {
 
 void	tcp_flowtab_init(struct tcp_flowtab *, struct acctset *, const uint64_t key[2]);
 void	tcp_flowtab_fini(struct tcp_flowtab *);	/* asserts that it is empty */
-struct tcp_flow *tcp_flow_find(const struct tcp_flowtab *, const struct in_addr_any *laddr,
-    uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
+struct tcp_flow *tcp_flow_find(const struct tcp_flowtab *, const struct inet_ops *,
+    const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
 /* The key members of f are set; ENOBUFS when there is no memory for the first chains. */
 int	tcp_flow_insert(struct tcp_flowtab *, struct tcp_flow *);
 void	tcp_flow_remove(struct tcp_flowtab *, struct tcp_flow *);

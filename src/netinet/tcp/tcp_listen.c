@@ -56,9 +56,13 @@ tcp_listen_inherit(struct tcpcb *tp, const struct inpcb *linp)
 	tp->t_notsentlowat = ltp->t_notsentlowat;
 	tp->t_usermaxseg = ltp->t_usermaxseg;
 	tp->t_winclamp = ltp->t_winclamp;
+	inp->inp_flags |= linp->inp_flags & (INP_SOCK6 | INP_V6ONLY | INP_AUTOFLOWLABEL | INP_DONTFRAG);
 	inp->inp_fib = linp->inp_fib;
 	inp->inp_ttl = linp->inp_ttl;
 	inp->inp_tos = linp->inp_tos;
+	inp->inp_hops = linp->inp_hops;
+	inp->inp_tclass = linp->inp_tclass;
+	inp->inp_mtudisc6 = linp->inp_mtudisc6;
 	inp->inp_minttl = linp->inp_minttl;
 	inp->inp_mtudisc = linp->inp_mtudisc;
 	inp->inp_boundif = linp->inp_boundif;

@@ -61,12 +61,13 @@ tcp_setconnected(struct tcpcb *tp, uint32_t tsoff)
 {
 	struct inpcb *inp = tp->t_inpcb;
 	const struct inet_ops *io = inp->inp_ops;
+	uint8_t mtudisc = io->io_family == VI_AF_INET ? inp->inp_mtudisc : inp->inp_mtudisc6;
 
 	tp->t_psum = io->io_pseudo(&inp->inp_laddr, &inp->inp_faddr, VI_IPPROTO_TCP, 0);
 	tp->t_tsoff = tsoff;
 	tp->t_pmtu = io->io_pathmtu(inp->inp_vnet, inp->inp_fib, &inp->inp_faddr);
 	tcp_hc_mtu(tp);
-	if (!tp->t_tv->tv_path_mtu_discovery || inp->inp_mtudisc == 0 || inp->inp_mtudisc == 3)
+	if (!tp->t_tv->tv_path_mtu_discovery || mtudisc == 0 || mtudisc == 3)
 		tp->t_flags |= TF_NOPMTU;
 	tcp_setmss(tp);
 }
@@ -95,9 +96,11 @@ void
 tcp_setmss(struct tcpcb *tp)
 {
 	const struct inpcb *inp = tp->t_inpcb;
-	uint32_t hdrs = inp->inp_ops->io_hdrlen + inp->inp_optlen + TCP_MINHLEN, mss,
+	uint32_t hdrs = (uint32_t)inp->inp_ops->io_hdrlen + TCP_MINHLEN, mss,
 		 optlen = tcp_options_len(tp);
 
+	if (inp->inp_ops->io_family == VI_AF_INET)
+		hdrs += inp->inp_optlen;
 	mss = tp->t_pmtu > hdrs ? tp->t_pmtu - hdrs : 0;
 	mss = u32min(mss, tp->t_peermss);
 	if (tp->t_usermaxseg != 0)

@@ -251,7 +251,7 @@ tcp_input(struct mbuf *m, const struct inet_pkt *pkt)
 		tcp_seg_drop(&ts);
 		return;
 	}
-	tcp_seg_demux(in_pcblookup(&tv->tv_pcbs, &pkt->ip_dst, ts.ts_dport, &pkt->ip_src,
-			  ts.ts_sport, true, pkt->ip_rcvif),
+	tcp_seg_demux(in_pcblookup(&tv->tv_pcbs, pkt->ip_ops, &pkt->ip_dst, ts.ts_dport,
+			  &pkt->ip_src, ts.ts_sport, true, pkt->ip_rcvif),
 	    &ts);
 }

@@ -26,7 +26,6 @@
 struct syncache {
 	struct tcp_flow	 sc_flow;	/* must be first */
 	TAILQ_ENTRY(syncache) sc_link;
-	const struct inet_ops *sc_ops;
 	uint64_t	 sc_time;	/* next retransmission */
 	uint64_t	 sc_defer;	/* until then a bare ACK makes no connection; 0 = never */
 	uint32_t	 sc_fib;
@@ -85,7 +84,8 @@ static struct syncache *
 tcp_syncache_find(struct tcp_vnet *tv, const struct tcp_seg *ts)
 {
 	return ((struct syncache *)(void *)tcp_flow_find(&tv->tv_syncache.sc_tab,
-	    &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport));
+	    ts->ts_pkt->ip_ops, &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src,
+	    ts->ts_sport));
 }
 
 /*
@@ -104,7 +104,7 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t fl
 		.if_tos = sc->sc_tos,
 		.if_ttl = sc->sc_ttl,
 		.if_df = tv->tv_path_mtu_discovery != 0},
-	    .tr_ops = sc->sc_ops,
+	    .tr_ops = sc->sc_flow.tf_ops,
 	    .tr_lport = sc->sc_flow.tf_lport,
 	    .tr_fport = sc->sc_flow.tf_fport,
 	    .tr_seq = ta->ta_iss,
@@ -153,11 +153,11 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	sc->sc_flow.tf_faddr = pkt->ip_src;
 	sc->sc_flow.tf_lport = ts->ts_dport;
 	sc->sc_flow.tf_fport = ts->ts_sport;
-	sc->sc_ops = pkt->ip_ops;
+	sc->sc_flow.tf_ops = pkt->ip_ops;
 	sc->sc_fib = listener->inp_fib;
 	sc->sc_ifindex = pkt->ip_rcvif != NULL ? pkt->ip_rcvif->if_index : 0;
-	sc->sc_tos = listener->inp_tos;
-	sc->sc_ttl = listener->inp_ttl;
+	sc->sc_tos = in_pcbtos(listener, pkt->ip_ops);
+	sc->sc_ttl = in_pcbttl(listener, pkt->ip_ops);
 	sc->sc_wnd = (uint16_t)u32min(sbspace(&so->so_rcv), TCP_MAXWIN);
 	sc->sc_ourmss = tcp_mssopt(tv, sc->sc_fib, pkt->ip_ops, &pkt->ip_src);
 	if (usermss != 0 && usermss < sc->sc_ourmss)
@@ -407,7 +407,7 @@ tcp_syncache_unreach(
 	struct syncache *sc;
 
 	sc = (struct syncache *)(void *)tcp_flow_find(
-	    &tv->tv_syncache.sc_tab, &ic->ic_src, lport, &ic->ic_dst, fport);
+	    &tv->tv_syncache.sc_tab, ic->ic_ops, &ic->ic_src, lport, &ic->ic_dst, fport);
 	if (sc == NULL || seq != sc->sc_agreed.ta_iss || ic->ic_cmd == INET_CTL_MSGSIZE ||
 	    sc->sc_rexmits < 2)
 		return;
@@ -419,8 +419,8 @@ tcp_syncache_unreach(
 static bool
 tcp_syncache_alive(struct tcp_vnet *tv, const struct syncache *sc)
 {
-	const struct inpcb *inp = in_pcblookup(&tv->tv_pcbs, &sc->sc_flow.tf_laddr,
-	    sc->sc_flow.tf_lport, &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, true,
+	const struct inpcb *inp = in_pcblookup(&tv->tv_pcbs, sc->sc_flow.tf_ops,
+	    &sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport, &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, true,
 	    ifnet_byindex(tv->tv_vnet, sc->sc_ifindex));
 
 	return (inp != NULL && intotcpcb(inp) != NULL && intotcpcb(inp)->t_state == TCPS_LISTEN);
@@ -484,9 +484,9 @@ tcp_syncache_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 			pi = (struct vi_pcbinfo){.pi_proto = VI_IPPROTO_TCP,
 			    .pi_type = VI_SOCK_STREAM,
 			    .pi_state = TCPS_SYN_RECEIVED};
-			sc->sc_ops->io_sockaddr(
+			sc->sc_flow.tf_ops->io_sockaddr(
 			    &sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport, &pi.pi_local);
-			sc->sc_ops->io_sockaddr(
+			sc->sc_flow.tf_ops->io_sockaddr(
 			    &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, &pi.pi_foreign);
 			fn(arg, &pi);
 		}

@@ -17,7 +17,6 @@
 struct tcptw {
 	struct tcp_flow	 tw_flow;	/* must be first */
 	TAILQ_ENTRY(tcptw) tw_link;
-	const struct inet_ops *tw_ops;
 	uint64_t	 tw_expire;
 	uint32_t	 tw_snd_nxt, tw_rcv_nxt;
 	uint32_t	 tw_ts_recent, tw_tsoff;
@@ -98,7 +97,7 @@ tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_flow.tf_faddr = inp->inp_faddr;
 	tw->tw_flow.tf_lport = inp->inp_lport;
 	tw->tw_flow.tf_fport = inp->inp_fport;
-	tw->tw_ops = inp->inp_ops;
+	tw->tw_flow.tf_ops = inp->inp_ops;
 	tw->tw_snd_nxt = tp->snd_max;
 	tw->tw_rcv_nxt = tp->rcv_nxt;
 	tw->tw_win = (uint16_t)u32min(tp->rcv_wnd >> tp->rcv_scale, TCP_MAXWIN);
@@ -106,8 +105,8 @@ tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_ts_recent = tp->ts_recent;
 	tw->tw_tsoff = tp->t_tsoff;
 	tw->tw_fib = inp->inp_fib;
-	tw->tw_tos = inp->inp_tos;
-	tw->tw_ttl = inp->inp_ttl;
+	tw->tw_tos = in_pcbtos(inp, inp->inp_ops);
+	tw->tw_ttl = in_pcbttl(inp, inp->inp_ops);
 	tw->tw_uid = inp->inp_cred.cr_uid;
 }
 
@@ -149,7 +148,7 @@ tcp_timewait_ack(struct tcp_vnet *tv, const struct tcptw *tw)
 		.if_fib = tw->tw_fib,
 		.if_tos = tw->tw_tos,
 		.if_ttl = tw->tw_ttl},
-	    .tr_ops = tw->tw_ops,
+	    .tr_ops = tw->tw_flow.tf_ops,
 	    .tr_lport = tw->tw_flow.tf_lport,
 	    .tr_fport = tw->tw_flow.tf_fport,
 	    .tr_seq = tw->tw_snd_nxt,
@@ -186,8 +185,8 @@ tcp_timewait_input(struct tcp_seg *ts, bool listening)
 	struct tcp_vnet *tv = ts->ts_tv;
 	struct tcptw *tw;
 
-	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, &ts->ts_pkt->ip_dst,
-	    ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport);
+	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, ts->ts_pkt->ip_ops,
+	    &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport);
 	if (tw == NULL)
 		return (false);
 	if (ts->ts_flags & TH_RST) {
@@ -224,8 +223,8 @@ tcp_timewait_reuse(struct inpcb *inp, uint32_t *iss)
 	struct tcp_vnet *tv = tcp_vnet(inp->inp_vnet);
 	struct tcptw *tw;
 
-	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, &inp->inp_laddr,
-	    inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
+	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, inp->inp_ops,
+	    &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
 	if (tw == NULL)
 		return (0);
 	/* Without timestamps an old segment could not be told from a new one. */
@@ -253,8 +252,8 @@ tcp_timewait_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 		    .pi_type = VI_SOCK_STREAM,
 		    .pi_state = TCPS_TIME_WAIT,
 		    .pi_uid = tw->tw_uid};
-		tw->tw_ops->io_sockaddr(&tw->tw_flow.tf_laddr, tw->tw_flow.tf_lport, &pi.pi_local);
-		tw->tw_ops->io_sockaddr(
+		tw->tw_flow.tf_ops->io_sockaddr(&tw->tw_flow.tf_laddr, tw->tw_flow.tf_lport, &pi.pi_local);
+		tw->tw_flow.tf_ops->io_sockaddr(
 		    &tw->tw_flow.tf_faddr, tw->tw_flow.tf_fport, &pi.pi_foreign);
 		fn(arg, &pi);
 	}

@@ -26,7 +26,8 @@ tcp_usr_attach(struct socket *so, int proto)
 		return (error);
 	so->so_snd.sb_flags |= SB_AUTOSIZE;
 	so->so_rcv.sb_flags |= SB_AUTOSIZE;
-	if ((error = in_pcballoc(&tv->tv_pcbs, so, &in_ops, &inp)) != 0)
+	if ((error = in_pcballoc(&tv->tv_pcbs, so,
+		 so->so_proto->pr_family == VI_AF_INET ? &in_ops : &in6_ops, &inp)) != 0)
 		return (error);
 	so->so_pcb = inp;
 	if ((error = tcp_newtcpcb(inp, &tp)) != 0) {
@@ -51,7 +52,7 @@ tcp_usr_listen(struct socket *so, int backlog)
 {
 	struct inpcb *inp = so->so_pcb;
 	struct tcpcb *tp = sototcpcb(so);
-	struct vi_sockaddr any = { .sa_family = inp->inp_ops->io_family };
+	struct vi_sockaddr any = { .sa_family = so->so_proto->pr_family };
 	int error;
 
 	(void)backlog;
@@ -116,7 +117,7 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 	uint32_t iss, tsoff;
 	int error;
 
-	if (sa->sa_family != inp->inp_ops->io_family)
+	if (sa->sa_family != so->so_proto->pr_family)
 		return (EAFNOSUPPORT);
 	if (tp->t_state != TCPS_CLOSED || (inp->inp_flags & INP_DROPPED) != 0)
 		return (tp->t_state == TCPS_LISTEN ? EOPNOTSUPP : EISCONN);
@@ -439,7 +440,7 @@ tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t l
 	default:
 		break;
 	}
-	if (opt < VI_TCP_NODELAY)
+	if (opt < VI_TCP_NODELAY || opt >= VI_IPV6_V6ONLY)
 		return (in_pcbsetopt(so->so_pcb, opt, val, len));
 	if ((error = sooptint(val, len, &v)) != 0)
 		return (error);
@@ -494,7 +495,7 @@ tcp_usr_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 	}
 	if (tcp_usr_getint(tp, opt, &v) == 0)
 		return (sooptputint(buf, len, v));
-	if (opt >= VI_TCP_NODELAY)
+	if (opt >= VI_TCP_NODELAY && opt < VI_IPV6_V6ONLY)
 		return (ENOPROTOOPT);
 	return (in_pcbgetopt(so->so_pcb, opt, buf, len));
 }
@@ -516,27 +517,29 @@ tcp_usr_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
 	tcp_timewait_list(tv, fn, arg);
 }
 
-const struct protosw tcp_protosw = {
-	.pr_family = VI_AF_INET,
-	.pr_type = VI_SOCK_STREAM,
-	.pr_protocol = VI_IPPROTO_TCP,
-	.pr_flags = PR_CONNREQUIRED,
-	.pr_sndspace = 65536,
-	.pr_rcvspace = 131072,
-	.pr_attach = tcp_usr_attach,
-	.pr_close = tcp_usr_close,
-	.pr_abort = tcp_usr_abort,
-	.pr_bind = tcp_usr_bind,
-	.pr_listen = tcp_usr_listen,
-	.pr_connect = tcp_usr_connect,
-	.pr_disconnect = tcp_usr_disconnect,
-	.pr_shutdown = tcp_usr_shutdown,
-	.pr_output = tcp_usr_output,
-	.pr_sendroom = tcp_usr_sendroom,
-	.pr_rcvd = tcp_usr_rcvd,
-	.pr_sockaddr = tcp_usr_sockaddr,
-	.pr_peeraddr = tcp_usr_peeraddr,
-	.pr_setopt = tcp_usr_setopt,
-	.pr_getopt = tcp_usr_getopt,
-	.pr_pcblist = tcp_usr_pcblist,
-};
+/* Both families alike; pr_pcblist lists both. */
+#define TCP_PROTOSW(family) \
+	.pr_family = (family), \
+	.pr_type = VI_SOCK_STREAM, \
+	.pr_protocol = VI_IPPROTO_TCP, \
+	.pr_flags = PR_CONNREQUIRED, \
+	.pr_sndspace = 65536, \
+	.pr_rcvspace = 131072, \
+	.pr_attach = tcp_usr_attach, \
+	.pr_close = tcp_usr_close, \
+	.pr_abort = tcp_usr_abort, \
+	.pr_bind = tcp_usr_bind, \
+	.pr_listen = tcp_usr_listen, \
+	.pr_connect = tcp_usr_connect, \
+	.pr_disconnect = tcp_usr_disconnect, \
+	.pr_shutdown = tcp_usr_shutdown, \
+	.pr_output = tcp_usr_output, \
+	.pr_sendroom = tcp_usr_sendroom, \
+	.pr_rcvd = tcp_usr_rcvd, \
+	.pr_sockaddr = tcp_usr_sockaddr, \
+	.pr_peeraddr = tcp_usr_peeraddr, \
+	.pr_setopt = tcp_usr_setopt, \
+	.pr_getopt = tcp_usr_getopt
+
+const struct protosw tcp_protosw = { TCP_PROTOSW(VI_AF_INET), .pr_pcblist = tcp_usr_pcblist };
+const struct protosw tcp6_protosw = { TCP_PROTOSW(VI_AF_INET6) };

@@ -216,8 +216,9 @@ tcp_attach(struct vnet *vn)
 	if ((error = tcp_syncache_init(tv)) != 0 ||
 	    (error = in_pcbinfo_init(&tv->tv_pcbs, vn, VI_IPPROTO_TCP)) != 0)
 		return (error);
-	if ((error = inet_proto_register(vn, &tcp_proto)) == 0)
-		error = proto_register(vn, &tcp_protosw);
+	if ((error = inet_proto_register(vn, &tcp_proto)) == 0 &&
+	    (error = proto_register(vn, &tcp_protosw)) == 0)
+		error = proto_register(vn, &tcp6_protosw);
 	if (error != 0)
 		in_pcbinfo_fini(&tv->tv_pcbs);
 	return (error);

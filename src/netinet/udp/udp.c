@@ -37,7 +37,7 @@ udp_so_attach(struct socket *so, int proto)
 
 	(void)proto;
 	so->so_rcv.sb_hiwat = uv->uv_recvspace;
-	return (in_pcballoc(&uv->uv_pcbs, so, &in_ops, &inp));
+	return (in_pcballoc(&uv->uv_pcbs, so, so->so_proto->pr_family == VI_AF_INET ? &in_ops : &in6_ops, &inp));
 }
 
 static void
@@ -46,26 +46,28 @@ udp_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
 	dgram_pcblist(&udp_vnet(vn)->uv_pcbs, fn, arg);
 }
 
-const struct protosw udp_protosw = {
-	.pr_family = VI_AF_INET,
-	.pr_type = VI_SOCK_DGRAM,
-	.pr_protocol = VI_IPPROTO_UDP,
-	.pr_flags = PR_ATOMIC | PR_ADDR,
-	.pr_sndspace = 208 * 1024,
-	.pr_rcvspace = 208 * 1024,
-	.pr_attach = udp_so_attach,
-	.pr_close = dgram_detach,
-	.pr_abort = dgram_detach,
-	.pr_bind = dgram_bind,
-	.pr_connect = dgram_soconnect,
-	.pr_disconnect = dgram_disconnect,
-	.pr_send = udp_send,
-	.pr_sockaddr = dgram_sockaddr,
-	.pr_peeraddr = dgram_peeraddr,
-	.pr_setopt = dgram_setopt,
-	.pr_getopt = dgram_getopt,
-	.pr_pcblist = udp_pcblist,
-};
+/* Both families alike; pr_pcblist lists both. */
+#define UDP_PROTOSW(family) \
+	.pr_family = (family), \
+	.pr_type = VI_SOCK_DGRAM, \
+	.pr_protocol = VI_IPPROTO_UDP, \
+	.pr_flags = PR_ATOMIC | PR_ADDR, \
+	.pr_sndspace = 208 * 1024, \
+	.pr_rcvspace = 208 * 1024, \
+	.pr_attach = udp_so_attach, \
+	.pr_close = dgram_detach, \
+	.pr_abort = dgram_detach, \
+	.pr_bind = dgram_bind, \
+	.pr_connect = dgram_soconnect, \
+	.pr_disconnect = dgram_disconnect, \
+	.pr_send = udp_send, \
+	.pr_sockaddr = dgram_sockaddr, \
+	.pr_peeraddr = dgram_peeraddr, \
+	.pr_setopt = dgram_setopt, \
+	.pr_getopt = dgram_getopt
+
+const struct protosw udp_protosw = { UDP_PROTOSW(VI_AF_INET), .pr_pcblist = udp_pcblist };
+const struct protosw udp6_protosw = { UDP_PROTOSW(VI_AF_INET6) };
 
 static int
 udp_attach(struct vnet *vn)
@@ -76,7 +78,8 @@ udp_attach(struct vnet *vn)
 
 	if ((error = in_pcbinfo_init(&uv->uv_pcbs, vn, VI_IPPROTO_UDP)) != 0)
 		return (error);
-	if ((error = inet_proto_register(vn, &pr)) == 0 && (error = proto_register(vn, &udp_protosw)) == 0)
+	if ((error = inet_proto_register(vn, &pr)) == 0 && (error = proto_register(vn, &udp_protosw)) == 0 &&
+	    (error = proto_register(vn, &udp6_protosw)) == 0)
 		return (0);
 	in_pcbinfo_fini(&uv->uv_pcbs);
 	return (error);

@@ -115,7 +115,7 @@ udp_input(struct mbuf *m, const struct inet_pkt *pk)
 		udp_input_bcast(m, pk, &ui);
 		return;
 	}
-	inp = in_pcblookup(&uv->uv_pcbs, &pk->ip_dst, ui.ui_dport, &pk->ip_src, ui.ui_sport, true, pk->ip_rcvif);
+	inp = in_pcblookup(&uv->uv_pcbs, pk->ip_ops, &pk->ip_dst, ui.ui_dport, &pk->ip_src, ui.ui_sport, true, pk->ip_rcvif);
 	if (inp == NULL) {
 		udp_noport(m, pk);
 		return;
@@ -134,6 +134,6 @@ udp_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
 	struct inpcb *inp;
 
 	/* Sent by us: our port is the source.  An unconnected socket hears of it only through its error queue. */
-	if ((inp = in_pcblookup(&uv->uv_pcbs, &ic->ic_src, sport, &ic->ic_dst, dport, true, NULL)) != NULL)
+	if ((inp = in_pcblookup(&uv->uv_pcbs, ic->ic_ops, &ic->ic_src, sport, &ic->ic_dst, dport, true, NULL)) != NULL)
 		dgram_ctl(inp, ic, dport, UDP_HDRLEN);
 }

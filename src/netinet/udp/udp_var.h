@@ -41,7 +41,7 @@ struct udp_vnet {
 };
 VNET_STATE_DECLARE(udp);
 
-extern const struct protosw udp_protosw;
+extern const struct protosw udp_protosw, udp6_protosw;
 
 /* udp_input.c */
 void	udp_input(struct mbuf *, const struct inet_pkt *);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* VI_IPV6_*: socket options of IPv6 (RFC 3493 5, RFC 3542), with Linux's errors. */
+#include <errno.h>
+
+#include "base/assert.h"
+#include "netinet/pcb/in_pcb_int.h"
+#include "wire/ip.h"
+
+static bool
+in6_pcbopt_stream(const struct inpcb *inp)
+{
+	return (inp->inp_info->ipi_proto == VI_IPPROTO_TCP);
+}
+
+void
+in6_pcbopt_free(struct inpcb *inp)
+{
+	VI_ASSERT(inp->inp_mships6 == NULL);
+}
+
+static uint32_t
+in6_pcbopt_flag(enum vi_sockopt opt)
+{
+	switch (opt) {
+	case VI_IPV6_RECVTCLASS:	return (INP_RECVTCLASS);
+	case VI_IPV6_RECVHOPLIMIT:	return (INP_RECVHOPLIMIT);
+	case VI_IPV6_RECVPKTINFO:	return (INP_RECVPKTINFO);
+	case VI_IPV6_RECVERR:		return (INP_RECVERR6);
+	case VI_IPV6_DONTFRAG:		return (INP_DONTFRAG);
+	case VI_IPV6_AUTOFLOWLABEL:	return (INP_AUTOFLOWLABEL);
+	case VI_IPV6_FREEBIND:		return (INP_BINDANY);
+	default:			return (0);
+	}
+}
+
+/* Only as long as nothing is bound (RFC 3493 5.3). */
+static int
+in6_pcbopt_setv6only(struct inpcb *inp, int v)
+{
+	if (inp->inp_lport != 0 || !in_addr_any_isany(&inp->inp_laddr) || !in_pcbinfo_dual(inp->inp_info))
+		return (EINVAL);
+	inp->inp_flags = v != 0 ? inp->inp_flags | INP_V6ONLY : inp->inp_flags & ~(uint32_t)INP_V6ONLY;
+	inp->inp_bound = v != 0 ? INP_IPV6 : INP_IPV4 | INP_IPV6;
+	in_pcb_setfam(inp, inp->inp_bound);
+	return (0);
+}
+
+static int
+in6_pcbopt_sethops(struct inpcb *inp, enum vi_sockopt opt, int v)
+{
+	if (opt == VI_IPV6_MULTICAST_HOPS && in6_pcbopt_stream(inp))
+		return (ENOPROTOOPT);
+	if (v < -1 || v > 255)
+		return (EINVAL);
+	if (opt == VI_IPV6_UNICAST_HOPS)
+		inp->inp_hops = (int16_t)v;
+	else
+		inp->inp_mcast_hops = (uint8_t)(v == -1 ? 1 : v);
+	return (0);
+}
+
+static int
+in6_pcbopt_setmcastif(struct inpcb *inp, int v)
+{
+	if (in6_pcbopt_stream(inp))
+		return (ENOPROTOOPT);
+	if (v != 0 && inp->inp_boundif != 0 && inp->inp_boundif != (uint32_t)v)
+		return (EINVAL);
+	if (v != 0 && ifnet_byindex(inp->inp_vnet, (uint32_t)v) == NULL)
+		return (ENODEV);
+	inp->inp_mcast_if6 = (uint32_t)v;
+	return (0);
+}
+
+static int
+in6_pcbopt_settclass(struct inpcb *inp, int v)
+{
+	if (v < -1 || v > 255)
+		return (EINVAL);
+	v = v == -1 ? 0 : v;
+	/* RFC 3168: a stream's congestion bits are the protocol's. */
+	inp->inp_tclass = (uint8_t)(in6_pcbopt_stream(inp) ? v & ~IPTOS_ECN_MASK : v);
+	return (0);
+}
+
+static int
+in6_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
+{
+	switch (opt) {
+	case VI_IPV6_V6ONLY:
+		return (in6_pcbopt_setv6only(inp, v));
+	case VI_IPV6_UNICAST_HOPS:
+	case VI_IPV6_MULTICAST_HOPS:
+		return (in6_pcbopt_sethops(inp, opt, v));
+	case VI_IPV6_MULTICAST_LOOP:
+		if (v != 0 && v != 1)
+			return (EINVAL);
+		inp->inp_flags = v != 0 ? inp->inp_flags | INP_MCASTLOOP6 : inp->inp_flags & ~(uint32_t)INP_MCASTLOOP6;
+		return (0);
+	case VI_IPV6_MULTICAST_IF:
+		return (in6_pcbopt_setmcastif(inp, v));
+	case VI_IPV6_TCLASS:
+		return (in6_pcbopt_settclass(inp, v));
+	case VI_IPV6_MTU_DISCOVER:
+		if (v < 0 || v > 3)
+			return (EINVAL);
+		inp->inp_mtudisc6 = (uint8_t)v;
+		return (0);
+	default:
+		return (ENOPROTOOPT);
+	}
+}
+
+int
+in6_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t len)
+{
+	uint32_t flag = in6_pcbopt_flag(opt);
+	int error, v;
+
+	if ((inp->inp_flags & INP_SOCK6) == 0)
+		return (ENOPROTOOPT);
+	if ((error = sooptint(val, len, &v)) != 0)
+		return (error);
+	if (flag == 0)
+		return (in6_pcbopt_setnum(inp, opt, v));
+	inp->inp_flags = v != 0 ? inp->inp_flags | flag : inp->inp_flags & ~flag;
+	return (0);
+}
+
+static int
+in6_pcbopt_getmtu(struct inpcb *inp, void *buf, size_t *len)
+{
+	if (in_addr_any_isany(&inp->inp_faddr))
+		return (ENOTCONN);
+	return (sooptputint(buf, len, (int)inp->inp_ops->io_pathmtu(inp->inp_vnet, inp->inp_fib, &inp->inp_faddr)));
+}
+
+int
+in6_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
+{
+	uint32_t flag = in6_pcbopt_flag(opt);
+
+	if ((inp->inp_flags & INP_SOCK6) == 0)
+		return (ENOPROTOOPT);
+	if (flag != 0)
+		return (sooptputint(buf, len, (inp->inp_flags & flag) != 0));
+	switch (opt) {
+	case VI_IPV6_V6ONLY:
+		return (sooptputint(buf, len, (inp->inp_flags & INP_V6ONLY) != 0));
+	case VI_IPV6_UNICAST_HOPS:
+		return (sooptputint(buf, len, inp->inp_hops));
+	case VI_IPV6_MULTICAST_HOPS:
+		return (sooptputint(buf, len, inp->inp_mcast_hops));
+	case VI_IPV6_MULTICAST_LOOP:
+		return (sooptputint(buf, len, (inp->inp_flags & INP_MCASTLOOP6) != 0));
+	case VI_IPV6_MULTICAST_IF:
+		return (sooptputint(buf, len, (int)inp->inp_mcast_if6));
+	case VI_IPV6_TCLASS:
+		return (sooptputint(buf, len, inp->inp_tclass));
+	case VI_IPV6_MTU_DISCOVER:
+		return (sooptputint(buf, len, inp->inp_mtudisc6));
+	case VI_IPV6_MTU:
+		return (in6_pcbopt_getmtu(inp, buf, len));
+	default:
+		return (ENOPROTOOPT);
+	}
+}
