@@ -10,6 +10,7 @@
 
 #include "base/checksum.h"
 #include "kern/kernel.h"
+#include "wire/ip.h"
 
 /* inet_ops have no argument of ours: one wire at a time. */
 static struct wire *wire_current;
@@ -64,13 +65,41 @@ wire_clock(struct wire *w)
 	return (vi_sim_now(w->w_host));
 }
 
+/* The bottleneck: when the packet has passed it; false: it found the queue full. */
+static bool
+wire_bottleneck(struct wire *w, struct wpkt *wp, uint64_t *when)
+{
+	uint64_t now = *when, waiting;
+
+	if (w->w_rate == 0 || wp->wp_to != 1)
+		return (true);
+	if (w->w_busy < now)
+		w->w_busy = now;
+	waiting = (w->w_busy - now) * w->w_rate / SEC;
+	if (w->w_qlimit != 0 && waiting + wp->wp_len + 20 > w->w_qlimit) {
+		w->w_qdrops++;
+		return (false);
+	}
+	if (w->w_qmark != 0 && waiting > w->w_qmark && (wp->wp_tos & IPTOS_ECN_MASK) != 0)
+		wp->wp_tos |= IPTOS_ECN_CE;
+	w->w_busy += (wp->wp_len + 20) * SEC / w->w_rate;
+	*when = w->w_busy;
+	return (true);
+}
+
 static void
 wire_enqueue(struct wire *w, struct wpkt *wp)
 {
 	struct wpkt **pp = &w->w_queue;
+	uint64_t when = wire_clock(w);
 
-	wp->wp_time =
-	    wire_clock(w) + w->w_delay + (w->w_jitter != 0 ? wire_random(w) % w->w_jitter : 0);
+	if (!wire_bottleneck(w, wp, &when)) {
+		w->w_lost++;
+		free(wp);
+		return;
+	}
+	wp->wp_time = when + w->w_delay + wp->wp_hold +
+		      (w->w_jitter != 0 ? wire_random(w) % w->w_jitter : 0);
 	wp->wp_seq = ++w->w_nsent;
 	while (*pp != NULL && (*pp)->wp_time <= wp->wp_time)
 		pp = &(*pp)->wp_next;
@@ -132,6 +161,7 @@ wire_cut(struct wire *w, struct wpkt *big)
 	do {
 		n = left < big->wp_segsz || big->wp_segsz == 0 ? left : big->wp_segsz;
 		wp = wire_newpkt(big->wp_to, hlen + n);
+		wp->wp_tos = big->wp_tos;
 		memcpy(wp->wp_data, big->wp_data, hlen);
 		memcpy(wp->wp_data + hlen, big->wp_data + hlen + off, n);
 		th = (struct tcphdr *)(void *)wp->wp_data;
@@ -147,7 +177,7 @@ wire_cut(struct wire *w, struct wpkt *big)
 }
 
 static int
-wire_output(struct vnet *vn, struct mbuf *m)
+wire_output(struct vnet *vn, struct mbuf *m, uint8_t tos)
 {
 	struct wire *w = wire_current;
 	int from = vn == w->w_vn[1];
@@ -169,6 +199,7 @@ wire_output(struct vnet *vn, struct mbuf *m)
 	m_copydata(m, 0, wp->wp_len, wp->wp_data);
 	wp->wp_valid = true;
 	wp->wp_segsz = m->m_pkt.segsz;
+	wp->wp_tos = tos;
 	m_freem(m);
 	if (w->w_cut)
 		wire_cut(w, wp);
@@ -181,15 +212,14 @@ static int
 wo_output(struct inpcb *inp, struct mbuf *m, unsigned flags)
 {
 	(void)flags;
-	return (wire_output(inp->inp_vnet, m));
+	return (wire_output(inp->inp_vnet, m, inp->inp_tos));
 }
 
 static int
 wo_send(struct vnet *vn, const struct inet_flow *fl, uint8_t proto, struct mbuf *m)
 {
-	(void)fl;
 	wire_check(proto == VI_IPPROTO_TCP);
-	return (wire_output(vn, m));
+	return (wire_output(vn, m, fl->if_tos));
 }
 
 static uint16_t
@@ -269,6 +299,7 @@ wire_deliver(struct wire *w, struct wpkt *wp)
 	    .ip_plen = wp->wp_len,
 	    .ip_proto = VI_IPPROTO_TCP,
 	    .ip_ttl = 64,
+	    .ip_tos = wp->wp_tos,
 	};
 	struct mbuf *m;
 

@@ -22,6 +22,8 @@ struct wpkt {
 	int		 wp_to;		/* side */
 	bool		 wp_valid;	/* checksum is known good, and not computed */
 	uint32_t	 wp_segsz;
+	uint64_t	 wp_hold;	/* set by w_filter: later by this */
+	uint8_t		 wp_tos;	/* of the IP header that is not there */
 	uint32_t	 wp_len;
 	uint8_t		 wp_data[];	/* TCP header, options, data */
 };
@@ -40,6 +42,13 @@ struct wire {
 	uint32_t	 w_loss, w_dup, w_corrupt;	/* of 1,000,000 */
 	uint32_t	 w_mtu;
 	bool		 w_cut;		/* cut super-packets into segments and compute checksums */
+	/*
+	 * To side 1, a bottleneck: bytes a second (0 = none), how much waits in front of it at most,
+	 * and above how much waiting ECT packets are marked (0 = never).
+	 */
+	uint64_t	 w_rate, w_busy;
+	uint32_t	 w_qlimit, w_qmark;
+	uint64_t	 w_qdrops;
 	uint64_t	 w_rng;
 	uint64_t	 w_lost;
 	int		 w_error;	/* io_output fails with it */

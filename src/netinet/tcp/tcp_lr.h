@@ -30,6 +30,7 @@ struct tcp_rec {
 	uint32_t	 rc_start, rc_end;
 	uint32_t	 rc_flags;
 	uint32_t	 rc_txflight;	/* in flight after it was sent */
+	uint32_t	 rc_xmitno;	/* order of transmission, where the clock does not tell */
 	uint64_t	 rc_time;	/* last transmission */
 	uint64_t	 rc_delivered;	/* rt_delivered then */
 	uint64_t	 rc_dtime;	/* rt_dtime then */
@@ -45,15 +46,15 @@ struct tcp_recs {
 	struct tcp_rec	*rs_hint;	/* a SACK was found there; may be NULL */
 	uint32_t	 rs_count;
 	uint32_t	 rs_sacked, rs_lost;	/* bytes */
+	uint32_t	 rs_xmitno;
 	uint32_t	 rs_fixedused;	/* bit for each of rs_fixed */
 	struct tcp_rec	 rs_fixed[TCP_FIXED_RECS];
 };
 
 /* RFC 8985 6.1, 7.1: its names with rk_ for RACK. and rk_tlp for TLP. */
 struct tcp_rack {
-	uint64_t	 rk_xmit;	/* when the latest delivered segment was sent */
-	uint64_t	 rk_rtt;	/* its round trip */
-	uint32_t	 rk_end;
+	uint64_t	 rk_rtt;	/* round trip of the latest delivered segment */
+	uint32_t	 rk_end, rk_xmitno;
 	uint32_t	 rk_fack;	/* highest byte delivered */
 	uint32_t	 rk_roundend;	/* dsack_round; with rk_inround */
 	uint32_t	 rk_tlpend;	/* with rk_tlp */
@@ -76,7 +77,8 @@ struct tcp_undo {
 	uint32_t	 un_firstts;	/* timestamp of the first retransmission */
 	uint8_t		 un_frto;	/* F-RTO: step, 0 = not running */
 	uint8_t		 un_rxtshift;
-	bool		 un_valid, un_sent;	/* un_firstts is set */
+	bool		 un_valid;
+	bool		 un_sent, un_acked;	/* un_firstts is set; an ACK was compared with it */
 	uint64_t	 un_ccpriv[8];
 };
 
@@ -94,7 +96,7 @@ struct tcp_rate {
 	uint32_t	 rs_txflight;
 	uint32_t	 rs_flight;	/* in flight before the ACK */
 	bool		 rs_applimited;
-	bool		 rs_origacked;	/* something sent once was delivered */
+	bool		 rs_origacked;	/* sent once, before the timeout, and delivered */
 	bool		 rs_ece;
 };
 

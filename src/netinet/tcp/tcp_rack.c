@@ -15,8 +15,8 @@
  * On a timeout everything that is older than a round trip counts as lost (6.3), the first segment
  * always; records go out again as the window allows, in order.
  *
- * Deviation: times are ns, so the RFC's comparison of time and sequence number is exact.  A probe
- * waits at least TLP_MIN, which saves timers on paths shorter than our ACK delays.
+ * Deviation: what was sent after what is told by a count of transmissions instead of their times,
+ * because the lane's clock stands while a burst is sent, retransmissions among it.  A probe waits at least TLP_MIN, which saves timers on paths shorter than our ACK delays.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -38,8 +38,9 @@ tcp_rack_on(const struct tcpcb *tp)
 static bool
 rack_sentafter(const struct tcp_rack *rk, const struct tcp_rec *rc)
 {
-	return (rk->rk_xmit > rc->rc_time ||
-		(rk->rk_xmit == rc->rc_time && SEQ_GT(rk->rk_end, rc->rc_end)));
+	int32_t after = (int32_t)(rk->rk_xmitno - rc->rc_xmitno);
+
+	return (after > 0 || (after == 0 && SEQ_GT(rk->rk_end, rc->rc_end)));
 }
 
 /* RFC 8985 6.2 steps 1 to 3, for each segment newly delivered. */
@@ -48,6 +49,7 @@ tcp_rack_delivered(struct tcpcb *tp, const struct tcp_rec *rc, uint32_t end, uin
 {
 	struct tcp_rack *rk = &tp->t_lr.lr_rack;
 	uint64_t rtt = now - rc->rc_time;
+	int32_t after = (int32_t)(rc->rc_xmitno - rk->rk_xmitno);
 	bool rexmt = (rc->rc_flags & REC_REXMT) != 0;
 
 	if (SEQ_GT(end, rk->rk_fack))
@@ -58,8 +60,8 @@ tcp_rack_delivered(struct tcpcb *tp, const struct tcp_rec *rc, uint32_t end, uin
 	if (rexmt && rtt < (uint64_t)tp->t_rttmin * USEC)
 		return;
 	rk->rk_rtt = rtt;
-	if (rc->rc_time > rk->rk_xmit || (rc->rc_time == rk->rk_xmit && SEQ_GT(end, rk->rk_end))) {
-		rk->rk_xmit = rc->rc_time;
+	if (after > 0 || (after == 0 && SEQ_GT(end, rk->rk_end))) {
+		rk->rk_xmitno = rc->rc_xmitno;
 		rk->rk_end = end;
 	}
 }

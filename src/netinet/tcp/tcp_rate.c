@@ -31,7 +31,8 @@ tcp_rate_delivered(struct tcpcb *tp, const struct tcp_rec *rc, uint64_t now)
 	if ((rc->rc_flags & (REC_REXMT | REC_COARSE)) == 0) {
 		/* The latest of those delivered: its round trip is the least delayed. */
 		rs->rs_rtt = now > rc->rc_time ? now - rc->rc_time : 1;
-		rs->rs_origacked = true;
+		rs->rs_origacked |= (tp->t_flags & TF_RTO) != 0 &&
+				    SEQ_LEQ(rc->rc_end, tp->snd_recover);
 	}
 	if (rs->rs_priortime != 0 && rc->rc_delivered < rs->rs_prior)
 		return;

@@ -93,6 +93,7 @@ rec_stamp(struct tcpcb *tp, struct tcp_rec *rc, uint64_t now)
 	const struct tcp_rates *rt = &tp->t_lr.lr_rates;
 
 	rc->rc_time = now;
+	rc->rc_xmitno = ++tp->t_lr.lr_recs.rs_xmitno;
 	rc->rc_delivered = rt->rt_delivered;
 	rc->rc_dtime = rt->rt_dtime;
 	rc->rc_first = rt->rt_first;
@@ -156,6 +157,7 @@ rec_append(struct tcpcb *tp, uint32_t start, uint32_t end, uint64_t now)
 	bool joins = last != NULL && last->rc_end == start && rec_ontime(last);
 
 	if (joins && last->rc_time == now && (last->rc_flags & REC_REXMT) == 0 &&
+	    last->rc_xmitno == rs->rs_xmitno &&
 	    last->rc_delivered == tp->t_lr.lr_rates.rt_delivered) {
 		last->rc_end = end;
 		last->rc_txflight = tcp_pipe(tp) + (end - start);
@@ -310,7 +312,7 @@ tcp_rec_unlose(struct tcpcb *tp)
 			continue;
 		rc->rc_flags &= ~(uint32_t)REC_LOST;
 		TAILQ_FOREACH_REVERSE(at, &rs->rs_time, tcp_recq, rc_tlink)
-			if (at->rc_time <= rc->rc_time)
+			if ((int32_t)(at->rc_xmitno - rc->rc_xmitno) <= 0)
 				break;
 		if (at != NULL)
 			TAILQ_INSERT_AFTER(&rs->rs_time, at, rc, rc_tlink);

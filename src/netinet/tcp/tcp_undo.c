@@ -35,6 +35,8 @@ tcp_undo_save(struct tcpcb *tp)
 	    .un_valid = true,
 	};
 	memcpy(un->un_ccpriv, tp->t_ccpriv, sizeof(un->un_ccpriv));
+	/* A reduction comes: what becomes of a probe needs none of its own. */
+	tp->t_lr.lr_rack.rk_tlp = false;
 }
 
 void
@@ -51,7 +53,7 @@ tcp_undo_rexmt(struct tcpcb *tp, uint32_t len, uint64_t now)
 	struct tcp_undo *un = &tp->t_lr.lr_undo;
 
 	un->un_rexmt += len;
-	if (un->un_sent)
+	if (un->un_sent || un->un_acked)
 		return;
 	un->un_sent = true;
 	un->un_firstts = tcp_ts(now, tp->t_tsoff);
@@ -88,11 +90,11 @@ tcp_undo_eifel(struct tcpcb *tp, const struct tcp_seg *ts)
 {
 	struct tcp_undo *un = &tp->t_lr.lr_undo;
 
-	if (!un->un_valid || !un->un_sent || (tp->t_flags & TF_RCVD_TSTMP) == 0 ||
+	if (!un->un_valid || !un->un_sent || un->un_acked || (tp->t_flags & TF_RCVD_TSTMP) == 0 ||
 	    (ts->ts_to.to_flags & TOF_TS) == 0 || ts->ts_to.to_tsecr == 0 ||
 	    (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0)
 		return (false);
-	un->un_sent = false;			/* the first ACK only */
+	un->un_acked = true;			/* the first ACK only */
 	if (!TSTMP_LT(ts->ts_to.to_tsecr, un->un_firstts))
 		return (false);
 	TCPSTAT_INC(tp->t_tv, tcps_undo_eifel);
