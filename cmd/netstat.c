@@ -297,9 +297,10 @@ parse(struct choice *c, int argc, char **argv)
 	struct netstat *ns = &c->c_ns;
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:4abdF:f:I:ij:Lnp:rsWz")) != -1) {
+	while ((ch = getopt(argc, argv, "+:46abdF:f:I:ij:Lnp:rsWz")) != -1) {
 		switch (ch) {
 		case '4': c->c_family = "inet"; break;
+		case '6': c->c_family = "inet6"; break;
 		case 'a': ns->ns_all = true; break;
 		case 'b': ns->ns_bytes = true; break;
 		case 'd': ns->ns_drops = true; break;
@@ -334,7 +335,8 @@ run(struct choice *c)
 {
 	struct netstat *ns = &c->c_ns;
 
-	if (c->c_family != NULL && strcmp(c->c_family, "inet") != 0) {
+	if (c->c_family != NULL && strcmp(c->c_family, "inet") != 0 &&
+	    !(c->c_routes && strcmp(c->c_family, "inet6") == 0)) {
 		cmd_warnx(ns->ns_cx, "%s: unknown address family", c->c_family);
 		return 1;
 	}
@@ -342,6 +344,7 @@ run(struct choice *c)
 		cmd_warnx(ns->ns_cx, "only one of -i, -r and -s can be shown at a time");
 		return 1;
 	}
+	ns->ns_family = c->c_family;
 	if (c->c_routes)
 		return netstat_routes(ns);
 	if (c->c_interfaces)

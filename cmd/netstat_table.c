@@ -46,14 +46,20 @@ emit_flags(struct xo *xo, unsigned flags)
 			xo_emit(xo, "{el:flags_pretty/%s}", flag_letters[i].name);
 }
 
+static bool
+is_inet6(const json_t *rt)
+{
+	return strchr(cmd_str(rt, "destination"), ':') != NULL;
+}
+
 static void
 destination(const json_t *rt, char *buf, size_t len)
 {
 	int plen = (int)cmd_int(rt, "prefixlen");
 
-	if (plen == 0 && strcmp(cmd_str(rt, "destination"), "0.0.0.0") == 0)
+	if (plen == 0)
 		snprintf(buf, len, "default");
-	else if (plen == 32)
+	else if (plen == (is_inet6(rt) ? 128 : 32))
 		snprintf(buf, len, "%s", cmd_str(rt, "destination"));
 	else
 		snprintf(buf, len, "%s/%d", cmd_str(rt, "destination"), plen);
@@ -62,7 +68,8 @@ destination(const json_t *rt, char *buf, size_t len)
 static void
 emit_route(const struct netstat *ns, const json_t *rt)
 {
-	char dst[64], gate[64];
+	const bool six = is_inet6(rt);
+	char dst[80], gate[80];
 
 	destination(rt, dst, sizeof(dst));
 	if (cmd_str(rt, "gateway")[0] != '\0')
@@ -70,7 +77,10 @@ emit_route(const struct netstat *ns, const json_t *rt)
 	else
 		snprintf(gate, sizeof(gate), "link#%d", (int)cmd_int(rt, "index"));
 	xo_open_instance(ns->ns_xo);
-	xo_emit(ns->ns_xo, "{t:destination/%-18.18s} {t:gateway/%-18.18s} ", dst, gate);
+	xo_emit(ns->ns_xo,
+	    six ? "{t:destination/%-33.33s} {t:gateway/%-29.29s} "
+		: "{t:destination/%-18.18s} {t:gateway/%-18.18s} ",
+	    dst, gate);
 	emit_flags(ns->ns_xo, (unsigned)cmd_int(rt, "flags"));
 	xo_emit(ns->ns_xo, "{e:weight/%jd}{e:metric/%jd}", cmd_int(rt, "weight"),
 	    cmd_int(rt, "metric"));
@@ -85,38 +95,62 @@ emit_route(const struct netstat *ns, const json_t *rt)
 }
 
 static void
-emit_route_titles(const struct netstat *ns)
+emit_route_titles(const struct netstat *ns, bool six)
 {
-	xo_emit(ns->ns_xo, "Routing tables");
-	if (ns->ns_fib != 0)
-		xo_emit(ns->ns_xo, " (fib: {:fib/%d})", ns->ns_fib);
-	xo_emit(ns->ns_xo, "\n\n{T:Internet}:\n{T:/%-18.18s} {T:/%-18.18s} {T:/%-6.6s} ",
+	xo_emit(ns->ns_xo, six ? "\n{T:Internet6}:\n" : "\n{T:Internet}:\n");
+	xo_emit(ns->ns_xo,
+	    six ? "{T:/%-33.33s} {T:/%-29.29s} {T:/%-6.6s} "
+		: "{T:/%-18.18s} {T:/%-18.18s} {T:/%-6.6s} ",
 	    "Destination", "Gateway", "Flags");
 	if (ns->ns_wide)
 		xo_emit(ns->ns_xo, "{T:/%8.8s} {T:/%6.6s} ", "Use", "Mtu");
 	xo_emit(ns->ns_xo, "{T:/%8.8s} {T:/%6.6s}\n", "Netif", "Expire");
 }
 
+/* IPv6 only when there is any. */
+static void
+emit_family(const struct netstat *ns, const json_t *routes, bool six)
+{
+	const json_t *rt;
+	unsigned n = 0;
+	size_t i;
+
+	json_array_foreach(routes, i, rt)
+		n += is_inet6(rt) == six;
+	if (n == 0 && (six || ns->ns_family != NULL))
+		return;
+	emit_route_titles(ns, six);
+	xo_open_instance(ns->ns_xo);
+	xo_emit(ns->ns_xo, "{e:address-family/%s}", six ? "Internet6" : "Internet");
+	xo_open_list(ns->ns_xo, "rt-entry");
+	json_array_foreach(routes, i, rt)
+		if (is_inet6(rt) == six)
+			emit_route(ns, rt);
+	xo_close(ns->ns_xo);
+	xo_close(ns->ns_xo);
+}
+
 int
 netstat_routes(struct netstat *ns)
 {
-	json_t *r, *rt;
-	size_t i;
+	const json_t *routes;
+	json_t *r;
 
-	if (cmd_call(
-		ns->ns_cx, json_pack("{s:s,s:i}", "op", "route.list", "fib", ns->ns_fib), &r) != 0)
+	if (cmd_call(ns->ns_cx, json_pack("{s:s,s:i,s:s*}", "op", "route.list", "fib", ns->ns_fib,
+	    "family", ns->ns_family), &r) != 0)
 		return 1;
+	routes = json_object_get(r, "routes");
 	xo_open_container(ns->ns_xo, "statistics");
 	xo_open_container(ns->ns_xo, "route-information");
-	emit_route_titles(ns);
+	xo_emit(ns->ns_xo, "Routing tables");
+	if (ns->ns_fib != 0)
+		xo_emit(ns->ns_xo, " (fib: {:fib/%d})", ns->ns_fib);
+	xo_emit(ns->ns_xo, "\n");
 	xo_open_container(ns->ns_xo, "route-table");
 	xo_open_list(ns->ns_xo, "rt-family");
-	xo_open_instance(ns->ns_xo);
-	xo_emit(ns->ns_xo, "{e:address-family/%s}", "Internet");
-	xo_open_list(ns->ns_xo, "rt-entry");
-	json_array_foreach(json_object_get(r, "routes"), i, rt)
-		emit_route(ns, rt);
-	for (i = 0; i < 6; i++)
+	emit_family(ns, routes, false);
+	emit_family(ns, routes, true);
+	for (int i = 0; i < 4; i++)
 		xo_close(ns->ns_xo);
 	json_decref(r);
 	return 0;

@@ -7,16 +7,17 @@
  * checked as a whole, and become one operation.  What is printed repeats the words as they were
  * given, as route(8) does.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/inet.h"
 #include "cmd/netstat.h"
+#include "cmd/route_addr.h"
 #include "cmd/xo.h"
 #include <vimage/route.h>
 
@@ -26,7 +27,8 @@ struct route {
 	bool		 r_quiet;
 	bool		 r_net, r_host, r_iface, r_fibgiven;
 	const char	*r_destword, *r_gateword;
-	struct in_addr	 r_dst, r_gate;
+	int		 r_family;	/* AF_UNSPEC: as the addresses say */
+	struct route_addr r_dst, r_gate;
 	int		 r_len;		/* -1: not said */
 	int		 r_fib;
 	json_t		*r_flags;
@@ -51,31 +53,15 @@ bad_address(struct route *r, const char *word)
 	return EX_NOHOST;
 }
 
-/* Without a length: the network of its class where the host part is zero, else a host. */
-static void
-guess_length(struct route *r)
-{
-	int len = inet_class_prefixlen(r->r_dst);
-
-	if (r->r_host)
-		r->r_len = 32;
-	else if (r->r_dst.s_addr == 0)
-		r->r_len = 0;
-	else if (r->r_net || (ntohl(r->r_dst.s_addr) & ~inet_mask(len)) == 0)
-		r->r_len = len;
-	else
-		r->r_len = 32;
-}
-
 static int
 take_destination(struct route *r, const char *word)
 {
 	r->r_destword = word;
-	if (inet_network_prefix(word, &r->r_dst, &r->r_len) &&
-	    !(r->r_host && strchr(word, '.') == NULL))
+	if (route_addr_prefix(word, r->r_family, &r->r_dst, &r->r_len) &&
+	    !(r->r_host && strpbrk(word, ".:") == NULL))
 		return 0;
 	r->r_len = -1;
-	if (!inet_host(word, &r->r_dst))
+	if (!route_addr_host(word, r->r_family, &r->r_dst))
 		return bad_address(r, word);
 	r->r_host = r->r_host || !r->r_net;
 	return 0;
@@ -85,7 +71,7 @@ static int
 take_gateway(struct route *r, const char *word)
 {
 	r->r_gateword = word;
-	if (r->r_iface || inet_host(word, &r->r_gate))
+	if (r->r_iface || route_addr_host(word, r->r_family, &r->r_gate))
 		return 0;
 	return bad_address(r, word);
 }
@@ -123,6 +109,28 @@ m_iface(struct route *r, const struct modifier *m, const char *arg)
 {
 	(void)m, (void)arg;
 	r->r_iface = true;
+	return 0;
+}
+
+/* The words before it were read already, so that it has to come first, as route(8) says. */
+static int
+m_family(struct route *r, const struct modifier *m, const char *arg)
+{
+	(void)arg;
+	r->r_family = m->m_name[strlen(m->m_name) - 1] == '6' ? AF_INET6 : AF_INET;
+	return 0;
+}
+
+static int
+m_prefsrc(struct route *r, const struct modifier *m, const char *arg)
+{
+	char text[ROUTE_ADDRSTRLEN];
+	struct route_addr ra;
+
+	if (!route_addr_host(arg, r->r_family, &ra))
+		return bad_address(r, arg);
+	route_addr_text(&ra, text);
+	json_object_set_new(r->r_metrics, m->m_key, json_string(text));
 	return 0;
 }
 
@@ -179,8 +187,10 @@ m_word(struct route *r, const struct modifier *m, const char *arg)
 }
 
 static const struct modifier modifiers[] = {
-	{ "4", false, m_nothing, NULL, 0 },
-	{ "inet", false, m_nothing, NULL, 0 },
+	{ "4", false, m_family, NULL, 0 },
+	{ "inet", false, m_family, NULL, 0 },
+	{ "6", false, m_family, NULL, 0 },
+	{ "inet6", false, m_family, NULL, 0 },
 	{ "static", false, m_nothing, NULL, 0 },
 	{ "net", false, m_kind, NULL, 0 },
 	{ "host", false, m_kind, NULL, 0 },
@@ -189,13 +199,17 @@ static const struct modifier modifiers[] = {
 	{ "dst", true, m_word, NULL, 0 },
 	{ "gateway", true, m_word, NULL, 0 },
 	{ "netmask", true, m_word, NULL, 0 },
-	{ "prefixlen", true, m_number, "prefixlen", 32 },
+	{ "prefixlen", true, m_number, "prefixlen", 128 },
 	{ "blackhole", false, m_flag, NULL, 0 },
 	{ "reject", false, m_flag, NULL, 0 },
+	{ "prohibit", false, m_flag, NULL, 0 },
+	{ "throw", false, m_flag, NULL, 0 },
 	{ "fib", true, m_fib, NULL, 65535 },
 	{ "mtu", true, m_number, "mtu", 65535 },
 	{ "weight", true, m_number, "weight", 0xffffff },
 	{ "metric", true, m_number, "metric", INT32_MAX },
+	{ "prefsrc", true, m_prefsrc, "source", 0 },
+	{ "ifa", true, m_prefsrc, "source", 0 },
 };
 
 static int
@@ -219,7 +233,33 @@ take_modifier(struct route *r, char **argv, int *used)
 	return EX_USAGE;
 }
 
-/* Also settles what the destination is, once all words are known. */
+/*
+ * What the destination is, once all words are known: "default" is of the family of its gateway, and
+ * a gateway must be of the destination's.
+ */
+static int
+settle(struct route *r)
+{
+	const bool gate = r->r_gateword != NULL && !r->r_iface;
+
+	if (r->r_destword == NULL)
+		return 0;
+	if (gate && r->r_family == AF_UNSPEC && strcmp(r->r_destword, "default") == 0)
+		r->r_dst.ra_family = r->r_gate.ra_family;
+	if (gate && r->r_gate.ra_family != r->r_dst.ra_family)
+		return bad_address(r, r->r_gateword);
+	if (r->r_len < 0)
+		r->r_len = route_addr_length(&r->r_dst, r->r_net, r->r_host);
+	if (r->r_host)
+		r->r_len = route_addr_bits(&r->r_dst);
+	if (r->r_len > route_addr_bits(&r->r_dst)) {
+		cmd_warnx(r->r_cx, "bad value for -prefixlen: %d", r->r_len);
+		return EX_USAGE;
+	}
+	route_addr_mask(&r->r_dst, r->r_len);
+	return 0;
+}
+
 static int
 parse_words(struct route *r, char **argv)
 {
@@ -235,12 +275,7 @@ parse_words(struct route *r, char **argv)
 	if ((len = json_object_get(r->r_metrics, "prefixlen")) != NULL)
 		r->r_len = (int)json_integer_value(len);
 	json_object_del(r->r_metrics, "prefixlen");
-	if (r->r_destword == NULL)
-		return 0;
-	if (r->r_len < 0)
-		guess_length(r);
-	r->r_dst.s_addr &= htonl(inet_mask(r->r_len));
-	return 0;
+	return settle(r);
 }
 
 /*
@@ -249,12 +284,17 @@ parse_words(struct route *r, char **argv)
 static json_t *
 request(const struct route *r, const char *op)
 {
-	json_t *req = json_pack("{s:s,s:s,s:i,s:i}", "op", op, "destination", inet_ntoa(r->r_dst),
-	    "prefixlen", r->r_len, "fib", r->r_fib);
+	char text[ROUTE_ADDRSTRLEN];
+	json_t *req;
 
-	if (r->r_gateword != NULL)
-		json_object_set_new(req, r->r_iface ? "interface" : "gateway",
-		    json_string(r->r_iface ? r->r_gateword : inet_ntoa(r->r_gate)));
+	route_addr_text(&r->r_dst, text);
+	req = json_pack("{s:s,s:s,s:i,s:i}", "op", op, "destination", text, "prefixlen", r->r_len,
+	    "fib", r->r_fib);
+	if (r->r_gateword == NULL)
+		return req;
+	route_addr_text(&r->r_gate, text);
+	json_object_set_new(req, r->r_iface ? "interface" : "gateway",
+	    json_string(r->r_iface ? r->r_gateword : text));
 	return req;
 }
 
@@ -279,7 +319,7 @@ reason(int error, const char *text)
 static void
 report(const struct route *r, int error, const char *text)
 {
-	printf("%s %s %.*s", r->r_cmd, r->r_len == 32 ? "host" : "net",
+	printf("%s %s %.*s", r->r_cmd, r->r_len == route_addr_bits(&r->r_dst) ? "host" : "net",
 	    (int)strcspn(r->r_destword, "/"), r->r_destword);
 	if (r->r_gateword != NULL)
 		printf(": gateway %s", r->r_gateword);
@@ -302,7 +342,7 @@ change(struct route *r, const char *op)
 	req = request(r, op);
 	if (strcmp(op, "route.delete") != 0) {
 		json_array_append_new(r->r_flags, json_string("static"));
-		if (r->r_len == 32)
+		if (r->r_len == route_addr_bits(&r->r_dst))
 			json_array_append_new(r->r_flags, json_string("host"));
 		json_object_set(req, "flags", r->r_flags);
 		json_object_update(req, r->r_metrics);
@@ -358,6 +398,8 @@ static const struct {
 	{ VI_RTF_PINNED, "PINNED" },
 	{ VI_RTF_LOCAL, "LOCAL" },
 	{ VI_RTF_BROADCAST, "BROADCAST" },
+	{ VI_RTF_PROHIBIT, "PROHIBIT" },
+	{ VI_RTF_THROW, "THROW" },
 };
 
 static void
@@ -380,12 +422,13 @@ static void
 print_route(const struct route *r, const json_t *rt)
 {
 	int len = (int)cmd_int(rt, "prefixlen");
-	struct in_addr mask = { htonl(inet_mask(len)) };
+	char mask[ROUTE_ADDRSTRLEN];
 
+	route_addr_ones(&r->r_dst, len, mask);
 	printf("   route to: %s\n", r->r_destword);
 	printf("destination: %s\n", len == 0 ? "default" : cmd_str(rt, "destination"));
-	if (len < 32)
-		printf("       mask: %s\n", len == 0 ? "default" : inet_ntoa(mask));
+	if (len < route_addr_bits(&r->r_dst))
+		printf("       mask: %s\n", len == 0 ? "default" : mask);
 	if (cmd_str(rt, "gateway")[0] != '\0')
 		printf("    gateway: %s\n", cmd_str(rt, "gateway"));
 	printf("        fib: %d\n  interface: %s\n", (int)cmd_int(rt, "fib"),
@@ -399,15 +442,16 @@ print_route(const struct route *r, const json_t *rt)
 static int
 get(struct route *r)
 {
+	char text[ROUTE_ADDRSTRLEN];
 	struct cmd_error ce;
 	json_t *reply;
 	int error;
 
 	if (r->r_destword == NULL || r->r_gateword != NULL)
 		return cmd_usage(r->r_cx, 0, EX_USAGE);
+	route_addr_text(&r->r_dst, text);
 	error = cmd_try(r->r_cx,
-	    json_pack("{s:s,s:s,s:i}", "op", "route.get", "destination", inet_ntoa(r->r_dst), "fib",
-		r->r_fib),
+	    json_pack("{s:s,s:s,s:i}", "op", "route.get", "destination", text, "fib", r->r_fib),
 	    &reply, &ce);
 	if (error != 0) {
 		cmd_warnx(r->r_cx, "%s", error == ESRCH ? "route has not been found" : ce.ce_text);
@@ -421,7 +465,8 @@ get(struct route *r)
 static int
 show(struct route *r)
 {
-	struct netstat ns = { .ns_cx = r->r_cx, .ns_fib = r->r_fib };
+	struct netstat ns = { .ns_cx = r->r_cx, .ns_fib = r->r_fib,
+		.ns_family = r->r_family == AF_INET ? "inet" : r->r_family == AF_INET6 ? "inet6" : NULL };
 	char *noargs[] = { NULL };
 	int none = 0, status;
 
@@ -441,8 +486,10 @@ flush(struct route *r)
 
 	if (r->r_destword != NULL)
 		return cmd_usage(r->r_cx, 0, EX_USAGE);
-	if (cmd_call(
-		r->r_cx, json_pack("{s:s,s:i}", "op", "route.flush", "fib", r->r_fib), &reply) != 0)
+	if (cmd_call(r->r_cx,
+		json_pack("{s:s,s:i,s:s*}", "op", "route.flush", "fib", r->r_fib, "family",
+		    r->r_family == AF_INET ? "inet" : r->r_family == AF_INET6 ? "inet6" : NULL),
+		&reply) != 0)
 		return 1;
 	json_array_foreach(json_object_get(reply, "routes"), i, rt)
 		if (!r->r_quiet)
@@ -487,7 +534,7 @@ run(struct route *r, char **argv)
 	return EX_USAGE;
 }
 
-/* -n is how addresses are always shown; -6 is refused: there is no IPv6 yet. */
+/* -n is how addresses are always shown. */
 static int
 parse_options(struct route *r, int argc, char **argv)
 {
@@ -495,12 +542,11 @@ parse_options(struct route *r, int argc, char **argv)
 
 	while ((ch = getopt(argc, argv, "+:46j:nq")) != -1) {
 		switch (ch) {
-		case '4': case 'n': break;
+		case '4': r->r_family = AF_INET; break;
+		case '6': r->r_family = AF_INET6; break;
 		case 'j': r->r_cx->cx_jail = optarg; break;
+		case 'n': break;
 		case 'q': r->r_quiet = true; break;
-		case '6':
-			cmd_warnx(r->r_cx, "IPv6 is not supported");
-			return EX_USAGE;
 		default: return cmd_usage(r->r_cx, ch, EX_USAGE);
 		}
 	}

@@ -41,6 +41,27 @@ test_add(void **state)
 		    "{\"destination\":\"192.0.2.7\",\"fib\":0,\"flags\":[\"static\",\"host\"],"
 		    "\"gateway\":\"198.51.100.9\",\"jail\":\"web\",\"op\":\"route.change\","
 		    "\"prefixlen\":32}" },
+		{ "route -6 add default fe80::1%epair0a", "add net default: gateway "
+		    "fe80::1%epair0a\n",
+		    "{\"destination\":\"::\",\"fib\":0,\"flags\":[\"static\"],"
+		    "\"gateway\":\"fe80::1%epair0a\",\"op\":\"route.add\",\"prefixlen\":0}" },
+		{ "route add default 2001:db8::1", "add net default: gateway 2001:db8::1\n",
+		    "{\"destination\":\"::\",\"fib\":0,\"flags\":[\"static\"],"
+		    "\"gateway\":\"2001:db8::1\",\"op\":\"route.add\",\"prefixlen\":0}" },
+		{ "route add -inet6 2001:db8:9:: -prefixlen 48 2001:db8::1 -weight 3",
+		    "add net 2001:db8:9::: gateway 2001:db8::1\n",
+		    "{\"destination\":\"2001:db8:9::\",\"fib\":0,\"flags\":[\"static\"],"
+		    "\"gateway\":\"2001:db8::1\",\"op\":\"route.add\",\"prefixlen\":48,"
+		    "\"weight\":3}" },
+		{ "route add 2001:db8:9::7 2001:db8::1",
+		    "add host 2001:db8:9::7: gateway 2001:db8::1\n",
+		    "{\"destination\":\"2001:db8:9::7\",\"fib\":0,\"flags\":[\"static\",\"host\"],"
+		    "\"gateway\":\"2001:db8::1\",\"op\":\"route.add\",\"prefixlen\":128}" },
+		{ "route add 192.0.2.0/24 198.51.100.1 -prefsrc 10.0.0.9",
+		    "add net 192.0.2.0: gateway 198.51.100.1\n",
+		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"static\"],"
+		    "\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":24,"
+		    "\"source\":\"10.0.0.9\"}" },
 		{ "route del 192.0.2.0/24", "del net 192.0.2.0\n",
 		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"op\":\"route.delete\","
 		    "\"prefixlen\":24}" },
@@ -139,7 +160,8 @@ test_wrong_words(void **state)
 		    "route: bad value for -mtu: 70000\n", EX_USAGE },
 		{ "route add -net 192.0.2.0 198.51.100.1 255.0.255.0",
 		    "route: bad netmask: 255.0.255.0\n", EX_USAGE },
-		{ "route -6 add ::/0 ::1", "route: IPv6 is not supported\n", EX_USAGE },
+		{ "route add 2001:db8::/32 198.51.100.1", "route: bad address: 198.51.100.1\n",
+		    EX_NOHOST },
 		{ "route get 192.0.2.1 198.51.100.1", "usage: route words\n", EX_USAGE },
 		{ "route -x get", "route: illegal option -- x; usage: route words\n", EX_USAGE },
 	};

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <vimage/ifnet.h>
 #include <vimage/jail.h>
 
 #include "daemon/ctl_server.h"
@@ -96,6 +97,31 @@ ctl_range(struct ctl_request *rq, const char *key, json_int_t value, json_int_t 
 	    (long long)min, (long long)max);
 }
 
+static void
+take_index(void *arg, const struct vi_ifinfo *ii)
+{
+	*(uint32_t *)arg = ii->if_index;
+}
+
+/* "fe80::1%epair0a" */
+static int
+get_inet6(struct ctl_request *rq, const char *key, const char *text, struct vi_sockaddr *sa)
+{
+	const char *zone = strchr(text, '%');
+	size_t len = zone != NULL ? (size_t)(zone - text) : strlen(text);
+	char host[INET6_ADDRSTRLEN];
+
+	memset(sa, 0, sizeof(*sa));
+	sa->sa_family = VI_AF_INET6;
+	memcpy(host, text, len < sizeof(host) ? len : 0);
+	host[len < sizeof(host) ? len : 0] = '\0';
+	if (inet_pton(AF_INET6, host, sa->sa_in6) != 1)
+		return ctl_fail(rq, EINVAL, "%s: %.60s is no address", key, text);
+	if (zone != NULL && vi_if_get(rq->rq_vnet, zone + 1, take_index, &sa->sa_scope) != 0)
+		return ctl_fail(rq, ENXIO, "interface %.40s does not exist", zone + 1);
+	return 0;
+}
+
 int
 ctl_get_addr(struct ctl_request *rq, const char *key, const char *text, struct vi_sockaddr *sa)
 {
@@ -105,7 +131,7 @@ ctl_get_addr(struct ctl_request *rq, const char *key, const char *text, struct v
 	sa->sa_family = VI_AF_INET;
 	if (inet_pton(AF_INET, text, &sa->sa_in) == 1)
 		return 0;
-	return ctl_fail(rq, EINVAL, "%s: %.40s is no IPv4 address", key, text);
+	return get_inet6(rq, key, text, sa);
 }
 
 int
@@ -123,11 +149,26 @@ ctl_get_mac(struct ctl_request *rq, const char *text, uint8_t mac[6])
 void
 ctl_put_addr(json_t *o, const char *key, const struct vi_sockaddr *sa)
 {
-	char text[INET6_ADDRSTRLEN];
+	ctl_put_zoned(o, key, sa, NULL);
+}
 
-	if (sa->sa_family != VI_AF_INET)
+void
+ctl_put_zoned(json_t *o, const char *key, const struct vi_sockaddr *sa, const char *zone)
+{
+	char text[CTL_ADDRLEN];
+	size_t len;
+
+	if (sa->sa_family == VI_AF_INET)
+		inet_ntop(AF_INET, &sa->sa_in, text, sizeof(text));
+	else if (sa->sa_family == VI_AF_INET6)
+		inet_ntop(AF_INET6, sa->sa_in6, text, sizeof(text));
+	else
 		return;
-	inet_ntop(AF_INET, &sa->sa_in, text, sizeof(text));
+	len = strlen(text);
+	if (sa->sa_scope != 0 && zone != NULL)
+		snprintf(text + len, sizeof(text) - len, "%%%s", zone);
+	else if (sa->sa_scope != 0)
+		snprintf(text + len, sizeof(text) - len, "%%%u", sa->sa_scope);
 	json_object_set_new(o, key, json_string(text));
 }
 

@@ -10,7 +10,7 @@
 
 struct ctl_request;
 
-#define CTL_ADDRLEN	16	/* an IPv4 address as text */
+#define CTL_ADDRLEN	64	/* an address as text, with its zone */
 #define CTL_MACLEN	18
 
 /* Puts one sentence into the answer and returns error. */
@@ -45,6 +45,8 @@ int	ctl_get_addr(struct ctl_request *, const char *key, const char *text,
 int	ctl_get_mac(struct ctl_request *, const char *text, uint8_t mac[6]);
 /* Adds nothing for an address without family. */
 void	ctl_put_addr(json_t *, const char *key, const struct vi_sockaddr *);
+/* The same with the name of its zone, where it has one; NULL: by number. */
+void	ctl_put_zoned(json_t *, const char *key, const struct vi_sockaddr *, const char *zone);
 void	ctl_put_mac(json_t *, const char *key, const uint8_t mac[6]);
 void	ctl_put_int(json_t *, const char *key, uint64_t);
 void	ctl_put_text(json_t *, const char *key, const char *);	/* what is not UTF-8 becomes "?" */

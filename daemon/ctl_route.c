@@ -48,13 +48,13 @@ route_object(struct ifmtu *im, const struct vi_route *rt)
 {
 	json_t *o = json_object();
 
-	ctl_put_addr(o, "destination", &rt->rt_dst);
+	ctl_put_zoned(o, "destination", &rt->rt_dst, rt->rt_ifname);
 	ctl_put_int(o, "prefixlen", rt->rt_prefixlen);
 	ctl_put_int(o, "flags", rt->rt_flags);
-	ctl_put_addr(o, "gateway", &rt->rt_gateway);
+	ctl_put_zoned(o, "gateway", &rt->rt_gateway, rt->rt_ifname);
 	ctl_put_text(o, "interface", rt->rt_ifname);
 	ctl_put_int(o, "index", rt->rt_ifindex);
-	ctl_put_addr(o, "source", &rt->rt_ifa);
+	ctl_put_zoned(o, "source", &rt->rt_ifa, rt->rt_ifname);
 	ctl_put_int(o, "mtu", route_mtu(im, rt));
 	ctl_put_int(o, "weight", rt->rt_weight);
 	ctl_put_int(o, "metric", rt->rt_metric);
@@ -89,6 +89,9 @@ get_flags(struct ctl_request *rq, const json_t *names, uint32_t *flags)
 		{ "reject", VI_RTF_REJECT },
 		{ "blackhole", VI_RTF_BLACKHOLE },
 		{ "host", VI_RTF_HOST },
+		{ "prohibit", VI_RTF_PROHIBIT },
+		{ "throw", VI_RTF_THROW },
+		{ "exclusive", VI_RTF_EXCL },
 	};
 	const char *name;
 	size_t i, k;
@@ -115,7 +118,7 @@ check_numbers(struct ctl_request *rq, const struct numbers *nu)
 {
 	int error;
 
-	if ((error = ctl_range(rq, "prefixlen", nu->nu_prefixlen, 0, 32)) != 0 ||
+	if ((error = ctl_range(rq, "prefixlen", nu->nu_prefixlen, 0, 128)) != 0 ||
 	    (error = ctl_range(
 		 rq, "fib", nu->nu_fib, 0, (json_int_t)vi_route_nfibs(rq->rq_vnet) - 1)) != 0 ||
 	    (error = ctl_range(rq, "mtu", nu->nu_mtu, 0, 65535)) != 0 ||
@@ -128,22 +131,26 @@ static int
 get_route(struct ctl_request *rq, struct vi_route *rt)
 {
 	struct numbers nu = { 0, 0, 0, 0, 0 };
-	const char *dst, *gateway = NULL, *ifname = NULL;
+	const char *dst, *gateway = NULL, *ifname = NULL, *source = NULL;
 	json_t *flags = NULL;
 	int error;
 
 	memset(rt, 0, sizeof(*rt));
-	if ((error = ctl_args(rq, "{s:s,s:I,s?s,s?s,s?I,s?I,s?I,s?I,s?o}", "destination", &dst,
-		 "prefixlen", &nu.nu_prefixlen, "gateway", &gateway, "interface", &ifname, "fib",
+	if ((error = ctl_args(rq, "{s:s,s:I,s?s,s?s,s?s,s?I,s?I,s?I,s?I,s?o}", "destination", &dst,
+		 "prefixlen", &nu.nu_prefixlen, "gateway", &gateway, "interface", &ifname,
+		 "source", &source, "fib",
 		 &nu.nu_fib, "mtu", &nu.nu_mtu, "weight", &nu.nu_weight, "metric", &nu.nu_metric,
 		 "flags", &flags)) != 0 ||
 	    (error = check_numbers(rq, &nu)) != 0 ||
 	    (error = ctl_get_addr(rq, "destination", dst, &rt->rt_dst)) != 0 ||
 	    (error = ctl_get_addr(rq, "gateway", gateway, &rt->rt_gateway)) != 0 ||
+	    (error = ctl_get_addr(rq, "source", source, &rt->rt_ifa)) != 0 ||
 	    (error = get_flags(rq, flags, &rt->rt_flags)) != 0)
 		return error;
 	if (ifname != NULL && strlen(ifname) >= sizeof(rt->rt_ifname))
 		return ctl_fail(rq, ENXIO, "interface %.40s does not exist", ifname);
+	if (rt->rt_dst.sa_family == VI_AF_INET && nu.nu_prefixlen > 32)
+		return ctl_fail(rq, EINVAL, "prefixlen: out of range");
 	if (ifname != NULL)
 		strcpy(rt->rt_ifname, ifname);
 	if (gateway != NULL)
@@ -169,6 +176,8 @@ change(struct ctl_request *rq, int (*fn)(struct vi_vnet *, const struct vi_route
 		return error;
 	error = fn(rq->rq_vnet, &rt);
 	switch (error) {
+	case EADDRNOTAVAIL:
+		return ctl_fail(rq, error, "source is not an address of this host");
 	case ENETUNREACH:
 		return ctl_fail(rq, error, "gateway is not on a network of this host");
 	case ENXIO:
@@ -221,18 +230,39 @@ op_get(struct ctl_request *rq)
 	return 0;
 }
 
+/* Which tables: "fib", 0 without; "family", all without. */
+static int
+get_tables(struct ctl_request *rq, json_int_t *fib, int *family)
+{
+	const char *name = NULL;
+	int error;
+
+	*fib = 0;
+	*family = VI_AF_UNSPEC;
+	if ((error = ctl_args(rq, "{s?I,s?s}", "fib", fib, "family", &name)) != 0 ||
+	    (error = get_fib(rq, *fib)) != 0 || name == NULL)
+		return error;
+	if (strcmp(name, "inet") == 0)
+		*family = VI_AF_INET;
+	else if (strcmp(name, "inet6") == 0)
+		*family = VI_AF_INET6;
+	else
+		return ctl_fail(rq, EAFNOSUPPORT, "%.20s: unknown address family", name);
+	return 0;
+}
+
 static int
 op_list(struct ctl_request *rq)
 {
 	struct route_list rl = { .rl_mtu = { .im_vnet = rq->rq_vnet } };
-	json_int_t fib = 0;
-	int error;
+	json_int_t fib;
+	int error, family;
 
 	ctl_list_begin(rq, "routes", &rl.rl_list);
-	if ((error = ctl_args(rq, "{s?I}", "fib", &fib)) != 0 || (error = get_fib(rq, fib)) != 0)
+	if ((error = get_tables(rq, &fib, &family)) != 0)
 		return error;
 	ctl_put_int(rq->rq_reply, "nfibs", vi_route_nfibs(rq->rq_vnet));
-	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_route, &rl);
+	vi_route_list(rq->rq_vnet, (uint32_t)fib, family, add_route, &rl);
 	return rl.rl_list.l_error;
 }
 
@@ -248,15 +278,15 @@ static int
 op_flush(struct ctl_request *rq)
 {
 	struct route_list rl = { .rl_mtu = { .im_vnet = rq->rq_vnet } };
-	json_int_t fib = 0;
-	int error;
+	json_int_t fib;
+	int error, family;
 
 	ctl_list_begin(rq, "routes", &rl.rl_list);
-	if ((error = ctl_args(rq, "{s?I}", "fib", &fib)) != 0 || (error = get_fib(rq, fib)) != 0 ||
+	if ((error = get_tables(rq, &fib, &family)) != 0 ||
 	    (error = ctl_may(rq, "net.route")) != 0)
 		return error;
-	vi_route_list(rq->rq_vnet, (uint32_t)fib, VI_AF_INET, add_gateway_route, &rl);
-	vi_route_flush(rq->rq_vnet, (uint32_t)fib, VI_AF_INET);
+	vi_route_list(rq->rq_vnet, (uint32_t)fib, family, add_gateway_route, &rl);
+	vi_route_flush(rq->rq_vnet, (uint32_t)fib, family);
 	return 0;
 }
 
