@@ -50,6 +50,7 @@ enum {			/* flags of send and recv */
 	VI_MSG_PEEK = 0x2,
 	VI_MSG_DONTROUTE = 0x4,
 	VI_MSG_TRUNC = 0x20,	/* datagrams: return the real length; also an output flag */
+	VI_MSG_FASTOPEN = 0x20000000,	/* TCP: connect to msg_name and send, in one (RFC 7413) */
 	VI_MSG_MORE = 0x8000,	/* more will follow: hold back a short segment */
 };
 
@@ -98,6 +99,8 @@ enum vi_sockopt {
 	VI_TCP_CONGESTION,	/* char[16]: "cubic", "newreno" */
 	VI_TCP_INFO,		/* get: struct vi_tcp_info */
 	VI_TCP_LINGER2, VI_TCP_WINDOW_CLAMP, VI_TCP_NOTSENT_LOWAT,
+	VI_TCP_FASTOPEN,	/* listener: connections whose SYN brought data and that are not acknowledged, at most; 0 = off */
+	VI_TCP_FASTOPEN_CONNECT,	/* vi_connect may wait for the first data, and succeed at once; EOPNOTSUPP */
 };
 
 struct vi_linger { int l_onoff; int l_linger; /* s */ };

@@ -101,7 +101,8 @@ so_sendcheck(struct socket *so)
 		return (so->so_error != 0 ? so_takeerror(so) : EPIPE);
 	if (!so_haspcb(so))
 		return (ENOTCONN);
-	if ((so->so_proto->pr_flags & PR_CONNREQUIRED) && (so->so_state & SS_ISCONNECTED) == 0)
+	if ((so->so_proto->pr_flags & PR_CONNREQUIRED) &&
+	    (so->so_state & (SS_ISCONNECTED | SS_FASTOPEN)) == 0)
 		return (so->so_state & SS_ISCONNECTING ? EAGAIN : EPIPE);
 	return (0);
 }
@@ -167,6 +168,25 @@ so_senddgram(struct socket *so, const struct vi_msg *msg, size_t len, size_t *do
 	return (error);
 }
 
+/* VI_MSG_FASTOPEN: the connection begins with this call; errors as Linux. */
+static int
+so_fastopen(struct socket *so, const struct vi_msg *msg)
+{
+	int error, on = 1;
+
+	if (so_isdead(so) || (so->so_proto->pr_flags & PR_CONNREQUIRED) == 0)
+		return (so_isdead(so) ? ECONNABORTED : EOPNOTSUPP);
+	if (so->so_state & SS_ISCONNECTED)
+		return (EISCONN);
+	if (so->so_state & SS_ISCONNECTING)
+		return (EALREADY);
+	if (!msg->msg_hasname)
+		return (EINVAL);
+	if ((error = sosetopt(so, VI_TCP_FASTOPEN_CONNECT, &on, sizeof(on))) != 0)
+		return (error == ENOPROTOOPT ? EOPNOTSUPP : error);
+	return (soconnect(so, &msg->msg_name));
+}
+
 int
 sosend(struct socket *so, const struct vi_msg *msg, size_t *done)
 {
@@ -175,6 +195,8 @@ sosend(struct socket *so, const struct vi_msg *msg, size_t *done)
 
 	*done = 0;
 	so_flushprepared(so);
+	if ((msg->msg_flags & VI_MSG_FASTOPEN) && (error = so_fastopen(so, msg)) != 0)
+		return (error);
 	if ((error = so_sendcheck(so)) != 0)
 		return (error);
 	if (so->so_proto->pr_flags & PR_ATOMIC)

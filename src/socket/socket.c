@@ -247,7 +247,7 @@ soconnect(struct socket *so, const struct vi_sockaddr *sa)
 	}
 	if ((error = pr->pr_connect(so, sa)) != 0)
 		return (error);
-	return (so->so_state & SS_ISCONNECTING ? EINPROGRESS : 0);
+	return ((so->so_state & (SS_ISCONNECTING | SS_FASTOPEN)) == SS_ISCONNECTING ? EINPROGRESS : 0);
 }
 
 int
@@ -471,7 +471,7 @@ sopoll_stream(struct socket *so)
 	if (so->so_options & SO_ACCEPTCONN)
 		return (so->so_qlen > 0 ? VI_POLLIN : 0);
 	if (so->so_state & SS_ISCONNECTING)
-		return (0);
+		return (so->so_state & SS_FASTOPEN ? VI_POLLOUT : 0);
 	/* Never connected, or over: Linux says OUT and HUP (tcp_poll, state CLOSE). */
 	if ((so->so_state & (SS_ISCONNECTED | SS_ISDISCONNECTING)) == 0)
 		ev |= VI_POLLHUP | VI_POLLOUT;

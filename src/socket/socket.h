@@ -35,6 +35,7 @@ enum so_state {
 	SS_DEAD = 0x040,	/* its vnet is gone */
 	SS_PROTOREF = 0x080,	/* the pcb still points here */
 	SS_WASCONNECTED = 0x100,
+	SS_FASTOPEN = 0x200,	/* connecting, but not before there is data to take along */
 };
 
 enum so_options {

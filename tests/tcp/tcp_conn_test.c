@@ -15,41 +15,6 @@
 #include "wire.h"
 
 static void
-setint(struct socket *so, enum vi_sockopt opt, int v)
-{
-	assert_int_equal(sosetopt(so, opt, &v, sizeof(v)), 0);
-}
-
-static int
-getint(struct socket *so, enum vi_sockopt opt)
-{
-	size_t len = sizeof(int);
-	int v = -12345;
-
-	assert_int_equal(sogetopt(so, opt, &v, &len), 0);
-	return (v);
-}
-
-static void
-sysctl(struct wire *w, int side, const char *name, const char *value)
-{
-	struct vi_cred cred = { 0, 0, true };
-
-	assert_int_equal(
-	    vi_sysctl_set((struct vi_vnet *)(void *)w->w_vn[side], name, value, &cred), 0);
-}
-
-/* Options of the segment; syn as in it. */
-static void
-options(const struct wpkt *wp, struct tcp_opts *to)
-{
-	const struct tcphdr *th = wp_th(wp);
-
-	assert_int_equal(tcp_opts_parse(wp->wp_data + TCP_MINHLEN, th_hlen(th) - TCP_MINHLEN,
-			     (th_flags(th) & TH_SYN) != 0, to), WIRE_OK);
-}
-
-static void
 defer_accept(void **state)
 {
 	struct socket *ls, *so[2];
@@ -60,8 +25,8 @@ defer_accept(void **state)
 	(void)state;
 	wire_init(&w, 1);
 	ls = wire_listen(&w, 1, 80, 4);
-	setint(ls, VI_TCP_DEFER_ACCEPT, 5);
-	assert_int_equal(getint(ls, VI_TCP_DEFER_ACCEPT), 7);	/* 1 + 2 + 4 s */
+	wire_setint(ls, VI_TCP_DEFER_ACCEPT, 5);
+	assert_int_equal(wire_getint(ls, VI_TCP_DEFER_ACCEPT), 7);	/* 1 + 2 + 4 s */
 	/* The caller is connected, the listener does not know of it until data comes. */
 	so[0] = wire_socket(&w, 0);
 	assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
@@ -100,24 +65,24 @@ notsent_lowat(void **state)
 	(void)state;
 	wire_init(&w, 2);
 	wire_pair(&w, so);
-	assert_int_equal(getint(so[0], VI_TCP_NOTSENT_LOWAT), -1);
-	setint(so[0], VI_SO_SNDBUF, 1 << 20);
-	setint(so[0], VI_TCP_NOTSENT_LOWAT, 10000);
+	assert_int_equal(wire_getint(so[0], VI_TCP_NOTSENT_LOWAT), -1);
+	wire_setint(so[0], VI_SO_SNDBUF, 1 << 20);
+	wire_setint(so[0], VI_TCP_NOTSENT_LOWAT, 10000);
 	/* cwnd takes 14480; the rest of what is taken waits, and is not more than asked for. */
 	n = wire_send(&w, so[0], buf, 10000, 0);
 	assert_int_equal(n, 10000);
 	assert_true(sopoll(so[0]) & VI_POLLOUT);
 	n = wire_send(&w, so[0], buf, 100000, 0);
 	assert_int_equal(n, 10000);
-	assert_in_range(getint(so[0], VI_SO_NUNSENT), 20000 - 14480, 20000 - 13000);
+	assert_in_range(wire_getint(so[0], VI_SO_NUNSENT), 20000 - 14480, 20000 - 13000);
 	assert_false(sopoll(so[0]) & VI_POLLOUT);
 	wire_send(&w, so[0], buf, 100000, 0);
-	assert_int_equal(getint(so[0], VI_SO_NUNSENT), 10000);
+	assert_int_equal(wire_getint(so[0], VI_SO_NUNSENT), 10000);
 	assert_int_equal(wire_send(&w, so[0], buf, 1, 0), 0);
 	wire_idle(&w);
 	assert_true(sopoll(so[0]) & VI_POLLOUT);
 	/* The limit gone, the buffer decides. */
-	setint(so[0], VI_TCP_NOTSENT_LOWAT, -1);
+	wire_setint(so[0], VI_TCP_NOTSENT_LOWAT, -1);
 	assert_int_equal(wire_send(&w, so[0], buf, 300000, 0), 300000);
 	while (wire_recv(&w, so[1], buf, sizeof(buf), &error) > 0)
 		wire_run(&w, 10 * MSEC);
@@ -126,9 +91,9 @@ notsent_lowat(void **state)
 	wire_fini(&w);
 	/* the default of new sockets */
 	wire_init(&w, 2);
-	sysctl(&w, 0, "net.inet.tcp.notsent_lowat", "5000");
+	wire_sysctl(&w, 0, "net.inet.tcp.notsent_lowat", "5000");
 	so[0] = wire_socket(&w, 0);
-	assert_int_equal(getint(so[0], VI_TCP_NOTSENT_LOWAT), 5000);
+	assert_int_equal(wire_getint(so[0], VI_TCP_NOTSENT_LOWAT), 5000);
 	soclose(so[0]);
 	wire_fini(&w);
 }
@@ -148,8 +113,8 @@ orphan_limits(void **state)
 
 	(void)state;
 	wire_init(&w, 3);
-	sysctl(&w, 0, "net.inet.tcp.max_orphans", "2");
-	sysctl(&w, 0, "net.inet.tcp.orphan_retries", "3");
+	wire_sysctl(&w, 0, "net.inet.tcp.max_orphans", "2");
+	wire_sysctl(&w, 0, "net.inet.tcp.orphan_retries", "3");
 	ls = wire_listen(&w, 1, 80, 4);
 	for (int i = 0; i < 3; i++) {
 		so[i] = wire_socket(&w, 0);
@@ -182,7 +147,7 @@ count_utos(struct wire *w, struct wpkt *wp)
 
 	if (wp->wp_to != 1)
 		return (WIRE_PASS);
-	options(wp, &to);
+	wire_options(wp, &to);
 	if (to.to_flags & TOF_UTO) {
 		u->u_value = to.to_uto;
 		if (th_flags(wp_th(wp)) & TH_SYN)
@@ -204,34 +169,34 @@ user_timeout_option(void **state)
 	wire_init(&w, 4);
 	w.w_filter = count_utos;
 	w.w_arg = &u;
-	sysctl(&w, 0, "net.inet.tcp.uto.enable", "1");
-	sysctl(&w, 1, "net.inet.tcp.uto.enable", "1");
-	sysctl(&w, 1, "net.inet.tcp.uto.upper", "600");
+	wire_sysctl(&w, 0, "net.inet.tcp.uto.enable", "1");
+	wire_sysctl(&w, 1, "net.inet.tcp.uto.enable", "1");
+	wire_sysctl(&w, 1, "net.inet.tcp.uto.upper", "600");
 	ls = wire_listen(&w, 1, 80, 4);
 	so[0] = wire_socket(&w, 0);
-	setint(so[0], VI_TCP_USER_TIMEOUT, 300000);
+	wire_setint(so[0], VI_TCP_USER_TIMEOUT, 300000);
 	assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
 	so[1] = wire_accept(&w, ls);
 	assert_int_equal(u.u_syn, 1);
 	assert_int_equal(u.u_value, 300);
-	assert_int_equal(getint(so[1], VI_TCP_USER_TIMEOUT), 300000);
+	assert_int_equal(wire_getint(so[1], VI_TCP_USER_TIMEOUT), 300000);
 	wire_idle(&w);
 	u.u_data = 0;
 	/* Later: with the next segments, in minutes if it must be, cut to what the peer allows. */
-	setint(so[0], VI_TCP_USER_TIMEOUT, 40000000);
+	wire_setint(so[0], VI_TCP_USER_TIMEOUT, 40000000);
 	for (int i = 0; i < 6; i++) {
 		wire_send(&w, so[0], "x", 1, 0);
 		wire_run(&w, 100 * MSEC);
 	}
 	assert_int_equal(u.u_data, 3);
 	assert_int_equal(u.u_value, 0x8000 | 667);
-	assert_int_equal(getint(so[1], VI_TCP_USER_TIMEOUT), 600000);
+	assert_int_equal(wire_getint(so[1], VI_TCP_USER_TIMEOUT), 600000);
 	/* Who asked for a timeout himself keeps it. */
-	setint(so[1], VI_TCP_USER_TIMEOUT, 1000);
-	setint(so[0], VI_TCP_USER_TIMEOUT, 200000);
+	wire_setint(so[1], VI_TCP_USER_TIMEOUT, 1000);
+	wire_setint(so[0], VI_TCP_USER_TIMEOUT, 200000);
 	wire_send(&w, so[0], "x", 1, 0);
 	wire_idle(&w);
-	assert_int_equal(getint(so[1], VI_TCP_USER_TIMEOUT), 1000);
+	assert_int_equal(wire_getint(so[1], VI_TCP_USER_TIMEOUT), 1000);
 	soclose(so[0]);
 	soclose(so[1]);
 	soclose(ls);
@@ -242,28 +207,11 @@ user_timeout_option(void **state)
 	w.w_filter = count_utos;
 	w.w_arg = &u;
 	so[0] = wire_socket(&w, 0);
-	setint(so[0], VI_TCP_USER_TIMEOUT, 300000);
+	wire_setint(so[0], VI_TCP_USER_TIMEOUT, 300000);
 	assert_int_equal(wire_connect(&w, so[0], 1, 80), ECONNREFUSED);
 	assert_int_equal(u.u_syn, 0);
 	soclose(so[0]);
 	wire_fini(&w);
-}
-
-/* so[0] sends so much, so[1] takes it. */
-static void
-carry(struct wire *w, struct socket *so[2], uint32_t total)
-{
-	static uint8_t buf[65536];
-	uint32_t sent = 0, got = 0;
-	int error;
-
-	for (unsigned i = 0; got < total; i++) {
-		assert_true(i < 100000);
-		if (sent < total)
-			sent += (uint32_t)wire_send(w, so[0], buf, szmin(sizeof(buf), total - sent), 0);
-		wire_run(w, 5 * MSEC);
-		got += (uint32_t)wire_recv(w, so[1], buf, sizeof(buf), &error);
-	}
 }
 
 static void
@@ -287,7 +235,7 @@ host_cache(void **state)
 	wire_pair(&w, so);
 	/* A threshold that a loss would have left. */
 	tp = sototcpcb(so[0]);
-	carry(&w, so, 100000);
+	wire_carry(&w, so, 100000);
 	tp->snd_ssthresh = 30000;
 	soclose(so[0]);
 	soclose(so[1]);
@@ -322,7 +270,7 @@ host_cache_server(void **state)
 	wire_init(&w, 7);
 	w.w_delay = 20 * MSEC;
 	wire_pair(&w, so);
-	carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
+	wire_carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
 	soclose(so[0]);
 	soclose(so[1]);
 	wire_run(&w, 100 * SEC);
@@ -334,33 +282,33 @@ host_cache_server(void **state)
 	soclose(so[1]);
 	wire_run(&w, 100 * SEC);
 	/* purgenow, and off: nothing is remembered. */
-	sysctl(&w, 1, "net.inet.tcp.hostcache.purgenow", "1");
+	wire_sysctl(&w, 1, "net.inet.tcp.hostcache.purgenow", "1");
 	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_count, 0);
-	sysctl(&w, 1, "net.inet.tcp.hostcache.enable", "0");
+	wire_sysctl(&w, 1, "net.inet.tcp.hostcache.enable", "0");
 	wire_pair(&w, so);
-	carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
+	wire_carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
 	soclose(so[0]);
 	soclose(so[1]);
 	wire_run(&w, 100 * SEC);
 	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_count, 0);
 	/* purge acts when the next look is due; limits hold. */
-	sysctl(&w, 1, "net.inet.tcp.hostcache.enable", "1");
-	sysctl(&w, 1, "net.inet.tcp.hostcache.hashsize", "2");
-	sysctl(&w, 1, "net.inet.tcp.hostcache.prune", "10");
+	wire_sysctl(&w, 1, "net.inet.tcp.hostcache.enable", "1");
+	wire_sysctl(&w, 1, "net.inet.tcp.hostcache.hashsize", "2");
+	wire_sysctl(&w, 1, "net.inet.tcp.hostcache.prune", "10");
 	wire_pair(&w, so);
-	carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
+	wire_carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
 	soclose(so[0]);
 	soclose(so[1]);
 	wire_run(&w, SEC);
 	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_nbuckets, 2);
-	sysctl(&w, 1, "net.inet.tcp.hostcache.purge", "1");
+	wire_sysctl(&w, 1, "net.inet.tcp.hostcache.purge", "1");
 	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_count, 1);
 	wire_run(&w, 10 * SEC);
 	assert_int_equal(wire_tcp(&w, 1)->tv_hc.hc_count, 0);
 	wire_run(&w, 100 * SEC);
-	sysctl(&w, 1, "net.inet.tcp.hostcache.cachelimit", "0");
+	wire_sysctl(&w, 1, "net.inet.tcp.hostcache.cachelimit", "0");
 	wire_pair(&w, so);
-	carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
+	wire_carry(&w, (struct socket *[]){ so[1], so[0] }, 50000);
 	soclose(so[0]);
 	soclose(so[1]);
 	wire_run(&w, SEC);
@@ -396,7 +344,7 @@ black_hole(void **state)
 
 	wire_init(&w, 9);
 	w.w_cut = true;
-	sysctl(&w, 0, "net.inet.tcp.pmtud_blackhole_detection", "1");
+	wire_sysctl(&w, 0, "net.inet.tcp.pmtud_blackhole_detection", "1");
 	wire_pair(&w, so);
 	w.w_filter = lose_long;
 	wire_send(&w, so[0], buf, sizeof(buf), 0);
@@ -418,7 +366,7 @@ black_hole(void **state)
 
 	/* Everything lost: it is not the size, and long segments are tried again. */
 	wire_init(&w, 10);
-	sysctl(&w, 0, "net.inet.tcp.pmtud_blackhole_detection", "2");
+	wire_sysctl(&w, 0, "net.inet.tcp.pmtud_blackhole_detection", "2");
 	wire_pair(&w, so);
 	w.w_filter = lose_to_1;
 	wire_send(&w, so[0], buf, sizeof(buf), 0);

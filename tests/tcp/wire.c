@@ -565,3 +565,53 @@ wire_inject(struct wire *w, int toside, uint16_t sport, uint16_t dport, uint32_t
 	while (kernel_poll(w->w_k) == 0)
 		;
 }
+
+void
+wire_setint(struct socket *so, enum vi_sockopt opt, int v)
+{
+	wire_check(sosetopt(so, opt, &v, sizeof(v)) == 0);
+}
+
+int
+wire_getint(struct socket *so, enum vi_sockopt opt)
+{
+	size_t len = sizeof(int);
+	int v = -12345;
+
+	wire_check(sogetopt(so, opt, &v, &len) == 0);
+	return (v);
+}
+
+void
+wire_sysctl(struct wire *w, int side, const char *name, const char *value)
+{
+	struct vi_cred cred = { 0, 0, true };
+
+	wire_check(vi_sysctl_set((struct vi_vnet *)(void *)w->w_vn[side], name, value, &cred) == 0);
+}
+
+void
+wire_options(const struct wpkt *wp, struct tcp_opts *to)
+{
+	const struct tcphdr *th = wp_th(wp);
+
+	wire_check(tcp_opts_parse(wp->wp_data + TCP_MINHLEN, th_hlen(th) - TCP_MINHLEN,
+		       (th_flags(th) & TH_SYN) != 0, to) == WIRE_OK);
+}
+
+void
+wire_carry(struct wire *w, struct socket *so[2], uint32_t total)
+{
+	static uint8_t buf[65536];
+	uint32_t sent = 0, got = 0;
+	int error;
+
+	for (unsigned i = 0; got < total; i++) {
+		wire_check(i < 100000);
+		if (sent < total)
+			sent += (uint32_t)wire_send(
+			    w, so[0], buf, szmin(sizeof(buf), total - sent), 0);
+		wire_run(w, 5 * MSEC);
+		got += (uint32_t)wire_recv(w, so[1], buf, sizeof(buf), &error);
+	}
+}

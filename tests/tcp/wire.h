@@ -85,6 +85,12 @@ size_t	 wire_recv(struct wire *, struct socket *, void *, size_t, int *error);
 void wire_inject(struct wire *, int toside, uint16_t sport, uint16_t dport, uint32_t seq,
     uint32_t ack, uint16_t flags, uint16_t win, const void *data, size_t len);
 void	 wire_deliver(struct wire *, struct wpkt *);
+void	 wire_setint(struct socket *, enum vi_sockopt, int);
+int	 wire_getint(struct socket *, enum vi_sockopt);
+void	 wire_sysctl(struct wire *, int side, const char *name, const char *value);
+void	 wire_options(const struct wpkt *, struct tcp_opts *);
+/* so[0] sends so many bytes, so[1] takes them. */
+void	 wire_carry(struct wire *, struct socket *so[2], uint32_t total);
 static inline struct tcp_vnet *
 wire_tcp(struct wire *w, int side)
 {

@@ -33,6 +33,11 @@ struct hc_entry {
 	uint32_t	 he_ssthresh, he_cwnd, he_mtu;	/* bytes; 0 = unknown */
 	uint32_t	 he_hits, he_updates;
 	uint64_t	 he_expire;
+	/* Fast Open (RFC 7413 4.1.3) */
+	uint64_t	 he_tfooff;	/* not before this time; 0 = it may be tried */
+	uint16_t	 he_tfomss;
+	uint8_t		 he_tfolen;
+	uint8_t		 he_tfo[TCP_FASTOPEN_MAX_COOKIE];
 };
 
 static void	tcp_hc_timer(void *);
@@ -244,6 +249,52 @@ tcp_hc_update(const struct tcpcb *tp)
 		he->he_mtu = tp->t_pmtu;
 	he->he_updates++;
 	he->he_expire = vnet_now(tv->tv_vnet) + (uint64_t)tv->tv_hc.hc_expire * SEC;
+}
+
+int
+tcp_hc_gettfo(struct tcpcb *tp, uint8_t cookie[16], uint16_t *mss)
+{
+	const struct hc_entry *he = tcp_hc_find(tp->t_tv, tp->t_inpcb);
+
+	if (he == NULL)
+		return (0);
+	if (he->he_tfooff > tcp_now(tp))
+		return (-1);
+	memcpy(cookie, he->he_tfo, sizeof(he->he_tfo));
+	*mss = he->he_tfomss;
+	return (he->he_tfolen);
+}
+
+static struct hc_entry *
+tcp_hc_get(struct tcpcb *tp)
+{
+	struct hc_entry *he = tcp_hc_find(tp->t_tv, tp->t_inpcb);
+
+	if (he == NULL && (he = tcp_hc_add(tp->t_tv, tp->t_inpcb)) == NULL)
+		return (NULL);
+	he->he_expire = tcp_now(tp) + (uint64_t)tp->t_tv->tv_hc.hc_expire * SEC;
+	return (he);
+}
+
+void
+tcp_hc_settfo(struct tcpcb *tp, const uint8_t *cookie, uint8_t len, uint16_t mss)
+{
+	struct hc_entry *he = tcp_hc_get(tp);
+
+	if (he == NULL || len > sizeof(he->he_tfo))
+		return;
+	memcpy(he->he_tfo, cookie, len);
+	he->he_tfolen = len;
+	he->he_tfomss = mss;
+}
+
+void
+tcp_hc_tfofail(struct tcpcb *tp)
+{
+	struct hc_entry *he = tcp_hc_get(tp);
+
+	if (he != NULL)
+		he->he_tfooff = tcp_now(tp) + (uint64_t)tp->t_tv->tv_tfo.tf_disable * SEC;
 }
 
 int

@@ -37,6 +37,10 @@ void	tcp_hc_mtu(struct tcpcb *);
 void	tcp_hc_use(struct tcpcb *);
 /* The connection ends: what it learned. */
 void	tcp_hc_update(const struct tcpcb *);
+/* Fast Open: length of the cookie, 0 = none known, -1 = do not try; *mss: what the peer took. */
+int	tcp_hc_gettfo(struct tcpcb *, uint8_t cookie[16], uint16_t *mss);
+void	tcp_hc_settfo(struct tcpcb *, const uint8_t *cookie, uint8_t len, uint16_t mss);
+void	tcp_hc_tfofail(struct tcpcb *);
 /* sysctls: hashsize (forgets everything), purgenow, list */
 int	tcp_sysctl_hchash(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 int	tcp_sysctl_hcpurge(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);

@@ -91,6 +91,17 @@ enum tcp_timer {
 	TT_MAX
 };
 
+/* Fast Open: the SYN-ACK of a connection that a SYN made at once. */
+enum tcp_tfo { TFO_NONE, TFO_SYNACK_DUE, TFO_SYNACK_SENT };
+#define TFO_COOKIELEN		8
+struct tcp_fastopen {
+	struct siphash_key tf_key[2];	/* of now, and before */
+	uint64_t	 tf_keytime;
+	bool		 tf_keyed;
+	/* net.inet.tcp.fastopen.* */
+	int		 tf_server, tf_client, tf_autokey, tf_disable;	/* s */
+};
+
 /* A run of consecutive data that came too early.  One per hole. */
 struct tseg {
 	TAILQ_ENTRY(tseg) tqe_q;
@@ -203,6 +214,16 @@ struct tcpcb {
 
 	uint8_t		 t_deferaccept;	/* rounds of SYN-ACK a listener waits for data */
 	uint32_t	 t_notsentlowat;	/* UINT32_MAX = none */
+	/* Fast Open (tcp_fastopen.c) */
+	struct tcp_tfopending *t_tfopending;
+	uint32_t	 t_tfolimit;	/* of a listener: most that may be pending; 0 = off */
+	uint32_t	 t_tfosent;	/* data bytes that went with the SYN */
+	uint8_t		 t_tfo;		/* enum tcp_tfo */
+	bool		 t_tfoanew;	/* the SYN-ACK brings a new cookie */
+	bool		 t_tfoconnect;	/* VI_TCP_FASTOPEN_CONNECT */
+	bool		 t_tforequest;	/* our SYN has the option */
+	bool		 t_tfowait;	/* our SYN waits for data */
+
 	uint32_t	 t_blackhole;	/* t_pmtu before it was lowered; 0 = it was not */
 	bool		 t_notsentfull;	/* poll said no for it */
 	bool		 t_orphaned;	/* counted in tv_orphans */
@@ -267,6 +288,7 @@ struct tcp_vnet {
 	int		 tv_syncookies, tv_syncookies_only, tv_sc_limit, tv_sc_rexmtlimit;
 	int		 tv_blackhole, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
 	struct tcp_hostcache tv_hc;
+	struct tcp_fastopen tv_tfo;
 	int		 tv_pmtud_blackhole, tv_blackhole_mss, tv_blackhole_mss6;
 	unsigned	 tv_orphans;	/* connections without a user */
 	int		 tv_max_orphans, tv_orphan_retries;
@@ -415,6 +437,9 @@ bool	 tcp_sack_rescue(struct tcpcb *, uint32_t *seq, uint32_t *len);
 /* tcp_snd.c, tcp_options.c: output */
 int	 tcp_output(struct tcpcb *);
 void	 tcp_snd_autosize(struct tcpcb *);
+/* A segment outside of the order of things: len bytes from the front of the send buffer. */
+int	 tcp_snd_bare(struct tcpcb *, uint32_t seq, uint16_t flags, const uint8_t *opts,
+    size_t optlen, uint32_t win, uint32_t len);
 int	 tcp_snd_syn(struct tcpcb *);		/* SYN or SYN-ACK of a connection with a tcpcb */
 int	 tcp_snd_probe(struct tcpcb *);		/* keepalive: an old byte's number and no data */
 void	 tcp_snd_ack(struct tcpcb *);		/* an ACK now */
@@ -566,6 +591,23 @@ void	 tcp_timewait_list(struct tcp_vnet *, vi_pcb_fn *, void *arg);
 void	 tcp_notsent_wakeup(struct tcpcb *);	/* VI_TCP_NOTSENT_LOWAT: data was sent */
 /* How long n unanswered tries take, from the first on. */
 uint64_t tcp_rounds_time(const struct tcp_vnet *, unsigned n);
+
+/* tcp_fastopen.c: RFC 7413 */
+void	 tcp_tfo_release(struct tcpcb *);
+int	 tcp_tfo_setlimit(struct tcpcb *, int limit);
+void	 tcp_tfo_cookie(struct tcp_vnet *, unsigned key, const struct in_addr_any *laddr,
+    const struct in_addr_any *faddr, uint8_t cookie[TFO_COOKIELEN]);
+bool	 tcp_tfo_wanted(const struct inpcb *listener, const struct tcp_seg *);
+bool	 tcp_tfo_valid(const struct inpcb *listener, const struct tcp_seg *);
+void	 tcp_tfo_accept(const struct tcpcb *listener, struct tcpcb *, struct tcp_seg *);
+void	 tcp_tfo_synack(struct tcpcb *);
+bool	 tcp_tfo_input(struct tcpcb *, struct tcp_seg *);
+bool	 tcp_tfo_connect(struct tcpcb *);
+void	 tcp_tfo_options(struct tcpcb *, struct tcp_opts *, uint8_t cookie[TCP_FASTOPEN_MAX_COOKIE]);
+uint32_t tcp_tfo_synlen(struct tcpcb *, size_t optlen);
+int	 tcp_tfo_start(struct tcpcb *);
+void	 tcp_tfo_answered(struct tcpcb *, const struct tcp_seg *);
+void	 tcp_tfo_timeout(struct tcpcb *);
 
 /* tcp_blackhole.c */
 void	 tcp_blackhole(struct tcpcb *);

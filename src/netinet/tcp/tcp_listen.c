@@ -24,7 +24,9 @@ tcp_listen_agree(struct tcpcb *tp, const struct tcp_seg *ts, const struct tcp_ag
 	tcp_sendseqinit(tp, ta->ta_iss);
 	tcp_rcvseqinit(tp, ta->ta_irs);
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_highrxt = ta->ta_iss + 1;
-	tp->snd_wnd = tp->max_sndwnd = ts->ts_win << tp->snd_scale;
+	/* The window of a SYN (Fast Open) is not scaled. */
+	tp->snd_wnd = tp->max_sndwnd =
+	    ts->ts_win << (ts->ts_flags & TH_SYN ? 0 : tp->snd_scale);
 	tp->snd_wl1 = ts->ts_seq;
 	tp->snd_wl2 = ts->ts_ack;
 }

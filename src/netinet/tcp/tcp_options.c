@@ -44,15 +44,16 @@ tcp_options_fill(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 }
 
 /*
- * A SYN offers what the sysctls allow; a SYN-ACK (simultaneous open) answers only what was offered
+ * A SYN offers what the sysctls allow; a SYN-ACK (simultaneous open, Fast Open) answers only what was offered
  * (RFC 7323 2.2, 3.2).
  */
 size_t
 tcp_options_syn(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 {
-	bool answer = tp->t_state == TCPS_SYN_RECEIVED;
+	bool answer = tp->t_state != TCPS_SYN_SENT;
 	const struct inpcb *inp = tp->t_inpcb;
 	struct tcp_opts to = { .to_flags = TOF_MSS };
+	uint8_t cookie[TCP_FASTOPEN_MAX_COOKIE];
 
 	to.to_mss = tcp_mssopt(tp->t_tv, inp->inp_fib, inp->inp_ops, &inp->inp_faddr);
 	if (tp->t_usermaxseg != 0)
@@ -69,5 +70,6 @@ tcp_options_syn(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 		to.to_tsecr = tp->ts_recent;
 	}
 	(void)tcp_uto_fill(tp, &to);
+	tcp_tfo_options(tp, &to, cookie);
 	return (tcp_opts_build(&to, buf, TCP_MAXOLEN));
 }

@@ -231,6 +231,7 @@ tcp_discard(struct tcpcb *tp)
 
 	if (tp->t_orphaned)
 		tp->t_tv->tv_orphans--;
+	tcp_tfo_release(tp);
 	tcp_timer_stopall(tp);
 	tcp_reass_flush(tp);
 	tcp_sack_free(tp);
@@ -253,6 +254,7 @@ tcp_close(struct tcpcb *tp, int error)
 	if (TCPS_HAVEESTABLISHED(tp->t_state))
 		tcp_hc_update(tp);
 	tp->t_state = TCPS_CLOSED;
+	tcp_tfo_release(tp);
 	if (so == NULL || tcp_orphan(tp)) {
 		tcp_discard(tp);
 		return;

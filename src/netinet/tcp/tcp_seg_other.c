@@ -45,7 +45,7 @@ tcp_seg_isfast(const struct tcpcb *tp, const struct tcp_seg *ts)
 	const uint32_t slow =
 	    TF_FASTRECOVERY | TF_RTO | TF_NEEDFIN | TF_SENTFIN | TF_USERCLOSED | TF_RCVFIN;
 
-	if (tp->t_state != TCPS_ESTABLISHED ||
+	if (tp->t_state != TCPS_ESTABLISHED || tp->t_tfo != TFO_NONE ||
 	    (ts->ts_flags & (TH_FLAGMASK & ~(TH_PUSH | TH_ECE | TH_CWR | TH_AE))) != TH_ACK ||
 	    ts->ts_seq != tp->rcv_nxt || (tp->t_flags & slow) != 0 || tp->snd_nxt != tp->snd_max ||
 	    tp->t_dupacks != 0 || tp->snd_nsack != 0 || (ts->ts_to.to_flags & (TOF_SACK | TOF_UTO)) != 0 ||
@@ -427,6 +427,8 @@ tcp_seg_other(struct tcpcb *tp, struct tcp_seg *ts)
 {
 	uint32_t finseq;
 
+	if (tp->t_tfo != TFO_NONE && tcp_tfo_input(tp, ts))
+		return;
 	if (tcp_seg_isfast(tp, ts)) {
 		tcp_seg_fast(tp, ts);
 		return;

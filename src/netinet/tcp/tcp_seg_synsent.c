@@ -8,7 +8,8 @@
 static enum tcp_step
 tcp_synsent_ack(struct tcpcb *tp, struct tcp_seg *ts)
 {
-	if ((ts->ts_flags & TH_ACK) == 0 || ts->ts_ack == tp->snd_max)
+	if ((ts->ts_flags & TH_ACK) == 0 ||
+	    (SEQ_GT(ts->ts_ack, tp->iss) && SEQ_LEQ(ts->ts_ack, tp->snd_max + tp->t_tfosent)))
 		return (TSEG_NEXT);
 	TCPSTAT_INC(ts->ts_tv, tcps_rcvsynsent);
 	tcp_seg_reset(ts);
@@ -49,6 +50,7 @@ tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *ts)
 		tcp_rtt_sample(tp, tcp_now(tp) - tp->t_rtttime);
 		tp->t_rtttime = 0;
 	}
+	tcp_tfo_answered(tp, ts);
 	tp->snd_una = ts->ts_ack;
 	tp->t_rxtshift = 0;
 	tcp_rto_set(tp);
@@ -79,6 +81,7 @@ tcp_seg_synsent(struct tcpcb *tp, struct tcp_seg *ts)
 	if ((ts->ts_flags & TH_ACK) == 0) {
 		/* Both ends called at once (RFC 9293 3.5, figure 8). */
 		tcp_seg_drop(ts);
+		tcp_tfo_release(tp);
 		tp->t_state = TCPS_SYN_RECEIVED;
 		tcp_snd_syn(tp);
 		return;

@@ -604,6 +604,8 @@ tcp_output(struct tcpcb *tp)
 			return (tcp_snd_syn(tp));
 		return (0);
 	}
+	if (tp->t_tfo == TFO_SYNACK_DUE)
+		tcp_tfo_synack(tp);
 	o.o_idle = tp->snd_una == tp->snd_max;
 	o.o_sent = false;
 	if (o.o_idle && tp->t_state != TCPS_FIN_WAIT_2)
@@ -698,10 +700,10 @@ tcp_snd_ack(struct tcpcb *tp)
 	tcp_output(tp);
 }
 
-/* A segment of a connection that carries no data and does not move it; consumes nothing of tp. */
-static int
+/* A segment that does not move the connection; consumes nothing of tp. */
+int
 tcp_snd_bare(struct tcpcb *tp, uint32_t seq, uint16_t flags, const uint8_t *opts, size_t optlen,
-    uint32_t win)
+    uint32_t win, uint32_t len)
 {
 	struct inpcb *inp = tp->t_inpcb;
 	struct tcphdr *th;
@@ -713,7 +715,14 @@ tcp_snd_bare(struct tcpcb *tp, uint32_t seq, uint16_t flags, const uint8_t *opts
 	}
 	th = mtod(m, struct tcphdr *);
 	memcpy(th + 1, opts, optlen);
-	m->m_len = m->m_pkt.len = (uint32_t)(sizeof(*th) + optlen);
+	m->m_len = (uint32_t)(sizeof(*th) + optlen);
+	m->m_pkt.len = m->m_len + len;
+	if (len > 0 && (m->m_next = sbsndcopy(&tcp_so(tp)->so_snd, 0, len,
+			    vnet_acct(inp->inp_vnet))) == NULL) {
+		m_freem(m);
+		TCPSTAT_INC(tp->t_tv, tcps_sndnomem);
+		return (ENOBUFS);
+	}
 	m->m_pkt.csum_flags = CSUM_TCP;
 	m->m_pkt.flowid = inp->inp_flowid;
 	th->th_sport = inp->inp_lport;
@@ -723,7 +732,7 @@ tcp_snd_bare(struct tcpcb *tp, uint32_t seq, uint16_t flags, const uint8_t *opts
 	th_set_offflags(th, m->m_len, flags);
 	th->th_win = HTONS((uint16_t)win);
 	th->th_urp = 0;
-	th->th_sum = cksum_reduce(tp->t_psum + HTONS((uint16_t)m->m_len));
+	th->th_sum = cksum_reduce(tp->t_psum + HTONS((uint16_t)m->m_pkt.len));
 	TCPSTAT_INC(tp->t_tv, tcps_sndtotal);
 	tp->t_segsout++;
 	return (inp->inp_ops->io_output(inp, m, 0));
@@ -735,7 +744,7 @@ tcp_snd_syn(struct tcpcb *tp)
 	bool answer = tp->t_state == TCPS_SYN_RECEIVED;
 	uint8_t opts[TCP_MAXOLEN];
 	size_t optlen = tcp_options_syn(tp, opts, tcp_now(tp));
-	uint32_t win = tcp_rcv_window(tp);
+	uint32_t win = tcp_rcv_window(tp), len;
 	uint16_t flags;
 	int error;
 
@@ -750,7 +759,8 @@ tcp_snd_syn(struct tcpcb *tp)
 	tp->t_lastsent = tcp_now(tp);
 	tcp_timer_rexmt_restart(tp);
 	flags = answer ? TH_SYN | TH_ACK : (uint16_t)(TH_SYN | tcp_ecn_syn(tp));
-	error = tcp_snd_bare(tp, tp->iss, flags, opts, optlen, win);
+	len = answer ? 0 : tcp_tfo_synlen(tp, optlen);
+	error = tcp_snd_bare(tp, tp->iss, flags, opts, optlen, win, len);
 	if (answer) {
 		tp->rcv_adv = SEQ_MAX(tp->rcv_adv, tp->rcv_nxt + win);
 		tp->last_ack_sent = tp->rcv_nxt;
@@ -769,7 +779,7 @@ tcp_snd_probe(struct tcpcb *tp)
 	size_t optlen = tcp_options_fill(tp, opts, tcp_now(tp));
 
 	return (tcp_snd_bare(
-	    tp, tp->snd_una - 1, TH_ACK, opts, optlen, tcp_rcv_window(tp) >> tp->rcv_scale));
+	    tp, tp->snd_una - 1, TH_ACK, opts, optlen, tcp_rcv_window(tp) >> tp->rcv_scale, 0));
 }
 
 /* RFC 9293 3.5.2 group 3: the connection is given up. */
@@ -791,7 +801,7 @@ tcp_snd_rst(struct tcpcb *tp)
 	 * its window.
 	 */
 	seq = tcp_snd_acceptable(tp);
-	(void)tcp_snd_bare(tp, seq, TH_RST | TH_ACK, opts, optlen, 0);
+	(void)tcp_snd_bare(tp, seq, TH_RST | TH_ACK, opts, optlen, 0, 0);
 }
 
 int

@@ -121,6 +121,14 @@
 	X(tcps_tw_recycles, "TIME_WAIT entr%s recycled early for lack of room") \
 	X(tcps_tw_reused, "TIME_WAIT entr%s given to a new connection") \
 	X(tcps_tw_resets, "reset%s ignored in TIME_WAIT") \
+	X(tcps_tfo_accepts, "connection%s accepted with the SYN (Fast Open)") \
+	X(tcps_tfo_requests, "\tFast Open cookie%s asked for") \
+	X(tcps_tfo_badcookie, "\tFast Open cookie%s refused") \
+	X(tcps_tfo_overflow, "\tFast Open request%s beyond the limit") \
+	X(tcps_tfo_syndata, "SYN%s sent with data") \
+	X(tcps_tfo_dataacked, "\taccepted") \
+	X(tcps_tfo_datalost, "\tdata not accepted") \
+	X(tcps_tfo_disabled, "\tFast Open given up for a host") \
 	X(tcps_hc_added, "host cache entr%s added") \
 	X(tcps_hc_bucketoverflow, "\thost cache entr%s given up for lack of room") \
 	X(tcps_usedrtt, "\tconnection%s that began with a cached rtt") \

@@ -34,6 +34,7 @@ struct syncache {
 	struct tcp_agreed sc_agreed;
 	uint16_t	 sc_ourmss, sc_wnd;
 	uint8_t		 sc_rexmits, sc_tos, sc_ttl;
+	bool		 sc_tfo;	/* the answer brings a Fast Open cookie */
 	bool		 sc_acked;	/* the handshake is over, but for the data */
 };
 
@@ -97,6 +98,7 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t fl
 {
 	const struct tcp_agreed *ta = &sc->sc_agreed;
 	struct tcp_opts to = { .to_flags = TOF_MSS, .to_mss = sc->sc_ourmss };
+	uint8_t cookie[TFO_COOKIELEN];
 	struct tcp_reply tr = {
 	    .tr_flow = {.if_laddr = sc->sc_flow.tf_laddr,
 		.if_faddr = sc->sc_flow.tf_faddr,
@@ -124,6 +126,12 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t fl
 	}
 	if (ta->ta_sack && (flags & TH_SYN) != 0)
 		to.to_flags |= TOF_SACKPERM;
+	if (sc->sc_tfo && (flags & TH_SYN) != 0) {
+		tcp_tfo_cookie(tv, 0, &sc->sc_flow.tf_laddr, &sc->sc_flow.tf_faddr, cookie);
+		to.to_flags |= TOF_FASTOPEN;
+		to.to_tfo = cookie;
+		to.to_tfolen = TFO_COOKIELEN;
+	}
 	if (ta->ta_ts) {
 		to.to_flags |= TOF_TS;
 		to.to_tsval = sc->sc_tosndts != 0 ? sc->sc_tosndts
@@ -158,6 +166,7 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	sc->sc_ifindex = pkt->ip_rcvif != NULL ? pkt->ip_rcvif->if_index : 0;
 	sc->sc_tos = in_pcbtos(listener, pkt->ip_ops);
 	sc->sc_ttl = in_pcbttl(listener, pkt->ip_ops);
+	sc->sc_tfo = tcp_tfo_wanted(listener, ts);
 	sc->sc_wnd = (uint16_t)u32min(sbspace(&so->so_rcv), TCP_MAXWIN);
 	sc->sc_ourmss = tcp_mssopt(tv, sc->sc_fib, pkt->ip_ops, &pkt->ip_src);
 	if (usermss != 0 && usermss < sc->sc_ourmss)
@@ -274,6 +283,23 @@ tcp_syncache_again(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
 	return (true);
 }
 
+/* Fast Open: no entry, the connection at once. */
+static bool
+tcp_syncache_fastopen(struct inpcb *listener, struct tcp_seg *ts)
+{
+	struct syncache sc = { .sc_rexmits = 0 };
+	struct tcpcb *tp;
+
+	if (!tcp_tfo_valid(listener, ts))
+		return (false);
+	tcp_syncache_fill(&sc, listener, ts);
+	sc.sc_agreed.ta_ecn = false;
+	if ((tp = tcp_listen_accept(listener, ts, &sc.sc_agreed)) == NULL)
+		return (false);
+	tcp_tfo_accept(intotcpcb(listener), tp, ts);
+	return (true);
+}
+
 void
 tcp_syncache_syn(struct inpcb *listener, struct tcp_seg *ts)
 {
@@ -287,6 +313,8 @@ tcp_syncache_syn(struct inpcb *listener, struct tcp_seg *ts)
 		tcp_seg_drop(ts);
 		return;
 	}
+	if ((ts->ts_to.to_flags & TOF_FASTOPEN) && tcp_syncache_fastopen(listener, ts))
+		return;
 	if (tv->tv_syncookies_only ||
 	    (tv->tv_syncookies && tv->tv_syncache.sc_tab.ft_count >= (uint32_t)tv->tv_sc_limit)) {
 		if (!tv->tv_syncookies_only)

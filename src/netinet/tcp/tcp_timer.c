@@ -107,7 +107,7 @@ tcp_timer_keep_restart(struct tcpcb *tp)
 static bool
 tcp_rexmt_giveup(const struct tcpcb *tp, uint64_t now)
 {
-	if (tp->t_state == TCPS_SYN_SENT || tp->t_state == TCPS_SYN_RECEIVED)
+	if (!TCPS_HAVEESTABLISHED(tp->t_state) || tp->t_tfo != TFO_NONE)
 		return (tp->t_rxtshift >= tp->t_syncnt);
 	if (tcp_orphan(tp) && tp->t_rxtshift >= tp->t_tv->tv_orphan_retries)
 		return (true);
@@ -187,11 +187,15 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	if (tp->t_rxtshift < UINT8_MAX)
 		tp->t_rxtshift++;
 	tp->t_rtttime = 0;			/* Karn */
-	if (!TCPS_HAVEESTABLISHED(tp->t_state)) {
+	if (!TCPS_HAVEESTABLISHED(tp->t_state) || tp->t_tfo != TFO_NONE) {
 		tp->t_rxtshift = (uint8_t)u32min(tp->t_rxtshift, 30);
 		tp->t_nsynrexmt++;
+		tcp_tfo_timeout(tp);
 		tcp_rto_set(tp);
-		tcp_snd_syn(tp);
+		if (tp->t_tfo != TFO_NONE)
+			tcp_tfo_synack(tp);
+		else
+			tcp_snd_syn(tp);
 		return (true);
 	}
 	tcp_blackhole(tp);

@@ -102,6 +102,7 @@ tcp_usr_unconnect(struct tcpcb *tp, int error)
 	struct socket *so = tcp_so(tp);
 
 	tcp_timer_stopall(tp);
+	tcp_tfo_release(tp);
 	tp->t_state = TCPS_CLOSED;
 	in_pcbdisconnect(tp->t_inpcb);
 	so->so_state &= (uint16_t)~SS_ISCONNECTING;
@@ -132,6 +133,10 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 	tp->t_state = TCPS_SYN_SENT;
 	TCPSTAT_INC(tv, tcps_connattempt);
 	soisconnecting(so);
+	if (tcp_tfo_connect(tp)) {
+		so->so_state |= SS_FASTOPEN;
+		return (0);
+	}
 	tcp_timer_set(tp, TT_KEEP, (uint64_t)tv->tv_keepinit * MSEC);
 	if ((error = tcp_snd_syn(tp)) != 0)
 		return (tcp_usr_unconnect(tp, error));
@@ -175,6 +180,8 @@ tcp_usr_output(struct socket *so, int flags)
 	 */
 	if (tp->snd_una == tp->snd_max)
 		(void)lane_clock(&so->so_vnet->vn_lane);
+	if (tp->t_tfowait)
+		return (tcp_tfo_start(tp));
 	if (flags & VI_MSG_OOB) {
 		tp->snd_up = tp->snd_una + so->so_snd.sb_cc;
 		tp->t_flags &= ~(uint32_t)TF_MORE;
@@ -351,6 +358,15 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 			return (EINVAL);
 		tp->t_winclamp = (uint32_t)v;
 		return (0);
+	case VI_TCP_FASTOPEN:
+		return (tcp_tfo_setlimit(tp, v));
+	case VI_TCP_FASTOPEN_CONNECT:
+		if (v != 0 && v != 1)
+			return (EINVAL);
+		if (!tp->t_tv->tv_tfo.tf_client)
+			return (EOPNOTSUPP);
+		tp->t_tfoconnect = v != 0;
+		return (0);
 	case VI_TCP_DEFER_ACCEPT:
 		tcp_usr_setdefer(tp, v);
 		return (0);
@@ -465,6 +481,8 @@ tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 	case VI_TCP_KEEPINTVL:	*v = (int)(tp->t_keepintvl / SEC); break;
 	case VI_TCP_KEEPCNT:	*v = tp->t_keepcnt; break;
 	case VI_TCP_SYNCNT:	*v = tp->t_syncnt; break;
+	case VI_TCP_FASTOPEN:	*v = (int)tp->t_tfolimit; break;
+	case VI_TCP_FASTOPEN_CONNECT: *v = tp->t_tfoconnect; break;
 	case VI_TCP_DEFER_ACCEPT:
 		*v = (int)(tcp_rounds_time(tp->t_tv, tp->t_deferaccept) / SEC);
 		break;

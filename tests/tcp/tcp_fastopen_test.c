@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* TCP Fast Open (RFC 7413), both sides, on the wire of wire.h. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <vimage/vimage.h>
+
+#include "wire.h"
+
+/* The last SYN and SYN-ACK that passed. */
+struct seen {
+	uint32_t	s_syndata, s_nsyn, s_nsynack, s_back;
+	int		s_syncookie, s_ackcookie;	/* length of the option's, -1: no option */
+	uint32_t	s_lose;		/* so many SYN-ACKs yet */
+	bool		s_losedata;	/* SYNs with data */
+};
+
+static enum wire_verdict
+watch(struct wire *w, struct wpkt *wp)
+{
+	struct seen *s = w->w_arg;
+	uint16_t flags = th_flags(wp_th(wp));
+	struct tcp_opts to;
+	int cookie;
+
+	if (wp->wp_to == 0)
+		s->s_back += wp_dlen(wp);
+	if ((flags & TH_SYN) == 0)
+		return (WIRE_PASS);
+	wire_options(wp, &to);
+	cookie = to.to_flags & TOF_FASTOPEN ? to.to_tfolen : -1;
+	if (flags & TH_ACK) {
+		s->s_nsynack++;
+		s->s_ackcookie = cookie;
+		return (s->s_lose > 0 && s->s_lose-- > 0 ? WIRE_LOSE : WIRE_PASS);
+	}
+	s->s_nsyn++;
+	s->s_syncookie = cookie;
+	s->s_syndata = wp_dlen(wp);
+	return (s->s_losedata && s->s_syndata > 0 ? WIRE_LOSE : WIRE_PASS);
+}
+
+struct tfo {
+	struct wire	t_w;
+	struct seen	t_seen;
+	struct socket	*t_ls;
+};
+
+static void
+tfo_init(struct tfo *t, uint64_t seed)
+{
+	memset(t, 0, sizeof(*t));
+	wire_init(&t->t_w, seed);
+	t->t_w.w_filter = watch;
+	t->t_w.w_arg = &t->t_seen;
+	wire_sysctl(&t->t_w, 1, "net.inet.tcp.fastopen.server_enable", "1");
+	t->t_ls = wire_listen(&t->t_w, 1, 80, 8);
+	wire_setint(t->t_ls, VI_TCP_FASTOPEN, 4);
+}
+
+/* One sendmsg with address and data. */
+static int
+tfo_sendto(struct tfo *t, struct socket *so, const void *p, size_t len, size_t *done)
+{
+	struct vi_iovec iov = { (void *)(uintptr_t)p, len };
+	struct vi_msg msg;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.msg_iov = &iov;
+	msg.msg_iovcnt = 1;
+	msg.msg_flags = VI_MSG_FASTOPEN;
+	msg.msg_hasname = true;
+	wire_addr(1, 80, &msg.msg_name);
+	wire_now(&t->t_w);
+	return (sosend(so, &msg, done));
+}
+
+/* A first connection brings the cookie. */
+static void
+tfo_learn(struct tfo *t)
+{
+	struct socket *so = wire_socket(&t->t_w, 0), *as;
+	size_t done;
+
+	assert_int_equal(tfo_sendto(t, so, "x", 1, &done), EINPROGRESS);
+	assert_int_equal(done, 0);
+	assert_int_equal(t->t_seen.s_syncookie, 0);
+	as = wire_accept(&t->t_w, t->t_ls);
+	assert_int_equal(t->t_seen.s_ackcookie, 8);
+	assert_int_equal(wire_send(&t->t_w, so, "x", 1, 0), 1);
+	wire_idle(&t->t_w);
+	assert_int_equal(as->so_rcv.sb_cc, 1);
+	soclose(so);
+	soclose(as);
+	wire_run(&t->t_w, SEC);
+}
+
+static void
+data_in_syn(void **state)
+{
+	static uint8_t big[5000];
+	struct socket *so, *as;
+	struct tfo t;
+	size_t done;
+	char buf[100];
+	int error;
+
+	(void)state;
+	tfo_init(&t, 1);
+	tfo_learn(&t);
+	so = wire_socket(&t.t_w, 0);
+	t.t_w.w_delay = 50 * MSEC;
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	assert_int_equal(done, 7);
+	assert_int_equal(t.t_seen.s_syncookie, 8);
+	assert_int_equal(t.t_seen.s_syndata, 7);
+	/* Half a round trip later the server has it, and may answer at once. */
+	wire_run(&t.t_w, 51 * MSEC);
+	assert_int_equal(t.t_ls->so_qlen, 1);
+	as = wire_accept(&t.t_w, t.t_ls);
+	assert_int_equal(wire_recv(&t.t_w, as, buf, sizeof(buf), &error), 7);
+	assert_memory_equal(buf, "request", 7);
+	t.t_seen.s_back = 0;
+	assert_int_equal(wire_send(&t.t_w, as, big, sizeof(big), 0), sizeof(big));
+	assert_int_equal(t.t_seen.s_back, sizeof(big));
+	assert_int_equal(sototcpcb(as)->t_tfo, TFO_SYNACK_SENT);
+	wire_run(&t.t_w, 50 * MSEC);
+	assert_int_equal(so->so_rcv.sb_cc, sizeof(big));
+	assert_int_equal(so->so_snd.sb_cc, 0);		/* the SYN-ACK took the data */
+	assert_true(so->so_state & SS_ISCONNECTED);
+	wire_run(&t.t_w, 60 * MSEC);
+	assert_int_equal(sototcpcb(as)->t_tfo, TFO_NONE);
+	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_tfo_dataacked, 1);
+	assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_tfo_accepts, 1);
+	/* It is a connection like any other. */
+	wire_carry(&t.t_w, (struct socket *[]){ so, as }, 200000);
+	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_sndrexmitpack, 0);
+	assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_sndrexmitpack, 0);
+	soclose(so);
+	soclose(as);
+	soclose(t.t_ls);
+	wire_fini(&t.t_w);
+}
+
+/* connect() says yes at once; the first write goes with the SYN, as much as a segment holds. */
+static void
+connect_option(void **state)
+{
+	static uint8_t big[5000];
+	struct vi_sockaddr sa;
+	struct socket *so, *as;
+	struct tfo t;
+
+	(void)state;
+	tfo_init(&t, 2);
+	tfo_learn(&t);
+	so = wire_socket(&t.t_w, 0);
+	wire_setint(so, VI_TCP_FASTOPEN_CONNECT, 1);
+	wire_addr(1, 80, &sa);
+	t.t_seen.s_nsyn = 0;
+	assert_int_equal(soconnect(so, &sa), 0);
+	assert_int_equal(soconnect(so, &sa), EALREADY);
+	wire_run(&t.t_w, SEC);
+	assert_int_equal(t.t_seen.s_nsyn, 0);
+	assert_int_equal(sopoll(so), VI_POLLOUT);
+	assert_int_equal(wire_send(&t.t_w, so, big, sizeof(big), 0), sizeof(big));
+	assert_int_equal(t.t_seen.s_syndata, 1460 - 32);
+	assert_int_equal(sopoll(so), 0);
+	wire_idle(&t.t_w);
+	as = wire_accept(&t.t_w, t.t_ls);
+	wire_run(&t.t_w, 100 * MSEC);
+	assert_int_equal(as->so_rcv.sb_cc, sizeof(big));
+	soclose(so);
+	soclose(as);
+	/* Closed before anything was said. */
+	so = wire_socket(&t.t_w, 0);
+	wire_setint(so, VI_TCP_FASTOPEN_CONNECT, 1);
+	assert_int_equal(soconnect(so, &sa), 0);
+	soclose(so);
+	/* The client side switched off. */
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.client_enable", "0");
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(sosetopt(so, VI_TCP_FASTOPEN_CONNECT, &(int){ 1 }, sizeof(int)),
+	    EOPNOTSUPP);
+	soclose(so);
+	soclose(t.t_ls);
+	wire_fini(&t.t_w);
+}
+
+/* The SYN-ACK is lost: it comes again, and so does the answer's data. */
+static void
+synack_lost(void **state)
+{
+	struct socket *so, *as;
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	tfo_init(&t, 3);
+	tfo_learn(&t);
+	t.t_seen.s_lose = 2;
+	t.t_seen.s_nsynack = 0;
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	as = wire_accept(&t.t_w, t.t_ls);
+	assert_int_equal(wire_send(&t.t_w, as, "answer", 6, 0), 6);
+	wire_run(&t.t_w, 10 * SEC);
+	assert_true(t.t_seen.s_nsynack >= 3);
+	assert_true(so->so_state & SS_ISCONNECTED);
+	assert_int_equal(so->so_rcv.sb_cc, 6);
+	assert_int_equal(as->so_rcv.sb_cc, 7);
+	assert_int_equal(sototcpcb(as)->t_tfo, TFO_NONE);
+	soclose(so);
+	soclose(as);
+	soclose(t.t_ls);
+	wire_fini(&t.t_w);
+}
+
+/* Somebody on the path loses SYNs with data: the next one is plain, and so are later ones. */
+static void
+syn_lost(void **state)
+{
+	struct socket *so, *as;
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	tfo_init(&t, 4);
+	tfo_learn(&t);
+	t.t_seen.s_losedata = true;
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	as = wire_accept(&t.t_w, t.t_ls);
+	assert_int_equal(t.t_seen.s_syncookie, -1);
+	wire_idle(&t.t_w);
+	assert_int_equal(as->so_rcv.sb_cc, 7);
+	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_tfo_disabled, 1);
+	soclose(so);
+	soclose(as);
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), EINPROGRESS);
+	assert_int_equal(t.t_seen.s_syncookie, -1);
+	soclose(so);
+	wire_run(&t.t_w, 901 * SEC);
+	t.t_seen.s_losedata = false;
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	soclose(so);
+	soclose(t.t_ls);
+	wire_fini(&t.t_w);
+}
+
+/* Keys change; the cookie of the last one is good and replaced, an older one is not. */
+static void
+key_rotation(void **state)
+{
+	struct socket *so, *as;
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	tfo_init(&t, 5);
+	tfo_learn(&t);
+	for (int round = 0; round < 3; round++) {
+		wire_run(&t.t_w, (round < 2 ? 121 : 300) * SEC);
+		so = wire_socket(&t.t_w, 0);
+		assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+		as = wire_accept(&t.t_w, t.t_ls);
+		wire_run(&t.t_w, 100 * MSEC);
+		assert_int_equal(as->so_rcv.sb_cc, 7);
+		assert_int_equal(t.t_seen.s_ackcookie, 8);
+		assert_int_equal(
+		    wire_tcp(&t.t_w, 1)->tv_stat.tcps_tfo_accepts, round < 2 ? round + 1 : 2);
+		assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_tfo_badcookie, round == 2);
+		soclose(so);
+		soclose(as);
+		wire_run(&t.t_w, SEC);
+	}
+	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_tfo_datalost, 1);
+	soclose(t.t_ls);
+	wire_fini(&t.t_w);
+}
+
+static enum wire_verdict
+lose_bare(struct wire *w, struct wpkt *wp)
+{
+	(void)w;
+	return (wp->wp_to == 1 && (th_flags(wp_th(wp)) & TH_SYN) == 0 ? WIRE_LOSE : WIRE_PASS);
+}
+
+/* At most so many whose SYN-ACK is not acknowledged (RFC 7413 5.1). */
+static void
+pending_limit(void **state)
+{
+	struct socket *so[6];
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	tfo_init(&t, 6);
+	tfo_learn(&t);
+	t.t_w.w_filter = lose_bare;
+	for (int i = 0; i < 6; i++) {
+		so[i] = wire_socket(&t.t_w, 0);
+		assert_int_equal(tfo_sendto(&t, so[i], "request", 7, &done), 0);
+	}
+	wire_run(&t.t_w, 10 * MSEC);
+	assert_int_equal(t.t_ls->so_qlen, 4);
+	assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_tfo_overflow, 2);
+	t.t_w.w_filter = NULL;
+	wire_run(&t.t_w, 5 * SEC);
+	assert_int_equal(t.t_ls->so_qlen, 6);
+	for (int i = 0; i < 6; i++)
+		soclose(so[i]);
+	soclose(t.t_ls);
+	wire_fini(&t.t_w);
+}
+
+/* A server that has it off does nothing of it, data in the SYN is not taken. */
+static void
+server_off(void **state)
+{
+	struct socket *so, *as;
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	tfo_init(&t, 7);
+	tfo_learn(&t);
+	wire_sysctl(&t.t_w, 1, "net.inet.tcp.fastopen.server_enable", "0");
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	as = wire_accept(&t.t_w, t.t_ls);
+	assert_int_equal(t.t_seen.s_ackcookie, -1);
+	wire_run(&t.t_w, 100 * MSEC);
+	assert_int_equal(as->so_rcv.sb_cc, 7);
+	assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_tfo_accepts, 0);
+	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_tfo_datalost, 1);
+	soclose(so);
+	soclose(as);
+	soclose(t.t_ls);
+	wire_fini(&t.t_w);
+}
+
+/* The vnets go away while connections are in every stage. */
+static void
+torn_down(void **state)
+{
+	struct socket *so;
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	tfo_init(&t, 8);
+	tfo_learn(&t);
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	t.t_w.w_filter = lose_bare;
+	wire_run(&t.t_w, 10 * MSEC);
+	soclose(t.t_ls);		/* resets what waits for it */
+	wire_run(&t.t_w, 10 * MSEC);
+	assert_int_equal(so->so_error, ECONNRESET);
+	wire_fini(&t.t_w);
+	tfo_init(&t, 9);
+	tfo_learn(&t);
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	wire_run(&t.t_w, 1500 * USEC);
+	wire_fini(&t.t_w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(data_in_syn),
+		cmocka_unit_test(connect_option),
+		cmocka_unit_test(synack_lost),
+		cmocka_unit_test(syn_lost),
+		cmocka_unit_test(key_rotation),
+		cmocka_unit_test(pending_limit),
+		cmocka_unit_test(server_off),
+		cmocka_unit_test(torn_down),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
