@@ -166,6 +166,8 @@ wire_cut(struct wire *w, struct wpkt *big)
 		memcpy(wp->wp_data + hlen, big->wp_data + hlen + off, n);
 		th = (struct tcphdr *)(void *)wp->wp_data;
 		th->th_seq = HTONL(NTOHL(th->th_seq) + off);
+		if (off > 0)
+			th_set_flags(th, (uint16_t)(th_flags(th) & ~TH_CWR));
 		if (n < left)
 			th_set_flags(th, (uint16_t)(th_flags(th) & ~(TH_FIN | TH_PUSH)));
 		wire_sum(wp);

@@ -13,16 +13,27 @@ tcp_info_ca(const struct tcpcb *tp)
 		return (CA_LOSS);
 	if (tp->t_flags & TF_FASTRECOVERY)
 		return (CA_RECOVERY);
+	if (tp->t_lr.lr_ecn & TE_CWR)
+		return (CA_CWR);
 	return (tp->t_dupacks > 0 || tp->snd_nsack > 0 ? CA_DISORDER : CA_OPEN);
 }
 
 static void
 tcp_info_flight(const struct tcpcb *tp, struct vi_tcp_info *ti)
 {
+	const struct tcp_rec *rc;
 	uint32_t edge;
 
 	ti->ti_unacked = tcp_outstanding(tp);
 	ti->ti_sacked = tp->snd_sacked;
+	if (tcp_rack_on(tp)) {
+		ti->ti_lost = tp->t_lr.lr_recs.rs_lost;
+		if (tp->t_flags & (TF_FASTRECOVERY | TF_RTO))
+			TAILQ_FOREACH(rc, &tp->t_lr.lr_recs.rs_time, rc_tlink)
+				if (rc->rc_flags & REC_REXMT)
+					ti->ti_retrans += rc->rc_end - rc->rc_start;
+		return;
+	}
 	if (tp->snd_nsack > 0) {
 		edge = tcp_sack_lostedge(tp);
 		ti->ti_lost = (edge - tp->snd_una) - tcp_sack_below(tp, edge);
@@ -60,7 +71,8 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_ca_state = tcp_info_ca(tp);
 	ti->ti_options = (uint8_t)((tp->t_flags & TF_RCVD_TSTMP ? 1 : 0) |
 				   (tp->t_flags & TF_SACK_PERMIT ? 2 : 0) |
-				   (tp->t_flags & TF_RCVD_SCALE ? 4 : 0));
+				   (tp->t_flags & TF_RCVD_SCALE ? 4 : 0) |
+				   (tp->t_lr.lr_ecn & TE_PERMIT ? 8 : 0));
 	ti->ti_snd_wscale = tp->snd_scale;
 	ti->ti_rcv_wscale = tp->rcv_scale;
 	ti->ti_backoff = tp->t_rxtshift;
@@ -84,7 +96,10 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_rcv_space = tp->t_rcvq_space;
 	ti->ti_snd_wnd = tp->snd_wnd;
 	ti->ti_rcv_wnd = tp->rcv_wnd;
-	ti->ti_reordering = 3;
+	/* DupThresh; the receiver's reordering is met by time (RFC 8985), told in quarters of min_rtt. */
+	ti->ti_reordering = tp->t_lr.lr_rack.rk_reoseen ? 3u + tp->t_lr.lr_rack.rk_reomult : 3;
+	ti->ti_pacing_rate = tp->t_lr.lr_rates.rt_pacing;
+	ti->ti_delivery_rate = tp->t_lr.lr_rates.rt_last;
 	ti->ti_notsent = so->so_snd.sb_cc > sent ? so->so_snd.sb_cc - sent : 0;
 	tcp_info_flight(tp, ti);
 	tcp_info_counts(tp, ti);

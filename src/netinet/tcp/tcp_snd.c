@@ -38,6 +38,8 @@ struct tcp_out {
 	bool		o_sent;		/* data went out */
 };
 
+#define SND_FARAWAY	2000u	/* us */
+
 static bool
 tcp_snd_finstate(const struct tcpcb *tp)
 {
@@ -89,15 +91,18 @@ tcp_snd_cwndroom(const struct tcpcb *tp)
 
 /*
  * The longest piece one segment may carry: not more than half the largest window the peer ever
- * offered.
+ * offered, nor, on paths of milliseconds, more than the window sends in one: what is gained by
+ * longer packets there is lost by their coming in bursts.
  */
 static uint32_t
 tcp_snd_limit(const struct tcpcb *tp)
 {
-	uint32_t limit = u32min(tp->t_maxsuper, tp->max_sndwnd / 2);
+	uint32_t limit = u32min(tp->t_maxsuper, tp->max_sndwnd / 2), rtt = tp->t_srtt >> 3;
 
 	if (tp->t_lr.lr_rates.rt_pacing != 0)
 		limit = u32min(limit, tp->t_lr.lr_rates.rt_quantum);
+	else if (rtt > SND_FARAWAY)
+		limit = u32min(limit, u32max(tp->snd_cwnd / (rtt / 1000), 2 * tp->t_maxseg));
 	return (u32max(limit, tp->t_maxseg));
 }
 

@@ -431,6 +431,8 @@ tcp_usr_setcc(struct tcpcb *tp, const void *val, size_t len)
 	if ((cc = cc_byname(name)) == NULL)
 		return (ENOENT);
 	if (cc != tp->t_cc) {
+		if (tp->t_cc->cc_fini != NULL)
+			tp->t_cc->cc_fini(tp);
 		tp->t_cc = cc;
 		cc->cc_init(tp);
 	}

@@ -91,7 +91,7 @@ static int
 tcp_sysctl_cclist(
     struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
 {
-	static const char list[] = "cubic newreno";
+	static const char list[] = "bbr cubic newreno";
 
 	(void)vn, (void)sd;
 	if (value != NULL)

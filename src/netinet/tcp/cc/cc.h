@@ -46,7 +46,7 @@ struct cc_ops {
 	void	(*cc_fini)(struct tcpcb *);
 };
 
-extern const struct cc_ops cc_newreno, cc_cubic;
+extern const struct cc_ops cc_newreno, cc_cubic, cc_bbr;
 
 /* The algorithm of that name; cc_find gives the default for an unknown one, cc_byname NULL. */
 const struct cc_ops *cc_byname(const char *);

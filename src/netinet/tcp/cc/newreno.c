@@ -12,7 +12,7 @@
 
 #include "netinet/tcp/tcp_int.h"
 
-static const struct cc_ops *const cc_table[] = { &cc_cubic, &cc_newreno };
+static const struct cc_ops *const cc_table[] = { &cc_cubic, &cc_newreno, &cc_bbr };
 
 const struct cc_ops *
 cc_byname(const char *name)
