@@ -60,6 +60,33 @@ VI_API void	vi_route_list(struct vi_vnet *, uint32_t fib, int family, vi_route_f
 VI_API unsigned	vi_route_flush(struct vi_vnet *, uint32_t fib, int family);	/* gateway routes; returns how many */
 VI_API unsigned	vi_route_nfibs(struct vi_vnet *);
 
+/*
+ * Policy rules: the table (FIB) that packets are routed by.  Asked in the order of priorities; where the table of one has no route the next
+ * is asked, and behind the last is the packet's own (of its socket, or the interface it came in by).  Addresses of this host come first.
+ */
+enum vi_rule_action { VI_RULE_TABLE, VI_RULE_BLACKHOLE, VI_RULE_UNREACHABLE, VI_RULE_PROHIBIT };
+struct vi_ports { uint16_t po_first, po_last; };	/* host byte order; 0, 0: any */
+struct vi_rule {		/* zero: any */
+	uint32_t	 ru_priority;
+	uint8_t		 ru_family;	/* enum vi_family */
+	uint8_t		 ru_action;	/* enum vi_rule_action */
+	bool		 ru_not;	/* packets that do not match */
+	uint32_t	 ru_fib;	/* of VI_RULE_TABLE */
+	struct vi_sockaddr ru_src, ru_dst;
+	uint8_t		 ru_srclen, ru_dstlen;
+	char		 ru_iif[VI_IFNAMSIZ];	/* "lo0": sent by this host */
+	char		 ru_oif[VI_IFNAMSIZ];	/* what a socket is bound to */
+	uint32_t	 ru_mark, ru_markmask;
+	uint8_t		 ru_tos;	/* without the ECN bits */
+	uint8_t		 ru_proto;
+	struct vi_ports	 ru_sport, ru_dport;
+	uint64_t	 ru_hits;	/* of a listing */
+};
+typedef void vi_rule_fn(void *arg, const struct vi_rule *);
+VI_API int	vi_rule_add(struct vi_vnet *, const struct vi_rule *);	/* EEXIST, EINVAL, EAFNOSUPPORT, ENOBUFS */
+VI_API int	vi_rule_del(struct vi_vnet *, const struct vi_rule *);	/* one that says the same; ESRCH */
+VI_API void	vi_rule_list(struct vi_vnet *, vi_rule_fn *, void *arg);	/* in the order they are asked */
+
 struct vi_neigh {		/* ARP or ND cache entry */
 	struct vi_sockaddr ne_addr;
 	uint8_t		 ne_lladdr[6];

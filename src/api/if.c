@@ -186,6 +186,24 @@ vi_route_flush(struct vi_vnet *vn, uint32_t fib, int family)
 	return (rt_flush(api_vnet(vn), fib, family));
 }
 
+int
+vi_rule_add(struct vi_vnet *vn, const struct vi_rule *ru)
+{
+	return (rt_rule_add(api_vnet(vn), ru));
+}
+
+int
+vi_rule_del(struct vi_vnet *vn, const struct vi_rule *ru)
+{
+	return (rt_rule_delete(api_vnet(vn), ru));
+}
+
+void
+vi_rule_list(struct vi_vnet *vn, vi_rule_fn *fn, void *arg)
+{
+	rt_rule_list(api_vnet(vn), fn, arg);
+}
+
 unsigned
 vi_route_nfibs(struct vi_vnet *vn)
 {

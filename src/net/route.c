@@ -98,11 +98,17 @@ fib6_lookup(struct vnet *vn, uint32_t fib, const uint8_t dst[16])
 const struct nhop *
 rt_lookup(struct vnet *vn, const struct rt_flow *rf)
 {
+	struct route_vnet *rv = route_vnet(vn);
 	uint32_t key[FIB_MAXWORDS];
+	const struct nhop *nh;
 	struct rt_nhop *rn;
 
 	rt_key(key, &rf->rf_dst);
-	if ((rn = rt_match(route_vnet(vn), rf->rf_fib, rf->rf_dst.na_af, key, rf)) == NULL)
+	rn = rt_match(rv, rf->rf_fib, rf->rf_dst.na_af, key, rf);
+	if (rv->rv_nrules > 0 && (rn == NULL || (rn->rn_nh.nh_flags & RTF_LOCAL) == 0) &&
+	    (nh = rt_rules_lookup(rv, key, rf)) != NULL)
+		return (nh);
+	if (rn == NULL)
 		return (NULL);
 	rn->rn_nh.nh_use++;
 	return (&rn->rn_nh);
@@ -111,8 +117,7 @@ rt_lookup(struct vnet *vn, const struct rt_flow *rf)
 bool
 rt_isfixed(const struct vnet *vn)
 {
-	(void)vn;
-	return (true);
+	return (route_vnet(vn)->rv_nrules == 0);
 }
 
 int
@@ -227,6 +232,7 @@ route_attach(struct vnet *vn)
 	LIST_INIT(&rv->rv_few);
 	rv->rv_nhops = &rv->rv_few;
 	rv->rv_nhopsize = 1;
+	rt_rules_init(rv);
 	rt_dyn_init(rv);
 	return (0);
 }
@@ -255,6 +261,7 @@ route_detach(struct vnet *vn)
 	for (uint32_t fib = 0; fib < rv->rv_nfibs; fib++)
 		for (unsigned af = 0; af < NET_AF_MAX; af++)
 			VI_ASSERT(rt_fib(rv, fib, af)->f_root == NULL);
+	rt_rules_fini(rv);
 	rt_tables_free(rv);
 	nhops_fini(rv);
 }
@@ -301,6 +308,7 @@ static const struct route_vnet route_defaults = {
 	.rv_nfibs = RT_DEFFIBS,
 	.rv_generation = 1,
 	.rv_multipath = 1,
+	.rv_maxrules = RT_MAXRULES,
 	.rv_maxdyns = RT_MAXDYN,
 	.rv_dynexpire = RT_DYNEXPIRE,
 };
@@ -318,6 +326,10 @@ static const struct sysctl_desc route_sysctls[] = {
 	    "Redirects and path MTUs remembered now"),
 	CTL_UINT("net.route.multipath", CTL_RW, struct route_vnet, rv_multipath, 0, 1,
 	    "A prefix may get several next hops"),
+	CTL_UINT("net.route.rules_max", CTL_RW, struct route_vnet, rv_maxrules, 0, 1 << 20,
+	    "Policy rules at most"),
+	CTL_UINT("net.route.rules", CTL_RD, struct route_vnet, rv_nrules, 0, UINT32_MAX,
+	    "Policy rules"),
 	CTL_UINT("net.route.nhops", CTL_RD, struct route_vnet, rv_nnhops, 0, UINT32_MAX,
 	    "Different next hops"),
 	CTL_END

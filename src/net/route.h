@@ -105,5 +105,8 @@ int	 rt_get(struct vnet *, uint32_t fib, const struct vi_sockaddr *, struct vi_r
 void	 rt_list(struct vnet *, uint32_t fib, int family, vi_route_fn *, void *arg);
 unsigned rt_flush(struct vnet *, uint32_t fib, int family);
 unsigned rt_nfibs(struct vnet *);
+int	 rt_rule_add(struct vnet *, const struct vi_rule *);
+int	 rt_rule_delete(struct vnet *, const struct vi_rule *);
+void	 rt_rule_list(struct vnet *, vi_rule_fn *, void *arg);
 
 #endif

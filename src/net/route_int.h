@@ -9,6 +9,7 @@
 
 #define RT_DYNEXPIRE	600	/* s; RFC 1191 6.3 for path MTUs, as good for redirects */
 #define RT_MAXDYN	1024
+#define RT_MAXRULES	1024
 #define RT_MINMTU6	1280	/* RFC 8200 5 */
 
 /*
@@ -62,6 +63,8 @@ struct route_vnet {
 	uint32_t	 rv_ndyns, rv_maxdyns;
 	uint32_t	 rv_dynexpire;	/* s */
 	struct callout	 rv_dyntimer;	/* pending while there are any */
+	TAILQ_HEAD(, rt_rule) rv_rules;	/* lowest priority first */
+	uint32_t	 rv_nrules, rv_maxrules;
 	uint32_t	 rv_multipath;	/* several next hops may be added to a prefix */
 	uint64_t	 rv_redirects, rv_pmtus, rv_dynexpired, rv_dynevicted;
 };
@@ -167,7 +170,14 @@ rt_value_hop(struct rt_nhop *value, unsigned i)
 /* One for the flow that can be used; NULL: none can. */
 struct rt_nhop *rt_value_select(const struct route_vnet *, struct rt_nhop *value, const struct rt_flow *);
 
-/* rt_api.c: the zone goes where it stands outside of the stack */
+/* rt_rule.c: what the rules say of a packet to key; NULL: nothing */
+const struct nhop *rt_rules_lookup(struct route_vnet *, const uint32_t *key, const struct rt_flow *);
+void	 rt_rules_init(struct route_vnet *);
+void	 rt_rules_fini(struct route_vnet *);
+
+/* rt_api.c: inwards, with the zone that stands there or the interface's; EAFNOSUPPORT */
+int	 rt_addr(const struct vi_sockaddr *, const struct ifnet *, struct net_addr *);
+/* and outwards: the zone goes where it stands outside of the stack */
 void	 rt_sockaddr(const struct net_addr *, struct vi_sockaddr *);
 
 /* rt_dyn.c */

@@ -30,8 +30,7 @@ struct rt_request {
 	struct net_addr	 rr_gw;
 };
 
-/* The zone: the one that stands there, or the interface's. */
-static int
+int
 rt_addr(const struct vi_sockaddr *sa, const struct ifnet *ifp, struct net_addr *na)
 {
 	const uint32_t zone = sa->sa_scope != 0 ? sa->sa_scope : ifp != NULL ? ifp->if_index : 0;
