@@ -24,7 +24,7 @@ static const struct cmd commands[] = {
 	{ "ping", cmd_ping,
 	    "[-4aDfHnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "
 	    "[-W waittime] host" },
-	{ "route", cmd_route, "[-j jail] [-4nq] command [[modifiers] args]" },
+	{ "route", cmd_route, "[-j jail] [-46nq] command [[modifiers] args]" },
 	{ "sysctl", cmd_sysctl, "[-j jail] [-deiNnqtW] name[=value] ... | -a" },
 	{ "vimage", cmd_vimage, "[-L instance] [command [argument ...] | status [--libxo style] | "
 	    "shutdown]" },

@@ -18,6 +18,7 @@
 #include "cmd/inet.h"
 #include "cmd/netstat.h"
 #include "cmd/route_addr.h"
+#include "cmd/route_rule.h"
 #include "cmd/xo.h"
 #include <vimage/route.h>
 
@@ -518,6 +519,8 @@ run(struct route *r, char **argv)
 {
 	int status;
 
+	if (strcmp(argv[0], "rule") == 0)
+		return route_rule(r->r_cx, r->r_family, argv + 1);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(verbs[i].name, argv[0]) != 0)
 			continue;

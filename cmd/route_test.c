@@ -177,13 +177,47 @@ test_wrong_words(void **state)
 	}
 }
 
+static void
+test_rules(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "route");
+	fake_ok(&fk, "{}");
+	fake_run(&fk, cmd_route, "route rule add pref 10 not from 10.1.2.3/8 to all iif epair0a "
+	    "fwmark 0x10/0xf0 ipproto tcp dport 80-443 fib 2");
+	assert_int_equal(fk.fk_status, 0);
+	assert_request(&fk, "{\"dport\":[80,443],\"fib\":2,\"from\":\"10.0.0.0\",\"fromlen\":8,"
+	    "\"iif\":\"epair0a\",\"mark\":16,\"markmask\":240,\"not\":true,\"op\":\"rule.add\","
+	    "\"priority\":10,\"protocol\":6}");
+	fake_free(&fk);
+	fake_init(&fk, "route");
+	fake_ok(&fk, "{\"rules\":[{\"priority\":10,\"action\":\"fib\",\"fib\":2,\"not\":true,"
+	    "\"from\":\"10.0.0.0\",\"fromlen\":8,\"dport\":[80,443],\"markmask\":255},"
+	    "{\"priority\":20,\"action\":\"prohibit\",\"iif\":\"lo0\",\"sport\":[7,7]}]}");
+	fake_run(&fk, cmd_route, "route rule");
+	assert_string_equal(fk.fk_out, "10: not from 10.0.0.0/8 fwmark 0x0/0xff dport 80-443 fib 2\n"
+	    "20: iif lo0 sport 7 prohibit\n");
+	fake_free(&fk);
+	fake_init(&fk, "route");
+	fake_run(&fk, cmd_route, "route rule add from 10.0.0.0/8");
+	assert_int_equal(fk.fk_status, EX_USAGE);
+	fake_free(&fk);
+	fake_init(&fk, "route");
+	fake_run(&fk, cmd_route, "route rule add dport 9-8 fib 1");
+	assert_int_equal(fk.fk_status, EX_USAGE);
+	assert_string_equal(fk.fk_err, "route: bad value for dport: 9-8\n");
+	fake_free(&fk);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add), cmocka_unit_test(test_failures),
 		    cmocka_unit_test(test_get),
-		cmocka_unit_test(test_flush), cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_flush), cmocka_unit_test(test_rules), cmocka_unit_test(test_wrong_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

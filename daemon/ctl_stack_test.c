@@ -27,7 +27,7 @@ struct fixture {
 };
 
 static const struct ctl_op *const tables[] = {
-	ctl_if_ops, ctl_route_ops, ctl_sysctl_ops, ctl_stat_ops,
+	ctl_if_ops, ctl_route_ops, ctl_rule_ops, ctl_sysctl_ops, ctl_stat_ops,
 };
 
 /* Stands in for the server: rq_client is where parts are put together. */
@@ -239,6 +239,33 @@ test_routes(void **state)
 	FAILS(ESRCH, "{'op':'route.delete','destination':'10.0.0.0','prefixlen':8}");
 }
 
+static void
+test_rules(void **state)
+{
+	struct fixture *fx = *state;
+	const json_t *rule;
+
+	OK("{'op':'rule.add','priority':20,'from':'10.0.0.0','fromlen':8,'iif':'epair0a','fib':0}");
+	FAILS(EEXIST, "{'op':'rule.add','priority':20,'from':'10.0.0.0','fromlen':8,"
+	    "'iif':'epair0a','fib':0}");
+	OK("{'op':'rule.add','priority':10,'to':'2001:db8::','tolen':32,'protocol':6,"
+	    "'dport':[80,443],'mark':1,'markmask':255,'action':'prohibit'}");
+	OK("{'op':'rule.list'}");
+	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "rules")), 2);
+	rule = json_array_get(json_object_get(fx->fx_reply, "rules"), 0);
+	assert_string_equal(text_of(rule, "to"), "2001:db8::");
+	assert_string_equal(text_of(rule, "action"), "prohibit");
+	FAILS(EINVAL, "{'op':'rule.add','from':'10.0.0.0','fromlen':33}");
+	FAILS(EINVAL, "{'op':'rule.add','action':'frob'}");
+	FAILS(EINVAL, "{'op':'rule.add','dport':[5,4]}");
+	FAILS(EINVAL, "{'op':'rule.add','iif':'a name that is far too long'}");
+	FAILS(EAFNOSUPPORT, "{'op':'rule.add','family':'inet5'}");
+	OK("{'op':'rule.delete','priority':20,'from':'10.0.0.0','fromlen':8,'iif':'epair0a'}");
+	FAILS(ESRCH, "{'op':'rule.delete','priority':20}");
+	OK("{'op':'rule.delete','priority':10,'to':'2001:db8::','tolen':32,'protocol':6,"
+	    "'dport':[80,443],'mark':1,'markmask':255,'action':'prohibit'}");
+}
+
 /* More routes than one message takes come in parts, and none is lost. */
 static void
 test_long_list(void **state)
@@ -380,7 +407,7 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_interfaces), T(test_move), T(test_routes), T(test_long_list),
+		T(test_interfaces), T(test_move), T(test_routes), T(test_rules), T(test_long_list),
 		T(test_neighbours), T(test_sysctls), T(test_statistics), T(test_bad_arguments),
 		T(test_rights),
 	};
