@@ -216,6 +216,17 @@ so_takeerror(struct socket *so)
 	return (error);
 }
 
+/* An attempt that failed leaves no trace: as on Linux the next may succeed. */
+static void
+so_unrefuse(struct socket *so)
+{
+	if ((so->so_state & SS_ISDISCONNECTED) == 0)
+		return;
+	so->so_state &= (uint16_t)~SS_ISDISCONNECTED;
+	so->so_rcv.sb_flags &= ~(uint32_t)SBS_CANTRCVMORE;
+	so->so_snd.sb_flags &= ~(uint32_t)SBS_CANTSENDMORE;
+}
+
 int
 soconnect(struct socket *so, const struct vi_sockaddr *sa)
 {
@@ -235,8 +246,9 @@ soconnect(struct socket *so, const struct vi_sockaddr *sa)
 			return (EALREADY);
 		if (so->so_error != 0)
 			return (so_takeerror(so));
-		if (so->so_state & SS_ISDISCONNECTED || !so_haspcb(so))
+		if ((so->so_state & SS_WASCONNECTED) != 0 || !so_haspcb(so))
 			return (ECONNABORTED);
+		so_unrefuse(so);
 	} else {
 		if (!so_haspcb(so))
 			return (ENOTCONN);

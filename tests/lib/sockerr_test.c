@@ -249,7 +249,8 @@ static void
 connect_errors(void **state)
 {
 	struct vi_sockaddr sa, nowhere = tl_addr("203.0.113.1", 80), six = { .sa_family = VI_AF_INET6 };
-	struct vi_socket *so;
+	struct vi_socket *so, *listener;
+	struct tl_conn conn;
 	struct tl_pair p;
 	struct tl t;
 
@@ -273,8 +274,19 @@ connect_errors(void **state)
 	tl_fails(vi_connect(so, &sa), EINPROGRESS);
 	tl_wait(&t, vi_poll(so) & VI_POLLERR);
 	tl_fails(vi_connect(so, &sa), ECONNREFUSED);
-	tl_fails(vi_connect(so, &sa), ECONNABORTED);
-	vi_close(so);
+	/* Refused is not for ever. */
+	listener = tl_listen(p.a, p.addra, 81, 1);
+	tl_ok(vi_setsockopt(so, VI_TCP_NODELAY, &(int){ 1 }, sizeof(int)));
+	tl_fails(vi_connect(so, &sa), EINPROGRESS);
+	tl_wait(&t, vi_poll(so) & VI_POLLOUT);
+	assert_int_equal(tl_sockerr(so), 0);
+	assert_int_equal(tl_optint(so, VI_TCP_NODELAY), 1);
+	tl_ok(vi_accept(listener, &conn.s, NULL));
+	conn.c = so;
+	tl_send(&t, conn.c, conn.s, 10000);
+	tl_send(&t, conn.s, conn.c, 10000);
+	vi_close(listener);
+	tl_hangup(&t, &conn);
 
 	so = tl_socket(p.b, VI_SOCK_STREAM);
 	tl_fails(vi_connect(so, &sa), EINPROGRESS);

@@ -357,6 +357,8 @@ tcp_pipe(const struct tcpcb *tp)
 
 /* tcp_pcb.c: birth, shape and end of a connection */
 int	 tcp_newtcpcb(struct inpcb *, struct tcpcb **);
+/* The same anew, for another attempt: what the user set stays.  Frees the old one. */
+int	 tcp_renewtcpcb(struct tcpcb **);
 /* both addresses are known: sums, offsets, MTU */
 void	 tcp_setconnected(struct tcpcb *, uint32_t tsoff);
 void	 tcp_sendseqinit(struct tcpcb *, uint32_t iss);

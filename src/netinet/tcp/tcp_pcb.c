@@ -10,8 +10,9 @@
  *
  * End: tcp_close() ends the connection in whatever state: timers stop, queues are freed, the inpcb
  * leaves the hashes so that the pair of addresses is free.  If the user closed the socket before,
- * the blocks are freed at once and tp is gone; otherwise they stay, CLOSED, until the user closes.
- * tcp_drop() is the same after an RST.  TIME_WAIT needs neither block: tcp_timewait.c.
+ * the blocks are freed at once and tp is gone; otherwise they stay, CLOSED, until the user closes,
+ * or connects again where no connection came about: tcp_renewtcpcb().  tcp_drop() is the same after
+ * an RST.  TIME_WAIT needs neither block: tcp_timewait.c.
  *
  * Nothing here blocks; everything runs in the vnet's lane.
  */
@@ -52,6 +53,34 @@ tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
 	tcp_rec_init(tp);
 	tcp_timer_init(tp);
 	inp->inp_ppcb = tp;
+	*tpp = tp;
+	return (0);
+}
+
+int
+tcp_renewtcpcb(struct tcpcb **tpp)
+{
+	struct tcpcb *old = *tpp, *tp;
+	struct inpcb *inp = old->t_inpcb;
+	int error;
+
+	if ((error = tcp_newtcpcb(inp, &tp)) != 0)
+		return (error);
+	tp->t_flags = old->t_flags & (TF_NODELAY | TF_CORK | TF_QUICKACK | TF_MAXSEG_SET);
+	tp->t_cc = old->t_cc;
+	tp->t_usermaxseg = old->t_usermaxseg;
+	tp->t_winclamp = old->t_winclamp;
+	tp->t_keepidle = old->t_keepidle;
+	tp->t_keepintvl = old->t_keepintvl;
+	tp->t_keepcnt = old->t_keepcnt;
+	tp->t_finwait2 = old->t_finwait2;
+	tp->t_usertimeout = old->t_usertimeout;
+	tp->t_usersettimeout = old->t_usersettimeout;
+	tp->t_syncnt = old->t_syncnt;
+	tp->t_deferaccept = old->t_deferaccept;
+	tp->t_notsentlowat = old->t_notsentlowat;
+	kfree(vnet_acct(inp->inp_vnet), ACCT_TCPCB, old, sizeof(*old));
+	inp->inp_flags &= ~(uint32_t)INP_DROPPED;
 	*tpp = tp;
 	return (0);
 }

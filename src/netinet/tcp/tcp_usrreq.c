@@ -120,8 +120,10 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 
 	if (sa->sa_family != so->so_proto->pr_family)
 		return (EAFNOSUPPORT);
-	if (tp->t_state != TCPS_CLOSED || (inp->inp_flags & INP_DROPPED) != 0)
+	if (tp->t_state != TCPS_CLOSED)
 		return (tp->t_state == TCPS_LISTEN ? EOPNOTSUPP : EISCONN);
+	if ((inp->inp_flags & INP_DROPPED) != 0 && (error = tcp_renewtcpcb(&tp)) != 0)
+		return (error);
 	(void)lane_clock(&so->so_vnet->vn_lane);
 	if ((error = tcp_usr_pair(inp, sa, &iss, &tsoff)) != 0)
 		return (error);
