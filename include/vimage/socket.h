@@ -101,6 +101,11 @@ enum vi_sockopt {
 	VI_TCP_LINGER2, VI_TCP_WINDOW_CLAMP, VI_TCP_NOTSENT_LOWAT,
 	VI_TCP_FASTOPEN,	/* listener: connections whose SYN brought data and that are not acknowledged, at most; 0 = off */
 	VI_TCP_FASTOPEN_CONNECT,	/* vi_connect may wait for the first data, and succeed at once; EOPNOTSUPP */
+
+	VI_UDP_SEGMENT = 400,	/* one send is many datagrams of so many bytes; 0 = off */
+	VI_UDP_GRO,		/* such a train is received in one piece, msg_segsz saying how to cut it */
+	VI_UDP_NO_CHECK6_TX, VI_UDP_NO_CHECK6_RX,	/* RFC 6935: no checksums over IPv6 */
+	VI_UDPLITE_SEND_CSCOV, VI_UDPLITE_RECV_CSCOV,	/* bytes that the checksum covers (RFC 3828), 0 = all */
 };
 
 struct vi_linger { int l_onoff; int l_linger; /* s */ };
@@ -147,8 +152,9 @@ struct vi_msg {
 	int		 msg_ttl, msg_tos;
 	uint64_t	 msg_stamp;	/* realtime ns of reception */
 	size_t		 msg_len;	/* recv: length of the whole datagram, even if truncated */
+	uint32_t	 msg_segsz;	/* VI_UDP_SEGMENT for this call; recv with VI_UDP_GRO: datagrams are so long, 0 = it is one */
 };
-enum { VI_MSGSET_IFINDEX = 1, VI_MSGSET_ADDR = 2, VI_MSGSET_TTL = 4, VI_MSGSET_TOS = 8 };
+enum { VI_MSGSET_IFINDEX = 1, VI_MSGSET_ADDR = 2, VI_MSGSET_TTL = 4, VI_MSGSET_TOS = 8, VI_MSGSET_SEGSZ = 16 };
 
 /*
  * A new socket.  EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT (combination), EPERM (raw without the right), ENOBUFS, ENOMEM.

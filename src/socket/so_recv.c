@@ -117,6 +117,7 @@ so_recvdgram(struct socket *so, struct vi_msg *msg, size_t *done)
 	msg->msg_tos = sd->sd_tos;
 	msg->msg_stamp = sd->sd_stamp;
 	msg->msg_len = sd->sd_len;
+	msg->msg_segsz = sd->sd_segsz;
 	*done = iov_copyout(msg, so->so_rcv.sb_mb->m_next, SIZE_MAX);
 	if (*done < sd->sd_len) {
 		if (msg->msg_flags & VI_MSG_TRUNC)
@@ -139,6 +140,7 @@ soreceive(struct socket *so, struct vi_msg *msg, size_t *done)
 	*done = 0;
 	msg->msg_hasname = false;
 	msg->msg_len = 0;
+	msg->msg_segsz = 0;
 	if (so_isdead(so))
 		return (ECONNABORTED);
 	if (so->so_options & SO_ACCEPTCONN)

@@ -46,6 +46,7 @@ struct sockdgram {
 	struct vi_sockaddr sd_dst;	/* destination address in the header */
 	uint32_t	 sd_ifindex;
 	uint32_t	 sd_len;	/* payload */
+	uint16_t	 sd_segsz;	/* a train of datagrams of this length; 0 = one */
 	uint8_t		 sd_ttl, sd_tos;
 	uint64_t	 sd_stamp;	/* realtime ns; 0 = not asked for */
 };

@@ -27,6 +27,7 @@ struct udp_info {
 	uint16_t	ui_dport;
 	uint16_t	ui_len;		/* header and data: the pseudo header's length */
 	uint16_t	ui_dlen;	/* data; both in host order */
+	uint16_t	ui_cov;		/* bytes that the checksum covers: ui_len, with UDP-Lite maybe fewer */
 	bool		ui_hassum;	/* the sender summed: verify over ui_len bytes */
 	size_t		ui_need;	/* with WIRE_PULLUP */
 };
@@ -36,6 +37,12 @@ struct udp_info {
  * padding.
  */
 enum wire_error udp_check(const void *p, size_t clen, size_t plen, struct udp_info *out);
+
+/*
+ * UDP-Lite (RFC 3828 3.1): where UDP has its length there is the checksum's coverage, and the length is the packet's.  WIRE_BADLEN: a coverage that
+ * leaves out the header or goes beyond the datagram.
+ */
+enum wire_error udplite_check(const void *p, size_t clen, size_t plen, struct udp_info *out);
 
 /*
  * The value for uh_sum from a finished cksum_fold(): zero means "none", so it is sent as all

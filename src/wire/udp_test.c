@@ -47,6 +47,31 @@ every_length(void **state)
 	assert_true(ui.ui_hassum);
 }
 
+/* RFC 3828 3.1: the coverage, 0 meaning all, holds the header and ends in the datagram. */
+static void
+lite_coverage(void **state)
+{
+	struct udphdr uh = { HTONS(53), HTONS(4000), 0, 1 };
+	struct udp_info ui;
+	enum wire_error want;
+
+	(void)state;
+	for (unsigned cov = 0; cov <= 24; cov++) {
+		uh.uh_ulen = HTONS(cov);
+		for (size_t plen = 0; plen <= 24; plen++) {
+			want = plen < 8 ? WIRE_SHORT : (cov != 0 && cov < 8) || cov > plen ? WIRE_BADLEN : WIRE_OK;
+			assert_int_equal(udplite_check(&uh, plen < 8 ? plen : 8, plen, &ui), want);
+			if (want != WIRE_OK)
+				continue;
+			assert_int_equal(ui.ui_len, plen);
+			assert_int_equal(ui.ui_dlen, plen - 8);
+			assert_int_equal(ui.ui_cov, cov == 0 ? plen : cov);
+		}
+	}
+	assert_int_equal(udplite_check(&uh, 7, 20, &ui), WIRE_PULLUP);
+	assert_int_equal(ui.ui_need, 8);
+}
+
 /* RFC 768: a sum that comes out as zero is sent as all ones, and verifies. */
 static void
 zero_checksum(void **state)
@@ -88,7 +113,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_length),
+		cmocka_unit_test(every_length), cmocka_unit_test(lite_coverage),
 		cmocka_unit_test(zero_checksum),
 		cmocka_unit_test(names),
 	};

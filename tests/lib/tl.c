@@ -2,6 +2,7 @@
 #include "tests/lib/tl.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 
 const struct vi_cred tl_root = { .cr_priv = true };
 const struct vi_cred tl_user = { .cr_uid = 1000, .cr_gid = 1000 };
@@ -143,16 +144,30 @@ tl_stat(struct vi_vnet *vn, const char *name)
 struct vi_sockaddr
 tl_addr(const char *text, uint16_t port)
 {
-	struct vi_sockaddr sa = { .sa_family = VI_AF_INET, .sa_port = htons(port) };
+	struct vi_sockaddr sa = { .sa_port = htons(port) };
+	const char *zone = strchr(text, '%');
+	char buf[64];
 
-	assert_int_equal(inet_pton(AF_INET, text, &sa.sa_in), 1);
+	if (strchr(text, ':') == NULL) {
+		sa.sa_family = VI_AF_INET;
+		assert_int_equal(inet_pton(AF_INET, text, &sa.sa_in), 1);
+		return (sa);
+	}
+	sa.sa_family = VI_AF_INET6;
+	if (zone != NULL) {
+		snprintf(buf, sizeof(buf), "%.*s", (int)(zone - text), text);
+		sa.sa_scope = (uint32_t)strtoul(zone + 1, NULL, 10);
+		text = buf;
+	}
+	assert_int_equal(inet_pton(AF_INET6, text, sa.sa_in6), 1);
 	return (sa);
 }
 
 bool
 tl_sameaddr(const struct vi_sockaddr *x, const struct vi_sockaddr *y)
 {
-	return (x->sa_family == y->sa_family && x->sa_port == y->sa_port && x->sa_in == y->sa_in);
+	return (x->sa_family == y->sa_family && x->sa_port == y->sa_port && x->sa_scope == y->sa_scope &&
+	    (x->sa_family == VI_AF_INET ? x->sa_in == y->sa_in : memcmp(x->sa_in6, y->sa_in6, sizeof(x->sa_in6)) == 0));
 }
 
 void
@@ -248,19 +263,25 @@ tl_unpair(struct tl_pair *p)
 /* Sockets. */
 
 struct vi_socket *
-tl_socket(struct vi_vnet *vn, int type)
+tl_socketof(struct vi_vnet *vn, int family, int type)
 {
 	struct vi_socket *so;
 
-	tl_ok(vi_socket(vn, VI_AF_INET, type, 0, &tl_root, &so));
+	tl_ok(vi_socket(vn, family, type, 0, &tl_root, &so));
 	return (so);
+}
+
+struct vi_socket *
+tl_socket(struct vi_vnet *vn, int type)
+{
+	return (tl_socketof(vn, VI_AF_INET, type));
 }
 
 struct vi_socket *
 tl_listen(struct vi_vnet *vn, const char *addr, uint16_t port, int backlog)
 {
-	struct vi_socket *so = tl_socket(vn, VI_SOCK_STREAM);
 	struct vi_sockaddr sa = tl_addr(addr, port);
+	struct vi_socket *so = tl_socketof(vn, sa.sa_family, VI_SOCK_STREAM);
 
 	tl_ok(vi_bind(so, &sa));
 	tl_ok(vi_listen(so, backlog));
@@ -270,8 +291,8 @@ tl_listen(struct vi_vnet *vn, const char *addr, uint16_t port, int backlog)
 struct vi_socket *
 tl_udp(struct vi_vnet *vn, const char *addr, uint16_t port)
 {
-	struct vi_socket *so = tl_socket(vn, VI_SOCK_DGRAM);
 	struct vi_sockaddr sa = tl_addr(addr, port);
+	struct vi_socket *so = tl_socketof(vn, sa.sa_family, VI_SOCK_DGRAM);
 
 	tl_ok(vi_bind(so, &sa));
 	return (so);

@@ -73,7 +73,7 @@ void	tl_destroy(struct vi_vnet *);		/* without a leak */
 uint64_t tl_account(struct vi_vnet *, const char *account);	/* bytes */
 uint64_t tl_stat(struct vi_vnet *, const char *name);		/* by its machine name; fails when unknown */
 
-/* Addresses: tl_addr("192.0.2.1", 80). */
+/* Addresses: tl_addr("192.0.2.1", 80), tl_addr("fe80::1%3", 80) with the interface's index. */
 struct vi_sockaddr tl_addr(const char *, uint16_t port);
 bool	tl_sameaddr(const struct vi_sockaddr *, const struct vi_sockaddr *);
 void	tl_ifaddr(struct vi_vnet *, const char *ifname, const char *addr, unsigned prefixlen);	/* and up */
@@ -94,7 +94,8 @@ void	tl_pair(struct tl *, struct tl_pair *);
 void	tl_unpair(struct tl_pair *);		/* destroys both vnets */
 
 /* Sockets. */
-struct vi_socket *tl_socket(struct vi_vnet *, int type);
+struct vi_socket *tl_socket(struct vi_vnet *, int type);	/* of VI_AF_INET */
+struct vi_socket *tl_socketof(struct vi_vnet *, int family, int type);
 struct vi_socket *tl_listen(struct vi_vnet *, const char *addr, uint16_t port, int backlog);
 struct vi_socket *tl_udp(struct vi_vnet *, const char *addr, uint16_t port);	/* bound */
 /* A connection from a to b:port; the two ends. */

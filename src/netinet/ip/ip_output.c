@@ -264,7 +264,7 @@ ip_transmit(struct vnet *vn, struct mbuf *m, unsigned hlen, const struct ip_path
 		m_freem(m);
 		return (EMSGSIZE);
 	}
-	if (m->m_pkt.segsz != 0 && mtod(m, struct ip *)->ip_p == IPPROTO_TCP)
+	if (m->m_pkt.segsz != 0)
 		return (ip_transmit_segs(iv, m, path));
 	return (ip_transmit_frags(iv, m, path));
 }

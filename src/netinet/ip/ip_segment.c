@@ -53,18 +53,13 @@ ip_segment_hdrlen(const struct mbuf *m)
 	return (thlen < sizeof(struct tcphdr) ? 0 : hlen + thlen);
 }
 
-/* The headers of the segment at data offset off: RFC 9293 3.1's fields that differ from one to the next. */
+/* The fields of TCP that differ from one to the next (RFC 9293 3.1). */
 static void
-seg_headers(struct mbuf *s, const uint8_t *hdr, unsigned hlen, unsigned hdrlen, uint32_t off, bool last)
+seg_tcp(struct mbuf *s, unsigned hlen, uint32_t off, bool last)
 {
-	struct ip *ip = mtod(s, struct ip *);
-	struct tcphdr *th;
+	struct tcphdr *th = (struct tcphdr *)(void *)(s->m_data + hlen);
+	const struct ip *ip = mtod(s, struct ip *);
 
-	memcpy(s->m_data, hdr, hdrlen);
-	ip->ip_len = HTONS(s->m_pkt.len);
-	ip->ip_sum = 0;
-	ip->ip_sum = ip_sum_make(ip, hlen);
-	th = (struct tcphdr *)(void *)(s->m_data + hlen);
 	th->th_seq = HTONL(NTOHL(th->th_seq) + off);
 	if (off > 0)
 		s->m_data[hlen + 13] &= (uint8_t)~TH_CWR;	/* RFC 3168 6.1.2: once */
@@ -72,6 +67,38 @@ seg_headers(struct mbuf *s, const uint8_t *hdr, unsigned hlen, unsigned hdrlen, 
 		s->m_data[hlen + 13] &= (uint8_t)~(TH_FIN | TH_PUSH);
 	th->th_sum = cksum_reduce(in_pseudo(ip->ip_src, ip->ip_dst, IPPROTO_TCP, (uint16_t)(s->m_pkt.len - hlen)));
 	s->m_pkt.csum_flags = CSUM_TCP | CSUM_IP_VALID;
+}
+
+/* Each is a datagram.  One without checksum stays so. */
+static void
+seg_udp(struct mbuf *s, unsigned hlen)
+{
+	struct udphdr *uh = (struct udphdr *)(void *)(s->m_data + hlen);
+	const struct ip *ip = mtod(s, struct ip *);
+	uint16_t len = (uint16_t)(s->m_pkt.len - hlen);
+
+	uh->uh_ulen = HTONS(len);
+	s->m_pkt.csum_flags = CSUM_IP_VALID;
+	if (uh->uh_sum == 0)
+		return;
+	uh->uh_sum = cksum_reduce(in_pseudo(ip->ip_src, ip->ip_dst, IPPROTO_UDP, len));
+	s->m_pkt.csum_flags |= CSUM_UDP;
+}
+
+/* The headers of the segment at data offset off. */
+static void
+seg_headers(struct mbuf *s, const uint8_t *hdr, unsigned hlen, unsigned hdrlen, uint32_t off, bool last)
+{
+	struct ip *ip = mtod(s, struct ip *);
+
+	memcpy(s->m_data, hdr, hdrlen);
+	ip->ip_len = HTONS(s->m_pkt.len);
+	ip->ip_sum = 0;
+	ip->ip_sum = ip_sum_make(ip, hlen);
+	if (ip->ip_p == IPPROTO_TCP)
+		seg_tcp(s, hlen, off, last);
+	else
+		seg_udp(s, hlen);
 	s->m_pkt.l3hlen = (uint8_t)hlen;
 }
 
@@ -84,7 +111,7 @@ ip_segment(struct mbuf *m, unsigned *n)
 	struct mbuf *top = NULL, **mp = &top, *s;
 
 	*n = 0;
-	if (mtod(m, struct ip *)->ip_p != IPPROTO_TCP || hdrlen == 0 || hdrlen > m->m_pkt.len || segsz == 0 ||
+	if (hdrlen == 0 || hdrlen > m->m_pkt.len || segsz == 0 ||
 	    m_copydata(m, 0, hdrlen, hdr) != 0) {
 		m_freem(m);
 		return (NULL);

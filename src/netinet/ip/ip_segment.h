@@ -10,8 +10,8 @@
 struct mbuf;
 
 /*
- * Cuts a TCP super-packet (m_data at the IP header, m_pkt.segsz set) into packets of at most segsz bytes of data, linked by m_nextpkt.  The segments' checksums are
- * left to be finished (CSUM_TCP).  Consumes m; NULL: no memory, or not a TCP packet with its header in one piece.  *n: how many.
+ * Cuts a super-packet of TCP or UDP (m_data at the IP header, m_pkt.segsz set) into packets of at most segsz bytes of data, linked by m_nextpkt.  The segments' checksums are
+ * left to be finished (CSUM_TCP, CSUM_UDP).  Consumes m; NULL: no memory, or not such a packet with its header in one piece.  *n: how many.
  */
 struct mbuf *ip_segment(struct mbuf *, unsigned *n);
 /* Fragments (RFC 791 3.2).  The checksum must be finished.  mtu >= 68.  Consumes m; NULL: no memory.  *n: how many. */

@@ -109,7 +109,53 @@ segments(void **state)
 	}
 }
 
-/* What is no TCP super-packet is refused, not misread. */
+/* A train of datagrams: each with its own length and sum, or without one. */
+static void
+udp_train(void **state)
+{
+	struct nt *nt = *state;
+	static uint8_t buf[65536], out[65536];
+
+	for (unsigned round = 0; round < 100; round++) {
+		uint32_t dlen = 1 + nt_random(nt, 65000), segsz = 1 + nt_random(nt, 9000) + dlen / 100, off = 0, len;
+		bool sum = round % 2 == 0;
+		struct mbuf *m, *next;
+		unsigned n, i = 0;
+
+		nt_iphdr(buf, SRC, DST, IPPROTO_UDP, 7, 0, UDP_HDRLEN + dlen, IP_DF);
+		fill(nt, buf + IP_MINHLEN, UDP_HDRLEN + dlen);
+		u16store(buf + IP_MINHLEN + 4, HTONS(UDP_HDRLEN + dlen));
+		u16store(buf + IP_MINHLEN + 6, sum ? cksum_reduce(in_pseudo(SRC, DST, IPPROTO_UDP, (uint16_t)(UDP_HDRLEN + dlen))) : 0);
+		m = nt_chain(nt, buf, IP_MINHLEN + UDP_HDRLEN + dlen, IP_MINHLEN + UDP_HDRLEN + nt_random(nt, 200));
+		m->m_pkt.segsz = (uint16_t)segsz;
+		m->m_pkt.csum_flags = sum ? CSUM_UDP : 0;
+		m = ip_segment(m, &n);
+		assert_int_equal(n, HOWMANY(dlen, segsz));
+		for (; m != NULL; m = next, i++, off += len) {
+			struct udp_info ui;
+
+			next = m->m_nextpkt;
+			m->m_nextpkt = NULL;
+			len = u32min(segsz, dlen - off);
+			assert_non_null(m = in_delayed_cksum(m));
+			assert_int_equal(m->m_pkt.len, IP_MINHLEN + UDP_HDRLEN + len);
+			assert_int_equal(m_copydata(m, 0, m->m_pkt.len, out), 0);
+			assert_int_equal(ip_sum_check(out, IP_MINHLEN), WIRE_OK);
+			assert_int_equal(NTOHS(u16load(out + 4)), 7 + i);
+			assert_int_equal(udp_check(out + IP_MINHLEN, UDP_HDRLEN + len, UDP_HDRLEN + len, &ui), WIRE_OK);
+			assert_int_equal(ui.ui_dlen, len);
+			assert_int_equal(ui.ui_hassum, sum);
+			if (sum)
+				assert_int_equal(cksum_fold(cksum_add(out + IP_MINHLEN, UDP_HDRLEN + len,
+				    in_pseudo(SRC, DST, IPPROTO_UDP, (uint16_t)(UDP_HDRLEN + len)))), 0);
+			assert_memory_equal(out + IP_MINHLEN + UDP_HDRLEN, buf + IP_MINHLEN + UDP_HDRLEN + off, len);
+			m_freem(m);
+		}
+		assert_int_equal(i, n);
+	}
+}
+
+/* What is no super-packet of TCP or UDP is refused, not misread. */
 static void
 segment_refuses(void **state)
 {
@@ -123,7 +169,7 @@ segment_refuses(void **state)
 	assert_null(ip_segment(nt_chain(nt, buf, len, len), &n));	/* no segsz */
 	m = nt_chain(nt, buf, len, len);
 	m->m_pkt.segsz = 100;
-	m->m_data[9] = IPPROTO_UDP;
+	m->m_data[9] = IPPROTO_ICMP;
 	assert_null(ip_segment(m, &n));
 	m = nt_chain(nt, buf, len, len);
 	m->m_pkt.segsz = 100;
@@ -210,6 +256,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(segment_refuses, setup, teardown),
 		cmocka_unit_test_setup_teardown(fragments, setup, teardown),
 		cmocka_unit_test_setup_teardown(delayed_udp, setup, teardown),
+		cmocka_unit_test_setup_teardown(udp_train, setup, teardown),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

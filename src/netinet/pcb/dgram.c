@@ -27,6 +27,7 @@ dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint1
 	in_pcbname(inp, pk->ip_ops, &pk->ip_dst, 0, &sd.sd_dst);
 	sd.sd_ifindex = pk->ip_rcvif == NULL ? 0 : pk->ip_rcvif->if_index;
 	sd.sd_len = m->m_pkt.len;
+	sd.sd_segsz = m->m_pkt.segsz;
 	sd.sd_ttl = pk->ip_ttl;
 	sd.sd_tos = pk->ip_tos;
 	sd.sd_stamp = so->so_options & SO_TIMESTAMP ? h->h_ops->realtime(h) : 0;

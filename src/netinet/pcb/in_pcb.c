@@ -504,7 +504,9 @@ int
 in_pcbinsconn(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
 {
 	VI_ASSERT((inp->inp_flags & INP_ONHASH) == 0);
-	if (in_pcblookup_exact(inp->inp_info, in_pcbfam(inp->inp_ops), laddr, lport, faddr, fport) != NULL)
+	/* As on Linux: two datagram sockets may be connected alike, if they may share the port at all; the later one hears. */
+	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP &&
+	    in_pcblookup_exact(inp->inp_info, in_pcbfam(inp->inp_ops), laddr, lport, faddr, fport) != NULL)
 		return (EADDRINUSE);
 	/* Off the old port's chain first: the chain is found by the port. */
 	if (inp->inp_lport != lport)

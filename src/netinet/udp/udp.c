@@ -2,6 +2,7 @@
 /* The module "udp" and its protosw. */
 #include <errno.h>
 
+#include "base/util.h"
 #include "netinet/pcb/dgram.h"
 #include "netinet/udp/udp_var.h"
 #include "wire/ip.h"
@@ -19,6 +20,10 @@ static const struct sysctl_desc udp_sysctls[] = {
 	CTL_UINT("net.inet.udp.maxdgram", CTL_RW, struct udp_vnet, uv_maxdgram, 512, 65507, "Longest datagram sent"),
 	CTL_INT("net.inet.udp.checksum", CTL_RW, struct udp_vnet, uv_cksum, 0, 1, "Compute checksums"),
 	CTL_INT("net.inet.udp.blackhole", CTL_RW, struct udp_vnet, uv_blackhole, 0, 1, "Do not answer datagrams to closed ports"),
+	CTL_INT("net.inet.udp.blackhole_local", CTL_RW, struct udp_vnet, uv_blackholelocal, 0, 1,
+	    "net.inet.udp.blackhole holds for datagrams of this host too"),
+	CTL_INT("net.inet6.udp6.rfc6935_port", CTL_RW, struct udp_vnet, uv_nosum6port, 0, 65535,
+	    "Port that takes datagrams without checksum over IPv6; 0 = none"),
 	CTL_END
 };
 
@@ -33,11 +38,46 @@ static int
 udp_so_attach(struct socket *so, int proto)
 {
 	struct udp_vnet *uv = udp_vnet(so->so_vnet);
+	const struct inet_ops *ops = so->so_proto->pr_family == VI_AF_INET ? &in_ops : &in6_ops;
+	struct udpcb *u;
 	struct inpcb *inp;
+	int error;
 
 	(void)proto;
 	so->so_rcv.sb_hiwat = uv->uv_recvspace;
-	return (in_pcballoc(&uv->uv_pcbs, so, so->so_proto->pr_family == VI_AF_INET ? &in_ops : &in6_ops, &inp));
+	if ((u = kmalloc(vnet_acct(so->so_vnet), ACCT_PCB, sizeof(*u))) == NULL)
+		return (ENOBUFS);
+	if ((error = in_pcballoc(udp_pcbinfo(uv, so->so_proto->pr_protocol), so, ops, &inp)) != 0)
+		kfree(vnet_acct(so->so_vnet), ACCT_PCB, u, sizeof(*u));
+	else
+		inp->inp_ppcb = u;
+	return (error);
+}
+
+static void
+udp_so_detach(struct socket *so)
+{
+	struct inpcb *inp = so->so_pcb;
+
+	kfree(vnet_acct(so->so_vnet), ACCT_PCB, inp->inp_ppcb, sizeof(struct udpcb));
+	inp->inp_ppcb = NULL;
+	dgram_detach(so);
+}
+
+int
+udp_set_tunnel(struct socket *so, udp_tunnel_fn *fn, udp_tunnel_ctl_fn *ctl, void *arg)
+{
+	struct udpcb *u;
+
+	if (so->so_type != VI_SOCK_DGRAM || so->so_proto->pr_protocol != VI_IPPROTO_UDP || so->so_pcb == NULL)
+		return (EINVAL);
+	u = intoudpcb((struct inpcb *)so->so_pcb);
+	if (fn != NULL && u->u_tunnel != NULL)
+		return (EBUSY);
+	u->u_tunnel = fn;
+	u->u_tunnelctl = fn == NULL ? NULL : ctl;
+	u->u_tunnelarg = fn == NULL ? NULL : arg;
+	return (0);
 }
 
 static void
@@ -46,41 +86,71 @@ udp_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
 	dgram_pcblist(&udp_vnet(vn)->uv_pcbs, fn, arg);
 }
 
-/* Both families alike; pr_pcblist lists both. */
-#define UDP_PROTOSW(family) \
+static void
+udplite_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
+{
+	dgram_pcblist(&udp_vnet(vn)->uv_lite, fn, arg);
+}
+
+/* Both families and both protocols alike; pr_pcblist lists both families. */
+#define UDP_PROTOSW(family, proto) \
 	.pr_family = (family), \
 	.pr_type = VI_SOCK_DGRAM, \
-	.pr_protocol = VI_IPPROTO_UDP, \
+	.pr_protocol = (proto), \
 	.pr_flags = PR_ATOMIC | PR_ADDR, \
 	.pr_sndspace = 208 * 1024, \
 	.pr_rcvspace = 208 * 1024, \
 	.pr_attach = udp_so_attach, \
-	.pr_close = dgram_detach, \
-	.pr_abort = dgram_detach, \
+	.pr_close = udp_so_detach, \
+	.pr_abort = udp_so_detach, \
 	.pr_bind = dgram_bind, \
 	.pr_connect = dgram_soconnect, \
 	.pr_disconnect = dgram_disconnect, \
 	.pr_send = udp_send, \
 	.pr_sockaddr = dgram_sockaddr, \
 	.pr_peeraddr = dgram_peeraddr, \
-	.pr_setopt = dgram_setopt, \
-	.pr_getopt = dgram_getopt
+	.pr_setopt = udp_setopt, \
+	.pr_getopt = udp_getopt
 
-const struct protosw udp_protosw = { UDP_PROTOSW(VI_AF_INET), .pr_pcblist = udp_pcblist };
-const struct protosw udp6_protosw = { UDP_PROTOSW(VI_AF_INET6) };
+const struct protosw udp_protosw = { UDP_PROTOSW(VI_AF_INET, VI_IPPROTO_UDP), .pr_pcblist = udp_pcblist };
+const struct protosw udp6_protosw = { UDP_PROTOSW(VI_AF_INET6, VI_IPPROTO_UDP) };
+const struct protosw udplite_protosw = { UDP_PROTOSW(VI_AF_INET, VI_IPPROTO_UDPLITE), .pr_pcblist = udplite_pcblist };
+const struct protosw udplite6_protosw = { UDP_PROTOSW(VI_AF_INET6, VI_IPPROTO_UDPLITE) };
+
+static int
+udp_register(struct vnet *vn)
+{
+	static const struct protosw *const sw[] = { &udp_protosw, &udp6_protosw, &udplite_protosw, &udplite6_protosw };
+	static const uint8_t protos[] = { VI_IPPROTO_UDP, VI_IPPROTO_UDPLITE };
+	struct inet_proto pr = { .ip_input = udp_input };
+	int error;
+
+	for (unsigned i = 0; i < NITEMS(protos); i++) {
+		pr.ip_proto = protos[i];
+		pr.ip_ctlinput = protos[i] == VI_IPPROTO_UDP ? udp_ctlinput : udplite_ctlinput;
+		if ((error = inet_proto_register(vn, &pr)) != 0)
+			return (error);
+	}
+	for (unsigned i = 0; i < NITEMS(sw); i++)
+		if ((error = proto_register(vn, sw[i])) != 0)
+			return (error);
+	return (0);
+}
 
 static int
 udp_attach(struct vnet *vn)
 {
-	const struct inet_proto pr = { .ip_proto = IPPROTO_UDP, .ip_input = udp_input, .ip_ctlinput = udp_ctlinput };
 	struct udp_vnet *uv = udp_vnet(vn);
 	int error;
 
 	if ((error = in_pcbinfo_init(&uv->uv_pcbs, vn, VI_IPPROTO_UDP)) != 0)
 		return (error);
-	if ((error = inet_proto_register(vn, &pr)) == 0 && (error = proto_register(vn, &udp_protosw)) == 0 &&
-	    (error = proto_register(vn, &udp6_protosw)) == 0)
+	if ((error = in_pcbinfo_init(&uv->uv_lite, vn, VI_IPPROTO_UDPLITE)) != 0)
+		goto bad;
+	if ((error = udp_register(vn)) == 0)
 		return (0);
+	in_pcbinfo_fini(&uv->uv_lite);
+bad:
 	in_pcbinfo_fini(&uv->uv_pcbs);
 	return (error);
 }
@@ -89,12 +159,14 @@ static void
 udp_stop(struct vnet *vn)
 {
 	dgram_stop(&udp_vnet(vn)->uv_pcbs);
+	dgram_stop(&udp_vnet(vn)->uv_lite);
 }
 
 static void
 udp_detach(struct vnet *vn)
 {
 	in_pcbinfo_fini(&udp_vnet(vn)->uv_pcbs);
+	in_pcbinfo_fini(&udp_vnet(vn)->uv_lite);
 }
 
 VNET_MODULE(udp,
