@@ -87,6 +87,26 @@ VI_API int	vi_rule_add(struct vi_vnet *, const struct vi_rule *);	/* EEXIST, EIN
 VI_API int	vi_rule_del(struct vi_vnet *, const struct vi_rule *);	/* one that says the same; ESRCH */
 VI_API void	vi_rule_list(struct vi_vnet *, vi_rule_fn *, void *arg);	/* in the order they are asked */
 
+/*
+ * What changed.  The last events of a vnet (net.route.events of them) are kept from the first call on.
+ * vi_route_events: those behind *seq, which then is the last one's number; UINT64_MAX: none, from now on.  EOVERFLOW: some were lost before
+ * the first one shown.  A watcher is called in the vnet's lane, or under the kernel lock, after each event, and may only note that there is one; it
+ * is forgotten when the vnet goes.
+ */
+enum vi_rtevent_kind { VI_RTEV_ROUTE_ADD = 1, VI_RTEV_ROUTE_CHANGE, VI_RTEV_ROUTE_DEL, VI_RTEV_ADDR_ADD, VI_RTEV_ADDR_DEL,
+    VI_RTEV_IF_ARRIVE, VI_RTEV_IF_DEPART, VI_RTEV_IF_CHANGE };
+struct vi_rtevent {
+	uint64_t	 ev_seq;
+	uint8_t		 ev_kind;	/* enum vi_rtevent_kind */
+	uint32_t	 ev_ifflags;	/* IF_*: VI_IFF_* */
+	struct vi_route	 ev_route;	/* others have rt_ifname, rt_ifindex and rt_mtu; ADDR_*: rt_ifa and rt_prefixlen */
+};
+typedef void vi_rtevent_fn(void *arg, const struct vi_rtevent *);
+typedef void vi_route_wake_fn(void *arg);
+VI_API int	vi_route_events(struct vi_vnet *, uint64_t *seq, vi_rtevent_fn *, void *arg);	/* EOVERFLOW, ENOBUFS */
+VI_API int	vi_route_watch(struct vi_vnet *, vi_route_wake_fn *, void *arg);	/* ENOSPC, ENOBUFS */
+VI_API int	vi_route_unwatch(struct vi_vnet *, vi_route_wake_fn *, void *arg);	/* ESRCH */
+
 struct vi_neigh {		/* ARP or ND cache entry */
 	struct vi_sockaddr ne_addr;
 	uint8_t		 ne_lladdr[6];

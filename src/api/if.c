@@ -204,6 +204,24 @@ vi_rule_list(struct vi_vnet *vn, vi_rule_fn *fn, void *arg)
 	rt_rule_list(api_vnet(vn), fn, arg);
 }
 
+int
+vi_route_events(struct vi_vnet *vn, uint64_t *seq, vi_rtevent_fn *fn, void *arg)
+{
+	return (rt_events(api_vnet(vn), seq, fn, arg));
+}
+
+int
+vi_route_watch(struct vi_vnet *vn, vi_route_wake_fn *fn, void *arg)
+{
+	return (rt_watch(api_vnet(vn), fn, arg));
+}
+
+int
+vi_route_unwatch(struct vi_vnet *vn, vi_route_wake_fn *fn, void *arg)
+{
+	return (rt_unwatch(api_vnet(vn), fn, arg));
+}
+
 unsigned
 vi_route_nfibs(struct vi_vnet *vn)
 {

@@ -243,7 +243,7 @@ struct fib_purge {
 static void
 fib_purge_one(const struct fib_purge *fp, struct fib_node *fn)
 {
-	void *value = fp->fp_fn(fp->fp_arg, fn->fn_value);
+	void *value = fp->fp_fn(fp->fp_arg, fn->fn_key, fn->fn_value);
 
 	if (value == fn->fn_value)
 		return;

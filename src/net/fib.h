@@ -85,7 +85,7 @@ void	 fib_walk(const struct fib *, fib_walk_fn *, void *arg);
  * Takes out every value for which fn gives NULL, having disposed of it, and puts what else it gives
  * in the place of the others.
  */
-typedef void *fib_purge_fn(void *arg, void *value);
+typedef void *fib_purge_fn(void *arg, const uint32_t *key, void *value);
 void	 fib_purge(struct fib *, struct acctset *, fib_purge_fn *, void *arg);
 
 #endif

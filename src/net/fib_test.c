@@ -177,11 +177,12 @@ check_whole(struct model *m)
 }
 
 static void *
-every_third(void *arg, void *value)
+every_third(void *arg, const uint32_t *key, void *value)
 {
 	struct model *m = arg;
 	struct ref *r = CONTAINER_OF((int *)value, struct ref, value);
 
+	assert_true(same(key, r->key, r->len));
 	if ((r - m->m_ref) % 3 != 0)
 		return (value);
 	r->used = false;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
+ * Theory of operation
+ *
  * The module "route": lookups, the routes of addresses, and what becomes of routes when interfaces
  * come and go.
  *
@@ -138,6 +140,8 @@ struct rt_gone {
 	struct route_vnet *rg_rv;
 	const struct ifnet *rg_ifp;
 	const struct ifaddr *rg_ifa;
+	uint32_t	 rg_fib;
+	unsigned	 rg_af;
 };
 
 static bool
@@ -149,15 +153,21 @@ rt_gone_hop(const struct rt_gone *rg, const struct nhop *nh)
 }
 
 static void *
-rt_gone(void *arg, void *value)
+rt_gone(void *arg, const uint32_t *key, void *value)
 {
 	const struct rt_gone *rg = arg;
 	struct rt_nhop *old = value, *new, *hops[VI_RT_MAXPATHS];
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < rt_value_n(old); i++)
-		if (!rt_gone_hop(rg, &rt_value_hop(old, i)->rn_nh))
-			hops[n++] = nhop_ref(rt_value_hop(old, i));
+	for (unsigned i = 0; i < rt_value_n(old); i++) {
+		struct rt_nhop *rn = rt_value_hop(old, i);
+
+		if (rt_gone_hop(rg, &rn->rn_nh))
+			rt_event_route(rg->rg_rv, VI_RTEV_ROUTE_DEL, rg->rg_fib, rg->rg_af, key,
+			    &rn->rn_nh);
+		else
+			hops[n++] = nhop_ref(rn);
+	}
 	if (n == rt_value_n(old)) {
 		while (n > 0)
 			nhop_rele(rg->rg_rv, hops[--n]);
@@ -177,15 +187,15 @@ rt_gone(void *arg, void *value)
 static void
 rt_purge(struct route_vnet *rv, const struct ifnet *ifp, const struct ifaddr *ifa)
 {
-	struct rt_gone rg = { rv, ifp, ifa };
+	struct rt_gone rg = { .rg_rv = rv, .rg_ifp = ifp, .rg_ifa = ifa };
 
 	rt_dyn_flush(rv);
 	rv->rv_generation++;
 	if ((ifp != NULL ? ifp : ifa->ifa_ifp)->if_nroutes == 0)
 		return;
-	for (uint32_t fib = 0; fib < rv->rv_nfibs; fib++)
-		for (unsigned af = 0; af < NET_AF_MAX; af++)
-			fib_purge(rt_fib(rv, fib, af), rt_acct(rv), rt_gone, &rg);
+	for (rg.rg_fib = 0; rg.rg_fib < rv->rv_nfibs; rg.rg_fib++)
+		for (rg.rg_af = 0; rg.rg_af < NET_AF_MAX; rg.rg_af++)
+			fib_purge(rt_fib(rv, rg.rg_fib, rg.rg_af), rt_acct(rv), rt_gone, &rg);
 }
 
 static void
@@ -193,6 +203,7 @@ route_event(struct vnet *vn, enum vnet_event ev, void *obj)
 {
 	struct route_vnet *rv = route_vnet(vn);
 
+	rt_event_vnet(rv, ev, obj);
 	switch (ev) {
 	case VNET_EV_IFDETACH:
 		rt_purge(rv, obj, NULL);
@@ -262,6 +273,7 @@ route_detach(struct vnet *vn)
 		for (unsigned af = 0; af < NET_AF_MAX; af++)
 			VI_ASSERT(rt_fib(rv, fib, af)->f_root == NULL);
 	rt_rules_fini(rv);
+	rt_events_fini(rv);
 	rt_tables_free(rv);
 	nhops_fini(rv);
 }
@@ -309,6 +321,7 @@ static const struct route_vnet route_defaults = {
 	.rv_generation = 1,
 	.rv_multipath = 1,
 	.rv_maxrules = RT_MAXRULES,
+	.rv_maxevents = RT_EVENTS,
 	.rv_maxdyns = RT_MAXDYN,
 	.rv_dynexpire = RT_DYNEXPIRE,
 };
@@ -330,6 +343,8 @@ static const struct sysctl_desc route_sysctls[] = {
 	    "Policy rules at most"),
 	CTL_UINT("net.route.rules", CTL_RD, struct route_vnet, rv_nrules, 0, UINT32_MAX,
 	    "Policy rules"),
+	CTL_UINT("net.route.events", CTL_RW, struct route_vnet, rv_maxevents, 0, 65536,
+	    "Events kept once somebody asked for them; fixed by then"),
 	CTL_UINT("net.route.nhops", CTL_RD, struct route_vnet, rv_nnhops, 0, UINT32_MAX,
 	    "Different next hops"),
 	CTL_END

@@ -107,6 +107,9 @@ unsigned rt_flush(struct vnet *, uint32_t fib, int family);
 unsigned rt_nfibs(struct vnet *);
 int	 rt_rule_add(struct vnet *, const struct vi_rule *);
 int	 rt_rule_delete(struct vnet *, const struct vi_rule *);
+int	 rt_events(struct vnet *, uint64_t *seq, vi_rtevent_fn *, void *arg);
+int	 rt_watch(struct vnet *, vi_route_wake_fn *, void *arg);
+int	 rt_unwatch(struct vnet *, vi_route_wake_fn *, void *arg);
 void	 rt_rule_list(struct vnet *, vi_rule_fn *, void *arg);
 
 #endif

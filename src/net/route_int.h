@@ -10,6 +10,8 @@
 #define RT_DYNEXPIRE	600	/* s; RFC 1191 6.3 for path MTUs, as good for redirects */
 #define RT_MAXDYN	1024
 #define RT_MAXRULES	1024
+#define RT_EVENTS	128
+#define RT_MAXWATCHES	64
 #define RT_MINMTU6	1280	/* RFC 8200 5 */
 
 /*
@@ -65,6 +67,10 @@ struct route_vnet {
 	struct callout	 rv_dyntimer;	/* pending while there are any */
 	TAILQ_HEAD(, rt_rule) rv_rules;	/* lowest priority first */
 	uint32_t	 rv_nrules, rv_maxrules;
+	struct vi_rtevent *rv_ring;	/* the last events; NULL: nobody asked yet */
+	uint64_t	 rv_seq;	/* of the last one */
+	uint32_t	 rv_ringsize, rv_maxevents;
+	LIST_HEAD(, rt_watch) rv_watches;
 	uint32_t	 rv_multipath;	/* several next hops may be added to a prefix */
 	uint64_t	 rv_redirects, rv_pmtus, rv_dynexpired, rv_dynevicted;
 };
@@ -170,12 +176,20 @@ rt_value_hop(struct rt_nhop *value, unsigned i)
 /* One for the flow that can be used; NULL: none can. */
 struct rt_nhop *rt_value_select(const struct route_vnet *, struct rt_nhop *value, const struct rt_flow *);
 
+/* rt_event.c */
+void	 rt_event_route(struct route_vnet *, enum vi_rtevent_kind, uint32_t fib, unsigned af, const uint32_t *key, const struct nhop *);
+void	 rt_event_value(struct route_vnet *, enum vi_rtevent_kind, uint32_t fib, unsigned af, const uint32_t *key, struct rt_nhop *value);
+void	 rt_event_vnet(struct route_vnet *, enum vnet_event, void *obj);
+void	 rt_events_fini(struct route_vnet *);
+
 /* rt_rule.c: what the rules say of a packet to key; NULL: nothing */
 const struct nhop *rt_rules_lookup(struct route_vnet *, const uint32_t *key, const struct rt_flow *);
 void	 rt_rules_init(struct route_vnet *);
 void	 rt_rules_fini(struct route_vnet *);
 
-/* rt_api.c: inwards, with the zone that stands there or the interface's; EAFNOSUPPORT */
+/* rt_api.c */
+void	 rt_info(const struct vnet *, uint32_t fib, unsigned af, const uint32_t *key, const struct nhop *, struct vi_route *);
+/* inwards, with the zone that stands there or the interface's; EAFNOSUPPORT */
 int	 rt_addr(const struct vi_sockaddr *, const struct ifnet *, struct net_addr *);
 /* and outwards: the zone goes where it stands outside of the stack */
 void	 rt_sockaddr(const struct net_addr *, struct vi_sockaddr *);

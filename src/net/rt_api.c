@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
+ * Theory of operation
+ *
  * Routes as the administrator sees them: route(8) and netstat -r.  Everything here runs under the
  * kernel lock.
  */
@@ -259,6 +261,13 @@ rt_template(const struct rt_request *rr, struct nhop *nh)
 	return (rt_metrics(rr, nh));
 }
 
+static void
+rt_tell(struct route_vnet *rv, enum vi_rtevent_kind kind, const struct rt_prefix *rp,
+    const struct nhop *nh)
+{
+	rt_event_route(rv, kind, rp->rp_fibnum, rp->rp_af, rp->rp_key, nh);
+}
+
 /* n next hops, whose references are consumed, in the place of what is there; none: nothing. */
 static int
 rt_put(struct route_vnet *rv, const struct rt_prefix *rp, struct rt_nhop **hops, unsigned n)
@@ -336,7 +345,9 @@ rt_add(struct vnet *vn, const struct vi_route *rt)
 	for (unsigned i = 0; old != NULL && i < rt_value_n(old); i++)
 		hops[n++] = nhop_ref(rt_value_hop(old, i));
 	hops[n++] = new;
-	return (rt_put(rv, rp, hops, n));
+	if ((error = rt_put(rv, rp, hops, n)) == 0)
+		rt_tell(rv, VI_RTEV_ROUTE_ADD, rp, &nh);
+	return (error);
 }
 
 /* What the request does not say stays as it was. */
@@ -409,7 +420,9 @@ rt_change(struct vnet *vn, const struct vi_route *rt)
 	for (unsigned i = 0; same != NULL && i < rt_value_n(old); i++)
 		if (rt_value_hop(old, i) != same)
 			hops[n++] = nhop_ref(rt_value_hop(old, i));
-	return (rt_put(rv, rp, hops, n));
+	if ((error = rt_put(rv, rp, hops, n)) == 0)
+		rt_tell(rv, VI_RTEV_ROUTE_CHANGE, rp, &nh);
+	return (error);
 }
 
 int
@@ -419,7 +432,7 @@ rt_delete(struct vnet *vn, const struct vi_route *rt)
 	struct rt_request rr;
 	const struct rt_prefix *rp = &rr.rr_prefix;
 	struct rt_nhop *old, *hops[VI_RT_MAXPATHS];
-	unsigned n = 0, gone = 0;
+	unsigned n = 0, gone = VI_RT_MAXPATHS;	/* those from here on */
 	int error;
 
 	if ((error = rt_request(vn, rt, &rr)) != 0)
@@ -429,17 +442,23 @@ rt_delete(struct vnet *vn, const struct vi_route *rt)
 		return (ESRCH);
 	for (unsigned i = 0; i < rt_value_n(old); i++) {
 		if (rt_named(&rr, &rt_value_hop(old, i)->rn_nh))
-			gone++;
+			hops[--gone] = rt_value_hop(old, i);
 		else
 			hops[n++] = rt_value_hop(old, i);
 	}
-	if (gone == 0)
+	if (gone == VI_RT_MAXPATHS)
 		return (ESRCH);
 	if (rt_value_hop(old, 0)->rn_nh.nh_flags & RTF_PINNED)
 		return (EPERM);
-	for (unsigned i = 0; i < n; i++)
-		(void)nhop_ref(hops[i]);
-	return (rt_put(rv, rp, hops, n));
+	for (unsigned i = 0; i < rt_value_n(old); i++)
+		(void)nhop_ref(hops[i < n ? i : gone + i - n]);
+	error = rt_put(rv, rp, hops, n);
+	for (; gone < VI_RT_MAXPATHS; gone++) {
+		if (error == 0)
+			rt_tell(rv, VI_RTEV_ROUTE_DEL, rp, &hops[gone]->rn_nh);
+		nhop_rele(rv, hops[gone]);
+	}
+	return (error);
 }
 
 /* Telling */
@@ -458,7 +477,7 @@ rt_keyaddr(unsigned af, const uint32_t *key, unsigned len, struct vi_sockaddr *s
 	rt_sockaddr(&na, sa);
 }
 
-static void
+void
 rt_info(const struct vnet *vn, uint32_t fib, unsigned af, const uint32_t *key,
     const struct nhop *nh, struct vi_route *rt)
 {
@@ -548,11 +567,13 @@ rt_list(struct vnet *vn, uint32_t fib, int family, vi_route_fn *fn, void *arg)
 
 struct rt_flushing {
 	struct route_vnet *rf_rv;
+	uint32_t	 rf_fib;
+	unsigned	 rf_af;
 	unsigned	 rf_n;
 };
 
 static void *
-rt_flush_one(void *arg, void *value)
+rt_flush_one(void *arg, const uint32_t *key, void *value)
 {
 	struct rt_flushing *rf = arg;
 	struct rt_nhop *rn = value;
@@ -560,6 +581,7 @@ rt_flush_one(void *arg, void *value)
 	if ((rt_value_hop(rn, 0)->rn_nh.nh_flags & (RTF_GATEWAY | RTF_PINNED)) != RTF_GATEWAY)
 		return (rn);
 	rf->rf_n += rt_value_n(rn);
+	rt_event_value(rf->rf_rv, VI_RTEV_ROUTE_DEL, rf->rf_fib, rf->rf_af, key, rn);
 	rt_value_rele(rf->rf_rv, rn);
 	return (NULL);
 }
@@ -568,14 +590,14 @@ unsigned
 rt_flush(struct vnet *vn, uint32_t fib, int family)
 {
 	struct route_vnet *rv = route_vnet(vn);
-	struct rt_flushing rf = { rv, 0 };
+	struct rt_flushing rf = { .rf_rv = rv, .rf_fib = fib };
 
 	if (fib >= rv->rv_nfibs)
 		return (0);
 	rt_dyn_flush(rv);
-	for (unsigned af = 0; af < NET_AF_MAX; af++)
-		if (rt_wanted(family, af))
-			fib_purge(rt_fib(rv, fib, af), rt_acct(rv), rt_flush_one, &rf);
+	for (rf.rf_af = 0; rf.rf_af < NET_AF_MAX; rf.rf_af++)
+		if (rt_wanted(family, rf.rf_af))
+			fib_purge(rt_fib(rv, fib, rf.rf_af), rt_acct(rv), rt_flush_one, &rf);
 	rv->rv_generation++;
 	return (rf.rf_n);
 }

@@ -57,6 +57,7 @@ rt_dyn_remove(struct route_vnet *rv, struct rt_dyn *rd)
 	TAILQ_REMOVE(&rv->rv_dyns, rd, rd_link);
 	rv->rv_ndyns--;
 	rv->rv_generation++;
+	rt_event_route(rv, VI_RTEV_ROUTE_DEL, rd->rd_fib, rd->rd_af, rd->rd_key, &rd->rd_nhop.rn_nh);
 	nhop_use(&rd->rd_nhop.rn_nh, -1);
 	kfree(rt_acct(rv), ACCT_ROUTE, rd, sizeof(*rd));
 }
@@ -126,6 +127,7 @@ rt_dyn_add(struct route_vnet *rv, uint32_t fib, const struct net_addr *dst, cons
 	rv->rv_ndyns++;
 	rv->rv_generation++;
 	rt_dyn_enqueue(rv, rd);
+	rt_event_route(rv, VI_RTEV_ROUTE_ADD, fib, rd->rd_af, rd->rd_key, &rd->rd_nhop.rn_nh);
 	return (0);
 }
 

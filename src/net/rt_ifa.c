@@ -38,12 +38,14 @@ rt_ifroute_add(const struct rt_ifroute *ri, uint32_t fib, const struct nhop *nh)
 		return (ENOBUFS);
 	if (old != NULL) {
 		(void)fib_replace(f, rt_acct(rv), ri->ri_key, ri->ri_len, rn);
+		rt_event_value(rv, VI_RTEV_ROUTE_DEL, fib, ri->ri_af, ri->ri_key, old);
 		rt_value_rele(rv, old);
-		return (0);
-	}
-	if ((error = fib_insert(f, rt_acct(rv), ri->ri_key, ri->ri_len, rn)) != 0)
+	} else if ((error = fib_insert(f, rt_acct(rv), ri->ri_key, ri->ri_len, rn)) != 0) {
 		nhop_rele(rv, rn);
-	return (error);
+		return (error);
+	}
+	rt_event_route(rv, VI_RTEV_ROUTE_ADD, fib, ri->ri_af, ri->ri_key, &rn->rn_nh);
+	return (0);
 }
 
 static void
@@ -56,6 +58,7 @@ rt_ifroute_del(const struct rt_ifroute *ri, uint32_t fib)
 	if (rn == NULL || rn->rn_group != NULL || (rn->rn_nh.nh_flags & RTF_PINNED) == 0 || rn->rn_nh.nh_ifa != ri->ri_ifa)
 		return;
 	(void)fib_remove(f, rt_acct(rv), ri->ri_key, ri->ri_len);
+	rt_event_route(rv, VI_RTEV_ROUTE_DEL, fib, ri->ri_af, ri->ri_key, &rn->rn_nh);
 	nhop_rele(rv, rn);
 }
 
