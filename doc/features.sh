@@ -3,11 +3,14 @@
 # features.sh ROOT: prints FEATURES.md, made of the FEATURE file of each directory (status, topic, note; separated by tabs).
 # features.sh ROOT check: fails when FEATURES.md is not what the files say.
 cd "$1" || exit 2
+dirs='src/kern src/vimage src/net
+	src/netinet/arp src/netinet/ip src/netinet/icmp src/netinet/ip6 src/netinet/icmp6
+	src/netinet/udp src/netinet/raw src/netinet/tcp'
 generate() {
 	echo '# Features'
 	echo
 	echo 'Made by `doc/features.sh . >FEATURES.md` from the `FEATURE` file of each directory under `src/`; do not edit.'
-	for f in src/kern src/vimage src/net src/netinet/arp src/netinet/ip src/netinet/icmp src/netinet/udp src/netinet/raw src/netinet/tcp; do
+	for f in $dirs; do
 		awk -F '\t' '
 		/^title: / { printf "\n## %s\n\n| | | |\n|---|---|---|\n", substr($0, 8); next }
 		NF == 3 && $1 ~ /^(done|partial|omitted)$/ { printf "| %s | %s | %s |\n", $1, $2, $3; next }
@@ -15,7 +18,7 @@ generate() {
 	done
 }
 if [ "${2-}" = check ]; then
-	[ "$(find src -name FEATURE | wc -l)" -eq 9 ] || { echo "a FEATURE file is not listed in doc/features.sh"; exit 1; }
+	[ "$(find src -name FEATURE | wc -l)" -eq "$(echo $dirs | wc -w)" ] || { echo "a FEATURE file is not listed in doc/features.sh"; exit 1; }
 	generate | diff - FEATURES.md || { echo "FEATURES.md is old: doc/features.sh . >FEATURES.md"; exit 1; }
 else
 	generate

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Ethernet: what Ethernet-like drivers share.  RFC 894 encapsulation; broadcast and groups are
- * mapped here (RFC 1112 6.4), other next hops are resolved by their family.
+ * mapped here (RFC 1112 6.4, RFC 2464 7), other next hops are resolved by their family.
  */
 #include <errno.h>
 #include <string.h>
 
+#include "base/in6addr.h"
 #include "base/inaddr.h"
 #include "mbuf/mbuf.h"
 #include "net/if_int.h"
@@ -53,6 +54,7 @@ ether_frame(struct ifnet *ifp, struct mbuf *m, uint16_t ethertype, const uint8_t
 	memcpy(eh->ether_shost, ifp->if_lladdr, ETHER_ADDR_LEN);
 	eh->ether_type = HTONS(ethertype);
 	m->m_pkt.l2hlen = ETHER_HDR_LEN;
+	m->m_flags &= (uint16_t)~M_LOOP;
 	if (ether_multicast(dst))
 		ifp->if_stats.ifs_omcasts++;
 	return (if_transmit(ifp, m));
@@ -68,6 +70,10 @@ ether_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh)
 
 	if (!if_up(ifp))
 		return (ether_drop(ifp, m, ENETDOWN));
+	if (nh->na_af == NET_AF_INET6 && in6_multicast(nh->na_in6)) {
+		ether_map_ipv6_multicast(nh->na_in6, dst);
+		return (ether_frame(ifp, m, type, dst));
+	}
 	if (nh->na_af == NET_AF_INET && in_multicast(nh->na_in)) {
 		ether_map_ip_multicast(nh->na_in, dst);
 		return (ether_frame(ifp, m, type, dst));
@@ -151,6 +157,11 @@ ether_input(struct ifnet *ifp, struct mbuf *m)
 	if (!if_up(ifp)) {
 		ifp->if_stats.ifs_iqdrops++;
 		m_freem(m);
+		return;
+	}
+	/* A group packet of our own that we listen to as well: it never had a link header. */
+	if ((m->m_flags & M_LOOP) != 0) {
+		net_input(ifp, ETHERTYPE_IPV6, m);
 		return;
 	}
 	if ((m = ether_header(ifp, m, &ei)) == NULL)

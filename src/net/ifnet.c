@@ -331,12 +331,12 @@ if_addr_unlink(struct ifaddr *ifa)
 static void
 ifa_info(const struct ifaddr *ifa, struct vi_ifaddr *ia)
 {
+	const struct net_afops *ops = net_vnet(ifa->ifa_ifp->if_vnet)->nv_afops[ifa->ifa_addr.na_af];
 	const bool p2p = (ifa->ifa_ifp->if_flags & IFF_POINTOPOINT) != 0;
 
 	*ia = (struct vi_ifaddr){ .ia_prefixlen = ifa->ifa_prefixlen };
-	if (ifa->ifa_addr.na_af == NET_AF_INET6) {
-		ia->ia_addr.sa_family = VI_AF_INET6;
-		memcpy(ia->ia_addr.sa_in6, ifa->ifa_addr.na_in6, sizeof(ia->ia_addr.sa_in6));
+	if (ops != NULL && ops->nao_addr_info != NULL) {
+		ops->nao_addr_info(ifa, ia);
 		return;
 	}
 	ia->ia_addr.sa_family = VI_AF_INET;

@@ -159,6 +159,8 @@ typedef void net_input_fn(struct ifnet *, struct mbuf *);
 struct net_afops {		/* what an address family does for interfaces */
 	int	(*nao_addr_add)(struct ifnet *, const struct vi_ifaddr *, bool alias);
 	int	(*nao_addr_del)(struct ifnet *, const struct vi_sockaddr *);
+	/* What the list shows of an address beyond its prefix length; NULL: net knows it all. */
+	void	(*nao_addr_info)(const struct ifaddr *, struct vi_ifaddr *);
 	/*
 	 * Link address of a next hop: 0 and lladdr filled; EWOULDBLOCK: m is held or was dropped by
 	 * the resolver (consumed); other errno: m consumed.

@@ -121,6 +121,14 @@ ether_equal(const uint8_t *a, const uint8_t *b)
 	return (memcmp(a, b, ETHER_ADDR_LEN) == 0);
 }
 
+/* ... and an IPv6 group (RFC 2464 7). */
+static inline void
+ether_map_ipv6_multicast(const uint8_t group[16], uint8_t *a)
+{
+	a[0] = a[1] = 0x33;
+	memcpy(a + 2, group + 12, 4);
+}
+
 /* The group address an IPv4 multicast group maps to (RFC 1112 6.4); group in network order. */
 static inline void
 ether_map_ip_multicast(uint32_t group, uint8_t *a)

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* IPv6 as the transports see it. */
+#include <errno.h>
+#include <string.h>
+
+#include "mbuf/mbuf.h"
+#include "netinet/ip6/ip6_var.h"
+#include "netinet/pcb/in_pcb.h"
+
+static int
+in6_output(struct inpcb *inp, struct mbuf *m, unsigned flags)
+{
+	struct ip6_out io;
+
+	ip6_out_init(&io, inp, flags);
+	if (!in6_multicast((const uint8_t *)io.i6o_dst.in6))
+		io.i6o_nh = in_pcbroute(inp);
+	return (ip6_output(inp->inp_vnet, m, &io));
+}
+
+static int
+in6_send(struct vnet *vn, const struct inet_flow *fl, uint8_t proto, struct mbuf *m)
+{
+	const struct ip6_out io = {
+		.i6o_src = fl->if_laddr,
+		.i6o_dst = fl->if_faddr,
+		.i6o_fib = fl->if_fib,
+		.i6o_flowid = fl->if_flowid,
+		.i6o_proto = proto,
+		.i6o_tclass = fl->if_tos,
+		.i6o_hlim = fl->if_ttl,
+		.i6o_mcast_hlim = -1,
+		.i6o_mtudisc = fl->if_df ? 1 : 0,
+	};
+
+	return (ip6_output(vn, m, &io));
+}
+
+static uint16_t
+in6_ops_pseudo(const struct in_addr_any *src, const struct in_addr_any *dst, uint8_t proto, uint32_t len)
+{
+	uint8_t s[16], d[16];
+
+	memcpy(s, src->in6, sizeof(s));
+	memcpy(d, dst->in6, sizeof(d));
+	in6_setzone(s, 0);
+	in6_setzone(d, 0);
+	return (cksum_reduce(in6_pseudo(s, d, proto, len)));
+}
+
+static int
+in6_source(struct inpcb *inp, const struct in_addr_any *faddr, struct in_addr_any *laddr)
+{
+	struct vnet *vn = inp->inp_vnet;
+	const struct in6_ifaddr *ia;
+	struct ip6_path path;
+	struct ip6_out io;
+	int error;
+
+	ip6_out_init(&io, inp, 0);
+	io.i6o_dst = *faddr;
+	if ((error = ip6_route(vn, &io, &path)) != 0)
+		return (error);
+	if (!in6_unspecified((const uint8_t *)inp->inp_laddr.in6)) {
+		*laddr = inp->inp_laddr;
+		return (0);
+	}
+	/* A connection to one of our own addresses comes from that address. */
+	if (path.i6p_local && in6_localaddr(ip6_vnet(vn), (const uint8_t *)faddr->in6)) {
+		*laddr = *faddr;
+		return (0);
+	}
+	if ((ia = in6_selectsrc(vn, &path, faddr, ip6_vnet(vn)->i6v_prefertempaddr != 0)) == NULL)
+		return (EADDRNOTAVAIL);
+	memcpy(laddr->in6, ia6_addr(ia), sizeof(laddr->in6));
+	return (0);
+}
+
+static uint32_t
+in6_pathmtu(struct vnet *vn, uint32_t fib, const struct in_addr_any *faddr)
+{
+	const struct ip6_out io = { .i6o_dst = *faddr, .i6o_fib = fib };
+	struct ip6_path path;
+
+	return (ip6_route(vn, &io, &path) != 0 ? IPV6_MMTU : path.i6p_mtu);
+}
+
+static bool
+in6_islocal(struct vnet *vn, const struct in_addr_any *a)
+{
+	return (in6_localaddr(ip6_vnet(vn), (const uint8_t *)a->in6));
+}
+
+static bool
+in6_isbcast(struct vnet *vn, const struct in_addr_any *a)
+{
+	(void)vn;
+	return (in6_multicast((const uint8_t *)a->in6));
+}
+
+const struct inet_ops in6_ops = {
+	.io_family = VI_AF_INET6,
+	.io_hdrlen = IP6_HLEN,
+	.io_output = in6_output,
+	.io_send = in6_send,
+	.io_pseudo = in6_ops_pseudo,
+	.io_source = in6_source,
+	.io_pathmtu = in6_pathmtu,
+	.io_islocal = in6_islocal,
+	.io_isbcast = in6_isbcast,
+	.io_sockaddr = in6_recover,
+};

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Forwarding (RFC 8200 3, RFC 4443 3, RFC 4007 9).  Everything that could need an answer is found before the packet changes.
+ */
+#include <string.h>
+
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "netinet/icmp6/icmp6.h"
+#include "netinet/ip6/ip6_var.h"
+
+static void
+fwd_drop(struct mbuf *m, uint64_t *counter)
+{
+	++*counter;
+	m_freem(m);
+}
+
+/* Not what came to the link as a whole, nor to or from addresses that mean nothing elsewhere. */
+static bool
+fwd_allowed(const struct ip6_vnet *i6v, const struct mbuf *m, const struct ip6_in *ii)
+{
+	const uint8_t *src = (const uint8_t *)ii->ii_src.in6, *dst = (const uint8_t *)ii->ii_dst.in6;
+
+	return (i6v->i6v_forwarding != 0 && (m->m_flags & (M_BCAST | M_MCAST | M_LOOP)) == 0 && !in6_multicast(dst) && !in6_unspecified(src) &&
+	    !in6_loopback(dst) && !in6_loopback(src));
+}
+
+/* NULL: dropped and answered. */
+static const struct nhop *
+fwd_route(struct vnet *vn, struct mbuf *m, const struct ip6_in *ii)
+{
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+	const struct nhop *nh = fib6_lookup(vn, m->m_pkt.fib, (const uint8_t *)ii->ii_dst.in6);
+
+	if (nh == NULL || (nh->nh_flags & RTF_REJECT) != 0) {
+		i6v->i6v_stat.i6s_fwdnoroute++;
+		icmp6_error(vn, m, ICMP6_DST_UNREACH, nh == NULL ? ICMP6_DST_UNREACH_NOROUTE : ICMP6_DST_UNREACH_REJECT, 0);
+		return (NULL);
+	}
+	if ((nh->nh_flags & RTF_BLACKHOLE) != 0) {
+		fwd_drop(m, &i6v->i6v_stat.i6s_cantforward);
+		return (NULL);
+	}
+	return (nh);
+}
+
+/* RFC 4861 8.2: it leaves by the link it came from, so its sender could have reached the next hop at once. */
+static void
+fwd_redirect(struct ip6_vnet *i6v, struct ifnet *rcvif, struct mbuf *m, const struct nhop *nh, const struct ip6_path *path)
+{
+	if (path->i6p_ifp != rcvif || !i6v->i6v_redirect || i6v->i6v_nd == NULL || (rcvif->if_flags & IFF_LOOPBACK) != 0)
+		return;
+	/* A router is known by its link-local address. */
+	if ((nh->nh_flags & RTF_GATEWAY) != 0 && !in6_linklocal(path->i6p_next.na_in6))
+		return;
+	i6v->i6v_stat.i6s_redirectsent++;
+	i6v->i6v_nd->no_redirect(rcvif, m, &path->i6p_next);
+}
+
+static void
+fwd_send(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct nhop *nh, const struct ip6_path *path)
+{
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+
+	fwd_redirect(i6v, rcvif, m, nh, path);
+	if (!m_writable(m) && (m = m_pullup(m, IP6_HLEN)) == NULL) {
+		i6v->i6v_stat.i6s_nomem++;
+		return;
+	}
+	mtod(m, struct ip6_hdr *)->ip6_hlim--;
+	m->m_pkt.l3hlen = IP6_HLEN;
+	if (i6v->i6v_pfil[PFIL_OUT].ph_n > 0 && pfil_run(&i6v->i6v_pfil[PFIL_OUT], &m, path->i6p_ifp, PFIL_OUT) != PFIL_PASS) {
+		i6v->i6v_stat.i6s_pfilout++;
+		return;
+	}
+	i6v->i6v_stat.i6s_forward++;
+	(void)ip6_transmit(vn, m, path, false);
+}
+
+/* RFC 4007 9: a packet does not leave the zone of its addresses. */
+static bool
+fwd_scope(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip6_in *ii, const struct ifnet *ifp)
+{
+	const uint8_t *src = (const uint8_t *)ii->ii_src.in6;
+
+	if (ifp == rcvif || !in6_linklocal(src))
+		return (true);
+	ip6_vnet(vn)->i6v_stat.i6s_cantforward++;
+	icmp6_error(vn, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_BEYONDSCOPE, 0);
+	return (false);
+}
+
+void
+ip6_forward(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, struct ip6_in *ii)
+{
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+	struct ip6_out io = { .i6o_dst = ii->ii_dst, .i6o_fib = m->m_pkt.fib };
+	struct ip6_path path;
+	const struct nhop *nh;
+
+	if (!fwd_allowed(i6v, m, ii)) {
+		fwd_drop(m, &i6v->i6v_stat.i6s_cantforward);
+		return;
+	}
+	if (ii->ii6.i6_hlim <= 1) {
+		i6v->i6v_stat.i6s_hlimexceeded++;
+		icmp6_error(vn, m, ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEED_TRANSIT, 0);
+		return;
+	}
+	if (i6v->i6v_pfil[PFIL_FWD].ph_n > 0 && pfil_run(&i6v->i6v_pfil[PFIL_FWD], &m, rcvif, PFIL_FWD) != PFIL_PASS) {
+		i6v->i6v_stat.i6s_pfilin++;
+		return;
+	}
+	if ((nh = fwd_route(vn, m, ii)) == NULL)
+		return;
+	io.i6o_nh = nh;
+	if (ip6_route(vn, &io, &path) != 0 || !if_up(path.i6p_ifp)) {
+		i6v->i6v_stat.i6s_fwdnoroute++;
+		icmp6_error(vn, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR, 0);
+		return;
+	}
+	if (!fwd_scope(vn, rcvif, m, ii, path.i6p_ifp))
+		return;
+	if (!ip6_fits(m, path.i6p_mtu)) {
+		i6v->i6v_stat.i6s_toobig++;
+		icmp6_error(vn, m, ICMP6_PACKET_TOO_BIG, 0, path.i6p_mtu);
+		return;
+	}
+	fwd_send(vn, rcvif, m, nh, &path);
+}

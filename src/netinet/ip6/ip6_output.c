@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * As ip_output.c: a transport says what should be in the header (struct ip6_out); ip6_route() finds the path; the header is written with the zones taken out of
+ * the addresses, the filter asked, and ip6_transmit() does what the path demands.
+ *
+ * Only the source fragments, and never below 1280 bytes (RFC 8200 5); super-packets (m_pkt.segsz) go whole when a segment would fit.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/siphash.h"
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "netinet/icmp6/icmp6.h"
+#include "netinet/ip6/ip6_var.h"
+#include "netinet/pcb/in_pcb.h"
+
+#define DST(io)	((const uint8_t *)(io)->i6o_dst.in6)
+
+static int
+ip6_drop(struct mbuf *m, uint64_t *counter, int error)
+{
+	++*counter;
+	m_freem(m);
+	return (error);
+}
+
+static uint32_t
+ip6_ifmtu(struct vnet *vn, const struct ifnet *ifp)
+{
+	const struct nd6_ops *nd = ip6_vnet(vn)->i6v_nd;
+	const uint32_t mtu = nd == NULL ? 0 : nd->no_linkmtu(ifp);
+
+	return (mtu != 0 && mtu < ifp->if_mtu ? mtu : ifp->if_mtu);
+}
+
+static void
+ip6_path_nhop(struct vnet *vn, const struct nhop *nh, const struct in_addr_any *dst, struct ip6_path *path)
+{
+	const uint32_t mtu = ip6_ifmtu(vn, nh->nh_ifp);
+
+	*path = (struct ip6_path){ .i6p_ifp = nh->nh_ifp, .i6p_nh = nh, .i6p_local = (nh->nh_flags & RTF_LOCAL) != 0,
+		.i6p_mtu = MIN(mtu, nhop_mtu(nh)), .i6p_next = { .na_af = NET_AF_INET6 } };
+	if ((nh->nh_flags & RTF_GATEWAY) != 0)
+		path->i6p_next = nh->nh_gw;
+	else
+		memcpy(path->i6p_next.na_in6, dst->in6, sizeof(path->i6p_next.na_in6));
+}
+
+static void
+ip6_path_link(struct vnet *vn, struct ifnet *ifp, const struct in_addr_any *dst, struct ip6_path *path)
+{
+	*path = (struct ip6_path){ .i6p_ifp = ifp, .i6p_mtu = ip6_ifmtu(vn, ifp), .i6p_next = { .na_af = NET_AF_INET6 },
+		.i6p_mcast = in6_multicast((const uint8_t *)dst->in6) };
+	memcpy(path->i6p_next.na_in6, dst->in6, sizeof(path->i6p_next.na_in6));
+}
+
+static int
+ip6_route_error(const struct nhop *nh)
+{
+	if (nh == NULL)
+		return (ENETUNREACH);
+	if ((nh->nh_flags & RTF_REJECT) != 0)
+		return (EHOSTUNREACH);
+	return ((nh->nh_flags & RTF_BLACKHOLE) != 0 ? EINVAL : 0);
+}
+
+/* For a group without a zone: the first interface that can. */
+static struct ifnet *
+ip6_anyif(struct vnet *vn)
+{
+	struct ifnet *ifp;
+
+	TAILQ_FOREACH(ifp, &net_vnet(vn)->nv_ifs, if_link)
+		if (if_up(ifp) && (ifp->if_flags & IFF_MULTICAST) != 0 && (ifp->if_flags & IFF_LOOPBACK) == 0)
+			return (ifp);
+	return (NULL);
+}
+
+static int
+ip6_route_group(struct vnet *vn, const struct ip6_out *io, uint32_t ifindex, struct ip6_path *path)
+{
+	const struct nhop *nh = ifindex != 0 ? NULL : fib6_lookup(vn, io->i6o_fib, DST(io));
+	struct ifnet *ifp;
+
+	ifp = ifindex != 0 ? ifnet_byindex(vn, ifindex) : nh != NULL && ip6_route_error(nh) == 0 ? nh->nh_ifp : ip6_anyif(vn);
+	if (ifp == NULL)
+		return (ifindex != 0 ? ENXIO : ENETUNREACH);
+	ip6_path_link(vn, ifp, &io->i6o_dst, path);
+	return (0);
+}
+
+int
+ip6_route(struct vnet *vn, const struct ip6_out *io, struct ip6_path *path)
+{
+	const struct inpcb *inp = io->i6o_inp;
+	const bool group = in6_multicast(DST(io));
+	uint32_t zone = in6_zone(DST(io)), ifindex = io->i6o_ifindex;
+	const struct nhop *nh;
+	struct ifnet *ifp;
+	int error;
+
+	if (ifindex == 0 && group && inp != NULL)
+		ifindex = inp->inp_mcast_if;
+	if (zone != 0 && ifindex != 0 && zone != ifindex)
+		return (EINVAL);
+	if (group)
+		return (ip6_route_group(vn, io, zone != 0 ? zone : ifindex, path));
+	if (in6_linklocal(DST(io)) && zone == 0)
+		return (EINVAL);
+	nh = io->i6o_nh != NULL ? io->i6o_nh : fib6_lookup(vn, io->i6o_fib, DST(io));
+	if (ifindex != 0 && (nh == NULL || (nh->nh_ifp->if_index != ifindex && (nh->nh_flags & RTF_LOCAL) == 0))) {
+		if ((ifp = ifnet_byindex(vn, ifindex)) == NULL)
+			return (ENXIO);
+		ip6_path_link(vn, ifp, &io->i6o_dst, path);
+		return (0);
+	}
+	if ((error = ip6_route_error(nh)) != 0)
+		return (error);
+	if ((io->i6o_flags & INET_DONTROUTE) != 0 && (nh->nh_flags & RTF_GATEWAY) != 0)
+		return (ENETUNREACH);
+	ip6_path_nhop(vn, nh, &io->i6o_dst, path);
+	return (0);
+}
+
+bool
+ip6_fits(const struct mbuf *m, uint32_t mtu)
+{
+	unsigned hdrlen;
+
+	if (m->m_pkt.len <= mtu)
+		return (true);
+	if (m->m_pkt.segsz == 0)
+		return (false);
+	hdrlen = ip6_segment_hdrlen(m);
+	return (hdrlen > IP6_HLEN && hdrlen + m->m_pkt.segsz <= mtu);
+}
+
+static int
+ip6_send(struct mbuf *m, const struct ip6_path *path)
+{
+	return (if_output(path->i6p_ifp, m, &path->i6p_next));
+}
+
+/* Sends a list; the first error ends it. */
+static int
+ip6_sendq(struct mbuf *m, const struct ip6_path *path)
+{
+	struct mbuf *next;
+	int error = 0;
+
+	for (; m != NULL; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		if ((error = ip6_send(m, path)) != 0) {
+			m_freeq(next);
+			break;
+		}
+	}
+	return (error);
+}
+
+static int
+ip6_transmit_frags(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_path *path)
+{
+	unsigned n;
+
+	if ((m = in6_delayed_cksum(m)) == NULL || (m = ip6_fragment(i6v->i6v_vnet, m, path->i6p_mtu, &n)) == NULL)
+		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+	i6v->i6v_stat.i6s_fragmented++;
+	i6v->i6v_stat.i6s_ofragments += n;
+	return (ip6_sendq(m, path));
+}
+
+static int
+ip6_transmit_segs(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_path *path, bool frag)
+{
+	struct mbuf *next;
+	unsigned n;
+	int error = 0;
+
+	if ((m = ip6_segment(m, &n)) == NULL)
+		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+	i6v->i6v_stat.i6s_segmented++;
+	i6v->i6v_stat.i6s_osegments += n;
+	for (; m != NULL && error == 0; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		error = ip6_transmit(i6v->i6v_vnet, m, path, frag);
+		if (error != 0)
+			m_freeq(next);
+	}
+	return (error);
+}
+
+int
+ip6_transmit(struct vnet *vn, struct mbuf *m, const struct ip6_path *path, bool frag)
+{
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+
+	if (ip6_fits(m, path->i6p_mtu))
+		return (ip6_send(m, path));
+	if (m->m_pkt.segsz != 0)
+		return (ip6_transmit_segs(i6v, m, path, frag));
+	if (!frag || path->i6p_mtu < IPV6_MMTU)
+		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
+	return (ip6_transmit_frags(i6v, m, path));
+}
+
+/* The copy for ourselves. */
+static void
+ip6_loopback(struct vnet *vn, struct mbuf *m, const struct ip6_path *path)
+{
+	struct mbuf *n;
+
+	if ((n = m_dup(m, vnet_acct(vn))) == NULL)
+		return;
+	n->m_flags |= M_LOOP;
+	n->m_flags &= (uint16_t)~(M_BCAST | M_MCAST);
+	n->m_pkt.csum_flags |= CSUM_DATA_VALID;
+	/* By the interface it leaves by: the zone is told by it. */
+	n->m_pkt.rcvif = path->i6p_ifp;
+	if_deliver(path->i6p_ifp, n);
+}
+
+/* Groups.  False: this host only, nothing is left to send; m is still there. */
+static bool
+ip6_output_group(struct vnet *vn, struct mbuf *m, const struct ip6_out *io, const struct ip6_path *path)
+{
+	const struct ip6_hdr *ip6 = mtod(m, const struct ip6_hdr *);
+
+	m->m_flags |= M_MCAST;
+	if ((path->i6p_ifp->if_flags & IFF_LOOPBACK) != 0)
+		return (true);
+	if (io->i6o_mcast_loop && in6_mcast_ismember(path->i6p_ifp, path->i6p_next.na_in6))
+		ip6_loopback(vn, m, path);
+	/* RFC 4291 2.7: interface-local groups stay. */
+	return (ip6->ip6_hlim != 0 && in6_scope(ip6->ip6_dst) > IN6_SCOPE_INTFACE);
+}
+
+static uint8_t
+ip6_hlim(const struct ip6_vnet *i6v, const struct ip6_out *io, const struct ip6_path *path)
+{
+	uint8_t link;
+
+	if (path->i6p_mcast)
+		return ((uint8_t)(io->i6o_mcast_hlim >= 0 ? io->i6o_mcast_hlim : i6v->i6v_mcasthlim));
+	if (io->i6o_hlim > 0)
+		return ((uint8_t)io->i6o_hlim);
+	link = i6v->i6v_nd == NULL ? 0 : i6v->i6v_nd->no_hoplimit(path->i6p_ifp);
+	return (link != 0 ? link : (uint8_t)i6v->i6v_hlim);
+}
+
+/* The zone of a group that had none is that of the interface now. */
+static int
+ip6_choose(struct vnet *vn, struct ip6_out *io, struct ip6_path *path)
+{
+	const struct in6_ifaddr *ia;
+	int error;
+
+	if ((error = ip6_route(vn, io, path)) != 0)
+		return (error);
+	if (path->i6p_mcast && in6_zone(DST(io)) == 0) {
+		in6_setzone((uint8_t *)io->i6o_dst.in6, path->i6p_ifp->if_index);
+		in6_setzone(path->i6p_next.na_in6, path->i6p_ifp->if_index);
+	}
+	if (!in6_unspecified((const uint8_t *)io->i6o_src.in6) || io->i6o_unspecsrc)
+		return (0);
+	if ((ia = in6_selectsrc(vn, path, &io->i6o_dst, ip6_vnet(vn)->i6v_prefertempaddr != 0)) == NULL) {
+		ip6_vnet(vn)->i6v_stat.i6s_nosource++;
+		return (EADDRNOTAVAIL);
+	}
+	memcpy(io->i6o_src.in6, ia6_addr(ia), sizeof(io->i6o_src.in6));
+	return (0);
+}
+
+/* RFC 6437: a label that tells flows apart and says nothing else. */
+static uint32_t
+ip6_label(const struct ip6_vnet *i6v, const struct ip6_out *io)
+{
+	if (io->i6o_flow != 0 || !i6v->i6v_autoflowlabel || io->i6o_flowid == 0)
+		return (io->i6o_flow);
+	return ((io->i6o_flowid * 0x9e3779b1u) >> 12);
+}
+
+static void
+ip6_header(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_out *io, const struct ip6_path *path, uint8_t nxt)
+{
+	struct ip6_hdr *ip6 = mtod(m, struct ip6_hdr *);
+
+	ip6_set_flow(ip6, io->i6o_tclass, ip6_label(i6v, io));
+	ip6->ip6_plen = HTONS(m->m_pkt.len - IP6_HLEN);
+	ip6->ip6_nxt = nxt;
+	ip6->ip6_hlim = ip6_hlim(i6v, io, path);
+	memcpy(ip6->ip6_src, io->i6o_src.in6, sizeof(ip6->ip6_src));
+	memcpy(ip6->ip6_dst, io->i6o_dst.in6, sizeof(ip6->ip6_dst));
+	in6_setzone(ip6->ip6_src, 0);
+	in6_setzone(ip6->ip6_dst, 0);
+	m->m_pkt.l3hlen = IP6_HLEN;
+	m->m_pkt.flowid = io->i6o_flowid;
+	m->m_pkt.rcvif = NULL;
+}
+
+/* RFC 2711: routers, look at this (MLD). */
+static struct mbuf *
+ip6_rtalert(struct mbuf *m, uint8_t nxt)
+{
+	const uint8_t hbh[8] = { nxt, 0, IP6OPT_RTALERT, 2, 0, 0, IP6OPT_PADN, 0 };
+
+	if ((m = m_prepend(m, sizeof(hbh))) != NULL)
+		memcpy(m->m_data, hbh, sizeof(hbh));
+	return (m);
+}
+
+static int
+ip6_output_tail(struct vnet *vn, struct mbuf *m, const struct ip6_out *io, const struct ip6_path *path, bool frag)
+{
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+
+	if (i6v->i6v_pfil[PFIL_OUT].ph_n > 0 && pfil_run(&i6v->i6v_pfil[PFIL_OUT], &m, path->i6p_ifp, PFIL_OUT) != PFIL_PASS)
+		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_pfilout, EACCES));
+	if (path->i6p_mcast && !ip6_output_group(vn, m, io, path)) {
+		m_freem(m);
+		return (0);
+	}
+	return (ip6_transmit(vn, m, path, frag));
+}
+
+/*
+ * May it be fragmented here?  A stream cuts its segments anew (EMSGSIZE); so must who asked never to fragment.  RFC 8200 4.5.
+ */
+static int
+ip6_mayfrag(const struct mbuf *m, const struct ip6_out *io, struct ip6_path *path, bool *frag)
+{
+	if (io->i6o_mtudisc == 3)		/* IPV6_PMTUDISC_PROBE: what was learned of the path does not count */
+		path->i6p_mtu = path->i6p_ifp->if_mtu;
+	*frag = io->i6o_mtudisc < 2 && io->i6o_proto != IPPROTO_TCP;
+	return (*frag || ip6_fits(m, path->i6p_mtu) ? 0 : EMSGSIZE);
+}
+
+int
+ip6_output(struct vnet *vn, struct mbuf *m, const struct ip6_out *want)
+{
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+	struct ip6_out io = *want;
+	struct ip6_path path;
+	bool frag;
+	int error;
+
+	i6v->i6v_stat.i6s_localout++;
+	if (i6v->i6v_stopped)
+		return (ip6_drop(m, &i6v->i6v_stat.i6s_odropped, ENETDOWN));
+	if ((error = ip6_choose(vn, &io, &path)) != 0)
+		return (ip6_drop(m, &i6v->i6v_stat.i6s_noroute, error));
+	if (m->m_pkt.len > IPV6_MAXPACKET - 8)
+		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
+	if (io.i6o_rtalert && (m = ip6_rtalert(m, io.i6o_proto)) == NULL)
+		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+	if ((m = m_prepend(m, IP6_HLEN)) == NULL)
+		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+	ip6_header(i6v, m, &io, &path, io.i6o_rtalert ? IPPROTO_HOPOPTS : io.i6o_proto);
+	if ((error = ip6_mayfrag(m, &io, &path, &frag)) != 0)
+		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, error));
+	return (ip6_output_tail(vn, m, &io, &path, frag));
+}
+
+void
+ip6_out_init(struct ip6_out *io, struct inpcb *inp, unsigned flags)
+{
+	*io = (struct ip6_out){
+		.i6o_inp = inp,
+		.i6o_src = inp->inp_laddr,
+		.i6o_dst = inp->inp_faddr,
+		.i6o_fib = inp->inp_fib,
+		.i6o_ifindex = inp->inp_boundif,
+		.i6o_flowid = inp->inp_flowid,
+		.i6o_proto = inp->inp_proto,
+		.i6o_tclass = inp->inp_tos,
+		.i6o_hlim = inp->inp_ttl,
+		.i6o_mcast_hlim = inp->inp_mcast_ttl,
+		.i6o_mtudisc = inp->inp_mtudisc,
+		.i6o_mcast_loop = (inp->inp_flags & INP_MCASTLOOP) != 0,
+		.i6o_flags = flags,
+	};
+	if (inp->inp_socket != NULL && (inp->inp_socket->so_options & SO_DONTROUTE) != 0)
+		io->i6o_flags |= INET_DONTROUTE;
+}

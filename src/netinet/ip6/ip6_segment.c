@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Packets cut to size: super-packets into segments (TCP) or datagrams (UDP), and what the source may fragment into fragments (RFC 8200 4.5).
+ * Packets of our own have no extension headers but the fragment header written here.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/siphash.h"
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "netinet/ip6/ip6_var.h"
+#include "wire/icmp6.h"
+#include "wire/tcp.h"
+#include "wire/udp.h"
+
+#define SEG6_LEAD	16	/* room for link headers */
+
+/* A new packet with room for hlen bytes of header, followed by [off, off + len) of m by reference. */
+static struct mbuf *
+seg6_make(struct mbuf *m, unsigned hlen, uint32_t off, uint32_t len)
+{
+	struct mbuf *h = m_gethdr(m->m_as);
+
+	if (h == NULL)
+		return (NULL);
+	if (m_trailingspace(h) < hlen)
+		h->m_data = m_bufstart(h) + SEG6_LEAD;
+	h->m_len = hlen;
+	if (len > 0 && (h->m_next = m_copym(m, off, len, m->m_as)) == NULL) {
+		m_freem(h);
+		return (NULL);
+	}
+	h->m_pkt = m->m_pkt;
+	h->m_pkt.len = hlen + len;
+	h->m_pkt.segsz = 0;
+	h->m_flags |= m->m_flags & (M_BCAST | M_MCAST | M_LOOP);
+	return (h);
+}
+
+unsigned
+ip6_segment_hdrlen(const struct mbuf *m)
+{
+	const struct ip6_hdr *ip6 = mtod(m, const struct ip6_hdr *);
+	unsigned thlen;
+
+	if (ip6->ip6_nxt == IPPROTO_UDP)
+		return (IP6_HLEN + UDP_HDRLEN);
+	if (ip6->ip6_nxt != IPPROTO_TCP || m->m_len < IP6_HLEN + sizeof(struct tcphdr))
+		return (0);
+	thlen = (unsigned)(m->m_data[IP6_HLEN + 12] >> 4) << 2;
+	return (thlen < sizeof(struct tcphdr) ? 0 : IP6_HLEN + thlen);
+}
+
+static void
+seg6_tcp(struct mbuf *s, uint32_t off, bool last)
+{
+	struct tcphdr *th = (struct tcphdr *)(void *)(s->m_data + IP6_HLEN);
+
+	th->th_seq = HTONL(NTOHL(th->th_seq) + off);
+	if (off > 0)
+		s->m_data[IP6_HLEN + 13] &= (uint8_t)~TH_CWR;	/* RFC 3168 6.1.2: once */
+	if (!last)
+		s->m_data[IP6_HLEN + 13] &= (uint8_t)~(TH_FIN | TH_PUSH);
+}
+
+static void
+seg6_headers(struct mbuf *s, const uint8_t *hdr, unsigned hdrlen, uint32_t off, bool last)
+{
+	struct ip6_hdr *ip6 = mtod(s, struct ip6_hdr *);
+	const uint32_t plen = s->m_pkt.len - IP6_HLEN;
+	uint16_t sum;
+
+	memcpy(s->m_data, hdr, hdrlen);
+	ip6->ip6_plen = HTONS(plen);
+	sum = cksum_reduce(in6_pseudo(ip6->ip6_src, ip6->ip6_dst, ip6->ip6_nxt, plen));
+	if (ip6->ip6_nxt == IPPROTO_TCP) {
+		seg6_tcp(s, off, last);
+		((struct tcphdr *)(void *)(s->m_data + IP6_HLEN))->th_sum = sum;
+		s->m_pkt.csum_flags = CSUM_TCP;
+	} else {
+		((struct udphdr *)(void *)(s->m_data + IP6_HLEN))->uh_ulen = HTONS(plen);
+		((struct udphdr *)(void *)(s->m_data + IP6_HLEN))->uh_sum = sum;
+		s->m_pkt.csum_flags = CSUM_UDP;
+	}
+	s->m_pkt.l3hlen = IP6_HLEN;
+}
+
+struct mbuf *
+ip6_segment(struct mbuf *m, unsigned *n)
+{
+	uint8_t hdr[IP6_HLEN + 60];
+	unsigned hdrlen = ip6_segment_hdrlen(m);
+	uint32_t off, len, dlen, segsz = m->m_pkt.segsz;
+	struct mbuf *top = NULL, **mp = &top, *s;
+
+	*n = 0;
+	if (hdrlen == 0 || hdrlen > m->m_pkt.len || segsz == 0 || m_copydata(m, 0, hdrlen, hdr) != 0) {
+		m_freem(m);
+		return (NULL);
+	}
+	dlen = m->m_pkt.len - hdrlen;
+	for (off = 0; off < dlen; off += len) {
+		len = MIN(segsz, dlen - off);
+		if ((s = seg6_make(m, hdrlen, hdrlen + off, len)) == NULL) {
+			m_freeq(top);
+			top = NULL;
+			break;
+		}
+		seg6_headers(s, hdr, hdrlen, off, off + len == dlen);
+		*mp = s;
+		mp = &s->m_nextpkt;
+		++*n;
+	}
+	m_freem(m);
+	return (top);
+}
+
+/* RFC 7739: a counter for each hash of the two addresses, from an offset that is secret. */
+static uint32_t
+frag6_newid(struct vnet *vn, const struct ip6_hdr *ip6)
+{
+	const struct siphash_key sk = { vn->vn_kernel->k_hashkey[0], vn->vn_kernel->k_hashkey[1] ^ vn->vn_id };
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+	const uint64_t h = siphash13(&sk, ip6->ip6_src, 32);
+
+	return ((uint32_t)(h >> 32) + i6v->i6v_ids[h % IP6_NIDS]++);
+}
+
+struct mbuf *
+ip6_fragment(struct vnet *vn, struct mbuf *m, uint32_t mtu, unsigned *n)
+{
+	const unsigned hlen = IP6_HLEN + sizeof(struct ip6_frag);
+	uint32_t off, len, dlen = m->m_pkt.len - IP6_HLEN, id;
+	struct mbuf *top = NULL, **mp = &top, *f;
+	struct ip6_hdr hdr, *ip6;
+	struct ip6_frag *fh;
+
+	*n = 0;
+	memcpy(&hdr, m->m_data, sizeof(hdr));
+	id = frag6_newid(vn, &hdr);
+	for (off = 0; off < dlen; off += len) {
+		len = MIN(dlen - off, (mtu - hlen) & ~7u);
+		if ((f = seg6_make(m, hlen, IP6_HLEN + off, len)) == NULL) {
+			m_freeq(top);
+			top = NULL;
+			break;
+		}
+		ip6 = mtod(f, struct ip6_hdr *);
+		*ip6 = hdr;
+		ip6->ip6_plen = HTONS(f->m_pkt.len - IP6_HLEN);
+		ip6->ip6_nxt = IPPROTO_FRAGMENT;
+		fh = (struct ip6_frag *)(void *)(f->m_data + IP6_HLEN);
+		*fh = (struct ip6_frag){ .ip6f_nxt = hdr.ip6_nxt, .ip6f_ident = HTONL(id),
+			.ip6f_offlg = HTONS((off & IP6F_OFFMASK) | (off + len < dlen ? IP6F_MORE : 0)) };
+		f->m_pkt.csum_flags = 0;
+		f->m_flags |= M_FRAG;
+		*mp = f;
+		mp = &f->m_nextpkt;
+		++*n;
+	}
+	m_freem(m);
+	return (top);
+}
+
+struct mbuf *
+in6_delayed_cksum(struct mbuf *m)
+{
+	unsigned at;
+	uint16_t sum;
+
+	if ((m->m_pkt.csum_flags & CSUM_DELAY_DATA) == 0)
+		return (m);
+	at = IP6_HLEN + (m->m_pkt.csum_flags & CSUM_TCP ? (unsigned)offsetof(struct tcphdr, th_sum) : (unsigned)offsetof(struct udphdr, uh_sum));
+	sum = cksum_fold(m_cksum(m, IP6_HLEN, m->m_pkt.len - IP6_HLEN, 0));
+	if (m->m_pkt.csum_flags & CSUM_UDP)
+		sum = udp_sum_field(sum);
+	if (m_copyback(m, at, sizeof(sum), &sum) != 0) {
+		m_freem(m);
+		return (NULL);
+	}
+	m->m_pkt.csum_flags = (uint16_t)((m->m_pkt.csum_flags & ~CSUM_DELAY_DATA) | CSUM_DATA_VALID);
+	return (m);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IPv6 of one vnet: what its parts and the transports share.  Addresses here have their zone embedded (netinet/inet_ops.h) unless they lie in a packet.
+ */
+#ifndef NETINET_IP6_IP6_VAR_H
+#define NETINET_IP6_IP6_VAR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <bsd/sys/queue.h>
+
+#include <vimage/socket.h>
+
+#include "base/in6addr.h"
+#include "net/ifnet.h"
+#include "net/pfil.h"
+#include "net/route.h"
+#include "netinet/inet_ops.h"
+#include "netinet/nd6/nd6.h"
+#include "vimage/vnet.h"
+#include "wire/ip6.h"
+
+struct inpcb;
+struct ip6q;
+
+/* Counters: X(name, words of netstat -s). */
+#define IP6_STATS(X) \
+	X(i6s_total, "total packet%s received") \
+	X(i6s_toosmall, "with size smaller than minimum") \
+	X(i6s_tooshort, "with data size < data length") \
+	X(i6s_badvers, "with incorrect version number") \
+	X(i6s_badaddr, "packet%s that violated scope rules or with bad address") \
+	X(i6s_badoptions, "with bad options") \
+	X(i6s_exthdrtoolong, "packet%s with too many extension headers or too long ones") \
+	X(i6s_badroute, "packet%s with a routing header that is not taken") \
+	X(i6s_nomem, "packet%s dropped for lack of memory on input") \
+	X(i6s_stopped, "packet%s for a stack that is stopping") \
+	X(i6s_fragments, "fragment%s received") \
+	X(i6s_fragdropped, "fragment%s dropped (dup or out of space)") \
+	X(i6s_fragoverlap, "datagram%s dropped because fragments overlap") \
+	X(i6s_fragtimeout, "fragment%s dropped after timeout") \
+	X(i6s_fragbad, "fragment%s with bad length or offset") \
+	X(i6s_atomicfrags, "atomic fragment%s received") \
+	X(i6s_reassembled, "packet%s reassembled ok") \
+	X(i6s_delivered, "packet%s for this host") \
+	X(i6s_tentative, "packet%s for an address not yet verified") \
+	X(i6s_noproto, "packet%s for unknown/unsupported protocol") \
+	X(i6s_pfilin, "packet%s refused by the filter on input") \
+	X(i6s_forward, "packet%s forwarded") \
+	X(i6s_cantforward, "packet%s not forwardable") \
+	X(i6s_hlimexceeded, "packet%s whose hop limit ran out here") \
+	X(i6s_fwdnoroute, "packet%s not forwarded due to no route") \
+	X(i6s_notmember, "multicast packet%s which we don't join") \
+	X(i6s_redirectsent, "redirect%s sent") \
+	X(i6s_localout, "packet%s sent from this host") \
+	X(i6s_odropped, "output packet%s dropped due to no bufs, etc.") \
+	X(i6s_noroute, "output packet%s discarded due to no route") \
+	X(i6s_pfilout, "output packet%s refused by the filter") \
+	X(i6s_toobig, "output packet%s too big for the path") \
+	X(i6s_fragmented, "output datagram%s fragmented") \
+	X(i6s_ofragments, "fragment%s created") \
+	X(i6s_segmented, "super-packet%s cut into segments") \
+	X(i6s_osegments, "segment%s cut") \
+	X(i6s_nosource, "failure%s of source address selection")
+
+struct ip6stat {
+#define IP6_STAT_MEMBER(name, text)	uint64_t name;
+	IP6_STATS(IP6_STAT_MEMBER)
+#undef IP6_STAT_MEMBER
+};
+
+/* An address of an interface.  Times are host ns, 0 = never. */
+struct in6_ifaddr {
+	struct ifaddr	 ia_ifa;	/* first */
+	uint32_t	 ia_flags;	/* VI_IN6_IFF_* */
+	uint64_t	 ia_vexpire, ia_pexpire;	/* not valid, not preferred after that */
+	uint64_t	 ia_created;
+	void		*ia_nd;		/* nd6's */
+};
+static inline struct in6_ifaddr *ifatoia6(const struct ifaddr *ifa) { return ((struct in6_ifaddr *)(uintptr_t)ifa); }
+static inline const uint8_t *ia6_addr(const struct in6_ifaddr *ia) { return (ia->ia_ifa.ifa_addr.na_in6); }
+TAILQ_HEAD(in6_ifaddrhead, ifaddr);
+
+/* A group that this host listens to on an interface. */
+struct in6_mcast {
+	LIST_ENTRY(in6_mcast) im_link;
+	struct ifnet	*im_ifp;
+	uint8_t		 im_group[16];
+	uint32_t	 im_refs;
+	uint64_t	 im_reported;	/* for MLD */
+};
+
+TAILQ_HEAD(ip6qhead, ip6q);
+LIST_HEAD(ip6qbucket, ip6q);
+#define FRAG6_NHASH	16
+#define IN6_MINADDRHASH	8
+#define IP6_NIDS	64
+#define IP6_MAXEXT	8	/* extension headers looked through in one packet */
+
+struct ip6_vnet {
+	struct ip6stat	 i6v_stat;
+	struct vnet	*i6v_vnet;	/* (c) */
+	bool		 i6v_stopped;
+	const struct nd6_ops *i6v_nd;	/* NULL: none */
+	/* knobs */
+	int		 i6v_forwarding, i6v_redirect, i6v_hlim, i6v_mcasthlim, i6v_autolinklocal, i6v_acceptrtadv, i6v_usetempaddr, i6v_prefertempaddr;
+	int		 i6v_maxfragpackets, i6v_maxfrags, i6v_maxfragsperpacket, i6v_autoflowlabel;
+	struct inet_proto i6v_icmp;	/* the one transport that is IPv6's alone */
+	uint32_t	 i6v_rawprotos[8];	/* bitmap: protocols that raw sockets want */
+	struct pfil_head i6v_pfil[3];
+	struct in6_ifaddrhead *i6v_addrs;	/* hash by address */
+	uint32_t	 i6v_addrsize, i6v_naddrs;
+	LIST_HEAD(, in6_mcast) i6v_mcasts;
+	/* reassembly: frag6.c */
+	struct ip6qhead	 i6v_ip6q;	/* oldest first */
+	struct ip6qbucket *i6v_ip6qhash;	/* FRAG6_NHASH; NULL until the first fragment */
+	struct callout	 i6v_ip6qtimer;
+	uint32_t	 i6v_nip6q, i6v_nfrags;
+	uint32_t	 i6v_ids[IP6_NIDS];	/* RFC 7739 */
+};
+VNET_STATE_DECLARE(ip6);
+
+/* Where a packet goes from here. */
+struct ip6_path {
+	struct ifnet	*i6p_ifp;
+	const struct nhop *i6p_nh;	/* NULL: straight out of the interface */
+	struct net_addr	 i6p_next;
+	uint32_t	 i6p_mtu;
+	bool		 i6p_mcast, i6p_local;
+};
+/* One packet to send.  Zero means the default. */
+struct ip6_out {
+	struct inpcb	*i6o_inp;
+	const struct nhop *i6o_nh;	/* route to i6o_dst that is known already, or NULL */
+	struct in_addr_any i6o_src, i6o_dst;
+	uint32_t	 i6o_fib, i6o_ifindex, i6o_flowid;
+	uint32_t	 i6o_flow;	/* label */
+	uint8_t		 i6o_proto, i6o_tclass;
+	int16_t		 i6o_hlim;	/* -1, 0: the default */
+	int16_t		 i6o_mcast_hlim;	/* -1: net.inet6.ip6.mcast_hlim */
+	uint8_t		 i6o_mtudisc;	/* as inp_mtudisc */
+	bool		 i6o_mcast_loop, i6o_unspecsrc;	/* unspecsrc: :: is meant */
+	bool		 i6o_rtalert;	/* with a hop-by-hop router alert for MLD (RFC 2711) */
+	unsigned	 i6o_flags;	/* enum inet_outflags */
+};
+
+/* A received packet after its fixed header was checked. */
+struct ip6_in {
+	struct ip6_info	 ii6;
+	struct in_addr_any ii_src, ii_dst;	/* zones embedded */
+	uint16_t	 ii_off;	/* of the header being looked at, from the IPv6 header */
+	uint16_t	 ii_nxtoff;	/* of the byte that named it */
+	uint8_t		 ii_nxt;	/* its number */
+	bool		 ii_frag;	/* was put together */
+};
+
+/* ip6_input.c.  All consume m. */
+void	ip6_input(struct ifnet *, struct mbuf *);
+/* ip6_ext.c: walks the extension headers of a packet for us.  NULL: gone.  After it ii_nxt is a transport (or unknown) at ii_off. */
+struct mbuf *ip6_exthdrs(struct ip6_vnet *, struct ifnet *, struct mbuf *, struct ip6_in *);
+/* Hop-by-hop options, which every node looks at (RFC 8200 4.3). */
+struct mbuf *ip6_hopopts(struct ip6_vnet *, struct mbuf *, struct ip6_in *);
+
+/*
+ * frag6.c: m_data at the IPv6 header, the fragment header at ii->ii_off.  NULL: kept or dropped.  Otherwise the whole datagram, fragment header
+ * taken out; ii_nxt and ii_off are those of what followed it, i6_plen is right.
+ */
+struct mbuf *frag6_input(struct ip6_vnet *, struct mbuf *, struct ip6_in *);
+void	frag6_init(struct ip6_vnet *);
+void	frag6_stop(struct ip6_vnet *);
+void	frag6_ifdetach(struct ip6_vnet *, const struct ifnet *);
+
+/* ip6_output.c.  All consume m (m_data at the transport header). */
+int	ip6_output(struct vnet *, struct mbuf *, const struct ip6_out *);
+void	ip6_out_init(struct ip6_out *, struct inpcb *, unsigned flags);
+/* Path to i6o_dst.  ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL (link-local without zone; black hole), ENXIO. */
+int	ip6_route(struct vnet *, const struct ip6_out *, struct ip6_path *);
+/* Last steps of a packet with a complete header: cut or (when frag) fragment as the path needs.  EMSGSIZE. */
+int	ip6_transmit(struct vnet *, struct mbuf *, const struct ip6_path *, bool frag);
+bool	ip6_fits(const struct mbuf *, uint32_t mtu);
+
+/* ip6_segment.c: lists by m_nextpkt; NULL without memory.  Both consume m. */
+struct mbuf *ip6_segment(struct mbuf *, unsigned *n);
+struct mbuf *ip6_fragment(struct vnet *, struct mbuf *, uint32_t mtu, unsigned *n);
+struct mbuf *in6_delayed_cksum(struct mbuf *);
+unsigned ip6_segment_hdrlen(const struct mbuf *);
+
+/* ip6_forward.c */
+void	ip6_forward(struct vnet *, struct ifnet *rcvif, struct mbuf *, struct ip6_in *);
+
+/* in6.c: addresses */
+struct in6_ifaddr *in6_ifaddr_find(const struct ip6_vnet *, const uint8_t addr[16]);
+struct in6_ifaddr *in6_ifaddr_linklocal(const struct ifnet *);	/* the interface's, not tentative; NULL */
+bool	in6_localaddr(const struct ip6_vnet *, const uint8_t addr[16]);
+/* For autoconfiguration: flags VI_IN6_IFF_*; lifetimes in s.  EEXIST, EINVAL, ENOBUFS. */
+int	in6_ifaddr_add(struct ifnet *, const uint8_t addr[16], uint8_t prefixlen, uint32_t flags, uint32_t vltime, uint32_t pltime,
+	    struct in6_ifaddr **);
+void	in6_ifaddr_remove(struct in6_ifaddr *);
+void	in6_ifaddr_lifetimes(struct in6_ifaddr *, uint32_t vltime, uint32_t pltime);
+bool	in6_deprecated(const struct ip6_vnet *, const struct in6_ifaddr *);
+void	in6_ifdetach(struct ifnet *);
+int	in6_addrs_init(struct ip6_vnet *);
+void	in6_addrs_fini(struct ip6_vnet *);
+extern const struct net_afops in6_afops;
+
+/* A user's address with its zone put in.  EINVAL: link-local and no zone (pass the interface's index as deflt to allow it), or a zone that is none. */
+int	in6_embed(struct vnet *, const struct vi_sockaddr *, uint32_t deflt, struct in_addr_any *);
+void	in6_recover(const struct in_addr_any *, uint16_t port, struct vi_sockaddr *);
+
+/* in6_mcast.c: memberships, counted.  EADDRNOTAVAIL, ENOBUFS. */
+int	in6_mcast_join(struct vnet *, struct ifnet *, const uint8_t group[16]);
+void	in6_mcast_leave(struct vnet *, struct ifnet *, const uint8_t group[16]);
+bool	in6_mcast_ismember(const struct ifnet *, const uint8_t group[16]);
+void	in6_mcast_purge(struct ifnet *);
+/* The interface a membership means: by index, else by route.  EINVAL, ENODEV. */
+int	in6_mcast_if(struct vnet *, uint32_t fib, const struct vi_mreq6 *, uint32_t *ifindex);
+
+/* in6_src.c: RFC 6724 5.  NULL: none fits. */
+struct in6_ifaddr *in6_selectsrc(struct vnet *, const struct ip6_path *, const struct in_addr_any *dst, bool prefertemp);
+
+#endif
