@@ -210,7 +210,7 @@ change(void **state)
 	path_fini(&pt);
 }
 
-/* RFC 9406: slow start ends before a queue of four BDP overflows; without it, it does not. */
+/* RFC 9406: slow start ends before a queue of six BDP overflows; without it, it does not. */
 static void
 hystart(void **state)
 {
@@ -219,7 +219,7 @@ hystart(void **state)
 
 	(void)state;
 	for (int on = 0; on < 2; on++) {
-		path_init(&pt, "cubic", 4 * BDP, 0);
+		path_init(&pt, "cubic", 6 * BDP, 0);
 		soclose(pt.so[0]), soclose(pt.so[1]);
 		wire_tcp(&pt.w, 0)->tv_hystart = on;
 		wire_run(&pt.w, SEC);

@@ -103,6 +103,8 @@ tcp_snd_limit(const struct tcpcb *tp)
 		limit = u32min(limit, tp->t_lr.lr_rates.rt_quantum);
 	else if (rtt > SND_FARAWAY)
 		limit = u32min(limit, u32max(tp->snd_cwnd / (rtt / 1000), 2 * tp->t_maxseg));
+	/* Whole segments: tcp_snd_defer() compares with what was rounded. */
+	limit -= limit % tp->t_maxseg;
 	return (u32max(limit, tp->t_maxseg));
 }
 
