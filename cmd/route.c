@@ -7,6 +7,8 @@
  * checked as a whole, and become one operation.  What is printed repeats the words as they were
  * given, as route(8) does.
  */
+#include "cmd/route.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +20,6 @@
 #include "cmd/inet.h"
 #include "cmd/netstat.h"
 #include "cmd/route_addr.h"
-#include "cmd/route_rule.h"
 #include "cmd/xo.h"
 #include <vimage/route.h>
 
@@ -403,12 +404,12 @@ static const struct {
 	{ VI_RTF_THROW, "THROW" },
 };
 
-static void
-print_flags(unsigned flags)
+void
+route_print_flags(unsigned flags)
 {
 	const char *sep = "";
 
-	printf("      flags: <");
+	printf("<");
 	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++) {
 		/* DONE belongs to the answer, not to the route. */
 		if (flag_names[i].bit != 0 && (flags & flag_names[i].bit) == 0)
@@ -416,7 +417,7 @@ print_flags(unsigned flags)
 		printf("%s%s", sep, flag_names[i].name);
 		sep = ",";
 	}
-	printf(">\n");
+	printf(">");
 }
 
 static void
@@ -434,8 +435,9 @@ print_route(const struct route *r, const json_t *rt)
 		printf("    gateway: %s\n", cmd_str(rt, "gateway"));
 	printf("        fib: %d\n  interface: %s\n", (int)cmd_int(rt, "fib"),
 	    cmd_str(rt, "interface"));
-	print_flags((unsigned)cmd_int(rt, "flags"));
-	printf(" recvpipe  sendpipe  ssthresh  rtt,msec    mtu        weight    expire\n");
+	printf("      flags: ");
+	route_print_flags((unsigned)cmd_int(rt, "flags"));
+	printf("\n recvpipe  sendpipe  ssthresh  rtt,msec    mtu        weight    expire\n");
 	printf("%8d  %8d  %8d  %8d  %8d  %8d  %8d\n", 0, 0, 0, 0, (int)cmd_int(rt, "mtu"),
 	    (int)cmd_int(rt, "weight"), (int)cmd_int(rt, "expire"));
 }
@@ -529,10 +531,9 @@ run(struct route *r, char **argv)
 			return status;
 		return verbs[i].fn(r);
 	}
-	if (strcmp(argv[0], "monitor") == 0) {
-		cmd_warnx(r->r_cx, "monitor is not supported");
-		return 1;
-	}
+	if (strcmp(argv[0], "monitor") == 0)
+		return argv[1] == NULL ? route_monitor(r->r_cx, r->r_family)
+				       : cmd_usage(r->r_cx, 0, EX_USAGE);
 	cmd_warnx(r->r_cx, "bad keyword: %s", argv[0]);
 	return EX_USAGE;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* "route rule": policy rules.  What FreeBSD has no word for is said as ip-rule(8) does. */
+#include "cmd/route.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +10,6 @@
 
 #include "cmd/cmd.h"
 #include "cmd/route_addr.h"
-#include "cmd/route_rule.h"
 #include "cmd/xo.h"
 
 struct word {

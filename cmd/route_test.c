@@ -211,13 +211,37 @@ test_rules(void **state)
 	fake_free(&fk);
 }
 
+/* Until the daemon goes away. */
+static void
+test_monitor(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "route");
+	fake_ok(&fk, "{\"last\":7,\"events\":[{\"kind\":\"route-add\",\"route\":{"
+	    "\"destination\":\"0.0.0.0\",\"prefixlen\":0,\"gateway\":\"10.0.0.1\",\"index\":2,"
+	    "\"flags\":2051}},{\"kind\":\"interface-arrive\",\"route\":{\"index\":3,"
+	    "\"interface\":\"epair0a\"}}]}");
+	fake_fail(&fk, ECONNRESET, "gone");
+	fake_run(&fk, cmd_route, "route monitor");
+	assert_int_equal(fk.fk_status, 1);
+	assert_non_null(strstr(fk.fk_out, "RTM_ADD: Add Route: fib: 0, if# 2, "
+	    "flags:<UP,GATEWAY,DONE,STATIC>\nsockaddrs: <DST,GATEWAY,NETMASK>\n default 10.0.0.1 /0\n"));
+	assert_non_null(strstr(fk.fk_out, "if# 3, if name: epair0a, what: arrival\n"));
+	assert_request(&fk, "{\"op\":\"route.events\"}");
+	assert_request(&fk, "{\"after\":7,\"op\":\"route.events\"}");
+	fake_free(&fk);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add), cmocka_unit_test(test_failures),
 		    cmocka_unit_test(test_get),
-		cmocka_unit_test(test_flush), cmocka_unit_test(test_rules), cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_flush), cmocka_unit_test(test_rules), cmocka_unit_test(test_monitor),
+		cmocka_unit_test(test_wrong_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

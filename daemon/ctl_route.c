@@ -291,6 +291,54 @@ op_flush(struct ctl_request *rq)
 }
 
 /*
+ * Events.
+ */
+struct event_list {
+	struct ctl_list	 el_list;
+	struct ifmtu	 el_mtu;
+};
+
+static void
+add_event(void *arg, const struct vi_rtevent *ev)
+{
+	static const char *const kinds[] = {
+		[VI_RTEV_ROUTE_ADD] = "route-add", [VI_RTEV_ROUTE_CHANGE] = "route-change",
+		[VI_RTEV_ROUTE_DEL] = "route-delete", [VI_RTEV_ADDR_ADD] = "address-add",
+		[VI_RTEV_ADDR_DEL] = "address-delete", [VI_RTEV_IF_ARRIVE] = "interface-arrive",
+		[VI_RTEV_IF_DEPART] = "interface-depart", [VI_RTEV_IF_CHANGE] = "interface-change",
+	};
+	struct event_list *el = arg;
+	json_t *o = json_object();
+
+	ctl_put_int(o, "seq", ev->ev_seq);
+	ctl_put_text(o, "kind", kinds[ev->ev_kind]);
+	ctl_put_int(o, "ifflags", ev->ev_ifflags);
+	json_object_set_new(o, "route", route_object(&el->el_mtu, &ev->ev_route));
+	ctl_list_add(&el->el_list, o);
+}
+
+/* Without "after": none, from now on. */
+static int
+op_events(struct ctl_request *rq)
+{
+	struct event_list el = { .el_mtu = { .im_vnet = rq->rq_vnet } };
+	json_int_t after = -1;
+	uint64_t seq;
+	int error;
+
+	ctl_list_begin(rq, "events", &el.el_list);
+	if ((error = ctl_args(rq, "{s?I}", "after", &after)) != 0)
+		return error;
+	seq = after < 0 ? UINT64_MAX : (uint64_t)after;
+	error = vi_route_events(rq->rq_vnet, &seq, add_event, &el);
+	if (error != 0 && error != EOVERFLOW)
+		return error;
+	ctl_put_int(rq->rq_reply, "last", seq);
+	json_object_set_new(rq->rq_reply, "lost", json_boolean(error != 0));
+	return el.el_list.l_error;
+}
+
+/*
  * Neighbours.
  */
 struct neigh_list {
@@ -375,6 +423,7 @@ const struct ctl_op ctl_route_ops[] = {
 	{ "route.get", op_get },
 	{ "route.list", op_list },
 	{ "route.flush", op_flush },
+	{ "route.events", op_events },
 	{ "neigh.list", op_neigh_list },
 	{ "neigh.add", op_neigh_add },
 	{ "neigh.delete", op_neigh_delete },

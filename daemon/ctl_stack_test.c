@@ -266,6 +266,27 @@ test_rules(void **state)
 	    "'dport':[80,443],'mark':1,'markmask':255,'action':'prohibit'}");
 }
 
+static void
+test_events(void **state)
+{
+	struct fixture *fx = *state;
+	const json_t *ev;
+	char text[80];
+
+	OK("{'op':'route.events'}");
+	snprintf(text, sizeof(text), "{'op':'route.events','after':%d}",
+	    (int)json_integer_value(json_object_get(fx->fx_reply, "last")));
+	OK("{'op':'route.add','destination':'10.0.0.0','prefixlen':8,'flags':['blackhole']}");
+	OK(text);
+	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "events")), 1);
+	ev = json_array_get(json_object_get(fx->fx_reply, "events"), 0);
+	assert_string_equal(text_of(ev, "kind"), "route-add");
+	assert_string_equal(text_of(json_object_get(ev, "route"), "destination"), "10.0.0.0");
+	OK("{'op':'route.delete','destination':'10.0.0.0','prefixlen':8}");
+	OK(text);
+	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "events")), 2);
+}
+
 /* More routes than one message takes come in parts, and none is lost. */
 static void
 test_long_list(void **state)
@@ -407,7 +428,7 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_interfaces), T(test_move), T(test_routes), T(test_rules), T(test_long_list),
+		T(test_interfaces), T(test_move), T(test_routes), T(test_rules), T(test_events), T(test_long_list),
 		T(test_neighbours), T(test_sysctls), T(test_statistics), T(test_bad_arguments),
 		T(test_rights),
 	};
