@@ -100,12 +100,32 @@ enum vi_sockopt {
 	VI_TCP_INFO,		/* get: struct vi_tcp_info */
 	VI_TCP_LINGER2, VI_TCP_WINDOW_CLAMP, VI_TCP_NOTSENT_LOWAT,
 	VI_TCP_FASTOPEN,	/* listener: connections whose SYN brought data and that are not acknowledged, at most; 0 = off */
+	VI_TCP_AUTHKEY,		/* set: struct vi_tcp_authkey */
 	VI_TCP_FASTOPEN_CONNECT,	/* vi_connect may wait for the first data, and succeed at once; EOPNOTSUPP */
 
 	VI_UDP_SEGMENT = 400,	/* one send is many datagrams of so many bytes; 0 = off */
 	VI_UDP_GRO,		/* such a train is received in one piece, msg_segsz saying how to cut it */
 	VI_UDP_NO_CHECK6_TX, VI_UDP_NO_CHECK6_RX,	/* RFC 6935: no checksums over IPv6 */
 	VI_UDPLITE_SEND_CSCOV, VI_UDPLITE_RECV_CSCOV,	/* bytes that the checksum covers (RFC 3828), 0 = all */
+};
+
+/*
+ * VI_TCP_AUTHKEY: segments of peers in a prefix are signed with this key, and must be.  The longest prefix counts, of equals the
+ * newest.  Up to 64 keys a socket; tk_len 0 removes one (ENOENT).  A listener's connections inherit what fits.
+ */
+enum vi_tcp_authalg {
+	VI_TCP_AUTH_MD5,		/* TCP-MD5, RFC 2385: no ids */
+	VI_TCP_AUTH_HMAC_SHA1,		/* TCP-AO, RFC 5925 and 5926: HMAC-SHA-1-96 */
+	VI_TCP_AUTH_AES128_CMAC,	/* the same with AES-128-CMAC-96 */
+};
+#define VI_TCP_AUTHKEYLEN	80
+struct vi_tcp_authkey {
+	struct vi_sockaddr tk_addr;	/* family and address */
+	uint8_t		tk_prefix;	/* bits of it */
+	uint8_t		tk_alg;		/* enum vi_tcp_authalg */
+	uint8_t		tk_sndid, tk_rcvid;	/* RFC 5925 3.1: SendID, RecvID */
+	uint16_t	tk_len;
+	uint8_t		tk_key[VI_TCP_AUTHKEYLEN];
 };
 
 struct vi_linger { int l_onoff; int l_linger; /* s */ };

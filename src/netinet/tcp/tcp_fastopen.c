@@ -107,6 +107,7 @@ bool
 tcp_tfo_wanted(const struct inpcb *listener, const struct tcp_seg *ts)
 {
 	return (ts->ts_tv->tv_tfo.tf_server && intotcpcb(listener)->t_tfolimit > 0 &&
+		(ts->ts_to.to_flags & (TOF_SIGNATURE | TOF_AO)) == 0 &&
 		(ts->ts_to.to_flags & TOF_FASTOPEN) != 0);
 }
 
@@ -219,7 +220,7 @@ tcp_tfo_connect(struct tcpcb *tp)
 	uint16_t mss;
 	int len;
 
-	if (!tp->t_tfoconnect || !tp->t_tv->tv_tfo.tf_client ||
+	if (!tp->t_tfoconnect || tcp_authkey(tp) != NULL || !tp->t_tv->tv_tfo.tf_client ||
 	    (len = tcp_hc_gettfo(tp, cookie, &mss)) < 0)
 		return (false);
 	tp->t_tforequest = true;

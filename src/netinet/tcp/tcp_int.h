@@ -23,6 +23,7 @@
 #include "netinet/inet_ops.h"
 #include "netinet/pcb/in_pcb.h"
 #include "netinet/tcp/tcp.h"
+#include "netinet/tcp/tcp_auth.h"
 #include "netinet/tcp/tcp_flow.h"
 #include "netinet/tcp/tcp_hostcache.h"
 #include "netinet/tcp/tcp_lr.h"
@@ -214,6 +215,7 @@ struct tcpcb {
 
 	uint8_t		 t_deferaccept;	/* rounds of SYN-ACK a listener waits for data */
 	uint32_t	 t_notsentlowat;	/* UINT32_MAX = none */
+	struct tcp_auth	*t_auth;	/* keys; NULL = there are none */
 	/* Fast Open (tcp_fastopen.c) */
 	struct tcp_tfopending *t_tfopending;
 	uint32_t	 t_tfolimit;	/* of a listener: most that may be pending; 0 = off */
@@ -326,6 +328,12 @@ enum tcp_step {
 	TSEG_GONE,	/* the connection ended; tp must not be used */
 };
 
+/* The key our segments are signed with, or NULL. */
+static inline const struct tcp_authkey *
+tcp_authkey(const struct tcpcb *tp)
+{
+	return (tp->t_auth != NULL ? tp->t_auth->ta_current : NULL);
+}
 static inline struct socket *tcp_so(const struct tcpcb *tp) { return (tp->t_inpcb->inp_socket); }
 static inline struct vnet *tcp_vn(const struct tcpcb *tp) { return (tp->t_tv->tv_vnet); }
 static inline uint64_t tcp_now(const struct tcpcb *tp) { return (vnet_now(tp->t_tv->tv_vnet)); }
@@ -454,11 +462,13 @@ struct tcp_reply {
 	uint16_t	 tr_lport, tr_fport;
 	uint32_t	 tr_seq, tr_ack;
 	uint16_t	 tr_flags, tr_win;
-	const struct tcp_opts *tr_opts;	/* may be NULL */
+	struct tcp_opts	*tr_opts;	/* may be NULL; the signature is added */
+	struct tcp_authctx tr_auth;
 };
 int	 tcp_respond(struct tcp_vnet *, const struct tcp_reply *);
 /* of a segment without SYN */
 size_t	 tcp_options_fill(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
+size_t	 tcp_options_rst(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
 size_t	 tcp_options_syn(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
 uint32_t tcp_options_len(const struct tcpcb *);	/* of every segment: timestamps */
 

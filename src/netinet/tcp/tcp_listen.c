@@ -87,12 +87,15 @@ tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *ts, const struct
 		goto nopcb;
 	tcp_listen_inherit(tp, listener);
 	if (in_pcbinsconn(inp, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport) != 0 ||
+	    tcp_auth_inherit(tp, intotcpcb(listener)) != 0 ||
 	    (so = sonewconn(listener->inp_socket)) == NULL)
 		goto nosocket;
 	inp->inp_socket = so;
 	so->so_pcb = inp;
 	tcp_listen_agree(tp, ts, ta);
 	tcp_listen_window(tp, so);
+	if (ts->ts_to.to_flags & TOF_AO)
+		tcp_auth_use(tp, ts->ts_to.to_ao[0], ts->ts_to.to_ao[1]);
 	if (ta->ta_ecn)
 		tcp_ecn_agreed(tp);
 	tcp_established(tp);

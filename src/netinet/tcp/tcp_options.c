@@ -8,7 +8,38 @@
 uint32_t
 tcp_options_len(const struct tcpcb *tp)
 {
-	return (tp->t_flags & TF_RCVD_TSTMP ? TCPOLEN_TSTAMP_APPA : 0);
+	const struct tcp_authkey *ak = tcp_authkey(tp);
+
+	return ((tp->t_flags & TF_RCVD_TSTMP ? TCPOLEN_TSTAMP_APPA : 0u) +
+		(ak != NULL ? tcp_auth_optlen(ak) : 0));
+}
+
+/* Room for the signature of a connection that has a key. */
+static size_t
+tcp_options_auth(const struct tcpcb *tp, uint8_t *buf, size_t room)
+{
+	struct tcp_opts to = { .to_flags = 0 };
+	uint8_t ids[TCP_AO_OPTLEN];
+	struct tcp_authctx ac;
+
+	if (tcp_authkey(tp) == NULL)
+		return (0);
+	tcp_auth_ctx(tp, tp->snd_max, &ac);
+	tcp_auth_fill(&ac, &to, ids);
+	return (tcp_opts_build(&to, buf, room));
+}
+
+/* RFC 7323 3.2: timestamps in an RST are optional; they help the peer's PAWS. */
+size_t
+tcp_options_rst(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
+{
+	size_t len = 0;
+
+	if (tp->t_flags & TF_RCVD_TSTMP) {
+		tcp_opts_put_ts(buf, tcp_ts(now, tp->t_tsoff), tp->ts_recent);
+		len = TCPOLEN_TSTAMP_APPA;
+	}
+	return (len + tcp_options_auth(tp, buf + len, TCP_MAXOLEN - len));
 }
 
 /*
@@ -25,6 +56,7 @@ tcp_options_fill(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 		tcp_opts_put_ts(buf, tcp_ts(now, tp->t_tsoff), tp->ts_recent);
 		len = TCPOLEN_TSTAMP_APPA;
 	}
+	len += tcp_options_auth(tp, buf + len, TCP_MAXOLEN - len);
 	if (tp->t_utosends > 0) {
 		to.to_flags = 0;
 		if (tcp_uto_fill(tp, &to))
@@ -53,7 +85,8 @@ tcp_options_syn(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 	bool answer = tp->t_state != TCPS_SYN_SENT;
 	const struct inpcb *inp = tp->t_inpcb;
 	struct tcp_opts to = { .to_flags = TOF_MSS };
-	uint8_t cookie[TCP_FASTOPEN_MAX_COOKIE];
+	uint8_t cookie[TCP_FASTOPEN_MAX_COOKIE], ids[TCP_AO_OPTLEN];
+	struct tcp_authctx ac;
 
 	to.to_mss = tcp_mssopt(tp->t_tv, inp->inp_fib, inp->inp_ops, &inp->inp_faddr);
 	if (tp->t_usermaxseg != 0)
@@ -70,6 +103,11 @@ tcp_options_syn(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 		to.to_tsecr = tp->ts_recent;
 	}
 	(void)tcp_uto_fill(tp, &to);
-	tcp_tfo_options(tp, &to, cookie);
+	if (tcp_authkey(tp) != NULL) {
+		tcp_auth_ctx(tp, tp->iss, &ac);
+		tcp_auth_fill(&ac, &to, ids);
+	} else {
+		tcp_tfo_options(tp, &to, cookie);
+	}
 	return (tcp_opts_build(&to, buf, TCP_MAXOLEN));
 }

@@ -96,6 +96,7 @@ tcp_setconnected(struct tcpcb *tp, uint32_t tsoff)
 	tp->t_tsoff = tsoff;
 	tp->t_pmtu = io->io_pathmtu(inp->inp_vnet, inp->inp_fib, &inp->inp_faddr);
 	tcp_hc_mtu(tp);
+	tcp_auth_connect(tp);
 	if (!tp->t_tv->tv_path_mtu_discovery || mtudisc == 0 || mtudisc == 3)
 		tp->t_flags |= TF_NOPMTU;
 	tcp_setmss(tp);
@@ -138,7 +139,7 @@ tcp_setmss(struct tcpcb *tp)
 	mss = u32max(mss, (uint32_t)tp->t_tv->tv_minmss);
 	tp->t_maxseg = mss - optlen;
 	tp->t_maxsuper = tp->t_maxseg;
-	if (tp->t_tv->tv_superpackets)
+	if (tp->t_tv->tv_superpackets && tcp_authkey(tp) == NULL)
 		tp->t_maxsuper *= u32max((MAX_SUPERPKT - hdrs - optlen) / tp->t_maxseg, 1);
 }
 
@@ -265,6 +266,7 @@ tcp_discard(struct tcpcb *tp)
 	tcp_reass_flush(tp);
 	tcp_sack_free(tp);
 	tcp_rec_flush(tp);
+	tcp_auth_free(tp);
 	kfree(as, ACCT_TCPCB, tp, sizeof(*tp));
 	inp->inp_ppcb = NULL;
 	in_pcbfree(inp);

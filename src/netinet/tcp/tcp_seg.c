@@ -216,11 +216,23 @@ tcp_seg_demux(struct inpcb *inp, struct tcp_seg *ts)
 		tcp_seg_closed(ts);
 }
 
+/* RFC 2385, RFC 5925: before the segment can do anything. */
+static bool
+tcp_input_signed(struct inpcb *inp, struct tcp_seg *ts, const struct mbuf *m)
+{
+	if (inp == NULL || intotcpcb(inp) == NULL ||
+	    (intotcpcb(inp)->t_auth == NULL &&
+		(ts->ts_to.to_flags & (TOF_SIGNATURE | TOF_AO)) == 0))
+		return (true);
+	return (tcp_auth_input(inp, ts, m));
+}
+
 void
 tcp_input(struct mbuf *m, const struct inet_pkt *pkt)
 {
 	struct tcp_vnet *tv = tcp_vnet(pkt->ip_vnet);
 	struct tcp_hdr_info hi;
+	struct inpcb *inp;
 	struct tcp_seg ts;
 
 	VNET_ASSERT_LANE(pkt->ip_vnet);
@@ -244,6 +256,12 @@ tcp_input(struct mbuf *m, const struct inet_pkt *pkt)
 	/* Link padding behind the packet is not data. */
 	if (m->m_pkt.len > pkt->ip_plen)
 		m_adj(m, -(ptrdiff_t)(m->m_pkt.len - pkt->ip_plen));
+	inp = in_pcblookup(&tv->tv_pcbs, pkt->ip_ops, &pkt->ip_dst, ts.ts_dport, &pkt->ip_src,
+	    ts.ts_sport, true, pkt->ip_rcvif);
+	if (!tcp_input_signed(inp, &ts, m)) {
+		m_freem(m);
+		return;
+	}
 	m_adj(m, hi.hi_hlen);
 	ts.ts_m = m;
 	if (tv->tv_drop_synfin && (ts.ts_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN)) {
@@ -251,7 +269,5 @@ tcp_input(struct mbuf *m, const struct inet_pkt *pkt)
 		tcp_seg_drop(&ts);
 		return;
 	}
-	tcp_seg_demux(in_pcblookup(&tv->tv_pcbs, pkt->ip_ops, &pkt->ip_dst, ts.ts_dport,
-			  &pkt->ip_src, ts.ts_sport, true, pkt->ip_rcvif),
-	    &ts);
+	tcp_seg_demux(inp, &ts);
 }

@@ -501,6 +501,21 @@ tcp_snd_build(struct tcpcb *tp, struct tcp_out *o, uint64_t now)
 	}
 }
 
+/* Consumes m on error. */
+static int
+tcp_snd_sign(struct tcpcb *tp, uint32_t seq, struct mbuf *m)
+{
+	const struct inpcb *inp = tp->t_inpcb;
+	struct inet_flow fl = { .if_laddr = inp->inp_laddr, .if_faddr = inp->inp_faddr };
+	struct tcp_authctx ac;
+	int error;
+
+	tcp_auth_ctx(tp, seq, &ac);
+	if ((error = tcp_auth_sign(tp->t_tv, &ac, &fl, inp->inp_ops, m)) != 0)
+		m_freem(m);
+	return (error);
+}
+
 static int
 tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 {
@@ -522,6 +537,8 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 		m->m_pkt.segsz = (uint16_t)tp->t_maxseg;
 	}
 	m->m_pkt.flowid = inp->inp_flowid;
+	if (tcp_authkey(tp) != NULL && (error = tcp_snd_sign(tp, o->o_seq, m)) != 0)
+		return (tcp_snd_failed(tp, ENOBUFS));
 	ect = tcp_ecn_tos(tp, o->o_len > 0 && !SEQ_LT(o->o_seq, tp->snd_max));
 	inp->inp_tos |= ect;
 	error = inp->inp_ops->io_output(
@@ -740,6 +757,8 @@ tcp_snd_bare(struct tcpcb *tp, uint32_t seq, uint16_t flags, const uint8_t *opts
 	th->th_win = HTONS((uint16_t)win);
 	th->th_urp = 0;
 	th->th_sum = cksum_reduce(tp->t_psum + HTONS((uint16_t)m->m_pkt.len));
+	if (tcp_authkey(tp) != NULL && tcp_snd_sign(tp, seq, m) != 0)
+		return (ENOBUFS);
 	TCPSTAT_INC(tp->t_tv, tcps_sndtotal);
 	tp->t_segsout++;
 	return (inp->inp_ops->io_output(inp, m, 0));
@@ -794,14 +813,9 @@ void
 tcp_snd_rst(struct tcpcb *tp)
 {
 	uint8_t opts[TCP_MAXOLEN];
-	size_t optlen = 0;
+	size_t optlen = tcp_options_rst(tp, opts, tcp_now(tp));
 	uint32_t seq;
 
-	/* RFC 7323 3.2: timestamps in an RST are optional; they help the peer's PAWS. */
-	if (tp->t_flags & TF_RCVD_TSTMP) {
-		tcp_opts_put_ts(opts, tcp_ts(tcp_now(tp), tp->t_tsoff), tp->ts_recent);
-		optlen = TCPOLEN_TSTAMP_APPA;
-	}
 	TCPSTAT_INC(tp->t_tv, tcps_sndrst);
 	/*
 	 * RFC 5961 3.2: only the peer's RCV.NXT is believed; if all arrived that is SND.NXT, inside
@@ -815,6 +829,7 @@ int
 tcp_respond(struct tcp_vnet *tv, const struct tcp_reply *tr)
 {
 	const struct inet_flow *fl = &tr->tr_flow;
+	uint8_t ids[TCP_AO_OPTLEN];
 	size_t optlen = 0;
 	struct tcphdr *th;
 	struct mbuf *m;
@@ -824,6 +839,8 @@ tcp_respond(struct tcp_vnet *tv, const struct tcp_reply *tr)
 		return (ENOBUFS);
 	}
 	th = mtod(m, struct tcphdr *);
+	if (tr->tr_auth.ac_key != NULL)
+		tcp_auth_fill(&tr->tr_auth, tr->tr_opts, ids);
 	if (tr->tr_opts != NULL)
 		optlen = tcp_opts_build(tr->tr_opts, (uint8_t *)(th + 1), TCP_MAXOLEN);
 	m->m_len = m->m_pkt.len = (uint32_t)(sizeof(*th) + optlen);
@@ -837,6 +854,11 @@ tcp_respond(struct tcp_vnet *tv, const struct tcp_reply *tr)
 	th->th_win = HTONS(tr->tr_win);
 	th->th_urp = 0;
 	th->th_sum = tr->tr_ops->io_pseudo(&fl->if_laddr, &fl->if_faddr, VI_IPPROTO_TCP, m->m_len);
+	if (tr->tr_auth.ac_key != NULL &&
+	    tcp_auth_sign(tv, &tr->tr_auth, fl, tr->tr_ops, m) != 0) {
+		m_freem(m);
+		return (ENOBUFS);
+	}
 	TCPSTAT_INC(tv, tcps_sndtotal);
 	return (tr->tr_ops->io_send(tv->tv_vnet, fl, VI_IPPROTO_TCP, m));
 }

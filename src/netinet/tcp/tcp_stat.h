@@ -121,6 +121,11 @@
 	X(tcps_tw_recycles, "TIME_WAIT entr%s recycled early for lack of room") \
 	X(tcps_tw_reused, "TIME_WAIT entr%s given to a new connection") \
 	X(tcps_tw_resets, "reset%s ignored in TIME_WAIT") \
+	X(tcps_sig_rcvgoodsig, "segment%s with a good signature received") \
+	X(tcps_sig_rcvbadsig, "\tdiscarded for a bad signature") \
+	X(tcps_sig_err_nosigopt, "\tdiscarded for want of a signature") \
+	X(tcps_sig_err_sigopt, "\tdiscarded for a signature nobody asked for") \
+	X(tcps_sig_err_buildsig, "\tnot sent, signing failed") \
 	X(tcps_tfo_accepts, "connection%s accepted with the SYN (Fast Open)") \
 	X(tcps_tfo_requests, "\tFast Open cookie%s asked for") \
 	X(tcps_tfo_badcookie, "\tFast Open cookie%s refused") \

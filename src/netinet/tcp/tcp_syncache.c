@@ -32,6 +32,7 @@ struct syncache {
 	uint32_t	 sc_ifindex;	/* interface the SYN came in by; 0 = our own */
 	uint32_t	 sc_tosndts;	/* our timestamp in the cookie, 0 = the clock's */
 	struct tcp_agreed sc_agreed;
+	struct tcp_authkey *sc_key;	/* signs; counted for entries of the cache */
 	uint16_t	 sc_ourmss, sc_wnd;
 	uint8_t		 sc_rexmits, sc_tos, sc_ttl;
 	bool		 sc_tfo;	/* the answer brings a Fast Open cookie */
@@ -59,6 +60,7 @@ tcp_syncache_init(struct tcp_vnet *tv)
 static void
 tcp_syncache_free(struct tcp_vnet *tv, struct syncache *sc)
 {
+	tcp_authkey_unref(sc->sc_key);
 	TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_rexmits], sc, sc_link);
 	tcp_flow_remove(&tv->tv_syncache.sc_tab, &sc->sc_flow);
 	kfree(vnet_acct(tv->tv_vnet), ACCT_SYNCACHE, sc, sizeof(*sc));
@@ -114,6 +116,10 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t fl
 	    .tr_flags = flags,
 	    .tr_win = sc->sc_wnd,
 	    .tr_opts = &to,
+	    .tr_auth = {.ac_key = sc->sc_key,
+		.ac_lisn = ta->ta_iss,
+		.ac_fisn = ta->ta_irs,
+		.ac_rnext = sc->sc_key != NULL ? sc->sc_key->ak_rcvid : 0},
 	};
 
 	if ((flags & TH_SYN) == 0) {
@@ -166,6 +172,8 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	sc->sc_ifindex = pkt->ip_rcvif != NULL ? pkt->ip_rcvif->if_index : 0;
 	sc->sc_tos = in_pcbtos(listener, pkt->ip_ops);
 	sc->sc_ttl = in_pcbttl(listener, pkt->ip_ops);
+	sc->sc_key = tcp_auth_find(intotcpcb(listener), pkt->ip_ops, &pkt->ip_src,
+	    ts->ts_to.to_flags & TOF_AO ? ts->ts_to.to_ao[0] : -1);
 	sc->sc_tfo = tcp_tfo_wanted(listener, ts);
 	sc->sc_wnd = (uint16_t)u32min(sbspace(&so->so_rcv), TCP_MAXWIN);
 	sc->sc_ourmss = tcp_mssopt(tv, sc->sc_fib, pkt->ip_ops, &pkt->ip_src);
@@ -258,6 +266,7 @@ tcp_syncache_add(struct inpcb *listener, struct tcp_seg *ts)
 		tcp_seg_drop(ts);
 		return;
 	}
+	tcp_authkey_ref(sc->sc_key);
 	tcp_syncache_wait(tv, sc);
 	TCPSTAT_INC(tv, tcps_sc_added);
 	tcp_seg_drop(ts);

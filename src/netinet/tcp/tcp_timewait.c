@@ -23,6 +23,7 @@ struct tcptw {
 	uint32_t	 tw_fib, tw_uid;
 	uint16_t	 tw_win;
 	uint8_t		 tw_tos, tw_ttl;
+	struct tcp_authctx tw_auth;	/* its key is counted */
 	bool		 tw_ts;		/* timestamps were in use */
 };
 
@@ -43,6 +44,7 @@ tcp_timewait_init(struct tcp_vnet *tv)
 static void
 tcp_timewait_free(struct tcp_vnet *tv, struct tcptw *tw)
 {
+	tcp_authkey_unref(tw->tw_auth.ac_key);
 	TAILQ_REMOVE(&tv->tv_timewait.tw_queue, tw, tw_link);
 	tcp_flow_remove(&tv->tv_timewait.tw_tab, &tw->tw_flow);
 	kfree(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, tw, sizeof(*tw));
@@ -107,6 +109,7 @@ tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_fib = inp->inp_fib;
 	tw->tw_tos = in_pcbtos(inp, inp->inp_ops);
 	tw->tw_ttl = in_pcbttl(inp, inp->inp_ops);
+	tcp_auth_ctx(tp, tp->snd_max, &tw->tw_auth);
 	tw->tw_uid = inp->inp_cred.cr_uid;
 }
 
@@ -131,6 +134,7 @@ tcp_timewait_start(struct tcpcb *tp)
 			kfree(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, tw, sizeof(*tw));
 		} else {
 			TCPSTAT_INC(tv, tcps_tw_added);
+			tcp_authkey_ref(tw->tw_auth.ac_key);
 			tcp_timewait_queue(tv, tw);
 		}
 	}
@@ -141,7 +145,7 @@ tcp_timewait_start(struct tcpcb *tp)
 static void
 tcp_timewait_ack(struct tcp_vnet *tv, const struct tcptw *tw)
 {
-	struct tcp_opts to = { .to_flags = TOF_TS };
+	struct tcp_opts to = { .to_flags = 0 };
 	struct tcp_reply tr = {
 	    .tr_flow = {.if_laddr = tw->tw_flow.tf_laddr,
 		.if_faddr = tw->tw_flow.tf_faddr,
@@ -155,12 +159,14 @@ tcp_timewait_ack(struct tcp_vnet *tv, const struct tcptw *tw)
 	    .tr_ack = tw->tw_rcv_nxt,
 	    .tr_flags = TH_ACK,
 	    .tr_win = tw->tw_win,
+	    .tr_opts = &to,
+	    .tr_auth = tw->tw_auth,
 	};
 
 	if (tw->tw_ts) {
 		to.to_tsval = tcp_ts(vnet_now(tv->tv_vnet), tw->tw_tsoff);
 		to.to_tsecr = tw->tw_ts_recent;
-		tr.tr_opts = &to;
+		to.to_flags = TOF_TS;
 	}
 	TCPSTAT_INC(tv, tcps_sndacks);
 	(void)tcp_respond(tv, &tr);

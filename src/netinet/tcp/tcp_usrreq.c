@@ -442,6 +442,17 @@ tcp_usr_setcc(struct tcpcb *tp, const void *val, size_t len)
 }
 
 static int
+tcp_usr_setauth(struct tcpcb *tp, const void *val, size_t len)
+{
+	struct vi_tcp_authkey key;
+
+	if (len < sizeof(key))
+		return (EINVAL);
+	memcpy(&key, val, sizeof(key));
+	return (tcp_auth_setkey(tp, &key));
+}
+
+static int
 tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 {
 	struct tcpcb *tp = sototcpcb(so);
@@ -455,6 +466,8 @@ tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t l
 		return (0);
 	case VI_TCP_CONGESTION:
 		return (tcp_usr_setcc(tp, val, len));
+	case VI_TCP_AUTHKEY:
+		return (tcp_usr_setauth(tp, val, len));
 	case VI_TCP_INFO:
 		return (ENOPROTOOPT);
 	default:
