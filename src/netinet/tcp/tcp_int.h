@@ -484,6 +484,7 @@ void	 tcp_rec_sacked(struct tcpcb *, uint32_t start, uint32_t end, uint64_t now)
 void	 tcp_rec_lose(struct tcpcb *, struct tcp_rec *);
 void	 tcp_rec_unlose(struct tcpcb *);
 void	 tcp_rec_unsack(struct tcpcb *);
+void	 tcp_rec_cover(struct tcpcb *);
 bool	 tcp_rec_firstlost(struct tcpcb *, uint32_t *seq, uint32_t *len);
 
 /* tcp_rack.c: RFC 8985 */

@@ -157,6 +157,7 @@ tcp_rack_rto(struct tcpcb *tp)
 	struct tcp_rec *rc, *n;
 
 	tcp_timer_stop(tp, TT_RACK);
+	tcp_rec_cover(tp);
 	for (rc = TAILQ_FIRST(&tp->t_lr.lr_recs.rs_time); rc != NULL; rc = n) {
 		n = TAILQ_NEXT(rc, rc_tlink);
 		if (rc->rc_start == tp->snd_una || rc->rc_time + wait <= now)

@@ -15,8 +15,9 @@
  * byte, and no round trip is measured by it.  A record that cannot be cut keeps one fate: a SACK
  * of a part counts for nothing, a retransmission of a part for the whole (the timer repairs).
  *
- * Bytes that no record covers (data in a SYN) are possible in front; such bytes are acknowledged
- * without being measured, and get a record when they are sent again.
+ * Bytes that no record covers are possible (what went out with a SYN, or found the last record
+ * SACKed and no memory); they are acknowledged without being measured, and tcp_rec_cover() gives
+ * them records when the timer goes off.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -337,6 +338,55 @@ tcp_rec_unsack(struct tcpcb *tp)
 			rs->rs_lost += rc->rc_end - rc->rc_start;
 		}
 	rs->rs_sacked = 0;
+}
+
+/* [start, end) has no record: next (NULL: the end of the list) follows it. */
+static void
+rec_fill(struct tcpcb *tp, struct tcp_rec *next, uint32_t start, uint32_t end)
+{
+	struct tcp_recs *rs = &tp->t_lr.lr_recs;
+	struct tcp_rec *rc = rec_alloc(tp), *near;
+
+	if (rc != NULL) {
+		rc->rc_start = start;
+		rc->rc_end = end;
+		rc->rc_txflight = 0;
+		rec_stamp(tp, rc, 0);
+		rc->rc_flags |= REC_REXMT;
+		if (next != NULL)
+			TAILQ_INSERT_BEFORE(next, rc, rc_link);
+		else
+			TAILQ_INSERT_TAIL(&rs->rs_seq, rc, rc_link);
+		TAILQ_INSERT_HEAD(&rs->rs_time, rc, rc_tlink);
+		return;
+	}
+	/* A neighbour takes it, if it has the right fate; there are always two records. */
+	near = next != NULL ? next : TAILQ_LAST(&rs->rs_seq, tcp_recq);
+	if (near->rc_flags & REC_SACKED)
+		return;
+	near->rc_flags |= REC_COARSE;
+	if (near->rc_flags & REC_LOST)
+		rs->rs_lost += end - start;
+	if (next != NULL)
+		near->rc_start = start;
+	else
+		near->rc_end = end;
+}
+
+/* Before a timeout's retransmission: all of snd_una..snd_max has records. */
+void
+tcp_rec_cover(struct tcpcb *tp)
+{
+	uint32_t at = tp->snd_una;
+	struct tcp_rec *rc;
+
+	TAILQ_FOREACH(rc, &tp->t_lr.lr_recs.rs_seq, rc_link) {
+		if (SEQ_LT(at, rc->rc_start))
+			rec_fill(tp, rc, at, rc->rc_start);
+		at = rc->rc_end;
+	}
+	if (SEQ_LT(at, tp->snd_max))
+		rec_fill(tp, NULL, at, tp->snd_max);
 }
 
 /* The first bytes that are lost and not sent again; false when there are none. */

@@ -223,7 +223,7 @@ tcp_snd_lost(struct tcpcb *tp, struct tcp_out *o)
 	/* The FIN's number is no data; tcp_snd_flags() adds the FIN to what ends before it. */
 	o->o_len = u32min(o->o_len, tcp_snd_avail(tp, o->o_seq - tp->snd_una));
 	o->o_flags = TH_ACK;
-	return (true);
+	return (o->o_len > 0 || tcp_snd_finstate(tp));
 }
 
 /* NextSeg's gaps during SACK recovery without RACK. */
