@@ -186,6 +186,7 @@ transfer_clean(void **state)
 static void
 schedule(uint64_t seed)
 {
+	static const char cc[][8] = { "newreno", "cubic", "bbr" };
 	uint64_t there, back;
 	struct socket *so[2];
 	struct wire w;
@@ -199,8 +200,9 @@ schedule(uint64_t seed)
 		tv->tv_sack = wire_random(&w) % 4 != 0;
 		tv->tv_rfc1323 = wire_random(&w) % 4 != 0;
 		tv->tv_delayed_ack = wire_random(&w) % 4 != 0;
-		if (wire_random(&w) % 2)
-			memcpy(tv->tv_cc, "newreno", 8);
+		memcpy(tv->tv_cc, cc[wire_random(&w) % NITEMS(cc)], sizeof(cc[0]));
+		tv->tv_rack = wire_random(&w) % 4 != 0;
+		tv->tv_ecn = wire_random(&w) % 3;
 		if (wire_random(&w) % 8 == 0)
 			tv->tv_reass_max = 2;
 		if (wire_random(&w) % 4 == 0)
@@ -214,6 +216,11 @@ schedule(uint64_t seed)
 	w.w_loss = wire_random(&w) % 3 == 0 ? 0 : wire_random(&w) % 60000;
 	w.w_dup = wire_random(&w) % 2 == 0 ? 0 : wire_random(&w) % 50000;
 	w.w_corrupt = wire_random(&w) % 4 != 0 ? 0 : wire_random(&w) % 30000;
+	if (wire_random(&w) % 4 == 0) {
+		w.w_rate = 100000 + wire_random(&w) % 10000000;
+		w.w_qlimit = 3000 + wire_random(&w) % 100000;
+		w.w_qmark = wire_random(&w) % 2 == 0 ? 0 : w.w_qlimit / 2;
+	}
 	w.w_jitter = wire_random(&w) % 2 == 0 ? 0 : wire_random(&w) % (2 * w.w_delay) + 1;
 	transfer(&w, so, there, back);
 	soclose(so[0]);
