@@ -2,6 +2,7 @@
 /*
  * Forwarding (RFC 8200 3, RFC 4443 3, RFC 4007 9).  Everything that could need an answer is found before the packet changes.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -26,23 +27,66 @@ fwd_allowed(const struct ip6_vnet *i6v, const struct mbuf *m, const struct ip6_i
 	    !in6_loopback(dst) && !in6_loopback(src));
 }
 
+/* Protocol and ports, where no extension header hides them; then the flow label tells flows apart (RFC 6438). */
+static void
+fwd_flow(const struct mbuf *m, struct rt_flow *rf)
+{
+	const struct ip6_hdr *ip6 = mtod(m, const struct ip6_hdr *);
+	const uint32_t label = NTOHL(ip6->ip6_flow) & 0xfffff;
+
+	rf->rf_tos = ip6_tclass(ip6);
+	rf->rf_proto = ip6->ip6_nxt;
+	if ((ip6->ip6_nxt == IPPROTO_TCP || ip6->ip6_nxt == IPPROTO_UDP) && m->m_len >= IP6_HLEN + 4) {
+		memcpy(&rf->rf_sport, m->m_data + IP6_HLEN, 2);
+		memcpy(&rf->rf_dport, m->m_data + IP6_HLEN + 2, 2);
+	} else if (label != 0)
+		rf->rf_flowid = label ^ be32dec(rf->rf_src.na_in6 + 12) ^ be32dec(rf->rf_dst.na_in6 + 12);
+}
+
+static const struct nhop *
+fwd_lookup(struct vnet *vn, const struct mbuf *m, const struct ip6_in *ii)
+{
+	struct rt_flow rf = {
+		.rf_dst = { .na_af = NET_AF_INET6 },
+		.rf_src = { .na_af = NET_AF_INET6 },
+		.rf_fib = m->m_pkt.fib,
+		.rf_mark = m->m_pkt.mark,
+		.rf_iif = m->m_pkt.rcvif,
+	};
+
+	memcpy(rf.rf_dst.na_in6, ii->ii_dst.in6, sizeof(rf.rf_dst.na_in6));
+	memcpy(rf.rf_src.na_in6, ii->ii_src.in6, sizeof(rf.rf_src.na_in6));
+	fwd_flow(m, &rf);
+	return (rt_lookup(vn, &rf));
+}
+
 /* NULL: dropped and answered. */
 static const struct nhop *
 fwd_route(struct vnet *vn, struct mbuf *m, const struct ip6_in *ii)
 {
 	struct ip6_vnet *i6v = ip6_vnet(vn);
-	const struct nhop *nh = fib6_lookup(vn, m->m_pkt.fib, (const uint8_t *)ii->ii_dst.in6);
+	const struct nhop *nh = fwd_lookup(vn, m, ii);
+	uint8_t code;
 
-	if (nh == NULL || (nh->nh_flags & RTF_REJECT) != 0) {
-		i6v->i6v_stat.i6s_fwdnoroute++;
-		icmp6_error(vn, m, ICMP6_DST_UNREACH, nh == NULL ? ICMP6_DST_UNREACH_NOROUTE : ICMP6_DST_UNREACH_REJECT, 0);
-		return (NULL);
-	}
-	if ((nh->nh_flags & RTF_BLACKHOLE) != 0) {
+	switch (nhop_error(nh)) {
+	case 0:
+		return (nh);
+	case ENETUNREACH:
+		code = ICMP6_DST_UNREACH_NOROUTE;
+		break;
+	case EACCES:
+		code = ICMP6_DST_UNREACH_ADMIN;
+		break;
+	case EHOSTUNREACH:
+		code = ICMP6_DST_UNREACH_REJECT;
+		break;
+	default:
 		fwd_drop(m, &i6v->i6v_stat.i6s_cantforward);
 		return (NULL);
 	}
-	return (nh);
+	i6v->i6v_stat.i6s_fwdnoroute++;
+	icmp6_error(vn, m, ICMP6_DST_UNREACH, code, 0);
+	return (NULL);
 }
 
 /* RFC 4861 8.2: it leaves by the link it came from, so its sender could have reached the next hop at once. */

@@ -16,6 +16,7 @@
 #include "netinet/icmp6/icmp6.h"
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/pcb/in_pcb.h"
+#include "socket/socket.h"
 
 #define DST(io)	((const uint8_t *)(io)->i6o_dst.in6)
 
@@ -57,14 +58,28 @@ ip6_path_link(struct vnet *vn, struct ifnet *ifp, const struct in_addr_any *dst,
 	memcpy(path->i6p_next.na_in6, dst->in6, sizeof(path->i6p_next.na_in6));
 }
 
-static int
-ip6_route_error(const struct nhop *nh)
+static const struct nhop *
+ip6_lookup(struct vnet *vn, const struct ip6_out *io)
 {
-	if (nh == NULL)
-		return (ENETUNREACH);
-	if ((nh->nh_flags & RTF_REJECT) != 0)
-		return (EHOSTUNREACH);
-	return ((nh->nh_flags & RTF_BLACKHOLE) != 0 ? EINVAL : 0);
+	const struct inpcb *inp = io->i6o_inp;
+	struct rt_flow rf = {
+		.rf_dst = { .na_af = NET_AF_INET6 },
+		.rf_src = { .na_af = NET_AF_INET6 },
+		.rf_fib = io->i6o_fib,
+		.rf_flowid = io->i6o_flowid,
+		.rf_oif = io->i6o_ifindex,
+		.rf_proto = io->i6o_proto,
+		.rf_tos = io->i6o_tclass,
+	};
+
+	memcpy(rf.rf_dst.na_in6, io->i6o_dst.in6, sizeof(rf.rf_dst.na_in6));
+	memcpy(rf.rf_src.na_in6, io->i6o_src.in6, sizeof(rf.rf_src.na_in6));
+	if (inp != NULL) {
+		rf.rf_sport = inp->inp_lport;
+		rf.rf_dport = inp->inp_fport;
+		rf.rf_mark = inp->inp_socket != NULL ? inp->inp_socket->so_mark : 0;
+	}
+	return (rt_lookup(vn, &rf));
 }
 
 /* For a group without a zone: the first interface that can. */
@@ -82,10 +97,10 @@ ip6_anyif(struct vnet *vn)
 static int
 ip6_route_group(struct vnet *vn, const struct ip6_out *io, uint32_t ifindex, struct ip6_path *path)
 {
-	const struct nhop *nh = ifindex != 0 ? NULL : fib6_lookup(vn, io->i6o_fib, DST(io));
+	const struct nhop *nh = ifindex != 0 ? NULL : ip6_lookup(vn, io);
 	struct ifnet *ifp;
 
-	ifp = ifindex != 0 ? ifnet_byindex(vn, ifindex) : nh != NULL && ip6_route_error(nh) == 0 ? nh->nh_ifp : ip6_anyif(vn);
+	ifp = ifindex != 0 ? ifnet_byindex(vn, ifindex) : nh != NULL && nhop_error(nh) == 0 ? nh->nh_ifp : ip6_anyif(vn);
 	if (ifp == NULL)
 		return (ifindex != 0 ? ENXIO : ENETUNREACH);
 	ip6_path_link(vn, ifp, &io->i6o_dst, path);
@@ -110,14 +125,14 @@ ip6_route(struct vnet *vn, const struct ip6_out *io, struct ip6_path *path)
 		return (ip6_route_group(vn, io, zone != 0 ? zone : ifindex, path));
 	if (in6_linklocal(DST(io)) && zone == 0)
 		return (EINVAL);
-	nh = io->i6o_nh != NULL ? io->i6o_nh : fib6_lookup(vn, io->i6o_fib, DST(io));
-	if (ifindex != 0 && (nh == NULL || (nh->nh_ifp->if_index != ifindex && (nh->nh_flags & RTF_LOCAL) == 0))) {
+	nh = io->i6o_nh != NULL ? io->i6o_nh : ip6_lookup(vn, io);
+	if (ifindex != 0 && (nhop_error(nh) != 0 || (nh->nh_ifp->if_index != ifindex && (nh->nh_flags & RTF_LOCAL) == 0))) {
 		if ((ifp = ifnet_byindex(vn, ifindex)) == NULL)
 			return (ENXIO);
 		ip6_path_link(vn, ifp, &io->i6o_dst, path);
 		return (0);
 	}
-	if ((error = ip6_route_error(nh)) != 0)
+	if ((error = nhop_error(nh)) != 0)
 		return (error);
 	if ((io->i6o_flags & INET_DONTROUTE) != 0 && (nh->nh_flags & RTF_GATEWAY) != 0)
 		return (ENETUNREACH);
