@@ -82,6 +82,8 @@ enum vi_sockopt {
 	VI_IP_RECVOPTS, VI_IP_FREEBIND, VI_IP_BIND_NO_PORT, VI_IP_MINTTL,
 	VI_IP_MULTICAST_TTL, VI_IP_MULTICAST_LOOP, VI_IP_MULTICAST_IF,	/* MULTICAST_IF: struct vi_mreq */
 	VI_IP_ADD_MEMBERSHIP, VI_IP_DROP_MEMBERSHIP,	/* struct vi_mreq */
+	VI_IP_RETOPTS,	/* fills msg_opts, as VI_IP_RECVOPTS does */
+	VI_IP_TRANSPARENT,	/* any address may be bound and sent from; the administrator's */
 	VI_ICMP_FILTER,		/* uint32_t bitmap of types that are NOT passed (raw ICMP) */
 
 	/* IPv6 (RFC 3493, 3542).  A dual-stack socket's IPv4 traffic obeys its VI_IP_* options. */
@@ -172,6 +174,7 @@ struct vi_msg {
 	int		 msg_ttl, msg_tos;
 	uint64_t	 msg_stamp;	/* realtime ns of reception */
 	size_t		 msg_len;	/* recv: length of the whole datagram, even if truncated */
+	uint8_t		 msg_optlen, msg_opts[40];	/* recv with VI_IP_RECVOPTS: options of the IPv4 header as they came */
 	uint32_t	 msg_segsz;	/* VI_UDP_SEGMENT for this call; recv with VI_UDP_GRO: datagrams are so long, 0 = it is one */
 };
 enum { VI_MSGSET_IFINDEX = 1, VI_MSGSET_ADDR = 2, VI_MSGSET_TTL = 4, VI_MSGSET_TOS = 8, VI_MSGSET_SEGSZ = 16 };

@@ -118,6 +118,8 @@ so_recvdgram(struct socket *so, struct vi_msg *msg, size_t *done)
 	msg->msg_stamp = sd->sd_stamp;
 	msg->msg_len = sd->sd_len;
 	msg->msg_segsz = sd->sd_segsz;
+	msg->msg_optlen = sd->sd_optlen;
+	memcpy(msg->msg_opts, sd->sd_opts, sd->sd_optlen);
 	*done = iov_copyout(msg, so->so_rcv.sb_mb->m_next, SIZE_MAX);
 	if (*done < sd->sd_len) {
 		if (msg->msg_flags & VI_MSG_TRUNC)
@@ -141,6 +143,7 @@ soreceive(struct socket *so, struct vi_msg *msg, size_t *done)
 	msg->msg_hasname = false;
 	msg->msg_len = 0;
 	msg->msg_segsz = 0;
+	msg->msg_optlen = 0;
 	if (so_isdead(so))
 		return (ECONNABORTED);
 	if (so->so_options & SO_ACCEPTCONN)

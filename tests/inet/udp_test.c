@@ -280,7 +280,7 @@ static void
 options(void **state)
 {
 	static const uint8_t rr[39] = { 7, 39, 4 }, bad[4] = { 7, 40, 4, 0 }, sr[7] = { 131, 7, 4, 10, 0, 1, 2 };
-	struct vi_socket *a, *b;
+	struct vi_socket *a, *b, *c;
 	struct vi_msg msg;
 	struct chain ch;
 	uint8_t buf[60];
@@ -290,6 +290,8 @@ options(void **state)
 	chain_begin(&ch);
 	a = tl_socket(ch.c, VI_SOCK_DGRAM);
 	b = inet_socket(ch.s, VI_SOCK_RAW, VI_IPPROTO_UDP, &tl_root);
+	c = tl_udp(ch.s, "0.0.0.0", 2000);
+	inet_setint(c, VI_IP_RECVOPTS, 1);
 	tl_fails(vi_setsockopt(a, VI_IP_OPTIONS, bad, sizeof(bad)), EINVAL);
 	tl_fails(vi_setsockopt(a, VI_IP_OPTIONS, sr, sizeof(sr)), EOPNOTSUPP);
 	tl_fails(vi_setsockopt(a, VI_IP_OPTIONS, in, 41), EINVAL);
@@ -301,6 +303,10 @@ options(void **state)
 	inet_wait(&ch.t, b, &msg, in, sizeof(in), &n);
 	/* The router and the server wrote themselves down. */
 	assert_int_equal(n, 60 + 8 + 10);
+	assert_int_equal(msg.msg_optlen, 0);
+	inet_expect(&ch.t, c, 10, &msg);
+	assert_int_equal(msg.msg_optlen, 40);
+	assert_memory_equal(msg.msg_opts, in + 20, 40);
 	assert_int_equal(in[0], 0x4f);
 	assert_int_equal(in[22], 12);
 	assert_memory_equal(in + 23, &(uint32_t){ tl_addr("10.0.2.2", 0).sa_in }, 4);
@@ -314,6 +320,36 @@ options(void **state)
 	tl_fails(vi_setsockopt(a, VI_IP_HDRINCL, &(int){ 1 }, sizeof(int)), ENOPROTOOPT);
 	tl_fails(vi_setsockopt(a, VI_TCP_NODELAY, &(int){ 1 }, sizeof(int)), ENOPROTOOPT);
 	tl_fails(vi_setsockopt(a, VI_SO_BINDTODEVICE, "nosuch0", 8), ENODEV);
+	vi_close(a);
+	vi_close(b);
+	vi_close(c);
+	chain_end(&ch);
+}
+
+/* Addresses that are nobody's here: for the administrator, who may also send from them. */
+static void
+transparent(void **state)
+{
+	struct vi_sockaddr alien = tl_addr("203.0.113.9", 1000);
+	struct vi_socket *a, *b, *plain;
+	struct vi_msg msg;
+	struct chain ch;
+
+	(void)state;
+	chain_begin(&ch);
+	plain = inet_socket(ch.c, VI_SOCK_DGRAM, 0, &tl_user);
+	tl_fails(vi_setsockopt(plain, VI_IP_TRANSPARENT, &(int){ 1 }, sizeof(int)), EPERM);
+	a = tl_socket(ch.c, VI_SOCK_DGRAM);
+	tl_fails(vi_bind(a, &alien), EADDRNOTAVAIL);
+	inet_setint(a, VI_IP_TRANSPARENT, 1);
+	assert_int_equal(tl_optint(a, VI_IP_TRANSPARENT), 1);
+	assert_int_equal(tl_optint(a, VI_IP_FREEBIND), 0);
+	tl_ok(vi_bind(a, &alien));
+	b = tl_udp(ch.s, "0.0.0.0", 2000);
+	tl_ok(send_pattern(a, 10, "10.0.2.1", 2000));
+	inet_expect(&ch.t, b, 10, &msg);
+	assert_true(tl_sameaddr(&msg.msg_name, &alien));
+	vi_close(plain);
 	vi_close(a);
 	vi_close(b);
 	chain_end(&ch);
@@ -352,7 +388,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lengths), cmocka_unit_test(local), cmocka_unit_test(refused), cmocka_unit_test(limited),
 		cmocka_unit_test(broadcast), cmocka_unit_test(groups), cmocka_unit_test(ancillary), cmocka_unit_test(options),
-		cmocka_unit_test(full_buffer),
+		cmocka_unit_test(full_buffer), cmocka_unit_test(transparent),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

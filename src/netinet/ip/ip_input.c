@@ -182,6 +182,7 @@ input_ours(struct ip_vnet *iv, struct ifnet *ifp, struct mbuf *m, struct ip_info
 		.ip_src = in4_any(ii->ii_src),
 		.ip_dst = in4_any(ii->ii_dst),
 		.ip_hlen = ii->ii_hlen,
+		.ip_opts = ii->ii_hlen > IP_MINHLEN ? m->m_data + IP_MINHLEN : NULL,
 		.ip_plen = ii->ii_plen,
 		.ip_proto = ii->ii_p,
 		.ip_tos = ii->ii_tos,

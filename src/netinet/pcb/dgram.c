@@ -31,6 +31,11 @@ dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint1
 	sd.sd_ttl = pk->ip_ttl;
 	sd.sd_tos = pk->ip_tos;
 	sd.sd_stamp = so->so_options & SO_TIMESTAMP ? h->h_ops->realtime(h) : 0;
+	sd.sd_optlen = 0;
+	if (pk->ip_opts != NULL && (inp->inp_flags & (INP_RECVOPTS | INP_RETOPTS)) != 0) {
+		sd.sd_optlen = (uint8_t)(pk->ip_hlen - IP_MINHLEN);
+		memcpy(sd.sd_opts, pk->ip_opts, sd.sd_optlen);
+	}
 	m->m_pkt.rcvif = NULL;		/* the interface may go before the reader comes */
 	if (!sbappenddgram(&so->so_rcv, &sd, m, vnet_acct(inp->inp_vnet)))
 		return (DGRAM_FULL);
@@ -94,13 +99,18 @@ dgram_ctl(struct inpcb *inp, const struct inet_ctlmsg *ic, uint16_t fport, unsig
 int
 dgram_name(struct inpcb *inp, const struct vi_msg *msg, const struct inet_ops **ops, struct in_addr_any *faddr)
 {
+	struct vi_sockaddr sa;
 	int error;
 
 	*ops = inp->inp_ops;
 	*faddr = inp->inp_faddr;
 	if (msg == NULL || !msg->msg_hasname)
 		return (in_addr_any_isany(faddr) ? EDESTADDRREQ : 0);
-	if ((error = in_pcbaddr(inp, &msg->msg_name, ops, faddr)) != 0)
+	sa = msg->msg_name;
+	/* RFC 3542 6.2: the interface of the message is the zone of an address that has none. */
+	if (sa.sa_scope == 0 && (msg->msg_set & VI_MSGSET_IFINDEX) != 0)
+		sa.sa_scope = msg->msg_ifindex;
+	if ((error = in_pcbaddr(inp, &sa, ops, faddr)) != 0)
 		return (error);
 	/* What is bound to an address of one family has no way to the other. */
 	if ((inp->inp_bound & in_pcbfam(*ops)) == 0)
@@ -131,7 +141,7 @@ dgram_dest(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io, uint1
 	if (inp->inp_ops->io_family != VI_AF_INET)
 		io->io_src = 0;
 	/* What was bound to hear a group or broadcasts cannot send from there. */
-	if (in_addr_any_isany(&inp->inp_faddr) && io->io_src != 0 && (inp->inp_flags & INP_BINDANY) == 0 &&
+	if (in_addr_any_isany(&inp->inp_faddr) && io->io_src != 0 && (inp->inp_flags & INP_ANYADDR) == 0 &&
 	    !in_localaddr(ip_vnet(inp->inp_vnet), io->io_src))
 		io->io_src = 0;
 	return (0);
@@ -151,7 +161,7 @@ dgram_override_src(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *i
 		return (0);
 	if (ops->io_family != VI_AF_INET)
 		return (EINVAL);
-	if ((inp->inp_flags & INP_BINDANY) == 0 && !in_localaddr(ip_vnet(inp->inp_vnet), src.in4))
+	if ((inp->inp_flags & INP_ANYADDR) == 0 && !in_localaddr(ip_vnet(inp->inp_vnet), src.in4))
 		return (EADDRNOTAVAIL);
 	io->io_src = src.in4;
 	return (0);

@@ -189,6 +189,9 @@ in_pcbopt_flag(enum vi_sockopt opt)
 	case VI_IP_PKTINFO:	return (INP_PKTINFO);
 	case VI_IP_RECVERR:	return (INP_RECVERR);
 	case VI_IP_FREEBIND:	return (INP_BINDANY);
+	case VI_IP_TRANSPARENT:	return (INP_TRANSPARENT);
+	case VI_IP_RECVOPTS:	return (INP_RECVOPTS);
+	case VI_IP_RETOPTS:	return (INP_RETOPTS);
 	case VI_IP_BIND_NO_PORT: return (INP_NOPORT);
 	case VI_IP_MULTICAST_LOOP: return (INP_MCASTLOOP);
 	default:		return (0);
@@ -258,7 +261,11 @@ in_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t len
 		return (in_pcbopt_setmcastif(inp, val, len));
 	case VI_SO_BINDTODEVICE:
 		return (in_pcbopt_setdevice(inp, val, len));
-	case VI_IP_RECVOPTS:	/* the options of a packet are gone when it reaches the socket */
+	case VI_IP_TRANSPARENT:
+		/* Linux asks for CAP_NET_ADMIN or CAP_NET_RAW. */
+		if (!inp->inp_cred.cr_priv)
+			return (EPERM);
+		break;
 	case VI_IP_HDRINCL:	/* raw's own */
 		return (ENOPROTOOPT);
 	default:
