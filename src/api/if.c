@@ -127,7 +127,14 @@ vi_if_reclaim(struct vi_vnet *from, const char *name, struct vi_vnet *home)
 static const struct net_afops *
 api_afops(struct vnet *vn, uint8_t family)
 {
-	return (family == VI_AF_INET ? net_vnet(vn)->nv_afops[NET_AF_INET] : NULL);
+	switch (family) {
+	case VI_AF_INET:
+		return (net_vnet(vn)->nv_afops[NET_AF_INET]);
+	case VI_AF_INET6:
+		return (net_vnet(vn)->nv_afops[NET_AF_INET6]);
+	default:
+		return (NULL);
+	}
 }
 
 int
@@ -247,8 +254,9 @@ vi_neigh_del(struct vi_vnet *vn, const struct vi_sockaddr *sa, const char *ifnam
 void
 vi_neigh_list(struct vi_vnet *vn, vi_neigh_fn *fn, void *arg)
 {
-	const struct net_afops *ops = net_vnet(api_vnet(vn))->nv_afops[NET_AF_INET];
+	const struct net_afops *ops;
 
-	if (ops != NULL)
-		ops->nao_neigh_list(api_vnet(vn), fn, arg);
+	for (unsigned af = 0; af < NET_AF_MAX; af++)
+		if ((ops = net_vnet(api_vnet(vn))->nv_afops[af]) != NULL)
+			ops->nao_neigh_list(api_vnet(vn), fn, arg);
 }

@@ -17,6 +17,7 @@
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "netinet/icmp/icmp.h"
+#include "netinet/icmp6/icmp6.h"
 #include "netinet/ip/in_mcast.h"
 #include "netinet/ip/ip_var.h"
 
@@ -253,5 +254,9 @@ inet_unreach(struct mbuf *m, const struct inet_pkt *pk, uint8_t icmp_code)
 	m->m_data -= pk->ip_hlen;
 	m->m_len += pk->ip_hlen;
 	m->m_pkt.len += pk->ip_hlen;
-	icmp_error(pk->ip_vnet, m, ICMP_UNREACH, icmp_code, 0);
+	/* RFC 4443 3.1; an unknown protocol is found out before, by ip6. */
+	if (pk->ip_ops->io_family == VI_AF_INET6)
+		icmp6_error(pk->ip_vnet, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOPORT, 0);
+	else
+		icmp_error(pk->ip_vnet, m, ICMP_UNREACH, icmp_code, 0);
 }

@@ -118,7 +118,7 @@ ip6_route(struct vnet *vn, const struct ip6_out *io, struct ip6_path *path)
 	int error;
 
 	if (ifindex == 0 && group && inp != NULL)
-		ifindex = inp->inp_mcast_if;
+		ifindex = inp->inp_mcast_if6;
 	if (zone != 0 && ifindex != 0 && zone != ifindex)
 		return (EINVAL);
 	if (group)
@@ -392,11 +392,11 @@ ip6_out_init(struct ip6_out *io, struct inpcb *inp, unsigned flags)
 		.i6o_ifindex = inp->inp_boundif,
 		.i6o_flowid = inp->inp_flowid,
 		.i6o_proto = inp->inp_proto,
-		.i6o_tclass = inp->inp_tos,
-		.i6o_hlim = inp->inp_ttl,
-		.i6o_mcast_hlim = inp->inp_mcast_ttl,
-		.i6o_mtudisc = inp->inp_mtudisc,
-		.i6o_mcast_loop = (inp->inp_flags & INP_MCASTLOOP) != 0,
+		.i6o_tclass = inp->inp_tclass,
+		.i6o_hlim = inp->inp_hops,
+		.i6o_mcast_hlim = inp->inp_mcast_hops,
+		.i6o_mtudisc = inp->inp_mtudisc6 < 2 && (inp->inp_flags & INP_DONTFRAG) != 0 ? 2 : inp->inp_mtudisc6,
+		.i6o_mcast_loop = (inp->inp_flags & INP_MCASTLOOP6) != 0,
 		.i6o_flags = flags,
 	};
 	if (inp->inp_socket != NULL && (inp->inp_socket->so_options & SO_DONTROUTE) != 0)

@@ -7,6 +7,8 @@
 
 #include "netinet/pcb/in_pcb.h"
 
+struct ip6_out;
+struct ip6_path;
 struct ip_out;
 struct ip_path;
 
@@ -27,6 +29,8 @@ int	dgram_name(struct inpcb *, const struct vi_msg *, const struct inet_ops **, 
  * Only for what goes out as IPv4.
  */
 int	dgram_out(struct inpcb *, const struct vi_msg *, struct ip_out *io, struct ip_path *path, uint16_t *fport);
+/* dgram6.c: the same for IPv6.  Also EADDRNOTAVAIL: there is no address to use. */
+int	dgram6_out(struct inpcb *, const struct vi_msg *, struct ip6_out *io, struct ip6_path *path, uint16_t *fport);
 /* An ephemeral port for a socket that sends without having been bound. */
 int	dgram_bindport(struct inpcb *);
 

@@ -24,7 +24,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/endian.h"
 #include "base/inaddr.h"
 #include "base/siphash.h"
 #include "netinet/pcb/in_pcb_int.h"
@@ -451,14 +450,14 @@ in_pcbzone(const struct inpcb *inp, const struct vi_sockaddr *sa, struct in_addr
 		return (EINVAL);
 	if (zone > UINT16_MAX || ifnet_byindex(inp->inp_vnet, zone) == NULL)
 		return (ENODEV);
-	be16enc(b + 2, (uint16_t)zone);
+	in6_setzone(b, zone);
 	return (0);
 }
 
 static int
 in_pcbaddr6(const struct inpcb *inp, const struct vi_sockaddr *sa, const struct inet_ops **ops, struct in_addr_any *a)
 {
-	if (!in6_mapped(sa->sa_in6)) {
+	if (!in6_v4mapped(sa->sa_in6)) {
 		*ops = inp->inp_info->ipi_ops6;
 		return (in_pcbzone(inp, sa, a));
 	}

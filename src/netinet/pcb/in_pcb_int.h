@@ -3,8 +3,7 @@
 #ifndef NETINET_PCB_IN_PCB_INT_H
 #define NETINET_PCB_IN_PCB_INT_H
 
-#include <string.h>
-
+#include "base/in6addr.h"
 #include "netinet/pcb/in_pcb.h"
 
 #define INPCB_MINHASH	8	/* buckets of a new table */
@@ -49,22 +48,6 @@ static inline bool
 in_pcbinfo_dual(const struct inpcbinfo *ipi)
 {
 	return (ipi->ipi_proto == VI_IPPROTO_TCP || ipi->ipi_proto == VI_IPPROTO_UDP || ipi->ipi_proto == VI_IPPROTO_UDPLITE);
-}
-
-/* Scopes that need a zone (RFC 4007 6): fe80::/10, and groups of interface-local and link-local scope. */
-static inline bool
-in6_zoned(const uint8_t a[16])
-{
-	return ((a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] == 0xff && ((a[1] & 0xf) == 1 || (a[1] & 0xf) == 2)));
-}
-
-/* ::ffff:0:0/96 (RFC 4291 2.5.5.2). */
-static inline bool
-in6_mapped(const uint8_t a[16])
-{
-	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-	return (memcmp(a, prefix, sizeof(prefix)) == 0);
 }
 
 #endif

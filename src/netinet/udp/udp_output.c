@@ -134,5 +134,5 @@ udp_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 		return (udp_fail(uv, m, error));
 	if (ops->io_family == VI_AF_INET)
 		return (udp_send4(so, m, msg));
-	return (udp_fail(uv, m, ENETUNREACH));	/* no IPv6 in this build: in6_none.c */
+	return (udp6_send(so, m, msg));
 }

@@ -88,5 +88,6 @@ int	udp_train(const struct inpcb *, struct mbuf *, const struct vi_msg *, unsign
 int	udp_fail(struct udp_vnet *, struct mbuf *, int error);
 /* Consumes m. */
 int	udp_send(struct socket *, struct mbuf *, const struct vi_msg *);
+int	udp6_send(struct socket *, struct mbuf *, const struct vi_msg *);	/* udp6_output.c */
 
 #endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sockets over IPv6: names and zones, what comes and goes with a datagram, errors, groups, trains. */
+#include "tests/inet/inet.h"
+
+static uint8_t out[65536], in[65536];
+
+struct one {
+	struct tl	 t;
+	struct vi_vnet	*vn;
+	uint32_t	 lo;	/* lo0's index */
+};
+
+static void
+one_begin(struct one *o)
+{
+	tl_begin(&o->t, 3);
+	o->vn = tl_vnet(&o->t, "v");
+	tl_ifaddr(o->vn, "lo0", "127.0.0.1", 8);
+	tl_ifaddr(o->vn, "lo0", "2001:db8::1", 64);
+	o->lo = tl_ifinfo(o->vn, "lo0").if_index;
+	tl_run(&o->t, 3 * TL_SEC);	/* addresses are verified */
+}
+
+static int
+send6(struct vi_socket *so, size_t len, const char *addr, uint16_t port)
+{
+	tl_pattern(out, len, 0);
+	return (inet_sendto(so, out, len, addr, port));
+}
+
+static void
+name_is(const struct vi_sockaddr *got, const char *want, uint16_t port)
+{
+	struct vi_sockaddr sa = tl_addr(want, port);
+
+	if (port == 0)
+		sa.sa_port = got->sa_port;
+	if (!tl_sameaddr(got, &sa)) {
+		for (unsigned i = 0; i < 16; i++)
+			fprintf(stderr, "%02x", got->sa_in6[i]);
+		fail_msg(" is not %s (family %u, zone %u)", want, got->sa_family, got->sa_scope);
+	}
+}
+
+static void
+datagrams(void **state)
+{
+	static const size_t lens[] = { 0, 1, 1232, 1500, 16384, 65507 };
+	struct vi_socket *a, *b, *four;
+	struct vi_sockaddr sa;
+	struct vi_msg msg;
+	struct one o;
+
+	(void)state;
+	one_begin(&o);
+	a = tl_socketof(o.vn, VI_AF_INET6, VI_SOCK_DGRAM);
+	b = tl_udp(o.vn, "::", 2000);
+	four = tl_udp(o.vn, "0.0.0.0", 3000);
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		tl_ok(send6(a, lens[i], "::1", 2000));
+		inet_expect(&o.t, b, lens[i], &msg);
+		name_is(&msg.msg_name, "::1", 0);
+		name_is(&msg.msg_dst, "::1", 0);
+		assert_int_equal(msg.msg_ttl, 64);
+		assert_int_equal(msg.msg_ifindex, o.lo);
+	}
+	tl_ok(send6(a, 10, "2001:db8::1", 2000));
+	inet_expect(&o.t, b, 10, &msg);
+	name_is(&msg.msg_name, "2001:db8::1", 0);
+	tl_ok(send6(a, 10, "::", 2000));		/* is here */
+	inet_expect(&o.t, b, 10, &msg);
+	name_is(&msg.msg_dst, "::1", 0);
+	/* The same socket to either family. */
+	tl_ok(send6(a, 10, "::ffff:127.0.0.1", 3000));
+	inet_expect(&o.t, four, 10, &msg);
+	name_is(&msg.msg_name, "127.0.0.1", 0);
+	tl_fails(send6(a, 10, "::1", 0), EINVAL);
+	tl_fails(send6(four, 10, "::1", 2000), EAFNOSUPPORT);
+	tl_fails(send6(a, 10, "fe80::1", 2000), EINVAL);
+	tl_fails(send6(a, 10, "2001:db8:ffff::1", 2000), ENETUNREACH);
+	/* Connected. */
+	sa = tl_addr("::", 2000);
+	tl_ok(vi_connect(a, &sa));
+	tl_ok(vi_peername(a, &sa));
+	name_is(&sa, "::1", 2000);
+	tl_ok(vi_sockname(a, &sa));
+	name_is(&sa, "::1", 0);
+	tl_ok(send6(a, 77, NULL, 0));
+	inet_expect(&o.t, b, 77, NULL);
+	assert_int_equal(tl_optint(a, VI_IPV6_MTU), tl_ifinfo(o.vn, "lo0").if_mtu);
+	sa = (struct vi_sockaddr){ .sa_family = VI_AF_UNSPEC };
+	tl_ok(vi_connect(a, &sa));
+	tl_ok(vi_sockname(a, &sa));
+	name_is(&sa, "::", 0);
+	vi_close(a);
+	vi_close(b);
+	vi_close(four);
+	tl_end(&o.t);
+}
+
+static void
+refused(void **state)
+{
+	struct vi_sockaddr sa = tl_addr("::1", 9);
+	struct vi_sockerr se;
+	struct vi_socket *a;
+	struct vi_msg msg;
+	struct one o;
+	size_t n;
+
+	(void)state;
+	one_begin(&o);
+	a = tl_socketof(o.vn, VI_AF_INET6, VI_SOCK_DGRAM);
+	tl_ok(vi_connect(a, &sa));
+	tl_ok(send6(a, 10, NULL, 0));
+	tl_wait(&o.t, (vi_poll(a) & VI_POLLERR) != 0);
+	tl_fails(inet_recv(a, &msg, in, sizeof(in), &n), ECONNREFUSED);
+	inet_setint(a, VI_IP_RECVERR, 1);	/* of IPv4: means nothing here */
+	tl_ok(send6(a, 10, NULL, 0));
+	tl_wait(&o.t, (vi_poll(a) & VI_POLLERR) != 0);
+	tl_fails(vi_recverr(a, &se, in, sizeof(in)), EAGAIN);
+	tl_fails(tl_sockerr(a), ECONNREFUSED);
+	inet_setint(a, VI_IPV6_RECVERR, 1);
+	tl_ok(send6(a, 30, NULL, 0));
+	tl_wait(&o.t, (vi_poll(a) & VI_POLLERR) != 0);
+	tl_ok(vi_recverr(a, &se, in, sizeof(in)));
+	assert_int_equal(se.se_errno, ECONNREFUSED);
+	assert_int_equal(se.se_type, 1);	/* RFC 4443 3.1: port unreachable */
+	assert_int_equal(se.se_code, 4);
+	assert_int_equal(se.se_len, 30);
+	assert_true(tl_ispattern(in, 30, 0));
+	name_is(&se.se_offender, "::1", 0);
+	name_is(&se.se_dst, "::1", 9);
+	vi_close(a);
+	tl_end(&o.t);
+}
+
+/* RFC 3542 6: what one message overrides, and the socket's own settings. */
+static void
+ancillary(void **state)
+{
+	struct vi_iovec iov = { out, 10 };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = tl_addr("::1", 2000),
+		.msg_set = VI_MSGSET_TTL | VI_MSGSET_TOS | VI_MSGSET_ADDR, .msg_ttl = 7, .msg_tos = 0x28, .msg_dst = tl_addr("2001:db8::7", 0) };
+	struct vi_socket *a, *b;
+	struct vi_msg got;
+	struct one o;
+	size_t n;
+
+	(void)state;
+	one_begin(&o);
+	a = tl_socketof(o.vn, VI_AF_INET6, VI_SOCK_DGRAM);
+	b = tl_udp(o.vn, "::", 2000);
+	tl_pattern(out, 10, 0);
+	tl_fails(vi_sendmsg(a, &msg, &n), EINVAL);
+	msg.msg_dst = tl_addr("2001:db8::1", 0);
+	tl_ok(vi_sendmsg(a, &msg, &n));
+	inet_expect(&o.t, b, 10, &got);
+	assert_int_equal(got.msg_ttl, 7);
+	assert_int_equal(got.msg_tos, 0x28);
+	name_is(&got.msg_name, "2001:db8::1", 0);
+	msg.msg_dst = tl_addr("::ffff:127.0.0.1", 0);
+	tl_fails(vi_sendmsg(a, &msg, &n), EINVAL);
+	msg.msg_set = VI_MSGSET_TTL;
+	msg.msg_ttl = 256;
+	tl_fails(vi_sendmsg(a, &msg, &n), EINVAL);
+	msg.msg_set = VI_MSGSET_IFINDEX;
+	msg.msg_ifindex = 99;
+	msg.msg_name = tl_addr("2001:db8:1::1", 2000);
+	tl_fails(vi_sendmsg(a, &msg, &n), ENXIO);
+	inet_setint(a, VI_IPV6_UNICAST_HOPS, 33);
+	inet_setint(a, VI_IPV6_TCLASS, 0x10);
+	inet_setint(a, VI_IP_TTL, 5);			/* of IPv4 */
+	tl_ok(send6(a, 10, "::1", 2000));
+	inet_expect(&o.t, b, 10, &got);
+	assert_int_equal(got.msg_ttl, 33);
+	assert_int_equal(got.msg_tos, 0x10);
+	vi_close(a);
+	vi_close(b);
+	tl_end(&o.t);
+}
+
+static void
+trains(void **state)
+{
+	struct vi_socket *a, *b;
+	struct vi_msg msg;
+	struct one o;
+	size_t n;
+
+	(void)state;
+	one_begin(&o);
+	a = tl_socketof(o.vn, VI_AF_INET6, VI_SOCK_DGRAM);
+	b = tl_udp(o.vn, "::1", 2000);
+	inet_setint(a, VI_UDP_SEGMENT, 1000);
+	tl_ok(send6(a, 3500, "::1", 2000));
+	for (size_t off = 0; off < 3500; off += n) {
+		inet_wait(&o.t, b, &msg, in, sizeof(in), &n);
+		assert_int_equal(n, off == 3000 ? 500 : 1000);
+		assert_true(tl_ispattern(in, n, off));
+	}
+	inet_setint(b, VI_UDP_GRO, 1);
+	tl_ok(send6(a, 3500, "::1", 2000));
+	inet_expect(&o.t, b, 3500, &msg);
+	assert_int_equal(msg.msg_segsz, 1000);
+	vi_close(a);
+	vi_close(b);
+	tl_end(&o.t);
+}
+
+/* RFC 8200 8.1: a datagram must have a checksum, unless both sides agreed that it need not (RFC 6935). */
+static void
+no_checksum(void **state)
+{
+	struct vi_socket *a, *b;
+	struct vi_msg msg;
+	struct one o;
+	size_t n;
+
+	(void)state;
+	one_begin(&o);
+	a = tl_socketof(o.vn, VI_AF_INET6, VI_SOCK_DGRAM);
+	b = tl_udp(o.vn, "::1", 2000);
+	inet_setint(a, VI_UDP_NO_CHECK6_TX, 1);
+	tl_ok(send6(a, 10, "::1", 2000));
+	tl_run(&o.t, TL_SEC);
+	tl_fails(inet_recv(b, &msg, in, sizeof(in), &n), EAGAIN);
+	assert_int_equal(tl_stat(o.vn, "udps_nosum6"), 1);
+	inet_setint(b, VI_UDP_NO_CHECK6_RX, 1);
+	tl_ok(send6(a, 10, "::1", 2000));
+	inet_expect(&o.t, b, 10, NULL);
+	inet_setint(b, VI_UDP_NO_CHECK6_RX, 0);
+	tl_ok(vi_sysctl_set(o.vn, "net.inet6.udp6.rfc6935_port", "2000", &tl_root));
+	tl_ok(send6(a, 10, "::1", 2000));
+	inet_expect(&o.t, b, 10, NULL);
+	vi_close(a);
+	vi_close(b);
+	tl_end(&o.t);
+}
+
+static int
+membership(struct vi_socket *so, enum vi_sockopt opt, const char *group, uint32_t ifindex)
+{
+	struct vi_sockaddr sa = tl_addr(group, 0);
+	struct vi_mreq6 mr = { .mr6_ifindex = ifindex };
+
+	memcpy(mr.mr6_group, sa.sa_in6, sizeof(mr.mr6_group));
+	return (vi_setsockopt(so, opt, &mr, sizeof(mr)));
+}
+
+static void
+groups(void **state)
+{
+	struct vi_socket *a, *b, *tcp;
+	struct vi_msg msg;
+	struct one o;
+	size_t n;
+
+	(void)state;
+	one_begin(&o);
+	a = tl_socketof(o.vn, VI_AF_INET6, VI_SOCK_DGRAM);
+	b = tl_udp(o.vn, "::", 2000);
+	tcp = tl_socketof(o.vn, VI_AF_INET6, VI_SOCK_STREAM);
+	tl_fails(membership(b, VI_IPV6_JOIN_GROUP, "2001:db8::1", o.lo), EINVAL);
+	tl_fails(membership(b, VI_IPV6_JOIN_GROUP, "ff15::7", 99), ENODEV);
+	tl_fails(membership(tcp, VI_IPV6_JOIN_GROUP, "ff15::7", o.lo), EPROTO);
+	tl_fails(membership(b, VI_IPV6_LEAVE_GROUP, "ff15::7", o.lo), EADDRNOTAVAIL);
+	tl_ok(membership(b, VI_IPV6_JOIN_GROUP, "ff15::7", o.lo));
+	tl_fails(membership(b, VI_IPV6_JOIN_GROUP, "ff15::7", o.lo), EADDRINUSE);
+	inet_setint(a, VI_IPV6_MULTICAST_IF, (int)o.lo);
+	tl_ok(send6(a, 20, "ff15::7", 2000));
+	inet_expect(&o.t, b, 20, &msg);
+	name_is(&msg.msg_dst, "ff15::7", 0);
+	assert_int_equal(msg.msg_ttl, 1);
+	tl_ok(membership(b, VI_IPV6_LEAVE_GROUP, "ff15::7", 0));
+	tl_ok(send6(a, 20, "ff15::7", 2000));
+	tl_run(&o.t, TL_SEC);
+	tl_fails(inet_recv(b, &msg, in, sizeof(in), &n), EAGAIN);
+	tl_ok(membership(b, VI_IPV6_JOIN_GROUP, "ff12::9", o.lo));	/* closed as a member */
+	vi_close(a);
+	vi_close(b);
+	vi_close(tcp);
+	tl_end(&o.t);
+}
+
+static void
+streams(void **state)
+{
+	static const char *const from[] = { "::1", "2001:db8::1", "::", "::ffff:127.0.0.1" };
+	struct vi_socket *l;
+	struct vi_sockaddr sa;
+	struct tl_conn tc;
+	struct one o;
+
+	(void)state;
+	one_begin(&o);
+	l = tl_listen(o.vn, "::", 80, 8);
+	for (unsigned i = 0; i < 4; i++) {
+		tc.c = tl_socketof(o.vn, VI_AF_INET6, VI_SOCK_STREAM);
+		sa = tl_addr(from[i], 80);
+		tl_fails(vi_connect(tc.c, &sa), EINPROGRESS);
+		tl_wait(&o.t, (vi_poll(tc.c) & VI_POLLOUT) != 0);
+		tl_ok(tl_sockerr(tc.c));
+		tl_wait(&o.t, vi_accept(l, &tc.s, &sa) == 0);
+		name_is(&sa, i == 2 ? "::1" : from[i], 0);
+		tl_ok(vi_sockname(tc.s, &sa));
+		name_is(&sa, i == 2 ? "::1" : from[i], 80);
+		tl_send(&o.t, tc.c, tc.s, 300000);
+		tl_send(&o.t, tc.s, tc.c, 300000);
+		tl_hangup(&o.t, &tc);
+	}
+	vi_close(l);
+	/* Nobody there. */
+	tc.c = tl_socketof(o.vn, VI_AF_INET6, VI_SOCK_STREAM);
+	sa = tl_addr("::1", 81);
+	tl_fails(vi_connect(tc.c, &sa), EINPROGRESS);
+	tl_wait(&o.t, (vi_poll(tc.c) & VI_POLLERR) != 0);
+	tl_fails(tl_sockerr(tc.c), ECONNREFUSED);
+	sa = tl_addr("2001:db8:ffff::1", 81);
+	tl_fails(vi_connect(tc.c, &sa), ENETUNREACH);
+	sa = tl_addr("fe80::1", 81);
+	tl_fails(vi_connect(tc.c, &sa), EINVAL);
+	vi_close(tc.c);
+	tl_end(&o.t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(datagrams), cmocka_unit_test(refused), cmocka_unit_test(ancillary), cmocka_unit_test(trains),
+		cmocka_unit_test(no_checksum), cmocka_unit_test(groups), cmocka_unit_test(streams),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
