@@ -48,7 +48,9 @@ tcp_ctl_hard(enum inet_ctl cmd)
 static void
 tcp_ctl_error(struct tcpcb *tp, const struct inet_ctlmsg *ic)
 {
-	if (tp->t_state == TCPS_SYN_SENT && tcp_ctl_hard(ic->ic_cmd)) {
+	bool may = tp->t_state == TCPS_SYN_SENT && tp->t_tv->tv_icmp_may_rst;
+
+	if (may && tcp_ctl_hard(ic->ic_cmd)) {
 		tcp_close(tp, ic->ic_errno);
 		return;
 	}
@@ -56,7 +58,7 @@ tcp_ctl_error(struct tcpcb *tp, const struct inet_ctlmsg *ic)
 	 * As Linux: in SYN_SENT unreachable networks and hosts end the attempt as well
 	 * (tcp_v4_err).
 	 */
-	if (tp->t_state == TCPS_SYN_SENT &&
+	if (may &&
 	    (ic->ic_cmd == INET_CTL_UNREACH_NET || ic->ic_cmd == INET_CTL_UNREACH_HOST)) {
 		tcp_close(tp, ic->ic_errno);
 		return;

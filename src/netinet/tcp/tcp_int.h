@@ -38,6 +38,7 @@
 #define SEC		1000000000ull
 
 struct cc_ops;
+struct sysctl_desc;
 struct tcpcb;
 
 /* States in BSD's order, so that comparisons mean something. */
@@ -279,7 +280,10 @@ struct tcp_vnet {
 	int		 tv_mssdflt, tv_minmss;
 	unsigned	 tv_sendspace, tv_recvspace, tv_sendbuf_max, tv_recvbuf_max;
 	int		 tv_sendbuf_auto, tv_recvbuf_auto;
-	int		 tv_rfc1323, tv_sack, tv_dsack, tv_rfc3042;
+	int		 tv_rfc1323;	/* 1 both, 2 scaling only, 3 timestamps only */
+	int		 tv_insecure_rst, tv_insecure_syn, tv_icmp_may_rst;
+	int		 tv_tolerate_missing_ts;
+	int		 tv_sack, tv_dsack, tv_rfc3042;
 	int		 tv_delayed_ack, tv_delacktime;	/* ms */
 	int		 tv_initcwnd;	/* segments */
 	int		 tv_rexmit_initial, tv_rexmit_min, tv_rexmit_max;	/* ms */
@@ -301,6 +305,17 @@ struct tcp_vnet {
 	char		 tv_cc[16];
 };
 VNET_STATE_DECLARE(tcp);
+
+static inline bool
+tcp_scaleok(const struct tcp_vnet *tv)
+{
+	return (tv->tv_rfc1323 == 1 || tv->tv_rfc1323 == 2);
+}
+static inline bool
+tcp_tstampok(const struct tcp_vnet *tv)
+{
+	return (tv->tv_rfc1323 == 1 || tv->tv_rfc1323 == 3);
+}
 
 #define TCPSTAT_INC(tv, name)		((tv)->tv_stat.name++)
 #define TCPSTAT_ADD(tv, name, n)	((tv)->tv_stat.name += (n))
@@ -621,6 +636,9 @@ uint32_t tcp_tfo_synlen(struct tcpcb *, size_t optlen);
 int	 tcp_tfo_start(struct tcpcb *);
 void	 tcp_tfo_answered(struct tcpcb *, const struct tcp_seg *);
 void	 tcp_tfo_timeout(struct tcpcb *);
+
+/* tcp_sysctl.c */
+extern const struct sysctl_desc tcp_sysctls[];
 
 /* tcp_blackhole.c */
 void	 tcp_blackhole(struct tcpcb *);

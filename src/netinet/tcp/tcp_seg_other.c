@@ -108,6 +108,13 @@ tcp_seg_mayanswer(struct tcpcb *tp, const struct tcp_seg *ts)
 static enum tcp_step
 tcp_seg_check_paws(struct tcpcb *tp, struct tcp_seg *ts)
 {
+	/* RFC 7323 3.2: once agreed on, timestamps are in every segment but an RST. */
+	if ((tp->t_flags & TF_RCVD_TSTMP) != 0 && !ts->ts_tv->tv_tolerate_missing_ts &&
+	    (ts->ts_to.to_flags & TOF_TS) == 0 && (ts->ts_flags & TH_RST) == 0) {
+		TCPSTAT_INC(ts->ts_tv, tcps_rcvmissingts);
+		tcp_seg_drop(ts);
+		return (TSEG_DONE);
+	}
 	if ((tp->t_flags & TF_RCVD_TSTMP) == 0 || (ts->ts_to.to_flags & TOF_TS) == 0 ||
 	    (ts->ts_flags & TH_RST) != 0 || !TSTMP_LT(ts->ts_to.to_tsval, tp->ts_recent))
 		return (TSEG_NEXT);
@@ -245,7 +252,7 @@ tcp_seg_rst(struct tcpcb *tp, struct tcp_seg *ts)
 
 	if ((ts->ts_flags & TH_RST) == 0)
 		return (TSEG_NEXT);
-	if (ts->ts_seq != tp->rcv_nxt) {
+	if (ts->ts_seq != tp->rcv_nxt && !ts->ts_tv->tv_insecure_rst) {
 		TCPSTAT_INC(ts->ts_tv, tcps_badrst);
 		tcp_challenge(tp, ts);
 		return (TSEG_DONE);
@@ -269,6 +276,12 @@ tcp_seg_syn(struct tcpcb *tp, struct tcp_seg *ts)
 	if ((ts->ts_flags & (TH_SYN | TH_RST)) != TH_SYN || tp->t_state == TCPS_SYN_RECEIVED)
 		return (TSEG_NEXT);
 	TCPSTAT_INC(ts->ts_tv, tcps_badsyn);
+	if (ts->ts_tv->tv_insecure_syn && SEQ_GEQ(ts->ts_seq, tp->rcv_nxt) &&
+	    SEQ_LT(ts->ts_seq, tp->rcv_adv)) {	/* as it was in RFC 793 */
+		tcp_seg_drop(ts);
+		tcp_drop(tp, ECONNRESET);
+		return (TSEG_GONE);
+	}
 	tcp_challenge(tp, ts);
 	return (TSEG_DONE);
 }

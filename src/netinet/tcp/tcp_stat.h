@@ -53,6 +53,7 @@
 	X(tcps_rcvminttl, "\tdiscarded for too small a TTL") \
 	X(tcps_rcvsynsent, "\tsegment%s discarded in SYN_SENT") \
 	X(tcps_pawsdrop, "discarded segment%s due to old timestamp (PAWS)") \
+	X(tcps_rcvmissingts, "discarded segment%s without the timestamp agreed on") \
 	X(tcps_badrst, "bad RST%s") \
 	X(tcps_badsyn, "SYN%s on a synchronized connection") \
 	X(tcps_challenge_acks, "challenge ACK%s sent") \

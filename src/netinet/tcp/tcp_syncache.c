@@ -182,10 +182,10 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	ta->ta_irs = ts->ts_seq;
 	ta->ta_peermss =
 	    (uint16_t)(to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : TCP_MSS_DEFAULT);
-	ta->ta_scale = tv->tv_rfc1323 && (to->to_flags & TOF_SCALE) != 0;
+	ta->ta_scale = tcp_scaleok(tv) && (to->to_flags & TOF_SCALE) != 0;
 	ta->ta_sndscale = ta->ta_scale ? to->to_wscale : 0;
 	ta->ta_rcvscale = ta->ta_scale ? tcp_wscale(tv, so) : 0;
-	ta->ta_ts = tv->tv_rfc1323 && (to->to_flags & TOF_TS) != 0;
+	ta->ta_ts = tcp_tstampok(tv) && (to->to_flags & TOF_TS) != 0;
 	ta->ta_tsrecent = ta->ta_ts ? to->to_tsval : 0;
 	ta->ta_sack = tv->tv_sack && (to->to_flags & TOF_SACKPERM) != 0;
 	ta->ta_ecn = tcp_ecn_granted(tv, ts->ts_flags);

@@ -62,12 +62,12 @@ tcp_syncookie_options(const struct tcp_vnet *tv, const struct tcp_seg *ts, struc
 {
 	uint32_t bits = ts->ts_to.to_tsecr & COOKIE_TSMASK;
 
-	if ((ts->ts_to.to_flags & TOF_TS) == 0 || !tv->tv_rfc1323)
+	if ((ts->ts_to.to_flags & TOF_TS) == 0 || !tcp_tstampok(tv))
 		return;
 	ta->ta_ts = true;
 	ta->ta_tsrecent = ts->ts_to.to_tsval;
 	ta->ta_sack = (bits & 0x10) != 0 && tv->tv_sack;
-	if ((bits & 0xf) != COOKIE_NOSCALE) {
+	if ((bits & 0xf) != COOKIE_NOSCALE && tcp_scaleok(tv)) {
 		ta->ta_scale = true;
 		ta->ta_sndscale = (uint8_t)(bits & 0xf);
 	}

@@ -234,7 +234,7 @@ tcp_timewait_reuse(struct inpcb *inp, uint32_t *iss)
 	if (tw == NULL)
 		return (0);
 	/* Without timestamps an old segment could not be told from a new one. */
-	if (!tw->tw_ts || !tv->tv_rfc1323)
+	if (!tw->tw_ts || !tcp_tstampok(tv))
 		return (EADDRINUSE);
 	/*
 	 * Beyond the old connection's window, so that the peer, should it wait too, takes the SYN

@@ -128,7 +128,7 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 	if ((error = tcp_usr_pair(inp, sa, &iss, &tsoff)) != 0)
 		return (error);
 	tp->t_flags |=
-	    (tv->tv_rfc1323 ? TF_REQ_SCALE | TF_REQ_TSTMP : 0) | (tv->tv_sack ? TF_REQ_SACK : 0);
+	    (tcp_scaleok(tv) ? TF_REQ_SCALE : 0u) | (tcp_tstampok(tv) ? TF_REQ_TSTMP : 0u) | (tv->tv_sack ? TF_REQ_SACK : 0);
 	tcp_setconnected(tp, tsoff);
 	tcp_sendseqinit(tp, iss);
 	tp->rcv_scale = tp->t_flags & TF_REQ_SCALE ? tcp_wscale(tv, so) : 0;
