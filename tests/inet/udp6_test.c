@@ -283,6 +283,63 @@ groups(void **state)
 	tl_end(&o.t);
 }
 
+/* Link-local addresses mean something only with their zone (RFC 4007). */
+static void
+zones(void **state)
+{
+	struct vi_socket *a, *b, *tcp;
+	struct vi_sockaddr sa;
+	struct tl_cable cable;
+	struct vi_msg msg;
+	char own[40], far[40];
+	uint32_t zone;
+	struct one o;
+
+	(void)state;
+	one_begin(&o);
+	tl_cable(o.vn, o.vn, &cable);
+	tl_ifaddr(o.vn, cable.a, "fe80::7", 64);
+	zone = tl_ifinfo(o.vn, cable.a).if_index;
+	snprintf(own, sizeof(own), "fe80::7%%%u", zone);
+	snprintf(far, sizeof(far), "fe80::9%%%u", zone);
+	tl_run(&o.t, 3 * TL_SEC);
+	a = tl_socketof(o.vn, VI_AF_INET6, VI_SOCK_DGRAM);
+	sa = tl_addr("fe80::7", 1000);
+	tl_fails(vi_bind(a, &sa), EINVAL);
+	sa.sa_scope = 999;
+	tl_fails(vi_bind(a, &sa), ENODEV);
+	sa.sa_scope = o.lo;
+	tl_fails(vi_bind(a, &sa), EADDRNOTAVAIL);
+	sa.sa_scope = zone;
+	tl_ok(vi_bind(a, &sa));
+	tl_ok(vi_sockname(a, &sa));
+	name_is(&sa, own, 1000);
+	b = tl_udp(o.vn, "::", 2000);
+	tl_ok(send6(a, 10, own, 2000));
+	inet_expect(&o.t, b, 10, &msg);
+	name_is(&msg.msg_name, own, 1000);
+	name_is(&msg.msg_dst, own, 0);
+	/* The interface of the socket, or of the message, is the zone as well. */
+	tl_ok(vi_setsockopt(b, VI_SO_BINDTODEVICE, cable.a, strlen(cable.a)));
+	sa = tl_addr("fe80::9", 9);
+	tl_ok(vi_connect(b, &sa));
+	tl_ok(vi_peername(b, &sa));
+	name_is(&sa, far, 9);
+	tl_ok(vi_sockname(b, &sa));
+	name_is(&sa, own, 2000);
+	sa = tl_addr("fe80::9", 9);
+	sa.sa_scope = o.lo;
+	tl_fails(vi_connect(b, &sa), EINVAL);
+	tcp = tl_socketof(o.vn, VI_AF_INET6, VI_SOCK_STREAM);
+	sa = tl_addr("ff02::1", 9);
+	sa.sa_scope = zone;
+	tl_fails(vi_connect(tcp, &sa), ENETUNREACH);
+	vi_close(a);
+	vi_close(b);
+	vi_close(tcp);
+	tl_end(&o.t);
+}
+
 static void
 streams(void **state)
 {
@@ -329,7 +386,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(datagrams), cmocka_unit_test(refused), cmocka_unit_test(ancillary), cmocka_unit_test(trains),
-		cmocka_unit_test(no_checksum), cmocka_unit_test(groups), cmocka_unit_test(streams),
+		cmocka_unit_test(no_checksum), cmocka_unit_test(groups), cmocka_unit_test(zones), cmocka_unit_test(streams),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -571,6 +571,9 @@ in_pcbconnect_addrs(struct inpcb *inp, const struct vi_sockaddr *sa, struct in_a
 		return (error);
 	if (in_addr_any_isany(faddr))
 		*faddr = in_pcbself(inp);
+	/* RFC 9293 MUST-57; the error is Linux's. */
+	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP && inp->inp_ops->io_isbcast(inp->inp_vnet, faddr))
+		return (ENETUNREACH);
 	/* A source that is bound stays, but there must be a way. */
 	if ((error = inp->inp_ops->io_source(inp, faddr, laddr)) != 0)
 		return (error);

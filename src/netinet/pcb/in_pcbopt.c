@@ -168,6 +168,9 @@ in_pcbopt_setdevice(struct inpcb *inp, const char *val, size_t len)
 	char name[VI_IFNAMSIZ] = { 0 };
 	struct ifnet *ifp;
 
+	/* As Linux: who is bound needs a right to be bound elsewhere. */
+	if (inp->inp_boundif != 0 && !inp->inp_cred.cr_priv)
+		return (EPERM);
 	memcpy(name, val, MIN(len, sizeof(name) - 1));
 	if (name[0] == '\0') {
 		inp->inp_boundif = 0;

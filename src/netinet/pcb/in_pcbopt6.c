@@ -239,7 +239,7 @@ in6_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 	case VI_IPV6_V6ONLY:
 		return (sooptputint(buf, len, (inp->inp_flags & INP_V6ONLY) != 0));
 	case VI_IPV6_UNICAST_HOPS:
-		return (sooptputint(buf, len, inp->inp_hops));
+		return (sooptputint(buf, len, inp->inp_hops < 0 ? ip6_vnet(inp->inp_vnet)->i6v_hlim : inp->inp_hops));
 	case VI_IPV6_MULTICAST_HOPS:
 		return (sooptputint(buf, len, inp->inp_mcast_hops));
 	case VI_IPV6_MULTICAST_LOOP:
