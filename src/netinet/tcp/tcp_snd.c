@@ -104,7 +104,8 @@ tcp_snd_limit(const struct tcpcb *tp)
 	else if (rtt > SND_FARAWAY)
 		limit = u32min(limit, u32max(tp->snd_cwnd / (rtt / 1000), 2 * tp->t_maxseg));
 	/* Whole segments: tcp_snd_defer() compares with what was rounded. */
-	limit -= limit % tp->t_maxseg;
+	if (limit != tp->t_maxsuper)
+		limit -= limit % tp->t_maxseg;
 	return (u32max(limit, tp->t_maxseg));
 }
 
