@@ -3,14 +3,14 @@
  * TCP in one process and one thread: two stacks joined by an epair, driven through the public
  * interface.
  *
- *	inproc_tcp [-j] [-h sim|posix] [-t SECONDS] [-m MTU] [bulk|bulk0|rr|conn ...]
+ *	inproc_tcp [-j] [-h sim|posix] [-t SECONDS] [-m MTU] [-c CONTROL] [bulk|bulk0|rr|conn ...]
  *
  *	bulk	bytes a second, written and read with a copy each (vi_send, vi_recv)
  *	bulk0	the same without copies (vi_send_prepare, vi_recv_peek)
  *	rr	1-byte round trips a second
  *	conn	connect, accept, close on both sides, a second
  *
- * Each for SECONDS (2) of real time, on both hosts unless told otherwise.  -j prints JSON.
+ * CONTROL is the congestion control (cubic).  Each for SECONDS (2) of real time, on both hosts unless told otherwise.  -j prints JSON.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -22,6 +22,7 @@
 
 #include <vimage/ifnet.h>
 #include <vimage/socket.h>
+#include <vimage/sysctl.h>
 #include <vimage/vimage.h>
 
 #define CHUNK	(128u * 1024)
@@ -33,6 +34,7 @@ struct bench {
 	struct vi_socket *b_listener, *b_so[2];
 	bool		 b_sim;
 	uint32_t	 b_mtu;
+	const char	*b_cc;
 	double		 b_seconds;
 	uint8_t		*b_out, *b_in;
 };
@@ -93,6 +95,7 @@ newsocket(struct bench *b, int side)
 static void
 plumb(struct bench *b)
 {
+	const struct vi_cred cred = { 0, 0, true };
 	char name[2][VI_IFNAMSIZ];
 	struct vi_ifaddr ia;
 
@@ -104,6 +107,9 @@ plumb(struct bench *b)
 		memset(&ia, 0, sizeof(ia));
 		ia.ia_addr = addr(i, 0);
 		ia.ia_prefixlen = 24;
+		if (b->b_cc != NULL)
+			check(b->b_cc, vi_sysctl_set(b->b_vn[i], "net.inet.tcp.cc.algorithm", b->b_cc,
+					   &cred));
 		if (b->b_mtu != 0)
 			check("mtu", vi_if_set_mtu(b->b_vn[i], name[i], b->b_mtu));
 		check("addr", vi_if_addr_add(b->b_vn[i], name[i], &ia, false));
@@ -359,10 +365,13 @@ main(int argc, char **argv)
 	bool json = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "jh:t:m:")) != -1) {
+	while ((c = getopt(argc, argv, "jc:h:t:m:")) != -1) {
 		switch (c) {
 		case 'j':
 			json = true;
+			break;
+		case 'c':
+			b.b_cc = optarg;
 			break;
 		case 'h':
 			host = optarg;
@@ -374,7 +383,7 @@ main(int argc, char **argv)
 			b.b_mtu = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
 		default:
-			fprintf(stderr, "usage: inproc_tcp [-j] [-h sim|posix] [-t seconds] [-m mtu] "
+			fprintf(stderr, "usage: inproc_tcp [-j] [-h sim|posix] [-t seconds] [-m mtu] [-c control] "
 			    "[bulk|bulk0|rr|conn ...]\n");
 			return (64);
 		}
