@@ -261,6 +261,39 @@ ecn_negotiation(void **state)
 		}
 }
 
+/* RFC 3168 6.1.1.1: what on the way drops SYNs that ask is given ones that do not. */
+static enum wire_verdict
+drop_ecn_syn(struct wire *w, struct wpkt *wp)
+{
+	struct path *pt = w->w_arg;
+
+	if (wp->wp_to == 1 && (th_flags(wp_th(wp)) & (TH_SYN | TH_ECE)) == (TH_SYN | TH_ECE)) {
+		pt->ece++;
+		return (WIRE_LOSE);
+	}
+	return (WIRE_PASS);
+}
+
+static void
+ecn_fallback(void **state)
+{
+	struct path pt;
+
+	(void)state;
+	for (int tries = 0; tries < 4; tries++) {
+		path_init(&pt, "cubic", 0, 1);
+		soclose(pt.so[0]), soclose(pt.so[1]);
+		wire_run(&pt.w, SEC);
+		wire_tcp(&pt.w, 0)->tv_ecnretries = tries;
+		pt.w.w_filter = drop_ecn_syn;
+		pt.ece = 0;
+		wire_pair(&pt.w, pt.so);
+		assert_int_equal(pt.ece, tries);
+		assert_int_equal(sototcpcb(pt.so[0])->t_lr.lr_ecn, 0);
+		path_fini(&pt);
+	}
+}
+
 /* Marks instead of losses; the window is reduced at most once a round trip, and CWR tells. */
 static void
 ecn_marks(void **state)
@@ -327,6 +360,7 @@ main(void)
 		cmocka_unit_test(change),
 		cmocka_unit_test(hystart),
 		cmocka_unit_test(ecn_negotiation),
+		cmocka_unit_test(ecn_fallback),
 		cmocka_unit_test(ecn_marks),
 		cmocka_unit_test(restart_after_idle),
 	};

@@ -261,6 +261,27 @@ proportional(void **state)
 	pair_fini(&p);
 }
 
+/* Without PRR (net.inet.tcp.do_prr=0) nothing new goes out until the window is reached. */
+static void
+no_reduction(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 5, true, 40);
+	wire_tcp(&p.w, 0)->tv_prr = 0;
+	p.plan.pl_drop[1] = 1;
+	sends(&p, 80);
+	wire_run(&p.w, RTT + RTT / 4);
+	assert_true(p.tp[0]->t_flags & TF_FASTRECOVERY);
+	assert_in_range(p.tp[0]->snd_cwnd, 27 * MSS, 28 * MSS);
+	assert_in_range(tcp_pipe(p.tp[0]), 26 * MSS, 28 * MSS);
+	wire_run(&p.w, 20 * RTT);
+	arrived(&p, 80);
+	assert_int_equal(stat(&p)->tcps_rexmttimeo, 0);
+	pair_fini(&p);
+}
+
 /* net.inet.tcp.rack=0: RFC 6675 repairs the same. */
 static void
 scoreboard(void **state)
@@ -398,6 +419,7 @@ main(void)
 		cmocka_unit_test(tail_loss),
 		cmocka_unit_test(needless_probe),
 		cmocka_unit_test(proportional),
+		cmocka_unit_test(no_reduction),
 		cmocka_unit_test(scoreboard),
 		cmocka_unit_test(eifel),
 		cmocka_unit_test(dsack),

@@ -196,8 +196,10 @@ tcp_ack_enter_recovery(struct tcpcb *tp)
 	}
 	TCPSTAT_INC(tp->t_tv, tcps_sack_recovery_episode);
 	tcp_prr_begin(tp);
-	if (tp->t_cc->cc_rate == NULL)
+	if (tp->t_cc->cc_rate == NULL) {
+		tp->snd_cwnd = tp->snd_ssthresh;
 		tcp_prr_ack(tp, tcp_snd_inflight(tp), false);
+	}
 	if (!tcp_rack_on(tp))
 		tcp_snd_rexmt_first(tp);
 }

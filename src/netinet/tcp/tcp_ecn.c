@@ -2,9 +2,9 @@
 /*
  * Explicit Congestion Notification (RFC 3168, as 8311 leaves it).
  *
- * net.inet.tcp.ecn.enable: 0 never, 1 our SYNs ask for it, 2 only those who ask us get it.  A SYN
- * that has to be sent again does without (RFC 3168 6.1.1.1), so does a connection made from a SYN
- * cookie, which has no room for it.
+ * net.inet.tcp.ecn.enable: 0 never, 1 our SYNs ask for it, 2 only those who ask us get it.  After
+ * net.inet.tcp.ecn.maxretries SYNs it is done without (RFC 3168 6.1.1.1), as on a connection made
+ * from a SYN cookie, which has no room for it.
  *
  * What carries new data is ECT(0); pure ACKs, retransmissions and window probes are not (6.1.4,
  * 6.1.5, 6.1.6).
@@ -17,7 +17,7 @@
 uint16_t
 tcp_ecn_syn(struct tcpcb *tp)
 {
-	if (tp->t_tv->tv_ecn != 1 || tp->t_nsynrexmt != 0) {
+	if (tp->t_tv->tv_ecn != 1 || tp->t_nsynrexmt >= tp->t_tv->tv_ecnretries) {
 		tp->t_lr.lr_ecn = 0;
 		return (0);
 	}

@@ -301,6 +301,7 @@ struct tcp_vnet {
 	unsigned	 tv_notsent_lowat;
 	int		 tv_uto, tv_uto_lower, tv_uto_upper;	/* RFC 5482; s */
 	int		 tv_reass_max, tv_path_mtu_discovery, tv_superpackets;
+	int		 tv_prr, tv_ecnretries;
 	int		 tv_rack, tv_hystart, tv_abe, tv_ecn, tv_newcwv;
 	char		 tv_cc[16];
 };

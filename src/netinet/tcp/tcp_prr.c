@@ -2,7 +2,7 @@
 /*
  * Proportional Rate Reduction (RFC 9937): during a recovery the window follows what the receiver
  * tells to have got, so that what is in flight goes down to ssthresh evenly over a round trip
- * and not by half a round trip of silence.
+ * and not by half a round trip of silence.  net.inet.tcp.do_prr=0 switches it off.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -31,6 +31,9 @@ tcp_prr_ack(struct tcpcb *tp, uint32_t pipe, bool safe)
 	uint32_t delivered = tp->t_lr.lr_rs.rs_acked, ssthresh = tp->snd_ssthresh;
 	uint64_t out;
 
+	/* RFC 6675: the window stays ssthresh. */
+	if (!tp->t_tv->tv_prr)
+		return;
 	pr->pr_delivered += delivered;
 	if (pipe > ssthresh) {
 		out = ((uint64_t)pr->pr_delivered * ssthresh + pr->pr_recoverfs - 1) /

@@ -218,6 +218,8 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("rack", tv_rack, 0, 1, "Find losses by time, probe for lost tails (RFC 8985)"),
     TV_INT("hystart", tv_hystart, 0, 1, "End the first slow start by delay (RFC 9406)"),
     TV_INT("newcwv", tv_newcwv, 0, 1, "Keep an unused window for a while (RFC 7661)"),
+    TV_INT("do_prr", tv_prr, 0, 1, "Proportional rate reduction (RFC 9937)"),
+    TV_INT("ecn.maxretries", tv_ecnretries, 0, 127, "SYNs that ask for ECN (RFC 3168 6.1.1.1)"),
     TV_INT("ecn.enable", tv_ecn, 0, 2, "ECN: 1 ask for it, 2 only grant it (RFC 3168)"),
     TV_INT("cc.abe", tv_abe, 0, 1, "Smaller reduction for a mark than for a loss (RFC 8511)"),
     TV_INT("delayed_ack", tv_delayed_ack, 0, 1, "Delay ACKs"),
