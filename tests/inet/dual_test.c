@@ -16,11 +16,26 @@ name_is(int error, const struct vi_sockaddr *got, const char *want, uint16_t por
 		assert_int_equal(got->sa_port, sa.sa_port);
 }
 
+struct count { unsigned six, mapped; };
+
+static void
+count_pcb(void *arg, const struct vi_pcbinfo *pi)
+{
+	struct count *c = arg;
+
+	if (pi->pi_proto != VI_IPPROTO_TCP || pi->pi_state != VI_TCPS_TIME_WAIT)
+		return;
+	assert_int_equal(pi->pi_local.sa_family, pi->pi_foreign.sa_family);
+	c->six += pi->pi_local.sa_family == VI_AF_INET6;
+	c->mapped += pi->pi_local.sa_in6[10] == 0xff && pi->pi_foreign.sa_in6[11] == 0xff;
+}
+
 static void
 streams(void **state)
 {
 	struct vi_socket *l, *c, *s;
 	struct vi_sockaddr sa;
+	struct count count = { 0 };
 	struct tl_conn tc;
 	struct chain ch;
 
@@ -56,7 +71,15 @@ streams(void **state)
 	tl_ok(vi_accept(l, &s, NULL));
 	tc = (struct tl_conn){ c, s };
 	tl_send(&ch.t, c, s, 5000);
-	tl_hangup(&ch.t, &tc);
+	/* Who waits in TIME_WAIT is listed as his socket was. */
+	vi_close(c);
+	tl_run(&ch.t, TL_SEC);
+	vi_close(s);
+	tl_run(&ch.t, TL_SEC);
+	vi_pcbs(ch.c, count_pcb, &count);
+	assert_int_equal(count.six, 1);
+	assert_int_equal(count.mapped, 1);
+	tl_run(&ch.t, TL_MSL2);
 	vi_close(l);
 	chain_end(&ch);
 }

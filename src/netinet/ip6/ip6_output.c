@@ -295,7 +295,8 @@ ip6_choose(struct vnet *vn, struct ip6_out *io, struct ip6_path *path)
 static uint32_t
 ip6_label(const struct ip6_vnet *i6v, const struct ip6_out *io)
 {
-	if (io->i6o_flow != 0 || !i6v->i6v_autoflowlabel || io->i6o_flowid == 0)
+	if (io->i6o_flow != 0 || !i6v->i6v_autoflowlabel || io->i6o_flowid == 0 ||
+	    (io->i6o_inp != NULL && (io->i6o_inp->inp_flags & INP_AUTOFLOWLABEL) == 0))
 		return (io->i6o_flow);
 	return ((io->i6o_flowid * 0x9e3779b1u) >> 12);
 }

@@ -692,15 +692,24 @@ in_pcbroute(struct inpcb *inp)
 /* Names */
 
 void
-in_pcbname(const struct inpcb *inp, const struct inet_ops *ops, const struct in_addr_any *a, uint16_t port, struct vi_sockaddr *sa)
+in_pcbmap(struct vi_sockaddr *sa)
 {
-	ops->io_sockaddr(a, port, sa);
-	if (sa->sa_family != VI_AF_INET || (inp->inp_flags & INP_SOCK6) == 0)
+	const uint32_t in4 = sa->sa_in;
+
+	if (sa->sa_family != VI_AF_INET)
 		return;
 	memset(sa->sa_in6, 0, sizeof(sa->sa_in6));
 	sa->sa_family = VI_AF_INET6;
 	sa->sa_in6[10] = sa->sa_in6[11] = 0xff;
-	memcpy(sa->sa_in6 + 12, &a->in4, sizeof(a->in4));
+	memcpy(sa->sa_in6 + 12, &in4, sizeof(in4));
+}
+
+void
+in_pcbname(const struct inpcb *inp, const struct inet_ops *ops, const struct in_addr_any *a, uint16_t port, struct vi_sockaddr *sa)
+{
+	ops->io_sockaddr(a, port, sa);
+	if ((inp->inp_flags & INP_SOCK6) != 0)
+		in_pcbmap(sa);
 }
 
 int

@@ -118,7 +118,9 @@ struct inpcb *in_pcblookup(struct inpcbinfo *, const struct inet_ops *, const st
 	    bool wild, const struct ifnet *rcvif);
 /* Every pcb that should get a copy of a broadcast or multicast datagram: iterate with last (NULL first). */
 struct inpcb *in_pcbnext_bcast(struct inpcbinfo *, struct inpcb *last, const struct inet_pkt *, uint16_t lport, uint16_t fport);
-/* An address as the pcb's user sees it: an IPv4 one is mapped (RFC 4291 2.5.5.2) on an AF_INET6 socket. */
+/* An IPv4 address becomes ::ffff:a.b.c.d (RFC 4291 2.5.5.2); others stay. */
+void	 in_pcbmap(struct vi_sockaddr *);
+/* An address as the pcb's user sees it: mapped on an AF_INET6 socket. */
 void	 in_pcbname(const struct inpcb *, const struct inet_ops *, const struct in_addr_any *, uint16_t port, struct vi_sockaddr *);
 int	 in_pcbsockaddr(struct inpcb *, struct vi_sockaddr *);
 int	 in_pcbpeeraddr(struct inpcb *, struct vi_sockaddr *);	/* ENOTCONN */

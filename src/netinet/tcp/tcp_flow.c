@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "kern/acct.h"
+#include "netinet/pcb/in_pcb.h"
 
 #define TCP_FLOWTAB_MIN	16
 
@@ -107,4 +108,15 @@ tcp_flow_remove(struct tcp_flowtab *ft, struct tcp_flow *f)
 		VI_ASSERT(*fp != NULL);
 	*fp = f->tf_next;
 	ft->ft_count--;
+}
+
+void
+tcp_flow_names(const struct tcp_flow *f, struct vi_pcbinfo *pi)
+{
+	f->tf_ops->io_sockaddr(&f->tf_laddr, f->tf_lport, &pi->pi_local);
+	f->tf_ops->io_sockaddr(&f->tf_faddr, f->tf_fport, &pi->pi_foreign);
+	if (!f->tf_sock6)
+		return;
+	in_pcbmap(&pi->pi_local);
+	in_pcbmap(&pi->pi_foreign);
 }

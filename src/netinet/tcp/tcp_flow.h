@@ -13,6 +13,7 @@
 #include "netinet/inet_ops.h"
 
 struct acctset;
+struct vi_pcbinfo;
 
 /* First member of whatever is in the table. */
 struct tcp_flow {
@@ -21,6 +22,7 @@ struct tcp_flow {
 	uint16_t	 tf_lport, tf_fport;	/* network order */
 	struct in_addr_any tf_laddr, tf_faddr;
 	const struct inet_ops *tf_ops;	/* the addresses' family */
+	bool		 tf_sock6;	/* the user's socket is of AF_INET6 */
 };
 
 struct tcp_flowtab {
@@ -38,5 +40,7 @@ struct tcp_flow *tcp_flow_find(const struct tcp_flowtab *, const struct inet_ops
 /* The key members of f are set; ENOBUFS when there is no memory for the first chains. */
 int	tcp_flow_insert(struct tcp_flowtab *, struct tcp_flow *);
 void	tcp_flow_remove(struct tcp_flowtab *, struct tcp_flow *);
+/* Both ends as the user sees them. */
+void	tcp_flow_names(const struct tcp_flow *, struct vi_pcbinfo *);
 
 #endif

@@ -168,6 +168,7 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	sc->sc_flow.tf_lport = ts->ts_dport;
 	sc->sc_flow.tf_fport = ts->ts_sport;
 	sc->sc_flow.tf_ops = pkt->ip_ops;
+	sc->sc_flow.tf_sock6 = (listener->inp_flags & INP_SOCK6) != 0;
 	sc->sc_fib = listener->inp_fib;
 	sc->sc_ifindex = pkt->ip_rcvif != NULL ? pkt->ip_rcvif->if_index : 0;
 	sc->sc_tos = in_pcbtos(listener, pkt->ip_ops);
@@ -521,10 +522,7 @@ tcp_syncache_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 			pi = (struct vi_pcbinfo){.pi_proto = VI_IPPROTO_TCP,
 			    .pi_type = VI_SOCK_STREAM,
 			    .pi_state = TCPS_SYN_RECEIVED};
-			sc->sc_flow.tf_ops->io_sockaddr(
-			    &sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport, &pi.pi_local);
-			sc->sc_flow.tf_ops->io_sockaddr(
-			    &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, &pi.pi_foreign);
+			tcp_flow_names(&sc->sc_flow, &pi);
 			fn(arg, &pi);
 		}
 }

@@ -100,6 +100,7 @@ tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_flow.tf_lport = inp->inp_lport;
 	tw->tw_flow.tf_fport = inp->inp_fport;
 	tw->tw_flow.tf_ops = inp->inp_ops;
+	tw->tw_flow.tf_sock6 = (inp->inp_flags & INP_SOCK6) != 0;
 	tw->tw_snd_nxt = tp->snd_max;
 	tw->tw_rcv_nxt = tp->rcv_nxt;
 	tw->tw_win = (uint16_t)u32min(tp->rcv_wnd >> tp->rcv_scale, TCP_MAXWIN);
@@ -258,9 +259,7 @@ tcp_timewait_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 		    .pi_type = VI_SOCK_STREAM,
 		    .pi_state = TCPS_TIME_WAIT,
 		    .pi_uid = tw->tw_uid};
-		tw->tw_flow.tf_ops->io_sockaddr(&tw->tw_flow.tf_laddr, tw->tw_flow.tf_lport, &pi.pi_local);
-		tw->tw_flow.tf_ops->io_sockaddr(
-		    &tw->tw_flow.tf_faddr, tw->tw_flow.tf_fport, &pi.pi_foreign);
+		tcp_flow_names(&tw->tw_flow, &pi);
 		fn(arg, &pi);
 	}
 }
