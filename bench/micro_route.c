@@ -146,6 +146,7 @@ run(struct bench *b, const char *what, unsigned bits, uint32_t n,
 	for (uint32_t i = 0; i < n; i++)
 		(void)fib_remove(&b->f, &b->as, b->keys + 4 * (size_t)i, b->lens[i]);
 	printf("; remove %.0f ns\n", since(b, t0, n));
+	fflush(stdout);
 	free(b->keys);
 	free(b->lens);
 }
