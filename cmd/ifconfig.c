@@ -19,7 +19,7 @@ parse(struct cmd_ctx *cx, struct options *o, int argc, char **argv)
 	struct if_list *il = &o->o_list;
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:aCdf:g:j:lnu")) != -1) {
+	while ((ch = getopt(argc, argv, "+:aCdf:g:j:Llnu")) != -1) {
 		switch (ch) {
 		case 'a': o->o_all = true; break;
 		case 'C': o->o_cloners = true; break;
@@ -27,6 +27,7 @@ parse(struct cmd_ctx *cx, struct options *o, int argc, char **argv)
 		case 'f': o->o_format = optarg; break;
 		case 'g': il->il_group = optarg; break;
 		case 'j': cx->cx_jail = optarg; break;
+		case 'L': il->il_lifetimes = true; break;
 		case 'l': il->il_names = true; break;
 		case 'n': break;	/* there are no modules to load */
 		case 'u': il->il_up = true; break;
@@ -39,8 +40,9 @@ parse(struct cmd_ctx *cx, struct options *o, int argc, char **argv)
 static bool
 is_family(const char *word)
 {
-	return strcmp(word, "inet") == 0 || strcmp(word, "ether") == 0 ||
-	    strcmp(word, "link") == 0 || strcmp(word, "lladdr") == 0;
+	return strcmp(word, "inet") == 0 || strcmp(word, "inet6") == 0 ||
+	    strcmp(word, "ether") == 0 || strcmp(word, "link") == 0 ||
+	    strcmp(word, "lladdr") == 0;
 }
 
 static int

@@ -10,10 +10,12 @@
 struct if_list {
 	const char	*il_name;	/* NULL: all */
 	const char	*il_group;
-	const char	*il_family;	/* "inet", "ether", "link"; NULL: all */
+	const char	*il_family;	/* "inet", "inet6", "ether", "link"; NULL: all */
 	bool		 il_names;	/* -l */
 	bool		 il_up, il_down;
 	enum if_inetfmt { IF_INET_HEX, IF_INET_CIDR, IF_INET_DOTTED } il_inet;
+	bool		 il_cidr6;	/* 2001:db8::1/64 */
+	bool		 il_lifetimes;	/* -L */
 	bool		 il_dash;	/* 02-00-.. */
 };
 

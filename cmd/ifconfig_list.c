@@ -84,6 +84,91 @@ wants(const struct if_list *il, const char *family)
 		(strcmp(il->il_family, "link") == 0 || strcmp(il->il_family, "lladdr") == 0));
 }
 
+/*
+ * IPv6.
+ */
+static const struct bit {
+	unsigned	 b_bit;
+	const char	*b_name;
+} addr_flags[] = {
+	{ VI_IN6_IFF_ANYCAST, "anycast" },
+	{ VI_IN6_IFF_TENTATIVE, "tentative" },
+	{ VI_IN6_IFF_DUPLICATED, "duplicated" },
+	{ VI_IN6_IFF_DETACHED, "detached" },
+	{ VI_IN6_IFF_DEPRECATED, "deprecated" },
+	{ VI_IN6_IFF_AUTOCONF, "autoconf" },
+	{ VI_IN6_IFF_TEMPORARY, "temporary" },
+	{ VI_IN6_IFF_PREFER_SOURCE, "prefer_source" },
+}, nd6_flags[] = {
+	{ VI_ND6_IFF_PERFORMNUD, "PERFORMNUD" },
+	{ VI_ND6_IFF_ACCEPT_RTADV, "ACCEPT_RTADV" },
+	{ VI_ND6_IFF_IFDISABLED, "IFDISABLED" },
+	{ VI_ND6_IFF_AUTO_LINKLOCAL, "AUTO_LINKLOCAL" },
+	{ VI_ND6_IFF_NO_RADR, "NO_RADR" },
+	{ VI_ND6_IFF_NO_PREFER_IFACE, "NO_PREFER_IFACE" },
+	{ VI_ND6_IFF_NO_DAD, "NO_DAD" },
+	{ VI_ND6_IFF_DEFAULTIF, "DEFAULTIF" },
+};
+
+/* Missing: it does not end. */
+static void
+print_lifetime(const json_t *addr, const char *key)
+{
+	if (json_object_get(addr, key) != NULL)
+		printf(" %s %lld", key, (long long)cmd_int(addr, key));
+	else
+		printf(" %s infty", key);
+}
+
+static void
+print_inet6(const struct if_list *il, const json_t *addr)
+{
+	const unsigned flags = (unsigned)cmd_int(addr, "flags");
+
+	printf("\tinet6 %s", cmd_str(addr, "address"));
+	if (il->il_cidr6)
+		printf("/%d", (int)cmd_int(addr, "prefixlen"));
+	if (cmd_str(addr, "destination")[0] != '\0')
+		printf(" --> %s", cmd_str(addr, "destination"));
+	if (!il->il_cidr6)
+		printf(" prefixlen %d", (int)cmd_int(addr, "prefixlen"));
+	for (size_t i = 0; i < sizeof(addr_flags) / sizeof(addr_flags[0]); i++)
+		if ((flags & addr_flags[i].b_bit) != 0)
+			printf(" %s", addr_flags[i].b_name);
+	if (cmd_int(addr, "scopeid") != 0)
+		printf(" scopeid 0x%x", (unsigned)cmd_int(addr, "scopeid"));
+	if (il->il_lifetimes && (json_object_get(addr, "pltime") != NULL ||
+	    json_object_get(addr, "vltime") != NULL)) {
+		print_lifetime(addr, "pltime");
+		print_lifetime(addr, "vltime");
+	}
+	printf("\n");
+}
+
+static void
+print_nd6(const json_t *ifp)
+{
+	const unsigned flags = (unsigned)cmd_int(ifp, "nd6flags");
+	const char *sep = "";
+
+	if (flags == 0)
+		return;
+	printf("\tnd6 options=%x<", flags);
+	for (size_t i = 0; i < sizeof(nd6_flags) / sizeof(nd6_flags[0]); i++) {
+		if ((flags & nd6_flags[i].b_bit) == 0)
+			continue;
+		printf("%s%s", sep, nd6_flags[i].b_name);
+		sep = ",";
+	}
+	printf(">\n");
+}
+
+static bool
+is_inet6(const json_t *addr)
+{
+	return strcmp(cmd_str(addr, "family"), "inet6") == 0;
+}
+
 static void
 print_groups(const json_t *ifp)
 {
@@ -120,15 +205,22 @@ print_interface(const struct if_list *il, const json_t *ifp)
 		printf("\tdescription: %s\n", cmd_str(ifp, "description"));
 	if (wants(il, "ether"))
 		print_ether(il, ifp);
-	if (wants(il, "inet"))
-		json_array_foreach(addrs, i, addr)
+	json_array_foreach(addrs, i, addr)
+		if (wants(il, "inet") && !is_inet6(addr))
 			print_inet(il, addr);
-	if (il->il_family != NULL)
+	json_array_foreach(addrs, i, addr)
+		if (wants(il, "inet6") && is_inet6(addr))
+			print_inet6(il, addr);
+	if (il->il_family != NULL) {
+		if (strcmp(il->il_family, "inet6") == 0)
+			print_nd6(ifp);
 		return;
+	}
 	print_groups(ifp);
 	if (cmd_int(ifp, "fib") != 0)
 		printf("\tfib: %d\n", (int)cmd_int(ifp, "fib"));
 	print_media(ifp);
+	print_nd6(ifp);
 }
 
 static bool
@@ -146,8 +238,15 @@ in_group(const json_t *ifp, const char *group)
 static bool
 has_family(const json_t *ifp, const char *family)
 {
-	if (strcmp(family, "inet") == 0)
-		return json_array_size(json_object_get(ifp, "addresses")) > 0;
+	const json_t *addr;
+	size_t i;
+
+	if (strcmp(family, "inet") == 0 || strcmp(family, "inet6") == 0) {
+		json_array_foreach(json_object_get(ifp, "addresses"), i, addr)
+			if (is_inet6(addr) == (family[4] == '6'))
+				return true;
+		return false;
+	}
 	if (strcmp(family, "ether") == 0)
 		return strcmp(cmd_str(ifp, "type"), "ether") == 0;
 	return true;
@@ -210,7 +309,7 @@ ifconfig_cloners(struct cmd_ctx *cx)
 	return 0;
 }
 
-/* "inet:cidr,ether:dash"; there is no IPv6 address to format, so its choices are only checked. */
+/* "inet:cidr,ether:dash" */
 bool
 ifconfig_format(struct if_list *il, char *format)
 {
@@ -227,8 +326,11 @@ ifconfig_format(struct if_list *il, char *format)
 			il->il_dash = true;
 		else if (strcmp(word, "ether:colon") == 0 || strcmp(word, "ether:default") == 0)
 			il->il_dash = false;
-		else if (strcmp(word, "inet6:cidr") != 0 && strcmp(word, "inet6:default") != 0 &&
-		    strcmp(word, "inet6:numeric") != 0)
+		else if (strcmp(word, "inet6:cidr") == 0)
+			il->il_cidr6 = true;
+		else if (strcmp(word, "inet6:default") == 0 || strcmp(word, "inet6:numeric") == 0)
+			il->il_cidr6 = false;
+		else
 			return false;
 	}
 	return true;

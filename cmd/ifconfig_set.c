@@ -4,8 +4,9 @@
  *
  * Theory of operation.  The words behind the interface's name are turned into a list of operations
  * of the control protocol, by the table of keywords; a word that is no keyword is an address.  An
- * address and what belongs to it (netmask, broadcast, alias) may stand in any order and make one
- * operation, which comes last, or before the next "inet".  Only when every word is understood is
+ * address and what belongs to it (netmask, broadcast, alias, lifetimes) may stand in any order and make
+ * one operation, which comes last, or before the next family ("inet", "inet6").  What neighbour
+ * discovery does on the interface is set at once, so before the addresses.  Only when every word is understood is
  * the first operation sent, with the name that the interface has by then: "create" and "name"
  * change it.
  */
@@ -19,13 +20,17 @@
 #include <sys/random.h>
 
 #include "cmd/inet.h"
+#include "cmd/inet6.h"
+#include <vimage/ifnet.h>
 
-/* An address under construction. */
+/* An address under construction; texts are "" when not given. */
 struct pending {
-	bool		 p_addr, p_mask, p_broadcast, p_dest;
-	bool		 p_alias, p_delete;
-	struct in_addr	 p_in, p_dst, p_bcast;
-	int		 p_len;
+	char		 p_addr[INET6_TEXTLEN], p_dest[INET6_TEXTLEN], p_broadcast[INET_ADDRSTRLEN];
+	bool		 p_alias, p_delete, p_eui64;
+	bool		 p_more;	/* something that needs an address was said */
+	int		 p_len;		/* -1: not said */
+	long long	 p_vltime, p_pltime;	/* s, -1: not said */
+	json_t		*p_flags;	/* names; NULL: none */
 };
 
 struct setting {
@@ -33,7 +38,7 @@ struct setting {
 	const char	*s_given;	/* the name as given */
 	json_t		*s_ops;
 	struct pending	 s_pending;
-	bool		 s_link;	/* family "link": an address is a MAC */
+	enum family { INET, INET6, LINK } s_family;	/* link: an address is a MAC */
 };
 
 struct keyword {
@@ -57,30 +62,54 @@ add_op(struct setting *s, json_t *op)
 /*
  * Addresses.
  */
+static void
+clear_address(struct pending *p)
+{
+	json_decref(p->p_flags);
+	*p = (struct pending){ .p_len = -1, .p_vltime = -1, .p_pltime = -1 };
+}
+
+static void
+put_text(json_t *op, const char *key, const char *text)
+{
+	if (text[0] != '\0')
+		json_object_set_new(op, key, json_string(text));
+}
+
+static void
+put_int(json_t *op, const char *key, long long n)
+{
+	if (n >= 0)
+		json_object_set_new(op, key, json_integer(n));
+}
+
 static int
 flush_address(struct setting *s)
 {
 	struct pending *p = &s->s_pending;
 	json_t *op;
 
-	if (!p->p_addr) {
-		if (!p->p_mask && !p->p_broadcast && !p->p_alias && !p->p_delete)
+	if (p->p_addr[0] == '\0') {
+		if (!p->p_more)
 			return 0;
 		cmd_warnx(s->s_cx, "an address is missing");
 		return ECANCELED;
 	}
 	op = json_pack("{s:s,s:s}", "op", p->p_delete ? "addr.delete" : "addr.add", "address",
-	    inet_ntoa(p->p_in));
+	    p->p_addr);
 	if (!p->p_delete) {
-		if (p->p_mask)
-			json_object_set_new(op, "prefixlen", json_integer(p->p_len));
-		if (p->p_broadcast)
-			json_object_set_new(op, "broadcast", json_string(inet_ntoa(p->p_bcast)));
-		if (p->p_dest)
-			json_object_set_new(op, "destination", json_string(inet_ntoa(p->p_dst)));
+		put_int(op, "prefixlen", p->p_len);
+		put_text(op, "broadcast", p->p_broadcast);
+		put_text(op, "destination", p->p_dest);
+		put_int(op, "vltime", p->p_vltime);
+		put_int(op, "pltime", p->p_pltime);
+		if (p->p_flags != NULL)
+			json_object_set(op, "flags", p->p_flags);
+		if (p->p_eui64)
+			json_object_set_new(op, "eui64", json_true());
 		json_object_set_new(op, "alias", json_boolean(p->p_alias));
 	}
-	memset(p, 0, sizeof(*p));
+	clear_address(p);
 	return add_op(s, op);
 }
 
@@ -100,26 +129,39 @@ take_mac(struct setting *s, const char *arg)
 	return add_op(s, json_pack("{s:s,s:s}", "op", "if.lladdr", "lladdr", text));
 }
 
+/* Without len a prefix is not possible. */
+static bool
+number_text(const struct setting *s, const char *word, char buf[INET6_TEXTLEN], int *len)
+{
+	struct inet6 i6;
+	struct in_addr in;
+
+	if (s->s_family == INET6) {
+		if (!(len != NULL ? inet6_prefix(word, &i6, len) : inet6_number(word, &i6)))
+			return false;
+		inet6_text(&i6, buf);
+		return true;
+	}
+	if (!(len != NULL ? inet_prefix(word, &in, len) : inet_number(word, &in)))
+		return false;
+	return inet_ntop(AF_INET, &in, buf, INET6_TEXTLEN) != NULL;
+}
+
 /* A word that is no keyword: the address, then the other end's. */
 static int
 take_address(struct setting *s, const char *word)
 {
 	struct pending *p = &s->s_pending;
-	int len;
+	int len = -1;
 
-	if (s->s_link)
+	if (s->s_family == LINK)
 		return take_mac(s, word);
-	if (p->p_addr) {
-		p->p_dest = inet_number(word, &p->p_dst);
-		return p->p_dest ? 0 : EINVAL;
-	}
-	if (!inet_prefix(word, &p->p_in, &len))
+	if (p->p_addr[0] != '\0')
+		return number_text(s, word, p->p_dest, NULL) ? 0 : EINVAL;
+	if (!number_text(s, word, p->p_addr, &len))
 		return EINVAL;
-	p->p_addr = true;
-	if (len >= 0) {
-		p->p_mask = true;
+	if (len >= 0)
 		p->p_len = len;
-	}
 	return 0;
 }
 
@@ -129,6 +171,7 @@ k_alias(struct setting *s, const struct keyword *k, const char *arg)
 	(void)arg;
 	s->s_pending.p_alias = k->k_key == NULL;
 	s->s_pending.p_delete = k->k_key != NULL;
+	s->s_pending.p_more = true;
 	return 0;
 }
 
@@ -136,8 +179,8 @@ static int
 k_netmask(struct setting *s, const struct keyword *k, const char *arg)
 {
 	(void)k;
-	s->s_pending.p_mask = true;
-	return inet_mask_number(arg, &s->s_pending.p_len) ? 0 : EINVAL;
+	s->s_pending.p_more = true;
+	return s->s_family != INET6 && inet_mask_number(arg, &s->s_pending.p_len) ? 0 : EINVAL;
 }
 
 static int
@@ -145,9 +188,10 @@ k_prefixlen(struct setting *s, const struct keyword *k, const char *arg)
 {
 	long long n;
 
-	if (!cmd_number(arg, k->k_min, k->k_max, &n))
+	(void)k;
+	if (!cmd_number(arg, 0, s->s_family == INET6 ? 128 : 32, &n))
 		return EINVAL;
-	s->s_pending.p_mask = true;
+	s->s_pending.p_more = true;
 	s->s_pending.p_len = (int)n;
 	return 0;
 }
@@ -155,17 +199,100 @@ k_prefixlen(struct setting *s, const struct keyword *k, const char *arg)
 static int
 k_broadcast(struct setting *s, const struct keyword *k, const char *arg)
 {
+	struct in_addr in;
+
 	(void)k;
-	s->s_pending.p_broadcast = true;
-	return inet_number(arg, &s->s_pending.p_bcast) ? 0 : EINVAL;
+	s->s_pending.p_more = true;
+	if (s->s_family == INET6 || !inet_number(arg, &in))
+		return EINVAL;
+	(void)inet_ntop(AF_INET, &in, s->s_pending.p_broadcast, INET_ADDRSTRLEN);
+	return 0;
 }
 
 static int
 k_family(struct setting *s, const struct keyword *k, const char *arg)
 {
+	int error = flush_address(s);
+
 	(void)arg;
-	s->s_link = k->k_key != NULL;
-	return flush_address(s);
+	s->s_family = (enum family)k->k_min;
+	return error;
+}
+
+/*
+ * IPv6.
+ */
+static int
+only_inet6(const struct setting *s, const struct keyword *k)
+{
+	if (s->s_family == INET6)
+		return 0;
+	cmd_warnx(s->s_cx, "%s: only behind inet6", k->k_name);
+	return ECANCELED;
+}
+
+/* One of an address; k_op NULL: the flag is not to be set, which it is not unless asked for. */
+static int
+k_addrflag(struct setting *s, const struct keyword *k, const char *arg)
+{
+	struct pending *p = &s->s_pending;
+	int error;
+
+	(void)arg;
+	if ((error = only_inet6(s, k)) != 0)
+		return error;
+	p->p_more = true;
+	if (k->k_op == NULL)
+		return 0;
+	if (p->p_flags == NULL)
+		p->p_flags = json_array();
+	json_array_append_new(p->p_flags, json_string(k->k_key));
+	return 0;
+}
+
+/* One of neighbour discovery on the interface. */
+static int
+k_nd6flag(struct setting *s, const struct keyword *k, const char *arg)
+{
+	int error = only_inet6(s, k);
+
+	(void)arg;
+	if (error != 0)
+		return error;
+	return add_op(s, json_pack("{s:s,s:[s]}", "op", "if.nd6flags", k->k_op, k->k_key));
+}
+
+/* Behind an address it is that one's, else it is the interface's. */
+static int
+k_nodad(struct setting *s, const struct keyword *k, const char *arg)
+{
+	return s->s_pending.p_addr[0] != '\0' ? k_addrflag(s, k, arg) : k_nd6flag(s, k, arg);
+}
+
+static int
+k_eui64(struct setting *s, const struct keyword *k, const char *arg)
+{
+	int error = only_inet6(s, k);
+
+	(void)arg;
+	s->s_pending.p_more = s->s_pending.p_eui64 = true;
+	return error;
+}
+
+static int
+k_lifetime(struct setting *s, const struct keyword *k, const char *arg)
+{
+	long long *n = k->k_key[0] == 'v' ? &s->s_pending.p_vltime : &s->s_pending.p_pltime;
+	int error;
+
+	if ((error = only_inet6(s, k)) != 0)
+		return error;
+	s->s_pending.p_more = true;
+	if (strcmp(arg, "infty") == 0 || strcmp(arg, "-1") == 0) {
+		*n = VI_IFA_INFINITE;
+		return 0;
+	}
+	return cmd_number(arg, k->k_min, k->k_max, n) ? 0 : EINVAL;
 }
 
 /*
@@ -271,11 +398,39 @@ static const struct keyword keywords[] = {
 	{ "delete", false, k_alias, NULL, "delete", 0, 0 },
 	{ "remove", false, k_alias, NULL, "delete", 0, 0 },
 	{ "netmask", true, k_netmask, NULL, NULL, 0, 0 },
-	{ "prefixlen", true, k_prefixlen, NULL, NULL, 0, 32 },
+	{ "prefixlen", true, k_prefixlen, NULL, NULL, 0, 0 },
 	{ "broadcast", true, k_broadcast, NULL, NULL, 0, 0 },
-	{ "inet", false, k_family, NULL, NULL, 0, 0 },
-	{ "link", false, k_family, NULL, "link", 0, 0 },
-	{ "inet6", false, k_refuse, NULL, NULL, 0, 0 },
+	{ "inet", false, k_family, NULL, NULL, INET, 0 },
+	{ "inet6", false, k_family, NULL, NULL, INET6, 0 },
+	{ "link", false, k_family, NULL, NULL, LINK, 0 },
+	{ "anycast", false, k_addrflag, "set", "anycast", 0, 0 },
+	{ "autoconf", false, k_addrflag, "set", "autoconf", 0, 0 },
+	{ "-autoconf", false, k_addrflag, NULL, NULL, 0, 0 },
+	{ "deprecated", false, k_addrflag, "set", "deprecated", 0, 0 },
+	{ "-deprecated", false, k_addrflag, NULL, NULL, 0, 0 },
+	{ "prefer_source", false, k_addrflag, "set", "prefer_source", 0, 0 },
+	{ "-prefer_source", false, k_addrflag, NULL, NULL, 0, 0 },
+	{ "temporary", false, k_addrflag, "set", "temporary", 0, 0 },
+	{ "-temporary", false, k_addrflag, NULL, NULL, 0, 0 },
+	{ "vltime", true, k_lifetime, NULL, "vltime", 1, UINT32_MAX },
+	{ "pltime", true, k_lifetime, NULL, "pltime", 1, UINT32_MAX },
+	{ "eui64", false, k_eui64, NULL, NULL, 0, 0 },
+	{ "accept_rtadv", false, k_nd6flag, "set", "accept_rtadv", 0, 0 },
+	{ "-accept_rtadv", false, k_nd6flag, "clear", "accept_rtadv", 0, 0 },
+	{ "auto_linklocal", false, k_nd6flag, "set", "auto_linklocal", 0, 0 },
+	{ "-auto_linklocal", false, k_nd6flag, "clear", "auto_linklocal", 0, 0 },
+	{ "ifdisabled", false, k_nd6flag, "set", "ifdisabled", 0, 0 },
+	{ "-ifdisabled", false, k_nd6flag, "clear", "ifdisabled", 0, 0 },
+	{ "nud", false, k_nd6flag, "set", "nud", 0, 0 },
+	{ "-nud", false, k_nd6flag, "clear", "nud", 0, 0 },
+	{ "no_radr", false, k_nd6flag, "set", "no_radr", 0, 0 },
+	{ "-no_radr", false, k_nd6flag, "clear", "no_radr", 0, 0 },
+	{ "no_prefer_iface", false, k_nd6flag, "set", "no_prefer_iface", 0, 0 },
+	{ "-no_prefer_iface", false, k_nd6flag, "clear", "no_prefer_iface", 0, 0 },
+	{ "no_dad", false, k_nodad, "set", "no_dad", 0, 0 },
+	{ "-no_dad", false, k_nd6flag, "clear", "no_dad", 0, 0 },
+	{ "defaultif", false, k_nd6flag, "set", "defaultif", 0, 0 },
+	{ "-defaultif", false, k_nd6flag, "clear", "defaultif", 0, 0 },
 	{ "group", false, k_refuse, NULL, NULL, 0, 0 },
 	{ "-group", false, k_refuse, NULL, NULL, 0, 0 },
 	{ "media", false, k_refuse, NULL, NULL, 0, 0 },
@@ -373,8 +528,10 @@ ifconfig_set(struct cmd_ctx *cx, const char *name, int argc, char **argv)
 	struct setting s = { .s_cx = cx, .s_given = name, .s_ops = json_array() };
 	int status = 1;
 
+	clear_address(&s.s_pending);
 	if (parse_words(&s, argc, argv) == 0)
 		status = do_ops(&s);
+	clear_address(&s.s_pending);
 	json_decref(s.s_ops);
 	return status;
 }

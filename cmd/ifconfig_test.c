@@ -68,6 +68,44 @@ test_list_forms(void **state)
 	}
 }
 
+#define EPAIR6	"{\"name\":\"e\",\"flags\":34883,\"nd6flags\":35,\"metric\":0,\"mtu\":1500," \
+		"\"type\":\"ether\",\"lladdr\":\"02:00:00:00:00:01\",\"linkup\":true," \
+		"\"addresses\":[{\"family\":\"inet6\",\"address\":\"fe80::1%e\",\"prefixlen\":64," \
+		"\"flags\":2,\"scopeid\":2},{\"family\":\"inet6\",\"address\":\"2001:db8::1\"," \
+		"\"prefixlen\":64,\"flags\":80,\"vltime\":3600},{\"family\":\"inet\"," \
+		"\"address\":\"192.0.2.1\",\"prefixlen\":24}]}"
+#define HEAD6	"e: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu 1500\n"
+#define ND6	"\tnd6 options=23<PERFORMNUD,ACCEPT_RTADV,AUTO_LINKLOCAL>\n"
+
+static void
+test_list_inet6(void **state)
+{
+	static const struct { const char *line, *out; } forms[] = {
+		{ "ifconfig -L e", HEAD6 "\tether 02:00:00:00:00:01\n"
+		    "\tinet 192.0.2.1 netmask 0xffffff00\n"
+		    "\tinet6 fe80::1%e prefixlen 64 tentative scopeid 0x2\n"
+		    "\tinet6 2001:db8::1 prefixlen 64 deprecated autoconf pltime infty vltime 3600\n"
+		    "\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)\n\tstatus: active\n"
+		    ND6 },
+		{ "ifconfig -f inet6:cidr e inet6", HEAD6
+		    "\tinet6 fe80::1%e/64 tentative scopeid 0x2\n"
+		    "\tinet6 2001:db8::1/64 deprecated autoconf\n" ND6 },
+		{ "ifconfig -l inet6", "e\n" },
+		{ "ifconfig e inet", HEAD6 "\tinet 192.0.2.1 netmask 0xffffff00\n" },
+	};
+	struct fake fk;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		fake_init(&fk, "ifconfig");
+		fake_ok(&fk, "{\"interfaces\":[" EPAIR6 "]}");
+		fake_run(&fk, cmd_ifconfig, forms[i].line);
+		assert_int_equal(fk.fk_status, 0);
+		assert_string_equal(fk.fk_out, forms[i].out);
+		fake_free(&fk);
+	}
+}
+
 static void
 test_missing_interface(void **state)
 {
@@ -150,6 +188,25 @@ test_addresses(void **state)
 		    "\"op\":\"addr.delete\"}" },
 		{ "ifconfig e 10.1.1.1 delete", "{\"address\":\"10.1.1.1\",\"name\":\"e\","
 		    "\"op\":\"addr.delete\"}" },
+		{ "ifconfig e inet6 2001:DB8::1/48 anycast deprecated", "{\"address\":"
+		    "\"2001:db8::1\",\"alias\":false,\"flags\":[\"anycast\",\"deprecated\"],"
+		    "\"name\":\"e\",\"op\":\"addr.add\",\"prefixlen\":48}" },
+		{ "ifconfig e inet6 fe80::1%e prefixlen 64 alias no_dad", "{\"address\":"
+		    "\"fe80::1%e\",\"alias\":true,\"flags\":[\"no_dad\"],\"name\":\"e\","
+		    "\"op\":\"addr.add\",\"prefixlen\":64}" },
+		{ "ifconfig e inet6 2001:db8:: vltime infty pltime 60 -autoconf eui64",
+		    "{\"address\":\"2001:db8::\",\"alias\":false,\"eui64\":true,"
+		    "\"name\":\"e\",\"op\":\"addr.add\",\"pltime\":60,"
+		    "\"vltime\":4294967295}" },
+		{ "ifconfig e inet6 2001:db8::1 2001:db8::2 prefixlen 128", "{\"address\":"
+		    "\"2001:db8::1\",\"alias\":false,\"destination\":\"2001:db8::2\","
+		    "\"name\":\"e\",\"op\":\"addr.add\",\"prefixlen\":128}" },
+		{ "ifconfig e inet6 ::1 -alias", "{\"address\":\"::1\",\"name\":\"e\","
+		    "\"op\":\"addr.delete\"}" },
+		{ "ifconfig e inet6 -ifdisabled", "{\"clear\":[\"ifdisabled\"],\"name\":\"e\","
+		    "\"op\":\"if.nd6flags\"}" },
+		{ "ifconfig e inet6 no_dad", "{\"name\":\"e\",\"op\":\"if.nd6flags\","
+		    "\"set\":[\"no_dad\"]}" },
 		{ "ifconfig e link 02:00:00:00:00:0a", "{\"lladdr\":\"02:00:00:00:00:0a\","
 		    "\"name\":\"e\",\"op\":\"if.lladdr\"}" },
 		{ "ifconfig e vnet web", "{\"name\":\"e\",\"op\":\"if.move\",\"to\":\"web\"}" },
@@ -189,7 +246,15 @@ test_wrong_words(void **state)
 		{ "ifconfig e ether 02:00", "ifconfig: 02:00: bad value\n" },
 		{ "ifconfig e up alias", "ifconfig: an address is missing\n" },
 		{ "ifconfig e up create", "ifconfig: create must come first\n" },
-		{ "ifconfig e inet6 ::1", "ifconfig: inet6: not supported\n" },
+		{ "ifconfig e inet6 192.0.2.1", "ifconfig: 192.0.2.1: bad value\n" },
+		{ "ifconfig e inet6 ::1/129", "ifconfig: ::1/129: bad value\n" },
+		{ "ifconfig e inet6 fe80::1%", "ifconfig: fe80::1%: bad value\n" },
+		{ "ifconfig e inet6 ::1 netmask 255.0.0.0", "ifconfig: 255.0.0.0: bad value\n" },
+		{ "ifconfig e inet6 ::1 vltime 0", "ifconfig: 0: bad value\n" },
+		{ "ifconfig e inet6 anycast", "ifconfig: an address is missing\n" },
+		{ "ifconfig e 192.0.2.1 anycast", "ifconfig: anycast: only behind inet6\n" },
+		{ "ifconfig e ifdisabled", "ifconfig: ifdisabled: only behind inet6\n" },
+		{ "ifconfig e 192.0.2.1 prefixlen 33", "ifconfig: 33: bad value\n" },
 		{ "ifconfig -a up", "ifconfig: up: unknown address family\n" },
 		{ "ifconfig -f inet:roman", "ifconfig: inet:roman: unknown format\n" },
 		{ "ifconfig -x", "ifconfig: illegal option -- x; usage: ifconfig words\n" },
@@ -214,6 +279,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list), cmocka_unit_test(test_list_forms),
+		cmocka_unit_test(test_list_inet6),
 		    cmocka_unit_test(test_missing_interface),
 		cmocka_unit_test(test_create_prints_the_name), cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_addresses), cmocka_unit_test(test_wrong_words),

@@ -12,7 +12,7 @@ static const struct cmd commands[] = {
 	    "host mac [temp] [pub] | -d host | -d -a" },
 	{ "dmesg", cmd_dmesg, "[-ac] [-j jail]" },
 	{ "ifconfig", cmd_ifconfig,
-	    "[-j jail] [-f format] [-a | -l | -C | -g group] [-du] [interface [create | destroy | "
+	    "[-j jail] [-f format] [-a | -l | -C | -g group] [-dLu] [interface [create | destroy | "
 	    "parameter ...] [family]]" },
 	{ "jail", cmd_jail, "[-iqv] [-n name] -[cmrR] name=value ... [command=command ...] | [-qv] "
 	    "-[rR] ['*' | jail ...]" },

@@ -12,21 +12,40 @@
 /*
  * Listing.
  */
+static void
+put_lifetime(json_t *o, const char *key, uint32_t left)
+{
+	if (left != VI_IFA_INFINITE)
+		ctl_put_int(o, key, left);
+}
+
+static json_t *
+address(const struct vi_ifinfo *ii, const struct vi_ifaddr *ia)
+{
+	const bool inet6 = ia->ia_addr.sa_family == VI_AF_INET6;
+	json_t *o = json_pack("{s:s}", "family", inet6 ? "inet6" : "inet");
+
+	ctl_put_zoned(o, "address", &ia->ia_addr, ii->if_name);
+	ctl_put_int(o, "prefixlen", ia->ia_prefixlen);
+	ctl_put_addr(o, "broadcast", &ia->ia_broadcast);
+	ctl_put_zoned(o, "destination", &ia->ia_dst, ii->if_name);
+	if (inet6) {
+		ctl_put_int(o, "flags", ia->ia_flags);
+		if (ia->ia_addr.sa_scope != 0)
+			ctl_put_int(o, "scopeid", ia->ia_addr.sa_scope);
+		put_lifetime(o, "vltime", ia->ia_vltime);
+		put_lifetime(o, "pltime", ia->ia_pltime);
+	}
+	return o;
+}
+
 static json_t *
 addresses(const struct vi_ifinfo *ii)
 {
-	json_t *list = json_array(), *o;
+	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < ii->if_naddrs; i++) {
-		const struct vi_ifaddr *ia = &ii->if_addrs[i];
-
-		o = json_pack("{s:s}", "family", "inet");
-		ctl_put_addr(o, "address", &ia->ia_addr);
-		ctl_put_int(o, "prefixlen", ia->ia_prefixlen);
-		ctl_put_addr(o, "broadcast", &ia->ia_broadcast);
-		ctl_put_addr(o, "destination", &ia->ia_dst);
-		json_array_append_new(list, o);
-	}
+	for (uint32_t i = 0; i < ii->if_naddrs; i++)
+		json_array_append_new(list, address(ii, &ii->if_addrs[i]));
 	return list;
 }
 
@@ -80,6 +99,7 @@ add_interface(void *arg, const struct vi_ifinfo *ii)
 	ctl_put_text(o, "description", ii->if_descr);
 	ctl_put_int(o, "index", ii->if_index);
 	ctl_put_int(o, "flags", ii->if_flags);
+	ctl_put_int(o, "nd6flags", ii->if_nd6flags);
 	ctl_put_int(o, "mtu", ii->if_mtu);
 	ctl_put_int(o, "metric", ii->if_metric);
 	ctl_put_int(o, "fib", ii->if_fib);
@@ -361,36 +381,34 @@ op_fib(struct ctl_request *rq)
 /*
  * Flags.
  */
+struct flag {
+	const char	*fl_name;
+	uint32_t	 fl_bit;
+};
+
 static int
-get_flags(struct ctl_request *rq, const json_t *names, uint32_t *flags)
+get_flags(struct ctl_request *rq, const struct flag *table, const json_t *names, uint32_t *flags)
 {
-	static const struct {
-		const char	*name;
-		uint32_t	 bit;
-	} table[] = {
-		{ "up", VI_IFF_UP },
-		{ "promisc", VI_IFF_PROMISC },
-		{ "noarp", VI_IFF_NOARP },
-		{ "debug", VI_IFF_DEBUG },
-	};
+	const struct flag *fl;
 	const char *name;
-	size_t i, k;
+	size_t i;
 	json_t *o;
 
 	json_array_foreach(names, i, o) {
 		name = json_string_value(o);
-		for (k = 0; k < sizeof(table) / sizeof(table[0]); k++)
-			if (name != NULL && strcmp(name, table[k].name) == 0)
+		for (fl = table; fl->fl_name != NULL; fl++)
+			if (name != NULL && strcmp(name, fl->fl_name) == 0)
 				break;
-		if (k == sizeof(table) / sizeof(table[0]))
+		if (fl->fl_name == NULL)
 			return ctl_fail(rq, EINVAL, "unknown flag");
-		*flags |= table[k].bit;
+		*flags |= fl->fl_bit;
 	}
 	return 0;
 }
 
 static int
-op_flags(struct ctl_request *rq)
+with_flags(struct ctl_request *rq, const struct flag *table,
+    int (*fn)(struct vi_vnet *, const char *, uint32_t set, uint32_t clear))
 {
 	json_t *setnames = NULL, *clearnames = NULL;
 	uint32_t set = 0, clear = 0;
@@ -399,35 +417,160 @@ op_flags(struct ctl_request *rq)
 
 	if ((error = ctl_args(rq, "{s:s,s?o,s?o}", "name", &name, "set", &setnames, "clear",
 		 &clearnames)) != 0 ||
-	    (error = get_flags(rq, setnames, &set)) != 0 ||
-	    (error = get_flags(rq, clearnames, &clear)) != 0 ||
+	    (error = get_flags(rq, table, setnames, &set)) != 0 ||
+	    (error = get_flags(rq, table, clearnames, &clear)) != 0 ||
 	    (error = ctl_may(rq, "net.config")) != 0)
 		return error;
-	return report(rq, vi_if_set_flags(rq->rq_vnet, name, set, clear), name);
+	return report(rq, fn(rq->rq_vnet, name, set, clear), name);
+}
+
+static int
+op_flags(struct ctl_request *rq)
+{
+	static const struct flag table[] = {
+		{ "up", VI_IFF_UP },
+		{ "promisc", VI_IFF_PROMISC },
+		{ "noarp", VI_IFF_NOARP },
+		{ "debug", VI_IFF_DEBUG },
+		{ NULL, 0 },
+	};
+
+	return with_flags(rq, table, vi_if_set_flags);
+}
+
+static void
+take_nd6flags(void *arg, const struct vi_ifinfo *ii)
+{
+	*(uint32_t *)arg = ii->if_nd6flags;
+}
+
+/* The stack cannot change them yet: only what is so already succeeds. */
+static int
+set_nd6flags(struct vi_vnet *vn, const char *name, uint32_t set, uint32_t clear)
+{
+	uint32_t flags;
+	int error = vi_if_get(vn, name, take_nd6flags, &flags);
+
+	if (error == 0 && (((flags | set) & ~clear) != flags))
+		return EOPNOTSUPP;
+	return error;
+}
+
+static int
+op_nd6flags(struct ctl_request *rq)
+{
+	static const struct flag table[] = {
+		{ "nud", VI_ND6_IFF_PERFORMNUD },
+		{ "accept_rtadv", VI_ND6_IFF_ACCEPT_RTADV },
+		{ "ifdisabled", VI_ND6_IFF_IFDISABLED },
+		{ "auto_linklocal", VI_ND6_IFF_AUTO_LINKLOCAL },
+		{ "no_radr", VI_ND6_IFF_NO_RADR },
+		{ "no_prefer_iface", VI_ND6_IFF_NO_PREFER_IFACE },
+		{ "no_dad", VI_ND6_IFF_NO_DAD },
+		{ "defaultif", VI_ND6_IFF_DEFAULTIF },
+		{ NULL, 0 },
+	};
+
+	return with_flags(rq, table, set_nd6flags);
 }
 
 /*
  * Addresses.
  */
+static void
+take_eui64(void *arg, const struct vi_ifinfo *ii)
+{
+	const uint8_t *m = ii->if_lladdr;
+	const uint8_t id[8] = { m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5] };
+
+	if (ii->if_addrlen == 6)
+		memcpy(arg, id, sizeof(id));
+}
+
+/* The interface identifier from the link address (RFC 4291 appendix A). */
+static int
+put_eui64(struct ctl_request *rq, const char *name, struct vi_ifaddr *ia)
+{
+	static const uint8_t none[8];
+	int error;
+
+	if (ia->ia_addr.sa_family != VI_AF_INET6 || memcmp(ia->ia_addr.sa_in6 + 8, none, 8) != 0)
+		return ctl_fail(rq, EINVAL, "eui64: the lower 64 bits must be zero");
+	error = vi_if_get(rq->rq_vnet, name, take_eui64, ia->ia_addr.sa_in6 + 8);
+	if (error == 0 && memcmp(ia->ia_addr.sa_in6 + 8, none, 8) == 0)
+		return ctl_fail(rq, EINVAL, "%.15s has no link-level address", name);
+	return error;
+}
+
+/* What IPv6 has alone. */
+struct addr6_args {
+	json_int_t	 a6_vltime, a6_pltime;
+	json_t		*a6_flags;
+	int		 a6_eui64;
+};
+
+static int
+get_addr6(struct ctl_request *rq, const char *name, const struct addr6_args *a6,
+    struct vi_ifaddr *ia)
+{
+	static const struct flag table[] = {
+		{ "anycast", VI_IN6_IFF_ANYCAST },
+		{ "deprecated", VI_IN6_IFF_DEPRECATED },
+		{ "no_dad", VI_IN6_IFF_NODAD },
+		{ "autoconf", VI_IN6_IFF_AUTOCONF },
+		{ "temporary", VI_IN6_IFF_TEMPORARY },
+		{ "prefer_source", VI_IN6_IFF_PREFER_SOURCE },
+		{ NULL, 0 },
+	};
+	int error;
+
+	if ((error = ctl_range(rq, "vltime", a6->a6_vltime, 0, UINT32_MAX)) != 0 ||
+	    (error = ctl_range(rq, "pltime", a6->a6_pltime, 0, UINT32_MAX)) != 0 ||
+	    (error = get_flags(rq, table, a6->a6_flags, &ia->ia_flags)) != 0 ||
+	    (a6->a6_eui64 && (error = put_eui64(rq, name, ia)) != 0))
+		return error;
+	ia->ia_vltime = (uint32_t)a6->a6_vltime;
+	ia->ia_pltime = (uint32_t)a6->a6_pltime;
+	if (ia->ia_addr.sa_family != VI_AF_INET6 &&
+	    (ia->ia_flags | ia->ia_vltime | ia->ia_pltime) != 0)
+		return ctl_fail(rq, EINVAL, "flags and lifetimes are for IPv6 addresses");
+	return 0;
+}
+
+static int
+get_ifaddr(struct ctl_request *rq, const char **name, struct vi_ifaddr *ia, int *alias)
+{
+	const char *addr, *bcast = NULL, *dst = NULL;
+	struct addr6_args a6 = { .a6_flags = NULL };
+	json_int_t len = 0xff;
+	int error;
+
+	memset(ia, 0, sizeof(*ia));
+	if ((error = ctl_args(rq, "{s:s,s:s,s?I,s?s,s?s,s?b,s?I,s?I,s?o,s?b}", "name", name,
+		 "address", &addr, "prefixlen", &len, "broadcast", &bcast, "destination", &dst,
+		 "alias", alias, "vltime", &a6.a6_vltime, "pltime", &a6.a6_pltime, "flags",
+		 &a6.a6_flags, "eui64", &a6.a6_eui64)) != 0 ||
+	    (error = ctl_get_addr(rq, "address", addr, &ia->ia_addr)) != 0 ||
+	    (error = ctl_get_addr(rq, "broadcast", bcast, &ia->ia_broadcast)) != 0 ||
+	    (error = ctl_get_addr(rq, "destination", dst, &ia->ia_dst)) != 0 ||
+	    (error = get_addr6(rq, *name, &a6, ia)) != 0)
+		return error;
+	ia->ia_prefixlen = (uint8_t)len;
+	return len == 0xff ? 0 :
+	    ctl_range(rq, "prefixlen", len, 0, ia->ia_addr.sa_family == VI_AF_INET6 ? 128 : 32);
+}
+
 static int
 op_addr_add(struct ctl_request *rq)
 {
-	const char *name, *addr, *bcast = NULL, *dst = NULL;
+	const char *name = NULL, *addr;
 	struct vi_ifaddr ia;
-	json_int_t len = 0xff;
 	int alias = 0, error;
 
-	if ((error = ctl_args(rq, "{s:s,s:s,s?I,s?s,s?s,s?b}", "name", &name, "address", &addr,
-		 "prefixlen", &len, "broadcast", &bcast, "destination", &dst, "alias", &alias)) !=
-	    0)
-		return error;
-	if ((error = ctl_get_addr(rq, "address", addr, &ia.ia_addr)) != 0 ||
-	    (error = ctl_get_addr(rq, "broadcast", bcast, &ia.ia_broadcast)) != 0 ||
-	    (error = ctl_get_addr(rq, "destination", dst, &ia.ia_dst)) != 0 ||
-	    (len != 0xff && (error = ctl_range(rq, "prefixlen", len, 0, 32)) != 0) ||
+	if ((error = get_ifaddr(rq, &name, &ia, &alias)) != 0 ||
 	    (error = ctl_may(rq, "net.config")) != 0)
 		return error;
-	ia.ia_prefixlen = (uint8_t)len;
+	addr = json_string_value(json_object_get(rq->rq_args, "address"));
 	error = vi_if_addr_add(rq->rq_vnet, name, &ia, alias != 0);
 	if (error == EEXIST)
 		return ctl_fail(rq, error, "%s exists already", addr);
@@ -460,6 +603,7 @@ const struct ctl_op ctl_if_ops[] = {
 	{ "if.destroy", op_destroy },
 	{ "if.rename", op_rename },
 	{ "if.flags", op_flags },
+	{ "if.nd6flags", op_nd6flags },
 	{ "if.mtu", op_mtu },
 	{ "if.metric", op_metric },
 	{ "if.fib", op_fib },
