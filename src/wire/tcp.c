@@ -275,18 +275,14 @@ tcp_optw_sack(struct tcp_optw *w, const struct tcp_opts *to)
 	}
 }
 
+/* Window scale, SACK permitted and timestamps, in one of two orders. */
 static void
-tcp_optw_all(struct tcp_optw *w, const struct tcp_opts *to)
+tcp_optw_syn(struct tcp_optw *w, const struct tcp_opts *to)
 {
 	uint32_t f = to->to_flags;
 	bool sackperm = (f & TOF_SACKPERM) != 0;
-	uint8_t mss[2], uto[2];
 
-	be16enc(mss, to->to_mss);
-	be16enc(uto, to->to_uto);
-	if ((f & TOF_MSS) != 0)
-		tcp_optw_bytes(w, 0, TCPOPT_MAXSEG, mss, sizeof(mss));
-	if ((f & TOF_SCALE) != 0)
+	if ((f & (TOF_SCALE | TOF_SCALELAST)) == TOF_SCALE)
 		tcp_optw_bytes(w, 1, TCPOPT_WINDOW, &to->to_wscale, 1);
 	/* SACK permitted and timestamps share three words; alone each is led by two NOPs. */
 	if (sackperm)
@@ -294,6 +290,21 @@ tcp_optw_all(struct tcp_optw *w, const struct tcp_opts *to)
 		    TCPOLEN_SACK_PERMITTED);
 	if ((f & TOF_TS) != 0)
 		tcp_optw_ts(w, sackperm ? 0 : 2, to);
+	if ((f & (TOF_SCALE | TOF_SCALELAST)) == (TOF_SCALE | TOF_SCALELAST))
+		tcp_optw_bytes(w, 1, TCPOPT_WINDOW, &to->to_wscale, 1);
+}
+
+static void
+tcp_optw_all(struct tcp_optw *w, const struct tcp_opts *to)
+{
+	uint32_t f = to->to_flags;
+	uint8_t mss[2], uto[2];
+
+	be16enc(mss, to->to_mss);
+	be16enc(uto, to->to_uto);
+	if ((f & TOF_MSS) != 0)
+		tcp_optw_bytes(w, 0, TCPOPT_MAXSEG, mss, sizeof(mss));
+	tcp_optw_syn(w, to);
 	if ((f & TOF_SIGNATURE) != 0)
 		tcp_optw_bytes(w, 2, TCPOPT_SIGNATURE, to->to_md5, TCPOLEN_SIGNATURE - 2);
 	if ((f & TOF_AO) != 0 && to->to_aolen >= 2)

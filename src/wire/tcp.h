@@ -150,6 +150,7 @@ struct tcp_sackblk {
 #define	TOF_SIGNATURE	0x0040
 #define	TOF_AO		0x0080
 #define	TOF_UTO		0x0200
+#define	TOF_SCALELAST	0x0400		/* build only: see tcp_opts_build() */
 #define	TOF_UNKNOWN	0x0100		/* parse only: an option of another kind was skipped */
 
 /* Options decoded, or to be sent; numbers in host order, pointers into the segment parsed. */
@@ -183,7 +184,7 @@ enum wire_error tcp_opts_parse(const uint8_t *p, size_t len, bool syn, struct tc
 /*
  * Writes options, padded with EOL to a multiple of 4, into at most room bytes (40 are the most
  * that fit a header), in the order MSS, window scale, SACK permitted, timestamps, signature, AO,
- * Fast Open, user timeout, SACK. What does not fit is left out; SACK gives as many blocks as fit.  A NULL
+ * Fast Open, user timeout, SACK; with TOF_SCALELAST the window scale follows the timestamps. What does not fit is left out; SACK gives as many blocks as fit.  A NULL
  * to_md5 writes 16 zero bytes to be filled in later, see tcp_opt_find().  Returns the bytes
  * written, never more than room.
  */

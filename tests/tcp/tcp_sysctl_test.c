@@ -434,6 +434,66 @@ syncache(void **state)
 	ctl_fini(&t);
 }
 
+/* The kinds of the options of the last SYN to side 1, and its window. */
+static enum wire_verdict
+fingerprint(struct wire *w, struct wpkt *wp)
+{
+	uint8_t *kinds = w->w_arg;
+	const uint8_t *o = wp->wp_data + TCP_MINHLEN, *end = wp->wp_data + th_hlen(wp_th(wp));
+
+	if ((th_flags(wp_th(wp)) & TH_SYN) == 0)
+		return (WIRE_PASS);
+	memcpy(kinds, &wp_th(wp)->th_win, 2);
+	for (kinds += 2; o < end; o += *o <= 1 ? 1 : o[1])
+		*kinds++ = *o;
+	*kinds = 99;
+	return (WIRE_PASS);
+}
+
+static void
+persona(void **state)
+{
+	static const uint8_t bsd[] = {0xff, 0xff, 2, 1, 3, 4, 8, 99},
+			     lx[] = {64240 >> 8, 64240 & 0xff, 2, 4, 8, 1, 3, 99};
+	uint8_t seen[60];
+	char buf[20];
+	struct ctl t;
+
+	(void)state;
+	for (int on = 0; on < 2; on++) {
+		ctl_init(&t, "net.inet.tcp.persona", on ? "linux" : "freebsd");
+		t.t_w.w_filter = fingerprint;
+		t.t_w.w_arg = seen;
+		/* SYN and SYN-ACK alike. */
+		wire_sysctl(&t.t_w, 0, "net.inet.tcp.syn_retries", "1");
+		t.t_so[0] = wire_socket(&t.t_w, 0);
+		assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 80), ECONNREFUSED);
+		assert_memory_equal(seen, on ? lx : bsd, sizeof(lx));
+		soclose(t.t_so[0]);
+		wire_pair(&t.t_w, t.t_so);
+		assert_memory_equal(seen, on ? lx : bsd, sizeof(lx));
+		get(&t, "net.inet.tcp.keepcnt", buf, sizeof(buf));
+		assert_string_equal(buf, on ? "9" : "8");
+		get(&t, "net.inet.tcp.retries", buf, sizeof(buf));
+		assert_string_equal(buf, on ? "15" : "12");
+		/* Linux acknowledges the first segments of a one-way flow at once. */
+		wire_idle(&t.t_w);
+		memset(&t.t_seen, 0, sizeof(t.t_seen));
+		t.t_w.w_filter = watch;
+		t.t_w.w_arg = &t.t_seen;
+		wire_send(&t.t_w, t.t_so[0], "x", 1, 0);
+		wire_run(&t.t_w, 10 * MSEC);
+		assert_int_equal(t.t_seen.s_nacks, on);
+		wire_carry(&t.t_w, t.t_so, 100000);
+		wire_run(&t.t_w, SEC);
+		t.t_seen.s_nacks = 0;
+		wire_send(&t.t_w, t.t_so[0], "x", 1, 0);
+		wire_run(&t.t_w, 10 * MSEC);
+		assert_int_equal(t.t_seen.s_nacks, 0);
+		ctl_fini(&t);
+	}
+}
+
 int
 main(void)
 {
@@ -449,6 +509,7 @@ main(void)
 		cmocka_unit_test(missing_timestamps),
 		cmocka_unit_test(times),
 		cmocka_unit_test(syncache),
+		cmocka_unit_test(persona),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

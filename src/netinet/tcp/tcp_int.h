@@ -93,6 +93,9 @@ enum tcp_timer {
 	TT_MAX
 };
 
+/* Whose habits TCP has where the RFCs leave a choice. */
+enum tcp_persona { TCP_PERSONA_FREEBSD, TCP_PERSONA_LINUX };
+
 /* Fast Open: the SYN-ACK of a connection that a SYN made at once. */
 enum tcp_tfo { TFO_NONE, TFO_SYNACK_DUE, TFO_SYNACK_SENT };
 #define TFO_COOKIELEN		8
@@ -283,6 +286,7 @@ struct tcp_vnet {
 	int		 tv_rfc1323;	/* 1 both, 2 scaling only, 3 timestamps only */
 	int		 tv_insecure_rst, tv_insecure_syn, tv_icmp_may_rst;
 	int		 tv_tolerate_missing_ts;
+	uint8_t		 tv_persona;	/* enum tcp_persona */
 	int		 tv_sack, tv_dsack, tv_rfc3042;
 	int		 tv_delayed_ack, tv_delacktime;	/* ms */
 	int		 tv_initcwnd;	/* segments */
@@ -637,6 +641,14 @@ uint32_t tcp_tfo_synlen(struct tcpcb *, size_t optlen);
 int	 tcp_tfo_start(struct tcpcb *);
 void	 tcp_tfo_answered(struct tcpcb *, const struct tcp_seg *);
 void	 tcp_tfo_timeout(struct tcpcb *);
+
+/* tcp_persona.c */
+uint32_t tcp_persona_synopts(const struct tcp_vnet *);	/* TOF_* */
+/* The window of a SYN, of the room in the buffer. */
+uint32_t tcp_persona_synwin(const struct tcp_vnet *, uint32_t room, uint32_t mss);
+bool	 tcp_persona_quickack(const struct tcpcb *);
+int	 tcp_sysctl_persona(
+    struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
 
 /* tcp_sysctl.c */
 extern const struct sysctl_desc tcp_sysctls[];

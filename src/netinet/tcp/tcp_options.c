@@ -84,7 +84,7 @@ tcp_options_syn(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 {
 	bool answer = tp->t_state != TCPS_SYN_SENT;
 	const struct inpcb *inp = tp->t_inpcb;
-	struct tcp_opts to = { .to_flags = TOF_MSS };
+	struct tcp_opts to = { .to_flags = TOF_MSS | tcp_persona_synopts(tp->t_tv) };
 	uint8_t cookie[TCP_FASTOPEN_MAX_COOKIE], ids[TCP_AO_OPTLEN];
 	struct tcp_authctx ac;
 

@@ -68,7 +68,7 @@ tcp_rcv_ackpolicy(struct tcpcb *tp, uint32_t len, uint32_t segsz)
 		tp->t_rcvmss = u32min(segsz, u32max(tp->t_maxseg, TCP_MSS_DEFAULT));
 	tp->t_rcvunacked += len;
 	if (!tp->t_tv->tv_delayed_ack || (tp->t_flags & TF_QUICKACK) != 0 ||
-	    tp->t_rcvunacked >= 2 * tp->t_rcvmss) {
+	    tp->t_rcvunacked >= 2 * tp->t_rcvmss || tcp_persona_quickack(tp)) {
 		tp->t_flags |= TF_ACKNOW;
 		return;
 	}

@@ -776,7 +776,9 @@ tcp_snd_syn(struct tcpcb *tp)
 	int error;
 
 	/* The window of a SYN is never scaled (RFC 7323 2.2). */
-	win = u32min(win, TCP_MAXWIN);
+	win = tcp_persona_synwin(tp->t_tv, win,
+	    tcp_mssopt(tp->t_tv, tp->t_inpcb->inp_fib, tp->t_inpcb->inp_ops,
+		&tp->t_inpcb->inp_faddr));
 	TCPSTAT_INC(tp->t_tv, tcps_sndctrl);
 	tp->snd_nxt = tp->snd_max = tp->iss + 1;
 	if (tp->t_rtttime == 0 && tp->t_nsynrexmt == 0) {

@@ -99,7 +99,8 @@ static void
 tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t flags)
 {
 	const struct tcp_agreed *ta = &sc->sc_agreed;
-	struct tcp_opts to = { .to_flags = TOF_MSS, .to_mss = sc->sc_ourmss };
+	struct tcp_opts to = {.to_flags = TOF_MSS | tcp_persona_synopts(tv),
+	    .to_mss = sc->sc_ourmss};
 	uint8_t cookie[TFO_COOKIELEN];
 	struct tcp_reply tr = {
 	    .tr_flow = {.if_laddr = sc->sc_flow.tf_laddr,
@@ -176,10 +177,10 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	sc->sc_key = tcp_auth_find(intotcpcb(listener), pkt->ip_ops, &pkt->ip_src,
 	    ts->ts_to.to_flags & TOF_AO ? ts->ts_to.to_ao[0] : -1);
 	sc->sc_tfo = tcp_tfo_wanted(listener, ts);
-	sc->sc_wnd = (uint16_t)u32min(sbspace(&so->so_rcv), TCP_MAXWIN);
 	sc->sc_ourmss = tcp_mssopt(tv, sc->sc_fib, pkt->ip_ops, &pkt->ip_src);
 	if (usermss != 0 && usermss < sc->sc_ourmss)
 		sc->sc_ourmss = (uint16_t)usermss;
+	sc->sc_wnd = (uint16_t)tcp_persona_synwin(tv, sbspace(&so->so_rcv), sc->sc_ourmss);
 	ta->ta_irs = ts->ts_seq;
 	ta->ta_peermss =
 	    (uint16_t)(to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : TCP_MSS_DEFAULT);

@@ -296,6 +296,8 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("uto.enable", tv_uto, 0, 1, "Send and honour the user timeout option (RFC 5482)"),
     TV_INT("uto.lower", tv_uto_lower, 1, 32767, "Shortest timeout a peer may ask for, s"),
     TV_INT("uto.upper", tv_uto_upper, 1, 1 << 20, "Longest timeout a peer may ask for, s"),
+    CTL_PROC("net.inet.tcp.persona", VI_CTL_STRING, CTL_RW, tcp_sysctl_persona,
+	"Habits on the wire: freebsd or linux; sets keepcnt, retries, syncache.rexmtlimit"),
     CTL_PROC("net.inet.tcp.cc.algorithm", VI_CTL_STRING, CTL_RW, tcp_sysctl_cc,
 	"Congestion control of new connections"),
     CTL_PROC("net.inet.tcp.cc.available", VI_CTL_STRING, CTL_RD, tcp_sysctl_cclist,

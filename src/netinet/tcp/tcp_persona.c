@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * net.inet.tcp.persona: the RFCs leave choices, and systems are told apart by theirs.  A test bed
+ * may want either:
+ *
+ *			freebsd			linux
+ *	options of SYN	MSS WS SACK TS		MSS SACK TS WS
+ *	window of SYN	65535			whole segments, 64240 of 1460 bytes
+ *	first ACKs	delayed			at once, for the first 16 segments of who has
+ *						sent nothing himself
+ *	keepcnt		8			9
+ *	retries		12			15
+ *	syncache.rexmtlimit 3			5
+ *
+ * The last three are knobs of their own that setting the persona sets.  Buffers are not part of it.
+ */
+#include "netinet/tcp/tcp_int.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define QUICK_SEGMENTS	16
+
+static const struct {
+	const char	*p_name;
+	int		 p_keepcnt, p_retries, p_rexmtlimit;
+} tcp_personae[] = {
+	[TCP_PERSONA_FREEBSD] = {"freebsd", 8, 12, 3},
+	[TCP_PERSONA_LINUX] = {"linux", 9, 15, 5},
+};
+
+uint32_t
+tcp_persona_synopts(const struct tcp_vnet *tv)
+{
+	return (tv->tv_persona == TCP_PERSONA_LINUX ? TOF_SCALELAST : 0);
+}
+
+uint32_t
+tcp_persona_synwin(const struct tcp_vnet *tv, uint32_t room, uint32_t mss)
+{
+	room = u32min(room, TCP_MAXWIN);
+	if (tv->tv_persona == TCP_PERSONA_LINUX && room > mss)
+		room -= room % mss;
+	return (room);
+}
+
+bool
+tcp_persona_quickack(const struct tcpcb *tp)
+{
+	return (tp->t_tv->tv_persona == TCP_PERSONA_LINUX && tp->t_sndbytes == 0 &&
+		tp->t_rcvbytes < QUICK_SEGMENTS * (uint64_t)tp->t_rcvmss);
+}
+
+int
+tcp_sysctl_persona(
+    struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+{
+	struct tcp_vnet *tv = tcp_vnet(vn);
+	const char *name = tcp_personae[tv->tv_persona].p_name;
+
+	(void)sd;
+	if (value == NULL) {
+		if (len <= strlen(name))
+			return (EINVAL);
+		memcpy(buf, name, strlen(name) + 1);
+		return (0);
+	}
+	for (uint8_t i = 0; i < NITEMS(tcp_personae); i++)
+		if (strcmp(value, tcp_personae[i].p_name) == 0) {
+			tv->tv_persona = i;
+			tv->tv_keepcnt = tcp_personae[i].p_keepcnt;
+			tv->tv_retries = tcp_personae[i].p_retries;
+			tv->tv_sc_rexmtlimit = tcp_personae[i].p_rexmtlimit;
+			return (0);
+		}
+	return (EINVAL);
+}
