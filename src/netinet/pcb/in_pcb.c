@@ -131,7 +131,7 @@ static void
 in_pcbport_resize(struct inpcbinfo *ipi)
 {
 	uint32_t osize = ipi->ipi_porthashsize, size = in_pcbtable_want(ipi->ipi_count, osize);
-	struct inpcbhead *otab = ipi->ipi_porthash, *tab;
+	struct inpcbhead *otab = ipi->ipi_porthash, *tab, back;
 	struct inpcb *inp;
 
 	if (size == osize || (tab = in_pcbtable_alloc(ipi->ipi_vnet, size)) == NULL)
@@ -139,7 +139,13 @@ in_pcbport_resize(struct inpcbinfo *ipi)
 	ipi->ipi_porthash = tab;
 	ipi->ipi_porthashsize = size;
 	for (uint32_t i = 0; i < osize; i++) {
+		/* Backwards, and so each before those it was before. */
+		LIST_INIT(&back);
 		while ((inp = LIST_FIRST(&otab[i])) != NULL) {
+			LIST_REMOVE(inp, inp_porthash);
+			LIST_INSERT_HEAD(&back, inp, inp_porthash);
+		}
+		while ((inp = LIST_FIRST(&back)) != NULL) {
 			LIST_REMOVE(inp, inp_porthash);
 			in_pcbport_link(inp);
 		}
@@ -161,7 +167,7 @@ static void
 in_pcbhash_resize(struct inpcbinfo *ipi)
 {
 	uint32_t osize = ipi->ipi_hashsize, size = in_pcbtable_want(ipi->ipi_nconn, osize);
-	struct inpcbhead *otab = ipi->ipi_hash, *tab;
+	struct inpcbhead *otab = ipi->ipi_hash, *tab, back;
 	struct inpcb *inp;
 
 	if (size == osize || (tab = in_pcbtable_alloc(ipi->ipi_vnet, size)) == NULL)
@@ -169,7 +175,13 @@ in_pcbhash_resize(struct inpcbinfo *ipi)
 	ipi->ipi_hash = tab;
 	ipi->ipi_hashsize = size;
 	for (uint32_t i = 0; i < osize; i++) {
+		/* Backwards, and so each before those it was before. */
+		LIST_INIT(&back);
 		while ((inp = LIST_FIRST(&otab[i])) != NULL) {
+			LIST_REMOVE(inp, inp_hash);
+			LIST_INSERT_HEAD(&back, inp, inp_hash);
+		}
+		while ((inp = LIST_FIRST(&back)) != NULL) {
 			LIST_REMOVE(inp, inp_hash);
 			in_pcbhash_link(inp);
 		}
@@ -353,19 +365,36 @@ in_pcb_inreusegroup(const struct inpcb *inp)
 	return (inp->inp_socket != NULL && (inp->inp_socket->so_options & SO_REUSEPORT) != 0);
 }
 
-/* The pick-th of the pcbs with this score. */
-static struct inpcb *
-in_pcblookup_nth(struct inpcbinfo *ipi, const struct in_pcbkey *ik, unsigned score, unsigned pick)
+/* Whose a flow is: the highest draw wins. */
+static inline uint64_t
+in_pcb_draw(const struct inpcb *inp, uint64_t flow)
 {
-	struct inpcb *inp;
+	uint64_t x = flow ^ inp->inp_id * 0x9e3779b97f4a7c15;
+
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93;
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93;
+	return (x ^ x >> 32);
+}
+
+/* Of those with this score the one that draws highest: when members come and go, only their own flows move. */
+static struct inpcb *
+in_pcblookup_group(struct inpcbinfo *ipi, const struct in_pcbkey *ik, unsigned score)
+{
+	const uint64_t flow = in_pcbhashval(ipi, ik->ik_laddr, ik->ik_lport, ik->ik_faddr, ik->ik_fport);
+	struct inpcb *inp, *best = NULL;
+	uint64_t draw, highest = 0;
 
 	LIST_FOREACH(inp, in_pcbporthead(ipi, ik->ik_lport), inp_porthash) {
 		if ((inp->inp_flags & INP_ONHASH) != 0)
 			break;
-		if (in_pcb_score(inp, ik) == score && in_pcb_inreusegroup(inp) && pick-- == 0)
-			return (inp);
+		if (in_pcb_score(inp, ik) != score || !in_pcb_inreusegroup(inp))
+			continue;
+		if ((draw = in_pcb_draw(inp, flow)) >= highest || best == NULL) {
+			highest = draw;
+			best = inp;
+		}
 	}
-	return (NULL);
+	return (best);
 }
 
 static struct inpcb *
@@ -387,8 +416,7 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_pcbkey *ik)
 		n += in_pcb_inreusegroup(inp);
 	}
 	if (n > 1 && in_pcb_inreusegroup(best))
-		return (in_pcblookup_nth(ipi, ik, bestscore,
-		    in_pcbhashval(ipi, ik->ik_laddr, ik->ik_lport, ik->ik_faddr, ik->ik_fport) % n));
+		return (in_pcblookup_group(ipi, ik, bestscore));
 	return (best);
 }
 

@@ -310,6 +310,36 @@ reuseport_spreads(void **state)
 		assert_in_range(hits[i], 50, 150);
 }
 
+/* When members come and go, and when the tables grow, only the flows of those members move. */
+static void
+reuseport_stays(void **state)
+{
+	struct fix *f = *state;
+	const struct in_addr_any la = in4_any(ADDR_A), fa = in4_any(FAR);
+	struct inpcb *inp[4], *had[400], *got;
+	unsigned moved = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		inp[i] = new(f, i, SO_REUSEPORT, 1);
+		assert_int_equal(bindto(inp[i], 0, 9000), 0);
+	}
+	for (unsigned p = 0; p < NITEMS(had); p++)
+		had[p] = in_pcblookup(&f->f_ipi, &t_ops, &la, HTONS(9000), &fa, HTONS(1 + p), true, NULL);
+	for (unsigned i = 10; i < 300; i++)
+		assert_int_equal(bindto(new(f, i, 0, 1), 0, 10000 + i), 0);
+	for (unsigned p = 0; p < NITEMS(had); p++)
+		assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &la, HTONS(9000), &fa, HTONS(1 + p), true, NULL), had[p]);
+	in_pcbfree(inp[2]);
+	for (unsigned p = 0; p < NITEMS(had); p++) {
+		got = in_pcblookup(&f->f_ipi, &t_ops, &la, HTONS(9000), &fa, HTONS(1 + p), true, NULL);
+		if (had[p] == inp[2])
+			moved++;
+		else
+			assert_ptr_equal(got, had[p]);
+	}
+	assert_in_range(moved, 50, 150);
+}
+
 /* Two families */
 
 /* 2001:db8::1 is ours; everything is reachable, ff00::/8 is a group. */
@@ -535,6 +565,11 @@ connected_alike(void **state)
 	assert_int_equal(connectto(a, FAR, 80), 0);
 	assert_int_equal(connectto(b, FAR, 80), 0);
 	assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &la, HTONS(7000), &fa, HTONS(80), true, NULL), b);
+	/* Tables that grow do not change that. */
+	for (unsigned i = 2; i < 12; i++) {
+		assert_int_equal(connectto(new(f, i, 0, 1), FAR, 80), 0);
+		assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &la, HTONS(7000), &fa, HTONS(80), true, NULL), b);
+	}
 	in_pcbfree(b);
 	assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &la, HTONS(7000), &fa, HTONS(80), true, NULL), a);
 }
@@ -719,6 +754,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(disconnect_forgets, setup, teardown),
 		cmocka_unit_test_setup_teardown(insconn_beside_listener, setup, teardown),
 		cmocka_unit_test_setup_teardown(reuseport_spreads, setup, teardown),
+		cmocka_unit_test_setup_teardown(reuseport_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(bind_families, setup, teardown),
 		cmocka_unit_test_setup_teardown(bind6_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(connect_families, setup, teardown),
