@@ -16,6 +16,7 @@
 #define	TCP_MAXWIN	65535		/* largest unscaled window */
 #define	TCP_MAX_WINSHIFT 14		/* RFC 7323 2.3 */
 #define	TCP_MSS_DEFAULT	536		/* RFC 9293 3.7.1, MUST-15 */
+#define	TCP6_MSS_DEFAULT 1220
 
 struct tcphdr {
 	uint16_t	th_sport;

@@ -11,7 +11,8 @@ status=0
 fresh() {
 	rm -rf "$tree"
 	mkdir -p "$tree/src/base" "$tree/src/net/sub" "$tree/src/host" "$tree/src/api" \
-	    "$tree/include/vimage" "$tree/man"
+	    "$tree/include/vimage" "$tree/man" "$tree/doc/rfc"
+	printf 'A-1\t1\tMUST\tit is so\tdone\tsrc/net/net.c\t-\n' >"$tree/doc/rfc/x.tsv"
 	printf 'layer %s\n' 'include :' 'base :' 'host : base' 'net : base' 'api : include' >"$tree/LAYERS"
 	printf '%s\n' 'tests : host' 'hosted : host' 'system : <stddef.h>' >>"$tree/LAYERS"
 	echo '#include <unistd.h>' >"$tree/src/host/h.h"
@@ -54,6 +55,11 @@ planted() {
 	esac
 }
 
+planted rfc 'good table' '' doc/rfc/x.tsv ''
+planted rfc 'file that is not there' 'no file src/b.c' doc/rfc/x.tsv 'B-1\t1\tMUST\tit\tdone\tsrc/b.c\t-\n'
+planted rfc 'test that is not there' 'no test t in' doc/rfc/x.tsv 'B-1\t1\tMUST\tit\tdone\t-\tsrc/net/net.c:t\n'
+planted rfc 'unknown status' 'status maybe' doc/rfc/x.tsv 'B-1\t1\tMUST\tit\tmaybe\t-\t-\n'
+planted rfc 'row twice' 'A-1: twice' doc/rfc/x.tsv 'A-1\t1\tMUST\tit\tdone\t-\t-\n'
 planted layers 'good tree' '' LAYERS ''
 planted layers 'upward include' 'base may not include net' src/base/a.h '#include "net/net.h"\n'
 planted layers 'host header' 'host header <unistd.h>' src/net/net.c '#include <unistd.h>\n'

@@ -67,7 +67,7 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	uint32_t sent = tp->snd_nxt - tp->snd_una;
 
 	memset(ti, 0, sizeof(*ti));
-	ti->ti_state = tp->t_state;
+	ti->ti_state = tp->t_tfo != TFO_NONE ? TCPS_SYN_RECEIVED : tp->t_state;
 	ti->ti_ca_state = tcp_info_ca(tp);
 	ti->ti_options = (uint8_t)((tp->t_flags & TF_RCVD_TSTMP ? 1 : 0) |
 				   (tp->t_flags & TF_SACK_PERMIT ? 2 : 0) |

@@ -311,6 +311,12 @@ struct tcp_vnet {
 };
 VNET_STATE_DECLARE(tcp);
 
+/* What a peer takes that does not say. */
+static inline uint16_t
+tcp_mssunsaid(const struct inet_ops *io)
+{
+	return (io->io_family == VI_AF_INET ? TCP_MSS_DEFAULT : TCP6_MSS_DEFAULT);
+}
 static inline bool
 tcp_scaleok(const struct tcp_vnet *tv)
 {

@@ -174,7 +174,8 @@ void
 tcp_synopts(struct tcpcb *tp, const struct tcp_opts *to)
 {
 	tp->t_peermss =
-	    (uint16_t)(to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : TCP_MSS_DEFAULT);
+	    to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss
+						      : tcp_mssunsaid(tp->t_inpcb->inp_ops);
 	if ((to->to_flags & TOF_SCALE) && (tp->t_flags & TF_REQ_SCALE)) {
 		tp->t_flags |= TF_RCVD_SCALE;
 		tp->snd_scale = to->to_wscale;

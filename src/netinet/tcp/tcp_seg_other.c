@@ -357,8 +357,9 @@ tcp_seg_pulloob(struct tcpcb *tp, struct tcp_seg *ts, uint32_t off)
 }
 
 /*
- * Sixth: URG.  RFC 9293 (MUST-62) lets SEG.UP name the urgent byte itself; like everybody (RFC 6093
- * 2.2) we read it as the byte after.  A byte that comes out of order stays in the stream.
+ * Sixth: URG.  SEG.UP names the byte after the last urgent one (RFC 9293 3.8.5, MUST-62; RFC 6093
+ * 3.1).  That one byte is the urgent one (6093 2.2: nobody reads more); if it comes out of order it
+ * stays in the stream.
  */
 static void
 tcp_seg_urg(struct tcpcb *tp, struct tcp_seg *ts)

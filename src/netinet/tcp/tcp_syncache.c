@@ -183,7 +183,7 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	sc->sc_wnd = (uint16_t)tcp_persona_synwin(tv, sbspace(&so->so_rcv), sc->sc_ourmss);
 	ta->ta_irs = ts->ts_seq;
 	ta->ta_peermss =
-	    (uint16_t)(to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : TCP_MSS_DEFAULT);
+	    to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : tcp_mssunsaid(pkt->ip_ops);
 	ta->ta_scale = tcp_scaleok(tv) && (to->to_flags & TOF_SCALE) != 0;
 	ta->ta_sndscale = ta->ta_scale ? to->to_wscale : 0;
 	ta->ta_rcvscale = ta->ta_scale ? tcp_wscale(tv, so) : 0;
