@@ -343,6 +343,35 @@ dsack(void **state)
 	pair_fini(&p);
 }
 
+/* A duplicate the network made, long after a real loss, is no reason to take its reduction back. */
+static void
+network_duplicate(void **state)
+{
+	struct pair p;
+	uint32_t ssthresh;
+	int error;
+
+	(void)state;
+	pair_init(&p, 8, false, 20);
+	p.plan.pl_drop[2] = 1;
+	sends(&p, 20);
+	wire_run(&p.w, 10 * RTT);
+	arrived(&p, 20);
+	ssthresh = p.tp[0]->snd_ssthresh;
+	assert_true(ssthresh < 15 * MSS);
+	for (int i = 0; i < 4; i++) {
+		wire_recv(&p.w, p.so[1], data, sizeof(data), &error);
+		p.w.w_dup = i == 3 ? 1000000 : 0;
+		sends(&p, 1);
+		p.w.w_dup = 0;
+		wire_run(&p.w, 10 * RTT);
+	}
+	assert_int_equal(stat(&p)->tcps_sack_dsack_rcv, 1);
+	assert_int_equal(stat(&p)->tcps_undo_dsack, 0);
+	assert_int_equal(p.tp[0]->snd_ssthresh, ssthresh);
+	pair_fini(&p);
+}
+
 /* RFC 5682: everything is late by more than the timeout; one needless segment, no window lost. */
 static void
 frto(void **state)
@@ -423,6 +452,7 @@ main(void)
 		cmocka_unit_test(scoreboard),
 		cmocka_unit_test(eifel),
 		cmocka_unit_test(dsack),
+		cmocka_unit_test(network_duplicate),
 		cmocka_unit_test(frto),
 		cmocka_unit_test(real_timeout),
 		cmocka_unit_test(records_without_memory),

@@ -167,6 +167,8 @@ tcp_ack_reduce(struct tcpcb *tp, enum cc_signal why)
 {
 	tcp_undo_save(tp);
 	tp->t_cc->cc_loss(tp, why);
+	/* Known to be true: nothing to take back. */
+	tcp_undo_forget(tp);
 	if (tp->t_cc->cc_rate == NULL)
 		tp->snd_cwnd = u32min(tp->snd_cwnd, tp->snd_ssthresh);
 	tcp_ecn_reduced(tp);
@@ -250,6 +252,7 @@ tcp_ack_leave_recovery(struct tcpcb *tp)
 	tp->t_flags &= ~(uint32_t)(TF_FASTRECOVERY | TF_RESCUED);
 	tp->t_dupacks = 0;
 	tcp_rack_recovered(tp);
+	tcp_undo_ended(tp);
 	if (tp->t_cc->cc_rate != NULL)
 		return;
 	tp->snd_cwnd = tp->snd_ssthresh;
@@ -296,8 +299,10 @@ tcp_ack_new(struct tcpcb *tp, const struct tcp_seg *ts)
 		return;
 	}
 	tp->t_dupacks = 0;
-	if ((tp->t_flags & TF_RTO) && SEQ_GEQ(tp->snd_una, tp->snd_recover))
+	if ((tp->t_flags & TF_RTO) && SEQ_GEQ(tp->snd_una, tp->snd_recover)) {
 		tp->t_flags &= ~(uint32_t)TF_RTO;
+		tcp_undo_ended(tp);
+	}
 	/* RFC 6675 5 step 4 counts loss by the scoreboard, also when the ACK moved. */
 	if (!tcp_rack_on(tp) && tp->snd_nsack > 0 && tcp_sack_islost(tp, tp->snd_una) &&
 	    tcp_ack_may_recover(tp))

@@ -533,6 +533,7 @@ void	 tcp_prr_ack(struct tcpcb *, uint32_t pipe, bool safe);
 /* tcp_undo.c: RFC 3522, 4015, 5682, 3708 */
 void	 tcp_undo_save(struct tcpcb *);
 void	 tcp_undo_forget(struct tcpcb *);
+void	 tcp_undo_ended(struct tcpcb *);
 void	 tcp_undo_rexmt(struct tcpcb *, uint32_t len, uint64_t now);
 bool	 tcp_undo_eifel(struct tcpcb *, const struct tcp_seg *);
 void	 tcp_undo_dsack(struct tcpcb *, uint32_t start, uint32_t len);

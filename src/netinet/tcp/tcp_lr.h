@@ -73,11 +73,12 @@ struct tcp_prr {
 struct tcp_undo {
 	uint32_t	 un_cwnd, un_ssthresh;
 	uint32_t	 un_marker;	/* snd_una when it was made */
+	uint32_t	 un_end;	/* with un_ended: what was sent until the recovery was over */
 	uint32_t	 un_rexmt;	/* bytes sent again since, less those reported as duplicates */
 	uint32_t	 un_firstts;	/* timestamp of the first retransmission */
 	uint8_t		 un_frto;	/* F-RTO: step, 0 = not running */
 	uint8_t		 un_rxtshift;
-	bool		 un_valid;
+	bool		 un_valid, un_ended;
 	bool		 un_sent, un_acked;	/* un_firstts is set; an ACK was compared with it */
 	uint64_t	 un_ccpriv[8];
 };

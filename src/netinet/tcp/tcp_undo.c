@@ -46,6 +46,14 @@ tcp_undo_forget(struct tcpcb *tp)
 	tp->t_lr.lr_undo.un_frto = 0;
 }
 
+/* The recovery is over; late DSACKs of what it sent come within a round trip. */
+void
+tcp_undo_ended(struct tcpcb *tp)
+{
+	tp->t_lr.lr_undo.un_end = tp->snd_max;
+	tp->t_lr.lr_undo.un_ended = true;
+}
+
 /* Bytes go out again. */
 void
 tcp_undo_rexmt(struct tcpcb *tp, uint32_t len, uint64_t now)
@@ -112,6 +120,11 @@ tcp_undo_dsack(struct tcpcb *tp, uint32_t start, uint32_t len)
 
 	if (!un->un_valid || SEQ_LT(start, un->un_marker) || un->un_rexmt == 0)
 		return;
+	/* Later ones are of the network's making, or of other retransmissions. */
+	if (un->un_ended && SEQ_GT(tp->snd_una, un->un_end)) {
+		tcp_undo_forget(tp);
+		return;
+	}
 	un->un_rexmt -= u32min(un->un_rexmt, len);
 	if (un->un_rexmt != 0)
 		return;
