@@ -12,6 +12,7 @@
 
 #include <vimage/vimage.h>
 
+#include "kern/kernel.h"
 #include "netinet/tcp/cc/cc.h"
 #include "wire.h"
 
@@ -418,6 +419,33 @@ real_timeout(void **state)
 	}
 }
 
+/* RFC 2018 8: a receiver drops what it had SACKed; the timer brings it again. */
+static void
+reneging(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	for (int rack = 0; rack < 2; rack++) {
+		pair_init(&p, 12, true, 20);
+		wire_tcp(&p.w, 0)->tv_rack = rack;
+		p.plan.pl_drop[1] = 2;
+		sends(&p, 10);
+		wire_run(&p.w, RTT + RTT / 4);
+		assert_int_equal(p.tp[0]->snd_sacked, 9 * MSS);
+		kernel_lock(p.w.w_k);
+		tcp_reass_flush(p.tp[1]);
+		p.tp[1]->t_nrsack = 0;
+		kernel_unlock(p.w.w_k);
+		wire_run(&p.w, 100 * RTT);
+		arrived(&p, 10);
+		assert_in_range(stat(&p)->tcps_rexmttimeo, 1, 2);
+		assert_int_equal(p.tp[0]->snd_una, p.tp[0]->snd_max);
+		assert_int_equal(p.tp[0]->t_lr.lr_recs.rs_count, 0);
+		pair_fini(&p);
+	}
+}
+
 /* Records are cut by SACKs and without memory become coarse; nothing is lost by that. */
 static void
 records_without_memory(void **state)
@@ -455,6 +483,7 @@ main(void)
 		cmocka_unit_test(network_duplicate),
 		cmocka_unit_test(frto),
 		cmocka_unit_test(real_timeout),
+		cmocka_unit_test(reneging),
 		cmocka_unit_test(records_without_memory),
 	};
 
