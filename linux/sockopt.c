@@ -29,6 +29,7 @@ enum form {
 	F_BYTES,
 	F_FILTER,	/* uint32_t */
 	F_TCPINFO,
+	F_MD5SIG,
 	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
 };
 
@@ -110,6 +111,8 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_TCP, TCP_INFO,	VI_TCP_INFO, F_TCPINFO, O_GET, 0 },
 	{ IPPROTO_TCP, TCP_LINGER2,	VI_TCP_LINGER2, F_INT, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_WINDOW_CLAMP, VI_TCP_WINDOW_CLAMP, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_MD5SIG,	VI_TCP_AUTHKEY, F_MD5SIG, O_SET, 0 },
+	{ IPPROTO_TCP, TCP_MD5SIG_EXT,	VI_TCP_AUTHKEY, F_MD5SIG, O_SET, 0 },
 	{ IPPROTO_TCP, TCP_FASTOPEN,	VI_TCP_FASTOPEN, F_INT, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_NOTSENT_LOWAT, VI_TCP_NOTSENT_LOWAT, F_INT, O_RW, 0 },
 };
@@ -244,6 +247,41 @@ set_filter(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t l
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &filter, sizeof(filter)));
 }
 
+/* tcp_v4_parse_md5_keys(): its refusals, and a length of nothing takes the key away. */
+static int
+set_md5sig(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	struct vi_tcp_authkey tk = { .tk_alg = VI_TCP_AUTH_MD5 };
+	struct sockaddr_in6 sin6;
+	struct sockaddr_in sin;
+	struct tcp_md5sig md5;
+	int error;
+	bool v4;
+
+	if (len < sizeof(md5))
+		return (EINVAL);
+	memcpy(&md5, buf, sizeof(md5));
+	memcpy(&sin, &md5.tcpm_addr, sizeof(sin));
+	memcpy(&sin6, &md5.tcpm_addr, sizeof(sin6));
+	v4 = sin.sin_family == AF_INET;
+	if ((!v4 && sin.sin_family != AF_INET6) || md5.tcpm_keylen > sizeof(md5.tcpm_key) ||
+	    (o->o_name == TCP_MD5SIG_EXT && (md5.tcpm_flags & TCP_MD5SIG_FLAG_IFINDEX) != 0))
+		return (EINVAL);
+	tk.tk_addr.sa_family = v4 ? VI_AF_INET : VI_AF_INET6;
+	if (v4)
+		tk.tk_addr.sa_in = sin.sin_addr.s_addr;
+	else
+		memcpy(tk.tk_addr.sa_in6, &sin6.sin6_addr, sizeof(tk.tk_addr.sa_in6));
+	tk.tk_prefix = v4 ? 32 : 128;
+	if (o->o_name == TCP_MD5SIG_EXT && (md5.tcpm_flags & TCP_MD5SIG_FLAG_PREFIX) != 0)
+		tk.tk_prefix = md5.tcpm_prefixlen;
+	tk.tk_len = md5.tcpm_keylen;
+	memcpy(tk.tk_key, md5.tcpm_key, md5.tcpm_keylen);
+	error = vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &tk, sizeof(tk));
+	memset(tk.tk_key, 0, sizeof(tk.tk_key));
+	return (error);
+}
+
 static int
 set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
 {
@@ -265,6 +303,8 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 		return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
 	case F_FILTER:
 		return (set_filter(ls, o, buf, len));
+	case F_MD5SIG:
+		return (set_md5sig(ls, o, buf, len));
 	default:
 		return (o->o_name == SO_ZEROCOPY ? EOPNOTSUPP : ENOPROTOOPT);
 	}
