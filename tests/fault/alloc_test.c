@@ -48,7 +48,7 @@ static const struct vi_host_ops poor_ops = {
 struct scene {
 	struct tl	 t;
 	struct vi_vnet	*a, *b;
-	struct vi_socket *l, *c, *s;
+	struct vi_socket *l, *c, *s, *u;
 	uint64_t	 limit;			/* of b; 0 = none */
 };
 
@@ -61,6 +61,26 @@ scene_address(struct vi_vnet *vn, const char *ifname, const char *addr)
 	if ((error = vi_if_addr_add(vn, ifname, &ia, true)) != 0)
 		return (error);
 	return (vi_if_set_flags(vn, ifname, VI_IFF_UP, 0));
+}
+
+/* A datagram socket of both families: a group, and a train of datagrams to nobody. */
+static int
+scene_datagrams(struct scene *sc)
+{
+	static uint8_t buf[3000];
+	struct vi_mreq6 mr = { .mr6_group = { 0xff, 0x12, [15] = 9 }, .mr6_ifindex = 0 };
+	struct vi_iovec iov = { buf, sizeof(buf) };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = tl_addr("::ffff:10.0.0.1", 9),
+		.msg_set = VI_MSGSET_SEGSZ, .msg_segsz = 1000 };
+	size_t n;
+	int error;
+
+	mr.mr6_ifindex = tl_ifinfo(sc->b, "epair0b").if_index;
+	if ((error = vi_socket(sc->b, VI_AF_INET6, VI_SOCK_DGRAM, 0, &tl_root, &sc->u)) != 0)
+		return (error);
+	if ((error = vi_setsockopt(sc->u, VI_IPV6_JOIN_GROUP, &mr, sizeof(mr))) != 0)
+		return (error);
+	return (vi_sendmsg(sc->u, &msg, &n));
 }
 
 static int
@@ -80,6 +100,8 @@ scene_build(struct scene *sc)
 		return (error);
 	if ((error = vi_socket(sc->a, VI_AF_INET, VI_SOCK_STREAM, 0, &tl_root, &sc->l)) != 0 || (error = vi_bind(sc->l, &sa)) != 0 ||
 	    (error = vi_listen(sc->l, 1)) != 0)
+		return (error);
+	if (sc->limit == 0 && (error = scene_datagrams(sc)) != 0)
 		return (error);
 	if ((error = vi_socket(sc->b, VI_AF_INET, VI_SOCK_STREAM, 0, &tl_root, &sc->c)) != 0)
 		return (error);
@@ -131,6 +153,8 @@ scene_run(struct scene *sc, int *errorp)
 		vi_close(sc->s);
 	if (sc->c != NULL)
 		vi_close(sc->c);
+	if (sc->u != NULL)
+		vi_close(sc->u);
 	if (sc->l != NULL)
 		vi_close(sc->l);
 	tl_run(&sc->t, 10 * TL_MS);

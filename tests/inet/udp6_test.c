@@ -283,6 +283,55 @@ groups(void **state)
 	tl_end(&o.t);
 }
 
+/* Over a cable: a group needs no neighbour, only a zone. */
+static void
+cable_groups(void **state)
+{
+	struct vi_socket *a, *b;
+	struct vi_vnet *va, *vb;
+	struct tl_cable cable;
+	struct vi_msg msg;
+	char group[40], from[40];
+	uint32_t zonea, zoneb;
+	struct tl t;
+	size_t n;
+
+	(void)state;
+	tl_begin(&t, 4);
+	va = tl_vnet(&t, "a");
+	vb = tl_vnet(&t, "b");
+	tl_cable(va, vb, &cable);
+	tl_ifaddr(va, cable.a, "fe80::a", 64);
+	tl_ifaddr(vb, cable.b, "fe80::b", 64);
+	tl_run(&t, 3 * TL_SEC);
+	zonea = tl_ifinfo(va, cable.a).if_index;
+	zoneb = tl_ifinfo(vb, cable.b).if_index;
+	a = tl_udp(va, "::", 1000);
+	b = tl_udp(vb, "::", 2000);
+	tl_ok(membership(b, VI_IPV6_JOIN_GROUP, "ff02::99", zoneb));
+	tl_fails(send6(a, 10, "ff02::99", 2000), EINVAL);
+	snprintf(group, sizeof(group), "ff02::99%%%u", zonea);
+	snprintf(from, sizeof(from), "fe80::a%%%u", zoneb);
+	tl_ok(send6(a, 10, group, 2000));
+	inet_expect(&t, b, 10, &msg);
+	name_is(&msg.msg_name, from, 1000);
+	assert_int_equal(msg.msg_ifindex, zoneb);
+	assert_int_equal(msg.msg_dst.sa_scope, zoneb);
+	/* VI_IPV6_MULTICAST_IF is as good as a zone. */
+	inet_setint(a, VI_IPV6_MULTICAST_IF, (int)zonea);
+	tl_ok(send6(a, 1400, "ff02::99", 2000));
+	inet_expect(&t, b, 1400, NULL);
+	tl_ok(send6(a, 5000, "ff02::99", 2000));	/* in fragments */
+	inet_expect(&t, b, 5000, NULL);
+	tl_ok(membership(b, VI_IPV6_LEAVE_GROUP, "ff02::99", zoneb));
+	tl_ok(send6(a, 10, "ff02::99", 2000));
+	tl_run(&t, TL_SEC);
+	tl_fails(inet_recv(b, &msg, in, sizeof(in), &n), EAGAIN);
+	vi_close(a);
+	vi_close(b);
+	tl_end(&t);
+}
+
 /* Link-local addresses mean something only with their zone (RFC 4007). */
 static void
 zones(void **state)
@@ -386,7 +435,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(datagrams), cmocka_unit_test(refused), cmocka_unit_test(ancillary), cmocka_unit_test(trains),
-		cmocka_unit_test(no_checksum), cmocka_unit_test(groups), cmocka_unit_test(zones), cmocka_unit_test(streams),
+		cmocka_unit_test(no_checksum), cmocka_unit_test(groups), cmocka_unit_test(cable_groups),
+		cmocka_unit_test(zones), cmocka_unit_test(streams),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
