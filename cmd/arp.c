@@ -32,7 +32,8 @@ static int
 list(const struct arp *a, json_t **r)
 {
 	return cmd_call(
-	    a->a_cx, json_pack("{s:s,s:s*}", "op", "neigh.list", "interface", a->a_interface), r);
+	    a->a_cx, json_pack("{s:s,s:s,s:s*}", "op", "neigh.list", "family", "inet", "interface",
+	    a->a_interface), r);
 }
 
 /*

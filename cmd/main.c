@@ -18,8 +18,10 @@ static const struct cmd commands[] = {
 	    "-[rR] ['*' | jail ...]" },
 	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] jail [command ...]" },
 	{ "jls", cmd_jls, "[-cdhNnqsv] [--libxo style] [-j jail] [parameter ...]" },
+	{ "ndp", cmd_ndp, "[-j jail] [-n] host | -a | -c | -d host | -s host mac [temp] [proxy] | "
+	    "-i interface [flag ...]" },
 	{ "netstat", cmd_netstat,
-	    "[-j jail] [--libxo style] [-aLnW] [-f inet] [-p protocol] | -i [-bdn] [-I interface] "
+	    "[-j jail] [--libxo style] [-46aLnW] [-f family] [-p protocol] | -i [-bdn] [-I interface] "
 	    "| -r [-nW] [-F fib] | -s [-p protocol]" },
 	{ "ping", cmd_ping,
 	    "[-4aDfHnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "

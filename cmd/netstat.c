@@ -34,7 +34,7 @@ proto_name(json_int_t proto)
 	switch (proto) {
 	case IPPROTO_TCP: return "tcp";
 	case IPPROTO_UDP: return "udp";
-	case IPPROTO_ICMP: return "icmp";
+	case IPPROTO_ICMP: case IPPROTO_ICMPV6: return "icmp";
 	default: return "ip";
 	}
 }
@@ -42,7 +42,14 @@ proto_name(json_int_t proto)
 static bool
 is_any(const char *addr)
 {
-	return addr[0] == '\0' || strcmp(addr, "0.0.0.0") == 0;
+	return addr[0] == '\0' || strcmp(addr, "0.0.0.0") == 0 || strcmp(addr, "::") == 0;
+}
+
+static bool
+is_inet6(const json_t *pcb)
+{
+	return strchr(cmd_str(pcb, "local"), ':') != NULL ||
+	    cmd_int(pcb, "proto") == IPPROTO_ICMPV6;
 }
 
 /* Listening sockets and those without an address are left out unless asked for. */
@@ -53,6 +60,8 @@ shown(const struct netstat *ns, const json_t *pcb)
 	bool listening = tcp && cmd_int(pcb, "state") == VI_TCPS_LISTEN;
 
 	if (ns->ns_proto != NULL && strcmp(ns->ns_proto, proto_name(cmd_int(pcb, "proto"))) != 0)
+		return false;
+	if (ns->ns_family != NULL && is_inet6(pcb) != (strcmp(ns->ns_family, "inet6") == 0))
 		return false;
 	if (ns->ns_listen)
 		return listening;
@@ -74,6 +83,8 @@ port_name(const struct netstat *ns, const json_t *pcb, json_int_t port, char *bu
 		snprintf(buf, len, "%d", (int)port);
 }
 
+#define END_WIDTH(ns)	((ns)->ns_wide ? 45 : 22)	/* -W: no address is cut short */
+
 /* "192.0.2.1.80", one column in text, address and port in JSON. */
 static void
 emit_end(struct netstat *ns, const json_t *pcb, const char *name, const char *addrkey,
@@ -87,7 +98,8 @@ emit_end(struct netstat *ns, const json_t *pcb, const char *name, const char *ad
 	port_name(ns, pcb, cmd_int(pcb, portkey), port, sizeof(port));
 	snprintf(both, sizeof(both), "%s.%s", addr, port);
 	xo_open_container(ns->ns_xo, name);
-	xo_emit(ns->ns_xo, "{d:both/%-22.22s} {e:address/%s}{e:port/%s}", both, addr, port);
+	xo_emit(ns->ns_xo, "{d:both/%-*.*s} {e:address/%s}{e:port/%s}", END_WIDTH(ns), END_WIDTH(ns),
+	    both, addr, port);
 	xo_close(ns->ns_xo);
 }
 
@@ -98,7 +110,8 @@ emit_socket(struct netstat *ns, const json_t *pcb)
 	json_int_t state = cmd_int(pcb, "state");
 
 	xo_open_instance(ns->ns_xo);
-	snprintf(proto, sizeof(proto), "%.4s4", proto_name(cmd_int(pcb, "proto")));
+	snprintf(proto, sizeof(proto), "%.4s%c", proto_name(cmd_int(pcb, "proto")),
+	    is_inet6(pcb) ? '6' : '4');
 	xo_emit(ns->ns_xo, "{t:protocol/%-5.5s} ", proto);
 	if (ns->ns_listen) {
 		/* qlen/incqlen/maxqlen: connections on their way are kept apart from the listener's
@@ -132,9 +145,10 @@ emit_titles(struct netstat *ns)
 		    "Proto", "Listen", "Local Address");
 	else
 		xo_emit(ns->ns_xo, "Active Internet connections{P:/%s}\n"
-		    "{T:/%-5.5s} {T:/%-6.6s} {T:/%-6.6s} {T:/%-22.22s} {T:/%-22.22s} (state)\n",
+		    "{T:/%-5.5s} {T:/%-6.6s} {T:/%-6.6s} {T:/%-*.*s} {T:/%-*.*s} (state)\n",
 		    ns->ns_all ? " (including servers)" : "",
-		    "Proto", "Recv-Q", "Send-Q", "Local Address", "Foreign Address");
+		    "Proto", "Recv-Q", "Send-Q", END_WIDTH(ns), END_WIDTH(ns), "Local Address",
+		    END_WIDTH(ns), END_WIDTH(ns), "Foreign Address");
 }
 
 int
@@ -227,12 +241,28 @@ struct lines {
 	const char	*li_heading;	/* of the histogram being shown, NULL */
 };
 
+/* What both families share is shown with either. */
+static bool
+of_family(const struct netstat *ns, const char *proto)
+{
+	static const char *const inet[] = { "ip", "icmp", "igmp", "arp" };
+	static const char *const inet6[] = { "ip6", "icmp6", "nd6", "mld6" };
+	const char *const *others = ns->ns_family != NULL && ns->ns_family[4] == '6' ? inet : inet6;
+
+	for (size_t i = 0; ns->ns_family != NULL && i < 4; i++)
+		if (strcmp(proto, others[i]) == 0)
+			return false;
+	return true;
+}
+
 static void
 emit_line(struct lines *li, const json_t *st)
 {
 	struct xo *xo = li->li_ns->ns_xo;
 	const char *heading = histogram(st);
 
+	if (!of_family(li->li_ns, cmd_str(st, "proto")))
+		return;
 	if (strcmp(li->li_proto, cmd_str(st, "proto")) != 0) {
 		if (li->li_proto[0] != '\0')
 			xo_close(xo);
@@ -336,7 +366,7 @@ run(struct choice *c)
 	struct netstat *ns = &c->c_ns;
 
 	if (c->c_family != NULL && strcmp(c->c_family, "inet") != 0 &&
-	    !(c->c_routes && strcmp(c->c_family, "inet6") == 0)) {
+	    strcmp(c->c_family, "inet6") != 0) {
 		cmd_warnx(ns->ns_cx, "%s: unknown address family", c->c_family);
 		return 1;
 	}

@@ -15,7 +15,7 @@ struct netstat {
 	const char	*ns_proto;	/* -p; NULL: all */
 	const char	*ns_interface;	/* -I; NULL: all */
 	int		 ns_fib;
-	const char	*ns_family;	/* of routes: "inet", "inet6"; NULL: both */
+	const char	*ns_family;	/* "inet", "inet6"; NULL: both */
 };
 
 /* Each returns the exit status. */

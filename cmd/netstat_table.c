@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/inet.h"
+#include "cmd/inet6.h"
 #include "cmd/xo.h"
 #include <vimage/ifnet.h>
 #include <vimage/route.h>
@@ -162,9 +163,13 @@ netstat_routes(struct netstat *ns)
 struct line {
 	const json_t	*l_if, *l_stats;
 	int		 l_namelen;
-	char		 l_network[32], l_address[32];
+	char		 l_network[INET6_TEXTLEN + 4], l_address[INET6_TEXTLEN];
 	bool		 l_link;	/* the link's own: it has all the counters */
 };
+
+/* -W: no IPv6 address is cut short. */
+#define NET_WIDTH(ns)	((ns)->ns_wide ? 43 : 13)
+#define ADDR_WIDTH(ns)	((ns)->ns_wide ? 45 : 17)
 
 /* Counters that belong to the link are shown as "-" in the lines of addresses. */
 static void
@@ -190,8 +195,9 @@ emit_line(const struct netstat *ns, const struct line *l)
 	xo_open_instance(ns->ns_xo);
 	xo_emit(ns->ns_xo, "{d:/%-*.*s}{e:name/%s}{eq:flags/0x%x}", l->l_namelen, l->l_namelen,
 	    name, cmd_str(l->l_if, "name"), (unsigned)cmd_int(l->l_if, "flags"));
-	xo_emit(ns->ns_xo, " {:mtu/%5jd} {t:network/%-13.13s} {t:address/%-17.17s}",
-	    cmd_int(l->l_if, "mtu"), l->l_network, l->l_address);
+	xo_emit(ns->ns_xo, " {:mtu/%5jd} {t:network/%-*.*s} {t:address/%-*.*s}",
+	    cmd_int(l->l_if, "mtu"), NET_WIDTH(ns), NET_WIDTH(ns), l->l_network, ADDR_WIDTH(ns),
+	    ADDR_WIDTH(ns), l->l_address);
 	emit_counter(ns, l, "received-packets", "ipackets", 8);
 	emit_counter(ns, l, "received-errors", "ierrors", 5);
 	emit_counter(ns, l, "dropped-packets", "iqdrops", 5);
@@ -208,6 +214,34 @@ emit_line(const struct netstat *ns, const struct line *l)
 	xo_close(ns->ns_xo);
 }
 
+static bool
+of_family(const struct netstat *ns, const json_t *addr)
+{
+	const char *family = cmd_str(addr, "family");
+
+	return ns->ns_family == NULL ||
+	    strcmp(ns->ns_family, family[0] != '\0' ? family : "inet") == 0;
+}
+
+static void
+network_text(const json_t *addr, char *buf, size_t room)
+{
+	const char *text = cmd_str(addr, "address");
+	int len = (int)cmd_int(addr, "prefixlen");
+	char network[INET6_TEXTLEN] = "?";
+	struct inet6 i6;
+	struct in_addr in;
+
+	if (inet6_number(text, &i6)) {
+		inet6_mask(&i6.i6_addr, len);
+		inet6_text(&i6, network);
+	} else if (inet_number(text, &in)) {
+		in.s_addr &= htonl(inet_mask(len));
+		(void)inet_ntop(AF_INET, &in, network, sizeof(network));
+	}
+	snprintf(buf, room, "%s/%d", network, len);
+}
+
 static void
 emit_interface(const struct netstat *ns, const json_t *ifp, int namelen)
 {
@@ -216,7 +250,6 @@ emit_interface(const struct netstat *ns, const json_t *ifp, int namelen)
 		.l_namelen = namelen,
 		.l_link = true };
 	const json_t *addr;
-	struct in_addr in;
 	size_t i;
 
 	snprintf(l.l_network, sizeof(l.l_network), "<Link#%d>", (int)cmd_int(ifp, "index"));
@@ -225,12 +258,9 @@ emit_interface(const struct netstat *ns, const json_t *ifp, int namelen)
 	emit_line(ns, &l);
 	l.l_link = false;
 	json_array_foreach(json_object_get(ifp, "addresses"), i, addr) {
-		int len = (int)cmd_int(addr, "prefixlen");
-
-		if (!inet_number(cmd_str(addr, "address"), &in))
+		if (!of_family(ns, addr))
 			continue;
-		in.s_addr &= htonl(inet_mask(len));
-		snprintf(l.l_network, sizeof(l.l_network), "%s/%d", inet_ntoa(in), len);
+		network_text(addr, l.l_network, sizeof(l.l_network));
 		snprintf(l.l_address, sizeof(l.l_address), "%s", cmd_str(addr, "address"));
 		emit_line(ns, &l);
 	}
@@ -264,8 +294,9 @@ netstat_interfaces(struct netstat *ns)
 	xo_open_container(ns->ns_xo, "statistics");
 	xo_open_list(ns->ns_xo, "interface");
 	xo_emit(ns->ns_xo,
-	    "{T:/%-*.*s} {T:/%5.5s} {T:/%-13.13s} {T:/%-17.17s} {T:/%8.8s} {T:/%5.5s} {T:/%5.5s}",
-	    width, width, "Name", "Mtu", "Network", "Address", "Ipkts", "Ierrs", "Idrop");
+	    "{T:/%-*.*s} {T:/%5.5s} {T:/%-*.*s} {T:/%-*.*s} {T:/%8.8s} {T:/%5.5s} {T:/%5.5s}",
+	    width, width, "Name", "Mtu", NET_WIDTH(ns), NET_WIDTH(ns), "Network", ADDR_WIDTH(ns),
+	    ADDR_WIDTH(ns), "Address", "Ipkts", "Ierrs", "Idrop");
 	if (ns->ns_bytes)
 		xo_emit(ns->ns_xo, " {T:/%10.10s}", "Ibytes");
 	xo_emit(ns->ns_xo, " {T:/%8.8s} {T:/%5.5s}", "Opkts", "Oerrs");

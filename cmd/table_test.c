@@ -157,6 +157,15 @@ test_jls_failures(void **state)
 		BAR("icps_outhist_0", "echo reply", "2") "," \
 		BAR("icps_outhist_3", "destination unreachable", "0") "," \
 		BAR("icps_inhist_8", "echo", "1") "," BAR("icps_inhist_11", "time exceeded", "3") "]}"
+#define PCBS6	"{\"pcbs\":[{\"proto\":6,\"state\":1,\"local\":\"::\",\"lport\":80,\"foreign\":\"::\"}," \
+		"{\"proto\":17,\"local\":\"2001:db8:1:2:3:4:5:6\",\"lport\":53}," \
+		"{\"proto\":17,\"local\":\"192.0.2.1\",\"lport\":53}]}"
+#define IFS6	"{\"interfaces\":[{\"name\":\"e0\",\"index\":2,\"mtu\":1500,\"addresses\":[" \
+		"{\"family\":\"inet\",\"address\":\"192.0.2.1\",\"prefixlen\":24}," \
+		"{\"family\":\"inet6\",\"address\":\"fe80::1%e0\",\"prefixlen\":64}],\"stats\":{}}]}"
+#define STATS6	"{\"stats\":[{\"proto\":\"ip\",\"name\":\"a\",\"text\":\"packet%s\",\"value\":3}," \
+		"{\"proto\":\"ip6\",\"name\":\"b\",\"text\":\"packet%s\",\"value\":1}," \
+		"{\"proto\":\"tcp\",\"name\":\"c\",\"text\":\"segment%s\",\"value\":2}]}"
 #define PLURALS "{\"stats\":[" BAR("a", "entry%s timed out", "0") "," BAR("b", "entry%s timed out", "1") \
 		"," BAR("c", "bad address%s", "2") "," BAR("d", "delay%s", "3") "]}"
 #define BAR(name, text, n) "{\"proto\":\"icmp\",\"name\":\"" name "\",\"text\":\"" text \
@@ -224,6 +233,24 @@ test_netstat(void **state)
 		    "700        9     0        900     0     3\n"
 		    "epair0a*  1500 192.0.2.0/24  192.0.2.1                -     -     -          "
 		    "-        -     -          -     -     -\n" },
+		{ cmd_netstat, "netstat -an6", PCBS6,
+		    "Active Internet connections (including servers)\n"
+		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)\n"
+		    "tcp6       0      0 *.80                   *.*                    LISTEN\n"
+		    "udp6       0      0 2001:db8:1:2:3:4:5:6.5 *.*                    \n" },
+		{ cmd_netstat, "netstat -an4", PCBS6,
+		    "Active Internet connections (including servers)\n"
+		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)\n"
+		    "udp4       0      0 192.0.2.1.53           *.*                    \n" },
+		{ cmd_netstat, "netstat -i -f inet6", IFS6,
+		    "Name    Mtu Network       Address              Ipkts Ierrs Idrop    Opkts Oerrs "
+		    " Coll\n"
+		    "e0*    1500 <Link#2>      e0                       0     0     0        0     0 "
+		    "    0\n"
+		    "e0*    1500 fe80::%e0/64  fe80::1%e0               -     -     -        -     - "
+		    "    -\n" },
+		{ cmd_netstat, "netstat -s -f inet6", STATS6, "ip6:\n\t1 packet\ntcp:\n\t2 segments\n" },
+		{ cmd_netstat, "netstat -s4", STATS6, "ip:\n\t3 packets\ntcp:\n\t2 segments\n" },
 		{ cmd_netstat, "netstat -s", STATS,
 		    "ip:\n\t1 total packet received\n\t2 packets forwarded\ntcp:\n\t0 connections "
 		    "closed\n" },
@@ -390,7 +417,7 @@ test_wrong_words(void **state)
 		{ cmd_jls, "jls -Z", "jls: illegal option -- Z; usage: jls words\n" },
 		{ cmd_jls, "jls --libxo xml", "jls: xml: unsupported output style\n" },
 		{ cmd_netstat, "netstat -z", "netstat: -z: the counters cannot be reset\n" },
-		{ cmd_netstat, "netstat -f inet6", "netstat: inet6: unknown address family\n" },
+		{ cmd_netstat, "netstat -f inet9", "netstat: inet9: unknown address family\n" },
 		{ cmd_netstat, "netstat -F x -r", "netstat: invalid fib number: x\n" },
 		{ cmd_netstat, "netstat -rs", "netstat: only one of -i, -r and -s can be shown at "
 		    "a time\n" },

@@ -230,6 +230,22 @@ op_get(struct ctl_request *rq)
 	return 0;
 }
 
+/* name NULL: all. */
+static int
+get_family(struct ctl_request *rq, const char *name, int *family)
+{
+	*family = VI_AF_UNSPEC;
+	if (name == NULL)
+		return 0;
+	if (strcmp(name, "inet") == 0)
+		*family = VI_AF_INET;
+	else if (strcmp(name, "inet6") == 0)
+		*family = VI_AF_INET6;
+	else
+		return ctl_fail(rq, EAFNOSUPPORT, "%.20s: unknown address family", name);
+	return 0;
+}
+
 /* Which tables: "fib", 0 without; "family", all without. */
 static int
 get_tables(struct ctl_request *rq, json_int_t *fib, int *family)
@@ -238,17 +254,10 @@ get_tables(struct ctl_request *rq, json_int_t *fib, int *family)
 	int error;
 
 	*fib = 0;
-	*family = VI_AF_UNSPEC;
 	if ((error = ctl_args(rq, "{s?I,s?s}", "fib", fib, "family", &name)) != 0 ||
-	    (error = get_fib(rq, *fib)) != 0 || name == NULL)
+	    (error = get_fib(rq, *fib)) != 0)
 		return error;
-	if (strcmp(name, "inet") == 0)
-		*family = VI_AF_INET;
-	else if (strcmp(name, "inet6") == 0)
-		*family = VI_AF_INET6;
-	else
-		return ctl_fail(rq, EAFNOSUPPORT, "%.20s: unknown address family", name);
-	return 0;
+	return get_family(rq, name, family);
 }
 
 static int
@@ -344,6 +353,7 @@ op_events(struct ctl_request *rq)
 struct neigh_list {
 	struct ctl_list	 nl_list;
 	const char	*nl_ifname;	/* NULL: all */
+	int		 nl_family;	/* VI_AF_UNSPEC: both */
 };
 
 static void
@@ -352,16 +362,21 @@ add_neigh(void *arg, const struct vi_neigh *ne)
 	struct neigh_list *nl = arg;
 	json_t *o;
 
-	if (nl->nl_ifname != NULL && strcmp(nl->nl_ifname, ne->ne_ifname) != 0)
+	if ((nl->nl_ifname != NULL && strcmp(nl->nl_ifname, ne->ne_ifname) != 0) ||
+	    (nl->nl_family != VI_AF_UNSPEC && nl->nl_family != ne->ne_addr.sa_family))
 		return;
 	o = json_object();
-	ctl_put_addr(o, "address", &ne->ne_addr);
+	ctl_put_zoned(o, "address", &ne->ne_addr, ne->ne_ifname);
 	if (ne->ne_complete)
 		ctl_put_mac(o, "lladdr", ne->ne_lladdr);
 	json_object_set_new(o, "complete", json_boolean(ne->ne_complete));
 	json_object_set_new(o, "permanent", json_boolean(ne->ne_permanent));
 	json_object_set_new(o, "published", json_boolean(ne->ne_published));
 	json_object_set_new(o, "proxy", json_boolean(ne->ne_proxy));
+	if (ne->ne_addr.sa_family == VI_AF_INET6) {
+		ctl_put_int(o, "state", ne->ne_state);
+		json_object_set_new(o, "router", json_boolean(ne->ne_router));
+	}
 	ctl_put_int(o, "expire", (ne->ne_expire + NS_PER_S - 1) / NS_PER_S);
 	ctl_put_text(o, "interface", ne->ne_ifname);
 	ctl_list_add(&nl->nl_list, o);
@@ -371,10 +386,12 @@ static int
 op_neigh_list(struct ctl_request *rq)
 {
 	struct neigh_list nl = { .nl_ifname = NULL };
+	const char *family = NULL;
 	int error;
 
 	ctl_list_begin(rq, "neighbours", &nl.nl_list);
-	if ((error = ctl_args(rq, "{s?s}", "interface", &nl.nl_ifname)) != 0)
+	if ((error = ctl_args(rq, "{s?s,s?s}", "interface", &nl.nl_ifname, "family", &family)) != 0 ||
+	    (error = get_family(rq, family, &nl.nl_family)) != 0)
 		return error;
 	vi_neigh_list(rq->rq_vnet, add_neigh, &nl);
 	return nl.nl_list.l_error;
