@@ -75,6 +75,7 @@ VI_API int	vi_if_set_mtu(struct vi_vnet *, const char *name, uint32_t mtu);		/* 
 VI_API int	vi_if_set_lladdr(struct vi_vnet *, const char *name, const uint8_t *, size_t len);
 VI_API int	vi_if_set_descr(struct vi_vnet *, const char *name, const char *);
 VI_API int	vi_if_set_metric(struct vi_vnet *, const char *name, uint32_t);
+VI_API int	vi_if_set_nd6(struct vi_vnet *, const char *name, uint32_t set, uint32_t clear);	/* VI_ND6_IFF_*; EINVAL */
 VI_API int	vi_if_set_fib(struct vi_vnet *, const char *name, uint32_t);
 /*
  * Lend to another vnet, or take back a lent one.  Addresses and routes go; name, link address, counters stay; the interface is down after.

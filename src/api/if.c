@@ -113,6 +113,12 @@ vi_if_set_fib(struct vi_vnet *vn, const char *name, uint32_t fib)
 }
 
 int
+vi_if_set_nd6(struct vi_vnet *vn, const char *name, uint32_t set, uint32_t clear)
+{
+	API_IF(vn, name, if_setnd6(ifp, set, clear));
+}
+
+int
 vi_if_move(struct vi_vnet *from, const char *name, struct vi_vnet *to)
 {
 	API_IF(from, name, if_vmove(ifp, api_vnet(to)));

@@ -328,6 +328,22 @@ if_addr_unlink(struct ifaddr *ifa)
 
 /* Information */
 
+static uint32_t
+if_af6flags(const struct ifnet *ifp)
+{
+	const struct net_afops *ops = net_vnet(ifp->if_vnet)->nv_afops[NET_AF_INET6];
+
+	return (ops == NULL || ops->nao_getflags == NULL ? 0 : ops->nao_getflags(ifp));
+}
+
+int
+if_setnd6(struct ifnet *ifp, uint32_t set, uint32_t clear)
+{
+	const struct net_afops *ops = net_vnet(ifp->if_vnet)->nv_afops[NET_AF_INET6];
+
+	return (ops == NULL || ops->nao_setflags == NULL ? EAFNOSUPPORT : ops->nao_setflags(ifp, set, clear));
+}
+
 static void
 ifa_info(const struct ifaddr *ifa, struct vi_ifaddr *ia)
 {
@@ -411,6 +427,7 @@ if_info(struct ifnet *ifp, vi_if_fn *fn, void *arg)
 		if (n < max)
 			ifa_info(ifa, &addrs[n++]);
 	ii.if_naddrs = n;
+	ii.if_nd6flags = if_af6flags(ifp);
 	ii.if_addrs = addrs;
 	fn(arg, &ii);
 	kfree(as, ACCT_MISC, many, total * sizeof(*many));

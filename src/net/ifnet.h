@@ -166,6 +166,9 @@ struct net_afops {		/* what an address family does for interfaces */
 	 * the resolver (consumed); other errno: m consumed.
 	 */
 	int	(*nao_resolve)(struct ifnet *, struct mbuf *, const struct net_addr *, uint8_t *lladdr);
+	/* Flags the family keeps of an interface (IPv6: VI_ND6_IFF_*); NULL: none.  EINVAL. */
+	uint32_t (*nao_getflags)(const struct ifnet *);
+	int	(*nao_setflags)(struct ifnet *, uint32_t set, uint32_t clear);
 	int	(*nao_neigh_add)(struct vnet *, const struct vi_neigh *);
 	int	(*nao_neigh_del)(struct vnet *, const struct vi_sockaddr *, const char *ifname);
 	void	(*nao_neigh_list)(struct vnet *, void (*fn)(void *, const struct vi_neigh *), void *arg);
@@ -218,6 +221,7 @@ int	 if_destroy(struct vnet *, const char *name);
 int	 if_rename(struct ifnet *, const char *newname);
 int	 if_setflags(struct ifnet *, uint32_t set, uint32_t clear);
 int	 if_setmtu(struct ifnet *, uint32_t);
+int	 if_setnd6(struct ifnet *, uint32_t set, uint32_t clear);	/* VI_ND6_IFF_* */
 int	 if_setlladdr(struct ifnet *, const uint8_t *, size_t);
 int	 if_vmove(struct ifnet *, struct vnet *to);	/* EEXIST, EBUSY, EINVAL (lo0), ENOBUFS */
 /* home, under a name that is free: its own, its original, or origname with a suffix */

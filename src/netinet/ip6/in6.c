@@ -457,11 +457,29 @@ in6_neigh_list(struct vnet *vn, void (*fn)(void *, const struct vi_neigh *), voi
 		nd->no_neigh_list(vn, fn, arg);
 }
 
+static uint32_t
+in6_getflags(const struct ifnet *ifp)
+{
+	const struct nd6_ops *nd = ip6_vnet(ifp->if_vnet)->i6v_nd;
+
+	return (nd == NULL ? 0 : nd->no_getflags(ifp));
+}
+
+static int
+in6_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
+{
+	const struct nd6_ops *nd = ip6_vnet(ifp->if_vnet)->i6v_nd;
+
+	return (nd == NULL ? EAFNOSUPPORT : nd->no_setflags(ifp, set, clear));
+}
+
 const struct net_afops in6_afops = {
 	.nao_addr_add = in6_addr_add,
 	.nao_addr_del = in6_addr_del,
 	.nao_addr_info = in6_addr_info,
 	.nao_resolve = in6_resolve,
+	.nao_getflags = in6_getflags,
+	.nao_setflags = in6_setflags,
 	.nao_neigh_add = in6_neigh_add,
 	.nao_neigh_del = in6_neigh_del,
 	.nao_neigh_list = in6_neigh_list,

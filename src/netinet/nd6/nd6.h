@@ -26,13 +26,13 @@ struct nd6_ops {
 	void	(*no_addr_removed)(struct in6_ifaddr *);
 	/* m (a packet just forwarded, quoted by the message) could have gone to gw at once.  Does not consume m. */
 	void	(*no_redirect)(struct ifnet *, struct mbuf *m, const struct net_addr *gw);
-	/* Traffic from there: the neighbour hears us (RFC 4861 7.3.1). */
-	void	(*no_reachable)(struct vnet *, const struct nhop *, const struct in_addr_any *dst);
 	uint32_t (*no_linkmtu)(const struct ifnet *);	/* 0: the interface's */
 	uint8_t	(*no_hoplimit)(const struct ifnet *);	/* 0: the vnet's */
 	int	(*no_neigh_add)(struct vnet *, const struct vi_neigh *);
 	int	(*no_neigh_del)(struct vnet *, const struct vi_sockaddr *, const char *ifname);
 	void	(*no_neigh_list)(struct vnet *, void (*fn)(void *, const struct vi_neigh *), void *arg);
+	uint32_t (*no_getflags)(const struct ifnet *);	/* VI_ND6_IFF_* */
+	int	(*no_setflags)(struct ifnet *, uint32_t set, uint32_t clear);	/* EINVAL */
 };
 
 #endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * Neighbour discovery for IPv6 over Ethernet (RFC 4861, 4862).  Each interface has a struct nd6_if from IFATTACH to IFDETACH; neighbours are in a hash of the vnet (nd6_table.c), with
+ * one timer each (nd6_nud.c).  Nothing is learned from messages that neither concern an entry there is nor ask for us.
+ *
+ * What ip6 needs of this module it calls through nd6_vnet_ops, which attach puts into ip6's state.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "netinet/nd6/nd6_int.h"
+
+VNET_STATE_DEFINE(nd6);
+
+#define ND6_REACHABLE	30000u		/* ms, RFC 4861 10 */
+#define ND6_RETRANS	(1 * ND6_SEC)
+
+void
+nd6_ifid(const struct ifnet *ifp, uint8_t out[8])
+{
+	const uint8_t *ll = ifp->if_lladdr;
+	const uint8_t id[8] = { ll[0] ^ 0x02, ll[1], ll[2], 0xff, 0xfe, ll[3], ll[4], ll[5] };
+
+	memcpy(out, id, sizeof(id));
+}
+
+void
+nd6_linklocal_add(struct nd6_vnet *nv, struct ifnet *ifp)
+{
+	const struct nd6_if *ni = nd6_if(ifp);
+	uint8_t a[16] = { 0xfe, 0x80 };
+	const struct ifaddr *ifa;
+
+	(void)nv;
+	if (ni == NULL || ifp->if_type != VI_IFT_ETHER || (ni->ni_flags & (VI_ND6_IFF_AUTO_LINKLOCAL | VI_ND6_IFF_IFDISABLED)) !=
+	    VI_ND6_IFF_AUTO_LINKLOCAL || ifp->if_index > UINT16_MAX)
+		return;
+	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
+		if (ifa->ifa_addr.na_af == NET_AF_INET6 && in6_linklocal(ifa->ifa_addr.na_in6))
+			return;
+	nd6_ifid(ifp, a + 8);
+	in6_setzone(a, ifp->if_index);
+	(void)in6_ifaddr_add(ifp, a, 64, 0, VI_IFA_INFINITE, VI_IFA_INFINITE, NULL);
+}
+
+static uint32_t
+nd6_linkmtu(const struct ifnet *ifp)
+{
+	const struct nd6_if *ni = nd6_if(ifp);
+
+	return (ni == NULL ? 0 : ni->ni_linkmtu);
+}
+
+static uint8_t
+nd6_hoplimit(const struct ifnet *ifp)
+{
+	const struct nd6_if *ni = nd6_if(ifp);
+
+	return (ni == NULL ? 0 : ni->ni_hlim);
+}
+
+/* Flags of an interface */
+
+static uint32_t
+nd6_getflags(const struct ifnet *ifp)
+{
+	const struct nd6_if *ni = nd6_if(ifp);
+
+	return (ni == NULL ? 0 : ni->ni_flags);
+}
+
+#define ND6_USERFLAGS	(VI_ND6_IFF_PERFORMNUD | VI_ND6_IFF_ACCEPT_RTADV | VI_ND6_IFF_IFDISABLED | VI_ND6_IFF_AUTO_LINKLOCAL | \
+	VI_ND6_IFF_NO_RADR | VI_ND6_IFF_NO_DAD)
+
+static int
+nd6_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
+{
+	struct nd6_vnet *nv = nd6_vnet(ifp->if_vnet);
+	struct nd6_if *ni = nd6_if(ifp);
+
+	if (((set | clear) & ~(uint32_t)ND6_USERFLAGS) != 0 || (set & clear) != 0)
+		return (EINVAL);
+	if (ni == NULL)
+		return (EINVAL);
+	ni->ni_flags = (ni->ni_flags & ~clear) | set;
+	if (if_up(ifp)) {
+		if ((set & (VI_ND6_IFF_AUTO_LINKLOCAL)) != 0 || (clear & VI_ND6_IFF_IFDISABLED) != 0)
+			nd6_linklocal_add(nv, ifp);
+		if ((set & VI_ND6_IFF_ACCEPT_RTADV) != 0)
+			nd6_rs_start(nv, ifp);
+	}
+	return (0);
+}
+
+static const struct nd6_ops nd6_vnet_ops = {
+	.no_resolve = nd6_resolve,
+	.no_input = nd6_input,
+	.no_addr_added = nd6_addr_added,
+	.no_addr_removed = nd6_addr_removed,
+	.no_redirect = nd6_redirect_send,
+	.no_linkmtu = nd6_linkmtu,
+	.no_hoplimit = nd6_hoplimit,
+	.no_neigh_add = nd6_neigh_add,
+	.no_neigh_del = nd6_neigh_del,
+	.no_neigh_list = nd6_neigh_list,
+	.no_getflags = nd6_getflags,
+	.no_setflags = nd6_setflags,
+};
+
+/* Life */
+
+static void
+nd6_ifattach(struct nd6_vnet *nv, struct ifnet *ifp)
+{
+	const struct ip6_vnet *i6v = ip6_vnet(nv->nv_vnet);
+	struct kernel *k = nv->nv_vnet->vn_kernel;
+	struct nd6_if *ni = kmalloc(vnet_acct(nv->nv_vnet), ACCT_NEIGH, sizeof(*ni));
+
+	if (ni == NULL) {
+		nv->nv_stat.ns_nomem++;		/* it speaks no IPv6, then */
+		return;
+	}
+	*ni = (struct nd6_if){ .ni_ifp = ifp, .ni_flags = VI_ND6_IFF_PERFORMNUD, .ni_retrans = ND6_RETRANS };
+	ni->ni_reachable = (ND6_REACHABLE / 2 + kernel_random_below(k, ND6_REACHABLE)) * ND6_MSEC;
+	if (i6v->i6v_autolinklocal)
+		ni->ni_flags |= VI_ND6_IFF_AUTO_LINKLOCAL;
+	if (i6v->i6v_acceptrtadv && (ifp->if_flags & IFF_LOOPBACK) == 0)
+		ni->ni_flags |= VI_ND6_IFF_ACCEPT_RTADV;
+	TAILQ_INIT(&ni->ni_entries);
+	callout_init(&ni->ni_rstimer, &nv->nv_vnet->vn_lane, nd6_rs_timer, ni);
+	ifp->if_afdata[NET_AF_INET6] = ni;
+}
+
+static void
+nd6_flush(struct nd6_vnet *nv, struct ifnet *ifp, bool all)
+{
+	struct nd6_entry *ne, *next;
+
+	for (ne = TAILQ_FIRST(&nd6_if(ifp)->ni_entries); ne != NULL; ne = next) {
+		next = TAILQ_NEXT(ne, ne_iflink);
+		if (all || !ne->ne_permanent)
+			nd6_free(nv, ne);
+	}
+}
+
+static void
+nd6_ifdetach(struct nd6_vnet *nv, struct ifnet *ifp)
+{
+	struct nd6_if *ni = nd6_if(ifp);
+
+	nd6_rtr_ifdetach(nv, ifp);
+	nd6_forget_rcvif(nv, ifp);
+	in6_ifdetach(ifp);	/* while there is still a struct nd6_if */
+	if (ni == NULL)
+		return;
+	nd6_flush(nv, ifp, true);
+	callout_stop(&ni->ni_rstimer);
+	ifp->if_afdata[NET_AF_INET6] = NULL;
+	kfree(vnet_acct(nv->nv_vnet), ACCT_NEIGH, ni, sizeof(*ni));
+}
+
+static void
+nd6_ifup(struct nd6_vnet *nv, struct ifnet *ifp)
+{
+	nd6_dad_ifup(nv, ifp);
+	nd6_linklocal_add(nv, ifp);
+	if (in6_ifaddr_linklocal(ifp) != NULL)
+		nd6_rs_start(nv, ifp);
+}
+
+static void
+nd6_event(struct vnet *vn, enum vnet_event ev, void *obj)
+{
+	struct nd6_vnet *nv = nd6_vnet(vn);
+
+	switch (ev) {
+	case VNET_EV_IFATTACH:
+		nd6_ifattach(nv, obj);
+		break;
+	case VNET_EV_IFDETACH:
+		nd6_ifdetach(nv, obj);
+		break;
+	case VNET_EV_IFDOWN:
+		if (nd6_if(obj) != NULL)
+			nd6_flush(nv, obj, false);
+		break;
+	case VNET_EV_IFUP:
+		if (nd6_if(obj) != NULL && !nv->nv_stopping)
+			nd6_ifup(nv, obj);
+		break;
+	default:
+		break;
+	}
+}
+
+static int
+nd6_attach(struct vnet *vn)
+{
+	struct nd6_vnet *nv = nd6_vnet(vn);
+
+	nv->nv_vnet = vn;
+	TAILQ_INIT(&nv->nv_entries);
+	TAILQ_INIT(&nv->nv_routers);
+	TAILQ_INIT(&nv->nv_prefixes);
+	callout_init(&nv->nv_slow, &vn->vn_lane, nd6_slow, nv);
+	ip6_vnet(vn)->i6v_nd = &nd6_vnet_ops;
+	return (0);
+}
+
+static void
+nd6_stop(struct vnet *vn)
+{
+	nd6_vnet(vn)->nv_stopping = true;
+	callout_stop(&nd6_vnet(vn)->nv_slow);
+}
+
+static void
+nd6_detach(struct vnet *vn)
+{
+	ip6_vnet(vn)->i6v_nd = NULL;
+	nd6_table_fini(nd6_vnet(vn));
+}
+
+static const struct nd6_vnet nd6_defaults = {
+	.nv_dadcount = 1,
+	.nv_mmaxtries = 3,
+	.nv_umaxtries = 3,
+	.nv_delay = 5,
+	.nv_maxhold = 64,
+	.nv_maxentries = 4096,
+};
+
+static const struct sysctl_desc nd6_sysctls[] = {
+	CTL_INT("net.inet6.ip6.dad_count", CTL_RW, struct nd6_vnet, nv_dadcount, 0, 100, "Solicitations before an address is used; 0 no check"),
+	CTL_INT("net.inet6.icmp6.nd6_mmaxtries", CTL_RW, struct nd6_vnet, nv_mmaxtries, 1, 100, "Solicitations to the group before giving up"),
+	CTL_INT("net.inet6.icmp6.nd6_umaxtries", CTL_RW, struct nd6_vnet, nv_umaxtries, 1, 100, "Solicitations to the neighbor before giving up"),
+	CTL_INT("net.inet6.icmp6.nd6_delay", CTL_RW, struct nd6_vnet, nv_delay, 1, 3600, "Seconds before a stale neighbor in use is asked"),
+	CTL_INT("net.inet6.icmp6.nd6_maxqueuelen", CTL_RW, struct nd6_vnet, nv_maxhold, 1, 1024, "Packets that wait for one neighbor at most"),
+	CTL_INT("net.inet6.icmp6.nd6_maxentries", CTL_RW, struct nd6_vnet, nv_maxentries, 1, 1 << 24, "Neighbors at most"),
+	CTL_UINT("net.inet6.icmp6.nd6_count", CTL_RD, struct nd6_vnet, nv_n, 0, UINT32_MAX, "Neighbors now"),
+	CTL_END
+};
+
+static const struct stat_desc nd6_stats[] = {
+#define ND6_STAT_DESC(name, text)	STAT_IN("nd6", struct nd6_vnet, nv_stat, name, text),
+	ND6_STATS(ND6_STAT_DESC)
+#undef ND6_STAT_DESC
+	STAT_END
+};
+
+VNET_MODULE(nd6,
+	.vm_size = sizeof(struct nd6_vnet),
+	.vm_defaults = &nd6_defaults,
+	.vm_after = "icmp6",
+	.vm_attach = nd6_attach,
+	.vm_stop = nd6_stop,
+	.vm_detach = nd6_detach,
+	.vm_event = nd6_event,
+	.vm_sysctls = nd6_sysctls,
+	.vm_stats = nd6_stats);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Neighbour discovery, as the files of this directory see it. */
+#ifndef NETINET_ND6_ND6_INT_H
+#define NETINET_ND6_ND6_INT_H
+
+#include "netinet/ip6/ip6_var.h"
+#include "wire/ether.h"
+#include "wire/nd6.h"
+
+#define ND6_SEC		1000000000ull
+#define ND6_MSEC	1000000ull
+
+/* X(name, words of netstat -s). */
+#define ND6_STATS(X) \
+	X(ns_solout, "neighbor solicitation%s sent") \
+	X(ns_advout, "neighbor advertisement%s sent") \
+	X(ns_rsout, "router solicitation%s sent") \
+	X(ns_redirout, "redirect%s sent") \
+	X(ns_badhlim, "message%s with a hop limit other than 255") \
+	X(ns_badform, "message%s with bad form, code or option") \
+	X(ns_badsource, "message%s from a source that may not send it") \
+	X(ns_fragment, "message%s that came in fragments") \
+	X(ns_disabled, "message%s on disabled interfaces") \
+	X(ns_notours, "solicitation%s for others") \
+	X(ns_ignored, "advertisement%s nobody waited for") \
+	X(ns_badredirect, "redirect%s ignored") \
+	X(ns_duplicates, "duplicate address%s found") \
+	X(ns_looped, "solicitation%s of our own that came back") \
+	X(ns_dropped, "packet%s dropped because the neighbor does not answer") \
+	X(ns_heldover, "packet%s dropped because too many waited for one neighbor") \
+	X(ns_evicted, "neighbor%s evicted for new ones") \
+	X(ns_nomem, "message or neighbor%s refused for lack of memory") \
+	X(ns_timeouts, "neighbor%s that did not answer") \
+	X(ns_routersfull, "router%s or prefixes beyond the limit")
+
+struct nd6stat {
+#define ND6_STAT_MEMBER(name, text) uint64_t name;
+	ND6_STATS(ND6_STAT_MEMBER)
+#undef ND6_STAT_MEMBER
+};
+
+/* A neighbour (RFC 4861 5.1, 7.3.2). */
+struct nd6_entry {
+	LIST_ENTRY(nd6_entry) ne_hash;
+	TAILQ_ENTRY(nd6_entry) ne_iflink;
+	TAILQ_ENTRY(nd6_entry) ne_age;		/* nv_entries: heard of longest ago first; not the permanent ones */
+	struct ifnet	*ne_ifp;
+	uint8_t		 ne_addr[16];
+	uint8_t		 ne_lladdr[ETHER_ADDR_LEN];
+	uint8_t		 ne_state;	/* enum vi_nud */
+	uint8_t		 ne_asked;
+	bool		 ne_router, ne_permanent, ne_proxy;
+	uint64_t	 ne_expire;	/* host ns: of REACHABLE */
+	struct callout	 ne_timer;
+	struct mbuf	*ne_hold, **ne_holdtail;
+	uint32_t	 ne_nhold;
+};
+LIST_HEAD(nd6_bucket, nd6_entry);
+TAILQ_HEAD(nd6_queue, nd6_entry);
+
+/* Duplicate address detection of one address. */
+struct nd6_dad {
+	struct in6_ifaddr *da_ia;
+	struct callout	 da_timer;
+	int		 da_left;	/* solicitations still to be sent */
+	uint8_t		 da_nonce[6];
+};
+
+struct nd6_router {
+	TAILQ_ENTRY(nd6_router) nr_link;
+	struct ifnet	*nr_ifp;
+	uint8_t		 nr_addr[16];
+	int8_t		 nr_pref;
+	uint8_t		 nr_flags;
+	uint64_t	 nr_expire;
+	bool		 nr_installed;	/* it is the default route */
+};
+TAILQ_HEAD(nd6_routers, nd6_router);
+
+struct nd6_prefix {
+	TAILQ_ENTRY(nd6_prefix) np_link;
+	struct ifnet	*np_ifp;
+	uint8_t		 np_prefix[16];
+	uint8_t		 np_len;
+	uint8_t		 np_flags;	/* ND_PI_* */
+	uint64_t	 np_expire;	/* 0: never */
+	uint64_t	 np_pexpire;
+	struct in6_ifaddr *np_addr;	/* made from it; NULL */
+};
+TAILQ_HEAD(nd6_prefixes, nd6_prefix);
+
+#define ND6_MAXROUTERS	16
+#define ND6_MAXPREFIXES	32
+
+/* Of an interface: if_afdata[NET_AF_INET6]. */
+struct nd6_if {
+	struct ifnet	*ni_ifp;
+	uint32_t	 ni_flags;	/* VI_ND6_IFF_* */
+	uint32_t	 ni_linkmtu;	/* learned; 0 */
+	uint8_t		 ni_hlim;	/* learned; 0 */
+	uint64_t	 ni_reachable;	/* ns, randomized */
+	uint64_t	 ni_retrans;	/* ns */
+	struct nd6_queue ni_entries;
+	struct nd6_entry *ni_last;	/* used last, with a link address */
+	struct callout	 ni_rstimer;
+	int		 ni_rsleft;
+};
+
+struct nd6_vnet {
+	struct vnet	*nv_vnet;
+	struct nd6stat	 nv_stat;
+	bool		 nv_stopping;
+	struct nd6_bucket *nv_hash;
+	uint32_t	 nv_hashsize, nv_n;
+	struct nd6_queue nv_entries;
+	struct nd6_routers nv_routers;
+	struct nd6_prefixes nv_prefixes;
+	uint32_t	 nv_nrouters, nv_nprefixes;
+	struct callout	 nv_slow;	/* lifetimes; while there are any */
+	/* knobs */
+	int		 nv_dadcount, nv_mmaxtries, nv_umaxtries, nv_delay, nv_maxhold, nv_maxentries;
+};
+VNET_STATE_DECLARE(nd6);
+
+static inline struct nd6_if *nd6_if(const struct ifnet *ifp) { return (ifp->if_afdata[NET_AF_INET6]); }
+
+/* nd6_table.c */
+struct nd6_entry *nd6_lookup(const struct nd6_vnet *, const struct ifnet *, const uint8_t addr[16]);
+struct nd6_entry *nd6_new(struct nd6_vnet *, struct ifnet *, const uint8_t addr[16]);	/* NONE; NULL without memory */
+void	 nd6_free(struct nd6_vnet *, struct nd6_entry *);
+void	 nd6_touch(struct nd6_vnet *, struct nd6_entry *);	/* heard of now */
+void	 nd6_table_fini(struct nd6_vnet *);
+void	 nd6_forget_rcvif(struct nd6_vnet *, const struct ifnet *);
+int	 nd6_neigh_add(struct vnet *, const struct vi_neigh *);
+int	 nd6_neigh_del(struct vnet *, const struct vi_sockaddr *, const char *ifname);
+void	 nd6_neigh_list(struct vnet *, void (*)(void *, const struct vi_neigh *), void *);
+
+/* nd6_nud.c: states and their timer */
+int	 nd6_resolve(struct ifnet *, struct mbuf *, const struct net_addr *, uint8_t *lladdr);
+void	 nd6_timer(void *);
+void	 nd6_setstate(struct nd6_vnet *, struct nd6_entry *, enum vi_nud);
+/* The link address became known, or is said again: STALE when it is new, and what waits is sent. */
+void	 nd6_learn(struct nd6_vnet *, struct ifnet *, const uint8_t addr[16], const uint8_t *lladdr, bool router);
+void	 nd6_confirm(struct nd6_vnet *, struct nd6_entry *, const uint8_t *lladdr);
+void	 nd6_release_held(struct nd6_entry *);
+
+/* nd6_msg.c: messages out; src NULL: :: */
+int	 nd6_ns_send(struct nd6_vnet *, struct ifnet *, const uint8_t *src, const uint8_t target[16], const uint8_t *dst, const uint8_t *nonce);
+int	 nd6_na_send(struct nd6_vnet *, struct ifnet *, const uint8_t src[16], const uint8_t target[16], const uint8_t dst[16], uint32_t flags);
+int	 nd6_rs_send(struct nd6_vnet *, struct ifnet *);
+void	 nd6_redirect_send(struct ifnet *, struct mbuf *, const struct net_addr *gw);
+
+/* nd6_input.c */
+void	 nd6_input(struct mbuf *, const struct inet_pkt *);
+
+/* nd6_dad.c */
+void	 nd6_addr_added(struct in6_ifaddr *);
+void	 nd6_addr_removed(struct in6_ifaddr *);
+void	 nd6_dad_ifup(struct nd6_vnet *, struct ifnet *);
+void	 nd6_dad_duplicate(struct nd6_vnet *, struct in6_ifaddr *, const uint8_t *lladdr);
+static inline const struct nd6_dad *nd6_dad(const struct in6_ifaddr *ia) { return (ia->ia_nd); }
+
+/* nd6_rtr.c */
+void	 nd6_ra_input(struct nd6_vnet *, struct ifnet *, const uint8_t src[16], const uint8_t *msg, size_t len);
+void	 nd6_rs_start(struct nd6_vnet *, struct ifnet *);
+void	 nd6_rs_timer(void *);
+void	 nd6_rtr_ifdetach(struct nd6_vnet *, const struct ifnet *);
+void	 nd6_rtr_fini(struct nd6_vnet *);
+void	 nd6_router_gone(struct nd6_vnet *, const struct nd6_entry *);	/* it does not answer, or is no router any more */
+void	 nd6_slow(void *);
+void	 nd6_addr_gone(struct nd6_vnet *, const struct in6_ifaddr *);
+
+/* nd6.c */
+void	 nd6_linklocal_add(struct nd6_vnet *, struct ifnet *);
+void	 nd6_ifid(const struct ifnet *, uint8_t out[8]);	/* RFC 2464 4: the modified EUI-64 */
+
+#endif
