@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* IPv6 between stacks: link-local addresses by themselves, detection of duplicates, neighbours, routers, path MTU, TCP and UDP. */
+#include "tests/inet/inet.h"
+
+#include <stdlib.h>
+
+static uint8_t out[65536];
+
+/* c 2001:db8:1::1 -- 2001:db8:1::2 r 2001:db8:2::2 -- 2001:db8:2::1 s, as struct chain but for the family. */
+struct chain6 {
+	struct tl	 t;
+	struct vi_vnet	*c, *r, *s;
+	struct tl_cable	 left, right;
+};
+
+static void
+chain6_begin(struct chain6 *ch)
+{
+	tl_begin(&ch->t, 5);
+	ch->c = tl_vnet(&ch->t, "c");
+	ch->r = tl_vnet(&ch->t, "r");
+	ch->s = tl_vnet(&ch->t, "s");
+	tl_cable(ch->c, ch->r, &ch->left);
+	tl_cable(ch->r, ch->s, &ch->right);
+	tl_ifaddr(ch->c, ch->left.a, "2001:db8:1::1", 64);
+	tl_ifaddr(ch->r, ch->left.b, "2001:db8:1::2", 64);
+	tl_ifaddr(ch->r, ch->right.a, "2001:db8:2::2", 64);
+	tl_ifaddr(ch->s, ch->right.b, "2001:db8:2::1", 64);
+	tl_ok(vi_sysctl_set(ch->r, "net.inet6.ip6.forwarding", "1", &tl_root));
+	inet_route(ch->c, "::", 0, "2001:db8:1::2");
+	inet_route(ch->s, "::", 0, "2001:db8:2::2");
+	tl_run(&ch->t, 3 * TL_SEC);	/* detection of duplicates */
+}
+
+static void
+chain6_end(struct chain6 *ch)
+{
+	tl_destroy(ch->c);
+	tl_destroy(ch->r);
+	tl_destroy(ch->s);
+	tl_end(&ch->t);
+}
+
+struct found { const char *name; struct vi_sockaddr sa; uint32_t flags; bool yes; };
+
+/* The interface's address that begins like this. */
+static void
+find_addr(void *arg, const struct vi_ifinfo *ii)
+{
+	struct found *f = arg;
+	struct vi_sockaddr want = tl_addr(f->name, 0);
+
+	for (uint32_t i = 0; i < ii->if_naddrs; i++)
+		if (ii->if_addrs[i].ia_addr.sa_family == VI_AF_INET6 && memcmp(ii->if_addrs[i].ia_addr.sa_in6, want.sa_in6, 8) == 0) {
+			f->sa = ii->if_addrs[i].ia_addr;
+			f->flags = ii->if_addrs[i].ia_flags;
+			f->yes = true;
+		}
+}
+
+static struct found
+addr_of(struct vi_vnet *vn, const char *ifname, const char *prefix)
+{
+	struct found f = { .name = prefix };
+
+	tl_ok(vi_if_get(vn, ifname, find_addr, &f));
+	return (f);
+}
+
+static void
+linklocal(void **state)
+{
+	struct chain6 ch;
+	struct found f;
+
+	(void)state;
+	tl_begin(&ch.t, 1);
+	ch.c = tl_vnet(&ch.t, "c");
+	ch.r = tl_vnet(&ch.t, "r");
+	tl_cable(ch.c, ch.r, &ch.left);
+	tl_ok(vi_if_set_flags(ch.c, ch.left.a, VI_IFF_UP, 0));
+	tl_ok(vi_if_set_flags(ch.r, ch.left.b, VI_IFF_UP, 0));
+	f = addr_of(ch.c, ch.left.a, "fe80::");
+	assert_true(f.yes && (f.flags & VI_IN6_IFF_TENTATIVE) != 0);
+	assert_int_equal(f.sa.sa_scope, tl_ifinfo(ch.c, ch.left.a).if_index);
+	tl_run(&ch.t, 2 * TL_SEC);
+	f = addr_of(ch.c, ch.left.a, "fe80::");
+	assert_int_equal(f.flags & VI_IN6_IFF_TENTATIVE, 0);
+	assert_true(tl_stat(ch.c, "ns_solout") >= 1);
+	tl_destroy(ch.c);
+	tl_destroy(ch.r);
+	tl_end(&ch.t);
+}
+
+static void
+duplicate(void **state)
+{
+	struct chain6 ch;
+
+	(void)state;
+	tl_begin(&ch.t, 1);
+	ch.c = tl_vnet(&ch.t, "c");
+	ch.r = tl_vnet(&ch.t, "r");
+	tl_cable(ch.c, ch.r, &ch.left);
+	tl_ifaddr(ch.c, ch.left.a, "2001:db8::1", 64);
+	tl_ok(vi_if_set_flags(ch.r, ch.left.b, VI_IFF_UP, 0));
+	tl_run(&ch.t, 3 * TL_SEC);
+	tl_ifaddr(ch.r, ch.left.b, "2001:db8::1", 64);
+	tl_run(&ch.t, 3 * TL_SEC);
+	assert_int_equal(addr_of(ch.c, ch.left.a, "2001:db8::").flags & VI_IN6_IFF_DUPLICATED, 0);
+	assert_true((addr_of(ch.r, ch.left.b, "2001:db8::").flags & VI_IN6_IFF_DUPLICATED) != 0);
+	assert_int_equal(tl_stat(ch.r, "ns_duplicates"), 1);
+	tl_destroy(ch.c);
+	tl_destroy(ch.r);
+	tl_end(&ch.t);
+}
+
+static struct vi_socket *
+listen6(struct vi_vnet *vn, uint16_t port)
+{
+	struct vi_socket *l = tl_socketof(vn, VI_AF_INET6, VI_SOCK_STREAM);
+	struct vi_sockaddr sa = tl_addr("::", port);
+
+	tl_ok(vi_bind(l, &sa));
+	tl_ok(vi_listen(l, 4));
+	return (l);
+}
+
+/* A connection to addr from there, some data both ways. */
+static void
+stream_to(struct chain6 *ch, struct vi_socket *l, const struct vi_sockaddr *to, size_t len)
+{
+	struct tl_conn tc = { .c = tl_socketof(ch->c, VI_AF_INET6, VI_SOCK_STREAM) };
+
+	tl_fails(vi_connect(tc.c, to), EINPROGRESS);
+	tl_wait(&ch->t, (vi_poll(tc.c) & (VI_POLLOUT | VI_POLLERR)) != 0);
+	tl_ok(tl_sockerr(tc.c));
+	tl_wait(&ch->t, (vi_poll(l) & VI_POLLIN) != 0);
+	tl_ok(vi_accept(l, &tc.s, NULL));
+	tl_send(&ch->t, tc.c, tc.s, len);
+	tl_send(&ch->t, tc.s, tc.c, len);
+	tl_hangup(&ch->t, &tc);
+}
+
+static void
+streams(void **state)
+{
+	struct vi_socket *l;
+	struct vi_sockaddr sa;
+	struct chain6 ch;
+
+	(void)state;
+	chain6_begin(&ch);
+	l = listen6(ch.s, 80);
+	sa = tl_addr("2001:db8:2::1", 80);
+	stream_to(&ch, l, &sa, 300000);
+	assert_true(tl_stat(ch.r, "i6s_forward") > 10);
+	vi_close(l);
+	/* To a link-local address; and to one's own. */
+	l = listen6(ch.r, 81);
+	sa = addr_of(ch.r, ch.left.b, "fe80::").sa;
+	sa.sa_port = tl_addr("::", 81).sa_port;
+	sa.sa_scope = tl_ifinfo(ch.c, ch.left.a).if_index;
+	stream_to(&ch, l, &sa, 5000);
+	vi_close(l);
+	l = listen6(ch.c, 82);
+	sa = tl_addr("::1", 82);
+	tl_ok(vi_if_set_flags(ch.c, "lo0", VI_IFF_UP, 0));
+	stream_to(&ch, l, &sa, 100000);
+	sa = tl_addr("2001:db8:1::1", 82);
+	stream_to(&ch, l, &sa, 5000);
+	vi_close(l);
+	chain6_end(&ch);
+}
+
+/* RFC 8201: the narrow link is behind the router. */
+static void
+pathmtu(void **state)
+{
+	struct vi_socket *l;
+	struct vi_sockaddr sa = tl_addr("2001:db8:2::1", 80);
+	struct chain6 ch;
+
+	(void)state;
+	chain6_begin(&ch);
+	inet_setmtu(ch.r, ch.right.a, 1300);
+	l = listen6(ch.s, 80);
+	stream_to(&ch, l, &sa, 200000);
+	assert_true(tl_stat(ch.c, "ic6s_pmtuchg") >= 1);
+	vi_close(l);
+	chain6_end(&ch);
+}
+
+static void
+datagrams(void **state)
+{
+	static const size_t lens[] = { 0, 1, 1452, 1453, 9000, 60000 };
+	struct vi_sockaddr any = tl_addr("::", 1000);
+	struct vi_socket *a, *b;
+	struct chain6 ch;
+
+	(void)state;
+	chain6_begin(&ch);
+	a = tl_socketof(ch.c, VI_AF_INET6, VI_SOCK_DGRAM);
+	b = tl_socketof(ch.s, VI_AF_INET6, VI_SOCK_DGRAM);
+	tl_ok(vi_bind(b, &any));
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		tl_pattern(out, lens[i], 0);
+		tl_ok(inet_sendto(a, out, lens[i], "2001:db8:2::1", 1000));
+		inet_expect(&ch.t, b, lens[i], NULL);
+	}
+	assert_true(tl_stat(ch.s, "i6s_reassembled") >= 3);
+	/* Nobody there: the router says so; a closed port: the host. */
+	inet_connect(a, "2001:db8:2::1", 7);
+	tl_ok(vi_send(a, out, 1, 0, &(size_t){ 0 }));
+	tl_wait(&ch.t, (vi_poll(a) & VI_POLLERR) != 0);
+	assert_int_equal(tl_sockerr(a), ECONNREFUSED);
+	vi_close(a);
+	vi_close(b);
+	chain6_end(&ch);
+}
+
+static void
+count_neigh(void *arg, const struct vi_neigh *ne)
+{
+	unsigned *n = arg;
+
+	if (ne->ne_addr.sa_family == VI_AF_INET6)
+		n[ne->ne_permanent ? 6 : ne->ne_state]++;
+}
+
+/* RFC 4861 7.3: from reachable to stale, asked again when used; one that is gone is noticed. */
+static void
+unreachability(void **state)
+{
+	struct vi_socket *a;
+	unsigned n[7];
+	struct chain6 ch;
+
+	(void)state;
+	chain6_begin(&ch);
+	a = tl_socketof(ch.c, VI_AF_INET6, VI_SOCK_DGRAM);
+	tl_ok(inet_sendto(a, out, 10, "2001:db8:1::2", 9));
+	tl_run(&ch.t, TL_SEC);
+	memset(n, 0, sizeof(n));
+	vi_neigh_list(ch.c, count_neigh, n);
+	assert_int_equal(n[VI_NUD_REACHABLE], 1);
+	tl_run(&ch.t, 60 * TL_SEC);
+	memset(n, 0, sizeof(n));
+	vi_neigh_list(ch.c, count_neigh, n);
+	assert_int_equal(n[VI_NUD_REACHABLE], 0);
+	assert_true(n[VI_NUD_STALE] >= 1);
+	tl_ok(inet_sendto(a, out, 10, "2001:db8:1::2", 9));
+	tl_run(&ch.t, 7 * TL_SEC);
+	memset(n, 0, sizeof(n));
+	vi_neigh_list(ch.c, count_neigh, n);
+	assert_int_equal(n[VI_NUD_REACHABLE], 1);
+	/* Nobody has this one. */
+	tl_ok(inet_sendto(a, out, 10, "2001:db8:1::77", 9));
+	tl_run(&ch.t, 5 * TL_SEC);
+	assert_int_equal(tl_stat(ch.c, "ns_timeouts"), 1);
+	vi_close(a);
+	chain6_end(&ch);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(linklocal),
+		cmocka_unit_test(duplicate),
+		cmocka_unit_test(streams),
+		cmocka_unit_test(pathmtu),
+		cmocka_unit_test(datagrams),
+		cmocka_unit_test(unreachability),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
