@@ -423,9 +423,10 @@ if_info(struct ifnet *ifp, vi_if_fn *fn, void *arg)
 		addrs = many;
 		max = total;
 	}
-	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
-		if (n < max)
-			ifa_info(ifa, &addrs[n++]);
+	for (unsigned af = 0; af < NET_AF_MAX; af++)	/* family by family, each in order of addition */
+		TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
+			if (ifa->ifa_addr.na_af == af && n < max)
+				ifa_info(ifa, &addrs[n++]);
 	ii.if_naddrs = n;
 	ii.if_nd6flags = if_af6flags(ifp);
 	ii.if_addrs = addrs;

@@ -13,13 +13,22 @@ struct chain6 {
 	struct tl_cable	 left, right;
 };
 
+static struct vi_vnet *
+vnet6(struct tl *t, const char *name)
+{
+	struct vi_vnet *vn = tl_vnet(t, name);
+
+	tl_ok(vi_sysctl_set(vn, "net.inet6.ip6.auto_linklocal", "1", &tl_root));
+	return (vn);
+}
+
 static void
 chain6_begin(struct chain6 *ch)
 {
 	tl_begin(&ch->t, 5);
-	ch->c = tl_vnet(&ch->t, "c");
-	ch->r = tl_vnet(&ch->t, "r");
-	ch->s = tl_vnet(&ch->t, "s");
+	ch->c = vnet6(&ch->t, "c");
+	ch->r = vnet6(&ch->t, "r");
+	ch->s = vnet6(&ch->t, "s");
 	tl_cable(ch->c, ch->r, &ch->left);
 	tl_cable(ch->r, ch->s, &ch->right);
 	tl_ifaddr(ch->c, ch->left.a, "2001:db8:1::1", 64);
@@ -75,8 +84,8 @@ linklocal(void **state)
 
 	(void)state;
 	tl_begin(&ch.t, 1);
-	ch.c = tl_vnet(&ch.t, "c");
-	ch.r = tl_vnet(&ch.t, "r");
+	ch.c = vnet6(&ch.t, "c");
+	ch.r = vnet6(&ch.t, "r");
 	tl_cable(ch.c, ch.r, &ch.left);
 	tl_ok(vi_if_set_flags(ch.c, ch.left.a, VI_IFF_UP, 0));
 	tl_ok(vi_if_set_flags(ch.r, ch.left.b, VI_IFF_UP, 0));
@@ -99,8 +108,8 @@ duplicate(void **state)
 
 	(void)state;
 	tl_begin(&ch.t, 1);
-	ch.c = tl_vnet(&ch.t, "c");
-	ch.r = tl_vnet(&ch.t, "r");
+	ch.c = vnet6(&ch.t, "c");
+	ch.r = vnet6(&ch.t, "r");
 	tl_cable(ch.c, ch.r, &ch.left);
 	tl_ifaddr(ch.c, ch.left.a, "2001:db8::1", 64);
 	tl_ok(vi_if_set_flags(ch.r, ch.left.b, VI_IFF_UP, 0));

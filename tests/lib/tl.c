@@ -16,11 +16,19 @@ tl_errno(int error, int want, const char *expr, const char *file, int line)
 	_fail(file, line);
 }
 
+/* Nothing is on an interface or a cable that the test did not put there.  Tests of IPv6 take it back. */
+static void
+tl_quiet(struct vi_vnet *vn)
+{
+	tl_ok(vi_sysctl_set(vn, "net.inet6.ip6.auto_linklocal", "0", &tl_root));
+}
+
 void
 tl_begin(struct tl *t, uint64_t seed)
 {
 	tl_ok(vi_host_sim_new(seed, &t->host));
 	tl_ok(vi_kernel_new(&(struct vi_kernel_params){ .kp_host = t->host }, &t->k));
+	tl_quiet(vi_vnet0(t->k));
 }
 
 static void
@@ -80,6 +88,7 @@ tl_vnet(struct tl *t, const char *name)
 	struct vi_vnet *vn;
 
 	tl_ok(vi_vnet_create(t->k, name, &vn));
+	tl_quiet(vn);
 	return (vn);
 }
 
