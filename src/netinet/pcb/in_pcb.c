@@ -55,7 +55,7 @@ in_pcbinfo_init(struct inpcbinfo *ipi, struct vnet *vn, uint8_t proto)
 	ipi->ipi_ops6 = &in6_ops;
 	TAILQ_INIT(&ipi->ipi_list);
 	memcpy(ipi->ipi_key, vn->vn_kernel->k_hashkey, sizeof(ipi->ipi_key));
-	ipi->ipi_lastport = (uint16_t)kernel_random32(vn->vn_kernel);
+	kernel_random(vn->vn_kernel, ipi->ipi_porttab, sizeof(ipi->ipi_porttab));
 	if ((ipi->ipi_hash = in_pcbtable_alloc(vn, INPCB_MINHASH)) == NULL)
 		return (ENOMEM);
 	if ((ipi->ipi_porthash = in_pcbtable_alloc(vn, INPCB_MINHASH)) == NULL) {

@@ -82,6 +82,7 @@ struct inpcb {
 };
 TAILQ_HEAD(inpcblist, inpcb);
 
+#define INP_PORTTAB	16
 struct inpcbinfo {
 	struct vnet	*ipi_vnet;
 	uint8_t		 ipi_proto;
@@ -91,7 +92,7 @@ struct inpcbinfo {
 	struct inpcbhead *ipi_hash;	uint32_t ipi_hashsize;
 	struct inpcbhead *ipi_porthash;	uint32_t ipi_porthashsize;
 	uint32_t	 ipi_nconn;	/* in ipi_hash */
-	uint16_t	 ipi_lastport;
+	uint16_t	 ipi_porttab[INP_PORTTAB];	/* counters of RFC 6056 3.3.4 */
 	uint64_t	 ipi_key[2];
 };
 

@@ -249,6 +249,28 @@ ports_connected(void **state)
 	assert_int_equal(inp->inp_lport, 0);
 }
 
+/* RFC 6056 3.3.4: a destination's ports come in turn, and others hardly move them. */
+static void
+ports_secret(void **state)
+{
+	struct fix *f = *state;
+	struct inpcb *inp[43];
+	unsigned range, step;
+
+	inpcb_vnet(f->f_vn)->iv_first = 20000;
+	inpcb_vnet(f->f_vn)->iv_last = 29999;
+	range = 10000;
+	for (unsigned i = 0; i < 43; i++) {
+		inp[i] = new(f, i, 0, 1);
+		assert_int_equal(connectto(inp[i], FAR, i < 2 || i == 42 ? 80 : 100 + i), 0);
+	}
+	step = (NTOHS(inp[1]->inp_lport) + range - NTOHS(inp[0]->inp_lport)) % range;
+	assert_int_equal(step, 1);
+	/* With one counter for all it would be 41. */
+	step = (NTOHS(inp[42]->inp_lport) + range - NTOHS(inp[1]->inp_lport)) % range;
+	assert_in_range(step, 1, 20);
+}
+
 static void
 disconnect_forgets(void **state)
 {
@@ -751,6 +773,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(bind_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(ports_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(ports_connected, setup, teardown),
+		cmocka_unit_test_setup_teardown(ports_secret, setup, teardown),
 		cmocka_unit_test_setup_teardown(disconnect_forgets, setup, teardown),
 		cmocka_unit_test_setup_teardown(insconn_beside_listener, setup, teardown),
 		cmocka_unit_test_setup_teardown(reuseport_spreads, setup, teardown),

@@ -98,8 +98,9 @@ in_pcb_portrange(const struct inpcb *inp, uint32_t *first)
 }
 
 /*
- * RFC 6056 3.3.3 (algorithm 3): a secret offset per destination and a counter that moves past each port given, so that ports of one
- * destination are used in turn and the next is usually free even when most are taken.
+ * RFC 6056 3.3.4 (algorithm 4, double hash): a secret offset per destination, and one of a few counters, chosen by the same secret, that moves
+ * past each port given.  Ports of one destination are used in turn and the next is usually free even when most are taken; who sees the ports
+ * used towards himself learns little of those used towards others.
  */
 int
 in_pcbport_conn(struct inpcb *inp, const struct in_addr_any *laddr, const struct in_addr_any *faddr, uint16_t fport, uint16_t *lport)
@@ -107,10 +108,12 @@ in_pcbport_conn(struct inpcb *inp, const struct in_addr_any *laddr, const struct
 	struct inpcbinfo *ipi = inp->inp_info;
 	const struct siphash_key sk = { ipi->ipi_key[0], ipi->ipi_key[1] };
 	struct { struct in_addr_any l, f; uint32_t port; } k = { *laddr, *faddr, fport };
-	uint32_t first, range = in_pcb_portrange(inp, &first), off = (uint32_t)siphash24(&sk, &k, sizeof(k)) % range;
+	const uint64_t hash = siphash24(&sk, &k, sizeof(k));
+	uint16_t *next = &ipi->ipi_porttab[(hash >> 32) % INP_PORTTAB];
+	uint32_t first, range = in_pcb_portrange(inp, &first), off = (uint32_t)hash % range;
 
 	for (uint32_t i = 0; i < range; i++) {
-		*lport = HTONS(first + (off + ipi->ipi_lastport++) % range);
+		*lport = HTONS(first + (off + (*next)++) % range);
 		if (in_pcb_portfree_conn(inp, laddr, faddr, fport, *lport))
 			return (0);
 	}
