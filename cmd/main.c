@@ -24,7 +24,10 @@ static const struct cmd commands[] = {
 	    "[-j jail] [--libxo style] [-46aLnW] [-f family] [-p protocol] | -i [-bdn] [-I interface] "
 	    "| -r [-nW] [-F fib] | -s [-p protocol]" },
 	{ "ping", cmd_ping,
-	    "[-4aDfHnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "
+	    "[-46aDfHnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "
+	    "[-W waittime] host" },
+	{ "ping6", cmd_ping,
+	    "[-aDfHnoqv] [-c count] [-i wait] [-m hoplimit] [-s packetsize] [-S src_addr] [-t timeout] "
 	    "[-W waittime] host" },
 	{ "route", cmd_route, "[-j jail] [-46nq] command [[modifiers] args]" },
 	{ "sysctl", cmd_sysctl, "[-j jail] [-deiNnqtW] name[=value] ... | -a" },

@@ -168,31 +168,63 @@ make_sigfd(void)
 /*
  * Start.
  */
+static bool
+resolve6(const char *host, struct sockaddr_in6 *sin6)
+{
+	struct addrinfo hints = { .ai_family = AF_INET6, .ai_socktype = SOCK_RAW }, *ai;
+
+	if (host[0] == '\0' || getaddrinfo(host, NULL, &hints, &ai) != 0)
+		return false;
+	memcpy(sin6, ai->ai_addr, sizeof(*sin6));
+	freeaddrinfo(ai);
+	return true;
+}
+
+/* A host whose family was not asked for is tried over IPv4 first. */
+static bool
+resolve_host(struct ping *p)
+{
+	if (p->p_family != AF_INET6 && inet_host(p->p_host, &p->p_to.sin_addr)) {
+		p->p_family = AF_INET;
+		return true;
+	}
+	if (p->p_family == AF_INET || !resolve6(p->p_host, &p->p_to6))
+		return false;
+	p->p_family = AF_INET6;
+	return true;
+}
+
 static int
 resolve(struct ping *p)
 {
 	p->p_to.sin_family = p->p_from.sin_family = AF_INET;
-	if (!inet_host(p->p_host, &p->p_to.sin_addr)) {
+	if (!resolve_host(p)) {
 		cmd_warnx(p->p_cx, "cannot resolve %s: Unknown host", p->p_host);
 		return EX_NOHOST;
 	}
-	if (p->p_source != NULL && !inet_host(p->p_source, &p->p_from.sin_addr)) {
+	if (p->p_source != NULL && !(p->p_family == AF_INET6 ? resolve6(p->p_source, &p->p_from6)
+	    : inet_host(p->p_source, &p->p_from.sin_addr))) {
 		cmd_warnx(p->p_cx, "cannot resolve %s: Unknown host", p->p_source);
 		return EX_NOHOST;
 	}
+	if (p->p_size == SIZE_MAX)
+		p->p_size = p->p_family == AF_INET6 ? 8 : 56;
 	return 0;
 }
 
-static void
+static int
 print_start(const struct ping *p)
 {
 	char to[INET_ADDRSTRLEN];
 
+	if (p->p_family == AF_INET6)
+		return ping6_start(p);
 	inet_ntop(AF_INET, &p->p_to.sin_addr, to, sizeof(to));
 	printf("PING %s (%s)", p->p_host, to);
 	if (p->p_source != NULL)
 		printf(" from %s", p->p_source);
 	printf(": %zu data bytes\n", p->p_size);
+	return 0;
 }
 
 static int
@@ -207,9 +239,11 @@ run(struct ping *p)
 		cmd_warnx(p->p_cx, "signalfd: %s", strerror(errno));
 		return EX_OSERR;
 	}
-	print_start(p);
-	loop(p, sigfd);
+	if ((status = print_start(p)) == 0)
+		loop(p, sigfd);
 	close(sigfd);
+	if (status != 0)
+		return status;
 	print_summary(p);
 	return p->p_nreceived > 0 ? 0 : 2;
 }
@@ -272,9 +306,10 @@ parse(struct ping *p, int argc, char **argv)
 {
 	int ch, bad = 0;
 
-	while (bad == 0 && (ch = getopt(argc, argv, "+:4ac:DfHi:m:noqS:s:t:vW:")) != -1) {
+	while (bad == 0 && (ch = getopt(argc, argv, "+:46ac:DfHi:m:noqS:s:t:vW:")) != -1) {
 		switch (ch) {
-		case '4': break;
+		case '4': p->p_family = AF_INET; break;
+		case '6': p->p_family = AF_INET6; break;
 		case 'a': p->p_audible = true; break;
 		case 'D': p->p_dontfrag = true; break;
 		case 'f': p->p_flood = true; break;
@@ -309,7 +344,8 @@ cmd_ping(struct cmd_ctx *cx, int argc, char **argv)
 		return EX_OSERR;
 	}
 	p->p_cx = cx;
-	p->p_size = 56;
+	p->p_size = SIZE_MAX;	/* by family */
+	p->p_family = strcmp(cx->cx_prog, "ping6") == 0 ? AF_INET6 : AF_UNSPEC;
 	p->p_interval = NS;
 	p->p_sock = -1;
 	if ((status = parse(p, argc, argv)) == 0) {

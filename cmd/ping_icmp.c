@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <netdb.h>
+#include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <stdio.h>
@@ -52,8 +53,8 @@ ping_checksum(const void *data, size_t len)
 /*
  * The socket.
  */
-static int
-fail(const struct ping *p, const char *what, int status)
+int
+ping_fail(const struct ping *p, const char *what, int status)
 {
 	cmd_warnx(p->p_cx, "%s: %s", what, strerror(errno));
 	return status;
@@ -68,21 +69,35 @@ set_int(const struct ping *p, int option, int value)
 static int
 set_options(const struct ping *p)
 {
-	int want = (int)p->p_size + 4096;
-
 	if (p->p_ttl > 0 && set_int(p, IP_TTL, p->p_ttl) != 0)
-		return fail(p, "setsockopt IP_TTL", EX_OSERR);
+		return ping_fail(p, "setsockopt IP_TTL", EX_OSERR);
 	if (p->p_dontfrag && set_int(p, IP_MTU_DISCOVER, IP_PMTUDISC_DO) != 0)
-		return fail(p, "setsockopt IP_MTU_DISCOVER", EX_OSERR);
-	/* Without it a packet of the allowed size might not fit. */
-	if (want > 65536 && setsockopt(p->p_sock, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want)) != 0)
-		return fail(p, "setsockopt SO_SNDBUF", EX_OSERR);
+		return ping_fail(p, "setsockopt IP_MTU_DISCOVER", EX_OSERR);
 	if (!p->p_raw && (set_int(p, IP_RECVTTL, 1) != 0 || set_int(p, IP_RECVERR, 1) != 0))
-		return fail(p, "setsockopt", EX_OSERR);
+		return ping_fail(p, "setsockopt", EX_OSERR);
 	if (p->p_source != NULL &&
 	    bind(p->p_sock, (const struct sockaddr *)&p->p_from, sizeof(p->p_from)) != 0)
-		return fail(p, "bind", EX_OSERR);
+		return ping_fail(p, "bind", EX_OSERR);
 	return 0;
+}
+
+static int
+open_socket(struct ping *p)
+{
+	const int proto = p->p_family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	int want = (int)p->p_size + 4096;
+
+	p->p_sock = socket(p->p_family, SOCK_RAW | SOCK_CLOEXEC, proto);
+	p->p_raw = p->p_sock >= 0;
+	if (!p->p_raw && (errno == EPERM || errno == EACCES))
+		p->p_sock = socket(p->p_family, SOCK_DGRAM | SOCK_CLOEXEC, proto);
+	if (p->p_sock < 0)
+		return ping_fail(p, "socket", errno == EPERM || errno == EACCES ? EX_NOPERM
+									       : EX_OSERR);
+	/* Without it a packet of the allowed size might not fit. */
+	if (want > 65536 && setsockopt(p->p_sock, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want)) != 0)
+		return ping_fail(p, "setsockopt SO_SNDBUF", EX_OSERR);
+	return p->p_family == AF_INET6 ? ping6_options(p) : set_options(p);
 }
 
 int
@@ -92,17 +107,11 @@ ping_open(struct ping *p)
 	p->p_packet = calloc(1, sizeof(struct icmphdr) + p->p_size);
 	p->p_buffer = malloc(p->p_room);
 	if (p->p_packet == NULL || p->p_buffer == NULL)
-		return fail(p, "malloc", EX_OSERR);
+		return ping_fail(p, "malloc", EX_OSERR);
 	for (size_t i = 0; i < p->p_size; i++)
 		p->p_packet[sizeof(struct icmphdr) + i] = (uint8_t)(8 + i);
 	p->p_ident = (uint16_t)getpid();
-	p->p_sock = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
-	p->p_raw = p->p_sock >= 0;
-	if (!p->p_raw && (errno == EPERM || errno == EACCES))
-		p->p_sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_ICMP);
-	if (p->p_sock < 0)
-		return fail(p, "socket", errno == EPERM || errno == EACCES ? EX_NOPERM : EX_OSERR);
-	return set_options(p);
+	return open_socket(p);
 }
 
 /*
@@ -112,19 +121,22 @@ void
 ping_send(struct ping *p)
 {
 	struct icmphdr *ic = (struct icmphdr *)p->p_packet;
+	const bool six = p->p_family == AF_INET6;
 	size_t len = sizeof(*ic) + p->p_size;
 	uint16_t seq = (uint16_t)p->p_ntransmitted;
 	ssize_t n;
 
-	ic->type = ICMP_ECHO;
+	ic->type = six ? ICMP6_ECHO_REQUEST : ICMP_ECHO;
 	ic->code = 0;
 	ic->checksum = 0;
 	ic->un.echo.id = htons(p->p_ident);
 	ic->un.echo.sequence = htons(seq);
-	ic->checksum = ping_checksum(p->p_packet, len);
+	ic->checksum = six ? 0 : ping_checksum(p->p_packet, len);
 	p->p_seen[seq] = false;
 	p->p_sent[seq] = ping_now();
-	n = sendto(p->p_sock, p->p_packet, len, 0, (struct sockaddr *)&p->p_to, sizeof(p->p_to));
+	n = sendto(p->p_sock, p->p_packet, len, 0,
+	    six ? (struct sockaddr *)&p->p_to6 : (struct sockaddr *)&p->p_to,
+	    six ? sizeof(p->p_to6) : sizeof(p->p_to));
 	p->p_ntransmitted++;
 	if (n < 0)
 		cmd_warnx(p->p_cx, "sendto: %s", strerror(errno));
@@ -172,15 +184,15 @@ data_differs(const struct ping *p, const uint8_t *data, size_t len)
 }
 
 static void
-print_reply(const struct ping *p, const struct icmphdr *ic, size_t len, struct in_addr from,
-    int ttl, uint64_t rtt, bool dup)
+print_reply(const struct ping *p, const struct icmphdr *ic, size_t len, const char *from, int ttl,
+    uint64_t rtt, bool dup)
 {
-	char name[256];
+	const bool six = p->p_family == AF_INET6;
 
-	printf("%zu bytes from %s: icmp_seq=%u", len, address_name(p, from, name, sizeof(name)),
+	printf("%zu bytes from %s%s icmp_seq=%u", len, from, six ? "," : ":",
 	    ntohs(ic->un.echo.sequence));
 	if (ttl >= 0)
-		printf(" ttl=%d", ttl);
+		printf(" %s=%d", six ? "hlim" : "ttl", ttl);
 	printf(" time=%.3f ms", (double)rtt / 1e6);
 	if (dup)
 		printf(" (DUP!)");
@@ -189,9 +201,10 @@ print_reply(const struct ping *p, const struct icmphdr *ic, size_t len, struct i
 	printf("%s\n", p->p_audible ? "\a" : "");
 }
 
-static void
-take_reply(struct ping *p, const struct icmphdr *ic, size_t len, struct in_addr from, int ttl)
+void
+ping_reply(struct ping *p, const void *data, size_t len, const char *from, int ttl)
 {
+	const struct icmphdr *ic = data;
 	uint16_t seq = ntohs(ic->un.echo.sequence);
 	uint64_t rtt;
 	bool dup;
@@ -309,11 +322,13 @@ static void
 take_icmp(struct ping *p, const uint8_t *data, size_t len, struct in_addr from, int ttl)
 {
 	const struct icmphdr *ic = (const struct icmphdr *)data;
+	char name[256];
 
 	if (len < sizeof(*ic))
 		return;
 	if (ic->type == ICMP_ECHOREPLY)
-		take_reply(p, ic, len, from, ttl);
+		ping_reply(p, ic, len, p->p_quiet || p->p_flood ? "" :
+		    address_name(p, from, name, sizeof(name)), ttl);
 	else if (ic->type == ICMP_DEST_UNREACH || ic->type == ICMP_TIME_EXCEEDED ||
 	    ic->type == ICMP_REDIRECT || ic->type == ICMP_PARAMETERPROB ||
 	    ic->type == ICMP_SOURCE_QUENCH)
@@ -379,6 +394,8 @@ ping_receive(struct ping *p)
 	size_t hlen;
 	ssize_t n;
 
+	if (p->p_family == AF_INET6)
+		return ping6_receive(p, 0);
 	n = recvmsg(p->p_sock, &mh, MSG_DONTWAIT);
 	if (n < 0)
 		return !p->p_raw && receive_error(p);

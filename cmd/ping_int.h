@@ -20,11 +20,13 @@ struct ping {
 	int		 p_ttl;		/* 0: the system's */
 	size_t		 p_size;
 	const char	*p_host, *p_source;
+	int		 p_family;	/* AF_UNSPEC until the host is known */
 	/* the socket */
 	int		 p_sock;
 	bool		 p_raw;		/* the IP header comes along, and errors come as packets */
 	uint16_t	 p_ident;
 	struct sockaddr_in p_to, p_from;
+	struct sockaddr_in6 p_to6, p_from6;
 	uint8_t		*p_packet;	/* to send: header and pattern */
 	uint8_t		*p_buffer;	/* to receive */
 	size_t		 p_room;
@@ -41,6 +43,15 @@ int	ping_open(struct ping *);		/* 0 or an exit status, after a message */
 void	ping_send(struct ping *);
 /* Takes one packet or one queued error; false: nothing was there. */
 bool	ping_receive(struct ping *);
+
+int	ping_fail(const struct ping *, const char *what, int status);	/* says errno */
+/* An echo reply of len bytes, of which ICMP's header is the same in both families. */
+void	ping_reply(struct ping *, const void *, size_t len, const char *from, int ttl);
+
+int	ping6_options(const struct ping *);
+int	ping6_start(const struct ping *);	/* prints the first line */
+bool	ping6_receive(struct ping *, int flags);
+void	ping_icmp6_text(int type, int code, uint32_t info, char *buf, size_t len);
 
 uint16_t ping_checksum(const void *, size_t);
 /* "Destination Host Unreachable" and the like; info is the MTU or the gateway. */

@@ -47,6 +47,29 @@ test_texts(void **state)
 }
 
 static void
+test_texts6(void **state)
+{
+	static const struct { int type, code; uint32_t info; const char *text; } texts[] = {
+		{ 1, 0, 0, "No Route to Destination" },
+		{ 1, 3, 0, "Destination Host Unreachable" },
+		{ 1, 4, 0, "Destination Port Unreachable" },
+		{ 1, 9, 0, "Destination Unreachable, Bad Code: 9" },
+		{ 2, 0, 1280, "Packet too big mtu = 1280" },
+		{ 3, 0, 0, "Time to live exceeded" },
+		{ 3, 1, 0, "Frag reassembly time exceeded" },
+		{ 4, 1, 40, "Parameter problem: Unknown Nextheader pointer = 0x28" },
+		{ 4, 7, 40, "ICMPv6 type 4 code 7" },
+	};
+	char buf[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		ping_icmp6_text(texts[i].type, texts[i].code, texts[i].info, buf, sizeof(buf));
+		assert_string_equal(buf, texts[i].text);
+	}
+}
+
+static void
 test_wrong_words(void **state)
 {
 	static const struct { const char *line, *err; int status; } forms[] = {
@@ -79,7 +102,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_checksum), cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_checksum), cmocka_unit_test(test_texts), cmocka_unit_test(test_texts6),
 		    cmocka_unit_test(test_wrong_words),
 	};
 
