@@ -514,7 +514,11 @@ void	 tcp_rec_cover(struct tcpcb *);
 bool	 tcp_rec_firstlost(struct tcpcb *, uint32_t *seq, uint32_t *len);
 
 /* tcp_rack.c: RFC 8985 */
-bool	 tcp_rack_on(const struct tcpcb *);
+static inline bool
+tcp_rack_on(const struct tcpcb *tp)
+{
+	return ((tp->t_flags & TF_SACK_PERMIT) != 0 && tp->t_tv->tv_rack);
+}
 void	 tcp_rack_init(struct tcpcb *);
 void	 tcp_rack_delivered(struct tcpcb *, const struct tcp_rec *, uint32_t end, uint64_t now);
 void	 tcp_rack_dsack(struct tcpcb *);

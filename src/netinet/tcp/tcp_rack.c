@@ -28,12 +28,6 @@
 #define TLP_MIN		(5 * MSEC)
 #define TLP_MAXACKDELAY	(200 * MSEC)	/* RFC 8985 7.2: WCDelAckT */
 
-bool
-tcp_rack_on(const struct tcpcb *tp)
-{
-	return (tp->t_tv->tv_rack && (tp->t_flags & TF_SACK_PERMIT) != 0);
-}
-
 /* RACK_sent_after() of RFC 8985 6.2: was the latest delivered sent after rc? */
 static bool
 rack_sentafter(const struct tcp_rack *rk, const struct tcp_rec *rc)

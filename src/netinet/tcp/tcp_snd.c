@@ -236,7 +236,7 @@ tcp_snd_gap(struct tcpcb *tp, struct tcp_out *o, bool lostonly)
 	if ((tp->t_flags & TF_SACK_PERMIT) == 0)
 		return (false);
 	if (tcp_rack_on(tp))
-		return (lostonly && tcp_snd_lost(tp, o));
+		return (lostonly && tp->t_lr.lr_recs.rs_lost != 0 && tcp_snd_lost(tp, o));
 	if ((tp->t_flags & TF_FASTRECOVERY) == 0 || !tcp_pace_ok(tp))
 		return (false);
 	if ((room = tcp_snd_cwndroom(tp)) < tp->t_maxseg)
