@@ -438,24 +438,6 @@ op_flags(struct ctl_request *rq)
 	return with_flags(rq, table, vi_if_set_flags);
 }
 
-static void
-take_nd6flags(void *arg, const struct vi_ifinfo *ii)
-{
-	*(uint32_t *)arg = ii->if_nd6flags;
-}
-
-/* The stack cannot change them yet: only what is so already succeeds. */
-static int
-set_nd6flags(struct vi_vnet *vn, const char *name, uint32_t set, uint32_t clear)
-{
-	uint32_t flags;
-	int error = vi_if_get(vn, name, take_nd6flags, &flags);
-
-	if (error == 0 && (((flags | set) & ~clear) != flags))
-		return EOPNOTSUPP;
-	return error;
-}
-
 static int
 op_nd6flags(struct ctl_request *rq)
 {
@@ -471,7 +453,7 @@ op_nd6flags(struct ctl_request *rq)
 		{ NULL, 0 },
 	};
 
-	return with_flags(rq, table, set_nd6flags);
+	return with_flags(rq, table, vi_if_set_nd6);
 }
 
 /*

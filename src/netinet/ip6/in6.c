@@ -268,6 +268,7 @@ in6_ifaddr_add(struct ifnet *ifp, const uint8_t a[16], uint8_t len, uint32_t fla
 	ia->ia_ifa.ifa_addr.na_af = ia->ia_ifa.ifa_dst.na_af = NET_AF_INET6;
 	memcpy(ia->ia_ifa.ifa_addr.na_in6, a, IN6_ADDRLEN);
 	in6_ifaddr_lifetimes(ia, vltime, pltime);
+	ia->ia_flags = flags;	/* deprecated because the caller says so */
 	if ((error = in6_ifa_link(ifp, ia)) != 0) {
 		kfree(vnet_acct(i6v->i6v_vnet), ACCT_IFADDR, ia, sizeof(*ia));
 		return (error);
