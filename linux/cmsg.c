@@ -42,15 +42,27 @@ control_stamp(struct lx_control *co, unsigned cmsg, uint64_t ns)
 		control_put(co, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
 }
 
-void
-control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
+/* An address of either family as the sixteen bytes of IPv6. */
+static struct in6_addr
+control_in6(const struct vi_sockaddr *sa)
+{
+	struct vi_sockaddr mapped = *sa;
+	struct in6_addr in6;
+
+	if (mapped.sa_family == VI_AF_INET)
+		sockaddr_map(&mapped);
+	memcpy(&in6, mapped.sa_in6, sizeof(in6));
+	return (in6);
+}
+
+/* IPv4's of a packet that was one. */
+static void
+control_dgram4(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 {
 	struct in_pktinfo pi = { .ipi_ifindex = (int)dg->dg_ifindex, .ipi_spec_dst = { dg->dg_dst.sa_in },
 		.ipi_addr = { dg->dg_dst.sa_in } };
 	int ttl = dg->dg_ttl;
 
-	if ((cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
-		control_stamp(co, cmsg, dg->dg_stamp);
 	if ((cmsg & LXC_PKTINFO) != 0)
 		control_put(co, IPPROTO_IP, IP_PKTINFO, &pi, sizeof(pi));
 	if ((cmsg & LXC_TTL) != 0)
@@ -60,22 +72,50 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 }
 
 void
-control_error(struct lx_control *co, const struct vi_sockerr *se)
+control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
+{
+	struct in6_pktinfo pi6 = { .ipi6_addr = control_in6(&dg->dg_dst), .ipi6_ifindex = dg->dg_ifindex };
+	int hops = dg->dg_ttl, tclass = dg->dg_tos;
+
+	if ((cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
+		control_stamp(co, cmsg, dg->dg_stamp);
+	if ((cmsg & LXC_PKTINFO6) != 0)
+		control_put(co, IPPROTO_IPV6, IPV6_PKTINFO, &pi6, sizeof(pi6));
+	if (dg->dg_dst.sa_family != VI_AF_INET6) {
+		control_dgram4(co, cmsg, dg);
+		return;
+	}
+	if ((cmsg & LXC_HOPLIMIT) != 0)
+		control_put(co, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
+	if ((cmsg & LXC_TCLASS) != 0)
+		control_put(co, IPPROTO_IPV6, IPV6_TCLASS, &tclass, sizeof(tclass));
+}
+
+void
+control_error(struct lx_control *co, unsigned cmsg, const struct vi_sockerr *se)
 {
 	struct {
 		struct sock_extended_err ee;
-		struct sockaddr_in offender;
+		union { struct sockaddr_in in; struct sockaddr_in6 in6; } offender;
 	} data;
+	const bool six = (cmsg & LXC_RECVERR6) != 0, icmp6 = se->se_offender.sa_family == VI_AF_INET6;
 
 	memset(&data, 0, sizeof(data));
 	data.ee.ee_errno = (uint32_t)se->se_errno;
-	data.ee.ee_origin = SO_EE_ORIGIN_ICMP;
+	data.ee.ee_origin = icmp6 ? SO_EE_ORIGIN_ICMP6 : SO_EE_ORIGIN_ICMP;
 	data.ee.ee_type = se->se_type;
 	data.ee.ee_code = se->se_code;
 	data.ee.ee_info = se->se_info;
-	data.offender.sin_family = AF_INET;
-	data.offender.sin_addr.s_addr = se->se_offender.sa_in;
-	control_put(co, IPPROTO_IP, IP_RECVERR, &data, sizeof(data));
+	if (six) {
+		data.offender.in6.sin6_family = AF_INET6;
+		data.offender.in6.sin6_addr = control_in6(&se->se_offender);
+		data.offender.in6.sin6_scope_id = se->se_offender.sa_scope;
+	} else {
+		data.offender.in.sin_family = AF_INET;
+		data.offender.in.sin_addr.s_addr = se->se_offender.sa_in;
+	}
+	control_put(co, six ? IPPROTO_IPV6 : IPPROTO_IP, six ? IPV6_RECVERR : IP_RECVERR, &data,
+	    sizeof(data.ee) + (six ? sizeof(data.offender.in6) : sizeof(data.offender.in)));
 }
 
 static int
@@ -110,6 +150,51 @@ parse_int(const uint8_t *data, size_t len, bool bytetoo, int min, int *out)
 }
 
 static int
+parse_pktinfo6(const uint8_t *data, size_t len, struct vi_msg *msg)
+{
+	struct in6_pktinfo pi;
+
+	if (len != sizeof(pi))
+		return (EINVAL);
+	memcpy(&pi, data, sizeof(pi));
+	if (pi.ipi6_ifindex != 0) {
+		msg->msg_set |= VI_MSGSET_IFINDEX;
+		msg->msg_ifindex = pi.ipi6_ifindex;
+	}
+	if (!IN6_IS_ADDR_UNSPECIFIED(&pi.ipi6_addr)) {
+		msg->msg_set |= VI_MSGSET_ADDR;
+		msg->msg_dst = (struct vi_sockaddr){ .sa_family = VI_AF_INET6 };
+		memcpy(msg->msg_dst.sa_in6, &pi.ipi6_addr, sizeof(msg->msg_dst.sa_in6));
+		if (IN6_IS_ADDR_LINKLOCAL(&pi.ipi6_addr))
+			msg->msg_dst.sa_scope = pi.ipi6_ifindex;
+	}
+	return (0);
+}
+
+/* -1 is the default (RFC 3542 6.3, 6.5): as if it had not been said. */
+static int
+parse_ip6(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_msg *msg)
+{
+	int error, value = 0;
+
+	if (ch->cmsg_type == IPV6_PKTINFO)
+		return (parse_pktinfo6(data, len, msg));
+	if (ch->cmsg_type != IPV6_HOPLIMIT && ch->cmsg_type != IPV6_TCLASS)
+		return (EINVAL);
+	error = parse_int(data, len, false, -1, &value);
+	if (error != 0 || value == -1)
+		return (error);
+	if (ch->cmsg_type == IPV6_HOPLIMIT) {
+		msg->msg_set |= VI_MSGSET_TTL;
+		msg->msg_ttl = value;
+	} else {
+		msg->msg_set |= VI_MSGSET_TOS;
+		msg->msg_tos = value;
+	}
+	return (0);
+}
+
+static int
 parse_ip(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_msg *msg)
 {
 	switch (ch->cmsg_type) {
@@ -139,6 +224,8 @@ control_parse(const uint8_t *buf, size_t len, struct vi_msg *msg)
 			return (EINVAL);
 		if (ch.cmsg_level == IPPROTO_IP)
 			error = parse_ip(&ch, buf + sizeof(ch), ch.cmsg_len - sizeof(ch), msg);
+		else if (ch.cmsg_level == IPPROTO_IPV6)
+			error = parse_ip6(&ch, buf + sizeof(ch), ch.cmsg_len - sizeof(ch), msg);
 		else if (ch.cmsg_level == SOL_SOCKET)	/* Linux passes over what is AF_UNIX's */
 			error = ch.cmsg_type == SCM_RIGHTS || ch.cmsg_type == SCM_CREDENTIALS
 				    ? 0

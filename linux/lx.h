@@ -131,6 +131,11 @@ enum { /* ls_cmsg: ancillary data the program asked for */
 	LXC_STAMP = 0x08,
 	LXC_STAMPNS = 0x10,
 	LXC_RECVERR = 0x20,
+	LXC_PKTINFO6 = 0x40,
+	LXC_HOPLIMIT = 0x80,
+	LXC_TCLASS = 0x100,
+	LXC_RECVERR6 = 0x200,
+	LXC_ERRORS = LXC_RECVERR | LXC_RECVERR6,
 };
 
 struct nl_sock;
@@ -152,7 +157,8 @@ struct lx_sock {
 	uint8_t		 ls_type;	/* SOCK_* as the program sees it */
 	uint8_t		 ls_proto;
 	bool		 ls_priv;	/* made with privilege */
-	uint8_t		 ls_cmsg;	/* LXC_* */
+	uint16_t	 ls_cmsg;	/* LXC_* */
+	uint8_t		 ls_family;	/* AF_INET, AF_INET6 */
 	int		 ls_error;	/* pending, for SO_ERROR */
 	uint32_t	 ls_reapgen;	/* last looked at by this lx_reap */
 	struct lx_calls	 ls_calls;	/* waiting in accept, connect or receive */
@@ -330,13 +336,19 @@ struct lx_control {
 	bool		 co_trunc;
 };
 void	 control_dgram(struct lx_control *, unsigned cmsg, const struct lx_dgram *);
-void	 control_error(struct lx_control *, const struct vi_sockerr *);
+void	 control_error(struct lx_control *, unsigned cmsg, const struct vi_sockerr *);
 /* Of a message to be sent.  EINVAL; what is not known is EINVAL as well. */
 int	 control_parse(const uint8_t *, size_t, struct vi_msg *);
 
 /* sockaddr.c: the only place that knows how the host writes addresses */
 int	 sockaddr_parse(const void *, size_t len, struct vi_sockaddr *); /* EINVAL, EAFNOSUPPORT */
 int	 sockaddr_copyin(const struct lx_call *, uint64_t addr, uint64_t len, struct vi_sockaddr *);
+/*
+ * May the address be used by a socket of this family?  As Linux says it: EINVAL when it is shorter than the family's, EAFNOSUPPORT when it is another's.
+ */
+int	 sockaddr_suits(const struct vi_sockaddr *, int family, size_t len);
+void	 sockaddr_map(struct vi_sockaddr *);	/* IPv4 to ::ffff:a.b.c.d */
+uint8_t	 sockaddr_family(int family);	/* AF_* to VI_AF_* */
 socklen_t sockaddr_build(const struct vi_sockaddr *, struct sockaddr_storage *);
 /* Writes address and length as getsockname(2) does.  The length is a socklen_t at lenp. */
 int	 sockaddr_copyout(const struct lx_call *, const void *, socklen_t, uint64_t addr, uint64_t lenp);

@@ -198,7 +198,7 @@ recv_errqueue(struct lx_call *c, struct recv *r)
 	c->c_sock->ls_error = 0;	/* it stood for this */
 	dg = (struct lx_dgram){ .dg_len = (uint32_t)se.se_len, .dg_from = se.se_dst };
 	r->r_out = MSG_ERRQUEUE;
-	control_error(&co, &se);
+	control_error(&co, c->c_sock->ls_cmsg, &se);
 	return (recv_write(c, r, c->c_lx->lx_buf, &dg, &co));
 }
 

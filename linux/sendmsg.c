@@ -47,6 +47,16 @@ send_address(struct lx_call *c, const struct send *s, struct vi_msg *msg)
 		return (error);
 	if (s->s_namelen < sizeof(struct sockaddr_in))
 		return (EINVAL);
+	if (c->c_sock->ls_family == AF_INET6) {
+		if (msg->msg_name.sa_family == VI_AF_UNSPEC)	/* to the peer */
+			return (0);
+		if (msg->msg_name.sa_family == VI_AF_INET)
+			sockaddr_map(&msg->msg_name);
+		msg->msg_hasname = true;
+		return (0);
+	}
+	if (msg->msg_name.sa_family == VI_AF_INET6)
+		return (EAFNOSUPPORT);
 	msg->msg_name.sa_family = VI_AF_INET;	/* Linux takes AF_UNSPEC for it here */
 	msg->msg_hasname = true;
 	return (0);

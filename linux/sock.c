@@ -382,7 +382,7 @@ socket_type(int type, int proto)
 }
 
 static int64_t
-socket_inet(struct lx_call *c, int type, int proto, int flags)
+socket_inet(struct lx_call *c, int family, int type, int proto, int flags)
 {
 	struct vi_socket *so;
 	struct lx_sock *ls;
@@ -393,12 +393,13 @@ socket_inet(struct lx_call *c, int type, int proto, int flags)
 	if (error == 0)
 		error = lx_call_cred(c, &cr);
 	if (error == 0)
-		error = vi_socket(c->c_pr->pr_vnet, VI_AF_INET, type, proto, &cr, &so);
+		error = vi_socket(c->c_pr->pr_vnet, sockaddr_family(family), type, proto, &cr, &so);
 	if (error == 0)
 		error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet,
 		    type == SOCK_STREAM ? LXK_STREAM : LXK_DGRAM, so, &appfd, &ls);
 	if (error != 0)
 		return (-error);
+	ls->ls_family = (uint8_t)family;
 	ls->ls_type = (uint8_t)type;
 	ls->ls_proto = (uint8_t)(proto != 0	       ? proto
 				 : type == SOCK_STREAM ? IPPROTO_TCP
@@ -423,13 +424,13 @@ lx_sys_socket(struct lx_call *c)
 		return (-EINVAL);
 	if (family == LX_AF_CTL)
 		return (socket_ctl(c, flags));
-	if (family != AF_INET && family != AF_NETLINK)
+	if (family != AF_INET && family != AF_INET6 && family != AF_NETLINK)
 		return (-EAFNOSUPPORT);
 	if (c->c_pr->pr_vnet == NULL)
 		return (-ENETDOWN);
 	if (family == AF_NETLINK)
 		return (nl_new(c, type, proto, flags));
-	return (socket_inet(c, type, proto, flags));
+	return (socket_inet(c, family, type, proto, flags));
 }
 
 int64_t
@@ -446,19 +447,27 @@ lx_sys_bind(struct lx_call *c)
 	error = sockaddr_copyin(c, c->c_arg[1], c->c_arg[2], &sa);
 	if (error != 0)
 		return (-error);
-	if ((int)c->c_arg[2] < (int)sizeof(struct sockaddr_in))
-		return (-EINVAL);
-	if (sa.sa_family == VI_AF_UNSPEC) {	/* allowed for the wildcard only, as Linux does */
-		if (sa.sa_in != INADDR_ANY)
-			return (-EAFNOSUPPORT);
+	/* Allowed for the wildcard only, as Linux does. */
+	if (sa.sa_family == VI_AF_UNSPEC && ls->ls_family == AF_INET && sa.sa_in == INADDR_ANY)
 		sa.sa_family = VI_AF_INET;
-	}
+	error = sockaddr_suits(&sa, ls->ls_family, (size_t)(int)c->c_arg[2]);
+	if (error != 0)
+		return (-error);
 	error = vi_bind(ls->ls_so, &sa);
 	if (error == EADDRINUSE) {
 		lx_reap(c->c_lx, ls->ls_vnet, sa.sa_port);
 		error = vi_bind(ls->ls_so, &sa);
 	}
 	return (-error);
+}
+
+/* A datagram socket of IPv6 may be given an IPv4 address as it is: it is mapped (RFC 3493 3.7). */
+static int
+connect_suits(const struct lx_sock *ls, struct vi_sockaddr *sa, size_t len)
+{
+	if (ls->ls_kind == LXK_DGRAM && ls->ls_family == AF_INET6 && sa->sa_family == VI_AF_INET)
+		sockaddr_map(sa);
+	return (sa->sa_family == VI_AF_INET6 && ls->ls_family == AF_INET6 ? 0 : sockaddr_suits(sa, ls->ls_family, len));
 }
 
 int64_t
@@ -472,6 +481,8 @@ lx_sys_connect(struct lx_call *c)
 	if (c->c_sock->ls_so == NULL)
 		return (-ECONNABORTED);
 	error = sockaddr_copyin(c, c->c_arg[1], c->c_arg[2], &sa);
+	if (error == 0 && sa.sa_family != VI_AF_UNSPEC)
+		error = connect_suits(c->c_sock, &sa, (size_t)(int)c->c_arg[2]);
 	if (error != 0)
 		return (-error);
 	if (c->c_sock->ls_kind == LXK_STREAM)

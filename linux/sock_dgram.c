@@ -191,7 +191,7 @@ dgram_error(struct lx_sock *ls, int error)
 	}
 	if (error != 0)
 		ls->ls_error = error;
-	if (ls->ls_marked || (error == 0 && (ls->ls_cmsg & LXC_RECVERR) == 0))
+	if (ls->ls_marked || (error == 0 && (ls->ls_cmsg & LXC_ERRORS) == 0))
 		return;
 	ls->ls_marked = dgram_push(ls, "", &marker) == 0;
 }
@@ -389,7 +389,7 @@ dgram_upcall(struct vi_socket *so, unsigned events, void *arg)
 		return;
 	if ((events & VI_POLLERR) != 0) {
 		error = lx_sock_error(ls);
-		if (error != 0 || (ls->ls_cmsg & LXC_RECVERR) != 0)
+		if (error != 0 || (ls->ls_cmsg & LXC_ERRORS) != 0)
 			dgram_error(ls, error);
 	}
 	if (!ls->ls_rxblocked)

@@ -58,7 +58,7 @@ listen_take(struct lx_sock *ls, struct lx_sock **newp, struct vi_sockaddr *peer)
 		TAILQ_REMOVE(&ls->ls_made, new, ls_madelink);
 		*newp = new;
 		if (new->ls_so == NULL || vi_peername(new->ls_so, peer) != 0)
-			*peer = (struct vi_sockaddr){.sa_family = VI_AF_INET}; /* reset meanwhile */
+			*peer = (struct vi_sockaddr){.sa_family = sockaddr_family(ls->ls_family)}; /* reset meanwhile */
 		return (0);
 	}
 	error = vi_accept(ls->ls_so, &so, peer);
@@ -69,6 +69,7 @@ listen_take(struct lx_sock *ls, struct lx_sock **newp, struct vi_sockaddr *peer)
 	new->ls_appfd = app;
 	new->ls_state = LXS_CONNECTED;
 	new->ls_told = true;
+	new->ls_family = ls->ls_family;
 	new->ls_type = ls->ls_type;
 	new->ls_proto = ls->ls_proto;
 	new->ls_cred = ls->ls_cred;
@@ -213,7 +214,7 @@ listen_shutdown(struct lx_call *c, int how)
 		return (0);
 	if (ls->ls_so == NULL)
 		return (-ENOTCONN);
-	error = vi_socket(ls->ls_vnet, VI_AF_INET, ls->ls_type, ls->ls_proto, &ls->ls_cred, &so);
+	error = vi_socket(ls->ls_vnet, sockaddr_family(ls->ls_family), ls->ls_type, ls->ls_proto, &ls->ls_cred, &so);
 	if (error != 0)
 		return (-error);
 	listen_free(ls);

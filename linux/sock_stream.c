@@ -455,7 +455,7 @@ connect_anew(struct lx_sock *ls)
 	struct vi_socket *so;
 	int error;
 
-	error = vi_socket(ls->ls_vnet, VI_AF_INET, ls->ls_type, ls->ls_proto, &ls->ls_cred, &so);
+	error = vi_socket(ls->ls_vnet, sockaddr_family(ls->ls_family), ls->ls_type, ls->ls_proto, &ls->ls_cred, &so);
 	if (error != 0)
 		return (error);
 	vi_socket_upcall(ls->ls_so, NULL, NULL);
@@ -526,7 +526,7 @@ stream_renew(struct lx_call *c)
 	int app, error;
 
 	error =
-	    vi_socket(old->ls_vnet, VI_AF_INET, old->ls_type, old->ls_proto, &old->ls_cred, &so);
+	    vi_socket(old->ls_vnet, sockaddr_family(old->ls_family), old->ls_type, old->ls_proto, &old->ls_cred, &so);
 	if (error == 0)
 		error = lx_sock_new(c->c_lx, old->ls_vnet, LXK_STREAM, so, &app, &ls);
 	if (error != 0)
@@ -539,6 +539,7 @@ stream_renew(struct lx_call *c)
 		lx_sock_free(ls);
 		return (error);
 	}
+	ls->ls_family = old->ls_family;
 	ls->ls_type = old->ls_type;
 	ls->ls_proto = old->ls_proto;
 	ls->ls_cred = old->ls_cred;

@@ -2,7 +2,26 @@
 #include "linux/lx.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
+
+/* Without the zone: what RFC 2133 had, and Linux still takes. */
+#define SIN6_OLDLEN	offsetof(struct sockaddr_in6, sin6_scope_id)
+
+static int
+parse_in6(const void *buf, size_t len, struct vi_sockaddr *sa)
+{
+	struct sockaddr_in6 sin6 = { 0 };
+
+	if (len < SIN6_OLDLEN)
+		return (EINVAL);
+	memcpy(&sin6, buf, len < sizeof(sin6) ? SIN6_OLDLEN : sizeof(sin6));
+	sa->sa_family = VI_AF_INET6;
+	sa->sa_port = sin6.sin6_port;
+	sa->sa_scope = sin6.sin6_scope_id;
+	memcpy(sa->sa_in6, &sin6.sin6_addr, sizeof(sa->sa_in6));
+	return (0);
+}
 
 int
 sockaddr_parse(const void *buf, size_t len, struct vi_sockaddr *sa)
@@ -32,9 +51,36 @@ sockaddr_parse(const void *buf, size_t len, struct vi_sockaddr *sa)
 		sa->sa_port = sin.sin_port;
 		sa->sa_in = sin.sin_addr.s_addr;
 		return (0);
+	case AF_INET6:
+		return (parse_in6(buf, len, sa));
 	default:
 		return (len < sizeof(sin) ? EINVAL : EAFNOSUPPORT);
 	}
+}
+
+uint8_t
+sockaddr_family(int family)
+{
+	return (family == AF_INET6 ? VI_AF_INET6 : VI_AF_INET);
+}
+
+void
+sockaddr_map(struct vi_sockaddr *sa)
+{
+	const uint32_t in = sa->sa_in;
+
+	sa->sa_family = VI_AF_INET6;
+	memset(sa->sa_in6, 0, 10);
+	memset(sa->sa_in6 + 10, 0xff, 2);
+	memcpy(sa->sa_in6 + 12, &in, sizeof(in));
+}
+
+int
+sockaddr_suits(const struct vi_sockaddr *sa, int family, size_t len)
+{
+	if (len < (family == AF_INET6 ? SIN6_OLDLEN : sizeof(struct sockaddr_in)))
+		return (EINVAL);
+	return (sa->sa_family == sockaddr_family(family) ? 0 : EAFNOSUPPORT);
 }
 
 int
@@ -54,9 +100,17 @@ sockaddr_copyin(const struct lx_call *c, uint64_t addr, uint64_t len, struct vi_
 socklen_t
 sockaddr_build(const struct vi_sockaddr *sa, struct sockaddr_storage *ss)
 {
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)ss;
 	struct sockaddr_in *sin = (struct sockaddr_in *)ss;
 
 	memset(ss, 0, sizeof(*ss));
+	if (sa->sa_family == VI_AF_INET6) {
+		sin6->sin6_family = AF_INET6;
+		sin6->sin6_port = sa->sa_port;
+		sin6->sin6_scope_id = sa->sa_scope;
+		memcpy(&sin6->sin6_addr, sa->sa_in6, sizeof(sin6->sin6_addr));
+		return (sizeof(*sin6));
+	}
 	sin->sin_family = AF_INET;
 	sin->sin_port = sa->sa_port;
 	sin->sin_addr.s_addr = sa->sa_in;

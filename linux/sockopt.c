@@ -28,6 +28,8 @@ enum form {
 	F_NAME16,	/* name, 16 bytes */
 	F_BYTES,
 	F_FILTER,	/* uint32_t */
+	F_FILTER6,	/* uint32_t[8] */
+	F_MREQ6,	/* membership of IPv6 */
 	F_TCPINFO,
 	F_MD5SIG,
 	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
@@ -40,7 +42,7 @@ struct opt {
 	int		 o_vi;		/* enum vi_sockopt; 0 for F_LOCAL */
 	enum form	 o_form;
 	uint8_t		 o_flags;
-	uint8_t		 o_cmsg;	/* LXC_* that follows the value */
+	uint16_t	 o_cmsg;	/* LXC_* that follows the value */
 };
 
 static const struct opt opt_table[] = {
@@ -95,6 +97,26 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IP, IP_DROP_MEMBERSHIP, VI_IP_DROP_MEMBERSHIP, F_MREQ, O_SET, 0 },
 	{ IPPROTO_IP, MCAST_JOIN_GROUP,	VI_IP_ADD_MEMBERSHIP, F_MREQ, O_SET, 0 },
 	{ IPPROTO_IP, MCAST_LEAVE_GROUP, VI_IP_DROP_MEMBERSHIP, F_MREQ, O_SET, 0 },
+	{ IPPROTO_IPV6, IPV6_V6ONLY,	VI_IPV6_V6ONLY, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_UNICAST_HOPS, VI_IPV6_UNICAST_HOPS, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_MULTICAST_HOPS, VI_IPV6_MULTICAST_HOPS, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_MULTICAST_LOOP, VI_IPV6_MULTICAST_LOOP, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_MULTICAST_IF, VI_IPV6_MULTICAST_IF, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, VI_IPV6_JOIN_GROUP, F_MREQ6, O_SET, 0 },
+	{ IPPROTO_IPV6, IPV6_DROP_MEMBERSHIP, VI_IPV6_LEAVE_GROUP, F_MREQ6, O_SET, 0 },
+	{ IPPROTO_IPV6, IPV6_TCLASS,	VI_IPV6_TCLASS, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_RECVTCLASS, VI_IPV6_RECVTCLASS, F_INT, O_RW, LXC_TCLASS },
+	{ IPPROTO_IPV6, IPV6_RECVHOPLIMIT, VI_IPV6_RECVHOPLIMIT, F_INT, O_RW, LXC_HOPLIMIT },
+	{ IPPROTO_IPV6, IPV6_RECVPKTINFO, VI_IPV6_RECVPKTINFO, F_INT, O_RW, LXC_PKTINFO6 },
+	{ IPPROTO_IPV6, IPV6_RECVERR,	VI_IPV6_RECVERR, F_INT, O_RW, LXC_RECVERR6 },
+	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, VI_IPV6_MTU_DISCOVER, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_MTU,	VI_IPV6_MTU, F_INT, O_GET, 0 },
+	{ IPPROTO_IPV6, IPV6_DONTFRAG,	VI_IPV6_DONTFRAG, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_FREEBIND,	VI_IPV6_FREEBIND, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, VI_IPV6_AUTOFLOWLABEL, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_CHECKSUM,	VI_IPV6_CHECKSUM, F_INT, O_RW, 0 },
+	{ SOL_RAW, IPV6_CHECKSUM,	VI_IPV6_CHECKSUM, F_INT, O_RW, 0 },
+	{ IPPROTO_ICMPV6, 1 /* ICMPV6_FILTER */, VI_ICMP6_FILTER, F_FILTER6, O_RW, 0 },
 	{ SOL_RAW, 1 /* ICMP_FILTER */,	VI_ICMP_FILTER, F_FILTER, O_RW, 0 },
 
 	{ IPPROTO_TCP, TCP_NODELAY,	VI_TCP_NODELAY, F_INT, O_RW, 0 },
@@ -123,6 +145,8 @@ opt_find(const struct lx_sock *ls, int level, int name)
 	size_t i;
 
 	if (level == IPPROTO_TCP && ls->ls_kind != LXK_STREAM)
+		return (NULL);
+	if ((level == IPPROTO_IPV6 || level == IPPROTO_ICMPV6) && ls->ls_family != AF_INET6)
 		return (NULL);
 	for (i = 0; i < LX_NITEMS(opt_table); i++)
 		if (opt_table[i].o_level == level && opt_table[i].o_name == name)
@@ -224,6 +248,20 @@ set_mcastif(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t 
 }
 
 static int
+set_mreq6(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	struct vi_mreq6 vm = { .mr6_ifindex = 0 };
+	struct ipv6_mreq mr;
+
+	if (len < sizeof(mr))
+		return (EINVAL);
+	memcpy(&mr, buf, sizeof(mr));
+	memcpy(vm.mr6_group, &mr.ipv6mr_multiaddr, sizeof(vm.mr6_group));
+	vm.mr6_ifindex = mr.ipv6mr_interface;
+	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &vm, sizeof(vm)));
+}
+
+static int
 set_name(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
 {
 	char name[VI_IFNAMSIZ] = "";
@@ -245,6 +283,17 @@ set_filter(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t l
 		return (ENOPROTOOPT);
 	memcpy(&filter, buf, len < sizeof(filter) ? len : sizeof(filter));
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &filter, sizeof(filter)));
+}
+
+static int
+set_filter6(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	uint32_t filter[8] = { 0 };
+
+	if (ls->ls_type != SOCK_RAW || ls->ls_proto != IPPROTO_ICMPV6)
+		return (ENOPROTOOPT);
+	memcpy(filter, buf, len < sizeof(filter) ? len : sizeof(filter));
+	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, filter, sizeof(filter)));
 }
 
 /* tcp_v4_parse_md5_keys(): its refusals, and a length of nothing takes the key away. */
@@ -303,6 +352,10 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 		return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
 	case F_FILTER:
 		return (set_filter(ls, o, buf, len));
+	case F_FILTER6:
+		return (set_filter6(ls, o, buf, len));
+	case F_MREQ6:
+		return (set_mreq6(ls, o, buf, len));
 	case F_MD5SIG:
 		return (set_md5sig(ls, o, buf, len));
 	default:
@@ -342,9 +395,9 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 	memcpy(&value, buf, len < sizeof(value) ? len : sizeof(value));
 	if (o->o_cmsg != 0) {
 		if ((o->o_cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
-			ls->ls_cmsg &= (uint8_t)~(LXC_STAMP | LXC_STAMPNS);
+			ls->ls_cmsg &= (uint16_t)~(LXC_STAMP | LXC_STAMPNS);
 		ls->ls_cmsg =
-		    (uint8_t)(value != 0 ? ls->ls_cmsg | o->o_cmsg : ls->ls_cmsg & ~o->o_cmsg);
+		    (uint16_t)(value != 0 ? ls->ls_cmsg | o->o_cmsg : ls->ls_cmsg & ~o->o_cmsg);
 	}
 	if (o->o_form == F_BUF && ls->ls_kind == LXK_STREAM)
 		set_pair(c, o->o_vi == VI_SO_SNDBUF, value);
@@ -493,7 +546,7 @@ get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		value = ls->ls_type;
 		break;
 	case SO_DOMAIN:
-		value = AF_INET;
+		value = ls->ls_family;
 		break;
 	case SO_PROTOCOL:
 		value = ls->ls_proto;
