@@ -37,6 +37,8 @@ emit_flags(struct xo *xo, unsigned flags)
 	char letters[16];
 	size_t n = 0;
 
+	if ((flags & VI_RTF_LOCAL) != 0)
+		flags |= VI_RTF_STATIC;	/* what BSD says of a route to an own address */
 	for (size_t i = 0; i < sizeof(flag_letters) / sizeof(flag_letters[0]); i++)
 		if ((flags & flag_letters[i].bit) != 0)
 			letters[n++] = flag_letters[i].letter;

@@ -6,13 +6,14 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
-#define ROUTE_ADDRSTRLEN	(INET6_ADDRSTRLEN + 17)	/* with a zone */
+#include "cmd/inet6.h"
+
+#define ROUTE_ADDRSTRLEN	INET6_TEXTLEN
 
 struct route_addr {
 	int		ra_family;
 	struct in_addr	ra_in;
-	struct in6_addr	ra_in6;
-	char		ra_zone[16];	/* the interface behind "%" */
+	struct inet6	ra_in6;
 };
 
 /* family: AF_UNSPEC, or the one that it must have.  A name is resolved. */

@@ -180,7 +180,7 @@ test_netstat(void **state)
 		    "Destination        Gateway            Flags     Netif Expire\n"
 		    "default            10.0.2.2           UGS     epair0a\n"
 		    "10.0.2.0/24        link#2             U       epair0a\n"
-		    "10.0.2.15          link#1             UH          lo0     60\n" },
+		    "10.0.2.15          link#1             UHS         lo0     60\n" },
 		{ cmd_netstat, "netstat -rnF 1", "{\"routes\":[]}",
 		    "Routing tables (fib: 1)\n\nInternet:\n"
 		    "Destination        Gateway            Flags     Netif Expire\n" },
