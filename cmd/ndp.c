@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ndp(8): IPv6 neighbours, and what neighbour discovery does on an interface. */
+/*
+ * ndp(8): IPv6 neighbours, and what neighbour discovery does on an interface.
+ *
+ * Theory of operation.  One letter chooses what is done; the operations neigh.* and if.nd6flags do it,
+ * and what is shown is filtered and formatted here.
+ */
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>

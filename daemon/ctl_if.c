@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Operations on interfaces and their addresses: if.*, addr.*. */
+/*
+ * Operations on interfaces and their addresses: if.*, addr.*.
+ *
+ * Theory of operation.  Each operation takes its arguments, asks whether the caller may, calls the one
+ * function of the stack that does it, and turns the errno into a sentence.  Those of the same shape (a
+ * name and a text, a number, sets of flags) share a function.  Zones of IPv6 addresses are names of
+ * interfaces outside and indices inside.
+ */
 #include <errno.h>
 #include <string.h>
 
