@@ -187,7 +187,8 @@ pacing(void **state)
 	assert_in_range(pt.maxburst, 1, 6 * 1448);
 	tcp_info_fill(pt.tp[0], &ti);
 	assert_in_range(ti.ti_pacing_rate, RATE / 2, RATE * 3 / 2);
-	assert_in_range(ti.ti_delivery_rate, RATE * 8 / 10, RATE * 11 / 10);
+	/* The last sample may be of the phase that drains the queue, at three quarters of the rate. */
+	assert_in_range(ti.ti_delivery_rate, RATE * 7 / 10, RATE * 11 / 10);
 	path_fini(&pt);
 }
 

@@ -252,7 +252,7 @@ icmp6_input(struct mbuf *m, const struct inet_pkt *pk)
 	else if (type == ICMP6_ECHO_REQUEST)
 		icmp6_echo(m, pk);
 	else if (type == ICMP6_ECHO_REPLY)
-		m_freem(m);		/* raw sockets have had their copies */
+		ping6_input(m, pk);
 	else if (type >= ND_ROUTER_SOLICIT && type <= ND_REDIRECT && nd != NULL)
 		nd->no_input(m, pk);
 	else if (type >= MLD_LISTENER_QUERY && type <= ND_REDIRECT)

@@ -38,7 +38,8 @@ policy_label(const uint8_t *a)
 struct src_want {
 	const struct ip6_vnet *sw_i6v;
 	const struct ifnet *sw_ifp;
-	uint8_t		sw_dst[16];	/* without zone */
+	const uint8_t	*sw_zdst;	/* as it is, with its zone */
+	uint8_t		sw_dst[16];	/* without */
 	enum in6_scope	sw_scope;
 	uint8_t		sw_label;
 	bool		sw_temp;
@@ -69,7 +70,7 @@ src_compare(const struct src_want *sw, const struct in6_ifaddr *a, const struct 
 	unsigned ca, cb;
 	int r;
 
-	if ((r = src_bool(in6_equal(pa, sw->sw_dst), in6_equal(pb, sw->sw_dst))) != 0)
+	if ((r = src_bool(in6_equal(pa, sw->sw_zdst), in6_equal(pb, sw->sw_zdst))) != 0)
 		return (r);						/* 1 */
 	if ((r = src_byscope(sw, in6_scope(pa), in6_scope(pb))) != 0)
 		return (r);						/* 2 */
@@ -99,7 +100,7 @@ src_usable(const struct src_want *sw, const struct in6_ifaddr *ia)
 		return (false);
 	/* RFC 4007: a link-local address is meant for its link, the loopback address for ourselves. */
 	if (in6_linklocal(a))
-		return (ia->ia_ifa.ifa_ifp == sw->sw_ifp);
+		return (ia->ia_ifa.ifa_ifp == sw->sw_ifp || in6_equal(a, sw->sw_zdst));
 	return (!in6_loopback(a) || in6_loopback(sw->sw_dst));
 }
 
@@ -107,7 +108,7 @@ struct in6_ifaddr *
 in6_selectsrc(struct vnet *vn, const struct ip6_path *path, const struct in_addr_any *dst, bool prefertemp)
 {
 	const struct ip6_vnet *i6v = ip6_vnet(vn);
-	struct src_want sw = { .sw_i6v = i6v, .sw_ifp = path->i6p_ifp, .sw_temp = prefertemp };
+	struct src_want sw = { .sw_i6v = i6v, .sw_ifp = path->i6p_ifp, .sw_zdst = (const uint8_t *)dst->in6, .sw_temp = prefertemp };
 	struct in6_ifaddr *best = NULL, *ia;
 	struct ifaddr *ifa;
 

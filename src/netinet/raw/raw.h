@@ -14,7 +14,10 @@ struct vnet;
 void	ping_input(struct mbuf *, const struct inet_pkt *);
 /* An ICMP error about an ICMP message of ours. */
 void	ping_ctlinput(struct vnet *, const struct inet_ctlmsg *);
-/* An ICMP error about a packet of this protocol. */
+/* The same of ICMPv6. */
+void	ping6_input(struct mbuf *, const struct inet_pkt *);
+void	ping6_ctlinput(struct vnet *, const struct inet_ctlmsg *);
+/* An error about a packet of this protocol, of the family that ic_ops tells. */
 void	rip_ctlinput(struct vnet *, uint8_t proto, const struct inet_ctlmsg *);
 
 #endif

@@ -30,13 +30,13 @@ struct ripstat {
 };
 
 struct rip_vnet {
-	struct inpcbinfo rv_raw, rv_ping;
+	struct inpcbinfo rv_raw, rv_ping, rv_raw6, rv_ping6;
 	struct ripstat	 rv_stat;
 	uint32_t	 rv_recvspace;
 };
 VNET_STATE_DECLARE(rip);
 
-extern const struct protosw rip_protosw, ping_protosw;
+extern const struct protosw rip_protosw, ping_protosw, rip6_protosw, ping6_protosw;
 
 /* A raw pcb's filter of ICMP types (VI_ICMP_FILTER) is kept in inp_ppcb itself. */
 static inline uint32_t
@@ -45,7 +45,10 @@ rip_filter(const struct inpcb *inp)
 	return ((uint32_t)(uintptr_t)inp->inp_ppcb);
 }
 
-void	rip_input(struct mbuf *, const struct inet_pkt *);
+void	rip_input(struct mbuf *, const struct inet_pkt *);	/* of either family */
+void	rip6_input(struct mbuf *, const struct inet_pkt *);
+void	rip6_ctlinput(struct vnet *, uint8_t proto, const struct inet_ctlmsg *);
+int	rip6_fail(struct rip_vnet *, struct mbuf *, int error);	/* counts, frees m, returns error */
 /* Counts what became of a packet. */
 void	rip_append(struct inpcb *, struct mbuf *, const struct inet_pkt *);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/inaddr.h"
+#include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "netinet/ip/ip_segment.h"
 #include "netinet/ip/ip_var.h"
@@ -75,6 +76,10 @@ rip_input(struct mbuf *m, const struct inet_pkt *pk)
 	struct inpcb *inp, *next;
 	struct mbuf *n;
 
+	if (pk->ip_ops != &in_ops) {
+		rip6_input(m, pk);
+		return;
+	}
 	rv->rv_stat.rips_ipackets++;
 	if ((inp = rip_next(TAILQ_FIRST(&rv->rv_raw.ipi_list), pk, icmptype)) == NULL) {
 		rv->rv_stat.rips_nosock++;
@@ -137,6 +142,10 @@ rip_ctlinput(struct vnet *vn, uint8_t proto, const struct inet_ctlmsg *ic)
 	struct rip_vnet *rv = rip_vnet(vn);
 	struct inpcb *inp;
 
+	if (ic->ic_ops != &in_ops) {
+		rip6_ctlinput(vn, proto, ic);
+		return;
+	}
 	if (proto == IPPROTO_ICMP)
 		ping_ctlinput(vn, ic);
 	TAILQ_FOREACH(inp, &rv->rv_raw.ipi_list, inp_list)
@@ -261,44 +270,60 @@ const struct protosw rip_protosw = {
 
 /* Module */
 
+static const struct {
+	size_t		rt_info;	/* offset in struct rip_vnet */
+	uint8_t		rt_proto;
+	const struct protosw *rt_sw;
+} rip_table[] = {
+	{ offsetof(struct rip_vnet, rv_raw), VI_IPPROTO_IP, &rip_protosw },
+	{ offsetof(struct rip_vnet, rv_ping), VI_IPPROTO_ICMP, &ping_protosw },
+	{ offsetof(struct rip_vnet, rv_raw6), VI_IPPROTO_IP, &rip6_protosw },
+	{ offsetof(struct rip_vnet, rv_ping6), VI_IPPROTO_ICMPV6, &ping6_protosw },
+};
+
+static struct inpcbinfo *
+rip_info(struct rip_vnet *rv, size_t i)
+{
+	return ((struct inpcbinfo *)(void *)((uint8_t *)rv + rip_table[i].rt_info));
+}
+
 static int
 rip_attach(struct vnet *vn)
 {
 	const struct inet_proto pr = { .ip_proto = 0, .ip_input = rip_input };
 	struct rip_vnet *rv = rip_vnet(vn);
-	int error;
+	size_t i;
+	int error = 0;
 
-	if ((error = in_pcbinfo_init(&rv->rv_raw, vn, VI_IPPROTO_IP)) != 0)
-		return (error);
-	if ((error = in_pcbinfo_init(&rv->rv_ping, vn, VI_IPPROTO_ICMP)) != 0)
-		goto bad;
-	if ((error = inet_proto_register(vn, &pr)) == 0 && (error = proto_register(vn, &rip_protosw)) == 0 &&
-	    (error = proto_register(vn, &ping_protosw)) == 0)
+	for (i = 0; i < NITEMS(rip_table) && error == 0; i++)
+		if ((error = in_pcbinfo_init(rip_info(rv, i), vn, rip_table[i].rt_proto)) == 0)
+			error = proto_register(vn, rip_table[i].rt_sw);
+	if (error == 0 && (error = inet_proto_register(vn, &pr)) == 0)
 		return (0);
-	in_pcbinfo_fini(&rv->rv_ping);
-bad:
-	in_pcbinfo_fini(&rv->rv_raw);
+	while (i-- > 0)
+		if (rip_info(rv, i)->ipi_hash != NULL)
+			in_pcbinfo_fini(rip_info(rv, i));
 	return (error);
 }
 
 static void
 rip_stop(struct vnet *vn)
 {
-	dgram_stop(&rip_vnet(vn)->rv_raw);
-	dgram_stop(&rip_vnet(vn)->rv_ping);
+	for (size_t i = 0; i < NITEMS(rip_table); i++)
+		dgram_stop(rip_info(rip_vnet(vn), i));
 }
 
 static void
 rip_detach(struct vnet *vn)
 {
-	in_pcbinfo_fini(&rip_vnet(vn)->rv_raw);
-	in_pcbinfo_fini(&rip_vnet(vn)->rv_ping);
+	for (size_t i = 0; i < NITEMS(rip_table); i++)
+		in_pcbinfo_fini(rip_info(rip_vnet(vn), i));
 }
 
 VNET_MODULE(rip,
 	.vm_size = sizeof(struct rip_vnet),
 	.vm_defaults = &rip_defaults,
-	.vm_after = "ip icmp socket inpcb",
+	.vm_after = "ip icmp ip6 icmp6 socket inpcb",
 	.vm_attach = rip_attach,
 	.vm_stop = rip_stop,
 	.vm_detach = rip_detach,
