@@ -27,7 +27,7 @@ struct nl_req {
 	uint8_t		 rq_table;
 	uint32_t	 rq_index;
 	char		 rq_name[VI_IFNAMSIZ];
-	uint32_t	 rq_dst;	/* network order */
+	struct vi_sockaddr rq_dst;	/* of rq_family */
 	bool		 rq_hasdst;
 };
 /* One message of len bytes at buf (not more than nlmsg_len).  0, EINVAL. */
@@ -51,6 +51,9 @@ void	 nl_out_begin(struct nl_out *, uint16_t type, const void *fixed, size_t len
 void	 nl_out_attr(struct nl_out *, uint16_t type, const void *, size_t);
 void	 nl_out_u32(struct nl_out *, uint16_t type, uint32_t);
 void	 nl_out_u8(struct nl_out *, uint16_t type, uint8_t);
+void	 nl_out_addr(struct nl_out *, uint16_t type, const struct vi_sockaddr *);	/* its bytes, by its family */
+static inline bool nl_wants(const struct nl_req *rq, int family) { return (rq->rq_family == AF_UNSPEC || rq->rq_family == family); }
+static inline uint8_t nl_family(const struct vi_sockaddr *sa) { return (sa->sa_family == VI_AF_INET6 ? AF_INET6 : AF_INET); }
 void	 nl_out_end(struct nl_out *);
 
 /* nl_link.c, nl_route.c: 0 or an errno for NLMSG_ERROR; called under the kernel's lock. */

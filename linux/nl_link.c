@@ -92,26 +92,54 @@ nl_getlink(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 	return (w.w_found ? 0 : ENODEV);
 }
 
+static uint8_t
+addr_scope(const struct vi_ifinfo *info, const struct vi_sockaddr *sa)
+{
+	if (sa->sa_family == VI_AF_INET)
+		return ((info->if_flags & VI_IFF_LOOPBACK) != 0 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE);
+	if (sa->sa_in6[0] == 0xfe && (sa->sa_in6[1] & 0xc0) == 0x80)
+		return (RT_SCOPE_LINK);
+	return (IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)(const void *)sa->sa_in6) ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE);
+}
+
+/* Linux's flags of an address; what lives for ever is permanent. */
+static uint32_t
+addr_flags(const struct vi_ifaddr *ia)
+{
+	static const struct { uint32_t vi, ifa; } map[] = {
+		{ VI_IN6_IFF_TENTATIVE, IFA_F_TENTATIVE }, { VI_IN6_IFF_DUPLICATED, IFA_F_DADFAILED }, { VI_IN6_IFF_DEPRECATED, IFA_F_DEPRECATED },
+		{ VI_IN6_IFF_NODAD, IFA_F_NODAD }, { VI_IN6_IFF_TEMPORARY, IFA_F_TEMPORARY },
+	};
+	uint32_t flags = 0;
+
+	if (ia->ia_addr.sa_family == VI_AF_INET)
+		return (IFA_F_PERMANENT);
+	for (size_t i = 0; i < LX_NITEMS(map); i++)
+		if ((ia->ia_flags & map[i].vi) != 0)
+			flags |= map[i].ifa;
+	return (ia->ia_vltime == VI_IFA_INFINITE ? flags | IFA_F_PERMANENT : flags);
+}
+
 static void
 addr_put(struct nl_out *no, const struct vi_ifinfo *info, const struct vi_ifaddr *ia)
 {
-	struct ifa_cacheinfo ci = { .ifa_prefered = FOREVER, .ifa_valid = FOREVER };
-	struct ifaddrmsg ifa = {.ifa_family = AF_INET,
+	const bool six = ia->ia_addr.sa_family == VI_AF_INET6, ptp = ia->ia_dst.sa_family == ia->ia_addr.sa_family;
+	struct ifa_cacheinfo ci = { .ifa_prefered = six ? ia->ia_pltime : FOREVER, .ifa_valid = six ? ia->ia_vltime : FOREVER };
+	struct ifaddrmsg ifa = {.ifa_family = nl_family(&ia->ia_addr),
 	    .ifa_prefixlen = ia->ia_prefixlen,
-	    .ifa_flags = IFA_F_PERMANENT,
+	    .ifa_flags = (uint8_t)addr_flags(ia),
 	    .ifa_index = info->if_index,
-	    .ifa_scope =
-		(info->if_flags & VI_IFF_LOOPBACK) != 0 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE};
-	uint32_t local = ia->ia_addr.sa_in;
-	bool ptp = ia->ia_dst.sa_family == VI_AF_INET;
+	    .ifa_scope = addr_scope(info, &ia->ia_addr)};
 
 	nl_out_begin(no, RTM_NEWADDR, &ifa, sizeof(ifa));
-	nl_out_u32(no, IFA_ADDRESS, ptp ? ia->ia_dst.sa_in : local);
-	nl_out_u32(no, IFA_LOCAL, local);
+	nl_out_addr(no, IFA_ADDRESS, ptp ? &ia->ia_dst : &ia->ia_addr);
+	if (!six || ptp)
+		nl_out_addr(no, IFA_LOCAL, &ia->ia_addr);
 	if (ia->ia_broadcast.sa_family == VI_AF_INET)
-		nl_out_u32(no, IFA_BROADCAST, ia->ia_broadcast.sa_in);
-	nl_out_attr(no, IFA_LABEL, info->if_name, strlen(info->if_name) + 1);
-	nl_out_u32(no, IFA_FLAGS, IFA_F_PERMANENT);
+		nl_out_addr(no, IFA_BROADCAST, &ia->ia_broadcast);
+	if (!six)
+		nl_out_attr(no, IFA_LABEL, info->if_name, strlen(info->if_name) + 1);
+	nl_out_u32(no, IFA_FLAGS, addr_flags(ia));
 	nl_out_attr(no, IFA_CACHEINFO, &ci, sizeof(ci));
 	nl_out_end(no);
 }
@@ -123,7 +151,7 @@ addr_each(void *arg, const struct vi_ifinfo *info)
 	uint32_t i;
 
 	for (i = 0; i < info->if_naddrs; i++)
-		if (info->if_addrs[i].ia_addr.sa_family == VI_AF_INET)
+		if (nl_wants(w->w_req, nl_family(&info->if_addrs[i].ia_addr)))
 			addr_put(w->w_out, info, &info->if_addrs[i]);
 }
 
@@ -135,7 +163,7 @@ nl_getaddr(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 
 	if ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		return (EOPNOTSUPP);
-	if (rq->rq_family == AF_UNSPEC || rq->rq_family == AF_INET)
+	if (nl_wants(rq, AF_INET) || nl_wants(rq, AF_INET6))
 		vi_if_list(vn, addr_each, &w);
 	return (0);
 }

@@ -14,6 +14,18 @@ attr_u32(const uint8_t *data, size_t len, uint32_t *out)
 }
 
 static void
+req_dst(struct nl_req *rq, const uint8_t *data, size_t len)
+{
+	const size_t want = rq->rq_family == AF_INET6 ? 16 : 4;
+
+	if ((rq->rq_family != AF_INET && rq->rq_family != AF_INET6) || len < want)
+		return;
+	rq->rq_dst.sa_family = sockaddr_family(rq->rq_family);
+	memcpy(rq->rq_dst.sa_bytes, data, want);
+	rq->rq_hasdst = true;
+}
+
+static void
 req_attr(struct nl_req *rq, uint16_t type, const uint8_t *data, size_t len)
 {
 	switch (rq->rq_hdr.nlmsg_type) {
@@ -26,10 +38,9 @@ req_attr(struct nl_req *rq, uint16_t type, const uint8_t *data, size_t len)
 		}
 		break;
 	case RTM_GETROUTE:
-		if (type == RTA_DST && rq->rq_family == AF_INET && len >= sizeof(rq->rq_dst)) {
-			attr_u32(data, len, &rq->rq_dst);
-			rq->rq_hasdst = true;
-		} else if (type == RTA_OIF)
+		if (type == RTA_DST)
+			req_dst(rq, data, len);
+		else if (type == RTA_OIF)
 			attr_u32(data, len, &rq->rq_index);
 		break;
 	case RTM_GETNEIGH:
@@ -188,6 +199,12 @@ void
 nl_out_u8(struct nl_out *no, uint16_t type, uint8_t value)
 {
 	nl_out_attr(no, type, &value, sizeof(value));
+}
+
+void
+nl_out_addr(struct nl_out *no, uint16_t type, const struct vi_sockaddr *sa)
+{
+	nl_out_attr(no, type, sa->sa_bytes, sa->sa_family == VI_AF_INET6 ? 16 : 4);
 }
 
 /* When the message makes the datagram too long, what was complete before goes out first. */
