@@ -11,13 +11,13 @@ struct rt_ifroute {
 	unsigned	 ri_af;
 	uint32_t	 ri_key[FIB_MAXWORDS];
 	uint8_t		 ri_len;
-	struct ifaddr	*ri_ifa;
+	struct ifaddr	*ri_ifa;	/* NULL: learned from a router (RFC 4861 6.3.4), no address of ours */
 };
 
 static bool
-rt_ifroute_in(const struct rt_ifroute *ri, uint32_t fib)
+rt_ifroute_in(const struct rt_ifroute *ri, const struct ifnet *ifp, uint32_t fib)
 {
-	return (ri->ri_rv->rv_allfibs != 0 || fib == ri->ri_ifa->ifa_ifp->if_fib);
+	return (ri->ri_rv->rv_allfibs != 0 || fib == ifp->if_fib);
 }
 
 /*
@@ -76,11 +76,11 @@ rt_ifroute_addall(const struct rt_ifroute *ri, uint32_t flags, struct ifnet *ifp
 
 	rt_dyn_flush(rv);
 	for (fib = 0; fib < rv->rv_nfibs && error == 0; fib++)
-		if (rt_ifroute_in(ri, fib))
+		if (rt_ifroute_in(ri, ri->ri_ifa != NULL ? ri->ri_ifa->ifa_ifp : ifp, fib))
 			error = rt_ifroute_add(ri, fib, &nh);
 	if (error != 0) {		/* fib is one past the one that failed */
 		for (fib--; fib-- > 0;)
-			if (rt_ifroute_in(ri, fib))
+			if (rt_ifroute_in(ri, ri->ri_ifa != NULL ? ri->ri_ifa->ifa_ifp : ifp, fib))
 				rt_ifroute_del(ri, fib);
 	}
 	rv->rv_generation++;

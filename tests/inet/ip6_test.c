@@ -272,6 +272,75 @@ unreachability(void **state)
 	chain6_end(&ch);
 }
 
+/* A router's word: prefix 2001:db8:77::/64 for so long, and itself as default router for so long. */
+static void
+advertise(struct chain6 *ch, struct vi_socket *raw, uint16_t router, uint32_t valid)
+{
+	uint8_t ra[48] = { 134, [4] = 64, [6] = (uint8_t)(router >> 8), [7] = (uint8_t)router,
+		[16] = 3, [17] = 4, [18] = 64, [19] = 0xc0, [20] = (uint8_t)(valid >> 24), [21] = (uint8_t)(valid >> 16),
+		[22] = (uint8_t)(valid >> 8), [23] = (uint8_t)valid, [32] = 0x20, [33] = 0x01, [34] = 0x0d, [35] = 0xb8, [37] = 0x77 };
+	struct vi_iovec iov = { ra, sizeof(ra) };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = tl_addr("ff02::1", 0),
+		.msg_set = VI_MSGSET_TTL, .msg_ttl = 255 };
+	size_t n;
+
+	memcpy(ra + 24, ra + 20, 4);	/* preferred as long as valid */
+	msg.msg_name.sa_scope = tl_ifinfo(ch->r, ch->left.b).if_index;
+	tl_ok(vi_sendmsg(raw, &msg, &n));
+	tl_run(&ch->t, 2 * TL_SEC);
+}
+
+static bool
+default_route(struct vi_vnet *vn)
+{
+	const struct vi_sockaddr dst = tl_addr("2001:db8:ffff::1", 0);
+	struct vi_route rt;
+
+	return (vi_route_get(vn, 0, &dst, &rt) == 0);
+}
+
+/* RFC 4862 5.5, RFC 4861 6.3: an address and a router out of nothing, and their end. */
+static void
+autoconfiguration(void **state)
+{
+	struct vi_socket *raw;
+	struct chain6 ch;
+	struct found f;
+
+	(void)state;
+	tl_begin(&ch.t, 3);
+	ch.c = vnet6(&ch.t, "c");
+	ch.r = vnet6(&ch.t, "r");
+	tl_cable(ch.c, ch.r, &ch.left);
+	tl_ok(vi_if_set_nd6(ch.c, ch.left.a, VI_ND6_IFF_ACCEPT_RTADV, 0));
+	tl_ok(vi_if_set_flags(ch.c, ch.left.a, VI_IFF_UP, 0));
+	tl_ok(vi_if_set_flags(ch.r, ch.left.b, VI_IFF_UP, 0));
+	tl_run(&ch.t, 3 * TL_SEC);
+	assert_true(tl_stat(ch.c, "ns_rsout") > 0);
+	tl_ok(vi_socket(ch.r, VI_AF_INET6, VI_SOCK_RAW, VI_IPPROTO_ICMPV6, &tl_root, &raw));
+	advertise(&ch, raw, 60, 10000);
+	f = addr_of(ch.c, ch.left.a, "2001:db8:77::");
+	assert_true(f.yes && (f.flags & VI_IN6_IFF_AUTOCONF) != 0 && (f.flags & VI_IN6_IFF_TENTATIVE) == 0);
+	assert_true(default_route(ch.c));
+	tl_run(&ch.t, 70 * TL_SEC);		/* the router's time is over */
+	assert_false(default_route(ch.c));
+	assert_true(addr_of(ch.c, ch.left.a, "2001:db8:77::").yes);
+	advertise(&ch, raw, 0, 1);		/* less than two hours is not believed at once */
+	tl_run(&ch.t, 3600 * TL_SEC);
+	assert_true(addr_of(ch.c, ch.left.a, "2001:db8:77::").yes);
+	tl_run(&ch.t, 3700 * TL_SEC);
+	assert_false(addr_of(ch.c, ch.left.a, "2001:db8:77::").yes);
+	/* Router and prefix are there again when the interface goes. */
+	advertise(&ch, raw, 600, 10000);
+	assert_true(default_route(ch.c));
+	tl_ok(vi_if_destroy(ch.c, ch.left.a));
+	assert_false(default_route(ch.c));
+	vi_close(raw);
+	tl_destroy(ch.c);
+	tl_destroy(ch.r);
+	tl_end(&ch.t);
+}
+
 int
 main(void)
 {
@@ -282,6 +351,7 @@ main(void)
 		cmocka_unit_test(pathmtu),
 		cmocka_unit_test(datagrams),
 		cmocka_unit_test(unreachability),
+		cmocka_unit_test(autoconfiguration),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -194,7 +194,7 @@ rip6_detach(struct socket *so)
 	sodetached(so);
 }
 
-/* RFC 3542 3.1: an even offset, or -1; not ICMPv6's to choose. */
+/* RFC 3542 3.1: an even offset, or -1.  ICMPv6's has its place; programs that say so are right. */
 static int
 rip6_setcksum(struct inpcb *inp, const void *val, size_t len)
 {
@@ -203,7 +203,7 @@ rip6_setcksum(struct inpcb *inp, const void *val, size_t len)
 	if ((error = sooptint(val, len, &v)) != 0)
 		return (error);
 	if (inp->inp_proto == IPPROTO_ICMPV6)
-		return (EINVAL);
+		return (v == rip6_pcb(inp)->rp_cksum ? 0 : EINVAL);
 	if (v > 0 && (v & 1) != 0)
 		return (EINVAL);
 	rip6_pcb(inp)->rp_cksum = v < 0 ? -1 : v;
