@@ -333,12 +333,51 @@ autoconfiguration(void **state)
 	/* Router and prefix are there again when the interface goes. */
 	advertise(&ch, raw, 600, 10000);
 	assert_true(default_route(ch.c));
+	/* Somebody deletes the route: the next word brings it back. */
+	assert_true(vi_route_flush(ch.c, 0, VI_AF_INET6) > 0);
+	assert_false(default_route(ch.c));
+	advertise(&ch, raw, 600, 10000);
+	assert_true(default_route(ch.c));
 	tl_ok(vi_if_destroy(ch.c, ch.left.a));
 	assert_false(default_route(ch.c));
 	vi_close(raw);
 	tl_destroy(ch.c);
 	tl_destroy(ch.r);
 	tl_end(&ch.t);
+}
+
+/* An address with an end ends, without any router; who speaks for another is asked for him. */
+static void
+lifetimes_and_proxies(void **state)
+{
+	struct vi_ifaddr ia = { .ia_prefixlen = 64, .ia_vltime = 100, .ia_pltime = 50 };
+	struct vi_neigh ne = { .ne_permanent = true, .ne_published = true, .ne_lladdr = { 2, 0, 0, 0, 0, 9 } };
+	struct vi_socket *a;
+	struct chain6 ch;
+	uint64_t before;
+
+	(void)state;
+	chain6_begin(&ch);
+	ia.ia_addr = tl_addr("2001:db8:1::5", 0);
+	tl_ok(vi_if_addr_add(ch.c, ch.left.a, &ia, true));
+	tl_run(&ch.t, 60 * TL_SEC);
+	assert_true((addr_of(ch.c, ch.left.a, "2001:db8:1::").flags & VI_IN6_IFF_DEPRECATED) != 0);
+	assert_int_equal(tl_naddrs(ch.c, ch.left.a), 3);
+	tl_run(&ch.t, 60 * TL_SEC);
+	assert_int_equal(tl_naddrs(ch.c, ch.left.a), 2);
+	/* The router answers for ::9, and sends nothing there itself. */
+	ne.ne_addr = tl_addr("2001:db8:1::9", 0);
+	memcpy(ne.ne_ifname, ch.left.b, sizeof(ch.left.b));
+	tl_ok(vi_neigh_add(ch.r, &ne));
+	before = tl_stat(ch.r, "ns_advout");
+	a = tl_socketof(ch.c, VI_AF_INET6, VI_SOCK_DGRAM);
+	tl_ok(inet_sendto(a, out, 10, "2001:db8:1::9", 9));
+	tl_run(&ch.t, 5 * TL_SEC);
+	assert_true(tl_stat(ch.r, "ns_advout") > before);
+	assert_int_equal(tl_stat(ch.c, "ns_timeouts"), 0);
+	tl_ok(vi_neigh_del(ch.r, &ne.ne_addr, ch.left.b));
+	vi_close(a);
+	chain6_end(&ch);
 }
 
 int
@@ -352,6 +391,7 @@ main(void)
 		cmocka_unit_test(datagrams),
 		cmocka_unit_test(unreachability),
 		cmocka_unit_test(autoconfiguration),
+		cmocka_unit_test(lifetimes_and_proxies),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

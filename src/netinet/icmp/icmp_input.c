@@ -77,14 +77,19 @@ icmp_echo(struct mbuf *m, const struct inet_pkt *pk)
 {
 	struct icmp_vnet *icv = icmp_vnet(pk->ip_vnet);
 	struct icmp *icp;
+	struct mbuf *n;
 
 	if (pk->ip_bcast && icv->icv_bmcastecho == 0) {
 		icmp_drop(m, &icv->icv_stat.icps_bmcastecho);
 		return;
 	}
-	if (!m_writable(m) && (m = m_dup(m, vnet_acct(pk->ip_vnet))) == NULL) {
-		icv->icv_stat.icps_nomem++;
-		return;
+	if (!m_writable(m)) {
+		n = m_dup(m, vnet_acct(pk->ip_vnet));
+		m_freem(m);
+		if ((m = n) == NULL) {
+			icv->icv_stat.icps_nomem++;
+			return;
+		}
 	}
 	icp = mtod(m, struct icmp *);
 	icp->icmp_cksum = cksum_update16(icp->icmp_cksum, HTONS(ICMP_ECHO << 8), HTONS(ICMP_ECHOREPLY << 8));

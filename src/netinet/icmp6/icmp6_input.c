@@ -25,6 +25,19 @@ icmp6_drop(struct mbuf *m, uint64_t *counter)
 	m_freem(m);
 }
 
+/* One that may be written: itself or a copy in its place.  NULL: m is gone. */
+static struct mbuf *
+icmp6_own(struct mbuf *m, struct vnet *vn)
+{
+	struct mbuf *n;
+
+	if (m_writable(m))
+		return (m);
+	n = m_dup(m, vnet_acct(vn));
+	m_freem(m);
+	return (n);
+}
+
 /* RFC 4443 4.2: the same data, from the address that was asked if it is one of ours alone. */
 static void
 icmp6_echo(struct mbuf *m, const struct inet_pkt *pk)
@@ -46,8 +59,8 @@ icmp6_echo(struct mbuf *m, const struct inet_pkt *pk)
 	ia = in6_ifaddr_find(ip6_vnet(pk->ip_vnet), (const uint8_t *)pk->ip_dst.in6);
 	if (ia == NULL || (ia->ia_flags & VI_IN6_IFF_ANYCAST) != 0)
 		ia = in6_selectsrc(pk->ip_vnet, &path, &io.i6o_dst, false);
-	if (ia == NULL || (!m_writable(m) && (m = m_dup(m, vnet_acct(pk->ip_vnet))) == NULL)) {
-		icmp6_drop(ia == NULL ? m : NULL, &ic6v->ic6v_stat.ic6s_nomem);
+	if (ia == NULL || (m = icmp6_own(m, pk->ip_vnet)) == NULL) {
+		icmp6_drop(m, &ic6v->ic6v_stat.ic6s_nomem);
 		return;
 	}
 	memcpy(io.i6o_src.in6, ia6_addr(ia), sizeof(io.i6o_src.in6));

@@ -338,6 +338,8 @@ in6_addr_add(struct ifnet *ifp, const struct vi_ifaddr *va, bool alias)
 	in6_ifaddr_lifetimes(ia, vl, pl);
 	if ((va->ia_flags & VI_IN6_IFF_DEPRECATED) != 0)
 		ia->ia_flags |= VI_IN6_IFF_DEPRECATED;
+	if (ip6_vnet(ifp->if_vnet)->i6v_nd != NULL)
+		ip6_vnet(ifp->if_vnet)->i6v_nd->no_addr_changed(ia);
 	return (0);
 }
 

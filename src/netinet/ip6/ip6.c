@@ -30,7 +30,6 @@ static const struct sysctl_desc ip6_sysctls[] = {
 	    "New interfaces get a link-local address"),
 	CTL_INT("net.inet6.ip6.accept_rtadv", CTL_RW, struct ip6_vnet, i6v_acceptrtadv, 0, 2,
 	    "New interfaces take router advertisements; 2: also when forwarding"),
-	CTL_INT("net.inet6.ip6.use_tempaddr", CTL_RW, struct ip6_vnet, i6v_usetempaddr, 0, 1, "Make temporary addresses (RFC 8981)"),
 	CTL_INT("net.inet6.ip6.prefer_tempaddr", CTL_RW, struct ip6_vnet, i6v_prefertempaddr, 0, 1, "Prefer temporary addresses as source"),
 	CTL_INT("net.inet6.ip6.auto_flowlabel", CTL_RW, struct ip6_vnet, i6v_autoflowlabel, 0, 1, "Flow labels for flows (RFC 6437)"),
 	CTL_INT("net.inet6.ip6.maxfragpackets", CTL_RW, struct ip6_vnet, i6v_maxfragpackets, -1, 1 << 20,

@@ -103,7 +103,7 @@ struct ip6_vnet {
 	bool		 i6v_stopped;
 	const struct nd6_ops *i6v_nd;	/* NULL: none */
 	/* knobs */
-	int		 i6v_forwarding, i6v_redirect, i6v_hlim, i6v_mcasthlim, i6v_autolinklocal, i6v_acceptrtadv, i6v_usetempaddr, i6v_prefertempaddr;
+	int		 i6v_forwarding, i6v_redirect, i6v_hlim, i6v_mcasthlim, i6v_autolinklocal, i6v_acceptrtadv, i6v_prefertempaddr;
 	int		 i6v_maxfragpackets, i6v_maxfrags, i6v_maxfragsperpacket, i6v_autoflowlabel;
 	struct inet_proto i6v_icmp;	/* the one transport that is IPv6's alone */
 	uint32_t	 i6v_rawprotos[8];	/* bitmap: protocols that raw sockets want */

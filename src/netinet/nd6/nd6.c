@@ -98,6 +98,7 @@ static const struct nd6_ops nd6_vnet_ops = {
 	.no_resolve = nd6_resolve,
 	.no_input = nd6_input,
 	.no_addr_added = nd6_addr_added,
+	.no_addr_changed = nd6_addr_changed,
 	.no_addr_removed = nd6_addr_removed,
 	.no_redirect = nd6_redirect_send,
 	.no_linkmtu = nd6_linkmtu,

@@ -23,6 +23,7 @@ struct nd6_ops {
 	void	(*no_input)(struct mbuf *, const struct inet_pkt *);
 	/* The address is in the tables: begins duplicate address detection (sets VI_IN6_IFF_TENTATIVE) where it is due. */
 	void	(*no_addr_added)(struct in6_ifaddr *);
+	void	(*no_addr_changed)(struct in6_ifaddr *);	/* its lifetimes */
 	void	(*no_addr_removed)(struct in6_ifaddr *);
 	/* m (a packet just forwarded, quoted by the message) could have gone to gw at once.  Does not consume m. */
 	void	(*no_redirect)(struct ifnet *, struct mbuf *m, const struct net_addr *gw);

@@ -85,10 +85,18 @@ dad_due(const struct nd6_vnet *nv, const struct in6_ifaddr *ia)
 }
 
 void
+nd6_addr_changed(struct in6_ifaddr *ia)
+{
+	if (ia->ia_vexpire != 0)
+		nd6_slow_start(nd6_vnet(ia->ia_ifa.ifa_ifp->if_vnet));
+}
+
+void
 nd6_addr_added(struct in6_ifaddr *ia)
 {
 	struct nd6_vnet *nv = nd6_vnet(ia->ia_ifa.ifa_ifp->if_vnet);
 
+	nd6_addr_changed(ia);
 	if (!dad_due(nv, ia))
 		return;
 	ia->ia_flags |= VI_IN6_IFF_TENTATIVE;

@@ -110,8 +110,8 @@ ns_input(struct nd_in *in)
 	return (NULL);
 }
 
-/* RFC 4861 7.2.5 for an entry with a link address; lladdr is new or NULL. */
-static void
+/* RFC 4861 7.2.5 for an entry with a link address; lladdr is new or NULL.  False: another address that may not override: nothing else counts then. */
+static bool
 na_update(struct nd6_vnet *nv, struct nd6_entry *ne, const uint8_t *lladdr, uint32_t flags)
 {
 	const bool other = lladdr != NULL && memcmp(lladdr, ne->ne_lladdr, ETHER_ADDR_LEN) != 0;
@@ -119,7 +119,7 @@ na_update(struct nd6_vnet *nv, struct nd6_entry *ne, const uint8_t *lladdr, uint
 	if (other && (flags & ND_NA_FLAG_OVERRIDE) == 0) {
 		if (ne->ne_state == VI_NUD_REACHABLE)
 			nd6_setstate(nv, ne, VI_NUD_STALE);
-		return;
+		return (false);
 	}
 	if (other)
 		memcpy(ne->ne_lladdr, lladdr, ETHER_ADDR_LEN);
@@ -127,6 +127,7 @@ na_update(struct nd6_vnet *nv, struct nd6_entry *ne, const uint8_t *lladdr, uint
 		nd6_confirm(nv, ne, NULL);
 	else if (other)
 		nd6_setstate(nv, ne, VI_NUD_STALE);
+	return (true);
 }
 
 /* RFC 4861 7.1.2 and 7.2.5. */
@@ -163,9 +164,10 @@ na_input(struct nd_in *in)
 		nd6_release_held(ne);
 		return (NULL);
 	}
-	na_update(nv, ne, in->in_tlla, flags);
+	if (!na_update(nv, ne, in->in_tlla, flags))
+		return (NULL);
 	if (ne->ne_router && (flags & ND_NA_FLAG_ROUTER) == 0)
-		nd6_router_gone(nv, ne);		/* RFC 4861 7.2.5: a host now */
+		nd6_router_gone(nv, ne, true);
 	ne->ne_router = (flags & ND_NA_FLAG_ROUTER) != 0;
 	return (NULL);
 }

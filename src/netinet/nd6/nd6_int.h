@@ -104,6 +104,7 @@ struct nd6_if {
 	struct nd6_entry *ni_last;	/* used last, with a link address */
 	struct callout	 ni_rstimer;
 	int		 ni_rsleft;
+	uint64_t	 ni_redirected;	/* when the last redirect left; RFC 4861 8.2 wants a limit */
 };
 
 struct nd6_vnet {
@@ -155,6 +156,7 @@ void	 nd6_input(struct mbuf *, const struct inet_pkt *);
 
 /* nd6_dad.c */
 void	 nd6_addr_added(struct in6_ifaddr *);
+void	 nd6_addr_changed(struct in6_ifaddr *);
 void	 nd6_addr_removed(struct in6_ifaddr *);
 void	 nd6_dad_ifup(struct nd6_vnet *, struct ifnet *);
 void	 nd6_dad_duplicate(struct nd6_vnet *, struct in6_ifaddr *, const uint8_t *lladdr);
@@ -166,7 +168,9 @@ void	 nd6_rs_start(struct nd6_vnet *, struct ifnet *);
 void	 nd6_rs_timer(void *);
 void	 nd6_rtr_ifdetach(struct nd6_vnet *, const struct ifnet *);
 void	 nd6_rtr_fini(struct nd6_vnet *);
-void	 nd6_router_gone(struct nd6_vnet *, const struct nd6_entry *);	/* it does not answer, or is no router any more */
+/* It does not answer, or (host) is no router any more. */
+void	 nd6_router_gone(struct nd6_vnet *, const struct nd6_entry *, bool host);
+void	 nd6_slow_start(struct nd6_vnet *);	/* there is a lifetime to be looked at */
 void	 nd6_slow(void *);
 void	 nd6_addr_gone(struct nd6_vnet *, const struct in6_ifaddr *);
 

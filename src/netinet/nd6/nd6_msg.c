@@ -8,6 +8,7 @@
 #include "netinet/icmp6/icmp6.h"
 #include "netinet/nd6/nd6_int.h"
 
+#define REDIRECT_INTERVAL	(10 * ND6_MSEC)	/* between two on one interface */
 #define ND6_HLIM	255	/* RFC 4861 3.1: nobody off the link can send this */
 
 static const uint8_t all_nodes[16] = { 0xff, 0x02, [15] = 1 }, all_routers[16] = { 0xff, 0x02, [15] = 2 };
@@ -125,6 +126,7 @@ nd6_redirect_send(struct ifnet *ifp, struct mbuf *orig, const struct net_addr *g
 {
 	struct nd6_vnet *nv = nd6_vnet(ifp->if_vnet);
 	const struct in6_ifaddr *ia = in6_ifaddr_linklocal(ifp);
+	struct nd6_if *ni = nd6_if(ifp);
 	const uint32_t room = IPV6_MMTU - IP6_HLEN - (uint32_t)sizeof(struct nd_redirect) - 8;
 	const uint32_t quote = MIN(orig->m_pkt.len, room) & ~7u;
 	struct nd_redirect *nr;
@@ -132,6 +134,9 @@ nd6_redirect_send(struct ifnet *ifp, struct mbuf *orig, const struct net_addr *g
 	uint8_t *p, src[16];
 	struct mbuf *m;
 
+	if (ni == NULL || (ni->ni_redirected != 0 && vnet_now(nv->nv_vnet) - ni->ni_redirected < REDIRECT_INTERVAL))
+		return;
+	ni->ni_redirected = vnet_now(nv->nv_vnet);
 	if (ia == NULL || m_copydata(orig, 0, sizeof(ip6), &ip6) != 0 || (m = msg_make(nv, sizeof(*nr), 8 + quote)) == NULL)
 		return;
 	nr = mtod(m, struct nd_redirect *);

@@ -133,7 +133,8 @@ nud_unreachable(struct nd6_vnet *nv, struct nd6_entry *ne)
 	struct mbuf *m = nud_unhold(ne), *next;
 
 	nv->nv_stat.ns_timeouts++;
-	nd6_router_gone(nv, ne);
+	ne->ne_state = VI_NUD_NONE;	/* not reachable, for whoever chooses among routers */
+	nd6_router_gone(nv, ne, false);
 	nd6_free(nv, ne);
 	for (; m != NULL; m = next) {
 		next = m->m_nextpkt;
@@ -243,6 +244,8 @@ nd6_resolve(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh, uint8_
 		nud_use(nv, ne, lladdr);
 		return (0);
 	}
+	if (ne != NULL && ne->ne_proxy)		/* we speak for it here; it is elsewhere */
+		return (nud_refuse(nv, m, EHOSTUNREACH));
 	if (ne == NULL && (ne = nd6_new(nv, ifp, nh->na_in6)) == NULL)
 		return (nud_refuse(nv, m, ENOBUFS));
 	nud_hold(nv, ne, m);

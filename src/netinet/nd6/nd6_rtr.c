@@ -56,6 +56,16 @@ rtr_compare(const struct nd6_vnet *nv, const struct nd6_router *a, const struct 
 	return ((int)a->nr_installed - (int)b->nr_installed);
 }
 
+/* Is the default route still the one by this router? */
+static bool
+rtr_present(const struct nd6_vnet *nv, const struct nd6_router *nr)
+{
+	static const uint8_t any[16];
+	const struct nhop *nh = fib6_lookup(nv->nv_vnet, nr->nr_ifp->if_fib, any);
+
+	return (nh != NULL && nh->nh_ifp == nr->nr_ifp && (nh->nh_flags & RTF_GATEWAY) != 0 && in6_equal(nh->nh_gw.na_in6, nr->nr_addr));
+}
+
 static void
 rtr_select(struct nd6_vnet *nv)
 {
@@ -67,9 +77,11 @@ rtr_select(struct nd6_vnet *nv)
 		if (best == NULL || rtr_compare(nv, nr, best) > 0)
 			best = nr;
 	}
-	if (best == now)
+	if (best == now && (now == NULL || rtr_present(nv, now)))
 		return;
-	if (now != NULL)
+	if (best == now)
+		now->nr_installed = false;	/* somebody deleted the route */
+	else if (now != NULL)
 		rtr_route(nv, now, false);
 	if (best != NULL)
 		rtr_route(nv, best, true);
@@ -86,7 +98,7 @@ rtr_free(struct nd6_vnet *nv, struct nd6_router *nr)
 }
 
 void
-nd6_router_gone(struct nd6_vnet *nv, const struct nd6_entry *ne)
+nd6_router_gone(struct nd6_vnet *nv, const struct nd6_entry *ne, bool host)
 {
 	struct nd6_router *nr;
 
@@ -95,6 +107,11 @@ nd6_router_gone(struct nd6_vnet *nv, const struct nd6_entry *ne)
 			break;
 	if (nr == NULL || nv->nv_stopping)
 		return;
+	if (host) {		/* RFC 4861 7.2.5 */
+		rtr_free(nv, nr);
+		rtr_select(nv);
+		return;
+	}
 	/* It stays on the list, the last choice: it may come back. */
 	if (nr->nr_installed && nv->nv_nrouters > 1) {
 		rtr_route(nv, nr, false);
@@ -304,7 +321,13 @@ nd6_ra_input(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t src[16], cons
 				ni->ni_linkmtu = NTOHL(mtu);
 		}
 	}
-	if (!callout_pending(&nv->nv_slow))
+	nd6_slow_start(nv);
+}
+
+void
+nd6_slow_start(struct nd6_vnet *nv)
+{
+	if (!nv->nv_stopping && !callout_pending(&nv->nv_slow))
 		callout_reset(&nv->nv_slow, ND6_SEC);
 }
 

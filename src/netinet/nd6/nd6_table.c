@@ -111,7 +111,12 @@ void
 nd6_free(struct nd6_vnet *nv, struct nd6_entry *ne)
 {
 	struct nd6_if *ni = nd6_if(ne->ne_ifp);
+	uint8_t sol[16];
 
+	if (ne->ne_proxy) {
+		in6_solicited(ne->ne_addr, ne->ne_ifp->if_index, sol);
+		in6_mcast_leave(nv->nv_vnet, ne->ne_ifp, sol);
+	}
 	callout_stop(&ne->ne_timer);
 	if (ni->ni_last == ne)
 		ni->ni_last = NULL;
@@ -179,6 +184,23 @@ neigh_if(struct vnet *vn, const struct vi_sockaddr *sa, const char *name, struct
 	return (ifp->if_type == VI_IFT_ETHER && nd6_if(ifp) != NULL ? 0 : EINVAL);
 }
 
+/* Whom we speak for is asked for in his solicited-node group (RFC 4861 7.2.8). */
+static int
+neigh_proxy(struct nd6_vnet *nv, struct nd6_entry *ne, bool proxy)
+{
+	uint8_t sol[16];
+	int error = 0;
+
+	in6_solicited(ne->ne_addr, ne->ne_ifp->if_index, sol);
+	if (proxy && !ne->ne_proxy)
+		error = in6_mcast_join(nv->nv_vnet, ne->ne_ifp, sol);
+	else if (!proxy && ne->ne_proxy)
+		in6_mcast_leave(nv->nv_vnet, ne->ne_ifp, sol);
+	if (error == 0)
+		ne->ne_proxy = proxy;
+	return (error);
+}
+
 int
 nd6_neigh_add(struct vnet *vn, const struct vi_neigh *vne)
 {
@@ -195,11 +217,13 @@ nd6_neigh_add(struct vnet *vn, const struct vi_neigh *vne)
 	ne = nd6_lookup(nv, ifp, (const uint8_t *)a.in6);
 	if (ne == NULL && (ne = nd6_new(nv, ifp, (const uint8_t *)a.in6)) == NULL)
 		return (ENOBUFS);
-	if (vne->ne_permanent && !ne->ne_permanent) {
+	if ((error = neigh_proxy(nv, ne, vne->ne_published || vne->ne_proxy)) != 0)
+		return (error);
+	if (vne->ne_permanent && !ne->ne_permanent)
 		TAILQ_REMOVE(&nv->nv_entries, ne, ne_age);
-		ne->ne_permanent = true;
-	}
-	ne->ne_proxy = vne->ne_published || vne->ne_proxy;
+	else if (!vne->ne_permanent && ne->ne_permanent)
+		TAILQ_INSERT_TAIL(&nv->nv_entries, ne, ne_age);
+	ne->ne_permanent = vne->ne_permanent;
 	ne->ne_router = vne->ne_router;
 	memcpy(ne->ne_lladdr, vne->ne_lladdr, ETHER_ADDR_LEN);
 	nd6_setstate(nv, ne, vne->ne_permanent ? VI_NUD_REACHABLE : VI_NUD_STALE);
