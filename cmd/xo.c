@@ -84,7 +84,7 @@ int
 xo_new(FILE *fp, int *argc, char **argv, struct xo **xop, const char **bad)
 {
 	struct xo *xo;
-	int n, out = 1;
+	int n, out = *argc > 0;		/* no words at all: not even the name */
 
 	if ((xo = calloc(1, sizeof(*xo))) == NULL)
 		return ENOMEM;
