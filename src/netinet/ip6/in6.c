@@ -149,26 +149,37 @@ in6_ifa_addprefix(struct ifaddr *ifa)
 	return (error == EEXIST ? 0 : error);	/* another address carries it */
 }
 
+/* May ifa2 carry the prefix dst/len from now on?  True: it does. */
+static bool
+in6_ifa_takeover(struct ifaddr *ifa2, const struct ifaddr *gone, const uint8_t dst[16])
+{
+	uint8_t dst2[16];
+
+	if (ifa2 == gone || ifa2->ifa_addr.na_af != NET_AF_INET6 || ifa2->ifa_ifp->if_dying || ifa2->ifa_prefixlen != gone->ifa_prefixlen)
+		return (false);
+	in6_prefix(ifa2, dst2);
+	return (in6_equal(dst, dst2) && in6_ifa_addprefix(ifa2) == 0);
+}
+
 static void
 in6_ifa_delprefix(struct ifaddr *ifa)
 {
 	struct ip6_vnet *i6v = ip6_vnet(ifa->ifa_ifp->if_vnet);
-	uint8_t dst[16], dst2[16];
 	struct ifaddr *ifa2;
+	uint8_t dst[16];
 
 	if (ifa->ifa_prefixlen == 128)
 		return;
 	in6_prefix(ifa, dst);
 	rt_ifa_del6(i6v->i6v_vnet, dst, ifa->ifa_prefixlen, ifa);
-	for (uint32_t i = 0; i < i6v->i6v_addrsize; i++) {
-		TAILQ_FOREACH(ifa2, &i6v->i6v_addrs[i], ifa_vlink) {
-			if (ifa2 == ifa || ifa2->ifa_ifp->if_dying || ifa2->ifa_prefixlen != ifa->ifa_prefixlen)
-				continue;
-			in6_prefix(ifa2, dst2);
-			if (in6_equal(dst, dst2) && in6_ifa_addprefix(ifa2) == 0)
+	TAILQ_FOREACH(ifa2, &ifa->ifa_ifp->if_addrs, ifa_link)
+		if (in6_ifa_takeover(ifa2, ifa, dst))
+			return;
+	/* A prefix with a zone is nobody else's; another may be on a second interface. */
+	for (uint32_t i = 0; !in6_zoned(dst) && i < i6v->i6v_addrsize; i++)
+		TAILQ_FOREACH(ifa2, &i6v->i6v_addrs[i], ifa_vlink)
+			if (in6_ifa_takeover(ifa2, ifa, dst))
 				return;
-		}
-	}
 }
 
 static int

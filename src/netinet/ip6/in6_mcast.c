@@ -10,8 +10,8 @@ in6_mcast_find(const struct ifnet *ifp, const uint8_t *group)
 {
 	struct in6_mcast *im;
 
-	LIST_FOREACH(im, &ip6_vnet(ifp->if_vnet)->i6v_mcasts, im_link)
-		if (im->im_ifp == ifp && in6_equal(im->im_group, group))
+	LIST_FOREACH(im, &ifp->if_mcasts6, im_link)
+		if (in6_equal(im->im_group, group))
 			return (im);
 	return (NULL);
 }
@@ -26,7 +26,7 @@ in6_mcast_join(struct vnet *vn, struct ifnet *ifp, const uint8_t group[16])
 			return (ENOBUFS);
 		*im = (struct in6_mcast){ .im_ifp = ifp };
 		memcpy(im->im_group, group, sizeof(im->im_group));
-		LIST_INSERT_HEAD(&ip6_vnet(vn)->i6v_mcasts, im, im_link);
+		LIST_INSERT_HEAD(&ifp->if_mcasts6, im, im_link);
 	}
 	im->im_refs++;
 	return (0);
@@ -70,13 +70,10 @@ in6_mcast_ismember(const struct ifnet *ifp, const uint8_t group[16])
 void
 in6_mcast_purge(struct ifnet *ifp)
 {
-	struct in6_mcast *im, *next;
+	struct in6_mcast *im;
 
-	for (im = LIST_FIRST(&ip6_vnet(ifp->if_vnet)->i6v_mcasts); im != NULL; im = next) {
-		next = LIST_NEXT(im, im_link);
-		if (im->im_ifp == ifp)
-			in6_mcast_free(ifp->if_vnet, im);
-	}
+	while ((im = LIST_FIRST(&ifp->if_mcasts6)) != NULL)
+		in6_mcast_free(ifp->if_vnet, im);
 }
 
 int

@@ -55,7 +55,6 @@ ip6_attach(struct vnet *vn)
 	int error;
 
 	i6v->i6v_vnet = vn;
-	LIST_INIT(&i6v->i6v_mcasts);
 	frag6_init(i6v);
 	if ((error = in6_addrs_init(i6v)) != 0)
 		return (error);

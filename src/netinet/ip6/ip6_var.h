@@ -83,7 +83,7 @@ TAILQ_HEAD(in6_ifaddrhead, ifaddr);
 
 /* A group that this host listens to on an interface. */
 struct in6_mcast {
-	LIST_ENTRY(in6_mcast) im_link;
+	LIST_ENTRY(in6_mcast) im_link;	/* if_mcasts6 */
 	struct ifnet	*im_ifp;
 	uint8_t		 im_group[16];
 	uint32_t	 im_refs;
@@ -110,7 +110,6 @@ struct ip6_vnet {
 	struct pfil_head i6v_pfil[3];
 	struct in6_ifaddrhead *i6v_addrs;	/* hash by address */
 	uint32_t	 i6v_addrsize, i6v_naddrs;
-	LIST_HEAD(, in6_mcast) i6v_mcasts;
 	/* reassembly: frag6.c */
 	struct ip6qhead	 i6v_ip6q;	/* oldest first */
 	struct ip6qbucket *i6v_ip6qhash;	/* FRAG6_NHASH; NULL until the first fragment */
