@@ -14,11 +14,15 @@
 #define	HTONL(x)	((uint32_t)__builtin_bswap32((uint32_t)(x)))
 #define	HTONLL(x)	((uint64_t)__builtin_bswap64((uint64_t)(x)))
 #define	HTOLE64(x)	((uint64_t)(x))
+#define	LE32TOH(x)	((uint32_t)(x))
+#define	LE16TOH(x)	((uint16_t)(x))
 #else
 #define	HTONS(x)	((uint16_t)(x))
 #define	HTONL(x)	((uint32_t)(x))
 #define	HTONLL(x)	((uint64_t)(x))
 #define	HTOLE64(x)	((uint64_t)__builtin_bswap64((uint64_t)(x)))
+#define	LE32TOH(x)	((uint32_t)__builtin_bswap32((uint32_t)(x)))
+#define	LE16TOH(x)	((uint16_t)__builtin_bswap16((uint16_t)(x)))
 #endif
 #define	NTOHS(x)	HTONS(x)
 #define	NTOHL(x)	HTONL(x)

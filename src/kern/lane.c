@@ -18,6 +18,9 @@
  * lane onto a worker's inbox and looking at w_asleep, and between storing w_asleep and looking at
  * the inbox (worker.c).
  *
+ * A kernel of one worker is used from one thread (vimage.h), and there all this is done with plain
+ * loads and stores: an interlocked operation costs as much as half a function of TCP.
+ *
  * The heap is ordered by virtual time and, among equals, by who was queued first. A lane that
  * becomes runnable starts at the virtual time of the lane that ran last, if it is behind: sleeping
  * earns no credit.
@@ -194,15 +197,38 @@ lane_postlocal(struct worker *w, struct lane *ln, struct work *wk)
 		heap_insert(w, ln);
 }
 
+/* There is one thread only. */
+static bool
+lane_postalone(struct lane *ln, struct work *wk)
+{
+	struct worker *w = ln->ln_worker;
+
+	if (atomic_load_explicit(&wk->wk_queued, memory_order_relaxed))
+		return (false);
+	atomic_store_explicit(&wk->wk_queued, true, memory_order_relaxed);
+	wk->wk_next = NULL;
+	*ln->ln_tail = wk;
+	ln->ln_tail = &wk->wk_next;
+	if (atomic_load_explicit(&ln->ln_state, memory_order_relaxed) == LANE_IDLE) {
+		atomic_store_explicit(&ln->ln_state, LANE_QUEUED, memory_order_relaxed);
+		heap_insert(w, ln);
+		worker_kick(w);
+	}
+	return (true);
+}
+
 bool
 lane_post(struct lane *ln, struct work *wk)
 {
 	unsigned idle = LANE_IDLE;
-	struct worker *w = lane_home(ln);
+	struct worker *w;
 	struct work *head;
 
 	if (__atomic_load_n(&ln->ln_dead, __ATOMIC_RELAXED))
 		return (false);
+	if (ln->ln_alone)
+		return (lane_postalone(ln, wk));
+	w = lane_home(ln);
 	if (atomic_exchange_explicit(&wk->wk_queued, true, memory_order_acq_rel))
 		return (false);
 	if (worker_mine(w)) {
@@ -238,10 +264,13 @@ lane_next(struct lane *ln)
  * by this run.
  */
 static void
-work_run(struct work *wk)
+work_run(const struct lane *ln, struct work *wk)
 {
 	wk->wk_next = NULL;
-	(void)atomic_exchange_explicit(&wk->wk_queued, false, memory_order_acq_rel);
+	if (ln->ln_alone)
+		atomic_store_explicit(&wk->wk_queued, false, memory_order_relaxed);
+	else
+		(void)atomic_exchange_explicit(&wk->wk_queued, false, memory_order_acq_rel);
 	wk->wk_fn(wk);
 }
 
@@ -294,7 +323,7 @@ lane_works(struct worker *w, struct lane *ln)
 	struct work *wk;
 
 	for (unsigned n = 1; (wk = lane_next(ln)) != NULL; n++) {
-		work_run(wk);
+		work_run(ln, wk);
 		if (n == LANE_WORKS || (n % CLOCK_WORKS == 0 && !lane_mayrun(w, ln, end)))
 			break;
 		if (w->w_stop != NULL && *w->w_stop)
@@ -316,6 +345,10 @@ worker_runlane(struct worker *w, struct lane *ln)
 	if (ln->ln_head != NULL) {
 		atomic_store_explicit(&ln->ln_state, LANE_QUEUED, memory_order_relaxed);
 		heap_insert(w, ln);
+		return;
+	}
+	if (ln->ln_alone) {
+		atomic_store_explicit(&ln->ln_state, LANE_IDLE, memory_order_relaxed);
 		return;
 	}
 	atomic_store(&ln->ln_state, LANE_IDLE);
@@ -389,6 +422,7 @@ lane_init(struct lane *ln, struct kernel *k, struct worker *w, struct acctset *a
 	ln->ln_worker = w;
 	ln->ln_acct = as;
 	ln->ln_share = LANE_SHARE;
+	ln->ln_alone = k->k_nworkers == 1;
 	ln->ln_tail = &ln->ln_head;
 	ln->ln_heapidx = LANE_NOHEAP;
 	ln->ln_now = host_now(kernel_host(k));
@@ -404,7 +438,7 @@ lane_drain(struct lane *ln)
 	LANE_ASSERT(ln);
 	(void)lane_clock(ln);
 	while ((wk = lane_next(ln)) != NULL)
-		work_run(wk);
+		work_run(ln, wk);
 }
 
 /* Takes the lane from its worker's heap; is it to be run? */

@@ -47,6 +47,7 @@ struct lane {
 	uint64_t	 ln_cputime;	/* ns run so far */
 	uint32_t	 ln_share;	/* weight */
 	bool		 ln_dead;	/* refuses work */
+	bool		 ln_alone;	/* (c) one worker, so one thread: nothing need be atomic */
 	_Atomic(struct work *) ln_inbox;	/* (a) posted work, last first */
 	struct work	*ln_head, **ln_tail;	/* work taken over, in order */
 	struct callout_list ln_callouts;	/* pending timers, to move or cancel them all */
@@ -65,7 +66,7 @@ void	lane_move(struct lane *, struct worker *);	/* under the kernel lock */
 void	lane_drain(struct lane *);
 
 void	work_init(struct work *, void (*fn)(struct work *));
-/* Queue w; false when it was queued already.  Any thread.  The lane must outlive it: cancel under the kernel lock with work_cancel. */
+/* Queue w; false when it was queued already.  Any thread (there is but one in a kernel of one worker).  The lane must outlive it: cancel under the kernel lock with work_cancel. */
 bool	lane_post(struct lane *, struct work *);
 /* Takes w off its lane's queue if it is there.  In the lane, or under the kernel lock. */
 void	work_cancel(struct lane *, struct work *);

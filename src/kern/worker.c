@@ -27,8 +27,13 @@
 void
 worker_kick(struct worker *w)
 {
-	if (atomic_load(&w->w_asleep) && atomic_exchange(&w->w_asleep, false))
-		host_wake(kernel_host(w->w_kernel), w->w_index);
+	if (!atomic_load(&w->w_asleep))
+		return;
+	if (w->w_mutex == NULL)
+		atomic_store_explicit(&w->w_asleep, false, memory_order_relaxed);
+	else if (!atomic_exchange(&w->w_asleep, false))
+		return;
+	host_wake(kernel_host(w->w_kernel), w->w_index);
 }
 
 void
@@ -113,6 +118,10 @@ worker_rest(struct worker *w)
 	if (next <= w->w_now)
 		return (0);
 	w->w_sleepuntil = next;
+	if (w->w_mutex == NULL) {
+		atomic_store_explicit(&w->w_asleep, true, memory_order_relaxed);
+		return (next == VI_FOREVER ? VI_FOREVER : next - w->w_now);
+	}
 	atomic_store(&w->w_asleep, true);
 	if (atomic_load(&w->w_inbox) != NULL) {
 		atomic_store(&w->w_asleep, false);

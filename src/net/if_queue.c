@@ -3,7 +3,8 @@
  * Packets on their way to an interface.
  *
  * A sender in any lane pushes onto a stack and posts work to the receiver's lane; the work takes
- * the whole stack, turns it round and hands the packets to ifo_input in the order they came.  In
+ * the whole stack, turns it round and hands the packets to ifo_input in the order they came.  In a
+ * kernel of one worker (ln_alone) nobody else pushes, and packets go straight into the list.  In
  * the queue a packet of another vnet belongs to nobody (m_disown), which the bounds of the queue
  * make harmless; one of the same vnet stays charged.  The queue is emptied under the kernel lock
  * when the interface goes.
@@ -27,11 +28,24 @@ ifq_take(struct ifqueue *q)
 	return (list);
 }
 
-static void
-ifq_account(struct ifqueue *q, unsigned len, unsigned bytes)
+/* Adds to a counter (or takes away); returns what it was. */
+static unsigned
+ifq_count(atomic_uint *c, unsigned n, bool alone)
 {
-	atomic_fetch_sub_explicit(&q->ifq_len, len, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&q->ifq_bytes, bytes, memory_order_relaxed);
+	unsigned old;
+
+	if (!alone)
+		return (atomic_fetch_add_explicit(c, n, memory_order_relaxed));
+	old = atomic_load_explicit(c, memory_order_relaxed);
+	atomic_store_explicit(c, old + n, memory_order_relaxed);
+	return (old);
+}
+
+static void
+ifq_account(struct ifqueue *q, unsigned len, unsigned bytes, bool alone)
+{
+	ifq_count(&q->ifq_len, -len, alone);
+	ifq_count(&q->ifq_bytes, -bytes, alone);
 }
 
 /* The packet becomes the receiver's. */
@@ -57,29 +71,32 @@ ifq_run(struct work *wk)
 {
 	struct ifqueue *q = CONTAINER_OF(wk, struct ifqueue, ifq_work);
 	struct ifnet *ifp = CONTAINER_OF(q, struct ifnet, if_inq);
+	struct lane *ln = &ifp->if_vnet->vn_lane;
 	unsigned n = 0, bytes = 0;
 	struct mbuf *m;
 
 	VNET_ASSERT_LANE(ifp->if_vnet);
-	if (q->ifq_ready == NULL)
+	if (q->ifq_ready == NULL && !ln->ln_alone)
 		q->ifq_ready = ifq_take(q);
 	for (; n < IFQ_BATCH && (m = q->ifq_ready) != NULL; n++) {
-		q->ifq_ready = m->m_nextpkt;
-		if (m->m_nextpkt != NULL)
+		if ((q->ifq_ready = m->m_nextpkt) != NULL)
 			__builtin_prefetch(m->m_nextpkt);
+		else
+			q->ifq_tail = &q->ifq_ready;
 		m->m_nextpkt = NULL;
 		bytes += m->m_pkt.len;
 		ifq_receive(ifp, m);
 	}
-	ifq_account(q, n, bytes);
+	ifq_account(q, n, bytes, ln->ln_alone);
 	if (q->ifq_ready != NULL)
-		lane_post(&ifp->if_vnet->vn_lane, &q->ifq_work);
+		lane_post(ln, &q->ifq_work);
 }
 
 void
 ifq_init(struct ifqueue *q)
 {
 	atomic_init(&q->ifq_head, NULL);
+	q->ifq_tail = &q->ifq_ready;
 	atomic_init(&q->ifq_len, 0);
 	atomic_init(&q->ifq_bytes, 0);
 	atomic_init(&q->ifq_drops, 0);
@@ -110,41 +127,61 @@ ifq_purge(struct ifnet *ifp)
 		}
 		q->ifq_ready = ifq_take(q);	/* the first time there may be some */
 	}
+	q->ifq_tail = &q->ifq_ready;
 	atomic_store_explicit(&q->ifq_len, 0, memory_order_relaxed);
 	atomic_store_explicit(&q->ifq_bytes, 0, memory_order_relaxed);
+}
+
+/* May the packet wait here?  Then it is counted. */
+static bool
+ifq_admit(struct ifqueue *q, unsigned bytes, bool alone)
+{
+	if (ifq_count(&q->ifq_len, 1, alone) >= IFQ_MAXLEN) {
+		ifq_count(&q->ifq_len, -1u, alone);
+		return (false);
+	}
+	if (ifq_count(&q->ifq_bytes, bytes, alone) >= IFQ_MAXBYTES) {
+		ifq_account(q, 1, bytes, alone);
+		return (false);
+	}
+	return (true);
+}
+
+static void
+ifq_push(struct ifqueue *q, struct mbuf *m, bool alone)
+{
+	struct mbuf *head;
+
+	if (alone) {
+		m->m_nextpkt = NULL;
+		*q->ifq_tail = m;
+		q->ifq_tail = &m->m_nextpkt;
+		return;
+	}
+	head = atomic_load_explicit(&q->ifq_head, memory_order_relaxed);
+	do
+		m->m_nextpkt = head;
+	while (!atomic_compare_exchange_weak_explicit(&q->ifq_head, &head, m, memory_order_release,
+	    memory_order_relaxed));
 }
 
 void
 if_deliver(struct ifnet *to, struct mbuf *m)
 {
-	const unsigned bytes = m->m_pkt.len;
+	struct lane *ln = &to->if_vnet->vn_lane;
 	struct ifqueue *q = &to->if_inq;
-	struct mbuf *head;
 
 	/* What is said in the sender's stack does not concern the receiver's. */
 	m->m_flags &= (uint16_t)~(M_BCAST | M_MCAST | M_PROMISC | M_FRAG | M_RXOWN);
 	m->m_pkt.rcvif = NULL;
 	m->m_pkt.mark = 0;
-	if (!to->if_attached ||
-	    atomic_fetch_add_explicit(&q->ifq_len, 1, memory_order_relaxed) >= IFQ_MAXLEN) {
-		if (to->if_attached)
-			atomic_fetch_sub_explicit(&q->ifq_len, 1, memory_order_relaxed);
-		atomic_fetch_add_explicit(&q->ifq_drops, 1, memory_order_relaxed);
-		m_freem(m);
-		return;
-	}
-	if (atomic_fetch_add_explicit(&q->ifq_bytes, bytes, memory_order_relaxed) >= IFQ_MAXBYTES) {
-		ifq_account(q, 1, bytes);
+	if (!to->if_attached || !ifq_admit(q, m->m_pkt.len, ln->ln_alone)) {
 		atomic_fetch_add_explicit(&q->ifq_drops, 1, memory_order_relaxed);
 		m_freem(m);
 		return;
 	}
 	if (m->m_as != vnet_acct(to->if_vnet))
 		m_disown(m);
-	head = atomic_load_explicit(&q->ifq_head, memory_order_relaxed);
-	do
-		m->m_nextpkt = head;
-	while (!atomic_compare_exchange_weak_explicit(&q->ifq_head, &head, m, memory_order_release,
-	    memory_order_relaxed));
-	lane_post(&to->if_vnet->vn_lane, &q->ifq_work);
+	ifq_push(q, m, ln->ln_alone);
+	lane_post(ln, &q->ifq_work);
 }

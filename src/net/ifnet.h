@@ -97,8 +97,9 @@ struct ifnet_ops {
 #define IFQ_MAXBYTES	(8u << 20)
 #define IFQ_BATCH	64	/* packets taken in one go */
 struct ifqueue {
-	_Atomic(struct mbuf *) ifq_head;	/* (a) last first */
+	_Atomic(struct mbuf *) ifq_head;	/* (a) last first; stays empty if ln_alone */
 	struct mbuf	*ifq_ready;	/* (v) taken from ifq_head, in order */
+	struct mbuf	**ifq_tail;	/* (v) if ln_alone: where the next one is hung */
 	atomic_uint	ifq_len;
 	atomic_uint	ifq_bytes;
 	atomic_ullong	ifq_drops;

@@ -9,14 +9,75 @@
 #include "netinet/ip/ip_var.h"
 #include "netinet/pcb/in_pcb.h"
 
+/*
+ * What nearly every packet of a connection is: one that fits its path, without options, over the
+ * route its pcb knows, and no filter asks to see it.
+ */
+static bool
+in_isplain(const struct inpcb *inp, const struct mbuf *m, unsigned flags, const struct nhop *nh)
+{
+	const struct ip_vnet *iv = ip_vnet(inp->inp_vnet);
+	const uint32_t dst = inp->inp_faddr.in4;
+
+	return (nh != NULL && flags == 0 && (nh->nh_flags & (RTF_NOWHERE | RTF_BROADCAST)) == 0 &&
+	    (nh->nh_ifa == NULL || nh->nh_ifa->ifa_broadcast != dst) && inp->inp_laddr.in4 != 0 &&
+	    inp->inp_optlen == 0 && inp->inp_boundif == 0 &&
+	    (inp->inp_mtudisc == IP_PMTUDISC_WANT || inp->inp_mtudisc == IP_PMTUDISC_DO) &&
+	    m->m_pkt.len + IP_MINHLEN <= nhop_mtu(nh) && !iv->iv_stopped &&
+	    iv->iv_pfil[PFIL_OUT].ph_n == 0);
+}
+
+/* The sum of the header as ip_output_plain() writes it, without reading it back. */
+static uint16_t
+in_plainsum(const struct ip *ip, uint16_t vhltos, uint16_t ttlp)
+{
+	return (cksum_fold((uint32_t)vhltos + ip->ip_len + ip->ip_id + ip->ip_off + ttlp +
+	    (ip->ip_src & 0xffff) + (ip->ip_src >> 16) + (ip->ip_dst & 0xffff) + (ip->ip_dst >> 16)));
+}
+
+/* ip_output() for such a packet. */
+static int
+in_output_plain(struct inpcb *inp, struct mbuf *m, const struct nhop *nh)
+{
+	struct ip_vnet *iv = ip_vnet(inp->inp_vnet);
+	const uint8_t ttl = inp->inp_ttl != 0 ? inp->inp_ttl : (uint8_t)iv->iv_ttl;
+	const struct net_addr next = nhop_addr4(nh, inp->inp_faddr.in4);
+	struct ip *ip;
+
+	iv->iv_stat.ips_localout++;
+	if ((m = m_prepend(m, IP_MINHLEN)) == NULL) {
+		iv->iv_stat.ips_odropped++;
+		return (ENOBUFS);
+	}
+	ip = mtod(m, struct ip *);
+	ip_set_vhl(ip, IP_MINHLEN);
+	ip->ip_tos = inp->inp_tos;
+	ip->ip_len = HTONS(m->m_pkt.len);
+	ip->ip_id = HTONS(inp->inp_ipid);
+	inp->inp_ipid++;		/* RFC 6864 4.1: it means nothing, with DF */
+	ip->ip_off = HTONS(IP_DF);
+	ip->ip_ttl = ttl;
+	ip->ip_p = inp->inp_proto;
+	ip->ip_src = inp->inp_laddr.in4;
+	ip->ip_dst = inp->inp_faddr.in4;
+	ip->ip_sum = in_plainsum(ip, HTONS(0x4500 | inp->inp_tos), HTONS(ttl << 8 | inp->inp_proto));
+	m->m_pkt.csum_flags |= CSUM_IP_VALID;
+	m->m_pkt.l3hlen = IP_MINHLEN;
+	m->m_pkt.flowid = inp->inp_flowid;
+	m->m_pkt.rcvif = NULL;
+	return (if_output(nh->nh_ifp, m, &next));
+}
+
 static int
 in_output(struct inpcb *inp, struct mbuf *m, unsigned flags)
 {
+	const struct nhop *nh = in_multicast(inp->inp_faddr.in4) ? NULL : in_pcbroute(inp);
 	struct ip_out io;
 
+	if (in_isplain(inp, m, flags, nh))
+		return (in_output_plain(inp, m, nh));
 	ip_out_init(&io, inp, flags);
-	if (!in_multicast(io.io_dst))
-		io.io_nh = in_pcbroute(inp);
+	io.io_nh = nh;
 	return (ip_output(inp->inp_vnet, m, &io));
 }
 

@@ -226,6 +226,8 @@ in_pcbhash_remove(struct inpcb *inp)
 	if ((inp->inp_flags & INP_ONHASH) == 0)
 		return;
 	LIST_REMOVE(inp, inp_hash);
+	if (inp->inp_info->ipi_last == inp)
+		inp->inp_info->ipi_last = NULL;
 	inp->inp_flags &= ~(uint32_t)INP_ONHASH;
 	inp->inp_info->ipi_nconn--;
 }
@@ -307,17 +309,28 @@ in_pcbfree(struct inpcb *inp)
 
 /* Lookup */
 
+static inline bool
+in_pcbisflow(const struct inpcb *inp, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr,
+    uint16_t fport)
+{
+	return (inp->inp_fport == fport && inp->inp_lport == lport && in_addr_eq(&inp->inp_faddr, faddr) &&
+	    in_addr_eq(&inp->inp_laddr, laddr) && (inp->inp_flags & fam) != 0);
+}
+
 struct inpcb *
 in_pcblookup_exact(struct inpcbinfo *ipi, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr,
     uint16_t fport)
 {
-	uint32_t h = in_pcbhashval(ipi, laddr, lport, faddr, fport);
-	struct inpcb *inp;
+	struct inpcb *inp = ipi->ipi_last;
+	uint32_t h;
 
+	/* Packets of a connection come in runs. */
+	if (inp != NULL && in_pcbisflow(inp, fam, laddr, lport, faddr, fport))
+		return (inp);
+	h = in_pcbhashval(ipi, laddr, lport, faddr, fport);
 	LIST_FOREACH(inp, &ipi->ipi_hash[h & (ipi->ipi_hashsize - 1)], inp_hash)
-		if (inp->inp_fport == fport && inp->inp_lport == lport && in_addr_eq(&inp->inp_faddr, faddr) &&
-		    in_addr_eq(&inp->inp_laddr, laddr) && (inp->inp_flags & fam) != 0)
-			return (inp);
+		if (in_pcbisflow(inp, fam, laddr, lport, faddr, fport))
+			return (ipi->ipi_last = inp);
 	return (NULL);
 }
 

@@ -92,6 +92,7 @@ struct inpcbinfo {
 	struct inpcbhead *ipi_hash;	uint32_t ipi_hashsize;
 	struct inpcbhead *ipi_porthash;	uint32_t ipi_porthashsize;
 	uint32_t	 ipi_nconn;	/* in ipi_hash */
+	struct inpcb	*ipi_last;	/* found last in ipi_hash, or NULL */
 	uint16_t	 ipi_porttab[INP_PORTTAB];	/* counters of RFC 6056 3.3.4 */
 	uint64_t	 ipi_key[2];
 };

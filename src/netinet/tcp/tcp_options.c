@@ -22,8 +22,6 @@ tcp_options_auth(const struct tcpcb *tp, uint8_t *buf, size_t room)
 	uint8_t ids[TCP_AO_OPTLEN];
 	struct tcp_authctx ac;
 
-	if (tcp_authkey(tp) == NULL)
-		return (0);
 	tcp_auth_ctx(tp, tp->snd_max, &ac);
 	tcp_auth_fill(&ac, &to, ids);
 	return (tcp_opts_build(&to, buf, room));
@@ -39,7 +37,9 @@ tcp_options_rst(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 		tcp_opts_put_ts(buf, tcp_ts(now, tp->t_tsoff), tp->ts_recent);
 		len = TCPOLEN_TSTAMP_APPA;
 	}
-	return (len + tcp_options_auth(tp, buf + len, TCP_MAXOLEN - len));
+	if (tcp_authkey(tp) != NULL)
+		len += tcp_options_auth(tp, buf + len, TCP_MAXOLEN - len);
+	return (len);
 }
 
 /*
@@ -56,7 +56,8 @@ tcp_options_fill(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 		tcp_opts_put_ts(buf, tcp_ts(now, tp->t_tsoff), tp->ts_recent);
 		len = TCPOLEN_TSTAMP_APPA;
 	}
-	len += tcp_options_auth(tp, buf + len, TCP_MAXOLEN - len);
+	if (tcp_authkey(tp) != NULL)
+		len += tcp_options_auth(tp, buf + len, TCP_MAXOLEN - len);
 	if (tp->t_utosends > 0) {
 		to.to_flags = 0;
 		if (tcp_uto_fill(tp, &to))
