@@ -16,7 +16,7 @@ ip_decode(const struct ip *ip, struct ip_info *out)
 	out->ii_df = (off & IP_DF) != 0;
 	out->ii_mf = (off & IP_MF) != 0;
 	out->ii_rf = (off & IP_RF) != 0;
-	out->ii_frag = out->ii_mf || out->ii_off != 0;
+	out->ii_frag = (off & (IP_MF | IP_OFFMASK)) != 0;
 	out->ii_tos = ip->ip_tos;
 	out->ii_ttl = ip->ip_ttl;
 	out->ii_p = ip->ip_p;

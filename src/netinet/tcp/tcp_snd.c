@@ -183,7 +183,7 @@ tcp_snd_data(struct tcpcb *tp, struct tcp_out *o)
 		return (false);
 	avail = u32min(avail, gap);
 	cwnd = tcp_snd_cwndroom(tp);
-	limit = tcp_snd_limit(tp);
+	limit = avail <= tp->t_maxseg ? tp->t_maxseg : tcp_snd_limit(tp);
 	len = tp->snd_wnd > off ? tp->snd_wnd - off : 0;
 	if (cwnd < len && cwnd < avail)
 		tp->t_flags |= TF_CWNDLIMITED;
