@@ -4,7 +4,7 @@
 # features.sh ROOT check: fails when FEATURES.md is not what the files say.
 cd "$1" || exit 2
 dirs='src/kern src/vimage src/net
-	src/netinet/arp src/netinet/ip src/netinet/icmp src/netinet/ip6 src/netinet/icmp6 src/netinet/nd6
+	src/netinet/arp src/netinet/ip src/netinet/icmp src/netinet/igmp src/netinet/ip6 src/netinet/icmp6 src/netinet/mld src/netinet/nd6
 	src/netinet/udp src/netinet/raw src/netinet/tcp'
 generate() {
 	echo '# Features'

@@ -85,6 +85,7 @@ enum vi_sockopt {
 	VI_IP_RETOPTS,	/* fills msg_opts, as VI_IP_RECVOPTS does */
 	VI_IP_TRANSPARENT,	/* any address may be bound and sent from; the administrator's */
 	VI_ICMP_FILTER,		/* uint32_t bitmap of types that are NOT passed (raw ICMP) */
+	VI_IP_MULTICAST_ALL,	/* also what is sent to groups that only others here have joined; on */
 
 	/* IPv6 (RFC 3493, 3542).  A dual-stack socket's IPv4 traffic obeys its VI_IP_* options. */
 	VI_IPV6_V6ONLY = 300, VI_IPV6_UNICAST_HOPS, VI_IPV6_MULTICAST_HOPS,	/* hops: -1 = the vnet's default */
@@ -95,6 +96,13 @@ enum vi_sockopt {
 	VI_IPV6_FREEBIND, VI_IPV6_AUTOFLOWLABEL,
 	VI_IPV6_CHECKSUM,	/* raw: offset of the checksum to fill in and check, -1 none; always on for ICMPv6 */
 	VI_ICMP6_FILTER,	/* uint32_t[8]: bit set = type is NOT passed (Linux's sense) */
+	VI_IPV6_MULTICAST_ALL,	/* as VI_IP_MULTICAST_ALL */
+
+	/* Groups of both families with sources (RFC 3678); the family is that of the group. */
+	VI_MCAST_JOIN_GROUP = 350, VI_MCAST_LEAVE_GROUP,	/* struct vi_group_req */
+	VI_MCAST_BLOCK_SOURCE, VI_MCAST_UNBLOCK_SOURCE,		/* of a group joined for all sources; struct vi_group_source_req */
+	VI_MCAST_JOIN_SOURCE_GROUP, VI_MCAST_LEAVE_SOURCE_GROUP,
+	VI_MCAST_MSFILTER,	/* struct vi_group_filter and its sources; get: gf_numsrc comes back as how many there are */
 
 	VI_TCP_NODELAY = 200, VI_TCP_CORK, VI_TCP_MAXSEG, VI_TCP_KEEPIDLE, VI_TCP_KEEPINTVL, VI_TCP_KEEPCNT,	/* seconds, count */
 	VI_TCP_SYNCNT, VI_TCP_DEFER_ACCEPT, VI_TCP_QUICKACK, VI_TCP_USER_TIMEOUT,	/* ms for USER_TIMEOUT, s for DEFER_ACCEPT */
@@ -132,6 +140,21 @@ struct vi_tcp_authkey {
 
 struct vi_linger { int l_onoff; int l_linger; /* s */ };
 struct vi_mreq6 { uint8_t mr6_group[16]; uint32_t mr6_ifindex; };
+/*
+ * VI_MCAST_*.  The interface is named by its index, in IPv4 else by an address of it, else it is the route's.  EINVAL (no group; a source of a group
+ * that was not joined, or was joined in the other mode), ENODEV, EADDRINUSE (joined already), EADDRNOTAVAIL (no such membership or source, or the source is there
+ * already; another family), ENOBUFS (too many memberships, sources), EPROTO (a stream).
+ */
+struct vi_group_req { uint32_t gr_ifindex; uint32_t gr_ifaddr; struct vi_sockaddr gr_group; };
+struct vi_group_source_req { uint32_t gsr_ifindex; uint32_t gsr_ifaddr; struct vi_sockaddr gsr_group, gsr_source; };
+enum { VI_MCAST_EXCLUDE, VI_MCAST_INCLUDE };
+struct vi_group_filter {
+	uint32_t	gf_ifindex, gf_ifaddr;
+	struct vi_sockaddr gf_group;
+	uint32_t	gf_fmode;	/* VI_MCAST_* */
+	uint32_t	gf_numsrc;
+	struct vi_sockaddr gf_slist[];
+};
 struct vi_mreq { uint32_t mr_group; uint32_t mr_addr; /* network order */ uint32_t mr_ifindex; };
 
 enum vi_tcp_state {	/* RFC 9293 3.3.2, the order BSD uses */

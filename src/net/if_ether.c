@@ -159,11 +159,6 @@ ether_input(struct ifnet *ifp, struct mbuf *m)
 		m_freem(m);
 		return;
 	}
-	/* A group packet of our own that we listen to as well: it never had a link header. */
-	if ((m->m_flags & M_LOOP) != 0) {
-		net_input(ifp, ETHERTYPE_IPV6, m);
-		return;
-	}
 	if ((m = ether_header(ifp, m, &ei)) == NULL)
 		return;
 	if (!ether_accept(ifp, m, &ei)) {

@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "net/if_int.h"
+#include "wire/ether.h"
 
 /* Takes what is in ifq_head, oldest first. */
 static struct mbuf *
@@ -66,6 +67,18 @@ ifq_receive(struct ifnet *ifp, struct mbuf *m)
 	ifp->if_ops->ifo_input(ifp, m);
 }
 
+/* A group packet of our own that we listen to as well: it never had a link header. */
+static void
+ifq_receive_own(struct ifnet *ifp, struct mbuf *m)
+{
+	uint8_t vhl = 0;
+
+	m->m_pkt.rcvif = ifp;
+	m->m_pkt.fib = (uint16_t)ifp->if_fib;
+	(void)m_copydata(m, 0, 1, &vhl);
+	net_input(ifp, vhl >> 4 == 4 ? ETHERTYPE_IP : ETHERTYPE_IPV6, m);
+}
+
 static void
 ifq_run(struct work *wk)
 {
@@ -85,7 +98,10 @@ ifq_run(struct work *wk)
 			q->ifq_tail = &q->ifq_ready;
 		m->m_nextpkt = NULL;
 		bytes += m->m_pkt.len;
-		ifq_receive(ifp, m);
+		if ((m->m_flags & M_LOOP) != 0 && (ifp->if_flags & IFF_LOOPBACK) == 0)
+			ifq_receive_own(ifp, m);
+		else
+			ifq_receive(ifp, m);
 	}
 	ifq_account(q, n, bytes, ln->ln_alone);
 	if (q->ifq_ready != NULL)

@@ -25,7 +25,7 @@ struct mbuf;
 struct ifnet;
 struct if_clone;
 struct arp_entry;
-struct in6_mcast;
+struct mcast_if;
 struct nhop;
 struct vi_neigh;
 
@@ -130,7 +130,7 @@ struct ifnet {
 	struct ifqueue	 if_inq;
 	void		*if_afdata[NET_AF_MAX];	/* per family, made at IFATTACH, gone at IFDETACH */
 	struct arp_entry *if_arplast;	/* netinet/arp: the one used last */
-	LIST_HEAD(, in6_mcast) if_mcasts6;	/* netinet/ip6: groups listened to here */
+	struct mcast_if	*if_mcast[NET_AF_MAX];	/* netinet/mcast: groups listened to here; NULL: none ever */
 	TAILQ_HEAD(, arp_entry) if_arps;	/* netinet/arp: all by this interface */
 	/* net/route: next hops that use it, but for those of addresses (RTF_PINNED) */
 	uint32_t	 if_nroutes;

@@ -14,6 +14,7 @@
 #include "netinet/icmp6/icmp6_var.h"
 #include "netinet/ip/ip_var.h"
 #include "netinet/ip6/ip6_var.h"
+#include "netinet/mcast/mcast.h"
 #include "netinet/raw/raw.h"
 
 #define ICMP6_CTLDATA	64	/* bytes of the quoted transport header that transports see */
@@ -254,6 +255,7 @@ icmp6_input(struct mbuf *m, const struct inet_pkt *pk)
 {
 	struct icmp6_vnet *ic6v = icmp6_vnet(pk->ip_vnet);
 	const struct nd6_ops *nd = ip6_vnet(pk->ip_vnet)->i6v_nd;
+	const struct mcast_proto *mld = ip6_vnet(pk->ip_vnet)->i6v_mcproto;
 	uint8_t type;
 
 	if ((m = icmp6_checkin(m, pk)) == NULL)
@@ -268,6 +270,8 @@ icmp6_input(struct mbuf *m, const struct inet_pkt *pk)
 		ping6_input(m, pk);
 	else if (type >= ND_ROUTER_SOLICIT && type <= ND_REDIRECT && nd != NULL)
 		nd->no_input(m, pk);
+	else if (mld != NULL && ((type >= MLD_LISTENER_QUERY && type <= MLD_LISTENER_DONE) || type == MLDV2_LISTENER_REPORT))
+		mld->mp_input(m, pk);
 	else if (type >= MLD_LISTENER_QUERY && type <= ND_REDIRECT)
 		icmp6_drop(m, &ic6v->ic6v_stat.ic6s_nond);
 	else

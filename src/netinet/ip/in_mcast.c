@@ -5,24 +5,7 @@
 
 #include "base/inaddr.h"
 #include "netinet/ip/ip_var.h"
-
-struct in_mcast {
-	LIST_ENTRY(in_mcast) in_link;
-	struct ifnet	*in_ifp;
-	uint32_t	 in_group;
-	uint32_t	 in_members;	/* pcbs */
-};
-
-static struct in_mcast *
-in_mcast_find(const struct vnet *vn, const struct ifnet *ifp, uint32_t group)
-{
-	struct in_mcast *inm;
-
-	LIST_FOREACH(inm, &ip_vnet(vn)->iv_mcasts, in_link)
-		if (inm->in_group == group && (ifp == NULL || inm->in_ifp == ifp))
-			return (inm);
-	return (NULL);
-}
+#include "netinet/mcast/mcast.h"
 
 int
 in_mcast_if(struct vnet *vn, uint32_t fib, const struct vi_mreq *mr, uint32_t *ifindex)
@@ -49,63 +32,32 @@ in_mcast_if(struct vnet *vn, uint32_t fib, const struct vi_mreq *mr, uint32_t *i
 	return (0);
 }
 
-int
-in_mcast_join(struct vnet *vn, uint32_t ifindex, uint32_t group)
+struct mcast_if *
+in_mcast_ifget(struct ifnet *ifp)
 {
-	struct ifnet *ifp = ifnet_byindex(vn, ifindex);
-	struct in_mcast *inm;
-
-	if (ifp == NULL)
-		return (EADDRNOTAVAIL);
-	if ((inm = in_mcast_find(vn, ifp, group)) == NULL) {
-		if ((inm = kmalloc(vnet_acct(vn), ACCT_IFADDR, sizeof(*inm))) == NULL)
-			return (ENOBUFS);
-		inm->in_ifp = ifp;
-		inm->in_group = group;
-		LIST_INSERT_HEAD(&ip_vnet(vn)->iv_mcasts, inm, in_link);
-	}
-	inm->in_members++;
-	return (0);
-}
-
-static void
-in_mcast_free(struct vnet *vn, struct in_mcast *inm)
-{
-	LIST_REMOVE(inm, in_link);
-	kfree(vnet_acct(vn), ACCT_IFADDR, inm, sizeof(*inm));
-}
-
-void
-in_mcast_leave(struct vnet *vn, uint32_t ifindex, uint32_t group)
-{
-	struct ifnet *ifp = ifnet_byindex(vn, ifindex);
-	struct in_mcast *inm;
-
-	if (ifp != NULL && (inm = in_mcast_find(vn, ifp, group)) != NULL && --inm->in_members == 0)
-		in_mcast_free(vn, inm);
+	return (mcast_if_get(ifp, NET_AF_INET, &ip_vnet(ifp->if_vnet)->iv_mcproto));
 }
 
 /* RFC 1112 7.2: every host that can hear groups is a member of "all hosts". */
 bool
 in_mcast_ismember(const struct ifnet *ifp, uint32_t group)
 {
-	return (group == HTONL(INADDR_ALLHOSTS_GROUP) || in_mcast_find(ifp->if_vnet, ifp, group) != NULL);
+	const struct in_addr_any any = in4_any(group);
+	const struct mcast_group *mg;
+
+	if (group == HTONL(INADDR_ALLHOSTS_GROUP))
+		return (true);
+	return ((mg = mcast_find(ifp, NET_AF_INET, &any)) != NULL && mcast_hasstate(mg));
 }
 
+/* What is said of a group by IGMP concerns it whoever says it. */
 bool
-in_mcast_anymember(const struct vnet *vn, uint32_t group)
+in_mcast_accept(const struct ifnet *ifp, uint32_t group, uint32_t src, uint8_t proto)
 {
-	return (group == HTONL(INADDR_ALLHOSTS_GROUP) || in_mcast_find(vn, NULL, group) != NULL);
-}
+	const struct in_addr_any any = in4_any(group), from = in4_any(src);
+	const struct mcast_group *mg = mcast_find(ifp, NET_AF_INET, &any);
 
-void
-in_mcast_purge(struct ifnet *ifp)
-{
-	struct in_mcast *inm, *next;
-
-	for (inm = LIST_FIRST(&ip_vnet(ifp->if_vnet)->iv_mcasts); inm != NULL; inm = next) {
-		next = LIST_NEXT(inm, in_link);
-		if (inm->in_ifp == ifp)
-			in_mcast_free(ifp->if_vnet, inm);
-	}
+	if (group == HTONL(INADDR_ALLHOSTS_GROUP) && (mg == NULL || !mcast_hasstate(mg)))
+		return (true);
+	return (mg != NULL && (proto == IPPROTO_IGMP ? mcast_hasstate(mg) : mcast_wants(mg, &from)));
 }

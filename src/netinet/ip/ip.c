@@ -8,6 +8,7 @@
 #include "netinet/ip/in.h"
 #include "netinet/ip/in_mcast.h"
 #include "netinet/ip/ip_var.h"
+#include "netinet/mcast/mcast.h"
 #include "wire/ether.h"
 
 VNET_STATE_DEFINE(ip);
@@ -84,7 +85,6 @@ ip_attach(struct vnet *vn)
 	int error;
 
 	iv->iv_vnet = vn;
-	LIST_INIT(&iv->iv_mcasts);
 	ip_reass_init(iv, vn);
 	if ((error = in_addrs_init(iv)) != 0)
 		return (error);
@@ -124,7 +124,7 @@ ip_event(struct vnet *vn, enum vnet_event ev, void *obj)
 	if (ev != VNET_EV_IFDETACH)
 		return;
 	ip_reass_ifdetach(ip_vnet(vn), obj);
-	in_mcast_purge(obj);
+	mcast_if_free(obj, NET_AF_INET);
 	in_ifdetach(obj);
 }
 

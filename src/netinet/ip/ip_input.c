@@ -90,8 +90,9 @@ input_martian(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mb
 enum ip_dest { DEST_OURS, DEST_GROUP, DEST_OTHER, DEST_NOTMEMBER };
 
 static enum ip_dest
-input_dest(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf *m, uint32_t dst)
+input_dest(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf *m, const struct ip_info *ii)
 {
+	const uint32_t dst = ii->ii_dst;
 	const struct ifaddr *ifa = in_ifaddr_find(iv, dst);
 	bool loop = (ifp->if_flags & IFF_LOOPBACK) != 0 || (m->m_flags & M_LOOP) != 0;
 	const struct in_addr_any any = in4_any(dst);
@@ -103,7 +104,7 @@ input_dest(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf 
 		return (DEST_OURS);
 	}
 	if (in_multicast(dst))
-		return ((loop ? in_mcast_anymember(iv->iv_vnet, dst) : in_mcast_ismember(ifp, dst)) ? DEST_GROUP : DEST_NOTMEMBER);
+		return (in_mcast_accept(ifp, dst, ii->ii_src, ii->ii_p) ? DEST_GROUP : DEST_NOTMEMBER);
 	if (loop)
 		return (in_localaddr(iv, dst) ? DEST_OURS : in_ops.io_isbcast(iv->iv_vnet, &any) ? DEST_GROUP : DEST_OTHER);
 	return (in_ifbroadcast(ifp, dst) ? DEST_GROUP : DEST_OTHER);
@@ -234,7 +235,7 @@ ip_input(struct ifnet *ifp, struct mbuf *m)
 	}
 	if ((iv->iv_pfil[PFIL_IN].ph_n > 0 || ii.ii_optlen > 0) && !input_process(iv, ifp, &m, &ii, &srcrouted))
 		return;
-	dest = input_dest(iv, ifp, m, ii.ii_dst);
+	dest = input_dest(iv, ifp, m, &ii);
 	/* RFC 1122 3.3.6: by link broadcast, but to one host. */
 	if ((m->m_flags & (M_BCAST | M_MCAST)) != 0 && (dest == DEST_OURS || dest == DEST_OTHER)) {
 		(void)input_drop(m, &iv->iv_stat.ips_badaddr);

@@ -8,7 +8,7 @@
  * Super-packets (m_pkt.segsz) go whole when one segment would fit the MTU: every link that carries them cuts late or never.  Otherwise, and
  * without DF, they are cut here and the segments fragmented.  Checksums stay unfinished (CSUM_TCP, CSUM_UDP) as long as nobody needs them.
  *
- * Broadcasts and groups leave with M_BCAST or M_MCAST, and a copy comes back through the loopback interface when this host listens too.
+ * Broadcasts and groups leave with M_BCAST or M_MCAST, and a copy comes back by the same interface when this host listens too.
  *
  * Errors that the sender should see are returned; m is gone on every path.
  */
@@ -269,18 +269,17 @@ ip_transmit(struct vnet *vn, struct mbuf *m, unsigned hlen, const struct ip_path
 	return (ip_transmit_frags(iv, m, path));
 }
 
-/* The copy for ourselves. */
+/* The copy for ourselves, by the interface it leaves by: memberships are of interfaces. */
 static void
-ip_loopback(struct vnet *vn, struct mbuf *m, uint32_t dst)
+ip_loopback(struct vnet *vn, struct mbuf *m, struct ifnet *ifp)
 {
-	const struct net_addr na = { .na_af = NET_AF_INET, .na_in = dst };
-	struct ifnet *lo = net_vnet(vn)->nv_lo0;
 	struct mbuf *n;
 
-	if (lo == NULL || !if_up(lo) || (n = m_dup(m, vnet_acct(vn))) == NULL)
+	if ((n = m_dup(m, vnet_acct(vn))) == NULL)
 		return;
-	n->m_flags &= (uint16_t)~(M_BCAST | M_MCAST);
-	(void)if_output(lo, n, &na);
+	n->m_flags |= M_LOOP;
+	n->m_pkt.csum_flags |= CSUM_IP_VALID | CSUM_DATA_VALID;
+	if_deliver(ifp, n);
 }
 
 /* Broadcasts and groups.  False: there is nothing left to send (the TTL says this host only); m is still there. */
@@ -293,7 +292,7 @@ ip_output_group(struct vnet *vn, struct mbuf *m, const struct ip_out *io, const 
 	if ((ifp->if_flags & IFF_LOOPBACK) != 0)
 		return (true);
 	if (path->ip_bcast || (io->io_mcast_loop && in_mcast_ismember(ifp, io->io_dst)))
-		ip_loopback(vn, m, io->io_dst);
+		ip_loopback(vn, m, ifp);
 	return (!path->ip_mcast || mtod(m, struct ip *)->ip_ttl != 0);
 }
 

@@ -18,7 +18,7 @@
 
 struct inpcb;
 struct ipq;
-struct in_mcast;
+struct mcast_proto;
 
 /* Counters: X(name, words of netstat -s).  Every packet that is dropped is counted under exactly one reason. */
 #define IP_STATS(X) \
@@ -96,7 +96,7 @@ struct ip_vnet {
 	struct in_ifaddrhead *iv_addrs;
 	uint32_t	 iv_addrsize, iv_naddrs;
 	uint32_t	 iv_nloopnet;	/* of them in 127/8 */
-	LIST_HEAD(, in_mcast) iv_mcasts;	/* groups listened to */
+	const struct mcast_proto *iv_mcproto;	/* IGMP; NULL: none */
 	/* reassembly */
 	struct ipqbucket *iv_ipq;	/* IPREASS_NHASH buckets; NULL until the first fragment */
 	struct ipqhead	 iv_ipqage;	/* oldest first */

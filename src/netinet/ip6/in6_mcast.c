@@ -1,57 +1,68 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Groups that this host listens to, per interface, counted.  What routers are told of them is MLD's business. */
+/* IPv6 groups that this host listens to, per interface.  The memberships are netinet/mcast's. */
 #include <errno.h>
 #include <string.h>
 
 #include "netinet/ip6/ip6_var.h"
+#include "netinet/mcast/mcast.h"
 
-static struct in6_mcast *
-in6_mcast_find(const struct ifnet *ifp, const uint8_t *group)
+static struct in_addr_any
+in6_mcast_key(const uint8_t group[16])
 {
-	struct in6_mcast *im;
+	struct in_addr_any a;
 
-	LIST_FOREACH(im, &ifp->if_mcasts6, im_link)
-		if (in6_equal(im->im_group, group))
-			return (im);
-	return (NULL);
+	memcpy(a.in6, group, sizeof(a.in6));
+	return (a);
+}
+
+static struct mcast_group *
+in6_mcast_find(const struct ifnet *ifp, const uint8_t group[16])
+{
+	const struct in_addr_any a = in6_mcast_key(group);
+
+	return (mcast_find(ifp, NET_AF_INET6, &a));
+}
+
+struct mcast_if *
+in6_mcast_ifget(struct ifnet *ifp)
+{
+	return (mcast_if_get(ifp, NET_AF_INET6, &ip6_vnet(ifp->if_vnet)->i6v_mcproto));
 }
 
 int
 in6_mcast_join(struct vnet *vn, struct ifnet *ifp, const uint8_t group[16])
 {
-	struct in6_mcast *im = in6_mcast_find(ifp, group);
+	const struct in_addr_any a = in6_mcast_key(group);
+	struct mcast_if *mi = in6_mcast_ifget(ifp);
 
-	if (im == NULL) {
-		if ((im = kmalloc(vnet_acct(vn), ACCT_IFADDR, sizeof(*im))) == NULL)
-			return (ENOBUFS);
-		*im = (struct in6_mcast){ .im_ifp = ifp };
-		memcpy(im->im_group, group, sizeof(im->im_group));
-		LIST_INSERT_HEAD(&ifp->if_mcasts6, im, im_link);
-	}
-	im->im_refs++;
-	return (0);
-}
-
-static void
-in6_mcast_free(struct vnet *vn, struct in6_mcast *im)
-{
-	LIST_REMOVE(im, im_link);
-	kfree(vnet_acct(vn), ACCT_IFADDR, im, sizeof(*im));
+	(void)vn;
+	return (mi == NULL ? ENOBUFS : mcast_ref(mi, &a));
 }
 
 void
 in6_mcast_leave(struct vnet *vn, struct ifnet *ifp, const uint8_t group[16])
 {
-	struct in6_mcast *im = in6_mcast_find(ifp, group);
+	struct mcast_group *mg = in6_mcast_find(ifp, group);
 
-	if (im != NULL && --im->im_refs == 0)
-		in6_mcast_free(vn, im);
+	(void)vn;
+	if (mg != NULL)
+		mcast_unref(mg);
+}
+
+void
+in6_mcast_linklocal(struct ifnet *ifp)
+{
+	struct mcast_if *mi = ifp->if_mcast[NET_AF_INET6];
+
+	if (mi != NULL && mi->mi_unspec)
+		mcast_ifup(mi);
 }
 
 /* RFC 4291 2.8: all nodes, on the interface and on the link; routers also those of all routers. */
 bool
 in6_mcast_ismember(const struct ifnet *ifp, const uint8_t group[16])
 {
+	const struct mcast_group *mg;
 	uint8_t g[16];
 
 	memcpy(g, group, sizeof(g));
@@ -64,16 +75,17 @@ in6_mcast_ismember(const struct ifnet *ifp, const uint8_t group[16])
 		if (in6_unspecified(g) && ((last == 1 && group[1] != 0x05) || (last == 2 && ip6_vnet(ifp->if_vnet)->i6v_forwarding != 0)))
 			return (true);
 	}
-	return (in6_mcast_find(ifp, group) != NULL);
+	return ((mg = in6_mcast_find(ifp, group)) != NULL && mcast_hasstate(mg));
 }
 
-void
-in6_mcast_purge(struct ifnet *ifp)
+bool
+in6_mcast_accept(const struct ifnet *ifp, const struct in_addr_any *group, const struct in_addr_any *src, uint8_t proto)
 {
-	struct in6_mcast *im;
+	const struct mcast_group *mg = mcast_find(ifp, NET_AF_INET6, group);
 
-	while ((im = LIST_FIRST(&ifp->if_mcasts6)) != NULL)
-		in6_mcast_free(ifp->if_vnet, im);
+	if (mg == NULL || !mcast_hasstate(mg) || proto == IPPROTO_ICMPV6)
+		return (in6_mcast_ismember(ifp, (const uint8_t *)group->in6));
+	return (mcast_wants(mg, src));
 }
 
 int

@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "netinet/ip/ip_var.h"
 #include "netinet/ip6/ip6_var.h"
+#include "netinet/mcast/mcast.h"
 #include "wire/ether.h"
 
 VNET_STATE_DEFINE(ip6);
@@ -101,7 +102,7 @@ ip6_event(struct vnet *vn, enum vnet_event ev, void *obj)
 	if (ev == VNET_EV_IFDETACH) {
 		frag6_ifdetach(ip6_vnet(vn), obj);
 		in6_ifdetach(obj);
-		in6_mcast_purge(obj);
+		mcast_if_free(obj, NET_AF_INET6);
 	} else if (ev == VNET_EV_IFUP && obj == net_vnet(vn)->nv_lo0 && !ip6_vnet(vn)->i6v_stopped) {
 		ip6_loop_up(ip6_vnet(vn), obj);
 	}

@@ -64,8 +64,10 @@ ext_options(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii, bool hop)
 		return (NULL);
 	while ((we = ip6_opt_next(m->m_data + ii->ii_off, len, &off, &io)) == WIRE_OK) {
 		/* What routers are alerted to (RFC 2711) are group messages, which come to us anyway. */
-		if (hop && io.io6_type == IP6OPT_RTALERT)
+		if (hop && io.io6_type == IP6OPT_RTALERT) {
+			ii->ii_rtalert = true;
 			continue;
+		}
 		if ((m = ext_unknown(i6v, m, ii, &io)) == NULL)
 			return (NULL);
 	}

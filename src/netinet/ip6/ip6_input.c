@@ -153,6 +153,7 @@ input_ours(struct ip6_vnet *i6v, struct ifnet *ifp, struct mbuf *m, struct ip6_i
 		.ip_flow = ii->ii6.i6_flow,
 		.ip_bcast = in6_multicast((const uint8_t *)ii->ii_dst.in6) || (m->m_flags & (M_BCAST | M_MCAST)) != 0,
 		.ip_frag = ii->ii_frag,
+		.ip_rtalert = ii->ii_rtalert,
 	};
 	input_deliver(i6v, m, &pk, ii->ii_nxtoff);
 }
@@ -167,7 +168,7 @@ input_dest(struct ip6_vnet *i6v, const struct ifnet *ifp, struct mbuf *m, const 
 	const struct in6_ifaddr *ia;
 
 	if (in6_multicast(dst)) {
-		if (in6_mcast_ismember(ifp, dst))
+		if (in6_mcast_accept(ifp, &ii->ii_dst, &ii->ii_src, ii->ii_nxt))
 			return (DEST_OURS);
 		input_drop(m, &i6v->i6v_stat.i6s_notmember);
 		return (DEST_DROPPED);

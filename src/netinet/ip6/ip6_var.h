@@ -22,6 +22,8 @@
 
 struct inpcb;
 struct ip6q;
+struct mcast_if;
+struct mcast_proto;
 
 /* Counters: X(name, words of netstat -s). */
 #define IP6_STATS(X) \
@@ -81,15 +83,6 @@ static inline struct in6_ifaddr *ifatoia6(const struct ifaddr *ifa) { return ((s
 static inline const uint8_t *ia6_addr(const struct in6_ifaddr *ia) { return (ia->ia_ifa.ifa_addr.na_in6); }
 TAILQ_HEAD(in6_ifaddrhead, ifaddr);
 
-/* A group that this host listens to on an interface. */
-struct in6_mcast {
-	LIST_ENTRY(in6_mcast) im_link;	/* if_mcasts6 */
-	struct ifnet	*im_ifp;
-	uint8_t		 im_group[16];
-	uint32_t	 im_refs;
-	uint64_t	 im_reported;	/* for MLD */
-};
-
 TAILQ_HEAD(ip6qhead, ip6q);
 LIST_HEAD(ip6qbucket, ip6q);
 #define FRAG6_NHASH	16
@@ -102,6 +95,7 @@ struct ip6_vnet {
 	struct vnet	*i6v_vnet;	/* (c) */
 	bool		 i6v_stopped;
 	const struct nd6_ops *i6v_nd;	/* NULL: none */
+	const struct mcast_proto *i6v_mcproto;	/* MLD; NULL: none */
 	/* knobs */
 	int		 i6v_forwarding, i6v_redirect, i6v_hlim, i6v_mcasthlim, i6v_autolinklocal, i6v_acceptrtadv, i6v_prefertempaddr;
 	int		 i6v_maxfragpackets, i6v_maxfrags, i6v_maxfragsperpacket, i6v_autoflowlabel;
@@ -151,6 +145,7 @@ struct ip6_in {
 	uint16_t	 ii_nxtoff;	/* of the byte that named it */
 	uint8_t		 ii_nxt;	/* its number */
 	bool		 ii_frag;	/* was put together */
+	bool		 ii_rtalert;	/* RFC 2711 */
 };
 
 /* ip6_input.c.  All consume m. */
@@ -206,11 +201,15 @@ extern const struct net_afops in6_afops;
 int	in6_embed(struct vnet *, const struct vi_sockaddr *, uint32_t deflt, struct in_addr_any *);
 void	in6_recover(const struct in_addr_any *, uint16_t port, struct vi_sockaddr *);
 
-/* in6_mcast.c: memberships, counted.  EADDRNOTAVAIL, ENOBUFS. */
+/* in6_mcast.c: memberships of the stack itself, counted.  EADDRNOTAVAIL, ENOBUFS. */
+struct mcast_if *in6_mcast_ifget(struct ifnet *);	/* NULL without memory */
 int	in6_mcast_join(struct vnet *, struct ifnet *, const uint8_t group[16]);
 void	in6_mcast_leave(struct vnet *, struct ifnet *, const uint8_t group[16]);
 bool	in6_mcast_ismember(const struct ifnet *, const uint8_t group[16]);
-void	in6_mcast_purge(struct ifnet *);
+/* A packet of src to the group: is it for this host? */
+bool	in6_mcast_accept(const struct ifnet *, const struct in_addr_any *group, const struct in_addr_any *src, uint8_t proto);
+/* The interface has a link-local address: reports need not come from :: any more (RFC 3590). */
+void	in6_mcast_linklocal(struct ifnet *);
 /* The interface a membership means: by index, else by route.  EINVAL, ENODEV. */
 int	in6_mcast_if(struct vnet *, uint32_t fib, const struct vi_mreq6 *, uint32_t *ifindex);
 

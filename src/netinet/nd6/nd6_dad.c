@@ -35,8 +35,10 @@ dad_done(struct nd6_vnet *nv, struct in6_ifaddr *ia)
 	if (nv->nv_stopping || !if_up(ifp))
 		return;
 	(void)nd6_na_send(nv, ifp, ia6_addr(ia), ia6_addr(ia), all_nodes, 0);
-	if (in6_linklocal(ia6_addr(ia)))
+	if (in6_linklocal(ia6_addr(ia))) {
+		in6_mcast_linklocal(ifp);
 		nd6_rs_start(nv, ifp);
+	}
 }
 
 static void

@@ -301,7 +301,6 @@ in_pcbfree(struct inpcb *inp)
 	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
 	ipi->ipi_count--;
 	in_pcbopt_free(inp);
-	in6_pcbopt_free(inp);
 	kfree(vnet_acct(inp->inp_vnet), ACCT_PCB, inp, sizeof(*inp));
 	in_pcbport_resize(ipi);
 	in_pcbhash_resize(ipi);
@@ -463,7 +462,9 @@ in_pcbnext_bcast(struct inpcbinfo *ipi, struct inpcb *last, const struct inet_pk
 		/*
 		 * A connected pcb's local address was chosen for sending; it does not narrow what a group member hears unless the user bound it.
 		 */
-		if (in_addr_any_isany(&inp->inp_laddr) || in_addr_eq(&inp->inp_laddr, &pk->ip_dst) || (inp->inp_flags & INP_ANONADDR) != 0)
+		if (!in_addr_any_isany(&inp->inp_laddr) && !in_addr_eq(&inp->inp_laddr, &pk->ip_dst) && (inp->inp_flags & INP_ANONADDR) == 0)
+			continue;
+		if (in_pcbmcast_wants(inp, pk))
 			return (inp);
 	}
 	return (NULL);

@@ -17,6 +17,7 @@
 #include "socket/socket.h"
 
 struct inpcb;
+struct mcast_member;
 LIST_HEAD(inpcbhead, inpcb);
 
 enum inp_flags {
@@ -39,6 +40,7 @@ enum inp_flags {
 	INP_RETOPTS = 0x8000000,
 	INP_TRANSPARENT = 0x10000000,	/* as INP_BINDANY, for the administrator */
 	INP_ANYADDR = INP_BINDANY | INP_TRANSPARENT,
+	INP_NOMCASTALL = 0x20000000, INP_NOMCASTALL6 = 0x40000000,	/* VI_IP_MULTICAST_ALL is off */
 	INP_MCASTLOOP6 = 0x1000000, INP_DONTFRAG = 0x2000000, INP_AUTOFLOWLABEL = 0x4000000,
 };
 
@@ -64,9 +66,8 @@ struct inpcb {
 	uint8_t		 inp_mcast_ttl;
 	uint8_t		*inp_opts;
 	uint32_t	 inp_mcast_if, inp_mcast_addr;
-	struct inp_mcast *inp_mships;	/* memberships, bounded list */
+	struct mcast_member *inp_mships;	/* memberships of both families, bounded list */
 	/* the same for IPv6 packets */
-	struct inp_mcast6 *inp_mships6;
 	uint32_t	 inp_mcast_if6;	/* ifindex, 0 = by route */
 	int16_t		 inp_hops;	/* VI_IPV6_UNICAST_HOPS; -1: the vnet's default */
 	uint8_t		 inp_mcast_hops, inp_tclass;
@@ -126,6 +127,8 @@ void	 in_pcbmap(struct vi_sockaddr *);
 void	 in_pcbname(const struct inpcb *, const struct inet_ops *, const struct in_addr_any *, uint16_t port, struct vi_sockaddr *);
 int	 in_pcbsockaddr(struct inpcb *, struct vi_sockaddr *);
 int	 in_pcbpeeraddr(struct inpcb *, struct vi_sockaddr *);	/* ENOTCONN */
+/* in_pcbmcast.c: does the pcb want a packet to a group it may have joined? */
+bool	 in_pcbmcast_wants(const struct inpcb *, const struct inet_pkt *);
 /* IP-level and common socket options of a pcb (VI_IP_*, VI_SO_BINDTODEVICE, VI_SO_FIB).  ENOPROTOOPT for others. */
 int	 in_pcbsetopt(struct inpcb *, enum vi_sockopt, const void *, size_t);
 int	 in_pcbgetopt(struct inpcb *, enum vi_sockopt, void *, size_t *);
@@ -137,6 +140,8 @@ struct inpcb_vnet {
 	int		iv_first, iv_last;	/* 10000, 65535 */
 	int		iv_reservedhigh;	/* 1023 */
 	int		iv_v6only;	/* VI_IPV6_V6ONLY of new sockets */
+	int		iv_maxships;	/* memberships of a socket */
+	int		iv_maxmsf, iv_maxmsf6;	/* sources of a membership */
 	uint64_t	iv_nextid;
 };
 VNET_STATE_DECLARE(inpcb);

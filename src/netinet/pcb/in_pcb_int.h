@@ -41,7 +41,10 @@ void	 in_pcbopt_free(struct inpcb *);
 /* in_pcbopt6.c */
 int	 in6_pcbsetopt(struct inpcb *, enum vi_sockopt, const void *, size_t);
 int	 in6_pcbgetopt(struct inpcb *, enum vi_sockopt, void *, size_t *);
-void	 in6_pcbopt_free(struct inpcb *);
+/* in_pcbmcast.c */
+int	 in_pcbmcast_set(struct inpcb *, enum vi_sockopt, const void *, size_t);
+int	 in_pcbmcast_get(struct inpcb *, void *, size_t *);	/* VI_MCAST_MSFILTER */
+void	 in_pcbmcast_free(struct inpcb *);
 
 /* Both families: the protocols whose AF_INET6 sockets carry IPv4 as well (RFC 3493 3.7). */
 static inline bool

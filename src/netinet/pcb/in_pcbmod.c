@@ -8,6 +8,9 @@ static const struct inpcb_vnet inpcb_defaults = {
 	.iv_first = 10000,
 	.iv_last = 65535,
 	.iv_reservedhigh = 1023,
+	.iv_maxships = 20,
+	.iv_maxmsf = 10,
+	.iv_maxmsf6 = 64,
 };
 
 static const struct sysctl_desc inpcb_sysctls[] = {
@@ -16,6 +19,13 @@ static const struct sysctl_desc inpcb_sysctls[] = {
 	CTL_INT("net.inet.ip.portrange.reservedhigh", CTL_RW, struct inpcb_vnet, iv_reservedhigh, 0, 65535,
 	    "Last port that only the administrator may bind"),
 	CTL_INT("net.inet6.ip6.v6only", CTL_RW, struct inpcb_vnet, iv_v6only, 0, 1, "AF_INET6 sockets take no IPv4 unless told to"),
+	/* Linux's bounds, under names of BSD's form and its own */
+	CTL_INT("net.inet.igmp.max_memberships", CTL_RW, struct inpcb_vnet, iv_maxships, 0, 65535, "Groups a socket may join"),
+	CTL_INT("net.inet.igmp.max_msf", CTL_RW, struct inpcb_vnet, iv_maxmsf, 0, 1024, "Sources of a membership in IPv4"),
+	CTL_INT("net.inet6.mld.max_msf", CTL_RW, struct inpcb_vnet, iv_maxmsf6, 0, 1024, "Sources of a membership in IPv6"),
+	CTL_INT("net.ipv4.igmp_max_memberships", CTL_RW, struct inpcb_vnet, iv_maxships, 0, 65535, "Groups a socket may join"),
+	CTL_INT("net.ipv4.igmp_max_msf", CTL_RW, struct inpcb_vnet, iv_maxmsf, 0, 1024, "Sources of a membership in IPv4"),
+	CTL_INT("net.ipv6.mld_max_msf", CTL_RW, struct inpcb_vnet, iv_maxmsf6, 0, 1024, "Sources of a membership in IPv6"),
 	CTL_END
 };
 

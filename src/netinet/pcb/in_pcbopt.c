@@ -9,14 +9,6 @@
 #include "netinet/pcb/in_pcb_int.h"
 #include "wire/ip.h"
 
-#define INP_MAXMEMBERSHIPS	20	/* as Linux's default */
-
-struct inp_mcast {
-	struct inp_mcast *im_next;
-	uint32_t	 im_group;
-	uint32_t	 im_ifindex;
-};
-
 static struct acctset *
 inp_acct(const struct inpcb *inp)
 {
@@ -34,14 +26,8 @@ in_pcbopt_setbytes(struct inpcb *inp, uint8_t *opts, uint8_t len)
 void
 in_pcbopt_free(struct inpcb *inp)
 {
-	struct inp_mcast *im;
-
 	in_pcbopt_setbytes(inp, NULL, 0);
-	while ((im = inp->inp_mships) != NULL) {
-		inp->inp_mships = im->im_next;
-		in_mcast_leave(inp->inp_vnet, im->im_ifindex, im->im_group);
-		kfree(inp_acct(inp), ACCT_PCB, im, sizeof(*im));
-	}
+	in_pcbmcast_free(inp);
 }
 
 /*
@@ -87,73 +73,15 @@ in_pcbopt_setoptions(struct inpcb *inp, const uint8_t *opts, size_t len)
 }
 
 static int
-in_pcbopt_mreq(const void *val, size_t len, struct vi_mreq *mr)
-{
-	if (len < sizeof(*mr))
-		return (EINVAL);
-	memcpy(mr, val, sizeof(*mr));
-	return (0);
-}
-
-static int
-in_pcbopt_join(struct inpcb *inp, const void *val, size_t len)
-{
-	struct vi_mreq mr;
-	struct inp_mcast *im, **imp;
-	uint32_t ifindex;
-	unsigned n = 0;
-	int error;
-
-	if ((error = in_pcbopt_mreq(val, len, &mr)) != 0 ||
-	    (error = in_mcast_if(inp->inp_vnet, inp->inp_fib, &mr, &ifindex)) != 0)
-		return (error);
-	for (imp = &inp->inp_mships; (im = *imp) != NULL; imp = &im->im_next, n++)
-		if (im->im_group == mr.mr_group && im->im_ifindex == ifindex)
-			return (EADDRINUSE);
-	if (n >= INP_MAXMEMBERSHIPS || (im = kmalloc(inp_acct(inp), ACCT_PCB, sizeof(*im))) == NULL)
-		return (ENOBUFS);
-	if ((error = in_mcast_join(inp->inp_vnet, ifindex, mr.mr_group)) != 0) {
-		kfree(inp_acct(inp), ACCT_PCB, im, sizeof(*im));
-		return (error);
-	}
-	im->im_group = mr.mr_group;
-	im->im_ifindex = ifindex;
-	*imp = im;
-	return (0);
-}
-
-static int
-in_pcbopt_leave(struct inpcb *inp, const void *val, size_t len)
-{
-	struct vi_mreq mr;
-	struct inp_mcast *im, **imp;
-	uint32_t ifindex = 0;
-	int error;
-
-	if ((error = in_pcbopt_mreq(val, len, &mr)) != 0)
-		return (error);
-	if ((mr.mr_ifindex != 0 || mr.mr_addr != 0) && (error = in_mcast_if(inp->inp_vnet, inp->inp_fib, &mr, &ifindex)) != 0)
-		return (error);
-	for (imp = &inp->inp_mships; (im = *imp) != NULL; imp = &im->im_next) {
-		if (im->im_group != mr.mr_group || (ifindex != 0 && im->im_ifindex != ifindex))
-			continue;
-		*imp = im->im_next;
-		in_mcast_leave(inp->inp_vnet, im->im_ifindex, im->im_group);
-		kfree(inp_acct(inp), ACCT_PCB, im, sizeof(*im));
-		return (0);
-	}
-	return (EADDRNOTAVAIL);
-}
-
-static int
 in_pcbopt_setmcastif(struct inpcb *inp, const void *val, size_t len)
 {
 	struct vi_mreq mr;
 	uint32_t ifindex = 0;
 	int error;
 
-	if ((error = in_pcbopt_mreq(val, len, &mr)) != 0)
-		return (error);
+	if (len < sizeof(mr))
+		return (EINVAL);
+	memcpy(&mr, val, sizeof(mr));
 	mr.mr_group = HTONL(INADDR_ALLHOSTS_GROUP);	/* only the interface matters */
 	if ((mr.mr_ifindex != 0 || mr.mr_addr != 0) && (error = in_mcast_if(inp->inp_vnet, inp->inp_fib, &mr, &ifindex)) != 0)
 		return (error);
@@ -227,6 +155,11 @@ in_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 			return (EINVAL);
 		inp->inp_mcast_ttl = (uint8_t)(v == -1 ? 1 : v);
 		return (0);
+	case VI_IP_MULTICAST_ALL:
+		if (v != 0 && v != 1)
+			return (EINVAL);
+		inp->inp_flags = v != 0 ? inp->inp_flags & ~(uint32_t)INP_NOMCASTALL : inp->inp_flags | INP_NOMCASTALL;
+		return (0);
 	case VI_IP_MTU_DISCOVER:
 		if (v < 0 || v > 3)
 			return (EINVAL);
@@ -251,15 +184,16 @@ in_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t len
 	uint32_t flag = in_pcbopt_flag(opt);
 	int v = -2, error;	/* -2 is no value of any option: EINVAL when there is none */
 
+	if (opt >= VI_MCAST_JOIN_GROUP)
+		return (in_pcbmcast_set(inp, opt, val, len));
 	if (opt >= VI_IPV6_V6ONLY)
 		return (in6_pcbsetopt(inp, opt, val, len));
 	switch (opt) {
 	case VI_IP_OPTIONS:
 		return (in_pcbopt_setoptions(inp, val, len));
 	case VI_IP_ADD_MEMBERSHIP:
-		return (in_pcbopt_join(inp, val, len));
 	case VI_IP_DROP_MEMBERSHIP:
-		return (in_pcbopt_leave(inp, val, len));
+		return (in_pcbmcast_set(inp, opt, val, len));
 	case VI_IP_MULTICAST_IF:
 		return (in_pcbopt_setmcastif(inp, val, len));
 	case VI_SO_BINDTODEVICE:
@@ -313,6 +247,8 @@ in_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 {
 	uint32_t flag = in_pcbopt_flag(opt);
 
+	if (opt == VI_MCAST_MSFILTER)
+		return (in_pcbmcast_get(inp, buf, len));
 	if (opt >= VI_IPV6_V6ONLY)
 		return (in6_pcbgetopt(inp, opt, buf, len));
 	if (flag != 0)
@@ -328,6 +264,8 @@ in_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, inp->inp_minttl));
 	case VI_IP_MULTICAST_TTL:
 		return (sooptputint(buf, len, inp->inp_mcast_ttl));
+	case VI_IP_MULTICAST_ALL:
+		return (sooptputint(buf, len, (inp->inp_flags & INP_NOMCASTALL) == 0));
 	case VI_IP_MTU_DISCOVER:
 		return (sooptputint(buf, len, inp->inp_mtudisc));
 	case VI_IP_MTU:

@@ -7,102 +7,10 @@
 #include "netinet/pcb/in_pcb_int.h"
 #include "wire/ip.h"
 
-#define INP_MAXMEMBERSHIPS6	20
-
-struct inp_mcast6 {
-	struct inp_mcast6 *im_next;
-	uint32_t	 im_ifindex;
-	uint8_t		 im_group[IN6_ADDRLEN];
-};
-
 static bool
 in6_pcbopt_stream(const struct inpcb *inp)
 {
 	return (inp->inp_info->ipi_proto == VI_IPPROTO_TCP);
-}
-
-static struct acctset *
-in6_pcbopt_acct(const struct inpcb *inp)
-{
-	return (vnet_acct(inp->inp_vnet));
-}
-
-/* Takes *imp off the list.  An interface that went away took its memberships with it. */
-static void
-in6_pcbopt_drop(struct inpcb *inp, struct inp_mcast6 **imp)
-{
-	struct inp_mcast6 *im = *imp;
-	struct ifnet *ifp = ifnet_byindex(inp->inp_vnet, im->im_ifindex);
-
-	*imp = im->im_next;
-	if (ifp != NULL)
-		in6_mcast_leave(inp->inp_vnet, ifp, im->im_group);
-	kfree(in6_pcbopt_acct(inp), ACCT_PCB, im, sizeof(*im));
-}
-
-void
-in6_pcbopt_free(struct inpcb *inp)
-{
-	while (inp->inp_mships6 != NULL)
-		in6_pcbopt_drop(inp, &inp->inp_mships6);
-}
-
-static int
-in6_pcbopt_mreq(struct inpcb *inp, const void *val, size_t len, struct vi_mreq6 *mr)
-{
-	if (len < sizeof(*mr))
-		return (EINVAL);
-	memcpy(mr, val, sizeof(*mr));
-	if (in6_pcbopt_stream(inp))
-		return (EPROTO);
-	return (in6_multicast(mr->mr6_group) && !in6_v4mapped(mr->mr6_group) ? 0 : EINVAL);
-}
-
-static int
-in6_pcbopt_join(struct inpcb *inp, const void *val, size_t len)
-{
-	struct inp_mcast6 *im, **imp;
-	struct vi_mreq6 mr;
-	uint32_t ifindex;
-	unsigned n = 0;
-	int error;
-
-	if ((error = in6_pcbopt_mreq(inp, val, len, &mr)) != 0 || (error = in6_mcast_if(inp->inp_vnet, inp->inp_fib, &mr, &ifindex)) != 0)
-		return (error);
-	in6_setzone(mr.mr6_group, ifindex);
-	for (imp = &inp->inp_mships6; (im = *imp) != NULL; imp = &im->im_next, n++)
-		if (im->im_ifindex == ifindex && in6_equal(im->im_group, mr.mr6_group))
-			return (EADDRINUSE);
-	if (n >= INP_MAXMEMBERSHIPS6 || (im = kmalloc(in6_pcbopt_acct(inp), ACCT_PCB, sizeof(*im))) == NULL)
-		return (ENOBUFS);
-	if ((error = in6_mcast_join(inp->inp_vnet, ifnet_byindex(inp->inp_vnet, ifindex), mr.mr6_group)) != 0) {
-		kfree(in6_pcbopt_acct(inp), ACCT_PCB, im, sizeof(*im));
-		return (error);
-	}
-	im->im_ifindex = ifindex;
-	memcpy(im->im_group, mr.mr6_group, sizeof(im->im_group));
-	*imp = im;
-	return (0);
-}
-
-/* Interface 0: whichever it was joined on. */
-static int
-in6_pcbopt_leave(struct inpcb *inp, const void *val, size_t len)
-{
-	struct inp_mcast6 **imp;
-	struct vi_mreq6 mr;
-	int error;
-
-	if ((error = in6_pcbopt_mreq(inp, val, len, &mr)) != 0)
-		return (error);
-	for (imp = &inp->inp_mships6; *imp != NULL; imp = &(*imp)->im_next) {
-		in6_setzone(mr.mr6_group, (*imp)->im_ifindex);
-		if ((mr.mr6_ifindex == 0 || (*imp)->im_ifindex == mr.mr6_ifindex) && in6_equal((*imp)->im_group, mr.mr6_group)) {
-			in6_pcbopt_drop(inp, imp);
-			return (0);
-		}
-	}
-	return (EADDRNOTAVAIL);
 }
 
 static uint32_t
@@ -184,6 +92,11 @@ in6_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 			return (EINVAL);
 		inp->inp_flags = v != 0 ? inp->inp_flags | INP_MCASTLOOP6 : inp->inp_flags & ~(uint32_t)INP_MCASTLOOP6;
 		return (0);
+	case VI_IPV6_MULTICAST_ALL:
+		if (v != 0 && v != 1)
+			return (EINVAL);
+		inp->inp_flags = v != 0 ? inp->inp_flags & ~(uint32_t)INP_NOMCASTALL6 : inp->inp_flags | INP_NOMCASTALL6;
+		return (0);
 	case VI_IPV6_MULTICAST_IF:
 		return (in6_pcbopt_setmcastif(inp, v));
 	case VI_IPV6_TCLASS:
@@ -206,10 +119,8 @@ in6_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t le
 
 	if ((inp->inp_flags & INP_SOCK6) == 0)
 		return (ENOPROTOOPT);
-	if (opt == VI_IPV6_JOIN_GROUP)
-		return (in6_pcbopt_join(inp, val, len));
-	if (opt == VI_IPV6_LEAVE_GROUP)
-		return (in6_pcbopt_leave(inp, val, len));
+	if (opt == VI_IPV6_JOIN_GROUP || opt == VI_IPV6_LEAVE_GROUP)
+		return (in_pcbmcast_set(inp, opt, val, len));
 	if ((error = sooptint(val, len, &v)) != 0)
 		return (error);
 	if (flag == 0)
@@ -244,6 +155,8 @@ in6_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, inp->inp_mcast_hops));
 	case VI_IPV6_MULTICAST_LOOP:
 		return (sooptputint(buf, len, (inp->inp_flags & INP_MCASTLOOP6) != 0));
+	case VI_IPV6_MULTICAST_ALL:
+		return (sooptputint(buf, len, (inp->inp_flags & INP_NOMCASTALL6) == 0));
 	case VI_IPV6_MULTICAST_IF:
 		return (sooptputint(buf, len, (int)inp->inp_mcast_if6));
 	case VI_IPV6_TCLASS:

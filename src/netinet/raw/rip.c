@@ -62,6 +62,8 @@ rip_next(struct inpcb *inp, const struct inet_pkt *pk, int icmptype)
 			continue;
 		if (inp->inp_boundif != 0 && (pk->ip_rcvif == NULL || pk->ip_rcvif->if_index != inp->inp_boundif))
 			continue;
+		if (!in_pcbmcast_wants(inp, pk))
+			continue;
 		if (icmptype < 0 || icmptype > 31 || (rip_filter(inp) & 1u << icmptype) == 0)
 			return (inp);
 	}
