@@ -8,7 +8,7 @@
  *	bulk	bytes a second, written and read with a copy each (vi_send, vi_recv)
  *	bulk0	the same without copies (vi_send_prepare, vi_recv_peek)
  *	rr	1-byte round trips a second
- *	conn	connect, accept, close on both sides, a second
+ *	conn	connect, accept, close, see the end, close, a second
  *
  * CONTROL is the congestion control (cubic).  Each for SECONDS (2) of real time, on both hosts unless told otherwise.  -j prints JSON.
  */
@@ -298,6 +298,21 @@ rr(struct bench *b)
 	return ((double)rounds / (t - t0));
 }
 
+/* As a server does: it closes when it has read the end of what the client sent. */
+static void
+disconnected(struct bench *b)
+{
+	size_t n;
+
+	vi_close(b->b_so[0]);
+	turn(b);
+	check("recv", vi_recv(b->b_so[1], b->b_in, 1, 0, &n));
+	if (n != 0)
+		check("end of file", EPROTO);
+	vi_close(b->b_so[1]);
+	turn(b);
+}
+
 static double
 conn(struct bench *b)
 {
@@ -306,8 +321,7 @@ conn(struct bench *b)
 
 	while (t - t0 < b->b_seconds) {
 		for (int i = 0; i < 64; i++) {
-			vi_close(b->b_so[0]);
-			vi_close(b->b_so[1]);
+			disconnected(b);
 			connected(b);
 		}
 		rounds += 64;

@@ -89,7 +89,7 @@ tcp_flow_insert(struct tcp_flowtab *ft, struct tcp_flow *f)
 
 	if (ft->ft_size == 0 && tcp_flowtab_resize(ft, TCP_FLOWTAB_MIN) != 0)
 		return (ENOBUFS);
-	if (ft->ft_count >= 2 * ft->ft_size)
+	if (2 * ft->ft_count >= ft->ft_size)
 		(void)tcp_flowtab_resize(ft, 2 * ft->ft_size);
 	f->tf_hash = tcp_flow_hash(ft, &f->tf_laddr, f->tf_lport, &f->tf_faddr, f->tf_fport);
 	fp = &ft->ft_chain[f->tf_hash & (ft->ft_size - 1)];

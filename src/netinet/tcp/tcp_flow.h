@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A hash table of flows: connections that have no inpcb, because they are not there yet (SYN cache)
- * or not any more (TIME_WAIT).  Empty it takes no memory; it starts with 16 chains and doubles as
- * it fills.
+ * or not any more (TIME_WAIT).  Empty it takes no memory; it starts with 16 chains and doubles when
+ * it is half full: an entry looked at in vain costs more than its chain's head, it is seldom in a cache.
  */
 #ifndef NETINET_TCP_TCP_FLOW_H
 #define NETINET_TCP_TCP_FLOW_H
