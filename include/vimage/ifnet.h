@@ -91,6 +91,64 @@ VI_API int	vi_if_reclaim(struct vi_vnet *from, const char *name, struct vi_vnet 
 VI_API int	vi_if_addr_add(struct vi_vnet *, const char *name, const struct vi_ifaddr *, bool alias);
 VI_API int	vi_if_addr_del(struct vi_vnet *, const char *name, const struct vi_sockaddr *);	/* EADDRNOTAVAIL */
 
+/*
+ * Properties of a link, for experiments: what happens to frames on the way out of one interface; the other direction of a cable is the
+ * other interface's.  A frame waits in the queue of a transmitter of lp_rate, is then lost, damaged, doubled or not, and arrives after lp_delay.
+ * Any interface has them; nothing set means that nothing stands in the way, at no cost.
+ *
+ * With properties set an interface sends what a wire would carry: super-packets are cut into frames of the MTU first, and where
+ * frames may be damaged checksums are computed and verified.  Probabilities are 0..1.  Each property draws from a
+ * generator of its own, all made from lp_seed: with the same seed the same frames, by number, suffer.
+ * They stay with an interface that moves; the frames held are dropped then, and sent at once when the properties are removed.
+ */
+#define VI_LINKPATTERN	129	/* a pattern with its NUL */
+struct vi_linkprops {
+	uint64_t lp_delay;		/* ns; at most an hour */
+	uint64_t lp_jitter;		/* ns: the delay is uniform within lp_delay +- lp_jitter, but no frame overtakes another */
+	uint64_t lp_rate;		/* bits/s, from 8; 0 = no limit */
+	uint32_t lp_queue;		/* frames the transmitter has, the one being sent included, 1..65535; further ones are dropped; 0 = 100 */
+	uint32_t lp_overhead;		/* bytes that the rate counts for each frame beyond its own (Ethernet: 24), at most 1000 */
+	double	 lp_loss;		/* of each frame */
+	/* Gilbert-Elliott: a state without (lp_loss holds) and one with bursts of loss; at each frame it may change. */
+	double	 lp_burst_p;		/* into the bad state; 0 = there is none */
+	double	 lp_burst_r;		/* out of it: bursts are 1/r frames long on average */
+	double	 lp_burst_loss;		/* in it; 0 = all are lost */
+	char	 lp_pattern[VI_LINKPATTERN];	/* "0010": the third of every four is lost; "" = none */
+	bool	 lp_pattern_once;	/* only of the first four */
+	double	 lp_dup;		/* arrives twice */
+	double	 lp_reorder;		/* arrives lp_reorder_delay late, others overtake it */
+	uint64_t lp_reorder_delay;	/* ns; 0 = 1 ms; at most an hour */
+	double	 lp_corrupt;		/* has one bit of its IP packet wrong; other protocols, without checksums, are spared */
+	uint64_t lp_seed;		/* 0 = from the host's randomness (which is seeded on the simulated host) */
+};
+struct vi_linkstats {
+	uint64_t lk_frames;		/* that came to the transmitter */
+	uint64_t lk_qdrops;		/* found its queue full */
+	uint64_t lk_lost, lk_corrupted, lk_dups, lk_reordered;
+	uint64_t lk_nomem;		/* dropped: no memory, or too many on the way */
+	uint32_t lk_held;		/* on their way now */
+};
+/* NULL, or nothing but a seed: removed.  EINVAL: out of range, or what only modifies something that is not set. */
+VI_API int	vi_if_set_link(struct vi_vnet *, const char *name, const struct vi_linkprops *);
+/* As they are, with defaults and the seed filled in; zeroes when none are set.  Either may be NULL. */
+VI_API int	vi_if_get_link(struct vi_vnet *, const char *name, struct vi_linkprops *, struct vi_linkstats *);
+
+/*
+ * Frames that an interface sends (before its link properties) and receives, complete, cut and summed as a wire would carry them; on lo without link
+ * header, and once.  fn is called in the lane of the vnet, in the midst of things: it takes what it wants and calls nothing of the library.
+ * When the interface leaves the vnet or is destroyed, fn is called once more, with NULL.  pcap.h writes files.
+ */
+struct vi_frame {
+	uint64_t	 fr_time;	/* realtime ns of the host */
+	const void	*fr_data;
+	uint32_t	 fr_len;
+	bool		 fr_out;
+	uint8_t		 fr_type;	/* VI_IFT_*: of the interface */
+};
+typedef void vi_capture_fn(void *arg, const struct vi_frame *);
+VI_API int	vi_if_capture(struct vi_vnet *, const char *name, vi_capture_fn *, void *arg);	/* EEXIST: so already */
+VI_API int	vi_if_uncapture(struct vi_vnet *, const char *name, vi_capture_fn *, void *arg);	/* ENOENT */
+
 #ifdef __cplusplus
 }
 #endif

@@ -130,6 +130,30 @@ vi_if_reclaim(struct vi_vnet *from, const char *name, struct vi_vnet *home)
 	API_IF(from, name, ifp->if_home != api_vnet(home) ? EPERM : if_vmove(ifp, api_vnet(home)));
 }
 
+int
+vi_if_set_link(struct vi_vnet *vn, const char *name, const struct vi_linkprops *lp)
+{
+	API_IF(vn, name, if_setlink(ifp, lp));
+}
+
+int
+vi_if_get_link(struct vi_vnet *vn, const char *name, struct vi_linkprops *lp, struct vi_linkstats *lk)
+{
+	API_IF(vn, name, (if_getlink(ifp, lp, lk), 0));
+}
+
+int
+vi_if_capture(struct vi_vnet *vn, const char *name, vi_capture_fn *fn, void *arg)
+{
+	API_IF(vn, name, if_capture(ifp, fn, arg));
+}
+
+int
+vi_if_uncapture(struct vi_vnet *vn, const char *name, vi_capture_fn *fn, void *arg)
+{
+	API_IF(vn, name, if_uncapture(ifp, fn, arg));
+}
+
 static const struct net_afops *
 api_afops(struct vnet *vn, uint8_t family)
 {

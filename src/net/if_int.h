@@ -31,6 +31,33 @@ void	if_unlink(struct ifnet *);
 void	ifq_init(struct ifqueue *);
 void	ifq_purge(struct ifnet *);	/* under the kernel lock */
 
+/* if_extra.c */
+struct if_capture;
+struct iflink;
+struct if_extra {
+	struct iflink	*ix_link;	/* NULL: none */
+	LIST_HEAD(, if_capture) ix_captures;
+};
+int	if_extra_make(struct ifnet *);		/* there is one after; ENOBUFS */
+void	if_extra_trim(struct ifnet *);		/* one with nothing in it goes */
+void	if_extra_input(struct ifnet *, struct mbuf *);	/* shows a frame that came in */
+void	if_extra_leave(struct ifnet *);		/* leaves its vnet: frames held are dropped, captures end */
+void	if_extra_arrive(struct ifnet *);
+/*
+ * Frames as a wire would carry them: none longer than the MTU allows, with sums also with checksums; a list by
+ * m_nextpkt.  What there is no memory for is dropped (output errors).  Consumes m; NULL: nothing left.
+ */
+struct mbuf *if_wire(struct ifnet *, struct mbuf *, bool sums);
+
+/* if_link.c: the properties of the way out of an interface */
+void	iflink_output(struct iflink *, struct mbuf *);	/* consumes */
+void	iflink_leave(struct iflink *);
+void	iflink_arrive(struct iflink *);
+
+/* if_capture.c */
+void	if_capture_show(struct ifnet *, const struct mbuf *, bool out);
+void	if_capture_endall(struct ifnet *);
+
 /* if_vmove.c */
 void	if_return(struct ifnet *);	/* home, or destroyed when that is impossible */
 

@@ -42,7 +42,7 @@ static int
 lo_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh)
 {
 	(void)nh;
-	return (lo_transmit(ifp, m));
+	return (if_transmit(ifp, m));
 }
 
 static void

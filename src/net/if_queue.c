@@ -64,6 +64,8 @@ ifq_receive(struct ifnet *ifp, struct mbuf *m)
 	m->m_pkt.fib = (uint16_t)ifp->if_fib;
 	ifp->if_stats.ifs_ipackets++;
 	ifp->if_stats.ifs_ibytes += m->m_pkt.len;
+	if (ifp->if_extra != NULL)
+		if_extra_input(ifp, m);
 	ifp->if_ops->ifo_input(ifp, m);
 }
 

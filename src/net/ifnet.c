@@ -166,6 +166,7 @@ if_link(struct ifnet *ifp, struct vnet *to)
 	if_insert(ifp);
 	ifp->if_attached = true;
 	ifp->if_dying = false;
+	if_extra_arrive(ifp);
 	vnet_event(to, VNET_EV_IFATTACH, ifp);
 }
 
@@ -177,6 +178,7 @@ if_unlink(struct ifnet *ifp)
 	vnet_event(ifp->if_vnet, VNET_EV_IFDETACH, ifp);
 	VI_ASSERT(TAILQ_EMPTY(&ifp->if_addrs) && ifp->if_nroutes == 0);
 	ifp->if_attached = false;
+	if_extra_leave(ifp);
 	ifq_purge(ifp);
 	if_remove(ifp);
 }
@@ -242,6 +244,7 @@ if_free(struct ifnet *ifp)
 {
 	VI_ASSERT(!ifp->if_attached && TAILQ_EMPTY(&ifp->if_arps));
 	LIST_REMOVE(ifp, if_homelink);
+	(void)if_setlink(ifp, NULL);
 	kfree(ifp->if_acct, ACCT_IFNET, ifp, sizeof(*ifp));
 }
 

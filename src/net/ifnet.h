@@ -25,6 +25,7 @@ struct mbuf;
 struct ifnet;
 struct if_clone;
 struct arp_entry;
+struct if_extra;
 struct mcast_if;
 struct nhop;
 struct vi_neigh;
@@ -128,6 +129,7 @@ struct ifnet {
 	struct ifaddrhead if_addrs;
 	struct ifstats	 if_stats;
 	struct ifqueue	 if_inq;
+	struct if_extra	*if_extra;	/* link properties, captures; NULL = none; changes under the kernel lock */
 	void		*if_afdata[NET_AF_MAX];	/* per family, made at IFATTACH, gone at IFDETACH */
 	struct arp_entry *if_arplast;	/* netinet/arp: the one used last */
 	struct mcast_if	*if_mcast[NET_AF_MAX];	/* netinet/mcast: groups listened to here; NULL: none ever */
@@ -175,6 +177,11 @@ struct net_afops {		/* what an address family does for interfaces */
 	int	(*nao_neigh_add)(struct vnet *, const struct vi_neigh *);
 	int	(*nao_neigh_del)(struct vnet *, const struct vi_sockaddr *, const char *ifname);
 	void	(*nao_neigh_list)(struct vnet *, void (*fn)(void *, const struct vi_neigh *), void *arg);
+	/*
+	 * What a wire would carry of a packet of this family (no link header): super-packets cut, with sums also
+	 * checksums finished; a list by m_nextpkt.  Consumes m; NULL: no memory.
+	 */
+	struct mbuf *(*nao_wire)(struct mbuf *, bool sums);
 };
 struct net_proto { uint16_t np_ethertype; net_input_fn *np_input; };
 #define NET_MAXPROTO	8
@@ -214,7 +221,12 @@ struct ifnet *ifnet_byname(struct vnet *, const char *);
 struct ifnet *ifnet_byindex(struct vnet *, uint32_t);
 static inline bool if_up(const struct ifnet *ifp) { return ((ifp->if_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING)); }
 static inline int if_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh) { return (ifp->if_ops->ifo_output(ifp, m, nh)); }
-static inline int if_transmit(struct ifnet *ifp, struct mbuf *m) { return (ifp->if_ops->ifo_transmit(ifp, m)); }
+int	 if_extra_transmit(struct ifnet *, struct mbuf *);
+static inline int
+if_transmit(struct ifnet *ifp, struct mbuf *m)
+{
+	return (ifp->if_extra == NULL ? ifp->if_ops->ifo_transmit(ifp, m) : if_extra_transmit(ifp, m));
+}
 
 /* Management (under the kernel lock); api/ exports them one to one. */
 /* what net keeps for the whole kernel; before kernel_fini */
@@ -226,6 +238,12 @@ int	 if_setflags(struct ifnet *, uint32_t set, uint32_t clear);
 int	 if_setmtu(struct ifnet *, uint32_t);
 int	 if_setnd6(struct ifnet *, uint32_t set, uint32_t clear);	/* VI_ND6_IFF_* */
 int	 if_setlladdr(struct ifnet *, const uint8_t *, size_t);
+/* Link properties of the sending direction; NULL or none set: removed.  EINVAL, ENOBUFS. */
+int	 if_setlink(struct ifnet *, const struct vi_linkprops *);
+void	 if_getlink(const struct ifnet *, struct vi_linkprops *, struct vi_linkstats *);
+/* Frames in and out are shown to fn; EEXIST: it is there with that arg. */
+int	 if_capture(struct ifnet *, vi_capture_fn *, void *arg);
+int	 if_uncapture(struct ifnet *, vi_capture_fn *, void *arg);	/* ENOENT */
 int	 if_vmove(struct ifnet *, struct vnet *to);	/* EEXIST, EBUSY, EINVAL (lo0), ENOBUFS */
 /* home, under a name that is free: its own, its original, or origname with a suffix */
 int	 if_reclaim(struct ifnet *);

@@ -121,7 +121,7 @@ static void
 rig_begin(struct rig *g)
 {
 	static const struct vnet_module *const mods[] = { &net_vnet_module, &lo_vnet_module,
-		&ether_vnet_module, &epair_vnet_module, &route_vnet_module, &arp_vnet_module };
+		&iflink_vnet_module, &ether_vnet_module, &epair_vnet_module, &route_vnet_module, &arp_vnet_module };
 	struct vi_kernel_params kp = { 0 };
 	char name[IFNAMSIZ];
 

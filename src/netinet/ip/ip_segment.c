@@ -205,3 +205,39 @@ in_delayed_cksum(struct mbuf *m)
 	m->m_pkt.csum_flags = (uint16_t)((m->m_pkt.csum_flags & ~CSUM_DELAY_DATA) | CSUM_DATA_VALID);
 	return (m);
 }
+
+/* The headers in one piece, as ip_segment() wants them. */
+static struct mbuf *
+wire_headers(struct mbuf *m)
+{
+	const uint32_t want = MIN(m->m_pkt.len, (uint32_t)IP_MAXHLEN + 60);
+	unsigned hlen;
+
+	if (m->m_len < MIN(want, IP_MINHLEN) && (m = m_pullup(m, want)) == NULL)
+		return (NULL);
+	hlen = ip_hlen(mtod(m, const struct ip *));
+	if (m->m_len >= MIN(want, hlen + sizeof(struct tcphdr)))
+		return (m);
+	return (m_pullup(m, want));
+}
+
+struct mbuf *
+in_wire(struct mbuf *m, bool sums)
+{
+	struct mbuf *top = NULL, **mp = &top, *next;
+	unsigned n;
+
+	if ((m = wire_headers(m)) == NULL || m->m_pkt.len < IP_MINHLEN)
+		return (m);
+	if (m->m_pkt.segsz != 0)
+		m = ip_segment(m, &n);
+	for (; m != NULL; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		if (sums && (m = in_delayed_cksum(m)) == NULL)
+			continue;
+		*mp = m;
+		mp = &m->m_nextpkt;
+	}
+	return (top);
+}

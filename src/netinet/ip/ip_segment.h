@@ -5,6 +5,7 @@
 #ifndef NETINET_IP_IP_SEGMENT_H
 #define NETINET_IP_IP_SEGMENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct mbuf;
@@ -18,6 +19,8 @@ struct mbuf *ip_segment(struct mbuf *, unsigned *n);
 struct mbuf *ip_fragment(struct mbuf *, uint32_t mtu, unsigned *n);
 /* Finishes a checksum that was left (CSUM_TCP, CSUM_UDP).  Returns m or a replacement; NULL: no memory, m is gone. */
 struct mbuf *in_delayed_cksum(struct mbuf *);
+/* What a wire would carry of m: segments of a super-packet, linked by m_nextpkt; with sums also finished checksums.  Consumes m; NULL: no memory. */
+struct mbuf *in_wire(struct mbuf *, bool sums);
 /* Bytes of IP and transport header of a super-packet; 0: not known. */
 unsigned ip_segment_hdrlen(const struct mbuf *);
 

@@ -497,4 +497,5 @@ const struct net_afops in6_afops = {
 	.nao_neigh_add = in6_neigh_add,
 	.nao_neigh_del = in6_neigh_del,
 	.nao_neigh_list = in6_neigh_list,
+	.nao_wire = in6_wire,
 };

@@ -182,3 +182,35 @@ in6_delayed_cksum(struct mbuf *m)
 	m->m_pkt.csum_flags = (uint16_t)((m->m_pkt.csum_flags & ~CSUM_DELAY_DATA) | CSUM_DATA_VALID);
 	return (m);
 }
+
+/* The headers in one piece, as ip6_segment() wants them. */
+static struct mbuf *
+wire6_headers(struct mbuf *m)
+{
+	const uint32_t want = MIN(m->m_pkt.len, (uint32_t)IP6_HLEN + 60);
+
+	if (m->m_len >= MIN(want, IP6_HLEN + sizeof(struct tcphdr)))
+		return (m);
+	return (m_pullup(m, want));
+}
+
+struct mbuf *
+in6_wire(struct mbuf *m, bool sums)
+{
+	struct mbuf *top = NULL, **mp = &top, *next;
+	unsigned n;
+
+	if ((m = wire6_headers(m)) == NULL || m->m_pkt.len < IP6_HLEN)
+		return (m);
+	if (m->m_pkt.segsz != 0)
+		m = ip6_segment(m, &n);
+	for (; m != NULL; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		if (sums && (m = in6_delayed_cksum(m)) == NULL)
+			continue;
+		*mp = m;
+		mp = &m->m_nextpkt;
+	}
+	return (top);
+}

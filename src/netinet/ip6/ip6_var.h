@@ -178,6 +178,7 @@ struct mbuf *ip6_segment(struct mbuf *, unsigned *n);
 struct mbuf *ip6_fragment(struct vnet *, struct mbuf *, uint32_t mtu, unsigned *n);
 struct mbuf *in6_delayed_cksum(struct mbuf *);
 unsigned ip6_segment_hdrlen(const struct mbuf *);
+struct mbuf *in6_wire(struct mbuf *, bool sums);	/* nao_wire */
 
 /* ip6_forward.c */
 void	ip6_forward(struct vnet *, struct ifnet *rcvif, struct mbuf *, struct ip6_in *);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an interface may have beyond the usual: properties of its link, and captures.  Nearly none
+ * has; so all of it hangs on one pointer, which is all that the way of a frame looks at.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "net/if_int.h"
+#include "wire/ether.h"
+
+#define EXTRA_MAXHDR	16	/* the longest link header */
+
+_Static_assert(ETHER_HDR_LEN <= EXTRA_MAXHDR, "room for a link header");
+
+int
+if_extra_make(struct ifnet *ifp)
+{
+	if (ifp->if_extra != NULL)
+		return (0);
+	ifp->if_extra = kmalloc(ifp->if_acct, ACCT_IFNET, sizeof(*ifp->if_extra));
+	return (ifp->if_extra != NULL ? 0 : ENOBUFS);
+}
+
+void
+if_extra_trim(struct ifnet *ifp)
+{
+	struct if_extra *ix = ifp->if_extra;
+
+	if (ix == NULL || ix->ix_link != NULL || !LIST_EMPTY(&ix->ix_captures))
+		return;
+	ifp->if_extra = NULL;
+	kfree(ifp->if_acct, ACCT_IFNET, ix, sizeof(*ix));
+}
+
+int
+if_extra_transmit(struct ifnet *ifp, struct mbuf *m)
+{
+	struct if_extra *ix = ifp->if_extra;
+
+	if (!LIST_EMPTY(&ix->ix_captures) && if_up(ifp))
+		if_capture_show(ifp, m, true);
+	if (ix->ix_link == NULL)
+		return (ifp->if_ops->ifo_transmit(ifp, m));
+	if (!if_up(ifp)) {
+		ifp->if_stats.ifs_oerrors++;
+		m_freem(m);
+		return (ENETDOWN);
+	}
+	iflink_output(ix->ix_link, m);
+	return (0);
+}
+
+/* What lo gets it has sent, and shown, itself. */
+void
+if_extra_input(struct ifnet *ifp, struct mbuf *m)
+{
+	if (!LIST_EMPTY(&ifp->if_extra->ix_captures) && (m->m_flags & M_LOOP) == 0 && if_up(ifp))
+		if_capture_show(ifp, m, false);
+}
+
+void
+if_extra_leave(struct ifnet *ifp)
+{
+	if (ifp->if_extra == NULL)
+		return;
+	if_capture_endall(ifp);
+	if (ifp->if_extra->ix_link != NULL)
+		iflink_leave(ifp->if_extra->ix_link);
+	if_extra_trim(ifp);
+}
+
+void
+if_extra_arrive(struct ifnet *ifp)
+{
+	if (ifp->if_extra != NULL && ifp->if_extra->ix_link != NULL)
+		iflink_arrive(ifp->if_extra->ix_link);
+}
+
+/* Wire form */
+
+/* The family of what is in a frame; NULL: none that leaves anything to be done. */
+static const struct net_afops *
+wire_ops(const struct ifnet *ifp, const struct mbuf *m, const uint8_t *lh)
+{
+	struct net_vnet *nv = net_vnet(ifp->if_vnet);
+	uint16_t type;
+	uint8_t vhl;
+
+	if (ifp->if_hdrlen >= ETHER_HDR_LEN) {
+		memcpy(&type, lh + offsetof(struct ether_header, ether_type), sizeof(type));
+		if (type == HTONS(ETHERTYPE_IP))
+			return (nv->nv_afops[NET_AF_INET]);
+		return (type == HTONS(ETHERTYPE_IPV6) ? nv->nv_afops[NET_AF_INET6] : NULL);
+	}
+	if (m_copydata(m, ifp->if_hdrlen, 1, &vhl) != 0)
+		return (NULL);
+	return (nv->nv_afops[vhl >> 4 == 4 ? NET_AF_INET : NET_AF_INET6]);
+}
+
+/* Each packet of a list gets the link header back. */
+static struct mbuf *
+wire_relink(struct ifnet *ifp, struct mbuf *m, const uint8_t *lh)
+{
+	struct mbuf *top = NULL, **mp = &top, *next;
+
+	for (; m != NULL; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		if ((m = m_prepend(m, ifp->if_hdrlen)) == NULL) {
+			ifp->if_stats.ifs_oerrors++;
+			continue;
+		}
+		memcpy(m->m_data, lh, ifp->if_hdrlen);
+		m->m_pkt.l2hlen = ifp->if_hdrlen;
+		*mp = m;
+		mp = &m->m_nextpkt;
+	}
+	return (top);
+}
+
+static bool
+wire_finished(const struct ifnet *ifp, const struct mbuf *m, bool sums)
+{
+	if (m->m_pkt.segsz != 0 && m->m_pkt.len > (uint32_t)ifp->if_mtu + ifp->if_hdrlen)
+		return (false);
+	return (!sums || (m->m_pkt.csum_flags & CSUM_DELAY_DATA) == 0);
+}
+
+struct mbuf *
+if_wire(struct ifnet *ifp, struct mbuf *m, bool sums)
+{
+	const struct net_afops *ops;
+	uint8_t lh[EXTRA_MAXHDR];
+
+	if (wire_finished(ifp, m, sums) || m_copydata(m, 0, ifp->if_hdrlen, lh) != 0 ||
+	    (ops = wire_ops(ifp, m, lh)) == NULL || ops->nao_wire == NULL)
+		return (m);
+	m_adj(m, ifp->if_hdrlen);
+	if ((m = ops->nao_wire(m, sums)) == NULL) {
+		ifp->if_stats.ifs_oerrors++;
+		return (NULL);
+	}
+	return (ifp->if_hdrlen > 0 ? wire_relink(ifp, m, lh) : m);
+}
