@@ -25,4 +25,8 @@ bool	ifconfig_format(struct if_list *, char *format);	/* -f; false: not understo
 /* The words behind the interface's name: all are understood before the first is done. */
 int	ifconfig_set(struct cmd_ctx *, const char *name, int argc, char **argv);
 
+/* A link property (the word, its argument or NULL) for if.link; EINVAL. */
+int	ifconfig_link_take(json_t *op, const char *word, const char *arg);
+void	ifconfig_link_print(const json_t *ifp);
+
 #endif

@@ -221,6 +221,7 @@ print_interface(const struct if_list *il, const json_t *ifp)
 		printf("\tfib: %d\n", (int)cmd_int(ifp, "fib"));
 	print_media(ifp);
 	print_nd6(ifp);
+	ifconfig_link_print(ifp);
 }
 
 static bool

@@ -6,7 +6,8 @@
  * of the control protocol, by the table of keywords; a word that is no keyword is an address.  An
  * address and what belongs to it (netmask, broadcast, alias, lifetimes) may stand in any order and make
  * one operation, which comes last, or before the next family ("inet", "inet6").  What neighbour
- * discovery does on the interface is set at once, so before the addresses.  Only when every word is understood is
+ * discovery does on the interface is set at once, so before the addresses.  Properties of the link (ifconfig_link.c)
+ * make one operation, too.  Only when every word is understood is
  * the first operation sent, with the name that the interface has by then: "create" and "name"
  * change it.
  */
@@ -38,6 +39,7 @@ struct setting {
 	const char	*s_given;	/* the name as given */
 	json_t		*s_ops;
 	struct pending	 s_pending;
+	json_t		*s_link;	/* if.link under construction; NULL */
 	enum family { INET, INET6, LINK } s_family;	/* link: an address is a MAC */
 };
 
@@ -87,8 +89,12 @@ static int
 flush_address(struct setting *s)
 {
 	struct pending *p = &s->s_pending;
-	json_t *op;
+	json_t *op = s->s_link;
 
+	if (op != NULL) {
+		s->s_link = NULL;
+		(void)add_op(s, op);
+	}
 	if (p->p_addr[0] == '\0') {
 		if (!p->p_more)
 			return 0;
@@ -295,6 +301,19 @@ k_lifetime(struct setting *s, const struct keyword *k, const char *arg)
 	return cmd_number(arg, k->k_min, k->k_max, n) ? 0 : EINVAL;
 }
 
+/* Those given in one go are all there are; what is not named is none. */
+static int
+k_link(struct setting *s, const struct keyword *k, const char *arg)
+{
+	if (s->s_family != LINK) {
+		cmd_warnx(s->s_cx, "%s: only behind link", k->k_name);
+		return ECANCELED;
+	}
+	if (s->s_link == NULL)
+		s->s_link = json_pack("{s:s}", "op", "if.link");
+	return ifconfig_link_take(s->s_link, k->k_name, arg);
+}
+
 /*
  * The rest.
  */
@@ -344,7 +363,7 @@ k_create(struct setting *s, const struct keyword *k, const char *arg)
 }
 
 static int
-k_destroy(struct setting *s, const struct keyword *k, const char *arg)
+k_bare(struct setting *s, const struct keyword *k, const char *arg)
 {
 	(void)arg;
 	return add_op(s, json_pack("{s:s}", "op", k->k_op));
@@ -370,8 +389,8 @@ k_refuse(struct setting *s, const struct keyword *k, const char *arg)
 static const struct keyword keywords[] = {
 	{ "create", false, k_create, "if.create", NULL, 0, 0 },
 	{ "plumb", false, k_create, "if.create", NULL, 0, 0 },
-	{ "destroy", false, k_destroy, "if.destroy", NULL, 0, 0 },
-	{ "unplumb", false, k_destroy, "if.destroy", NULL, 0, 0 },
+	{ "destroy", false, k_bare, "if.destroy", NULL, 0, 0 },
+	{ "unplumb", false, k_bare, "if.destroy", NULL, 0, 0 },
 	{ "up", false, k_flag, "set", "up", 0, 0 },
 	{ "down", false, k_flag, "clear", "up", 0, 0 },
 	{ "promisc", false, k_flag, "set", "promisc", 0, 0 },
@@ -431,6 +450,20 @@ static const struct keyword keywords[] = {
 	{ "-no_dad", false, k_nd6flag, "clear", "no_dad", 0, 0 },
 	{ "defaultif", false, k_nd6flag, "set", "defaultif", 0, 0 },
 	{ "-defaultif", false, k_nd6flag, "clear", "defaultif", 0, 0 },
+	{ "delay", true, k_link, NULL, NULL, 0, 0 },
+	{ "jitter", true, k_link, NULL, NULL, 0, 0 },
+	{ "rate", true, k_link, NULL, NULL, 0, 0 },
+	{ "queue", true, k_link, NULL, NULL, 0, 0 },
+	{ "overhead", true, k_link, NULL, NULL, 0, 0 },
+	{ "loss", true, k_link, NULL, NULL, 0, 0 },
+	{ "burst", true, k_link, NULL, NULL, 0, 0 },
+	{ "pattern", true, k_link, NULL, NULL, 0, 0 },
+	{ "once", false, k_link, NULL, NULL, 0, 0 },
+	{ "dup", true, k_link, NULL, NULL, 0, 0 },
+	{ "reorder", true, k_link, NULL, NULL, 0, 0 },
+	{ "corrupt", true, k_link, NULL, NULL, 0, 0 },
+	{ "seed", true, k_link, NULL, NULL, 0, 0 },
+	{ "-link", false, k_bare, "if.link", NULL, 0, 0 },
 	{ "group", false, k_refuse, NULL, NULL, 0, 0 },
 	{ "-group", false, k_refuse, NULL, NULL, 0, 0 },
 	{ "media", false, k_refuse, NULL, NULL, 0, 0 },
@@ -532,6 +565,7 @@ ifconfig_set(struct cmd_ctx *cx, const char *name, int argc, char **argv)
 	if (parse_words(&s, argc, argv) == 0)
 		status = do_ops(&s);
 	clear_address(&s.s_pending);
+	json_decref(s.s_link);
 	json_decref(s.s_ops);
 	return status;
 }

@@ -106,6 +106,24 @@ test_list_inet6(void **state)
 	}
 }
 
+/* Link properties are shown as they would be given. */
+static void
+test_list_link(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "ifconfig");
+	fake_ok(&fk, "{\"interfaces\":[{\"name\":\"x\",\"flags\":0,\"metric\":0,\"mtu\":1500,"
+	    "\"type\":\"other\",\"addresses\":[],\"link\":{\"delay\":10000000,\"jitter\":1500,"
+	    "\"rate\":100000000,\"queue\":100,\"loss\":0.015,\"burst_p\":0.01,\"burst_r\":0.25,"
+	    "\"burst_loss\":1,\"pattern\":\"01\",\"pattern_once\":true,\"seed\":12,\"stats\":{}}}]}");
+	fake_run(&fk, cmd_ifconfig, "ifconfig x");
+	assert_string_equal(fk.fk_out, "x: flags=0<> metric 0 mtu 1500\n\tlink delay 10ms jitter 1500ns rate 100Mbit "
+	    "queue 100 loss 1.5% burst 1%,25%,100% pattern 01 once seed 12\n");
+	fake_free(&fk);
+}
+
 static void
 test_missing_interface(void **state)
 {
@@ -209,6 +227,14 @@ test_addresses(void **state)
 		    "\"set\":[\"no_dad\"]}" },
 		{ "ifconfig e link 02:00:00:00:00:0a", "{\"lladdr\":\"02:00:00:00:00:0a\","
 		    "\"name\":\"e\",\"op\":\"if.lladdr\"}" },
+		{ "ifconfig e link delay 10ms jitter 0.5ms rate 100Mbit queue 50 loss 1%",
+		    "{\"delay\":10000000,\"jitter\":500000,\"loss\":0.01,\"name\":\"e\","
+		    "\"op\":\"if.link\",\"queue\":50,\"rate\":100000000}" },
+		{ "ifconfig e link reorder 0.25,2ms burst 0.5,25% pattern 001 once seed 7",
+		    "{\"burst_p\":0.5,\"burst_r\":0.25,\"name\":\"e\",\"op\":\"if.link\","
+		    "\"pattern\":\"001\",\"pattern_once\":true,\"reorder\":0.25,"
+		    "\"reorder_delay\":2000000,\"seed\":7}" },
+		{ "ifconfig e -link", "{\"name\":\"e\",\"op\":\"if.link\"}" },
 		{ "ifconfig e vnet web", "{\"name\":\"e\",\"op\":\"if.move\",\"to\":\"web\"}" },
 		{ "ifconfig e -vnet web", "{\"from\":\"web\",\"name\":\"e\","
 		    "\"op\":\"if.reclaim\"}" },
@@ -255,6 +281,13 @@ test_wrong_words(void **state)
 		{ "ifconfig e 192.0.2.1 anycast", "ifconfig: anycast: only behind inet6\n" },
 		{ "ifconfig e ifdisabled", "ifconfig: ifdisabled: only behind inet6\n" },
 		{ "ifconfig e 192.0.2.1 prefixlen 33", "ifconfig: 33: bad value\n" },
+		{ "ifconfig e delay 1ms", "ifconfig: delay: only behind link\n" },
+		{ "ifconfig e link delay 1", "ifconfig: 1: bad value\n" },
+		{ "ifconfig e link delay -1ms", "ifconfig: -1ms: bad value\n" },
+		{ "ifconfig e link rate 1Mbyte", "ifconfig: 1Mbyte: bad value\n" },
+		{ "ifconfig e link loss 101%", "ifconfig: 101%: bad value\n" },
+		{ "ifconfig e link loss 1%,2%", "ifconfig: 1%,2%: bad value\n" },
+		{ "ifconfig e link pattern 012", "ifconfig: 012: bad value\n" },
 		{ "ifconfig -a up", "ifconfig: up: unknown address family\n" },
 		{ "ifconfig -f inet:roman", "ifconfig: inet:roman: unknown format\n" },
 		{ "ifconfig -x", "ifconfig: illegal option -- x; usage: ifconfig words\n" },
@@ -279,7 +312,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list), cmocka_unit_test(test_list_forms),
-		cmocka_unit_test(test_list_inet6),
+		cmocka_unit_test(test_list_inet6), cmocka_unit_test(test_list_link),
 		    cmocka_unit_test(test_missing_interface),
 		cmocka_unit_test(test_create_prints_the_name), cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_addresses), cmocka_unit_test(test_wrong_words),

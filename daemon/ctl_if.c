@@ -14,6 +14,7 @@
 #include <vimage/jail.h>
 
 #include "daemon/ctl_arg.h"
+#include "daemon/ctl_link.h"
 #include "daemon/ctl_server.h"
 
 /*
@@ -99,6 +100,7 @@ type_name(uint8_t type)
 static void
 add_interface(void *arg, const struct vi_ifinfo *ii)
 {
+	struct ctl_list *list = arg;
 	json_t *o = json_object();
 
 	ctl_put_text(o, "name", ii->if_name);
@@ -120,7 +122,8 @@ add_interface(void *arg, const struct vi_ifinfo *ii)
 	json_object_set_new(o, "groups", groups(ii));
 	json_object_set_new(o, "addresses", addresses(ii));
 	json_object_set_new(o, "stats", counters(ii));
-	ctl_list_add(arg, o);
+	ctl_put_link(o, list->l_rq->rq_vnet, ii->if_name);
+	ctl_list_add(list, o);
 }
 
 static int

@@ -469,7 +469,7 @@ iflink_defaults(struct kernel *k, struct vi_linkprops *lp)
 	if (lp->lp_reorder > 0 && lp->lp_reorder_delay == 0)
 		lp->lp_reorder_delay = IFLINK_LATE;
 	while (lp->lp_seed == 0)
-		kernel_random(k, &lp->lp_seed, sizeof(lp->lp_seed));
+		lp->lp_seed = (uint64_t)kernel_random32(k) << 16 ^ kernel_random32(k);	/* short enough to be told */
 }
 
 /* A new transmitter, idle: what the old one has is on its way already. */

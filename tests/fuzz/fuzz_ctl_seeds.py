@@ -11,6 +11,7 @@ TALKS = {
     "empty": [],
     "if": [{"op": "if.create", "type": "epair"}, {"op": "if.list"}, {"op": "if.list", "name": "lo0"},
            {"op": "if.flags", "name": "epair0a", "set": ["up", "promisc"], "clear": ["debug", "noarp"]},
+           {"op": "if.link", "name": "epair0a", "delay": 5, "rate": 1000, "queue": 3, "loss": 0.5, "pattern": "01", "seed": 3},
            {"op": "if.mtu", "name": "epair0a", "mtu": 9000}, {"op": "if.metric", "name": "epair0a", "metric": 3},
            {"op": "if.fib", "name": "epair0a", "fib": 0}, {"op": "if.cloners"},
            {"op": "if.lladdr", "name": "epair0a", "lladdr": "02:00:00:00:00:01"},
