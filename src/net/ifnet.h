@@ -61,6 +61,7 @@ struct ifaddr {
 	uint32_t	 ifa_mask;	/* IPv4, network order */
 	uint8_t		 ifa_prefixlen;
 	bool		 ifa_announced;	/* to the neighbours, since it was added */
+	bool		 ifa_waits;	/* IPv4: another address carries the route of its network */
 	/* routes and PCBs do not hold references: IFADDR_DEL tells them */
 	uint32_t	 ifa_refs;
 };

@@ -97,10 +97,10 @@ fib6_lookup(struct vnet *vn, uint32_t fib, const uint8_t dst[16])
 	return (&rn->rn_nh);
 }
 
-const struct nhop *
-rt_lookup(struct vnet *vn, const struct rt_flow *rf)
+/* *fib: the table it stands in, where that is another than the packet's own. */
+static const struct nhop *
+rt_resolve(struct route_vnet *rv, const struct rt_flow *rf, uint32_t *fib)
 {
-	struct route_vnet *rv = route_vnet(vn);
 	uint32_t key[FIB_MAXWORDS];
 	const struct nhop *nh;
 	struct rt_nhop *rn;
@@ -108,12 +108,29 @@ rt_lookup(struct vnet *vn, const struct rt_flow *rf)
 	rt_key(key, &rf->rf_dst);
 	rn = rt_match(rv, rf->rf_fib, rf->rf_dst.na_af, key, rf);
 	if (rv->rv_nrules > 0 && (rn == NULL || (rn->rn_nh.nh_flags & RTF_LOCAL) == 0) &&
-	    (nh = rt_rules_lookup(rv, key, rf)) != NULL)
+	    (nh = rt_rules_lookup(rv, key, rf, fib)) != NULL)
 		return (nh);
 	if (rn == NULL)
 		return (NULL);
 	rn->rn_nh.nh_use++;
 	return (&rn->rn_nh);
+}
+
+const struct nhop *
+rt_lookup(struct vnet *vn, const struct rt_flow *rf)
+{
+	uint32_t fib;
+
+	return (rt_resolve(route_vnet(vn), rf, &fib));
+}
+
+uint32_t
+rt_flow_fib(struct vnet *vn, const struct rt_flow *rf)
+{
+	uint32_t fib = rf->rf_fib;
+
+	(void)rt_resolve(route_vnet(vn), rf, &fib);
+	return (fib);
 }
 
 bool

@@ -66,6 +66,8 @@ struct rt_flow {
  * rejects: look at nh_flags first.
  */
 const struct nhop *rt_lookup(struct vnet *, const struct rt_flow *);
+/* The table that rt_lookup() finds it in: what is learned of its path belongs there. */
+uint32_t rt_flow_fib(struct vnet *, const struct rt_flow *);
 /* Can what rt_lookup() said be kept until the generation moves?  Policy rules may tell packets of a socket apart. */
 bool	 rt_isfixed(const struct vnet *);
 /* What becomes of packets: 0, ENETUNREACH (NULL), EHOSTUNREACH, EACCES (prohibited), EINVAL (black hole, as Linux says it). */

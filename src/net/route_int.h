@@ -182,8 +182,8 @@ void	 rt_event_value(struct route_vnet *, enum vi_rtevent_kind, uint32_t fib, un
 void	 rt_event_vnet(struct route_vnet *, enum vnet_event, void *obj);
 void	 rt_events_fini(struct route_vnet *);
 
-/* rt_rule.c: what the rules say of a packet to key; NULL: nothing */
-const struct nhop *rt_rules_lookup(struct route_vnet *, const uint32_t *key, const struct rt_flow *);
+/* rt_rule.c: what the rules say of a packet to key, and the table they found it in; NULL: nothing */
+const struct nhop *rt_rules_lookup(struct route_vnet *, const uint32_t *key, const struct rt_flow *, uint32_t *fib);
 void	 rt_rules_init(struct route_vnet *);
 void	 rt_rules_fini(struct route_vnet *);
 

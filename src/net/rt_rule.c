@@ -110,7 +110,7 @@ rt_rule_matches(struct vnet *vn, const struct rt_rule *rr, const struct rt_flow 
 }
 
 const struct nhop *
-rt_rules_lookup(struct route_vnet *rv, const uint32_t *key, const struct rt_flow *rf)
+rt_rules_lookup(struct route_vnet *rv, const uint32_t *key, const struct rt_flow *rf, uint32_t *fib)
 {
 	struct rt_rule *rr;
 	struct rt_nhop *rn;
@@ -122,6 +122,7 @@ rt_rules_lookup(struct route_vnet *rv, const uint32_t *key, const struct rt_flow
 		if (rr->rr_rule.ru_action != VI_RULE_TABLE)
 			return (&rt_rule_nhops[rr->rr_rule.ru_action]);
 		if ((rn = rt_match(rv, rr->rr_rule.ru_fib, rf->rf_dst.na_af, key, rf)) != NULL) {
+			*fib = rr->rr_rule.ru_fib;
 			rn->rn_nh.nh_use++;
 			return (&rn->rn_nh);
 		}

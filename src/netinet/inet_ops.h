@@ -83,8 +83,8 @@ struct inet_ops {
 	uint16_t	(*io_pseudo)(const struct in_addr_any *src, const struct in_addr_any *dst, uint8_t proto, uint32_t len);
 	/* Source address for faddr in the pcb's FIB: ENETUNREACH, EADDRNOTAVAIL, EACCES.  Also checks the destination. */
 	int		(*io_source)(struct inpcb *, const struct in_addr_any *faddr, struct in_addr_any *laddr);
-	/* Bytes a packet to faddr may have (path MTU known so far), headers included. */
-	uint32_t	(*io_pathmtu)(struct vnet *, uint32_t fib, const struct in_addr_any *faddr);
+	/* Bytes a packet to faddr may have (path MTU known so far), headers included; of this pcb, or in that FIB where it is NULL. */
+	uint32_t	(*io_pathmtu)(struct vnet *, struct inpcb *, uint32_t fib, const struct in_addr_any *faddr);
 	bool		(*io_islocal)(struct vnet *, const struct in_addr_any *);	/* an address of ours */
 	bool		(*io_isbcast)(struct vnet *, const struct in_addr_any *);	/* broadcast or multicast */
 	void		(*io_sockaddr)(const struct in_addr_any *, uint16_t port, struct vi_sockaddr *);

@@ -245,9 +245,9 @@ wo_source(struct inpcb *inp, const struct in_addr_any *faddr, struct in_addr_any
 }
 
 static uint32_t
-wo_pathmtu(struct vnet *vn, uint32_t fib, const struct in_addr_any *faddr)
+wo_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
 {
-	(void)vn, (void)fib, (void)faddr;
+	(void)vn, (void)inp, (void)fib, (void)faddr;
 	return (wire_current->w_mtu);
 }
 

@@ -135,14 +135,15 @@ arp_learn(struct arp_vnet *av, struct ifnet *ifp, const struct arp_info *ai, boo
 static const uint8_t *
 arp_proxy(const struct arp_vnet *av, const struct ifnet *ifp, uint32_t addr)
 {
+	const struct rt_flow rf = { .rf_dst = { .na_af = NET_AF_INET, .na_in = addr }, .rf_fib = ifp->if_fib, .rf_iif = ifp };
 	const struct arp_entry *ae = arp_lookup(av, ifp, addr);
 	const struct nhop *nh;
 
 	if (ae != NULL && ae->ae_published && ae->ae_state >= ARP_VALID)
 		return (ae->ae_lladdr);
-	if (!av->av_proxyall || (nh = fib4_lookup(av->av_vnet, ifp->if_fib, addr)) == NULL)
+	if (!av->av_proxyall || (nh = rt_lookup(av->av_vnet, &rf)) == NULL)
 		return (NULL);
-	if (nh->nh_ifp == ifp || (nh->nh_flags & (RTF_NOWHERE | RTF_LOCAL)) != 0)
+	if ((nh->nh_flags & (RTF_NOWHERE | RTF_LOCAL)) != 0 || nh->nh_ifp == ifp)
 		return (NULL);
 	return (ifp->if_lladdr);
 }

@@ -216,6 +216,20 @@ icmp_newmtu(uint32_t told, uint32_t sent)
 	return (0);
 }
 
+/* The table by which what is quoted was sent.  Its ports and mark are not known here. */
+static uint32_t
+icmp_quoted_fib(struct vnet *vn, const struct mbuf *m, const struct icmp_info *ii)
+{
+	const struct rt_flow rf = {
+		.rf_dst = { .na_af = NET_AF_INET, .na_in = ii->ic_dst },
+		.rf_src = { .na_af = NET_AF_INET, .na_in = ii->ic_src },
+		.rf_fib = m->m_pkt.fib,
+		.rf_proto = ii->ic_p,
+	};
+
+	return (rt_flow_fib(vn, &rf));
+}
+
 /* False: not to be believed.  A path that is known to be as narrow is not made wider by it, but its connections are told. */
 static bool
 icmp_pathmtu(struct vnet *vn, uint32_t fib, const struct icmp_info *ii, struct inet_ctlmsg *ic)
@@ -224,7 +238,7 @@ icmp_pathmtu(struct vnet *vn, uint32_t fib, const struct icmp_info *ii, struct i
 
 	if ((ic->ic_mtu = icmp_newmtu(ic->ic_mtu, ii->ic_ilen)) == 0)
 		return (false);
-	if (ic->ic_mtu < in_ops.io_pathmtu(vn, fib, &dst))
+	if (ic->ic_mtu < in_ops.io_pathmtu(vn, NULL, fib, &dst))
 		(void)rt_pmtu4(vn, fib, ii->ic_dst, ic->ic_mtu);
 	return (true);
 }
@@ -235,7 +249,7 @@ icmp_redirect(struct mbuf *m, const struct inet_pkt *pk, const struct icmp_info 
 {
 	struct vnet *vn = pk->ip_vnet;
 	struct icmp_vnet *icv = icmp_vnet(vn);
-	uint32_t fib = m->m_pkt.fib;
+	const uint32_t fib = icmp_quoted_fib(vn, m, ii);
 	const struct nhop *nh = fib4_lookup(vn, fib, ii->ic_dst);
 	const struct ifaddr *ifa = nh == NULL ? NULL : nh->nh_ifa;
 	char dst[INADDR_STRLEN], to[INADDR_STRLEN];
@@ -297,7 +311,7 @@ icmp_errorin(struct mbuf *m, const struct inet_pkt *pk, const struct icmp_info *
 	}
 	if (ic.ic_cmd == INET_CTL_QUENCH)	/* RFC 6633: ignored */
 		return;
-	if (ic.ic_cmd == INET_CTL_MSGSIZE && !icmp_pathmtu(vn, m->m_pkt.fib, ii, &ic))
+	if (ic.ic_cmd == INET_CTL_MSGSIZE && !icmp_pathmtu(vn, icmp_quoted_fib(vn, m, ii), ii, &ic))
 		return;
 	icmp_tell(m, pk, ii, &ic);
 }

@@ -176,13 +176,24 @@ icmp6_quoted(const struct mbuf *m, const struct inet_pkt *pk, struct quoted *qu)
 	return (false);
 }
 
+/* The table by which what is quoted was sent.  Its ports and mark are not known here. */
+static uint32_t
+quoted_fib(struct vnet *vn, const struct mbuf *m, const struct quoted *qu)
+{
+	struct rt_flow rf = { .rf_dst = { .na_af = NET_AF_INET6 }, .rf_src = { .na_af = NET_AF_INET6 }, .rf_fib = m->m_pkt.fib, .rf_proto = qu->qu_proto };
+
+	memcpy(rf.rf_dst.na_in6, qu->qu_dst.in6, sizeof(rf.rf_dst.na_in6));
+	memcpy(rf.rf_src.na_in6, qu->qu_src.in6, sizeof(rf.rf_src.na_in6));
+	return (rt_flow_fib(vn, &rf));
+}
+
 /* RFC 8201 4: nothing below 1280 is believed, nor what is not smaller than what we sent.  False: not to be told. */
 static bool
 icmp6_pathmtu(struct vnet *vn, uint32_t fib, const struct quoted *qu, struct inet_ctlmsg *ic)
 {
 	if (ic->ic_mtu < IPV6_MMTU || ic->ic_mtu >= qu->qu_len)
 		return (false);
-	if (ic->ic_mtu < in6_ops.io_pathmtu(vn, fib, &qu->qu_dst)) {
+	if (ic->ic_mtu < in6_ops.io_pathmtu(vn, NULL, fib, &qu->qu_dst)) {
 		icmp6_vnet(vn)->ic6v_stat.ic6s_pmtuchg++;
 		(void)rt_pmtu6(vn, fib, (const uint8_t *)qu->qu_dst.in6, ic->ic_mtu);
 	}
@@ -223,7 +234,7 @@ icmp6_errorin(struct mbuf *m, const struct inet_pkt *pk)
 		ic6v->ic6v_stat.ic6s_badcode++;
 	else if (!icmp6_quoted(m, pk, &qu) || !in6_localaddr(ip6_vnet(vn), (const uint8_t *)qu.qu_src.in6))
 		ic6v->ic6v_stat.ic6s_badquote++;
-	else if (ic.ic_cmd != INET_CTL_MSGSIZE || icmp6_pathmtu(vn, m->m_pkt.fib, &qu, &ic))
+	else if (ic.ic_cmd != INET_CTL_MSGSIZE || icmp6_pathmtu(vn, quoted_fib(vn, m, &qu), &qu, &ic))
 		icmp6_tell(m, pk, &qu, &ic);
 	m_freem(m);
 }

@@ -140,6 +140,14 @@ in_ifa_prefix(const struct ifaddr *ifa, uint32_t *dst, uint8_t *len, uint32_t *f
 	return (*len < 32);
 }
 
+/* An address that waits would carry its network's route if another did not.  Few do, so that nobody looks for them in vain. */
+static void
+in_ifa_setwaits(struct ifaddr *ifa, bool waits)
+{
+	ip_vnet(ifa->ifa_ifp->if_vnet)->iv_nwaiting += (uint32_t)waits - (uint32_t)ifa->ifa_waits;
+	ifa->ifa_waits = waits;
+}
+
 static int
 in_ifa_addprefix(struct ifaddr *ifa)
 {
@@ -150,7 +158,10 @@ in_ifa_addprefix(struct ifaddr *ifa)
 	if (!in_ifa_prefix(ifa, &dst, &len, &flags))
 		return (0);
 	error = rt_ifa_add(ifa->ifa_ifp->if_vnet, dst, len, flags, ifa->ifa_ifp, ifa);
-	return (error == EEXIST ? 0 : error);	/* another address carries it */
+	if (error != 0 && error != EEXIST)
+		return (error);
+	in_ifa_setwaits(ifa, error == EEXIST);	/* another address carries it */
+	return (0);
 }
 
 /* Another address of the same network takes the route over. */
@@ -165,10 +176,11 @@ in_ifa_delprefix(struct ifaddr *ifa)
 	if (!in_ifa_prefix(ifa, &dst, &len, &flags))
 		return;
 	rt_ifa_del(iv->iv_vnet, dst, len, ifa);
-	for (uint32_t i = 0; i < iv->iv_addrsize; i++) {
+	in_ifa_setwaits(ifa, false);
+	for (uint32_t i = 0; i < iv->iv_addrsize && iv->iv_nwaiting > 0; i++) {
 		TAILQ_FOREACH(ifa2, &iv->iv_addrs[i], ifa_vlink) {
-			if (ifa2 != ifa && !ifa2->ifa_ifp->if_dying && in_ifa_prefix(ifa2, &dst2, &len2, &flags2) && dst2 == dst &&
-			    len2 == len && in_ifa_addprefix(ifa2) == 0)
+			if (ifa2->ifa_waits && ifa2 != ifa && !ifa2->ifa_ifp->if_dying && in_ifa_prefix(ifa2, &dst2, &len2, &flags2) && dst2 == dst &&
+			    len2 == len && in_ifa_addprefix(ifa2) == 0 && !ifa2->ifa_waits)
 				return;
 		}
 	}
@@ -201,6 +213,7 @@ in_ifa_free(struct ip_vnet *iv, struct ifaddr *ifa)
 	TAILQ_REMOVE(in_addrhead(iv, ifa->ifa_addr.na_in), ifa, ifa_vlink);
 	iv->iv_naddrs--;
 	iv->iv_nloopnet -= in_loopback(ifa->ifa_addr.na_in);
+	in_ifa_setwaits(ifa, false);
 	if_addr_unlink(ifa);
 	kfree(vnet_acct(iv->iv_vnet), ACCT_IFADDR, ifa, sizeof(*ifa));
 }

@@ -130,11 +130,15 @@ in_source(struct inpcb *inp, const struct in_addr_any *faddr, struct in_addr_any
 }
 
 static uint32_t
-in_pathmtu(struct vnet *vn, uint32_t fib, const struct in_addr_any *faddr)
+in_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
 {
-	const struct nhop *nh = fib4_lookup(vn, fib, faddr->in4);
+	struct ip_out io = { .io_fib = fib };
+	struct ip_path path;
 
-	return (nh == NULL ? IP_MSS : nhop_mtu(nh));
+	if (inp != NULL)
+		ip_out_init(&io, inp, 0);
+	io.io_dst = faddr->in4;
+	return (ip_route(vn, &io, &path) != 0 ? IP_MSS : path.ip_mtu);
 }
 
 static bool
@@ -146,15 +150,21 @@ in_islocal(struct vnet *vn, const struct in_addr_any *a)
 static bool
 in_isbcast(struct vnet *vn, const struct in_addr_any *a)
 {
+	const unsigned nfibs = rt_nfibs(vn);
 	const struct nhop *nh;
 	struct ip_path path;
 
 	if (in_multicast(a->in4) || in_broadcast(a->in4))
 		return (true);
-	if ((nh = fib4_lookup(vn, 0, a->in4)) == NULL)
-		return (false);
-	ip_path_nhop(nh, a->in4, &path);
-	return (path.ip_bcast);
+	/* The route of an interface's network stands in its own table. */
+	for (uint32_t fib = 0; fib < nfibs; fib++) {
+		if ((nh = fib4_lookup(vn, fib, a->in4)) == NULL)
+			continue;
+		ip_path_nhop(nh, a->in4, &path);
+		if (path.ip_bcast)
+			return (true);
+	}
+	return (false);
 }
 
 static void

@@ -18,6 +18,7 @@
 struct optwalk {
 	struct vnet	*ow_vnet;
 	struct ip_info	*ow_ii;
+	const struct mbuf *ow_pkt;
 	uint8_t		*ow_hdr;
 	bool		 ow_changed, ow_srcrouted;
 	/* the answer when an option cannot be obeyed; type 0: none */
@@ -34,18 +35,34 @@ opt_refuse(struct optwalk *ow, uint8_t type, uint8_t code, uint32_t arg)
 	return (IPOPT_DROPPED);
 }
 
+/* The way on, as it will be found when the packet goes there. */
+static const struct nhop *
+opt_lookup(const struct optwalk *ow, uint32_t dst)
+{
+	const struct ip *ip = (const struct ip *)(const void *)ow->ow_hdr;
+	const struct rt_flow rf = {
+		.rf_dst = { .na_af = NET_AF_INET, .na_in = dst },
+		.rf_src = { .na_af = NET_AF_INET, .na_in = ow->ow_ii->ii_src },
+		.rf_fib = ow->ow_pkt->m_pkt.fib,
+		.rf_mark = ow->ow_pkt->m_pkt.mark,
+		.rf_iif = ow->ow_pkt->m_pkt.rcvif,
+		.rf_proto = ip->ip_p,
+		.rf_tos = ip->ip_tos,
+	};
+
+	return (rt_lookup(ow->ow_vnet, &rf));
+}
+
 /* Our address as the option should tell it: the one it came to, or that of the interface it will leave by.  0: no way. */
 static uint32_t
 opt_ouraddr(struct optwalk *ow, uint32_t dst)
 {
-	const struct ip_out io = { .io_dst = dst };
-	struct ip_path path;
+	const struct nhop *nh;
 
 	if (in_ifaddr_find(ip_vnet(ow->ow_vnet), dst) != NULL)
 		return (dst);
-	if (ip_route(ow->ow_vnet, &io, &path) != 0 || path.ip_ifa == NULL)
-		return (0);
-	return (path.ip_ifa->ifa_addr.na_in);
+	nh = opt_lookup(ow, dst);
+	return (nhop_error(nh) != 0 || nh->nh_ifa == NULL ? 0 : nh->nh_ifa->ifa_addr.na_in);
 }
 
 static enum ip_optverdict
@@ -102,9 +119,9 @@ opt_srcroute_next(struct optwalk *ow, uint8_t *o)
 {
 	uint8_t *p = o + o[IPOPT_OFFSET] - 1;
 	uint32_t next = u32load(p), addr;
-	const struct nhop *nh = fib4_lookup(ow->ow_vnet, 0, next);
+	const struct nhop *nh = opt_lookup(ow, next);
 
-	if (nh == NULL || (o[IPOPT_OPTVAL] == IPOPT_SSRR && (nh->nh_flags & RTF_GATEWAY) != 0) || (addr = opt_ouraddr(ow, next)) == 0)
+	if (nhop_error(nh) != 0 || (o[IPOPT_OPTVAL] == IPOPT_SSRR && (nh->nh_flags & RTF_GATEWAY) != 0) || (addr = opt_ouraddr(ow, next)) == 0)
 		return (opt_refuse(ow, ICMP_UNREACH, ICMP_UNREACH_SRCFAIL, 0));
 	u32store(p, addr);
 	o[IPOPT_OFFSET] = (uint8_t)(o[IPOPT_OFFSET] + 4);
@@ -205,6 +222,7 @@ ip_dooptions(struct vnet *vn, struct mbuf **mp, struct ip_info *ii, bool *srcrou
 		return (IPOPT_DROPPED);
 	}
 	ip = mtod(*mp, struct ip *);
+	ow.ow_pkt = *mp;
 	ow.ow_hdr = (*mp)->m_data;
 	v = opt_walk(&ow, ii->ii_hlen);
 	if (ow.ow_changed) {

@@ -96,6 +96,7 @@ struct ip_vnet {
 	struct in_ifaddrhead *iv_addrs;
 	uint32_t	 iv_addrsize, iv_naddrs;
 	uint32_t	 iv_nloopnet;	/* of them in 127/8 */
+	uint32_t	 iv_nwaiting;	/* of them with ifa_waits */
 	const struct mcast_proto *iv_mcproto;	/* IGMP; NULL: none */
 	/* reassembly */
 	struct ipqbucket *iv_ipq;	/* IPREASS_NHASH buckets; NULL until the first fragment */

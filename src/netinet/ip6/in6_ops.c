@@ -77,11 +77,14 @@ in6_source(struct inpcb *inp, const struct in_addr_any *faddr, struct in_addr_an
 }
 
 static uint32_t
-in6_pathmtu(struct vnet *vn, uint32_t fib, const struct in_addr_any *faddr)
+in6_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
 {
-	const struct ip6_out io = { .i6o_dst = *faddr, .i6o_fib = fib };
+	struct ip6_out io = { .i6o_fib = fib };
 	struct ip6_path path;
 
+	if (inp != NULL)
+		ip6_out_init(&io, inp, 0);
+	io.i6o_dst = *faddr;
 	return (ip6_route(vn, &io, &path) != 0 ? IPV6_MMTU : path.i6p_mtu);
 }
 

@@ -172,6 +172,16 @@ na_input(struct nd_in *in)
 	return (NULL);
 }
 
+/* The table by which packets of ours go there. */
+static uint32_t
+redirect_fib(const struct nd_in *in, const uint8_t dst[16])
+{
+	struct rt_flow rf = { .rf_dst = { .na_af = NET_AF_INET6 }, .rf_fib = in->in_ifp->if_fib };
+
+	memcpy(rf.rf_dst.na_in6, dst, sizeof(rf.rf_dst.na_in6));
+	return (rt_flow_fib(in->in_nv->nv_vnet, &rf));
+}
+
 /* RFC 4861 8.1 and 8.3. */
 static uint64_t *
 redirect_input(struct nd_in *in)
@@ -180,6 +190,7 @@ redirect_input(struct nd_in *in)
 	const struct nd_redirect *nr = (const struct nd_redirect *)(const void *)in->in_msg;
 	uint8_t target[16], dst[16];
 	const struct nhop *nh;
+	uint32_t fib;
 
 	if (in->in_len < sizeof(*nr) || !in_options(in, sizeof(*nr)) || in6_multicast(nr->nr_dst) ||
 	    (!in6_linklocal(nr->nr_target) && !in6_equal(nr->nr_target, nr->nr_dst)))
@@ -188,14 +199,15 @@ redirect_input(struct nd_in *in)
 		return (&nv->nv_stat.ns_badsource);
 	in_target(in, nr->nr_target, target);
 	in_target(in, nr->nr_dst, dst);
-	nh = fib6_lookup(nv->nv_vnet, 0, dst);
+	fib = redirect_fib(in, dst);
+	nh = fib6_lookup(nv->nv_vnet, fib, dst);
 	/* Only the router that we use for it may say so; a router obeys none. */
 	if (ip6_vnet(nv->nv_vnet)->i6v_forwarding || nh == NULL || nh->nh_ifp != in->in_ifp || (nh->nh_flags & RTF_GATEWAY) == 0 ||
 	    !in6_equal(nh->nh_gw.na_in6, in->in_src) || in6_linklocal(dst))
 		return (&nv->nv_stat.ns_badredirect);
 	if (in->in_tlla != NULL)
 		nd6_learn(nv, in->in_ifp, target, in->in_tlla, !in6_equal(target, dst));
-	return (rt_redirect6(nv->nv_vnet, 0, dst, target, in->in_ifp) == 0 ? NULL : &nv->nv_stat.ns_badredirect);
+	return (rt_redirect6(nv->nv_vnet, fib, dst, target, in->in_ifp) == 0 ? NULL : &nv->nv_stat.ns_badredirect);
 }
 
 /* RFC 4861 6.1.1, 6.2.6: routers learn who asks; the advertisement is a daemon's business. */

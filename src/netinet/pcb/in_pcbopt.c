@@ -222,7 +222,7 @@ in_pcbopt_getmtu(struct inpcb *inp, void *buf, size_t *len)
 {
 	if (in_addr_any_isany(&inp->inp_faddr))
 		return (ENOTCONN);
-	return (sooptputint(buf, len, (int)inp->inp_ops->io_pathmtu(inp->inp_vnet, inp->inp_fib, &inp->inp_faddr)));
+	return (sooptputint(buf, len, (int)inp->inp_ops->io_pathmtu(inp->inp_vnet, inp, inp->inp_fib, &inp->inp_faddr)));
 }
 
 static int

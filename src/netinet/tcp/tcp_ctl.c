@@ -19,7 +19,7 @@ tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
 		return;
 	if (mtu == 0)
 		mtu = tp->t_inpcb->inp_ops->io_pathmtu(
-		    tcp_vn(tp), tp->t_inpcb->inp_fib, &tp->t_inpcb->inp_faddr);
+		    tcp_vn(tp), tp->t_inpcb, tp->t_inpcb->inp_fib, &tp->t_inpcb->inp_faddr);
 	if (mtu >= tp->t_pmtu)
 		return;
 	tp->t_pmtu = mtu;

@@ -94,7 +94,7 @@ tcp_setconnected(struct tcpcb *tp, uint32_t tsoff)
 
 	tp->t_psum = io->io_pseudo(&inp->inp_laddr, &inp->inp_faddr, VI_IPPROTO_TCP, 0);
 	tp->t_tsoff = tsoff;
-	tp->t_pmtu = io->io_pathmtu(inp->inp_vnet, inp->inp_fib, &inp->inp_faddr);
+	tp->t_pmtu = io->io_pathmtu(inp->inp_vnet, inp, inp->inp_fib, &inp->inp_faddr);
 	tcp_hc_mtu(tp);
 	tcp_auth_connect(tp);
 	if (!tp->t_tv->tv_path_mtu_discovery || mtudisc == 0 || mtudisc == 3)
@@ -147,7 +147,7 @@ uint16_t
 tcp_mssopt(
     struct tcp_vnet *tv, uint32_t fib, const struct inet_ops *io, const struct in_addr_any *faddr)
 {
-	uint32_t mtu = io->io_pathmtu(tv->tv_vnet, fib, faddr),
+	uint32_t mtu = io->io_pathmtu(tv->tv_vnet, NULL, fib, faddr),
 		 hdrs = (uint32_t)io->io_hdrlen + TCP_MINHLEN;
 
 	if (mtu <= hdrs + (uint32_t)tv->tv_minmss)

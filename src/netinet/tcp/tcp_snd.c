@@ -451,8 +451,8 @@ tcp_snd_acked(struct tcpcb *tp)
 static int
 tcp_snd_msgsize(struct tcpcb *tp)
 {
-	const struct inpcb *inp = tp->t_inpcb;
-	uint32_t mtu = inp->inp_ops->io_pathmtu(inp->inp_vnet, inp->inp_fib, &inp->inp_faddr);
+	struct inpcb *inp = tp->t_inpcb;
+	uint32_t mtu = inp->inp_ops->io_pathmtu(inp->inp_vnet, inp, inp->inp_fib, &inp->inp_faddr);
 
 	if (mtu == 0 || mtu >= tp->t_pmtu)
 		return (EMSGSIZE);
