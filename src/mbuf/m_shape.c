@@ -237,7 +237,7 @@ mbuf_truncate(struct mbuf *m, size_t keep)
 }
 
 void
-m_adj(struct mbuf *m, ptrdiff_t n)
+m_adjchain(struct mbuf *m, ptrdiff_t n)
 {
 	size_t len, done;
 

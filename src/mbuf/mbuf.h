@@ -121,7 +121,6 @@ void		 m_freem_disowned(struct mbuf *, struct acctset *);	/* as charges nothing 
 /* Shape.  Functions that return an mbuf consume their argument: NULL means it is gone (and counted by the caller). */
 struct mbuf	*m_pullup(struct mbuf *, size_t len);		/* first len bytes contiguous and writable-in-place or copied; frees on failure */
 struct mbuf	*m_prepend(struct mbuf *, size_t len);		/* room for len bytes in front; contents undefined */
-void		 m_adj(struct mbuf *, ptrdiff_t);		/* trim from the front (>0) or the end (<0); keeps m_pkt.len */
 struct mbuf	*m_copym(struct mbuf *, size_t off, size_t len, struct acctset *);	/* by reference where external; len SIZE_MAX = all; packet header copied when off 0 */
 struct mbuf	*m_dup(const struct mbuf *, struct acctset *);	/* deep, writable copy with leading space */
 struct mbuf	*m_split(struct mbuf *, size_t len);		/* the part after len as a new chain; NULL and untouched on failure */
@@ -135,5 +134,20 @@ uint32_t	 m_cksum(const struct mbuf *, size_t off, size_t len, uint32_t sum);	/*
 
 struct mstat { uint64_t ms_mbufs, ms_clusters, ms_jumbos, ms_bytes, ms_fails; };
 void		 mbuf_stat(struct kernel *, struct mstat *);	/* under the kernel lock */
+
+void		 m_adjchain(struct mbuf *, ptrdiff_t);
+/* Trims from the front (>0) or the end (<0); keeps m_pkt.len. */
+static inline void
+m_adj(struct mbuf *m, ptrdiff_t n)
+{
+	if (n < 0 || n > (ptrdiff_t)m->m_len) {
+		m_adjchain(m, n);
+		return;
+	}
+	m->m_data += n;
+	m->m_len -= (uint32_t)n;
+	if (m->m_flags & M_PKTHDR)
+		m->m_pkt.len -= (uint32_t)n;
+}
 
 #endif

@@ -15,6 +15,13 @@ iov_copyout(const struct vi_msg *msg, const struct mbuf *m, size_t max)
 	size_t moff = 0, n, total = 0, ioff = 0;
 	unsigned i = 0;
 
+	/* A message that lies in one piece and goes into one. */
+	if (msg->msg_iovcnt == 1 && m != NULL && m->m_next == NULL) {
+		n = MIN(MIN(m->m_len, msg->msg_iov[0].iov_len), max);
+		if (n > 0)
+			memcpy(msg->msg_iov[0].iov_base, m->m_data, n);
+		return (n);
+	}
 	while (m != NULL && i < msg->msg_iovcnt && total < max) {
 		n = MIN(MIN(m->m_len - moff, msg->msg_iov[i].iov_len - ioff), max - total);
 		if (n > 0)	/* an empty piece may be at NULL */
