@@ -56,6 +56,7 @@ struct mcast_group {
 	struct in_addr_any *mg_asked;	/* the sources it asked for; NULL: all */
 	uint16_t	 mg_nasked;
 	uint8_t		 mg_modechg;	/* change reports still to tell the mode */
+	bool		 mg_busy;	/* being changed: stays */
 	bool		 mg_wasinc, mg_wasexc;	/* before the change being made */
 	bool		 mg_last;	/* older versions: we reported it last */
 };

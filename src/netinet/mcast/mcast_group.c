@@ -145,7 +145,7 @@ mcast_reap(struct mcast_group *mg)
 		if (ms->ms_inc == 0 && ms->ms_exc == 0 && ms->ms_rexmit == 0)
 			mcast_src_free(mg, ms);
 	}
-	if (mcast_hasstate(mg) || !LIST_EMPTY(&mg->mg_members) || mg->mg_modechg > 0 || mg->mg_nsrcs > 0)
+	if (mg->mg_busy || mcast_hasstate(mg) || !LIST_EMPTY(&mg->mg_members) || mg->mg_modechg > 0 || mg->mg_nsrcs > 0)
 		return (false);
 	mcast_group_free(mg);
 	return (true);
@@ -181,6 +181,9 @@ mcast_change_begin(struct mcast_group *mg)
 {
 	struct mcast_src *ms;
 
+	mg->mg_busy = true;
+	if (*mg->mg_if->mi_proto != NULL)
+		(void)mcast_age(mg->mg_if);
 	mg->mg_wasexc = mcast_excludes(mg);
 	mg->mg_wasinc = !mg->mg_wasexc && mcast_hasstate(mg);
 	RB_FOREACH(ms, mcast_srcs, &mg->mg_srcs)
@@ -191,6 +194,7 @@ void
 mcast_change_end(struct mcast_group *mg)
 {
 	mcast_changed(mg);
+	mg->mg_busy = false;
 	(void)mcast_reap(mg);
 }
 

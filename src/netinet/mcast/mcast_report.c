@@ -176,7 +176,6 @@ mcast_changed(struct mcast_group *mg)
 		group_cancel(mg);
 		return;
 	}
-	/* Not mcast_age(): that may free groups.  The timer will find out. */
 	rv = (uint8_t)mcast_robustness(mi);
 	if (mi->mi_age > 0 ? !changed_old(mg, rv) : !changed_new(mg, rv))
 		return;
