@@ -179,7 +179,8 @@ mcast_changed(struct mcast_group *mg)
 	rv = (uint8_t)mcast_robustness(mi);
 	if (mi->mi_age > 0 ? !changed_old(mg, rv) : !changed_new(mg, rv))
 		return;
-	mg->mg_change = vnet_now(mi->mi_vnet);
+	/* A lane that never ran has no time yet. */
+	mg->mg_change = MAX(vnet_now(mi->mi_vnet), UINT64_C(1));
 	mcast_schedule(mi, mg->mg_change);
 }
 
