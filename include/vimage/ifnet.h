@@ -65,6 +65,8 @@ typedef void vi_if_fn(void *arg, const struct vi_ifinfo *);
 
 /* type: a cloner ("lo", "epair", next free unit) or a name ("lo7", "epair3").  name gets the result ("epair0a"). */
 VI_API int	vi_if_create(struct vi_vnet *, const char *type, char name[VI_IFNAMSIZ]);
+/* A cable between two vnets: an epair made in a, whose other end moves to b.  The ends' names ("epair3a", "epair3b"). */
+VI_API int	vi_if_cable(struct vi_vnet *a, struct vi_vnet *b, char namea[VI_IFNAMSIZ], char nameb[VI_IFNAMSIZ]);
 VI_API int	vi_if_destroy(struct vi_vnet *, const char *name);	/* either end of an epair destroys both */
 VI_API void	vi_if_list(struct vi_vnet *, vi_if_fn *, void *arg);	/* by index */
 VI_API int	vi_if_get(struct vi_vnet *, const char *name, vi_if_fn *, void *arg);	/* ENXIO */

@@ -60,6 +60,12 @@ VI_API uint64_t	vi_kernel_poll(struct vi_kernel *);
  * *stop becomes true (may be NULL) or nothing is left to do.  Returns the time reached.
  */
 VI_API uint64_t	vi_kernel_run(struct vi_kernel *, uint64_t until, const bool *stop);
+/*
+ * Simulated host only (EOPNOTSUPP): when virtual time is `when`, vi_kernel_run calls fn, in between everything else: it may make every call but those that
+ * run or free the kernel, this one included.  Events of one time run in the order they were asked for.
+ */
+typedef void vi_event_fn(void *arg);
+VI_API int	vi_kernel_at(struct vi_kernel *, uint64_t when, vi_event_fn *, void *arg);
 
 /* Workers: for kernels with several. */
 VI_API unsigned	vi_kernel_nworkers(const struct vi_kernel *);

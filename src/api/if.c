@@ -18,6 +18,22 @@ vi_if_create(struct vi_vnet *vn, const char *type, char name[VI_IFNAMSIZ])
 }
 
 int
+vi_if_cable(struct vi_vnet *a, struct vi_vnet *b, char namea[VI_IFNAMSIZ], char nameb[VI_IFNAMSIZ])
+{
+	struct ifnet *ifp, *peer;
+	int error;
+
+	if ((error = if_create(api_vnet(a), "epair", namea)) != 0)
+		return (error);
+	ifp = ifnet_byname(api_vnet(a), namea);
+	peer = ifp->if_cloner->ifc_peer(ifp);
+	memcpy(nameb, peer->if_xname, VI_IFNAMSIZ);
+	if (a != b && (error = if_vmove(peer, api_vnet(b))) != 0)
+		(void)if_destroy(api_vnet(a), namea);
+	return (error);
+}
+
+int
 vi_if_destroy(struct vi_vnet *vn, const char *name)
 {
 	return (if_destroy(api_vnet(vn), name));

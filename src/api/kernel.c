@@ -80,6 +80,12 @@ vi_kernel_run(struct vi_kernel *k, uint64_t until, const bool *stop)
 	return (kernel_run(api_kernel(k), until, stop));
 }
 
+int
+vi_kernel_at(struct vi_kernel *k, uint64_t when, vi_event_fn *fn, void *arg)
+{
+	return (kernel_at(api_kernel(k), when, fn, arg));
+}
+
 unsigned
 vi_kernel_nworkers(const struct vi_kernel *k)
 {

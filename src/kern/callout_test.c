@@ -302,6 +302,59 @@ next_is_exact(void **state)
 	callout_stop(&ch.b);
 }
 
+/* Events come at their time, after the timers of that time, in the order asked for. */
+struct sim {
+	struct kernel	*k;
+	struct vi_host	*h;
+	unsigned	 n;
+	uint64_t	 times[8];
+	int		 which[8];
+};
+struct simev {
+	struct sim	*s;
+	int		 id;
+};
+
+static void
+sim_event(void *arg)
+{
+	struct simev *e = arg;
+
+	e->s->times[e->s->n] = vi_sim_now(e->s->h);
+	e->s->which[e->s->n++] = e->id;
+	if (e->id == 2)
+		assert_int_equal(kernel_at(e->s->k, vi_sim_now(e->s->h), sim_event, &e[2]), 0);
+}
+
+static void
+events(void **state)
+{
+	static const int order[] = { 1, 0, 2, 3, 4 };
+	struct sim s = { .n = 0 };
+	struct rig *r = *state;
+	struct simev e[5];
+	struct callout c;
+
+	s.k = r->k;
+	s.h = r->h;
+	for (int i = 0; i < 5; i++)
+		e[i] = (struct simev){ &s, i };
+	callout_init(&c, &r->ln, sim_event, &e[1]);
+	assert_int_equal(kernel_at(r->k, 500, sim_event, &e[0]), 0);
+	callout_reset_at(&c, 500);
+	assert_int_equal(kernel_at(r->k, 600, sim_event, &e[3]), 0);
+	assert_int_equal(kernel_at(r->k, 500, sim_event, &e[2]), 0);	/* asks for 4, now */
+	assert_int_equal(kernel_run(r->k, 599, NULL), 599);
+	assert_int_equal(s.n, 4);
+	assert_int_equal(kernel_run(r->k, 9999, NULL), 600);
+	assert_int_equal(s.n, 5);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(s.times[i], i < 4 ? 500 : 600);
+		assert_int_equal(s.which[i], i < 3 ? order[i] : i == 3 ? 4 : 3);
+	}
+	assert_int_equal(kernel_at(r->k, 1000, sim_event, &e[0]), 0);	/* never to be */
+}
+
 /* kernel_run stops where it is told. */
 static void
 run_until(void **state)
@@ -329,6 +382,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(cancel_in_callback, setup, teardown),
 		cmocka_unit_test_setup_teardown(reset_in_callback, setup, teardown),
 		cmocka_unit_test_setup_teardown(next_is_exact, setup, teardown),
+		cmocka_unit_test_setup_teardown(events, setup, teardown),
 		cmocka_unit_test_setup_teardown(run_until, setup, teardown),
 	};
 

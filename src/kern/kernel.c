@@ -95,6 +95,7 @@ kernel_fini(struct kernel *k)
 	if (k == NULL)
 		return;
 	VI_ASSERT(!k->k_lock->kl_held);
+	kernel_noevents(k);
 	kernel_unbuild(k);
 }
 

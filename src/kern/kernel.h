@@ -17,6 +17,7 @@ struct vi_host;
 struct worker;
 struct sysctl_tree;
 struct msglog;
+struct kevents;
 struct vimage_kern;	/* vimage/: prisons, vnets, modules */
 struct net_kern;	/* net/: what interfaces of the whole kernel share */
 
@@ -30,6 +31,7 @@ struct kernel {
 	struct vimage_kern *k_vimage;	/* owned by vimage/ */
 	struct net_kern	*k_net;		/* owned by net/; NULL until the first use */
 	struct kmem	*k_mem;		/* slabs, page accounting; kern/kmem.c */
+	struct kevents	*k_events;	/* kern/simrun.c; NULL until the first */
 	struct klock	*k_lock;	/* the kernel lock; kern/worker.c */
 };
 
@@ -59,6 +61,8 @@ uint64_t	 worker_poll(struct worker *);		/* runs lanes and timers; ns to the nex
 uint64_t	 worker_next(struct worker *);		/* absolute time of the next timer, VI_FOREVER */
 uint64_t	 kernel_poll(struct kernel *);
 uint64_t	 kernel_run(struct kernel *, uint64_t until, const bool *stop);	/* simulated host */
+int		 kernel_at(struct kernel *, uint64_t when, vi_event_fn *, void *arg);	/* EOPNOTSUPP, ENOBUFS */
+void		 kernel_noevents(struct kernel *);	/* forgets them all */
 
 /* Tests: the nth allocation (kmalloc, mbuf) from now fails, in each worker; 0 = none.  Under the kernel lock. */
 void		 kernel_fail_alloc(struct kernel *, uint64_t nth);

@@ -208,37 +208,6 @@ kernel_poll(struct kernel *k)
 	return (wait);
 }
 
-static void
-kernel_setstop(struct kernel *k, const bool *stop)
-{
-	for (unsigned i = 0; i < k->k_nworkers; i++)
-		k->k_workers[i]->w_stop = stop;
-}
-
-uint64_t
-kernel_run(struct kernel *k, uint64_t until, const bool *stop)
-{
-	struct vi_host *h = kernel_host(k);
-	uint64_t wait, now;
-
-	VI_ASSERT(host_is_sim(h));
-	kernel_setstop(k, stop);
-	while (stop == NULL || !*stop) {
-		if ((wait = kernel_poll(k)) == 0)
-			continue;
-		now = host_now(h);
-		if (wait == VI_FOREVER || now >= until)
-			break;
-		if (wait > until - now) {
-			vi_sim_advance(h, until - now);
-			break;
-		}
-		vi_sim_advance(h, wait);
-	}
-	kernel_setstop(k, NULL);
-	return (host_now(h));
-}
-
 /* The kernel lock. */
 
 static void
