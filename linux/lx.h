@@ -359,6 +359,12 @@ int64_t	 lx_sys_setsockopt(struct lx_call *);
 int	 opt_set(struct lx_sock *, int level, int name, const uint8_t *, size_t);
 size_t	 tcpinfo_build(const struct vi_tcp_info *, void *, size_t);
 
+/* mcast.c: vi is the vnet's option */
+int	 mcast_set_group(struct lx_sock *, int level, int name, int vi, const uint8_t *, size_t);
+int	 mcast_set_source(struct lx_sock *, int level, int name, int vi, const uint8_t *, size_t);
+int	 mcast_set_filter(struct lx_sock *, int level, int name, const uint8_t *, size_t);
+int	 mcast_get_filter(struct lx_sock *, int level, int name, uint8_t *, size_t *len);
+
 /* ioctl.c */
 int64_t	 lx_sys_ioctl(struct lx_call *);
 

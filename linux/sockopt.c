@@ -13,7 +13,8 @@
 #include <sys/time.h>
 #include <linux/tcp.h>
 
-#define OPT_MAXLEN	256
+#define OPT_MAXLEN	20480	/* Linux's optmem_max of old: lists of sources */
+#define OPT_SHORT	256	/* all others */
 
 #define LX_SO_RCVBUFFORCE	33
 #define LX_SO_SNDBUFFORCE	32
@@ -23,6 +24,8 @@ enum form {
 	F_BUF,		/* int; kept doubled, as Linux does for its own overhead */
 	F_LINGER,
 	F_MREQ,		/* membership */
+	F_MSRC,		/* one source of a membership */
+	F_MSFILTER,	/* all of them */
 	F_MCASTIF,
 	F_DEVICE,	/* name */
 	F_NAME16,	/* name, 16 bytes */
@@ -93,10 +96,26 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IP, IP_MULTICAST_TTL,	VI_IP_MULTICAST_TTL, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_MULTICAST_LOOP, VI_IP_MULTICAST_LOOP, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_MULTICAST_IF,	VI_IP_MULTICAST_IF, F_MCASTIF, O_RW, 0 },
-	{ IPPROTO_IP, IP_ADD_MEMBERSHIP, VI_IP_ADD_MEMBERSHIP, F_MREQ, O_SET, 0 },
-	{ IPPROTO_IP, IP_DROP_MEMBERSHIP, VI_IP_DROP_MEMBERSHIP, F_MREQ, O_SET, 0 },
-	{ IPPROTO_IP, MCAST_JOIN_GROUP,	VI_IP_ADD_MEMBERSHIP, F_MREQ, O_SET, 0 },
-	{ IPPROTO_IP, MCAST_LEAVE_GROUP, VI_IP_DROP_MEMBERSHIP, F_MREQ, O_SET, 0 },
+	{ IPPROTO_IP, IP_MULTICAST_ALL, VI_IP_MULTICAST_ALL, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_ADD_MEMBERSHIP, VI_MCAST_JOIN_GROUP, F_MREQ, O_SET, 0 },
+	{ IPPROTO_IP, IP_DROP_MEMBERSHIP, VI_MCAST_LEAVE_GROUP, F_MREQ, O_SET, 0 },
+	{ IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, VI_MCAST_JOIN_SOURCE_GROUP, F_MSRC, O_SET, 0 },
+	{ IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, VI_MCAST_LEAVE_SOURCE_GROUP, F_MSRC, O_SET, 0 },
+	{ IPPROTO_IP, IP_BLOCK_SOURCE,	VI_MCAST_BLOCK_SOURCE, F_MSRC, O_SET, 0 },
+	{ IPPROTO_IP, IP_UNBLOCK_SOURCE, VI_MCAST_UNBLOCK_SOURCE, F_MSRC, O_SET, 0 },
+	{ IPPROTO_IP, IP_MSFILTER,	VI_MCAST_MSFILTER, F_MSFILTER, O_RW, 0 },
+#define MCAST_OPTS(level)                                                                          \
+	{ level, MCAST_JOIN_GROUP,	VI_MCAST_JOIN_GROUP, F_MREQ, O_SET, 0 },                   \
+	{ level, MCAST_LEAVE_GROUP,	VI_MCAST_LEAVE_GROUP, F_MREQ, O_SET, 0 },                  \
+	{ level, MCAST_JOIN_SOURCE_GROUP, VI_MCAST_JOIN_SOURCE_GROUP, F_MSRC, O_SET, 0 },          \
+	{ level, MCAST_LEAVE_SOURCE_GROUP, VI_MCAST_LEAVE_SOURCE_GROUP, F_MSRC, O_SET, 0 },        \
+	{ level, MCAST_BLOCK_SOURCE,	VI_MCAST_BLOCK_SOURCE, F_MSRC, O_SET, 0 },                 \
+	{ level, MCAST_UNBLOCK_SOURCE,	VI_MCAST_UNBLOCK_SOURCE, F_MSRC, O_SET, 0 },               \
+	{ level, MCAST_MSFILTER,	VI_MCAST_MSFILTER, F_MSFILTER, O_RW, 0 }
+	MCAST_OPTS(IPPROTO_IP),
+	MCAST_OPTS(IPPROTO_IPV6),
+#undef MCAST_OPTS
+	{ IPPROTO_IPV6, IPV6_MULTICAST_ALL, VI_IPV6_MULTICAST_ALL, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_V6ONLY,	VI_IPV6_V6ONLY, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_UNICAST_HOPS, VI_IPV6_UNICAST_HOPS, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_MULTICAST_HOPS, VI_IPV6_MULTICAST_HOPS, F_INT, O_RW, 0 },
@@ -200,33 +219,6 @@ set_linger(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t l
 	memcpy(&l, buf, sizeof(l));
 	vl = (struct vi_linger){ l.l_onoff, l.l_linger };
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &vl, sizeof(vl)));
-}
-
-/* struct ip_mreq, ip_mreqn, or group_req. */
-static int
-set_mreq(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
-{
-	struct vi_mreq vm = { 0 };
-	struct group_req gr;
-	struct ip_mreqn mr = { .imr_ifindex = 0 };
-
-	if (o->o_name == MCAST_JOIN_GROUP || o->o_name == MCAST_LEAVE_GROUP) {
-		if (len < sizeof(gr))
-			return (EINVAL);
-		memcpy(&gr, buf, sizeof(gr));
-		if (gr.gr_group.ss_family != AF_INET)
-			return (EINVAL);
-		vm.mr_ifindex = gr.gr_interface;
-		vm.mr_group = ((struct sockaddr_in *)&gr.gr_group)->sin_addr.s_addr;
-	} else {
-		if (len < sizeof(struct ip_mreq))
-			return (EINVAL);
-		memcpy(&mr, buf, len < sizeof(mr) ? sizeof(struct ip_mreq) : sizeof(mr));
-		vm.mr_group = mr.imr_multiaddr.s_addr;
-		vm.mr_addr = mr.imr_address.s_addr;
-		vm.mr_ifindex = (uint32_t)mr.imr_ifindex;
-	}
-	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &vm, sizeof(vm)));
 }
 
 /* struct in_addr, ip_mreq or ip_mreqn. */
@@ -342,7 +334,11 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 	case F_LINGER:
 		return (set_linger(ls, o, buf, len));
 	case F_MREQ:
-		return (set_mreq(ls, o, buf, len));
+		return (mcast_set_group(ls, o->o_level, o->o_name, o->o_vi, buf, len));
+	case F_MSRC:
+		return (mcast_set_source(ls, o->o_level, o->o_name, o->o_vi, buf, len));
+	case F_MSFILTER:
+		return (mcast_set_filter(ls, o->o_level, o->o_name, buf, len));
 	case F_MCASTIF:
 		return (set_mcastif(ls, o, buf, len));
 	case F_DEVICE:
@@ -423,7 +419,7 @@ int64_t
 lx_sys_setsockopt(struct lx_call *c)
 {
 	struct lx_sock *ls = c->c_sock;
-	uint8_t buf[OPT_MAXLEN] = { 0 };
+	uint8_t buf[OPT_MAXLEN];
 	int error, level = (int)c->c_arg[1], name = (int)c->c_arg[2];
 	size_t len = (size_t)(int)c->c_arg[4];
 
@@ -433,6 +429,7 @@ lx_sys_setsockopt(struct lx_call *c)
 		return (-EINVAL);
 	if (len > sizeof(buf))
 		len = sizeof(buf);
+	memset(buf, 0, OPT_SHORT);
 	error = lx_copyin(c, c->c_arg[3], buf, len);
 	if (error != 0)
 		return (-error);
@@ -594,6 +591,8 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (get_int(ls, o, buf, len));
 	case F_MCASTIF:
 		return (get_mcastif(ls, o, buf, len));
+	case F_MSFILTER:
+		return (mcast_get_filter(ls, o->o_level, o->o_name, buf, len));
 	case F_DEVICE:
 		return (get_device(ls, o, buf, len));
 	case F_TCPINFO:
@@ -626,6 +625,8 @@ lx_sys_getsockopt(struct lx_call *c)
 	if (o == NULL || (o->o_flags & O_GET) == 0)
 		return (-ENOPROTOOPT);
 	len = (size_t)space < sizeof(buf) ? (size_t)space : sizeof(buf);
+	if (o->o_form == F_MSFILTER && (error = lx_copyin(c, c->c_arg[3], buf, len)) != 0)
+		return (-error);
 	if (ls->ls_kind == LXK_STREAM && o->o_form == F_TCPINFO)
 		stream_flush(ls);
 	error = o->o_name == SO_ERROR && o->o_level == SOL_SOCKET ? get_error(c, buf, &len) :

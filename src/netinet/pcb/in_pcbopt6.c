@@ -93,8 +93,6 @@ in6_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 		inp->inp_flags = v != 0 ? inp->inp_flags | INP_MCASTLOOP6 : inp->inp_flags & ~(uint32_t)INP_MCASTLOOP6;
 		return (0);
 	case VI_IPV6_MULTICAST_ALL:
-		if (v != 0 && v != 1)
-			return (EINVAL);
 		inp->inp_flags = v != 0 ? inp->inp_flags & ~(uint32_t)INP_NOMCASTALL6 : inp->inp_flags | INP_NOMCASTALL6;
 		return (0);
 	case VI_IPV6_MULTICAST_IF:
