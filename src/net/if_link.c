@@ -36,7 +36,7 @@
 #define IFLINK_BATCH	64		/* frames delivered in one go */
 
 /* What is left to chance. */
-enum { CH_JITTER, CH_LOSS, CH_STATE, CH_BURST, CH_DUP, CH_REORDER, CH_CORRUPT, CH_BIT, CH_MAX };
+enum { CH_JITTER, CH_LOSS, CH_BAD, CH_GOOD, CH_BURST, CH_DUP, CH_REORDER, CH_CORRUPT, CH_BIT, CH_MAX };
 
 struct held {
 	uint64_t	 h_time;	/* arrives */
@@ -261,12 +261,12 @@ iflink_pattern(struct iflink *il)
 static bool
 iflink_burst(struct iflink *il)
 {
-	if (il->il_odds[CH_STATE] == 0)
+	if (il->il_odds[CH_BAD] == 0)
 		return (iflink_chance(il, CH_LOSS));
 	if (il->il_bad)
-		il->il_bad = splitmix64(&il->il_rand[CH_STATE]) >> 32 >= (uint64_t)(il->il_props.lp_burst_r * 0x1p32);
+		il->il_bad = !iflink_chance(il, CH_GOOD);
 	else
-		il->il_bad = iflink_chance(il, CH_STATE);
+		il->il_bad = iflink_chance(il, CH_BAD);
 	return (iflink_chance(il, il->il_bad ? CH_BURST : CH_LOSS));
 }
 
@@ -450,7 +450,8 @@ iflink_odds(struct iflink *il)
 	const struct vi_linkprops *lp = &il->il_props;
 
 	il->il_odds[CH_LOSS] = (uint64_t)(lp->lp_loss * 0x1p32);
-	il->il_odds[CH_STATE] = (uint64_t)(lp->lp_burst_p * 0x1p32);
+	il->il_odds[CH_BAD] = (uint64_t)(lp->lp_burst_p * 0x1p32);
+	il->il_odds[CH_GOOD] = (uint64_t)(lp->lp_burst_r * 0x1p32);
 	il->il_odds[CH_BURST] = (uint64_t)(lp->lp_burst_loss * 0x1p32);
 	il->il_odds[CH_DUP] = (uint64_t)(lp->lp_dup * 0x1p32);
 	il->il_odds[CH_REORDER] = (uint64_t)(lp->lp_reorder * 0x1p32);

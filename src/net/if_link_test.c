@@ -475,6 +475,42 @@ held_frames_are_charged(void **state)
 	end(&t);
 }
 
+/* Whatever allocation fails, what was there before is there after, and nothing is left at the end. */
+static void
+without_memory(void **state)
+{
+	const struct vi_linkprops lp = { .lp_rate = 10000000, .lp_queue = 300, .lp_delay = MS, .lp_dup = 0.5, .lp_seed = 1 };
+	unsigned failed = 0;
+	struct lt t;
+
+	(void)state;
+	for (uint64_t n = 1; n <= 40; n++) {
+		begin(&t);
+		kernel_fail_alloc(t.nt.nt_k, n);
+		if (if_setlink(t.ia, &lp) != 0) {
+			assert_null(t.ia->if_extra);
+			failed++;
+			set(&t, lp);
+		}
+		for (int i = 0; i < 20; i++) {
+			struct mbuf *m = m_gethdr(vnet_acct(t.ia->if_vnet));
+
+			if (m == NULL)
+				continue;
+			m->m_len = m->m_pkt.len = 40;
+			memset(m->m_data, 0, 40);
+			(void)ether_frame(t.ia, m, TESTTYPE, t.ib->if_lladdr);
+		}
+		run(&t);
+		assert_in_range(nseen, 19, 40);
+		kernel_fail_alloc(t.nt.nt_k, 0);
+		assert_int_equal(if_setlink(t.ia, NULL), 0);
+		assert_null(t.ia->if_extra);
+		end(&t);
+	}
+	assert_int_equal(failed, 3);
+}
+
 /* Captures */
 
 struct cap {
@@ -614,6 +650,7 @@ main(void)
 		cmocka_unit_test(defaults_are_told),
 		cmocka_unit_test(frames_held),
 		cmocka_unit_test(held_frames_are_charged),
+		cmocka_unit_test(without_memory),
 		cmocka_unit_test(captures),
 		cmocka_unit_test(pcap_file),
 	};
