@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <vimage/pcap.h>
+
 enum { MAXWORKERS = 4, PAIRS = 4 };
 
 struct team;
@@ -234,16 +236,40 @@ pair_wait(const struct pair *p, size_t bytes)
 	assert_false(atomic_load(&p->broken));
 }
 
+/* Links change in full swing: properties and captures come and go. */
+static int
+count_bytes(void *arg, const void *data, size_t len)
+{
+	(void)data;
+	*(size_t *)arg += len;
+	return (0);
+}
+
+static void
+pair_link(struct pair *p, unsigned round)
+{
+	const struct vi_linkprops lp = { .lp_delay = TL_MS, .lp_jitter = TL_MS / 2, .lp_dup = 0.01, .lp_reorder = 0.01,
+		.lp_rate = round % 2 ? 1000000000 : 0, .lp_corrupt = 0.001 };
+
+	tl_ok(vi_if_set_link(p->a, p->cable.a, round % 3 ? &lp : NULL));
+	tl_ok(vi_if_set_link(p->b, p->cable.b, round % 3 != 1 ? &lp : NULL));
+}
+
 static void
 exchange(unsigned workers)
 {
 	struct pair p[PAIRS];
+	struct vi_pcap *pc;
 	struct team team;
+	size_t captured = 0;
 
 	team_begin(&team, workers);
 	vi_kernel_lock(team.k);
 	for (unsigned i = 0; i < PAIRS; i++)
 		pair_make(&team, &p[i], i % workers, (i + 1 + i / workers) % workers);
+	tl_ok(vi_pcap_new(team.k, count_bytes, &captured, &pc));
+	tl_ok(vi_pcap_add(pc, p[0].a, p[0].cable.a));
+	tl_ok(vi_pcap_add(pc, p[1].b, p[1].cable.b));
 	vi_kernel_unlock(team.k);
 	for (unsigned i = 0; i < PAIRS; i++)
 		pair_wait(&p[i], 1 << 20);
@@ -254,6 +280,8 @@ exchange(unsigned workers)
 
 		vi_kernel_lock(team.k);
 		pair_make(&team, &guest, round % workers, (round + 1) % workers);
+		pair_link(&guest, round);
+		pair_link(&p[1], round);
 		vi_kernel_unlock(team.k);
 		pair_wait(&guest, 20000);
 		vi_kernel_lock(team.k);
@@ -270,7 +298,10 @@ exchange(unsigned workers)
 	for (unsigned i = 0; i < PAIRS; i++)
 		pair_wait(&p[i], atomic_load(&p[i].received) + 100000);
 	vi_kernel_lock(team.k);
-	for (unsigned i = 0; i + 1 < PAIRS; i++)
+	pair_destroy(&p[0], false);
+	tl_ok(vi_pcap_free(pc));
+	assert_true(captured > 1 << 20);
+	for (unsigned i = 1; i + 1 < PAIRS; i++)
 		pair_destroy(&p[i], i % 2);
 	vi_kernel_unlock(team.k);
 	pair_wait(&p[PAIRS - 1], atomic_load(&p[PAIRS - 1].received) + 100000);
