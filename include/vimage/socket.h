@@ -143,7 +143,8 @@ struct vi_mreq6 { uint8_t mr6_group[16]; uint32_t mr6_ifindex; };
 /*
  * VI_MCAST_*.  The interface is named by its index, in IPv4 else by an address of it, else it is the route's.  EINVAL (no group; a source of a group
  * that was not joined, or was joined in the other mode), ENODEV, EADDRINUSE (joined already), EADDRNOTAVAIL (no such membership or source, or the source is there
- * already; another family), ENOBUFS (too many memberships, sources), EPROTO (a stream).
+ * already; another family), ENOBUFS (too many memberships, sources).  EPROTO: VI_IP_ADD_MEMBERSHIP, VI_IPV6_JOIN_GROUP and
+ * their opposites on a stream.
  */
 struct vi_group_req { uint32_t gr_ifindex; uint32_t gr_ifaddr; struct vi_sockaddr gr_group; };
 struct vi_group_source_req { uint32_t gsr_ifindex; uint32_t gsr_ifaddr; struct vi_sockaddr gsr_group, gsr_source; };

@@ -70,6 +70,8 @@ begin(struct fuzz *f)
 {
 	const struct vi_mreq mr = { .mr_group = HTONL(0xe0000105), .mr_addr = HTONL(0x0a000001) };
 	const struct vi_sockaddr to = { .sa_family = VI_AF_INET, .sa_port = HTONS(7), .sa_in = HTONL(0x0a000002) };
+	struct vi_group_source_req gsr = { .gsr_ifaddr = HTONL(0x0a000001), .gsr_group = { .sa_family = VI_AF_INET, .sa_in = HTONL(0xe0000105) },
+		.gsr_source = { .sa_family = VI_AF_INET, .sa_in = HTONL(0x0a000002) } };
 	struct vi_kernel_params kp = { 0 };
 	struct vnet *vn;
 
@@ -94,6 +96,9 @@ begin(struct fuzz *f)
 	REQUIRE(solisten(f->f_so[4], 5) == 0);
 	REQUIRE(soconnect(f->f_so[5], &to) == 0);
 	REQUIRE(sosetopt(f->f_so[0], VI_IP_ADD_MEMBERSHIP, &mr, sizeof(mr)) == 0);
+	REQUIRE(sosetopt(f->f_so[0], VI_MCAST_BLOCK_SOURCE, &gsr, sizeof(gsr)) == 0);
+	gsr.gsr_group.sa_in = HTONL(0xe0000106);
+	REQUIRE(sosetopt(f->f_so[2], VI_MCAST_JOIN_SOURCE_GROUP, &gsr, sizeof(gsr)) == 0);
 }
 
 static void

@@ -67,6 +67,8 @@ static void
 begin(struct fuzz *f, bool forward)
 {
 	struct vi_ifaddr ia = { .ia_addr = { .sa_family = VI_AF_INET6 }, .ia_prefixlen = 64, .ia_flags = VI_IN6_IFF_NODAD };
+	struct vi_group_source_req gsr = { .gsr_group = { .sa_family = VI_AF_INET6, .sa_in6 = { 0xff, 0x0e, [15] = 7 } },
+		.gsr_source = { .sa_family = VI_AF_INET6, .sa_in6 = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 } } };
 	struct vi_kernel_params kp = { 0 };
 	struct vnet *vn;
 
@@ -88,6 +90,8 @@ begin(struct fuzz *f, bool forward)
 	f->f_so[2] = open_socket(vn, VI_SOCK_DGRAM, VI_IPPROTO_ICMPV6, 0x1234);
 	f->f_so[3] = open_socket(vn, VI_SOCK_STREAM, VI_IPPROTO_TCP, 80);
 	REQUIRE(solisten(f->f_so[3], 5) == 0);
+	gsr.gsr_ifindex = f->f_if->if_index;
+	REQUIRE(sosetopt(f->f_so[0], VI_MCAST_JOIN_SOURCE_GROUP, &gsr, sizeof(gsr)) == 0);
 }
 
 static void

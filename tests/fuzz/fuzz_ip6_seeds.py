@@ -34,6 +34,12 @@ DAD = icmp6(135, 0, b"\0" * 4 + addr(US) + b"\x0e\1abcdef")
 NA = icmp6(136, 0, b"\x60\0\0\0" + addr(PEER) + TLLA)
 REDIRECT = icmp6(137, 0, b"\0" * 4 + addr("fe80::3") + addr(FAR) + TLLA)
 ECHO = icmp6(128, 0, b"\x12\x34\0\1" + b"x" * 64)
+
+
+def mld(rest, kind=130):
+    return ip6(b"\x3a\0\5\2\0\0\1\0" + icmp6(kind, 0, rest), ALL, ROUTER, nxt=0, hlim=1)
+
+
 OPTS = b"\x3b\0\x01\x04\0\0\0\0"
 F = FIX | VALID
 
@@ -65,6 +71,12 @@ SEEDS = {
     "forward": rec(F, ip6(ECHO, FAR)) + rec(F, ip6(ECHO, "2001:db8::99")) + rec(F | TIME, ip6(ECHO, FAR, hlim=1)),
     "toobig": rec(F, ip6(quoted(2, 0, 1300))),
     "unreach": rec(F, ip6(quoted(1, 4, 0))),
+    "mld_general": rec(F | TIME, mld(b"\3\xe8\0\0" + addr("::") + b"\2\x7d\0\0")),
+    "mld_group": rec(F | TIME, mld(b"\3\xe8\0\0" + addr("ff0e::7") + b"\2\x7d\0\0")),
+    "mld_sources": rec(F | TIME, mld(b"\3\xe8\0\0" + addr("ff0e::7") + b"\2\x7d\0\2" + addr(PEER) + addr(FAR))),
+    "mld_v1": rec(F | TIME, mld(b"\3\xe8\0\0" + addr("::"))) + rec(F, mld(b"\0\0\0\0" + addr("ff0e::7"), 131)) +
+    rec(F, mld(b"\0\0\0\0" + addr("ff0e::7"), 132)),
+    "mld_report": rec(F, mld(b"\0\0\0\1\4\0\0\0" + addr("ff0e::7"), 143)),
     "loop": rec(F | LOOP, ip6(ECHO, "::1", "::1")) + rec(F | LOOP | SPLIT | SHARED, ip6(ECHO, "fe80::1", "fe80::1")),
 }
 

@@ -38,6 +38,10 @@ def quote(proto, payload):
     return ip(payload, dst=PEER, src=US, proto=proto)
 
 
+def igmp(message, dst="224.0.0.1"):
+    return ip(message, dst=dst, proto=2, ttl=1, opts=bytes([148, 4, 0, 0]))
+
+
 V = FIX | VALID
 seeds = {
     "udp": rec(V, ip(udp(b"hello"))),
@@ -65,6 +69,14 @@ seeds = {
     "tcp_super": rec(V | SUPER, ip(tcp(24, b"z" * 4000), dst=FAR, proto=6)),
     "unknown_proto": rec(V, ip(b"12345678", proto=200)),
     "martian": rec(V, ip(udp(b"x"), src="127.0.0.1")) + rec(V, ip(udp(b"x"), src="255.255.255.255")),
+    "igmp_general": rec(V | TIME, igmp(b"\x11\x64\0\0\0\0\0\0\2\x7d\0\0")),
+    "igmp_group": rec(V | TIME, igmp(b"\x11\x64\0\0\xe0\0\1\5\2\x7d\0\0")),
+    "igmp_sources": rec(V, igmp(b"\x11\x64\0\0\xe0\0\1\5\2\x7d\0\2" + addr(PEER) + addr(FAR))) +
+    rec(V | TIME, igmp(b"\x11\x64\0\0\xe0\0\1\6\2\x7d\0\1" + addr(PEER))),
+    "igmp_v2": rec(V | TIME, igmp(b"\x11\x64\0\0\0\0\0\0")) + rec(V, igmp(b"\x16\0\0\0\xe0\0\1\5")) + rec(V, igmp(b"\x17\0\0\0\xe0\0\1\5")),
+    "igmp_v1": rec(V, igmp(b"\x11\0\0\0\0\0\0\0")) + rec(V | TIME, igmp(b"\x12\0\0\0\xe0\0\1\6")),
+    "igmp_report": rec(V, igmp(b"\x22\0\0\0\0\0\0\1\4\0\0\0\xe0\0\1\5", "224.0.0.22")),
+    "udp_blocked": rec(V, ip(udp(b"hi"), dst="224.0.1.5", src="10.0.0.3")) + rec(V, ip(udp(b"hi"), dst="224.0.1.6")),
     "short": rec(0, b"\x45\0"),
 }
 here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus", "fuzz_ip")

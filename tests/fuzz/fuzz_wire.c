@@ -18,6 +18,8 @@
 #include "wire/arp.h"
 #include "wire/ether.h"
 #include "wire/icmp.h"
+#include "wire/igmp.h"
+#include "wire/mld.h"
 #include "wire/ip.h"
 #include "wire/tcp.h"
 #include "wire/udp.h"
@@ -127,6 +129,30 @@ check_icmp(const uint8_t *p, size_t clen, size_t plen, size_t *need)
 	*need = ic.ic_need;
 	if (e == WIRE_OK && ic.ic_error)
 		REQUIRE(ic.ic_toff == ICMP_MINLEN + ic.ic_ihlen && ic.ic_toff + 8u <= clen);
+	return (e);
+}
+
+static enum wire_error
+check_igmp(const uint8_t *p, size_t clen, size_t plen, size_t *need)
+{
+	struct igmp_info ig;
+	enum wire_error e = igmp_check(p, clen, plen, &ig);
+
+	*need = ig.ig_need;
+	if (e == WIRE_OK && ig.ig_nsrcs > 0)
+		REQUIRE(ig.ig_srcs >= p && ig.ig_srcs + ig.ig_nsrcs * 4 <= p + clen);
+	return (e);
+}
+
+static enum wire_error
+check_mld(const uint8_t *p, size_t clen, size_t plen, size_t *need)
+{
+	struct mld_info ml;
+	enum wire_error e = mld_query_check(p, clen, plen, &ml);
+
+	*need = ml.ml_need;
+	if (e == WIRE_OK && ml.ml_nsrcs > 0)
+		REQUIRE(ml.ml_srcs >= p && ml.ml_srcs + ml.ml_nsrcs * 16 <= p + clen);
 	return (e);
 }
 
@@ -266,6 +292,8 @@ static const struct target targets[] = {
 	{ NULL,		whole_tcp_opts },
 	{ NULL,		whole_checksum },
 	{ NULL,		whole_text },
+	{ check_igmp,	NULL },
+	{ check_mld,	NULL },
 };
 
 /* Calls the parser with clen bytes in a block of their own. */

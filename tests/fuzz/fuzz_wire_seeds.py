@@ -5,7 +5,7 @@ import pathlib
 import struct
 import sys
 
-ETHER, VLAN, ARP, IP, ICMP, UDP, TCP, TCPOPTS, CHECKSUM, TEXT = range(10)
+ETHER, VLAN, ARP, IP, ICMP, UDP, TCP, TCPOPTS, CHECKSUM, TEXT, IGMP, MLD = range(12)
 MAC_A, MAC_B = bytes.fromhex('02000000000a'), bytes.fromhex('02000000000b')
 SRC, DST = bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2])
 
@@ -100,6 +100,13 @@ SEEDS = {
     'tcp_accecn': (TCP, tcp(0x1c2, OPTIONS['linux_syn'])),
     'tcp_offset_small': (TCP, struct.pack('!HHIIHHHH', 1, 2, 3, 4, 0x4010, 0, 0, 0)),
     'tcp_offset_large': (TCP, struct.pack('!HHIIHHHH', 1, 2, 3, 4, 0xf010, 0, 0, 0)),
+    'igmp_query': (IGMP, b'\x11\x64\0\0\xe0\1\1\1'),
+    'igmp_query_sources': (IGMP, b'\x11\x64\0\0\xe0\1\1\1\2\x7d\0\2' + SRC + DST),
+    'igmp_query_lies': (IGMP, b'\x11\x64\0\0\xe0\1\1\1\2\x7d\0\3' + SRC + DST),
+    'igmp_report': (IGMP, b'\x22\0\0\0\0\0\0\1\4\0\0\0\xe0\1\1\1'),
+    'mld_query': (MLD, b'\x82\0\0\0\3\xe8\0\0' + bytes(16)),
+    'mld_query_sources': (MLD, b'\x82\0\0\0\3\xe8\0\0\xff\2' + bytes(14) + b'\2\x7d\0\1' + bytes(16)),
+    'mld_query_lies': (MLD, b'\x82\0\0\0\3\xe8\0\0\xff\2' + bytes(14) + b'\2\x7d\1\0' + bytes(16)),
     'checksum': (CHECKSUM, bytes(i * 7 & 0xff for i in range(600))),
     'checksum_ones': (CHECKSUM, b'\xff' * 301),
     'text_inaddr': (TEXT, b'192.0.2.255'),

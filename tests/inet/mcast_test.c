@@ -280,7 +280,8 @@ mistakes(struct rig *g)
 	struct vi_socket *so = listener(g), *tcp = tl_socketof(g->b, g->v6 ? VI_AF_INET6 : VI_AF_INET, VI_SOCK_STREAM);
 	struct vi_group_source_req gsr = { .gsr_ifindex = g->ifab, .gsr_group = group(g), .gsr_source = source(g, 1) };
 
-	tl_fails(join(g, tcp, VI_MCAST_JOIN_GROUP, g->ifab), EPROTO);
+	tl_fails(vi_setsockopt(tcp, g->v6 ? VI_IPV6_JOIN_GROUP : VI_IP_ADD_MEMBERSHIP, &gsr, sizeof(gsr)), EPROTO);
+	tl_ok(join(g, tcp, VI_MCAST_JOIN_GROUP, g->ifab));
 	tl_fails(join(g, so, VI_MCAST_JOIN_GROUP, 999), ENODEV);
 	tl_fails(src(g, so, VI_MCAST_JOIN_SOURCE_GROUP, 999, 1), ENODEV);
 	tl_fails(vi_setsockopt(so, VI_MCAST_JOIN_SOURCE_GROUP, &gsr, sizeof(gsr) - 1), EINVAL);

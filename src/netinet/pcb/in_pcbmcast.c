@@ -418,7 +418,8 @@ in_pcbmcast_set(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t 
 {
 	if (opt > VI_MCAST_MSFILTER)
 		return (ENOPROTOOPT);
-	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP)
+	/* As Linux: the newer options are streams' too, of whatever use. */
+	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP && opt < VI_MCAST_JOIN_GROUP)
 		return (EPROTO);
 	switch (opt) {
 	case VI_MCAST_BLOCK_SOURCE:
