@@ -54,6 +54,31 @@ print_ether(const struct if_list *il, const json_t *ifp)
 	printf("\tether %s\n", mac);
 }
 
+/* Of addresses; those of IPv4 have but the first few. */
+static const struct bit {
+	unsigned	 b_bit;
+	const char	*b_name;
+} addr_flags[] = {
+	{ VI_IN6_IFF_ANYCAST, "anycast" },
+	{ VI_IN6_IFF_TENTATIVE, "tentative" },
+	{ VI_IN6_IFF_DUPLICATED, "duplicated" },
+	{ VI_IN6_IFF_DETACHED, "detached" },
+	{ VI_IN6_IFF_DEPRECATED, "deprecated" },
+	{ VI_IN6_IFF_AUTOCONF, "autoconf" },
+	{ VI_IN6_IFF_TEMPORARY, "temporary" },
+	{ VI_IN6_IFF_PREFER_SOURCE, "prefer_source" },
+};
+
+static void
+print_addrflags(const json_t *addr)
+{
+	const unsigned flags = (unsigned)cmd_int(addr, "flags");
+
+	for (size_t i = 0; i < sizeof(addr_flags) / sizeof(addr_flags[0]); i++)
+		if ((flags & addr_flags[i].b_bit) != 0)
+			printf(" %s", addr_flags[i].b_name);
+}
+
 static void
 print_inet(const struct if_list *il, const json_t *addr)
 {
@@ -71,6 +96,7 @@ print_inet(const struct if_list *il, const json_t *addr)
 		    mask & 255);
 	if (cmd_str(addr, "broadcast")[0] != '\0')
 		printf(" broadcast %s", cmd_str(addr, "broadcast"));
+	print_addrflags(addr);
 	printf("\n");
 }
 
@@ -87,19 +113,7 @@ wants(const struct if_list *il, const char *family)
 /*
  * IPv6.
  */
-static const struct bit {
-	unsigned	 b_bit;
-	const char	*b_name;
-} addr_flags[] = {
-	{ VI_IN6_IFF_ANYCAST, "anycast" },
-	{ VI_IN6_IFF_TENTATIVE, "tentative" },
-	{ VI_IN6_IFF_DUPLICATED, "duplicated" },
-	{ VI_IN6_IFF_DETACHED, "detached" },
-	{ VI_IN6_IFF_DEPRECATED, "deprecated" },
-	{ VI_IN6_IFF_AUTOCONF, "autoconf" },
-	{ VI_IN6_IFF_TEMPORARY, "temporary" },
-	{ VI_IN6_IFF_PREFER_SOURCE, "prefer_source" },
-}, nd6_flags[] = {
+static const struct bit nd6_flags[] = {
 	{ VI_ND6_IFF_PERFORMNUD, "PERFORMNUD" },
 	{ VI_ND6_IFF_ACCEPT_RTADV, "ACCEPT_RTADV" },
 	{ VI_ND6_IFF_IFDISABLED, "IFDISABLED" },
@@ -123,8 +137,6 @@ print_lifetime(const json_t *addr, const char *key)
 static void
 print_inet6(const struct if_list *il, const json_t *addr)
 {
-	const unsigned flags = (unsigned)cmd_int(addr, "flags");
-
 	printf("\tinet6 %s", cmd_str(addr, "address"));
 	if (il->il_cidr6)
 		printf("/%d", (int)cmd_int(addr, "prefixlen"));
@@ -132,9 +144,7 @@ print_inet6(const struct if_list *il, const json_t *addr)
 		printf(" --> %s", cmd_str(addr, "destination"));
 	if (!il->il_cidr6)
 		printf(" prefixlen %d", (int)cmd_int(addr, "prefixlen"));
-	for (size_t i = 0; i < sizeof(addr_flags) / sizeof(addr_flags[0]); i++)
-		if ((flags & addr_flags[i].b_bit) != 0)
-			printf(" %s", addr_flags[i].b_name);
+	print_addrflags(addr);
 	if (cmd_int(addr, "scopeid") != 0)
 		printf(" scopeid 0x%x", (unsigned)cmd_int(addr, "scopeid"));
 	if (il->il_lifetimes && (json_object_get(addr, "pltime") != NULL ||

@@ -43,6 +43,8 @@ address(const struct vi_ifinfo *ii, const struct vi_ifaddr *ia)
 			ctl_put_int(o, "scopeid", ia->ia_addr.sa_scope);
 		put_lifetime(o, "vltime", ia->ia_vltime);
 		put_lifetime(o, "pltime", ia->ia_pltime);
+	} else if (ia->ia_flags != 0) {		/* not in use (RFC 5227) */
+		ctl_put_int(o, "flags", ia->ia_flags);
 	}
 	return o;
 }

@@ -176,7 +176,7 @@ if_unlink(struct ifnet *ifp)
 	ifp->if_dying = true;
 	(void)if_setflags(ifp, 0, IFF_UP);
 	vnet_event(ifp->if_vnet, VNET_EV_IFDETACH, ifp);
-	VI_ASSERT(TAILQ_EMPTY(&ifp->if_addrs) && ifp->if_nroutes == 0);
+	VI_ASSERT(TAILQ_EMPTY(&ifp->if_addrs) && TAILQ_EMPTY(&ifp->if_newaddrs) && ifp->if_nroutes == 0);
 	ifp->if_attached = false;
 	if_extra_leave(ifp);
 	ifq_purge(ifp);
@@ -214,6 +214,7 @@ if_alloc(struct vnet *home, const char *name, uint8_t type)
 	ifp->if_type = type;
 	ifp->if_mtu = ETHERMTU;
 	TAILQ_INIT(&ifp->if_addrs);
+	TAILQ_INIT(&ifp->if_newaddrs);
 	TAILQ_INIT(&ifp->if_arps);
 	ifq_init(&ifp->if_inq);
 	LIST_INSERT_HEAD(&net_vnet(home)->nv_home, ifp, if_homelink);
@@ -353,7 +354,7 @@ ifa_info(const struct ifaddr *ifa, struct vi_ifaddr *ia)
 	const struct net_afops *ops = net_vnet(ifa->ifa_ifp->if_vnet)->nv_afops[ifa->ifa_addr.na_af];
 	const bool p2p = (ifa->ifa_ifp->if_flags & IFF_POINTOPOINT) != 0;
 
-	*ia = (struct vi_ifaddr){ .ia_prefixlen = ifa->ifa_prefixlen };
+	*ia = (struct vi_ifaddr){ .ia_prefixlen = ifa->ifa_prefixlen, .ia_flags = ifa->ifa_flags };
 	if (ops != NULL && ops->nao_addr_info != NULL) {
 		ops->nao_addr_info(ifa, ia);
 		return;
@@ -422,6 +423,8 @@ if_info(struct ifnet *ifp, vi_if_fn *fn, void *arg)
 	if_info_fill(ifp, &ii);
 	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
 		total++;
+	TAILQ_FOREACH(ifa, &ifp->if_newaddrs, ifa_link)
+		total++;
 	if (total > max && (many = kmalloc(as, ACCT_MISC, total * sizeof(*many))) != NULL) {
 		addrs = many;
 		max = total;
@@ -430,6 +433,9 @@ if_info(struct ifnet *ifp, vi_if_fn *fn, void *arg)
 		TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
 			if (ifa->ifa_addr.na_af == af && n < max)
 				ifa_info(ifa, &addrs[n++]);
+	TAILQ_FOREACH(ifa, &ifp->if_newaddrs, ifa_link)
+		if (n < max)
+			ifa_info(ifa, &addrs[n++]);
 	ii.if_naddrs = n;
 	ii.if_nd6flags = if_af6flags(ifp);
 	ii.if_addrs = addrs;

@@ -61,6 +61,9 @@ struct ifaddr {
 	uint32_t	 ifa_mask;	/* IPv4, network order */
 	uint8_t		 ifa_prefixlen;
 	bool		 ifa_announced;	/* to the neighbours, since it was added */
+	uint8_t		 ifa_flags;	/* IPv4: VI_IN6_IFF_TENTATIVE or _DUPLICATED on if_newaddrs */
+	void		*ifa_probe;	/* netinet/arp's */
+	uint64_t	 ifa_defended;	/* when it was last, host ns */
 	bool		 ifa_waits;	/* IPv4: another address carries the route of its network */
 	/* routes and PCBs do not hold references: IFADDR_DEL tells them */
 	uint32_t	 ifa_refs;
@@ -128,6 +131,7 @@ struct ifnet {
 	void		*if_softc;	/* the driver's */
 	struct acctset	*if_acct;	/* who pays for the ifnet itself: its home */
 	struct ifaddrhead if_addrs;
+	struct ifaddrhead if_newaddrs;	/* IPv4: not in use (RFC 5227), known to nobody but ip and arp */
 	struct ifstats	 if_stats;
 	struct ifqueue	 if_inq;
 	struct if_extra	*if_extra;	/* link properties, captures; NULL = none; changes under the kernel lock */

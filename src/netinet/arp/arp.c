@@ -4,7 +4,7 @@
  *
  * RFC 826, with the demands of RFC 1122 2.3.2 (old entries go, requests are no flood, packets wait
  * for the answer) and the announcements and defence of RFC 5227.  Probing for conflicts before an
- * address is used (5227 2.1.1) is not done.
+ * address is used (arp_probe.c) is done when the administrator asks for it.
  *
  * An entry is INCOMPLETE after the first packet: a request each second, at most av_maxtries, while
  * up to av_maxhold packets wait, the oldest giving way. Without an answer they are dropped, and the
@@ -286,8 +286,11 @@ arp_event(struct vnet *vn, enum vnet_event ev, void *obj)
 		break;
 	case VNET_EV_IFDOWN:
 		arp_ifdown(av, obj);
+		arp_probe_ifdown(obj);
 		break;
 	case VNET_EV_IFUP:
+		arp_probe_ifup(obj);
+		/* FALLTHROUGH */
 	case VNET_EV_LLADDR:
 		arp_announce_all(av, obj);
 		break;
@@ -334,6 +337,7 @@ static const struct arp_vnet arp_defaults = {
 	.av_maxentries = 4096,
 	.av_log_movements = 1,
 	.av_log_permanent = 1,
+	.av_defend = ARP_DEFEND_ALWAYS,
 };
 
 #define ARP_CTL(name, member, min, max, descr) \
@@ -351,6 +355,9 @@ static const struct sysctl_desc arp_sysctls[] = {
 	    "Log hosts that change their link address"),
 	ARP_CTL("log_arp_permanent_modify", av_log_permanent, 0, 1,
 	    "Log attempts to change permanent entries"),
+	ARP_CTL("probes", av_probes, 0, 10, "ARP probes before an address is used, 3 as RFC 5227 has it; 0 none"),
+	ARP_CTL("defend", av_defend, 0, 2,
+	    "An address that another uses: 0 give up, 1 defend once, 2 always"),
 	CTL_UINT("net.link.ether.inet.entries", CTL_RD, struct arp_vnet, av_n, 0, UINT32_MAX,
 	    "ARP entries now"),
 	CTL_END

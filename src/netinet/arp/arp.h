@@ -37,6 +37,9 @@ struct arp_entry;
 	X(as_evicted, "ARP entry%s evicted for new ones") \
 	X(as_nomem, "ARP entry%s refused for lack of memory") \
 	X(as_dupips, "Duplicate IP%s seen") \
+	X(as_probes, "probe%s for addresses before their use") \
+	X(as_duplicates, "address%s found in use before theirs") \
+	X(as_givenup, "address%s given up to others") \
 	X(as_short, "ARP packet%s too short") \
 	X(as_badhrd, "ARP packet%s for other hardware") \
 	X(as_badpro, "ARP packet%s for other protocols") \
@@ -53,6 +56,9 @@ struct arp_stat {
 #undef ARP_STAT_MEMBER
 };
 
+/* RFC 5227 2.4: what is done when another uses our address. */
+enum arp_defend { ARP_DEFEND_NOT, ARP_DEFEND_ONCE, ARP_DEFEND_ALWAYS };
+
 LIST_HEAD(arp_hashhead, arp_entry);
 TAILQ_HEAD(arp_queue, arp_entry);
 
@@ -65,7 +71,6 @@ struct arp_vnet {
 	/* answered, those confirmed longest ago first; not the permanent ones */
 	struct arp_queue av_complete;
 	struct arp_queue av_permanent;
-	uint64_t	 av_defended;	/* when we last defended an address (RFC 5227 2.4) */
 	bool		 av_stopping;
 	/* net.link.ether.inet. */
 	uint32_t	 av_max_age;	/* s */
@@ -76,6 +81,8 @@ struct arp_vnet {
 	uint32_t	 av_proxyall;
 	uint32_t	 av_log_movements;
 	uint32_t	 av_log_permanent;
+	uint32_t	 av_probes;	/* before an address is used */
+	uint32_t	 av_defend;	/* enum arp_defend */
 	/*
 	 * Registered by upper modules at attach; may be NULL. av_findaddr: the vnet's own address,
 	 * or NULL; without it the interface's list is searched. av_unreach: a *forwarded* packet
@@ -85,6 +92,8 @@ struct arp_vnet {
 	 */
 	struct ifaddr	*(*av_findaddr)(struct vnet *, uint32_t addr);
 	void		(*av_unreach)(struct vnet *, struct mbuf *);
+	/* An address of if_newaddrs that may be used now; or one in use that must not be any more.  May free it. */
+	void		(*av_verdict)(struct ifaddr *, bool ok);
 	struct arp_stat	 av_stat;
 };
 VNET_STATE_DECLARE(arp);
@@ -103,6 +112,11 @@ int	arp_neigh_add(struct vnet *, const struct vi_neigh *);
 int	arp_neigh_del(struct vnet *, const struct vi_sockaddr *, const char *ifname);	/* ESRCH */
 /* nao_neigh_list: the interfaces' own addresses too, as permanent ones. */
 void	arp_neigh_list(struct vnet *, void (*fn)(void *, const struct vi_neigh *), void *arg);
+
+/* arp_probe.c: must addresses of this interface be probed for?  The address is on if_newaddrs; ENOBUFS. */
+bool	arp_probe_due(const struct ifnet *);
+int	arp_probe_start(struct ifaddr *);
+void	arp_probe_stop(struct ifaddr *);	/* harmless when there is none */
 
 /* In net's table of protocols.  Consumes m. */
 void	arp_input(struct ifnet *, struct mbuf *);

@@ -57,21 +57,35 @@ arp_parse(struct arp_vnet *av, struct mbuf *m, struct arp_info *ai)
 	return (e == WIRE_OK);
 }
 
-/* Somebody else sends with our address: say so, and once in a while tell everybody whose it is. */
+/*
+ * RFC 5227 2.4: another uses our address.  Either it is his from now on, at once or when he insists, or everybody is told once in a while whose it is.
+ */
+static void
+arp_defend(struct arp_vnet *av, struct ifaddr *ifa)
+{
+	const uint64_t now = vnet_now(av->av_vnet);
+	const bool lately = ifa->ifa_defended != 0 && now - ifa->ifa_defended < ARP_DEFEND;
+
+	if (av->av_verdict != NULL && av->av_defend != ARP_DEFEND_ALWAYS && (av->av_defend == ARP_DEFEND_NOT || lately)) {
+		av->av_stat.as_givenup++;
+		av->av_verdict(ifa, false);
+	} else if (!lately) {
+		ifa->ifa_defended = now;
+		arp_announce(av, ifa);
+	}
+}
+
+/* Somebody else sends with our address. */
 static void
 arp_conflict(struct arp_vnet *av, struct ifaddr *ifa, const struct arp_info *ai)
 {
 	char mac[ETHER_STRLEN], addr[INADDR_STRLEN];
-	const uint64_t now = vnet_now(av->av_vnet);
 
 	av->av_stat.as_dupips++;
 	vnet_log(av->av_vnet, LOG_ERR, "arp: %s is using my IP address %s on %s!",
 	    ether_addr_ntop(mac, sizeof(mac), ai->ai_sha),
 	    inaddr_ntop(addr, sizeof(addr), ai->ai_spa), ifa->ifa_ifp->if_xname);
-	if (av->av_defended != 0 && now - av->av_defended < ARP_DEFEND)
-		return;
-	av->av_defended = now;
-	arp_announce(av, ifa);
+	arp_defend(av, ifa);
 }
 
 static void
@@ -181,10 +195,12 @@ arp_input(struct ifnet *ifp, struct mbuf *m)
 		return;
 	}
 	++*(ai.ai_op == ARPOP_REQUEST ? &av->av_stat.as_rxrequests : &av->av_stat.as_rxreplies);
-	forus = arp_ownaddr(av, ifp, ai.ai_tpa) != NULL;
+	if (!TAILQ_EMPTY(&ifp->if_newaddrs))
+		arp_probe_input(av, ifp, &ai);
 	if ((ifa = arp_ownaddr(av, ifp, ai.ai_spa)) != NULL)
 		arp_conflict(av, ifa, &ai);
-	else
+	forus = arp_ownaddr(av, ifp, ai.ai_tpa) != NULL;
+	if (ifa == NULL)
 		arp_learn(av, ifp, &ai, forus && ai.ai_op == ARPOP_REQUEST);
 	if (ai.ai_op == ARPOP_REQUEST)
 		arp_reply(av, ifp, &ai, forus);

@@ -55,6 +55,13 @@ void	 arp_timer(void *);
 /* Our own address of that interface, or NULL. */
 struct ifaddr *arp_ownaddr(const struct arp_vnet *, const struct ifnet *, uint32_t addr);
 
+/* arp_probe.c */
+struct arp_info;
+void	 arp_probe_ifup(struct ifnet *);
+void	 arp_probe_ifdown(struct ifnet *);
+/* A message that may be about an address not in use yet. */
+void	 arp_probe_input(struct arp_vnet *, struct ifnet *, const struct arp_info *);
+
 /* arp_output.c */
 int arp_send(struct arp_vnet *, struct ifnet *, uint16_t op, const uint8_t *sha, uint32_t spa,
     const uint8_t *tha, uint32_t tpa, const uint8_t *dst);

@@ -5,6 +5,9 @@
  * An address is on its interface's list and in the vnet's hash of own addresses.  It brings two routes: its network by its interface (or, point to point,
  * the other side), and itself by the loopback interface.  Of several addresses in one network the first carries the network's route; when it goes,
  * the next takes over.
+ *
+ * Where addresses are probed for (RFC 5227), a new one is on if_newaddrs alone until arp says that nobody has it; and one that turned out to be another's
+ * goes back there.
  */
 #include "netinet/ip/in.h"
 
@@ -12,6 +15,7 @@
 
 #include "base/assert.h"
 #include "base/inaddr.h"
+#include "netinet/arp/arp.h"
 #include "netinet/ip/ip_var.h"
 
 static struct in_ifaddrhead *
@@ -122,6 +126,22 @@ in_ifbroadcast(const struct ifnet *ifp, uint32_t addr)
 	return (false);
 }
 
+/* The address of an interface, in use or not. */
+static struct ifaddr *
+in_ifaddr_any(const struct ip_vnet *iv, uint32_t addr)
+{
+	struct ifaddr *ifa = in_ifaddr_find(iv, addr);
+	struct ifnet *ifp;
+
+	if (ifa != NULL || iv->iv_nnewaddrs == 0)
+		return (ifa);
+	TAILQ_FOREACH(ifp, &net_vnet(iv->iv_vnet)->nv_ifs, if_link)
+		TAILQ_FOREACH(ifa, &ifp->if_newaddrs, ifa_link)
+			if (ifa->ifa_addr.na_in == addr)
+				return (ifa);
+	return (NULL);
+}
+
 /* Routes of an address */
 
 /* The network's route: none for a host mask, the other side where there is one. */
@@ -207,26 +227,92 @@ in_ifa_link(struct ip_vnet *iv, struct ifaddr *ifa)
 	if_addr_link(ifa);
 }
 
+/* Out of the tables, but still there. */
 static void
-in_ifa_free(struct ip_vnet *iv, struct ifaddr *ifa)
+in_ifa_unlink(struct ip_vnet *iv, struct ifaddr *ifa)
 {
 	TAILQ_REMOVE(in_addrhead(iv, ifa->ifa_addr.na_in), ifa, ifa_vlink);
 	iv->iv_naddrs--;
 	iv->iv_nloopnet -= in_loopback(ifa->ifa_addr.na_in);
 	in_ifa_setwaits(ifa, false);
 	if_addr_unlink(ifa);
-	kfree(vnet_acct(iv->iv_vnet), ACCT_IFADDR, ifa, sizeof(*ifa));
+}
+
+/* In use from now on; on error as before, and on no list. */
+static int
+in_ifa_use(struct ifaddr *ifa)
+{
+	struct ip_vnet *iv = ip_vnet(ifa->ifa_ifp->if_vnet);
+	int error;
+
+	ifa->ifa_flags = 0;
+	in_ifa_link(iv, ifa);
+	if ((error = in_ifa_addlocal(ifa)) == 0 && (error = in_ifa_addprefix(ifa)) != 0)
+		rt_ifa_del(iv->iv_vnet, ifa->ifa_addr.na_in, 32, ifa);
+	if (error != 0) {
+		in_ifa_unlink(iv, ifa);
+		return (error);
+	}
+	vnet_event(iv->iv_vnet, VNET_EV_IFADDR_ADD, ifa);
+	return (0);
 }
 
 static void
-in_ifa_remove(struct ifaddr *ifa)
+in_ifa_unuse(struct ifaddr *ifa)
 {
 	struct ip_vnet *iv = ip_vnet(ifa->ifa_ifp->if_vnet);
 
 	vnet_event(iv->iv_vnet, VNET_EV_IFADDR_DEL, ifa);
 	in_ifa_delprefix(ifa);
 	rt_ifa_del(iv->iv_vnet, ifa->ifa_addr.na_in, 32, ifa);
-	in_ifa_free(iv, ifa);
+	in_ifa_unlink(iv, ifa);
+}
+
+static void
+in_ifa_newlink(struct ifaddr *ifa, uint8_t flags)
+{
+	ifa->ifa_flags = flags;
+	TAILQ_INSERT_TAIL(&ifa->ifa_ifp->if_newaddrs, ifa, ifa_link);
+	ip_vnet(ifa->ifa_ifp->if_vnet)->iv_nnewaddrs++;
+}
+
+static void
+in_ifa_newunlink(struct ifaddr *ifa)
+{
+	TAILQ_REMOVE(&ifa->ifa_ifp->if_newaddrs, ifa, ifa_link);
+	ip_vnet(ifa->ifa_ifp->if_vnet)->iv_nnewaddrs--;
+}
+
+static void
+in_ifa_remove(struct ifaddr *ifa)
+{
+	if (ifa->ifa_flags != 0)
+		in_ifa_newunlink(ifa);
+	else
+		in_ifa_unuse(ifa);
+	arp_probe_stop(ifa);
+	kfree(vnet_acct(ifa->ifa_ifp->if_vnet), ACCT_IFADDR, ifa, sizeof(*ifa));
+}
+
+/* What arp found out (RFC 5227). */
+void
+in_ifa_verdict(struct ifaddr *ifa, bool ok)
+{
+	struct vnet *vn = ifa->ifa_ifp->if_vnet;
+
+	if (!ok) {
+		arp_probe_stop(ifa);
+		in_ifa_unuse(ifa);
+		in_ifa_newlink(ifa, VI_IN6_IFF_DUPLICATED);
+		return;
+	}
+	in_ifa_newunlink(ifa);
+	ifa->ifa_announced = false;
+	if (in_ifa_use(ifa) == 0)
+		return;
+	vnet_log(vn, LOG_ERR, "%s: no memory for an address", ifa->ifa_ifp->if_xname);
+	arp_probe_stop(ifa);
+	kfree(vnet_acct(vn), ACCT_IFADDR, ifa, sizeof(*ifa));
 }
 
 static int
@@ -239,15 +325,18 @@ in_ifa_insert(struct ifnet *ifp, const struct ifaddr *new)
 	if (ifa == NULL)
 		return (ENOBUFS);
 	*ifa = *new;
-	in_ifa_link(iv, ifa);
-	if ((error = in_ifa_addlocal(ifa)) == 0 && (error = in_ifa_addprefix(ifa)) != 0)
-		rt_ifa_del(iv->iv_vnet, ifa->ifa_addr.na_in, 32, ifa);
-	if (error != 0) {
-		in_ifa_free(iv, ifa);
-		return (error);
+	ifa->ifa_probe = NULL;
+	ifa->ifa_flags = 0;
+	if (!arp_probe_due(ifp)) {
+		error = in_ifa_use(ifa);
+	} else if ((error = arp_probe_start(ifa)) == 0) {
+		in_ifa_newlink(ifa, VI_IN6_IFF_TENTATIVE);
+		if (TAILQ_EMPTY(&ifp->if_addrs))	/* as with the first that is used */
+			(void)if_setflags(ifp, IFF_UP, 0);
 	}
-	vnet_event(iv->iv_vnet, VNET_EV_IFADDR_ADD, ifa);
-	return (0);
+	if (error != 0)
+		kfree(vnet_acct(iv->iv_vnet), ACCT_IFADDR, ifa, sizeof(*ifa));
+	return (error);
 }
 
 /* What the user asked for, completed: mask by class, broadcast address by mask. */
@@ -279,6 +368,15 @@ in_ifa_fill(struct ifnet *ifp, const struct vi_ifaddr *ia, struct ifaddr *ifa)
 	return (0);
 }
 
+/* The first, in use or not. */
+static struct ifaddr *
+in_ifaddr_oldest(const struct ifnet *ifp)
+{
+	struct ifaddr *ifa = in_ifaddr_first(ifp);
+
+	return (ifa != NULL ? ifa : TAILQ_FIRST(&ifp->if_newaddrs));
+}
+
 static bool
 in_ifa_same(const struct ifaddr *a, const struct ifaddr *b)
 {
@@ -299,9 +397,9 @@ in_addr_add(struct ifnet *ifp, const struct vi_ifaddr *ia, bool alias)
 
 	if ((error = in_ifa_fill(ifp, ia, &new)) != 0)
 		return (error);
-	if ((have = in_ifaddr_find(iv, new.ifa_addr.na_in)) != NULL && have->ifa_ifp != ifp)
+	if ((have = in_ifaddr_any(iv, new.ifa_addr.na_in)) != NULL && have->ifa_ifp != ifp)
 		return (EEXIST);
-	old = have != NULL ? have : alias ? NULL : in_ifaddr_first(ifp);
+	old = have != NULL ? have : alias ? NULL : in_ifaddr_oldest(ifp);
 	if (old == NULL)
 		return (in_ifa_insert(ifp, &new));
 	if (in_ifa_same(old, &new))
@@ -320,7 +418,7 @@ in_addr_del(struct ifnet *ifp, const struct vi_sockaddr *sa)
 
 	if (sa->sa_family != VI_AF_INET)
 		return (EAFNOSUPPORT);
-	if ((ifa = in_ifaddr_find(ip_vnet(ifp->if_vnet), sa->sa_in)) == NULL || ifa->ifa_ifp != ifp)
+	if ((ifa = in_ifaddr_any(ip_vnet(ifp->if_vnet), sa->sa_in)) == NULL || ifa->ifa_ifp != ifp)
 		return (EADDRNOTAVAIL);
 	in_ifa_remove(ifa);
 	return (0);
@@ -331,6 +429,6 @@ in_ifdetach(struct ifnet *ifp)
 {
 	struct ifaddr *ifa;
 
-	while ((ifa = in_ifaddr_first(ifp)) != NULL)
+	while ((ifa = in_ifaddr_oldest(ifp)) != NULL)
 		in_ifa_remove(ifa);
 }

@@ -97,6 +97,7 @@ ip_attach(struct vnet *vn)
 	net_vnet(vn)->nv_afops[NET_AF_INET] = &in_afops;
 	arp_vnet(vn)->av_findaddr = ip_findaddr;
 	arp_vnet(vn)->av_unreach = icmp_hostunreach;
+	arp_vnet(vn)->av_verdict = in_ifa_verdict;
 	return (0);
 }
 
@@ -114,6 +115,7 @@ ip_detach(struct vnet *vn)
 
 	arp_vnet(vn)->av_findaddr = NULL;
 	arp_vnet(vn)->av_unreach = NULL;
+	arp_vnet(vn)->av_verdict = NULL;
 	net_vnet(vn)->nv_afops[NET_AF_INET] = NULL;
 	in_addrs_fini(iv);
 }

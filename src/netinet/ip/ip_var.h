@@ -95,6 +95,7 @@ struct ip_vnet {
 	/* addresses of this host, by address */
 	struct in_ifaddrhead *iv_addrs;
 	uint32_t	 iv_addrsize, iv_naddrs;
+	uint32_t	 iv_nnewaddrs;	/* of interfaces, not in use */
 	uint32_t	 iv_nloopnet;	/* of them in 127/8 */
 	uint32_t	 iv_nwaiting;	/* of them with ifa_waits */
 	const struct mcast_proto *iv_mcproto;	/* IGMP; NULL: none */
@@ -199,6 +200,7 @@ struct ifaddr *in_ifaddr_first(const struct ifnet *);
 struct ifaddr *in_ifaddr_best(const struct ifnet *, uint32_t addr);
 bool	in_localaddr(const struct ip_vnet *, uint32_t addr);	/* ours, with all of 127/8 if any of it */
 bool	in_ifbroadcast(const struct ifnet *, uint32_t addr);	/* limited, or directed broadcast of that interface */
+void	in_ifa_verdict(struct ifaddr *, bool ok);	/* arp's, RFC 5227 */
 int	in_addrs_init(struct ip_vnet *);
 void	in_addrs_fini(struct ip_vnet *);
 
