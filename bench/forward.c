@@ -23,7 +23,7 @@
 #include "api/api.h"
 #include "base/endian.h"
 #include "mbuf/mbuf.h"
-#include "net/if_int.h"
+#include "net/ifnet.h"
 #include "wire/ip.h"
 
 #define BURST	64u

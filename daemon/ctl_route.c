@@ -315,6 +315,7 @@ add_event(void *arg, const struct vi_rtevent *ev)
 		[VI_RTEV_ROUTE_DEL] = "route-delete", [VI_RTEV_ADDR_ADD] = "address-add",
 		[VI_RTEV_ADDR_DEL] = "address-delete", [VI_RTEV_IF_ARRIVE] = "interface-arrive",
 		[VI_RTEV_IF_DEPART] = "interface-depart", [VI_RTEV_IF_CHANGE] = "interface-change",
+		[VI_RTEV_RULE_ADD] = "rule-add", [VI_RTEV_RULE_DEL] = "rule-delete",
 	};
 	struct event_list *el = arg;
 	json_t *o = json_object();

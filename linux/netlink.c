@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Netlink sockets: NETLINK_ROUTE, read-only.
+ * Netlink sockets: NETLINK_ROUTE.
  *
  * Theory of operation.  The pair is SOCK_SEQPACKET as for datagrams.  A request arrives by an
  * intercepted call, or through the pair when the program used send() or write().  It is
  * answered at once: the replies are queued in the pair before the call returns.  Receiving is
  * that of datagrams, with the kernel (port 0) as the sender.
  *
- * What is answered: dumps and look-ups of links, addresses, routes and neighbours.  Every
- * other request, and every request that would change something, draws NLMSG_ERROR with
- * EOPNOTSUPP; nobody who waits for a reply waits in vain.  Multicast groups are refused: there
- * are no events yet.
+ * What is answered: dumps and look-ups of links, addresses, routes, rules and neighbours; what
+ * changes one of them, when root of a jail that owns its stack asks.  Every other request draws
+ * NLMSG_ERROR with EOPNOTSUPP; nobody who waits for a reply waits in vain.  Sockets in multicast
+ * groups are told of changes (nl_event.c).
  */
 #include "linux/nl.h"
 
@@ -21,22 +21,29 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
+#include <vimage/jail.h>
+
 int64_t
 nl_new(struct lx_call *c, int type, int proto, int flags)
 {
 	struct lx_sock *ls;
+	struct vi_cred cr;
 	int appfd, error;
 
 	if (type != SOCK_RAW && type != SOCK_DGRAM)
 		return (-ESOCKTNOSUPPORT);
 	if (proto != NETLINK_ROUTE)
 		return (-EPROTONOSUPPORT);
+	if ((error = lx_call_cred(c, &cr)) != 0)
+		return (error == ENOENT ? LX_DONE : -error);
 	error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet, LXK_NETLINK, NULL, &appfd, &ls);
 	if (error != 0)
 		return (-error);
 	ls->ls_type = (uint8_t)type;
 	ls->ls_nl = calloc(1, sizeof(*ls->ls_nl));
 	if (ls->ls_nl != NULL) {
+		ls->ls_nl->nl_cred = cr;
+		ls->ls_nl->nl_jid = c->c_pr->pr_jid;
 		ls->ls_nl->nl_pid = 0x80000000U | (uint32_t)ls->ls_ino;	/* unlike any process's */
 		error = lx_sock_hand(c, ls, appfd, flags);
 		if (error == 0)
@@ -54,6 +61,7 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 void
 nl_free(struct lx_sock *ls)
 {
+	nl_unsubscribe(ls);
 	free(ls->ls_nl);
 }
 
@@ -90,15 +98,65 @@ nl_answer(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 		return (nl_getroute(no, vn, rq));
 	case RTM_GETNEIGH:
 		return (nl_getneigh(no, vn, rq));
+	case RTM_GETRULE:
+		return (nl_getrule(no, vn, rq));
 	default:
 		return (EOPNOTSUPP);
 	}
 }
 
+static const struct nl_change {
+	uint16_t	 nc_type;
+	const char	*nc_priv;
+	int		(*nc_fn)(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+} nl_changes[] = {
+	{ RTM_NEWLINK, "net.config", nl_setlink }, { RTM_SETLINK, "net.config", nl_setlink }, { RTM_DELLINK, "net.config", nl_dellink },
+	{ RTM_NEWADDR, "net.config", nl_newaddr }, { RTM_DELADDR, "net.config", nl_deladdr },
+	{ RTM_NEWROUTE, "net.route", nl_newroute }, { RTM_DELROUTE, "net.route", nl_delroute },
+	{ RTM_NEWNEIGH, "net.config", nl_newneigh }, { RTM_DELNEIGH, "net.config", nl_delneigh },
+	{ RTM_NEWRULE, "net.route", nl_newrule }, { RTM_DELRULE, "net.route", nl_delrule },
+};
+
+/* The stack's owner must be the caller's jail or below it; the daemon's own commands know no other right. */
+static int
+nl_may(struct lx_sock *ls, const char *priv)
+{
+	struct vi_kernel *k = ls->ls_lx->lx_kernel;
+	const int owner = vi_vnet_jail(ls->ls_vnet);
+
+	if (owner < 0 || !vi_jail_visible(k, ls->ls_nl->nl_jid, owner))
+		return (EPERM);
+	return (vi_jail_priv(k, owner, &ls->ls_nl->nl_cred, priv));
+}
+
+static int
+nl_do(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq)
+{
+	int error;
+
+	for (size_t i = 0; i < LX_NITEMS(nl_changes); i++) {
+		const struct nl_change *nc = &nl_changes[i];
+
+		if (nc->nc_type != rq->rq_hdr.nlmsg_type)
+			continue;
+		if ((error = nl_may(ls, nc->nc_priv)) != 0)
+			return (error);
+		return (nc->nc_fn(ls->ls_vnet, rq, &ls->ls_nl->nl_cred));
+	}
+	return (nl_answer(no, ls->ls_vnet, rq));
+}
+
+/* Only requests that ask for something may be dumps: the bits mean other things in those that change it. */
+static bool
+nl_isdump(const struct nl_req *rq)
+{
+	return ((rq->rq_hdr.nlmsg_type & 3) == 2 && nl_dump(rq));
+}
+
 static void
 nl_request(struct lx_sock *ls, const uint8_t *msg, const struct nl_req *rq)
 {
-	bool dump = (rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	bool dump = nl_isdump(rq);
 	struct nl_out *no;
 	int error, zero = 0;
 
@@ -110,7 +168,7 @@ nl_request(struct lx_sock *ls, const uint8_t *msg, const struct nl_req *rq)
 	}
 	nl_out_init(no, ls, rq, dump ? NLM_F_MULTI : 0);
 	lx_manage(ls->ls_lx);
-	error = nl_answer(no, ls->ls_vnet, rq);
+	error = nl_do(no, ls, rq);
 	lx_managed(ls->ls_lx);
 	if (error != 0)
 		nl_error(ls, msg, rq, error);
@@ -167,6 +225,7 @@ nl_event(struct lx_event *le, uint32_t events)
 		return;
 	while ((n = recv(ls->ls_fd, buf, LX_MAXDGRAM, MSG_DONTWAIT)) > 0)
 		nl_input(ls, buf, (size_t)n);
+	nl_events(ls);
 	if ((events & EPOLLHUP) != 0)
 		lx_sock_free(ls);
 }
@@ -194,14 +253,12 @@ nl_bind(struct lx_call *c)
 	error = nl_address(c, &nl);
 	if (error != 0)
 		return (-error);
-	if (nl.nl_groups != 0)
-		return (-EOPNOTSUPP);
 	if (ns->nl_bound && nl.nl_pid != ns->nl_pid && nl.nl_pid != 0)
 		return (-EINVAL);
 	if (nl.nl_pid != 0)
 		ns->nl_pid = nl.nl_pid;
 	ns->nl_bound = true;
-	return (0);
+	return (-nl_subscribe(c->c_sock, (ns->nl_groups & ~(uint64_t)UINT32_MAX) | nl.nl_groups));
 }
 
 int64_t
@@ -227,6 +284,8 @@ nl_name(struct lx_call *c, bool peer)
 
 	if (!peer && ns->nl_bound)
 		nl.nl_pid = ns->nl_pid;
+	if (!peer)
+		nl.nl_groups = (uint32_t)ns->nl_groups;
 	return (-sockaddr_copyout(c, &nl, sizeof(nl), c->c_arg[1], c->c_arg[2]));
 }
 
@@ -267,6 +326,17 @@ nl_getsockopt(struct lx_call *c)
 	return (-error);
 }
 
+static int
+nl_membership(struct lx_sock *ls, int group, bool join)
+{
+	const uint64_t bit = group >= 1 && group <= 64 ? 1ull << (group - 1) : 0;
+	const uint64_t now = ls->ls_nl->nl_groups;
+
+	if (bit == 0 || group > RTNLGRP_MAX)
+		return (EINVAL);
+	return (nl_subscribe(ls, join ? now | bit : now & ~bit));
+}
+
 /* Extended acknowledgements only allow us to add text to errors; there is none to add. */
 int64_t
 nl_setsockopt(struct lx_call *c)
@@ -288,6 +358,9 @@ nl_setsockopt(struct lx_call *c)
 	case NETLINK_CAP_ACK:
 		c->c_sock->ls_nl->nl_capack = value != 0;
 		return (0);
+	case NETLINK_ADD_MEMBERSHIP:
+	case NETLINK_DROP_MEMBERSHIP:
+		return (-nl_membership(c->c_sock, value, (int)c->c_arg[2] == NETLINK_ADD_MEMBERSHIP));
 	default:
 		return (-ENOPROTOOPT);
 	}

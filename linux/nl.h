@@ -8,16 +8,26 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
+#include <vimage/ifnet.h>
+#include <vimage/route.h>
+
 /*
  * A dump goes out in datagrams of this size: what Linux uses, and what fits the page that the
  * C library reads into.
  */
 #define NL_GOODSIZE	3776
 
+#define NL_NATTR	64	/* types of attributes that are looked at */
+
 struct nl_sock {
 	uint32_t	 nl_pid;	/* port; shown once bound */
 	bool		 nl_bound;
 	bool		 nl_capack;	/* errors quote the header only */
+	bool		 nl_watching;	/* the vnet tells us of changes */
+	struct vi_cred	 nl_cred;	/* of whoever made it */
+	int		 nl_jid;
+	uint64_t	 nl_groups;	/* RTNLGRP_* less 1 */
+	uint64_t	 nl_seq;	/* last event seen */
 };
 
 /* A request, checked.  Attributes that were absent are 0. */
@@ -29,9 +39,25 @@ struct nl_req {
 	char		 rq_name[VI_IFNAMSIZ];
 	struct vi_sockaddr rq_dst;	/* of rq_family */
 	bool		 rq_hasdst;
+	const uint8_t	*rq_fixed;	/* what stands before the attributes; NULL: too short for it */
+	struct nl_attr { const uint8_t *na_data; size_t na_len; } rq_attr[NL_NATTR];	/* NULL: absent */
 };
 /* One message of len bytes at buf (not more than nlmsg_len).  0, EINVAL. */
 int	 nl_req_parse(const uint8_t *buf, size_t len, struct nl_req *);
+
+static inline bool nl_has(const struct nl_req *rq, unsigned type) { return (rq->rq_attr[type].na_data != NULL); }
+static inline bool nl_dump(const struct nl_req *rq) { return ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP); }
+/* Attributes of a request; dflt when absent, 0 when too short. */
+uint32_t nl_u32(const struct nl_req *, unsigned type, uint32_t dflt);
+uint16_t nl_u16(const struct nl_req *, unsigned type, uint16_t dflt);
+uint8_t	 nl_u8(const struct nl_req *, unsigned type, uint8_t dflt);
+/* Text with its end; false: absent, or it does not fit. */
+bool	 nl_text(const struct nl_req *, unsigned type, char *, size_t);
+/* An address of this family (AF_*); untouched when absent.  EINVAL, EAFNOSUPPORT. */
+int	 nl_addr(const struct nl_req *, unsigned type, uint8_t family, struct vi_sockaddr *);
+int	 nl_addr_parse(const uint8_t *, size_t, uint8_t family, struct vi_sockaddr *);
+/* Calls fn for each attribute of a chain.  EINVAL: it is cut. */
+int	 nl_attrs(const uint8_t *, size_t, void (*fn)(void *arg, uint16_t type, const uint8_t *, size_t), void *arg);
 
 /* Replies being collected. */
 struct nl_out {
@@ -56,10 +82,41 @@ static inline bool nl_wants(const struct nl_req *rq, int family) { return (rq->r
 static inline uint8_t nl_family(const struct vi_sockaddr *sa) { return (sa->sa_family == VI_AF_INET6 ? AF_INET6 : AF_INET); }
 void	 nl_out_end(struct nl_out *);
 
-/* nl_link.c, nl_route.c: 0 or an errno for NLMSG_ERROR; called under the kernel's lock. */
+/* The name of an interface by its index.  ENODEV. */
+int	 nl_ifname(struct vi_vnet *, uint32_t index, char name[VI_IFNAMSIZ]);
+/* Linux's number of a table, and ours.  EINVAL: there is none. */
+uint32_t nl_table(uint32_t fib);
+int	 nl_fib(uint32_t table, uint32_t *fib);
+/* The same, and the table is made. */
+int	 nl_fib_make(struct vi_vnet *, const struct vi_cred *, uint32_t table, uint32_t *fib);
+
+/* Messages about one thing: type is RTM_NEW* or RTM_DEL*. */
+void	 nl_put_link(struct nl_out *, uint16_t type, const struct vi_ifinfo *);
+void	 nl_put_addr(struct nl_out *, uint16_t type, const struct vi_ifinfo *, const struct vi_ifaddr *);
+void	 nl_put_routes(struct nl_out *, uint16_t type, const struct vi_route *, unsigned n);	/* next hops of one */
+void	 nl_put_rule(struct nl_out *, uint16_t type, const struct vi_rule *, uint8_t family);
+
+/* nl_event.c: groups and what is told to them */
+int	 nl_subscribe(struct lx_sock *, uint64_t groups);	/* ENOMEM, ENOSPC */
+void	 nl_unsubscribe(struct lx_sock *);
+void	 nl_events(struct lx_sock *);
+
+/* nl_link.c, nl_route.c, nl_rule.c, nl_change.c, nl_chroute.c: 0 or an errno for NLMSG_ERROR; called under the kernel's lock. */
 int	 nl_getlink(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getaddr(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getroute(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getneigh(struct nl_out *, struct vi_vnet *, const struct nl_req *);
+int	 nl_getrule(struct nl_out *, struct vi_vnet *, const struct nl_req *);
+/* What changes something: the vnet's, which the program was found to be allowed to change. */
+int	 nl_setlink(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+int	 nl_dellink(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+int	 nl_newaddr(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+int	 nl_deladdr(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+int	 nl_newroute(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+int	 nl_delroute(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+int	 nl_newneigh(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+int	 nl_delneigh(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+int	 nl_newrule(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+int	 nl_delrule(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
 
 #endif

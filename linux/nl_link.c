@@ -37,15 +37,15 @@ link_stats(struct nl_out *no, const struct vi_ifinfo *info)
 	nl_out_attr(no, IFLA_STATS, &old, sizeof(old));
 }
 
-static void
-link_put(struct nl_out *no, const struct vi_ifinfo *info)
+void
+nl_put_link(struct nl_out *no, uint16_t type, const struct vi_ifinfo *info)
 {
 	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC, .ifi_type = ifinfo_arphrd(info),
 		.ifi_index = (int)info->if_index, .ifi_flags = ifinfo_flags(info) };
 	bool up = (info->if_flags & VI_IFF_UP) != 0;
 
-	nl_out_begin(no, RTM_NEWLINK, &ifi, sizeof(ifi));
+	nl_out_begin(no, type, &ifi, sizeof(ifi));
 	nl_out_attr(no, IFLA_IFNAME, info->if_name, strlen(info->if_name) + 1);
 	nl_out_u32(no, IFLA_TXQLEN, 1000);
 	nl_out_u8(no, IFLA_OPERSTATE, (uint8_t)(info->if_type == VI_IFT_LOOP ? IF_OPER_UNKNOWN :
@@ -78,7 +78,7 @@ link_each(void *arg, const struct vi_ifinfo *info)
 			return;
 		w->w_found = true;
 	}
-	link_put(w->w_out, info);
+	nl_put_link(w->w_out, RTM_NEWLINK, info);
 }
 
 int
@@ -120,8 +120,8 @@ addr_flags(const struct vi_ifaddr *ia)
 	return (ia->ia_vltime == VI_IFA_INFINITE ? flags | IFA_F_PERMANENT : flags);
 }
 
-static void
-addr_put(struct nl_out *no, const struct vi_ifinfo *info, const struct vi_ifaddr *ia)
+void
+nl_put_addr(struct nl_out *no, uint16_t type, const struct vi_ifinfo *info, const struct vi_ifaddr *ia)
 {
 	const bool six = ia->ia_addr.sa_family == VI_AF_INET6, ptp = ia->ia_dst.sa_family == ia->ia_addr.sa_family;
 	struct ifa_cacheinfo ci = { .ifa_prefered = six ? ia->ia_pltime : FOREVER, .ifa_valid = six ? ia->ia_vltime : FOREVER };
@@ -131,7 +131,7 @@ addr_put(struct nl_out *no, const struct vi_ifinfo *info, const struct vi_ifaddr
 	    .ifa_index = info->if_index,
 	    .ifa_scope = addr_scope(info, &ia->ia_addr)};
 
-	nl_out_begin(no, RTM_NEWADDR, &ifa, sizeof(ifa));
+	nl_out_begin(no, type, &ifa, sizeof(ifa));
 	nl_out_addr(no, IFA_ADDRESS, ptp ? &ia->ia_dst : &ia->ia_addr);
 	if (!six || ptp)
 		nl_out_addr(no, IFA_LOCAL, &ia->ia_addr);
@@ -152,7 +152,7 @@ addr_each(void *arg, const struct vi_ifinfo *info)
 
 	for (i = 0; i < info->if_naddrs; i++)
 		if (nl_wants(w->w_req, nl_family(&info->if_addrs[i].ia_addr)))
-			addr_put(w->w_out, info, &info->if_addrs[i]);
+			nl_put_addr(w->w_out, RTM_NEWADDR, info, &info->if_addrs[i]);
 }
 
 /* Only a dump; the family narrows it. */

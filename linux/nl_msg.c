@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <linux/fib_rules.h>
 
 /* A copy of an attribute's first bytes; short ones are not taken. */
 static void
@@ -26,8 +27,12 @@ req_dst(struct nl_req *rq, const uint8_t *data, size_t len)
 }
 
 static void
-req_attr(struct nl_req *rq, uint16_t type, const uint8_t *data, size_t len)
+req_attr(void *arg, uint16_t type, const uint8_t *data, size_t len)
 {
+	struct nl_req *rq = arg;
+
+	if (type < NL_NATTR)
+		rq->rq_attr[type] = (struct nl_attr){ data, len };
 	switch (rq->rq_hdr.nlmsg_type) {
 	case RTM_GETLINK:
 		if (type == IFLA_IFNAME && len > 0) {
@@ -51,8 +56,8 @@ req_attr(struct nl_req *rq, uint16_t type, const uint8_t *data, size_t len)
 }
 
 /* A chain that is cut is an error; what follows the last whole attribute is not looked at. */
-static int
-req_attrs(struct nl_req *rq, const uint8_t *buf, size_t len)
+int
+nl_attrs(const uint8_t *buf, size_t len, void (*fn)(void *, uint16_t, const uint8_t *, size_t), void *arg)
 {
 	struct rtattr ra;
 	size_t step;
@@ -61,8 +66,7 @@ req_attrs(struct nl_req *rq, const uint8_t *buf, size_t len)
 		memcpy(&ra, buf, sizeof(ra));
 		if (ra.rta_len < sizeof(ra) || ra.rta_len > len)
 			return (EINVAL);
-		req_attr(
-		    rq, ra.rta_type & NLA_TYPE_MASK, buf + sizeof(ra), ra.rta_len - sizeof(ra));
+		fn(arg, ra.rta_type & NLA_TYPE_MASK, buf + sizeof(ra), ra.rta_len - sizeof(ra));
 		step = RTA_ALIGN(ra.rta_len);
 		if (step >= len)
 			break;
@@ -70,6 +74,75 @@ req_attrs(struct nl_req *rq, const uint8_t *buf, size_t len)
 		len -= step;
 	}
 	return (0);
+}
+
+uint32_t
+nl_u32(const struct nl_req *rq, unsigned type, uint32_t dflt)
+{
+	uint32_t v = 0;
+
+	if (!nl_has(rq, type))
+		return (dflt);
+	if (rq->rq_attr[type].na_len >= sizeof(v))
+		memcpy(&v, rq->rq_attr[type].na_data, sizeof(v));
+	return (v);
+}
+
+uint16_t
+nl_u16(const struct nl_req *rq, unsigned type, uint16_t dflt)
+{
+	uint16_t v = 0;
+
+	if (!nl_has(rq, type))
+		return (dflt);
+	if (rq->rq_attr[type].na_len >= sizeof(v))
+		memcpy(&v, rq->rq_attr[type].na_data, sizeof(v));
+	return (v);
+}
+
+uint8_t
+nl_u8(const struct nl_req *rq, unsigned type, uint8_t dflt)
+{
+	if (!nl_has(rq, type))
+		return (dflt);
+	return (rq->rq_attr[type].na_len > 0 ? rq->rq_attr[type].na_data[0] : 0);
+}
+
+bool
+nl_text(const struct nl_req *rq, unsigned type, char *text, size_t size)
+{
+	size_t len;
+
+	if (!nl_has(rq, type))
+		return (false);
+	len = strnlen((const char *)rq->rq_attr[type].na_data, rq->rq_attr[type].na_len);
+	if (len >= size)
+		return (false);
+	memset(text, 0, size);
+	memcpy(text, rq->rq_attr[type].na_data, len);
+	return (true);
+}
+
+int
+nl_addr_parse(const uint8_t *data, size_t len, uint8_t family, struct vi_sockaddr *sa)
+{
+	const size_t want = family == AF_INET6 ? 16 : 4;
+
+	if (family != AF_INET && family != AF_INET6)
+		return (EAFNOSUPPORT);
+	if (len < want)
+		return (EINVAL);
+	*sa = (struct vi_sockaddr){ .sa_family = sockaddr_family(family) };
+	memcpy(sa->sa_bytes, data, want);
+	return (0);
+}
+
+int
+nl_addr(const struct nl_req *rq, unsigned type, uint8_t family, struct vi_sockaddr *sa)
+{
+	if (!nl_has(rq, type))
+		return (0);
+	return (nl_addr_parse(rq->rq_attr[type].na_data, rq->rq_attr[type].na_len, family, sa));
 }
 
 /*
@@ -81,13 +154,26 @@ req_fixed(const struct nl_req *rq)
 {
 	switch (rq->rq_hdr.nlmsg_type) {
 	case RTM_GETLINK:
+	case RTM_NEWLINK:
+	case RTM_SETLINK:
+	case RTM_DELLINK:
 		return (sizeof(struct ifinfomsg));
 	case RTM_GETADDR:
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
 		return (sizeof(struct ifaddrmsg));
 	case RTM_GETROUTE:
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
 		return (sizeof(struct rtmsg));
 	case RTM_GETNEIGH:
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
 		return (sizeof(struct ndmsg));
+	case RTM_GETRULE:
+	case RTM_NEWRULE:
+	case RTM_DELRULE:
+		return (sizeof(struct fib_rule_hdr));
 	default:
 		return (SIZE_MAX);
 	}
@@ -126,8 +212,9 @@ nl_req_parse(const uint8_t *buf, size_t len, struct nl_req *rq)
 	fixed = req_fixed(rq);
 	if (len < fixed)
 		return (0);
+	rq->rq_fixed = buf;
 	req_header(rq, buf);
-	return (req_attrs(rq, buf + fixed, len - fixed));
+	return (nl_attrs(buf + fixed, len - fixed, req_attr, rq));
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * RTM_GETROUTE and RTM_GETNEIGH.  The first routing table is Linux's main one; local
- * addresses are shown in its local table.
+ * RTM_GETROUTE and RTM_GETNEIGH.  The first routing table is Linux's main one, the others have
+ * their numbers; local addresses are shown in Linux's local table.
  */
 #include "linux/nl.h"
 
@@ -16,19 +16,23 @@ struct route_walk {
 	struct nl_out	*w_out;
 	const struct nl_req *w_req;
 	struct vi_vnet	*w_vnet;
+	unsigned	 w_n;		/* next hops of one route, collected */
+	struct vi_route	 w_hop[VI_RT_MAXPATHS];
 };
+
+#define NOWHERE	(VI_RTF_BLACKHOLE | VI_RTF_REJECT | VI_RTF_PROHIBIT | VI_RTF_THROW)
 
 static uint8_t
 route_type(const struct vi_route *rt)
 {
-	if ((rt->rt_flags & VI_RTF_BLACKHOLE) != 0)
-		return (RTN_BLACKHOLE);
-	if ((rt->rt_flags & VI_RTF_REJECT) != 0)
-		return (RTN_UNREACHABLE);
-	if ((rt->rt_flags & VI_RTF_LOCAL) != 0)
-		return (RTN_LOCAL);
-	if ((rt->rt_flags & VI_RTF_BROADCAST) != 0)
-		return (RTN_BROADCAST);
+	static const struct { uint32_t flag; uint8_t type; } types[] = {
+		{ VI_RTF_BLACKHOLE, RTN_BLACKHOLE }, { VI_RTF_PROHIBIT, RTN_PROHIBIT }, { VI_RTF_REJECT, RTN_UNREACHABLE },
+		{ VI_RTF_THROW, RTN_THROW }, { VI_RTF_LOCAL, RTN_LOCAL }, { VI_RTF_BROADCAST, RTN_BROADCAST },
+	};
+
+	for (size_t i = 0; i < LX_NITEMS(types); i++)
+		if ((rt->rt_flags & types[i].flag) != 0)
+			return (types[i].type);
 	return (RTN_UNICAST);
 }
 
@@ -37,84 +41,235 @@ route_scope(const struct vi_route *rt)
 {
 	if ((rt->rt_flags & VI_RTF_LOCAL) != 0 && rt->rt_dst.sa_family != VI_AF_INET6)
 		return (RT_SCOPE_HOST);
-	if (rt->rt_dst.sa_family == VI_AF_INET6)	/* there Linux knows no scopes of routes */
+	/* For IPv6 Linux knows no scopes of routes. */
+	if (rt->rt_dst.sa_family == VI_AF_INET6 || (rt->rt_flags & NOWHERE) != 0)
 		return (RT_SCOPE_UNIVERSE);
 	return ((rt->rt_flags & VI_RTF_GATEWAY) != 0 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
 }
 
-static uint8_t
+uint32_t
+nl_table(uint32_t fib)
+{
+	return (fib == 0 ? RT_TABLE_MAIN : fib);
+}
+
+int
+nl_fib(uint32_t table, uint32_t *fib)
+{
+	if (table == RT_TABLE_DEFAULT || table == RT_TABLE_LOCAL || table > RT_TABLE_LOCAL)
+		return (EINVAL);
+	*fib = table == RT_TABLE_MAIN ? 0 : table;
+	return (0);
+}
+
+static uint32_t
 route_table(const struct vi_route *rt)
 {
 	if ((rt->rt_flags & (VI_RTF_LOCAL | VI_RTF_BROADCAST)) != 0)
 		return (RT_TABLE_LOCAL);
-	return (rt->rt_fib == 0 ? RT_TABLE_MAIN : (uint8_t)rt->rt_fib);
+	return (nl_table(rt->rt_fib));
+}
+
+static uint8_t
+route_proto(const struct vi_route *rt)
+{
+	if (rt->rt_proto != 0)
+		return (rt->rt_proto);
+	if ((rt->rt_flags & VI_RTF_PINNED) != 0)
+		return (RTPROT_KERNEL);
+	return ((rt->rt_flags & VI_RTF_DYNAMIC) != 0 ? RTPROT_REDIRECT : RTPROT_STATIC);
+}
+
+/* Linux has a metric for each route of IPv6; what we call none is its usual one. */
+static uint32_t
+route_metric(const struct vi_route *rt)
+{
+	if (rt->rt_dst.sa_family != VI_AF_INET6 || rt->rt_metric != 0)
+		return (rt->rt_metric);
+	return ((rt->rt_flags & VI_RTF_PINNED) == 0 ? 1024 : (rt->rt_flags & VI_RTF_LOCAL) != 0 ? 0 : 256);
+}
+
+static bool
+route_hasgw(const struct vi_route *rt)
+{
+	return ((rt->rt_flags & (VI_RTF_GATEWAY | NOWHERE)) == VI_RTF_GATEWAY && rt->rt_gateway.sa_family == rt->rt_dst.sa_family);
+}
+
+/* One next hop after the other, each with its gateway. */
+static void
+put_multipath(struct nl_out *no, const struct vi_route *rt, unsigned n)
+{
+	uint8_t buf[VI_RT_MAXPATHS * (sizeof(struct rtnexthop) + sizeof(struct rtattr) + 16)], *p = buf;
+	const size_t alen = rt->rt_dst.sa_family == VI_AF_INET6 ? 16 : 4;
+
+	for (; n > 0; n--, rt++) {
+		const bool gw = route_hasgw(rt);
+		struct rtnexthop nh = { .rtnh_len = (uint16_t)(sizeof(nh) + (gw ? RTA_LENGTH(alen) : 0)),
+			.rtnh_hops = (uint8_t)(rt->rt_weight == 0 ? 0 : rt->rt_weight > 256 ? 255 : rt->rt_weight - 1),
+			.rtnh_ifindex = (int)rt->rt_ifindex,
+			.rtnh_flags = (rt->rt_flags & VI_RTF_UP) != 0 ? 0 : RTNH_F_LINKDOWN };
+		const struct rtattr ra = { .rta_len = (uint16_t)RTA_LENGTH(alen), .rta_type = RTA_GATEWAY };
+
+		memcpy(p, &nh, sizeof(nh));
+		p += sizeof(nh);
+		if (!gw)
+			continue;
+		memcpy(p, &ra, sizeof(ra));
+		memcpy(p + sizeof(ra), rt->rt_gateway.sa_bytes, alen);
+		p += sizeof(ra) + alen;
+	}
+	nl_out_attr(no, RTA_MULTIPATH, buf, (size_t)(p - buf));
 }
 
 static void
-route_put(
-    struct nl_out *no, const struct vi_route *rt, uint8_t dstlen, const struct vi_sockaddr *dst, uint32_t flags)
+put_mtu(struct nl_out *no, uint32_t mtu)
 {
+	const struct { struct rtattr ra; uint32_t mtu; } nested = { { sizeof(nested), RTAX_MTU }, mtu };
+
+	if (mtu != 0)
+		nl_out_attr(no, RTA_METRICS, &nested, sizeof(nested));
+}
+
+/* dst of dstlen bits: what is said to be its destination. */
+static void
+put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned n, uint8_t dstlen, const struct vi_sockaddr *dst, uint32_t flags)
+{
+	const uint32_t table = route_table(rt);
 	struct rtmsg rtm = {.rtm_family = nl_family(dst),
 	    .rtm_dst_len = dstlen,
-	    .rtm_table = route_table(rt),
-	    .rtm_protocol = (rt->rt_flags & VI_RTF_PINNED) != 0	   ? RTPROT_KERNEL
-			    : (rt->rt_flags & VI_RTF_DYNAMIC) != 0 ? RTPROT_REDIRECT
-								   : RTPROT_STATIC,
+	    .rtm_table = (uint8_t)table,
+	    .rtm_protocol = route_proto(rt),
 	    .rtm_scope = route_scope(rt),
 	    .rtm_type = route_type(rt),
-	    .rtm_flags = flags};
+	    .rtm_flags = flags | ((rt->rt_flags & VI_RTF_UP) != 0 || n > 1 ? 0 : RTNH_F_LINKDOWN)};
 
-	nl_out_begin(no, RTM_NEWROUTE, &rtm, sizeof(rtm));
-	nl_out_u32(no, RTA_TABLE, rtm.rtm_table);
+	nl_out_begin(no, type, &rtm, sizeof(rtm));
+	nl_out_u32(no, RTA_TABLE, table);
 	if (dstlen > 0)
 		nl_out_addr(no, RTA_DST, dst);
-	if ((rt->rt_flags & VI_RTF_GATEWAY) != 0 && rt->rt_gateway.sa_family == dst->sa_family)
+	if (n > 1)
+		put_multipath(no, rt, n);
+	else if (route_hasgw(rt))
 		nl_out_addr(no, RTA_GATEWAY, &rt->rt_gateway);
-	if (rt->rt_ifindex != 0)
+	if (n == 1 && rt->rt_ifindex != 0 && ((rt->rt_flags & NOWHERE) == 0 || dst->sa_family == VI_AF_INET6))
 		nl_out_u32(no, RTA_OIF, rt->rt_ifindex);
-	if (rt->rt_ifa.sa_family == dst->sa_family && dst->sa_family == VI_AF_INET)
+	/* The source is said of an address's own routes, and for one packet. */
+	if (rt->rt_ifa.sa_family == dst->sa_family && dst->sa_family == VI_AF_INET && (rt->rt_flags & NOWHERE) == 0 && n == 1 &&
+	    ((rt->rt_flags & VI_RTF_PINNED) != 0 || (flags & RTM_F_CLONED) != 0))
 		nl_out_addr(no, RTA_PREFSRC, &rt->rt_ifa);
-	if (rt->rt_metric != 0)
-		nl_out_u32(no, RTA_PRIORITY, rt->rt_metric);
+	if (route_metric(rt) != 0)
+		nl_out_u32(no, RTA_PRIORITY, route_metric(rt));
+	put_mtu(no, rt->rt_mtu);
 	nl_out_end(no);
+}
+
+void
+nl_put_routes(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned n)
+{
+	put_route(no, type, rt, n, rt->rt_prefixlen, &rt->rt_dst, 0);
+}
+
+static void
+walk_flush(struct route_walk *w)
+{
+	if (w->w_n > 0)
+		nl_put_routes(w->w_out, RTM_NEWROUTE, w->w_hop, w->w_n);
+	w->w_n = 0;
+}
+
+/* Next hops of one prefix and metric are one route for Linux. */
+static bool
+walk_joins(const struct route_walk *w, const struct vi_route *rt)
+{
+	const struct vi_route *last = &w->w_hop[0];
+
+	return (w->w_n > 0 && w->w_n < VI_RT_MAXPATHS && last->rt_prefixlen == rt->rt_prefixlen && last->rt_metric == rt->rt_metric &&
+	    last->rt_dst.sa_family == rt->rt_dst.sa_family && memcmp(last->rt_dst.sa_bytes, rt->rt_dst.sa_bytes, sizeof(rt->rt_dst.sa_bytes)) == 0 &&
+	    last->rt_dst.sa_scope == rt->rt_dst.sa_scope && ((last->rt_flags | rt->rt_flags) & (NOWHERE | VI_RTF_PINNED)) == 0);
 }
 
 static void
 route_each(void *arg, const struct vi_route *rt)
 {
 	struct route_walk *w = arg;
-	uint8_t table = route_table(rt);
 
-	if (w->w_req->rq_table == RT_TABLE_UNSPEC || w->w_req->rq_table == table)
-		route_put(w->w_out, rt, rt->rt_prefixlen, &rt->rt_dst, 0);
+	if (w->w_req->rq_table != RT_TABLE_UNSPEC && nl_u32(w->w_req, RTA_TABLE, w->w_req->rq_table) != route_table(rt))
+		return;
+	if (!walk_joins(w, rt))
+		walk_flush(w);
+	w->w_hop[w->w_n++] = *rt;
 }
 
-/* A dump, or the route that a packet to one address takes. */
+static void
+dump_routes(struct route_walk *w)
+{
+	const unsigned n = vi_route_nfibs(w->w_vnet);
+
+	for (uint32_t fib = 0; fib < n; fib++) {
+		if (nl_wants(w->w_req, AF_INET))
+			vi_route_list(w->w_vnet, fib, VI_AF_INET, route_each, w);
+		walk_flush(w);
+		if (nl_wants(w->w_req, AF_INET6))
+			vi_route_list(w->w_vnet, fib, VI_AF_INET6, route_each, w);
+		walk_flush(w);
+	}
+}
+
+static int
+flow_parse(struct vi_vnet *vn, const struct nl_req *rq, struct vi_flow *fl)
+{
+	struct rtmsg rtm;
+	uint32_t index;
+	int error;
+
+	memcpy(&rtm, rq->rq_fixed, sizeof(rtm));
+	*fl = (struct vi_flow){ .fl_dst = rq->rq_dst, .fl_mark = nl_u32(rq, RTA_MARK, 0), .fl_proto = nl_u8(rq, RTA_IP_PROTO, 0), .fl_tos = rtm.rtm_tos };
+	if ((error = nl_addr(rq, RTA_SRC, rq->rq_family, &fl->fl_src)) != 0)
+		return (error);
+	fl->fl_src.sa_port = nl_u16(rq, RTA_SPORT, 0);
+	fl->fl_dst.sa_port = nl_u16(rq, RTA_DPORT, 0);
+	if ((index = nl_u32(rq, RTA_IIF, 0)) != 0 && (error = nl_ifname(vn, index, fl->fl_iif)) != 0)
+		return (error);
+	if ((index = nl_u32(rq, RTA_OIF, 0)) != 0 && (error = nl_ifname(vn, index, fl->fl_oif)) != 0)
+		return (error);
+	if (fl->fl_dst.sa_family == VI_AF_INET6 && index != 0 && fl->fl_dst.sa_in6[0] == 0xfe && (fl->fl_dst.sa_in6[1] & 0xc0) == 0x80)
+		fl->fl_dst.sa_scope = index;
+	return (0);
+}
+
+/* The way of one packet; with FIB_MATCH the route that was found instead of what became of it. */
+static int
+get_route(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
+{
+	struct vi_route rt;
+	struct vi_flow fl;
+	struct rtmsg rtm;
+	int error;
+
+	if ((error = flow_parse(vn, rq, &fl)) != 0 || (error = vi_route_lookup(vn, &fl, &rt)) != 0)
+		return (error);
+	memcpy(&rtm, rq->rq_fixed, sizeof(rtm));
+	if ((rtm.rtm_flags & RTM_F_FIB_MATCH) != 0)
+		put_route(no, RTM_NEWROUTE, &rt, 1, rt.rt_prefixlen, &rt.rt_dst, 0);
+	else
+		put_route(no, RTM_NEWROUTE, &rt, 1, rq->rq_family == AF_INET6 ? 128 : 32, &rq->rq_dst, RTM_F_CLONED);
+	return (0);
+}
+
 int
 nl_getroute(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 {
-	struct route_walk w = { no, rq, vn };
-	struct vi_route rt;
+	struct route_walk w = { .w_out = no, .w_req = rq, .w_vnet = vn };
 
-	if ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP) {
-		if (nl_wants(rq, AF_INET))
-			vi_route_list(vn, 0, VI_AF_INET, route_each, &w);
-		if (nl_wants(rq, AF_INET6))
-			vi_route_list(vn, 0, VI_AF_INET6, route_each, &w);
+	if (nl_dump(rq)) {
+		dump_routes(&w);
 		return (0);
 	}
 	if (rq->rq_family != AF_INET && rq->rq_family != AF_INET6)
 		return (EOPNOTSUPP);
-	if (!rq->rq_hasdst)
+	if (!rq->rq_hasdst || rq->rq_fixed == NULL)
 		return (EINVAL);
-	if (vi_route_get(vn, 0, &rq->rq_dst, &rt) != 0)
-		return (ENETUNREACH);
-	if ((rt.rt_flags & VI_RTF_REJECT) != 0)
-		return (EHOSTUNREACH);
-	if ((rt.rt_flags & VI_RTF_BLACKHOLE) != 0)
-		return (EINVAL);
-	route_put(no, &rt, rq->rq_family == AF_INET6 ? 128 : 32, &rq->rq_dst, RTM_F_CLONED);
-	return (0);
+	return (get_route(no, vn, rq));
 }
 
 static void
@@ -163,7 +318,7 @@ neigh_each(void *arg, const struct vi_neigh *ne)
 int
 nl_getneigh(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 {
-	struct route_walk w = { no, rq, vn };
+	struct route_walk w = { .w_out = no, .w_req = rq, .w_vnet = vn };
 
 	if ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		return (EOPNOTSUPP);

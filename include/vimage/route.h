@@ -39,6 +39,7 @@ struct vi_route {
 	struct vi_sockaddr rt_ifa;	/* source address used */
 	uint32_t	 rt_mtu;	/* 0: the interface's */
 	uint32_t	 rt_weight, rt_metric;
+	uint8_t		 rt_proto;	/* who made it, in the words of whoever asks: kept, no more */
 	uint32_t	 rt_fib;
 	uint64_t	 rt_use;	/* packets */
 	uint64_t	 rt_expire;	/* ns from now, 0 = never */
@@ -54,8 +55,27 @@ typedef void vi_route_fn(void *arg, const struct vi_route *);
 VI_API int	vi_route_add(struct vi_vnet *, const struct vi_route *);	/* EEXIST, ENETUNREACH (gateway), EINVAL, ENOBUFS, E2BIG */
 VI_API int	vi_route_change(struct vi_vnet *, const struct vi_route *);	/* ESRCH */
 VI_API int	vi_route_del(struct vi_vnet *, const struct vi_route *);	/* ESRCH, EPERM (pinned) */
+/*
+ * The next hops of one prefix and metric, in the place of those it has of this metric: all or, on an error, none.  VI_RTF_EXCL in the
+ * first: only when there are none.  As vi_route_add, and EINVAL when they differ in prefix, metric or table.
+ */
+VI_API int	vi_route_replace(struct vi_vnet *, const struct vi_route *, unsigned n);
+/* The next hops of exactly this prefix in this table (rt_dst, rt_prefixlen, rt_fib).  ESRCH. */
+VI_API int	vi_route_paths(struct vi_vnet *, const struct vi_route *, vi_route_fn *, void *arg);
 /* The route a packet to dst would take (longest prefix).  ESRCH. */
 VI_API int	vi_route_get(struct vi_vnet *, uint32_t fib, const struct vi_sockaddr *dst, struct vi_route *);
+/*
+ * The way of a packet, as it is found when one is sent or forwarded: by policy rules, and one of several next hops.  Zero is what is not
+ * known.  ENETUNREACH, EHOSTUNREACH, EACCES (prohibited), EINVAL (black hole), ENXIO (no such interface).
+ */
+struct vi_flow {
+	struct vi_sockaddr fl_dst, fl_src;	/* with ports */
+	uint32_t	 fl_fib, fl_mark;
+	char		 fl_iif[VI_IFNAMSIZ];	/* came in by; "": sent by this host */
+	char		 fl_oif[VI_IFNAMSIZ];	/* the socket is bound to it */
+	uint8_t		 fl_proto, fl_tos;
+};
+VI_API int	vi_route_lookup(struct vi_vnet *, const struct vi_flow *, struct vi_route *);
 VI_API void	vi_route_list(struct vi_vnet *, uint32_t fib, int family, vi_route_fn *, void *arg);	/* sorted by prefix */
 VI_API unsigned	vi_route_flush(struct vi_vnet *, uint32_t fib, int family);	/* gateway routes; returns how many */
 VI_API unsigned	vi_route_nfibs(struct vi_vnet *);
@@ -94,11 +114,12 @@ VI_API void	vi_rule_list(struct vi_vnet *, vi_rule_fn *, void *arg);	/* in the o
  * is forgotten when the vnet goes.
  */
 enum vi_rtevent_kind { VI_RTEV_ROUTE_ADD = 1, VI_RTEV_ROUTE_CHANGE, VI_RTEV_ROUTE_DEL, VI_RTEV_ADDR_ADD, VI_RTEV_ADDR_DEL,
-    VI_RTEV_IF_ARRIVE, VI_RTEV_IF_DEPART, VI_RTEV_IF_CHANGE };
+    VI_RTEV_IF_ARRIVE, VI_RTEV_IF_DEPART, VI_RTEV_IF_CHANGE, VI_RTEV_RULE_ADD, VI_RTEV_RULE_DEL };
 struct vi_rtevent {
 	uint64_t	 ev_seq;
 	uint8_t		 ev_kind;	/* enum vi_rtevent_kind */
 	uint32_t	 ev_ifflags;	/* IF_*: VI_IFF_* */
+	struct vi_rule	 ev_rule;	/* RULE_* */
 	struct vi_route	 ev_route;	/* others have rt_ifname, rt_ifindex and rt_mtu; ADDR_*: rt_ifa and rt_prefixlen */
 };
 typedef void vi_rtevent_fn(void *arg, const struct vi_rtevent *);

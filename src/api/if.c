@@ -240,6 +240,24 @@ vi_route_flush(struct vi_vnet *vn, uint32_t fib, int family)
 }
 
 int
+vi_route_replace(struct vi_vnet *vn, const struct vi_route *rt, unsigned n)
+{
+	return (rt_replace(api_vnet(vn), rt, n));
+}
+
+int
+vi_route_paths(struct vi_vnet *vn, const struct vi_route *rt, vi_route_fn *fn, void *arg)
+{
+	return (rt_paths(api_vnet(vn), rt, fn, arg));
+}
+
+int
+vi_route_lookup(struct vi_vnet *vn, const struct vi_flow *fl, struct vi_route *rt)
+{
+	return (rt_way(api_vnet(vn), fl, rt));
+}
+
+int
 vi_rule_add(struct vi_vnet *vn, const struct vi_rule *ru)
 {
 	return (rt_rule_add(api_vnet(vn), ru));

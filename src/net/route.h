@@ -22,7 +22,7 @@ enum {
 	RTF_LOCAL = VI_RTF_LOCAL, RTF_BROADCAST = VI_RTF_BROADCAST, RTF_PROHIBIT = VI_RTF_PROHIBIT, RTF_THROW = VI_RTF_THROW,
 	RTF_NOWHERE = VI_RTF_REJECT | VI_RTF_BLACKHOLE | VI_RTF_PROHIBIT | VI_RTF_THROW,
 };
-#define RT_MAXFIBS	16
+#define RT_MAXFIBS	253	/* the numbers that Linux leaves to its administrators */
 #define RT_DEFFIBS	1	/* net.fibs: may be raised per vnet up to RT_MAXFIBS */
 
 struct nhop {
@@ -38,6 +38,7 @@ struct nhop {
 	uint64_t	 nh_use;
 	uint64_t	 nh_expire;	/* host ns; 0 = never */
 	uint8_t		 nh_prefixlen;
+	uint8_t		 nh_proto;	/* kept for whoever made it */
 };
 
 struct route_vnet;
@@ -103,6 +104,9 @@ int	 rt_pmtu4(struct vnet *, uint32_t fib, uint32_t dst, uint32_t mtu);
 int	 rt_add(struct vnet *, const struct vi_route *);
 int	 rt_change(struct vnet *, const struct vi_route *);
 int	 rt_delete(struct vnet *, const struct vi_route *);
+int	 rt_replace(struct vnet *, const struct vi_route *, unsigned n);
+int	 rt_paths(struct vnet *, const struct vi_route *, vi_route_fn *, void *arg);
+int	 rt_way(struct vnet *, const struct vi_flow *, struct vi_route *);
 int	 rt_get(struct vnet *, uint32_t fib, const struct vi_sockaddr *, struct vi_route *);
 void	 rt_list(struct vnet *, uint32_t fib, int family, vi_route_fn *, void *arg);
 unsigned rt_flush(struct vnet *, uint32_t fib, int family);

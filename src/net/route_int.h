@@ -10,7 +10,7 @@
 #define RT_DYNEXPIRE	600	/* s; RFC 1191 6.3 for path MTUs, as good for redirects */
 #define RT_MAXDYN	1024
 #define RT_MAXRULES	1024
-#define RT_EVENTS	128
+#define RT_EVENTS	512
 #define RT_MAXWATCHES	64
 #define RT_MINMTU6	1280	/* RFC 8200 5 */
 
@@ -179,6 +179,7 @@ struct rt_nhop *rt_value_select(const struct route_vnet *, struct rt_nhop *value
 /* rt_event.c */
 void	 rt_event_route(struct route_vnet *, enum vi_rtevent_kind, uint32_t fib, unsigned af, const uint32_t *key, const struct nhop *);
 void	 rt_event_value(struct route_vnet *, enum vi_rtevent_kind, uint32_t fib, unsigned af, const uint32_t *key, struct rt_nhop *value);
+void	 rt_event_rule(struct route_vnet *, enum vi_rtevent_kind, const struct vi_rule *);
 void	 rt_event_vnet(struct route_vnet *, enum vnet_event, void *obj);
 void	 rt_events_fini(struct route_vnet *);
 

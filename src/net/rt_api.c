@@ -255,6 +255,7 @@ rt_template(const struct rt_request *rr, struct nhop *nh)
 		    (rp->rp_len == rt_bits(rp->rp_af) ? RTF_HOST : 0),
 		.nh_weight = 1,
 		.nh_prefixlen = (uint8_t)rp->rp_len,
+		.nh_proto = rr->rr_rt->rt_proto,
 	};
 	if ((error = rt_fill(rr, nh)) != 0)
 		return (error);
@@ -425,6 +426,104 @@ rt_change(struct vnet *vn, const struct vi_route *rt)
 	return (error);
 }
 
+/* Makes n next hops of requests for one prefix and metric; *done: how many are in hops, with references, whatever is returned. */
+static int
+rt_hops_get(struct route_vnet *rv, const struct vi_route *rt, unsigned n, struct rt_prefix *rp,
+    struct rt_nhop **hops, unsigned *done)
+{
+	struct rt_request rr;
+	struct nhop nh;
+	int error;
+
+	for (*done = 0; *done < n; ++*done) {
+		if ((error = rt_request(rv->rv_vnet, &rt[*done], &rr)) != 0 ||
+		    (error = rt_template(&rr, &nh)) != 0)
+			return (error);
+		if (*done == 0)
+			*rp = rr.rr_prefix;
+		if (rr.rr_prefix.rp_fib != rp->rp_fib || rr.rr_prefix.rp_len != rp->rp_len ||
+		    !fib_same(rr.rr_prefix.rp_key, rp->rp_key, rp->rp_len) ||
+		    rt[*done].rt_metric != rt[0].rt_metric ||
+		    (n > 1 && (nh.nh_flags & RTF_NOWHERE) != 0))
+			return (EINVAL);
+		for (unsigned i = 0; i < *done; i++)
+			if (rt_sameway(&hops[i]->rn_nh, &nh))
+				return (EINVAL);
+		if ((hops[*done] = nhop_get(rv, &nh)) == NULL)
+			return (ENOBUFS);
+	}
+	return (0);
+}
+
+static bool
+rt_value_has(struct rt_nhop *value, const struct rt_nhop *rn)
+{
+	for (unsigned i = 0; value != NULL && i < rt_value_n(value); i++)
+		if (rt_value_hop(value, i) == rn)
+			return (true);
+	return (false);
+}
+
+/* What is in one of two sets of next hops and not in the other. */
+static void
+rt_tell_replaced(struct route_vnet *rv, const struct rt_prefix *rp, struct rt_nhop *old,
+    struct rt_nhop *new)
+{
+	for (unsigned i = 0; old != NULL && i < rt_value_n(old); i++)
+		if (!rt_value_has(new, rt_value_hop(old, i)))
+			rt_tell(rv, VI_RTEV_ROUTE_DEL, rp, &rt_value_hop(old, i)->rn_nh);
+	for (unsigned i = 0; i < rt_value_n(new); i++)
+		if (!rt_value_has(old, rt_value_hop(new, i)))
+			rt_tell(rv, VI_RTEV_ROUTE_ADD, rp, &rt_value_hop(new, i)->rn_nh);
+}
+
+/* Adds to n new hops what the prefix keeps beside them. */
+static int
+rt_hops_keep(struct rt_nhop *old, const struct vi_route *rt, struct rt_nhop **hops, unsigned *n)
+{
+	for (unsigned i = 0; i < rt_value_n(old); i++) {
+		struct rt_nhop *rn = rt_value_hop(old, i);
+
+		if ((rn->rn_nh.nh_flags & RTF_PINNED) != 0 ||
+		    (rn->rn_nh.nh_metric == rt->rt_metric && (rt->rt_flags & VI_RTF_EXCL) != 0))
+			return (EEXIST);
+		if (rn->rn_nh.nh_metric == rt->rt_metric)
+			continue;
+		if (*n == VI_RT_MAXPATHS)
+			return (E2BIG);
+		hops[(*n)++] = nhop_ref(rn);
+	}
+	return (0);
+}
+
+int
+rt_replace(struct vnet *vn, const struct vi_route *rt, unsigned n)
+{
+	struct route_vnet *rv = route_vnet(vn);
+	struct rt_nhop *hops[VI_RT_MAXPATHS], *old;
+	struct rt_prefix rp;
+	unsigned have;
+	int error;
+
+	if (n == 0 || n > VI_RT_MAXPATHS)
+		return (n == 0 ? EINVAL : E2BIG);
+	rt_dyn_flush(rv);
+	error = rt_hops_get(rv, rt, n, &rp, hops, &have);
+	old = error == 0 ? fib_find(rp.rp_fib, rp.rp_key, rp.rp_len) : NULL;
+	if (error != 0 || (old != NULL && (error = rt_hops_keep(old, rt, hops, &have)) != 0)) {
+		while (have > 0)
+			nhop_rele(rv, hops[--have]);
+		return (error);
+	}
+	if (old != NULL)		/* until it was compared */
+		old->rn_refs++;
+	if ((error = rt_put(rv, &rp, hops, have)) == 0)
+		rt_tell_replaced(rv, &rp, old, fib_find(rp.rp_fib, rp.rp_key, rp.rp_len));
+	if (old != NULL)
+		rt_value_rele(rv, old);
+	return (error);
+}
+
 int
 rt_delete(struct vnet *vn, const struct vi_route *rt)
 {
@@ -490,6 +589,7 @@ rt_info(const struct vnet *vn, uint32_t fib, unsigned af, const uint32_t *key,
 		.rt_mtu = nh->nh_mtu,
 		.rt_weight = nh->nh_weight,
 		.rt_metric = nh->nh_metric,
+		.rt_proto = nh->nh_proto,
 		.rt_fib = fib,
 		.rt_use = nh->nh_use,
 		.rt_expire = nh->nh_expire == 0 ? 0
@@ -524,6 +624,48 @@ rt_get(struct vnet *vn, uint32_t fib, const struct vi_sockaddr *sa, struct vi_ro
 	return (0);
 }
 
+static int
+rt_way_flow(struct vnet *vn, const struct vi_flow *fl, struct rt_flow *rf)
+{
+	const struct ifnet *ifp;
+	int error;
+
+	*rf = (struct rt_flow){ .rf_fib = fl->fl_fib, .rf_mark = fl->fl_mark, .rf_proto = fl->fl_proto, .rf_tos = fl->fl_tos,
+		.rf_sport = fl->fl_src.sa_port, .rf_dport = fl->fl_dst.sa_port };
+	if (fl->fl_iif[0] != '\0' && (rf->rf_iif = ifnet_byname(vn, fl->fl_iif)) == NULL)
+		return (ENXIO);
+	if (fl->fl_oif[0] != '\0') {
+		if ((ifp = ifnet_byname(vn, fl->fl_oif)) == NULL)
+			return (ENXIO);
+		rf->rf_oif = ifp->if_index;
+	}
+	if ((error = rt_addr(&fl->fl_dst, NULL, &rf->rf_dst)) != 0)
+		return (error);
+	rf->rf_src.na_af = rf->rf_dst.na_af;
+	if (fl->fl_src.sa_family != VI_AF_UNSPEC && (error = rt_addr(&fl->fl_src, NULL, &rf->rf_src)) != 0)
+		return (error);
+	return (rf->rf_src.na_af == rf->rf_dst.na_af && fl->fl_fib < rt_nfibs(vn) ? 0 : EINVAL);
+}
+
+int
+rt_way(struct vnet *vn, const struct vi_flow *fl, struct vi_route *rt)
+{
+	uint32_t key[FIB_MAXWORDS];
+	const struct nhop *nh;
+	struct rt_flow rf;
+	int error;
+
+	if ((error = rt_way_flow(vn, fl, &rf)) != 0)
+		return (error);
+	nh = rt_lookup(vn, &rf);
+	if ((error = nhop_error(nh)) != 0)
+		return (error);
+	rt_key(key, &rf.rf_dst);
+	(void)lane_clock(&vn->vn_lane);
+	rt_info(vn, rt_flow_fib(vn, &rf), rf.rf_dst.na_af, key, nh, rt);
+	return (0);
+}
+
 struct rt_listing {
 	struct vnet	*rl_vnet;
 	uint32_t	 rl_fib;
@@ -543,6 +685,24 @@ rt_list_one(void *arg, const uint32_t *key, unsigned len, void *value)
 		rt_info(rl->rl_vnet, rl->rl_fib, rl->rl_af, key, &rt_value_hop(value, i)->rn_nh, &rt);
 		rl->rl_fn(rl->rl_arg, &rt);
 	}
+}
+
+int
+rt_paths(struct vnet *vn, const struct vi_route *like, vi_route_fn *fn, void *arg)
+{
+	struct rt_listing rl = { vn, like->rt_fib, 0, fn, arg };
+	struct rt_prefix rp;
+	struct rt_nhop *value;
+	int error;
+
+	if ((error = rt_prefix(route_vnet(vn), like, NULL, &rp)) != 0)
+		return (error);
+	if ((value = fib_find(rp.rp_fib, rp.rp_key, rp.rp_len)) == NULL)
+		return (ESRCH);
+	(void)lane_clock(&vn->vn_lane);
+	rl.rl_af = rp.rp_af;
+	rt_list_one(&rl, rp.rp_key, rp.rp_len, value);
+	return (0);
 }
 
 static bool

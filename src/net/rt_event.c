@@ -66,6 +66,17 @@ rt_event_value(struct route_vnet *rv, enum vi_rtevent_kind kind, uint32_t fib, u
 		rt_event_route(rv, kind, fib, af, key, &rt_value_hop(value, i)->rn_nh);
 }
 
+void
+rt_event_rule(struct route_vnet *rv, enum vi_rtevent_kind kind, const struct vi_rule *ru)
+{
+	struct vi_rtevent *ev = rt_event_new(rv, kind);
+
+	if (ev == NULL)
+		return;
+	ev->ev_rule = *ru;
+	rt_event_tell(rv);
+}
+
 /* The interface and the address stand where a route's do. */
 static void
 rt_event_if(struct route_vnet *rv, enum vi_rtevent_kind kind, const struct ifnet *ifp,
@@ -92,14 +103,15 @@ rt_event_vnet(struct route_vnet *rv, enum vnet_event ev, void *obj)
 	static const uint8_t kinds[] = {
 		[VNET_EV_IFATTACH] = VI_RTEV_IF_ARRIVE, [VNET_EV_IFDETACH] = VI_RTEV_IF_DEPART,
 		[VNET_EV_IFDOWN] = VI_RTEV_IF_CHANGE, [VNET_EV_IFUP] = VI_RTEV_IF_CHANGE,
-		[VNET_EV_IFADDR_ADD] = VI_RTEV_ADDR_ADD, [VNET_EV_IFADDR_DEL] = VI_RTEV_ADDR_DEL,
+		[VNET_EV_IFADDR_ADD] = VI_RTEV_ADDR_ADD, [VNET_EV_IFADDR_READY] = VI_RTEV_ADDR_ADD,
+		[VNET_EV_IFADDR_DEL] = VI_RTEV_ADDR_DEL,
 		[VNET_EV_LLADDR] = VI_RTEV_IF_CHANGE, [VNET_EV_MTU] = VI_RTEV_IF_CHANGE,
 	};
 	const struct ifaddr *ifa = obj;
 
 	if (rv->rv_ring == NULL || (unsigned)ev >= sizeof(kinds))
 		return;
-	if (ev == VNET_EV_IFADDR_ADD || ev == VNET_EV_IFADDR_DEL)
+	if (ev == VNET_EV_IFADDR_ADD || ev == VNET_EV_IFADDR_READY || ev == VNET_EV_IFADDR_DEL)
 		rt_event_if(rv, kinds[ev], ifa->ifa_ifp, ifa);
 	else
 		rt_event_if(rv, kinds[ev], obj, NULL);

@@ -236,6 +236,7 @@ rt_rule_add(struct vnet *vn, const struct vi_rule *ru)
 		TAILQ_INSERT_TAIL(&rv->rv_rules, rr, rr_link);
 	rv->rv_nrules++;
 	rv->rv_generation++;
+	rt_event_rule(rv, VI_RTEV_RULE_ADD, &rr->rr_rule);
 	return (0);
 }
 
@@ -259,6 +260,7 @@ rt_rule_delete(struct vnet *vn, const struct vi_rule *ru)
 		return (error);
 	if ((rr = rt_rule_find(rv, &like)) == NULL)
 		return (ESRCH);
+	rt_event_rule(rv, VI_RTEV_RULE_DEL, &rr->rr_rule);
 	rt_rule_free(rv, rr);
 	return (0);
 }

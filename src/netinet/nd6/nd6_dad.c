@@ -34,6 +34,7 @@ dad_done(struct nd6_vnet *nv, struct in6_ifaddr *ia)
 	ia->ia_flags &= ~(uint32_t)VI_IN6_IFF_TENTATIVE;
 	if (nv->nv_stopping || !if_up(ifp))
 		return;
+	vnet_event(nv->nv_vnet, VNET_EV_IFADDR_READY, &ia->ia_ifa);
 	(void)nd6_na_send(nv, ifp, ia6_addr(ia), ia6_addr(ia), all_nodes, 0);
 	if (in6_linklocal(ia6_addr(ia))) {
 		in6_mcast_linklocal(ifp);

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Changes of links, addresses and neighbours. */
+#include "linux/nl.h"
+
+#include <errno.h>
+#include <string.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+
+struct lookup { uint32_t lu_index; char *lu_name; bool lu_found; };
+
+static void
+lookup_each(void *arg, const struct vi_ifinfo *info)
+{
+	struct lookup *lu = arg;
+
+	if (info->if_index != lu->lu_index)
+		return;
+	lu->lu_found = true;
+	memset(lu->lu_name, 0, VI_IFNAMSIZ);
+	memcpy(lu->lu_name, info->if_name, strnlen(info->if_name, VI_IFNAMSIZ - 1));
+}
+
+int
+nl_ifname(struct vi_vnet *vn, uint32_t index, char name[VI_IFNAMSIZ])
+{
+	struct lookup lu = { index, name, false };
+
+	vi_if_list(vn, lookup_each, &lu);
+	return (lu.lu_found ? 0 : ENODEV);
+}
+
+/* Links */
+
+static void
+found_each(void *arg, const struct vi_ifinfo *info)
+{
+	(void)info;
+	*(bool *)arg = true;
+}
+
+/* Which one is meant: by its index, else by its name. */
+static int
+link_name(struct vi_vnet *vn, const struct nl_req *rq, struct ifinfomsg *ifi, char name[VI_IFNAMSIZ])
+{
+	bool found = false;
+
+	if (rq->rq_fixed == NULL)
+		return (EINVAL);
+	memcpy(ifi, rq->rq_fixed, sizeof(*ifi));
+	if (ifi->ifi_index > 0)
+		return (nl_ifname(vn, (uint32_t)ifi->ifi_index, name));
+	/* ip(8) asks for none to find out whether there are such requests. */
+	if (!nl_text(rq, IFLA_IFNAME, name, VI_IFNAMSIZ))
+		return (ENODEV);
+	(void)vi_if_get(vn, name, found_each, &found);
+	return (found ? 0 : ENODEV);
+}
+
+static int
+link_flags(struct vi_vnet *vn, const char *name, const struct ifinfomsg *ifi)
+{
+	/* Old programs leave ifi_change out and mean all. */
+	const uint32_t change = ifi->ifi_change == 0 ? (ifi->ifi_flags != 0 ? UINT32_MAX : 0) : ifi->ifi_change;
+	uint32_t set = 0, clear = 0;
+	static const struct { uint32_t lx, vi; } map[] = { { IFF_UP, VI_IFF_UP }, { IFF_PROMISC, VI_IFF_PROMISC }, { IFF_NOARP, VI_IFF_NOARP } };
+
+	for (size_t i = 0; i < LX_NITEMS(map); i++) {
+		if ((change & map[i].lx) == 0)
+			continue;
+		if ((ifi->ifi_flags & map[i].lx) != 0)
+			set |= map[i].vi;
+		else
+			clear |= map[i].vi;
+	}
+	return ((set | clear) == 0 ? 0 : vi_if_set_flags(vn, name, set, clear));
+}
+
+/* What an attribute asks for and we cannot do is refused before anything is done. */
+static int
+link_refused(const struct nl_req *rq)
+{
+	static const uint8_t not[] = { IFLA_MASTER, IFLA_NET_NS_PID, IFLA_NET_NS_FD, IFLA_QDISC, IFLA_VFINFO_LIST, IFLA_XDP };
+
+	for (size_t i = 0; i < LX_NITEMS(not); i++)
+		if (nl_has(rq, not[i]))
+			return (EOPNOTSUPP);
+	return (0);
+}
+
+int
+nl_setlink(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
+{
+	char name[VI_IFNAMSIZ], newname[VI_IFNAMSIZ];
+	struct ifinfomsg ifi;
+	int error;
+
+	(void)cr;
+	if ((error = link_name(vn, rq, &ifi, name)) != 0)
+		return (error == ENODEV && (rq->rq_hdr.nlmsg_flags & NLM_F_CREATE) != 0 ? EOPNOTSUPP : error);
+	if ((rq->rq_hdr.nlmsg_flags & NLM_F_EXCL) != 0)
+		return (EEXIST);
+	if ((error = link_refused(rq)) != 0)
+		return (error);
+	if (nl_has(rq, IFLA_ADDRESS) &&
+	    (error = vi_if_set_lladdr(vn, name, rq->rq_attr[IFLA_ADDRESS].na_data, rq->rq_attr[IFLA_ADDRESS].na_len)) != 0)
+		return (error);
+	if (nl_has(rq, IFLA_MTU) && (error = vi_if_set_mtu(vn, name, nl_u32(rq, IFLA_MTU, 0))) != 0)
+		return (error);
+	if (ifi.ifi_index > 0 && nl_text(rq, IFLA_IFNAME, newname, sizeof(newname)) && strcmp(name, newname) != 0) {
+		if ((error = vi_if_rename(vn, name, newname)) != 0)
+			return (error);
+		memcpy(name, newname, sizeof(name));
+	}
+	return (link_flags(vn, name, &ifi));
+}
+
+int
+nl_dellink(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
+{
+	char name[VI_IFNAMSIZ];
+	struct ifinfomsg ifi;
+	int error;
+
+	(void)cr;
+	if ((error = link_name(vn, rq, &ifi, name)) != 0)
+		return (error);
+	return (vi_if_destroy(vn, name));
+}
+
+/* Addresses */
+
+struct owned { const struct vi_ifaddr *ow_like; bool ow_found; };
+
+static void
+owned_each(void *arg, const struct vi_ifinfo *info)
+{
+	struct owned *ow = arg;
+
+	for (uint32_t i = 0; i < info->if_naddrs; i++) {
+		const struct vi_ifaddr *ia = &info->if_addrs[i];
+
+		if (ia->ia_addr.sa_family == ow->ow_like->ia_addr.sa_family && ia->ia_prefixlen == ow->ow_like->ia_prefixlen &&
+		    memcmp(ia->ia_addr.sa_bytes, ow->ow_like->ia_addr.sa_bytes, sizeof(ia->ia_addr.sa_bytes)) == 0)
+			ow->ow_found = true;
+	}
+}
+
+static bool
+addr_exists(struct vi_vnet *vn, const char *name, const struct vi_ifaddr *ia)
+{
+	struct owned ow = { ia, false };
+
+	(void)vi_if_get(vn, name, owned_each, &ow);
+	return (ow.ow_found);
+}
+
+static uint32_t
+addr_flags_in(const struct nl_req *rq, const struct ifaddrmsg *ifa)
+{
+	const uint32_t flags = nl_u32(rq, IFA_FLAGS, ifa->ifa_flags);
+
+	return (((flags & IFA_F_NODAD) != 0 ? VI_IN6_IFF_NODAD : 0u) | ((flags & IFA_F_TEMPORARY) != 0 ? VI_IN6_IFF_TEMPORARY : 0u));
+}
+
+static int
+addr_parse(struct vi_vnet *vn, const struct nl_req *rq, struct vi_ifaddr *ia, char name[VI_IFNAMSIZ])
+{
+	struct vi_sockaddr peer = { 0 };
+	struct ifa_cacheinfo ci;
+	struct ifaddrmsg ifa;
+	int error;
+
+	if (rq->rq_fixed == NULL)
+		return (EINVAL);
+	memcpy(&ifa, rq->rq_fixed, sizeof(ifa));
+	*ia = (struct vi_ifaddr){ .ia_prefixlen = ifa.ifa_prefixlen };
+	if ((error = nl_ifname(vn, ifa.ifa_index, name)) != 0 || (error = nl_addr(rq, IFA_ADDRESS, rq->rq_family, &peer)) != 0 ||
+	    (error = nl_addr(rq, IFA_LOCAL, rq->rq_family, &ia->ia_addr)) != 0)
+		return (error);
+	if (!nl_has(rq, IFA_LOCAL) && !nl_has(rq, IFA_ADDRESS))
+		return (EINVAL);
+	if (!nl_has(rq, IFA_LOCAL))
+		ia->ia_addr = peer;
+	else if (nl_has(rq, IFA_ADDRESS) && memcmp(peer.sa_bytes, ia->ia_addr.sa_bytes, sizeof(peer.sa_bytes)) != 0)
+		ia->ia_dst = peer;
+	if (rq->rq_family == AF_INET)
+		return (nl_addr(rq, IFA_BROADCAST, AF_INET, &ia->ia_broadcast));
+	ia->ia_flags = addr_flags_in(rq, &ifa);
+	ia->ia_vltime = ia->ia_pltime = VI_IFA_INFINITE;
+	if (nl_has(rq, IFA_CACHEINFO) && rq->rq_attr[IFA_CACHEINFO].na_len >= sizeof(ci)) {
+		memcpy(&ci, rq->rq_attr[IFA_CACHEINFO].na_data, sizeof(ci));
+		ia->ia_vltime = ci.ifa_valid;
+		ia->ia_pltime = ci.ifa_prefered;
+		if (ci.ifa_valid == 0 || ci.ifa_prefered > ci.ifa_valid)
+			return (EINVAL);
+	}
+	return (0);
+}
+
+int
+nl_newaddr(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
+{
+	char name[VI_IFNAMSIZ];
+	struct vi_ifaddr ia;
+	int error;
+
+	(void)cr;
+	if ((error = addr_parse(vn, rq, &ia, name)) != 0)
+		return (error);
+	if ((rq->rq_hdr.nlmsg_flags & NLM_F_REPLACE) == 0 && addr_exists(vn, name, &ia))
+		return (EEXIST);
+	error = vi_if_addr_add(vn, name, &ia, true);
+	return (error == EEXIST && (rq->rq_hdr.nlmsg_flags & NLM_F_REPLACE) != 0 ? 0 : error);
+}
+
+int
+nl_deladdr(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
+{
+	char name[VI_IFNAMSIZ];
+	struct vi_ifaddr ia;
+	int error;
+
+	(void)cr;
+	if ((error = addr_parse(vn, rq, &ia, name)) != 0)
+		return (error);
+	return (vi_if_addr_del(vn, name, &ia.ia_addr));
+}
+
+/* Neighbours */
+
+static int
+neigh_parse(struct vi_vnet *vn, const struct nl_req *rq, struct ndmsg *nd, struct vi_neigh *ne)
+{
+	if (rq->rq_fixed == NULL || !nl_has(rq, NDA_DST))
+		return (EINVAL);
+	memcpy(nd, rq->rq_fixed, sizeof(*nd));
+	*ne = (struct vi_neigh){ .ne_permanent = true };
+	if (nl_ifname(vn, (uint32_t)nd->ndm_ifindex, ne->ne_ifname) != 0)
+		return (ENODEV);
+	return (nl_addr(rq, NDA_DST, rq->rq_family, &ne->ne_addr));
+}
+
+int
+nl_newneigh(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
+{
+	struct vi_neigh ne;
+	struct ndmsg nd;
+	int error;
+
+	(void)cr;
+	if ((error = neigh_parse(vn, rq, &nd, &ne)) != 0)
+		return (error);
+	/* Only lasting ones can be made; states that pass are the protocol's own business. */
+	if ((nd.ndm_flags & NTF_PROXY) != 0 || (nd.ndm_state & (NUD_PERMANENT | NUD_NOARP)) == 0)
+		return (EOPNOTSUPP);
+	if (!nl_has(rq, NDA_LLADDR) || rq->rq_attr[NDA_LLADDR].na_len != sizeof(ne.ne_lladdr))
+		return (EINVAL);
+	ne.ne_complete = true;
+	memcpy(ne.ne_lladdr, rq->rq_attr[NDA_LLADDR].na_data, sizeof(ne.ne_lladdr));
+	return (vi_neigh_add(vn, &ne));
+}
+
+int
+nl_delneigh(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
+{
+	struct vi_neigh ne;
+	struct ndmsg nd;
+	int error;
+
+	(void)cr;
+	if ((error = neigh_parse(vn, rq, &nd, &ne)) != 0)
+		return (error);
+	error = vi_neigh_del(vn, &ne.ne_addr, ne.ne_ifname);
+	return (error == ESRCH ? ENOENT : error);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RTM_NEWROUTE and RTM_DELROUTE.
+ *
+ * What Linux calls a route is a prefix with a metric, and has one or several next hops; here these
+ * are next hops of the prefix.  Tables are made when a route for them comes.
+ */
+#include "linux/nl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <vimage/sysctl.h>
+
+struct change {
+	struct vi_vnet	*ch_vnet;
+	const struct nl_req *ch_req;
+	struct rtmsg	 ch_rtm;
+	unsigned	 ch_n;
+	struct vi_route	 ch_hop[VI_RT_MAXPATHS];	/* the first also holds what is common */
+};
+
+int
+nl_fib_make(struct vi_vnet *vn, const struct vi_cred *cr, uint32_t table, uint32_t *fib)
+{
+	char text[16];
+	int error;
+
+	if ((error = nl_fib(table, fib)) != 0 || *fib < vi_route_nfibs(vn))
+		return (error);
+	snprintf(text, sizeof(text), "%u", *fib + 1);
+	return (vi_sysctl_set(vn, "net.fibs", text, cr));
+}
+
+/* What we cannot keep would be a promise to route otherwise than we do. */
+static int
+change_refused(const struct nl_req *rq, const struct rtmsg *rtm)
+{
+	static const uint8_t not[] = { RTA_VIA, RTA_ENCAP, RTA_NH_ID, RTA_NEWDST, RTA_FLOW };
+
+	for (size_t i = 0; i < LX_NITEMS(not); i++)
+		if (nl_has(rq, not[i]))
+			return (EOPNOTSUPP);
+	if (rtm->rtm_tos != 0 || rtm->rtm_src_len != 0)
+		return (EOPNOTSUPP);
+	return (rq->rq_family == AF_INET || rq->rq_family == AF_INET6 ? 0 : EAFNOSUPPORT);
+}
+
+static int
+change_type(uint8_t type, struct vi_route *rt)
+{
+	switch (type) {
+	case RTN_UNSPEC:
+	case RTN_UNICAST:
+		return (0);
+	case RTN_BLACKHOLE:
+		rt->rt_flags |= VI_RTF_BLACKHOLE;
+		return (0);
+	case RTN_UNREACHABLE:
+		rt->rt_flags |= VI_RTF_REJECT;
+		return (0);
+	case RTN_PROHIBIT:
+		rt->rt_flags |= VI_RTF_REJECT | VI_RTF_PROHIBIT;
+		return (0);
+	case RTN_THROW:
+		rt->rt_flags |= VI_RTF_THROW;
+		return (0);
+	default:
+		return (EOPNOTSUPP);	/* local and broadcast routes come with addresses */
+	}
+}
+
+static void
+metric_each(void *arg, uint16_t type, const uint8_t *data, size_t len)
+{
+	if (type == RTAX_MTU && len >= sizeof(uint32_t))
+		memcpy(arg, data, sizeof(uint32_t));
+}
+
+/* Everything but where it leads. */
+static int
+change_common(struct change *ch, struct vi_route *rt)
+{
+	const struct nl_req *rq = ch->ch_req;
+	int error;
+
+	*rt = (struct vi_route){ .rt_prefixlen = ch->ch_rtm.rtm_dst_len, .rt_proto = ch->ch_rtm.rtm_protocol,
+		.rt_metric = nl_u32(rq, RTA_PRIORITY, 0) };
+	rt->rt_dst.sa_family = sockaddr_family(rq->rq_family);
+	if (rq->rq_family == AF_INET6 && rt->rt_metric == 1024)
+		rt->rt_metric = 0;
+	if (rt->rt_prefixlen > (rq->rq_family == AF_INET6 ? 128 : 32) || (rt->rt_prefixlen > 0 && !nl_has(rq, RTA_DST)))
+		return (EINVAL);
+	if ((error = change_type(ch->ch_rtm.rtm_type, rt)) != 0 || (error = nl_addr(rq, RTA_DST, rq->rq_family, &rt->rt_dst)) != 0)
+		return (error);
+	if (rq->rq_family == AF_INET && (error = nl_addr(rq, RTA_PREFSRC, AF_INET, &rt->rt_ifa)) != 0)
+		return (error);
+	if (nl_has(rq, RTA_METRICS))
+		return (nl_attrs(rq->rq_attr[RTA_METRICS].na_data, rq->rq_attr[RTA_METRICS].na_len, metric_each, &rt->rt_mtu));
+	return (0);
+}
+
+static int
+change_hop(struct change *ch, struct vi_route *rt, uint32_t index, const struct nl_attr *gw)
+{
+	int error;
+
+	if (index != 0 && (error = nl_ifname(ch->ch_vnet, index, rt->rt_ifname)) != 0)
+		return (error);
+	if (gw->na_data == NULL)
+		return (0);
+	rt->rt_flags |= VI_RTF_GATEWAY;
+	return (nl_addr_parse(gw->na_data, gw->na_len, ch->ch_req->rq_family, &rt->rt_gateway));
+}
+
+static void
+gateway_each(void *arg, uint16_t type, const uint8_t *data, size_t len)
+{
+	if (type == RTA_GATEWAY)
+		*(struct nl_attr *)arg = (struct nl_attr){ data, len };
+}
+
+static int
+change_multipath(struct change *ch, const struct nl_attr *na)
+{
+	const struct vi_route common = ch->ch_hop[0];
+	const uint8_t *p = na->na_data;
+	size_t left = na->na_len;
+	struct rtnexthop nh;
+	int error;
+
+	for (ch->ch_n = 0; left >= sizeof(nh); ch->ch_n++) {
+		struct nl_attr gw = { 0 };
+
+		memcpy(&nh, p, sizeof(nh));
+		if (nh.rtnh_len < sizeof(nh) || nh.rtnh_len > left)
+			return (EINVAL);
+		if (ch->ch_n == VI_RT_MAXPATHS)
+			return (E2BIG);
+		ch->ch_hop[ch->ch_n] = common;
+		ch->ch_hop[ch->ch_n].rt_weight = nh.rtnh_hops + 1u;
+		if ((error = nl_attrs(p + sizeof(nh), nh.rtnh_len - sizeof(nh), gateway_each, &gw)) != 0 ||
+		    (error = change_hop(ch, &ch->ch_hop[ch->ch_n], (uint32_t)nh.rtnh_ifindex, &gw)) != 0)
+			return (error);
+		p += RTNH_ALIGN(nh.rtnh_len);
+		left -= (size_t)RTNH_ALIGN(nh.rtnh_len) < left ? (size_t)RTNH_ALIGN(nh.rtnh_len) : left;
+	}
+	return (ch->ch_n == 0 ? EINVAL : 0);
+}
+
+static int
+change_parse(struct change *ch, struct vi_vnet *vn, const struct nl_req *rq)
+{
+	int error;
+
+	ch->ch_vnet = vn;
+	ch->ch_req = rq;
+	ch->ch_n = 1;
+	if (rq->rq_fixed == NULL)
+		return (EINVAL);
+	memcpy(&ch->ch_rtm, rq->rq_fixed, sizeof(ch->ch_rtm));
+	if ((error = change_refused(rq, &ch->ch_rtm)) != 0 || (error = change_common(ch, &ch->ch_hop[0])) != 0)
+		return (error);
+	if (nl_has(rq, RTA_MULTIPATH))
+		return (change_multipath(ch, &rq->rq_attr[RTA_MULTIPATH]));
+	return (change_hop(ch, &ch->ch_hop[0], nl_u32(rq, RTA_OIF, 0), &rq->rq_attr[RTA_GATEWAY]));
+}
+
+static uint32_t
+change_table(const struct change *ch)
+{
+	const uint32_t table = nl_u32(ch->ch_req, RTA_TABLE, ch->ch_rtm.rtm_table);
+
+	return (table == RT_TABLE_UNSPEC ? RT_TABLE_MAIN : table);
+}
+
+/* Linux looks for gateways in all tables; ours know their own networks, which may all stand in the first. */
+static void
+change_setfib(struct change *ch, uint32_t fib)
+{
+	struct vi_route way;
+
+	for (unsigned i = 0; i < ch->ch_n; i++) {
+		struct vi_route *rt = &ch->ch_hop[i];
+
+		rt->rt_fib = fib;
+		if (fib == 0 || (rt->rt_flags & VI_RTF_GATEWAY) == 0 || rt->rt_ifname[0] != '\0' ||
+		    vi_route_get(ch->ch_vnet, fib, &rt->rt_gateway, &way) == 0)
+			continue;
+		if (vi_route_get(ch->ch_vnet, 0, &rt->rt_gateway, &way) == 0 && (way.rt_flags & VI_RTF_GATEWAY) == 0)
+			memcpy(rt->rt_ifname, way.rt_ifname, sizeof(rt->rt_ifname));
+	}
+}
+
+/* Counts next hops of a metric. */
+struct tally { uint32_t ta_metric; unsigned ta_n; };
+
+static void
+tally_each(void *arg, const struct vi_route *rt)
+{
+	struct tally *ta = arg;
+
+	ta->ta_n += rt->rt_metric == ta->ta_metric;
+}
+
+static int
+change_add(struct change *ch)
+{
+	const uint16_t flags = ch->ch_req->rq_hdr.nlmsg_flags;
+	struct tally ta = { .ta_metric = ch->ch_hop[0].rt_metric };
+	int error;
+
+	(void)vi_route_paths(ch->ch_vnet, &ch->ch_hop[0], tally_each, &ta);
+	if (ta.ta_n == 0 && (flags & NLM_F_CREATE) == 0)
+		return (ENOENT);
+	if (ta.ta_n == 0 || (flags & NLM_F_REPLACE) != 0 || (flags & NLM_F_EXCL) != 0) {
+		if ((flags & NLM_F_REPLACE) == 0)
+			ch->ch_hop[0].rt_flags |= VI_RTF_EXCL;
+		return (vi_route_replace(ch->ch_vnet, ch->ch_hop, ch->ch_n));
+	}
+	for (unsigned i = 0; i < ch->ch_n; i++)
+		if ((error = vi_route_add(ch->ch_vnet, &ch->ch_hop[i])) != 0)
+			return (error);
+	return (0);
+}
+
+int
+nl_newroute(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
+{
+	struct change *ch = malloc(sizeof(*ch));
+	uint32_t fib;
+	int error;
+
+	if (ch == NULL)
+		return (ENOMEM);
+	if ((error = change_parse(ch, vn, rq)) == 0 && (error = nl_fib_make(vn, cr, change_table(ch), &fib)) == 0) {
+		change_setfib(ch, fib);
+		error = change_add(ch);
+	}
+	free(ch);
+	return (error);
+}
+
+static int
+change_delete(struct change *ch)
+{
+	int error;
+
+	/* The type does not choose one, but must not make one either. */
+	for (unsigned i = 0; i < ch->ch_n; i++) {
+		ch->ch_hop[i].rt_flags &= VI_RTF_GATEWAY;
+		if ((error = vi_route_del(ch->ch_vnet, &ch->ch_hop[i])) != 0)
+			return (error);
+	}
+	return (0);
+}
+
+int
+nl_delroute(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
+{
+	struct change *ch = malloc(sizeof(*ch));
+	uint32_t fib;
+	int error;
+
+	(void)cr;
+	if (ch == NULL)
+		return (ENOMEM);
+	if ((error = change_parse(ch, vn, rq)) == 0 && (error = nl_fib(change_table(ch), &fib)) == 0) {
+		change_setfib(ch, fib);
+		error = fib < vi_route_nfibs(vn) ? change_delete(ch) : ESRCH;
+	}
+	free(ch);
+	return (error);
+}

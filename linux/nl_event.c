@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What changed, told to the sockets that have joined a group.
+ *
+ * The vnet keeps its last events and wakes each socket that watches; the messages are made when the
+ * socket's turn comes, outside of the lane.  Who was too slow finds ENOBUFS, as on Linux.
+ */
+#include "linux/nl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct notify {
+	struct nl_out	 nt_out;
+	struct vi_vnet	*nt_vnet;
+	uint64_t	 nt_groups;
+};
+
+static bool
+notify_group(const struct notify *nt, unsigned group)
+{
+	return ((nt->nt_groups >> (group - 1) & 1) != 0);
+}
+
+static bool
+notify_family(const struct notify *nt, const struct vi_sockaddr *sa, unsigned group4, unsigned group6)
+{
+	return (notify_group(nt, sa->sa_family == VI_AF_INET6 ? group6 : group4));
+}
+
+static void
+notify_route(struct notify *nt, const struct vi_rtevent *ev)
+{
+	if (!notify_family(nt, &ev->ev_route.rt_dst, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE))
+		return;
+	nt->nt_out.no_flags = ev->ev_kind == VI_RTEV_ROUTE_CHANGE ? NLM_F_REPLACE : 0;
+	nl_put_routes(&nt->nt_out, ev->ev_kind == VI_RTEV_ROUTE_DEL ? RTM_DELROUTE : RTM_NEWROUTE, &ev->ev_route, 1);
+	nt->nt_out.no_flags = 0;
+}
+
+struct notify_if { struct notify *ni_notify; const struct vi_rtevent *ni_event; bool ni_done; };
+
+static void
+link_found(void *arg, const struct vi_ifinfo *info)
+{
+	struct notify_if *ni = arg;
+
+	nl_put_link(&ni->ni_notify->nt_out, RTM_NEWLINK, info);
+}
+
+/* An interface that goes is described by what the event says of it. */
+static void
+notify_link(struct notify *nt, const struct vi_rtevent *ev)
+{
+	struct notify_if ni = { nt, ev, false };
+	struct vi_ifinfo gone = { .if_index = ev->ev_route.rt_ifindex, .if_flags = ev->ev_ifflags, .if_mtu = ev->ev_route.rt_mtu };
+
+	if (!notify_group(nt, RTNLGRP_LINK))
+		return;
+	if (ev->ev_kind != VI_RTEV_IF_DEPART) {
+		(void)vi_if_get(nt->nt_vnet, ev->ev_route.rt_ifname, link_found, &ni);
+		return;
+	}
+	memcpy(gone.if_name, ev->ev_route.rt_ifname, sizeof(gone.if_name));
+	nl_put_link(&nt->nt_out, RTM_DELLINK, &gone);
+}
+
+/* The address as it is now; one that is gone already: nothing, the next event says so. */
+static void
+addr_found(void *arg, const struct vi_ifinfo *info)
+{
+	struct notify_if *ni = arg;
+	const struct vi_sockaddr *sa = &ni->ni_event->ev_route.rt_ifa;
+
+	for (uint32_t i = 0; i < info->if_naddrs; i++)
+		if (info->if_addrs[i].ia_addr.sa_family == sa->sa_family &&
+		    memcmp(info->if_addrs[i].ia_addr.sa_bytes, sa->sa_bytes, sizeof(sa->sa_bytes)) == 0)
+			nl_put_addr(&ni->ni_notify->nt_out, RTM_NEWADDR, info, &info->if_addrs[i]);
+}
+
+static void
+addr_gone(void *arg, const struct vi_ifinfo *info)
+{
+	struct notify_if *ni = arg;
+	const struct vi_ifaddr ia = { .ia_addr = ni->ni_event->ev_route.rt_ifa, .ia_prefixlen = ni->ni_event->ev_route.rt_prefixlen };
+
+	nl_put_addr(&ni->ni_notify->nt_out, RTM_DELADDR, info, &ia);
+	ni->ni_done = true;
+}
+
+static void
+notify_addr(struct notify *nt, const struct vi_rtevent *ev)
+{
+	struct notify_if ni = { nt, ev, false };
+	struct vi_ifinfo info = { .if_index = ev->ev_route.rt_ifindex };
+
+	if (!notify_family(nt, &ev->ev_route.rt_ifa, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR))
+		return;
+	if (ev->ev_kind == VI_RTEV_ADDR_ADD) {
+		(void)vi_if_get(nt->nt_vnet, ev->ev_route.rt_ifname, addr_found, &ni);
+		return;
+	}
+	(void)vi_if_get(nt->nt_vnet, ev->ev_route.rt_ifname, addr_gone, &ni);
+	if (ni.ni_done)
+		return;
+	memcpy(info.if_name, ev->ev_route.rt_ifname, sizeof(info.if_name));
+	addr_gone(&ni, &info);		/* with its interface */
+}
+
+static void
+notify_rule(struct notify *nt, const struct vi_rtevent *ev)
+{
+	const uint16_t type = ev->ev_kind == VI_RTEV_RULE_ADD ? RTM_NEWRULE : RTM_DELRULE;
+
+	if (ev->ev_rule.ru_family != VI_AF_INET6 && notify_group(nt, RTNLGRP_IPV4_RULE))
+		nl_put_rule(&nt->nt_out, type, &ev->ev_rule, AF_INET);
+	if (ev->ev_rule.ru_family != VI_AF_INET && notify_group(nt, RTNLGRP_IPV6_RULE))
+		nl_put_rule(&nt->nt_out, type, &ev->ev_rule, AF_INET6);
+}
+
+static void
+notify_one(void *arg, const struct vi_rtevent *ev)
+{
+	struct notify *nt = arg;
+
+	switch (ev->ev_kind) {
+	case VI_RTEV_ROUTE_ADD:
+	case VI_RTEV_ROUTE_CHANGE:
+	case VI_RTEV_ROUTE_DEL:
+		notify_route(nt, ev);
+		break;
+	case VI_RTEV_ADDR_ADD:
+	case VI_RTEV_ADDR_DEL:
+		notify_addr(nt, ev);
+		break;
+	case VI_RTEV_RULE_ADD:
+	case VI_RTEV_RULE_DEL:
+		notify_rule(nt, ev);
+		break;
+	default:
+		notify_link(nt, ev);
+		break;
+	}
+	nl_out_flush(&nt->nt_out);	/* one message a datagram, as programs expect of events */
+}
+
+void
+nl_events(struct lx_sock *ls)
+{
+	const struct nl_req none = { .rq_family = AF_UNSPEC };
+	struct nl_sock *ns = ls->ls_nl;
+	struct notify *nt;
+	int error;
+
+	if (!ns->nl_watching || ls->ls_vnet == NULL)
+		return;
+	if ((nt = malloc(sizeof(*nt))) == NULL)
+		return;			/* they are still there when the next one comes */
+	nl_out_init(&nt->nt_out, ls, &none, 0);
+	nt->nt_out.no_pid = 0;
+	nt->nt_vnet = ls->ls_vnet;
+	nt->nt_groups = ns->nl_groups;
+	lx_manage(ls->ls_lx);
+	error = vi_route_events(ls->ls_vnet, &ns->nl_seq, notify_one, nt);
+	lx_managed(ls->ls_lx);
+	if (error == EOVERFLOW)
+		ls->ls_error = ENOBUFS;
+	free(nt);
+}
+
+/* In the vnet's lane, or while all workers stand still. */
+static void
+nl_wake(void *arg)
+{
+	lx_sock_ready(arg);
+}
+
+int
+nl_subscribe(struct lx_sock *ls, uint64_t groups)
+{
+	struct nl_sock *ns = ls->ls_nl;
+	int error = 0;
+
+	if (groups != 0 && !ns->nl_watching && ls->ls_vnet != NULL) {
+		ns->nl_seq = UINT64_MAX;
+		lx_manage(ls->ls_lx);
+		if ((error = vi_route_watch(ls->ls_vnet, nl_wake, ls)) == 0)
+			(void)vi_route_events(ls->ls_vnet, &ns->nl_seq, NULL, NULL);
+		lx_managed(ls->ls_lx);
+		if (error != 0)
+			return (error == ENOBUFS ? ENOMEM : error);
+		ns->nl_watching = true;
+	}
+	ns->nl_groups = groups;
+	return (0);
+}
+
+void
+nl_unsubscribe(struct lx_sock *ls)
+{
+	if (ls->ls_nl == NULL || !ls->ls_nl->nl_watching || ls->ls_vnet == NULL)
+		return;
+	lx_manage(ls->ls_lx);
+	(void)vi_route_unwatch(ls->ls_vnet, nl_wake, ls);
+	lx_managed(ls->ls_lx);
+	ls->ls_nl->nl_watching = false;
+}
