@@ -121,12 +121,11 @@ wire_relink(struct ifnet *ifp, struct mbuf *m, const uint8_t *lh)
 	return (top);
 }
 
+/* A train may fit the MTU whole, and is several frames all the same. */
 static bool
-wire_finished(const struct ifnet *ifp, const struct mbuf *m, bool sums)
+wire_finished(const struct mbuf *m, bool sums)
 {
-	if (m->m_pkt.segsz != 0 && m->m_pkt.len > (uint32_t)ifp->if_mtu + ifp->if_hdrlen)
-		return (false);
-	return (!sums || (m->m_pkt.csum_flags & CSUM_DELAY_DATA) == 0);
+	return (m->m_pkt.segsz == 0 && (!sums || (m->m_pkt.csum_flags & CSUM_DELAY_DATA) == 0));
 }
 
 struct mbuf *
@@ -135,7 +134,7 @@ if_wire(struct ifnet *ifp, struct mbuf *m, bool sums)
 	const struct net_afops *ops;
 	uint8_t lh[EXTRA_MAXHDR];
 
-	if (wire_finished(ifp, m, sums) || m_copydata(m, 0, ifp->if_hdrlen, lh) != 0 ||
+	if (wire_finished(m, sums) || m_copydata(m, 0, ifp->if_hdrlen, lh) != 0 ||
 	    (ops = wire_ops(ifp, m, lh)) == NULL || ops->nao_wire == NULL)
 		return (m);
 	m_adj(m, ifp->if_hdrlen);

@@ -120,7 +120,7 @@ inet6_and_trains(void **state)
 {
 	const struct vi_linkprops lp = { .lp_delay = TL_MS, .lp_corrupt = 1e-9 };	/* sums are made, nothing is damaged */
 	struct wire w = { 0 };
-	struct vi_socket *l, *u;
+	struct vi_socket *l, *u, *r;
 	struct vi_sockaddr to;
 	uint8_t data[8000];
 	struct tl_pair p;
@@ -151,15 +151,32 @@ inet6_and_trains(void **state)
 
 	w = (struct wire){ 0 };
 	u = tl_udp(p.b, "192.0.2.2", 9);
+	r = tl_udp(p.a, "192.0.2.1", 9);
 	to = tl_addr("192.0.2.1", 9);
 	tl_ok(vi_connect(u, &to));
 	tl_ok(vi_setsockopt(u, VI_UDP_SEGMENT, &segment, sizeof(segment)));
 	tl_pattern(data, sizeof(data), 0);
 	tl_ok(vi_send(u, data, sizeof(data), 0, &n));
 	tl_run(&t, TL_SEC);
-	assert_true(w.tcp >= 8);
+	assert_int_equal(w.tcp, 8);
 	assert_int_equal(w.bad + w.toolong, 0);
+	segment = 300;		/* four that would fit into one */
+	tl_ok(vi_setsockopt(u, VI_UDP_SEGMENT, &segment, sizeof(segment)));
+	tl_ok(vi_send(u, data, 1200, 0, &n));
+	tl_run(&t, TL_SEC);
+	assert_int_equal(w.tcp, 12);
+	assert_int_equal(w.bad, 0);
 	assert_true(stats(p.b, p.cable.b).lk_frames > SIZE / 4 / 1500);
+	set(&p, NULL);
+	set(&p, &(struct vi_linkprops){ .lp_delay = TL_MS });	/* no need for sums, and still four */
+	tl_ok(vi_send(u, data, 1200, 0, &n));
+	tl_run(&t, TL_SEC);
+	assert_int_equal(stats(p.b, p.cable.b).lk_frames, 4);
+	for (unsigned i = 0; i < 16; i++) {
+		tl_ok(vi_recv(r, data, sizeof(data), 0, &n));
+		assert_int_equal(n, i < 8 ? 1000 : 300);
+	}
+	vi_close(r);
 	vi_close(u);
 	tl_unpair(&p);
 	tl_end(&t);
