@@ -20,6 +20,7 @@
 
 #include "ctl/ctl.h"
 #include "daemon/ctl_server.h"
+#include "tests/fuzz/reuse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -114,12 +115,17 @@ feed(struct vi_kernel *k, const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct vi_kernel_params kp = { .kp_workers = 1, .kp_maxmem = 64 << 20 };
-	struct vi_kernel *k;
+	static struct vi_kernel_params kp = { .kp_workers = 1, .kp_maxmem = 64 << 20 };
+	static struct reuse reuse;
+	static struct vi_kernel *k;
 
-	REQUIRE(vi_host_sim_new(1, &kp.kp_host) == 0);
-	REQUIRE(vi_kernel_new(&kp, &k) == 0);
+	if (reuse_first(&reuse)) {
+		REQUIRE(vi_host_sim_new(1, &kp.kp_host) == 0);
+		REQUIRE(vi_kernel_new(&kp, &k) == 0);
+	}
 	feed(k, data, size);
+	if (!reuse_last(&reuse))
+		return 0;
 	REQUIRE(vi_kernel_free(k, NULL, NULL) == 0);
 	vi_host_sim_free(kp.kp_host);
 	return 0;

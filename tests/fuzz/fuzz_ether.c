@@ -18,6 +18,7 @@
 #include "mbuf/mbuf.h"
 #include "net/ifnet.h"
 #include "netinet/arp/arp.h"
+#include "tests/fuzz/reuse.h"
 #include "vimage/vimage.h"
 #include "wire/ether.h"
 
@@ -162,13 +163,15 @@ frame_send(struct rig *g, uint8_t *p, size_t len, unsigned how)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static struct reuse reuse;
 	struct rig *g = &rig;
 	uint8_t buf[2048];
 	size_t len;
 
 	if (g->k == NULL)
 		rig_start(g);
-	stacks_make(g);
+	if (reuse_first(&reuse))
+		stacks_make(g);
 	for (int n = 0; n < 32 && size >= 3; n++) {
 		len = MIN((size_t)be16dec(data + 1) % sizeof(buf), size - 3);
 		memcpy(buf, data + 3, len);
@@ -176,6 +179,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += 3 + len;
 		size -= 3 + len;
 	}
-	stacks_destroy(g);
+	if (reuse_last(&reuse))
+		stacks_destroy(g);
 	return (0);
 }

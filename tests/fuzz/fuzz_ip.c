@@ -20,6 +20,7 @@
 #include "net/route.h"
 #include "netinet/ip/ip_var.h"
 #include "socket/socket.h"
+#include "tests/fuzz/reuse.h"
 #include "vimage/vimage.h"
 #include "wire/ip.h"
 
@@ -187,8 +188,8 @@ read_all(struct fuzz *f)
 			continue;
 		for (unsigned k = 0; k < 100; k++) {
 			msg = (struct vi_msg){ .msg_iov = &iov, .msg_iovcnt = 1 };
-			(void)soreceive(f->f_so[i], &msg, &n);
-			(void)soerrdequeue(f->f_so[i], &se, buf, sizeof(buf));
+			if (soreceive(f->f_so[i], &msg, &n) != 0 && soerrdequeue(f->f_so[i], &se, buf, sizeof(buf)) != 0 && k > 0)
+				break;
 		}
 	}
 }
@@ -196,10 +197,12 @@ read_all(struct fuzz *f)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fuzz f;
+	static struct reuse reuse;
+	static struct fuzz f;
 	size_t len;
 
-	begin(&f);
+	if (reuse_first(&reuse))
+		begin(&f);
 	for (unsigned n = 0; size >= 3 && n < 64; n++) {
 		len = szmin(data[1] | (size_t)data[2] << 8, size - 3);
 		one(&f, data[0], data + 3, len);
@@ -207,6 +210,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= 3 + len;
 	}
 	read_all(&f);
-	end(&f);
+	if (reuse_last(&reuse))
+		end(&f);
 	return (0);
 }

@@ -21,6 +21,7 @@
 #include "net/route.h"
 #include "netinet/ip6/ip6_var.h"
 #include "socket/socket.h"
+#include "tests/fuzz/reuse.h"
 #include "vimage/vimage.h"
 #include "wire/ip6.h"
 
@@ -64,7 +65,7 @@ run(struct fuzz *f, uint64_t ns)
 }
 
 static void
-begin(struct fuzz *f, bool forward)
+begin(struct fuzz *f)
 {
 	struct vi_ifaddr ia = { .ia_addr = { .sa_family = VI_AF_INET6 }, .ia_prefixlen = 64, .ia_flags = VI_IN6_IFF_NODAD };
 	struct vi_group_source_req gsr = { .gsr_group = { .sa_family = VI_AF_INET6, .sa_in6 = { 0xff, 0x0e, [15] = 7 } },
@@ -79,7 +80,6 @@ begin(struct fuzz *f, bool forward)
 	REQUIRE(if_create(vn, "epair1", (char[IFNAMSIZ]){ 0 }) == 0);
 	f->f_if = ifnet_byname(vn, "epair1a");
 	f->f_lo = net_vnet(vn)->nv_lo0;
-	ip6_vnet(vn)->i6v_forwarding = forward;
 	REQUIRE(if_setflags(f->f_lo, IFF_UP, 0) == 0 && if_setflags(f->f_if, IFF_UP, 0) == 0);
 	REQUIRE(if_setnd6(f->f_if, VI_ND6_IFF_ACCEPT_RTADV, 0) == 0);
 	memcpy(ia.ia_addr.sa_in6, ours, sizeof(ours));
@@ -168,7 +168,8 @@ read_all(struct fuzz *f)
 	for (unsigned i = 0; i + 1 < NITEMS(f->f_so); i++) {
 		for (unsigned k = 0; k < 100; k++) {
 			msg = (struct vi_msg){ .msg_iov = &iov, .msg_iovcnt = 1 };
-			(void)soreceive(f->f_so[i], &msg, &n);
+			if (soreceive(f->f_so[i], &msg, &n) != 0 && k > 0)
+				break;
 		}
 	}
 }
@@ -176,12 +177,15 @@ read_all(struct fuzz *f)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fuzz f;
+	static struct reuse reuse;
+	static struct fuzz f;
 	size_t len;
 
 	if (size == 0)
 		return (0);
-	begin(&f, data[0] & 1);
+	if (reuse_first(&reuse))
+		begin(&f);
+	ip6_vnet(f.f_vn)->i6v_forwarding = data[0] & 1;
 	data++;
 	size--;
 	for (unsigned n = 0; size >= 3 && n < 64; n++) {
@@ -191,6 +195,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= 3 + len;
 	}
 	read_all(&f);
-	end(&f);
+	if (reuse_last(&reuse))
+		end(&f);
 	return (0);
 }

@@ -13,6 +13,7 @@
 #include <vimage/vimage.h>
 
 #include "kern/kernel.h"
+#include "tests/fuzz/reuse.h"
 #include "tests/tcp/wire.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,6 +30,8 @@ struct script {
 	uint32_t	 s_seq[2], s_ack[2];	/* last seen towards each side */
 	unsigned	 s_mutate;		/* packets still to be damaged */
 };
+
+static struct reuse reuse;
 
 static uint8_t
 next8(struct script *s)
@@ -224,7 +227,9 @@ begin(struct script *s)
 	struct vi_sockaddr sa;
 	uint8_t how = next8(s);
 
-	wire_init(&s->s_wire, 1);
+	if (reuse_first(&reuse))
+		wire_init(&s->s_wire, 1);
+	s->s_wire.w_cut = false;
 	s->s_wire.w_filter = on_path;
 	s->s_wire.w_arg = s;
 	for (int i = 0; i < 2; i++) {
@@ -263,6 +268,24 @@ left(struct script *s, int side)
 	abort();
 }
 
+/* An account of a stack without connections: nothing of theirs may be left. */
+static void
+no_bytes(void *arg, const struct vi_account *va)
+{
+	(void)arg;
+	if (va->va_bytes == 0 || (strcmp(va->va_name, "mbuf") != 0 && strcmp(va->va_name, "socket") != 0 && strcmp(va->va_name, "tcpcb") != 0))
+		return;
+	fprintf(stderr, "%llu bytes of %s are left\n", (unsigned long long)va->va_bytes, va->va_name);
+	abort();
+}
+
+static void
+wire_quiet(struct script *s)
+{
+	for (int i = 0; i < 2; i++)
+		vi_vnet_accounts((struct vi_vnet *)(void *)s->s_wire.w_vn[i], no_bytes, NULL);
+}
+
 static void
 end(struct script *s)
 {
@@ -284,15 +307,19 @@ end(struct script *s)
 	}
 	left(s, 0);
 	left(s, 1);
-	wire_fini(&s->s_wire);
+	wire_quiet(s);
+	if (reuse_last(&reuse))
+		wire_fini(&s->s_wire);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct script s;
+	static struct script s;
+	struct wire w = s.s_wire;
 
 	memset(&s, 0, sizeof(s));
+	s.s_wire = w;
 	s.s_p = data;
 	s.s_end = data + size;
 	begin(&s);
