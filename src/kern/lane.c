@@ -35,7 +35,7 @@
 #include "host/host.h"
 #include "kern/worker_int.h"
 
-#define CLOCK_WORKS	32	/* work functions between two looks at the clock */
+#define CLOCK_WORKS	2	/* work functions between two looks at the clock */
 
 /* ln_worker is read by posting threads while lane_move may change it. */
 static struct worker *

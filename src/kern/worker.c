@@ -22,7 +22,7 @@
 #include "base/assert.h"
 #include "host/host.h"
 
-#define TIMER_RUN	256	/* timers served before lanes are looked at again */
+#define TIMER_RUN	32	/* timers served before lanes are looked at again */
 
 void
 worker_kick(struct worker *w)
@@ -140,7 +140,7 @@ worker_goeson(struct worker *w, unsigned runs, uint64_t end)
 static uint64_t
 worker_rounds(struct worker *w)
 {
-	uint64_t end = w->w_now + LANE_QUANTUM;
+	uint64_t end = w->w_now + WORKER_QUANTUM;
 	struct lane *ln;
 
 	for (unsigned runs = 0; runs == 0 || worker_goeson(w, runs, end); runs++) {
