@@ -202,6 +202,7 @@ nd6_attach(struct vnet *vn)
 	struct nd6_vnet *nv = nd6_vnet(vn);
 
 	nv->nv_vnet = vn;
+	TAILQ_INIT(&nv->nv_asking);
 	TAILQ_INIT(&nv->nv_entries);
 	TAILQ_INIT(&nv->nv_routers);
 	TAILQ_INIT(&nv->nv_prefixes);

@@ -43,13 +43,14 @@ struct nd6stat {
 struct nd6_entry {
 	LIST_ENTRY(nd6_entry) ne_hash;
 	TAILQ_ENTRY(nd6_entry) ne_iflink;
-	TAILQ_ENTRY(nd6_entry) ne_age;		/* nv_entries: heard of longest ago first; not the permanent ones */
+	TAILQ_ENTRY(nd6_entry) ne_age;		/* nv_asking or nv_entries: heard of longest ago first; not the permanent ones */
 	struct ifnet	*ne_ifp;
 	uint8_t		 ne_addr[16];
 	uint8_t		 ne_lladdr[ETHER_ADDR_LEN];
 	uint8_t		 ne_state;	/* enum vi_nud */
 	uint8_t		 ne_asked;
 	bool		 ne_router, ne_permanent, ne_proxy;
+	bool		 ne_asking;	/* on nv_asking */
 	uint64_t	 ne_expire;	/* host ns: of REACHABLE */
 	struct callout	 ne_timer;
 	struct mbuf	*ne_hold, **ne_holdtail;
@@ -113,7 +114,7 @@ struct nd6_vnet {
 	bool		 nv_stopping;
 	struct nd6_bucket *nv_hash;
 	uint32_t	 nv_hashsize, nv_n;
-	struct nd6_queue nv_entries;
+	struct nd6_queue nv_asking, nv_entries;	/* INCOMPLETE, and all others */
 	struct nd6_routers nv_routers;
 	struct nd6_prefixes nv_prefixes;
 	uint32_t	 nv_nrouters, nv_nprefixes;
@@ -130,6 +131,7 @@ struct nd6_entry *nd6_lookup(const struct nd6_vnet *, const struct ifnet *, cons
 struct nd6_entry *nd6_new(struct nd6_vnet *, struct ifnet *, const uint8_t addr[16]);	/* NONE; NULL without memory */
 void	 nd6_free(struct nd6_vnet *, struct nd6_entry *);
 void	 nd6_touch(struct nd6_vnet *, struct nd6_entry *);	/* heard of now */
+void	 nd6_requeue(struct nd6_vnet *, struct nd6_entry *);	/* its state changed */
 void	 nd6_table_fini(struct nd6_vnet *);
 void	 nd6_forget_rcvif(struct nd6_vnet *, const struct ifnet *);
 int	 nd6_neigh_add(struct vnet *, const struct vi_neigh *);

@@ -28,6 +28,7 @@ nd6_setstate(struct nd6_vnet *nv, struct nd6_entry *ne, enum vi_nud state)
 		ni->ni_last = NULL;
 	if (ne->ne_permanent)
 		return;
+	nd6_requeue(nv, ne);
 	switch (state) {
 	case VI_NUD_REACHABLE:
 		ne->ne_expire = vnet_now(nv->nv_vnet) + ni->ni_reachable;

@@ -60,15 +60,19 @@ nd6_grow(struct nd6_vnet *nv)
 	return (true);
 }
 
+/* Where it waits for its eviction. */
+static struct nd6_queue *
+nd6_queue(struct nd6_vnet *nv, const struct nd6_entry *ne)
+{
+	return (ne->ne_asking ? &nv->nv_asking : &nv->nv_entries);
+}
+
 /* Who does not answer makes room first (RFC 6583 7.1), then who was heard of longest ago. */
 static bool
 nd6_evict(struct nd6_vnet *nv)
 {
-	struct nd6_entry *ne;
+	struct nd6_entry *ne = TAILQ_FIRST(&nv->nv_asking);
 
-	TAILQ_FOREACH(ne, &nv->nv_entries, ne_age)
-		if (ne->ne_state == VI_NUD_INCOMPLETE)
-			break;
 	if (ne == NULL && (ne = TAILQ_FIRST(&nv->nv_entries)) == NULL)
 		return (false);
 	nv->nv_stat.ns_evicted++;
@@ -103,8 +107,20 @@ nd6_touch(struct nd6_vnet *nv, struct nd6_entry *ne)
 {
 	if (ne->ne_permanent)
 		return;
-	TAILQ_REMOVE(&nv->nv_entries, ne, ne_age);
-	TAILQ_INSERT_TAIL(&nv->nv_entries, ne, ne_age);
+	TAILQ_REMOVE(nd6_queue(nv, ne), ne, ne_age);
+	TAILQ_INSERT_TAIL(nd6_queue(nv, ne), ne, ne_age);
+}
+
+void
+nd6_requeue(struct nd6_vnet *nv, struct nd6_entry *ne)
+{
+	const bool asking = ne->ne_state == VI_NUD_INCOMPLETE;
+
+	if (ne->ne_asking == asking)
+		return;
+	TAILQ_REMOVE(nd6_queue(nv, ne), ne, ne_age);
+	ne->ne_asking = asking;
+	TAILQ_INSERT_TAIL(nd6_queue(nv, ne), ne, ne_age);
 }
 
 void
@@ -123,11 +139,30 @@ nd6_free(struct nd6_vnet *nv, struct nd6_entry *ne)
 	LIST_REMOVE(ne, ne_hash);
 	TAILQ_REMOVE(&ni->ni_entries, ne, ne_iflink);
 	if (!ne->ne_permanent)
-		TAILQ_REMOVE(&nv->nv_entries, ne, ne_age);
+		TAILQ_REMOVE(nd6_queue(nv, ne), ne, ne_age);
 	nv->nv_n--;
 	nv->nv_stat.ns_dropped += ne->ne_nhold;
 	m_freeq(ne->ne_hold);
 	kfree(vnet_acct(nv->nv_vnet), ACCT_NEIGH, ne, sizeof(*ne));
+}
+
+static void
+nd6_forget_held(struct nd6_vnet *nv, struct nd6_entry *ne, const struct ifnet *ifp)
+{
+	struct mbuf **mp = &ne->ne_hold, *m;
+
+	while ((m = *mp) != NULL) {
+		if (m->m_pkt.rcvif != ifp) {
+			mp = &m->m_nextpkt;
+			continue;
+		}
+		*mp = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		ne->ne_nhold--;
+		nv->nv_stat.ns_dropped++;
+		m_freem(m);
+	}
+	ne->ne_holdtail = mp;
 }
 
 /* Packets that wait and came by this interface must not outlive its stay. */
@@ -135,22 +170,11 @@ void
 nd6_forget_rcvif(struct nd6_vnet *nv, const struct ifnet *ifp)
 {
 	struct nd6_entry *ne;
-	struct mbuf **mp, *m;
 
-	TAILQ_FOREACH(ne, &nv->nv_entries, ne_age) {
-		for (mp = &ne->ne_hold; (m = *mp) != NULL;) {
-			if (m->m_pkt.rcvif != ifp) {
-				mp = &m->m_nextpkt;
-				continue;
-			}
-			*mp = m->m_nextpkt;
-			m->m_nextpkt = NULL;
-			ne->ne_nhold--;
-			nv->nv_stat.ns_dropped++;
-			m_freem(m);
-		}
-		ne->ne_holdtail = mp;
-	}
+	TAILQ_FOREACH(ne, &nv->nv_asking, ne_age)
+		nd6_forget_held(nv, ne, ifp);
+	TAILQ_FOREACH(ne, &nv->nv_entries, ne_age)
+		nd6_forget_held(nv, ne, ifp);
 }
 
 void
@@ -220,9 +244,9 @@ nd6_neigh_add(struct vnet *vn, const struct vi_neigh *vne)
 	if ((error = neigh_proxy(nv, ne, vne->ne_published || vne->ne_proxy)) != 0)
 		return (error);
 	if (vne->ne_permanent && !ne->ne_permanent)
-		TAILQ_REMOVE(&nv->nv_entries, ne, ne_age);
+		TAILQ_REMOVE(nd6_queue(nv, ne), ne, ne_age);
 	else if (!vne->ne_permanent && ne->ne_permanent)
-		TAILQ_INSERT_TAIL(&nv->nv_entries, ne, ne_age);
+		TAILQ_INSERT_TAIL(nd6_queue(nv, ne), ne, ne_age);
 	ne->ne_permanent = vne->ne_permanent;
 	ne->ne_router = vne->ne_router;
 	memcpy(ne->ne_lladdr, vne->ne_lladdr, ETHER_ADDR_LEN);
