@@ -121,6 +121,7 @@ static const struct bit nd6_flags[] = {
 	{ VI_ND6_IFF_NO_RADR, "NO_RADR" },
 	{ VI_ND6_IFF_NO_PREFER_IFACE, "NO_PREFER_IFACE" },
 	{ VI_ND6_IFF_NO_DAD, "NO_DAD" },
+	{ VI_ND6_IFF_STABLEADDR, "STABLEADDR" },
 	{ VI_ND6_IFF_DEFAULTIF, "DEFAULTIF" },
 };
 

@@ -450,6 +450,8 @@ static const struct keyword keywords[] = {
 	{ "-no_dad", false, k_nd6flag, "clear", "no_dad", 0, 0 },
 	{ "defaultif", false, k_nd6flag, "set", "defaultif", 0, 0 },
 	{ "-defaultif", false, k_nd6flag, "clear", "defaultif", 0, 0 },
+	{ "stableaddr", false, k_nd6flag, "set", "stableaddr", 0, 0 },
+	{ "-stableaddr", false, k_nd6flag, "clear", "stableaddr", 0, 0 },
 	{ "delay", true, k_link, NULL, NULL, 0, 0 },
 	{ "jitter", true, k_link, NULL, NULL, 0, 0 },
 	{ "rate", true, k_link, NULL, NULL, 0, 0 },

@@ -3,7 +3,7 @@
  * ndp(8): IPv6 neighbours, and what neighbour discovery does on an interface.
  *
  * Theory of operation.  One letter chooses what is done; the operations neigh.* and if.nd6flags do it,
- * and what is shown is filtered and formatted here.
+ * and what is shown is filtered and formatted here.  Routers and prefixes are ndp_router.c's.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -14,16 +14,10 @@
 #include "cmd/cmd.h"
 #include "cmd/inet.h"
 #include "cmd/inet6.h"
+#include "cmd/ndp.h"
 #include "cmd/xo.h"
 #include <vimage/ifnet.h>
 #include <vimage/route.h>
-
-struct ndp {
-	struct cmd_ctx	*n_cx;
-	struct xo	*n_xo;
-	bool		 n_numeric;
-	char		 n_verb;	/* 'a', 'c', 'd', 'i', 's', or 0: show one */
-};
 
 static const struct {
 	unsigned	 bit;
@@ -37,6 +31,7 @@ static const struct {
 	{ VI_ND6_IFF_NO_RADR, "no_radr" },
 	{ VI_ND6_IFF_NO_DAD, "no_dad" },
 	{ VI_ND6_IFF_DEFAULTIF, "defaultif" },
+	{ VI_ND6_IFF_STABLEADDR, "stableaddr" },
 };
 
 static int
@@ -61,8 +56,8 @@ list(const struct ndp *n, json_t **r)
 /*
  * Showing.
  */
-static void
-host_name(const struct ndp *n, const char *addr, char *buf, size_t len)
+void
+ndp_name(const struct ndp *n, const char *addr, char *buf, size_t len)
 {
 	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6 };
 	struct inet6 i6;
@@ -78,8 +73,8 @@ host_name(const struct ndp *n, const char *addr, char *buf, size_t len)
 }
 
 /* "1d2h3m4s", from the first unit that is not zero. */
-static const char *
-duration(json_int_t s, char *buf, size_t len)
+const char *
+ndp_duration(json_int_t s, char *buf, size_t len)
 {
 	size_t n = 0;
 
@@ -121,7 +116,7 @@ emit_expiry(struct ndp *n, const json_t *ne)
 		xo_emit(n->n_xo, " {d:/%-9.9s}{en:permanent/true}", "permanent");
 	else if (cmd_int(ne, "expire") > 0)
 		xo_emit(n->n_xo, " {d:/%-9.9s}{e:expires_sec/%jd}",
-		    duration(cmd_int(ne, "expire"), buf, sizeof(buf)), cmd_int(ne, "expire"));
+		    ndp_duration(cmd_int(ne, "expire"), buf, sizeof(buf)), cmd_int(ne, "expire"));
 	else
 		xo_emit(n->n_xo, " {d:/%-9.9s}{e:expires_sec/%jd}", "expired", (json_int_t)0);
 }
@@ -132,7 +127,7 @@ emit_entry(struct ndp *n, const json_t *ne)
 	const char *mac = cmd_str(ne, "lladdr");
 	char name[NI_MAXHOST], flags[4] = "", *f = flags;
 
-	host_name(n, cmd_str(ne, "address"), name, sizeof(name));
+	ndp_name(n, cmd_str(ne, "address"), name, sizeof(name));
 	if (cmd_bool(ne, "router"))
 		*f++ = 'R';
 	if (cmd_bool(ne, "published") || cmd_bool(ne, "proxy"))
@@ -326,6 +321,14 @@ run(struct ndp *n, int argc, char **argv)
 		    set_interface(n, argv[0], argc - 1, argv + 1);
 	case 's':
 		return argc >= 2 ? set(n, argc, argv) : cmd_usage(n->n_cx, 0, 1);
+	case 'I':
+		return argc <= 1 ? ndp_defaultif(n, argv[0]) : cmd_usage(n->n_cx, 0, 1);
+	case 'p':
+		return argc == 0 ? ndp_prefixes(n) : cmd_usage(n->n_cx, 0, 1);
+	case 'r':
+		return argc == 0 ? ndp_routers(n) : cmd_usage(n->n_cx, 0, 1);
+	case 'H': case 'P': case 'R':
+		return argc == 0 ? ndp_flush(n) : cmd_usage(n->n_cx, 0, 1);
 	default:
 		return argc == 1 ? show_host(n, argv[0]) : cmd_usage(n->n_cx, 0, 1);
 	}
@@ -339,15 +342,12 @@ cmd_ndp(struct cmd_ctx *cx, int argc, char **argv)
 
 	if ((n.n_xo = cmd_xo(cx, &argc, argv)) == NULL)
 		return 1;
-	while ((ch = getopt(argc, argv, "+:acdij:nprs")) != -1) {
+	while ((ch = getopt(argc, argv, "+:acdHIij:nPpRrs")) != -1) {
 		switch (ch) {
-		case 'a': case 'c': case 'd': case 'i': case 's': n.n_verb = (char)ch; break;
+		case 'a': case 'c': case 'd': case 'H': case 'I': case 'i': case 'P': case 'p': case 'R': case 'r': case 's':
+			n.n_verb = (char)ch; break;
 		case 'j': cx->cx_jail = optarg; break;
 		case 'n': n.n_numeric = true; break;
-		case 'p': case 'r':
-			cmd_warnx(cx, "-%c: the stack does not tell its %s", ch,
-			    ch == 'p' ? "prefixes" : "default routers");
-			return xo_finish(n.n_xo, 1);
 		default:
 			xo_finish(n.n_xo, 1);
 			return cmd_usage(cx, ch, 1);

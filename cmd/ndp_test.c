@@ -104,6 +104,43 @@ test_interface(void **state)
 }
 
 static void
+test_routers(void **state)
+{
+	static const struct { const char *line, *answer, *request, *out; } forms[] = {
+		{ "ndp -rn", "{\"routers\":[{\"address\":\"fe80::1%e0\",\"interface\":\"e0\",\"managed\":true,\"other\":true,"
+		    "\"preference\":1,\"expire\":1790},{\"address\":\"fe80::2%e0\",\"interface\":\"e0\",\"preference\":0}]}",
+		    "{\"op\":\"nd.routers\"}",
+		    "fe80::1%e0 if=e0, flags=MO, pref=high, expire=29m50s\nfe80::2%e0 if=e0, flags=, pref=medium, expire=Never\n" },
+		{ "ndp -rn --libxo json", "{\"routers\":[{\"address\":\"fe80::1%e0\",\"interface\":\"e0\",\"preference\":-1,"
+		    "\"expire\":5}]}", "{\"op\":\"nd.routers\"}", "{\"__version\": \"2\", \"ndp\": {\"router-list\": [{\"address\": "
+		    "\"fe80::1%e0\", \"interface\": \"e0\", \"flags\": \"\", \"preference\": \"low\", \"expires_sec\": 5}]}}\n" },
+		{ "ndp -pn", "{\"prefixes\":[{\"prefix\":\"2001:db8::\",\"prefixlen\":64,\"interface\":\"e0\",\"router\":"
+		    "\"fe80::1%e0\",\"onlink\":true,\"autonomous\":true,\"vltime\":86400,\"addresses\":2}]}",
+		    "{\"op\":\"nd.prefixes\"}", "2001:db8::/64 if=e0\nflags=LAO vltime=86400, pltime=infinity, expire=1d0h0m0s, ref=2\n"
+		    "  advertised by\n    fe80::1%e0\n" },
+		{ "ndp -H", "{}", "{\"op\":\"nd.flush\",\"what\":\"sync\"}", "" },
+		{ "ndp -P", "{}", "{\"op\":\"nd.flush\",\"what\":\"prefixes\"}", "" },
+		{ "ndp -R", "{}", "{\"op\":\"nd.flush\",\"what\":\"routers\"}", "" },
+		{ "ndp -I", "{\"interfaces\":[{\"name\":\"e0\",\"nd6flags\":65537}]}", "{\"op\":\"if.list\"}",
+		    "Default interface = e0\n" },
+		{ "ndp -I delete", "{\"interfaces\":[{\"name\":\"e0\",\"nd6flags\":1}]}", "{\"op\":\"if.list\"}", "" },
+		{ "ndp -I e0", "{}", "{\"name\":\"e0\",\"op\":\"if.nd6flags\",\"set\":[\"defaultif\"]}", "" },
+	};
+	struct fake fk;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		fake_init(&fk, "ndp");
+		fake_ok(&fk, forms[i].answer);
+		fake_run(&fk, cmd_ndp, forms[i].line);
+		assert_int_equal(fk.fk_status, 0);
+		assert_string_equal(fk.fk_out, forms[i].out);
+		assert_request(&fk, forms[i].request);
+		fake_free(&fk);
+	}
+}
+
+static void
 test_failures(void **state)
 {
 	struct fake fk;
@@ -132,7 +169,8 @@ test_wrong_words(void **state)
 		{ "ndp -s ::1 2:0:0:0:0:7 pub", "ndp: pub: unknown word\n" },
 		{ "ndp -d 192.0.2.1::", "ndp: 192.0.2.1::: unknown host\n" },
 		{ "ndp -i e0 nut", "ndp: nut: unknown flag\n" },
-		{ "ndp -r", "ndp: -r: the stack does not tell its default routers\n" },
+		{ "ndp -r x", "usage: ndp words\n" },
+		{ "ndp -I x y", "usage: ndp words\n" },
 		{ "ndp -x", "ndp: illegal option -- x; usage: ndp words\n" },
 	};
 	struct fake fk;
@@ -153,7 +191,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shows), cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_clear), cmocka_unit_test(test_interface),
-		cmocka_unit_test(test_failures), cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_routers), cmocka_unit_test(test_failures), cmocka_unit_test(test_wrong_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

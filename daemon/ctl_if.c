@@ -462,6 +462,7 @@ op_nd6flags(struct ctl_request *rq)
 		{ "no_prefer_iface", VI_ND6_IFF_NO_PREFER_IFACE },
 		{ "no_dad", VI_ND6_IFF_NO_DAD },
 		{ "defaultif", VI_ND6_IFF_DEFAULTIF },
+		{ "stableaddr", VI_ND6_IFF_STABLEADDR },
 		{ NULL, 0 },
 	};
 

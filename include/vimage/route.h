@@ -143,6 +143,31 @@ VI_API int	vi_neigh_add(struct vi_vnet *, const struct vi_neigh *);	/* interface
 VI_API int	vi_neigh_del(struct vi_vnet *, const struct vi_sockaddr *, const char *ifname);	/* ESRCH */
 VI_API void	vi_neigh_list(struct vi_vnet *, vi_neigh_fn *, void *arg);
 
+/* What routers advertised (RFC 4861 6.3). */
+struct vi_nd_router {
+	struct vi_sockaddr rd_addr;
+	char		 rd_ifname[VI_IFNAMSIZ];
+	uint8_t		 rd_flags;	/* of its advertisement: 0x80 M, 0x40 O */
+	int8_t		 rd_pref;	/* RFC 4191: 1, 0, -1 */
+	bool		 rd_installed;	/* it is the default route */
+	uint64_t	 rd_expire;	/* ns from now; 0 = never */
+};
+struct vi_nd_prefix {
+	struct vi_sockaddr np_prefix, np_router;	/* router: who told of it last */
+	uint8_t		 np_prefixlen;
+	bool		 np_onlink, np_auto;
+	char		 np_ifname[VI_IFNAMSIZ];
+	uint32_t	 np_vltime, np_pltime;	/* s left; VI_IFA_INFINITE */
+	uint32_t	 np_naddrs;	/* addresses made of it */
+};
+enum vi_nd_flush { VI_ND_ROUTERS, VI_ND_PREFIXES, VI_ND_SYNC };	/* SYNC: the default route as the list says */
+typedef void vi_nd_router_fn(void *arg, const struct vi_nd_router *);
+typedef void vi_nd_prefix_fn(void *arg, const struct vi_nd_prefix *);
+VI_API void	vi_nd_routers(struct vi_vnet *, vi_nd_router_fn *, void *arg);
+VI_API void	vi_nd_prefixes(struct vi_vnet *, vi_nd_prefix_fn *, void *arg);
+/* Forgets routers with their routes, or prefixes with their addresses.  EAFNOSUPPORT: no IPv6; EINVAL. */
+VI_API int	vi_nd_flush(struct vi_vnet *, enum vi_nd_flush);
+
 #ifdef __cplusplus
 }
 #endif

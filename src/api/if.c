@@ -324,3 +324,29 @@ vi_neigh_list(struct vi_vnet *vn, vi_neigh_fn *fn, void *arg)
 		if ((ops = net_vnet(api_vnet(vn))->nv_afops[af]) != NULL)
 			ops->nao_neigh_list(api_vnet(vn), fn, arg);
 }
+
+void
+vi_nd_routers(struct vi_vnet *vn, vi_nd_router_fn *fn, void *arg)
+{
+	const struct net_ndops *ops = net_vnet(api_vnet(vn))->nv_ndops;
+
+	if (ops != NULL)
+		ops->ndo_routers(api_vnet(vn), fn, arg);
+}
+
+void
+vi_nd_prefixes(struct vi_vnet *vn, vi_nd_prefix_fn *fn, void *arg)
+{
+	const struct net_ndops *ops = net_vnet(api_vnet(vn))->nv_ndops;
+
+	if (ops != NULL)
+		ops->ndo_prefixes(api_vnet(vn), fn, arg);
+}
+
+int
+vi_nd_flush(struct vi_vnet *vn, enum vi_nd_flush what)
+{
+	const struct net_ndops *ops = net_vnet(api_vnet(vn))->nv_ndops;
+
+	return (ops == NULL ? EAFNOSUPPORT : ops->ndo_flush(api_vnet(vn), what));
+}

@@ -17,6 +17,7 @@
 #include <bsd/sys/queue.h>
 
 #include <vimage/ifnet.h>
+#include <vimage/route.h>
 
 #include "kern/lane.h"
 #include "vimage/vnet.h"
@@ -188,6 +189,12 @@ struct net_afops {		/* what an address family does for interfaces */
 	 */
 	struct mbuf *(*nao_wire)(struct mbuf *, bool sums);
 };
+/* What routers of IPv6 advertised; nd6's. */
+struct net_ndops {
+	void	(*ndo_routers)(struct vnet *, vi_nd_router_fn *, void *arg);
+	void	(*ndo_prefixes)(struct vnet *, vi_nd_prefix_fn *, void *arg);
+	int	(*ndo_flush)(struct vnet *, enum vi_nd_flush);
+};
 struct net_proto { uint16_t np_ethertype; net_input_fn *np_input; };
 #define NET_MAXPROTO	8
 struct net_vnet {
@@ -200,6 +207,7 @@ struct net_vnet {
 	struct net_proto nv_proto[NET_MAXPROTO];
 	unsigned	 nv_nproto;
 	const struct net_afops *nv_afops[NET_AF_MAX];
+	const struct net_ndops *nv_ndops;	/* NULL: none */
 	struct ifnetlist *nv_names;	/* hash by name; NULL while there are few interfaces */
 	uint32_t	 nv_namesize;	/* a power of two */
 	struct ifnetlist nv_home;	/* interfaces made here, some lent to others */

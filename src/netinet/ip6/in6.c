@@ -229,7 +229,7 @@ in6_ifaddr_remove(struct in6_ifaddr *ia)
 static uint64_t
 in6_expire(struct vnet *vn, uint32_t s)
 {
-	return (s == VI_IFA_INFINITE ? 0 : vnet_now(vn) + s * NSEC + 1);
+	return (s == VI_IFA_INFINITE ? 0 : MAX(vnet_now(vn) + s * NSEC, UINT64_C(1)));
 }
 
 void

@@ -159,7 +159,7 @@ ip6_forward(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, struct ip6_in 
 	if ((nh = fwd_route(vn, m, ii)) == NULL)
 		return;
 	io.i6o_nh = nh;
-	if (ip6_route(vn, &io, &path) != 0 || !if_up(path.i6p_ifp)) {
+	if (ip6_route(vn, &io, &path) != 0 || !if_up(path.i6p_ifp) || nd6_disabled(path.i6p_ifp)) {
 		i6v->i6v_stat.i6s_fwdnoroute++;
 		icmp6_error(vn, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR, 0);
 		return;

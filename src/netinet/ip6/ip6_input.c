@@ -239,6 +239,10 @@ ip6_input(struct ifnet *ifp, struct mbuf *m)
 		input_drop(m, &i6v->i6v_stat.i6s_stopped);
 		return;
 	}
+	if (nd6_disabled(ifp)) {
+		input_drop(m, &i6v->i6v_stat.i6s_ifdisabled);
+		return;
+	}
 	m->m_pkt.rcvif = ifp;
 	m->m_pkt.fib = (uint16_t)ifp->if_fib;
 	if ((m = input_check(i6v, m, &ii.ii6)) == NULL)

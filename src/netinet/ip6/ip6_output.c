@@ -215,6 +215,8 @@ ip6_transmit(struct vnet *vn, struct mbuf *m, const struct ip6_path *path, bool 
 {
 	struct ip6_vnet *i6v = ip6_vnet(vn);
 
+	if (nd6_disabled(path->i6p_ifp))
+		return (ip6_drop(m, &i6v->i6v_stat.i6s_ifdisabled, ENETDOWN));
 	if (ip6_fits(m, path->i6p_mtu))
 		return (ip6_send(m, path));
 	if (m->m_pkt.segsz != 0)

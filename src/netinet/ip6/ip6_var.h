@@ -45,6 +45,7 @@ struct mcast_proto;
 	X(i6s_atomicfrags, "atomic fragment%s received") \
 	X(i6s_reassembled, "packet%s reassembled ok") \
 	X(i6s_delivered, "packet%s for this host") \
+	X(i6s_ifdisabled, "packet%s on interfaces where IPv6 is disabled") \
 	X(i6s_tentative, "packet%s for an address not yet verified") \
 	X(i6s_noproto, "packet%s for unknown/unsupported protocol") \
 	X(i6s_pfilin, "packet%s refused by the filter on input") \
@@ -76,6 +77,7 @@ struct in6_ifaddr {
 	struct ifaddr	 ia_ifa;	/* first */
 	uint32_t	 ia_flags;	/* VI_IN6_IFF_* */
 	uint64_t	 ia_vexpire, ia_pexpire;	/* not valid, not preferred after that */
+	uint64_t	 ia_vmax, ia_pmax;	/* no router prolongs it beyond (RFC 8981) */
 	uint64_t	 ia_created;
 	void		*ia_nd;		/* nd6's */
 };

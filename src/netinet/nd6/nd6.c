@@ -17,34 +17,6 @@ VNET_STATE_DEFINE(nd6);
 #define ND6_REACHABLE	30000u		/* ms, RFC 4861 10 */
 #define ND6_RETRANS	(1 * ND6_SEC)
 
-void
-nd6_ifid(const struct ifnet *ifp, uint8_t out[8])
-{
-	const uint8_t *ll = ifp->if_lladdr;
-	const uint8_t id[8] = { ll[0] ^ 0x02, ll[1], ll[2], 0xff, 0xfe, ll[3], ll[4], ll[5] };
-
-	memcpy(out, id, sizeof(id));
-}
-
-void
-nd6_linklocal_add(struct nd6_vnet *nv, struct ifnet *ifp)
-{
-	const struct nd6_if *ni = nd6_if(ifp);
-	uint8_t a[16] = { 0xfe, 0x80 };
-	const struct ifaddr *ifa;
-
-	(void)nv;
-	if (ni == NULL || ifp->if_type != VI_IFT_ETHER || (ni->ni_flags & (VI_ND6_IFF_AUTO_LINKLOCAL | VI_ND6_IFF_IFDISABLED)) !=
-	    VI_ND6_IFF_AUTO_LINKLOCAL || ifp->if_index > UINT16_MAX)
-		return;
-	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
-		if (ifa->ifa_addr.na_af == NET_AF_INET6 && in6_linklocal(ifa->ifa_addr.na_in6))
-			return;
-	nd6_ifid(ifp, a + 8);
-	in6_setzone(a, ifp->if_index);
-	(void)in6_ifaddr_add(ifp, a, 64, 0, VI_IFA_INFINITE, VI_IFA_INFINITE, NULL);
-}
-
 static uint32_t
 nd6_linkmtu(const struct ifnet *ifp)
 {
@@ -72,24 +44,62 @@ nd6_getflags(const struct ifnet *ifp)
 }
 
 #define ND6_USERFLAGS	(VI_ND6_IFF_PERFORMNUD | VI_ND6_IFF_ACCEPT_RTADV | VI_ND6_IFF_IFDISABLED | VI_ND6_IFF_AUTO_LINKLOCAL | \
-	VI_ND6_IFF_NO_RADR | VI_ND6_IFF_NO_DAD)
+	VI_ND6_IFF_NO_RADR | VI_ND6_IFF_NO_DAD | VI_ND6_IFF_STABLEADDR | VI_ND6_IFF_DEFAULTIF)
+
+static void nd6_flush(struct nd6_vnet *, struct ifnet *, bool all);
+
+/* There is one. */
+static void
+nd6_defaultif(struct nd6_vnet *nv, const struct ifnet *chosen)
+{
+	struct ifnet *ifp;
+
+	TAILQ_FOREACH(ifp, &net_vnet(nv->nv_vnet)->nv_ifs, if_link)
+		if (ifp != chosen && nd6_if(ifp) != NULL)
+			nd6_if(ifp)->ni_flags &= ~(uint32_t)VI_ND6_IFF_DEFAULTIF;
+}
+
+/* The interface speaks no IPv6 from now on, or does again: then its addresses are checked anew. */
+static void
+nd6_setdisabled(struct nd6_vnet *nv, struct ifnet *ifp, bool disabled)
+{
+	if (disabled) {
+		callout_stop(&nd6_if(ifp)->ni_rstimer);
+		nd6_flush(nv, ifp, false);
+		nd6_dad_disable(nv, ifp);
+		return;
+	}
+	nd6_if(ifp)->ni_lldad = 0;
+	if (!if_up(ifp))
+		return;
+	nd6_dad_ifup(nv, ifp);
+	nd6_linklocal_add(nv, ifp);
+	nd6_rs_start(nv, ifp);
+}
 
 static int
 nd6_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
 {
 	struct nd6_vnet *nv = nd6_vnet(ifp->if_vnet);
 	struct nd6_if *ni = nd6_if(ifp);
+	uint32_t was;
 
 	if (((set | clear) & ~(uint32_t)ND6_USERFLAGS) != 0 || (set & clear) != 0)
 		return (EINVAL);
 	if (ni == NULL)
 		return (EINVAL);
+	was = ni->ni_flags;
 	ni->ni_flags = (ni->ni_flags & ~clear) | set;
-	if (if_up(ifp)) {
-		if ((set & (VI_ND6_IFF_AUTO_LINKLOCAL)) != 0 || (clear & VI_ND6_IFF_IFDISABLED) != 0)
-			nd6_linklocal_add(nv, ifp);
-		if ((set & VI_ND6_IFF_ACCEPT_RTADV) != 0)
-			nd6_rs_start(nv, ifp);
+	if (((was ^ ni->ni_flags) & VI_ND6_IFF_IFDISABLED) != 0)
+		nd6_setdisabled(nv, ifp, (set & VI_ND6_IFF_IFDISABLED) != 0);
+	if ((set & VI_ND6_IFF_AUTO_LINKLOCAL) != 0 && if_up(ifp))
+		nd6_linklocal_add(nv, ifp);
+	if ((set & VI_ND6_IFF_ACCEPT_RTADV) != 0)
+		nd6_rs_start(nv, ifp);
+	if (((set | clear) & VI_ND6_IFF_DEFAULTIF) != 0) {
+		if ((set & VI_ND6_IFF_DEFAULTIF) != 0)
+			nd6_defaultif(nv, ifp);
+		nd6_router_select(nv);
 	}
 	return (0);
 }
@@ -110,6 +120,29 @@ static const struct nd6_ops nd6_vnet_ops = {
 	.no_setflags = nd6_setflags,
 };
 
+static int
+nd6_forget(struct vnet *vn, enum vi_nd_flush what)
+{
+	struct nd6_vnet *nv = nd6_vnet(vn);
+
+	switch (what) {
+	case VI_ND_ROUTERS:
+		nd6_router_flush(nv, NULL);
+		break;
+	case VI_ND_PREFIXES:
+		nd6_prefix_flush(nv, NULL, true);
+		break;
+	case VI_ND_SYNC:
+		break;
+	default:
+		return (EINVAL);
+	}
+	nd6_router_select(nv);
+	return (0);
+}
+
+static const struct net_ndops nd6_ndops = { nd6_router_list, nd6_prefix_list, nd6_forget };
+
 /* Life */
 
 static void
@@ -125,6 +158,8 @@ nd6_ifattach(struct nd6_vnet *nv, struct ifnet *ifp)
 	}
 	*ni = (struct nd6_if){ .ni_ifp = ifp, .ni_flags = VI_ND6_IFF_PERFORMNUD, .ni_retrans = ND6_RETRANS };
 	ni->ni_reachable = (ND6_REACHABLE / 2 + kernel_random_below(k, ND6_REACHABLE)) * ND6_MSEC;
+	if (nv->nv_usestableaddr != 0)
+		ni->ni_flags |= VI_ND6_IFF_STABLEADDR;
 	if (i6v->i6v_autolinklocal)
 		ni->ni_flags |= VI_ND6_IFF_AUTO_LINKLOCAL;
 	if (i6v->i6v_acceptrtadv && (ifp->if_flags & IFF_LOOPBACK) == 0)
@@ -165,10 +200,12 @@ nd6_ifdetach(struct nd6_vnet *nv, struct ifnet *ifp)
 static void
 nd6_ifup(struct nd6_vnet *nv, struct ifnet *ifp)
 {
+	nd6_if(ifp)->ni_lldad = 0;
 	nd6_dad_ifup(nv, ifp);
 	nd6_linklocal_add(nv, ifp);
 	if (in6_ifaddr_linklocal(ifp) != NULL)
 		nd6_rs_start(nv, ifp);
+	nd6_router_select(nv);
 }
 
 static void
@@ -206,8 +243,11 @@ nd6_attach(struct vnet *vn)
 	TAILQ_INIT(&nv->nv_entries);
 	TAILQ_INIT(&nv->nv_routers);
 	TAILQ_INIT(&nv->nv_prefixes);
+	TAILQ_INIT(&nv->nv_rios);
+	kernel_random(vn->vn_kernel, &nv->nv_secret, sizeof(nv->nv_secret));
 	callout_init(&nv->nv_slow, &vn->vn_lane, nd6_slow, nv);
 	ip6_vnet(vn)->i6v_nd = &nd6_vnet_ops;
+	net_vnet(vn)->nv_ndops = &nd6_ndops;
 	return (0);
 }
 
@@ -222,6 +262,7 @@ static void
 nd6_detach(struct vnet *vn)
 {
 	ip6_vnet(vn)->i6v_nd = NULL;
+	net_vnet(vn)->nv_ndops = NULL;
 	nd6_table_fini(nd6_vnet(vn));
 }
 
@@ -230,15 +271,24 @@ static const struct nd6_vnet nd6_defaults = {
 	.nv_mmaxtries = 3,
 	.nv_umaxtries = 3,
 	.nv_delay = 5,
+	.nv_gctimer = 86400,
 	.nv_maxhold = 64,
 	.nv_maxentries = 4096,
+	.nv_temppltime = 86400,		/* RFC 8981 3.8 */
+	.nv_tempvltime = 2 * 86400,
 };
 
 static const struct sysctl_desc nd6_sysctls[] = {
 	CTL_INT("net.inet6.ip6.dad_count", CTL_RW, struct nd6_vnet, nv_dadcount, 0, 100, "Solicitations before an address is used; 0 no check"),
+	CTL_INT("net.inet6.ip6.use_tempaddr", CTL_RW, struct nd6_vnet, nv_usetempaddr, 0, 1, "Temporary addresses for advertised prefixes (RFC 8981)"),
+	CTL_INT("net.inet6.ip6.temppltime", CTL_RW, struct nd6_vnet, nv_temppltime, 60, INT32_MAX, "Seconds a temporary address is preferred at most"),
+	CTL_INT("net.inet6.ip6.tempvltime", CTL_RW, struct nd6_vnet, nv_tempvltime, 60, INT32_MAX, "Seconds a temporary address is valid at most"),
+	CTL_INT("net.inet6.ip6.use_stableaddr", CTL_RW, struct nd6_vnet, nv_usestableaddr, 0, 1, "New interfaces make opaque addresses (RFC 7217)"),
+	CTL_PROC("net.inet6.ip6.stable_secret", VI_CTL_STRING, CTL_RW, nd6_secret_sysctl, "32 hexadecimal digits: opaque addresses are made with it"),
 	CTL_INT("net.inet6.icmp6.nd6_mmaxtries", CTL_RW, struct nd6_vnet, nv_mmaxtries, 1, 100, "Solicitations to the group before giving up"),
 	CTL_INT("net.inet6.icmp6.nd6_umaxtries", CTL_RW, struct nd6_vnet, nv_umaxtries, 1, 100, "Solicitations to the neighbor before giving up"),
 	CTL_INT("net.inet6.icmp6.nd6_delay", CTL_RW, struct nd6_vnet, nv_delay, 1, 3600, "Seconds before a stale neighbor in use is asked"),
+	CTL_INT("net.inet6.icmp6.nd6_gctimer", CTL_RW, struct nd6_vnet, nv_gctimer, 1, 86400 * 365, "Seconds until a stale neighbor that nobody uses is forgotten"),
 	CTL_INT("net.inet6.icmp6.nd6_maxqueuelen", CTL_RW, struct nd6_vnet, nv_maxhold, 1, 1024, "Packets that wait for one neighbor at most"),
 	CTL_INT("net.inet6.icmp6.nd6_maxentries", CTL_RW, struct nd6_vnet, nv_maxentries, 1, 1 << 24, "Neighbors at most"),
 	CTL_UINT("net.inet6.icmp6.nd6_count", CTL_RD, struct nd6_vnet, nv_n, 0, UINT32_MAX, "Neighbors now"),

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <vimage/ifnet.h>
 #include <vimage/route.h>
 
 #include "net/ifnet.h"
@@ -35,5 +36,14 @@ struct nd6_ops {
 	uint32_t (*no_getflags)(const struct ifnet *);	/* VI_ND6_IFF_* */
 	int	(*no_setflags)(struct ifnet *, uint32_t set, uint32_t clear);	/* EINVAL */
 };
+
+/* What the module keeps of an interface begins with its flags. */
+static inline bool
+nd6_disabled(const struct ifnet *ifp)
+{
+	const uint32_t *flags = ifp->if_afdata[NET_AF_INET6];
+
+	return (flags != NULL && (*flags & VI_ND6_IFF_IFDISABLED) != 0);
+}
 
 #endif

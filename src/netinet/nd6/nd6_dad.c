@@ -32,6 +32,7 @@ dad_done(struct nd6_vnet *nv, struct in6_ifaddr *ia)
 
 	dad_free(nv, ia);
 	ia->ia_flags &= ~(uint32_t)VI_IN6_IFF_TENTATIVE;
+	nd6_addr_verified(nv, ia);
 	if (nv->nv_stopping || !if_up(ifp))
 		return;
 	vnet_event(nv->nv_vnet, VNET_EV_IFADDR_READY, &ia->ia_ifa);
@@ -88,6 +89,19 @@ dad_due(const struct nd6_vnet *nv, const struct in6_ifaddr *ia)
 }
 
 void
+nd6_dad_disable(struct nd6_vnet *nv, struct ifnet *ifp)
+{
+	struct ifaddr *ifa;
+
+	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link) {
+		if (ifa->ifa_addr.na_af != NET_AF_INET6 || !dad_due(nv, ifatoia6(ifa)))
+			continue;
+		dad_free(nv, ifatoia6(ifa));
+		ifatoia6(ifa)->ia_flags |= VI_IN6_IFF_TENTATIVE;
+	}
+}
+
+void
 nd6_addr_changed(struct in6_ifaddr *ia)
 {
 	if (ia->ia_vexpire != 0)
@@ -103,7 +117,7 @@ nd6_addr_added(struct in6_ifaddr *ia)
 	if (!dad_due(nv, ia))
 		return;
 	ia->ia_flags |= VI_IN6_IFF_TENTATIVE;
-	if (if_up(ia->ia_ifa.ifa_ifp))
+	if (if_up(ia->ia_ifa.ifa_ifp) && !nd6_disabled(ia->ia_ifa.ifa_ifp))
 		dad_start(nv, ia);
 }
 
@@ -131,7 +145,8 @@ nd6_dad_ifup(struct nd6_vnet *nv, struct ifnet *ifp)
 		if (!dad_due(nv, ia))
 			continue;
 		ia->ia_flags |= VI_IN6_IFF_TENTATIVE;
-		dad_start(nv, ia);
+		if (!nd6_disabled(ifp))
+			dad_start(nv, ia);
 	}
 }
 
@@ -172,9 +187,12 @@ nd6_dad_duplicate(struct nd6_vnet *nv, struct in6_ifaddr *ia, const uint8_t *lla
 	nv->nv_stat.ns_duplicates++;
 	ia->ia_flags = (ia->ia_flags & ~(uint32_t)VI_IN6_IFF_TENTATIVE) | VI_IN6_IFF_DUPLICATED;
 	vnet_log(nv->nv_vnet, LOG_ERR, "%s: DAD detected duplicate IPv6 address %s", ifp->if_xname, dad_name(a, name));
+	if (nd6_addr_conflict(nv, ia))
+		return;
 	nd6_ifid(ifp, ifid);
 	if (in6_linklocal(a) && memcmp(a + 8, ifid, sizeof(ifid)) == 0) {
 		nd6_if(ifp)->ni_flags |= VI_ND6_IFF_IFDISABLED;
+		nd6_dad_disable(nv, ifp);
 		vnet_log(nv->nv_vnet, LOG_ERR, "%s: possible hardware address duplication detected, disable IPv6", ifp->if_xname);
 	}
 }

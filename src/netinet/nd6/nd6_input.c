@@ -160,7 +160,8 @@ na_input(struct nd_in *in)
 			return (&nv->nv_stat.ns_ignored);
 		ne->ne_router = (flags & ND_NA_FLAG_ROUTER) != 0;
 		memcpy(ne->ne_lladdr, in->in_tlla, ETHER_ADDR_LEN);
-		nd6_setstate(nv, ne, (flags & ND_NA_FLAG_SOLICITED) != 0 ? VI_NUD_REACHABLE : VI_NUD_STALE);
+		/* What waited is sent: that is a use of a stale entry (7.3.3). */
+		nd6_setstate(nv, ne, (flags & ND_NA_FLAG_SOLICITED) != 0 ? VI_NUD_REACHABLE : ne->ne_hold != NULL ? VI_NUD_DELAY : VI_NUD_STALE);
 		nd6_release_held(ne);
 		return (NULL);
 	}

@@ -3,6 +3,8 @@
 #ifndef NETINET_ND6_ND6_INT_H
 #define NETINET_ND6_ND6_INT_H
 
+#include "base/siphash.h"
+#include "kern/sysctl.h"
 #include "netinet/ip6/ip6_var.h"
 #include "wire/ether.h"
 #include "wire/nd6.h"
@@ -51,7 +53,7 @@ struct nd6_entry {
 	uint8_t		 ne_asked;
 	bool		 ne_router, ne_permanent, ne_proxy;
 	bool		 ne_asking;	/* on nv_asking */
-	uint64_t	 ne_expire;	/* host ns: of REACHABLE */
+	uint64_t	 ne_expire;	/* host ns: of the state */
 	struct callout	 ne_timer;
 	struct mbuf	*ne_hold, **ne_holdtail;
 	uint32_t	 ne_nhold;
@@ -73,8 +75,9 @@ struct nd6_router {
 	uint8_t		 nr_addr[16];
 	int8_t		 nr_pref;
 	uint8_t		 nr_flags;
-	uint64_t	 nr_expire;
+	uint64_t	 nr_expire;	/* UINT64_MAX: never */
 	bool		 nr_installed;	/* it is the default route */
+	uint32_t	 nr_fib;	/* there */
 };
 TAILQ_HEAD(nd6_routers, nd6_router);
 
@@ -83,20 +86,37 @@ struct nd6_prefix {
 	struct ifnet	*np_ifp;
 	uint8_t		 np_prefix[16];
 	uint8_t		 np_len;
-	uint8_t		 np_flags;	/* ND_PI_* */
+	uint8_t		 np_flags;	/* ND_PI_*: the route is there; addresses are made of it */
+	uint8_t		 np_dad, np_tempdad;	/* addresses that were somebody else's; temporary ones in a row */
+	uint8_t		 np_router[16];	/* who told of it last */
 	uint64_t	 np_expire;	/* 0: never */
 	uint64_t	 np_pexpire;
 	struct in6_ifaddr *np_addr;	/* made from it; NULL */
 };
 TAILQ_HEAD(nd6_prefixes, nd6_prefix);
 
+/* A route by a router (RFC 4191). */
+struct nd6_rio {
+	TAILQ_ENTRY(nd6_rio) ro_link;
+	struct ifnet	*ro_ifp;
+	uint8_t		 ro_router[16], ro_prefix[16];
+	uint8_t		 ro_len;
+	int8_t		 ro_pref;
+	bool		 ro_installed;
+	uint32_t	 ro_fib;
+	uint64_t	 ro_expire;	/* UINT64_MAX: never */
+};
+TAILQ_HEAD(nd6_rios, nd6_rio);
+
 #define ND6_MAXROUTERS	16
+#define ND6_MAXRIOS	32
 #define ND6_MAXPREFIXES	32
 
 /* Of an interface: if_afdata[NET_AF_INET6]. */
 struct nd6_if {
+	uint32_t	 ni_flags;	/* VI_ND6_IFF_*; first: nd6_disabled() */
 	struct ifnet	*ni_ifp;
-	uint32_t	 ni_flags;	/* VI_ND6_IFF_* */
+	uint8_t		 ni_lldad;	/* link-local addresses that were somebody else's */
 	uint32_t	 ni_linkmtu;	/* learned; 0 */
 	uint8_t		 ni_hlim;	/* learned; 0 */
 	uint64_t	 ni_reachable;	/* ns, randomized */
@@ -117,10 +137,15 @@ struct nd6_vnet {
 	struct nd6_queue nv_asking, nv_entries;	/* INCOMPLETE, and all others */
 	struct nd6_routers nv_routers;
 	struct nd6_prefixes nv_prefixes;
-	uint32_t	 nv_nrouters, nv_nprefixes;
+	struct nd6_rios	 nv_rios;
+	uint32_t	 nv_nrouters, nv_nprefixes, nv_nrios;
+	struct ifnet	*nv_defif;	/* the default route is by it, for want of a router */
+	uint32_t	 nv_deffib;
+	struct siphash_key nv_secret;	/* RFC 7217 5 */
 	struct callout	 nv_slow;	/* lifetimes; while there are any */
 	/* knobs */
-	int		 nv_dadcount, nv_mmaxtries, nv_umaxtries, nv_delay, nv_maxhold, nv_maxentries;
+	int		 nv_dadcount, nv_mmaxtries, nv_umaxtries, nv_delay, nv_gctimer, nv_maxhold, nv_maxentries;
+	int		 nv_usetempaddr, nv_temppltime, nv_tempvltime, nv_usestableaddr;
 };
 VNET_STATE_DECLARE(nd6);
 
@@ -161,7 +186,8 @@ void	 nd6_addr_added(struct in6_ifaddr *);
 void	 nd6_addr_changed(struct in6_ifaddr *);
 void	 nd6_addr_removed(struct in6_ifaddr *);
 void	 nd6_dad_ifup(struct nd6_vnet *, struct ifnet *);
-void	 nd6_dad_duplicate(struct nd6_vnet *, struct in6_ifaddr *, const uint8_t *lladdr);
+void	 nd6_dad_disable(struct nd6_vnet *, struct ifnet *);	/* none of its addresses is verified any more */
+void	 nd6_dad_duplicate(struct nd6_vnet *, struct in6_ifaddr *, const uint8_t *lladdr);	/* ia may be gone after */
 static inline const struct nd6_dad *nd6_dad(const struct in6_ifaddr *ia) { return (ia->ia_nd); }
 
 /* nd6_rtr.c */
@@ -176,8 +202,33 @@ void	 nd6_slow_start(struct nd6_vnet *);	/* there is a lifetime to be looked at 
 void	 nd6_slow(void *);
 void	 nd6_addr_gone(struct nd6_vnet *, const struct in6_ifaddr *);
 
-/* nd6.c */
+void	 nd6_router_select(struct nd6_vnet *);
+void	 nd6_router_update(struct nd6_vnet *, struct ifnet *, const uint8_t src[16], uint32_t life, int pref);
+void	 nd6_router_flush(struct nd6_vnet *, const struct ifnet *);	/* NULL: all */
+void	 nd6_router_list(struct vnet *, vi_nd_router_fn *, void *);
+void	 nd6_sockaddr(const uint8_t *, struct vi_sockaddr *);
+
+/* nd6_rio.c */
+void	 nd6_rio_input(struct nd6_vnet *, struct ifnet *, const uint8_t router[16], const struct nd_opt *);
+void	 nd6_rio_flush(struct nd6_vnet *, const struct ifnet *, const uint8_t *router);	/* NULL: all */
+void	 nd6_rio_slow(struct nd6_vnet *, uint64_t now);
+
+/* nd6_pfx.c */
+struct nd6_prefix *nd6_prefix_of(const struct nd6_vnet *, const struct in6_ifaddr *);
+void	 nd6_prefix_mask(const uint8_t *addr, uint8_t len, uint8_t out[16]);
+void	 nd6_prefix_update(struct nd6_vnet *, struct ifnet *, const uint8_t router[16], const struct nd_opt_prefix *);
+void	 nd6_prefix_slow(struct nd6_vnet *, uint64_t now);
+void	 nd6_prefix_free(struct nd6_vnet *, struct nd6_prefix *);
+void	 nd6_prefix_flush(struct nd6_vnet *, const struct ifnet *, bool addresses);	/* NULL: all */
+void	 nd6_prefix_list(struct vnet *, vi_nd_prefix_fn *, void *);
+
+/* nd6_slaac.c: identifiers and addresses */
 void	 nd6_linklocal_add(struct nd6_vnet *, struct ifnet *);
 void	 nd6_ifid(const struct ifnet *, uint8_t out[8]);	/* RFC 2464 4: the modified EUI-64 */
+void	 nd6_prefix_address(struct nd6_vnet *, struct nd6_prefix *, uint32_t valid, uint32_t preferred);
+void	 nd6_temp_check(struct nd6_vnet *, struct nd6_prefix *);	/* is there one that lasts? */
+void	 nd6_addr_verified(struct nd6_vnet *, const struct in6_ifaddr *);
+bool	 nd6_addr_conflict(struct nd6_vnet *, struct in6_ifaddr *);
+int	 nd6_secret_sysctl(struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
 
 #endif

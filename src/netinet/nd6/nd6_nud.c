@@ -15,6 +15,22 @@
 #include "netinet/nd6/nd6_int.h"
 #include "wire/ether.h"
 
+/* How long a state lasts, or until the next solicitation. */
+static uint64_t
+nud_time(const struct nd6_vnet *nv, const struct nd6_if *ni, enum vi_nud state)
+{
+	switch (state) {
+	case VI_NUD_REACHABLE:
+		return (ni->ni_reachable);
+	case VI_NUD_STALE:
+		return ((uint64_t)nv->nv_gctimer * ND6_SEC);
+	case VI_NUD_DELAY:
+		return ((uint64_t)nv->nv_delay * ND6_SEC);
+	default:
+		return (ni->ni_retrans);
+	}
+}
+
 void
 nd6_setstate(struct nd6_vnet *nv, struct nd6_entry *ne, enum vi_nud state)
 {
@@ -29,23 +45,12 @@ nd6_setstate(struct nd6_vnet *nv, struct nd6_entry *ne, enum vi_nud state)
 	if (ne->ne_permanent)
 		return;
 	nd6_requeue(nv, ne);
-	switch (state) {
-	case VI_NUD_REACHABLE:
-		ne->ne_expire = vnet_now(nv->nv_vnet) + ni->ni_reachable;
-		callout_reset_at(&ne->ne_timer, ne->ne_expire);
+	if (state == VI_NUD_NONE)
+		return;
+	ne->ne_expire = vnet_now(nv->nv_vnet) + nud_time(nv, ni, state);
+	callout_reset_at(&ne->ne_timer, ne->ne_expire);
+	if (state == VI_NUD_REACHABLE)
 		nd6_touch(nv, ne);
-		break;
-	case VI_NUD_INCOMPLETE:
-	case VI_NUD_PROBE:
-		callout_reset(&ne->ne_timer, ni->ni_retrans);
-		break;
-	case VI_NUD_DELAY:
-		callout_reset(&ne->ne_timer, (uint64_t)nv->nv_delay * ND6_SEC);
-		break;
-	case VI_NUD_STALE:
-	case VI_NUD_NONE:
-		break;
-	}
 }
 
 /* The address a solicitation comes from: that of the packet which made us ask, if it is ours, else one of the interface's (RFC 4861 7.2.2). */
@@ -162,7 +167,8 @@ nd6_timer(void *arg)
 			break;
 		}
 		nud_ask(nv, ne);
-		callout_reset(&ne->ne_timer, nd6_if(ne->ne_ifp)->ni_retrans);
+		ne->ne_expire = vnet_now(nv->nv_vnet) + nd6_if(ne->ne_ifp)->ni_retrans;
+		callout_reset_at(&ne->ne_timer, ne->ne_expire);
 		break;
 	case VI_NUD_REACHABLE:
 		nd6_setstate(nv, ne, VI_NUD_STALE);
@@ -171,7 +177,9 @@ nd6_timer(void *arg)
 		nd6_setstate(nv, ne, VI_NUD_PROBE);
 		nud_ask(nv, ne);
 		break;
-	case VI_NUD_STALE:
+	case VI_NUD_STALE:		/* not used for so long */
+		nd6_free(nv, ne);
+		break;
 	case VI_NUD_NONE:
 		break;
 	}

@@ -2,11 +2,12 @@
 /*
  * Theory of operation
  *
- * Routers and prefixes learned from advertisements (RFC 4861 6.3), and the addresses made of them (RFC 4862 5.5).
+ * Routers learned from advertisements (RFC 4861 6.3), and the advertisements themselves; prefixes and what else they tell of is in nd6_pfx.c and
+ * nd6_rio.c.
  *
  * An interface listens when VI_ND6_IFF_ACCEPT_RTADV is set, and not while this host forwards (unless net.inet6.ip6.accept_rtadv is 2).  Of the default
- * routers one is in the routing table: of the highest preference (RFC 4191), and of these one that answers.  Prefixes that are on-link are routes
- * by the interface.  Lifetimes are looked at once a second while there are any.
+ * routers one is in the routing table, in the FIB of its interface: one that answers, and of these the one of the highest preference (RFC 4191).  Without
+ * any, the interface with VI_ND6_IFF_DEFAULTIF is taken for the link of everybody.  Lifetimes are looked at once a second while there are any.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,8 +20,8 @@
 #define TWO_HOURS		7200u
 #define RTR_INFINITE		0xffffffffu
 
-static void
-rtr_sockaddr(const uint8_t *a, struct vi_sockaddr *sa)
+void
+nd6_sockaddr(const uint8_t *a, struct vi_sockaddr *sa)
 {
 	struct in_addr_any any;
 
@@ -28,18 +29,55 @@ rtr_sockaddr(const uint8_t *a, struct vi_sockaddr *sa)
 	in6_recover(&any, 0, sa);
 }
 
-/* The default route by this router. */
+/* The default route by this router.  It is taken from where it was put, wherever the interface belongs now. */
 static void
 rtr_route(struct nd6_vnet *nv, struct nd6_router *nr, bool add)
 {
-	struct vi_route rt = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_flags = VI_RTF_GATEWAY | VI_RTF_DYNAMIC, .rt_fib = nr->nr_ifp->if_fib };
+	struct vi_route rt = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_flags = VI_RTF_GATEWAY | VI_RTF_DYNAMIC };
 
-	rtr_sockaddr(nr->nr_addr, &rt.rt_gateway);
+	nd6_sockaddr(nr->nr_addr, &rt.rt_gateway);
 	memcpy(rt.rt_ifname, nr->nr_ifp->if_xname, sizeof(rt.rt_ifname));
-	if (add)
+	if (add) {
+		rt.rt_fib = nr->nr_fib = nr->nr_ifp->if_fib;
 		nr->nr_installed = rt_add(nv->nv_vnet, &rt) == 0;
-	else if (nr->nr_installed && rt_delete(nv->nv_vnet, &rt) == 0)
+	} else if (nr->nr_installed) {
+		rt.rt_fib = nr->nr_fib;
+		(void)rt_delete(nv->nv_vnet, &rt);	/* somebody may have done so */
 		nr->nr_installed = false;
+	}
+}
+
+/* Nobody routes: everybody is believed to be on the link of the chosen interface. */
+static void
+rtr_defaultif(struct nd6_vnet *nv, struct ifnet *ifp)
+{
+	struct vi_route rt = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_flags = VI_RTF_DYNAMIC };
+
+	if (nv->nv_defif == ifp)
+		return;
+	if (nv->nv_defif != NULL) {
+		memcpy(rt.rt_ifname, nv->nv_defif->if_xname, sizeof(rt.rt_ifname));
+		rt.rt_fib = nv->nv_deffib;
+		(void)rt_delete(nv->nv_vnet, &rt);
+		nv->nv_defif = NULL;
+	}
+	if (ifp == NULL)
+		return;
+	memcpy(rt.rt_ifname, ifp->if_xname, sizeof(rt.rt_ifname));
+	rt.rt_fib = nv->nv_deffib = ifp->if_fib;
+	if (rt_add(nv->nv_vnet, &rt) == 0)
+		nv->nv_defif = ifp;
+}
+
+static struct ifnet *
+rtr_wanted_defaultif(const struct nd6_vnet *nv)
+{
+	struct ifnet *ifp;
+
+	TAILQ_FOREACH(ifp, &net_vnet(nv->nv_vnet)->nv_ifs, if_link)
+		if (nd6_if(ifp) != NULL && (nd6_if(ifp)->ni_flags & VI_ND6_IFF_DEFAULTIF) != 0 && if_up(ifp))
+			return (ifp);
+	return (NULL);
 }
 
 /* RFC 4191 3.2, RFC 4861 6.3.6: > 0 when a is better. */
@@ -61,13 +99,13 @@ static bool
 rtr_present(const struct nd6_vnet *nv, const struct nd6_router *nr)
 {
 	static const uint8_t any[16];
-	const struct nhop *nh = fib6_lookup(nv->nv_vnet, nr->nr_ifp->if_fib, any);
+	const struct nhop *nh = fib6_lookup(nv->nv_vnet, nr->nr_fib, any);
 
-	return (nh != NULL && nh->nh_ifp == nr->nr_ifp && (nh->nh_flags & RTF_GATEWAY) != 0 && in6_equal(nh->nh_gw.na_in6, nr->nr_addr));
+	return (nr->nr_fib == nr->nr_ifp->if_fib && nh != NULL && nh->nh_ifp == nr->nr_ifp && (nh->nh_flags & RTF_GATEWAY) != 0 && in6_equal(nh->nh_gw.na_in6, nr->nr_addr));
 }
 
-static void
-rtr_select(struct nd6_vnet *nv)
+void
+nd6_router_select(struct nd6_vnet *nv)
 {
 	struct nd6_router *nr, *best = NULL, *now = NULL;
 
@@ -77,12 +115,11 @@ rtr_select(struct nd6_vnet *nv)
 		if (best == NULL || rtr_compare(nv, nr, best) > 0)
 			best = nr;
 	}
+	rtr_defaultif(nv, best != NULL ? NULL : rtr_wanted_defaultif(nv));
 	if (best == now && (now == NULL || rtr_present(nv, now)))
 		return;
-	if (best == now)
-		now->nr_installed = false;	/* somebody deleted the route */
-	else if (now != NULL)
-		rtr_route(nv, now, false);
+	if (now != NULL)
+		rtr_route(nv, now, false);	/* or somebody deleted it */
 	if (best != NULL)
 		rtr_route(nv, best, true);
 }
@@ -97,19 +134,28 @@ rtr_free(struct nd6_vnet *nv, struct nd6_router *nr)
 	kfree(vnet_acct(nv->nv_vnet), ACCT_NEIGH, nr, sizeof(*nr));
 }
 
-void
-nd6_router_gone(struct nd6_vnet *nv, const struct nd6_entry *ne, bool host)
+static struct nd6_router *
+rtr_find(const struct nd6_vnet *nv, const struct ifnet *ifp, const uint8_t *addr)
 {
 	struct nd6_router *nr;
 
 	TAILQ_FOREACH(nr, &nv->nv_routers, nr_link)
-		if (nr->nr_ifp == ne->ne_ifp && in6_equal(nr->nr_addr, ne->ne_addr))
-			break;
+		if (nr->nr_ifp == ifp && in6_equal(nr->nr_addr, addr))
+			return (nr);
+	return (NULL);
+}
+
+void
+nd6_router_gone(struct nd6_vnet *nv, const struct nd6_entry *ne, bool host)
+{
+	struct nd6_router *nr = rtr_find(nv, ne->ne_ifp, ne->ne_addr);
+
 	if (nr == NULL || nv->nv_stopping)
 		return;
 	if (host) {		/* RFC 4861 7.2.5 */
+		nd6_rio_flush(nv, nr->nr_ifp, nr->nr_addr);
 		rtr_free(nv, nr);
-		rtr_select(nv);
+		nd6_router_select(nv);
 		return;
 	}
 	/* It stays on the list, the last choice: it may come back. */
@@ -117,20 +163,16 @@ nd6_router_gone(struct nd6_vnet *nv, const struct nd6_entry *ne, bool host)
 		rtr_route(nv, nr, false);
 		TAILQ_REMOVE(&nv->nv_routers, nr, nr_link);
 		TAILQ_INSERT_TAIL(&nv->nv_routers, nr, nr_link);
-		rtr_select(nv);
+		nd6_router_select(nv);
 	}
 }
 
-/* RFC 4861 6.3.4: lifetime 0 means no default router. */
-static void
-rtr_update(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t *src, const struct nd_router_advert *ra)
+/* RFC 4861 6.3.4: lifetime 0 means no default router.  Infinite is one of a route information option only. */
+void
+nd6_router_update(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t src[16], uint32_t life, int pref)
 {
-	const uint32_t life = NTOHS(ra->nra_lifetime);
-	struct nd6_router *nr;
+	struct nd6_router *nr = rtr_find(nv, ifp, src);
 
-	TAILQ_FOREACH(nr, &nv->nv_routers, nr_link)
-		if (nr->nr_ifp == ifp && in6_equal(nr->nr_addr, src))
-			break;
 	if (life == 0) {
 		if (nr != NULL)
 			rtr_free(nv, nr);
@@ -145,133 +187,20 @@ rtr_update(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t *src, const str
 		nv->nv_nrouters++;
 	}
 	if (life != 0) {
-		nr->nr_pref = (int8_t)ND_RA_PREF(ra->nra_flags);
+		nr->nr_pref = (int8_t)pref;
+		nr->nr_expire = life == RTR_INFINITE ? UINT64_MAX : vnet_now(nv->nv_vnet) + life * ND6_SEC;
+	}
+	nd6_router_select(nv);
+}
+
+static void
+rtr_update(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t *src, const struct nd_router_advert *ra)
+{
+	struct nd6_router *nr;
+
+	nd6_router_update(nv, ifp, src, NTOHS(ra->nra_lifetime), ND_RA_PREF(ra->nra_flags));
+	if ((nr = rtr_find(nv, ifp, src)) != NULL)
 		nr->nr_flags = ra->nra_flags;
-		nr->nr_expire = vnet_now(nv->nv_vnet) + life * ND6_SEC;
-	}
-	rtr_select(nv);
-}
-
-/* Prefixes */
-
-static struct nd6_prefix *
-pfx_find(const struct nd6_vnet *nv, const struct ifnet *ifp, const uint8_t *prefix, uint8_t len)
-{
-	struct nd6_prefix *np;
-
-	TAILQ_FOREACH(np, &nv->nv_prefixes, np_link)
-		if (np->np_ifp == ifp && np->np_len == len && in6_equal(np->np_prefix, prefix))
-			return (np);
-	return (NULL);
-}
-
-static void
-pfx_onlink(struct nd6_vnet *nv, struct nd6_prefix *np, bool on)
-{
-	if (on == ((np->np_flags & ND_PI_ONLINK) != 0))
-		return;
-	if (on) {
-		if (rt_ifa_add6(nv->nv_vnet, np->np_prefix, np->np_len, 0, np->np_ifp, NULL) == 0)
-			np->np_flags |= ND_PI_ONLINK;
-		return;
-	}
-	rt_ifa_del6(nv->nv_vnet, np->np_prefix, np->np_len, NULL);
-	np->np_flags &= (uint8_t)~ND_PI_ONLINK;
-}
-
-static void
-pfx_free(struct nd6_vnet *nv, struct nd6_prefix *np)
-{
-	pfx_onlink(nv, np, false);
-	TAILQ_REMOVE(&nv->nv_prefixes, np, np_link);
-	nv->nv_nprefixes--;
-	kfree(vnet_acct(nv->nv_vnet), ACCT_NEIGH, np, sizeof(*np));
-}
-
-void
-nd6_addr_gone(struct nd6_vnet *nv, const struct in6_ifaddr *ia)
-{
-	struct nd6_prefix *np;
-
-	TAILQ_FOREACH(np, &nv->nv_prefixes, np_link)
-		if (np->np_addr == ia)
-			np->np_addr = NULL;
-}
-
-/* RFC 4862 5.5.3 e: a remaining lifetime of less than two hours is not cut by what anybody may have sent. */
-static void
-pfx_refresh(struct nd6_vnet *nv, struct in6_ifaddr *ia, uint32_t valid, uint32_t preferred)
-{
-	const uint64_t now = vnet_now(nv->nv_vnet);
-	const uint64_t left = ia->ia_vexpire == 0 ? UINT64_MAX : ia->ia_vexpire > now ? (ia->ia_vexpire - now) / ND6_SEC : 0;
-
-	if (valid <= TWO_HOURS && (uint64_t)valid <= left) {
-		if (left <= TWO_HOURS)
-			valid = (uint32_t)left;
-		else
-			valid = TWO_HOURS;
-	}
-	in6_ifaddr_lifetimes(ia, valid, MIN(preferred, valid));
-}
-
-/* An address of the prefix and the interface's identifier (RFC 4862 5.5.3 d). */
-static void
-pfx_address(struct nd6_vnet *nv, struct nd6_prefix *np, uint32_t valid, uint32_t preferred)
-{
-	uint8_t a[16];
-
-	if (np->np_addr != NULL) {
-		pfx_refresh(nv, np->np_addr, valid, preferred);
-		return;
-	}
-	if (valid == 0 || np->np_len != 64)
-		return;
-	memcpy(a, np->np_prefix, 8);
-	nd6_ifid(np->np_ifp, a + 8);
-	if (in6_ifaddr_add(np->np_ifp, a, 64, VI_IN6_IFF_AUTOCONF, valid, preferred, &np->np_addr) != 0)
-		np->np_addr = NULL;
-}
-
-static uint64_t
-pfx_expire(struct nd6_vnet *nv, uint32_t life)
-{
-	return (life == RTR_INFINITE ? 0 : vnet_now(nv->nv_vnet) + life * ND6_SEC + 1);
-}
-
-static void
-pfx_update(struct nd6_vnet *nv, struct ifnet *ifp, const struct nd_opt_prefix *pi)
-{
-	const uint32_t valid = NTOHL(pi->pi_valid), preferred = NTOHL(pi->pi_preferred);
-	uint8_t prefix[16] = { 0 };
-	struct nd6_prefix *np;
-
-	if (pi->pi_prefixlen > 128 || preferred > valid || in6_linklocal(pi->pi_prefix) || in6_multicast(pi->pi_prefix))
-		return;
-	memcpy(prefix, pi->pi_prefix, pi->pi_prefixlen / 8);
-	if (pi->pi_prefixlen % 8 != 0)
-		prefix[pi->pi_prefixlen / 8] = pi->pi_prefix[pi->pi_prefixlen / 8] & (uint8_t)(0xff << (8 - pi->pi_prefixlen % 8));
-	np = pfx_find(nv, ifp, prefix, pi->pi_prefixlen);
-	if (np == NULL) {
-		if (valid == 0)
-			return;
-		if (nv->nv_nprefixes >= ND6_MAXPREFIXES || (np = kmalloc(vnet_acct(nv->nv_vnet), ACCT_NEIGH, sizeof(*np))) == NULL) {
-			nv->nv_stat.ns_routersfull++;
-			return;
-		}
-		*np = (struct nd6_prefix){ .np_ifp = ifp, .np_len = pi->pi_prefixlen };
-		memcpy(np->np_prefix, prefix, sizeof(prefix));
-		TAILQ_INSERT_TAIL(&nv->nv_prefixes, np, np_link);
-		nv->nv_nprefixes++;
-	}
-	np->np_expire = pfx_expire(nv, valid);
-	np->np_pexpire = pfx_expire(nv, preferred);
-	/* RFC 4861 6.3.4: an advertisement without the bit says nothing. */
-	if ((pi->pi_flags & ND_PI_ONLINK) != 0)
-		pfx_onlink(nv, np, valid != 0);
-	if ((pi->pi_flags & ND_PI_AUTO) != 0)
-		pfx_address(nv, np, valid, preferred);
-	if (valid == 0 && np->np_addr == NULL)
-		pfx_free(nv, np);
 }
 
 /* Advertisements */
@@ -297,6 +226,33 @@ ra_wanted(const struct nd6_vnet *nv, const struct nd6_if *ni)
 	return ((ni->ni_flags & VI_ND6_IFF_ACCEPT_RTADV) != 0 && (!i6v->i6v_forwarding || i6v->i6v_acceptrtadv == 2));
 }
 
+static void
+ra_option(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t *src, const struct nd_opt *no)
+{
+	struct nd6_if *ni = nd6_if(ifp);
+	uint32_t mtu;
+
+	switch (no->no_type) {
+	case ND_OPT_PREFIX:
+		if (no->no_len == sizeof(struct nd_opt_prefix))
+			nd6_prefix_update(nv, ifp, src, (const struct nd_opt_prefix *)(const void *)no->no_p);
+		break;
+	case ND_OPT_MTU:
+		if (no->no_len != 8)
+			break;
+		memcpy(&mtu, no->no_p + 4, sizeof(mtu));
+		if (NTOHL(mtu) >= IPV6_MMTU)
+			ni->ni_linkmtu = NTOHL(mtu);
+		break;
+	case ND_OPT_ROUTE:
+		if ((ni->ni_flags & VI_ND6_IFF_NO_RADR) == 0)
+			nd6_rio_input(nv, ifp, src, no);
+		break;
+	default:
+		break;
+	}
+}
+
 void
 nd6_ra_input(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t src[16], const uint8_t *msg, size_t len)
 {
@@ -304,23 +260,17 @@ nd6_ra_input(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t src[16], cons
 	struct nd6_if *ni = nd6_if(ifp);
 	size_t off = sizeof(*ra);
 	struct nd_opt no;
-	uint32_t mtu;
 
 	if (!ra_wanted(nv, ni))
 		return;
-	callout_stop(&ni->ni_rstimer);
+	/* RFC 4861 6.3.7: who is no default router does not end the search for one. */
+	if (ra->nra_lifetime != 0)
+		callout_stop(&ni->ni_rstimer);
 	ra_params(ni, ra, nv->nv_vnet->vn_kernel);
 	if ((ni->ni_flags & VI_ND6_IFF_NO_RADR) == 0)
 		rtr_update(nv, ifp, src, ra);
-	while (nd_opt_next(msg, len, &off, &no) == WIRE_OK) {
-		if (no.no_type == ND_OPT_PREFIX && no.no_len == sizeof(struct nd_opt_prefix)) {
-			pfx_update(nv, ifp, (const struct nd_opt_prefix *)(const void *)no.no_p);
-		} else if (no.no_type == ND_OPT_MTU && no.no_len == 8) {
-			memcpy(&mtu, no.no_p + 4, sizeof(mtu));
-			if (NTOHL(mtu) >= IPV6_MMTU)
-				ni->ni_linkmtu = NTOHL(mtu);
-		}
-	}
+	while (nd_opt_next(msg, len, &off, &no) == WIRE_OK)
+		ra_option(nv, ifp, src, &no);
 	nd6_slow_start(nv);
 }
 
@@ -384,7 +334,6 @@ nd6_slow(void *arg)
 	struct nd6_vnet *nv = arg;
 	const uint64_t now = vnet_now(nv->nv_vnet);
 	struct nd6_router *nr, *nrnext;
-	struct nd6_prefix *np, *npnext;
 	bool more = false;
 
 	for (nr = TAILQ_FIRST(&nv->nv_routers); nr != NULL; nr = nrnext) {
@@ -392,31 +341,50 @@ nd6_slow(void *arg)
 		if (nr->nr_expire <= now)
 			rtr_free(nv, nr);
 	}
-	rtr_select(nv);
-	for (np = TAILQ_FIRST(&nv->nv_prefixes); np != NULL; np = npnext) {
-		npnext = TAILQ_NEXT(np, np_link);
-		if (np->np_expire != 0 && np->np_expire <= now && np->np_addr == NULL)
-			pfx_free(nv, np);
-	}
+	nd6_router_select(nv);
+	nd6_rio_slow(nv, now);
+	nd6_prefix_slow(nv, now);
 	slow_addresses(nv, now, &more);
-	if (more || !TAILQ_EMPTY(&nv->nv_routers) || !TAILQ_EMPTY(&nv->nv_prefixes))
+	if (more || !TAILQ_EMPTY(&nv->nv_routers) || !TAILQ_EMPTY(&nv->nv_prefixes) || !TAILQ_EMPTY(&nv->nv_rios))
 		callout_reset(&nv->nv_slow, ND6_SEC);
+}
+
+/* ifp NULL: all. */
+void
+nd6_router_flush(struct nd6_vnet *nv, const struct ifnet *ifp)
+{
+	struct nd6_router *nr, *next;
+
+	for (nr = TAILQ_FIRST(&nv->nv_routers); nr != NULL; nr = next) {
+		next = TAILQ_NEXT(nr, nr_link);
+		if (ifp == NULL || nr->nr_ifp == ifp)
+			rtr_free(nv, nr);
+	}
+	nd6_rio_flush(nv, ifp, NULL);
 }
 
 void
 nd6_rtr_ifdetach(struct nd6_vnet *nv, const struct ifnet *ifp)
 {
-	struct nd6_router *nr, *nrnext;
-	struct nd6_prefix *np, *npnext;
+	nd6_router_flush(nv, ifp);
+	nd6_prefix_flush(nv, ifp, false);
+	if (nv->nv_defif == ifp)
+		rtr_defaultif(nv, NULL);
+	nd6_router_select(nv);
+}
 
-	for (nr = TAILQ_FIRST(&nv->nv_routers); nr != NULL; nr = nrnext) {
-		nrnext = TAILQ_NEXT(nr, nr_link);
-		if (nr->nr_ifp == ifp)
-			rtr_free(nv, nr);
-	}
-	for (np = TAILQ_FIRST(&nv->nv_prefixes); np != NULL; np = npnext) {
-		npnext = TAILQ_NEXT(np, np_link);
-		if (np->np_ifp == ifp)
-			pfx_free(nv, np);
+void
+nd6_router_list(struct vnet *vn, vi_nd_router_fn *fn, void *arg)
+{
+	const uint64_t now = vnet_now(vn);
+	const struct nd6_router *nr;
+
+	TAILQ_FOREACH(nr, &nd6_vnet(vn)->nv_routers, nr_link) {
+		struct vi_nd_router out = { .rd_flags = nr->nr_flags, .rd_pref = nr->nr_pref, .rd_installed = nr->nr_installed };
+
+		out.rd_expire = nr->nr_expire == UINT64_MAX ? 0 : nr->nr_expire > now ? nr->nr_expire - now : 1;
+		nd6_sockaddr(nr->nr_addr, &out.rd_addr);
+		memcpy(out.rd_ifname, nr->nr_ifp->if_xname, sizeof(out.rd_ifname));
+		fn(arg, &out);
 	}
 }

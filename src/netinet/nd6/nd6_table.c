@@ -283,8 +283,8 @@ neigh_info(const struct nd6_vnet *nv, const struct nd6_entry *ne, struct vi_neig
 		.ne_router = ne->ne_router, .ne_published = ne->ne_proxy, .ne_proxy = ne->ne_proxy };
 	in6_recover(&a, 0, &vne->ne_addr);
 	memcpy(vne->ne_lladdr, ne->ne_lladdr, ETHER_ADDR_LEN);
-	if (!ne->ne_permanent && ne->ne_state == VI_NUD_REACHABLE && ne->ne_expire > now)
-		vne->ne_expire = ne->ne_expire - now;
+	if (!ne->ne_permanent)
+		vne->ne_expire = ne->ne_expire > now ? ne->ne_expire - now : 1;
 	memcpy(vne->ne_ifname, ne->ne_ifp->if_xname, sizeof(vne->ne_ifname));
 }
 

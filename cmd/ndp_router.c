@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ndp(8): what routers advertised. */
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <vimage/ifnet.h>
+
+#include "cmd/ndp.h"
+#include "cmd/xo.h"
+
+static void
+emit_router(struct ndp *n, const json_t *rd)
+{
+	static const char *const prefs[] = { "low", "medium", "high" };
+	char name[NI_MAXHOST], buf[48], flags[3] = "", *f = flags;
+	json_int_t pref = cmd_int(rd, "preference"), expire = cmd_int(rd, "expire");
+
+	if (cmd_bool(rd, "managed"))
+		*f++ = 'M';
+	if (cmd_bool(rd, "other"))
+		*f++ = 'O';
+	*f = '\0';
+	ndp_name(n, cmd_str(rd, "address"), name, sizeof(name));
+	xo_open_instance(n->n_xo);
+	xo_emit(n->n_xo, "{:address/%s} if={:interface/%s}, flags={:flags/%s}, pref={:preference/%s}, ", name,
+	    cmd_str(rd, "interface"), flags,
+	    pref >= -1 && pref <= 1 ? prefs[pref + 1] : "?");
+	if (expire == 0)
+		xo_emit(n->n_xo, "expire={d:x/%s}{en:permanent/true}\n", "Never");
+	else
+		xo_emit(n->n_xo, "expire={d:x/%s}{e:expires_sec/%jd}\n", ndp_duration(expire, buf, sizeof(buf)), (intmax_t)expire);
+	xo_close(n->n_xo);
+}
+
+int
+ndp_routers(struct ndp *n)
+{
+	json_t *r, *rd;
+	size_t i;
+
+	if (cmd_call(n->n_cx, json_pack("{s:s}", "op", "nd.routers"), &r) != 0)
+		return 1;
+	xo_open_container(n->n_xo, "ndp");
+	xo_open_list(n->n_xo, "router-list");
+	json_array_foreach(json_object_get(r, "routers"), i, rd)
+		emit_router(n, rd);
+	xo_close(n->n_xo);
+	xo_close(n->n_xo);
+	json_decref(r);
+	return 0;
+}
+
+/* Without the key: for ever. */
+static const char *
+lifetime(const json_t *np, const char *key, char *buf, size_t len)
+{
+	if (json_object_get(np, key) == NULL)
+		snprintf(buf, len, "infinity");
+	else
+		snprintf(buf, len, "%jd", (intmax_t)cmd_int(np, key));
+	return buf;
+}
+
+static void
+emit_prefix(struct ndp *n, const json_t *np)
+{
+	char name[NI_MAXHOST], flags[4] = "", *f = flags, vl[24], pl[24], expire[48] = "Never";
+
+	if (cmd_bool(np, "onlink"))
+		*f++ = 'L';
+	if (cmd_bool(np, "autonomous"))
+		*f++ = 'A';
+	if (cmd_bool(np, "onlink"))
+		*f++ = 'O';
+	*f = '\0';
+	if (json_object_get(np, "vltime") != NULL)
+		ndp_duration(cmd_int(np, "vltime"), expire, sizeof(expire));
+	xo_open_instance(n->n_xo);
+	xo_emit(n->n_xo, "{:prefix/%s}/{:prefix-length/%jd} if={:interface/%s}\n", cmd_str(np, "prefix"),
+	    (intmax_t)cmd_int(np, "prefixlen"), cmd_str(np, "interface"));
+	xo_emit(n->n_xo, "flags={:flags/%s} vltime={:valid-lifetime/%s}, pltime={:preferred-lifetime/%s}, expire={:expire/%s}, "
+	    "ref={:references/%jd}\n", flags, lifetime(np, "vltime", vl, sizeof(vl)), lifetime(np, "pltime", pl, sizeof(pl)),
+	    expire, (intmax_t)cmd_int(np, "addresses"));
+	ndp_name(n, cmd_str(np, "router"), name, sizeof(name));
+	xo_emit(n->n_xo, "  advertised by\n    {:router/%s}\n", name);
+	xo_close(n->n_xo);
+}
+
+int
+ndp_prefixes(struct ndp *n)
+{
+	json_t *r, *np;
+	size_t i;
+
+	if (cmd_call(n->n_cx, json_pack("{s:s}", "op", "nd.prefixes"), &r) != 0)
+		return 1;
+	xo_open_container(n->n_xo, "ndp");
+	xo_open_list(n->n_xo, "prefix-list");
+	json_array_foreach(json_object_get(r, "prefixes"), i, np)
+		emit_prefix(n, np);
+	xo_close(n->n_xo);
+	xo_close(n->n_xo);
+	json_decref(r);
+	return 0;
+}
+
+int
+ndp_flush(const struct ndp *n)
+{
+	const char *what = n->n_verb == 'P' ? "prefixes" : n->n_verb == 'R' ? "routers" : "sync";
+
+	return cmd_call(n->n_cx, json_pack("{s:s,s:s}", "op", "nd.flush", "what", what), NULL) != 0;
+}
+
+/* The name of the interface that is taken where no router is known; "" none. */
+static int
+find_defaultif(const struct ndp *n, char *name, size_t len)
+{
+	json_t *r, *ifp;
+	size_t i;
+
+	name[0] = '\0';
+	if (cmd_call(n->n_cx, json_pack("{s:s}", "op", "if.list"), &r) != 0)
+		return 1;
+	json_array_foreach(json_object_get(r, "interfaces"), i, ifp)
+		if ((cmd_int(ifp, "nd6flags") & VI_ND6_IFF_DEFAULTIF) != 0)
+			snprintf(name, len, "%s", cmd_str(ifp, "name"));
+	json_decref(r);
+	return 0;
+}
+
+int
+ndp_defaultif(const struct ndp *n, const char *word)
+{
+	const bool delete = word != NULL && strcmp(word, "delete") == 0;
+	char name[VI_IFNAMSIZ];
+
+	if ((word == NULL || delete) && find_defaultif(n, name, sizeof(name)) != 0)
+		return 1;
+	if (word == NULL) {
+		if (name[0] == '\0')
+			printf("No default interface.\n");
+		else
+			printf("Default interface = %s\n", name);
+		return 0;
+	}
+	if (delete && name[0] == '\0')
+		return 0;
+	return cmd_call(n->n_cx, json_pack("{s:s,s:s,s:[s]}", "op", "if.nd6flags", "name", delete ? name : word,
+	    delete ? "clear" : "set", "defaultif"), NULL) != 0;
+}
