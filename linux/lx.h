@@ -357,6 +357,7 @@ int	 sockaddr_copyout(const struct lx_call *, const void *, socklen_t, uint64_t 
 int64_t	 lx_sys_getsockopt(struct lx_call *);
 int64_t	 lx_sys_setsockopt(struct lx_call *);
 int	 opt_set(struct lx_sock *, int level, int name, const uint8_t *, size_t);
+int	 opt_get(struct lx_sock *, int level, int name, uint8_t *, size_t *);	/* *len: the space, the length */
 size_t	 tcpinfo_build(const struct vi_tcp_info *, void *, size_t);
 
 /* mcast.c: vi is the vnet's option */

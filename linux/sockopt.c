@@ -602,6 +602,16 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	}
 }
 
+int
+opt_get(struct lx_sock *ls, int level, int name, uint8_t *buf, size_t *len)
+{
+	const struct opt *o = opt_find(ls, level, name);
+
+	if (o == NULL || (o->o_flags & O_GET) == 0)
+		return (ENOPROTOOPT);
+	return (get_value(ls, o, buf, len));
+}
+
 int64_t
 lx_sys_getsockopt(struct lx_call *c)
 {

@@ -120,6 +120,21 @@ sbsndptr(struct sockbuf *sb, uint32_t off, uint32_t *moff)
 	return (m);
 }
 
+bool
+sbendsat(const struct sockbuf *sb, uint32_t off)
+{
+	const struct mbuf *m = sb->sb_mb;
+	uint32_t pos = 0;
+
+	if (sb->sb_sndptr != NULL && sb->sb_sndoff < off) {
+		m = sb->sb_sndptr;
+		pos = sb->sb_sndoff;
+	}
+	for (; m != NULL && pos + m->m_len < off; m = m->m_next)
+		pos += m->m_len;
+	return (m != NULL && pos + m->m_len == off && (m->m_flags & M_EOR) != 0);
+}
+
 struct mbuf *
 sbsndcopy(struct sockbuf *sb, uint32_t off, uint32_t len, struct acctset *as)
 {

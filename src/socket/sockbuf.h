@@ -65,6 +65,8 @@ void	 sbappendstream(struct sockbuf *, struct mbuf *);
 void	 sbdrop(struct sockbuf *, uint32_t len);		/* from the front */
 /* Reference (copy) of [off, off + len) for transmission, charged like the buffer; NULL: no memory. */
 struct mbuf *sbsndcopy(struct sockbuf *, uint32_t off, uint32_t len, struct acctset *);
+/* Is byte off - 1 the last one of what the user sent in one piece (M_EOR, set by the protocol)? */
+bool	 sbendsat(const struct sockbuf *, uint32_t off);
 /* Datagrams.  Consumes m.  False: no room (m freed, caller counts). */
 bool	 sbappenddgram(struct sockbuf *, const struct sockdgram *, struct mbuf *, struct acctset *);
 const struct sockdgram *sbdgram(const struct sockbuf *);	/* of the first record, NULL */

@@ -321,12 +321,21 @@ tcp_ack_frto(struct tcpcb *tp)
 		tp->t_lr.lr_undo.un_frto = 0;
 }
 
+/* The least round trip: losses are told from reordering by it, so before they are looked for. */
+static void
+tcp_ack_rttmin(struct tcpcb *tp, uint64_t rtt)
+{
+	if (rtt != 0 && (tp->t_rttmin == 0 || rtt / USEC < tp->t_rttmin))
+		tp->t_rttmin = (uint32_t)u64min(u64max(rtt / USEC, 1), UINT32_MAX);
+}
+
 /* What the ACK told of losses, with SACK; the window follows. */
 static void
 tcp_ack_recover(struct tcpcb *tp, bool advanced)
 {
 	bool before = (tp->t_flags & TF_FASTRECOVERY) != 0;
 
+	tcp_ack_rttmin(tp, tp->t_lr.lr_rs.rs_rtt);
 	if ((tp->t_flags & TF_RTO) && tp->t_lr.lr_undo.un_frto != 0 &&
 	    (advanced || tp->t_lr.lr_rs.rs_acked != 0) && !tcp_undo_frto(tp, advanced) &&
 	    tp->t_lr.lr_undo.un_frto == 2)
@@ -349,8 +358,7 @@ tcp_ack_end(struct tcpcb *tp)
 {
 	struct tcp_rate *rs = &tp->t_lr.lr_rs;
 
-	if (rs->rs_rtt != 0 && (tp->t_rttmin == 0 || rs->rs_rtt / USEC < tp->t_rttmin))
-		tp->t_rttmin = (uint32_t)u64min(u64max(rs->rs_rtt / USEC, 1), UINT32_MAX);
+	tcp_ack_rttmin(tp, rs->rs_rtt);
 	tcp_rate_end(tp, tcp_now(tp));
 	if (tp->t_cc->cc_rate != NULL) {
 		tp->t_cc->cc_rate(tp, rs);

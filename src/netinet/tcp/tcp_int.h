@@ -658,6 +658,8 @@ uint32_t tcp_persona_synopts(const struct tcp_vnet *);	/* TOF_* */
 /* The window of a SYN, of the room in the buffer. */
 uint32_t tcp_persona_synwin(const struct tcp_vnet *, uint32_t room, uint32_t mss);
 bool	 tcp_persona_quickack(const struct tcpcb *);
+bool	 tcp_persona_pushes(const struct tcpcb *);
+bool	 tcp_persona_waits(const struct tcpcb *);
 int	 tcp_sysctl_persona(
     struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
 

@@ -8,6 +8,9 @@
  *	window of SYN	65535			whole segments, 64240 of 1460 bytes
  *	first ACKs	delayed			at once, for the first 16 segments of who has
  *						sent nothing himself
+ *	PSH		when nothing is left	at the end of each send(2) without MSG_MORE,
+ *						and of each super-packet
+ *	larger window	told at once		with the first ACK of data
  *	keepcnt		8			9
  *	retries		12			15
  *	syncache.rexmtlimit 3			5
@@ -49,6 +52,18 @@ tcp_persona_quickack(const struct tcpcb *tp)
 {
 	return (tp->t_tv->tv_persona == TCP_PERSONA_LINUX && tp->t_sndbytes == 0 &&
 		tp->t_rcvbytes < QUICK_SEGMENTS * (uint64_t)tp->t_rcvmss);
+}
+
+bool
+tcp_persona_pushes(const struct tcpcb *tp)
+{
+	return (tp->t_tv->tv_persona == TCP_PERSONA_LINUX);
+}
+
+bool
+tcp_persona_waits(const struct tcpcb *tp)
+{
+	return (tp->t_tv->tv_persona == TCP_PERSONA_LINUX);
 }
 
 int

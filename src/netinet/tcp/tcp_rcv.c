@@ -43,6 +43,9 @@ tcp_rcv_update_due(struct tcpcb *tp)
 
 	if (TCPS_HAVERCVDFIN(tp->t_state) || (sb->sb_flags & SBS_CANTRCVMORE) != 0)
 		return (false);
+	/* What the SYN could not say, without scaling: Linux tells it with the first ACK of data. */
+	if (tp->rcv_nxt == tp->irs + 1 && tp->rcv_adv != tp->rcv_nxt && tcp_persona_waits(tp))
+		return (false);
 	offered = SEQ_GT(tp->rcv_adv, tp->rcv_nxt) ? tp->rcv_adv - tp->rcv_nxt : 0;
 	if (offered >= sb->sb_hiwat / 2)
 		return (false);
@@ -181,7 +184,8 @@ tcp_rcv_autosize(struct tcpcb *tp)
 
 	if ((sb->sb_flags & SB_AUTOSIZE) == 0 || !tp->t_tv->tv_recvbuf_auto)
 		return;
-	if (tp->t_srtt != 0)
+	/* Of one who sends nothing it is the handshake's, before there was a queue. */
+	if (tp->t_srtt != 0 && tp->t_sndbytes != 0)
 		rtt = rtt == 0 ? tp->t_srtt >> 3 : u32min(rtt, tp->t_srtt >> 3);
 	now = tcp_now(tp);
 	if (rtt == 0 || now - tp->t_rcvq_time < (uint64_t)rtt * USEC)

@@ -296,19 +296,28 @@ tcp_snd_next(struct tcpcb *tp, struct tcp_out *o)
 		tcp_snd_control(tp, o));
 }
 
+/* RFC 9293 3.9.1.2: at the end of what there is; as Linux, at the end of each piece the user sent and of super-packets. */
+static bool
+tcp_snd_push(const struct tcpcb *tp, const struct tcp_out *o, uint32_t end)
+{
+	const struct sockbuf *sb = &tcp_so(tp)->so_snd;
+
+	if (tcp_persona_pushes(tp))
+		return (o->o_len > tp->t_maxseg || sbendsat(sb, o->o_seq + o->o_len - tp->snd_una));
+	return (o->o_seq + o->o_len == end);
+}
+
 /* FIN, PSH and URG follow from where the segment ends. */
 static void
 tcp_snd_flags(const struct tcpcb *tp, struct tcp_out *o, struct tcphdr *th)
 {
 	uint32_t end = tp->snd_una + tcp_so(tp)->so_snd.sb_cc;
 
-	if (o->o_seq + o->o_len == end) {
-		if (o->o_len > 0)
-			o->o_flags |= TH_PUSH;
-		if (tcp_snd_finstate(tp) &&
-		    ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(o->o_seq + o->o_len, tp->snd_max)))
-			o->o_flags |= TH_FIN;
-	}
+	if (o->o_len > 0 && tcp_snd_push(tp, o, end))
+		o->o_flags |= TH_PUSH;
+	if (o->o_seq + o->o_len == end && tcp_snd_finstate(tp) &&
+	    ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(o->o_seq + o->o_len, tp->snd_max)))
+		o->o_flags |= TH_FIN;
 	o->o_flags |= tcp_ecn_flags(tp, o->o_len > 0 && !SEQ_LT(o->o_seq, tp->snd_max));
 	th->th_urp = 0;
 	if (SEQ_GT(tp->snd_up, o->o_seq)) {

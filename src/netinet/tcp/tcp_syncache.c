@@ -220,14 +220,20 @@ tcp_syncache_cookie(struct inpcb *listener, struct tcp_seg *ts)
 	tcp_seg_drop(ts);
 }
 
+static uint64_t
+tcp_syncache_rto(const struct tcp_vnet *tv, const struct syncache *sc)
+{
+	return (u64min((uint64_t)tv->tv_rexmit_initial * MSEC << sc->sc_rexmits,
+	    (uint64_t)tv->tv_rexmit_max * MSEC));
+}
+
 /* Waits for its next retransmission: at the end of its queue, for all there wait as long. */
 static void
 tcp_syncache_wait(struct tcp_vnet *tv, struct syncache *sc)
 {
 	struct tcp_syncaches *sch = &tv->tv_syncache;
-	uint64_t rto = (uint64_t)tv->tv_rexmit_initial * MSEC << sc->sc_rexmits;
 
-	sc->sc_time = vnet_now(tv->tv_vnet) + u64min(rto, (uint64_t)tv->tv_rexmit_max * MSEC);
+	sc->sc_time = vnet_now(tv->tv_vnet) + tcp_syncache_rto(tv, sc);
 	TAILQ_INSERT_TAIL(&sch->sc_queue[sc->sc_rexmits], sc, sc_link);
 	if (!callout_pending(&sch->sc_callout) || sc->sc_time < sch->sc_callout.c_time)
 		callout_reset_at(&sch->sc_callout, sc->sc_time);
@@ -398,11 +404,14 @@ void
 tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
 {
 	struct tcp_vnet *tv = ts->ts_tv;
+	uint64_t rtt = 0;
 	struct tcp_agreed ta;
 	struct syncache *sc;
 	struct tcpcb *tp;
 
 	if ((sc = tcp_syncache_find(tv, ts)) != NULL) {
+		if (sc->sc_rexmits == 0 && !sc->sc_acked)
+			rtt = vnet_now(tv->tv_vnet) + tcp_syncache_rto(tv, sc) - sc->sc_time;
 		if (!tcp_syncache_check(tv, sc, ts) || tcp_syncache_deferred(tv, sc, ts))
 			return;
 		ta = sc->sc_agreed;
@@ -414,6 +423,9 @@ tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
 		tcp_seg_drop(ts);
 		return;
 	}
+	/* RFC 6298 2.2: the SYN-ACK's is the first round trip measured, if it was sent once (Karn). */
+	if (rtt != 0)
+		tcp_rtt_sample(tp, rtt);
 	if (sc != NULL)
 		tcp_syncache_free(tv, sc);
 	TCPSTAT_INC(tv, tcps_sc_completed);

@@ -193,6 +193,8 @@ tcp_usr_output(struct socket *so, int flags)
 	} else {
 		tp->t_flags &= ~(uint32_t)TF_MORE;
 		tcp_timer_stop(tp, TT_CORK);
+		if (tcp_persona_pushes(tp) && so->so_snd.sb_mbtail != NULL)
+			so->so_snd.sb_mbtail->m_flags |= M_EOR;
 	}
 	return (tcp_output(tp));
 }
