@@ -14,6 +14,7 @@ static const struct cmd commands[] = {
 	{ "ifconfig", cmd_ifconfig,
 	    "[-j jail] [-f format] [-a | -l | -C | -g group] [-dLu] [interface [create | destroy | "
 	    "parameter ...] [family]]" },
+	{ "ifmcstat", cmd_ifmcstat, "[-j jail] [-i interface] [-f family]" },
 	{ "jail", cmd_jail, "[-iqv] [-n name] -[cmrR] name=value ... [command=command ...] | [-qv] "
 	    "-[rR] ['*' | jail ...]" },
 	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] jail [command ...]" },

@@ -388,6 +388,28 @@ test_sysctl(void **state)
 	CHECK(shows);
 }
 
+#define GROUP(ifname, group, mode, more)	"{\"interface\":\"" ifname "\",\"group\":\"" group "\",\"version\":2," \
+		"\"robustness\":2,\"interval\":125,\"mode\":\"" mode "\",\"members\":3," more "}"
+
+static void
+test_groups(void **state)
+{
+	static const struct show shows[] = {
+		{ cmd_ifmcstat, "ifmcstat", "{\"groups\":["
+		    GROUP("a", "239.1.1.1", "include", "\"numsrc\":4,\"sources\":[\"192.0.2.1\",\"192.0.2.2\"]") ","
+		    GROUP("b", "239.1.1.1", "exclude", "\"numsrc\":0,\"sources\":[]") ","
+		    GROUP("a", "ff02::1:3%a", "exclude", "\"numsrc\":0,\"sources\":[]") "]}",
+		    "a:\n\tigmpv2 rv 2 qi 125\n\t\tgroup 239.1.1.1 mode include refs 3\n"
+		    "\t\t\tsource 192.0.2.1\n\t\t\tsource 192.0.2.2\n\t\t\tand 2 more\n"
+		    "\tmldv2 rv 2 qi 125\n\t\tgroup ff02::1:3%a mode exclude refs 3\n"
+		    "b:\n\tigmpv2 rv 2 qi 125\n\t\tgroup 239.1.1.1 mode exclude refs 3\n" },
+		{ cmd_ifmcstat, "ifmcstat -f inet -i a", "{\"groups\":[]}", "" },
+	};
+
+	(void)state;
+	CHECK(shows);
+}
+
 static void
 test_sysctl_failures(void **state)
 {
@@ -496,7 +518,7 @@ main(void)
 		cmocka_unit_test(test_sysctl), cmocka_unit_test(test_sysctl_failures),
 		    cmocka_unit_test(test_wrong_words),
 		cmocka_unit_test(test_parts_are_joined), cmocka_unit_test(test_daemon_dies),
-		cmocka_unit_test(test_turned_away),
+		cmocka_unit_test(test_turned_away), cmocka_unit_test(test_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Operations on routes and neighbours: route.*, neigh.*. */
+/* Operations on routes, neighbours and groups: route.*, neigh.*, group.*. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -383,6 +384,57 @@ add_neigh(void *arg, const struct vi_neigh *ne)
 	ctl_list_add(&nl->nl_list, o);
 }
 
+/*
+ * Groups.
+ */
+static void
+add_group(void *arg, const struct vi_group *vg)
+{
+	struct neigh_list *nl = arg;
+	char text[INET6_ADDRSTRLEN];
+	json_t *o, *sources;
+
+	if ((nl->nl_ifname != NULL && strcmp(nl->nl_ifname, vg->vg_ifname) != 0) ||
+	    (nl->nl_family != VI_AF_UNSPEC && nl->nl_family != vg->vg_group.sa_family))
+		return;
+	o = json_object();
+	ctl_put_text(o, "interface", vg->vg_ifname);
+	ctl_put_zoned(o, "group", &vg->vg_group, vg->vg_ifname);
+	ctl_put_int(o, "version", vg->vg_version);
+	ctl_put_int(o, "robustness", vg->vg_robustness);
+	ctl_put_int(o, "interval", vg->vg_interval);
+	ctl_put_text(o, "mode", vg->vg_include ? "include" : "exclude");
+	ctl_put_int(o, "members", vg->vg_members);
+	ctl_put_int(o, "numsrc", vg->vg_numsrc);
+	sources = json_array();
+	for (uint32_t i = 0; i < vg->vg_numsrc && i < VI_GROUP_MAXSRC; i++) {
+		const struct vi_sockaddr *sa = &vg->vg_slist[i];
+
+		if (sa->sa_family == VI_AF_INET)
+			(void)inet_ntop(AF_INET, &sa->sa_in, text, sizeof(text));
+		else
+			(void)inet_ntop(AF_INET6, sa->sa_in6, text, sizeof(text));
+		json_array_append_new(sources, json_string(text));
+	}
+	json_object_set_new(o, "sources", sources);
+	ctl_list_add(&nl->nl_list, o);
+}
+
+static int
+op_group_list(struct ctl_request *rq)
+{
+	struct neigh_list nl = { .nl_ifname = NULL };
+	const char *family = NULL;
+	int error;
+
+	ctl_list_begin(rq, "groups", &nl.nl_list);
+	if ((error = ctl_args(rq, "{s?s,s?s}", "interface", &nl.nl_ifname, "family", &family)) != 0 ||
+	    (error = get_family(rq, family, &nl.nl_family)) != 0)
+		return error;
+	vi_group_list(rq->rq_vnet, add_group, &nl);
+	return nl.nl_list.l_error;
+}
+
 static int
 op_neigh_list(struct ctl_request *rq)
 {
@@ -442,6 +494,7 @@ const struct ctl_op ctl_route_ops[] = {
 	{ "route.list", op_list },
 	{ "route.flush", op_flush },
 	{ "route.events", op_events },
+	{ "group.list", op_group_list },
 	{ "neigh.list", op_neigh_list },
 	{ "neigh.add", op_neigh_add },
 	{ "neigh.delete", op_neigh_delete },

@@ -328,6 +328,25 @@ test_neighbours(void **state)
 	FAILS(EINVAL, "{'op':'neigh.add','address':'192.0.2.7','lladdr':'02:0'}");
 }
 
+/* IPv6 listens to the group of each of its addresses. */
+static void
+test_groups(void **state)
+{
+	struct fixture *fx = *state;
+	const json_t *group;
+
+	OK("{'op':'if.create','type':'epair'}");
+	OK("{'op':'addr.add','name':'epair0a','address':'2001:db8::1','prefixlen':64}");
+	OK("{'op':'group.list','interface':'epair0a','family':'inet6'}");
+	group = json_array_get(json_object_get(fx->fx_reply, "groups"), 0);
+	assert_non_null(group);
+	assert_string_equal(json_string_value(json_object_get(group, "mode")), "exclude");
+	assert_int_equal(json_integer_value(json_object_get(group, "version")), 2);
+	OK("{'op':'group.list','interface':'epair0a','family':'inet'}");
+	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "groups")), 0);
+	FAILS(EAFNOSUPPORT, "{'op':'group.list','family':'inet7'}");
+}
+
 static void
 test_sysctls(void **state)
 {
@@ -429,7 +448,7 @@ main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_interfaces), T(test_move), T(test_routes), T(test_rules), T(test_events), T(test_long_list),
-		T(test_neighbours), T(test_sysctls), T(test_statistics), T(test_bad_arguments),
+		T(test_neighbours), T(test_groups), T(test_sysctls), T(test_statistics), T(test_bad_arguments),
 		T(test_rights),
 	};
 

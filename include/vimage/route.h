@@ -168,6 +168,22 @@ VI_API void	vi_nd_prefixes(struct vi_vnet *, vi_nd_prefix_fn *, void *arg);
 /* Forgets routers with their routes, or prefixes with their addresses.  EAFNOSUPPORT: no IPv6; EINVAL. */
 VI_API int	vi_nd_flush(struct vi_vnet *, enum vi_nd_flush);
 
+/* A group that an interface listens to, whoever of the stack joined it, as its memberships add up (RFC 3376 3.2). */
+struct vi_group {
+	char		 vg_ifname[VI_IFNAMSIZ];
+	struct vi_sockaddr vg_group;
+	uint8_t		 vg_version;	/* of IGMP or MLD that is spoken there; 0: none */
+	uint8_t		 vg_robustness;
+	uint32_t	 vg_interval;	/* s between queries */
+	bool		 vg_include;	/* the sources in the list, else all but them */
+	uint32_t	 vg_members;
+	uint32_t	 vg_numsrc;
+	const struct vi_sockaddr *vg_slist;	/* valid in the call; at most VI_GROUP_MAXSRC */
+};
+#define VI_GROUP_MAXSRC	128
+typedef void vi_group_fn(void *arg, const struct vi_group *);
+VI_API void	vi_group_list(struct vi_vnet *, vi_group_fn *, void *arg);
+
 #ifdef __cplusplus
 }
 #endif

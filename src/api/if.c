@@ -316,6 +316,16 @@ vi_neigh_del(struct vi_vnet *vn, const struct vi_sockaddr *sa, const char *ifnam
 }
 
 void
+vi_group_list(struct vi_vnet *vn, vi_group_fn *fn, void *arg)
+{
+	const struct net_afops *ops;
+
+	for (unsigned af = 0; af < NET_AF_MAX; af++)
+		if ((ops = net_vnet(api_vnet(vn))->nv_afops[af]) != NULL && ops->nao_group_list != NULL)
+			ops->nao_group_list(api_vnet(vn), fn, arg);
+}
+
+void
 vi_neigh_list(struct vi_vnet *vn, vi_neigh_fn *fn, void *arg)
 {
 	const struct net_afops *ops;

@@ -29,6 +29,7 @@ struct arp_entry;
 struct if_extra;
 struct mcast_if;
 struct nhop;
+struct vi_group;
 struct vi_neigh;
 
 /* BSD's flags, under their own names. */
@@ -183,6 +184,8 @@ struct net_afops {		/* what an address family does for interfaces */
 	int	(*nao_neigh_add)(struct vnet *, const struct vi_neigh *);
 	int	(*nao_neigh_del)(struct vnet *, const struct vi_sockaddr *, const char *ifname);
 	void	(*nao_neigh_list)(struct vnet *, void (*fn)(void *, const struct vi_neigh *), void *arg);
+	/* Groups listened to; NULL: none. */
+	void	(*nao_group_list)(struct vnet *, void (*fn)(void *, const struct vi_group *), void *arg);
 	/*
 	 * What a wire would carry of a packet of this family (no link header): super-packets cut, with sums also
 	 * checksums finished; a list by m_nextpkt.  Consumes m; NULL: no memory.

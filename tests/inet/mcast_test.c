@@ -216,6 +216,49 @@ each_its_own(struct rig *g)
 	vi_close(z);
 }
 
+struct listed { const char *ifname; unsigned n, members, numsrc; bool include; };
+
+static void
+list_one(void *arg, const struct vi_group *vg)
+{
+	struct listed *l = arg;
+
+	if (strcmp(vg->vg_ifname, l->ifname) != 0 || (vg->vg_group.sa_family == VI_AF_INET6 && vg->vg_group.sa_in6[1] == 2))
+		return;
+	l->n++;
+	l->members = vg->vg_members;
+	l->numsrc = vg->vg_numsrc;
+	l->include = vg->vg_include;
+}
+
+static struct listed
+list(const struct rig *g)
+{
+	struct listed l = { .ifname = g->ab.b };
+
+	vi_group_list(g->b, list_one, &l);
+	return (l);
+}
+
+static void
+listing(struct rig *g)
+{
+	struct vi_socket *x = listener(g), *y = listener(g);
+	struct listed l;
+
+	assert_int_equal(list(g).n, 0);
+	tl_ok(src(g, x, VI_MCAST_JOIN_SOURCE_GROUP, g->ifab, 1));
+	tl_ok(src(g, y, VI_MCAST_JOIN_SOURCE_GROUP, g->ifab, 3));
+	l = list(g);
+	assert_true(l.n == 1 && l.members == 2 && l.numsrc == 2 && l.include);
+	tl_ok(filter(g, y, g->ifab, VI_MCAST_EXCLUDE, 0, NULL));
+	l = list(g);
+	assert_true(l.n == 1 && l.members == 2 && l.numsrc == 0 && !l.include);
+	vi_close(x);
+	vi_close(y);
+	assert_int_equal(list(g).n, 0);
+}
+
 static void
 whole_filters(struct rig *g)
 {
@@ -342,6 +385,7 @@ BOTH(whole_filters)
 BOTH(bounds)
 BOTH(mistakes)
 BOTH(loops)
+BOTH(listing)
 
 /* Routers hear of it: a raw socket on the other end of the cable. */
 static void
@@ -380,6 +424,7 @@ main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_loops),
+		cmocka_unit_test(test_listing),
 		cmocka_unit_test(routers_hear),
 	};
 

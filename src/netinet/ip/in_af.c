@@ -2,6 +2,7 @@
 /* The row of IPv4 in net's table of address families. */
 #include "netinet/arp/arp.h"
 #include "netinet/ip/in.h"
+#include "netinet/ip/in_mcast.h"
 #include "netinet/ip/ip_segment.h"
 
 const struct net_afops in_afops = {
@@ -11,5 +12,6 @@ const struct net_afops in_afops = {
 	.nao_neigh_add = arp_neigh_add,
 	.nao_neigh_del = arp_neigh_del,
 	.nao_neigh_list = arp_neigh_list,
+	.nao_group_list = in_group_list,
 	.nao_wire = in_wire,
 };

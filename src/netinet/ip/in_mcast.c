@@ -38,6 +38,18 @@ in_mcast_ifget(struct ifnet *ifp)
 	return (mcast_if_get(ifp, NET_AF_INET, &ip_vnet(ifp->if_vnet)->iv_mcproto));
 }
 
+static void
+in_group_addr(const struct in_addr_any *a, struct vi_sockaddr *sa)
+{
+	in_ops.io_sockaddr(a, 0, sa);
+}
+
+void
+in_group_list(struct vnet *vn, void (*fn)(void *, const struct vi_group *), void *arg)
+{
+	mcast_list(vn, NET_AF_INET, in_group_addr, fn, arg);
+}
+
 /* RFC 1112 7.2: every host that can hear groups is a member of "all hosts". */
 bool
 in_mcast_ismember(const struct ifnet *ifp, uint32_t group)

@@ -22,6 +22,9 @@ bool	in_mcast_ismember(const struct ifnet *, uint32_t group);
 /* A packet of src to the group: is it for this host? */
 bool	in_mcast_accept(const struct ifnet *, uint32_t group, uint32_t src, uint8_t proto);
 
+/* nao_group_list. */
+void	in_group_list(struct vnet *, void (*fn)(void *, const struct vi_group *), void *arg);
+
 /* net.inet.ip.ttl. */
 int	in_defttl(const struct vnet *);
 

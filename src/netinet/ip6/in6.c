@@ -497,5 +497,6 @@ const struct net_afops in6_afops = {
 	.nao_neigh_add = in6_neigh_add,
 	.nao_neigh_del = in6_neigh_del,
 	.nao_neigh_list = in6_neigh_list,
+	.nao_group_list = in6_group_list,
 	.nao_wire = in6_wire,
 };

@@ -58,6 +58,18 @@ in6_mcast_linklocal(struct ifnet *ifp)
 		mcast_ifup(mi);
 }
 
+static void
+in6_group_addr(const struct in_addr_any *a, struct vi_sockaddr *sa)
+{
+	in6_recover(a, 0, sa);
+}
+
+void
+in6_group_list(struct vnet *vn, void (*fn)(void *, const struct vi_group *), void *arg)
+{
+	mcast_list(vn, NET_AF_INET6, in6_group_addr, fn, arg);
+}
+
 /* RFC 4291 2.8: all nodes, on the interface and on the link; routers also those of all routers. */
 bool
 in6_mcast_ismember(const struct ifnet *ifp, const uint8_t group[16])

@@ -213,6 +213,8 @@ bool	in6_mcast_ismember(const struct ifnet *, const uint8_t group[16]);
 bool	in6_mcast_accept(const struct ifnet *, const struct in_addr_any *group, const struct in_addr_any *src, uint8_t proto);
 /* The interface has a link-local address: reports need not come from :: any more (RFC 3590). */
 void	in6_mcast_linklocal(struct ifnet *);
+/* nao_group_list. */
+void	in6_group_list(struct vnet *, void (*fn)(void *, const struct vi_group *), void *arg);
 /* The interface a membership means: by index, else by route.  EINVAL, ENODEV. */
 int	in6_mcast_if(struct vnet *, uint32_t fib, const struct vi_mreq6 *, uint32_t *ifindex);
 

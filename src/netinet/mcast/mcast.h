@@ -176,6 +176,10 @@ struct mcast_src *mcast_src_find(const struct mcast_group *, const struct in_add
 bool	mcast_reap(struct mcast_group *);
 void	mcast_forget_asked(struct mcast_group *);
 
+/* mcast_list.c: what management shows */
+void	mcast_list(struct vnet *, enum net_af, void (*addr)(const struct in_addr_any *, struct vi_sockaddr *),
+	    void (*fn)(void *, const struct vi_group *), void *arg);
+
 /* mcast_member.c: memberships of sockets */
 /* A new one, without sources.  ENOBUFS. */
 int	mcast_member_new(struct mcast_if *, const struct in_addr_any *group, bool include, struct mcast_member **);
@@ -198,6 +202,7 @@ uint64_t mcast_random(const struct mcast_if *, uint64_t max);	/* ns, up to max *
 void	mcast_changed(struct mcast_group *);
 /* The versions that routers speak now; going to another one forgets all that is due. */
 uint8_t	mcast_age(struct mcast_if *);
+uint8_t	mcast_age_now(const struct mcast_if *);	/* and nothing else happens */
 void	mcast_cancel(struct mcast_if *);	/* nothing is due any more */
 unsigned mcast_robustness(const struct mcast_if *);
 void	mcast_ifup(struct mcast_if *);		/* everything is told anew */

@@ -98,8 +98,8 @@ mcast_cancel(struct mcast_if *mi)
 	}
 }
 
-static uint8_t
-age_now(const struct mcast_if *mi)
+uint8_t
+mcast_age_now(const struct mcast_if *mi)
 {
 	const struct mcast_proto *mp = mcast_proto(mi);
 	const int least = mp->mp_versions - mp->mp_knobs(mi->mi_vnet)->mk_version;
@@ -115,7 +115,7 @@ age_now(const struct mcast_if *mi)
 uint8_t
 mcast_age(struct mcast_if *mi)
 {
-	const uint8_t age = age_now(mi);
+	const uint8_t age = mcast_age_now(mi);
 
 	if (age != mi->mi_age) {
 		mi->mi_age = age;
