@@ -214,7 +214,8 @@ nl_req_parse(const uint8_t *buf, size_t len, struct nl_req *rq)
 		return (0);
 	rq->rq_fixed = buf;
 	req_header(rq, buf);
-	return (nl_attrs(buf + fixed, len - fixed, req_attr, rq));
+	/* Questions come with all kinds of rests (zebra asks for addresses as for links): what is whole counts. */
+	return (nl_attrs(buf + fixed, len - fixed, req_attr, rq) != 0 && (rq->rq_hdr.nlmsg_type & 3) != 2 ? EINVAL : 0);
 }
 
 void
