@@ -40,6 +40,7 @@
 #define ARENA_FREE	0xffffu
 #define HEADER		64u
 #define KMEM_SPARE	32u		/* empty arenas kept */
+#define KMEM_BIG	(32u << 20)	/* from here on arenas come in pairs, which the host can give one large page */
 #define BATCH_BYTES	16384u
 #define BATCH_MIN	8u
 #define BATCH_MAX	64u
@@ -200,18 +201,26 @@ arena_refile(struct kmem *km, struct slab *ar, uint32_t mask)
 	LIST_INSERT_HEAD(list, ar, sl_arlink);
 }
 
-static struct slab *
-arena_new(struct kmem *km)
+static void
+arena_init(struct kmem *km, struct slab *ar)
 {
-	struct slab *ar;
-
-	if ((ar = host_take(km, ARENA, ARENA)) == NULL)
-		return (NULL);
 	ar->sl_arfree = ARENA_FREE;
 	LIST_INSERT_HEAD(&km->km_empty, ar, sl_arlink);
 	km->km_nempty++;
 	POISON((uint8_t *)ar + HEADER, ARENA - HEADER);
-	return (ar);
+}
+
+static struct slab *
+arena_new(struct kmem *km)
+{
+	uint8_t *p;
+
+	if (km->km_bytes >= KMEM_BIG && (p = host_take(km, 2 * ARENA, 2 * ARENA)) != NULL)
+		arena_init(km, (struct slab *)(void *)(p + ARENA));
+	else if ((p = host_take(km, ARENA, ARENA)) == NULL)
+		return (NULL);
+	arena_init(km, (struct slab *)(void *)p);
+	return ((struct slab *)(void *)p);
 }
 
 static struct slab *

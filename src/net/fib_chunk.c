@@ -90,14 +90,20 @@ fib_way_inner(const struct fib_way *fw)
 static uintptr_t
 fib_way_leaf(struct fib_build *fb, const struct fib_way *fw)
 {
+	const unsigned words = fb->fb_fib->f_words;
+	struct fib_tail *ft;
 	uint32_t i;
 
 	if (fw->fw_below == NULL)
 		return ((uintptr_t)fw->fw_value);
 	i = fib_array_add(fb, &fb->fb_tails, 1);
-	if (!fb->fb_failed)
-		((struct fib_tail *)fb->fb_tails.fa_mem)[i] =
-		    (struct fib_tail){ fw->fw_below, fw->fw_value };
+	if (!fb->fb_failed) {
+		ft = fib_tail_at(fb->fb_tails.fa_mem, i, words);
+		ft->ft_in = fw->fw_below->fn_value;
+		ft->ft_out = fw->fw_value;
+		ft->ft_len = fw->fw_below->fn_len;
+		memcpy(ft->ft_key, fw->fw_below->fn_key, words * sizeof(uint32_t));
+	}
 	return ((uintptr_t)i << 1 | 1);
 }
 
@@ -148,17 +154,17 @@ fib_build(struct fib_build *fb, uint32_t at, unsigned pos, const struct fib_node
 }
 
 static size_t
-fib_chunk_size(uint32_t nnodes, uint32_t nleaves, uint32_t ntails)
+fib_chunk_size(uint32_t nnodes, uint32_t nleaves, uint32_t ntails, unsigned words)
 {
 	return (sizeof(struct fib_chunk) + nnodes * sizeof(struct fib_mnode) +
-	    nleaves * sizeof(uintptr_t) + ntails * sizeof(struct fib_tail));
+	    nleaves * sizeof(uintptr_t) + ntails * fib_tail_size(words));
 }
 
 static struct fib_chunk *
 fib_chunk_pack(const struct fib_build *fb)
 {
 	const uint32_t nn = fb->fb_nodes.fa_n, nl = fb->fb_leaves.fa_n, nt = fb->fb_tails.fa_n;
-	struct fib_chunk *fc = kmalloc(fb->fb_acct, ACCT_HASH, fib_chunk_size(nn, nl, nt));
+	struct fib_chunk *fc = kmalloc(fb->fb_acct, ACCT_HASH, fib_chunk_size(nn, nl, nt, fb->fb_fib->f_words));
 
 	if (fc == NULL)
 		return (NULL);
@@ -166,11 +172,11 @@ fib_chunk_pack(const struct fib_build *fb)
 	fc->fc_nleaves = nl;
 	fc->fc_ntails = nt;
 	fc->fc_leaf = (uintptr_t *)(fc->fc_node + nn);
-	fc->fc_tail = (struct fib_tail *)(fc->fc_leaf + nl);
+	fc->fc_tail = (uint8_t *)(fc->fc_leaf + nl);
 	memcpy(fc->fc_node, fb->fb_nodes.fa_mem, nn * sizeof(*fc->fc_node));
 	memcpy(fc->fc_leaf, fb->fb_leaves.fa_mem, nl * sizeof(*fc->fc_leaf));
 	if (nt > 0)
-		memcpy(fc->fc_tail, fb->fb_tails.fa_mem, nt * sizeof(*fc->fc_tail));
+		memcpy(fc->fc_tail, fb->fb_tails.fa_mem, nt * fib_tail_size(fb->fb_fib->f_words));
 	return (fc);
 }
 
@@ -183,7 +189,7 @@ fib_chunk_new(const struct fib *f, struct acctset *as, unsigned pos, const struc
 		.fb_acct = as,
 		.fb_nodes = { .fa_size = sizeof(struct fib_mnode) },
 		.fb_leaves = { .fa_size = sizeof(uintptr_t) },
-		.fb_tails = { .fa_size = sizeof(struct fib_tail) },
+		.fb_tails = { .fa_size = fib_tail_size(f->f_words) },
 	};
 	struct fib_chunk *fc = NULL;
 
@@ -199,7 +205,7 @@ fib_chunk_new(const struct fib *f, struct acctset *as, unsigned pos, const struc
 }
 
 void
-fib_chunk_free(struct acctset *as, struct fib_chunk *fc)
+fib_chunk_free(struct acctset *as, struct fib_chunk *fc, unsigned words)
 {
-	kfree(as, ACCT_HASH, fc, fib_chunk_size(fc->fc_nnodes, fc->fc_nleaves, fc->fc_ntails));
+	kfree(as, ACCT_HASH, fc, fib_chunk_size(fc->fc_nnodes, fc->fc_nleaves, fc->fc_ntails, words));
 }

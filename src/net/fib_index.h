@@ -20,16 +20,17 @@ struct fib_mnode {
 	uint32_t	 mn_leaf;	/* of the first leaf */
 };
 
-/* One prefix alone below a leaf: the rest of the key decides. */
+/* One prefix alone below a leaf: the rest of the key decides.  It stands here, as its node would be one more line of memory. */
 struct fib_tail {
-	const struct fib_node *ft_node;
-	void		*ft_value;	/* if it is not that one */
+	void		*ft_in, *ft_out;	/* the value inside of it and around it */
+	uint32_t	 ft_len;
+	uint32_t	 ft_key[];
 };
 
 struct fib_chunk {
 	uint32_t	 fc_nnodes, fc_nleaves, fc_ntails;
 	uintptr_t	*fc_leaf;	/* a value, or (index of a tail << 1 | 1) */
-	struct fib_tail	*fc_tail;
+	uint8_t		*fc_tail;	/* fib_tail_size() each */
 	struct fib_mnode fc_node[];	/* and leaves and tails behind them */
 };
 
@@ -48,7 +49,7 @@ void	*fib_index_miss(struct fib *, struct acctset *, const uint32_t *key);
 /* fib_chunk.c: NULL without memory */
 struct fib_chunk *fib_chunk_new(const struct fib *, struct acctset *, unsigned pos,
     const struct fib_node *, void *value);
-void	 fib_chunk_free(struct acctset *, struct fib_chunk *);
+void	 fib_chunk_free(struct acctset *, struct fib_chunk *, unsigned words);
 
 static inline unsigned
 fib_popcount(uint64_t x)
@@ -69,6 +70,18 @@ fib_slice(const uint32_t *key, unsigned words, unsigned pos)
 	return (two >> (64 - FIB_STRIDE - pos % 32) & 63);
 }
 
+static inline size_t
+fib_tail_size(unsigned words)
+{
+	return ((offsetof(struct fib_tail, ft_key) + words * sizeof(uint32_t) + 7) & ~(size_t)7);
+}
+
+static inline struct fib_tail *
+fib_tail_at(uint8_t *tails, uintptr_t i, unsigned words)
+{
+	return ((struct fib_tail *)(void *)(tails + i * fib_tail_size(words)));
+}
+
 static inline void *
 fib_chunk_match(const struct fib_chunk *fc, const uint32_t *key, unsigned words, unsigned pos)
 {
@@ -84,9 +97,8 @@ fib_chunk_match(const struct fib_chunk *fc, const uint32_t *key, unsigned words,
 	leaf = fc->fc_leaf[mn->mn_leaf + fib_popcount(mn->mn_runs & (2 * bit - 1)) - 1];
 	if ((leaf & 1) == 0)
 		return ((void *)leaf);
-	ft = &fc->fc_tail[leaf >> 1];
-	return (fib_same(key, ft->ft_node->fn_key, ft->ft_node->fn_len) ? ft->ft_node->fn_value
-								      : ft->ft_value);
+	ft = fib_tail_at(fc->fc_tail, leaf >> 1, words);
+	return (fib_same(key, ft->ft_key, ft->ft_len) ? ft->ft_in : ft->ft_out);
 }
 
 /* As fib_match(), but what was learned by it is remembered. */

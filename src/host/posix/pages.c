@@ -9,14 +9,17 @@
 #include "base/assert.h"
 
 #define PAGE	4096u
+#define LARGE	(2u << 20)	/* a large page: one entry where 4096-byte pages need 512 */
 
 void *
 pages_alloc(size_t size, size_t align)
 {
-	size_t room = align > PAGE ? size + align - PAGE : size;
-	size_t head;
+	size_t head, room;
 	uint8_t *p;
 
+	if (size >= LARGE && align < LARGE)
+		align = LARGE;
+	room = align > PAGE ? size + align - PAGE : size;
 	if (room < size)
 		return (NULL);
 	p = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -28,6 +31,8 @@ pages_alloc(size_t size, size_t align)
 		(void)munmap(p, head);
 	if (room - head > size)
 		(void)munmap(p + head + size, room - head - size);
+	if (size >= LARGE)
+		(void)madvise(p + head, size, MADV_HUGEPAGE);	/* it may not want to: no harm */
 	return (p + head);
 }
 
