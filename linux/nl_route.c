@@ -298,7 +298,7 @@ neigh_each(void *arg, const struct vi_neigh *ne)
 	struct ndmsg nd = { .ndm_family = nl_family(&ne->ne_addr), .ndm_type = RTN_UNICAST };
 	uint32_t index = 0;
 
-	if (!nl_wants(w->w_req, nd.ndm_family))
+	if (ne->ne_own || !nl_wants(w->w_req, nd.ndm_family))	/* Linux has its own addresses elsewhere */
 		return;
 	if (vi_if_get(w->w_vnet, ne->ne_ifname, index_found, &index) != 0)
 		return;

@@ -39,7 +39,7 @@ struct vi_route {
 	struct vi_sockaddr rt_ifa;	/* source address used */
 	uint32_t	 rt_mtu;	/* 0: the interface's */
 	uint32_t	 rt_weight, rt_metric;
-	uint8_t		 rt_proto;	/* who made it, in the words of whoever asks: kept, no more */
+	uint8_t		 rt_proto;	/* who made it, in the words of whoever asks: kept, no more; 9: learned from a router of IPv6 */
 	uint32_t	 rt_fib;
 	uint64_t	 rt_use;	/* packets */
 	uint64_t	 rt_expire;	/* ns from now, 0 = never */
@@ -134,6 +134,7 @@ struct vi_neigh {		/* ARP or ND cache entry */
 	bool		 ne_complete, ne_permanent, ne_published, ne_proxy;
 	uint8_t		 ne_state;	/* enum vi_nud; IPv4: by ne_complete */
 	bool		 ne_router;	/* IPv6: it is a router */
+	bool		 ne_own;	/* in a listing: an address of this host */
 	uint64_t	 ne_expire;	/* ns from now; 0 = permanent */
 	char		 ne_ifname[VI_IFNAMSIZ];
 };

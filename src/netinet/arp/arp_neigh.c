@@ -94,7 +94,8 @@ arp_neigh_own(const struct ifaddr *ifa, struct vi_neigh *ne)
 	*ne =
 	    (struct vi_neigh){ .ne_addr = { .sa_family = VI_AF_INET, .sa_in = ifa->ifa_addr.na_in },
 		    .ne_complete = true,
-		    .ne_permanent = true };
+		    .ne_permanent = true,
+		    .ne_own = true };
 	memcpy(ne->ne_lladdr, ifa->ifa_ifp->if_lladdr, ETHER_ADDR_LEN);
 	memcpy(ne->ne_ifname, ifa->ifa_ifp->if_xname, sizeof(ne->ne_ifname));
 }

@@ -108,6 +108,7 @@ struct nd6_rio {
 };
 TAILQ_HEAD(nd6_rios, nd6_rio);
 
+#define ND6_RTPROTO	9	/* rtnetlink's number of routes learned from advertisements */
 #define ND6_MAXROUTERS	16
 #define ND6_MAXRIOS	32
 #define ND6_MAXPREFIXES	32

@@ -14,7 +14,7 @@
 static void
 rio_route(struct nd6_vnet *nv, struct nd6_rio *ro, bool add)
 {
-	struct vi_route rt = { .rt_prefixlen = ro->ro_len, .rt_flags = VI_RTF_GATEWAY | VI_RTF_DYNAMIC, .rt_fib = ro->ro_fib,
+	struct vi_route rt = { .rt_prefixlen = ro->ro_len, .rt_proto = ND6_RTPROTO, .rt_fib = ro->ro_fib,
 		.rt_metric = (uint32_t)(2 - ro->ro_pref) };
 
 	nd6_sockaddr(ro->ro_prefix, &rt.rt_dst);

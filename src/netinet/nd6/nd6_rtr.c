@@ -33,7 +33,7 @@ nd6_sockaddr(const uint8_t *a, struct vi_sockaddr *sa)
 static void
 rtr_route(struct nd6_vnet *nv, struct nd6_router *nr, bool add)
 {
-	struct vi_route rt = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_flags = VI_RTF_GATEWAY | VI_RTF_DYNAMIC };
+	struct vi_route rt = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_proto = ND6_RTPROTO };
 
 	nd6_sockaddr(nr->nr_addr, &rt.rt_gateway);
 	memcpy(rt.rt_ifname, nr->nr_ifp->if_xname, sizeof(rt.rt_ifname));
@@ -51,7 +51,7 @@ rtr_route(struct nd6_vnet *nv, struct nd6_router *nr, bool add)
 static void
 rtr_defaultif(struct nd6_vnet *nv, struct ifnet *ifp)
 {
-	struct vi_route rt = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_flags = VI_RTF_DYNAMIC };
+	struct vi_route rt = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_proto = ND6_RTPROTO };
 
 	if (nv->nv_defif == ifp)
 		return;

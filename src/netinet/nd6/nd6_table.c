@@ -295,7 +295,7 @@ neigh_own(const struct ifaddr *ifa, struct vi_neigh *vne)
 	struct in_addr_any a;
 
 	memcpy(a.in6, ifa->ifa_addr.na_in6, sizeof(a.in6));
-	*vne = (struct vi_neigh){ .ne_state = VI_NUD_REACHABLE, .ne_complete = true, .ne_permanent = true };
+	*vne = (struct vi_neigh){ .ne_state = VI_NUD_REACHABLE, .ne_complete = true, .ne_permanent = true, .ne_own = true };
 	in6_recover(&a, 0, &vne->ne_addr);
 	memcpy(vne->ne_lladdr, ifa->ifa_ifp->if_lladdr, ETHER_ADDR_LEN);
 	memcpy(vne->ne_ifname, ifa->ifa_ifp->if_xname, sizeof(vne->ne_ifname));
