@@ -166,7 +166,7 @@ enum vi_tcp_state {	/* RFC 9293 3.3.2, the order BSD uses */
 struct vi_tcp_info {
 	uint8_t		ti_state;	/* enum vi_tcp_state */
 	uint8_t		ti_ca_state;	/* 0 open, 1 disorder, 2 CWR, 3 recovery, 4 loss */
-	uint8_t		ti_options;	/* 1 timestamps, 2 SACK, 4 window scale, 8 ECN */
+	uint8_t		ti_options;	/* 1 timestamps, 2 SACK, 4 window scale, 8 ECN, 32 the SYN's data was taken */
 	uint8_t		ti_snd_wscale, ti_rcv_wscale;
 	uint8_t		ti_backoff, ti_probes, ti_retransmits;
 	uint32_t	ti_rto, ti_ato;			/* us */

@@ -325,7 +325,8 @@ tcp_opts_build(const struct tcp_opts *to, uint8_t *buf, size_t room)
 
 	tcp_optw_all(&w, to);
 	end = ROUNDUP2(w.w_len, (size_t)4);
-	memset(buf + w.w_len, TCPOPT_EOL, end - w.w_len);
+	/* RFC 9293 3.1: either will do; the systems differ here as in the order. */
+	memset(buf + w.w_len, (to->to_flags & TOF_SCALELAST) != 0 ? TCPOPT_NOP : TCPOPT_EOL, end - w.w_len);
 	return (end);
 }
 

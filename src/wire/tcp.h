@@ -185,7 +185,7 @@ enum wire_error tcp_opts_parse(const uint8_t *p, size_t len, bool syn, struct tc
 /*
  * Writes options, padded with EOL to a multiple of 4, into at most room bytes (40 are the most
  * that fit a header), in the order MSS, window scale, SACK permitted, timestamps, signature, AO,
- * Fast Open, user timeout, SACK; with TOF_SCALELAST the window scale follows the timestamps. What does not fit is left out; SACK gives as many blocks as fit.  A NULL
+ * Fast Open, user timeout, SACK; with TOF_SCALELAST the window scale follows the timestamps, and NOPs fill the last word. What does not fit is left out; SACK gives as many blocks as fit.  A NULL
  * to_md5 writes 16 zero bytes to be filled in later, see tcp_opt_find().  Returns the bytes
  * written, never more than room.
  */

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <vimage/sysctl.h>
 #include <vimage/vimage.h>
 
 #include "wire.h"
@@ -373,6 +374,53 @@ torn_down(void **state)
 	wire_fini(&t.t_w);
 }
 
+/* Servers behind one address share a key, also with Linux: the cookies are the same. */
+static void
+cookies_as_linux(void **state)
+{
+	static const uint8_t want[TFO_COOKIELEN] = { 0x00, 0xab, 0xaa, 0xab, 0xe8, 0xe9, 0x54, 0xc2 };
+	const struct in_addr_any local = in4_any(HTONL(0xc0a80002u)), remote = in4_any(HTONL(0x0af80002u));
+	const struct vi_cred cred = { 0, 0, true };
+	uint8_t cookie[TFO_COOKIELEN];
+	struct vi_vnet *vn;
+	char buf[128];
+	struct tfo t;
+
+	(void)state;
+	tfo_init(&t, 10);
+	vn = (struct vi_vnet *)(void *)t.t_w.w_vn[1];
+	assert_int_equal(vi_sysctl_set(vn, "net.ipv4.tcp_fastopen_key", "a0bf63f7-ed803d81-cd641d30-cebc4a90", &cred), 0);
+	tcp_tfo_cookie(wire_tcp(&t.t_w, 1), 0, &local, &remote, cookie);
+	assert_memory_equal(cookie, want, sizeof(want));
+	assert_int_equal(vi_sysctl_get(vn, "net.ipv4.tcp_fastopen_key", buf, sizeof(buf)), 0);
+	assert_string_equal(buf, "a0bf63f7-ed803d81-cd641d30-cebc4a90,a0bf63f7-ed803d81-cd641d30-cebc4a90");
+	wire_fini(&t.t_w);
+}
+
+/* With cookie_needless the data of any SYN is taken, and no cookie is given. */
+static void
+data_without_cookie(void **state)
+{
+	const struct vi_cred cred = { 0, 0, true };
+	struct socket *so;
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	tfo_init(&t, 11);
+	tfo_learn(&t);
+	assert_int_equal(vi_sysctl_set((struct vi_vnet *)(void *)t.t_w.w_vn[1], "net.inet.tcp.fastopen.cookie_needless", "1", &cred), 0);
+	assert_int_equal(vi_sysctl_set((struct vi_vnet *)(void *)t.t_w.w_vn[1], "net.ipv4.tcp_fastopen_key", "1-2-3-4", &cred), 0);
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	wire_run(&t.t_w, 10 * MSEC);
+	assert_int_equal(sototcpcb(so)->snd_una - sototcpcb(so)->iss, 8);
+	assert_true(sototcpcb(so)->t_tfodata);
+	soclose(so);
+	wire_run(&t.t_w, 10 * MSEC);
+	wire_fini(&t.t_w);
+}
+
 int
 main(void)
 {
@@ -385,6 +433,8 @@ main(void)
 		cmocka_unit_test(pending_limit),
 		cmocka_unit_test(server_off),
 		cmocka_unit_test(torn_down),
+		cmocka_unit_test(cookies_as_linux),
+		cmocka_unit_test(data_without_cookie),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

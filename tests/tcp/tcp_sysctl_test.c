@@ -123,6 +123,8 @@ linux_names(void **state)
 	    {"tcp_no_metrics_save", "1", "hostcache.enable", "0"},
 	    {"tcp_fastopen", "2", "fastopen.server_enable", "1"},
 	    {"tcp_fastopen", "2", "fastopen.client_enable", "0"},
+	    {"tcp_fastopen", "514", "fastopen.cookie_needless", "1"},
+	    {"tcp_fastopen", "1026", "fastopen.every_listener", "1"},
 	    {"tcp_timestamps", "0", "rfc1323", "2"},
 	    {"tcp_window_scaling", "0", "rfc1323", "0"},
 	    {"tcp_timestamps", "1", "rfc1323", "3"},
@@ -155,6 +157,7 @@ static void
 linux_names_refuse(void **state)
 {
 	static const char *const row[][2] = {{"tcp_fastopen", "4"}, {"tcp_syncookies", "3"},
+	    {"tcp_fastopen_key", "1-2-3"}, {"tcp_fastopen_key", "1-2-3-4x"}, {"tcp_fastopen_key", "1-2-3-4,"},
 	    {"tcp_keepalive_time", "0"}, {"tcp_rmem", "1 2"}, {"tcp_rmem", "8192 50000 60000"},
 	    {"tcp_rmem", "4096 60000 50000"}, {"tcp_timestamps", "x"}};
 	struct vi_cred cred = { 0, 0, true };

@@ -10,7 +10,7 @@
  * the SYN counts as acknowledged, so data may be sent right away (4.2.2); the SYN-ACK has the
  * retransmission timer until any acceptable ACK comes.  Such connections are counted, and beyond
  * the listener's limit Fast Open pauses and the SYN goes the usual way (5.1).  A cookie is a keyed
- * hash of the two addresses; the key changes every net.inet.tcp.fastopen.autokey s, and cookies of
+ * hash of the two addresses; the key, if not set by hand, changes every net.inet.tcp.fastopen.autokey s, and cookies of
  * the key before are good as well and replaced (4.1.2).
  *
  * The caller (VI_TCP_FASTOPEN_CONNECT or VI_MSG_FASTOPEN): if the host cache knows a cookie, the
@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/sbuf.h"
 
 /* Connections of one listener that are not acknowledged; it and each of them hold a reference. */
 struct tcp_tfopending {
@@ -80,7 +81,7 @@ tcp_tfo_keys(struct tcp_vnet *tv)
 	struct tcp_fastopen *tf = &tv->tv_tfo;
 	uint64_t now = vnet_now(tv->tv_vnet), period = (uint64_t)tf->tf_autokey * SEC;
 
-	if (tf->tf_keyed && now - tf->tf_keytime < period)
+	if (tf->tf_keyed && (tf->tf_keyset || now - tf->tf_keytime < period))
 		return;
 	tf->tf_key[1] = tf->tf_key[0];
 	if (!tf->tf_keyed || now - tf->tf_keytime >= 2 * period)
@@ -94,41 +95,38 @@ void
 tcp_tfo_cookie(struct tcp_vnet *tv, unsigned key, const struct in_addr_any *laddr,
     const struct in_addr_any *faddr, uint8_t cookie[TFO_COOKIELEN])
 {
-	struct in_addr_any a[2] = { *laddr, *faddr };
+	const bool four = ((laddr->in6[1] | laddr->in6[2] | laddr->in6[3]) | (faddr->in6[1] | faddr->in6[2] | faddr->in6[3])) == 0;
+	const struct in_addr_any a[2] = { *faddr, *laddr };
+	const uint32_t a4[2] = { faddr->in4, laddr->in4 };
 	uint64_t h;
 
+	/* As Linux makes them: servers that share an address and a key may be of both kinds. */
 	tcp_tfo_keys(tv);
-	h = siphash24(&tv->tv_tfo.tf_key[key], a, sizeof(a));
+	h = four ? siphash24(&tv->tv_tfo.tf_key[key], a4, sizeof(a4)) : siphash24(&tv->tv_tfo.tf_key[key], a, sizeof(a));
+	h = HTOLE64(h);
 	memcpy(cookie, &h, TFO_COOKIELEN);
+}
+
+static bool
+tcp_tfo_serves(const struct inpcb *listener, const struct tcp_seg *ts)
+{
+	return (ts->ts_tv->tv_tfo.tf_server && intotcpcb(listener)->t_tfolimit > 0 &&
+		(ts->ts_to.to_flags & (TOF_SIGNATURE | TOF_AO)) == 0);
 }
 
 /* Does this SYN deserve a cookie in the answer? */
 bool
 tcp_tfo_wanted(const struct inpcb *listener, const struct tcp_seg *ts)
 {
-	return (ts->ts_tv->tv_tfo.tf_server && intotcpcb(listener)->t_tfolimit > 0 &&
-		(ts->ts_to.to_flags & (TOF_SIGNATURE | TOF_AO)) == 0 &&
-		(ts->ts_to.to_flags & TOF_FASTOPEN) != 0);
+	return ((ts->ts_to.to_flags & TOF_FASTOPEN) != 0 && !ts->ts_tv->tv_tfo.tf_nocookie && tcp_tfo_serves(listener, ts));
 }
 
-/* RFC 7413 4.2.2: may this SYN make a connection at once? */
-bool
-tcp_tfo_valid(const struct inpcb *listener, const struct tcp_seg *ts)
+static bool
+tcp_tfo_iscookie(const struct tcp_seg *ts)
 {
-	const struct tcpcb *ltp = intotcpcb(listener);
 	const struct inet_pkt *pkt = ts->ts_pkt;
 	uint8_t cookie[TFO_COOKIELEN];
 
-	if (!tcp_tfo_wanted(listener, ts))
-		return (false);
-	if (ts->ts_to.to_tfolen == 0) {
-		TCPSTAT_INC(ts->ts_tv, tcps_tfo_requests);
-		return (false);
-	}
-	if (ltp->t_tfopending->tfp_count >= ltp->t_tfolimit) {
-		TCPSTAT_INC(ts->ts_tv, tcps_tfo_overflow);
-		return (false);
-	}
 	for (unsigned key = 0; key < 2 && ts->ts_to.to_tfolen == TFO_COOKIELEN; key++) {
 		tcp_tfo_cookie(ts->ts_tv, key, &pkt->ip_dst, &pkt->ip_src, cookie);
 		if (memcmp(cookie, ts->ts_to.to_tfo, TFO_COOKIELEN) == 0)
@@ -138,6 +136,26 @@ tcp_tfo_valid(const struct inpcb *listener, const struct tcp_seg *ts)
 	return (false);
 }
 
+/* RFC 7413 4.2.2: may this SYN make a connection at once? */
+bool
+tcp_tfo_valid(const struct inpcb *listener, const struct tcp_seg *ts)
+{
+	const bool option = (ts->ts_to.to_flags & TOF_FASTOPEN) != 0, any = ts->ts_tv->tv_tfo.tf_nocookie;
+	const struct tcpcb *ltp = intotcpcb(listener);
+
+	if (!tcp_tfo_serves(listener, ts) || (!option && (!any || ts->ts_len == 0)))
+		return (false);
+	if (!any && ts->ts_to.to_tfolen == 0) {
+		TCPSTAT_INC(ts->ts_tv, tcps_tfo_requests);
+		return (false);
+	}
+	if (ltp->t_tfopending->tfp_count >= ltp->t_tfolimit) {
+		TCPSTAT_INC(ts->ts_tv, tcps_tfo_overflow);
+		return (false);
+	}
+	return (any || tcp_tfo_iscookie(ts));
+}
+
 /* tp was just made from the SYN ts; the segment is consumed. */
 void
 tcp_tfo_accept(const struct tcpcb *ltp, struct tcpcb *tp, struct tcp_seg *ts)
@@ -145,12 +163,15 @@ tcp_tfo_accept(const struct tcpcb *ltp, struct tcpcb *tp, struct tcp_seg *ts)
 	uint8_t cookie[TFO_COOKIELEN];
 
 	TCPSTAT_INC(ts->ts_tv, tcps_tfo_accepts);
+	tp->t_tfodata = ts->ts_len > 0;
 	tp->t_tfopending = ltp->t_tfopending;
 	tp->t_tfopending->tfp_refs++;
 	tp->t_tfopending->tfp_count++;
 	tp->t_tfo = TFO_SYNACK_DUE;
-	tcp_tfo_cookie(ts->ts_tv, 0, &ts->ts_pkt->ip_dst, &ts->ts_pkt->ip_src, cookie);
-	tp->t_tfoanew = memcmp(cookie, ts->ts_to.to_tfo, TFO_COOKIELEN) != 0;
+	if (!ts->ts_tv->tv_tfo.tf_nocookie) {
+		tcp_tfo_cookie(ts->ts_tv, 0, &ts->ts_pkt->ip_dst, &ts->ts_pkt->ip_src, cookie);
+		tp->t_tfoanew = memcmp(cookie, ts->ts_to.to_tfo, TFO_COOKIELEN) != 0;
+	}
 	/* As if it were <SEQ><ACK=ISS+1>; the window of a SYN was not scaled. */
 	ts->ts_seq++;
 	ts->ts_flags = (uint16_t)((ts->ts_flags & ~TH_SYN) | TH_ACK);
@@ -293,6 +314,7 @@ tcp_tfo_answered(struct tcpcb *tp, const struct tcp_seg *ts)
 		return;
 	}
 	TCPSTAT_INC(tp->t_tv, tcps_tfo_dataacked);
+	tp->t_tfodata = true;
 	sbdrop(&tcp_so(tp)->so_snd, taken);
 	tp->t_ackedbytes += taken;
 	tp->t_sndbytes += taken;
@@ -307,4 +329,76 @@ tcp_tfo_timeout(struct tcpcb *tp)
 		TCPSTAT_INC(tp->t_tv, tcps_tfo_disabled);
 		tcp_hc_tfofail(tp);
 	}
+}
+
+/* Up to eight hexadecimal digits; what follows them, or NULL. */
+static const char *
+tcp_tfo_parseword(const char *p, uint32_t *word)
+{
+	unsigned n, c;
+
+	*word = 0;
+	for (n = 0; n < 8; n++) {
+		c = (unsigned char)p[n];
+		if (c >= '0' && c <= '9')
+			*word = *word << 4 | (c - '0');
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			*word = *word << 4 | ((c | 0x20) - 'a' + 10);
+		else
+			break;
+	}
+	return (n == 0 ? NULL : p + n);
+}
+
+/* "a-b-c-d", 32 bits each. */
+static const char *
+tcp_tfo_parsekey(const char *p, struct siphash_key *key)
+{
+	uint32_t word[4];
+
+	for (unsigned i = 0; i < 4; i++) {
+		if (i > 0 && *p++ != '-')
+			return (NULL);
+		if ((p = tcp_tfo_parseword(p, &word[i])) == NULL)
+			return (NULL);
+	}
+	key->sk_k0 = word[0] | (uint64_t)word[1] << 32;
+	key->sk_k1 = word[2] | (uint64_t)word[3] << 32;
+	return (p);
+}
+
+static void
+tcp_tfo_printkey(struct sbuf *sb, const struct siphash_key *key)
+{
+	sbuf_printf(sb, "%08x-%08x-%08x-%08x", (uint32_t)key->sk_k0, (uint32_t)(key->sk_k0 >> 32),
+	    (uint32_t)key->sk_k1, (uint32_t)(key->sk_k1 >> 32));
+}
+
+/* net.ipv4.tcp_fastopen_key: the key, and behind a comma one whose cookies are good as well. */
+int
+tcp_sysctl_lxtfokey(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+{
+	struct tcp_fastopen *tf = &tcp_vnet(vn)->tv_tfo;
+	struct siphash_key key[2];
+	struct sbuf sb;
+
+	(void)sd;
+	if (value == NULL) {
+		tcp_tfo_keys(tcp_vnet(vn));
+		sbuf_init(&sb, buf, len);
+		tcp_tfo_printkey(&sb, &tf->tf_key[0]);
+		sbuf_printf(&sb, ",");
+		tcp_tfo_printkey(&sb, &tf->tf_key[1]);
+		return (sbuf_finish(&sb));
+	}
+	if ((value = tcp_tfo_parsekey(value, &key[0])) == NULL)
+		return (EINVAL);
+	key[1] = key[0];
+	if (*value == ',' && (value = tcp_tfo_parsekey(value + 1, &key[1])) == NULL)
+		return (EINVAL);
+	if (*value != '\0')
+		return (EINVAL);
+	memcpy(tf->tf_key, key, sizeof(key));
+	tf->tf_keyed = tf->tf_keyset = true;
+	return (0);
 }

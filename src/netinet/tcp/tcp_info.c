@@ -72,7 +72,7 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_options = (uint8_t)((tp->t_flags & TF_RCVD_TSTMP ? 1 : 0) |
 				   (tp->t_flags & TF_SACK_PERMIT ? 2 : 0) |
 				   (tp->t_flags & TF_RCVD_SCALE ? 4 : 0) |
-				   (tp->t_lr.lr_ecn & TE_PERMIT ? 8 : 0));
+				   (tp->t_lr.lr_ecn & TE_PERMIT ? 8 : 0) | (tp->t_tfodata ? 32 : 0));
 	ti->ti_snd_wscale = tp->snd_scale;
 	ti->ti_rcv_wscale = tp->rcv_scale;
 	ti->ti_backoff = tp->t_rxtshift;

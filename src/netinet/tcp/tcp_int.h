@@ -103,8 +103,11 @@ struct tcp_fastopen {
 	struct siphash_key tf_key[2];	/* of now, and before */
 	uint64_t	 tf_keytime;
 	bool		 tf_keyed;
+	bool		 tf_keyset;	/* by hand: the key stays */
 	/* net.inet.tcp.fastopen.* */
 	int		 tf_server, tf_client, tf_autokey, tf_disable;	/* s */
+	int		 tf_nocookie;	/* data is taken without */
+	int		 tf_all;	/* every listener */
 };
 
 /* A run of consecutive data that came too early.  One per hole. */
@@ -226,6 +229,7 @@ struct tcpcb {
 	uint32_t	 t_tfosent;	/* data bytes that went with the SYN */
 	uint8_t		 t_tfo;		/* enum tcp_tfo */
 	bool		 t_tfoanew;	/* the SYN-ACK brings a new cookie */
+	bool		 t_tfodata;	/* the SYN's data was taken */
 	bool		 t_tfoconnect;	/* VI_TCP_FASTOPEN_CONNECT */
 	bool		 t_tforequest;	/* our SYN has the option */
 	bool		 t_tfowait;	/* our SYN waits for data */
@@ -643,6 +647,7 @@ void	 tcp_tfo_cookie(struct tcp_vnet *, unsigned key, const struct in_addr_any *
     const struct in_addr_any *faddr, uint8_t cookie[TFO_COOKIELEN]);
 bool	 tcp_tfo_wanted(const struct inpcb *listener, const struct tcp_seg *);
 bool	 tcp_tfo_valid(const struct inpcb *listener, const struct tcp_seg *);
+int	 tcp_sysctl_lxtfokey(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 void	 tcp_tfo_accept(const struct tcpcb *listener, struct tcpcb *, struct tcp_seg *);
 void	 tcp_tfo_synack(struct tcpcb *);
 bool	 tcp_tfo_input(struct tcpcb *, struct tcp_seg *);

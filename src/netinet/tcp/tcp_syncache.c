@@ -330,7 +330,7 @@ tcp_syncache_syn(struct inpcb *listener, struct tcp_seg *ts)
 		tcp_seg_drop(ts);
 		return;
 	}
-	if ((ts->ts_to.to_flags & TOF_FASTOPEN) && tcp_syncache_fastopen(listener, ts))
+	if (tv->tv_tfo.tf_server && tcp_syncache_fastopen(listener, ts))
 		return;
 	if (tv->tv_syncookies_only ||
 	    (tv->tv_syncookies && tv->tv_syncache.sc_tab.ft_count >= (uint32_t)tv->tv_sc_limit)) {

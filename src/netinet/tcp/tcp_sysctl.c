@@ -84,11 +84,15 @@ tcp_sysctl_lxfastopen(
     struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
 {
 	struct tcp_fastopen *tf = &tcp_vnet(vn)->tv_tfo;
-	int v = tf->tf_client | tf->tf_server << 1, error;
+	int v = tf->tf_client | tf->tf_server << 1 | tf->tf_nocookie << 9 | tf->tf_all << 10, error;
 
 	if ((error = tcp_sysctl_number(sd, &v, value, buf, len)) == 0 && value != NULL) {
+		if (v & 4)		/* data without a cookie from us: not done */
+			return (EINVAL);
 		tf->tf_client = v & 1;
 		tf->tf_server = v >> 1 & 1;
+		tf->tf_nocookie = v >> 9 & 1;
+		tf->tf_all = v >> 10 & 1;
 	}
 	return (error);
 }
@@ -267,6 +271,8 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("tso", tv_superpackets, 0, 1, "Segments longer than the MSS where links take them"),
     TV_INT("fastopen.server_enable", tv_tfo.tf_server, 0, 1, "Accept Fast Open (RFC 7413)"),
     TV_INT("fastopen.client_enable", tv_tfo.tf_client, 0, 1, "Let programs ask for Fast Open"),
+    TV_INT("fastopen.cookie_needless", tv_tfo.tf_nocookie, 0, 1, "Take data of SYNs without cookies"),
+    TV_INT("fastopen.every_listener", tv_tfo.tf_all, 0, 1, "Not only where a program asked for it"),
     TV_INT("fastopen.autokey", tv_tfo.tf_autokey, 1, 1 << 24, "Life of a cookie key, s"),
     TV_INT("fastopen.path_disable_time", tv_tfo.tf_disable, 0, 1 << 24,
 	"How long after a failure a host gets plain SYNs, s"),
@@ -334,8 +340,10 @@ const struct sysctl_desc tcp_sysctls[] = {
 	"As net.inet.tcp.pmtud_blackhole_detection"),
     LX_FN("tcp_no_metrics_save", tv_hc.hc_enable, 0, 1, tcp_sysctl_lxnot,
 	"The contrary of net.inet.tcp.hostcache.enable"),
-    LX_FN("tcp_fastopen", tv_tfo, 0, 3, tcp_sysctl_lxfastopen,
-	"As net.inet.tcp.fastopen.client_enable (1) and server_enable (2)"),
+    LX_FN("tcp_fastopen", tv_tfo, 0, 0xfffff, tcp_sysctl_lxfastopen,
+	"As net.inet.tcp.fastopen.client_enable (1), server_enable (2), cookie_needless (0x200), every_listener (0x400)"),
+    CTL_PROC("net.ipv4.tcp_fastopen_key", VI_CTL_STRING, CTL_RW, tcp_sysctl_lxtfokey,
+	"Keys of cookies: of now, of before"),
     LX_FN("tcp_timestamps", tv_rfc1323, 0, 1, tcp_sysctl_lxrfc1323, "Of net.inet.tcp.rfc1323"),
     LX_FN("tcp_window_scaling", tv_rfc1323, 0, 1, tcp_sysctl_lxrfc1323,
 	"Of net.inet.tcp.rfc1323"),

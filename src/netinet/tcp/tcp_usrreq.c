@@ -55,7 +55,6 @@ tcp_usr_listen(struct socket *so, int backlog)
 	struct vi_sockaddr any = { .sa_family = so->so_proto->pr_family };
 	int error;
 
-	(void)backlog;
 	if (tp->t_state == TCPS_LISTEN)
 		return (0);
 	if (tp->t_state != TCPS_CLOSED || (inp->inp_flags & INP_DROPPED) != 0)
@@ -65,6 +64,8 @@ tcp_usr_listen(struct socket *so, int backlog)
 	/* Of several that share the port (SO_REUSEADDR) one may listen. */
 	if (!in_pcblistenok(inp))
 		return (EADDRINUSE);
+	if (tp->t_tv->tv_tfo.tf_all && tp->t_tfolimit == 0 && (error = tcp_tfo_setlimit(tp, backlog)) != 0)
+		return (error);
 	tp->t_state = TCPS_LISTEN;
 	return (0);
 }
