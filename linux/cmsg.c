@@ -7,6 +7,11 @@
 #include <time.h>
 #include <sys/time.h>
 #include <linux/errqueue.h>
+#include <linux/udp.h>
+
+#define LX_IPV6_ORIGDSTADDR	74
+#define LX_IPOPT_RR		7
+#define LX_IPOPT_TS		68
 
 /* What does not fit is cut, and said to be, as put_cmsg of Linux does. */
 static void
@@ -55,6 +60,47 @@ control_in6(const struct vi_sockaddr *sa)
 	return (in6);
 }
 
+/*
+ * Options as they would go back to the sender: the recorded route and time stamps, without
+ * padding between (source routes are not taken).
+ */
+static void
+control_retopts(struct lx_control *co, const struct lx_dgram *dg)
+{
+	const uint8_t *o = dg->dg_opts, *end = o + dg->dg_optlen;
+	uint8_t buf[40] = { 0 };
+	size_t n = 0;
+
+	while (o < end && *o != 0) {
+		if (*o == 1) {
+			o++;
+			continue;
+		}
+		if (end - o < 2 || o[1] < 2 || o[1] > end - o)
+			break;
+		if (*o == LX_IPOPT_RR || *o == LX_IPOPT_TS) {
+			memcpy(buf + n, o, o[1]);
+			n += o[1];
+		}
+		o += o[1];
+	}
+	if (n != 0)
+		control_put(co, IPPROTO_IP, IP_RETOPTS, buf, (n + 3) & ~(size_t)3);
+}
+
+/* Where the packet was sent to, with the port. */
+static void
+control_origdst(struct lx_control *co, const struct lx_dgram *dg)
+{
+	struct sockaddr_storage ss;
+	const socklen_t len = sockaddr_build(&dg->dg_dst, &ss);
+
+	if (ss.ss_family == AF_INET)
+		control_put(co, IPPROTO_IP, IP_ORIGDSTADDR, &ss, len);
+	else
+		control_put(co, IPPROTO_IPV6, LX_IPV6_ORIGDSTADDR, &ss, len);
+}
+
 /* IPv4's of a packet that was one. */
 static void
 control_dgram4(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
@@ -69,16 +115,24 @@ control_dgram4(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_put(co, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
 	if ((cmsg & LXC_TOS) != 0)
 		control_put(co, IPPROTO_IP, IP_TOS, &dg->dg_tos, 1);
+	if ((cmsg & LXC_OPTS) != 0 && dg->dg_optlen != 0)
+		control_put(co, IPPROTO_IP, IP_RECVOPTS, dg->dg_opts, dg->dg_optlen);
+	if ((cmsg & LXC_RETOPTS) != 0 && dg->dg_optlen != 0)
+		control_retopts(co, dg);
+	if ((cmsg & LXC_ORIGDST) != 0)
+		control_origdst(co, dg);
 }
 
 void
 control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 {
 	struct in6_pktinfo pi6 = { .ipi6_addr = control_in6(&dg->dg_dst), .ipi6_ifindex = dg->dg_ifindex };
-	int hops = dg->dg_ttl, tclass = dg->dg_tos;
+	int hops = dg->dg_ttl, tclass = dg->dg_tos, segsz = dg->dg_segsz;
 
 	if ((cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
 		control_stamp(co, cmsg, dg->dg_stamp);
+	if ((cmsg & LXC_GRO) != 0 && segsz != 0)
+		control_put(co, IPPROTO_UDP, UDP_GRO, &segsz, sizeof(segsz));
 	if ((cmsg & LXC_PKTINFO6) != 0)
 		control_put(co, IPPROTO_IPV6, IPV6_PKTINFO, &pi6, sizeof(pi6));
 	if (dg->dg_dst.sa_family != VI_AF_INET6) {
@@ -89,6 +143,8 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_put(co, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
 	if ((cmsg & LXC_TCLASS) != 0)
 		control_put(co, IPPROTO_IPV6, IPV6_TCLASS, &tclass, sizeof(tclass));
+	if ((cmsg & LXC_ORIGDST6) != 0)
+		control_origdst(co, dg);
 }
 
 void
@@ -211,6 +267,20 @@ parse_ip(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_ms
 	}
 }
 
+/* UDP_SEGMENT for this call. */
+static int
+parse_udp(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_msg *msg)
+{
+	uint16_t segsz;
+
+	if (ch->cmsg_type != UDP_SEGMENT || len != sizeof(segsz))
+		return (EINVAL);
+	memcpy(&segsz, data, sizeof(segsz));
+	msg->msg_set |= VI_MSGSET_SEGSZ;
+	msg->msg_segsz = segsz;
+	return (0);
+}
+
 int
 control_parse(const uint8_t *buf, size_t len, struct vi_msg *msg)
 {
@@ -230,6 +300,8 @@ control_parse(const uint8_t *buf, size_t len, struct vi_msg *msg)
 			error = ch.cmsg_type == SCM_RIGHTS || ch.cmsg_type == SCM_CREDENTIALS
 				    ? 0
 				    : EINVAL;
+		else if (ch.cmsg_level == IPPROTO_UDP)
+			error = parse_udp(&ch, buf + sizeof(ch), ch.cmsg_len - sizeof(ch), msg);
 		else
 			error = 0;			/* of another protocol: not looked at */
 		if (error != 0)

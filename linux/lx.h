@@ -110,6 +110,8 @@ struct lx_dgram {
 	uint32_t	 dg_len;
 	bool		 dg_marker;	/* no datagram: wakes poll() for a pending error */
 	uint8_t		 dg_ttl, dg_tos;
+	uint8_t		 dg_optlen, dg_opts[40];	/* of the IPv4 header */
+	uint16_t	 dg_segsz;	/* it is a train of datagrams of this length; 0: it is one */
 	uint32_t	 dg_ifindex;
 	struct vi_sockaddr dg_dst;
 	struct vi_sockaddr dg_from;
@@ -135,6 +137,11 @@ enum { /* ls_cmsg: ancillary data the program asked for */
 	LXC_HOPLIMIT = 0x80,
 	LXC_TCLASS = 0x100,
 	LXC_RECVERR6 = 0x200,
+	LXC_OPTS = 0x400,
+	LXC_RETOPTS = 0x800,
+	LXC_GRO = 0x1000,
+	LXC_ORIGDST = 0x2000,
+	LXC_ORIGDST6 = 0x4000,
 	LXC_ERRORS = LXC_RECVERR | LXC_RECVERR6,
 };
 
@@ -359,6 +366,11 @@ int64_t	 lx_sys_setsockopt(struct lx_call *);
 int	 opt_set(struct lx_sock *, int level, int name, const uint8_t *, size_t);
 int	 opt_get(struct lx_sock *, int level, int name, uint8_t *, size_t *);	/* *len: the space, the length */
 size_t	 tcpinfo_build(const struct vi_tcp_info *, void *, size_t);
+
+/* tcpauth.c: keys of segments */
+int	 tcpauth_md5(struct lx_sock *, bool ext, const uint8_t *, size_t);
+int	 tcpauth_ao_add(struct lx_sock *, const uint8_t *, size_t);
+int	 tcpauth_ao_del(struct lx_sock *, const uint8_t *, size_t);
 
 /* mcast.c: vi is the vnet's option */
 int	 mcast_set_group(struct lx_sock *, int level, int name, int vi, const uint8_t *, size_t);

@@ -257,6 +257,7 @@ dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 {
 	struct vi_iovec iov = { buf, size };
 	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1 };
+	struct vi_sockaddr local;
 	size_t done;
 	int error;
 
@@ -269,7 +270,12 @@ dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 	    .dg_ifindex = msg.msg_ifindex,
 	    .dg_dst = msg.msg_dst,
 	    .dg_from = msg.msg_name,
+	    .dg_optlen = msg.msg_optlen,
+	    .dg_segsz = (uint16_t)msg.msg_segsz,
 	    .dg_stamp = msg.msg_stamp};
+	memcpy(dg->dg_opts, msg.msg_opts, sizeof(dg->dg_opts));
+	if ((ls->ls_cmsg & (LXC_ORIGDST | LXC_ORIGDST6)) != 0 && vi_sockname(ls->ls_so, &local) == 0)
+		dg->dg_dst.sa_port = local.sa_port;
 	return (0);
 }
 

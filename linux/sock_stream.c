@@ -484,6 +484,11 @@ connect_begin(struct lx_call *c, struct lx_sock *ls, const struct vi_sockaddr *s
 	ls->ls_used = true;
 	ls->ls_told = ls->ls_failed = false;
 	ls->ls_error = 0;
+	if (error == 0) {	/* Fast Open: the SYN goes with the first data */
+		ls->ls_state = LXS_CONNECTED;
+		ls->ls_told = true;
+		return (0);
+	}
 	if (!lx_call_nonblock(c, 0))
 		return (lx_call_wait(c, lx_call_timeout(c, SO_SNDTIMEO), EINPROGRESS));
 	(void)stream_fill(ls, c->c_fd);

@@ -12,11 +12,19 @@
 #include <string.h>
 #include <sys/time.h>
 #include <linux/tcp.h>
+#include <linux/udp.h>
 
 #define OPT_MAXLEN	20480	/* Linux's optmem_max of old: lists of sources */
 #define OPT_SHORT	256	/* all others */
 
 #define LX_SO_RCVBUFFORCE	33
+#define LX_IPV6_RECVORIGDSTADDR	74	/* as IP_RECVORIGDSTADDR */
+#define LX_IPV6_TRANSPARENT	75
+#define LX_TCP_AO_ADD_KEY	38	/* Linux 6.7 */
+#define LX_TCP_AO_DEL_KEY	39
+#define LX_SOL_UDPLITE		136
+#define LX_UDPLITE_SEND_CSCOV	10
+#define LX_UDPLITE_RECV_CSCOV	11
 #define LX_SO_SNDBUFFORCE	32
 
 enum form {
@@ -28,13 +36,19 @@ enum form {
 	F_MSFILTER,	/* all of them */
 	F_MCASTIF,
 	F_DEVICE,	/* name */
-	F_NAME16,	/* name, 16 bytes */
 	F_BYTES,
 	F_FILTER,	/* uint32_t */
 	F_FILTER6,	/* uint32_t[8] */
 	F_MREQ6,	/* membership of IPv6 */
 	F_TCPINFO,
 	F_MD5SIG,
+	F_AOADD, F_AODEL,
+	F_CONGESTION,	/* name, 16 bytes, ours and Linux's */
+	F_PACING,	/* 32 or 64 bits */
+	F_CMSG,		/* int: ancillary data for which the stack need not be asked */
+	F_STAMP,	/* int that only repair may set */
+	F_CSCOV,	/* int, of UDP-Lite */
+	F_ULP,		/* get: nothing */
 	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
 };
 
@@ -61,6 +75,9 @@ static const struct opt opt_table[] = {
 	{ SOL_SOCKET, SO_BPF_EXTENSIONS, 0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_NO_CHECK,	0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_ZEROCOPY,	0, F_LOCAL, O_RW, 0 },
+	{ SOL_SOCKET, SO_BUSY_POLL,	0, F_LOCAL, O_RW, 0 },
+	{ SOL_SOCKET, SO_PREFER_BUSY_POLL, 0, F_LOCAL, O_RW, 0 },
+	{ SOL_SOCKET, SO_MAX_PACING_RATE, VI_TCP_MAX_PACING_RATE, F_PACING, O_RW, 0 },
 	{ SOL_SOCKET, SO_REUSEADDR,	VI_SO_REUSEADDR, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_REUSEPORT,	VI_SO_REUSEPORT, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_KEEPALIVE,	VI_SO_KEEPALIVE, F_INT, O_RW, 0 },
@@ -90,6 +107,10 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IP, IP_MTU_DISCOVER,	VI_IP_MTU_DISCOVER, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_MTU,		VI_IP_MTU, F_INT, O_GET, 0 },
 	{ IPPROTO_IP, IP_OPTIONS,	VI_IP_OPTIONS, F_BYTES, O_RW, 0 },
+	{ IPPROTO_IP, IP_RECVOPTS,	VI_IP_RECVOPTS, F_INT, O_RW, LXC_OPTS },
+	{ IPPROTO_IP, IP_RETOPTS,	VI_IP_RETOPTS, F_INT, O_RW, LXC_RETOPTS },
+	{ IPPROTO_IP, IP_RECVORIGDSTADDR, 0, F_CMSG, O_RW, LXC_ORIGDST },
+	{ IPPROTO_IP, IP_TRANSPARENT,	VI_IP_TRANSPARENT, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_FREEBIND,	VI_IP_FREEBIND, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, VI_IP_BIND_NO_PORT, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_MINTTL,	VI_IP_MINTTL, F_INT, O_RW, 0 },
@@ -131,6 +152,8 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, VI_IPV6_MTU_DISCOVER, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_MTU,	VI_IPV6_MTU, F_INT, O_GET, 0 },
 	{ IPPROTO_IPV6, IPV6_DONTFRAG,	VI_IPV6_DONTFRAG, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, LX_IPV6_RECVORIGDSTADDR, 0, F_CMSG, O_RW, LXC_ORIGDST6 },
+	{ IPPROTO_IPV6, LX_IPV6_TRANSPARENT, VI_IP_TRANSPARENT, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_FREEBIND,	VI_IPV6_FREEBIND, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, VI_IPV6_AUTOFLOWLABEL, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_CHECKSUM,	VI_IPV6_CHECKSUM, F_INT, O_RW, 0 },
@@ -148,14 +171,33 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_TCP, TCP_DEFER_ACCEPT, VI_TCP_DEFER_ACCEPT, F_INT, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_QUICKACK,	VI_TCP_QUICKACK, F_INT, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_USER_TIMEOUT, VI_TCP_USER_TIMEOUT, F_INT, O_RW, 0 },
-	{ IPPROTO_TCP, TCP_CONGESTION,	VI_TCP_CONGESTION, F_NAME16, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_CONGESTION,	VI_TCP_CONGESTION, F_CONGESTION, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_INFO,	VI_TCP_INFO, F_TCPINFO, O_GET, 0 },
 	{ IPPROTO_TCP, TCP_LINGER2,	VI_TCP_LINGER2, F_INT, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_WINDOW_CLAMP, VI_TCP_WINDOW_CLAMP, F_INT, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_MD5SIG,	VI_TCP_AUTHKEY, F_MD5SIG, O_SET, 0 },
 	{ IPPROTO_TCP, TCP_MD5SIG_EXT,	VI_TCP_AUTHKEY, F_MD5SIG, O_SET, 0 },
 	{ IPPROTO_TCP, TCP_FASTOPEN,	VI_TCP_FASTOPEN, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_FASTOPEN_CONNECT, VI_TCP_FASTOPEN_CONNECT, F_INT, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_NOTSENT_LOWAT, VI_TCP_NOTSENT_LOWAT, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, VI_TCP_THIN_LINEAR_TIMEOUTS, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_TIMESTAMP,	VI_TCP_TIMESTAMP, F_STAMP, O_RW, 0 },
+	{ IPPROTO_TCP, LX_TCP_AO_ADD_KEY, VI_TCP_AUTHKEY, F_AOADD, O_SET, 0 },
+	{ IPPROTO_TCP, LX_TCP_AO_DEL_KEY, VI_TCP_AUTHKEY, F_AODEL, O_SET, 0 },
+	{ IPPROTO_TCP, TCP_THIN_DUPACK,	0, F_LOCAL, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_REPAIR,	0, F_LOCAL, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_REPAIR_QUEUE, 0, F_LOCAL, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_QUEUE_SEQ,	0, F_LOCAL, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_REPAIR_OPTIONS, 0, F_LOCAL, O_SET, 0 },
+	{ IPPROTO_TCP, TCP_REPAIR_WINDOW, 0, F_LOCAL, O_SET, 0 },
+	{ IPPROTO_TCP, TCP_ULP,		0, F_ULP, O_RW, 0 },
+
+	{ IPPROTO_UDP, UDP_SEGMENT,	VI_UDP_SEGMENT, F_INT, O_RW, 0 },
+	{ IPPROTO_UDP, UDP_GRO,		VI_UDP_GRO, F_INT, O_RW, LXC_GRO },
+	{ IPPROTO_UDP, UDP_NO_CHECK6_TX, VI_UDP_NO_CHECK6_TX, F_INT, O_RW, 0 },
+	{ IPPROTO_UDP, UDP_NO_CHECK6_RX, VI_UDP_NO_CHECK6_RX, F_INT, O_RW, 0 },
+	{ LX_SOL_UDPLITE, LX_UDPLITE_SEND_CSCOV, VI_UDPLITE_SEND_CSCOV, F_CSCOV, O_RW, 0 },
+	{ LX_SOL_UDPLITE, LX_UDPLITE_RECV_CSCOV, VI_UDPLITE_RECV_CSCOV, F_CSCOV, O_RW, 0 },
 };
 
 static const struct opt *
@@ -164,6 +206,10 @@ opt_find(const struct lx_sock *ls, int level, int name)
 	size_t i;
 
 	if (level == IPPROTO_TCP && ls->ls_kind != LXK_STREAM)
+		return (NULL);
+	if ((level == IPPROTO_UDP || level == LX_SOL_UDPLITE) &&
+	    (ls->ls_type != SOCK_DGRAM ||
+		(ls->ls_proto != IPPROTO_UDP && ls->ls_proto != IPPROTO_UDPLITE)))
 		return (NULL);
 	if ((level == IPPROTO_IPV6 || level == IPPROTO_ICMPV6) && ls->ls_family != AF_INET6)
 		return (NULL);
@@ -288,39 +334,76 @@ set_filter6(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t 
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, filter, sizeof(filter)));
 }
 
-/* tcp_v4_parse_md5_keys(): its refusals, and a length of nothing takes the key away. */
+/* Congestion controls have other names here. */
 static int
-set_md5sig(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+set_congestion(struct lx_sock *ls, const uint8_t *buf, size_t len)
 {
-	struct vi_tcp_authkey tk = { .tk_alg = VI_TCP_AUTH_MD5 };
-	struct sockaddr_in6 sin6;
-	struct sockaddr_in sin;
-	struct tcp_md5sig md5;
-	int error;
-	bool v4;
+	char name[VI_IFNAMSIZ] = "";
 
-	if (len < sizeof(md5))
+	if (len < 1)
 		return (EINVAL);
-	memcpy(&md5, buf, sizeof(md5));
-	memcpy(&sin, &md5.tcpm_addr, sizeof(sin));
-	memcpy(&sin6, &md5.tcpm_addr, sizeof(sin6));
-	v4 = sin.sin_family == AF_INET;
-	if ((!v4 && sin.sin_family != AF_INET6) || md5.tcpm_keylen > sizeof(md5.tcpm_key) ||
-	    (o->o_name == TCP_MD5SIG_EXT && (md5.tcpm_flags & TCP_MD5SIG_FLAG_IFINDEX) != 0))
+	memcpy(name, buf, len < sizeof(name) - 1 ? len : sizeof(name) - 1);
+	if (strcmp(name, "reno") == 0)
+		strcpy(name, "newreno");
+	else if (strcmp(name, "newreno") == 0)
+		return (ENOENT);
+	return (vi_setsockopt(ls->ls_so, VI_TCP_CONGESTION, name, sizeof(name)));
+}
+
+/* An int of 32 bits as ~0 for all there is, or 64 bits. */
+static int
+set_pacing(struct lx_sock *ls, const uint8_t *buf, size_t len)
+{
+	uint64_t rate;
+	uint32_t word;
+
+	if (len >= sizeof(rate)) {
+		memcpy(&rate, buf, sizeof(rate));
+	} else if (len >= sizeof(word)) {
+		memcpy(&word, buf, sizeof(word));
+		rate = word == UINT32_MAX ? UINT64_MAX : word;
+	} else
 		return (EINVAL);
-	tk.tk_addr.sa_family = v4 ? VI_AF_INET : VI_AF_INET6;
-	if (v4)
-		tk.tk_addr.sa_in = sin.sin_addr.s_addr;
-	else
-		memcpy(tk.tk_addr.sa_in6, &sin6.sin6_addr, sizeof(tk.tk_addr.sa_in6));
-	tk.tk_prefix = v4 ? 32 : 128;
-	if (o->o_name == TCP_MD5SIG_EXT && (md5.tcpm_flags & TCP_MD5SIG_FLAG_PREFIX) != 0)
-		tk.tk_prefix = md5.tcpm_prefixlen;
-	tk.tk_len = md5.tcpm_keylen;
-	memcpy(tk.tk_key, md5.tcpm_key, md5.tcpm_keylen);
-	error = vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &tk, sizeof(tk));
-	memset(tk.tk_key, 0, sizeof(tk.tk_key));
-	return (error);
+	return (vi_setsockopt(ls->ls_so, VI_TCP_MAX_PACING_RATE, &rate, sizeof(rate)));
+}
+
+/*
+ * What Linux lets nobody do without privilege or in a socket's ordinary life, and nobody does
+ * here: its refusal, and ENOPROTOOPT where it would have agreed.
+ */
+static int
+set_refused(const struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	int value = 0;
+
+	memcpy(&value, buf, len < sizeof(value) ? len : sizeof(value));
+	if (len < sizeof(value))
+		return (EINVAL);
+	if (o->o_level == SOL_SOCKET && o->o_name == SO_ZEROCOPY)
+		return (EOPNOTSUPP);
+	if (o->o_level == SOL_SOCKET && o->o_name == SO_BUSY_POLL && value < 0)
+		return (EINVAL);
+	if (o->o_level == SOL_SOCKET &&		/* none is what there is */
+	    (o->o_name == SO_BUSY_POLL || o->o_name == SO_PREFER_BUSY_POLL))
+		return (value == 0 ? 0 : ls->ls_cred.cr_priv ? ENOPROTOOPT : EPERM);
+	if (o->o_level != IPPROTO_TCP)
+		return (ENOPROTOOPT);
+	switch (o->o_name) {
+	case TCP_THIN_DUPACK:		/* Linux keeps it for old programs: it has no effect */
+		return (value < 0 || value > 1 ? EINVAL : 0);
+	case TCP_REPAIR:
+		return (ls->ls_cred.cr_priv ? ENOPROTOOPT : EPERM);
+	case TCP_REPAIR_QUEUE:
+	case TCP_REPAIR_WINDOW:
+	case TCP_TIMESTAMP:
+		return (EPERM);
+	case TCP_REPAIR_OPTIONS:
+		return (EINVAL);
+	case TCP_QUEUE_SEQ:
+		return (ls->ls_state == LXS_IDLE ? EINVAL : EPERM);
+	default:
+		return (ENOPROTOOPT);
+	}
 }
 
 static int
@@ -328,6 +411,7 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 {
 	switch (o->o_form) {
 	case F_INT:
+	case F_CSCOV:
 		return (set_int(ls, o, buf, len));
 	case F_BUF:
 		return (set_buf(ls, o, buf, len));
@@ -342,7 +426,6 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 	case F_MCASTIF:
 		return (set_mcastif(ls, o, buf, len));
 	case F_DEVICE:
-	case F_NAME16:
 		return (set_name(ls, o, buf, len));
 	case F_BYTES:
 		return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
@@ -352,10 +435,22 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 		return (set_filter6(ls, o, buf, len));
 	case F_MREQ6:
 		return (set_mreq6(ls, o, buf, len));
+	case F_CONGESTION:
+		return (set_congestion(ls, buf, len));
+	case F_PACING:
+		return (set_pacing(ls, buf, len));
+	case F_CMSG:
+		return (len < sizeof(int) ? EINVAL : 0);	/* set_local does it */
 	case F_MD5SIG:
-		return (set_md5sig(ls, o, buf, len));
+		return (tcpauth_md5(ls, o->o_name == TCP_MD5SIG_EXT, buf, len));
+	case F_AOADD:
+		return (tcpauth_ao_add(ls, buf, len));
+	case F_AODEL:
+		return (tcpauth_ao_del(ls, buf, len));
+	case F_ULP:
+		return (len < 1 ? EINVAL : ENOENT);	/* there is none of any name */
 	default:
-		return (o->o_name == SO_ZEROCOPY ? EOPNOTSUPP : ENOPROTOOPT);
+		return (set_refused(ls, o, buf, len));
 	}
 }
 
@@ -518,6 +613,41 @@ get_bytes(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 }
 
 static int
+get_congestion(struct lx_sock *ls, uint8_t *buf, size_t *len)
+{
+	char name[VI_IFNAMSIZ] = "";
+	size_t size = sizeof(name);
+	int error;
+
+	error = vi_getsockopt(ls->ls_so, VI_TCP_CONGESTION, name, &size);
+	if (error != 0)
+		return (error);
+	if (strcmp(name, "newreno") == 0) {
+		memset(name, 0, sizeof(name));
+		strcpy(name, "reno");
+	}
+	return (put(buf, len, name, sizeof(name)));
+}
+
+/* As much of it as was asked for: more than an int holds is all there is. */
+static int
+get_pacing(struct lx_sock *ls, uint8_t *buf, size_t *len)
+{
+	uint64_t rate;
+	size_t size = sizeof(rate);
+	uint32_t word;
+	int error;
+
+	error = vi_getsockopt(ls->ls_so, VI_TCP_MAX_PACING_RATE, &rate, &size);
+	if (error != 0)
+		return (error);
+	if (*len >= sizeof(rate))
+		return (put(buf, len, &rate, sizeof(rate)));
+	word = rate > UINT32_MAX ? UINT32_MAX : (uint32_t)rate;
+	return (put(buf, len, &word, sizeof(word)));
+}
+
+static int
 get_tcpinfo(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 {
 	struct vi_tcp_info ti;
@@ -538,6 +668,10 @@ get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	uint64_t cookie = ls->ls_ino;
 	int value = 0;
 
+	if (o->o_level == IPPROTO_TCP)		/* of a socket that is not under repair */
+		return (o->o_name == TCP_REPAIR_QUEUE || o->o_name == TCP_QUEUE_SEQ
+			    ? EINVAL
+			    : put(buf, len, &value, sizeof(value)));
 	switch (o->o_name) {
 	case SO_TYPE:
 		value = ls->ls_type;
@@ -581,6 +715,8 @@ get_error(struct lx_call *c, uint8_t *buf, size_t *len)
 static int
 get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 {
+	int value;
+
 	if (o->o_form == F_LOCAL)
 		return (get_local(ls, o, buf, len));
 	if (ls->ls_so == NULL)
@@ -588,6 +724,7 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	switch (o->o_form) {
 	case F_INT:
 	case F_BUF:
+	case F_STAMP:
 		return (get_int(ls, o, buf, len));
 	case F_MCASTIF:
 		return (get_mcastif(ls, o, buf, len));
@@ -595,6 +732,21 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (mcast_get_filter(ls, o->o_level, o->o_name, buf, len));
 	case F_DEVICE:
 		return (get_device(ls, o, buf, len));
+	case F_CONGESTION:
+		return (get_congestion(ls, buf, len));
+	case F_PACING:
+		return (get_pacing(ls, buf, len));
+	case F_CSCOV:		/* Linux keeps it in every UDP socket */
+		if (ls->ls_proto != IPPROTO_UDP)
+			return (get_int(ls, o, buf, len));
+		value = 0;
+		return (put(buf, len, &value, sizeof(value)));
+	case F_CMSG:
+		value = (ls->ls_cmsg & o->o_cmsg) != 0;
+		return (put(buf, len, &value, sizeof(value)));
+	case F_ULP:
+		*len = 0;
+		return (0);
 	case F_TCPINFO:
 		return (get_tcpinfo(ls, o, buf, len));
 	default:
@@ -610,6 +762,24 @@ opt_get(struct lx_sock *ls, int level, int name, uint8_t *buf, size_t *len)
 	if (o == NULL || (o->o_flags & O_GET) == 0)
 		return (ENOPROTOOPT);
 	return (get_value(ls, o, buf, len));
+}
+
+/* A level that is none of the socket's: Linux tells reading and setting apart. */
+static int
+get_unknown(const struct lx_sock *ls, int level)
+{
+	const bool udp = ls->ls_proto == IPPROTO_UDP || ls->ls_proto == IPPROTO_UDPLITE;
+
+	if (ls->ls_family != AF_INET || level == SOL_SOCKET || level == IPPROTO_IP)
+		return (ENOPROTOOPT);
+	switch (ls->ls_type) {
+	case SOCK_STREAM:
+		return (level == IPPROTO_TCP ? ENOPROTOOPT : EOPNOTSUPP);
+	case SOCK_DGRAM:
+		return (udp && (level == IPPROTO_UDP || level == LX_SOL_UDPLITE) ? ENOPROTOOPT : EOPNOTSUPP);
+	default:
+		return (level == SOL_RAW ? ENOPROTOOPT : EOPNOTSUPP);
+	}
 }
 
 int64_t
@@ -633,7 +803,7 @@ lx_sys_getsockopt(struct lx_call *c)
 		return (ls->ls_kind == LXK_STREAM ? -ENOENT : -ENOPROTOOPT);
 	o = opt_find(ls, (int)c->c_arg[1], (int)c->c_arg[2]);
 	if (o == NULL || (o->o_flags & O_GET) == 0)
-		return (-ENOPROTOOPT);
+		return (-get_unknown(ls, (int)c->c_arg[1]));
 	len = (size_t)space < sizeof(buf) ? (size_t)space : sizeof(buf);
 	if (o->o_form == F_MSFILTER && (error = lx_copyin(c, c->c_arg[3], buf, len)) != 0)
 		return (-error);

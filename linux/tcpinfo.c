@@ -5,6 +5,16 @@
 #include <string.h>
 #include <linux/tcp.h>
 
+#define LX_TCP_TAIL	232
+
+/* What Linux 6.2 and 6.7 added; the host's headers may be older. */
+struct lx_tcp_tail {
+	uint32_t	t_rcv_wnd;
+	uint32_t	t_rehash;	/* no flow is given another label here */
+	uint16_t	t_total_rto, t_total_rto_recoveries;
+	uint32_t	t_total_rto_time;	/* ms */
+};
+
 /* Linux's numbers of the states, by ours. */
 static const uint8_t tcpinfo_state[] = {
     [VI_TCPS_CLOSED] = 7,
@@ -56,11 +66,13 @@ tcpinfo_path(const struct vi_tcp_info *vi, struct tcp_info *ti)
 static void
 tcpinfo_totals(const struct vi_tcp_info *vi, struct tcp_info *ti)
 {
+	const uint64_t mss = vi->ti_snd_mss != 0 ? vi->ti_snd_mss : 1;
+
 	ti->tcpi_last_data_sent = (uint32_t)(vi->ti_last_data_sent / 1000000);
 	ti->tcpi_last_data_recv = (uint32_t)(vi->ti_last_data_recv / 1000000);
 	ti->tcpi_last_ack_recv = (uint32_t)(vi->ti_last_ack_recv / 1000000);
 	ti->tcpi_pacing_rate = vi->ti_pacing_rate;
-	ti->tcpi_max_pacing_rate = UINT64_MAX;
+	ti->tcpi_max_pacing_rate = vi->ti_max_pacing_rate;
 	ti->tcpi_delivery_rate = vi->ti_delivery_rate;
 	ti->tcpi_bytes_acked = vi->ti_bytes_acked;
 	ti->tcpi_bytes_received = vi->ti_bytes_received;
@@ -70,11 +82,28 @@ tcpinfo_totals(const struct vi_tcp_info *vi, struct tcp_info *ti)
 	ti->tcpi_segs_in = (uint32_t)vi->ti_segs_in;
 	ti->tcpi_notsent_bytes = vi->ti_notsent;
 	ti->tcpi_snd_wnd = vi->ti_snd_wnd;
+	ti->tcpi_data_segs_out = (uint32_t)vi->ti_data_segs_out;
+	ti->tcpi_data_segs_in = (uint32_t)vi->ti_data_segs_in;
+	ti->tcpi_delivered = (uint32_t)((vi->ti_delivered + mss - 1) / mss);
+	ti->tcpi_delivered_ce = (uint32_t)((vi->ti_delivered_ce + mss - 1) / mss);
+	ti->tcpi_dsack_dups = vi->ti_dsack_dups;
+	ti->tcpi_reord_seen = vi->ti_reord_seen;
+	ti->tcpi_rcv_ooopack = vi->ti_rcv_ooopack;
+}
+
+static uint16_t
+sixteen(uint32_t n)
+{
+	return (n > UINT16_MAX ? UINT16_MAX : (uint16_t)n);
 }
 
 size_t
 tcpinfo_build(const struct vi_tcp_info *vi, void *buf, size_t size)
 {
+	struct {
+		struct tcp_info info;
+		struct lx_tcp_tail tail;
+	} all;
 	struct tcp_info ti;
 
 	memset(&ti, 0, sizeof(ti));
@@ -88,8 +117,17 @@ tcpinfo_build(const struct vi_tcp_info *vi, void *buf, size_t size)
 	ti.tcpi_rcv_wscale = vi->ti_rcv_wscale & 15U;
 	tcpinfo_path(vi, &ti);
 	tcpinfo_totals(vi, &ti);
-	if (size > sizeof(ti))
-		size = sizeof(ti);
-	memcpy(buf, &ti, size);
+	_Static_assert(offsetof(struct tcp_info, tcpi_snd_wnd) + 4 == LX_TCP_TAIL,
+	    "the end of struct tcp_info is elsewhere");
+	memset(&all, 0, sizeof(all));
+	all.info = ti;
+	all.tail = (struct lx_tcp_tail){
+	    .t_rcv_wnd = vi->ti_rcv_wnd,
+	    .t_total_rto = sixteen(vi->ti_total_rto),
+	    .t_total_rto_recoveries = sixteen(vi->ti_total_rto_recoveries),
+	    .t_total_rto_time = (uint32_t)(vi->ti_total_rto_time / 1000000)};
+	if (size > sizeof(all))
+		size = sizeof(all);
+	memcpy(buf, &all, size);
 	return (size);
 }

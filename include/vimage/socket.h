@@ -112,6 +112,9 @@ enum vi_sockopt {
 	VI_TCP_FASTOPEN,	/* listener: connections whose SYN brought data and that are not acknowledged, at most; 0 = off */
 	VI_TCP_AUTHKEY,		/* set: struct vi_tcp_authkey */
 	VI_TCP_FASTOPEN_CONNECT,	/* vi_connect may wait for the first data, and succeed at once; EOPNOTSUPP */
+	VI_TCP_MAX_PACING_RATE,	/* uint64_t: bytes a second, UINT64_MAX = none */
+	VI_TCP_TIMESTAMP,	/* get: the clock of its timestamps */
+	VI_TCP_THIN_LINEAR_TIMEOUTS,	/* the first six timeouts are not doubled while less than four segments are out */
 
 	VI_UDP_SEGMENT = 400,	/* one send is many datagrams of so many bytes; 0 = off */
 	VI_UDP_GRO,		/* such a train is received in one piece, msg_segsz saying how to cut it */
@@ -182,6 +185,14 @@ struct vi_tcp_info {
 	uint64_t	ti_last_data_sent, ti_last_data_recv, ti_last_ack_recv;	/* ns ago */
 	uint64_t	ti_pacing_rate, ti_delivery_rate;	/* bytes per second, 0 = unknown */
 	uint32_t	ti_notsent;
+	uint64_t	ti_max_pacing_rate;
+	uint64_t	ti_delivered, ti_delivered_ce;	/* bytes; of these when marks of congestion were told */
+	uint64_t	ti_data_segs_out, ti_data_segs_in;
+	uint32_t	ti_dsack_dups;			/* duplicates that the peer told of */
+	uint32_t	ti_reord_seen;			/* times that reordering was seen */
+	uint32_t	ti_rcv_ooopack;			/* segments received out of order */
+	uint32_t	ti_total_rto, ti_total_rto_recoveries;	/* timeouts; runs of them that ended well */
+	uint64_t	ti_total_rto_time;		/* ns spent in such runs */
 };
 
 /* One datagram with what is known of it; on streams only the data. */

@@ -198,17 +198,14 @@ in_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t len
 		return (in_pcbopt_setmcastif(inp, val, len));
 	case VI_SO_BINDTODEVICE:
 		return (in_pcbopt_setdevice(inp, val, len));
-	case VI_IP_TRANSPARENT:
-		/* Linux asks for CAP_NET_ADMIN or CAP_NET_RAW. */
-		if (!inp->inp_cred.cr_priv)
-			return (EPERM);
-		break;
 	case VI_IP_HDRINCL:	/* raw's own */
 		return (ENOPROTOOPT);
 	default:
 		break;
 	}
 	error = sooptint(val, len, &v);
+	if (opt == VI_IP_TRANSPARENT && error == 0 && v != 0 && !inp->inp_cred.cr_priv)
+		return (EPERM);		/* Linux asks for CAP_NET_ADMIN or CAP_NET_RAW */
 	if (flag == 0)
 		return (in_pcbopt_setnum(inp, opt, v));
 	if (error != 0)

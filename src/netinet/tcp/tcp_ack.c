@@ -57,10 +57,8 @@ tcp_ack_rtt(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
 static void
 tcp_ack_timer(struct tcpcb *tp)
 {
-	if (tp->t_rxtshift != 0) {
-		tp->t_rxtshift = 0;
-		tcp_rto_set(tp);
-	}
+	if (tp->t_rxtshift != 0)
+		tcp_rto_over(tp);
 	if (tp->snd_una == tp->snd_max)
 		tcp_timer_stop(tp, TT_REXMT);
 	else if (!tcp_timer_active(tp, TT_PERSIST))

@@ -55,6 +55,16 @@ tcp_info_counts(const struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_bytes_retrans = tp->t_rexmtbytes;
 	ti->ti_segs_out = tp->t_segsout;
 	ti->ti_segs_in = tp->t_segsin;
+	ti->ti_data_segs_out = tp->t_datasegsout;
+	ti->ti_data_segs_in = tp->t_datasegsin;
+	ti->ti_delivered = tp->t_lr.lr_rates.rt_delivered;
+	ti->ti_delivered_ce = tp->t_delivered_ce;
+	ti->ti_dsack_dups = tp->t_dsackdups;
+	ti->ti_reord_seen = tp->t_reordseen;
+	ti->ti_rcv_ooopack = tp->t_ooopack;
+	ti->ti_total_rto = tp->t_nrto;
+	ti->ti_total_rto_recoveries = tp->t_nrtorec;
+	ti->ti_total_rto_time = tp->t_rtotime + (tp->t_rtostart != 0 ? now - tp->t_rtostart : 0);
 	ti->ti_last_data_sent = tp->t_lastsent != 0 ? now - tp->t_lastsent : 0;
 	ti->ti_last_data_recv = tp->t_lastrcvd != 0 ? now - tp->t_lastrcvd : 0;
 	ti->ti_last_ack_recv = tp->t_lastack != 0 ? now - tp->t_lastack : 0;
@@ -99,6 +109,8 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	/* DupThresh; the receiver's reordering is met by time (RFC 8985), told in quarters of min_rtt. */
 	ti->ti_reordering = tp->t_lr.lr_rack.rk_reoseen ? 3u + tp->t_lr.lr_rack.rk_reomult : 3;
 	ti->ti_pacing_rate = tp->t_lr.lr_rates.rt_pacing;
+	ti->ti_max_pacing_rate =
+	    tp->t_lr.lr_rates.rt_max != 0 ? tp->t_lr.lr_rates.rt_max : UINT64_MAX;
 	ti->ti_delivery_rate = tp->t_lr.lr_rates.rt_last;
 	ti->ti_notsent = so->so_snd.sb_cc > sent ? so->so_snd.sb_cc - sent : 0;
 	tcp_info_flight(tp, ti);

@@ -247,6 +247,13 @@ struct tcpcb {
 	uint64_t	 t_sndbytes, t_rexmtbytes, t_ackedbytes, t_rcvbytes;
 	uint64_t	 t_segsout, t_segsin;
 	uint32_t	 t_rexmtsegs;
+	uint64_t	 t_datasegsout, t_datasegsin;
+	uint64_t	 t_delivered_ce;	/* bytes delivered by ACKs with ECE */
+	uint32_t	 t_dsackdups, t_reordseen, t_ooopack;
+	uint32_t	 t_nrto, t_nrtorec;	/* timeouts; runs of them that are over */
+	uint64_t	 t_rtotime;		/* time in runs that are over */
+	uint64_t	 t_rtostart;		/* this run; 0 = none */
+	bool		 t_thinlinear;	/* VI_TCP_THIN_LINEAR_TIMEOUTS */
 };
 
 /* SYN cache (tcp_syncache.c). */
@@ -553,6 +560,7 @@ void	 tcp_rate_delivered(struct tcpcb *, const struct tcp_rec *, uint64_t now);
 void	 tcp_rate_end(struct tcpcb *, uint64_t now);
 void	 tcp_rate_applimited(struct tcpcb *);
 void	 tcp_pace_set(struct tcpcb *, uint64_t rate);
+void	 tcp_pace_limit(struct tcpcb *, uint64_t max);	/* UINT64_MAX: none */
 bool	 tcp_pace_ok(struct tcpcb *);
 void	 tcp_pace_sent(struct tcpcb *, uint32_t len, uint64_t now);
 
@@ -570,7 +578,8 @@ void	 tcp_ecn_reduced(struct tcpcb *);
 /* tcp_rto.c */
 void	 tcp_rtt_sample(struct tcpcb *, uint64_t ns);
 uint32_t tcp_rto_base(const struct tcpcb *);	/* us, without backoff */
-void	 tcp_rto_set(struct tcpcb *);		/* t_rxtcur from the estimate and t_rxtshift */
+void	 tcp_rto_set(struct tcpcb *);
+void	 tcp_rto_over(struct tcpcb *);		/* t_rxtcur from the estimate and t_rxtshift */
 
 /* tcp_timer.c */
 void	 tcp_timer_init(struct tcpcb *);

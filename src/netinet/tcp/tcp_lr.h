@@ -106,6 +106,8 @@ struct tcp_rates {
 	uint64_t	 rt_applimited;	/* until rt_delivered passes this; 0 = not */
 	uint64_t	 rt_last;	/* last sample, for VI_TCP_INFO */
 	uint64_t	 rt_pacing;	/* bytes a second; 0 = not paced */
+	uint64_t	 rt_ccpacing;	/* what congestion control wants; 0 = no pacing */
+	uint64_t	 rt_max;	/* VI_TCP_MAX_PACING_RATE; 0 = none */
 	uint64_t	 rt_next;	/* the next packet may leave then */
 	uint32_t	 rt_quantum;	/* bytes one packet may have when paced */
 	uint64_t	 rt_lost;	/* bytes, of the whole connection */

@@ -48,8 +48,10 @@ tcp_rack_delivered(struct tcpcb *tp, const struct tcp_rec *rc, uint32_t end, uin
 
 	if (SEQ_GT(end, rk->rk_fack))
 		rk->rk_fack = end;
-	else if (SEQ_LT(end, rk->rk_fack) && !rexmt)
+	else if (SEQ_LT(end, rk->rk_fack) && !rexmt) {
 		rk->rk_reoseen = true;
+		tp->t_reordseen++;
+	}
 	/* An ACK that came too soon is of the first transmission. */
 	if (rexmt && rtt < (uint64_t)tp->t_rttmin * USEC)
 		return;

@@ -56,6 +56,8 @@ tcp_rate_end(struct tcpcb *tp, uint64_t now)
 	if (rs->rs_acked == 0)
 		return;
 	rt->rt_delivered += rs->rs_acked;
+	if (rs->rs_ece)
+		tp->t_delivered_ce += rs->rs_acked;
 	rt->rt_dtime = now;
 	if (rt->rt_applimited != 0 && rt->rt_delivered > rt->rt_applimited)
 		rt->rt_applimited = 0;
@@ -83,11 +85,25 @@ void
 tcp_pace_set(struct tcpcb *tp, uint64_t rate)
 {
 	struct tcp_rates *rt = &tp->t_lr.lr_rates;
-	uint64_t q = rate * PACE_QUANTUM / SEC;
+	uint64_t q;
 
+	rt->rt_ccpacing = rate;
+	if (rt->rt_max != 0)
+		rate = rate == 0 ? rt->rt_max : u64min(rate, rt->rt_max);
 	rt->rt_pacing = rate;
+	q = u64min(rate, UINT64_MAX / PACE_QUANTUM) * PACE_QUANTUM / SEC;
 	q = u64max(q - q % tp->t_maxseg, 2ull * tp->t_maxseg);
 	rt->rt_quantum = (uint32_t)u64min(q, UINT32_MAX / 2);
+}
+
+/* The user's ceiling; UINT64_MAX: none. */
+void
+tcp_pace_limit(struct tcpcb *tp, uint64_t max)
+{
+	struct tcp_rates *rt = &tp->t_lr.lr_rates;
+
+	rt->rt_max = max == UINT64_MAX ? 0 : u64max(max, 1);
+	tcp_pace_set(tp, rt->rt_ccpacing);
 }
 
 /* May a packet leave now?  If not, the timer will call again. */

@@ -160,6 +160,7 @@ tcp_rcv_text(struct tcpcb *tp, struct tcp_seg *ts)
 		return;
 	}
 	TCPSTAT_INC(ts->ts_tv, tcps_rcvoopack);
+	tp->t_ooopack++;
 	TCPSTAT_ADD(ts->ts_tv, tcps_rcvoobyte, ts->ts_len);
 	ts->ts_m = NULL;
 	if (tcp_reass_insert(tp, ts->ts_seq, ts->ts_len, m) != 0) {

@@ -202,6 +202,7 @@ tcp_seg_demux(struct inpcb *inp, struct tcp_seg *ts)
 	}
 	if (tp != NULL && tp->t_state >= TCPS_SYN_SENT) {
 		tp->t_segsin++;
+		tp->t_datasegsin += ts->ts_len != 0;
 		if (tp->t_state == TCPS_SYN_SENT)
 			tcp_seg_synsent(tp, ts);
 		else

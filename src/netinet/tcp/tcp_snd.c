@@ -380,6 +380,7 @@ tcp_snd_count(struct tcpcb *tp, const struct tcp_out *o, bool rexmt)
 
 	TCPSTAT_INC(tv, tcps_sndtotal);
 	tp->t_segsout++;
+	tp->t_datasegsout += o->o_len != 0;
 	if (o->o_len == 0) {
 		if (o->o_flags & TH_FIN)
 			TCPSTAT_INC(tv, tcps_sndctrl);

@@ -179,6 +179,9 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	TCPSTAT_INC(tp->t_tv, tcps_rexmttimeo);
 	if (tp->t_rxtshift == 0)
 		tp->t_firstrexmt = u64max(tp->t_lastsent, 1);
+	tp->t_nrto++;
+	if (tp->t_rtostart == 0)
+		tp->t_rtostart = now;
 	if (tcp_rexmt_giveup(tp, now)) {
 		TCPSTAT_INC(tp->t_tv, tcps_timeoutdrop);
 		tcp_drop(tp, ETIMEDOUT);

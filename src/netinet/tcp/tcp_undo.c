@@ -85,10 +85,8 @@ undo_do(struct tcpcb *tp)
 		memcpy(tp->t_ccpriv, un->un_ccpriv, sizeof(un->un_ccpriv));
 		tp->snd_cwnd = u32max(tp->snd_cwnd, un->un_cwnd);
 	}
-	if (tp->t_rxtshift != 0) {
-		tp->t_rxtshift = 0;
-		tcp_rto_set(tp);
-	}
+	if (tp->t_rxtshift != 0)
+		tcp_rto_over(tp);
 	tcp_undo_forget(tp);
 }
 

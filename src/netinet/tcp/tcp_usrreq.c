@@ -372,6 +372,13 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 			return (EOPNOTSUPP);
 		tp->t_tfoconnect = v != 0;
 		return (0);
+	case VI_TCP_THIN_LINEAR_TIMEOUTS:
+		if (v != 0 && v != 1)
+			return (EINVAL);
+		tp->t_thinlinear = v != 0;
+		return (0);
+	case VI_TCP_TIMESTAMP:		/* Linux: under repair only, which there is not */
+		return (EPERM);
 	case VI_TCP_DEFER_ACCEPT:
 		tcp_usr_setdefer(tp, v);
 		return (0);
@@ -456,6 +463,18 @@ tcp_usr_setauth(struct tcpcb *tp, const void *val, size_t len)
 }
 
 static int
+tcp_usr_setpacing(struct tcpcb *tp, const void *val, size_t len)
+{
+	uint64_t rate;
+
+	if (len < sizeof(rate))
+		return (EINVAL);
+	memcpy(&rate, val, sizeof(rate));
+	tcp_pace_limit(tp, rate);
+	return (0);
+}
+
+static int
 tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 {
 	struct tcpcb *tp = sototcpcb(so);
@@ -471,6 +490,8 @@ tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t l
 		return (tcp_usr_setcc(tp, val, len));
 	case VI_TCP_AUTHKEY:
 		return (tcp_usr_setauth(tp, val, len));
+	case VI_TCP_MAX_PACING_RATE:
+		return (tcp_usr_setpacing(tp, val, len));
 	case VI_TCP_INFO:
 		return (ENOPROTOOPT);
 	default:
@@ -503,6 +524,8 @@ tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 	case VI_TCP_SYNCNT:	*v = tp->t_syncnt; break;
 	case VI_TCP_FASTOPEN:	*v = (int)tp->t_tfolimit; break;
 	case VI_TCP_FASTOPEN_CONNECT: *v = tp->t_tfoconnect; break;
+	case VI_TCP_THIN_LINEAR_TIMEOUTS: *v = tp->t_thinlinear; break;
+	case VI_TCP_TIMESTAMP:	*v = (int)tcp_ts(tcp_now(tp), tp->t_tsoff); break;
 	case VI_TCP_DEFER_ACCEPT:
 		*v = (int)(tcp_rounds_time(tp->t_tv, tp->t_deferaccept) / SEC);
 		break;
@@ -521,11 +544,16 @@ tcp_usr_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 	struct tcpcb *tp = sototcpcb(so);
 	char name[CC_NAMELEN] = { 0 };
 	struct vi_tcp_info ti;
+	uint64_t rate;
 	int v;
 
 	if (opt == VI_TCP_INFO) {
 		tcp_info_fill(tp, &ti);
 		return (sooptput(buf, len, &ti, sizeof(ti)));
+	}
+	if (opt == VI_TCP_MAX_PACING_RATE) {
+		rate = tp->t_lr.lr_rates.rt_max != 0 ? tp->t_lr.lr_rates.rt_max : UINT64_MAX;
+		return (sooptput(buf, len, &rate, sizeof(rate)));
 	}
 	if (opt == VI_TCP_CONGESTION) {
 		memcpy(name, tp->t_cc->cc_name, strlen(tp->t_cc->cc_name));
