@@ -46,6 +46,56 @@ bounds(void **state)
 	tcp_fixture_fini(&tf);
 }
 
+/* VI_TCP_THIN_LINEAR_TIMEOUTS: six timeouts as soon as the first, while little is out. */
+static void
+thin(void **state)
+{
+	struct tcp_fixture tf;
+	struct tcpcb *tp;
+
+	(void)state;
+	tp = tcp_fixture_init(&tf);
+	tp->t_state = TCPS_ESTABLISHED;
+	tcp_rtt_sample(tp, 100 * MSEC);
+	tp->t_thinlinear = true;
+	tp->snd_max = tp->snd_una + 3 * tp->t_maxseg;
+	tp->t_rxtshift = 6;
+	tcp_rto_set(tp);
+	assert_int_equal(tp->t_rxtcur, 300000);
+	tp->t_rxtshift = 7;
+	tcp_rto_set(tp);
+	assert_int_equal(tp->t_rxtcur, 300000 << 7);
+	tp->t_rxtshift = 2;
+	tp->snd_max = tp->snd_una + 4 * tp->t_maxseg;
+	tcp_rto_set(tp);
+	assert_int_equal(tp->t_rxtcur, 300000 << 2);
+	tp->snd_max = tp->snd_una;
+	tcp_fixture_fini(&tf);
+}
+
+/* The user's ceiling holds what congestion control wants, and paces when that does not. */
+static void
+pacing(void **state)
+{
+	struct tcp_fixture tf;
+	struct tcpcb *tp;
+
+	(void)state;
+	tp = tcp_fixture_init(&tf);
+	tcp_pace_limit(tp, 1000000);
+	assert_int_equal(tp->t_lr.lr_rates.rt_pacing, 1000000);
+	tcp_pace_set(tp, 5000000);
+	assert_int_equal(tp->t_lr.lr_rates.rt_pacing, 1000000);
+	tcp_pace_set(tp, 200000);
+	assert_int_equal(tp->t_lr.lr_rates.rt_pacing, 200000);
+	tcp_pace_limit(tp, UINT64_MAX);
+	tcp_pace_set(tp, 5000000);
+	assert_int_equal(tp->t_lr.lr_rates.rt_pacing, 5000000);
+	tcp_pace_set(tp, 0);
+	assert_int_equal(tp->t_lr.lr_rates.rt_pacing, 0);
+	tcp_fixture_fini(&tf);
+}
+
 static void
 backoff(void **state)
 {
@@ -93,6 +143,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_sample),
 		cmocka_unit_test(bounds),
+		cmocka_unit_test(thin), cmocka_unit_test(pacing),
 		cmocka_unit_test(backoff),
 		cmocka_unit_test(lazy_timers),
 	};
