@@ -316,6 +316,34 @@ host_cache_server(void **state)
 	wire_fini(&w);
 }
 
+/* However small the window is made, it opens: a small clamp, and a buffer smaller than a unit of the scaled field. */
+static void
+small_windows(void **state)
+{
+	struct socket *so[2];
+	struct wire w;
+
+	(void)state;
+	for (int scale = 0; scale < 2; scale++) {
+		wire_init(&w, 3);
+		wire_pair(&w, so);
+		if (scale == 0) {
+			wire_setint(so[1], VI_TCP_WINDOW_CLAMP, 11);
+			assert_true(wire_getint(so[1], VI_TCP_WINDOW_CLAMP) >= 536);
+		} else {
+			wire_setint(so[1], VI_SO_RCVBUF, 2048);
+			sototcpcb(so[1])->rcv_scale = sototcpcb(so[0])->snd_scale = 14;
+		}
+		wire_carry(&w, so, 50000);
+		soclose(so[0]);
+		soclose(so[1]);
+		wire_run(&w, 100 * SEC);
+		assert_true(TAILQ_EMPTY(&wire_tcp(&w, 0)->tv_pcbs.ipi_list));
+		assert_int_equal(wire_tcp(&w, 0)->tv_stat.tcps_rcvduppack, 0);
+		wire_fini(&w);
+	}
+}
+
 /* A path that loses what is longer than 1300 bytes and says nothing. */
 static enum wire_verdict
 lose_long(struct wire *w, struct wpkt *wp)
@@ -388,6 +416,7 @@ main(void)
 		cmocka_unit_test(user_timeout_option),
 		cmocka_unit_test(host_cache),
 		cmocka_unit_test(host_cache_server),
+		cmocka_unit_test(small_windows),
 		cmocka_unit_test(black_hole),
 	};
 

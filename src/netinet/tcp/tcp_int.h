@@ -129,6 +129,8 @@ TAILQ_HEAD(sackq, sackrange);
 #define TCP_MAX_RSACK		6	/* recently reported blocks remembered */
 #define CC_PRIVATE		32	/* words a congestion control has in the tcpcb */
 
+#define TCP_MINCLAMP	1152	/* least VI_TCP_WINDOW_CLAMP */
+
 struct tcpcb {
 	struct inpcb	*t_inpcb;	/* (c) */
 	struct tcp_vnet	*t_tv;		/* (c) */

@@ -8,56 +8,69 @@
 
 #include "base/assert.h"
 
+/* The most that is ever offered. */
+static uint32_t
+rcv_most(const struct tcpcb *tp)
+{
+	uint32_t most = tcp_so(tp)->so_rcv.sb_hiwat;
+
+	if (tp->t_winclamp != 0)
+		most = u32min(most, tp->t_winclamp);
+	return (u32min(most, (uint32_t)TCP_MAXWIN << tp->rcv_scale));
+}
+
 /*
- * The window to offer: what the buffer takes.  Never less than was offered before (RFC 9293
- * 3.8.6.2.2, SHLD-14), and closed rather than silly: below a segment and a quarter of the buffer it
- * counts as nothing (MUST-39).
+ * What the buffer takes, as the field can say it (RFC 7323 2.4): closed rather than silly, below a
+ * segment and a quarter of the most it counts as nothing (MUST-39).  But an empty buffer that is
+ * smaller than a unit would be closed for ever.
  */
+static uint32_t
+rcv_offer(const struct tcpcb *tp)
+{
+	const struct sockbuf *sb = &tcp_so(tp)->so_rcv;
+	const uint32_t unit = 1u << tp->rcv_scale, most = rcv_most(tp);
+	uint32_t win = u32min(sbspace(sb), most);
+
+	if (win < tp->t_maxseg && win < most / 4)
+		win = 0;
+	win &= ~(unit - 1);
+	return (win == 0 && sb->sb_cc == 0 ? unit : win);
+}
+
+/* What was offered and not used. */
+static uint32_t
+rcv_offered(const struct tcpcb *tp)
+{
+	return (SEQ_GT(tp->rcv_adv, tp->rcv_nxt) ? tp->rcv_adv - tp->rcv_nxt : 0);
+}
+
+/* The window to offer: never less than was offered before (RFC 9293 3.8.6.2.2, SHLD-14). */
 uint32_t
 tcp_rcv_window(struct tcpcb *tp)
 {
-	const struct sockbuf *sb = &tcp_so(tp)->so_rcv;
-	uint32_t win = sbspace(sb), offered;
-
-	if (win < tp->t_maxseg && win < sb->sb_hiwat / 4)
-		win = 0;
-	if (tp->t_winclamp != 0)
-		win = u32min(win, tp->t_winclamp);
-	win = u32min(win, (uint32_t)TCP_MAXWIN << tp->rcv_scale);
-	/*
-	 * What is opened is told exactly; what is left of an earlier offer may lose less than a
-	 * unit (RFC 7323 2.4).
-	 */
-	win &= ~((1u << tp->rcv_scale) - 1);
-	offered = SEQ_GT(tp->rcv_adv, tp->rcv_nxt) ? tp->rcv_adv - tp->rcv_nxt : 0;
-	tp->rcv_wnd = u32max(win, offered);
+	tp->rcv_wnd = u32max(rcv_offer(tp), rcv_offered(tp));
 	return (tp->rcv_wnd);
 }
 
-/* The user took data: is what can be offered now worth a segment (RFC 9293 3.8.6.2.2)? */
+/*
+ * The user took data: is what can be offered now worth a segment (RFC 9293 3.8.6.2.2)?  After that
+ * segment it is not.
+ */
 bool
 tcp_rcv_update_due(struct tcpcb *tp)
 {
-	const struct sockbuf *sb = &tcp_so(tp)->so_rcv;
-	uint32_t offered, win;
+	const uint32_t offered = rcv_offered(tp), most = rcv_most(tp);
+	uint32_t win;
 
-	if (TCPS_HAVERCVDFIN(tp->t_state) || (sb->sb_flags & SBS_CANTRCVMORE) != 0)
+	if (TCPS_HAVERCVDFIN(tp->t_state) || (tcp_so(tp)->so_rcv.sb_flags & SBS_CANTRCVMORE) != 0)
 		return (false);
 	/* What the SYN could not say, without scaling: Linux tells it with the first ACK of data. */
 	if (tp->rcv_nxt == tp->irs + 1 && tp->rcv_adv != tp->rcv_nxt && tcp_persona_waits(tp))
 		return (false);
-	offered = SEQ_GT(tp->rcv_adv, tp->rcv_nxt) ? tp->rcv_adv - tp->rcv_nxt : 0;
-	if (offered >= sb->sb_hiwat / 2)
-		return (false);
-	win = sbspace(sb);
-	if (tp->t_winclamp != 0)
-		win = u32min(win, tp->t_winclamp);
-	win = u32min(win, (uint32_t)TCP_MAXWIN << tp->rcv_scale);
-	if (win <= offered)
+	if (offered >= most / 2 || (win = rcv_offer(tp)) <= offered)
 		return (false);
 	win -= offered;
-	return (win >= sb->sb_hiwat / 2 ||
-		(win >= 2 * tp->t_maxseg && (win >= sb->sb_hiwat / 4 || offered == 0)));
+	return (win >= most / 2 || (win >= 2 * tp->t_maxseg && (win >= most / 4 || offered == 0)));
 }
 
 /*

@@ -361,7 +361,8 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 	case VI_TCP_WINDOW_CLAMP:
 		if (v < 0)
 			return (EINVAL);
-		tp->t_winclamp = (uint32_t)v;
+		/* 0: none.  As Linux: no less than what carries a segment now and then. */
+		tp->t_winclamp = v == 0 ? 0 : u32max((uint32_t)v, TCP_MINCLAMP);
 		return (0);
 	case VI_TCP_FASTOPEN:
 		return (tcp_tfo_setlimit(tp, v));
