@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What programs write for us to read: the first byte chooses the parser, the rest is its input.
- *	0 netlink messages, 1 ancillary data, 2 addresses, 3 options (socket, level, name in four bytes)
+ *	0 netlink messages, 1 ancillary data, 2 addresses, 3 options (socket, level, name in four bytes; of the socket: bits 0-1 kind, 2 privileged, 3 IPv6)
  */
 #include <stdlib.h>
 #include <string.h>
@@ -59,14 +59,14 @@ fuzz_address(const uint8_t *p, size_t len)
 
 static struct vi_kernel_params kp;
 static struct vi_kernel *k;
-static struct vi_socket *so[4];
+static struct vi_socket *so[2][4];	/* IPv4, IPv6 */
 
 /* The kernel's memory is the host's pages, which a leak checker does not look into. */
 static void
 fuzz_end(void)
 {
-	for (unsigned i = 0; i < 4; i++)
-		vi_close(so[i]);
+	for (unsigned i = 0; i < 8; i++)
+		vi_close(so[i / 4][i % 4]);
 	if (vi_kernel_free(k, NULL, NULL) != 0)
 		abort();
 	vi_host_sim_free(kp.kp_host);
@@ -74,23 +74,22 @@ fuzz_end(void)
 
 /* A kernel of the simulated host with one socket of each kind; made once. */
 static struct vi_socket *
-fuzz_socket(unsigned kind)
+fuzz_socket(unsigned kind, bool six)
 {
-	static const struct { int type, proto; } kinds[4] = {
-		{ VI_SOCK_STREAM, 0 }, { VI_SOCK_DGRAM, 0 }, { VI_SOCK_DGRAM, VI_IPPROTO_ICMP },
-		{ VI_SOCK_RAW, VI_IPPROTO_ICMP } };
+	static const int types[4] = { VI_SOCK_STREAM, VI_SOCK_DGRAM, VI_SOCK_DGRAM, VI_SOCK_RAW };
 	struct vi_cred cr = { .cr_priv = true };
 	unsigned i;
 
 	if (k == NULL) {
 		if (vi_host_sim_new(1, &kp.kp_host) != 0 || vi_kernel_new(&kp, &k) != 0)
 			abort();
-		for (i = 0; i < 4; i++)
-			if (vi_socket(vi_vnet0(k), VI_AF_INET, kinds[i].type, kinds[i].proto, &cr, &so[i]) != 0)
+		for (i = 0; i < 8; i++)
+			if (vi_socket(vi_vnet0(k), i < 4 ? VI_AF_INET : VI_AF_INET6, types[i % 4],
+			    i % 4 < 2 ? 0 : i < 4 ? VI_IPPROTO_ICMP : VI_IPPROTO_ICMPV6, &cr, &so[i / 4][i % 4]) != 0)
 				abort();
 		atexit(fuzz_end);
 	}
-	return (so[kind]);
+	return (so[six][kind]);
 }
 
 static void
@@ -98,14 +97,17 @@ fuzz_option(const uint8_t *p, size_t len)
 {
 	struct lx_sock ls = { .ls_fd = -1 };
 	unsigned kind;
+	bool six;
 
 	if (len < 4)
 		return;
 	kind = p[0] & 3;
-	ls.ls_so = fuzz_socket(kind);
+	six = (p[0] & 8) != 0;
+	ls.ls_so = fuzz_socket(kind, six);
+	ls.ls_family = six ? AF_INET6 : AF_INET;
 	ls.ls_kind = kind == 0 ? LXK_STREAM : LXK_DGRAM;
 	ls.ls_type = kind == 0 ? SOCK_STREAM : kind == 3 ? SOCK_RAW : SOCK_DGRAM;
-	ls.ls_proto = kind < 2 ? 0 : IPPROTO_ICMP;
+	ls.ls_proto = kind < 2 ? 0 : six ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 	ls.ls_cred.cr_priv = (p[0] & 4) != 0;
 	(void)opt_set(&ls, p[1], p[2] | p[3] << 8, p + 4, len - 4);
 }

@@ -21,6 +21,8 @@
 #include "wire/igmp.h"
 #include "wire/mld.h"
 #include "wire/ip.h"
+#include "wire/ip6.h"
+#include "wire/nd6.h"
 #include "wire/tcp.h"
 #include "wire/udp.h"
 
@@ -154,6 +156,50 @@ check_mld(const uint8_t *p, size_t clen, size_t plen, size_t *need)
 	if (e == WIRE_OK && ml.ml_nsrcs > 0)
 		REQUIRE(ml.ml_srcs >= p && ml.ml_srcs + ml.ml_nsrcs * 16 <= p + clen);
 	return (e);
+}
+
+static enum wire_error
+check_ip6(const uint8_t *p, size_t clen, size_t plen, size_t *need)
+{
+	struct ip6_info i6;
+	enum wire_error e = ip6_check(p, clen, plen, &i6);
+
+	*need = i6.i6_need;
+	if (e == WIRE_OK)
+		REQUIRE(clen >= sizeof(struct ip6_hdr) && sizeof(struct ip6_hdr) + i6.i6_plen <= plen);
+	return (e);
+}
+
+/* An options header, and the options of a message of neighbour discovery: each lies within, behind the one before. */
+static void
+whole_ip6_opts(const uint8_t *p, size_t len)
+{
+	size_t off = 2, end = 2;
+	struct ip6_opt o;
+	enum wire_error e;
+
+	if (len < 2)
+		return;
+	while ((e = ip6_opt_next(p, len, &off, &o)) == WIRE_OK) {
+		REQUIRE(o.io6_off >= end && o.io6_p == p + o.io6_off + 2 && o.io6_p + o.io6_len <= p + len);
+		end = (size_t)o.io6_off + 2 + o.io6_len;
+	}
+	REQUIRE(e == WIRE_END || (e == WIRE_BADOPT && off < len));
+}
+
+static void
+whole_nd_opts(const uint8_t *p, size_t len)
+{
+	const uint8_t *end = p;
+	struct nd_opt o;
+	size_t off = 0;
+	enum wire_error e;
+
+	while ((e = nd_opt_next(p, len, &off, &o)) == WIRE_OK) {
+		REQUIRE(o.no_p >= end && o.no_len >= 8 && o.no_len % 8 == 0 && o.no_p + o.no_len <= p + len);
+		end = o.no_p + o.no_len;
+	}
+	REQUIRE(e == WIRE_END || e == WIRE_BADOPT);
 }
 
 static enum wire_error
@@ -294,6 +340,9 @@ static const struct target targets[] = {
 	{ NULL,		whole_text },
 	{ check_igmp,	NULL },
 	{ check_mld,	NULL },
+	{ check_ip6,	NULL },
+	{ NULL,		whole_ip6_opts },
+	{ NULL,		whole_nd_opts },
 };
 
 /* Calls the parser with clen bytes in a block of their own. */

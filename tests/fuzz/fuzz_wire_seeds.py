@@ -5,7 +5,7 @@ import pathlib
 import struct
 import sys
 
-ETHER, VLAN, ARP, IP, ICMP, UDP, TCP, TCPOPTS, CHECKSUM, TEXT, IGMP, MLD = range(12)
+ETHER, VLAN, ARP, IP, ICMP, UDP, TCP, TCPOPTS, CHECKSUM, TEXT, IGMP, MLD, IP6, IP6OPTS, NDOPTS = range(15)
 MAC_A, MAC_B = bytes.fromhex('02000000000a'), bytes.fromhex('02000000000b')
 SRC, DST = bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2])
 
@@ -107,6 +107,16 @@ SEEDS = {
     'mld_query': (MLD, b'\x82\0\0\0\3\xe8\0\0' + bytes(16)),
     'mld_query_sources': (MLD, b'\x82\0\0\0\3\xe8\0\0\xff\2' + bytes(14) + b'\2\x7d\0\1' + bytes(16)),
     'mld_query_lies': (MLD, b'\x82\0\0\0\3\xe8\0\0\xff\2' + bytes(14) + b'\2\x7d\1\0' + bytes(16)),
+    'ip6': (IP6, b'\x60\0\0\0\0\4\x3b\x40' + bytes(32) + b'data'),
+    'ip6_padded': (IP6, b'\x60\0\0\0\0\1\x3b\x40' + bytes(32) + b'data'),
+    'ip6_version': (IP6, b'\x40\0\0\0\0\4\x3b\x40' + bytes(32) + b'data'),
+    'ip6opts': (IP6OPTS, b'\x3b\0\5\2\0\0\1\0'),
+    'ip6opts_jumbo': (IP6OPTS, b'\x3b\0\xc2\4\0\1\0\0'),
+    'ip6opts_beyond': (IP6OPTS, b'\x3b\0\0\0\0\x1e\2\0'),
+    'nd_lladdr': (NDOPTS, b'\1\1\2\0\0\0\0\1\5\1\0\0\0\0\5\xdc'),
+    'nd_prefix': (NDOPTS, b'\3\4\x40\xc0' + bytes(28) + b'\x0e\1abcdef'),
+    'nd_zero': (NDOPTS, b'\1\0' + bytes(6)),
+    'nd_beyond': (NDOPTS, b'\1\2' + bytes(6)),
     'checksum': (CHECKSUM, bytes(i * 7 & 0xff for i in range(600))),
     'checksum_ones': (CHECKSUM, b'\xff' * 301),
     'text_inaddr': (TEXT, b'192.0.2.255'),
