@@ -181,6 +181,18 @@ keep(struct half *h, const struct wpkt *wp)
 	h->h_kept = wp_copy(wp);
 }
 
+/* With FUZZ_TRACE in the environment: what an input does. */
+static void
+trace(const struct wire *w, const struct wpkt *wp, const struct half *h)
+{
+	const struct tcphdr *th = wp_th(wp);
+
+	if (getenv("FUZZ_TRACE") != NULL)
+		fprintf(stderr, "%llu us to %d: seq %u ack %u flags %#x win %u data %u, fate %d\n",
+		    (unsigned long long)vi_sim_now(w->w_host) / 1000, wp->wp_to, NTOHL(th->th_seq), NTOHL(th->th_ack), th_flags(th),
+		    NTOHS(th->th_win), wp_dlen(wp), h->h_nplans > 0 ? h->h_plan[0].p_fate : -1);
+}
+
 static enum wire_verdict
 on_path(struct wire *w, struct wpkt *wp)
 {
@@ -188,11 +200,15 @@ on_path(struct wire *w, struct wpkt *wp)
 	struct half *h = &s->s_half[wp->wp_to];
 	struct plan p;
 
+	trace(w, wp, h);
 	w->w_dup = 0;
 	if (h->h_nplans == 0)
 		return (WIRE_PASS);
 	p = h->h_plan[0];
 	memmove(h->h_plan, h->h_plan + 1, --h->h_nplans * sizeof(p));
+	/* A listener gives up after four SYN-ACKs, and one whose ACK was lost is told so by a reset. */
+	if (s->s_half[1].h_so == NULL && (p.p_fate == F_LOSE || p.p_fate == F_HOLD || p.p_fate == F_FLIP))
+		s->s_hurt = true;
 	switch (p.p_fate) {
 	case F_PASS: break;
 	case F_LOSE: return (WIRE_LOSE);
@@ -305,6 +321,8 @@ op(struct script *s)
 	uint8_t o = next8(s), a = next8(s);
 	int side = o & 1;
 
+	if (getenv("FUZZ_TRACE") != NULL)
+		fprintf(stderr, "side %d: operation %d, %d\n", side, o >> 1 & 15, a);
 	switch (o >> 1 & 15) {
 	case 0: case 1: user_send(s, side, a < 200 ? a + 1u : a * 200u); break;
 	case 2: case 3: user_recv(s, side, 1 + a * 257u); break;
