@@ -337,6 +337,17 @@ forge(struct pair *p, uint32_t seq, uint32_t ack, uint16_t flags, const void *da
 	    &p->w, 1, p->inp[0]->inp_lport, p->inp[0]->inp_fport, seq, ack, flags, 1000, data, len);
 }
 
+/* The same with a timestamp. */
+static void
+forge_ts(struct pair *p, uint32_t seq, uint32_t ack, uint16_t flags, uint32_t tsval)
+{
+	uint8_t opts[12];
+
+	tcp_opts_put_ts(opts, tsval, 0);
+	wire_inject_opts(&p->w, 1, p->inp[0]->inp_lport, p->inp[0]->inp_fport, seq, ack, flags, 1000,
+	    opts, sizeof(opts));
+}
+
 /* RFC 5961 3.2: an RST is believed at RCV.NXT only. */
 static void
 rst_rules(void **state)
@@ -393,6 +404,27 @@ challenges(void **state)
 		forge(&p, p.tp[1]->rcv_nxt + 5, 0, TH_SYN, NULL, 0);
 	assert_in_range(p.tap.t_n[0] - n, 5, 15);
 	assert_int_equal(p.tp[1]->t_state, TCPS_ESTABLISHED);
+	pair_fini(&p);
+}
+
+/* RFC 7323 4.3: the timestamp of a segment whose ACK is refused is not taken, that of another is. */
+static void
+timestamp_of_bad_ack(void **state)
+{
+	struct pair p;
+	struct tcpcb *tp;
+	uint32_t ts;
+
+	(void)state;
+	pair_init(&p, 14);
+	tp = p.tp[1];
+	ts = tp->ts_recent;
+	forge_ts(&p, tp->rcv_nxt, tp->snd_max + 9999, TH_FIN | TH_ACK, ts + 200000);
+	assert_int_equal(tp->ts_recent, ts);
+	forge_ts(&p, tp->rcv_nxt, tp->snd_una - tp->max_sndwnd - 1, TH_ACK, ts + 200000);
+	assert_int_equal(tp->ts_recent, ts);
+	forge_ts(&p, tp->rcv_nxt, tp->snd_una, TH_ACK, ts + 1);
+	assert_int_equal(tp->ts_recent, ts + 1);
 	pair_fini(&p);
 }
 
@@ -1253,6 +1285,7 @@ main(void)
 		cmocka_unit_test(schedules),
 		cmocka_unit_test(rst_rules),
 		cmocka_unit_test(challenges),
+		cmocka_unit_test(timestamp_of_bad_ack),
 		cmocka_unit_test(ack_war),
 		cmocka_unit_test(half_close),
 		cmocka_unit_test(simultaneous_close),

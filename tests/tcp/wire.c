@@ -547,9 +547,9 @@ wire_recv(struct wire *w, struct socket *so, void *p, size_t len, int *error)
 	return (done);
 }
 
-void
-wire_inject(struct wire *w, int toside, uint16_t sport, uint16_t dport, uint32_t seq, uint32_t ack,
-    uint16_t flags, uint16_t win, const void *data, size_t len)
+static void
+wire_forge(struct wire *w, int toside, uint16_t sport, uint16_t dport, uint32_t seq, uint32_t ack,
+    uint16_t flags, uint16_t win, unsigned hlen, const void *rest, size_t len)
 {
 	struct wpkt *wp = wire_newpkt(toside, (uint32_t)(TCP_MINHLEN + len));
 	struct tcphdr *th = (struct tcphdr *)(void *)wp->wp_data;
@@ -558,14 +558,28 @@ wire_inject(struct wire *w, int toside, uint16_t sport, uint16_t dport, uint32_t
 	th->th_dport = dport;
 	th->th_seq = HTONL(seq);
 	th->th_ack = HTONL(ack);
-	th_set_offflags(th, TCP_MINHLEN, flags);
+	th_set_offflags(th, hlen, flags);
 	th->th_win = HTONS(win);
 	if (len > 0)
-		memcpy(wp->wp_data + TCP_MINHLEN, data, len);
+		memcpy(wp->wp_data + TCP_MINHLEN, rest, len);
 	wp->wp_valid = true;
 	wire_deliver(w, wp);
 	while (kernel_poll(w->w_k) == 0)
 		;
+}
+
+void
+wire_inject(struct wire *w, int toside, uint16_t sport, uint16_t dport, uint32_t seq, uint32_t ack,
+    uint16_t flags, uint16_t win, const void *data, size_t len)
+{
+	wire_forge(w, toside, sport, dport, seq, ack, flags, win, TCP_MINHLEN, data, len);
+}
+
+void
+wire_inject_opts(struct wire *w, int toside, uint16_t sport, uint16_t dport, uint32_t seq,
+    uint32_t ack, uint16_t flags, uint16_t win, const void *opts, size_t len)
+{
+	wire_forge(w, toside, sport, dport, seq, ack, flags, win, TCP_MINHLEN + (unsigned)len, opts, len);
 }
 
 void

@@ -84,6 +84,9 @@ size_t	 wire_recv(struct wire *, struct socket *, void *, size_t, int *error);
  */
 void wire_inject(struct wire *, int toside, uint16_t sport, uint16_t dport, uint32_t seq,
     uint32_t ack, uint16_t flags, uint16_t win, const void *data, size_t len);
+/* A segment of options alone, len a multiple of 4. */
+void wire_inject_opts(struct wire *w, int toside, uint16_t sport, uint16_t dport, uint32_t seq,
+    uint32_t ack, uint16_t flags, uint16_t win, const void *opts, size_t len);
 void	 wire_deliver(struct wire *, struct wpkt *);
 void	 wire_setint(struct socket *, enum vi_sockopt, int);
 int	 wire_getint(struct socket *, enum vi_sockopt);

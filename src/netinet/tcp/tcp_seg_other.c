@@ -17,11 +17,17 @@
 
 #include "base/assert.h"
 
-/* RFC 7323 4.3: the timestamp to echo is that of the segment that covers the last ACK sent. */
+/*
+ * RFC 7323 4.3: the timestamp to echo is that of the segment that covers the last ACK sent.  Not
+ * of one whose ACK will be refused (RFC 5961 5.2): PAWS would then shut out the peer.
+ */
 static void
 tcp_seg_tsrecent(struct tcpcb *tp, const struct tcp_seg *ts)
 {
 	if ((ts->ts_to.to_flags & TOF_TS) == 0 || (tp->t_flags & TF_RCVD_TSTMP) == 0)
+		return;
+	if ((ts->ts_flags & TH_ACK) != 0 && (SEQ_GT(ts->ts_ack, tp->snd_max) ||
+	    SEQ_LT(ts->ts_ack, tp->snd_una - tp->max_sndwnd)))
 		return;
 	if (SEQ_LEQ(ts->ts_seq, tp->last_ack_sent) &&
 	    TSTMP_GEQ(ts->ts_to.to_tsval, tp->ts_recent)) {
