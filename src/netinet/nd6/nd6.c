@@ -50,13 +50,14 @@ static void nd6_flush(struct nd6_vnet *, struct ifnet *, bool all);
 
 /* There is one. */
 static void
-nd6_defaultif(struct nd6_vnet *nv, const struct ifnet *chosen)
+nd6_defaultif(struct nd6_vnet *nv, struct ifnet *ifp, bool set)
 {
-	struct ifnet *ifp;
-
-	TAILQ_FOREACH(ifp, &net_vnet(nv->nv_vnet)->nv_ifs, if_link)
-		if (ifp != chosen && nd6_if(ifp) != NULL)
-			nd6_if(ifp)->ni_flags &= ~(uint32_t)VI_ND6_IFF_DEFAULTIF;
+	if (set && nv->nv_chosenif != NULL && nv->nv_chosenif != ifp)
+		nd6_if(nv->nv_chosenif)->ni_flags &= ~(uint32_t)VI_ND6_IFF_DEFAULTIF;
+	if (set)
+		nv->nv_chosenif = ifp;
+	else if (nv->nv_chosenif == ifp)
+		nv->nv_chosenif = NULL;
 }
 
 /* The interface speaks no IPv6 from now on, or does again: then its addresses are checked anew. */
@@ -97,8 +98,7 @@ nd6_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
 	if ((set & VI_ND6_IFF_ACCEPT_RTADV) != 0)
 		nd6_rs_start(nv, ifp);
 	if (((set | clear) & VI_ND6_IFF_DEFAULTIF) != 0) {
-		if ((set & VI_ND6_IFF_DEFAULTIF) != 0)
-			nd6_defaultif(nv, ifp);
+		nd6_defaultif(nv, ifp, (set & VI_ND6_IFF_DEFAULTIF) != 0);
 		nd6_router_select(nv);
 	}
 	return (0);
@@ -186,6 +186,7 @@ nd6_ifdetach(struct nd6_vnet *nv, struct ifnet *ifp)
 {
 	struct nd6_if *ni = nd6_if(ifp);
 
+	nd6_defaultif(nv, ifp, false);
 	nd6_rtr_ifdetach(nv, ifp);
 	nd6_forget_rcvif(nv, ifp);
 	in6_ifdetach(ifp);	/* while there is still a struct nd6_if */

@@ -140,6 +140,7 @@ struct nd6_vnet {
 	struct nd6_prefixes nv_prefixes;
 	struct nd6_rios	 nv_rios;
 	uint32_t	 nv_nrouters, nv_nprefixes, nv_nrios;
+	struct ifnet	*nv_chosenif;	/* has VI_ND6_IFF_DEFAULTIF */
 	struct ifnet	*nv_defif;	/* the default route is by it, for want of a router */
 	uint32_t	 nv_deffib;
 	struct siphash_key nv_secret;	/* RFC 7217 5 */

@@ -72,12 +72,7 @@ rtr_defaultif(struct nd6_vnet *nv, struct ifnet *ifp)
 static struct ifnet *
 rtr_wanted_defaultif(const struct nd6_vnet *nv)
 {
-	struct ifnet *ifp;
-
-	TAILQ_FOREACH(ifp, &net_vnet(nv->nv_vnet)->nv_ifs, if_link)
-		if (nd6_if(ifp) != NULL && (nd6_if(ifp)->ni_flags & VI_ND6_IFF_DEFAULTIF) != 0 && if_up(ifp))
-			return (ifp);
-	return (NULL);
+	return (nv->nv_chosenif != NULL && if_up(nv->nv_chosenif) ? nv->nv_chosenif : NULL);
 }
 
 /* RFC 4191 3.2, RFC 4861 6.3.6: > 0 when a is better. */
