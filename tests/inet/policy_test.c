@@ -59,7 +59,7 @@ table_route(struct vi_vnet *vn, uint32_t fib, const char *dst, unsigned len, con
 	struct vi_route rt = { .rt_dst = tl_addr(dst, 0), .rt_prefixlen = (uint8_t)len, .rt_gateway = tl_addr(gw, 0), .rt_fib = fib,
 		.rt_flags = VI_RTF_GATEWAY, .rt_weight = weight };
 
-	memcpy(rt.rt_ifname, ifname, sizeof(rt.rt_ifname));
+	snprintf(rt.rt_ifname, sizeof(rt.rt_ifname), "%s", ifname);
 	tl_ok(vi_route_add(vn, &rt));
 }
 

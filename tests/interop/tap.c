@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TAP_NAME	"tap0"
@@ -94,19 +95,36 @@ set_in6(void)
 	return (error == 0);
 }
 
+/* Even without detection an address is tentative for a moment, and nobody may bind to it. */
+static bool
+await_in6(void)
+{
+	const struct timespec moment = { .tv_nsec = 2000000 };
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6 };
+	int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = -1;
+
+	inet_pton(AF_INET6, TAP_IN6, &sin6.sin6_addr);
+	for (int i = 0; s >= 0 && i < 1000 && error != 0; i++)
+		if ((error = bind(s, (struct sockaddr *)&sin6, sizeof(sin6))) != 0)
+			nanosleep(&moment, NULL);
+	if (s >= 0)
+		close(s);
+	return (error == 0);
+}
+
 static bool
 configure(void)
 {
 	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	bool ok;
 
-	/* No duplicate address detection: the address is there at once. */
+	/* No duplicate address detection. */
 	(void)put("/proc/sys/net/ipv6/conf/" TAP_NAME "/accept_dad", "0");
 	(void)put("/proc/sys/net/ipv6/conf/" TAP_NAME "/router_solicitations", "0");
 	ok = s >= 0 && set_up(s, "lo") && set_up(s, TAP_NAME) && set_in4(s);
 	if (s >= 0)
 		close(s);
-	return (ok && set_in6());
+	return (ok && set_in6() && await_in6());
 }
 
 int

@@ -67,7 +67,11 @@ wire_frame(void *arg, const struct vi_frame *fr)
 		len = (uint32_t)ip[4] << 8 | ip[5];
 		addrs = 8, alen = 32, proto = ip[6];
 	}
-	w->bad += hlen + len + ETHER_HLEN != fr->fr_len;
+	/* Also of a frame whose length was damaged. */
+	if (hlen + len + ETHER_HLEN != fr->fr_len) {
+		w->bad++;
+		return;
+	}
 	if (proto != 6 && proto != 17)
 		return;
 	w->tcp++;
