@@ -53,7 +53,7 @@ tcpinfo_path(const struct vi_tcp_info *vi, struct tcp_info *ti)
 	ti->tcpi_rcv_rtt = vi->ti_rcv_rtt;
 	ti->tcpi_rcv_space = vi->ti_rcv_space;
 	ti->tcpi_snd_cwnd = segments(vi->ti_snd_cwnd, mss);
-	ti->tcpi_snd_ssthresh = vi->ti_snd_ssthresh >= 0x3fffffff ? 0x7fffffff :
+	ti->tcpi_snd_ssthresh = vi->ti_snd_ssthresh >= 65535u << 14 ? 0x7fffffff :
 	    segments(vi->ti_snd_ssthresh, mss);
 	ti->tcpi_unacked = segments(vi->ti_unacked, mss);
 	ti->tcpi_sacked = segments(vi->ti_sacked, mss);

@@ -223,7 +223,7 @@ struct tcpcb {
 	int		 t_softerror;
 
 	uint8_t		 t_deferaccept;	/* rounds of SYN-ACK a listener waits for data */
-	uint32_t	 t_notsentlowat;	/* UINT32_MAX = none */
+	uint32_t	 t_notsentlowat;	/* 0 = the vnet's; UINT32_MAX = none */
 	struct tcp_auth	*t_auth;	/* keys; NULL = there are none */
 	/* Fast Open (tcp_fastopen.c) */
 	struct tcp_tfopending *t_tfopending;

@@ -46,7 +46,6 @@ tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
 	tp->t_keepidle = (uint64_t)tv->tv_keepidle * MSEC;
 	tp->t_keepintvl = (uint64_t)tv->tv_keepintvl * MSEC;
 	tp->t_finwait2 = (uint64_t)tv->tv_finwait2_timeout * MSEC;
-	tp->t_notsentlowat = tv->tv_notsent_lowat;
 	tp->t_syncnt = (uint8_t)tv->tv_syn_retries;
 	TAILQ_INIT(&tp->t_segq);
 	TAILQ_INIT(&tp->snd_sackq);

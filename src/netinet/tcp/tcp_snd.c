@@ -537,7 +537,7 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 	const struct socket *so = inp->inp_socket;
 	uint64_t now = tcp_now(tp);
 	struct mbuf *m;
-	uint8_t ect;
+	uint8_t ect, *tos;
 	int error;
 
 	if ((m = tcp_snd_build(tp, o, now)) == NULL) {
@@ -554,10 +554,11 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 	if (tcp_authkey(tp) != NULL && (error = tcp_snd_sign(tp, o->o_seq, m)) != 0)
 		return (tcp_snd_failed(tp, ENOBUFS));
 	ect = tcp_ecn_tos(tp, o->o_len > 0 && !SEQ_LT(o->o_seq, tp->snd_max));
-	inp->inp_tos |= ect;
+	tos = inp->inp_ops->io_family == VI_AF_INET ? &inp->inp_tos : &inp->inp_tclass;
+	*tos |= ect;
 	error = inp->inp_ops->io_output(
 	    inp, m, so->so_options & SO_DONTROUTE ? INET_DONTROUTE : 0);
-	inp->inp_tos &= (uint8_t)~ect;
+	*tos &= (uint8_t)~ect;
 	if (error != 0) {
 		if (error == EMSGSIZE && tcp_snd_msgsize(tp) == 0)
 			/* tcp_output() decides again, with shorter segments */

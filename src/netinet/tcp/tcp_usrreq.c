@@ -285,12 +285,18 @@ tcp_notsent(const struct tcpcb *tp)
 	return (cc > sent ? cc - sent : 0);
 }
 
+static uint32_t
+tcp_notsent_lowat(const struct tcpcb *tp)
+{
+	return (tp->t_notsentlowat != 0 ? tp->t_notsentlowat : tp->t_tv->tv_notsent_lowat);
+}
+
 /* VI_TCP_NOTSENT_LOWAT.  As Linux, who waits is woken at half of it. */
 static uint32_t
 tcp_usr_sendroom(struct socket *so, bool wake)
 {
 	struct tcpcb *tp = sototcpcb(so);
-	uint32_t lowat = tp->t_notsentlowat, unsent;
+	uint32_t lowat = tcp_notsent_lowat(tp), unsent;
 
 	if (lowat == UINT32_MAX)
 		return (UINT32_MAX);
@@ -305,7 +311,7 @@ tcp_usr_sendroom(struct socket *so, bool wake)
 void
 tcp_notsent_wakeup(struct tcpcb *tp)
 {
-	if (tcp_notsent(tp) >= (tp->t_notsentlowat + 1) / 2)
+	if (tcp_notsent(tp) >= (tcp_notsent_lowat(tp) + 1) / 2)
 		return;
 	tp->t_notsentfull = false;
 	sowwakeup(tcp_so(tp));
@@ -336,6 +342,20 @@ tcp_usr_setdefer(struct tcpcb *tp, int s)
 	tp->t_deferaccept = (uint8_t)n;
 }
 
+/* As Linux: what waits goes out, though the cork stays. */
+static void
+tcp_usr_uncork(struct tcpcb *tp)
+{
+	const uint32_t cork = tp->t_flags & (TF_CORK | TF_MORE);
+
+	if (cork == 0 || !TCPS_HAVEESTABLISHED(tp->t_state))
+		return;
+	tp->t_flags &= ~cork;
+	tcp_timer_stop(tp, TT_CORK);
+	(void)tcp_output(tp);
+	tp->t_flags |= cork;
+}
+
 /* Options with an int: what may be set, from where to where. */
 static int
 tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
@@ -343,6 +363,8 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 	switch (opt) {
 	case VI_TCP_NODELAY:
 		tp->t_flags = v ? tp->t_flags | TF_NODELAY : tp->t_flags & ~(uint32_t)TF_NODELAY;
+		if (v)
+			tcp_usr_uncork(tp);
 		break;
 	case VI_TCP_CORK:
 		tp->t_flags =
@@ -384,8 +406,7 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 		tcp_usr_setdefer(tp, v);
 		return (0);
 	case VI_TCP_NOTSENT_LOWAT:
-		/* 0 and -1: what the sysctl says; unsigned, as Linux. */
-		tp->t_notsentlowat = v == 0 ? tp->t_tv->tv_notsent_lowat : (uint32_t)v;
+		tp->t_notsentlowat = (uint32_t)v;	/* unsigned, as Linux */
 		tp->t_notsentfull = false;
 		sowwakeup(tcp_so(tp));
 		return (0);
