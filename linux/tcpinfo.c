@@ -52,9 +52,10 @@ tcpinfo_path(const struct vi_tcp_info *vi, struct tcp_info *ti)
 	ti->tcpi_min_rtt = vi->ti_min_rtt;
 	ti->tcpi_rcv_rtt = vi->ti_rcv_rtt;
 	ti->tcpi_rcv_space = vi->ti_rcv_space;
-	ti->tcpi_snd_cwnd = segments(vi->ti_snd_cwnd, mss);
+	/* Windows are what whole segments fit in. */
+	ti->tcpi_snd_cwnd = mss == 0 ? 0 : vi->ti_snd_cwnd / mss;
 	ti->tcpi_snd_ssthresh = vi->ti_snd_ssthresh >= 65535u << 14 ? 0x7fffffff :
-	    segments(vi->ti_snd_ssthresh, mss);
+	    mss == 0 ? 0 : vi->ti_snd_ssthresh / mss;
 	ti->tcpi_unacked = segments(vi->ti_unacked, mss);
 	ti->tcpi_sacked = segments(vi->ti_sacked, mss);
 	ti->tcpi_lost = segments(vi->ti_lost, mss);
@@ -89,6 +90,9 @@ tcpinfo_totals(const struct vi_tcp_info *vi, struct tcp_info *ti)
 	ti->tcpi_dsack_dups = vi->ti_dsack_dups;
 	ti->tcpi_reord_seen = vi->ti_reord_seen;
 	ti->tcpi_rcv_ooopack = vi->ti_rcv_ooopack;
+	ti->tcpi_busy_time = vi->ti_busy_time / 1000;
+	ti->tcpi_rwnd_limited = vi->ti_rwnd_limited / 1000;
+	ti->tcpi_sndbuf_limited = vi->ti_sndbuf_limited / 1000;
 }
 
 static uint16_t

@@ -193,6 +193,8 @@ struct vi_tcp_info {
 	uint32_t	ti_rcv_ooopack;			/* segments received out of order */
 	uint32_t	ti_total_rto, ti_total_rto_recoveries;	/* timeouts; runs of them that ended well */
 	uint64_t	ti_total_rto_time;		/* ns spent in such runs */
+	uint64_t	ti_busy_time;			/* ns with data to send or to be acknowledged */
+	uint64_t	ti_rwnd_limited, ti_sndbuf_limited;	/* of these, waiting for window or buffer */
 };
 
 /* One datagram with what is known of it; on streams only the data. */

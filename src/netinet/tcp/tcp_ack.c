@@ -26,7 +26,11 @@
 #include "base/assert.h"
 #include "netinet/tcp/cc/cc.h"
 
-#define TCP_DUPACKS	3
+static bool
+tcp_sack_on(const struct tcpcb *tp)
+{
+	return ((tp->t_flags & TF_SACK_PERMIT) != 0);
+}
 
 /*
  * RFC 6298 3: from the timed segment; after a retransmission, when none is timed, from the
@@ -79,8 +83,12 @@ tcp_ack_free(struct tcpcb *tp, uint32_t acked)
 		return;
 	sbdrop(sb, n);
 	tp->t_ackedbytes += n;
-	if (before < sb->sb_hiwat / 3 && sbspace(sb) >= sb->sb_hiwat / 3)
+	if (sb->sb_cc == 0)
+		tcp_chrono(tp);
+	if (before < sb->sb_hiwat / 3 && sbspace(sb) >= sb->sb_hiwat / 3) {
+		tp->t_chrono.tc_nospace = false;
 		sowwakeup(so);
+	}
 }
 
 /*
@@ -90,14 +98,29 @@ tcp_ack_free(struct tcpcb *tp, uint32_t acked)
 static void
 tcp_ack_grow(struct tcpcb *tp, uint32_t acked, uint32_t flight)
 {
-	if (flight >= tp->snd_cwnd / 2) {
+	if (flight >= tp->snd_cwnd / 2)
 		tp->t_lr.lr_cwndvalid = tcp_now(tp);
+	if (tcp_flight_full(tp, flight)) {
 		if ((tp->t_flags & TF_FASTRECOVERY) == 0 && (tp->t_lr.lr_ecn & TE_CWR) == 0 &&
 		    tp->t_cc->cc_ack != NULL)
 			tp->t_cc->cc_ack(tp, acked);
 		tp->snd_cwnd = u32min(tp->snd_cwnd, (uint32_t)TCP_MAXWIN << TCP_MAX_WINSHIFT);
 		tcp_snd_autosize(tp);
 	}
+}
+
+/*
+ * As Linux: what SACKs, or duplicates without them, told to have left the network the ACK after
+ * them does not tell again (RFC 5681 3.1 allows less growth than a segment for each ACK).
+ */
+static uint32_t
+tcp_ack_told(const struct tcpcb *tp, uint32_t acked)
+{
+	if (!tcp_aslinux(tp))
+		return (acked);
+	if (tcp_sack_on(tp))
+		return (u32min(acked, tp->t_lr.lr_rs.rs_acked));
+	return (acked - u32min(acked, tp->t_dupacks * tp->t_maxseg));
 }
 
 /* ack is beyond snd_una: everything that follows from it but the recovery of losses. */
@@ -111,7 +134,7 @@ tcp_ack_advance(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
 	tcp_rec_acked(tp, ack, tcp_now(tp));
 	tp->t_lr.lr_rs.rs_ackadv = acked;
 	tcp_ack_rtt(tp, ts, ack);
-	tcp_ack_grow(tp, acked, flight);
+	tcp_ack_grow(tp, tcp_ack_told(tp, acked), flight);
 	tcp_ack_free(tp, acked);
 	tp->snd_una = ack;
 	if (SEQ_LT(tp->snd_nxt, ack))
@@ -123,6 +146,9 @@ tcp_ack_advance(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
 	tcp_ack_timer(tp);
 	tp->t_lastack = tcp_now(tp);
 	tp->t_softerror = 0;
+	/* As Linux: VI_MSG_MORE holds for what else the user sends now, not for what ACKs let go. */
+	if (tcp_aslinux(tp))
+		tp->t_flags &= ~(uint32_t)TF_MORE;
 }
 
 /* RFC 9293 3.10.7.4: SND.WND, from the newest segment only. */
@@ -148,12 +174,6 @@ tcp_ack_window(struct tcpcb *tp, const struct tcp_seg *ts)
 		tp->t_persistshift = 0;
 		tp->snd_nxt = tp->snd_una;
 	}
-}
-
-static bool
-tcp_sack_on(const struct tcpcb *tp)
-{
-	return ((tp->t_flags & TF_SACK_PERMIT) != 0);
 }
 
 /*
@@ -234,6 +254,9 @@ tcp_ack_dup(struct tcpcb *tp, const struct tcp_seg *ts)
 	}
 	if (tp->t_dupacks < UINT8_MAX)
 		tp->t_dupacks++;
+	/* As Linux: where much is reordered the window grows by SACKs as well. */
+	if (tcp_aslinux(tp) && tp->t_reordering > TCP_DUPACKS && (tp->t_flags & TF_RTO) == 0)
+		tcp_ack_grow(tp, tp->t_lr.lr_rs.rs_acked, tcp_outstanding(tp));
 	if (!tcp_rack_on(tp) &&
 	    (tp->t_dupacks >= TCP_DUPACKS ||
 		(tp->snd_nsack > 0 && tcp_sack_islost(tp, tp->snd_una))) &&
@@ -436,6 +459,17 @@ tcp_ack_current(struct tcpcb *tp, struct tcp_seg *ts)
 	tcp_ack_end(tp);
 }
 
+/* An ACK that others overtook; its SACKs are still true (RFC 2018 3). */
+static void
+tcp_ack_old(struct tcpcb *tp, const struct tcp_seg *ts)
+{
+	tcp_rate_begin(tp);
+	if (!tcp_sack_update(tp, &ts->ts_to, ts->ts_ack))
+		return;
+	tcp_ack_recover(tp, false);
+	tcp_ack_end(tp);
+}
+
 enum tcp_step
 tcp_ack(struct tcpcb *tp, struct tcp_seg *ts)
 {
@@ -454,6 +488,8 @@ tcp_ack(struct tcpcb *tp, struct tcp_seg *ts)
 	tp->t_keepsent = 0;
 	if (SEQ_GEQ(ack, tp->snd_una))
 		tcp_ack_current(tp, ts);
+	else if ((ts->ts_to.to_flags & TOF_SACK) && tcp_sack_on(tp))
+		tcp_ack_old(tp, ts);
 	if ((tp->t_flags & TF_SENTFIN) && tp->snd_una == tp->snd_max)
 		return (tcp_ack_fin(tp));
 	return (TSEG_NEXT);

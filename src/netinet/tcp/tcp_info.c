@@ -28,10 +28,15 @@ tcp_info_flight(const struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_sacked = tp->snd_sacked;
 	if (tcp_rack_on(tp)) {
 		ti->ti_lost = tp->t_lr.lr_recs.rs_lost;
-		if (tp->t_flags & (TF_FASTRECOVERY | TF_RTO))
-			TAILQ_FOREACH(rc, &tp->t_lr.lr_recs.rs_time, rc_tlink)
-				if (rc->rc_flags & REC_REXMT)
-					ti->ti_retrans += rc->rc_end - rc->rc_start;
+		if ((tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0)
+			return;
+		/* As Linux: lost until it is acknowledged, also when it was sent again. */
+		TAILQ_FOREACH(rc, &tp->t_lr.lr_recs.rs_time, rc_tlink) {
+			if (rc->rc_flags & REC_REXMT)
+				ti->ti_retrans += rc->rc_end - rc->rc_start;
+			if (rc->rc_flags & REC_WASLOST)
+				ti->ti_lost += rc->rc_end - rc->rc_start;
+		}
 		return;
 	}
 	if (tp->snd_nsack > 0) {
@@ -66,7 +71,7 @@ tcp_info_counts(const struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_total_rto_recoveries = tp->t_nrtorec;
 	ti->ti_total_rto_time = tp->t_rtotime + (tp->t_rtostart != 0 ? now - tp->t_rtostart : 0);
 	ti->ti_last_data_sent = tp->t_lastsent != 0 ? now - tp->t_lastsent : 0;
-	ti->ti_last_data_recv = tp->t_lastrcvd != 0 ? now - tp->t_lastrcvd : 0;
+	ti->ti_last_data_recv = tp->t_lastdata != 0 ? now - tp->t_lastdata : 0;
 	ti->ti_last_ack_recv = tp->t_lastack != 0 ? now - tp->t_lastack : 0;
 }
 
@@ -76,6 +81,7 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	const struct socket *so = tcp_so(tp);
 	uint32_t sent = tp->snd_nxt - tp->snd_una;
 
+	(void)lane_clock(&tcp_vn(tp)->vn_lane);
 	memset(ti, 0, sizeof(*ti));
 	ti->ti_state = tp->t_tfo != TFO_NONE ? TCPS_SYN_RECEIVED : tp->t_state;
 	ti->ti_ca_state = tcp_info_ca(tp);
@@ -96,6 +102,8 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 			    ? tcp_mssopt(tp->t_tv, tp->t_inpcb->inp_fib, tp->t_inpcb->inp_ops,
 				  &tp->t_inpcb->inp_faddr)
 			    : 0;
+	if (tp->t_usermaxseg != 0)
+		ti->ti_advmss = u32min(ti->ti_advmss, tp->t_usermaxseg);
 	ti->ti_pmtu = tp->t_pmtu;
 	ti->ti_rtt = tp->t_srtt >> 3;
 	ti->ti_rttvar = tp->t_rttvar >> 2;
@@ -106,8 +114,8 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_rcv_space = tp->t_rcvq_space;
 	ti->ti_snd_wnd = tp->snd_wnd;
 	ti->ti_rcv_wnd = tp->rcv_wnd;
-	/* DupThresh; the receiver's reordering is met by time (RFC 8985), told in quarters of min_rtt. */
-	ti->ti_reordering = tp->t_lr.lr_rack.rk_reoseen ? 3u + tp->t_lr.lr_rack.rk_reomult : 3;
+	/* How far it goes; what follows from it is a time (RFC 8985 6.2). */
+	ti->ti_reordering = u32max(tp->t_reordering, TCP_DUPACKS);
 	ti->ti_pacing_rate = tp->t_lr.lr_rates.rt_pacing;
 	ti->ti_max_pacing_rate =
 	    tp->t_lr.lr_rates.rt_max != 0 ? tp->t_lr.lr_rates.rt_max : UINT64_MAX;
@@ -115,4 +123,5 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_notsent = so->so_snd.sb_cc > sent ? so->so_snd.sb_cc - sent : 0;
 	tcp_info_flight(tp, ti);
 	tcp_info_counts(tp, ti);
+	tcp_chrono_fill(tp, ti);
 }

@@ -86,6 +86,8 @@ enum tcp_flags {
 	TF_NOPMTU = 0x200000,	/* path MTU is not to be believed (IP_MTU_DISCOVER 0, 3) */
 	TF_MAXSEG_SET = 0x400000,	/* VI_TCP_MAXSEG */
 	TF_RCVFIN = 0x800000,	/* the peer's FIN is at rcv_fin, data before it may be missing */
+	TF_RWNDLIMITED = 0x1000000,	/* the last output stopped at the peer's window */
+	TF_PINGPONG = 0x2000000,	/* we answer soon: ACKs go with the answers */
 };
 
 enum tcp_timer {
@@ -125,9 +127,19 @@ struct sackrange {
 };
 TAILQ_HEAD(sackq, sackrange);
 
+#define TCP_DUPACKS	3	/* RFC 5681 3.2 */
 #define TCP_MAX_SACKRANGES	256	/* of the scoreboard */
 #define TCP_MAX_RSACK		6	/* recently reported blocks remembered */
 #define CC_PRIVATE		32	/* words a congestion control has in the tcpcb */
+
+/* What the sending side waited for (tcp_flight.c); a time includes those before it. */
+enum tcp_wait { TCPW_IDLE, TCPW_BUSY, TCPW_RWND, TCPW_SNDBUF, TCPW_MAX };
+struct tcp_chrono {
+	uint64_t	 tc_since;
+	uint64_t	 tc_spent[TCPW_MAX];
+	uint8_t		 tc_what;	/* enum tcp_wait, since tc_since */
+	bool		 tc_nospace;	/* the user had more than the buffer takes */
+};
 
 #define TCP_MINCLAMP	1152	/* least VI_TCP_WINDOW_CLAMP */
 
@@ -168,6 +180,9 @@ struct tcpcb {
 	uint32_t	 snd_cwnd, snd_ssthresh;
 	uint32_t	 snd_recover;	/* snd_max when the loss was seen (RFC 6582, 6675) */
 	uint32_t	 t_ccacked;	/* bytes acknowledged towards the next increase */
+	/* How much of the window the flight that ends at t_cwndseq used (tcp_flight.c). */
+	uint32_t	 t_cwndseq, t_maxout;
+	bool		 t_cwndlimited;
 	uint64_t	 t_ccpriv[CC_PRIVATE];
 
 	struct tcp_lr	 t_lr;		/* what was sent, losses, rates: tcp_lr.h */
@@ -203,6 +218,7 @@ struct tcpcb {
 	uint32_t	 t_rtseq;	/* the timed segment ends here */
 	uint64_t	 t_rtttime;	/* it was sent then; 0 = none is timed */
 	uint64_t	 t_lastsent, t_lastrcvd, t_lastack;
+	uint64_t	 t_lastdata;	/* data came then */
 	uint64_t	 t_oowack;	/* a bare ACK out of the window was last answered then */
 	uint64_t	 t_firstrexmt;	/* first timeout of this series */
 
@@ -252,6 +268,8 @@ struct tcpcb {
 	uint64_t	 t_datasegsout, t_datasegsin;
 	uint64_t	 t_delivered_ce;	/* bytes delivered by ACKs with ECE */
 	uint32_t	 t_dsackdups, t_reordseen, t_ooopack;
+	uint32_t	 t_reordering;	/* segments, the farthest seen */
+	struct tcp_chrono t_chrono;
 	uint32_t	 t_nrto, t_nrtorec;	/* timeouts; runs of them that are over */
 	uint64_t	 t_rtotime;		/* time in runs that are over */
 	uint64_t	 t_rtostart;		/* this run; 0 = none */
@@ -309,7 +327,6 @@ struct tcp_vnet {
 	int		 tv_keepinit, tv_keepidle, tv_keepintvl, tv_keepcnt, tv_always_keepalive;
 	int		 tv_msl, tv_finwait2_timeout, tv_maxtw;	/* ms */
 	int		 tv_syncookies, tv_syncookies_only, tv_sc_limit, tv_sc_rexmtlimit;
-	int		 tv_tw_reuse, tv_sc_hashsize, tv_sc_bucketlimit;
 	int		 tv_blackhole, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
 	struct tcp_hostcache tv_hc;
 	struct tcp_fastopen tv_tfo;
@@ -321,6 +338,7 @@ struct tcp_vnet {
 	int		 tv_reass_max, tv_path_mtu_discovery, tv_superpackets;
 	int		 tv_prr, tv_ecnretries;
 	int		 tv_rack, tv_hystart, tv_abe, tv_ecn, tv_newcwv;
+	int		 tv_idlerestart, tv_mintso;
 	char		 tv_cc[16];
 };
 VNET_STATE_DECLARE(tcp);
@@ -373,6 +391,11 @@ static inline const struct tcp_authkey *
 tcp_authkey(const struct tcpcb *tp)
 {
 	return (tp->t_auth != NULL ? tp->t_auth->ta_current : NULL);
+}
+static inline bool
+tcp_aslinux(const struct tcpcb *tp)
+{
+	return (tp->t_tv->tv_persona == TCP_PERSONA_LINUX);
 }
 static inline struct socket *tcp_so(const struct tcpcb *tp) { return (tp->t_inpcb->inp_socket); }
 static inline struct vnet *tcp_vn(const struct tcpcb *tp) { return (tp->t_tv->tv_vnet); }
@@ -494,6 +517,7 @@ int	 tcp_snd_syn(struct tcpcb *);		/* SYN or SYN-ACK of a connection with a tcpc
 int	 tcp_snd_probe(struct tcpcb *);		/* keepalive: an old byte's number and no data */
 void	 tcp_snd_ack(struct tcpcb *);		/* an ACK now */
 void	 tcp_snd_rst(struct tcpcb *);
+void	 tcp_snd_rstat(struct tcpcb *, uint32_t seq, uint16_t flags);
 void	 tcp_snd_rexmt_first(struct tcpcb *);	/* the segment at snd_una again */
 /* A bare segment that belongs to no tcpcb. */
 struct tcp_reply {
@@ -567,6 +591,12 @@ void	 tcp_pace_limit(struct tcpcb *, uint64_t max);	/* UINT64_MAX: none */
 bool	 tcp_pace_ok(struct tcpcb *);
 void	 tcp_pace_sent(struct tcpcb *, uint32_t len, uint64_t now);
 
+/* tcp_flight.c: how far windows and buffers are used */
+void	 tcp_flight_sent(struct tcpcb *, bool limited);
+bool	 tcp_flight_full(const struct tcpcb *, uint32_t flight);
+void	 tcp_chrono(struct tcpcb *);
+void	 tcp_chrono_fill(const struct tcpcb *, struct vi_tcp_info *);
+
 /* tcp_ecn.c: RFC 3168 */
 uint16_t tcp_ecn_syn(struct tcpcb *);
 bool	 tcp_ecn_granted(const struct tcp_vnet *, uint16_t flags);
@@ -608,7 +638,6 @@ void	 tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *);
 void	 tcp_syncache_rst(struct tcp_vnet *, struct tcp_seg *);	/* true: there was an entry */
 void tcp_syncache_unreach(
     struct tcp_vnet *, const struct inet_ctlmsg *, uint16_t lport, uint16_t fport, uint32_t seq);
-int	 tcp_sysctl_schash(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 void	 tcp_syncache_list(struct tcp_vnet *, vi_pcb_fn *, void *arg);
 /* What a completed handshake agreed on. */
 struct tcp_agreed {
@@ -619,7 +648,7 @@ struct tcp_agreed {
 	uint16_t	 ta_uto;	/* the peer's user timeout option; 0 = none */
 };
 uint32_t tcp_syncookie_make(struct tcp_vnet *, const struct tcp_seg *, uint16_t peermss);
-uint32_t tcp_syncookie_ts(const struct tcp_agreed *, uint32_t ts);
+uint32_t tcp_syncookie_ts(const struct tcp_opts *, uint32_t ts);
 bool	 tcp_syncookie_check(struct tcp_vnet *, const struct tcp_seg *, struct tcp_agreed *);
 
 /* tcp_listen.c */
@@ -676,19 +705,14 @@ uint32_t tcp_persona_synopts(const struct tcp_vnet *);	/* TOF_* */
 /* The window of a SYN, of the room in the buffer. */
 uint32_t tcp_persona_synwin(const struct tcp_vnet *, uint32_t room, uint32_t mss);
 bool	 tcp_persona_quickack(const struct tcpcb *);
+void	 tcp_persona_answered(struct tcpcb *, uint32_t len, uint64_t now);
 bool	 tcp_persona_pushes(const struct tcpcb *);
-uint64_t tcp_persona_twmin(const struct tcp_vnet *);	/* least time in TIME_WAIT, ns */
-/* Is a window of win, where offered is known, worth a segment to tell? */
-bool	 tcp_persona_winupdate(
-    const struct tcpcb *, uint32_t offered, uint32_t win, uint32_t most);
 bool	 tcp_persona_waits(const struct tcpcb *);
 int	 tcp_sysctl_persona(
     struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
 
 /* tcp_sysctl.c */
 extern const struct sysctl_desc tcp_sysctls[];
-/* A number within the knob's bounds, from text (value != NULL) or to text. */
-int	 tcp_sysctl_number(const struct sysctl_desc *, int *v, const char *value, char *buf, size_t);
 
 /* tcp_blackhole.c */
 void	 tcp_blackhole(struct tcpcb *);

@@ -21,6 +21,7 @@ enum tcp_rec_flags {
 	REC_APPLIMITED = 0x8,	/* sent when the user had too little to send */
 	REC_COARSE = 0x10,	/* several transmissions for lack of memory: times are not exact */
 	REC_FIXED = 0x20,	/* storage is the tcpcb's */
+	REC_WASLOST = 0x40,	/* was taken for lost, perhaps sent again since */
 };
 
 /* Consecutive bytes with one fate: sent together, SACKed together, lost together. */
@@ -99,6 +100,8 @@ struct tcp_rate {
 	bool		 rs_applimited;
 	bool		 rs_origacked;	/* sent once, before the timeout, and delivered */
 	bool		 rs_ece;
+	bool		 rs_reordered;	/* something arrived that was overtaken */
+	uint32_t	 rs_fack;	/* rk_fack before the ACK */
 };
 
 struct tcp_rates {
@@ -119,6 +122,9 @@ struct tcp_hystart {
 	uint32_t	 hs_window;	/* the round ends when it is acknowledged */
 	uint8_t		 hs_samples, hs_css;	/* rounds in CSS, 0 = slow start */
 	bool		 hs_done;
+	bool		 hs_classic;	/* HyStart as it was before RFC 9406 */
+	uint64_t	 hs_roundstart, hs_lastack;
+	uint64_t	 hs_least;	/* round trip, of all */
 };
 
 enum tcp_ecn_flags {

@@ -237,7 +237,7 @@ tcp_established(struct tcpcb *tp)
 	tcp_hc_use(tp);
 	tcp_rack_init(tp);
 	tp->t_cc->cc_init(tp);
-	tp->t_lastrcvd = tp->t_lastack = tp->t_rcvq_time = tp->t_rcvrtt_time = now;
+	tp->t_lastrcvd = tp->t_lastdata = tp->t_lastack = tp->t_rcvq_time = tp->t_rcvrtt_time = now;
 	tp->t_rcvrtt_seq = tp->rcv_nxt;
 	tp->t_rcvq_space = 10 * tp->t_maxseg;
 	tcp_timer_stop(tp, TT_KEEP);

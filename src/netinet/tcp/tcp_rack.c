@@ -42,15 +42,20 @@ void
 tcp_rack_delivered(struct tcpcb *tp, const struct tcp_rec *rc, uint32_t end, uint64_t now)
 {
 	struct tcp_rack *rk = &tp->t_lr.lr_rack;
+	struct tcp_rate *rs = &tp->t_lr.lr_rs;
 	uint64_t rtt = now - rc->rc_time;
 	int32_t after = (int32_t)(rc->rc_xmitno - rk->rk_xmitno);
 	bool rexmt = (rc->rc_flags & REC_REXMT) != 0;
 
 	if (SEQ_GT(end, rk->rk_fack))
 		rk->rk_fack = end;
-	else if (SEQ_LT(end, rk->rk_fack) && !rexmt) {
+	/* What one ACK tells is in no order. */
+	if (SEQ_LT(end, rs->rs_fack) && !rexmt) {
 		rk->rk_reoseen = true;
-		tp->t_reordseen++;
+		tp->t_reordseen += !rs->rs_reordered;
+		rs->rs_reordered = true;
+		tp->t_reordering = u32max(tp->t_reordering,
+		    (rs->rs_fack - rc->rc_start + tp->t_maxseg - 1) / tp->t_maxseg);
 	}
 	/* An ACK that came too soon is of the first transmission. */
 	if (rexmt && rtt < (uint64_t)tp->t_rttmin * USEC)

@@ -19,7 +19,8 @@
 void
 tcp_rate_begin(struct tcpcb *tp)
 {
-	tp->t_lr.lr_rs = (struct tcp_rate){ .rs_flight = tcp_pipe(tp) };
+	tp->t_lr.lr_rs =
+	    (struct tcp_rate){ .rs_flight = tcp_pipe(tp), .rs_fack = tp->t_lr.lr_rack.rk_fack };
 }
 
 /* A record, or its front, was delivered: UpdateRateSample(). */

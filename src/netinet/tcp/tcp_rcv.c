@@ -69,7 +69,8 @@ tcp_rcv_update_due(struct tcpcb *tp)
 		return (false);
 	if (offered >= most / 2 || (win = rcv_offer(tp)) <= offered)
 		return (false);
-	return (tcp_persona_winupdate(tp, offered, win, most));
+	win -= offered;
+	return (win >= most / 2 || (win >= 2 * tp->t_maxseg && (win >= most / 4 || offered == 0)));
 }
 
 /*
@@ -124,7 +125,7 @@ tcp_rcv_inorder(struct tcpcb *tp, struct tcp_seg *ts)
 	ts->ts_m = NULL;
 	tp->rcv_nxt += ts->ts_len + ts->ts_pulled;
 	tp->t_rcvbytes += ts->ts_len;
-	tp->t_lastrcvd = tcp_now(tp);
+	tp->t_lastrcvd = tp->t_lastdata = tcp_now(tp);
 	TCPSTAT_INC(ts->ts_tv, tcps_rcvpack);
 	TCPSTAT_ADD(ts->ts_tv, tcps_rcvbyte, ts->ts_len);
 	tcp_rcv_rtt(tp, tp->t_lastrcvd);
@@ -173,6 +174,7 @@ tcp_rcv_text(struct tcpcb *tp, struct tcp_seg *ts)
 	}
 	TCPSTAT_INC(ts->ts_tv, tcps_rcvoopack);
 	tp->t_ooopack++;
+	tp->t_lastdata = tcp_now(tp);
 	TCPSTAT_ADD(ts->ts_tv, tcps_rcvoobyte, ts->ts_len);
 	ts->ts_m = NULL;
 	if (tcp_reass_insert(tp, ts->ts_seq, ts->ts_len, m) != 0) {

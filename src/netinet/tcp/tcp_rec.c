@@ -293,7 +293,7 @@ tcp_rec_lose(struct tcpcb *tp, struct tcp_rec *rc)
 
 	VI_ASSERT(rec_ontime(rc));
 	TAILQ_REMOVE(&rs->rs_time, rc, rc_tlink);
-	rc->rc_flags |= REC_LOST;
+	rc->rc_flags |= REC_LOST | REC_WASLOST;
 	rs->rs_lost += len;
 	tp->t_lr.lr_rs.rs_lost += len;
 	tp->t_lr.lr_rates.rt_lost += len;
@@ -311,7 +311,7 @@ tcp_rec_unlose(struct tcpcb *tp)
 	TAILQ_FOREACH(rc, &rs->rs_seq, rc_link) {
 		if ((rc->rc_flags & REC_LOST) == 0)
 			continue;
-		rc->rc_flags &= ~(uint32_t)REC_LOST;
+		rc->rc_flags &= ~(uint32_t)(REC_LOST | REC_WASLOST);
 		TAILQ_FOREACH_REVERSE(at, &rs->rs_time, tcp_recq, rc_tlink)
 			if ((int32_t)(at->rc_xmitno - rc->rc_xmitno) <= 0)
 				break;

@@ -36,6 +36,10 @@ tcp_rto_base(const struct tcpcb *tp)
 
 	if (tp->t_srtt == 0)
 		return ((uint32_t)tv->tv_rexmit_initial * 1000);
+	/* As Linux: the variance is what has a least value. */
+	if (tcp_aslinux(tp))
+		return ((tp->t_srtt >> 3) +
+			u32max(tp->t_rttvar, (uint32_t)tv->tv_rexmit_min * 1000));
 	return (u32max(
 	    (tp->t_srtt >> 3) + u32max(tp->t_rttvar, 1), (uint32_t)tv->tv_rexmit_min * 1000));
 }

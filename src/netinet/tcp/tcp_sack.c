@@ -210,7 +210,7 @@ bool
 tcp_sack_update(struct tcpcb *tp, const struct tcp_opts *to, uint32_t ack)
 {
 	bool news = false;
-	uint32_t start, end;
+	uint32_t start, end, una = SEQ_MAX(ack, tp->snd_una);
 
 	TCPSTAT_INC(tp->t_tv, tcps_sack_rcv_blocks);
 	for (unsigned i = 0; i < to->to_nsack; i++) {
@@ -223,10 +223,10 @@ tcp_sack_update(struct tcpcb *tp, const struct tcp_opts *to, uint32_t ack)
 		}
 		if (i == 0 && tcp_sack_isdsack(to, ack))
 			tcp_sack_dsack(tp, start, end);
-		if (SEQ_LEQ(end, ack))
+		if (SEQ_LEQ(end, una))
 			continue;
-		if (tcp_sack_add(tp, SEQ_MAX(start, ack), end)) {
-			tcp_rec_sacked(tp, SEQ_MAX(start, ack), end, tcp_now(tp));
+		if (tcp_sack_add(tp, SEQ_MAX(start, una), end)) {
+			tcp_rec_sacked(tp, SEQ_MAX(start, una), end, tcp_now(tp));
 			news = true;
 		}
 	}

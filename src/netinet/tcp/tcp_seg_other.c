@@ -392,6 +392,7 @@ tcp_seg_urg(struct tcpcb *tp, struct tcp_seg *ts)
 
 /*
  * RFC 9293 MUST-16 by way of 1122 4.2.2.13, RFC 2525 2.17: the user is gone, nobody will read this.
+ * SEG.ACK is what the peer awaits, whatever of ours is still on its way (RFC 5961 3.2).
  */
 static bool
 tcp_seg_afterclose(struct tcpcb *tp, struct tcp_seg *ts)
@@ -399,8 +400,10 @@ tcp_seg_afterclose(struct tcpcb *tp, struct tcp_seg *ts)
 	if (!tcp_orphan(tp) || ts->ts_len == 0 || tp->t_state < TCPS_FIN_WAIT_1)
 		return (false);
 	TCPSTAT_INC(ts->ts_tv, tcps_rcvafterclose);
+	TCPSTAT_INC(ts->ts_tv, tcps_drops);
+	tcp_snd_rstat(tp, ts->ts_ack, TH_RST);
 	tcp_seg_drop(ts);
-	tcp_drop(tp, 0);
+	tcp_close(tp, 0);
 	return (true);
 }
 

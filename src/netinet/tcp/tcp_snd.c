@@ -36,7 +36,6 @@ struct tcp_out {
 	uint16_t	o_flags;
 	bool		o_idle;		/* nothing was outstanding when tcp_output() began */
 	bool		o_sent;		/* data went out */
-	bool		o_bare;		/* an ACK or window update: to say the FIN again in it would be answered for ever by a closed window */
 };
 
 #define SND_FARAWAY	2000u	/* us */
@@ -92,8 +91,8 @@ tcp_snd_cwndroom(const struct tcpcb *tp)
 
 /*
  * The longest piece one segment may carry: not more than half the largest window the peer ever
- * offered, nor, on paths of milliseconds, more than the window sends in one: what is gained by
- * longer packets there is lost by their coming in bursts.
+ * offered, nor, on paths of milliseconds, more than the window sends in one, nor half of the window:
+ * what is gained by longer packets there is lost by their coming in bursts.
  */
 static uint32_t
 tcp_snd_limit(const struct tcpcb *tp)
@@ -103,7 +102,8 @@ tcp_snd_limit(const struct tcpcb *tp)
 	if (tp->t_lr.lr_rates.rt_pacing != 0)
 		limit = u32min(limit, tp->t_lr.lr_rates.rt_quantum);
 	else if (rtt > SND_FARAWAY)
-		limit = u32min(limit, u32max(tp->snd_cwnd / (rtt / 1000), 2 * tp->t_maxseg));
+		limit = u32min(u32min(limit, tp->snd_cwnd / 2),
+		    u32max(tp->snd_cwnd / (rtt / 1000), (uint32_t)tp->t_tv->tv_mintso * tp->t_maxseg));
 	/* Whole segments: tcp_snd_defer() compares with what was rounded. */
 	if (limit != tp->t_maxsuper)
 		limit -= limit % tp->t_maxseg;
@@ -140,7 +140,8 @@ tcp_snd_nagle(struct tcpcb *tp, const struct tcp_out *o, uint32_t len, uint32_t 
 	if (!tail && len >= tp->max_sndwnd / 2 && len > 0)
 		return (len);
 	if (tail && (tp->t_flags & (TF_CORK | TF_MORE)) != 0 && !tcp_timer_active(tp, TT_CORK))
-		tcp_timer_set(tp, TT_CORK, 200 * MSEC);
+		tcp_timer_set(tp, TT_CORK,
+		    tcp_aslinux(tp) ? (uint64_t)tcp_rto_base(tp) * USEC : 200 * MSEC);
 	return (0);
 }
 
@@ -156,7 +157,7 @@ tcp_snd_defer(const struct tcpcb *tp, uint32_t len, uint32_t avail, uint32_t lim
 
 	if (len >= avail || len >= limit || SEQ_LT(tp->snd_nxt, tp->snd_max) ||
 	    (tp->t_flags & (TF_FASTRECOVERY | TF_FORCE)) != 0 ||
-	    tp->t_lr.lr_rates.rt_pacing != 0 || tp->snd_nsack > 0)
+	    tp->t_lr.lr_rates.rt_pacing != 0 || tp->snd_nsack > 0 || tp->t_dupacks > 0)
 		return (false);
 	return (wnd >= 8 * tp->t_maxseg && len < wnd / 4 && tcp_outstanding(tp) >= wnd / 2);
 }
@@ -188,6 +189,8 @@ tcp_snd_data(struct tcpcb *tp, struct tcp_out *o)
 	len = tp->snd_wnd > off ? tp->snd_wnd - off : 0;
 	if (cwnd < len && cwnd < avail)
 		tp->t_flags |= TF_CWNDLIMITED;
+	if (len < u32min(cwnd, u32min(avail, tp->t_maxseg)))
+		tp->t_flags |= TF_RWNDLIMITED;
 	len = u32min(u32min(len, cwnd), avail);
 	if (len == 0 && (tp->t_flags & TF_FORCE) != 0)
 		len = 1;			/* a window probe */
@@ -278,7 +281,6 @@ tcp_snd_control(struct tcpcb *tp, struct tcp_out *o)
 		o->o_seq = tp->snd_nxt;
 		return (true);		/* tcp_snd_flags() adds the FIN */
 	}
-	o->o_bare = true;
 	if (tp->t_flags & TF_ACKNOW)
 		return (true);
 	if (tcp_rcv_update_due(tp)) {
@@ -291,7 +293,6 @@ tcp_snd_control(struct tcpcb *tp, struct tcp_out *o)
 static bool
 tcp_snd_next(struct tcpcb *tp, struct tcp_out *o)
 {
-	o->o_bare = false;
 	/* Nothing is missing: by far the most calls. */
 	if (tp->t_lr.lr_recs.rs_lost == 0 && (tp->t_flags & TF_FASTRECOVERY) == 0)
 		return (tcp_snd_data(tp, o) || tcp_snd_control(tp, o));
@@ -306,7 +307,8 @@ tcp_snd_push(const struct tcpcb *tp, const struct tcp_out *o, uint32_t end)
 	const struct sockbuf *sb = &tcp_so(tp)->so_snd;
 
 	if (tcp_persona_pushes(tp))
-		return (o->o_len > tp->t_maxseg || sbendsat(sb, o->o_seq + o->o_len - tp->snd_una));
+		return (o->o_len > tp->t_maxseg || (tp->t_flags & TF_FORCE) != 0 ||
+			sbendsat(sb, o->o_seq + o->o_len - tp->snd_una));
 	return (o->o_seq + o->o_len == end);
 }
 
@@ -318,7 +320,7 @@ tcp_snd_flags(const struct tcpcb *tp, struct tcp_out *o, struct tcphdr *th)
 
 	if (o->o_len > 0 && tcp_snd_push(tp, o, end))
 		o->o_flags |= TH_PUSH;
-	if (o->o_seq + o->o_len == end && !o->o_bare && tcp_snd_finstate(tp) &&
+	if (o->o_seq + o->o_len == end && tcp_snd_finstate(tp) &&
 	    ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(o->o_seq + o->o_len, tp->snd_max)))
 		o->o_flags |= TH_FIN;
 	o->o_flags |= tcp_ecn_flags(tp, o->o_len > 0 && !SEQ_LT(o->o_seq, tp->snd_max));
@@ -439,6 +441,7 @@ tcp_snd_advance(struct tcpcb *tp, const struct tcp_out *o, uint64_t now)
 		}
 	}
 	tp->t_lastsent = now;
+	tcp_persona_answered(tp, o->o_len, now);
 	/* A probe of a closed window is the persist timer's. */
 	if (!tcp_timer_active(tp, TT_REXMT) && ((tp->t_flags & TF_FORCE) == 0 || tp->snd_wnd > 0)) {
 		tcp_timer_stop(tp, TT_PERSIST);
@@ -604,6 +607,10 @@ tcp_snd_idle(struct tcpcb *tp)
 		tp->t_cc->cc_idle(tp);
 		return;
 	}
+	if (!tp->t_tv->tv_idlerestart) {
+		tp->t_cc->cc_idle(tp);
+		return;
+	}
 	if (tp->t_tv->tv_newcwv) {
 		tcp_snd_unvalidated(tp, (uint32_t)tp->t_tv->tv_initcwnd * tp->t_maxseg);
 		tp->t_cc->cc_idle(tp);
@@ -652,18 +659,21 @@ tcp_output(struct tcpcb *tp)
 	o.o_sent = false;
 	if (o.o_idle && tp->t_state != TCPS_FIN_WAIT_2)
 		tcp_snd_idle(tp);
-	tp->t_flags &= ~(uint32_t)TF_CWNDLIMITED;
+	tp->t_flags &= ~(uint32_t)(TF_CWNDLIMITED | TF_RWNDLIMITED);
 	while (tcp_snd_next(tp, &o)) {
 		if ((error = tcp_snd_segment(tp, &o)) != 0)
 			break;
 		tp->t_flags &= ~(uint32_t)TF_FORCE;
-		o.o_sent |= o.o_len > 0;
+		o.o_sent |= (o.o_len > 0 || (o.o_flags & TH_FIN) != 0);
 	}
 	if (tp->t_notsentfull)
 		tcp_notsent_wakeup(tp);
 	tcp_snd_persist(tp);
 	if (o.o_sent)
 		tcp_tlp_schedule(tp);
+	if (o.o_sent || (tp->t_flags & TF_CWNDLIMITED) != 0)
+		tcp_flight_sent(tp, (tp->t_flags & TF_CWNDLIMITED) != 0);
+	tcp_chrono(tp);
 	if (error == 0 && (tp->t_flags & TF_CWNDLIMITED) == 0 &&
 	    tp->t_lr.lr_recs.rs_lost == 0 && tp->snd_nxt == tp->snd_max &&
 	    tcp_snd_avail(tp, tp->snd_nxt - tp->snd_una) < tp->t_maxseg &&
@@ -828,21 +838,24 @@ tcp_snd_probe(struct tcpcb *tp)
 	    tp, tp->snd_una - 1, TH_ACK, opts, optlen, tcp_rcv_window(tp) >> tp->rcv_scale, 0));
 }
 
-/* RFC 9293 3.5.2 group 3: the connection is given up. */
 void
-tcp_snd_rst(struct tcpcb *tp)
+tcp_snd_rstat(struct tcpcb *tp, uint32_t seq, uint16_t flags)
 {
 	uint8_t opts[TCP_MAXOLEN];
 	size_t optlen = tcp_options_rst(tp, opts, tcp_now(tp));
-	uint32_t seq;
 
 	TCPSTAT_INC(tp->t_tv, tcps_sndrst);
-	/*
-	 * RFC 5961 3.2: only the peer's RCV.NXT is believed; if all arrived that is SND.NXT, inside
-	 * its window.
-	 */
-	seq = tcp_snd_acceptable(tp);
-	(void)tcp_snd_bare(tp, seq, TH_RST | TH_ACK, opts, optlen, 0, 0);
+	(void)tcp_snd_bare(tp, seq, flags, opts, optlen, 0, 0);
+}
+
+/*
+ * RFC 9293 3.5.2 group 3: the connection is given up.  RFC 5961 3.2: only the peer's RCV.NXT is
+ * believed; if all arrived that is SND.NXT, inside its window.
+ */
+void
+tcp_snd_rst(struct tcpcb *tp)
+{
+	tcp_snd_rstat(tp, tcp_snd_acceptable(tp), TH_RST | TH_ACK);
 }
 
 int

@@ -13,7 +13,8 @@
 #include "kern/sysctl.h"
 #include "netinet/tcp/cc/cc.h"
 
-int
+/* A number within the knob's bounds, from text or to text. */
+static int
 tcp_sysctl_number(const struct sysctl_desc *sd, int *v, const char *value, char *buf, size_t len)
 {
 	struct sysctl_desc plain = *sd;
@@ -220,6 +221,8 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("dsack.enable", tv_dsack, 0, 1, "Report duplicates (RFC 2883)"),
     TV_INT("rack", tv_rack, 0, 1, "Find losses by time, probe for lost tails (RFC 8985)"),
     TV_INT("hystart", tv_hystart, 0, 1, "End the first slow start by delay (RFC 9406)"),
+    TV_INT("restart_after_idle", tv_idlerestart, 0, 1,
+	"Begin with the initial window after a pause (RFC 5681 4.1)"),
     TV_INT("newcwv", tv_newcwv, 0, 1, "Keep an unused window for a while (RFC 7661)"),
     TV_INT("do_prr", tv_prr, 0, 1, "Proportional rate reduction (RFC 9937)"),
     TV_INT("ecn.maxretries", tv_ecnretries, 0, 127, "SYNs that ask for ECN (RFC 3168 6.1.1.1)"),
@@ -244,16 +247,11 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("msl", tv_msl, 1, 240000, "Longest life of a segment, ms; TIME_WAIT is twice that"),
     TV_INT("finwait2_timeout", tv_finwait2_timeout, 1, 600000, "FIN_WAIT_2 without a user, ms"),
     TV_INT("maxtcptw", tv_maxtw, 0, 1 << 20, "Most entries in TIME_WAIT"),
-    TV_INT("tw_reuse", tv_tw_reuse, 0, 2,
-	"Pairs in TIME_WAIT for outgoing connections: 1 with timestamps (RFC 6191), 2 on the loopback"),
     TV_INT("syncookies", tv_syncookies, 0, 1, "SYN cookies when the SYN cache is full"),
     TV_INT("syncookies_only", tv_syncookies_only, 0, 1, "SYN cookies always"),
     TV_INT("syncache.cachelimit", tv_sc_limit, 0, 1 << 20, "Most entries of the SYN cache"),
     TV_INT("syncache.rexmtlimit", tv_sc_rexmtlimit, 0, TCP_SYNCACHE_QUEUES - 1,
 	"Retransmissions of SYN-ACK"),
-    {"net.inet.tcp.syncache.hashsize", VI_CTL_INT, CTL_RW, 0, 1, 1 << 16, tcp_sysctl_schash,
-	"Most chains of the SYN cache, a power of two"},
-    TV_INT("syncache.bucketlimit", tv_sc_bucketlimit, 1, 1 << 20, "Most entries of one chain"),
     TV_COUNT("syncache.count", tv_syncache.sc_tab.ft_count, "Entries of the SYN cache"),
     TV_COUNT("tw_count", tv_timewait.tw_tab.ft_count, "Entries in TIME_WAIT"),
     TV_COUNT("pcbcount", tv_pcbs.ipi_count, "Control blocks"),
@@ -273,6 +271,8 @@ const struct sysctl_desc tcp_sysctls[] = {
 	"Runs of out-of-order data a connection may hold"),
     TV_INT("path_mtu_discovery", tv_path_mtu_discovery, 0, 1, "Path MTU discovery (RFC 1191)"),
     TV_INT("tso", tv_superpackets, 0, 1, "Segments longer than the MSS where links take them"),
+    TV_INT("tso_minsegs", tv_mintso, 1, 64,
+	"Segments that go out in one piece however slow the path"),
     TV_INT("fastopen.server_enable", tv_tfo.tf_server, 0, 1, "Accept Fast Open (RFC 7413)"),
     TV_INT("fastopen.client_enable", tv_tfo.tf_client, 0, 1, "Let programs ask for Fast Open"),
     TV_INT("fastopen.cookie_needless", tv_tfo.tf_nocookie, 0, 1, "Take data of SYNs without cookies"),
@@ -307,7 +307,7 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("uto.lower", tv_uto_lower, 1, 32767, "Shortest timeout a peer may ask for, s"),
     TV_INT("uto.upper", tv_uto_upper, 1, 1 << 20, "Longest timeout a peer may ask for, s"),
     CTL_PROC("net.inet.tcp.persona", VI_CTL_STRING, CTL_RW, tcp_sysctl_persona,
-	"Habits on the wire: freebsd or linux; sets keepcnt, retries, syncache.rexmtlimit, tw_reuse, buffers"),
+	"Habits on the wire: freebsd or linux; sets keepcnt, retries, syncache.rexmtlimit"),
     CTL_PROC("net.inet.tcp.cc.algorithm", VI_CTL_STRING, CTL_RW, tcp_sysctl_cc,
 	"Congestion control of new connections"),
     CTL_PROC("net.inet.tcp.cc.available", VI_CTL_STRING, CTL_RD, tcp_sysctl_cclist,
@@ -317,6 +317,9 @@ const struct sysctl_desc tcp_sysctls[] = {
     LX_INT("tcp_sack", tv_sack, 0, 1, "As net.inet.tcp.sack.enable"),
     LX_INT("tcp_dsack", tv_dsack, 0, 1, "As net.inet.tcp.dsack.enable"),
     LX_INT("tcp_recovery", tv_rack, 0, 1, "As net.inet.tcp.rack"),
+    LX_INT("tcp_slow_start_after_idle", tv_idlerestart, 0, 1,
+	"As net.inet.tcp.restart_after_idle"),
+    LX_INT("tcp_min_tso_segs", tv_mintso, 1, 64, "As net.inet.tcp.tso_minsegs"),
     LX_INT("tcp_keepalive_probes", tv_keepcnt, 1, 127, "As net.inet.tcp.keepcnt"),
     LX_FN("tcp_keepalive_time", tv_keepidle, 1, 32767, tcp_sysctl_seconds,
 	"As net.inet.tcp.keepidle, s"),
@@ -331,7 +334,6 @@ const struct sysctl_desc tcp_sysctls[] = {
     LX_INT("tcp_orphan_retries", tv_orphan_retries, 1, 100, "As net.inet.tcp.orphan_retries"),
     LX_INT("tcp_max_orphans", tv_max_orphans, 0, 1 << 20, "As net.inet.tcp.max_orphans"),
     LX_INT("tcp_max_tw_buckets", tv_maxtw, 0, 1 << 20, "As net.inet.tcp.maxtcptw"),
-    LX_INT("tcp_tw_reuse", tv_tw_reuse, 0, 2, "As net.inet.tcp.tw_reuse"),
     LX_INT("tcp_max_syn_backlog", tv_sc_limit, 0, 1 << 20, "As net.inet.tcp.syncache.cachelimit"),
     LX_INT("tcp_moderate_rcvbuf", tv_recvbuf_auto, 0, 1, "As net.inet.tcp.recvbuf_auto"),
     LX_INT("tcp_challenge_ack_limit", tv_challenge_limit, 0, 1 << 20,

@@ -229,8 +229,13 @@ tcp_timer_persist(struct tcpcb *tp)
 	/* The last probe was not taken: the same byte again. */
 	tp->snd_nxt = tp->snd_una;
 	tcp_timer_persist_start(tp);
-	tp->t_flags |= TF_FORCE;
 	TCPSTAT_INC(tp->t_tv, tcps_sndprobe);
+	/* As Linux: an old number and no byte, which no window can take, ask as well. */
+	if (tp->snd_wnd == 0 && tcp_aslinux(tp)) {
+		tcp_snd_probe(tp);
+		return (true);
+	}
+	tp->t_flags |= TF_FORCE;
 	tcp_output(tp);
 	tp->t_flags &= ~(uint32_t)TF_FORCE;
 	return (true);
@@ -288,15 +293,17 @@ tcp_timer_delack(struct tcpcb *tp)
 	return (true);
 }
 
-/* A corked end waits 200 ms at most. */
+/* A corked end waits 200 ms at most.  As Linux, it goes as a probe does: pushed. */
 static bool
 tcp_timer_cork(struct tcpcb *tp)
 {
 	uint32_t held = tp->t_flags & (TF_CORK | TF_NODELAY);
 
 	tp->t_flags = (tp->t_flags & ~(uint32_t)(TF_CORK | TF_MORE)) | TF_NODELAY;
+	if (tcp_aslinux(tp) && tp->snd_wnd > tcp_outstanding(tp))
+		tp->t_flags |= TF_FORCE;
 	tcp_output(tp);
-	tp->t_flags = (tp->t_flags & ~(uint32_t)TF_NODELAY) | held;
+	tp->t_flags = (tp->t_flags & ~(uint32_t)(TF_NODELAY | TF_FORCE)) | held;
 	return (true);
 }
 

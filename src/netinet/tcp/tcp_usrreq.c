@@ -197,6 +197,7 @@ tcp_usr_output(struct socket *so, int flags)
 		if (tcp_persona_pushes(tp) && so->so_snd.sb_mbtail != NULL)
 			so->so_snd.sb_mbtail->m_flags |= M_EOR;
 	}
+	tp->t_chrono.tc_nospace = sbspace(&so->so_snd) == 0;
 	return (tcp_output(tp));
 }
 

@@ -57,6 +57,7 @@ uint32_t cc_slowstart(struct tcpcb *, uint32_t acked);
 void	 cc_hystart_begin(struct tcpcb *);
 void	 cc_hystart_end(struct tcpcb *);
 uint32_t cc_hystart(struct tcpcb *, uint32_t n);
+void	 cc_hystart_classic(struct tcpcb *);
 /* RFC 5681 equation 4's floor, with the given fraction num/den of what is in flight. */
 void	 cc_halve(struct tcpcb *, uint32_t num, uint32_t den);
 

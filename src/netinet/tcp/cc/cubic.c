@@ -75,6 +75,7 @@ cubic_init(struct tcpcb *tp)
 	memset(tp->t_ccpriv, 0, sizeof(tp->t_ccpriv));
 	tp->t_ccacked = 0;
 	cc_hystart_begin(tp);
+	tp->t_lr.lr_hystart.hs_classic = tcp_aslinux(tp);
 }
 
 static void
@@ -114,7 +115,7 @@ cubic_friendly(struct tcpcb *tp, struct cubic *cu, uint32_t acked)
 {
 	uint64_t n = (uint64_t)acked * tp->t_maxseg;
 
-	if (cu->cu_west < cu->cu_wprior)
+	if (cu->cu_west < cu->cu_wprior || tcp_aslinux(tp))
 		n = n * 9 / 17;
 	n += cu->cu_frac;
 	cu->cu_west += (uint32_t)(n / tp->snd_cwnd);
@@ -144,6 +145,18 @@ cubic_ack(struct tcpcb *tp, uint32_t acked)
 }
 
 /*
+ * As Linux: of the window and not of what is in flight.  RFC 9438 4.6 wants then that an unused
+ * window does not grow: tcp_flight.c sees to that.
+ */
+static uint32_t
+cubic_ssthresh(uint32_t cwnd, uint32_t mss, bool mark)
+{
+	uint32_t segs = cwnd / mss * (mark ? 17 : 14) / 20;
+
+	return (u32max(segs, 2) * mss);
+}
+
+/*
  * RFC 9438 4.6, 4.7: multiplicative decrease, and fast convergence if the last W_max was not
  * reached.  After a timeout the same (4.8); the epoch begins with the next congestion avoidance.
  */
@@ -162,6 +175,9 @@ cubic_loss(struct tcpcb *tp, enum cc_signal why)
 		cc_halve(tp, 17, 20);
 	else
 		cc_halve(tp, 7, 10);
+	if (tcp_aslinux(tp))
+		tp->snd_ssthresh =
+		    cubic_ssthresh(cwnd, tp->t_maxseg, why == CC_ECN && tp->t_tv->tv_abe);
 }
 
 /* RFC 9438 5.8: time without sending must not count. */

@@ -6,6 +6,10 @@
  * (4.3).
  *
  * Deviation: the growth of an ACK is not limited to L segments, see newreno.c.
+ *
+ * With the persona linux CUBIC has the older HyStart (RFC 9438 4.10 allows it): from 16 segments on
+ * slow start ends when the least of nine round trips is an eighth longer than the shortest of all,
+ * or when ACKs follow each other closely for half of the shortest: then the path is full.
  */
 #include "netinet/tcp/cc/cc.h"
 
@@ -17,6 +21,9 @@
 #define HS_SAMPLES	8
 #define HS_CSS_DIVISOR	4
 #define HS_CSS_ROUNDS	5
+
+#define HS_CLASSIC_WINDOW	16	/* segments */
+#define HS_CLASSIC_TRAIN	(2 * MSEC)	/* between ACKs of a train */
 
 void
 cc_hystart_begin(struct tcpcb *tp)
@@ -35,12 +42,16 @@ cc_hystart_end(struct tcpcb *tp)
 	tp->t_lr.lr_hystart.hs_done = true;
 }
 
+static uint64_t
+hystart_thresh(uint64_t rtt)
+{
+	return (u64max(HS_MIN_THRESH, u64min(rtt / HS_DIVISOR, HS_MAX_THRESH)));
+}
+
 /* RFC 9406 4.2: is the delay rising; in CSS: did it fall again? */
 static void
 hystart_delay(struct tcpcb *tp, struct tcp_hystart *hs)
 {
-	uint64_t thresh;
-
 	if (hs->hs_samples < HS_SAMPLES || hs->hs_lastmin == UINT64_MAX)
 		return;
 	if (hs->hs_css != 0) {
@@ -48,8 +59,7 @@ hystart_delay(struct tcpcb *tp, struct tcp_hystart *hs)
 			hs->hs_css = 0;
 		return;
 	}
-	thresh = u64max(HS_MIN_THRESH, u64min(hs->hs_lastmin / HS_DIVISOR, HS_MAX_THRESH));
-	if (hs->hs_curmin >= hs->hs_lastmin + thresh) {
+	if (hs->hs_curmin >= hs->hs_lastmin + hystart_thresh(hs->hs_lastmin)) {
 		hs->hs_cssbase = hs->hs_curmin;
 		hs->hs_css = 1;
 		TCPSTAT_INC(tp->t_tv, tcps_hystart_css);
@@ -76,7 +86,7 @@ cc_hystart(struct tcpcb *tp, uint32_t n)
 	struct tcp_hystart *hs = &tp->t_lr.lr_hystart;
 	const struct tcp_rate *rs = &tp->t_lr.lr_rs;
 
-	if (hs->hs_done)
+	if (hs->hs_done || hs->hs_classic)
 		return (n);
 	if (rs->rs_rtt != 0) {
 		hs->hs_curmin = u64min(hs->hs_curmin, rs->rs_rtt);
@@ -89,4 +99,45 @@ cc_hystart(struct tcpcb *tp, uint32_t n)
 	if (SEQ_GEQ(tp->snd_una + rs->rs_ackadv, hs->hs_window))
 		hystart_round(tp, hs);
 	return (n);
+}
+
+static bool
+hystart_train(struct tcp_hystart *hs, uint64_t now)
+{
+	if (now - hs->hs_lastack > HS_CLASSIC_TRAIN)
+		return (false);
+	hs->hs_lastack = now;
+	return (now - hs->hs_roundstart > hs->hs_least / 2);
+}
+
+/* Before an ACK of slow start makes the window grow. */
+void
+cc_hystart_classic(struct tcpcb *tp)
+{
+	struct tcp_hystart *hs = &tp->t_lr.lr_hystart;
+	const struct tcp_rate *rs = &tp->t_lr.lr_rs;
+	uint64_t now = tcp_now(tp);
+	bool found;
+
+	if (rs->rs_rtt == 0 || tp->snd_cwnd >= tp->snd_ssthresh)
+		return;
+	hs->hs_least = hs->hs_least == 0 ? rs->rs_rtt : u64min(hs->hs_least, rs->rs_rtt);
+	if (SEQ_GT(tp->snd_una + rs->rs_ackadv, hs->hs_window)) {
+		hs->hs_window = tp->snd_max;
+		hs->hs_roundstart = hs->hs_lastack = now;
+		hs->hs_curmin = UINT64_MAX;
+		hs->hs_samples = 0;
+	}
+	if (tp->snd_cwnd < HS_CLASSIC_WINDOW * tp->t_maxseg)
+		return;
+	found = hystart_train(hs, now);
+	hs->hs_curmin = u64min(hs->hs_curmin, rs->rs_rtt);
+	if (hs->hs_samples < HS_SAMPLES)
+		hs->hs_samples++;
+	else
+		found |= hs->hs_curmin > hs->hs_least + hystart_thresh(hs->hs_least);
+	if (!found)
+		return;
+	tp->snd_ssthresh = tp->snd_cwnd;
+	hs->hs_done = true;
 }

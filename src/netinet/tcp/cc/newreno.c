@@ -36,6 +36,8 @@ cc_slowstart(struct tcpcb *tp, uint32_t acked)
 {
 	uint32_t n;
 
+	if (tp->t_lr.lr_hystart.hs_classic && !tp->t_lr.lr_hystart.hs_done)
+		cc_hystart_classic(tp);
 	if (tp->snd_cwnd >= tp->snd_ssthresh)
 		return (acked);
 	n = u32min(acked, tp->snd_ssthresh - tp->snd_cwnd);
