@@ -112,6 +112,7 @@ linux_names(void **state)
 	    {"tcp_orphan_retries", "4", "orphan_retries", "4"},
 	    {"tcp_max_orphans", "100", "max_orphans", "100"},
 	    {"tcp_max_tw_buckets", "77", "maxtcptw", "77"},
+	    {"tcp_tw_reuse", "2", "tw_reuse", "2"},
 	    {"tcp_max_syn_backlog", "55", "syncache.cachelimit", "55"},
 	    {"tcp_moderate_rcvbuf", "0", "recvbuf_auto", "0"},
 	    {"tcp_challenge_ack_limit", "9", "ack_war_cnt", "9"},
@@ -437,6 +438,108 @@ syncache(void **state)
 	ctl_fini(&t);
 }
 
+/* Chains: how many, and how much each holds. */
+static void
+syncache_chains(void **state)
+{
+	const struct tcp_vnet *tv;
+	struct socket *ls;
+	struct ctl t;
+
+	(void)state;
+	for (int cookies = 0; cookies < 2; cookies++) {
+		ctl_init(&t, "net.inet.tcp.syncookies", cookies ? "1" : "0");
+		tv = wire_tcp(&t.t_w, 1);
+		wire_tcp(&t.t_w, 0)->tv_blackhole = 2;
+		ls = wire_listen(&t.t_w, 1, 80, 4);
+		for (uint16_t i = 1; i <= 100; i++)
+			wire_inject(&t.t_w, 1, HTONS(i), HTONS(80), 1, 0, TH_SYN, 100, NULL, 0);
+		assert_int_equal(tv->tv_syncache.sc_tab.ft_count, 100);
+		assert_true(tv->tv_syncache.sc_tab.ft_size > 2);
+		/* All into two chains, which may not hold more. */
+		wire_sysctl(&t.t_w, 1, "net.inet.tcp.syncache.hashsize", "2");
+		assert_int_equal(tv->tv_syncache.sc_tab.ft_size, 2);
+		wire_sysctl(&t.t_w, 1, "net.inet.tcp.syncache.bucketlimit", "20");
+		for (uint16_t i = 101; i <= 200; i++)
+			wire_inject(&t.t_w, 1, HTONS(i), HTONS(80), 1, 0, TH_SYN, 100, NULL, 0);
+		assert_int_equal(tv->tv_syncache.sc_tab.ft_size, 2);
+		assert_int_equal(tv->tv_syncache.sc_tab.ft_count, cookies ? 100 : 40);
+		assert_int_equal(tv->tv_stat.tcps_sc_sendcookie, cookies ? 100 : 0);
+		assert_int_equal(tv->tv_stat.tcps_sc_bucketoverflow, cookies ? 100 : 160);
+		soclose(ls);
+		ctl_fini(&t);
+	}
+}
+
+/* What a cookie can agree on rides in the timestamp; without one, nothing. */
+static void
+cookie_options(void **state)
+{
+	const struct tcpcb *tp;
+	struct ctl t;
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		const bool ts = (i & 1) != 0, ecn = (i & 2) != 0, sack = (i & 4) != 0;
+
+		ctl_init(&t, "net.inet.tcp.syncookies_only", "1");
+		wire_sysctl(&t.t_w, 0, "net.inet.tcp.rfc1323", ts ? "1" : "2");
+		wire_sysctl(&t.t_w, 0, "net.inet.tcp.ecn.enable", ecn ? "1" : "0");
+		wire_sysctl(&t.t_w, 0, "net.inet.tcp.sack.enable", sack ? "1" : "0");
+		wire_pair(&t.t_w, t.t_so);
+		wire_idle(&t.t_w);
+		assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_sc_recvcookie, 1);
+		for (int side = 0; side < 2; side++) {
+			tp = sototcpcb(t.t_so[side]);
+			assert_int_equal((tp->t_lr.lr_ecn & TE_PERMIT) != 0, ts && ecn);
+			assert_int_equal((tp->t_flags & TF_SACK_PERMIT) != 0, ts && sack);
+			assert_int_equal((tp->t_flags & TF_RCVD_SCALE) != 0, ts);
+		}
+		wire_carry(&t.t_w, t.t_so, 300000);
+		ctl_fini(&t);
+	}
+}
+
+/* A pair in TIME_WAIT for a connection of ours: when, and as which system. */
+static void
+tw_reuse(void **state)
+{
+	static const struct { const char *persona, *reuse; int error, later; } row[] = {
+	    {"freebsd", "0", EADDRNOTAVAIL, EADDRNOTAVAIL}, {"freebsd", "1", 0, 0},
+	    {"freebsd", "2", EADDRNOTAVAIL, EADDRNOTAVAIL}, {"linux", NULL, EADDRNOTAVAIL, EADDRNOTAVAIL},
+	    {"linux", "1", EADDRNOTAVAIL, 0},
+	};
+	struct vi_sockaddr sa;
+	struct socket *ls;
+	struct ctl t;
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * NITEMS(row); i++) {
+		const bool later = i >= NITEMS(row);
+		const unsigned r = i % NITEMS(row);
+
+		ctl_init(&t, "net.inet.tcp.persona", row[r].persona);
+		if (row[r].reuse != NULL)
+			wire_sysctl(&t.t_w, 0, "net.ipv4.tcp_tw_reuse", row[r].reuse);
+		ls = wire_listen(&t.t_w, 1, 80, 4);
+		wire_addr(0, 4000, &sa);
+		t.t_so[0] = wire_socket(&t.t_w, 0);
+		assert_int_equal(sobind(t.t_so[0], &sa), 0);
+		assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 80), 0);
+		t.t_so[1] = wire_accept(&t.t_w, ls);
+		soclose(t.t_so[0]);
+		wire_idle(&t.t_w);
+		soclose(t.t_so[1]);
+		wire_run(&t.t_w, (later ? 1500 : 100) * MSEC);
+		t.t_so[0] = wire_socket(&t.t_w, 0);
+		t.t_so[1] = NULL;
+		assert_int_equal(sobind(t.t_so[0], &sa), 0);
+		assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 80), later ? row[r].later : row[r].error);
+		soclose(ls);
+		ctl_fini(&t);
+	}
+}
+
 /* The kinds of the options of the last SYN to side 1, and its window. */
 static enum wire_verdict
 fingerprint(struct wire *w, struct wpkt *wp)
@@ -479,6 +582,11 @@ persona(void **state)
 		assert_string_equal(buf, on ? "9" : "8");
 		get(&t, "net.inet.tcp.retries", buf, sizeof(buf));
 		assert_string_equal(buf, on ? "15" : "12");
+		get(&t, "net.ipv4.tcp_rmem", buf, sizeof(buf));
+		assert_string_equal(buf, on ? "4096\t131072\t6291456" : "4096\t65536\t2097152");
+		get(&t, "net.ipv4.tcp_wmem", buf, sizeof(buf));
+		assert_string_equal(buf, on ? "4096\t16384\t4194304" : "4096\t32768\t2097152");
+		assert_int_equal(sototcpcb(t.t_so[0])->rcv_scale, on ? 7 : 6);
 		/* Linux acknowledges the first segments of a one-way flow at once. */
 		wire_idle(&t.t_w);
 		memset(&t.t_seen, 0, sizeof(t.t_seen));
@@ -512,6 +620,9 @@ main(void)
 		cmocka_unit_test(missing_timestamps),
 		cmocka_unit_test(times),
 		cmocka_unit_test(syncache),
+		cmocka_unit_test(syncache_chains),
+		cmocka_unit_test(cookie_options),
+		cmocka_unit_test(tw_reuse),
 		cmocka_unit_test(persona),
 	};
 

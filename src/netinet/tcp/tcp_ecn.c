@@ -4,7 +4,7 @@
  *
  * net.inet.tcp.ecn.enable: 0 never, 1 our SYNs ask for it, 2 only those who ask us get it.  After
  * net.inet.tcp.ecn.maxretries SYNs it is done without (RFC 3168 6.1.1.1), as on a connection made
- * from a SYN cookie, which has no room for it.
+ * from a SYN cookie without timestamps, which has no room for it.
  *
  * What carries new data is ECT(0); pure ACKs, retransmissions and window probes are not (6.1.4,
  * 6.1.5, 6.1.6).

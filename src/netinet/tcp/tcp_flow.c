@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/util.h"
 #include "kern/acct.h"
 #include "netinet/pcb/in_pcb.h"
 
@@ -83,15 +84,48 @@ tcp_flowtab_resize(struct tcp_flowtab *ft, uint32_t size)
 }
 
 int
+tcp_flowtab_limit(struct tcp_flowtab *ft, uint32_t maxsize)
+{
+	int error = ft->ft_size > maxsize ? tcp_flowtab_resize(ft, maxsize) : 0;
+
+	if (error == 0)
+		ft->ft_maxsize = maxsize;
+	return (error);
+}
+
+static uint32_t
+tcp_flow_key(const struct tcp_flowtab *ft, const struct tcp_flow *f)
+{
+	return (tcp_flow_hash(ft, &f->tf_laddr, f->tf_lport, &f->tf_faddr, f->tf_fport));
+}
+
+uint32_t
+tcp_flow_crowd(const struct tcp_flowtab *ft, const struct tcp_flow *f, uint32_t limit,
+    struct tcp_flow **oldest)
+{
+	struct tcp_flow *g;
+	uint32_t n = 0;
+
+	*oldest = NULL;
+	if (ft->ft_size == 0)
+		return (0);
+	for (g = ft->ft_chain[tcp_flow_key(ft, f) & (ft->ft_size - 1)]; g != NULL && n < limit;
+	     g = g->tf_next, n++)
+		*oldest = g;
+	return (n);
+}
+
+int
 tcp_flow_insert(struct tcp_flowtab *ft, struct tcp_flow *f)
 {
+	const uint32_t max = ft->ft_maxsize != 0 ? ft->ft_maxsize : UINT32_MAX;
 	struct tcp_flow **fp;
 
-	if (ft->ft_size == 0 && tcp_flowtab_resize(ft, TCP_FLOWTAB_MIN) != 0)
+	if (ft->ft_size == 0 && tcp_flowtab_resize(ft, u32min(TCP_FLOWTAB_MIN, max)) != 0)
 		return (ENOBUFS);
-	if (2 * ft->ft_count >= ft->ft_size)
+	if (2 * ft->ft_count >= ft->ft_size && ft->ft_size < max)
 		(void)tcp_flowtab_resize(ft, 2 * ft->ft_size);
-	f->tf_hash = tcp_flow_hash(ft, &f->tf_laddr, f->tf_lport, &f->tf_faddr, f->tf_fport);
+	f->tf_hash = tcp_flow_key(ft, f);
 	fp = &ft->ft_chain[f->tf_hash & (ft->ft_size - 1)];
 	f->tf_next = *fp;
 	*fp = f;

@@ -28,6 +28,7 @@ struct tcp_flow {
 struct tcp_flowtab {
 	struct tcp_flow	**ft_chain;	/* NULL while nothing was ever inserted */
 	uint32_t	 ft_size;	/* chains, a power of two */
+	uint32_t	 ft_maxsize;	/* it does not grow beyond; 0 = no limit */
 	uint32_t	 ft_count;
 	struct siphash_key ft_key;
 	struct acctset	*ft_acct;
@@ -39,6 +40,14 @@ struct tcp_flow *tcp_flow_find(const struct tcp_flowtab *, const struct inet_ops
     const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
 /* The key members of f are set; ENOBUFS when there is no memory for the first chains. */
 int	tcp_flow_insert(struct tcp_flowtab *, struct tcp_flow *);
+/*
+ * How many share the chain where f would be inserted, counted to at most limit; *oldest: the last of
+ * these, NULL = there are none.
+ */
+uint32_t tcp_flow_crowd(
+    const struct tcp_flowtab *, const struct tcp_flow *f, uint32_t limit, struct tcp_flow **oldest);
+/* At most so many chains from now on, a power of two.  ENOBUFS: no memory to move what is there. */
+int	tcp_flowtab_limit(struct tcp_flowtab *, uint32_t maxsize);
 void	tcp_flow_remove(struct tcp_flowtab *, struct tcp_flow *);
 /* Both ends as the user sees them. */
 void	tcp_flow_names(const struct tcp_flow *, struct vi_pcbinfo *);

@@ -327,6 +327,7 @@ struct tcp_vnet {
 	int		 tv_keepinit, tv_keepidle, tv_keepintvl, tv_keepcnt, tv_always_keepalive;
 	int		 tv_msl, tv_finwait2_timeout, tv_maxtw;	/* ms */
 	int		 tv_syncookies, tv_syncookies_only, tv_sc_limit, tv_sc_rexmtlimit;
+	int		 tv_tw_reuse, tv_sc_hashsize, tv_sc_bucketlimit;
 	int		 tv_blackhole, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
 	struct tcp_hostcache tv_hc;
 	struct tcp_fastopen tv_tfo;
@@ -638,6 +639,7 @@ void	 tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *);
 void	 tcp_syncache_rst(struct tcp_vnet *, struct tcp_seg *);	/* true: there was an entry */
 void tcp_syncache_unreach(
     struct tcp_vnet *, const struct inet_ctlmsg *, uint16_t lport, uint16_t fport, uint32_t seq);
+int	 tcp_sysctl_schash(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 void	 tcp_syncache_list(struct tcp_vnet *, vi_pcb_fn *, void *arg);
 /* What a completed handshake agreed on. */
 struct tcp_agreed {
@@ -648,7 +650,7 @@ struct tcp_agreed {
 	uint16_t	 ta_uto;	/* the peer's user timeout option; 0 = none */
 };
 uint32_t tcp_syncookie_make(struct tcp_vnet *, const struct tcp_seg *, uint16_t peermss);
-uint32_t tcp_syncookie_ts(const struct tcp_opts *, uint32_t ts);
+uint32_t tcp_syncookie_ts(const struct tcp_agreed *, uint32_t ts);
 bool	 tcp_syncookie_check(struct tcp_vnet *, const struct tcp_seg *, struct tcp_agreed *);
 
 /* tcp_listen.c */
@@ -707,12 +709,18 @@ uint32_t tcp_persona_synwin(const struct tcp_vnet *, uint32_t room, uint32_t mss
 bool	 tcp_persona_quickack(const struct tcpcb *);
 void	 tcp_persona_answered(struct tcpcb *, uint32_t len, uint64_t now);
 bool	 tcp_persona_pushes(const struct tcpcb *);
+uint64_t tcp_persona_twmin(const struct tcp_vnet *);	/* least time in TIME_WAIT, ns */
+/* Is a window of win, where offered is known, worth a segment to tell? */
+bool	 tcp_persona_winupdate(
+    const struct tcpcb *, uint32_t offered, uint32_t win, uint32_t most);
 bool	 tcp_persona_waits(const struct tcpcb *);
 int	 tcp_sysctl_persona(
     struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
 
 /* tcp_sysctl.c */
 extern const struct sysctl_desc tcp_sysctls[];
+/* A number within the knob's bounds, from text (value != NULL) or to text. */
+int	 tcp_sysctl_number(const struct sysctl_desc *, int *v, const char *value, char *buf, size_t);
 
 /* tcp_blackhole.c */
 void	 tcp_blackhole(struct tcpcb *);

@@ -17,11 +17,18 @@
  *	growth		half the window used	the window was the limit; in slow start half
  *	HyStart		RFC 9406		as in Linux's CUBIC
  *	ssthresh	by what is in flight	CUBIC: by the window
+ *	window updates	of two segments and a	when the window doubles, and was at most half
+ *			quarter of the buffer	of the buffer
  *	keepcnt		8			9
  *	retries		12			15
  *	syncache.rexmtlimit 3			5
+ *	sendspace, _max	32768, 2 MB		16384, 4 MB (tcp_wmem)
+ *	recvspace, _max	65536, 2 MB		131072, 6 MB (tcp_rmem)
+ *	tw_reuse	1			2
  *
- * The last three are knobs of their own that setting the persona sets.  Buffers are not part of it.
+ * Those from keepcnt on are knobs of their own that setting the persona sets; they may be set again
+ * afterwards.  A new stack has FreeBSD's habits but larger buffers, until somebody asks for the
+ * persona by name.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -32,10 +39,11 @@
 
 static const struct {
 	const char	*p_name;
-	int		 p_keepcnt, p_retries, p_rexmtlimit;
+	int		 p_keepcnt, p_retries, p_rexmtlimit, p_twreuse;
+	unsigned	 p_sendspace, p_sendmax, p_recvspace, p_recvmax;
 } tcp_personae[] = {
-	[TCP_PERSONA_FREEBSD] = {"freebsd", 8, 12, 3},
-	[TCP_PERSONA_LINUX] = {"linux", 9, 15, 5},
+	[TCP_PERSONA_FREEBSD] = {"freebsd", 8, 12, 3, 1, 32768, 2u << 20, 65536, 2u << 20},
+	[TCP_PERSONA_LINUX] = {"linux", 9, 15, 5, 2, 16384, 4u << 20, 131072, 6u << 20},
 };
 
 uint32_t
@@ -81,6 +89,36 @@ tcp_persona_waits(const struct tcpcb *tp)
 	return (tp->t_tv->tv_persona == TCP_PERSONA_LINUX);
 }
 
+/* Linux does not take over what has waited for less than a second. */
+uint64_t
+tcp_persona_twmin(const struct tcp_vnet *tv)
+{
+	return (tv->tv_persona == TCP_PERSONA_LINUX ? SEC : 0);
+}
+
+bool
+tcp_persona_winupdate(const struct tcpcb *tp, uint32_t offered, uint32_t win, uint32_t most)
+{
+	if (tp->t_tv->tv_persona == TCP_PERSONA_LINUX)
+		return (offered <= most / 2 && win >= 2 * offered);
+	win -= offered;
+	return (win >= most / 2 || (win >= 2 * tp->t_maxseg && (win >= most / 4 || offered == 0)));
+}
+
+static void
+tcp_persona_set(struct tcp_vnet *tv, uint8_t i)
+{
+	tv->tv_persona = i;
+	tv->tv_keepcnt = tcp_personae[i].p_keepcnt;
+	tv->tv_retries = tcp_personae[i].p_retries;
+	tv->tv_sc_rexmtlimit = tcp_personae[i].p_rexmtlimit;
+	tv->tv_tw_reuse = tcp_personae[i].p_twreuse;
+	tv->tv_sendspace = tcp_personae[i].p_sendspace;
+	tv->tv_sendbuf_max = tcp_personae[i].p_sendmax;
+	tv->tv_recvspace = tcp_personae[i].p_recvspace;
+	tv->tv_recvbuf_max = tcp_personae[i].p_recvmax;
+}
+
 int
 tcp_sysctl_persona(
     struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
@@ -97,10 +135,7 @@ tcp_sysctl_persona(
 	}
 	for (uint8_t i = 0; i < NITEMS(tcp_personae); i++)
 		if (strcmp(value, tcp_personae[i].p_name) == 0) {
-			tv->tv_persona = i;
-			tv->tv_keepcnt = tcp_personae[i].p_keepcnt;
-			tv->tv_retries = tcp_personae[i].p_retries;
-			tv->tv_sc_rexmtlimit = tcp_personae[i].p_rexmtlimit;
+			tcp_persona_set(tv, i);
 			return (0);
 		}
 	return (EINVAL);

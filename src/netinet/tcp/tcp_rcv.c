@@ -69,8 +69,7 @@ tcp_rcv_update_due(struct tcpcb *tp)
 		return (false);
 	if (offered >= most / 2 || (win = rcv_offer(tp)) <= offered)
 		return (false);
-	win -= offered;
-	return (win >= most / 2 || (win >= 2 * tp->t_maxseg && (win >= most / 4 || offered == 0)));
+	return (tcp_persona_winupdate(tp, offered, win, most));
 }
 
 /*

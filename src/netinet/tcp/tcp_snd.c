@@ -36,6 +36,7 @@ struct tcp_out {
 	uint16_t	o_flags;
 	bool		o_idle;		/* nothing was outstanding when tcp_output() began */
 	bool		o_sent;		/* data went out */
+	bool		o_bare;		/* an ACK or window update: to say the FIN again in it would be answered for ever by a closed window */
 };
 
 #define SND_FARAWAY	2000u	/* us */
@@ -281,6 +282,7 @@ tcp_snd_control(struct tcpcb *tp, struct tcp_out *o)
 		o->o_seq = tp->snd_nxt;
 		return (true);		/* tcp_snd_flags() adds the FIN */
 	}
+	o->o_bare = true;
 	if (tp->t_flags & TF_ACKNOW)
 		return (true);
 	if (tcp_rcv_update_due(tp)) {
@@ -293,6 +295,7 @@ tcp_snd_control(struct tcpcb *tp, struct tcp_out *o)
 static bool
 tcp_snd_next(struct tcpcb *tp, struct tcp_out *o)
 {
+	o->o_bare = false;
 	/* Nothing is missing: by far the most calls. */
 	if (tp->t_lr.lr_recs.rs_lost == 0 && (tp->t_flags & TF_FASTRECOVERY) == 0)
 		return (tcp_snd_data(tp, o) || tcp_snd_control(tp, o));
@@ -320,7 +323,7 @@ tcp_snd_flags(const struct tcpcb *tp, struct tcp_out *o, struct tcphdr *th)
 
 	if (o->o_len > 0 && tcp_snd_push(tp, o, end))
 		o->o_flags |= TH_PUSH;
-	if (o->o_seq + o->o_len == end && tcp_snd_finstate(tp) &&
+	if (o->o_seq + o->o_len == end && !o->o_bare && tcp_snd_finstate(tp) &&
 	    ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(o->o_seq + o->o_len, tp->snd_max)))
 		o->o_flags |= TH_FIN;
 	o->o_flags |= tcp_ecn_flags(tp, o->o_len > 0 && !SEQ_LT(o->o_seq, tp->snd_max));

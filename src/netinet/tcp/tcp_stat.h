@@ -87,6 +87,7 @@
 	X(tcps_sc_dropped, "\tdropped for lack of memory") \
 	X(tcps_sc_completed, "\tcompleted") \
 	X(tcps_sc_deferred, "\tack%s left unanswered until data comes") \
+	X(tcps_sc_bucketoverflow, "\tbucket overflow%s") \
 	X(tcps_sc_overflow, "\tcache overflow%s") \
 	X(tcps_sc_reset, "\treset") \
 	X(tcps_sc_stale, "\tstale") \

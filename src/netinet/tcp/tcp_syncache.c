@@ -3,9 +3,10 @@
  * Theory of operation
  *
  * Connections in SYN_RECEIVED that came from outside (RFC 4987 3.5).  An entry is small, hashed
- * with a secret key, and there are at most net.inet.tcp.syncache.cachelimit in a vnet; beyond that
- * a SYN is answered with a cookie and leaves nothing behind (tcp_syncookie.c), or, with
- * net.inet.tcp.syncookies=0, the oldest entry makes room.
+ * with a secret key, and there are at most net.inet.tcp.syncache.cachelimit in a vnet, and
+ * bucketlimit in one of at most hashsize chains; beyond that a SYN is answered with a cookie and
+ * leaves nothing behind (tcp_syncookie.c), or, with net.inet.tcp.syncookies=0, the oldest entry (of
+ * the chain) makes room.
  *
  * Life: tcp_syncache_syn() adds and answers; the same SYN again is answered again.  Unanswered, the
  * SYN-ACK is sent again after 1, 2, 4... s (RFC 6298): entries wait in one queue per number of
@@ -50,11 +51,29 @@ tcp_syncache_init(struct tcp_vnet *tv)
 
 	kernel_random(k, key, sizeof(key));
 	tcp_flowtab_init(&sch->sc_tab, vnet_acct(tv->tv_vnet), key);
+	sch->sc_tab.ft_maxsize = (uint32_t)tv->tv_sc_hashsize;
 	kernel_random(k, &sch->sc_cookiekey, sizeof(sch->sc_cookiekey));
 	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
 		TAILQ_INIT(&sch->sc_queue[i]);
 	callout_init(&sch->sc_callout, &tv->tv_vnet->vn_lane, tcp_syncache_timer, tv);
 	return (0);
+}
+
+/* net.inet.tcp.syncache.hashsize: the most chains.  There are fewer as long as fewer will do. */
+int
+tcp_sysctl_schash(
+    struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+{
+	struct tcp_vnet *tv = tcp_vnet(vn);
+	int v = tv->tv_sc_hashsize, error;
+
+	if ((error = tcp_sysctl_number(sd, &v, value, buf, len)) != 0 || value == NULL)
+		return (error);
+	if ((v & (v - 1)) != 0)
+		return (EINVAL);
+	if ((error = tcp_flowtab_limit(&tv->tv_syncache.sc_tab, (uint32_t)v)) == 0)
+		tv->tv_sc_hashsize = v;
+	return (error);
 }
 
 static void
@@ -202,20 +221,15 @@ tcp_syncache_cookie(struct inpcb *listener, struct tcp_seg *ts)
 {
 	struct tcp_vnet *tv = ts->ts_tv;
 	struct syncache sc = { .sc_rexmits = 0 };
+	struct tcp_agreed *ta = &sc.sc_agreed;
 
 	tcp_syncache_fill(&sc, listener, ts);
-	sc.sc_agreed.ta_ecn = false;
-	sc.sc_agreed.ta_iss = tcp_syncookie_make(tv, ts, sc.sc_agreed.ta_peermss);
-	if (sc.sc_agreed.ta_ts) {
-		struct tcp_opts to = {.to_flags = (sc.sc_agreed.ta_scale ? TOF_SCALE : 0) |
-						  (sc.sc_agreed.ta_sack ? TOF_SACKPERM : 0),
-		    .to_wscale = sc.sc_agreed.ta_sndscale};
-
+	ta->ta_iss = tcp_syncookie_make(tv, ts, ta->ta_peermss);
+	if (ta->ta_ts)
 		sc.sc_tosndts =
-		    tcp_syncookie_ts(&to, tcp_ts(vnet_now(tv->tv_vnet), sc.sc_agreed.ta_tsoff));
-	} else {
-		sc.sc_agreed.ta_scale = sc.sc_agreed.ta_sack = false;
-	}
+		    tcp_syncookie_ts(ta, tcp_ts(vnet_now(tv->tv_vnet), ta->ta_tsoff));
+	else
+		ta->ta_scale = ta->ta_sack = ta->ta_ecn = false;
 	tcp_syncache_respond(tv, &sc, TH_SYN | TH_ACK);
 	tcp_seg_drop(ts);
 }
@@ -251,6 +265,32 @@ tcp_syncache_makeroom(struct tcp_vnet *tv)
 			return (true);
 		}
 	return (false);
+}
+
+/* Is there room for this SYN?  Without cookies room is made. */
+static bool
+tcp_syncache_room(struct tcp_vnet *tv, const struct tcp_seg *ts)
+{
+	struct tcp_flowtab *ft = &tv->tv_syncache.sc_tab;
+	const uint32_t limit = (uint32_t)tv->tv_sc_bucketlimit;
+	struct tcp_flow key = {.tf_laddr = ts->ts_pkt->ip_dst, .tf_lport = ts->ts_dport,
+	    .tf_faddr = ts->ts_pkt->ip_src, .tf_fport = ts->ts_sport}, *oldest;
+
+	if (ft->ft_count >= (uint32_t)tv->tv_sc_limit) {
+		if (tv->tv_syncookies)
+			TCPSTAT_INC(tv, tcps_sc_overflow);
+		while (!tv->tv_syncookies && ft->ft_count >= (uint32_t)tv->tv_sc_limit &&
+		       tcp_syncache_makeroom(tv))
+			;
+		return (!tv->tv_syncookies);
+	}
+	while (tcp_flow_crowd(ft, &key, limit, &oldest) >= limit) {
+		TCPSTAT_INC(tv, tcps_sc_bucketoverflow);
+		if (tv->tv_syncookies)
+			return (false);
+		tcp_syncache_free(tv, (struct syncache *)(void *)oldest);
+	}
+	return (true);
 }
 
 static void
@@ -332,17 +372,10 @@ tcp_syncache_syn(struct inpcb *listener, struct tcp_seg *ts)
 	}
 	if (tv->tv_tfo.tf_server && tcp_syncache_fastopen(listener, ts))
 		return;
-	if (tv->tv_syncookies_only ||
-	    (tv->tv_syncookies && tv->tv_syncache.sc_tab.ft_count >= (uint32_t)tv->tv_sc_limit)) {
-		if (!tv->tv_syncookies_only)
-			TCPSTAT_INC(tv, tcps_sc_overflow);
+	if (tv->tv_syncookies_only || !tcp_syncache_room(tv, ts))
 		tcp_syncache_cookie(listener, ts);
-		return;
-	}
-	while (tv->tv_syncache.sc_tab.ft_count >= (uint32_t)tv->tv_sc_limit &&
-	       tcp_syncache_makeroom(tv))
-		;
-	tcp_syncache_add(listener, ts);
+	else
+		tcp_syncache_add(listener, ts);
 }
 
 /*

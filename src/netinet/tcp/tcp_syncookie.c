@@ -5,9 +5,9 @@
  *	ISN = keyed hash of (addresses, ports, peer's ISN, tick, MSS index), 28 bits
  *	    | MSS index, 3 bits | tick's last bit
  *
- * A tick is 64 s; the ACK must come in the same or the next one.  Window scale and SACK do not fit
- * and ride in the last bits of our timestamp, which the peer echoes: scale 4 bits (15 = no
- * scaling), SACK 1 bit.  A peer without timestamps gets neither.
+ * A tick is 64 s; the ACK must come in the same or the next one.  Window scale, SACK and ECN do not
+ * fit and ride in the last bits of our timestamp, which the peer echoes: scale 4 bits (15 = no
+ * scaling), SACK 1 bit, ECN 1 bit.  A peer without timestamps gets none of these.
  *
  * Cookies are believed only for two ticks after one was sent: otherwise each stray ACK to a
  * listener would be a guess at 28 bits.
@@ -15,8 +15,10 @@
 #include "netinet/tcp/tcp_int.h"
 
 #define COOKIE_TICK	(64 * SEC)
-#define COOKIE_TSMASK	0x1fu
 #define COOKIE_NOSCALE	15u
+#define COOKIE_SACK	0x10u
+#define COOKIE_ECN	0x20u
+#define COOKIE_TSMASK	0x3fu
 
 static const uint16_t cookie_mss[8] = { 216, 536, 1024, 1220, 1400, 1440, 1460, 8960 };
 
@@ -44,14 +46,13 @@ tcp_syncookie_make(struct tcp_vnet *tv, const struct tcp_seg *ts, uint16_t peerm
 	return (tcp_syncookie_hash(tv, ts, ts->ts_seq, tick, i) | i << 1 | (uint32_t)(tick & 1));
 }
 
-/* Our timestamp with the options in it, not later than ts. */
+/* Our timestamp with what was agreed in it, not later than ts. */
 uint32_t
-tcp_syncookie_ts(const struct tcp_opts *to, uint32_t ts)
+tcp_syncookie_ts(const struct tcp_agreed *ta, uint32_t ts)
 {
-	uint32_t bits = to->to_flags & TOF_SCALE ? to->to_wscale : COOKIE_NOSCALE, v;
+	uint32_t bits = ta->ta_scale ? ta->ta_sndscale : COOKIE_NOSCALE, v;
 
-	if (to->to_flags & TOF_SACKPERM)
-		bits |= 0x10;
+	bits |= (ta->ta_sack ? COOKIE_SACK : 0) | (ta->ta_ecn ? COOKIE_ECN : 0);
 	v = (ts & ~COOKIE_TSMASK) | bits;
 	return (TSTMP_GT(v, ts) ? v - (COOKIE_TSMASK + 1) : v);
 }
@@ -66,7 +67,8 @@ tcp_syncookie_options(const struct tcp_vnet *tv, const struct tcp_seg *ts, struc
 		return;
 	ta->ta_ts = true;
 	ta->ta_tsrecent = ts->ts_to.to_tsval;
-	ta->ta_sack = (bits & 0x10) != 0 && tv->tv_sack;
+	ta->ta_sack = (bits & COOKIE_SACK) != 0 && tv->tv_sack;
+	ta->ta_ecn = (bits & COOKIE_ECN) != 0 && tv->tv_ecn != 0;
 	if ((bits & 0xf) != COOKIE_NOSCALE && tcp_scaleok(tv)) {
 		ta->ta_scale = true;
 		ta->ta_sndscale = (uint8_t)(bits & 0xf);

@@ -13,8 +13,7 @@
 #include "kern/sysctl.h"
 #include "netinet/tcp/cc/cc.h"
 
-/* A number within the knob's bounds, from text or to text. */
-static int
+int
 tcp_sysctl_number(const struct sysctl_desc *sd, int *v, const char *value, char *buf, size_t len)
 {
 	struct sysctl_desc plain = *sd;
@@ -247,11 +246,16 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("msl", tv_msl, 1, 240000, "Longest life of a segment, ms; TIME_WAIT is twice that"),
     TV_INT("finwait2_timeout", tv_finwait2_timeout, 1, 600000, "FIN_WAIT_2 without a user, ms"),
     TV_INT("maxtcptw", tv_maxtw, 0, 1 << 20, "Most entries in TIME_WAIT"),
+    TV_INT("tw_reuse", tv_tw_reuse, 0, 2,
+	"Pairs in TIME_WAIT for outgoing connections: 1 with timestamps (RFC 6191), 2 on the loopback"),
     TV_INT("syncookies", tv_syncookies, 0, 1, "SYN cookies when the SYN cache is full"),
     TV_INT("syncookies_only", tv_syncookies_only, 0, 1, "SYN cookies always"),
     TV_INT("syncache.cachelimit", tv_sc_limit, 0, 1 << 20, "Most entries of the SYN cache"),
     TV_INT("syncache.rexmtlimit", tv_sc_rexmtlimit, 0, TCP_SYNCACHE_QUEUES - 1,
 	"Retransmissions of SYN-ACK"),
+    {"net.inet.tcp.syncache.hashsize", VI_CTL_INT, CTL_RW, 0, 1, 1 << 16, tcp_sysctl_schash,
+	"Most chains of the SYN cache, a power of two"},
+    TV_INT("syncache.bucketlimit", tv_sc_bucketlimit, 1, 1 << 20, "Most entries of one chain"),
     TV_COUNT("syncache.count", tv_syncache.sc_tab.ft_count, "Entries of the SYN cache"),
     TV_COUNT("tw_count", tv_timewait.tw_tab.ft_count, "Entries in TIME_WAIT"),
     TV_COUNT("pcbcount", tv_pcbs.ipi_count, "Control blocks"),
@@ -307,7 +311,7 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("uto.lower", tv_uto_lower, 1, 32767, "Shortest timeout a peer may ask for, s"),
     TV_INT("uto.upper", tv_uto_upper, 1, 1 << 20, "Longest timeout a peer may ask for, s"),
     CTL_PROC("net.inet.tcp.persona", VI_CTL_STRING, CTL_RW, tcp_sysctl_persona,
-	"Habits on the wire: freebsd or linux; sets keepcnt, retries, syncache.rexmtlimit"),
+	"Habits on the wire: freebsd or linux; sets keepcnt, retries, syncache.rexmtlimit, tw_reuse, buffers"),
     CTL_PROC("net.inet.tcp.cc.algorithm", VI_CTL_STRING, CTL_RW, tcp_sysctl_cc,
 	"Congestion control of new connections"),
     CTL_PROC("net.inet.tcp.cc.available", VI_CTL_STRING, CTL_RD, tcp_sysctl_cclist,
@@ -334,6 +338,7 @@ const struct sysctl_desc tcp_sysctls[] = {
     LX_INT("tcp_orphan_retries", tv_orphan_retries, 1, 100, "As net.inet.tcp.orphan_retries"),
     LX_INT("tcp_max_orphans", tv_max_orphans, 0, 1 << 20, "As net.inet.tcp.max_orphans"),
     LX_INT("tcp_max_tw_buckets", tv_maxtw, 0, 1 << 20, "As net.inet.tcp.maxtcptw"),
+    LX_INT("tcp_tw_reuse", tv_tw_reuse, 0, 2, "As net.inet.tcp.tw_reuse"),
     LX_INT("tcp_max_syn_backlog", tv_sc_limit, 0, 1 << 20, "As net.inet.tcp.syncache.cachelimit"),
     LX_INT("tcp_moderate_rcvbuf", tv_recvbuf_auto, 0, 1, "As net.inet.tcp.recvbuf_auto"),
     LX_INT("tcp_challenge_ack_limit", tv_challenge_limit, 0, 1 << 20,

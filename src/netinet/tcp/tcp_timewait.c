@@ -6,7 +6,8 @@
  * All entries live equally long, so one queue in order of expiry and one callout do.  There are at
  * most net.inet.tcp.maxtcptw; beyond that the oldest goes early.  RSTs are ignored (RFC 1337 3, fix
  * 1).  A new SYN takes the pair over if it is provably newer (RFC 9293 MAY-2, RFC 6191); so may an
- * active open of ours, with sequence numbers and timestamps above the old ones.
+ * active open of ours, with sequence numbers and timestamps above the old ones, as net.inet.tcp.tw_reuse
+ * says: 0 never, 1 where timestamps were in use (RFC 6191), 2 only on the loopback.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -224,6 +225,27 @@ tcp_timewait_input(struct tcp_seg *ts, bool listening)
 	return (true);
 }
 
+static bool
+tcp_timewait_loopback(const struct tcp_flow *f)
+{
+	if (f->tf_ops->io_family == VI_AF_INET)
+		return ((NTOHL(f->tf_faddr.in4) >> 24) == 127);
+	return ((f->tf_faddr.in6[0] | f->tf_faddr.in6[1] | f->tf_faddr.in6[2]) == 0 &&
+		f->tf_faddr.in6[3] == HTONL(1));
+}
+
+/* Without timestamps an old segment could not be told from a new one. */
+static bool
+tcp_timewait_reusable(const struct tcp_vnet *tv, const struct tcptw *tw)
+{
+	const uint64_t since = tw->tw_expire - 2 * (uint64_t)tv->tv_msl * MSEC;
+
+	if (!tw->tw_ts || !tcp_tstampok(tv) || tv->tv_tw_reuse == 0 ||
+	    (tv->tv_tw_reuse == 2 && !tcp_timewait_loopback(&tw->tw_flow)))
+		return (false);
+	return (vnet_now(tv->tv_vnet) >= since + tcp_persona_twmin(tv));
+}
+
 int
 tcp_timewait_reuse(struct inpcb *inp, uint32_t *iss)
 {
@@ -234,8 +256,7 @@ tcp_timewait_reuse(struct inpcb *inp, uint32_t *iss)
 	    &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
 	if (tw == NULL)
 		return (0);
-	/* Without timestamps an old segment could not be told from a new one. */
-	if (!tw->tw_ts || !tcp_tstampok(tv))
+	if (!tcp_timewait_reusable(tv, tw))
 		return (EADDRINUSE);
 	/*
 	 * Beyond the old connection's window, so that the peer, should it wait too, takes the SYN
