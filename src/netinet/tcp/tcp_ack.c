@@ -357,7 +357,7 @@ tcp_ack_recover(struct tcpcb *tp, bool advanced)
 	bool before = (tp->t_flags & TF_FASTRECOVERY) != 0;
 
 	tcp_ack_rttmin(tp, tp->t_lr.lr_rs.rs_rtt);
-	if ((tp->t_flags & TF_RTO) && tp->t_lr.lr_undo.un_frto != 0 &&
+	if (tcp_rack_on(tp) && (tp->t_flags & TF_RTO) && tp->t_lr.lr_undo.un_frto != 0 &&
 	    (advanced || tp->t_lr.lr_rs.rs_acked != 0) && !tcp_undo_frto(tp, advanced) &&
 	    tp->t_lr.lr_undo.un_frto == 2)
 		tcp_ack_frto(tp);
@@ -454,6 +454,9 @@ tcp_ack_current(struct tcpcb *tp, struct tcp_seg *ts)
 		tcp_ack_new(tp, ts);
 	else if (dup)
 		tcp_ack_dup(tp, ts);
+	if (!tcp_rack_on(tp) && (tp->t_flags & TF_RTO) && tp->t_lr.lr_undo.un_frto != 0 &&
+	    (advanced || dup))
+		tcp_undo_frtobasic(tp, advanced);
 	if (tcp_sack_on(tp))
 		tcp_ack_recover(tp, advanced);
 	tcp_ack_end(tp);

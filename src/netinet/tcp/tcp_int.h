@@ -581,6 +581,7 @@ void	 tcp_undo_rexmt(struct tcpcb *, uint32_t len, uint64_t now);
 bool	 tcp_undo_eifel(struct tcpcb *, const struct tcp_seg *);
 void	 tcp_undo_dsack(struct tcpcb *, uint32_t start, uint32_t len);
 bool	 tcp_undo_frto(struct tcpcb *, bool advanced);
+void	 tcp_undo_frtobasic(struct tcpcb *, bool advanced);
 
 /* tcp_rate.c: delivery rate, pacing */
 void	 tcp_rate_begin(struct tcpcb *);

@@ -59,6 +59,7 @@ struct tcp_rack {
 	uint32_t	 rk_fack;	/* highest byte delivered */
 	uint32_t	 rk_roundend;	/* dsack_round; with rk_inround */
 	uint32_t	 rk_tlpend;	/* with rk_tlp */
+	uint64_t	 rk_before;	/* with rk_tlp: t_lastsent before the probe */
 	uint8_t		 rk_reomult, rk_reopersist;
 	bool		 rk_reoseen, rk_inround;
 	bool		 rk_tlp;	/* a probe is out */
@@ -77,6 +78,7 @@ struct tcp_undo {
 	uint32_t	 un_end;	/* with un_ended: what was sent until the recovery was over */
 	uint32_t	 un_rexmt;	/* bytes sent again since, less those reported as duplicates */
 	uint32_t	 un_firstts;	/* timestamp of the first retransmission */
+	uint32_t	 un_frtoend;	/* F-RTO: where the timeout's retransmission ends */
 	uint8_t		 un_frto;	/* F-RTO: step, 0 = not running */
 	uint8_t		 un_rxtshift;
 	bool		 un_valid, un_ended;

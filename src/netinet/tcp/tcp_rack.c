@@ -197,6 +197,7 @@ tcp_tlp_probe(struct tcpcb *tp)
 {
 	struct tcp_rack *rk = &tp->t_lr.lr_rack;
 	uint32_t max = tp->snd_max;
+	uint64_t before = tp->t_lastsent;
 
 	if (rk->rk_tlp || tp->snd_una == tp->snd_max)
 		return;
@@ -206,6 +207,7 @@ tcp_tlp_probe(struct tcpcb *tp)
 	rk->rk_tlp = true;
 	rk->rk_tlprexmt = tp->snd_max == max;
 	rk->rk_tlpend = tp->snd_max;
+	rk->rk_before = before;
 	tcp_timer_rexmt_restart(tp);
 }
 

@@ -77,15 +77,15 @@ tcp_snd_inflight(const struct tcpcb *tp)
 
 /*
  * Bytes that congestion control lets into the network now (RFC 5681 3.1, 3.2; RFC 6675 5 with Pipe;
- * RFC 3042, which RACK does not need: what is SACKed is not in flight).
+ * RFC 3042, for duplicates without SACK: what is SACKed is not in flight).
  */
 static uint32_t
 tcp_snd_cwndroom(const struct tcpcb *tp)
 {
 	uint32_t flight = tcp_snd_inflight(tp), cwnd = tp->snd_cwnd;
 
-	if (tp->t_dupacks > 0 && (tp->t_flags & TF_FASTRECOVERY) == 0 && tp->t_tv->tv_rfc3042 &&
-	    !tcp_rack_on(tp))
+	if (tp->t_dupacks > 0 && (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0 &&
+	    tp->t_tv->tv_rfc3042 && tp->snd_nsack == 0 && !tcp_rack_on(tp))
 		cwnd += u32min(tp->t_dupacks, 2) * tp->t_maxseg;
 	return (cwnd > flight ? cwnd - flight : 0);
 }
@@ -157,7 +157,7 @@ tcp_snd_defer(const struct tcpcb *tp, uint32_t len, uint32_t avail, uint32_t lim
 	uint32_t wnd = u32min(tp->snd_cwnd, tp->snd_wnd);
 
 	if (len >= avail || len >= limit || SEQ_LT(tp->snd_nxt, tp->snd_max) ||
-	    (tp->t_flags & (TF_FASTRECOVERY | TF_FORCE)) != 0 ||
+	    (tp->t_flags & (TF_FASTRECOVERY | TF_RTO | TF_FORCE)) != 0 ||
 	    tp->t_lr.lr_rates.rt_pacing != 0 || tp->snd_nsack > 0 || tp->t_dupacks > 0)
 		return (false);
 	return (wnd >= 8 * tp->t_maxseg && len < wnd / 4 && tcp_outstanding(tp) >= wnd / 2);

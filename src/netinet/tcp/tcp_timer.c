@@ -131,10 +131,11 @@ tcp_rexmt_window(struct tcpcb *tp)
 			tcp_undo_save(tp);
 		tp->t_cc->cc_loss(tp, CC_RTO);
 		tcp_ecn_reduced(tp);
-		/* RFC 5682 3.1 step 1; not when an earlier repair was under way. */
-		tp->t_lr.lr_undo.un_frto =
-		    tcp_rack_on(tp) && (tp->t_flags & TF_FASTRECOVERY) == 0 &&
-		    SEQ_GEQ(tp->snd_una, tp->snd_recover);
+		/* RFC 5682 2.1 and 3.1, step 1; not when an earlier repair was under way. */
+		tp->t_lr.lr_undo.un_frto = (tp->t_flags & TF_FASTRECOVERY) == 0 &&
+					   SEQ_GEQ(tp->snd_una, tp->snd_recover);
+		tp->t_lr.lr_undo.un_frtoend =
+		    tp->snd_una + u32min(tp->t_maxseg, tcp_outstanding(tp));
 	} else {
 		/* RFC 2018 8: what the receiver said it holds it may have dropped. */
 		tcp_sack_free(tp);
@@ -163,6 +164,16 @@ tcp_rexmt_window(struct tcpcb *tp)
 	tp->snd_cwnd = tcp_snd_inflight(tp) + tp->t_maxseg;
 }
 
+/* RFC 5482 2: the user's limit is kept to, not what multiple of the timeout follows it. */
+static void
+tcp_rexmt_limit(struct tcpcb *tp, uint64_t now)
+{
+	uint64_t end = tp->t_firstrexmt + tp->t_usertimeout;
+
+	if (tp->t_usertimeout != 0 && tp->t_deadline[TT_REXMT] > end)
+		tcp_timer_set(tp, TT_REXMT, end > now ? end - now : 0);
+}
+
 /* RFC 6298 5.4 to 5.7, RFC 5681 3.1 and the rest of the window afterwards. */
 static bool
 tcp_timer_rexmt(struct tcpcb *tp)
@@ -178,7 +189,8 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	}
 	TCPSTAT_INC(tp->t_tv, tcps_rexmttimeo);
 	if (tp->t_rxtshift == 0)
-		tp->t_firstrexmt = u64max(tp->t_lastsent, 1);
+		tp->t_firstrexmt = u64max(
+		    tp->t_lr.lr_rack.rk_tlp ? tp->t_lr.lr_rack.rk_before : tp->t_lastsent, 1);
 	tp->t_nrto++;
 	if (tp->t_rtostart == 0)
 		tp->t_rtostart = now;
@@ -206,6 +218,7 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	tcp_rto_set(tp);
 	tcp_timer_rexmt_restart(tp);
 	tcp_output(tp);
+	tcp_rexmt_limit(tp, now);
 	return (true);
 }
 

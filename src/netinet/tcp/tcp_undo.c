@@ -6,8 +6,9 @@
  *
  *	Eifel (RFC 3522): the first ACK after a retransmission echoes a timestamp older than the
  *		retransmission's: it is of the first transmission
- *	F-RTO (RFC 5682 3): after a timeout, something that was sent once only is acknowledged,
- *		while only the first segment was sent again
+ *	F-RTO (RFC 5682): after a timeout, something that was sent once only is acknowledged,
+ *		while only the first segment was sent again; with RACK the records tell (3), else two
+ *		ACKs that advance (2)
  *	DSACK (RFC 3708): each byte sent again was reported as a duplicate
  *
  * The response (RFC 4015 3.2): windows and the state of congestion control as before, nothing is
@@ -149,4 +150,33 @@ tcp_undo_frto(struct tcpcb *tp, bool advanced)
 	/* 2b: one chance to send new data; an ACK that brings nothing ends it (2a, 3a). */
 	un->un_frto = advanced && un->un_frto == 1 ? 2 : 0;
 	return (false);
+}
+
+/*
+ * RFC 5682 2.1, steps 2 and 3, of an ACK that advances (done) or is a duplicate.  The first one lets
+ * new data out instead of more of the old; a second one that advances then is of what was sent
+ * before the timeout.
+ */
+void
+tcp_undo_frtobasic(struct tcpcb *tp, bool advanced)
+{
+	struct tcp_undo *un = &tp->t_lr.lr_undo;
+	uint32_t out = tcp_outstanding(tp);
+
+	if (un->un_frto == 2 && advanced && un->un_valid) {
+		TCPSTAT_INC(tp->t_tv, tcps_undo_frto);
+		undo_do(tp);
+	} else if (un->un_frto == 1 && advanced && SEQ_GEQ(tp->snd_una, un->un_frtoend) &&
+		   tcp_so(tp)->so_snd.sb_cc > out && tp->snd_wnd >= out + tp->t_maxseg) {
+		un->un_frto = 2;
+		tp->snd_nxt = tp->snd_max;
+		tp->snd_cwnd = out + 2 * tp->t_maxseg;
+	} else {
+		/* 3a: at most three segments, from the first that is missing. */
+		if (un->un_frto == 2) {
+			tp->snd_nxt = tp->snd_una;
+			tp->snd_cwnd = 3 * tp->t_maxseg;
+		}
+		un->un_frto = 0;
+	}
 }
