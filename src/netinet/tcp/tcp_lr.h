@@ -31,6 +31,7 @@ struct tcp_rec {
 	uint32_t	 rc_start, rc_end;
 	uint32_t	 rc_flags;
 	uint32_t	 rc_txflight;	/* in flight after it was sent */
+	uint32_t	 rc_lost;	/* rt_lost then, modulo 2^32 */
 	uint32_t	 rc_xmitno;	/* order of transmission, where the clock does not tell */
 	uint64_t	 rc_time;	/* last transmission */
 	uint64_t	 rc_delivered;	/* rt_delivered then */
@@ -96,6 +97,7 @@ struct tcp_rate {
 	uint32_t	 rs_acked;	/* newly delivered */
 	uint32_t	 rs_ackadv;	/* of these by the cumulative ACK */
 	uint32_t	 rs_lost;	/* newly taken for lost */
+	uint32_t	 rs_lostsince;	/* lost since the packet of rs_prior was sent */
 	uint32_t	 rs_dsacked;	/* reported as duplicate */
 	uint32_t	 rs_txflight;
 	uint32_t	 rs_flight;	/* in flight before the ACK */

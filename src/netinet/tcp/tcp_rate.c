@@ -43,6 +43,7 @@ tcp_rate_delivered(struct tcpcb *tp, const struct tcp_rec *rc, uint64_t now)
 	rs->rs_sendel = rc->rc_time - rc->rc_first;
 	rs->rs_ackel = now - rc->rc_dtime;
 	rs->rs_txflight = rc->rc_txflight;
+	rs->rs_lostsince = rc->rc_lost;		/* for tcp_rate_end() */
 	tp->t_lr.lr_rates.rt_first = rc->rc_time;
 }
 
@@ -64,6 +65,7 @@ tcp_rate_end(struct tcpcb *tp, uint64_t now)
 		rt->rt_applimited = 0;
 	if (rs->rs_priortime == 0)
 		return;
+	rs->rs_lostsince = (uint32_t)rt->rt_lost - rs->rs_lostsince;
 	interval = u64max(rs->rs_sendel, rs->rs_ackel);
 	/* Less than the shortest round trip cannot be: ACKs were compressed. */
 	if (interval < (uint64_t)tp->t_rttmin * USEC || interval == 0)

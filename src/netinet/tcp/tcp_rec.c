@@ -22,6 +22,7 @@
 #include "netinet/tcp/tcp_int.h"
 
 #include "base/assert.h"
+#include "netinet/tcp/cc/cc.h"
 
 void
 tcp_rec_init(struct tcpcb *tp)
@@ -98,6 +99,7 @@ rec_stamp(struct tcpcb *tp, struct tcp_rec *rc, uint64_t now)
 	rc->rc_delivered = rt->rt_delivered;
 	rc->rc_dtime = rt->rt_dtime;
 	rc->rc_first = rt->rt_first;
+	rc->rc_lost = (uint32_t)rt->rt_lost;
 	if (rt->rt_applimited != 0)
 		rc->rc_flags |= REC_APPLIMITED;
 	else
@@ -297,6 +299,8 @@ tcp_rec_lose(struct tcpcb *tp, struct tcp_rec *rc)
 	rs->rs_lost += len;
 	tp->t_lr.lr_rs.rs_lost += len;
 	tp->t_lr.lr_rates.rt_lost += len;
+	if (tp->t_cc->cc_lost != NULL)
+		tp->t_cc->cc_lost(tp, rc);
 }
 
 /* Nothing was lost after all: what was not sent again is on its way. */

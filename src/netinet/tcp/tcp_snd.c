@@ -604,12 +604,13 @@ tcp_snd_idle(struct tcpcb *tp)
 {
 	uint32_t restart;
 
-	if (tcp_now(tp) - tp->t_lastsent < (uint64_t)tp->t_rxtcur * USEC || tp->t_lastsent == 0)
-		return;
+	/* One that knows the path's rate looks itself how idle it was. */
 	if (tp->t_cc->cc_rate != NULL) {
 		tp->t_cc->cc_idle(tp);
 		return;
 	}
+	if (tcp_now(tp) - tp->t_lastsent < (uint64_t)tp->t_rxtcur * USEC || tp->t_lastsent == 0)
+		return;
 	if (!tp->t_tv->tv_idlerestart) {
 		tp->t_cc->cc_idle(tp);
 		return;
@@ -738,7 +739,8 @@ void
 tcp_snd_autosize(struct tcpcb *tp)
 {
 	struct sockbuf *sb = &tcp_so(tp)->so_snd;
-	uint64_t want = 2ull * u32min(tp->snd_cwnd, tp->snd_wnd);
+	/* A rate-based sender does not slow down while what it lost is sent again. */
+	uint64_t want = (tp->t_cc->cc_rate != NULL ? 3ull : 2ull) * u32min(tp->snd_cwnd, tp->snd_wnd);
 
 	if ((sb->sb_flags & SB_AUTOSIZE) == 0 || !tp->t_tv->tv_sendbuf_auto || want <= sb->sb_hiwat)
 		return;

@@ -2,142 +2,98 @@
 /*
  * Theory of operation
  *
- * BBR after draft-ietf-ccwg-bbr, in the structure of its first version: a model of the path, the
- * highest delivery rate of the last ten rounds (BBR.max_bw) and the shortest round trip of the last
- * ten seconds (BBR.min_rtt), rather than losses, decides how fast to send.
+ * BBR, version 3, after draft-ietf-ccwg-bbr-06: a model of the path (bbr_model.c) decides how fast
+ * to send and how much may be in flight; losses are one of the things the model learns from.
  *
- *	Startup		pacing 2.77 times max_bw, until that stops growing by a quarter in three
- *			rounds, or a round loses more than 2 % of what it delivers
- *	Drain		the inverse, until what is in flight fits the path
- *	ProbeBW		cycles of eight min_rtt: 1.25, 0.75, then 1 times max_bw
- *	ProbeRTT	when min_rtt is ten seconds old: half a BDP in flight for 200 ms
+ *	Startup		paced at 2.77 times the highest rate, until that stops growing by a quarter in
+ *			three rounds, or a round of recovery loses more than 2 % in six places
+ *	Drain		at half of it, until what is in flight fits the path
+ *	ProbeBW		DOWN	at 0.9: leaves a queue, and headroom below the long-term bound
+ *			CRUISE	at 1; losses lower the short-term bounds
+ *			REFILL	at 1 for a round, without the short-term bounds
+ *			UP	at 1.25, until three rounds bring no more, or more than 2 % are lost:
+ *				that volume is the long-term bound then
+ *			It probes every two to three seconds, or as often as Reno with the same
+ *			window would fill its path, at most 63 rounds.
+ *	ProbeRTT	when no round trip was as short for 5 s: half a BDP in flight for 200 ms
  *
- * The window is cwnd_gain times the BDP, which only bounds; in the first round of a recovery it is
- * what ACKs take out (packet conservation), afterwards it goes back to what it was.
+ * After a probe that lost too much, the next one ends where the bound is reached; if that goes
+ * well, another follows at once (precautionary probing, 5.3.3.6).
  *
- * Omitted of later versions: inflight_hi and inflight_lo with their losses and marks, ProbeBW's
- * four phases.  Marks (ECN) do not slow it down.
+ * Deviations.  A congestion mark (ECN), of which the draft says nothing, is taken for a loss of too
+ * much: RFC 3168 5 wants no less.  Losses of the two rounds after ProbeRTT, whose deliveries tell of
+ * its half empty pipe, do not lower the short-term bounds.  The floor of four segments does not hold while a timeout is being
+ * repaired, so that F-RTO can look.
  */
-#include "netinet/tcp/cc/cc.h"
+#include "netinet/tcp/cc/bbr.h"
 
 #include <string.h>
 
-#include "netinet/tcp/tcp_int.h"
+#include "kern/kernel.h"
+#include "netinet/tcp/cc/cc.h"
 
-#define BBR_UNIT	256u		/* gains are of this */
-#define BBR_STARTUP	(BBR_UNIT * 277 / 100)
-#define BBR_DRAIN	(BBR_UNIT * 100 / 277)
-#define BBR_CWND	(BBR_UNIT * 2)
-#define BBR_CYCLE	8
-#define BBR_BWROUNDS	10
-#define BBR_MINRTT	(10 * SEC)
-#define BBR_PROBERTT	(200 * MSEC)
-#define BBR_MINSEGS	4
-#define BBR_MARGIN	99		/* per cent of max_bw that is used */
-#define BBR_LOSSPCT	2
+#define BBR_RTTHOLD	(200 * MSEC)
+#define BBR_RTTGAIN	50
+#define BBR_CWNDGAIN	200
+#define BBR_RANGES	6		/* lost in a round, that Startup believes it */
+#define BBR_RENOROUNDS	63
 
-enum { BBR_S_STARTUP, BBR_S_DRAIN, BBR_S_PROBEBW, BBR_S_PROBERTT };
-
-struct bbr {
-	uint64_t	b_bw[3];	/* best, second and third best of the window */
-	uint32_t	b_bwround[3];
-	uint32_t	b_round;
-	uint64_t	b_roundend;	/* rt_delivered that ends the round */
-	uint64_t	b_rounddelivered, b_roundlost;	/* when it began */
-	uint64_t	b_fullbw;
-	uint64_t	b_minrtt, b_minrttstamp;	/* ns; 0 = none yet */
-	uint64_t	b_probertt;	/* its end; 0 = not drained yet */
-	uint64_t	b_cyclestamp;
-	uint32_t	b_pacing, b_cwnd;	/* gains */
-	uint32_t	b_priorcwnd;
-	uint32_t	b_conserve;	/* round in which the window conserves packets, + 1 */
-	uint32_t	b_probeend;	/* round that must end before ProbeRTT does */
-	uint8_t		b_state, b_cycle, b_fullcount;
-	bool		b_filled, b_roundstart, b_restart, b_recovering;
+static const struct { uint16_t bg_pacing, bg_cwnd; } bbr_gains[] = {
+    [BBR_STARTUP] = {277, BBR_CWNDGAIN},
+    [BBR_DRAIN] = {50, BBR_CWNDGAIN},
+    [BBR_DOWN] = {90, BBR_CWNDGAIN},
+    [BBR_CRUISE] = {100, BBR_CWNDGAIN},
+    [BBR_REFILL] = {100, BBR_CWNDGAIN},
+    [BBR_UP] = {125, 225},
+    [BBR_PROBERTT] = {100, BBR_RTTGAIN},
 };
-_Static_assert(sizeof(struct bbr) <= CC_PRIVATE * sizeof(uint64_t), "BBR's state");
 
-static struct bbr *
-tptobbr(struct tcpcb *tp)
-{
-	return ((struct bbr *)(void *)tp->t_ccpriv);
-}
-
-/* The windowed maximum with three samples: each the best since the one before it. */
 static void
-bbr_bw_update(struct bbr *b, uint64_t bw)
+bbr_enter(struct bbr *b, uint8_t state)
 {
-	uint32_t r = b->b_round;
-	unsigned from = 3;
-
-	if (bw >= b->b_bw[0] || r - b->b_bwround[2] > BBR_BWROUNDS)
-		from = 0;
-	else if (bw >= b->b_bw[1])
-		from = 1;
-	else if (bw >= b->b_bw[2])
-		from = 2;
-	else if (r - b->b_bwround[1] > BBR_BWROUNDS / 2 && b->b_bwround[1] == b->b_bwround[2])
-		from = 2;
-	for (unsigned i = from; i < 3; i++) {
-		b->b_bw[i] = bw;
-		b->b_bwround[i] = r;
-	}
-	/* The best is too old: the next ones move up. */
-	while (r - b->b_bwround[0] > BBR_BWROUNDS) {
-		b->b_bw[0] = b->b_bw[1];
-		b->b_bwround[0] = b->b_bwround[1];
-		b->b_bw[1] = b->b_bw[2];
-		b->b_bwround[1] = b->b_bwround[2];
-		b->b_bw[2] = bw;
-		b->b_bwround[2] = r;
-	}
+	b->b_state = state;
+	b->b_pacing = bbr_gains[state].bg_pacing;
+	b->b_cwnd = bbr_gains[state].bg_cwnd;
 }
 
-/* BBRInflight(): gain times the BDP, and room for what is aggregated on the way (4.6.4.2). */
-static uint32_t
-bbr_inflight(const struct tcpcb *tp, const struct bbr *b, uint32_t gain)
-{
-	uint64_t bdp;
-
-	if (b->b_minrtt == 0 || b->b_bw[0] == 0)
-		return ((uint32_t)tp->t_tv->tv_initcwnd * tp->t_maxseg);
-	bdp = (b->b_bw[0] / 1000) * (b->b_minrtt / 1000) / 1000;
-	bdp = bdp * gain / BBR_UNIT + 3ull * tp->t_lr.lr_rates.rt_quantum;
-	bdp = u64max(bdp, (uint64_t)BBR_MINSEGS * tp->t_maxseg);
-	return ((uint32_t)u64min(bdp, (uint64_t)TCP_MAXWIN << TCP_MAX_WINSHIFT));
-}
-
-/* 4.6.2; until the pipe is full the rate only rises. */
+/* 5.6.2; until the pipe is full the rate only rises. */
 static void
-bbr_pace(struct tcpcb *tp, const struct bbr *b)
+bbr_pace(struct tcpcb *tp, const struct bbr *b, uint32_t gain)
 {
-	uint64_t rate = b->b_bw[0] / BBR_UNIT * b->b_pacing / 100 * BBR_MARGIN;
+	const uint64_t rate = b->b_bw / 100 * gain / 100 * BBR_MARGIN;
 
-	if (rate != 0 && (b->b_filled || rate > tp->t_lr.lr_rates.rt_pacing))
+	if (rate != 0 && (b->b_filled || rate > tp->t_lr.lr_rates.rt_ccpacing))
 		tcp_pace_set(tp, rate);
 }
 
+/* The initial window in a round trip. */
 static void
-bbr_enter(struct bbr *b, uint8_t state, uint32_t pacing, uint32_t cwnd)
+bbr_pace_first(struct tcpcb *tp, struct bbr *b)
 {
-	b->b_state = state;
-	b->b_pacing = pacing;
-	b->b_cwnd = cwnd;
+	const uint64_t rtt = tp->t_srtt != 0 ? (uint64_t)(tp->t_srtt >> 3) * USEC : MSEC;
+
+	b->b_seenrtt = tp->t_srtt != 0;
+	tcp_pace_set(tp, u64min(tp->snd_cwnd, 1u << 20) * SEC / rtt * b->b_pacing / 100);
 }
 
 static void
 bbr_init(struct tcpcb *tp)
 {
 	struct bbr *b = tptobbr(tp);
-	uint64_t rtt = tp->t_srtt != 0 ? (uint64_t)(tp->t_srtt >> 3) * USEC : MSEC;
+	const uint64_t now = tcp_now(tp);
 
 	memset(tp->t_ccpriv, 0, sizeof(tp->t_ccpriv));
-	bbr_enter(b, BBR_S_STARTUP, BBR_STARTUP, BBR_CWND);
-	b->b_minrttstamp = tcp_now(tp);
-	b->b_roundend = tp->t_lr.lr_rates.rt_delivered;
-	/* 4.6.2: the initial window in a round trip. */
-	tcp_pace_set(tp, u64min(tp->snd_cwnd, 1u << 20) * SEC / u64max(rtt, USEC) / BBR_UNIT *
-			     BBR_STARTUP);
+	b->b_minrtt = b->b_probertt =
+	    tp->t_srtt != 0 ? (uint64_t)(tp->t_srtt >> 3) * USEC : BBR_NORTT;
+	b->b_minrttstamp = b->b_proberttstamp = b->b_aggstart = b->b_cyclestamp = now;
+	b->b_inflong = b->b_upinc = b->b_undolong = BBR_NOLIMIT;
+	b->b_undostate = BBR_NONE;
+	b->b_undobw = BBR_NOBWLIMIT;
+	b->b_undoshort = BBR_NOLIMIT;
+	bbr_shortterm_reset(b);
+	bbr_round_begin(tp, b);
+	bbr_enter(b, BBR_STARTUP);
+	bbr_pace_first(tp, b);
 }
 
 static void
@@ -147,190 +103,379 @@ bbr_fini(struct tcpcb *tp)
 	tcp_timer_stop(tp, TT_PACE);
 }
 
-/* 4.5.1: packet-timed rounds. */
+/* 5.6.4.4, SaveCwnd() */
 static void
-bbr_round(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
+bbr_savecwnd(const struct tcpcb *tp, struct bbr *b)
 {
-	b->b_roundstart = rs->rs_priortime != 0 && rs->rs_prior >= b->b_roundend;
-	if (!b->b_roundstart)
-		return;
-	b->b_roundend = tp->t_lr.lr_rates.rt_delivered;
-	b->b_round++;
+	if ((tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0 && b->b_state != BBR_PROBERTT)
+		b->b_priorcwnd = tp->snd_cwnd;
+	else
+		b->b_priorcwnd = u32max(b->b_priorcwnd, tp->snd_cwnd);
 }
 
-static bool
-bbr_lossy(const struct tcpcb *tp, const struct bbr *b)
+static void
+bbr_restorecwnd(struct tcpcb *tp, const struct bbr *b)
 {
-	const struct tcp_rates *rt = &tp->t_lr.lr_rates;
-	uint64_t lost = rt->rt_lost - b->b_roundlost, got = rt->rt_delivered - b->b_rounddelivered;
-
-	return (lost > 6ull * tp->t_maxseg && lost * 100 > got * BBR_LOSSPCT);
+	tp->snd_cwnd = u32max(tp->snd_cwnd, b->b_priorcwnd);
 }
 
-/* 4.3.1.2, 4.3.1.3: is the pipe full? */
+/* 5.3.1.2: three rounds at a higher rate brought less than a quarter more. */
 static void
-bbr_full(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
+bbr_full(struct bbr *b, const struct tcp_rate *rs)
 {
-	if (!b->b_roundstart)
+	if (b->b_fullnow || !b->b_roundstart || rs->rs_applimited)
 		return;
-	if (!b->b_filled && bbr_lossy(tp, b))
-		b->b_filled = true;
-	b->b_roundlost = tp->t_lr.lr_rates.rt_lost;
-	b->b_rounddelivered = tp->t_lr.lr_rates.rt_delivered;
-	if (b->b_filled || rs->rs_applimited)
+	if (rs->rs_rate >= b->b_fullbw / 4 * 5) {
+		bbr_fullbw_reset(b);
+		b->b_fullbw = rs->rs_rate;
 		return;
-	if (b->b_bw[0] >= b->b_fullbw / 4 * 5) {
-		b->b_fullbw = b->b_bw[0];
-		b->b_fullcount = 0;
-	} else if (++b->b_fullcount >= 3) {
-		b->b_filled = true;
 	}
+	b->b_fullnow = ++b->b_fullcount >= 3;
+	b->b_filled |= b->b_fullnow;
+}
+
+/* 5.3.1.3 */
+static void
+bbr_startup_lossy(struct tcpcb *tp, struct bbr *b)
+{
+	b->b_undostate = BBR_STARTUP;
+	b->b_filled = true;
+	b->b_inflong = u32max(bbr_bdp(tp, b, 100), b->b_inflatest);
+}
+
+static void
+bbr_startup(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
+{
+	if (b->b_state != BBR_STARTUP)
+		return;
+	if (!b->b_filled && b->b_lossround && (tp->t_flags & TF_FASTRECOVERY) != 0 &&
+	    b->b_recovered && b->b_ranges >= BBR_RANGES &&
+	    bbr_toohigh(tp, rs->rs_lostsince, rs->rs_txflight))
+		bbr_startup_lossy(tp, b);
+	if (!b->b_filled)
+		return;
+	bbr_enter(b, BBR_DRAIN);
+	b->b_drainround = b->b_round;
+}
+
+/* 5.3.3.8.3: when to probe next is drawn by lot, that flows do not march in step. */
+static void
+bbr_down(struct tcpcb *tp, struct bbr *b)
+{
+	struct kernel *k = tcp_vn(tp)->vn_kernel;
+
+	bbr_signals_reset(b);
+	b->b_upinc = BBR_NOLIMIT;
+	b->b_roundsup = kernel_random_below(k, 2);
+	b->b_probewait = 2000000 + kernel_random_below(k, 1000000);
+	b->b_cyclestamp = tcp_now(tp);
+	b->b_acks = BBR_A_STOPPING;
+	bbr_round_begin(tp, b);
+	bbr_enter(b, BBR_DOWN);
+}
+
+static void
+bbr_refill(struct tcpcb *tp, struct bbr *b)
+{
+	bbr_shortterm_reset(b);
+	b->b_uprounds = 0;
+	b->b_upacked = 0;
+	b->b_precaution = false;
+	b->b_acks = BBR_A_REFILLING;
+	bbr_round_begin(tp, b);
+	bbr_enter(b, BBR_REFILL);
+}
+
+/* The long-term bound grows by 1, 2, 4... segments a round. */
+static void
+bbr_slope(const struct tcpcb *tp, struct bbr *b)
+{
+	b->b_upinc = u32max(tp->snd_cwnd >> b->b_uprounds, tp->t_maxseg);
+	b->b_uprounds = (uint8_t)u32min(b->b_uprounds + 1u, 30);
+}
+
+static void
+bbr_up(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
+{
+	b->b_acks = BBR_A_STARTING;
+	b->b_sample = true;
+	bbr_round_begin(tp, b);
+	bbr_fullbw_reset(b);
+	b->b_fullbw = rs->rs_rate;
+	bbr_enter(b, BBR_UP);
+	bbr_slope(tp, b);
+}
+
+/* 5.5.10.2, HandleInflightTooHigh(): once a probe. */
+static void
+bbr_probe_lossy(struct tcpcb *tp, struct bbr *b, uint32_t flight, bool applimited)
+{
+	const uint32_t target = u32min(bbr_bdp(tp, b, 100), tp->snd_cwnd);
+
+	b->b_toohigh = true;
+	b->b_sample = false;
+	if (!applimited)
+		b->b_inflong = u32max(flight, target / 100 * BBR_BETA);
+	if (b->b_state == BBR_UP) {
+		b->b_undostate = BBR_UP;
+		bbr_down(tp, b);
+	}
+}
+
+/* Was the window what held the sender back?  Of a paced one the last output does not tell. */
+static bool
+bbr_cwndlimited(const struct tcpcb *tp, const struct tcp_rate *rs)
+{
+	return ((tp->t_flags & TF_CWNDLIMITED) != 0 ||
+		rs->rs_flight + 2 * tp->t_maxseg > tp->snd_cwnd);
+}
+
+/* ProbeInflightLongtermUpward() */
+static void
+bbr_upward(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
+{
+	uint32_t n;
+
+	if (!bbr_cwndlimited(tp, rs) || tp->snd_cwnd < b->b_inflong)
+		return;
+	b->b_upacked += rs->rs_acked;
+	n = b->b_upacked / b->b_upinc;
+	b->b_upacked -= n * b->b_upinc;
+	b->b_inflong += n * tp->t_maxseg;
+	if (b->b_roundstart)
+		bbr_slope(tp, b);
+}
+
+/* AdaptLongTermModel(); true: another state was entered. */
+static bool
+bbr_longterm(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
+{
+	if (b->b_acks == BBR_A_STARTING && b->b_roundstart)
+		b->b_acks = BBR_A_FEEDBACK;
+	if (b->b_acks == BBR_A_STOPPING && b->b_roundstart) {
+		b->b_sample = false;
+		b->b_acks = BBR_A_INIT;
+		/* A cycle without a sample forgets none. */
+		if (bbr_inprobebw(b) && !rs->rs_applimited && b->b_maxbw[1] != 0) {
+			b->b_maxbw[0] = b->b_maxbw[1];
+			b->b_maxbw[1] = 0;
+		}
+		if (bbr_inprobebw(b) && b->b_precaution && !b->b_toohigh) {
+			bbr_refill(tp, b);
+			return (true);
+		}
+	}
+	if (b->b_inflong == BBR_NOLIMIT || bbr_toohigh(tp, rs->rs_lostsince, rs->rs_txflight))
+		return (false);
+	b->b_inflong = u32max(b->b_inflong, rs->rs_txflight);
+	if (b->b_state == BBR_UP)
+		bbr_upward(tp, b, rs);
+	return (false);
+}
+
+/* 5.3.3.8: IsTimeToProbeBW() */
+static bool
+bbr_probetime(const struct tcpcb *tp, const struct bbr *b)
+{
+	const uint32_t target = u32min(bbr_bdp(tp, b, 100), tp->snd_cwnd) / tp->t_maxseg;
+
+	return (tcp_now(tp) > b->b_cyclestamp + b->b_probewait * USEC ||
+		b->b_roundsup >= u32min(target, BBR_RENOROUNDS));
+}
+
+/* 5.3.3.7: IsTimeToGoDown() */
+static bool
+bbr_downtime(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
+{
+	if (b->b_toohigh && tcp_snd_inflight(tp) >= b->b_inflong) {
+		b->b_precaution = true;
+		return (true);
+	}
+	if (bbr_cwndlimited(tp, rs) && tp->snd_cwnd >= b->b_inflong) {
+		bbr_fullbw_reset(b);
+		b->b_fullbw = rs->rs_rate;
+	} else if (b->b_fullnow) {
+		return (true);
+	}
+	return (false);
+}
+
+/* 5.3.3.9, UpdateProbeBWCyclePhase() */
+static void
+bbr_cycle(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
+{
+	const uint32_t flight = tcp_snd_inflight(tp);
+
+	if (!b->b_filled || bbr_longterm(tp, b, rs))
+		return;
+	switch (b->b_state) {
+	case BBR_DOWN:
+	case BBR_CRUISE:
+		if (bbr_probetime(tp, b))
+			bbr_refill(tp, b);
+		else if (b->b_state == BBR_DOWN && flight <= bbr_headroom(tp, b) &&
+			 flight <= bbr_inflight(tp, b, 100))
+			bbr_enter(b, BBR_CRUISE);
+		break;
+	case BBR_REFILL:
+		if (b->b_roundstart)
+			bbr_up(tp, b, rs);
+		break;
+	case BBR_UP:
+		if (bbr_downtime(tp, b, rs)) {
+			b->b_toohigh = false;
+			bbr_down(tp, b);
+		}
+		break;
+	}
+}
+
+static void
+bbr_drain(struct tcpcb *tp, struct bbr *b)
+{
+	if (b->b_state == BBR_DRAIN && (tcp_snd_inflight(tp) <= bbr_inflight(tp, b, 100) ||
+					   b->b_round - b->b_drainround > 3))
+		bbr_down(tp, b);
 }
 
 static uint32_t
-bbr_cyclegain(const struct bbr *b)
+bbr_rttcwnd(const struct tcpcb *tp, const struct bbr *b)
 {
-	return (b->b_cycle == 0 ? BBR_UNIT * 5 / 4 : b->b_cycle == 1 ? BBR_UNIT * 3 / 4 : BBR_UNIT);
+	return (u32max(bbr_bdp(tp, b, BBR_RTTGAIN), BBR_MINSEGS * tp->t_maxseg));
 }
 
+/* 5.3.4.4: the queue is as short as it gets, so no DOWN. */
 static void
-bbr_probebw(struct tcpcb *tp, struct bbr *b, uint64_t now)
+bbr_probertt_done(struct tcpcb *tp, struct bbr *b)
 {
-	bbr_enter(b, BBR_S_PROBEBW, BBR_UNIT, BBR_CWND);
-	/* Anywhere but in the phase that drains, so that flows do not march in step. */
-	b->b_cycle = (uint8_t)((tp->iss >> 8) % (BBR_CYCLE - 1));
-	b->b_cycle = (uint8_t)(b->b_cycle >= 1 ? b->b_cycle + 1 : 0);
-	b->b_cyclestamp = now;
-	b->b_pacing = bbr_cyclegain(b);
-}
+	const uint64_t now = tcp_now(tp);
 
-/* ProbeBW's phases: one min_rtt each; up until the queue is there, down until it is not. */
-static void
-bbr_cycle(const struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs, uint64_t now)
-{
-	bool over = now - b->b_cyclestamp > b->b_minrtt;
-
-	if (b->b_cycle == 0)
-		over = over && (rs->rs_lost > 0 ||
-				   rs->rs_flight >= bbr_inflight(tp, b, BBR_UNIT * 5 / 4));
-	else if (b->b_cycle == 1)
-		over = over || rs->rs_flight <= bbr_inflight(tp, b, BBR_UNIT);
-	if (!over)
+	if (b->b_proberttend == 0 || now <= b->b_proberttend)
 		return;
-	b->b_cycle = (uint8_t)((b->b_cycle + 1) % BBR_CYCLE);
-	b->b_cyclestamp = now;
-	b->b_pacing = bbr_cyclegain(b);
+	b->b_proberttstamp = now;
+	bbr_restorecwnd(tp, b);
+	bbr_shortterm_reset(b);
+	b->b_hold = b->b_round + 3;
+	if (b->b_filled) {
+		bbr_down(tp, b);
+		bbr_enter(b, BBR_CRUISE);
+	} else {
+		bbr_enter(b, BBR_STARTUP);
+	}
 }
 
 static void
-bbr_advance(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs, uint64_t now)
-{
-	if (b->b_state == BBR_S_STARTUP && b->b_filled)
-		bbr_enter(b, BBR_S_DRAIN, BBR_DRAIN, BBR_CWND);
-	if (b->b_state == BBR_S_DRAIN && tcp_snd_inflight(tp) <= bbr_inflight(tp, b, BBR_UNIT))
-		bbr_probebw(tp, b, now);
-	else if (b->b_state == BBR_S_PROBEBW)
-		bbr_cycle(tp, b, rs, now);
-}
-
-/* 4.3.4.4: the window stays small for 200 ms and a round. */
-static void
-bbr_probertt(struct tcpcb *tp, struct bbr *b, uint64_t now)
+bbr_probertt_ack(struct tcpcb *tp, struct bbr *b)
 {
 	tcp_rate_applimited(tp);	/* what is measured now is not the path */
-	if (b->b_probertt == 0) {
-		if (tcp_snd_inflight(tp) > bbr_inflight(tp, b, BBR_UNIT / 2))
+	if (b->b_proberttend == 0) {
+		if (tcp_snd_inflight(tp) > bbr_rttcwnd(tp, b))
 			return;
-		b->b_probertt = now + BBR_PROBERTT;
-		b->b_probeend = b->b_round + 1;
+		b->b_proberttend = tcp_now(tp) + BBR_RTTHOLD;
+		b->b_rttdone = false;
+		bbr_round_begin(tp, b);
 		return;
 	}
-	if (now < b->b_probertt || (int32_t)(b->b_round - b->b_probeend) < 0)
-		return;
-	b->b_minrttstamp = now;
-	tp->snd_cwnd = u32max(tp->snd_cwnd, b->b_priorcwnd);
-	if (b->b_filled)
-		bbr_probebw(tp, b, now);
-	else
-		bbr_enter(b, BBR_S_STARTUP, BBR_STARTUP, BBR_CWND);
+	b->b_rttdone |= b->b_roundstart;
+	if (b->b_rttdone)
+		bbr_probertt_done(tp, b);
 }
 
 static void
-bbr_minrtt(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs, uint64_t now)
+bbr_probertt(struct tcpcb *tp, struct bbr *b)
 {
-	bool old = now - b->b_minrttstamp > BBR_MINRTT;
-
-	if (rs->rs_rtt != 0 && (b->b_minrtt == 0 || rs->rs_rtt <= b->b_minrtt || old)) {
-		b->b_minrtt = rs->rs_rtt;
-		b->b_minrttstamp = now;
+	if (b->b_state != BBR_PROBERTT && b->b_rttexpired && !b->b_restart) {
+		bbr_savecwnd(tp, b);
+		bbr_enter(b, BBR_PROBERTT);
+		b->b_proberttend = 0;
+		b->b_acks = BBR_A_STOPPING;
+		bbr_round_begin(tp, b);
 	}
-	if (old && !b->b_restart && b->b_state != BBR_S_PROBERTT) {
-		bbr_enter(b, BBR_S_PROBERTT, BBR_UNIT, BBR_UNIT / 2);
-		b->b_priorcwnd = u32max(b->b_recovering ? b->b_priorcwnd : 0, tp->snd_cwnd);
-		b->b_probertt = 0;
-	}
-	if (b->b_state == BBR_S_PROBERTT)
-		bbr_probertt(tp, b, now);
-	if (rs->rs_acked > 0)
-		b->b_restart = false;
+	if (b->b_state == BBR_PROBERTT)
+		bbr_probertt_ack(tp, b);
+	b->b_restart = false;
 }
 
-/* 4.6.4.4 to 4.6.4.6: what a recovery does to the window. */
-static void
-bbr_recovery(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
+/* 5.6.4.7: the volume cap of the state. */
+static uint32_t
+bbr_bound(const struct tcpcb *tp, const struct bbr *b)
 {
-	bool rec = (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) != 0;
+	uint32_t cap = BBR_NOLIMIT;
 
-	if (rs->rs_lost > 0)
-		tp->snd_cwnd = u32max(tp->snd_cwnd - u32min(tp->snd_cwnd, rs->rs_lost), tp->t_maxseg);
-	if (rec && !b->b_recovering) {
-		b->b_conserve = b->b_round + 2;
-		b->b_roundend = tp->t_lr.lr_rates.rt_delivered;
-		tp->snd_cwnd = tcp_snd_inflight(tp) + u32max(rs->rs_acked, tp->t_maxseg);
-	} else if (!rec && b->b_recovering) {
-		tp->snd_cwnd = u32max(tp->snd_cwnd, b->b_priorcwnd);
-		b->b_conserve = 0;
-	}
-	b->b_recovering = rec;
-	if (b->b_conserve != 0 && b->b_round + 1 > b->b_conserve)
-		b->b_conserve = 0;
+	if (b->b_state == BBR_CRUISE || b->b_state == BBR_PROBERTT)
+		cap = bbr_headroom(tp, b);
+	else if (bbr_inprobebw(b))
+		cap = b->b_inflong;
+	return (u32max(u32min(cap, b->b_infshort), BBR_MINSEGS * tp->t_maxseg));
 }
 
+/* 5.6.4.6 */
 static void
 bbr_window(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
 {
-	uint32_t target = bbr_inflight(tp, b, b->b_cwnd), acked = rs->rs_acked,
-		 min = BBR_MINSEGS * tp->t_maxseg;
+	const uint32_t max = bbr_maxinflight(tp, b),
+		       first = (uint32_t)tp->t_tv->tv_initcwnd * tp->t_maxseg;
 
-	bbr_recovery(tp, b, rs);
-	if (b->b_conserve != 0)
-		tp->snd_cwnd = u32max(tp->snd_cwnd, tcp_snd_inflight(tp) + acked);
-	else if (b->b_filled)
-		tp->snd_cwnd = u32min(tp->snd_cwnd + acked, target);
-	else if (tp->snd_cwnd < target ||
-		 tp->t_lr.lr_rates.rt_delivered < (uint64_t)tp->t_tv->tv_initcwnd * tp->t_maxseg)
-		tp->snd_cwnd += acked;
+	if (b->b_filled)
+		tp->snd_cwnd = u32min(tp->snd_cwnd + rs->rs_acked, max);
+	else if (tp->snd_cwnd < max || tp->t_lr.lr_rates.rt_delivered < first)
+		tp->snd_cwnd += rs->rs_acked;
 	if ((tp->t_flags & TF_RTO) == 0)
-		tp->snd_cwnd = u32max(tp->snd_cwnd, min);
-	if (b->b_state == BBR_S_PROBERTT)
-		tp->snd_cwnd = u32min(tp->snd_cwnd,
-		    u32max(bbr_inflight(tp, b, BBR_UNIT / 2), min));
+		tp->snd_cwnd = u32max(tp->snd_cwnd, BBR_MINSEGS * tp->t_maxseg);
+	if (b->b_state == BBR_PROBERTT)
+		tp->snd_cwnd = u32min(tp->snd_cwnd, bbr_rttcwnd(tp, b));
+	tp->snd_cwnd = u32min(tp->snd_cwnd, bbr_bound(tp, b));
 }
 
+/* A recovery began or ended with this ACK; b_recovered: a round of it has passed. */
+static void
+bbr_recovery(struct tcpcb *tp, struct bbr *b)
+{
+	const bool rec = (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) != 0;
+
+	if (!rec && b->b_recovering)
+		bbr_restorecwnd(tp, b);
+	b->b_recovered = rec && (b->b_recovered || (b->b_recovering && b->b_lossround));
+	b->b_recovering = rec;
+}
+
+/* 5.2.3 */
 static void
 bbr_rate(struct tcpcb *tp, const struct tcp_rate *rs)
 {
 	struct bbr *b = tptobbr(tp);
-	uint64_t now = tcp_now(tp);
 
-	bbr_round(tp, b, rs);
-	if (rs->rs_rate != 0 && (rs->rs_rate >= b->b_bw[0] || !rs->rs_applimited))
-		bbr_bw_update(b, rs->rs_rate);
-	bbr_full(tp, b, rs);
-	bbr_advance(tp, b, rs, now);
-	bbr_minrtt(tp, b, rs, now);
-	bbr_pace(tp, b);
+	if (rs->rs_acked == 0 || rs->rs_priortime == 0)
+		return;
+	if (!b->b_seenrtt && tp->t_srtt != 0)
+		bbr_pace_first(tp, b);
+	bbr_model_begin(tp, b, rs);
+	bbr_full(b, rs);
+	bbr_startup(tp, b, rs);
+	bbr_drain(tp, b);
+	bbr_cycle(tp, b, rs);
+	bbr_minrtt(b, rs, tcp_now(tp));
+	bbr_probertt(tp, b);
+	bbr_model_end(b, rs, tp->t_lr.lr_rates.rt_delivered);
+	bbr_pace(tp, b, b->b_pacing);
+	bbr_recovery(tp, b);
 	bbr_window(tp, b, rs);
+}
+
+/* 5.5.10.2, HandleLostPacket() */
+static void
+bbr_lost(struct tcpcb *tp, const struct tcp_rec *rc)
+{
+	struct bbr *b = tptobbr(tp);
+	const uint32_t lost = (uint32_t)tp->t_lr.lr_rates.rt_lost - rc->rc_lost;
+
+	bbr_noteloss(tp, b);
+	if (rc->rc_start != b->b_lostend && b->b_ranges < UINT8_MAX)
+		b->b_ranges++;
+	b->b_lostend = rc->rc_end;
+	if (b->b_sample && bbr_toohigh(tp, lost, rc->rc_txflight))
+		bbr_probe_lossy(tp, b, bbr_flightatloss(rc, lost),
+		    (rc->rc_flags & REC_APPLIMITED) != 0);
 }
 
 /* The window of before is remembered; ssthresh means nothing here. */
@@ -339,38 +484,54 @@ bbr_loss(struct tcpcb *tp, enum cc_signal why)
 {
 	struct bbr *b = tptobbr(tp);
 
-	if (why == CC_ECN)
-		return;
-	if (!b->b_recovering && b->b_state != BBR_S_PROBERTT)
-		b->b_priorcwnd = tp->snd_cwnd;
-	else
-		b->b_priorcwnd = u32max(b->b_priorcwnd, tp->snd_cwnd);
-	if (why == CC_RTO)
-		b->b_recovering = true;		/* no conservation: the window is one segment */
+	if (why != CC_ECN)
+		bbr_savecwnd(tp, b);
+	if (why != CC_ECN && tcp_rack_on(tp))
+		return;			/* bbr_lost() heard of each */
+	bbr_noteloss(tp, b);
+	if (b->b_state == BBR_STARTUP)
+		bbr_startup_lossy(tp, b);
+	else if (b->b_sample)
+		bbr_probe_lossy(tp, b, tcp_snd_inflight(tp), false);
 }
 
+/* 5.5.11.2 */
 static void
 bbr_undo(struct tcpcb *tp)
 {
 	struct bbr *b = tptobbr(tp);
 
-	tp->snd_cwnd = u32max(tp->snd_cwnd, b->b_priorcwnd);
-	b->b_conserve = 0;
-	b->b_recovering = false;
-	b->b_fullbw = 0;
-	b->b_fullcount = 0;
+	bbr_restorecwnd(tp, b);
+	b->b_lossinround = b->b_recovering = b->b_recovered = false;
+	bbr_fullbw_reset(b);
+	b->b_bwshort = u64max(b->b_bwshort, b->b_undobw);
+	b->b_infshort = u32max(b->b_infshort, b->b_undoshort);
+	b->b_inflong = u32max(b->b_inflong, b->b_undolong);
+	if (b->b_undostate == BBR_STARTUP && b->b_state != BBR_STARTUP) {
+		b->b_filled = false;
+		if (b->b_state != BBR_PROBERTT)
+			bbr_enter(b, BBR_STARTUP);
+	} else if (b->b_undostate == BBR_UP && b->b_state != BBR_UP && b->b_state != BBR_PROBERTT) {
+		bbr_refill(tp, b);
+	}
+	b->b_undostate = BBR_NONE;
 }
 
-/* 4.4.3: after a pause at the rate of the path, not in a burst. */
+/* 5.4.1: after a pause at the rate of the path, not in a burst. */
 static void
 bbr_idle(struct tcpcb *tp)
 {
 	struct bbr *b = tptobbr(tp);
 
+	if (tp->t_lr.lr_rates.rt_applimited == 0)
+		return;
 	b->b_restart = true;
-	tcp_rate_applimited(tp);
-	if (b->b_state == BBR_S_PROBEBW && b->b_bw[0] != 0)
-		tcp_pace_set(tp, b->b_bw[0] / 100 * BBR_MARGIN);
+	b->b_aggstart = tcp_now(tp);
+	b->b_aggacked = 0;
+	if (bbr_inprobebw(b))
+		bbr_pace(tp, b, 100);
+	else if (b->b_state == BBR_PROBERTT)
+		bbr_probertt_done(tp, b);
 }
 
 const struct cc_ops cc_bbr = {
@@ -379,6 +540,7 @@ const struct cc_ops cc_bbr = {
 	.cc_loss = bbr_loss,
 	.cc_idle = bbr_idle,
 	.cc_rate = bbr_rate,
+	.cc_lost = bbr_lost,
 	.cc_undo = bbr_undo,
 	.cc_fini = bbr_fini,
 };

@@ -40,6 +40,8 @@ struct cc_ops {
 	void	(*cc_idle)(struct tcpcb *);
 	/* May be NULL: see above. */
 	void	(*cc_rate)(struct tcpcb *, const struct tcp_rate *);
+	/* A transmission was taken for lost (with SACK); it is still as it was sent.  May be NULL. */
+	void	(*cc_lost)(struct tcpcb *, const struct tcp_rec *);
 	/* The last cc_loss was for nothing; may be NULL: the first 8 words go back. */
 	void	(*cc_undo)(struct tcpcb *);
 	/* Another algorithm takes over; may be NULL. */
