@@ -83,13 +83,13 @@ prepare(struct script *sc, bool linux)
 }
 
 static void
-open_mss(struct script *sc, bool sack, uint16_t mss)
+open_after(struct script *sc, bool sack, uint16_t mss, uint64_t wait)
 {
 	uint8_t opts[8] = {2, 4, (uint8_t)(mss >> 8), (uint8_t)mss, 1, 1, sack ? 4 : 1, sack ? 2 : 1};
 	struct socket *ls = wire_listen(&sc->w, 0, PORT, 5);
 
 	wire_inject_opts(&sc->w, 0, HTONS(PEER), HTONS(PORT), 0, 0, TH_SYN, 65535, opts, 8);
-	run(sc, RTT);
+	run(sc, wait);
 	assert_true(sc->nout > 0);
 	assert_int_equal(sc->out[0].o_flags, TH_SYN | TH_ACK);
 	sc->iss = sc->out[0].o_seq + 1;
@@ -100,6 +100,12 @@ open_mss(struct script *sc, bool sack, uint16_t mss)
 	soclose(ls);
 	sc->seen = sc->nout;
 	sc->start = vi_sim_now(sc->w.w_host);
+}
+
+static void
+open_mss(struct script *sc, bool sack, uint16_t mss)
+{
+	open_after(sc, sack, mss, RTT);
 }
 
 static void
@@ -197,7 +203,9 @@ leaves(struct script *sc, uint32_t from, uint32_t to)
 	const struct out *o;
 
 	while (from < to) {
-		assert_non_null(o = next(sc));
+		if ((o = next(sc)) == NULL)
+			print_message("nothing in place of %u\n", from);
+		assert_non_null(o);
 		if (o->o_seq != from)
 			print_message("%u:%u in place of %u\n", o->o_seq, o->o_seq + o->o_len, from);
 		assert_int_equal(o->o_seq, from);
@@ -224,7 +232,7 @@ set_cc(struct script *sc, const char *name)
 	wire_sysctl(&sc->w, 0, "net.inet.tcp.cc.algorithm", name);
 }
 
-/* RFC 6928 2: ten segments, 14600 bytes, two segments; one when the SYN-ACK was lost (5681 3.1). */
+/* RFC 6928 2: ten segments, 14600 bytes, two segments; one when the SYN-ACK was lost twice. */
 static void
 initial_window(void **state)
 {
@@ -241,6 +249,13 @@ initial_window(void **state)
 		sends(&sc, 40000);
 		leaves(&sc, 0, win[i] - win[i] % mss[i]);
 		silent(&sc);
+		stop(&sc);
+	}
+	for (unsigned lost = 0; lost < 3; lost++) {
+		prepare(&sc, false);
+		open_after(&sc, false, MSS, ((1u << lost) - 1) * SEC + RTT);
+		assert_int_equal(stat(&sc)->tcps_sc_retransmitted, lost);
+		assert_int_equal(cwnd(&sc), lost < 2 ? 10 : 1);
 		stop(&sc);
 	}
 }
@@ -371,6 +386,34 @@ loss_window(void **state)
 	leaves(&sc, 1000, 3000);
 	silent(&sc);
 	stop(&sc);
+}
+
+/* RFC 6582 3.2 step 2 and 4, RFC 6675 5.1: duplicates of what a timeout sent again mean nothing. */
+static void
+no_second_recovery(void **state)
+{
+	struct script sc;
+
+	(void)state;
+	for (int sack = 0; sack < 2; sack++) {
+		prepare(&sc, false);
+		wire_sysctl(&sc.w, 0, "net.inet.tcp.rack", "0");
+		open_mss(&sc, sack, MSS);
+		sends(&sc, 10000);
+		leaves(&sc, 0, 10000);
+		run(&sc, 310 * MSEC);
+		leaves(&sc, 0, 1000);
+		ack(&sc, 1000);
+		leaves(&sc, 1000, 3000);
+		for (uint32_t i = 0; i < 5; i++)
+			if (sack)
+				SACK(&sc, 1000, 5000, 6000 + i * MSS);
+			else
+				ack(&sc, 1000);
+		silent(&sc);
+		assert_int_equal(stat(&sc)->tcps_fastrexmit, 0);
+		stop(&sc);
+	}
 }
 
 /* RFC 5682 2.1: two ACKs that advance after a timeout: what was sent before it arrives. */
@@ -530,6 +573,38 @@ fin_probe(void **state)
 	stop(&sc);
 }
 
+/* RFC 8985 7.3: no probe where no round trip was measured since the last one. */
+static void
+measured_probe(void **state)
+{
+	struct script sc;
+
+	(void)state;
+	start(&sc, true, false);
+	sends(&sc, 1000);
+	leaves(&sc, 0, 1000);
+	run(&sc, 310 * MSEC);
+	leaves(&sc, 0, 1000);
+	assert_int_equal(stat(&sc)->tcps_tlp_probes, 1);
+	ack(&sc, 1000);			/* of the first, or of the second? */
+	sends(&sc, 1000);
+	leaves(&sc, 1000, 2000);
+	run(&sc, 310 * MSEC);
+	leaves(&sc, 1000, 2000);
+	assert_int_equal(stat(&sc)->tcps_tlp_probes, 1);
+	assert_int_equal(stat(&sc)->tcps_rexmttimeo, 1);
+	ack(&sc, 2000);
+	sends(&sc, 1000);
+	run(&sc, RTT);
+	ack(&sc, 3000);			/* measured */
+	sends(&sc, 1000);
+	leaves(&sc, 2000, 4000);
+	run(&sc, 310 * MSEC);
+	leaves(&sc, 3000, 4000);
+	assert_int_equal(stat(&sc)->tcps_tlp_probes, 2);
+	stop(&sc);
+}
+
 /* RFC 9293 3.6.1 by way of RFC 1122 4.2.2.13: the RST is at the number the peer awaits. */
 static void
 reset_after_close(void **state)
@@ -546,6 +621,97 @@ reset_after_close(void **state)
 	o = &sc.out[sc.nout - 1];
 	assert_int_equal(o->o_flags, TH_RST);
 	assert_int_equal(o->o_seq, 0);		/* the FIN was lost */
+	stop(&sc);
+}
+
+/* Data of the peer's at the given byte, which does not move what it sent in order. */
+static void
+text_at(struct script *sc, uint32_t at, uint32_t len)
+{
+	wire_inject(&sc->w, 0, HTONS(PEER), HTONS(PORT), 1 + at, sc->tp->snd_una, TH_ACK, 65535, data, len);
+	run(sc, 10 * USEC);
+}
+
+/*
+ * RFC 5681 3.2, 4.2: out of order, and where a hole is filled, each segment has its ACK at once, and
+ * one only.
+ */
+static void
+gap_acks(void **state)
+{
+	static const uint32_t at[] = {2000, 4000, 3000, 1000, 0, 5000}, upto[] = {0, 0, 0, 0, 5000, 5000};
+	struct script sc;
+	unsigned n;
+
+	(void)state;
+	start(&sc, true, false);
+	for (unsigned i = 0; i < NITEMS(at); i++) {
+		n = sc.nout;
+		text_at(&sc, at[i], 1000);
+		if (i == 5) {		/* in order again: delayed */
+			assert_int_equal(sc.nout, n);
+			break;
+		}
+		assert_int_equal(sc.nout, n + 1);
+		assert_int_equal(sc.out[n].o_ack, upto[i]);
+	}
+	sc.peer = 6000;
+	stop(&sc);
+}
+
+/*
+ * RFC 9406 4.2: eight round trips longer by the threshold: growth is a quarter; shorter ones again:
+ * it was chance; and after five rounds it is slow start no more.
+ */
+static void
+hystart_rounds(void **state)
+{
+	struct tcp_hystart *hs;
+	struct script sc;
+	uint32_t before, una = 0, end;
+
+	(void)state;
+	start(&sc, true, false);
+	hs = &sc.tp->t_lr.lr_hystart;
+	sends(&sc, 200000);
+	run(&sc, RTT);
+	for (; una < 10000; una += MSS)
+		ack(&sc, una + MSS);
+	assert_int_equal(cwnd(&sc), 20);
+	run(&sc, RTT + 13 * MSEC);	/* the threshold is 12.5 ms */
+	for (; una < 17000; una += MSS)
+		ack(&sc, una + MSS);
+	assert_int_equal(hs->hs_css, 0);
+	assert_int_equal(cwnd(&sc), 27);
+	for (; una < 21000; una += MSS)
+		ack(&sc, una + MSS);
+	assert_int_equal(hs->hs_css, 1);
+	assert_int_equal(sc.tp->snd_cwnd, 28000);	/* 27 and 4 quarters */
+	for (; una < 30000; una += MSS)
+		ack(&sc, una + MSS);
+	/* It falls again. */
+	end = una + 10000;
+	run(&sc, RTT - 5 * MSEC);
+	for (; una < end; una += MSS)
+		ack(&sc, una + MSS);
+	assert_int_equal(hs->hs_css, 0);
+	stop(&sc);
+
+	start(&sc, true, false);
+	hs = &sc.tp->t_lr.lr_hystart;
+	sends(&sc, 260000);
+	run(&sc, RTT);
+	for (una = 0; una < 10000; una += MSS)
+		ack(&sc, una + MSS);
+	/* The round in which it was entered counts. */
+	for (unsigned r = 0; r < 5; r++) {
+		run(&sc, RTT + 20 * MSEC + r * MSEC);
+		before = sc.tp->snd_max - sc.iss;
+		for (; una < before; una += MSS)
+			ack(&sc, una + MSS);
+		assert_int_equal(hs->hs_done, r == 4);
+	}
+	assert_in_range(sc.tp->snd_ssthresh, sc.tp->snd_cwnd - MSS, sc.tp->snd_cwnd);
 	stop(&sc);
 }
 
@@ -780,13 +946,17 @@ main(void)
 		cmocka_unit_test(limited_transmit_sack),
 		cmocka_unit_test(newreno_recovery),
 		cmocka_unit_test(loss_window),
+		cmocka_unit_test(no_second_recovery),
 		cmocka_unit_test(frto_basic),
 		cmocka_unit_test(frto_real),
 		cmocka_unit_test(advance_and_sack),
 		cmocka_unit_test(reordering_window),
 		cmocka_unit_test(overtaken_sack),
 		cmocka_unit_test(fin_probe),
+		cmocka_unit_test(measured_probe),
 		cmocka_unit_test(reset_after_close),
+		cmocka_unit_test(gap_acks),
+		cmocka_unit_test(hystart_rounds),
 		cmocka_unit_test(user_timeout),
 		cmocka_unit_test(linux_growth),
 		cmocka_unit_test(linux_timers),

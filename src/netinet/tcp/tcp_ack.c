@@ -346,7 +346,10 @@ tcp_ack_frto(struct tcpcb *tp)
 static void
 tcp_ack_rttmin(struct tcpcb *tp, uint64_t rtt)
 {
-	if (rtt != 0 && (tp->t_rttmin == 0 || rtt / USEC < tp->t_rttmin))
+	if (rtt == 0)
+		return;
+	tp->t_lr.lr_rack.rk_unmeasured = false;
+	if (tp->t_rttmin == 0 || rtt / USEC < tp->t_rttmin)
 		tp->t_rttmin = (uint32_t)u64min(u64max(rtt / USEC, 1), UINT32_MAX);
 }
 

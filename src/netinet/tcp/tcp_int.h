@@ -649,6 +649,7 @@ struct tcp_agreed {
 	uint8_t		 ta_sndscale, ta_rcvscale;
 	bool		 ta_scale, ta_ts, ta_sack, ta_ecn;
 	uint16_t	 ta_uto;	/* the peer's user timeout option; 0 = none */
+	uint8_t		 ta_rexmits;	/* of the SYN-ACK */
 };
 uint32_t tcp_syncookie_make(struct tcp_vnet *, const struct tcp_seg *, uint16_t peermss);
 uint32_t tcp_syncookie_ts(const struct tcp_agreed *, uint32_t ts);

@@ -11,6 +11,7 @@ static void
 tcp_listen_agree(struct tcpcb *tp, const struct tcp_seg *ts, const struct tcp_agreed *ta)
 {
 	tp->t_peermss = ta->ta_peermss;
+	tp->t_nsynrexmt = ta->ta_rexmits;
 	tp->t_flags |= (ta->ta_scale ? TF_RCVD_SCALE | TF_REQ_SCALE : 0) |
 		       (ta->ta_ts ? TF_RCVD_TSTMP | TF_REQ_TSTMP : 0) |
 		       (ta->ta_sack ? TF_SACK_PERMIT | TF_REQ_SACK : 0);

@@ -65,6 +65,7 @@ struct tcp_rack {
 	bool		 rk_reoseen, rk_inround;
 	bool		 rk_tlp;	/* a probe is out */
 	bool		 rk_tlprexmt;	/* it was a retransmission */
+	bool		 rk_unmeasured;	/* no round trip was measured since */
 };
 
 /* RFC 9937 6. */

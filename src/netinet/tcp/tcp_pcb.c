@@ -221,7 +221,7 @@ tcp_initcwnd(const struct tcpcb *tp)
 {
 	uint32_t n = (uint32_t)tp->t_tv->tv_initcwnd, mss = tp->t_maxseg;
 
-	/* RFC 6298 5.7, RFC 5681 3.1: one segment if the SYN or its answer was lost. */
+	/* RFC 5681 3.1, RFC 6928 2: one segment if the SYN or its answer was lost more than once. */
 	if (tp->t_nsynrexmt > 1)
 		return (mss);
 	return (u32min(n * mss, u32max(2 * mss, n * 1460)));

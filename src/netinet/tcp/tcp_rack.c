@@ -199,7 +199,8 @@ tcp_tlp_probe(struct tcpcb *tp)
 	uint32_t max = tp->snd_max;
 	uint64_t before = tp->t_lastsent;
 
-	if (rk->rk_tlp || tp->snd_una == tp->snd_max)
+	/* One at a time, and the path must have been measured since the last one. */
+	if (rk->rk_tlp || rk->rk_unmeasured || tp->snd_una == tp->snd_max)
 		return;
 	if (!tcp_snd_tlp(tp))
 		return;
@@ -208,6 +209,7 @@ tcp_tlp_probe(struct tcpcb *tp)
 	rk->rk_tlprexmt = tp->snd_max == max;
 	rk->rk_tlpend = tp->snd_max;
 	rk->rk_before = before;
+	rk->rk_unmeasured = true;
 	tcp_timer_rexmt_restart(tp);
 }
 

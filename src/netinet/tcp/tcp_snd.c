@@ -425,8 +425,11 @@ tcp_snd_advance(struct tcpcb *tp, const struct tcp_out *o, uint64_t now)
 	tcp_rec_sent(tp, o->o_seq, end, now);
 	tcp_pace_sent(tp, o->o_len, now);
 	tp->t_lr.lr_prr.pr_out += o->o_len;
-	if (rexmt)
+	if (rexmt) {
 		tcp_undo_rexmt(tp, o->o_len, now);
+		if (SEQ_LT(o->o_seq, tp->t_rtseq))
+			tp->t_rtttime = 0;	/* Karn: a probe may send it again */
+	}
 	if (o->o_flags & TH_CWR)
 		tp->t_lr.lr_ecn &= ~(uint32_t)TE_SNDCWR;
 	if (o->o_flags & TH_FIN)

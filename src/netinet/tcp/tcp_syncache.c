@@ -448,6 +448,8 @@ tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
 		if (!tcp_syncache_check(tv, sc, ts) || tcp_syncache_deferred(tv, sc, ts))
 			return;
 		ta = sc->sc_agreed;
+		/* VI_TCP_DEFER_ACCEPT repeats it on purpose. */
+		ta.ta_rexmits = sc->sc_acked ? 0 : sc->sc_rexmits;
 	} else if (!tcp_syncache_cookie_ack(listener, ts, &ta)) {
 		return;
 	}

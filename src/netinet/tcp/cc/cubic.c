@@ -19,6 +19,7 @@
 
 struct cubic {
 	uint64_t	cu_epoch;	/* ns; 0 = no epoch */
+	uint64_t	cu_last;	/* the window could grow then, last */
 	uint32_t	cu_wmax;	/* window before the last reduction */
 	uint32_t	cu_origin;	/* the plateau aimed at: W_max, or cwnd if that is higher */
 	uint32_t	cu_k;
@@ -81,7 +82,7 @@ cubic_init(struct tcpcb *tp)
 static void
 cubic_epoch_begin(struct tcpcb *tp, struct cubic *cu, uint64_t now)
 {
-	cu->cu_epoch = u64max(now, 1);
+	cu->cu_epoch = cu->cu_last = u64max(now, 1);
 	cu->cu_west = tp->snd_cwnd;
 	cu->cu_frac = 0;
 	if (tp->snd_cwnd < cu->cu_wmax) {
@@ -91,6 +92,17 @@ cubic_epoch_begin(struct tcpcb *tp, struct cubic *cu, uint64_t now)
 		cu->cu_k = 0;
 		cu->cu_origin = tp->snd_cwnd;
 	}
+}
+
+/* RFC 9438 4.2, 5.8: t leaves out the time when the window was not used, and did not grow. */
+static void
+cubic_pause(const struct tcpcb *tp, struct cubic *cu, uint64_t now)
+{
+	uint64_t rtt = (uint64_t)(tp->t_srtt >> 3) * USEC;
+
+	if (now - cu->cu_last > 2 * rtt)
+		cu->cu_epoch += now - cu->cu_last - rtt;
+	cu->cu_last = now;
 }
 
 /* W_cubic(t + RTT), kept between cwnd and 1.5 cwnd (RFC 9438 4.2). */
@@ -133,6 +145,7 @@ cubic_ack(struct tcpcb *tp, uint32_t acked)
 		return;
 	if (cu->cu_epoch == 0)
 		cubic_epoch_begin(tp, cu, now);
+	cubic_pause(tp, cu, now);
 	cubic_friendly(tp, cu, acked);
 	target = cubic_target(tp, cu, now);
 	if (cu->cu_west > target) {
@@ -158,7 +171,8 @@ cubic_ssthresh(uint32_t cwnd, uint32_t mss, bool mark)
 
 /*
  * RFC 9438 4.6, 4.7: multiplicative decrease, and fast convergence if the last W_max was not
- * reached.  After a timeout the same (4.8); the epoch begins with the next congestion avoidance.
+ * reached.  After a timeout the next congestion avoidance begins at its plateau, with the window it
+ * finds (4.8).
  */
 static void
 cubic_loss(struct tcpcb *tp, enum cc_signal why)
@@ -170,6 +184,8 @@ cubic_loss(struct tcpcb *tp, enum cc_signal why)
 	cu->cu_epoch = 0;
 	cu->cu_wprior = cwnd;
 	cu->cu_wmax = cwnd < cu->cu_wmax ? (uint32_t)((uint64_t)cwnd * 17 / 20) : cwnd;
+	if (why == CC_RTO)
+		cu->cu_wmax = 0;
 	/* RFC 8511 3.1: a mark comes from a shallow queue. */
 	if (why == CC_ECN && tp->t_tv->tv_abe)
 		cc_halve(tp, 17, 20);

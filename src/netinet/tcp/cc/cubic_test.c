@@ -147,6 +147,51 @@ cubic_epoch(void **state)
 	tcp_fixture_fini(&tf);
 }
 
+/* 4.8: after a timeout the plateau is where congestion avoidance begins, not the window before. */
+static void
+cubic_timeout(void **state)
+{
+	struct tcp_fixture tf;
+	struct tcpcb *tp;
+
+	(void)state;
+	tp = sender(&tf, "cubic");
+	tp->snd_cwnd = 1000000;
+	tp->snd_max = tp->snd_una + 1000000;
+	tp->t_cc->cc_loss(tp, CC_RTO);
+	assert_int_equal(tp->snd_ssthresh, 700000);
+	tp->snd_cwnd = tp->snd_ssthresh;
+	for (int r = 0; r < 20; r++)			/* K would be 9 s */
+		round_trip(&tf, tp, 100 * MSEC);
+	assert_in_range(tp->snd_cwnd, 700000, 730000);	/* 0.4 2^3; 0.53 a round trip */
+	tcp_fixture_fini(&tf);
+}
+
+/* 4.2, 5.8: a time in which the window was not used, and could not grow, is not part of t. */
+static void
+cubic_pause(void **state)
+{
+	struct tcp_fixture tf;
+	struct tcpcb *tp;
+	uint32_t before;
+
+	(void)state;
+	tp = sender(&tf, "cubic");
+	tp->snd_cwnd = 1000000;
+	tp->snd_max = tp->snd_una + 1000000;
+	tp->t_cc->cc_loss(tp, CC_LOSS);
+	tp->snd_cwnd = tp->snd_ssthresh;
+	for (int r = 0; r < 100; r++)
+		round_trip(&tf, tp, 100 * MSEC);	/* just beyond the plateau */
+	before = tp->snd_cwnd;
+	assert_in_range(before, 995000, 1010000);
+	vi_sim_advance(tf.tf_host, 60 * SEC);
+	for (int r = 0; r < 5; r++)
+		round_trip(&tf, tp, 100 * MSEC);
+	assert_in_range(tp->snd_cwnd, before, before + 10000);
+	tcp_fixture_fini(&tf);
+}
+
 /* 4.3: where round trips are short, CUBIC is not slower than Reno would be. */
 static void
 cubic_friendly_region(void **state)
@@ -187,6 +232,8 @@ main(void)
 		cmocka_unit_test(slow_start),
 		cmocka_unit_test(newreno_sawtooth),
 		cmocka_unit_test(cubic_epoch),
+		cmocka_unit_test(cubic_timeout),
+		cmocka_unit_test(cubic_pause),
 		cmocka_unit_test(cubic_friendly_region),
 		cmocka_unit_test(names),
 	};
