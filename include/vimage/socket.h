@@ -115,6 +115,8 @@ enum vi_sockopt {
 	VI_TCP_MAX_PACING_RATE,	/* uint64_t: bytes a second, UINT64_MAX = none */
 	VI_TCP_TIMESTAMP,	/* get: the clock of its timestamps */
 	VI_TCP_THIN_LINEAR_TIMEOUTS,	/* the first six timeouts are not doubled while less than four segments are out */
+	VI_TCP_FASTOPEN_NO_COOKIE,	/* the SYN takes data along, or a listener takes it, without a cookie */
+	VI_TCP_FASTOPEN_KEY,	/* a listener's own key of cookies, VI_TCP_TFOKEYLEN bytes; behind it perhaps one that is good as well */
 
 	VI_UDP_SEGMENT = 400,	/* one send is many datagrams of so many bytes; 0 = off */
 	VI_UDP_GRO,		/* such a train is received in one piece, msg_segsz saying how to cut it */
@@ -132,6 +134,7 @@ enum vi_tcp_authalg {
 	VI_TCP_AUTH_AES128_CMAC,	/* the same with AES-128-CMAC-96 */
 };
 #define VI_TCP_AUTHKEYLEN	80
+#define VI_TCP_TFOKEYLEN	16
 struct vi_tcp_authkey {
 	struct vi_sockaddr tk_addr;	/* family and address */
 	uint8_t		tk_prefix;	/* bits of it */

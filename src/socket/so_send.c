@@ -125,6 +125,11 @@ so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *d
 	size_t n;
 	int error;
 
+	if (len == 0 && (so->so_state & SS_FASTOPEN)) {
+		/* The SYN is all there is to send. */
+		error = so->so_proto->pr_output(so, 0);
+		return (error != 0 ? error : EINPROGRESS);
+	}
 	if (len == 0)
 		return (0);
 	if ((n = MIN(len, so_sendroom(so))) == 0)
@@ -176,14 +181,22 @@ so_fastopen(struct socket *so, const struct vi_msg *msg)
 
 	if (so_isdead(so) || (so->so_proto->pr_flags & PR_CONNREQUIRED) == 0)
 		return (so_isdead(so) ? ECONNABORTED : EOPNOTSUPP);
-	if (so->so_state & SS_ISCONNECTED)
-		return (EISCONN);
+	if (so->so_state & SS_FASTOPEN)
+		return (0);	/* connect() left it to us */
+	if (so->so_state & SS_ISCONNECTED) {
+		error = so->so_state & SS_FASTSENT ? 0 : EISCONN;
+		so->so_state &= (uint16_t)~SS_FASTSENT;
+		return (error);
+	}
 	if (so->so_state & SS_ISCONNECTING)
 		return (EALREADY);
 	if (!msg->msg_hasname)
 		return (EINVAL);
+	if (msg->msg_name.sa_family == VI_AF_UNSPEC)
+		return (EOPNOTSUPP);
 	if ((error = sosetopt(so, VI_TCP_FASTOPEN_CONNECT, &on, sizeof(on))) != 0)
 		return (error == ENOPROTOOPT ? EOPNOTSUPP : error);
+	so->so_state |= SS_FASTSENT;
 	return (soconnect(so, &msg->msg_name));
 }
 

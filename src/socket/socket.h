@@ -36,6 +36,7 @@ enum so_state {
 	SS_PROTOREF = 0x080,	/* the pcb still points here */
 	SS_WASCONNECTED = 0x100,
 	SS_FASTOPEN = 0x200,	/* connecting, but not before there is data to take along */
+	SS_FASTSENT = 0x400,	/* VI_MSG_FASTOPEN began the connection; nobody was told yet that it is there */
 };
 
 enum so_options {

@@ -86,15 +86,15 @@ tcp_opt_sack(const uint8_t *o, struct tcp_opts *to)
 
 /* RFC 7413 4.1.1: a cookie of 4 to 16 bytes, even in number, or none, which asks for one. */
 static bool
-tcp_opt_tfo(const uint8_t *o, struct tcp_opts *to)
+tcp_opt_tfo(const uint8_t *o, uint8_t hlen, struct tcp_opts *to)
 {
-	uint8_t n = (uint8_t)(o[1] - TCPOLEN_FAST_OPEN_EMPTY);
+	uint8_t n = (uint8_t)(o[1] - hlen);
 
 	if (n != 0 && (n < TCP_FASTOPEN_MIN_COOKIE || n > TCP_FASTOPEN_MAX_COOKIE || (n & 1) != 0))
 		return (false);
-	to->to_tfo = o + 2;
+	to->to_tfo = o + hlen;
 	to->to_tfolen = n;
-	to->to_flags |= TOF_FASTOPEN;
+	to->to_flags = (to->to_flags & ~(uint32_t)TOF_TFOEXP) | TOF_FASTOPEN;
 	return (true);
 }
 
@@ -121,8 +121,22 @@ tcp_opt_syn(const uint8_t *o, struct tcp_opts *to)
 		to->to_flags |= TOF_SACKPERM;
 		return (true);
 	default:
-		return (tcp_opt_tfo(o, to));
+		return (tcp_opt_tfo(o, TCPOLEN_FAST_OPEN_EMPTY, to));
 	}
+}
+
+/* RFC 6994: of the experiments one is known, Fast Open before it had a kind of its own. */
+static bool
+tcp_opt_experiment(const uint8_t *o, bool syn, struct tcp_opts *to)
+{
+	if (!syn || o[1] < TCPOLEN_EXP_FAST_OPEN_EMPTY || be16dec(o + 2) != TCP_EXID_FAST_OPEN) {
+		to->to_flags |= TOF_UNKNOWN;
+		return (true);
+	}
+	if (!tcp_opt_tfo(o, TCPOLEN_EXP_FAST_OPEN_EMPTY, to))
+		return (false);
+	to->to_flags |= TOF_TFOEXP;
+	return (true);
 }
 
 /*
@@ -138,6 +152,8 @@ tcp_opt_parse(const uint8_t *o, bool syn, struct tcp_opts *to)
 	case TCPOPT_SACK_PERMITTED:
 	case TCPOPT_FAST_OPEN:
 		return (!syn || tcp_opt_syn(o, to));
+	case TCPOPT_EXP2:
+		return (tcp_opt_experiment(o, syn, to));
 	case TCPOPT_SACK:
 		return (syn || tcp_opt_sack(o, to));
 	case TCPOPT_TIMESTAMP:
@@ -295,6 +311,25 @@ tcp_optw_syn(struct tcp_optw *w, const struct tcp_opts *to)
 }
 
 static void
+tcp_optw_tfo(struct tcp_optw *w, const struct tcp_opts *to)
+{
+	uint8_t *o;
+
+	if ((to->to_flags & TOF_FASTOPEN) == 0 || to->to_tfolen > TCP_FASTOPEN_MAX_COOKIE)
+		return;
+	if ((to->to_flags & TOF_TFOEXP) == 0) {
+		tcp_optw_bytes(w, 0, TCPOPT_FAST_OPEN, to->to_tfo, to->to_tfolen);
+		return;
+	}
+	o = tcp_optw_put(w, 0, TCPOPT_EXP2, TCPOLEN_EXP_FAST_OPEN_EMPTY + (size_t)to->to_tfolen);
+	if (o == NULL)
+		return;
+	be16enc(o, TCP_EXID_FAST_OPEN);
+	if (to->to_tfolen > 0)
+		memcpy(o + 2, to->to_tfo, to->to_tfolen);
+}
+
+static void
 tcp_optw_all(struct tcp_optw *w, const struct tcp_opts *to)
 {
 	uint32_t f = to->to_flags;
@@ -309,8 +344,7 @@ tcp_optw_all(struct tcp_optw *w, const struct tcp_opts *to)
 		tcp_optw_bytes(w, 2, TCPOPT_SIGNATURE, to->to_md5, TCPOLEN_SIGNATURE - 2);
 	if ((f & TOF_AO) != 0 && to->to_aolen >= 2)
 		tcp_optw_bytes(w, 0, TCPOPT_AO, to->to_ao, to->to_aolen);
-	if ((f & TOF_FASTOPEN) != 0 && to->to_tfolen <= TCP_FASTOPEN_MAX_COOKIE)
-		tcp_optw_bytes(w, 0, TCPOPT_FAST_OPEN, to->to_tfo, to->to_tfolen);
+	tcp_optw_tfo(w, to);
 	if ((f & TOF_UTO) != 0)
 		tcp_optw_bytes(w, 0, TCPOPT_UTO, uto, sizeof(uto));
 	if ((f & TOF_SACK) != 0)

@@ -77,6 +77,8 @@ WIRE_ASSERT_OFFSET(struct tcphdr, th_sum, 16);
 #define	TCPOLEN_FAST_OPEN_EMPTY	2
 #define	TCP_FASTOPEN_MIN_COOKIE	4	/* RFC 7413 4.1.1 */
 #define	TCP_FASTOPEN_MAX_COOKIE	16
+#define	TCPOLEN_EXP_FAST_OPEN_EMPTY	4
+#define	TCP_EXID_FAST_OPEN	0xf989	/* IANA's experiment of TCPOPT_EXP2, RFC 6994 */
 #define	TCP_MAX_SACK		4	/* blocks that fit 40 bytes */
 
 /* The first four bytes of RFC 7323 appendix A's layout, in host order. */
@@ -151,6 +153,7 @@ struct tcp_sackblk {
 #define	TOF_SIGNATURE	0x0040
 #define	TOF_AO		0x0080
 #define	TOF_UTO		0x0200
+#define	TOF_TFOEXP	0x0800		/* with TOF_FASTOPEN: in the form it had as an experiment */
 #define	TOF_SCALELAST	0x0400		/* build only: see tcp_opts_build() */
 #define	TOF_UNKNOWN	0x0100		/* parse only: an option of another kind was skipped */
 

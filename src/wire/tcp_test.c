@@ -209,7 +209,7 @@ rules_of_single_options(void **state)
 	assert_int_equal(tcp_opts_parse(b, 8, false, &to), WIRE_OK);
 	assert_int_equal(to.to_flags, 0);
 	/* The last of two counts; an unknown one is remembered. */
-	memcpy(b, "\x02\x04\x01\x00\x02\x04\x02\x00\xfe\x04\xf9\x89", 12);
+	memcpy(b, "\x02\x04\x01\x00\x02\x04\x02\x00\xfe\x04\xf9\x88", 12);
 	assert_int_equal(tcp_opts_parse(b, 12, true, &to), WIRE_OK);
 	assert_int_equal(to.to_mss, 0x200);
 	assert_int_equal(to.to_flags, TOF_MSS | TOF_UNKNOWN);

@@ -423,6 +423,7 @@ struct pd_data {
 	struct vi_msg	 msg;
 	struct vi_iovec	 iov[16];
 	size_t		 done, total;
+	bool		 connecting;	/* Fast Open: the first of it is on its way with the SYN */
 };
 
 static int
@@ -458,20 +459,43 @@ pd_advance(struct pd_data *d, size_t n)
 	}
 }
 
+static bool
+pd_synsent(const struct pd_file *f)
+{
+	struct vi_tcp_info ti;
+	size_t len = sizeof(ti);
+
+	return (f->f_ls.ls_type == SOCK_STREAM && vi_getsockopt(f->f_ls.ls_so, VI_TCP_INFO, &ti, &len) == 0 &&
+	    ti.ti_state == VI_TCPS_SYN_SENT);
+}
+
 /* All of it, if it is to block (as sendmsg(2) does). */
 static int64_t
 pd_trysend(struct pd_file *f, void *arg)
 {
 	struct pd_data *d = arg;
+	int64_t result;
 	size_t n = 0;
 	int error;
 
 	for (;;) {
+		if (d->connecting) {
+			if ((result = pd_tryconnect(f, NULL)) != 0)
+				return (result);
+			d->connecting = false;
+			if (d->done >= d->total)
+				return ((int64_t)d->done);
+		}
 		error = vi_sendmsg(f->f_ls.ls_so, &d->msg, &n);
-		if (error != 0)
+		d->connecting = (error == 0 || error == EINPROGRESS) && pd_synsent(f);
+		if (error != 0 && !d->connecting)
 			return (error == EAGAIN || d->done == 0 ? -error : (int64_t)d->done);
+		d->msg.msg_flags &= ~(unsigned)VI_MSG_FASTOPEN;
+		d->msg.msg_hasname = false;
 		pd_settle(&pd.p_stack);
 		pd_advance(d, n);
+		if (d->connecting)
+			return (-EAGAIN);
 		if (d->done >= d->total || n == 0)
 			return ((int64_t)d->done);
 	}
@@ -497,12 +521,17 @@ pd_output(int fd, struct pd_data *d, const struct sockaddr *to, socklen_t tolen,
 	if (f == NULL)
 		return (-EBADF);
 	if (to != NULL) {
+		/* Linux looks at the family of a stream's address no sooner. */
+		if ((flags & MSG_FASTOPEN) != 0 && to->sa_family == AF_UNSPEC)
+			return (-EOPNOTSUPP);
 		if ((error = pd_sockaddr(f, to, tolen, &d->msg.msg_name)) != 0)
 			return (-error);
 		d->msg.msg_hasname = true;
 	}
 	result = pd_call(f, nonblock, pd_trysend, d);
-	return (result == -EAGAIN && d->done > 0 ? (int64_t)d->done : result);
+	if (result == -EAGAIN && d->done > 0)
+		return ((int64_t)d->done);
+	return (result == -EAGAIN && d->connecting ? -EINPROGRESS : result);
 }
 
 static ssize_t

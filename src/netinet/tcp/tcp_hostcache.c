@@ -35,9 +35,7 @@ struct hc_entry {
 	uint64_t	 he_expire;
 	/* Fast Open (RFC 7413 4.1.3) */
 	uint64_t	 he_tfooff;	/* not before this time; 0 = it may be tried */
-	uint16_t	 he_tfomss;
-	uint8_t		 he_tfolen;
-	uint8_t		 he_tfo[TCP_FASTOPEN_MAX_COOKIE];
+	struct tcp_tfohost he_tfo;
 };
 
 static void	tcp_hc_timer(void *);
@@ -251,18 +249,17 @@ tcp_hc_update(const struct tcpcb *tp)
 	he->he_expire = vnet_now(tv->tv_vnet) + (uint64_t)tv->tv_hc.hc_expire * SEC;
 }
 
-int
-tcp_hc_gettfo(struct tcpcb *tp, uint8_t cookie[16], uint16_t *mss)
+bool
+tcp_hc_gettfo(struct tcpcb *tp, struct tcp_tfohost *th)
 {
 	const struct hc_entry *he = tcp_hc_find(tp->t_tv, tp->t_inpcb);
 
-	if (he == NULL)
-		return (0);
-	if (he->he_tfooff > tcp_now(tp))
-		return (-1);
-	memcpy(cookie, he->he_tfo, sizeof(he->he_tfo));
-	*mss = he->he_tfomss;
-	return (he->he_tfolen);
+	if (he == NULL) {
+		*th = (struct tcp_tfohost){ .th_len = 0 };
+		return (true);
+	}
+	*th = he->he_tfo;
+	return (he->he_tfooff <= tcp_now(tp));
 }
 
 static struct hc_entry *
@@ -276,16 +273,19 @@ tcp_hc_get(struct tcpcb *tp)
 	return (he);
 }
 
+/* A cookie, or that there was none; the latter does not make one forget. */
 void
-tcp_hc_settfo(struct tcpcb *tp, const uint8_t *cookie, uint8_t len, uint16_t mss)
+tcp_hc_settfo(struct tcpcb *tp, const struct tcp_tfohost *th)
 {
 	struct hc_entry *he = tcp_hc_get(tp);
 
-	if (he == NULL || len > sizeof(he->he_tfo))
+	if (he == NULL)
 		return;
-	memcpy(he->he_tfo, cookie, len);
-	he->he_tfolen = len;
-	he->he_tfomss = mss;
+	if (th->th_len > 0)
+		he->he_tfo = *th;
+	else if (he->he_tfo.th_len == 0 && th->th_try > he->he_tfo.th_try)
+		he->he_tfo.th_try = th->th_try;
+	he->he_tfo.th_mss = th->th_mss;
 }
 
 void

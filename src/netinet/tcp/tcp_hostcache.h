@@ -3,6 +3,7 @@
 #ifndef NETINET_TCP_TCP_HOSTCACHE_H
 #define NETINET_TCP_TCP_HOSTCACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <bsd/sys/queue.h>
@@ -37,9 +38,16 @@ void	tcp_hc_mtu(struct tcpcb *);
 void	tcp_hc_use(struct tcpcb *);
 /* The connection ends: what it learned. */
 void	tcp_hc_update(const struct tcpcb *);
-/* Fast Open: length of the cookie, 0 = none known, -1 = do not try; *mss: what the peer took. */
-int	tcp_hc_gettfo(struct tcpcb *, uint8_t cookie[16], uint16_t *mss);
-void	tcp_hc_settfo(struct tcpcb *, const uint8_t *cookie, uint8_t len, uint16_t mss);
+/* Fast Open: what is known of a host. */
+struct tcp_tfohost {
+	uint8_t		 th_cookie[16];
+	uint8_t		 th_len;	/* 0 = no cookie */
+	bool		 th_exp;	/* it came in the form of the experiment */
+	uint8_t		 th_try;	/* without a cookie: 1 = ask that way next, 2 = that was no use */
+	uint16_t	 th_mss;	/* what it took, 0 = unknown */
+};
+bool	tcp_hc_gettfo(struct tcpcb *, struct tcp_tfohost *);	/* false: not to be tried now */
+void	tcp_hc_settfo(struct tcpcb *, const struct tcp_tfohost *);
 void	tcp_hc_tfofail(struct tcpcb *);
 /* sysctls: hashsize (forgets everything), purgenow, list */
 int	tcp_sysctl_hchash(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);

@@ -101,15 +101,27 @@ enum tcp_persona { TCP_PERSONA_FREEBSD, TCP_PERSONA_LINUX };
 /* Fast Open: the SYN-ACK of a connection that a SYN made at once. */
 enum tcp_tfo { TFO_NONE, TFO_SYNACK_DUE, TFO_SYNACK_SENT };
 #define TFO_COOKIELEN		8
+struct tcp_tfokeys {
+	struct siphash_key tk_key[2];	/* of now, and before */
+	uint8_t		 tk_n;
+};
+/* What a listener and its connections that are not acknowledged share; each of them holds a reference. */
+struct tcp_tfopending {
+	unsigned	 tfp_refs, tfp_count;
+	struct tcp_tfokeys tfp_keys;	/* the listener's own, or none */
+};
 struct tcp_fastopen {
-	struct siphash_key tf_key[2];	/* of now, and before */
+	struct tcp_tfokeys tf_keys;
 	uint64_t	 tf_keytime;
-	bool		 tf_keyed;
+	uint64_t	 tf_holetime;	/* the last black hole was found then */
+	uint32_t	 tf_holes;	/* and how many since one worked */
 	bool		 tf_keyset;	/* by hand: the key stays */
 	/* net.inet.tcp.fastopen.* */
 	int		 tf_server, tf_client, tf_autokey, tf_disable;	/* s */
 	int		 tf_nocookie;	/* data is taken without */
 	int		 tf_all;	/* every listener */
+	int		 tf_clientneedless;	/* data goes out without */
+	int		 tf_blackhole;	/* s */
 };
 
 /* A run of consecutive data that came too early.  One per hole. */
@@ -251,6 +263,9 @@ struct tcpcb {
 	bool		 t_tfoconnect;	/* VI_TCP_FASTOPEN_CONNECT */
 	bool		 t_tforequest;	/* our SYN has the option */
 	bool		 t_tfowait;	/* our SYN waits for data */
+	bool		 t_tfobare;	/* our SYN takes data without a cookie */
+	bool		 t_tfoexp;	/* the option in its experimental form */
+	bool		 t_tfonocookie;	/* VI_TCP_FASTOPEN_NO_COOKIE */
 
 	uint32_t	 t_blackhole;	/* t_pmtu before it was lowered; 0 = it was not */
 	bool		 t_notsentfull;	/* poll said no for it */
@@ -689,20 +704,28 @@ uint64_t tcp_rounds_time(const struct tcp_vnet *, unsigned n);
 /* tcp_fastopen.c: RFC 7413 */
 void	 tcp_tfo_release(struct tcpcb *);
 int	 tcp_tfo_setlimit(struct tcpcb *, int limit);
-void	 tcp_tfo_cookie(struct tcp_vnet *, unsigned key, const struct in_addr_any *laddr,
-    const struct in_addr_any *faddr, uint8_t cookie[TFO_COOKIELEN]);
+int	 tcp_tfo_pending(struct tcpcb *);
 bool	 tcp_tfo_wanted(const struct inpcb *listener, const struct tcp_seg *);
 bool	 tcp_tfo_valid(const struct inpcb *listener, const struct tcp_seg *);
-int	 tcp_sysctl_lxtfokey(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 void	 tcp_tfo_accept(const struct tcpcb *listener, struct tcpcb *, struct tcp_seg *);
 void	 tcp_tfo_synack(struct tcpcb *);
 bool	 tcp_tfo_input(struct tcpcb *, struct tcp_seg *);
+/* tcp_tfokey.c */
+void	 tcp_tfo_cookie(const struct tcpcb *, const struct in_addr_any *laddr,
+    const struct in_addr_any *faddr, uint8_t cookie[TFO_COOKIELEN]);
+bool	 tcp_tfo_iscookie(const struct tcpcb *listener, const struct tcp_seg *);
+int	 tcp_tfo_setkey(struct tcpcb *, const void *, size_t);
+int	 tcp_tfo_getkey(const struct tcpcb *, void *, size_t *);
+int	 tcp_sysctl_lxtfokey(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
+/* tcp_tfosyn.c */
 bool	 tcp_tfo_connect(struct tcpcb *);
+void	 tcp_tfo_ended(struct tcpcb *);
 void	 tcp_tfo_options(struct tcpcb *, struct tcp_opts *, uint8_t cookie[TCP_FASTOPEN_MAX_COOKIE]);
-uint32_t tcp_tfo_synlen(struct tcpcb *, size_t optlen);
+uint32_t tcp_tfo_room(struct tcpcb *);
+uint32_t tcp_tfo_synlen(struct tcpcb *);
 int	 tcp_tfo_start(struct tcpcb *);
 void	 tcp_tfo_answered(struct tcpcb *, const struct tcp_seg *);
-void	 tcp_tfo_timeout(struct tcpcb *);
+void	 tcp_tfo_timeout(struct tcpcb *, bool giveup);
 
 /* tcp_persona.c */
 uint32_t tcp_persona_synopts(const struct tcp_vnet *);	/* TOF_* */
@@ -716,6 +739,7 @@ uint64_t tcp_persona_twmin(const struct tcp_vnet *);	/* least time in TIME_WAIT,
 bool	 tcp_persona_winupdate(
     const struct tcpcb *, uint32_t offered, uint32_t win, uint32_t most);
 bool	 tcp_persona_waits(const struct tcpcb *);
+bool	 tcp_persona_sulks(const struct tcpcb *);
 int	 tcp_sysctl_persona(
     struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
 

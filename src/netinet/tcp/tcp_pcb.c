@@ -284,6 +284,7 @@ tcp_close(struct tcpcb *tp, int error)
 	TCPSTAT_INC(tp->t_tv, tcps_closed);
 	if (TCPS_HAVEESTABLISHED(tp->t_state))
 		tcp_hc_update(tp);
+	tcp_tfo_ended(tp);
 	tp->t_state = TCPS_CLOSED;
 	tcp_tfo_release(tp);
 	if (so == NULL || tcp_orphan(tp)) {

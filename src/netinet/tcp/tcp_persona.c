@@ -19,6 +19,8 @@
  *	ssthresh	by what is in flight	CUBIC: by the window
  *	window updates	of two segments and a	when the window doubles, and was at most half
  *			quarter of the buffer	of the buffer
+ *	Fast Open	not where a SYN with it	always tried again
+ *			was lost
  *	keepcnt		8			9
  *	retries		12			15
  *	syncache.rexmtlimit 3			5
@@ -117,6 +119,13 @@ tcp_persona_set(struct tcp_vnet *tv, uint8_t i)
 	tv->tv_sendbuf_max = tcp_personae[i].p_sendmax;
 	tv->tv_recvspace = tcp_personae[i].p_recvspace;
 	tv->tv_recvbuf_max = tcp_personae[i].p_recvmax;
+}
+
+/* RFC 7413 4.1.3.1 has a host remembered whose SYNs with Fast Open were lost; Linux does not any more. */
+bool
+tcp_persona_sulks(const struct tcpcb *tp)
+{
+	return (tp->t_tv->tv_persona != TCP_PERSONA_LINUX);
 }
 
 int

@@ -823,7 +823,7 @@ tcp_snd_syn(struct tcpcb *tp)
 	tp->t_lastsent = tcp_now(tp);
 	tcp_timer_rexmt_restart(tp);
 	flags = answer ? TH_SYN | TH_ACK : (uint16_t)(TH_SYN | tcp_ecn_syn(tp));
-	len = answer ? 0 : tcp_tfo_synlen(tp, optlen);
+	len = answer ? 0 : tcp_tfo_synlen(tp);
 	error = tcp_snd_bare(tp, tp->iss, flags, opts, optlen, win, len);
 	if (answer) {
 		tp->rcv_adv = SEQ_MAX(tp->rcv_adv, tp->rcv_nxt + win);

@@ -136,6 +136,7 @@
 	X(tcps_tfo_dataacked, "\taccepted") \
 	X(tcps_tfo_datalost, "\tdata not accepted") \
 	X(tcps_tfo_disabled, "\tFast Open given up for a host") \
+	X(tcps_tfo_blackholes, "\tconnection%s of Fast Open that fell silent") \
 	X(tcps_hc_added, "host cache entr%s added") \
 	X(tcps_hc_bucketoverflow, "\thost cache entr%s given up for lack of room") \
 	X(tcps_usedrtt, "\tconnection%s that began with a cached rtt") \

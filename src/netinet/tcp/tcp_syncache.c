@@ -37,6 +37,8 @@ struct syncache {
 	uint16_t	 sc_ourmss, sc_wnd;
 	uint8_t		 sc_rexmits, sc_tos, sc_ttl;
 	bool		 sc_tfo;	/* the answer brings a Fast Open cookie */
+	bool		 sc_tfoexp;	/* in the form of the experiment */
+	uint8_t		 sc_tfocookie[TFO_COOKIELEN];
 	bool		 sc_acked;	/* the handshake is over, but for the data */
 };
 
@@ -120,7 +122,6 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t fl
 	const struct tcp_agreed *ta = &sc->sc_agreed;
 	struct tcp_opts to = {.to_flags = TOF_MSS | tcp_persona_synopts(tv),
 	    .to_mss = sc->sc_ourmss};
-	uint8_t cookie[TFO_COOKIELEN];
 	struct tcp_reply tr = {
 	    .tr_flow = {.if_laddr = sc->sc_flow.tf_laddr,
 		.if_faddr = sc->sc_flow.tf_faddr,
@@ -153,9 +154,8 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t fl
 	if (ta->ta_sack && (flags & TH_SYN) != 0)
 		to.to_flags |= TOF_SACKPERM;
 	if (sc->sc_tfo && (flags & TH_SYN) != 0) {
-		tcp_tfo_cookie(tv, 0, &sc->sc_flow.tf_laddr, &sc->sc_flow.tf_faddr, cookie);
-		to.to_flags |= TOF_FASTOPEN;
-		to.to_tfo = cookie;
+		to.to_flags |= sc->sc_tfoexp ? TOF_FASTOPEN | TOF_TFOEXP : TOF_FASTOPEN;
+		to.to_tfo = sc->sc_tfocookie;
 		to.to_tfolen = TFO_COOKIELEN;
 	}
 	if (ta->ta_ts) {
@@ -196,6 +196,9 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	sc->sc_key = tcp_auth_find(intotcpcb(listener), pkt->ip_ops, &pkt->ip_src,
 	    ts->ts_to.to_flags & TOF_AO ? ts->ts_to.to_ao[0] : -1);
 	sc->sc_tfo = tcp_tfo_wanted(listener, ts);
+	sc->sc_tfoexp = (ts->ts_to.to_flags & TOF_TFOEXP) != 0;
+	if (sc->sc_tfo)
+		tcp_tfo_cookie(intotcpcb(listener), &pkt->ip_dst, &pkt->ip_src, sc->sc_tfocookie);
 	sc->sc_ourmss = tcp_mssopt(tv, sc->sc_fib, pkt->ip_ops, &pkt->ip_src);
 	if (usermss != 0 && usermss < sc->sc_ourmss)
 		sc->sc_ourmss = (uint16_t)usermss;

@@ -83,13 +83,12 @@ tcp_sysctl_lxfastopen(
     struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
 {
 	struct tcp_fastopen *tf = &tcp_vnet(vn)->tv_tfo;
-	int v = tf->tf_client | tf->tf_server << 1 | tf->tf_nocookie << 9 | tf->tf_all << 10, error;
+	int v = tf->tf_client | tf->tf_server << 1 | tf->tf_clientneedless << 2 | tf->tf_nocookie << 9 | tf->tf_all << 10, error;
 
 	if ((error = tcp_sysctl_number(sd, &v, value, buf, len)) == 0 && value != NULL) {
-		if (v & 4)		/* data without a cookie from us: not done */
-			return (EINVAL);
 		tf->tf_client = v & 1;
 		tf->tf_server = v >> 1 & 1;
+		tf->tf_clientneedless = v >> 2 & 1;
 		tf->tf_nocookie = v >> 9 & 1;
 		tf->tf_all = v >> 10 & 1;
 	}
@@ -280,10 +279,13 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("fastopen.server_enable", tv_tfo.tf_server, 0, 1, "Accept Fast Open (RFC 7413)"),
     TV_INT("fastopen.client_enable", tv_tfo.tf_client, 0, 1, "Let programs ask for Fast Open"),
     TV_INT("fastopen.cookie_needless", tv_tfo.tf_nocookie, 0, 1, "Take data of SYNs without cookies"),
+    TV_INT("fastopen.client_needless", tv_tfo.tf_clientneedless, 0, 1, "Send data with SYNs without cookies"),
     TV_INT("fastopen.every_listener", tv_tfo.tf_all, 0, 1, "Not only where a program asked for it"),
     TV_INT("fastopen.autokey", tv_tfo.tf_autokey, 1, 1 << 24, "Life of a cookie key, s"),
     TV_INT("fastopen.path_disable_time", tv_tfo.tf_disable, 0, 1 << 24,
 	"How long after a failure a host gets plain SYNs, s"),
+    TV_INT("fastopen.blackhole_timeout", tv_tfo.tf_blackhole, 0, 1 << 24,
+	"How long no SYN is a Fast Open after connections fell silent, s; 0 = never"),
     TV_INT("hostcache.enable", tv_hc.hc_enable, 0, 1, "Remember what connections learn of hosts"),
     TV_INT("hostcache.cachelimit", tv_hc.hc_cachelimit, 0, 1 << 20, "Most hosts remembered"),
     TV_INT("hostcache.bucketlimit", tv_hc.hc_bucketlimit, 1, 1 << 20, "Most of one chain"),
@@ -343,6 +345,8 @@ const struct sysctl_desc tcp_sysctls[] = {
     LX_INT("tcp_moderate_rcvbuf", tv_recvbuf_auto, 0, 1, "As net.inet.tcp.recvbuf_auto"),
     LX_INT("tcp_challenge_ack_limit", tv_challenge_limit, 0, 1 << 20,
 	"As net.inet.tcp.ack_war_cnt"),
+    LX_INT("tcp_fastopen_blackhole_timeout_sec", tv_tfo.tf_blackhole, 0, 1 << 24,
+	"As net.inet.tcp.fastopen.blackhole_timeout"),
     LX_INT("tcp_base_mss", tv_blackhole_mss, 216, 65495, "As net.inet.tcp.pmtud_blackhole_mss"),
     CTL_UINT("net.ipv4.tcp_notsent_lowat", CTL_RW, struct tcp_vnet, tv_notsent_lowat, 1,
 	UINT32_MAX, "As net.inet.tcp.notsent_lowat"),
@@ -353,7 +357,7 @@ const struct sysctl_desc tcp_sysctls[] = {
     LX_FN("tcp_no_metrics_save", tv_hc.hc_enable, 0, 1, tcp_sysctl_lxnot,
 	"The contrary of net.inet.tcp.hostcache.enable"),
     LX_FN("tcp_fastopen", tv_tfo, 0, 0xfffff, tcp_sysctl_lxfastopen,
-	"As net.inet.tcp.fastopen.client_enable (1), server_enable (2), cookie_needless (0x200), every_listener (0x400)"),
+	"As net.inet.tcp.fastopen.client_enable (1), server_enable (2), client_needless (4), cookie_needless (0x200), every_listener (0x400)"),
     CTL_PROC("net.ipv4.tcp_fastopen_key", VI_CTL_STRING, CTL_RW, tcp_sysctl_lxtfokey,
 	"Keys of cookies: of now, of before"),
     LX_FN("tcp_timestamps", tv_rfc1323, 0, 1, tcp_sysctl_lxrfc1323, "Of net.inet.tcp.rfc1323"),

@@ -196,16 +196,17 @@ tcp_timer_rexmt(struct tcpcb *tp)
 		tp->t_rtostart = now;
 	if (tcp_rexmt_giveup(tp, now)) {
 		TCPSTAT_INC(tp->t_tv, tcps_timeoutdrop);
+		tcp_tfo_timeout(tp, true);
 		tcp_drop(tp, ETIMEDOUT);
 		return (false);
 	}
+	tcp_tfo_timeout(tp, false);
 	if (tp->t_rxtshift < UINT8_MAX)
 		tp->t_rxtshift++;
 	tp->t_rtttime = 0;			/* Karn */
 	if (!TCPS_HAVEESTABLISHED(tp->t_state) || tp->t_tfo != TFO_NONE) {
 		tp->t_rxtshift = (uint8_t)u32min(tp->t_rxtshift, 30);
 		tp->t_nsynrexmt++;
-		tcp_tfo_timeout(tp);
 		tcp_rto_set(tp);
 		if (tp->t_tfo != TFO_NONE)
 			tcp_tfo_synack(tp);

@@ -183,8 +183,11 @@ tcp_usr_output(struct socket *so, int flags)
 	 */
 	if (tp->snd_una == tp->snd_max)
 		(void)lane_clock(&so->so_vnet->vn_lane);
-	if (tp->t_tfowait)
+	if (tp->t_tfowait) {
+		if (tcp_persona_pushes(tp) && so->so_snd.sb_mbtail != NULL)
+			so->so_snd.sb_mbtail->m_flags |= M_EOR;
 		return (tcp_tfo_start(tp));
+	}
 	if (flags & VI_MSG_OOB) {
 		tp->snd_up = tp->snd_una + so->so_snd.sb_cc;
 		tp->t_flags &= ~(uint32_t)TF_MORE;
@@ -299,6 +302,8 @@ tcp_usr_sendroom(struct socket *so, bool wake)
 	struct tcpcb *tp = sototcpcb(so);
 	uint32_t lowat = tcp_notsent_lowat(tp), unsent;
 
+	if (tp->t_tfowait)
+		return (tcp_tfo_room(tp));
 	if (lowat == UINT32_MAX)
 		return (UINT32_MAX);
 	unsent = tcp_notsent(tp);
@@ -395,6 +400,14 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 		if (!tp->t_tv->tv_tfo.tf_client)
 			return (EOPNOTSUPP);
 		tp->t_tfoconnect = v != 0;
+		return (0);
+	case VI_TCP_FASTOPEN_NO_COOKIE:
+		/* As Linux: before it is decided how the connection begins. */
+		if (v != 0 && v != 1)
+			return (EINVAL);
+		if (tp->t_state > TCPS_LISTEN)
+			return (EINVAL);
+		tp->t_tfonocookie = v != 0;
 		return (0);
 	case VI_TCP_THIN_LINEAR_TIMEOUTS:
 		if (v != 0 && v != 1)
@@ -515,6 +528,8 @@ tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t l
 		return (tcp_usr_setauth(tp, val, len));
 	case VI_TCP_MAX_PACING_RATE:
 		return (tcp_usr_setpacing(tp, val, len));
+	case VI_TCP_FASTOPEN_KEY:
+		return (tcp_tfo_setkey(tp, val, len));
 	case VI_TCP_INFO:
 		return (ENOPROTOOPT);
 	default:
@@ -547,6 +562,7 @@ tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 	case VI_TCP_SYNCNT:	*v = tp->t_syncnt; break;
 	case VI_TCP_FASTOPEN:	*v = (int)tp->t_tfolimit; break;
 	case VI_TCP_FASTOPEN_CONNECT: *v = tp->t_tfoconnect; break;
+	case VI_TCP_FASTOPEN_NO_COOKIE: *v = tp->t_tfonocookie; break;
 	case VI_TCP_THIN_LINEAR_TIMEOUTS: *v = tp->t_thinlinear; break;
 	case VI_TCP_TIMESTAMP:	*v = (int)tcp_ts(tcp_now(tp), tp->t_tsoff); break;
 	case VI_TCP_DEFER_ACCEPT:
@@ -578,6 +594,8 @@ tcp_usr_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 		rate = tp->t_lr.lr_rates.rt_max != 0 ? tp->t_lr.lr_rates.rt_max : UINT64_MAX;
 		return (sooptput(buf, len, &rate, sizeof(rate)));
 	}
+	if (opt == VI_TCP_FASTOPEN_KEY)
+		return (tcp_tfo_getkey(tp, buf, len));
 	if (opt == VI_TCP_CONGESTION) {
 		memcpy(name, tp->t_cc->cc_name, strlen(tp->t_cc->cc_name));
 		return (sooptput(buf, len, name, sizeof(name)));
