@@ -243,7 +243,7 @@ soconnect(struct socket *so, const struct vi_sockaddr *sa)
 		if (so->so_state & SS_ISCONNECTED)
 			return (EISCONN);
 		if (so->so_state & SS_ISCONNECTING)
-			return (EALREADY);
+			return (so->so_state & SS_FASTOPEN ? EISCONN : EALREADY);
 		if (so->so_error != 0)
 			return (so_takeerror(so));
 		if ((so->so_state & SS_WASCONNECTED) != 0 || !so_haspcb(so))

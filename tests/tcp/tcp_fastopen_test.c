@@ -164,17 +164,21 @@ connect_option(void **state)
 	wire_addr(1, 80, &sa);
 	t.t_seen.s_nsyn = 0;
 	assert_int_equal(soconnect(so, &sa), 0);
-	assert_int_equal(soconnect(so, &sa), EALREADY);
+	assert_int_equal(soconnect(so, &sa), EISCONN);
 	wire_run(&t.t_w, SEC);
 	assert_int_equal(t.t_seen.s_nsyn, 0);
 	assert_int_equal(sopoll(so), VI_POLLOUT);
-	assert_int_equal(wire_send(&t.t_w, so, big, sizeof(big), 0), sizeof(big));
-	assert_int_equal(t.t_seen.s_syndata, 1460 - 32);
+	/* No more is taken than the SYN takes, with room for all the options there might be. */
+	assert_int_equal(wire_send(&t.t_w, so, big, sizeof(big), 0), 1460 - TCP_MAXOLEN);
+	assert_int_equal(t.t_seen.s_syndata, 1460 - TCP_MAXOLEN);
 	assert_int_equal(sopoll(so), 0);
 	wire_idle(&t.t_w);
 	as = wire_accept(&t.t_w, t.t_ls);
 	wire_run(&t.t_w, 100 * MSEC);
-	assert_int_equal(as->so_rcv.sb_cc, sizeof(big));
+	assert_int_equal(as->so_rcv.sb_cc, 1460 - TCP_MAXOLEN);
+	assert_int_equal(wire_send(&t.t_w, so, big, 1000, 0), 1000);
+	wire_run(&t.t_w, 100 * MSEC);
+	assert_int_equal(as->so_rcv.sb_cc, 2460 - TCP_MAXOLEN);
 	soclose(so);
 	soclose(as);
 	/* Closed before anything was said. */

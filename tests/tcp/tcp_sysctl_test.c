@@ -157,7 +157,7 @@ linux_names(void **state)
 static void
 linux_names_refuse(void **state)
 {
-	static const char *const row[][2] = {{"tcp_fastopen", "4"}, {"tcp_syncookies", "3"},
+	static const char *const row[][2] = {{"tcp_fastopen", "-1"}, {"tcp_syncookies", "3"},
 	    {"tcp_fastopen_key", "1-2-3"}, {"tcp_fastopen_key", "1-2-3-4x"}, {"tcp_fastopen_key", "1-2-3-4,"},
 	    {"tcp_keepalive_time", "0"}, {"tcp_rmem", "1 2"}, {"tcp_rmem", "8192 50000 60000"},
 	    {"tcp_rmem", "4096 60000 50000"}, {"tcp_timestamps", "x"}};
