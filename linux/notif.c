@@ -151,14 +151,21 @@ done_keep(struct lx_call *c, int64_t result)
 		lost_keep(&pr->pr_done[pr->pr_nextdone++ % LX_NITEMS(pr->pr_done)], c, result, DONE_NS);
 }
 
+/* Any other call of the thread shows that the answer was taken. */
 static bool
 done_again(const struct lx_call *c)
 {
+	struct lx_lost *lo;
 	unsigned i;
 
-	for (i = 0; i < LX_NITEMS(c->c_pr->pr_done); i++)
-		if (lost_again(&c->c_pr->pr_done[i], c))
-			return (lx_catches(c->c_tid));
+	for (i = 0; i < LX_NITEMS(c->c_pr->pr_done); i++) {
+		lo = &c->c_pr->pr_done[i];
+		if (lo->lo_tid != c->c_tid)
+			continue;
+		if (lost_again(lo, c))
+			return (true);
+		lo->lo_tid = 0;
+	}
 	return (false);
 }
 
@@ -346,17 +353,19 @@ notif_run(struct lx_program *pr, const struct seccomp_notif *n)
 	struct lx_call c = { .c_lx = pr->pr_lx, .c_pr = pr, .c_id = n->id, .c_tid = (pid_t)n->pid,
 		.c_nr = n->data.nr, .c_fd = -1, .c_deadline = LX_FOREVER };
 	int64_t result = LX_DONE;
+	bool done;
 	unsigned i;
 
 	for (i = 0; i < LX_NITEMS(c.c_arg); i++)
 		c.c_arg[i] = n->data.args[i];
 	pr->pr_lx->lx_stats.ls_notifications++;
 	c.c_effect = lost_take(&c, &result);	/* and may be lost again */
+	done = done_again(&c);
 	if (!TAILQ_EMPTY(&pr->pr_calls) && calls_stale(pr, &c))
 		result = -EINTR;
 	else if (!c.c_effect)
 		result = notif_handle(&c);
-	if ((result == -EISCONN || result == -EINVAL) && done_again(&c))
+	if ((result == -EISCONN || result == -EINVAL) && done && lx_catches(c.c_tid))
 		result = 0;
 	if (c.c_fd >= 0)
 		close(c.c_fd);
