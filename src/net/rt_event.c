@@ -109,7 +109,7 @@ rt_event_vnet(struct route_vnet *rv, enum vnet_event ev, void *obj)
 	};
 	const struct ifaddr *ifa = obj;
 
-	if (rv->rv_ring == NULL || (unsigned)ev >= sizeof(kinds))
+	if (rv->rv_ring == NULL || (unsigned)ev >= sizeof(kinds) || kinds[ev] == 0)
 		return;
 	if (ev == VNET_EV_IFADDR_ADD || ev == VNET_EV_IFADDR_READY || ev == VNET_EV_IFADDR_DEL)
 		rt_event_if(rv, kinds[ev], ifa->ifa_ifp, ifa);

@@ -273,7 +273,8 @@ vnet_next(struct vnet *vn)
 static bool
 event_is_departure(enum vnet_event ev)
 {
-	return (ev == VNET_EV_IFDETACH || ev == VNET_EV_IFDOWN || ev == VNET_EV_IFADDR_DEL);
+	return (ev == VNET_EV_IFDETACH || ev == VNET_EV_IFDOWN || ev == VNET_EV_IFADDR_TAKEN ||
+	    ev == VNET_EV_IFADDR_DEL);
 }
 
 void

@@ -192,6 +192,70 @@ defence(void **state)
 	}
 }
 
+/* RFC 5227 2.1: a link that comes up may be another one: the address waits until it is known again, with its connections. */
+static void
+link_comes_back(void **state)
+{
+	const struct vi_sockaddr sa = tl_addr("10.0.1.2", 80);
+	struct vi_socket *lso, *cso, *aso;
+	struct rig g;
+	size_t n;
+
+	(void)state;
+	rig_begin(&g);
+	tl_ifaddr(g.a, g.cable.a, OURS, 24);
+	tl_run(&g.t, 20 * TL_SEC);
+	lso = tl_listen(g.b, "10.0.1.2", 80, 1);
+	cso = tl_socket(g.a, VI_SOCK_STREAM);
+	tl_fails(vi_connect(cso, &sa), EINPROGRESS);
+	tl_run(&g.t, TL_SEC);
+	tl_ok(vi_accept(lso, &aso, NULL));
+	tl_ok(vi_if_set_flags(g.a, g.cable.a, 0, VI_IFF_UP));
+	tl_ok(vi_if_set_flags(g.a, g.cable.a, VI_IFF_UP, 0));
+	assert_int_equal(flags(&g), VI_IN6_IFF_TENTATIVE);
+	tl_fails(try_bind(&g), EADDRNOTAVAIL);
+	tl_ok(vi_send(aso, "x", 1, 0, &n));
+	tl_run(&g.t, 30 * TL_SEC);
+	assert_int_equal(tl_stat(g.a, "as_probes"), 6);
+	assert_int_equal(flags(&g), 0);
+	tl_ok(vi_recv(cso, &(char){ 0 }, 1, 0, &n));
+	vi_close(lso);
+	vi_close(aso);
+	vi_close(cso);
+	rig_end(&g);
+}
+
+/* RFC 5227 2.4: what is given up is given up openly: the peer hears of it. */
+static void
+connections_end(void **state)
+{
+	const struct vi_sockaddr sa = tl_addr("10.0.1.2", 80), ours = tl_addr(OURS, 0);
+	struct vi_socket *lso, *cso, *aso;
+	struct rig g;
+	size_t n;
+
+	(void)state;
+	rig_begin(&g);
+	tl_ok(vi_sysctl_set(g.a, "net.link.ether.inet.defend", "0", &tl_root));
+	tl_ifaddr(g.a, g.cable.a, OURS, 24);
+	tl_run(&g.t, 20 * TL_SEC);
+	lso = tl_listen(g.b, "10.0.1.2", 80, 1);
+	cso = tl_socket(g.a, VI_SOCK_STREAM);
+	tl_fails(vi_connect(cso, &sa), EINPROGRESS);
+	tl_run(&g.t, TL_SEC);
+	tl_ok(vi_accept(lso, &aso, NULL));
+	tl_ifaddr(g.b, g.cable.b, OURS, 24);	/* announced, and believed */
+	tl_ok(vi_if_addr_del(g.b, g.cable.b, &ours));
+	tl_run(&g.t, TL_SEC);
+	assert_int_equal(flags(&g), VI_IN6_IFF_DUPLICATED);
+	tl_fails(vi_recv(cso, &(char){ 0 }, 1, 0, &n), ECONNABORTED);
+	tl_fails(vi_recv(aso, &(char){ 0 }, 1, 0, &n), ECONNRESET);
+	vi_close(lso);
+	vi_close(aso);
+	vi_close(cso);
+	rig_end(&g);
+}
+
 /* The interface goes while an address waits, and comes to another stack. */
 static void
 interface_leaves(void **state)
@@ -216,6 +280,8 @@ main(void)
 		cmocka_unit_test(taken),
 		cmocka_unit_test(both_ask),
 		cmocka_unit_test(defence),
+		cmocka_unit_test(link_comes_back),
+		cmocka_unit_test(connections_end),
 		cmocka_unit_test(interface_leaves),
 	};
 

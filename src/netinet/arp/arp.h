@@ -62,6 +62,13 @@ enum arp_defend { ARP_DEFEND_NOT, ARP_DEFEND_ONCE, ARP_DEFEND_ALWAYS };
 LIST_HEAD(arp_hashhead, arp_entry);
 TAILQ_HEAD(arp_queue, arp_entry);
 
+/* What is to become of an address (RFC 5227). */
+enum arp_verdict {
+	ARP_FREE,	/* one of if_newaddrs may be used now */
+	ARP_TAKEN,	/* one in use is another host's (2.4) */
+	ARP_UNSURE,	/* one in use is to be asked for anew (2.1) */
+};
+
 struct arp_vnet {
 	struct vnet	*av_vnet;
 	struct arp_hashhead *av_hash;	/* by interface and address; NULL until the first entry */
@@ -92,8 +99,7 @@ struct arp_vnet {
 	 */
 	struct ifaddr	*(*av_findaddr)(struct vnet *, uint32_t addr);
 	void		(*av_unreach)(struct vnet *, struct mbuf *);
-	/* An address of if_newaddrs that may be used now; or one in use that must not be any more.  May free it. */
-	void		(*av_verdict)(struct ifaddr *, bool ok);
+	void		(*av_verdict)(struct ifaddr *, enum arp_verdict);	/* may free it */
 	struct arp_stat	 av_stat;
 };
 VNET_STATE_DECLARE(arp);

@@ -68,7 +68,7 @@ arp_defend(struct arp_vnet *av, struct ifaddr *ifa)
 
 	if (av->av_verdict != NULL && av->av_defend != ARP_DEFEND_ALWAYS && (av->av_defend == ARP_DEFEND_NOT || lately)) {
 		av->av_stat.as_givenup++;
-		av->av_verdict(ifa, false);
+		av->av_verdict(ifa, ARP_TAKEN);
 	} else if (!lately) {
 		ifa->ifa_defended = now;
 		arp_announce(av, ifa);

@@ -58,7 +58,7 @@ probe_timer(void *arg)
 	} else {
 		ap->ap_announcing = true;
 		callout_reset(&ap->ap_timer, ANNOUNCE_INTERVAL * PROBE_MSEC);
-		av->av_verdict(ifa, true);	/* announces it; may free both */
+		av->av_verdict(ifa, ARP_FREE);	/* announces it; may free both */
 	}
 }
 
@@ -106,14 +106,19 @@ arp_probe_stop(struct ifaddr *ifa)
 	kfree(vnet_acct(ifa->ifa_ifp->if_vnet), ACCT_NEIGH, ap, sizeof(*ap));
 }
 
-/* The link comes up: it may be another one. */
+/* The link comes up: it may be another one, so what is in use is asked for as well (RFC 5227 2.1). */
 void
 arp_probe_ifup(struct ifnet *ifp)
 {
-	struct ifaddr *ifa;
+	struct arp_vnet *av = arp_vnet(ifp->if_vnet);
+	struct ifaddr *ifa, *next;
 
-	if (arp_vnet(ifp->if_vnet)->av_stopping)
+	if (av->av_stopping)
 		return;
+	if (arp_probe_due(ifp))
+		TAILQ_FOREACH_SAFE(ifa, &ifp->if_addrs, ifa_link, next)
+			if (ifa->ifa_addr.na_af == NET_AF_INET)
+				av->av_verdict(ifa, ARP_UNSURE);
 	TAILQ_FOREACH(ifa, &ifp->if_newaddrs, ifa_link)
 		(void)arp_probe_start(ifa);
 }

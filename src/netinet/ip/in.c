@@ -296,14 +296,16 @@ in_ifa_remove(struct ifaddr *ifa)
 
 /* What arp found out (RFC 5227). */
 void
-in_ifa_verdict(struct ifaddr *ifa, bool ok)
+in_ifa_verdict(struct ifaddr *ifa, enum arp_verdict verdict)
 {
 	struct vnet *vn = ifa->ifa_ifp->if_vnet;
 
-	if (!ok) {
+	if (verdict != ARP_FREE) {
+		if (verdict == ARP_TAKEN)
+			vnet_event(vn, VNET_EV_IFADDR_TAKEN, ifa);
 		arp_probe_stop(ifa);
 		in_ifa_unuse(ifa);
-		in_ifa_newlink(ifa, VI_IN6_IFF_DUPLICATED);
+		in_ifa_newlink(ifa, verdict == ARP_TAKEN ? VI_IN6_IFF_DUPLICATED : VI_IN6_IFF_TENTATIVE);
 		return;
 	}
 	in_ifa_newunlink(ifa);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <bsd/sys/queue.h>
 
+#include "netinet/arp/arp.h"
 #include "net/ifnet.h"
 #include "net/pfil.h"
 #include "net/route.h"
@@ -200,7 +201,7 @@ struct ifaddr *in_ifaddr_first(const struct ifnet *);
 struct ifaddr *in_ifaddr_best(const struct ifnet *, uint32_t addr);
 bool	in_localaddr(const struct ip_vnet *, uint32_t addr);	/* ours, with all of 127/8 if any of it */
 bool	in_ifbroadcast(const struct ifnet *, uint32_t addr);	/* limited, or directed broadcast of that interface */
-void	in_ifa_verdict(struct ifaddr *, bool ok);	/* arp's, RFC 5227 */
+void	in_ifa_verdict(struct ifaddr *, enum arp_verdict);	/* arp's, RFC 5227 */
 int	in_addrs_init(struct ip_vnet *);
 void	in_addrs_fini(struct ip_vnet *);
 

@@ -119,6 +119,21 @@ tcp_stop(struct vnet *vn)
 	tcp_hc_fini(tv);
 }
 
+/* RFC 5227 2.4: before an address is left to another host, its connections are reset. */
+static void
+tcp_event(struct vnet *vn, enum vnet_event ev, void *obj)
+{
+	const struct ifaddr *ifa = obj;
+	struct inpcb *inp, *next;
+
+	if (ev != VNET_EV_IFADDR_TAKEN)
+		return;
+	TAILQ_FOREACH_SAFE(inp, &tcp_vnet(vn)->tv_pcbs.ipi_list, inp_list, next)
+		if ((inp->inp_flags & INP_IPV4) != 0 && inp->inp_laddr.in4 == ifa->ifa_addr.na_in &&
+		    intotcpcb(inp)->t_state >= TCPS_SYN_SENT)
+			tcp_drop(intotcpcb(inp), ECONNABORTED);
+}
+
 static void
 tcp_detach(struct vnet *vn)
 {
@@ -140,5 +155,6 @@ VNET_MODULE(tcp,
 	.vm_attach = tcp_attach,
 	.vm_stop = tcp_stop,
 	.vm_detach = tcp_detach,
+	.vm_event = tcp_event,
 	.vm_sysctls = tcp_sysctls,
 	.vm_stats = tcp_stats);
