@@ -9,7 +9,7 @@
  */
 #include "netinet/tcp/tcp_int.h"
 
-/* After output: limited says that it ended at the congestion window. */
+/* After output, with the persona linux: limited says that it ended at the congestion window. */
 void
 tcp_flight_sent(struct tcpcb *tp, bool limited)
 {

@@ -447,7 +447,8 @@ tcp_snd_advance(struct tcpcb *tp, const struct tcp_out *o, uint64_t now)
 		}
 	}
 	tp->t_lastsent = now;
-	tcp_persona_answered(tp, o->o_len, now);
+	if (tcp_aslinux(tp))
+		tcp_persona_answered(tp, o->o_len, now);
 	/* A probe of a closed window is the persist timer's. */
 	if (!tcp_timer_active(tp, TT_REXMT) && ((tp->t_flags & TF_FORCE) == 0 || tp->snd_wnd > 0)) {
 		tcp_timer_stop(tp, TT_PERSIST);
@@ -678,7 +679,7 @@ tcp_output(struct tcpcb *tp)
 	tcp_snd_persist(tp);
 	if (o.o_sent)
 		tcp_tlp_schedule(tp);
-	if (o.o_sent || (tp->t_flags & TF_CWNDLIMITED) != 0)
+	if (tcp_aslinux(tp) && (o.o_sent || (tp->t_flags & TF_CWNDLIMITED) != 0))
 		tcp_flight_sent(tp, (tp->t_flags & TF_CWNDLIMITED) != 0);
 	tcp_chrono(tp);
 	if (error == 0 && (tp->t_flags & TF_CWNDLIMITED) == 0 &&
