@@ -323,6 +323,8 @@ run(struct ndp *n, int argc, char **argv)
 		return argc >= 2 ? set(n, argc, argv) : cmd_usage(n->n_cx, 0, 1);
 	case 'I':
 		return argc <= 1 ? ndp_defaultif(n, argv[0]) : cmd_usage(n->n_cx, 0, 1);
+	case 'D':
+		return argc == 0 ? ndp_dns(n) : cmd_usage(n->n_cx, 0, 1);
 	case 'p':
 		return argc == 0 ? ndp_prefixes(n) : cmd_usage(n->n_cx, 0, 1);
 	case 'r':
@@ -342,9 +344,9 @@ cmd_ndp(struct cmd_ctx *cx, int argc, char **argv)
 
 	if ((n.n_xo = cmd_xo(cx, &argc, argv)) == NULL)
 		return 1;
-	while ((ch = getopt(argc, argv, "+:acdHIij:nPpRrs")) != -1) {
+	while ((ch = getopt(argc, argv, "+:acDdHIij:nPpRrs")) != -1) {
 		switch (ch) {
-		case 'a': case 'c': case 'd': case 'H': case 'I': case 'i': case 'P': case 'p': case 'R': case 'r': case 's':
+		case 'a': case 'c': case 'D': case 'd': case 'H': case 'I': case 'i': case 'P': case 'p': case 'R': case 'r': case 's':
 			n.n_verb = (char)ch; break;
 		case 'j': cx->cx_jail = optarg; break;
 		case 'n': n.n_numeric = true; break;

@@ -24,6 +24,7 @@ void	ndp_name(const struct ndp *, const char *addr, char *buf, size_t len);
 /* ndp_router.c.  Exit status. */
 int	ndp_routers(struct ndp *);
 int	ndp_prefixes(struct ndp *);
+int	ndp_dns(struct ndp *);
 int	ndp_flush(const struct ndp *);	/* -H, -P, -R */
 int	ndp_defaultif(const struct ndp *, const char *word);	/* NULL: show */
 

@@ -105,6 +105,46 @@ ndp_prefixes(struct ndp *n)
 	return 0;
 }
 
+static void
+emit_dns(struct ndp *n, const json_t *dn)
+{
+	const bool domain = json_object_get(dn, "domain") != NULL;
+	const json_int_t expire = cmd_int(dn, "expire");
+	char name[NI_MAXHOST], buf[48];
+
+	xo_open_instance(n->n_xo);
+	if (domain)
+		xo_emit(n->n_xo, "search {:domain/%s}", cmd_str(dn, "domain"));
+	else
+		xo_emit(n->n_xo, "nameserver {:server/%s}", cmd_str(dn, "server"));
+	xo_emit(n->n_xo, " if={:interface/%s}, expire=", cmd_str(dn, "interface"));
+	if (expire == 0)
+		xo_emit(n->n_xo, "{d:x/%s}{en:permanent/true}\n", "Never");
+	else
+		xo_emit(n->n_xo, "{d:x/%s}{e:expires_sec/%jd}\n", ndp_duration(expire, buf, sizeof(buf)), (intmax_t)expire);
+	ndp_name(n, cmd_str(dn, "router"), name, sizeof(name));
+	xo_emit(n->n_xo, "  advertised by\n    {:router/%s}\n", name);
+	xo_close(n->n_xo);
+}
+
+int
+ndp_dns(struct ndp *n)
+{
+	json_t *r, *dn;
+	size_t i;
+
+	if (cmd_call(n->n_cx, json_pack("{s:s}", "op", "nd.dns"), &r) != 0)
+		return 1;
+	xo_open_container(n->n_xo, "ndp");
+	xo_open_list(n->n_xo, "dns-list");
+	json_array_foreach(json_object_get(r, "dns"), i, dn)
+		emit_dns(n, dn);
+	xo_close(n->n_xo);
+	xo_close(n->n_xo);
+	json_decref(r);
+	return 0;
+}
+
 int
 ndp_flush(const struct ndp *n)
 {

@@ -71,6 +71,34 @@ op_prefixes(struct ctl_request *rq)
 	return l.l_error;
 }
 
+static void
+add_dns(void *arg, const struct vi_nd_dns *dn)
+{
+	json_t *o = json_object();
+
+	if (dn->dn_domain[0] != '\0')
+		ctl_put_text(o, "domain", dn->dn_domain);
+	else
+		ctl_put_zoned(o, "server", &dn->dn_server, dn->dn_ifname);
+	ctl_put_text(o, "interface", dn->dn_ifname);
+	ctl_put_zoned(o, "router", &dn->dn_router, dn->dn_ifname);
+	ctl_put_int(o, "expire", (dn->dn_expire + NS_PER_S - 1) / NS_PER_S);
+	ctl_list_add(arg, o);
+}
+
+static int
+op_dns(struct ctl_request *rq)
+{
+	struct ctl_list l;
+	int error;
+
+	ctl_list_begin(rq, "dns", &l);
+	if ((error = ctl_args(rq, "{}")) != 0)
+		return error;
+	vi_nd_dns(rq->rq_vnet, add_dns, &l);
+	return l.l_error;
+}
+
 static int
 op_flush(struct ctl_request *rq)
 {
@@ -89,6 +117,7 @@ op_flush(struct ctl_request *rq)
 const struct ctl_op ctl_nd_ops[] = {
 	{ "nd.routers", op_routers },
 	{ "nd.prefixes", op_prefixes },
+	{ "nd.dns", op_dns },
 	{ "nd.flush", op_flush },
 	{ NULL, NULL },
 };

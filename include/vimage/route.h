@@ -161,10 +161,19 @@ struct vi_nd_prefix {
 	uint32_t	 np_vltime, np_pltime;	/* s left; VI_IFA_INFINITE */
 	uint32_t	 np_naddrs;	/* addresses made of it */
 };
+struct vi_nd_dns {		/* RFC 8106 */
+	struct vi_sockaddr dn_server;	/* sa_family 0: a domain to search */
+	const char	*dn_domain;	/* valid in the call; "": a server */
+	struct vi_sockaddr dn_router;
+	char		 dn_ifname[VI_IFNAMSIZ];
+	uint64_t	 dn_expire;	/* ns from now; 0 = never */
+};
 enum vi_nd_flush { VI_ND_ROUTERS, VI_ND_PREFIXES, VI_ND_SYNC };	/* SYNC: the default route as the list says */
 typedef void vi_nd_router_fn(void *arg, const struct vi_nd_router *);
 typedef void vi_nd_prefix_fn(void *arg, const struct vi_nd_prefix *);
 VI_API void	vi_nd_routers(struct vi_vnet *, vi_nd_router_fn *, void *arg);
+typedef void vi_nd_dns_fn(void *arg, const struct vi_nd_dns *);
+VI_API void	vi_nd_dns(struct vi_vnet *, vi_nd_dns_fn *, void *arg);
 VI_API void	vi_nd_prefixes(struct vi_vnet *, vi_nd_prefix_fn *, void *arg);
 /* Forgets routers with their routes, or prefixes with their addresses.  EAFNOSUPPORT: no IPv6; EINVAL. */
 VI_API int	vi_nd_flush(struct vi_vnet *, enum vi_nd_flush);

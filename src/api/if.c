@@ -353,6 +353,15 @@ vi_nd_prefixes(struct vi_vnet *vn, vi_nd_prefix_fn *fn, void *arg)
 		ops->ndo_prefixes(api_vnet(vn), fn, arg);
 }
 
+void
+vi_nd_dns(struct vi_vnet *vn, vi_nd_dns_fn *fn, void *arg)
+{
+	const struct net_ndops *ops = net_vnet(api_vnet(vn))->nv_ndops;
+
+	if (ops != NULL)
+		ops->ndo_dns(api_vnet(vn), fn, arg);
+}
+
 int
 vi_nd_flush(struct vi_vnet *vn, enum vi_nd_flush what)
 {

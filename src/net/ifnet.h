@@ -197,6 +197,7 @@ struct net_ndops {
 	void	(*ndo_routers)(struct vnet *, vi_nd_router_fn *, void *arg);
 	void	(*ndo_prefixes)(struct vnet *, vi_nd_prefix_fn *, void *arg);
 	int	(*ndo_flush)(struct vnet *, enum vi_nd_flush);
+	void	(*ndo_dns)(struct vnet *, vi_nd_dns_fn *, void *arg);
 };
 struct net_proto { uint16_t np_ethertype; net_input_fn *np_input; };
 #define NET_MAXPROTO	8

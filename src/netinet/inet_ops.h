@@ -87,6 +87,8 @@ struct inet_ops {
 	uint32_t	(*io_pathmtu)(struct vnet *, struct inpcb *, uint32_t fib, const struct in_addr_any *faddr);
 	bool		(*io_islocal)(struct vnet *, const struct in_addr_any *);	/* an address of ours */
 	bool		(*io_isbcast)(struct vnet *, const struct in_addr_any *);	/* broadcast or multicast */
+	/* The other end has got what was sent, or sent more because it did: so the next hop is alive (RFC 4861 7.3.1).  NULL: nobody wants to know. */
+	void		(*io_heard)(struct inpcb *);
 	void		(*io_sockaddr)(const struct in_addr_any *, uint16_t port, struct vi_sockaddr *);
 };
 extern const struct inet_ops in_ops;	/* IPv4: netinet/ip/ */

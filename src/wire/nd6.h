@@ -57,6 +57,8 @@ WIRE_ASSERT_SIZE(struct nd_opt_prefix, 32);
 #define	ND_OPT_REDIRECTED	4
 #define	ND_OPT_MTU		5
 #define	ND_OPT_ROUTE		24	/* RFC 4191 2.3 */
+#define	ND_OPT_RDNSS		25	/* RFC 8106 5.1 */
+#define	ND_OPT_DNSSL		31	/* RFC 8106 5.2 */
 #define	ND_OPT_NONCE		14	/* RFC 3971 5.3.2, RFC 7527 */
 
 /* One option: len bytes at p, type and length bytes included. */

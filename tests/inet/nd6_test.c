@@ -650,6 +650,166 @@ listed(void **state)
 	rig_end(&g);
 }
 
+/* RFC 8106 */
+
+struct dns { unsigned n; uint64_t expire; char text[64]; };
+
+static void
+see_dns(void *arg, const struct vi_nd_dns *dn)
+{
+	struct dns *d = arg;
+
+	d->n++;
+	d->expire = dn->dn_expire;
+	snprintf(d->text, sizeof(d->text), "%s %s", dn->dn_ifname, dn->dn_domain);
+}
+
+static struct dns
+dns(struct rig *g)
+{
+	struct dns d = { 0 };
+
+	vi_nd_dns(g->h, see_dns, &d);
+	return (d);
+}
+
+static void
+tell_dns(struct rig *g, uint32_t life, const char *server)
+{
+	uint8_t ra[16 + 24] = { 134, [4] = 64, [16] = 25, [17] = 3 };
+
+	put32(ra + 20, life);
+	memcpy(ra + 24, tl_addr(server, 0).sa_in6, 16);
+	say(g, g->raw, "ff02::1", ra, sizeof(ra));
+}
+
+static void
+tell_domains(struct rig *g, uint32_t life, const char *names, size_t len)
+{
+	uint8_t ra[16 + 48] = { 134, [4] = 64, [16] = 31, [17] = 6 };
+
+	put32(ra + 20, life);
+	memcpy(ra + 24, names, len);
+	say(g, g->raw, "ff02::1", ra, sizeof(ra));
+}
+
+static void
+name_servers(void **state)
+{
+	char text[512], want[512], who[32];
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g, 1);
+	tell_dns(&g, 100, "2001:db8::53");
+	tell_dns(&g, FOREVER, "fe80::53");
+	tell_domains(&g, 50, "\3lab\7example\0\3two\0", 17);
+	assert_int_equal(dns(&g).n, 4);
+	tl_ok(vi_sysctl_get(g.h, "net.inet6.icmp6.nd6_resolv", text, sizeof(text)));
+	snprintf(want, sizeof(want), "search lab.example two\nnameserver 2001:db8:0:0:0:0:0:53\nnameserver fe80:0:0:0:0:0:0:53%%%s\n", g.cable.a);
+	assert_string_equal(text, want);
+	/* Bad ones: nothing that a resolv.conf must not have, nothing that runs out of the option, no group. */
+	tell_domains(&g, 50, "\3a\nb\0", 5);
+	tell_domains(&g, 50, "\77aaaa", 5);
+	tell_domains(&g, 50, "\300\14", 2);
+	tell_dns(&g, 100, "ff02::1");
+	assert_int_equal(dns(&g).n, 4);
+	/* A lifetime ends, and one of 0 ends at once. */
+	tl_run(&g.t, 52 * TL_SEC);
+	assert_int_equal(dns(&g).n, 2);
+	tell_dns(&g, 0, "2001:db8::53");
+	assert_int_equal(dns(&g).n, 1);
+	assert_int_equal(dns(&g).expire, 0);
+	tl_run(&g.t, 100000 * TL_SEC);
+	assert_int_equal(dns(&g).n, 1);
+	/* Bounded: what ends first makes room. */
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(who, sizeof(who), "2001:db8::%u", i + 1);
+		tell_dns(&g, 1000 + i, who);
+	}
+	assert_int_equal(dns(&g).n, 32);
+	assert_true(dns(&g).expire > 1038 * TL_SEC);
+	tl_ok(vi_if_destroy(g.h, g.cable.a));
+	assert_int_equal(dns(&g).n, 0);
+	vi_close(g.raw);
+	vi_close(g.raw2);
+	tl_destroy(g.h);
+	tl_destroy(g.r);
+	tl_end(&g.t);
+}
+
+/* The interface comes up again on a link where other routers say other things. */
+static void
+another_link(void **state)
+{
+	struct picked was, now;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g, 7);
+	tl_ok(vi_sysctl_set(g.h, "net.inet6.ip6.use_tempaddr", "1", &tl_root));
+	advertise(&g, g.raw, 60000, 0, "2001:db8:9::", FOREVER, FOREVER);
+	tl_run(&g.t, 3 * TL_SEC);
+	was = address(g.h, g.cable.a, "2001:db8:9::", VI_IN6_IFF_TEMPORARY, 0);
+	assert_int_equal(was.n, 1);
+	/* Nobody answers: all stays but the temporary address, which waits for word of the prefix. */
+	tl_ok(vi_if_set_flags(g.h, g.cable.a, 0, VI_IFF_UP));
+	tl_ok(vi_if_set_flags(g.h, g.cable.a, VI_IFF_UP, 0));
+	tl_run(&g.t, 20 * TL_SEC);
+	assert_int_equal(address(g.h, g.cable.a, "2001:db8:9::", VI_IN6_IFF_TEMPORARY, 0).n, 0);
+	assert_int_equal(address(g.h, g.cable.a, "2001:db8:9::", VI_IN6_IFF_AUTOCONF, VI_IN6_IFF_DETACHED).n, 1);
+	assert_int_equal(router(&g, "2001:db8:9::77"), 3);
+	advertise(&g, g.raw, 60000, 0, "2001:db8:9::", FOREVER, FOREVER);
+	now = address(g.h, g.cable.a, "2001:db8:9::", VI_IN6_IFF_TEMPORARY, 0);
+	assert_int_equal(now.n, 1);
+	assert_false(tl_sameaddr(&now.ia.ia_addr, &was.ia.ia_addr));
+	/* Another router answers. */
+	tl_ok(vi_if_set_flags(g.h, g.cable.a, 0, VI_IFF_UP));
+	tl_ok(vi_if_set_flags(g.h, g.cable.a, VI_IFF_UP, 0));
+	tl_run(&g.t, 2 * TL_SEC);
+	advertise(&g, g.raw2, 60000, 0, "2001:db8:a::", FOREVER, FOREVER);
+	assert_int_equal(address(g.h, g.cable.a, "2001:db8:9::", VI_IN6_IFF_AUTOCONF, VI_IN6_IFF_DETACHED).n, 1);
+	tl_run(&g.t, 15 * TL_SEC);
+	assert_int_equal(address(g.h, g.cable.a, "2001:db8:9::", VI_IN6_IFF_AUTOCONF | VI_IN6_IFF_DETACHED, 0).n, 1);
+	assert_int_equal(address(g.h, g.cable.a, "2001:db8:a::", VI_IN6_IFF_AUTOCONF, VI_IN6_IFF_DETACHED).n, 2);
+	assert_int_equal(router(&g, "2001:db8:9::77"), 2);
+	/* It was only slow. */
+	advertise(&g, g.raw, 60000, RA_HIGH, "2001:db8:9::", FOREVER, FOREVER);
+	assert_int_equal(address(g.h, g.cable.a, "2001:db8:9::", VI_IN6_IFF_AUTOCONF, VI_IN6_IFF_DETACHED).n, 2);
+	assert_int_equal(router(&g, "2001:db8:9::77"), 3);
+	rig_end(&g);
+}
+
+/* RFC 4861 7.3.1: a connection that gets answers needs no probes. */
+static void
+transport_confirms(void **state)
+{
+	struct vi_socket *l;
+	struct tl_conn c;
+	struct rig g;
+	uint64_t sent;
+
+	(void)state;
+	rig_begin(&g, 1);
+	tl_ifaddr(g.h, g.cable.a, "2001:db8:1::1", 64);
+	tl_ifaddr(g.r, g.cable.b, "2001:db8:1::2", 64);
+	tl_run(&g.t, 3 * TL_SEC);
+	l = tl_listen(g.r, "2001:db8:1::2", 80, 1);
+	tl_connect(&g.t, g.h, l, &c);
+	tl_send(&g.t, c.c, c.s, 10);
+	tl_run(&g.t, 5 * TL_SEC);
+	sent = tl_stat(g.h, "ns_solout");
+	for (unsigned i = 0; i < 300; i++) {
+		tl_send(&g.t, c.c, c.s, 10);
+		tl_run(&g.t, TL_SEC);
+	}
+	assert_int_equal(tl_stat(g.h, "ns_solout"), sent);
+	assert_in_range(tl_stat(g.h, "ns_heard"), 4, 25);
+	tl_hangup(&g.t, &c);
+	vi_close(l);
+	rig_end(&g);
+}
+
 int
 main(void)
 {
@@ -665,6 +825,9 @@ main(void)
 		cmocka_unit_test(disabled),
 		cmocka_unit_test(redirects),
 		cmocka_unit_test(listed),
+		cmocka_unit_test(name_servers),
+		cmocka_unit_test(another_link),
+		cmocka_unit_test(transport_confirms),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -314,7 +314,7 @@ tl_connect(struct tl *t, struct vi_vnet *from, struct vi_socket *listener, struc
 	int error;
 
 	tl_ok(vi_sockname(listener, &sa));
-	tc->c = tl_socket(from, VI_SOCK_STREAM);
+	tc->c = tl_socketof(from, sa.sa_family, VI_SOCK_STREAM);
 	tc->s = NULL;
 	error = vi_connect(tc->c, &sa);
 	assert_true(error == 0 || error == EINPROGRESS);

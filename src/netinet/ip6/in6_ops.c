@@ -101,6 +101,22 @@ in6_isbcast(struct vnet *vn, const struct in_addr_any *a)
 	return (in6_multicast((const uint8_t *)a->in6));
 }
 
+static void
+in6_heard(struct inpcb *inp)
+{
+	const struct ip6_vnet *i6v = ip6_vnet(inp->inp_vnet);
+	const uint8_t *next = (const uint8_t *)inp->inp_faddr.in6;
+	const struct nhop *nh;
+
+	if (i6v->i6v_ndoubt == 0)	/* nearly always */
+		return;
+	if ((nh = in_pcbroute(inp)) == NULL || nhop_error(nh) != 0 || i6v->i6v_nd == NULL)
+		return;
+	if ((nh->nh_flags & RTF_GATEWAY) != 0)
+		next = nh->nh_gw.na_in6;
+	i6v->i6v_nd->no_heard(nh->nh_ifp, next);
+}
+
 const struct inet_ops in6_ops = {
 	.io_family = VI_AF_INET6,
 	.io_hdrlen = IP6_HLEN,
@@ -111,5 +127,6 @@ const struct inet_ops in6_ops = {
 	.io_pathmtu = in6_pathmtu,
 	.io_islocal = in6_islocal,
 	.io_isbcast = in6_isbcast,
+	.io_heard = in6_heard,
 	.io_sockaddr = in6_recover,
 };

@@ -97,6 +97,7 @@ struct ip6_vnet {
 	struct vnet	*i6v_vnet;	/* (c) */
 	bool		 i6v_stopped;
 	const struct nd6_ops *i6v_nd;	/* NULL: none */
+	uint32_t	 i6v_ndoubt;	/* neighbours that wait to be confirmed; nd6 counts */
 	const struct mcast_proto *i6v_mcproto;	/* MLD; NULL: none */
 	/* knobs */
 	int		 i6v_forwarding, i6v_redirect, i6v_hlim, i6v_mcasthlim, i6v_autolinklocal, i6v_acceptrtadv, i6v_prefertempaddr;

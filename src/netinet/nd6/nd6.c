@@ -106,6 +106,7 @@ nd6_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
 
 static const struct nd6_ops nd6_vnet_ops = {
 	.no_resolve = nd6_resolve,
+	.no_heard = nd6_heard,
 	.no_input = nd6_input,
 	.no_addr_added = nd6_addr_added,
 	.no_addr_changed = nd6_addr_changed,
@@ -141,7 +142,7 @@ nd6_forget(struct vnet *vn, enum vi_nd_flush what)
 	return (0);
 }
 
-static const struct net_ndops nd6_ndops = { nd6_router_list, nd6_prefix_list, nd6_forget };
+static const struct net_ndops nd6_ndops = { nd6_router_list, nd6_prefix_list, nd6_forget, nd6_dns_list };
 
 /* Life */
 
@@ -202,6 +203,7 @@ static void
 nd6_ifup(struct nd6_vnet *nv, struct ifnet *ifp)
 {
 	nd6_if(ifp)->ni_lldad = 0;
+	nd6_link_up(nv, ifp);
 	nd6_dad_ifup(nv, ifp);
 	nd6_linklocal_add(nv, ifp);
 	if (in6_ifaddr_linklocal(ifp) != NULL)
@@ -245,6 +247,7 @@ nd6_attach(struct vnet *vn)
 	TAILQ_INIT(&nv->nv_routers);
 	TAILQ_INIT(&nv->nv_prefixes);
 	TAILQ_INIT(&nv->nv_rios);
+	TAILQ_INIT(&nv->nv_dns);
 	kernel_random(vn->vn_kernel, &nv->nv_secret, sizeof(nv->nv_secret));
 	callout_init(&nv->nv_slow, &vn->vn_lane, nd6_slow, nv);
 	ip6_vnet(vn)->i6v_nd = &nd6_vnet_ops;
@@ -292,6 +295,7 @@ static const struct sysctl_desc nd6_sysctls[] = {
 	CTL_INT("net.inet6.icmp6.nd6_gctimer", CTL_RW, struct nd6_vnet, nv_gctimer, 1, 86400 * 365, "Seconds until a stale neighbor that nobody uses is forgotten"),
 	CTL_INT("net.inet6.icmp6.nd6_maxqueuelen", CTL_RW, struct nd6_vnet, nv_maxhold, 1, 1024, "Packets that wait for one neighbor at most"),
 	CTL_INT("net.inet6.icmp6.nd6_maxentries", CTL_RW, struct nd6_vnet, nv_maxentries, 1, 1 << 24, "Neighbors at most"),
+	CTL_PROC("net.inet6.icmp6.nd6_resolv", VI_CTL_STRING, CTL_RD, nd6_resolv_sysctl, "Name servers and domains that routers told of, as in resolv.conf(5)"),
 	CTL_UINT("net.inet6.icmp6.nd6_count", CTL_RD, struct nd6_vnet, nv_n, 0, UINT32_MAX, "Neighbors now"),
 	CTL_END
 };

@@ -20,6 +20,8 @@ struct in6_ifaddr;
 struct nd6_ops {
 	/* As nao_resolve (net/ifnet.h). */
 	int	(*no_resolve)(struct ifnet *, struct mbuf *, const struct net_addr *, uint8_t *lladdr);
+	/* Something that shows that the neighbour lives was heard of beyond it (RFC 4861 7.3.1); worth a call while i6v_ndoubt is not 0. */
+	void	(*no_heard)(struct ifnet *, const uint8_t addr[16]);
 	/* ICMPv6 133 to 137: checksum right, m_data at the ICMPv6 header, the IPv6 header in front of it.  Consumes m. */
 	void	(*no_input)(struct mbuf *, const struct inet_pkt *);
 	/* The address is in the tables: begins duplicate address detection (sets VI_IN6_IFF_TENTATIVE) where it is due. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Duplicate address detection (RFC 4862 5.4): an address is tentative until nv_dadcount solicitations for it went unanswered.  A nonce tells our own solicitation, come
- * back over a loop, from another's (RFC 7527).
+ * back over a loop, from another's (RFC 7527): then the link is not what it should be, and nobody's silence means anything; it is asked again until
+ * nothing comes back.
  */
 #include <errno.h>
 #include <string.h>
@@ -56,9 +57,27 @@ dad_timer(void *arg)
 		return;
 	}
 	da->da_left--;
-	kernel_random(nv->nv_vnet->vn_kernel, da->da_nonce, sizeof(da->da_nonce));
-	(void)nd6_ns_send(nv, ifp, NULL, ia6_addr(ia), NULL, da->da_nonce);
+	memcpy(da->da_nonce[1], da->da_nonce[0], sizeof(da->da_nonce[1]));
+	kernel_random(nv->nv_vnet->vn_kernel, da->da_nonce[0], sizeof(da->da_nonce[0]));
+	(void)nd6_ns_send(nv, ifp, NULL, ia6_addr(ia), NULL, da->da_nonce[0]);
 	callout_reset(&da->da_timer, nd6_if(ifp)->ni_retrans);
+}
+
+bool
+nd6_dad_looped(struct nd6_vnet *nv, struct in6_ifaddr *ia, const uint8_t nonce[6])
+{
+	struct nd6_dad *da = ia->ia_nd;
+	char name[40];
+
+	if (da == NULL || (memcmp(nonce, da->da_nonce[0], 6) != 0 && memcmp(nonce, da->da_nonce[1], 6) != 0))
+		return (false);
+	nv->nv_stat.ns_looped++;
+	if (!da->da_looped)
+		vnet_log(nv->nv_vnet, LOG_WARNING, "%s: my solicitation for %s came back: a loop", ia->ia_ifa.ifa_ifp->if_xname,
+		    nd6_addrname(ia6_addr(ia), name));
+	da->da_looped = true;
+	da->da_left = nv->nv_mmaxtries;	/* RFC 7527 4.2: MAX_MULTICAST_SOLICIT more */
+	return (true);
 }
 
 /* Begins, at once: a delay (RFC 4862 5.4.2) is for many hosts that start together. */
@@ -70,7 +89,7 @@ dad_start(struct nd6_vnet *nv, struct in6_ifaddr *ia)
 	if (da == NULL) {
 		if ((da = kmalloc(vnet_acct(nv->nv_vnet), ACCT_NEIGH, sizeof(*da))) == NULL)
 			return;		/* it stays tentative */
-		da->da_ia = ia;
+		*da = (struct nd6_dad){ .da_ia = ia };
 		callout_init(&da->da_timer, &nv->nv_vnet->vn_lane, dad_timer, da);
 		ia->ia_nd = da;
 	}
@@ -150,8 +169,8 @@ nd6_dad_ifup(struct nd6_vnet *nv, struct ifnet *ifp)
 	}
 }
 
-static const char *
-dad_name(const uint8_t *a, char buf[40])
+char *
+nd6_addrname(const uint8_t *a, char buf[40])
 {
 	static const char hex[] = "0123456789abcdef";
 	char *p = buf;
@@ -180,13 +199,13 @@ nd6_dad_duplicate(struct nd6_vnet *nv, struct in6_ifaddr *ia, const uint8_t *lla
 	if ((ia->ia_flags & VI_IN6_IFF_TENTATIVE) == 0) {
 		/* Somebody takes an address that is in use: his mistake; it is said, no more (RFC 4862 5.4.4). */
 		vnet_log(nv->nv_vnet, LOG_ERR, "nd6: %s is using my address %s on %s!",
-		    lladdr == NULL ? "somebody" : ether_addr_ntop(mac, sizeof(mac), lladdr), dad_name(a, name), ifp->if_xname);
+		    lladdr == NULL ? "somebody" : ether_addr_ntop(mac, sizeof(mac), lladdr), nd6_addrname(a, name), ifp->if_xname);
 		return;
 	}
 	dad_free(nv, ia);
 	nv->nv_stat.ns_duplicates++;
 	ia->ia_flags = (ia->ia_flags & ~(uint32_t)VI_IN6_IFF_TENTATIVE) | VI_IN6_IFF_DUPLICATED;
-	vnet_log(nv->nv_vnet, LOG_ERR, "%s: DAD detected duplicate IPv6 address %s", ifp->if_xname, dad_name(a, name));
+	vnet_log(nv->nv_vnet, LOG_ERR, "%s: DAD detected duplicate IPv6 address %s", ifp->if_xname, nd6_addrname(a, name));
 	if (nd6_addr_conflict(nv, ia))
 		return;
 	nd6_ifid(ifp, ifid);

@@ -62,12 +62,8 @@ in_proxied(const struct nd_in *in, const uint8_t *target)
 static void
 ns_dad(struct nd_in *in, struct in6_ifaddr *ia)
 {
-	const struct nd6_dad *da = nd6_dad(ia);
-
 	if ((ia->ia_flags & VI_IN6_IFF_TENTATIVE) != 0) {
-		if (da != NULL && in->in_nonce != NULL && memcmp(in->in_nonce, da->da_nonce, sizeof(da->da_nonce)) == 0)
-			in->in_nv->nv_stat.ns_looped++;		/* RFC 7527 */
-		else
+		if (in->in_nonce == NULL || !nd6_dad_looped(in->in_nv, ia, in->in_nonce))
 			nd6_dad_duplicate(in->in_nv, ia, NULL);
 		return;
 	}

@@ -32,6 +32,7 @@
 	X(ns_heldover, "packet%s dropped because too many waited for one neighbor") \
 	X(ns_evicted, "neighbor%s evicted for new ones") \
 	X(ns_nomem, "message or neighbor%s refused for lack of memory") \
+	X(ns_heard, "neighbor%s confirmed by a transport") \
 	X(ns_timeouts, "neighbor%s that did not answer") \
 	X(ns_routersfull, "router%s or prefixes beyond the limit")
 
@@ -53,6 +54,7 @@ struct nd6_entry {
 	uint8_t		 ne_asked;
 	bool		 ne_router, ne_permanent, ne_proxy;
 	bool		 ne_asking;	/* on nv_asking */
+	bool		 ne_doubt;	/* DELAY or PROBE: counted in i6v_ndoubt */
 	uint64_t	 ne_expire;	/* host ns: of the state */
 	struct callout	 ne_timer;
 	struct mbuf	*ne_hold, **ne_holdtail;
@@ -66,7 +68,8 @@ struct nd6_dad {
 	struct in6_ifaddr *da_ia;
 	struct callout	 da_timer;
 	int		 da_left;	/* solicitations still to be sent */
-	uint8_t		 da_nonce[6];
+	uint8_t		 da_nonce[2][6];	/* of the last solicitation, and the one before */
+	bool		 da_looped;
 };
 
 struct nd6_router {
@@ -77,6 +80,7 @@ struct nd6_router {
 	uint8_t		 nr_flags;
 	uint64_t	 nr_expire;	/* UINT64_MAX: never */
 	bool		 nr_installed;	/* it is the default route */
+	bool		 nr_doubt;	/* not heard of since the link came up */
 	uint32_t	 nr_fib;	/* there */
 };
 TAILQ_HEAD(nd6_routers, nd6_router);
@@ -92,6 +96,8 @@ struct nd6_prefix {
 	uint64_t	 np_expire;	/* 0: never */
 	uint64_t	 np_pexpire;
 	struct in6_ifaddr *np_addr;	/* made from it; NULL */
+	bool		 np_doubt;	/* not heard of since the link came up */
+	bool		 np_detached;	/* and not of this link, it seems */
 };
 TAILQ_HEAD(nd6_prefixes, nd6_prefix);
 
@@ -108,10 +114,24 @@ struct nd6_rio {
 };
 TAILQ_HEAD(nd6_rios, nd6_rio);
 
+/* A name server, or a domain to search (RFC 8106). */
+#define ND6_DOMAINLEN	254
+struct nd6_dns {
+	TAILQ_ENTRY(nd6_dns) nd_link;
+	struct ifnet	*nd_ifp;
+	uint8_t		 nd_router[16], nd_addr[16];
+	uint64_t	 nd_expire;	/* UINT64_MAX: never */
+	char		 nd_domain[ND6_DOMAINLEN];	/* "": a server */
+};
+TAILQ_HEAD(nd6_dnss, nd6_dns);
+
 #define ND6_RTPROTO	9	/* rtnetlink's number of routes learned from advertisements */
 #define ND6_MAXROUTERS	16
 #define ND6_MAXRIOS	32
 #define ND6_MAXPREFIXES	32
+#define ND6_MAXDNS	32
+#define ND6_RS_COUNT	3u		/* RFC 4861 10 */
+#define ND6_RS_INTERVAL	(4 * ND6_SEC)
 
 /* Of an interface: if_afdata[NET_AF_INET6]. */
 struct nd6_if {
@@ -126,6 +146,8 @@ struct nd6_if {
 	struct nd6_entry *ni_last;	/* used last, with a link address */
 	struct callout	 ni_rstimer;
 	int		 ni_rsleft;
+	uint64_t	 ni_settle;	/* nd6_link.c: when what is still in doubt goes; 0: nothing is */
+	bool		 ni_answered;	/* a router, since the link came up */
 	uint64_t	 ni_redirected;	/* when the last redirect left; RFC 4861 8.2 wants a limit */
 };
 
@@ -139,7 +161,8 @@ struct nd6_vnet {
 	struct nd6_routers nv_routers;
 	struct nd6_prefixes nv_prefixes;
 	struct nd6_rios	 nv_rios;
-	uint32_t	 nv_nrouters, nv_nprefixes, nv_nrios;
+	struct nd6_dnss	 nv_dns;
+	uint32_t	 nv_nrouters, nv_nprefixes, nv_nrios, nv_ndns;
 	struct ifnet	*nv_chosenif;	/* has VI_ND6_IFF_DEFAULTIF */
 	struct ifnet	*nv_defif;	/* the default route is by it, for want of a router */
 	uint32_t	 nv_deffib;
@@ -173,6 +196,8 @@ void	 nd6_setstate(struct nd6_vnet *, struct nd6_entry *, enum vi_nud);
 void	 nd6_learn(struct nd6_vnet *, struct ifnet *, const uint8_t addr[16], const uint8_t *lladdr, bool router);
 void	 nd6_confirm(struct nd6_vnet *, struct nd6_entry *, const uint8_t *lladdr);
 void	 nd6_release_held(struct nd6_entry *);
+void	 nd6_doubt(struct nd6_entry *, bool);
+void	 nd6_heard(struct ifnet *, const uint8_t addr[16]);	/* no_heard */
 
 /* nd6_msg.c: messages out; src NULL: :: */
 int	 nd6_ns_send(struct nd6_vnet *, struct ifnet *, const uint8_t *src, const uint8_t target[16], const uint8_t *dst, const uint8_t *nonce);
@@ -190,6 +215,9 @@ void	 nd6_addr_removed(struct in6_ifaddr *);
 void	 nd6_dad_ifup(struct nd6_vnet *, struct ifnet *);
 void	 nd6_dad_disable(struct nd6_vnet *, struct ifnet *);	/* none of its addresses is verified any more */
 void	 nd6_dad_duplicate(struct nd6_vnet *, struct in6_ifaddr *, const uint8_t *lladdr);	/* ia may be gone after */
+/* The nonce is one of ours: it came back over a loop (RFC 7527 4.2). */
+bool	 nd6_dad_looped(struct nd6_vnet *, struct in6_ifaddr *, const uint8_t nonce[6]);
+char	*nd6_addrname(const uint8_t *, char buf[40]);
 static inline const struct nd6_dad *nd6_dad(const struct in6_ifaddr *ia) { return (ia->ia_nd); }
 
 /* nd6_rtr.c */
@@ -210,6 +238,21 @@ void	 nd6_router_flush(struct nd6_vnet *, const struct ifnet *);	/* NULL: all */
 void	 nd6_router_list(struct vnet *, vi_nd_router_fn *, void *);
 void	 nd6_sockaddr(const uint8_t *, struct vi_sockaddr *);
 
+void	 nd6_router_free(struct nd6_vnet *, struct nd6_router *);
+
+/* nd6_link.c */
+void	 nd6_link_up(struct nd6_vnet *, struct ifnet *);
+void	 nd6_prefix_heard(struct nd6_prefix *);
+bool	 nd6_link_slow(struct nd6_vnet *, uint64_t now);
+
+/* nd6_dns.c */
+void	 nd6_rdnss_input(struct nd6_vnet *, struct ifnet *, const uint8_t router[16], const struct nd_opt *);
+void	 nd6_dnssl_input(struct nd6_vnet *, struct ifnet *, const uint8_t router[16], const struct nd_opt *);
+void	 nd6_dns_slow(struct nd6_vnet *, uint64_t now);
+void	 nd6_dns_flush(struct nd6_vnet *, const struct ifnet *);	/* NULL: all */
+void	 nd6_dns_list(struct vnet *, vi_nd_dns_fn *, void *);
+int	 nd6_resolv_sysctl(struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
+
 /* nd6_rio.c */
 void	 nd6_rio_input(struct nd6_vnet *, struct ifnet *, const uint8_t router[16], const struct nd_opt *);
 void	 nd6_rio_flush(struct nd6_vnet *, const struct ifnet *, const uint8_t *router);	/* NULL: all */
@@ -220,6 +263,7 @@ struct nd6_prefix *nd6_prefix_of(const struct nd6_vnet *, const struct in6_ifadd
 void	 nd6_prefix_mask(const uint8_t *addr, uint8_t len, uint8_t out[16]);
 void	 nd6_prefix_update(struct nd6_vnet *, struct ifnet *, const uint8_t router[16], const struct nd_opt_prefix *);
 void	 nd6_prefix_slow(struct nd6_vnet *, uint64_t now);
+void	 nd6_prefix_offlink(struct nd6_vnet *, struct nd6_prefix *);	/* its route goes */
 void	 nd6_prefix_free(struct nd6_vnet *, struct nd6_prefix *);
 void	 nd6_prefix_flush(struct nd6_vnet *, const struct ifnet *, bool addresses);	/* NULL: all */
 void	 nd6_prefix_list(struct vnet *, vi_nd_prefix_fn *, void *);

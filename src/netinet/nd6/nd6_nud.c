@@ -5,6 +5,9 @@
  * INCOMPLETE: asked, up to nv_maxhold packets wait.  REACHABLE: confirmed within ni_reachable.  STALE: not confirmed since; used as it is, and the first use begins
  * DELAY, which leaves upper layers five seconds to confirm it; then PROBE asks the neighbour itself, three times.  Who does not answer goes, and if it was a
  * router another one is chosen.
+ *
+ * Transports confirm too (nd6_heard()): what the other end acknowledges went by this neighbour (RFC 4861 7.3.1).  As they would do so with every packet,
+ * i6v_ndoubt counts the entries that are waiting for it, and they look there first.
  */
 #include <errno.h>
 #include <string.h>
@@ -32,12 +35,39 @@ nud_time(const struct nd6_vnet *nv, const struct nd6_if *ni, enum vi_nud state)
 }
 
 void
+nd6_doubt(struct nd6_entry *ne, bool doubt)
+{
+	struct ip6_vnet *i6v = ip6_vnet(ne->ne_ifp->if_vnet);
+
+	if (ne->ne_doubt == doubt)
+		return;
+	ne->ne_doubt = doubt;
+	if (doubt)
+		i6v->i6v_ndoubt++;
+	else
+		i6v->i6v_ndoubt--;
+}
+
+void
+nd6_heard(struct ifnet *ifp, const uint8_t addr[16])
+{
+	struct nd6_vnet *nv = nd6_vnet(ifp->if_vnet);
+	struct nd6_entry *ne = nd6_lookup(nv, ifp, addr);
+
+	if (ne == NULL || !ne->ne_doubt)
+		return;
+	nv->nv_stat.ns_heard++;
+	nd6_setstate(nv, ne, VI_NUD_REACHABLE);
+}
+
+void
 nd6_setstate(struct nd6_vnet *nv, struct nd6_entry *ne, enum vi_nud state)
 {
 	struct nd6_if *ni = nd6_if(ne->ne_ifp);
 
 	ne->ne_state = (uint8_t)state;
 	ne->ne_asked = 0;
+	nd6_doubt(ne, !ne->ne_permanent && (state == VI_NUD_DELAY || state == VI_NUD_PROBE));
 	callout_stop(&ne->ne_timer);
 	/* Only what needs nothing done when it is used may be taken without a look. */
 	if (ni->ni_last == ne && state != VI_NUD_REACHABLE)

@@ -49,6 +49,12 @@ pfx_onlink(struct nd6_vnet *nv, struct nd6_prefix *np, bool on)
 }
 
 void
+nd6_prefix_offlink(struct nd6_vnet *nv, struct nd6_prefix *np)
+{
+	pfx_onlink(nv, np, false);
+}
+
+void
 nd6_prefix_free(struct nd6_vnet *nv, struct nd6_prefix *np)
 {
 	pfx_onlink(nv, np, false);
@@ -156,6 +162,7 @@ nd6_prefix_update(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t router[1
 	if (np == NULL && (valid == 0 || (np = pfx_new(nv, ifp, prefix, pi->pi_prefixlen)) == NULL))
 		return;
 	memcpy(np->np_router, router, sizeof(np->np_router));
+	nd6_prefix_heard(np);
 	np->np_expire = pfx_expire(nv, valid);
 	np->np_pexpire = pfx_expire(nv, preferred);
 	/* RFC 4861 6.3.4: an advertisement without the bit says nothing. */

@@ -15,8 +15,6 @@
 #include "base/util.h"
 #include "netinet/nd6/nd6_int.h"
 
-#define RTR_SOLICITATIONS	3		/* RFC 4861 10 */
-#define RTR_INTERVAL		(4 * ND6_SEC)
 #define TWO_HOURS		7200u
 #define RTR_INFINITE		0xffffffffu
 
@@ -119,8 +117,8 @@ nd6_router_select(struct nd6_vnet *nv)
 		rtr_route(nv, best, true);
 }
 
-static void
-rtr_free(struct nd6_vnet *nv, struct nd6_router *nr)
+void
+nd6_router_free(struct nd6_vnet *nv, struct nd6_router *nr)
 {
 	if (nr->nr_installed)
 		rtr_route(nv, nr, false);
@@ -149,7 +147,7 @@ nd6_router_gone(struct nd6_vnet *nv, const struct nd6_entry *ne, bool host)
 		return;
 	if (host) {		/* RFC 4861 7.2.5 */
 		nd6_rio_flush(nv, nr->nr_ifp, nr->nr_addr);
-		rtr_free(nv, nr);
+		nd6_router_free(nv, nr);
 		nd6_router_select(nv);
 		return;
 	}
@@ -170,7 +168,7 @@ nd6_router_update(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t src[16],
 
 	if (life == 0) {
 		if (nr != NULL)
-			rtr_free(nv, nr);
+			nd6_router_free(nv, nr);
 	} else if (nr == NULL) {
 		if (nv->nv_nrouters >= ND6_MAXROUTERS || (nr = kmalloc(vnet_acct(nv->nv_vnet), ACCT_NEIGH, sizeof(*nr))) == NULL) {
 			nv->nv_stat.ns_routersfull++;
@@ -182,6 +180,7 @@ nd6_router_update(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t src[16],
 		nv->nv_nrouters++;
 	}
 	if (life != 0) {
+		nr->nr_doubt = false;
 		nr->nr_pref = (int8_t)pref;
 		nr->nr_expire = life == RTR_INFINITE ? UINT64_MAX : vnet_now(nv->nv_vnet) + life * ND6_SEC;
 	}
@@ -239,6 +238,12 @@ ra_option(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t *src, const stru
 		if (NTOHL(mtu) >= IPV6_MMTU)
 			ni->ni_linkmtu = NTOHL(mtu);
 		break;
+	case ND_OPT_RDNSS:
+		nd6_rdnss_input(nv, ifp, src, no);
+		break;
+	case ND_OPT_DNSSL:
+		nd6_dnssl_input(nv, ifp, src, no);
+		break;
 	case ND_OPT_ROUTE:
 		if ((ni->ni_flags & VI_ND6_IFF_NO_RADR) == 0)
 			nd6_rio_input(nv, ifp, src, no);
@@ -261,6 +266,7 @@ nd6_ra_input(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t src[16], cons
 	/* RFC 4861 6.3.7: who is no default router does not end the search for one. */
 	if (ra->nra_lifetime != 0)
 		callout_stop(&ni->ni_rstimer);
+	ni->ni_answered = true;
 	ra_params(ni, ra, nv->nv_vnet->vn_kernel);
 	if ((ni->ni_flags & VI_ND6_IFF_NO_RADR) == 0)
 		rtr_update(nv, ifp, src, ra);
@@ -286,7 +292,7 @@ nd6_rs_timer(void *arg)
 		return;
 	ni->ni_rsleft--;
 	(void)nd6_rs_send(nv, ni->ni_ifp);
-	callout_reset(&ni->ni_rstimer, RTR_INTERVAL);
+	callout_reset(&ni->ni_rstimer, ND6_RS_INTERVAL);
 }
 
 void
@@ -296,7 +302,7 @@ nd6_rs_start(struct nd6_vnet *nv, struct ifnet *ifp)
 
 	if (ni == NULL || !ra_wanted(nv, ni) || !if_up(ifp))
 		return;
-	ni->ni_rsleft = RTR_SOLICITATIONS;
+	ni->ni_rsleft = (int)ND6_RS_COUNT;
 	callout_reset(&ni->ni_rstimer, 0);
 }
 
@@ -334,12 +340,14 @@ nd6_slow(void *arg)
 	for (nr = TAILQ_FIRST(&nv->nv_routers); nr != NULL; nr = nrnext) {
 		nrnext = TAILQ_NEXT(nr, nr_link);
 		if (nr->nr_expire <= now)
-			rtr_free(nv, nr);
+			nd6_router_free(nv, nr);
 	}
 	nd6_router_select(nv);
 	nd6_rio_slow(nv, now);
 	nd6_prefix_slow(nv, now);
+	nd6_dns_slow(nv, now);
 	slow_addresses(nv, now, &more);
+	more |= nd6_link_slow(nv, now) || !TAILQ_EMPTY(&nv->nv_dns);
 	if (more || !TAILQ_EMPTY(&nv->nv_routers) || !TAILQ_EMPTY(&nv->nv_prefixes) || !TAILQ_EMPTY(&nv->nv_rios))
 		callout_reset(&nv->nv_slow, ND6_SEC);
 }
@@ -353,7 +361,7 @@ nd6_router_flush(struct nd6_vnet *nv, const struct ifnet *ifp)
 	for (nr = TAILQ_FIRST(&nv->nv_routers); nr != NULL; nr = next) {
 		next = TAILQ_NEXT(nr, nr_link);
 		if (ifp == NULL || nr->nr_ifp == ifp)
-			rtr_free(nv, nr);
+			nd6_router_free(nv, nr);
 	}
 	nd6_rio_flush(nv, ifp, NULL);
 }
@@ -363,6 +371,7 @@ nd6_rtr_ifdetach(struct nd6_vnet *nv, const struct ifnet *ifp)
 {
 	nd6_router_flush(nv, ifp);
 	nd6_prefix_flush(nv, ifp, false);
+	nd6_dns_flush(nv, ifp);
 	if (nv->nv_defif == ifp)
 		rtr_defaultif(nv, NULL);
 	nd6_router_select(nv);

@@ -147,7 +147,7 @@ nd6_temp_check(struct nd6_vnet *nv, struct nd6_prefix *np)
 	const struct ifaddr *ifa;
 	unsigned n = 0;
 
-	if (nv->nv_usetempaddr == 0 || (np->np_flags & ND_PI_AUTO) == 0 || np->np_len != 64 || np->np_tempdad > IDGEN_RETRIES ||
+	if (nv->nv_usetempaddr == 0 || (np->np_flags & ND_PI_AUTO) == 0 || np->np_len != 64 || np->np_tempdad > IDGEN_RETRIES || np->np_doubt ||
 	    (nd6_if(np->np_ifp)->ni_flags & VI_ND6_IFF_IFDISABLED) != 0)
 		return;
 	TAILQ_FOREACH(ifa, &np->np_ifp->if_addrs, ifa_link) {

@@ -134,6 +134,7 @@ nd6_free(struct nd6_vnet *nv, struct nd6_entry *ne)
 		in6_mcast_leave(nv->nv_vnet, ne->ne_ifp, sol);
 	}
 	callout_stop(&ne->ne_timer);
+	nd6_doubt(ne, false);
 	if (ni->ni_last == ne)
 		ni->ni_last = NULL;
 	LIST_REMOVE(ne, ne_hash);

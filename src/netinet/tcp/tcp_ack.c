@@ -146,6 +146,7 @@ tcp_ack_advance(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
 	tcp_ack_timer(tp);
 	tp->t_lastack = tcp_now(tp);
 	tp->t_softerror = 0;
+	tcp_heard(tp);
 	/* As Linux: VI_MSG_MORE holds for what else the user sends now, not for what ACKs let go. */
 	if (tcp_aslinux(tp))
 		tp->t_flags &= ~(uint32_t)TF_MORE;

@@ -416,6 +416,13 @@ tcp_aslinux(const struct tcpcb *tp)
 static inline struct socket *tcp_so(const struct tcpcb *tp) { return (tp->t_inpcb->inp_socket); }
 static inline struct vnet *tcp_vn(const struct tcpcb *tp) { return (tp->t_tv->tv_vnet); }
 static inline uint64_t tcp_now(const struct tcpcb *tp) { return (vnet_now(tp->t_tv->tv_vnet)); }
+/* The other end makes progress: the neighbour on the way there lives (RFC 4861 7.3.1). */
+static inline void
+tcp_heard(const struct tcpcb *tp)
+{
+	if (tp->t_inpcb->inp_ops->io_heard != NULL)
+		tp->t_inpcb->inp_ops->io_heard(tp->t_inpcb);
+}
 static inline struct tcpcb *intotcpcb(const struct inpcb *inp) { return (inp->inp_ppcb); }
 static inline struct tcpcb *
 sototcpcb(const struct socket *so)

@@ -128,6 +128,7 @@ tcp_rcv_inorder(struct tcpcb *tp, struct tcp_seg *ts)
 	TCPSTAT_INC(ts->ts_tv, tcps_rcvpack);
 	TCPSTAT_ADD(ts->ts_tv, tcps_rcvbyte, ts->ts_len);
 	tcp_rcv_rtt(tp, tp->t_lastrcvd);
+	tcp_heard(tp);
 	tcp_rcv_ackpolicy(tp, ts->ts_len, ts->ts_segsz);
 	if (so->so_rcv.sb_flags & SBS_CANTRCVMORE) {
 		m_freem(m);			/* shutdown(SHUT_RD): read by nobody */
