@@ -413,6 +413,50 @@ routers_hear(void **state)
 	rig_end(&g);
 }
 
+/* A stack that is destroyed leaves its groups, by IGMPv3 and MLDv2: "to include nobody". */
+static void
+hears_farewell(bool v6)
+{
+	const struct vi_mreq mr = { .mr_group = tl_addr("224.0.0.22", 0).sa_in, .mr_addr = tl_addr("10.0.1.1", 0).sa_in };
+	struct vi_group_req gr = { .gr_group = tl_addr("ff02::16", 0) };
+	struct vi_socket *raw, *so;
+	uint8_t buf[256];
+	struct vi_msg msg;
+	bool left = false;
+	struct rig g;
+	size_t n = 0;
+
+	rig_begin(&g, v6);
+	so = listener(&g);
+	tl_ok(join(&g, so, VI_MCAST_JOIN_GROUP, g.ifab));
+	tl_run(&g.t, 60 * TL_SEC);
+	tl_ok(vi_socket(g.a, v6 ? VI_AF_INET6 : VI_AF_INET, VI_SOCK_RAW, v6 ? VI_IPPROTO_ICMPV6 : 2, &tl_root, &raw));
+	if (v6) {
+		gr.gr_ifindex = tl_ifinfo(g.a, g.ab.a).if_index;
+		tl_ok(vi_setsockopt(raw, VI_MCAST_JOIN_GROUP, &gr, sizeof(gr)));
+	} else {
+		tl_ok(vi_setsockopt(raw, VI_IP_ADD_MEMBERSHIP, &mr, sizeof(mr)));
+	}
+	tl_destroy(g.b);
+	tl_run(&g.t, TL_SEC);
+	while (!left && inet_recv(raw, &msg, buf, sizeof(buf), &n) == 0)
+		left = v6 ? buf[0] == 143 && n >= 28 && buf[8] == 3 && memcmp(buf + 12, "\xff\x0e", 2) == 0 :
+			    buf[24] == 0x22 && buf[32] == 3 && memcmp(buf + 36, "\xef\1\1\1", 4) == 0;
+	assert_true(left);
+	vi_close(raw);
+	vi_close(so);
+	g.b = tl_vnet(&g.t, "another");
+	rig_end(&g);
+}
+
+static void
+routers_hear_farewells(void **state)
+{
+	(void)state;
+	hears_farewell(false);
+	hears_farewell(true);
+}
+
 int
 main(void)
 {
@@ -426,6 +470,7 @@ main(void)
 		cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_listing),
 		cmocka_unit_test(routers_hear),
+		cmocka_unit_test(routers_hear_farewells),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

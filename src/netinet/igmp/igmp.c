@@ -151,6 +151,7 @@ igmp_attach(struct vnet *vn)
 static void
 igmp_stop(struct vnet *vn)
 {
+	mcast_stop(vn, NET_AF_INET);
 	ip_vnet(vn)->iv_mcproto = NULL;
 }
 

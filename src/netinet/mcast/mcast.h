@@ -205,6 +205,7 @@ uint8_t	mcast_age(struct mcast_if *);
 uint8_t	mcast_age_now(const struct mcast_if *);	/* and nothing else happens */
 void	mcast_cancel(struct mcast_if *);	/* nothing is due any more */
 unsigned mcast_robustness(const struct mcast_if *);
+void	mcast_stop(struct vnet *, enum net_af);	/* the sockets are gone: says the last farewells, once */
 void	mcast_ifup(struct mcast_if *);		/* everything is told anew */
 bool	mcast_silent(const struct mcast_group *);	/* nothing is told of it now */
 

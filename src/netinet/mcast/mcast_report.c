@@ -513,3 +513,13 @@ mcast_timer(void *arg)
 	if ((when = timer_next(mi)) != UINT64_MAX)
 		mcast_schedule(mi, when);
 }
+
+void
+mcast_stop(struct vnet *vn, enum net_af af)
+{
+	struct ifnet *ifp;
+
+	TAILQ_FOREACH(ifp, &net_vnet(vn)->nv_ifs, if_link)
+		if (ifp->if_mcast[af] != NULL && if_up(ifp))
+			mcast_timer(ifp->if_mcast[af]);
+}

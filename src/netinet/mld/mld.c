@@ -144,6 +144,7 @@ mld_attach(struct vnet *vn)
 static void
 mld_stop(struct vnet *vn)
 {
+	mcast_stop(vn, NET_AF_INET6);
 	ip6_vnet(vn)->i6v_mcproto = NULL;
 }
 

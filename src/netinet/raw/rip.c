@@ -325,7 +325,7 @@ rip_detach(struct vnet *vn)
 VNET_MODULE(rip,
 	.vm_size = sizeof(struct rip_vnet),
 	.vm_defaults = &rip_defaults,
-	.vm_after = "ip icmp ip6 icmp6 socket inpcb",
+	.vm_after = "ip icmp ip6 icmp6 socket inpcb igmp mld",
 	.vm_attach = rip_attach,
 	.vm_stop = rip_stop,
 	.vm_detach = rip_detach,

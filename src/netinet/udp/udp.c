@@ -172,7 +172,7 @@ udp_detach(struct vnet *vn)
 VNET_MODULE(udp,
 	.vm_size = sizeof(struct udp_vnet),
 	.vm_defaults = &udp_defaults,
-	.vm_after = "ip icmp socket inpcb",
+	.vm_after = "ip icmp socket inpcb igmp mld",
 	.vm_attach = udp_attach,
 	.vm_stop = udp_stop,
 	.vm_detach = udp_detach,
