@@ -117,6 +117,7 @@ enum vi_sockopt {
 	VI_TCP_THIN_LINEAR_TIMEOUTS,	/* the first six timeouts are not doubled while less than four segments are out */
 	VI_TCP_FASTOPEN_NO_COOKIE,	/* the SYN takes data along, or a listener takes it, without a cookie */
 	VI_TCP_FASTOPEN_KEY,	/* a listener's own key of cookies, VI_TCP_TFOKEYLEN bytes; behind it perhaps one that is good as well */
+	VI_TCP_REMOTE_UDP_ENCAPS_PORT,	/* before connecting: TCP in UDP, to that port; needs net.inet.tcp.udp_tunneling_port */
 
 	VI_UDP_SEGMENT = 400,	/* one send is many datagrams of so many bytes; 0 = off */
 	VI_UDP_GRO,		/* such a train is received in one piece, msg_segsz saying how to cut it */

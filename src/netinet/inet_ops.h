@@ -51,6 +51,7 @@ struct inet_pkt {
 	uint32_t	 ip_flow;	/* IPv6 flow label, host order */
 	bool		 ip_bcast;	/* destination is a broadcast or multicast address, at either layer */
 	bool		 ip_frag;	/* was reassembled */
+	uint16_t	 ip_udpport;	/* TCP in UDP: the sender's port, network order; 0 = no */
 	bool		 ip_rtalert;	/* IPv6: with router alert (RFC 2711) */
 	const uint8_t	*ip_opts;	/* IPv4 options, ip_hlen - 20 bytes that stay until the transport gives m away; NULL: none */
 };

@@ -26,7 +26,7 @@ static void
 tcp_blackhole_enter(struct tcpcb *tp, uint32_t mss)
 {
 	uint32_t mtu = mss + tp->t_inpcb->inp_ops->io_hdrlen + tp->t_inpcb->inp_optlen +
-		       TCP_MINHLEN;
+		       TCP_MINHLEN + tcp_udp_len(tp->t_tv, tp->t_udpport);
 
 	if (mtu >= tp->t_pmtu || tp->t_maxseg + tcp_options_len(tp) <= mss)
 		return;

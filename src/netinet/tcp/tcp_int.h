@@ -273,6 +273,7 @@ struct tcpcb {
 	bool		 t_usersettimeout;	/* RFC 5482 3.1: not CHANGEABLE */
 	uint8_t		 t_utosends;	/* segments that shall still carry the option */
 
+	uint16_t	 t_udpport;	/* the peer's, network order; 0 = not in UDP */
 	uint16_t	 t_peermss;	/* what the peer's SYN said */
 	uint32_t	 t_pmtu;
 
@@ -346,6 +347,8 @@ struct tcp_vnet {
 	int		 tv_blackhole, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
 	struct tcp_hostcache tv_hc;
 	struct tcp_fastopen tv_tfo;
+	int		 tv_udp_port, tv_udp_overhead;	/* TCP in UDP; 0 = switched off */
+	struct socket	*tv_udpso[2];	/* NULL = none */
 	int		 tv_pmtud_blackhole, tv_blackhole_mss, tv_blackhole_mss6;
 	unsigned	 tv_orphans;	/* connections without a user */
 	int		 tv_max_orphans, tv_orphan_retries;
@@ -547,6 +550,7 @@ struct tcp_reply {
 	struct inet_flow tr_flow;
 	const struct inet_ops *tr_ops;
 	uint16_t	 tr_lport, tr_fport;
+	uint16_t	 tr_udpport;	/* 0 = not in UDP */
 	uint32_t	 tr_seq, tr_ack;
 	uint16_t	 tr_flags, tr_win;
 	struct tcp_opts	*tr_opts;	/* may be NULL; the signature is added */
@@ -670,6 +674,7 @@ struct tcp_agreed {
 	uint16_t	 ta_peermss;
 	uint8_t		 ta_sndscale, ta_rcvscale;
 	bool		 ta_scale, ta_ts, ta_sack, ta_ecn;
+	uint16_t	 ta_udpport;	/* the peer's; 0 = not in UDP */
 	uint16_t	 ta_uto;	/* the peer's user timeout option; 0 = none */
 	uint8_t		 ta_rexmits;	/* of the SYN-ACK */
 };
@@ -762,6 +767,21 @@ void	 tcp_blackhole(struct tcpcb *);
 void	 tcp_uto_set(struct tcpcb *, int ms);	/* the user's wish; 0 = none */
 void	 tcp_uto_rcvd(struct tcpcb *, uint16_t);
 bool	 tcp_uto_fill(struct tcpcb *, struct tcp_opts *);	/* one is to be sent now */
+
+/* tcp_udp.c: TCP in UDP */
+int	 tcp_udp_output(struct tcpcb *, struct mbuf *, unsigned flags);
+int	 tcp_udp_send(struct tcp_vnet *, const struct inet_ops *, const struct inet_flow *,
+    uint16_t port, struct mbuf *);
+/* False: it did not come as the connection's do; it is gone. */
+bool	 tcp_udp_same(struct tcp_seg *, uint16_t port);
+void	 tcp_udp_stop(struct tcp_vnet *);
+int	 tcp_sysctl_udpport(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
+/* What UDP takes of each packet. */
+static inline uint32_t
+tcp_udp_len(const struct tcp_vnet *tv, uint16_t port)
+{
+	return (port != 0 ? (uint32_t)tv->tv_udp_overhead : 0);
+}
 
 /* tcp_info.c */
 void	 tcp_info_fill(struct tcpcb *, struct vi_tcp_info *);

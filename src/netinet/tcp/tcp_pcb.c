@@ -78,6 +78,7 @@ tcp_renewtcpcb(struct tcpcb **tpp)
 	tp->t_syncnt = old->t_syncnt;
 	tp->t_deferaccept = old->t_deferaccept;
 	tp->t_notsentlowat = old->t_notsentlowat;
+	tp->t_udpport = old->t_udpport;
 	kfree(vnet_acct(inp->inp_vnet), ACCT_TCPCB, old, sizeof(*old));
 	inp->inp_flags &= ~(uint32_t)INP_DROPPED;
 	*tpp = tp;
@@ -125,8 +126,9 @@ void
 tcp_setmss(struct tcpcb *tp)
 {
 	const struct inpcb *inp = tp->t_inpcb;
-	uint32_t hdrs = (uint32_t)inp->inp_ops->io_hdrlen + TCP_MINHLEN, mss,
-		 optlen = tcp_options_len(tp);
+	uint32_t hdrs = (uint32_t)inp->inp_ops->io_hdrlen + TCP_MINHLEN +
+			tcp_udp_len(tp->t_tv, tp->t_udpport),
+		 mss, optlen = tcp_options_len(tp);
 
 	if (inp->inp_ops->io_family == VI_AF_INET)
 		hdrs += inp->inp_optlen;
@@ -138,7 +140,7 @@ tcp_setmss(struct tcpcb *tp)
 	mss = u32max(mss, (uint32_t)tp->t_tv->tv_minmss);
 	tp->t_maxseg = mss - optlen;
 	tp->t_maxsuper = tp->t_maxseg;
-	if (tp->t_tv->tv_superpackets && tcp_authkey(tp) == NULL)
+	if (tp->t_tv->tv_superpackets && tcp_authkey(tp) == NULL && tp->t_udpport == 0)
 		tp->t_maxsuper *= u32max((MAX_SUPERPKT - hdrs - optlen) / tp->t_maxseg, 1);
 }
 

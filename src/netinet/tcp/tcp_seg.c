@@ -46,6 +46,7 @@ tcp_seg_reset(struct tcp_seg *ts)
 	    .tr_ops = pkt->ip_ops,
 	    .tr_lport = ts->ts_dport,
 	    .tr_fport = ts->ts_sport,
+	    .tr_udpport = pkt->ip_udpport,
 	};
 	uint64_t epoch = vnet_now(tv->tv_vnet) / SEC;
 
@@ -201,6 +202,8 @@ tcp_seg_demux(struct inpcb *inp, struct tcp_seg *ts)
 		return;
 	}
 	if (tp != NULL && tp->t_state >= TCPS_SYN_SENT) {
+		if (!tcp_udp_same(ts, tp->t_udpport))
+			return;
 		tp->t_segsin++;
 		tp->t_datasegsin += ts->ts_len != 0;
 		if (tp->t_state == TCPS_SYN_SENT)

@@ -569,8 +569,7 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 	ect = tcp_ecn_tos(tp, o->o_len > 0 && !SEQ_LT(o->o_seq, tp->snd_max));
 	tos = inp->inp_ops->io_family == VI_AF_INET ? &inp->inp_tos : &inp->inp_tclass;
 	*tos |= ect;
-	error = inp->inp_ops->io_output(
-	    inp, m, so->so_options & SO_DONTROUTE ? INET_DONTROUTE : 0);
+	error = tcp_udp_output(tp, m, so->so_options & SO_DONTROUTE ? INET_DONTROUTE : 0);
 	*tos &= (uint8_t)~ect;
 	if (error != 0) {
 		if (error == EMSGSIZE && tcp_snd_msgsize(tp) == 0)
@@ -798,7 +797,7 @@ tcp_snd_bare(struct tcpcb *tp, uint32_t seq, uint16_t flags, const uint8_t *opts
 		return (ENOBUFS);
 	TCPSTAT_INC(tp->t_tv, tcps_sndtotal);
 	tp->t_segsout++;
-	return (inp->inp_ops->io_output(inp, m, 0));
+	return (tcp_udp_output(tp, m, 0));
 }
 
 int
@@ -902,5 +901,7 @@ tcp_respond(struct tcp_vnet *tv, const struct tcp_reply *tr)
 		return (ENOBUFS);
 	}
 	TCPSTAT_INC(tv, tcps_sndtotal);
+	if (tr->tr_udpport != 0)
+		return (tcp_udp_send(tv, tr->tr_ops, fl, tr->tr_udpport, m));
 	return (tr->tr_ops->io_send(tv->tv_vnet, fl, VI_IPPROTO_TCP, m));
 }

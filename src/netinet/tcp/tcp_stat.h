@@ -119,6 +119,8 @@
 	X(tcps_sack_sboverflow, "SACK scoreboard overflow%s") \
 	X(tcps_sack_ignored, "SACK block%s ignored as impossible") \
 	X(tcps_sack_reneged, "SACK scoreboard%s discarded after renegation") \
+	X(tcps_tunneled_pkts, "packet%s received in UDP") \
+	X(tcps_tunneled_errs, "\tpacket%s in UDP dropped, or not in UDP as their connection is") \
 	X(tcps_tw_added, "TIME_WAIT entr%s added") \
 	X(tcps_tw_recycles, "TIME_WAIT entr%s recycled early for lack of room") \
 	X(tcps_tw_reused, "TIME_WAIT entr%s given to a new connection") \

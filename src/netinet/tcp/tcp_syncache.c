@@ -132,6 +132,7 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t fl
 	    .tr_ops = sc->sc_flow.tf_ops,
 	    .tr_lport = sc->sc_flow.tf_lport,
 	    .tr_fport = sc->sc_flow.tf_fport,
+	    .tr_udpport = ta->ta_udpport,
 	    .tr_seq = ta->ta_iss,
 	    .tr_ack = ta->ta_irs + 1,
 	    .tr_flags = flags,
@@ -199,7 +200,9 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	sc->sc_tfoexp = (ts->ts_to.to_flags & TOF_TFOEXP) != 0;
 	if (sc->sc_tfo)
 		tcp_tfo_cookie(intotcpcb(listener), &pkt->ip_dst, &pkt->ip_src, sc->sc_tfocookie);
-	sc->sc_ourmss = tcp_mssopt(tv, sc->sc_fib, pkt->ip_ops, &pkt->ip_src);
+	ta->ta_udpport = pkt->ip_udpport;
+	sc->sc_ourmss = (uint16_t)(tcp_mssopt(tv, sc->sc_fib, pkt->ip_ops, &pkt->ip_src) -
+				   tcp_udp_len(tv, ta->ta_udpport));
 	if (usermss != 0 && usermss < sc->sc_ourmss)
 		sc->sc_ourmss = (uint16_t)usermss;
 	sc->sc_wnd = (uint16_t)tcp_persona_synwin(tv, sbspace(&so->so_rcv), sc->sc_ourmss);
@@ -366,7 +369,8 @@ tcp_syncache_syn(struct inpcb *listener, struct tcp_seg *ts)
 	struct tcp_vnet *tv = ts->ts_tv;
 	struct syncache *sc;
 
-	if ((sc = tcp_syncache_find(tv, ts)) != NULL && tcp_syncache_again(tv, sc, ts))
+	if ((sc = tcp_syncache_find(tv, ts)) != NULL &&
+	    (!tcp_udp_same(ts, sc->sc_agreed.ta_udpport) || tcp_syncache_again(tv, sc, ts)))
 		return;
 	if (soqueuefull(listener->inp_socket)) {
 		TCPSTAT_INC(tv, tcps_listendrop);
@@ -446,6 +450,8 @@ tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
 	struct tcpcb *tp;
 
 	if ((sc = tcp_syncache_find(tv, ts)) != NULL) {
+		if (!tcp_udp_same(ts, sc->sc_agreed.ta_udpport))
+			return;
 		if (sc->sc_rexmits == 0 && !sc->sc_acked)
 			rtt = vnet_now(tv->tv_vnet) + tcp_syncache_rto(tv, sc) - sc->sc_time;
 		if (!tcp_syncache_check(tv, sc, ts) || tcp_syncache_deferred(tv, sc, ts))
@@ -476,6 +482,8 @@ tcp_syncache_rst(struct tcp_vnet *tv, struct tcp_seg *ts)
 {
 	struct syncache *sc = tcp_syncache_find(tv, ts);
 
+	if (sc != NULL && !tcp_udp_same(ts, sc->sc_agreed.ta_udpport))
+		return;
 	tcp_seg_drop(ts);
 	if (sc == NULL)
 		return;

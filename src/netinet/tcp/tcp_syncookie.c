@@ -82,7 +82,7 @@ tcp_syncookie_check(struct tcp_vnet *tv, const struct tcp_seg *ts, struct tcp_ag
 		 sent = tv->tv_syncache.sc_cookietime;
 	uint32_t cookie = ts->ts_ack - 1, irs = ts->ts_seq - 1, i = cookie >> 1 & 7;
 
-	if (sent == 0 || now - sent > 2 * COOKIE_TICK)
+	if (sent == 0 || now > sent + 2 * COOKIE_TICK)
 		return (false);
 	if ((tick & 1) != (cookie & 1))
 		tick--;
@@ -94,6 +94,7 @@ tcp_syncookie_check(struct tcp_vnet *tv, const struct tcp_seg *ts, struct tcp_ag
 	    .ta_iss = cookie,
 	    .ta_irs = irs,
 	    .ta_peermss = cookie_mss[i],
+	    .ta_udpport = ts->ts_pkt->ip_udpport,
 	    .ta_tsoff = tcp_newtsoff(tcp_flowsecret(
 		tv, &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport)),
 	};

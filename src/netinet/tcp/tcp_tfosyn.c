@@ -109,7 +109,8 @@ tcp_tfo_options(struct tcpcb *tp, struct tcp_opts *to, uint8_t cookie[TCP_FASTOP
 uint32_t
 tcp_tfo_room(struct tcpcb *tp)
 {
-	uint32_t hdrs = tp->t_inpcb->inp_ops->io_hdrlen + tp->t_inpcb->inp_optlen + TCP_MINHLEN;
+	uint32_t hdrs = tp->t_inpcb->inp_ops->io_hdrlen + tp->t_inpcb->inp_optlen + TCP_MINHLEN +
+			tcp_udp_len(tp->t_tv, tp->t_udpport);
 	uint32_t room = tp->t_pmtu - hdrs;
 	struct tcp_tfohost th;
 

@@ -22,7 +22,7 @@ struct tcptw {
 	uint32_t	 tw_snd_nxt, tw_rcv_nxt;
 	uint32_t	 tw_ts_recent, tw_tsoff;
 	uint32_t	 tw_fib, tw_uid;
-	uint16_t	 tw_win;
+	uint16_t	 tw_win, tw_udpport;
 	uint8_t		 tw_tos, tw_ttl;
 	struct tcp_authctx tw_auth;	/* its key is counted */
 	bool		 tw_ts;		/* timestamps were in use */
@@ -108,6 +108,7 @@ tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_ts = (tp->t_flags & TF_RCVD_TSTMP) != 0;
 	tw->tw_ts_recent = tp->ts_recent;
 	tw->tw_tsoff = tp->t_tsoff;
+	tw->tw_udpport = tp->t_udpport;
 	tw->tw_fib = inp->inp_fib;
 	tw->tw_tos = in_pcbtos(inp, inp->inp_ops);
 	tw->tw_ttl = in_pcbttl(inp, inp->inp_ops);
@@ -157,6 +158,7 @@ tcp_timewait_ack(struct tcp_vnet *tv, const struct tcptw *tw)
 	    .tr_ops = tw->tw_flow.tf_ops,
 	    .tr_lport = tw->tw_flow.tf_lport,
 	    .tr_fport = tw->tw_flow.tf_fport,
+	    .tr_udpport = tw->tw_udpport,
 	    .tr_seq = tw->tw_snd_nxt,
 	    .tr_ack = tw->tw_rcv_nxt,
 	    .tr_flags = TH_ACK,
@@ -197,6 +199,8 @@ tcp_timewait_input(struct tcp_seg *ts, bool listening)
 	    &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport);
 	if (tw == NULL)
 		return (false);
+	if (!tcp_udp_same(ts, tw->tw_udpport))
+		return (true);
 	if (ts->ts_flags & TH_RST) {
 		TCPSTAT_INC(tv, tcps_tw_resets);
 		tcp_seg_drop(ts);

@@ -414,6 +414,12 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 			return (EINVAL);
 		tp->t_thinlinear = v != 0;
 		return (0);
+	case VI_TCP_REMOTE_UDP_ENCAPS_PORT:
+		if (v < 0 || v > 65535 || tp->t_state != TCPS_CLOSED ||
+		    (v != 0 && tp->t_tv->tv_udp_port == 0))
+			return (EINVAL);
+		tp->t_udpport = HTONS((uint16_t)v);
+		return (0);
 	case VI_TCP_TIMESTAMP:		/* Linux: under repair only, which there is not */
 		return (EPERM);
 	case VI_TCP_DEFER_ACCEPT:
@@ -564,6 +570,7 @@ tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 	case VI_TCP_FASTOPEN_CONNECT: *v = tp->t_tfoconnect; break;
 	case VI_TCP_FASTOPEN_NO_COOKIE: *v = tp->t_tfonocookie; break;
 	case VI_TCP_THIN_LINEAR_TIMEOUTS: *v = tp->t_thinlinear; break;
+	case VI_TCP_REMOTE_UDP_ENCAPS_PORT: *v = NTOHS(tp->t_udpport); break;
 	case VI_TCP_TIMESTAMP:	*v = (int)tcp_ts(tcp_now(tp), tp->t_tsoff); break;
 	case VI_TCP_DEFER_ACCEPT:
 		*v = (int)(tcp_rounds_time(tp->t_tv, tp->t_deferaccept) / SEC);

@@ -66,6 +66,7 @@ static const struct tcp_vnet tcp_vnet_defaults = {
 	    .hc_expire = 3600,
 	    .hc_prune = 300},
 	.tv_tfo = {.tf_client = 1, .tf_autokey = 120, .tf_disable = 900},
+	.tv_udp_overhead = 8,
 	.tv_blackhole_mss = 1200,
 	.tv_blackhole_mss6 = 1220,
 	.tv_max_orphans = 8192,
@@ -90,6 +91,8 @@ tcp_attach(struct vnet *vn)
 	int error;
 
 	tv->tv_vnet = vn;
+	/* No second yet: a clock may begin at 0. */
+	tv->tv_rst_epoch = tv->tv_challenge_epoch = UINT64_MAX;
 	tcp_timewait_init(tv);
 	tcp_hc_init(tv);
 	kernel_random(vn->vn_kernel, &tv->tv_isnkey, sizeof(tv->tv_isnkey));
@@ -112,6 +115,7 @@ tcp_stop(struct vnet *vn)
 	struct inpcb *inp;
 
 	tv->tv_stopping = true;
+	tcp_udp_stop(tv);
 	while ((inp = TAILQ_FIRST(&tv->tv_pcbs.ipi_list)) != NULL)
 		tcp_protosw.pr_abort(inp->inp_socket);
 	tcp_syncache_stop(tv);
@@ -151,7 +155,7 @@ tcp_detach(struct vnet *vn)
 VNET_MODULE(tcp,
 	.vm_size = sizeof(struct tcp_vnet),
 	.vm_defaults = &tcp_vnet_defaults,
-	.vm_after = "ip inpcb socket icmp",
+	.vm_after = "ip inpcb socket icmp udp",
 	.vm_attach = tcp_attach,
 	.vm_stop = tcp_stop,
 	.vm_detach = tcp_detach,

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TCP in UDP, for paths where nothing else passes: as FreeBSD does it, and as RFC 6951 for SCTP.
+ *
+ * With net.inet.tcp.udp_tunneling_port not 0, datagrams to that port are segments; so are those
+ * that this stack sends from it.  The TCP header follows the UDP header as it is, but for its
+ * checksum, which is 0: UDP's covers it, and must be there.  A connection is in UDP from its SYN to
+ * its end: a listener answers as it was asked, who connects says VI_TCP_REMOTE_UDP_ENCAPS_PORT.  The
+ * other's port belongs to the connection; a segment that comes otherwise is dropped.
+ *
+ * Each segment is shorter by net.inet.tcp.udp_tunneling_overhead; there are no super-packets.
+ */
+#include "netinet/tcp/tcp_int.h"
+
+#include <errno.h>
+
+#include "kern/sysctl.h"
+#include "netinet/udp/udp.h"
+#include "wire/udp.h"
+
+static bool
+tcp_udp_input(
+    struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, const struct udp_info *ui, void *arg)
+{
+	struct tcp_vnet *tv = arg;
+	struct inet_pkt pkt = *pk;
+
+	(void)inp;
+	if (!ui->ui_hassum || ui->ui_sport == 0) {
+		TCPSTAT_INC(tv, tcps_tunneled_errs);
+		m_freem(m);
+		return (true);
+	}
+	TCPSTAT_INC(tv, tcps_tunneled_pkts);
+	pkt.ip_proto = VI_IPPROTO_TCP;
+	pkt.ip_plen = m->m_pkt.len;
+	pkt.ip_udpport = ui->ui_sport;
+	m->m_pkt.csum_flags |= CSUM_DATA_VALID;	/* UDP's was verified */
+	tcp_input(m, &pkt);
+	return (true);
+}
+
+/* What ICMP quotes is our UDP header, and, if it is enough, our TCP header behind it. */
+static void
+tcp_udp_ctl(struct inpcb *inp, const struct inet_ctlmsg *ic, void *arg)
+{
+	struct inet_ctlmsg inner = *ic;
+
+	(void)arg;
+	if (ic->ic_len < UDP_HDRLEN)
+		return;
+	inner.ic_data += UDP_HDRLEN;
+	inner.ic_len -= UDP_HDRLEN;
+	tcp_ctlinput(inp->inp_vnet, &inner);
+}
+
+/* Consumes m: a segment with its header in front. */
+int
+tcp_udp_send(struct tcp_vnet *tv, const struct inet_ops *io, const struct inet_flow *fl, uint16_t port,
+    struct mbuf *m)
+{
+	struct udphdr *uh;
+
+	mtod(m, struct tcphdr *)->th_sum = 0;
+	if (tv->tv_udp_port == 0) {		/* switched off since */
+		m_freem(m);
+		return (ENETDOWN);
+	}
+	if ((m = m_prepend(m, UDP_HDRLEN)) == NULL) {
+		TCPSTAT_INC(tv, tcps_sndnomem);
+		return (ENOBUFS);
+	}
+	uh = mtod(m, struct udphdr *);
+	uh->uh_sport = HTONS((uint16_t)tv->tv_udp_port);
+	uh->uh_dport = port;
+	uh->uh_ulen = HTONS((uint16_t)m->m_pkt.len);
+	uh->uh_sum = io->io_pseudo(&fl->if_laddr, &fl->if_faddr, VI_IPPROTO_UDP, m->m_pkt.len);
+	m->m_pkt.csum_flags = CSUM_UDP;
+	m->m_pkt.segsz = 0;
+	return (io->io_send(tv->tv_vnet, fl, VI_IPPROTO_UDP, m));
+}
+
+/* A segment of a connection, in UDP or not. */
+int
+tcp_udp_output(struct tcpcb *tp, struct mbuf *m, unsigned flags)
+{
+	struct inpcb *inp = tp->t_inpcb;
+	struct inet_flow fl;
+
+	if (tp->t_udpport == 0)
+		return (inp->inp_ops->io_output(inp, m, flags));
+	fl = (struct inet_flow){
+	    .if_laddr = inp->inp_laddr,
+	    .if_faddr = inp->inp_faddr,
+	    .if_fib = inp->inp_fib,
+	    .if_tos = in_pcbtos(inp, inp->inp_ops),
+	    .if_ttl = in_pcbttl(inp, inp->inp_ops),
+	    .if_df = (tp->t_flags & TF_NOPMTU) == 0,
+	    .if_flowid = inp->inp_flowid,
+	};
+	return (tcp_udp_send(tp->t_tv, inp->inp_ops, &fl, tp->t_udpport, m));
+}
+
+/* Of a segment that goes to a connection. */
+bool
+tcp_udp_same(struct tcp_seg *ts, uint16_t port)
+{
+	if (ts->ts_pkt->ip_udpport == port)
+		return (true);
+	TCPSTAT_INC(ts->ts_tv, tcps_tunneled_errs);
+	tcp_seg_drop(ts);
+	return (false);
+}
+
+static int
+tcp_udp_open(struct tcp_vnet *tv, int family, uint16_t port, struct socket **sop)
+{
+	const struct vi_cred cred = { .cr_priv = true };
+	const struct vi_sockaddr sa = {.sa_family = (uint8_t)family, .sa_port = HTONS(port)};
+	const int on = 1;
+	struct socket *so;
+	int error;
+
+	if ((error = socreate(tv->tv_vnet, family, VI_SOCK_DGRAM, 0, &cred, &so)) != 0)
+		return (error);
+	if ((family == VI_AF_INET6 &&
+		(error = sosetopt(so, VI_IPV6_V6ONLY, &on, sizeof(on))) != 0) ||
+	    (error = sobind(so, &sa)) != 0 ||
+	    (error = udp_set_tunnel(so, tcp_udp_input, tcp_udp_ctl, tv)) != 0)
+		soclose(so);
+	else
+		*sop = so;
+	return (error);
+}
+
+void
+tcp_udp_stop(struct tcp_vnet *tv)
+{
+	for (unsigned i = 0; i < NITEMS(tv->tv_udpso); i++) {
+		if (tv->tv_udpso[i] == NULL)
+			continue;
+		(void)udp_set_tunnel(tv->tv_udpso[i], NULL, NULL, NULL);
+		soclose(tv->tv_udpso[i]);
+		tv->tv_udpso[i] = NULL;
+	}
+	tv->tv_udp_port = 0;
+}
+
+/* net.inet.tcp.udp_tunneling_port.  EADDRINUSE leaves it switched off. */
+int
+tcp_sysctl_udpport(
+    struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+{
+	struct tcp_vnet *tv = tcp_vnet(vn);
+	int v = tv->tv_udp_port, error;
+
+	if ((error = tcp_sysctl_number(sd, &v, value, buf, len)) != 0 || value == NULL ||
+	    v == tv->tv_udp_port)
+		return (error);
+	tcp_udp_stop(tv);
+	if (v == 0)
+		return (0);
+	if ((error = tcp_udp_open(tv, VI_AF_INET, (uint16_t)v, &tv->tv_udpso[0])) == 0)
+		error = tcp_udp_open(tv, VI_AF_INET6, (uint16_t)v, &tv->tv_udpso[1]);
+	if (error == 0)
+		tv->tv_udp_port = v;
+	else
+		tcp_udp_stop(tv);
+	return (error);
+}
