@@ -38,6 +38,7 @@ struct script {
 	uint32_t	 iss;		/* ours, of the first byte */
 	uint32_t	 peer;		/* bytes the peer sent */
 	uint64_t	 start;
+	uint16_t	 syn;		/* flags of the peer's SYN besides */
 };
 
 static uint8_t data[1 << 18];
@@ -88,10 +89,11 @@ open_after(struct script *sc, bool sack, uint16_t mss, uint64_t wait)
 	uint8_t opts[8] = {2, 4, (uint8_t)(mss >> 8), (uint8_t)mss, 1, 1, sack ? 4 : 1, sack ? 2 : 1};
 	struct socket *ls = wire_listen(&sc->w, 0, PORT, 5);
 
-	wire_inject_opts(&sc->w, 0, HTONS(PEER), HTONS(PORT), 0, 0, TH_SYN, 65535, opts, 8);
+	wire_inject_opts(&sc->w, 0, HTONS(PEER), HTONS(PORT), 0, 0, TH_SYN | sc->syn, 65535,
+	    opts, 8);
 	run(sc, wait);
 	assert_true(sc->nout > 0);
-	assert_int_equal(sc->out[0].o_flags, TH_SYN | TH_ACK);
+	assert_int_equal(sc->out[0].o_flags & ~TH_ECE, TH_SYN | TH_ACK);
 	sc->iss = sc->out[0].o_seq + 1;
 	wire_inject(&sc->w, 0, HTONS(PEER), HTONS(PORT), 1, sc->iss, TH_ACK, 65535, NULL, 0);
 	run(sc, MSEC);
@@ -763,6 +765,31 @@ linux_growth(void **state)
 	stop(&sc);
 }
 
+/* Marks (RFC 3168 6.1.2): down to the threshold at once; Linux comes down as after a loss. */
+static void
+linux_marks(void **state)
+{
+	struct script sc;
+
+	(void)state;
+	for (int linux = 0; linux < 2; linux++) {
+		prepare(&sc, linux);
+		sc.syn = TH_ECE | TH_CWR;
+		open_mss(&sc, true, MSS);
+		assert_int_equal(sc.out[0].o_flags, TH_SYN | TH_ACK | TH_ECE);
+		sends(&sc, 4000);
+		run(&sc, RTT);
+		wire_inject(&sc.w, 0, HTONS(PEER), HTONS(PORT), 1, sc.iss + 1000, TH_ACK | TH_ECE, 65535, NULL, 0);
+		/* Of what is in flight, or of the window; three in flight, one delivered. */
+		assert_int_equal(sc.tp->snd_ssthresh, linux ? 7000 : 2800);
+		assert_int_equal(sc.tp->snd_cwnd, linux ? 5000 : 2800);
+		ack(&sc, 4000);
+		assert_in_range(sc.tp->snd_cwnd, linux ? 7000 : 2800, linux ? 7000 : 3800);
+		assert_int_equal(stat(&sc)->tcps_ecn_rcwnd, 1);
+		stop(&sc);
+	}
+}
+
 /* Linux: the timeout is the round trip and 200 ms at least; probes of a closed window bring nothing. */
 static void
 linux_timers(void **state)
@@ -959,6 +986,7 @@ main(void)
 		cmocka_unit_test(hystart_rounds),
 		cmocka_unit_test(user_timeout),
 		cmocka_unit_test(linux_growth),
+		cmocka_unit_test(linux_marks),
 		cmocka_unit_test(linux_timers),
 		cmocka_unit_test(linux_pingpong),
 		cmocka_unit_test(more),

@@ -350,8 +350,7 @@ tcp_ack_rttmin(struct tcpcb *tp, uint64_t rtt)
 	if (rtt == 0)
 		return;
 	tp->t_lr.lr_rack.rk_unmeasured = false;
-	if (tp->t_rttmin == 0 || rtt / USEC < tp->t_rttmin)
-		tp->t_rttmin = (uint32_t)u64min(u64max(rtt / USEC, 1), UINT32_MAX);
+	tcp_rtt_least(tp, rtt);
 }
 
 /* What the ACK told of losses, with SACK; the window follows. */
@@ -385,6 +384,8 @@ tcp_ack_end(struct tcpcb *tp)
 
 	tcp_ack_rttmin(tp, rs->rs_rtt);
 	tcp_rate_end(tp, tcp_now(tp));
+	if (tp->t_lr.lr_ecn & TE_CWR && tcp_ecn_evenly(tp))
+		tcp_prr_ack(tp, tcp_snd_inflight(tp), rs->rs_ackadv != 0 && rs->rs_lost == 0);
 	if (tp->t_cc->cc_rate != NULL) {
 		tp->t_cc->cc_rate(tp, rs);
 		tcp_snd_autosize(tp);

@@ -11,6 +11,7 @@
  */
 #include "netinet/tcp/tcp_int.h"
 
+#include "netinet/tcp/cc/cc.h"
 #include "wire/ip.h"
 
 /* Bits of the SYN about to be sent: asks once. */
@@ -64,16 +65,28 @@ tcp_ecn_input(struct tcpcb *tp, const struct tcp_seg *ts)
 	tp->t_flags |= TF_ACKNOW;
 }
 
+/* As Linux: the window comes down to the threshold as after a loss, evenly over the round trip. */
+bool
+tcp_ecn_evenly(const struct tcpcb *tp)
+{
+	return ((tp->t_lr.lr_ecn & TE_CWR) != 0 && tcp_aslinux(tp) && tp->t_tv->tv_prr &&
+		tp->t_cc->cc_rate == NULL && (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0);
+}
+
 /* An ACK: RFC 3168 6.1.2, at most one reduction for each window of data. */
 void
 tcp_ecn_ack(struct tcpcb *tp, const struct tcp_seg *ts)
 {
 	struct tcp_lr *lr = &tp->t_lr;
+	uint32_t cwnd = tp->snd_cwnd;
 
 	if ((lr->lr_ecn & TE_PERMIT) == 0)
 		return;
-	if ((lr->lr_ecn & TE_CWR) && SEQ_GEQ(ts->ts_ack, lr->lr_ecnrecover))
+	if ((lr->lr_ecn & TE_CWR) && SEQ_GEQ(ts->ts_ack, lr->lr_ecnrecover)) {
+		if (tcp_ecn_evenly(tp))
+			tp->snd_cwnd = tp->snd_ssthresh;
 		lr->lr_ecn &= ~(uint32_t)TE_CWR;
+	}
 	if ((ts->ts_flags & TH_ECE) == 0)
 		return;
 	lr->lr_rs.rs_ece = true;
@@ -83,6 +96,10 @@ tcp_ecn_ack(struct tcpcb *tp, const struct tcp_seg *ts)
 	lr->lr_ecn |= TE_CWR;
 	lr->lr_ecnrecover = tp->snd_max;
 	tcp_ack_reduce(tp, CC_ECN);
+	if (tcp_ecn_evenly(tp)) {
+		tp->snd_cwnd = cwnd;
+		tcp_prr_begin(tp);
+	}
 }
 
 /* The window was reduced, for whatever reason: the next new data says so. */

@@ -226,7 +226,8 @@ struct tcpcb {
 	uint32_t	 t_srtt;	/* << 3; 0 = no sample yet */
 	uint32_t	 t_rttvar;	/* << 2 */
 	uint32_t	 t_rxtcur;	/* RTO with backoff */
-	uint32_t	 t_rttmin;	/* smallest sample */
+	uint32_t	 t_rttmin;	/* smallest sample of the last minutes */
+	uint64_t	 t_rttmintime;	/* taken then */
 	uint32_t	 t_rtseq;	/* the timed segment ends here */
 	uint64_t	 t_rtttime;	/* it was sent then; 0 = none is timed */
 	uint64_t	 t_lastsent, t_lastrcvd, t_lastack;
@@ -635,9 +636,11 @@ void	 tcp_ecn_ack(struct tcpcb *, const struct tcp_seg *);
 uint16_t tcp_ecn_flags(const struct tcpcb *, bool newdata);
 uint8_t	 tcp_ecn_tos(const struct tcpcb *, bool newdata);
 void	 tcp_ecn_reduced(struct tcpcb *);
+bool	 tcp_ecn_evenly(const struct tcpcb *);
 
 /* tcp_rto.c */
 void	 tcp_rtt_sample(struct tcpcb *, uint64_t ns);
+void	 tcp_rtt_least(struct tcpcb *, uint64_t ns);
 uint32_t tcp_rto_base(const struct tcpcb *);	/* us, without backoff */
 void	 tcp_rto_set(struct tcpcb *);
 void	 tcp_rto_over(struct tcpcb *);		/* t_rxtcur from the estimate and t_rxtshift */

@@ -17,6 +17,7 @@
  *	growth		half the window used	the window was the limit; in slow start half
  *	HyStart		RFC 9406		as in Linux's CUBIC
  *	ssthresh	by what is in flight	CUBIC: by the window
+ *	ECN's reduction	at once			by PRR
  *	window updates	of two segments and a	when the window doubles, and was at most half
  *			quarter of the buffer	of the buffer
  *	Fast Open	not where a SYN with it	always tried again

@@ -6,7 +6,21 @@
 #include "netinet/tcp/tcp_int.h"
 
 #define RTO_THIN_RETRIES	6
+#define RTT_LEAST_LIFE		(300 * SEC)	/* after that the path may be another */
 #define RTO_THIN_SEGMENTS	4
+
+/* RFC 8985 6.2 step 1: the least of the recent past. */
+void
+tcp_rtt_least(struct tcpcb *tp, uint64_t ns)
+{
+	uint32_t us = (uint32_t)u64min(u64max(ns / USEC, 1), UINT32_MAX);
+	uint64_t now = tcp_now(tp);
+
+	if (tp->t_rttmin != 0 && us > tp->t_rttmin && now - tp->t_rttmintime < RTT_LEAST_LIFE)
+		return;
+	tp->t_rttmin = us;
+	tp->t_rttmintime = now;
+}
 
 /* RFC 6298 2.2, 2.3.  Karn's rule (3) is the caller's: no sample of what was sent twice. */
 void
@@ -22,8 +36,7 @@ tcp_rtt_sample(struct tcpcb *tp, uint64_t ns)
 		tp->t_rttvar = tp->t_rttvar - (tp->t_rttvar >> 2) + err;
 		tp->t_srtt = u32max(tp->t_srtt - (tp->t_srtt >> 3) + us, 1);
 	}
-	if (tp->t_rttmin == 0 || us < tp->t_rttmin)
-		tp->t_rttmin = us;
+	tcp_rtt_least(tp, ns);
 	TCPSTAT_INC(tp->t_tv, tcps_segstimed);
 	tcp_rto_set(tp);
 }

@@ -24,6 +24,31 @@ first_sample(void **state)
 	tcp_fixture_fini(&tf);
 }
 
+/* RFC 8985 6.2 step 1: the least round trip is of the last five minutes. */
+static void
+least(void **state)
+{
+	struct tcp_fixture tf;
+	struct tcpcb *tp;
+
+	(void)state;
+	tp = tcp_fixture_init(&tf);
+	tcp_rtt_least(tp, 10 * MSEC);
+	for (int min = 0; min < 4; min++) {
+		vi_sim_advance(tf.tf_host, 60 * SEC);
+		lane_clock(&tf.tf_vnet->vn_lane);
+		tcp_rtt_least(tp, 50 * MSEC);
+		assert_int_equal(tp->t_rttmin, 10000);
+	}
+	vi_sim_advance(tf.tf_host, 61 * SEC);
+	lane_clock(&tf.tf_vnet->vn_lane);
+	tcp_rtt_least(tp, 50 * MSEC);
+	assert_int_equal(tp->t_rttmin, 50000);
+	tcp_rtt_least(tp, 20 * MSEC);
+	assert_int_equal(tp->t_rttmin, 20000);
+	tcp_fixture_fini(&tf);
+}
+
 static void
 bounds(void **state)
 {
@@ -142,6 +167,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_sample),
+		cmocka_unit_test(least),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(thin), cmocka_unit_test(pacing),
 		cmocka_unit_test(backoff),
