@@ -74,6 +74,19 @@ print_ifinfo(const json_t *ev, const char *what)
 										   : "");
 }
 
+/* BSD's tables have neighbours as routes with link data. */
+static void
+print_neighbour(const json_t *ev, const char *what)
+{
+	const json_t *ne = json_object_get(ev, "neighbour");
+	const char *mac = cmd_str(ne, "lladdr");
+
+	printf("%s: if# %d, flags:<UP,HOST,LLDATA%s>\nsockaddrs: <DST,GATEWAY>\n %s %s\n", what,
+	    (int)cmd_int(json_object_get(ev, "route"), "index"),
+	    cmd_bool(ne, "permanent") ? ",STATIC" : "", cmd_str(ne, "address"),
+	    mac[0] != '\0' ? mac : "(incomplete)");
+}
+
 static const struct kind {
 	const char	*k_name;	/* in the protocol */
 	void		(*k_print)(const json_t *, const char *);
@@ -82,6 +95,8 @@ static const struct kind {
 	{ "route-add", print_route, "RTM_ADD: Add Route" },
 	{ "route-change", print_route, "RTM_CHANGE: Change Metrics, Flags or Gateway" },
 	{ "route-delete", print_route, "RTM_DELETE: Delete Route" },
+	{ "neighbour-change", print_neighbour, "RTM_ADD: Add Route" },
+	{ "neighbour-delete", print_neighbour, "RTM_DELETE: Delete Route" },
 	{ "address-add", print_address, "RTM_NEWADDR: address being added to iface" },
 	{ "address-delete", print_address, "RTM_DELADDR: address being removed from iface" },
 	{ "interface-arrive", print_announce, "arrival" },
@@ -97,6 +112,8 @@ event_wanted(const json_t *ev, int family)
 
 	if (addr[0] == '\0')
 		addr = cmd_str(rt, "source");
+	if (addr[0] == '\0')
+		addr = cmd_str(json_object_get(ev, "neighbour"), "address");
 	if (family == AF_UNSPEC || addr[0] == '\0')
 		return true;
 	return (family == AF_INET6) == (strchr(addr, ':') != NULL);

@@ -301,6 +301,30 @@ op_flush(struct ctl_request *rq)
 }
 
 /*
+ * Neighbours.
+ */
+static json_t *
+neighbour_object(const struct vi_neigh *ne)
+{
+	json_t *o = json_object();
+
+	ctl_put_zoned(o, "address", &ne->ne_addr, ne->ne_ifname);
+	if (ne->ne_complete)
+		ctl_put_mac(o, "lladdr", ne->ne_lladdr);
+	json_object_set_new(o, "complete", json_boolean(ne->ne_complete));
+	json_object_set_new(o, "permanent", json_boolean(ne->ne_permanent));
+	json_object_set_new(o, "published", json_boolean(ne->ne_published));
+	json_object_set_new(o, "proxy", json_boolean(ne->ne_proxy));
+	if (ne->ne_addr.sa_family == VI_AF_INET6) {
+		ctl_put_int(o, "state", ne->ne_state);
+		json_object_set_new(o, "router", json_boolean(ne->ne_router));
+	}
+	ctl_put_int(o, "expire", (ne->ne_expire + NS_PER_S - 1) / NS_PER_S);
+	ctl_put_text(o, "interface", ne->ne_ifname);
+	return o;
+}
+
+/*
  * Events.
  */
 struct event_list {
@@ -317,6 +341,7 @@ add_event(void *arg, const struct vi_rtevent *ev)
 		[VI_RTEV_ADDR_DEL] = "address-delete", [VI_RTEV_IF_ARRIVE] = "interface-arrive",
 		[VI_RTEV_IF_DEPART] = "interface-depart", [VI_RTEV_IF_CHANGE] = "interface-change",
 		[VI_RTEV_RULE_ADD] = "rule-add", [VI_RTEV_RULE_DEL] = "rule-delete",
+		[VI_RTEV_NEIGH_ADD] = "neighbour-change", [VI_RTEV_NEIGH_DEL] = "neighbour-delete",
 	};
 	struct event_list *el = arg;
 	json_t *o = json_object();
@@ -324,6 +349,8 @@ add_event(void *arg, const struct vi_rtevent *ev)
 	ctl_put_int(o, "seq", ev->ev_seq);
 	ctl_put_text(o, "kind", kinds[ev->ev_kind]);
 	ctl_put_int(o, "ifflags", ev->ev_ifflags);
+	if (ev->ev_kind == VI_RTEV_NEIGH_ADD || ev->ev_kind == VI_RTEV_NEIGH_DEL)
+		json_object_set_new(o, "neighbour", neighbour_object(&ev->ev_neigh));
 	json_object_set_new(o, "route", route_object(&el->el_mtu, &ev->ev_route));
 	ctl_list_add(&el->el_list, o);
 }
@@ -349,9 +376,6 @@ op_events(struct ctl_request *rq)
 	return el.el_list.l_error;
 }
 
-/*
- * Neighbours.
- */
 struct neigh_list {
 	struct ctl_list	 nl_list;
 	const char	*nl_ifname;	/* NULL: all */
@@ -362,26 +386,11 @@ static void
 add_neigh(void *arg, const struct vi_neigh *ne)
 {
 	struct neigh_list *nl = arg;
-	json_t *o;
 
 	if ((nl->nl_ifname != NULL && strcmp(nl->nl_ifname, ne->ne_ifname) != 0) ||
 	    (nl->nl_family != VI_AF_UNSPEC && nl->nl_family != ne->ne_addr.sa_family))
 		return;
-	o = json_object();
-	ctl_put_zoned(o, "address", &ne->ne_addr, ne->ne_ifname);
-	if (ne->ne_complete)
-		ctl_put_mac(o, "lladdr", ne->ne_lladdr);
-	json_object_set_new(o, "complete", json_boolean(ne->ne_complete));
-	json_object_set_new(o, "permanent", json_boolean(ne->ne_permanent));
-	json_object_set_new(o, "published", json_boolean(ne->ne_published));
-	json_object_set_new(o, "proxy", json_boolean(ne->ne_proxy));
-	if (ne->ne_addr.sa_family == VI_AF_INET6) {
-		ctl_put_int(o, "state", ne->ne_state);
-		json_object_set_new(o, "router", json_boolean(ne->ne_router));
-	}
-	ctl_put_int(o, "expire", (ne->ne_expire + NS_PER_S - 1) / NS_PER_S);
-	ctl_put_text(o, "interface", ne->ne_ifname);
-	ctl_list_add(&nl->nl_list, o);
+	ctl_list_add(&nl->nl_list, neighbour_object(ne));
 }
 
 /*

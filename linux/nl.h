@@ -94,6 +94,7 @@ int	 nl_fib_make(struct vi_vnet *, const struct vi_cred *, uint32_t table, uint3
 void	 nl_put_link(struct nl_out *, uint16_t type, const struct vi_ifinfo *);
 void	 nl_put_addr(struct nl_out *, uint16_t type, const struct vi_ifinfo *, const struct vi_ifaddr *);
 void	 nl_put_routes(struct nl_out *, uint16_t type, const struct vi_route *, unsigned n);	/* next hops of one */
+void	 nl_put_neigh(struct nl_out *, uint16_t type, uint32_t ifindex, const struct vi_neigh *);
 void	 nl_put_rule(struct nl_out *, uint16_t type, const struct vi_rule *, uint8_t family);
 
 /* nl_event.c: groups and what is told to them */

@@ -120,6 +120,13 @@ notify_rule(struct notify *nt, const struct vi_rtevent *ev)
 }
 
 static void
+notify_neigh(struct notify *nt, const struct vi_rtevent *ev)
+{
+	if (notify_group(nt, RTNLGRP_NEIGH))
+		nl_put_neigh(&nt->nt_out, ev->ev_kind == VI_RTEV_NEIGH_ADD ? RTM_NEWNEIGH : RTM_DELNEIGH, ev->ev_route.rt_ifindex, &ev->ev_neigh);
+}
+
+static void
 notify_one(void *arg, const struct vi_rtevent *ev)
 {
 	struct notify *nt = arg;
@@ -137,6 +144,10 @@ notify_one(void *arg, const struct vi_rtevent *ev)
 	case VI_RTEV_RULE_ADD:
 	case VI_RTEV_RULE_DEL:
 		notify_rule(nt, ev);
+		break;
+	case VI_RTEV_NEIGH_ADD:
+	case VI_RTEV_NEIGH_DEL:
+		notify_neigh(nt, ev);
 		break;
 	default:
 		notify_link(nt, ev);

@@ -291,28 +291,32 @@ neigh_state(const struct vi_neigh *ne)
 	return (ne->ne_complete ? NUD_REACHABLE : NUD_INCOMPLETE);
 }
 
+void
+nl_put_neigh(struct nl_out *no, uint16_t type, uint32_t ifindex, const struct vi_neigh *ne)
+{
+	struct ndmsg nd = { .ndm_family = nl_family(&ne->ne_addr), .ndm_type = RTN_UNICAST, .ndm_ifindex = (int)ifindex,
+		.ndm_state = neigh_state(ne), .ndm_flags = ne->ne_router ? NTF_ROUTER : 0 };
+
+	nl_out_begin(no, type, &nd, sizeof(nd));
+	nl_out_addr(no, NDA_DST, &ne->ne_addr);
+	if (ne->ne_complete)
+		nl_out_attr(no, NDA_LLADDR, ne->ne_lladdr, sizeof(ne->ne_lladdr));
+	nl_out_end(no);
+}
+
 static void
 neigh_each(void *arg, const struct vi_neigh *ne)
 {
 	struct route_walk *w = arg;
-	struct ndmsg nd = { .ndm_family = nl_family(&ne->ne_addr), .ndm_type = RTN_UNICAST };
 	uint32_t index = 0;
 
-	if (ne->ne_own || !nl_wants(w->w_req, nd.ndm_family))	/* Linux has its own addresses elsewhere */
+	if (ne->ne_own || !nl_wants(w->w_req, nl_family(&ne->ne_addr)))	/* Linux has its own addresses elsewhere */
 		return;
 	if (vi_if_get(w->w_vnet, ne->ne_ifname, index_found, &index) != 0)
 		return;
 	if (w->w_req->rq_index != 0 && w->w_req->rq_index != index)
 		return;
-	nd.ndm_ifindex = (int)index;
-	nd.ndm_state = neigh_state(ne);
-	if (ne->ne_router)
-		nd.ndm_flags |= NTF_ROUTER;
-	nl_out_begin(w->w_out, RTM_NEWNEIGH, &nd, sizeof(nd));
-	nl_out_addr(w->w_out, NDA_DST, &ne->ne_addr);
-	if (ne->ne_complete)
-		nl_out_attr(w->w_out, NDA_LLADDR, ne->ne_lladdr, sizeof(ne->ne_lladdr));
-	nl_out_end(w->w_out);
+	nl_put_neigh(w->w_out, RTM_NEWNEIGH, index, ne);
 }
 
 int

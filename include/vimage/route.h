@@ -49,7 +49,8 @@ typedef void vi_route_fn(void *arg, const struct vi_route *);
 /*
  * A prefix may have several next hops, told apart by gateway, interface and metric: those of the lowest metric that can be used share the
  * flows by their weights.  add: one more of them, unless net.route.multipath is 0 or VI_RTF_EXCL is set.  change: the metrics of the
- * one named, or when it is not there, it in the place of all.  del: the one named by gateway, interface or metric, else all.
+ * one named, or when it is not there, it in the place of all.  del: those named by gateway, interface or metric; without a
+ * metric only those of the lowest.
  * list: each by itself, those of a prefix one after the other.
  */
 VI_API int	vi_route_add(struct vi_vnet *, const struct vi_route *);	/* EEXIST, ENETUNREACH (gateway), EINVAL, ENOBUFS, E2BIG */
@@ -107,27 +108,6 @@ VI_API int	vi_rule_add(struct vi_vnet *, const struct vi_rule *);	/* EEXIST, EIN
 VI_API int	vi_rule_del(struct vi_vnet *, const struct vi_rule *);	/* one that says the same; ESRCH */
 VI_API void	vi_rule_list(struct vi_vnet *, vi_rule_fn *, void *arg);	/* in the order they are asked */
 
-/*
- * What changed.  The last events of a vnet (net.route.events of them) are kept from the first call on.
- * vi_route_events: those behind *seq, which then is the last one's number; UINT64_MAX: none, from now on.  EOVERFLOW: some were lost before
- * the first one shown.  A watcher is called in the vnet's lane, or under the kernel lock, after each event, and may only note that there is one; it
- * is forgotten when the vnet goes.
- */
-enum vi_rtevent_kind { VI_RTEV_ROUTE_ADD = 1, VI_RTEV_ROUTE_CHANGE, VI_RTEV_ROUTE_DEL, VI_RTEV_ADDR_ADD, VI_RTEV_ADDR_DEL,
-    VI_RTEV_IF_ARRIVE, VI_RTEV_IF_DEPART, VI_RTEV_IF_CHANGE, VI_RTEV_RULE_ADD, VI_RTEV_RULE_DEL };
-struct vi_rtevent {
-	uint64_t	 ev_seq;
-	uint8_t		 ev_kind;	/* enum vi_rtevent_kind */
-	uint32_t	 ev_ifflags;	/* IF_*: VI_IFF_* */
-	struct vi_rule	 ev_rule;	/* RULE_* */
-	struct vi_route	 ev_route;	/* others have rt_ifname, rt_ifindex and rt_mtu; ADDR_*: rt_ifa and rt_prefixlen */
-};
-typedef void vi_rtevent_fn(void *arg, const struct vi_rtevent *);
-typedef void vi_route_wake_fn(void *arg);
-VI_API int	vi_route_events(struct vi_vnet *, uint64_t *seq, vi_rtevent_fn *, void *arg);	/* EOVERFLOW, ENOBUFS */
-VI_API int	vi_route_watch(struct vi_vnet *, vi_route_wake_fn *, void *arg);	/* ENOSPC, ENOBUFS */
-VI_API int	vi_route_unwatch(struct vi_vnet *, vi_route_wake_fn *, void *arg);	/* ESRCH */
-
 struct vi_neigh {		/* ARP or ND cache entry */
 	struct vi_sockaddr ne_addr;
 	uint8_t		 ne_lladdr[6];
@@ -139,6 +119,29 @@ struct vi_neigh {		/* ARP or ND cache entry */
 	char		 ne_ifname[VI_IFNAMSIZ];
 };
 enum vi_nud { VI_NUD_NONE, VI_NUD_INCOMPLETE, VI_NUD_REACHABLE, VI_NUD_STALE, VI_NUD_DELAY, VI_NUD_PROBE };	/* RFC 4861 7.3.2 */
+
+/*
+ * What changed.  The last events of a vnet (net.route.events of them) are kept from the first call on.
+ * vi_route_events: those behind *seq, which then is the last one's number; UINT64_MAX: none, from now on.  EOVERFLOW: some were lost before
+ * the first one shown.  A watcher is called in the vnet's lane, or under the kernel lock, after each event, and may only note that there is one; it
+ * is forgotten when the vnet goes.
+ */
+enum vi_rtevent_kind { VI_RTEV_ROUTE_ADD = 1, VI_RTEV_ROUTE_CHANGE, VI_RTEV_ROUTE_DEL, VI_RTEV_ADDR_ADD, VI_RTEV_ADDR_DEL,
+    VI_RTEV_IF_ARRIVE, VI_RTEV_IF_DEPART, VI_RTEV_IF_CHANGE, VI_RTEV_RULE_ADD, VI_RTEV_RULE_DEL, VI_RTEV_NEIGH_ADD, VI_RTEV_NEIGH_DEL };
+struct vi_rtevent {
+	uint64_t	 ev_seq;
+	uint8_t		 ev_kind;	/* enum vi_rtevent_kind */
+	uint32_t	 ev_ifflags;	/* IF_*: VI_IFF_* */
+	struct vi_rule	 ev_rule;	/* RULE_* */
+	struct vi_neigh	 ev_neigh;	/* NEIGH_*: learned, entered, or in another state; gone */
+	struct vi_route	 ev_route;	/* others have rt_ifname, rt_ifindex and rt_mtu; ADDR_*: rt_ifa and rt_prefixlen */
+};
+typedef void vi_rtevent_fn(void *arg, const struct vi_rtevent *);
+typedef void vi_route_wake_fn(void *arg);
+VI_API int	vi_route_events(struct vi_vnet *, uint64_t *seq, vi_rtevent_fn *, void *arg);	/* EOVERFLOW, ENOBUFS */
+VI_API int	vi_route_watch(struct vi_vnet *, vi_route_wake_fn *, void *arg);	/* ENOSPC, ENOBUFS */
+VI_API int	vi_route_unwatch(struct vi_vnet *, vi_route_wake_fn *, void *arg);	/* ESRCH */
+
 typedef void vi_neigh_fn(void *arg, const struct vi_neigh *);
 VI_API int	vi_neigh_add(struct vi_vnet *, const struct vi_neigh *);	/* interface found from the address when "" */
 VI_API int	vi_neigh_del(struct vi_vnet *, const struct vi_sockaddr *, const char *ifname);	/* ESRCH */

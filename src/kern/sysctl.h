@@ -21,7 +21,11 @@ enum {
 };
 
 struct sysctl_desc {
-	const char	*sd_name;	/* "net.inet.tcp.mssdflt"; NULL ends the table */
+	/*
+	 * "net.inet.tcp.mssdflt"; NULL ends the table.  A '*' stands for one of several instances: sd_fn is called with the name that is meant; read
+	 * with the '*' in it, it gives the instances, with blanks between.
+	 */
+	const char	*sd_name;
 	enum vi_sysctl_type sd_type;
 	unsigned	 sd_flags;	/* CTL_* */
 	size_t		 sd_off;	/* of the int / unsigned / uint64_t / char[] in the module's struct */

@@ -100,6 +100,10 @@ int	 rt_redirect4(struct vnet *, uint32_t fib, uint32_t dst, uint32_t gw, struct
 /* Path MTU learned for dst (RFC 1191): a host entry that expires after 10 minutes. */
 int	 rt_pmtu4(struct vnet *, uint32_t fib, uint32_t dst, uint32_t mtu);
 
+/* A neighbour changed, for whoever follows; worth making a description of it when there is anybody. */
+bool	 rt_followed(const struct vnet *);
+void	 rt_event_neigh(struct vnet *, enum vi_rtevent_kind, uint32_t ifindex, const struct vi_neigh *);
+
 /* Management; api/ exports them. */
 int	 rt_add(struct vnet *, const struct vi_route *);
 int	 rt_change(struct vnet *, const struct vi_route *);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/inaddr.h"
+#include "base/util.h"
 #include "net/route_int.h"
 #include "wire/ip.h"
 
@@ -524,6 +525,18 @@ rt_replace(struct vnet *vn, const struct vi_route *rt, unsigned n)
 	return (error);
 }
 
+/* No metric is named: the lowest of those that are; other routes stand behind it and stay. */
+static uint32_t
+rt_lowest_named(const struct rt_request *rr, struct rt_nhop *value)
+{
+	uint32_t lowest = UINT32_MAX;
+
+	for (unsigned i = 0; i < rt_value_n(value); i++)
+		if (rt_named(rr, &rt_value_hop(value, i)->rn_nh))
+			lowest = MIN(lowest, rt_value_hop(value, i)->rn_nh.nh_metric);
+	return (lowest);
+}
+
 int
 rt_delete(struct vnet *vn, const struct vi_route *rt)
 {
@@ -532,6 +545,7 @@ rt_delete(struct vnet *vn, const struct vi_route *rt)
 	const struct rt_prefix *rp = &rr.rr_prefix;
 	struct rt_nhop *old, *hops[VI_RT_MAXPATHS];
 	unsigned n = 0, gone = VI_RT_MAXPATHS;	/* those from here on */
+	uint32_t lowest;
 	int error;
 
 	if ((error = rt_request(vn, rt, &rr)) != 0)
@@ -539,8 +553,10 @@ rt_delete(struct vnet *vn, const struct vi_route *rt)
 	rt_dyn_flush(rv);
 	if ((old = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len)) == NULL)
 		return (ESRCH);
+	lowest = rt_lowest_named(&rr, old);
 	for (unsigned i = 0; i < rt_value_n(old); i++) {
-		if (rt_named(&rr, &rt_value_hop(old, i)->rn_nh))
+		if (rt_named(&rr, &rt_value_hop(old, i)->rn_nh) &&
+		    rt_value_hop(old, i)->rn_nh.nh_metric == lowest)
 			hops[--gone] = rt_value_hop(old, i);
 		else
 			hops[n++] = rt_value_hop(old, i);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What changed: routes, addresses, interfaces, for those who follow a vnet.
+ * What changed: routes, addresses, interfaces, neighbours, for those who follow a vnet.
  *
  * Nothing is kept until somebody asks for the first time.  Then the last events stay in a ring, each
  * with a number; a reader says which he has seen, and finds out by a gap in the numbers that he was
@@ -74,6 +74,26 @@ rt_event_rule(struct route_vnet *rv, enum vi_rtevent_kind kind, const struct vi_
 	if (ev == NULL)
 		return;
 	ev->ev_rule = *ru;
+	rt_event_tell(rv);
+}
+
+bool
+rt_followed(const struct vnet *vn)
+{
+	return (route_vnet(vn)->rv_ring != NULL);
+}
+
+void
+rt_event_neigh(struct vnet *vn, enum vi_rtevent_kind kind, uint32_t ifindex, const struct vi_neigh *ne)
+{
+	struct route_vnet *rv = route_vnet(vn);
+	struct vi_rtevent *ev = rt_event_new(rv, kind);
+
+	if (ev == NULL)
+		return;
+	ev->ev_neigh = *ne;
+	memcpy(ev->ev_route.rt_ifname, ne->ne_ifname, sizeof(ev->ev_route.rt_ifname));
+	ev->ev_route.rt_ifindex = ifindex;
 	rt_event_tell(rv);
 }
 

@@ -61,6 +61,27 @@ default_by(uint32_t gw)
 }
 
 static void
+neighbours(void **state)
+{
+	struct vi_neigh ne = { .ne_addr = nt_sa(IP4(10, 0, 0, 9)), .ne_complete = true, .ne_ifname = "epair0a" };
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	assert_false(rt_followed(g.vn));
+	rt_event_neigh(g.vn, VI_RTEV_NEIGH_ADD, g.a->if_index, &ne);	/* nobody wants to know */
+	assert_int_equal(events(&g), 0);
+	assert_true(rt_followed(g.vn));
+	rt_event_neigh(g.vn, VI_RTEV_NEIGH_DEL, g.a->if_index, &ne);
+	assert_int_equal(events(&g), 0);
+	assert_int_equal(g.n, 1);
+	assert_int_equal(g.kinds[0], VI_RTEV_NEIGH_DEL);
+	assert_int_equal(g.last.ev_route.rt_ifindex, g.a->if_index);
+	assert_memory_equal(&g.last.ev_neigh, &ne, sizeof(ne));
+	nt_end(&g.r);
+}
+
+static void
 told(void **state)
 {
 	struct vi_route rt = default_by(IP4(10, 0, 0, 254));
@@ -154,6 +175,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(told),
+		cmocka_unit_test(neighbours),
 		cmocka_unit_test(late),
 		cmocka_unit_test(without_memory),
 	};

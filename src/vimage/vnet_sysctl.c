@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/sbuf.h"
 #include "base/util.h"
 #include "vimage/vimage.h"
 
 #define CTL_TEXT 4096
+#define CTL_NAMELEN 128
 
 static int
 ctl_feature_vimage(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
@@ -62,6 +64,21 @@ ctl_table(struct vnet *vn, unsigned i, void **base)
 	return (vk->vk_modules[i - 1]->vm_sysctls);
 }
 
+/* Is it the name, or one that a '*' stands for? */
+static bool
+ctl_named(const char *pattern, const char *name)
+{
+	const char *star = strchr(pattern, '*');
+	size_t head, tail, len;
+
+	if (star == NULL)
+		return (strcmp(pattern, name) == 0);
+	head = (size_t)(star - pattern);
+	tail = strlen(star + 1);
+	len = strlen(name);
+	return (len > head + tail && strncmp(name, pattern, head) == 0 && strcmp(name + len - tail, star + 1) == 0);
+}
+
 const struct sysctl_desc *
 vnet_sysctl_find(struct vnet *vn, const char *name, void **base)
 {
@@ -69,15 +86,18 @@ vnet_sysctl_find(struct vnet *vn, const char *name, void **base)
 
 	for (unsigned i = 0; i <= vn->vn_kernel->k_vimage->vk_nmodules; i++)
 		for (sd = ctl_table(vn, i, base); sd != NULL && sd->sd_name != NULL; sd++)
-			if (strcmp(sd->sd_name, name) == 0)
+			if (ctl_named(sd->sd_name, name))
 				return (sd);
 	return (NULL);
 }
 
 static int
-ctl_read(struct vnet *vn, const struct sysctl_desc *sd, void *base, char *buf, size_t len)
+ctl_read(struct vnet *vn, const struct sysctl_desc *sd, const char *name, void *base, char *buf, size_t len)
 {
-	return (sd->sd_fn != NULL ? sd->sd_fn(vn, sd, NULL, buf, len) : sysctl_desc_get(sd, base, buf, len));
+	struct sysctl_desc meant = *sd;
+
+	meant.sd_name = name;
+	return (sd->sd_fn != NULL ? sd->sd_fn(vn, &meant, NULL, buf, len) : sysctl_desc_get(sd, base, buf, len));
 }
 
 /* Is name the leaf itself, the node above it, or everything? */
@@ -91,24 +111,62 @@ ctl_below(const char *leaf, const char *name)
 	return (len == 0 || (strncmp(leaf, name, len) == 0 && (leaf[len] == '\0' || leaf[len] == '.')));
 }
 
+struct ctl_walk {
+	struct vnet	*cw_vnet;
+	const char	*cw_below;
+	vi_sysctl_fn	*cw_fn;
+	void		*cw_arg;
+	bool		 cw_found;
+	char		 cw_value[CTL_TEXT];
+};
+
+static void
+ctl_show(struct ctl_walk *cw, const struct sysctl_desc *sd, const char *name, void *base)
+{
+	if (!ctl_below(name, cw->cw_below) || ctl_read(cw->cw_vnet, sd, name, base, cw->cw_value, sizeof(cw->cw_value)) != 0)
+		return;
+	cw->cw_found = true;
+	cw->cw_fn(cw->cw_arg, &(struct vi_sysctl){ .sy_name = name, .sy_descr = sd->sd_descr, .sy_type = sd->sd_type,
+	    .sy_writable = (sd->sd_flags & CTL_RW) != 0, .sy_vnet = (sd->sd_flags & CTL_KERNEL) == 0, .sy_value = cw->cw_value });
+}
+
+/* One for each instance. */
+static void
+ctl_show_all(struct ctl_walk *cw, const struct sysctl_desc *sd, void *base)
+{
+	const char *star = strchr(sd->sd_name, '*');
+	char list[CTL_TEXT], name[CTL_NAMELEN], *p = list, *end;
+	struct sbuf sb;
+
+	if (star == NULL) {
+		ctl_show(cw, sd, sd->sd_name, base);
+		return;
+	}
+	if (ctl_read(cw->cw_vnet, sd, sd->sd_name, base, list, sizeof(list)) != 0)
+		return;
+	for (end = p; end != NULL; p = end + 1) {
+		if ((end = strchr(p, ' ')) != NULL)
+			*end = '\0';
+		sbuf_init(&sb, name, sizeof(name));
+		sbuf_bcat(&sb, sd->sd_name, (size_t)(star - sd->sd_name));
+		sbuf_cat(&sb, p);
+		sbuf_cat(&sb, star + 1);
+		if (sbuf_finish(&sb) == 0)
+			ctl_show(cw, sd, name, base);
+	}
+}
+
 int
 vnet_sysctl_list(struct vnet *vn, const char *name, vi_sysctl_fn *fn, void *arg)
 {
+	struct ctl_walk cw = { .cw_vnet = vn, .cw_below = name, .cw_fn = fn, .cw_arg = arg };
 	const struct sysctl_desc *sd;
-	char value[CTL_TEXT];
-	bool found = false;
 	void *base;
 
-	for (unsigned i = 0; i <= vn->vn_kernel->k_vimage->vk_nmodules; i++) {
-		for (sd = ctl_table(vn, i, &base); sd != NULL && sd->sd_name != NULL; sd++) {
-			if (!ctl_below(sd->sd_name, name) || ctl_read(vn, sd, base, value, sizeof(value)) != 0)
-				continue;
-			found = true;
-			fn(arg, &(struct vi_sysctl){ .sy_name = sd->sd_name, .sy_descr = sd->sd_descr, .sy_type = sd->sd_type,
-			    .sy_writable = (sd->sd_flags & CTL_RW) != 0, .sy_vnet = (sd->sd_flags & CTL_KERNEL) == 0, .sy_value = value });
-		}
-	}
-	return (found ? 0 : ENOENT);
+	for (unsigned i = 0; i <= vn->vn_kernel->k_vimage->vk_nmodules; i++)
+		for (sd = ctl_table(vn, i, &base); sd != NULL && sd->sd_name != NULL; sd++)
+			ctl_show_all(&cw, sd, base);
+	return (cw.cw_found ? 0 : ENOENT);
 }
 
 static void
@@ -121,6 +179,7 @@ ctl_count(void *arg, const struct vi_sysctl *sy)
 int
 vnet_sysctl_set(struct vnet *vn, const char *name, const char *value, bool priv)
 {
+	struct sysctl_desc meant;
 	const struct sysctl_desc *sd;
 	unsigned below = 0;
 	void *base;
@@ -134,7 +193,9 @@ vnet_sysctl_set(struct vnet *vn, const char *name, const char *value, bool priv)
 		return (EPERM);
 	if ((sd->sd_flags & CTL_KERNEL) && vn != vn->vn_kernel->k_vimage->vk_vnet0)
 		return (EPERM);
-	if (sd->sd_fn != NULL && (error = sd->sd_fn(vn, sd, value, NULL, 0)) != SYSCTL_STORE)
+	meant = *sd;
+	meant.sd_name = name;
+	if (sd->sd_fn != NULL && (error = sd->sd_fn(vn, &meant, value, NULL, 0)) != SYSCTL_STORE)
 		return (error);
 	return (sysctl_desc_set(sd, base, value));
 }
@@ -147,7 +208,7 @@ vnet_sysctl_get(struct vnet *vn, const char *name, char *buf, size_t len)
 
 	if ((sd = vnet_sysctl_find(vn, name, &base)) == NULL)
 		return (ENOENT);
-	return (ctl_read(vn, sd, base, buf, len));
+	return (ctl_read(vn, sd, name, base, buf, len));
 }
 
 void

@@ -6,6 +6,7 @@
 #include "tests/inet/inet.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define FOREVER	0xffffffffu
 
@@ -780,6 +781,88 @@ another_link(void **state)
 	rig_end(&g);
 }
 
+/* Linux's names reach the same knobs. */
+
+static int
+conf(struct vi_vnet *vn, const char *inst, const char *key)
+{
+	char name[96], text[32];
+
+	snprintf(name, sizeof(name), "net.ipv6.conf.%s.%s", inst, key);
+	tl_ok(vi_sysctl_get(vn, name, text, sizeof(text)));
+	return (atoi(text));
+}
+
+static int
+setconf(struct vi_vnet *vn, const char *inst, const char *key, int v)
+{
+	char name[96], text[16];
+
+	snprintf(name, sizeof(name), "net.ipv6.conf.%s.%s", inst, key);
+	snprintf(text, sizeof(text), "%d", v);
+	return (vi_sysctl_set(vn, name, text, &tl_root));
+}
+
+static void
+count_knob(void *arg, const struct vi_sysctl *sy)
+{
+	assert_null(strchr(sy->sy_name, '*'));
+	++*(unsigned *)arg;
+}
+
+static void
+linux_names(void **state)
+{
+	char text[32], name[VI_IFNAMSIZ];
+	unsigned n = 0;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g, 1);
+	/* An interface's own. */
+	assert_int_equal(conf(g.h, g.cable.a, "accept_ra"), 1);
+	tl_ok(setconf(g.h, g.cable.a, "accept_ra", 0));
+	assert_int_equal(tl_ifinfo(g.h, g.cable.a).if_nd6flags & VI_ND6_IFF_ACCEPT_RTADV, 0);
+	tl_ok(setconf(g.h, g.cable.a, "accept_ra", 2));
+	tl_ok(setconf(g.h, "all", "forwarding", 1));
+	tl_ok(vi_sysctl_get(g.h, "net.inet6.ip6.forwarding", text, sizeof(text)));
+	assert_string_equal(text, "1");
+	advertise(&g, g.raw, 600, 0, NULL, 0, 0);
+	assert_int_equal(router(&g, "2001:db8:ffff::1"), 1);	/* 2: although it forwards */
+	tl_ok(setconf(g.h, "all", "disable_ipv6", 1));
+	assert_true((tl_ifinfo(g.h, g.cable.a).if_nd6flags & VI_ND6_IFF_IFDISABLED) != 0);
+	tl_ok(vi_if_create(g.h, "epair", name));
+	assert_int_equal(conf(g.h, name, "disable_ipv6"), 1);
+	tl_ok(setconf(g.h, g.cable.a, "addr_gen_mode", 2));
+	assert_int_equal(conf(g.h, g.cable.a, "addr_gen_mode"), 2);
+	assert_int_equal(conf(g.h, name, "addr_gen_mode"), 0);
+	tl_ok(setconf(g.h, g.cable.a, "mtu", 1400));
+	assert_int_equal(conf(g.h, g.cable.a, "mtu"), 1400);
+	tl_fails(setconf(g.h, g.cable.a, "mtu", 1279), EINVAL);
+	tl_ok(setconf(g.h, g.cable.a, "hop_limit", 9));
+	assert_int_equal(conf(g.h, g.cable.a, "hop_limit"), 9);
+	assert_int_equal(conf(g.h, "all", "hop_limit"), 64);
+	/* The stack's. */
+	tl_ok(setconf(g.h, "default", "use_tempaddr", 2));
+	tl_ok(vi_sysctl_get(g.h, "net.inet6.ip6.prefer_tempaddr", text, sizeof(text)));
+	assert_string_equal(text, "1");
+	tl_ok(setconf(g.h, "all", "dad_transmits", 3));
+	assert_int_equal(conf(g.h, g.cable.a, "dad_transmits"), 3);
+	tl_fails(setconf(g.h, g.cable.a, "dad_transmits", 2), EOPNOTSUPP);
+	tl_fails(setconf(g.h, "all", "dad_transmits", -1), EINVAL);
+	/* None of those. */
+	tl_fails(setconf(g.h, "eth99", "accept_ra", 1), ENOENT);
+	tl_fails(setconf(g.h, "all", "mtu", 1300), ENOENT);
+	tl_fails(setconf(g.h, "all", "seg6_enabled", 1), ENOENT);
+	tl_fails(vi_sysctl_set(g.h, "net.ipv6.conf.*.accept_ra", "1", &tl_root), ENOENT);
+	tl_ok(vi_sysctl_list(g.h, "net.ipv6.conf.default", count_knob, &n));
+	assert_int_equal(n, 13);
+	n = 0;
+	tl_ok(vi_sysctl_list(g.h, "net.ipv6", count_knob, &n));
+	assert_true(n > 13 * 4);
+	rig_end(&g);
+}
+
 /* RFC 4861 7.3.1: a connection that gets answers needs no probes. */
 static void
 transport_confirms(void **state)
@@ -827,6 +910,7 @@ main(void)
 		cmocka_unit_test(listed),
 		cmocka_unit_test(name_servers),
 		cmocka_unit_test(another_link),
+		cmocka_unit_test(linux_names),
 		cmocka_unit_test(transport_confirms),
 	};
 

@@ -46,6 +46,9 @@ void	 arp_table_fini(struct arp_vnet *);
 /* Packets that wait and came by this interface must not outlive its stay. */
 void	 arp_forget_rcvif(struct arp_vnet *, const struct ifnet *);
 
+/* arp_neigh.c: those who follow the vnet. */
+void	 arp_tell(const struct arp_entry *, bool gone);
+
 /* arp.c */
 void	 arp_hold(struct arp_vnet *, struct arp_entry *, struct mbuf *);
 void	 arp_drop_held(struct arp_vnet *, struct arp_entry *);

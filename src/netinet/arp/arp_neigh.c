@@ -118,6 +118,19 @@ arp_neigh_info(const struct arp_vnet *av, const struct arp_entry *ae, struct vi_
 }
 
 void
+arp_tell(const struct arp_entry *ae, bool gone)
+{
+	struct vnet *vn = ae->ae_ifp->if_vnet;
+	struct vi_neigh ne;
+
+	if (!rt_followed(vn))
+		return;
+	arp_neigh_info(arp_vnet(vn), ae, &ne);
+	rt_event_neigh(
+	    vn, gone ? VI_RTEV_NEIGH_DEL : VI_RTEV_NEIGH_ADD, ae->ae_ifp->if_index, &ne);
+}
+
+void
 arp_neigh_list(struct vnet *vn, void (*fn)(void *, const struct vi_neigh *), void *arg)
 {
 	const struct arp_vnet *av = arp_vnet(vn);

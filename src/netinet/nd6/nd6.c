@@ -78,7 +78,7 @@ nd6_setdisabled(struct nd6_vnet *nv, struct ifnet *ifp, bool disabled)
 	nd6_rs_start(nv, ifp);
 }
 
-static int
+int
 nd6_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
 {
 	struct nd6_vnet *nv = nd6_vnet(ifp->if_vnet);
@@ -159,6 +159,8 @@ nd6_ifattach(struct nd6_vnet *nv, struct ifnet *ifp)
 	}
 	*ni = (struct nd6_if){ .ni_ifp = ifp, .ni_flags = VI_ND6_IFF_PERFORMNUD, .ni_retrans = ND6_RETRANS };
 	ni->ni_reachable = (ND6_REACHABLE / 2 + kernel_random_below(k, ND6_REACHABLE)) * ND6_MSEC;
+	if ((ifp->if_flags & IFF_LOOPBACK) == 0)
+		ni->ni_flags |= nv->nv_newflags;
 	if (nv->nv_usestableaddr != 0)
 		ni->ni_flags |= VI_ND6_IFF_STABLEADDR;
 	if (i6v->i6v_autolinklocal)
@@ -278,9 +280,13 @@ static const struct nd6_vnet nd6_defaults = {
 	.nv_gctimer = 86400,
 	.nv_maxhold = 64,
 	.nv_maxentries = 4096,
+	.nv_rediraccept = 1,
+	.nv_rscount = (int)ND6_RS_COUNT,
 	.nv_temppltime = 86400,		/* RFC 8981 3.8 */
 	.nv_tempvltime = 2 * 86400,
 };
+
+#define ND6_CONF(key, descr) CTL_PROC("net.ipv6.conf.*." key, VI_CTL_INT, CTL_RW, nd6_conf_sysctl, descr)
 
 static const struct sysctl_desc nd6_sysctls[] = {
 	CTL_INT("net.inet6.ip6.dad_count", CTL_RW, struct nd6_vnet, nv_dadcount, 0, 100, "Solicitations before an address is used; 0 no check"),
@@ -296,6 +302,21 @@ static const struct sysctl_desc nd6_sysctls[] = {
 	CTL_INT("net.inet6.icmp6.nd6_maxqueuelen", CTL_RW, struct nd6_vnet, nv_maxhold, 1, 1024, "Packets that wait for one neighbor at most"),
 	CTL_INT("net.inet6.icmp6.nd6_maxentries", CTL_RW, struct nd6_vnet, nv_maxentries, 1, 1 << 24, "Neighbors at most"),
 	CTL_PROC("net.inet6.icmp6.nd6_resolv", VI_CTL_STRING, CTL_RD, nd6_resolv_sysctl, "Name servers and domains that routers told of, as in resolv.conf(5)"),
+	ND6_CONF("accept_dad", "Addresses are checked for duplicates"),
+	ND6_CONF("accept_ra", "Listen to routers; 2: even while forwarding"),
+	ND6_CONF("accept_ra_defrtr", "Routers heard become default routers"),
+	ND6_CONF("accept_redirects", "Obey redirects"),
+	ND6_CONF("addr_gen_mode", "Link-local addresses: 0 of the hardware's, 1 none, 2 opaque"),
+	ND6_CONF("dad_transmits", "Solicitations before an address is used"),
+	ND6_CONF("disable_ipv6", "The interface speaks no IPv6"),
+	ND6_CONF("forwarding", "Forward packets"),
+	ND6_CONF("hop_limit", "Hop limit of packets sent"),
+	ND6_CONF("mtu", "Largest packet"),
+	ND6_CONF("router_solicitations", "Solicitations when an interface comes up"),
+	ND6_CONF("temp_prefered_lft", "Seconds a temporary address is preferred at most"),
+	ND6_CONF("temp_valid_lft", "Seconds a temporary address is valid at most"),
+	ND6_CONF("use_tempaddr", "Temporary addresses; 2: preferred"),
+	CTL_INT("net.inet6.icmp6.rediraccept", CTL_RW, struct nd6_vnet, nv_rediraccept, 0, 1, "Obey redirects"),
 	CTL_UINT("net.inet6.icmp6.nd6_count", CTL_RD, struct nd6_vnet, nv_n, 0, UINT32_MAX, "Neighbors now"),
 	CTL_END
 };

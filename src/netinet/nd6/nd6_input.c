@@ -199,7 +199,7 @@ redirect_input(struct nd_in *in)
 	fib = redirect_fib(in, dst);
 	nh = fib6_lookup(nv->nv_vnet, fib, dst);
 	/* Only the router that we use for it may say so; a router obeys none. */
-	if (ip6_vnet(nv->nv_vnet)->i6v_forwarding || nh == NULL || nh->nh_ifp != in->in_ifp || (nh->nh_flags & RTF_GATEWAY) == 0 ||
+	if (ip6_vnet(nv->nv_vnet)->i6v_forwarding || nv->nv_rediraccept == 0 || nh == NULL || nh->nh_ifp != in->in_ifp || (nh->nh_flags & RTF_GATEWAY) == 0 ||
 	    !in6_equal(nh->nh_gw.na_in6, in->in_src) || in6_linklocal(dst))
 		return (&nv->nv_stat.ns_badredirect);
 	if (in->in_tlla != NULL)

@@ -146,6 +146,7 @@ struct nd6_if {
 	struct nd6_entry *ni_last;	/* used last, with a link address */
 	struct callout	 ni_rstimer;
 	int		 ni_rsleft;
+	bool		 ni_rafwd;	/* listens to routers even while this host forwards */
 	uint64_t	 ni_settle;	/* nd6_link.c: when what is still in doubt goes; 0: nothing is */
 	bool		 ni_answered;	/* a router, since the link came up */
 	uint64_t	 ni_redirected;	/* when the last redirect left; RFC 4861 8.2 wants a limit */
@@ -170,6 +171,8 @@ struct nd6_vnet {
 	struct callout	 nv_slow;	/* lifetimes; while there are any */
 	/* knobs */
 	int		 nv_dadcount, nv_mmaxtries, nv_umaxtries, nv_delay, nv_gctimer, nv_maxhold, nv_maxentries;
+	uint32_t	 nv_newflags;	/* VI_ND6_IFF_* that new interfaces have besides */
+	int		 nv_rediraccept, nv_rscount;
 	int		 nv_usetempaddr, nv_temppltime, nv_tempvltime, nv_usestableaddr;
 };
 VNET_STATE_DECLARE(nd6);
@@ -180,6 +183,7 @@ static inline struct nd6_if *nd6_if(const struct ifnet *ifp) { return (ifp->if_a
 struct nd6_entry *nd6_lookup(const struct nd6_vnet *, const struct ifnet *, const uint8_t addr[16]);
 struct nd6_entry *nd6_new(struct nd6_vnet *, struct ifnet *, const uint8_t addr[16]);	/* NONE; NULL without memory */
 void	 nd6_free(struct nd6_vnet *, struct nd6_entry *);
+void	 nd6_tell(const struct nd6_entry *, bool gone);	/* those who follow */
 void	 nd6_touch(struct nd6_vnet *, struct nd6_entry *);	/* heard of now */
 void	 nd6_requeue(struct nd6_vnet *, struct nd6_entry *);	/* its state changed */
 void	 nd6_table_fini(struct nd6_vnet *);
@@ -244,6 +248,10 @@ void	 nd6_router_free(struct nd6_vnet *, struct nd6_router *);
 void	 nd6_link_up(struct nd6_vnet *, struct ifnet *);
 void	 nd6_prefix_heard(struct nd6_prefix *);
 bool	 nd6_link_slow(struct nd6_vnet *, uint64_t now);
+
+/* nd6_conf.c, nd6.c */
+int	 nd6_conf_sysctl(struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
+int	 nd6_setflags(struct ifnet *, uint32_t set, uint32_t clear);
 
 /* nd6_dns.c */
 void	 nd6_rdnss_input(struct nd6_vnet *, struct ifnet *, const uint8_t router[16], const struct nd_opt *);

@@ -72,6 +72,7 @@ nd6_setstate(struct nd6_vnet *nv, struct nd6_entry *ne, enum vi_nud state)
 	/* Only what needs nothing done when it is used may be taken without a look. */
 	if (ni->ni_last == ne && state != VI_NUD_REACHABLE)
 		ni->ni_last = NULL;
+	nd6_tell(ne, false);
 	if (ne->ne_permanent)
 		return;
 	nd6_requeue(nv, ne);

@@ -217,7 +217,7 @@ ra_wanted(const struct nd6_vnet *nv, const struct nd6_if *ni)
 {
 	const struct ip6_vnet *i6v = ip6_vnet(nv->nv_vnet);
 
-	return ((ni->ni_flags & VI_ND6_IFF_ACCEPT_RTADV) != 0 && (!i6v->i6v_forwarding || i6v->i6v_acceptrtadv == 2));
+	return ((ni->ni_flags & VI_ND6_IFF_ACCEPT_RTADV) != 0 && (!i6v->i6v_forwarding || i6v->i6v_acceptrtadv == 2 || ni->ni_rafwd));
 }
 
 static void
@@ -302,7 +302,7 @@ nd6_rs_start(struct nd6_vnet *nv, struct ifnet *ifp)
 
 	if (ni == NULL || !ra_wanted(nv, ni) || !if_up(ifp))
 		return;
-	ni->ni_rsleft = (int)ND6_RS_COUNT;
+	ni->ni_rsleft = nv->nv_rscount;
 	callout_reset(&ni->ni_rstimer, 0);
 }
 

@@ -133,6 +133,7 @@ nd6_free(struct nd6_vnet *nv, struct nd6_entry *ne)
 		in6_solicited(ne->ne_addr, ne->ne_ifp->if_index, sol);
 		in6_mcast_leave(nv->nv_vnet, ne->ne_ifp, sol);
 	}
+	nd6_tell(ne, true);
 	callout_stop(&ne->ne_timer);
 	nd6_doubt(ne, false);
 	if (ni->ni_last == ne)
@@ -287,6 +288,18 @@ neigh_info(const struct nd6_vnet *nv, const struct nd6_entry *ne, struct vi_neig
 	if (!ne->ne_permanent)
 		vne->ne_expire = ne->ne_expire > now ? ne->ne_expire - now : 1;
 	memcpy(vne->ne_ifname, ne->ne_ifp->if_xname, sizeof(vne->ne_ifname));
+}
+
+void
+nd6_tell(const struct nd6_entry *ne, bool gone)
+{
+	struct vnet *vn = ne->ne_ifp->if_vnet;
+	struct vi_neigh vne;
+
+	if (!rt_followed(vn) || (!gone && ne->ne_state == VI_NUD_NONE))
+		return;
+	neigh_info(nd6_vnet(vn), ne, &vne);
+	rt_event_neigh(vn, gone ? VI_RTEV_NEIGH_DEL : VI_RTEV_NEIGH_ADD, ne->ne_ifp->if_index, &vne);
 }
 
 /* Our own addresses first: BSD's list has them as permanent. */
