@@ -81,6 +81,28 @@ nroutes(struct rig *g)
 	return (n);
 }
 
+/* What the routes of a small stack cost: with many stacks that is most of what routing costs. */
+static void
+three_routes_are_small(void **state)
+{
+	const struct acct *ac;
+	uint64_t before, bytes;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	ac = &vnet_acct(g.vn)->as_acct[ACCT_ROUTE];
+	before = ac->ac_bytes;
+	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 254)), 0);
+	assert_int_equal(add(&g, IP4(172, 16, 0, 0), 12, IP4(10, 0, 0, 254)), 0);
+	assert_int_equal(add(&g, IP4(192, 0, 2, 7), 32, IP4(10, 0, 1, 254)), 0);
+	bytes = ac->ac_bytes - before;
+	print_message("3 routes: %u bytes, beside 4 of addresses: %u\n", (unsigned)bytes, (unsigned)before);
+	assert_in_range(bytes, 1, 640);
+	assert_in_range(before, 1, 1024);
+	rig_end(&g);
+}
+
 static void
 add_change_delete(void **state)
 {
@@ -440,6 +462,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(three_routes_are_small),
 		cmocka_unit_test(add_change_delete),
 		cmocka_unit_test(nowhere),
 		cmocka_unit_test(by_interface),
