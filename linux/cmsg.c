@@ -47,6 +47,15 @@ control_stamp(struct lx_control *co, unsigned cmsg, uint64_t ns)
 		control_put(co, SOL_SOCKET, SCM_TIMESTAMP, &tv, sizeof(tv));
 }
 
+/* SCM_TIMESTAMPING: software's, and two of hardware that there is not. */
+static void
+control_stamping(struct lx_control *co, uint64_t ns)
+{
+	struct timespec ts[3] = { { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) } };
+
+	control_put(co, SOL_SOCKET, SCM_TIMESTAMPING, ts, sizeof(ts));
+}
+
 /* An address of either family as the sixteen bytes of IPv6. */
 static struct in6_addr
 control_in6(const struct vi_sockaddr *sa)
@@ -158,11 +167,16 @@ control_error(struct lx_control *co, unsigned cmsg, const struct vi_sockerr *se)
 
 	memset(&data, 0, sizeof(data));
 	data.ee.ee_errno = (uint32_t)se->se_errno;
-	data.ee.ee_origin = icmp6 ? SO_EE_ORIGIN_ICMP6 : SO_EE_ORIGIN_ICMP;
+	data.ee.ee_origin = se->se_origin != VI_SE_ICMP ? se->se_origin : icmp6 ? SO_EE_ORIGIN_ICMP6 : SO_EE_ORIGIN_ICMP;
+	data.ee.ee_data = se->se_data;
 	data.ee.ee_type = se->se_type;
 	data.ee.ee_code = se->se_code;
 	data.ee.ee_info = se->se_info;
-	if (six) {
+	if (se->se_stamp != 0)
+		control_stamping(co, se->se_stamp);
+	if (se->se_origin != VI_SE_ICMP) {
+		/* nobody offended */
+	} else if (six) {
 		data.offender.in6.sin6_family = AF_INET6;
 		data.offender.in6.sin6_addr = control_in6(&se->se_offender);
 		data.offender.in6.sin6_scope_id = se->se_offender.sa_scope;

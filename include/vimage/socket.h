@@ -51,6 +51,8 @@ enum {			/* flags of send and recv */
 	VI_MSG_DONTROUTE = 0x4,
 	VI_MSG_TRUNC = 0x20,	/* datagrams: return the real length; also an output flag */
 	VI_MSG_FASTOPEN = 0x20000000,	/* TCP: connect to msg_name and send, in one (RFC 7413) */
+	VI_MSG_EOR = 0x80,	/* streams: nothing sent later goes into a segment with this */
+	VI_MSG_ZEROCOPY = 0x4000000,	/* TCP with VI_SO_ZEROCOPY: vi_recverr() tells when it was acknowledged (it is copied all the same) */
 	VI_MSG_MORE = 0x8000,	/* more will follow: hold back a short segment */
 };
 
@@ -74,6 +76,8 @@ enum vi_sockopt {
 	VI_SO_NREAD,		/* get: bytes (datagrams: of the first) that can be read */
 	VI_SO_NWRITE,		/* get: bytes sent and not yet acknowledged, or unsent */
 	VI_SO_NUNSENT,		/* get: bytes not yet sent */
+	VI_SO_ZEROCOPY,		/* TCP: VI_MSG_ZEROCOPY is heeded; EOPNOTSUPP */
+	VI_SO_TIMESTAMPING,	/* TCP: VI_SOF_*; EOPNOTSUPP, and EINVAL for VI_SOF_OPT_ID before the connection is there */
 
 	VI_IP_TOS = 100, VI_IP_TTL, VI_IP_HDRINCL, VI_IP_RECVTTL, VI_IP_RECVTOS, VI_IP_PKTINFO, VI_IP_RECVERR,
 	VI_IP_MTU_DISCOVER,	/* int: 0 never DF, 1 per route, 2 DF always, 3 DF and ignore path MTU (values as Linux) */
@@ -261,9 +265,30 @@ VI_API struct vi_vnet *vi_socket_vnet(struct vi_socket *);	/* NULL when dead */
 VI_API bool	vi_socket_dead(struct vi_socket *);
 VI_API int	vi_tcp_abort(struct vi_socket *);		/* send RST now, as SO_LINGER {1,0} and close would */
 
-/* Error queue of datagram sockets with VI_IP_RECVERR: one ICMP error.  EAGAIN when empty. */
+enum {			/* VI_SO_TIMESTAMPING, the values of Linux; there is no hardware that stamps */
+	VI_SOF_TX_HARDWARE = 0x1, VI_SOF_TX_SOFTWARE = 0x2, VI_SOF_RX_HARDWARE = 0x4, VI_SOF_SOFTWARE = 0x10,
+	VI_SOF_SYS_HARDWARE = 0x20, VI_SOF_RAW_HARDWARE = 0x40, VI_SOF_OPT_ID = 0x80, VI_SOF_TX_SCHED = 0x100,
+	VI_SOF_TX_ACK = 0x200, VI_SOF_OPT_TSONLY = 0x800,
+};
+#define VI_SOF_TX	(VI_SOF_TX_SOFTWARE | VI_SOF_TX_SCHED | VI_SOF_TX_ACK)
+#define VI_SOF_KNOWN	0xbf7u
+
+enum {			/* se_origin */
+	VI_SE_ICMP = 0,
+	VI_SE_TIMESTAMP = 4,	/* se_stamp: when the byte se_data (with VI_SOF_OPT_ID) went the step se_info */
+	VI_SE_ZEROCOPY = 5,	/* sends se_info to se_data, counted from 0, are done with */
+};
+enum { VI_SE_STAMP_SND = 0, VI_SE_STAMP_SCHED = 1, VI_SE_STAMP_ACK = 2 };	/* se_info */
+enum { VI_SE_ZEROCOPY_COPIED = 1 };	/* se_code */
+/*
+ * Error queue: one ICMP error of a datagram socket with VI_IP_RECVERR, or one piece of news of what was sent.
+ * EAGAIN when empty.
+ */
 struct vi_sockerr {
 	int		 se_errno;
+	uint8_t		 se_origin;
+	uint32_t	 se_data;
+	uint64_t	 se_stamp;		/* realtime, ns */
 	uint8_t		 se_type, se_code;	/* ICMP */
 	uint32_t	 se_info;		/* path MTU */
 	struct vi_sockaddr se_offender;		/* who sent it */

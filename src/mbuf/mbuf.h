@@ -49,7 +49,8 @@ enum m_flags {
 	M_PROMISC = 0x10,	/* not for us */
 	M_FRAG = 0x20,		/* fragment */
 	M_RXOWN = 0x40,
-	M_EOR = 0x80,		/* end of a record (datagram sockets) */
+	M_EOR = 0x80,		/* end of what a user sent in one piece */
+	M_RECORD = 0x100,	/* ... and nothing that follows may go with it */
 };
 
 enum m_csum {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The error queue of datagram sockets (VI_IP_RECVERR): bounded, oldest first. */
+/*
+ * The error queue: ICMP errors of datagram sockets (VI_IP_RECVERR), and what happened to data that was sent.  Bounded,
+ * oldest first.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +10,7 @@
 #include "mbuf/mbuf.h"
 #include "socket/so_int.h"
 
-#define ERRQ_MAX	16
+#define ERRQ_MAX	64
 #define ERRQ_DATA	576	/* of the offending datagram that is kept */
 
 struct sockerrent {
@@ -40,13 +43,36 @@ soerrqueue(struct socket *so, const struct vi_sockerr *se, const struct mbuf *m,
 	sorwakeup(so);
 }
 
+/* They come in order, so one range is all there ever is to tell. */
+void
+sozerocopied(struct socket *so, uint32_t id)
+{
+	if (!so->so_zcpending)
+		so->so_zcfirst = id;
+	so->so_zclast = id;
+	so->so_zcpending = true;
+	sorwakeup(so);
+}
+
+/* The bytes were copied when they were sent, and that is what is said. */
+static int
+so_zcdequeue(struct socket *so, struct vi_sockerr *se)
+{
+	if (!so->so_zcpending)
+		return (EAGAIN);
+	so->so_zcpending = false;
+	*se = (struct vi_sockerr){ .se_origin = VI_SE_ZEROCOPY, .se_code = VI_SE_ZEROCOPY_COPIED,
+		.se_info = so->so_zcfirst, .se_data = so->so_zclast };
+	return (0);
+}
+
 int
 soerrdequeue(struct socket *so, struct vi_sockerr *se, void *buf, size_t len)
 {
 	struct sockerrent *ee;
 
 	if (so->so_errq == NULL || (ee = STAILQ_FIRST(&so->so_errq->eq_list)) == NULL)
-		return (EAGAIN);
+		return (so_zcdequeue(so, se));
 	STAILQ_REMOVE_HEAD(&so->so_errq->eq_list, ee_link);
 	so->so_errq->eq_n--;
 	*se = ee->ee_err;

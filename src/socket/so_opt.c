@@ -75,6 +75,34 @@ so_setlinger(struct socket *so, const void *val, size_t len)
 	return (0);
 }
 
+/* What of streams the user is told beyond the data. */
+static int
+so_setwatch(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
+{
+	int v, error;
+
+	if (so->so_proto->pr_mark == NULL)
+		return (EOPNOTSUPP);
+	if ((error = sooptint(val, len, &v)) != 0)
+		return (error);
+	if (opt == VI_SO_ZEROCOPY) {
+		if (v != 0 && v != 1)
+			return (EINVAL);
+		so->so_zerocopy = v != 0;
+		return (0);
+	}
+	if (((unsigned)v & ~VI_SOF_KNOWN) != 0)
+		return (EINVAL);
+	/* As Linux: what is sent is counted from the connection's state now. */
+	if (((unsigned)v & VI_SOF_OPT_ID) != 0 && (so->so_stamping & VI_SOF_OPT_ID) == 0) {
+		if (!so_haspcb(so) || (so->so_state & SS_ISCONNECTED) == 0)
+			return (EINVAL);
+		so->so_stampbase = so->so_proto->pr_position(so);
+	}
+	so->so_stamping = (unsigned)v;
+	return (0);
+}
+
 static int
 so_protoset(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 {
@@ -93,6 +121,8 @@ sosetopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 		return (ECONNABORTED);
 	if (opt == VI_SO_LINGER)
 		return (so_setlinger(so, val, len));
+	if (opt == VI_SO_ZEROCOPY || opt == VI_SO_TIMESTAMPING)
+		return (so_setwatch(so, opt, val, len));
 	if ((bit = so_optbit(opt)) != 0) {
 		if ((error = sooptint(val, len, &v)) != 0)
 			return (error);
@@ -191,6 +221,10 @@ sogetopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, (int)so->so_priority));
 	case VI_SO_MARK:
 		return (sooptputint(buf, len, (int)so->so_mark));
+	case VI_SO_ZEROCOPY:
+		return (sooptputint(buf, len, so->so_zerocopy));
+	case VI_SO_TIMESTAMPING:
+		return (sooptputint(buf, len, (int)so->so_stamping));
 	case VI_SO_NREAD:
 		return (sooptputint(buf, len, (int)so_nread(so)));
 	case VI_SO_NWRITE:

@@ -117,6 +117,24 @@ so_sendroom(struct socket *so)
 	return (room);
 }
 
+/*
+ * VI_SO_TIMESTAMPING, VI_MSG_ZEROCOPY: the protocol is to say what becomes of what was just appended.  Where it cannot, the
+ * buffer at least is free: it was copied.
+ */
+static void
+so_watch(struct socket *so, unsigned flags)
+{
+	const uint32_t wanted = so->so_stamping & VI_SOF_TX;
+	const bool zc = (flags & VI_MSG_ZEROCOPY) && so->so_zerocopy;
+	const uint32_t id = so->so_zcnext;
+
+	if ((wanted == 0 && !zc) || so->so_proto->pr_mark == NULL)
+		return;
+	so->so_zcnext += zc;
+	if (so->so_proto->pr_mark(so, wanted, zc ? &id : NULL) != 0 && zc)
+		sozerocopied(so, id);
+}
+
 static int
 so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *done)
 {
@@ -125,6 +143,8 @@ so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *d
 	size_t n;
 	int error;
 
+	if ((msg->msg_flags & VI_MSG_ZEROCOPY) && so->so_zerocopy && !so_affordable(so->so_acct, 2 * MSIZE))
+		return (ENOBUFS);
 	if (len == 0 && (so->so_state & SS_FASTOPEN)) {
 		/* The SYN is all there is to send. */
 		error = so->so_proto->pr_output(so, 0);
@@ -144,6 +164,11 @@ so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *d
 	}
 	sbappendstream(&so->so_snd, m);
 	*done = n;
+	if ((msg->msg_flags & VI_MSG_EOR) && n == len) {
+		so->so_snd.sb_mbtail->m_flags |= M_RECORD;
+		so->so_snd.sb_flags |= SBS_RECORDS;
+	}
+	so_watch(so, msg->msg_flags);
 	error = so->so_proto->pr_output(so, (int)msg->msg_flags);
 	/* The bytes are in the buffer; what hinders them now is the protocol's to repair (it retries). */
 	return (error == ENOBUFS ? 0 : error);

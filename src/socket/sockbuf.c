@@ -40,7 +40,7 @@ sbcompress(struct sockbuf *sb, const struct mbuf *m)
 {
 	struct mbuf *t = sb->sb_mbtail;
 
-	if (t == NULL || m->m_len > MLEN / 2 || m_trailingspace(t) < m->m_len)
+	if (t == NULL || (t->m_flags & M_RECORD) != 0 || m->m_len > MLEN / 2 || m_trailingspace(t) < m->m_len)
 		return (false);
 	memcpy(t->m_data + t->m_len, m->m_data, m->m_len);
 	t->m_len += m->m_len;
@@ -133,6 +133,24 @@ sbendsat(const struct sockbuf *sb, uint32_t off)
 	for (; m != NULL && pos + m->m_len < off; m = m->m_next)
 		pos += m->m_len;
 	return (m != NULL && pos + m->m_len == off && (m->m_flags & M_EOR) != 0);
+}
+
+uint32_t
+sbrecord(const struct sockbuf *sb, uint32_t off, uint32_t len)
+{
+	const struct mbuf *m = sb->sb_mb;
+	uint32_t pos = 0;
+
+	if (sb->sb_sndptr != NULL && sb->sb_sndoff < off) {
+		m = sb->sb_sndptr;
+		pos = sb->sb_sndoff;
+	}
+	for (; m != NULL && pos < off + len; m = m->m_next) {
+		pos += m->m_len;
+		if (pos > off && pos <= off + len && (m->m_flags & M_RECORD) != 0)
+			return (pos - off);
+	}
+	return (0);
 }
 
 struct mbuf *

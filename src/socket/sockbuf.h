@@ -24,6 +24,7 @@ enum sb_flags {
 	SB_AUTOSIZE = 0x1,	/* protocol may grow it */
 	SBS_CANTSENDMORE = 0x2,
 	SBS_CANTRCVMORE = 0x4,
+	SBS_RECORDS = 0x8,	/* M_RECORD may be in it */
 };
 
 struct sockbuf {
@@ -67,6 +68,8 @@ void	 sbdrop(struct sockbuf *, uint32_t len);		/* from the front */
 struct mbuf *sbsndcopy(struct sockbuf *, uint32_t off, uint32_t len, struct acctset *);
 /* Is byte off - 1 the last one of what the user sent in one piece (M_EOR, set by the protocol)? */
 bool	 sbendsat(const struct sockbuf *, uint32_t off);
+/* Of the len bytes from off on, those up to the end of the first record; 0: none ends there. */
+uint32_t sbrecord(const struct sockbuf *, uint32_t off, uint32_t len);
 /* Datagrams.  Consumes m.  False: no room (m freed, caller counts). */
 bool	 sbappenddgram(struct sockbuf *, const struct sockdgram *, struct mbuf *, struct acctset *);
 const struct sockdgram *sbdgram(const struct sockbuf *);	/* of the first record, NULL */

@@ -276,9 +276,9 @@ soaccept(struct socket *head, struct socket **sop, struct vi_sockaddr *peer)
 	TAILQ_REMOVE(&head->so_comp, so, so_list);
 	head->so_qlen--;
 	so->so_head = NULL;
-	so->so_state &= (uint16_t)~SS_COMP;
 	if (peer != NULL && (!so_haspcb(so) || so->so_proto->pr_peeraddr(so, peer) != 0))
 		memset(peer, 0, sizeof(*peer));
+	so->so_state &= (uint16_t)~SS_COMP;
 	*sop = so;
 	return (0);
 }
@@ -334,6 +334,7 @@ sonewconn(struct socket *head)
 	so->so_fib = head->so_fib;
 	so->so_priority = head->so_priority;
 	so->so_mark = head->so_mark;
+	so->so_zerocopy = head->so_zerocopy;
 	so->so_snd.sb_hiwat = head->so_snd.sb_hiwat;
 	so->so_rcv.sb_hiwat = head->so_rcv.sb_hiwat;
 	so->so_snd.sb_lowat = head->so_snd.sb_lowat;
@@ -457,7 +458,7 @@ so_die(struct socket *so)
 bool
 so_errpending(const struct socket *so)
 {
-	return (so->so_error != 0 || (so->so_errq != NULL && so->so_errq->eq_n > 0));
+	return (so->so_error != 0 || so->so_zcpending || (so->so_errq != NULL && so->so_errq->eq_n > 0));
 }
 
 /* Room: a third free, as Linux, so that a writer is not woken for a few bytes. */

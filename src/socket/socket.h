@@ -76,7 +76,12 @@ struct socket {
 	struct sockerrq	*so_errq;
 	uint32_t	 so_oobmark;	/* offset in so_rcv of the urgent mark, or SO_NOOOB */
 	uint8_t		 so_oobbyte;
+	bool		 so_zerocopy;	/* VI_SO_ZEROCOPY */
+	bool		 so_zcpending;	/* completions so_zcfirst to so_zclast are to be told */
 	bool		 so_hasoob;
+	uint32_t	 so_stamping;	/* VI_SOF_*; changes count from so_stampbase */
+	uint32_t	 so_stampbase;
+	uint32_t	 so_zcnext, so_zcfirst, so_zclast;
 	struct mbuf	*so_prepared;	/* vi_send_prepare: buffers being filled */
 	struct acctset	*so_acct;	/* who pays: the vnet, when dead the worker */
 };
@@ -110,6 +115,9 @@ struct protosw {
 	int	(*pr_shutdown)(struct socket *);	/* no more will be sent; socantsendmore() was called */
 	/* Streams: data was appended to so_snd by the socket layer; send what may be sent.  flags: VI_MSG_OOB, VI_MSG_MORE. */
 	int	(*pr_output)(struct socket *, int flags);
+	/* Streams, optional: tell when what was just appended went out or is acknowledged; zcid: sozerocopied() it then. */
+	uint32_t (*pr_position)(struct socket *);	/* with pr_mark: where in the stream the next mark counts from */
+	int	(*pr_mark)(struct socket *, uint32_t wanted, const uint32_t *zcid);
 	/*
 	 * Streams, optional: bytes so_snd may still take by the protocol's own rule, whatever room it has; wake: as poll
 	 * sees it, which waits for more than one byte's worth.
@@ -175,6 +183,7 @@ void	 soerror(struct socket *, int error);	/* pending error and wake-up */
 void	 sodetached(struct socket *);		/* the pcb is gone; frees the socket if the user is too.  so may be gone after. */
 void	 sohasoutofband(struct socket *);
 /* An ICMP error about a datagram of ours, kept when the socket asked for it.  m: the offending payload, borrowed. */
+void	 sozerocopied(struct socket *, uint32_t id);	/* VI_MSG_ZEROCOPY: the buffer of that send is not needed any more */
 void	 soerrqueue(struct socket *, const struct vi_sockerr *, const struct mbuf *m, size_t off);
 /* Option helper: checks the length and copies an int. */
 int	 sooptint(const void *val, size_t len, int *out);

@@ -37,13 +37,13 @@
 #include <sys/time.h>
 #include <linux/sockios.h>
 
+#include <vimage/host.h>
 #include <vimage/sysctl.h>
 
 #include "linux/lx.h"
+#include "tests/packet/adapter.h"
 #include "tests/packet/stack.h"
 
-#define PD_EXPORT	__attribute__((visibility("default")))
-#define PD_FIRSTFD	10000	/* beyond whatever packetdrill opens itself */
 #define PD_NFDS		64
 #define PD_EPOCH	1000000000ull	/* seconds; what the clock says at the beginning */
 #define PD_PATIENCE	(300 * PD_SEC)	/* for a packet, or for a call of the first thread */
@@ -94,6 +94,7 @@ struct pd_watch {
 
 struct pd_file {
 	bool		 f_used, f_isepoll;
+	bool		 f_inq;		/* TCP_INQ */
 	int		 f_flags;	/* O_NONBLOCK */
 	uint64_t	 f_changes;	/* upcalls so far */
 	struct lx_sock	 f_ls;		/* the part that sockopt.c looks at */
@@ -421,8 +422,9 @@ pd_connect(void *u, int fd, const struct sockaddr *addr, socklen_t len)
 
 struct pd_data {
 	struct vi_msg	 msg;
-	struct vi_iovec	 iov[16];
+	struct vi_iovec	 iov[64];
 	size_t		 done, total;
+	bool		 waited;	/* there was no room */
 	bool		 connecting;	/* Fast Open: the first of it is on its way with the SYN */
 };
 
@@ -430,15 +432,18 @@ static int
 pd_data(struct pd_data *d, const struct iovec *iov, size_t n, int flags)
 {
 	memset(d, 0, sizeof(*d));
-	if (n > 16)
+	if (n > 64)
 		return (EMSGSIZE);
 	for (size_t i = 0; i < n; i++) {
+		if (!pd_mapped(iov[i].iov_base, iov[i].iov_len))
+			return (EFAULT);
 		d->iov[i] = (struct vi_iovec){ .iov_base = iov[i].iov_base, .iov_len = iov[i].iov_len };
 		d->total += iov[i].iov_len;
 	}
 	d->msg.msg_iov = d->iov;
 	d->msg.msg_iovcnt = (unsigned)n;
-	d->msg.msg_flags = (unsigned)flags & (VI_MSG_OOB | VI_MSG_PEEK | VI_MSG_DONTROUTE | VI_MSG_FASTOPEN | VI_MSG_MORE);
+	d->msg.msg_flags = (unsigned)flags & (VI_MSG_OOB | VI_MSG_PEEK | VI_MSG_DONTROUTE | VI_MSG_FASTOPEN | VI_MSG_MORE | VI_MSG_EOR |
+	    VI_MSG_ZEROCOPY);
 	return (0);
 }
 
@@ -486,7 +491,11 @@ pd_trysend(struct pd_file *f, void *arg)
 			if (d->done >= d->total)
 				return ((int64_t)d->done);
 		}
+		/* As Linux: who waits is woken when a third is free, not sooner. */
+		if (d->waited && (vi_poll(f->f_ls.ls_so) & (VI_POLLOUT | VI_POLLERR | VI_POLLHUP)) == 0)
+			return (-EAGAIN);
 		error = vi_sendmsg(f->f_ls.ls_so, &d->msg, &n);
+		d->waited = error == EAGAIN;
 		d->connecting = (error == 0 || error == EINPROGRESS) && pd_synsent(f);
 		if (error != 0 && !d->connecting)
 			return (error == EAGAIN || d->done == 0 ? -error : (int64_t)d->done);
@@ -542,6 +551,7 @@ pd_sendmsg(void *u, int fd, const struct msghdr *mh, int flags)
 
 	(void)u;
 	pd_lock();
+	pd_knobs_carry(&pd.p_stack);
 	error = pd_data(&d, mh->msg_iov, mh->msg_iovlen, flags);
 	if (error == 0 && mh->msg_controllen > 0)
 		error = control_parse(mh->msg_control, mh->msg_controllen, &d.msg);
@@ -559,7 +569,7 @@ pd_sendto(void *u, int fd, const void *buf, size_t len, int flags, const struct 
 	return (pd_sendmsg(u, fd, &mh, flags));
 }
 
-static ssize_t
+ssize_t
 pd_send(void *u, int fd, const void *buf, size_t len, int flags)
 {
 	return (pd_sendto(u, fd, buf, len, flags, NULL, 0));
@@ -584,16 +594,43 @@ pd_errqueue(struct pd_file *f, struct msghdr *mh)
 {
 	struct vi_sockerr se;
 	struct lx_control co = { .co_space = mh->msg_controllen };
+	struct vi_host *host = pd.p_stack.ps_host;
 	uint8_t buf[2048];
+	unsigned flags = 0;
+	size_t len = sizeof(flags);
 	int error = vi_recverr(f->f_ls.ls_so, &se, buf, sizeof(buf));
 
 	if (error != 0)
 		return (-error);
+	/* The vnet's clock began elsewhere. */
+	if (se.se_stamp != 0)
+		se.se_stamp = PD_EPOCH * PD_SEC + pd_now(&pd.p_stack) - (host->h_ops->realtime(host) - se.se_stamp);
 	control_error(&co, f->f_ls.ls_family == AF_INET6 ? LXC_RECVERR6 : LXC_RECVERR, &se);
 	memcpy(mh->msg_control, co.co_buf, co.co_len);
 	mh->msg_controllen = co.co_len;
 	mh->msg_flags = MSG_ERRQUEUE;
+	/* Linux keeps what was sent beside its time, unless asked not to; here it is gone. */
+	if (se.se_origin == VI_SE_TIMESTAMP && vi_getsockopt(f->f_ls.ls_so, VI_SO_TIMESTAMPING, &flags, &len) == 0 &&
+	    (flags & VI_SOF_OPT_TSONLY) == 0)
+		mh->msg_flags |= MSG_TRUNC;
 	return (0);
+}
+
+/* TCP_CM_INQ: what is left, and one for the end of it. */
+static size_t
+pd_putinq(struct pd_file *f, struct msghdr *mh, size_t space)
+{
+	struct cmsghdr ch = { .cmsg_level = IPPROTO_TCP, .cmsg_type = TCP_CM_INQ, .cmsg_len = CMSG_LEN(sizeof(int)) };
+	size_t len = sizeof(int);
+	int left;
+
+	if (!f->f_inq || space < CMSG_SPACE(sizeof(int)) || vi_getsockopt(f->f_ls.ls_so, VI_SO_NREAD, &left, &len) != 0)
+		return (0);
+	if (left == 0 && (vi_poll(f->f_ls.ls_so) & VI_POLLRDHUP) != 0)
+		left = 1;
+	memcpy(mh->msg_control, &ch, sizeof(ch));
+	memcpy((uint8_t *)mh->msg_control + CMSG_LEN(0), &left, sizeof(left));
+	return (CMSG_SPACE(sizeof(int)));
 }
 
 static ssize_t
@@ -622,7 +659,7 @@ pd_recvmsg(void *u, int fd, struct msghdr *mh, int flags)
 		memcpy(mh->msg_name, &ss, n < mh->msg_namelen ? n : mh->msg_namelen);
 		mh->msg_namelen = n;
 	}
-	mh->msg_controllen = 0;
+	mh->msg_controllen = result >= 0 && mh->msg_control != NULL ? pd_putinq(f, mh, mh->msg_controllen) : 0;
 	mh->msg_flags = 0;
 	return (pd_unlock(result));
 }
@@ -639,7 +676,7 @@ pd_recvfrom(void *u, int fd, void *buf, size_t len, int flags, struct sockaddr *
 	return (n);
 }
 
-static ssize_t
+ssize_t
 pd_recv(void *u, int fd, void *buf, size_t len, int flags)
 {
 	return (pd_recvfrom(u, fd, buf, len, flags, NULL, NULL));
@@ -657,6 +694,14 @@ pd_readv(void *u, int fd, const struct iovec *iov, int n)
 	struct msghdr mh = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n };
 
 	return (pd_recvmsg(u, fd, &mh, 0));
+}
+
+bool
+pd_hasurgent(int fd)
+{
+	const struct pd_file *f = pd_socketp(fd);
+
+	return (f != NULL && (vi_poll(f->f_ls.ls_so) & (VI_POLLIN | VI_POLLPRI)) == VI_POLLPRI);
 }
 
 /* Descriptors. */
@@ -746,6 +791,8 @@ pd_close(void *u, int fd)
 	struct pd_file *f;
 
 	(void)u;
+	if (fd < PD_FIRSTFD)
+		return (close(fd));
 	pd_lock();
 	if ((f = pd_filep(fd)) == NULL)
 		return ((int)pd_unlock(-EBADF));
@@ -795,6 +842,29 @@ pd_getsockopt(void *u, int fd, int level, int name, void *value, socklen_t *len)
 	return ((int)pd_unlock(-error));
 }
 
+/* What a program of a jail cannot have, for its bytes go through a pair of the host's, and the stack can. */
+static bool
+pd_isour(int level, int name)
+{
+	return (level == SOL_SOCKET ? name == SO_ZEROCOPY || name == SO_TIMESTAMPING : level == IPPROTO_TCP && name == TCP_INQ);
+}
+
+static int
+pd_setour(struct pd_file *f, int name, const void *value, size_t len)
+{
+	int v;
+
+	if (len < sizeof(v))
+		return (EINVAL);
+	memcpy(&v, value, sizeof(v));
+	if (name != TCP_INQ)
+		return (vi_setsockopt(f->f_ls.ls_so, name == SO_ZEROCOPY ? VI_SO_ZEROCOPY : VI_SO_TIMESTAMPING, &v, sizeof(v)));
+	if (v != 0 && v != 1)
+		return (EINVAL);
+	f->f_inq = v != 0;
+	return (0);
+}
+
 static int
 pd_setsockopt(void *u, int fd, int level, int name, const void *value, socklen_t len)
 {
@@ -805,7 +875,11 @@ pd_setsockopt(void *u, int fd, int level, int name, const void *value, socklen_t
 	pd_lock();
 	if ((f = pd_socketp(fd)) == NULL)
 		return ((int)pd_unlock(-EBADF));
-	error = opt_set(&f->f_ls, level, name, value, len);
+	pd_knobs_carry(&pd.p_stack);
+	if (pd_isour(level, name))
+		error = pd_setour(f, name, value, len);
+	else
+		error = opt_set(&f->f_ls, level, name, value, len);
 	pd_progress();
 	return ((int)pd_unlock(-error));
 }
@@ -942,27 +1016,6 @@ pd_epoll_wait(void *u, int epfd, struct epoll_event *events, int max, int timeou
 		return ((int)pd_unlock(ep == NULL ? -EBADF : -EINVAL));
 	result = pd_calltimed(ep, pd_timeout(timeout), pd_trywait, &pw);
 	return ((int)pd_unlock(result == -EAGAIN ? 0 : result));
-}
-
-static int
-pd_pipe(void *u, int fd[2])
-{
-	(void)u;
-	(void)fd;
-	return ((int)pd_return(-ENOSYS));
-}
-
-static int
-pd_splice(void *u, int in, loff_t *inoff, int out, loff_t *outoff, size_t len, unsigned flags)
-{
-	(void)u;
-	(void)in;
-	(void)inoff;
-	(void)out;
-	(void)outoff;
-	(void)len;
-	(void)flags;
-	return ((int)pd_return(-ENOSYS));
 }
 
 /* The device and the clock. */

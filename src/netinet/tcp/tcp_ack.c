@@ -83,6 +83,8 @@ tcp_ack_free(struct tcpcb *tp, uint32_t acked)
 		return;
 	sbdrop(sb, n);
 	tp->t_ackedbytes += n;
+	if (tp->t_nmarks > 0)
+		tcp_mark_acked(tp, tp->snd_una + n);
 	if (sb->sb_cc == 0)
 		tcp_chrono(tp);
 	if (before < sb->sb_hiwat / 3 && sbspace(sb) >= sb->sb_hiwat / 3) {

@@ -155,6 +155,9 @@ struct tcp_chrono {
 
 #define TCP_MINCLAMP	1152	/* least VI_TCP_WINDOW_CLAMP */
 
+struct tcp_mark;
+TAILQ_HEAD(tcp_markq, tcp_mark);
+
 struct tcpcb {
 	struct inpcb	*t_inpcb;	/* (c) */
 	struct tcp_vnet	*t_tv;		/* (c) */
@@ -272,6 +275,8 @@ struct tcpcb {
 	bool		 t_notsentfull;	/* poll said no for it */
 	bool		 t_orphaned;	/* counted in tv_orphans */
 	bool		 t_usersettimeout;	/* RFC 5482 3.1: not CHANGEABLE */
+	struct tcp_markq t_marks;	/* tcp_mark.c */
+	uint32_t	 t_nmarks;
 	uint8_t		 t_utosends;	/* segments that shall still carry the option */
 
 	uint16_t	 t_udpport;	/* the peer's, network order; 0 = not in UDP */
@@ -693,6 +698,12 @@ bool	 tcp_syncookie_check(struct tcp_vnet *, const struct tcp_seg *, struct tcp_
 struct tcpcb *tcp_listen_accept(
     struct inpcb *listener, const struct tcp_seg *, const struct tcp_agreed *);
 
+/* tcp_mark.c */
+int	 tcp_mark_add(struct tcpcb *, uint32_t wanted, const uint32_t *zcid);
+void	 tcp_mark_sent(struct tcpcb *);
+void	 tcp_mark_acked(struct tcpcb *, uint32_t seq);
+void	 tcp_mark_flush(struct tcpcb *);
+
 /* tcp_timewait.c */
 void	 tcp_timewait_init(struct tcp_vnet *);
 void	 tcp_timewait_stop(struct tcp_vnet *);
@@ -755,6 +766,7 @@ bool	 tcp_persona_winupdate(
     const struct tcpcb *, uint32_t offered, uint32_t win, uint32_t most);
 bool	 tcp_persona_waits(const struct tcpcb *);
 bool	 tcp_persona_sulks(const struct tcpcb *);
+bool	 tcp_persona_listens(const struct tcpcb *);
 int	 tcp_sysctl_persona(
     struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
 

@@ -48,6 +48,7 @@ tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
 	tp->t_finwait2 = (uint64_t)tv->tv_finwait2_timeout * MSEC;
 	tp->t_syncnt = (uint8_t)tv->tv_syn_retries;
 	TAILQ_INIT(&tp->t_segq);
+	TAILQ_INIT(&tp->t_marks);
 	TAILQ_INIT(&tp->snd_sackq);
 	tcp_rec_init(tp);
 	tcp_timer_init(tp);
@@ -268,6 +269,7 @@ tcp_discard(struct tcpcb *tp)
 	tcp_reass_flush(tp);
 	tcp_sack_free(tp);
 	tcp_rec_flush(tp);
+	tcp_mark_flush(tp);
 	tcp_auth_free(tp);
 	kfree(as, ACCT_TCPCB, tp, sizeof(*tp));
 	inp->inp_ppcb = NULL;
@@ -280,6 +282,8 @@ void
 tcp_close(struct tcpcb *tp, int error)
 {
 	struct inpcb *inp = tp->t_inpcb;
+	struct in_addr_any faddr;
+	uint16_t fport;
 	struct socket *so = inp->inp_socket;
 
 	VI_ASSERT(tp->t_state != TCPS_LISTEN);
@@ -297,8 +301,16 @@ tcp_close(struct tcpcb *tp, int error)
 	tcp_reass_flush(tp);
 	tcp_sack_free(tp);
 	tcp_rec_flush(tp);
+	tcp_mark_flush(tp);
+	faddr = inp->inp_faddr;
+	fport = inp->inp_fport;
 	in_pcbdisconnect(inp);
 	inp->inp_flags |= INP_DROPPED;
+	/* Who accepts it is told who it was. */
+	if (so->so_state & SS_COMP) {
+		inp->inp_faddr = faddr;
+		inp->inp_fport = fport;
+	}
 	if (error != 0)
 		soerror(so, error);
 	soisdisconnected(so);

@@ -20,6 +20,7 @@
  *	ECN's reduction	at once			by PRR
  *	window updates	of two segments and a	when the window doubles, and was at most half
  *			quarter of the buffer	of the buffer
+ *	after SHUT_RD	data is dropped		data can still be read
  *	Fast Open	not where a SYN with it	always tried again
  *			was lost
  *	keepcnt		8			9
@@ -120,6 +121,13 @@ tcp_persona_set(struct tcp_vnet *tv, uint8_t i)
 	tv->tv_sendbuf_max = tcp_personae[i].p_sendmax;
 	tv->tv_recvspace = tcp_personae[i].p_recvspace;
 	tv->tv_recvbuf_max = tcp_personae[i].p_recvmax;
+}
+
+/* shutdown(SHUT_RD) says that the user will not read; on Linux he may all the same. */
+bool
+tcp_persona_listens(const struct tcpcb *tp)
+{
+	return (tp->t_tv->tv_persona == TCP_PERSONA_LINUX && (tcp_so(tp)->so_state & SS_NOFDREF) == 0);
 }
 
 /* RFC 7413 4.1.3.1 has a host remembered whose SYNs with Fast Open were lost; Linux does not any more. */

@@ -130,7 +130,7 @@ tcp_rcv_inorder(struct tcpcb *tp, struct tcp_seg *ts)
 	tcp_rcv_rtt(tp, tp->t_lastrcvd);
 	tcp_heard(tp);
 	tcp_rcv_ackpolicy(tp, ts->ts_len, ts->ts_segsz);
-	if (so->so_rcv.sb_flags & SBS_CANTRCVMORE) {
+	if ((so->so_rcv.sb_flags & SBS_CANTRCVMORE) && !tcp_persona_listens(tp)) {
 		m_freem(m);			/* shutdown(SHUT_RD): read by nobody */
 		return;
 	}
@@ -149,7 +149,7 @@ tcp_rcv_drain(struct tcpcb *tp)
 	if ((m = tcp_reass_take(tp, &len)) != NULL) {
 		tp->rcv_nxt += len;
 		tp->t_rcvbytes += len;
-		if (so->so_rcv.sb_flags & SBS_CANTRCVMORE)
+		if ((so->so_rcv.sb_flags & SBS_CANTRCVMORE) && !tcp_persona_listens(tp))
 			m_freem(m);
 		else
 			sbappendstream(&so->so_rcv, m);

@@ -176,6 +176,20 @@ tcp_snd_skipsacked(struct tcpcb *tp)
 	return (len == 0 ? UINT32_MAX : len);
 }
 
+/* Of len bytes some end a record with others behind it (VI_MSG_EOR): those go, and alone. */
+static bool
+tcp_snd_record(const struct tcpcb *tp, uint32_t off, uint32_t len, uint32_t *lenp)
+{
+	const struct sockbuf *sb = &tcp_so(tp)->so_snd;
+	uint32_t rec;
+
+	if ((sb->sb_flags & SBS_RECORDS) == 0 || len == 0 || (rec = sbrecord(sb, off, len)) == 0 ||
+	    off + rec == sb->sb_cc)
+		return (false);
+	*lenp = rec;
+	return (true);
+}
+
 static bool
 tcp_snd_data(struct tcpcb *tp, struct tcp_out *o)
 {
@@ -195,6 +209,12 @@ tcp_snd_data(struct tcpcb *tp, struct tcp_out *o)
 	len = u32min(u32min(len, cwnd), avail);
 	if (len == 0 && (tp->t_flags & TF_FORCE) != 0)
 		len = 1;			/* a window probe */
+	if (tcp_snd_record(tp, off, u32min(len, limit), &len)) {
+		o->o_seq = tp->snd_nxt;
+		o->o_len = len;
+		o->o_flags = TH_ACK;
+		return (true);
+	}
 	if (len > limit)
 		len = tcp_snd_round(tp, limit);
 	len = tcp_snd_nagle(tp, o, len, avail);
@@ -440,6 +460,8 @@ tcp_snd_advance(struct tcpcb *tp, const struct tcp_out *o, uint64_t now)
 		tp->snd_highrxt = SEQ_MAX(tp->snd_highrxt, end);
 	if (SEQ_GT(end, max)) {
 		tp->snd_max = end;
+		if (tp->t_nmarks > 0)
+			tcp_mark_sent(tp);
 		/* One segment at a time is timed, and none that was sent before (Karn). */
 		if (tp->t_rtttime == 0 && o->o_seq == max) {
 			tp->t_rtttime = u64max(now, 1);
@@ -551,8 +573,11 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 	uint64_t now = tcp_now(tp);
 	struct mbuf *m;
 	uint8_t ect, *tos;
+	uint32_t rec;
 	int error;
 
+	if (tcp_snd_record(tp, o->o_seq - tp->snd_una, o->o_len, &rec))
+		o->o_len = rec;
 	if ((m = tcp_snd_build(tp, o, now)) == NULL) {
 		tcp_snd_failed(tp, ENOBUFS);
 		return (ENOBUFS);

@@ -138,6 +138,7 @@
 	X(tcps_tfo_dataacked, "\taccepted") \
 	X(tcps_tfo_datalost, "\tdata not accepted") \
 	X(tcps_tfo_disabled, "\tFast Open given up for a host") \
+	X(tcps_marknomem, "send%s that could not be watched") \
 	X(tcps_tfo_blackholes, "\tconnection%s of Fast Open that fell silent") \
 	X(tcps_hc_added, "host cache entr%s added") \
 	X(tcps_hc_bucketoverflow, "\thost cache entr%s given up for lack of room") \

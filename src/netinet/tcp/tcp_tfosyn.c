@@ -182,6 +182,7 @@ tcp_tfo_answered(struct tcpcb *tp, const struct tcp_seg *ts)
 	tp->t_tfodata = true;
 	sbdrop(&tcp_so(tp)->so_snd, taken);
 	tp->t_ackedbytes += taken;
+	tcp_mark_acked(tp, ts->ts_ack);
 	tp->t_sndbytes += taken;
 	tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_recover = tp->snd_highrxt = ts->ts_ack;
 }

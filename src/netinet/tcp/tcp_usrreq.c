@@ -204,6 +204,18 @@ tcp_usr_output(struct socket *so, int flags)
 	return (tcp_output(tp));
 }
 
+static int
+tcp_usr_mark(struct socket *so, uint32_t wanted, const uint32_t *zcid)
+{
+	return (tcp_mark_add(sototcpcb(so), wanted, zcid));
+}
+
+static uint32_t
+tcp_usr_position(struct socket *so)
+{
+	return (sototcpcb(so)->snd_una);
+}
+
 static void
 tcp_usr_rcvd(struct socket *so)
 {
@@ -276,7 +288,7 @@ tcp_usr_peeraddr(struct socket *so, struct vi_sockaddr *sa)
 	const struct tcpcb *tp = sototcpcb(so);
 
 	/* As Linux: not before the handshake, not after the end. */
-	if (!TCPS_HAVERCVDSYN(tp->t_state))
+	if (!TCPS_HAVERCVDSYN(tp->t_state) && (so->so_state & SS_COMP) == 0)
 		return (ENOTCONN);
 	return (in_pcbpeeraddr(so->so_pcb, sa));
 }
@@ -648,6 +660,8 @@ tcp_usr_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
 	.pr_disconnect = tcp_usr_disconnect, \
 	.pr_shutdown = tcp_usr_shutdown, \
 	.pr_output = tcp_usr_output, \
+	.pr_mark = tcp_usr_mark, \
+	.pr_position = tcp_usr_position, \
 	.pr_sendroom = tcp_usr_sendroom, \
 	.pr_rcvd = tcp_usr_rcvd, \
 	.pr_sockaddr = tcp_usr_sockaddr, \
