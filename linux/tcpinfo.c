@@ -85,7 +85,8 @@ tcpinfo_totals(const struct vi_tcp_info *vi, struct tcp_info *ti)
 	ti->tcpi_snd_wnd = vi->ti_snd_wnd;
 	ti->tcpi_data_segs_out = (uint32_t)vi->ti_data_segs_out;
 	ti->tcpi_data_segs_in = (uint32_t)vi->ti_data_segs_in;
-	ti->tcpi_delivered = (uint32_t)((vi->ti_delivered + mss - 1) / mss);
+	/* Linux counts the SYN once it is acknowledged. */
+	ti->tcpi_delivered = (uint32_t)((vi->ti_delivered + mss - 1) / mss) + (vi->ti_state >= VI_TCPS_ESTABLISHED);
 	ti->tcpi_delivered_ce = (uint32_t)((vi->ti_delivered_ce + mss - 1) / mss);
 	ti->tcpi_dsack_dups = vi->ti_dsack_dups;
 	ti->tcpi_reord_seen = vi->ti_reord_seen;

@@ -88,6 +88,7 @@ void	packetdrill_interface_init(const char *flags, struct pd_interface *);
 struct pd_watch {
 	int		 pw_fd;		/* -1: unused */
 	struct epoll_event pw_event;
+	bool		 pw_off;	/* one shot, and it was fired */
 	uint32_t	 pw_told;	/* edge triggered: what was said */
 	uint64_t	 pw_seen;	/* f_changes when it was said */
 };
@@ -977,6 +978,8 @@ pd_watched(struct pd_watch *pw)
 	uint32_t now = (uint32_t)(uint16_t)pd_events(pw->pw_fd) & mask;
 	const uint64_t changes = pd_filep(pw->pw_fd)->f_changes;
 
+	if (pw->pw_off)
+		return (0);
 	if ((pw->pw_event.events & EPOLLET) != 0 && (now & ~pw->pw_told) == 0 && pw->pw_seen == changes)
 		return (0);
 	pw->pw_told = now;
@@ -997,7 +1000,7 @@ pd_trywait(struct pd_file *ep, void *arg)
 		pw->events[n].events = events;
 		pw->events[n++].data = ep->f_watch[i].pw_event.data;
 		if (ep->f_watch[i].pw_event.events & EPOLLONESHOT)
-			ep->f_watch[i].pw_event.events = 0;
+			ep->f_watch[i].pw_off = true;
 	}
 	return (n != 0 ? n : -EAGAIN);
 }

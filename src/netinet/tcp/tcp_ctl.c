@@ -24,6 +24,13 @@ tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
 		return;
 	tp->t_pmtu = mtu;
 	tcp_setmss(tp);
+	if (tp->t_state == TCPS_SYN_SENT && tp->t_tfosent > 0 && tp->t_nsynrexmt == 0) {
+		/* Nothing but the data makes a SYN too long (RFC 7413 4.1.3.1). */
+		tp->t_nsynrexmt++;
+		TCPSTAT_INC(tp->t_tv, tcps_mturesent);
+		(void)tcp_snd_syn(tp);
+		return;
+	}
 	if (tp->t_maxseg >= oldseg || !TCPS_HAVEESTABLISHED(tp->t_state))
 		return;
 	TCPSTAT_INC(tp->t_tv, tcps_mturesent);
@@ -86,7 +93,7 @@ tcp_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
 		tcp_syncache_unreach(tv, ic, lport, fport, seq);
 		return;
 	}
-	if (SEQ_LT(seq, tp->snd_una) || SEQ_GEQ(seq, tp->snd_max)) {
+	if (SEQ_LT(seq, tp->snd_una) || SEQ_GEQ(seq, tp->snd_max + (tp->t_state == TCPS_SYN_SENT ? tp->t_tfosent : 0))) {
 		TCPSTAT_INC(tv, tcps_icmpignored);
 		return;
 	}

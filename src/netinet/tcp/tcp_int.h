@@ -277,6 +277,7 @@ struct tcpcb {
 	bool		 t_usersettimeout;	/* RFC 5482 3.1: not CHANGEABLE */
 	struct tcp_markq t_marks;	/* tcp_mark.c */
 	uint32_t	 t_nmarks;
+	uint32_t	 t_smallend;	/* the last segment that was not full ends here */
 	uint8_t		 t_utosends;	/* segments that shall still carry the option */
 
 	uint16_t	 t_udpport;	/* the peer's, network order; 0 = not in UDP */
@@ -575,6 +576,7 @@ bool	 tcp_snd_tlp(struct tcpcb *);		/* RFC 8985 7.3: true if something was sent 
 /* tcp_rec.c: records of transmissions */
 void	 tcp_rec_init(struct tcpcb *);
 void	 tcp_rec_flush(struct tcpcb *);
+bool	 tcp_rec_finalone(const struct tcpcb *);
 void	 tcp_rec_sent(struct tcpcb *, uint32_t start, uint32_t end, uint64_t now);
 void	 tcp_rec_acked(struct tcpcb *, uint32_t una, uint64_t now);
 void	 tcp_rec_sacked(struct tcpcb *, uint32_t start, uint32_t end, uint64_t now);
@@ -766,6 +768,7 @@ bool	 tcp_persona_winupdate(
     const struct tcpcb *, uint32_t offered, uint32_t win, uint32_t most);
 bool	 tcp_persona_waits(const struct tcpcb *);
 bool	 tcp_persona_sulks(const struct tcpcb *);
+bool	 tcp_persona_nagles(const struct tcpcb *);
 bool	 tcp_persona_listens(const struct tcpcb *);
 int	 tcp_sysctl_persona(
     struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);

@@ -106,7 +106,7 @@ tcp_setconnected(struct tcpcb *tp, uint32_t tsoff)
 void
 tcp_sendseqinit(struct tcpcb *tp, uint32_t iss)
 {
-	tp->iss = iss;
+	tp->iss = tp->t_smallend = iss;
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_recover = tp->snd_highrxt =
 	    iss;
 }

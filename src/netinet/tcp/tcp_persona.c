@@ -20,6 +20,8 @@
  *	ECN's reduction	at once			by PRR
  *	window updates	of two segments and a	when the window doubles, and was at most half
  *			quarter of the buffer	of the buffer
+ *	Nagle		while anything is out	while a segment that was not full is out
+ *			(RFC 1122 4.2.3.4)	(Minshall's draft)
  *	after SHUT_RD	data is dropped		data can still be read
  *	Fast Open	not where a SYN with it	always tried again
  *			was lost
@@ -121,6 +123,14 @@ tcp_persona_set(struct tcp_vnet *tv, uint8_t i)
 	tv->tv_sendbuf_max = tcp_personae[i].p_sendmax;
 	tv->tv_recvspace = tcp_personae[i].p_recvspace;
 	tv->tv_recvbuf_max = tcp_personae[i].p_recvmax;
+}
+
+/* Something is outstanding: does a segment that is not full wait for it? */
+bool
+tcp_persona_nagles(const struct tcpcb *tp)
+{
+	return (!tcp_aslinux(tp) ||
+		(SEQ_GT(tp->t_smallend, tp->snd_una) && SEQ_LEQ(tp->t_smallend, tp->snd_nxt)));
 }
 
 /* shutdown(SHUT_RD) says that the user will not read; on Linux he may all the same. */

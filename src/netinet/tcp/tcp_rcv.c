@@ -62,6 +62,9 @@ tcp_rcv_update_due(struct tcpcb *tp)
 	const uint32_t offered = rcv_offered(tp), most = rcv_most(tp);
 	uint32_t win;
 
+	/* Our SYN-ACK is under way yet: its answer is soon enough. */
+	if (tp->t_tfo != TFO_NONE && tcp_persona_waits(tp))
+		return (false);
 	if (TCPS_HAVERCVDFIN(tp->t_state) || (tcp_so(tp)->so_rcv.sb_flags & SBS_CANTRCVMORE) != 0)
 		return (false);
 	/* What the SYN could not say, without scaling: Linux tells it with the first ACK of data. */

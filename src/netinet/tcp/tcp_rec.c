@@ -413,3 +413,12 @@ tcp_rec_firstlost(struct tcpcb *tp, uint32_t *seq, uint32_t *len)
 		*len += rc->rc_end - rc->rc_start;
 	return (true);
 }
+
+/* The last segment sent was a FIN without data. */
+bool
+tcp_rec_finalone(const struct tcpcb *tp)
+{
+	const struct tcp_rec *rc = TAILQ_LAST(&tp->t_lr.lr_recs.rs_seq, tcp_recq);
+
+	return (rc != NULL && rc->rc_end == tp->snd_max && rc->rc_end - rc->rc_start == 1);
+}

@@ -296,10 +296,12 @@ tcp_seg_syn(struct tcpcb *tp, struct tcp_seg *ts)
 static enum tcp_step
 tcp_seg_ack_synrcvd(struct tcpcb *tp, struct tcp_seg *ts)
 {
-	if (ts->ts_ack != tp->snd_max) {
+	if (SEQ_LT(ts->ts_ack, tp->snd_max) || SEQ_GT(ts->ts_ack, tp->snd_max + tp->t_tfosent)) {
 		tcp_seg_reset(ts);
 		return (TSEG_DONE);
 	}
+	if (tp->t_tfosent > 0)		/* both sides called, and our first SYN brought data */
+		tcp_tfo_answered(tp, ts);
 	tp->snd_una = ts->ts_ack;
 	tp->snd_wnd = ts->ts_win << tp->snd_scale;
 	tp->max_sndwnd = u32max(tp->max_sndwnd, tp->snd_wnd);

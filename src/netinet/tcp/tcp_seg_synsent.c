@@ -61,7 +61,6 @@ tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *ts)
 		tp->t_flags &= ~(uint32_t)TF_NEEDFIN;
 		tcp_usrclosed(tp);
 	}
-	tp->t_flags |= TF_ACKNOW;
 }
 
 void
@@ -91,9 +90,11 @@ tcp_seg_synsent(struct tcpcb *tp, struct tcp_seg *ts)
 	ts->ts_seq++;
 	ts->ts_flags &= (uint16_t)~TH_SYN;
 	if (ts->ts_len > 0 || (ts->ts_flags & (TH_FIN | TH_URG)) != 0) {
+		/* One ACK for all of it, and that at once. */
+		tp->t_rcvunacked = 2 * tp->t_maxseg;
 		tcp_seg_other(tp, ts);
 		return;
 	}
 	tcp_seg_drop(ts);
-	tcp_output(tp);
+	tcp_snd_ack(tp);
 }

@@ -132,7 +132,7 @@ tcp_snd_nagle(struct tcpcb *tp, const struct tcp_out *o, uint32_t len, uint32_t 
 	    SEQ_GT(tp->snd_up, tp->snd_nxt) || (tail && tcp_snd_finstate(tp)))
 		return (tail ? len : tcp_snd_round(tp, len));
 	hold = (tp->t_flags & (TF_CORK | TF_MORE)) != 0 ||
-	       (!o->o_idle && (tp->t_flags & TF_NODELAY) == 0);
+	       (!o->o_idle && (tp->t_flags & TF_NODELAY) == 0 && tcp_persona_nagles(tp));
 	if (tail && !hold)
 		return (len);
 	if (len >= tp->t_maxseg)
@@ -460,6 +460,8 @@ tcp_snd_advance(struct tcpcb *tp, const struct tcp_out *o, uint64_t now)
 		tp->snd_highrxt = SEQ_MAX(tp->snd_highrxt, end);
 	if (SEQ_GT(end, max)) {
 		tp->snd_max = end;
+		if (o->o_len % tp->t_maxseg != 0)
+			tp->t_smallend = end;
 		if (tp->t_nmarks > 0)
 			tcp_mark_sent(tp);
 		/* One segment at a time is timed, and none that was sent before (Karn). */
@@ -747,7 +749,8 @@ tcp_snd_tlp(struct tcpcb *tp)
 		o.o_seq = tp->snd_max;
 		o.o_len = u32min(u32min(len, tp->t_maxseg), tp->snd_wnd - off);
 	} else {
-		o.o_len = u32min(off - fin, tp->t_maxseg);
+		/* A FIN that went alone goes alone again: it is the segment with the highest number. */
+		o.o_len = fin && tcp_rec_finalone(tp) ? 0 : u32min(off - fin, tp->t_maxseg);
 		o.o_seq = tp->snd_max - fin - o.o_len;
 	}
 	return (tcp_snd_segment(tp, &o) == 0);

@@ -506,7 +506,7 @@ tcp_syncache_unreach(
 	sc = (struct syncache *)(void *)tcp_flow_find(
 	    &tv->tv_syncache.sc_tab, ic->ic_ops, &ic->ic_src, lport, &ic->ic_dst, fport);
 	if (sc == NULL || seq != sc->sc_agreed.ta_iss || ic->ic_cmd == INET_CTL_MSGSIZE ||
-	    sc->sc_rexmits < 2)
+	    (sc->sc_rexmits < 2 && tv->tv_persona != TCP_PERSONA_LINUX))
 		return;
 	TCPSTAT_INC(tv, tcps_sc_unreach);
 	tcp_syncache_free(tv, sc);
