@@ -218,6 +218,35 @@ lx_call_cred(const struct lx_call *c, struct vi_cred *cr)
 	return (0);
 }
 
+/*
+ * Whoever makes a user namespace of his own has every capability there.  Only in the jail's is its uid 0 the host's
+ * pr_rootuid: nobody without privilege can map that one.
+ */
+static bool
+task_inside(const struct lx_program *pr, pid_t tid)
+{
+	unsigned in, out;
+	char path[40];
+	FILE *f;
+	int n;
+
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)tid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return (false);
+	n = fscanf(f, "%u %u", &in, &out);
+	fclose(f);
+	return (n == 2 && in == 0 && out == pr->pr_rootuid);
+}
+
+bool
+lx_call_has(const struct lx_call *c, unsigned cap)
+{
+	char buf[2048], *p = status_value(c->c_tid, "\nCapEff:", buf, sizeof(buf));
+
+	return (p != NULL && (strtoull(p, NULL, 16) >> cap & 1) != 0 && task_inside(c->c_pr, c->c_tid) && lx_call_valid(c));
+}
+
 int
 lx_sock_locate(struct lx_sock *ls)
 {

@@ -253,6 +253,7 @@ int	 lx_copyin_vec(struct lx_call *, uint64_t addr, uint64_t n, size_t *total);
 int	 lx_call_fd(struct lx_call *);	/* fills c_fd and c_sock; EBADF, or what the host said */
 bool	 lx_catches(pid_t tid);		/* has it a handler for any signal? */
 int	 lx_call_cred(const struct lx_call *, struct vi_cred *);
+bool	 lx_call_has(const struct lx_call *, unsigned cap);	/* CAP_*, in the jail; not cheap */
 int	 lx_sock_locate(struct lx_sock *);	/* a copy of the program's end, or -1 */
 struct lx_sock *lx_sock_find(const struct lx *, ino_t);
 void	 lx_sock_hash(struct lx_sock *);

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/capability.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
@@ -36,6 +37,7 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 		return (-EPROTONOSUPPORT);
 	if ((error = lx_call_cred(c, &cr)) != 0)
 		return (error == ENOENT ? LX_DONE : -error);
+	cr.cr_priv = cr.cr_priv || lx_call_has(c, CAP_NET_ADMIN);
 	error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet, LXK_NETLINK, NULL, &appfd, &ls);
 	if (error != 0)
 		return (-error);

@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/capability.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 
@@ -386,14 +387,18 @@ socket_inet(struct lx_call *c, int family, int type, int proto, int flags)
 {
 	struct vi_socket *so;
 	struct lx_sock *ls;
-	struct vi_cred cr;
+	struct vi_cred cr, maker;
 	int appfd, error;
 
 	error = socket_type(type, proto);
 	if (error == 0)
 		error = lx_call_cred(c, &cr);
-	if (error == 0)
-		error = vi_socket(c->c_pr->pr_vnet, sockaddr_family(family), type, proto, &cr, &so);
+	if (error == 0) {
+		maker = cr;
+		if (type == SOCK_RAW && !cr.cr_priv)
+			maker.cr_priv = lx_call_has(c, CAP_NET_RAW);
+		error = vi_socket(c->c_pr->pr_vnet, sockaddr_family(family), type, proto, &maker, &so);
+	}
 	if (error == 0)
 		error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet,
 		    type == SOCK_STREAM ? LXK_STREAM : LXK_DGRAM, so, &appfd, &ls);
