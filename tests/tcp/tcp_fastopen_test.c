@@ -18,6 +18,7 @@ struct seen {
 	int		s_syncookie, s_ackcookie;	/* length of the option's, -1: no option */
 	uint32_t	s_lose;		/* so many SYN-ACKs yet */
 	bool		s_losedata;	/* SYNs with data */
+	bool		s_exp;		/* the last SYN's option was in the experimental form */
 };
 
 static enum wire_verdict
@@ -41,6 +42,7 @@ watch(struct wire *w, struct wpkt *wp)
 	}
 	s->s_nsyn++;
 	s->s_syncookie = cookie;
+	s->s_exp = (to.to_flags & TOF_TFOEXP) != 0;
 	s->s_syndata = wp_dlen(wp);
 	return (s->s_losedata && s->s_syndata > 0 ? WIRE_LOSE : WIRE_PASS);
 }
@@ -401,6 +403,154 @@ cookies_as_linux(void **state)
 	wire_fini(&t.t_w);
 }
 
+/* Asked to, a SYN takes data along without ever having seen a cookie; the listener has to want it. */
+static void
+no_cookie(void **state)
+{
+	struct socket *so, *as;
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	tfo_init(&t, 12);
+	so = wire_socket(&t.t_w, 0);
+	wire_setint(so, VI_TCP_FASTOPEN_NO_COOKIE, 1);
+	assert_int_equal(sosetopt(so, VI_TCP_FASTOPEN_NO_COOKIE, &(int){ 2 }, sizeof(int)), EINVAL);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	assert_int_equal(t.t_seen.s_syncookie, -1);
+	assert_int_equal(t.t_seen.s_syndata, 7);
+	as = wire_accept(&t.t_w, t.t_ls);
+	wire_run(&t.t_w, SEC);
+	assert_false(sototcpcb(so)->t_tfodata);
+	assert_int_equal(as->so_rcv.sb_cc, 7);
+	soclose(so);
+	soclose(as);
+	wire_setint(t.t_ls, VI_TCP_FASTOPEN_NO_COOKIE, 1);
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.client_needless", "1");
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	as = wire_accept(&t.t_w, t.t_ls);
+	wire_run(&t.t_w, SEC);
+	assert_true(sototcpcb(so)->t_tfodata);
+	soclose(so);
+	soclose(as);
+	soclose(t.t_ls);
+	wire_fini(&t.t_w);
+}
+
+/* Who gives no cookie is asked once more in the form of the experiment, and then as before. */
+static void
+experimental_form(void **state)
+{
+	static const bool want[] = { false, true, false, false };
+	struct socket *so, *as;
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	tfo_init(&t, 13);
+	wire_setint(t.t_ls, VI_TCP_FASTOPEN, 0);
+	for (unsigned i = 0; i < NITEMS(want); i++) {
+		so = wire_socket(&t.t_w, 0);
+		assert_int_equal(tfo_sendto(&t, so, "x", 1, &done), EINPROGRESS);
+		assert_int_equal(t.t_seen.s_syncookie, 0);
+		assert_int_equal(t.t_seen.s_exp, want[i]);
+		as = wire_accept(&t.t_w, t.t_ls);
+		soclose(so);
+		soclose(as);
+		wire_run(&t.t_w, SEC);
+	}
+	soclose(t.t_ls);
+	wire_fini(&t.t_w);
+}
+
+/* A listener's own keys: of two the second is good as well, and its cookie is replaced. */
+static void
+own_key(void **state)
+{
+	static const char keys[] = "0123456789abcdefFEDCBA9876543210";
+	struct socket *so, *as;
+	struct tfo t;
+	char buf[40];
+	size_t done, len = sizeof(buf);
+
+	(void)state;
+	tfo_init(&t, 14);
+	assert_int_equal(sosetopt(t.t_ls, VI_TCP_FASTOPEN_KEY, keys, 15), EINVAL);
+	assert_int_equal(sosetopt(t.t_ls, VI_TCP_FASTOPEN_KEY, keys + 16, 16), 0);
+	tfo_learn(&t);
+	assert_int_equal(sosetopt(t.t_ls, VI_TCP_FASTOPEN_KEY, keys, 32), 0);
+	assert_int_equal(sogetopt(t.t_ls, VI_TCP_FASTOPEN_KEY, buf, &len), 0);
+	assert_int_equal(len, 32);
+	assert_memory_equal(buf, keys, 32);
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	as = wire_accept(&t.t_w, t.t_ls);
+	wire_run(&t.t_w, SEC);
+	assert_true(sototcpcb(so)->t_tfodata);
+	assert_int_equal(t.t_seen.s_ackcookie, 8);
+	soclose(so);
+	soclose(as);
+	/* Another key: the data is not taken. */
+	assert_int_equal(sosetopt(t.t_ls, VI_TCP_FASTOPEN_KEY, "another-sixteen-", 16), 0);
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	as = wire_accept(&t.t_w, t.t_ls);
+	wire_run(&t.t_w, SEC);
+	assert_false(sototcpcb(so)->t_tfodata);
+	soclose(so);
+	soclose(as);
+	soclose(t.t_ls);
+	wire_fini(&t.t_w);
+}
+
+/* Connections that fall silent close Fast Open to all hosts, for a time that doubles. */
+static void
+black_hole(void **state)
+{
+	struct socket *so;
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	tfo_init(&t, 15);
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.blackhole_timeout", "100");
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.path_disable_time", "0");
+	tfo_learn(&t);
+	for (unsigned i = 1; i <= 2; i++) {
+		so = wire_socket(&t.t_w, 0);
+		assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+		wire_tcp(&t.t_w, 0)->tv_syn_retries = 4;
+		soclose(t.t_ls);
+		wire_sysctl(&t.t_w, 1, "net.inet.tcp.blackhole", "2");
+		t.t_seen.s_lose = 100;
+		wire_run(&t.t_w, 1);
+		sototcpcb(so)->t_rxtshift = 2;
+		tcp_tfo_timeout(sototcpcb(so), false);
+		assert_int_equal(wire_tcp(&t.t_w, 0)->tv_tfo.tf_holes, i);
+		soclose(so);
+		so = wire_socket(&t.t_w, 0);
+		assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), EINPROGRESS);
+		assert_int_equal(t.t_seen.s_syncookie, -1);
+		soclose(so);
+		t.t_seen.s_lose = 0;
+		wire_sysctl(&t.t_w, 1, "net.inet.tcp.blackhole", "0");
+		t.t_ls = wire_listen(&t.t_w, 1, 80, 8);
+		wire_setint(t.t_ls, VI_TCP_FASTOPEN, 4);
+		wire_run(&t.t_w, (i == 1 ? 101 : 150) * SEC);
+	}
+	/* The second time a hundred seconds were not enough. */
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), EINPROGRESS);
+	soclose(so);
+	wire_run(&t.t_w, 60 * SEC);
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	soclose(so);
+	soclose(t.t_ls);
+	wire_fini(&t.t_w);
+}
+
 /* With cookie_needless the data of any SYN is taken, and no cookie is given. */
 static void
 data_without_cookie(void **state)
@@ -439,6 +589,10 @@ main(void)
 		cmocka_unit_test(torn_down),
 		cmocka_unit_test(cookies_as_linux),
 		cmocka_unit_test(data_without_cookie),
+		cmocka_unit_test(no_cookie),
+		cmocka_unit_test(experimental_form),
+		cmocka_unit_test(own_key),
+		cmocka_unit_test(black_hole),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -81,7 +81,7 @@ tcp_tfo_serves(const struct inpcb *listener, const struct tcp_seg *ts)
 		(ts->ts_to.to_flags & (TOF_SIGNATURE | TOF_AO)) == 0);
 }
 
-/* RFC 7413 5.1 and 6.3.2 leave it to who runs the server whether data is taken without a cookie. */
+/* RFC 7413 7.3: where those who may call are known otherwise, data may be taken without a cookie. */
 static bool
 tcp_tfo_needless(const struct inpcb *listener, const struct tcp_seg *ts)
 {

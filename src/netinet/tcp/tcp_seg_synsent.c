@@ -90,7 +90,8 @@ tcp_seg_synsent(struct tcpcb *tp, struct tcp_seg *ts)
 	ts->ts_seq++;
 	ts->ts_flags &= (uint16_t)~TH_SYN;
 	if (ts->ts_len > 0 || (ts->ts_flags & (TH_FIN | TH_URG)) != 0) {
-		/* One ACK for all of it, and that at once. */
+		/* One ACK for all of it, and that at once; the window was told with the SYN. */
+		tp->rcv_adv = tp->rcv_nxt + u32min(tp->rcv_wnd, TCP_MAXWIN);
 		tp->t_rcvunacked = 2 * tp->t_maxseg;
 		tcp_seg_other(tp, ts);
 		return;

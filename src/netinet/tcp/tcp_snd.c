@@ -460,7 +460,8 @@ tcp_snd_advance(struct tcpcb *tp, const struct tcp_out *o, uint64_t now)
 		tp->snd_highrxt = SEQ_MAX(tp->snd_highrxt, end);
 	if (SEQ_GT(end, max)) {
 		tp->snd_max = end;
-		if (o->o_len % tp->t_maxseg != 0)
+		/* As Linux: but not when it is a SYN's data once more. */
+		if (o->o_len % tp->t_maxseg != 0 && (tp->t_tfosent == 0 || o->o_seq != tp->iss + 1))
 			tp->t_smallend = end;
 		if (tp->t_nmarks > 0)
 			tcp_mark_sent(tp);
