@@ -3,8 +3,9 @@
  * TCP in one process and one thread: two stacks joined by an epair, driven through the public
  * interface.
  *
- *	inproc_tcp [-j] [-h sim|posix] [-t SECONDS] [-m MTU] [-c CONTROL] [bulk|bulk0|rr|conn ...]
+ *	inproc_tcp [-6j] [-h sim|posix] [-t SECONDS] [-m MTU] [-c CONTROL] [bulk|bulk0|rr|conn ...]
  *
+ *	-6	over IPv6
  *	bulk	bytes a second, written and read with a copy each (vi_send, vi_recv)
  *	bulk0	the same without copies (vi_send_prepare, vi_recv_peek)
  *	rr	1-byte round trips a second
@@ -67,16 +68,22 @@ turn(struct bench *b)
 		vi_sim_advance(b->b_host, 2000);
 }
 
+static bool over6;
+
 static struct vi_sockaddr
 addr(int side, uint16_t port)
 {
 	const uint8_t a[4] = { 192, 0, 2, (uint8_t)(1 + side) };
+	const uint8_t a6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = (uint8_t)(1 + side) };
 	struct vi_sockaddr sa;
 
 	memset(&sa, 0, sizeof(sa));
-	sa.sa_family = VI_AF_INET;
+	sa.sa_family = (uint8_t)(over6 ? VI_AF_INET6 : VI_AF_INET);
 	sa.sa_port = (uint16_t)(port >> 8 | port << 8);
-	memcpy(sa.sa_bytes, a, sizeof(a));
+	if (over6)
+		memcpy(sa.sa_bytes, a6, sizeof(a6));
+	else
+		memcpy(sa.sa_bytes, a, sizeof(a));
 	return (sa);
 }
 
@@ -87,7 +94,7 @@ newsocket(struct bench *b, int side)
 	struct vi_socket *so;
 	int on = 1;
 
-	check("socket", vi_socket(b->b_vn[side], VI_AF_INET, VI_SOCK_STREAM, 0, &cred, &so));
+	check("socket", vi_socket(b->b_vn[side], over6 ? VI_AF_INET6 : VI_AF_INET, VI_SOCK_STREAM, 0, &cred, &so));
 	check("NODELAY", vi_setsockopt(so, VI_TCP_NODELAY, &on, sizeof(on)));
 	return (so);
 }
@@ -106,7 +113,9 @@ plumb(struct bench *b)
 	for (int i = 0; i < 2; i++) {
 		memset(&ia, 0, sizeof(ia));
 		ia.ia_addr = addr(i, 0);
-		ia.ia_prefixlen = 24;
+		ia.ia_prefixlen = over6 ? 64 : 24;
+		if (over6)
+			ia.ia_flags = VI_IN6_IFF_NODAD;
 		if (b->b_cc != NULL)
 			check(b->b_cc, vi_sysctl_set(b->b_vn[i], "net.inet.tcp.cc.algorithm", b->b_cc,
 					   &cred));
@@ -379,13 +388,16 @@ main(int argc, char **argv)
 	bool json = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "jc:h:t:m:")) != -1) {
+	while ((c = getopt(argc, argv, "6jc:h:t:m:")) != -1) {
 		switch (c) {
 		case 'j':
 			json = true;
 			break;
 		case 'c':
 			b.b_cc = optarg;
+			break;
+		case '6':
+			over6 = true;
 			break;
 		case 'h':
 			host = optarg;
@@ -397,7 +409,7 @@ main(int argc, char **argv)
 			b.b_mtu = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
 		default:
-			fprintf(stderr, "usage: inproc_tcp [-j] [-h sim|posix] [-t seconds] [-m mtu] [-c control] "
+			fprintf(stderr, "usage: inproc_tcp [-6j] [-h sim|posix] [-t seconds] [-m mtu] [-c control] "
 			    "[bulk|bulk0|rr|conn ...]\n");
 			return (64);
 		}

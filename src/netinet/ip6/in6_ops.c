@@ -3,18 +3,76 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/pcb/in_pcb.h"
+#include "socket/socket.h"
+
+/*
+ * What nearly every packet of a connection is: one between addresses without zones that fits its path, over the route its pcb knows,
+ * and no filter asks to see it.
+ */
+static bool
+in6_isplain(const struct inpcb *inp, const struct mbuf *m, unsigned flags, const struct nhop *nh)
+{
+	const struct ip6_vnet *i6v = ip6_vnet(inp->inp_vnet);
+	const uint8_t *src = (const uint8_t *)inp->inp_laddr.in6;
+	uint32_t mtu;
+
+	if (nh == NULL || flags != 0 || (nh->nh_flags & RTF_NOWHERE) != 0 || inp->inp_boundif != 0 || inp->inp_mtudisc6 > 2 ||
+	    i6v->i6v_nd == NULL || i6v->i6v_stopped || i6v->i6v_pfil[PFIL_OUT].ph_n != 0)
+		return (false);
+	if (in6_unspecified(src) || in6_zoned(src) || nd6_disabled(nh->nh_ifp) ||
+	    (inp->inp_socket != NULL && (inp->inp_socket->so_options & SO_DONTROUTE) != 0))
+		return (false);
+	mtu = i6v->i6v_nd->no_linkmtu(nh->nh_ifp);
+	return (m->m_pkt.len + IP6_HLEN <= (mtu != 0 ? MIN(mtu, nhop_mtu(nh)) : nhop_mtu(nh)));
+}
+
+/* ip6_output() for such a packet. */
+static int
+in6_output_plain(struct inpcb *inp, struct mbuf *m, const struct nhop *nh)
+{
+	struct ip6_vnet *i6v = ip6_vnet(inp->inp_vnet);
+	const bool label = i6v->i6v_autoflowlabel != 0 && (inp->inp_flags & INP_AUTOFLOWLABEL) != 0;
+	uint8_t hlim = inp->inp_hops > 0 ? (uint8_t)inp->inp_hops : i6v->i6v_nd->no_hoplimit(nh->nh_ifp);
+	struct net_addr next = { .na_af = NET_AF_INET6 };
+	struct ip6_hdr *ip6;
+
+	i6v->i6v_stat.i6s_localout++;
+	if ((m = m_prepend(m, IP6_HLEN)) == NULL) {
+		i6v->i6v_stat.i6s_odropped++;
+		return (ENOBUFS);
+	}
+	ip6 = mtod(m, struct ip6_hdr *);
+	ip6_set_flow(ip6, inp->inp_tclass, label ? ip6_autolabel(inp->inp_flowid) : 0);
+	ip6->ip6_plen = HTONS(m->m_pkt.len - IP6_HLEN);
+	ip6->ip6_nxt = inp->inp_proto;
+	ip6->ip6_hlim = hlim != 0 ? hlim : (uint8_t)i6v->i6v_hlim;
+	memcpy(ip6->ip6_src, inp->inp_laddr.in6, sizeof(ip6->ip6_src));
+	memcpy(ip6->ip6_dst, inp->inp_faddr.in6, sizeof(ip6->ip6_dst));
+	m->m_pkt.l3hlen = IP6_HLEN;
+	m->m_pkt.flowid = inp->inp_flowid;
+	m->m_pkt.rcvif = NULL;
+	if ((nh->nh_flags & RTF_GATEWAY) != 0)
+		next = nh->nh_gw;
+	else
+		memcpy(next.na_in6, inp->inp_faddr.in6, sizeof(next.na_in6));
+	return (if_output(nh->nh_ifp, m, &next));
+}
 
 static int
 in6_output(struct inpcb *inp, struct mbuf *m, unsigned flags)
 {
+	const uint8_t *dst = (const uint8_t *)inp->inp_faddr.in6;
+	const struct nhop *nh = in6_multicast(dst) ? NULL : in_pcbroute(inp);
 	struct ip6_out io;
 
+	if (!in6_zoned(dst) && in6_isplain(inp, m, flags, nh))
+		return (in6_output_plain(inp, m, nh));
 	ip6_out_init(&io, inp, flags);
-	if (!in6_multicast((const uint8_t *)io.i6o_dst.in6))
-		io.i6o_nh = in_pcbroute(inp);
+	io.i6o_nh = nh;
 	return (ip6_output(inp->inp_vnet, m, &io));
 }
 

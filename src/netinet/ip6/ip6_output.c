@@ -300,7 +300,7 @@ ip6_label(const struct ip6_vnet *i6v, const struct ip6_out *io)
 	if (io->i6o_flow != 0 || !i6v->i6v_autoflowlabel || io->i6o_flowid == 0 ||
 	    (io->i6o_inp != NULL && (io->i6o_inp->inp_flags & INP_AUTOFLOWLABEL) == 0))
 		return (io->i6o_flow);
-	return ((io->i6o_flowid * 0x9e3779b1u) >> 12);
+	return (ip6_autolabel(io->i6o_flowid));
 }
 
 static void

@@ -176,6 +176,9 @@ int	ip6_route(struct vnet *, const struct ip6_out *, struct ip6_path *);
 int	ip6_transmit(struct vnet *, struct mbuf *, const struct ip6_path *, bool frag);
 bool	ip6_fits(const struct mbuf *, uint32_t mtu);
 
+/* RFC 6437 3: of a flow, by a hash. */
+static inline uint32_t ip6_autolabel(uint32_t flowid) { return ((flowid * 0x9e3779b1u) >> 12); }
+
 /* ip6_segment.c: lists by m_nextpkt; NULL without memory.  Both consume m. */
 struct mbuf *ip6_segment(struct mbuf *, unsigned *n);
 struct mbuf *ip6_fragment(struct vnet *, struct mbuf *, uint32_t mtu, unsigned *n);
