@@ -49,6 +49,7 @@ enum form {
 	F_STAMP,	/* int that only repair may set */
 	F_CSCOV,	/* int, of UDP-Lite */
 	F_ULP,		/* get: nothing */
+	F_CCINFO,	/* get: nothing, but of bbr, which we do not tell */
 	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
 };
 
@@ -192,6 +193,7 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_TCP, TCP_QUEUE_SEQ,	0, F_LOCAL, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_REPAIR_OPTIONS, 0, F_LOCAL, O_SET, 0 },
 	{ IPPROTO_TCP, TCP_REPAIR_WINDOW, 0, F_LOCAL, O_SET, 0 },
+	{ IPPROTO_TCP, TCP_CC_INFO,	VI_TCP_CONGESTION, F_CCINFO, O_GET, 0 },
 	{ IPPROTO_TCP, TCP_ULP,		0, F_ULP, O_RW, 0 },
 
 	{ IPPROTO_UDP, UDP_SEGMENT,	VI_UDP_SEGMENT, F_INT, O_RW, 0 },
@@ -631,6 +633,21 @@ get_congestion(struct lx_sock *ls, uint8_t *buf, size_t *len)
 	return (put(buf, len, name, sizeof(name)));
 }
 
+/* On Linux only a few controls say anything, and of these we have bbr. */
+static int
+get_ccinfo(struct lx_sock *ls, size_t *len)
+{
+	char name[VI_IFNAMSIZ] = "";
+	size_t size = sizeof(name);
+	int error;
+
+	error = vi_getsockopt(ls->ls_so, VI_TCP_CONGESTION, name, &size);
+	if (error != 0 || strcmp(name, "bbr") == 0)
+		return (error != 0 ? error : ENOPROTOOPT);
+	*len = 0;
+	return (0);
+}
+
 /* As much of it as was asked for: more than an int holds is all there is. */
 static int
 get_pacing(struct lx_sock *ls, uint8_t *buf, size_t *len)
@@ -749,6 +766,8 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	case F_ULP:
 		*len = 0;
 		return (0);
+	case F_CCINFO:
+		return (get_ccinfo(ls, len));
 	case F_TCPINFO:
 		return (get_tcpinfo(ls, o, buf, len));
 	default:

@@ -77,6 +77,7 @@ values(int s)
 	show("ULP", setsockopt(s, IPPROTO_TCP, TCP_ULP, "nosuch", 7));
 	show("reno", setsockopt(s, IPPROTO_TCP, TCP_CONGESTION, "reno", 4));
 	get("TCP_CONGESTION", s, IPPROTO_TCP, TCP_CONGESTION, 16);
+	get("TCP_CC_INFO", s, IPPROTO_TCP, TCP_CC_INFO, 64);
 	show("newreno", setsockopt(s, IPPROTO_TCP, TCP_CONGESTION, "newreno", 7));
 }
 
