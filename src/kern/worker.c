@@ -109,12 +109,10 @@ worker_timers(struct worker *w)
 		wheel_advance(wh, now);
 }
 
-/* Nothing to run: 0 after all, or how long the worker may sleep. */
+/* Nothing to run before the timer at next: 0 after all, or how long the worker may sleep. */
 static uint64_t
-worker_rest(struct worker *w)
+worker_rest(struct worker *w, uint64_t next)
 {
-	uint64_t next = wheel_next(&w->w_wheel);
-
 	if (next <= w->w_now)
 		return (0);
 	w->w_sleepuntil = next;
@@ -140,26 +138,24 @@ worker_goeson(struct worker *w, unsigned runs, uint64_t end)
 static uint64_t
 worker_rounds(struct worker *w)
 {
-	uint64_t end = w->w_now + WORKER_QUANTUM;
+	uint64_t end = w->w_now + WORKER_QUANTUM, next;
 	struct lane *ln;
 
 	for (unsigned runs = 0; runs == 0 || worker_goeson(w, runs, end); runs++) {
 		worker_collect(w);
-		if (wheel_next(&w->w_wheel) <= w->w_now)
+		if ((next = wheel_next(&w->w_wheel)) <= w->w_now) {
 			worker_timers(w);
-		if ((ln = worker_pick(w)) == NULL) {
-			/*
-			 * Timers beyond TIMER_RUN may be waiting, or the clock has moved on to
-			 * others.
-			 */
-			if (wheel_next(&w->w_wheel) <= w->w_now)
-				continue;
-			wheel_advance(&w->w_wheel, w->w_now);
-			return (worker_rest(w));
+			next = wheel_next(&w->w_wheel);
 		}
-		worker_runlane(w, ln);
+		if ((ln = worker_pick(w)) != NULL) {
+			worker_runlane(w, ln);
+		} else if (next > w->w_now) {
+			wheel_advance(&w->w_wheel, w->w_now);
+			return (worker_rest(w, next));
+		}
+		/* Or timers beyond TIMER_RUN are waiting, or the clock has moved on to others. */
 	}
-	return (w->w_nheap > 0 || atomic_load(&w->w_inbox) != NULL ? 0 : worker_rest(w));
+	return (w->w_nheap > 0 || atomic_load(&w->w_inbox) != NULL ? 0 : worker_rest(w, wheel_next(&w->w_wheel)));
 }
 
 uint64_t

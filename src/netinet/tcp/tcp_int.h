@@ -787,7 +787,17 @@ void	 tcp_uto_rcvd(struct tcpcb *, uint16_t);
 bool	 tcp_uto_fill(struct tcpcb *, struct tcp_opts *);	/* one is to be sent now */
 
 /* tcp_udp.c: TCP in UDP */
-int	 tcp_udp_output(struct tcpcb *, struct mbuf *, unsigned flags);
+int	 tcp_udp_segment(struct tcpcb *, struct mbuf *);
+
+/* A segment of a connection, in UDP or not. */
+static inline int
+tcp_udp_output(struct tcpcb *tp, struct mbuf *m, unsigned flags)
+{
+	struct inpcb *inp = tp->t_inpcb;
+
+	return (tp->t_udpport == 0 ? inp->inp_ops->io_output(inp, m, flags) : tcp_udp_segment(tp, m));
+}
+
 int	 tcp_udp_send(struct tcp_vnet *, const struct inet_ops *, const struct inet_flow *,
     uint16_t port, struct mbuf *);
 /* False: it did not come as the connection's do; it is gone. */

@@ -176,6 +176,12 @@ tcp_snd_skipsacked(struct tcpcb *tp)
 	return (len == 0 ? UINT32_MAX : len);
 }
 
+static bool
+tcp_snd_records(const struct tcpcb *tp)
+{
+	return ((tcp_so(tp)->so_snd.sb_flags & SBS_RECORDS) != 0);
+}
+
 /* Of len bytes some end a record with others behind it (VI_MSG_EOR): those go, and alone. */
 static bool
 tcp_snd_record(const struct tcpcb *tp, uint32_t off, uint32_t len, uint32_t *lenp)
@@ -183,7 +189,7 @@ tcp_snd_record(const struct tcpcb *tp, uint32_t off, uint32_t len, uint32_t *len
 	const struct sockbuf *sb = &tcp_so(tp)->so_snd;
 	uint32_t rec;
 
-	if ((sb->sb_flags & SBS_RECORDS) == 0 || len == 0 || (rec = sbrecord(sb, off, len)) == 0 ||
+	if (len == 0 || (rec = sbrecord(sb, off, len)) == 0 ||
 	    off + rec == sb->sb_cc)
 		return (false);
 	*lenp = rec;
@@ -209,7 +215,7 @@ tcp_snd_data(struct tcpcb *tp, struct tcp_out *o)
 	len = u32min(u32min(len, cwnd), avail);
 	if (len == 0 && (tp->t_flags & TF_FORCE) != 0)
 		len = 1;			/* a window probe */
-	if (tcp_snd_record(tp, off, u32min(len, limit), &len)) {
+	if (tcp_snd_records(tp) && tcp_snd_record(tp, off, u32min(len, limit), &len)) {
 		o->o_seq = tp->snd_nxt;
 		o->o_len = len;
 		o->o_flags = TH_ACK;
@@ -579,7 +585,7 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 	uint32_t rec;
 	int error;
 
-	if (tcp_snd_record(tp, o->o_seq - tp->snd_una, o->o_len, &rec))
+	if (tcp_snd_records(tp) && tcp_snd_record(tp, o->o_seq - tp->snd_una, o->o_len, &rec))
 		o->o_len = rec;
 	if ((m = tcp_snd_build(tp, o, now)) == NULL) {
 		tcp_snd_failed(tp, ENOBUFS);
@@ -677,6 +683,14 @@ tcp_snd_persist(struct tcpcb *tp)
 	}
 }
 
+/* The usual end: the last of the data went, and with it the ACK and the window. */
+static bool
+tcp_snd_finished(const struct tcpcb *tp, const struct tcp_out *o)
+{
+	return (o->o_len > 0 && tp->snd_nxt == tp->snd_max && tcp_snd_avail(tp, tp->snd_nxt - tp->snd_una) == 0 &&
+		!tcp_snd_finstate(tp) && tp->t_lr.lr_recs.rs_lost == 0 && (tp->t_flags & (TF_ACKNOW | TF_FASTRECOVERY)) == 0);
+}
+
 int
 tcp_output(struct tcpcb *tp)
 {
@@ -700,6 +714,8 @@ tcp_output(struct tcpcb *tp)
 			break;
 		tp->t_flags &= ~(uint32_t)TF_FORCE;
 		o.o_sent |= (o.o_len > 0 || (o.o_flags & TH_FIN) != 0);
+		if (tcp_snd_finished(tp, &o))
+			break;
 	}
 	if (tp->t_notsentfull)
 		tcp_notsent_wakeup(tp);

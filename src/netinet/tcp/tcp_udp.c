@@ -80,15 +80,12 @@ tcp_udp_send(struct tcp_vnet *tv, const struct inet_ops *io, const struct inet_f
 	return (io->io_send(tv->tv_vnet, fl, VI_IPPROTO_UDP, m));
 }
 
-/* A segment of a connection, in UDP or not. */
 int
-tcp_udp_output(struct tcpcb *tp, struct mbuf *m, unsigned flags)
+tcp_udp_segment(struct tcpcb *tp, struct mbuf *m)
 {
 	struct inpcb *inp = tp->t_inpcb;
 	struct inet_flow fl;
 
-	if (tp->t_udpport == 0)
-		return (inp->inp_ops->io_output(inp, m, flags));
 	fl = (struct inet_flow){
 	    .if_laddr = inp->inp_laddr,
 	    .if_faddr = inp->inp_faddr,
