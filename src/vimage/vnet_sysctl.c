@@ -135,7 +135,7 @@ static void
 ctl_show_all(struct ctl_walk *cw, const struct sysctl_desc *sd, void *base)
 {
 	const char *star = strchr(sd->sd_name, '*');
-	char list[CTL_TEXT], name[CTL_NAMELEN], *p = list, *end;
+	char list[CTL_TEXT], name[CTL_NAMELEN], *next = list, *p;
 	struct sbuf sb;
 
 	if (star == NULL) {
@@ -144,9 +144,7 @@ ctl_show_all(struct ctl_walk *cw, const struct sysctl_desc *sd, void *base)
 	}
 	if (ctl_read(cw->cw_vnet, sd, sd->sd_name, base, list, sizeof(list)) != 0)
 		return;
-	for (end = p; end != NULL; p = end + 1) {
-		if ((end = strchr(p, ' ')) != NULL)
-			*end = '\0';
+	while ((p = strsep(&next, " ")) != NULL) {
 		sbuf_init(&sb, name, sizeof(name));
 		sbuf_bcat(&sb, sd->sd_name, (size_t)(star - sd->sd_name));
 		sbuf_cat(&sb, p);

@@ -158,7 +158,7 @@ tcp_ack_advance(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
 void
 tcp_ack_window(struct tcpcb *tp, const struct tcp_seg *ts)
 {
-	uint32_t win = ts->ts_win << tp->snd_scale;
+	uint32_t win = ts->ts_win;
 
 	if (!SEQ_LT(tp->snd_wl1, ts->ts_seq) &&
 	    !(tp->snd_wl1 == ts->ts_seq && (SEQ_LT(tp->snd_wl2, ts->ts_ack) ||

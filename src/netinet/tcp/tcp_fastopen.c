@@ -134,11 +134,10 @@ tcp_tfo_accept(const struct tcpcb *ltp, struct tcpcb *tp, struct tcp_seg *ts)
 		tp->t_tfoexp = (ts->ts_to.to_flags & TOF_TFOEXP) != 0;
 		tp->t_tfoanew = memcmp(cookie, ts->ts_to.to_tfo, TFO_COOKIELEN) != 0;
 	}
-	/* As if it were <SEQ><ACK=ISS+1>; the window of a SYN was not scaled. */
+	/* As if it were <SEQ><ACK=ISS+1>. */
 	ts->ts_seq++;
 	ts->ts_flags = (uint16_t)((ts->ts_flags & ~TH_SYN) | TH_ACK);
 	ts->ts_ack = tp->snd_una;
-	ts->ts_win >>= tp->snd_scale;
 	tcp_seg_other(tp, ts);
 }
 

@@ -396,7 +396,7 @@ struct tcp_seg {
 	struct mbuf	*ts_m;		/* data only, or NULL when handed on */
 	uint32_t	 ts_seq, ts_ack;
 	uint32_t	 ts_len;	/* data */
-	uint32_t	 ts_win;	/* as in the header, not scaled */
+	uint32_t	 ts_win;	/* as in the header; in tcp_seg_other(): scaled, unless it came with a SYN (RFC 7323 2.2) */
 	uint32_t	 ts_segsz;	/* data of one of the segments of a super-packet */
 	uint16_t	 ts_flags, ts_urp;
 	/* urgent bytes taken out of the data: counted in the sequence, not in ts_len */
@@ -496,6 +496,14 @@ void	 tcp_seg_reset(struct tcp_seg *);
 void	 tcp_seg_listen(struct inpcb *listener, struct tcp_seg *);
 void	 tcp_seg_synsent(struct tcpcb *, struct tcp_seg *);
 void	 tcp_seg_other(struct tcpcb *, struct tcp_seg *);
+/* The same from the wire. */
+static inline void
+tcp_seg_scaled(struct tcpcb *tp, struct tcp_seg *ts)
+{
+	if ((ts->ts_flags & TH_SYN) == 0)
+		ts->ts_win <<= tp->snd_scale;
+	tcp_seg_other(tp, ts);
+}
 void	 tcp_challenge(struct tcpcb *, struct tcp_seg *);	/* RFC 5961: ACK, rate limited */
 bool	 tcp_challenge_ok(struct tcp_vnet *);
 

@@ -209,7 +209,7 @@ tcp_seg_demux(struct inpcb *inp, struct tcp_seg *ts)
 		if (tp->t_state == TCPS_SYN_SENT)
 			tcp_seg_synsent(tp, ts);
 		else
-			tcp_seg_other(tp, ts);
+			tcp_seg_scaled(tp, ts);
 		return;
 	}
 	if (tcp_timewait_input(ts, tp != NULL && tp->t_state == TCPS_LISTEN))

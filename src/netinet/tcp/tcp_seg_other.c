@@ -163,11 +163,8 @@ tcp_seg_trim_front(struct tcpcb *tp, struct tcp_seg *ts)
 	bool answer = tcp_seg_mayanswer(tp, ts);
 
 	if (ts->ts_flags & TH_SYN) {
-		/*
-		 * SYN_RECEIVED: the peer's SYN once more; the rest is as good as any, but the
-		 * window was not scaled.
-		 */
-		ts->ts_win >>= tp->snd_scale;
+		/* SYN_RECEIVED: the peer's SYN once more; the rest is as good as any. */
+		tcp_rsack_dup(tp, ts->ts_seq, ts->ts_seq + 1);
 		ts->ts_flags &= (uint16_t)~TH_SYN;
 		ts->ts_seq++;
 		dup--;
@@ -303,7 +300,7 @@ tcp_seg_ack_synrcvd(struct tcpcb *tp, struct tcp_seg *ts)
 	if (tp->t_tfosent > 0)		/* both sides called, and our first SYN brought data */
 		tcp_tfo_answered(tp, ts);
 	tp->snd_una = ts->ts_ack;
-	tp->snd_wnd = ts->ts_win << tp->snd_scale;
+	tp->snd_wnd = ts->ts_win;
 	tp->max_sndwnd = u32max(tp->max_sndwnd, tp->snd_wnd);
 	tp->snd_wl1 = ts->ts_seq;
 	tp->snd_wl2 = ts->ts_ack;
