@@ -30,7 +30,7 @@ struct callout;
  * Who waits for a busy worker waits for one quantum of whoever runs: so much longer do a neighbour's round trips take under a flood (tests/isolate/flood_test.c).
  * A switch costs a hundredth of it.
  */
-#define LANE_QUANTUM	5000		/* ns a lane may run before others are looked at */
+#define LANE_QUANTUM	2000		/* ns a lane may run before others are looked at */
 #define LANE_SHARE	100		/* default weight */
 
 /* Something to be done in a lane.  Embedded in its object; queued at most once at a time. */

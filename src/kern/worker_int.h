@@ -18,7 +18,7 @@ enum { LANE_IDLE, LANE_QUEUED, LANE_RUNNING };
 
 #define LANE_NOHEAP	UINT32_MAX	/* ln_heapidx of a lane that is not on the heap */
 #define LANE_WORKS	1024	/* work functions in one run, for hosts where they take no time */
-#define WORKER_QUANTUM	10000		/* ns of one poll: then the embedder looks what else there is */
+#define WORKER_QUANTUM	4000		/* ns of one poll: then the embedder looks what else there is */
 #define WORKER_RUNS	64		/* lane runs in one poll */
 
 /*

@@ -102,7 +102,7 @@ struct ifnet_ops {
  */
 #define IFQ_MAXLEN	1024
 #define IFQ_MAXBYTES	(8u << 20)
-#define IFQ_BATCH	16	/* packets taken in one go */
+#define IFQ_BATCH	8	/* packets taken in one go */
 struct ifqueue {
 	_Atomic(struct mbuf *) ifq_head;	/* (a) last first; stays empty if ln_alone */
 	struct mbuf	*ifq_ready;	/* (v) taken from ifq_head, in order */
