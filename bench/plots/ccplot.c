@@ -74,7 +74,19 @@ flow_begin(struct wire *w, struct flow *fl, uint16_t port)
 	if (wire_connect(w, fl->fl_so[0], 1, port) != 0 ||
 	    (fl->fl_so[1] = wire_accept(w, ls)) == NULL)
 		abort();
+	soclose(ls);
 	fl->fl_tp = sototcpcb(fl->fl_so[0]);
+}
+
+/* The path and what is on it. */
+static void
+path_end(struct wire *w, struct flow *fl, unsigned flows)
+{
+	for (unsigned i = 0; i < flows; i++) {
+		soclose(fl[i].fl_so[0]);
+		soclose(fl[i].fl_so[1]);
+	}
+	wire_fini(w);
 }
 
 static void
@@ -230,6 +242,7 @@ plot_cwnd(const char *cc, double seconds)
 			    flow_rate(&fl, 25 * (double)STEP / 1e9), lk.lk_rtt * 1e3,
 			    lk.lk_flight, lk.lk_state);
 	}
+	path_end(&w, &fl, 1);
 }
 
 /* Jain's index of n rates. */
@@ -271,6 +284,7 @@ plot_fair(const char *cc, double seconds, unsigned flows)
 		}
 		printf(" %.3f\n", jain(rate, n));
 	}
+	path_end(&w, fl, n);
 }
 
 /* Segments a round trip that the documents promise at loss probability p. */
@@ -306,6 +320,7 @@ plot_loss(const char *cc, double seconds)
 		printf("%g %.3f %.3f\n", loss[i], flow_rate(&fl, seconds * 3 / 4),
 		    fmin(response(cc, loss[i]) * MSS / RTT, RATE * MSS / 1500) * 8 / 1e6);
 		fflush(stdout);
+		path_end(&w, &fl, 1);
 	}
 }
 
@@ -334,6 +349,7 @@ check_window(const char *cc, double mean, double most)
 		n++;
 	}
 	got = (unsigned)(100 * (double)fl.fl_got / (RATE * 30));
+	path_end(&w, &fl, 1);
 	printf("%s: %u looks, mean error %.2f %% (%.1f), worst %.2f %% (%.1f), %u %% of the link\n", cc,
 	    n, sum / n, mean, worst, most, got);
 	return (n > 10000 && sum / n <= mean && worst <= most && got >= 90);
@@ -361,6 +377,7 @@ check_fair(const char *cc, double least)
 			flow_step(&w, &fl[j]), wire_run(&w, STEP);
 	for (unsigned j = 0; j < 2; j++)
 		rate[j] = flow_rate(&fl[j], 10);
+	path_end(&w, fl, 2);
 	printf("%s: Jain's index of two flows %.3f (%.2f)\n", cc, jain(rate, 2), least);
 	return (jain(rate, 2) >= least);
 }
