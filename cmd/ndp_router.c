@@ -9,6 +9,25 @@
 #include "cmd/ndp.h"
 #include "cmd/xo.h"
 
+/* Asks for a list and shows each of it. */
+static int
+ndp_list(struct ndp *n, const char *op, const char *member, const char *list, void (*emit)(struct ndp *, const json_t *))
+{
+	json_t *r, *one;
+	size_t i;
+
+	if (cmd_call(n->n_cx, json_pack("{s:s}", "op", op), &r) != 0)
+		return 1;
+	xo_open_container(n->n_xo, "ndp");
+	xo_open_list(n->n_xo, list);
+	json_array_foreach(json_object_get(r, member), i, one)
+		emit(n, one);
+	xo_close(n->n_xo);
+	xo_close(n->n_xo);
+	json_decref(r);
+	return 0;
+}
+
 static void
 emit_router(struct ndp *n, const json_t *rd)
 {
@@ -36,19 +55,7 @@ emit_router(struct ndp *n, const json_t *rd)
 int
 ndp_routers(struct ndp *n)
 {
-	json_t *r, *rd;
-	size_t i;
-
-	if (cmd_call(n->n_cx, json_pack("{s:s}", "op", "nd.routers"), &r) != 0)
-		return 1;
-	xo_open_container(n->n_xo, "ndp");
-	xo_open_list(n->n_xo, "router-list");
-	json_array_foreach(json_object_get(r, "routers"), i, rd)
-		emit_router(n, rd);
-	xo_close(n->n_xo);
-	xo_close(n->n_xo);
-	json_decref(r);
-	return 0;
+	return ndp_list(n, "nd.routers", "routers", "router-list", emit_router);
 }
 
 /* Without the key: for ever. */
@@ -90,19 +97,7 @@ emit_prefix(struct ndp *n, const json_t *np)
 int
 ndp_prefixes(struct ndp *n)
 {
-	json_t *r, *np;
-	size_t i;
-
-	if (cmd_call(n->n_cx, json_pack("{s:s}", "op", "nd.prefixes"), &r) != 0)
-		return 1;
-	xo_open_container(n->n_xo, "ndp");
-	xo_open_list(n->n_xo, "prefix-list");
-	json_array_foreach(json_object_get(r, "prefixes"), i, np)
-		emit_prefix(n, np);
-	xo_close(n->n_xo);
-	xo_close(n->n_xo);
-	json_decref(r);
-	return 0;
+	return ndp_list(n, "nd.prefixes", "prefixes", "prefix-list", emit_prefix);
 }
 
 static void
@@ -130,19 +125,7 @@ emit_dns(struct ndp *n, const json_t *dn)
 int
 ndp_dns(struct ndp *n)
 {
-	json_t *r, *dn;
-	size_t i;
-
-	if (cmd_call(n->n_cx, json_pack("{s:s}", "op", "nd.dns"), &r) != 0)
-		return 1;
-	xo_open_container(n->n_xo, "ndp");
-	xo_open_list(n->n_xo, "dns-list");
-	json_array_foreach(json_object_get(r, "dns"), i, dn)
-		emit_dns(n, dn);
-	xo_close(n->n_xo);
-	xo_close(n->n_xo);
-	json_decref(r);
-	return 0;
+	return ndp_list(n, "nd.dns", "dns", "dns-list", emit_dns);
 }
 
 int

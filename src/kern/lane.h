@@ -28,7 +28,6 @@ struct callout;
 
 /*
  * Who waits for a busy worker waits for one quantum of whoever runs: so much longer do a neighbour's round trips take under a flood (tests/isolate/flood_test.c).
- * A switch costs a hundredth of it.
  */
 #define LANE_QUANTUM	2000		/* ns a lane may run before others are looked at */
 #define LANE_SHARE	100		/* default weight */
