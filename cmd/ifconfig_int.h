@@ -29,4 +29,12 @@ int	ifconfig_set(struct cmd_ctx *, const char *name, int argc, char **argv);
 int	ifconfig_link_take(json_t *op, const char *word, const char *arg);
 void	ifconfig_link_print(const json_t *ifp);
 
+/*
+ * Words of some kinds of interfaces: how many words follow (-1: no such word); the operation (NULL:
+ * not UTF-8); what is set.
+ */
+int	ifconfig_conf_args(const char *word);
+json_t	*ifconfig_conf_op(const char *word, int argc, char **argv);
+void	ifconfig_conf_print(const json_t *ifp);
+
 #endif

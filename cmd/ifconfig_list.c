@@ -227,6 +227,7 @@ print_interface(const struct if_list *il, const json_t *ifp)
 			print_nd6(ifp);
 		return;
 	}
+	ifconfig_conf_print(ifp);
 	print_groups(ifp);
 	if (cmd_int(ifp, "fib") != 0)
 		printf("\tfib: %d\n", (int)cmd_int(ifp, "fib"));

@@ -471,7 +471,6 @@ static const struct keyword keywords[] = {
 	{ "media", false, k_refuse, NULL, NULL, 0, 0 },
 	{ "monitor", false, k_refuse, NULL, NULL, 0, 0 },
 	{ "staticarp", false, k_refuse, NULL, NULL, 0, 0 },
-	{ "tunnel", false, k_refuse, NULL, NULL, 0, 0 },
 };
 
 /* Each with and without a leading minus. */
@@ -496,11 +495,27 @@ find_keyword(const char *word)
 	return NULL;
 }
 
+/* A word of some kinds of interfaces only, with those behind it; *used: how many. */
+static int
+take_option(struct setting *s, int argc, char **argv, int *used)
+{
+	json_t *op;
+
+	*used = ifconfig_conf_args(argv[0]);
+	if (*used >= argc) {
+		cmd_warnx(s->s_cx, "'%s' requires %s", argv[0], *used == 1 ? "argument" : "2 arguments");
+		return ECANCELED;
+	}
+	if ((op = ifconfig_conf_op(argv[0], *used, argv + 1)) == NULL)
+		return EINVAL;
+	return add_op(s, op);
+}
+
 static int
 parse_words(struct setting *s, int argc, char **argv)
 {
 	const struct keyword *k;
-	int error;
+	int error, used;
 
 	for (int i = 0; i < argc; i++) {
 		k = find_keyword(argv[i]);
@@ -508,7 +523,10 @@ parse_words(struct setting *s, int argc, char **argv)
 			cmd_warnx(s->s_cx, "'%s' requires argument", argv[i]);
 			return ECANCELED;
 		}
-		if (k == NULL)
+		if (k == NULL && ifconfig_conf_args(argv[i]) >= 0) {
+			error = take_option(s, argc - i, argv + i, &used);
+			i += error == 0 ? used : 0;
+		} else if (k == NULL)
 			error = take_address(s, argv[i]);
 		else
 			error = k->k_fn(s, k, k->k_arg ? argv[++i] : NULL);

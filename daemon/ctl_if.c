@@ -124,6 +124,7 @@ add_interface(void *arg, const struct vi_ifinfo *ii)
 	json_object_set_new(o, "groups", groups(ii));
 	json_object_set_new(o, "addresses", addresses(ii));
 	json_object_set_new(o, "stats", counters(ii));
+	ctl_put_config(o, list->l_rq->rq_vnet, ii->if_name);
 	ctl_put_link(o, list->l_rq->rq_vnet, ii->if_name);
 	ctl_list_add(list, o);
 }

@@ -27,7 +27,7 @@ struct fixture {
 };
 
 static const struct ctl_op *const tables[] = {
-	ctl_if_ops, ctl_link_ops, ctl_nd_ops, ctl_route_ops, ctl_rule_ops, ctl_sysctl_ops, ctl_stat_ops,
+	ctl_if_ops, ctl_link_ops, ctl_option_ops, ctl_nd_ops, ctl_route_ops, ctl_rule_ops, ctl_sysctl_ops, ctl_stat_ops,
 };
 
 /* Stands in for the server: rq_client is where parts are put together. */

@@ -89,6 +89,16 @@ VI_API int	vi_if_move(struct vi_vnet *from, const char *name, struct vi_vnet *to
 VI_API int	vi_if_reclaim(struct vi_vnet *from, const char *name, struct vi_vnet *home);
 
 /*
+ * What only some kinds of interfaces have (members of a bridge, a tag, the ends of a tunnel): options by the words of ifconfig(8).  argv: the words behind
+ * the option.  ENOENT: no such option here; EINVAL: wrong words or number of them; others as the option says.  On failure err (VI_ERRLEN bytes)
+ * holds one sentence, or "" when the errno tells enough.
+ */
+VI_API int	vi_if_option(struct vi_vnet *, const char *name, const char *option, const char *const *argv, unsigned argc, char *err);
+/* Shows them in order.  list: NULL, or what item is one of ("member"); texts live for the call only. */
+typedef void vi_if_option_fn(void *arg, const char *list, const char *item, const char *key, const char *value);
+VI_API int	vi_if_options(struct vi_vnet *, const char *name, vi_if_option_fn *, void *arg);	/* ENXIO */
+
+/*
  * Addresses.  The first address, or one with alias, is added; without alias it replaces the first of its family (BSD).
  * prefixlen 0xff: by class.  EEXIST: already there with that prefix.  Connected and host routes follow.
  */

@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "base/util.h"
+#include "net/if_conf.h"
 #include "net/ifnet.h"
 #include "net/route.h"
 
@@ -168,6 +169,19 @@ int
 vi_if_uncapture(struct vi_vnet *vn, const char *name, vi_capture_fn *fn, void *arg)
 {
 	API_IF(vn, name, if_uncapture(ifp, fn, arg));
+}
+
+int
+vi_if_option(struct vi_vnet *vn, const char *name, const char *option, const char *const *argv, unsigned argc, char *err)
+{
+	err[0] = '\0';
+	API_IF(vn, name, ifopt_set(ifp, option, argv, argc, err));
+}
+
+int
+vi_if_options(struct vi_vnet *vn, const char *name, vi_if_option_fn *fn, void *arg)
+{
+	API_IF(vn, name, (ifopt_show(ifp, fn, arg), 0));
 }
 
 static const struct net_afops *

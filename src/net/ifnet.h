@@ -25,6 +25,8 @@
 struct mbuf;
 struct ifnet;
 struct if_clone;
+struct if_option;
+struct ifopt_show;
 struct arp_entry;
 struct if_extra;
 struct mcast_if;
@@ -162,6 +164,9 @@ struct if_clone {
 	void		(*ifc_destroy)(struct ifnet *);
 	/* the interface at the other end; NULL: there are none of that kind */
 	struct ifnet	*(*ifc_peer)(const struct ifnet *);
+	/* net/if_conf.h: what can be set beyond what all interfaces have; NULL: nothing */
+	const struct if_option *ifc_options;
+	void		(*ifc_show)(const struct ifnet *, const struct ifopt_show *);
 };
 extern const struct if_clone *const net_cloners[];	/* NULL-ended; net/if_clone.c */
 

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 } while (0)
 
 static const struct ctl_op *const tables[] = {
-	ctl_if_ops, ctl_link_ops, ctl_route_ops, ctl_sysctl_ops, ctl_stat_ops,
+	ctl_if_ops, ctl_link_ops, ctl_option_ops, ctl_route_ops, ctl_sysctl_ops, ctl_stat_ops,
 };
 
 /* The server's part: sends what there is and empties it. */

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Words of ifconfig(8) that only some kinds of interfaces understand, and how what they set is shown.
+ *
+ * Each word goes to the stack as it is, with the words behind it (if.option): the driver knows what it means.
+ */
+#include "cmd/ifconfig_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct word {
+	const char	*w_name;
+	int		 w_args;
+} words[] = {
+	/* bridge */
+	{ "addm", 1 }, { "deletem", 1 },
+	/* vlan */
+	{ "vlan", 1 }, { "vlandev", 1 }, { "vlanproto", 1 }, { "vlanpcp", 1 }, { "-vlandev", 0 },
+	/* lagg */
+	{ "laggport", 1 }, { "-laggport", 1 }, { "laggproto", 1 },
+	/* gif, gre */
+	{ "tunnel", 2 }, { "deletetunnel", 0 }, { "-tunnel", 0 },
+};
+
+int
+ifconfig_conf_args(const char *word)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].w_name, word) == 0)
+			return words[i].w_args;
+	return -1;
+}
+
+json_t *
+ifconfig_conf_op(const char *word, int argc, char **argv)
+{
+	json_t *args = json_array(), *text;
+
+	for (int i = 0; i < argc; i++) {
+		if ((text = json_string(argv[i])) == NULL) {
+			json_decref(args);
+			return NULL;
+		}
+		json_array_append_new(args, text);
+	}
+	return json_pack("{s:s,s:s,s:o}", "op", "if.option", "option", word, "args", args);
+}
+
+/* "key: value", and a line for each of a list: for kinds that have no form of their own. */
+static void
+print_plain(const json_t *config)
+{
+	const char *key, *item, *sub;
+	json_t *value, *of, *v;
+
+	json_object_foreach((json_t *)(uintptr_t)config, key, value) {
+		if (json_is_string(value)) {
+			printf("\t%s: %s\n", key, json_string_value(value));
+			continue;
+		}
+		json_object_foreach(value, item, of) {
+			printf("\t%s: %s", key, item);
+			json_object_foreach(of, sub, v)
+				printf(" %s %s", sub, json_string_value(v));
+			printf("\n");
+		}
+	}
+}
+
+static const struct form {
+	const char	*f_driver;
+	void		(*f_print)(const json_t *config);
+} forms[] = {
+	{ NULL, print_plain },
+};
+
+void
+ifconfig_conf_print(const json_t *ifp)
+{
+	const json_t *config = json_object_get(ifp, "config");
+	const struct form *f;
+
+	if (config == NULL)
+		return;
+	for (f = forms; f->f_driver != NULL && strcmp(f->f_driver, cmd_str(ifp, "driver")) != 0; f++)
+		;
+	f->f_print(config);
+}

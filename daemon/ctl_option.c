@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options that only some kinds of interfaces have: if.option, and what if.list shows of them. */
+#include <errno.h>
+#include <string.h>
+
+#include <vimage/ifnet.h>
+#include <vimage/jail.h>
+
+#include "daemon/ctl_arg.h"
+#include "daemon/ctl_link.h"
+#include "daemon/ctl_server.h"
+
+#define MAXWORDS 16
+
+/* The member of an object that is an object; made when it is not there. */
+static json_t *
+member(json_t *o, const char *key)
+{
+	json_t *m = json_object_get(o, key);
+
+	if (m == NULL) {
+		m = json_object();
+		json_object_set_new(o, key, m);
+	}
+	return m;
+}
+
+static void
+put_option(void *arg, const char *list, const char *item, const char *key, const char *value)
+{
+	json_t *o = arg;
+
+	if (list != NULL)
+		o = member(o, list);
+	if (item != NULL)
+		o = member(o, item);
+	if (key != NULL)
+		ctl_put_text(o, key, value);
+}
+
+void
+ctl_put_config(json_t *o, struct vi_vnet *vn, const char *ifname)
+{
+	json_t *config = json_object();
+
+	if (vi_if_options(vn, ifname, put_option, config) == 0 && json_object_size(config) > 0)
+		json_object_set(o, "config", config);
+	json_decref(config);
+}
+
+static int
+get_words(struct ctl_request *rq, const json_t *args, const char *argv[MAXWORDS], unsigned *argc)
+{
+	const json_t *word;
+	size_t i;
+
+	*argc = 0;
+	if (args != NULL && !json_is_array(args))
+		return ctl_fail(rq, EINVAL, "args: not a list");
+	if (json_array_size(args) > MAXWORDS)
+		return ctl_fail(rq, EINVAL, "args: more than %d", MAXWORDS);
+	json_array_foreach(args, i, word) {
+		if ((argv[i] = json_string_value(word)) == NULL)
+			return ctl_fail(rq, EINVAL, "args: not a text");
+		(*argc)++;
+	}
+	return 0;
+}
+
+static int
+op_option(struct ctl_request *rq)
+{
+	const char *name, *option, *argv[MAXWORDS];
+	char err[VI_ERRLEN];
+	json_t *args = NULL;
+	unsigned argc;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s,s:s,s?o}", "name", &name, "option", &option, "args", &args)) != 0 ||
+	    (error = get_words(rq, args, argv, &argc)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+		return error;
+	error = vi_if_option(rq->rq_vnet, name, option, argv, argc, err);
+	if (error == ENXIO && err[0] == '\0')
+		return ctl_fail(rq, error, "interface %.15s does not exist", name);
+	if (error != 0)
+		return ctl_fail(rq, error, "%s", err[0] != '\0' ? err : strerrordesc_np(error));
+	return 0;
+}
+
+const struct ctl_op ctl_option_ops[] = {
+	{ "if.option", op_option },
+	{ NULL, NULL },
+};

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options of drivers: the tables' users. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/sbuf.h"
+#include "net/if_conf.h"
+#include <vimage/jail.h>
+
+int
+ifopt_fail(char *err, int error, const char *fmt, ...)
+{
+	struct sbuf sb;
+	va_list ap;
+
+	sbuf_init(&sb, err, VI_ERRLEN);
+	va_start(ap, fmt);
+	sbuf_vprintf(&sb, fmt, ap);
+	va_end(ap);
+	return (error);
+}
+
+static int
+digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (c - '0');
+	c |= 0x20;
+	return (c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16);
+}
+
+int
+ifopt_number(const struct if_option *io, const char *text, long long *n, char *err)
+{
+	const bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
+	const char *p = hex ? text + 2 : text;
+	const long long base = hex ? 16 : 10;
+	long long v = 0;
+
+	if (*p == '\0')
+		return (ifopt_fail(err, EINVAL, "%s: \"%s\" is not a number", io->io_name, text));
+	for (; *p != '\0'; p++) {
+		if (digit(*p) >= base)
+			return (ifopt_fail(err, EINVAL, "%s: \"%s\" is not a number", io->io_name, text));
+		v = v * base + digit(*p);
+		if (v > io->io_hi)
+			break;
+	}
+	if (v < io->io_lo || v > io->io_hi)
+		return (ifopt_fail(err, EINVAL, "%s: %s is not between %lld and %lld", io->io_name, text, io->io_lo, io->io_hi));
+	*n = v;
+	return (0);
+}
+
+int
+ifopt_interface(struct ifnet *ifp, const char *name, struct ifnet **other, char *err)
+{
+	if ((*other = ifnet_byname(ifp->if_vnet, name)) == NULL)
+		return (ifopt_fail(err, ENXIO, "interface %s does not exist", name));
+	return (0);
+}
+
+int
+ifopt_set(struct ifnet *ifp, const char *option, const char *const *argv, unsigned argc, char *err)
+{
+	const struct if_option *io;
+
+	err[0] = '\0';
+	for (io = ifp->if_cloner->ifc_options; io != NULL && io->io_name != NULL; io++) {
+		if (strcmp(io->io_name, option) != 0)
+			continue;
+		if (argc < io->io_min || argc > io->io_max)
+			return (ifopt_fail(err, EINVAL, "%s: wrong number of arguments", option));
+		return (io->io_set(ifp, io, argv, argc, err));
+	}
+	return (ifopt_fail(err, ENOENT, "%s: not an option of %s", option, ifp->if_xname));
+}
+
+void
+ifopt_show(const struct ifnet *ifp, vi_if_option_fn *fn, void *arg)
+{
+	const struct ifopt_show is = { .is_fn = fn, .is_arg = arg };
+
+	if (ifp->if_cloner->ifc_show != NULL)
+		ifp->if_cloner->ifc_show(ifp, &is);
+}
+
+void
+ifopt_put(const struct ifopt_show *is, const char *list, const char *item, const char *key, const char *fmt, ...)
+{
+	char value[512];
+	struct sbuf sb;
+	va_list ap;
+
+	sbuf_init(&sb, value, sizeof(value));
+	va_start(ap, fmt);
+	sbuf_vprintf(&sb, fmt, ap);
+	va_end(ap);
+	is->is_fn(is->is_arg, list, item, key, value);
+}
