@@ -18,6 +18,7 @@ enum {			/* rt_flags: BSD's values and letters */
 	VI_RTF_REJECT = 0x8,	/* R: answer unreachable */
 	VI_RTF_DYNAMIC = 0x10,	/* D: made by a redirect */
 	VI_RTF_MODIFIED = 0x20,	/* M */
+	VI_RTF_DONE = 0x40,	/* of a message: done as it says */
 	VI_RTF_STATIC = 0x800,	/* S */
 	VI_RTF_BLACKHOLE = 0x1000,	/* B: drop silently */
 	VI_RTF_PINNED = 0x100000,	/* of an interface address; cannot be deleted */
@@ -141,6 +142,76 @@ typedef void vi_route_wake_fn(void *arg);
 VI_API int	vi_route_events(struct vi_vnet *, uint64_t *seq, vi_rtevent_fn *, void *arg);	/* EOVERFLOW, ENOBUFS */
 VI_API int	vi_route_watch(struct vi_vnet *, vi_route_wake_fn *, void *arg);	/* ENOSPC, ENOBUFS */
 VI_API int	vi_route_unwatch(struct vi_vnet *, vi_route_wake_fn *, void *arg);	/* ESRCH */
+
+/*
+ * Routing sockets: vi_socket(vn, VI_AF_ROUTE, VI_SOCK_RAW, family, ...), everybody's.  Each datagram is one message: a header, behind it the addresses that its
+ * mask VI_RTA_* names, in the order of the bits, each a struct vi_sockaddr.  All begin alike; who does not know a version or a type skips the message.
+ *
+ * Read: what changed (not: rules, neighbours).  family 0: of all.  ENOBUFS, once: messages were lost, so look at everything again.
+ * Written: ADD, DELETE, CHANGE (the administrator's: EPERM), GET, as struct vi_rt_msghdr with DST.  Without NETMASK it is a host's; GET without: the
+ * route that a packet there would take, with: exactly this prefix, its first next hop.  GATEWAY: a router, with VI_RTF_GATEWAY, or as VI_AF_LINK the interface, which
+ * IFP names as well.  IFA: the source address.  Other words are as in struct vi_route, 0: not said.  The answer has VI_RTF_DONE, or rtm_errno, which the
+ * write returns too, and the rtm_seq and rtm_pid that were written.  A change that was made is told to all, everything else to the asker.
+ * EINVAL without an answer: not a message.
+ */
+#define VI_RTM_VERSION	1
+enum vi_rtm_type {		/* BSD's values */
+	VI_RTM_ADD = 0x1, VI_RTM_DELETE = 0x2, VI_RTM_CHANGE = 0x3, VI_RTM_GET = 0x4,
+	VI_RTM_REDIRECT = 0x6,	/* ICMP told of a better router */
+	VI_RTM_MISS = 0x7,	/* a packet found no route; net.route.miss_rate */
+	VI_RTM_NEWADDR = 0xc, VI_RTM_DELADDR = 0xd,	/* struct vi_ifa_msghdr */
+	VI_RTM_IFINFO = 0xe,	/* struct vi_if_msghdr */
+	VI_RTM_IFANNOUNCE = 0x11,	/* struct vi_if_announcemsghdr */
+};
+enum {			/* rtm_addrs */
+	VI_RTA_DST = 0x1, VI_RTA_GATEWAY = 0x2, VI_RTA_NETMASK = 0x4, VI_RTA_IFP = 0x10, VI_RTA_IFA = 0x20, VI_RTA_BRD = 0x80,
+};
+/* VI_AF_LINK in a struct vi_sockaddr: sa_scope is the index of an interface, sa_bytes its name; a name is enough, or an index. */
+struct vi_rt_msghdr {
+	uint16_t	 rtm_msglen;	/* with the addresses */
+	uint8_t		 rtm_version;
+	uint8_t		 rtm_type;
+	uint32_t	 rtm_index;	/* of the interface */
+	uint32_t	 rtm_flags;	/* VI_RTF_* */
+	uint32_t	 rtm_addrs;	/* VI_RTA_* */
+	uint32_t	 rtm_pid, rtm_seq;	/* the asker's; 0: nobody asked */
+	uint32_t	 rtm_errno;
+	uint32_t	 rtm_fib;
+	uint32_t	 rtm_mtu, rtm_weight, rtm_metric;
+	uint32_t	 rtm_proto;
+	uint64_t	 rtm_use;
+	uint64_t	 rtm_expire;
+};
+struct vi_ifa_msghdr {		/* IFA, NETMASK, IFP; BRD */
+	uint16_t	 ifam_msglen;
+	uint8_t		 ifam_version, ifam_type;
+	uint32_t	 ifam_index;
+	uint32_t	 ifam_addrs;
+	uint32_t	 ifam_pad;
+};
+struct vi_if_msghdr {		/* IFP */
+	uint16_t	 ifm_msglen;
+	uint8_t		 ifm_version, ifm_type;
+	uint32_t	 ifm_index;
+	uint32_t	 ifm_addrs;
+	uint32_t	 ifm_flags;	/* VI_IFF_* */
+	uint32_t	 ifm_mtu;
+	bool		 ifm_linkup;
+	uint8_t		 ifm_iftype;	/* VI_IFT_* */
+	uint8_t		 ifm_addrlen;
+	uint8_t		 ifm_pad;
+	uint8_t		 ifm_lladdr[8];
+};
+enum { VI_IFAN_ARRIVAL, VI_IFAN_DEPARTURE };
+struct vi_if_announcemsghdr {	/* no addresses */
+	uint16_t	 ifan_msglen;
+	uint8_t		 ifan_version, ifan_type;
+	uint32_t	 ifan_index;
+	char		 ifan_name[VI_IFNAMSIZ];
+	uint32_t	 ifan_what;	/* VI_IFAN_* */
+	uint32_t	 ifan_pad;
+};
+#define VI_RTM_MAXMSG	256	/* no message is longer */
 
 typedef void vi_neigh_fn(void *arg, const struct vi_neigh *);
 VI_API int	vi_neigh_add(struct vi_vnet *, const struct vi_neigh *);	/* interface found from the address when "" */

@@ -23,7 +23,7 @@ extern "C" {
 enum vi_socktype {
 	VI_SOCK_STREAM = 1,	/* TCP */
 	VI_SOCK_DGRAM = 2,	/* UDP; with protocol ICMP an echo socket ("ping") */
-	VI_SOCK_RAW = 3,
+	VI_SOCK_RAW = 3,	/* and routing sockets */
 };
 
 enum {			/* protocols: the IANA numbers */
@@ -127,6 +127,11 @@ enum vi_sockopt {
 	VI_UDP_GRO,		/* such a train is received in one piece, msg_segsz saying how to cut it */
 	VI_UDP_NO_CHECK6_TX, VI_UDP_NO_CHECK6_RX,	/* RFC 6935: no checksums over IPv6 */
 	VI_UDPLITE_SEND_CSCOV, VI_UDPLITE_RECV_CSCOV,	/* bytes that the checksum covers (RFC 3828), 0 = all */
+
+	/* Routing sockets (route.h). */
+	VI_RO_USELOOPBACK = 450,	/* the answers to what it writes come to it; on */
+	VI_RO_MSGFILTER,	/* uint32_t: messages wanted, 1 << VI_RTM_*; 0 = all */
+	VI_RO_FIBFILTER,	/* only routes of this table; -1 = all */
 };
 
 /*

@@ -38,6 +38,8 @@ struct vi_socket;	/* socket.h */
 enum vi_family {
 	VI_AF_UNSPEC = 0,
 	VI_AF_INET = 2,
+	VI_AF_ROUTE = 17,	/* routing sockets; route.h */
+	VI_AF_LINK = 18,	/* an interface, in their messages */
 	VI_AF_INET6 = 28,
 };
 

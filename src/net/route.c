@@ -110,8 +110,10 @@ rt_resolve(struct route_vnet *rv, const struct rt_flow *rf, uint32_t *fib)
 	if (rv->rv_nrules > 0 && (rn == NULL || (rn->rn_nh.nh_flags & RTF_LOCAL) == 0) &&
 	    (nh = rt_rules_lookup(rv, key, rf, fib)) != NULL)
 		return (nh);
-	if (rn == NULL)
+	if (rn == NULL) {
+		rt_event_miss(rv, rf);
 		return (NULL);
+	}
 	rn->rn_nh.nh_use++;
 	return (&rn->rn_nh);
 }
@@ -339,6 +341,7 @@ static const struct route_vnet route_defaults = {
 	.rv_multipath = 1,
 	.rv_maxrules = RT_MAXRULES,
 	.rv_maxevents = RT_EVENTS,
+	.rv_missrate = RT_MISSRATE,
 	.rv_maxdyns = RT_MAXDYN,
 	.rv_dynexpire = RT_DYNEXPIRE,
 };
@@ -362,6 +365,8 @@ static const struct sysctl_desc route_sysctls[] = {
 	    "Policy rules"),
 	CTL_UINT("net.route.events", CTL_RW, struct route_vnet, rv_maxevents, 0, 65536,
 	    "Events kept once somebody asked for them; fixed by then"),
+	CTL_UINT("net.route.miss_rate", CTL_RW, struct route_vnet, rv_missrate, 0, 1 << 20,
+	    "Packets without a route told to routing sockets a second"),
 	CTL_UINT("net.route.nhops", CTL_RD, struct route_vnet, rv_nnhops, 0, UINT32_MAX,
 	    "Different next hops"),
 	CTL_END
@@ -372,6 +377,7 @@ static const struct stat_desc route_stats[] = {
 	STAT("route", struct route_vnet, rv_pmtus, "path MTU%s learned"),
 	STAT("route", struct route_vnet, rv_dynexpired, "learned route%s expired"),
 	STAT("route", struct route_vnet, rv_dynevicted, "learned route%s evicted for new ones"),
+	STAT("route", struct route_vnet, rv_misses, "packet%s without a route"),
 	STAT_END
 };
 

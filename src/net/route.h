@@ -104,6 +104,10 @@ int	 rt_pmtu4(struct vnet *, uint32_t fib, uint32_t dst, uint32_t mtu);
 bool	 rt_followed(const struct vnet *);
 void	 rt_event_neigh(struct vnet *, enum vi_rtevent_kind, uint32_t ifindex, const struct vi_neigh *);
 
+/* Packets that found no route, up to net.route.miss_rate a second; in the lane.  NULL: nobody wants to know. */
+typedef void rt_miss_fn(void *arg, uint32_t fib, const struct vi_sockaddr *dst);
+void	 rt_setmiss(struct vnet *, rt_miss_fn *, void *arg);
+
 /* Management; api/ exports them. */
 int	 rt_add(struct vnet *, const struct vi_route *);
 int	 rt_change(struct vnet *, const struct vi_route *);

@@ -12,6 +12,7 @@
 #define RT_MAXRULES	1024
 #define RT_EVENTS	512
 #define RT_MAXWATCHES	64
+#define RT_MISSRATE	100
 #define RT_MINMTU6	1280	/* RFC 8200 5 */
 
 /*
@@ -71,6 +72,11 @@ struct route_vnet {
 	uint64_t	 rv_seq;	/* of the last one */
 	uint32_t	 rv_ringsize, rv_maxevents;
 	LIST_HEAD(, rt_watch) rv_watches;
+	rt_miss_fn	*rv_missfn;	/* NULL: nobody wants to know */
+	void		*rv_missarg;
+	uint64_t	 rv_misstime;	/* when the second began that rv_nmisses were told in */
+	uint32_t	 rv_nmisses, rv_missrate;
+	uint64_t	 rv_misses;
 	uint32_t	 rv_multipath;	/* several next hops may be added to a prefix */
 	uint64_t	 rv_redirects, rv_pmtus, rv_dynexpired, rv_dynevicted;
 };
@@ -181,6 +187,7 @@ void	 rt_event_route(struct route_vnet *, enum vi_rtevent_kind, uint32_t fib, un
 void	 rt_event_value(struct route_vnet *, enum vi_rtevent_kind, uint32_t fib, unsigned af, const uint32_t *key, struct rt_nhop *value);
 void	 rt_event_rule(struct route_vnet *, enum vi_rtevent_kind, const struct vi_rule *);
 void	 rt_event_vnet(struct route_vnet *, enum vnet_event, void *obj);
+void	 rt_event_miss(struct route_vnet *, const struct rt_flow *);
 void	 rt_events_fini(struct route_vnet *);
 
 /* rt_rule.c: what the rules say of a packet to key, and the table they found it in; NULL: nothing */

@@ -137,6 +137,36 @@ rt_event_vnet(struct route_vnet *rv, enum vnet_event ev, void *obj)
 		rt_event_if(rv, kinds[ev], obj, NULL);
 }
 
+void
+rt_setmiss(struct vnet *vn, rt_miss_fn *fn, void *arg)
+{
+	struct route_vnet *rv = route_vnet(vn);
+
+	rv->rv_missfn = fn;
+	rv->rv_missarg = arg;
+}
+
+/* Whoever sends to nowhere must not drown those who follow. */
+void
+rt_event_miss(struct route_vnet *rv, const struct rt_flow *rf)
+{
+	const uint64_t now = vnet_now(rv->rv_vnet);
+	struct vi_sockaddr dst;
+
+	rv->rv_misses++;
+	if (rv->rv_missfn == NULL)
+		return;
+	if (now - rv->rv_misstime >= 1000000000ull) {
+		rv->rv_misstime = now;
+		rv->rv_nmisses = 0;
+	}
+	if (rv->rv_nmisses >= rv->rv_missrate)
+		return;
+	rv->rv_nmisses++;
+	rt_sockaddr(&rf->rf_dst, &dst);
+	rv->rv_missfn(rv->rv_missarg, rf->rf_fib, &dst);
+}
+
 static int
 rt_event_start(struct route_vnet *rv)
 {

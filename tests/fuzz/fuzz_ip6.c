@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <vimage/host.h>
+#include <vimage/sysctl.h>
 
 #include "base/endian.h"
 #include "base/util.h"
@@ -85,6 +86,7 @@ begin(struct fuzz *f)
 	memcpy(ia.ia_addr.sa_in6, ours, sizeof(ours));
 	REQUIRE(net_vnet(vn)->nv_afops[NET_AF_INET6]->nao_addr_add(f->f_if, &ia, true) == 0);
 	run(f, UINT64_C(3000000000));
+	REQUIRE(vi_sysctl_set(vi_vnet0(f->f_vk), "net.inet.tcp.udp_tunneling_port", "9899", &(struct vi_cred){ .cr_priv = true }) == 0);
 	f->f_so[0] = open_socket(vn, VI_SOCK_DGRAM, VI_IPPROTO_UDP, 53);
 	f->f_so[1] = open_socket(vn, VI_SOCK_RAW, VI_IPPROTO_ICMPV6, 0);
 	f->f_so[2] = open_socket(vn, VI_SOCK_DGRAM, VI_IPPROTO_ICMPV6, 0x1234);

@@ -26,6 +26,11 @@ def udp(data, sport=7, dport=53):
     return struct.pack(">HHHH", sport, dport, 8 + len(data), 0) + data
 
 
+def tunnel(segment):
+    # TCP in UDP: there must be a checksum, VALID vouches for it
+    return struct.pack(">HHHH", 9000, 9899, 8 + len(segment), 0x1234) + segment
+
+
 def icmp(kind, code=0, rest=b"\x12\x34\0\1", data=b""):
     return bytes([kind, code, 0, 0]) + rest + data
 
@@ -67,6 +72,9 @@ seeds = {
     "ttl": rec(V, ip(udp(b"x"), dst=FAR, ttl=1)),
     "syn": rec(V, ip(tcp(2, opts=bytes([2, 4, 5, 180])), proto=6)) + rec(V, ip(tcp(16, seq=1001, ack=1), proto=6)),
     "tcp_super": rec(V | SUPER, ip(tcp(24, b"z" * 4000), dst=FAR, proto=6)),
+    "tcp_in_udp": rec(V, ip(tunnel(tcp(2, opts=bytes([2, 4, 5, 180]))))) + rec(V, ip(tunnel(tcp(16, seq=1001, ack=1)))) +
+    rec(V | SHARED, ip(tunnel(tcp(4, seq=1001)))) + rec(V, ip(tunnel(tcp(2)[:13]))) + rec(V, ip(tunnel(b""))) + rec(V, ip(udp(tcp(2), 9000, 9899))),
+    "tcp_in_udp_unreach": rec(V, ip(icmp(3, 3, b"\0" * 4, quote(17, struct.pack(">HHHH", 9899, 9000, 28, 1) + tcp(2)[:8])), proto=1)),
     "unknown_proto": rec(V, ip(b"12345678", proto=200)),
     "martian": rec(V, ip(udp(b"x"), src="127.0.0.1")) + rec(V, ip(udp(b"x"), src="255.255.255.255")),
     "igmp_general": rec(V | TIME, igmp(b"\x11\x64\0\0\0\0\0\0\2\x7d\0\0")),
