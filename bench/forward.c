@@ -192,7 +192,7 @@ fill(struct bench *b)
 static void
 plumb(struct bench *b, bool direct, bool six)
 {
-	const struct vi_cred cred = { 0, 0, true };
+	const struct vi_cred cred = { .cr_priv = true };
 	const struct vi_kernel_params kp = { .kp_host = b->b_host };
 	static const char *const names[] = { "source", "router", "sink" };
 	struct vi_route rt = { .rt_prefixlen = six ? 48 : 16, .rt_flags = VI_RTF_GATEWAY };

@@ -90,7 +90,7 @@ addr(int side, uint16_t port)
 static struct vi_socket *
 newsocket(struct bench *b, int side)
 {
-	const struct vi_cred cred = { 0, 0, true };
+	const struct vi_cred cred = { .cr_priv = true };
 	struct vi_socket *so;
 	int on = 1;
 
@@ -102,7 +102,7 @@ newsocket(struct bench *b, int side)
 static void
 plumb(struct bench *b)
 {
-	const struct vi_cred cred = { 0, 0, true };
+	const struct vi_cred cred = { .cr_priv = true };
 	char name[2][VI_IFNAMSIZ];
 	struct vi_ifaddr ia;
 

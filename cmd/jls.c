@@ -17,7 +17,7 @@ struct jls {
 };
 
 /* Parameters that jail(8) cannot set: not in what -s prints. */
-static const char *const readonly[] = { "children.cur", "cpuset.id", "dying", "parent", NULL };
+static const char *const readonly[] = { "children.cur", "cpuset.id", "dying", "parent", "priv.have", NULL };
 
 static bool
 is_readonly(const char *name)

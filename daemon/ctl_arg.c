@@ -74,18 +74,23 @@ ctl_list_add(struct ctl_list *l, json_t *o)
 	new_part(l);
 }
 
-/* The stack's owner must be the caller or below it: a jail that shares its parent's stack looks,
- * but does not touch. */
+/* A jail that shares its parent's stack looks, but touches only what it was given by name. */
 int
-ctl_may(struct ctl_request *rq, const char *priv)
+ctl_may(struct ctl_request *rq, enum vi_priv priv)
 {
-	int owner = vi_vnet_jail(rq->rq_vnet), error;
+	int error = vi_vnet_priv(rq->rq_vnet, rq->rq_caller, &rq->rq_cred, priv);
+	struct vi_privinfo pi;
 
-	if (owner < 0 || !vi_jail_visible(rq->rq_kernel, rq->rq_caller, owner))
+	if (error == 0)
+		return 0;
+	if (rq->rq_cred.cr_priv &&
+	    !vi_jail_visible(rq->rq_kernel, rq->rq_caller, vi_vnet_jail(rq->rq_vnet)))
 		return ctl_fail(
 		    rq, EPERM, "the jail shares its parent's network and may not change it");
-	error = vi_jail_priv(rq->rq_kernel, owner, &rq->rq_cred, priv);
-	return error == 0 ? 0 : ctl_fail(rq, error, "permission denied: only root may change this");
+	if (!rq->rq_cred.cr_priv)
+		return ctl_fail(rq, error, "permission denied: only root may change this");
+	vi_priv_describe(priv, &pi);
+	return ctl_fail(rq, error, "permission denied: the jail lacks %s", pi.pi_name);
 }
 
 int

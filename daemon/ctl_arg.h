@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <jansson.h>
 
+#include <vimage/priv.h>
 #include <vimage/types.h>
 
 struct ctl_request;
@@ -20,10 +21,10 @@ int	ctl_fail(struct ctl_request *, int error, const char *fmt, ...) VI_PRINTF(3,
 int	ctl_args(struct ctl_request *, const char *fmt, ...);
 /*
  * May the caller change the stack of the request?  The stack's owner, which may be an ancestor of
- * the request's jail, must be the caller or below it, and the caller root.  priv: "net.config",
- * "net.route", "net.sysctl".
+ * the request's jail, must be the caller or below it, or the caller be given the privilege on it by
+ * name; and the caller root.
  */
-int	ctl_may(struct ctl_request *, const char *priv);
+int	ctl_may(struct ctl_request *, enum vi_priv);
 /* An integer in [min, max]. */
 int	ctl_range(struct ctl_request *, const char *key, json_int_t value, json_int_t min,
 	    json_int_t max);

@@ -104,8 +104,10 @@ check_args(struct ctl_request *rq)
 static int
 may_exec(struct ctl_request *rq)
 {
-	if (!rq->rq_cred.cr_priv)
-		return ctl_fail(rq, EPERM, "only root may run programs in a jail");
+	int error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_JAIL_ATTACH);
+
+	if (error != 0)
+		return ctl_fail(rq, error, "only root may run programs in a jail");
 	if (removal_pending(rq->rq_daemon, rq->rq_jid))
 		return ctl_fail(rq, EBUSY, "the jail is being removed");
 	return 0;

@@ -189,7 +189,7 @@ op_create(struct ctl_request *rq)
 	int error;
 
 	if ((error = ctl_args(rq, "{s:s}", "type", &type)) != 0 ||
-	    (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_may(rq, VI_PRIV_NET_IFCREATE)) != 0)
 		return error;
 	error = vi_if_create(rq->rq_vnet, type, name);
 	if (error == EINVAL || error == ENXIO || error == ENOENT)
@@ -209,7 +209,7 @@ op_destroy(struct ctl_request *rq)
 	int error;
 
 	if ((error = ctl_args(rq, "{s:s}", "name", &name)) != 0 ||
-	    (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_may(rq, VI_PRIV_NET_IFDESTROY)) != 0)
 		return error;
 	error = vi_if_destroy(rq->rq_vnet, name);
 	if (error == EINVAL || error == EPERM || error == EOPNOTSUPP)
@@ -219,14 +219,14 @@ op_destroy(struct ctl_request *rq)
 
 /* Operations with a name and a text. */
 static int
-with_text(struct ctl_request *rq, const char *key,
+with_text(struct ctl_request *rq, enum vi_priv priv, const char *key,
     int (*fn)(struct ctl_request *, const char *name, const char *text))
 {
 	const char *name, *text;
 	int error;
 
 	if ((error = ctl_args(rq, "{s:s,s:s}", "name", &name, key, &text)) != 0 ||
-	    (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_may(rq, priv)) != 0)
 		return error;
 	/* Others will have it on their terminals. */
 	for (const char *p = text; *p != '\0'; p++)
@@ -326,31 +326,31 @@ do_reclaim(struct ctl_request *rq, const char *name, const char *jail)
 static int
 op_rename(struct ctl_request *rq)
 {
-	return with_text(rq, "newname", do_rename);
+	return with_text(rq, VI_PRIV_NET_IFSET, "newname", do_rename);
 }
 
 static int
 op_description(struct ctl_request *rq)
 {
-	return with_text(rq, "description", do_describe);
+	return with_text(rq, VI_PRIV_NET_IFSET, "description", do_describe);
 }
 
 static int
 op_lladdr(struct ctl_request *rq)
 {
-	return with_text(rq, "lladdr", do_lladdr);
+	return with_text(rq, VI_PRIV_NET_IFSET, "lladdr", do_lladdr);
 }
 
 static int
 op_move(struct ctl_request *rq)
 {
-	return with_text(rq, "to", do_move);
+	return with_text(rq, VI_PRIV_NET_IFMOVE, "to", do_move);
 }
 
 static int
 op_reclaim(struct ctl_request *rq)
 {
-	return with_text(rq, "from", do_reclaim);
+	return with_text(rq, VI_PRIV_NET_IFMOVE, "from", do_reclaim);
 }
 
 /* Operations with a name and a number. */
@@ -364,7 +364,7 @@ with_number(struct ctl_request *rq, const char *key,
 
 	if ((error = ctl_args(rq, "{s:s,s:I}", "name", &name, key, &n)) != 0 ||
 	    (error = ctl_range(rq, key, n, 0, UINT32_MAX)) != 0 ||
-	    (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_may(rq, VI_PRIV_NET_IFSET)) != 0)
 		return error;
 	error = fn(rq->rq_vnet, name, (uint32_t)n);
 	if (error == EINVAL)
@@ -432,7 +432,7 @@ with_flags(struct ctl_request *rq, const struct flag *table,
 		 &clearnames)) != 0 ||
 	    (error = get_flags(rq, table, setnames, &set)) != 0 ||
 	    (error = get_flags(rq, table, clearnames, &clear)) != 0 ||
-	    (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_may(rq, VI_PRIV_NET_IFSET)) != 0)
 		return error;
 	return report(rq, fn(rq->rq_vnet, name, set, clear), name);
 }
@@ -564,7 +564,7 @@ op_addr_add(struct ctl_request *rq)
 	int alias = 0, error;
 
 	if ((error = get_ifaddr(rq, &name, &ia, &alias)) != 0 ||
-	    (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_may(rq, VI_PRIV_NET_IFADDR)) != 0)
 		return error;
 	addr = json_string_value(json_object_get(rq->rq_args, "address"));
 	error = vi_if_addr_add(rq->rq_vnet, name, &ia, alias != 0);
@@ -584,7 +584,7 @@ op_addr_delete(struct ctl_request *rq)
 
 	if ((error = ctl_args(rq, "{s:s,s:s}", "name", &name, "address", &addr)) != 0 ||
 	    (error = ctl_get_addr(rq, "address", addr, &sa)) != 0 ||
-	    (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_may(rq, VI_PRIV_NET_IFADDR)) != 0)
 		return error;
 	error = vi_if_addr_del(rq->rq_vnet, name, &sa);
 	if (error == EADDRNOTAVAIL)

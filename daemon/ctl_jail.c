@@ -16,9 +16,9 @@
 
 /* Root of the jail that manages; not a jail in its last moments. */
 static int
-may_manage(struct ctl_request *rq)
+may_manage(struct ctl_request *rq, enum vi_priv priv)
 {
-	int error = vi_jail_priv(rq->rq_kernel, rq->rq_jid, &rq->rq_cred, "jail.manage");
+	int error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, priv);
 
 	if (error != 0)
 		return ctl_fail(rq, error, "only root may manage jails");
@@ -81,6 +81,40 @@ read_params(struct ctl_request *rq, const json_t *list, struct setting *se)
 	return 0;
 }
 
+/* A change of its privileges reaches its programs, and those of its children. */
+struct denial {
+	struct daemon	*de_daemon;
+	unsigned	 de_worker;
+	int		 de_jid;
+	uint64_t	 de_denied;
+};
+
+static void
+deny_there(void *arg)
+{
+	struct denial *de = arg;
+
+	lx_jail_denied(de->de_daemon->d_workers[de->de_worker].w_lx, de->de_jid, de->de_denied);
+	free(de);
+}
+
+static void
+deny(void *arg, int jid)
+{
+	struct daemon *d = arg;
+	struct denial *de;
+
+	if (jproc_find(d, jid) == NULL)
+		return;
+	for (unsigned w = 0; w < d->d_nworkers; w++) {
+		if ((de = malloc(sizeof(*de))) == NULL)
+			return;
+		*de = (struct denial){ d, w, jid, vi_jail_denied(d->d_kernel, jid) };
+		if (worker_post(d, w, deny_there, de) != 0)
+			free(de);
+	}
+}
+
 /* After the fact: who may vanish now, and what the processes must learn. */
 static int
 settle(struct ctl_request *rq, const struct setting *se, int jid, bool hold)
@@ -93,6 +127,8 @@ settle(struct ctl_request *rq, const struct setting *se, int jid, bool hold)
 	if (se->se_hostname != NULL &&
 	    vi_jail_get(rq->rq_kernel, 0, jid, "host.hostname", name, sizeof(name)) == 0)
 		jproc_hostname(rq->rq_daemon, jid, name);
+	deny(rq->rq_daemon, jid);
+	vi_jail_list(rq->rq_kernel, jid, deny, rq->rq_daemon);
 	jail_expire(rq->rq_daemon, jid);
 	return 0;
 }
@@ -109,7 +145,7 @@ op_set(struct ctl_request *rq)
 	error = ctl_args(rq, "{s:o,s:b,s:b,s?b}", "params", &list, "create", &create, "update",
 	    &update, "hold", &hold);
 	if (error != 0 || (error = read_params(rq, list, &se)) != 0 ||
-	    (error = may_manage(rq)) != 0)
+	    (error = may_manage(rq, create ? VI_PRIV_JAIL_CREATE : VI_PRIV_JAIL_MODIFY)) != 0)
 		return error;
 	existed = se.se_id != NULL && vi_jail_find(rq->rq_kernel, rq->rq_jid, se.se_id, &jid) == 0;
 	if (existed && removal_pending(rq->rq_daemon, jid))
@@ -153,8 +189,9 @@ op_remove(struct ctl_request *rq)
 
 	if ((error = ctl_args(rq, "{s?b}", "force", &force)) != 0)
 		return error;
-	if (!rq->rq_cred.cr_priv)
-		return ctl_fail(rq, EPERM, "only root may remove jails");
+	error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_JAIL_REMOVE);
+	if (error != 0)
+		return ctl_fail(rq, error, "only root may remove jails");
 	if (rq->rq_jid == rq->rq_caller)
 		return ctl_fail(rq, EPERM, "a jail cannot remove itself");
 	error = removal_start(

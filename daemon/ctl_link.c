@@ -124,7 +124,7 @@ op_link(struct ctl_request *rq)
 		 "pattern", &la.la_pattern, "pattern_once", &la.la_once, "dup", &lp.lp_dup,
 		 "reorder", &lp.lp_reorder, "reorder_delay", &la.la_reorder_delay, "corrupt",
 		 &lp.lp_corrupt, "seed", &la.la_seed)) != 0 ||
-	    (error = get_whole(rq, &la, &lp)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+	    (error = get_whole(rq, &la, &lp)) != 0 || (error = ctl_may(rq, VI_PRIV_NET_LINK)) != 0)
 		return error;
 	switch (error = vi_if_set_link(rq->rq_vnet, name, &lp)) {
 	case 0:

@@ -106,7 +106,7 @@ op_flush(struct ctl_request *rq)
 	const char *what;
 	int error;
 
-	if ((error = ctl_args(rq, "{s:s}", "what", &what)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+	if ((error = ctl_args(rq, "{s:s}", "what", &what)) != 0 || (error = ctl_may(rq, VI_PRIV_NET_NEIGHBOR)) != 0)
 		return error;
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(what, names[i]) == 0)

@@ -77,7 +77,7 @@ op_option(struct ctl_request *rq)
 	int error;
 
 	if ((error = ctl_args(rq, "{s:s,s:s,s?o}", "name", &name, "option", &option, "args", &args)) != 0 ||
-	    (error = get_words(rq, args, argv, &argc)) != 0 || (error = ctl_may(rq, "net.config")) != 0)
+	    (error = get_words(rq, args, argv, &argc)) != 0 || (error = ctl_may(rq, VI_PRIV_NET_IFSET)) != 0)
 		return error;
 	error = vi_if_option(rq->rq_vnet, name, option, argv, argc, err);
 	if (error == ENXIO && err[0] == '\0')

@@ -173,7 +173,7 @@ change(struct ctl_request *rq, int (*fn)(struct vi_vnet *, const struct vi_route
 	struct vi_route rt;
 	int error;
 
-	if ((error = get_route(rq, &rt)) != 0 || (error = ctl_may(rq, "net.route")) != 0)
+	if ((error = get_route(rq, &rt)) != 0 || (error = ctl_may(rq, VI_PRIV_NET_ROUTE)) != 0)
 		return error;
 	error = fn(rq->rq_vnet, &rt);
 	switch (error) {
@@ -293,7 +293,7 @@ op_flush(struct ctl_request *rq)
 
 	ctl_list_begin(rq, "routes", &rl.rl_list);
 	if ((error = get_tables(rq, &fib, &family)) != 0 ||
-	    (error = ctl_may(rq, "net.route")) != 0)
+	    (error = ctl_may(rq, VI_PRIV_NET_ROUTE)) != 0)
 		return error;
 	vi_route_list(rq->rq_vnet, (uint32_t)fib, family, add_gateway_route, &rl);
 	vi_route_flush(rq->rq_vnet, (uint32_t)fib, family);
@@ -470,7 +470,7 @@ op_neigh_add(struct ctl_request *rq)
 		 "permanent", &permanent, "published", &published, "proxy", &proxy)) != 0 ||
 	    (error = ctl_get_addr(rq, "address", addr, &ne.ne_addr)) != 0 ||
 	    (error = ctl_get_mac(rq, mac, ne.ne_lladdr)) != 0 ||
-	    (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_may(rq, VI_PRIV_NET_NEIGHBOR)) != 0)
 		return error;
 	ne.ne_permanent = permanent != 0;
 	ne.ne_published = published != 0;
@@ -490,7 +490,7 @@ op_neigh_delete(struct ctl_request *rq)
 
 	if ((error = ctl_args(rq, "{s:s,s?s}", "address", &addr, "interface", &ifname)) != 0 ||
 	    (error = ctl_get_addr(rq, "address", addr, &sa)) != 0 ||
-	    (error = ctl_may(rq, "net.config")) != 0)
+	    (error = ctl_may(rq, VI_PRIV_NET_NEIGHBOR)) != 0)
 		return error;
 	return vi_neigh_del(rq->rq_vnet, &sa, ifname);
 }

@@ -180,7 +180,7 @@ change(struct ctl_request *rq, int (*fn)(struct vi_vnet *, const struct vi_rule 
 	struct vi_rule ru;
 	int error;
 
-	if ((error = get_rule(rq, &ru)) != 0 || (error = ctl_may(rq, "net.route")) != 0)
+	if ((error = get_rule(rq, &ru)) != 0 || (error = ctl_may(rq, VI_PRIV_NET_ROUTE)) != 0)
 		return error;
 	return fn(rq->rq_vnet, &ru);
 }

@@ -110,20 +110,17 @@ add_line(void *arg, const struct vi_logmsg *lm)
 }
 
 /*
- * A stack's messages are for those who own it; who shares it would see the other jails' messages too
- * and needs allow.read_msgbuf.
+ * A stack's messages are for those who own it or stand above; who shares it would see the other
+ * jails' messages too.
  */
 static int
 may_read(struct ctl_request *rq)
 {
 	int owner = vi_vnet_jail(rq->rq_vnet);
-	char allowed[8] = "";
 
 	if (owner >= 0 && vi_jail_visible(rq->rq_kernel, rq->rq_caller, owner))
 		return 0;
-	(void)vi_jail_get(rq->rq_kernel, rq->rq_caller, rq->rq_caller, "allow.read_msgbuf", allowed,
-	    sizeof(allowed));
-	return strcmp(allowed, "true") == 0 ? 0 :
+	return vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_LOG_SHARED) == 0 ? 0 :
 	    ctl_fail(rq, EPERM, "the messages of the parent's network may not be read");
 }
 
@@ -138,7 +135,7 @@ op_log(struct ctl_request *rq)
 	ctl_list_begin(rq, "lines", &list);
 	if ((error = ctl_args(rq, "{s?I,s?b}", "after", &after, "clear", &clear)) != 0 ||
 	    (error = ctl_range(rq, "after", after, 0, INT64_MAX)) != 0 ||
-	    (error = may_read(rq)) != 0 || (clear && (error = ctl_may(rq, "net.config")) != 0))
+	    (error = may_read(rq)) != 0 || (clear && (error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_LOG_CLEAR)) != 0))
 		return error;
 	last = vi_log_read(rq->rq_vnet, (uint64_t)after, add_line, &list);
 	ctl_put_int(rq->rq_reply, "last", last);

@@ -73,7 +73,7 @@ op_set(struct ctl_request *rq)
 	error = vi_sysctl_get(rq->rq_vnet, name, old, sizeof(old));
 	if (error != 0)
 		return explain(rq, error, name, value);
-	if ((error = ctl_may(rq, "net.sysctl")) == 0)
+	if ((error = ctl_may(rq, VI_PRIV_NET_SYSCTL)) == 0)
 		error = vi_sysctl_set(rq->rq_vnet, name, value, &rq->rq_cred);
 	if (error == 0)
 		error = vi_sysctl_get(rq->rq_vnet, name, new, sizeof(new));

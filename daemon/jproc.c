@@ -359,7 +359,8 @@ on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 		.pr_vnet = vn,
 		.pr_cookie = NULL,
 		.pr_rootuid = geteuid(),
-		.pr_rootgid = getegid() };
+		.pr_rootgid = getegid(),
+		.pr_denied = vi_jail_denied(d->d_kernel, jp->jp_jid) };
 	worker_call(d, i, attach_there, &at);
 	if (at.at_error != 0)
 		jproc_send(jp, INIT_ABORT, sm->sm_id, at.at_error, 0, "seccomp listener");

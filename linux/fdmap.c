@@ -215,6 +215,7 @@ lx_call_cred(const struct lx_call *c, struct vi_cred *cr)
 	cr->cr_uid = uid >= pr->pr_rootuid ? uid - pr->pr_rootuid : uid;
 	cr->cr_gid = gid >= pr->pr_rootgid ? gid - pr->pr_rootgid : gid;
 	cr->cr_priv = uid == pr->pr_rootuid;
+	cr->cr_denied = pr->pr_denied;
 	return (0);
 }
 

@@ -36,12 +36,15 @@ struct lx_program_params {
 	/* Credentials: the uid and gid the jail calls 0, as the host sees them (identity when there is no user namespace). */
 	uid_t		 pr_rootuid;
 	gid_t		 pr_rootgid;
+	uint64_t	 pr_denied;	/* vi_jail_denied() */
 };
 
 int	lx_new(struct vi_worker *, struct lx_loop *, const struct lx_ops *, void *arg, struct lx **);
 void	lx_free(struct lx *);		/* detaches every program: pending calls get ENOSYS */
 int	lx_attach(struct lx *, const struct lx_program_params *, struct lx_program **);
 void	lx_detach(struct lx_program *);
+/* The jail's privileges have changed; sockets keep the credentials they were made with. */
+void	lx_jail_denied(struct lx *, int jid, uint64_t denied);
 /* Before a vnet is destroyed or moved to another worker: closes the stack's ends of its sockets and answers what is pending. */
 void	lx_vnet_gone(struct lx *, struct vi_vnet *);
 /* Work left over that no descriptor announces (retries); called once per turn of the worker's loop. */

@@ -108,6 +108,7 @@ lx_attach(struct lx *lx, const struct lx_program_params *params, struct lx_progr
 	pr->pr_cookie = params->pr_cookie;
 	pr->pr_rootuid = params->pr_rootuid;
 	pr->pr_rootgid = params->pr_rootgid;
+	pr->pr_denied = params->pr_denied;
 	TAILQ_INIT(&pr->pr_calls);
 	lx->lx_kernel = vi_vnet_kernel(params->pr_vnet);
 	(void)ioctl(pr->pr_fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
@@ -137,6 +138,16 @@ lx_detach(struct lx_program *pr)
 	lx_loop_del(pr->pr_lx->lx_loop, &pr->pr_event);
 	close(pr->pr_fd);
 	free(pr);
+}
+
+void
+lx_jail_denied(struct lx *lx, int jid, uint64_t denied)
+{
+	struct lx_program *pr;
+
+	TAILQ_FOREACH(pr, &lx->lx_programs, pr_link)
+		if (pr->pr_jid == jid)
+			pr->pr_denied = denied;
 }
 
 static void

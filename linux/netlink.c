@@ -109,27 +109,15 @@ nl_answer(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 
 static const struct nl_change {
 	uint16_t	 nc_type;
-	const char	*nc_priv;
+	enum vi_priv	 nc_priv;
 	int		(*nc_fn)(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
 } nl_changes[] = {
-	{ RTM_NEWLINK, "net.config", nl_setlink }, { RTM_SETLINK, "net.config", nl_setlink }, { RTM_DELLINK, "net.config", nl_dellink },
-	{ RTM_NEWADDR, "net.config", nl_newaddr }, { RTM_DELADDR, "net.config", nl_deladdr },
-	{ RTM_NEWROUTE, "net.route", nl_newroute }, { RTM_DELROUTE, "net.route", nl_delroute },
-	{ RTM_NEWNEIGH, "net.config", nl_newneigh }, { RTM_DELNEIGH, "net.config", nl_delneigh },
-	{ RTM_NEWRULE, "net.route", nl_newrule }, { RTM_DELRULE, "net.route", nl_delrule },
+	{ RTM_NEWLINK, VI_PRIV_NET_IFSET, nl_setlink }, { RTM_SETLINK, VI_PRIV_NET_IFSET, nl_setlink }, { RTM_DELLINK, VI_PRIV_NET_IFDESTROY, nl_dellink },
+	{ RTM_NEWADDR, VI_PRIV_NET_IFADDR, nl_newaddr }, { RTM_DELADDR, VI_PRIV_NET_IFADDR, nl_deladdr },
+	{ RTM_NEWROUTE, VI_PRIV_NET_ROUTE, nl_newroute }, { RTM_DELROUTE, VI_PRIV_NET_ROUTE, nl_delroute },
+	{ RTM_NEWNEIGH, VI_PRIV_NET_NEIGHBOR, nl_newneigh }, { RTM_DELNEIGH, VI_PRIV_NET_NEIGHBOR, nl_delneigh },
+	{ RTM_NEWRULE, VI_PRIV_NET_ROUTE, nl_newrule }, { RTM_DELRULE, VI_PRIV_NET_ROUTE, nl_delrule },
 };
-
-/* The stack's owner must be the caller's jail or below it; the daemon's own commands know no other right. */
-static int
-nl_may(struct lx_sock *ls, const char *priv)
-{
-	struct vi_kernel *k = ls->ls_lx->lx_kernel;
-	const int owner = vi_vnet_jail(ls->ls_vnet);
-
-	if (owner < 0 || !vi_jail_visible(k, ls->ls_nl->nl_jid, owner))
-		return (EPERM);
-	return (vi_jail_priv(k, owner, &ls->ls_nl->nl_cred, priv));
-}
 
 static int
 nl_do(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq)
@@ -141,7 +129,7 @@ nl_do(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq)
 
 		if (nc->nc_type != rq->rq_hdr.nlmsg_type)
 			continue;
-		if ((error = nl_may(ls, nc->nc_priv)) != 0)
+		if ((error = vi_vnet_priv(ls->ls_vnet, ls->ls_nl->nl_jid, &ls->ls_nl->nl_cred, nc->nc_priv)) != 0)
 			return (error);
 		return (nc->nc_fn(ls->ls_vnet, rq, &ls->ls_nl->nl_cred));
 	}

@@ -8,6 +8,7 @@
 #ifndef VIMAGE_JAIL_H
 #define VIMAGE_JAIL_H
 
+#include <vimage/priv.h>
 #include <vimage/types.h>
 
 #ifdef __cplusplus
@@ -42,9 +43,6 @@ VI_API struct vi_vnet *vi_jail_vnet(struct vi_kernel *, int jid);	/* own or inhe
 VI_API int	vi_vnet_jail(struct vi_vnet *);				/* jid of the owner, -1: none */
 VI_API bool	vi_jail_owns_vnet(struct vi_kernel *, int jid);
 VI_API int	vi_jail_parent(struct vi_kernel *, int jid);
-
-/* Privileges by name ("net.raw_sockets", ...): may this prison, acting with cred? 0 or EPERM; a refusal is logged in the jail's log. */
-VI_API int	vi_jail_priv(struct vi_kernel *, int jid, const struct vi_cred *, const char *priv);
 
 /* The jail's messages (vlog), as vi_log_read and vi_log_clear: its own buffer or the one it inherits. */
 struct vi_logmsg;

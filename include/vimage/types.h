@@ -66,6 +66,7 @@ struct vi_cred {
 	uint32_t	cr_uid;
 	uint32_t	cr_gid;
 	bool		cr_priv;	/* acts as the jail's administrator (uid 0 in the jail) */
+	uint64_t	cr_denied;	/* privileges that his jail lacks of those of the stack's owner (vi_jail_denied) */
 };
 
 #ifdef __cplusplus

@@ -12,6 +12,9 @@ static inline struct vnet *api_vnet(struct vi_vnet *vn) { return ((struct vnet *
 static inline const struct vnet *api_cvnet(const struct vi_vnet *vn) { return ((const struct vnet *)vn); }
 static inline struct socket *api_socket(struct vi_socket *so) { return ((struct socket *)so); }
 static inline struct worker *api_worker(struct vi_worker *w) { return ((struct worker *)w); }
+struct prison;
+struct prison *api_prison(struct vi_kernel *, int jid);
+
 static inline struct vi_vnet *vnet_api(struct vnet *vn) { return ((struct vi_vnet *)vn); }
 
 #endif

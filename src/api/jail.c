@@ -14,14 +14,6 @@
 #define API_MAXPARAMS	128
 #define API_MAXIFS	256
 
-static struct prison *
-api_prison(struct vi_kernel *k, int jid)
-{
-	struct vimage_kern *vk = api_kernel(k)->k_vimage;
-
-	return (jid == 0 ? vk->vk_prison0 : prison_find(api_kernel(k), jid));
-}
-
 /* Interfaces to lend, taken from the values of vnet.interface: "a,b" and repeated. */
 struct iflist {
 	unsigned	il_n;
@@ -121,6 +113,11 @@ jail_set_interfaces(struct prison *caller, struct prison *pr, void *arg)
 	if (!pr->pr_owns[VCLASS_VNET]) {
 		sbuf_printf(le->le_err, "vnet.interface: the jail has no network stack of its own");
 		return (EINVAL);
+	}
+	/* Who shares a stack has no interfaces to lend. */
+	if ((caller->pr_privs & PRIV_BIT(VI_PRIV_NET_IFMOVE)) == 0) {
+		sbuf_printf(le->le_err, "vnet.interface: the jail lacks net.if_move");
+		return (EPERM);
 	}
 	return (iflist_lend(le->le_ifs, prison_vnet(caller), prison_vnet(pr), le->le_err));
 }
@@ -251,14 +248,6 @@ vi_jail_parent(struct vi_kernel *k, int jid)
 	struct prison *pr = api_prison(k, jid);
 
 	return (pr == NULL || pr->pr_parent == NULL ? -1 : pr->pr_parent->pr_jid);
-}
-
-int
-vi_jail_priv(struct vi_kernel *k, int jid, const struct vi_cred *cred, const char *priv)
-{
-	struct prison *pr = api_prison(k, jid);
-
-	return (pr == NULL ? ENOENT : prison_priv_check(pr, cred, priv));
 }
 
 uint64_t

@@ -19,6 +19,7 @@
 #include "net/ifnet.h"
 #include "net/route.h"
 #include "rtsock/rtsock_int.h"
+#include "vimage/priv.h"
 
 VNET_STATE_DEFINE(rtsock);
 
@@ -223,8 +224,8 @@ rts_change(struct rtsock_vnet *rs, struct rtspcb *rp, const struct rtreq *rq)
 	struct vnet *vn = rs->rs_vnet;
 	int error;
 
-	if (!so->so_cred.cr_priv || (vn->vn_privs & VNET_PRIV_CONFIG) == 0)
-		return (EPERM);
+	if ((error = vnet_priv_check(vn, &so->so_cred, VI_PRIV_NET_ROUTE)) != 0)
+		return (error);
 	rts_catchup(rs);
 	rs->rs_asker = rp;
 	rs->rs_request = rq;

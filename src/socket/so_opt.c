@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "socket/so_int.h"
+#include "vimage/priv.h"
 
 int
 sooptint(const void *val, size_t len, int *out)
@@ -159,7 +160,7 @@ sosetopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 		so->so_priority = (uint32_t)v;
 		return (0);
 	case VI_SO_MARK:
-		if (!so->so_cred.cr_priv)
+		if (vnet_priv_check(so->so_vnet, &so->so_cred, VI_PRIV_NET_SOCKOPT) != 0)
 			return (EPERM);
 		so->so_mark = (uint32_t)v;
 		return (0);

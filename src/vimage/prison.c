@@ -141,16 +141,12 @@ void
 prison_apply(struct prison *pr)
 {
 	struct vnet *vn = prison_vnet(pr);
-	uint32_t allow = pr->pr_conf.pc_allow, privs = VNET_PRIV_CONFIG;
 
+	prison_priv_compute(pr);
 	if (vn == NULL || !pr->pr_owns[VCLASS_VNET])
 		return;
-	if (allow & PR_ALLOW_RAW_SOCKETS)
-		privs |= VNET_PRIV_RAW_SOCKETS;
-	if (allow & PR_ALLOW_RESERVED_PORTS)
-		privs |= VNET_PRIV_RESERVED_PORTS;
 	vn->vn_jid = pr->pr_jid;
-	vn->vn_privs = privs;
+	vn->vn_privs = pr->pr_privs;
 	if (pr->pr_owns[VCLASS_VCPU])
 		vn->vn_lane.ln_share = ((struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_share;
 }

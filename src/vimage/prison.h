@@ -12,6 +12,7 @@
 
 #include <vimage/jail.h>
 
+#include "vimage/priv.h"
 #include "vimage/vimage.h"
 
 struct prison;
@@ -55,21 +56,11 @@ struct vlog {
 	struct msglog	vl_log;
 };
 
-enum pr_allow {		/* allow.*; a child never has what its parent has not */
-	PR_ALLOW_SET_HOSTNAME = 0x1,
-	PR_ALLOW_RAW_SOCKETS = 0x2,
-	PR_ALLOW_RESERVED_PORTS = 0x4,
-	PR_ALLOW_SOCKET_AF = 0x8,
-	PR_ALLOW_READ_MSGBUF = 0x10,
-	PR_ALLOW_ROUTING = 0x20,
-	PR_ALLOW_ALL = 0x3f,
-	PR_ALLOW_DEFAULT = PR_ALLOW_SET_HOSTNAME | PR_ALLOW_RESERVED_PORTS,
-};
-
 /* What can be set, validated and applied together. */
 struct prison_conf {
 	char		pc_path[1024];
 	uint32_t	pc_allow;	/* PR_ALLOW_* */
+	privset		pc_privallow, pc_privdeny;	/* by name */
 	int32_t		pc_children_max;
 	bool		pc_persist;
 	int32_t		pc_securelevel;
@@ -91,6 +82,8 @@ struct prison {
 	bool		 pr_hadprocs;
 	char		 pr_name[VI_NAMELEN];	/* full: "a.b.c"; prison0: "0" */
 	struct prison_conf pr_conf;
+	privset		 pr_bound;	/* privileges it would have with a stack of its own */
+	privset		 pr_privs;	/* those it has */
 	void		*pr_container[VCLASS_MAX];
 	bool		 pr_owns[VCLASS_MAX];
 };
@@ -115,7 +108,7 @@ int	 prison_set(struct prison *caller, const struct vi_param *, unsigned n, unsi
 int	 prison_remove(struct prison *, vi_leak_fn *, void *arg);	/* children first; leaks are counted into the log of prison0 */
 int	 prison_getparam(struct prison *caller, struct prison *, const char *name, char *buf, size_t len);
 const char *prison_paramname(unsigned i);		/* NULL after the last */
-int	 prison_priv_check(struct prison *, const struct vi_cred *, const char *priv);
+const char *prison_allowname(uint32_t allow);	/* of the parameter that sets this PR_ALLOW_* */
 struct vnet *prison_vnet(const struct prison *);
 struct msglog *prison_log(const struct prison *);	/* where messages about it go: its own or an ancestor's */
 struct prison *prison_ofvnet(struct vnet *);		/* its owner, NULL */

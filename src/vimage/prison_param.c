@@ -232,6 +232,64 @@ get_allow(struct prison *caller, struct prison *pr, const struct param *pa, stru
 }
 
 static int
+set_cannot(struct change *ch, const struct param *pa, const char *value)
+{
+	if (value[0] != 't')
+		return (0);
+	return (change_fail(ch, EOPNOTSUPP, "%s: no jail on Linux can be given this", pa->pa_name));
+}
+
+static int
+set_must(struct change *ch, const struct param *pa, const char *value)
+{
+	if (value[0] == 't')
+		return (0);
+	return (change_fail(ch, EOPNOTSUPP, "%s: the host's kernel decides this, for all jails", pa->pa_name));
+}
+
+static void
+get_constant(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pr;
+	sbuf_printf(sb, "%s", pa->pa_set == set_must ? "true" : "false");
+}
+
+static int
+set_privs(struct change *ch, const struct param *pa, const char *value)
+{
+	char name[64];
+	const char *bad;
+	privset set, over;
+	size_t len;
+
+	if (privset_parse(value, &set, &bad, &len) != 0)
+		return (change_fail(ch, EINVAL, "%s: \"%.*s\" is not a privilege", pa->pa_name, (int)MIN(len, (size_t)64), bad));
+	if (pa->pa_arg == 0) {
+		ch->ch_conf.pc_privdeny = set;
+		return (0);
+	}
+	if ((over = set & privset_never()) == 0)
+		over = set & ~ch->ch_parent->pr_bound;
+	if (over != 0) {
+		(void)privset_format(over & -over, name, sizeof(name));
+		return (change_fail(ch, EPERM, "%s: %s %s", pa->pa_name, over & privset_never() ? "no jail can be given" :
+		    "the parent jail does not have", name));
+	}
+	ch->ch_conf.pc_privallow = set;
+	return (0);
+}
+
+static void
+get_privs(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	char buf[1024];
+
+	(void)caller;
+	(void)privset_format(pa->pa_set == NULL ? pr->pr_privs : pa->pa_arg != 0 ? pr->pr_conf.pc_privallow : pr->pr_conf.pc_privdeny, buf, sizeof(buf));
+	sbuf_printf(sb, "%s", buf);
+}
+
+static int
 set_mode(struct change *ch, const struct param *pa, const char *value)
 {
 	enum vclass vc = (enum vclass)pa->pa_arg;
@@ -367,12 +425,48 @@ static const struct param param_table[] = {
 	{ "allow.socket_af", true, set_allow, get_allow, PR_ALLOW_SOCKET_AF },
 	{ "allow.read_msgbuf", true, set_allow, get_allow, PR_ALLOW_READ_MSGBUF },
 	{ "allow.routing", true, set_allow, get_allow, PR_ALLOW_ROUTING },
+	{ "allow.suser", true, set_allow, get_allow, PR_ALLOW_SUSER },
+	{ "allow.mlock", true, set_allow, get_allow, PR_ALLOW_MLOCK },
+	{ "allow.chflags", true, set_allow, get_allow, PR_ALLOW_CHFLAGS },
+	{ "allow.settime", true, set_allow, get_allow, PR_ALLOW_SETTIME },
+	{ "allow.adjtime", true, set_allow, get_allow, PR_ALLOW_ADJTIME },
+	{ "allow.sysvipc", true, set_allow, get_allow, PR_ALLOW_SYSVIPC },
+	{ "allow.mount", true, set_allow, get_allow, PR_ALLOW_MOUNT },
+	{ "allow.mount.devfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_DEVFS },
+	{ "allow.mount.fdescfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_FDESCFS },
+	{ "allow.mount.fusefs", true, set_allow, get_allow, PR_ALLOW_MOUNT_FUSEFS },
+	{ "allow.mount.nullfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_NULLFS },
+	{ "allow.mount.procfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_PROCFS },
+	{ "allow.mount.linprocfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_LINPROCFS },
+	{ "allow.mount.linsysfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_LINSYSFS },
+	{ "allow.mount.tmpfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_TMPFS },
+	{ "allow.mount.zfs", true, set_cannot, get_constant, 0 },
+	{ "allow.extattr", true, set_cannot, get_constant, 0 },
+	{ "allow.nfsd", true, set_cannot, get_constant, 0 },
+	{ "allow.quotas", true, set_cannot, get_constant, 0 },
+	{ "allow.setaudit", true, set_cannot, get_constant, 0 },
+	{ "allow.vmm", true, set_cannot, get_constant, 0 },
+	{ "allow.vmm_ppt", true, set_cannot, get_constant, 0 },
+	{ "allow.unprivileged_parent_tampering", true, set_cannot, get_constant, 0 },
+	{ "allow.unprivileged_proc_debug", true, set_must, get_constant, 0 },
+	{ "priv.allow", false, set_privs, get_privs, 1 },
+	{ "priv.deny", false, set_privs, get_privs, 0 },
+	{ "priv.have", false, NULL, get_privs, 0 },
 };
 
 const char *
 prison_paramname(unsigned i)
 {
 	return (i < NITEMS(param_table) ? param_table[i].pa_name : NULL);
+}
+
+const char *
+prison_allowname(uint32_t allow)
+{
+	for (size_t i = 0; i < NITEMS(param_table); i++)
+		if (param_table[i].pa_set == set_allow && param_table[i].pa_arg == allow)
+			return (param_table[i].pa_name);
+	return (NULL);
 }
 
 /* Finds the row; *no: name is its no-form ("nopersist", "allow.noraw_sockets"). */
@@ -652,37 +746,4 @@ prison_getparam(struct prison *caller, struct prison *pr, const char *name, char
 	sbuf_init(&sb, buf, len);
 	pa->pa_get(caller, pr, pa, &sb);
 	return (0);
-}
-
-/* The table of privileges: by flag of the jail, or only with a stack of its own. */
-static const struct {
-	const char	*pv_name;
-	uint32_t	 pv_allow;	/* needs this PR_ALLOW_* */
-	bool		 pv_vnet;	/* needs its own vnet */
-} priv_table[] = {
-	{ "net.raw_sockets", PR_ALLOW_RAW_SOCKETS, false },
-	{ "net.reserved_ports", PR_ALLOW_RESERVED_PORTS, false },
-	{ "net.config", 0, true },
-	{ "net.route", 0, true },
-	{ "net.sysctl", 0, true },
-	{ "jail.set_hostname", PR_ALLOW_SET_HOSTNAME, false },
-	{ "jail.manage", 0, false },
-	{ "log.read", 0, false },
-};
-
-int
-prison_priv_check(struct prison *pr, const struct vi_cred *cred, const char *priv)
-{
-	bool ok = false;
-
-	for (size_t i = 0; i < NITEMS(priv_table); i++) {
-		if (strcmp(priv_table[i].pv_name, priv) != 0)
-			continue;
-		ok = cred->cr_priv && (pr->pr_conf.pc_allow & priv_table[i].pv_allow) == priv_table[i].pv_allow &&
-		    (!priv_table[i].pv_vnet || pr->pr_owns[VCLASS_VNET]);
-		break;
-	}
-	if (!ok)
-		msglog_put(prison_log(pr), LOG_NOTICE, "privilege %s refused to uid %u", priv, cred->cr_uid);
-	return (ok ? 0 : EPERM);
 }

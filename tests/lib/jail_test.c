@@ -277,7 +277,7 @@ parameters_are_listed(void **state)
 	tl_begin(&t, 1);
 	jail_ok(&t, 0, &jid, "name=r", "persist");
 	tl_ok(vi_jail_params(t.k, 0, jid, count_param, &n));
-	assert_int_equal(n, 24);
+	assert_true(n >= 51);
 	tl_fails(vi_jail_params(t.k, jid, 99, count_param, &n), ENOENT);
 	tl_end(&t);
 }

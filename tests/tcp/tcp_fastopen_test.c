@@ -386,7 +386,7 @@ cookies_as_linux(void **state)
 {
 	static const uint8_t want[TFO_COOKIELEN] = { 0x00, 0xab, 0xaa, 0xab, 0xe8, 0xe9, 0x54, 0xc2 };
 	const struct in_addr_any local = in4_any(HTONL(0xc0a80002u)), remote = in4_any(HTONL(0x0af80002u));
-	const struct vi_cred cred = { 0, 0, true };
+	const struct vi_cred cred = { .cr_priv = true };
 	uint8_t cookie[TFO_COOKIELEN];
 	struct vi_vnet *vn;
 	char buf[128];
@@ -555,7 +555,7 @@ black_hole(void **state)
 static void
 data_without_cookie(void **state)
 {
-	const struct vi_cred cred = { 0, 0, true };
+	const struct vi_cred cred = { .cr_priv = true };
 	struct socket *so;
 	struct tfo t;
 	size_t done;

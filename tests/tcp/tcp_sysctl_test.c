@@ -161,7 +161,7 @@ linux_names_refuse(void **state)
 	    {"tcp_fastopen_key", "1-2-3"}, {"tcp_fastopen_key", "1-2-3-4x"}, {"tcp_fastopen_key", "1-2-3-4,"},
 	    {"tcp_keepalive_time", "0"}, {"tcp_rmem", "1 2"}, {"tcp_rmem", "8192 50000 60000"},
 	    {"tcp_rmem", "4096 60000 50000"}, {"tcp_timestamps", "x"}};
-	struct vi_cred cred = { 0, 0, true };
+	struct vi_cred cred = { .cr_priv = true };
 	char name[100];
 	struct ctl t;
 

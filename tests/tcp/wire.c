@@ -433,7 +433,7 @@ wire_fini(struct wire *w)
 struct socket *
 wire_socket(struct wire *w, int side)
 {
-	struct vi_cred cred = { 0, 0, true };
+	struct vi_cred cred = { .cr_priv = true };
 	struct socket *so;
 	struct inpcb *inp;
 
@@ -601,7 +601,7 @@ wire_getint(struct socket *so, enum vi_sockopt opt)
 void
 wire_sysctl(struct wire *w, int side, const char *name, const char *value)
 {
-	struct vi_cred cred = { 0, 0, true };
+	struct vi_cred cred = { .cr_priv = true };
 
 	wire_check(vi_sysctl_set((struct vi_vnet *)(void *)w->w_vn[side], name, value, &cred) == 0);
 }

@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "host/host.h"
 #include "vimage/vimage.h"
+#include "vimage/priv.h"
 
 /* A network layer with two addresses of its own, everything reachable. */
 #define ADDR_A	HTONL(0x0a000001)
@@ -150,9 +151,9 @@ bind_errors(void **state)
 	assert_int_equal(bindto(inp, FAR, 5000), EADDRNOTAVAIL);
 	assert_int_equal(bindto(inp, 0, 80), EACCES);
 	assert_int_equal(bindto(root, 0, 80), 0);
-	f->f_vn->vn_privs &= ~(uint32_t)VNET_PRIV_RESERVED_PORTS;
+	f->f_vn->vn_privs &= ~PRIV_BIT(VI_PRIV_NET_RESERVEDPORT);
 	assert_int_equal(bindto(new(f, 2, 0, 0), 0, 81), EACCES);
-	f->f_vn->vn_privs |= VNET_PRIV_RESERVED_PORTS;
+	f->f_vn->vn_privs |= PRIV_BIT(VI_PRIV_NET_RESERVEDPORT);
 	assert_int_equal(bindto(inp, HTONL(0xe0000005), 5000), 0);
 	assert_int_equal(bindto(inp, 0, 5001), EINVAL);
 	inp = new(f, 3, 0, 1000);

@@ -5,6 +5,7 @@
 #include "base/endian.h"
 #include "base/siphash.h"
 #include "netinet/pcb/in_pcb_int.h"
+#include "vimage/priv.h"
 
 static inline uint16_t
 in_pcb_options(const struct inpcb *inp)
@@ -140,9 +141,7 @@ in_pcb_portpriv(const struct inpcb *inp, uint16_t lport)
 {
 	if (inp->inp_info->ipi_proto == VI_IPPROTO_ICMP || (int)NTOHS(lport) > inpcb_vnet(inp->inp_vnet)->iv_reservedhigh)
 		return (0);
-	if (inp->inp_cred.cr_priv && (inp->inp_vnet->vn_privs & VNET_PRIV_RESERVED_PORTS) != 0)
-		return (0);
-	return (EACCES);
+	return (vnet_priv_check(inp->inp_vnet, &inp->inp_cred, VI_PRIV_NET_RESERVEDPORT) == 0 ? 0 : EACCES);
 }
 
 static int

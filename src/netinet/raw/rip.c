@@ -9,6 +9,7 @@
 #include "netinet/ip/ip_var.h"
 #include "netinet/pcb/dgram.h"
 #include "netinet/raw/raw_var.h"
+#include "vimage/priv.h"
 
 VNET_STATE_DEFINE(rip);
 
@@ -181,8 +182,8 @@ rip_so_attach(struct socket *so, int proto)
 
 	if (proto == 0)
 		return (EPROTONOSUPPORT);
-	if (!so->so_cred.cr_priv || (vn->vn_privs & VNET_PRIV_RAW_SOCKETS) == 0)
-		return (EPERM);
+	if ((error = vnet_priv_check(vn, &so->so_cred, VI_PRIV_NET_RAW)) != 0)
+		return (error);
 	so->so_rcv.sb_hiwat = rv->rv_recvspace;
 	if ((error = in_pcballoc(&rv->rv_raw, so, &in_ops, &inp)) != 0)
 		return (error);

@@ -11,6 +11,7 @@
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/pcb/dgram.h"
 #include "netinet/raw/raw_var.h"
+#include "vimage/priv.h"
 #include "wire/icmp6.h"
 
 /* inp_ppcb of a raw pcb of IPv6. */
@@ -167,8 +168,8 @@ rip6_attach(struct socket *so, int proto)
 
 	if (proto == 0 || proto == IPPROTO_RAW)	/* nobody else writes the IPv6 header */
 		return (EPROTONOSUPPORT);
-	if (!so->so_cred.cr_priv || (vn->vn_privs & VNET_PRIV_RAW_SOCKETS) == 0)
-		return (EPERM);
+	if ((error = vnet_priv_check(vn, &so->so_cred, VI_PRIV_NET_RAW)) != 0)
+		return (error);
 	so->so_rcv.sb_hiwat = rv->rv_recvspace;
 	if ((rp = kmalloc(vnet_acct(vn), ACCT_PCB, sizeof(*rp))) == NULL)
 		return (ENOBUFS);

@@ -28,7 +28,7 @@ struct tcp_fixture {
 static inline struct tcpcb *
 tcp_fixture_init(struct tcp_fixture *tf)
 {
-	const struct vi_cred cred = { 0, 0, true };
+	const struct vi_cred cred = { .cr_priv = true };
 	struct vi_kernel_params kp = { .kp_workers = 1 };
 
 	assert_int_equal(vi_host_sim_new(1, &tf->tf_host), 0);
