@@ -254,6 +254,9 @@ enter_mounts(char *lacks, size_t len)
 	    mount("none", "/sys/class/net", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
 		"size=4k,nr_inodes=2") != 0)
 		lack(lacks, len, "/sys/class/net shows the host");
+	/* The jail's own, harmless until TUNSETIFF, which comes to us; where a jail may open the host's that is as good. */
+	if (stat("/dev/net/tun", &sb) == 0)
+		(void)mount("/dev/null", "/dev/net/tun", NULL, MS_BIND, NULL);
 }
 
 int

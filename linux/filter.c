@@ -5,12 +5,12 @@
  * system calls.
  *
  * Data calls (read, write, send, recv without an address), poll and close are never sent to
- * us.  Of ioctl only the socket commands come, of socket everything but AF_UNIX.  io_uring
+ * us.  Of ioctl only the commands of sockets and of /dev/net/tun come, of socket everything but AF_UNIX.  io_uring
  * would pass us by and is refused.  Other ABIs of the processor: x32 is refused; an i386
  * program runs, but has no way to make a socket (the descriptors it inherits are harmless
  * pairs).
  */
-#include "linux/linux.h"
+#include "linux/lx.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -40,6 +40,7 @@
 #define JEQ(k, t, f)	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(k), (t), (f))
 #define JGE(k, t, f)	BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)(k), (t), (f))
 #define JSET(k, t, f)	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (uint32_t)(k), (t), (f))
+#define AND(k)		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, (k))
 #define RET(k)		BPF_STMT(BPF_RET | BPF_K, (k))
 #define ALLOW		RET(SECCOMP_RET_ALLOW)
 #define NOTIFY		RET(SECCOMP_RET_USER_NOTIF)
@@ -87,8 +88,10 @@ static const struct sock_filter lx_filter[] = {
 	LD(ARG_LO(2)), JEQ(1, 0, 3), LD(ARG_LO(1)), JSET(0xf, 1, 0),
 	NOTIFY, ALLOW,
 
-	JEQ(SYS_ioctl, 0, 7),
-	LD(ARG_LO(1)), JEQ(LX_FIONREAD, 4, 0), JEQ(LX_TIOCOUTQ, 3, 0), JGE(0x8a00, 1, 0), JGE(0x8900, 1, 0),
+	JEQ(SYS_ioctl, 0, 10),
+	LD(ARG_LO(1)), JEQ(LX_FIONREAD, 7, 0), JEQ(LX_TIOCOUTQ, 6, 0), JGE(0x8a00, 1, 0), JGE(0x8900, 4, 0),
+	AND(0xffff),				/* of /dev/net/tun, whatever their direction and size */
+	JGE(LX_TUN_LAST + 1, 1, 0), JGE(LX_TUN_FIRST, 1, 0),
 	ALLOW, NOTIFY,
 
 	JEQ(SYS_setsockopt, 1, 0),

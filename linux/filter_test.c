@@ -30,6 +30,9 @@ verdict(const struct seccomp_data *sd)
 			assert_true(f->k + 4 <= sizeof(*sd));
 			memcpy(&a, (const char *)sd + f->k, 4);
 			continue;
+		case BPF_ALU | BPF_AND | BPF_K:
+			a &= f->k;
+			continue;
 		case BPF_RET | BPF_K:
 			return (f->k);
 		case BPF_JMP | BPF_JEQ | BPF_K:

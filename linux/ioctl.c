@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Socket ioctls.  Questions about interfaces are answered on every kind of socket: the C
- * library asks them on AF_UNIX sockets, which otherwise are the host's.  What changes an
- * interface is not offered here (ENOTTY); that is done with ifconfig.
+ * library asks them on AF_UNIX sockets, which otherwise are the host's.  What changes an interface is
+ * in if_set.c.
  */
 #include "linux/lx.h"
 #include "linux/ifinfo.h"
@@ -62,7 +62,7 @@ static int
 req_qlen(const struct vi_ifinfo *info, struct ifreq *ifr)
 {
 	(void)info;
-	ifr->ifr_qlen = 1000;
+	ifr->ifr_qlen = LX_TXQLEN;
 	return (0);
 }
 
@@ -345,10 +345,13 @@ ioctl_interface(struct lx_call *c, struct vi_vnet *vn, unsigned cmd)
 
 	if (vn == NULL)
 		return (-ENETDOWN);
+	lx_tuns_reap(c->c_lx);
 	if (cmd == SIOCGIFNAME)
 		return (ioctl_ifname(c, vn));
 	if (cmd == SIOCGIFCONF)
 		return (ioctl_ifconf(c, vn));
+	if (lx_ifset_iscmd(cmd))
+		return (lx_ifset(c, vn, cmd));
 	for (i = 0; i < LX_NITEMS(req_table); i++)
 		if (req_table[i].cmd == cmd)
 			return (ioctl_ifreq(c, vn, req_table[i].fn));
@@ -361,6 +364,8 @@ lx_sys_ioctl(struct lx_call *c)
 	struct lx_sock *ls = c->c_sock;
 	unsigned cmd = (unsigned)c->c_arg[1];
 
+	if (lx_tun_iscmd(cmd))
+		return (lx_sys_tun(c));
 	if (cmd < SIOCGIFNAME || cmd >= LX_SIOCPROTOPRIVATE) {
 		if (ls == NULL)
 			return (LX_CONTINUE);

@@ -48,6 +48,7 @@ lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops,
 	TAILQ_INIT(&lx->lx_zombies);
 	TAILQ_INIT(&lx->lx_ready);
 	TAILQ_INIT(&lx->lx_timed);
+	TAILQ_INIT(&lx->lx_tuns);
 	lx->lx_buf = malloc(LX_BUFSIZE);
 	error = lx_hash_init(lx);
 	lx->lx_timerfd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -79,6 +80,7 @@ lx_free(struct lx *lx)
 
 	while ((pr = TAILQ_FIRST(&lx->lx_programs)) != NULL)
 		lx_detach(pr);
+	lx_tuns_free(lx);
 	socks_free(&lx->lx_socks);
 	socks_free(&lx->lx_zombies);
 	lx_tasks_free(lx);

@@ -216,6 +216,7 @@ struct lx {
 	struct lx_sockq	 lx_zombies;	/* without */
 	struct lx_sockq	 lx_ready;	/* to be looked at by lx_poll */
 	struct lx_calls	 lx_timed;
+	TAILQ_HEAD(, lx_tun) lx_tuns;	/* interfaces that programs are the wire of */
 	struct lx_sockhash *lx_hash;
 	uint32_t	 lx_hashsize, lx_nsocks, lx_nready;
 	uint32_t	 lx_reapgen;
@@ -381,7 +382,23 @@ int	 mcast_set_filter(struct lx_sock *, int level, int name, const uint8_t *, si
 int	 mcast_get_filter(struct lx_sock *, int level, int name, uint8_t *, size_t *len);
 
 /* ioctl.c */
+#define LX_TXQLEN	1000		/* what interfaces are said to have */
 int64_t	 lx_sys_ioctl(struct lx_call *);
+
+/* if_set.c */
+bool	 lx_ifset_iscmd(unsigned cmd);
+int64_t	 lx_ifset(struct lx_call *, struct vi_vnet *, unsigned cmd);
+/* Who calls, and EPERM unless he has the privilege over the vnet; cr_priv says so as well.  Inside lx_manage().  ENOENT: the call is over. */
+int	 lx_call_netcred(struct lx_call *, struct vi_vnet *, const char *priv, struct vi_cred *);
+
+/* tun.c: /dev/net/tun */
+#define LX_TUN_FIRST	0x54c8		/* of its ioctls, without direction and size */
+#define LX_TUN_LAST	0x54e3
+static inline bool lx_tun_iscmd(unsigned cmd) { return ((cmd & 0xffff) >= LX_TUN_FIRST && (cmd & 0xffff) <= LX_TUN_LAST); }
+int64_t	 lx_sys_tun(struct lx_call *);
+struct lx_tun *lx_tun_find(const struct lx_call *);
+void	 lx_tuns_reap(struct lx *);	/* those that were closed, now */
+void	 lx_tuns_free(struct lx *);
 
 /* lx.c: vnets, interfaces and routes are managed outside enter/leave */
 void	 lx_manage(struct lx *);

@@ -320,7 +320,12 @@ calls_stale(struct lx_program *pr, const struct lx_call *again)
 static int64_t
 notif_descriptor(struct lx_call *c, int flags)
 {
-	if (lx_call_fd(c) != 0)
+	int error;
+
+	error = lx_call_fd(c);
+	if (error == ENOTSOCK && c->c_nr == SYS_ioctl && lx_tun_iscmd((unsigned)c->c_arg[1]))
+		return (0);
+	if (error != 0)
 		return (LX_CONTINUE);
 	if (c->c_sock == NULL && (flags & NF_ANY) == 0)
 		return (LX_CONTINUE);

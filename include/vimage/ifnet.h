@@ -17,7 +17,7 @@ enum {			/* if_flags: BSD's values */
 	VI_IFF_SIMPLEX = 0x800, VI_IFF_MULTICAST = 0x8000,
 };
 
-enum { VI_IFT_OTHER = 1, VI_IFT_ETHER = 6, VI_IFT_LOOP = 24 };
+enum { VI_IFT_OTHER = 1, VI_IFT_ETHER = 6, VI_IFT_LOOP = 24, VI_IFT_TUNNEL = 131 };
 
 struct vi_ifaddr {
 	struct vi_sockaddr ia_addr;

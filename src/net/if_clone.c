@@ -3,9 +3,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/sbuf.h"
 #include "net/if_int.h"
 
-const struct if_clone *const net_cloners[] = { &epair_cloner, &lo_cloner, NULL };
+const struct if_clone *const net_cloners[] = { &epair_cloner, &lo_cloner, &tap_cloner, &tun_cloner, NULL };
 
 /* The number behind a cloner's name: -1 for none.  EINVAL: something else stands there. */
 static int
@@ -24,6 +25,20 @@ clone_unit(const char *p, int *unit)
 	}
 	*unit = n;
 	return (0);
+}
+
+int
+if_clone_name(struct vnet *vn, const char *type, int unit, char name[IFNAMSIZ])
+{
+	struct sbuf sb;
+
+	for (int u = unit < 0 ? 0 : unit; unit >= 0 ? u == unit : u <= IF_CLONE_MAXAUTO; u++) {
+		sbuf_init(&sb, name, IFNAMSIZ);
+		sbuf_printf(&sb, "%s%d", type, u);
+		if (ifnet_byname(vn, name) == NULL)
+			return (0);
+	}
+	return (unit >= 0 ? EEXIST : ENOSPC);
 }
 
 int

@@ -64,6 +64,12 @@ void	if_return(struct ifnet *);	/* home, or destroyed when that is impossible */
 /* if_clone.c */
 void	if_clone_destroy(struct ifnet *);	/* whatever it is, and wherever; lo0 too */
 
-extern const struct if_clone lo_cloner, epair_cloner;
+/*
+ * The name of a new interface: TYPE and the number, or with unit < 0 the first number whose name is free.  ENOSPC, EEXIST.
+ */
+int	if_clone_name(struct vnet *, const char *type, int unit, char name[IFNAMSIZ]);
+#define IF_CLONE_MAXAUTO	32767	/* of the numbers it gives */
+
+extern const struct if_clone lo_cloner, epair_cloner, tun_cloner, tap_cloner;
 
 #endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The medium of a tun or tap interface, for programs.
+ *
+ * "tap" interfaces are Ethernets, "tun" interfaces carry bare IP packets.  Whoever opens one is the wire: what the stack sends by the interface is
+ * given to a function of his, and what he has for the stack he puts in.  An interface without such a user is down, whatever its flags say.
+ *
+ * vi_tap_open, _close, _name, _vnet, _persist, _owner and _carrier are *management* (vimage.h).  vi_tap_input belongs to the thread that runs the vnet the
+ * interface is in.
+ */
+#ifndef VIMAGE_TAP_H
+#define VIMAGE_TAP_H
+
+#include <vimage/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vi_tap;
+
+/* A frame that the stack sends, complete: cut to the MTU and with its checksums.  Valid during the call. */
+struct vi_tap_frame {
+	const struct vi_iovec *tf_iov;
+	unsigned	 tf_iovcnt;	/* at most VI_TAP_MAXIOV */
+	uint32_t	 tf_len;
+	uint16_t	 tf_type;	/* Ethernet's number of what is in it: 0x0800, 0x86dd, ... */
+};
+#define VI_TAP_MAXIOV	64
+
+struct vi_tap_params {
+	bool	 tp_tap;	/* an Ethernet; else tun */
+	bool	 tp_existing;	/* the interface must be there already: ENXIO */
+	/* Who opens it; not the administrator: an interface that exists, and has him or his group as owner (EPERM).  NULL: not asked. */
+	const struct vi_cred *tp_cred;
+	/*
+	 * A frame to the wire, in the lane of the interface's vnet and in the midst of things: calls nothing of the library.  Not 0: there was no
+	 * room, the frame counts as an output queue drop.
+	 */
+	int	(*tp_output)(void *arg, const struct vi_tap_frame *);
+	/* The interface was destroyed, or went to a vnet of another worker; the vi_tap is no more after this call.  May be NULL. */
+	void	(*tp_gone)(void *arg);
+	void	*tp_arg;
+};
+
+/*
+ * Takes the interface of that name if there is one, else makes it.  NULL, "" and names with "%d" in them stand for the first that is free ("tun%d",
+ * "tap%d").  Its vnet need not be vn's: it may have been lent.  EBUSY: somebody has it; EINVAL: bad name, or the interface is of another kind.
+ */
+VI_API int	vi_tap_open(struct vi_vnet *vn, const char *name, const struct vi_tap_params *, struct vi_tap **);
+/* What vi_tap_open made is destroyed, unless it was made persistent.  tp_gone is not called. */
+VI_API void	vi_tap_close(struct vi_tap *);
+VI_API void	vi_tap_name(const struct vi_tap *, char name[VI_IFNAMSIZ]);
+VI_API struct vi_vnet *vi_tap_vnet(const struct vi_tap *);	/* where it is now */
+VI_API void	vi_tap_persist(struct vi_tap *, bool);
+VI_API bool	vi_tap_persistent(const struct vi_tap *);
+/* Who may open it besides the administrator; VI_TAP_NOID leaves that one as it is. */
+VI_API void	vi_tap_owner(struct vi_tap *, uint32_t uid, uint32_t gid);
+#define VI_TAP_NOID	UINT32_MAX
+VI_API void	vi_tap_carrier(struct vi_tap *, bool);	/* is there a signal on the wire?  At first there is. */
+/* A frame from the wire.  EINVAL: too long or empty; EIO: the interface is down; ENOBUFS: dropped and counted. */
+VI_API int	vi_tap_input(struct vi_tap *, const void *, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tap.h. */
+#include <vimage/tap.h>
+
+#include <string.h>
+
+#include "api/api.h"
+#include "net/if_tuntap.h"
+#include "net/ifnet.h"
+
+static struct tuntap *
+api_tap(struct vi_tap *tap)
+{
+	return ((struct tuntap *)tap);
+}
+
+static const struct tuntap *
+api_ctap(const struct vi_tap *tap)
+{
+	return ((const struct tuntap *)tap);
+}
+
+int
+vi_tap_open(struct vi_vnet *vn, const char *name, const struct vi_tap_params *tp, struct vi_tap **tapp)
+{
+	struct tuntap *tt = NULL;
+	int error;
+
+	error = tuntap_open(api_vnet(vn), name, tp, &tt);
+	*tapp = (struct vi_tap *)tt;
+	return (error);
+}
+
+void
+vi_tap_close(struct vi_tap *tap)
+{
+	tuntap_close(api_tap(tap));
+}
+
+void
+vi_tap_name(const struct vi_tap *tap, char name[VI_IFNAMSIZ])
+{
+	memcpy(name, tuntap_ifnet(api_ctap(tap))->if_xname, VI_IFNAMSIZ);
+}
+
+struct vi_vnet *
+vi_tap_vnet(const struct vi_tap *tap)
+{
+	return (vnet_api(tuntap_ifnet(api_ctap(tap))->if_vnet));
+}
+
+void
+vi_tap_persist(struct vi_tap *tap, bool on)
+{
+	tuntap_persist(api_tap(tap), on);
+}
+
+bool
+vi_tap_persistent(const struct vi_tap *tap)
+{
+	return (tuntap_persistent(api_ctap(tap)));
+}
+
+void
+vi_tap_owner(struct vi_tap *tap, uint32_t uid, uint32_t gid)
+{
+	tuntap_owner(api_tap(tap), uid, gid);
+}
+
+void
+vi_tap_carrier(struct vi_tap *tap, bool on)
+{
+	tuntap_carrier(api_tap(tap), on);
+}
+
+int
+vi_tap_input(struct vi_tap *tap, const void *buf, size_t len)
+{
+	return (tuntap_input(api_tap(tap), buf, len));
+}

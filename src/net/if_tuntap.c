@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation: tun and tap, interfaces whose medium is a program.
+ *
+ * A tap is an Ethernet, a tun a point-to-point link of bare IP packets.  They are made by name
+ * (ifconfig), and then wait for somebody who opens them, or by who opens them, and then go with
+ * him unless they were made persistent.  One at a time may have an interface open: he is the wire.
+ * Without him the interface is not IFF_RUNNING, and what is sent is dropped and counted.
+ *
+ * What the stack sends is given to the user's function at once, in the lane, after it was cut to
+ * the MTU and summed (if_wire): the user has no use for super-packets.  What he puts in goes to the
+ * interface's queue, which is bounded, as if it came from another stack.
+ *
+ * An open interface may move to another vnet, and its user goes on; but not to one that another
+ * worker runs, because he calls from his own thread.
+ */
+#include "net/if_tuntap.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/sbuf.h"
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "net/if_int.h"
+#include "wire/ether.h"
+
+#define TUNTAP_MAXFRAME	(IF_MAXMTU + ETHER_HDR_LEN)
+
+struct tuntap {
+	struct ifnet	*tt_if;
+	bool		 tt_tap;
+	bool		 tt_temporary;	/* goes when it is closed */
+	bool		 tt_open;
+	bool		 tt_carrier;	/* the user says so */
+	uint32_t	 tt_uid, tt_gid;	/* who may open it besides the administrator; VI_TAP_NOID: nobody */
+	struct vi_tap_params tt_user;	/* valid if tt_open */
+	struct worker	*tt_worker;	/* in whose thread the user calls */
+};
+
+struct tuntap_vnet {
+	uint64_t	tv_down, tv_toobig, tv_full, tv_badversion, tv_nomem;
+};
+VNET_STATE_DECLARE(tuntap);
+VNET_STATE_DEFINE(tuntap);
+
+/* Frames to the user */
+
+static int
+tuntap_drop(struct ifnet *ifp, struct mbuf *m, uint64_t *why, int error)
+{
+	(*why)++;
+	ifp->if_stats.ifs_oerrors++;
+	m_freem(m);
+	return (error);
+}
+
+/* Of a frame; what is in a tun is told by its version. */
+static uint16_t
+tuntap_type(const struct tuntap *tt, const struct mbuf *m)
+{
+	uint16_t type;
+	uint8_t vhl;
+
+	if (tt->tt_tap)
+		return (m_copydata(m, offsetof(struct ether_header, ether_type), sizeof(type), &type) != 0 ? 0 : NTOHS(type));
+	if (m_copydata(m, 0, 1, &vhl) != 0)
+		return (0);
+	return (vhl >> 4 == 4 ? ETHERTYPE_IP : vhl >> 4 == 6 ? ETHERTYPE_IPV6 : 0);
+}
+
+/* The buffers of a frame; one that is in too many pieces is copied first.  NULL: no memory. */
+static struct mbuf *
+tuntap_iov(struct ifnet *ifp, struct mbuf *m, struct vi_iovec iov[VI_TAP_MAXIOV], unsigned *n)
+{
+	struct mbuf *copy;
+
+	for (int again = 0; again < 2; again++) {
+		*n = 0;
+		for (struct mbuf *b = m; b != NULL && *n <= VI_TAP_MAXIOV; b = b->m_next) {
+			if (b->m_len == 0)
+				continue;
+			if (*n < VI_TAP_MAXIOV)
+				iov[*n] = (struct vi_iovec){ b->m_data, b->m_len };
+			(*n)++;
+		}
+		if (*n <= VI_TAP_MAXIOV)
+			return (m);
+		copy = m_dup(m, vnet_acct(ifp->if_vnet));
+		m_freem(m);
+		if ((m = copy) == NULL)
+			return (NULL);
+	}
+	m_freem(m);
+	return (NULL);
+}
+
+static void
+tuntap_give(struct ifnet *ifp, struct mbuf *m)
+{
+	struct tuntap *tt = ifp->if_softc;
+	struct tuntap_vnet *tv = tuntap_vnet(ifp->if_vnet);
+	struct vi_iovec iov[VI_TAP_MAXIOV];
+	struct vi_tap_frame tf = { .tf_iov = iov, .tf_len = m->m_pkt.len, .tf_type = tuntap_type(tt, m) };
+
+	if ((m = tuntap_iov(ifp, m, iov, &tf.tf_iovcnt)) == NULL) {
+		tv->tv_nomem++;
+		ifp->if_stats.ifs_oerrors++;
+		return;
+	}
+	if (tt->tt_user.tp_output(tt->tt_user.tp_arg, &tf) == 0) {
+		ifp->if_stats.ifs_opackets++;
+		ifp->if_stats.ifs_obytes += tf.tf_len;
+	} else {
+		tv->tv_full++;
+		ifp->if_stats.ifs_oqdrops++;
+	}
+	m_freem(m);
+}
+
+static int
+tuntap_transmit(struct ifnet *ifp, struct mbuf *m)
+{
+	const struct tuntap *tt = ifp->if_softc;
+	struct tuntap_vnet *tv = tuntap_vnet(ifp->if_vnet);
+	struct mbuf *next;
+
+	if (!if_up(ifp) || !tt->tt_open)
+		return (tuntap_drop(ifp, m, &tv->tv_down, ENETDOWN));
+	if (m->m_pkt.len > ifp->if_mtu + ifp->if_hdrlen &&
+	    (m->m_pkt.segsz == 0 || m->m_pkt.segsz >= ifp->if_mtu))
+		return (tuntap_drop(ifp, m, &tv->tv_toobig, EMSGSIZE));
+	m->m_flags &= (uint16_t)~M_LOOP;
+	for (m = if_wire(ifp, m, true); m != NULL; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		tuntap_give(ifp, m);
+	}
+	return (0);
+}
+
+/* tun: the other end is whom packets go to, there is nothing to resolve. */
+static int
+tun_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh)
+{
+	(void)nh;
+	if ((m->m_flags & (M_BCAST | M_MCAST)) != 0)
+		ifp->if_stats.ifs_omcasts++;
+	return (if_transmit(ifp, m));
+}
+
+/* Frames from the user */
+
+static void
+tun_input(struct ifnet *ifp, struct mbuf *m)
+{
+	uint8_t vhl;
+
+	if (!if_up(ifp)) {
+		ifp->if_stats.ifs_iqdrops++;
+		m_freem(m);
+		return;
+	}
+	if (m_copydata(m, 0, 1, &vhl) == 0 && (vhl >> 4 == 4 || vhl >> 4 == 6)) {
+		net_input(ifp, vhl >> 4 == 4 ? ETHERTYPE_IP : ETHERTYPE_IPV6, m);
+		return;
+	}
+	tuntap_vnet(ifp->if_vnet)->tv_badversion++;
+	ifp->if_stats.ifs_ierrors++;
+	m_freem(m);
+}
+
+int
+tuntap_input(struct tuntap *tt, const void *buf, size_t len)
+{
+	struct ifnet *ifp = tt->tt_if;
+	struct mbuf *m;
+
+	if (len == 0 || len > (tt->tt_tap ? TUNTAP_MAXFRAME : IF_MAXMTU))
+		return (EINVAL);
+	if (!if_up(ifp))
+		return (EIO);
+	(void)lane_clock(&ifp->if_vnet->vn_lane);
+	if ((m = m_frombuf(vnet_acct(ifp->if_vnet), buf, len, 0)) == NULL) {
+		ifp->if_stats.ifs_iqdrops++;
+		return (ENOBUFS);
+	}
+	if_deliver(ifp, m);
+	return (0);
+}
+
+/* State */
+
+static void
+tuntap_setrunning(struct tuntap *tt)
+{
+	struct ifnet *ifp = tt->tt_if;
+	const bool was = ifp->if_linkup;
+
+	ifp->if_linkup = tt->tt_open && tt->tt_carrier;
+	if (ifp->if_linkup)
+		ifp->if_flags |= IFF_RUNNING;
+	else
+		ifp->if_flags &= ~(uint32_t)IFF_RUNNING;
+	/* Who waits for the interface can begin; those below it look at if_up() for every packet. */
+	if (ifp->if_attached && was != ifp->if_linkup && (ifp->if_flags & IFF_UP) != 0)
+		vnet_event(ifp->if_vnet, ifp->if_linkup ? VNET_EV_IFUP : VNET_EV_IFDOWN, ifp);
+}
+
+static const struct ifnet_ops tun_ops = {
+	.ifo_output = tun_output,
+	.ifo_transmit = tuntap_transmit,
+	.ifo_input = tun_input,
+};
+
+static const struct ifnet_ops tap_ops = {
+	.ifo_output = ether_output,
+	.ifo_transmit = tuntap_transmit,
+	.ifo_input = ether_input,
+};
+
+/* Life */
+
+static void
+tuntap_ifinit(struct ifnet *ifp, bool tap)
+{
+	uint8_t lladdr[ETHER_ADDR_LEN];
+
+	if (tap) {
+		if_lladdr_make(ifp->if_home->vn_kernel, ifp->if_xname, lladdr);
+		/* Names need not be unique in the kernel: the vnet's number makes it so. */
+		lladdr[4] = (uint8_t)(lladdr[4] ^ ifp->if_home->vn_id);
+		lladdr[3] = (uint8_t)(lladdr[3] ^ ifp->if_home->vn_id >> 8);
+		ether_ifinit(ifp, lladdr);
+	} else {
+		ifp->if_flags = IFF_POINTOPOINT | IFF_MULTICAST | IFF_NOARP;
+		ifp->if_mtu = ETHERMTU;
+	}
+	ifp->if_ops = tap ? &tap_ops : &tun_ops;
+	ifp->if_cloner = tap ? &tap_cloner : &tun_cloner;
+}
+
+static int
+tuntap_make(struct vnet *vn, const char *name, bool tap, struct tuntap **ttp)
+{
+	struct tuntap *tt = kmalloc(vnet_acct(vn), ACCT_IFNET, sizeof(*tt));
+	struct ifnet *ifp = NULL;
+	int error = ENOBUFS;
+
+	if (tt != NULL && (ifp = if_alloc(vn, name, tap ? VI_IFT_ETHER : VI_IFT_TUNNEL)) != NULL) {
+		tt->tt_if = ifp;
+		tt->tt_tap = tap;
+		tt->tt_uid = tt->tt_gid = VI_TAP_NOID;
+		ifp->if_softc = tt;
+		tuntap_ifinit(ifp, tap);
+		if ((error = if_attach(ifp)) == 0) {
+			*ttp = tt;
+			return (0);
+		}
+		if_free(ifp);
+	}
+	kfree(vnet_acct(vn), ACCT_IFNET, tt, sizeof(*tt));
+	return (error);
+}
+
+static int
+tuntap_create(struct vnet *vn, const char *type, int unit, char name[IFNAMSIZ], bool tap)
+{
+	struct tuntap *tt;
+	int error;
+
+	if ((error = if_clone_name(vn, type, unit, name)) != 0)
+		return (error);
+	return (tuntap_make(vn, name, tap, &tt));
+}
+
+static int
+tun_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
+{
+	return (tuntap_create(vn, "tun", unit, name, false));
+}
+
+static int
+tap_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
+{
+	return (tuntap_create(vn, "tap", unit, name, true));
+}
+
+static void
+tuntap_free(struct tuntap *tt)
+{
+	struct ifnet *ifp = tt->tt_if;
+	struct acctset *as = ifp->if_acct;
+
+	if_detach(ifp);
+	if_free(ifp);
+	kfree(as, ACCT_IFNET, tt, sizeof(*tt));
+}
+
+/* Takes it from its user, who hears of it. */
+static void
+tuntap_revoke(struct tuntap *tt)
+{
+	const struct vi_tap_params user = tt->tt_user;
+
+	if (!tt->tt_open)
+		return;
+	tt->tt_open = false;
+	if (user.tp_gone != NULL)
+		user.tp_gone(user.tp_arg);
+}
+
+static void
+tuntap_destroy(struct ifnet *ifp)
+{
+	tuntap_revoke(ifp->if_softc);
+	tuntap_free(ifp->if_softc);
+}
+
+const struct if_clone tun_cloner = {
+	.ifc_name = "tun",
+	.ifc_create = tun_create,
+	.ifc_destroy = tuntap_destroy,
+};
+
+const struct if_clone tap_cloner = {
+	.ifc_name = "tap",
+	.ifc_create = tap_create,
+	.ifc_destroy = tuntap_destroy,
+};
+
+/* Users */
+
+static bool
+tuntap_is(const struct ifnet *ifp)
+{
+	return (ifp->if_ops == &tun_ops || ifp->if_ops == &tap_ops);
+}
+
+/* "vpn%d": the first that is free.  EINVAL: anything else after a percent sign. */
+static int
+tuntap_pattern(struct vnet *vn, const char *pattern, char name[IFNAMSIZ])
+{
+	const char *percent = strchr(pattern, '%');
+	struct sbuf sb;
+
+	if (percent[1] != 'd' || strchr(percent + 1, '%') != NULL)
+		return (EINVAL);
+	for (unsigned unit = 0; unit <= IF_CLONE_MAXAUTO; unit++) {
+		sbuf_init(&sb, name, IFNAMSIZ);
+		sbuf_bcat(&sb, pattern, (size_t)(percent - pattern));
+		sbuf_printf(&sb, "%u%s", unit, percent + 2);
+		if (sbuf_finish(&sb) != 0 || !if_name_ok(name))
+			return (EINVAL);
+		if (ifnet_byname(vn, name) == NULL)
+			return (0);
+	}
+	return (ENOSPC);
+}
+
+/* Makes one for its user alone. */
+static int
+tuntap_new(struct vnet *vn, const char *wanted, bool tap, struct tuntap **ttp)
+{
+	char name[IFNAMSIZ];
+	int error = 0;
+
+	if (!vnet_running(vn))
+		return (EBUSY);
+	if (wanted == NULL || wanted[0] == '\0')
+		wanted = tap ? "tap%d" : "tun%d";
+	if (strchr(wanted, '%') != NULL)
+		error = tuntap_pattern(vn, wanted, name);
+	else if (if_name_ok(wanted))
+		memcpy(name, wanted, strlen(wanted) + 1);
+	else
+		error = EINVAL;
+	if (error == 0 && (error = tuntap_make(vn, name, tap, ttp)) == 0)
+		(*ttp)->tt_temporary = true;
+	return (error);
+}
+
+/* Linux lets everybody have one that belongs to nobody; here that is the administrator's. */
+static bool
+tuntap_may(const struct tuntap *tt, const struct vi_cred *cr)
+{
+	if (cr == NULL || cr->cr_priv)
+		return (true);
+	return (tt != NULL && ((tt->tt_uid != VI_TAP_NOID && tt->tt_uid == cr->cr_uid) ||
+	    (tt->tt_gid != VI_TAP_NOID && tt->tt_gid == cr->cr_gid)));
+}
+
+int
+tuntap_open(struct vnet *vn, const char *name, const struct vi_tap_params *tp, struct tuntap **ttp)
+{
+	struct ifnet *ifp = name == NULL || name[0] == '\0' ? NULL : ifnet_byname(vn, name);
+	struct tuntap *tt;
+	int error;
+
+	if (ifp == NULL) {
+		if (tp->tp_existing)
+			return (ENXIO);
+		if (!tuntap_may(NULL, tp->tp_cred))
+			return (EPERM);
+		if ((error = tuntap_new(vn, name, tp->tp_tap, &tt)) != 0)
+			return (error);
+	} else {
+		tt = ifp->if_softc;
+		if (!tuntap_is(ifp) || tt->tt_tap != tp->tp_tap)
+			return (EINVAL);
+		if (!tuntap_may(tt, tp->tp_cred))
+			return (EPERM);
+		if (tt->tt_open || ifp->if_dying)
+			return (EBUSY);
+	}
+	tt->tt_user = *tp;
+	tt->tt_user.tp_cred = NULL;
+	tt->tt_worker = tt->tt_if->if_vnet->vn_lane.ln_worker;
+	tt->tt_open = tt->tt_carrier = true;
+	tuntap_setrunning(tt);
+	*ttp = tt;
+	return (0);
+}
+
+void
+tuntap_close(struct tuntap *tt)
+{
+	tt->tt_open = false;
+	if (tt->tt_temporary)
+		tuntap_free(tt);
+	else
+		tuntap_setrunning(tt);
+}
+
+struct ifnet *
+tuntap_ifnet(const struct tuntap *tt)
+{
+	return (tt->tt_if);
+}
+
+void
+tuntap_persist(struct tuntap *tt, bool on)
+{
+	tt->tt_temporary = !on;
+}
+
+bool
+tuntap_persistent(const struct tuntap *tt)
+{
+	return (!tt->tt_temporary);
+}
+
+void
+tuntap_owner(struct tuntap *tt, uint32_t uid, uint32_t gid)
+{
+	if (uid != VI_TAP_NOID)
+		tt->tt_uid = uid;
+	if (gid != VI_TAP_NOID)
+		tt->tt_gid = gid;
+}
+
+void
+tuntap_carrier(struct tuntap *tt, bool on)
+{
+	tt->tt_carrier = on;
+	tuntap_setrunning(tt);
+}
+
+/* Module */
+
+/* A vnet that another worker runs: the user calls from the wrong thread there. */
+static void
+tuntap_event(struct vnet *vn, enum vnet_event ev, void *obj)
+{
+	struct ifnet *ifp = obj;
+	struct tuntap *tt;
+
+	if (ev != VNET_EV_IFATTACH || !tuntap_is(ifp))
+		return;
+	tt = ifp->if_softc;
+	if (!tt->tt_open || vn->vn_lane.ln_worker == tt->tt_worker)
+		return;
+	tuntap_revoke(tt);
+	tuntap_setrunning(tt);
+}
+
+static const struct stat_desc tuntap_stats[] = {
+	STAT("tuntap", struct tuntap_vnet, tv_down, "frame%s not sent on an interface that is down"),
+	STAT("tuntap", struct tuntap_vnet, tv_toobig, "frame%s longer than the MTU not sent"),
+	STAT("tuntap", struct tuntap_vnet, tv_full, "frame%s dropped because the program was too slow"),
+	STAT("tuntap", struct tuntap_vnet, tv_nomem, "frame%s dropped for lack of memory"),
+	STAT("tuntap", struct tuntap_vnet, tv_badversion, "packet%s of no known family received"),
+	STAT_END
+};
+
+VNET_MODULE(tuntap,
+	.vm_size = sizeof(struct tuntap_vnet),
+	.vm_after = "net ether",
+	.vm_event = tuntap_event,
+	.vm_stats = tuntap_stats);
