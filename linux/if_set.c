@@ -16,6 +16,7 @@
 
 #include <vimage/ifnet.h>
 #include <vimage/jail.h>
+#include <vimage/priv.h>
 
 #include "linux/ifinfo.h"
 
@@ -27,21 +28,17 @@ struct lx_in6_ifreq {
 };
 
 int
-lx_call_netcred(struct lx_call *c, struct vi_vnet *vn, const char *priv, struct vi_cred *cr)
+lx_call_netcred(struct lx_call *c, struct vi_vnet *vn, enum vi_priv priv, struct vi_cred *cr)
 {
-	struct vi_kernel *k = c->c_lx->lx_kernel;
-	const int owner = vi_vnet_jail(vn);
 	int error;
 
 	if ((error = lx_call_cred(c, cr)) != 0)
 		return (error);
 	cr->cr_priv = cr->cr_priv || lx_call_has(c, CAP_NET_ADMIN);
 	/* A stack that no jail owns is an embedder's, who has no rules but this one. */
-	if (!cr->cr_priv || (owner >= 0 && (!vi_jail_visible(k, c->c_pr->pr_jid, owner) || vi_jail_priv(k, owner, cr, priv) != 0))) {
-		cr->cr_priv = false;
-		return (EPERM);
-	}
-	return (0);
+	if (cr->cr_priv && vi_vnet_jail(vn) >= 0)
+		cr->cr_priv = vi_vnet_priv(vn, c->c_pr->pr_jid, cr, priv) == 0;
+	return (cr->cr_priv ? 0 : EPERM);
 }
 
 struct first {
@@ -185,6 +182,21 @@ set_qlen(struct vi_vnet *vn, const char *name, struct first *fi, const struct if
 	return (ifr->ifr_qlen == LX_TXQLEN ? 0 : EOPNOTSUPP);
 }
 
+static enum vi_priv
+set_priv(unsigned cmd)
+{
+	switch (cmd) {
+	case SIOCSIFADDR:
+	case SIOCDIFADDR:
+	case SIOCSIFNETMASK:
+	case SIOCSIFDSTADDR:
+	case SIOCSIFBRDADDR:
+		return (VI_PRIV_NET_IFADDR);
+	default:
+		return (VI_PRIV_NET_IFSET);
+	}
+}
+
 static const struct {
 	unsigned cmd;
 	bool	 address;	/* there must be one */
@@ -273,7 +285,7 @@ lx_ifset(struct lx_call *c, struct vi_vnet *vn, unsigned cmd)
 	if ((error = lx_copyin(c, c->c_arg[2], &req, six ? sizeof(req.in6) : sizeof(req.ifr))) != 0)
 		return (-error);
 	lx_manage(c->c_lx);
-	error = lx_call_netcred(c, vn, "net.config", &cr);
+	error = lx_call_netcred(c, vn, set_priv(cmd), &cr);
 	if (error == 0 && six)
 		error = set_addr6(vn, &req.in6, cmd == SIOCSIFADDR);
 	else if (error == 0)

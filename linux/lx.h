@@ -19,6 +19,7 @@
 #include <netinet/in.h>
 #include <bsd/sys/queue.h>
 
+#include <vimage/priv.h>
 #include <vimage/socket.h>
 #include <vimage/vimage.h>
 
@@ -389,7 +390,7 @@ int64_t	 lx_sys_ioctl(struct lx_call *);
 bool	 lx_ifset_iscmd(unsigned cmd);
 int64_t	 lx_ifset(struct lx_call *, struct vi_vnet *, unsigned cmd);
 /* Who calls, and EPERM unless he has the privilege over the vnet; cr_priv says so as well.  Inside lx_manage().  ENOENT: the call is over. */
-int	 lx_call_netcred(struct lx_call *, struct vi_vnet *, const char *priv, struct vi_cred *);
+int	 lx_call_netcred(struct lx_call *, struct vi_vnet *, enum vi_priv, struct vi_cred *);
 
 /* tun.c: /dev/net/tun */
 #define LX_TUN_FIRST	0x54c8		/* of its ioctls, without direction and size */

@@ -267,7 +267,7 @@ tun_open(struct lx_call *c, struct lx_tun *lt, const char *name)
 	int error;
 
 	lx_manage(c->c_lx);
-	error = lx_call_netcred(c, c->c_pr->pr_vnet, "net.config", &cr);
+	error = lx_call_netcred(c, c->c_pr->pr_vnet, VI_PRIV_NET_TUN, &cr);
 	if (error == 0 || error == EPERM)		/* there still are interfaces of one's own */
 		error = vi_tap_open(c->c_pr->pr_vnet, name, &tp, &lt->lt_tap);
 	lx_managed(c->c_lx);
