@@ -33,7 +33,7 @@ struct pd_stack {
 	struct ifnet	*ps_if;
 	struct pd_packet *ps_head, **ps_tail;
 	struct pd_knob	*ps_knobs;	/* knobs.c */
-	long long	 ps_flushed;	/* bytes of $PD_FLUSH seen */
+	long		 ps_told;	/* bytes of $PD_FLUSH read */
 };
 
 extern const struct vi_cred pd_cred;

@@ -134,6 +134,8 @@ tcp_ack_advance(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
 	TCPSTAT_INC(ts->ts_tv, tcps_rcvackpack);
 	TCPSTAT_ADD(ts->ts_tv, tcps_rcvackbyte, acked);
 	tcp_rec_acked(tp, ack, tcp_now(tp));
+	if (tp->t_flags & TF_MTUPROBE)
+		tcp_mtup_acked(tp, ack);
 	tp->t_lr.lr_rs.rs_ackadv = acked;
 	tcp_ack_rtt(tp, ts, ack);
 	tcp_ack_grow(tp, tcp_ack_told(tp, acked), flight);
@@ -201,7 +203,9 @@ tcp_ack_enter_recovery(struct tcpcb *tp)
 {
 	TCPSTAT_INC(tp->t_tv, tcps_fastrexmit);
 	tcp_undo_save(tp);
-	if ((tp->t_lr.lr_ecn & TE_CWR) == 0)
+	if ((tp->t_flags & TF_MTUPROBE) != 0 && tcp_mtup_lostfirst(tp))
+		tp->snd_ssthresh = tp->snd_cwnd;	/* RFC 4821 7.5 */
+	else if ((tp->t_lr.lr_ecn & TE_CWR) == 0)
 		tp->t_cc->cc_loss(tp, CC_LOSS);
 	tcp_ecn_reduced(tp);
 	tp->snd_recover = tp->snd_max;
@@ -231,8 +235,10 @@ tcp_ack_enter_recovery(struct tcpcb *tp)
 void
 tcp_ack_lost(struct tcpcb *tp)
 {
-	if ((tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0)
-		tcp_ack_enter_recovery(tp);
+	if ((tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) != 0 ||
+	    ((tp->t_flags & TF_MTUPROBE) != 0 && tcp_mtup_lost(tp)))
+		return;
+	tcp_ack_enter_recovery(tp);
 }
 
 /*

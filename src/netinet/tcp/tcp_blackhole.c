@@ -5,6 +5,7 @@
  * net.inet.tcp.pmtud_blackhole_mss or v6pmtud_blackhole_mss.  If these get no answer either, after
  * two more timeouts, size was not the reason and it goes back.  What worked is remembered for the
  * host when the connection ends (tcp_hostcache.c), so that the next one need not find out.
+ * With net.inet.tcp.pmtud_probing there is more to it: tcp_mtup.c.
  *
  * net.inet.tcp.pmtud_blackhole_detection: 0 off, 1 both families, 2 IPv4 only, 3 IPv6 only.
  */
@@ -25,8 +26,7 @@ tcp_blackhole_mss(const struct tcpcb *tp)
 static void
 tcp_blackhole_enter(struct tcpcb *tp, uint32_t mss)
 {
-	uint32_t mtu = mss + tp->t_inpcb->inp_ops->io_hdrlen + tp->t_inpcb->inp_optlen +
-		       TCP_MINHLEN + tcp_udp_len(tp->t_tv, tp->t_udpport);
+	uint32_t mtu = mss + tcp_hdrs(tp);
 
 	if (mtu >= tp->t_pmtu || tp->t_maxseg + tcp_options_len(tp) <= mss)
 		return;
@@ -40,9 +40,15 @@ tcp_blackhole_enter(struct tcpcb *tp, uint32_t mss)
 void
 tcp_blackhole(struct tcpcb *tp)
 {
-	uint32_t mss = tcp_blackhole_mss(tp);
+	uint32_t mss;
 
-	if (mss == 0)
+	/* Of a probe that is out it says nothing. */
+	tp->t_flags &= ~(uint32_t)TF_MTUPROBE;
+	if (tp->t_tv->tv_mtup != 0) {
+		tcp_mtup_timeout(tp);
+		return;
+	}
+	if ((mss = tcp_blackhole_mss(tp)) == 0)
 		return;
 	if (tp->t_blackhole == 0 && tp->t_rxtshift == 2 && tcp_outstanding(tp) > mss) {
 		tcp_blackhole_enter(tp, mss);

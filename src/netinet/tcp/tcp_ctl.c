@@ -13,17 +13,16 @@
 static void
 tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
 {
-	uint32_t oldseg = tp->t_maxseg;
+	uint32_t oldseg = tp->t_maxseg, oldmtu = tp->t_pmtu;
 
 	if (tp->t_flags & TF_NOPMTU)
 		return;
 	if (mtu == 0)
 		mtu = tp->t_inpcb->inp_ops->io_pathmtu(
 		    tcp_vn(tp), tp->t_inpcb, tp->t_inpcb->inp_fib, &tp->t_inpcb->inp_faddr);
-	if (mtu >= tp->t_pmtu)
+	tcp_mtup_told(tp, mtu);
+	if (tp->t_pmtu >= oldmtu)
 		return;
-	tp->t_pmtu = mtu;
-	tcp_setmss(tp);
 	if (tp->t_state == TCPS_SYN_SENT && tp->t_tfosent > 0 && tp->t_nsynrexmt == 0) {
 		/* Nothing but the data makes a SYN too long (RFC 7413 4.1.3.1). */
 		tp->t_nsynrexmt++;

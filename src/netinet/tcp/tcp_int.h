@@ -88,6 +88,8 @@ enum tcp_flags {
 	TF_RCVFIN = 0x800000,	/* the peer's FIN is at rcv_fin, data before it may be missing */
 	TF_RWNDLIMITED = 0x1000000,	/* the last output stopped at the peer's window */
 	TF_PINGPONG = 0x2000000,	/* we answer soon: ACKs go with the answers */
+	TF_MTUP = 0x4000000,	/* the path's MTU is searched for (tcp_mtup.c) */
+	TF_MTUPROBE = 0x8000000,	/* a probe is out */
 };
 
 enum tcp_timer {
@@ -154,6 +156,17 @@ struct tcp_chrono {
 };
 
 #define TCP_MINCLAMP	1152	/* least VI_TCP_WINDOW_CLAMP */
+
+/* The search for the path's MTU, with TF_MTUP (tcp_mtup.c). */
+struct tcp_mtup {
+	uint32_t	 mp_low, mp_high;	/* packets that got through, and that may */
+	uint32_t	 mp_start, mp_end;	/* with TF_MTUPROBE: the probe's data, */
+	uint32_t	 mp_size;	/* and its packet */
+	bool		 mp_failed;	/* with TF_MTUPROBE: lost, not yet sent again in pieces */
+	bool		 mp_named;	/* mp_high is what peer, interface or router said */
+	uint64_t	 mp_time;	/* the range was set then */
+};
+#define MTUP_WAIT	UINT32_MAX
 
 struct tcp_mark;
 TAILQ_HEAD(tcp_markq, tcp_mark);
@@ -283,6 +296,7 @@ struct tcpcb {
 	uint16_t	 t_udpport;	/* the peer's, network order; 0 = not in UDP */
 	uint16_t	 t_peermss;	/* what the peer's SYN said */
 	uint32_t	 t_pmtu;
+	struct tcp_mtup	 t_mtup;
 
 	/* For VI_TCP_INFO. */
 	uint64_t	 t_sndbytes, t_rexmtbytes, t_ackedbytes, t_rcvbytes;
@@ -357,6 +371,7 @@ struct tcp_vnet {
 	int		 tv_udp_port, tv_udp_overhead;	/* TCP in UDP; 0 = switched off */
 	struct socket	*tv_udpso[2];	/* NULL = none */
 	int		 tv_pmtud_blackhole, tv_blackhole_mss, tv_blackhole_mss6;
+	int		 tv_mtup, tv_mtupfloor, tv_mtupthreshold, tv_mtupinterval;	/* s */
 	unsigned	 tv_orphans;	/* connections without a user */
 	int		 tv_max_orphans, tv_orphan_retries;
 	unsigned	 tv_notsent_lowat;
@@ -467,6 +482,7 @@ int	 tcp_renewtcpcb(struct tcpcb **);
 void	 tcp_setconnected(struct tcpcb *, uint32_t tsoff);
 void	 tcp_sendseqinit(struct tcpcb *, uint32_t iss);
 void	 tcp_rcvseqinit(struct tcpcb *, uint32_t irs);
+uint32_t tcp_hdrs(const struct tcpcb *);	/* of IP and TCP without TCP's options */
 void	 tcp_setmss(struct tcpcb *);		/* t_maxseg from MTU, peer's MSS and options */
 uint16_t tcp_mssopt(
     struct tcp_vnet *, uint32_t fib, const struct inet_ops *, const struct in_addr_any *faddr);
@@ -788,6 +804,25 @@ int	 tcp_sysctl_number(const struct sysctl_desc *, int *v, const char *value, ch
 
 /* tcp_blackhole.c */
 void	 tcp_blackhole(struct tcpcb *);
+
+/* tcp_mtup.c: RFC 4821 */
+void	 tcp_mtup_start(struct tcpcb *, bool active);
+void	 tcp_mtup_told(struct tcpcb *, uint32_t mtu);
+void	 tcp_mtup_timeout(struct tcpcb *);
+uint32_t tcp_mtup_due(struct tcpcb *, uint32_t avail);
+void	 tcp_mtup_sent(struct tcpcb *, uint32_t seq, uint32_t len);
+void	 tcp_mtup_refused(struct tcpcb *, uint32_t len);
+void	 tcp_mtup_acked(struct tcpcb *, uint32_t ack);
+void	 tcp_mtup_rexmt(struct tcpcb *, uint32_t start, uint32_t end);
+bool	 tcp_mtup_lost(struct tcpcb *);
+bool	 tcp_mtup_lostfirst(struct tcpcb *);
+/* A probe is out, and [start, end) is of it. */
+static inline bool
+tcp_mtup_holds(const struct tcpcb *tp, uint32_t start, uint32_t end)
+{
+	return ((tp->t_flags & TF_MTUPROBE) != 0 && SEQ_GEQ(start, tp->t_mtup.mp_start) &&
+		SEQ_LEQ(end, tp->t_mtup.mp_end));
+}
 
 /* tcp_uto.c: RFC 5482 */
 void	 tcp_uto_set(struct tcpcb *, int ms);	/* the user's wish; 0 = none */

@@ -119,6 +119,15 @@ tcp_rcvseqinit(struct tcpcb *tp, uint32_t irs)
 	tp->t_rcvq_seq = tp->t_rcvrtt_seq = irs + 1;
 }
 
+uint32_t
+tcp_hdrs(const struct tcpcb *tp)
+{
+	const struct inpcb *inp = tp->t_inpcb;
+	uint32_t hdrs = (uint32_t)inp->inp_ops->io_hdrlen + TCP_MINHLEN + tcp_udp_len(tp->t_tv, tp->t_udpport);
+
+	return (inp->inp_ops->io_family == VI_AF_INET ? hdrs + inp->inp_optlen : hdrs);
+}
+
 /*
  * RFC 9293 3.7.1: the smaller of what the peer takes and what the path carries, less the options
  * every segment has (RFC 6691). Super-packets are as many whole segments as an IP packet holds.
@@ -126,13 +135,8 @@ tcp_rcvseqinit(struct tcpcb *tp, uint32_t irs)
 void
 tcp_setmss(struct tcpcb *tp)
 {
-	const struct inpcb *inp = tp->t_inpcb;
-	uint32_t hdrs = (uint32_t)inp->inp_ops->io_hdrlen + TCP_MINHLEN +
-			tcp_udp_len(tp->t_tv, tp->t_udpport),
-		 mss, optlen = tcp_options_len(tp);
+	uint32_t hdrs = tcp_hdrs(tp), mss, optlen = tcp_options_len(tp);
 
-	if (inp->inp_ops->io_family == VI_AF_INET)
-		hdrs += inp->inp_optlen;
 	mss = tp->t_pmtu > hdrs ? tp->t_pmtu - hdrs : 0;
 	mss = u32min(mss, tp->t_peermss);
 	if (tp->t_usermaxseg != 0)
@@ -235,6 +239,7 @@ tcp_established(struct tcpcb *tp)
 {
 	uint64_t now = tcp_now(tp);
 
+	tcp_mtup_start(tp, tp->t_state == TCPS_SYN_SENT);
 	tp->t_state = TCPS_ESTABLISHED;
 	tp->snd_cwnd = tcp_initcwnd(tp);
 	tcp_hc_use(tp);

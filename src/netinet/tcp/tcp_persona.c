@@ -58,13 +58,16 @@ tcp_persona_synopts(const struct tcp_vnet *tv)
 	return (tv->tv_persona == TCP_PERSONA_LINUX ? TOF_SCALELAST : 0);
 }
 
+/* Linux tells whole segments, of half the buffer if that is more than the field holds. */
 uint32_t
 tcp_persona_synwin(const struct tcp_vnet *tv, uint32_t room, uint32_t mss)
 {
-	room = u32min(room, TCP_MAXWIN);
-	if (tv->tv_persona == TCP_PERSONA_LINUX && room > mss)
+	if (tv->tv_persona == TCP_PERSONA_LINUX && room > mss) {
+		if (room > TCP_MAXWIN)
+			room = u32max(room / 2, TCP_MAXWIN);
 		room -= room % mss;
-	return (room);
+	}
+	return (u32min(room, TCP_MAXWIN));
 }
 
 bool

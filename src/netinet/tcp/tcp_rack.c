@@ -142,7 +142,7 @@ tcp_rack_timeout(struct tcpcb *tp)
 {
 	tcp_rate_begin(tp);
 	tcp_rack_detect(tp);
-	if (tp->t_lr.lr_rs.rs_lost == 0)
+	if (tp->t_lr.lr_recs.rs_lost == 0)
 		return;
 	TCPSTAT_INC(tp->t_tv, tcps_rack_timeo);
 	tcp_ack_lost(tp);

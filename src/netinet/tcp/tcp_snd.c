@@ -34,8 +34,10 @@
 struct tcp_out {
 	uint32_t	o_seq, o_len;
 	uint16_t	o_flags;
+	uint32_t	o_rest;		/* tcp_snd_halves(): of the packet that is sent in pieces */
 	bool		o_idle;		/* nothing was outstanding when tcp_output() began */
 	bool		o_sent;		/* data went out */
+	bool		o_probe;	/* one segment, however long (tcp_mtup.c) */
 	bool		o_bare;		/* an ACK or window update: to say the FIN again in it would be answered for ever by a closed window */
 };
 
@@ -109,6 +111,19 @@ tcp_snd_limit(const struct tcpcb *tp)
 	if (limit != tp->t_maxsuper)
 		limit -= limit % tp->t_maxseg;
 	return (u32max(limit, tp->t_maxseg));
+}
+
+/* As Linux: what would be one packet goes out in pieces of half the window, that two are in flight. */
+static uint32_t
+tcp_snd_halves(const struct tcpcb *tp, struct tcp_out *o, uint32_t limit)
+{
+	uint32_t half = tp->snd_cwnd / 2;
+
+	half = u32max(half - half % tp->t_maxseg, tp->t_maxseg);
+	if (o->o_rest != 0)
+		limit = o->o_rest;
+	o->o_rest = limit > half ? limit - half : 0;
+	return (u32min(limit, half));
 }
 
 /* Whole segments, unless what is left is all there is. */
@@ -205,8 +220,17 @@ tcp_snd_data(struct tcpcb *tp, struct tcp_out *o)
 	if (avail == 0 || !tcp_pace_ok(tp))
 		return (false);
 	avail = u32min(avail, gap);
+	if ((tp->t_flags & TF_MTUP) != 0 && !tcp_snd_records(tp) && (len = tcp_mtup_due(tp, avail)) != 0) {
+		o->o_seq = tp->snd_nxt;
+		o->o_len = len;
+		o->o_flags = TH_ACK;
+		o->o_probe = true;
+		return (len != MTUP_WAIT);
+	}
 	cwnd = tcp_snd_cwndroom(tp);
 	limit = avail <= tp->t_maxseg ? tp->t_maxseg : tcp_snd_limit(tp);
+	if (limit > tp->t_maxseg && tcp_aslinux(tp))
+		limit = tcp_snd_halves(tp, o, limit);
 	len = tp->snd_wnd > off ? tp->snd_wnd - off : 0;
 	if (cwnd < len && cwnd < avail)
 		tp->t_flags |= TF_CWNDLIMITED;
@@ -321,7 +345,7 @@ tcp_snd_control(struct tcpcb *tp, struct tcp_out *o)
 static bool
 tcp_snd_next(struct tcpcb *tp, struct tcp_out *o)
 {
-	o->o_bare = false;
+	o->o_bare = o->o_probe = false;
 	/* Nothing is missing: by far the most calls. */
 	if (tp->t_lr.lr_recs.rs_lost == 0 && (tp->t_flags & TF_FASTRECOVERY) == 0)
 		return (tcp_snd_data(tp, o) || tcp_snd_control(tp, o));
@@ -336,7 +360,7 @@ tcp_snd_push(const struct tcpcb *tp, const struct tcp_out *o, uint32_t end)
 	const struct sockbuf *sb = &tcp_so(tp)->so_snd;
 
 	if (tcp_persona_pushes(tp))
-		return (o->o_len > tp->t_maxseg || (tp->t_flags & TF_FORCE) != 0 ||
+		return ((o->o_len > tp->t_maxseg && !o->o_probe) || (tp->t_flags & TF_FORCE) != 0 ||
 			sbendsat(sb, o->o_seq + o->o_len - tp->snd_una));
 	return (o->o_seq + o->o_len == end);
 }
@@ -377,8 +401,10 @@ tcp_snd_header(struct tcpcb *tp, struct tcp_out *o, uint64_t now)
 	m->m_len = (uint32_t)(sizeof(*th) + optlen);
 	/* SACK blocks take room that t_maxseg does not know of. */
 	optlen -= tcp_options_len(tp);
-	if (optlen > 0 && o->o_len > tp->t_maxseg - optlen)
+	if (optlen > 0 && o->o_len > tp->t_maxseg - optlen) {
 		o->o_len = tp->t_maxseg - (uint32_t)optlen;
+		o->o_probe = false;
+	}
 	tcp_snd_flags(tp, o, th);
 	win = tcp_rcv_window(tp);
 	th->th_sport = inp->inp_lport;
@@ -452,6 +478,8 @@ tcp_snd_advance(struct tcpcb *tp, const struct tcp_out *o, uint64_t now)
 	tcp_pace_sent(tp, o->o_len, now);
 	tp->t_lr.lr_prr.pr_out += o->o_len;
 	if (rexmt) {
+		if (tp->t_flags & TF_MTUPROBE)
+			tcp_mtup_rexmt(tp, o->o_seq, end);
 		tcp_undo_rexmt(tp, o->o_len, now);
 		if (SEQ_LT(o->o_seq, tp->t_rtseq))
 			tp->t_rtttime = 0;	/* Karn: a probe may send it again */
@@ -513,8 +541,7 @@ tcp_snd_msgsize(struct tcpcb *tp)
 
 	if (mtu == 0 || mtu >= tp->t_pmtu)
 		return (EMSGSIZE);
-	tp->t_pmtu = mtu;
-	tcp_setmss(tp);
+	tcp_mtup_told(tp, mtu);
 	TCPSTAT_INC(tp->t_tv, tcps_mturesent);
 	return (0);
 }
@@ -556,6 +583,7 @@ tcp_snd_build(struct tcpcb *tp, struct tcp_out *o, uint64_t now)
 			return (NULL);
 		o->o_len = tp->t_maxseg;
 		o->o_flags = TH_ACK;
+		o->o_probe = false;
 	}
 }
 
@@ -593,7 +621,7 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 	}
 	m->m_pkt.len = th_hlen(mtod(m, const struct tcphdr *)) + o->o_len;
 	m->m_pkt.csum_flags = CSUM_TCP;
-	if (o->o_len > tp->t_maxseg) {
+	if (o->o_len > tp->t_maxseg && !o->o_probe) {
 		m->m_pkt.csum_flags |= CSUM_TSO;
 		m->m_pkt.segsz = (uint16_t)tp->t_maxseg;
 	}
@@ -606,11 +634,17 @@ tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 	error = tcp_udp_output(tp, m, so->so_options & SO_DONTROUTE ? INET_DONTROUTE : 0);
 	*tos &= (uint8_t)~ect;
 	if (error != 0) {
+		/* tcp_output() decides again, with shorter segments */
 		if (error == EMSGSIZE && tcp_snd_msgsize(tp) == 0)
-			/* tcp_output() decides again, with shorter segments */
 			return (0);
+		if (error == EMSGSIZE && o->o_probe) {
+			tcp_mtup_refused(tp, o->o_len);
+			return (0);
+		}
 		return (tcp_snd_failed(tp, error) != 0 ? error : EAGAIN);
 	}
+	if (o->o_probe)
+		tcp_mtup_sent(tp, o->o_seq, o->o_len);
 	tcp_snd_advance(tp, o, now);
 	tcp_snd_acked(tp);
 	return (0);
@@ -706,6 +740,7 @@ tcp_output(struct tcpcb *tp)
 		tcp_tfo_synack(tp);
 	o.o_idle = tp->snd_una == tp->snd_max;
 	o.o_sent = false;
+	o.o_rest = 0;
 	if (o.o_idle && tp->t_state != TCPS_FIN_WAIT_2)
 		tcp_snd_idle(tp);
 	tp->t_flags &= ~(uint32_t)(TF_CWNDLIMITED | TF_RWNDLIMITED);

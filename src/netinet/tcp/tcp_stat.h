@@ -146,6 +146,9 @@
 	X(tcps_usedssthresh, "\tconnection%s that began with a cached ssthresh") \
 	X(tcps_pmtud_blackhole_activated, "path MTU discovery black hole%s suspected") \
 	X(tcps_pmtud_blackhole_failed, "\tsuspicion%s given up") \
+	X(tcps_mtup_probes, "path MTU probe%s sent") \
+	X(tcps_mtup_succeeded, "\tarrived") \
+	X(tcps_mtup_failed, "\ttoo long for the path") \
 	X(tcps_mturesent, "segment%s resent for a smaller path MTU") \
 	X(tcps_icmpignored, "ICMP error%s ignored as out of window or soft")
 

@@ -52,18 +52,6 @@ tcp_sysctl_lxnot(
 	return (error);
 }
 
-/* Linux's 2, probe from the start, we have not: its 1 is our detection. */
-static int
-tcp_sysctl_lxprobing(
-    struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
-{
-	int *knob = tcp_sysctl_int(vn, sd), v = *knob != 0, error;
-
-	if ((error = tcp_sysctl_number(sd, &v, value, buf, len)) == 0 && value != NULL)
-		*knob = v;
-	return (error);
-}
-
 static int
 tcp_sysctl_lxcookies(
     struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
@@ -303,6 +291,11 @@ const struct sysctl_desc tcp_sysctls[] = {
 	"Shorter segments after timeouts: 1 IPv4 and IPv6, 2 IPv4, 3 IPv6"),
     TV_INT("pmtud_blackhole_mss", tv_blackhole_mss, 216, 65495, "Their size with IPv4"),
     TV_INT("v6pmtud_blackhole_mss", tv_blackhole_mss6, 1220, 65475, "Their size with IPv6"),
+    TV_INT("pmtud_probing", tv_mtup, 0, 2,
+	"Search for longer segments (RFC 4821): 1 after short ones were needed, 2 always"),
+    TV_INT("pmtud_probe_floor", tv_mtupfloor, 48, 65475, "Shortest segments tried"),
+    TV_INT("pmtud_probe_threshold", tv_mtupthreshold, 1, 65535, "How near the search gets, bytes"),
+    TV_INT("pmtud_probe_interval", tv_mtupinterval, 1, 1 << 24, "Time until it begins anew, s"),
     {"net.inet.tcp.udp_tunneling_port", VI_CTL_INT, CTL_RW, 0, 0, 65535, tcp_sysctl_udpport,
 	"UDP port for TCP in UDP; 0 = off"},
     TV_INT("udp_tunneling_overhead", tv_udp_overhead, 8, 1024,
@@ -356,8 +349,10 @@ const struct sysctl_desc tcp_sysctls[] = {
 	UINT32_MAX, "As net.inet.tcp.notsent_lowat"),
     LX_FN("tcp_syncookies", tv_syncookies, 0, 2, tcp_sysctl_lxcookies,
 	"As net.inet.tcp.syncookies and, with 2, syncookies_only"),
-    LX_FN("tcp_mtu_probing", tv_pmtud_blackhole, 0, 1, tcp_sysctl_lxprobing,
-	"As net.inet.tcp.pmtud_blackhole_detection"),
+    LX_INT("tcp_mtu_probing", tv_mtup, 0, 2, "As net.inet.tcp.pmtud_probing"),
+    LX_INT("tcp_mtu_probe_floor", tv_mtupfloor, 48, 65475, "As net.inet.tcp.pmtud_probe_floor"),
+    LX_INT("tcp_probe_threshold", tv_mtupthreshold, 1, 65535, "As net.inet.tcp.pmtud_probe_threshold"),
+    LX_INT("tcp_probe_interval", tv_mtupinterval, 1, 1 << 24, "As net.inet.tcp.pmtud_probe_interval"),
     LX_FN("tcp_no_metrics_save", tv_hc.hc_enable, 0, 1, tcp_sysctl_lxnot,
 	"The contrary of net.inet.tcp.hostcache.enable"),
     LX_FN("tcp_fastopen", tv_tfo, 0, 0xfffff, tcp_sysctl_lxfastopen,
