@@ -14,6 +14,8 @@
 
 #include <vimage/sysctl.h>
 
+#define OWN	(VI_RTF_LOCAL | VI_RTF_BROADCAST)
+
 struct change {
 	struct vi_vnet	*ch_vnet;
 	const struct nl_req *ch_req;
@@ -67,8 +69,14 @@ change_type(uint8_t type, struct vi_route *rt)
 	case RTN_THROW:
 		rt->rt_flags |= VI_RTF_THROW;
 		return (0);
+	case RTN_LOCAL:
+		rt->rt_flags |= VI_RTF_LOCAL;
+		return (0);
+	case RTN_BROADCAST:
+		rt->rt_flags |= VI_RTF_BROADCAST;
+		return (0);
 	default:
-		return (EOPNOTSUPP);	/* local and broadcast routes come with addresses */
+		return (EOPNOTSUPP);
 	}
 }
 
@@ -89,7 +97,8 @@ change_common(struct change *ch, struct vi_route *rt)
 	*rt = (struct vi_route){ .rt_prefixlen = ch->ch_rtm.rtm_dst_len, .rt_proto = ch->ch_rtm.rtm_protocol,
 		.rt_metric = nl_u32(rq, RTA_PRIORITY, 0) };
 	rt->rt_dst.sa_family = sockaddr_family(rq->rq_family);
-	if (rq->rq_family == AF_INET6 && rt->rt_metric == 1024)
+	/* What is told for the metric of a route that has none. */
+	if (rq->rq_family == AF_INET6 && rt->rt_metric == (rt->rt_proto == RTPROT_KERNEL ? 256 : 1024))
 		rt->rt_metric = 0;
 	if (rt->rt_prefixlen > (rq->rq_family == AF_INET6 ? 128 : 32) || (rt->rt_prefixlen > 0 && !nl_has(rq, RTA_DST)))
 		return (EINVAL);
@@ -235,7 +244,9 @@ nl_newroute(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *c
 
 	if (ch == NULL)
 		return (ENOMEM);
-	if ((error = change_parse(ch, vn, rq)) == 0 && (error = nl_fib_make(vn, cr, change_table(ch), &fib)) == 0) {
+	if ((error = change_parse(ch, vn, rq)) == 0 && (ch->ch_hop[0].rt_flags & OWN) != 0)
+		error = EOPNOTSUPP;	/* these come with addresses */
+	if (error == 0 && (error = nl_fib_make(vn, cr, change_table(ch), &fib)) == 0) {
 		change_setfib(ch, fib);
 		error = change_add(ch);
 	}
@@ -250,27 +261,65 @@ change_delete(struct change *ch)
 
 	/* The type does not choose one, but must not make one either. */
 	for (unsigned i = 0; i < ch->ch_n; i++) {
-		ch->ch_hop[i].rt_flags &= VI_RTF_GATEWAY;
+		ch->ch_hop[i].rt_flags = (ch->ch_hop[i].rt_flags & (VI_RTF_GATEWAY | OWN)) | VI_RTF_PINNED;
 		if ((error = vi_route_del(ch->ch_vnet, &ch->ch_hop[i])) != 0)
 			return (error);
 	}
 	return (0);
 }
 
+/*
+ * One of Linux's local table: here it stands in the tables of its interface and leads to the loopback interface, whatever was said of it.  What it is named by is the address, and that of a
+ * link by the link's index.
+ */
+static int
+change_delete_local(struct change *ch, uint32_t kind)
+{
+	struct vi_route *rt = &ch->ch_hop[0];
+	const unsigned nfibs = vi_route_nfibs(ch->ch_vnet);
+	bool found = false;
+
+	if (rt->rt_dst.sa_family == VI_AF_INET6 && rt->rt_dst.sa_in6[0] == 0xfe && (rt->rt_dst.sa_in6[1] & 0xc0) == 0x80)
+		rt->rt_dst.sa_scope = nl_u32(ch->ch_req, RTA_OIF, 0);
+	rt->rt_ifname[0] = '\0';
+	rt->rt_flags = kind | VI_RTF_PINNED;
+	for (rt->rt_fib = 0; rt->rt_fib < nfibs; rt->rt_fib++)
+		found |= vi_route_del(ch->ch_vnet, rt) == 0;
+	return (found ? 0 : ESRCH);
+}
+
+static int
+change_delete_table(struct change *ch)
+{
+	const uint32_t kind = ch->ch_hop[0].rt_flags & OWN;
+	uint32_t fib;
+	int error;
+
+	if (change_table(ch) == RT_TABLE_LOCAL) {
+		if (kind != 0)
+			return (change_delete_local(ch, kind));
+		error = change_delete_local(ch, VI_RTF_LOCAL);
+		return (error == 0 ? 0 : change_delete_local(ch, VI_RTF_BROADCAST));
+	}
+	if ((error = nl_fib(change_table(ch), &fib)) != 0)
+		return (error);
+	if (kind != 0)
+		return (ESRCH);
+	change_setfib(ch, fib);
+	return (fib < vi_route_nfibs(ch->ch_vnet) ? change_delete(ch) : ESRCH);
+}
+
 int
 nl_delroute(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
 {
 	struct change *ch = malloc(sizeof(*ch));
-	uint32_t fib;
 	int error;
 
 	(void)cr;
 	if (ch == NULL)
 		return (ENOMEM);
-	if ((error = change_parse(ch, vn, rq)) == 0 && (error = nl_fib(change_table(ch), &fib)) == 0) {
-		change_setfib(ch, fib);
-		error = fib < vi_route_nfibs(vn) ? change_delete(ch) : ESRCH;
-	}
+	if ((error = change_parse(ch, vn, rq)) == 0)
+		error = change_delete_table(ch);
 	free(ch);
 	return (error);
 }

@@ -130,6 +130,13 @@ put_mtu(struct nl_out *no, uint32_t mtu)
 		nl_out_attr(no, RTA_METRICS, &nested, sizeof(nested));
 }
 
+/* An address of a link is at home there, though its packets go by the loopback interface. */
+static uint32_t
+route_oif(const struct vi_route *rt)
+{
+	return ((rt->rt_flags & VI_RTF_LOCAL) != 0 && rt->rt_dst.sa_scope != 0 ? rt->rt_dst.sa_scope : rt->rt_ifindex);
+}
+
 /* dst of dstlen bits: what is said to be its destination. */
 static void
 put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned n, uint8_t dstlen, const struct vi_sockaddr *dst, uint32_t flags)
@@ -152,7 +159,7 @@ put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned 
 	else if (route_hasgw(rt))
 		nl_out_addr(no, RTA_GATEWAY, &rt->rt_gateway);
 	if (n == 1 && rt->rt_ifindex != 0 && ((rt->rt_flags & NOWHERE) == 0 || dst->sa_family == VI_AF_INET6))
-		nl_out_u32(no, RTA_OIF, rt->rt_ifindex);
+		nl_out_u32(no, RTA_OIF, route_oif(rt));
 	/* The source is said of an address's own routes, and for one packet. */
 	if (rt->rt_ifa.sa_family == dst->sa_family && dst->sa_family == VI_AF_INET && (rt->rt_flags & NOWHERE) == 0 && n == 1 &&
 	    ((rt->rt_flags & VI_RTF_PINNED) != 0 || (flags & RTM_F_CLONED) != 0))

@@ -21,7 +21,7 @@ enum {			/* rt_flags: BSD's values and letters */
 	VI_RTF_DONE = 0x40,	/* of a message: done as it says */
 	VI_RTF_STATIC = 0x800,	/* S */
 	VI_RTF_BLACKHOLE = 0x1000,	/* B: drop silently */
-	VI_RTF_PINNED = 0x100000,	/* of an interface address; cannot be deleted */
+	VI_RTF_PINNED = 0x100000,	/* of an interface address */
 	VI_RTF_LOCAL = 0x200000,	/* l: this host */
 	VI_RTF_BROADCAST = 0x400000,	/* b */
 	VI_RTF_PROHIBIT = 0x1000000,	/* with REJECT: answer administratively prohibited */
@@ -51,7 +51,8 @@ typedef void vi_route_fn(void *arg, const struct vi_route *);
  * A prefix may have several next hops, told apart by gateway, interface and metric: those of the lowest metric that can be used share the
  * flows by their weights.  add: one more of them, unless net.route.multipath is 0 or VI_RTF_EXCL is set.  change: the metrics of the
  * one named, or when it is not there, it in the place of all.  del: those named by gateway, interface or metric; without a
- * metric only those of the lowest.
+ * metric only those of the lowest; that of an interface address only with VI_RTF_PINNED, and LOCAL or BROADCAST where it has them (EPERM, ESRCH): it comes
+ * back with the address.
  * list: each by itself, those of a prefix one after the other.
  */
 VI_API int	vi_route_add(struct vi_vnet *, const struct vi_route *);	/* EEXIST, ENETUNREACH (gateway), EINVAL, ENOBUFS, E2BIG */

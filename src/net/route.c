@@ -161,46 +161,29 @@ struct rt_gone {
 	const struct ifaddr *rg_ifa;
 	uint32_t	 rg_fib;
 	unsigned	 rg_af;
+	const uint32_t	*rg_key;
 };
 
 static bool
-rt_gone_hop(const struct rt_gone *rg, const struct nhop *nh)
+rt_gone_hop(void *arg, const struct nhop *nh)
 {
+	const struct rt_gone *rg = arg;
+
 	if (nh->nh_flags & RTF_PINNED)			/* the address family's business */
 		return (false);
-	return (nh->nh_ifp == rg->rg_ifp || (rg->rg_ifa != NULL && nh->nh_ifa == rg->rg_ifa));
+	if (nh->nh_ifp != rg->rg_ifp && (rg->rg_ifa == NULL || nh->nh_ifa != rg->rg_ifa))
+		return (false);
+	rt_event_route(rg->rg_rv, VI_RTEV_ROUTE_DEL, rg->rg_fib, rg->rg_af, rg->rg_key, nh);
+	return (true);
 }
 
 static void *
 rt_gone(void *arg, const uint32_t *key, void *value)
 {
-	const struct rt_gone *rg = arg;
-	struct rt_nhop *old = value, *new, *hops[VI_RT_MAXPATHS];
-	unsigned n = 0;
+	struct rt_gone *rg = arg;
 
-	for (unsigned i = 0; i < rt_value_n(old); i++) {
-		struct rt_nhop *rn = rt_value_hop(old, i);
-
-		if (rt_gone_hop(rg, &rn->rn_nh))
-			rt_event_route(rg->rg_rv, VI_RTEV_ROUTE_DEL, rg->rg_fib, rg->rg_af, key,
-			    &rn->rn_nh);
-		else
-			hops[n++] = nhop_ref(rn);
-	}
-	if (n == rt_value_n(old)) {
-		while (n > 0)
-			nhop_rele(rg->rg_rv, hops[--n]);
-		return (old);
-	}
-	/* Without memory for a smaller group one of it has to do. */
-	if (n > 0)
-		(void)nhop_ref(hops[0]);
-	if ((new = rt_value_get(rg->rg_rv, hops, n)) == NULL && n > 0)
-		new = hops[0];
-	else if (n > 0)
-		nhop_rele(rg->rg_rv, hops[0]);
-	rt_value_rele(rg->rg_rv, old);
-	return (new);
+	rg->rg_key = key;
+	return (rt_value_without(rg->rg_rv, value, rt_gone_hop, rg));
 }
 
 static void

@@ -182,6 +182,26 @@ rt_value_hop(struct rt_nhop *value, unsigned i)
 /* One for the flow that can be used; NULL: none can. */
 struct rt_nhop *rt_value_select(const struct route_vnet *, struct rt_nhop *value, const struct rt_flow *);
 
+/*
+ * rt_table.c: what stands in a table for a prefix.
+ *
+ * rt_put: n next hops, whose references are consumed, in the place of what is there; none: nothing.  rt_exchange: and all is told.
+ * rt_value_without: a value without those that fn chooses; consumes it.  NULL: nothing is left.
+ */
+struct rt_prefix {
+	struct fib	*rp_fib;
+	uint32_t	 rp_fibnum;
+	uint8_t		 rp_af;
+	/* bits beyond the length do not matter (route(8)) */
+	uint32_t	 rp_key[FIB_MAXWORDS];
+	unsigned	 rp_len;
+};
+typedef bool rt_hop_fn(void *arg, const struct nhop *);
+int	 rt_put(struct route_vnet *, const struct rt_prefix *, struct rt_nhop **hops, unsigned n);
+int	 rt_exchange(struct route_vnet *, const struct rt_prefix *, struct rt_nhop **hops, unsigned n);
+void	 rt_tell(struct route_vnet *, enum vi_rtevent_kind, const struct rt_prefix *, const struct nhop *);
+struct rt_nhop *rt_value_without(struct route_vnet *, struct rt_nhop *value, rt_hop_fn *, void *arg);
+
 /* rt_event.c */
 void	 rt_event_route(struct route_vnet *, enum vi_rtevent_kind, uint32_t fib, unsigned af, const uint32_t *key, const struct nhop *);
 void	 rt_event_value(struct route_vnet *, enum vi_rtevent_kind, uint32_t fib, unsigned af, const uint32_t *key, struct rt_nhop *value);

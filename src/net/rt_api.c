@@ -13,16 +13,6 @@
 #include "net/route_int.h"
 #include "wire/ip.h"
 
-/* What a request names. */
-struct rt_prefix {
-	struct fib	*rp_fib;
-	uint32_t	 rp_fibnum;
-	uint8_t		 rp_af;
-	/* bits beyond the length do not matter (route(8)) */
-	uint32_t	 rp_key[FIB_MAXWORDS];
-	unsigned	 rp_len;
-};
-
 /* Everything a new route is made from. */
 struct rt_request {
 	struct vnet	*rr_vnet;
@@ -263,37 +253,6 @@ rt_template(const struct rt_request *rr, struct nhop *nh)
 	return (rt_metrics(rr, nh));
 }
 
-static void
-rt_tell(struct route_vnet *rv, enum vi_rtevent_kind kind, const struct rt_prefix *rp,
-    const struct nhop *nh)
-{
-	rt_event_route(rv, kind, rp->rp_fibnum, rp->rp_af, rp->rp_key, nh);
-}
-
-/* n next hops, whose references are consumed, in the place of what is there; none: nothing. */
-static int
-rt_put(struct route_vnet *rv, const struct rt_prefix *rp, struct rt_nhop **hops, unsigned n)
-{
-	struct rt_nhop *old = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len), *value = NULL;
-	int error;
-
-	if (n > 0 && (value = rt_value_get(rv, hops, n)) == NULL)
-		return (ENOBUFS);
-	if (n > 0 && old == NULL &&
-	    (error = fib_insert(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len, value)) != 0) {
-		rt_value_rele(rv, value);
-		return (error);
-	}
-	if (n > 0 && old != NULL)
-		(void)fib_replace(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len, value);
-	else if (n == 0)
-		(void)fib_remove(rp->rp_fib, rt_acct(rv), rp->rp_key, rp->rp_len);
-	if (old != NULL)
-		rt_value_rele(rv, old);
-	rv->rv_generation++;
-	return (0);
-}
-
 /* The same way, whatever its metrics? */
 static bool
 rt_sameway(const struct nhop *a, const struct nhop *b)
@@ -313,10 +272,8 @@ rt_beside(const struct route_vnet *rv, struct rt_nhop *old, const struct nhop *n
 	for (unsigned i = 0; i < rt_value_n(old); i++) {
 		const struct nhop *o = &rt_value_hop(old, i)->rn_nh;
 
-		if ((o->nh_flags & RTF_PINNED) != 0)
-			return (EEXIST);
 		if (o->nh_metric == nh->nh_metric &&
-		    (rv->rv_multipath == 0 || (flags & VI_RTF_EXCL) != 0 || rt_sameway(o, nh) ||
+		    (rv->rv_multipath == 0 || (o->nh_flags & RTF_PINNED) != 0 || (flags & VI_RTF_EXCL) != 0 || rt_sameway(o, nh) ||
 			((o->nh_flags | nh->nh_flags) & RTF_NOWHERE) != 0))
 			return (EEXIST);
 	}
@@ -395,6 +352,18 @@ rt_sameway_of(struct rt_nhop *value, const struct nhop *nh)
 	return (NULL);
 }
 
+/* What a change begins with: when it names a way, not the route of an address.  NULL: there is nothing else. */
+static struct rt_nhop *
+rt_changeable(const struct rt_request *rr, struct rt_nhop *old)
+{
+	if (!rr->rr_hasgw && rr->rr_ifp == NULL && (rr->rr_rt->rt_flags & RTF_NOWHERE) == 0)
+		return (rt_value_hop(old, 0));
+	for (unsigned i = 0; i < rt_value_n(old); i++)
+		if ((rt_value_hop(old, i)->rn_nh.nh_flags & RTF_PINNED) == 0)
+			return (rt_value_hop(old, i));
+	return (NULL);
+}
+
 /* Of an address's own route only the metrics can be changed. */
 int
 rt_change(struct vnet *vn, const struct vi_route *rt)
@@ -402,7 +371,7 @@ rt_change(struct vnet *vn, const struct vi_route *rt)
 	struct route_vnet *rv = route_vnet(vn);
 	struct rt_request rr;
 	const struct rt_prefix *rp = &rr.rr_prefix;
-	struct rt_nhop *old, *same, *hops[VI_RT_MAXPATHS];
+	struct rt_nhop *old, *rn, *same, *hops[VI_RT_MAXPATHS];
 	struct nhop nh;
 	unsigned n = 0;
 	int error;
@@ -412,16 +381,20 @@ rt_change(struct vnet *vn, const struct vi_route *rt)
 	rt_dyn_flush(rv);
 	if ((old = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len)) == NULL)
 		return (ESRCH);
-	if ((error = rt_changed(&rr, &rt_value_hop(old, 0)->rn_nh, &nh)) != 0)
+	if ((rn = rt_changeable(&rr, old)) == NULL)
+		return (EPERM);
+	if ((error = rt_changed(&rr, &rn->rn_nh, &nh)) != 0)
 		return (error);
 	if ((same = rt_sameway_of(old, &nh)) != NULL &&
 	    (error = rt_changed(&rr, &same->rn_nh, &nh)) != 0)
 		return (error);
 	if ((hops[n++] = nhop_get(rv, &nh)) == NULL)
 		return (ENOBUFS);
-	for (unsigned i = 0; same != NULL && i < rt_value_n(old); i++)
-		if (rt_value_hop(old, i) != same)
-			hops[n++] = nhop_ref(rt_value_hop(old, i));
+	for (unsigned i = 0; i < rt_value_n(old); i++) {
+		rn = rt_value_hop(old, i);
+		if (rn != same && (same != NULL || (rn->rn_nh.nh_flags & RTF_PINNED) != 0))
+			hops[n++] = nhop_ref(rn);
+	}
 	if ((error = rt_put(rv, rp, hops, n)) == 0)
 		rt_tell(rv, VI_RTEV_ROUTE_CHANGE, rp, &nh);
 	return (error);
@@ -456,28 +429,6 @@ rt_hops_get(struct route_vnet *rv, const struct vi_route *rt, unsigned n, struct
 	return (0);
 }
 
-static bool
-rt_value_has(struct rt_nhop *value, const struct rt_nhop *rn)
-{
-	for (unsigned i = 0; value != NULL && i < rt_value_n(value); i++)
-		if (rt_value_hop(value, i) == rn)
-			return (true);
-	return (false);
-}
-
-/* What is in one of two sets of next hops and not in the other. */
-static void
-rt_tell_replaced(struct route_vnet *rv, const struct rt_prefix *rp, struct rt_nhop *old,
-    struct rt_nhop *new)
-{
-	for (unsigned i = 0; old != NULL && i < rt_value_n(old); i++)
-		if (!rt_value_has(new, rt_value_hop(old, i)))
-			rt_tell(rv, VI_RTEV_ROUTE_DEL, rp, &rt_value_hop(old, i)->rn_nh);
-	for (unsigned i = 0; i < rt_value_n(new); i++)
-		if (!rt_value_has(old, rt_value_hop(new, i)))
-			rt_tell(rv, VI_RTEV_ROUTE_ADD, rp, &rt_value_hop(new, i)->rn_nh);
-}
-
 /* Adds to n new hops what the prefix keeps beside them. */
 static int
 rt_hops_keep(struct rt_nhop *old, const struct vi_route *rt, struct rt_nhop **hops, unsigned *n)
@@ -485,8 +436,8 @@ rt_hops_keep(struct rt_nhop *old, const struct vi_route *rt, struct rt_nhop **ho
 	for (unsigned i = 0; i < rt_value_n(old); i++) {
 		struct rt_nhop *rn = rt_value_hop(old, i);
 
-		if ((rn->rn_nh.nh_flags & RTF_PINNED) != 0 ||
-		    (rn->rn_nh.nh_metric == rt->rt_metric && (rt->rt_flags & VI_RTF_EXCL) != 0))
+		if (rn->rn_nh.nh_metric == rt->rt_metric &&
+		    ((rn->rn_nh.nh_flags & RTF_PINNED) != 0 || (rt->rt_flags & VI_RTF_EXCL) != 0))
 			return (EEXIST);
 		if (rn->rn_nh.nh_metric == rt->rt_metric)
 			continue;
@@ -516,25 +467,41 @@ rt_replace(struct vnet *vn, const struct vi_route *rt, unsigned n)
 			nhop_rele(rv, hops[--have]);
 		return (error);
 	}
-	if (old != NULL)		/* until it was compared */
-		old->rn_refs++;
-	if ((error = rt_put(rv, &rp, hops, have)) == 0)
-		rt_tell_replaced(rv, &rp, old, fib_find(rp.rp_fib, rp.rp_key, rp.rp_len));
-	if (old != NULL)
-		rt_value_rele(rv, old);
-	return (error);
+	return (rt_exchange(rv, &rp, hops, have));
+}
+
+/* Is it named, and may it go?  The route of an address only when that is said, and of its kind. */
+static bool
+rt_deletable(const struct rt_request *rr, const struct nhop *nh)
+{
+	const uint32_t flags = rr->rr_rt->rt_flags, kind = RTF_LOCAL | RTF_BROADCAST;
+
+	if (!rt_named(rr, nh))
+		return (false);
+	if ((nh->nh_flags & RTF_PINNED) == 0)
+		return ((flags & kind) == 0);
+	return ((flags & RTF_PINNED) != 0 && (flags & kind) == (nh->nh_flags & kind));
 }
 
 /* No metric is named: the lowest of those that are; other routes stand behind it and stay. */
-static uint32_t
-rt_lowest_named(const struct rt_request *rr, struct rt_nhop *value)
+static int
+rt_lowest_named(const struct rt_request *rr, struct rt_nhop *value, uint32_t *lowest)
 {
-	uint32_t lowest = UINT32_MAX;
+	bool named = false, found = false;
 
-	for (unsigned i = 0; i < rt_value_n(value); i++)
-		if (rt_named(rr, &rt_value_hop(value, i)->rn_nh))
-			lowest = MIN(lowest, rt_value_hop(value, i)->rn_nh.nh_metric);
-	return (lowest);
+	*lowest = UINT32_MAX;
+	for (unsigned i = 0; i < rt_value_n(value); i++) {
+		const struct nhop *nh = &rt_value_hop(value, i)->rn_nh;
+
+		named |= rt_named(rr, nh);
+		if (!rt_deletable(rr, nh))
+			continue;
+		found = true;
+		*lowest = MIN(*lowest, nh->nh_metric);
+	}
+	if (found)
+		return (0);
+	return (named && (rr->rr_rt->rt_flags & (RTF_PINNED | RTF_LOCAL | RTF_BROADCAST)) == 0 ? EPERM : ESRCH);
 }
 
 int
@@ -553,18 +520,15 @@ rt_delete(struct vnet *vn, const struct vi_route *rt)
 	rt_dyn_flush(rv);
 	if ((old = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len)) == NULL)
 		return (ESRCH);
-	lowest = rt_lowest_named(&rr, old);
+	if ((error = rt_lowest_named(&rr, old, &lowest)) != 0)
+		return (error);
 	for (unsigned i = 0; i < rt_value_n(old); i++) {
-		if (rt_named(&rr, &rt_value_hop(old, i)->rn_nh) &&
+		if (rt_deletable(&rr, &rt_value_hop(old, i)->rn_nh) &&
 		    rt_value_hop(old, i)->rn_nh.nh_metric == lowest)
 			hops[--gone] = rt_value_hop(old, i);
 		else
 			hops[n++] = rt_value_hop(old, i);
 	}
-	if (gone == VI_RT_MAXPATHS)
-		return (ESRCH);
-	if (rt_value_hop(old, 0)->rn_nh.nh_flags & RTF_PINNED)
-		return (EPERM);
 	for (unsigned i = 0; i < rt_value_n(old); i++)
 		(void)nhop_ref(hops[i < n ? i : gone + i - n]);
 	error = rt_put(rv, rp, hops, n);
@@ -746,20 +710,28 @@ struct rt_flushing {
 	uint32_t	 rf_fib;
 	unsigned	 rf_af;
 	unsigned	 rf_n;
+	const uint32_t	*rf_key;
 };
+
+static bool
+rt_flush_hop(void *arg, const struct nhop *nh)
+{
+	struct rt_flushing *rf = arg;
+
+	if ((nh->nh_flags & (RTF_GATEWAY | RTF_PINNED)) != RTF_GATEWAY)
+		return (false);
+	rt_event_route(rf->rf_rv, VI_RTEV_ROUTE_DEL, rf->rf_fib, rf->rf_af, rf->rf_key, nh);
+	rf->rf_n++;
+	return (true);
+}
 
 static void *
 rt_flush_one(void *arg, const uint32_t *key, void *value)
 {
 	struct rt_flushing *rf = arg;
-	struct rt_nhop *rn = value;
 
-	if ((rt_value_hop(rn, 0)->rn_nh.nh_flags & (RTF_GATEWAY | RTF_PINNED)) != RTF_GATEWAY)
-		return (rn);
-	rf->rf_n += rt_value_n(rn);
-	rt_event_value(rf->rf_rv, VI_RTEV_ROUTE_DEL, rf->rf_fib, rf->rf_af, key, rn);
-	rt_value_rele(rf->rf_rv, rn);
-	return (NULL);
+	rf->rf_key = key;
+	return (rt_value_without(rf->rf_rv, value, rt_flush_hop, rf));
 }
 
 unsigned

@@ -248,6 +248,85 @@ assert_int_equal(nhop_error(flow(&g, 1)), kind[i].error);
 	rig_end(&g);
 }
 
+static struct vi_route
+on_link(uint32_t gw, uint32_t metric)
+{
+	struct vi_route rt = route(gw, 0, metric);
+
+	rt.rt_dst = nt_sa(IP4(10, 0, 0, 0));
+	rt.rt_prefixlen = 24;
+	return (rt);
+}
+
+static void
+count_path(void *arg, const struct vi_route *rt)
+{
+	(void)rt;
+	++*(unsigned *)arg;
+}
+
+static unsigned
+npaths(struct rig *g, const struct vi_route *rt)
+{
+	unsigned n = 0;
+
+	(void)rt_paths(g->vn, rt, count_path, &n);
+	return (n);
+}
+
+/* Routes to the network of an address stand behind its own, and outlive it when they do not depend on it. */
+static void
+beside_address(void **state)
+{
+	const uint32_t dst = HTONL(IP4(10, 0, 0, 9));
+	struct vi_route same = on_link(IP4(10, 0, 1, 254), 0), behind = on_link(IP4(10, 0, 1, 254), 5), own = on_link(0, 0);
+	struct ifaddr again;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	assert_int_equal(rt_add(g.vn, &same), EEXIST);
+	assert_int_equal(rt_replace(g.vn, &same, 1), EEXIST);
+	assert_int_equal(rt_delete(g.vn, &own), EPERM);
+	assert_int_equal(rt_add(g.vn, &behind), 0);
+	assert_int_equal(rt_add(g.vn, &behind), EEXIST);
+	assert_int_equal(npaths(&g, &own), 2);
+	assert_ptr_equal(fib4_lookup(g.vn, 0, dst)->nh_ifp, g.a);
+	/* A change that names a way is not about the address's. */
+	behind.rt_metric = 0;
+	behind.rt_mtu = 1000;
+	assert_int_equal(rt_change(g.vn, &behind), 0);
+	assert_int_equal(npaths(&g, &own), 2);
+	assert_int_equal(fib4_lookup(g.vn, 0, dst)->nh_mtu, 0);
+	/* Its interface is down: the next. */
+	assert_int_equal(if_setflags(g.a, 0, IFF_UP), 0);
+	assert_int_equal(fib4_lookup(g.vn, 0, dst)->nh_mtu, 1000);
+	assert_int_equal(if_setflags(g.a, IFF_UP, 0), 0);
+	/* The administrator may take the address's route away; another address brings it back. */
+	own.rt_flags = RTF_PINNED | RTF_LOCAL;
+	assert_int_equal(rt_delete(g.vn, &own), ESRCH);
+	own.rt_flags = RTF_PINNED;
+	assert_int_equal(rt_delete(g.vn, &own), 0);
+	assert_int_equal(rt_delete(g.vn, &own), 0);		/* now the other one */
+	assert_int_equal(rt_delete(g.vn, &own), ESRCH);
+	assert_null(fib4_lookup(g.vn, 0, dst));
+	behind.rt_metric = 5;
+	assert_int_equal(rt_add(g.vn, &behind), 0);
+	assert_int_equal(rt_add(g.vn, &same), 0);
+	nt_noifaddr(&g.ia);					/* without its route */
+	assert_int_equal(npaths(&g, &own), 2);
+	nt_ifaddr(&again, g.a, IP4(10, 0, 0, 2), 24);		/* of its metric it takes the place */
+	assert_int_equal(npaths(&g, &own), 2);
+	assert_ptr_equal(fib4_lookup(g.vn, 0, dst)->nh_ifp, g.a);
+	assert_int_equal(rt_flush(g.vn, 0, VI_AF_INET), 1);
+	assert_int_equal(npaths(&g, &own), 1);
+	assert_int_equal(rt_add(g.vn, &behind), 0);
+	nt_noifaddr(&again);
+	assert_ptr_equal(fib4_lookup(g.vn, 0, dst)->nh_ifp, g.b);
+	nt_ifaddr(&g.ia, g.a, IP4(10, 0, 0, 1), 24);
+	rig_end(&g);
+}
+
 int
 main(void)
 {
@@ -257,6 +336,7 @@ main(void)
 		cmocka_unit_test(interface_goes),
 		cmocka_unit_test(shared),
 		cmocka_unit_test(kinds),
+		cmocka_unit_test(beside_address),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The routes that interface addresses bring with them (RTF_PINNED), and take away. */
 #include <errno.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "net/route_int.h"
@@ -20,46 +21,71 @@ rt_ifroute_in(const struct rt_ifroute *ri, const struct ifnet *ifp, uint32_t fib
 	return (ri->ri_rv->rv_allfibs != 0 || fib == ifp->if_fib);
 }
 
+static struct rt_prefix
+rt_ifroute_prefix(const struct rt_ifroute *ri, uint32_t fib)
+{
+	struct rt_prefix rp = { .rp_fib = rt_fib(ri->ri_rv, fib, ri->ri_af), .rp_fibnum = fib, .rp_af = (uint8_t)ri->ri_af, .rp_len = ri->ri_len };
+
+	memcpy(rp.rp_key, ri->ri_key, sizeof(rp.rp_key));
+	return (rp);
+}
+
 /*
- * An address's own route takes the place of one that somebody configured, but not of another
+ * An address's own route takes the place of one that somebody configured with the same metric, but not of another
  * address's.
  */
 static int
 rt_ifroute_add(const struct rt_ifroute *ri, uint32_t fib, const struct nhop *nh)
 {
+	const struct rt_prefix rp = rt_ifroute_prefix(ri, fib);
 	struct route_vnet *rv = ri->ri_rv;
-	struct fib *f = rt_fib(rv, fib, ri->ri_af);
-	struct rt_nhop *old = fib_find(f, ri->ri_key, ri->ri_len), *rn;
-	int error;
+	struct rt_nhop *old = fib_find(rp.rp_fib, rp.rp_key, rp.rp_len), *hops[VI_RT_MAXPATHS], *rn;
+	unsigned n = 1;
 
-	if (old != NULL && (rt_value_hop(old, 0)->rn_nh.nh_flags & RTF_PINNED) != 0)
-		return (EEXIST);
-	if ((rn = nhop_get(rv, nh)) == NULL)
+	for (unsigned i = 0; old != NULL && i < rt_value_n(old); i++)
+		if ((rt_value_hop(old, i)->rn_nh.nh_flags & RTF_PINNED) != 0)
+			return (EEXIST);
+	if ((hops[0] = nhop_get(rv, nh)) == NULL)
 		return (ENOBUFS);
-	if (old != NULL) {
-		(void)fib_replace(f, rt_acct(rv), ri->ri_key, ri->ri_len, rn);
-		rt_event_value(rv, VI_RTEV_ROUTE_DEL, fib, ri->ri_af, ri->ri_key, old);
-		rt_value_rele(rv, old);
-	} else if ((error = fib_insert(f, rt_acct(rv), ri->ri_key, ri->ri_len, rn)) != 0) {
-		nhop_rele(rv, rn);
-		return (error);
-	}
-	rt_event_route(rv, VI_RTEV_ROUTE_ADD, fib, ri->ri_af, ri->ri_key, &rn->rn_nh);
-	return (0);
+	for (unsigned i = 0; old != NULL && i < rt_value_n(old) && n < VI_RT_MAXPATHS; i++)
+		if ((rn = rt_value_hop(old, i))->rn_nh.nh_metric != nh->nh_metric)
+			hops[n++] = nhop_ref(rn);
+	return (rt_exchange(rv, &rp, hops, n));
 }
 
+/* What rt_value_without() is told. */
+struct rt_ifroute_gone {
+	const struct rt_ifroute *rg_ri;
+	uint32_t	 rg_fib;
+};
+
+static bool
+rt_ifroute_gone(void *arg, const struct nhop *nh)
+{
+	const struct rt_ifroute_gone *rg = arg;
+	const struct rt_ifroute *ri = rg->rg_ri;
+
+	if ((nh->nh_flags & RTF_PINNED) == 0 || nh->nh_ifa != ri->ri_ifa)
+		return (false);
+	rt_event_route(ri->ri_rv, VI_RTEV_ROUTE_DEL, rg->rg_fib, ri->ri_af, ri->ri_key, nh);
+	return (true);
+}
+
+/* It may be gone already: administrators can take it away. */
 static void
 rt_ifroute_del(const struct rt_ifroute *ri, uint32_t fib)
 {
+	struct rt_ifroute_gone rg = { ri, fib };
 	struct route_vnet *rv = ri->ri_rv;
 	struct fib *f = rt_fib(rv, fib, ri->ri_af);
-	struct rt_nhop *rn = fib_find(f, ri->ri_key, ri->ri_len);
+	struct rt_nhop *old = fib_find(f, ri->ri_key, ri->ri_len), *new;
 
-	if (rn == NULL || rn->rn_group != NULL || (rn->rn_nh.nh_flags & RTF_PINNED) == 0 || rn->rn_nh.nh_ifa != ri->ri_ifa)
+	if (old == NULL || (new = rt_value_without(rv, old, rt_ifroute_gone, &rg)) == old)
 		return;
-	(void)fib_remove(f, rt_acct(rv), ri->ri_key, ri->ri_len);
-	rt_event_route(rv, VI_RTEV_ROUTE_DEL, fib, ri->ri_af, ri->ri_key, &rn->rn_nh);
-	nhop_rele(rv, rn);
+	if (new == NULL)
+		(void)fib_remove(f, rt_acct(rv), ri->ri_key, ri->ri_len);
+	else
+		(void)fib_replace(f, rt_acct(rv), ri->ri_key, ri->ri_len, new);
 }
 
 static int
