@@ -55,7 +55,7 @@ world_addr(struct vi_vnet *vn, struct vi_sockaddr sa, uint8_t len)
 static void
 world_begin(struct world *wd)
 {
-	const struct vi_cred root = { 0, 0, true };
+	const struct vi_cred root = { .cr_priv = true };
 	char name[VI_IFNAMSIZ];
 
 	wd->kp = (struct vi_kernel_params){ .kp_workers = 1, .kp_maxmem = 64 << 20 };
@@ -134,7 +134,7 @@ record(struct vi_socket *so, const uint8_t *p, size_t len)
 static void
 program(struct world *wd, const uint8_t *p, size_t len)
 {
-	const struct vi_cred root = { 0, 0, true };
+	const struct vi_cred root = { .cr_priv = true };
 	struct vi_socket *so, *deaf;
 	size_t n;
 
