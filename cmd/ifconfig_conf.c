@@ -14,11 +14,18 @@ static const struct word {
 	int		 w_args;
 } words[] = {
 	/* bridge */
-	{ "addm", 1 }, { "deletem", 1 },
+	{ "addm", 1 }, { "deletem", 1 }, { "span", 1 }, { "-span", 1 }, { "learn", 1 }, { "-learn", 1 }, { "discover", 1 }, { "-discover", 1 },
+	{ "sticky", 1 }, { "-sticky", 1 }, { "private", 1 }, { "-private", 1 }, { "stp", 1 }, { "-stp", 1 }, { "edge", 1 }, { "-edge", 1 },
+	{ "autoedge", 1 }, { "-autoedge", 1 }, { "ptp", 1 }, { "-ptp", 1 }, { "autoptp", 1 }, { "-autoptp", 1 }, { "ifmaxaddr", 2 },
+	{ "-ifmaxaddr", 1 }, { "ifpriority", 2 }, { "ifpathcost", 2 }, { "static", 2 }, { "deladdr", 1 }, { "flush", 0 }, { "flushall", 0 },
+	{ "maxaddr", 1 }, { "timeout", 1 }, { "maxage", 1 }, { "fwddelay", 1 }, { "hellotime", 1 }, { "priority", 1 }, { "proto", 1 },
+	{ "holdcnt", 1 }, { "vlanfilter", 0 }, { "-vlanfilter", 0 }, { "untagged", 2 }, { "-untagged", 1 }, { "tagged", 2 },
+	{ "+tagged", 2 }, { "-tagged", 2 },
 	/* vlan */
 	{ "vlan", 1 }, { "vlandev", 1 }, { "vlanproto", 1 }, { "vlanpcp", 1 }, { "-vlandev", 0 },
 	/* lagg */
-	{ "laggport", 1 }, { "-laggport", 1 }, { "laggproto", 1 },
+	{ "laggport", 1 }, { "-laggport", 1 }, { "laggproto", 1 }, { "lagghash", 1 }, { "use_flowid", 0 }, { "-use_flowid", 0 },
+	{ "rr_limit", 1 }, { "lacp_strict", 0 }, { "-lacp_strict", 0 }, { "lacp_fast_timeout", 0 }, { "-lacp_fast_timeout", 0 },
 	/* gif, gre */
 	{ "tunnel", 2 }, { "deletetunnel", 0 }, { "-tunnel", 0 },
 };
@@ -70,13 +77,17 @@ print_plain(const json_t *config)
 
 static const struct form {
 	const char	*f_driver;
+	bool		 f_early;
 	void		(*f_print)(const json_t *config);
 } forms[] = {
-	{ NULL, print_plain },
+	{ "bridge", true, ifconfig_print_bridge },
+	{ "lagg", true, ifconfig_print_lagg },
+	{ "vlan", false, ifconfig_print_vlan },
+	{ NULL, false, print_plain },
 };
 
 void
-ifconfig_conf_print(const json_t *ifp)
+ifconfig_conf_print(const json_t *ifp, bool early)
 {
 	const json_t *config = json_object_get(ifp, "config");
 	const struct form *f;
@@ -85,5 +96,6 @@ ifconfig_conf_print(const json_t *ifp)
 		return;
 	for (f = forms; f->f_driver != NULL && strcmp(f->f_driver, cmd_str(ifp, "driver")) != 0; f++)
 		;
-	f->f_print(config);
+	if (f->f_early == early)
+		f->f_print(config);
 }

@@ -35,6 +35,13 @@ void	ifconfig_link_print(const json_t *ifp);
  */
 int	ifconfig_conf_args(const char *word);
 json_t	*ifconfig_conf_op(const char *word, int argc, char **argv);
-void	ifconfig_conf_print(const json_t *ifp);
+/* Kinds are shown before or behind the groups. */
+void	ifconfig_conf_print(const json_t *ifp, bool early);
+
+/* ifconfig_l2.c: bridge, vlan, lagg as ifconfig(8) shows them. */
+void	ifconfig_print_bridge(const json_t *config);
+void	ifconfig_print_vlan(const json_t *config);
+void	ifconfig_print_lagg(const json_t *config);
+void	ifconfig_print_addresses(const json_t *list);	/* NULL: none */
 
 #endif

@@ -197,7 +197,7 @@ print_groups(const json_t *ifp)
 static void
 print_media(const json_t *ifp)
 {
-	if (strcmp(cmd_str(ifp, "type"), "ether") != 0)
+	if (strcmp(cmd_str(ifp, "type"), "ether") != 0 || strcmp(cmd_str(ifp, "driver"), "bridge") == 0)
 		return;
 	printf("\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)\n\tstatus: %s\n",
 	    cmd_bool(ifp, "linkup") ? "active" : "no carrier");
@@ -227,10 +227,11 @@ print_interface(const struct if_list *il, const json_t *ifp)
 			print_nd6(ifp);
 		return;
 	}
-	ifconfig_conf_print(ifp);
+	ifconfig_conf_print(ifp, true);
 	print_groups(ifp);
 	if (cmd_int(ifp, "fib") != 0)
 		printf("\tfib: %d\n", (int)cmd_int(ifp, "fib"));
+	ifconfig_conf_print(ifp, false);
 	print_media(ifp);
 	print_nd6(ifp);
 	ifconfig_link_print(ifp);

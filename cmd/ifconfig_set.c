@@ -466,6 +466,7 @@ static const struct keyword keywords[] = {
 	{ "corrupt", true, k_link, NULL, NULL, 0, 0 },
 	{ "seed", true, k_link, NULL, NULL, 0, 0 },
 	{ "-link", false, k_bare, "if.link", NULL, 0, 0 },
+	{ "addr", false, k_bare, "if.addresses", NULL, 0, 0 },
 	{ "group", false, k_refuse, NULL, NULL, 0, 0 },
 	{ "-group", false, k_refuse, NULL, NULL, 0, 0 },
 	{ "media", false, k_refuse, NULL, NULL, 0, 0 },
@@ -570,6 +571,7 @@ do_ops(struct setting *s)
 			snprintf(name, sizeof(name), "%s", cmd_str(r, "name"));
 		if (strcmp(cmd_str(op, "op"), "if.create") == 0 && strcmp(name, s->s_given) != 0)
 			printf("%s\n", name);
+		ifconfig_print_addresses(json_object_get(r, "addresses"));
 		json_decref(r);
 	}
 	return 0;

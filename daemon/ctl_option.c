@@ -87,7 +87,56 @@ op_option(struct ctl_request *rq)
 	return 0;
 }
 
+/* A list that is too long to be shown with the rest: an object for each item. */
+struct items {
+	struct ctl_list	 it_list;
+	json_t		*it_now;	/* of it_name; NULL: none yet */
+	char		 it_name[64];
+};
+
+static void
+flush_item(struct items *it)
+{
+	if (it->it_now != NULL)
+		ctl_list_add(&it->it_list, it->it_now);
+	it->it_now = NULL;
+}
+
+static void
+put_item(void *arg, const char *list, const char *item, const char *key, const char *value)
+{
+	struct items *it = arg;
+
+	(void)list;
+	if (it->it_now == NULL || strcmp(it->it_name, item) != 0) {
+		flush_item(it);
+		it->it_now = json_object();
+		strncpy(it->it_name, item, sizeof(it->it_name) - 1);
+	}
+	ctl_put_text(it->it_now, key, value);
+}
+
+static int
+op_addresses(struct ctl_request *rq)
+{
+	struct items it = { .it_now = NULL };
+	const char *name;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s}", "name", &name)) != 0)
+		return error;
+	ctl_list_begin(rq, "addresses", &it.it_list);
+	error = vi_if_option_list(rq->rq_vnet, name, "address", put_item, &it);
+	flush_item(&it);
+	if (error == ENXIO)
+		return ctl_fail(rq, error, "interface %.15s does not exist", name);
+	if (error != 0)
+		return ctl_fail(rq, error, "%.15s learns no addresses", name);
+	return it.it_list.l_error;
+}
+
 const struct ctl_op ctl_option_ops[] = {
+	{ "if.addresses", op_addresses },
 	{ "if.option", op_option },
 	{ NULL, NULL },
 };

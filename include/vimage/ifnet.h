@@ -97,6 +97,8 @@ VI_API int	vi_if_option(struct vi_vnet *, const char *name, const char *option, 
 /* Shows them in order.  list: NULL, or what item is one of ("member"); texts live for the call only. */
 typedef void vi_if_option_fn(void *arg, const char *list, const char *item, const char *key, const char *value);
 VI_API int	vi_if_options(struct vi_vnet *, const char *name, vi_if_option_fn *, void *arg);	/* ENXIO */
+/* What is too long to be among them: "address", all that a bridge has learned.  ENOENT: no such list here. */
+VI_API int	vi_if_option_list(struct vi_vnet *, const char *name, const char *list, vi_if_option_fn *, void *arg);
 
 /*
  * Addresses.  The first address, or one with alias, is added; without alias it replaces the first of its family (BSD).

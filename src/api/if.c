@@ -184,6 +184,12 @@ vi_if_options(struct vi_vnet *vn, const char *name, vi_if_option_fn *fn, void *a
 	API_IF(vn, name, (ifopt_show(ifp, fn, arg), 0));
 }
 
+int
+vi_if_option_list(struct vi_vnet *vn, const char *name, const char *list, vi_if_option_fn *fn, void *arg)
+{
+	API_IF(vn, name, ifopt_show_list(ifp, list, fn, arg));
+}
+
 static const struct net_afops *
 api_afops(struct vnet *vn, uint8_t family)
 {

@@ -6,7 +6,9 @@
 #include "base/sbuf.h"
 #include "net/if_int.h"
 
-const struct if_clone *const net_cloners[] = { &epair_cloner, &lo_cloner, &tap_cloner, &tun_cloner, NULL };
+const struct if_clone *const net_cloners[] = {
+	&disc_cloner, &edsc_cloner, &epair_cloner, &lo_cloner, &tap_cloner, &tun_cloner, &vlan_cloner, NULL
+};
 
 /* The number behind a cloner's name: -1 for none.  EINVAL: something else stands there. */
 static int
@@ -25,6 +27,25 @@ clone_unit(const char *p, int *unit)
 	}
 	*unit = n;
 	return (0);
+}
+
+/* A name whose form tells the kind. */
+static int
+clone_named(struct vnet *vn, const char *type, char name[IFNAMSIZ])
+{
+	int error;
+
+	if (!if_name_ok(type))
+		return (EINVAL);
+	for (unsigned i = 0; net_cloners[i] != NULL; i++) {
+		if (net_cloners[i]->ifc_create_named == NULL ||
+		    (error = net_cloners[i]->ifc_create_named(vn, type)) == ENOENT)
+			continue;
+		if (error == 0 && name != type)
+			memcpy(name, type, strlen(type) + 1);
+		return (error);
+	}
+	return (EINVAL);
 }
 
 int
@@ -58,7 +79,7 @@ if_create(struct vnet *vn, const char *type, char name[IFNAMSIZ])
 			return (EEXIST);
 		return (net_cloners[i]->ifc_create(vn, unit, name));
 	}
-	return (EINVAL);
+	return (clone_named(vn, type, name));
 }
 
 void

@@ -85,6 +85,14 @@ ifopt_show(const struct ifnet *ifp, vi_if_option_fn *fn, void *arg)
 		ifp->if_cloner->ifc_show(ifp, &is);
 }
 
+int
+ifopt_show_list(const struct ifnet *ifp, const char *list, vi_if_option_fn *fn, void *arg)
+{
+	const struct ifopt_show is = { .is_fn = fn, .is_arg = arg };
+
+	return (ifp->if_cloner->ifc_show_list == NULL ? ENOENT : ifp->if_cloner->ifc_show_list(ifp, list, &is));
+}
+
 void
 ifopt_put(const struct ifopt_show *is, const char *list, const char *item, const char *key, const char *fmt, ...)
 {

@@ -29,6 +29,7 @@ int	ifopt_interface(struct ifnet *, const char *name, struct ifnet **, char *err
 
 int	ifopt_set(struct ifnet *, const char *option, const char *const *argv, unsigned argc, char *err);
 void	ifopt_show(const struct ifnet *, vi_if_option_fn *, void *arg);
+int	ifopt_show_list(const struct ifnet *, const char *list, vi_if_option_fn *, void *arg);
 
 /* What a driver shows with: fn with a formatted value. */
 struct ifopt_show {

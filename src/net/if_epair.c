@@ -151,8 +151,7 @@ epair_transmit(struct ifnet *ifp, struct mbuf *m)
 		m_freem(m);
 		return (ENETDOWN);
 	}
-	if (m->m_pkt.len > ifp->if_mtu + ETHER_HDR_LEN &&
-	    (m->m_pkt.segsz == 0 || m->m_pkt.segsz >= ifp->if_mtu)) {
+	if (m->m_pkt.len > ifp->if_mtu + ETHER_HDR_LEN && ether_toolong(ifp, m)) {
 		epair_vnet(ifp->if_vnet)->ev_toobig++;
 		ifp->if_stats.ifs_oerrors++;
 		m_freem(m);

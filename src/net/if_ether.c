@@ -9,7 +9,7 @@
 #include "base/in6addr.h"
 #include "base/inaddr.h"
 #include "mbuf/mbuf.h"
-#include "net/if_int.h"
+#include "net/if_over.h"
 #include "wire/ether.h"
 
 struct ether_vnet {
@@ -42,6 +42,7 @@ int
 ether_frame(struct ifnet *ifp, struct mbuf *m, uint16_t ethertype, const uint8_t dst[6])
 {
 	struct ether_header *eh;
+	struct if_over *port;
 
 	if (!if_up(ifp))
 		return (ether_drop(ifp, m, ENETDOWN));
@@ -57,7 +58,24 @@ ether_frame(struct ifnet *ifp, struct mbuf *m, uint16_t ethertype, const uint8_t
 	m->m_flags &= (uint16_t)~M_LOOP;
 	if (ether_multicast(dst))
 		ifp->if_stats.ifs_omcasts++;
+	if (ifp->if_extra != NULL && (port = ifp->if_extra->ix_port) != NULL)
+		return (port->ov_ops->ovo_output(port, m));
 	return (if_transmit(ifp, m));
+}
+
+bool
+ether_toolong(const struct ifnet *ifp, const struct mbuf *m)
+{
+	uint16_t type;
+
+	if (m->m_pkt.len <= ifp->if_mtu + ETHER_HDR_LEN)
+		return (false);
+	if (m->m_pkt.segsz != 0)
+		return (m->m_pkt.segsz >= ifp->if_mtu);
+	if (m->m_pkt.len > ifp->if_mtu + ETHER_HDR_LEN + ETHER_VLAN_ENCAP_LEN ||
+	    m_copydata(m, offsetof(struct ether_header, ether_type), sizeof(type), &type) != 0)
+		return (true);
+	return (type != HTONS(ETHERTYPE_VLAN) && type != HTONS(ETHERTYPE_QINQ));
 }
 
 int
@@ -150,6 +168,37 @@ ether_accept(struct ifnet *ifp, struct mbuf *m, const struct ether_info *ei)
 }
 
 void
+ether_input_stack(struct ifnet *ifp, struct mbuf *m, const struct ether_info *ei)
+{
+	if (!ether_accept(ifp, m, ei)) {
+		m_freem(m);
+		return;
+	}
+	/*
+	 * What another stack left to be summed or cut never was on a wire: nothing can have damaged
+	 * it.  Whoever sends it to a real one does the rest.
+	 */
+	if ((m->m_pkt.csum_flags & (CSUM_DELAY_DATA | CSUM_TSO)) != 0)
+		m->m_pkt.csum_flags |= CSUM_IP_VALID | CSUM_DATA_VALID;
+	m_adj(m, ei->ei_hlen);
+	net_input(ifp, ei->ei_type, m);	/* 0, a length frame, has no protocol */
+}
+
+/* To whom is above the interface; NULL: no more is to be done. */
+static struct mbuf *
+ether_over(struct ifnet *ifp, struct mbuf *m, const struct ether_info *ei)
+{
+	struct if_over *port = ifp->if_extra->ix_port;
+
+	if (port != NULL && (m = port->ov_ops->ovo_input(port, m, ei)) == NULL)
+		return (NULL);
+	if ((ei->ei_type != ETHERTYPE_VLAN && ei->ei_type != ETHERTYPE_QINQ) || ifp->if_extra->ix_trunk == NULL)
+		return (m);
+	vlan_input(ifp, m);
+	return (NULL);
+}
+
+void
 ether_input(struct ifnet *ifp, struct mbuf *m)
 {
 	struct ether_info ei;
@@ -161,18 +210,9 @@ ether_input(struct ifnet *ifp, struct mbuf *m)
 	}
 	if ((m = ether_header(ifp, m, &ei)) == NULL)
 		return;
-	if (!ether_accept(ifp, m, &ei)) {
-		m_freem(m);
+	if (ifp->if_extra != NULL && (m = ether_over(ifp, m, &ei)) == NULL)
 		return;
-	}
-	/*
-	 * What another stack left to be summed or cut never was on a wire: nothing can have damaged
-	 * it.  Whoever sends it to a real one does the rest.
-	 */
-	if ((m->m_pkt.csum_flags & (CSUM_DELAY_DATA | CSUM_TSO)) != 0)
-		m->m_pkt.csum_flags |= CSUM_IP_VALID | CSUM_DATA_VALID;
-	m_adj(m, ei.ei_hlen);
-	net_input(ifp, ei.ei_type, m);	/* 0, a length frame, has no protocol */
+	ether_input_stack(ifp, m, &ei);
 }
 
 static const struct stat_desc ether_stats[] = {

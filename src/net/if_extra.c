@@ -11,9 +11,10 @@
 #include "net/if_int.h"
 #include "wire/ether.h"
 
-#define EXTRA_MAXHDR	16	/* the longest link header */
+#define EXTRA_MAXTAGS	4u	/* of VLANs that are looked behind */
+#define EXTRA_MAXHDR	32u	/* the longest link header */
 
-_Static_assert(ETHER_HDR_LEN <= EXTRA_MAXHDR, "room for a link header");
+_Static_assert(ETHER_HDR_LEN + EXTRA_MAXTAGS * ETHER_VLAN_ENCAP_LEN <= EXTRA_MAXHDR, "room for a link header");
 
 int
 if_extra_make(struct ifnet *ifp)
@@ -29,7 +30,8 @@ if_extra_trim(struct ifnet *ifp)
 {
 	struct if_extra *ix = ifp->if_extra;
 
-	if (ix == NULL || ix->ix_link != NULL || !LIST_EMPTY(&ix->ix_captures))
+	if (ix == NULL || ix->ix_link != NULL || !LIST_EMPTY(&ix->ix_captures) ||
+	    !LIST_EMPTY(&ix->ix_overs))
 		return;
 	ifp->if_extra = NULL;
 	kfree(ifp->if_acct, ACCT_IFNET, ix, sizeof(*ix));
@@ -81,19 +83,35 @@ if_extra_arrive(struct ifnet *ifp)
 
 /* Wire form */
 
+/* The length of the link header, tags included, and the type behind it (0: not known). */
+static unsigned
+wire_header(const struct ifnet *ifp, const struct mbuf *m, uint16_t *type)
+{
+	unsigned hlen = ifp->if_hdrlen;
+	uint16_t t = 0;
+
+	for (unsigned tags = 0; ifp->if_hdrlen >= ETHER_HDR_LEN && tags <= EXTRA_MAXTAGS; tags++) {
+		hlen = ETHER_HDR_LEN + tags * ETHER_VLAN_ENCAP_LEN;
+		if (m_copydata(m, hlen - sizeof(t), sizeof(t), &t) != 0)
+			t = 0;
+		if (t != HTONS(ETHERTYPE_VLAN) && t != HTONS(ETHERTYPE_QINQ))
+			break;
+	}
+	*type = NTOHS(t);
+	return (hlen);
+}
+
 /* The family of what is in a frame; NULL: none that leaves anything to be done. */
 static const struct net_afops *
-wire_ops(const struct ifnet *ifp, const struct mbuf *m, const uint8_t *lh)
+wire_ops(const struct ifnet *ifp, const struct mbuf *m, uint16_t type)
 {
 	struct net_vnet *nv = net_vnet(ifp->if_vnet);
-	uint16_t type;
 	uint8_t vhl;
 
 	if (ifp->if_hdrlen >= ETHER_HDR_LEN) {
-		memcpy(&type, lh + offsetof(struct ether_header, ether_type), sizeof(type));
-		if (type == HTONS(ETHERTYPE_IP))
+		if (type == ETHERTYPE_IP)
 			return (nv->nv_afops[NET_AF_INET]);
-		return (type == HTONS(ETHERTYPE_IPV6) ? nv->nv_afops[NET_AF_INET6] : NULL);
+		return (type == ETHERTYPE_IPV6 ? nv->nv_afops[NET_AF_INET6] : NULL);
 	}
 	if (m_copydata(m, ifp->if_hdrlen, 1, &vhl) != 0)
 		return (NULL);
@@ -102,19 +120,19 @@ wire_ops(const struct ifnet *ifp, const struct mbuf *m, const uint8_t *lh)
 
 /* Each packet of a list gets the link header back. */
 static struct mbuf *
-wire_relink(struct ifnet *ifp, struct mbuf *m, const uint8_t *lh)
+wire_relink(struct ifnet *ifp, struct mbuf *m, const uint8_t *lh, unsigned hlen)
 {
 	struct mbuf *top = NULL, **mp = &top, *next;
 
 	for (; m != NULL; m = next) {
 		next = m->m_nextpkt;
 		m->m_nextpkt = NULL;
-		if ((m = m_prepend(m, ifp->if_hdrlen)) == NULL) {
+		if ((m = m_prepend(m, hlen)) == NULL) {
 			ifp->if_stats.ifs_oerrors++;
 			continue;
 		}
-		memcpy(m->m_data, lh, ifp->if_hdrlen);
-		m->m_pkt.l2hlen = ifp->if_hdrlen;
+		memcpy(m->m_data, lh, hlen);
+		m->m_pkt.l2hlen = (uint8_t)hlen;
 		*mp = m;
 		mp = &m->m_nextpkt;
 	}
@@ -133,14 +151,18 @@ if_wire(struct ifnet *ifp, struct mbuf *m, bool sums)
 {
 	const struct net_afops *ops;
 	uint8_t lh[EXTRA_MAXHDR];
+	uint16_t type;
+	unsigned hlen;
 
-	if (wire_finished(m, sums) || m_copydata(m, 0, ifp->if_hdrlen, lh) != 0 ||
-	    (ops = wire_ops(ifp, m, lh)) == NULL || ops->nao_wire == NULL)
+	if (wire_finished(m, sums))
 		return (m);
-	m_adj(m, ifp->if_hdrlen);
+	hlen = wire_header(ifp, m, &type);
+	if (m_copydata(m, 0, hlen, lh) != 0 || (ops = wire_ops(ifp, m, type)) == NULL || ops->nao_wire == NULL)
+		return (m);
+	m_adj(m, (ptrdiff_t)hlen);
 	if ((m = ops->nao_wire(m, sums)) == NULL) {
 		ifp->if_stats.ifs_oerrors++;
 		return (NULL);
 	}
-	return (ifp->if_hdrlen > 0 ? wire_relink(ifp, m, lh) : m);
+	return (hlen > 0 ? wire_relink(ifp, m, lh, hlen) : m);
 }

@@ -34,9 +34,14 @@ void	ifq_purge(struct ifnet *);	/* under the kernel lock */
 /* if_extra.c */
 struct if_capture;
 struct iflink;
+struct if_over;
+struct vlan_trunk;
 struct if_extra {
 	struct iflink	*ix_link;	/* NULL: none */
 	LIST_HEAD(, if_capture) ix_captures;
+	LIST_HEAD(, if_over) ix_overs;	/* interfaces above this one: if_over.h */
+	struct if_over	*ix_port;	/* the one of them that takes frames first; NULL: none */
+	struct vlan_trunk *ix_trunk;	/* if_vlan.c; NULL: no vlans */
 };
 int	if_extra_make(struct ifnet *);		/* there is one after; ENOBUFS */
 void	if_extra_trim(struct ifnet *);		/* one with nothing in it goes */
@@ -58,6 +63,13 @@ void	iflink_arrive(struct iflink *);
 void	if_capture_show(struct ifnet *, const struct mbuf *, bool out);
 void	if_capture_endall(struct ifnet *);
 
+/* if_over.c */
+void	if_over_changed(struct ifnet *);	/* its flags, MTU or link address did */
+void	if_over_leave(struct ifnet *);		/* it leaves its vnet */
+
+/* if_vlan.c: a tagged frame, its header checked; consumes m */
+void	vlan_input(struct ifnet *, struct mbuf *);
+
 /* if_vmove.c */
 void	if_return(struct ifnet *);	/* home, or destroyed when that is impossible */
 
@@ -70,6 +82,7 @@ void	if_clone_destroy(struct ifnet *);	/* whatever it is, and wherever; lo0 too 
 int	if_clone_name(struct vnet *, const char *type, int unit, char name[IFNAMSIZ]);
 #define IF_CLONE_MAXAUTO	32767	/* of the numbers it gives */
 
-extern const struct if_clone lo_cloner, epair_cloner, tun_cloner, tap_cloner;
+extern const struct if_clone bridge_cloner, disc_cloner, edsc_cloner, epair_cloner, lagg_cloner, lo_cloner, tap_cloner, tun_cloner,
+    vlan_cloner;
 
 #endif

@@ -49,17 +49,9 @@ ifq_account(struct ifqueue *q, unsigned len, unsigned bytes, bool alone)
 	ifq_count(&q->ifq_bytes, -bytes, alone);
 }
 
-/* The packet becomes the receiver's. */
-static void
-ifq_receive(struct ifnet *ifp, struct mbuf *m)
+void
+if_receive(struct ifnet *ifp, struct mbuf *m)
 {
-	struct vnet *vn = ifp->if_vnet;
-
-	if (m->m_as == NULL && m_own(m, vnet_acct(vn)) != 0) {
-		m_freem_disowned(m, vnet_acct(vn));
-		ifp->if_stats.ifs_iqdrops++;
-		return;
-	}
 	m->m_pkt.rcvif = ifp;
 	m->m_pkt.fib = (uint16_t)ifp->if_fib;
 	ifp->if_stats.ifs_ipackets++;
@@ -67,6 +59,20 @@ ifq_receive(struct ifnet *ifp, struct mbuf *m)
 	if (ifp->if_extra != NULL)
 		if_extra_input(ifp, m);
 	ifp->if_ops->ifo_input(ifp, m);
+}
+
+/* The packet becomes the receiver's. */
+static void
+ifq_receive(struct ifnet *ifp, struct mbuf *m)
+{
+	struct acctset *as = vnet_acct(ifp->if_vnet);
+
+	if (m->m_as == NULL && m_own(m, as) != 0) {
+		m_freem_disowned(m, as);
+		ifp->if_stats.ifs_iqdrops++;
+		return;
+	}
+	if_receive(ifp, m);
 }
 
 /* A group packet of our own that we listen to as well: it never had a link header. */

@@ -175,6 +175,9 @@ if_unlink(struct ifnet *ifp)
 {
 	ifp->if_dying = true;
 	(void)if_setflags(ifp, 0, IFF_UP);
+	if_over_leave(ifp);
+	if (ifp->if_cloner->ifc_leave != NULL)
+		ifp->if_cloner->ifc_leave(ifp);
 	vnet_event(ifp->if_vnet, VNET_EV_IFDETACH, ifp);
 	VI_ASSERT(TAILQ_EMPTY(&ifp->if_addrs) && TAILQ_EMPTY(&ifp->if_newaddrs) && ifp->if_nroutes == 0);
 	ifp->if_attached = false;
@@ -286,6 +289,7 @@ if_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
 	if (((ifp->if_flags ^ old) & IFF_UP) != 0)
 		vnet_event(ifp->if_vnet, ifp->if_flags & IFF_UP ? VNET_EV_IFUP : VNET_EV_IFDOWN,
 		    ifp);
+	if_over_changed(ifp);
 	return (0);
 }
 
@@ -302,6 +306,7 @@ if_setmtu(struct ifnet *ifp, uint32_t mtu)
 		return (0);
 	ifp->if_mtu = mtu;
 	vnet_event(ifp->if_vnet, VNET_EV_MTU, ifp);
+	if_over_changed(ifp);
 	return (0);
 }
 
@@ -315,6 +320,7 @@ if_setlladdr(struct ifnet *ifp, const uint8_t *lladdr, size_t len)
 		return (0);
 	memcpy(ifp->if_lladdr, lladdr, len);
 	vnet_event(ifp->if_vnet, VNET_EV_LLADDR, ifp);
+	if_over_changed(ifp);
 	return (0);
 }
 

@@ -130,6 +130,7 @@ struct ifnet {
 	uint8_t		 if_lladdr[8];
 	bool		 if_linkup;
 	bool		 if_dying;
+	uint8_t		 if_level;	/* net/if_over.h: how many interfaces may lie below */
 	const struct ifnet_ops *if_ops;	/* (c) */
 	const struct if_clone *if_cloner;	/* (c) */
 	void		*if_softc;	/* the driver's */
@@ -164,9 +165,15 @@ struct if_clone {
 	void		(*ifc_destroy)(struct ifnet *);
 	/* the interface at the other end; NULL: there are none of that kind */
 	struct ifnet	*(*ifc_peer)(const struct ifnet *);
+	/* Makes one of a name of another form ("epair0a.42"); ENOENT: not of that form.  NULL: there is none. */
+	int		(*ifc_create_named)(struct vnet *, const char *name);
+	/* The interface leaves its vnet, for another or for good: lets go of others there.  NULL: it holds none. */
+	void		(*ifc_leave)(struct ifnet *);
 	/* net/if_conf.h: what can be set beyond what all interfaces have; NULL: nothing */
 	const struct if_option *ifc_options;
 	void		(*ifc_show)(const struct ifnet *, const struct ifopt_show *);
+	/* A long list by name; ENOENT.  NULL: there are none. */
+	int		(*ifc_show_list)(const struct ifnet *, const char *list, const struct ifopt_show *);
 };
 extern const struct if_clone *const net_cloners[];	/* NULL-ended; net/if_clone.c */
 
@@ -235,8 +242,11 @@ void	 if_detach(struct ifnet *);
 void	 if_free(struct ifnet *);
 /* Hand a frame to the interface at the other end; any lane.  Consumes m. */
 void	 if_deliver(struct ifnet *to, struct mbuf *);
-/* locally administered, unique in the kernel */
+/* A frame that one interface received becomes another's of the same stack, counted and shown.  Consumes m. */
+void	 if_receive(struct ifnet *, struct mbuf *);
+/* locally administered, unique in the kernel as the names are; _in: where they are unique in the vnet */
 void	 if_lladdr_make(struct kernel *, const char *name, uint8_t lladdr[6]);
+void	 if_lladdr_make_in(struct vnet *, const char *name, uint8_t lladdr[6]);
 
 /* For everybody in the lane. */
 struct ifnet *ifnet_byname(struct vnet *, const char *);
@@ -281,5 +291,12 @@ void	 ether_ifinit(struct ifnet *, const uint8_t lladdr[6]);
  * A payload whose destination is known: link header in front, transmitted.  Consumes m; 0 or errno.
  */
 int	 ether_frame(struct ifnet *, struct mbuf *, uint16_t ethertype, const uint8_t dst[6]);
+/* A frame for the stack itself, whoever is above the interface; its header is checked.  Consumes m. */
+struct ether_info;
+void	 ether_input_stack(struct ifnet *, struct mbuf *, const struct ether_info *);
+/*
+ * Would a wire of this MTU refuse it?  A VLAN tag may come on top (IEEE 802.3 3.2.7); super-packets are judged by their segments.
+ */
+bool	 ether_toolong(const struct ifnet *, const struct mbuf *);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/sbuf.h"
 #include "base/siphash.h"
 #include "base/util.h"
 #include "mbuf/mbuf.h"
@@ -90,6 +91,24 @@ if_lladdr_make(struct kernel *k, const char *name, uint8_t lladdr[6])
 	lladdr[3] = (uint8_t)(unit >> 8);
 	lladdr[4] = (uint8_t)unit;
 	lladdr[5] = (uint8_t)(*p == 'a' ? 0x0a : *p == 'b' ? 0x0b : 0x10 + type % 0xe0);
+}
+
+/* The vnet and the unit in one number: unique while vnets and units are below 2^20 and 2^12, and hardly ever not beyond. */
+void
+if_lladdr_make_in(struct vnet *vn, const char *name, uint8_t lladdr[6])
+{
+	const char *p = name;
+	uint32_t unit = 0;
+	char text[16];
+	struct sbuf sb;
+
+	while (*p != '\0' && (*p < '0' || *p > '9'))
+		p++;
+	while (*p >= '0' && *p <= '9')
+		unit = unit * 10 + (uint32_t)(*p++ - '0');
+	sbuf_init(&sb, text, sizeof(text));
+	sbuf_printf(&sb, "%.3s%u", name, vn->vn_id << 12 ^ unit);
+	if_lladdr_make(vn->vn_kernel, text, lladdr);
 }
 
 void

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation: vlan, an interface for the frames of another that carry a tag (IEEE 802.1Q), or a service tag (802.1ad).
+ *
+ * A vlan has a tag, its protocol, a priority, and a parent, any Ethernet interface of the same stack, another vlan (Q-in-Q), a
+ * lagg or a bridge among them; with both a parent and a tag it runs.  What it sends gets the tag, after the link addresses, and goes out by the parent,
+ * super-packets too: whoever cuts those repeats the whole link header.  What the parent receives with a tag is looked up in its trunk,
+ * a small hash of the vlans above it, and comes in again at the vlan, without the tag.  Frames of a tag that
+ * nobody has are dropped; so tagged frames never reach the parent's own stack.
+ *
+ * A vlan has its parent's link address, and follows it, until it is given one of its own; its MTU is the parent's (the parent's frames may be 4 bytes
+ * longer, IEEE 802.3 3.2.7), 4 less if that is a vlan itself, and follows when that one shrinks.
+ *
+ * The parent may leave at any moment, for another stack or for good, and so may the vlan: the vlan is then without a parent, and keeps its tag.
+ *
+ * Standards: IEEE 802.1Q-2018 9.3 to 9.6 (tags, the reserved identifier 4095), 6.9 (priorities).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "mbuf/mbuf.h"
+#include "net/if_conf.h"
+#include "net/if_over.h"
+#include "wire/ether.h"
+#include <vimage/jail.h>
+
+#define VLAN_SLOTS	64u
+#define VLAN_NONE	0	/* no tag set */
+
+struct vlan {
+	struct if_over	 v_over;	/* v_parent's */
+	struct ifnet	*v_ifp;		/* (c) */
+	struct ifnet	*v_parent;	/* NULL: none */
+	uint16_t	 v_proto;	/* ETHERTYPE_VLAN, _QINQ */
+	uint16_t	 v_tag;
+	uint8_t		 v_pcp;
+	char		 v_wanted[IFNAMSIZ];	/* a parent named before there was a tag; "" = none */
+	uint8_t		 v_lladdr[ETHER_ADDR_LEN];	/* the parent's as we last knew it */
+	LIST_ENTRY(vlan) v_hash;	/* of the parent's trunk */
+};
+
+struct vlan_trunk {
+	LIST_HEAD(, vlan) tr_slot[VLAN_SLOTS];
+	unsigned	 tr_n;
+};
+
+struct vlan_vnet {
+	uint64_t	vv_notag, vv_badtag, vv_unknown, vv_toobig, vv_noparent, vv_down, vv_nomem;
+};
+VNET_STATE_DECLARE(vlan);
+VNET_STATE_DEFINE(vlan);
+
+/* Trunks */
+
+static struct vlan *
+trunk_find(const struct vlan_trunk *tr, uint16_t proto, uint16_t tag)
+{
+	struct vlan *v;
+
+	LIST_FOREACH(v, &tr->tr_slot[tag % VLAN_SLOTS], v_hash)
+		if (v->v_tag == tag && v->v_proto == proto)
+			return (v);
+	return (NULL);
+}
+
+/* The parent has an if_extra. */
+static int
+trunk_insert(struct vlan *v)
+{
+	struct if_extra *ix = v->v_parent->if_extra;
+
+	if (ix->ix_trunk == NULL &&
+	    (ix->ix_trunk = kmalloc(v->v_parent->if_acct, ACCT_IFNET, sizeof(*ix->ix_trunk))) == NULL)
+		return (ENOBUFS);
+	LIST_INSERT_HEAD(&ix->ix_trunk->tr_slot[v->v_tag % VLAN_SLOTS], v, v_hash);
+	ix->ix_trunk->tr_n++;
+	return (0);
+}
+
+static void
+trunk_remove(struct vlan *v)
+{
+	struct if_extra *ix = v->v_parent->if_extra;
+
+	LIST_REMOVE(v, v_hash);
+	if (--ix->ix_trunk->tr_n > 0)
+		return;
+	kfree(v->v_parent->if_acct, ACCT_IFNET, ix->ix_trunk, sizeof(*ix->ix_trunk));
+	ix->ix_trunk = NULL;
+}
+
+/* Frames */
+
+static int
+vlan_drop(struct ifnet *ifp, struct mbuf *m, uint64_t *counter, int error)
+{
+	(*counter)++;
+	ifp->if_stats.ifs_oerrors++;
+	m_freem(m);
+	return (error);
+}
+
+/* The tag between the addresses and the type. */
+static struct mbuf *
+vlan_encap(const struct vlan *v, struct mbuf *m)
+{
+	struct ether_vlan_header *evl;
+
+	if ((m = m_pullup(m, ETHER_HDR_LEN)) == NULL || (m = m_prepend(m, ETHER_VLAN_ENCAP_LEN)) == NULL ||
+	    (m = m_pullup(m, sizeof(*evl))) == NULL)
+		return (NULL);
+	memmove(m->m_data, m->m_data + ETHER_VLAN_ENCAP_LEN, 2 * ETHER_ADDR_LEN);
+	evl = mtod(m, struct ether_vlan_header *);
+	evl->evl_encap_proto = HTONS(v->v_proto);
+	evl->evl_tag = HTONS(v->v_pcp << 13 | v->v_tag);
+	m->m_pkt.l2hlen = (uint8_t)(m->m_pkt.l2hlen + ETHER_VLAN_ENCAP_LEN);
+	return (m);
+}
+
+static int
+vlan_transmit(struct ifnet *ifp, struct mbuf *m)
+{
+	struct vlan_vnet *vv = vlan_vnet(ifp->if_vnet);
+	struct vlan *v = ifp->if_softc;
+
+	if (v->v_parent == NULL)
+		return (vlan_drop(ifp, m, &vv->vv_noparent, ENETDOWN));
+	if (!if_up(ifp) || !if_up(v->v_parent))
+		return (vlan_drop(ifp, m, &vv->vv_down, ENETDOWN));
+	if (ether_toolong(ifp, m))
+		return (vlan_drop(ifp, m, &vv->vv_toobig, EMSGSIZE));
+	ifp->if_stats.ifs_opackets++;
+	ifp->if_stats.ifs_obytes += m->m_pkt.len;
+	if ((m = vlan_encap(v, m)) == NULL) {
+		vv->vv_nomem++;
+		ifp->if_stats.ifs_oerrors++;
+		return (ENOBUFS);
+	}
+	return (if_transmit(v->v_parent, m));
+}
+
+static void
+vlan_discard(struct ifnet *ifp, struct mbuf *m, uint64_t *counter)
+{
+	(*counter)++;
+	ifp->if_stats.ifs_noproto++;
+	m_freem(m);
+}
+
+void
+vlan_input(struct ifnet *ifp, struct mbuf *m)
+{
+	struct vlan_vnet *vv = vlan_vnet(ifp->if_vnet);
+	struct ether_vlan_header *evl;
+	uint16_t tag, type;
+	struct vlan *v;
+
+	if (m->m_pkt.len < sizeof(*evl)) {
+		vlan_discard(ifp, m, &vv->vv_notag);
+		return;
+	}
+	if ((m = m_pullup(m, sizeof(*evl))) == NULL) {
+		vv->vv_nomem++;
+		return;
+	}
+	evl = mtod(m, struct ether_vlan_header *);
+	if (ether_vlan_check(m->m_data, m->m_len, m->m_pkt.len, &tag, &type) != WIRE_OK) {
+		vlan_discard(ifp, m, &vv->vv_badtag);
+		return;
+	}
+	v = trunk_find(ifp->if_extra->ix_trunk, NTOHS(evl->evl_encap_proto), EVL_VLANOFTAG(tag));
+	if (v == NULL || !if_up(v->v_ifp)) {
+		vlan_discard(ifp, m, &vv->vv_unknown);
+		return;
+	}
+	memmove(m->m_data + ETHER_VLAN_ENCAP_LEN, m->m_data, 2 * ETHER_ADDR_LEN);
+	m_adj(m, ETHER_VLAN_ENCAP_LEN);
+	if_receive(v->v_ifp, m);
+}
+
+/* The parent */
+
+static uint32_t
+vlan_maxmtu(const struct ifnet *parent)
+{
+	return (parent->if_mtu - (parent->if_cloner == &vlan_cloner ? ETHER_VLAN_ENCAP_LEN : 0));
+}
+
+static void
+vlan_detach(struct vlan *v)
+{
+	if (v->v_parent == NULL)
+		return;
+	trunk_remove(v);
+	if_over_remove(&v->v_over);
+	v->v_parent = NULL;
+	v->v_ifp->if_flags &= ~(uint32_t)IFF_RUNNING;
+	v->v_ifp->if_linkup = false;
+	if_over_changed(v->v_ifp);
+}
+
+static void
+vlan_leave(struct if_over *ov)
+{
+	vlan_detach(CONTAINER_OF(ov, struct vlan, v_over));
+}
+
+/* One that was given an address of its own keeps it. */
+static void
+vlan_changed(struct if_over *ov)
+{
+	struct vlan *v = CONTAINER_OF(ov, struct vlan, v_over);
+	struct ifnet *ifp = v->v_ifp, *parent = v->v_parent;
+	const bool own = !ether_equal(ifp->if_lladdr, v->v_lladdr);
+
+	memcpy(v->v_lladdr, parent->if_lladdr, ETHER_ADDR_LEN);
+	if (!own)
+		(void)if_setlladdr(ifp, parent->if_lladdr, ETHER_ADDR_LEN);
+	if (ifp->if_mtu > vlan_maxmtu(parent))
+		(void)if_setmtu(ifp, vlan_maxmtu(parent));
+	ifp->if_linkup = parent->if_linkup && if_up(parent);
+	if_over_changed(ifp);
+}
+
+static const struct if_over_ops vlan_over_ops = {
+	.ovo_changed = vlan_changed,
+	.ovo_leave = vlan_leave,
+};
+
+static int
+vlan_attach_to(struct vlan *v, struct ifnet *parent)
+{
+	struct ifnet *ifp = v->v_ifp;
+	int error;
+
+	v->v_over = (struct if_over){ .ov_ops = &vlan_over_ops, .ov_upper = ifp, .ov_lower = parent };
+	if ((error = if_over_add(&v->v_over)) != 0)
+		return (error);
+	v->v_parent = parent;
+	if ((error = trunk_insert(v)) != 0) {
+		if_over_remove(&v->v_over);
+		v->v_parent = NULL;
+		return (error);
+	}
+	memcpy(v->v_lladdr, parent->if_lladdr, ETHER_ADDR_LEN);
+	(void)if_setlladdr(ifp, parent->if_lladdr, ETHER_ADDR_LEN);
+	if (vlan_maxmtu(parent) >= IF_MINMTU)
+		(void)if_setmtu(ifp, vlan_maxmtu(parent));
+	ifp->if_flags |= IFF_RUNNING;
+	ifp->if_linkup = parent->if_linkup && if_up(parent);
+	if_over_changed(ifp);
+	return (0);
+}
+
+/* Another parent, tag or protocol; what was remains when that is not possible. */
+static int
+vlan_configure(struct vlan *v, struct ifnet *parent, uint16_t proto, uint16_t tag, char *err)
+{
+	const struct vlan_trunk *tr = parent != NULL && parent->if_extra != NULL ? parent->if_extra->ix_trunk : NULL;
+	const struct vlan had = *v;
+	int error = 0;
+
+	if (parent != NULL && parent->if_type != VI_IFT_ETHER)
+		return (ifopt_fail(err, EPROTONOSUPPORT, "%s carries no tags", parent->if_xname));
+	if (parent != NULL && parent == v->v_parent && proto == v->v_proto && tag == v->v_tag)
+		return (0);
+	if (tr != NULL && tag != VLAN_NONE && trunk_find(tr, proto, tag) != NULL)
+		return (ifopt_fail(err, EEXIST, "%s has the tag %u already", parent->if_xname, tag));
+	vlan_detach(v);
+	v->v_proto = proto;
+	v->v_tag = tag;
+	if (parent != NULL && tag != VLAN_NONE)
+		error = vlan_attach_to(v, parent);
+	if (error == 0)
+		return (0);
+	v->v_proto = had.v_proto;
+	v->v_tag = had.v_tag;
+	if (had.v_parent != NULL)
+		(void)vlan_attach_to(v, had.v_parent);
+	return (error == ELOOP ? ifopt_fail(err, error, "%s is above %s, or too many lie below", v->v_ifp->if_xname, parent->if_xname) : error);
+}
+
+/* Options */
+
+/* A parent without a tag does nothing yet: its name waits. */
+static int
+vlan_setparent(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vlan *v = ifp->if_softc;
+	struct ifnet *parent;
+	int error;
+
+	(void)io, (void)argc;
+	if ((error = ifopt_interface(ifp, argv[0], &parent, err)) != 0)
+		return (error);
+	if (v->v_tag == VLAN_NONE) {
+		memcpy(v->v_wanted, parent->if_xname, IFNAMSIZ);
+		return (0);
+	}
+	return (vlan_configure(v, parent, v->v_proto, v->v_tag, err));
+}
+
+static int
+vlan_noparent(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vlan *v = ifp->if_softc;
+
+	(void)io, (void)argv, (void)argc, (void)err;
+	vlan_detach(v);
+	v->v_wanted[0] = '\0';
+	return (0);
+}
+
+static int
+vlan_settag(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vlan *v = ifp->if_softc;
+	struct ifnet *parent = v->v_parent;
+	long long tag;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_number(io, argv[0], &tag, err)) != 0)
+		return (error);
+	if (parent == NULL && v->v_wanted[0] != '\0' &&
+	    (error = ifopt_interface(ifp, v->v_wanted, &parent, err)) != 0)
+		return (error);
+	if ((error = vlan_configure(v, parent, v->v_proto, (uint16_t)tag, err)) == 0)
+		v->v_wanted[0] = '\0';
+	return (error);
+}
+
+static int
+vlan_setpcp(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vlan *v = ifp->if_softc;
+	long long pcp;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_number(io, argv[0], &pcp, err)) == 0)
+		v->v_pcp = (uint8_t)pcp;
+	return (error);
+}
+
+static int
+vlan_setproto(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vlan *v = ifp->if_softc;
+
+	(void)argc;
+	if (strcmp(argv[0], "802.1q") == 0 || strcmp(argv[0], "802.1Q") == 0)
+		return (vlan_configure(v, v->v_parent, ETHERTYPE_VLAN, v->v_tag, err));
+	if (strcmp(argv[0], "802.1ad") == 0)
+		return (vlan_configure(v, v->v_parent, ETHERTYPE_QINQ, v->v_tag, err));
+	return (ifopt_fail(err, EINVAL, "%s: invalid value for %s", argv[0], io->io_name));
+}
+
+static const struct if_option vlan_options[] = {
+	{ "vlan", 1, 1, vlan_settag, 0, 1, 4094 },
+	{ "vlandev", 1, 1, vlan_setparent, 0, 0, 0 },
+	{ "-vlandev", 0, 1, vlan_noparent, 0, 0, 0 },
+	{ "vlanproto", 1, 1, vlan_setproto, 0, 0, 0 },
+	{ "vlanpcp", 1, 1, vlan_setpcp, 0, 0, 7 },
+	{ NULL, 0, 0, NULL, 0, 0, 0 },
+};
+
+static void
+vlan_show(const struct ifnet *ifp, const struct ifopt_show *is)
+{
+	const struct vlan *v = ifp->if_softc;
+
+	ifopt_put(is, NULL, NULL, "vlan", "%u", v->v_tag);
+	ifopt_put(is, NULL, NULL, "vlanproto", "%s", v->v_proto == ETHERTYPE_QINQ ? "802.1ad" : "802.1q");
+	ifopt_put(is, NULL, NULL, "vlanpcp", "%u", v->v_pcp);
+	ifopt_put(is, NULL, NULL, "vlandev", "%s", v->v_parent != NULL ? v->v_parent->if_xname : "<none>");
+}
+
+static int
+vlan_setmtu(struct ifnet *ifp, uint32_t mtu)
+{
+	const struct vlan *v = ifp->if_softc;
+
+	return (v->v_parent != NULL && mtu > vlan_maxmtu(v->v_parent) ? EINVAL : 0);
+}
+
+static const struct ifnet_ops vlan_ops = {
+	.ifo_output = ether_output,
+	.ifo_transmit = vlan_transmit,
+	.ifo_input = ether_input,
+	.ifo_setmtu = vlan_setmtu,
+};
+
+/* Life */
+
+static int
+vlan_make(struct vnet *vn, const char *name, struct ifnet **ifpp)
+{
+	struct vlan *v = kmalloc(vnet_acct(vn), ACCT_IFNET, sizeof(*v));
+	int error = ENOBUFS;
+
+	if (v == NULL)
+		return (error);
+	v->v_proto = ETHERTYPE_VLAN;
+	if ((v->v_ifp = if_ether_alloc(vn, name, &vlan_cloner, &vlan_ops, v)) != NULL) {
+		if ((error = if_attach(v->v_ifp)) == 0) {
+			*ifpp = v->v_ifp;
+			return (0);
+		}
+		if_free(v->v_ifp);
+	}
+	kfree(vnet_acct(vn), ACCT_IFNET, v, sizeof(*v));
+	return (error);
+}
+
+static int
+vlan_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
+{
+	struct ifnet *ifp;
+	int error;
+
+	if ((error = if_clone_name(vn, vlan_cloner.ifc_name, unit, name)) != 0)
+		return (error);
+	return (vlan_make(vn, name, &ifp));
+}
+
+static void
+vlan_destroy(struct ifnet *ifp)
+{
+	struct acctset *as = ifp->if_acct;
+	struct vlan *v = ifp->if_softc;
+
+	if_detach(ifp);
+	if_free(ifp);
+	kfree(as, ACCT_IFNET, v, sizeof(*v));
+}
+
+/* The tag behind the last dot; 0: there is none. */
+static unsigned
+vlan_nametag(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	unsigned tag = 0;
+
+	if (dot == NULL || dot[1] == '0')
+		return (0);
+	for (const char *p = dot + 1; *p != '\0'; p++)
+		if (*p < '0' || *p > '9' || (tag = tag * 10 + (unsigned)(*p - '0')) > 4094)
+			return (0);
+	return (tag);
+}
+
+/* "epair0a.42" */
+static int
+vlan_create_named(struct vnet *vn, const char *name)
+{
+	const unsigned tag = vlan_nametag(name);
+	struct ifnet *parent, *ifp;
+	char pname[IFNAMSIZ], err[VI_ERRLEN];
+	int error;
+
+	if (tag == 0)
+		return (ENOENT);
+	memcpy(pname, name, strlen(name) + 1);
+	*strrchr(pname, '.') = '\0';
+	if ((parent = ifnet_byname(vn, pname)) == NULL)
+		return (ENXIO);
+	if (ifnet_byname(vn, name) != NULL)
+		return (EEXIST);
+	if ((error = vlan_make(vn, name, &ifp)) != 0)
+		return (error);
+	if ((error = vlan_configure(ifp->if_softc, parent, ETHERTYPE_VLAN, (uint16_t)tag, err)) != 0)
+		vlan_destroy(ifp);
+	return (error);
+}
+
+static void
+vlan_ifleave(struct ifnet *ifp)
+{
+	vlan_detach(ifp->if_softc);
+}
+
+const struct if_clone vlan_cloner = {
+	.ifc_name = "vlan",
+	.ifc_create = vlan_create,
+	.ifc_create_named = vlan_create_named,
+	.ifc_destroy = vlan_destroy,
+	.ifc_leave = vlan_ifleave,
+	.ifc_options = vlan_options,
+	.ifc_show = vlan_show,
+};
+
+static const struct stat_desc vlan_stats[] = {
+	STAT("vlan", struct vlan_vnet, vv_notag, "frame%s too short for their tag"),
+	STAT("vlan", struct vlan_vnet, vv_badtag, "frame%s with the reserved tag"),
+	STAT("vlan", struct vlan_vnet, vv_unknown, "frame%s of a tag nobody has"),
+	STAT("vlan", struct vlan_vnet, vv_toobig, "frame%s longer than the MTU not sent"),
+	STAT("vlan", struct vlan_vnet, vv_noparent, "frame%s not sent without a parent"),
+	STAT("vlan", struct vlan_vnet, vv_down, "frame%s not sent on an interface that is down"),
+	STAT("vlan", struct vlan_vnet, vv_nomem, "frame%s dropped for lack of memory"),
+	STAT_END
+};
+
+VNET_MODULE(vlan,
+	.vm_size = sizeof(struct vlan_vnet),
+	.vm_after = "net ether",
+	.vm_stats = vlan_stats);
