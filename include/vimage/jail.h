@@ -44,6 +44,14 @@ VI_API int	vi_vnet_jail(struct vi_vnet *);				/* jid of the owner, -1: none */
 VI_API bool	vi_jail_owns_vnet(struct vi_kernel *, int jid);
 VI_API int	vi_jail_parent(struct vi_kernel *, int jid);
 
+/* Containers, by class ("vnet", "vproc", "vcpu", "vipc", "vlog"): the jid of the jail whose container it uses; -1: none (disabled, or no such jail or class). */
+VI_API int	vi_jail_owner(struct vi_kernel *, int jid, const char *class);
+VI_API const char *vi_class_name(unsigned i);	/* NULL after the last */
+
+/* The kinds of IPC its processes must do without. */
+enum { VI_IPC_SYSVMSG = 1, VI_IPC_SYSVSEM = 2, VI_IPC_SYSVSHM = 4, VI_IPC_MQUEUE = 8 };
+VI_API unsigned	vi_jail_ipcoff(struct vi_kernel *, int jid);
+
 /* The jail's messages (vlog), as vi_log_read and vi_log_clear: its own buffer or the one it inherits. */
 struct vi_logmsg;
 VI_API uint64_t	vi_jail_log_read(struct vi_kernel *, int jid, uint64_t after_seq, void (*)(void *arg, const struct vi_logmsg *), void *arg);
@@ -52,6 +60,9 @@ VI_API void	vi_jail_log_clear(struct vi_kernel *, int jid);
 /* Processes are the embedder's; it tells the prison so that limits and lifetimes hold.  A jail without persist and processes is reported by vi_jail_expired. */
 VI_API int	vi_jail_proc_attach(struct vi_kernel *, int jid);	/* EAGAIN: limit; ENOENT */
 VI_API void	vi_jail_proc_detach(struct vi_kernel *, int jid);
+/* What the embedder sees of a jail's processes: how many there are (0: only programs count), and CPU time they have used since the last word. */
+VI_API void	vi_jail_proc_count(struct vi_kernel *, int jid, unsigned n);
+VI_API void	vi_jail_proc_cputime(struct vi_kernel *, int jid, uint64_t ns);
 VI_API bool	vi_jail_expired(struct vi_kernel *, int jid);
 
 #ifdef __cplusplus

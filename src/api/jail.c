@@ -50,7 +50,7 @@ static int
 iflist_fail(struct sbuf *err, const char *name, int error)
 {
 	sbuf_printf(err, "vnet.interface: %s: %s", name, error == ENXIO ? "no such interface" : error == EEXIST ?
-	    "the jail has an interface of that name" : error == EBUSY ? "busy" : error == EINVAL ? "cannot be lent" : "no memory");
+	    "the jail has an interface of that name" : error == EBUSY ? "busy" : error == EINVAL ? "cannot be lent" : error == ENOSPC ? "the limit of interfaces is reached" : "no memory");
 	return (error);
 }
 
@@ -267,19 +267,52 @@ vi_jail_log_clear(struct vi_kernel *k, int jid)
 		msglog_clear(prison_log(pr));
 }
 
+static struct prison *
+prison_owner(struct prison *pr, enum vclass vc)
+{
+	while (pr != NULL && !pr->pr_owns[vc])
+		pr = pr->pr_container[vc] == NULL ? NULL : pr->pr_parent;
+	return (pr);
+}
+
+int
+vi_jail_owner(struct vi_kernel *k, int jid, const char *class)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	for (unsigned vc = 0; vc < VCLASS_MAX && pr != NULL; vc++)
+		if (strcmp(vclass_table[vc]->vc_name, class) == 0)
+			return ((pr = prison_owner(pr, (enum vclass)vc)) == NULL ? -1 : pr->pr_jid);
+	return (-1);
+}
+
+const char *
+vi_class_name(unsigned i)
+{
+	return (i < VCLASS_MAX ? vclass_table[i]->vc_name : NULL);
+}
+
+unsigned
+vi_jail_ipcoff(struct vi_kernel *k, int jid)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	return (pr == NULL ? 0 : pr->pr_container[VCLASS_VIPC] == NULL ? PR_IPC_ALL : pr->pr_conf.pc_ipcoff);
+}
+
 int
 vi_jail_proc_attach(struct vi_kernel *k, int jid)
 {
 	struct prison *pr = api_prison(k, jid);
-	struct vprocg *vp;
 
 	if (pr == NULL || pr->pr_dying)
 		return (ENOENT);
-	vp = prison_vprocg(pr);
-	if (vp != NULL && vp->vp_maxprocs != 0 && vp->vp_nprocs >= vp->vp_maxprocs)
+	if (pr->pr_nprocs + 1 > pr->pr_ncounted && !prison_countprocs(pr, pr->pr_nprocs + 1, false)) {
+		msglog_put(prison_log(pr), LOG_WARNING, "limit.processes: reached");
 		return (EAGAIN);
-	if (vp != NULL)
-		vp->vp_nprocs++;
+	}
+	if (prison_vprocg(pr) != NULL)
+		prison_vprocg(pr)->vp_nprocs++;
 	pr->pr_nprocs++;
 	pr->pr_hadprocs = true;
 	return (0);
@@ -292,9 +325,28 @@ vi_jail_proc_detach(struct vi_kernel *k, int jid)
 
 	if (pr == NULL || pr->pr_nprocs == 0)
 		return;
-	pr->pr_nprocs--;
+	if (pr->pr_ncounted == pr->pr_nprocs--)
+		(void)prison_countprocs(pr, pr->pr_nprocs, true);
 	if (prison_vprocg(pr) != NULL)
 		prison_vprocg(pr)->vp_nprocs--;
+}
+
+void
+vi_jail_proc_count(struct vi_kernel *k, int jid, unsigned n)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	if (pr != NULL)
+		(void)prison_countprocs(pr, MAX(n, pr->pr_nprocs), true);
+}
+
+void
+vi_jail_proc_cputime(struct vi_kernel *k, int jid, uint64_t ns)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	if (pr != NULL)
+		prison_addcputime(pr, ns);
 }
 
 bool

@@ -135,7 +135,7 @@ vi_vnet_create(struct vi_kernel *k, const char *name, struct vi_vnet **vnp)
 	int error;
 
 	*vnp = NULL;
-	if ((error = vnet_create(api_kernel(k), name, &vn)) == 0)
+	if ((error = vnet_create(api_kernel(k), name, NULL, &vn)) == 0)
 		*vnp = vnet_api(vn);
 	return (error);
 }

@@ -16,6 +16,7 @@
 #include "base/util.h"
 #include "kern/kmem.h"
 #include "kern/kmem_int.h"
+#include "kern/msglog.h"
 
 #define X_NAME(tag, name) [ACCT_##tag] = name,
 static const char *const acct_names[ACCT_MAX] = { ACCT_TYPES(X_NAME) };
@@ -28,12 +29,171 @@ acctset_init(struct acctset *as, struct kernel *k, struct memcache *mc)
 	memset(as, 0, sizeof(*as));
 	as->as_kernel = k;
 	as->as_cache = mc;
+	as->as_grant = as->as_slack = as->as_mgrant = as->as_mslack = UINT64_MAX;
 }
 
 const char *
 acct_name(enum acct_type type)
 {
 	return ((unsigned)type < ACCT_MAX ? acct_names[type] : "?");
+}
+
+/*
+ * Limits.
+ */
+
+#define GRANT_BYTES	(64u * 1024)
+#define GRANT_MBUFS	64u
+
+void
+acctset_setlimits(struct acctset *as, struct limitset *ls, struct msglog *ml)
+{
+	as->as_limits = ls;
+	as->as_log = ml;
+	acctset_relimit(as);
+}
+
+/* From an unlimited account to a granted one, and back.  What is there already is granted in any case. */
+static void
+grant_start(struct acctset *as, enum limit_type type, uint64_t now, uint64_t *grant, uint64_t *slack, uint64_t max)
+{
+	limit_force(as->as_limits, type, now);
+	*grant = now;
+	*slack = max;
+}
+
+static void
+grant_end(struct acctset *as, enum limit_type type, uint64_t *grant, uint64_t *slack)
+{
+	limit_give(as->as_limits, type, *grant);
+	*grant = *slack = UINT64_MAX;
+}
+
+void
+acctset_relimit(struct acctset *as)
+{
+	bool memory = limit_isset(as->as_limits, LIMIT_MEMORY), mbufs = limit_isset(as->as_limits, LIMIT_MBUFS);
+
+	as->as_pps = limit_isset(as->as_limits, LIMIT_PPS);
+	if (memory && as->as_slack == UINT64_MAX)
+		grant_start(as, LIMIT_MEMORY, as->as_total.ac_bytes, &as->as_grant, &as->as_slack, 2 * GRANT_BYTES);
+	else if (!memory && as->as_slack != UINT64_MAX)
+		grant_end(as, LIMIT_MEMORY, &as->as_grant, &as->as_slack);
+	if (mbufs && as->as_mslack == UINT64_MAX)
+		grant_start(as, LIMIT_MBUFS, as->as_acct[ACCT_MBUF].ac_count, &as->as_mgrant, &as->as_mslack, 2 * GRANT_MBUFS);
+	else if (!mbufs && as->as_mslack != UINT64_MAX)
+		grant_end(as, LIMIT_MBUFS, &as->as_mgrant, &as->as_mslack);
+}
+
+void
+acctset_ungrant(struct acctset *as)
+{
+	if (as->as_slack != UINT64_MAX)
+		grant_end(as, LIMIT_MEMORY, &as->as_grant, &as->as_slack);
+	if (as->as_mslack != UINT64_MAX)
+		grant_end(as, LIMIT_MBUFS, &as->as_mgrant, &as->as_mslack);
+}
+
+/* A piece if there is one, else what is needed and no more. */
+static bool
+grant_more(struct acctset *as, enum limit_type type, uint64_t need, uint64_t piece, uint64_t *grant)
+{
+	if (need < piece && limit_take(as->as_limits, type, piece))
+		need = piece;
+	else if (!limit_take(as->as_limits, type, need))
+		return (false);
+	*grant += need;
+	return (true);
+}
+
+/* One line for the first time, the second, the fourth...: a stack at its limit is refused thousands of times a second. */
+static void
+limit_tell(struct acctset *as, enum limit_type type)
+{
+	uint64_t n = ++as->as_refused[type];
+
+	if (as->as_log == NULL || as->as_telling || (n & (n - 1)) != 0)
+		return;
+	as->as_telling = true;		/* the log may want memory */
+	msglog_put(as->as_log, LOG_WARNING, "limit.%s: reached (%llu times)", limit_name(type), (unsigned long long)n);
+	as->as_telling = false;
+}
+
+static bool
+extend_bytes(struct acctset *as, size_t bytes)
+{
+	return (as->as_total.ac_bytes + bytes <= as->as_grant ||
+	    grant_more(as, LIMIT_MEMORY, as->as_total.ac_bytes + bytes - as->as_grant, GRANT_BYTES, &as->as_grant));
+}
+
+static bool
+extend_mbufs(struct acctset *as, uint64_t n)
+{
+	uint64_t count = as->as_acct[ACCT_MBUF].ac_count + n;
+
+	return (count <= as->as_mgrant || grant_more(as, LIMIT_MBUFS, count - as->as_mgrant, GRANT_MBUFS, &as->as_mgrant));
+}
+
+bool
+acct_extend(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
+{
+	struct acct *ac = &as->as_acct[type];
+
+	if (!acct_admits(&as->as_total, bytes) || (acct_admits(ac, bytes) && !extend_bytes(as, bytes)))
+		limit_tell(as, LIMIT_MEMORY);
+	else if (type == ACCT_MBUF && acct_admits(ac, bytes) && !extend_mbufs(as, n))
+		limit_tell(as, LIMIT_MBUFS);
+	else if (acct_admits(ac, bytes))
+		return (true);
+	ac->ac_failures++;
+	as->as_total.ac_failures++;
+	return (false);
+}
+
+/* Too much lies idle (or, after acct_move, more is used than was granted). */
+static void
+grant_adjust(struct acctset *as, enum limit_type type, uint64_t used, uint64_t piece, uint64_t *grant)
+{
+	if (used > *grant)
+		limit_force(as->as_limits, type, used - *grant);
+	else if (*grant - used > piece)
+		limit_give(as->as_limits, type, *grant - used - piece);
+	else
+		return;
+	*grant = used > *grant ? used : used + piece;
+}
+
+void
+acct_giveback(struct acctset *as)
+{
+	if (as->as_slack != UINT64_MAX)
+		grant_adjust(as, LIMIT_MEMORY, as->as_total.ac_bytes, GRANT_BYTES, &as->as_grant);
+	if (as->as_mslack != UINT64_MAX)
+		grant_adjust(as, LIMIT_MBUFS, as->as_acct[ACCT_MBUF].ac_count, GRANT_MBUFS, &as->as_mgrant);
+}
+
+bool
+acct_count(struct acctset *as, enum limit_type type, uint64_t n)
+{
+	if (limit_take(as->as_limits, type, n))
+		return (true);
+	limit_tell(as, type);
+	return (false);
+}
+
+void
+acct_uncount(struct acctset *as, enum limit_type type, uint64_t n)
+{
+	limit_give(as->as_limits, type, n);
+}
+
+bool
+acct_packet(struct acctset *as, uint64_t now)
+{
+	if (!as->as_pps || limit_packet(as->as_limits, now))
+		return (true);
+	limit_tell(as, LIMIT_PPS);
+	return (false);
 }
 
 int

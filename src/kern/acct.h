@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kern/limit.h"
+
+struct msglog;
 struct kernel;
 struct kmtag;
 struct memcache;	/* a worker's free lists of memory and mbufs */
@@ -40,11 +43,32 @@ struct acctset {
 	struct memcache	*as_cache;	/* of the worker that runs the lane; changes under the kernel lock only */
 	struct acct	 as_total;	/* of all types; as_total.ac_limit is the vnet's memory limit */
 	struct acct	 as_acct[ACCT_MAX];
+	struct limitset	*as_limits;	/* of the jail; NULL: none */
+	struct msglog	*as_log;	/* who is told that one was reached; NULL */
+	/*
+	 * What the limitset has granted, and how much of it may lie idle.  Without a limit of memory or mbufs there is no end to either.
+	 */
+	uint64_t	 as_grant, as_slack;		/* bytes */
+	uint64_t	 as_mgrant, as_mslack;		/* mbufs */
+	bool		 as_pps;	/* packets are limited */
+	bool		 as_telling;
+	uint64_t	 as_refused[LIMIT_MAX];
 	struct kmtag	*as_live;	/* builds that keep track: the allocations, for acctset_where */
 };
 
 void	acctset_init(struct acctset *, struct kernel *, struct memcache *);
 const char *acct_name(enum acct_type);
+/* The limits of a jail, and where to say that they are reached; once, before anything is charged. */
+void	acctset_setlimits(struct acctset *, struct limitset *, struct msglog *);
+/* Under the kernel lock: limits were set or lifted, here or above. */
+void	acctset_relimit(struct acctset *);
+/* Everything granted goes back: the stack is gone. */
+void	acctset_ungrant(struct acctset *);
+/* Objects that only limits count (sockets, routes, interfaces).  False: refused, and said in the log. */
+bool	acct_count(struct acctset *, enum limit_type, uint64_t n);
+void	acct_uncount(struct acctset *, enum limit_type, uint64_t n);
+/* A packet came in at this time: may it stay? */
+bool	acct_packet(struct acctset *, uint64_t now);
 /* Charge without memory (mbufs, queue bytes): ENOBUFS beyond a limit (counted). */
 int	acct_charge(struct acctset *, enum acct_type, size_t bytes);
 void	acct_uncharge(struct acctset *, enum acct_type, size_t bytes);

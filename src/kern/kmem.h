@@ -131,17 +131,20 @@ acct_grow(struct acct *ac, uint64_t n, size_t bytes)
 		ac->ac_peak = ac->ac_bytes;
 }
 
+/* acct.c: asks the limits for more; false beyond a limit (counted, and told). */
+bool	acct_extend(struct acctset *, enum acct_type, uint64_t n, size_t bytes);
+void	acct_giveback(struct acctset *);
+
 /* n objects of together `bytes`; false beyond a limit (counted). */
 static inline bool
 acct_take(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
 {
 	struct acct *ac = &as->as_acct[type];
 
-	if (__builtin_expect(!acct_admits(ac, bytes) || !acct_admits(&as->as_total, bytes), 0)) {
-		ac->ac_failures++;
-		as->as_total.ac_failures++;
+	if (__builtin_expect(!acct_admits(ac, bytes) || !acct_admits(&as->as_total, bytes) ||
+	    as->as_total.ac_bytes + bytes > as->as_grant || (type == ACCT_MBUF && ac->ac_count + n > as->as_mgrant), 0) &&
+	    !acct_extend(as, type, n, bytes))
 		return (false);
-	}
 	acct_grow(ac, n, bytes);
 	acct_grow(&as->as_total, n, bytes);
 	return (true);
@@ -156,6 +159,9 @@ acct_give(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
 	ac->ac_bytes -= bytes;
 	as->as_total.ac_count -= n;
 	as->as_total.ac_bytes -= bytes;
+	if (__builtin_expect(as->as_grant - as->as_total.ac_bytes > as->as_slack ||
+	    (type == ACCT_MBUF && as->as_mgrant - ac->ac_count > as->as_mslack), 0))
+		acct_giveback(as);
 }
 
 #endif

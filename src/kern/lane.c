@@ -303,7 +303,8 @@ lane_charge(struct worker *w, struct lane *ln)
 
 	w->w_now = now;
 	ln->ln_cputime += spent;
-	ln->ln_vtime += spent * LANE_SHARE / (ln->ln_share != 0 ? ln->ln_share : 1);
+	ln->ln_vtime += (spent + ln->ln_debt) * LANE_SHARE / (ln->ln_share != 0 ? ln->ln_share : 1);
+	ln->ln_debt = 0;
 }
 
 static bool

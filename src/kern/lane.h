@@ -48,6 +48,7 @@ struct lane {
 	uint64_t	 ln_now;	/* host time when this run began; good enough for protocol timers */
 	uint64_t	 ln_vtime;	/* (worker) virtual time */
 	uint64_t	 ln_cputime;	/* ns run so far */
+	uint64_t	 ln_debt;	/* ns that its programs ran elsewhere: counted with its next run */
 	uint32_t	 ln_share;	/* weight */
 	bool		 ln_dead;	/* refuses work */
 	bool		 ln_alone;	/* (c) one worker, so one thread: nothing need be atomic */

@@ -134,12 +134,15 @@ fib_insert(struct fib *f, struct acctset *as, const uint32_t *key, unsigned len,
 	int error = 0;
 
 	VI_ASSERT(len <= fib_bits(f) && value != NULL);
+	if (!acct_count(as, LIMIT_ROUTES, 1))
+		return (ENOBUFS);
 	while ((fn = *link) != NULL && fn->fn_len < len && fib_covers(fn, key, len))
 		link = &fn->fn_child[fib_bit(key, fn->fn_len)];
 	if (fn != NULL && fn->fn_len == len && fib_covers(fn, key, len)) {
 		VI_ASSERT(fn->fn_value == NULL);
 		fn->fn_value = value;
 	} else if ((new = fib_node_new(f, as, key, len, value)) == NULL) {
+		acct_uncount(as, LIMIT_ROUTES, 1);
 		return (ENOBUFS);
 	} else if (fn == NULL) {
 		*link = new;
@@ -148,6 +151,7 @@ fib_insert(struct fib *f, struct acctset *as, const uint32_t *key, unsigned len,
 		*link = new;
 	} else if ((error = fib_fork(f, as, link, new)) != 0) {
 		kfree(as, ACCT_ROUTE, new, fib_node_size(f));
+		acct_uncount(as, LIMIT_ROUTES, 1);
 		return (error);
 	}
 	f->f_n++;
@@ -200,6 +204,7 @@ fib_remove(struct fib *f, struct acctset *as, const uint32_t *key, unsigned len)
 	if (above != NULL)
 		fib_prune(f, as, above);	/* a fork may have lost its reason */
 	f->f_n--;
+	acct_uncount(as, LIMIT_ROUTES, 1);
 	fib_index_change(f, as, key, len);
 	fib_index_resize(f, as);
 	return (value);
@@ -248,8 +253,10 @@ fib_purge_one(const struct fib_purge *fp, struct fib_node *fn)
 	if (value == fn->fn_value)
 		return;
 	fn->fn_value = value;
-	if (value == NULL)
+	if (value == NULL) {
 		fp->fp_fib->f_n--;
+		acct_uncount(fp->fp_acct, LIMIT_ROUTES, 1);
+	}
 	fib_index_change(fp->fp_fib, fp->fp_acct, fn->fn_key, fn->fn_len);
 }
 

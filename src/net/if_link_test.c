@@ -45,7 +45,7 @@ begin(struct lt *t)
 
 	memset(t, 0, sizeof(*t));
 	nt_begin(&t->nt);
-	assert_int_equal(vnet_create(t->nt.nt_k, "b", &t->b), 0);
+	assert_int_equal(vnet_create(t->nt.nt_k, "b", NULL, &t->b), 0);
 	assert_int_equal(if_create(t->nt.nt_v0, "epair", name), 0);
 	t->ia = nt_if(t->nt.nt_v0, name);
 	t->ib = t->ia->if_cloner->ifc_peer(t->ia);

@@ -36,6 +36,8 @@ if_vmove(struct ifnet *ifp, struct vnet *to)
 		return (EEXIST);
 	if ((error = if_reserve(to)) != 0)
 		return (error);
+	if (!acct_count(vnet_acct(to), LIMIT_INTERFACES, 1))
+		return (ENOSPC);
 	if_domove(ifp, to);
 	return (0);
 }
@@ -76,6 +78,7 @@ if_reclaim(struct ifnet *ifp)
 	if_homename(ifp, name);
 	memcpy(had, ifp->if_xname, sizeof(had));
 	if_unlink(ifp);
+	limit_force(vnet_acct(home)->as_limits, LIMIT_INTERFACES, 1);	/* it cannot be refused */
 	memcpy(ifp->if_xname, name, sizeof(name));
 	ifp->if_fib = ifp->if_metric = 0;
 	if_link(ifp, home);

@@ -184,6 +184,7 @@ if_unlink(struct ifnet *ifp)
 	if_extra_leave(ifp);
 	ifq_purge(ifp);
 	if_remove(ifp);
+	acct_uncount(vnet_acct(ifp->if_vnet), LIMIT_INTERFACES, 1);
 }
 
 /* For drivers */
@@ -233,6 +234,8 @@ if_attach(struct ifnet *ifp)
 		return (EEXIST);
 	if ((error = if_reserve(ifp->if_home)) != 0)
 		return (error);
+	if (!acct_count(vnet_acct(ifp->if_home), LIMIT_INTERFACES, 1))
+		return (ENOSPC);
 	if_link(ifp, ifp->if_home);
 	return (0);
 }

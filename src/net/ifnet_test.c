@@ -486,7 +486,7 @@ create_without_memory(void **state)
 		struct vnet *w;
 
 		kernel_fail_alloc(nt.nt_k, nth);
-		error = vnet_create(nt.nt_k, "w", &w);
+		error = vnet_create(nt.nt_k, "w", NULL, &w);
 		kernel_fail_alloc(nt.nt_k, 0);
 		if (error == 0)
 			break;

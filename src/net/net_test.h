@@ -69,7 +69,7 @@ nt_vnet(struct nt *nt, const char *name)
 {
 	struct vnet *vn;
 
-	assert_int_equal(vnet_create(nt->nt_k, name, &vn), 0);
+	assert_int_equal(vnet_create(nt->nt_k, name, NULL, &vn), 0);
 	return (vn);
 }
 

@@ -47,8 +47,12 @@ soalloc(struct vnet *vn, const struct protosw *pr)
 
 	if (sv->sv_nsockets >= sv->sv_maxsockets)
 		return (NULL);
-	if ((so = kmalloc(vnet_acct(vn), ACCT_SOCKET, sizeof(*so))) == NULL)
+	if (!acct_count(vnet_acct(vn), LIMIT_SOCKETS, 1))
 		return (NULL);
+	if ((so = kmalloc(vnet_acct(vn), ACCT_SOCKET, sizeof(*so))) == NULL) {
+		acct_uncount(vnet_acct(vn), LIMIT_SOCKETS, 1);
+		return (NULL);
+	}
 	so->so_vnet = vn;
 	so->so_acct = vnet_acct(vn);
 	so->so_proto = pr;
@@ -84,6 +88,7 @@ sofree_maybe(struct socket *so)
 		sv = socket_vnet(so->so_vnet);
 		TAILQ_REMOVE(&sv->sv_sockets, so, so_vlink);
 		sv->sv_nsockets--;
+		acct_uncount(vnet_acct(so->so_vnet), LIMIT_SOCKETS, 1);
 	}
 	so_flushprepared(so);
 	sbflush(&so->so_snd);
@@ -442,6 +447,7 @@ so_die(struct socket *so)
 	soerrq_free(so);
 	TAILQ_REMOVE(&sv->sv_sockets, so, so_vlink);
 	sv->sv_nsockets--;
+	acct_uncount(vnet_acct(vn), LIMIT_SOCKETS, 1);
 	so->so_acct = worker_acct(lane_worker(&vn->vn_lane));
 	acct_move(&vn->vn_acct, so->so_acct, ACCT_SOCKET, so, sizeof(*so));
 	so->so_vnet = NULL;

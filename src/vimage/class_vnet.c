@@ -19,7 +19,7 @@ vnet_class_attach(struct prison *pr, void *parent, void **cp)
 		;
 	for (size_t i = 0, off = len >= sizeof(name) ? len - sizeof(name) + 1 : 0; off <= len; i++, off++)
 		name[i] = pr->pr_name[off];
-	if ((error = vnet_create(pr->pr_kernel, name, &vn)) != 0)
+	if ((error = vnet_create(pr->pr_kernel, name, &pr->pr_limits, &vn)) != 0)
 		return (error);
 	*cp = vn;
 	return (0);

@@ -9,6 +9,7 @@ const struct vclass_ops *const vclass_table[VCLASS_MAX] = {
 	[VCLASS_VNET] = &vnet_class,
 	[VCLASS_VPROCG] = &vprocg_class,
 	[VCLASS_VCPU] = &vcpu_class,
+	[VCLASS_VIPC] = &vipc_class,
 	[VCLASS_VLOG] = &vlog_class,
 };
 

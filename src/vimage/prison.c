@@ -158,11 +158,27 @@ prison_restrain(struct prison *pr)
 
 	TAILQ_FOREACH(child, &pr->pr_children, pr_sibling) {
 		child->pr_conf.pc_allow &= pr->pr_conf.pc_allow;
+		child->pr_conf.pc_ipcoff |= pr->pr_conf.pc_ipcoff;
 		if (child->pr_conf.pc_securelevel < pr->pr_conf.pc_securelevel)
 			child->pr_conf.pc_securelevel = pr->pr_conf.pc_securelevel;
 		prison_apply(child);
 		prison_restrain(child);
 	}
+}
+
+bool
+prison_countprocs(struct prison *pr, uint32_t n, bool force)
+{
+	uint32_t had = pr->pr_ncounted;
+
+	if (n > had && force)
+		limit_force(&pr->pr_limits, LIMIT_PROCESSES, n - had);
+	else if (n > had && !limit_take(&pr->pr_limits, LIMIT_PROCESSES, n - had))
+		return (false);
+	else if (n < had)
+		limit_give(&pr->pr_limits, LIMIT_PROCESSES, had - n);
+	pr->pr_ncounted = n;
+	return (true);
 }
 
 void
@@ -210,6 +226,9 @@ prison_free(struct prison *pr, vi_leak_fn *fn, void *arg)
 	struct vnet *vn = prison_vnet(pr);
 	unsigned leaks = 0;
 
+	if (pr->pr_parent != NULL && pr->pr_parent->pr_container[VCLASS_VCPU] != NULL)
+		prison_leavecputime(pr);
+	(void)prison_countprocs(pr, 0, true);
 	if (pr->pr_owns[VCLASS_VNET] && vn != NULL)
 		leaks += container_detach(pr, VCLASS_VNET, fn, arg);
 	for (unsigned vc = VCLASS_MAX; vc-- > 0;)
@@ -232,6 +251,7 @@ prison_create(struct prison *parent, const char *name, int jid, const enum vmode
 	pr->pr_jid = jid;
 	memcpy(pr->pr_name, name, strlen(name) + 1);
 	TAILQ_INIT(&pr->pr_children);
+	limitset_init(&pr->pr_limits, &parent->pr_limits);
 	for (unsigned vc = 0; vc < VCLASS_MAX && error == 0; vc++)
 		error = container_attach(pr, (enum vclass)vc, modes[vc]);
 	if (error != 0) {
@@ -304,6 +324,7 @@ prison_init(struct kernel *k)
 	pr->pr_kernel = k;
 	pr->pr_name[0] = '0';
 	TAILQ_INIT(&pr->pr_children);
+	limitset_init(&pr->pr_limits, NULL);
 	pr->pr_conf.pc_allow = PR_ALLOW_ALL;
 	pr->pr_conf.pc_children_max = 999999;
 	pr->pr_conf.pc_persist = true;

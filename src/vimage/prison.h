@@ -17,7 +17,7 @@
 
 struct prison;
 
-enum vclass { VCLASS_VNET, VCLASS_VPROCG, VCLASS_VCPU, VCLASS_VLOG, VCLASS_MAX };
+enum vclass { VCLASS_VNET, VCLASS_VPROCG, VCLASS_VCPU, VCLASS_VIPC, VCLASS_VLOG, VCLASS_MAX };
 enum vmode { VMODE_INHERIT, VMODE_NEW, VMODE_DISABLE };
 
 /*
@@ -35,20 +35,36 @@ struct vclass_ops {
 	uint64_t	(*vc_account)(const void *);	/* what it uses, in the class's unit */
 };
 extern const struct vclass_ops *const vclass_table[VCLASS_MAX];
-extern const struct vclass_ops vnet_class, vprocg_class, vcpu_class, vlog_class;
+extern const struct vclass_ops vnet_class, vprocg_class, vcpu_class, vipc_class, vlog_class;
 
 /* vprocg: the processes, as far as the library needs to know; the embedder has the real ones. */
 struct vprocg {
 	char		vp_hostname[256];
 	char		vp_domainname[256];
 	uint32_t	vp_nprocs;
-	uint32_t	vp_maxprocs;	/* 0 = no limit */
 };
 
-/* vcpu: the share of the workers' time its vnet gets. */
+/* vcpu: the share of the CPU that its programs get, and of the workers' time its vnet. */
 struct vcpu {
 	struct prison	*vc_owner;
 	uint32_t	 vc_share;	/* 1..10000, 100 = ordinary */
+	uint32_t	 vc_limit;	/* percent of a CPU; 0 = none */
+	uint64_t	 vc_used;	/* ns: programs, and jails that are gone */
+};
+
+/* vipc: who may meet in shared memory, semaphores and queues. */
+enum vipc_limit { VIPC_SHM, VIPC_MSGQUEUES, VIPC_SEMAPHORES, VIPC_MQUEUES, VIPC_MAX };
+struct vipc {
+	struct prison	*vi_owner;
+	uint64_t	 vi_limit[VIPC_MAX];	/* bytes, numbers; 0 = the host's own */
+};
+
+enum pr_ipc {		/* kinds that a prison does without */
+	PR_IPC_SYSVMSG = VI_IPC_SYSVMSG,
+	PR_IPC_SYSVSEM = VI_IPC_SYSVSEM,
+	PR_IPC_SYSVSHM = VI_IPC_SYSVSHM,
+	PR_IPC_MQUEUE = VI_IPC_MQUEUE,
+	PR_IPC_ALL = 0xf,
 };
 
 /* vlog: a private message buffer.  A prison with a stack of its own uses the stack's, which its lane may write to at any time. */
@@ -66,6 +82,7 @@ struct prison_conf {
 	int32_t		pc_securelevel;
 	uint32_t	pc_stop_timeout;	/* s */
 	uint32_t	pc_exec_fib;
+	uint32_t	pc_ipcoff;	/* PR_IPC_* */
 };
 
 struct prison {
@@ -84,6 +101,8 @@ struct prison {
 	struct prison_conf pr_conf;
 	privset		 pr_bound;	/* privileges it would have with a stack of its own */
 	privset		 pr_privs;	/* those it has */
+	struct limitset	 pr_limits;	/* of itself and all below */
+	uint32_t	 pr_ncounted;	/* processes that pr_limits knows of */
 	void		*pr_container[VCLASS_MAX];
 	bool		 pr_owns[VCLASS_MAX];
 };
@@ -119,6 +138,11 @@ void	 prison_link(struct prison *);
 void	 prison_rename(struct prison *, const char *fullname);	/* the name must be free; children keep theirs: EBUSY is the caller's check */
 int	 prison_create(struct prison *parent, const char *name, int jid, const enum vmode modes[VCLASS_MAX], struct prison **);
 unsigned prison_destroy(struct prison *, vi_leak_fn *, void *arg);
+
+uint64_t prison_cputime(const struct prison *);	/* ns, of itself and all below */
+void	 prison_addcputime(struct prison *, uint64_t ns);	/* of its programs */
+void	 prison_leavecputime(const struct prison *);	/* to its parent: it goes */
+bool	 prison_countprocs(struct prison *, uint32_t n, bool force);	/* it has n processes now; false: beyond a limit */
 
 /* Containers: make and break. */
 int	 container_attach(struct prison *, enum vclass, enum vmode);

@@ -10,42 +10,11 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "base/sbuf.h"
-#include "base/util.h"
-#include "vimage/prison.h"
+#include "vimage/prison_int.h"
 
 #define JID_MAX 99999999
 
-struct change {
-	struct prison	*ch_caller;
-	struct prison	*ch_pr;		/* NULL: to be created */
-	struct prison	*ch_parent;
-	char		*ch_err;
-	int		 ch_jid;	/* 0 = not said */
-	bool		 ch_named;
-	char		 ch_name[VI_NAMELEN];	/* full */
-	struct prison_conf ch_conf;
-	enum vmode	 ch_modes[VCLASS_MAX];
-	bool		 ch_modeset[VCLASS_MAX];
-	bool		 ch_hostset, ch_domainset;
-	char		 ch_hostname[256], ch_domainname[256];
-	uint32_t	 ch_share;	/* 0 = not said */
-	uint64_t	 ch_memlimit;
-	bool		 ch_memset;
-};
-
-struct param {
-	const char	*pa_name;
-	bool		 pa_bool;
-	/* value is never NULL; booleans get "true" or "false".  NULL = read-only. */
-	int		(*pa_set)(struct change *, const struct param *, const char *value);
-	void		(*pa_get)(struct prison *caller, struct prison *, const struct param *, struct sbuf *);
-	unsigned	 pa_arg;
-};
-
-static int change_fail(struct change *, int error, const char *fmt, ...) VI_PRINTF(3, 4);
-
-static int
+int
 change_fail(struct change *ch, int error, const char *fmt, ...)
 {
 	struct sbuf sb;
@@ -72,7 +41,7 @@ number_parse(const char *p, int64_t *out)
 	return (digits > 0 && *p == '\0');
 }
 
-static int
+int
 change_number(struct change *ch, const struct param *pa, const char *value, int64_t min, int64_t max, int64_t *out)
 {
 	if (!number_parse(value, out))
@@ -231,6 +200,22 @@ get_allow(struct prison *caller, struct prison *pr, const struct param *pa, stru
 	sbuf_printf(sb, "%s", pr->pr_conf.pc_allow & pa->pa_arg ? "true" : "false");
 }
 
+/* What a prison has of a class stays; nobody has one of his own of what the parent must not have. */
+int
+change_mode(struct change *ch, const char *name, enum vclass vc, enum vmode mode)
+{
+	const struct prison *pr = ch->ch_pr;
+	bool off = pr != NULL && pr->pr_container[vc] == NULL;
+
+	if (pr != NULL && (pr->pr_owns[vc] != (mode == VMODE_NEW) || (off != (mode == VMODE_DISABLE) && pr->pr_parent->pr_container[vc] != NULL)))
+		return (change_fail(ch, EPERM, "%s: cannot be changed after creation", name));
+	if (mode == VMODE_NEW && ch->ch_parent->pr_container[vc] == NULL)
+		return (change_fail(ch, EPERM, "%s: the parent jail does not have it", name));
+	ch->ch_modes[vc] = mode;
+	ch->ch_modeset[vc] = true;
+	return (0);
+}
+
 static int
 set_cannot(struct change *ch, const struct param *pa, const char *value)
 {
@@ -302,12 +287,9 @@ set_mode(struct change *ch, const struct param *pa, const char *value)
 	else if (strcmp(value, "disable") == 0 && vclass_table[vc]->vc_candisable)
 		mode = VMODE_DISABLE;
 	else
-		return (change_fail(ch, EINVAL, "%s: \"%s\" is neither new nor inherit", pa->pa_name, value));
-	if (ch->ch_pr != NULL && ch->ch_pr->pr_owns[vc] != (mode == VMODE_NEW))
-		return (change_fail(ch, EPERM, "%s: cannot be changed after creation", pa->pa_name));
-	ch->ch_modes[vc] = mode;
-	ch->ch_modeset[vc] = true;
-	return (0);
+		return (change_fail(ch, EINVAL, vclass_table[vc]->vc_candisable ?
+		    "%s: \"%s\" is neither new, inherit nor disable" : "%s: \"%s\" is neither new nor inherit", pa->pa_name, value));
+	return (change_mode(ch, pa->pa_name, vc, mode));
 }
 
 static void
@@ -315,49 +297,6 @@ get_mode(struct prison *caller, struct prison *pr, const struct param *pa, struc
 {
 	(void)caller;
 	sbuf_printf(sb, "%s", pr->pr_owns[pa->pa_arg] ? "new" : pr->pr_container[pa->pa_arg] == NULL ? "disable" : "inherit");
-}
-
-static int
-set_share(struct change *ch, const struct param *pa, const char *value)
-{
-	int64_t v;
-	int error;
-
-	if ((error = change_number(ch, pa, value, 1, 10000, &v)) != 0)
-		return (error);
-	ch->ch_share = (uint32_t)v;
-	return (0);
-}
-
-static void
-get_share(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
-{
-	const struct vcpu *vc = pr->pr_container[VCLASS_VCPU];
-
-	(void)caller, (void)pa;
-	sbuf_printf(sb, "%u", vc == NULL ? LANE_SHARE : vc->vc_share);
-}
-
-static int
-set_memlimit(struct change *ch, const struct param *pa, const char *value)
-{
-	int64_t v;
-	int error;
-
-	if ((error = change_number(ch, pa, value, 0, INT64_MAX, &v)) != 0)
-		return (error);
-	ch->ch_memlimit = (uint64_t)v;
-	ch->ch_memset = true;
-	return (0);
-}
-
-static void
-get_memlimit(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
-{
-	const struct vnet *vn = prison_vnet(pr);
-
-	(void)caller, (void)pa;
-	sbuf_printf(sb, "%llu", vn == NULL ? 0ULL : (unsigned long long)vn->vn_acct.as_total.ac_limit);
 }
 
 static int
@@ -400,6 +339,11 @@ get_stop_timeout(struct prison *caller, struct prison *pr, const struct param *p
 	sbuf_printf(sb, "%u", pr->pr_conf.pc_stop_timeout);
 }
 
+#define LIMIT_ROWS(name, type) \
+	{ "limit." name, false, set_limit, get_limit, type }, \
+	{ "limit." name ".cur", false, NULL, get_limitcur, type }, \
+	{ "limit." name ".peak", false, NULL, get_limitpeak, type },
+
 static const struct param param_table[] = {
 	{ "jid", false, NULL, get_jid, 0 },
 	{ "name", false, NULL, get_name, 0 },
@@ -411,8 +355,26 @@ static const struct param param_table[] = {
 	{ "vproc", false, set_mode, get_mode, VCLASS_VPROCG },
 	{ "vcpu", false, set_mode, get_mode, VCLASS_VCPU },
 	{ "vlog", false, set_mode, get_mode, VCLASS_VLOG },
+	{ "vipc", false, set_mode, get_mode, VCLASS_VIPC },
 	{ "vcpu.share", false, set_share, get_share, 0 },
-	{ "limit.memory", false, set_memlimit, get_memlimit, 0 },
+	{ "vcpu.limit", false, set_cpulimit, get_cpulimit, 0 },
+	{ "vcpu.usage", false, NULL, get_cpuusage, 0 },
+	LIMIT_ROWS("memory", LIMIT_MEMORY)
+	LIMIT_ROWS("sockets", LIMIT_SOCKETS)
+	LIMIT_ROWS("mbufs", LIMIT_MBUFS)
+	LIMIT_ROWS("routes", LIMIT_ROUTES)
+	LIMIT_ROWS("interfaces", LIMIT_INTERFACES)
+	LIMIT_ROWS("pps", LIMIT_PPS)
+	LIMIT_ROWS("processes", LIMIT_PROCESSES)
+	{ "limit.states", false, set_nolimit, get_nolimit, 0 },
+	{ "limit.shm", false, set_ipclimit, get_ipclimit, VIPC_SHM },
+	{ "limit.msgqueues", false, set_ipclimit, get_ipclimit, VIPC_MSGQUEUES },
+	{ "limit.semaphores", false, set_ipclimit, get_ipclimit, VIPC_SEMAPHORES },
+	{ "limit.mqueues", false, set_ipclimit, get_ipclimit, VIPC_MQUEUES },
+	{ "sysvmsg", false, set_ipc, get_ipc, PR_IPC_SYSVMSG },
+	{ "sysvsem", false, set_ipc, get_ipc, PR_IPC_SYSVSEM },
+	{ "sysvshm", false, set_ipc, get_ipc, PR_IPC_SYSVSHM },
+	{ "mqueue", false, set_ipc, get_ipc, PR_IPC_MQUEUE },
 	{ "host.hostname", false, set_hostname, get_hostname, 0 },
 	{ "host.domainname", false, set_domainname, get_domainname, 0 },
 	{ "children.max", false, set_children_max, get_children_max, 0 },
@@ -663,15 +625,12 @@ change_apply(struct change *ch)
 		memcpy(vp->vp_hostname, ch->ch_hostname, sizeof(vp->vp_hostname));
 	if (ch->ch_domainset)
 		memcpy(vp->vp_domainname, ch->ch_domainname, sizeof(vp->vp_domainname));
-	if (ch->ch_share != 0)
-		((struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_share = ch->ch_share;
-	if (ch->ch_memset)
-		prison_vnet(pr)->vn_acct.as_total.ac_limit = ch->ch_memlimit;
+	change_res_apply(ch);
 	prison_apply(pr);
 	prison_restrain(pr);
 }
 
-static bool
+bool
 change_owns(const struct change *ch, enum vclass vc)
 {
 	return (ch->ch_pr != NULL ? ch->ch_pr->pr_owns[vc] : ch->ch_modes[vc] == VMODE_NEW);
@@ -680,15 +639,11 @@ change_owns(const struct change *ch, enum vclass vc)
 static int
 change_check(struct change *ch)
 {
-	if (ch->ch_memset && !change_owns(ch, VCLASS_VNET))
-		return (change_fail(ch, EINVAL, "limit.memory: the jail has no network stack of its own"));
-	if (ch->ch_share != 0 && !change_owns(ch, VCLASS_VCPU))
-		return (change_fail(ch, EINVAL, "vcpu.share: the jail has no vcpu of its own"));
 	if ((ch->ch_hostset || ch->ch_domainset) && !change_owns(ch, VCLASS_VPROCG))
 		return (change_fail(ch, EINVAL, "%s: the jail has no vproc of its own", ch->ch_hostset ? "host.hostname" : "host.domainname"));
 	if (ch->ch_pr != NULL && ch->ch_named && !TAILQ_EMPTY(&ch->ch_pr->pr_children))
 		return (change_fail(ch, EBUSY, "name: cannot be changed while the jail has children"));
-	return (0);
+	return (change_res_check(ch));
 }
 
 int
@@ -711,8 +666,9 @@ prison_set(struct prison *caller, const struct vi_param *p, unsigned n, unsigned
 		ch.ch_conf.pc_securelevel = ch.ch_parent->pr_conf.pc_securelevel;
 		ch.ch_conf.pc_stop_timeout = 10;
 		memcpy(ch.ch_conf.pc_path, ch.ch_parent->pr_conf.pc_path, sizeof(ch.ch_conf.pc_path));
+		ch.ch_conf.pc_ipcoff = ch.ch_parent->pr_conf.pc_ipcoff;
 		for (unsigned vc = 0; vc < VCLASS_MAX; vc++)
-			ch.ch_modes[vc] = vclass_table[vc]->vc_default;
+			ch.ch_modes[vc] = ch.ch_parent->pr_container[vc] == NULL ? VMODE_INHERIT : vclass_table[vc]->vc_default;
 	}
 	for (unsigned i = 0; i < n; i++)
 		if ((error = change_param(&ch, &p[i])) != 0)

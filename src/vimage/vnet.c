@@ -183,6 +183,7 @@ vnet_free(struct vnet *vn, vi_leak_fn *fn, void *arg)
 	struct vimage_kern *vk = vn->vn_kernel->k_vimage;
 	unsigned leaks = acctset_check(&vn->vn_acct, vnet_leak, &lc);
 
+	acctset_ungrant(&vn->vn_acct);
 	TAILQ_REMOVE(&vk->vk_vnets, vn, vn_link);
 	RB_REMOVE(vnettree, &vk->vk_byid, vn);
 	vk->vk_nvnets--;
@@ -191,7 +192,7 @@ vnet_free(struct vnet *vn, vi_leak_fn *fn, void *arg)
 }
 
 static int
-vnet_alloc(struct kernel *k, const char *name, struct vnet **vnp)
+vnet_alloc(struct kernel *k, const char *name, struct limitset *ls, struct vnet **vnp)
 {
 	struct vimage_kern *vk = k->k_vimage;
 	struct worker *w = kernel_worker(k, vk->vk_nextworker++ % k->k_nworkers);
@@ -212,7 +213,9 @@ vnet_alloc(struct kernel *k, const char *name, struct vnet **vnp)
 	memcpy(vn->vn_name, name, strlen(name) + 1);
 	acctset_init(&vn->vn_acct, k, worker_cache(w));
 	msglog_init(&vn->vn_log, &vn->vn_acct, name);
+	acctset_setlimits(&vn->vn_acct, ls, &vn->vn_log);
 	if ((error = lane_init(&vn->vn_lane, k, w, &vn->vn_acct)) != 0) {
+		acctset_ungrant(&vn->vn_acct);
 		kfree(&k->k_acct, ACCT_MODULE, vn, sizeof(*vn));
 		return (error);
 	}
@@ -225,13 +228,13 @@ vnet_alloc(struct kernel *k, const char *name, struct vnet **vnp)
 }
 
 int
-vnet_create(struct kernel *k, const char *name, struct vnet **vnp)
+vnet_create(struct kernel *k, const char *name, struct limitset *ls, struct vnet **vnp)
 {
 	struct vimage_kern *vk = k->k_vimage;
 	struct vnet *vn;
 	int error;
 
-	if ((error = vnet_alloc(k, name, &vn)) != 0)
+	if ((error = vnet_alloc(k, name, ls, &vn)) != 0)
 		return (error);
 	for (unsigned i = 0; i < vk->vk_nmodules; i++) {
 		if ((error = module_attach(vn, vk->vk_modules[i])) != 0) {

@@ -103,7 +103,7 @@ struct vnet {
 };
 
 /* Under the kernel lock. */
-int	 vnet_create(struct kernel *, const char *name, struct vnet **);
+int	 vnet_create(struct kernel *, const char *name, struct limitset *, struct vnet **);	/* limits: of the jail, or NULL */
 unsigned vnet_destroy(struct vnet *, vi_leak_fn *, void *arg);
 struct vnet *vnet_byid(struct kernel *, uint32_t id);
 struct vnet *vnet_first(struct kernel *);

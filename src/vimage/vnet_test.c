@@ -200,7 +200,7 @@ leaks_are_reported(void **state)
 	struct vnet *vn;
 
 	assert_int_equal(vimage_init(r->k, modules, NITEMS(modules)), 0);
-	assert_int_equal(vnet_create(r->k, "leaky", &vn), 0);
+	assert_int_equal(vnet_create(r->k, "leaky", NULL, &vn), 0);
 	leak = true;
 	assert_int_equal(vnet_destroy(vn, count_leak, &rp), 1);
 	leak = false;

@@ -87,8 +87,8 @@ stacks_make(struct rig *g)
 	struct vi_ifaddr ia = { .ia_addr.sa_family = VI_AF_INET, .ia_prefixlen = 24 };
 	char name[IFNAMSIZ];
 
-	REQUIRE(vnet_create(g->k, "a", &g->vn[0]) == 0);
-	REQUIRE(vnet_create(g->k, "b", &g->vn[1]) == 0);
+	REQUIRE(vnet_create(g->k, "a", NULL, &g->vn[0]) == 0);
+	REQUIRE(vnet_create(g->k, "b", NULL, &g->vn[1]) == 0);
 	REQUIRE(if_create(g->vn[0], "epair0", name) == 0);
 	g->ifp[0] = ifnet_byname(g->vn[0], "epair0a");
 	g->ifp[1] = ifnet_byname(g->vn[0], "epair0b");

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Containers in every combination, interfaces of jails, privileges, logs of jails. */
+#include <stdlib.h>
+
 #include "tests/lib/tl.h"
 
 #define NEW VI_JAIL_CREATE
@@ -14,7 +16,8 @@ get(struct tl *t, int jid, const char *param)
 	return (buf);
 }
 
-enum { VNET = 1, VPROC = 2, VCPU = 4, VLOG = 8, ALL = 16 };
+/* NOIPC with VIPC: disable. */
+enum { VNET = 1, VPROC = 2, VCPU = 4, VLOG = 8, VIPC = 16, NOIPC = 32, ALL = 64, OWN = 31 };
 
 static int
 make(struct tl *t, int caller, const char *name, unsigned own)
@@ -24,7 +27,8 @@ make(struct tl *t, int caller, const char *name, unsigned own)
 
 	snprintf(pname, sizeof(pname), "name=%s", name);
 	tl_ok(tl_jail(t, caller, NEW, &jid, NULL, pname, "persist", "children.max=99", own & VNET ? "vnet=new" : "vnet=inherit",
-	    own & VPROC ? "vproc=new" : "vproc=inherit", own & VCPU ? "vcpu=new" : "vcpu=inherit", own & VLOG ? "vlog=new" : "vlog=inherit", NULL));
+	    own & VPROC ? "vproc=new" : "vproc=inherit", own & VCPU ? "vcpu=new" : "vcpu=inherit", own & VLOG ? "vlog=new" : "vlog=inherit",
+	    own & NOIPC ? "vipc=disable" : own & VIPC ? "vipc=new" : "vipc=inherit", NULL));
 	return (jid);
 }
 
@@ -46,6 +50,24 @@ logs_to(struct tl *t, int about, int buffer)
 	return (strcmp(text, "privilege net.if_addr refused to uid 1000") == 0);
 }
 
+/* Which jail's container is it? */
+static void
+check_owners(struct tl *t, int parent, int jid, unsigned own)
+{
+	static const struct { const char *class; unsigned bit; } classes[] = {
+		{ "vnet", VNET }, { "vproc", VPROC }, { "vcpu", VCPU }, { "vlog", VLOG }, { "vipc", VIPC },
+	};
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		if (classes[i].bit == VIPC && (own & NOIPC) != 0)
+			assert_int_equal(vi_jail_owner(t->k, jid, "vipc"), -1);
+		else
+			assert_int_equal(vi_jail_owner(t->k, jid, classes[i].class), own & classes[i].bit ? jid : parent);
+	}
+	assert_int_equal(vi_jail_ipcoff(t->k, jid), own & NOIPC ? 15 : 0);
+	assert_string_equal(get(t, jid, "sysvshm"), own & NOIPC ? "disable" : own & VIPC ? "new" : "inherit");
+}
+
 static void
 check_combination(struct tl *t, int parent, int jid, unsigned own)
 {
@@ -55,6 +77,9 @@ check_combination(struct tl *t, int parent, int jid, unsigned own)
 	assert_string_equal(get(t, jid, "vproc"), own & VPROC ? "new" : "inherit");
 	assert_string_equal(get(t, jid, "vcpu"), own & VCPU ? "new" : "inherit");
 	assert_string_equal(get(t, jid, "vlog"), own & VLOG ? "new" : "inherit");
+
+	assert_string_equal(get(t, jid, "vipc"), own & NOIPC ? "disable" : own & VIPC ? "new" : "inherit");
+	check_owners(t, parent, jid, own);
 
 	assert_true(vi_jail_owns_vnet(t->k, jid) == ((own & VNET) != 0));
 	assert_true((vi_jail_vnet(t->k, jid) != vi_jail_vnet(t->k, parent)) == ((own & VNET) != 0));
@@ -76,7 +101,7 @@ containers_combine(void **state)
 
 	(void)state;
 	tl_begin(&t, 1);
-	parent = make(&t, 0, "p", ALL - 1);
+	parent = make(&t, 0, "p", OWN);
 	for (unsigned own = 0; own < ALL; own++) {
 		tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=p", "host.hostname=first", "vcpu.share=50", NULL));
 		jid = make(&t, parent, "c", own);
@@ -87,11 +112,46 @@ containers_combine(void **state)
 	for (unsigned own = 0; own < ALL; own++) {
 		int mid = make(&t, parent, "m", own);
 
-		make(&t, mid, "c", ~own & (ALL - 1));
-		make(&t, mid, "d", own);
+		make(&t, mid, "c", ~own & (own & NOIPC ? OWN - VIPC : OWN));
+		make(&t, mid, "d", own & NOIPC ? own & (OWN - VIPC) : own);
 		tl_ok(vi_jail_remove(t.k, 0, mid));
 	}
 	assert_string_equal(get(&t, parent, "host.hostname"), "of-parent");
+	tl_end(&t);
+}
+
+/* What the parent must not have the child cannot have either, at creation or later. */
+static void
+ipc_kinds(void **state)
+{
+	char err[VI_ERRLEN];
+	struct tl t;
+	int a, b;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=a", "persist", "children.max=9", "sysvshm=new", "sysvmsg=disable", NULL));
+	assert_string_equal(get(&t, a, "vipc"), "new");
+	assert_string_equal(get(&t, a, "sysvsem"), "new");
+	assert_string_equal(get(&t, a, "sysvmsg"), "disable");
+	assert_int_equal(vi_jail_ipcoff(t.k, a), VI_IPC_SYSVMSG);
+	tl_fails(tl_jail(&t, a, NEW, &b, err, "name=b", "persist", "sysvmsg=new", NULL), EPERM);
+	assert_string_equal(err, "sysvmsg: the parent jail does not have it");
+	tl_fails(tl_jail(&t, a, NEW, &b, err, "name=b", "persist", "sysvshm=inherit", "sysvsem=new", NULL), EINVAL);
+	assert_string_equal(err, "sysvsem: all kinds of IPC are inherited together");
+	tl_ok(tl_jail(&t, a, NEW, &b, err, "name=b", "persist", "sysvshm=inherit", NULL));
+	assert_string_equal(get(&t, b, "vipc"), "inherit");
+	assert_string_equal(get(&t, b, "sysvmsg"), "disable");
+	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "mqueue=disable", NULL));
+	assert_int_equal(vi_jail_ipcoff(t.k, b), VI_IPC_SYSVMSG | VI_IPC_MQUEUE);
+	tl_fails(tl_jail(&t, 0, MOD, NULL, err, "name=a", "vipc=disable", NULL), EPERM);
+	tl_fails(tl_jail(&t, 0, MOD, NULL, err, "name=a.b", "limit.shm=1", NULL), EINVAL);
+	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "limit.shm=65536", NULL));
+	assert_string_equal(get(&t, b, "limit.shm"), "65536");
+	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=c", "persist", "children.max=9", "vipc=disable", NULL));
+	tl_ok(tl_jail(&t, a, NEW, &b, NULL, "name=d", "persist", NULL));
+	assert_string_equal(get(&t, b, "vipc"), "disable");
+	tl_fails(tl_jail(&t, a, NEW, &b, err, "name=e", "persist", "vipc=new", NULL), EPERM);
 	tl_end(&t);
 }
 
@@ -130,6 +190,173 @@ limit_and_share_reach_the_stack(void **state)
 	assert_string_equal(get(&t, jid, "limit.memory"), "300000");
 	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=l", "limit.memory=0", NULL));
 	assert_string_equal(get(&t, jid, "limit.memory"), "0");
+	tl_end(&t);
+}
+
+/* limit.* */
+
+static uint64_t
+number(struct tl *t, int jid, const char *param)
+{
+	return (strtoull(get(t, jid, param), NULL, 10));
+}
+
+static void
+limit_sockets(void **state)
+{
+	struct vi_socket *so[8], *more;
+	char text[256] = "";
+	struct tl t;
+	int a, b, other;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=a", "persist", "vnet", "children.max=9", "limit.sockets=8", NULL));
+	tl_ok(tl_jail(&t, a, NEW, &b, NULL, "name=b", "persist", "vnet", "limit.sockets=5", NULL));
+	tl_ok(tl_jail(&t, 0, NEW, &other, NULL, "name=o", "persist", "vnet", NULL));
+	for (int i = 0; i < 8; i++)
+		so[i] = tl_socket(vi_jail_vnet(t.k, i < 5 ? b : a), VI_SOCK_DGRAM);
+	tl_fails(vi_socket(vi_jail_vnet(t.k, b), VI_AF_INET, VI_SOCK_STREAM, 0, &tl_root, &more), ENOBUFS);
+	tl_fails(vi_socket(vi_jail_vnet(t.k, a), VI_AF_INET, VI_SOCK_STREAM, 0, &tl_root, &more), ENOBUFS);
+	(void)vi_jail_log_read(t.k, b, 0, last_text, text);
+	assert_string_equal(text, "limit.sockets: reached (1 times)");
+	vi_close(tl_socket(vi_jail_vnet(t.k, other), VI_SOCK_STREAM));	/* nobody else is hurt */
+	assert_int_equal(number(&t, a, "limit.sockets.cur"), 8);
+	assert_int_equal(number(&t, b, "limit.sockets.cur"), 5);
+	for (int i = 0; i < 8; i++)
+		vi_close(so[i]);
+	assert_int_equal(number(&t, a, "limit.sockets.cur"), 0);
+	assert_int_equal(number(&t, a, "limit.sockets.peak"), 8);
+	vi_close(tl_socket(vi_jail_vnet(t.k, b), VI_SOCK_STREAM));
+	/* A jail that goes with what it has gives it all back to its parent. */
+	so[0] = tl_socket(vi_jail_vnet(t.k, b), VI_SOCK_DGRAM);
+	tl_ok(vi_jail_remove(t.k, 0, b));
+	assert_int_equal(number(&t, a, "limit.sockets.cur"), 0);
+	vi_close(so[0]);
+	tl_end(&t);
+}
+
+static void
+limit_interfaces_and_routes(void **state)
+{
+	struct vi_route rt = { .rt_dst = tl_addr("198.51.100.0", 0), .rt_prefixlen = 24, .rt_gateway = tl_addr("192.0.2.9", 0) };
+	char name[VI_IFNAMSIZ], err[VI_ERRLEN];
+	struct vi_vnet *vn;
+	uint64_t routes;
+	struct tl t;
+	int jid;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_ok(tl_jail(&t, 0, NEW, &jid, NULL, "name=j", "persist", "vnet", "limit.interfaces=3", NULL));
+	vn = vi_jail_vnet(t.k, jid);
+	assert_int_equal(number(&t, jid, "limit.interfaces.cur"), 1);	/* lo0 */
+	tl_ok(vi_if_create(vn, "epair", name));
+	tl_fails(vi_if_create(vn, "epair", name), ENOSPC);
+	tl_fails(vi_if_create(vn, "lo", name), ENOSPC);
+	assert_int_equal(number(&t, jid, "limit.interfaces.cur"), 3);
+	tl_ok(vi_if_create(vi_vnet0(t.k), "epair7", name));
+	tl_fails(tl_jail(&t, 0, MOD, NULL, err, "name=j", "vnet.interface=epair7a", NULL), ENOSPC);
+	assert_string_equal(err, "vnet.interface: epair7a: the limit of interfaces is reached");
+	tl_ifaddr(vn, "epair0a", "192.0.2.1", 24);
+	routes = number(&t, jid, "limit.routes.cur");
+	assert_true(routes > 0);
+	snprintf(err, sizeof(err), "limit.routes=%llu", (unsigned long long)routes);
+	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=j", err, NULL));
+	tl_fails(vi_route_add(vn, &rt), ENOBUFS);
+	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=j", "limit.routes=0", NULL));
+	tl_ok(vi_route_add(vn, &rt));
+	assert_int_equal(number(&t, jid, "limit.routes.cur"), routes + 1);
+	tl_ok(vi_route_del(vn, &rt));
+	assert_int_equal(number(&t, jid, "limit.routes.cur"), routes);
+	tl_end(&t);
+}
+
+static void
+limit_processes(void **state)
+{
+	struct tl t;
+	int a, b;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=a", "persist", "children.max=9", "limit.processes=3", NULL));
+	tl_ok(tl_jail(&t, a, NEW, &b, NULL, "name=b", "persist", "vproc=inherit", NULL));
+	tl_ok(vi_jail_proc_attach(t.k, a));
+	vi_jail_proc_count(t.k, a, 2);			/* it forked */
+	tl_ok(vi_jail_proc_attach(t.k, b));
+	tl_fails(vi_jail_proc_attach(t.k, b), EAGAIN);
+	vi_jail_proc_count(t.k, a, 1);
+	tl_ok(vi_jail_proc_attach(t.k, b));
+	assert_int_equal(number(&t, a, "limit.processes.cur"), 3);
+	tl_fails(vi_jail_proc_attach(t.k, a), EAGAIN);
+	vi_jail_proc_detach(t.k, a);
+	vi_jail_proc_detach(t.k, b);
+	assert_int_equal(number(&t, a, "limit.processes.cur"), 1);
+	assert_int_equal(number(&t, a, "limit.processes.peak"), 3);
+	tl_ok(vi_jail_remove(t.k, 0, b));
+	assert_int_equal(number(&t, a, "limit.processes.cur"), 0);
+	tl_end(&t);
+}
+
+/* A parent's memory bounds what its children have together. */
+static void
+limit_memory_of_a_tree(void **state)
+{
+	uint8_t data[1000] = { 0 };
+	struct vi_iovec iov = { data, sizeof(data) };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = tl_addr("127.0.0.1", 9) };
+	struct vi_socket *so[2];
+	int jid[3], error[2] = { 0, 0 };
+	char text[64];
+	size_t done;
+	struct tl t;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_ok(tl_jail(&t, 0, NEW, &jid[0], NULL, "name=a", "persist", "vnet", "children.max=9", NULL));
+	tl_ok(tl_jail(&t, jid[0], NEW, &jid[1], NULL, "name=b", "persist", "vnet", NULL));
+	tl_ok(tl_jail(&t, jid[0], NEW, &jid[2], NULL, "name=c", "persist", "vnet", NULL));
+	snprintf(text, sizeof(text), "limit.memory=%llu", (unsigned long long)number(&t, jid[0], "limit.memory.cur") + 400000);
+	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", text, NULL));
+	for (int i = 0; i < 2; i++) {
+		tl_ifaddr(vi_jail_vnet(t.k, jid[i + 1]), "lo0", "127.0.0.1", 8);
+		so[i] = tl_udp(vi_jail_vnet(t.k, jid[i + 1]), "127.0.0.1", 9);
+		(void)vi_setsockopt(so[i], VI_SO_RCVBUF, &(int){ 4000000 }, sizeof(int));
+	}
+	for (int n = 0; n < 2000; n++) {
+		for (int i = 0; i < 2; i++)
+			if ((error[i] = vi_sendmsg(so[i], &msg, &done)) != 0)
+				n = 2000;
+		tl_run(&t, 1000);
+		assert_true(number(&t, jid[0], "limit.memory.cur") <= number(&t, jid[0], "limit.memory"));
+	}
+	assert_true(error[0] == ENOBUFS || error[1] == ENOBUFS);
+	vi_close(so[0]);
+	vi_close(so[1]);
+	tl_end(&t);
+}
+
+static void
+cpu_time_is_kept(void **state)
+{
+	struct tl t;
+	int a, b;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=a", "persist", "children.max=9", "vcpu.limit=50", NULL));
+	assert_string_equal(get(&t, a, "vcpu.limit"), "50");
+	tl_ok(tl_jail(&t, a, NEW, &b, NULL, "name=b", "persist", NULL));
+	vi_jail_proc_cputime(t.k, b, 1500000000);
+	vi_jail_proc_cputime(t.k, a, 1000);
+	assert_string_equal(get(&t, b, "vcpu.usage"), "1.500000");
+	assert_string_equal(get(&t, a, "vcpu.usage"), "1.500001");
+	tl_ok(vi_jail_remove(t.k, 0, b));
+	assert_string_equal(get(&t, a, "vcpu.usage"), "1.500001");
+	tl_ok(tl_jail(&t, a, NEW, &b, NULL, "name=b", "persist", "vcpu=inherit", NULL));
+	vi_jail_proc_cputime(t.k, b, 1000000000);
+	assert_string_equal(get(&t, b, "vcpu.usage"), "2.500001");	/* it is the parent's */
 	tl_end(&t);
 }
 
@@ -208,7 +435,7 @@ interfaces_come_from_the_caller(void **state)
 	(void)state;
 	tl_begin(&t, 1);
 	tl_ok(vi_if_create(vi_vnet0(t.k), "epair", name));
-	a = make(&t, 0, "a", ALL - 1);
+	a = make(&t, 0, "a", OWN);
 	tl_fails(tl_jail(&t, a, NEW, &b, err, "name=b", "persist", "vnet", "vnet.interface=epair0a", NULL), ENXIO);
 	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "vnet.interface=epair0a", NULL));
 	tl_ok(tl_jail(&t, a, NEW, &b, err, "name=b", "persist", "vnet", "vnet.interface=epair0a", NULL));
@@ -262,6 +489,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(containers_combine),
+		cmocka_unit_test(ipc_kinds),
+		cmocka_unit_test(limit_sockets),
+		cmocka_unit_test(limit_interfaces_and_routes),
+		cmocka_unit_test(limit_processes),
+		cmocka_unit_test(limit_memory_of_a_tree),
+		cmocka_unit_test(cpu_time_is_kept),
 		cmocka_unit_test(vnet_goes_with_its_jail),
 		cmocka_unit_test(limit_and_share_reach_the_stack),
 		cmocka_unit_test(interfaces_move_in),

@@ -92,7 +92,7 @@ make_vnet(struct rig *g, const char *name)
 {
 	struct vnet *vn;
 
-	assert_int_equal(vnet_create(g->k, name, &vn), 0);
+	assert_int_equal(vnet_create(g->k, name, NULL, &vn), 0);
 	net_vnet(vn)->nv_afops[NET_AF_INET] = &test_afops;
 	assert_int_equal(net_proto_register(vn, ETHERTYPE_IP, test_ip_input), 0);
 	return (vn);

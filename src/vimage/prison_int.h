@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How parameters of a prison are set: for the files that hold rows of param_table.
+ */
+#ifndef VIMAGE_PRISON_INT_H
+#define VIMAGE_PRISON_INT_H
+
+#include "base/sbuf.h"
+#include "base/util.h"
+#include "vimage/prison.h"
+
+/* Shares, limits and IPC: prison_res.c. */
+struct change_res {
+	uint32_t	 cr_share;	/* 0 = not said */
+	bool		 cr_cpulimitset;
+	uint32_t	 cr_cpulimit;
+	uint32_t	 cr_limitset;	/* bits of LIMIT_* */
+	uint64_t	 cr_limit[LIMIT_MAX];
+	uint32_t	 cr_ipclimitset;	/* bits of VIPC_* */
+	uint64_t	 cr_ipclimit[VIPC_MAX];
+};
+
+/* What was asked for.  Nothing is touched until all of it is known to be good. */
+struct change {
+	struct prison	*ch_caller;
+	struct prison	*ch_pr;		/* NULL: to be created */
+	struct prison	*ch_parent;
+	char		*ch_err;
+	int		 ch_jid;	/* 0 = not said */
+	bool		 ch_named;
+	char		 ch_name[VI_NAMELEN];	/* full */
+	struct prison_conf ch_conf;
+	enum vmode	 ch_modes[VCLASS_MAX];
+	bool		 ch_modeset[VCLASS_MAX];
+	bool		 ch_hostset, ch_domainset;
+	char		 ch_hostname[256], ch_domainname[256];
+	struct change_res ch_res;
+};
+
+struct param {
+	const char	*pa_name;
+	bool		 pa_bool;
+	/* value is never NULL; booleans get "true" or "false".  NULL = read-only. */
+	int		(*pa_set)(struct change *, const struct param *, const char *value);
+	void		(*pa_get)(struct prison *caller, struct prison *, const struct param *, struct sbuf *);
+	unsigned	 pa_arg;
+};
+typedef int param_set_fn(struct change *, const struct param *, const char *value);
+typedef void param_get_fn(struct prison *caller, struct prison *, const struct param *, struct sbuf *);
+
+/* The sentence for the user; returns error. */
+int	change_fail(struct change *, int error, const char *fmt, ...) VI_PRINTF(3, 4);
+int	change_number(struct change *, const struct param *, const char *value, int64_t min, int64_t max, int64_t *out);
+bool	change_owns(const struct change *, enum vclass);	/* will the prison have one of its own? */
+int	change_mode(struct change *, const char *name, enum vclass, enum vmode);
+
+/* prison_res.c: shares, limits, IPC. */
+param_set_fn set_share, set_cpulimit, set_limit, set_nolimit, set_ipc, set_ipclimit;
+param_get_fn get_share, get_cpulimit, get_cpuusage, get_limit, get_limitcur, get_limitpeak, get_nolimit, get_ipc, get_ipclimit;
+int	change_res_check(struct change *);
+void	change_res_apply(struct change *);	/* to ch_pr; cannot fail */
+
+#endif
