@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <vimage/socket.h>
+
 #include "cmd/xo.h"
 
 void
@@ -203,4 +205,33 @@ cmd_number(const char *text, long long min, long long max, long long *np)
 	errno = 0;
 	*np = strtoll(text, &end, hex ? 16 : 10);
 	return errno == 0 && *end == '\0' && *np >= min && *np <= max;
+}
+
+int
+cmd_fib(void)
+{
+	const char *text = getenv("VIMAGE_FIB");
+	long long fib;
+
+	return text != NULL && cmd_number(text, 0, 65535, &fib) ? (int)fib : 0;
+}
+
+const char *
+cmd_tcp_state(json_int_t state)
+{
+	static const char *const names[] = {
+		[VI_TCPS_CLOSED] = "CLOSED",
+		[VI_TCPS_LISTEN] = "LISTEN",
+		[VI_TCPS_SYN_SENT] = "SYN_SENT",
+		[VI_TCPS_SYN_RECEIVED] = "SYN_RCVD",
+		[VI_TCPS_ESTABLISHED] = "ESTABLISHED",
+		[VI_TCPS_CLOSE_WAIT] = "CLOSE_WAIT",
+		[VI_TCPS_FIN_WAIT_1] = "FIN_WAIT_1",
+		[VI_TCPS_CLOSING] = "CLOSING",
+		[VI_TCPS_LAST_ACK] = "LAST_ACK",
+		[VI_TCPS_FIN_WAIT_2] = "FIN_WAIT_2",
+		[VI_TCPS_TIME_WAIT] = "TIME_WAIT",
+	};
+
+	return state >= 0 && state <= VI_TCPS_TIME_WAIT ? names[state] : "";
 }

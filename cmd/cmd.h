@@ -34,9 +34,9 @@ struct cmd_error {
 	char	ce_text[256];
 };
 
-cmd_fn	cmd_arp, cmd_dmesg, cmd_ifconfig, cmd_ifmcstat, cmd_jail, cmd_jexec, cmd_jls, cmd_ndp,
-	cmd_netstat, cmd_ping,
-	cmd_route, cmd_sysctl, cmd_vimage;
+cmd_fn	cmd_arp, cmd_dmesg, cmd_ifconfig, cmd_ifmcstat, cmd_jail, cmd_jexec, cmd_jls, cmd_kldload,
+	cmd_kldstat, cmd_ndp, cmd_netstat, cmd_ping, cmd_route, cmd_setfib, cmd_sockstat,
+	cmd_sysctl, cmd_vimage;
 
 const struct cmd *cmd_find(const char *name);		/* NULL: no such command */
 /* Returns the exit status. */
@@ -63,6 +63,9 @@ struct xo;
 /* The output layer for a table, --libxo taken out of the arguments; NULL after a message. */
 struct xo *cmd_xo(struct cmd_ctx *, int *argc, char **argv);
 
+/* The routing table this process runs with, setfib(1). */
+int	cmd_fib(void);
+const char *cmd_tcp_state(json_int_t);			/* "ESTABLISHED"; "" */
 /* Members of an answer; the default when they are missing. */
 const char *cmd_str(const json_t *, const char *key);		/* "" */
 json_int_t cmd_int(const json_t *, const char *key);		/* 0 */

@@ -19,11 +19,14 @@ static const struct cmd commands[] = {
 	    "-[rR] ['*' | jail ...]" },
 	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] jail [command ...]" },
 	{ "jls", cmd_jls, "[-cdhNnqsv] [--libxo style] [-j jail] [parameter ...]" },
+	{ "kldload", cmd_kldload, "[-nqv] file ..." },
+	{ "kldstat", cmd_kldstat, "[-hqv] [-i id] [-m module] [-n file]" },
+	{ "kldunload", cmd_kldload, "[-fv] file ..." },
 	{ "ndp", cmd_ndp, "[-j jail] [-n] host | -a | -c | -d host | -s host mac [temp] [proxy] | "
 	    "-i interface [flag ...]" },
 	{ "netstat", cmd_netstat,
-	    "[-j jail] [--libxo style] [-46aLnW] [-f family] [-p protocol] | -i [-bdn] [-I interface] "
-	    "| -r [-nW] [-F fib] | -s [-p protocol]" },
+	    "[-j jail] [--libxo style] [-46aLnW] [-f family] [-p protocol] | -i [-bdn] [-I interface] | -m "
+	    "| -r [-nW] [-F fib] | -s [-z] [-p protocol]" },
 	{ "ping", cmd_ping,
 	    "[-46aDfHnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "
 	    "[-W waittime] host" },
@@ -31,6 +34,8 @@ static const struct cmd commands[] = {
 	    "[-aDfHnoqv] [-c count] [-i wait] [-m hoplimit] [-s packetsize] [-S src_addr] [-t timeout] "
 	    "[-W waittime] host" },
 	{ "route", cmd_route, "[-j jail] [-46nq] command [[modifiers] args]" },
+	{ "setfib", cmd_setfib, "[-F] fib command [argument ...]" },
+	{ "sockstat", cmd_sockstat, "[-46cLlnqsw] [-j jail] [--libxo style] [-P protocols] [-p ports]" },
 	{ "sysctl", cmd_sysctl, "[-j jail] [-deiNnqtW] name[=value] ... | -a" },
 	{ "vimage", cmd_vimage, "[-L instance] [command [argument ...] | status [--libxo style] | "
 	    "shutdown]" },

@@ -14,20 +14,6 @@
 /*
  * Sockets.
  */
-static const char *const tcp_states[] = {
-	[VI_TCPS_CLOSED] = "CLOSED",
-	[VI_TCPS_LISTEN] = "LISTEN",
-	[VI_TCPS_SYN_SENT] = "SYN_SENT",
-	[VI_TCPS_SYN_RECEIVED] = "SYN_RCVD",
-	[VI_TCPS_ESTABLISHED] = "ESTABLISHED",
-	[VI_TCPS_CLOSE_WAIT] = "CLOSE_WAIT",
-	[VI_TCPS_FIN_WAIT_1] = "FIN_WAIT_1",
-	[VI_TCPS_CLOSING] = "CLOSING",
-	[VI_TCPS_LAST_ACK] = "LAST_ACK",
-	[VI_TCPS_FIN_WAIT_2] = "FIN_WAIT_2",
-	[VI_TCPS_TIME_WAIT] = "TIME_WAIT",
-};
-
 static const char *
 proto_name(json_int_t proto)
 {
@@ -127,9 +113,8 @@ emit_socket(struct netstat *ns, const json_t *pcb)
 		    listening ? 0 : cmd_int(pcb, "recvq"), listening ? 0 : cmd_int(pcb, "sendq"));
 		emit_end(ns, pcb, "local", "local", "lport");
 		emit_end(ns, pcb, "remote", "foreign", "fport");
-		if (cmd_int(pcb, "proto") == IPPROTO_TCP && state >= 0 &&
-		    state <= VI_TCPS_TIME_WAIT)
-			xo_emit(ns->ns_xo, "{:tcp-state/%s}", tcp_states[state]);
+		if (cmd_int(pcb, "proto") == IPPROTO_TCP)
+			xo_emit(ns->ns_xo, "{:tcp-state/%s}", cmd_tcp_state(state));
 	}
 	xo_emit(ns->ns_xo, "\n");
 	xo_close(ns->ns_xo);
@@ -287,6 +272,8 @@ netstat_statistics(struct netstat *ns)
 	struct lines li = { .li_ns = ns, .li_proto = "" };
 	size_t i;
 
+	if (ns->ns_clear)
+		json_object_set_new(req, "clear", json_true());
 	if (cmd_call(ns->ns_cx, req, &r) != 0)
 		return 1;
 	xo_open_container(ns->ns_xo, "statistics");
@@ -304,7 +291,7 @@ netstat_statistics(struct netstat *ns)
  */
 struct choice {
 	struct netstat	 c_ns;
-	bool		 c_routes, c_interfaces, c_stats;
+	bool		 c_routes, c_interfaces, c_stats, c_memory;
 	const char	*c_family;
 };
 
@@ -327,7 +314,7 @@ parse(struct choice *c, int argc, char **argv)
 	struct netstat *ns = &c->c_ns;
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:46abdF:f:I:ij:Lnp:rsWz")) != -1) {
+	while ((ch = getopt(argc, argv, "+:46abdF:f:I:ij:Lmnp:rsWz")) != -1) {
 		switch (ch) {
 		case '4': c->c_family = "inet"; break;
 		case '6': c->c_family = "inet6"; break;
@@ -343,6 +330,7 @@ parse(struct choice *c, int argc, char **argv)
 		case 'i': c->c_interfaces = true; break;
 		case 'j': ns->ns_cx->cx_jail = optarg; break;
 		case 'L': ns->ns_listen = true; break;
+		case 'm': c->c_memory = true; break;
 		case 'n': ns->ns_numeric = true; break;
 		case 'p': ns->ns_proto = optarg; break;
 		case 'r': c->c_routes = true; break;
@@ -351,9 +339,7 @@ parse(struct choice *c, int argc, char **argv)
 			c->c_stats = true;
 			break;
 		case 'W': ns->ns_wide = true; break;
-		case 'z':
-			cmd_warnx(ns->ns_cx, "-z: the counters cannot be reset");
-			return -1;
+		case 'z': ns->ns_clear = true; break;
 		default: return ch;
 		}
 	}
@@ -366,14 +352,20 @@ run(struct choice *c)
 	struct netstat *ns = &c->c_ns;
 
 	if (c->c_family != NULL && strcmp(c->c_family, "inet") != 0 &&
-	    strcmp(c->c_family, "inet6") != 0) {
+	    strcmp(c->c_family, "inet6") != 0 && (strcmp(c->c_family, "link") != 0 || !c->c_interfaces)) {
 		cmd_warnx(ns->ns_cx, "%s: unknown address family", c->c_family);
 		return 1;
 	}
-	if (c->c_routes + c->c_interfaces + c->c_stats > 1) {
-		cmd_warnx(ns->ns_cx, "only one of -i, -r and -s can be shown at a time");
+	if (c->c_routes + c->c_interfaces + c->c_stats + c->c_memory > 1) {
+		cmd_warnx(ns->ns_cx, "only one of -i, -m, -r and -s can be shown at a time");
 		return 1;
 	}
+	if (ns->ns_clear && !c->c_stats) {
+		cmd_warnx(ns->ns_cx, "-z: only with -s");
+		return 1;
+	}
+	if (c->c_memory)
+		return netstat_memory(ns);
 	ns->ns_family = c->c_family;
 	if (c->c_routes)
 		return netstat_routes(ns);
@@ -385,7 +377,7 @@ run(struct choice *c)
 int
 cmd_netstat(struct cmd_ctx *cx, int argc, char **argv)
 {
-	struct choice c = { .c_ns = { .ns_cx = cx } };
+	struct choice c = { .c_ns = { .ns_cx = cx, .ns_fib = cmd_fib() } };
 	int ch;
 
 	if ((c.c_ns.ns_xo = cmd_xo(cx, &argc, argv)) == NULL)

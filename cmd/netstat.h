@@ -11,17 +11,19 @@ struct netstat {
 	struct cmd_ctx	*ns_cx;
 	struct xo	*ns_xo;
 	bool		 ns_all, ns_listen, ns_numeric, ns_wide, ns_bytes, ns_drops;
+	bool		 ns_clear;	/* -z */
 	bool		 ns_brief;	/* no counters that are zero */
 	const char	*ns_proto;	/* -p; NULL: all */
 	const char	*ns_interface;	/* -I; NULL: all */
 	int		 ns_fib;
-	const char	*ns_family;	/* "inet", "inet6"; NULL: both */
+	const char	*ns_family;	/* "inet", "inet6"; NULL: both; interfaces: "link" */
 };
 
 /* Each returns the exit status. */
 int	netstat_routes(struct netstat *);
 int	netstat_interfaces(struct netstat *);
 int	netstat_sockets(struct netstat *);
-int	netstat_statistics(struct netstat *);
+int	netstat_statistics(struct netstat *);	/* ns_clear: sets them to zero, too */
+int	netstat_memory(struct netstat *);
 
 #endif

@@ -221,7 +221,7 @@ of_family(const struct netstat *ns, const json_t *addr)
 {
 	const char *family = cmd_str(addr, "family");
 
-	return ns->ns_family == NULL ||
+	return ns->ns_family == NULL ||		/* "link": of none */
 	    strcmp(ns->ns_family, family[0] != '\0' ? family : "inet") == 0;
 }
 
@@ -307,6 +307,51 @@ netstat_interfaces(struct netstat *ns)
 	xo_emit(ns->ns_xo, " {T:/%5s}{P:/%s}\n", "Coll", ns->ns_drops ? "  Drop" : "");
 	json_array_foreach(ifs, i, ifp)
 		emit_interface(ns, ifp, width);
+	xo_close(ns->ns_xo);
+	xo_close(ns->ns_xo);
+	json_decref(r);
+	return 0;
+}
+
+/*
+ * Memory: mbufs in BSD's words, and every account of the stack.
+ */
+static void
+emit_mbufs(struct xo *xo, const json_t *acct)
+{
+	xo_emit(xo, "{:mbuf-current/%jd} mbufs in use\n", cmd_int(acct, "count"));
+	xo_emit(xo, "{:bytes-in-use/%jd}/{:bytes-peak/%jd} bytes of mbufs in use (current/peak)\n", cmd_int(acct, "bytes"),
+	    cmd_int(acct, "peak"));
+	xo_emit(xo, "{:mbuf-failures/%jd} requests for mbufs denied\n\n", cmd_int(acct, "failures"));
+}
+
+static void
+emit_account(struct xo *xo, const json_t *acct)
+{
+	xo_open_instance(xo);
+	xo_emit(xo, "{t:name/%-12s} {:used/%10jd} {:bytes/%12jd} {:peak/%12jd} {:limit/%12jd} {:failures/%8jd}\n", cmd_str(acct, "name"),
+	    cmd_int(acct, "count"), cmd_int(acct, "bytes"), cmd_int(acct, "peak"), cmd_int(acct, "limit"), cmd_int(acct, "failures"));
+	xo_close(xo);
+}
+
+int
+netstat_memory(struct netstat *ns)
+{
+	const json_t *accounts;
+	json_t *r, *acct;
+	size_t i;
+
+	if (cmd_call(ns->ns_cx, json_pack("{s:s}", "op", "stat.accounts"), &r) != 0)
+		return 1;
+	accounts = json_object_get(r, "accounts");
+	xo_open_container(ns->ns_xo, "mbuf-statistics");
+	json_array_foreach(accounts, i, acct)
+		if (strcmp(cmd_str(acct, "name"), "mbuf") == 0)
+			emit_mbufs(ns->ns_xo, acct);
+	xo_emit(ns->ns_xo, "{T:/%-12s} {T:/%10s} {T:/%12s} {T:/%12s} {T:/%12s} {T:/%8s}\n", "Memory", "Used", "Bytes", "Peak", "Limit", "Denied");
+	xo_open_list(ns->ns_xo, "account");
+	json_array_foreach(accounts, i, acct)
+		emit_account(ns->ns_xo, acct);
 	xo_close(ns->ns_xo);
 	xo_close(ns->ns_xo);
 	json_decref(r);

@@ -560,7 +560,7 @@ parse_options(struct route *r, int argc, char **argv)
 int
 cmd_route(struct cmd_ctx *cx, int argc, char **argv)
 {
-	struct route r = { .r_cx = cx, .r_len = -1 };
+	struct route r = { .r_cx = cx, .r_len = -1, .r_fib = cmd_fib() };
 	int status;
 
 	if ((status = parse_options(&r, argc, argv)) != 0)

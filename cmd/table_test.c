@@ -438,10 +438,10 @@ test_wrong_words(void **state)
 		{ cmd_jls, "jls -c", "usage: jls words\n" },
 		{ cmd_jls, "jls -Z", "jls: illegal option -- Z; usage: jls words\n" },
 		{ cmd_jls, "jls --libxo xml", "jls: xml: unsupported output style\n" },
-		{ cmd_netstat, "netstat -z", "netstat: -z: the counters cannot be reset\n" },
+		{ cmd_netstat, "netstat -z", "netstat: -z: only with -s\n" },
 		{ cmd_netstat, "netstat -f inet9", "netstat: inet9: unknown address family\n" },
 		{ cmd_netstat, "netstat -F x -r", "netstat: invalid fib number: x\n" },
-		{ cmd_netstat, "netstat -rs", "netstat: only one of -i, -r and -s can be shown at "
+		{ cmd_netstat, "netstat -rs", "netstat: only one of -i, -m, -r and -s can be shown at "
 		    "a time\n" },
 		{ cmd_netstat, "netstat word", "usage: netstat words\n" },
 		{ cmd_arp, "arp", "usage: arp words\n" },

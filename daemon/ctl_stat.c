@@ -2,6 +2,7 @@
 /* What a stack tells of itself: stat.*, pcb.list, log.read. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <vimage/jail.h>
@@ -10,6 +11,7 @@
 
 #include "daemon/ctl_arg.h"
 #include "daemon/ctl_server.h"
+#include "daemon/daemon.h"
 
 static void
 add_stat(void *arg, const struct vi_stat *st)
@@ -28,14 +30,17 @@ op_stats(struct ctl_request *rq)
 {
 	struct ctl_list list;
 	const char *proto = NULL;
-	int error;
+	int clear = 0, error;
 
 	ctl_list_begin(rq, "stats", &list);
-	if ((error = ctl_args(rq, "{s?s}", "proto", &proto)) != 0)
+	if ((error = ctl_args(rq, "{s?s,s?b}", "proto", &proto, "clear", &clear)) != 0 ||
+	    (clear && (error = ctl_may(rq, VI_PRIV_NET_SYSCTL)) != 0))
 		return error;
 	vi_stats(rq->rq_vnet, proto, add_stat, &list);
 	if (proto != NULL && json_array_size(list.l_array) == 0)
 		return ctl_fail(rq, ENOENT, "%.40s: unknown or uninstrumented protocol", proto);
+	if (clear)
+		vi_stats_clear(rq->rq_vnet, proto);
 	return 0;
 }
 
@@ -65,10 +70,54 @@ op_accounts(struct ctl_request *rq)
 	return ctl_args(rq, "{}");
 }
 
+/* Which inode a socket has in the programs, in order of sockets. */
+struct owner {
+	const struct vi_socket *ow_so;
+	uint64_t	 ow_ino;
+};
+struct pcbs {
+	struct ctl_list	 pl_list;
+	struct owner	*pl_owners;
+	size_t		 pl_nowners, pl_size;
+};
+
+static void
+add_owner(void *arg, const struct vi_socket *so, uint64_t ino)
+{
+	struct pcbs *pl = arg;
+	size_t size = pl->pl_size == 0 ? 64 : 2 * pl->pl_size;
+	struct owner *new;
+
+	if (pl->pl_nowners == pl->pl_size) {
+		if ((new = reallocarray(pl->pl_owners, size, sizeof(*new))) == NULL) {
+			pl->pl_list.l_error = ENOMEM;
+			return;
+		}
+		pl->pl_owners = new;
+		pl->pl_size = size;
+	}
+	pl->pl_owners[pl->pl_nowners++] = (struct owner){ so, ino };
+}
+
+static int
+owner_cmp(const void *a, const void *b)
+{
+	const uintptr_t x = (uintptr_t)((const struct owner *)a)->ow_so, y = (uintptr_t)((const struct owner *)b)->ow_so;
+
+	return (x > y) - (x < y);
+}
+
 static void
 add_pcb(void *arg, const struct vi_pcbinfo *pi)
 {
+	struct pcbs *pl = arg;
+	const struct owner key = { .ow_so = pi->pi_socket }, *ow = NULL;
 	json_t *o = json_object();
+
+	if (pi->pi_socket != NULL && pl->pl_nowners > 0)
+		ow = bsearch(&key, pl->pl_owners, pl->pl_nowners, sizeof(key), owner_cmp);
+	if (ow != NULL)
+		ctl_put_int(o, "inode", ow->ow_ino);
 
 	ctl_put_int(o, "proto", (uint64_t)pi->pi_proto);
 	ctl_put_int(o, "type", (uint64_t)pi->pi_type);
@@ -81,17 +130,25 @@ add_pcb(void *arg, const struct vi_pcbinfo *pi)
 	ctl_put_int(o, "state", pi->pi_state);
 	ctl_put_int(o, "uid", pi->pi_uid);
 	ctl_put_int(o, "id", pi->pi_id);
-	ctl_list_add(arg, o);
+	ctl_list_add(&pl->pl_list, o);
 }
 
 static int
 op_pcbs(struct ctl_request *rq)
 {
-	struct ctl_list list;
+	struct pcbs pl = { .pl_owners = NULL };
+	int owners = 0, error;
 
-	ctl_list_begin(rq, "pcbs", &list);
-	vi_pcbs(rq->rq_vnet, add_pcb, &list);
-	return list.l_error != 0 ? list.l_error : ctl_args(rq, "{}");
+	ctl_list_begin(rq, "pcbs", &pl.pl_list);
+	if ((error = ctl_args(rq, "{s?b}", "owners", &owners)) != 0)
+		return error;
+	for (unsigned i = 0; owners && rq->rq_daemon != NULL && i < rq->rq_daemon->d_nworkers; i++)
+		lx_owners(rq->rq_daemon->d_workers[i].w_lx, rq->rq_vnet, add_owner, &pl);
+	if (pl.pl_nowners > 1)
+		qsort(pl.pl_owners, pl.pl_nowners, sizeof(pl.pl_owners[0]), owner_cmp);
+	vi_pcbs(rq->rq_vnet, add_pcb, &pl);
+	free(pl.pl_owners);
+	return pl.pl_list.l_error;
 }
 
 static void

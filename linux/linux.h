@@ -50,6 +50,11 @@ void	lx_vnet_gone(struct lx *, struct vi_vnet *);
 /* Work left over that no descriptor announces (retries); called once per turn of the worker's loop. */
 void	lx_poll(struct lx *);
 
+/* The sockets of a stack that programs hold: its own identity, and the inode of the program's end as /proc/PID/fd shows it.  With the kernel lock. */
+struct vi_socket;
+typedef void lx_owner_fn(void *arg, const struct vi_socket *, uint64_t inode);
+void	lx_owners(struct lx *, const struct vi_vnet *, lx_owner_fn *, void *arg);
+
 struct lx_stats { uint64_t ls_notifications, ls_sockets, ls_continued, ls_lost, ls_bytes_in, ls_bytes_out; };
 void	lx_stats_get(const struct lx *, struct lx_stats *);
 

@@ -416,4 +416,8 @@ void	 nl_input(struct lx_sock *, const void *, size_t);
 int64_t	 nl_getsockopt(struct lx_call *);
 int64_t	 nl_setsockopt(struct lx_call *);
 
+/* owner.c */
+#define LX_MAXENVIRON	(128 * 1024)	/* of a process's environment is looked at */
+uint32_t lx_process_fib(pid_t, uint32_t nfibs);	/* what setfib(1) said; 0 */
+
 #endif

@@ -32,6 +32,8 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 
+#include <vimage/route.h>
+
 #define WATCH_IN	(EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET)
 #define SWEEP_NS	2000000000ULL
 #define SWEEP_MAX	500
@@ -382,6 +384,21 @@ socket_type(int type, int proto)
 	return (proto > 255 || (type == SOCK_RAW && proto == 0) ? EPROTONOSUPPORT : 0);
 }
 
+/* The routing table the process runs with. */
+static int
+socket_setfib(struct lx_call *c, struct vi_socket *so)
+{
+	const uint32_t nfibs = vi_route_nfibs(c->c_pr->pr_vnet);
+	int fib = nfibs > 1 ? (int)lx_process_fib(c->c_tid, nfibs) : 0;
+	int error;
+
+	if (fib == 0)
+		return (0);
+	if ((error = vi_setsockopt(so, VI_SO_FIB, &fib, sizeof(fib))) != 0)
+		vi_close(so);
+	return (error);
+}
+
 static int64_t
 socket_inet(struct lx_call *c, int family, int type, int proto, int flags)
 {
@@ -399,6 +416,8 @@ socket_inet(struct lx_call *c, int family, int type, int proto, int flags)
 			maker.cr_priv = lx_call_has(c, CAP_NET_RAW);
 		error = vi_socket(c->c_pr->pr_vnet, sockaddr_family(family), type, proto, &maker, &so);
 	}
+	if (error == 0)
+		error = socket_setfib(c, so);
 	if (error == 0)
 		error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet,
 		    type == SOCK_STREAM ? LXK_STREAM : LXK_DGRAM, so, &appfd, &ls);

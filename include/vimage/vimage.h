@@ -114,6 +114,8 @@ struct vi_stat {
 typedef void vi_stat_fn(void *arg, const struct vi_stat *);
 VI_API void	vi_stats(struct vi_vnet *, const char *proto, vi_stat_fn *, void *arg);	/* proto NULL = all */
 
+VI_API void	vi_stats_clear(struct vi_vnet *, const char *proto);	/* management */
+
 /* The private message buffer (vlog) of a vnet. */
 struct vi_logmsg {
 	uint64_t	 lm_seq;	/* from 1, gaps mean lost lines */

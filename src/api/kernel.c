@@ -244,6 +244,12 @@ vi_stats(struct vi_vnet *vn, const char *proto, vi_stat_fn *fn, void *arg)
 	vnet_stats(api_vnet(vn), proto, fn, arg);
 }
 
+void
+vi_stats_clear(struct vi_vnet *vn, const char *proto)
+{
+	vnet_stats_clear(api_vnet(vn), proto);
+}
+
 uint64_t
 vi_log_read(struct vi_vnet *vn, uint64_t after, vi_log_fn *fn, void *arg)
 {

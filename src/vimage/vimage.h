@@ -40,6 +40,7 @@ int	 vnet_modules_sort(const struct vnet_module *const *in, unsigned n, const st
 
 /* For every module with a table. */
 void	 vnet_stats(struct vnet *, const char *proto, vi_stat_fn *, void *arg);
+void	 vnet_stats_clear(struct vnet *, const char *proto);
 int	 vnet_sysctl_list(struct vnet *, const char *name, vi_sysctl_fn *, void *arg);
 int	 vnet_sysctl_set(struct vnet *, const char *name, const char *value, bool priv);
 int	 vnet_sysctl_get(struct vnet *, const char *name, char *buf, size_t len);

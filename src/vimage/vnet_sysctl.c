@@ -226,3 +226,19 @@ vnet_stats(struct vnet *vn, const char *proto, vi_stat_fn *fn, void *arg)
 		}
 	}
 }
+
+/* Every row counts up only, so none says what is there now. */
+void
+vnet_stats_clear(struct vnet *vn, const char *proto)
+{
+	struct vimage_kern *vk = vn->vn_kernel->k_vimage;
+	const struct stat_desc *st;
+	char *base;
+
+	for (unsigned i = 0; i < vk->vk_nmodules; i++) {
+		base = vn->vn_state[vk->vk_modules[i]->vm_slot];
+		for (st = vk->vk_modules[i]->vm_stats; st != NULL && st->st_name != NULL; st++)
+			if (proto == NULL || strcmp(proto, st->st_proto) == 0)
+				*(uint64_t *)(void *)(base + st->st_off) = 0;
+	}
+}

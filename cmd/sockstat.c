@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sockstat(1): the sockets of a network stack with the processes that hold them.
+ *
+ * Theory of operation.  The stack tells its sockets, each with the inode that its end has in the programs.  Which descriptors of which
+ * processes these are is read from /proc: what the caller may not look into is shown without a process, as "?".
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <vimage/socket.h>
+
+#include "cmd/cmd.h"
+#include "cmd/xo.h"
+
+#define MAXPORT	65535
+
+/* One descriptor of one process that is a socket of the host's. */
+struct holder {
+	unsigned long long ho_ino;
+	int		 ho_pid, ho_fd;
+};
+
+struct sockstat {
+	struct cmd_ctx	*ss_cx;
+	struct xo	*ss_xo;
+	bool		 ss_inet, ss_inet6;	/* neither: both */
+	bool		 ss_connected, ss_listening, ss_quiet, ss_state, ss_wide;
+	bool		 ss_noloop;
+	char		*ss_protos;		/* ",tcp,udp," */
+	unsigned char	*ss_ports;		/* a bit each; NULL: all */
+	struct holder	*ss_holders;		/* by inode */
+	size_t		 ss_nholders, ss_size;
+};
+
+static bool
+add_holder(struct sockstat *ss, unsigned long long ino, int pid, int fd)
+{
+	struct holder *new;
+
+	if (ss->ss_nholders == ss->ss_size) {
+		ss->ss_size = ss->ss_size == 0 ? 256 : 2 * ss->ss_size;
+		if ((new = reallocarray(ss->ss_holders, ss->ss_size, sizeof(*new))) == NULL)
+			return false;
+		ss->ss_holders = new;
+	}
+	ss->ss_holders[ss->ss_nholders++] = (struct holder){ ino, pid, fd };
+	return true;
+}
+
+static bool
+scan_process(struct sockstat *ss, int pid)
+{
+	char path[64], link[64];
+	unsigned long long ino;
+	struct dirent *de;
+	bool ok = true;
+	ssize_t n;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	if ((dir = opendir(path)) == NULL)
+		return true;
+	while (ok && (de = readdir(dir)) != NULL) {
+		if (!isdigit((unsigned char)de->d_name[0]) || (n = readlinkat(dirfd(dir), de->d_name, link, sizeof(link) - 1)) <= 0)
+			continue;
+		link[n] = '\0';
+		if (sscanf(link, "socket:[%llu]", &ino) == 1)
+			ok = add_holder(ss, ino, pid, atoi(de->d_name));
+	}
+	closedir(dir);
+	return ok;
+}
+
+static int
+holder_cmp(const void *a, const void *b)
+{
+	const struct holder *x = a, *y = b;
+
+	if (x->ho_ino != y->ho_ino)
+		return x->ho_ino < y->ho_ino ? -1 : 1;
+	return x->ho_pid != y->ho_pid ? (x->ho_pid > y->ho_pid) - (x->ho_pid < y->ho_pid) : (x->ho_fd > y->ho_fd) - (x->ho_fd < y->ho_fd);
+}
+
+static bool
+scan(struct sockstat *ss)
+{
+	struct dirent *de;
+	bool ok = true;
+	DIR *dir;
+
+	if ((dir = opendir("/proc")) == NULL)
+		return true;
+	while (ok && (de = readdir(dir)) != NULL)
+		if (isdigit((unsigned char)de->d_name[0]))
+			ok = scan_process(ss, atoi(de->d_name));
+	closedir(dir);
+	if (ok && ss->ss_nholders > 1)
+		qsort(ss->ss_holders, ss->ss_nholders, sizeof(ss->ss_holders[0]), holder_cmp);
+	return ok;
+}
+
+/* The first of those that hold the inode; NULL. */
+static const struct holder *
+find_holder(const struct sockstat *ss, unsigned long long ino)
+{
+	size_t lo = 0, hi = ss->ss_nholders, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (ss->ss_holders[mid].ho_ino < ino)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return ino != 0 && lo < ss->ss_nholders && ss->ss_holders[lo].ho_ino == ino ? &ss->ss_holders[lo] : NULL;
+}
+
+/*
+ * What is shown.
+ */
+static const char *
+proto_name(json_int_t proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP: return "tcp";
+	case IPPROTO_UDP: return "udp";
+	case IPPROTO_UDPLITE: return "udplite";
+	case IPPROTO_ICMP: return "icmp";
+	case IPPROTO_ICMPV6: return "icmp6";
+	default: return "raw";
+	}
+}
+
+static bool
+is_inet6(const json_t *pcb)
+{
+	return strchr(cmd_str(pcb, "local"), ':') != NULL || cmd_int(pcb, "proto") == IPPROTO_ICMPV6;
+}
+
+static bool
+port_wanted(const struct sockstat *ss, json_int_t port)
+{
+	return port > 0 && port <= MAXPORT && (ss->ss_ports[port / 8] >> (port % 8) & 1) != 0;
+}
+
+static bool
+is_loopback(const char *addr)
+{
+	return strncmp(addr, "127.", 4) == 0 || strcmp(addr, "::1") == 0;
+}
+
+static bool
+wanted(const struct sockstat *ss, const json_t *pcb)
+{
+	const bool six = is_inet6(pcb), connected = cmd_int(pcb, "fport") != 0;
+	char proto[24];
+
+	if ((ss->ss_inet || ss->ss_inet6) && (six ? !ss->ss_inet6 : !ss->ss_inet))
+		return false;
+	if ((ss->ss_connected || ss->ss_listening) && (connected ? !ss->ss_connected : !ss->ss_listening))
+		return false;
+	if (ss->ss_noloop && is_loopback(cmd_str(pcb, "local")))
+		return false;
+	if (ss->ss_ports != NULL && !port_wanted(ss, cmd_int(pcb, "lport")) && !port_wanted(ss, cmd_int(pcb, "fport")))
+		return false;
+	snprintf(proto, sizeof(proto), ",%s,", proto_name(cmd_int(pcb, "proto")));
+	return ss->ss_protos == NULL || strstr(ss->ss_protos, proto) != NULL;
+}
+
+static void
+end_text(const json_t *pcb, const char *addrkey, const char *portkey, char *buf, size_t len)
+{
+	const char *addr = cmd_str(pcb, addrkey);
+	const json_int_t port = cmd_int(pcb, portkey);
+
+	if (addr[0] == '\0' || strcmp(addr, "0.0.0.0") == 0 || strcmp(addr, "::") == 0)
+		addr = "*";
+	if (port == 0)
+		snprintf(buf, len, "%s:*", addr);
+	else
+		snprintf(buf, len, "%s:%d", addr, (int)port);
+}
+
+static void
+process_text(int pid, char *comm, size_t commlen, char *user, size_t userlen)
+{
+	char path[64];
+	struct passwd *pw;
+	struct stat sb;
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0) {
+		n = read(fd, comm, commlen - 1);
+		close(fd);
+	}
+	comm[n > 0 ? n - (comm[n - 1] == '\n') : 0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	if (stat(path, &sb) != 0)
+		snprintf(user, userlen, "?");
+	else if ((pw = getpwuid(sb.st_uid)) != NULL)
+		snprintf(user, userlen, "%s", pw->pw_name);
+	else
+		snprintf(user, userlen, "%u", sb.st_uid);
+}
+
+#define ADDRWIDTH(ss)	((ss)->ss_wide ? 46 : 21)
+
+static void
+emit(const struct sockstat *ss, const json_t *pcb, const struct holder *ho)
+{
+	char comm[32] = "?", user[64] = "?", pid[16] = "?", fd[16] = "?", proto[16], local[96], foreign[96];
+
+	if (ho != NULL) {
+		process_text(ho->ho_pid, comm, sizeof(comm), user, sizeof(user));
+		snprintf(pid, sizeof(pid), "%d", ho->ho_pid);
+		snprintf(fd, sizeof(fd), "%d", ho->ho_fd);
+	}
+	snprintf(proto, sizeof(proto), "%s%s", proto_name(cmd_int(pcb, "proto")),
+	    cmd_int(pcb, "proto") == IPPROTO_ICMP || cmd_int(pcb, "proto") == IPPROTO_ICMPV6 ? "" : is_inet6(pcb) ? "6" : "4");
+	end_text(pcb, "local", "lport", local, sizeof(local));
+	end_text(pcb, "foreign", "fport", foreign, sizeof(foreign));
+	xo_open_instance(ss->ss_xo);
+	xo_emit(ss->ss_xo, "{t:user/%-8s} {t:command/%-10s} {t:pid/%5s} {t:fd/%-3s} {t:proto/%-6s} ", user, comm, pid, fd, proto);
+	xo_emit(ss->ss_xo, "{t:local/%-*s} {t:foreign/%-*s}", ADDRWIDTH(ss), local, ADDRWIDTH(ss), foreign);
+	if (ss->ss_state && cmd_int(pcb, "proto") == IPPROTO_TCP)
+		xo_emit(ss->ss_xo, " {:conn-state/%s}", cmd_tcp_state(cmd_int(pcb, "state")));
+	xo_emit(ss->ss_xo, "\n");
+	xo_close(ss->ss_xo);
+}
+
+static void
+emit_socket(const struct sockstat *ss, const json_t *pcb)
+{
+	const unsigned long long ino = (unsigned long long)cmd_int(pcb, "inode");
+	const struct holder *ho = find_holder(ss, ino);
+
+	do {
+		emit(ss, pcb, ho);
+	} while (ho != NULL && ++ho < ss->ss_holders + ss->ss_nholders && ho->ho_ino == ino);
+}
+
+static int
+list(struct sockstat *ss)
+{
+	json_t *r, *pcb;
+	size_t i;
+
+	if (cmd_call(ss->ss_cx, json_pack("{s:s,s:b}", "op", "pcb.list", "owners", 1), &r) != 0)
+		return 1;
+	if (!scan(ss)) {
+		cmd_warnx(ss->ss_cx, "no memory for the list of processes");
+		json_decref(r);
+		return 1;
+	}
+	xo_open_container(ss->ss_xo, "sockstat");
+	if (!ss->ss_quiet)
+		xo_emit(ss->ss_xo, "{T:/%-8s} {T:/%-10s} {T:/%5s} {T:/%-3s} {T:/%-6s} {T:/%-*s} {T:/%-*s}{T:/%s}\n", "USER", "COMMAND", "PID",
+		    "FD", "PROTO", ADDRWIDTH(ss), "LOCAL ADDRESS", ADDRWIDTH(ss), "FOREIGN ADDRESS", ss->ss_state ? " STATE" : "");
+	xo_open_list(ss->ss_xo, "socket");
+	json_array_foreach(json_object_get(r, "pcbs"), i, pcb)
+		if (wanted(ss, pcb))
+			emit_socket(ss, pcb);
+	xo_close(ss->ss_xo);
+	xo_close(ss->ss_xo);
+	json_decref(r);
+	return 0;
+}
+
+/*
+ * Options.
+ */
+
+/* "22,80,1024-2048" */
+static int
+parse_ports(struct sockstat *ss, char *arg)
+{
+	long long from, to;
+	char *word, *dash;
+
+	if (ss->ss_ports == NULL && (ss->ss_ports = calloc(1, (MAXPORT + 8) / 8)) == NULL)
+		return -1;
+	while ((word = strsep(&arg, ",")) != NULL) {
+		if ((dash = strchr(word, '-')) != NULL)
+			*dash++ = '\0';
+		if (!cmd_number(word, 0, MAXPORT, &from) || !cmd_number(dash != NULL ? dash : word, 0, MAXPORT, &to) || from > to) {
+			cmd_warnx(ss->ss_cx, "invalid port number or range: %s", word);
+			return -1;
+		}
+		for (; from <= to; from++)
+			ss->ss_ports[from / 8] |= (unsigned char)(1u << (from % 8));
+	}
+	return 0;
+}
+
+static int
+parse_protos(struct sockstat *ss, const char *arg)
+{
+	static const char *const known[] = { "tcp", "udp", "udplite", "icmp", "icmp6", "raw" };
+	char *copy = strdup(arg), *rest = copy, *word;
+	bool ok = copy != NULL;
+	size_t i;
+
+	while (ok && (word = strsep(&rest, ",")) != NULL) {
+		for (i = 0; i < sizeof(known) / sizeof(known[0]) && strcmp(known[i], word) != 0; i++)
+			;
+		ok = i < sizeof(known) / sizeof(known[0]);
+		if (!ok)
+			cmd_warnx(ss->ss_cx, "protocol %s not supported", word);
+	}
+	free(copy);
+	free(ss->ss_protos);
+	return ok && asprintf(&ss->ss_protos, ",%s,", arg) > 0 ? 0 : -1;
+}
+
+static int
+parse(struct sockstat *ss, int argc, char **argv)
+{
+	int ch;
+
+	while ((ch = getopt(argc, argv, "+:46cj:LlnP:p:qsw")) != -1) {
+		switch (ch) {
+		case '4': ss->ss_inet = true; break;
+		case '6': ss->ss_inet6 = true; break;
+		case 'c': ss->ss_connected = true; break;
+		case 'j': ss->ss_cx->cx_jail = optarg; break;
+		case 'L': ss->ss_noloop = true; break;
+		case 'l': ss->ss_listening = true; break;
+		case 'n': break;		/* nothing is looked up but users */
+		case 'P':
+			if (parse_protos(ss, optarg) != 0)
+				return -1;
+			break;
+		case 'p':
+			if (parse_ports(ss, optarg) != 0)
+				return -1;
+			break;
+		case 'q': ss->ss_quiet = true; break;
+		case 's': ss->ss_state = true; break;
+		case 'w': ss->ss_wide = true; break;
+		default: return ch;
+		}
+	}
+	return 0;
+}
+
+int
+cmd_sockstat(struct cmd_ctx *cx, int argc, char **argv)
+{
+	struct sockstat ss = { .ss_cx = cx };
+	int ch, status;
+
+	if ((ss.ss_xo = cmd_xo(cx, &argc, argv)) == NULL)
+		return 1;
+	if ((ch = parse(&ss, argc, argv)) != 0 || optind != argc)
+		status = xo_finish(ss.ss_xo, ch < 0 ? 1 : cmd_usage(cx, ch, 1));
+	else
+		status = xo_finish(ss.ss_xo, list(&ss));
+	free(ss.ss_holders);
+	free(ss.ss_ports);
+	free(ss.ss_protos);
+	return status;
+}
