@@ -3,7 +3,8 @@
  * TCP in one process and one thread: two stacks joined by an epair, driven through the public
  * interface.
  *
- *	inproc_tcp [-6j] [-h sim|posix] [-t SECONDS] [-m MTU] [-c CONTROL] [bulk|bulk0|rr|conn ...]
+ *	inproc_tcp [-6j] [-h sim|posix] [-t SECONDS] [-n ROUNDS] [-m MTU] [-c CONTROL]
+ *	    [bulk|bulk0|rr|conn ...]
  *
  *	-6	over IPv6
  *	bulk	bytes a second, written and read with a copy each (vi_send, vi_recv)
@@ -11,7 +12,9 @@
  *	rr	1-byte round trips a second
  *	conn	connect, accept, close, see the end, close, a second
  *
- * CONTROL is the congestion control (cubic).  Each for SECONDS (2) of real time, on both hosts unless told otherwise.  -j prints JSON.
+ * CONTROL is the congestion control (cubic).  Each for SECONDS (2) of real time, on both hosts unless
+ * told otherwise; rr and conn for ROUNDS instead if that is said, so that instructions can be counted
+ * (bench/count.sh).  -j prints JSON.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -37,6 +40,7 @@ struct bench {
 	uint32_t	 b_mtu;
 	const char	*b_cc;
 	double		 b_seconds;
+	uint64_t	 b_rounds;	/* 0 = as many as the time allows */
 	uint8_t		*b_out, *b_in;
 };
 
@@ -56,6 +60,12 @@ check(const char *what, int error)
 		return;
 	fprintf(stderr, "inproc_tcp: %s: %s\n", what, strerror(error));
 	exit(1);
+}
+
+static bool
+enough(const struct bench *b, uint64_t rounds, double seconds)
+{
+	return (b->b_rounds != 0 ? rounds >= b->b_rounds : seconds >= b->b_seconds);
 }
 
 /* Runs until nothing is left to do at once.  On the simulated host each turn takes 2 us. */
@@ -296,7 +306,7 @@ rr(struct bench *b)
 
 	settle(b);
 	t0 = t = now();
-	while (t - t0 < b->b_seconds) {
+	while (!enough(b, rounds, t - t0)) {
 		for (int i = 0; i < 256; i++) {
 			pass(b, 0);
 			pass(b, 1);
@@ -328,7 +338,7 @@ conn(struct bench *b)
 	double t0 = now(), t = t0;
 	uint64_t rounds = 0;
 
-	while (t - t0 < b->b_seconds) {
+	while (!enough(b, rounds, t - t0)) {
 		for (int i = 0; i < 64; i++) {
 			disconnected(b);
 			connected(b);
@@ -388,7 +398,7 @@ main(int argc, char **argv)
 	bool json = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "6jc:h:t:m:")) != -1) {
+	while ((c = getopt(argc, argv, "6jc:h:t:m:n:")) != -1) {
 		switch (c) {
 		case 'j':
 			json = true;
@@ -408,9 +418,12 @@ main(int argc, char **argv)
 		case 'm':
 			b.b_mtu = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
+		case 'n':
+			b.b_rounds = strtoull(optarg, NULL, 10);
+			break;
 		default:
-			fprintf(stderr, "usage: inproc_tcp [-6j] [-h sim|posix] [-t seconds] [-m mtu] [-c control] "
-			    "[bulk|bulk0|rr|conn ...]\n");
+			fprintf(stderr, "usage: inproc_tcp [-6j] [-h sim|posix] [-t seconds] [-n rounds] [-m mtu] "
+			    "[-c control] [bulk|bulk0|rr|conn ...]\n");
 			return (64);
 		}
 	}
