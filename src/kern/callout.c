@@ -122,14 +122,18 @@ wheel_pop(struct wheel *wh, uint64_t now)
 	return (NULL);
 }
 
-/* Keeps wh_cur near the present, so that timers set from now on hang low. */
+/*
+ * Keeps wh_cur near the present, so that timers set from now on hang low.  A few microseconds behind
+ * is near enough, and spares most calls.
+ */
 void
 wheel_advance(struct wheel *wh, uint64_t now)
 {
-	int slot = wheel_first(wh), shift;
+	int slot, shift;
 
-	if (now <= wh->wh_cur)
+	if (now <= wh->wh_cur || now - wh->wh_cur < WHEEL_BEHIND)
 		return;
+	slot = wheel_first(wh);
 	shift = slot < 0 ? 0 : slot / WHEEL_SLOTS * WHEEL_BITS;
 	if (slot >= 0 && now >> shift == wh->wh_min[slot] >> shift && shift > 0)
 		wheel_cascade(wh, slot, now);

@@ -303,8 +303,11 @@ lane_charge(struct worker *w, struct lane *ln)
 
 	w->w_now = now;
 	ln->ln_cputime += spent;
-	ln->ln_vtime += (spent + ln->ln_debt) * LANE_SHARE / (ln->ln_share != 0 ? ln->ln_share : 1);
+	spent += ln->ln_debt;
 	ln->ln_debt = 0;
+	if (ln->ln_share != LANE_SHARE && spent != 0)
+		spent = spent * LANE_SHARE / (ln->ln_share != 0 ? ln->ln_share : 1);
+	ln->ln_vtime += spent;
 }
 
 static bool

@@ -190,6 +190,10 @@ kernel_poll(struct kernel *k)
 {
 	uint64_t wait = VI_FOREVER, n;
 
+	if (k->k_nworkers == 1) {	/* which enters and leaves by itself */
+		VI_ASSERT(k->k_workers[0]->w_thread == 0);
+		return (worker_poll(k->k_workers[0]));
+	}
 	for (unsigned i = 0; i < k->k_nworkers; i++) {
 		worker_enter(k->k_workers[i]);
 		n = worker_poll(k->k_workers[i]);

@@ -29,6 +29,7 @@ enum { LANE_IDLE, LANE_QUEUED, LANE_RUNNING };
 #define WHEEL_BITS	6
 #define WHEEL_SLOTS	64
 #define WHEEL_LEVELS	11		/* 66 bits of nanoseconds */
+#define WHEEL_BEHIND	16384		/* ns that wh_cur may stay behind */
 
 TAILQ_HEAD(callout_tailq, callout);
 
