@@ -98,20 +98,14 @@ vi_peername(struct vi_socket *so, struct vi_sockaddr *sa)
 int
 vi_send(struct vi_socket *so, const void *buf, size_t len, int flags, size_t *done)
 {
-	struct vi_iovec iov = { .iov_base = (void *)(uintptr_t)buf, .iov_len = len };
-	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_flags = (unsigned)flags };
-
 	api_clock(api_socket(so));
-	return (sosend(api_socket(so), &msg, done));
+	return (sosend_bytes(api_socket(so), buf, len, flags, done));
 }
 
 int
 vi_recv(struct vi_socket *so, void *buf, size_t len, int flags, size_t *done)
 {
-	struct vi_iovec iov = { .iov_base = buf, .iov_len = len };
-	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_flags = (unsigned)flags };
-
-	return (soreceive(api_socket(so), &msg, done));
+	return (soreceive_bytes(api_socket(so), buf, len, flags, done));
 }
 
 int

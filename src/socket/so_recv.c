@@ -161,6 +161,25 @@ soreceive(struct socket *so, struct vi_msg *msg, size_t *done)
 }
 
 int
+soreceive_bytes(struct socket *so, void *buf, size_t len, int flags, size_t *done)
+{
+	struct vi_iovec iov = { .iov_base = buf, .iov_len = len };
+	const struct mbuf *m = so->so_rcv.sb_mb;
+
+	/* A read that the first buffer satisfies: nothing but bytes to copy. */
+	if (so->so_type != VI_SOCK_STREAM || m == NULL || (m->m_len < len && m->m_next != NULL) || len == 0 || flags != 0 ||
+	    so->so_oobmark != SO_NOOOB || (so->so_state & SS_DEAD) != 0) {
+		struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_flags = (unsigned)flags };
+
+		return (soreceive(so, &msg, done));
+	}
+	*done = MIN(len, (size_t)m->m_len);
+	memcpy(buf, m->m_data, *done);
+	so_consumed(so, *done);
+	return (0);
+}
+
+int
 soreceive_peek(struct socket *so, size_t want, struct vi_iovec *iov, unsigned *niov)
 {
 	unsigned n = 0, max = *niov;

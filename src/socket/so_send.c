@@ -242,6 +242,37 @@ sosend(struct socket *so, const struct vi_msg *msg, size_t *done)
 	return (so_sendstream(so, msg, len, done));
 }
 
+/* May the bytes skip what sosend() looks at?  A connection about which nothing is unusual, and bytes that one mbuf holds. */
+static bool
+so_isplain(const struct socket *so, size_t len, int flags)
+{
+	return ((so->so_state & (SS_DEAD | SS_PROTOREF | SS_ISCONNECTED | SS_FASTOPEN)) == (SS_PROTOREF | SS_ISCONNECTED) &&
+	    so->so_type == VI_SOCK_STREAM && so->so_error == 0 && (so->so_snd.sb_flags & SBS_CANTSENDMORE) == 0 &&
+	    (flags & ~VI_MSG_MORE) == 0 && so->so_prepared == NULL && (so->so_stamping & VI_SOF_TX) == 0 &&
+	    len > 0 && len <= MLEN);
+}
+
+int
+sosend_bytes(struct socket *so, const void *buf, size_t len, int flags, size_t *done)
+{
+	struct vi_iovec iov = { .iov_base = (void *)(uintptr_t)buf, .iov_len = len };
+	struct mbuf *m;
+	int error;
+
+	if (!so_isplain(so, len, flags) || so_sendroom(so) < len || !so_affordable(so->so_acct, len) ||
+	    (m = m_get(so->so_acct)) == NULL) {
+		const struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_flags = (unsigned)flags };
+
+		return (sosend(so, &msg, done));
+	}
+	memcpy(m->m_data, buf, len);
+	m->m_len = (uint32_t)len;
+	sbappendstream(&so->so_snd, m);
+	*done = len;
+	error = so->so_proto->pr_output(so, flags);
+	return (error == ENOBUFS ? 0 : error);
+}
+
 /* vi_send_prepare and vi_send_commit. */
 
 int

@@ -158,6 +158,9 @@ int	 soaccept(struct socket *, struct socket **, struct vi_sockaddr *);
 int	 soshutdown(struct socket *, int how);
 int	 sosend(struct socket *, const struct vi_msg *, size_t *done);
 int	 soreceive(struct socket *, struct vi_msg *, size_t *done);
+/* The same of bytes alone, with a shorter way for a few of them in a stream. */
+int	 sosend_bytes(struct socket *, const void *, size_t, int flags, size_t *done);
+int	 soreceive_bytes(struct socket *, void *, size_t, int flags, size_t *done);
 int	 sosend_prepare(struct socket *, size_t want, struct vi_iovec *, unsigned *niov);
 int	 sosend_commit(struct socket *, size_t, int flags);
 int	 soreceive_peek(struct socket *, size_t want, struct vi_iovec *, unsigned *niov);

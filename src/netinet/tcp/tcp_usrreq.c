@@ -177,12 +177,6 @@ tcp_usr_output(struct socket *so, int flags)
 {
 	struct tcpcb *tp = sototcpcb(so);
 
-	/*
-	 * Outside of a run of the lane its clock stands; a timer started now, because nothing was
-	 * outstanding, would be short by the time since.
-	 */
-	if (tp->snd_una == tp->snd_max)
-		(void)lane_clock(&so->so_vnet->vn_lane);
 	if (tp->t_tfowait) {
 		if (tcp_persona_pushes(tp) && so->so_snd.sb_mbtail != NULL)
 			so->so_snd.sb_mbtail->m_flags |= M_EOR;
