@@ -172,6 +172,7 @@ epair_transmit(struct ifnet *ifp, struct mbuf *m)
 
 static const struct ifnet_ops epair_ops = {
 	.ifo_output = ether_output,
+	.ifo_linkhdr = ether_linkhdr,
 	.ifo_transmit = epair_transmit,
 	.ifo_input = ether_input,
 };

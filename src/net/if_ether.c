@@ -39,10 +39,17 @@ ether_drop(struct ifnet *ifp, struct mbuf *m, int error)
 }
 
 int
+ether_transmit_over(struct ifnet *ifp, struct mbuf *m)
+{
+	struct if_over *port = ifp->if_extra->ix_port;
+
+	return (port != NULL ? port->ov_ops->ovo_output(port, m) : if_transmit(ifp, m));
+}
+
+int
 ether_frame(struct ifnet *ifp, struct mbuf *m, uint16_t ethertype, const uint8_t dst[6])
 {
 	struct ether_header *eh;
-	struct if_over *port;
 
 	if (!if_up(ifp))
 		return (ether_drop(ifp, m, ENETDOWN));
@@ -58,9 +65,7 @@ ether_frame(struct ifnet *ifp, struct mbuf *m, uint16_t ethertype, const uint8_t
 	m->m_flags &= (uint16_t)~M_LOOP;
 	if (ether_multicast(dst))
 		ifp->if_stats.ifs_omcasts++;
-	if (ifp->if_extra != NULL && (port = ifp->if_extra->ix_port) != NULL)
-		return (port->ov_ops->ovo_output(port, m));
-	return (if_transmit(ifp, m));
+	return (ether_transmit(ifp, m));
 }
 
 bool
@@ -103,6 +108,19 @@ ether_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh)
 	if ((error = ops->nao_resolve(ifp, m, nh, dst)) != 0)
 		return (error == EWOULDBLOCK ? 0 : error);
 	return (ether_frame(ifp, m, type, dst));
+}
+
+bool
+ether_linkhdr(struct ifnet *ifp, const struct net_addr *nh, uint8_t *hdr)
+{
+	const struct net_afops *ops = net_vnet(ifp->if_vnet)->nv_afops[nh->na_af];
+	struct ether_header *eh = (void *)hdr;
+
+	if (ops == NULL || ops->nao_known == NULL || !ops->nao_known(ifp, nh, eh->ether_dhost))
+		return (false);
+	memcpy(eh->ether_shost, ifp->if_lladdr, ETHER_ADDR_LEN);
+	eh->ether_type = nh->na_af == NET_AF_INET ? HTONS(ETHERTYPE_IP) : HTONS(ETHERTYPE_IPV6);
+	return (true);
 }
 
 /* Counts the reason of a bad frame. */
@@ -167,6 +185,30 @@ ether_accept(struct ifnet *ifp, struct mbuf *m, const struct ether_info *ei)
 	return (false);
 }
 
+/* A whole header with a type, from a station to this one: by far the most. */
+static bool
+ether_isplain(const struct ifnet *ifp, const struct mbuf *m)
+{
+	const struct ether_header *eh = mtod(m, const struct ether_header *);
+
+	return (m->m_len >= ETHER_HDR_LEN && ether_equal(eh->ether_dhost, ifp->if_lladdr) &&
+	    !ether_multicast(eh->ether_shost) && NTOHS(eh->ether_type) >= ETHERTYPE_MIN);
+}
+
+/* It is for us: without its link header to whom it is of.  Type 0, a length frame, has no protocol. */
+static void
+ether_tostack(struct ifnet *ifp, struct mbuf *m, uint16_t type)
+{
+	/*
+	 * What another stack left to be summed or cut never was on a wire: nothing can have damaged
+	 * it.  Whoever sends it to a real one does the rest.
+	 */
+	if ((m->m_pkt.csum_flags & (CSUM_DELAY_DATA | CSUM_TSO)) != 0)
+		m->m_pkt.csum_flags |= CSUM_IP_VALID | CSUM_DATA_VALID;
+	m_adj(m, ETHER_HDR_LEN);
+	net_input(ifp, type, m);
+}
+
 void
 ether_input_stack(struct ifnet *ifp, struct mbuf *m, const struct ether_info *ei)
 {
@@ -174,14 +216,7 @@ ether_input_stack(struct ifnet *ifp, struct mbuf *m, const struct ether_info *ei
 		m_freem(m);
 		return;
 	}
-	/*
-	 * What another stack left to be summed or cut never was on a wire: nothing can have damaged
-	 * it.  Whoever sends it to a real one does the rest.
-	 */
-	if ((m->m_pkt.csum_flags & (CSUM_DELAY_DATA | CSUM_TSO)) != 0)
-		m->m_pkt.csum_flags |= CSUM_IP_VALID | CSUM_DATA_VALID;
-	m_adj(m, ei->ei_hlen);
-	net_input(ifp, ei->ei_type, m);	/* 0, a length frame, has no protocol */
+	ether_tostack(ifp, m, ei->ei_type);
 }
 
 /* To whom is above the interface; NULL: no more is to be done. */
@@ -206,6 +241,10 @@ ether_input(struct ifnet *ifp, struct mbuf *m)
 	if (!if_up(ifp)) {
 		ifp->if_stats.ifs_iqdrops++;
 		m_freem(m);
+		return;
+	}
+	if (ifp->if_extra == NULL && ether_isplain(ifp, m)) {
+		ether_tostack(ifp, m, NTOHS(mtod(m, const struct ether_header *)->ether_type));
 		return;
 	}
 	if ((m = ether_header(ifp, m, &ei)) == NULL)

@@ -322,6 +322,7 @@ if_setlladdr(struct ifnet *ifp, const uint8_t *lladdr, size_t len)
 	if (memcmp(ifp->if_lladdr, lladdr, len) == 0)
 		return (0);
 	memcpy(ifp->if_lladdr, lladdr, len);
+	ifp->if_linkgen++;
 	vnet_event(ifp->if_vnet, VNET_EV_LLADDR, ifp);
 	if_over_changed(ifp);
 	return (0);

@@ -90,6 +90,11 @@ struct ifnet_ops {
 	 * links.
 	 */
 	int	(*ifo_transmit)(struct ifnet *, struct mbuf *);
+	/*
+	 * The link header that ifo_output would put in front of packets for nh, if_hdrlen bytes; false: not known
+	 * now.  It stays right until if_linkgen moves.  NULL: never.
+	 */
+	bool	(*ifo_linkhdr)(struct ifnet *, const struct net_addr *nh, uint8_t *);
 	/* A frame from the medium, in this interface's lane.  Consumes m. */
 	void	(*ifo_input)(struct ifnet *, struct mbuf *);
 	/* may refuse: EINVAL; NULL = 72..65535 */
@@ -141,6 +146,7 @@ struct ifnet {
 	struct ifqueue	 if_inq;
 	struct if_extra	*if_extra;	/* link properties, captures; NULL = none; changes under the kernel lock */
 	void		*if_afdata[NET_AF_MAX];	/* per family, made at IFATTACH, gone at IFDETACH */
+	uint32_t	 if_linkgen;	/* moves with if_lladdr and with every neighbour: link headers made before may be wrong */
 	struct arp_entry *if_arplast;	/* netinet/arp: the one used last */
 	struct mcast_if	*if_mcast[NET_AF_MAX];	/* netinet/mcast: groups listened to here; NULL: none ever */
 	TAILQ_HEAD(, arp_entry) if_arps;	/* netinet/arp: all by this interface */
@@ -190,6 +196,11 @@ struct net_afops {		/* what an address family does for interfaces */
 	 * the resolver (consumed); other errno: m consumed.
 	 */
 	int	(*nao_resolve)(struct ifnet *, struct mbuf *, const struct net_addr *, uint8_t *lladdr);
+	/*
+	 * The same without any effect: true if it is known and good until if_linkgen moves, whoever uses it how
+	 * often.  NULL: never.
+	 */
+	bool	(*nao_known)(struct ifnet *, const struct net_addr *, uint8_t *lladdr);
 	/* Flags the family keeps of an interface (IPv6: VI_ND6_IFF_*); NULL: none.  EINVAL. */
 	uint32_t (*nao_getflags)(const struct ifnet *);
 	int	(*nao_setflags)(struct ifnet *, uint32_t set, uint32_t clear);
@@ -286,11 +297,19 @@ void	 if_addr_unlink(struct ifaddr *);
 /* Ethernet: output and input for Ethernet-like drivers. */
 int	 ether_output(struct ifnet *, struct mbuf *, const struct net_addr *);
 void	 ether_input(struct ifnet *, struct mbuf *);
+bool	 ether_linkhdr(struct ifnet *, const struct net_addr *, uint8_t *);
 void	 ether_ifinit(struct ifnet *, const uint8_t lladdr[6]);
 /*
  * A payload whose destination is known: link header in front, transmitted.  Consumes m; 0 or errno.
  */
 int	 ether_frame(struct ifnet *, struct mbuf *, uint16_t ethertype, const uint8_t dst[6]);
+/* A frame with its header: to who is above the interface and takes them first (a bridge), or to the medium.  As above. */
+int	 ether_transmit_over(struct ifnet *, struct mbuf *);
+static inline int
+ether_transmit(struct ifnet *ifp, struct mbuf *m)
+{
+	return (ifp->if_extra == NULL ? ifp->if_ops->ifo_transmit(ifp, m) : ether_transmit_over(ifp, m));
+}
 /* A frame for the stack itself, whoever is above the interface; its header is checked.  Consumes m. */
 struct ether_info;
 void	 ether_input_stack(struct ifnet *, struct mbuf *, const struct ether_info *);

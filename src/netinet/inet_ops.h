@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "vimage/vnet.h"
 
@@ -35,7 +36,11 @@ static inline struct in_addr_any in4_any(uint32_t a) { return ((struct in_addr_a
 static inline bool
 in_addr_eq(const struct in_addr_any *a, const struct in_addr_any *b)
 {
-	return (((a->in6[0] ^ b->in6[0]) | (a->in6[1] ^ b->in6[1]) | (a->in6[2] ^ b->in6[2]) | (a->in6[3] ^ b->in6[3])) == 0);
+	uint64_t x[2], y[2];	/* two words are cheaper than four */
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return (((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0);
 }
 
 /* A received packet, on the stack of the input path. */

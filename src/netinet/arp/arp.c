@@ -169,6 +169,7 @@ arp_timer(void *arg)
 	case ARP_REACHABLE:
 		ae->ae_used = false;
 		ae->ae_state = ARP_STALE;	/* on the same list, in the same place */
+		ae->ae_ifp->if_linkgen++;	/* whoever uses it from now on says so */
 		callout_reset_at(&ae->ae_timer, ae->ae_expire - MIN(ARP_PROBETIME, age / 4));
 		break;
 	case ARP_STALE:
@@ -239,6 +240,18 @@ arp_resolve(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh, uint8_
 		return (0);
 	}
 	return (arp_resolve_slow(ifp, m, nh->na_in, lladdr));
+}
+
+/* The entry used last has been told that it is in use; when it forgets that, if_linkgen moves. */
+bool
+arp_known(struct ifnet *ifp, const struct net_addr *nh, uint8_t *lladdr)
+{
+	const struct arp_entry *ae = ifp->if_arplast;
+
+	if (ae == NULL || ae->ae_addr != nh->na_in || !ae->ae_used)
+		return (false);
+	memcpy(lladdr, ae->ae_lladdr, ETHER_ADDR_LEN);
+	return (true);
 }
 
 /* Life */

@@ -110,6 +110,7 @@ VNET_STATE_DECLARE(arp);
  * of this host expect; BSD says EHOSTDOWN); ENOBUFS; EAFNOSUPPORT.
  */
 int	arp_resolve(struct ifnet *, struct mbuf *, const struct net_addr *, uint8_t *lladdr);
+bool	arp_known(struct ifnet *, const struct net_addr *, uint8_t *lladdr);	/* nao_known */
 /*
  * nao_neigh_add: EAFNOSUPPORT, EINVAL (no unicast address), ENXIO (no such interface), ENETUNREACH
  * (no interface has that network), ENOBUFS.

@@ -75,6 +75,7 @@ arp_setstate(struct arp_vnet *av, struct arp_entry *ae, enum arp_state state)
 	TAILQ_INSERT_TAIL(arp_list(av, ae->ae_state), ae, ae_link);
 	if (state < ARP_VALID && ae->ae_ifp->if_arplast == ae)
 		ae->ae_ifp->if_arplast = NULL;
+	ae->ae_ifp->if_linkgen++;
 	arp_tell(ae, false);
 }
 
@@ -122,6 +123,7 @@ arp_free(struct arp_vnet *av, struct arp_entry *ae)
 {
 	arp_tell(ae, true);
 	callout_stop(&ae->ae_timer);
+	ae->ae_ifp->if_linkgen++;
 	if (ae->ae_ifp->if_arplast == ae)
 		ae->ae_ifp->if_arplast = NULL;
 	LIST_REMOVE(ae, ae_hashlink);

@@ -221,6 +221,7 @@ static void
 in_ifa_link(struct ip_vnet *iv, struct ifaddr *ifa)
 {
 	TAILQ_INSERT_TAIL(in_addrhead(iv, ifa->ifa_addr.na_in), ifa, ifa_vlink);
+	memset(iv->iv_known, 0, sizeof(iv->iv_known));
 	iv->iv_naddrs++;
 	iv->iv_nloopnet += in_loopback(ifa->ifa_addr.na_in);
 	in_addrs_grow(iv);
@@ -232,6 +233,7 @@ static void
 in_ifa_unlink(struct ip_vnet *iv, struct ifaddr *ifa)
 {
 	TAILQ_REMOVE(in_addrhead(iv, ifa->ifa_addr.na_in), ifa, ifa_vlink);
+	memset(iv->iv_known, 0, sizeof(iv->iv_known));
 	iv->iv_naddrs--;
 	iv->iv_nloopnet -= in_loopback(ifa->ifa_addr.na_in);
 	in_ifa_setwaits(ifa, false);

@@ -9,6 +9,7 @@ const struct net_afops in_afops = {
 	.nao_addr_add = in_addr_add,
 	.nao_addr_del = in_addr_del,
 	.nao_resolve = arp_resolve,
+	.nao_known = arp_known,
 	.nao_neigh_add = arp_neigh_add,
 	.nao_neigh_del = arp_neigh_del,
 	.nao_neigh_list = arp_neigh_list,

@@ -8,6 +8,7 @@
 #include "mbuf/mbuf.h"
 #include "netinet/ip/ip_var.h"
 #include "netinet/pcb/in_pcb.h"
+#include "wire/ether.h"
 
 /*
  * What nearly every packet of a connection is: one that fits its path, without options, over the
@@ -27,12 +28,17 @@ in_isplain(const struct inpcb *inp, const struct mbuf *m, unsigned flags, const 
 	    iv->iv_pfil[PFIL_OUT].ph_n == 0);
 }
 
-/* The sum of the header as ip_output_plain() writes it, without reading it back. */
-static uint16_t
-in_plainsum(const struct ip *ip, uint16_t vhltos, uint16_t ttlp)
+/* All of the header but the length, the id and the sum. */
+static void
+in_plainhdr(const struct inpcb *inp, struct ip *ip)
 {
-	return (cksum_fold((uint32_t)vhltos + ip->ip_len + ip->ip_id + ip->ip_off + ttlp +
-	    (ip->ip_src & 0xffff) + (ip->ip_src >> 16) + (ip->ip_dst & 0xffff) + (ip->ip_dst >> 16)));
+	ip_set_vhl(ip, IP_MINHLEN);
+	ip->ip_tos = inp->inp_tos;
+	ip->ip_off = HTONS(IP_DF);
+	ip->ip_ttl = inp->inp_ttl != 0 ? inp->inp_ttl : (uint8_t)ip_vnet(inp->inp_vnet)->iv_ttl;
+	ip->ip_p = inp->inp_proto;
+	ip->ip_src = inp->inp_laddr.in4;
+	ip->ip_dst = inp->inp_faddr.in4;
 }
 
 /* ip_output() for such a packet. */
@@ -40,7 +46,6 @@ static int
 in_output_plain(struct inpcb *inp, struct mbuf *m, const struct nhop *nh)
 {
 	struct ip_vnet *iv = ip_vnet(inp->inp_vnet);
-	const uint8_t ttl = inp->inp_ttl != 0 ? inp->inp_ttl : (uint8_t)iv->iv_ttl;
 	const struct net_addr next = nhop_addr4(nh, inp->inp_faddr.in4);
 	struct ip *ip;
 
@@ -50,17 +55,12 @@ in_output_plain(struct inpcb *inp, struct mbuf *m, const struct nhop *nh)
 		return (ENOBUFS);
 	}
 	ip = mtod(m, struct ip *);
-	ip_set_vhl(ip, IP_MINHLEN);
-	ip->ip_tos = inp->inp_tos;
+	in_plainhdr(inp, ip);
 	ip->ip_len = HTONS(m->m_pkt.len);
 	ip->ip_id = HTONS(inp->inp_ipid);
 	inp->inp_ipid++;		/* RFC 6864 4.1: it means nothing, with DF */
-	ip->ip_off = HTONS(IP_DF);
-	ip->ip_ttl = ttl;
-	ip->ip_p = inp->inp_proto;
-	ip->ip_src = inp->inp_laddr.in4;
-	ip->ip_dst = inp->inp_faddr.in4;
-	ip->ip_sum = in_plainsum(ip, HTONS(0x4500 | inp->inp_tos), HTONS(ttl << 8 | inp->inp_proto));
+	ip->ip_sum = 0;
+	ip->ip_sum = ip_sum_make(ip, IP_MINHLEN);
 	m->m_pkt.csum_flags |= CSUM_IP_VALID;
 	m->m_pkt.l3hlen = IP_MINHLEN;
 	m->m_pkt.flowid = inp->inp_flowid;
@@ -68,14 +68,86 @@ in_output_plain(struct inpcb *inp, struct mbuf *m, const struct nhop *nh)
 	return (if_output(nh->nh_ifp, m, &next));
 }
 
+/* Remembers the headers of a plain packet, if the link's is known. */
+static void
+in_getready(struct inpcb *inp, const struct nhop *nh)
+{
+	const struct net_addr next = nhop_addr4(nh, inp->inp_faddr.in4);
+	struct inp_ready *ir = &inp->inp_ready;
+	struct ifnet *ifp = nh->nh_ifp;
+	struct ip *ip = (void *)(ir->ir_hdr + ETHER_HDR_LEN);
+
+	if (inp->inp_rtgen != rt_generation(inp->inp_vnet) || ifp->if_hdrlen != ETHER_HDR_LEN ||
+	    ifp->if_ops->ifo_linkhdr == NULL || !ifp->if_ops->ifo_linkhdr(ifp, &next, ir->ir_hdr))
+		return;
+	in_plainhdr(inp, ip);
+	ir->ir_sum = (uint32_t)HTONS(0x4500) + ip->ip_off + HTONS(ip->ip_ttl << 8 | inp->inp_proto) +
+	    (ip->ip_src & 0xffff) + (ip->ip_src >> 16) + (ip->ip_dst & 0xffff) + (ip->ip_dst >> 16);
+	ir->ir_ifp = ifp;
+	ir->ir_linkgen = ifp->if_linkgen;
+	ir->ir_gen = inp->inp_rtgen;
+}
+
+/*
+ * Are the headers that were remembered those of this packet?  Then in_isplain() would say yes: what it asks of the route
+ * hangs on its generation, what it asks of the pcb makes in_pcbunready(), and the rest is asked here.
+ */
+static bool
+in_isready(const struct inpcb *inp, const struct mbuf *m, unsigned flags)
+{
+	const struct ip_vnet *iv = ip_vnet(inp->inp_vnet);
+	const struct inp_ready *ir = &inp->inp_ready;
+	const struct ip *ip = (const void *)(ir->ir_hdr + ETHER_HDR_LEN);
+
+	return (ir->ir_gen == rt_generation(inp->inp_vnet) && ir->ir_linkgen == ir->ir_ifp->if_linkgen &&
+	    (inp->inp_ttl != 0 || ip->ip_ttl == iv->iv_ttl) && flags == 0 &&
+	    m->m_pkt.len + IP_MINHLEN <= nhop_mtu(inp->inp_nh) && m_leadingspace(m) >= INP_READYLEN && if_up(ir->ir_ifp) &&
+	    !iv->iv_stopped && iv->iv_pfil[PFIL_OUT].ph_n == 0);
+}
+
+/* in_output_plain() and what ether_output() does for it, in one. */
+static int
+in_output_ready(struct inpcb *inp, struct mbuf *m)
+{
+	const struct inp_ready *ir = &inp->inp_ready;
+	struct ip *ip;
+
+	ip_vnet(inp->inp_vnet)->iv_stat.ips_localout++;
+	m->m_data -= INP_READYLEN;
+	m->m_len += INP_READYLEN;
+	m->m_pkt.len += INP_READYLEN;
+	memcpy(m->m_data, ir->ir_hdr, INP_READYLEN);
+	ip = (void *)(m->m_data + ETHER_HDR_LEN);
+	ip->ip_tos = inp->inp_tos;
+	ip->ip_len = HTONS(m->m_pkt.len - ETHER_HDR_LEN);
+	ip->ip_id = HTONS(inp->inp_ipid);
+	inp->inp_ipid++;
+	ip->ip_sum = cksum_fold(ir->ir_sum + HTONS(inp->inp_tos) + ip->ip_len + ip->ip_id);
+	m->m_pkt.csum_flags |= CSUM_IP_VALID;
+	m->m_pkt.l2hlen = ETHER_HDR_LEN;
+	m->m_pkt.l3hlen = IP_MINHLEN;
+	m->m_pkt.flowid = inp->inp_flowid;
+	m->m_pkt.rcvif = NULL;
+	m->m_flags &= (uint16_t)~M_LOOP;
+	return (ether_transmit(ir->ir_ifp, m));
+}
+
 static int
 in_output(struct inpcb *inp, struct mbuf *m, unsigned flags)
 {
-	const struct nhop *nh = in_multicast(inp->inp_faddr.in4) ? NULL : in_pcbroute(inp);
+	const struct nhop *nh;
 	struct ip_out io;
+	int error;
 
-	if (in_isplain(inp, m, flags, nh))
-		return (in_output_plain(inp, m, nh));
+	if (in_isready(inp, m, flags))
+		return (in_output_ready(inp, m));
+	nh = in_multicast(inp->inp_faddr.in4) ? NULL : in_pcbroute(inp);
+	in_pcbunready(inp);
+	if (in_isplain(inp, m, flags, nh)) {
+		if ((error = in_output_plain(inp, m, nh)) == 0)
+			in_getready(inp, nh);
+		return (error);
+	}
 	ip_out_init(&io, inp, flags);
 	io.io_nh = nh;
 	return (ip_output(inp->inp_vnet, m, &io));

@@ -211,6 +211,56 @@ input_process(struct ip_vnet *iv, struct ifnet *ifp, struct mbuf **mp, struct ip
 	return (ii->ii_optlen == 0 || ip_dooptions(iv->iv_vnet, mp, ii, srcrouted) == IPOPT_PASS);
 }
 
+/* Where packets from an address are remembered: its last octet tells most. */
+static unsigned
+input_knownslot(uint32_t src)
+{
+	return (NTOHL(src) & (IP_NKNOWN - 1));
+}
+
+/*
+ * A packet as nearly all are: no options, no fragment, nothing to be summed, filtered or cut off, and with the addresses of one
+ * that was found right before.  Whether addresses are right hangs on nothing but the addresses of this host (input_martian(),
+ * input_dest(); loopback interfaces forbid less).
+ */
+static bool
+input_isplain(const struct ip_vnet *iv, const struct mbuf *m)
+{
+	const struct ip *ip = mtod(m, const struct ip *);
+	const struct ip_known *ik;
+
+	if (m->m_len < IP_MINHLEN + IP_CONTIG || *m->m_data != (IPVERSION << 4 | IP_MINHLEN >> 2) ||
+	    (ip->ip_off & HTONS(IP_MF | IP_OFFMASK)) != 0 || ip->ip_len != HTONS(m->m_pkt.len) || m->m_pkt.len > IP_MAXPACKET ||
+	    (m->m_pkt.csum_flags & CSUM_IP_VALID) == 0 || (m->m_flags & (M_BCAST | M_MCAST)) != 0 ||
+	    iv->iv_pfil[PFIL_IN].ph_n > 0 || iv->iv_checkinterface != 0)
+		return (false);
+	ik = &iv->iv_known[input_knownslot(ip->ip_src)];
+	return (ik->ik_src == ip->ip_src && ik->ik_dst == ip->ip_dst && ik->ik_dst != 0);
+}
+
+/* input_ours() of a plain packet. */
+static void
+input_plain(struct ip_vnet *iv, struct ifnet *ifp, struct mbuf *m)
+{
+	const struct ip *ip = mtod(m, const struct ip *);
+	const struct inet_pkt pk = {
+		.ip_vnet = iv->iv_vnet,
+		.ip_ops = &in_ops,
+		.ip_rcvif = ifp,
+		.ip_src = in4_any(ip->ip_src),
+		.ip_dst = in4_any(ip->ip_dst),
+		.ip_hlen = IP_MINHLEN,
+		.ip_plen = m->m_pkt.len - IP_MINHLEN,
+		.ip_proto = ip->ip_p,
+		.ip_tos = ip->ip_tos,
+		.ip_ttl = ip->ip_ttl,
+	};
+
+	if ((m->m_pkt.csum_flags & CSUM_DELAY_DATA) != 0)
+		m->m_pkt.csum_flags |= CSUM_DATA_VALID;
+	input_deliver(iv, m, &pk);
+}
+
 void
 ip_input(struct ifnet *ifp, struct mbuf *m)
 {
@@ -227,6 +277,10 @@ ip_input(struct ifnet *ifp, struct mbuf *m)
 	}
 	m->m_pkt.rcvif = ifp;
 	m->m_pkt.fib = (uint16_t)ifp->if_fib;
+	if (input_isplain(iv, m)) {
+		input_plain(iv, ifp, m);
+		return;
+	}
 	if ((m = input_check(iv, m, &ii)) == NULL)
 		return;
 	if (input_martian(iv, ifp, m, &ii)) {
@@ -241,6 +295,8 @@ ip_input(struct ifnet *ifp, struct mbuf *m)
 		(void)input_drop(m, &iv->iv_stat.ips_badaddr);
 		return;
 	}
+	if (dest == DEST_OURS && !srcrouted && ii.ii_src != 0 && (ifp->if_flags & IFF_LOOPBACK) == 0 && (m->m_flags & M_LOOP) == 0)
+		iv->iv_known[input_knownslot(ii.ii_src)] = (struct ip_known){ ii.ii_src, ii.ii_dst };
 	if (dest == DEST_OTHER)
 		ip_forward(vn, ifp, m, &ii, srcrouted);
 	else if (dest == DEST_NOTMEMBER)

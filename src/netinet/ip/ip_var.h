@@ -77,6 +77,12 @@ LIST_HEAD(ipqbucket, ipq);
 #define IPREASS_NHASH	16
 #define IP_NIDS		64
 #define IN_MINADDRHASH	8
+#define IP_NKNOWN	8	/* a power of two */
+
+/* A packet from ik_src to ik_dst was for us, and nothing was wrong with its addresses (ip_input.c). */
+struct ip_known {
+	uint32_t	ik_src, ik_dst;	/* ik_dst 0: none */
+};
 
 struct ip_vnet {
 	struct ipstat	 iv_stat;
@@ -98,6 +104,7 @@ struct ip_vnet {
 	uint32_t	 iv_addrsize, iv_naddrs;
 	uint32_t	 iv_nnewaddrs;	/* of interfaces, not in use */
 	uint32_t	 iv_nloopnet;	/* of them in 127/8 */
+	struct ip_known	 iv_known[IP_NKNOWN];	/* by source; forgotten when an address of ours comes or goes */
 	uint32_t	 iv_nwaiting;	/* of them with ifa_waits */
 	const struct mcast_proto *iv_mcproto;	/* IGMP; NULL: none */
 	/* reassembly */

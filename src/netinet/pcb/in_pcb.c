@@ -239,6 +239,7 @@ in_pcb_setfam(struct inpcb *inp, uint32_t fam)
 	if ((inp->inp_flags & INP_SOCK6) != 0)
 		inp->inp_ops = (fam & INP_IPV6) != 0 ? inp->inp_info->ipi_ops6 : inp->inp_info->ipi_ops4;
 	inp->inp_nh = NULL;
+	in_pcbunready(inp);
 }
 
 /* An AF_INET6 socket begins with both families where it may have both. */
@@ -436,13 +437,13 @@ struct inpcb *
 in_pcblookup(struct inpcbinfo *ipi, const struct inet_ops *ops, const struct in_addr_any *laddr, uint16_t lport,
     const struct in_addr_any *faddr, uint16_t fport, bool wild, const struct ifnet *rcvif)
 {
-	const struct in_pcbkey ik = { in_pcbfam(ops), laddr, faddr, lport, fport, rcvif };
+	const uint32_t fam = in_pcbfam(ops);
 	struct inpcb *inp;
 
-	if (ipi->ipi_nconn > 0 && (inp = in_pcblookup_exact(ipi, ik.ik_fam, laddr, lport, faddr, fport)) != NULL &&
+	if (ipi->ipi_nconn > 0 && (inp = in_pcblookup_exact(ipi, fam, laddr, lport, faddr, fport)) != NULL &&
 	    in_pcb_ifmatch(inp, rcvif))
 		return (inp);
-	return (wild ? in_pcblookup_wild(ipi, &ik) : NULL);
+	return (wild ? in_pcblookup_wild(ipi, &(const struct in_pcbkey){ fam, laddr, faddr, lport, fport, rcvif }) : NULL);
 }
 
 /*
@@ -539,6 +540,7 @@ in_pcbflowinit(struct inpcb *inp)
 {
 	inp->inp_ipid = (uint16_t)(inp->inp_flowid >> 16 ^ inp->inp_id);
 	inp->inp_nh = NULL;
+	in_pcbunready(inp);
 }
 
 int

@@ -44,6 +44,19 @@ enum inp_flags {
 	INP_MCASTLOOP6 = 0x1000000, INP_DONTFRAG = 0x2000000, INP_AUTOFLOWLABEL = 0x4000000,
 };
 
+/*
+ * The headers of a packet of a connection, from the link's on, as the last one had them.  Good while ir_gen is rt_generation() and
+ * ir_linkgen the interface's; whoever changes what the user may set forgets them (in_pcbunready()).
+ */
+#define INP_READYLEN	34	/* Ethernet and IPv4 */
+struct inp_ready {
+	uint64_t	 ir_gen;	/* 0 = there are none */
+	struct ifnet	*ir_ifp;
+	uint32_t	 ir_linkgen;
+	uint32_t	 ir_sum;	/* of the network header without length, id and type of service */
+	uint8_t		 ir_hdr[INP_READYLEN];
+};
+
 struct inpcb {
 	LIST_ENTRY(inpcb) inp_hash;	/* 4-tuple */
 	LIST_ENTRY(inpcb) inp_porthash;	/* local port */
@@ -78,6 +91,7 @@ struct inpcb {
 	const struct nhop *inp_nh;
 	uint64_t	 inp_rtgen;
 	struct in_addr_any inp_rtdst;
+	struct inp_ready inp_ready;
 	uint64_t	 inp_id;	/* unique in the vnet's life */
 	struct vi_cred	 inp_cred;
 };
@@ -146,6 +160,8 @@ struct inpcb_vnet {
 };
 VNET_STATE_DECLARE(inpcb);
 
+/* What was prepared for the next packet may not be right any more. */
+static inline void in_pcbunready(struct inpcb *inp) { inp->inp_ready.ir_gen = 0; }
 /* The flag of the family: INP_IPV4 or INP_IPV6. */
 static inline uint32_t
 in_pcbfam(const struct inet_ops *ops)

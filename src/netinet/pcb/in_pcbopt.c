@@ -185,6 +185,7 @@ in_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t len
 	uint32_t flag = in_pcbopt_flag(opt);
 	int v = -2, error;	/* -2 is no value of any option: EINVAL when there is none */
 
+	in_pcbunready(inp);
 	if (opt >= VI_MCAST_JOIN_GROUP)
 		return (in_pcbmcast_set(inp, opt, val, len));
 	if (opt >= VI_IPV6_V6ONLY)
