@@ -72,7 +72,7 @@ tcp_ack_timer(struct tcpcb *tp)
 /*
  * Bytes leave the send buffer; the user is woken when the room passes the mark that poll looks at.
  */
-static void
+void
 tcp_ack_free(struct tcpcb *tp, uint32_t acked)
 {
 	struct socket *so = tcp_so(tp);

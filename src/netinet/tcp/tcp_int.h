@@ -377,7 +377,7 @@ struct tcp_vnet {
 	unsigned	 tv_notsent_lowat;
 	int		 tv_uto, tv_uto_lower, tv_uto_upper;	/* RFC 5482; s */
 	int		 tv_reass_max, tv_path_mtu_discovery, tv_superpackets;
-	int		 tv_prr, tv_ecnretries;
+	int		 tv_prr, tv_ecnretries, tv_shortpath;
 	int		 tv_rack, tv_hystart, tv_abe, tv_ecn, tv_newcwv;
 	int		 tv_idlerestart, tv_mintso;
 	char		 tv_cc[16];
@@ -523,11 +523,16 @@ tcp_seg_scaled(struct tcpcb *tp, struct tcp_seg *ts)
 void	 tcp_challenge(struct tcpcb *, struct tcp_seg *);	/* RFC 5961: ACK, rate limited */
 bool	 tcp_challenge_ok(struct tcp_vnet *);
 
+/* tcp_short.c: false when the segment, or the data to send, must take the long way */
+bool	 tcp_short_input(struct tcpcb *, struct tcp_seg *);
+bool	 tcp_short_output(struct tcpcb *);
+
 /* tcp_ack.c: what an acknowledgment does */
 enum tcp_step tcp_ack(struct tcpcb *, struct tcp_seg *);
 void	 tcp_ack_advance(struct tcpcb *, const struct tcp_seg *, uint32_t ack);
 void	 tcp_ack_window(struct tcpcb *, const struct tcp_seg *);
 void	 tcp_ack_fast(struct tcpcb *, const struct tcp_seg *);
+void	 tcp_ack_free(struct tcpcb *, uint32_t acked);
 void	 tcp_ack_lost(struct tcpcb *);
 void	 tcp_ack_reduce(struct tcpcb *, enum cc_signal);
 
@@ -594,6 +599,9 @@ size_t	 tcp_options_rst(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
 size_t	 tcp_options_syn(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
 uint32_t tcp_options_len(const struct tcpcb *);	/* of every segment: timestamps */
 
+bool	 tcp_snd_pushes(const struct tcpcb *, uint32_t seq, uint32_t len, bool super);	/* does PSH go with it? */
+void	 tcp_snd_acked(struct tcpcb *);		/* an ACK went with a segment */
+
 uint32_t tcp_snd_inflight(const struct tcpcb *);	/* against snd_cwnd */
 bool	 tcp_snd_tlp(struct tcpcb *);		/* RFC 8985 7.3: true if something was sent */
 
@@ -609,6 +617,10 @@ void	 tcp_rec_unlose(struct tcpcb *);
 void	 tcp_rec_unsack(struct tcpcb *);
 void	 tcp_rec_cover(struct tcpcb *);
 bool	 tcp_rec_firstlost(struct tcpcb *, uint32_t *seq, uint32_t *len);
+
+void	 tcp_rec_first(struct tcpcb *, uint32_t start, uint32_t end, uint64_t now);
+struct tcp_rec *tcp_rec_sole(const struct tcpcb *);
+void	 tcp_rec_soleacked(struct tcpcb *);
 
 /* tcp_rack.c: RFC 8985 */
 static inline bool
@@ -645,6 +657,14 @@ void	 tcp_undo_frtobasic(struct tcpcb *, bool advanced);
 void	 tcp_rate_begin(struct tcpcb *);
 void	 tcp_rate_delivered(struct tcpcb *, const struct tcp_rec *, uint64_t now);
 void	 tcp_rate_end(struct tcpcb *, uint64_t now);
+/* Bytes delivered in ns: what VI_TCP_INFO calls the delivery rate; a sample for want of data counts only if it is higher. */
+static inline void
+tcp_rate_sample(struct tcp_rates *rt, uint64_t bytes, uint64_t ns, bool applimited)
+{
+	/* The division only when it is needed. */
+	if (!applimited || (unsigned __int128)bytes * SEC >= (unsigned __int128)(rt->rt_last + 1) * ns)
+		rt->rt_last = bytes * SEC / ns;
+}
 void	 tcp_rate_applimited(struct tcpcb *);
 void	 tcp_pace_set(struct tcpcb *, uint64_t rate);
 void	 tcp_pace_limit(struct tcpcb *, uint64_t max);	/* UINT64_MAX: none */

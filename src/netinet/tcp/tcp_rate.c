@@ -12,6 +12,8 @@
  */
 #include "netinet/tcp/tcp_int.h"
 
+#include "netinet/tcp/cc/cc.h"
+
 #define PACE_QUANTUM	MSEC
 #define PACE_SLACK	(250 * USEC)	/* the timer may be late by this: made up for */
 
@@ -70,9 +72,9 @@ tcp_rate_end(struct tcpcb *tp, uint64_t now)
 	/* Less than the shortest round trip cannot be: ACKs were compressed. */
 	if (interval < (uint64_t)tp->t_rttmin * USEC || interval == 0)
 		return;
-	rs->rs_rate = (rt->rt_delivered - rs->rs_prior) * SEC / interval;
-	if (!rs->rs_applimited || rs->rs_rate > rt->rt_last)
-		rt->rt_last = rs->rs_rate;
+	if (tp->t_cc->cc_rate != NULL)
+		rs->rs_rate = (rt->rt_delivered - rs->rs_prior) * SEC / interval;
+	tcp_rate_sample(rt, rt->rt_delivered - rs->rs_prior, interval, rs->rs_applimited);
 }
 
 /* Everything that could be sent was, and there was room for more: samples mean less. */

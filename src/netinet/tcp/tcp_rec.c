@@ -229,6 +229,48 @@ tcp_rec_sent(struct tcpcb *tp, uint32_t start, uint32_t end, uint64_t now)
 		rec_append(tp, start, end, now);
 }
 
+/* tcp_rec_sent() of new bytes when there are no records, and nothing is outstanding. */
+void
+tcp_rec_first(struct tcpcb *tp, uint32_t start, uint32_t end, uint64_t now)
+{
+	struct tcp_recs *rs = &tp->t_lr.lr_recs;
+	struct tcp_rates *rt = &tp->t_lr.lr_rates;
+	struct tcp_rec *rc = &rs->rs_fixed[0];
+
+	rt->rt_first = rt->rt_dtime = now;
+	rs->rs_fixedused = rs->rs_count = 1;
+	rc->rc_flags = REC_FIXED;
+	rc->rc_start = start;
+	rc->rc_end = end;
+	rec_stamp(tp, rc, now);
+	rc->rc_txflight = end - start;
+	TAILQ_INSERT_HEAD(&rs->rs_seq, rc, rc_link);
+	TAILQ_INSERT_HEAD(&rs->rs_time, rc, rc_tlink);
+}
+
+/* The one record of all that is outstanding, if that went out once; NULL: it is not so simple. */
+struct tcp_rec *
+tcp_rec_sole(const struct tcpcb *tp)
+{
+	const struct tcp_recs *rs = &tp->t_lr.lr_recs;
+	struct tcp_rec *rc = TAILQ_FIRST(&rs->rs_seq);
+
+	return (rs->rs_count == 1 && rs->rs_fixedused == 1 && rc->rc_start == tp->snd_una && rc->rc_end == tp->snd_max &&
+	    (rc->rc_flags & ~(uint32_t)(REC_FIXED | REC_APPLIMITED)) == 0 ? rc : NULL);
+}
+
+/* It was acknowledged. */
+void
+tcp_rec_soleacked(struct tcpcb *tp)
+{
+	struct tcp_recs *rs = &tp->t_lr.lr_recs;
+
+	TAILQ_INIT(&rs->rs_seq);
+	TAILQ_INIT(&rs->rs_time);
+	rs->rs_fixedused = rs->rs_count = 0;
+	rs->rs_hint = NULL;
+}
+
 /* All or the rest of rc arrived: for the first time we hear of it. */
 static void
 rec_delivered(struct tcpcb *tp, const struct tcp_rec *rc, uint32_t end, uint64_t now)

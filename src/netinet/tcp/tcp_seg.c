@@ -231,43 +231,86 @@ tcp_input_signed(struct inpcb *inp, struct tcp_seg *ts, const struct mbuf *m)
 	return (tcp_auth_input(inp, ts, m));
 }
 
+#define SHORT_HLEN	(TCP_MINHLEN + TCPOLEN_TSTAMP_APPA)
+
+/*
+ * The form that nearly all segments have: ACK, perhaps PSH, and timestamps as RFC 7323 appendix A lays them
+ * out; nothing to be summed, nothing to be cut off.  What it reads is what tcp_input_parse() would.
+ */
+static bool
+tcp_input_plain(struct tcp_seg *ts, const struct mbuf *m, const struct inet_pkt *pkt)
+{
+	const struct tcphdr *th = mtod(m, const struct tcphdr *);
+
+	if (m->m_len < SHORT_HLEN || (th->th_offflags & (uint16_t)~HTONS(TH_PUSH | TH_RESMASK)) != HTONS(SHORT_HLEN << 10 | TH_ACK) ||
+	    (m->m_pkt.csum_flags & CSUM_DATA_VALID) == 0 || m->m_pkt.len != pkt->ip_plen || pkt->ip_bcast ||
+	    !tcp_opts_fast_ts((const uint8_t *)(th + 1), TCPOLEN_TSTAMP_APPA, &ts->ts_to.to_tsval, &ts->ts_to.to_tsecr))
+		return (false);
+	ts->ts_to.to_flags = TOF_TS;
+	ts->ts_seq = NTOHL(th->th_seq);
+	ts->ts_ack = NTOHL(th->th_ack);
+	ts->ts_len = pkt->ip_plen - SHORT_HLEN;
+	ts->ts_win = NTOHS(th->th_win);
+	ts->ts_flags = th_flags(th);
+	ts->ts_urp = NTOHS(th->th_urp);
+	ts->ts_sport = th->th_sport;
+	ts->ts_dport = th->th_dport;
+	return (true);
+}
+
+/* Any segment; the length of its header, 0: dropped and counted. */
+static unsigned
+tcp_input_parse(struct tcp_seg *ts, struct mbuf **mp, const struct inet_pkt *pkt)
+{
+	struct tcp_hdr_info hi;
+	struct mbuf *m;
+
+	if ((m = *mp = tcp_input_check(ts->ts_tv, *mp, pkt, &hi)) == NULL)
+		return (0);
+	ts->ts_seq = hi.hi_seq;
+	ts->ts_ack = hi.hi_ack;
+	ts->ts_len = hi.hi_dlen;
+	ts->ts_win = hi.hi_win;
+	ts->ts_flags = hi.hi_flags;
+	ts->ts_urp = hi.hi_urp;
+	ts->ts_sport = hi.hi_sport;
+	ts->ts_dport = hi.hi_dport;
+	tcp_input_options(ts, m->m_data + TCP_MINHLEN, hi.hi_optlen);
+	/* Link padding behind the packet is not data. */
+	if (m->m_pkt.len > pkt->ip_plen)
+		m_adj(m, -(ptrdiff_t)(m->m_pkt.len - pkt->ip_plen));
+	return (hi.hi_hlen);
+}
+
 void
 tcp_input(struct mbuf *m, const struct inet_pkt *pkt)
 {
 	struct tcp_vnet *tv = tcp_vnet(pkt->ip_vnet);
-	struct tcp_hdr_info hi;
-	struct inpcb *inp;
 	struct tcp_seg ts;
+	struct inpcb *inp;
+	unsigned hlen = SHORT_HLEN;
+	bool plain;
 
 	VNET_ASSERT_LANE(pkt->ip_vnet);
 	TCPSTAT_INC(tv, tcps_rcvtotal);
-	if ((m = tcp_input_check(tv, m, pkt, &hi)) == NULL)
-		return;
 	ts.ts_tv = tv;
 	ts.ts_pkt = pkt;
-	ts.ts_seq = hi.hi_seq;
-	ts.ts_ack = hi.hi_ack;
-	ts.ts_len = hi.hi_dlen;
-	ts.ts_win = hi.hi_win;
-	ts.ts_flags = hi.hi_flags;
-	ts.ts_urp = hi.hi_urp;
 	ts.ts_pulled = 0;
-	ts.ts_sport = hi.hi_sport;
-	ts.ts_dport = hi.hi_dport;
+	plain = tcp_input_plain(&ts, m, pkt) && tv->tv_shortpath;
+	if (!plain && (hlen = tcp_input_parse(&ts, &m, pkt)) == 0)
+		return;
 	ts.ts_segsz =
 	    m->m_pkt.segsz != 0 && m->m_pkt.segsz < ts.ts_len ? m->m_pkt.segsz : ts.ts_len;
-	tcp_input_options(&ts, m->m_data + TCP_MINHLEN, hi.hi_optlen);
-	/* Link padding behind the packet is not data. */
-	if (m->m_pkt.len > pkt->ip_plen)
-		m_adj(m, -(ptrdiff_t)(m->m_pkt.len - pkt->ip_plen));
 	inp = in_pcblookup(&tv->tv_pcbs, pkt->ip_ops, &pkt->ip_dst, ts.ts_dport, &pkt->ip_src,
 	    ts.ts_sport, true, pkt->ip_rcvif);
 	if (!tcp_input_signed(inp, &ts, m)) {
 		m_freem(m);
 		return;
 	}
-	m_adj(m, hi.hi_hlen);
+	m_adj(m, hlen);
 	ts.ts_m = m;
+	if (plain && inp != NULL && intotcpcb(inp) != NULL && inp->inp_minttl <= pkt->ip_ttl && tcp_short_input(intotcpcb(inp), &ts))
+		return;
 	if (tv->tv_drop_synfin && (ts.ts_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN)) {
 		TCPSTAT_INC(tv, tcps_rcvsynfin);
 		tcp_seg_drop(&ts);

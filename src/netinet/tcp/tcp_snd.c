@@ -354,15 +354,14 @@ tcp_snd_next(struct tcpcb *tp, struct tcp_out *o)
 }
 
 /* RFC 9293 3.9.1.2: at the end of what there is; as Linux, at the end of each piece the user sent and of super-packets. */
-static bool
-tcp_snd_push(const struct tcpcb *tp, const struct tcp_out *o, uint32_t end)
+bool
+tcp_snd_pushes(const struct tcpcb *tp, uint32_t seq, uint32_t len, bool super)
 {
 	const struct sockbuf *sb = &tcp_so(tp)->so_snd;
 
 	if (tcp_persona_pushes(tp))
-		return ((o->o_len > tp->t_maxseg && !o->o_probe) || (tp->t_flags & TF_FORCE) != 0 ||
-			sbendsat(sb, o->o_seq + o->o_len - tp->snd_una));
-	return (o->o_seq + o->o_len == end);
+		return (super || (tp->t_flags & TF_FORCE) != 0 || sbendsat(sb, seq + len - tp->snd_una));
+	return (seq + len == tp->snd_una + sb->sb_cc);
 }
 
 /* FIN, PSH and URG follow from where the segment ends. */
@@ -371,7 +370,7 @@ tcp_snd_flags(const struct tcpcb *tp, struct tcp_out *o, struct tcphdr *th)
 {
 	uint32_t end = tp->snd_una + tcp_so(tp)->so_snd.sb_cc;
 
-	if (o->o_len > 0 && tcp_snd_push(tp, o, end))
+	if (o->o_len > 0 && tcp_snd_pushes(tp, o->o_seq, o->o_len, o->o_len > tp->t_maxseg && !o->o_probe))
 		o->o_flags |= TH_PUSH;
 	if (o->o_seq + o->o_len == end && !o->o_bare && tcp_snd_finstate(tp) &&
 	    ((tp->t_flags & TF_SENTFIN) == 0 || SEQ_LT(o->o_seq + o->o_len, tp->snd_max)))
@@ -516,8 +515,7 @@ tcp_snd_advance(struct tcpcb *tp, const struct tcp_out *o, uint64_t now)
 	}
 }
 
-/* An ACK went with the segment. */
-static void
+void
 tcp_snd_acked(struct tcpcb *tp)
 {
 	if (tp->rcv_wnd == 0)
@@ -736,6 +734,8 @@ tcp_output(struct tcpcb *tp)
 			return (tcp_snd_syn(tp));
 		return (0);
 	}
+	if (tp->t_tv->tv_shortpath && tcp_short_output(tp))
+		return (0);
 	if (tp->t_tfo == TFO_SYNACK_DUE)
 		tcp_tfo_synack(tp);
 	o.o_idle = tp->snd_una == tp->snd_max;

@@ -79,6 +79,8 @@
 	X(tcps_delack, "delayed ack%s sent") \
 	X(tcps_predack, "correct ACK header prediction%s") \
 	X(tcps_preddat, "correct data packet header prediction%s") \
+	X(tcps_shortrcv, "segment%s received by the short way") \
+	X(tcps_shortsnd, "segment%s sent by the short way") \
 	X(tcps_fastrexmit, "fast recover%s") \
 	X(tcps_limitedtransmit, "limited transmit%s") \
 	X(tcps_sc_added, "syncache entr%s added") \

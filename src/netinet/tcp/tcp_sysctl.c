@@ -209,6 +209,7 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("hystart", tv_hystart, 0, 1, "End the first slow start by delay (RFC 9406)"),
     TV_INT("restart_after_idle", tv_idlerestart, 0, 1,
 	"Begin with the initial window after a pause (RFC 5681 4.1)"),
+    TV_INT("shortpath", tv_shortpath, 0, 1, "Take the short way for small segments in order"),
     TV_INT("newcwv", tv_newcwv, 0, 1, "Keep an unused window for a while (RFC 7661)"),
     TV_INT("do_prr", tv_prr, 0, 1, "Proportional rate reduction (RFC 9937)"),
     TV_INT("ecn.maxretries", tv_ecnretries, 0, 127, "SYNs that ask for ECN (RFC 3168 6.1.1.1)"),

@@ -31,6 +31,7 @@ static const struct tcp_vnet tcp_vnet_defaults = {
 	.tv_ecn = 2,
 	.tv_ecnretries = 1,
 	.tv_prr = 1,
+	.tv_shortpath = 1,
 	.tv_delayed_ack = 1,
 	.tv_delacktime = 40,
 	.tv_initcwnd = 10,			/* RFC 6928 */

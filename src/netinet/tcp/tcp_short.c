@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * The short way of a connection that asks and answers: small segments, in order, one outstanding at
+ * a time.  What is general in tcp_seg_other.c, tcp_ack.c and tcp_snd.c is here straight: no loop, no
+ * choice of what to send, no list of records.  It is the same TCP: each function says when it may be
+ * taken, and then leaves the connection as the long way would.  tests/tcp/short_test.c runs both and
+ * compares every frame and what VI_TCP_INFO says.
+ *
+ *	tcp_short_input()	an established connection's next segment, with timestamps and
+ *				nothing else: data, or an ACK of all that is outstanding, or both
+ *	tcp_short_output()	new data when nothing is outstanding and one segment takes it all
+ *
+ * net.inet.tcp.shortpath=0 keeps everything on the long way.
+ */
+#include "netinet/tcp/tcp_int.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/checksum.h"
+#include "netinet/tcp/cc/cc.h"
+
+/* Under any of these a connection takes the long way, in both directions. */
+#define TF_UNUSUAL                                                                                 \
+	(TF_FASTRECOVERY | TF_RTO | TF_NEEDFIN | TF_SENTFIN | TF_USERCLOSED | TF_RCVFIN | TF_FORCE | \
+	    TF_MTUP | TF_MTUPROBE)
+
+/* Established, by itself, with timestamps, and nothing of the rare is going on. */
+static inline bool
+short_isusual(const struct tcpcb *tp)
+{
+	return (tp->t_state == TCPS_ESTABLISHED && (tp->t_flags & (TF_UNUSUAL | TF_RCVD_TSTMP)) == TF_RCVD_TSTMP &&
+	    (tp->t_tfo | tp->t_udpport | tp->t_dupacks | tp->snd_nsack | tp->t_lr.lr_ecn | tp->t_rxtshift | tp->t_nmarks) == 0 &&
+	    tp->t_auth == NULL && tp->snd_nxt == tp->snd_max);
+}
+
+/*
+ * All that is outstanding is one record, and the ACK is of all of it: it went out once, its sender
+ * neither recovers from a loss nor probes for one, and the window was not the limit and stays.
+ */
+static struct tcp_rec *
+short_acks(const struct tcpcb *tp, const struct tcp_seg *ts)
+{
+	struct tcp_rec *rc = tcp_rec_sole(tp);
+	const uint32_t flight = tcp_outstanding(tp);
+
+	if (ts->ts_ack != tp->snd_max || rc == NULL || tp->t_cc->cc_rate != NULL || tp->t_lr.lr_rack.rk_tlp ||
+	    tp->t_srtt == 0 || SEQ_LT(ts->ts_ack, tp->t_lr.lr_rack.rk_fack) || flight >= tp->snd_cwnd / 2 ||
+	    tcp_flight_full(tp, flight) || (tp->t_rtttime != 0 && SEQ_GT(tp->t_rtseq, ts->ts_ack)))
+		return (NULL);
+	return (rc);
+}
+
+/* tcp_rate_begin() to tcp_rate_end() of one record that was sent once. */
+static void
+short_rate(struct tcpcb *tp, const struct tcp_rec *rc, uint32_t acked, uint64_t now)
+{
+	struct tcp_rates *rt = &tp->t_lr.lr_rates;
+	uint64_t interval = u64max(rc->rc_time - rc->rc_first, now - rc->rc_dtime);
+
+	rt->rt_first = rc->rc_time;
+	rt->rt_delivered += acked;
+	rt->rt_dtime = now;
+	if (rt->rt_delivered > rt->rt_applimited)
+		rt->rt_applimited = 0;
+	if (interval >= (uint64_t)tp->t_rttmin * USEC && interval != 0)
+		tcp_rate_sample(rt, rt->rt_delivered - rc->rc_delivered, interval, (rc->rc_flags & REC_APPLIMITED) != 0);
+}
+
+/* tcp_ack_fast() when short_acks() says so. */
+static void
+short_ack(struct tcpcb *tp, const struct tcp_rec *rc, const struct tcp_seg *ts, uint64_t now)
+{
+	const uint32_t ack = ts->ts_ack, acked = ack - tp->snd_una;
+	struct tcp_rack *rk = &tp->t_lr.lr_rack;
+	const uint64_t rtt = now - rc->rc_time;
+
+	TCPSTAT_INC(ts->ts_tv, tcps_rcvackpack);
+	TCPSTAT_ADD(ts->ts_tv, tcps_rcvackbyte, acked);
+	/* tcp_rack_delivered(): nothing was sent after it. */
+	rk->rk_fack = rk->rk_end = ack;
+	rk->rk_xmitno = rc->rc_xmitno;
+	rk->rk_rtt = rtt;
+	rk->rk_unmeasured = false;
+	if (tp->t_rtttime != 0)
+		tcp_rtt_sample(tp, now - tp->t_rtttime);
+	if (tp->t_rtttime != rc->rc_time)
+		tcp_rtt_least(tp, u64max(rtt, 1));
+	tp->t_rtttime = 0;
+	short_rate(tp, rc, acked, now);
+	tcp_rec_soleacked(tp);
+	tcp_ack_free(tp, acked);
+	tp->snd_una = tp->snd_nxt = ack;	/* a window that opened had it step back to the probe's byte */
+	if (SEQ_LT(tp->snd_up, ack))
+		tp->snd_up = ack;
+	if (SEQ_LT(tp->snd_highrxt, ack))
+		tp->snd_highrxt = ack;
+	tcp_timer_stop(tp, TT_REXMT);
+	if (tcp_rack_on(tp))
+		tcp_timer_stop(tp, TT_PROBE);
+	tp->t_lastack = now;
+	tp->t_softerror = 0;
+	tcp_heard(tp);
+	if (tcp_aslinux(tp))
+		tp->t_flags &= ~(uint32_t)TF_MORE;
+}
+
+/*
+ * The conditions are those of tcp_seg_fast(), short_isusual() and, when something is acknowledged,
+ * short_acks().  The segment's options are known to be timestamps.
+ */
+bool
+tcp_short_input(struct tcpcb *tp, struct tcp_seg *ts)
+{
+	const uint64_t now = tcp_now(tp);
+	const struct tcp_rec *rc = NULL;
+
+	if (!short_isusual(tp) || ts->ts_seq != tp->rcv_nxt || tp->t_segqlen != 0 ||
+	    TSTMP_LT(ts->ts_to.to_tsval, tp->ts_recent) || ts->ts_pkt->ip_udpport != 0)
+		return (false);
+	if (ts->ts_ack != tp->snd_una) {
+		if ((rc = short_acks(tp, ts)) == NULL)
+			return (false);
+	} else if (ts->ts_len == 0) {
+		return (false);
+	}
+	if (ts->ts_len > 0 && !(SEQ_GT(tp->rcv_adv, tp->rcv_nxt) && ts->ts_len <= tp->rcv_adv - tp->rcv_nxt))
+		return (false);
+	TCPSTAT_INC(ts->ts_tv, tcps_shortrcv);
+	ts->ts_win <<= tp->snd_scale;
+	tp->t_segsin++;
+	tp->t_datasegsin += ts->ts_len != 0;
+	if (SEQ_LEQ(ts->ts_seq, tp->last_ack_sent)) {	/* RFC 7323 4.3 */
+		tp->ts_recent = ts->ts_to.to_tsval;
+		tp->ts_recent_age = now;
+	}
+	tcp_ack_window(tp, ts);
+	tp->t_keepsent = 0;
+	if (rc != NULL)
+		short_ack(tp, rc, ts, now);
+	if (ts->ts_len > 0) {
+		TCPSTAT_INC(ts->ts_tv, tcps_preddat);
+		tcp_rcv_inorder(tp, ts);
+	} else {
+		TCPSTAT_INC(ts->ts_tv, tcps_predack);
+		tp->t_lastrcvd = now;
+		tcp_seg_drop(ts);
+	}
+	if ((tp->t_flags & TF_ACKNOW) != 0 || tcp_so(tp)->so_snd.sb_cc > tp->snd_nxt - tp->snd_una)
+		tcp_output(tp);
+	return (true);
+}
+
+/*
+ * Output.
+ */
+
+/* len, all of the send buffer, may go now as one segment, and tcp_output() would send it so. */
+static bool
+short_maysend(const struct tcpcb *tp, uint32_t len, uint64_t now)
+{
+	const struct socket *so = tcp_so(tp);
+
+	return (short_isusual(tp) && tp->snd_una == tp->snd_max && (tp->t_flags & (TF_CORK | TF_MORE)) == 0 &&
+	    len > 0 && len <= tp->t_maxseg && len <= tp->snd_wnd && len < tp->snd_cwnd &&
+	    (tp->t_utosends | tp->t_nrsack | tp->t_notsentfull) == 0 && tp->t_dsack.sb_start == tp->t_dsack.sb_end &&
+	    SEQ_LEQ(tp->snd_up, tp->snd_nxt) && (so->so_snd.sb_flags & SBS_RECORDS) == 0 &&
+	    (so->so_options & SO_DONTROUTE) == 0 && tp->t_lr.lr_recs.rs_count == 0 && tp->t_lr.lr_rates.rt_pacing == 0 &&
+	    tp->t_cc->cc_rate == NULL && now - tp->t_lastsent < (uint64_t)tp->t_rxtcur * USEC);
+}
+
+/* Header and payload; NULL: no memory. */
+static struct mbuf *
+short_segment(struct tcpcb *tp, uint32_t len, bool push, uint64_t now)
+{
+	const struct inpcb *inp = tp->t_inpcb;
+	const uint32_t hlen = sizeof(struct tcphdr) + TCPOLEN_TSTAMP_APPA;
+	struct sockbuf *sb = &inp->inp_socket->so_snd;
+	struct tcphdr *th;
+	struct mbuf *m;
+
+	if ((m = m_gethdr(vnet_acct(inp->inp_vnet))) == NULL)
+		return (NULL);
+	th = mtod(m, struct tcphdr *);
+	th->th_sport = inp->inp_lport;
+	th->th_dport = inp->inp_fport;
+	th->th_seq = HTONL(tp->snd_nxt);
+	th->th_ack = HTONL(tp->rcv_nxt);
+	th_set_offflags(th, hlen, push ? TH_ACK | TH_PUSH : TH_ACK);
+	th->th_win = HTONS((uint16_t)(tcp_rcv_window(tp) >> tp->rcv_scale));
+	th->th_sum = cksum_reduce(tp->t_psum + HTONS((uint16_t)(hlen + len)));
+	th->th_urp = 0;
+	tcp_opts_put_ts((uint8_t *)(th + 1), tcp_ts(now, tp->t_tsoff), tp->ts_recent);
+	m->m_len = hlen;
+	m->m_pkt.len = hlen + len;
+	m->m_pkt.csum_flags = CSUM_TCP;
+	m->m_pkt.flowid = inp->inp_flowid;
+	if (sb->sb_mb->m_len == len && len <= m_trailingspace(m)) {
+		memcpy(m->m_data + hlen, sb->sb_mb->m_data, len);
+		m->m_len += len;
+	} else if ((m->m_next = sbsndcopy(sb, 0, len, vnet_acct(inp->inp_vnet))) == NULL) {
+		m_freem(m);
+		return (NULL);
+	}
+	return (m);
+}
+
+/* tcp_snd_advance(), tcp_snd_acked() and what tcp_output() does in the end. */
+static void
+short_sent(struct tcpcb *tp, uint32_t len, uint64_t now)
+{
+	struct tcp_vnet *tv = tp->t_tv;
+	const uint32_t start = tp->snd_nxt, end = start + len;
+
+	TCPSTAT_INC(tv, tcps_sndtotal);
+	TCPSTAT_INC(tv, tcps_sndpack);
+	TCPSTAT_INC(tv, tcps_shortsnd);
+	TCPSTAT_ADD(tv, tcps_sndbyte, len);
+	tp->t_segsout++;
+	tp->t_datasegsout++;
+	tp->t_sndbytes += len;
+	tcp_rec_first(tp, start, end, now);
+	tp->t_lr.lr_prr.pr_out += len;
+	tp->snd_nxt = tp->snd_max = end;
+	if (len != tp->t_maxseg)
+		tp->t_smallend = end;
+	if (tp->t_rtttime == 0) {
+		tp->t_rtttime = u64max(now, 1);
+		tp->t_rtseq = end;
+	}
+	tp->t_lastsent = now;
+	if (tcp_aslinux(tp))
+		tcp_persona_answered(tp, len, now);
+	if (!tcp_timer_active(tp, TT_REXMT)) {
+		tcp_timer_stop(tp, TT_PERSIST);
+		tp->t_persistshift = 0;
+		tcp_timer_rexmt_restart(tp);
+	}
+	tcp_snd_acked(tp);
+	tcp_tlp_schedule(tp);
+	if (tcp_aslinux(tp))
+		tcp_flight_sent(tp, false);
+	tp->t_flags &= ~(uint32_t)(TF_CWNDLIMITED | TF_RWNDLIMITED);
+	tcp_chrono(tp);
+	tcp_rate_applimited(tp);
+}
+
+/*
+ * False: nothing was done, and tcp_output() goes on.  What the network layer refuses counts as not
+ * sent there too: the long way tries again, and does what is to be done if it is refused again.
+ */
+bool
+tcp_short_output(struct tcpcb *tp)
+{
+	struct inpcb *inp = tp->t_inpcb;
+	const uint32_t len = inp->inp_socket->so_snd.sb_cc;
+	const uint64_t now = tcp_now(tp);
+	struct mbuf *m;
+
+	if (!short_maysend(tp, len, now))
+		return (false);
+	if ((m = short_segment(tp, len, tcp_snd_pushes(tp, tp->snd_nxt, len, false), now)) == NULL ||
+	    inp->inp_ops->io_output(inp, m, 0) != 0)
+		return (false);
+	short_sent(tp, len, now);
+	return (true);
+}
