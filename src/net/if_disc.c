@@ -46,6 +46,7 @@ static const struct ifnet_ops disc_ops = {
 /* The frame goes the way of all others, neighbours included; nobody ever answers. */
 static const struct ifnet_ops edsc_ops = {
 	.ifo_output = ether_output,
+	.ifo_linkhdr = ether_linkhdr,
 	.ifo_transmit = disc_transmit,
 	.ifo_input = ether_input,
 };

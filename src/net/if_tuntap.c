@@ -215,6 +215,7 @@ static const struct ifnet_ops tun_ops = {
 
 static const struct ifnet_ops tap_ops = {
 	.ifo_output = ether_output,
+	.ifo_linkhdr = ether_linkhdr,
 	.ifo_transmit = tuntap_transmit,
 	.ifo_input = ether_input,
 };

@@ -387,6 +387,7 @@ vlan_setmtu(struct ifnet *ifp, uint32_t mtu)
 
 static const struct ifnet_ops vlan_ops = {
 	.ifo_output = ether_output,
+	.ifo_linkhdr = ether_linkhdr,
 	.ifo_transmit = vlan_transmit,
 	.ifo_input = ether_input,
 	.ifo_setmtu = vlan_setmtu,
