@@ -45,6 +45,9 @@
 #define TUN_MAXFRAME	(65535 + 14)
 #define TUN_FLAGS	(IFF_NO_PI | IFF_ONE_QUEUE)	/* those we know what to do with */
 
+/* The last two came with Linux 6.2. */
+#define TUN_OFFLOADS	(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | TUN_F_UFO | 0x20 | 0x40)
+
 struct lx_tun {
 	TAILQ_ENTRY(lx_tun) lt_link;
 	struct lx	*lt_lx;
@@ -388,7 +391,22 @@ tun_setkeep(struct lx_call *c, struct lx_tun *lt, unsigned cmd)
 	return (0);
 }
 
-/* The type is what it is; offloads there are none, so only none can be set. */
+/* What the program can take, not what it must get: checksums are finished all the same, and UDP comes in single datagrams. */
+static int64_t
+tun_setoffload(struct lx_call *c, struct lx_tun *lt)
+{
+	const uint64_t f = c->c_arg[2];
+
+	if ((f & ~(uint64_t)TUN_OFFLOADS) != 0 || ((f & (TUN_F_TSO4 | TUN_F_TSO6)) != 0 && (f & TUN_F_CSUM) == 0))
+		return (-EINVAL);
+	lx_manage(c->c_lx);
+	if (lt->lt_tap != NULL)
+		vi_tap_offload(lt->lt_tap, ((f & TUN_F_TSO4) != 0 ? VI_TAP_TSO4 : 0u) | ((f & TUN_F_TSO6) != 0 ? VI_TAP_TSO6 : 0u));
+	lx_managed(c->c_lx);
+	return (0);
+}
+
+/* The type is what it is. */
 static int64_t
 tun_attached(struct lx_call *c, struct lx_tun *lt, unsigned cmd)
 {
@@ -408,7 +426,7 @@ tun_attached(struct lx_call *c, struct lx_tun *lt, unsigned cmd)
 	case TUNSETNOCSUM:
 		return (0);		/* Linux does nothing for it either */
 	case TUNSETOFFLOAD:
-		return (c->c_arg[2] == 0 ? 0 : -EINVAL);
+		return (tun_setoffload(c, lt));
 	case TUNGETSNDBUF:
 		return (-lx_copyout(c, c->c_arg[2], &lt->lt_sndbuf, sizeof(lt->lt_sndbuf)));
 	case TUNSETSNDBUF:

@@ -5,7 +5,7 @@
  * "tap" interfaces are Ethernets, "tun" interfaces carry bare IP packets.  Whoever opens one is the wire: what the stack sends by the interface is
  * given to a function of his, and what he has for the stack he puts in.  An interface without such a user is down, whatever its flags say.
  *
- * vi_tap_open, _close, _name, _vnet, _persist, _owner and _carrier are *management* (vimage.h).  vi_tap_input belongs to the thread that runs the vnet the
+ * vi_tap_open, _close, _name, _vnet, _persist, _owner, _offload and _carrier are *management* (vimage.h).  vi_tap_input belongs to the thread that runs the vnet the
  * interface is in.
  */
 #ifndef VIMAGE_TAP_H
@@ -57,6 +57,9 @@ VI_API bool	vi_tap_persistent(const struct vi_tap *);
 /* Who may open it besides the administrator; VI_TAP_NOID leaves that one as it is. */
 VI_API void	vi_tap_owner(struct vi_tap *, uint32_t uid, uint32_t gid);
 #define VI_TAP_NOID	UINT32_MAX
+/* TCP's super-packets of these families come whole, longer than the MTU, with a checksum over all of it; at first none do. */
+VI_API void	vi_tap_offload(struct vi_tap *, unsigned);
+enum { VI_TAP_TSO4 = 0x1, VI_TAP_TSO6 = 0x2 };
 VI_API void	vi_tap_carrier(struct vi_tap *, bool);	/* is there a signal on the wire?  At first there is. */
 /* A frame from the wire.  EINVAL: too long or empty; EIO: the interface is down; ENOBUFS: dropped and counted. */
 VI_API int	vi_tap_input(struct vi_tap *, const void *, size_t len);

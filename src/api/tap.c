@@ -68,6 +68,12 @@ vi_tap_owner(struct vi_tap *tap, uint32_t uid, uint32_t gid)
 }
 
 void
+vi_tap_offload(struct vi_tap *tap, unsigned what)
+{
+	tuntap_offload(api_tap(tap), what);
+}
+
+void
 vi_tap_carrier(struct vi_tap *tap, bool on)
 {
 	tuntap_carrier(api_tap(tap), on);

@@ -8,8 +8,8 @@
  * Without him the interface is not IFF_RUNNING, and what is sent is dropped and counted.
  *
  * What the stack sends is given to the user's function at once, in the lane, after it was cut to
- * the MTU and summed (if_wire): the user has no use for super-packets.  What he puts in goes to the
- * interface's queue, which is bounded, as if it came from another stack.
+ * the MTU and summed (if_wire), but for super-packets that the user says he can take whole.  What he
+ * puts in goes to the interface's queue, which is bounded, as if it came from another stack.
  *
  * An open interface may move to another vnet, and its user goes on; but not to one that another
  * worker runs, because he calls from his own thread.
@@ -33,6 +33,7 @@ struct tuntap {
 	bool		 tt_temporary;	/* goes when it is closed */
 	bool		 tt_open;
 	bool		 tt_carrier;	/* the user says so */
+	unsigned	 tt_offload;	/* VI_TAP_* that the user takes */
 	uint32_t	 tt_uid, tt_gid;	/* who may open it besides the administrator; VI_TAP_NOID: nobody */
 	struct vi_tap_params tt_user;	/* valid if tt_open */
 	struct worker	*tt_worker;	/* in whose thread the user calls */
@@ -118,6 +119,19 @@ tuntap_give(struct ifnet *ifp, struct mbuf *m)
 	m_freem(m);
 }
 
+/* One that the user takes whole is not cut, only summed. */
+static void
+tuntap_super(const struct tuntap *tt, struct mbuf *m)
+{
+	const uint16_t type = tuntap_type(tt, m);
+
+	if ((m->m_pkt.csum_flags & CSUM_TCP) == 0 ||
+	    (tt->tt_offload & (type == ETHERTYPE_IP ? VI_TAP_TSO4 : type == ETHERTYPE_IPV6 ? VI_TAP_TSO6 : 0u)) == 0)
+		return;
+	m->m_pkt.segsz = 0;
+	m->m_pkt.csum_flags &= (uint16_t)~CSUM_TSO;
+}
+
 static int
 tuntap_transmit(struct ifnet *ifp, struct mbuf *m)
 {
@@ -131,6 +145,8 @@ tuntap_transmit(struct ifnet *ifp, struct mbuf *m)
 	    (m->m_pkt.segsz == 0 || m->m_pkt.segsz >= ifp->if_mtu))
 		return (tuntap_drop(ifp, m, &tv->tv_toobig, EMSGSIZE));
 	m->m_flags &= (uint16_t)~M_LOOP;
+	if (m->m_pkt.segsz != 0 && tt->tt_offload != 0)
+		tuntap_super(tt, m);
 	for (m = if_wire(ifp, m, true); m != NULL; m = next) {
 		next = m->m_nextpkt;
 		m->m_nextpkt = NULL;
@@ -418,6 +434,7 @@ tuntap_open(struct vnet *vn, const char *name, const struct vi_tap_params *tp, s
 	tt->tt_user.tp_cred = NULL;
 	tt->tt_worker = tt->tt_if->if_vnet->vn_lane.ln_worker;
 	tt->tt_open = tt->tt_carrier = true;
+	tt->tt_offload = 0;
 	tuntap_setrunning(tt);
 	*ttp = tt;
 	return (0);
@@ -458,6 +475,12 @@ tuntap_owner(struct tuntap *tt, uint32_t uid, uint32_t gid)
 		tt->tt_uid = uid;
 	if (gid != VI_TAP_NOID)
 		tt->tt_gid = gid;
+}
+
+void
+tuntap_offload(struct tuntap *tt, unsigned what)
+{
+	tt->tt_offload = what;
 }
 
 void

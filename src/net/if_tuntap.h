@@ -15,6 +15,7 @@ struct ifnet *tuntap_ifnet(const struct tuntap *);
 void	 tuntap_persist(struct tuntap *, bool);
 bool	 tuntap_persistent(const struct tuntap *);
 void	 tuntap_owner(struct tuntap *, uint32_t uid, uint32_t gid);
+void	 tuntap_offload(struct tuntap *, unsigned);
 void	 tuntap_carrier(struct tuntap *, bool);
 int	 tuntap_input(struct tuntap *, const void *, size_t);
 

@@ -234,6 +234,7 @@ wrong(void)
 	show("bad address", ioctl(fd, TUNSETIFF, (void *)8));
 	attach(fd, "ok0", IFF_TUN | IFF_NO_PI);
 	show("TUNSETOFFLOAD 0", ioctl(fd, TUNSETOFFLOAD, 0));
+	show("TUNSETOFFLOAD", ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6));
 	show("TUNSETOFFLOAD rubbish", ioctl(fd, TUNSETOFFLOAD, 0x8000));
 	show("unknown", ioctl(fd, _IOW('T', 0xe3, int), 0) < 0 ? -1 : 0);
 	close(fd);
