@@ -13,6 +13,7 @@
 
 #include <vimage/jail.h>
 
+#include "daemon/caps.h"
 #include "daemon/ctl_arg.h"
 #include "daemon/ctl_serve.h"
 #include "daemon/jproc.h"
@@ -124,6 +125,9 @@ op_exec(struct ctl_request *rq)
 	    (error = program_new(
 		 rq->rq_args, rq->rq_daemon->d_cmddir, &pg, rq->rq_err, sizeof(rq->rq_err))) != 0)
 		return error;
+	pg->pg_caps = caps_of(vi_jail_privs(rq->rq_kernel, rq->rq_jid), spawner_userns(rq->rq_daemon));
+	if (rq->rq_jid == 0)
+		pg->pg_caps = UINT64_MAX;
 	error = memfile(pg, pg->pg_size, &fd);
 	free(pg);
 	if (error != 0)

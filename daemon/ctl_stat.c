@@ -167,18 +167,31 @@ add_line(void *arg, const struct vi_logmsg *lm)
 }
 
 /*
- * A stack's messages are for those who own it or stand above; who shares it would see the other
- * jails' messages too.
+ * A jail's messages are for those who own the buffer or stand above; who shares it would see the
+ * other jails' messages too.
  */
 static int
 may_read(struct ctl_request *rq)
 {
-	int owner = vi_vnet_jail(rq->rq_vnet);
+	int owner = vi_jail_owner(rq->rq_kernel, rq->rq_jid, "vlog"), error;
 
-	if (owner >= 0 && vi_jail_visible(rq->rq_kernel, rq->rq_caller, owner))
+	error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_LOG_READ);
+	if (error != 0)
+		return ctl_fail(rq, error, "only root may read the messages");
+	if (vi_jail_visible(rq->rq_kernel, rq->rq_caller, owner) ||
+	    vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_LOG_SHARED) == 0)
 		return 0;
-	return vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_LOG_SHARED) == 0 ? 0 :
-	    ctl_fail(rq, EPERM, "the messages of the parent's network may not be read");
+	return ctl_fail(rq, EPERM, "the parent's messages may not be read");
+}
+
+/* Clearing is for those who own it. */
+static int
+may_clear(struct ctl_request *rq)
+{
+	if (!vi_jail_visible(
+		rq->rq_kernel, rq->rq_caller, vi_jail_owner(rq->rq_kernel, rq->rq_jid, "vlog")))
+		return ctl_fail(rq, EPERM, "the parent's messages may not be cleared");
+	return vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_LOG_CLEAR);
 }
 
 static int
@@ -192,12 +205,12 @@ op_log(struct ctl_request *rq)
 	ctl_list_begin(rq, "lines", &list);
 	if ((error = ctl_args(rq, "{s?I,s?b}", "after", &after, "clear", &clear)) != 0 ||
 	    (error = ctl_range(rq, "after", after, 0, INT64_MAX)) != 0 ||
-	    (error = may_read(rq)) != 0 || (clear && (error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_LOG_CLEAR)) != 0))
+	    (error = may_read(rq)) != 0 || (clear && (error = may_clear(rq)) != 0))
 		return error;
-	last = vi_log_read(rq->rq_vnet, (uint64_t)after, add_line, &list);
+	last = vi_jail_log_read(rq->rq_kernel, rq->rq_jid, (uint64_t)after, add_line, &list);
 	ctl_put_int(rq->rq_reply, "last", last);
 	if (clear)
-		vi_log_clear(rq->rq_vnet);
+		vi_jail_log_clear(rq->rq_kernel, rq->rq_jid);
 	return 0;
 }
 

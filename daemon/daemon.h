@@ -75,6 +75,8 @@ struct daemon {
 	struct lx_event	 d_sigevent;
 	struct lx_event	 d_timerevent;
 	struct dtimer	 d_stoptimer;
+	struct dtimer	 d_logtimer;	/* messages came: who waits for them looks */
+	bool		 d_logbell;	/* atomic: that is on its way */
 	struct dtimers	 d_timers;
 	struct spawner	*d_spawner;
 	struct ctl_server *d_ctl;
@@ -115,6 +117,9 @@ void	worker_wake(void *daemon, unsigned worker);	/* pp_wake */
 /* Management from a callback of worker 0's loop. */
 void	daemon_manage(struct daemon *);
 void	daemon_managed(struct daemon *);
+
+/* logbell.c: any thread; who reads jails' messages is told a moment later */
+void	logbell_ring(struct daemon *);
 
 /* timer.c */
 int	timers_init(struct daemon *);

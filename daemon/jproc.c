@@ -607,6 +607,13 @@ spawner_lacks(struct daemon *d)
 	return sp->sp_text;
 }
 
+bool
+spawner_userns(struct daemon *d)
+{
+	(void)spawner_lacks(d);
+	return d->d_spawner->sp_probed && d->d_spawner->sp_mode == ISO_USER;
+}
+
 const char *
 spawner_notice(struct daemon *d)
 {

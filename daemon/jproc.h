@@ -69,6 +69,7 @@ struct spawner {
 int	jprocs_init(struct daemon *, int spawner_sock);
 void	jprocs_fini(struct daemon *);
 const char *spawner_lacks(struct daemon *);	/* what the host lacks, or "" */
+bool	spawner_userns(struct daemon *);	/* jails have user namespaces of their own */
 const char *spawner_notice(struct daemon *);	/* that, the first time; then NULL */
 struct jproc *jproc_find(const struct daemon *, int jid);	/* NULL: none */
 /*

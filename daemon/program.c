@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/caps.h"
 #include "linux/linux.h"
 
 #define PROGRAM_MAXSIZE	(8u << 20)
@@ -437,11 +438,16 @@ void
 program_run(int memfile, const int stdfds[3], int reportfd, int go)
 {
 	struct running r = { .r_report = reportfd };
+	int error;
 
 	attach(&r, go);
 	unpack(&r, memfile);
 	take_terminal(&r, stdfds);
+	if ((error = caps_bound(r.r_pg->pg_caps)) != 0)
+		die(&r, error, "capability bounding set");
 	choose_user(&r);
+	if ((error = caps_limit(r.r_pg->pg_caps)) != 0)
+		die(&r, error, "capabilities");
 	choose_environment(&r);
 	umask(r.r_pg->pg_umask);
 	reset_signals();

@@ -31,6 +31,7 @@ struct program {
 	uint32_t	pg_umask;
 	uint32_t	pg_uid, pg_gid, pg_ngroups;
 	uint32_t	pg_groups[PROGRAM_MAXGROUPS];
+	uint64_t	pg_caps;	/* CAP_* it may have, a bit for each; set by who runs it */
 	char		pg_text[];
 };
 

@@ -377,6 +377,7 @@ kernel_log(void *arg, const struct vi_logmsg *lm)
 {
 	struct daemon *d = arg;
 
+	logbell_ring(d);
 	if (d->d_debug)
 		dlog("<%u> %s: %s", lm->lm_level, lm->lm_vnet, lm->lm_text);
 }

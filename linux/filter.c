@@ -6,11 +6,13 @@
  *
  * Data calls (read, write, send, recv without an address), poll and close are never sent to
  * us.  Of ioctl only the commands of sockets and of /dev/net/tun come, of socket everything but AF_UNIX.  io_uring
- * would pass us by and is refused.  Other ABIs of the processor: x32 is refused; an i386
- * program runs, but has no way to make a socket (the descriptors it inherits are harmless
- * pairs).
+ * would pass us by and is refused.  What needs a privilege of the jail and is not about sockets
+ * comes too: the message buffer, host names, mounts.  Other ABIs of the processor: x32 is
+ * refused; an i386 program runs, but has no way to make a socket (the descriptors it inherits
+ * are harmless pairs), to mount or to name the host.
  */
 #include "linux/lx.h"
+#include "linux/sysnum.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -31,6 +33,14 @@
 #define X32_BIT		0x40000000U
 #define I386_SOCKETCALL	102
 #define I386_SOCKET	359
+#define I386_MOUNT	21
+#define I386_UMOUNT	22
+#define I386_UMOUNT2	52
+#define I386_SETHOSTNAME 74
+#define I386_SYSLOG	103
+#define I386_SETDOMAINNAME 121
+#define I386_PIVOT_ROOT	217
+#define I386_NOTS	15	/* calls that it may not make */
 #define LX_MSG_ERRQUEUE	0x2000
 #define LX_FIONREAD	0x541b
 #define LX_TIOCOUTQ	0x5411
@@ -46,6 +56,8 @@
 #define NOTIFY		RET(SECCOMP_RET_USER_NOTIF)
 #define NOSYS		RET(SECCOMP_RET_ERRNO | ENOSYS)
 #define ON(nr)		JEQ(nr, 0, 1), NOTIFY
+#define PERM		RET(SECCOMP_RET_ERRNO | EPERM)
+#define NOT(nr)		JEQ(nr, 0, 1), PERM
 
 /*
  * Each block tests one call and ends in a verdict, so that the accumulator still holds the
@@ -54,7 +66,7 @@
  */
 static const struct sock_filter lx_filter[] = {
 	LD((uint32_t)offsetof(struct seccomp_data, arch)),
-	JEQ(AUDIT_ARCH_X86_64, 8, 0),
+	JEQ(AUDIT_ARCH_X86_64, 8 + 2 * I386_NOTS, 0),
 	JEQ(AUDIT_ARCH_I386, 1, 0),
 	RET(SECCOMP_RET_KILL_PROCESS),
 	LDNR,
@@ -62,6 +74,9 @@ static const struct sock_filter lx_filter[] = {
 	JEQ(I386_SOCKET, 1, 0),
 	JEQ(SYS_io_uring_setup, 0, 1),		/* the same number everywhere */
 	NOSYS,
+	NOT(I386_MOUNT), NOT(I386_UMOUNT), NOT(I386_UMOUNT2), NOT(I386_PIVOT_ROOT), NOT(I386_SETHOSTNAME),
+	NOT(I386_SETDOMAINNAME), NOT(I386_SYSLOG), NOT(SYS_move_mount), NOT(SYS_open_tree), NOT(SYS_fsopen),
+	NOT(SYS_fspick), NOT(SYS_fsconfig), NOT(SYS_fsmount), NOT(LX_SYS_MOUNT_SETATTR), NOT(LX_SYS_OPEN_TREE_ATTR),
 	ALLOW,
 
 	LDNR,
@@ -69,6 +84,9 @@ static const struct sock_filter lx_filter[] = {
 	ON(SYS_bind), ON(SYS_connect), ON(SYS_listen), ON(SYS_accept), ON(SYS_accept4), ON(SYS_shutdown),
 	ON(SYS_getsockname), ON(SYS_getpeername), ON(SYS_sendmsg), ON(SYS_recvmsg), ON(SYS_sendmmsg),
 	ON(SYS_recvmmsg),
+	ON(SYS_syslog), ON(SYS_sethostname), ON(SYS_setdomainname), ON(SYS_mount), ON(SYS_umount2),
+	ON(SYS_pivot_root), ON(SYS_move_mount), ON(SYS_open_tree), ON(SYS_fsopen), ON(SYS_fspick),
+	ON(SYS_fsconfig), ON(SYS_fsmount), ON(LX_SYS_MOUNT_SETATTR), ON(LX_SYS_OPEN_TREE_ATTR),
 	JEQ(SYS_io_uring_setup, 0, 1), NOSYS,
 
 	JEQ(SYS_socket, 0, 4),

@@ -49,6 +49,7 @@ lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops,
 	TAILQ_INIT(&lx->lx_ready);
 	TAILQ_INIT(&lx->lx_timed);
 	TAILQ_INIT(&lx->lx_tuns);
+	TAILQ_INIT(&lx->lx_logcalls);
 	lx->lx_buf = malloc(LX_BUFSIZE);
 	error = lx_hash_init(lx);
 	lx->lx_timerfd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

@@ -95,6 +95,8 @@ struct lx_program {
 	struct lx_lost	 pr_lost[4];	/* did not arrive */
 	struct lx_lost	 pr_done[4];	/* of connect and bind: arrived, as the host said */
 	unsigned	 pr_nextlost, pr_nextdone;
+	uint64_t	 pr_logseq;	/* syslog(2) has given out the messages up to here */
+	uint32_t	 pr_logoff;	/* ... and so many bytes of the next */
 };
 TAILQ_HEAD(lx_programs, lx_program);
 
@@ -218,6 +220,7 @@ struct lx {
 	struct lx_sockq	 lx_ready;	/* to be looked at by lx_poll */
 	struct lx_calls	 lx_timed;
 	TAILQ_HEAD(, lx_tun) lx_tuns;	/* interfaces that programs are the wire of */
+	struct lx_calls	 lx_logcalls;	/* waiting for messages; they have no socket */
 	struct lx_sockhash *lx_hash;
 	uint32_t	 lx_hashsize, lx_nsocks, lx_nready;
 	uint32_t	 lx_reapgen;
@@ -404,6 +407,15 @@ void	 lx_tuns_free(struct lx *);
 /* lx.c: vnets, interfaces and routes are managed outside enter/leave */
 void	 lx_manage(struct lx *);
 void	 lx_managed(struct lx *);
+
+/* admin.c: what needs a privilege and is not about sockets */
+bool	 lx_call_may(const struct lx_call *, enum vi_priv);	/* no: logged */
+int64_t	 lx_sys_mount(struct lx_call *);
+int64_t	 lx_sys_sethostname(struct lx_call *);
+
+/* syslog.c */
+int64_t	 lx_sys_syslog(struct lx_call *);
+size_t	 lx_log_format(const struct vi_logmsg *, char *buf, size_t size);	/* one line, as /proc/kmsg has it */
 
 /* netlink.c */
 int64_t	 nl_new(struct lx_call *, int type, int proto, int flags);

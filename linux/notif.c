@@ -24,6 +24,7 @@
  * with the same arguments, and then gets the answer without a second action.
  */
 #include "linux/lx.h"
+#include "linux/sysnum.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,6 +81,20 @@ static const struct {
 	{ SYS_sendmmsg,		NF_SOCK | NF_EFFECT,	lx_sys_sendmmsg },
 	{ SYS_recvmmsg,		NF_SOCK,		lx_sys_recvmmsg },
 	{ SYS_ioctl,		NF_ANY,			lx_sys_ioctl },
+	{ SYS_syslog,		NF_EFFECT,		lx_sys_syslog },
+	{ SYS_sethostname,	0,			lx_sys_sethostname },
+	{ SYS_setdomainname,	0,			lx_sys_sethostname },
+	{ SYS_mount,		0,			lx_sys_mount },
+	{ SYS_umount2,		0,			lx_sys_mount },
+	{ SYS_pivot_root,	0,			lx_sys_mount },
+	{ SYS_move_mount,	0,			lx_sys_mount },
+	{ SYS_open_tree,	0,			lx_sys_mount },
+	{ SYS_fsopen,		0,			lx_sys_mount },
+	{ SYS_fspick,		0,			lx_sys_mount },
+	{ SYS_fsconfig,		0,			lx_sys_mount },
+	{ SYS_fsmount,		0,			lx_sys_mount },
+	{ LX_SYS_MOUNT_SETATTR,	0,			lx_sys_mount },
+	{ LX_SYS_OPEN_TREE_ATTR, 0,			lx_sys_mount },
 };
 
 uint64_t
@@ -266,7 +281,7 @@ lx_call_wait(struct lx_call *c, uint64_t timeout, int error)
 	w->c_fd = -1;
 	w->c_deadline = LX_FOREVER;
 	w->c_timeout = error;
-	TAILQ_INSERT_TAIL(&w->c_sock->ls_calls, w, c_link);
+	TAILQ_INSERT_TAIL(w->c_sock != NULL ? &w->c_sock->ls_calls : &w->c_lx->lx_logcalls, w, c_link);
 	TAILQ_INSERT_TAIL(&w->c_pr->pr_calls, w, c_plink);
 	if (timeout != LX_FOREVER) {
 		w->c_deadline = lx_now() + timeout;
@@ -279,7 +294,7 @@ lx_call_wait(struct lx_call *c, uint64_t timeout, int error)
 void
 lx_call_free(struct lx_call *c)
 {
-	TAILQ_REMOVE(&c->c_sock->ls_calls, c, c_link);
+	TAILQ_REMOVE(c->c_sock != NULL ? &c->c_sock->ls_calls : &c->c_lx->lx_logcalls, c, c_link);
 	TAILQ_REMOVE(&c->c_pr->pr_calls, c, c_plink);
 	if (c->c_deadline != LX_FOREVER)
 		TAILQ_REMOVE(&c->c_lx->lx_timed, c, c_tlink);

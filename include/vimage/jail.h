@@ -56,6 +56,8 @@ VI_API unsigned	vi_jail_ipcoff(struct vi_kernel *, int jid);
 struct vi_logmsg;
 VI_API uint64_t	vi_jail_log_read(struct vi_kernel *, int jid, uint64_t after_seq, void (*)(void *arg, const struct vi_logmsg *), void *arg);
 VI_API void	vi_jail_log_clear(struct vi_kernel *, int jid);
+/* Puts a line into it; pri: facility * 8 + level. */
+VI_API void	vi_jail_log_write(struct vi_kernel *, int jid, unsigned pri, const char *text);
 
 /* Processes are the embedder's; it tells the prison so that limits and lifetimes hold.  A jail without persist and processes is reported by vi_jail_expired. */
 VI_API int	vi_jail_proc_attach(struct vi_kernel *, int jid);	/* EAGAIN: limit; ENOENT */

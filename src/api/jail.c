@@ -267,6 +267,15 @@ vi_jail_log_clear(struct vi_kernel *k, int jid)
 		msglog_clear(prison_log(pr));
 }
 
+void
+vi_jail_log_write(struct vi_kernel *k, int jid, unsigned pri, const char *text)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	if (pr != NULL)
+		msglog_put(prison_log(pr), pri, "%s", text);
+}
+
 static struct prison *
 prison_owner(struct prison *pr, enum vclass vc)
 {

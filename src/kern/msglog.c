@@ -8,6 +8,7 @@
  */
 #include "kern/msglog.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/sbuf.h"
@@ -17,6 +18,8 @@
 
 #define RATE_BURST	200u
 #define RATE_NS		(1000000000u / 50u)	/* between two lines in the long run */
+#define COPY_BURST	20u
+#define COPY_NS		(1000000000u / 10u)
 
 struct msgrec {
 	uint64_t	mr_seq;
@@ -24,7 +27,8 @@ struct msgrec {
 	uint64_t	mr_uptime;
 	uint16_t	mr_size;	/* of the record, a multiple of 8; 0: go on at the start */
 	uint8_t		mr_level;
-	uint8_t		mr_pad[5];
+	uint8_t		mr_facility;
+	uint8_t		mr_pad[4];
 };
 
 static struct msgrec *
@@ -40,6 +44,14 @@ rec_isend(const struct msglog *ml, uint32_t off)
 	return (MSGLOG_SIZE - off < sizeof(struct msgrec) || rec_at(ml, off)->mr_size == 0);
 }
 
+static bool
+ring_reserve(struct msglog *ml)
+{
+	if (ml->ml_buf == NULL)
+		ml->ml_buf = kmalloc(ml->ml_acct, ACCT_LOG, MSGLOG_SIZE);
+	return (ml->ml_buf != NULL);
+}
+
 void
 msglog_init(struct msglog *ml, struct acctset *as, const char *name)
 {
@@ -49,7 +61,23 @@ msglog_init(struct msglog *ml, struct acctset *as, const char *name)
 	ml->ml_acct = as;
 	memcpy(ml->ml_name, name, len);
 	ml->ml_tokens = RATE_BURST;
-	ml->ml_tokens_time = kernel_now(as->as_kernel);
+	ml->ml_copytokens = COPY_BURST;
+	ml->ml_tokens_time = ml->ml_copytime = kernel_now(as->as_kernel);
+}
+
+void
+msglog_copyto(struct msglog *ml, struct msglog *to, int level, bool instead)
+{
+	/* A ring that hands its lines on is not where they end. */
+	while (to != NULL && to->ml_instead)
+		to = to->ml_copy;
+	if (to == ml)
+		to = NULL;
+	if (to != NULL)
+		(void)ring_reserve(to);
+	ml->ml_copy = to;
+	ml->ml_copylevel = level;
+	ml->ml_instead = to != NULL && instead;
 }
 
 void
@@ -108,58 +136,92 @@ ring_put(struct msglog *ml, const struct vi_logmsg *lm)
 	uint32_t size = ROUNDUP2((uint32_t)(sizeof(struct msgrec) + len + 1), 8u);
 	struct msgrec *mr;
 
-	if (ml->ml_buf == NULL &&
-	    (ml->ml_buf = kmalloc(ml->ml_acct, ACCT_LOG, MSGLOG_SIZE)) == NULL) {
-		ml->ml_lost++;
-		return;
-	}
 	mr = ring_room(ml, size);
 	*mr = (struct msgrec){.mr_seq = lm->lm_seq,
 	    .mr_time = lm->lm_time,
 	    .mr_uptime = lm->lm_uptime,
 	    .mr_size = (uint16_t)size,
-	    .mr_level = lm->lm_level};
+	    .mr_level = lm->lm_level,
+	    .mr_facility = lm->lm_facility};
 	memcpy(mr + 1, lm->lm_text, len + 1);
 	ml->ml_tail += size;
 }
 
+/* own: in the ring's own lane, where memory can be had. */
 static void
-log_line(struct msglog *ml, unsigned level, const char *text)
+log_line(struct msglog *ml, unsigned pri, const char *text, bool own)
 {
 	struct kernel *k = ml->ml_acct->as_kernel;
 	struct vi_host *h = kernel_host(k);
-	struct vi_logmsg lm = {.lm_seq = ++ml->ml_seq,
+	struct vi_logmsg lm = {
 	    .lm_time = host_realtime(h),
 	    .lm_uptime = host_now(h) - k->k_boottime,
-	    .lm_level = (uint8_t)MIN(level, (unsigned)LOG_DEBUG),
+	    .lm_level = (uint8_t)(pri & 7),
+	    .lm_facility = (uint8_t)(pri >> 3),
 	    .lm_vnet = ml->ml_name,
 	    .lm_text = text};
 
-	ring_put(ml, &lm);
+	while (atomic_exchange_explicit(&ml->ml_lock, true, memory_order_acquire))
+		;
+	lm.lm_seq = ++ml->ml_seq;
+	if (own ? ring_reserve(ml) : ml->ml_buf != NULL)
+		ring_put(ml, &lm);
+	else
+		ml->ml_lost++;
+	atomic_store_explicit(&ml->ml_lock, false, memory_order_release);
 	host_log(h, &lm);
 }
 
-/* A token bucket; the bucket fills while nobody looks. */
+/* A token bucket; it fills while nobody looks. */
+static bool
+bucket_take(struct msglog *ml, uint64_t *last, uint32_t *tokens, uint32_t burst, uint64_t ns)
+{
+	uint64_t now = kernel_now(ml->ml_acct->as_kernel), gained = (now - *last) / ns;
+
+	if (gained >= burst - *tokens) {
+		*tokens = burst;
+		*last = now;
+	} else {
+		*tokens += (uint32_t)gained;
+		*last += gained * ns;
+	}
+	if (*tokens == 0)
+		return (false);
+	--*tokens;
+	return (true);
+}
+
 static bool
 log_admits(struct msglog *ml)
 {
-	uint64_t now = kernel_now(ml->ml_acct->as_kernel),
-		 gained = (now - ml->ml_tokens_time) / RATE_NS;
+	if (bucket_take(ml, &ml->ml_tokens_time, &ml->ml_tokens, RATE_BURST, RATE_NS))
+		return (true);
+	ml->ml_suppressed++;
+	ml->ml_lost++;
+	return (false);
+}
 
-	if (gained >= RATE_BURST - ml->ml_tokens) {
-		ml->ml_tokens = RATE_BURST;
-		ml->ml_tokens_time = now;
-	} else {
-		ml->ml_tokens += (uint32_t)gained;
-		ml->ml_tokens_time += gained * RATE_NS;
-	}
-	if (ml->ml_tokens == 0) {
-		ml->ml_suppressed++;
-		ml->ml_lost++;
-		return (false);
-	}
-	ml->ml_tokens--;
-	return (true);
+/* A noisy ring must not push others' lines out of the one it copies to: fewer go there. */
+static void
+log_copy(struct msglog *ml, unsigned pri, const char *text)
+{
+	char line[MSGLOG_LINE + 1];
+	struct sbuf sb;
+
+	if (ml->ml_copy == NULL || (int)(pri & 7) > ml->ml_copylevel ||
+	    !bucket_take(ml, &ml->ml_copytime, &ml->ml_copytokens, COPY_BURST, COPY_NS))
+		return;
+	sbuf_init(&sb, line, sizeof(line));
+	sbuf_printf(&sb, "%s: %s", ml->ml_name, text);
+	log_line(ml->ml_copy, pri, line, false);
+}
+
+static void
+log_out(struct msglog *ml, unsigned pri, const char *text)
+{
+	if (!ml->ml_instead)
+		log_line(ml, pri, text, true);
+	log_copy(ml, pri, text);
 }
 
 /*
@@ -175,7 +237,7 @@ log_clean(char *text)
 }
 
 void
-msglog_vput(struct msglog *ml, unsigned level, const char *fmt, va_list ap)
+msglog_vput(struct msglog *ml, unsigned pri, const char *fmt, va_list ap)
 {
 	char text[MSGLOG_LINE + 1];
 	struct sbuf sb;
@@ -186,21 +248,21 @@ msglog_vput(struct msglog *ml, unsigned level, const char *fmt, va_list ap)
 		sbuf_init(&sb, text, sizeof(text));
 		sbuf_printf(&sb, "%u messages suppressed", ml->ml_suppressed);
 		ml->ml_suppressed = 0;
-		log_line(ml, LOG_NOTICE, text);
+		log_out(ml, LOG_NOTICE, text);
 	}
 	sbuf_init(&sb, text, sizeof(text));
 	sbuf_vprintf(&sb, fmt, ap);
 	log_clean(text);
-	log_line(ml, level, text);
+	log_out(ml, pri, text);
 }
 
 void
-msglog_put(struct msglog *ml, unsigned level, const char *fmt, ...)
+msglog_put(struct msglog *ml, unsigned pri, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	msglog_vput(ml, level, fmt, ap);
+	msglog_vput(ml, pri, fmt, ap);
 	va_end(ap);
 }
 
@@ -222,6 +284,7 @@ msglog_read(const struct msglog *ml, uint64_t after, vi_log_fn *fn, void *arg)
 				    .lm_time = mr->mr_time,
 				    .lm_uptime = mr->mr_uptime,
 				    .lm_level = mr->mr_level,
+				    .lm_facility = mr->mr_facility,
 				    .lm_vnet = ml->ml_name,
 				    .lm_text = (const char *)(mr + 1)});
 	}

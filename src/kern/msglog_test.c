@@ -86,7 +86,7 @@ put_and_read(void **state)
 	assert_int_equal(s.n, 1);
 	assert_int_equal(s.level, LOG_WARNING);
 	assert_string_equal(s.text, "address 192.0.2.1 in use by  [31m42");
-	msglog_put(&r->ml, 99, "%0300d", 1);
+	msglog_put(&r->ml, LOG_PRI(LOG_USER, LOG_DEBUG), "%0300d", 1);
 	s.n = 0;
 	assert_int_equal(msglog_read(&r->ml, 1, collect, &s), 2);
 	assert_int_equal(s.n, 1);

@@ -143,6 +143,7 @@ prison_apply(struct prison *pr)
 	struct vnet *vn = prison_vnet(pr);
 
 	prison_priv_compute(pr);
+	vlog_apply(pr);
 	if (vn == NULL || !pr->pr_owns[VCLASS_VNET])
 		return;
 	vn->vn_jid = pr->pr_jid;
@@ -330,6 +331,7 @@ prison_init(struct kernel *k)
 	pr->pr_conf.pc_persist = true;
 	pr->pr_conf.pc_securelevel = -1;
 	pr->pr_conf.pc_path[0] = '/';
+	pr->pr_conf.pc_logcopy = -1;
 	for (unsigned vc = 0; vc < VCLASS_MAX && error == 0; vc++)
 		error = container_attach(pr, (enum vclass)vc, VMODE_NEW);
 	if (error != 0) {

@@ -83,6 +83,7 @@ struct prison_conf {
 	uint32_t	pc_stop_timeout;	/* s */
 	uint32_t	pc_exec_fib;
 	uint32_t	pc_ipcoff;	/* PR_IPC_* */
+	int		pc_logcopy;	/* level up to which prison0 gets copies of its messages; -1: none */
 };
 
 struct prison {
@@ -131,6 +132,7 @@ const char *prison_allowname(uint32_t allow);	/* of the parameter that sets this
 struct vnet *prison_vnet(const struct prison *);
 struct msglog *prison_log(const struct prison *);	/* where messages about it go: its own or an ancestor's */
 struct prison *prison_ofvnet(struct vnet *);		/* its owner, NULL */
+void	 vlog_apply(struct prison *);			/* where its messages and copies of them go */
 void	 prison_apply(struct prison *);			/* pushes privileges, share and log into the vnet it owns */
 void	 prison_restrain(struct prison *);		/* its descendants lose what it no longer has */
 

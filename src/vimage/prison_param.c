@@ -239,6 +239,31 @@ get_constant(struct prison *caller, struct prison *pr, const struct param *pa, s
 	sbuf_printf(sb, "%s", pa->pa_set == set_must ? "true" : "false");
 }
 
+static const struct { const char *word; int level; } logcopies[] = {
+	{ "none", -1 }, { "errors", LOG_ERR }, { "warnings", LOG_WARNING }, { "notices", LOG_NOTICE }, { "all", LOG_DEBUG },
+};
+
+static int
+set_logcopy(struct change *ch, const struct param *pa, const char *value)
+{
+	for (size_t i = 0; i < NITEMS(logcopies); i++) {
+		if (strcmp(logcopies[i].word, value) != 0)
+			continue;
+		ch->ch_conf.pc_logcopy = logcopies[i].level;
+		return (0);
+	}
+	return (change_fail(ch, EINVAL, "%s: \"%s\" is not none, errors, warnings, notices or all", pa->pa_name, value));
+}
+
+static void
+get_logcopy(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	for (size_t i = 0; i < NITEMS(logcopies); i++)
+		if (logcopies[i].level == pr->pr_conf.pc_logcopy)
+			sbuf_printf(sb, "%s", logcopies[i].word);
+}
+
 static int
 set_privs(struct change *ch, const struct param *pa, const char *value)
 {
@@ -356,6 +381,7 @@ static const struct param param_table[] = {
 	{ "vcpu", false, set_mode, get_mode, VCLASS_VCPU },
 	{ "vlog", false, set_mode, get_mode, VCLASS_VLOG },
 	{ "vipc", false, set_mode, get_mode, VCLASS_VIPC },
+	{ "vlog.copy", false, set_logcopy, get_logcopy, 0 },
 	{ "vcpu.share", false, set_share, get_share, 0 },
 	{ "vcpu.limit", false, set_cpulimit, get_cpulimit, 0 },
 	{ "vcpu.usage", false, NULL, get_cpuusage, 0 },
@@ -665,6 +691,7 @@ prison_set(struct prison *caller, const struct vi_param *p, unsigned n, unsigned
 		ch.ch_conf.pc_allow = PR_ALLOW_DEFAULT & ch.ch_parent->pr_conf.pc_allow;
 		ch.ch_conf.pc_securelevel = ch.ch_parent->pr_conf.pc_securelevel;
 		ch.ch_conf.pc_stop_timeout = 10;
+		ch.ch_conf.pc_logcopy = LOG_WARNING;
 		memcpy(ch.ch_conf.pc_path, ch.ch_parent->pr_conf.pc_path, sizeof(ch.ch_conf.pc_path));
 		ch.ch_conf.pc_ipcoff = ch.ch_parent->pr_conf.pc_ipcoff;
 		for (unsigned vc = 0; vc < VCLASS_MAX; vc++)

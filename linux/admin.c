@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calls that the host's kernel does, if the jail has the privilege.  The decision looks at nothing but who calls and what the
+ * call is: arguments in memory may change before the host's kernel reads them.
+ */
+#include "linux/lx.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include <vimage/jail.h>
+
+bool
+lx_call_may(const struct lx_call *c, enum vi_priv priv)
+{
+	struct vi_cred cr;
+	int error;
+
+	if (lx_call_cred(c, &cr) != 0)
+		return (false);
+	lx_manage(c->c_lx);
+	error = vi_jail_priv(c->c_lx->lx_kernel, c->c_pr->pr_jid, &cr, priv);
+	lx_managed(c->c_lx);
+	return (error == 0);
+}
+
+/* Mounting and unmounting, the old calls and the new ones.  In prison0 the host decides alone. */
+int64_t
+lx_sys_mount(struct lx_call *c)
+{
+	return (c->c_pr->pr_jid == 0 || lx_call_may(c, VI_PRIV_VFS_MOUNT) ? LX_CONTINUE : -EPERM);
+}
+
+/* The jail's parameter follows; a name that the host's kernel will not take is not looked at. */
+static void
+note_name(const struct lx_call *c, const char *param)
+{
+	char name[65] = "", jid[16], err[VI_ERRLEN];
+	const struct vi_param p[] = { { "jid", jid }, { param, name } };
+
+	if (c->c_arg[1] >= sizeof(name) || lx_copyin(c, c->c_arg[0], name, (size_t)c->c_arg[1]) != 0 ||
+	    strlen(name) != c->c_arg[1])
+		return;
+	snprintf(jid, sizeof(jid), "%d", c->c_pr->pr_jid);
+	lx_manage(c->c_lx);
+	(void)vi_jail_set(c->c_lx->lx_kernel, 0, p, 2, VI_JAIL_UPDATE, NULL, err);
+	lx_managed(c->c_lx);
+}
+
+int64_t
+lx_sys_sethostname(struct lx_call *c)
+{
+	if (c->c_pr->pr_jid == 0)
+		return (LX_CONTINUE);
+	if (!lx_call_may(c, VI_PRIV_HOST_SETNAME))
+		return (-EPERM);
+	note_name(c, c->c_nr == SYS_sethostname ? "host.hostname" : "host.domainname");
+	return (LX_CONTINUE);
+}
