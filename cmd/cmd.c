@@ -127,9 +127,27 @@ judge(json_t *reply, struct cmd_error *ce)
 }
 
 int
-cmd_try(struct cmd_ctx *cx, json_t *req, json_t **replyp, struct cmd_error *ce)
+cmd_receive(struct ctl_conn *cc, json_t **replyp, struct cmd_error *ce)
 {
 	json_t *reply = NULL;
+	int error;
+
+	if (replyp != NULL)
+		*replyp = NULL;
+	if ((error = receive(cc, &reply)) != 0)
+		return set_error(ce, error, error == ECONNRESET || error == EPIPE ?
+		    "vimaged closed the connection" : strerror(error));
+	error = judge(reply, ce);
+	if (error == 0 && replyp != NULL)
+		*replyp = reply;
+	else
+		json_decref(reply);
+	return error;
+}
+
+int
+cmd_try(struct cmd_ctx *cx, json_t *req, json_t **replyp, struct cmd_error *ce)
+{
 	char err[256];
 	int error;
 
@@ -148,16 +166,8 @@ cmd_try(struct cmd_ctx *cx, json_t *req, json_t **replyp, struct cmd_error *ce)
 	json_decref(req);
 	/* Who is turned away finds the reason, even if it could not ask. */
 	if (error == 0 || error == EPIPE || error == ECONNRESET)
-		error = receive(cx->cx_conn, &reply);
-	if (error != 0)
-		return set_error(ce, error, error == ECONNRESET || error == EPIPE ?
-		    "vimaged closed the connection" : strerror(error));
-	error = judge(reply, ce);
-	if (error == 0 && replyp != NULL)
-		*replyp = reply;
-	else
-		json_decref(reply);
-	return error;
+		return cmd_receive(cx->cx_conn, replyp, ce);
+	return set_error(ce, error, strerror(error));
 }
 
 int

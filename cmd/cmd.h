@@ -51,6 +51,9 @@ int	cmd_connect(struct cmd_ctx *);			/* 0 or errno; prints the reason */
 int	cmd_call(struct cmd_ctx *, json_t *req, json_t **reply);
 int	cmd_try(struct cmd_ctx *, json_t *req, json_t **reply, struct cmd_error *);
 
+/* The answer to a request that was sent over this connection; as cmd_try. */
+int	cmd_receive(struct ctl_conn *, json_t **reply, struct cmd_error *);
+
 void	cmd_warnx(const struct cmd_ctx *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 /*

@@ -48,6 +48,7 @@ test_command(void **state)
 	(void)state;
 	fake_init(&fk, "jail");
 	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
+	fake_ok(&fk, "{}");
 	fake_run(&fk, cmd_jail, "jail -c name=web vnet command=/bin/echo a=b -c");
 	assert_int_equal(fk.fk_status, 7);
 	assert_string_equal(fk.fk_out, "web: created\nrun in 3: /bin/echo a=b -c\n");
@@ -130,19 +131,22 @@ test_wrong_words(void **state)
 {
 	static const struct { const char *line, *err; } forms[] = {
 		{ "jail", "usage: jail words\n" },
-		{ "jail / host 192.0.2.1 /bin/sh", "usage: jail words\n" },
+		{ "jail / host 192.0.2.1", "usage: jail words\n" },
+		{ "jail a b c d", "usage: jail words\n" },
+		{ "jail -C -c", "usage: jail words\n" },
+		{ "jail -e , -c", "usage: jail words\n" },
+		{ "jail -p many -c x", "jail: -p: \"many\" is no number of jails\n" },
 		{ "jail -r", "usage: jail words\n" },
-		{ "jail -c", "jail: neither persist nor command is set, the jail would vanish at "
+		{ "jail -c vnet nopersist", "jail: neither persist nor command is set, the jail would vanish at "
 		    "once\n" },
 		{ "jail -c name=web", "jail: web: neither persist nor command is set, the jail "
 		    "would vanish at once\n" },
 		{ "jail -c name=web persist=0", "jail: web: neither persist nor command is set, "
 		    "the jail would vanish at once\n" },
-		{ "jail -c web", "jail: web: no configuration file is read; give parameters as "
-		    "name=value\n" },
-		{ "jail -f x.conf -c web",
-		    "jail: x.conf: configuration files are not supported, give the parameters on "
-		    "the command line\n" },
+		{ "jail -c web", "jail: \"web\" is not in jail.conf\n" },
+		{ "jail -c", "jail: \"*\" is not in jail.conf\n" },
+		{ "jail -f /nonexistent/x.conf -c web",
+		    "jail: /nonexistent/x.conf: No such file or directory\n" },
 		{ "jail -c name=web persist =x", "jail: bad parameter: \n" },
 		{ "jail -c name=web persist command=", "jail: command needs a value\n" },
 		{ "jail -m persist=1", "jail: no jail specified\n" },
@@ -163,6 +167,14 @@ test_wrong_words(void **state)
 	}
 }
 
+/* A test has no configuration but its own. */
+static int
+setup(void **state)
+{
+	(void)state;
+	return setenv("VIMAGE_CONFDIR", "/nonexistent", 1);
+}
+
 int
 main(void)
 {
@@ -173,5 +185,5 @@ main(void)
 		    cmocka_unit_test(test_wrong_words),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, NULL);
 }

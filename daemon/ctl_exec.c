@@ -29,8 +29,8 @@ on_started(void *arg, int pid)
 
 	if (notice != NULL)
 		json_object_set_new(msg, "notice", json_string(notice));
-	/* From now on its processes keep the jail. */
-	ctl_unhold(cl->cl_daemon, cl->cl_execjid);
+	/* From now on its processes keep the jail, and who else holds it. */
+	ctl_unhold_one(cl, cl->cl_execjid);
 	ctl_client_reply(cl, msg, false);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Operations on jails: jail.set, jail.remove, jail.list, jail.find. */
+/* Operations on jails: jail.set, jail.remove, jail.release, jail.list, jail.find. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,8 +177,9 @@ on_removed(void *arg, int error, struct removal *rm)
 		ctl_client_fail(cl, error, NULL, false, true);
 	else
 		ctl_client_reply(cl,
-		    json_pack("{s:i,s:s,s:O}", "jid", rm->rm_jid, "name", rm->rm_name, "interfaces",
-			rm->rm_interfaces),
+		    json_pack("{s:i,s:s,s:O,s:i,s:i}", "jid", rm->rm_jid, "name", rm->rm_name,
+			"interfaces", rm->rm_interfaces, "ended",
+			(int)(rm->rm_programs - rm->rm_killed), "killed", (int)rm->rm_killed),
 		    true);
 }
 
@@ -308,6 +309,21 @@ op_list(struct ctl_request *rq)
 	return li.li_error;
 }
 
+/* Whoever held it has done what was to be done. */
+static int
+op_release(struct ctl_request *rq)
+{
+	int error;
+
+	if ((error = ctl_args(rq, "{}")) != 0)
+		return error;
+	if (!rq->rq_cred.cr_priv || rq->rq_jid == rq->rq_caller)
+		return ctl_fail(rq, EPERM, "only root, from above, may let go of a jail");
+	ctl_unhold(rq->rq_daemon, rq->rq_jid);
+	jail_expire(rq->rq_daemon, rq->rq_jid);
+	return 0;
+}
+
 static int
 op_find(struct ctl_request *rq)
 {
@@ -325,6 +341,7 @@ op_find(struct ctl_request *rq)
 const struct ctl_op ctl_jail_ops[] = {
 	{ "jail.set", op_set },
 	{ "jail.remove", op_remove },
+	{ "jail.release", op_release },
 	{ "jail.list", op_list },
 	{ "jail.find", op_find },
 	{ NULL, NULL },

@@ -52,6 +52,7 @@ void	ctl_client_fail(struct ctl_client *, int error, const char *text, bool exec
 int	ctl_hold(struct ctl_client *, int jid);
 bool	ctl_held(const struct daemon *, int jid);
 void	ctl_unhold(struct daemon *, int jid);		/* of every client */
+void	ctl_unhold_one(struct ctl_client *, int jid);
 
 /* ctl_exec.c */
 void	ctl_exec_message(struct ctl_client *, const json_t *);

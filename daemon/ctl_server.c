@@ -167,14 +167,21 @@ ctl_held(const struct daemon *d, int jid)
 }
 
 void
+ctl_unhold_one(struct ctl_client *cl, int jid)
+{
+	struct hold *ho;
+
+	while ((ho = hold_find(cl, jid)) != NULL)
+		hold_drop(ho);
+}
+
+void
 ctl_unhold(struct daemon *d, int jid)
 {
 	struct ctl_client *cl;
-	struct hold *ho;
 
 	LIST_FOREACH(cl, &d->d_ctl->cs_clients, cl_link)
-		while ((ho = hold_find(cl, jid)) != NULL)
-			hold_drop(ho);
+		ctl_unhold_one(cl, jid);
 }
 
 /*

@@ -635,6 +635,7 @@ jproc_kill(struct dtimer *dt)
 	struct daemon *d = jp->jp_daemon;
 	struct seqmsg sm = { .sm_type = SPAWN_KILL, .sm_id = jp->jp_id };
 
+	removal_killed(d, jp->jp_jid, jproc_count(d, jp->jp_jid));
 	/*
 	 * With a pid namespace the init's end is everybody's; otherwise it must be alive to
 	 * find them.

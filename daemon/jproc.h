@@ -98,11 +98,14 @@ struct removal {
 	int		 rm_caller, rm_jid;
 	char		 rm_name[VI_NAMELEN];
 	struct json_t	*rm_interfaces;	/* [{name, home}]: what went back */
+	unsigned	 rm_programs;	/* that ran when it began */
+	unsigned	 rm_killed;	/* of them, those that had to be */
 	removal_fn	*rm_fn;
 	void		*rm_arg;
 };
 int	removal_start(struct daemon *, int caller, int jid, bool force, removal_fn *, void *arg);
 bool	removal_pending(struct daemon *, int jid);	/* of the jail or of one it is in */
+void	removal_killed(struct daemon *, int jid, unsigned programs);
 void	removal_forget(struct daemon *, void *arg);	/* rm_arg is gone */
 /* Something ended in a jail: go on with removals, remove what is expired. */
 void	jail_progress(struct daemon *, int jid);

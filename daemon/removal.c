@@ -255,8 +255,9 @@ removal_step(struct removal *rm)
 }
 
 static void
-stop_all(struct daemon *d, const struct subtree *st, bool force)
+stop_all(struct removal *rm, const struct subtree *st, bool force)
 {
+	struct daemon *d = rm->rm_daemon;
 	char text[32];
 
 	for (size_t i = 0; i < st->st_n; i++) {
@@ -265,6 +266,7 @@ stop_all(struct daemon *d, const struct subtree *st, bool force)
 
 		if (jp == NULL)
 			continue;
+		rm->rm_programs += jproc_count(d, st->st_jids[i]);
 		if (vi_jail_get(
 			d->d_kernel, 0, st->st_jids[i], "stop.timeout", text, sizeof(text)) == 0)
 			seconds = strtoul(text, NULL, 10);
@@ -294,11 +296,24 @@ removal_start(struct daemon *d, int caller, int jid, bool force, removal_fn *fn,
 	rm->rm_interfaces = json_array();
 	(void)vi_jail_get(d->d_kernel, caller, jid, "name", rm->rm_name, sizeof(rm->rm_name));
 	/* Not yet in the list: what stops at once must not finish it under our hands. */
-	stop_all(d, &st, force);
+	stop_all(rm, &st, force);
+	if (force)
+		rm->rm_killed = rm->rm_programs;
 	free(st.st_jids);
 	LIST_INSERT_HEAD(&d->d_removals, rm, rm_link);
 	(void)removal_step(rm);
 	return 0;
+}
+
+/* Their time was over. */
+void
+removal_killed(struct daemon *d, int jid, unsigned programs)
+{
+	struct removal *rm;
+
+	LIST_FOREACH(rm, &d->d_removals, rm_link)
+		if (removal_below(rm, jid))
+			rm->rm_killed += programs;
 }
 
 void

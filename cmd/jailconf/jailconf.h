@@ -96,11 +96,18 @@ const struct jc_block *jc_find(const struct jc_conf *, const char *name);
  */
 int	jc_params(struct jc_conf *, const char *name, const struct jc_block *extra,
 	    struct jc_params *);
+/* A block of settings that stand in no file. */
+struct jc_block *jc_line_new(void);
+void	jc_line_free(struct jc_block *);
+void	jc_line_put(struct jc_block *, const char *name, enum jc_op, const char *value);
 void	jc_params_free(struct jc_params *);
 const struct jc_param *jc_param(const struct jc_params *, const char *name);	/* NULL */
 /* First value; def when there is none. */
 const char *jc_param_str(const struct jc_params *, const char *name, const char *def);
 /* persist, nopersist, persist=false: the last of them counts. */
 bool	jc_param_bool(const struct jc_params *, const char *name, bool def);
+
+void	*jc_alloc(size_t);		/* zeroed; ends the program when there is no memory */
+char	*jc_strndup(const char *, size_t);
 
 #endif

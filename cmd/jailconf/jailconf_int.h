@@ -34,7 +34,5 @@ void	jc_fail(struct jc_reader *, const struct jc_loc *, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 /* Reads from f until its end. */
 int	jc_parse(struct jc_reader *, FILE *f);
-void	*jc_alloc(size_t);		/* ends the program when there is no memory */
-char	*jc_strndup(const char *, size_t);
 
 #endif

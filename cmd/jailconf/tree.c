@@ -185,6 +185,49 @@ jc_setting_add(struct jc_reader *jr, struct jc_value *name, enum jc_op op,
 }
 
 /*
+ * The command line.
+ */
+struct jc_block *
+jc_line_new(void)
+{
+	struct jc_block *jb = jc_alloc(sizeof(*jb));
+
+	STAILQ_INIT(&jb->jb_settings);
+	return jb;
+}
+
+void
+jc_line_free(struct jc_block *jb)
+{
+	struct jc_setting *js;
+
+	while (jb != NULL && (js = STAILQ_FIRST(&jb->jb_settings)) != NULL) {
+		STAILQ_REMOVE_HEAD(&jb->jb_settings, js_link);
+		jc_setting_free(js);
+	}
+	free(jb);
+}
+
+void
+jc_line_put(struct jc_block *line, const char *name, enum jc_op op, const char *value)
+{
+	struct jc_setting *js = jc_alloc(sizeof(*js));
+	const struct jc_loc nowhere = { NULL, 0, 0 };
+	struct jc_value *jv;
+
+	STAILQ_INIT(&js->js_values);
+	js->js_name = jc_strndup(name, strlen(name));
+	js->js_op = op;
+	if (value != NULL) {
+		jv = jc_value_new(&nowhere);
+		jv->jv_quoted = true;
+		jc_value_text(jv, value, strlen(value));
+		STAILQ_INSERT_TAIL(&js->js_values, jv, jv_link);
+	}
+	STAILQ_INSERT_TAIL(&line->jb_settings, js, js_link);
+}
+
+/*
  * Blocks.
  */
 static struct jc_block *

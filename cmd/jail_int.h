@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts of jail(8). */
+#ifndef CMD_JAIL_INT_H
+#define CMD_JAIL_INT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <bsd/sys/queue.h>
+
+#include "cmd/cmd.h"
+#include "cmd/jailconf/jailconf.h"
+
+/* The steps of a job; those of a start come first. */
+enum step {
+	STEP_LOOK,		/* start: is it there? */
+	STEP_PREPARE,
+	STEP_MOUNT,
+	STEP_PRESTART,
+	STEP_CREATE,
+	STEP_CREATED,
+	STEP_START,
+	STEP_COMMAND,
+	STEP_POSTSTART,
+	STEP_RELEASE,		/* who has no process may vanish now */
+	STEP_STARTED,
+
+	STEP_FIND,		/* stop: is it there? */
+	STEP_PRESTOP,
+	STEP_STOP,
+	STEP_REMOVE,
+	STEP_POSTSTOP,
+	STEP_UNMOUNT,
+	STEP_EXEC_RELEASE,
+	STEP_STOPPED,
+};
+
+enum job_state { JOB_WAITS, JOB_RUNS, JOB_DONE, JOB_FAILED };
+
+struct job;
+struct job_dep {
+	STAILQ_ENTRY(job_dep) jd_link;
+	struct job	*jd_job;	/* has to end first */
+};
+
+struct job {
+	TAILQ_ENTRY(job) jb_link;
+	struct jail	*jb_jail;
+	char		*jb_name;	/* as configured or given; NULL: none */
+	bool		 jb_conf;	/* of a configuration: messages begin with the name */
+	bool		 jb_start;	/* else it is a stop */
+	bool		 jb_again;	/* a stop, to be followed by a start */
+	bool		 jb_create, jb_update;
+	bool		 jb_must;	/* stop: that it is not there is an error */
+	bool		 jb_clean;	/* stop: only what comes after the removal */
+	struct jc_params jb_params;
+	char		**jb_command;	/* argv of the command line; NULL */
+	STAILQ_HEAD(, job_dep) jb_deps;
+	unsigned	 jb_mark;	/* looking for circles */
+
+	enum job_state	 jb_state;
+	enum step	 jb_step;
+	unsigned	 jb_hook;	/* next command of this step */
+	bool		 jb_failing;	/* a start that is being undone */
+	bool		 jb_prepared, jb_prestarted, jb_made, jb_was;
+	bool		 jb_missing;	/* there is no such jail */
+	bool		 jb_anew;	/* -mr: has to be made anew */
+	unsigned	 jb_mounts;	/* made by us */
+	int		 jb_status;	/* exit status of its command; 1 after a failure */
+	char		 jb_jid[16];
+	char		 jb_id[256];	/* name that jexec understands */
+
+	pid_t		 jb_pid;	/* of the running command; 0 */
+	int		 jb_fd;		/* its pidfd */
+	uint64_t	 jb_deadline;	/* ns; 0: none */
+	const char	*jb_running;	/* parameter, for messages */
+	struct ctl_conn	*jb_conn;	/* waits for the answer to jail.remove; NULL */
+};
+
+struct jail {
+	struct cmd_ctx	*j_cx;
+	bool		 j_create, j_modify, j_remove, j_kill, j_clean;
+	bool		 j_jidonly, j_quiet, j_verbose;
+	bool		 j_interrupted;
+	unsigned	 j_limit;	/* jobs at once; 0: no limit */
+	unsigned	 j_running;
+	const char	*j_file;	/* -f; NULL */
+	const char	*j_jidfile;	/* -J; NULL */
+	const char	*j_show;	/* -e; NULL */
+	struct jc_conf	 j_conf;
+	struct jc_block	*j_line;	/* parameters of the command line; NULL */
+	char		**j_command;	/* NULL: none */
+	TAILQ_HEAD(, job) j_jobs;
+	unsigned	 j_njobs;
+	int		 j_status;
+};
+
+/* jail_job.c */
+struct job *job_new(struct jail *, const char *name, bool start);
+struct job *job_find(struct jail *, const char *name);
+void	jobs_free(struct jail *);
+void	job_warnx(const struct job *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Runs all of them; the exit status. */
+int	jobs_run(struct jail *);
+void	job_fail(struct job *);		/* what was made is undone */
+bool	job_advance(struct job *);	/* one step; false: it waits for something */
+
+/* jail_op.c: the daemon's part of the steps; all return false after a failure that was told. */
+bool	op_look(struct job *);
+bool	op_find(struct job *);
+bool	op_create(struct job *);
+bool	op_release(struct job *);
+bool	op_remove(struct job *);	/* true with jb_conn set: not answered yet */
+bool	op_removed(struct job *);	/* the answer */
+
+/* jail_hook.c */
+/* Starts the next command of the parameter; false: there is none. */
+bool	hook_next(struct job *, const char *param, bool injail);
+bool	hook_ended(struct job *);	/* its process has; false: it failed */
+void	hook_kill(struct job *);
+bool	hook_foreground(struct job *);	/* jb_command */
+
+/* jail_mount.c */
+bool	mount_all(struct job *);
+void	unmount_all(struct job *);
+
+/* jail_dep.c: after all jobs are known.  False after a message. */
+bool	depend_order(struct jail *);
+
+/* jail_param.c */
+bool	param_local(const char *name);		/* ours, not the daemon's */
+json_t	*param_list(const struct job *);	/* [[name, value]] for the daemon */
+/* Adds "name=value", "name+=value", "name"; false after a message. */
+bool	line_add(struct jail *, char *word);
+void	line_put(struct jail *, const char *name, const char *value);
+int	show_configured(struct jail *);		/* -e; exit status */
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parameters of jail(8): which are this command's own, those of the command line, -e. */
+#include "cmd/jail_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What jail(8) does itself; all others are the daemon's business. */
+static const char *const locals[] = {
+	"allow.dying", "command", "depend", "exec.clean", "exec.consolelog", "exec.created",
+	"exec.fib", "exec.jail_user", "exec.poststart", "exec.poststop", "exec.prepare",
+	"exec.prestart", "exec.prestop", "exec.release", "exec.start", "exec.stop",
+	"exec.system_jail_user", "exec.system_user", "exec.timeout", "mount", "mount.devfs",
+	"mount.fdescfs", "mount.fstab", "mount.procfs",
+};
+
+bool
+param_local(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	size_t len = dot == NULL ? 0 : (size_t)(dot - name) + 1;
+
+	for (size_t i = 0; i < sizeof(locals) / sizeof(locals[0]); i++)
+		if (strcmp(locals[i], name) == 0 ||
+		    (strncmp(locals[i], name, len) == 0 && strncmp(name + len, "no", 2) == 0 &&
+		    strcmp(locals[i] + len, name + len + 2) == 0))
+			return true;
+	return false;
+}
+
+/* A list is one text with commas. */
+static json_t *
+joined(const struct jc_param *pm)
+{
+	size_t len = 1;
+	json_t *value;
+	char *text, *p;
+
+	if (pm->pm_n == 0)
+		return json_null();
+	if (pm->pm_n == 1)
+		return json_string(pm->pm_values[0]);
+	for (unsigned i = 0; i < pm->pm_n; i++)
+		len += strlen(pm->pm_values[i]) + 1;
+	p = text = jc_alloc(len);
+	for (unsigned i = 0; i < pm->pm_n; i++)
+		p += sprintf(p, "%s%s", i > 0 ? "," : "", pm->pm_values[i]);
+	value = json_string(text);
+	free(text);
+	return value;
+}
+
+json_t *
+param_list(const struct job *jb)
+{
+	bool named = jc_param(&jb->jb_params, "name") != NULL || jb->jb_name == NULL;
+	json_t *list = json_array(), *value;
+	const struct jc_param *pm;
+
+	/* A block whose name is a number means the jail of that number. */
+	if (!named)
+		json_array_append_new(list, json_pack("[s,s]",
+		    jb->jb_name[strspn(jb->jb_name, "0123456789")] == '\0' ? "jid" : "name",
+		    jb->jb_name));
+	STAILQ_FOREACH(pm, &jb->jb_params, pm_link) {
+		if (param_local(pm->pm_name))
+			continue;
+		if ((value = joined(pm)) == NULL)
+			value = json_string("?");	/* not UTF-8 */
+		json_array_append_new(list, json_pack("[s,o]", pm->pm_name, value));
+	}
+	return list;
+}
+
+/*
+ * The command line.
+ */
+void
+line_put(struct jail *j, const char *name, const char *value)
+{
+	jc_line_put(j->j_line, name, value == NULL ? JC_FLAG : JC_SET, value);
+}
+
+/* The daemon's lists may be repeated on the command line; in a file that takes a "+=". */
+static bool
+repeats(const char *name)
+{
+	return strcmp(name, "vnet.interface") == 0 || strcmp(name, "ip4.addr") == 0 ||
+	    strcmp(name, "ip6.addr") == 0 || strncmp(name, "exec.", 5) == 0 ||
+	    strcmp(name, "mount") == 0;
+}
+
+static bool
+on_line(const struct jail *j, const char *name)
+{
+	const struct jc_setting *js;
+
+	STAILQ_FOREACH(js, &j->j_line->jb_settings, js_link)
+		if (strcmp(js->js_name, name) == 0)
+			return true;
+	return false;
+}
+
+bool
+line_add(struct jail *j, char *word)
+{
+	char *value = strchr(word, '=');
+	enum jc_op op = value != NULL ? JC_SET : JC_FLAG;
+
+	if (value != NULL) {
+		if (value > word && value[-1] == '+') {
+			value[-1] = '\0';
+			op = JC_ADD;
+		}
+		*value++ = '\0';
+	}
+	if (word[0] == '\0' || word[0] == '$' || word[strcspn(word, " \t\r\n")] != '\0') {
+		cmd_warnx(j->j_cx, "bad parameter: %s", word);
+		return false;
+	}
+	if (op == JC_SET && repeats(word) && on_line(j, word))
+		op = JC_ADD;
+	jc_line_put(j->j_line, word, op, value);
+	return true;
+}
+
+/*
+ * -e
+ */
+static void
+show_quoted(const char *text)
+{
+	char quote = strchr(text, '\'') != NULL ? '"' : '\'';
+
+	if (text[0] != '\0' && text[strcspn(text, " \t\r\n'\"\\$;{},#")] == '\0') {
+		printf("%s", text);
+		return;
+	}
+	putchar(quote);
+	for (; *text != '\0'; text++) {
+		if (*text == quote || *text == '\\' || (quote == '"' && *text == '$'))
+			putchar('\\');
+		putchar(*text);
+	}
+	putchar(quote);
+}
+
+static void
+show_params(const struct jail *j, const char *name, const struct jc_params *list)
+{
+	const struct jc_param *pm;
+
+	if (jc_param(list, "name") == NULL) {
+		printf("name=");
+		show_quoted(name);
+	}
+	STAILQ_FOREACH(pm, list, pm_link) {
+		if (pm != STAILQ_FIRST(list) || jc_param(list, "name") == NULL)
+			printf("%s", j->j_show);
+		printf("%s", pm->pm_name);
+		for (unsigned i = 0; i < pm->pm_n; i++) {
+			putchar(i == 0 ? '=' : ',');
+			show_quoted(pm->pm_values[i]);
+		}
+	}
+	putchar('\n');
+}
+
+int
+show_configured(struct jail *j)
+{
+	const struct jc_block *jb;
+	struct jc_params list;
+
+	STAILQ_FOREACH(jb, &j->j_conf.jc_blocks, jb_link) {
+		if (jb->jb_name == NULL || jb->jb_wild || jc_find(&j->j_conf, jb->jb_name) != jb)
+			continue;
+		if (jc_params(&j->j_conf, jb->jb_name, NULL, &list) != 0) {
+			cmd_warnx(j->j_cx, "%s", j->j_conf.jc_err);
+			return 1;
+		}
+		show_params(j, jb->jb_name, &list);
+		jc_params_free(&list);
+	}
+	return 0;
+}
