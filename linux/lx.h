@@ -168,6 +168,7 @@ struct lx_sock {
 	uint8_t		 ls_type;	/* SOCK_* as the program sees it */
 	uint8_t		 ls_proto;
 	bool		 ls_priv;	/* made with privilege */
+	bool		 ls_raised;	/* between lx_sock_raise() and lx_sock_lower() */
 	uint16_t	 ls_cmsg;	/* LXC_* */
 	uint8_t		 ls_family;	/* AF_INET, AF_INET6 */
 	int		 ls_error;	/* pending, for SO_ERROR */
@@ -288,6 +289,8 @@ int	 lx_sock_error(struct lx_sock *);	/* takes the pending error */
 bool	 lx_sock_closed(struct lx_sock *); /* after a hang-up: nobody holds the program's end */
 void	 lx_reap(struct lx *, struct vi_vnet *, uint16_t port);	/* 0: all */
 void	 lx_sweep(struct lx *);
+bool	 lx_sock_raise(const struct lx_call *, unsigned cap);
+void	 lx_sock_lower(struct lx_sock *);
 int	 lx_sock_buffer(int fd, int size);
 int64_t	 lx_sys_socket(struct lx_call *);
 int64_t	 lx_sys_bind(struct lx_call *);
@@ -307,6 +310,14 @@ void	 stream_flush(struct lx_sock *);
 void	 stream_rx(struct lx_sock *);
 void	 stream_empty(struct lx_sock *, int appfd);	/* undoes stream_fill */
 int	 stream_fill(struct lx_sock *, int appfd);
+
+int	 stream_ready(struct lx_call *);	/* to connect; c_sock may be another then */
+int64_t	 stream_begun(struct lx_call *, bool told);
+
+/* sock_fastopen.c: MSG_FASTOPEN */
+int64_t	 fastopen_sendto(struct lx_call *);
+int64_t	 fastopen_sendmsg(struct lx_call *);
+int64_t	 fastopen_finish(struct lx_call *);	/* the connection a waiting call began is there: its result */
 
 /* sock_listen.c */
 void	 listen_event(struct lx_sock *, uint32_t);

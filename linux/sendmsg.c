@@ -137,7 +137,7 @@ lx_sys_sendto(struct lx_call *c)
 	    .s_flags = (int)c->c_arg[3]};
 
 	if (c->c_sock->ls_kind == LXK_STREAM)
-		return (stream_sendto(c));
+		return (fastopen_sendto(c));
 	c->c_lx->lx_iov[0].iov_base = (void *)(uintptr_t)c->c_arg[1];
 	c->c_lx->lx_iov[0].iov_len = s.s_len;
 	return (send_one(c, &s));
@@ -150,7 +150,7 @@ lx_sys_sendmsg(struct lx_call *c)
 	int error;
 
 	if (c->c_sock->ls_kind == LXK_STREAM)
-		return (LX_CONTINUE);
+		return (fastopen_sendmsg(c));
 	error = send_parse_hdr(c, c->c_arg[1], &s);
 	return (error != 0 ? -error : send_one(c, &s));
 }

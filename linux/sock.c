@@ -457,6 +457,42 @@ lx_sys_socket(struct lx_call *c)
 	return (socket_inet(c, family, type, proto, flags));
 }
 
+/*
+ * The socket was refused for lack of privilege: the caller may have it by a capability, which Linux
+ * looks at in each call.  True: for the moment the socket has it too; lx_sock_lower() after it.
+ */
+bool
+lx_sock_raise(const struct lx_call *c, unsigned cap)
+{
+	struct vi_cred cr = c->c_sock->ls_cred;
+
+	if (cr.cr_priv || !lx_call_has(c, cap))
+		return (false);
+	cr.cr_priv = c->c_sock->ls_raised = true;
+	vi_socket_cred(c->c_sock->ls_so, &cr);
+	return (true);
+}
+
+void
+lx_sock_lower(struct lx_sock *ls)
+{
+	ls->ls_raised = false;
+	vi_socket_cred(ls->ls_so, &ls->ls_cred);
+}
+
+static int
+sock_bind(struct lx_call *c, const struct vi_sockaddr *sa)
+{
+	struct lx_sock *ls = c->c_sock;
+	int error = vi_bind(ls->ls_so, sa);
+
+	if (error == EACCES && lx_sock_raise(c, CAP_NET_BIND_SERVICE)) {
+		error = vi_bind(ls->ls_so, sa);
+		lx_sock_lower(ls);
+	}
+	return (error);
+}
+
 int64_t
 lx_sys_bind(struct lx_call *c)
 {
@@ -477,10 +513,10 @@ lx_sys_bind(struct lx_call *c)
 	error = sockaddr_suits(&sa, ls->ls_family, (size_t)(int)c->c_arg[2]);
 	if (error != 0)
 		return (-error);
-	error = vi_bind(ls->ls_so, &sa);
+	error = sock_bind(c, &sa);
 	if (error == EADDRINUSE) {
 		lx_reap(c->c_lx, ls->ls_vnet, sa.sa_port);
-		error = vi_bind(ls->ls_so, &sa);
+		error = sock_bind(c, &sa);
 	}
 	return (-error);
 }

@@ -32,6 +32,7 @@
 #include <unistd.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 
@@ -349,7 +350,7 @@ connect_done(struct lx_sock *ls)
 
 	ls->ls_state = LXS_CONNECTED;
 	while ((c = TAILQ_FIRST(&ls->ls_calls)) != NULL) {
-		if (lx_answer(c, 0) == 0)
+		if (lx_answer(c, fastopen_finish(c)) == 0)
 			ls->ls_told = true;
 		lx_call_free(c);
 	}
@@ -446,24 +447,35 @@ stream_event(struct lx_event *le, uint32_t events)
 }
 
 /*
- * After a failed connect a new socket of the vnet takes the place of the old one; Linux lets
- * the program try again.  Its options are gone.
+ * The vnet's socket as if it had never tried: a connection is reset, an error forgotten; options
+ * and a local address the program chose stay.
  */
 static int
-connect_anew(struct lx_sock *ls)
+connect_undo(struct lx_sock *ls)
 {
-	struct vi_socket *so;
-	int error;
+	const struct vi_sockaddr none = { .sa_family = VI_AF_UNSPEC };
 
-	error = vi_socket(ls->ls_vnet, sockaddr_family(ls->ls_family), ls->ls_type, ls->ls_proto, &ls->ls_cred, &so);
-	if (error != 0)
-		return (error);
-	vi_socket_upcall(ls->ls_so, NULL, NULL);
-	vi_close(ls->ls_so);
-	ls->ls_so = so;
 	ls->ls_used = false;
-	vi_socket_upcall(so, stream_upcall, ls);
-	return (0);
+	return (vi_connect(ls->ls_so, &none));
+}
+
+/* The SYN is out, or waits for data: bytes may be written when told. */
+int64_t
+stream_begun(struct lx_call *c, bool told)
+{
+	struct lx_sock *ls = c->c_sock;
+
+	ls->ls_state = told ? LXS_CONNECTED : LXS_CONNECTING;
+	ls->ls_used = true;
+	ls->ls_told = told;
+	ls->ls_failed = false;
+	ls->ls_error = 0;
+	if (told)
+		return (0);
+	if (!lx_call_nonblock(c, c->c_nr == SYS_connect ? 0 : (int)c->c_arg[c->c_nr == SYS_sendto ? 3 : 2]))
+		return (lx_call_wait(c, lx_call_timeout(c, SO_SNDTIMEO), EINPROGRESS));
+	(void)stream_fill(ls, c->c_fd);
+	return (-EINPROGRESS);
 }
 
 static int64_t
@@ -471,8 +483,6 @@ connect_begin(struct lx_call *c, struct lx_sock *ls, const struct vi_sockaddr *s
 {
 	int error;
 
-	if (ls->ls_used && (error = connect_anew(ls)) != 0)
-		return (-error);
 	error = vi_connect(ls->ls_so, sa);
 	if (error == EADDRINUSE) {
 		lx_reap(c->c_lx, ls->ls_vnet, 0);
@@ -480,19 +490,7 @@ connect_begin(struct lx_call *c, struct lx_sock *ls, const struct vi_sockaddr *s
 	}
 	if (error != 0 && error != EINPROGRESS)
 		return (-error);
-	ls->ls_state = LXS_CONNECTING;
-	ls->ls_used = true;
-	ls->ls_told = ls->ls_failed = false;
-	ls->ls_error = 0;
-	if (error == 0) {	/* Fast Open: the SYN goes with the first data */
-		ls->ls_state = LXS_CONNECTED;
-		ls->ls_told = true;
-		return (0);
-	}
-	if (!lx_call_nonblock(c, 0))
-		return (lx_call_wait(c, lx_call_timeout(c, SO_SNDTIMEO), EINPROGRESS));
-	(void)stream_fill(ls, c->c_fd);
-	return (-EINPROGRESS);
+	return (stream_begun(c, error == 0));	/* 0, Fast Open: the SYN goes with the first data */
 }
 
 /* The close-on-exec flag belongs to the descriptor, so our copy does not tell it. */
@@ -515,9 +513,9 @@ descriptor_cloexec(const struct lx_call *c)
 }
 
 /*
- * The pair was broken to show that an earlier connect failed.  A new pair takes its place
- * under the same number; other copies of the descriptor, and the epoll sets it was in, keep
- * the broken one.
+ * The pair was broken to show that an earlier connect failed, or one of its directions is shut.  A
+ * new pair takes its place under the same number; other copies of the descriptor, and the epoll
+ * sets it was in, keep the old one.
  */
 static int
 stream_renew(struct lx_call *c)
@@ -527,13 +525,11 @@ stream_renew(struct lx_call *c)
 	    .flags = SECCOMP_ADDFD_FLAG_SETFD,
 	    .newfd = (uint32_t)c->c_arg[0],
 	    .newfd_flags = descriptor_cloexec(c) ? O_CLOEXEC : 0};
-	struct vi_socket *so;
+	struct vi_socket *so = old->ls_so;
 	int app, error;
 
-	error =
-	    vi_socket(old->ls_vnet, sockaddr_family(old->ls_family), old->ls_type, old->ls_proto, &old->ls_cred, &so);
-	if (error == 0)
-		error = lx_sock_new(c->c_lx, old->ls_vnet, LXK_STREAM, so, &app, &ls);
+	old->ls_so = NULL;
+	error = lx_sock_new(c->c_lx, old->ls_vnet, LXK_STREAM, so, &app, &ls);
 	if (error != 0)
 		return (error);
 	(void)fcntl(app, F_SETFL, fcntl(c->c_fd, F_GETFL));
@@ -548,11 +544,63 @@ stream_renew(struct lx_call *c)
 	ls->ls_type = old->ls_type;
 	ls->ls_proto = old->ls_proto;
 	ls->ls_cred = old->ls_cred;
+	ls->ls_cmsg = old->ls_cmsg;
+	ls->ls_sndbuf = old->ls_sndbuf;
+	ls->ls_used = old->ls_used;
 	ls->ls_pid = old->ls_pid;
 	ls->ls_pidfdno = old->ls_pidfdno;
 	close(c->c_fd);
 	c->c_fd = app;
 	c->c_sock = ls;
+	return (0);
+}
+
+/* A pair to begin a connection with, and a socket of the vnet that knows of none. */
+int
+stream_ready(struct lx_call *c)
+{
+	int error = 0;
+
+	if (c->c_sock->ls_fd < 0)
+		error = stream_renew(c);
+	if (error == 0 && c->c_sock->ls_used)
+		error = connect_undo(c->c_sock);
+	return (error);
+}
+
+static void
+pair_drain(struct lx_sock *ls, int fd)
+{
+	while (recv(fd, ls->ls_lx->lx_buf, LX_BUFSIZE, MSG_DONTWAIT) > 0)
+		;
+}
+
+/* connect(2) with AF_UNSPEC: what lies in the pair goes with the connection. */
+static int64_t
+stream_disconnect(struct lx_call *c)
+{
+	struct lx_sock *ls = c->c_sock;
+	int error;
+
+	if (ls->ls_so == NULL)
+		return (-ECONNABORTED);
+	if ((error = connect_undo(ls)) != 0)
+		return (-error);
+	lx_calls_answer(ls, -ECONNRESET);
+	ls->ls_state = LXS_IDLE;
+	if (ls->ls_rxeof || ls->ls_rdhup) {
+		if ((error = stream_renew(c)) != 0)
+			return (-error);
+		ls = c->c_sock;
+	} else {
+		stream_empty(ls, c->c_fd);
+		pair_drain(ls, ls->ls_fd);
+		pair_drain(ls, c->c_fd);
+	}
+	ls->ls_told = ls->ls_failed = ls->ls_broken = ls->ls_swallow = false;
+	ls->ls_txblocked = ls->ls_rxblocked = false;
+	ls->ls_error = ECONNRESET;	/* as Linux says of it */
+	lx_sock_watch(ls, false);
 	return (0);
 }
 
@@ -569,13 +617,9 @@ stream_connect_idle(struct lx_call *c, const struct vi_sockaddr *sa)
 	}
 	if (sa->sa_family == VI_AF_UNSPEC)
 		return (0);
-	if (ls->ls_fd < 0) {
-		error = stream_renew(c);
-		if (error != 0)
-			return (-error);
-		ls = c->c_sock;
-	}
-	return (connect_begin(c, ls, sa));
+	if ((error = stream_ready(c)) != 0)
+		return (-error);
+	return (connect_begin(c, c->c_sock, sa));
 }
 
 int64_t
@@ -588,13 +632,13 @@ stream_connect(struct lx_call *c, const struct vi_sockaddr *sa)
 		return (stream_connect_idle(c, sa));
 	case LXS_CONNECTING:
 		if (sa->sa_family == VI_AF_UNSPEC)
-			return (-EOPNOTSUPP);
+			return (stream_disconnect(c));
 		if (lx_call_nonblock(c, 0))
 			return (-EALREADY);
 		return (lx_call_wait(c, lx_call_timeout(c, SO_SNDTIMEO), EINPROGRESS));
 	case LXS_CONNECTED:
 		if (sa->sa_family == VI_AF_UNSPEC)
-			return (-EOPNOTSUPP);
+			return (stream_disconnect(c));
 		if (!ls->ls_told) {
 			ls->ls_told = true;
 			return (0);
@@ -625,8 +669,6 @@ stream_sendto(struct lx_call *c)
 	int error, flags = (int)c->c_arg[3];
 	ssize_t n;
 
-	if ((flags & MSG_FASTOPEN) != 0)
-		return (-EOPNOTSUPP);
 	if (c->c_sock->ls_state != LXS_CONNECTED)
 		return (-EPIPE);
 	error = lx_copyin(c, c->c_arg[1], c->c_lx->lx_buf, len);

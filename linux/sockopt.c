@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/time.h>
+#include <linux/capability.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
@@ -507,11 +508,23 @@ opt_set(struct lx_sock *ls, int level, int name, const uint8_t *buf, size_t len)
 
 	if (o == NULL || (o->o_flags & O_SET) == 0)
 		return (ENOPROTOOPT);
-	if ((o->o_flags & O_ADMIN) != 0 && !ls->ls_cred.cr_priv)
+	if ((o->o_flags & O_ADMIN) != 0 && !ls->ls_cred.cr_priv && !ls->ls_raised)
 		return (EPERM);
 	if (ls->ls_so == NULL)
 		return (ECONNABORTED);
 	return (set_value(ls, o, buf, len));
+}
+
+/* Has the caller a capability that allows it? */
+static bool
+opt_raise(struct lx_call *c, int level, int name)
+{
+	const struct opt *o = opt_find(c->c_sock, level, name);
+
+	if (c->c_sock->ls_so == NULL)
+		return (false);
+	return (lx_sock_raise(c, CAP_NET_ADMIN) ||
+	    ((o->o_flags & O_ADMIN) == 0 && lx_sock_raise(c, CAP_NET_RAW)));
 }
 
 int64_t
@@ -537,6 +550,10 @@ lx_sys_setsockopt(struct lx_call *c)
 	else
 		dgram_tx(ls);
 	error = opt_set(ls, level, name, buf, len);
+	if (error == EPERM && opt_raise(c, level, name)) {
+		error = opt_set(ls, level, name, buf, len);
+		lx_sock_lower(ls);
+	}
 	if (error == 0)
 		set_local(c, opt_find(ls, level, name), buf, len);
 	return (-error);

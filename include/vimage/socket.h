@@ -237,8 +237,10 @@ VI_API int	vi_socket(struct vi_vnet *, int family, int type, int proto, const st
 /* The caller's handle is gone.  TCP goes on closing by itself; SO_LINGER {1,0} and unread data reset (RFC 1122 4.2.2.13). */
 VI_API void	vi_close(struct vi_socket *);
 VI_API int	vi_bind(struct vi_socket *, const struct vi_sockaddr *);
+/* From now on the socket asks for privileges with these.  Who owns it stays. */
+VI_API void	vi_socket_cred(struct vi_socket *, const struct vi_cred *);
 VI_API int	vi_listen(struct vi_socket *, int backlog);
-VI_API int	vi_connect(struct vi_socket *, const struct vi_sockaddr *);	/* VI_AF_UNSPEC undoes a datagram's connection */
+VI_API int	vi_connect(struct vi_socket *, const struct vi_sockaddr *);	/* VI_AF_UNSPEC undoes a connection: TCP resets it */
 /* EAGAIN when none waits; ECONNABORTED as accept(2).  peer may be NULL. */
 VI_API int	vi_accept(struct vi_socket *, struct vi_socket **, struct vi_sockaddr *peer);
 VI_API int	vi_shutdown(struct vi_socket *, int how);	/* VI_SHUT_* */

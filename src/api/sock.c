@@ -38,6 +38,12 @@ vi_bind(struct vi_socket *so, const struct vi_sockaddr *sa)
 	return (sobind(api_socket(so), sa));
 }
 
+void
+vi_socket_cred(struct vi_socket *so, const struct vi_cred *cred)
+{
+	api_socket(so)->so_cred = *cred;
+}
+
 int
 vi_listen(struct vi_socket *so, int backlog)
 {

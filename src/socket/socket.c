@@ -232,6 +232,31 @@ so_unrefuse(struct socket *so)
 	so->so_snd.sb_flags &= ~(uint32_t)SBS_CANTSENDMORE;
 }
 
+/* As Linux: whatever the connection was, it is reset, and the socket may begin another. */
+static int
+so_unconnect(struct socket *so)
+{
+	const uint16_t any = SS_ISCONNECTED | SS_ISCONNECTING | SS_ISDISCONNECTING | SS_ISDISCONNECTED | SS_WASCONNECTED |
+	    SS_FASTOPEN | SS_FASTSENT;
+	int error;
+
+	if (!so_haspcb(so) || so->so_proto->pr_disconnect == NULL)
+		return (so_haspcb(so) ? EOPNOTSUPP : ECONNABORTED);
+	if ((so->so_state & any) == 0)
+		return (0);
+	so_flushprepared(so);
+	if ((error = so->so_proto->pr_disconnect(so)) != 0)
+		return (error);
+	sbflush(&so->so_rcv);
+	so->so_state &= (uint16_t)~any;
+	so->so_rcv.sb_flags &= ~(uint32_t)SBS_CANTRCVMORE;
+	so->so_snd.sb_flags &= ~(uint32_t)SBS_CANTSENDMORE;
+	so->so_hasoob = false;
+	so->so_oobmark = SO_NOOOB;
+	so->so_error = 0;
+	return (0);
+}
+
 int
 soconnect(struct socket *so, const struct vi_sockaddr *sa)
 {
@@ -245,6 +270,8 @@ soconnect(struct socket *so, const struct vi_sockaddr *sa)
 	if (pr->pr_connect == NULL)
 		return (EOPNOTSUPP);
 	if (pr->pr_flags & PR_CONNREQUIRED) {
+		if (sa->sa_family == VI_AF_UNSPEC)
+			return (so_unconnect(so));
 		if (so->so_state & SS_ISCONNECTED)
 			return (EISCONN);
 		if (so->so_state & SS_ISCONNECTING)

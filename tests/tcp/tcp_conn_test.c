@@ -409,11 +409,60 @@ black_hole(void **state)
 	wire_fini(&w);
 }
 
+/* VI_AF_UNSPEC: the peer is reset, options stay, and both kinds of sockets begin anew. */
+static void
+undone(void **state)
+{
+	struct vi_sockaddr none = { .sa_family = VI_AF_UNSPEC }, sa;
+	struct socket *so[2], *l;
+	uint8_t buf[100];
+	struct wire w;
+	int error;
+
+	(void)state;
+	for (int side = 0; side < 2; side++) {
+		wire_init(&w, 20);
+		wire_pair(&w, so);
+		wire_setint(so[side], VI_TCP_NODELAY, 1);
+		wire_send(&w, so[side], "x", 1, 0);
+		wire_idle(&w);
+		wire_now(&w);
+		assert_int_equal(soconnect(so[side], &none), 0);
+		wire_idle(&w);
+		(void)wire_recv(&w, so[!side], buf, sizeof(buf), &error);
+		(void)wire_recv(&w, so[!side], buf, sizeof(buf), &error);
+		assert_int_equal(error, ECONNRESET);
+		assert_int_equal(soconnect(so[side], &none), 0);	/* again: nothing to undo */
+		l = wire_listen(&w, !side, 81, 1);
+		assert_int_equal(wire_connect(&w, so[side], !side, 81), 0);
+		assert_int_equal(wire_getint(so[side], VI_TCP_NODELAY), 1);
+		soclose(so[!side]);
+		so[!side] = wire_accept(&w, l);
+		assert_int_equal(wire_send(&w, so[side], "abc", 3, 0), 3);
+		wire_idle(&w);
+		assert_int_equal(wire_recv(&w, so[!side], buf, sizeof(buf), &error), 3);
+		/* While a SYN is out, and where nobody answers it. */
+		wire_now(&w);
+		soclose(l);
+		assert_int_equal(soconnect(so[side], &none), 0);
+		wire_addr(!side, 81, &sa);
+		assert_int_equal(soconnect(so[side], &sa), EINPROGRESS);
+		assert_int_equal(soconnect(so[side], &none), 0);
+		wire_idle(&w);
+		assert_int_equal(so[side]->so_error, 0);
+		soclose(so[0]);
+		soclose(so[1]);
+		wire_idle(&w);
+		wire_fini(&w);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defer_accept),
+		cmocka_unit_test(undone),
 		cmocka_unit_test(notsent_lowat),
 		cmocka_unit_test(orphan_limits),
 		cmocka_unit_test(user_timeout_option),

@@ -30,6 +30,7 @@ enum inp_flags {
 	INP_MCASTLOOP = 0x800,
 	INP_DROPPED = 0x1000,	/* protocol is done with it */
 	INP_ANONADDR = 0x2000,	/* the local address was chosen by connect */
+	INP_ACCEPTED = 0x4000,	/* its address and port are a listener's */
 	/*
 	 * Families whose packets it takes.  An AF_INET6 socket that is unbound, or bound to :: without IPV6_V6ONLY, has both; bound or connected to
 	 * ::ffff:a.b.c.d it has INP_IPV4 alone and inp_ops is in_ops, but its sockaddrs are still IPv6 (INP_SOCK6).

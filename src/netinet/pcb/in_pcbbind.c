@@ -135,13 +135,13 @@ in_pcbport_any(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t *lpo
 	return (EADDRINUSE);
 }
 
-/* The prison must have the right and the user must be its administrator, as with FreeBSD's jails. */
+/* The prison must have the right and who binds must be its administrator, as with FreeBSD's jails. */
 static int
 in_pcb_portpriv(const struct inpcb *inp, uint16_t lport)
 {
 	if (inp->inp_info->ipi_proto == VI_IPPROTO_ICMP || (int)NTOHS(lport) > inpcb_vnet(inp->inp_vnet)->iv_reservedhigh)
 		return (0);
-	return (vnet_priv_check(inp->inp_vnet, &inp->inp_cred, VI_PRIV_NET_RESERVEDPORT) == 0 ? 0 : EACCES);
+	return (vnet_priv_check(inp->inp_vnet, &inp->inp_socket->so_cred, VI_PRIV_NET_RESERVEDPORT) == 0 ? 0 : EACCES);
 }
 
 static int

@@ -98,7 +98,7 @@ in_pcbopt_setdevice(struct inpcb *inp, const char *val, size_t len)
 	struct ifnet *ifp;
 
 	/* As Linux: who is bound needs a right to be bound elsewhere. */
-	if (inp->inp_boundif != 0 && vnet_priv_check(inp->inp_vnet, &inp->inp_cred, VI_PRIV_NET_SOCKOPT) != 0)
+	if (inp->inp_boundif != 0 && vnet_priv_check(inp->inp_vnet, &inp->inp_socket->so_cred, VI_PRIV_NET_SOCKOPT) != 0)
 		return (EPERM);
 	memcpy(name, val, MIN(len, sizeof(name) - 1));
 	if (name[0] == '\0') {
@@ -206,7 +206,7 @@ in_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t len
 		break;
 	}
 	error = sooptint(val, len, &v);
-	if (opt == VI_IP_TRANSPARENT && error == 0 && v != 0 && vnet_priv_check(inp->inp_vnet, &inp->inp_cred, VI_PRIV_NET_BINDANY) != 0)
+	if (opt == VI_IP_TRANSPARENT && error == 0 && v != 0 && vnet_priv_check(inp->inp_vnet, &inp->inp_socket->so_cred, VI_PRIV_NET_BINDANY) != 0)
 		return (EPERM);		/* Linux asks for CAP_NET_ADMIN or CAP_NET_RAW */
 	if (flag == 0)
 		return (in_pcbopt_setnum(inp, opt, v));

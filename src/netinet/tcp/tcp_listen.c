@@ -60,6 +60,7 @@ tcp_listen_inherit(struct tcpcb *tp, const struct inpcb *linp)
 	tp->t_usermaxseg = ltp->t_usermaxseg;
 	tp->t_winclamp = ltp->t_winclamp;
 	inp->inp_flags |= linp->inp_flags & (INP_SOCK6 | INP_V6ONLY | INP_AUTOFLOWLABEL | INP_DONTFRAG);
+	inp->inp_flags |= INP_ACCEPTED;
 	inp->inp_fib = linp->inp_fib;
 	inp->inp_ttl = linp->inp_ttl;
 	inp->inp_tos = linp->inp_tos;

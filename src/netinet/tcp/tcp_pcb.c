@@ -80,6 +80,11 @@ tcp_renewtcpcb(struct tcpcb **tpp)
 	tp->t_deferaccept = old->t_deferaccept;
 	tp->t_notsentlowat = old->t_notsentlowat;
 	tp->t_udpport = old->t_udpport;
+	tp->t_thinlinear = old->t_thinlinear;
+	tp->t_tfoconnect = old->t_tfoconnect;
+	tp->t_tfonocookie = old->t_tfonocookie;
+	tp->t_lr.lr_rates.rt_max = old->t_lr.lr_rates.rt_max;
+	tp->t_auth = old->t_auth;	/* connecting chooses anew among its keys */
 	kfree(vnet_acct(inp->inp_vnet), ACCT_TCPCB, old, sizeof(*old));
 	inp->inp_flags &= ~(uint32_t)INP_DROPPED;
 	*tpp = tp;

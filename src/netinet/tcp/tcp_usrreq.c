@@ -149,12 +149,23 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 static int
 tcp_usr_disconnect(struct socket *so)
 {
+	struct inpcb *inp = so->so_pcb;
 	struct tcpcb *tp = sototcpcb(so);
 
-	/* A listener that shall listen no more (shutdown). */
-	if (tp == NULL || tp->t_state != TCPS_LISTEN)
+	if (tp == NULL)
 		return (EOPNOTSUPP);
-	tp->t_state = TCPS_CLOSED;
+	/* A listener that shall listen no more (shutdown). */
+	if (tp->t_state == TCPS_LISTEN) {
+		tp->t_state = TCPS_CLOSED;
+		return (0);
+	}
+	if (tp->t_state != TCPS_CLOSED)
+		tcp_drop(tp, 0);
+	/* What was the listener's was not chosen by the user. */
+	if (inp->inp_flags & INP_ACCEPTED) {
+		inp->inp_flags = (inp->inp_flags & ~(uint32_t)INP_ACCEPTED) | INP_ANONADDR | INP_ANONPORT;
+		in_pcbdisconnect(inp);
+	}
 	return (0);
 }
 
