@@ -83,6 +83,7 @@ acctset_relimit(struct acctset *as)
 		grant_start(as, LIMIT_MBUFS, as->as_acct[ACCT_MBUF].ac_count, &as->as_mgrant, &as->as_mslack, 2 * GRANT_MBUFS);
 	else if (!mbufs && as->as_mslack != UINT64_MAX)
 		grant_end(as, LIMIT_MBUFS, &as->as_mgrant, &as->as_mslack);
+	as->as_granted = memory || mbufs;
 }
 
 void
@@ -92,6 +93,7 @@ acctset_ungrant(struct acctset *as)
 		grant_end(as, LIMIT_MEMORY, &as->as_grant, &as->as_slack);
 	if (as->as_mslack != UINT64_MAX)
 		grant_end(as, LIMIT_MBUFS, &as->as_mgrant, &as->as_mslack);
+	as->as_granted = false;
 }
 
 /* A piece if there is one, else what is needed and no more. */

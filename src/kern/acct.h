@@ -51,6 +51,7 @@ struct acctset {
 	uint64_t	 as_grant, as_slack;		/* bytes */
 	uint64_t	 as_mgrant, as_mslack;		/* mbufs */
 	bool		 as_pps;	/* packets are limited */
+	bool		 as_granted;	/* as_grant or as_mgrant ends somewhere */
 	bool		 as_telling;
 	uint64_t	 as_refused[LIMIT_MAX];
 	struct kmtag	*as_live;	/* builds that keep track: the allocations, for acctset_where */

@@ -142,7 +142,8 @@ acct_take(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
 	struct acct *ac = &as->as_acct[type];
 
 	if (__builtin_expect(!acct_admits(ac, bytes) || !acct_admits(&as->as_total, bytes) ||
-	    as->as_total.ac_bytes + bytes > as->as_grant || (type == ACCT_MBUF && ac->ac_count + n > as->as_mgrant), 0) &&
+	    (as->as_granted && (as->as_total.ac_bytes + bytes > as->as_grant ||
+	    (type == ACCT_MBUF && ac->ac_count + n > as->as_mgrant))), 0) &&
 	    !acct_extend(as, type, n, bytes))
 		return (false);
 	acct_grow(ac, n, bytes);
@@ -159,8 +160,8 @@ acct_give(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
 	ac->ac_bytes -= bytes;
 	as->as_total.ac_count -= n;
 	as->as_total.ac_bytes -= bytes;
-	if (__builtin_expect(as->as_grant - as->as_total.ac_bytes > as->as_slack ||
-	    (type == ACCT_MBUF && as->as_mgrant - ac->ac_count > as->as_mslack), 0))
+	if (__builtin_expect(as->as_granted && (as->as_grant - as->as_total.ac_bytes > as->as_slack ||
+	    (type == ACCT_MBUF && as->as_mgrant - ac->ac_count > as->as_mslack)), 0))
 		acct_giveback(as);
 }
 

@@ -50,16 +50,10 @@ sbcompress(struct sockbuf *sb, const struct mbuf *m)
 }
 
 void
-sbappendstream(struct sockbuf *sb, struct mbuf *m)
+sbappendchain(struct sockbuf *sb, struct mbuf *m)
 {
 	struct mbuf *n;
 
-	/* One buffer into nothing: what a trickle of messages is. */
-	if (sb->sb_mb == NULL && m != NULL && m->m_next == NULL && m->m_len > 0) {
-		sb->sb_mb = sb->sb_mbtail = m;
-		sballoc(sb, m);
-		return;
-	}
 	for (; m != NULL; m = n) {
 		n = m->m_next;
 		if (m->m_len == 0 || sbcompress(sb, m)) {
@@ -77,19 +71,12 @@ sbappendstream(struct sockbuf *sb, struct mbuf *m)
 }
 
 void
-sbdrop(struct sockbuf *sb, uint32_t len)
+sbdropsome(struct sockbuf *sb, uint32_t len)
 {
 	uint32_t left = len;
-	struct mbuf *m = sb->sb_mb;
+	struct mbuf *m;
 
 	VI_ASSERT(len <= sb->sb_cc);
-	/* All there is, in one buffer. */
-	if (len > 0 && len == sb->sb_cc && m->m_next == NULL) {
-		sbrelease(sb, m);
-		sb->sb_mb = sb->sb_mbtail = sb->sb_sndptr = NULL;
-		(void)m_free(m);
-		return;
-	}
 	while (left > 0) {
 		m = sb->sb_mb;
 		if (m->m_len > left) {

@@ -14,8 +14,9 @@
 
 #include <vimage/socket.h>
 
+#include "mbuf/mbuf.h"
+
 struct acctset;
-struct mbuf;
 struct socket;
 
 #define SB_MAX		(16u << 20)	/* bytes a buffer may be set to */
@@ -62,8 +63,35 @@ sbspace(const struct sockbuf *sb)
 
 int	 sbreserve(struct sockbuf *, uint32_t hiwat);	/* EINVAL, ENOBUFS (> SB_MAX) */
 /* Streams.  Consumes m. */
-void	 sbappendstream(struct sockbuf *, struct mbuf *);
-void	 sbdrop(struct sockbuf *, uint32_t len);		/* from the front */
+void	 sbappendchain(struct sockbuf *, struct mbuf *);
+static inline void
+sbappendstream(struct sockbuf *sb, struct mbuf *m)
+{
+	/* One buffer into nothing: what a trickle of messages is. */
+	if (sb->sb_mb == NULL && m != NULL && m->m_next == NULL && m->m_len > 0) {
+		sb->sb_mb = sb->sb_mbtail = m;
+		sb->sb_cc = m->m_len;
+		sb->sb_mbcnt = MSIZE + m->m_len;
+		return;
+	}
+	sbappendchain(sb, m);
+}
+/* From the front. */
+void	 sbdropsome(struct sockbuf *, uint32_t len);
+static inline void
+sbdrop(struct sockbuf *sb, uint32_t len)
+{
+	struct mbuf *m = sb->sb_mb;
+
+	/* All there is, in one buffer. */
+	if (len > 0 && len == sb->sb_cc && m->m_next == NULL) {
+		sb->sb_mb = sb->sb_mbtail = sb->sb_sndptr = NULL;
+		sb->sb_cc = sb->sb_mbcnt = 0;
+		(void)m_free(m);
+		return;
+	}
+	sbdropsome(sb, len);
+}
 /* Reference (copy) of [off, off + len) for transmission, charged like the buffer; NULL: no memory. */
 struct mbuf *sbsndcopy(struct sockbuf *, uint32_t off, uint32_t len, struct acctset *);
 /* Is byte off - 1 the last one of what the user sent in one piece (M_EOR, set by the protocol)? */

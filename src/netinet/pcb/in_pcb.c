@@ -309,14 +309,6 @@ in_pcbfree(struct inpcb *inp)
 
 /* Lookup */
 
-static inline bool
-in_pcbisflow(const struct inpcb *inp, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr,
-    uint16_t fport)
-{
-	return (inp->inp_fport == fport && inp->inp_lport == lport && in_addr_eq(&inp->inp_faddr, faddr) &&
-	    in_addr_eq(&inp->inp_laddr, laddr) && (inp->inp_flags & fam) != 0);
-}
-
 struct inpcb *
 in_pcblookup_exact(struct inpcbinfo *ipi, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr,
     uint16_t fport)

@@ -134,6 +134,22 @@ int	 in_pcbinsconn(struct inpcb *, const struct in_addr_any *laddr, uint16_t lpo
  */
 struct inpcb *in_pcblookup(struct inpcbinfo *, const struct inet_ops *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport,
 	    bool wild, const struct ifnet *rcvif);
+static inline bool
+in_pcbisflow(const struct inpcb *inp, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr,
+    uint16_t fport)
+{
+	return (inp->inp_fport == fport && inp->inp_lport == lport && in_addr_eq(&inp->inp_faddr, faddr) &&
+	    in_addr_eq(&inp->inp_laddr, laddr) && (inp->inp_flags & fam) != 0);
+}
+/* in_pcblookup() of one that was found before: the last one, if it is it.  NULL: ask that. */
+static inline struct inpcb *
+in_pcbagain(const struct inpcbinfo *ipi, const struct inet_pkt *pkt, uint16_t lport, uint16_t fport)
+{
+	struct inpcb *inp = ipi->ipi_last;
+
+	return (inp != NULL && in_pcbisflow(inp, pkt->ip_ops->io_family == VI_AF_INET ? INP_IPV4 : INP_IPV6, &pkt->ip_dst, lport,
+	    &pkt->ip_src, fport) && inp->inp_boundif == 0 ? inp : NULL);
+}
 /* Every pcb that should get a copy of a broadcast or multicast datagram: iterate with last (NULL first). */
 struct inpcb *in_pcbnext_bcast(struct inpcbinfo *, struct inpcb *last, const struct inet_pkt *, uint16_t lport, uint16_t fport);
 /* An IPv4 address becomes ::ffff:a.b.c.d (RFC 4291 2.5.5.2); others stay. */

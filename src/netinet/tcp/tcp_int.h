@@ -524,7 +524,7 @@ void	 tcp_challenge(struct tcpcb *, struct tcp_seg *);	/* RFC 5961: ACK, rate li
 bool	 tcp_challenge_ok(struct tcp_vnet *);
 
 /* tcp_short.c: false when the segment, or the data to send, must take the long way */
-bool	 tcp_short_input(struct tcpcb *, struct tcp_seg *);
+bool	 tcp_short_input(struct inpcb *, struct tcp_seg *, unsigned hlen);
 bool	 tcp_short_output(struct tcpcb *);
 
 /* tcp_ack.c: what an acknowledgment does */

@@ -301,16 +301,17 @@ tcp_input(struct mbuf *m, const struct inet_pkt *pkt)
 		return;
 	ts.ts_segsz =
 	    m->m_pkt.segsz != 0 && m->m_pkt.segsz < ts.ts_len ? m->m_pkt.segsz : ts.ts_len;
-	inp = in_pcblookup(&tv->tv_pcbs, pkt->ip_ops, &pkt->ip_dst, ts.ts_dport, &pkt->ip_src,
-	    ts.ts_sport, true, pkt->ip_rcvif);
+	ts.ts_m = m;
+	if ((inp = in_pcbagain(&tv->tv_pcbs, pkt, ts.ts_dport, ts.ts_sport)) == NULL)
+		inp = in_pcblookup(&tv->tv_pcbs, pkt->ip_ops, &pkt->ip_dst, ts.ts_dport, &pkt->ip_src,
+		    ts.ts_sport, true, pkt->ip_rcvif);
+	if (plain && inp != NULL && tcp_short_input(inp, &ts, hlen))
+		return;
 	if (!tcp_input_signed(inp, &ts, m)) {
 		m_freem(m);
 		return;
 	}
 	m_adj(m, hlen);
-	ts.ts_m = m;
-	if (plain && inp != NULL && intotcpcb(inp) != NULL && inp->inp_minttl <= pkt->ip_ttl && tcp_short_input(intotcpcb(inp), &ts))
-		return;
 	if (tv->tv_drop_synfin && (ts.ts_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN)) {
 		TCPSTAT_INC(tv, tcps_rcvsynfin);
 		tcp_seg_drop(&ts);

@@ -109,15 +109,17 @@ short_ack(struct tcpcb *tp, const struct tcp_rec *rc, const struct tcp_seg *ts, 
 
 /*
  * The conditions are those of tcp_seg_fast(), short_isusual() and, when something is acknowledged,
- * short_acks().  The segment's options are known to be timestamps.
+ * short_acks().  The segment's options are known to be timestamps; its header, of hlen bytes,
+ * is still in front.
  */
 bool
-tcp_short_input(struct tcpcb *tp, struct tcp_seg *ts)
+tcp_short_input(struct inpcb *inp, struct tcp_seg *ts, unsigned hlen)
 {
-	const uint64_t now = tcp_now(tp);
+	struct tcpcb *tp = intotcpcb(inp);
 	const struct tcp_rec *rc = NULL;
+	uint64_t now;
 
-	if (!short_isusual(tp) || ts->ts_seq != tp->rcv_nxt || tp->t_segqlen != 0 ||
+	if (tp == NULL || inp->inp_minttl > ts->ts_pkt->ip_ttl || !short_isusual(tp) || ts->ts_seq != tp->rcv_nxt || tp->t_segqlen != 0 ||
 	    TSTMP_LT(ts->ts_to.to_tsval, tp->ts_recent) || ts->ts_pkt->ip_udpport != 0)
 		return (false);
 	if (ts->ts_ack != tp->snd_una) {
@@ -128,6 +130,8 @@ tcp_short_input(struct tcpcb *tp, struct tcp_seg *ts)
 	}
 	if (ts->ts_len > 0 && !(SEQ_GT(tp->rcv_adv, tp->rcv_nxt) && ts->ts_len <= tp->rcv_adv - tp->rcv_nxt))
 		return (false);
+	now = tcp_now(tp);
+	m_adj(ts->ts_m, hlen);
 	TCPSTAT_INC(ts->ts_tv, tcps_shortrcv);
 	ts->ts_win <<= tp->snd_scale;
 	tp->t_segsin++;
