@@ -110,7 +110,7 @@ emit_route_titles(const struct netstat *ns, bool six)
 	xo_emit(ns->ns_xo, "{T:/%8.8s} {T:/%6.6s}\n", "Netif", "Expire");
 }
 
-/* IPv6 only when there is any. */
+/* Nothing is said of a family that has none. */
 static void
 emit_family(const struct netstat *ns, const json_t *routes, bool six)
 {
@@ -120,7 +120,7 @@ emit_family(const struct netstat *ns, const json_t *routes, bool six)
 
 	json_array_foreach(routes, i, rt)
 		n += is_inet6(rt) == six;
-	if (n == 0 && (six || ns->ns_family != NULL))
+	if (n == 0)
 		return;
 	emit_route_titles(ns, six);
 	xo_open_instance(ns->ns_xo);

@@ -271,6 +271,37 @@ interface_leaves(void **state)
 	rig_end(&g);
 }
 
+/* net.link.ether.inet.garp_rexmit_count: after 1, 2 and 4 s, and not for an address that went. */
+static void
+announced_again(void **state)
+{
+	const struct vi_sockaddr sa = tl_addr(OURS, 0);
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	tl_ok(vi_sysctl_set(g.a, "net.link.ether.inet.probes", "0", &tl_root));
+	tl_ok(vi_sysctl_set(g.a, "net.link.ether.inet.garp_rexmit_count", "3", &tl_root));
+	tl_ifaddr(g.a, g.cable.a, OURS, 24);
+	assert_int_equal(tl_stat(g.a, "as_announced"), 1);
+	tl_run(&g.t, TL_SEC + TL_SEC / 2);
+	assert_int_equal(tl_stat(g.a, "as_announced"), 2);
+	tl_run(&g.t, 2 * TL_SEC);
+	assert_int_equal(tl_stat(g.a, "as_announced"), 3);
+	tl_run(&g.t, 4 * TL_SEC);
+	assert_int_equal(tl_stat(g.a, "as_announced"), 4);
+	tl_run(&g.t, 60 * TL_SEC);
+	assert_int_equal(tl_stat(g.a, "as_announced"), 4);
+	tl_ok(vi_if_addr_del(g.a, g.cable.a, &sa));
+	tl_ifaddr(g.a, g.cable.a, OURS, 24);
+	tl_ok(vi_if_addr_del(g.a, g.cable.a, &sa));
+	tl_run(&g.t, 60 * TL_SEC);
+	assert_int_equal(tl_stat(g.a, "as_announced"), 5);
+	tl_ifaddr(g.a, g.cable.a, OURS, 24);	/* the stack ends with a timer set */
+	tl_ifaddr(g.a, g.cable.a, "2001:db8::1", 64);	/* which is no matter of ARP's */
+	rig_end(&g);
+}
+
 int
 main(void)
 {
@@ -283,6 +314,7 @@ main(void)
 		cmocka_unit_test(link_comes_back),
 		cmocka_unit_test(connections_end),
 		cmocka_unit_test(interface_leaves),
+		cmocka_unit_test(announced_again),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -311,6 +311,7 @@ arp_event(struct vnet *vn, enum vnet_event ev, void *obj)
 		/* The first address took the interface up, which announced it. */
 		if (!((struct ifaddr *)obj)->ifa_announced)
 			arp_announce(av, obj);
+		arp_probe_repeat(obj);
 		break;
 	default:
 		break;
@@ -368,6 +369,7 @@ static const struct sysctl_desc arp_sysctls[] = {
 	    "Log hosts that change their link address"),
 	ARP_CTL("log_arp_permanent_modify", av_log_permanent, 0, 1,
 	    "Log attempts to change permanent entries"),
+	ARP_CTL("garp_rexmit_count", av_garp, 0, 16, "Times the announcement of a new address is repeated"),
 	ARP_CTL("probes", av_probes, 0, 10, "ARP probes before an address is used, 3 as RFC 5227 has it; 0 none"),
 	ARP_CTL("defend", av_defend, 0, 2,
 	    "An address that another uses: 0 give up, 1 defend once, 2 always"),

@@ -89,6 +89,7 @@ struct arp_vnet {
 	uint32_t	 av_log_movements;
 	uint32_t	 av_log_permanent;
 	uint32_t	 av_probes;	/* before an address is used */
+	uint32_t	 av_garp;	/* repetitions of the announcement of a new one */
 	uint32_t	 av_defend;	/* enum arp_defend */
 	/*
 	 * Registered by upper modules at attach; may be NULL. av_findaddr: the vnet's own address,
@@ -123,6 +124,7 @@ void	arp_neigh_list(struct vnet *, void (*fn)(void *, const struct vi_neigh *), 
 /* arp_probe.c: must addresses of this interface be probed for?  The address is on if_newaddrs; ENOBUFS. */
 bool	arp_probe_due(const struct ifnet *);
 int	arp_probe_start(struct ifaddr *);
+void	arp_probe_repeat(struct ifaddr *);	/* the announcement of an address in use */
 void	arp_probe_stop(struct ifaddr *);	/* harmless when there is none */
 
 /* In net's table of protocols.  Consumes m. */

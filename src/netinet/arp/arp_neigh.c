@@ -43,7 +43,7 @@ arp_neigh_add(struct vnet *vn, const struct vi_neigh *ne)
 	if (ne->ne_addr.sa_family != VI_AF_INET)
 		return (EAFNOSUPPORT);
 	if (addr == 0 || in_multicast(addr) || in_broadcast(addr) ||
-	    ether_multicast(ne->ne_lladdr) || ether_zero(ne->ne_lladdr))
+	    ether_multicast(ne->ne_lladdr))
 		return (EINVAL);
 	if ((error = arp_neigh_if(vn, addr, ne->ne_ifname, &ifp)) != 0)
 		return (error);

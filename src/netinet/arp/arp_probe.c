@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base/inaddr.h"
+#include "base/util.h"
 #include "net/ifnet.h"
 #include "netinet/arp/arp_int.h"
 #include "wire/arp.h"
@@ -17,12 +18,14 @@
 #define PROBE_MAX	2000u
 #define ANNOUNCE_WAIT	2000u
 #define ANNOUNCE_INTERVAL 2000u
+#define GARP_INTERVAL	1000u
 
 struct arp_probe {
 	struct ifaddr	*ap_ifa;
 	struct callout	 ap_timer;
 	uint32_t	 ap_sent;
-	bool		 ap_announcing;	/* in use: once more */
+	uint32_t	 ap_left;	/* in use: announcements to come, 0 = not yet in use */
+	uint64_t	 ap_interval;	/* to the next of these, ns */
 };
 
 static uint64_t
@@ -48,16 +51,21 @@ probe_timer(void *arg)
 	struct vnet *vn = ifa->ifa_ifp->if_vnet;
 	struct arp_vnet *av = arp_vnet(vn);
 
-	if (ap->ap_announcing) {
-		arp_probe_stop(ifa);
+	if (ap->ap_left > 0) {
 		arp_announce(av, ifa);
+		ap->ap_interval *= 2;
+		if (--ap->ap_left > 0)
+			callout_reset(&ap->ap_timer, ap->ap_interval);
+		else
+			arp_probe_stop(ifa);
 	} else if (ap->ap_sent < av->av_probes) {
 		probe_send(av, ifa);
 		ap->ap_sent++;
 		callout_reset(&ap->ap_timer, ap->ap_sent < av->av_probes ? probe_random(vn, PROBE_MIN, PROBE_MAX) : ANNOUNCE_WAIT * PROBE_MSEC);
 	} else {
-		ap->ap_announcing = true;
-		callout_reset(&ap->ap_timer, ANNOUNCE_INTERVAL * PROBE_MSEC);
+		ap->ap_left = MAX(av->av_garp, 1u);
+		ap->ap_interval = ANNOUNCE_INTERVAL * PROBE_MSEC;
+		callout_reset(&ap->ap_timer, ap->ap_interval);
 		av->av_verdict(ifa, ARP_FREE);	/* announces it; may free both */
 	}
 }
@@ -71,24 +79,47 @@ arp_probe_due(const struct ifnet *ifp)
 	    (ifp->if_flags & IFF_NOARP) == 0);
 }
 
-int
-arp_probe_start(struct ifaddr *ifa)
+static struct arp_probe *
+probe_get(struct ifaddr *ifa)
 {
 	struct vnet *vn = ifa->ifa_ifp->if_vnet;
 	struct arp_probe *ap = ifa->ifa_probe;
 
-	if (ap == NULL) {
-		if ((ap = kmalloc(vnet_acct(vn), ACCT_NEIGH, sizeof(*ap))) == NULL)
-			return (ENOBUFS);
+	if (ap == NULL && (ap = kmalloc(vnet_acct(vn), ACCT_NEIGH, sizeof(*ap))) != NULL) {
 		callout_init(&ap->ap_timer, &vn->vn_lane, probe_timer, ap);
 		ap->ap_ifa = ifa;
 		ifa->ifa_probe = ap;
 	}
+	return (ap);
+}
+
+/* Announcements that may be lost are repeated after 1, 2, 4... seconds: as many as net.link.ether.inet.garp_rexmit_count says. */
+void
+arp_probe_repeat(struct ifaddr *ifa)
+{
+	const struct arp_vnet *av = arp_vnet(ifa->ifa_ifp->if_vnet);
+	struct arp_probe *ap;
+
+	if (av->av_garp == 0 || av->av_stopping || ifa->ifa_addr.na_af != NET_AF_INET || ifa->ifa_probe != NULL ||
+	    (ap = probe_get(ifa)) == NULL)
+		return;
+	ap->ap_left = av->av_garp;
+	ap->ap_interval = GARP_INTERVAL * PROBE_MSEC;
+	callout_reset(&ap->ap_timer, ap->ap_interval);
+}
+
+int
+arp_probe_start(struct ifaddr *ifa)
+{
+	struct arp_probe *ap = probe_get(ifa);
+
+	if (ap == NULL)
+		return (ENOBUFS);
 	ap->ap_sent = 0;
-	ap->ap_announcing = false;
+	ap->ap_left = 0;
 	ifa->ifa_flags = VI_IN6_IFF_TENTATIVE;
 	if (if_up(ifa->ifa_ifp))
-		callout_reset(&ap->ap_timer, probe_random(vn, 0, PROBE_WAIT));
+		callout_reset(&ap->ap_timer, probe_random(ifa->ifa_ifp->if_vnet, 0, PROBE_WAIT));
 	else
 		callout_stop(&ap->ap_timer);	/* until it is */
 	return (0);
