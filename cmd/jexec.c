@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* jexec(8): runs a program in a jail. */
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -11,12 +12,19 @@ cmd_jexec(struct cmd_ctx *cx, int argc, char **argv)
 	struct exec_request er = { 0 };
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:d:lu:U:")) != -1) {
+	while ((ch = getopt(argc, argv, "+:d:lu:U:x:")) != -1) {
 		switch (ch) {
 		case 'd': er.er_dir = optarg; break;
 		case 'l': er.er_login = true; break;
 		case 'u': er.er_user = optarg; break;
 		case 'U': er.er_hostuser = optarg; break;
+		case 'x':
+			if (strncmp(optarg, "vnet=", 5) != 0 || optarg[5] == '\0') {
+				cmd_warnx(cx, "-x: \"%s\" is not vnet=jail", optarg);
+				return 1;
+			}
+			er.er_vnet = optarg + 5;
+			break;
 		default: return cmd_usage(cx, ch, 1);
 		}
 	}

@@ -17,11 +17,16 @@ struct jls {
 };
 
 /* Parameters that jail(8) cannot set: not in what -s prints. */
-static const char *const readonly[] = { "children.cur", "cpuset.id", "dying", "parent", "priv.have", NULL };
+static const char *const readonly[] = { "cpuset.id", "dying", "parent", "priv.have", NULL };
 
 static bool
 is_readonly(const char *name)
 {
+	const char *last = strrchr(name, '.');
+
+	/* What is there now, the most there was, and what was used: of limits and of processors. */
+	if (last != NULL && (strcmp(last, ".cur") == 0 || strcmp(last, ".peak") == 0 || strcmp(last, ".usage") == 0))
+		return true;
 	for (const char *const *p = readonly; *p != NULL; p++)
 		if (strcmp(*p, name) == 0)
 			return true;

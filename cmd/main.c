@@ -17,7 +17,7 @@ static const struct cmd commands[] = {
 	{ "ifmcstat", cmd_ifmcstat, "[-j jail] [-i interface] [-f family]" },
 	{ "jail", cmd_jail, "[-iqv] [-n name] -[cmrR] name=value ... [command=command ...] | [-qv] "
 	    "-[rR] ['*' | jail ...]" },
-	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] jail [command ...]" },
+	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] [-x vnet=jail] jail [command ...]" },
 	{ "jls", cmd_jls, "[-cdhNnqsv] [--libxo style] [-j jail] [parameter ...]" },
 	{ "kldload", cmd_kldload, "[-nqv] file ..." },
 	{ "kldstat", cmd_kldstat, "[-hqv] [-i id] [-m module] [-n file]" },

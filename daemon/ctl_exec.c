@@ -91,11 +91,12 @@ static int
 check_args(struct ctl_request *rq)
 {
 	json_t *argv = NULL, *env = NULL, *ids = NULL;
-	const char *cwd, *user;
+	const char *cwd, *user, *net;
 	int error, login, tty, mask;
 
-	error = ctl_args(rq, "{s?o,s?o,s?s,s?s,s?o,s?b,s?b,s?i}", "argv", &argv, "env", &env, "cwd",
-	    &cwd, "user", &user, "ids", &ids, "login", &login, "tty", &tty, "umask", &mask);
+	error = ctl_args(rq, "{s?o,s?o,s?s,s?s,s?o,s?b,s?b,s?i,s?s}", "argv", &argv, "env", &env, "cwd",
+	    &cwd, "user", &user, "ids", &ids, "login", &login, "tty", &tty, "umask", &mask,
+	    "vnet", &net);
 	if (error == 0 && rq->rq_nfds != 3)
 		error = ctl_fail(rq, EINVAL, "three descriptors are needed, not %u", rq->rq_nfds);
 	return error;
@@ -114,26 +115,41 @@ may_exec(struct ctl_request *rq)
 	return 0;
 }
 
+/* Processes of one jail in the network of another: for who may manage both. */
+static int
+choose_network(struct ctl_request *rq, int *net)
+{
+	const char *name = json_string_value(json_object_get(rq->rq_args, "vnet"));
+
+	*net = rq->rq_jid;
+	if (name != NULL && vi_jail_find(rq->rq_kernel, rq->rq_caller, name, net) != 0)
+		return ctl_fail(rq, ENOENT, "jail \"%.128s\" not found", name);
+	if (removal_pending(rq->rq_daemon, *net))
+		return ctl_fail(rq, EBUSY, "the jail is being removed");
+	return 0;
+}
+
 static int
 op_exec(struct ctl_request *rq)
 {
 	struct ctl_client *cl = rq->rq_client;
 	struct program *pg;
-	int error, fd;
+	int error, fd, net;
 
-	if ((error = check_args(rq)) != 0 || (error = may_exec(rq)) != 0 ||
+	if ((error = check_args(rq)) != 0 || (error = may_exec(rq)) != 0 || (error = choose_network(rq, &net)) != 0 ||
 	    (error = program_new(
 		 rq->rq_args, rq->rq_daemon->d_cmddir, &pg, rq->rq_err, sizeof(rq->rq_err))) != 0)
 		return error;
 	pg->pg_caps = caps_of(vi_jail_privs(rq->rq_kernel, rq->rq_jid), spawner_userns(rq->rq_daemon));
 	if (rq->rq_jid == 0)
 		pg->pg_caps = UINT64_MAX;
+	pg->pg_ipcoff = vi_jail_ipcoff(rq->rq_kernel, rq->rq_jid);
 	error = memfile(pg, pg->pg_size, &fd);
 	free(pg);
 	if (error != 0)
 		return error;
 	cl->cl_execjid = rq->rq_jid;
-	error = jproc_exec(rq->rq_daemon, rq->rq_jid, fd, rq->rq_fds, &exec_ops, cl, &cl->cl_exec);
+	error = jproc_exec(rq->rq_daemon, rq->rq_jid, net, fd, rq->rq_fds, &exec_ops, cl, &cl->cl_exec);
 	close(fd);
 	return error != 0 ? error : CTL_LATER;
 }

@@ -9,9 +9,8 @@
  * namespaces root makes the others directly; otherwise only the network part is left, which
  * needs nothing of the host but seccomp.
  *
- * In its mount namespace the init turns propagation off towards the host, makes the jail's path
- * the root directory, and mounts what shows the new namespaces: /proc, and something empty over
- * /sys/class/net, which would show the interfaces of the host.
+ * A jail may have processes and IPC of its own or its parent's, each by itself; what it shares with a jail it joins
+ * (nsjoin.c), what it shares with the host it simply keeps.  Files are rootdir.c's.
  */
 #include "daemon/isolation.h"
 
@@ -23,12 +22,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NS_ALL	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET)
+#include "daemon/rootdir.h"
+
+#define NS_PROC	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET)
+#define NS_IPC	(CLONE_NEWIPC | CLONE_NEWNS)
 
 enum iso_mode
 isolation_first(void)
@@ -80,20 +80,22 @@ isolation_init(struct isolation *is, enum iso_mode mode)
 	    find_range("/etc/subgid", pw->pw_name, getuid(), is->is_gids, sizeof(is->is_gids));
 }
 
-/* prison0 only gets an empty network; root needs no user namespace for that. */
+/*
+ * Without processes of its own a jail still gets an empty network, if it does not join the parent jail, which has one; root
+ * needs no user namespace for that.
+ */
 int
-isolation_flags(const struct isolation *is, bool prison0)
+isolation_flags(const struct isolation *is, const struct init_params *ip, bool join)
 {
-	switch (is->is_mode) {
-	case ISO_USER:
-		return prison0 ? CLONE_NEWNET | (geteuid() == 0 ? 0 : CLONE_NEWUSER)
-			       : CLONE_NEWUSER | NS_ALL;
-	case ISO_ROOT:
-		return prison0 ? CLONE_NEWNET : NS_ALL;
-	case ISO_NONE:
-		break;
-	}
-	return 0;
+	int flags = ip->ip_ownipc ? NS_IPC : 0;
+
+	if (is->is_mode == ISO_NONE)
+		return 0;
+	if (ip->ip_ownproc)
+		flags |= NS_PROC | (is->is_mode == ISO_USER ? CLONE_NEWUSER : 0);
+	else if (!join)
+		flags |= CLONE_NEWNET | (is->is_mode == ISO_USER && geteuid() != 0 ? CLONE_NEWUSER : 0);
+	return flags;
 }
 
 /*
@@ -214,24 +216,58 @@ isolation_map(const struct isolation *is, pid_t pid, int flags)
  * In the new namespaces.
  */
 static int
-failed(char *what, size_t len, const char *text, const char *name)
+failed(char *what, size_t len, const char *text)
 {
 	int error = errno;
 
-	snprintf(what, len, "%s%s", text, name);
+	snprintf(what, len, "%s", text);
 	return error;
 }
 
 static int
-enter_root(const char *path, bool mounts, char *what, size_t len)
+write_knob(const char *path, const char *text)
 {
-	if (strcmp(path, "/") == 0)
+	int fd, error = 0;
+
+	if ((fd = open(path, O_WRONLY | O_CLOEXEC)) < 0)
+		return errno;
+	if (write(fd, text, strlen(text)) < 0)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+/* One limit; 0 is what the host gave. */
+static int
+limit_ipc(const char *path, uint64_t n, const char *fmt, uint64_t more)
+{
+	char text[128];
+
+	if (n == 0)
 		return 0;
-	if (!mounts)
-		return chdir(path) != 0 || chroot(".") != 0 ? failed(what, len, "path: ", path) : 0;
-	if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) != 0 || chdir(path) != 0 ||
-	    syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0)
-		return failed(what, len, "path: ", path);
+	snprintf(text, sizeof(text), fmt, (unsigned long long)n, (unsigned long long)more);
+	return write_knob(path, text);
+}
+
+int
+isolation_ipclimits(const uint64_t limit[ISO_NIPCLIMITS])
+{
+	const uint64_t page = 4096;
+	char text[32];
+	int error[5];
+
+	error[0] = limit_ipc("/proc/sys/kernel/shmmax", limit[0], "%llu", 0);
+	error[1] = limit_ipc("/proc/sys/kernel/shmall", (limit[0] + page - 1) / page, "%llu", 0);
+	error[2] = limit_ipc("/proc/sys/kernel/msgmni", limit[1], "%llu", 0);
+	error[3] = limit_ipc("/proc/sys/kernel/sem", limit[2], "32000 %llu 500 %llu", limit[2] < 32000 ? limit[2] : 32000);
+	error[4] = limit_ipc("/proc/sys/fs/mqueue/queues_max", limit[3], "%llu", 0);
+	snprintf(text, sizeof(text), "size=%llu", (unsigned long long)limit[0]);
+	/* POSIX shared memory is files; refused where the mount is not ours. */
+	if (limit[0] != 0)
+		(void)mount("none", "/dev/shm", NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV, text);
+	for (size_t i = 0; i < sizeof(error) / sizeof(error[0]); i++)
+		if (error[i] != 0)
+			return error[i];
 	return 0;
 }
 
@@ -243,45 +279,33 @@ lack(char *lacks, size_t len, const char *text)
 	snprintf(lacks + used, len - used, "%s%s", used > 0 ? ", " : "", text);
 }
 
-static void
-enter_mounts(char *lacks, size_t len)
+static int
+enter_names(const struct init_params *ip, char *what, size_t len)
 {
-	struct stat sb;
-
-	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
-		lack(lacks, len, "no /proc of its own");
-	if (stat("/sys/class/net", &sb) == 0 &&
-	    mount("none", "/sys/class/net", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
-		"size=4k,nr_inodes=2") != 0)
-		lack(lacks, len, "/sys/class/net shows the host");
-	/* The jail's own, harmless until TUNSETIFF, which comes to us; where a jail may open the host's that is as good. */
-	if (stat("/dev/net/tun", &sb) == 0)
-		(void)mount("/dev/null", "/dev/net/tun", NULL, MS_BIND, NULL);
+	if (ip->ip_hostname[0] != '\0' && sethostname(ip->ip_hostname, strlen(ip->ip_hostname)) != 0)
+		return failed(what, len, "host.hostname");
+	if (ip->ip_domainname[0] != '\0' && setdomainname(ip->ip_domainname, strlen(ip->ip_domainname)) != 0)
+		return failed(what, len, "host.domainname");
+	return 0;
 }
 
 int
-isolation_enter(
-    const struct init_params *ip, int flags, char *what, size_t len, char *lacks, size_t lackslen)
+isolation_enter(const struct init_params *ip, int flags, const int *ipcmounts, char *what, size_t len, char *lacks, size_t lackslen)
 {
+	struct rootdir rd = { .rd_path = ip->ip_path,
+		.rd_mounts = (flags & CLONE_NEWNS) != 0,
+		.rd_proc = ip->ip_ownproc,
+		.rd_newipc = (flags & CLONE_NEWIPC) != 0,
+		.rd_ipcmounts = ipcmounts,
+		.rd_lacks = lacks,
+		.rd_lackslen = lackslen };
 	int error;
 
-	if (ip->ip_prison0)
-		return 0;
-	if ((flags & CLONE_NEWNS) != 0 && mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) != 0)
-		return failed(what, len, "mount namespace", "");
-	if ((error = enter_root(ip->ip_path, (flags & CLONE_NEWNS) != 0, what, len)) != 0)
+	if ((ip->ip_ownproc || rd.rd_mounts) && (error = rootdir_enter(&rd, what, len)) != 0)
 		return error;
-	if ((flags & CLONE_NEWNS) != 0)
-		enter_mounts(lacks, lackslen);
-	if ((flags & CLONE_NEWUTS) == 0)
-		return 0;
-	if (ip->ip_hostname[0] != '\0' &&
-	    sethostname(ip->ip_hostname, strlen(ip->ip_hostname)) != 0)
-		return failed(what, len, "host.hostname", "");
-	if (ip->ip_domainname[0] != '\0' &&
-	    setdomainname(ip->ip_domainname, strlen(ip->ip_domainname)) != 0)
-		return failed(what, len, "host.domainname", "");
-	return 0;
+	if (rd.rd_newipc && isolation_ipclimits(ip->ip_ipclimit) != 0)
+		lack(lacks, lackslen, "no limits of IPC");
+	return ip->ip_ownproc && (flags & CLONE_NEWUTS) != 0 ? enter_names(ip, what, len) : 0;
 }
 
 void

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum iso_mode {
@@ -24,7 +25,10 @@ struct isolation {
 
 /* What a jail's init is made from; travels to the spawner as bytes. */
 struct init_params {
-	bool		ip_prison0;	/* shares files, pids and names with the host */
+	bool		ip_ownproc;	/* else it shares files, pids and names with its parent */
+	bool		ip_ownipc;
+	bool		ip_shared;	/* it may have jails in it that share what it has */
+	uint64_t	ip_ipclimit[4];	/* limit.shm, .msgqueues, .semaphores, .mqueues */
 	char		ip_path[PATH_MAX];
 	char		ip_hostname[256], ip_domainname[256];
 };
@@ -32,15 +36,18 @@ struct init_params {
 void	isolation_init(struct isolation *, enum iso_mode);
 /* $VIMAGE_ISOLATION ("user", "root", "none") or the best that can be hoped for. */
 enum iso_mode isolation_first(void);
-int	isolation_flags(const struct isolation *, bool prison0);	/* CLONE_NEW* */
+/* CLONE_NEW*; join: the parent jail's namespaces are entered first. */
+int	isolation_flags(const struct isolation *, const struct init_params *, bool join);
 /* In the spawner, for a child that was just cloned with these flags. */
 int	isolation_map(const struct isolation *, pid_t, int flags);
 /*
  * In the child, after the maps: mounts, root directory, names.  0, or an errno and what failed;
  * *lacks: what could be done without (added).
  */
-int	isolation_enter(
-    const struct init_params *, int flags, char *what, size_t len, char *lacks, size_t lackslen);
+int	isolation_enter(const struct init_params *, int flags, const int *ipcmounts, char *what, size_t len, char *lacks,
+    size_t lackslen);
+#define ISO_NIPCLIMITS	4
+int	isolation_ipclimits(const uint64_t limit[ISO_NIPCLIMITS]);	/* of the IPC namespace we are in; errno */
 /* One sentence about a mode; what it lacks beside, or "". */
 void	isolation_describe(enum iso_mode, int error, const char *lacks, char *text, size_t len);
 

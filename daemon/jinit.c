@@ -453,7 +453,7 @@ say_ready(struct jinit *j, int error, const char *what, const char *lacks)
 }
 
 void
-jinit_run(int sock, int flags, const struct init_params *ip)
+jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmounts)
 {
 	struct jinit j = { .j_sock = sock,
 		.j_pidns = (flags & CLONE_NEWPID) != 0,
@@ -473,7 +473,10 @@ jinit_run(int sock, int flags, const struct init_params *ip)
 	if (j.j_sigfd < 0)
 		error = errno;
 	if (error == 0)
-		error = isolation_enter(ip, flags, what, sizeof(what), lacks, sizeof(lacks));
+		error = isolation_enter(ip, flags, ipcmounts, what, sizeof(what), lacks, sizeof(lacks));
+	for (int i = 0; i < 2 && ipcmounts != NULL; i++)
+		if (ipcmounts[i] >= 0)
+			close(ipcmounts[i]);
 	say_ready(&j, error, what, lacks);
 	for (;;)
 		turn(&j);

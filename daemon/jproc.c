@@ -14,6 +14,9 @@
  *
  * The prison counts a process for each program, and one for what outlives its program, until EMPTY.
  *
+ * A jail that shares processes or IPC with the jail it is in has an init of its own all the same: it joins the namespaces of
+ * that jail's init (its anchor), which must be ready first and stays as long as it is shared.
+ *
  * The init stays when the jail is empty: its namespaces may hold what the jail's root did.  At
  * most MAXIDLE of them stay, the least recently used goes.  A jproc that is given up loses its
  * jid at once and its memory when the spawner says that the init has ended.
@@ -145,6 +148,42 @@ exec_forget(struct exec *ex)
 /*
  * The life of a jproc.
  */
+static void jproc_giveup(struct jproc *);
+
+static bool
+jproc_idle(const struct jproc *jp)
+{
+	return jp->jp_jid >= 0 && TAILQ_EMPTY(&jp->jp_execs) && !jp->jp_linger;
+}
+
+/* It shares nothing any more.  An anchor that only waited for that may go. */
+static void
+jproc_leave(struct jproc *jp)
+{
+	struct jproc *anchor = jp->jp_anchor;
+
+	jp->jp_anchor = NULL;
+	if (jp->jp_initfd >= 0)
+		close(jp->jp_initfd);
+	jp->jp_initfd = -1;
+	if (anchor != NULL && --anchor->jp_nsharers == 0 && anchor->jp_stopping && jproc_idle(anchor))
+		jproc_giveup(anchor);
+}
+
+/* Its init is gone: who shared its processes has none either, and the spawner will say so. */
+static void
+jproc_unshared(struct jproc *jp)
+{
+	struct jproc *other;
+
+	LIST_FOREACH(other, &jp->jp_daemon->d_jprocs, jp_link) {
+		if (other->jp_anchor != jp)
+			continue;
+		other->jp_anchor = NULL;
+		jp->jp_nsharers--;
+	}
+}
+
 static void
 jproc_free(struct jproc *jp)
 {
@@ -157,6 +196,8 @@ jproc_free(struct jproc *jp)
 		lx_loop_del(daemon_loop(jp->jp_daemon), &jp->jp_event);
 		close(jp->jp_fd);
 	}
+	jproc_leave(jp);
+	jproc_unshared(jp);
 	LIST_REMOVE(jp, jp_link);
 	if (jp->jp_daemon->d_stopping && LIST_EMPTY(&jp->jp_daemon->d_jprocs))
 		daemon_stopped(jp->jp_daemon);
@@ -189,14 +230,9 @@ jproc_giveup(struct jproc *jp)
 		close(jp->jp_fd);
 		jp->jp_fd = -1;
 	}
+	jproc_leave(jp);
 	if (jid >= 0)
 		jail_progress(d, jid);
-}
-
-static bool
-jproc_idle(const struct jproc *jp)
-{
-	return jp->jp_jid >= 0 && TAILQ_EMPTY(&jp->jp_execs) && !jp->jp_linger;
 }
 
 /* Too many inits without work: the one longest without it goes. */
@@ -207,7 +243,7 @@ jprocs_trim(struct daemon *d)
 	unsigned n = 0;
 
 	LIST_FOREACH(jp, &d->d_jprocs, jp_link) {
-		if (!jproc_idle(jp))
+		if (!jproc_idle(jp) || jp->jp_nsharers > 0)
 			continue;
 		n++;
 		if (oldest == NULL || jp->jp_used < oldest->jp_used)
@@ -217,22 +253,29 @@ jprocs_trim(struct daemon *d)
 		jproc_giveup(oldest);
 }
 
-static int
-fill_params(struct daemon *d, int jid, struct init_params *ip)
+static void
+fill_params(struct daemon *d, const struct jproc *jp, struct init_params *ip)
 {
+	static const char *const limits[ISO_NIPCLIMITS] = { "limit.shm", "limit.msgqueues", "limit.semaphores", "limit.mqueues" };
+	struct vi_kernel *k = d->d_kernel;
+	int jid = jp->jp_jid, ipc = vi_jail_owner(k, jid, "vipc");
+	char text[32];
+
 	memset(ip, 0, sizeof(*ip));
-	ip->ip_prison0 = jid == 0;
-	if (vi_jail_get(d->d_kernel, 0, jid, "path", ip->ip_path, sizeof(ip->ip_path)) != 0 ||
+	ip->ip_ownproc = jid != 0 && vi_jail_owner(k, jid, "vproc") == jid;
+	ip->ip_ownipc = jid != 0 && (ipc == jid || ipc < 0);
+	ip->ip_shared = jid != 0 && vi_jail_get(k, 0, jid, "children.max", text, sizeof(text)) == 0 && strcmp(text, "0") != 0;
+	if (vi_jail_get(k, 0, jid, "path", ip->ip_path, sizeof(ip->ip_path)) != 0 ||
 	    ip->ip_path[0] == '\0')
 		strcpy(ip->ip_path, "/");
-	(void)vi_jail_get(
-	    d->d_kernel, 0, jid, "host.hostname", ip->ip_hostname, sizeof(ip->ip_hostname));
-	(void)vi_jail_get(
-	    d->d_kernel, 0, jid, "host.domainname", ip->ip_domainname, sizeof(ip->ip_domainname));
-	return 0;
+	(void)vi_jail_get(k, 0, jid, "host.hostname", ip->ip_hostname, sizeof(ip->ip_hostname));
+	(void)vi_jail_get(k, 0, jid, "host.domainname", ip->ip_domainname, sizeof(ip->ip_domainname));
+	for (size_t i = 0; i < ISO_NIPCLIMITS; i++)
+		if (vi_jail_get(k, 0, jid, limits[i], text, sizeof(text)) == 0)
+			ip->ip_ipclimit[i] = strtoull(text, NULL, 10);
 }
 
-/* Asks the spawner for the init; fds[1] becomes its end. */
+/* Asks the spawner for the init; initfd becomes its end. */
 static int
 ask_spawner(struct daemon *d, struct jproc *jp, int initfd)
 {
@@ -242,7 +285,9 @@ ask_spawner(struct daemon *d, struct jproc *jp, int initfd)
 
 	if (d->d_spawner->sp_sock < 0)
 		return ESRCH;
-	fill_params(d, jp->jp_jid, &ip);
+	if (jp->jp_anchor != NULL)
+		sm.sm_arg = (int32_t)jp->jp_anchor->jp_id;
+	fill_params(d, jp, &ip);
 	fds[0] = initfd;
 	if ((error = memfile(&ip, sizeof(ip), &fds[1])) != 0)
 		return error;
@@ -251,39 +296,92 @@ ask_spawner(struct daemon *d, struct jproc *jp, int initfd)
 	return error;
 }
 
+/* The nearest jail above with something that a jail without processes or IPC of its own shares; 0: the host. */
+static int
+anchor_jid(struct daemon *d, int jid)
+{
+	struct vi_kernel *k = d->d_kernel;
+	int ipc = vi_jail_owner(k, jid, "vipc");
+
+	if (jid == 0 || (vi_jail_owner(k, jid, "vproc") == jid && (ipc == jid || ipc < 0)))
+		return 0;
+	for (jid = vi_jail_parent(k, jid); jid > 0; jid = vi_jail_parent(k, jid)) {
+		ipc = vi_jail_owner(k, jid, "vipc");
+		if (vi_jail_owner(k, jid, "vproc") == jid || ipc == jid || ipc < 0)
+			break;
+	}
+	return jid < 0 ? 0 : jid;
+}
+
+static int jproc_new(struct daemon *, int jid, struct jproc **);
+
+static int
+jproc_anchor(struct jproc *jp)
+{
+	struct daemon *d = jp->jp_daemon;
+	int jid = anchor_jid(d, jp->jp_jid), error;
+	struct jproc *anchor;
+
+	if (jid == 0)
+		return 0;
+	if ((anchor = jproc_find(d, jid)) == NULL && (error = jproc_new(d, jid, &anchor)) != 0)
+		return error;
+	if (anchor->jp_stopping)
+		return EBUSY;
+	jp->jp_anchor = anchor;
+	anchor->jp_nsharers++;
+	return 0;
+}
+
+static int
+jproc_connect(struct jproc *jp)
+{
+	struct daemon *d = jp->jp_daemon;
+	int error, pair[2];
+
+	if ((error = seq_pair(pair)) != 0)
+		return error;
+	jp->jp_initfd = pair[1];
+	if (jp->jp_anchor == NULL || jp->jp_anchor->jp_ready) {
+		error = ask_spawner(d, jp, pair[1]);
+		close(pair[1]);
+		jp->jp_initfd = -1;
+	}
+	if (error == 0)
+		error = lx_loop_add(daemon_loop(d), &jp->jp_event, pair[0], EPOLLIN, jproc_event);
+	if (error != 0)
+		close(pair[0]);
+	else
+		jp->jp_fd = pair[0];
+	return error;
+}
+
 static int
 jproc_new(struct daemon *d, int jid, struct jproc **jpp)
 {
 	struct jproc *jp;
-	int error, pair[2];
+	int error;
 
 	if ((jp = calloc(1, sizeof(*jp))) == NULL)
 		return ENOMEM;
 	jp->jp_daemon = d;
 	jp->jp_id = ++d->d_spawner->sp_nextid;
 	jp->jp_jid = jid;
+	jp->jp_fd = jp->jp_initfd = -1;
+	jp->jp_used = daemon_now(d);
 	TAILQ_INIT(&jp->jp_execs);
-	if ((error = seq_pair(pair)) != 0) {
+	if ((error = jproc_anchor(jp)) != 0 || (error = jproc_connect(jp)) != 0) {
+		jproc_leave(jp);
 		free(jp);
 		return error;
 	}
-	error = ask_spawner(d, jp, pair[1]);
-	close(pair[1]);
-	if (error == 0)
-		error = lx_loop_add(daemon_loop(d), &jp->jp_event, pair[0], EPOLLIN, jproc_event);
-	if (error != 0) {
-		close(pair[0]);
-		free(jp);
-		return error;
-	}
-	jp->jp_fd = pair[0];
 	LIST_INSERT_HEAD(&d->d_jprocs, jp, jp_link);
 	*jpp = jp;
 	return 0;
 }
 
 int
-jproc_exec(struct daemon *d, int jid, int memfd, const int stdfds[3], const struct exec_ops *ops,
+jproc_exec(struct daemon *d, int jid, int net, int memfd, const int stdfds[3], const struct exec_ops *ops,
     void *arg, struct exec **exp)
 {
 	struct seqmsg sm = { .sm_type = INIT_EXEC };
@@ -303,6 +401,7 @@ jproc_exec(struct daemon *d, int jid, int memfd, const int stdfds[3], const stru
 		return error;
 	}
 	ex->ex_jproc = jp;
+	ex->ex_net = net;
 	sm.sm_id = ex->ex_id = ++jp->jp_lastid;
 	ex->ex_ops = ops;
 	ex->ex_arg = arg;
@@ -341,8 +440,8 @@ static void
 on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 {
 	struct daemon *d = jp->jp_daemon;
-	struct vi_vnet *vn = vi_jail_vnet(d->d_kernel, jp->jp_jid);
 	struct exec *ex = exec_find(jp, sm->sm_id);
+	struct vi_vnet *vn = ex == NULL ? NULL : vi_jail_vnet(d->d_kernel, ex->ex_net);
 	struct attach at;
 	unsigned i;
 
@@ -355,12 +454,12 @@ on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 	i = vi_vnet_worker(vn);
 	at.at_lx = d->d_workers[i].w_lx;
 	at.at_params = (struct lx_program_params){ .pr_listener = fd,
-		.pr_jid = jp->jp_jid,
+		.pr_jid = ex->ex_net,
 		.pr_vnet = vn,
 		.pr_cookie = NULL,
 		.pr_rootuid = geteuid(),
 		.pr_rootgid = getegid(),
-		.pr_denied = vi_jail_denied(d->d_kernel, jp->jp_jid) };
+		.pr_denied = vi_jail_denied(d->d_kernel, ex->ex_net) };
 	worker_call(d, i, attach_there, &at);
 	if (at.at_error != 0)
 		jproc_send(jp, INIT_ABORT, sm->sm_id, at.at_error, 0, "seccomp listener");
@@ -454,6 +553,28 @@ on_broken(struct jproc *jp, const struct seqmsg *sm)
 	jproc_giveup(jp);
 }
 
+/* Who waited for this one's namespaces. */
+static void
+on_ready(struct jproc *jp)
+{
+	struct daemon *d = jp->jp_daemon;
+	struct jproc *other, *next;
+
+	jp->jp_ready = true;
+	for (other = LIST_FIRST(&d->d_jprocs); other != NULL; other = next) {
+		struct seqmsg sm = { .sm_text = "fork" };
+
+		next = LIST_NEXT(other, jp_link);
+		if (other->jp_anchor != jp || other->jp_initfd < 0)
+			continue;
+		sm.sm_arg = ask_spawner(d, other, other->jp_initfd);
+		close(other->jp_initfd);
+		other->jp_initfd = -1;
+		if (sm.sm_arg != 0)
+			on_broken(other, &sm);
+	}
+}
+
 static void
 jproc_message(struct jproc *jp, const struct seqmsg *sm, int fds[SEQ_MAXFDS], unsigned nfds)
 {
@@ -464,6 +585,9 @@ jproc_message(struct jproc *jp, const struct seqmsg *sm, int fds[SEQ_MAXFDS], un
 	while (nfds > 0)
 		close(fds[--nfds]);
 	switch (sm->sm_type) {
+	case INIT_READY:
+		on_ready(jp);
+		break;
 	case INIT_STARTED:
 	case INIT_FAILED:
 	case INIT_EXITED:
@@ -655,7 +779,7 @@ jproc_stop(struct jproc *jp, uint64_t timeout)
 	if (jp->jp_stopping && timeout > 0)
 		return;
 	jp->jp_stopping = true;
-	if (jproc_idle(jp)) {
+	if (jproc_idle(jp) && (jp->jp_nsharers == 0 || timeout == 0)) {
 		jproc_giveup(jp);
 		return;
 	}
@@ -726,25 +850,42 @@ whose_by_parent(struct daemon *d, pid_t pid, int *jid)
 	return pid < 0 ? EPERM : 0;
 }
 
+/* The inits with these namespaces: one that stands alone, or several that share them. */
+static unsigned
+whose_by_ino(struct daemon *d, const uint64_t ino[2], int *jid)
+{
+	struct jproc *jp;
+	unsigned n = 0;
+
+	LIST_FOREACH(jp, &d->d_jprocs, jp_link) {
+		if (jp->jp_jid < 0 || jp->jp_init == 0 || jp->jp_ino[0] != ino[0] || jp->jp_ino[1] != ino[1])
+			continue;
+		*jid = jp->jp_jid;
+		n++;
+	}
+	return n;
+}
+
 int
 jproc_whose(struct daemon *d, pid_t pid, int *jid)
 {
 	uint64_t ino[2], own[2];
-	struct jproc *jp;
+	int error;
 
 	if (ns_ino(pid, "user", &ino[0]) != 0 || ns_ino(pid, "pid", &ino[1]) != 0 ||
 	    ns_ino(getpid(), "user", &own[0]) != 0 || ns_ino(getpid(), "pid", &own[1]) != 0)
 		return EPERM;
 	if (ino[0] == own[0] && ino[1] == own[1])
 		return whose_by_parent(d, pid, jid);
-	LIST_FOREACH(jp, &d->d_jprocs, jp_link) {
-		if (jp->jp_jid < 0 || jp->jp_init == 0 || jp->jp_ino[0] != ino[0] ||
-		    jp->jp_ino[1] != ino[1])
-			continue;
-		*jid = jp->jp_jid;
+	switch (whose_by_ino(d, ino, jid)) {
+	case 0:
+		return EPERM;
+	case 1:
 		return 0;
+	default:
+		error = whose_by_parent(d, pid, jid);
+		return error == 0 && *jid == 0 ? EPERM : error;
 	}
-	return EPERM;
 }
 
 int

@@ -31,6 +31,7 @@ struct exec {
 	uint32_t	 ex_id;
 	int		 ex_pid;	/* as the jail sees it; 0: not yet */
 	bool		 ex_started;
+	int		 ex_net;	/* the jail whose network it is in */
 	const struct exec_ops *ex_ops;	/* NULL: nobody listens any more */
 	void		*ex_arg;
 };
@@ -44,6 +45,10 @@ struct jproc {
 	int		 jp_flags;	/* CLONE_NEW* */
 	uint64_t	 jp_ino[2];	/* of its user and pid namespaces */
 	int		 jp_fd;		/* to the init; -1: closed */
+	struct jproc	*jp_anchor;	/* of the jail whose namespaces it shares; NULL: none */
+	unsigned	 jp_nsharers;	/* whose anchor we are */
+	bool		 jp_ready;	/* its namespaces can be shared */
+	int		 jp_initfd;	/* the init's end, until the anchor is ready; -1 */
 	struct lx_event	 jp_event;
 	TAILQ_HEAD(, exec) jp_execs;
 	uint32_t	 jp_lastid;	/* of the execs sent */
@@ -74,9 +79,9 @@ const char *spawner_notice(struct daemon *);	/* that, the first time; then NULL 
 struct jproc *jproc_find(const struct daemon *, int jid);	/* NULL: none */
 /*
  * Starts a program: memory file with struct program, and its descriptors; all stay the
- * caller's.  ENOENT, EBUSY, ENOMEM...
+ * caller's.  net: the jail whose network it gets, mostly jid itself.  ENOENT, EBUSY, ENOMEM...
  */
-int	jproc_exec(struct daemon *, int jid, int memfile, const int stdfds[3],
+int	jproc_exec(struct daemon *, int jid, int net, int memfile, const int stdfds[3],
 	    const struct exec_ops *, void *arg, struct exec **);
 void	exec_signal(struct exec *, int sig, bool group);
 void	exec_forget(struct exec *);	/* its client is gone: the program gets SIGHUP */

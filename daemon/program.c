@@ -442,6 +442,8 @@ program_run(int memfile, const int stdfds[3], int reportfd, int go)
 
 	attach(&r, go);
 	unpack(&r, memfile);
+	if (lx_filter_ipc(r.r_pg->pg_ipcoff) != 0)
+		die(&r, errno, "filter of IPC");
 	take_terminal(&r, stdfds);
 	if ((error = caps_bound(r.r_pg->pg_caps)) != 0)
 		die(&r, error, "capability bounding set");

@@ -29,6 +29,7 @@ struct program {
 	uint32_t	pg_flags;
 	uint32_t	pg_argc, pg_envc;
 	uint32_t	pg_umask;
+	uint32_t	pg_ipcoff;	/* VI_IPC_*: kinds of IPC that it does without */
 	uint32_t	pg_uid, pg_gid, pg_ngroups;
 	uint32_t	pg_groups[PROGRAM_MAXGROUPS];
 	uint64_t	pg_caps;	/* CAP_* it may have, a bit for each; set by who runs it */
@@ -52,6 +53,6 @@ void	program_run(int memfile, const int stdfds[3], int report, int go) __attribu
 
 struct init_params;
 /* In the cloned process: the init.  sock: to vimaged.  Never returns. */
-void	jinit_run(int sock, int flags, const struct init_params *) __attribute__((noreturn));
+void	jinit_run(int sock, int flags, const struct init_params *, const int *ipcmounts) __attribute__((noreturn));
 
 #endif

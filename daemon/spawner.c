@@ -35,6 +35,7 @@
 
 #include "daemon/family.h"
 #include "daemon/isolation.h"
+#include "daemon/nsjoin.h"
 #include "daemon/program.h"
 #include "daemon/seqpacket.h"
 
@@ -42,6 +43,7 @@ struct made {
 	LIST_ENTRY(made) m_link;
 	uint32_t	m_id;
 	pid_t		m_pid;
+	struct nsjoin	m_ns;		/* open when jails in it may want to share them */
 };
 
 struct spawn {
@@ -77,27 +79,56 @@ do_clone(int flags)
 	return (pid_t)syscall(SYS_clone, (unsigned long)(flags | SIGCHLD), NULL, NULL, NULL, NULL);
 }
 
+/* Closes all but these. */
+static void
+close_others(int *keep, unsigned n)
+{
+	int from = 3, tmp;
+
+	for (unsigned i = 1; i < n; i++)
+		for (unsigned k = i; k > 0 && keep[k] < keep[k - 1]; k--) {
+			tmp = keep[k];
+			keep[k] = keep[k - 1];
+			keep[k - 1] = tmp;
+		}
+	for (unsigned i = 0; i < n; i++) {
+		if (keep[i] > from)
+			(void)close_range((unsigned)from, (unsigned)keep[i] - 1, 0);
+		if (keep[i] >= from)
+			from = keep[i] + 1;
+	}
+	(void)close_range((unsigned)from, ~0U, 0);
+}
+
+/* What a new init is made from. */
+struct making {
+	const struct spawn *mk_spawn;
+	const struct init_params *mk_ip;
+	int		mk_sock;	/* the init's end */
+	int		mk_flags;
+	const struct made *mk_anchor;	/* the init of the jail whose namespaces it shares; NULL: none */
+	int		mk_go[2];	/* the word that maps and namespaces are known */
+	int		mk_ipcmounts[2];
+};
+
 /* In the clone: waits for the parent's word, then is the init. */
 static void __attribute__((noreturn))
-be_init(const struct spawn *s, int sock, int go, int flags, const struct init_params *ip)
+be_init(const struct making *mk)
 {
-	int lo = sock < go ? sock : go, hi = sock < go ? go : sock;
+	int keep[] = { mk->mk_sock, mk->mk_go[0], mk->mk_ipcmounts[0], mk->mk_ipcmounts[1] };
+	bool mounts = mk->mk_ipcmounts[0] >= 0 || mk->mk_ipcmounts[1] >= 0;
 	char c;
 
 	/*
 	 * Whatever else is open here (the other end of its own socket, when it is a probe)
 	 * would keep others from seeing an end.
 	 */
-	if (lo > 3)
-		(void)close_range(3, (unsigned)lo - 1, 0);
-	if (hi > lo + 1)
-		(void)close_range((unsigned)lo + 1, (unsigned)hi - 1, 0);
-	(void)close_range((unsigned)hi + 1, ~0U, 0);
-	if (read(go, &c, 1) != 1)
+	close_others(keep, 4);
+	if (read(mk->mk_go[0], &c, 1) != 1)
 		_exit(1);
-	close(go);
-	set_title(s, "vimaged: init");
-	jinit_run(sock, flags, ip);
+	close(mk->mk_go[0]);
+	set_title(mk->mk_spawn, "vimaged: init");
+	jinit_run(mk->mk_sock, mk->mk_flags, mk->mk_ip, mounts ? mk->mk_ipcmounts : NULL);
 }
 
 static void
@@ -110,38 +141,101 @@ read_ino(pid_t pid, const char *name, uint64_t *ino)
 	*ino = stat(path, &sb) == 0 ? sb.st_ino : 0;
 }
 
-/* *pid is valid with 0 only; what: the step that failed. */
+/* The child's maps; in whoever cloned it. */
 static int
-make_init(const struct spawn *s, int sock, const struct init_params *ip, pid_t *pidp,
-    uint64_t ino[2], const char **what)
+clone_init(const struct making *mk, int extra, pid_t *pidp, const char **what)
 {
-	int flags = isolation_flags(&s->s_iso, ip->ip_prison0), go[2], error = 0;
-	pid_t pid;
+	int error;
+
+	*what = "namespaces";
+	if ((*pidp = do_clone(mk->mk_flags | extra)) < 0)
+		return errno;
+	if (*pidp == 0) {
+		close(mk->mk_go[1]);
+		be_init(mk);
+	}
+	*what = "ids of the user namespace";
+	error = isolation_map(&mk->mk_spawn->s_iso, *pidp, mk->mk_flags);
+	return error;
+}
+
+/* What came of it, from the helper. */
+struct made_report {
+	pid_t	mr_pid;
+	int	mr_error;
+	char	mr_what[64];
+};
+
+/* The helper: enters what is shared and makes a brother there, whose parent is the spawner. */
+static void __attribute__((noreturn))
+help(struct making *mk, int report)
+{
+	struct made_report mr = { .mr_pid = -1 };
+	const char *what = "the parent jail's namespaces";
+	bool proc = !mk->mk_ip->ip_ownproc, ipc = !mk->mk_ip->ip_ownipc;
+	struct nsjoin nj = mk->mk_anchor->m_ns;
+
+	mr.mr_error = nj.nj_fd[0] >= 0 ? 0 : nsjoin_open(&nj, mk->mk_anchor->m_pid);
+	if (mr.mr_error == 0 && !proc && ipc)
+		(void)nsjoin_ipcmounts(&nj, mk->mk_ipcmounts);
+	if (mr.mr_error == 0)
+		mr.mr_error = nsjoin_enter(&nj, proc, ipc);
+	if (mr.mr_error == 0)
+		mr.mr_error = clone_init(mk, CLONE_PARENT, &mr.mr_pid, &what);
+	snprintf(mr.mr_what, sizeof(mr.mr_what), "%s", what);
+	(void)!write(report, &mr, sizeof(mr));
+	_exit(0);
+}
+
+static int
+make_joined(struct making *mk, pid_t *pidp, const char **what)
+{
+	struct made_report mr = { .mr_pid = -1, .mr_error = EIO };
+	int report[2];
+	pid_t helper;
 
 	*what = "pipe";
-	if (pipe2(go, O_CLOEXEC) != 0)
+	if (pipe2(report, O_CLOEXEC) != 0)
 		return errno;
-	*what = "namespaces";
-	pid = do_clone(flags);
-	if (pid < 0)
-		error = errno;
-	if (pid == 0) {
-		close(go[1]);
-		be_init(s, sock, go[0], flags, ip);
-	}
-	close(go[0]);
+	if ((helper = fork()) == 0)
+		help(mk, report[1]);
+	close(report[1]);
+	if (helper < 0 || read(report[0], &mr, sizeof(mr)) != (ssize_t)sizeof(mr))
+		mr.mr_error = helper < 0 ? errno : EIO;
+	close(report[0]);
+	if (helper > 0)
+		(void)waitpid(helper, NULL, 0);
+	*what = mk->mk_ip->ip_ownproc ? "the IPC of the parent jail" : "the processes of the parent jail";
+	*pidp = mr.mr_pid;
+	return mr.mr_error;
+}
+
+/* *pid is valid with 0 only; what: the step that failed. */
+static int
+make_init(const struct spawn *s, int sock, const struct init_params *ip, const struct made *anchor, struct nsjoin *ns,
+    pid_t *pidp, uint64_t ino[2], const char **what)
+{
+	struct making mk = { .mk_spawn = s, .mk_ip = ip, .mk_sock = sock, .mk_anchor = anchor, .mk_ipcmounts = { -1, -1 } };
+	bool join = anchor != NULL && s->s_iso.is_mode != ISO_NONE;
+	int error;
+
+	mk.mk_flags = isolation_flags(&s->s_iso, ip, join);
+	*what = "pipe";
+	if (pipe2(mk.mk_go, O_CLOEXEC) != 0)
+		return errno;
+	*pidp = -1;
+	error = join ? make_joined(&mk, pidp, what) : clone_init(&mk, 0, pidp, what);
+	close(mk.mk_go[0]);
 	if (error == 0) {
-		*what = "ids of the user namespace";
-		error = isolation_map(&s->s_iso, pid, flags);
-		read_ino(pid, "user", &ino[0]);
-		read_ino(pid, "pid", &ino[1]);
-		if (error == 0)
-			(void)!write(go[1], "", 1);
-		else
-			(void)waitpid(pid, NULL, 0);	/* it ends when the pipe does */
+		read_ino(*pidp, "user", &ino[0]);
+		read_ino(*pidp, "pid", &ino[1]);
+		if (ns != NULL)
+			(void)nsjoin_open(ns, *pidp);
+		(void)!write(mk.mk_go[1], "", 1);
 	}
-	close(go[1]);
-	*pidp = pid;
+	close(mk.mk_go[1]);
+	if (error != 0 && *pidp > 0)
+		(void)waitpid(*pidp, NULL, 0);	/* it ended when the pipe did */
 	return error;
 }
 
@@ -151,7 +245,7 @@ make_init(const struct spawn *s, int sock, const struct init_params *ip, pid_t *
 static int
 probe(struct spawn *s, enum iso_mode mode, char *lacks, size_t len)
 {
-	struct init_params ip = { .ip_path = "/" };
+	struct init_params ip = { .ip_ownproc = true, .ip_ownipc = true, .ip_path = "/" };
 	int pair[2], fds[SEQ_MAXFDS], error;
 	struct seqmsg sm = { 0 };
 	uint64_t ino[2];
@@ -165,7 +259,7 @@ probe(struct spawn *s, enum iso_mode mode, char *lacks, size_t len)
 		return 0;
 	if ((error = seq_pair(pair)) != 0)
 		return error;
-	error = make_init(s, pair[1], &ip, &pid, ino, &what);
+	error = make_init(s, pair[1], &ip, NULL, NULL, &pid, ino, &what);
 	close(pair[1]);
 	if (error == 0) {
 		error = seq_recv(pair[0], &sm, fds, &nfds, 0);
@@ -207,20 +301,32 @@ read_params(int fd, struct init_params *ip)
 	return pread(fd, ip, sizeof(*ip), 0) == (ssize_t)sizeof(*ip) ? 0 : EIO;
 }
 
+static struct made *
+made_find(const struct spawn *s, uint32_t id)
+{
+	struct made *m;
+
+	LIST_FOREACH(m, &s->s_made, m_link)
+		if (m->m_id == id)
+			break;
+	return m;
+}
+
 static void
-do_init(struct spawn *s, uint32_t id, const int fds[2])
+do_init(struct spawn *s, uint32_t id, uint32_t anchorid, const int fds[2])
 {
 	struct seqmsg sm = { .sm_type = SPAWN_MADE, .sm_id = id };
 	struct init_params ip;
-	struct made *m;
+	struct made *m, *anchor = made_find(s, anchorid);
 	const char *what = "parameters";
 	pid_t pid = -1;
 	int error;
 
-	m = calloc(1, sizeof(*m));
-	error = m == NULL ? ENOMEM : read_params(fds[1], &ip);
+	if ((m = calloc(1, sizeof(*m))) != NULL)
+		memset(&m->m_ns, -1, sizeof(m->m_ns));
+	error = m == NULL ? ENOMEM : anchorid != 0 && anchor == NULL ? ESRCH : read_params(fds[1], &ip);
 	if (error == 0)
-		error = make_init(s, fds[0], &ip, &pid, sm.sm_ino, &what);
+		error = make_init(s, fds[0], &ip, anchor, ip.ip_shared ? &m->m_ns : NULL, &pid, sm.sm_ino, &what);
 	if (error != 0) {
 		free(m);
 		sm.sm_type = SPAWN_FAILED;
@@ -234,18 +340,17 @@ do_init(struct spawn *s, uint32_t id, const int fds[2])
 	LIST_INSERT_HEAD(&s->s_made, m, m_link);
 	s->s_nmade++;
 	sm.sm_arg = pid;
-	sm.sm_flags = (uint32_t)isolation_flags(&s->s_iso, ip.ip_prison0);
+	sm.sm_flags = (uint32_t)isolation_flags(&s->s_iso, &ip, anchor != NULL);
 	say(s, &sm);
 }
 
 static void
 do_kill(struct spawn *s, uint32_t id)
 {
-	struct made *m;
+	struct made *m = made_find(s, id);
 
-	LIST_FOREACH(m, &s->s_made, m_link)
-		if (m->m_id == id)
-			kill(m->m_pid, SIGKILL);
+	if (m != NULL)
+		kill(m->m_pid, SIGKILL);
 }
 
 static void
@@ -257,7 +362,7 @@ receive(struct spawn *s)
 
 	while ((error = seq_recv(s->s_sock, &sm, fds, &nfds, MSG_DONTWAIT)) == 0) {
 		if (sm.sm_type == SPAWN_INIT && nfds == 2)
-			do_init(s, sm.sm_id, fds);
+			do_init(s, sm.sm_id, (uint32_t)sm.sm_arg, fds);
 		else if (sm.sm_type == SPAWN_KILL)
 			do_kill(s, sm.sm_id);
 		while (nfds > 0)
@@ -297,6 +402,7 @@ reaped(struct spawn *s, pid_t pid, int status)
 	sm.sm_id = m->m_id;
 	LIST_REMOVE(m, m_link);
 	s->s_nmade--;
+	nsjoin_close(&m->m_ns);
 	free(m);
 	if (WIFSIGNALED(status))
 		kill_strays(s);

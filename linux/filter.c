@@ -58,6 +58,7 @@
 #define ON(nr)		JEQ(nr, 0, 1), NOTIFY
 #define PERM		RET(SECCOMP_RET_ERRNO | EPERM)
 #define NOT(nr)		JEQ(nr, 0, 1), PERM
+#define REFUSE(nr)	JEQ(nr, 0, 1), NOSYS
 
 /*
  * Each block tests one call and ends in a verdict, so that the accumulator still holds the
@@ -142,4 +143,52 @@ lx_filter_install(void)
 		fd = filter_install();
 	}
 	return (fd);
+}
+
+/*
+ * A second filter, for programs that do without a kind of IPC: its calls are not there.  An i386 program loses all kinds with
+ * one of them, because there ipc(2) is one call for many.
+ */
+#define I386_IPC	117
+#define I386_MQ_FIRST	277
+#define I386_MQ_LAST	282
+#define IPC_FILTER(...) \
+	LD((uint32_t)offsetof(struct seccomp_data, arch)), \
+	JEQ(AUDIT_ARCH_X86_64, 6, 0), \
+	LDNR, \
+	JEQ(I386_IPC, 2, 0), \
+	JGE(I386_MQ_FIRST, 0, 2), JGE(I386_MQ_LAST + 1, 1, 0), \
+	NOSYS, ALLOW, \
+	LDNR, __VA_ARGS__, ALLOW
+
+static const struct sock_filter lx_nomsg[] = {
+	IPC_FILTER(REFUSE(SYS_msgget), REFUSE(SYS_msgsnd), REFUSE(SYS_msgrcv), REFUSE(SYS_msgctl)),
+};
+static const struct sock_filter lx_nosem[] = {
+	IPC_FILTER(REFUSE(SYS_semget), REFUSE(SYS_semop), REFUSE(SYS_semctl), REFUSE(SYS_semtimedop)),
+};
+static const struct sock_filter lx_noshm[] = {
+	IPC_FILTER(REFUSE(SYS_shmget), REFUSE(SYS_shmat), REFUSE(SYS_shmctl), REFUSE(SYS_shmdt)),
+};
+static const struct sock_filter lx_nomq[] = {
+	IPC_FILTER(REFUSE(SYS_mq_open), REFUSE(SYS_mq_unlink), REFUSE(SYS_mq_timedsend), REFUSE(SYS_mq_timedreceive),
+	    REFUSE(SYS_mq_notify), REFUSE(SYS_mq_getsetattr)),
+};
+
+#define PROG(f)	{ .len = sizeof(f) / sizeof((f)[0]), .filter = (struct sock_filter *)(uintptr_t)(f) }
+
+int
+lx_filter_ipc(unsigned off)
+{
+	const struct sock_fprog progs[] = { PROG(lx_nomsg), PROG(lx_nosem), PROG(lx_noshm), PROG(lx_nomq) };
+
+	/* In the order of VI_IPC_*. */
+	for (unsigned i = 0; i < sizeof(progs) / sizeof(progs[0]); i++) {
+		if ((off & 1u << i) == 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &progs[i]) == 0)
+			continue;
+		if (errno != EACCES || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+		    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &progs[i]) != 0)
+			return (-1);
+	}
+	return (0);
 }

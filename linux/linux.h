@@ -65,5 +65,6 @@ void	lx_stats_get(const struct lx *, struct lx_stats *);
  * EBUSY when a listener exists already.  Sets no_new_privs only when the caller lacks CAP_SYS_ADMIN in its user namespace.  Async-signal-safe.
  */
 int	lx_filter_install(void);
+int	lx_filter_ipc(unsigned off);	/* VI_IPC_*: calls that are not there; 0, or -1 with errno */
 
 #endif

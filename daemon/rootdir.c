@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * With "/" as its path a jail sees the host's files; /proc and what shows IPC or the network are mounted over.  With another
+ * path it also needs devices, which nobody but the host's root may make: an empty file system is mounted over its /dev, and
+ * the host's harmless ones are bound to files in there.  All of that happens before the root changes, while the host's
+ * /dev can still be named.
+ *
+ * A directory that is missing below the path is not made: what would be mounted there is left out, and that is said.
+ * Mounts turn propagation off towards the host first.
+ */
+#include "daemon/rootdir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define QUIET	(MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+static int
+failed(char *what, size_t len, const char *text, const char *name)
+{
+	int error = errno;
+
+	snprintf(what, len, "%s%s", text, name);
+	return error;
+}
+
+static void
+lack(struct rootdir *rd, const char *text)
+{
+	size_t used = strlen(rd->rd_lacks);
+
+	snprintf(rd->rd_lacks + used, rd->rd_lackslen - used, "%s%s", used > 0 ? ", " : "", text);
+}
+
+static bool
+is_dir(const char *path)
+{
+	struct stat sb;
+
+	return stat(path, &sb) == 0 && S_ISDIR(sb.st_mode);
+}
+
+/* NAME below the jail's root, as we see it now. */
+static const char *
+below(const struct rootdir *rd, char buf[PATH_MAX], const char *name)
+{
+	snprintf(buf, PATH_MAX, "%s%s", strcmp(rd->rd_path, "/") == 0 ? "" : rd->rd_path, name);
+	return buf;
+}
+
+/*
+ * /dev.
+ */
+static bool
+bind_device(const struct rootdir *rd, const char *name)
+{
+	char to[PATH_MAX];
+	int fd;
+
+	if ((fd = open(below(rd, to, name), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) < 0)
+		return false;
+	close(fd);
+	return mount(name, to, NULL, MS_BIND, NULL) == 0;
+}
+
+static void
+link_device(const struct rootdir *rd, const char *name, const char *target)
+{
+	char path[PATH_MAX];
+
+	(void)!symlink(target, below(rd, path, name));
+}
+
+static void
+mount_pts(struct rootdir *rd)
+{
+	char path[PATH_MAX];
+
+	(void)mkdir(below(rd, path, "/dev/pts"), 0755);
+	if (mount("devpts", path, "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") != 0)
+		lack(rd, "no terminals");
+	link_device(rd, "/dev/ptmx", "pts/ptmx");
+}
+
+static void
+make_dev(struct rootdir *rd)
+{
+	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty" };
+	char path[PATH_MAX];
+
+	if (!is_dir(below(rd, path, "/dev"))) {
+		lack(rd, "no /dev, for want of the directory");
+		return;
+	}
+	if (mount("dev", path, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=64k") != 0) {
+		lack(rd, "no /dev");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		if (!bind_device(rd, devices[i]))
+			lack(rd, devices[i]);
+	mount_pts(rd);
+	link_device(rd, "/dev/fd", "/proc/self/fd");
+	link_device(rd, "/dev/stdin", "/proc/self/fd/0");
+	link_device(rd, "/dev/stdout", "/proc/self/fd/1");
+	link_device(rd, "/dev/stderr", "/proc/self/fd/2");
+	(void)mkdir(below(rd, path, "/dev/shm"), 01777);
+	(void)mkdir(below(rd, path, "/dev/mqueue"), 01777);
+	(void)mkdir(below(rd, path, "/dev/net"), 0755);
+	if (mknod(below(rd, path, "/dev/net/tun"), S_IFREG | 0666, 0) == 0)
+		(void)mount("/dev/null", path, NULL, MS_BIND, NULL);	/* TUNSETIFF comes to us */
+}
+
+/* Names of shared memory and queues belong to the IPC namespace. */
+static void
+mount_ipc(struct rootdir *rd)
+{
+	char shm[PATH_MAX], mq[PATH_MAX];
+	bool own = strcmp(rd->rd_path, "/") != 0;
+
+	below(rd, shm, "/dev/shm");
+	below(rd, mq, "/dev/mqueue");
+	if (rd->rd_newipc) {
+		if (is_dir(shm) && mount("shm", shm, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") != 0)
+			lack(rd, "/dev/shm of others");
+		if (is_dir(mq))
+			(void)mount("mqueue", mq, "mqueue", QUIET, NULL);
+		return;
+	}
+	if (rd->rd_ipcmounts != NULL) {
+		if (rd->rd_ipcmounts[0] >= 0 && is_dir(shm) &&
+		    syscall(SYS_move_mount, rd->rd_ipcmounts[0], "", -1, shm, MOVE_MOUNT_F_EMPTY_PATH) != 0)
+			lack(rd, "/dev/shm is not the parent's");
+		if (rd->rd_ipcmounts[1] >= 0 && is_dir(mq))
+			(void)syscall(SYS_move_mount, rd->rd_ipcmounts[1], "", -1, mq, MOVE_MOUNT_F_EMPTY_PATH);
+		return;
+	}
+	if (own && is_dir(shm) && mount("/dev/shm", shm, NULL, MS_BIND, NULL) != 0)
+		lack(rd, "/dev/shm is not the host's");
+	if (own && is_dir(mq))
+		(void)mount("/dev/mqueue", mq, NULL, MS_BIND, NULL);
+}
+
+/* The hardware is the host's; the network is not. */
+static void
+mount_sys(struct rootdir *rd)
+{
+	char path[PATH_MAX];
+	struct stat sb;
+
+	if (strcmp(rd->rd_path, "/") != 0 && is_dir(below(rd, path, "/sys")) &&
+	    mount("/sys", path, NULL, MS_BIND | MS_REC, NULL) != 0)
+		lack(rd, "no /sys");
+	if (stat(below(rd, path, "/sys/class/net"), &sb) == 0 &&
+	    mount("none", path, "tmpfs", QUIET | MS_RDONLY, "size=4k,nr_inodes=2") != 0)
+		lack(rd, "/sys/class/net shows the host");
+}
+
+/* A /tmp that nobody can write to is none. */
+static void
+mount_tmp(struct rootdir *rd)
+{
+	char path[PATH_MAX];
+
+	if (strcmp(rd->rd_path, "/") == 0 || !is_dir(below(rd, path, "/tmp")) || access(path, W_OK) == 0)
+		return;
+	if (mount("tmp", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") != 0)
+		lack(rd, "no /tmp");
+}
+
+/* Only while the host's can still be seen: who sees none may not have one of his own (user_namespaces(7)). */
+static void
+mount_proc(struct rootdir *rd)
+{
+	char path[PATH_MAX];
+
+	if (mount("proc", below(rd, path, "/proc"), "proc", QUIET, NULL) != 0)
+		lack(rd, is_dir(path) ? "no /proc of its own" : "no /proc, for want of the directory");
+}
+
+static int
+enter(const struct rootdir *rd, char *what, size_t len)
+{
+	const char *path = rd->rd_path;
+
+	if (!rd->rd_mounts)
+		return chdir(path) != 0 || chroot(".") != 0 ? failed(what, len, "path: ", path) : 0;
+	if (chdir(path) != 0 || syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0)
+		return failed(what, len, "path: ", path);
+	return 0;
+}
+
+int
+rootdir_enter(struct rootdir *rd, char *what, size_t len)
+{
+	bool own = rd->rd_proc && strcmp(rd->rd_path, "/") != 0;
+
+	if (rd->rd_mounts && mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) != 0)
+		return failed(what, len, "mount namespace", "");
+	if (own && rd->rd_mounts && mount(rd->rd_path, rd->rd_path, NULL, MS_BIND | MS_REC, NULL) != 0)
+		return failed(what, len, "path: ", rd->rd_path);
+	if (own && rd->rd_mounts)
+		make_dev(rd);
+	if (rd->rd_mounts)
+		mount_ipc(rd);
+	if (rd->rd_mounts && rd->rd_proc) {
+		mount_sys(rd);
+		mount_tmp(rd);
+		mount_proc(rd);
+		/* The jail's own, harmless until TUNSETIFF, which comes to us; where a jail may open the host's that is as good. */
+		if (!own && access("/dev/net/tun", F_OK) == 0)
+			(void)mount("/dev/null", "/dev/net/tun", NULL, MS_BIND, NULL);
+	}
+	return own ? enter(rd, what, len) : 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a jail's processes see as files: its root directory and what is mounted in there.
+ */
+#ifndef DAEMON_ROOTDIR_H
+#define DAEMON_ROOTDIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct rootdir {
+	const char	*rd_path;
+	bool		 rd_mounts;	/* a mount namespace of its own; else chroot is all there is */
+	bool		 rd_proc;	/* processes of its own: /proc shows them */
+	bool		 rd_newipc;	/* IPC of its own: /dev/shm and /dev/mqueue are new */
+	const int	*rd_ipcmounts;	/* else: the parent jail's (nsjoin.h), or NULL: the host's */
+	char		*rd_lacks;	/* what could be done without is added here */
+	size_t		 rd_lackslen;
+};
+
+/* 0, or an errno and the step that failed. */
+int	rootdir_enter(struct rootdir *, char *what, size_t len);
+
+#endif
