@@ -140,8 +140,6 @@ static void
 report_set(struct job *jb, const json_t *r)
 {
 	const struct jail *j = jb->jb_jail;
-	json_t *ifp;
-	size_t i;
 
 	if (j->j_jidonly)
 		printf("%s\n", jb->jb_jid);
@@ -149,10 +147,6 @@ report_set(struct job *jb, const json_t *r)
 		printf("%s: created\n", cmd_str(r, "name"));
 	else if (j->j_verbose && !jb->jb_made)
 		printf("%s: modified\n", cmd_str(r, "name"));
-	json_array_foreach(json_object_get(r, "made"), i, ifp)
-		if (j->j_verbose)
-			printf("%s: %s made, %s lent\n", cmd_str(r, "name"), cmd_str(ifp, "parent"),
-			    cmd_str(ifp, "name"));
 	fflush(stdout);
 	if (j->j_jidfile != NULL)
 		write_jidfile(jb, r);

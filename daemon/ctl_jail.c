@@ -209,7 +209,7 @@ struct listing {
 	struct ctl_request *li_rq;
 	const json_t	*li_params;	/* NULL: all */
 	json_t		*li_jails;
-	bool		 li_dying;
+	bool		 li_dying, li_settable;
 	int		 li_error;
 };
 
@@ -228,17 +228,25 @@ add_param(void *arg, const char *name, const char *value)
 }
 
 static void
+add_settable(void *arg, const char *name, const char *value)
+{
+	if (vi_jail_settable(name))
+		add_param(arg, name, value);
+}
+
+static void
 add_params(struct listing *li, int jid, json_t *o)
 {
 	struct ctl_request *rq = li->li_rq;
-	char buf[1024];
+	char buf[VI_PARAMLEN];
 	json_t *name;
 	size_t i;
 
 	json_array_foreach(li->li_params, i, name) {
 		const char *param = json_string_value(name);
 
-		if (vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, param, buf, sizeof(buf)) == 0)
+		if ((!li->li_settable || vi_jail_settable(param)) &&
+		    vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, param, buf, sizeof(buf)) == 0)
 			add_param(o, param, buf);
 	}
 }
@@ -261,7 +269,8 @@ add_jail(void *arg, int jid)
 	}
 	o = json_object();
 	if (li->li_params == NULL)
-		(void)vi_jail_params(rq->rq_kernel, rq->rq_caller, jid, add_param, o);
+		(void)vi_jail_params(rq->rq_kernel, rq->rq_caller, jid,
+		    li->li_settable ? add_settable : add_param, o);
 	else
 		add_params(li, jid, o);
 	if (dying && json_object_get(o, "dying") != NULL)
@@ -273,7 +282,7 @@ add_jail(void *arg, int jid)
 static int
 check_params(struct ctl_request *rq, const json_t *params)
 {
-	char buf[1024];
+	char buf[VI_PARAMLEN];
 	json_t *name;
 	size_t i;
 
@@ -293,13 +302,15 @@ op_list(struct ctl_request *rq)
 {
 	struct listing li = { .li_rq = rq };
 	json_t *params = NULL;
-	int dying = 0, error;
+	int dying = 0, settable = 0, error;
 
-	if ((error = ctl_args(rq, "{s?o,s?b}", "params", &params, "dying", &dying)) != 0 ||
+	if ((error = ctl_args(rq, "{s?o,s?b,s?b}", "params", &params, "dying", &dying, "settable",
+	    &settable)) != 0 ||
 	    (error = check_params(rq, params)) != 0)
 		return error;
 	li.li_params = params;
 	li.li_dying = dying;
+	li.li_settable = settable;
 	li.li_jails = json_array();
 	json_object_set_new(rq->rq_reply, "jails", li.li_jails);
 	if (json_object_get(rq->rq_args, "jail") != NULL)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/jail_auto.h"
 #include "base/sbuf.h"
 #include "base/util.h"
 #include "net/ifnet.h"
@@ -19,6 +20,7 @@ struct iflist {
 	unsigned	il_n;
 	char		il_names[API_MAXIFS][VI_IFNAMSIZ];
 	bool		il_moved[API_MAXIFS];
+	struct autolist	il_auto;
 };
 
 static int
@@ -26,6 +28,8 @@ iflist_add(struct iflist *il, const char *value, struct sbuf *err)
 {
 	const char *end;
 	size_t len;
+	bool ours;
+	int error;
 
 	if (value == NULL) {
 		sbuf_printf(err, "vnet.interface: needs a value");
@@ -36,6 +40,10 @@ iflist_add(struct iflist *il, const char *value, struct sbuf *err)
 		if (end == NULL)
 			end = value + strlen(value);
 		len = (size_t)(end - value);
+		if ((error = autolist_add(&il->il_auto, value, len, &ours, err)) != 0)
+			return (error);
+		if (ours)
+			continue;
 		if (len == 0 || len >= VI_IFNAMSIZ || il->il_n == API_MAXIFS) {
 			sbuf_printf(err, "vnet.interface: \"%.*s\" is not an interface name", (int)MIN(len, (size_t)64), value);
 			return (EINVAL);
@@ -107,8 +115,10 @@ static int
 jail_set_interfaces(struct prison *caller, struct prison *pr, void *arg)
 {
 	const struct lending *le = arg;
+	struct autolist *au = &le->le_ifs->il_auto;
+	int error;
 
-	if (le->le_ifs->il_n == 0)
+	if (le->le_ifs->il_n == 0 && au->au_n == 0)
 		return (0);
 	if (!pr->pr_owns[VCLASS_VNET]) {
 		sbuf_printf(le->le_err, "vnet.interface: the jail has no network stack of its own");
@@ -119,7 +129,11 @@ jail_set_interfaces(struct prison *caller, struct prison *pr, void *arg)
 		sbuf_printf(le->le_err, "vnet.interface: the jail lacks net.if_move");
 		return (EPERM);
 	}
-	return (iflist_lend(le->le_ifs, prison_vnet(caller), prison_vnet(pr), le->le_err));
+	if ((error = autolist_make(au, caller, pr, le->le_err)) != 0)
+		return (error);
+	if ((error = iflist_lend(le->le_ifs, prison_vnet(caller), prison_vnet(pr), le->le_err)) != 0)
+		autolist_undo(au);
+	return (error);
 }
 
 int
@@ -197,7 +211,7 @@ vi_jail_get(struct vi_kernel *k, int callerid, int jid, const char *param, char 
 int
 vi_jail_params(struct vi_kernel *k, int callerid, int jid, void (*fn)(void *, const char *, const char *), void *arg)
 {
-	char buf[1024];
+	char buf[VI_PARAMLEN];
 	const char *name;
 
 	if (!vi_jail_visible(k, callerid, jid))
@@ -206,6 +220,12 @@ vi_jail_params(struct vi_kernel *k, int callerid, int jid, void (*fn)(void *, co
 		if (vi_jail_get(k, callerid, jid, name, buf, sizeof(buf)) == 0)
 			fn(arg, name, buf);
 	return (0);
+}
+
+bool
+vi_jail_settable(const char *param)
+{
+	return (prison_paramset(param));
 }
 
 void

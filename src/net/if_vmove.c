@@ -91,6 +91,12 @@ if_reclaim(struct ifnet *ifp)
 void
 if_return(struct ifnet *ifp)
 {
-	if (if_reclaim(ifp) != 0)
+	if (ifp->if_ends || if_reclaim(ifp) != 0)
 		if_clone_destroy(ifp);
+}
+
+void
+if_goes_with(struct ifnet *ifp)
+{
+	ifp->if_ends = true;
 }

@@ -154,6 +154,7 @@ struct ifnet {
 	uint32_t	 if_nroutes;
 	bool		 if_attached;	/* in if_vnet's tables */
 	LIST_ENTRY(ifnet) if_hashlink;	/* by name, in if_vnet */
+	bool		 if_ends;	/* with the vnet it is lent to */
 	LIST_ENTRY(ifnet) if_homelink;	/* all of if_home, wherever they are */
 };
 TAILQ_HEAD(ifnethead, ifnet);
@@ -288,6 +289,8 @@ void	 if_getlink(const struct ifnet *, struct vi_linkprops *, struct vi_linkstat
 int	 if_capture(struct ifnet *, vi_capture_fn *, void *arg);
 int	 if_uncapture(struct ifnet *, vi_capture_fn *, void *arg);	/* ENOENT */
 int	 if_vmove(struct ifnet *, struct vnet *to);	/* EEXIST, EBUSY, EINVAL (lo0), ENOBUFS */
+/* A stack that ends destroys it, wherever it was made, instead of giving it back. */
+void	 if_goes_with(struct ifnet *);
 /* home, under a name that is free: its own, its original, or origname with a suffix */
 int	 if_reclaim(struct ifnet *);
 void	 if_info(struct ifnet *, vi_if_fn *, void *arg);

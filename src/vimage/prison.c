@@ -234,6 +234,8 @@ prison_free(struct prison *pr, vi_leak_fn *fn, void *arg)
 		leaks += container_detach(pr, VCLASS_VNET, fn, arg);
 	for (unsigned vc = VCLASS_MAX; vc-- > 0;)
 		leaks += container_detach(pr, (enum vclass)vc, fn, arg);
+	for (unsigned i = 0; i < NITEMS(pr->pr_meta); i++)
+		kfree(&pr->pr_kernel->k_acct, ACCT_PRISON, pr->pr_meta[i], META_MAXBUFSIZE);
 	kfree(&pr->pr_kernel->k_acct, ACCT_PRISON, pr, sizeof(*pr));
 	return (leaks);
 }

@@ -72,6 +72,15 @@ struct vlog {
 	struct msglog	vl_log;
 };
 
+#define META_MAXBUFSIZE	4096	/* of meta and env, with the end */
+
+/* What is kept for programs that ask, and means nothing here (prison_store.c). */
+struct prison_store {
+	uint32_t	ps_number[4];	/* host.hostid, enforce_statfs, devfs_ruleset, osreldate */
+	char		ps_hostuuid[64];
+	char		ps_osrelease[32];
+};
+
 /* What can be set, validated and applied together. */
 struct prison_conf {
 	char		pc_path[1024];
@@ -82,6 +91,7 @@ struct prison_conf {
 	int32_t		pc_securelevel;
 	uint32_t	pc_stop_timeout;	/* s */
 	uint32_t	pc_exec_fib;
+	struct prison_store pc_store;
 	uint32_t	pc_ipcoff;	/* PR_IPC_* */
 	int		pc_logcopy;	/* level up to which prison0 gets copies of its messages; -1: none */
 };
@@ -100,6 +110,7 @@ struct prison {
 	bool		 pr_hadprocs;
 	char		 pr_name[VI_NAMELEN];	/* full: "a.b.c"; prison0: "0" */
 	struct prison_conf pr_conf;
+	char		*pr_meta[2];	/* meta, env: META_MAXBUFSIZE bytes, or NULL */
 	privset		 pr_bound;	/* privileges it would have with a stack of its own */
 	privset		 pr_privs;	/* those it has */
 	struct limitset	 pr_limits;	/* of itself and all below */
@@ -127,6 +138,7 @@ typedef int prison_more_fn(struct prison *caller, struct prison *, void *arg);
 int	 prison_set(struct prison *caller, const struct vi_param *, unsigned n, unsigned flags, prison_more_fn *more, void *arg, struct prison **, char *err);
 int	 prison_remove(struct prison *, vi_leak_fn *, void *arg);	/* children first; leaks are counted into the log of prison0 */
 int	 prison_getparam(struct prison *caller, struct prison *, const char *name, char *buf, size_t len);
+bool	 prison_paramset(const char *name);		/* can it be set? */
 const char *prison_paramname(unsigned i);		/* NULL after the last */
 const char *prison_allowname(uint32_t allow);	/* of the parameter that sets this PR_ALLOW_* */
 struct vnet *prison_vnet(const struct prison *);

@@ -35,6 +35,9 @@ struct change {
 	bool		 ch_hostset, ch_domainset;
 	char		 ch_hostname[256], ch_domainname[256];
 	struct change_res ch_res;
+	const char	*ch_key;	/* of the parameter that is being set: what follows "meta." */
+	char		*ch_meta[2];	/* META_MAXBUFSIZE bytes, or NULL */
+	char		 ch_ipmode;	/* first letter of ip4, ip6; 'a': addresses */
 };
 
 struct param {
@@ -53,6 +56,14 @@ int	change_fail(struct change *, int error, const char *fmt, ...) VI_PRINTF(3, 4
 int	change_number(struct change *, const struct param *, const char *value, int64_t min, int64_t max, int64_t *out);
 bool	change_owns(const struct change *, enum vclass);	/* will the prison have one of its own? */
 int	change_mode(struct change *, const char *name, enum vclass, enum vmode);
+
+/* prison_store.c: what is kept and shown only. */
+param_set_fn set_stored, set_meta, set_ipmode, set_ipaddr;
+param_get_fn get_stored, get_meta, get_ipmode, get_ipaddr;
+void	get_metakey(struct prison *, const struct param *, const char *key, struct sbuf *);
+void	change_meta_apply(struct change *);
+void	change_meta_free(struct change *);
+int	change_ip_check(struct change *);
 
 /* prison_res.c: shares, limits, IPC. */
 param_set_fn set_share, set_cpulimit, set_limit, set_nolimit, set_ipc, set_ipclimit;

@@ -403,6 +403,18 @@ static const struct param param_table[] = {
 	{ "mqueue", false, set_ipc, get_ipc, PR_IPC_MQUEUE },
 	{ "host.hostname", false, set_hostname, get_hostname, 0 },
 	{ "host.domainname", false, set_domainname, get_domainname, 0 },
+	{ "host.hostid", false, set_stored, get_stored, 0 },
+	{ "host.hostuuid", false, set_stored, get_stored, 4 },
+	{ "enforce_statfs", false, set_stored, get_stored, 1 },
+	{ "devfs_ruleset", false, set_stored, get_stored, 2 },
+	{ "osreldate", false, set_stored, get_stored, 3 },
+	{ "osrelease", false, set_stored, get_stored, 5 },
+	{ "meta", false, set_meta, get_meta, 0 },
+	{ "env", false, set_meta, get_meta, 1 },
+	{ "ip4", false, set_ipmode, get_ipmode, 4 },
+	{ "ip4.addr", false, set_ipaddr, get_ipaddr, 4 },
+	{ "ip6", false, set_ipmode, get_ipmode, 6 },
+	{ "ip6.addr", false, set_ipaddr, get_ipaddr, 6 },
 	{ "children.max", false, set_children_max, get_children_max, 0 },
 	{ "children.cur", false, NULL, get_children_cur, 0 },
 	{ "securelevel", false, set_securelevel, get_securelevel, 0 },
@@ -457,6 +469,24 @@ prison_allowname(uint32_t allow)
 	return (NULL);
 }
 
+bool
+prison_paramset(const char *name)
+{
+	for (size_t i = 0; i < NITEMS(param_table); i++)
+		if (strcmp(param_table[i].pa_name, name) == 0)
+			return (param_table[i].pa_set != NULL || i < 2);	/* jid and name: by who is meant */
+	return (true);
+}
+
+/* "meta.KEY", "env.KEY": the row, and the key; NULL when it is neither. */
+static const char *
+param_key(const char *name)
+{
+	if (strncmp(name, "meta.", 5) == 0 && name[5] != '\0')
+		return (name + 5);
+	return (strncmp(name, "env.", 4) == 0 && name[4] != '\0' ? name + 4 : NULL);
+}
+
 /* Finds the row; *no: name is its no-form ("nopersist", "allow.noraw_sockets"). */
 static const struct param *
 param_find(const char *name, bool *no)
@@ -464,6 +494,8 @@ param_find(const char *name, bool *no)
 	const struct param *pa;
 	const char *leaf, *plain;
 
+	if (param_key(name) != NULL)
+		name = name[0] == 'm' ? "meta" : "env";
 	for (size_t i = 0; i < NITEMS(param_table); i++) {
 		pa = &param_table[i];
 		*no = false;
@@ -505,6 +537,7 @@ change_param(struct change *ch, const struct vi_param *p)
 	}
 	if (value == NULL)
 		return (change_fail(ch, EINVAL, "%s: needs a value", p->p_name));
+	ch->ch_key = param_key(p->p_name);
 	return (pa->pa_set(ch, pa, value));
 }
 
@@ -645,6 +678,7 @@ change_apply(struct change *ch)
 	struct vprocg *vp = prison_vprocg(pr);
 
 	pr->pr_conf = ch->ch_conf;
+	change_meta_apply(ch);
 	if (ch->ch_named && strcmp(ch->ch_name, pr->pr_name) != 0)
 		prison_rename(pr, ch->ch_name);
 	if (ch->ch_hostset)
@@ -665,56 +699,81 @@ change_owns(const struct change *ch, enum vclass vc)
 static int
 change_check(struct change *ch)
 {
+	int error;
+
 	if ((ch->ch_hostset || ch->ch_domainset) && !change_owns(ch, VCLASS_VPROCG))
 		return (change_fail(ch, EINVAL, "%s: the jail has no vproc of its own", ch->ch_hostset ? "host.hostname" : "host.domainname"));
 	if (ch->ch_pr != NULL && ch->ch_named && !TAILQ_EMPTY(&ch->ch_pr->pr_children))
 		return (change_fail(ch, EBUSY, "name: cannot be changed while the jail has children"));
+	if ((error = change_ip_check(ch)) != 0)
+		return (error);
 	return (change_res_check(ch));
+}
+
+/* What a new prison has if nothing else is said. */
+static void
+change_defaults(struct change *ch)
+{
+	const struct prison *parent = ch->ch_parent;
+
+	ch->ch_conf.pc_allow = PR_ALLOW_DEFAULT & parent->pr_conf.pc_allow;
+	ch->ch_conf.pc_securelevel = parent->pr_conf.pc_securelevel;
+	ch->ch_conf.pc_stop_timeout = 10;
+	ch->ch_conf.pc_logcopy = LOG_WARNING;
+	memcpy(ch->ch_conf.pc_path, parent->pr_conf.pc_path, sizeof(ch->ch_conf.pc_path));
+	ch->ch_conf.pc_ipcoff = parent->pr_conf.pc_ipcoff;
+	ch->ch_conf.pc_store = parent->pr_conf.pc_store;
+	for (unsigned vc = 0; vc < VCLASS_MAX; vc++)
+		ch->ch_modes[vc] = parent->pr_container[vc] == NULL ? VMODE_INHERIT : vclass_table[vc]->vc_default;
+}
+
+static int
+change_run(struct change *ch, const struct vi_param *p, unsigned n, unsigned flags, prison_more_fn *more, void *arg)
+{
+	bool created = false;
+	int error;
+
+	if ((error = change_identify(ch, p, n, flags)) != 0)
+		return (error);
+	if (ch->ch_pr != NULL) {
+		if (ch->ch_named && ch->ch_parent != ch->ch_pr->pr_parent)
+			return (change_fail(ch, EINVAL, "name: \"%s\" is below another jail", ch->ch_name));
+		ch->ch_conf = ch->ch_pr->pr_conf;
+		ch->ch_parent = ch->ch_pr->pr_parent;
+	} else {
+		change_defaults(ch);
+	}
+	for (unsigned i = 0; i < n; i++)
+		if ((error = change_param(ch, &p[i])) != 0)
+			return (error);
+	if ((error = change_check(ch)) != 0)
+		return (error);
+	if (ch->ch_pr == NULL) {
+		if ((error = change_create(ch)) != 0)
+			return (error);
+		created = true;
+	}
+	if (more != NULL && (error = more(ch->ch_caller, ch->ch_pr, arg)) != 0) {
+		if (created)
+			(void)prison_destroy(ch->ch_pr, NULL, NULL);
+		return (error);
+	}
+	change_apply(ch);
+	return (0);
 }
 
 int
 prison_set(struct prison *caller, const struct vi_param *p, unsigned n, unsigned flags, prison_more_fn *more, void *arg, struct prison **prp, char *err)
 {
 	struct change ch = { .ch_caller = caller, .ch_parent = caller, .ch_err = err };
-	bool created = false;
 	int error;
 
 	err[0] = '\0';
-	if ((error = change_identify(&ch, p, n, flags)) != 0)
-		return (error);
-	if (ch.ch_pr != NULL) {
-		if (ch.ch_named && ch.ch_parent != ch.ch_pr->pr_parent)
-			return (change_fail(&ch, EINVAL, "name: \"%s\" is below another jail", ch.ch_name));
-		ch.ch_conf = ch.ch_pr->pr_conf;
-		ch.ch_parent = ch.ch_pr->pr_parent;
-	} else {
-		ch.ch_conf.pc_allow = PR_ALLOW_DEFAULT & ch.ch_parent->pr_conf.pc_allow;
-		ch.ch_conf.pc_securelevel = ch.ch_parent->pr_conf.pc_securelevel;
-		ch.ch_conf.pc_stop_timeout = 10;
-		ch.ch_conf.pc_logcopy = LOG_WARNING;
-		memcpy(ch.ch_conf.pc_path, ch.ch_parent->pr_conf.pc_path, sizeof(ch.ch_conf.pc_path));
-		ch.ch_conf.pc_ipcoff = ch.ch_parent->pr_conf.pc_ipcoff;
-		for (unsigned vc = 0; vc < VCLASS_MAX; vc++)
-			ch.ch_modes[vc] = ch.ch_parent->pr_container[vc] == NULL ? VMODE_INHERIT : vclass_table[vc]->vc_default;
-	}
-	for (unsigned i = 0; i < n; i++)
-		if ((error = change_param(&ch, &p[i])) != 0)
-			return (error);
-	if ((error = change_check(&ch)) != 0)
-		return (error);
-	if (ch.ch_pr == NULL) {
-		if ((error = change_create(&ch)) != 0)
-			return (error);
-		created = true;
-	}
-	if (more != NULL && (error = more(caller, ch.ch_pr, arg)) != 0) {
-		if (created)
-			(void)prison_destroy(ch.ch_pr, NULL, NULL);
-		return (error);
-	}
-	change_apply(&ch);
-	*prp = ch.ch_pr;
-	return (0);
+	error = change_run(&ch, p, n, flags, more, arg);
+	if (error == 0)
+		*prp = ch.ch_pr;
+	change_meta_free(&ch);
+	return (error);
 }
 
 int
@@ -727,6 +786,9 @@ prison_getparam(struct prison *caller, struct prison *pr, const char *name, char
 	if ((pa = param_find(name, &no)) == NULL || no)
 		return (ENOENT);
 	sbuf_init(&sb, buf, len);
-	pa->pa_get(caller, pr, pa, &sb);
+	if (param_key(name) != NULL)
+		get_metakey(pr, pa, param_key(name), &sb);
+	else
+		pa->pa_get(caller, pr, pa, &sb);
 	return (0);
 }

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Parameters of a prison that are kept and shown, and mean nothing to a stack: what FreeBSD tells
+ * programs about the system and the host, meta and env.
+ *
+ * meta and env are texts of at most META_MAXBUFSIZE bytes, read by the jail's owner (meta) or by
+ * programs inside as well (env, sysctl security.jail.env).  "meta.KEY=value" is the line
+ * KEY=value of the text: it is put there or replaced; without a value the line goes.
+ *
+ * ip4 and ip6 are here because they can only be refused: a jail that shares a stack is not
+ * restricted to addresses, and that must not be passed over in silence.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "vimage/prison_int.h"
+
+/*
+ * Numbers and texts, by pa_arg.
+ */
+enum { STORE_HOSTID, STORE_STATFS, STORE_DEVFS, STORE_RELDATE, STORE_HOSTUUID, STORE_RELEASE };
+
+int
+set_stored(struct change *ch, const struct param *pa, const char *value)
+{
+	static const int64_t max[] = { UINT32_MAX, 2, 65535, 99999999 };
+	struct prison_store *ps = &ch->ch_conf.pc_store;
+	bool text = pa->pa_arg >= STORE_HOSTUUID;
+	char *to = pa->pa_arg == STORE_HOSTUUID ? ps->ps_hostuuid : ps->ps_osrelease;
+	size_t room = pa->pa_arg == STORE_HOSTUUID ? sizeof(ps->ps_hostuuid) : sizeof(ps->ps_osrelease);
+	int64_t v;
+	int error;
+
+	if (text && strlen(value) >= room)
+		return (change_fail(ch, ENAMETOOLONG, "%s: longer than %zu characters", pa->pa_name, room - 1));
+	if (text) {
+		memcpy(to, value, strlen(value) + 1);
+		return (0);
+	}
+	if ((error = change_number(ch, pa, value, 0, max[pa->pa_arg], &v)) != 0)
+		return (error);
+	ps->ps_number[pa->pa_arg] = (uint32_t)v;
+	return (0);
+}
+
+void
+get_stored(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	const struct prison_store *ps = &pr->pr_conf.pc_store;
+
+	(void)caller;
+	if (pa->pa_arg >= STORE_HOSTUUID)
+		sbuf_printf(sb, "%s", pa->pa_arg == STORE_HOSTUUID ? ps->ps_hostuuid : ps->ps_osrelease);
+	else
+		sbuf_printf(sb, "%u", ps->ps_number[pa->pa_arg]);
+}
+
+/*
+ * meta and env.
+ */
+static const char *
+line_find(const char *text, const char *key, size_t klen)
+{
+	while (text != NULL) {
+		if (strncmp(text, key, klen) == 0 && text[klen] == '=')
+			return (text);
+		text = strchr(text, '\n');
+		text = text == NULL ? NULL : text + 1;
+	}
+	return (NULL);
+}
+
+static size_t
+line_len(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return (end == NULL ? strlen(line) : (size_t)(end - line));
+}
+
+/* The text with the line of key replaced; without one: appended.  value NULL or "": taken out. */
+static void
+line_put(struct sbuf *sb, const char *text, const char *key, const char *value)
+{
+	const char *old = line_find(text, key, strlen(key));
+	const char *rest;
+	bool begun = false;
+
+	if (old != NULL && old > text) {
+		sbuf_printf(sb, "%.*s", (int)(old - text - 1), text);
+		begun = true;
+	} else if (old == NULL && text[0] != '\0') {
+		sbuf_printf(sb, "%s", text);
+		begun = true;
+	}
+	if (value[0] != '\0') {
+		sbuf_printf(sb, "%s%s=%s", begun ? "\n" : "", key, value);
+		begun = true;
+	}
+	rest = old == NULL ? "" : old + line_len(old);
+	if (*rest == '\n')
+		sbuf_printf(sb, "%s%s", begun ? "\n" : "", rest + 1);
+}
+
+static const char *
+meta_now(const struct change *ch, unsigned i)
+{
+	if (ch->ch_meta[i] != NULL)
+		return (ch->ch_meta[i]);
+	return (ch->ch_pr != NULL && ch->ch_pr->pr_meta[i] != NULL ? ch->ch_pr->pr_meta[i] : "");
+}
+
+/* ch_key: what stands behind "meta.", or NULL. */
+int
+set_meta(struct change *ch, const struct param *pa, const char *value)
+{
+	struct acctset *as = &ch->ch_caller->pr_kernel->k_acct;
+	char *text = kmalloc(as, ACCT_PRISON, META_MAXBUFSIZE);
+	struct sbuf sb;
+
+	if (text == NULL)
+		return (change_fail(ch, ENOMEM, "%s: no memory", pa->pa_name));
+	if (strlen(value) + (ch->ch_key != NULL ? strlen(ch->ch_key) + strlen(meta_now(ch, pa->pa_arg)) + 2 : 0) >= META_MAXBUFSIZE ||
+	    (ch->ch_key != NULL && strchr(value, '\n') != NULL)) {
+		kfree(as, ACCT_PRISON, text, META_MAXBUFSIZE);
+		return (change_fail(ch, EINVAL, "%s: %s", pa->pa_name, strchr(value, '\n') != NULL && ch->ch_key != NULL ?
+		    "the value of a key is one line" : "longer than security.jail.meta_maxbufsize"));
+	}
+	sbuf_init(&sb, text, META_MAXBUFSIZE);
+	if (ch->ch_key != NULL)
+		line_put(&sb, meta_now(ch, pa->pa_arg), ch->ch_key, value);
+	else
+		sbuf_printf(&sb, "%s", value);
+	kfree(as, ACCT_PRISON, ch->ch_meta[pa->pa_arg], META_MAXBUFSIZE);
+	ch->ch_meta[pa->pa_arg] = text;
+	return (0);
+}
+
+void
+get_meta(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller;
+	sbuf_printf(sb, "%s", pr->pr_meta[pa->pa_arg] == NULL ? "" : pr->pr_meta[pa->pa_arg]);
+}
+
+void
+get_metakey(struct prison *pr, const struct param *pa, const char *key, struct sbuf *sb)
+{
+	const char *line = line_find(pr->pr_meta[pa->pa_arg], key, strlen(key));
+
+	if (line != NULL)
+		sbuf_printf(sb, "%.*s", (int)(line_len(line) - strlen(key) - 1), line + strlen(key) + 1);
+}
+
+void
+change_meta_apply(struct change *ch)
+{
+	struct prison *pr = ch->ch_pr;
+
+	for (unsigned i = 0; i < NITEMS(pr->pr_meta); i++) {
+		char *old = pr->pr_meta[i];
+
+		if (ch->ch_meta[i] == NULL)
+			continue;
+		pr->pr_meta[i] = ch->ch_meta[i];
+		ch->ch_meta[i] = old;
+	}
+}
+
+/* What was not applied, or was replaced. */
+void
+change_meta_free(struct change *ch)
+{
+	for (unsigned i = 0; i < NITEMS(ch->ch_meta); i++)
+		kfree(&ch->ch_caller->pr_kernel->k_acct, ACCT_PRISON, ch->ch_meta[i], META_MAXBUFSIZE);
+}
+
+/*
+ * ip4, ip6: pa_arg 4 or 6.
+ */
+int
+set_ipmode(struct change *ch, const struct param *pa, const char *value)
+{
+	if (strcmp(value, "inherit") != 0 && strcmp(value, "new") != 0 && strcmp(value, "disable") != 0)
+		return (change_fail(ch, EINVAL, "%s: \"%s\" is neither new, inherit nor disable", pa->pa_name, value));
+	if (ch->ch_ipmode != 'a' && ch->ch_ipmode != 'd')	/* what will be refused is not forgotten */
+		ch->ch_ipmode = value[0];
+	return (0);
+}
+
+void
+get_ipmode(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%s", pr->pr_owns[VCLASS_VNET] ? "new" : "inherit");
+}
+
+int
+set_ipaddr(struct change *ch, const struct param *pa, const char *value)
+{
+	(void)pa;
+	if (value[0] != '\0')
+		ch->ch_ipmode = 'a';
+	return (0);
+}
+
+void
+get_ipaddr(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pr, (void)pa, (void)sb;
+}
+
+/* "new" is what a stack of one's own is; anything that would have to restrict is refused. */
+int
+change_ip_check(struct change *ch)
+{
+	bool own = change_owns(ch, VCLASS_VNET);
+
+	if (ch->ch_ipmode == 0 || (own && ch->ch_ipmode == 'n') || (!own && ch->ch_ipmode == 'i'))
+		return (0);
+	if (own && ch->ch_ipmode == 'i')
+		return (change_fail(ch, EINVAL, "ip4, ip6: a jail with a network stack of its own inherits no addresses"));
+	if (own)
+		return (change_fail(ch, EINVAL, "vnet jails cannot have IP address restrictions"));
+	return (change_fail(ch, EOPNOTSUPP, "a jail that shares a network stack cannot be restricted to addresses; give it one of its own (vnet)"));
+}
