@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What routing tables cost: ns per insert, per lookup by the trie and by its index, bytes per
- * route.  micro_route [ROUTES]; prefixes at random, or with the lengths and the density of a full
+ * route.  micro_route [ROUTES [4|6]]; prefixes at random, or with the lengths and the density of a full
  * Internet table (two thirds /24 and most of the rest /16 to /23; IPv6: /32 to /48).
  */
 #include <stdio.h>
@@ -175,10 +175,14 @@ main(int argc, char **argv)
 	if (kernel_init(&kp, &b.k) != 0)
 		return (1);
 	acctset_init(&b.as, b.k, worker_cache(kernel_worker(b.k, 0)));
-	run(&b, "Internet", 32, n, prefix_internet);
-	run(&b, "random", 32, n, prefix_random);
-	run(&b, "Internet", 128, n / 5 + 1, prefix_internet);
-	run(&b, "random", 128, n / 5 + 1, prefix_random);
+	if (argc < 3 || argv[2][0] == '4') {
+		run(&b, "Internet", 32, n, prefix_internet);
+		run(&b, "random", 32, n, prefix_random);
+	}
+	if (argc < 3 || argv[2][0] == '6') {
+		run(&b, "Internet", 128, n / 5 + 1, prefix_internet);
+		run(&b, "random", 128, n / 5 + 1, prefix_random);
+	}
 	kernel_fini(b.k);
 	vi_host_posix_free(b.h);
 	return (0);

@@ -2,11 +2,21 @@
 /*
  * A part of the trie, below one slot of the index, as a tree with 64 branches per node: nodes that
  * are children of one node stand side by side, so do its leaves, and two bitmaps say which is which
- * (a "poptrie").  It is written once and thrown away when the routes in it change.
+ * (a "poptrie").  It is written once and thrown away when the routes in it change; so it may point to
+ * nodes of the trie that have a value.
  */
 #include <string.h>
 
 #include "net/fib_index.h"
+
+static inline unsigned
+fib_count(uint64_t x)
+{
+	x -= x >> 1 & 0x5555555555555555u;
+	x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+	return ((unsigned)(x * 0x0101010101010101u >> 56));
+}
 
 /* The arrays grow while it is made, then are copied to one piece of memory. */
 struct fib_array {
@@ -87,47 +97,60 @@ fib_way_inner(const struct fib_way *fw)
 	    (fw->fw_below->fn_child[0] != NULL || fw->fw_below->fn_child[1] != NULL));
 }
 
-static uintptr_t
-fib_way_leaf(struct fib_build *fb, const struct fib_way *fw)
+/* The bits of two words from `from` up to, not including, `to`. */
+static uint64_t
+fib_two_mask(unsigned from, unsigned to)
 {
-	const unsigned words = fb->fb_fib->f_words;
-	struct fib_tail *ft;
-	uint32_t i;
-
-	if (fw->fw_below == NULL)
-		return ((uintptr_t)fw->fw_value);
-	i = fib_array_add(fb, &fb->fb_tails, 1);
-	if (!fb->fb_failed) {
-		ft = fib_tail_at(fb->fb_tails.fa_mem, i, words);
-		ft->ft_in = fw->fw_below->fn_value;
-		ft->ft_out = fw->fw_value;
-		ft->ft_len = fw->fw_below->fn_len;
-		memcpy(ft->ft_key, fw->fw_below->fn_key, words * sizeof(uint32_t));
-	}
-	return ((uintptr_t)i << 1 | 1);
+	return (to >= 64 ? UINT64_MAX >> from : (UINT64_MAX >> from) & ~(UINT64_MAX >> to));
 }
 
-/* Leaves and bitmaps of one node. */
-static struct fib_mnode
-fib_build_node(struct fib_build *fb, const struct fib_way way[64])
+static void
+fib_build_tail(struct fib_build *fb, const struct fib_way *fw, unsigned pos)
 {
-	struct fib_mnode mn = { .mn_leaf = fb->fb_leaves.fa_n };
-	uintptr_t leaf, last = 0;
-	uint32_t at;
+	const struct fib_node *fn = fw->fw_below;
+	const unsigned first = pos & ~31u;
+	const uint32_t at = fib_array_add(fb, &fb->fb_tails, 1);
+	struct fib_tail *ft;
+
+	if (fb->fb_failed)
+		return;
+	ft = &((struct fib_tail *)fb->fb_tails.fa_mem)[at];
+	ft->ft_mask = fib_two_mask(pos - first, fn->fn_len - first);
+	ft->ft_key = fib_two(fn->fn_key, fb->fb_fib->f_words, pos) & ft->ft_mask;
+	ft->ft_in = fn->fn_len - first <= 64 ? (uintptr_t)fn->fn_value : (uintptr_t)fn | 1;
+	ft->ft_out = fw->fw_value;
+}
+
+static void
+fib_build_leaf(struct fib_build *fb, void *value)
+{
+	const uint32_t at = fib_array_add(fb, &fb->fb_leaves, 1);
+
+	if (!fb->fb_failed)
+		((void **)fb->fb_leaves.fa_mem)[at] = value;
+}
+
+/* Leaves, tails and bitmaps of one node. */
+static struct fib_mnode
+fib_build_node(struct fib_build *fb, const struct fib_way way[64], unsigned pos)
+{
+	struct fib_mnode mn = { .mn_leaf = fb->fb_leaves.fa_n, .mn_tail = fb->fb_tails.fa_n };
+	const void *last = NULL;
+	bool any = false;
 
 	for (unsigned i = 0; i < 64 && !fb->fb_failed; i++) {
-		if (fib_way_inner(&way[i])) {
+		if (way[i].fw_below != NULL) {
 			mn.mn_inner |= 1ull << i;
-			continue;
+			if (fib_way_inner(&way[i]))
+				continue;
+			mn.mn_runs |= 1ull << i;
+			fib_build_tail(fb, &way[i], pos);
+		} else if (!any || way[i].fw_value != last) {
+			mn.mn_runs |= 1ull << i;
+			fib_build_leaf(fb, way[i].fw_value);
+			last = way[i].fw_value;
+			any = true;
 		}
-		leaf = fib_way_leaf(fb, &way[i]);
-		if (mn.mn_runs != 0 && leaf == last)
-			continue;
-		mn.mn_runs |= 1ull << i;
-		at = fib_array_add(fb, &fb->fb_leaves, 1);
-		if (!fb->fb_failed)
-			((uintptr_t *)fb->fb_leaves.fa_mem)[at] = leaf;
-		last = leaf;
 	}
 	return (mn);
 }
@@ -143,40 +166,41 @@ fib_build(struct fib_build *fb, uint32_t at, unsigned pos, const struct fib_node
 	for (unsigned i = 0; i < 64; i++)
 		way[i] = (struct fib_way){ .fw_value = value };
 	fib_paint(fb->fb_fib, fn, pos, way);
-	mn = fib_build_node(fb, way);
-	child = mn.mn_child = fib_array_add(fb, &fb->fb_nodes, fib_popcount(mn.mn_inner));
+	mn = fib_build_node(fb, way, pos);
+	child = mn.mn_child = fib_array_add(fb, &fb->fb_nodes, fib_count(mn.mn_inner & ~mn.mn_runs));
 	if (fb->fb_failed)
 		return;
 	((struct fib_mnode *)fb->fb_nodes.fa_mem)[at] = mn;
 	for (unsigned i = 0; i < 64 && !fb->fb_failed; i++)
-		if (mn.mn_inner >> i & 1)
+		if ((mn.mn_inner & ~mn.mn_runs) >> i & 1)
 			fib_build(fb, child++, pos + FIB_STRIDE, way[i].fw_below, way[i].fw_value);
 }
 
 static size_t
-fib_chunk_size(uint32_t nnodes, uint32_t nleaves, uint32_t ntails, unsigned words)
+fib_chunk_size(uint32_t nnodes, uint32_t nleaves, uint32_t ntails)
 {
 	return (sizeof(struct fib_chunk) + nnodes * sizeof(struct fib_mnode) +
-	    nleaves * sizeof(uintptr_t) + ntails * fib_tail_size(words));
+	    ntails * sizeof(struct fib_tail) + nleaves * sizeof(void *));
 }
 
 static struct fib_chunk *
 fib_chunk_pack(const struct fib_build *fb)
 {
 	const uint32_t nn = fb->fb_nodes.fa_n, nl = fb->fb_leaves.fa_n, nt = fb->fb_tails.fa_n;
-	struct fib_chunk *fc = kmalloc(fb->fb_acct, ACCT_HASH, fib_chunk_size(nn, nl, nt, fb->fb_fib->f_words));
+	struct fib_chunk *fc = kmalloc(fb->fb_acct, ACCT_HASH, fib_chunk_size(nn, nl, nt));
 
 	if (fc == NULL)
 		return (NULL);
 	fc->fc_nnodes = nn;
 	fc->fc_nleaves = nl;
 	fc->fc_ntails = nt;
-	fc->fc_leaf = (uintptr_t *)(fc->fc_node + nn);
-	fc->fc_tail = (uint8_t *)(fc->fc_leaf + nl);
+	fc->fc_tail = (struct fib_tail *)(fc->fc_node + nn);
+	fc->fc_leaf = (void **)(fc->fc_tail + nt);
 	memcpy(fc->fc_node, fb->fb_nodes.fa_mem, nn * sizeof(*fc->fc_node));
-	memcpy(fc->fc_leaf, fb->fb_leaves.fa_mem, nl * sizeof(*fc->fc_leaf));
 	if (nt > 0)
-		memcpy(fc->fc_tail, fb->fb_tails.fa_mem, nt * fib_tail_size(fb->fb_fib->f_words));
+		memcpy(fc->fc_tail, fb->fb_tails.fa_mem, nt * sizeof(*fc->fc_tail));
+	if (nl > 0)
+		memcpy(fc->fc_leaf, fb->fb_leaves.fa_mem, nl * sizeof(*fc->fc_leaf));
 	return (fc);
 }
 
@@ -188,8 +212,8 @@ fib_chunk_new(const struct fib *f, struct acctset *as, unsigned pos, const struc
 		.fb_fib = f,
 		.fb_acct = as,
 		.fb_nodes = { .fa_size = sizeof(struct fib_mnode) },
-		.fb_leaves = { .fa_size = sizeof(uintptr_t) },
-		.fb_tails = { .fa_size = fib_tail_size(f->f_words) },
+		.fb_leaves = { .fa_size = sizeof(void *) },
+		.fb_tails = { .fa_size = sizeof(struct fib_tail) },
 	};
 	struct fib_chunk *fc = NULL;
 
@@ -205,7 +229,86 @@ fib_chunk_new(const struct fib *f, struct acctset *as, unsigned pos, const struc
 }
 
 void
-fib_chunk_free(struct acctset *as, struct fib_chunk *fc, unsigned words)
+fib_chunk_free(struct acctset *as, struct fib_chunk *fc)
 {
-	kfree(as, ACCT_HASH, fc, fib_chunk_size(fc->fc_nnodes, fc->fc_nleaves, fc->fc_ntails, words));
+	kfree(as, ACCT_HASH, fc, fib_chunk_size(fc->fc_nnodes, fc->fc_nleaves, fc->fc_ntails));
+}
+
+/* Asking */
+
+static void *
+fib_tail_match(const struct fib_tail *ft, const uint32_t *key, unsigned words, unsigned pos)
+{
+	const struct fib_node *fn;
+
+	if (((fib_two(key, words, pos) ^ ft->ft_key) & ft->ft_mask) != 0)
+		return (ft->ft_out);
+	if ((ft->ft_in & 1) == 0)
+		return ((void *)ft->ft_in);
+	fn = (const struct fib_node *)(ft->ft_in - 1);
+	return (fib_same(key, fn->fn_key, fn->fn_len) ? fn->fn_value : ft->ft_out);
+}
+
+typedef unsigned fib_count_fn(uint64_t);
+
+/* words and count are known where this is used, so that each use becomes a function of its own. */
+static inline __attribute__((always_inline)) void *
+fib_chunk_match(const struct fib_chunk *fc, const uint32_t *key, unsigned pos, unsigned words, fib_count_fn *count)
+{
+	const struct fib_mnode *mn = fc->fc_node;
+	uint64_t bit;
+
+	while (((bit = 1ull << fib_slice(key, words, pos)) & mn->mn_inner & ~mn->mn_runs) != 0) {
+		mn = &fc->fc_node[mn->mn_child + count(mn->mn_inner & ~mn->mn_runs & (bit - 1))];
+		pos += FIB_STRIDE;
+	}
+	if ((mn->mn_inner & bit) != 0)
+		return (fib_tail_match(&fc->fc_tail[mn->mn_tail + count(mn->mn_inner & mn->mn_runs & (bit - 1))], key, words, pos));
+	return (fc->fc_leaf[mn->mn_leaf + count(mn->mn_runs & ~mn->mn_inner & (2 * bit - 1)) - 1]);
+}
+
+static void *
+fib_chunk_match4(const struct fib_chunk *fc, const uint32_t *key, unsigned pos)
+{
+	return (fib_chunk_match(fc, key, pos, 1, fib_count));
+}
+
+static void *
+fib_chunk_match6(const struct fib_chunk *fc, const uint32_t *key, unsigned pos)
+{
+	return (fib_chunk_match(fc, key, pos, 4, fib_count));
+}
+
+#if defined(__x86_64__)
+/* The baseline has no instruction for it, nearly every processor has. */
+#define FIB_POPCNT	__attribute__((target("popcnt")))
+
+static inline FIB_POPCNT unsigned
+fib_popcnt(uint64_t x)
+{
+	return ((unsigned)__builtin_popcountll(x));
+}
+
+static FIB_POPCNT void *
+fib_chunk_popcnt4(const struct fib_chunk *fc, const uint32_t *key, unsigned pos)
+{
+	return (fib_chunk_match(fc, key, pos, 1, fib_popcnt));
+}
+
+static FIB_POPCNT void *
+fib_chunk_popcnt6(const struct fib_chunk *fc, const uint32_t *key, unsigned pos)
+{
+	return (fib_chunk_match(fc, key, pos, 4, fib_popcnt));
+}
+#endif
+
+fib_chunk_fn *
+fib_chunk_matcher(unsigned words, bool plain)
+{
+#if defined(__x86_64__)
+	if (!plain && __builtin_cpu_supports("popcnt"))
+		return (words == 1 ? fib_chunk_popcnt4 : fib_chunk_popcnt6);
+#endif
+	(void)plain;
+	return (words == 1 ? fib_chunk_match4 : fib_chunk_match6);
 }

@@ -39,7 +39,7 @@ fib_index_size(uint32_t bits)
 
 /* What is in the slot goes; what made it is the price of the next. */
 static void
-fib_slot_old(struct acctset *as, uintptr_t *slot, unsigned words)
+fib_slot_old(struct acctset *as, uintptr_t *slot)
 {
 	struct fib_chunk *fc;
 	uintptr_t debt = 0;
@@ -49,7 +49,7 @@ fib_slot_old(struct acctset *as, uintptr_t *slot, unsigned words)
 	if ((*slot & FIB_SLOT_VALUE) == 0) {
 		fc = (struct fib_chunk *)*slot;
 		debt = (fc->fc_nnodes + fc->fc_nleaves + fc->fc_ntails) / FIB_PAY;
-		fib_chunk_free(as, fc, words);
+		fib_chunk_free(as, fc);
 	}
 	*slot = debt << 1 | FIB_SLOT_OLD;
 }
@@ -68,16 +68,16 @@ fib_index_change(struct fib *f, struct acctset *as, const uint32_t *key, unsigne
 		first &= ~(n - 1);
 	}
 	for (uint32_t i = first; i < first + n; i++)
-		fib_slot_old(as, &fi->fi_slot[i], f->f_words);
+		fib_slot_old(as, &fi->fi_slot[i]);
 }
 
 static void
-fib_index_free(struct acctset *as, struct fib_index *fi, unsigned words)
+fib_index_free(struct acctset *as, struct fib_index *fi)
 {
 	if (fi == NULL)
 		return;
 	for (uint32_t i = 0; i < 1u << fi->fi_bits; i++)
-		fib_slot_old(as, &fi->fi_slot[i], words);
+		fib_slot_old(as, &fi->fi_slot[i]);
 	kfree(as, ACCT_HASH, fi, fib_index_size(fi->fi_bits));
 }
 
@@ -95,11 +95,12 @@ fib_index_resize(struct fib *f, struct acctset *as)
 	if (bits > 0 &&
 	    (new = kmalloc(as, ACCT_HASH, fib_index_size(bits))) == NULL)
 		return;
-	fib_index_free(as, f->f_index, f->f_words);
+	fib_index_free(as, f->f_index);
 	f->f_index = new;
 	if (new == NULL)
 		return;
 	new->fi_bits = bits;
+	new->fi_match = fib_chunk_matcher(f->f_words, false);
 	for (uint32_t i = 0; i < 1u << bits; i++)
 		new->fi_slot[i] = FIB_SLOT_OLD;
 }
