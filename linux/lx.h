@@ -150,6 +150,7 @@ enum { /* ls_cmsg: ancillary data the program asked for */
 };
 
 struct nl_sock;
+struct lx_cork;
 
 struct lx_sock {
 	LIST_ENTRY(lx_sock) ls_hash;
@@ -203,6 +204,9 @@ struct lx_sock {
 	bool		 ls_marked;	/* a marker is in the pair */
 	void		*ls_held;	/* a datagram that found no room in the pair */
 	struct lx_dgram	 ls_helddg;
+	struct lx_cork	*ls_cork;	/* the pieces so far of one to be sent */
+	bool		 ls_corked;	/* UDP_CORK */
+	uint64_t	 ls_pacing;	/* SO_MAX_PACING_RATE, less one that 0 is none */
 	/* netlink */
 	struct nl_sock	*ls_nl;
 };
@@ -339,6 +343,12 @@ void	 dgram_queue(struct lx_sock *, const void *, const struct lx_dgram *);
 int	 dgram_take(struct lx_call *, void *buf, size_t size, bool peek, struct lx_dgram *);
 int	 dgram_next(struct lx_call *);	/* length of the next datagram, 0: none */
 int64_t	 dgram_connect(struct lx_call *, const struct vi_sockaddr *);
+
+/* cork.c */
+int	 cork_send(struct lx_sock *, const struct vi_msg *, bool more);
+int	 cork_push(struct lx_sock *);
+void	 cork_set(struct lx_sock *, bool on);
+void	 cork_free(struct lx_sock *);
 
 /* sendmsg.c, recvmsg.c */
 int64_t	 lx_sys_sendto(struct lx_call *);

@@ -81,12 +81,12 @@ send_inet(struct lx_call *c, const struct send *s)
 	struct vi_iovec iov = { c->c_lx->lx_buf, s->s_len };
 	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1,
 		.msg_flags = (s->s_flags & MSG_DONTROUTE) != 0 ? VI_MSG_DONTROUTE : 0 };
-	size_t done;
+	const bool more = (s->s_flags & MSG_MORE) != 0, udp = ls->ls_proto == IPPROTO_UDP || ls->ls_proto == IPPROTO_UDPLITE;
 	int error;
 
 	if (ls->ls_so == NULL)
 		return (-ENETDOWN);
-	if ((s->s_flags & (MSG_OOB | MSG_MORE)) != 0)
+	if ((s->s_flags & MSG_OOB) != 0 || (more && (!udp || ls->ls_type != SOCK_DGRAM)))
 		return (-EOPNOTSUPP);
 	if (ls->ls_error != 0)
 		return (-lx_sock_error(ls));
@@ -100,7 +100,7 @@ send_inet(struct lx_call *c, const struct send *s)
 		error = lx_copyin_iov(c, c->c_lx->lx_iov, s->s_niov, c->c_lx->lx_buf, s->s_len);
 	}
 	if (error == 0)
-		error = vi_sendmsg(ls->ls_so, &msg, &done);
+		error = cork_send(ls, &msg, more);
 	if (error != 0)
 		return (-error);
 	c->c_lx->lx_stats.ls_bytes_out += s->s_len;

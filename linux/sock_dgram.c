@@ -315,11 +315,13 @@ dgram_rx(struct lx_sock *ls)
 static void
 dgram_send(struct lx_sock *ls, const char *buf, size_t len)
 {
+	struct vi_iovec iov = { (void *)(uintptr_t)buf, len };
+	const struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1 };
 	size_t done;
 	int error;
 
 	ls->ls_lx->lx_stats.ls_bytes_out += len;
-	error = vi_send(ls->ls_so, buf, len, 0, &done);
+	error = cork_send(ls, &msg, false);
 	if (error == 0 || error == EAGAIN || error == ENOBUFS || error == EMSGSIZE ||
 	    error == EDESTADDRREQ)
 		return;
@@ -405,6 +407,7 @@ dgram_upcall(struct vi_socket *so, unsigned events, void *arg)
 void
 dgram_free(struct lx_sock *ls)
 {
+	cork_free(ls);
 	free(ls->ls_held);
 	free(ls->ls_fifo.f_ring);
 }

@@ -49,8 +49,9 @@ enum form {
 	F_CMSG,		/* int: ancillary data for which the stack need not be asked */
 	F_STAMP,	/* int that only repair may set */
 	F_CSCOV,	/* int, of UDP-Lite */
+	F_CORK,		/* int, of datagrams */
 	F_ULP,		/* get: nothing */
-	F_CCINFO,	/* get: nothing, but of bbr, which we do not tell */
+	F_CCINFO,	/* get: nothing, but of bbr */
 	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
 };
 
@@ -194,9 +195,10 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_TCP, TCP_QUEUE_SEQ,	0, F_LOCAL, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_REPAIR_OPTIONS, 0, F_LOCAL, O_SET, 0 },
 	{ IPPROTO_TCP, TCP_REPAIR_WINDOW, 0, F_LOCAL, O_SET, 0 },
-	{ IPPROTO_TCP, TCP_CC_INFO,	VI_TCP_CONGESTION, F_CCINFO, O_GET, 0 },
+	{ IPPROTO_TCP, TCP_CC_INFO,	VI_TCP_CC_INFO, F_CCINFO, O_GET, 0 },
 	{ IPPROTO_TCP, TCP_ULP,		0, F_ULP, O_RW, 0 },
 
+	{ IPPROTO_UDP, UDP_CORK,	0, F_CORK, O_RW, 0 },
 	{ IPPROTO_UDP, UDP_SEGMENT,	VI_UDP_SEGMENT, F_INT, O_RW, 0 },
 	{ IPPROTO_UDP, UDP_GRO,		VI_UDP_GRO, F_INT, O_RW, LXC_GRO },
 	{ IPPROTO_UDP, UDP_NO_CHECK6_TX, VI_UDP_NO_CHECK6_TX, F_INT, O_RW, 0 },
@@ -369,6 +371,11 @@ set_pacing(struct lx_sock *ls, const uint8_t *buf, size_t len)
 		rate = word == UINT32_MAX ? UINT64_MAX : word;
 	} else
 		return (EINVAL);
+	/* As on Linux where no queue paces, as fq does: kept, for who asks. */
+	if (ls->ls_kind == LXK_DGRAM) {
+		ls->ls_pacing = rate + 1;
+		return (0);
+	}
 	return (vi_setsockopt(ls->ls_so, VI_TCP_MAX_PACING_RATE, &rate, sizeof(rate)));
 }
 
@@ -445,6 +452,7 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 	case F_PACING:
 		return (set_pacing(ls, buf, len));
 	case F_CMSG:
+	case F_CORK:
 		return (len < sizeof(int) ? EINVAL : 0);	/* set_local does it */
 	case F_MD5SIG:
 		return (tcpauth_md5(ls, o->o_name == TCP_MD5SIG_EXT, buf, len));
@@ -495,6 +503,8 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 		ls->ls_cmsg =
 		    (uint16_t)(value != 0 ? ls->ls_cmsg | o->o_cmsg : ls->ls_cmsg & ~o->o_cmsg);
 	}
+	if (o->o_form == F_CORK)
+		cork_set(ls, value != 0);
 	if (o->o_form == F_BUF && ls->ls_kind == LXK_STREAM)
 		set_pair(c, o->o_vi == VI_SO_SNDBUF, value);
 	if (o->o_vi == VI_SO_RCVLOWAT || o->o_vi == VI_SO_OOBINLINE)
@@ -652,17 +662,26 @@ get_congestion(struct lx_sock *ls, uint8_t *buf, size_t *len)
 
 /* On Linux only a few controls say anything, and of these we have bbr. */
 static int
-get_ccinfo(struct lx_sock *ls, size_t *len)
+get_ccinfo(struct lx_sock *ls, uint8_t *buf, size_t *len)
 {
-	char name[VI_IFNAMSIZ] = "";
-	size_t size = sizeof(name);
+	struct vi_tcp_ccinfo ci = { 0 };
+	struct { uint32_t bw_lo, bw_hi, min_rtt, pacing_gain, cwnd_gain; } bbr;
+	size_t size = sizeof(ci);
 	int error;
 
-	error = vi_getsockopt(ls->ls_so, VI_TCP_CONGESTION, name, &size);
-	if (error != 0 || strcmp(name, "bbr") == 0)
-		return (error != 0 ? error : ENOPROTOOPT);
-	*len = 0;
-	return (0);
+	error = vi_getsockopt(ls->ls_so, VI_TCP_CC_INFO, &ci, &size);
+	if (error != 0)
+		return (error);
+	if (size == 0) {
+		*len = 0;
+		return (0);
+	}
+	bbr.bw_lo = (uint32_t)ci.ci_bw;
+	bbr.bw_hi = (uint32_t)(ci.ci_bw >> 32);
+	bbr.min_rtt = ci.ci_minrtt;
+	bbr.pacing_gain = ci.ci_pacinggain;
+	bbr.cwnd_gain = ci.ci_cwndgain;
+	return (put(buf, len, &bbr, sizeof(bbr)));
 }
 
 /* As much of it as was asked for: more than an int holds is all there is. */
@@ -674,7 +693,8 @@ get_pacing(struct lx_sock *ls, uint8_t *buf, size_t *len)
 	uint32_t word;
 	int error;
 
-	error = vi_getsockopt(ls->ls_so, VI_TCP_MAX_PACING_RATE, &rate, &size);
+	rate = ls->ls_pacing - 1;
+	error = ls->ls_kind == LXK_DGRAM ? 0 : vi_getsockopt(ls->ls_so, VI_TCP_MAX_PACING_RATE, &rate, &size);
 	if (error != 0)
 		return (error);
 	if (*len >= sizeof(rate))
@@ -780,11 +800,14 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	case F_CMSG:
 		value = (ls->ls_cmsg & o->o_cmsg) != 0;
 		return (put(buf, len, &value, sizeof(value)));
+	case F_CORK:
+		value = ls->ls_corked;
+		return (put(buf, len, &value, sizeof(value)));
 	case F_ULP:
 		*len = 0;
 		return (0);
 	case F_CCINFO:
-		return (get_ccinfo(ls, len));
+		return (get_ccinfo(ls, buf, len));
 	case F_TCPINFO:
 		return (get_tcpinfo(ls, o, buf, len));
 	default:

@@ -117,6 +117,7 @@ enum vi_sockopt {
 	VI_TCP_AUTHKEY,		/* set: struct vi_tcp_authkey */
 	VI_TCP_FASTOPEN_CONNECT,	/* vi_connect may wait for the first data, and succeed at once; EOPNOTSUPP */
 	VI_TCP_MAX_PACING_RATE,	/* uint64_t: bytes a second, UINT64_MAX = none */
+	VI_TCP_CC_INFO,		/* get: struct vi_tcp_ccinfo, or nothing */
 	VI_TCP_TIMESTAMP,	/* get: the clock of its timestamps */
 	VI_TCP_THIN_LINEAR_TIMEOUTS,	/* the first six timeouts are not doubled while less than four segments are out */
 	VI_TCP_FASTOPEN_NO_COOKIE,	/* the SYN takes data along, or a listener takes it, without a cookie */
@@ -177,6 +178,13 @@ struct vi_mreq { uint32_t mr_group; uint32_t mr_addr; /* network order */ uint32
 enum vi_tcp_state {	/* RFC 9293 3.3.2, the order BSD uses */
 	VI_TCPS_CLOSED, VI_TCPS_LISTEN, VI_TCPS_SYN_SENT, VI_TCPS_SYN_RECEIVED, VI_TCPS_ESTABLISHED, VI_TCPS_CLOSE_WAIT,
 	VI_TCPS_FIN_WAIT_1, VI_TCPS_CLOSING, VI_TCPS_LAST_ACK, VI_TCPS_FIN_WAIT_2, VI_TCPS_TIME_WAIT,
+};
+
+/* VI_TCP_CC_INFO: what a control that measures the path makes of it. */
+struct vi_tcp_ccinfo {
+	uint64_t	ci_bw;		/* bytes a second */
+	uint32_t	ci_minrtt;	/* us, 0 = unknown */
+	uint32_t	ci_pacinggain, ci_cwndgain;	/* of 256 */
 };
 
 struct vi_tcp_info {

@@ -1107,7 +1107,7 @@ pd_gettimeofday(void *u, struct timeval *tv, struct timezone *tz)
 
 /*
  * In place of the host's: what the code sections of scripts ask, who always ask for everything, and packetdrill's last clean-up.
- * A congestion control without TCP_CC_INFO has nothing to say there; of SO_MEMINFO, which the stack has not, all is zero.
+ * Of SO_MEMINFO, which the stack has not, all is zero.
  */
 PD_EXPORT int
 getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)
@@ -1126,12 +1126,9 @@ getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restric
 	}
 	if (error == 0 || errno != ENOPROTOOPT)
 		return (error);
-	if (level == IPPROTO_TCP && name == TCP_CC_INFO)
-		*len = 0;
-	else if (level == SOL_SOCKET && name == SO_MEMINFO)
-		memset(value, 0, *len);
-	else
+	if (level != SOL_SOCKET || name != SO_MEMINFO)
 		return (error);
+	memset(value, 0, *len);
 	return (0);
 }
 

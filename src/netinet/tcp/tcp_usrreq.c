@@ -606,6 +606,7 @@ tcp_usr_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 {
 	struct tcpcb *tp = sototcpcb(so);
 	char name[CC_NAMELEN] = { 0 };
+	struct vi_tcp_ccinfo ci;
 	struct vi_tcp_info ti;
 	uint64_t rate;
 	int v;
@@ -617,6 +618,14 @@ tcp_usr_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 	if (opt == VI_TCP_MAX_PACING_RATE) {
 		rate = tp->t_lr.lr_rates.rt_max != 0 ? tp->t_lr.lr_rates.rt_max : UINT64_MAX;
 		return (sooptput(buf, len, &rate, sizeof(rate)));
+	}
+	if (opt == VI_TCP_CC_INFO) {
+		if (tp->t_cc->cc_info == NULL) {
+			*len = 0;
+			return (0);
+		}
+		tp->t_cc->cc_info(tp, &ci);
+		return (sooptput(buf, len, &ci, sizeof(ci)));
 	}
 	if (opt == VI_TCP_FASTOPEN_KEY)
 		return (tcp_tfo_getkey(tp, buf, len));

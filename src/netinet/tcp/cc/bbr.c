@@ -535,6 +535,19 @@ bbr_idle(struct tcpcb *tp)
 		bbr_probertt_done(tp, b);
 }
 
+static void
+bbr_info(struct tcpcb *tp, struct vi_tcp_ccinfo *ci)
+{
+	const struct bbr *b = tptobbr(tp);
+
+	*ci = (struct vi_tcp_ccinfo){
+	    .ci_bw = b->b_bw,
+	    .ci_minrtt = b->b_minrtt == BBR_NORTT ? 0 : (uint32_t)(b->b_minrtt / USEC),
+	    .ci_pacinggain = b->b_pacing * 256u / 100,
+	    .ci_cwndgain = b->b_cwnd * 256u / 100,
+	};
+}
+
 const struct cc_ops cc_bbr = {
 	.cc_name = "bbr",
 	.cc_init = bbr_init,
@@ -543,5 +556,6 @@ const struct cc_ops cc_bbr = {
 	.cc_rate = bbr_rate,
 	.cc_lost = bbr_lost,
 	.cc_undo = bbr_undo,
+	.cc_info = bbr_info,
 	.cc_fini = bbr_fini,
 };

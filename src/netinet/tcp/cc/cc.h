@@ -14,6 +14,7 @@
 #include "netinet/tcp/tcp_lr.h"
 
 struct tcpcb;
+struct vi_tcp_ccinfo;
 
 #define CC_NAMELEN	16
 
@@ -44,6 +45,8 @@ struct cc_ops {
 	void	(*cc_lost)(struct tcpcb *, const struct tcp_rec *);
 	/* The last cc_loss was for nothing; may be NULL: the first 8 words go back. */
 	void	(*cc_undo)(struct tcpcb *);
+	/* What it knows of the path; may be NULL. */
+	void	(*cc_info)(struct tcpcb *, struct vi_tcp_ccinfo *);
 	/* Another algorithm takes over; may be NULL. */
 	void	(*cc_fini)(struct tcpcb *);
 };
