@@ -7,7 +7,7 @@
 #include "net/if_int.h"
 
 const struct if_clone *const net_cloners[] = {
-	&disc_cloner, &edsc_cloner, &epair_cloner, &lo_cloner, &tap_cloner, &tun_cloner, &vlan_cloner, NULL
+	&bridge_cloner, &disc_cloner, &edsc_cloner, &epair_cloner, &lo_cloner, &tap_cloner, &tun_cloner, &vlan_cloner, NULL
 };
 
 /* The number behind a cloner's name: -1 for none.  EINVAL: something else stands there. */

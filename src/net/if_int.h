@@ -69,6 +69,9 @@ void	if_over_leave(struct ifnet *);		/* it leaves its vnet */
 
 /* if_vlan.c: a tagged frame, its header checked; consumes m */
 void	vlan_input(struct ifnet *, struct mbuf *);
+/* The tag between the addresses and the type.  Consumes m; NULL: no memory. */
+struct mbuf *vlan_tag(struct mbuf *, uint16_t proto, uint16_t tci);
+void	vlan_untag(struct mbuf *);	/* its tagged header is contiguous and may be written */
 
 /* if_vmove.c */
 void	if_return(struct ifnet *);	/* home, or destroyed when that is impossible */

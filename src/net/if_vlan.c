@@ -101,9 +101,8 @@ vlan_drop(struct ifnet *ifp, struct mbuf *m, uint64_t *counter, int error)
 	return (error);
 }
 
-/* The tag between the addresses and the type. */
-static struct mbuf *
-vlan_encap(const struct vlan *v, struct mbuf *m)
+struct mbuf *
+vlan_tag(struct mbuf *m, uint16_t proto, uint16_t tci)
 {
 	struct ether_vlan_header *evl;
 
@@ -112,10 +111,17 @@ vlan_encap(const struct vlan *v, struct mbuf *m)
 		return (NULL);
 	memmove(m->m_data, m->m_data + ETHER_VLAN_ENCAP_LEN, 2 * ETHER_ADDR_LEN);
 	evl = mtod(m, struct ether_vlan_header *);
-	evl->evl_encap_proto = HTONS(v->v_proto);
-	evl->evl_tag = HTONS(v->v_pcp << 13 | v->v_tag);
+	evl->evl_encap_proto = HTONS(proto);
+	evl->evl_tag = HTONS(tci);
 	m->m_pkt.l2hlen = (uint8_t)(m->m_pkt.l2hlen + ETHER_VLAN_ENCAP_LEN);
 	return (m);
+}
+
+void
+vlan_untag(struct mbuf *m)
+{
+	memmove(m->m_data + ETHER_VLAN_ENCAP_LEN, m->m_data, 2 * ETHER_ADDR_LEN);
+	m_adj(m, ETHER_VLAN_ENCAP_LEN);
 }
 
 static int
@@ -132,7 +138,7 @@ vlan_transmit(struct ifnet *ifp, struct mbuf *m)
 		return (vlan_drop(ifp, m, &vv->vv_toobig, EMSGSIZE));
 	ifp->if_stats.ifs_opackets++;
 	ifp->if_stats.ifs_obytes += m->m_pkt.len;
-	if ((m = vlan_encap(v, m)) == NULL) {
+	if ((m = vlan_tag(m, v->v_proto, (uint16_t)(v->v_pcp << 13 | v->v_tag))) == NULL) {
 		vv->vv_nomem++;
 		ifp->if_stats.ifs_oerrors++;
 		return (ENOBUFS);
@@ -174,8 +180,7 @@ vlan_input(struct ifnet *ifp, struct mbuf *m)
 		vlan_discard(ifp, m, &vv->vv_unknown);
 		return;
 	}
-	memmove(m->m_data + ETHER_VLAN_ENCAP_LEN, m->m_data, 2 * ETHER_ADDR_LEN);
-	m_adj(m, ETHER_VLAN_ENCAP_LEN);
+	vlan_untag(m);
 	if_receive(v->v_ifp, m);
 }
 

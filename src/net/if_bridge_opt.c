@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The words of bridges in ifconfig(8), and what is shown of a bridge.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/bitstr.h"
+#include "base/sbuf.h"
+#include "mbuf/mbuf.h"
+#include "net/if_bridge.h"
+#include "net/if_conf.h"
+
+#define MAXADDR	1000000u	/* that may be learned */
+
+static struct bridge *
+bridge_sc(const struct ifnet *ifp)
+{
+	return (ifp->if_softc);
+}
+
+static int
+get_member(struct ifnet *ifp, const char *name, struct bridge_port **bpp, char *err)
+{
+	if ((*bpp = bridge_member(bridge_sc(ifp), name)) == NULL)
+		return (ifopt_fail(err, ENOENT, "%s is not a member of %s", name, ifp->if_xname));
+	return (0);
+}
+
+static int
+get_mac(const char *text, uint8_t mac[ETHER_ADDR_LEN], char *err)
+{
+	if (ether_addr_pton(text, mac) != 0 || ether_multicast(mac))
+		return (ifopt_fail(err, EINVAL, "%s: not the address of a station", text));
+	return (0);
+}
+
+/* Members */
+
+static int
+opt_addm(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct ifnet *other;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_interface(ifp, argv[0], &other, err)) != 0)
+		return (error);
+	return (io->io_arg == IFBIF_SPAN ? bridge_addspan(bridge_sc(ifp), other, err) : bridge_addmember(bridge_sc(ifp), other, err));
+}
+
+static int
+opt_deletem(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct bridge_port *bp;
+	int error;
+
+	(void)io, (void)argc;
+	if ((error = get_member(ifp, argv[0], &bp, err)) == 0)
+		bridge_remove(bp);
+	return (error);
+}
+
+static int
+opt_unspan(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct bridge_port *bp;
+
+	(void)io, (void)argc;
+	TAILQ_FOREACH(bp, &bridge_sc(ifp)->sc_spans, bp_link)
+		if (strcmp(bp->bp_ifp->if_xname, argv[0]) == 0) {
+			bridge_remove(bp);
+			return (0);
+		}
+	return (ifopt_fail(err, ENOENT, "%s is not a span of %s", argv[0], ifp->if_xname));
+}
+
+/* A flag of a member: io_arg; io_lo: cleared. */
+static int
+opt_flag(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct bridge_port *bp;
+	int error;
+
+	(void)argc;
+	if ((error = get_member(ifp, argv[0], &bp, err)) != 0)
+		return (error);
+	if (io->io_lo != 0)
+		bp->bp_flags &= ~(uint32_t)io->io_arg;
+	else
+		bp->bp_flags |= (uint32_t)io->io_arg;
+	return (0);
+}
+
+static int
+opt_ifmaxaddr(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct bridge_port *bp;
+	long long n = 0;
+	int error;
+
+	if ((error = get_member(ifp, argv[0], &bp, err)) == 0 && (argc < 2 || (error = ifopt_number(io, argv[1], &n, err)) == 0))
+		bp->bp_addrmax = (uint32_t)n;
+	return (error);
+}
+
+/* Addresses */
+
+static int
+opt_static(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	uint8_t mac[ETHER_ADDR_LEN];
+	struct bridge_port *bp;
+	int error;
+
+	(void)io, (void)argc;
+	if ((error = get_member(ifp, argv[0], &bp, err)) != 0 || (error = get_mac(argv[1], mac, err)) != 0)
+		return (error);
+	error = bridge_rt_static(bp, bridge_key(mac, bridge_sc(ifp)->sc_vlanfilter ? bp->bp_pvid : 0));
+	return (error == EEXIST ? ifopt_fail(err, error, "%s is this stack's own", argv[1]) : error);
+}
+
+/* In whichever VLAN. */
+static int
+opt_deladdr(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	const unsigned nvlans = BRIDGE_VLANS;
+	uint8_t mac[ETHER_ADDR_LEN];
+	int error, found = ENOENT;
+
+	(void)io, (void)argc;
+	if ((error = get_mac(argv[0], mac, err)) != 0)
+		return (error);
+	for (unsigned vid = 0; vid < nvlans; vid++)
+		if (bridge_rt_delete(bridge_sc(ifp), bridge_key(mac, (uint16_t)vid)) == 0)
+			found = 0;
+	return (found != 0 ? ifopt_fail(err, found, "%s does not know %s", ifp->if_xname, argv[0]) : 0);
+}
+
+static int
+opt_flush(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	(void)argv, (void)argc, (void)err;
+	bridge_rt_flush(bridge_sc(ifp), io->io_arg != 0);
+	return (0);
+}
+
+static int
+opt_maxaddr(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	long long n;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_number(io, argv[0], &n, err)) == 0)
+		bridge_sc(ifp)->sc_maxaddr = (uint32_t)n;
+	return (error);
+}
+
+static int
+opt_timeout(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	long long n;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_number(io, argv[0], &n, err)) == 0)
+		bridge_sc(ifp)->sc_timeout = (uint32_t)n;
+	return (error);
+}
+
+/* VLANs */
+
+/* What was learned was learned by other rules. */
+static int
+opt_vlanfilter(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	(void)argv, (void)argc, (void)err;
+	bridge_sc(ifp)->sc_vlanfilter = io->io_arg != 0;
+	bridge_rt_flush(bridge_sc(ifp), true);
+	return (0);
+}
+
+static int
+opt_untagged(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct bridge_port *bp;
+	long long vid = 0;
+	int error;
+
+	if ((error = get_member(ifp, argv[0], &bp, err)) != 0 || (argc == 2 && (error = ifopt_number(io, argv[1], &vid, err)) != 0))
+		return (error);
+	bp->bp_pvid = (uint16_t)vid;
+	bridge_rt_flushport(bp, false);
+	return (0);
+}
+
+/* "1-5,8", "all", "none"; EINVAL */
+static int
+parse_vlans(const char *text, uint64_t set[BRIDGE_VLANS / 64])
+{
+	unsigned n[2];
+	const char *p = text;
+
+	memset(set, 0, BRIDGE_VLANS / 8);
+	if (strcmp(text, "none") == 0)
+		return (0);
+	if (strcmp(text, "all") == 0)
+		p = "1-4094";
+	do {
+		for (unsigned i = 0; i < 2; i++) {
+			if (i == 1 && *p != '-') {
+				n[1] = n[0];
+				break;
+			}
+			p += i;
+			if (*p < '0' || *p > '9')
+				return (EINVAL);
+			for (n[i] = 0; *p >= '0' && *p <= '9'; p++)
+				if ((n[i] = n[i] * 10 + (unsigned)(*p - '0')) > 4094)
+					return (EINVAL);
+		}
+		if (n[0] == 0 || n[1] < n[0])
+			return (EINVAL);
+		for (unsigned v = n[0]; v <= n[1]; v++)
+			bitstr_set(set, v);
+	} while (*p == ',' && *++p != '\0');
+	return (*p == '\0' ? 0 : EINVAL);
+}
+
+/* io_arg: the set, more, or fewer. */
+enum { TAGGED_SET, TAGGED_ADD, TAGGED_REMOVE };
+
+static int
+opt_tagged(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	uint64_t set[BRIDGE_VLANS / 64];
+	struct bridge_port *bp;
+	int error;
+
+	(void)argc;
+	if ((error = get_member(ifp, argv[0], &bp, err)) != 0)
+		return (error);
+	if (parse_vlans(argv[1], set) != 0)
+		return (ifopt_fail(err, EINVAL, "%s: \"%s\" is not a list of VLANs", io->io_name, argv[1]));
+	if (bp->bp_tagged == NULL && (bp->bp_tagged = kmalloc(vnet_acct(ifp->if_vnet), ACCT_IFNET, sizeof(set))) == NULL)
+		return (ENOBUFS);
+	for (unsigned i = 0; i < BRIDGE_VLANS / 64; i++)
+		bp->bp_tagged[i] = io->io_arg == TAGGED_SET ? set[i] :
+		    io->io_arg == TAGGED_ADD ? bp->bp_tagged[i] | set[i] : bp->bp_tagged[i] & ~set[i];
+	bridge_rt_flushport(bp, false);
+	return (0);
+}
+
+const struct if_option bridge_options[] = {
+	{ "addm", 1, 1, opt_addm, 0, 0, 0 },
+	{ "deletem", 1, 1, opt_deletem, 0, 0, 0 },
+	{ "span", 1, 1, opt_addm, IFBIF_SPAN, 0, 0 },
+	{ "-span", 1, 1, opt_unspan, 0, 0, 0 },
+	{ "learn", 1, 1, opt_flag, IFBIF_LEARNING, 0, 0 },
+	{ "-learn", 1, 1, opt_flag, IFBIF_LEARNING, 1, 0 },
+	{ "discover", 1, 1, opt_flag, IFBIF_DISCOVER, 0, 0 },
+	{ "-discover", 1, 1, opt_flag, IFBIF_DISCOVER, 1, 0 },
+	{ "sticky", 1, 1, opt_flag, IFBIF_STICKY, 0, 0 },
+	{ "-sticky", 1, 1, opt_flag, IFBIF_STICKY, 1, 0 },
+	{ "private", 1, 1, opt_flag, IFBIF_PRIVATE, 0, 0 },
+	{ "-private", 1, 1, opt_flag, IFBIF_PRIVATE, 1, 0 },
+	{ "ifmaxaddr", 2, 2, opt_ifmaxaddr, 0, 0, MAXADDR },
+	{ "-ifmaxaddr", 1, 1, opt_ifmaxaddr, 0, 0, 0 },
+	{ "static", 2, 2, opt_static, 0, 0, 0 },
+	{ "deladdr", 1, 1, opt_deladdr, 0, 0, 0 },
+	{ "flush", 0, 0, opt_flush, 0, 0, 0 },
+	{ "flushall", 0, 0, opt_flush, 1, 0, 0 },
+	{ "maxaddr", 1, 1, opt_maxaddr, 0, 1, MAXADDR },
+	{ "timeout", 1, 1, opt_timeout, 0, 0, 100000000 },
+	{ "vlanfilter", 0, 0, opt_vlanfilter, 1, 0, 0 },
+	{ "-vlanfilter", 0, 0, opt_vlanfilter, 0, 0, 0 },
+	{ "untagged", 2, 2, opt_untagged, 0, 1, 4094 },
+	{ "-untagged", 1, 1, opt_untagged, 0, 0, 0 },
+	{ "tagged", 2, 2, opt_tagged, TAGGED_SET, 0, 0 },
+	{ "+tagged", 2, 2, opt_tagged, TAGGED_ADD, 0, 0 },
+	{ "-tagged", 2, 2, opt_tagged, TAGGED_REMOVE, 0, 0 },
+	{ NULL, 0, 0, NULL, 0, 0, 0 },
+};
+
+/* Showing */
+
+static void
+show_tagged(const struct bridge_port *bp, const char *name, const struct ifopt_show *is)
+{
+	char text[256];
+	unsigned first;
+	struct sbuf sb;
+
+	sbuf_init(&sb, text, sizeof(text));
+	for (unsigned v = 1; v < BRIDGE_VLANS; v++) {
+		if (!bitstr_test(bp->bp_tagged, v))
+			continue;
+		for (first = v; v + 1 < BRIDGE_VLANS && bitstr_test(bp->bp_tagged, v + 1); v++)
+			;
+		sbuf_printf(&sb, "%s%u", sbuf_len(&sb) > 0 ? "," : "", first);
+		if (v > first)
+			sbuf_printf(&sb, "-%u", v);
+	}
+	if (sbuf_len(&sb) > 0)
+		ifopt_put(is, "member", name, "tagged", "%s", text);
+}
+
+static void
+show_member(const struct bridge_port *bp, const struct ifopt_show *is)
+{
+	const char *name = bp->bp_ifp->if_xname;
+
+	ifopt_put(is, "member", name, "flags", "%u", bp->bp_flags);
+	if ((bp->bp_flags & IFBIF_SPAN) != 0)
+		return;
+	ifopt_put(is, "member", name, "ifmaxaddr", "%u", bp->bp_addrmax);
+	ifopt_put(is, "member", name, "port", "%u", bp->bp_ifp->if_index & 0xfff);
+	ifopt_put(is, "member", name, "priority", "%u", 128);
+	ifopt_put(is, "member", name, "cost", "%u", 2000);
+	if (bp->bp_pvid != 0)
+		ifopt_put(is, "member", name, "untagged", "%u", bp->bp_pvid);
+	if (bp->bp_tagged != NULL)
+		show_tagged(bp, name, is);
+}
+
+void
+bridge_show(const struct ifnet *ifp, const struct ifopt_show *is)
+{
+	const struct bridge *sc = ifp->if_softc;
+	const struct bridge_port *bp;
+
+	ifopt_put(is, NULL, NULL, "maxaddr", "%u", sc->sc_maxaddr);
+	ifopt_put(is, NULL, NULL, "timeout", "%u", sc->sc_timeout);
+	if (sc->sc_vlanfilter)
+		ifopt_put(is, NULL, NULL, "vlanfilter", "1");
+	TAILQ_FOREACH(bp, &sc->sc_members, bp_link)
+		show_member(bp, is);
+	TAILQ_FOREACH(bp, &sc->sc_spans, bp_link)
+		show_member(bp, is);
+}
+
+int
+bridge_show_list(const struct ifnet *ifp, const char *list, const struct ifopt_show *is)
+{
+	if (strcmp(list, "address") != 0)
+		return (ENOENT);
+	bridge_rt_show(ifp->if_softc, is);
+	return (0);
+}
