@@ -16,23 +16,6 @@ struct jls {
 	json_t		*jl_named;	/* the parameters on the command line, or NULL */
 };
 
-/* Parameters that jail(8) cannot set: not in what -s prints. */
-static const char *const readonly[] = { "cpuset.id", "dying", "parent", "priv.have", NULL };
-
-static bool
-is_readonly(const char *name)
-{
-	const char *last = strrchr(name, '.');
-
-	/* What is there now, the most there was, and what was used: of limits and of processors. */
-	if (last != NULL && (strcmp(last, ".cur") == 0 || strcmp(last, ".peak") == 0 || strcmp(last, ".usage") == 0))
-		return true;
-	for (const char *const *p = readonly; *p != NULL; p++)
-		if (strcmp(*p, name) == 0)
-			return true;
-	return false;
-}
-
 /*
  * One parameter as text.
  */
@@ -49,25 +32,42 @@ emit_bool(struct xo *xo, const char *name, bool set)
 	xo_emit(xo, fmt);
 }
 
-static void
-emit_quoted(struct xo *xo, const struct jls *jl, const char *name, const char *value)
+/* As jail(8) reads it again: in quotes where it would end or be changed otherwise. */
+static char *
+quoted(const char *value)
 {
-	char fmt[300];
-	int quote = 0;
+	char quote = strchr(value, '\'') != NULL ? '"' : strchr(value, '"') != NULL ? '\'' : '"';
+	char *out = malloc(2 * strlen(value) + 3), *p = out;
+	bool needed = value[0] == '\0' || strpbrk(value, " \t\n\r\v\f'\"\\") != NULL;
 
-	if (jl->jl_quoted && strpbrk(value, " \t'\"") != NULL)
-		quote = strchr(value, '"') != NULL && strchr(value, '\'') == NULL ? '\'' : '"';
-	if (value[0] == '\0') {
-		snprintf(fmt, sizeof(fmt), "{d:%s/%%s}{e:%s/%%s}", name, name);
-		xo_emit(xo, fmt, jl->jl_quoted || !jl->jl_nameval ? "\"\"" : "", "");
-		return;
+	if (out == NULL)
+		abort();
+	if (needed)
+		*p++ = quote;
+	for (; *value != '\0'; value++) {
+		if (needed && (*value == quote || *value == '\\'))
+			*p++ = '\\';
+		*p++ = *value;
 	}
-	if (quote != 0)
-		xo_emit(xo, "{P:/%c}", quote);
-	snprintf(fmt, sizeof(fmt), strcmp(name, "jid") == 0 ? "{n:%s/%%s}" : "{:%s/%%s}", name);
-	xo_emit(xo, fmt, value);
-	if (quote != 0)
-		xo_emit(xo, "{P:/%c}", quote);
+	if (needed)
+		*p++ = quote;
+	*p = '\0';
+	return out;
+}
+
+static void
+emit_value(struct xo *xo, const struct jls *jl, const char *name, const char *value)
+{
+	char fmt[600], *shown = NULL;
+
+	if (jl->jl_quoted)
+		shown = quoted(value);
+	/* Between others an empty column could not be seen. */
+	snprintf(fmt, sizeof(fmt), "{d:%s/%%s}{e%s:%s/%%s}", name,
+	    strcmp(name, "jid") == 0 ? "n" : "", name);
+	xo_emit(xo, fmt, shown != NULL ? shown : value[0] == '\0' && !jl->jl_nameval ? "\"\"" : value,
+	    value);
+	free(shown);
 }
 
 static void
@@ -81,7 +81,7 @@ emit_param(struct xo *xo, const struct jls *jl, const char *name, const char *va
 	}
 	if (jl->jl_nameval)
 		xo_emit(xo, "{P:/%s}=", name);
-	emit_quoted(xo, jl, name, value);
+	emit_value(xo, jl, name, value);
 }
 
 /*
@@ -95,8 +95,6 @@ show_params(struct xo *xo, const struct jls *jl, const json_t *jail)
 	bool space = false;
 
 	json_object_foreach((json_t *)jail, name, value) {
-		if (jl->jl_skip && is_readonly(name))
-			continue;
 		if (space)
 			xo_emit(xo, " ");
 		space = true;
@@ -224,6 +222,8 @@ list(const struct jls *jl, struct xo *xo)
 		json_object_set_new(req, "jail", json_string(jl->jl_jail));
 	if (jl->jl_dying)
 		json_object_set_new(req, "dying", json_true());
+	if (jl->jl_skip)
+		json_object_set_new(req, "settable", json_true());
 	if (cmd_try(jl->jl_cx, req, &r, &ce) != 0) {
 		if (!jl->jl_exists)
 			cmd_warnx(jl->jl_cx, "%s", ce.ce_text);

@@ -93,8 +93,8 @@ test_jls(void **state)
 		    "\"allow.raw_sockets\":\"false\",\"dying\":\"false\",\"path\":\"/a b\"}]}",
 		    "jid=1 persist allow.noraw_sockets nodying path=/a b\n" },
 		{ cmd_jls, "jls -s", "{\"jails\":[{\"jid\":\"1\",\"persist\":\"true\","
-		    "\"dying\":\"false\",\"path\":\"/a b\",\"host.hostname\":\"\"}]}",
-		    "jid=1 persist path=\"/a b\" host.hostname=\"\"\n" },
+		    "\"path\":\"/a b\",\"host.hostname\":\"\",\"meta\":\"a\\\"b'c\\\\\"}]}",
+		    "jid=1 persist path=\"/a b\" host.hostname=\"\" meta=\"a\\\"b'c\\\\\"\n" },
 		{ cmd_jls, "jls -c -j web", "{\"jails\":[]}", "" },
 	};
 

@@ -227,11 +227,19 @@ add_param(void *arg, const char *name, const char *value)
 	json_object_set_new(arg, name, text_value(value));
 }
 
+struct settable {
+	struct vi_kernel *st_kernel;
+	int		 st_jid;
+	json_t		*st_object;
+};
+
 static void
 add_settable(void *arg, const char *name, const char *value)
 {
-	if (vi_jail_settable(name))
-		add_param(arg, name, value);
+	struct settable *st = arg;
+
+	if (vi_jail_settable(st->st_kernel, st->st_jid, name))
+		add_param(st->st_object, name, value);
 }
 
 static void
@@ -245,7 +253,7 @@ add_params(struct listing *li, int jid, json_t *o)
 	json_array_foreach(li->li_params, i, name) {
 		const char *param = json_string_value(name);
 
-		if ((!li->li_settable || vi_jail_settable(param)) &&
+		if ((!li->li_settable || vi_jail_settable(rq->rq_kernel, jid, param)) &&
 		    vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, param, buf, sizeof(buf)) == 0)
 			add_param(o, param, buf);
 	}
@@ -268,9 +276,11 @@ add_jail(void *arg, int jid)
 		json_object_set_new(rq->rq_reply, "jails", li->li_jails);
 	}
 	o = json_object();
-	if (li->li_params == NULL)
-		(void)vi_jail_params(rq->rq_kernel, rq->rq_caller, jid,
-		    li->li_settable ? add_settable : add_param, o);
+	if (li->li_params == NULL && li->li_settable)
+		(void)vi_jail_params(rq->rq_kernel, rq->rq_caller, jid, add_settable,
+		    &(struct settable){ rq->rq_kernel, jid, o });
+	else if (li->li_params == NULL)
+		(void)vi_jail_params(rq->rq_kernel, rq->rq_caller, jid, add_param, o);
 	else
 		add_params(li, jid, o);
 	if (dying && json_object_get(o, "dying") != NULL)

@@ -81,7 +81,10 @@ STAILQ_HEAD(jc_params, jc_param);
 
 void	jc_init(struct jc_conf *);
 void	jc_clear(struct jc_conf *);
-/* Reads a file ("-": standard input) or a text and adds it.  0 or errno with jc_err set. */
+/*
+ * Reads a file ("-": standard input, which may be what jls -s prints) or a text and adds it.  0 or
+ * errno with jc_err set.
+ */
 int	jc_read(struct jc_conf *, const char *path);
 int	jc_read_text(struct jc_conf *, const char *name, const char *text, size_t len);
 

@@ -20,6 +20,8 @@ struct jc_reader {
 };
 
 struct jc_block *jc_block_new(struct jc_reader *, struct jc_value *name);	/* consumes; NULL: error */
+struct jc_block *jc_block_add(struct jc_conf *);	/* without a name */
+int	jc_read_stdin(struct jc_conf *);
 struct jc_value *jc_value_new(const struct jc_loc *);
 void	jc_value_free(struct jc_value *);
 void	jc_values_free(struct jc_values *);

@@ -242,6 +242,14 @@ block_alloc(struct jc_conf *jc, const struct jc_loc *loc)
 	return jb;
 }
 
+struct jc_block *
+jc_block_add(struct jc_conf *jc)
+{
+	const struct jc_loc nowhere = { NULL, 0, 0 };
+
+	return block_alloc(jc, &nowhere);
+}
+
 bool
 jc_iswild(const char *name)
 {
@@ -333,22 +341,22 @@ read_stream(struct jc_conf *jc, const char *name, FILE *f)
 int
 jc_read(struct jc_conf *jc, const char *path)
 {
-	bool stdinput = strcmp(path, "-") == 0;
-	FILE *f = stdinput ? stdin : fopen(path, "re");
+	FILE *f;
 	int error;
 
-	if (f == NULL) {
+	if (strcmp(path, "-") == 0)
+		return jc_read_stdin(jc);
+	if ((f = fopen(path, "re")) == NULL) {
 		error = errno;
 		snprintf(jc->jc_err, JC_ERRLEN, "%.300s: %s", path, strerror(error));
 		return error;
 	}
-	error = read_stream(jc, stdinput ? "standard input" : path, f);
+	error = read_stream(jc, path, f);
 	if (error == 0 && ferror(f) != 0) {
 		error = EIO;
 		snprintf(jc->jc_err, JC_ERRLEN, "%.300s: cannot be read", path);
 	}
-	if (!stdinput)
-		fclose(f);
+	fclose(f);
 	return error;
 }
 

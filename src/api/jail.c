@@ -223,9 +223,11 @@ vi_jail_params(struct vi_kernel *k, int callerid, int jid, void (*fn)(void *, co
 }
 
 bool
-vi_jail_settable(const char *param)
+vi_jail_settable(struct vi_kernel *k, int jid, const char *param)
 {
-	return (prison_paramset(param));
+	struct prison *pr = api_prison(k, jid);
+
+	return (pr != NULL && prison_paramset(pr, param));
 }
 
 void

@@ -138,7 +138,7 @@ typedef int prison_more_fn(struct prison *caller, struct prison *, void *arg);
 int	 prison_set(struct prison *caller, const struct vi_param *, unsigned n, unsigned flags, prison_more_fn *more, void *arg, struct prison **, char *err);
 int	 prison_remove(struct prison *, vi_leak_fn *, void *arg);	/* children first; leaks are counted into the log of prison0 */
 int	 prison_getparam(struct prison *caller, struct prison *, const char *name, char *buf, size_t len);
-bool	 prison_paramset(const char *name);		/* can it be set? */
+bool	 prison_paramset(const struct prison *, const char *name);	/* can it be set? */
 const char *prison_paramname(unsigned i);		/* NULL after the last */
 const char *prison_allowname(uint32_t allow);	/* of the parameter that sets this PR_ALLOW_* */
 struct vnet *prison_vnet(const struct prison *);

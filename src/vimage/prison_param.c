@@ -469,12 +469,32 @@ prison_allowname(uint32_t allow)
 	return (NULL);
 }
 
-bool
-prison_paramset(const char *name)
+/* Which container must be its own for the parameter to be set; VCLASS_MAX: none. */
+static enum vclass
+param_class(const struct param *pa)
 {
-	for (size_t i = 0; i < NITEMS(param_table); i++)
-		if (strcmp(param_table[i].pa_name, name) == 0)
-			return (param_table[i].pa_set != NULL || i < 2);	/* jid and name: by who is meant */
+	if (pa->pa_set == set_hostname || pa->pa_set == set_domainname)
+		return (VCLASS_VPROCG);
+	if (pa->pa_set == set_share || pa->pa_set == set_cpulimit)
+		return (VCLASS_VCPU);
+	if (pa->pa_set == set_ipclimit)
+		return (VCLASS_VIPC);
+	return (pa->pa_set == set_limit && pa->pa_arg != LIMIT_PROCESSES ? VCLASS_VNET : VCLASS_MAX);
+}
+
+bool
+prison_paramset(const struct prison *pr, const char *name)
+{
+	enum vclass vc;
+
+	for (size_t i = 0; i < NITEMS(param_table); i++) {
+		if (strcmp(param_table[i].pa_name, name) != 0)
+			continue;
+		vc = param_class(&param_table[i]);
+		if (vc != VCLASS_MAX && !pr->pr_owns[vc])
+			return (false);
+		return (param_table[i].pa_set != NULL || i < 2);	/* jid and name: by who is meant */
+	}
 	return (true);
 }
 
@@ -482,9 +502,12 @@ prison_paramset(const char *name)
 static const char *
 param_key(const char *name)
 {
-	if (strncmp(name, "meta.", 5) == 0 && name[5] != '\0')
-		return (name + 5);
-	return (strncmp(name, "env.", 4) == 0 && name[4] != '\0' ? name + 4 : NULL);
+	const char *key = strncmp(name, "meta.", 5) == 0 ? name + 5 : strncmp(name, "env.", 4) == 0 ? name + 4 : "";
+
+	for (const char *p = key; *p != '\0'; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("._-", *p) != NULL))
+			return (NULL);
+	return (*key == '\0' ? NULL : key);
 }
 
 /* Finds the row; *no: name is its no-form ("nopersist", "allow.noraw_sockets"). */
