@@ -140,7 +140,8 @@ op_exec(struct ctl_request *rq)
 	    (error = program_new(
 		 rq->rq_args, rq->rq_daemon->d_cmddir, &pg, rq->rq_err, sizeof(rq->rq_err))) != 0)
 		return error;
-	pg->pg_caps = caps_of(vi_jail_privs(rq->rq_kernel, rq->rq_jid), spawner_userns(rq->rq_daemon));
+	pg->pg_caps = caps_of(vi_jail_privs(rq->rq_kernel, rq->rq_jid),
+	    spawner_userns(rq->rq_daemon) && vi_jail_owner(rq->rq_kernel, rq->rq_jid, "vproc") > 0);
 	if (rq->rq_jid == 0)
 		pg->pg_caps = UINT64_MAX;
 	pg->pg_ipcoff = vi_jail_ipcoff(rq->rq_kernel, rq->rq_jid);

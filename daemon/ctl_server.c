@@ -197,6 +197,19 @@ op_find(const char *name)
 	return NULL;
 }
 
+/* A jail that asks for one that it does not see: a mistake, or an attempt. */
+static int
+stranger(struct ctl_request *rq, const char *jail)
+{
+	const char *op = json_string_value(json_object_get(rq->rq_args, "op"));
+	char text[200];
+
+	snprintf(text, sizeof(text), "%.40s of jail \"%.100s\" refused: not a child", op != NULL ? op : "?", jail);
+	if (rq->rq_caller != 0)
+		vi_jail_log_write(rq->rq_kernel, rq->rq_caller, 5, text);
+	return ctl_fail(rq, ENOENT, "jail \"%.128s\" not found", jail);
+}
+
 static int
 resolve_jail(struct ctl_request *rq)
 {
@@ -207,7 +220,7 @@ resolve_jail(struct ctl_request *rq)
 		return ctl_fail(rq, EINVAL, "jail is a text");
 	if (jail != NULL &&
 	    vi_jail_find(rq->rq_kernel, rq->rq_caller, json_string_value(jail), &rq->rq_jid) != 0)
-		return ctl_fail(rq, ENOENT, "jail \"%.128s\" not found", json_string_value(jail));
+		return stranger(rq, json_string_value(jail));
 	rq->rq_vnet = vi_jail_vnet(rq->rq_kernel, rq->rq_jid);
 	return rq->rq_vnet == NULL ? ctl_fail(rq, ENOENT, "the jail is gone") : 0;
 }

@@ -31,6 +31,7 @@
 
 #include "daemon/family.h"
 #include "daemon/isolation.h"
+#include "daemon/protect.h"
 #include "daemon/seqpacket.h"
 
 /* A program whose first process lives, or whose start is being reported. */
@@ -477,6 +478,8 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 	for (int i = 0; i < 2 && ipcmounts != NULL; i++)
 		if (ipcmounts[i] >= 0)
 			close(ipcmounts[i]);
+	if (error == 0 && ip->ip_ownproc && (flags & CLONE_NEWNS) != 0)
+		protect_enter(lacks, sizeof(lacks));
 	say_ready(&j, error, what, lacks);
 	for (;;)
 		turn(&j);
