@@ -40,7 +40,7 @@ nl_fib_make(struct vi_vnet *vn, const struct vi_cred *cr, uint32_t table, uint32
 static int
 change_refused(const struct nl_req *rq, const struct rtmsg *rtm)
 {
-	static const uint8_t not[] = { RTA_VIA, RTA_ENCAP, RTA_NH_ID, RTA_NEWDST, RTA_FLOW };
+	static const uint8_t not[] = { RTA_ENCAP, RTA_NH_ID, RTA_NEWDST, RTA_FLOW };
 
 	for (size_t i = 0; i < LX_NITEMS(not); i++)
 		if (nl_has(rq, not[i]))
@@ -111,24 +111,49 @@ change_common(struct change *ch, struct vi_route *rt)
 	return (0);
 }
 
+/* A router of another family: IPv6 for IPv4 (RFC 8950). */
 static int
-change_hop(struct change *ch, struct vi_route *rt, uint32_t index, const struct nl_attr *gw)
+change_via(struct change *ch, const struct nl_attr *na, struct vi_sockaddr *gw)
+{
+	struct rtvia via;
+
+	if (na->na_len < sizeof(via))
+		return (EINVAL);
+	memcpy(&via, na->na_data, sizeof(via));
+	if (via.rtvia_family != AF_INET6 || ch->ch_req->rq_family != AF_INET)
+		return (via.rtvia_family == ch->ch_req->rq_family ? EINVAL : EOPNOTSUPP);
+	return (nl_addr_parse(na->na_data + sizeof(via), na->na_len - sizeof(via), AF_INET6, gw));
+}
+
+/* What is said of one next hop. */
+struct hop { struct nl_attr ho_gateway, ho_via; };
+
+static int
+change_hop(struct change *ch, struct vi_route *rt, uint32_t index, const struct hop *ho)
 {
 	int error;
 
 	if (index != 0 && (error = nl_ifname(ch->ch_vnet, index, rt->rt_ifname)) != 0)
 		return (error);
-	if (gw->na_data == NULL)
+	if (ho->ho_gateway.na_data == NULL && ho->ho_via.na_data == NULL)
 		return (0);
+	if (ho->ho_gateway.na_data != NULL && ho->ho_via.na_data != NULL)
+		return (EINVAL);
 	rt->rt_flags |= VI_RTF_GATEWAY;
-	return (nl_addr_parse(gw->na_data, gw->na_len, ch->ch_req->rq_family, &rt->rt_gateway));
+	if (ho->ho_via.na_data != NULL)
+		return (change_via(ch, &ho->ho_via, &rt->rt_gateway));
+	return (nl_addr_parse(ho->ho_gateway.na_data, ho->ho_gateway.na_len, ch->ch_req->rq_family, &rt->rt_gateway));
 }
 
 static void
-gateway_each(void *arg, uint16_t type, const uint8_t *data, size_t len)
+hop_each(void *arg, uint16_t type, const uint8_t *data, size_t len)
 {
+	struct hop *ho = arg;
+
 	if (type == RTA_GATEWAY)
-		*(struct nl_attr *)arg = (struct nl_attr){ data, len };
+		ho->ho_gateway = (struct nl_attr){ data, len };
+	else if (type == RTA_VIA)
+		ho->ho_via = (struct nl_attr){ data, len };
 }
 
 static int
@@ -141,7 +166,7 @@ change_multipath(struct change *ch, const struct nl_attr *na)
 	int error;
 
 	for (ch->ch_n = 0; left >= sizeof(nh); ch->ch_n++) {
-		struct nl_attr gw = { 0 };
+		struct hop ho = { 0 };
 
 		memcpy(&nh, p, sizeof(nh));
 		if (nh.rtnh_len < sizeof(nh) || nh.rtnh_len > left)
@@ -150,8 +175,8 @@ change_multipath(struct change *ch, const struct nl_attr *na)
 			return (E2BIG);
 		ch->ch_hop[ch->ch_n] = common;
 		ch->ch_hop[ch->ch_n].rt_weight = nh.rtnh_hops + 1u;
-		if ((error = nl_attrs(p + sizeof(nh), nh.rtnh_len - sizeof(nh), gateway_each, &gw)) != 0 ||
-		    (error = change_hop(ch, &ch->ch_hop[ch->ch_n], (uint32_t)nh.rtnh_ifindex, &gw)) != 0)
+		if ((error = nl_attrs(p + sizeof(nh), nh.rtnh_len - sizeof(nh), hop_each, &ho)) != 0 ||
+		    (error = change_hop(ch, &ch->ch_hop[ch->ch_n], (uint32_t)nh.rtnh_ifindex, &ho)) != 0)
 			return (error);
 		p += RTNH_ALIGN(nh.rtnh_len);
 		left -= (size_t)RTNH_ALIGN(nh.rtnh_len) < left ? (size_t)RTNH_ALIGN(nh.rtnh_len) : left;
@@ -174,7 +199,7 @@ change_parse(struct change *ch, struct vi_vnet *vn, const struct nl_req *rq)
 		return (error);
 	if (nl_has(rq, RTA_MULTIPATH))
 		return (change_multipath(ch, &rq->rq_attr[RTA_MULTIPATH]));
-	return (change_hop(ch, &ch->ch_hop[0], nl_u32(rq, RTA_OIF, 0), &rq->rq_attr[RTA_GATEWAY]));
+	return (change_hop(ch, &ch->ch_hop[0], nl_u32(rq, RTA_OIF, 0), &(struct hop){ rq->rq_attr[RTA_GATEWAY], rq->rq_attr[RTA_VIA] }));
 }
 
 static uint32_t

@@ -92,31 +92,53 @@ route_metric(const struct vi_route *rt)
 static bool
 route_hasgw(const struct vi_route *rt)
 {
-	return ((rt->rt_flags & (VI_RTF_GATEWAY | NOWHERE)) == VI_RTF_GATEWAY && rt->rt_gateway.sa_family == rt->rt_dst.sa_family);
+	return ((rt->rt_flags & (VI_RTF_GATEWAY | NOWHERE)) == VI_RTF_GATEWAY && rt->rt_gateway.sa_family != VI_AF_UNSPEC);
+}
+
+/* The gateway as an attribute: RTA_GATEWAY, or of another family RTA_VIA.  Returns its length. */
+static size_t
+gateway_attr(uint8_t *p, const struct vi_route *rt)
+{
+	const bool via = rt->rt_gateway.sa_family != rt->rt_dst.sa_family;
+	const size_t alen = rt->rt_gateway.sa_family == VI_AF_INET6 ? 16 : 4, vlen = via ? sizeof(struct rtvia) : 0;
+	const struct rtattr ra = { .rta_len = (uint16_t)RTA_LENGTH(vlen + alen), .rta_type = via ? RTA_VIA : RTA_GATEWAY };
+	const uint16_t family = nl_family(&rt->rt_gateway);
+
+	memset(p, 0, RTA_ALIGN(ra.rta_len));
+	memcpy(p, &ra, sizeof(ra));
+	if (via)
+		memcpy(p + RTA_LENGTH(0), &family, sizeof(family));
+	memcpy(p + RTA_LENGTH(vlen), rt->rt_gateway.sa_bytes, alen);
+	return (RTA_ALIGN(ra.rta_len));
+}
+#define GATEWAY_MAX	RTA_SPACE(sizeof(struct rtvia) + 16)
+
+static void
+put_gateway(struct nl_out *no, const struct vi_route *rt)
+{
+	uint8_t buf[GATEWAY_MAX];
+	struct rtattr ra;
+
+	(void)gateway_attr(buf, rt);
+	memcpy(&ra, buf, sizeof(ra));
+	nl_out_attr(no, ra.rta_type, buf + RTA_LENGTH(0), RTA_PAYLOAD(&ra));
 }
 
 /* One next hop after the other, each with its gateway. */
 static void
 put_multipath(struct nl_out *no, const struct vi_route *rt, unsigned n)
 {
-	uint8_t buf[VI_RT_MAXPATHS * (sizeof(struct rtnexthop) + sizeof(struct rtattr) + 16)], *p = buf;
-	const size_t alen = rt->rt_dst.sa_family == VI_AF_INET6 ? 16 : 4;
+	uint8_t buf[VI_RT_MAXPATHS * (sizeof(struct rtnexthop) + GATEWAY_MAX)], *p = buf;
 
 	for (; n > 0; n--, rt++) {
-		const bool gw = route_hasgw(rt);
-		struct rtnexthop nh = { .rtnh_len = (uint16_t)(sizeof(nh) + (gw ? RTA_LENGTH(alen) : 0)),
+		const size_t glen = route_hasgw(rt) ? gateway_attr(p + sizeof(struct rtnexthop), rt) : 0;
+		struct rtnexthop nh = { .rtnh_len = (uint16_t)(sizeof(nh) + glen),
 			.rtnh_hops = (uint8_t)(rt->rt_weight == 0 ? 0 : rt->rt_weight > 256 ? 255 : rt->rt_weight - 1),
 			.rtnh_ifindex = (int)rt->rt_ifindex,
 			.rtnh_flags = (rt->rt_flags & VI_RTF_UP) != 0 ? 0 : RTNH_F_LINKDOWN };
-		const struct rtattr ra = { .rta_len = (uint16_t)RTA_LENGTH(alen), .rta_type = RTA_GATEWAY };
 
 		memcpy(p, &nh, sizeof(nh));
-		p += sizeof(nh);
-		if (!gw)
-			continue;
-		memcpy(p, &ra, sizeof(ra));
-		memcpy(p + sizeof(ra), rt->rt_gateway.sa_bytes, alen);
-		p += sizeof(ra) + alen;
+		p += nh.rtnh_len;
 	}
 	nl_out_attr(no, RTA_MULTIPATH, buf, (size_t)(p - buf));
 }
@@ -157,7 +179,7 @@ put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned 
 	if (n > 1)
 		put_multipath(no, rt, n);
 	else if (route_hasgw(rt))
-		nl_out_addr(no, RTA_GATEWAY, &rt->rt_gateway);
+		put_gateway(no, rt);
 	if (n == 1 && rt->rt_ifindex != 0 && ((rt->rt_flags & NOWHERE) == 0 || dst->sa_family == VI_AF_INET6))
 		nl_out_u32(no, RTA_OIF, route_oif(rt));
 	/* The source is said of an address's own routes, and for one packet. */

@@ -34,7 +34,7 @@ struct vi_route {
 	struct vi_sockaddr rt_dst;
 	uint8_t		 rt_prefixlen;
 	uint32_t	 rt_flags;
-	struct vi_sockaddr rt_gateway;	/* sa_family 0: none (link) */
+	struct vi_sockaddr rt_gateway;	/* sa_family 0: none (link); of a route of IPv4 perhaps a router of IPv6 (RFC 8950) */
 	char		 rt_ifname[VI_IFNAMSIZ];	/* "" on add: found from the gateway */
 	uint32_t	 rt_ifindex;
 	struct vi_sockaddr rt_ifa;	/* source address used */

@@ -87,7 +87,7 @@ int
 ether_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh)
 {
 	const struct net_afops *ops = net_vnet(ifp->if_vnet)->nv_afops[nh->na_af];
-	const uint16_t type = nh->na_af == NET_AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6;
+	const uint16_t type = net_addr_carries(nh) == NET_AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6;
 	uint8_t dst[ETHER_ADDR_LEN];
 	int error;
 
@@ -119,7 +119,7 @@ ether_linkhdr(struct ifnet *ifp, const struct net_addr *nh, uint8_t *hdr)
 	if (ops == NULL || ops->nao_known == NULL || !ops->nao_known(ifp, nh, eh->ether_dhost))
 		return (false);
 	memcpy(eh->ether_shost, ifp->if_lladdr, ETHER_ADDR_LEN);
-	eh->ether_type = nh->na_af == NET_AF_INET ? HTONS(ETHERTYPE_IP) : HTONS(ETHERTYPE_IPV6);
+	eh->ether_type = net_addr_carries(nh) == NET_AF_INET ? HTONS(ETHERTYPE_IP) : HTONS(ETHERTYPE_IPV6);
 	return (true);
 }
 

@@ -48,11 +48,19 @@ enum net_af { NET_AF_INET, NET_AF_INET6, NET_AF_MAX };
 /* A next hop's address: what if_output resolves. */
 struct net_addr {
 	uint8_t		na_af;		/* enum net_af */
+	bool		na_inet;	/* IPv6 of a router for packets of IPv4 (RFC 8950) */
 	union {
 		uint32_t	na_in;	/* network order */
 		uint8_t		na_in6[16];
 	};
 };
+
+/* The family of packets that go to it. */
+static inline enum net_af
+net_addr_carries(const struct net_addr *na)
+{
+	return (na->na_inet ? NET_AF_INET : (enum net_af)na->na_af);
+}
 
 /* One address of an interface. */
 struct ifaddr {

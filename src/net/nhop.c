@@ -8,7 +8,7 @@
 bool
 net_addr_same(const struct net_addr *a, const struct net_addr *b)
 {
-	if (a->na_af != b->na_af)
+	if (a->na_af != b->na_af || a->na_inet != b->na_inet)
 		return (false);
 	return (a->na_af == NET_AF_INET ? a->na_in == b->na_in
 					: memcmp(a->na_in6, b->na_in6, sizeof(a->na_in6)) == 0);

@@ -97,7 +97,8 @@ rt_request(struct vnet *vn, const struct vi_route *rt, struct rt_request *rr)
 		return (0);
 	if ((error = rt_addr(&rt->rt_gateway, rr->rr_ifp, &rr->rr_gw)) != 0)
 		return (error);
-	if (rr->rr_gw.na_af != rr->rr_prefix.rp_af)
+	rr->rr_gw.na_inet = rr->rr_prefix.rp_af == NET_AF_INET && rr->rr_gw.na_af == NET_AF_INET6;
+	if (net_addr_carries(&rr->rr_gw) != rr->rr_prefix.rp_af)
 		return (EAFNOSUPPORT);
 	rr->rr_hasgw = true;
 	return (0);
@@ -117,6 +118,19 @@ rt_firstaddr(const struct rt_request *rr, const struct ifnet *ifp)
 			if (ifa->ifa_addr.na_af == NET_AF_INET)
 				return (ifa);
 	return (NULL);
+}
+
+/* By a router of IPv6, on a link where we may have no address of IPv4: then one of another link. */
+static struct ifaddr *
+rt_anyaddr(const struct rt_request *rr, const struct ifnet *ifp)
+{
+	struct ifaddr *ifa = rt_firstaddr(rr, ifp);
+	const struct ifnet *other;
+
+	TAILQ_FOREACH(other, &net_vnet(rr->rr_vnet)->nv_ifs, if_link)
+		if (ifa == NULL && (ifa = rt_firstaddr(rr, other)) != NULL && in_loopback(ifa->ifa_addr.na_in))
+			ifa = NULL;
+	return (ifa);
 }
 
 /* Our own address, by its route. */
@@ -154,7 +168,9 @@ rt_fill_gateway(const struct rt_request *rr, struct nhop *nh)
 			return (ENETUNREACH);
 		nh->nh_ifp = via->nh_ifp;
 	}
-	if (rr->rr_prefix.rp_af == NET_AF_INET && via != NULL && via->nh_ifp == nh->nh_ifp &&
+	if (rr->rr_gw.na_inet)
+		nh->nh_ifa = rt_anyaddr(rr, nh->nh_ifp);
+	else if (rr->rr_prefix.rp_af == NET_AF_INET && via != NULL && via->nh_ifp == nh->nh_ifp &&
 	    via->nh_ifa != NULL)
 		nh->nh_ifa = via->nh_ifa;
 	else

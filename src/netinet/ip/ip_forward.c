@@ -100,7 +100,7 @@ fwd_redirect(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct 
 	struct ip_vnet *iv = ip_vnet(vn);
 	struct mbuf *n;
 
-	if (nh->nh_ifp != rcvif || iv->iv_redirect == 0 || nh->nh_ifa == NULL || (rcvif->if_flags & IFF_LOOPBACK) != 0 ||
+	if (nh->nh_ifp != rcvif || iv->iv_redirect == 0 || nh->nh_ifa == NULL || nhop_addr4(nh, ii->ii_dst).na_af != NET_AF_INET || (rcvif->if_flags & IFF_LOOPBACK) != 0 ||
 	    !in_samenet(ii->ii_src, nh->nh_ifa->ifa_addr.na_in, nh->nh_ifa->ifa_mask))
 		return;
 	if ((n = m_copym(m, 0, MIN(m->m_pkt.len, (uint32_t)REDIRECT_QUOTE), vnet_acct(vn))) == NULL)

@@ -14,9 +14,11 @@
 
 #include "base/util.h"
 #include "mbuf/mbuf.h"
+#include "netinet/icmp/icmp.h"
 #include "netinet/icmp6/icmp6.h"
 #include "netinet/nd6/nd6_int.h"
 #include "wire/ether.h"
+#include "wire/icmp.h"
 
 /* How long a state lasts, or until the next solicitation. */
 static uint64_t
@@ -84,6 +86,15 @@ nd6_setstate(struct nd6_vnet *nv, struct nd6_entry *ne, enum vi_nud state)
 		nd6_touch(nv, ne);
 }
 
+/* IPv4 goes to routers of IPv6 too (RFC 8950). */
+static bool
+nud_isinet(const struct mbuf *m)
+{
+	uint8_t vhl = 0;
+
+	return (m_copydata(m, 0, sizeof(vhl), &vhl) == 0 && vhl >> 4 == 4);
+}
+
 /* The address a solicitation comes from: that of the packet which made us ask, if it is ours, else one of the interface's (RFC 4861 7.2.2). */
 static const uint8_t *
 nud_source(const struct nd6_entry *ne)
@@ -93,7 +104,7 @@ nud_source(const struct nd6_entry *ne)
 	struct ip6_hdr ip6;
 	struct ifaddr *ifa;
 
-	if (ne->ne_hold != NULL && m_copydata(ne->ne_hold, 0, sizeof(ip6), &ip6) == 0) {
+	if (ne->ne_hold != NULL && !nud_isinet(ne->ne_hold) && m_copydata(ne->ne_hold, 0, sizeof(ip6), &ip6) == 0) {
 		in6_setzone(ip6.ip6_src, ne->ne_ifp->if_index);
 		ia = in6_ifaddr_find(ip6_vnet(ne->ne_ifp->if_vnet), ip6.ip6_src);
 		if (ia != NULL && ia->ia_ifa.ifa_ifp == ne->ne_ifp && (ia->ia_flags & bad) == 0)
@@ -140,7 +151,7 @@ nd6_release_held(struct nd6_entry *ne)
 	for (m = nud_unhold(ne); m != NULL; m = next) {
 		next = m->m_nextpkt;
 		m->m_nextpkt = NULL;
-		(void)ether_frame(ifp, m, ETHERTYPE_IPV6, dst);
+		(void)ether_frame(ifp, m, nud_isinet(m) ? ETHERTYPE_IP : ETHERTYPE_IPV6, dst);
 	}
 }
 
@@ -177,10 +188,12 @@ nud_unreachable(struct nd6_vnet *nv, struct nd6_entry *ne)
 		next = m->m_nextpkt;
 		m->m_nextpkt = NULL;
 		nv->nv_stat.ns_dropped++;
-		if (m->m_pkt.rcvif != NULL && !nv->nv_stopping)
-			icmp6_hostunreach(nv->nv_vnet, m);
-		else
+		if (m->m_pkt.rcvif == NULL || nv->nv_stopping)
 			m_freem(m);
+		else if (nud_isinet(m))
+			icmp_error(nv->nv_vnet, m, ICMP_UNREACH, ICMP_UNREACH_HOST, 0);
+		else
+			icmp6_hostunreach(nv->nv_vnet, m);
 	}
 }
 
