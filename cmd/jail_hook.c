@@ -36,6 +36,10 @@ child_fail(const struct job *jb, const char *what)
 static void
 set_environment(const struct job *jb)
 {
+	const char *fib = jc_param_str(&jb->jb_params, "exec.fib", NULL);
+
+	if (fib != NULL)
+		setenv("VIMAGE_FIB", fib, 1);		/* as setfib(8) does */
 	if (jb->jb_jid[0] != '\0')
 		setenv("JID", jb->jb_jid, 1);
 	if (jb->jb_name != NULL || jb->jb_id[0] != '\0')

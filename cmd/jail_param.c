@@ -29,6 +29,27 @@ param_local(const char *name)
 	return false;
 }
 
+/* What is only looked at when a command runs must be right before anything is made. */
+bool
+param_check(const struct job *jb)
+{
+	static const struct { const char *name; long long max; } numbers[] = {
+		{ "exec.timeout", 1000000 }, { "exec.fib", 65535 },
+	};
+	const char *value;
+	long long n;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		value = jc_param_str(&jb->jb_params, numbers[i].name, "0");
+		if (!cmd_number(value, 0, numbers[i].max, &n)) {
+			job_warnx(jb, "%s: \"%s\" is not a number from 0 to %lld",
+			    numbers[i].name, value, numbers[i].max);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* A list is one text with commas. */
 static json_t *
 joined(const struct jc_param *pm)

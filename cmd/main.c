@@ -15,8 +15,10 @@ static const struct cmd commands[] = {
 	    "[-j jail] [-f format] [-a | -l | -C | -g group] [-dLu] [interface [create | destroy | "
 	    "parameter ...] [family]]" },
 	{ "ifmcstat", cmd_ifmcstat, "[-j jail] [-i interface] [-f family]" },
-	{ "jail", cmd_jail, "[-iqv] [-n name] -[cmrR] name=value ... [command=command ...] | [-qv] "
-	    "-[rR] ['*' | jail ...]" },
+	{ "jail", cmd_jail, "[-dhilqv] [-J file] [-n name] [-s level] [-u user | -U user] "
+	    "-cmr parameter=value ... [command=command ...] | [-qv] [-f file] [-p limit] "
+	    "-cmr [jail ...] | [-qv] [-f file] -rRC [jail ...] | [-f file] -e separator | "
+	    "path hostname address command ..." },
 	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] [-x vnet=jail] jail [command ...]" },
 	{ "jls", cmd_jls, "[-cdhNnqsv] [--libxo style] [-j jail] [parameter ...]" },
 	{ "kldload", cmd_kldload, "[-nqv] file ..." },
@@ -38,7 +40,8 @@ static const struct cmd commands[] = {
 	{ "sockstat", cmd_sockstat, "[-46cLlnqsw] [-j jail] [--libxo style] [-P protocols] [-p ports]" },
 	{ "sysctl", cmd_sysctl, "[-j jail] [-deiNnqtW] name[=value] ... | -a" },
 	{ "vimage", cmd_vimage, "[-L instance] [command [argument ...] | status [--libxo style] | "
-	    "shutdown]" },
+	    "shutdown | -c | -m name [parameter ...] | -d name | -l [-v] [name] | "
+	    "-i name ifname [newifname] | name [command ...]]" },
 	{ NULL, NULL, NULL },
 };
 

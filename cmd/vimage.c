@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* vimage: which jails an instance holds, its end, and any other command in it. */
+/*
+ * vimage: which jails an instance holds, its end, any other command in it, and the small commands
+ * of old (vimage_old.c).
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/vimage_old.h"
 #include "cmd/xo.h"
 
 static void
@@ -24,20 +28,10 @@ show_header(struct xo *xo, const json_t *r)
 		xo_emit(xo, "{:isolation/%s}\n", cmd_str(r, "isolation"));
 }
 
-static void
-show_jail(struct xo *xo, const json_t *j, int depth)
-{
-	xo_open_instance(xo);
-	xo_emit(xo,
-	    "{:jid/%6jd} {P:/%*s}{:name/%-*s} {:vnet/%-8s} {:processes/%6jd} {:interfaces/%6jd} "
-	    "{:sockets/%7jd} {:memory/%10jd}"
-	    "{e:parent/%jd}{e:cputime/%jd}\n",
-	    cmd_int(j, "jid"), 2 * depth, "", depth < 10 ? 24 - 2 * depth : 4, cmd_str(j, "name"),
-	    cmd_str(j, "vnet"), cmd_int(j, "processes"), cmd_int(j, "interfaces"),
-	    cmd_int(j, "sockets"), cmd_int(j, "memory"), cmd_int(j, "parent"),
-	    cmd_int(j, "cputime"));
-	xo_close(xo);
-}
+/* The classes of containers: what a jail has of its own, and from whom it has the others. */
+static const char *const classes[] = { "vnet", "vproc", "vcpu", "vipc", "vlog" };
+
+#define NCLASSES	(sizeof(classes) / sizeof(classes[0]))
 
 /*
  * The tree: children under their parent, found by bisection in a list sorted by parent.
@@ -46,6 +40,54 @@ struct node {
 	json_int_t	 n_parent, n_jid;
 	const json_t	*n_jail;
 };
+
+/* The jails above one that is being shown. */
+struct above {
+	const struct above *a_up;
+	const json_t	*a_jail;
+};
+
+static void
+class_text(const struct above *self, const char *class, char *text, size_t size)
+{
+	const struct above *a = self;
+	const char *mode = cmd_str(a->a_jail, class);
+
+	if (strcmp(mode, "disable") == 0) {
+		snprintf(text, size, "off");
+		return;
+	}
+	/* Who looks sees himself on top, whatever he has from above. */
+	while (strcmp(cmd_str(a->a_jail, class), "inherit") == 0 && a->a_up != NULL)
+		a = a->a_up;
+	if (strcmp(cmd_str(a->a_jail, class), "disable") == 0)
+		snprintf(text, size, "off");
+	else if (a == self)
+		snprintf(text, size, strcmp(mode, "inherit") == 0 ? "inherited" : "own");
+	else
+		snprintf(text, size, "from %s", cmd_str(a->a_jail, "name"));
+}
+
+static void
+show_jail(struct xo *xo, const struct above *self, int depth)
+{
+	const json_t *j = self->a_jail;
+	char text[300], fmt[64];
+
+	xo_open_instance(xo);
+	xo_emit(xo, "{:jid/%6jd} {P:/%*s}{:name/%-*s}", cmd_int(j, "jid"), 2 * depth, "",
+	    depth < 10 ? 24 - 2 * depth : 4, cmd_str(j, "name"));
+	for (size_t i = 0; i < NCLASSES; i++) {
+		class_text(self, classes[i], text, sizeof(text));
+		snprintf(fmt, sizeof(fmt), " {:%s/%%-10s}", classes[i]);
+		xo_emit(xo, fmt, text);
+	}
+	xo_emit(xo, " {:processes/%5jd} {:interfaces/%6jd} {:sockets/%7jd} {:memory/%10jd}"
+	    "{e:parent/%jd}{e:cputime/%jd}\n", cmd_int(j, "processes"), cmd_int(j, "interfaces"),
+	    cmd_int(j, "sockets"), cmd_int(j, "memory"), cmd_int(j, "parent"),
+	    cmd_int(j, "cputime"));
+	xo_close(xo);
+}
 
 static int
 compare_nodes(const void *va, const void *vb)
@@ -73,11 +115,14 @@ first_child(const struct node *nodes, size_t n, json_int_t parent)
 }
 
 static void
-show_children(struct xo *xo, const struct node *nodes, size_t n, json_int_t parent, int depth)
+show_children(struct xo *xo, const struct node *nodes, size_t n, json_int_t parent,
+    const struct above *up, int depth)
 {
 	for (size_t i = first_child(nodes, n, parent); i < n && nodes[i].n_parent == parent; i++) {
-		show_jail(xo, nodes[i].n_jail, depth);
-		show_children(xo, nodes, n, nodes[i].n_jid, depth + 1);
+		struct above self = { up, nodes[i].n_jail };
+
+		show_jail(xo, &self, depth);
+		show_children(xo, nodes, n, nodes[i].n_jid, &self, depth + 1);
 	}
 }
 
@@ -98,7 +143,7 @@ show_tree(struct xo *xo, const json_t *jails)
 		nodes[i].n_jail = j;
 	}
 	qsort(nodes, n, sizeof(*nodes), compare_nodes);
-	show_children(xo, nodes, n, -1, 0);
+	show_children(xo, nodes, n, -1, NULL, 0);
 	free(nodes);
 }
 
@@ -111,8 +156,11 @@ show_status(struct cmd_ctx *cx, struct xo *xo)
 		return 1;
 	xo_open_container(xo, "vimage");
 	show_header(xo, r);
-	xo_emit(xo, "{T:/%6s} {T:/%-24s} {T:/%-8s} {T:/%6s} {T:/%6s} {T:/%7s} {T:/%10s}\n",
-	    "JID", "Name", "Vnet", "Procs", "Ifaces", "Sockets", "Memory");
+	xo_emit(xo, "{T:/%6s} {T:/%-24s}", "JID", "Name");
+	for (size_t i = 0; i < NCLASSES; i++)
+		xo_emit(xo, " {T:/%-10s}", classes[i]);
+	xo_emit(xo, " {T:/%5s} {T:/%6s} {T:/%7s} {T:/%10s}\n", "Procs", "Ifaces", "Sockets",
+	    "Memory");
 	xo_open_list(xo, "jail");
 	show_tree(xo, json_object_get(r, "jails"));
 	xo_close(xo);
@@ -143,21 +191,13 @@ shutdown_instance(struct cmd_ctx *cx, int argc)
 	return cmd_call(cx, json_pack("{s:s}", "op", "daemon.shutdown"), NULL) != 0;
 }
 
-int
-cmd_vimage(struct cmd_ctx *cx, int argc, char **argv)
+/* The words of a line without options. */
+static int
+run_words(struct cmd_ctx *cx, int argc, char **argv)
 {
-	char *nothing[] = { argv[0], NULL };
+	char *nothing[] = { (char *)(uintptr_t)"vimage", NULL };
 	const struct cmd *c;
-	int ch;
 
-	while ((ch = getopt(argc, argv, "+:L:")) != -1) {
-		if (ch != 'L')
-			return cmd_usage(cx, ch, 1);
-		cx->cx_instance = optarg;
-		setenv("VIMAGE_INSTANCE", optarg, 1);
-	}
-	argc -= optind;
-	argv += optind;
 	if (argc > 0 && (c = cmd_find(argv[0])) != NULL && c->c_fn != cmd_vimage)
 		return cmd_run(c, cx->cx_instance, argc, argv);
 	cx->cx_nostart = true;
@@ -167,6 +207,24 @@ cmd_vimage(struct cmd_ctx *cx, int argc, char **argv)
 		return status(cx, argc, argv);
 	if (strcmp(argv[0], "shutdown") == 0)
 		return shutdown_instance(cx, argc);
-	cmd_warnx(cx, "%s: no such command", argv[0]);
-	return 1;
+	return vimage_exec(cx, argc, argv);
+}
+
+int
+cmd_vimage(struct cmd_ctx *cx, int argc, char **argv)
+{
+	int ch;
+
+	while ((ch = getopt(argc, argv, "+:L:cdilm")) != -1) {
+		switch (ch) {
+		case 'L':
+			cx->cx_instance = optarg;
+			setenv("VIMAGE_INSTANCE", optarg, 1);
+			break;
+		case 'c': case 'd': case 'i': case 'l': case 'm':
+			return vimage_old(cx, ch, argc - optind, argv + optind);
+		default: return cmd_usage(cx, ch, 1);
+		}
+	}
+	return run_words(cx, argc - optind, argv + optind);
 }

@@ -33,20 +33,28 @@ test_status(void **state)
 	fake_init(&fk, "vimage");
 	fake_ok(&fk, "{\"instance\":\"default\",\"pid\":7,\"version\":\"1\","
 	    "\"uptime\":3723000000000,\"workers\":2,\"memory\":99,\"isolation\":\"\",\"jails\":["
-	    "{\"jid\":0,\"name\":\"0\",\"vnet\":\"new\",\"processes\":1,\"memory\":5,"
-	    "\"interfaces\":1,\"sockets\":0},"
-	    "{\"jid\":1,\"name\":\"a\",\"parent\":0,\"vnet\":\"new\"},{\"jid\":2,\"name\":\"b\","
-	    "\"parent\":0,\"vnet\":\"new\"},"
-	    "{\"jid\":3,\"name\":\"a.x\",\"parent\":1,\"vnet\":\"inherit\"}]}");
+	    "{\"jid\":0,\"name\":\"0\",\"processes\":1,\"memory\":5,\"interfaces\":1,\"sockets\":0,"
+	    "\"vnet\":\"new\",\"vproc\":\"new\",\"vcpu\":\"new\",\"vipc\":\"new\",\"vlog\":\"new\"},"
+	    "{\"jid\":1,\"name\":\"a\",\"parent\":0,"
+	    "\"vnet\":\"new\",\"vproc\":\"inherit\",\"vcpu\":\"inherit\",\"vipc\":\"disable\",\"vlog\":\"new\"},"
+	    "{\"jid\":2,\"name\":\"b\",\"parent\":0,"
+	    "\"vnet\":\"new\",\"vproc\":\"new\",\"vcpu\":\"new\",\"vipc\":\"new\",\"vlog\":\"new\"},"
+	    "{\"jid\":3,\"name\":\"a.x\",\"parent\":1,"
+	    "\"vnet\":\"inherit\",\"vproc\":\"inherit\",\"vcpu\":\"new\",\"vipc\":\"inherit\",\"vlog\":\"inherit\"}]}");
 	fake_run(&fk, cmd_vimage, "vimage");
 	assert_int_equal(fk.fk_status, 0);
 	assert_string_equal(fk.fk_out,
 	    "instance default, vimaged 1, pid 7, 2 worker(s), up 1:02:03, 99 bytes in stacks\n"
-	    "   JID Name                     Vnet      Procs Ifaces Sockets     Memory\n"
-	    "     0 0                        new           1      1       0          5\n"
-	    "     1   a                      new           0      0       0          0\n"
-	    "     3     a.x                  inherit       0      0       0          0\n"
-	    "     2   b                      new           0      0       0          0\n");
+	    "   JID Name                     vnet       vproc      vcpu       vipc       vlog       "
+	    "Procs Ifaces Sockets     Memory\n"
+	    "     0 0                        own        own        own        own        own        "
+	    "    1      1       0          5\n"
+	    "     1   a                      own        from 0     from 0     off        own        "
+	    "    0      0       0          0\n"
+	    "     3     a.x                  from a     from 0     own        off        from a     "
+	    "    0      0       0          0\n"
+	    "     2   b                      own        own        own        own        own        "
+	    "    0      0       0          0\n");
 	fake_free(&fk);
 }
 
@@ -82,7 +90,10 @@ static void
 test_wrong_words(void **state)
 {
 	static const struct { const char *line, *err; } forms[] = {
-		{ "vimage bogus", "vimage: bogus: no such command\n" },
+		{ "vimage -c", "usage: vimage words\n" },
+		{ "vimage -d", "usage: vimage words\n" },
+		{ "vimage -i a", "usage: vimage words\n" },
+		{ "vimage -l -x", "usage: vimage words\n" },
 		{ "vimage shutdown now", "usage: vimage words\n" },
 		{ "vimage status now", "usage: vimage words\n" },
 		{ "vimage -x", "vimage: illegal option -- x; usage: vimage words\n" },

@@ -44,6 +44,18 @@ put_vnet(json_t *o, struct vi_vnet *vn)
 	ctl_put_int(o, "sockets", pcbs);
 }
 
+/* "new", "inherit" or "disable" for each class of containers. */
+static void
+put_classes(struct ctl_request *rq, json_t *o, int jid)
+{
+	static const char *const classes[] = { "vnet", "vproc", "vcpu", "vipc", "vlog" };
+	char mode[16];
+
+	for (size_t i = 0; i < NITEMS(classes); i++)
+		if (vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, classes[i], mode, sizeof(mode)) == 0)
+			ctl_put_text(o, classes[i], mode);
+}
+
 static void
 add_jail(void *arg, int jid)
 {
@@ -59,7 +71,7 @@ add_jail(void *arg, int jid)
 	ctl_put_text(o, "name", name);
 	if (jid != rq->rq_caller)
 		ctl_put_int(o, "parent", (uint64_t)vi_jail_parent(rq->rq_kernel, jid));
-	ctl_put_text(o, "vnet", owns ? "new" : "inherit");
+	put_classes(rq, o, jid);
 	ctl_put_text(o, "vnet_name", vi_vnet_name(vn));
 	ctl_put_int(o, "processes", jproc_count(rq->rq_daemon, jid));
 	if (owns) {

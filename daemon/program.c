@@ -333,17 +333,25 @@ env_set(const struct running *r, const char *name, const char *value)
 	*slot = s;
 }
 
+/* The value of a variable that is kept, or NULL. */
+static const char *
+env_value(const struct running *r, const char *name)
+{
+	char **slot = env_find(r->r_env, name);
+
+	return *slot != NULL ? *slot + strlen(name) + 1 : NULL;
+}
+
 static void
 set_login(const struct running *r)
 {
-	const char *term = NULL;
-	char **slot = env_find(r->r_env, "TERM");
+	const char *term = env_value(r, "TERM"), *fib = env_value(r, "VIMAGE_FIB");
 
-	if (*slot != NULL)
-		term = *slot + sizeof("TERM");
 	r->r_env[0] = NULL;
 	if (term != NULL)
 		env_set(r, "TERM", term);
+	if (fib != NULL)
+		env_set(r, "VIMAGE_FIB", fib);
 	env_set(r, "HOME", r->r_home[0] != '\0' ? r->r_home : "/");
 	env_set(r, "SHELL", r->r_shell[0] != '\0' ? r->r_shell : "/bin/sh");
 	env_set(r, "USER", r->r_name[0] != '\0' ? r->r_name : "root");
