@@ -70,17 +70,12 @@ ifconfig_print_bridge(const json_t *config)
 	json_t *members = json_object_get(config, "member"), *m;
 	const char *name;
 
-	if (json_object_get(config, "id") == NULL) {
-		printf("\tmaxaddr %s timeout %s\n", cmd_str(config, "maxaddr"), cmd_str(config, "timeout"));
-		goto members;
-	}
 	printf("\tid %s priority %s hellotime %s fwddelay %s\n", cmd_str(config, "id"), cmd_str(config, "priority"),
 	    cmd_str(config, "hellotime"), cmd_str(config, "fwddelay"));
 	printf("\tmaxage %s holdcnt %s proto %s maxaddr %s timeout %s\n", cmd_str(config, "maxage"), cmd_str(config, "holdcnt"),
 	    cmd_str(config, "proto"), cmd_str(config, "maxaddr"), cmd_str(config, "timeout"));
 	printf("\troot id %s priority %s ifcost %s port %s\n", cmd_str(config, "rootid"), cmd_str(config, "rootpriority"),
 	    cmd_str(config, "rootcost"), cmd_str(config, "rootport"));
-members:
 	if (cmd_str(config, "vlanfilter")[0] != '\0')
 		printf("\tbridge flags=1<VLANFILTER>\n");
 	json_object_foreach(members, name, m)

@@ -59,6 +59,8 @@ bridge_port_changed(struct if_over *ov)
 	if (!if_up(bp->bp_ifp))
 		bridge_rt_flushport(bp, false);
 	bridge_linkstate(sc);
+	if (bp->bp_stp.bp_active)
+		bstp_update(&sc->sc_stp);
 }
 
 static void
@@ -98,6 +100,7 @@ bridge_port_make(struct bridge *sc, struct ifnet *ifp, uint32_t flags, struct br
 	bp->bp_sc = sc;
 	bp->bp_ifp = ifp;
 	bp->bp_flags = flags;
+	bstp_port_init(&sc->sc_stp, &bp->bp_stp, ifp);
 	bp->bp_over = (struct if_over){ .ov_ops = &bridge_over_ops, .ov_upper = sc->sc_ifp, .ov_lower = ifp };
 	if ((error = if_over_add(&bp->bp_over)) == 0) {
 		*bpp = bp;
@@ -141,7 +144,7 @@ bridge_addmember(struct bridge *sc, struct ifnet *ifp, char *err)
 
 	if (ifp->if_vnet == sc->sc_ifp->if_vnet && bridge_member(sc, ifp->if_xname) != NULL)
 		return (ifopt_fail(err, EEXIST, "%s is a member of %s already", ifp->if_xname, sc->sc_ifp->if_xname));
-	if ((error = bridge_port_make(sc, ifp, IFBIF_LEARNING | IFBIF_DISCOVER | IFBIF_AUTOEDGE | IFBIF_AUTOPTP, &bp, err)) != 0)
+	if ((error = bridge_port_make(sc, ifp, IFBIF_LEARNING | IFBIF_DISCOVER, &bp, err)) != 0)
 		return (error);
 	if ((error = bridge_port_mtu(sc, ifp, err)) != 0 || (error = bridge_rt_begin(sc)) != 0 ||
 	    (error = bridge_rt_local(sc, bp)) != 0) {
@@ -179,6 +182,7 @@ bridge_remove(struct bridge_port *bp)
 		bridge_port_unmake(bp);
 		return;
 	}
+	bstp_disable(&bp->bp_stp);
 	TAILQ_REMOVE(&sc->sc_members, bp, bp_link);
 	bridge_rt_flushport(bp, true);
 	bridge_rt_unlocal(sc, bp);
@@ -217,9 +221,11 @@ bridge_setflags(struct ifnet *ifp, uint32_t old)
 		return;
 	if ((ifp->if_flags & IFF_UP) != 0) {
 		ifp->if_flags |= IFF_RUNNING;
+		bstp_update(&sc->sc_stp);
 		return;
 	}
 	ifp->if_flags &= ~(uint32_t)IFF_RUNNING;
+	bstp_update(&sc->sc_stp);
 	bridge_rt_flush(sc, false);
 }
 
@@ -230,6 +236,12 @@ static const struct ifnet_ops bridge_ops = {
 	.ifo_setmtu = bridge_setmtu,
 	.ifo_setflags = bridge_setflags,
 };
+
+static void
+bridge_stp_flush(struct bstp_port *sp)
+{
+	bridge_rt_flushport(CONTAINER_OF(sp, struct bridge_port, bp_stp), false);
+}
 
 static int
 bridge_make(struct vnet *vn, const char *name)
@@ -245,6 +257,7 @@ bridge_make(struct vnet *vn, const char *name)
 	sc->sc_maxaddr = BRIDGE_MAXADDR;
 	sc->sc_timeout = BRIDGE_TIMEOUT;
 	if ((sc->sc_ifp = if_ether_alloc(vn, name, &bridge_cloner, &bridge_ops, sc)) != NULL) {
+		bstp_init(&sc->sc_stp, sc->sc_ifp, bridge_stp_flush);
 		if ((error = if_attach(sc->sc_ifp)) == 0)
 			return (0);
 		if_free(sc->sc_ifp);
@@ -304,6 +317,7 @@ bridge_event(struct vnet *vn, enum vnet_event ev, void *obj)
 	if (ev != VNET_EV_LLADDR || ifp->if_cloner != &bridge_cloner)
 		return;
 	sc = ifp->if_softc;
+	bstp_update(&sc->sc_stp);
 	if (sc->sc_rts == NULL)
 		return;
 	bridge_rt_unlocal(sc, NULL);

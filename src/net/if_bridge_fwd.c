@@ -397,7 +397,7 @@ bridge_input(struct if_over *ov, struct mbuf *m, const struct ether_info *ei)
 	if (ei->ei_mcast && reserved_group(eh->ether_dhost)) {
 		if (eh->ether_dhost[5] != 0)
 			return (m);
-		bridge_drop(m, &bf_stat(&bf)->bv_blocked);
+		bstp_input(&bp->bp_stp, m);
 		return (NULL);
 	}
 	bridge_span(bf.bf_sc, m);

@@ -104,6 +104,107 @@ opt_ifmaxaddr(struct ifnet *ifp, const struct if_option *io, const char *const *
 	return (error);
 }
 
+/* Spanning tree */
+
+static int
+opt_stp(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct bridge_port *bp;
+	int error;
+
+	(void)argc;
+	if ((error = get_member(ifp, argv[0], &bp, err)) != 0)
+		return (error);
+	if (io->io_arg != 0) {
+		bp->bp_flags |= IFBIF_STP;
+		bstp_enable(&bp->bp_stp);
+	} else {
+		bstp_disable(&bp->bp_stp);
+		bp->bp_flags &= ~(uint32_t)IFBIF_STP;
+	}
+	return (0);
+}
+
+/* io_arg: which of the port's; io_lo: cleared. */
+static int
+opt_stpflag(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	const bool on = io->io_lo == 0;
+	struct bridge_port *bp;
+	int error;
+
+	(void)argc;
+	if ((error = get_member(ifp, argv[0], &bp, err)) != 0)
+		return (error);
+	switch (io->io_arg) {
+	case IFBIF_EDGE:
+		bp->bp_stp.bp_adminedge = bp->bp_stp.bp_operedge = on;
+		break;
+	case IFBIF_AUTOEDGE:
+		bp->bp_stp.bp_autoedge = on;
+		break;
+	case IFBIF_PTP:
+		bp->bp_stp.bp_ptp = on;
+		bp->bp_stp.bp_autoptp = false;
+		break;
+	default:
+		bp->bp_stp.bp_autoptp = on;
+		break;
+	}
+	bstp_update(&bridge_sc(ifp)->sc_stp);
+	return (0);
+}
+
+/* io_arg: the port's priority, or its cost. */
+static int
+opt_stpport(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct bridge_port *bp;
+	long long n;
+	int error;
+
+	(void)argc;
+	if ((error = get_member(ifp, argv[0], &bp, err)) != 0 || (error = ifopt_number(io, argv[1], &n, err)) != 0)
+		return (error);
+	if (io->io_arg != 0)
+		bp->bp_stp.bp_cost = (uint32_t)n;
+	else
+		bp->bp_stp.bp_priority = (uint8_t)(n & 0xf0);
+	bstp_update(&bridge_sc(ifp)->sc_stp);
+	return (0);
+}
+
+/* The bridge's own: io_arg is the offset of a uint16_t. */
+static int
+opt_stpbridge(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct bstp *bs = &bridge_sc(ifp)->sc_stp;
+	long long n;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_number(io, argv[0], &n, err)) != 0)
+		return (error);
+	if (io->io_arg == offsetof(struct bstp, bs_priority))
+		n &= 0xf000;		/* the rest of the field is part of the identifier (9.2.5) */
+	*(uint16_t *)(void *)((char *)bs + io->io_arg) = (uint16_t)n;
+	bstp_update(bs);
+	return (0);
+}
+
+static int
+opt_proto(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct bstp *bs = &bridge_sc(ifp)->sc_stp;
+
+	(void)argc;
+	if (strcmp(argv[0], "stp") != 0 && strcmp(argv[0], "rstp") != 0)
+		return (ifopt_fail(err, EINVAL, "%s: unknown stp protocol \"%s\"", io->io_name, argv[0]));
+	bs->bs_rstp = argv[0][0] == 'r';
+	bstp_update(bs);
+	return (0);
+}
+
 /* Addresses */
 
 static int
@@ -265,6 +366,24 @@ const struct if_option bridge_options[] = {
 	{ "-sticky", 1, 1, opt_flag, IFBIF_STICKY, 1, 0 },
 	{ "private", 1, 1, opt_flag, IFBIF_PRIVATE, 0, 0 },
 	{ "-private", 1, 1, opt_flag, IFBIF_PRIVATE, 1, 0 },
+	{ "stp", 1, 1, opt_stp, 1, 0, 0 },
+	{ "-stp", 1, 1, opt_stp, 0, 0, 0 },
+	{ "edge", 1, 1, opt_stpflag, IFBIF_EDGE, 0, 0 },
+	{ "-edge", 1, 1, opt_stpflag, IFBIF_EDGE, 1, 0 },
+	{ "autoedge", 1, 1, opt_stpflag, IFBIF_AUTOEDGE, 0, 0 },
+	{ "-autoedge", 1, 1, opt_stpflag, IFBIF_AUTOEDGE, 1, 0 },
+	{ "ptp", 1, 1, opt_stpflag, IFBIF_PTP, 0, 0 },
+	{ "-ptp", 1, 1, opt_stpflag, IFBIF_PTP, 1, 0 },
+	{ "autoptp", 1, 1, opt_stpflag, IFBIF_AUTOPTP, 0, 0 },
+	{ "-autoptp", 1, 1, opt_stpflag, IFBIF_AUTOPTP, 1, 0 },
+	{ "ifpriority", 2, 2, opt_stpport, 0, 0, 240 },
+	{ "ifpathcost", 2, 2, opt_stpport, 1, 0, 200000000 },
+	{ "priority", 1, 1, opt_stpbridge, offsetof(struct bstp, bs_priority), 0, 61440 },
+	{ "maxage", 1, 1, opt_stpbridge, offsetof(struct bstp, bs_maxage), 6, 40 },
+	{ "hellotime", 1, 1, opt_stpbridge, offsetof(struct bstp, bs_hello), 1, 2 },
+	{ "fwddelay", 1, 1, opt_stpbridge, offsetof(struct bstp, bs_fwddelay), 4, 30 },
+	{ "holdcnt", 1, 1, opt_stpbridge, offsetof(struct bstp, bs_holdcnt), 1, 10 },
+	{ "proto", 1, 1, opt_proto, 0, 0, 0 },
 	{ "ifmaxaddr", 2, 2, opt_ifmaxaddr, 0, 0, MAXADDR },
 	{ "-ifmaxaddr", 1, 1, opt_ifmaxaddr, 0, 0, 0 },
 	{ "static", 2, 2, opt_static, 0, 0, 0 },
@@ -306,18 +425,71 @@ show_tagged(const struct bridge_port *bp, const char *name, const struct ifopt_s
 		ifopt_put(is, "member", name, "tagged", "%s", text);
 }
 
+/* The flags that spanning tree keeps. */
+static uint32_t
+stp_flags(const struct bstp_port *sp)
+{
+	return ((sp->bp_active && sp->bp_operedge ? IFBIF_EDGE : 0u) | (sp->bp_autoedge ? IFBIF_AUTOEDGE : 0u) |
+	    (sp->bp_active && sp->bp_ptp ? IFBIF_PTP : 0u) | (sp->bp_autoptp ? IFBIF_AUTOPTP : 0u));
+}
+
+static void
+show_stp(const struct bstp_port *sp, const char *name, const struct ifopt_show *is)
+{
+	static const char *const roles[] = { "disabled", "root", "designated", "alternate", "backup" };
+	static const char *const states[] = { "disabled", "listening", "learning", "forwarding", "blocking", "discarding" };
+
+	if (!sp->bp_active)
+		return;
+	ifopt_put(is, "member", name, "proto", "%s", sp->bp_sendrstp ? "rstp" : "stp");
+	ifopt_put(is, "member", name, "role", "%s", roles[sp->bp_role]);
+	ifopt_put(is, "member", name, "state", "%s", states[sp->bp_state]);
+}
+
+static void
+put_id(const struct ifopt_show *is, const char *key, uint64_t id)
+{
+	uint8_t mac[ETHER_ADDR_LEN];
+	char text[ETHER_STRLEN];
+
+	be16enc(mac, (uint16_t)(id >> 32));
+	be32enc(mac + 2, (uint32_t)id);
+	(void)ether_addr_ntop(text, sizeof(text), mac);
+	ifopt_put(is, NULL, NULL, key, "%s", text);
+}
+
+/* Without ports that take part there is no tree, and no identifier. */
+static void
+show_tree(const struct bstp *bs, const struct ifopt_show *is)
+{
+	const bool tree = bs->bs_running;
+
+	put_id(is, "id", tree ? bs->bs_id : 0);
+	ifopt_put(is, NULL, NULL, "priority", "%u", bs->bs_priority);
+	ifopt_put(is, NULL, NULL, "hellotime", "%u", bs->bs_hello);
+	ifopt_put(is, NULL, NULL, "fwddelay", "%u", bs->bs_fwddelay);
+	ifopt_put(is, NULL, NULL, "maxage", "%u", bs->bs_maxage);
+	ifopt_put(is, NULL, NULL, "holdcnt", "%u", bs->bs_holdcnt);
+	ifopt_put(is, NULL, NULL, "proto", "%s", bs->bs_rstp ? "rstp" : "stp");
+	put_id(is, "rootid", tree ? bs->bs_rootvec.bv_root : 0);
+	ifopt_put(is, NULL, NULL, "rootpriority", "%u", tree ? (unsigned)(bs->bs_rootvec.bv_root >> 48) : bs->bs_priority);
+	ifopt_put(is, NULL, NULL, "rootcost", "%u", tree ? bs->bs_rootvec.bv_cost : 0);
+	ifopt_put(is, NULL, NULL, "rootport", "%u", tree && bs->bs_rootport != NULL ? bstp_portid(bs->bs_rootport) & 0xfffu : 0);
+}
+
 static void
 show_member(const struct bridge_port *bp, const struct ifopt_show *is)
 {
 	const char *name = bp->bp_ifp->if_xname;
 
-	ifopt_put(is, "member", name, "flags", "%u", bp->bp_flags);
+	ifopt_put(is, "member", name, "flags", "%u", bp->bp_flags | (bp->bp_flags & IFBIF_SPAN ? 0 : stp_flags(&bp->bp_stp)));
 	if ((bp->bp_flags & IFBIF_SPAN) != 0)
 		return;
 	ifopt_put(is, "member", name, "ifmaxaddr", "%u", bp->bp_addrmax);
 	ifopt_put(is, "member", name, "port", "%u", bp->bp_ifp->if_index & 0xfff);
-	ifopt_put(is, "member", name, "priority", "%u", 128);
-	ifopt_put(is, "member", name, "cost", "%u", 2000);
+	ifopt_put(is, "member", name, "priority", "%u", bp->bp_stp.bp_priority);
+	ifopt_put(is, "member", name, "cost", "%u", bstp_pathcost(&bp->bp_stp));
+	show_stp(&bp->bp_stp, name, is);
 	if (bp->bp_pvid != 0)
 		ifopt_put(is, "member", name, "untagged", "%u", bp->bp_pvid);
 	if (bp->bp_tagged != NULL)
@@ -330,6 +502,7 @@ bridge_show(const struct ifnet *ifp, const struct ifopt_show *is)
 	const struct bridge *sc = ifp->if_softc;
 	const struct bridge_port *bp;
 
+	show_tree(&sc->sc_stp, is);
 	ifopt_put(is, NULL, NULL, "maxaddr", "%u", sc->sc_maxaddr);
 	ifopt_put(is, NULL, NULL, "timeout", "%u", sc->sc_timeout);
 	if (sc->sc_vlanfilter)
