@@ -129,6 +129,22 @@ choose_network(struct ctl_request *rq, int *net)
 	return 0;
 }
 
+/* Of the jail or of one that it is in: what the host counts for each user of the jail, where it has no control groups. */
+static uint32_t
+max_processes(struct ctl_request *rq)
+{
+	uint64_t least = 0, n;
+	char text[32];
+
+	for (int jid = rq->rq_jid; jid > 0; jid = vi_jail_parent(rq->rq_kernel, jid)) {
+		if (vi_jail_get(rq->rq_kernel, 0, jid, "limit.processes", text, sizeof(text)) != 0 || (n = strtoull(text, NULL, 10)) == 0)
+			continue;
+		if (least == 0 || n < least)
+			least = n;
+	}
+	return (uint32_t)(least < INT32_MAX ? least : 0);
+}
+
 static int
 op_exec(struct ctl_request *rq)
 {
@@ -144,6 +160,7 @@ op_exec(struct ctl_request *rq)
 	    spawner_userns(rq->rq_daemon) && vi_jail_owner(rq->rq_kernel, rq->rq_jid, "vproc") > 0);
 	if (rq->rq_jid == 0)
 		pg->pg_caps = UINT64_MAX;
+	pg->pg_nproc = max_processes(rq);
 	pg->pg_ipcoff = vi_jail_ipcoff(rq->rq_kernel, rq->rq_jid);
 	error = memfile(pg, pg->pg_size, &fd);
 	free(pg);

@@ -9,6 +9,7 @@
 
 #include "daemon/ctl_arg.h"
 #include "daemon/ctl_serve.h"
+#include "daemon/jcpu.h"
 #include "daemon/jproc.h"
 
 #define MAXPARAMS	128
@@ -129,6 +130,7 @@ settle(struct ctl_request *rq, const struct setting *se, int jid, bool hold)
 		jproc_hostname(rq->rq_daemon, jid, name);
 	deny(rq->rq_daemon, jid);
 	vi_jail_list(rq->rq_kernel, jid, deny, rq->rq_daemon);
+	jcpu_changed(rq->rq_daemon, jid);
 	jail_expire(rq->rq_daemon, jid);
 	return 0;
 }
@@ -307,6 +309,21 @@ check_params(struct ctl_request *rq, const json_t *params)
 	return 0;
 }
 
+/* Are there parameters in it that tell what is used?  It takes a look at all processes. */
+static bool
+wants_use(const json_t *params)
+{
+	const json_t *name;
+	size_t i;
+
+	if (params == NULL)
+		return true;
+	json_array_foreach(params, i, name)
+		if (strncmp(json_string_value(name), "vcpu.", 5) == 0 || strncmp(json_string_value(name), "limit.processes", 15) == 0)
+			return true;
+	return false;
+}
+
 static int
 op_list(struct ctl_request *rq)
 {
@@ -318,6 +335,8 @@ op_list(struct ctl_request *rq)
 	    &settable)) != 0 ||
 	    (error = check_params(rq, params)) != 0)
 		return error;
+	if (wants_use(params))
+		jcpu_sample(rq->rq_daemon);
 	li.li_params = params;
 	li.li_dying = dying;
 	li.li_settable = settable;

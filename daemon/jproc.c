@@ -38,6 +38,7 @@
 #include <vimage/jail.h>
 
 #include "daemon/family.h"
+#include "daemon/jcpu.h"
 #include "daemon/seqpacket.h"
 
 #define MAXIDLE	256
@@ -287,6 +288,8 @@ ask_spawner(struct daemon *d, struct jproc *jp, int initfd)
 		return ESRCH;
 	if (jp->jp_anchor != NULL)
 		sm.sm_arg = (int32_t)jp->jp_anchor->jp_id;
+	jcpu_prepare(d, jp->jp_jid);
+	jcpu_path(d, jp->jp_jid, sm.sm_text, sizeof(sm.sm_text));
 	fill_params(d, jp, &ip);
 	fds[0] = initfd;
 	if ((error = memfile(&ip, sizeof(ip), &fds[1])) != 0)
@@ -413,6 +416,8 @@ jproc_exec(struct daemon *d, int jid, int net, int memfd, const int stdfds[3], c
 		return error;
 	}
 	jp->jp_used = daemon_now(d);
+	if (jid > 0)
+		jcpu_start(d);
 	TAILQ_INSERT_TAIL(&jp->jp_execs, ex, ex_link);
 	*exp = ex;
 	return 0;
@@ -912,6 +917,7 @@ jprocs_fini(struct daemon *d)
 		jproc_free(jp);
 	if (d->d_spawner == NULL)
 		return;
+	dtimer_clear(d, &d->d_spawner->sp_sampletimer);
 	if (d->d_spawner->sp_sock >= 0) {
 		lx_loop_del(daemon_loop(d), &d->d_spawner->sp_event);
 		close(d->d_spawner->sp_sock);

@@ -56,6 +56,7 @@ struct jproc {
 	bool		 jp_stopping;	/* no new programs */
 	uint64_t	 jp_used;	/* when the last program started */
 	struct dtimer	 jp_timer;	/* TERM, then KILL */
+	uint64_t	 jp_cputime;	/* ns of its processes, counted so far */
 };
 
 struct spawner {
@@ -68,6 +69,8 @@ struct spawner {
 	char		 sp_text[256];	/* what the host lacks */
 	uint32_t	 sp_nextid;
 	unsigned	 sp_nidle;
+	struct dtimer	 sp_sampletimer;	/* jcpu.c */
+	unsigned	 sp_pause;
 };
 
 /* jproc.c */

@@ -23,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -442,6 +443,20 @@ attach(struct running *r, int go)
 	close(go);
 }
 
+/* One more for the init; a lower limit of the host stays. */
+static void
+limit_processes(const struct running *r)
+{
+	struct rlimit rl;
+	rlim_t most = (rlim_t)r->r_pg->pg_nproc + 1;
+
+	if (r->r_pg->pg_nproc == 0 || getrlimit(RLIMIT_NPROC, &rl) != 0)
+		return;
+	rl.rlim_cur = rl.rlim_cur < most ? rl.rlim_cur : most;
+	rl.rlim_max = rl.rlim_max < most ? rl.rlim_max : most;
+	(void)setrlimit(RLIMIT_NPROC, &rl);
+}
+
 void
 program_run(int memfile, const int stdfds[3], int reportfd, int go)
 {
@@ -450,6 +465,7 @@ program_run(int memfile, const int stdfds[3], int reportfd, int go)
 
 	attach(&r, go);
 	unpack(&r, memfile);
+	limit_processes(&r);
 	if (lx_filter_ipc(r.r_pg->pg_ipcoff) != 0)
 		die(&r, errno, "filter of IPC");
 	take_terminal(&r, stdfds);

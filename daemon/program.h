@@ -29,6 +29,7 @@ struct program {
 	uint32_t	pg_flags;
 	uint32_t	pg_argc, pg_envc;
 	uint32_t	pg_umask;
+	uint32_t	pg_nproc;	/* RLIMIT_NPROC; 0: as it is */
 	uint32_t	pg_ipcoff;	/* VI_IPC_*: kinds of IPC that it does without */
 	uint32_t	pg_uid, pg_gid, pg_ngroups;
 	uint32_t	pg_groups[PROGRAM_MAXGROUPS];

@@ -21,6 +21,7 @@
 #include <vimage/jail.h>
 
 #include "daemon/ctl_serve.h"
+#include "daemon/jcpu.h"
 
 /*
  * The jails below one, itself included, deepest last.
@@ -213,6 +214,8 @@ destroy(struct removal *rm, const struct subtree *st)
 		lg.lg_worker = vi_vnet_worker(lg.lg_vnet);
 		worker_call_managed(d, lg.lg_worker, let_go, &lg);
 	}
+	for (size_t i = st->st_n; i-- > 0;)
+		jcpu_gone(d, st->st_jids[i]);
 	homes = homes_before(rm, st, &nhomes);
 	error = vi_jail_remove(d->d_kernel, rm->rm_caller, rm->rm_jid);
 	homes_after(homes, nhomes);

@@ -17,10 +17,14 @@
 enum seqtype {
 	/*
 	 * To the spawner.  SPAWN_INIT: make the init of a jail; with its end of a pair and a
-	 * memory file with struct init_params.  sm_id is the jproc's.
+	 * memory file with struct init_params.  sm_id is the jproc's, sm_arg
+	 * that of the jail whose namespaces it shares, sm_text the path of its share.
 	 */
 	SPAWN_INIT = 1,
 	SPAWN_KILL,		/* sm_id: SIGKILL to that init */
+	/* sm_text: path of jails; sm_arg: share; sm_flags: percent; sm_ino[0]: processes; sm_id 1: only if it is known. */
+	SPAWN_CPU,
+	SPAWN_CPUGONE,		/* sm_text */
 
 	/* From the spawner. */
 	SPAWN_PROBED,		/* sm_arg: enum iso_mode, sm_text: what the host lacks */

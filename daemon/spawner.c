@@ -30,9 +30,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <bsd/sys/queue.h>
 
+#include "daemon/cpusched.h"
 #include "daemon/family.h"
 #include "daemon/isolation.h"
 #include "daemon/nsjoin.h"
@@ -54,6 +56,8 @@ struct spawn {
 	struct isolation s_iso;
 	LIST_HEAD(, made) s_made;
 	unsigned	s_nmade;
+	struct cpusched	s_cpu;
+	pid_t		s_undertaker;	/* 0: none */
 };
 
 static void
@@ -212,8 +216,8 @@ make_joined(struct making *mk, pid_t *pidp, const char **what)
 
 /* *pid is valid with 0 only; what: the step that failed. */
 static int
-make_init(const struct spawn *s, int sock, const struct init_params *ip, const struct made *anchor, struct nsjoin *ns,
-    pid_t *pidp, uint64_t ino[2], const char **what)
+make_init(struct spawn *s, int sock, const struct init_params *ip, const char *group, const struct made *anchor,
+    struct nsjoin *ns, pid_t *pidp, uint64_t ino[2], const char **what)
 {
 	struct making mk = { .mk_spawn = s, .mk_ip = ip, .mk_sock = sock, .mk_anchor = anchor, .mk_ipcmounts = { -1, -1 } };
 	bool join = anchor != NULL && s->s_iso.is_mode != ISO_NONE;
@@ -231,6 +235,7 @@ make_init(const struct spawn *s, int sock, const struct init_params *ip, const s
 		read_ino(*pidp, "pid", &ino[1]);
 		if (ns != NULL)
 			(void)nsjoin_open(ns, *pidp);
+		cpusched_enter(&s->s_cpu, group, *pidp);	/* before it makes others */
 		(void)!write(mk.mk_go[1], "", 1);
 	}
 	close(mk.mk_go[1]);
@@ -259,7 +264,7 @@ probe(struct spawn *s, enum iso_mode mode, char *lacks, size_t len)
 		return 0;
 	if ((error = seq_pair(pair)) != 0)
 		return error;
-	error = make_init(s, pair[1], &ip, NULL, NULL, &pid, ino, &what);
+	error = make_init(s, pair[1], &ip, "", NULL, NULL, &pid, ino, &what);
 	close(pair[1]);
 	if (error == 0) {
 		error = seq_recv(pair[0], &sm, fds, &nfds, 0);
@@ -313,7 +318,7 @@ made_find(const struct spawn *s, uint32_t id)
 }
 
 static void
-do_init(struct spawn *s, uint32_t id, uint32_t anchorid, const int fds[2])
+do_init(struct spawn *s, uint32_t id, uint32_t anchorid, const char *group, const int fds[2])
 {
 	struct seqmsg sm = { .sm_type = SPAWN_MADE, .sm_id = id };
 	struct init_params ip;
@@ -326,7 +331,7 @@ do_init(struct spawn *s, uint32_t id, uint32_t anchorid, const int fds[2])
 		memset(&m->m_ns, -1, sizeof(m->m_ns));
 	error = m == NULL ? ENOMEM : anchorid != 0 && anchor == NULL ? ESRCH : read_params(fds[1], &ip);
 	if (error == 0)
-		error = make_init(s, fds[0], &ip, anchor, ip.ip_shared ? &m->m_ns : NULL, &pid, sm.sm_ino, &what);
+		error = make_init(s, fds[0], &ip, group, anchor, ip.ip_shared ? &m->m_ns : NULL, &pid, sm.sm_ino, &what);
 	if (error != 0) {
 		free(m);
 		sm.sm_type = SPAWN_FAILED;
@@ -354,6 +359,13 @@ do_kill(struct spawn *s, uint32_t id)
 }
 
 static void
+do_cpu(struct spawn *s, const struct seqmsg *sm)
+{
+	if (sm->sm_id == 0 || cpusched_known(&s->s_cpu, sm->sm_text))
+		cpusched_set(&s->s_cpu, sm->sm_text, (unsigned)sm->sm_arg, sm->sm_flags, sm->sm_ino[0]);
+}
+
+static void
 receive(struct spawn *s)
 {
 	int fds[SEQ_MAXFDS], error;
@@ -362,9 +374,13 @@ receive(struct spawn *s)
 
 	while ((error = seq_recv(s->s_sock, &sm, fds, &nfds, MSG_DONTWAIT)) == 0) {
 		if (sm.sm_type == SPAWN_INIT && nfds == 2)
-			do_init(s, sm.sm_id, (uint32_t)sm.sm_arg, fds);
+			do_init(s, sm.sm_id, (uint32_t)sm.sm_arg, sm.sm_text, fds);
 		else if (sm.sm_type == SPAWN_KILL)
 			do_kill(s, sm.sm_id);
+		else if (sm.sm_type == SPAWN_CPU)
+			do_cpu(s, &sm);
+		else if (sm.sm_type == SPAWN_CPUGONE)
+			cpusched_gone(&s->s_cpu, sm.sm_text);
 		while (nfds > 0)
 			close(fds[--nfds]);
 	}
@@ -376,7 +392,7 @@ receive(struct spawn *s)
 static void
 kill_strays(struct spawn *s)
 {
-	pid_t *known = calloc((size_t)s->s_nmade + 1, sizeof(*known));
+	pid_t *known = calloc((size_t)s->s_nmade + 2, sizeof(*known));
 	struct made *m;
 	unsigned n = 0;
 
@@ -384,6 +400,8 @@ kill_strays(struct spawn *s)
 		return;
 	LIST_FOREACH(m, &s->s_made, m_link)
 		known[n++] = m->m_pid;
+	if (s->s_undertaker > 0)
+		known[n++] = s->s_undertaker;
 	family_kill(SIGKILL, known);
 	free(known);
 }
@@ -400,6 +418,7 @@ reaped(struct spawn *s, pid_t pid, int status)
 	if (m == NULL)
 		return;
 	sm.sm_id = m->m_id;
+	cpusched_died(&s->s_cpu, pid);
 	LIST_REMOVE(m, m_link);
 	s->s_nmade--;
 	nsjoin_close(&m->m_ns);
@@ -434,6 +453,34 @@ own_signals(struct spawn *s)
 	s->s_sigfd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/*
+ * Control groups stay when we are killed, and can only be removed when the processes in them are gone: somebody waits for that.
+ */
+static void
+start_undertaker(struct spawn *s)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	int p[2];
+	char c;
+
+	if ((s->s_cpu.cs_host.ch_cpu[0] == '\0' && s->s_cpu.cs_host.ch_pids[0] == '\0') || pipe2(p, O_CLOEXEC) != 0)
+		return;
+	if ((s->s_undertaker = fork()) != 0) {
+		close(p[0]);		/* p[1] closes when we end */
+		return;
+	}
+	close_others(p, 1);
+	setsid();
+	set_title(s, "vimaged: undertaker");
+	prctl(PR_SET_NAME, "vimaged-under");
+	(void)!read(p[0], &c, 1);
+	for (unsigned i = 0; i < 1000 && cgroup_there(&s->s_cpu.cs_host); i++) {
+		cgroup_clean(&s->s_cpu.cs_host);
+		nanosleep(&pause, NULL);
+	}
+	_exit(0);
+}
+
 static void __attribute__((noreturn))
 spawner_run(int sock, pid_t parent, char *title, size_t len)
 {
@@ -448,12 +495,15 @@ spawner_run(int sock, pid_t parent, char *title, size_t len)
 	if (getppid() != parent)
 		_exit(0);
 	own_signals(&s);
+	cpusched_init(&s.s_cpu);
+	start_undertaker(&s);
 	probe_all(&s);
 	pfd[0] = (struct pollfd){ .fd = s.s_sock, .events = POLLIN };
 	pfd[1] = (struct pollfd){ .fd = s.s_sigfd, .events = POLLIN };
 	for (;;) {
-		if (poll(pfd, 2, -1) < 0)
+		if (poll(pfd, 2, cpusched_timeout(&s.s_cpu)) < 0)
 			continue;
+		cpusched_tick(&s.s_cpu);
 		if (pfd[1].revents != 0)
 			reap(&s);
 		if (pfd[0].revents != 0)

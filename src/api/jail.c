@@ -338,7 +338,7 @@ vi_jail_proc_attach(struct vi_kernel *k, int jid)
 
 	if (pr == NULL || pr->pr_dying)
 		return (ENOENT);
-	if (pr->pr_nprocs + 1 > pr->pr_ncounted && !prison_countprocs(pr, pr->pr_nprocs + 1, false)) {
+	if (!prison_countprocs(pr, pr->pr_ncounted + 1, false)) {
 		msglog_put(prison_log(pr), LOG_WARNING, "limit.processes: reached");
 		return (EAGAIN);
 	}
@@ -356,8 +356,8 @@ vi_jail_proc_detach(struct vi_kernel *k, int jid)
 
 	if (pr == NULL || pr->pr_nprocs == 0)
 		return;
-	if (pr->pr_ncounted == pr->pr_nprocs--)
-		(void)prison_countprocs(pr, pr->pr_nprocs, true);
+	pr->pr_nprocs--;
+	(void)prison_countprocs(pr, MAX(pr->pr_ncounted, 1) - 1, true);
 	if (prison_vprocg(pr) != NULL)
 		prison_vprocg(pr)->vp_nprocs--;
 }

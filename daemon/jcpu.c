@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/jcpu.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <vimage/jail.h>
+
+#include "daemon/cpusched.h"
+#include "daemon/jproc.h"
+#include "daemon/proctree.h"
+#include "daemon/seqpacket.h"
+
+#define SAMPLE	(1000 * UINT64_C(1000000))	/* ns between two looks while something runs */
+#define MAXPAUSE	6			/* doublings of it while little does */
+
+static bool
+owns(struct daemon *d, int jid)
+{
+	return vi_jail_owner(d->d_kernel, jid, "vcpu") == jid;
+}
+
+void
+jcpu_path(struct daemon *d, int jid, char *buf, size_t len)
+{
+	char more[CPU_PATH];
+
+	buf[0] = '\0';
+	for (; jid > 0; jid = vi_jail_parent(d->d_kernel, jid)) {
+		if (!owns(d, jid))
+			continue;
+		snprintf(more, sizeof(more), "%s", buf);
+		snprintf(buf, len, "%d%s%.200s", jid, more[0] != '\0' ? "/" : "", more);
+	}
+}
+
+static uint64_t
+param(struct daemon *d, int jid, const char *name)
+{
+	char text[32];
+
+	return vi_jail_get(d->d_kernel, 0, jid, name, text, sizeof(text)) == 0 ? strtoull(text, NULL, 10) : 0;
+}
+
+static void
+tell(struct daemon *d, int jid, bool known)
+{
+	struct seqmsg sm = { .sm_type = SPAWN_CPU, .sm_id = known };
+
+	jcpu_path(d, jid, sm.sm_text, CPU_PATH);
+	sm.sm_arg = (int32_t)param(d, jid, "vcpu.share");
+	sm.sm_flags = (uint32_t)param(d, jid, "vcpu.limit");
+	sm.sm_ino[0] = param(d, jid, "limit.processes");
+	if (d->d_spawner->sp_sock >= 0)
+		(void)seq_send(d->d_spawner->sp_sock, &sm, NULL, 0, MSG_DONTWAIT);
+}
+
+/* Outermost first. */
+void
+jcpu_prepare(struct daemon *d, int jid)
+{
+	if (jid <= 0)
+		return;
+	jcpu_prepare(d, vi_jail_parent(d->d_kernel, jid));
+	if (owns(d, jid))
+		tell(d, jid, false);
+}
+
+void
+jcpu_changed(struct daemon *d, int jid)
+{
+	if (jid > 0 && owns(d, jid))
+		tell(d, jid, true);
+}
+
+void
+jcpu_gone(struct daemon *d, int jid)
+{
+	struct seqmsg sm = { .sm_type = SPAWN_CPUGONE };
+
+	if (!owns(d, jid) || d->d_spawner->sp_sock < 0)
+		return;
+	jcpu_path(d, jid, sm.sm_text, CPU_PATH);
+	(void)seq_send(d->d_spawner->sp_sock, &sm, NULL, 0, MSG_DONTWAIT);
+}
+
+/*
+ * Counting.
+ */
+static uint64_t
+sample_all(struct daemon *d, const pid_t *pids, struct jproc **jps, size_t n)
+{
+	struct proctree_sum *sums = calloc(n + 1, sizeof(*sums));
+	struct proctree pt;
+	uint64_t all = 0;
+
+	if (sums == NULL || proctree_read(&pt, pids, n) != 0) {
+		free(sums);
+		return 0;
+	}
+	proctree_sums(&pt, pids, sums, n);
+	proctree_free(&pt);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t ns = sums[i].ps_ns > jps[i]->jp_cputime ? sums[i].ps_ns - jps[i]->jp_cputime : 0;
+
+		jps[i]->jp_cputime += ns;
+		all += ns;
+		vi_jail_proc_cputime(d->d_kernel, jps[i]->jp_jid, ns);
+		vi_jail_proc_count(d->d_kernel, jps[i]->jp_jid, sums[i].ps_n);
+	}
+	free(sums);
+	return all;
+}
+
+static uint64_t
+sample(struct daemon *d)
+{
+	struct jproc *jp, **jps;
+	uint64_t all = 0;
+	size_t n = 0;
+	pid_t *pids;
+
+	LIST_FOREACH(jp, &d->d_jprocs, jp_link)
+		n++;
+	pids = calloc(n + 1, sizeof(*pids));
+	jps = calloc(n + 1, sizeof(struct jproc *));
+	n = 0;
+	if (pids != NULL && jps != NULL)
+		LIST_FOREACH(jp, &d->d_jprocs, jp_link)
+			if (jp->jp_init != 0 && jp->jp_jid > 0) {
+				pids[n] = jp->jp_init;
+				jps[n++] = jp;
+			}
+	if (n > 0)
+		all = sample_all(d, pids, jps, n);
+	free(pids);
+	free(jps);
+	return all;
+}
+
+void
+jcpu_sample(struct daemon *d)
+{
+	(void)sample(d);
+}
+
+static bool
+anybody(const struct daemon *d)
+{
+	const struct jproc *jp;
+
+	LIST_FOREACH(jp, &d->d_jprocs, jp_link)
+		if (jp->jp_jid > 0 && (!TAILQ_EMPTY(&jp->jp_execs) || jp->jp_linger))
+			return true;
+	return false;
+}
+
+/* Stacks pay for what their programs use, so somebody must look; seldom where little is used, never where nothing runs. */
+static void
+periodic(struct dtimer *dt)
+{
+	struct spawner *sp = (struct spawner *)((char *)dt - offsetof(struct spawner, sp_sampletimer));
+	struct daemon *d = sp->sp_daemon;
+	uint64_t used;
+
+	if (d->d_stopping || !anybody(d))
+		return;
+	daemon_manage(d);
+	used = sample(d);
+	daemon_managed(d);
+	sp->sp_pause = used > SAMPLE / 20 ? 0 : sp->sp_pause < MAXPAUSE ? sp->sp_pause + 1 : MAXPAUSE;
+	dtimer_set(d, dt, SAMPLE << sp->sp_pause, periodic);
+}
+
+void
+jcpu_start(struct daemon *d)
+{
+	struct spawner *sp = d->d_spawner;
+
+	if (sp->sp_sampletimer.dt_at != 0 && sp->sp_pause == 0)
+		return;
+	sp->sp_pause = 0;
+	dtimer_set(d, &sp->sp_sampletimer, SAMPLE, periodic);
+}
