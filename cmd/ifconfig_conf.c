@@ -27,7 +27,12 @@ static const struct word {
 	{ "laggport", 1 }, { "-laggport", 1 }, { "laggproto", 1 }, { "lagghash", 1 }, { "use_flowid", 0 }, { "-use_flowid", 0 },
 	{ "rr_limit", 1 }, { "lacp_strict", 0 }, { "-lacp_strict", 0 }, { "lacp_fast_timeout", 0 }, { "-lacp_fast_timeout", 0 },
 	/* gif, gre */
-	{ "tunnel", 2 }, { "deletetunnel", 0 }, { "-tunnel", 0 },
+	{ "tunnel", 2 }, { "deletetunnel", 0 }, { "-tunnel", 0 }, { "tunnelfib", 1 }, { "grekey", 1 }, { "enable_csum", 0 }, { "-enable_csum", 0 },
+	{ "enable_seq", 0 }, { "-enable_seq", 0 },
+	/* vxlan */
+	{ "vxlanid", 1 }, { "vxlanlocal", 1 }, { "vxlanremote", 1 }, { "vxlangroup", 1 }, { "vxlandev", 1 }, { "vxlanlocalport", 1 },
+	{ "vxlanremoteport", 1 }, { "vxlanportrange", 2 }, { "vxlanttl", 1 }, { "vxlanlearn", 0 }, { "-vxlanlearn", 0 }, { "vxlanmaxaddr", 1 },
+	{ "vxlantimeout", 1 }, { "vxlanflush", 0 }, { "vxlanflushall", 0 },
 };
 
 int
@@ -75,14 +80,30 @@ print_plain(const json_t *config)
 	}
 }
 
+/* Tunnels: "tunnel inet A --> B", "options=1<ENABLE_CSUM>", and the rest with a colon. */
+static void
+print_tunnel(const json_t *config)
+{
+	const char *key, *sep;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)config, key, value) {
+		sep = strcmp(key, "options") == 0 ? "=" : strcmp(key, "tunnel") == 0 || strcmp(key, "vxlan") == 0 ? " " : ": ";
+		printf("\t%s%s%s\n", key, sep, json_string_value(value));
+	}
+}
+
 static const struct form {
 	const char	*f_driver;
 	bool		 f_early;
 	void		(*f_print)(const json_t *config);
 } forms[] = {
 	{ "bridge", true, ifconfig_print_bridge },
+	{ "gif", false, print_tunnel },
+	{ "gre", false, print_tunnel },
 	{ "lagg", true, ifconfig_print_lagg },
 	{ "vlan", false, ifconfig_print_vlan },
+	{ "vxlan", false, print_tunnel },
 	{ NULL, false, print_plain },
 };
 

@@ -5,7 +5,7 @@
 cd "$1" || exit 2
 dirs='src/kern src/vimage src/net src/rtsock
 	src/netinet/arp src/netinet/ip src/netinet/icmp src/netinet/igmp src/netinet/ip6 src/netinet/icmp6 src/netinet/mld src/netinet/nd6
-	src/netinet/udp src/netinet/raw src/netinet/tcp'
+	src/netinet/udp src/netinet/raw src/netinet/tcp src/netinet/tunnel'
 generate() {
 	echo '# Features'
 	echo

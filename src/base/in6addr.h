@@ -133,4 +133,8 @@ in6_solicited(const uint8_t *a, uint32_t zone, uint8_t out[IN6_ADDRLEN])
 	in6_setzone(out, zone);
 }
 
+#define IN6ADDR_STRLEN	40	/* of the longest text, with its NUL */
+char	*in6addr_ntop(char [IN6ADDR_STRLEN], const uint8_t [16]);	/* RFC 5952 */
+int	 in6addr_pton(const char *, uint8_t [16]);	/* nothing but the address, without zone.  EINVAL */
+
 #endif

@@ -75,7 +75,8 @@ struct m_pkt {
 	uint8_t		 l2hlen, l3hlen;	/* as the sender left them: where the headers lie */
 	uint64_t	 rcvtime;	/* host ns; 0 = not taken */
 	uint32_t	 mark;
-	uint32_t	 pad;
+	uint16_t	 nest;		/* tunnels around it already */
+	uint16_t	 fragoff;	/* of a fragment that waits: where it belongs */
 };
 
 struct mbuf {

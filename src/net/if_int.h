@@ -48,11 +48,6 @@ void	if_extra_trim(struct ifnet *);		/* one with nothing in it goes */
 void	if_extra_input(struct ifnet *, struct mbuf *);	/* shows a frame that came in */
 void	if_extra_leave(struct ifnet *);		/* leaves its vnet: frames held are dropped, captures end */
 void	if_extra_arrive(struct ifnet *);
-/*
- * Frames as a wire would carry them: none longer than the MTU allows, with sums also with checksums; a list by
- * m_nextpkt.  What there is no memory for is dropped (output errors).  Consumes m; NULL: nothing left.
- */
-struct mbuf *if_wire(struct ifnet *, struct mbuf *, bool sums);
 
 /* if_link.c: the properties of the way out of an interface */
 void	iflink_output(struct iflink *, struct mbuf *);	/* consumes */
@@ -79,11 +74,6 @@ void	if_return(struct ifnet *);	/* home, or destroyed when that is impossible */
 /* if_clone.c */
 void	if_clone_destroy(struct ifnet *);	/* whatever it is, and wherever; lo0 too */
 
-/*
- * The name of a new interface: TYPE and the number, or with unit < 0 the first number whose name is free.  ENOSPC, EEXIST.
- */
-int	if_clone_name(struct vnet *, const char *type, int unit, char name[IFNAMSIZ]);
-#define IF_CLONE_MAXAUTO	32767	/* of the numbers it gives */
 
 extern const struct if_clone bridge_cloner, disc_cloner, edsc_cloner, epair_cloner, lagg_cloner, lo_cloner, tap_cloner, tun_cloner,
     vlan_cloner;

@@ -40,7 +40,7 @@ struct tuntap {
 };
 
 struct tuntap_vnet {
-	uint64_t	tv_down, tv_toobig, tv_full, tv_badversion, tv_nomem;
+	uint64_t	tv_down, tv_toobig, tv_full, tv_nomem;
 };
 VNET_STATE_DECLARE(tuntap);
 VNET_STATE_DEFINE(tuntap);
@@ -155,36 +155,7 @@ tuntap_transmit(struct ifnet *ifp, struct mbuf *m)
 	return (0);
 }
 
-/* tun: the other end is whom packets go to, there is nothing to resolve. */
-static int
-tun_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh)
-{
-	(void)nh;
-	if ((m->m_flags & (M_BCAST | M_MCAST)) != 0)
-		ifp->if_stats.ifs_omcasts++;
-	return (if_transmit(ifp, m));
-}
-
 /* Frames from the user */
-
-static void
-tun_input(struct ifnet *ifp, struct mbuf *m)
-{
-	uint8_t vhl;
-
-	if (!if_up(ifp)) {
-		ifp->if_stats.ifs_iqdrops++;
-		m_freem(m);
-		return;
-	}
-	if (m_copydata(m, 0, 1, &vhl) == 0 && (vhl >> 4 == 4 || vhl >> 4 == 6)) {
-		net_input(ifp, vhl >> 4 == 4 ? ETHERTYPE_IP : ETHERTYPE_IPV6, m);
-		return;
-	}
-	tuntap_vnet(ifp->if_vnet)->tv_badversion++;
-	ifp->if_stats.ifs_ierrors++;
-	m_freem(m);
-}
 
 int
 tuntap_input(struct tuntap *tt, const void *buf, size_t len)
@@ -224,9 +195,9 @@ tuntap_setrunning(struct tuntap *tt)
 }
 
 static const struct ifnet_ops tun_ops = {
-	.ifo_output = tun_output,
+	.ifo_output = if_output_ip,
 	.ifo_transmit = tuntap_transmit,
-	.ifo_input = tun_input,
+	.ifo_input = if_input_ip,
 };
 
 static const struct ifnet_ops tap_ops = {
@@ -513,7 +484,6 @@ static const struct stat_desc tuntap_stats[] = {
 	STAT("tuntap", struct tuntap_vnet, tv_toobig, "frame%s longer than the MTU not sent"),
 	STAT("tuntap", struct tuntap_vnet, tv_full, "frame%s dropped because the program was too slow"),
 	STAT("tuntap", struct tuntap_vnet, tv_nomem, "frame%s dropped for lack of memory"),
-	STAT("tuntap", struct tuntap_vnet, tv_badversion, "packet%s of no known family received"),
 	STAT_END
 };
 

@@ -264,6 +264,21 @@ void	 if_free(struct ifnet *);
 void	 if_deliver(struct ifnet *to, struct mbuf *);
 /* A frame that one interface received becomes another's of the same stack, counted and shown.  Consumes m. */
 void	 if_receive(struct ifnet *, struct mbuf *);
+/*
+ * Frames as a wire would carry them: none longer than the MTU allows, with sums also with checksums; a list by
+ * m_nextpkt.  What there is no memory for is dropped (output errors).  Consumes m; NULL: nothing left.
+ */
+struct mbuf *if_wire(struct ifnet *, struct mbuf *, bool sums);
+/*
+ * The name of a new interface: TYPE and the number, or with unit < 0 the first number whose name is free.  ENOSPC, EEXIST.
+ */
+int	if_clone_name(struct vnet *, const char *type, int unit, char name[IFNAMSIZ]);
+#define IF_CLONE_MAXAUTO	32767	/* of the numbers it gives */
+/* For interfaces of bare IP packets that lead to one place: nothing is resolved, and what comes is told by its version.  Both consume m. */
+int	 if_output_ip(struct ifnet *, struct mbuf *, const struct net_addr *);
+void	 if_input_ip(struct ifnet *, struct mbuf *);
+/* Those that live above net (netinet/tunnel). */
+extern const struct if_clone gif_cloner, gre_cloner, stf_cloner, vxlan_cloner;
 /* locally administered, unique in the kernel as the names are; _in: where they are unique in the vnet */
 void	 if_lladdr_make(struct kernel *, const char *name, uint8_t lladdr[6]);
 void	 if_lladdr_make_in(struct vnet *, const char *name, uint8_t lladdr[6]);

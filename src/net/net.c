@@ -14,6 +14,7 @@
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "net/if_int.h"
+#include "wire/ether.h"
 
 VNET_STATE_DEFINE(net);
 
@@ -44,6 +45,33 @@ net_input(struct ifnet *ifp, uint16_t ethertype, struct mbuf *m)
 		}
 	}
 	ifp->if_stats.ifs_noproto++;
+	m_freem(m);
+}
+
+int
+if_output_ip(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh)
+{
+	(void)nh;
+	if ((m->m_flags & (M_BCAST | M_MCAST)) != 0)
+		ifp->if_stats.ifs_omcasts++;
+	return (if_transmit(ifp, m));
+}
+
+void
+if_input_ip(struct ifnet *ifp, struct mbuf *m)
+{
+	uint8_t vhl;
+
+	if (!if_up(ifp)) {
+		ifp->if_stats.ifs_iqdrops++;
+		m_freem(m);
+		return;
+	}
+	if (m_copydata(m, 0, 1, &vhl) == 0 && (vhl >> 4 == 4 || vhl >> 4 == 6)) {
+		net_input(ifp, vhl >> 4 == 4 ? ETHERTYPE_IP : ETHERTYPE_IPV6, m);
+		return;
+	}
+	ifp->if_stats.ifs_ierrors++;
 	m_freem(m);
 }
 

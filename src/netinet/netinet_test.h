@@ -34,7 +34,7 @@ nt_begin(struct nt *nt)
 	static const struct vnet_module *const mods[] = { &net_vnet_module, &lo_vnet_module, &iflink_vnet_module, &ether_vnet_module, &epair_vnet_module,
 	    &route_vnet_module, &socket_vnet_module, &inpcb_vnet_module, &arp_vnet_module, &ip_vnet_module, &icmp_vnet_module,
 	    &ip6_vnet_module, &icmp6_vnet_module, &nd6_vnet_module, &igmp_vnet_module, &mld_vnet_module,
-	    &rip_vnet_module, &udp_vnet_module };
+	    &rip_vnet_module, &udp_vnet_module, &tunnel_vnet_module, &vxlan_vnet_module };
 	struct vi_ifaddr ia = { .ia_addr = { .sa_family = VI_AF_INET, .sa_in = NT_LOCAL }, .ia_prefixlen = 8 };
 	struct vi_kernel_params kp = { 0 };
 

@@ -10,7 +10,7 @@
  * for 60 to 120; Linux's 30 has proved enough).  One timer, pending only while something waits, serves them all: they expire in order of arrival.
  *
  * The fragments' own mbufs are all the memory there is: m_data stands behind the IP header, which stays in front of it, m_pkt.len counts data and
- * m_pkt.pad holds the offset.
+ * m_pkt.fragoff holds the offset.
  */
 #include <string.h>
 
@@ -38,13 +38,13 @@ struct ipq {
 static inline uint32_t
 frag_off(const struct mbuf *m)
 {
-	return (m->m_pkt.pad);
+	return (m->m_pkt.fragoff);
 }
 
 static inline uint32_t
 frag_end(const struct mbuf *m)
 {
-	return (m->m_pkt.pad + m->m_pkt.len);
+	return (m->m_pkt.fragoff + m->m_pkt.len);
 }
 
 static struct ipqbucket *
@@ -87,7 +87,7 @@ frag_restore(struct mbuf *m)
 	m->m_data -= m->m_pkt.l3hlen;
 	m->m_len += m->m_pkt.l3hlen;
 	m->m_pkt.len += m->m_pkt.l3hlen;
-	m->m_pkt.pad = 0;
+	m->m_pkt.fragoff = 0;
 	return (m);
 }
 
@@ -262,7 +262,7 @@ ipq_insert(struct ip_vnet *iv, struct ipq *q, struct mbuf *m, const struct ip_in
 	m->m_len -= ii->ii_hlen;
 	m->m_pkt.len -= ii->ii_hlen;
 	m->m_pkt.l3hlen = (uint8_t)ii->ii_hlen;
-	m->m_pkt.pad = ii->ii_off;
+	m->m_pkt.fragoff = ii->ii_off;
 	m->m_nextpkt = *mp;
 	*mp = m;
 	q->ipq_nfrags++;

@@ -73,7 +73,7 @@ TAILQ_HEAD(in_ifaddrhead, ifaddr);
 TAILQ_HEAD(ipqhead, ipq);
 LIST_HEAD(ipqbucket, ipq);
 
-#define IP_MAXPROTO	8	/* transports that may register */
+#define IP_MAXPROTO	16	/* transports that may register */
 #define IPREASS_NHASH	16
 #define IP_NIDS		64
 #define IN_MINADDRHASH	8

@@ -8,7 +8,7 @@
  * Bounds per vnet, as for IPv4: datagrams (oldest goes first), fragments in all and per datagram; a datagram waits 60 seconds.  One timer serves them all.
  *
  * The fragments' own mbufs are all the memory there is: m_data stands behind the fragment header, all headers remain in front of it; m_pkt.len counts
- * data, m_pkt.l3hlen what is in front, and m_pkt.pad holds the offset.
+ * data, m_pkt.l3hlen what is in front, and m_pkt.fragoff holds the offset.
  */
 #include <string.h>
 
@@ -36,8 +36,8 @@ struct ip6q {
 	struct mbuf	*q_frags;
 };
 
-static inline uint32_t frag_off(const struct mbuf *m) { return (m->m_pkt.pad); }
-static inline uint32_t frag_end(const struct mbuf *m) { return (m->m_pkt.pad + m->m_pkt.len); }
+static inline uint32_t frag_off(const struct mbuf *m) { return (m->m_pkt.fragoff); }
+static inline uint32_t frag_end(const struct mbuf *m) { return (m->m_pkt.fragoff + m->m_pkt.len); }
 
 static struct ip6qbucket *
 q_bucket(const struct ip6_vnet *i6v, const struct ip6_in *ii, uint32_t id)
@@ -83,7 +83,7 @@ frag_restore(struct mbuf *m)
 	m->m_data -= m->m_pkt.l3hlen;
 	m->m_len += m->m_pkt.l3hlen;
 	m->m_pkt.len += m->m_pkt.l3hlen;
-	m->m_pkt.pad = 0;
+	m->m_pkt.fragoff = 0;
 	return (m);
 }
 
@@ -253,7 +253,7 @@ q_insert(struct ip6_vnet *i6v, struct ip6q *q, struct mbuf *m, const struct ip6_
 	m->m_len -= hlen;
 	m->m_pkt.len -= hlen;
 	m->m_pkt.l3hlen = (uint8_t)hlen;
-	m->m_pkt.pad = offlg & IP6F_OFFMASK;
+	m->m_pkt.fragoff = offlg & IP6F_OFFMASK;
 	m->m_nextpkt = *mp;
 	*mp = m;
 	q->q_nfrags++;

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gre: IPv4 and IPv6 in GRE (RFC 2784, RFC 7676), with key and sequence numbers (RFC 2890).
+ *
+ * A tunnel with a key takes packets with that key only, one without takes those without.  With sequence numbers what comes late is dropped
+ * (RFC 2890 2.2), and so is what has none; they begin anew when the tunnel gets ends.  With checksums packets are sent with one; those that are received
+ * are verified whenever they have one.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/checksum.h"
+#include "mbuf/mbuf.h"
+#include "net/route.h"
+#include "netinet/tunnel/tunnel.h"
+#include "wire/ether.h"
+#include "wire/gre.h"
+#include "wire/ip.h"
+
+#define GRE_MTU		1476	/* Ethernet's less IPv4's and the shortest header */
+
+/* m with the header in front. */
+static struct mbuf *
+gre_header(struct tunnel *tn, struct mbuf *m, struct gre_info *gi)
+{
+	uint16_t sum;
+
+	if ((m = m_prepend(m, gi->gi_hlen)) == NULL)
+		return (NULL);
+	(void)gre_build(m->m_data, gi);
+	if (gi->gi_hasseq)
+		tn->tn_oseq++;
+	if (gi->gi_hassum) {
+		sum = cksum_fold(m_cksum(m, 0, m->m_pkt.len, 0));
+		memcpy(m->m_data + GRE_HLEN, &sum, sizeof(sum));
+	}
+	return (m);
+}
+
+static int
+gre_encap(struct ifnet *ifp, struct mbuf *m, const struct tunnel_inner *ti)
+{
+	struct tunnel *tn = ifp->if_softc;
+	struct tunnel_vnet *tv = tunnel_vnet(ifp->if_vnet);
+	const bool key = tn->tn_key != 0;
+	struct gre_info gi = { .gi_proto = ti->ti_ops == &in_ops ? ETHERTYPE_IP : ETHERTYPE_IPV6, .gi_hassum = tn->tn_sum, .gi_haskey = key,
+		.gi_hasseq = tn->tn_seq, .gi_key = tn->tn_key, .gi_seq = tn->tn_oseq, .gi_hlen = (uint16_t)(GRE_HLEN + 4 * (tn->tn_sum + key + tn->tn_seq)) };
+	const struct tunnel_out to = {
+		.to_ops = tn->tn_ops,
+		.to_src = tn->tn_src,
+		.to_dst = tn->tn_dst,
+		.to_fib = tn->tn_fib,
+		.to_proto = IPPROTO_GRE,
+		.to_overhead = (uint8_t)gi.gi_hlen,
+		.to_ttl = (uint8_t)(tn->tn_ops == &in_ops ? tv->tv_ttl[TUNNEL_GRE] : tv->tv_hlim[TUNNEL_GRE]),
+	};
+	bool df;
+
+	if ((m = tunnel_fit(ifp, m, ti, &to, &df)) == NULL)
+		return (EMSGSIZE);
+	if ((m = gre_header(tn, m, &gi)) == NULL) {
+		tv->tv_stat.tns_nomem++;
+		ifp->if_stats.ifs_oerrors++;
+		return (ENOBUFS);
+	}
+	return (tunnel_send(ifp, m, ti, &to, df));
+}
+
+static int
+gre_transmit(struct ifnet *ifp, struct mbuf *m)
+{
+	return (tunnel_transmit(ifp, m, tunnel_vnet(ifp->if_vnet)->tv_nesting[TUNNEL_GRE], gre_encap));
+}
+
+static const struct ifnet_ops gre_ops = {
+	.ifo_output = if_output_ip,
+	.ifo_transmit = gre_transmit,
+	.ifo_input = if_input_ip,
+};
+
+/* In */
+
+static void
+gre_drop(struct mbuf *m, uint64_t *why)
+{
+	(*why)++;
+	m_freem(m);
+}
+
+/* NULL: gone. */
+static struct mbuf *
+gre_pull(struct tunnel_vnet *tv, struct mbuf *m, struct gre_info *gi)
+{
+	enum wire_error e = gre_check(m->m_data, m->m_len, m->m_pkt.len, gi);
+
+	for (int i = 0; i < 2 && e == WIRE_PULLUP; i++) {
+		if ((m = m_pullup(m, gi->gi_need)) == NULL) {
+			tv->tv_stat.tns_nomem++;
+			return (NULL);
+		}
+		e = gre_check(m->m_data, m->m_len, m->m_pkt.len, gi);
+	}
+	if (e == WIRE_OK)
+		return (m);
+	gre_drop(m, &tv->tv_stat.tns_badheader);
+	return (NULL);
+}
+
+/* RFC 2890 2.2: what is not newer than the newest is out of order.  The first one sets it. */
+static bool
+gre_inorder(struct tunnel *tn, const struct gre_info *gi)
+{
+	if (!tn->tn_seq)
+		return (true);
+	if (!gi->gi_hasseq || (tn->tn_iseqvalid && (int32_t)(gi->gi_seq - tn->tn_iseq) <= 0))
+		return (false);
+	tn->tn_iseq = gi->gi_seq;
+	tn->tn_iseqvalid = true;
+	return (true);
+}
+
+void
+gre_input(struct mbuf *m, const struct inet_pkt *pk)
+{
+	struct tunnel_vnet *tv = tunnel_vnet(pk->ip_vnet);
+	struct gre_info gi;
+	struct tunnel *tn;
+
+	if (m->m_pkt.len > pk->ip_plen)		/* link padding is not covered by the checksum */
+		m_adj(m, (ptrdiff_t)pk->ip_plen - (ptrdiff_t)m->m_pkt.len);
+	if ((m = gre_pull(tv, m, &gi)) == NULL)
+		return;
+	tn = tunnel_lookup(tv, TUNNEL_GRE, pk->ip_ops, &pk->ip_dst, &pk->ip_src, gi.gi_haskey ? gi.gi_key : 0);
+	if (tn == NULL) {
+		tunnel_unreach(m, pk);
+		return;
+	}
+	if (gi.gi_hassum && cksum_fold(m_cksum(m, 0, m->m_pkt.len, 0)) != 0) {
+		tn->tn_if->if_stats.ifs_ierrors++;
+		gre_drop(m, &tv->tv_stat.tns_badsum);
+	} else if (!gre_inorder(tn, &gi)) {
+		tn->tn_if->if_stats.ifs_ierrors++;
+		gre_drop(m, &tv->tv_stat.tns_oldseq);
+	} else if (gi.gi_proto != ETHERTYPE_IP && gi.gi_proto != ETHERTYPE_IPV6) {
+		tn->tn_if->if_stats.ifs_noproto++;
+		gre_drop(m, &tv->tv_stat.tns_badheader);
+	} else {
+		m_adj(m, gi.gi_hlen);
+		tunnel_receive(tn->tn_if, m, gi.gi_proto == ETHERTYPE_IP ? &in_ops : &in6_ops, pk->ip_tos);
+	}
+}
+
+void
+gre_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
+{
+	struct gre_info gi;
+
+	if (gre_check(ic->ic_data, ic->ic_len, ic->ic_len, &gi) != WIRE_OK ||
+	    tunnel_lookup(tunnel_vnet(vn), TUNNEL_GRE, ic->ic_ops, &ic->ic_src, &ic->ic_dst, gi.gi_haskey ? gi.gi_key : 0) == NULL)
+		return;
+	tunnel_relay(vn, ic, gi.gi_proto == ETHERTYPE_IP ? &in_ops : &in6_ops, gi.gi_hlen);
+}
+
+/* Options */
+
+static int
+gre_opt_key(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct tunnel *tn = ifp->if_softc;
+	long long key;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_number(io, argv[0], &key, err)) != 0)
+		return (error);
+	if (key == tn->tn_key)
+		return (0);
+	if (tn->tn_ops != NULL &&
+	    tunnel_lookup(tunnel_vnet(ifp->if_vnet), TUNNEL_GRE, tn->tn_ops, &tn->tn_src, &tn->tn_dst, (uint32_t)key) != NULL)
+		return (ifopt_fail(err, EEXIST, "%s: another tunnel has these ends and the key", io->io_name));
+	tn->tn_key = (uint32_t)key;
+	return (0);
+}
+
+/* enable_csum, enable_seq, and with a minus. */
+static int
+gre_opt_flag(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct tunnel *tn = ifp->if_softc;
+	const bool on = io->io_name[0] != '-';
+
+	(void)argv;
+	(void)argc;
+	(void)err;
+	if (io->io_arg == GRE_CP)
+		tn->tn_sum = on;
+	else
+		tn->tn_seq = on;
+	tn->tn_iseqvalid = false;
+	return (0);
+}
+
+static void
+gre_show(const struct ifnet *ifp, const struct ifopt_show *is)
+{
+	const struct tunnel *tn = ifp->if_softc;
+
+	tunnel_show(ifp, is);
+	if (tn->tn_key != 0)
+		ifopt_put(is, NULL, NULL, "grekey", "0x%x (%u)", tn->tn_key, tn->tn_key);
+	if (tn->tn_sum || tn->tn_seq)
+		ifopt_put(is, NULL, NULL, "options", "%x<%s%s%s>", (tn->tn_sum ? 1u : 0u) | (tn->tn_seq ? 2u : 0u), tn->tn_sum ? "ENABLE_CSUM" : "",
+		    tn->tn_sum && tn->tn_seq ? "," : "", tn->tn_seq ? "ENABLE_SEQ" : "");
+}
+
+static int
+gre_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
+{
+	return (tunnel_create(vn, TUNNEL_GRE, &gre_cloner, &gre_ops, GRE_MTU, unit, name));
+}
+
+static const struct if_option gre_options[] = {
+	{ "tunnel", 2, 2, tunnel_opt_ends, 0, 0, 0 },
+	{ "deletetunnel", 0, 0, tunnel_opt_noends, 0, 0, 0 },
+	{ "-tunnel", 0, 0, tunnel_opt_noends, 0, 0, 0 },
+	{ "tunnelfib", 1, 1, tunnel_opt_fib, 0, 0, RT_MAXFIBS },
+	{ "grekey", 1, 1, gre_opt_key, 0, 0, UINT32_MAX },
+	{ "enable_csum", 0, 0, gre_opt_flag, GRE_CP, 0, 0 },
+	{ "-enable_csum", 0, 0, gre_opt_flag, GRE_CP, 0, 0 },
+	{ "enable_seq", 0, 0, gre_opt_flag, GRE_SP, 0, 0 },
+	{ "-enable_seq", 0, 0, gre_opt_flag, GRE_SP, 0, 0 },
+	{ NULL, 0, 0, NULL, 0, 0, 0 },
+};
+
+const struct if_clone gre_cloner = {
+	.ifc_name = "gre",
+	.ifc_create = gre_create,
+	.ifc_destroy = tunnel_destroy,
+	.ifc_options = gre_options,
+	.ifc_show = gre_show,
+};

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options of vxlan interfaces.  Each takes effect at once: what was set up is taken down and set up anew. */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/in6addr.h"
+#include "base/inaddr.h"
+#include "netinet/tunnel/vxlan_int.h"
+
+static int
+conf_restart(struct vxlan *vx, const struct if_option *io, char *err)
+{
+	int error;
+
+	vxlan_stop(vx);
+	if ((error = vxlan_start(vx)) != 0)
+		return (ifopt_fail(err, error, "%s: the port or the group cannot be had", io->io_name));
+	return (0);
+}
+
+static int
+opt_id(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vxlan *vx = ifp->if_softc;
+	long long n;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_number(io, argv[0], &n, err)) != 0)
+		return (error);
+	vx->vx_vni = (uint32_t)n;
+	return (conf_restart(vx, io, err));
+}
+
+static int
+opt_local(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vxlan *vx = ifp->if_softc;
+	const struct inet_ops *ops;
+	struct in_addr_any a;
+
+	(void)argc;
+	if (tunnel_address(argv[0], &ops, &a) != 0)
+		return (ifopt_fail(err, EINVAL, "%s: %s is no address of a host", io->io_name, argv[0]));
+	vx->vx_lops = ops;
+	vx->vx_local = a;
+	return (conf_restart(vx, io, err));
+}
+
+static int
+opt_remote(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vxlan *vx = ifp->if_softc;
+	const struct inet_ops *ops;
+	struct in_addr_any a;
+
+	(void)argc;
+	if (tunnel_address(argv[0], &ops, &a) != 0)
+		return (ifopt_fail(err, EINVAL, "%s: %s is no address of a host", io->io_name, argv[0]));
+	vx->vx_rops = ops;
+	vx->vx_remote = a;
+	vx->vx_group = false;
+	return (conf_restart(vx, io, err));
+}
+
+static int
+opt_group(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vxlan *vx = ifp->if_softc;
+	struct in_addr_any a = in4_any(0);
+	uint8_t six[16];
+	bool four;
+
+	(void)argc;
+	four = inaddr_pton(argv[0], &a.in4) == 0;
+	if (four ? !in_multicast(a.in4) : in6addr_pton(argv[0], six) != 0 || !in6_multicast(six) || (six[1] & 0xf) <= IN6_SCOPE_LINK)
+		return (ifopt_fail(err, EINVAL, "%s: %s is no group beyond a link", io->io_name, argv[0]));
+	if (!four)
+		memcpy(a.in6, six, sizeof(six));
+	vx->vx_rops = four ? &in_ops : &in6_ops;
+	vx->vx_remote = a;
+	vx->vx_group = true;
+	return (conf_restart(vx, io, err));
+}
+
+static int
+opt_dev(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vxlan *vx = ifp->if_softc;
+	struct ifnet *dev;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_interface(ifp, argv[0], &dev, err)) != 0)
+		return (error);
+	if (dev == ifp)
+		return (ifopt_fail(err, EINVAL, "%s: %s is the interface itself", io->io_name, argv[0]));
+	memcpy(vx->vx_dev, dev->if_xname, sizeof(vx->vx_dev));
+	return (conf_restart(vx, io, err));
+}
+
+/* Ports and numbers that lie where io_arg says. */
+static int
+opt_port(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vxlan *vx = ifp->if_softc;
+	long long n;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_number(io, argv[0], &n, err)) != 0)
+		return (error);
+	*(uint16_t *)(void *)((char *)vx + io->io_arg) = (uint16_t)n;
+	return (conf_restart(vx, io, err));
+}
+
+static int
+opt_range(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vxlan *vx = ifp->if_softc;
+	long long lo, hi;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_number(io, argv[0], &lo, err)) != 0 || (error = ifopt_number(io, argv[1], &hi, err)) != 0)
+		return (error);
+	if (lo > hi)
+		return (ifopt_fail(err, EINVAL, "%s: %lld is more than %lld", io->io_name, lo, hi));
+	vx->vx_minport = (uint16_t)lo;
+	vx->vx_maxport = (uint16_t)hi;
+	return (0);
+}
+
+static int
+opt_number(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vxlan *vx = ifp->if_softc;
+	long long n;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_number(io, argv[0], &n, err)) != 0)
+		return (error);
+	*(uint32_t *)(void *)((char *)vx + io->io_arg) = (uint32_t)n;
+	return (0);
+}
+
+static int
+opt_ttl(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vxlan *vx = ifp->if_softc;
+	long long n;
+	int error;
+
+	(void)argc;
+	if ((error = ifopt_number(io, argv[0], &n, err)) == 0)
+		vx->vx_ttl = (uint8_t)n;
+	return (error);
+}
+
+static int
+opt_learn(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vxlan *vx = ifp->if_softc;
+
+	(void)argv;
+	(void)argc;
+	(void)err;
+	vx->vx_learn = io->io_name[0] != '-';
+	return (0);
+}
+
+static int
+opt_flush(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	(void)io;
+	(void)argv;
+	(void)argc;
+	(void)err;
+	vxlan_flush(ifp->if_softc);
+	return (0);
+}
+
+#define END	{ NULL, 0, 0, NULL, 0, 0, 0 }
+const struct if_option vxlan_options[] = {
+	{ "vxlanid", 1, 1, opt_id, 0, 0, VXLAN_MAXVNI },
+	{ "vxlanlocal", 1, 1, opt_local, 0, 0, 0 },
+	{ "vxlanremote", 1, 1, opt_remote, 0, 0, 0 },
+	{ "vxlangroup", 1, 1, opt_group, 0, 0, 0 },
+	{ "vxlandev", 1, 1, opt_dev, 0, 0, 0 },
+	{ "vxlanlocalport", 1, 1, opt_port, offsetof(struct vxlan, vx_lport), 1, 65535 },
+	{ "vxlanremoteport", 1, 1, opt_port, offsetof(struct vxlan, vx_rport), 1, 65535 },
+	{ "vxlanportrange", 2, 2, opt_range, 0, 1, 65535 },
+	{ "vxlanttl", 1, 1, opt_ttl, 0, 1, 255 },
+	{ "vxlanlearn", 0, 0, opt_learn, 0, 0, 0 },
+	{ "-vxlanlearn", 0, 0, opt_learn, 0, 0, 0 },
+	{ "vxlanmaxaddr", 1, 1, opt_number, offsetof(struct vxlan, vx_maxaddr), 0, 1 << 20 },
+	{ "vxlantimeout", 1, 1, opt_number, offsetof(struct vxlan, vx_timeout), 1, 86400 },
+	{ "vxlanflush", 0, 0, opt_flush, 0, 0, 0 },
+	{ "vxlanflushall", 0, 0, opt_flush, 0, 0, 0 },
+	END
+};
+
+static void
+show_end(const struct inet_ops *ops, const struct in_addr_any *a, uint16_t port, struct sbuf *sb)
+{
+	char text[TUNNEL_ADDRLEN];
+
+	if (ops == NULL)
+		sbuf_printf(sb, "-:%u", port);
+	else
+		sbuf_printf(sb, ops == &in_ops ? "%s:%u" : "[%s]:%u", tunnel_ntop(ops, a, text), port);
+}
+
+void
+vxlan_show(const struct ifnet *ifp, const struct ifopt_show *is)
+{
+	const struct vxlan *vx = ifp->if_softc;
+	char text[160];
+	struct sbuf sb;
+
+	if (vx->vx_vni == UINT32_MAX)
+		return;
+	sbuf_init(&sb, text, sizeof(text));
+	sbuf_printf(&sb, "vni %u local ", vx->vx_vni);
+	show_end(vx->vx_lops, &vx->vx_local, vx->vx_lport, &sb);
+	sbuf_cat(&sb, vx->vx_group ? " group " : " remote ");
+	show_end(vx->vx_rops, &vx->vx_remote, vx->vx_rport, &sb);
+	ifopt_put(is, NULL, NULL, "vxlan", "%s", text);
+}
