@@ -29,6 +29,27 @@ param_local(const char *name)
 	return false;
 }
 
+/* FreeBSD's, and refused: nobody shall believe that they do something. */
+static const struct { const char *name, *why; } senseless[] = {
+	{ "interface", "a jail gets its addresses inside of its own stack" },
+	{ "ip_hostname", "a jail gets its addresses inside of its own stack" },
+	{ "ip4.saddrsel", "jails are not restricted to addresses" },
+	{ "ip6.saddrsel", "jails are not restricted to addresses" },
+	{ "cpuset.id", "there are no CPU sets here; see vcpu.share and vcpu.limit" },
+	{ "mac.label", "there are no MAC labels on Linux" },
+	{ "linux", "every program is a Linux program" },
+	{ "zfs", "there is no ZFS here" },
+};
+
+/* The name, or one below it. */
+static bool
+param_begins(const char *param, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(param, name, len) == 0 && (param[len] == '\0' || param[len] == '.');
+}
+
 /* What is only looked at when a command runs must be right before anything is made. */
 bool
 param_check(const struct job *jb)
@@ -36,9 +57,16 @@ param_check(const struct job *jb)
 	static const struct { const char *name; long long max; } numbers[] = {
 		{ "exec.timeout", 1000000 }, { "exec.fib", 65535 },
 	};
+	const struct jc_param *pm;
 	const char *value;
 	long long n;
 
+	STAILQ_FOREACH(pm, &jb->jb_params, pm_link)
+		for (size_t i = 0; i < sizeof(senseless) / sizeof(senseless[0]); i++)
+			if (param_begins(pm->pm_name, senseless[i].name)) {
+				job_warnx(jb, "%s: %s", pm->pm_name, senseless[i].why);
+				return false;
+			}
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		value = jc_param_str(&jb->jb_params, numbers[i].name, "0");
 		if (!cmd_number(value, 0, numbers[i].max, &n)) {
