@@ -17,9 +17,7 @@ static const struct ip_vnet ip_defaults = {
 	.iv_redirect = 1,
 	.iv_ttl = IPDEFTTL,
 	.iv_processoptions = 1,
-	.iv_maxfragpackets = 256,
-	.iv_maxfrags = 4096,
-	.iv_maxfragsperpacket = 128,
+	.iv_reass = { .rs_maxqueues = 256, .rs_maxfrags = 4096, .rs_maxperqueue = 128 },
 };
 
 static const struct sysctl_desc ip_sysctls[] = {
@@ -33,12 +31,12 @@ static const struct sysctl_desc ip_sysctls[] = {
 	CTL_INT("net.inet.ip.process_options", CTL_RW, struct ip_vnet, iv_processoptions, 0, 2,
 	    "IP options: 0 ignore, 1 process, 2 refuse with ICMP"),
 	CTL_INT("net.inet.ip.random_id", CTL_RW, struct ip_vnet, iv_randomid, 0, 1, "Random IP ids"),
-	CTL_INT("net.inet.ip.maxfragpackets", CTL_RW, struct ip_vnet, iv_maxfragpackets, -1, 1 << 20,
+	CTL_INT("net.inet.ip.maxfragpackets", CTL_RW, struct ip_vnet, iv_reass.rs_maxqueues, -1, 1 << 20,
 	    "Datagrams being reassembled at most; 0 none, -1 no limit"),
-	CTL_INT("net.inet.ip.maxfrags", CTL_RW, struct ip_vnet, iv_maxfrags, -1, 1 << 24, "Fragments waiting at most; -1 no limit"),
-	CTL_INT("net.inet.ip.maxfragsperpacket", CTL_RW, struct ip_vnet, iv_maxfragsperpacket, 1, 8192, "Fragments of one datagram at most"),
-	CTL_UINT("net.inet.ip.fragpackets", CTL_RD, struct ip_vnet, iv_nipq, 0, UINT32_MAX, "Datagrams being reassembled"),
-	CTL_UINT("net.inet.ip.frags", CTL_RD, struct ip_vnet, iv_nfrags, 0, UINT32_MAX, "Fragments waiting"),
+	CTL_INT("net.inet.ip.maxfrags", CTL_RW, struct ip_vnet, iv_reass.rs_maxfrags, -1, 1 << 24, "Fragments waiting at most; -1 no limit"),
+	CTL_INT("net.inet.ip.maxfragsperpacket", CTL_RW, struct ip_vnet, iv_reass.rs_maxperqueue, 1, 8192, "Fragments of one datagram at most"),
+	CTL_UINT("net.inet.ip.fragpackets", CTL_RD, struct ip_vnet, iv_reass.rs_nqueues, 0, UINT32_MAX, "Datagrams being reassembled"),
+	CTL_UINT("net.inet.ip.frags", CTL_RD, struct ip_vnet, iv_reass.rs_nfrags, 0, UINT32_MAX, "Fragments waiting"),
 	CTL_END
 };
 
@@ -105,7 +103,7 @@ static void
 ip_stop(struct vnet *vn)
 {
 	ip_vnet(vn)->iv_stopped = true;
-	ip_reass_stop(ip_vnet(vn));
+	reass_stop(&ip_vnet(vn)->iv_reass);
 }
 
 static void
@@ -125,7 +123,7 @@ ip_event(struct vnet *vn, enum vnet_event ev, void *obj)
 {
 	if (ev != VNET_EV_IFDETACH)
 		return;
-	ip_reass_ifdetach(ip_vnet(vn), obj);
+	reass_ifdetach(&ip_vnet(vn)->iv_reass, obj);
 	mcast_if_free(obj, NET_AF_INET);
 	in_ifdetach(obj);
 }

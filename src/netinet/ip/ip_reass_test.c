@@ -78,9 +78,9 @@ stat(struct nt *nt)
 static void
 empty(struct nt *nt)
 {
-	assert_int_equal(ip_vnet(nt->nt_vn)->iv_nipq, 0);
-	assert_int_equal(ip_vnet(nt->nt_vn)->iv_nfrags, 0);
-	assert_false(callout_pending(&ip_vnet(nt->nt_vn)->iv_ipqtimer));
+	assert_int_equal(ip_vnet(nt->nt_vn)->iv_reass.rs_nqueues, 0);
+	assert_int_equal(ip_vnet(nt->nt_vn)->iv_reass.rs_nfrags, 0);
+	assert_false(callout_pending(&ip_vnet(nt->nt_vn)->iv_reass.rs_timer));
 }
 
 /* Cuts len bytes at random multiples of 8; returns how many pieces. */
@@ -257,31 +257,31 @@ limits(void **state)
 	struct ip_vnet *iv = ip_vnet(nt->nt_vn);
 	uint8_t data[4096] = { 0 };
 
-	iv->iv_maxfragpackets = 3;
+	iv->iv_reass.rs_maxqueues = 3;
 	for (uint16_t id = 1; id <= 5; id++)
 		input(nt, data, id, 0, 8, true, 0);
-	assert_int_equal(iv->iv_nipq, 3);
+	assert_int_equal(iv->iv_reass.rs_nqueues, 3);
 	input(nt, data, 1, 8, 8, false, 0);	/* its first part is gone; evicts 3 */
 	assert_int_equal(got.n, 0);
 	input(nt, data, 5, 8, 8, false, 0);
 	assert_int_equal(got.n, 1);
-	ip_reass_drain(iv);
+	reass_drain(&iv->iv_reass);
 	empty(nt);
 
-	iv->iv_maxfragpackets = 100;
-	iv->iv_maxfrags = 10;
+	iv->iv_reass.rs_maxqueues = 100;
+	iv->iv_reass.rs_maxfrags = 10;
 	for (uint16_t id = 1; id <= 20; id++)
 		input(nt, data, id, 0, 8, true, 0);
-	assert_int_equal(iv->iv_nfrags, 10);
-	assert_int_equal(iv->iv_nipq, 10);
-	ip_reass_drain(iv);
+	assert_int_equal(iv->iv_reass.rs_nfrags, 10);
+	assert_int_equal(iv->iv_reass.rs_nqueues, 10);
+	reass_drain(&iv->iv_reass);
 
-	iv->iv_maxfragsperpacket = 4;
+	iv->iv_reass.rs_maxperqueue = 4;
 	for (unsigned i = 0; i < 5; i++)
 		input(nt, data, 1, 16 * i, 8, true, 0);
 	empty(nt);
 
-	iv->iv_maxfragpackets = 0;
+	iv->iv_reass.rs_maxqueues = 0;
 	input(nt, data, 1, 0, 8, true, 0);
 	empty(nt);
 }
@@ -299,9 +299,9 @@ timeout(void **state)
 	nt_pass(nt, UINT64_C(10000000000));
 	input(nt, data, 2, 16, 16, true, 0);
 	nt_pass(nt, UINT64_C(19000000000));
-	assert_int_equal(iv->iv_nipq, 2);
+	assert_int_equal(iv->iv_reass.rs_nqueues, 2);
 	nt_pass(nt, UINT64_C(2000000000));
-	assert_int_equal(iv->iv_nipq, 1);
+	assert_int_equal(iv->iv_reass.rs_nqueues, 1);
 	assert_int_equal(ics->icps_outhist[ICMP_TIMXCEED], 1);
 	nt_pass(nt, UINT64_C(10000000000));
 	empty(nt);
@@ -336,7 +336,7 @@ left_at_the_end(void **state)
 
 	for (uint16_t id = 1; id <= 20; id++)
 		input(nt, data, id, 8u * (id % 3), 8, true, 0);
-	assert_int_equal(ip_vnet(nt->nt_vn)->iv_nipq, 20);
+	assert_int_equal(ip_vnet(nt->nt_vn)->iv_reass.rs_nqueues, 20);
 }
 
 int

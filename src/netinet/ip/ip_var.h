@@ -14,11 +14,11 @@
 #include "net/pfil.h"
 #include "net/route.h"
 #include "netinet/inet_ops.h"
+#include "netinet/ip/reass.h"
 #include "vimage/vnet.h"
 #include "wire/ip.h"
 
 struct inpcb;
-struct ipq;
 struct mcast_proto;
 
 /* Counters: X(name, words of netstat -s).  Every packet that is dropped is counted under exactly one reason. */
@@ -70,11 +70,8 @@ struct ipstat {
 };
 
 TAILQ_HEAD(in_ifaddrhead, ifaddr);
-TAILQ_HEAD(ipqhead, ipq);
-LIST_HEAD(ipqbucket, ipq);
 
 #define IP_MAXPROTO	16	/* transports that may register */
-#define IPREASS_NHASH	16
 #define IP_NIDS		64
 #define IN_MINADDRHASH	8
 #define IP_NKNOWN	8	/* a power of two */
@@ -91,7 +88,6 @@ struct ip_vnet {
 	/* knobs */
 	int		 iv_forwarding, iv_redirect, iv_ttl, iv_sourceroute, iv_acceptsourceroute, iv_checkinterface, iv_processoptions;
 	int		 iv_randomid;
-	int		 iv_maxfragpackets, iv_maxfrags, iv_maxfragsperpacket;
 	/* transports: by protocol number, 1 + index; 0 none */
 	uint8_t		 iv_protoidx[256];
 	struct inet_proto iv_protos[IP_MAXPROTO];
@@ -108,10 +104,7 @@ struct ip_vnet {
 	uint32_t	 iv_nwaiting;	/* of them with ifa_waits */
 	const struct mcast_proto *iv_mcproto;	/* IGMP; NULL: none */
 	/* reassembly */
-	struct ipqbucket *iv_ipq;	/* IPREASS_NHASH buckets; NULL until the first fragment */
-	struct ipqhead	 iv_ipqage;	/* oldest first */
-	struct callout	 iv_ipqtimer;
-	uint32_t	 iv_nipq, iv_nfrags;
+	struct reass	 iv_reass;
 	/* RFC 6864 */
 	uint16_t	 iv_ids[IP_NIDS];
 };
@@ -197,9 +190,6 @@ uint8_t	ip_optecho(const uint8_t *hdr, unsigned hlen, uint8_t out[MAX_IPOPTLEN])
 /* A fragment with its header; NULL: kept or dropped.  Otherwise the whole datagram with its header, ii corrected. */
 struct mbuf *ip_reass(struct vnet *, struct mbuf *, struct ip_info *);
 void	ip_reass_init(struct ip_vnet *, struct vnet *);
-void	ip_reass_stop(struct ip_vnet *);
-void	ip_reass_drain(struct ip_vnet *);	/* frees all */
-void	ip_reass_ifdetach(struct ip_vnet *, const struct ifnet *);
 
 /* in.c: addresses */
 struct ifaddr *in_ifaddr_find(const struct ip_vnet *, uint32_t addr);

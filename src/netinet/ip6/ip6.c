@@ -17,9 +17,7 @@ static const struct ip6_vnet ip6_defaults = {
 	.i6v_mcasthlim = 1,
 	.i6v_autolinklocal = 1,
 	.i6v_autoflowlabel = 1,
-	.i6v_maxfragpackets = 256,
-	.i6v_maxfrags = 4096,
-	.i6v_maxfragsperpacket = 128,
+	.i6v_reass = { .rs_maxqueues = 256, .rs_maxfrags = 4096, .rs_maxperqueue = 128 },
 };
 
 static const struct sysctl_desc ip6_sysctls[] = {
@@ -33,12 +31,12 @@ static const struct sysctl_desc ip6_sysctls[] = {
 	    "New interfaces take router advertisements; 2: also when forwarding"),
 	CTL_INT("net.inet6.ip6.prefer_tempaddr", CTL_RW, struct ip6_vnet, i6v_prefertempaddr, 0, 1, "Prefer temporary addresses as source"),
 	CTL_INT("net.inet6.ip6.auto_flowlabel", CTL_RW, struct ip6_vnet, i6v_autoflowlabel, 0, 1, "Flow labels for flows (RFC 6437)"),
-	CTL_INT("net.inet6.ip6.maxfragpackets", CTL_RW, struct ip6_vnet, i6v_maxfragpackets, -1, 1 << 20,
+	CTL_INT("net.inet6.ip6.maxfragpackets", CTL_RW, struct ip6_vnet, i6v_reass.rs_maxqueues, -1, 1 << 20,
 	    "Datagrams being reassembled at most; 0 none, -1 no limit"),
-	CTL_INT("net.inet6.ip6.maxfrags", CTL_RW, struct ip6_vnet, i6v_maxfrags, -1, 1 << 24, "Fragments waiting at most; -1 no limit"),
-	CTL_INT("net.inet6.ip6.maxfragsperpacket", CTL_RW, struct ip6_vnet, i6v_maxfragsperpacket, 1, 8192, "Fragments of one datagram at most"),
-	CTL_UINT("net.inet6.ip6.frag6_nfragpackets", CTL_RD, struct ip6_vnet, i6v_nip6q, 0, UINT32_MAX, "Datagrams being reassembled"),
-	CTL_UINT("net.inet6.ip6.frag6_nfrags", CTL_RD, struct ip6_vnet, i6v_nfrags, 0, UINT32_MAX, "Fragments waiting"),
+	CTL_INT("net.inet6.ip6.maxfrags", CTL_RW, struct ip6_vnet, i6v_reass.rs_maxfrags, -1, 1 << 24, "Fragments waiting at most; -1 no limit"),
+	CTL_INT("net.inet6.ip6.maxfragsperpacket", CTL_RW, struct ip6_vnet, i6v_reass.rs_maxperqueue, 1, 8192, "Fragments of one datagram at most"),
+	CTL_UINT("net.inet6.ip6.frag6_nfragpackets", CTL_RD, struct ip6_vnet, i6v_reass.rs_nqueues, 0, UINT32_MAX, "Datagrams being reassembled"),
+	CTL_UINT("net.inet6.ip6.frag6_nfrags", CTL_RD, struct ip6_vnet, i6v_reass.rs_nfrags, 0, UINT32_MAX, "Fragments waiting"),
 	CTL_END
 };
 
@@ -71,7 +69,7 @@ static void
 ip6_stop(struct vnet *vn)
 {
 	ip6_vnet(vn)->i6v_stopped = true;
-	frag6_stop(ip6_vnet(vn));
+	reass_stop(&ip6_vnet(vn)->i6v_reass);
 }
 
 static void
@@ -100,7 +98,7 @@ static void
 ip6_event(struct vnet *vn, enum vnet_event ev, void *obj)
 {
 	if (ev == VNET_EV_IFDETACH) {
-		frag6_ifdetach(ip6_vnet(vn), obj);
+		reass_ifdetach(&ip6_vnet(vn)->i6v_reass, obj);
 		in6_ifdetach(obj);
 		mcast_if_free(obj, NET_AF_INET6);
 	} else if (ev == VNET_EV_IFUP && obj == net_vnet(vn)->nv_lo0 && !ip6_vnet(vn)->i6v_stopped) {

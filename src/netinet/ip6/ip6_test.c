@@ -72,7 +72,7 @@ fragments_come_together(void **state)
 	assert_int_equal(I6(&nt)->i6s_ofragments, 10);
 	assert_int_equal(I6(&nt)->i6s_reassembled, 2);
 	assert_int_equal(IC6(&nt)->ic6s_inhist[icmp6_hist(ICMP6_ECHO_REPLY)], 1);
-	assert_int_equal(ip6_vnet(nt.nt_vn)->i6v_nip6q, 0);
+	assert_int_equal(ip6_vnet(nt.nt_vn)->i6v_reass.rs_nqueues, 0);
 	nt_end(&nt);
 }
 
@@ -169,8 +169,8 @@ fragments_that_are_wrong(void **state)
 	nt_begin(&nt);
 	frag(&nt, 0, true, 1, 64);
 	frag(&nt, 32, true, 1, 64);		/* RFC 5722: both go */
-	assert_int_equal(I6(&nt)->i6s_fragoverlap, 1);
-	assert_int_equal(ip6_vnet(nt.nt_vn)->i6v_nfrags, 0);
+	assert_int_equal(I6(&nt)->i6s_fragoverlap, 2);
+	assert_int_equal(ip6_vnet(nt.nt_vn)->i6v_reass.rs_nfrags, 0);
 	frag(&nt, 0, true, 2, 65);		/* not a multiple of 8 */
 	assert_int_equal(I6(&nt)->i6s_fragbad, 1);
 	frag(&nt, 65528, false, 3, 100);	/* beyond 65535 */
@@ -179,7 +179,7 @@ fragments_that_are_wrong(void **state)
 	frag(&nt, 0, true, 4, 64);
 	frag(&nt, 0, false, 4, 16);		/* atomic, same id: by itself */
 	assert_int_equal(I6(&nt)->i6s_atomicfrags, 1);
-	assert_int_equal(ip6_vnet(nt.nt_vn)->i6v_nfrags, 1);
+	assert_int_equal(ip6_vnet(nt.nt_vn)->i6v_reass.rs_nfrags, 1);
 	nt_pass(&nt, 61000000000ull);
 	assert_int_equal(I6(&nt)->i6s_fragtimeout, 1);
 	assert_int_equal(IC6(&nt)->ic6s_outhist[icmp6_hist(ICMP6_TIME_EXCEEDED)], 1);
@@ -195,7 +195,7 @@ fragments_are_bounded(void **state)
 	nt_begin(&nt);
 	for (uint32_t id = 0; id < 1000; id++)
 		frag(&nt, 8, true, id, 64);
-	assert_int_equal(ip6_vnet(nt.nt_vn)->i6v_nip6q, 256);
+	assert_int_equal(ip6_vnet(nt.nt_vn)->i6v_reass.rs_nqueues, 256);
 	assert_int_equal(I6(&nt)->i6s_fragdropped, 1000 - 256);
 	nt_end(&nt);
 }

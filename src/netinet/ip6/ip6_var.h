@@ -16,6 +16,7 @@
 #include "net/pfil.h"
 #include "net/route.h"
 #include "netinet/inet_ops.h"
+#include "netinet/ip/reass.h"
 #include "netinet/nd6/nd6.h"
 #include "vimage/vnet.h"
 #include "wire/ip6.h"
@@ -39,7 +40,7 @@ struct mcast_proto;
 	X(i6s_stopped, "packet%s for a stack that is stopping") \
 	X(i6s_fragments, "fragment%s received") \
 	X(i6s_fragdropped, "fragment%s dropped (dup or out of space)") \
-	X(i6s_fragoverlap, "datagram%s dropped because fragments overlap") \
+	X(i6s_fragoverlap, "fragment%s dropped because they overlap") \
 	X(i6s_fragtimeout, "fragment%s dropped after timeout") \
 	X(i6s_fragbad, "fragment%s with bad length or offset") \
 	X(i6s_atomicfrags, "atomic fragment%s received") \
@@ -85,9 +86,6 @@ static inline struct in6_ifaddr *ifatoia6(const struct ifaddr *ifa) { return ((s
 static inline const uint8_t *ia6_addr(const struct in6_ifaddr *ia) { return (ia->ia_ifa.ifa_addr.na_in6); }
 TAILQ_HEAD(in6_ifaddrhead, ifaddr);
 
-TAILQ_HEAD(ip6qhead, ip6q);
-LIST_HEAD(ip6qbucket, ip6q);
-#define FRAG6_NHASH	16
 #define IN6_MINADDRHASH	8
 #define IP6_NIDS	64
 #define IP6_MAXEXT	8	/* extension headers looked through in one packet */
@@ -101,17 +99,14 @@ struct ip6_vnet {
 	const struct mcast_proto *i6v_mcproto;	/* MLD; NULL: none */
 	/* knobs */
 	int		 i6v_forwarding, i6v_redirect, i6v_hlim, i6v_mcasthlim, i6v_autolinklocal, i6v_acceptrtadv, i6v_prefertempaddr;
-	int		 i6v_maxfragpackets, i6v_maxfrags, i6v_maxfragsperpacket, i6v_autoflowlabel;
+	int		 i6v_autoflowlabel;
 	struct inet_proto i6v_icmp;	/* the one transport that is IPv6's alone */
 	uint32_t	 i6v_rawprotos[8];	/* bitmap: protocols that raw sockets want */
 	struct pfil_head i6v_pfil[3];
 	struct in6_ifaddrhead *i6v_addrs;	/* hash by address */
 	uint32_t	 i6v_addrsize, i6v_naddrs;
 	/* reassembly: frag6.c */
-	struct ip6qhead	 i6v_ip6q;	/* oldest first */
-	struct ip6qbucket *i6v_ip6qhash;	/* FRAG6_NHASH; NULL until the first fragment */
-	struct callout	 i6v_ip6qtimer;
-	uint32_t	 i6v_nip6q, i6v_nfrags;
+	struct reass	 i6v_reass;
 	uint32_t	 i6v_ids[IP6_NIDS];	/* RFC 7739 */
 };
 VNET_STATE_DECLARE(ip6);
@@ -164,8 +159,6 @@ struct mbuf *ip6_hopopts(struct ip6_vnet *, struct mbuf *, struct ip6_in *);
  */
 struct mbuf *frag6_input(struct ip6_vnet *, struct mbuf *, struct ip6_in *);
 void	frag6_init(struct ip6_vnet *);
-void	frag6_stop(struct ip6_vnet *);
-void	frag6_ifdetach(struct ip6_vnet *, const struct ifnet *);
 
 /* ip6_output.c.  All consume m (m_data at the transport header). */
 int	ip6_output(struct vnet *, struct mbuf *, const struct ip6_out *);
