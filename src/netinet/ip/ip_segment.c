@@ -17,9 +17,8 @@
 
 _Static_assert(SEG_LEAD + IP_MAXHLEN + 60 <= MLEN, "the longest headers fit one mbuf");
 
-/* A new packet that begins with room for hlen bytes of header, followed by [off, off + len) of m by reference. */
-static struct mbuf *
-seg_make(struct mbuf *m, unsigned hlen, uint32_t off, uint32_t len)
+struct mbuf *
+ip_seg_make(struct mbuf *m, unsigned hlen, uint32_t off, uint32_t len)
 {
 	struct mbuf *h = m_gethdr(m->m_as);
 
@@ -119,7 +118,7 @@ ip_segment(struct mbuf *m, unsigned *n)
 	dlen = m->m_pkt.len - hdrlen;
 	for (off = 0; off < dlen || off == 0; off += len) {
 		len = MIN(segsz, dlen - off);
-		if ((s = seg_make(m, hdrlen, hdrlen + off, len)) == NULL) {
+		if ((s = ip_seg_make(m, hdrlen, hdrlen + off, len)) == NULL) {
 			m_freeq(top);
 			top = NULL;
 			break;
@@ -170,7 +169,7 @@ ip_fragment(struct mbuf *m, uint32_t mtu, unsigned *n)
 	for (off = 0; off < dlen; off += len) {
 		fhlen = off == 0 ? hlen : IP_MINHLEN + optlen;
 		len = MIN(dlen - off, (mtu - fhlen) & ~7u);
-		if ((f = seg_make(m, fhlen, hlen + off, len)) == NULL) {
+		if ((f = ip_seg_make(m, fhlen, hlen + off, len)) == NULL) {
 			m_freeq(top);
 			top = NULL;
 			break;
@@ -185,10 +184,9 @@ ip_fragment(struct mbuf *m, uint32_t mtu, unsigned *n)
 }
 
 struct mbuf *
-in_delayed_cksum(struct mbuf *m)
+inet_delayed_cksum(struct mbuf *m, unsigned hlen)
 {
-	const struct ip *ip = mtod(m, const struct ip *);
-	unsigned hlen = ip_hlen(ip), at;
+	unsigned at;
 	uint16_t sum;
 
 	if ((m->m_pkt.csum_flags & CSUM_DELAY_DATA) == 0)
@@ -204,6 +202,12 @@ in_delayed_cksum(struct mbuf *m)
 	}
 	m->m_pkt.csum_flags = (uint16_t)((m->m_pkt.csum_flags & ~CSUM_DELAY_DATA) | CSUM_DATA_VALID);
 	return (m);
+}
+
+struct mbuf *
+in_delayed_cksum(struct mbuf *m)
+{
+	return (inet_delayed_cksum(m, ip_hlen(mtod(m, const struct ip *))));
 }
 
 /* The headers in one piece, as ip_segment() wants them. */

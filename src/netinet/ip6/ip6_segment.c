@@ -9,34 +9,11 @@
 #include "base/siphash.h"
 #include "base/util.h"
 #include "mbuf/mbuf.h"
+#include "netinet/ip/ip_segment.h"
 #include "netinet/ip6/ip6_var.h"
 #include "wire/icmp6.h"
 #include "wire/tcp.h"
 #include "wire/udp.h"
-
-#define SEG6_LEAD	16	/* room for link headers */
-
-/* A new packet with room for hlen bytes of header, followed by [off, off + len) of m by reference. */
-static struct mbuf *
-seg6_make(struct mbuf *m, unsigned hlen, uint32_t off, uint32_t len)
-{
-	struct mbuf *h = m_gethdr(m->m_as);
-
-	if (h == NULL)
-		return (NULL);
-	if (m_trailingspace(h) < hlen)
-		h->m_data = m_bufstart(h) + SEG6_LEAD;
-	h->m_len = hlen;
-	if (len > 0 && (h->m_next = m_copym(m, off, len, m->m_as)) == NULL) {
-		m_freem(h);
-		return (NULL);
-	}
-	h->m_pkt = m->m_pkt;
-	h->m_pkt.len = hlen + len;
-	h->m_pkt.segsz = 0;
-	h->m_flags |= m->m_flags & (M_BCAST | M_MCAST | M_LOOP);
-	return (h);
-}
 
 unsigned
 ip6_segment_hdrlen(const struct mbuf *m)
@@ -102,7 +79,7 @@ ip6_segment(struct mbuf *m, unsigned *n)
 	dlen = m->m_pkt.len - hdrlen;
 	for (off = 0; off < dlen; off += len) {
 		len = MIN(segsz, dlen - off);
-		if ((s = seg6_make(m, hdrlen, hdrlen + off, len)) == NULL) {
+		if ((s = ip_seg_make(m, hdrlen, hdrlen + off, len)) == NULL) {
 			m_freeq(top);
 			top = NULL;
 			break;
@@ -141,7 +118,7 @@ ip6_fragment(struct vnet *vn, struct mbuf *m, uint32_t mtu, unsigned *n)
 	id = frag6_newid(vn, &hdr);
 	for (off = 0; off < dlen; off += len) {
 		len = MIN(dlen - off, (mtu - hlen) & ~7u);
-		if ((f = seg6_make(m, hlen, IP6_HLEN + off, len)) == NULL) {
+		if ((f = ip_seg_make(m, hlen, IP6_HLEN + off, len)) == NULL) {
 			m_freeq(top);
 			top = NULL;
 			break;
@@ -166,21 +143,7 @@ ip6_fragment(struct vnet *vn, struct mbuf *m, uint32_t mtu, unsigned *n)
 struct mbuf *
 in6_delayed_cksum(struct mbuf *m)
 {
-	unsigned at;
-	uint16_t sum;
-
-	if ((m->m_pkt.csum_flags & CSUM_DELAY_DATA) == 0)
-		return (m);
-	at = IP6_HLEN + (m->m_pkt.csum_flags & CSUM_TCP ? (unsigned)offsetof(struct tcphdr, th_sum) : (unsigned)offsetof(struct udphdr, uh_sum));
-	sum = cksum_fold(m_cksum(m, IP6_HLEN, m->m_pkt.len - IP6_HLEN, 0));
-	if (m->m_pkt.csum_flags & CSUM_UDP)
-		sum = udp_sum_field(sum);
-	if (m_copyback(m, at, sizeof(sum), &sum) != 0) {
-		m_freem(m);
-		return (NULL);
-	}
-	m->m_pkt.csum_flags = (uint16_t)((m->m_pkt.csum_flags & ~CSUM_DELAY_DATA) | CSUM_DATA_VALID);
-	return (m);
+	return (inet_delayed_cksum(m, IP6_HLEN));
 }
 
 /* The headers in one piece, as ip6_segment() wants them. */

@@ -72,14 +72,6 @@ ping_fill(struct mbuf *m, const struct inpcb *inp, int *error)
 }
 
 static int
-ping_fail(struct rip_vnet *rv, struct mbuf *m, int error)
-{
-	rv->rv_stat.rips_oerrors++;
-	m_freem(m);
-	return (error);
-}
-
-static int
 ping_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 {
 	struct inpcb *inp = so->so_pcb;
@@ -90,12 +82,12 @@ ping_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	int error;
 
 	if ((error = dgram_out(inp, msg, &io, &path, &fport)) != 0 || (inp->inp_lport == 0 && (error = dgram_bindport(inp)) != 0))
-		return (ping_fail(rv, m, error));
+		return (rip_fail(rv, m, error));
 	m = ping_fill(m, inp, &error);
 	if (error != 0)
-		return (ping_fail(rv, m, error));
+		return (rip_fail(rv, m, error));
 	if ((error = ip_output(so->so_vnet, m, &io)) != 0)
-		return (ping_fail(rv, NULL, error));
+		return (rip_fail(rv, NULL, error));
 	rv->rv_stat.rips_opackets++;
 	return (0);
 }
@@ -111,8 +103,7 @@ ping_attach(struct socket *so, int proto)
 	return (in_pcballoc(&rv->rv_ping, so, &in_ops, &inp));
 }
 
-/* There are no ports on the other side. */
-static int
+int
 ping_connect(struct socket *so, const struct vi_sockaddr *sa)
 {
 	struct vi_sockaddr noport = *sa;

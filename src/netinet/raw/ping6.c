@@ -76,12 +76,12 @@ ping6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	int error;
 
 	if ((error = dgram6_out(inp, msg, &io, &path, &fport)) != 0 || (inp->inp_lport == 0 && (error = dgram_bindport(inp)) != 0))
-		return (rip6_fail(rv, m, error));
+		return (rip_fail(rv, m, error));
 	m = ping6_fill(m, inp, &io, &error);
 	if (error != 0)
-		return (rip6_fail(rv, m, error));
+		return (rip_fail(rv, m, error));
 	if ((error = ip6_output(so->so_vnet, m, &io)) != 0)
-		return (rip6_fail(rv, NULL, error));
+		return (rip_fail(rv, NULL, error));
 	rv->rv_stat.rips_opackets++;
 	return (0);
 }
@@ -95,16 +95,6 @@ ping6_attach(struct socket *so, int proto)
 	(void)proto;
 	so->so_rcv.sb_hiwat = rv->rv_recvspace;
 	return (in_pcballoc(&rv->rv_ping6, so, &in6_ops, &inp));
-}
-
-/* There are no ports on the other side. */
-static int
-ping6_connect(struct socket *so, const struct vi_sockaddr *sa)
-{
-	struct vi_sockaddr noport = *sa;
-
-	noport.sa_port = 0;
-	return (dgram_soconnect(so, &noport));
 }
 
 static void
@@ -124,7 +114,7 @@ const struct protosw ping6_protosw = {
 	.pr_close = dgram_detach,
 	.pr_abort = dgram_detach,
 	.pr_bind = dgram_bind,
-	.pr_connect = ping6_connect,
+	.pr_connect = ping_connect,
 	.pr_disconnect = dgram_disconnect,
 	.pr_send = ping6_send,
 	.pr_sockaddr = dgram_sockaddr,

@@ -48,7 +48,8 @@ rip_filter(const struct inpcb *inp)
 void	rip_input(struct mbuf *, const struct inet_pkt *);	/* of either family */
 void	rip6_input(struct mbuf *, const struct inet_pkt *);
 void	rip6_ctlinput(struct vnet *, uint8_t proto, const struct inet_ctlmsg *);
-int	rip6_fail(struct rip_vnet *, struct mbuf *, int error);	/* counts, frees m, returns error */
+int	rip_fail(struct rip_vnet *, struct mbuf *, int error);	/* counts, frees m, returns error */
+int	ping_connect(struct socket *, const struct vi_sockaddr *);	/* there are no ports on the other side */
 /* Counts what became of a packet. */
 void	rip_append(struct inpcb *, struct mbuf *, const struct inet_pkt *);
 

@@ -109,7 +109,7 @@ rip_input(struct mbuf *m, const struct inet_pkt *pk)
 
 /* Output */
 
-static int
+int
 rip_fail(struct rip_vnet *rv, struct mbuf *m, int error)
 {
 	rv->rv_stat.rips_oerrors++;

@@ -114,14 +114,6 @@ rip6_fill(struct mbuf *m, const struct inpcb *inp, const struct ip6_out *io, int
 	return (m);
 }
 
-int
-rip6_fail(struct rip_vnet *rv, struct mbuf *m, int error)
-{
-	rv->rv_stat.rips_oerrors++;
-	m_freem(m);
-	return (error);
-}
-
 static int
 rip6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 {
@@ -133,12 +125,12 @@ rip6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	int error;
 
 	if ((error = dgram6_out(inp, msg, &io, &path, &fport)) != 0)
-		return (rip6_fail(rv, m, error));
+		return (rip_fail(rv, m, error));
 	m = rip6_fill(m, inp, &io, &error);
 	if (error != 0)
-		return (rip6_fail(rv, m, error));
+		return (rip_fail(rv, m, error));
 	if ((error = ip6_output(so->so_vnet, m, &io)) != 0)
-		return (rip6_fail(rv, NULL, error));
+		return (rip_fail(rv, NULL, error));
 	rv->rv_stat.rips_opackets++;
 	return (0);
 }
