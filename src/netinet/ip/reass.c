@@ -269,7 +269,7 @@ reassq_insert(struct reass *rs, struct reassq *q, struct mbuf *m, const struct r
 	m->m_len -= rf->rf_hlen;
 	m->m_pkt.len -= rf->rf_hlen;
 	m->m_pkt.l3hlen = (uint8_t)rf->rf_hlen;
-	m->m_pkt.fragoff = rf->rf_off;
+	m->m_pkt.fragoff = (uint16_t)rf->rf_off;
 	m->m_nextpkt = *mp;
 	*mp = m;
 	q->rq_nfrags++;
