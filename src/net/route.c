@@ -45,20 +45,51 @@ rt_fallback(const struct route_vnet *rv, const struct fib *f, const uint32_t *ke
 	return (NULL);
 }
 
+/* Of what stands in the table: the hop itself, one of several, or another prefix's. */
+static struct rt_nhop *
+rt_choose(const struct route_vnet *rv, const struct fib *f, const uint32_t *key, const struct rt_flow *rf,
+    struct rt_nhop *value)
+{
+	struct rt_nhop *rn = value;
+
+	if ((value->rn_group != NULL || !nhop_usable(&value->rn_nh)) && (rn = rt_value_select(rv, value, rf)) == NULL)
+		rn = rt_fallback(rv, f, key, rf);
+	return (rn == NULL || (rn->rn_nh.nh_flags & RTF_THROW) != 0 ? NULL : rn);
+}
+
 struct rt_nhop *
 rt_match(const struct route_vnet *rv, uint32_t fib, unsigned af, const uint32_t *key,
     const struct rt_flow *rf)
 {
-	struct rt_nhop *value, *rn;
+	struct rt_nhop *value;
 
 	if (fib >= rv->rv_nfibs ||
 	    (value = fib_lookup(rt_fib(rv, fib, af), rt_acct(rv), key)) == NULL)
 		return (NULL);
-	if (value->rn_group == NULL && nhop_usable(&value->rn_nh))
-		rn = value;
-	else if ((rn = rt_value_select(rv, value, rf)) == NULL)
-		rn = rt_fallback(rv, rt_fib(rv, fib, af), key, rf);
-	return (rn == NULL || (rn->rn_nh.nh_flags & RTF_THROW) != 0 ? NULL : rn);
+	return (rt_choose(rv, rt_fib(rv, fib, af), key, rf, value));
+}
+
+/*
+ * The same of IPv4 with a memory of the last one, if nothing but the destination decided.  It is good until
+ * the generation moves, but for its interface, which may have gone down.
+ */
+static struct rt_nhop *
+rt_match4(struct route_vnet *rv, uint32_t fib, uint32_t dst, const struct rt_flow *rf)
+{
+	const uint32_t key[FIB_MAXWORDS] = { NTOHL(dst) };
+	struct rt_nhop *value = rv->rv_last.rl_rn;
+
+	if (rv->rv_last.rl_gen == rv->rv_generation && rv->rv_last.rl_dst == dst && rv->rv_last.rl_fib == fib &&
+	    nhop_usable(&value->rn_nh))
+		return (value);
+	if (fib >= rv->rv_nfibs || (value = fib_lookup(rt_fib(rv, fib, NET_AF_INET), rt_acct(rv), key)) == NULL)
+		return (NULL);
+	if (value->rn_group != NULL || !nhop_usable(&value->rn_nh) || (value->rn_nh.nh_flags & RTF_THROW) != 0)
+		return (rt_choose(rv, rt_fib(rv, fib, NET_AF_INET), key, rf, value));
+	rv->rv_last.rl_gen = rv->rv_generation;
+	rv->rv_last.rl_dst = dst;
+	rv->rv_last.rl_fib = fib;
+	return (rv->rv_last.rl_rn = value);
 }
 
 const struct nhop *
@@ -75,8 +106,7 @@ rt_match_addr(const struct route_vnet *rv, uint32_t fib, const struct net_addr *
 const struct nhop *
 fib4_lookup(struct vnet *vn, uint32_t fib, uint32_t dst)
 {
-	const uint32_t key = NTOHL(dst);
-	struct rt_nhop *rn = rt_match(route_vnet(vn), fib, NET_AF_INET, &key, NULL);
+	struct rt_nhop *rn = rt_match4(route_vnet(vn), fib, dst, NULL);
 
 	if (rn == NULL)
 		return (NULL);
@@ -105,8 +135,12 @@ rt_resolve(struct route_vnet *rv, const struct rt_flow *rf, uint32_t *fib)
 	const struct nhop *nh;
 	struct rt_nhop *rn;
 
-	rt_key(key, &rf->rf_dst);
-	rn = rt_match(rv, rf->rf_fib, rf->rf_dst.na_af, key, rf);
+	if (rf->rf_dst.na_af == NET_AF_INET && rv->rv_nrules == 0) {
+		rn = rt_match4(rv, rf->rf_fib, rf->rf_dst.na_in, rf);
+	} else {
+		rt_key(key, &rf->rf_dst);
+		rn = rt_match(rv, rf->rf_fib, rf->rf_dst.na_af, key, rf);
+	}
 	if (rv->rv_nrules > 0 && (rn == NULL || (rn->rn_nh.nh_flags & RTF_LOCAL) == 0) &&
 	    (nh = rt_rules_lookup(rv, key, rf, fib)) != NULL)
 		return (nh);

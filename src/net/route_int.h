@@ -58,6 +58,8 @@ struct route_vnet {
 	uint32_t	 rv_nfibs;
 	uint32_t	 rv_allfibs;	/* addresses bring routes in all of them */
 	uint64_t	 rv_generation;
+	/* Packets have the destination of the one before: the IPv4 route found last, if it was the only one for whoever asked. */
+	struct { uint64_t rl_gen; uint32_t rl_fib, rl_dst; struct rt_nhop *rl_rn; } rv_last;
 	struct rt_nhophead rv_few;	/* while there is no hash */
 	struct rt_nhophead *rv_nhops;	/* hash by content, or &rv_few */
 	uint32_t	 rv_nhopsize;	/* a power of two */

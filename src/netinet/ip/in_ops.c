@@ -205,8 +205,19 @@ static uint32_t
 in_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
 {
 	struct ip_out io = { .io_fib = fib };
+	const struct nhop *nh;
 	struct ip_path path;
 
+	/* Of a connection whose packets will ask for the same route. */
+	if (inp != NULL && inp->inp_boundif == 0 && inp->inp_faddr.in4 == faddr->in4 && inp->inp_laddr.in4 != 0 && fib == inp->inp_fib &&
+	    !in_multicast(faddr->in4) && !in_broadcast(faddr->in4) && (inp->inp_socket == NULL || (inp->inp_socket->so_options & SO_DONTROUTE) == 0)) {
+		nh = in_pcbroute(inp);
+		return (nhop_error(nh) != 0 ? IP_MSS : nhop_mtu(nh));
+	}
+	if (inp == NULL && !in_multicast(faddr->in4) && !in_broadcast(faddr->in4)) {
+		nh = rt_lookup(vn, &(const struct rt_flow){ .rf_dst = { .na_af = NET_AF_INET, .na_in = faddr->in4 }, .rf_fib = fib });
+		return (nhop_error(nh) != 0 ? IP_MSS : nhop_mtu(nh));
+	}
 	if (inp != NULL)
 		ip_out_init(&io, inp, 0);
 	io.io_dst = faddr->in4;

@@ -77,7 +77,7 @@ in_pcbinfo_fini(struct inpcbinfo *ipi)
 }
 
 static uint32_t
-in_pcbhashval(const struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+in_pcbhashmake(const struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
 {
 	const struct siphash_key sk = { ipi->ipi_key[0], ipi->ipi_key[1] };
 	struct { struct in_addr_any l, f; uint16_t lp, fp; } k;
@@ -89,6 +89,21 @@ in_pcbhashval(const struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint
 	k.lp = lport;
 	k.fp = fport;
 	return ((uint32_t)siphash13(&sk, &k, sizeof(k)));
+}
+
+uint32_t
+in_pcbhashval(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+{
+	if (ipi->ipi_memo.hm_fport != fport || ipi->ipi_memo.hm_lport != lport || !in_addr_eq(&ipi->ipi_memo.hm_faddr, faddr) ||
+	    !in_addr_eq(&ipi->ipi_memo.hm_laddr, laddr) || !ipi->ipi_memo.hm_valid) {
+		ipi->ipi_memo.hm_laddr = *laddr;
+		ipi->ipi_memo.hm_faddr = *faddr;
+		ipi->ipi_memo.hm_lport = lport;
+		ipi->ipi_memo.hm_fport = fport;
+		ipi->ipi_memo.hm_hash = in_pcbhashmake(ipi, laddr, lport, faddr, fport);
+		ipi->ipi_memo.hm_valid = true;
+	}
+	return (ipi->ipi_memo.hm_hash);
 }
 
 struct inpcbhead *

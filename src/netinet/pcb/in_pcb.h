@@ -109,10 +109,14 @@ struct inpcbinfo {
 	struct inpcbhead *ipi_porthash;	uint32_t ipi_porthashsize;
 	uint32_t	 ipi_nconn;	/* in ipi_hash */
 	struct inpcb	*ipi_last;	/* found last in ipi_hash, or NULL */
+	/* What in_pcbhashval() said last: a handshake asks for the same hash again and again. */
+	struct { struct in_addr_any hm_laddr, hm_faddr; uint16_t hm_lport, hm_fport; uint32_t hm_hash; bool hm_valid; } ipi_memo;
 	uint16_t	 ipi_porttab[INP_PORTTAB];	/* counters of RFC 6056 3.3.4 */
 	uint64_t	 ipi_key[2];
 };
 
+/* The secret hash of a pair of addresses and ports, for every table of them. */
+uint32_t in_pcbhashval(struct inpcbinfo *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
 int	 in_pcbinfo_init(struct inpcbinfo *, struct vnet *, uint8_t proto);
 void	 in_pcbinfo_fini(struct inpcbinfo *);		/* asserts that it is empty */
 

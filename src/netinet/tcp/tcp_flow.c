@@ -12,9 +12,9 @@
 #define TCP_FLOWTAB_MIN	16
 
 void
-tcp_flowtab_init(struct tcp_flowtab *ft, struct acctset *as, const uint64_t key[2])
+tcp_flowtab_init(struct tcp_flowtab *ft, struct acctset *as, struct inpcbinfo *pcbs)
 {
-	*ft = (struct tcp_flowtab){ .ft_acct = as, .ft_key = { key[0], key[1] } };
+	*ft = (struct tcp_flowtab){ .ft_acct = as, .ft_pcbs = pcbs };
 }
 
 void
@@ -24,22 +24,6 @@ tcp_flowtab_fini(struct tcp_flowtab *ft)
 	kfree(ft->ft_acct, ACCT_HASH, ft->ft_chain, ft->ft_size * sizeof(ft->ft_chain[0]));
 	ft->ft_chain = NULL;
 	ft->ft_size = 0;
-}
-
-static uint32_t
-tcp_flow_hash(const struct tcp_flowtab *ft, const struct in_addr_any *laddr, uint16_t lport,
-    const struct in_addr_any *faddr, uint16_t fport)
-{
-	struct { struct in_addr_any l, f; uint16_t lp, fp; } k;
-
-	if (((laddr->in6[1] | laddr->in6[2] | laddr->in6[3]) |
-	    (faddr->in6[1] | faddr->in6[2] | faddr->in6[3])) == 0)
-		return ((uint32_t)siphash_flow4(&ft->ft_key, laddr->in4, faddr->in4, lport, fport));
-	k.l = *laddr;
-	k.f = *faddr;
-	k.lp = lport;
-	k.fp = fport;
-	return ((uint32_t)siphash13(&ft->ft_key, &k, sizeof(k)));
 }
 
 struct tcp_flow *
@@ -52,7 +36,7 @@ tcp_flow_find(const struct tcp_flowtab *ft, const struct inet_ops *ops,
 
 	if (ft->ft_count == 0)
 		return (NULL);
-	hash = tcp_flow_hash(ft, laddr, lport, faddr, fport);
+	hash = in_pcbhashval(ft->ft_pcbs, laddr, lport, faddr, fport);
 	for (f = ft->ft_chain[hash & (ft->ft_size - 1)]; f != NULL; f = f->tf_next)
 		if (f->tf_hash == hash && f->tf_lport == lport && f->tf_fport == fport &&
 		    in_addr_eq(&f->tf_laddr, laddr) && in_addr_eq(&f->tf_faddr, faddr) &&
@@ -96,7 +80,7 @@ tcp_flowtab_limit(struct tcp_flowtab *ft, uint32_t maxsize)
 static uint32_t
 tcp_flow_key(const struct tcp_flowtab *ft, const struct tcp_flow *f)
 {
-	return (tcp_flow_hash(ft, &f->tf_laddr, f->tf_lport, &f->tf_faddr, f->tf_fport));
+	return (in_pcbhashval(ft->ft_pcbs, &f->tf_laddr, f->tf_lport, &f->tf_faddr, f->tf_fport));
 }
 
 uint32_t

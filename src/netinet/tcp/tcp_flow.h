@@ -9,10 +9,10 @@
 
 #include <stdint.h>
 
-#include "base/siphash.h"
 #include "netinet/inet_ops.h"
 
 struct acctset;
+struct inpcbinfo;
 struct vi_pcbinfo;
 
 /* First member of whatever is in the table. */
@@ -30,11 +30,11 @@ struct tcp_flowtab {
 	uint32_t	 ft_size;	/* chains, a power of two */
 	uint32_t	 ft_maxsize;	/* it does not grow beyond; 0 = no limit */
 	uint32_t	 ft_count;
-	struct siphash_key ft_key;
+	struct inpcbinfo *ft_pcbs;	/* whose hash it is */
 	struct acctset	*ft_acct;
 };
 
-void	tcp_flowtab_init(struct tcp_flowtab *, struct acctset *, const uint64_t key[2]);
+void	tcp_flowtab_init(struct tcp_flowtab *, struct acctset *, struct inpcbinfo *);
 void	tcp_flowtab_fini(struct tcp_flowtab *);	/* asserts that it is empty */
 struct tcp_flow *tcp_flow_find(const struct tcp_flowtab *, const struct inet_ops *,
     const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);

@@ -600,6 +600,7 @@ size_t	 tcp_options_syn(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
 uint32_t tcp_options_len(const struct tcpcb *);	/* of every segment: timestamps */
 
 bool	 tcp_snd_pushes(const struct tcpcb *, uint32_t seq, uint32_t len, bool super);	/* does PSH go with it? */
+void	 tcp_snd_idle(struct tcpcb *);		/* begins to send after a pause */
 void	 tcp_snd_acked(struct tcpcb *);		/* an ACK went with a segment */
 
 uint32_t tcp_snd_inflight(const struct tcpcb *);	/* against snd_cwnd */

@@ -10,7 +10,8 @@
  *
  *	tcp_short_input()	an established connection's next segment, with timestamps and
  *				nothing else: data, or an ACK of all that is outstanding, or both
- *	tcp_short_output()	new data when nothing is outstanding and one segment takes it all
+ *	tcp_short_output()	new data when nothing is outstanding and one segment takes it all, or
+ *				an ACK or a window when there is no data
  *
  * net.inet.tcp.shortpath=0 keeps everything on the long way.
  */
@@ -201,6 +202,8 @@ short_segment(struct tcpcb *tp, uint32_t len, bool push, uint64_t now)
 	m->m_pkt.len = hlen + len;
 	m->m_pkt.csum_flags = CSUM_TCP;
 	m->m_pkt.flowid = inp->inp_flowid;
+	if (len == 0)
+		return (m);
 	if (sb->sb_mb->m_len == len && len <= m_trailingspace(m)) {
 		memcpy(m->m_data + hlen, sb->sb_mb->m_data, len);
 		m->m_len += len;
@@ -209,6 +212,59 @@ short_segment(struct tcpcb *tp, uint32_t len, bool push, uint64_t now)
 		return (NULL);
 	}
 	return (m);
+}
+
+/*
+ * A side that has sent all it had and was told that it arrived: there may be an ACK or a window to
+ * tell, of a receiver, or of both ends of a handshake and of a FIN, or nothing at all.
+ */
+static bool
+short_isquiet(const struct tcpcb *tp)
+{
+	const struct socket *so = tcp_so(tp);
+
+	return ((tp->t_flags & (TF_RCVD_TSTMP | TF_FASTRECOVERY | TF_RTO | TF_FORCE)) == TF_RCVD_TSTMP &&
+	    (tp->t_state == TCPS_ESTABLISHED || tp->t_state == TCPS_CLOSE_WAIT || tp->t_state == TCPS_FIN_WAIT_2) &&
+	    tp->snd_una == tp->snd_max && tp->snd_nxt == tp->snd_max && so->so_snd.sb_cc == 0 &&
+	    (tp->t_tfo | tp->t_udpport | tp->snd_nsack | tp->t_lr.lr_ecn | tp->t_utosends | tp->t_nrsack | tp->t_notsentfull) == 0 &&
+	    tp->t_auth == NULL && tp->t_dsack.sb_start == tp->t_dsack.sb_end && SEQ_LEQ(tp->snd_up, tp->snd_nxt) &&
+	    tp->t_lr.lr_recs.rs_lost == 0 && (so->so_options & SO_DONTROUTE) == 0);
+}
+
+static bool
+short_sendack(struct tcpcb *tp)
+{
+	struct inpcb *inp = tp->t_inpcb;
+	struct mbuf *m;
+
+	if ((m = short_segment(tp, 0, false, tcp_now(tp))) == NULL || inp->inp_ops->io_output(inp, m, 0) != 0)
+		return (false);
+	TCPSTAT_INC(tp->t_tv, tcps_sndtotal);
+	TCPSTAT_INC(tp->t_tv, tcps_sndacks);
+	TCPSTAT_INC(tp->t_tv, tcps_shortsnd);
+	tp->t_segsout++;
+	tcp_snd_acked(tp);
+	return (true);
+}
+
+static bool
+short_quiet(struct tcpcb *tp)
+{
+	if (tp->t_state != TCPS_FIN_WAIT_2)
+		tcp_snd_idle(tp);
+	if ((tp->t_flags & TF_ACKNOW) != 0) {
+		if (!short_sendack(tp))
+			return (false);
+	} else if (tcp_rcv_update_due(tp)) {
+		if (!short_sendack(tp))
+			return (false);
+		TCPSTAT_INC(tp->t_tv, tcps_sndwinup);
+	}
+	tp->t_flags &= ~(uint32_t)(TF_CWNDLIMITED | TF_RWNDLIMITED);
+	tcp_chrono(tp);
+	if (tp->snd_cwnd > 0)
+		tcp_rate_applimited(tp);
+	return (true);
 }
 
 /* tcp_snd_advance(), tcp_snd_acked() and what tcp_output() does in the end. */
@@ -263,6 +319,8 @@ tcp_short_output(struct tcpcb *tp)
 	const uint64_t now = tcp_now(tp);
 	struct mbuf *m;
 
+	if (len == 0)
+		return (short_isquiet(tp) && short_quiet(tp));
 	if (!short_maysend(tp, len, now))
 		return (false);
 	if ((m = short_segment(tp, len, tcp_snd_pushes(tp, tp->snd_nxt, len, false), now)) == NULL ||

@@ -668,7 +668,7 @@ tcp_snd_unvalidated(struct tcpcb *tp, uint32_t restart)
  * RFC 5681 4.1, 2861: after an idle time of more than an RTO the ACK clock is gone; begin as a new
  * connection would.
  */
-static void
+void
 tcp_snd_idle(struct tcpcb *tp)
 {
 	uint32_t restart;
@@ -715,12 +715,14 @@ tcp_snd_persist(struct tcpcb *tp)
 	}
 }
 
-/* The usual end: the last of the data went, and with it the ACK and the window. */
+/* The usual end: the last of the data went, or a FIN or an ACK when there was no data, and with it the ACK and the window. */
 static bool
 tcp_snd_finished(const struct tcpcb *tp, const struct tcp_out *o)
 {
-	return (o->o_len > 0 && tp->snd_nxt == tp->snd_max && tcp_snd_avail(tp, tp->snd_nxt - tp->snd_una) == 0 &&
-		!tcp_snd_finstate(tp) && tp->t_lr.lr_recs.rs_lost == 0 && (tp->t_flags & (TF_ACKNOW | TF_FASTRECOVERY)) == 0);
+	return ((o->o_len > 0 || o->o_bare || (o->o_flags & TH_FIN) != 0) && tp->snd_nxt == tp->snd_max &&
+		tcp_snd_avail(tp, tp->snd_nxt - tp->snd_una) == 0 &&
+		(!tcp_snd_finstate(tp) || (tp->t_flags & TF_SENTFIN) != 0) && tp->t_lr.lr_recs.rs_lost == 0 &&
+		(tp->t_flags & (TF_ACKNOW | TF_FASTRECOVERY)) == 0);
 }
 
 int

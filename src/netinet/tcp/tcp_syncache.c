@@ -49,10 +49,10 @@ tcp_syncache_init(struct tcp_vnet *tv)
 {
 	struct tcp_syncaches *sch = &tv->tv_syncache;
 	struct kernel *k = tv->tv_vnet->vn_kernel;
-	uint64_t key[2];
+	uint64_t drawn[2];
 
-	kernel_random(k, key, sizeof(key));
-	tcp_flowtab_init(&sch->sc_tab, vnet_acct(tv->tv_vnet), key);
+	kernel_random(k, drawn, sizeof(drawn));	/* as in tcp_timewait_init() */
+	tcp_flowtab_init(&sch->sc_tab, vnet_acct(tv->tv_vnet), &tv->tv_pcbs);
 	sch->sc_tab.ft_maxsize = (uint32_t)tv->tv_sc_hashsize;
 	kernel_random(k, &sch->sc_cookiekey, sizeof(sch->sc_cookiekey));
 	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)

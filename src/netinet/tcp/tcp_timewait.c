@@ -34,10 +34,11 @@ void
 tcp_timewait_init(struct tcp_vnet *tv)
 {
 	struct tcp_timewaits *tws = &tv->tv_timewait;
-	uint64_t key[2];
+	uint64_t drawn[2];
 
-	kernel_random(tv->tv_vnet->vn_kernel, key, sizeof(key));
-	tcp_flowtab_init(&tws->tw_tab, vnet_acct(tv->tv_vnet), key);
+	/* No key any more: but who repeats a simulation is to draw for the rest what he drew before. */
+	kernel_random(tv->tv_vnet->vn_kernel, drawn, sizeof(drawn));
+	tcp_flowtab_init(&tws->tw_tab, vnet_acct(tv->tv_vnet), &tv->tv_pcbs);
 	TAILQ_INIT(&tws->tw_queue);
 	callout_init(&tws->tw_callout, &tv->tv_vnet->vn_lane, tcp_timewait_timer, tv);
 }
