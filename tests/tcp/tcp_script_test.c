@@ -447,6 +447,37 @@ frto_basic(void **state)
 	}
 }
 
+/* RFC 4015 3.4: it was for nothing, but the ACK that shows it brings ECE: the windows stay reduced. */
+static void
+undo_congested(void **state)
+{
+	struct script sc;
+
+	(void)state;
+	for (int ece = 0; ece < 2; ece++) {
+		prepare(&sc, false);
+		wire_sysctl(&sc.w, 0, "net.inet.tcp.rack", "0");
+		wire_sysctl(&sc.w, 0, "net.inet.tcp.ecn.enable", "1");
+		sc.syn = TH_ECE | TH_CWR;
+		open_mss(&sc, false, MSS);
+		sends(&sc, 30000);
+		leaves(&sc, 0, 10000);
+		run(&sc, 310 * MSEC);
+		leaves(&sc, 0, 1000);
+		ack(&sc, 1000);
+		leaves(&sc, 10000, 12000);
+		wire_inject(&sc.w, 0, HTONS(PEER), HTONS(PORT), 1, sc.iss + 3000, TH_ACK | (ece ? TH_ECE : 0), 65535, NULL, 0);
+		run(&sc, 10 * USEC);
+		assert_int_equal(stat(&sc)->tcps_undo_frto, 1);
+		assert_false(sc.tp->t_flags & TF_RTO);
+		assert_int_equal(sc.tp->snd_ssthresh > 1000 * MSS, !ece);
+		if (ece)
+			assert_in_range(sc.tp->snd_ssthresh, 2 * MSS, 7 * MSS);
+		assert_int_equal(stat(&sc)->tcps_sndrexmitpack, 1);
+		stop(&sc);
+	}
+}
+
 /* RFC 5682 2.1 steps 2a and 3a: duplicates, or an ACK of all: the usual repair. */
 static void
 frto_real(void **state)
@@ -975,6 +1006,7 @@ main(void)
 		cmocka_unit_test(loss_window),
 		cmocka_unit_test(no_second_recovery),
 		cmocka_unit_test(frto_basic),
+		cmocka_unit_test(undo_congested),
 		cmocka_unit_test(frto_real),
 		cmocka_unit_test(advance_and_sack),
 		cmocka_unit_test(reordering_window),

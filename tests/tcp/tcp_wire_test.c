@@ -428,6 +428,45 @@ timestamp_of_bad_ack(void **state)
 	pair_fini(&p);
 }
 
+/*
+ * RFC 7323 5.5: after 24 days the remembered timestamp is too old to refuse anything by; before, it
+ * is not.  3.2: without agreement nothing is looked at.
+ */
+static void
+outdated_timestamp(void **state)
+{
+	static const struct { unsigned days; bool agreed, taken; } row[] = {
+		{ 0, true, false }, { 23, true, false }, { 25, true, true }, { 0, false, true } };
+	struct socket *so[2];
+	struct tcpcb *tp;
+	struct wire w;
+	char c = 'x';
+	int error;
+
+	(void)state;
+	for (size_t i = 0; i < NITEMS(row); i++) {
+		wire_init(&w, 40);
+		wire_pair(&w, so);
+		tp = sototcpcb(so[1]);
+		wire_send(&w, so[0], &c, 1, 0);
+		wire_run(&w, SEC);
+		assert_int_equal(wire_recv(&w, so[1], &c, 1, &error), 1);
+		wire_run(&w, row[i].days * 86400 * SEC);
+		/* The caller's clock is behind what it said last. */
+		sototcpcb(so[0])->t_tsoff -= row[i].days * 86400u * 1000 + 100000;
+		if (!row[i].agreed)
+			tp->t_flags &= ~(uint32_t)TF_RCVD_TSTMP;
+		wire_now(&w);
+		wire_send(&w, so[0], &c, 1, 0);
+		wire_run(&w, 100 * MSEC);
+		assert_int_equal(wire_recv(&w, so[1], &c, 1, &error), row[i].taken);
+		assert_int_equal(wire_tcp(&w, 1)->tv_stat.tcps_pawsdrop > 0, !row[i].taken);
+		soclose(so[0]);
+		soclose(so[1]);
+		wire_fini(&w);
+	}
+}
+
 /* Two ends that find each other's bare ACKs unacceptable do not answer each other for ever. */
 static void
 ack_war(void **state)
@@ -1286,6 +1325,7 @@ main(void)
 		cmocka_unit_test(rst_rules),
 		cmocka_unit_test(challenges),
 		cmocka_unit_test(timestamp_of_bad_ack),
+		cmocka_unit_test(outdated_timestamp),
 		cmocka_unit_test(ack_war),
 		cmocka_unit_test(half_close),
 		cmocka_unit_test(simultaneous_close),

@@ -11,8 +11,8 @@
  *		ACKs that advance (2)
  *	DSACK (RFC 3708): each byte sent again was reported as a duplicate
  *
- * The response (RFC 4015 3.2): windows and the state of congestion control as before, nothing is
- * lost, the backoff of the timer is undone.
+ * The response (RFC 4015 3): windows and the state of congestion control as before, unless the ACK
+ * brings ECE; nothing is lost, the backoff of the timer is undone.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -69,16 +69,10 @@ tcp_undo_rexmt(struct tcpcb *tp, uint32_t len, uint64_t now)
 }
 
 static void
-undo_do(struct tcpcb *tp)
+undo_windows(struct tcpcb *tp)
 {
-	struct tcp_undo *un = &tp->t_lr.lr_undo;
-	bool rto = (tp->t_flags & TF_RTO) != 0;
+	const struct tcp_undo *un = &tp->t_lr.lr_undo;
 
-	tp->t_flags &= ~(uint32_t)(TF_FASTRECOVERY | TF_RTO | TF_RESCUED);
-	tp->t_dupacks = 0;
-	tcp_rec_unlose(tp);
-	if (rto && !tcp_rack_on(tp))
-		tp->snd_nxt = tp->snd_max;
 	tp->snd_ssthresh = un->un_ssthresh;
 	if (tp->t_cc->cc_undo != NULL) {
 		tp->t_cc->cc_undo(tp);
@@ -86,6 +80,21 @@ undo_do(struct tcpcb *tp)
 		memcpy(tp->t_ccpriv, un->un_ccpriv, sizeof(un->un_ccpriv));
 		tp->snd_cwnd = u32max(tp->snd_cwnd, un->un_cwnd);
 	}
+}
+
+static void
+undo_do(struct tcpcb *tp)
+{
+	bool rto = (tp->t_flags & TF_RTO) != 0;
+
+	tp->t_flags &= ~(uint32_t)(TF_FASTRECOVERY | TF_RTO | TF_RESCUED);
+	tp->t_dupacks = 0;
+	tcp_rec_unlose(tp);
+	if (rto && !tcp_rack_on(tp))
+		tp->snd_nxt = tp->snd_max;
+	/* RFC 4015 3.4: what the path says of congestion in the same breath is true. */
+	if (!tp->t_lr.lr_rs.rs_ece)
+		undo_windows(tp);
 	if (tp->t_rxtshift != 0)
 		tcp_rto_over(tp);
 	tcp_undo_forget(tp);
