@@ -27,18 +27,35 @@ change_fail(struct change *ch, int error, const char *fmt, ...)
 	return (error);
 }
 
-/* A decimal number, possibly negative, of at most 18 digits. */
+/* What k, m, g, t, p and e mean behind a number, as for expand_number(3); -1: something else. */
+static int
+number_shift(const char *suffix)
+{
+	static const char letters[] = "kmgtpe";
+	const char *p;
+
+	if (*suffix == '\0')
+		return (0);
+	p = suffix[1] != '\0' ? NULL : strchr(letters, *suffix | 0x20);
+	return (p == NULL ? -1 : 10 * (int)(p - letters + 1));
+}
+
+/* A decimal number, possibly negative, of at most 18 digits, with such a letter or without. */
 static bool
 number_parse(const char *p, int64_t *out)
 {
 	const bool minus = *p == '-';
 	int64_t v = 0;
 	unsigned digits = 0;
+	int shift;
 
 	for (p += minus; *p >= '0' && *p <= '9' && digits < 18; p++, digits++)
 		v = v * 10 + (*p - '0');
+	if (digits == 0 || (shift = number_shift(p)) < 0 || v > INT64_MAX >> shift)
+		return (false);
+	v <<= shift;
 	*out = minus ? -v : v;
-	return (digits > 0 && *p == '\0');
+	return (true);
 }
 
 int
