@@ -436,7 +436,7 @@ test_wrong_words(void **state)
 	static const struct wrong wrongs[] = {
 		{ cmd_jls, "jls -c", "usage: jls words\n" },
 		{ cmd_jls, "jls -Z", "jls: illegal option -- Z; usage: jls words\n" },
-		{ cmd_jls, "jls --libxo xml", "jls: xml: unsupported output style\n" },
+		{ cmd_jls, "jls --libxo html", "jls: html: unsupported output style\n" },
 		{ cmd_netstat, "netstat -z", "netstat: -z: only with -s\n" },
 		{ cmd_netstat, "netstat -f inet9", "netstat: inet9: unknown address family\n" },
 		{ cmd_netstat, "netstat -F x -r", "netstat: invalid fib number: x\n" },

@@ -14,7 +14,7 @@
 
 struct xo {
 	FILE	*xo_fp;
-	bool	 xo_json, xo_pretty;
+	bool	 xo_json, xo_xml, xo_pretty;	/* xo_json: not as text; xo_xml: but as XML */
 	json_t	*xo_open[XO_DEPTH];	/* borrowed, but for the first */
 	int	 xo_depth;
 };
@@ -29,7 +29,7 @@ struct field {
 
 /* A formatted argument: as text, and as what it was. */
 struct value {
-	char		 v_text[1024];
+	char		 v_text[12288];		/* a jail's longest parameter, quoted */
 	const char	*v_string;	/* %s */
 	json_int_t	 v_number;
 };
@@ -42,7 +42,7 @@ take_style(struct xo *xo, const char *style)
 	if (snprintf(copy, sizeof(copy), "%s", style) >= (int)sizeof(copy))
 		return EINVAL;
 	while ((word = strsep(&rest, ",")) != NULL) {
-		if (strcmp(word, "json") == 0)
+		if (strcmp(word, "json") == 0 || strcmp(word, "xml") == 0)
 			xo->xo_json = true;
 		else if (strcmp(word, "text") == 0)
 			xo->xo_json = false;
@@ -50,11 +50,13 @@ take_style(struct xo *xo, const char *style)
 			xo->xo_pretty = true;
 		else
 			return EINVAL;
+		if (strcmp(word, "pretty") != 0)
+			xo->xo_xml = strcmp(word, "xml") == 0;
 	}
 	return 0;
 }
 
-/* --libxo json,pretty  --libxo=json  --libxo:J  --libxo:JP; returns how many words were used, 0:
+/* --libxo json,pretty  --libxo=xml  --libxo:J  --libxo:XP; returns how many words were used, 0:
  * not ours, -1: bad. */
 static int
 take_option(struct xo *xo, char **argv)
@@ -70,9 +72,10 @@ take_option(struct xo *xo, char **argv)
 	if (*arg++ != ':')
 		return -1;
 	for (; *arg != '\0'; arg++) {
-		if (*arg == 'J' || *arg == 'T')
-			xo->xo_json = *arg == 'J';
-		else if (*arg == 'P')
+		if (*arg == 'J' || *arg == 'T' || *arg == 'X') {
+			xo->xo_json = *arg != 'T';
+			xo->xo_xml = *arg == 'X';
+		} else if (*arg == 'P')
 			xo->xo_pretty = true;
 		else
 			return -1;
@@ -364,17 +367,89 @@ xo_emit(struct xo *xo, const char *fmt, ...)
 	va_end(ap);
 }
 
+/*
+ * XML: the same tree, an array being its element several times.
+ */
+static void
+xml_text(FILE *fp, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		const char *entity = *text == '&' ? "&amp;" : *text == '<' ? "&lt;" :
+		    *text == '>' ? "&gt;" : *text == '"' ? "&quot;" : NULL;
+
+		if (entity != NULL)
+			fputs(entity, fp);
+		else
+			fputc(*text, fp);
+	}
+}
+
+static void	xml_members(const struct xo *, const json_t *, int depth);
+
+static void
+xml_element(const struct xo *xo, const char *name, const json_t *value, int depth)
+{
+	int indent = xo->xo_pretty ? 2 * depth : 0;
+
+	/* As libxo does, the version is an attribute of the outermost. */
+	fprintf(xo->xo_fp, "%*s<%s", indent, "", name);
+	if (depth == 0)
+		fputs(" version=\"" XO_VERSION "\"", xo->xo_fp);
+	fputc('>', xo->xo_fp);
+	if (json_is_object(value)) {
+		fputs(xo->xo_pretty ? "\n" : "", xo->xo_fp);
+		xml_members(xo, value, depth + 1);
+		fprintf(xo->xo_fp, "%*s", indent, "");
+	} else if (json_is_string(value)) {
+		xml_text(xo->xo_fp, json_string_value(value));
+	} else if (json_is_integer(value)) {
+		fprintf(xo->xo_fp, "%lld", (long long)json_integer_value(value));
+	} else {
+		fputs(json_is_true(value) ? "true" : "false", xo->xo_fp);
+	}
+	fprintf(xo->xo_fp, "</%s>%s", name, xo->xo_pretty ? "\n" : "");
+}
+
+static void
+xml_members(const struct xo *xo, const json_t *object, int depth)
+{
+	const char *name;
+	json_t *value, *one;
+	size_t i;
+
+	json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+		if (depth == 0 && strcmp(name, "__version") == 0)
+			continue;
+		if (!json_is_array(value))
+			xml_element(xo, name, value, depth);
+		else
+			json_array_foreach(value, i, one)
+				xml_element(xo, name, one, depth);
+	}
+}
+
+static int
+dump(const struct xo *xo)
+{
+	size_t flags = xo->xo_pretty ? JSON_INDENT(2) : 0;
+
+	if (xo->xo_xml)
+		xml_members(xo, xo->xo_open[0], 0);
+	else if (json_dumpf(xo->xo_open[0], xo->xo_fp, flags) != 0)
+		return 1;
+	if (!xo->xo_xml || !xo->xo_pretty)
+		fputc('\n', xo->xo_fp);
+	return 0;
+}
+
 int
 xo_finish(struct xo *xo, int status)
 {
 	bool empty = json_object_size(xo->xo_open[0]) == 1;	/* the version */
 
 	if (xo->xo_json && !(status != 0 && empty)) {
-		int flags = xo->xo_pretty ? JSON_INDENT(2) : 0;
-
-		if (json_dumpf(xo->xo_open[0], xo->xo_fp, (size_t)flags) != 0 && status == 0)
+		if (dump(xo) != 0 && status == 0)
 			status = 1;
-		fputc('\n', xo->xo_fp);
 	}
 	if (fflush(xo->xo_fp) != 0 && status == 0)
 		status = 1;

@@ -83,6 +83,23 @@ test_json(void **state)
 }
 
 static void
+test_xml(void **state)
+{
+	struct out o;
+
+	(void)state;
+	begin(&o, "xml");
+	table(o.xo);
+	end(&o, "<top version=\"2\"><row><id>0</id><name>aaaa</name><hidden>h</hidden></row>"
+	    "<row><id>1</id><name>bb</name><hidden>h</hidden></row></top>\n");
+	begin(&o, "xml,pretty");
+	xo_open_container(o.xo, "top");
+	xo_emit(o.xo, "{:a/%s}{n:b/%s}", "<&>\"", "true");
+	xo_close(o.xo);
+	end(&o, "<top version=\"2\">\n  <a>&lt;&amp;&gt;&quot;</a>\n  <b>true</b>\n</top>\n");
+}
+
+static void
 test_kinds(void **state)
 {
 	struct out o;
@@ -122,14 +139,14 @@ test_literal_format_characters(void **state)
 static void
 test_bad_style(void **state)
 {
-	char *argv[] = { "prog", "--libxo=xml", NULL };
+	char *argv[] = { "prog", "--libxo=html", NULL };
 	const char *bad = NULL;
 	struct xo *xo;
 	int argc = 2;
 
 	(void)state;
 	assert_int_equal(xo_new(stdout, &argc, argv, &xo, &bad), EINVAL);
-	assert_string_equal(bad, "--libxo=xml");
+	assert_string_equal(bad, "--libxo=html");
 	argv[1] = "--libxo";
 	assert_int_equal(xo_new(stdout, &argc, argv, &xo, &bad), EINVAL);
 }
@@ -151,7 +168,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text), cmocka_unit_test(test_json),
+		cmocka_unit_test(test_text), cmocka_unit_test(test_json), cmocka_unit_test(test_xml),
 		    cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_strings_are_escaped),
 		    cmocka_unit_test(test_literal_format_characters),

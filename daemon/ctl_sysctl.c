@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Operations on the knobs of a stack: sysctl.*. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
+#include <vimage/jail.h>
 #include <vimage/sysctl.h>
 
 #include "daemon/ctl_arg.h"
@@ -29,17 +32,74 @@ add_oid(void *arg, const struct vi_sysctl *sy)
 	ctl_list_add(arg, o);
 }
 
+/*
+ * What a jail knows of itself; not of its stack, which may be another's.
+ */
+static void
+jail_text(const struct ctl_request *rq, const char *what, char *buf, size_t len)
+{
+	bool outside = vi_jail_parent(rq->rq_kernel, rq->rq_jid) < 0;
+
+	if (strcmp(what, "jailed") == 0)
+		snprintf(buf, len, "%d", !outside);
+	else if (strcmp(what, "vnet") == 0)
+		snprintf(buf, len, "%d", vi_jail_owns_vnet(rq->rq_kernel, rq->rq_jid));
+	else if (strcmp(what, "meta_maxbufsize") == 0)
+		snprintf(buf, len, "%d", VI_META_MAX);
+	else if (vi_jail_get(rq->rq_kernel, rq->rq_jid, rq->rq_jid, "env", buf, len) != 0)
+		buf[0] = '\0';
+}
+
+static bool
+is_asked(const char *name, const char *oid)
+{
+	size_t len = strlen(name);
+
+	return len == 0 || (strncmp(oid, name, len) == 0 && (oid[len] == '\0' || oid[len] == '.'));
+}
+
+static unsigned
+list_jail(struct ctl_request *rq, const char *name, struct ctl_list *list)
+{
+	static const struct { const char *what, *descr; enum vi_sysctl_type type; } oids[] = {
+		{ "env", "What the jail was given to read (parameter env)", VI_CTL_STRING },
+		{ "jailed", "Process in jail?", VI_CTL_INT },
+		{ "meta_maxbufsize", "Bytes of meta and env", VI_CTL_INT },
+		{ "vnet", "Jail owns its network stack?", VI_CTL_INT },
+	};
+	char oid[64], text[VI_PARAMLEN];
+	struct vi_sysctl sy = { .sy_value = text };
+	unsigned n = 0;
+
+	for (size_t i = 0; i < sizeof(oids) / sizeof(oids[0]); i++) {
+		snprintf(oid, sizeof(oid), "security.jail.%s", oids[i].what);
+		if (!is_asked(name, oid))
+			continue;
+		jail_text(rq, oids[i].what, text, sizeof(text));
+		sy.sy_name = oid;
+		sy.sy_descr = oids[i].descr;
+		sy.sy_type = oids[i].type;
+		add_oid(list, &sy);
+		n++;
+	}
+	return n;
+}
+
 static int
 op_list(struct ctl_request *rq)
 {
 	struct ctl_list list;
 	const char *name = "";
+	unsigned own;
 	int error;
 
 	ctl_list_begin(rq, "sysctls", &list);
 	if ((error = ctl_args(rq, "{s?s}", "name", &name)) != 0)
 		return error;
 	error = vi_sysctl_list(rq->rq_vnet, name, add_oid, &list);
+	own = list_jail(rq, name, &list);
+	if (error == ENOENT && own > 0)
+		error = 0;
 	return error == ENOENT ? ctl_fail(rq, error, "unknown oid '%.200s'", name) : error;
 }
 
@@ -69,6 +129,8 @@ op_set(struct ctl_request *rq)
 
 	if ((error = ctl_args(rq, "{s:s,s:s}", "name", &name, "value", &value)) != 0)
 		return error;
+	if (strncmp(name, "security.jail.", 14) == 0)
+		return explain(rq, EPERM, name, value);
 	/* An oid that does not exist is reported as such even to those who may not set any. */
 	error = vi_sysctl_get(rq->rq_vnet, name, old, sizeof(old));
 	if (error != 0)

@@ -23,6 +23,7 @@ struct vi_param {
 enum { VI_JAIL_CREATE = 1, VI_JAIL_UPDATE = 2 };
 
 #define VI_ERRLEN 256
+#define VI_META_MAX 4096		/* bytes of meta and env, with the end */
 #define VI_PARAMLEN 4200	/* a parameter's value as text; the longest is meta */
 
 /*

@@ -72,7 +72,7 @@ struct vlog {
 	struct msglog	vl_log;
 };
 
-#define META_MAXBUFSIZE	4096	/* of meta and env, with the end */
+#define META_MAXBUFSIZE	VI_META_MAX
 
 /* What is kept for programs that ask, and means nothing here (prison_store.c). */
 struct prison_store {
