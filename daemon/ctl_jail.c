@@ -43,6 +43,7 @@ struct setting {
 	const char	*se_id;		/* jid or name */
 	const char	*se_hostname;	/* NULL: not given */
 	bool		se_persist;
+	bool		se_ipclimits;	/* one of them was given */
 };
 
 static void
@@ -54,6 +55,9 @@ note_param(struct setting *se, const struct vi_param *p)
 		se->se_persist = false;
 	else if (strcmp(p->p_name, "host.hostname") == 0)
 		se->se_hostname = p->p_value;
+	else if (strcmp(p->p_name, "limit.shm") == 0 || strcmp(p->p_name, "limit.msgqueues") == 0 ||
+		 strcmp(p->p_name, "limit.semaphores") == 0 || strcmp(p->p_name, "limit.mqueues") == 0)
+		se->se_ipclimits = true;
 	else if (strcmp(p->p_name, "jid") == 0 ||
 		 (strcmp(p->p_name, "name") == 0 && se->se_id == NULL))
 		se->se_id = p->p_value;
@@ -131,6 +135,8 @@ settle(struct ctl_request *rq, const struct setting *se, int jid, bool hold)
 	deny(rq->rq_daemon, jid);
 	vi_jail_list(rq->rq_kernel, jid, deny, rq->rq_daemon);
 	jcpu_changed(rq->rq_daemon, jid);
+	if (se->se_ipclimits)
+		jproc_ipclimits(rq->rq_daemon, jid);
 	jail_expire(rq->rq_daemon, jid);
 	return 0;
 }

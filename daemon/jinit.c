@@ -48,7 +48,7 @@ struct child {
 struct jinit {
 	int		j_sock;
 	int		j_sigfd;
-	bool		j_pidns, j_uts;
+	bool		j_pidns, j_uts, j_ipcns;
 	bool		j_told;		/* that no process is left */
 	uint32_t	j_lastid;
 	LIST_HEAD(, child) j_children;
@@ -276,6 +276,20 @@ child_report(struct jinit *j, struct child *c)
 	}
 }
 
+/* A limit that is lifted stays where it was: what the host gave is not known any more. */
+static void
+do_ipclimits(const struct jinit *j, const char *text)
+{
+	unsigned long long n[ISO_NIPCLIMITS];
+	uint64_t limit[ISO_NIPCLIMITS];
+
+	if (!j->j_ipcns || sscanf(text, "%llu %llu %llu %llu", &n[0], &n[1], &n[2], &n[3]) != ISO_NIPCLIMITS)
+		return;
+	for (unsigned i = 0; i < ISO_NIPCLIMITS; i++)
+		limit[i] = n[i];
+	(void)isolation_ipclimits(limit);
+}
+
 /*
  * Events.
  */
@@ -305,6 +319,9 @@ handle(struct jinit *j, const struct seqmsg *sm, const int *fds, unsigned nfds)
 		break;
 	case INIT_KILLALL:
 		kill_all(j, sm->sm_arg);
+		break;
+	case INIT_IPCLIMITS:
+		do_ipclimits(j, sm->sm_text);
 		break;
 	case INIT_HOSTNAME:
 		if (j->j_uts)
@@ -459,6 +476,7 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 	struct jinit j = { .j_sock = sock,
 		.j_pidns = (flags & CLONE_NEWPID) != 0,
 		.j_uts = (flags & CLONE_NEWUTS) != 0,
+		.j_ipcns = (flags & CLONE_NEWIPC) != 0,
 		.j_told = true };
 	char what[160] = "signals", lacks[160] = "";
 	int error = 0;

@@ -807,6 +807,21 @@ jproc_hostname(struct daemon *d, int jid, const char *name)
 		jproc_send(jp, INIT_HOSTNAME, 0, 0, 0, name);
 }
 
+void
+jproc_ipclimits(struct daemon *d, int jid)
+{
+	struct jproc *jp = jproc_find(d, jid);
+	struct init_params ip;
+	char text[SEQ_TEXT];
+
+	if (jp == NULL || jid == 0)
+		return;
+	fill_params(d, jp, &ip);
+	snprintf(text, sizeof(text), "%llu %llu %llu %llu", (unsigned long long)ip.ip_ipclimit[0], (unsigned long long)ip.ip_ipclimit[1],
+	    (unsigned long long)ip.ip_ipclimit[2], (unsigned long long)ip.ip_ipclimit[3]);
+	jproc_send(jp, INIT_IPCLIMITS, 0, 0, 0, text);
+}
+
 unsigned
 jproc_count(const struct daemon *d, int jid)
 {

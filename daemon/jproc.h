@@ -94,6 +94,7 @@ void	exec_forget(struct exec *);	/* its client is gone: the program gets SIGHUP 
  */
 void	jproc_stop(struct jproc *, uint64_t timeout_ns);
 void	jproc_hostname(struct daemon *, int jid, const char *);
+void	jproc_ipclimits(struct daemon *, int jid);	/* they may have changed */
 unsigned jproc_count(const struct daemon *, int jid);	/* programs */
 /* Is this process in a jail?  0: *jid (0 = outside, or prison0); EPERM: not known for sure. */
 int	jproc_whose(struct daemon *, pid_t, int *jid);
