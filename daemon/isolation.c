@@ -224,48 +224,48 @@ failed(char *what, size_t len, const char *text)
 	return error;
 }
 
-static int
-write_knob(const char *path, const char *text)
+/*
+ * The knobs of the IPC namespace are opened before /proc/sys becomes read-only for the jail, and stay with its init.
+ */
+void
+isolation_openipc(struct iso_ipc *ii)
 {
-	int fd, error = 0;
+	static const char *const knobs[ISO_NIPCKNOBS] = { "/proc/sys/kernel/shmmax", "/proc/sys/kernel/shmall", "/proc/sys/kernel/msgmni",
+		"/proc/sys/kernel/sem", "/proc/sys/fs/mqueue/queues_max" };
 
-	if ((fd = open(path, O_WRONLY | O_CLOEXEC)) < 0)
-		return errno;
-	if (write(fd, text, strlen(text)) < 0)
-		error = errno;
-	close(fd);
-	return error;
+	for (size_t i = 0; i < ISO_NIPCKNOBS; i++)
+		ii->ii_fd[i] = open(knobs[i], O_WRONLY | O_CLOEXEC);
 }
 
 /* One limit; 0 is what the host gave. */
 static int
-limit_ipc(const char *path, uint64_t n, const char *fmt, uint64_t more)
+limit_ipc(int fd, uint64_t n, const char *fmt, uint64_t more)
 {
 	char text[128];
 
 	if (n == 0)
 		return 0;
 	snprintf(text, sizeof(text), fmt, (unsigned long long)n, (unsigned long long)more);
-	return write_knob(path, text);
+	return fd < 0 ? EACCES : pwrite(fd, text, strlen(text), 0) < 0 ? errno : 0;
 }
 
 int
-isolation_ipclimits(const uint64_t limit[ISO_NIPCLIMITS])
+isolation_ipclimits(const struct iso_ipc *ii, const uint64_t limit[ISO_NIPCLIMITS])
 {
 	const uint64_t page = 4096;
 	char text[32];
-	int error[5];
+	int error[ISO_NIPCKNOBS];
 
-	error[0] = limit_ipc("/proc/sys/kernel/shmmax", limit[0], "%llu", 0);
-	error[1] = limit_ipc("/proc/sys/kernel/shmall", (limit[0] + page - 1) / page, "%llu", 0);
-	error[2] = limit_ipc("/proc/sys/kernel/msgmni", limit[1], "%llu", 0);
-	error[3] = limit_ipc("/proc/sys/kernel/sem", limit[2], "32000 %llu 500 %llu", limit[2] < 32000 ? limit[2] : 32000);
-	error[4] = limit_ipc("/proc/sys/fs/mqueue/queues_max", limit[3], "%llu", 0);
+	error[0] = limit_ipc(ii->ii_fd[0], limit[0], "%llu", 0);
+	error[1] = limit_ipc(ii->ii_fd[1], (limit[0] + page - 1) / page, "%llu", 0);
+	error[2] = limit_ipc(ii->ii_fd[2], limit[1], "%llu", 0);
+	error[3] = limit_ipc(ii->ii_fd[3], limit[2], "32000 %llu 500 %llu", limit[2] < 32000 ? limit[2] : 32000);
+	error[4] = limit_ipc(ii->ii_fd[4], limit[3], "%llu", 0);
 	snprintf(text, sizeof(text), "size=%llu", (unsigned long long)limit[0]);
 	/* POSIX shared memory is files; refused where the mount is not ours. */
 	if (limit[0] != 0)
 		(void)mount("none", "/dev/shm", NULL, MS_REMOUNT | MS_NOSUID | MS_NODEV, text);
-	for (size_t i = 0; i < sizeof(error) / sizeof(error[0]); i++)
+	for (size_t i = 0; i < ISO_NIPCKNOBS; i++)
 		if (error[i] != 0)
 			return error[i];
 	return 0;
@@ -290,7 +290,8 @@ enter_names(const struct init_params *ip, char *what, size_t len)
 }
 
 int
-isolation_enter(const struct init_params *ip, int flags, const int *ipcmounts, char *what, size_t len, char *lacks, size_t lackslen)
+isolation_enter(const struct init_params *ip, int flags, const int *ipcmounts, struct iso_ipc *ii, char *what, size_t len,
+    char *lacks, size_t lackslen)
 {
 	struct rootdir rd = { .rd_path = ip->ip_path,
 		.rd_mounts = (flags & CLONE_NEWNS) != 0,
@@ -303,7 +304,9 @@ isolation_enter(const struct init_params *ip, int flags, const int *ipcmounts, c
 
 	if ((ip->ip_ownproc || rd.rd_mounts) && (error = rootdir_enter(&rd, what, len)) != 0)
 		return error;
-	if (rd.rd_newipc && isolation_ipclimits(ip->ip_ipclimit) != 0)
+	if (rd.rd_newipc)
+		isolation_openipc(ii);
+	if (rd.rd_newipc && isolation_ipclimits(ii, ip->ip_ipclimit) != 0)
 		lack(lacks, lackslen, "no limits of IPC");
 	return ip->ip_ownproc && (flags & CLONE_NEWUTS) != 0 ? enter_names(ip, what, len) : 0;
 }

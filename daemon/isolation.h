@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct iso_ipc;
+
 enum iso_mode {
 	ISO_USER,	/* a user namespace, and in it all others */
 	ISO_ROOT,	/* plain root: all others */
@@ -44,10 +46,15 @@ int	isolation_map(const struct isolation *, pid_t, int flags);
  * In the child, after the maps: mounts, root directory, names.  0, or an errno and what failed;
  * *lacks: what could be done without (added).
  */
-int	isolation_enter(const struct init_params *, int flags, const int *ipcmounts, char *what, size_t len, char *lacks,
+int	isolation_enter(const struct init_params *, int flags, const int *ipcmounts, struct iso_ipc *, char *what, size_t len, char *lacks,
     size_t lackslen);
 #define ISO_NIPCLIMITS	4
-int	isolation_ipclimits(const uint64_t limit[ISO_NIPCLIMITS]);	/* of the IPC namespace we are in; errno */
+#define ISO_NIPCKNOBS	5
+struct iso_ipc {
+	int	ii_fd[ISO_NIPCKNOBS];	/* -1: not there, or not ours */
+};
+void	isolation_openipc(struct iso_ipc *);
+int	isolation_ipclimits(const struct iso_ipc *, const uint64_t limit[ISO_NIPCLIMITS]);	/* of the IPC namespace we are in; errno */
 /* One sentence about a mode; what it lacks beside, or "". */
 void	isolation_describe(enum iso_mode, int error, const char *lacks, char *text, size_t len);
 

@@ -49,6 +49,7 @@ struct jinit {
 	int		j_sock;
 	int		j_sigfd;
 	bool		j_pidns, j_uts, j_ipcns;
+	struct iso_ipc	j_ipc;
 	bool		j_told;		/* that no process is left */
 	uint32_t	j_lastid;
 	LIST_HEAD(, child) j_children;
@@ -126,6 +127,8 @@ start_in_child(const struct jinit *j, const int fds[4], int report, int go)
 
 	close(j->j_sock);
 	close(j->j_sigfd);
+	for (int i = 0; i < ISO_NIPCKNOBS && j->j_ipcns; i++)
+		close(j->j_ipc.ii_fd[i]);
 	LIST_FOREACH(c, &j->j_children, c_link) {
 		if (c->c_report >= 0)
 			close(c->c_report);
@@ -287,7 +290,7 @@ do_ipclimits(const struct jinit *j, const char *text)
 		return;
 	for (unsigned i = 0; i < ISO_NIPCLIMITS; i++)
 		limit[i] = n[i];
-	(void)isolation_ipclimits(limit);
+	(void)isolation_ipclimits(&j->j_ipc, limit);
 }
 
 /*
@@ -492,7 +495,7 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 	if (j.j_sigfd < 0)
 		error = errno;
 	if (error == 0)
-		error = isolation_enter(ip, flags, ipcmounts, what, sizeof(what), lacks, sizeof(lacks));
+		error = isolation_enter(ip, flags, ipcmounts, &j.j_ipc, what, sizeof(what), lacks, sizeof(lacks));
 	for (int i = 0; i < 2 && ipcmounts != NULL; i++)
 		if (ipcmounts[i] >= 0)
 			close(ipcmounts[i]);
