@@ -31,6 +31,7 @@
 
 #include "daemon/family.h"
 #include "daemon/isolation.h"
+#include "daemon/kmsg.h"
 #include "daemon/protect.h"
 #include "daemon/seqpacket.h"
 
@@ -460,12 +461,16 @@ own_signals(struct jinit *j)
 }
 
 static void
-say_ready(struct jinit *j, int error, const char *what, const char *lacks)
+say_ready(struct jinit *j, int error, const char *what, const char *lacks, const int kmsg[KMSG_N])
 {
 	char text[SEQ_TEXT];
 
 	if (error == 0) {
-		tell(j, INIT_READY, 0, 0, lacks, NULL);
+		struct seqmsg sm = { .sm_type = INIT_READY };
+
+		snprintf(sm.sm_text, sizeof(sm.sm_text), "%s", lacks);
+		if (seq_send(j->j_sock, &sm, kmsg, kmsg[0] >= 0 ? KMSG_N : 0, 0) != 0)
+			jinit_end(j);
 		return;
 	}
 	snprintf(text, sizeof(text), "%.180s: %s", what, strerrordesc_np(error));
@@ -482,6 +487,7 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 		.j_ipcns = (flags & CLONE_NEWIPC) != 0,
 		.j_told = true };
 	char what[160] = "signals", lacks[160] = "";
+	int kmsg[KMSG_N] = { -1, -1 };
 	int error = 0;
 
 	LIST_INIT(&j.j_children);
@@ -499,9 +505,14 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 	for (int i = 0; i < 2 && ipcmounts != NULL; i++)
 		if (ipcmounts[i] >= 0)
 			close(ipcmounts[i]);
-	if (error == 0 && ip->ip_ownproc && (flags & CLONE_NEWNS) != 0)
+	if (error == 0 && ip->ip_ownproc && (flags & CLONE_NEWNS) != 0) {
+		if (kmsg_mount(kmsg) != 0)
+			kmsg[0] = -1;
 		protect_enter(lacks, sizeof(lacks));
-	say_ready(&j, error, what, lacks);
+	}
+	say_ready(&j, error, what, lacks, kmsg);
+	for (int i = 0; i < KMSG_N && kmsg[0] >= 0; i++)
+		close(kmsg[i]);
 	for (;;)
 		turn(&j);
 }

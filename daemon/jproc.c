@@ -39,6 +39,7 @@
 
 #include "daemon/family.h"
 #include "daemon/jcpu.h"
+#include "daemon/kmsg.h"
 #include "daemon/seqpacket.h"
 
 #define MAXIDLE	256
@@ -191,6 +192,7 @@ jproc_free(struct jproc *jp)
 	struct exec *ex;
 
 	dtimer_clear(jp->jp_daemon, &jp->jp_timer);
+	kmsg_free(jp->jp_kmsg);
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
 		exec_killed(ex);
 	if (jp->jp_fd >= 0) {
@@ -222,6 +224,7 @@ jproc_giveup(struct jproc *jp)
 	int jid = jp->jp_jid;
 
 	dtimer_clear(d, &jp->jp_timer);
+	kmsg_free(jp->jp_kmsg);
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
 		exec_killed(ex);
 	jproc_unlinger(jp);
@@ -586,6 +589,10 @@ jproc_message(struct jproc *jp, const struct seqmsg *sm, int fds[SEQ_MAXFDS], un
 	if (sm->sm_type == INIT_LISTENER && nfds == 1) {
 		on_listener(jp, sm, fds[0]);
 		return;
+	}
+	if (sm->sm_type == INIT_READY && nfds == KMSG_N) {
+		kmsg_attach(jp, fds);
+		nfds = 0;
 	}
 	while (nfds > 0)
 		close(fds[--nfds]);

@@ -57,6 +57,7 @@ struct jproc {
 	uint64_t	 jp_used;	/* when the last program started */
 	struct dtimer	 jp_timer;	/* TERM, then KILL */
 	uint64_t	 jp_cputime;	/* ns of its processes, counted so far */
+	struct kmsg	*jp_kmsg;	/* its /proc/kmsg and /dev/kmsg; NULL: none */
 };
 
 struct spawner {

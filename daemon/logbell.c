@@ -4,6 +4,7 @@
  * worker 0's loop.
  */
 #include "daemon/daemon.h"
+#include "daemon/kmsg.h"
 
 #define LOGBELL_DELAY	(2 * UINT64_C(1000000))
 
@@ -19,6 +20,9 @@ tell_all(struct dtimer *dt)
 	struct daemon *d = CONTAINER(dt, struct daemon, d_logtimer);
 
 	__atomic_store_n(&d->d_logbell, false, __ATOMIC_RELEASE);
+	daemon_manage(d);
+	kmsg_feed_all(d);
+	daemon_managed(d);
 	/* ENOMEM: the next message tells them. */
 	for (unsigned w = 0; w < d->d_nworkers; w++)
 		(void)worker_post(d, w, tell_worker, &d->d_workers[w]);

@@ -42,7 +42,7 @@ enum seqtype {
 	INIT_IPCLIMITS,		/* sm_text: four numbers, as in struct init_params */
 
 	/* From an init. */
-	INIT_READY,		/* sm_text: what the host lacks, or "" */
+	INIT_READY,		/* sm_text: what the host lacks, or ""; with the descriptors of kmsg.h, if it has them */
 	INIT_BROKEN,		/* sm_arg: errno, sm_text: the jail cannot have processes */
 	INIT_LISTENER,		/* with the seccomp listener; sm_arg: pid as the jail sees it */
 	INIT_STARTED,		/* the program runs */

@@ -56,6 +56,7 @@ typedef void lx_owner_fn(void *arg, const struct vi_socket *, uint64_t inode);
 void	lx_owners(struct lx *, const struct vi_vnet *, lx_owner_fn *, void *arg);
 /* Jails' messages may have come: calls that wait for them look again. */
 void	lx_log_event(struct lx *);
+size_t	lx_log_format(const struct vi_logmsg *, char *buf, size_t size);	/* one line, as /proc/kmsg has it */
 
 struct lx_stats { uint64_t ls_notifications, ls_sockets, ls_continued, ls_lost, ls_bytes_in, ls_bytes_out; };
 void	lx_stats_get(const struct lx *, struct lx_stats *);

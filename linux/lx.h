@@ -436,7 +436,6 @@ int64_t	 lx_sys_sethostname(struct lx_call *);
 
 /* syslog.c */
 int64_t	 lx_sys_syslog(struct lx_call *);
-size_t	 lx_log_format(const struct vi_logmsg *, char *buf, size_t size);	/* one line, as /proc/kmsg has it */
 
 /* netlink.c */
 int64_t	 nl_new(struct lx_call *, int type, int proto, int flags);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation
+ *
+ * A jail's /proc/kmsg and /dev/kmsg are FIFOs, made by the jail's init on a file system that nobody else sees and bound over the
+ * host's files.  vimaged has their other ends.
+ *
+ * /proc/kmsg gives the jail's messages as Linux's does: each once, to whoever reads first; reading waits.  One page of them lies in
+ * the FIFO, the others wait in the jail's buffer.
+ *
+ * What is written to /dev/kmsg becomes messages of the jail.  Reading it gives nothing, so that programs fall back to syslog(2).  It
+ * cannot be as on Linux, where everybody who opens it begins with the first message: nobody tells us of an open().
+ */
+#include "daemon/kmsg.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <vimage/jail.h>
+#include <vimage/priv.h>
+
+#include "daemon/daemon.h"
+#include "daemon/jproc.h"
+
+#define KMSG_PIPE	4096
+#define KMSG_LINE	320
+#define STAGING		"/proc/fs"	/* a directory of our own /proc that nobody needs while we mount */
+#define LEVEL_DEFAULT	4		/* as Linux's default_message_loglevel */
+#define FACILITY_USER	1
+
+struct kmsg {
+	struct jproc	*km_jproc;
+	struct lx_event	 km_out;	/* /proc/kmsg */
+	struct lx_event	 km_in;		/* /dev/kmsg */
+	uint64_t	 km_seq;	/* messages up to here were given */
+	bool		 km_full;
+};
+
+/*
+ * In the init.
+ */
+static int
+make_fifo(const char *path, const char *over, mode_t mode, int *fd)
+{
+	struct stat sb;
+
+	if (stat(over, &sb) != 0 && mknod(over, S_IFREG | 0600, 0) != 0)
+		return errno;
+	if (mkfifo(path, mode) != 0 || (*fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
+		return errno;
+	(void)fcntl(*fd, F_SETPIPE_SZ, KMSG_PIPE);
+	return mount(path, over, NULL, MS_BIND, NULL) != 0 ? errno : 0;
+}
+
+int
+kmsg_mount(int fds[KMSG_N])
+{
+	int error;
+
+	fds[KMSG_PROC] = fds[KMSG_DEV] = -1;
+	if (mount("kmsg", STAGING, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700,size=4k") != 0)
+		return errno;
+	if ((error = make_fifo(STAGING "/proc", "/proc/kmsg", 0400, &fds[KMSG_PROC])) == 0)
+		error = make_fifo(STAGING "/dev", "/dev/kmsg", 0600, &fds[KMSG_DEV]);
+	(void)umount2(STAGING, MNT_DETACH);
+	for (int i = 0; i < KMSG_N && error != 0; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return error;
+}
+
+/*
+ * In vimaged: /proc/kmsg.
+ */
+static void
+give(void *arg, const struct vi_logmsg *lm)
+{
+	struct kmsg *km = arg;
+	char text[KMSG_LINE];
+	size_t len;
+
+	if (km->km_full)
+		return;
+	len = lx_log_format(lm, text, sizeof(text));
+	/* All or nothing: it is shorter than PIPE_BUF. */
+	if (write(km->km_out.le_fd, text, len) == (ssize_t)len)
+		km->km_seq = lm->lm_seq;
+	else
+		km->km_full = true;
+}
+
+static void
+feed(struct kmsg *km)
+{
+	struct daemon *d = km->km_jproc->jp_daemon;
+	const int jid = km->km_jproc->jp_jid;
+	bool was = km->km_full;
+
+	/* A buffer that it shares is not given away like this. */
+	if (jid < 0 || vi_jail_owner(d->d_kernel, jid, "vlog") != jid)
+		return;
+	km->km_full = false;
+	(void)vi_jail_log_read(d->d_kernel, jid, km->km_seq, give, km);
+	if (km->km_full != was)
+		(void)lx_loop_mod(daemon_loop(d), &km->km_out, km->km_full ? EPOLLOUT : 0);
+}
+
+static void
+out_event(struct lx_event *le, uint32_t events)
+{
+	struct kmsg *km = CONTAINER(le, struct kmsg, km_out);
+
+	(void)events;
+	daemon_manage(km->km_jproc->jp_daemon);
+	feed(km);
+	daemon_managed(km->km_jproc->jp_daemon);
+}
+
+void
+kmsg_feed_all(struct daemon *d)
+{
+	struct jproc *jp;
+
+	LIST_FOREACH(jp, &d->d_jprocs, jp_link)
+		if (jp->jp_kmsg != NULL && !jp->jp_kmsg->km_full)
+			feed(jp->jp_kmsg);
+}
+
+/*
+ * /dev/kmsg.
+ */
+
+/* "<14>text": facility and level; the facility of the kernel is the kernel's own. */
+static void
+take_line(struct kmsg *km, char *line)
+{
+	struct daemon *d = km->km_jproc->jp_daemon;
+	unsigned pri = LEVEL_DEFAULT, n;
+	int end = 0;
+
+	if (sscanf(line, "<%3u>%n", &n, &end) == 1 && end > 0 && n < 24 * 8) {
+		pri = n;
+		line += end;
+	}
+	if (pri < 8)
+		pri |= FACILITY_USER << 3;
+	if (*line != '\0')
+		vi_jail_log_write(d->d_kernel, km->km_jproc->jp_jid, pri, line);
+}
+
+static void
+in_event(struct lx_event *le, uint32_t events)
+{
+	struct kmsg *km = CONTAINER(le, struct kmsg, km_in);
+	struct daemon *d = km->km_jproc->jp_daemon;
+	char buf[1024], *line, *rest = buf;
+	ssize_t n = read(le->le_fd, buf, sizeof(buf) - 1);
+
+	(void)events;
+	if (n <= 0)
+		return;
+	buf[n] = '\0';
+	for (ssize_t i = 0; i < n; i++)
+		if (buf[i] == '\0')
+			buf[i] = ' ';
+	daemon_manage(d);
+	if ((vi_jail_privs(d->d_kernel, km->km_jproc->jp_jid) >> VI_PRIV_LOG_WRITE & 1) != 0)
+		while ((line = strsep(&rest, "\n")) != NULL)
+			take_line(km, line);
+	daemon_managed(d);
+}
+
+/*
+ * Life.
+ */
+void
+kmsg_attach(struct jproc *jp, int fds[KMSG_N])
+{
+	struct lx_loop *loop = daemon_loop(jp->jp_daemon);
+	struct kmsg *km = jp->jp_kmsg == NULL ? calloc(1, sizeof(*km)) : NULL;
+
+	if (km == NULL) {
+		close(fds[KMSG_PROC]);
+		close(fds[KMSG_DEV]);
+		return;
+	}
+	km->km_jproc = jp;
+	km->km_out.le_fd = fds[KMSG_PROC];
+	km->km_in.le_fd = fds[KMSG_DEV];
+	if (lx_loop_add(loop, &km->km_out, fds[KMSG_PROC], 0, out_event) != 0 || lx_loop_add(loop, &km->km_in, fds[KMSG_DEV], EPOLLIN, in_event) != 0) {
+		jp->jp_kmsg = km;
+		kmsg_free(km);
+		return;
+	}
+	jp->jp_kmsg = km;
+	feed(km);
+}
+
+void
+kmsg_free(struct kmsg *km)
+{
+	if (km == NULL)
+		return;
+	km->km_jproc->jp_kmsg = NULL;
+	lx_loop_del(daemon_loop(km->km_jproc->jp_daemon), &km->km_out);
+	lx_loop_del(daemon_loop(km->km_jproc->jp_daemon), &km->km_in);
+	close(km->km_out.le_fd);
+	close(km->km_in.le_fd);
+	free(km);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* /proc/kmsg and /dev/kmsg of a jail. */
+#ifndef DAEMON_KMSG_H
+#define DAEMON_KMSG_H
+
+struct daemon;
+struct jproc;
+struct kmsg;
+
+enum { KMSG_PROC, KMSG_DEV, KMSG_N };
+
+/* In the init of a jail, in its mount namespace: puts the two there.  0 and their descriptors, or an errno. */
+int	kmsg_mount(int fds[KMSG_N]);
+
+/* In vimaged: its ends, from now on fed and read; consumed. */
+void	kmsg_attach(struct jproc *, int fds[KMSG_N]);
+void	kmsg_free(struct kmsg *);	/* may be NULL */
+/* There may be new messages; with the kernel lock. */
+void	kmsg_feed_all(struct daemon *);
+
+#endif
