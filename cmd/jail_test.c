@@ -176,6 +176,55 @@ test_wrong_words(void **state)
 	}
 }
 
+/* jexec(8): what it asks to be run. */
+static void
+test_jexec(void **state)
+{
+	static const struct { const char *line, *err; } forms[] = {
+		{ "jexec", "usage: jexec words\n" },
+		{ "jexec -l", "usage: jexec words\n" },
+		{ "jexec -u", "jexec: option requires an argument -- u; usage: jexec words\n" },
+		{ "jexec -y web", "jexec: illegal option -- y; usage: jexec words\n" },
+		{ "jexec -u a -U b web id", "jexec: -u and -U exclude each other\n" },
+		{ "jexec -x web 0 id", "jexec: -x: \"web\" is not vnet=jail\n" },
+		{ "jexec -x vnet= 0 id", "jexec: -x: \"vnet=\" is not vnet=jail\n" },
+	};
+	struct fake fk;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		fake_init(&fk, "jexec");
+		fake_run(&fk, cmd_jexec, forms[i].line);
+		assert_string_equal(fk.fk_err, forms[i].err);
+		assert_refused(&fk, 1);
+		fake_free(&fk);
+	}
+	fake_init(&fk, "jexec");
+	fake_run(&fk, cmd_jexec, "jexec -l web ls -l /");
+	assert_int_equal(fk.fk_status, 7);
+	assert_string_equal(fk.fk_out, "run in web: ls -l /\n");
+	fake_free(&fk);
+}
+
+/* The form of old, and the options that are parameters. */
+static void
+test_old_form(void **state)
+{
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "jail");
+	fake_ok(&fk, "{\"jid\":3,\"name\":\"3\",\"created\":true}");
+	fake_ok(&fk, "{}");
+	fake_run(&fk, cmd_jail, "jail -i -s 2 /srv host 192.0.2.1,::1 /bin/echo x");
+	assert_int_equal(fk.fk_status, 7);
+	assert_string_equal(fk.fk_out, "3\nrun in 3: /bin/echo x\n");
+	assert_request(&fk, "{\"create\":true,\"hold\":true,\"op\":\"jail.set\",\"params\":["
+	    "[\"securelevel\",\"2\"],[\"path\",\"/srv\"],[\"host.hostname\",\"host\"],"
+	    "[\"ip4.addr\",\"192.0.2.1\"],[\"ip6.addr\",\"::1\"]],\"update\":false}");
+	fake_free(&fk);
+}
+
 /* A test has no configuration but its own. */
 static int
 setup(void **state)
@@ -191,7 +240,8 @@ main(void)
 		cmocka_unit_test(test_create), cmocka_unit_test(test_command),
 		    cmocka_unit_test(test_modify),
 		cmocka_unit_test(test_remove), cmocka_unit_test(test_restart),
-		    cmocka_unit_test(test_wrong_words),
+		    cmocka_unit_test(test_wrong_words), cmocka_unit_test(test_jexec),
+		    cmocka_unit_test(test_old_form),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -22,7 +22,7 @@ may_manage(struct ctl_request *rq, enum vi_priv priv)
 	int error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, priv);
 
 	if (error != 0)
-		return ctl_fail(rq, error, "only root may manage jails");
+		return ctl_fail(rq, error, "jail_set: Operation not permitted");
 	if (removal_pending(rq->rq_daemon, rq->rq_jid))
 		return ctl_fail(rq, EBUSY, "the jail is being removed");
 	return 0;
