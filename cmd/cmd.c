@@ -148,6 +148,12 @@ cmd_receive(struct ctl_conn *cc, json_t **replyp, struct cmd_error *ce)
 int
 cmd_try(struct cmd_ctx *cx, json_t *req, json_t **replyp, struct cmd_error *ce)
 {
+	return cmd_try_fd(cx, req, -1, replyp, ce);
+}
+
+int
+cmd_try_fd(struct cmd_ctx *cx, json_t *req, int fd, json_t **replyp, struct cmd_error *ce)
+{
 	char err[256];
 	int error;
 
@@ -162,7 +168,7 @@ cmd_try(struct cmd_ctx *cx, json_t *req, json_t **replyp, struct cmd_error *ce)
 			return set_error(ce, error, err);
 		}
 	}
-	error = ctl_send(cx->cx_conn, req, NULL, 0);
+	error = ctl_send(cx->cx_conn, req, &fd, fd >= 0);
 	json_decref(req);
 	/* Who is turned away finds the reason, even if it could not ask. */
 	if (error == 0 || error == EPIPE || error == ECONNRESET)

@@ -50,6 +50,8 @@ int	cmd_connect(struct cmd_ctx *);			/* 0 or errno; prints the reason */
  */
 int	cmd_call(struct cmd_ctx *, json_t *req, json_t **reply);
 int	cmd_try(struct cmd_ctx *, json_t *req, json_t **reply, struct cmd_error *);
+/* The same with a descriptor (-1: none), which stays the caller's. */
+int	cmd_try_fd(struct cmd_ctx *, json_t *req, int fd, json_t **reply, struct cmd_error *);
 
 /* The answer to a request that was sent over this connection; as cmd_try. */
 int	cmd_receive(struct ctl_conn *, json_t **reply, struct cmd_error *);

@@ -15,10 +15,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "cmd/inet.h"
 #include "cmd/inet6.h"
@@ -405,6 +410,7 @@ static const struct keyword keywords[] = {
 	{ "ether", true, k_mac, NULL, NULL, 0, 0 },
 	{ "lladdr", true, k_mac, NULL, NULL, 0, 0 },
 	{ "name", true, k_text, "if.rename", "newname", 0, 0 },
+	{ "hostdev", true, k_text, "if.hostdev", "hostdev", 0, 0 },
 	{ "description", true, k_text, "if.description", "description", 0, 0 },
 	{ "descr", true, k_text, "if.description", "description", 0, 0 },
 	{ "-description", false, k_text, "if.description", "description", 0, 0 },
@@ -551,11 +557,49 @@ explain(struct setting *s, const char *name, const struct cmd_error *ce)
 		cmd_warnx(s->s_cx, "%s", ce->ce_text);
 }
 
+/* A device of the host, opened with our own rights. */
+static int
+open_hostdev(struct setting *s, const char *name, const char *dev)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_NO_PI };
+	int fd;
+
+	ifr.ifr_flags = (short)(IFF_NO_PI | (strncmp(name, "tun", 3) == 0 ? IFF_TUN : IFF_TAP));
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", dev);
+	if ((fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
+		cmd_warnx(s->s_cx, "/dev/net/tun: %s", strerror(errno));
+	else if (ioctl(fd, TUNSETIFF, &ifr) != 0) {
+		cmd_warnx(s->s_cx, "%s: %s", dev, strerror(errno));
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* One operation; hostdev's has a descriptor.  0, or -1 after a message. */
+static int
+do_op(struct setting *s, const char *name, json_t *op, json_t **reply)
+{
+	const char *dev = json_string_value(json_object_get(op, "hostdev"));
+	struct cmd_error ce;
+	int fd = -1, error;
+
+	if (dev != NULL) {
+		if ((fd = open_hostdev(s, name, dev)) < 0)
+			return -1;
+		json_object_del(op, "hostdev");
+	}
+	if ((error = cmd_try_fd(s->s_cx, json_incref(op), fd, reply, &ce)) != 0)
+		explain(s, name, &ce);
+	if (fd >= 0)
+		close(fd);
+	return error == 0 ? 0 : -1;
+}
+
 static int
 do_ops(struct setting *s)
 {
 	char name[32];
-	struct cmd_error ce;
 	json_t *op, *r;
 	size_t i;
 
@@ -563,10 +607,8 @@ do_ops(struct setting *s)
 	json_array_foreach(s->s_ops, i, op) {
 		if (strcmp(cmd_str(op, "op"), "if.create") != 0)
 			json_object_set_new(op, "name", json_string(name));
-		if (cmd_try(s->s_cx, json_incref(op), &r, &ce) != 0) {
-			explain(s, name, &ce);
+		if (do_op(s, name, op, &r) != 0)
 			return 1;
-		}
 		if (cmd_str(r, "name")[0] != '\0')
 			snprintf(name, sizeof(name), "%s", cmd_str(r, "name"));
 		if (strcmp(cmd_str(op, "op"), "if.create") == 0 && strcmp(name, s->s_given) != 0)

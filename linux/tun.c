@@ -264,11 +264,13 @@ tun_new(struct lx *lx, unsigned flags, struct lx_tun **ltp, int *appfd)
 static int
 tun_open(struct lx_call *c, struct lx_tun *lt, const char *name)
 {
+	char who[32];
 	struct vi_cred cr;
 	const struct vi_tap_params tp = { .tp_tap = (lt->lt_flags & IFF_TAP) != 0, .tp_cred = &cr,
-	    .tp_output = tun_output, .tp_gone = tun_gone, .tp_arg = lt };
+	    .tp_output = tun_output, .tp_gone = tun_gone, .tp_arg = lt, .tp_who = who };
 	int error;
 
+	snprintf(who, sizeof(who), "PID %d", (int)c->c_tid);
 	lx_manage(c->c_lx);
 	error = lx_call_netcred(c, c->c_pr->pr_vnet, VI_PRIV_NET_TUN, &cr);
 	if (error == 0 || error == EPERM)		/* there still are interfaces of one's own */

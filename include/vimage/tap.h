@@ -41,6 +41,7 @@ struct vi_tap_params {
 	/* The interface was destroyed, or went to a vnet of another worker; the vi_tap is no more after this call.  May be NULL. */
 	void	(*tp_gone)(void *arg);
 	void	*tp_arg;
+	const char *tp_who;	/* shown by ifconfig, up to 31 characters; may be NULL */
 };
 
 /*

@@ -22,6 +22,7 @@
 #include "base/sbuf.h"
 #include "base/util.h"
 #include "mbuf/mbuf.h"
+#include "net/if_conf.h"
 #include "net/if_int.h"
 #include "wire/ether.h"
 
@@ -36,6 +37,7 @@ struct tuntap {
 	unsigned	 tt_offload;	/* VI_TAP_* that the user takes */
 	uint32_t	 tt_uid, tt_gid;	/* who may open it besides the administrator; VI_TAP_NOID: nobody */
 	struct vi_tap_params tt_user;	/* valid if tt_open */
+	char		 tt_who[32];	/* ... as it is shown */
 	struct worker	*tt_worker;	/* in whose thread the user calls */
 };
 
@@ -305,16 +307,27 @@ tuntap_destroy(struct ifnet *ifp)
 	tuntap_free(ifp->if_softc);
 }
 
+static void
+tuntap_show(const struct ifnet *ifp, const struct ifopt_show *is)
+{
+	const struct tuntap *tt = ifp->if_softc;
+
+	if (tt->tt_open && tt->tt_who[0] != '\0')
+		ifopt_put(is, NULL, NULL, "opened by", "%s", tt->tt_who);
+}
+
 const struct if_clone tun_cloner = {
 	.ifc_name = "tun",
 	.ifc_create = tun_create,
 	.ifc_destroy = tuntap_destroy,
+	.ifc_show = tuntap_show,
 };
 
 const struct if_clone tap_cloner = {
 	.ifc_name = "tap",
 	.ifc_create = tap_create,
 	.ifc_destroy = tuntap_destroy,
+	.ifc_show = tuntap_show,
 };
 
 /* Users */
@@ -403,6 +416,10 @@ tuntap_open(struct vnet *vn, const char *name, const struct vi_tap_params *tp, s
 	}
 	tt->tt_user = *tp;
 	tt->tt_user.tp_cred = NULL;
+	tt->tt_user.tp_who = NULL;
+	memset(tt->tt_who, 0, sizeof(tt->tt_who));
+	if (tp->tp_who != NULL)
+		strncpy(tt->tt_who, tp->tp_who, sizeof(tt->tt_who) - 1);
 	tt->tt_worker = tt->tt_if->if_vnet->vn_lane.ln_worker;
 	tt->tt_open = tt->tt_carrier = true;
 	tt->tt_offload = 0;
