@@ -89,7 +89,7 @@ path_fini(struct path *p)
 	wire_fini(&p->w);
 }
 
-/* n chunks go over; fails unless each arrives within a minute. */
+/* n chunks go over, with pauses; fails unless each arrives within a minute. */
 static void
 path_carry(struct path *p, unsigned n)
 {
@@ -104,6 +104,7 @@ path_carry(struct path *p, unsigned n)
 			got += wire_recv(&p->w, p->so[1], data, sizeof(data), &error);
 		}
 		assert_int_equal(got, CHUNK);
+		wire_run(&p->w, 10 * SEC);	/* longer than a probe that failed keeps the next one back */
 	}
 }
 
@@ -144,7 +145,7 @@ search(void **state)
 	}
 }
 
-/* RFC 4821 7.5: the loss of a probe reduces no window, whatever finds it. */
+/* RFC 4821 7.6.2: the loss of a probe reduces no window, whatever finds it. */
 static void
 no_congestion(void **state)
 {
@@ -204,7 +205,7 @@ inconclusive(void **state)
 	path_fini(&p);
 }
 
-/* RFC 4821 7.7: after a while the path may have become wider. */
+/* RFC 4821 7.3: after a while the path may have become wider. */
 static void
 raised(void **state)
 {
@@ -212,13 +213,13 @@ raised(void **state)
 
 	(void)state;
 	path_init(&p, "2", 2000, true);
-	wire_sysctl(&p.w, 0, "net.inet.tcp.pmtud_probe_interval", "60");
+	wire_sysctl(&p.w, 0, "net.inet.tcp.pmtud_probe_interval", "1000");
 	path_carry(&p, 20);
 	assert_in_range(packet(&p), 1992, 2000);
 	p.limit = 9000;
 	path_carry(&p, 2);
 	assert_in_range(packet(&p), 1992, 2000);
-	wire_run(&p.w, 60 * SEC);
+	wire_run(&p.w, 1000 * SEC);
 	path_carry(&p, 20);
 	assert_int_equal(packet(&p), 9000);
 	path_fini(&p);
@@ -315,6 +316,34 @@ small_window(void **state)
 	path_fini(&p);
 }
 
+/* RFC 4821 7.6.2: after a failure the next probe waits as many round trips as the window has segments. */
+static void
+rare(void **state)
+{
+	struct path p;
+	unsigned lost;
+	uint64_t then;
+	int error;
+
+	(void)state;
+	path_init(&p, "2", 1240, true);
+	while (p.lost == 0) {
+		wire_send(&p.w, p.so[0], data, CHUNK, 0);
+		wire_run(&p.w, RTT / 4);
+		wire_recv(&p.w, p.so[1], data, sizeof(data), &error);
+	}
+	then = vi_sim_now(p.w.w_host);
+	lost = p.lost;
+	while (stat(&p)->tcps_mtup_failed == 0 || p.lost == lost) {
+		wire_send(&p.w, p.so[0], data, CHUNK, 0);
+		wire_run(&p.w, RTT / 4);
+		wire_recv(&p.w, p.so[1], data, sizeof(data), &error);
+		assert_true(vi_sim_now(p.w.w_host) - then < 1000 * SEC);
+	}
+	assert_true(vi_sim_now(p.w.w_host) - then >= 10 * RTT);
+	path_fini(&p);
+}
+
 int
 main(void)
 {
@@ -323,6 +352,7 @@ main(void)
 		cmocka_unit_test(no_congestion),
 		cmocka_unit_test(inconclusive),
 		cmocka_unit_test(raised),
+		cmocka_unit_test(rare),
 		cmocka_unit_test(after_black_hole),
 		cmocka_unit_test(passive),
 		cmocka_unit_test(bounded),

@@ -204,7 +204,7 @@ tcp_ack_enter_recovery(struct tcpcb *tp)
 	TCPSTAT_INC(tp->t_tv, tcps_fastrexmit);
 	tcp_undo_save(tp);
 	if ((tp->t_flags & TF_MTUPROBE) != 0 && tcp_mtup_lostfirst(tp))
-		tp->snd_ssthresh = tp->snd_cwnd;	/* RFC 4821 7.5 */
+		tp->snd_ssthresh = tp->snd_cwnd;	/* RFC 4821 7.6.2 */
 	else if ((tp->t_lr.lr_ecn & TE_CWR) == 0)
 		tp->t_cc->cc_loss(tp, CC_LOSS);
 	tcp_ecn_reduced(tp);

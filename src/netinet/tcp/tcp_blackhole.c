@@ -42,8 +42,8 @@ tcp_blackhole(struct tcpcb *tp)
 {
 	uint32_t mss;
 
-	/* Of a probe that is out it says nothing. */
-	tp->t_flags &= ~(uint32_t)TF_MTUPROBE;
+	if (tp->t_flags & TF_MTUPROBE)
+		tcp_mtup_rto(tp);
 	if (tp->t_tv->tv_mtup != 0) {
 		tcp_mtup_timeout(tp);
 		return;

@@ -165,6 +165,7 @@ struct tcp_mtup {
 	bool		 mp_failed;	/* with TF_MTUPROBE: lost, not yet sent again in pieces */
 	bool		 mp_named;	/* mp_high is what peer, interface or router said */
 	uint64_t	 mp_time;	/* the range was set then */
+	uint64_t	 mp_wait;	/* no probe before */
 };
 #define MTUP_WAIT	UINT32_MAX
 
@@ -830,6 +831,7 @@ void	 tcp_blackhole(struct tcpcb *);
 void	 tcp_mtup_start(struct tcpcb *, bool active);
 void	 tcp_mtup_told(struct tcpcb *, uint32_t mtu);
 void	 tcp_mtup_timeout(struct tcpcb *);
+void	 tcp_mtup_rto(struct tcpcb *);
 uint32_t tcp_mtup_due(struct tcpcb *, uint32_t avail);
 void	 tcp_mtup_sent(struct tcpcb *, uint32_t seq, uint32_t len);
 void	 tcp_mtup_refused(struct tcpcb *, uint32_t len);

@@ -6,13 +6,16 @@
  * A probe is one segment of new data longer than t_maxseg, sent where enough other data follows it
  * that its loss alone would be seen as a gap (RFC 4821 7.4).  Acknowledged, it raises the segment
  * size and the lower end of the search; missing alone, it lowers the upper end and goes out again
- * in pieces, and congestion control hears nothing of it (7.5); missing among others, or sent again
- * for another reason, it says nothing.  The next probe is half way between the ends, until they
- * are net.inet.tcp.pmtud_probe_threshold apart; after pmtud_probe_interval all is tried anew (7.7).
+ * in pieces, and congestion control hears nothing of it (7.6.2), but the next one waits as many round
+ * trips as the window has segments; missing among others, or sent again for another reason, it says
+ * nothing (7.6.4).  The next probe is half way between the ends, until they are
+ * net.inet.tcp.pmtud_probe_threshold apart; after pmtud_probe_interval all is tried anew (7.3).
  *
- * net.inet.tcp.pmtud_probing: 1 after timeouts in a row have fallen on long segments (7.7's black
- * hole), 2 from the beginning.  A connection begun here then starts with the base size of
+ * net.inet.tcp.pmtud_probing: 1 after timeouts in a row have fallen on long segments (7.7), 2 from
+ * the beginning.  A connection begun here then starts with the base size of
  * pmtud_blackhole_mss; one begun by the peer with what the path is said to carry, as Linux.
+ *
+ * What 7.8 asks for, to go back when losses become many with longer segments, is left to the timeouts.
  *
  * t_pmtu is the packet size in use; mp_low and mp_high are of packets too.
  */
@@ -20,6 +23,7 @@
 
 #define MTUP_MINCWND	11u	/* segments: fewer, and the loss of a probe costs too much */
 #define MTUP_MAXPACKET	65535u
+#define MTUP_MINPACKET6	1280u	/* RFC 4821 7.7 */
 
 static uint32_t
 mtup_hdrs(const struct tcpcb *tp)
@@ -109,6 +113,8 @@ tcp_mtup_timeout(struct tcpcb *tp)
 	if (low >= tp->t_pmtu) {
 		floor = (uint32_t)imax(tp->t_tv->tv_mtupfloor, tp->t_tv->tv_minmss);
 		low = u32max((tp->t_pmtu - u32min(tp->t_pmtu, hdrs)) / 2, floor) + hdrs;
+		if (tp->t_inpcb->inp_ops->io_family != VI_AF_INET)
+			low = u32max(low, MTUP_MINPACKET6);
 	}
 	if (low >= tp->t_pmtu || tcp_outstanding(tp) + mtup_hdrs(tp) <= low)
 		return;			/* what is missing would have fitted */
@@ -160,7 +166,7 @@ mtup_busy(const struct tcpcb *tp)
 		tp->snd_nxt != tp->snd_max || tp->snd_nsack > 0 || tp->t_dupacks > 0 ||
 		tp->t_lr.lr_recs.rs_lost > 0 || tp->t_nrsack > 0 ||
 		tp->t_dsack.sb_start != tp->t_dsack.sb_end || SEQ_GT(tp->snd_up, tp->snd_nxt) ||
-		tp->snd_cwnd < MTUP_MINCWND * tp->t_maxseg);
+		tp->snd_cwnd < MTUP_MINCWND * tp->t_maxseg || tcp_now(tp) < tp->t_mtup.mp_wait);
 }
 
 /*
@@ -197,6 +203,18 @@ tcp_mtup_sent(struct tcpcb *tp, uint32_t seq, uint32_t len)
 	mp->mp_size = len + mtup_hdrs(tp);
 	mp->mp_failed = false;
 	TCPSTAT_INC(tp->t_tv, tcps_mtup_probes);
+}
+
+/*
+ * RFC 4821 7.6.2, 7.6.3: a loss that congestion control did not hear of must be rarer than those it
+ * hears of; five times as rare when only the timer found it.
+ */
+static void
+mtup_wait(struct tcpcb *tp, unsigned times)
+{
+	uint64_t rounds = (uint64_t)tp->snd_cwnd / tp->t_maxseg * times;
+
+	tp->t_mtup.mp_wait = tcp_now(tp) + rounds * (tp->t_srtt >> 3) * USEC;
 }
 
 static void
@@ -248,6 +266,14 @@ tcp_mtup_rexmt(struct tcpcb *tp, uint32_t start, uint32_t end)
 		tp->t_flags &= ~(uint32_t)TF_MTUPROBE;
 }
 
+/* The timer went off while a probe is out: of sizes that says nothing. */
+void
+tcp_mtup_rto(struct tcpcb *tp)
+{
+	tp->t_flags &= ~(uint32_t)TF_MTUPROBE;
+	mtup_wait(tp, 5);
+}
+
 /*
  * RACK took something for lost and a probe is out.  True: it is the probe and nothing else, which
  * is no sign of congestion.
@@ -266,6 +292,7 @@ tcp_mtup_lost(struct tcpcb *tp)
 	if (!mp->mp_failed) {
 		mp->mp_failed = true;
 		mtup_toolong(tp, mp->mp_size);
+		mtup_wait(tp, 1);
 		tp->t_rtttime = 0;		/* Karn */
 	}
 	return (true);
@@ -281,5 +308,6 @@ tcp_mtup_lostfirst(struct tcpcb *tp)
 		return (false);
 	mp->mp_failed = true;
 	mtup_toolong(tp, mp->mp_size);
+	mtup_wait(tp, 1);
 	return (true);
 }

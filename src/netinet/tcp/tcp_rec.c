@@ -339,7 +339,7 @@ tcp_rec_lose(struct tcpcb *tp, struct tcp_rec *rc)
 	TAILQ_REMOVE(&rs->rs_time, rc, rc_tlink);
 	rc->rc_flags |= REC_LOST | REC_WASLOST;
 	rs->rs_lost += len;
-	/* A probe of the path's MTU is no sign of congestion (RFC 4821 7.5). */
+	/* A probe of the path's MTU is no sign of congestion (RFC 4821 7.6.2). */
 	if (tcp_mtup_holds(tp, rc->rc_start, rc->rc_end))
 		return;
 	tp->t_lr.lr_rs.rs_lost += len;
