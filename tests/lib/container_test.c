@@ -337,6 +337,47 @@ limit_memory_of_a_tree(void **state)
 	tl_end(&t);
 }
 
+/* What comes too fast is dropped where it comes in, counted and told; the neighbour's comes through. */
+static void
+limit_pps(void **state)
+{
+	struct vi_iovec iov = { (uint8_t[]){ 1 }, 1 };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = tl_addr("127.0.0.1", 9) };
+	unsigned got[2] = { 0, 0 };
+	struct vi_socket *so[2];
+	char text[256] = "";
+	uint8_t byte;
+	struct tl t;
+	int jid[2];
+	size_t done;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_ok(tl_jail(&t, 0, NEW, &jid[0], NULL, "name=a", "persist", "vnet", "limit.pps=100", NULL));
+	tl_ok(tl_jail(&t, 0, NEW, &jid[1], NULL, "name=b", "persist", "vnet", NULL));
+	for (int i = 0; i < 2; i++) {
+		tl_ifaddr(vi_jail_vnet(t.k, jid[i]), "lo0", "127.0.0.1", 8);
+		so[i] = tl_udp(vi_jail_vnet(t.k, jid[i]), "127.0.0.1", 9);
+	}
+	/* A thousand a second, for two seconds. */
+	for (int n = 0; n < 2000; n++) {
+		for (int i = 0; i < 2; i++)
+			tl_ok(vi_sendmsg(so[i], &msg, &done));
+		tl_run(&t, TL_SEC / 1000);
+		for (int i = 0; i < 2; i++)
+			while (vi_recv(so[i], &byte, 1, 0, &done) == 0)
+				got[i]++;
+	}
+	assert_int_equal(got[1], 2000);
+	assert_in_range(got[0], 195, 205);
+	assert_in_range(number(&t, jid[0], "limit.pps.peak"), 95, 105);
+	(void)vi_jail_log_read(t.k, jid[0], 0, last_text, text);
+	assert_string_equal(text, "limit.pps: reached (1024 times)");
+	vi_close(so[0]);
+	vi_close(so[1]);
+	tl_end(&t);
+}
+
 static void
 cpu_time_is_kept(void **state)
 {
@@ -494,6 +535,7 @@ main(void)
 		cmocka_unit_test(limit_interfaces_and_routes),
 		cmocka_unit_test(limit_processes),
 		cmocka_unit_test(limit_memory_of_a_tree),
+		cmocka_unit_test(limit_pps),
 		cmocka_unit_test(cpu_time_is_kept),
 		cmocka_unit_test(vnet_goes_with_its_jail),
 		cmocka_unit_test(limit_and_share_reach_the_stack),
