@@ -34,7 +34,7 @@ needed(struct job *jb, const char *name)
 	}
 	if (other == NULL && (other = job_new(j, name, true)) != NULL) {
 		other->jb_create = true;
-		other->jb_update = true;	/* that it is there is fine */
+		other->jb_needed = true;
 	}
 	return other;
 }
@@ -147,7 +147,7 @@ depend_order(struct jail *j)
 	struct job *jb;
 
 	/* The list grows at its end meanwhile. */
-	if (!j->j_remove || j->j_create)
+	if (j->j_create)
 		TAILQ_FOREACH(jb, &j->j_jobs, jb_link)
 			if (!need_all(jb))
 				return false;

@@ -52,6 +52,7 @@ struct job {
 	bool		 jb_again;	/* a stop, to be followed by a start */
 	bool		 jb_create, jb_update;
 	bool		 jb_must;	/* stop: that it is not there is an error */
+	bool		 jb_needed;	/* start: by another; that it is there is all */
 	bool		 jb_clean;	/* stop: only what comes after the removal */
 	struct jc_params jb_params;
 	char		**jb_command;	/* argv of the command line; NULL */

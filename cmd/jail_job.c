@@ -275,6 +275,10 @@ job_advance(struct job *jb)
 	case STEP_LOOK:
 		if (!op_look(jb))
 			return step_op(jb, false);
+		if (jb->jb_needed && jb->jb_was) {
+			job_end(jb, JOB_DONE);
+			return false;
+		}
 		jb->jb_step = jb->jb_was ? STEP_CREATE : STEP_PREPARE;
 		return true;
 	case STEP_PREPARE:

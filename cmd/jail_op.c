@@ -69,7 +69,7 @@ op_look(struct job *jb)
 	struct cmd_error ce;
 	int error;
 
-	if (!has_before(jb) || id == NULL)
+	if ((!jb->jb_needed && !has_before(jb)) || id == NULL)
 		return true;
 	error = cmd_try(cx, json_pack("{s:s,s:s}", "op", "jail.find", "jail", id), NULL, &ce);
 	jb->jb_was = error == 0;
@@ -77,7 +77,7 @@ op_look(struct job *jb)
 		complain(jb, &ce);
 		return false;
 	}
-	if (jb->jb_was && !jb->jb_update) {
+	if (jb->jb_was && !jb->jb_update && !jb->jb_needed) {
 		job_warnx(jb, "jail \"%s\" already exists", id);
 		return false;
 	}
