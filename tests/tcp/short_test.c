@@ -24,6 +24,7 @@ struct script {
 	const char	*s_persona;
 	size_t		 s_max;		/* bytes of a send */
 	bool		 s_nodelay, s_lazy;	/* lazy: reads less than what is sent */
+	bool		 s_shaken;	/* things change on which headers depend */
 	uint32_t	 s_rcvbuf;
 	const char	*s_ecn;		/* net.inet.tcp.ecn.enable; NULL: as it is */
 	const char	*s_cc;
@@ -133,6 +134,57 @@ drain(struct run *r, struct vi_socket *so, size_t most)
 		most -= n;
 }
 
+/* One thing that makes kept headers, or what is known of addresses, wrong. */
+static void
+shake(struct run *r)
+{
+	static const uint32_t mtu[] = { 1500, 1000, 9000 };
+	const unsigned side = draw(r, 2);
+	struct vi_vnet *vn = side == 0 ? r->r_p.a : r->r_p.b;
+	const char *ifname = side == 0 ? r->r_p.cable.a : r->r_p.cable.b;
+	const struct vi_sockaddr peer = tl_addr(side == 0 ? r->r_p.addrb : r->r_p.addra, 0);
+	uint8_t lladdr[6] = { 2, 0, 0, 0, 0, (uint8_t)draw(r, 200) };
+	const struct vi_ifaddr ia = { .ia_addr = tl_addr(side == 0 ? "198.51.100.1" : "198.51.100.2", 0), .ia_prefixlen = 24 };
+	struct vi_neigh ne = { .ne_addr = peer };
+	int error;
+
+	switch (draw(r, 8)) {
+	case 0:
+		error = vi_neigh_del(vn, &peer, ifname);
+		assert_true(error == 0 || error == ESRCH);
+		break;
+	case 1:
+		tl_ok(vi_if_set_lladdr(vn, ifname, lladdr, sizeof(lladdr)));
+		break;
+	case 2:
+		tl_ok(vi_if_set_mtu(vn, ifname, mtu[draw(r, 3)]));
+		break;
+	case 3:
+		tl_ok(vi_sysctl_set(vn, "net.inet.ip.ttl", draw(r, 2) ? "64" : "33", &tl_root));
+		break;
+	case 4:
+		tl_ok(vi_if_set_flags(vn, ifname, 0, VI_IFF_UP));
+		tl_run(&r->r_t, draw(r, 400) * TL_MS);
+		tl_ok(vi_if_set_flags(vn, ifname, VI_IFF_UP, 0));
+		break;
+	case 5:			/* wrong for a while */
+		memcpy(ne.ne_lladdr, lladdr, sizeof(lladdr));
+		tl_ok(vi_neigh_add(vn, &ne));
+		tl_run(&r->r_t, draw(r, 400) * TL_MS);
+		tl_ok(vi_neigh_del(vn, &peer, ifname));
+		break;
+	case 6:			/* near the end of what ARP believes */
+		tl_run(&r->r_t, 1165 * TL_SEC);
+		break;
+	default:
+		error = vi_if_addr_add(vn, ifname, &ia, true);
+		assert_true(error == 0 || error == EEXIST);
+		if (error == EEXIST)
+			tl_ok(vi_if_addr_del(vn, ifname, &ia.ia_addr));
+		break;
+	}
+}
+
 /* One thing a program might do. */
 static void
 act(struct run *r, const struct script *s)
@@ -143,6 +195,8 @@ act(struct run *r, const struct script *s)
 	int error, tos, on;
 	size_t n;
 
+	if (s->s_shaken && draw(r, 8) == 0)
+		shake(r);
 	switch (draw(r, 24)) {
 	case 0:
 		error = vi_send(so, bytes, 1 + draw(r, (uint32_t)s->s_max), VI_MSG_MORE, &n);
@@ -221,6 +275,8 @@ static const struct script scripts[] = {
 	{ .s_name = "closed", .s_max = 2000, .s_rcvbuf = 3000, .s_lazy = true },
 	{ .s_name = "linux closed", .s_max = 8000, .s_lazy = true, .s_persona = "linux" },
 	{ .s_name = "bytes closed", .s_max = 1, .s_rcvbuf = 1, .s_nodelay = true, .s_lazy = true },
+	{ .s_name = "shaken", .s_max = 100, .s_nodelay = true, .s_shaken = true },
+	{ .s_name = "linux shaken", .s_max = 2000, .s_persona = "linux", .s_shaken = true },
 	{ .s_name = "path", .s_max = 2000, .s_link = { .lp_delay = 5 * TL_MS, .lp_jitter = TL_MS, .lp_seed = 1 } },
 	{ .s_name = "loss", .s_max = 2000, .s_link = { .lp_delay = TL_MS, .lp_loss = 0.03, .lp_seed = 2 } },
 	{ .s_name = "linux loss", .s_max = 500, .s_persona = "linux",
