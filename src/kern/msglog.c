@@ -44,12 +44,11 @@ rec_isend(const struct msglog *ml, uint32_t off)
 	return (MSGLOG_SIZE - off < sizeof(struct msgrec) || rec_at(ml, off)->mr_size == 0);
 }
 
-static bool
-ring_reserve(struct msglog *ml)
+/* Before the ring is locked: when memory is refused that may be told, here. */
+static void *
+ring_reserve(const struct msglog *ml)
 {
-	if (ml->ml_buf == NULL)
-		ml->ml_buf = kmalloc(ml->ml_acct, ACCT_LOG, MSGLOG_SIZE);
-	return (ml->ml_buf != NULL);
+	return (ml->ml_buf == NULL ? kmalloc(ml->ml_acct, ACCT_LOG, MSGLOG_SIZE) : NULL);
 }
 
 void
@@ -68,13 +67,15 @@ msglog_init(struct msglog *ml, struct acctset *as, const char *name)
 void
 msglog_copyto(struct msglog *ml, struct msglog *to, int level, bool instead)
 {
+	void *buf;
+
 	/* A ring that hands its lines on is not where they end. */
 	while (to != NULL && to->ml_instead)
 		to = to->ml_copy;
 	if (to == ml)
 		to = NULL;
-	if (to != NULL)
-		(void)ring_reserve(to);
+	if (to != NULL && (buf = ring_reserve(to)) != NULL)
+		to->ml_buf = buf;
 	ml->ml_copy = to;
 	ml->ml_copylevel = level;
 	ml->ml_instead = to != NULL && instead;
@@ -161,10 +162,14 @@ log_line(struct msglog *ml, unsigned pri, const char *text, bool own)
 	    .lm_vnet = ml->ml_name,
 	    .lm_text = text};
 
+	void *buf = own ? ring_reserve(ml) : NULL;
+
 	while (atomic_exchange_explicit(&ml->ml_lock, true, memory_order_acquire))
 		;
+	if (buf != NULL)
+		ml->ml_buf = buf;
 	lm.lm_seq = ++ml->ml_seq;
-	if (own ? ring_reserve(ml) : ml->ml_buf != NULL)
+	if (ml->ml_buf != NULL)
 		ring_put(ml, &lm);
 	else
 		ml->ml_lost++;

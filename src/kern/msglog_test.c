@@ -169,6 +169,27 @@ no_memory(void **state)
 	assert_int_equal(r->ml.ml_lost, 1);
 }
 
+/* The limit that refuses the ring its memory is told of in that ring. */
+static void
+told_of_itself(void **state)
+{
+	struct rig *r = *state;
+	struct acctset *as = &r->k->k_acct;
+	struct seen s = { 0 };
+
+	as->as_log = &r->ml;
+	as->as_total.ac_limit = 1;
+	msglog_put(&r->ml, LOG_ERR, "lost");
+	assert_int_equal(as->as_refused[LIMIT_MEMORY] > 0, 1);
+	assert_int_equal(r->ml.ml_lost, 2);
+	as->as_total.ac_limit = 0;
+	msglog_put(&r->ml, LOG_ERR, "kept");
+	as->as_log = NULL;
+	assert_int_equal(msglog_read(&r->ml, 0, collect, &s), 3);
+	assert_int_equal(s.n, 1);
+	assert_string_equal(s.text, "kept");
+}
+
 int
 main(void)
 {
@@ -177,6 +198,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(ring_wraps, setup, teardown),
 		cmocka_unit_test_setup_teardown(floods_are_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(told_of_itself, setup, teardown),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
