@@ -7,7 +7,7 @@
 #include "net/if_int.h"
 
 const struct if_clone *const net_cloners[] = {
-	&bridge_cloner, &disc_cloner, &edsc_cloner, &epair_cloner, &gif_cloner, &gre_cloner, &lo_cloner,
+	&bridge_cloner, &disc_cloner, &edsc_cloner, &epair_cloner, &gif_cloner, &gre_cloner, &lagg_cloner, &lo_cloner,
 	&stf_cloner, &tap_cloner, &tun_cloner, &vlan_cloner, &vxlan_cloner, NULL
 };
 

@@ -32,7 +32,7 @@ nt_begin(struct nt *nt)
 {
 	static const struct vnet_module *const mods[] = { &net_vnet_module, &lo_vnet_module,
 		&iflink_vnet_module, &ether_vnet_module, &epair_vnet_module, &tuntap_vnet_module,
-		&vlan_vnet_module, &bridge_vnet_module, &route_vnet_module };
+		&vlan_vnet_module, &bridge_vnet_module, &lagg_vnet_module, &route_vnet_module };
 	struct vi_kernel_params kp = { 0 };
 
 	assert_int_equal(vi_host_sim_new(7, &nt->nt_host), 0);
