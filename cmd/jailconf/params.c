@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a configuration says of one jail.
+ * Theory of operation.  What a configuration says of one jail.
  *
  * Settings are taken in this order, later ones win: those outside of blocks, then those of the
  * blocks that match the name, as they stand in the files, then those of the command line.  Values
