@@ -110,6 +110,8 @@ show_verbose(struct xo *xo, const json_t *jail)
 	    cmd_str(jail, "host.hostname"), cmd_str(jail, "path"));
 	xo_emit(xo, "{P:        }{:name/%-29.29s} {:state/%.74s}\n", cmd_str(jail, "name"),
 	    strcmp(cmd_str(jail, "dying"), "true") == 0 ? "DYING" : "ACTIVE");
+	if (cmd_str(jail, "priv.have")[0] != '\0')
+		xo_emit(xo, "{P:        }{:privileges/%s}\n", cmd_str(jail, "priv.have"));
 }
 
 /* A jail with its own stack has addresses of its own and none from here: the column stays empty, as
@@ -205,7 +207,9 @@ wanted_params(const struct jls *jl)
 {
 	if (jl->jl_named != NULL)
 		return json_incref(jl->jl_named);
-	if (jl->jl_verbose || is_default(jl))
+	if (jl->jl_verbose)
+		return json_pack("[s,s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path", "priv.have");
+	if (is_default(jl))
 		return json_pack("[s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path");
 	return NULL;
 }

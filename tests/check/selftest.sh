@@ -60,6 +60,18 @@ planted rfc 'file that is not there' 'no file src/b.c' doc/rfc/x.tsv 'B-1\t1\tMU
 planted rfc 'test that is not there' 'no test t in' doc/rfc/x.tsv 'B-1\t1\tMUST\tit\tdone\t-\tsrc/net/net.c:t\n'
 planted rfc 'unknown status' 'status maybe' doc/rfc/x.tsv 'B-1\t1\tMUST\tit\tmaybe\t-\t-\n'
 planted rfc 'row twice' 'A-1: twice' doc/rfc/x.tsv 'A-1\t1\tMUST\tit\tdone\t-\t-\n'
+privtable() {
+	fresh
+	mkdir -p "$tree/src/vimage"
+	printf '\t[VI_PRIV_A] = { "net.a", ALWAYS, "do a" },\n' >"$tree/src/vimage/priv.c"
+	printf "$3" >"$tree/man/vimage-priv.4"
+	verdict "$1" "$2" priv "$tree"
+}
+privtable 'good table of privileges' '' '.It Cm net.a\nalways: Do a.\n'
+privtable 'privilege without a line in the page' '-net.a: do a' '.Nm x\n'
+privtable 'line of no privilege' '+net.b: do b' '.It Cm net.a\nalways: Do a.\n.It Cm net.b\nnever: Do b.\n'
+privtable 'another text' '+net.a: do b' '.It Cm net.a\nalways: Do b.\n'
+
 planted layers 'good tree' '' LAYERS ''
 planted layers 'upward include' 'base may not include net' src/base/a.h '#include "net/net.h"\n'
 planted layers 'host header' 'host header <unistd.h>' src/net/net.c '#include <unistd.h>\n'
