@@ -12,11 +12,13 @@
 #include <string.h>
 
 #include <vimage/host.h>
+#include <vimage/jail.h>
 #include <vimage/sysctl.h>
 
 #include "base/endian.h"
 #include "base/util.h"
 #include "mbuf/mbuf.h"
+#include "net/if_conf.h"
 #include "net/ifnet.h"
 #include "net/route.h"
 #include "netinet/ip/ip_var.h"
@@ -68,6 +70,33 @@ open_socket(struct vnet *vn, int type, int proto, unsigned port)
 }
 
 static void
+option(struct vnet *vn, const char *ifname, const char *word, const char *a, const char *b)
+{
+	const char *argv[] = { a, b };
+	char err[VI_ERRLEN];
+
+	REQUIRE(ifopt_set(ifnet_byname(vn, ifname), word, argv, a == NULL ? 0 : b == NULL ? 1 : 2, err) == 0);
+}
+
+/* Tunnels of every kind to 10.0.0.2. */
+static void
+tunnels(struct vnet *vn)
+{
+	static const char *const types[] = { "gif0", "gre0", "gre1", "vxlan0" };
+
+	for (unsigned i = 0; i < NITEMS(types); i++)
+		REQUIRE(if_create(vn, types[i], (char[IFNAMSIZ]){ 0 }) == 0);
+	option(vn, "gre1", "grekey", "7", NULL);
+	option(vn, "gre1", "enable_seq", NULL, NULL);
+	for (unsigned i = 0; i < 3; i++)
+		option(vn, types[i], "tunnel", "10.0.0.1", "10.0.0.2");
+	option(vn, "vxlan0", "vxlanid", "42", NULL);
+	option(vn, "vxlan0", "vxlanremote", "10.0.0.2", NULL);
+	for (unsigned i = 0; i < NITEMS(types); i++)
+		address(vn, types[i], 0x0a010001 + 0x100 * i, 24);
+}
+
+static void
 begin(struct fuzz *f)
 {
 	const struct vi_mreq mr = { .mr_group = HTONL(0xe0000105), .mr_addr = HTONL(0x0a000001) };
@@ -85,6 +114,7 @@ begin(struct fuzz *f)
 	address(vn, "lo0", 0x7f000001, 8);
 	address(vn, "epair1a", 0x0a000001, 24);
 	address(vn, "epair2a", 0x0a000101, 24);
+	tunnels(vn);
 	f->f_if = ifnet_byname(vn, "epair1a");
 	f->f_lo = net_vnet(vn)->nv_lo0;
 	REQUIRE(if_setmtu(ifnet_byname(vn, "epair2a"), 576) == 0);

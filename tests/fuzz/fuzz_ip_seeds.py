@@ -47,8 +47,29 @@ def igmp(message, dst="224.0.0.1"):
     return ip(message, dst=dst, proto=2, ttl=1, opts=bytes([148, 4, 0, 0]))
 
 
+def gre(payload, proto=0x800, flags=0, extra=b""):
+    return struct.pack(">HH", flags, proto) + extra + payload
+
+
+def vxlan(frame, vni=42):
+    return udp(b"\x08\0\0\0" + struct.pack(">I", vni << 8) + frame, dport=4789)
+
+
+# through a tunnel to the host itself, and on to the other network
+INSIDE = ip(icmp(8, data=b"abc"), dst="10.1.0.1", src="10.1.0.2", proto=1)
+ONWARD = ip(udp(b"x" * 100), dst=FAR, src="10.1.0.2")
+FRAME = b"\xff" * 6 + b"\x02\0\0\0\0\x09" + b"\x08\0" + INSIDE
+
 V = FIX | VALID
 seeds = {
+    "gif": rec(V, ip(INSIDE, proto=4)) + rec(V | SPLIT, ip(ONWARD, proto=4)),
+    "gif6": rec(V, ip(b"\x60" + b"\0" * 3 + b"\0\0\x3b\x40" + b"\x20" * 32, proto=41)),
+    "gif_ecn": rec(V, ip(INSIDE, proto=4)[:1] + b"\x03" + ip(INSIDE, proto=4)[2:]),
+    "gre": rec(V, ip(gre(INSIDE), proto=47)) + rec(V | SPLIT, ip(gre(ONWARD), proto=47)),
+    "gre_key_seq": rec(V, ip(gre(INSIDE, flags=0x3000, extra=b"\0\0\0\x07\0\0\0\x01"), proto=47)),
+    "gre_sum": rec(V, ip(gre(INSIDE, flags=0x8000, extra=b"\x12\x34\0\0"), proto=47)),
+    "gre_unreach": rec(V, ip(icmp(3, 1, b"\0" * 4, quote(47, gre(INSIDE))), proto=1)),
+    "vxlan": rec(V, ip(vxlan(FRAME))) + rec(V | SPLIT, ip(vxlan(FRAME))),
     "udp": rec(V, ip(udp(b"hello"))),
     "udp_closed": rec(V, ip(udp(b"hello", dport=99))),
     "udp_split_shared": rec(V | SPLIT | SHARED, ip(udp(b"x" * 3000))),
