@@ -14,9 +14,11 @@
 #include "base/checksum.h"
 #include "base/util.h"
 #include "wire/arp.h"
+#include "wire/bpdu.h"
 #include "wire/ether.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
+#include "wire/lacp.h"
 #include "wire/tcp.h"
 #include "wire/udp.h"
 
@@ -55,6 +57,8 @@ run_all(const uint8_t *p, size_t clen, size_t plen)
 {
 	struct ether_info ei;
 	struct arp_info ai;
+	struct bpdu bd;
+	struct lacpdu du;
 	struct ip_info ii;
 	struct icmp_info ic;
 	struct udp_info ui;
@@ -68,6 +72,8 @@ run_all(const uint8_t *p, size_t clen, size_t plen)
 	ether_check(p, clen, plen, &ei);
 	ether_vlan_check(p, clen, plen, &tag, &type);
 	arp_check(p, clen, plen, &ai);
+	bpdu_check(p, clen, plen, &bd);
+	lacp_check(p, clen, plen, &du);
 	icmp_check(p, clen, plen, &ic);
 	udp_check(p, clen, plen, &ui);
 	tcp_check(p, clen, plen, &hi);
@@ -101,6 +107,7 @@ nothing_is_read_past_the_end(void **state)
 		{ 0, 80, 0, 80, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0xf0, 0x02 },
 		{ 0, 1, 8, 0, 6, 4, 0, 1 },
 		{ 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x81, 0x00 },
+		{ 0x42, 0x42, 3, 0, 0, 2, 2 }, { 0x42, 0x42, 3, 0, 0, 0, 0x80 }, { 1, 1, 1, 20 },
 		{ 1, 1, 1, 5, 34 }, { 19, 18 }, { 2, 4 }, { 8, 10 }, { 34, 18 }, { 29, 40 },
 	};
 	struct guard *g = *state;

@@ -5,7 +5,8 @@
  * Two stacks are made for each input, joined by a cable, each with an address; frames of the input
  * are put on the cable towards the first.  Of each the first byte says what else is done: the
  * destination may be made to be ours, time may pass, the first stack may ask for an address, so
- * that answers find a question.  Two bytes of length and the frame follow.  In the end both stacks
+ * that answers find a question; its end of the cable may become a member of a bridge with a spanning tree, or a port of a lagg
+ * with LACP.  It has vlans above it, one in the other.  Two bytes of length and the frame follow.  In the end both stacks
  * are destroyed, and must not leave a byte.
  */
 #include <stdint.h>
@@ -16,11 +17,13 @@
 #include "base/util.h"
 #include "host/host.h"
 #include "mbuf/mbuf.h"
+#include "net/if_conf.h"
 #include "net/ifnet.h"
 #include "netinet/arp/arp.h"
 #include "tests/fuzz/reuse.h"
 #include "vimage/vimage.h"
 #include "wire/ether.h"
+#include <vimage/jail.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -36,6 +39,8 @@ enum {			/* the first byte of a frame */
 	F_ASK = 0x08,		/* the first stack sends to 10.0.0.<last byte of the frame> */
 	F_SPLIT = 0x10,		/* the frame in small pieces */
 	F_DOWN = 0x20,		/* down and up again */
+	F_BRIDGE = 0x40,	/* leaves what it was in and joins the bridge */
+	F_LAGG = 0x80,		/* ... or the lagg */
 };
 
 struct rig {
@@ -81,6 +86,45 @@ settle(struct rig *g)
 		;
 }
 
+/* An option of an interface of the first stack; whether it was possible is not looked at. */
+static void
+option(struct rig *g, const char *ifname, const char *name, const char *arg)
+{
+	struct ifnet *ifp = ifnet_byname(g->vn[0], ifname);
+	char err[VI_ERRLEN];
+
+	REQUIRE(ifp != NULL);
+	(void)ifopt_set(ifp, name, &arg, arg != NULL, err);
+}
+
+/* What may be above epair0a. */
+static void
+uppers_make(struct rig *g)
+{
+	static const char *const names[] = { "bridge0", "lagg0", "edsc0", "epair0a.42", "epair0a.42.7" };
+	char name[IFNAMSIZ];
+
+	for (unsigned i = 0; i < NITEMS(names); i++) {
+		REQUIRE(if_create(g->vn[0], names[i], name) == 0);
+		REQUIRE(if_setflags(ifnet_byname(g->vn[0], names[i]), IFF_UP, 0) == 0);
+	}
+	option(g, "bridge0", "addm", "edsc0");
+	option(g, "lagg0", "laggproto", "lacp");
+}
+
+static void
+uppers_toggle(struct rig *g, unsigned how)
+{
+	option(g, "lagg0", "-laggport", "epair0a");
+	option(g, "bridge0", "deletem", "epair0a");
+	if (how & F_BRIDGE) {
+		option(g, "bridge0", "addm", "epair0a");
+		option(g, "bridge0", "stp", "epair0a");
+	} else {
+		option(g, "lagg0", "laggport", "epair0a");
+	}
+}
+
 static void
 stacks_make(struct rig *g)
 {
@@ -98,6 +142,7 @@ stacks_make(struct rig *g)
 		REQUIRE(net_vnet(g->vn[i])->nv_afops[NET_AF_INET]->nao_addr_add(g->ifp[i], &ia,
 		    false) == 0);
 	}
+	uppers_make(g);
 	settle(g);
 }
 
@@ -145,6 +190,8 @@ frame_send(struct rig *g, uint8_t *p, size_t len, unsigned how)
 		REQUIRE(if_setflags(g->ifp[0], 0, IFF_UP) == 0);
 		REQUIRE(if_setflags(g->ifp[0], IFF_UP, 0) == 0);
 	}
+	if (how & (F_BRIDGE | F_LAGG))
+		uppers_toggle(g, how);
 	if (how & F_ASK) {
 		REQUIRE((m = m_frombuf(vnet_acct(g->vn[0]), "E", 1, 32)) != NULL);
 		(void)if_output(g->ifp[0], m, &na);

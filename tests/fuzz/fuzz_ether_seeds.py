@@ -5,7 +5,7 @@ import os
 import struct
 import sys
 
-OURS, SECOND, LONG, ASK, SPLIT, DOWN = 1, 2, 4, 8, 16, 32
+OURS, SECOND, LONG, ASK, SPLIT, DOWN, BRIDGE, LAGG = 1, 2, 4, 8, 16, 32, 64, 128
 ALL = b"\xff" * 6
 PEER = bytes.fromhex("020102030405")
 A, B = bytes([10, 0, 0, 1]), bytes([10, 0, 0, 77])
@@ -28,6 +28,12 @@ def ip(proto, data, src=B, dst=A, ttl=64):
     return head[:10] + struct.pack("!H", total ^ 0xFFFF) + head[12:] + data
 
 
+ROOT = b"\x10\0\2\0\0\0\0\1"
+RST = b"\x42\x42\3\0\0\2\2\x0e" + ROOT + b"\0\0\0\0" + ROOT + b"\x80\1\0\0\x14\0\2\0\x0f\0\0"
+TCN = b"\x42\x42\3\0\0\0\x80"
+END = b"\x14\x80\0" + PEER + b"\0\7\x80\0\0\5\x3d\0\0\0"
+LACP = b"\1\1\1" + END + b"\2" + END + b"\3\x10" + bytes(66)
+BPDUS, SLOW = bytes.fromhex("0180c2000000"), bytes.fromhex("0180c2000002")
 ECHO = b"\x08\x00\xf7\xfd\x00\x01\x00\x01"
 SEEDS = {
     "request": frame(0, arp(1, PEER, B, bytes(6), A)),
@@ -42,6 +48,10 @@ SEEDS = {
     "down": frame(ASK, b"\x63") + frame(DOWN | ASK, b"\x63"),
     "length8023": frame(OURS, b"\x42\x42\x03", 3),
     "vlan": frame(OURS, b"\x00\x05\x08\x00" + ip(1, ECHO), 0x8100),
+    "tags": frame(OURS, b"\x00\x2a\x81\x00\x00\x07\x08\x00" + ip(1, ECHO), 0x8100) + frame(SPLIT, b"\x60\x2a\x08\x00", 0x8100),
+    "bpdu": frame(BRIDGE, RST, len(RST), BPDUS) + frame(SECOND, TCN, len(TCN), BPDUS) + frame(SPLIT, RST, len(RST), BPDUS),
+    "bridged": frame(BRIDGE | LONG, ip(1, ECHO), 0x800, PEER) + frame(OURS, ip(1, ECHO), 0x800) + frame(LONG, b"x", 0x88B5),
+    "lacp": frame(LAGG, LACP, 0x8809, SLOW) + frame(SECOND, LACP, 0x8809, SLOW) + frame(SPLIT | LONG, LACP, 0x8809, SLOW),
     "cut": frame(OURS | SPLIT, arp(1, PEER, B, bytes(6), A)[:20]),
     "group": frame(0, arp(1, PEER, B, bytes(6), A), src=b"\x03\0\0\0\0\1"),
 }
