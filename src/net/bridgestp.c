@@ -24,7 +24,7 @@ static const uint8_t bstp_group[ETHER_ADDR_LEN] = { 0x01, 0x80, 0xc2, 0x00, 0x00
 uint16_t
 bstp_portid(const struct bstp_port *bp)
 {
-	return ((uint16_t)(bp->bp_priority << 8 | (bp->bp_ifp->if_index & 0xfff)));
+	return ((uint16_t)((uint32_t)bp->bp_priority << 8 | (bp->bp_ifp->if_index & 0xfff)));
 }
 
 uint32_t

@@ -645,11 +645,17 @@ bstp_machines(struct bstp *bs)
 
 	for (unsigned round = 0; changed && round < MAXROUNDS; round++) {
 		changed = false;
-		TAILQ_FOREACH(bp, &bs->bs_ports, bp_link)
-			changed |= migrate(bp) | edge(bp) | info(bp);
+		TAILQ_FOREACH(bp, &bs->bs_ports, bp_link) {
+			changed |= migrate(bp);
+			changed |= edge(bp);
+			changed |= info(bp);
+		}
 		changed |= select_roles(bs);
-		TAILQ_FOREACH(bp, &bs->bs_ports, bp_link)
-			changed |= role(bp) | state(bp) | topology(bp);
+		TAILQ_FOREACH(bp, &bs->bs_ports, bp_link) {
+			changed |= role(bp);
+			changed |= state(bp);
+			changed |= topology(bp);
+		}
 		if (changed)
 			continue;
 		TAILQ_FOREACH(bp, &bs->bs_ports, bp_link)
