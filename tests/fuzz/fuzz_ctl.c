@@ -56,7 +56,7 @@ carry_out(struct vi_kernel *k, const json_t *msg)
 {
 	const struct ctl_op *op = find_op(json_string_value(json_object_get(msg, "op")));
 	struct ctl_request rq = { .rq_kernel = k, .rq_vnet = vi_vnet0(k), .rq_args = msg,
-	    .rq_cred = { 0, 0, true } };
+	    .rq_cred = { .cr_priv = true } };
 	char *text;
 	int error;
 
