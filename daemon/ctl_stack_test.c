@@ -91,7 +91,7 @@ static int
 call(struct fixture *fx, const char *text)
 {
 	struct ctl_request rq = { .rq_kernel = fx->fx_kernel, .rq_caller = fx->fx_caller,
-	    .rq_jid = fx->fx_jid, .rq_cred = { 0, 0, fx->fx_root } };
+	    .rq_jid = fx->fx_jid, .rq_cred = { .cr_priv = fx->fx_root } };
 	char copy[512];
 	json_t *req;
 	int error;
