@@ -3,13 +3,15 @@
  * Theory of operation
  *
  * churn_test STEPS [SEED]: random operations on a kernel, in any order and with any arguments: stacks come and go, cables are made, moved,
- * renamed and cut, addresses and routes change, sockets do everything sockets do, limits are drawn tight, time passes in leaps. Most calls fail for good reasons;
+ * renamed and cut, bridges, trunks and tunnels made of them, addresses and routes change, sockets do everything sockets do, limits are drawn tight, time passes in leaps. Most calls fail for good reasons;
  * which error they give is the business of other tests. Here nothing may crash, every destroyed stack must have returned all it had, and at the end
  * nothing is left. The seed is printed, and the same seed does the same again.
  */
 #include "tests/lib/tl.h"
 
 #include <stdlib.h>
+
+#include <vimage/jail.h>
 
 enum { VNETS = 6, SOCKS = 64 };
 
@@ -22,7 +24,7 @@ struct world {
 	struct vi_vnet	*vn[VNETS];
 	struct slot	 sock[SOCKS];
 	uint64_t	 rnd;
-	unsigned long	 destroyed, made, upcalls, accepted;
+	unsigned long	 destroyed, made, upcalls, accepted, kinds, options;
 	unsigned long long bytes;
 };
 
@@ -177,6 +179,68 @@ op_if(struct world *w)
 	case 5: (void)vi_if_set_mtu(vn, name, 60 + rnd(w, 3000)); break;
 	case 6: (void)(rnd(w, 3) ? 0 : vi_if_set_flags(vn, name, 0, VI_IFF_UP)); break;
 	default: (void)vi_if_set_flags(vn, name, VI_IFF_UP, 0); break;
+	}
+}
+
+/* Interfaces above others, and what only they can do. */
+
+static void
+op_kind(struct world *w)
+{
+	static const char *const kinds[] = { "bridge", "vlan", "lagg", "gif", "gre", "stf", "vxlan", "tap", "tun", "disc", "edsc", "vlan7", "bridge0", "nothing" };
+	struct vi_vnet *vn = rnd_vnet(w);
+	char name[VI_IFNAMSIZ];
+
+	if (vi_if_create(vn, kinds[rnd(w, 14)], name) == 0) {
+		w->kinds++;
+		give_address(w, vn, name, rnd(w, 3));
+	}
+}
+
+static void
+option(struct world *w, struct vi_vnet *vn, const char *name, const char *word, const char *a, const char *b)
+{
+	const char *const argv[] = { a, b };
+	char err[VI_ERRLEN];
+
+	if (vi_if_option(vn, name, word, argv, a == NULL ? 0 : b == NULL ? 1 : 2, err) == 0)
+		w->options++;
+}
+
+/* A bridge without spanning tree, or a span that leads back, would make storms that nothing ends while no time passes. */
+static void
+op_member(struct world *w)
+{
+	struct vi_vnet *vn = rnd_vnet(w);
+	char name[VI_IFNAMSIZ], member[VI_IFNAMSIZ];
+
+	snprintf(name, sizeof(name), "%s", rnd_if(w, vn));
+	snprintf(member, sizeof(member), "%s", rnd_if(w, vn));
+	option(w, vn, name, "addm", member, NULL);
+	option(w, vn, name, "stp", member, NULL);
+}
+
+static void
+op_option(struct world *w)
+{
+	static const struct { const char *word, *a, *b; } words[] = {
+		{ "vlandev", "", NULL }, { "vlan", "7", NULL }, { "vlan", "8", NULL }, { "-vlandev", NULL, NULL }, { "vlanproto", "802.1ad", NULL }, { "vlanpcp", "3", NULL },
+		{ "deletem", "", NULL }, { "static", "", "02:00:00:00:00:09" }, { "flush", NULL, NULL }, { "flushall", NULL, NULL }, { "private", "", NULL },
+		{ "maxaddr", "3", NULL }, { "timeout", "1", NULL }, { "vlanfilter", NULL, NULL }, { "laggport", "", NULL }, { "-laggport", "", NULL },
+		{ "laggproto", "lacp", NULL }, { "laggproto", "roundrobin", NULL }, { "laggproto", "failover", NULL }, { "tunnel", "10.0.0.1", "10.0.0.2" },
+		{ "tunnel", "10.0.1.2", "10.0.1.1" }, { "deletetunnel", NULL, NULL }, { "grekey", "5", NULL }, { "enable_csum", NULL, NULL }, { "enable_seq", NULL, NULL },
+		{ "vxlanid", "9", NULL }, { "vxlanlocal", "10.0.0.1", NULL }, { "vxlanremote", "10.0.0.2", NULL }, { "vxlangroup", "239.0.0.9", NULL }, { "vxlandev", "", NULL },
+		{ "vlan", "99999", NULL }, { "tunnel", "x", "y" }, { "sticky", "", NULL }, { "priority", "4096", NULL },
+	};
+	struct vi_vnet *vn = rnd_vnet(w);
+	char name[VI_IFNAMSIZ], other[VI_IFNAMSIZ];
+	unsigned i;
+
+	snprintf(name, sizeof(name), "%s", rnd_if(w, vn));
+	snprintf(other, sizeof(other), "%s", rnd_if(w, vn));
+	for (unsigned n = 0; n < 8; n++) {	/* most are another kind's */
+		i = rnd(w, sizeof(words) / sizeof(words[0]));
+		option(w, vn, name, words[i].word, words[i].a != NULL && words[i].a[0] == '\0' ? other : words[i].a, words[i].b);
 	}
 }
 
@@ -445,7 +509,7 @@ op_time(struct world *w)
 static void
 step(struct world *w)
 {
-	static void (*const ops[])(struct world *) = { op_vnet_create, op_vnet_destroy, op_epair, op_if, op_address, op_address, op_route, op_socket, op_socket,
+	static void (*const ops[])(struct world *) = { op_vnet_create, op_vnet_destroy, op_epair, op_if, op_kind, op_member, op_option, op_option, op_address, op_address, op_route, op_socket, op_socket,
 		op_call, op_call, op_call, op_meet, op_meet, op_meet, op_accept, op_accept, op_accept, op_io, op_io, op_io, op_time, op_time, op_time, op_limit, op_knob };
 
 	ops[rnd(w, sizeof(ops) / sizeof(ops[0]))](w);
@@ -469,10 +533,11 @@ churn(void **state)
 		for (unsigned i = 0; i < SOCKS; i++)
 			if (w.sock[i].so != NULL)
 				vi_close(w.sock[i].so);
-		print_message("%lu stacks, %lu destroyed, %lu upcalls, %lu accepted, %llu bytes received\n", w.made, w.destroyed, w.upcalls, w.accepted, w.bytes);
+		print_message("%lu stacks, %lu destroyed, %lu upcalls, %lu accepted, %llu bytes received, %lu interfaces, %lu options\n", w.made, w.destroyed,
+		    w.upcalls, w.accepted, w.bytes, w.kinds, w.options);
 		/* Otherwise it was much ado about nothing. */
 		if (steps >= 10000)
-			assert_true(w.destroyed > 10 && w.accepted > 100 && w.upcalls > 1000 && w.bytes > 1000000);
+			assert_true(w.destroyed > 10 && w.accepted > 100 && w.upcalls > 1000 && w.bytes > 1000000 && w.kinds > 100 && w.options > 200);
 		tl_end(&w.t);
 	}
 }
