@@ -549,9 +549,10 @@ parse_words(struct setting *s, int argc, char **argv)
  * Doing it.
  */
 static void
-explain(struct setting *s, const char *name, const struct cmd_error *ce)
+explain(struct setting *s, const char *name, const json_t *op, const struct cmd_error *ce)
 {
-	if (ce->ce_errno == ENXIO)
+	/* An option may be about another interface; then the stack says which. */
+	if (ce->ce_errno == ENXIO && strcmp(cmd_str(op, "op"), "if.option") != 0)
 		cmd_warnx(s->s_cx, "interface %s does not exist", name);
 	else
 		cmd_warnx(s->s_cx, "%s", ce->ce_text);
@@ -590,7 +591,7 @@ do_op(struct setting *s, const char *name, json_t *op, json_t **reply)
 		json_object_del(op, "hostdev");
 	}
 	if ((error = cmd_try_fd(s->s_cx, json_incref(op), fd, reply, &ce)) != 0)
-		explain(s, name, &ce);
+		explain(s, name, op, &ce);
 	if (fd >= 0)
 		close(fd);
 	return error == 0 ? 0 : -1;
