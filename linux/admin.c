@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <linux/capability.h>
 
 #include <vimage/jail.h>
 
@@ -44,6 +45,8 @@ note_name(const struct lx_call *c, const char *param)
 	    strlen(name) != c->c_arg[1])
 		return;
 	snprintf(jid, sizeof(jid), "%d", c->c_pr->pr_jid);
+	if (!lx_call_has(c, CAP_SYS_ADMIN))	/* the host's kernel will refuse it */
+		return;
 	lx_manage(c->c_lx);
 	(void)vi_jail_set(c->c_lx->lx_kernel, 0, p, 2, VI_JAIL_UPDATE, NULL, err);
 	lx_managed(c->c_lx);

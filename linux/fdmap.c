@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,12 +68,16 @@ status_number(pid_t tid, const char *key, unsigned nth, unsigned *out)
 	return (0);
 }
 
+/* Handlers of faults do not count: no call waits while a thread faults. */
 bool
 lx_catches(pid_t tid)
 {
+#define BIT(sig)	(1ULL << ((sig) - 1))
+	const unsigned long long faults = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGABRT) | BIT(SIGSYS);
+#undef BIT
 	char buf[2048], *p = status_value(tid, "\nSigCgt:", buf, sizeof(buf));
 
-	return (p != NULL && strtoull(p, NULL, 16) != 0);
+	return (p != NULL && (strtoull(p, NULL, 16) & ~faults) != 0);
 }
 
 static pid_t
@@ -267,6 +272,25 @@ lx_sock_locate(struct lx_sock *ls)
 		return (copy);
 	close(copy);
 	return (-1);
+}
+
+/* The close-on-exec flag belongs to the descriptor, so our copy does not tell it. */
+bool
+lx_call_cloexec(const struct lx_call *c)
+{
+	char path[64], line[128];
+	unsigned flags = O_CLOEXEC;
+	FILE *fp;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)c->c_tid, (int)c->c_arg[0]);
+	fp = fopen(path, "re");
+	if (fp == NULL)
+		return (true);
+	while (fgets(line, sizeof(line), fp) != NULL)
+		if (sscanf(line, "flags: %o", &flags) == 1)
+			break;
+	fclose(fp);
+	return ((flags & O_CLOEXEC) != 0);
 }
 
 bool

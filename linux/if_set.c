@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <linux/capability.h>
 #include <linux/sockios.h>
@@ -158,6 +159,8 @@ static int
 set_hwaddr(struct vi_vnet *vn, const char *name, struct first *fi, const struct ifreq *ifr)
 {
 	(void)fi;
+	if (ifr->ifr_hwaddr.sa_family != ARPHRD_ETHER)
+		return (EINVAL);
 	return (vi_if_set_lladdr(vn, name, (const uint8_t *)ifr->ifr_hwaddr.sa_data, 6));
 }
 
@@ -234,33 +237,19 @@ set_find(struct vi_vnet *vn, unsigned cmd, const struct ifreq *ifr)
 	return (ENOTTY);
 }
 
-struct byindex {
-	int	 bi_index;
-	char	 bi_name[VI_IFNAMSIZ];
-};
-
-static void
-byindex_each(void *arg, const struct vi_ifinfo *info)
-{
-	struct byindex *bi = arg;
-
-	if ((int)info->if_index == bi->bi_index)
-		memcpy(bi->bi_name, info->if_name, sizeof(bi->bi_name));
-}
-
 static int
 set_addr6(struct vi_vnet *vn, const struct lx_in6_ifreq *req, bool add)
 {
 	struct vi_ifaddr ia = { .ia_addr = { .sa_family = VI_AF_INET6 }, .ia_prefixlen = (uint8_t)req->prefixlen };
-	struct byindex bi = { .bi_index = req->ifindex };
+	char name[VI_IFNAMSIZ];
+	int error;
 
 	if (req->prefixlen > 128)
 		return (EINVAL);
-	vi_if_list(vn, byindex_each, &bi);
-	if (bi.bi_name[0] == '\0')
-		return (ENODEV);
+	if ((error = ifinfo_name(vn, (uint32_t)req->ifindex, name)) != 0)
+		return (error);
 	memcpy(ia.ia_addr.sa_in6, req->addr, sizeof(req->addr));
-	return (add ? vi_if_addr_add(vn, bi.bi_name, &ia, true) : vi_if_addr_del(vn, bi.bi_name, &ia.ia_addr));
+	return (add ? vi_if_addr_add(vn, name, &ia, true) : vi_if_addr_del(vn, name, &ia.ia_addr));
 }
 
 bool

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "linux/ifinfo.h"
 
+#include <errno.h>
+#include <string.h>
 #include <arpa/inet.h>
 #include <net/if_arp.h>
 
@@ -43,4 +45,27 @@ uint32_t
 ifinfo_mask(unsigned prefixlen)
 {
 	return (prefixlen == 0 ? 0 : htonl(UINT32_MAX << (32 - (prefixlen > 32 ? 32 : prefixlen))));
+}
+
+struct lookup { uint32_t lu_index; char *lu_name; bool lu_found; };
+
+static void
+lookup_each(void *arg, const struct vi_ifinfo *info)
+{
+	struct lookup *lu = arg;
+
+	if (info->if_index != lu->lu_index)
+		return;
+	lu->lu_found = true;
+	memset(lu->lu_name, 0, VI_IFNAMSIZ);
+	memcpy(lu->lu_name, info->if_name, strnlen(info->if_name, VI_IFNAMSIZ - 1));
+}
+
+int
+ifinfo_name(struct vi_vnet *vn, uint32_t index, char name[VI_IFNAMSIZ])
+{
+	struct lookup lu = { index, name, false };
+
+	vi_if_list(vn, lookup_each, &lu);
+	return (lu.lu_found ? 0 : ENODEV);
 }

@@ -204,38 +204,19 @@ ioctl_ifreq(
 	return (-lx_copyout(c, c->c_arg[2], &ifr, sizeof(ifr)));
 }
 
-struct name_arg {
-	uint32_t index;
-	char	 name[VI_IFNAMSIZ];
-};
-
-static void
-name_found(void *arg, const struct vi_ifinfo *info)
-{
-	struct name_arg *na = arg;
-
-	if (info->if_index == na->index)
-		memcpy(na->name, info->if_name, sizeof(na->name));
-}
-
 static int64_t
 ioctl_ifname(struct lx_call *c, struct vi_vnet *vn)
 {
-	struct name_arg na = { .name = "" };
 	struct ifreq ifr;
 	int error;
 
 	error = lx_copyin(c, c->c_arg[2], &ifr, sizeof(ifr));
 	if (error != 0)
 		return (-error);
-	na.index = (uint32_t)ifr.ifr_ifindex;
 	lx_manage(c->c_lx);
-	vi_if_list(vn, name_found, &na);
+	error = ifinfo_name(vn, (uint32_t)ifr.ifr_ifindex, ifr.ifr_name);
 	lx_managed(c->c_lx);
-	if (na.name[0] == '\0')
-		return (-ENODEV);
-	memcpy(ifr.ifr_name, na.name, sizeof(ifr.ifr_name));
-	return (-lx_copyout(c, c->c_arg[2], &ifr, sizeof(ifr)));
+	return (error != 0 ? -error : -lx_copyout(c, c->c_arg[2], &ifr, sizeof(ifr)));
 }
 
 struct conf_arg {
@@ -345,7 +326,7 @@ ioctl_interface(struct lx_call *c, struct vi_vnet *vn, unsigned cmd)
 
 	if (vn == NULL)
 		return (-ENETDOWN);
-	lx_tuns_reap(c->c_lx);
+	lx_tuns_reap(c->c_lx, vn);
 	if (cmd == SIOCGIFNAME)
 		return (ioctl_ifname(c, vn));
 	if (cmd == SIOCGIFCONF)

@@ -3,10 +3,10 @@
  * Inside the Linux personality.  Everything here belongs to one struct lx, that is to one
  * thread; there are no locks.
  *
- * struct lx               one worker's part: its programs, its sockets by inode, what waits
- * struct lx_program     one seccomp listener: a program and its descendants struct lx_call
- * one system call of a program that waits for our answer struct lx_sock   one socket: the
- * stack's end of the AF_UNIX pair and the socket of the vnet behind it
+ * struct lx           one worker's part: its programs, its sockets by inode, what waits
+ * struct lx_program   one seccomp listener: a program and its descendants
+ * struct lx_call      one system call of a program that waits for our answer
+ * struct lx_sock      one socket: the stack's end of the AF_UNIX pair and the socket of the vnet behind it
  */
 #ifndef LINUX_LX_H
 #define LINUX_LX_H
@@ -244,6 +244,8 @@ void	 lx_program_event(struct lx_event *, uint32_t);
 bool	 lx_call_valid(const struct lx_call *);
 int	 lx_answer(struct lx_call *, int64_t result);	/* ENOENT: the program did not get it */
 int	 lx_answer_fd(struct lx_call *, int fd, bool cloexec, int *newfd);
+/* fd, which stays ours, in the place of the descriptor the call is about, with its flags; the call still waits for its answer. */
+int	 lx_replace_fd(struct lx_call *, int fd);
 int64_t	 lx_call_wait(struct lx_call *, uint64_t timeout_ns, int error); /* LX_DONE or -errno */
 void	 lx_call_free(struct lx_call *);	/* of a waiting one */
 /* Answers each waiting call for which nr is right (0: any) with result. */
@@ -262,7 +264,7 @@ int	 lx_copyin_vec(struct lx_call *, uint64_t addr, uint64_t n, size_t *total);
 
 /* fdmap.c: from a descriptor of a program to a socket */
 int	 lx_call_fd(struct lx_call *);	/* fills c_fd and c_sock; EBADF, or what the host said */
-bool	 lx_catches(pid_t tid);		/* has it a handler for any signal? */
+bool	 lx_catches(pid_t tid);		/* has it a handler for a signal that others send? */
 int	 lx_call_cred(const struct lx_call *, struct vi_cred *);
 bool	 lx_call_has(const struct lx_call *, unsigned cap);	/* CAP_*, in the jail; not cheap */
 int	 lx_sock_locate(struct lx_sock *);	/* a copy of the program's end, or -1 */
@@ -271,6 +273,7 @@ void	 lx_sock_hash(struct lx_sock *);
 int	 lx_hash_init(struct lx *);
 void	 lx_tasks_free(struct lx *);
 bool	 lx_call_nonblock(const struct lx_call *, int flags);
+bool	 lx_call_cloexec(const struct lx_call *);
 uint64_t lx_call_timeout(const struct lx_call *, int optname);	/* SO_RCVTIMEO, SO_SNDTIMEO; ns */
 
 /* sock.c: sockets of every kind */
@@ -422,7 +425,7 @@ int	 lx_call_netcred(struct lx_call *, struct vi_vnet *, enum vi_priv, struct vi
 static inline bool lx_tun_iscmd(unsigned cmd) { return ((cmd & 0xffff) >= LX_TUN_FIRST && (cmd & 0xffff) <= LX_TUN_LAST); }
 int64_t	 lx_sys_tun(struct lx_call *);
 struct lx_tun *lx_tun_find(const struct lx_call *);
-void	 lx_tuns_reap(struct lx *);	/* those that were closed, now */
+void	 lx_tuns_reap(struct lx *, const struct vi_vnet *);	/* its that were closed, now */
 void	 lx_tuns_free(struct lx *);
 
 /* lx.c: vnets, interfaces and routes are managed outside enter/leave */

@@ -183,7 +183,7 @@ nl_input(struct lx_sock *ls, const void *buf, size_t len)
 	int error;
 
 	ls->ls_nl->nl_bound = true;	/* sending binds */
-	lx_tuns_reap(ls->ls_lx);
+	lx_tuns_reap(ls->ls_lx, ls->ls_vnet);
 	while (len >= sizeof(struct nlmsghdr)) {
 		error = nl_req_parse(p, len, &rq);
 		if (error != 0 &&

@@ -83,7 +83,6 @@ static inline uint8_t nl_family(const struct vi_sockaddr *sa) { return (sa->sa_f
 void	 nl_out_end(struct nl_out *);
 
 /* The name of an interface by its index.  ENODEV. */
-int	 nl_ifname(struct vi_vnet *, uint32_t index, char name[VI_IFNAMSIZ]);
 /* Linux's number of a table, and ours.  EINVAL: there is none. */
 uint32_t nl_table(uint32_t fib);
 int	 nl_fib(uint32_t table, uint32_t *fib);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Changes of links, addresses and neighbours. */
 #include "linux/nl.h"
+#include "linux/ifinfo.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,29 +9,6 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
-
-struct lookup { uint32_t lu_index; char *lu_name; bool lu_found; };
-
-static void
-lookup_each(void *arg, const struct vi_ifinfo *info)
-{
-	struct lookup *lu = arg;
-
-	if (info->if_index != lu->lu_index)
-		return;
-	lu->lu_found = true;
-	memset(lu->lu_name, 0, VI_IFNAMSIZ);
-	memcpy(lu->lu_name, info->if_name, strnlen(info->if_name, VI_IFNAMSIZ - 1));
-}
-
-int
-nl_ifname(struct vi_vnet *vn, uint32_t index, char name[VI_IFNAMSIZ])
-{
-	struct lookup lu = { index, name, false };
-
-	vi_if_list(vn, lookup_each, &lu);
-	return (lu.lu_found ? 0 : ENODEV);
-}
 
 /* Links */
 
@@ -51,7 +29,7 @@ link_name(struct vi_vnet *vn, const struct nl_req *rq, struct ifinfomsg *ifi, ch
 		return (EINVAL);
 	memcpy(ifi, rq->rq_fixed, sizeof(*ifi));
 	if (ifi->ifi_index > 0)
-		return (nl_ifname(vn, (uint32_t)ifi->ifi_index, name));
+		return (ifinfo_name(vn, (uint32_t)ifi->ifi_index, name));
 	/* ip(8) asks for none to find out whether there are such requests. */
 	if (!nl_text(rq, IFLA_IFNAME, name, VI_IFNAMSIZ))
 		return (ENODEV);
@@ -177,7 +155,7 @@ addr_parse(struct vi_vnet *vn, const struct nl_req *rq, struct vi_ifaddr *ia, ch
 		return (EINVAL);
 	memcpy(&ifa, rq->rq_fixed, sizeof(ifa));
 	*ia = (struct vi_ifaddr){ .ia_prefixlen = ifa.ifa_prefixlen };
-	if ((error = nl_ifname(vn, ifa.ifa_index, name)) != 0 || (error = nl_addr(rq, IFA_ADDRESS, rq->rq_family, &peer)) != 0 ||
+	if ((error = ifinfo_name(vn, ifa.ifa_index, name)) != 0 || (error = nl_addr(rq, IFA_ADDRESS, rq->rq_family, &peer)) != 0 ||
 	    (error = nl_addr(rq, IFA_LOCAL, rq->rq_family, &ia->ia_addr)) != 0)
 		return (error);
 	if (!nl_has(rq, IFA_LOCAL) && !nl_has(rq, IFA_ADDRESS))
@@ -238,7 +216,7 @@ neigh_parse(struct vi_vnet *vn, const struct nl_req *rq, struct ndmsg *nd, struc
 		return (EINVAL);
 	memcpy(nd, rq->rq_fixed, sizeof(*nd));
 	*ne = (struct vi_neigh){ .ne_permanent = true };
-	if (nl_ifname(vn, (uint32_t)nd->ndm_ifindex, ne->ne_ifname) != 0)
+	if (ifinfo_name(vn, (uint32_t)nd->ndm_ifindex, ne->ne_ifname) != 0)
 		return (ENODEV);
 	return (nl_addr(rq, NDA_DST, rq->rq_family, &ne->ne_addr));
 }

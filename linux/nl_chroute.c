@@ -6,6 +6,7 @@
  * are next hops of the prefix.  Tables are made when a route for them comes.
  */
 #include "linux/nl.h"
+#include "linux/ifinfo.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -133,7 +134,7 @@ change_hop(struct change *ch, struct vi_route *rt, uint32_t index, const struct 
 {
 	int error;
 
-	if (index != 0 && (error = nl_ifname(ch->ch_vnet, index, rt->rt_ifname)) != 0)
+	if (index != 0 && (error = ifinfo_name(ch->ch_vnet, index, rt->rt_ifname)) != 0)
 		return (error);
 	if (ho->ho_gateway.na_data == NULL && ho->ho_via.na_data == NULL)
 		return (0);

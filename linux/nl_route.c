@@ -4,6 +4,7 @@
  * their numbers; local addresses are shown in Linux's local table.
  */
 #include "linux/nl.h"
+#include "linux/ifinfo.h"
 
 #include <errno.h>
 #include <string.h>
@@ -257,9 +258,9 @@ flow_parse(struct vi_vnet *vn, const struct nl_req *rq, struct vi_flow *fl)
 		return (error);
 	fl->fl_src.sa_port = nl_u16(rq, RTA_SPORT, 0);
 	fl->fl_dst.sa_port = nl_u16(rq, RTA_DPORT, 0);
-	if ((index = nl_u32(rq, RTA_IIF, 0)) != 0 && (error = nl_ifname(vn, index, fl->fl_iif)) != 0)
+	if ((index = nl_u32(rq, RTA_IIF, 0)) != 0 && (error = ifinfo_name(vn, index, fl->fl_iif)) != 0)
 		return (error);
-	if ((index = nl_u32(rq, RTA_OIF, 0)) != 0 && (error = nl_ifname(vn, index, fl->fl_oif)) != 0)
+	if ((index = nl_u32(rq, RTA_OIF, 0)) != 0 && (error = ifinfo_name(vn, index, fl->fl_oif)) != 0)
 		return (error);
 	if (fl->fl_dst.sa_family == VI_AF_INET6 && index != 0 && fl->fl_dst.sa_in6[0] == 0xfe && (fl->fl_dst.sa_in6[1] & 0xc0) == 0x80)
 		fl->fl_dst.sa_scope = index;

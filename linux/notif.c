@@ -233,6 +233,21 @@ lx_answer_fd(struct lx_call *c, int fd, bool cloexec, int *newfd)
 	return (ENOENT);
 }
 
+int
+lx_replace_fd(struct lx_call *c, int fd)
+{
+	struct seccomp_notif_addfd add = { .id = c->c_id, .flags = SECCOMP_ADDFD_FLAG_SETFD, .srcfd = (uint32_t)fd,
+		.newfd = (uint32_t)c->c_arg[0], .newfd_flags = lx_call_cloexec(c) ? O_CLOEXEC : 0 };
+	int n, flags = fcntl(c->c_fd, F_GETFL);
+
+	if (flags >= 0)
+		(void)fcntl(fd, F_SETFL, flags);
+	do
+		n = ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	while (n < 0 && errno == EINTR);
+	return (n >= 0 ? 0 : errno);
+}
+
 void
 lx_timer_at(struct lx *lx, uint64_t at)
 {

@@ -27,13 +27,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <linux/seccomp.h>
 #include <linux/sockios.h>
 
 #define STREAM_FILL	16384	/* one piece for the host; it splits above 32 KB */
@@ -493,25 +491,6 @@ connect_begin(struct lx_call *c, struct lx_sock *ls, const struct vi_sockaddr *s
 	return (stream_begun(c, error == 0));	/* 0, Fast Open: the SYN goes with the first data */
 }
 
-/* The close-on-exec flag belongs to the descriptor, so our copy does not tell it. */
-static bool
-descriptor_cloexec(const struct lx_call *c)
-{
-	char path[64], line[128];
-	unsigned flags = 0;
-	FILE *fp;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)c->c_tid, (int)c->c_arg[0]);
-	fp = fopen(path, "re");
-	if (fp == NULL)
-		return (true);
-	while (fgets(line, sizeof(line), fp) != NULL)
-		if (sscanf(line, "flags: %o", &flags) == 1)
-			break;
-	fclose(fp);
-	return ((flags & O_CLOEXEC) != 0);
-}
-
 /*
  * The pair was broken to show that an earlier connect failed, or one of its directions is shut.  A
  * new pair takes its place under the same number; other copies of the descriptor, and the epoll
@@ -521,10 +500,6 @@ static int
 stream_renew(struct lx_call *c)
 {
 	struct lx_sock *old = c->c_sock, *ls;
-	struct seccomp_notif_addfd add = {.id = c->c_id,
-	    .flags = SECCOMP_ADDFD_FLAG_SETFD,
-	    .newfd = (uint32_t)c->c_arg[0],
-	    .newfd_flags = descriptor_cloexec(c) ? O_CLOEXEC : 0};
 	struct vi_socket *so = old->ls_so;
 	int app, error;
 
@@ -532,10 +507,7 @@ stream_renew(struct lx_call *c)
 	error = lx_sock_new(c->c_lx, old->ls_vnet, LXK_STREAM, so, &app, &ls);
 	if (error != 0)
 		return (error);
-	(void)fcntl(app, F_SETFL, fcntl(c->c_fd, F_GETFL));
-	add.srcfd = (uint32_t)app;
-	if (ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0) {
-		error = errno;
+	if ((error = lx_replace_fd(c, app)) != 0) {
 		close(app);
 		lx_sock_free(ls);
 		return (error);

@@ -87,10 +87,13 @@ log_read(const struct lx_call *c, uint64_t after, void (*fn)(void *, const struc
 	lx_managed(c->c_lx);
 }
 
+/* The length is an int, which was looked at: the register's upper half may hold anything. */
 static size_t
 room(const struct lx_call *c)
 {
-	return (c->c_arg[2] < LOG_BUFFER ? (size_t)c->c_arg[2] : LOG_BUFFER);
+	const uint32_t len = (uint32_t)c->c_arg[2];
+
+	return (len < LOG_BUFFER ? len : LOG_BUFFER);
 }
 
 /* 0: nothing to read yet. */
@@ -111,6 +114,14 @@ log_take(struct lx_call *c)
 	return ((int64_t)re.re_len);
 }
 
+static void
+log_clear(const struct lx_call *c)
+{
+	lx_manage(c->c_lx);
+	vi_jail_log_clear(c->c_lx->lx_kernel, c->c_pr->pr_jid);
+	lx_managed(c->c_lx);
+}
+
 static int64_t
 log_all(struct lx_call *c, bool clear)
 {
@@ -120,11 +131,8 @@ log_all(struct lx_call *c, bool clear)
 	log_read(c, 0, read_last, &re);
 	if ((error = lx_copyout(c, c->c_arg[1], re.re_buf, re.re_len)) != 0)
 		return (-error);
-	if (clear) {
-		lx_manage(c->c_lx);
-		vi_jail_log_clear(c->c_lx->lx_kernel, c->c_pr->pr_jid);
-		lx_managed(c->c_lx);
-	}
+	if (clear)
+		log_clear(c);
 	return ((int64_t)re.re_len);
 }
 
@@ -137,38 +145,22 @@ log_unread(const struct lx_call *c)
 	return ((int64_t)re.re_len);
 }
 
-/* Its own log, or the one it shares if it may. */
+/* Not one that it shares with another jail? */
+static bool
+log_own(const struct lx_call *c)
+{
+	bool own;
+
+	lx_manage(c->c_lx);
+	own = vi_jail_owner(c->c_lx->lx_kernel, c->c_pr->pr_jid, "vlog") == c->c_pr->pr_jid;
+	lx_managed(c->c_lx);
+	return (own);
+}
+
 static bool
 log_visible(const struct lx_call *c)
 {
-	struct vi_kernel *k = c->c_lx->lx_kernel;
-	bool own;
-
-	lx_manage(c->c_lx);
-	own = vi_jail_owner(k, c->c_pr->pr_jid, "vlog") == c->c_pr->pr_jid;
-	lx_managed(c->c_lx);
-	return (lx_call_may(c, VI_PRIV_LOG_READ) && (own || lx_call_may(c, VI_PRIV_LOG_SHARED)));
-}
-
-static bool
-log_clearable(const struct lx_call *c)
-{
-	struct vi_kernel *k = c->c_lx->lx_kernel;
-	bool own;
-
-	lx_manage(c->c_lx);
-	own = vi_jail_owner(k, c->c_pr->pr_jid, "vlog") == c->c_pr->pr_jid;
-	lx_managed(c->c_lx);
-	return (own && lx_call_may(c, VI_PRIV_LOG_CLEAR));
-}
-
-static int64_t
-log_clear(const struct lx_call *c)
-{
-	lx_manage(c->c_lx);
-	vi_jail_log_clear(c->c_lx->lx_kernel, c->c_pr->pr_jid);
-	lx_managed(c->c_lx);
-	return (0);
+	return (lx_call_may(c, VI_PRIV_LOG_READ) && (log_own(c) || lx_call_may(c, VI_PRIV_LOG_SHARED)));
 }
 
 /* As Linux says it: who may not first, then what cannot be. */
@@ -178,7 +170,7 @@ lx_sys_syslog(struct lx_call *c)
 	const int action = (int)c->c_arg[0], len = (int)c->c_arg[2];
 	int64_t result;
 
-	if ((action == READ_CLEAR || action == CLEAR) && !log_clearable(c))
+	if ((action == READ_CLEAR || action == CLEAR) && !(log_own(c) && lx_call_may(c, VI_PRIV_LOG_CLEAR)))
 		return (-EPERM);
 	if (!log_visible(c))
 		return (-EPERM);
@@ -196,7 +188,8 @@ lx_sys_syslog(struct lx_call *c)
 	case READ_CLEAR:
 		return (log_all(c, action == READ_CLEAR));
 	case CLEAR:
-		return (log_clear(c));
+		log_clear(c);
+		return (0);
 	case CONSOLE_LEVEL:
 		return (len < 1 || len > 8 ? -EINVAL : 0);
 	case SIZE_UNREAD:

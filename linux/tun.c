@@ -29,7 +29,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <linux/if_tun.h>
-#include <linux/seccomp.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <sys/epoll.h>
@@ -51,6 +50,7 @@
 struct lx_tun {
 	TAILQ_ENTRY(lx_tun) lt_link;
 	struct lx	*lt_lx;
+	const struct vi_vnet *lt_vnet;	/* identity only: it may be gone */
 	struct vi_tap	*lt_tap;	/* NULL: the interface has gone */
 	struct lx_event	 lt_event;
 	int		 lt_fd;
@@ -143,12 +143,14 @@ tun_event(struct lx_event *le, uint32_t events)
 
 /* Nobody tells us of a close before our turn; who asks for interfaces after it finds what is so. */
 void
-lx_tuns_reap(struct lx *lx)
+lx_tuns_reap(struct lx *lx, const struct vi_vnet *vn)
 {
 	struct pollfd pfd = { .events = 0 };
 	struct lx_tun *lt, *tmp;
 
 	TAILQ_FOREACH_SAFE(lt, &lx->lx_tuns, lt_link, tmp) {
+		if (lt->lt_vnet != vn)
+			continue;
 		pfd.fd = lt->lt_fd;
 		while (poll(&pfd, 1, 0) == 1 && (pfd.revents & POLLHUP) != 0)
 			if (tun_drain(lt, true))
@@ -193,45 +195,8 @@ tun_isfile(int fd)
 
 /* TUNSETIFF */
 
-/* Is the program's descriptor to be closed on exec?  The copy does not tell. */
-static bool
-tun_cloexec(const struct lx_call *c)
-{
-	char path[64], line[64];
-	unsigned flags = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)c->c_tid, (int)c->c_arg[0]);
-	if ((f = fopen(path, "re")) == NULL)
-		return (false);
-	while (fgets(line, sizeof(line), f) != NULL)
-		if (sscanf(line, "flags: %o", &flags) == 1)
-			break;
-	fclose(f);
-	return ((flags & O_CLOEXEC) != 0);
-}
-
-/* In the place of the file; the call still waits for its answer. */
 static int
-tun_replace(struct lx_call *c, int appfd)
-{
-	struct seccomp_notif_addfd add = { .id = c->c_id,
-	    .flags = SECCOMP_ADDFD_FLAG_SETFD,
-	    .srcfd = (uint32_t)appfd,
-	    .newfd = (uint32_t)c->c_arg[0],
-	    .newfd_flags = tun_cloexec(c) ? O_CLOEXEC : 0 };
-	int n, flags = fcntl(c->c_fd, F_GETFL);
-
-	if (flags >= 0 && (flags & O_NONBLOCK) != 0)
-		(void)fcntl(appfd, F_SETFL, O_RDWR | O_NONBLOCK);
-	do
-		n = ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
-	while (n < 0 && errno == EINTR);
-	return (n >= 0 ? 0 : errno);
-}
-
-static int
-tun_new(struct lx *lx, unsigned flags, struct lx_tun **ltp, int *appfd)
+tun_new(struct lx *lx, const struct vi_vnet *vn, unsigned flags, struct lx_tun **ltp, int *appfd)
 {
 	struct lx_tun *lt = calloc(1, sizeof(*lt));
 	int fd[2], error;
@@ -246,7 +211,7 @@ tun_new(struct lx *lx, unsigned flags, struct lx_tun **ltp, int *appfd)
 	}
 	(void)lx_sock_buffer(fd[0], LX_DGRAMBUF);
 	(void)lx_sock_buffer(fd[1], LX_DGRAMBUF);
-	*lt = (struct lx_tun){ .lt_lx = lx, .lt_fd = fd[0], .lt_flags = flags, .lt_sndbuf = INT32_MAX };
+	*lt = (struct lx_tun){ .lt_lx = lx, .lt_vnet = vn, .lt_fd = fd[0], .lt_flags = flags, .lt_sndbuf = INT32_MAX };
 	error = fstat(fd[1], &st) == 0 ? lx_loop_add(lx->lx_loop, &lt->lt_event, fd[0], EPOLLIN, tun_event) : errno;
 	if (error != 0) {
 		close(fd[0]);
@@ -312,15 +277,15 @@ tun_setiff(struct lx_call *c)
 		return (-EINVAL);
 	if (c->c_pr->pr_vnet == NULL)
 		return (-ENETDOWN);
-	lx_tuns_reap(c->c_lx);
-	if ((error = tun_new(c->c_lx, flags & (IFF_TUN | IFF_TAP | TUN_FLAGS), &lt, &appfd)) != 0)
+	lx_tuns_reap(c->c_lx, c->c_pr->pr_vnet);
+	if ((error = tun_new(c->c_lx, c->c_pr->pr_vnet, flags & (IFF_TUN | IFF_TAP | TUN_FLAGS), &lt, &appfd)) != 0)
 		return (-error);
 	if ((error = tun_open(c, lt, ifr.ifr_name)) == 0) {
 		tun_ifreq(lt, &ifr);
 		ifr.ifr_flags = (short)flags;
 		error = lx_copyout(c, c->c_arg[2], &ifr, sizeof(ifr));
 	}
-	if (error == 0 && (error = tun_replace(c, appfd)) == 0)
+	if (error == 0 && (error = lx_replace_fd(c, appfd)) == 0)
 		c->c_effect = true;
 	close(appfd);
 	if (error != 0)
