@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Theory of operation: fuzzes the control protocol from the socket to the operations on a stack.
- * The input is what a client writes: the first byte says in pieces of which size it arrives, the
- * rest are bytes of the stream.  Each message that comes out is looked up and carried out, on a
- * fresh kernel with a simulated host, as a request of prison0.  Besides not crashing:
+ * Theory of operation: fuzzes the control protocol from the socket to the operations on a stack, on a fresh kernel with a simulated host.  The first byte says how:
+ *
+ *	0..254	what a client writes: the rest are bytes of the stream, which arrive in pieces of that size plus one, and each message that comes out is carried out;
+ *	255	requests without the stream, so that chance need not find JSON: records of an operation, who asks, and arguments made of words (`keys`, `words`).
+ *
+ * prison0 asks, or the root of a jail with a stack of its own.  jail.set of this target goes to the library with the same arguments, for a daemon's starts processes.
+ * Besides not crashing:
  *	- a message is an object and its descriptors are none;
  *	- after an error of the framing nothing more is read;
  *	- an operation returns 0 or an errno with at most one line, and its answer can be sent.
@@ -16,21 +19,53 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <vimage/ifnet.h>
+#include <vimage/jail.h>
 #include <vimage/vimage.h>
 
 #include "ctl/ctl.h"
 #include "daemon/ctl_server.h"
-#include "tests/fuzz/reuse.h"
+#include "tests/fuzz/target.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#define NITEMS(a)	(sizeof(a) / sizeof((a)[0]))
+#define MAXRECORDS	24
+#define MAXPARAMS	8
 
-#define REQUIRE(expr) do {						\
-	if (!(expr))							\
-		abort();						\
-} while (0)
+static int op_jail_set(struct ctl_request *), op_jail_remove(struct ctl_request *), op_jail_params(struct ctl_request *);
+
+static const struct ctl_op jail_ops[] = {
+	{ "jail.set", op_jail_set },
+	{ "jail.remove", op_jail_remove },
+	{ "jail.params", op_jail_params },
+	{ NULL, NULL },
+};
 
 static const struct ctl_op *const tables[] = {
-	ctl_if_ops, ctl_link_ops, ctl_option_ops, ctl_route_ops, ctl_sysctl_ops, ctl_stat_ops,
+	ctl_if_ops, ctl_link_ops, ctl_option_ops, ctl_nd_ops, ctl_route_ops, ctl_rule_ops, ctl_sysctl_ops, ctl_stat_ops, jail_ops,
+};
+
+/* Of the operations' arguments, and of jails. */
+static const char *const keys[] = {
+	"name", "option", "args", "flags", "set", "clear", "mtu", "metric", "fib", "lladdr", "description", "vnet", "newname", "address", "prefixlen", "broadcast", "pltime", "vltime", "alias",
+	"anycast", "no_dad", "autoconf", "family", "destination", "gateway", "interface", "weight", "type", "proto", "priority", "expire", "from", "fromlen", "to", "tolen", "tos", "iif", "oif",
+	"mark", "markmask", "action", "not", "sport", "dport", "value", "after", "include", "what", "delay", "jitter", "rate", "queue", "loss", "burst_p", "burst_r", "burst_loss", "pattern",
+	"pattern_once", "dup", "reorder", "reorder_delay", "corrupt", "seed", "overhead", "up", "permanent", "published", "proxy", "temporary", "blackhole", "reject", "prohibit", "kind", "index",
+	"jid", "persist", "children.max", "path", "host.hostname", "limit.memory", "limit.sockets", "limit.interfaces", "limit.routes", "limit.pps", "limit.mbufs", "priv.allow", "priv.deny",
+	"allow.raw_sockets", "noallow.raw_sockets", "securelevel", "vcpu", "vproc", "vipc", "vlog", "vcpu.share", "vcpu.limit", "meta", "env", "vnet.interface", "ip4.addr", "sysvshm", "fromjail",
+	"id", "all", "count", "source", "prefix", "stableaddr", "sources",
+};
+
+static const char *const words[] = {
+	"", "epair0a", "epair0b", "lo0", "bridge", "bridge0", "vlan", "vlan0", "lagg0", "gif0", "gre0", "vxlan0", "tap0", "tun", "epair", "disc", "j", "0", "1", "new", "inherit", "192.0.2.1", "192.0.2.2",
+	"192.0.2.0", "198.51.100.1", "224.0.0.5", "0.0.0.0", "255.255.255.255", "2001:db8::1", "fe80::1%epair0a", "ff02::1", "::", "02:00:00:00:00:09", "inet", "inet6", "default", "up", "addm", "deletem",
+	"vlandev", "vlan", "vlanproto", "802.1ad", "laggproto", "lacp", "laggport", "tunnel", "deletetunnel", "vxlanid", "vxlanlocal", "vxlanremote", "static", "private", "stp", "timeout",
+	"net.inet.ip.forwarding", "net.inet.tcp", "kern.hostname", "net.inet6", "100", "65535", "4294967295", "-1", "true", "false", "net.if_set", "net.raw", "1g", "65536k", "%", "child", "j.child", "udp", "tcp",
+};
+
+/* Who asks, and for which jail. */
+struct party {
+	struct vi_kernel *pa_kernel;
+	int		 pa_caller, pa_jid;
 };
 
 /* The server's part: sends what there is and empties it. */
@@ -41,26 +76,82 @@ ctl_more(struct ctl_request *rq)
 	return 0;
 }
 
+static int
+keep_error(struct ctl_request *rq, int error, const char *err)
+{
+	if (error != 0)
+		snprintf(rq->rq_err, sizeof(rq->rq_err), "%.200s", err);
+	return error;
+}
+
+static int
+op_jail_set(struct ctl_request *rq)
+{
+	struct vi_param params[MAXPARAMS];
+	char err[VI_ERRLEN] = "";
+	unsigned n = 0;
+	const char *key;
+	json_t *v;
+	int jid;
+
+	json_object_foreach((json_t *)rq->rq_args, key, v)
+		if (strcmp(key, "op") != 0 && n < MAXPARAMS)
+			params[n++] = (struct vi_param){ key, json_string_value(v) };
+	return keep_error(rq, vi_jail_set(rq->rq_kernel, rq->rq_caller, params, n, VI_JAIL_CREATE | VI_JAIL_UPDATE, &jid, err), err);
+}
+
+static int
+op_jail_remove(struct ctl_request *rq)
+{
+	const char *name = json_string_value(json_object_get(rq->rq_args, "name"));
+	int jid, error;
+
+	if (name == NULL || (error = vi_jail_find(rq->rq_kernel, rq->rq_caller, name, &jid)) != 0)
+		return ENOENT;
+	return vi_jail_remove(rq->rq_kernel, rq->rq_caller, jid);
+}
+
+static void
+see_param(void *arg, const char *name, const char *value)
+{
+	json_object_set_new(arg, name, value != NULL ? json_stringn_nocheck(value, strlen(value)) : json_null());
+}
+
+static int
+op_jail_params(struct ctl_request *rq)
+{
+	return vi_jail_params(rq->rq_kernel, rq->rq_caller, rq->rq_jid, see_param, rq->rq_reply);
+}
+
 static const struct ctl_op *
 find_op(const char *name)
 {
-	for (size_t i = 0; name != NULL && i < sizeof(tables) / sizeof(tables[0]); i++)
+	for (size_t i = 0; name != NULL && i < NITEMS(tables); i++)
 		for (const struct ctl_op *op = tables[i]; op->op_name != NULL; op++)
 			if (strcmp(op->op_name, name) == 0)
 				return op;
 	return NULL;
 }
 
-static void
-carry_out(struct vi_kernel *k, const json_t *msg)
+static const struct ctl_op *
+nth_op(unsigned n)
 {
-	const struct ctl_op *op = find_op(json_string_value(json_object_get(msg, "op")));
-	struct ctl_request rq = { .rq_kernel = k, .rq_vnet = vi_vnet0(k), .rq_args = msg,
-	    .rq_cred = { .cr_priv = true } };
+	for (size_t i = 0; i < NITEMS(tables); i++)
+		for (const struct ctl_op *op = tables[i]; op->op_name != NULL; op++)
+			if (n-- == 0)
+				return op;
+	return NULL;
+}
+
+static void
+carry_out(const struct party *pa, const struct ctl_op *op, const json_t *msg)
+{
+	struct ctl_request rq = { .rq_kernel = pa->pa_kernel, .rq_caller = pa->pa_caller, .rq_jid = pa->pa_jid, .rq_vnet = vi_jail_vnet(pa->pa_kernel, pa->pa_jid),
+	    .rq_args = msg, .rq_cred = { .cr_priv = true } };
 	char *text;
 	int error;
 
-	if (op == NULL)
+	if (op == NULL || rq.rq_vnet == NULL)
 		return;
 	rq.rq_reply = json_object();
 	error = op->op_fn(&rq);
@@ -74,16 +165,18 @@ carry_out(struct vi_kernel *k, const json_t *msg)
 	json_decref(rq.rq_reply);
 }
 
+/* The stream. */
+
 /* Takes every complete message; false after an error. */
 static bool
-take_messages(struct ctl_conn *cc, struct vi_kernel *k)
+take_messages(struct ctl_conn *cc, const struct party *pa)
 {
 	json_t *msg;
 	int error;
 
 	while ((error = ctl_recv(cc, &msg, NULL, NULL)) == 0) {
 		REQUIRE(json_is_object(msg));
-		carry_out(k, msg);
+		carry_out(pa, find_op(json_string_value(json_object_get(msg, "op"))), msg);
 		json_decref(msg);
 	}
 	REQUIRE(msg == NULL);
@@ -91,7 +184,7 @@ take_messages(struct ctl_conn *cc, struct vi_kernel *k)
 }
 
 static void
-feed(struct vi_kernel *k, const uint8_t *data, size_t size)
+feed(const struct party *pa, const uint8_t *data, size_t size)
 {
 	size_t piece = size > 0 ? 1 + data[0] : 1;
 	struct ctl_conn *cc;
@@ -104,29 +197,120 @@ feed(struct vi_kernel *k, const uint8_t *data, size_t size)
 		size_t n = size - at < piece ? size - at : piece;
 
 		REQUIRE(write(fd[1], data + at, n) == (ssize_t)n);
-		good = take_messages(cc, k);
+		good = take_messages(cc, pa);
 	}
 	close(fd[1]);
 	if (good)
-		REQUIRE(!take_messages(cc, k));
+		REQUIRE(!take_messages(cc, pa));
 	ctl_conn_free(cc);
+}
+
+/* Records. */
+
+struct input { const uint8_t *p, *end; };
+
+static uint8_t
+next8(struct input *in)
+{
+	return in->p < in->end ? *in->p++ : 0;
+}
+
+static json_t *
+raw_text(struct input *in)
+{
+	size_t n = next8(in), left = (size_t)(in->end - in->p);
+	json_t *v;
+
+	n = n < left ? n : left;
+	v = json_stringn((const char *)in->p, n);	/* NULL: not UTF-8 */
+	in->p += n;
+	return v != NULL ? v : json_null();
+}
+
+static json_t *
+value(struct input *in)
+{
+	uint8_t kind = next8(in);
+	json_int_t i = 0;
+	json_t *v;
+
+	switch (kind >> 5) {
+	case 0: return json_integer(kind & 31);
+	case 1:
+		for (unsigned k = 0; k <= (kind & 7); k++)
+			i = (json_int_t)((uint64_t)i << 8 | next8(in));
+		return json_integer(i);
+	case 2: return json_boolean(kind & 1);
+	case 3: return raw_text(in);
+	case 4:
+		v = json_array();
+		for (unsigned k = 0; k < (kind & 7); k++)
+			json_array_append_new(v, json_string(words[next8(in) % NITEMS(words)]));
+		return v;
+	default: return json_string(words[next8(in) % NITEMS(words)]);
+	}
+}
+
+static void
+record(struct party *pa, struct input *in)
+{
+	const struct ctl_op *op = nth_op(next8(in) & 63);
+	uint8_t how = next8(in);	/* arguments; 0x40: for the jail, 0x80: asked by it */
+	json_t *msg = json_object();
+	int jid;
+
+	for (unsigned i = 0; i < (how & 7); i++) {
+		const char *key = keys[next8(in) % NITEMS(keys)];
+
+		json_object_set_new(msg, key, value(in));
+	}
+	pa->pa_caller = pa->pa_jid = 0;
+	if ((how & 0xc0) != 0 && vi_jail_find(pa->pa_kernel, 0, "j", &jid) == 0) {
+		pa->pa_jid = jid;
+		pa->pa_caller = how & 0x80 ? jid : 0;
+	}
+	carry_out(pa, op, msg);
+	json_decref(msg);
+	for (unsigned i = 0; i < 100 && vi_kernel_poll(pa->pa_kernel) == 0; i++)
+		;
+}
+
+/* A jail, and a pair whose one end is its. */
+static void
+furnish(struct vi_kernel *k)
+{
+	static const struct vi_param params[] = { { "name", "j" }, { "vnet", "new" }, { "persist", NULL }, { "children.max", "2" }, { "limit.memory", "8m" } };
+	char err[VI_ERRLEN], name[VI_IFNAMSIZ];
+	int jid;
+
+	(void)vi_jail_set(k, 0, params, NITEMS(params), VI_JAIL_CREATE, &jid, err);
+	(void)vi_if_create(vi_vnet0(k), "epair0", name);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct vi_kernel_params kp = { .kp_workers = 1, .kp_maxmem = 64 << 20 };
+	static struct vi_kernel_params kp;
 	static struct reuse reuse;
 	static struct vi_kernel *k;
+	struct party pa;
 
-	if (reuse_first(&reuse)) {
-		REQUIRE(vi_host_sim_new(1, &kp.kp_host) == 0);
-		REQUIRE(vi_kernel_new(&kp, &k) == 0);
+	if (reuse_first(&reuse))
+		k = target_kernel(&kp);
+	pa = (struct party){ .pa_kernel = k };
+	if (size > 0 && data[0] == 255) {
+		struct input in = { data + 1, data + size };
+
+		furnish(k);
+		for (unsigned i = 0; i < MAXRECORDS && in.p < in.end; i++)
+			record(&pa, &in);
+		vi_sim_advance(kp.kp_host, 1000000000);
+		for (unsigned i = 0; i < 1000 && vi_kernel_poll(k) == 0; i++)
+			;
+	} else {
+		feed(&pa, data, size);
 	}
-	feed(k, data, size);
-	if (!reuse_last(&reuse))
-		return 0;
-	REQUIRE(vi_kernel_free(k, NULL, NULL) == 0);
-	vi_host_sim_free(kp.kp_host);
+	if (reuse_last(&reuse))
+		target_kernel_free(k, &kp);
 	return 0;
 }

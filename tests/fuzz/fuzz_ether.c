@@ -20,17 +20,10 @@
 #include "net/if_conf.h"
 #include "net/ifnet.h"
 #include "netinet/arp/arp.h"
-#include "tests/fuzz/reuse.h"
+#include "tests/fuzz/target.h"
 #include "vimage/vimage.h"
 #include "wire/ether.h"
 #include <vimage/jail.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(expr) do {						\
-	if (!(expr))							\
-		abort();						\
-} while (0)
 
 enum {			/* the first byte of a frame */
 	F_OURS = 0x01,		/* destination: the first stack */

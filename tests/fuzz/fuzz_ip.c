@@ -23,21 +23,14 @@
 #include "net/route.h"
 #include "netinet/ip/ip_var.h"
 #include "socket/socket.h"
-#include "tests/fuzz/reuse.h"
+#include "tests/fuzz/target.h"
 #include "vimage/vimage.h"
 #include "wire/ip.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { FIX = 0x01, BCAST = 0x02, VALID = 0x04, SPLIT = 0x08, LOOP = 0x10, SUPER = 0x20, TIME = 0x40, SHARED = 0x80 };
 
-#define REQUIRE(expr) do {						\
-	if (!(expr))							\
-		abort();						\
-} while (0)
-
 struct fuzz {
-	struct vi_host	*f_host;
+	struct vi_kernel_params f_kp;
 	struct vi_kernel *f_vk;
 	struct vnet	*f_vn;
 	struct ifnet	*f_if, *f_lo;
@@ -103,12 +96,9 @@ begin(struct fuzz *f)
 	const struct vi_sockaddr to = { .sa_family = VI_AF_INET, .sa_port = HTONS(7), .sa_in = HTONL(0x0a000002) };
 	struct vi_group_source_req gsr = { .gsr_ifaddr = HTONL(0x0a000001), .gsr_group = { .sa_family = VI_AF_INET, .sa_in = HTONL(0xe0000105) },
 		.gsr_source = { .sa_family = VI_AF_INET, .sa_in = HTONL(0x0a000002) } };
-	struct vi_kernel_params kp = { 0 };
 	struct vnet *vn;
 
-	REQUIRE(vi_host_sim_new(1, &f->f_host) == 0);
-	kp.kp_host = f->f_host;
-	REQUIRE(vi_kernel_new(&kp, &f->f_vk) == 0);
+	f->f_vk = target_kernel(&f->f_kp);
 	f->f_vn = vn = vnet_first((struct kernel *)f->f_vk);
 	REQUIRE(if_create(vn, "epair1", (char[IFNAMSIZ]){ 0 }) == 0 && if_create(vn, "epair2", (char[IFNAMSIZ]){ 0 }) == 0);
 	address(vn, "lo0", 0x7f000001, 8);
@@ -139,9 +129,7 @@ end(struct fuzz *f)
 {
 	for (unsigned i = 0; i < NITEMS(f->f_so); i++)
 		soclose(f->f_so[i]);
-	REQUIRE(vi_kernel_free(f->f_vk, NULL, NULL) == 0);
-	REQUIRE(vi_sim_memory(f->f_host) == 0);
-	vi_host_sim_free(f->f_host);
+	target_kernel_free(f->f_vk, &f->f_kp);
 }
 
 /* A header that passes: version, lengths, sum. */
@@ -200,7 +188,7 @@ one(struct fuzz *f, uint8_t flags, const uint8_t *p, size_t len)
 	while (vi_kernel_poll(f->f_vk) == 0)
 		;
 	if (flags & TIME) {
-		vi_sim_advance(f->f_host, UINT64_C(31000000000));
+		vi_sim_advance(f->f_kp.kp_host, UINT64_C(31000000000));
 		while (vi_kernel_poll(f->f_vk) == 0)
 			;
 	}

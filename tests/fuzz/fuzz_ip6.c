@@ -22,21 +22,14 @@
 #include "net/route.h"
 #include "netinet/ip6/ip6_var.h"
 #include "socket/socket.h"
-#include "tests/fuzz/reuse.h"
+#include "tests/fuzz/target.h"
 #include "vimage/vimage.h"
 #include "wire/ip6.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { FIX = 0x01, ND = 0x02, VALID = 0x04, SPLIT = 0x08, LOOP = 0x10, TOWARDS = 0x20, TIME = 0x40, SHARED = 0x80 };
 
-#define REQUIRE(expr) do {						\
-	if (!(expr))							\
-		abort();						\
-} while (0)
-
 struct fuzz {
-	struct vi_host	*f_host;
+	struct vi_kernel_params f_kp;
 	struct vi_kernel *f_vk;
 	struct vnet	*f_vn;
 	struct ifnet	*f_if, *f_lo;
@@ -60,7 +53,7 @@ open_socket(struct vnet *vn, int type, int proto, unsigned port)
 static void
 run(struct fuzz *f, uint64_t ns)
 {
-	vi_sim_advance(f->f_host, ns);
+	vi_sim_advance(f->f_kp.kp_host, ns);
 	while (vi_kernel_poll(f->f_vk) == 0)
 		;
 }
@@ -71,12 +64,9 @@ begin(struct fuzz *f)
 	struct vi_ifaddr ia = { .ia_addr = { .sa_family = VI_AF_INET6 }, .ia_prefixlen = 64, .ia_flags = VI_IN6_IFF_NODAD };
 	struct vi_group_source_req gsr = { .gsr_group = { .sa_family = VI_AF_INET6, .sa_in6 = { 0xff, 0x0e, [15] = 7 } },
 		.gsr_source = { .sa_family = VI_AF_INET6, .sa_in6 = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 } } };
-	struct vi_kernel_params kp = { 0 };
 	struct vnet *vn;
 
-	REQUIRE(vi_host_sim_new(1, &f->f_host) == 0);
-	kp.kp_host = f->f_host;
-	REQUIRE(vi_kernel_new(&kp, &f->f_vk) == 0);
+	f->f_vk = target_kernel(&f->f_kp);
 	f->f_vn = vn = vnet_first((struct kernel *)f->f_vk);
 	REQUIRE(if_create(vn, "epair1", (char[IFNAMSIZ]){ 0 }) == 0);
 	f->f_if = ifnet_byname(vn, "epair1a");
@@ -97,20 +87,11 @@ begin(struct fuzz *f)
 }
 
 static void
-leak(void *arg, const struct vi_leak *lk)
-{
-	(void)arg;
-	fprintf(stderr, "leak: %llu bytes in %llu objects of %s\n", (unsigned long long)lk->lk_bytes, (unsigned long long)lk->lk_count, lk->lk_zone);
-}
-
-static void
 end(struct fuzz *f)
 {
 	for (unsigned i = 0; i < NITEMS(f->f_so); i++)
 		soclose(f->f_so[i]);
-	REQUIRE(vi_kernel_free(f->f_vk, leak, NULL) == 0);
-	REQUIRE(vi_sim_memory(f->f_host) == 0);
-	vi_host_sim_free(f->f_host);
+	target_kernel_free(f->f_vk, &f->f_kp);
 }
 
 static void

@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "cmd/jailconf/jailconf.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "tests/fuzz/target.h"
 
 /* "fuzz:LINE:COLUMN: sentence", or "command line:..." */
 static void

@@ -11,8 +11,7 @@
 
 #include "linux/lx.h"
 #include "linux/nl.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+#include "tests/fuzz/target.h"
 
 static void
 fuzz_netlink(const uint8_t *p, size_t len)
@@ -67,9 +66,7 @@ fuzz_end(void)
 {
 	for (unsigned i = 0; i < 8; i++)
 		vi_close(so[i / 4][i % 4]);
-	if (vi_kernel_free(k, NULL, NULL) != 0)
-		abort();
-	vi_host_sim_free(kp.kp_host);
+	target_kernel_free(k, &kp);
 }
 
 /* A kernel of the simulated host with one socket of each kind; made once. */
@@ -81,8 +78,7 @@ fuzz_socket(unsigned kind, bool six)
 	unsigned i;
 
 	if (k == NULL) {
-		if (vi_host_sim_new(1, &kp.kp_host) != 0 || vi_kernel_new(&kp, &k) != 0)
-			abort();
+		k = target_kernel(&kp);
 		for (i = 0; i < 8; i++)
 			if (vi_socket(vi_vnet0(k), i < 4 ? VI_AF_INET : VI_AF_INET6, types[i % 4],
 			    i % 4 < 2 ? 0 : i < 4 ? VI_IPPROTO_ICMP : VI_IPPROTO_ICMPV6, &cr, &so[i / 4][i % 4]) != 0)

@@ -19,16 +19,7 @@
 #include "linux/loop.h"
 #include "linux/lx.h"
 #include "linux/nl.h"
-#include "tests/fuzz/reuse.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-#define REQUIRE(expr) do {						\
-	if (!(expr)) {							\
-		fprintf(stderr, "line %d: not so: %s\n", __LINE__, #expr);	\
-		abort();						\
-	}								\
-} while (0)
+#include "tests/fuzz/target.h"
 
 enum { B_GROUPS = 1, B_CAPACK = 2, B_RAW = 4 };		/* B_RAW: the rest is one datagram as it is */
 enum { K_DUMP = 64, K_ACK = 128 };
@@ -53,9 +44,7 @@ world_begin(struct world *wd)
 	static const struct lx_ops ops = { NULL, NULL };
 	char name[VI_IFNAMSIZ];
 
-	wd->kp = (struct vi_kernel_params){ .kp_workers = 1, .kp_maxmem = 64 << 20 };
-	REQUIRE(vi_host_sim_new(1, &wd->kp.kp_host) == 0);
-	REQUIRE(vi_kernel_new(&wd->kp, &wd->k) == 0);
+	wd->k = target_kernel(&wd->kp);
 	REQUIRE(vi_if_create(vi_vnet0(wd->k), "epair", name) == 0);
 	REQUIRE(vi_if_set_flags(vi_vnet0(wd->k), "epair0a", VI_IFF_UP, 0) == 0);
 	REQUIRE(vi_if_set_flags(vi_vnet0(wd->k), "epair0b", VI_IFF_UP, 0) == 0);
@@ -70,8 +59,7 @@ world_end(struct world *wd)
 {
 	lx_free(wd->lx);
 	lx_loop_free(wd->loop);
-	REQUIRE(vi_kernel_free(wd->k, NULL, NULL) == 0);
-	vi_host_sim_free(wd->kp.kp_host);
+	target_kernel_free(wd->k, &wd->kp);
 }
 
 static void

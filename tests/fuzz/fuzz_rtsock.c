@@ -17,16 +17,7 @@
 #include <vimage/sysctl.h>
 #include <vimage/vimage.h>
 
-#include "tests/fuzz/reuse.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-#define REQUIRE(expr) do {						\
-	if (!(expr)) {							\
-		fprintf(stderr, "line %d: not so: %s\n", __LINE__, #expr);	\
-		abort();						\
-	}								\
-} while (0)
+#include "tests/fuzz/target.h"
 
 enum { K_RAW = 128 };
 #define MAXRECORDS	32
@@ -58,9 +49,7 @@ world_begin(struct world *wd)
 	const struct vi_cred root = { .cr_priv = true };
 	char name[VI_IFNAMSIZ];
 
-	wd->kp = (struct vi_kernel_params){ .kp_workers = 1, .kp_maxmem = 64 << 20 };
-	REQUIRE(vi_host_sim_new(1, &wd->kp.kp_host) == 0);
-	REQUIRE(vi_kernel_new(&wd->kp, &wd->k) == 0);
+	wd->k = target_kernel(&wd->kp);
 	wd->vn = vi_vnet0(wd->k);
 	REQUIRE(vi_sysctl_set(wd->vn, "net.fibs", "2", &root) == 0);
 	REQUIRE(vi_if_create(wd->vn, "epair", name) == 0);
@@ -73,8 +62,7 @@ world_begin(struct world *wd)
 static void
 world_end(struct world *wd)
 {
-	REQUIRE(vi_kernel_free(wd->k, NULL, NULL) == 0);
-	vi_host_sim_free(wd->kp.kp_host);
+	target_kernel_free(wd->k, &wd->kp);
 }
 
 static size_t

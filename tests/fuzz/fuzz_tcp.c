@@ -13,10 +13,8 @@
 #include <vimage/vimage.h>
 
 #include "kern/kernel.h"
-#include "tests/fuzz/reuse.h"
+#include "tests/fuzz/target.h"
 #include "tests/tcp/wire.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MAXOPS	400
 #define MAXSENT	30000		/* packets after the last user is gone: more is a war of ACKs */
@@ -268,24 +266,6 @@ left(struct script *s, int side)
 	abort();
 }
 
-/* An account of a stack without connections: nothing of theirs may be left. */
-static void
-no_bytes(void *arg, const struct vi_account *va)
-{
-	(void)arg;
-	if (va->va_bytes == 0 || (strcmp(va->va_name, "mbuf") != 0 && strcmp(va->va_name, "socket") != 0 && strcmp(va->va_name, "tcpcb") != 0))
-		return;
-	fprintf(stderr, "%llu bytes of %s are left\n", (unsigned long long)va->va_bytes, va->va_name);
-	abort();
-}
-
-static void
-wire_quiet(struct script *s)
-{
-	for (int i = 0; i < 2; i++)
-		vi_vnet_accounts((struct vi_vnet *)(void *)s->s_wire.w_vn[i], no_bytes, NULL);
-}
-
 static void
 end(struct script *s)
 {
@@ -307,7 +287,7 @@ end(struct script *s)
 	}
 	left(s, 0);
 	left(s, 1);
-	wire_quiet(s);
+	wire_quiet(&s->s_wire);
 	if (reuse_last(&reuse))
 		wire_fini(&s->s_wire);
 }

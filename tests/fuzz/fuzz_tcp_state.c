@@ -20,17 +20,8 @@
 #include <vimage/vimage.h>
 
 #include "kern/kernel.h"
-#include "tests/fuzz/reuse.h"
+#include "tests/fuzz/target.h"
 #include "tests/tcp/wire.h"
-
-int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(expr) do {						\
-	if (!(expr)) {							\
-		fprintf(stderr, "line %d: not so: %s\n", __LINE__, #expr);	\
-		abort();						\
-	}								\
-} while (0)
 
 #define MAXOPS	200
 #define MAXPLAN	8		/* segments of one direction that wait for their fate: fewer than a sender's patience */
@@ -402,24 +393,6 @@ peace(struct script *s)
 	REQUIRE(s->s_half[1].h_got == s->s_half[0].h_sent);
 }
 
-/* An account of a stack without connections: nothing of theirs may be left. */
-static void
-no_bytes(void *arg, const struct vi_account *va)
-{
-	(void)arg;
-	if (va->va_bytes == 0 || (strcmp(va->va_name, "mbuf") != 0 && strcmp(va->va_name, "socket") != 0 && strcmp(va->va_name, "tcpcb") != 0))
-		return;
-	fprintf(stderr, "%llu bytes of %s are left\n", (unsigned long long)va->va_bytes, va->va_name);
-	abort();
-}
-
-static void
-wire_quiet(struct script *s)
-{
-	for (int i = 0; i < 2; i++)
-		vi_vnet_accounts((struct vi_vnet *)(void *)s->s_wire.w_vn[i], no_bytes, NULL);
-}
-
 static void
 end(struct script *s)
 {
@@ -437,7 +410,7 @@ end(struct script *s)
 	REQUIRE(s->s_wire.w_nsent - sent <= MAXSENT);
 	for (int i = 0; i < 2; i++)
 		REQUIRE(TAILQ_EMPTY(&wire_tcp(&s->s_wire, i)->tv_pcbs.ipi_list));
-	wire_quiet(s);
+	wire_quiet(&s->s_wire);
 	if (reuse_last(&reuse))
 		wire_fini(&s->s_wire);
 }

@@ -25,13 +25,7 @@
 #include "wire/nd6.h"
 #include "wire/tcp.h"
 #include "wire/udp.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define	REQUIRE(expr) do {						\
-	if (!(expr))							\
-		abort();						\
-} while (0)
+#include "tests/fuzz/target.h"
 
 /* One parser: verdict, and how many contiguous bytes it asked for. */
 struct target {

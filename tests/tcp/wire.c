@@ -414,6 +414,27 @@ wire_leak(void *arg, const struct vi_leak *lk)
 	fprintf(stderr, "leak: %s %llu\n", lk->lk_zone, (unsigned long long)lk->lk_count);
 }
 
+static void
+wire_no_bytes(void *arg, const struct vi_account *va)
+{
+	static const char *const zones[] = { "mbuf", "socket", "tcpcb" };
+
+	(void)arg;
+	for (unsigned i = 0; i < NITEMS(zones); i++) {
+		if (va->va_bytes == 0 || strcmp(va->va_name, zones[i]) != 0)
+			continue;
+		fprintf(stderr, "%llu bytes of %s are left\n", (unsigned long long)va->va_bytes, va->va_name);
+		wire_check(false);
+	}
+}
+
+void
+wire_quiet(struct wire *w)
+{
+	for (int i = 0; i < 2; i++)
+		vi_vnet_accounts((struct vi_vnet *)(void *)w->w_vn[i], wire_no_bytes, NULL);
+}
+
 void
 wire_fini(struct wire *w)
 {

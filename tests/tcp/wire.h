@@ -60,6 +60,8 @@ struct wire {
 void	 wire_init(struct wire *, uint64_t seed);
 /* Destroys everything; fails the test if any account is not zero. */
 void	 wire_fini(struct wire *);
+/* No connection is left: their accounts must be zero. */
+void	 wire_quiet(struct wire *);
 uint32_t wire_random(struct wire *);	/* the test's own chance */
 struct socket *wire_socket(struct wire *, int side);
 void	 wire_addr(int side, uint16_t port, struct vi_sockaddr *);
