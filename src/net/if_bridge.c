@@ -244,45 +244,23 @@ bridge_stp_flush(struct bstp_port *sp)
 }
 
 static int
-bridge_make(struct vnet *vn, const char *name)
+bridge_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
-	struct bridge *sc = kmalloc(vnet_acct(vn), ACCT_IFNET, sizeof(*sc));
-	int error = ENOBUFS;
+	struct bridge *sc;
+	struct ifnet *ifp;
+	int error;
 
-	if (sc == NULL)
+	if ((error = if_new_unit(vn, &bridge_cloner, unit, name, &ifp)) != 0)
 		return (error);
+	sc = ifp->if_softc;
+	sc->sc_ifp = ifp;
 	TAILQ_INIT(&sc->sc_members);
 	TAILQ_INIT(&sc->sc_spans);
 	LIST_INIT(&sc->sc_local);
 	sc->sc_maxaddr = BRIDGE_MAXADDR;
 	sc->sc_timeout = BRIDGE_TIMEOUT;
-	if ((sc->sc_ifp = if_ether_alloc(vn, name, &bridge_cloner, &bridge_ops, sc)) != NULL) {
-		bstp_init(&sc->sc_stp, sc->sc_ifp, bridge_stp_flush);
-		if ((error = if_attach(sc->sc_ifp)) == 0)
-			return (0);
-		if_free(sc->sc_ifp);
-	}
-	kfree(vnet_acct(vn), ACCT_IFNET, sc, sizeof(*sc));
-	return (error);
-}
-
-static int
-bridge_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
-{
-	int error = if_clone_name(vn, bridge_cloner.ifc_name, unit, name);
-
-	return (error != 0 ? error : bridge_make(vn, name));
-}
-
-static void
-bridge_destroy(struct ifnet *ifp)
-{
-	struct acctset *as = ifp->if_acct;
-	struct bridge *sc = ifp->if_softc;
-
-	if_detach(ifp);
-	if_free(ifp);
-	kfree(as, ACCT_IFNET, sc, sizeof(*sc));
+	bstp_init(&sc->sc_stp, ifp, bridge_stp_flush);
+	return (if_new_attach(ifp));
 }
 
 static void
@@ -298,8 +276,11 @@ bridge_leave(struct ifnet *ifp)
 
 const struct if_clone bridge_cloner = {
 	.ifc_name = "bridge",
+	.ifc_ops = &bridge_ops,
+	.ifc_softsize = sizeof(struct bridge),
+	.ifc_type = VI_IFT_ETHER,
 	.ifc_create = bridge_create,
-	.ifc_destroy = bridge_destroy,
+	.ifc_destroy = if_new_destroy,
 	.ifc_leave = bridge_leave,
 	.ifc_options = bridge_options,
 	.ifc_show = bridge_show,

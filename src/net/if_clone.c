@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/sbuf.h"
+#include "base/siphash.h"
 #include "net/if_int.h"
+#include "wire/ether.h"
 
 const struct if_clone *const net_cloners[] = {
 	&bridge_cloner, &disc_cloner, &edsc_cloner, &epair_cloner, &gif_cloner, &gre_cloner, &lagg_cloner, &lo_cloner,
@@ -62,6 +64,84 @@ if_clone_name(struct vnet *vn, const char *type, int unit, char name[IFNAMSIZ])
 	}
 	return (unit >= 0 ? EEXIST : ENOSPC);
 }
+
+/* For drivers */
+
+/* Names are unique in their vnet: 39 bits of a hash of both, never those of an epair, which end in 0a and 0b. */
+static void
+new_lladdr(struct vnet *vn, const char *name, uint8_t lladdr[ETHER_ADDR_LEN])
+{
+	const struct siphash_key key = { vn->vn_kernel->k_hashkey[0], vn->vn_kernel->k_hashkey[1] };
+	struct { uint32_t vnet; char name[IFNAMSIZ]; } in = { .vnet = vn->vn_id };
+	uint64_t h;
+
+	memcpy(in.name, name, strlen(name));
+	h = siphash13(&key, &in, sizeof(in));
+	lladdr[0] = 0x02;			/* locally administered, one station */
+	be32enc(lladdr + 1, (uint32_t)h);
+	lladdr[5] = (uint8_t)(0x10 + (h >> 32) % 0xe0);
+}
+
+struct ifnet *
+if_new(struct vnet *vn, const struct if_clone *ifc, const char *name)
+{
+	struct ifnet *ifp = if_alloc(vn, name, ifc->ifc_type);
+	uint8_t lladdr[ETHER_ADDR_LEN];
+
+	if (ifp == NULL)
+		return (NULL);
+	if (ifc->ifc_softsize != 0 && (ifp->if_softc = kmalloc(ifp->if_acct, ACCT_IFNET, ifc->ifc_softsize)) == NULL) {
+		if_free(ifp);
+		return (NULL);
+	}
+	if (ifc->ifc_type == VI_IFT_ETHER) {
+		new_lladdr(vn, name, lladdr);
+		ether_ifinit(ifp, lladdr);
+	}
+	ifp->if_ops = ifc->ifc_ops;
+	ifp->if_cloner = ifc;
+	return (ifp);
+}
+
+int
+if_new_unit(struct vnet *vn, const struct if_clone *ifc, int unit, char name[IFNAMSIZ], struct ifnet **ifpp)
+{
+	int error = if_clone_name(vn, ifc->ifc_name, unit, name);
+
+	if (error == 0 && (*ifpp = if_new(vn, ifc, name)) == NULL)
+		error = ENOBUFS;
+	return (error);
+}
+
+static void
+new_free(struct ifnet *ifp)
+{
+	struct acctset *as = ifp->if_acct;
+	const size_t size = ifp->if_cloner->ifc_softsize;
+	void *softc = ifp->if_softc;
+
+	if_free(ifp);
+	kfree(as, ACCT_IFNET, softc, size);
+}
+
+int
+if_new_attach(struct ifnet *ifp)
+{
+	int error = if_attach(ifp);
+
+	if (error != 0)
+		new_free(ifp);
+	return (error);
+}
+
+void
+if_new_destroy(struct ifnet *ifp)
+{
+	if_detach(ifp);
+	new_free(ifp);
+}
+
+/* Management */
 
 int
 if_create(struct vnet *vn, const char *type, char name[IFNAMSIZ])

@@ -5,8 +5,7 @@
 #include <errno.h>
 
 #include "mbuf/mbuf.h"
-#include "net/if_over.h"
-#include "wire/ether.h"
+#include "net/if_int.h"
 
 static int
 disc_transmit(struct ifnet *ifp, struct mbuf *m)
@@ -52,60 +51,42 @@ static const struct ifnet_ops edsc_ops = {
 };
 
 static int
-disc_attach_if(struct ifnet *ifp)
+disc_new(struct vnet *vn, const struct if_clone *ifc, int unit, char name[IFNAMSIZ])
 {
+	struct ifnet *ifp;
 	int error;
 
-	if (ifp == NULL)
-		return (ENOBUFS);
-	ifp->if_flags |= IFF_RUNNING;
+	if ((error = if_new_unit(vn, ifc, unit, name, &ifp)) != 0)
+		return (error);
+	ifp->if_flags |= IFF_BROADCAST | IFF_SIMPLEX | IFF_MULTICAST | IFF_RUNNING;
 	ifp->if_linkup = true;
-	if ((error = if_attach(ifp)) != 0)
-		if_free(ifp);
-	return (error);
+	return (if_new_attach(ifp));
 }
 
 static int
 disc_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
-	struct ifnet *ifp;
-	int error;
-
-	if ((error = if_clone_name(vn, disc_cloner.ifc_name, unit, name)) != 0)
-		return (error);
-	if ((ifp = if_alloc(vn, name, VI_IFT_OTHER)) != NULL) {
-		ifp->if_flags = IFF_BROADCAST | IFF_SIMPLEX | IFF_MULTICAST;
-		ifp->if_ops = &disc_ops;
-		ifp->if_cloner = &disc_cloner;
-	}
-	return (disc_attach_if(ifp));
+	return (disc_new(vn, &disc_cloner, unit, name));
 }
 
 static int
 edsc_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
-	int error;
-
-	if ((error = if_clone_name(vn, edsc_cloner.ifc_name, unit, name)) != 0)
-		return (error);
-	return (disc_attach_if(if_ether_alloc(vn, name, &edsc_cloner, &edsc_ops, NULL)));
-}
-
-static void
-disc_destroy(struct ifnet *ifp)
-{
-	if_detach(ifp);
-	if_free(ifp);
+	return (disc_new(vn, &edsc_cloner, unit, name));
 }
 
 const struct if_clone disc_cloner = {
 	.ifc_name = "disc",
+	.ifc_ops = &disc_ops,
+	.ifc_type = VI_IFT_OTHER,
 	.ifc_create = disc_create,
-	.ifc_destroy = disc_destroy,
+	.ifc_destroy = if_new_destroy,
 };
 
 const struct if_clone edsc_cloner = {
 	.ifc_name = "edsc",
+	.ifc_ops = &edsc_ops,
+	.ifc_type = VI_IFT_ETHER,
 	.ifc_create = edsc_create,
-	.ifc_destroy = disc_destroy,
+	.ifc_destroy = if_new_destroy,
 };

@@ -189,7 +189,7 @@ epair_makeend(struct vnet *vn, struct epair *ep, int end)
 	epair_name(name, ep->ep_unit, end);
 	if ((ifp = if_alloc(vn, name, VI_IFT_ETHER)) == NULL)
 		return (NULL);
-	if_lladdr_make(vn->vn_kernel, name, lladdr);
+	if_lladdr_make(vn->vn_kernel, ep->ep_unit, (uint8_t)(0x0a + end), lladdr);
 	ether_ifinit(ifp, lladdr);
 	ifp->if_flags |= IFF_RUNNING;
 	ifp->if_linkup = true;

@@ -363,37 +363,20 @@ static const struct ifnet_ops lagg_ops = {
 static int
 lagg_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
+	struct ifnet *ifp;
 	struct lagg *sc;
 	int error;
 
-	if ((error = if_clone_name(vn, lagg_cloner.ifc_name, unit, name)) != 0)
+	if ((error = if_new_unit(vn, &lagg_cloner, unit, name, &ifp)) != 0)
 		return (error);
-	if ((sc = kmalloc(vnet_acct(vn), ACCT_IFNET, sizeof(*sc))) == NULL)
-		return (ENOBUFS);
+	sc = lagg_sc(ifp);
+	sc->sc_ifp = ifp;
 	TAILQ_INIT(&sc->sc_ports);
 	sc->sc_proto = LAGG_FAILOVER;
 	sc->sc_hash = LAGG_L2 | LAGG_L3 | LAGG_L4;
 	sc->sc_rrlimit = 1;
 	sc->sc_strict = true;
-	error = ENOBUFS;
-	if ((sc->sc_ifp = if_ether_alloc(vn, name, &lagg_cloner, &lagg_ops, sc)) != NULL) {
-		if ((error = if_attach(sc->sc_ifp)) == 0)
-			return (0);
-		if_free(sc->sc_ifp);
-	}
-	kfree(vnet_acct(vn), ACCT_IFNET, sc, sizeof(*sc));
-	return (error);
-}
-
-static void
-lagg_destroy(struct ifnet *ifp)
-{
-	struct acctset *as = ifp->if_acct;
-	struct lagg *sc = ifp->if_softc;
-
-	if_detach(ifp);
-	if_free(ifp);
-	kfree(as, ACCT_IFNET, sc, sizeof(*sc));
+	return (if_new_attach(ifp));
 }
 
 static void
@@ -407,8 +390,11 @@ lagg_leave(struct ifnet *ifp)
 
 const struct if_clone lagg_cloner = {
 	.ifc_name = "lagg",
+	.ifc_ops = &lagg_ops,
+	.ifc_softsize = sizeof(struct lagg),
+	.ifc_type = VI_IFT_ETHER,
 	.ifc_create = lagg_create,
-	.ifc_destroy = lagg_destroy,
+	.ifc_destroy = if_new_destroy,
 	.ifc_leave = lagg_leave,
 	.ifc_options = lagg_options,
 	.ifc_show = lagg_show,

@@ -6,14 +6,12 @@
  */
 #include <errno.h>
 
-#include "base/sbuf.h"
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "net/if_int.h"
 #include "wire/ether.h"
 
 #define LOMTU		16384
-#define LO_MAXUNIT	1024	/* of those that get a number by themselves */
 
 struct lo_vnet {
 	uint64_t	lv_badversion;
@@ -77,51 +75,21 @@ static const struct ifnet_ops lo_ops = {
 };
 
 static int
-lo_make(struct vnet *vn, const char *name, struct ifnet **ifpp)
+lo_attach_if(struct ifnet *ifp)
 {
-	struct ifnet *ifp = if_alloc(vn, name, VI_IFT_LOOP);
-	int error;
-
-	if (ifp == NULL)
-		return (ENOBUFS);
 	ifp->if_flags = IFF_LOOPBACK | IFF_MULTICAST;
 	ifp->if_mtu = LOMTU;
 	ifp->if_linkup = true;
-	ifp->if_ops = &lo_ops;
-	ifp->if_cloner = &lo_cloner;
-	if ((error = if_attach(ifp)) != 0) {
-		if_free(ifp);
-		return (error);
-	}
-	*ifpp = ifp;
-	return (0);
+	return (if_new_attach(ifp));
 }
 
-static void
-lo_name(char name[IFNAMSIZ], unsigned unit)
-{
-	struct sbuf sb;
-
-	sbuf_init(&sb, name, IFNAMSIZ);
-	sbuf_printf(&sb, "lo%u", unit);
-}
-
-/* The first number whose name is free. */
 static int
 lo_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
 	struct ifnet *ifp;
+	int error = if_new_unit(vn, &lo_cloner, unit, name, &ifp);
 
-	if (unit >= 0) {
-		lo_name(name, (unsigned)unit);
-		return (lo_make(vn, name, &ifp));
-	}
-	for (unsigned u = 0; u < LO_MAXUNIT; u++) {
-		lo_name(name, u);
-		if (ifnet_byname(vn, name) == NULL)
-			return (lo_make(vn, name, &ifp));
-	}
-	return (ENOSPC);
+	return (error != 0 ? error : lo_attach_if(ifp));
 }
 
 static void
@@ -129,14 +97,17 @@ lo_destroy(struct ifnet *ifp)
 {
 	struct net_vnet *nv = net_vnet(ifp->if_vnet);
 
-	if_detach(ifp);
-	if (nv->nv_lo0 == ifp)
+	const bool lo0 = nv->nv_lo0 == ifp;
+
+	if_new_destroy(ifp);
+	if (lo0)
 		nv->nv_lo0 = NULL;
-	if_free(ifp);
 }
 
 const struct if_clone lo_cloner = {
 	.ifc_name = "lo",
+	.ifc_ops = &lo_ops,
+	.ifc_type = VI_IFT_LOOP,
 	.ifc_create = lo_create,
 	.ifc_destroy = lo_destroy,
 };
@@ -144,7 +115,12 @@ const struct if_clone lo_cloner = {
 static int
 lo_attach(struct vnet *vn)
 {
-	return (lo_make(vn, "lo0", &net_vnet(vn)->nv_lo0));
+	struct ifnet *ifp = if_new(vn, &lo_cloner, "lo0");
+	int error = ifp == NULL ? ENOBUFS : lo_attach_if(ifp);
+
+	if (error == 0)
+		net_vnet(vn)->nv_lo0 = ifp;
+	return (error);
 }
 
 static const struct stat_desc lo_stats[] = {

@@ -3,11 +3,9 @@
 #include "net/if_over.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/assert.h"
 #include "mbuf/mbuf.h"
-#include "wire/ether.h"
 
 /* Levels of all interfaces anew.  False: there is a circle, or too many. */
 static bool
@@ -110,22 +108,4 @@ if_over_leave(struct ifnet *ifp)
 
 	while (ifp->if_extra != NULL && (ov = LIST_FIRST(&ifp->if_extra->ix_overs)) != NULL)
 		ov->ov_ops->ovo_leave(ov);
-}
-
-/* For drivers */
-
-struct ifnet *
-if_ether_alloc(struct vnet *vn, const char *name, const struct if_clone *ifc, const struct ifnet_ops *ops, void *softc)
-{
-	uint8_t lladdr[ETHER_ADDR_LEN];
-	struct ifnet *ifp;
-
-	if ((ifp = if_alloc(vn, name, VI_IFT_ETHER)) == NULL)
-		return (NULL);
-	if_lladdr_make_in(vn, name, lladdr);
-	ether_ifinit(ifp, lladdr);
-	ifp->if_ops = ops;
-	ifp->if_cloner = ifc;
-	ifp->if_softc = softc;
-	return (ifp);
 }

@@ -36,7 +36,4 @@ struct if_over_ops {
 int	if_over_add(struct if_over *);
 void	if_over_remove(struct if_over *);
 
-/* For drivers: an Ethernet interface of its own address, not yet attached; NULL: no memory. */
-struct ifnet *if_ether_alloc(struct vnet *, const char *name, const struct if_clone *, const struct ifnet_ops *, void *softc);
-
 #endif

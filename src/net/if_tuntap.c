@@ -143,8 +143,8 @@ tuntap_transmit(struct ifnet *ifp, struct mbuf *m)
 
 	if (!if_up(ifp) || !tt->tt_open)
 		return (tuntap_drop(ifp, m, &tv->tv_down, ENETDOWN));
-	if (m->m_pkt.len > ifp->if_mtu + ifp->if_hdrlen &&
-	    (m->m_pkt.segsz == 0 || m->m_pkt.segsz >= ifp->if_mtu))
+	if (tt->tt_tap ? ether_toolong(ifp, m) :
+	    m->m_pkt.len > ifp->if_mtu && (m->m_pkt.segsz == 0 || m->m_pkt.segsz >= ifp->if_mtu))
 		return (tuntap_drop(ifp, m, &tv->tv_toobig, EMSGSIZE));
 	m->m_flags &= (uint16_t)~M_LOOP;
 	if (m->m_pkt.segsz != 0 && tt->tt_offload != 0)
@@ -211,80 +211,38 @@ static const struct ifnet_ops tap_ops = {
 
 /* Life */
 
-static void
-tuntap_ifinit(struct ifnet *ifp, bool tap)
+static int
+tuntap_attach_if(struct ifnet *ifp)
 {
-	uint8_t lladdr[ETHER_ADDR_LEN];
+	struct tuntap *tt = ifp->if_softc;
 
-	if (tap) {
-		if_lladdr_make(ifp->if_home->vn_kernel, ifp->if_xname, lladdr);
-		/* Names need not be unique in the kernel: the vnet's number makes it so. */
-		lladdr[4] = (uint8_t)(lladdr[4] ^ ifp->if_home->vn_id);
-		lladdr[3] = (uint8_t)(lladdr[3] ^ ifp->if_home->vn_id >> 8);
-		ether_ifinit(ifp, lladdr);
-	} else {
+	tt->tt_if = ifp;
+	tt->tt_tap = ifp->if_cloner == &tap_cloner;
+	tt->tt_uid = tt->tt_gid = VI_TAP_NOID;
+	if (!tt->tt_tap)
 		ifp->if_flags = IFF_POINTOPOINT | IFF_MULTICAST | IFF_NOARP;
-		ifp->if_mtu = ETHERMTU;
-	}
-	ifp->if_ops = tap ? &tap_ops : &tun_ops;
-	ifp->if_cloner = tap ? &tap_cloner : &tun_cloner;
+	return (if_new_attach(ifp));
 }
 
 static int
-tuntap_make(struct vnet *vn, const char *name, bool tap, struct tuntap **ttp)
+tuntap_create(struct vnet *vn, const struct if_clone *ifc, int unit, char name[IFNAMSIZ])
 {
-	struct tuntap *tt = kmalloc(vnet_acct(vn), ACCT_IFNET, sizeof(*tt));
-	struct ifnet *ifp = NULL;
-	int error = ENOBUFS;
+	struct ifnet *ifp;
+	int error = if_new_unit(vn, ifc, unit, name, &ifp);
 
-	if (tt != NULL && (ifp = if_alloc(vn, name, tap ? VI_IFT_ETHER : VI_IFT_TUNNEL)) != NULL) {
-		tt->tt_if = ifp;
-		tt->tt_tap = tap;
-		tt->tt_uid = tt->tt_gid = VI_TAP_NOID;
-		ifp->if_softc = tt;
-		tuntap_ifinit(ifp, tap);
-		if ((error = if_attach(ifp)) == 0) {
-			*ttp = tt;
-			return (0);
-		}
-		if_free(ifp);
-	}
-	kfree(vnet_acct(vn), ACCT_IFNET, tt, sizeof(*tt));
-	return (error);
-}
-
-static int
-tuntap_create(struct vnet *vn, const char *type, int unit, char name[IFNAMSIZ], bool tap)
-{
-	struct tuntap *tt;
-	int error;
-
-	if ((error = if_clone_name(vn, type, unit, name)) != 0)
-		return (error);
-	return (tuntap_make(vn, name, tap, &tt));
+	return (error != 0 ? error : tuntap_attach_if(ifp));
 }
 
 static int
 tun_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
-	return (tuntap_create(vn, "tun", unit, name, false));
+	return (tuntap_create(vn, &tun_cloner, unit, name));
 }
 
 static int
 tap_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
-	return (tuntap_create(vn, "tap", unit, name, true));
-}
-
-static void
-tuntap_free(struct tuntap *tt)
-{
-	struct ifnet *ifp = tt->tt_if;
-	struct acctset *as = ifp->if_acct;
-
-	if_detach(ifp);
-	if_free(ifp);
-	kfree(as, ACCT_IFNET, tt, sizeof(*tt));
+	return (tuntap_create(vn, &tap_cloner, unit, name));
 }
 
 /* Takes it from its user, who hears of it. */
@@ -304,7 +262,7 @@ static void
 tuntap_destroy(struct ifnet *ifp)
 {
 	tuntap_revoke(ifp->if_softc);
-	tuntap_free(ifp->if_softc);
+	if_new_destroy(ifp);
 }
 
 static void
@@ -318,6 +276,9 @@ tuntap_show(const struct ifnet *ifp, const struct ifopt_show *is)
 
 const struct if_clone tun_cloner = {
 	.ifc_name = "tun",
+	.ifc_ops = &tun_ops,
+	.ifc_softsize = sizeof(struct tuntap),
+	.ifc_type = VI_IFT_TUNNEL,
 	.ifc_create = tun_create,
 	.ifc_destroy = tuntap_destroy,
 	.ifc_show = tuntap_show,
@@ -325,6 +286,9 @@ const struct if_clone tun_cloner = {
 
 const struct if_clone tap_cloner = {
 	.ifc_name = "tap",
+	.ifc_ops = &tap_ops,
+	.ifc_softsize = sizeof(struct tuntap),
+	.ifc_type = VI_IFT_ETHER,
 	.ifc_create = tap_create,
 	.ifc_destroy = tuntap_destroy,
 	.ifc_show = tuntap_show,
@@ -363,6 +327,7 @@ tuntap_pattern(struct vnet *vn, const char *pattern, char name[IFNAMSIZ])
 static int
 tuntap_new(struct vnet *vn, const char *wanted, bool tap, struct tuntap **ttp)
 {
+	struct ifnet *ifp = NULL;
 	char name[IFNAMSIZ];
 	int error = 0;
 
@@ -376,9 +341,13 @@ tuntap_new(struct vnet *vn, const char *wanted, bool tap, struct tuntap **ttp)
 		memcpy(name, wanted, strlen(wanted) + 1);
 	else
 		error = EINVAL;
-	if (error == 0 && (error = tuntap_make(vn, name, tap, ttp)) == 0)
-		(*ttp)->tt_temporary = true;
-	return (error);
+	if (error == 0 && (ifp = if_new(vn, tap ? &tap_cloner : &tun_cloner, name)) == NULL)
+		error = ENOBUFS;
+	if (error != 0 || (error = tuntap_attach_if(ifp)) != 0)
+		return (error);
+	*ttp = ifp->if_softc;
+	(*ttp)->tt_temporary = true;
+	return (0);
 }
 
 /* Linux lets everybody have one that belongs to nobody; here that is the administrator's. */
@@ -433,7 +402,7 @@ tuntap_close(struct tuntap *tt)
 {
 	tt->tt_open = false;
 	if (tt->tt_temporary)
-		tuntap_free(tt);
+		if_new_destroy(tt->tt_if);
 	else
 		tuntap_setrunning(tt);
 }

@@ -401,45 +401,22 @@ static const struct ifnet_ops vlan_ops = {
 /* Life */
 
 static int
-vlan_make(struct vnet *vn, const char *name, struct ifnet **ifpp)
+vlan_attach_if(struct ifnet *ifp)
 {
-	struct vlan *v = kmalloc(vnet_acct(vn), ACCT_IFNET, sizeof(*v));
-	int error = ENOBUFS;
+	struct vlan *v = ifp->if_softc;
 
-	if (v == NULL)
-		return (error);
+	v->v_ifp = ifp;
 	v->v_proto = ETHERTYPE_VLAN;
-	if ((v->v_ifp = if_ether_alloc(vn, name, &vlan_cloner, &vlan_ops, v)) != NULL) {
-		if ((error = if_attach(v->v_ifp)) == 0) {
-			*ifpp = v->v_ifp;
-			return (0);
-		}
-		if_free(v->v_ifp);
-	}
-	kfree(vnet_acct(vn), ACCT_IFNET, v, sizeof(*v));
-	return (error);
+	return (if_new_attach(ifp));
 }
 
 static int
 vlan_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
 	struct ifnet *ifp;
-	int error;
+	int error = if_new_unit(vn, &vlan_cloner, unit, name, &ifp);
 
-	if ((error = if_clone_name(vn, vlan_cloner.ifc_name, unit, name)) != 0)
-		return (error);
-	return (vlan_make(vn, name, &ifp));
-}
-
-static void
-vlan_destroy(struct ifnet *ifp)
-{
-	struct acctset *as = ifp->if_acct;
-	struct vlan *v = ifp->if_softc;
-
-	if_detach(ifp);
-	if_free(ifp);
-	kfree(as, ACCT_IFNET, v, sizeof(*v));
+	return (error != 0 ? error : vlan_attach_if(ifp));
 }
 
 /* The tag behind the last dot; 0: there is none. */
@@ -474,10 +451,12 @@ vlan_create_named(struct vnet *vn, const char *name)
 		return (ENXIO);
 	if (ifnet_byname(vn, name) != NULL)
 		return (EEXIST);
-	if ((error = vlan_make(vn, name, &ifp)) != 0)
+	if ((ifp = if_new(vn, &vlan_cloner, name)) == NULL)
+		return (ENOBUFS);
+	if ((error = vlan_attach_if(ifp)) != 0)
 		return (error);
 	if ((error = vlan_configure(ifp->if_softc, parent, ETHERTYPE_VLAN, (uint16_t)tag, err)) != 0)
-		vlan_destroy(ifp);
+		if_new_destroy(ifp);
 	return (error);
 }
 
@@ -489,9 +468,12 @@ vlan_ifleave(struct ifnet *ifp)
 
 const struct if_clone vlan_cloner = {
 	.ifc_name = "vlan",
+	.ifc_ops = &vlan_ops,
+	.ifc_softsize = sizeof(struct vlan),
+	.ifc_type = VI_IFT_ETHER,
 	.ifc_create = vlan_create,
 	.ifc_create_named = vlan_create_named,
-	.ifc_destroy = vlan_destroy,
+	.ifc_destroy = if_new_destroy,
 	.ifc_leave = vlan_ifleave,
 	.ifc_options = vlan_options,
 	.ifc_show = vlan_show,

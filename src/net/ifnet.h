@@ -171,6 +171,10 @@ LIST_HEAD(ifnetlist, ifnet);
 /* A type of interface that can be created by name. */
 struct if_clone {
 	const char	*ifc_name;	/* "epair" */
+	/* What if_new() makes its interfaces of. */
+	const struct ifnet_ops *ifc_ops;
+	size_t		 ifc_softsize;	/* of if_softc; 0: none */
+	uint8_t		 ifc_type;	/* VI_IFT_* */
 	/*
 	 * unit < 0: next free.  Makes the interface(s) in vn with if_alloc/if_attach; name gets the
 	 * first one's.
@@ -274,14 +278,21 @@ struct mbuf *if_wire(struct ifnet *, struct mbuf *, bool sums);
  */
 int	if_clone_name(struct vnet *, const char *type, int unit, char name[IFNAMSIZ]);
 #define IF_CLONE_MAXAUTO	32767	/* of the numbers it gives */
+/*
+ * One ifnet and one zeroed softc, of the sizes and functions that the cloner says, not attached; an Ethernet's link address is made of its name.
+ * NULL: no memory.  _unit: with a name by if_clone_name.  Then if_new_attach(): all of it is gone on failure.
+ */
+struct ifnet *if_new(struct vnet *, const struct if_clone *, const char *name);
+int	 if_new_unit(struct vnet *, const struct if_clone *, int unit, char name[IFNAMSIZ], struct ifnet **);
+int	 if_new_attach(struct ifnet *);
+void	 if_new_destroy(struct ifnet *);	/* for ifc_destroy */
 /* For interfaces of bare IP packets that lead to one place: nothing is resolved, and what comes is told by its version.  Both consume m. */
 int	 if_output_ip(struct ifnet *, struct mbuf *, const struct net_addr *);
 void	 if_input_ip(struct ifnet *, struct mbuf *);
 /* Those that live above net (netinet/tunnel). */
 extern const struct if_clone gif_cloner, gre_cloner, stf_cloner, vxlan_cloner;
-/* locally administered, unique in the kernel as the names are; _in: where they are unique in the vnet */
-void	 if_lladdr_make(struct kernel *, const char *name, uint8_t lladdr[6]);
-void	 if_lladdr_make_in(struct vnet *, const char *name, uint8_t lladdr[6]);
+/* Locally administered: unique in the kernel as the units are, last says which end of them. */
+void	 if_lladdr_make(struct kernel *, uint32_t unit, uint8_t last, uint8_t lladdr[6]);
 
 /* For everybody in the lane. */
 struct ifnet *ifnet_byname(struct vnet *, const char *);

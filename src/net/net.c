@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/sbuf.h"
 #include "base/siphash.h"
 #include "base/util.h"
 #include "mbuf/mbuf.h"
@@ -98,45 +97,12 @@ lladdr_permute(const struct kernel *k, uint32_t v)
 	return ((uint32_t)left << 16 | right);
 }
 
-/*
- * "epair12b": the unit in the middle, permuted; what stands around it makes the last octet, 0a and
- * 0b for the ends of an epair.
- */
 void
-if_lladdr_make(struct kernel *k, const char *name, uint8_t lladdr[6])
+if_lladdr_make(struct kernel *k, uint32_t unit, uint8_t last, uint8_t lladdr[6])
 {
-	uint32_t unit = 0, type = 0;
-	const char *p = name;
-
-	while (*p != '\0' && (*p < '0' || *p > '9'))
-		type = type * 31 + (uint8_t)*p++;
-	while (*p >= '0' && *p <= '9')
-		unit = unit * 10 + (uint32_t)(*p++ - '0');
-	unit = lladdr_permute(k, unit);
 	lladdr[0] = 0x02;			/* locally administered, one station */
-	lladdr[1] = (uint8_t)(unit >> 24);
-	lladdr[2] = (uint8_t)(unit >> 16);
-	lladdr[3] = (uint8_t)(unit >> 8);
-	lladdr[4] = (uint8_t)unit;
-	lladdr[5] = (uint8_t)(*p == 'a' ? 0x0a : *p == 'b' ? 0x0b : 0x10 + type % 0xe0);
-}
-
-/* The vnet and the unit in one number: unique while vnets and units are below 2^20 and 2^12, and hardly ever not beyond. */
-void
-if_lladdr_make_in(struct vnet *vn, const char *name, uint8_t lladdr[6])
-{
-	const char *p = name;
-	uint32_t unit = 0;
-	char text[16];
-	struct sbuf sb;
-
-	while (*p != '\0' && (*p < '0' || *p > '9'))
-		p++;
-	while (*p >= '0' && *p <= '9')
-		unit = unit * 10 + (uint32_t)(*p++ - '0');
-	sbuf_init(&sb, text, sizeof(text));
-	sbuf_printf(&sb, "%.3s%u", name, vn->vn_id << 12 ^ unit);
-	if_lladdr_make(vn->vn_kernel, text, lladdr);
+	be32enc(lladdr + 1, lladdr_permute(k, unit));
+	lladdr[5] = last;
 }
 
 void

@@ -68,7 +68,7 @@ gif_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
 static int
 gif_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
-	return (tunnel_create(vn, TUNNEL_GIF, &gif_cloner, &gif_ops, GIF_MTU, unit, name));
+	return (tunnel_create(vn, TUNNEL_GIF, &gif_cloner, GIF_MTU, unit, name));
 }
 
 static const struct if_option gif_options[] = {
@@ -81,8 +81,11 @@ static const struct if_option gif_options[] = {
 
 const struct if_clone gif_cloner = {
 	.ifc_name = "gif",
+	.ifc_ops = &gif_ops,
+	.ifc_softsize = sizeof(struct tunnel),
+	.ifc_type = VI_IFT_TUNNEL,
 	.ifc_create = gif_create,
-	.ifc_destroy = tunnel_destroy,
+	.ifc_destroy = if_new_destroy,	/* its ends go with IFDETACH */
 	.ifc_options = gif_options,
 	.ifc_show = tunnel_show,
 };

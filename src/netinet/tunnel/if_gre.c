@@ -216,7 +216,7 @@ gre_show(const struct ifnet *ifp, const struct ifopt_show *is)
 static int
 gre_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
-	return (tunnel_create(vn, TUNNEL_GRE, &gre_cloner, &gre_ops, GRE_MTU, unit, name));
+	return (tunnel_create(vn, TUNNEL_GRE, &gre_cloner, GRE_MTU, unit, name));
 }
 
 static const struct if_option gre_options[] = {
@@ -234,8 +234,11 @@ static const struct if_option gre_options[] = {
 
 const struct if_clone gre_cloner = {
 	.ifc_name = "gre",
+	.ifc_ops = &gre_ops,
+	.ifc_softsize = sizeof(struct tunnel),
+	.ifc_type = VI_IFT_TUNNEL,
 	.ifc_create = gre_create,
-	.ifc_destroy = tunnel_destroy,
+	.ifc_destroy = if_new_destroy,	/* its ends go with IFDETACH */
 	.ifc_options = gre_options,
 	.ifc_show = gre_show,
 };

@@ -126,31 +126,20 @@ stf_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 
 	if (tunnel_vnet(vn)->tv_stf != NULL)
 		return (EEXIST);
-	if ((error = if_clone_name(vn, "stf", unit, name)) != 0)
+	if ((error = if_new_unit(vn, &stf_cloner, unit, name, &ifp)) != 0)
 		return (error);
-	if ((ifp = if_alloc(vn, name, VI_IFT_TUNNEL)) == NULL)
-		return (ENOBUFS);
 	ifp->if_flags = IFF_RUNNING;
 	ifp->if_linkup = true;
 	ifp->if_mtu = STF_MTU;
-	ifp->if_ops = &stf_ops;
-	ifp->if_cloner = &stf_cloner;
-	if ((error = if_attach(ifp)) != 0)
-		if_free(ifp);
-	else
+	if ((error = if_new_attach(ifp)) == 0)
 		tunnel_vnet(vn)->tv_stf = ifp;
 	return (error);
 }
 
-static void
-stf_destroy(struct ifnet *ifp)
-{
-	if_detach(ifp);
-	if_free(ifp);
-}
-
 const struct if_clone stf_cloner = {
 	.ifc_name = "stf",
+	.ifc_ops = &stf_ops,
+	.ifc_type = VI_IFT_TUNNEL,
 	.ifc_create = stf_create,
-	.ifc_destroy = stf_destroy,
+	.ifc_destroy = if_new_destroy,
 };

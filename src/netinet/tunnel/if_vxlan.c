@@ -139,7 +139,7 @@ vxlan_transmit(struct ifnet *ifp, struct mbuf *m)
 		return (vxlan_drop(ifp, m, &xv->xv_stat.vxs_down, ENETDOWN));
 	if (nest > VXLAN_MAXNEST)
 		return (vxlan_drop(ifp, m, &xv->xv_stat.vxs_nested, EIO));
-	if (m->m_pkt.len > ifp->if_mtu + ETHER_HDR_LEN && (m->m_pkt.segsz == 0 || m->m_pkt.segsz >= ifp->if_mtu))
+	if (ether_toolong(ifp, m))
 		return (vxlan_drop(ifp, m, &xv->xv_stat.vxs_toobig, EMSGSIZE));
 	for (m = if_wire(ifp, m, true); m != NULL; m = next) {
 		next = m->m_nextpkt;
@@ -357,48 +357,25 @@ vxlan_stop(struct vxlan *vx)
 static int
 vxlan_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
-	uint8_t lladdr[ETHER_ADDR_LEN];
-	struct ifnet *ifp = NULL;
-	struct vxlan *vx;
+	struct ifnet *ifp;
 	int error;
 
-	if ((error = if_clone_name(vn, "vxlan", unit, name)) != 0)
+	if ((error = if_new_unit(vn, &vxlan_cloner, unit, name, &ifp)) != 0)
 		return (error);
-	error = ENOBUFS;
-	if ((vx = kmalloc(vnet_acct(vn), ACCT_IFNET, sizeof(*vx))) != NULL && (ifp = if_alloc(vn, name, VI_IFT_ETHER)) != NULL) {
-		*vx = (struct vxlan){ .vx_if = ifp, .vx_vni = UINT32_MAX, .vx_lport = VXLAN_PORT, .vx_rport = VXLAN_PORT, .vx_minport = 49152,
-			.vx_maxport = 65535, .vx_ttl = IPDEFTTL, .vx_learn = true, .vx_maxaddr = VXLAN_MAXADDR, .vx_timeout = VXLAN_TIMEOUT };
-		if_lladdr_make(vn->vn_kernel, name, lladdr);
-		lladdr[4] = (uint8_t)(lladdr[4] ^ vn->vn_id);	/* names are unique in their vnet only */
-		lladdr[3] = (uint8_t)(lladdr[3] ^ vn->vn_id >> 8);
-		ether_ifinit(ifp, lladdr);
-		ifp->if_mtu = VXLAN_MTU;
-		ifp->if_ops = &vxlan_ops;
-		ifp->if_cloner = &vxlan_cloner;
-		ifp->if_softc = vx;
-		if ((error = if_attach(ifp)) == 0)
-			return (0);
-		if_free(ifp);
-	}
-	kfree(vnet_acct(vn), ACCT_IFNET, vx, sizeof(*vx));
-	return (error);
-}
-
-static void
-vxlan_destroy(struct ifnet *ifp)
-{
-	struct acctset *as = ifp->if_acct;
-	struct vxlan *vx = ifp->if_softc;
-
-	if_detach(ifp);			/* which stops it */
-	if_free(ifp);
-	kfree(as, ACCT_IFNET, vx, sizeof(*vx));
+	*(struct vxlan *)ifp->if_softc = (struct vxlan){ .vx_if = ifp, .vx_vni = UINT32_MAX, .vx_lport = VXLAN_PORT, .vx_rport = VXLAN_PORT,
+		.vx_minport = 49152, .vx_maxport = 65535, .vx_ttl = IPDEFTTL, .vx_learn = true, .vx_maxaddr = VXLAN_MAXADDR,
+		.vx_timeout = VXLAN_TIMEOUT };
+	ifp->if_mtu = VXLAN_MTU;
+	return (if_new_attach(ifp));
 }
 
 const struct if_clone vxlan_cloner = {
 	.ifc_name = "vxlan",
+	.ifc_ops = &vxlan_ops,
+	.ifc_softsize = sizeof(struct vxlan),
+	.ifc_type = VI_IFT_ETHER,
 	.ifc_create = vxlan_create,
-	.ifc_destroy = vxlan_destroy,
+	.ifc_destroy = if_new_destroy,	/* it stops with IFDETACH */
 	.ifc_options = vxlan_options,
 	.ifc_show = vxlan_show,
 };

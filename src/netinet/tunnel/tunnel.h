@@ -105,8 +105,7 @@ void	 tunnel_relay(struct vnet *, const struct inet_ctlmsg *, const struct inet_
 bool	 tunnel_ecn(uint8_t outer, uint8_t *inner);
 
 /* tunnel_if.c: interfaces and their options */
-int	 tunnel_create(struct vnet *, enum tunnel_kind, const struct if_clone *, const struct ifnet_ops *, uint32_t mtu, int unit, char name[IFNAMSIZ]);
-void	 tunnel_destroy(struct ifnet *);
+int	 tunnel_create(struct vnet *, enum tunnel_kind, const struct if_clone *, uint32_t mtu, int unit, char name[IFNAMSIZ]);
 void	 tunnel_setrunning(struct ifnet *, bool);
 int	 tunnel_opt_ends(struct ifnet *, const struct if_option *, const char *const *argv, unsigned argc, char *err);
 int	 tunnel_opt_noends(struct ifnet *, const struct if_option *, const char *const *argv, unsigned argc, char *err);

@@ -10,41 +10,20 @@
 #include "net/route.h"
 
 int
-tunnel_create(struct vnet *vn, enum tunnel_kind kind, const struct if_clone *ifc, const struct ifnet_ops *ops, uint32_t mtu, int unit,
-    char name[IFNAMSIZ])
+tunnel_create(struct vnet *vn, enum tunnel_kind kind, const struct if_clone *ifc, uint32_t mtu, int unit, char name[IFNAMSIZ])
 {
-	struct ifnet *ifp = NULL;
+	struct ifnet *ifp;
 	struct tunnel *tn;
 	int error;
 
-	if ((error = if_clone_name(vn, ifc->ifc_name, unit, name)) != 0)
+	if ((error = if_new_unit(vn, ifc, unit, name, &ifp)) != 0)
 		return (error);
-	error = ENOBUFS;
-	if ((tn = kmalloc(vnet_acct(vn), ACCT_IFNET, sizeof(*tn))) != NULL && (ifp = if_alloc(vn, name, VI_IFT_TUNNEL)) != NULL) {
-		*tn = (struct tunnel){ .tn_if = ifp, .tn_kind = kind };
-		ifp->if_flags = IFF_POINTOPOINT | IFF_MULTICAST;
-		ifp->if_mtu = mtu;
-		ifp->if_ops = ops;
-		ifp->if_cloner = ifc;
-		ifp->if_softc = tn;
-		if ((error = if_attach(ifp)) == 0)
-			return (0);
-		if_free(ifp);
-	}
-	kfree(vnet_acct(vn), ACCT_IFNET, tn, sizeof(*tn));
-	return (error);
-}
-
-/* Its ends go with IFDETACH. */
-void
-tunnel_destroy(struct ifnet *ifp)
-{
-	struct acctset *as = ifp->if_acct;
-	struct tunnel *tn = ifp->if_softc;
-
-	if_detach(ifp);
-	if_free(ifp);
-	kfree(as, ACCT_IFNET, tn, sizeof(*tn));
+	tn = ifp->if_softc;
+	tn->tn_if = ifp;
+	tn->tn_kind = kind;
+	ifp->if_flags = IFF_POINTOPOINT | IFF_MULTICAST;
+	ifp->if_mtu = mtu;
+	return (if_new_attach(ifp));
 }
 
 void
