@@ -4,7 +4,6 @@
 
 #include "net/if_bridge.h"
 #include "net/net_test.h"
-#include <vimage/jail.h>
 
 #define TESTTYPE	0x88b5		/* IEEE 802: for experiments */
 #define MAXN		8
@@ -29,25 +28,10 @@ count(struct ifnet *ifp, struct mbuf *m)
 	m_freem(m);
 }
 
-static int
-opt(struct ifnet *ifp, const char *option, const char *a, const char *b)
-{
-	const char *argv[] = { a, b };
-	char err[VI_ERRLEN];
-
-	return (ifopt_set(ifp, option, argv, a == NULL ? 0 : b == NULL ? 1 : 2, err));
-}
-
 static struct bstp *
 tree(struct net *n, unsigned i)
 {
 	return (&((struct bridge *)n->n_br[i]->if_softc)->sc_stp);
-}
-
-static void
-run_for(struct net *n, uint64_t ns)
-{
-	(void)kernel_run(n->n_nt.nt_k, host_now(n->n_nt.nt_host) + ns, NULL);
 }
 
 static void
@@ -84,9 +68,9 @@ join(struct net *n, unsigned a, unsigned b, bool stp)
 		assert_int_equal(if_vmove(end[i], n->n_vn[at[i]]), 0);
 		assert_int_equal(if_setlink(end[i], &wire), 0);
 		assert_int_equal(if_setflags(end[i], IFF_UP, 0), 0);
-		assert_int_equal(opt(n->n_br[at[i]], "addm", end[i]->if_xname, NULL), 0);
+		assert_int_equal(nt_opt(n->n_br[at[i]], "addm", end[i]->if_xname), 0);
 		if (stp)
-			assert_int_equal(opt(n->n_br[at[i]], "stp", end[i]->if_xname, NULL), 0);
+			assert_int_equal(nt_opt(n->n_br[at[i]], "stp", end[i]->if_xname), 0);
 	}
 	return (end[0]);
 }
@@ -134,7 +118,7 @@ everybody_once(struct net *n)
 			assert_non_null(sc);
 		}
 		assert_int_equal(ether_frame(n->n_br[i], m_frombuf(vnet_acct(n->n_vn[i]), "x", 1, 64), TESTTYPE, bcast), 0);
-		run_for(n, 10000000);
+		nt_run(&n->n_nt, 10000000);
 		assert_int_equal(got, n->n_n - 1);
 	}
 	for (unsigned j = 0; j < n->n_n; j++)
@@ -152,7 +136,7 @@ ring(void **state)
 	net_begin(&n, 3);
 	for (unsigned i = 0; i < 3; i++)
 		cable[i] = join(&n, i, (i + 1) % 3, true);
-	run_for(&n, 5 * SECOND);
+	nt_run(&n.n_nt, 5 * SECOND);
 	assert_true(one_root(&n));
 	assert_int_equal(ports(&n, BSTP_DISCARDING), 1);
 	assert_int_equal(ports(&n, BSTP_FORWARDING), 5);
@@ -165,12 +149,12 @@ ring(void **state)
 	}
 	assert_null(bs->bs_rootport);
 	assert_int_equal(if_setflags(TAILQ_FIRST(&bs->bs_ports)->bp_ifp, 0, IFF_UP), 0);
-	run_for(&n, 10 * SECOND);	/* the other end does not see it: three hellos */
+	nt_run(&n.n_nt, 10 * SECOND);	/* the other end does not see it: three hellos */
 	assert_int_equal(ports(&n, BSTP_DISCARDING) + ports(&n, BSTP_DISABLED), 1);
 	everybody_once(&n);
 	/* Gone altogether: nothing blocks, both ends know at once. */
 	assert_int_equal(if_destroy(cable[1]->if_vnet, cable[1]->if_xname), 0);
-	run_for(&n, 8 * SECOND);
+	nt_run(&n.n_nt, 8 * SECOND);
 	(void)cable;
 	nt_end(&n.n_nt);
 }
@@ -184,16 +168,16 @@ failover(void **state)
 	(void)state;
 	net_begin(&n, 3);
 	/* Bridge 0 is the root; between 1 and 2 the cable of one of them is blocked. */
-	assert_int_equal(opt(n.n_br[0], "priority", "4096", NULL), 0);
+	assert_int_equal(nt_opt(n.n_br[0], "priority", "4096"), 0);
 	for (unsigned i = 0; i < 3; i++)
 		cable[i] = join(&n, i, (i + 1) % 3, true);
-	run_for(&n, 4 * SECOND);
+	nt_run(&n.n_nt, 4 * SECOND);
 	assert_null(tree(&n, 0)->bs_rootport);
 	assert_int_equal(tree(&n, 1)->bs_rootvec.bv_cost, BSTP_COST);
 	assert_ptr_equal(tree(&n, 1)->bs_rootport->bp_ifp, cable[0]->if_cloner->ifc_peer(cable[0]));
 	assert_int_equal(ports(&n, BSTP_DISCARDING), 1);
 	assert_int_equal(if_destroy(cable[0]->if_vnet, cable[0]->if_xname), 0);
-	run_for(&n, SECOND / 10);	/* both lost their port: the alternate one opens at once */
+	nt_run(&n.n_nt, SECOND / 10);	/* both lost their port: the alternate one opens at once */
 	assert_int_equal(tree(&n, 1)->bs_rootvec.bv_cost, 2 * BSTP_COST);
 	assert_int_equal(ports(&n, BSTP_DISCARDING), 0);
 	assert_int_equal(ports(&n, BSTP_FORWARDING), 4);
@@ -213,14 +197,14 @@ mesh(void **state)
 			(void)join(&n, i, j, true);
 	(void)join(&n, 0, 1, true);	/* twice */
 	(void)join(&n, 2, 2, true);	/* and one to itself */
-	run_for(&n, 8 * SECOND);
+	nt_run(&n.n_nt, 8 * SECOND);
 	assert_true(one_root(&n));
 	/* 17 cables, 5 in use with both ends open; of the others at least one end is closed. */
 	assert_true(ports(&n, BSTP_DISCARDING) >= 12);
 	everybody_once(&n);
 	/* A new root takes over. */
-	assert_int_equal(opt(n.n_br[4], "priority", "0", NULL), 0);
-	run_for(&n, 8 * SECOND);
+	assert_int_equal(nt_opt(n.n_br[4], "priority", "0"), 0);
+	nt_run(&n.n_nt, 8 * SECOND);
 	assert_true(one_root(&n));
 	assert_null(tree(&n, 4)->bs_rootport);
 	everybody_once(&n);
@@ -234,13 +218,13 @@ old_protocol(void **state)
 
 	(void)state;
 	net_begin(&n, 3);
-	assert_int_equal(opt(n.n_br[1], "proto", "stp", NULL), 0);
-	assert_int_equal(opt(n.n_br[1], "proto", "ospf", NULL), EINVAL);
+	assert_int_equal(nt_opt(n.n_br[1], "proto", "stp"), 0);
+	assert_int_equal(nt_opt(n.n_br[1], "proto", "ospf"), EINVAL);
 	for (unsigned i = 0; i < 3; i++)
 		(void)join(&n, i, (i + 1) % 3, true);
-	run_for(&n, 10 * SECOND);
+	nt_run(&n.n_nt, 10 * SECOND);
 	assert_int_equal(ports(&n, BSTP_FORWARDING) < 5, true);	/* it takes twice fwddelay */
-	run_for(&n, 50 * SECOND);
+	nt_run(&n.n_nt, 50 * SECOND);
 	assert_true(one_root(&n));
 	assert_int_equal(ports(&n, BSTP_DISCARDING), 1);
 	assert_int_equal(ports(&n, BSTP_FORWARDING), 5);
@@ -258,41 +242,41 @@ settings(void **state)
 
 	(void)state;
 	net_begin(&n, 2);
-	assert_int_equal(opt(n.n_br[0], "priority", "0", NULL), 0);
+	assert_int_equal(nt_opt(n.n_br[0], "priority", "0"), 0);
 	cable[0] = join(&n, 0, 1, true);
 	cable[1] = join(&n, 0, 1, true);
-	run_for(&n, 4 * SECOND);
+	nt_run(&n.n_nt, 4 * SECOND);
 	assert_ptr_equal(tree(&n, 1)->bs_rootport->bp_ifp, cable[0]->if_cloner->ifc_peer(cable[0]));
 	/* The cheaper way, and the port of lower priority at the root. */
 	memcpy(far, cable[0]->if_cloner->ifc_peer(cable[0])->if_xname, IFNAMSIZ);
-	assert_int_equal(opt(n.n_br[1], "ifpathcost", far, "5000"), 0);
-	run_for(&n, 4 * SECOND);
+	assert_int_equal(nt_opt(n.n_br[1], "ifpathcost", far, "5000"), 0);
+	nt_run(&n.n_nt, 4 * SECOND);
 	assert_ptr_equal(tree(&n, 1)->bs_rootport->bp_ifp, cable[1]->if_cloner->ifc_peer(cable[1]));
-	assert_int_equal(opt(n.n_br[1], "ifpathcost", far, "0"), 0);
-	assert_int_equal(opt(n.n_br[0], "ifpriority", cable[1]->if_xname, "16"), 0);
-	run_for(&n, 4 * SECOND);
+	assert_int_equal(nt_opt(n.n_br[1], "ifpathcost", far, "0"), 0);
+	assert_int_equal(nt_opt(n.n_br[0], "ifpriority", cable[1]->if_xname, "16"), 0);
+	nt_run(&n.n_nt, 4 * SECOND);
 	assert_ptr_equal(tree(&n, 1)->bs_rootport->bp_ifp, cable[1]->if_cloner->ifc_peer(cable[1]));
 	assert_int_equal(ports(&n, BSTP_DISCARDING), 1);
-	assert_int_equal(opt(n.n_br[0], "ifpriority", cable[1]->if_xname, "256"), EINVAL);
-	assert_int_equal(opt(n.n_br[0], "hellotime", "3", NULL), EINVAL);
-	assert_int_equal(opt(n.n_br[0], "maxage", "5", NULL), EINVAL);
-	assert_int_equal(opt(n.n_br[0], "fwddelay", "31", NULL), EINVAL);
-	assert_int_equal(opt(n.n_br[0], "holdcnt", "0", NULL), EINVAL);
-	assert_int_equal(opt(n.n_br[0], "stp", "epair9a", NULL), ENOENT);
-	assert_int_equal(opt(n.n_br[0], "fwddelay", "4", NULL), 0);
-	run_for(&n, 4 * SECOND);
+	assert_int_equal(nt_opt(n.n_br[0], "ifpriority", cable[1]->if_xname, "256"), EINVAL);
+	assert_int_equal(nt_opt(n.n_br[0], "hellotime", "3"), EINVAL);
+	assert_int_equal(nt_opt(n.n_br[0], "maxage", "5"), EINVAL);
+	assert_int_equal(nt_opt(n.n_br[0], "fwddelay", "31"), EINVAL);
+	assert_int_equal(nt_opt(n.n_br[0], "holdcnt", "0"), EINVAL);
+	assert_int_equal(nt_opt(n.n_br[0], "stp", "epair9a"), ENOENT);
+	assert_int_equal(nt_opt(n.n_br[0], "fwddelay", "4"), 0);
+	nt_run(&n.n_nt, 4 * SECOND);
 	assert_int_equal(tree(&n, 1)->bs_roottimes.bt_fwddelay, 4);
 	/* Nobody behind it: an edge, open after three seconds. */
 	assert_int_equal(if_destroy(cable[1]->if_vnet, cable[1]->if_xname), 0);
-	assert_int_equal(opt(n.n_br[1], "-stp", far, NULL), 0);
-	run_for(&n, SECOND);
+	assert_int_equal(nt_opt(n.n_br[1], "-stp", far), 0);
+	nt_run(&n.n_nt, SECOND);
 	bp = TAILQ_FIRST(&tree(&n, 0)->bs_ports);
 	assert_int_equal(if_setflags(bp->bp_ifp, 0, IFF_UP), 0);
 	assert_int_equal(bp->bp_role, BSTP_ROLE_DISABLED);
 	assert_int_equal(if_setflags(bp->bp_ifp, IFF_UP, 0), 0);
-	run_for(&n, SECOND);
+	nt_run(&n.n_nt, SECOND);
 	assert_int_equal(bp->bp_state, BSTP_DISCARDING);
-	run_for(&n, 10 * SECOND);
+	nt_run(&n.n_nt, 10 * SECOND);
 	bp = TAILQ_FIRST(&tree(&n, 0)->bs_ports);
 	assert_int_equal(bp->bp_state, BSTP_FORWARDING);
 	assert_true(bp->bp_operedge);
@@ -311,7 +295,7 @@ rubbish(void **state)
 	net_begin(&n, 2);
 	cable = join(&n, 0, 1, true);
 	probe = join(&n, 0, 0, false);
-	run_for(&n, 5 * SECOND);
+	nt_run(&n.n_nt, 5 * SECOND);
 	for (unsigned round = 0; round < 20000; round++) {
 		for (unsigned i = 0; i < sizeof(frame); i++)
 			frame[i] = (uint8_t)nt_random(&n.n_nt);
@@ -325,10 +309,10 @@ rubbish(void **state)
 			frame[20] = 2;
 		}
 		if_deliver(cable, m_frombuf(vnet_acct(n.n_vn[0]), frame, 14 + nt_random(&n.n_nt) % 61, 16));
-		run_for(&n, 1000000);
+		nt_run(&n.n_nt, 1000000);
 	}
 	assert_int_equal(probe->if_stats.ifs_opackets, 0);
-	run_for(&n, 200 * SECOND);	/* what was lied to us is forgotten */
+	nt_run(&n.n_nt, 200 * SECOND);	/* what was lied to us is forgotten */
 	assert_true(one_root(&n));
 	assert_int_equal(ports(&n, BSTP_FORWARDING), 2);
 	nt_end(&n.n_nt);

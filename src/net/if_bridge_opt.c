@@ -75,7 +75,7 @@ opt_unspan(struct ifnet *ifp, const struct if_option *io, const char *const *arg
 	return (ifopt_fail(err, ENOENT, "%s is not a span of %s", argv[0], ifp->if_xname));
 }
 
-/* A flag of a member: io_arg; io_lo: cleared. */
+/* A flag of a member: io_arg. */
 static int
 opt_flag(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
@@ -85,7 +85,7 @@ opt_flag(struct ifnet *ifp, const struct if_option *io, const char *const *argv,
 	(void)argc;
 	if ((error = get_member(ifp, argv[0], &bp, err)) != 0)
 		return (error);
-	if (io->io_lo != 0)
+	if (io->io_name[0] == '-')
 		bp->bp_flags &= ~(uint32_t)io->io_arg;
 	else
 		bp->bp_flags |= (uint32_t)io->io_arg;
@@ -115,7 +115,7 @@ opt_stp(struct ifnet *ifp, const struct if_option *io, const char *const *argv, 
 	(void)argc;
 	if ((error = get_member(ifp, argv[0], &bp, err)) != 0)
 		return (error);
-	if (io->io_arg != 0) {
+	if (io->io_name[0] != '-') {
 		bp->bp_flags |= IFBIF_STP;
 		bstp_enable(&bp->bp_stp);
 	} else {
@@ -125,11 +125,11 @@ opt_stp(struct ifnet *ifp, const struct if_option *io, const char *const *argv, 
 	return (0);
 }
 
-/* io_arg: which of the port's; io_lo: cleared. */
+/* io_arg: which of the port's. */
 static int
 opt_stpflag(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
-	const bool on = io->io_lo == 0;
+	const bool on = io->io_name[0] != '-';
 	struct bridge_port *bp;
 	int error;
 
@@ -174,20 +174,15 @@ opt_stpport(struct ifnet *ifp, const struct if_option *io, const char *const *ar
 	return (0);
 }
 
-/* The bridge's own: io_arg is the offset of a uint16_t. */
 static int
 opt_stpbridge(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
 	struct bstp *bs = &bridge_sc(ifp)->sc_stp;
-	long long n;
 	int error;
 
-	(void)argc;
-	if ((error = ifopt_number(io, argv[0], &n, err)) != 0)
+	if ((error = ifopt_u16(ifp, io, argv, argc, err)) != 0)
 		return (error);
-	if (io->io_arg == offsetof(struct bstp, bs_priority))
-		n &= 0xf000;		/* the rest of the field is part of the identifier (9.2.5) */
-	*(uint16_t *)(void *)((char *)bs + io->io_arg) = (uint16_t)n;
+	bs->bs_priority &= 0xf000;	/* the rest of the field is part of the identifier (9.2.5) */
 	bstp_update(bs);
 	return (0);
 }
@@ -246,40 +241,14 @@ opt_flush(struct ifnet *ifp, const struct if_option *io, const char *const *argv
 	return (0);
 }
 
-static int
-opt_maxaddr(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
-{
-	long long n;
-	int error;
-
-	(void)argc;
-	if ((error = ifopt_number(io, argv[0], &n, err)) == 0)
-		bridge_sc(ifp)->sc_maxaddr = (uint32_t)n;
-	return (error);
-}
-
-static int
-opt_timeout(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
-{
-	long long n;
-	int error;
-
-	(void)argc;
-	if ((error = ifopt_number(io, argv[0], &n, err)) == 0)
-		bridge_sc(ifp)->sc_timeout = (uint32_t)n;
-	return (error);
-}
-
 /* VLANs */
 
 /* What was learned was learned by other rules. */
 static int
 opt_vlanfilter(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
-	(void)argv, (void)argc, (void)err;
-	bridge_sc(ifp)->sc_vlanfilter = io->io_arg != 0;
 	bridge_rt_flush(bridge_sc(ifp), true);
-	return (0);
+	return (ifopt_flag(ifp, io, argv, argc, err));
 }
 
 static int
@@ -359,30 +328,30 @@ const struct if_option bridge_options[] = {
 	{ "span", 1, 1, opt_addm, IFBIF_SPAN, 0, 0 },
 	{ "-span", 1, 1, opt_unspan, 0, 0, 0 },
 	{ "learn", 1, 1, opt_flag, IFBIF_LEARNING, 0, 0 },
-	{ "-learn", 1, 1, opt_flag, IFBIF_LEARNING, 1, 0 },
+	{ "-learn", 1, 1, opt_flag, IFBIF_LEARNING, 0, 0 },
 	{ "discover", 1, 1, opt_flag, IFBIF_DISCOVER, 0, 0 },
-	{ "-discover", 1, 1, opt_flag, IFBIF_DISCOVER, 1, 0 },
+	{ "-discover", 1, 1, opt_flag, IFBIF_DISCOVER, 0, 0 },
 	{ "sticky", 1, 1, opt_flag, IFBIF_STICKY, 0, 0 },
-	{ "-sticky", 1, 1, opt_flag, IFBIF_STICKY, 1, 0 },
+	{ "-sticky", 1, 1, opt_flag, IFBIF_STICKY, 0, 0 },
 	{ "private", 1, 1, opt_flag, IFBIF_PRIVATE, 0, 0 },
-	{ "-private", 1, 1, opt_flag, IFBIF_PRIVATE, 1, 0 },
-	{ "stp", 1, 1, opt_stp, 1, 0, 0 },
+	{ "-private", 1, 1, opt_flag, IFBIF_PRIVATE, 0, 0 },
+	{ "stp", 1, 1, opt_stp, 0, 0, 0 },
 	{ "-stp", 1, 1, opt_stp, 0, 0, 0 },
 	{ "edge", 1, 1, opt_stpflag, IFBIF_EDGE, 0, 0 },
-	{ "-edge", 1, 1, opt_stpflag, IFBIF_EDGE, 1, 0 },
+	{ "-edge", 1, 1, opt_stpflag, IFBIF_EDGE, 0, 0 },
 	{ "autoedge", 1, 1, opt_stpflag, IFBIF_AUTOEDGE, 0, 0 },
-	{ "-autoedge", 1, 1, opt_stpflag, IFBIF_AUTOEDGE, 1, 0 },
+	{ "-autoedge", 1, 1, opt_stpflag, IFBIF_AUTOEDGE, 0, 0 },
 	{ "ptp", 1, 1, opt_stpflag, IFBIF_PTP, 0, 0 },
-	{ "-ptp", 1, 1, opt_stpflag, IFBIF_PTP, 1, 0 },
+	{ "-ptp", 1, 1, opt_stpflag, IFBIF_PTP, 0, 0 },
 	{ "autoptp", 1, 1, opt_stpflag, IFBIF_AUTOPTP, 0, 0 },
-	{ "-autoptp", 1, 1, opt_stpflag, IFBIF_AUTOPTP, 1, 0 },
+	{ "-autoptp", 1, 1, opt_stpflag, IFBIF_AUTOPTP, 0, 0 },
 	{ "ifpriority", 2, 2, opt_stpport, 0, 0, 240 },
 	{ "ifpathcost", 2, 2, opt_stpport, 1, 0, 200000000 },
-	{ "priority", 1, 1, opt_stpbridge, offsetof(struct bstp, bs_priority), 0, 61440 },
-	{ "maxage", 1, 1, opt_stpbridge, offsetof(struct bstp, bs_maxage), 6, 40 },
-	{ "hellotime", 1, 1, opt_stpbridge, offsetof(struct bstp, bs_hello), 1, 2 },
-	{ "fwddelay", 1, 1, opt_stpbridge, offsetof(struct bstp, bs_fwddelay), 4, 30 },
-	{ "holdcnt", 1, 1, opt_stpbridge, offsetof(struct bstp, bs_holdcnt), 1, 10 },
+	{ "priority", 1, 1, opt_stpbridge, offsetof(struct bridge, sc_stp.bs_priority), 0, 61440 },
+	{ "maxage", 1, 1, opt_stpbridge, offsetof(struct bridge, sc_stp.bs_maxage), 6, 40 },
+	{ "hellotime", 1, 1, opt_stpbridge, offsetof(struct bridge, sc_stp.bs_hello), 1, 2 },
+	{ "fwddelay", 1, 1, opt_stpbridge, offsetof(struct bridge, sc_stp.bs_fwddelay), 4, 30 },
+	{ "holdcnt", 1, 1, opt_stpbridge, offsetof(struct bridge, sc_stp.bs_holdcnt), 1, 10 },
 	{ "proto", 1, 1, opt_proto, 0, 0, 0 },
 	{ "ifmaxaddr", 2, 2, opt_ifmaxaddr, 0, 0, MAXADDR },
 	{ "-ifmaxaddr", 1, 1, opt_ifmaxaddr, 0, 0, 0 },
@@ -390,10 +359,10 @@ const struct if_option bridge_options[] = {
 	{ "deladdr", 1, 1, opt_deladdr, 0, 0, 0 },
 	{ "flush", 0, 0, opt_flush, 0, 0, 0 },
 	{ "flushall", 0, 0, opt_flush, 1, 0, 0 },
-	{ "maxaddr", 1, 1, opt_maxaddr, 0, 1, MAXADDR },
-	{ "timeout", 1, 1, opt_timeout, 0, 0, 100000000 },
-	{ "vlanfilter", 0, 0, opt_vlanfilter, 1, 0, 0 },
-	{ "-vlanfilter", 0, 0, opt_vlanfilter, 0, 0, 0 },
+	{ "maxaddr", 1, 1, ifopt_u32, offsetof(struct bridge, sc_maxaddr), 1, MAXADDR },
+	{ "timeout", 1, 1, ifopt_u32, offsetof(struct bridge, sc_timeout), 0, 100000000 },
+	{ "vlanfilter", 0, 0, opt_vlanfilter, offsetof(struct bridge, sc_vlanfilter), 0, 0 },
+	{ "-vlanfilter", 0, 0, opt_vlanfilter, offsetof(struct bridge, sc_vlanfilter), 0, 0 },
 	{ "untagged", 2, 2, opt_untagged, 0, 1, 4094 },
 	{ "-untagged", 1, 1, opt_untagged, 0, 0, 0 },
 	{ "tagged", 2, 2, opt_tagged, TAGGED_SET, 0, 0 },

@@ -4,7 +4,6 @@
 
 #include "net/if_bridge.h"
 #include "net/net_test.h"
-#include <vimage/jail.h>
 
 #define TESTTYPE	0x88b5		/* IEEE 802: for experiments */
 #define MAXHOSTS	5
@@ -39,43 +38,6 @@ count(struct ifnet *ifp, struct mbuf *m)
 }
 
 static void
-settle(struct lan *l)
-{
-	while (kernel_poll(l->l_nt.nt_k) == 0)
-		;
-}
-
-static void
-run_for(struct nt *nt, uint64_t ns)
-{
-	(void)kernel_run(nt->nt_k, host_now(nt->nt_host) + ns, NULL);
-}
-
-static int
-opt(struct ifnet *ifp, const char *option, const char *a, const char *b)
-{
-	const char *argv[] = { a, b };
-	char err[VI_ERRLEN];
-
-	return (ifopt_set(ifp, option, argv, a == NULL ? 0 : b == NULL ? 1 : 2, err));
-}
-
-static struct ifnet *
-create(struct vnet *vn, const char *type)
-{
-	char name[IFNAMSIZ];
-
-	assert_int_equal(if_create(vn, type, name), 0);
-	return (nt_if(vn, name));
-}
-
-static void
-up(struct ifnet *ifp)
-{
-	assert_int_equal(if_setflags(ifp, IFF_UP, 0), 0);
-}
-
-static void
 lan_begin(struct lan *l, unsigned n)
 {
 	char name[16];
@@ -85,18 +47,18 @@ lan_begin(struct lan *l, unsigned n)
 	nt_begin(&l->l_nt);
 	l->l_vn = l->l_nt.nt_v0;
 	l->l_n = n;
-	l->l_bridge = create(l->l_vn, "bridge");
-	up(l->l_bridge);
+	l->l_bridge = nt_create(l->l_vn, "bridge");
+	nt_up(l->l_bridge);
 	(void)net_proto_register(l->l_vn, TESTTYPE, count);
 	for (unsigned i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "h%u", i);
 		l->l_host[i] = nt_vnet(&l->l_nt, name);
-		l->l_member[i] = create(l->l_vn, "epair");
+		l->l_member[i] = nt_create(l->l_vn, "epair");
 		l->l_end[i] = l->l_member[i]->if_cloner->ifc_peer(l->l_member[i]);
 		assert_int_equal(if_vmove(l->l_end[i], l->l_host[i]), 0);
-		up(l->l_member[i]);
-		up(l->l_end[i]);
-		assert_int_equal(opt(l->l_bridge, "addm", l->l_member[i]->if_xname, NULL), 0);
+		nt_up(l->l_member[i]);
+		nt_up(l->l_end[i]);
+		assert_int_equal(nt_opt(l->l_bridge, "addm", l->l_member[i]->if_xname), 0);
 		(void)net_proto_register(l->l_host[i], TESTTYPE, count);
 	}
 }
@@ -109,7 +71,7 @@ lan_send(struct lan *l, unsigned from, const uint8_t *dst, size_t len)
 
 	memset(got, 0, sizeof(got));
 	assert_int_equal(ether_frame(ifp, m_frombuf(vnet_acct(ifp->if_vnet), data, len, 64), TESTTYPE, dst), 0);
-	settle(l);
+	nt_settle(&l->l_nt);
 }
 
 /* Who got the frame: a digit for each host, then the bridge's own stack. */
@@ -191,7 +153,7 @@ bridge_down(void **state)
 	lan_got("000");
 	lan_send(&l, 0, l.l_member[0]->if_lladdr, 100);	/* an interface like any other */
 	lan_got("001");
-	up(l.l_bridge);
+	nt_up(l.l_bridge);
 	lan_send(&l, 0, MAC(&l, 1), 100);
 	lan_got("010");
 	assert_int_equal(if_setflags(l.l_member[1], 0, IFF_UP), 0);
@@ -215,7 +177,7 @@ superpackets(void **state)
 	m->m_pkt.segsz = 1448;
 	m->m_pkt.csum_flags = CSUM_TCP | CSUM_TSO;
 	assert_int_equal(ether_frame(l.l_end[0], m, TESTTYPE, MAC(&l, 1)), 0);
-	settle(&l);
+	nt_settle(&l.l_nt);
 	/* Not IP: the bridge cannot know what its segments would be, so it is too long. */
 	lan_got("000");
 	assert_int_equal(bridge_vnet(l.l_vn)->bv_toobig, 1);
@@ -231,17 +193,17 @@ timeouts(void **state)
 
 	(void)state;
 	lan_begin(&l, 3);
-	assert_int_equal(opt(l.l_bridge, "timeout", "10", NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "timeout", "10"), 0);
 	lan_send(&l, 1, bcast, 100);
 	assert_int_equal(sc_of(&l)->sc_nlearned, 1);
-	run_for(&l.l_nt, 9000000000u);
+	nt_run(&l.l_nt, 9000000000u);
 	lan_send(&l, 0, MAC(&l, 1), 100);
 	assert_int_equal(seen_by(&l, 2), 1);
-	run_for(&l.l_nt, 2000000000u);
+	nt_run(&l.l_nt, 2000000000u);
 	lan_send(&l, 0, MAC(&l, 1), 100);	/* forgotten: everywhere */
 	lan_got("0100");
 	assert_int_equal(seen_by(&l, 2), 2);
-	run_for(&l.l_nt, 120000000000u);
+	nt_run(&l.l_nt, 120000000000u);
 	assert_int_equal(sc_of(&l)->sc_nlearned, 0);
 	nt_end(&l.l_nt);
 }
@@ -254,7 +216,7 @@ limits(void **state)
 
 	(void)state;
 	lan_begin(&l, 3);
-	assert_int_equal(opt(l.l_bridge, "maxaddr", "50", NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "maxaddr", "50"), 0);
 	for (unsigned i = 0; i < 300; i++) {
 		mac[4] = (uint8_t)(i >> 8);
 		mac[5] = (uint8_t)i;
@@ -264,16 +226,16 @@ limits(void **state)
 	}
 	assert_int_equal(sc_of(&l)->sc_nlearned, 50);
 	assert_int_equal(bridge_vnet(l.l_vn)->bv_full, 250);
-	assert_int_equal(opt(l.l_bridge, "flush", NULL, NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "flush"), 0);
 	assert_int_equal(sc_of(&l)->sc_nlearned, 0);
 	/* A member's own limit shuts out who comes late. */
-	assert_int_equal(opt(l.l_bridge, "ifmaxaddr", l.l_member[0]->if_xname, "1"), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "ifmaxaddr", l.l_member[0]->if_xname, "1"), 0);
 	lan_send(&l, 0, bcast, 60);
 	lan_got("0110");
 	assert_int_equal(if_setlladdr(l.l_end[0], unknown, 6), 0);
 	lan_send(&l, 0, bcast, 60);
 	lan_got("0000");
-	assert_int_equal(opt(l.l_bridge, "-ifmaxaddr", l.l_member[0]->if_xname, NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "-ifmaxaddr", l.l_member[0]->if_xname), 0);
 	lan_send(&l, 0, bcast, 60);
 	lan_got("0110");
 	nt_end(&l.l_nt);
@@ -290,18 +252,18 @@ addresses(void **state)
 	lan_begin(&l, 3);
 	memcpy(mac1, MAC(&l, 1), 6);
 	/* Fixed: it does not move, is not flushed, and may be wrong. */
-	assert_int_equal(opt(l.l_bridge, "static", l.l_member[2]->if_xname, ether_addr_ntop(text, sizeof(text), mac1)), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "static", l.l_member[2]->if_xname, ether_addr_ntop(text, sizeof(text), mac1)), 0);
 	lan_send(&l, 1, bcast, 60);
 	lan_send(&l, 0, mac1, 60);
 	lan_got("0000");
-	assert_int_equal(opt(l.l_bridge, "flush", NULL, NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "flush"), 0);
 	lan_send(&l, 0, mac1, 60);
 	lan_got("0000");
-	assert_int_equal(opt(l.l_bridge, "deladdr", text, NULL), 0);
-	assert_int_equal(opt(l.l_bridge, "deladdr", text, NULL), ENOENT);
-	assert_int_equal(opt(l.l_bridge, "deladdr", "02:00:00", NULL), EINVAL);
-	assert_int_equal(opt(l.l_bridge, "static", "epair77a", text), ENOENT);
-	assert_int_equal(opt(l.l_bridge, "static", l.l_member[0]->if_xname, "ff:ff:ff:ff:ff:ff"), EINVAL);
+	assert_int_equal(nt_opt(l.l_bridge, "deladdr", text), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "deladdr", text), ENOENT);
+	assert_int_equal(nt_opt(l.l_bridge, "deladdr", "02:00:00"), EINVAL);
+	assert_int_equal(nt_opt(l.l_bridge, "static", "epair77a", text), ENOENT);
+	assert_int_equal(nt_opt(l.l_bridge, "static", l.l_member[0]->if_xname, "ff:ff:ff:ff:ff:ff"), EINVAL);
 	lan_send(&l, 0, mac1, 60);
 	lan_got("0100");
 	/* A station that moves. */
@@ -313,19 +275,19 @@ addresses(void **state)
 	lan_got("0010");
 	assert_true(bridge_vnet(l.l_vn)->bv_moved > 0);
 	/* A sticky one stays. */
-	assert_int_equal(opt(l.l_bridge, "flushall", NULL, NULL), 0);
-	assert_int_equal(opt(l.l_bridge, "sticky", l.l_member[2]->if_xname, NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "flushall"), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "sticky", l.l_member[2]->if_xname), 0);
 	lan_send(&l, 2, bcast, 60);
 	assert_int_equal(if_setlladdr(l.l_end[1], mac1, 6), 0);
 	lan_send(&l, 1, bcast, 60);
 	lan_send(&l, 0, mac1, 60);
 	lan_got("0010");
 	/* Not learned, and not looked for. */
-	assert_int_equal(opt(l.l_bridge, "-learn", l.l_member[0]->if_xname, NULL), 0);
-	assert_int_equal(opt(l.l_bridge, "flushall", NULL, NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "-learn", l.l_member[0]->if_xname), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "flushall"), 0);
 	lan_send(&l, 0, bcast, 60);
 	assert_int_equal(sc_of(&l)->sc_nlearned, 0);
-	assert_int_equal(opt(l.l_bridge, "-discover", l.l_member[1]->if_xname, NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "-discover", l.l_member[1]->if_xname), 0);
 	lan_send(&l, 0, mac1, 60);
 	lan_got("0010");
 	lan_send(&l, 0, bcast, 60);
@@ -346,8 +308,8 @@ private_and_span(void **state)
 
 	(void)state;
 	lan_begin(&l, 3);
-	assert_int_equal(opt(l.l_bridge, "private", l.l_member[0]->if_xname, NULL), 0);
-	assert_int_equal(opt(l.l_bridge, "private", l.l_member[1]->if_xname, NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "private", l.l_member[0]->if_xname), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "private", l.l_member[1]->if_xname), 0);
 	lan_send(&l, 0, bcast, 60);
 	lan_got("0010");
 	lan_send(&l, 1, bcast, 60);
@@ -356,22 +318,22 @@ private_and_span(void **state)
 	lan_send(&l, 2, MAC(&l, 1), 60);
 	lan_got("0100");
 	/* A span sees everything and says nothing. */
-	span = create(l.l_vn, "epair");
+	span = nt_create(l.l_vn, "epair");
 	tail = span->if_cloner->ifc_peer(span);
-	up(span);
-	up(tail);
-	assert_int_equal(opt(l.l_bridge, "span", span->if_xname, NULL), 0);
-	assert_int_equal(opt(l.l_bridge, "addm", span->if_xname, NULL), EBUSY);
+	nt_up(span);
+	nt_up(tail);
+	assert_int_equal(nt_opt(l.l_bridge, "span", span->if_xname), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", span->if_xname), EBUSY);
 	lan_send(&l, 2, MAC(&l, 1), 60);
 	lan_send(&l, 0, bcast, 60);
 	lan_send(&l, 3, bcast, 60);
 	assert_int_equal(tail->if_stats.ifs_ipackets, 3);
 	memset(got, 0, sizeof(got));
 	assert_int_equal(ether_frame(tail, m_frombuf(vnet_acct(l.l_vn), "x", 1, 64), TESTTYPE, MAC(&l, 1)), 0);
-	settle(&l);
+	nt_settle(&l.l_nt);
 	lan_got("0000");
-	assert_int_equal(opt(l.l_bridge, "-span", span->if_xname, NULL), 0);
-	assert_int_equal(opt(l.l_bridge, "-span", span->if_xname, NULL), ENOENT);
+	assert_int_equal(nt_opt(l.l_bridge, "-span", span->if_xname), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "-span", span->if_xname), ENOENT);
 	lan_send(&l, 2, MAC(&l, 1), 60);
 	assert_int_equal(tail->if_stats.ifs_ipackets, 3);
 	nt_end(&l.l_nt);
@@ -380,11 +342,11 @@ private_and_span(void **state)
 static struct ifnet *
 vlan_on(struct ifnet *parent, const char *tag)
 {
-	struct ifnet *v = create(parent->if_vnet, "vlan");
+	struct ifnet *v = nt_create(parent->if_vnet, "vlan");
 
-	assert_int_equal(opt(v, "vlan", tag, NULL), 0);
-	assert_int_equal(opt(v, "vlandev", parent->if_xname, NULL), 0);
-	up(v);
+	assert_int_equal(nt_opt(v, "vlan", tag), 0);
+	assert_int_equal(nt_opt(v, "vlandev", parent->if_xname), 0);
+	nt_up(v);
 	return (v);
 }
 
@@ -394,7 +356,7 @@ send_from(struct lan *l, struct ifnet *ifp, const uint8_t *dst)
 	memset(got, 0, sizeof(got));
 	gotby = NULL;
 	assert_int_equal(ether_frame(ifp, m_frombuf(vnet_acct(ifp->if_vnet), "0123456789", 10, 64), TESTTYPE, dst), 0);
-	settle(l);
+	nt_settle(&l->l_nt);
 }
 
 /* Hosts 0 and 1 untagged in 10 and 20; host 2 has both with tags, host 3 20 only. */
@@ -413,17 +375,17 @@ vlans(void **state)
 	send_from(&l, v2_20, bcast);
 	lan_got("00010");
 	assert_ptr_equal(gotby, v3_20);
-	assert_int_equal(opt(l.l_bridge, "vlanfilter", NULL, NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "vlanfilter"), 0);
 	send_from(&l, l.l_end[0], bcast);
 	lan_got("00000");		/* of no VLAN */
-	assert_int_equal(opt(l.l_bridge, "untagged", l.l_member[0]->if_xname, "10"), 0);
-	assert_int_equal(opt(l.l_bridge, "untagged", l.l_member[1]->if_xname, "20"), 0);
-	assert_int_equal(opt(l.l_bridge, "tagged", l.l_member[2]->if_xname, "10,20-21"), 0);
-	assert_int_equal(opt(l.l_bridge, "tagged", l.l_member[3]->if_xname, "20"), 0);
-	assert_int_equal(opt(l.l_bridge, "tagged", l.l_member[3]->if_xname, "20-"), EINVAL);
-	assert_int_equal(opt(l.l_bridge, "tagged", l.l_member[3]->if_xname, "0"), EINVAL);
-	assert_int_equal(opt(l.l_bridge, "tagged", l.l_member[3]->if_xname, "5-4095"), EINVAL);
-	assert_int_equal(opt(l.l_bridge, "untagged", l.l_member[3]->if_xname, "0"), EINVAL);
+	assert_int_equal(nt_opt(l.l_bridge, "untagged", l.l_member[0]->if_xname, "10"), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "untagged", l.l_member[1]->if_xname, "20"), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "tagged", l.l_member[2]->if_xname, "10,20-21"), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "tagged", l.l_member[3]->if_xname, "20"), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "tagged", l.l_member[3]->if_xname, "20-"), EINVAL);
+	assert_int_equal(nt_opt(l.l_bridge, "tagged", l.l_member[3]->if_xname, "0"), EINVAL);
+	assert_int_equal(nt_opt(l.l_bridge, "tagged", l.l_member[3]->if_xname, "5-4095"), EINVAL);
+	assert_int_equal(nt_opt(l.l_bridge, "untagged", l.l_member[3]->if_xname, "0"), EINVAL);
 	send_from(&l, l.l_end[0], bcast);
 	lan_got("00100");
 	assert_ptr_equal(gotby, v2_10);
@@ -443,10 +405,10 @@ vlans(void **state)
 	lan_got("10000");
 	send_from(&l, own, bcast);
 	lan_got("10100");
-	assert_int_equal(opt(l.l_bridge, "-tagged", l.l_member[2]->if_xname, "10"), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "-tagged", l.l_member[2]->if_xname, "10"), 0);
 	send_from(&l, own, bcast);
 	lan_got("10000");
-	assert_int_equal(opt(l.l_bridge, "-vlanfilter", NULL, NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "-vlanfilter"), 0);
 	nt_end(&l.l_nt);
 }
 
@@ -460,33 +422,33 @@ membership(void **state)
 	(void)state;
 	lan_begin(&l, 3);
 	assert_true((l.l_member[0]->if_flags & IFF_PROMISC) != 0);
-	assert_int_equal(opt(l.l_bridge, "addm", l.l_member[0]->if_xname, NULL), EEXIST);
-	assert_int_equal(opt(l.l_bridge, "addm", "lo0", NULL), EINVAL);
-	assert_int_equal(opt(l.l_bridge, "addm", "nobody0", NULL), ENXIO);
-	assert_int_equal(opt(l.l_bridge, "addm", l.l_bridge->if_xname, NULL), EINVAL);
-	assert_int_equal(opt(l.l_bridge, "deletem", "nobody0", NULL), ENOENT);
-	other = create(l.l_vn, "bridge");
+	assert_int_equal(nt_opt(l.l_bridge, "addm", l.l_member[0]->if_xname), EEXIST);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", "lo0"), EINVAL);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", "nobody0"), ENXIO);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", l.l_bridge->if_xname), EINVAL);
+	assert_int_equal(nt_opt(l.l_bridge, "deletem", "nobody0"), ENOENT);
+	other = nt_create(l.l_vn, "bridge");
 	assert_memory_not_equal(other->if_lladdr, l.l_bridge->if_lladdr, 6);
-	assert_int_equal(opt(other, "addm", l.l_member[0]->if_xname, NULL), EBUSY);
-	assert_int_equal(opt(other, "addm", l.l_bridge->if_xname, NULL), EINVAL);
+	assert_int_equal(nt_opt(other, "addm", l.l_member[0]->if_xname), EBUSY);
+	assert_int_equal(nt_opt(other, "addm", l.l_bridge->if_xname), EINVAL);
 	/* The first member's MTU is the bridge's, which is the others'. */
-	odd = create(l.l_vn, "epair");
+	odd = nt_create(l.l_vn, "epair");
 	assert_int_equal(if_setmtu(odd, 9000), 0);
-	assert_int_equal(opt(other, "addm", odd->if_xname, NULL), 0);
+	assert_int_equal(nt_opt(other, "addm", odd->if_xname), 0);
 	assert_int_equal(other->if_mtu, 9000);
-	assert_int_equal(opt(other, "deletem", odd->if_xname, NULL), 0);
+	assert_int_equal(nt_opt(other, "deletem", odd->if_xname), 0);
 	assert_int_equal(odd->if_flags & IFF_PROMISC, 0);
-	assert_int_equal(opt(l.l_bridge, "addm", odd->if_xname, NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", odd->if_xname), 0);
 	assert_int_equal(odd->if_mtu, 1500);
 	/* A vlan of the bridge cannot be its member. */
-	assert_int_equal(opt(l.l_bridge, "addm", vlan_on(l.l_bridge, "3")->if_xname, NULL), ELOOP);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", vlan_on(l.l_bridge, "3")->if_xname), ELOOP);
 	/* Frames are on their way while a member leaves. */
 	away = nt_vnet(&l.l_nt, "away");
 	memset(got, 0, sizeof(got));
 	for (unsigned i = 0; i < 50; i++)
 		(void)ether_frame(l.l_end[0], m_frombuf(vnet_acct(l.l_host[0]), "x", 1, 64), TESTTYPE, bcast);
 	assert_int_equal(if_vmove(l.l_member[1], away), 0);
-	settle(&l);
+	nt_settle(&l.l_nt);
 	assert_int_equal(got[1], 0);
 	assert_int_equal(got[2], 50);
 	nt_end(&l.l_nt);
@@ -505,14 +467,14 @@ departures(void **state)
 	assert_true(TAILQ_EMPTY(&sc_of(&l)->sc_members));
 	assert_null(sc_of(&l)->sc_rts);
 	assert_int_equal(l.l_member[0]->if_flags & IFF_PROMISC, 0);
-	assert_int_equal(opt(l.l_bridge, "addm", l.l_end[1]->if_xname, NULL), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", l.l_end[1]->if_xname), 0);
 	assert_int_equal(if_destroy(l.l_vn, l.l_member[1]->if_xname), 0);	/* takes the member with it */
 	assert_true(TAILQ_EMPTY(&sc_of(&l)->sc_members));
 	assert_int_equal(vnet_destroy(l.l_host[1], NULL, NULL), 0);	/* the bridge goes home */
 	assert_ptr_equal(l.l_bridge->if_vnet, l.l_vn);
-	assert_int_equal(opt(l.l_bridge, "addm", l.l_member[0]->if_xname, NULL), 0);
-	assert_int_equal(opt(l.l_bridge, "addm", l.l_member[2]->if_xname, NULL), 0);
-	up(l.l_bridge);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", l.l_member[0]->if_xname), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", l.l_member[2]->if_xname), 0);
+	nt_up(l.l_bridge);
 	l.l_host[1] = NULL;
 	lan_send(&l, 0, bcast, 60);
 	lan_got("0010");
@@ -534,27 +496,27 @@ melting(void **state)
 	nt_begin(&nt);
 	vn = nt_vnet(&nt, "loop");
 	for (unsigned i = 0; i < 2; i++) {
-		b[i] = create(vn, "bridge");
-		up(b[i]);
+		b[i] = nt_create(vn, "bridge");
+		nt_up(b[i]);
 	}
 	for (unsigned i = 0; i < 3; i++) {
-		cable = create(vn, "epair");
-		up(cable);
-		up(cable->if_cloner->ifc_peer(cable));
+		cable = nt_create(vn, "epair");
+		nt_up(cable);
+		nt_up(cable->if_cloner->ifc_peer(cable));
 		assert_int_equal(if_setlink(cable, &slow), 0);
 		assert_int_equal(if_setlink(cable->if_cloner->ifc_peer(cable), &slow), 0);
-		assert_int_equal(opt(b[0], "addm", cable->if_xname, NULL), 0);
+		assert_int_equal(nt_opt(b[0], "addm", cable->if_xname), 0);
 		memcpy(name, cable->if_xname, IFNAMSIZ);
 		name[strlen(name) - 1] = 'b';
-		assert_int_equal(opt(b[1], "addm", name, NULL), 0);
+		assert_int_equal(nt_opt(b[1], "addm", name), 0);
 	}
-	cable = create(vn, "epair");
-	up(cable);
-	up(cable->if_cloner->ifc_peer(cable));
-	assert_int_equal(opt(b[0], "addm", cable->if_xname, NULL), 0);
+	cable = nt_create(vn, "epair");
+	nt_up(cable);
+	nt_up(cable->if_cloner->ifc_peer(cable));
+	assert_int_equal(nt_opt(b[0], "addm", cable->if_xname), 0);
 	cable = cable->if_cloner->ifc_peer(cable);
 	assert_int_equal(ether_frame(cable, m_frombuf(vnet_acct(vn), "x", 1, 64), TESTTYPE, bcast), 0);
-	run_for(&nt, 10000000);
+	nt_run(&nt, 10000000);
 	assert_true(bridge_vnet(vn)->bv_flooded > 10000);
 	assert_true(vn->vn_acct.as_acct[ACCT_MBUF].ac_count < 6 * IFQ_MAXLEN);
 	assert_int_equal(vnet_destroy(vn, NULL, NULL), 0);

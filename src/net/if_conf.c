@@ -52,6 +52,36 @@ ifopt_number(const struct if_option *io, const char *text, long long *n, char *e
 	return (0);
 }
 
+static void *
+ifopt_field(const struct ifnet *ifp, const struct if_option *io)
+{
+	return ((char *)ifp->if_softc + io->io_arg);
+}
+
+#define IFOPT_NUMBER(name, type)							\
+int											\
+name(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err) \
+{											\
+	long long n;									\
+	int error;									\
+											\
+	(void)argc;									\
+	if ((error = ifopt_number(io, argv[0], &n, err)) == 0)				\
+		*(type *)ifopt_field(ifp, io) = (type)n;				\
+	return (error);									\
+}
+IFOPT_NUMBER(ifopt_u8, uint8_t)
+IFOPT_NUMBER(ifopt_u16, uint16_t)
+IFOPT_NUMBER(ifopt_u32, uint32_t)
+
+int
+ifopt_flag(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	(void)argv, (void)argc, (void)err;
+	*(bool *)ifopt_field(ifp, io) = io->io_name[0] != '-';
+	return (0);
+}
+
 int
 ifopt_interface(struct ifnet *ifp, const char *name, struct ifnet **other, char *err)
 {

@@ -11,11 +11,14 @@
 
 #include "net/ifnet.h"
 
+struct if_option;
+/* Sets one: 0 or an errno; err (VI_ERRLEN) by ifopt_fail(). */
+typedef int if_option_fn(struct ifnet *, const struct if_option *, const char *const *argv, unsigned argc, char *err);
+
 struct if_option {
 	const char	*io_name;	/* NULL: the end of the table */
 	uint8_t		 io_min, io_max;	/* words behind it */
-	/* 0 or an errno; err (VI_ERRLEN) by ifopt_fail() */
-	int		(*io_set)(struct ifnet *, const struct if_option *, const char *const *argv, unsigned argc, char *err);
+	if_option_fn	*io_set;
 	long long	 io_arg;	/* the row's own: a flag, an offset, a choice */
 	long long	 io_lo, io_hi;	/* of a number */
 };
@@ -24,6 +27,8 @@ struct if_option {
 int	ifopt_fail(char *err, int error, const char *fmt, ...) VI_PRINTF(3, 4);
 /* argv[0] as a number of the row's range, decimal or 0x. */
 int	ifopt_number(const struct if_option *, const char *text, long long *, char *err);
+/* For rows whose io_arg is the offset of a field of the softc: a number of the row's range; a bool, which a minus before the word clears. */
+if_option_fn ifopt_u8, ifopt_u16, ifopt_u32, ifopt_flag;
 /* An interface of the same stack, by name.  ENXIO. */
 int	ifopt_interface(struct ifnet *, const char *name, struct ifnet **, char *err);
 

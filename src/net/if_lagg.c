@@ -207,7 +207,7 @@ opt_port(struct ifnet *ifp, const struct if_option *io, const char *const *argv,
 	int error;
 
 	(void)argc;
-	if (io->io_arg != 0)
+	if (io->io_name[0] != '-')
 		return ((error = ifopt_interface(ifp, argv[0], &other, err)) != 0 ? error : lagg_add(lagg_sc(ifp), other, err));
 	if ((lp = lagg_find(lagg_sc(ifp), argv[0])) == NULL)
 		return (ifopt_fail(err, ENOENT, "%s is not a port of %s", argv[0], ifp->if_xname));
@@ -248,44 +248,25 @@ opt_hash(struct ifnet *ifp, const struct if_option *io, const char *const *argv,
 }
 
 static int
-opt_rrlimit(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
-{
-	long long n;
-	int error;
-
-	(void)argc;
-	if ((error = ifopt_number(io, argv[0], &n, err)) == 0)
-		lagg_sc(ifp)->sc_rrlimit = (uint32_t)n;
-	return (error);
-}
-
-/* io_arg: which; io_lo: off. */
-enum { FLAG_FLOWID, FLAG_STRICT, FLAG_FAST };
-
-static int
 opt_flag(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
-	struct lagg *sc = lagg_sc(ifp);
-	bool *flags[] = { &sc->sc_useflowid, &sc->sc_strict, &sc->sc_fast };
-
-	(void)argv, (void)argc, (void)err;
-	*flags[io->io_arg] = io->io_lo == 0;
-	lacp_update(sc);
+	(void)ifopt_flag(ifp, io, argv, argc, err);
+	lacp_update(lagg_sc(ifp));
 	return (0);
 }
 
 static const struct if_option lagg_options[] = {
-	{ "laggport", 1, 1, opt_port, 1, 0, 0 },
+	{ "laggport", 1, 1, opt_port, 0, 0, 0 },
 	{ "-laggport", 1, 1, opt_port, 0, 0, 0 },
 	{ "laggproto", 1, 1, opt_proto, 0, 0, 0 },
 	{ "lagghash", 1, 1, opt_hash, 0, 0, 0 },
-	{ "rr_limit", 1, 1, opt_rrlimit, 0, 1, 1000000 },
-	{ "use_flowid", 0, 0, opt_flag, FLAG_FLOWID, 0, 0 },
-	{ "-use_flowid", 0, 0, opt_flag, FLAG_FLOWID, 1, 0 },
-	{ "lacp_strict", 0, 0, opt_flag, FLAG_STRICT, 0, 0 },
-	{ "-lacp_strict", 0, 0, opt_flag, FLAG_STRICT, 1, 0 },
-	{ "lacp_fast_timeout", 0, 0, opt_flag, FLAG_FAST, 0, 0 },
-	{ "-lacp_fast_timeout", 0, 0, opt_flag, FLAG_FAST, 1, 0 },
+	{ "rr_limit", 1, 1, ifopt_u32, offsetof(struct lagg, sc_rrlimit), 1, 1000000 },
+	{ "use_flowid", 0, 0, opt_flag, offsetof(struct lagg, sc_useflowid), 0, 0 },
+	{ "-use_flowid", 0, 0, opt_flag, offsetof(struct lagg, sc_useflowid), 0, 0 },
+	{ "lacp_strict", 0, 0, opt_flag, offsetof(struct lagg, sc_strict), 0, 0 },
+	{ "-lacp_strict", 0, 0, opt_flag, offsetof(struct lagg, sc_strict), 0, 0 },
+	{ "lacp_fast_timeout", 0, 0, opt_flag, offsetof(struct lagg, sc_fast), 0, 0 },
+	{ "-lacp_fast_timeout", 0, 0, opt_flag, offsetof(struct lagg, sc_fast), 0, 0 },
 	{ NULL, 0, 0, NULL, 0, 0, 0 },
 };
 

@@ -2,10 +2,8 @@
 /* lagg: ways out, what comes in, LACP between two of our stacks in virtual time, ports that go. */
 #include <stdio.h>
 
-#include "net/if_conf.h"
 #include "net/if_lagg.h"
 #include "net/net_test.h"
-#include <vimage/jail.h>
 
 #define TESTTYPE	0x88b5		/* IEEE 802: for experiments */
 #define NPORTS		3
@@ -30,20 +28,6 @@ count(struct ifnet *ifp, struct mbuf *m)
 	m_freem(m);
 }
 
-static int
-opt(struct ifnet *ifp, const char *option, const char *arg)
-{
-	char err[VI_ERRLEN];
-
-	return (ifopt_set(ifp, option, &arg, arg != NULL, err));
-}
-
-static void
-run_for(struct bundle *b, uint64_t ns)
-{
-	(void)kernel_run(b->b_nt.nt_k, host_now(b->b_nt.nt_host) + ns, NULL);
-}
-
 static void
 bundle_begin(struct bundle *b, const char *proto)
 {
@@ -55,7 +39,7 @@ bundle_begin(struct bundle *b, const char *proto)
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(if_create(b->b_vn[i], "lagg", name), 0);
 		b->b_lagg[i] = nt_if(b->b_vn[i], name);
-		assert_int_equal(opt(b->b_lagg[i], "laggproto", proto), 0);
+		assert_int_equal(nt_opt(b->b_lagg[i], "laggproto", proto), 0);
 		assert_int_equal(if_setflags(b->b_lagg[i], IFF_UP, 0), 0);
 		(void)net_proto_register(b->b_vn[i], TESTTYPE, count);
 	}
@@ -66,7 +50,7 @@ bundle_begin(struct bundle *b, const char *proto)
 		for (unsigned i = 0; i < 2; i++) {
 			assert_int_equal(if_vmove(b->b_port[i][p], b->b_vn[i]), 0);
 			assert_int_equal(if_setflags(b->b_port[i][p], IFF_UP, 0), 0);
-			assert_int_equal(opt(b->b_lagg[i], "laggport", b->b_port[i][p]->if_xname), 0);
+			assert_int_equal(nt_opt(b->b_lagg[i], "laggport", b->b_port[i][p]->if_xname), 0);
 		}
 	}
 }
@@ -88,7 +72,7 @@ flows(struct bundle *b, unsigned n, unsigned *ports)
 		}
 		(void)ether_frame(b->b_lagg[0], m_frombuf(vnet_acct(b->b_vn[0]), "x", 1, 64), TESTTYPE, mac);
 	}
-	run_for(b, 1000000);
+	nt_run(&b->b_nt, 1000000);
 	*ports = 0;
 	for (unsigned p = 0; p < NPORTS; p++)
 		*ports += b->b_port[0][p]->if_stats.ifs_opackets - before[p] >= n / 8 + 1;
@@ -133,23 +117,23 @@ others(void **state)
 	bundle_begin(&b, "roundrobin");
 	assert_int_equal(flows(&b, 30, &ports), 1);
 	assert_int_equal(ports, 3);
-	assert_int_equal(opt(b.b_lagg[0], "rr_limit", "100"), 0);
+	assert_int_equal(nt_opt(b.b_lagg[0], "rr_limit", "100"), 0);
 	assert_int_equal(flows(&b, 30, &ports), 1);
 	assert_int_equal(ports, 1);
-	assert_int_equal(opt(b.b_lagg[0], "laggproto", "loadbalance"), 0);
+	assert_int_equal(nt_opt(b.b_lagg[0], "laggproto", "loadbalance"), 0);
 	assert_int_equal(flows(&b, 200, &ports), 1);
 	assert_int_equal(ports, 3);
-	assert_int_equal(opt(b.b_lagg[0], "lagghash", "l3,l4"), 0);	/* nothing there to tell them by */
+	assert_int_equal(nt_opt(b.b_lagg[0], "lagghash", "l3,l4"), 0);	/* nothing there to tell them by */
 	assert_int_equal(flows(&b, 60, &ports), 1);
 	assert_int_equal(ports, 1);
-	assert_int_equal(opt(b.b_lagg[0], "laggproto", "broadcast"), 0);
+	assert_int_equal(nt_opt(b.b_lagg[0], "laggproto", "broadcast"), 0);
 	assert_int_equal(flows(&b, 1, &ports), 3);
-	assert_int_equal(opt(b.b_lagg[0], "laggproto", "none"), 0);
+	assert_int_equal(nt_opt(b.b_lagg[0], "laggproto", "none"), 0);
 	assert_int_equal(flows(&b, 1, &ports), 0);
-	assert_int_equal(opt(b.b_lagg[0], "laggproto", "etherchannel"), EINVAL);
-	assert_int_equal(opt(b.b_lagg[0], "lagghash", "l2,"), EINVAL);
-	assert_int_equal(opt(b.b_lagg[0], "lagghash", "l5"), EINVAL);
-	assert_int_equal(opt(b.b_lagg[0], "rr_limit", "0"), EINVAL);
+	assert_int_equal(nt_opt(b.b_lagg[0], "laggproto", "etherchannel"), EINVAL);
+	assert_int_equal(nt_opt(b.b_lagg[0], "lagghash", "l2,"), EINVAL);
+	assert_int_equal(nt_opt(b.b_lagg[0], "lagghash", "l5"), EINVAL);
+	assert_int_equal(nt_opt(b.b_lagg[0], "rr_limit", "0"), EINVAL);
 	nt_end(&b.b_nt);
 }
 
@@ -174,34 +158,34 @@ lacp(void **state)
 	(void)state;
 	bundle_begin(&b, "lacp");
 	assert_int_equal(flows(&b, 1, &ports), 0);	/* not yet */
-	run_for(&b, 6 * SECOND);
+	nt_run(&b.b_nt, 6 * SECOND);
 	assert_int_equal(distributing(&b), 3);
 	assert_true(b.b_lagg[0]->if_linkup);
 	assert_int_equal(flows(&b, 200, &ports), 1);
 	assert_int_equal(ports, 3);
 	/* A port of b goes: a hears of it by silence, at the latest, and the others carry on. */
-	assert_int_equal(opt(b.b_lagg[0], "lacp_fast_timeout", NULL), 0);
-	run_for(&b, 31 * SECOND);
+	assert_int_equal(nt_opt(b.b_lagg[0], "lacp_fast_timeout"), 0);
+	nt_run(&b.b_nt, 31 * SECOND);
 	assert_int_equal(distributing(&b), 3);
 	assert_int_equal(if_setflags(b.b_port[1][1], 0, IFF_UP), 0);
-	run_for(&b, 8 * SECOND);
+	nt_run(&b.b_nt, 8 * SECOND);
 	assert_int_equal(distributing(&b), 2);
 	assert_int_equal(flows(&b, 1, &ports), 1);
 	assert_int_equal(if_setflags(b.b_port[1][1], IFF_UP, 0), 0);
-	run_for(&b, 8 * SECOND);
+	nt_run(&b.b_nt, 8 * SECOND);
 	assert_int_equal(distributing(&b), 3);
 	/* The other end is no lagg any more. */
 	assert_int_equal(if_destroy(b.b_vn[1], b.b_lagg[1]->if_xname), 0);
-	run_for(&b, 10 * SECOND);
+	nt_run(&b.b_nt, 10 * SECOND);
 	assert_int_equal(distributing(&b), 0);
 	assert_false(b.b_lagg[0]->if_linkup);
 	/* Whoever wants to sends all the same. */
-	assert_int_equal(opt(b.b_lagg[0], "-lacp_strict", NULL), 0);
+	assert_int_equal(nt_opt(b.b_lagg[0], "-lacp_strict"), 0);
 	for (unsigned p = 0; p < NPORTS; p++) {
 		assert_int_equal(if_setflags(b.b_port[0][p], 0, IFF_UP), 0);
 		assert_int_equal(if_setflags(b.b_port[0][p], IFF_UP, 0), 0);
 	}
-	run_for(&b, 12 * SECOND);
+	nt_run(&b.b_nt, 12 * SECOND);
 	assert_int_equal(distributing(&b), 3);
 	nt_end(&b.b_nt);
 }
@@ -214,7 +198,7 @@ lacp_rubbish(void **state)
 
 	(void)state;
 	bundle_begin(&b, "lacp");
-	run_for(&b, 6 * SECOND);
+	nt_run(&b.b_nt, 6 * SECOND);
 	for (unsigned round = 0; round < 5000; round++) {
 		for (unsigned i = 0; i < sizeof(frame); i++)
 			frame[i] = (uint8_t)nt_random(&b.b_nt);
@@ -223,10 +207,10 @@ lacp_rubbish(void **state)
 			memcpy(frame + 36, "\x02\x14", 2);
 		if_deliver(b.b_port[0][round % NPORTS], m_frombuf(vnet_acct(b.b_vn[0]), frame,
 		    round % 5 == 0 ? 14 + nt_random(&b.b_nt) % LACP_LEN : sizeof(frame), 16));
-		run_for(&b, 1000000);
+		nt_run(&b.b_nt, 1000000);
 	}
 	assert_true(lagg_vnet(b.b_vn[0])->lv_badlacp > 0);
-	run_for(&b, 200 * SECOND);
+	nt_run(&b.b_nt, 200 * SECOND);
 	assert_int_equal(distributing(&b), 3);
 	nt_end(&b.b_nt);
 }
@@ -243,25 +227,25 @@ membership(void **state)
 	bundle_begin(&b, "failover");
 	memcpy(own, CONTAINER_OF(b.b_port[0][1]->if_extra->ix_port, struct lagg_port, lp_over)->lp_lladdr, 6);
 	assert_memory_not_equal(own, b.b_lagg[0]->if_lladdr, 6);
-	assert_int_equal(opt(b.b_lagg[0], "laggport", b.b_port[0][0]->if_xname), EBUSY);
-	assert_int_equal(opt(b.b_lagg[0], "laggport", "lo0"), EPROTONOSUPPORT);
-	assert_int_equal(opt(b.b_lagg[0], "laggport", b.b_lagg[0]->if_xname), EPROTONOSUPPORT);
-	assert_int_equal(opt(b.b_lagg[0], "-laggport", "epair9a"), ENOENT);
+	assert_int_equal(nt_opt(b.b_lagg[0], "laggport", b.b_port[0][0]->if_xname), EBUSY);
+	assert_int_equal(nt_opt(b.b_lagg[0], "laggport", "lo0"), EPROTONOSUPPORT);
+	assert_int_equal(nt_opt(b.b_lagg[0], "laggport", b.b_lagg[0]->if_xname), EPROTONOSUPPORT);
+	assert_int_equal(nt_opt(b.b_lagg[0], "-laggport", "epair9a"), ENOENT);
 	assert_int_equal(if_create(b.b_vn[0], "bridge", name), 0);
-	assert_int_equal(opt(nt_if(b.b_vn[0], name), "addm", b.b_port[0][0]->if_xname), EBUSY);
-	assert_int_equal(opt(nt_if(b.b_vn[0], name), "addm", b.b_lagg[0]->if_xname), 0);
+	assert_int_equal(nt_opt(nt_if(b.b_vn[0], name), "addm", b.b_port[0][0]->if_xname), EBUSY);
+	assert_int_equal(nt_opt(nt_if(b.b_vn[0], name), "addm", b.b_lagg[0]->if_xname), 0);
 	assert_int_equal(if_destroy(b.b_vn[0], name), 0);
 	assert_int_equal(if_setmtu(b.b_lagg[0], 9000), 0);
 	assert_int_equal(b.b_port[0][2]->if_mtu, 9000);
 	/* The first one leaves: the next one's address is the lagg's, and it has its own back. */
-	assert_int_equal(opt(b.b_lagg[0], "-laggport", b.b_port[0][0]->if_xname), 0);
+	assert_int_equal(nt_opt(b.b_lagg[0], "-laggport", b.b_port[0][0]->if_xname), 0);
 	assert_memory_equal(b.b_lagg[0]->if_lladdr, own, 6);
 	assert_memory_not_equal(b.b_port[0][0]->if_lladdr, own, 6);
 	assert_int_equal(if_destroy(b.b_vn[1], b.b_port[1][0]->if_xname), 0);
 	assert_int_equal(ether_frame(b.b_port[0][2], m_frombuf(vnet_acct(b.b_vn[0]), "x", 1, 64), TESTTYPE, own), ENETDOWN);
 	got = 0;
 	(void)ether_frame(b.b_lagg[0], m_frombuf(vnet_acct(b.b_vn[0]), "x", 1, 64), TESTTYPE, b.b_lagg[1]->if_lladdr);
-	run_for(&b, 1000000);
+	nt_run(&b.b_nt, 1000000);
 	assert_int_equal(got, 1);
 	/* Ends of all kinds. */
 	assert_int_equal(if_vmove(b.b_port[0][1], b.b_nt.nt_v0), 0);

@@ -337,19 +337,6 @@ vlan_settag(struct ifnet *ifp, const struct if_option *io, const char *const *ar
 }
 
 static int
-vlan_setpcp(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
-{
-	struct vlan *v = ifp->if_softc;
-	long long pcp;
-	int error;
-
-	(void)argc;
-	if ((error = ifopt_number(io, argv[0], &pcp, err)) == 0)
-		v->v_pcp = (uint8_t)pcp;
-	return (error);
-}
-
-static int
 vlan_setproto(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
 	struct vlan *v = ifp->if_softc;
@@ -367,7 +354,7 @@ static const struct if_option vlan_options[] = {
 	{ "vlandev", 1, 1, vlan_setparent, 0, 0, 0 },
 	{ "-vlandev", 0, 1, vlan_noparent, 0, 0, 0 },
 	{ "vlanproto", 1, 1, vlan_setproto, 0, 0, 0 },
-	{ "vlanpcp", 1, 1, vlan_setpcp, 0, 0, 7 },
+	{ "vlanpcp", 1, 1, ifopt_u8, offsetof(struct vlan, v_pcp), 0, 7 },
 	{ NULL, 0, 0, NULL, 0, 0, 0 },
 };
 

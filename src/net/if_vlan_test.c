@@ -2,11 +2,9 @@
 /* vlan, disc and edsc: tags on the wire, parents that leave, names that tell the tag. */
 #include <stdio.h>
 
-#include "net/if_conf.h"
 #include "net/if_over.h"
 #include "net/net_test.h"
 #include "wire/ether.h"
-#include <vimage/jail.h>
 
 #define TESTTYPE 0x88b5		/* IEEE 802: for experiments */
 
@@ -39,36 +37,6 @@ wire(void *arg, const struct vi_frame *fr)
 	memcpy(seen.sn_wire, fr->fr_data, fr->fr_len < 64 ? fr->fr_len : 64);
 }
 
-static void
-settle(struct nt *nt)
-{
-	while (kernel_poll(nt->nt_k) == 0)
-		;
-}
-
-static int
-opt(struct ifnet *ifp, const char *option, const char *arg)
-{
-	char err[VI_ERRLEN];
-
-	return (ifopt_set(ifp, option, &arg, arg != NULL, err));
-}
-
-static struct ifnet *
-create(struct vnet *vn, const char *type)
-{
-	char name[IFNAMSIZ];
-
-	assert_int_equal(if_create(vn, type, name), 0);
-	return (nt_if(vn, name));
-}
-
-static void
-up(struct ifnet *ifp)
-{
-	assert_int_equal(if_setflags(ifp, IFF_UP, 0), 0);
-}
-
 static int
 send_frame(struct ifnet *from, const uint8_t *dst, size_t len)
 {
@@ -91,11 +59,11 @@ pair_begin(struct pair *p)
 {
 	nt_begin(&p->p_nt);
 	p->p_vb = nt_vnet(&p->p_nt, "b");
-	p->p_a = create(p->p_nt.nt_v0, "epair");
+	p->p_a = nt_create(p->p_nt.nt_v0, "epair");
 	p->p_b = p->p_a->if_cloner->ifc_peer(p->p_a);
 	assert_int_equal(if_vmove(p->p_b, p->p_vb), 0);
-	up(p->p_a);
-	up(p->p_b);
+	nt_up(p->p_a);
+	nt_up(p->p_b);
 	(void)net_proto_register(p->p_nt.nt_v0, TESTTYPE, count);
 	(void)net_proto_register(p->p_vb, TESTTYPE, count);
 	memset(&seen, 0, sizeof(seen));
@@ -104,13 +72,13 @@ pair_begin(struct pair *p)
 static struct ifnet *
 vlan_on(struct ifnet *parent, const char *tag, const char *proto)
 {
-	struct ifnet *v = create(parent->if_vnet, "vlan");
+	struct ifnet *v = nt_create(parent->if_vnet, "vlan");
 
-	assert_int_equal(opt(v, "vlandev", parent->if_xname), 0);	/* in this order: the parent waits for the tag */
-	assert_int_equal(opt(v, "vlanproto", proto), 0);
-	assert_int_equal(opt(v, "vlan", tag), 0);
+	assert_int_equal(nt_opt(v, "vlandev", parent->if_xname), 0);	/* in this order: the parent waits for the tag */
+	assert_int_equal(nt_opt(v, "vlanproto", proto), 0);
+	assert_int_equal(nt_opt(v, "vlan", tag), 0);
 	assert_true((v->if_flags & IFF_RUNNING) != 0);
-	up(v);
+	nt_up(v);
 	return (v);
 }
 
@@ -127,9 +95,9 @@ tags(void **state)
 	other = vlan_on(p.p_b, "43", "802.1q");
 	assert_memory_equal(va->if_lladdr, p.p_a->if_lladdr, 6);
 	assert_int_equal(if_capture(p.p_a, wire, NULL), 0);
-	assert_int_equal(opt(va, "vlanpcp", "5"), 0);
+	assert_int_equal(nt_opt(va, "vlanpcp", "5"), 0);
 	assert_int_equal(send_frame(va, vb->if_lladdr, 100), 0);
-	settle(&p.p_nt);
+	nt_settle(&p.p_nt);
 	assert_int_equal(seen.sn_frames, 1);
 	assert_ptr_equal(seen.sn_ifp, vb);
 	assert_int_equal(seen.sn_len, 100);
@@ -140,26 +108,26 @@ tags(void **state)
 	/* The longest there is, and one more. */
 	assert_int_equal(va->if_mtu, 1500);
 	assert_int_equal(send_frame(va, vb->if_lladdr, 1500), 0);
-	settle(&p.p_nt);
+	nt_settle(&p.p_nt);
 	assert_int_equal(seen.sn_frames, 1);
 	assert_int_equal(send_frame(va, vb->if_lladdr, 1501), EMSGSIZE);
 	/* A tag nobody has; the parent's stack does not see it either. */
-	assert_int_equal(opt(other, "vlan", "44"), 0);
-	assert_int_equal(opt(va, "vlan", "43"), 0);
+	assert_int_equal(nt_opt(other, "vlan", "44"), 0);
+	assert_int_equal(nt_opt(va, "vlan", "43"), 0);
 	assert_int_equal(send_frame(va, vb->if_lladdr, 100), 0);
-	settle(&p.p_nt);
+	nt_settle(&p.p_nt);
 	assert_int_equal(seen.sn_frames, 0);
 	/* Same tag, other protocol: another vlan. */
-	assert_int_equal(opt(other, "vlanproto", "802.1ad"), 0);
-	assert_int_equal(opt(other, "vlan", "42"), 0);
-	assert_int_equal(opt(va, "vlan", "42"), 0);
-	assert_int_equal(opt(va, "vlanproto", "802.1ad"), 0);
+	assert_int_equal(nt_opt(other, "vlanproto", "802.1ad"), 0);
+	assert_int_equal(nt_opt(other, "vlan", "42"), 0);
+	assert_int_equal(nt_opt(va, "vlan", "42"), 0);
+	assert_int_equal(nt_opt(va, "vlanproto", "802.1ad"), 0);
 	assert_int_equal(send_frame(va, vb->if_lladdr, 100), 0);
-	settle(&p.p_nt);
+	nt_settle(&p.p_nt);
 	assert_ptr_equal(seen.sn_ifp, other);
 	/* Untagged frames are the parents'. */
 	assert_int_equal(send_frame(p.p_a, p.p_b->if_lladdr, 100), 0);
-	settle(&p.p_nt);
+	nt_settle(&p.p_nt);
 	assert_ptr_equal(seen.sn_ifp, p.p_b);
 	/* Down is down, whichever it is. */
 	assert_int_equal(if_setflags(p.p_a, 0, IFF_UP), 0);
@@ -182,12 +150,12 @@ stacked(void **state)
 	assert_int_equal(if_create(p.p_nt.nt_v0, "vlan5.42", name), 0);
 	assert_string_equal(name, "vlan5.42");
 	a42 = nt_if(p.p_nt.nt_v0, name);
-	up(a42);
+	nt_up(a42);
 	b42 = vlan_on(b5, "42", "802.1q");
 	assert_int_equal(a42->if_mtu, 1496);
 	assert_int_equal(if_capture(p.p_a, wire, NULL), 0);
 	assert_int_equal(send_frame(a42, b42->if_lladdr, 1496), 0);
-	settle(&p.p_nt);
+	nt_settle(&p.p_nt);
 	assert_ptr_equal(seen.sn_ifp, b42);
 	assert_int_equal(seen.sn_len, 1496);
 	assert_memory_equal(seen.sn_wire + 12, "\x88\xa8\x00\x05\x81\x00\x00\x2a", 8);
@@ -202,10 +170,10 @@ stacked(void **state)
 	assert_int_equal(if_create(p.p_nt.nt_v0, "vlan5.", name), EINVAL);
 	assert_int_equal(if_create(p.p_nt.nt_v0, "vlan5.07", name), EINVAL);
 	/* No circles, not at once and not by others. */
-	assert_int_equal(opt(a5, "vlandev", "vlan5"), ELOOP);
-	assert_int_equal(opt(a5, "vlandev", "vlan5.42"), ELOOP);
+	assert_int_equal(nt_opt(a5, "vlandev", "vlan5"), ELOOP);
+	assert_int_equal(nt_opt(a5, "vlandev", "vlan5.42"), ELOOP);
 	assert_int_equal(send_frame(a42, b42->if_lladdr, 990), 0);	/* as it was */
-	settle(&p.p_nt);
+	nt_settle(&p.p_nt);
 	assert_ptr_equal(seen.sn_ifp, b42);
 	nt_end(&p.p_nt);
 }
@@ -218,12 +186,12 @@ levels(void **state)
 
 	(void)state;
 	nt_begin(&nt);
-	ifp = create(nt.nt_v0, "epair");
+	ifp = nt_create(nt.nt_v0, "epair");
 	for (unsigned i = 0; i < IF_MAXLEVEL; i++)
 		ifp = vlan_on(ifp, "7", "802.1q");
 	assert_int_equal(ifp->if_mtu, 1500 - 4 * (IF_MAXLEVEL - 1));
-	assert_int_equal(opt(create(nt.nt_v0, "vlan"), "vlan", "1"), 0);
-	assert_int_equal(opt(nt_if(nt.nt_v0, "vlan8"), "vlandev", ifp->if_xname), ELOOP);
+	assert_int_equal(nt_opt(nt_create(nt.nt_v0, "vlan"), "vlan", "1"), 0);
+	assert_int_equal(nt_opt(nt_if(nt.nt_v0, "vlan8"), "vlandev", ifp->if_xname), ELOOP);
 	nt_end(&nt);
 }
 
@@ -242,10 +210,10 @@ departures(void **state)
 	assert_false(va->if_flags & IFF_RUNNING);
 	assert_int_equal(send_frame(va, vb->if_lladdr, 100), ENETDOWN);
 	assert_int_equal(if_vmove(p.p_a, p.p_nt.nt_v0), 0);
-	up(p.p_a);
-	assert_int_equal(opt(va, "vlandev", p.p_a->if_xname), 0);
+	nt_up(p.p_a);
+	assert_int_equal(nt_opt(va, "vlandev", p.p_a->if_xname), 0);
 	assert_int_equal(send_frame(va, vb->if_lladdr, 100), 0);
-	settle(&p.p_nt);
+	nt_settle(&p.p_nt);
 	assert_ptr_equal(seen.sn_ifp, vb);
 	/* The vlan moves: it has no parent there. */
 	assert_int_equal(if_vmove(va, p.p_vb), EEXIST);
@@ -253,11 +221,11 @@ departures(void **state)
 	assert_int_equal(if_vmove(va, p.p_vb), 0);
 	assert_false(va->if_flags & IFF_RUNNING);
 	/* Destroyed with a frame on its way. */
-	assert_int_equal(opt(va, "vlandev", p.p_b->if_xname), EEXIST);
+	assert_int_equal(nt_opt(va, "vlandev", p.p_b->if_xname), EEXIST);
 	assert_int_equal(send_frame(vb, p.p_a->if_lladdr, 100), 0);
 	assert_int_equal(if_destroy(p.p_vb, p.p_b->if_xname), 0);
 	assert_false(vb->if_flags & IFF_RUNNING);
-	settle(&p.p_nt);
+	nt_settle(&p.p_nt);
 	assert_int_equal(vnet_destroy(p.p_vb, NULL, NULL), 0);
 	nt_end(&p.p_nt);
 }
@@ -271,20 +239,20 @@ options(void **state)
 
 	(void)state;
 	pair_begin(&p);
-	v = create(p.p_nt.nt_v0, "vlan3");
+	v = nt_create(p.p_nt.nt_v0, "vlan3");
 	assert_string_equal(v->if_xname, "vlan3");
-	assert_int_equal(opt(v, "vlan", "0"), EINVAL);
-	assert_int_equal(opt(v, "vlan", "4095"), EINVAL);
-	assert_int_equal(opt(v, "vlan", "x"), EINVAL);
-	assert_int_equal(opt(v, "vlanpcp", "8"), EINVAL);
-	assert_int_equal(opt(v, "vlanproto", "802.1x"), EINVAL);
-	assert_int_equal(opt(v, "vlandev", "nobody0"), ENXIO);
-	assert_int_equal(opt(v, "vlan", "9"), 0);
-	assert_int_equal(opt(v, "vlandev", "lo0"), EPROTONOSUPPORT);
-	assert_int_equal(opt(v, "vlandev", p.p_a->if_xname), 0);
-	w = create(p.p_nt.nt_v0, "vlan");
-	assert_int_equal(opt(w, "vlan", "9"), 0);
-	assert_int_equal(opt(w, "vlandev", p.p_a->if_xname), EEXIST);
+	assert_int_equal(nt_opt(v, "vlan", "0"), EINVAL);
+	assert_int_equal(nt_opt(v, "vlan", "4095"), EINVAL);
+	assert_int_equal(nt_opt(v, "vlan", "x"), EINVAL);
+	assert_int_equal(nt_opt(v, "vlanpcp", "8"), EINVAL);
+	assert_int_equal(nt_opt(v, "vlanproto", "802.1x"), EINVAL);
+	assert_int_equal(nt_opt(v, "vlandev", "nobody0"), ENXIO);
+	assert_int_equal(nt_opt(v, "vlan", "9"), 0);
+	assert_int_equal(nt_opt(v, "vlandev", "lo0"), EPROTONOSUPPORT);
+	assert_int_equal(nt_opt(v, "vlandev", p.p_a->if_xname), 0);
+	w = nt_create(p.p_nt.nt_v0, "vlan");
+	assert_int_equal(nt_opt(w, "vlan", "9"), 0);
+	assert_int_equal(nt_opt(w, "vlandev", p.p_a->if_xname), EEXIST);
 	/* It follows the parent's address until it has its own. */
 	assert_int_equal(if_setlladdr(p.p_a, mac, 6), 0);
 	assert_memory_equal(v->if_lladdr, mac, 6);
@@ -293,7 +261,7 @@ options(void **state)
 	mac[5] = 11;
 	assert_int_equal(if_setlladdr(p.p_a, mac, 6), 0);
 	assert_int_equal(v->if_lladdr[5], 10);
-	assert_int_equal(opt(v, "-vlandev", NULL), 0);
+	assert_int_equal(nt_opt(v, "-vlandev"), 0);
 	assert_false(v->if_flags & IFF_RUNNING);
 	nt_end(&p.p_nt);
 }
@@ -307,14 +275,14 @@ discards(void **state)
 
 	(void)state;
 	nt_begin(&nt);
-	disc = create(nt.nt_v0, "disc");
-	edsc = create(nt.nt_v0, "edsc");
+	disc = nt_create(nt.nt_v0, "disc");
+	edsc = nt_create(nt.nt_v0, "edsc");
 	assert_int_equal(if_output(disc, m_frombuf(vnet_acct(nt.nt_v0), "x", 1, 64), &nh), ENETDOWN);
-	up(disc);
-	up(edsc);
+	nt_up(disc);
+	nt_up(edsc);
 	assert_int_equal(if_output(disc, m_frombuf(vnet_acct(nt.nt_v0), "x", 1, 64), &nh), 0);
 	assert_int_equal(send_frame(edsc, disc->if_lladdr, 100), 0);
-	settle(&nt);
+	nt_settle(&nt);
 	assert_int_equal(disc->if_stats.ifs_opackets, 1);
 	assert_int_equal(edsc->if_stats.ifs_opackets, 1);
 	assert_int_equal(edsc->if_stats.ifs_obytes, 114);

@@ -45,12 +45,6 @@ send_to(struct ifnet *from, const struct ifnet *to, size_t len)
 	return (ether_frame(from, packet(from->if_vnet, len), TESTTYPE, to->if_lladdr));
 }
 
-static void
-up(struct ifnet *ifp)
-{
-	assert_int_equal(if_setflags(ifp, IFF_UP, 0), 0);
-}
-
 /* A cable from a to b, both up, frames of TESTTYPE counted at b. */
 static void
 cable(struct nt *nt, struct vnet *a, struct vnet *b, struct ifnet **ia, struct ifnet **ib)
@@ -63,17 +57,10 @@ cable(struct nt *nt, struct vnet *a, struct vnet *b, struct ifnet **ia, struct i
 	*ib = (*ia)->if_cloner->ifc_peer(*ia);
 	if (b != a)
 		assert_int_equal(if_vmove(*ib, b), 0);
-	up(*ia);
-	up(*ib);
+	nt_up(*ia);
+	nt_up(*ib);
 	(void)net_proto_register(b, TESTTYPE, test_input);
 	received = 0;
-}
-
-static void
-settle(struct nt *nt)
-{
-	while (kernel_poll(nt->nt_k) == 0)
-		;
 }
 
 static void
@@ -209,7 +196,7 @@ lo0_stays(void **state)
 	b = nt_vnet(&nt, "b");
 	lo = nt_if(a, "lo0");
 	assert_int_equal(lo->if_flags, 0x8008);
-	up(lo);
+	nt_up(lo);
 	assert_int_equal(lo->if_flags, 0x8049);
 	assert_int_equal(if_destroy(a, "lo0"), EINVAL);
 	assert_int_equal(if_vmove(lo, b), EINVAL);
@@ -218,7 +205,7 @@ lo0_stays(void **state)
 	assert_int_equal(if_vmove(nt_if(a, "lo1"), b), 0);	/* the others may travel */
 	assert_int_equal(if_create(a, "epair", name), 0);
 	assert_int_equal(nt_if(a, name)->if_flags, 0x8842);
-	up(nt_if(a, name));
+	nt_up(nt_if(a, name));
 	assert_int_equal(nt_if(a, name)->if_flags, 0x8843);
 	nt_end(&nt);
 }
@@ -239,7 +226,7 @@ frames_cross(void **state)
 	cable(&nt, a, b, &ia, &ib);
 	assert_int_equal(send_to(ia, ib, 1500), 0);
 	assert_int_equal(received, 0);		/* never inside the sender's call */
-	settle(&nt);
+	nt_settle(&nt);
 	assert_int_equal(received, 1);
 	assert_int_equal(last_len, 1500);
 	assert_int_equal(last_flags & (M_BCAST | M_MCAST), 0);
@@ -247,7 +234,7 @@ frames_cross(void **state)
 	assert_int_equal(ia->if_stats.ifs_obytes, 1514);
 	assert_int_equal(ib->if_stats.ifs_ipackets, 1);
 	assert_int_equal(ether_frame(ia, packet(a, 100), TESTTYPE, all), 0);
-	settle(&nt);
+	nt_settle(&nt);
 	assert_int_equal(received, 2);
 	assert_int_equal(last_flags & (M_BCAST | M_MCAST), M_BCAST);
 	assert_int_equal(ia->if_stats.ifs_omcasts, 1);
@@ -255,7 +242,7 @@ frames_cross(void **state)
 	/* For somebody else; of no known protocol. */
 	assert_int_equal(send_to(ia, ia, 100), 0);
 	assert_int_equal(ether_frame(ia, packet(a, 100), 0x88b6, ib->if_lladdr), 0);
-	settle(&nt);
+	nt_settle(&nt);
 	assert_int_equal(received, 2);
 	assert_int_equal(ib->if_stats.ifs_noproto, 1);
 	/* Longer than the MTU only in segments. */
@@ -264,7 +251,7 @@ frames_cross(void **state)
 	m->m_pkt.segsz = 1448;
 	m->m_pkt.csum_flags = CSUM_TCP | CSUM_TSO;
 	assert_int_equal(ether_frame(ia, m, TESTTYPE, ib->if_lladdr), 0);
-	settle(&nt);
+	nt_settle(&nt);
 	assert_int_equal(last_len, 60000);
 	assert_int_equal(last_csum & (CSUM_IP_VALID | CSUM_DATA_VALID | CSUM_TCP),
 	    CSUM_IP_VALID | CSUM_DATA_VALID | CSUM_TCP);
@@ -292,7 +279,7 @@ queues_are_bounded(void **state)
 		assert_int_equal(send_to(ia, ib, 64), 0);
 	assert_int_equal(vnet_acct(a)->as_acct[ACCT_MBUF].ac_count, 0);
 	assert_int_equal(atomic_load(&ib->if_inq.ifq_drops), 50);
-	settle(&nt);
+	nt_settle(&nt);
 	assert_int_equal(received, IFQ_MAXLEN);
 	assert_int_equal(atomic_load(&ib->if_inq.ifq_len), 0);
 	assert_int_equal(atomic_load(&ib->if_inq.ifq_bytes), 0);
@@ -304,23 +291,23 @@ queues_are_bounded(void **state)
 		m->m_pkt.segsz = 1448;
 		assert_int_equal(ether_frame(ia, m, TESTTYPE, ib->if_lladdr), 0);
 	}
-	settle(&nt);
+	nt_settle(&nt);
 	assert_int_equal(received, IFQ_MAXBYTES / 65014 + 1);
 	/* The receiver may have no room, the sender is not told. */
 	received = 0;
 	vnet_acct(b)->as_acct[ACCT_MBUF].ac_limit = 1;
 	assert_int_equal(send_to(ia, ib, 64), 0);
-	settle(&nt);
+	nt_settle(&nt);
 	assert_int_equal(received, 0);
 	assert_int_equal(ib->if_stats.ifs_iqdrops, 1);
 	/* Down at either end. */
 	vnet_acct(b)->as_acct[ACCT_MBUF].ac_limit = 0;
 	assert_int_equal(if_setflags(ib, 0, IFF_UP), 0);
 	assert_int_equal(send_to(ia, ib, 64), 0);
-	up(ib);
+	nt_up(ib);
 	assert_int_equal(if_setflags(ia, 0, IFF_UP), 0);
 	assert_int_equal(send_to(ia, ib, 64), ENETDOWN);
-	settle(&nt);
+	nt_settle(&nt);
 	assert_int_equal(received, 0);
 	nt_end(&nt);
 }
@@ -342,7 +329,7 @@ gone_while_frames_wait(void **state)
 		c = nt_vnet(&nt, "c");
 		cable(&nt, home, b, &ia, &ib);
 		assert_int_equal(if_vmove(ia, a), 0);
-		up(ia);
+		nt_up(ia);
 		(void)net_proto_register(a, TESTTYPE, test_input);
 		for (int i = 0; i < 100; i++) {
 			assert_int_equal(send_to(ia, ib, 64), 0);
@@ -374,7 +361,7 @@ gone_while_frames_wait(void **state)
 			assert_int_equal(net_vnet(b)->nv_nifs, 1);
 			break;
 		}
-		settle(&nt);
+		nt_settle(&nt);
 		/*
 		 * What was on its way to the end that stayed arrives, unless the other end took it
 		 * along.
@@ -518,9 +505,9 @@ bad_frames(void **state)
 		assert_non_null(m = m_frombuf(vnet_acct(a), frame, len, 0));
 		assert_int_equal(if_transmit(ia, m), 0);
 		if (i % 100 == 0)
-			settle(&nt);
+			nt_settle(&nt);
 	}
-	settle(&nt);
+	nt_settle(&nt);
 	assert_true(ib->if_stats.ifs_ierrors > 1000);
 	assert_int_equal(ib->if_stats.ifs_ipackets, 5000);
 	assert_int_equal(vnet_acct(b)->as_acct[ACCT_MBUF].ac_count, 0);

@@ -16,9 +16,11 @@
 #include "base/util.h"
 #include "host/host.h"
 #include "mbuf/mbuf.h"
+#include "net/if_conf.h"
 #include "net/if_int.h"
 #include "net/route_int.h"
 #include "vimage/vimage.h"
+#include <vimage/jail.h>
 
 struct nt {
 	struct vi_host	*nt_host;
@@ -82,6 +84,48 @@ nt_if(struct vnet *vn, const char *name)
 	return (ifp);
 }
 
+static inline struct ifnet *
+nt_create(struct vnet *vn, const char *type)
+{
+	char name[IFNAMSIZ];
+
+	assert_int_equal(if_create(vn, type, name), 0);
+	return (nt_if(vn, name));
+}
+
+static inline void
+nt_up(struct ifnet *ifp)
+{
+	assert_int_equal(if_setflags(ifp, IFF_UP, 0), 0);
+}
+
+/* Until nothing is to be done now. */
+static inline void
+nt_settle(struct nt *nt)
+{
+	while (kernel_poll(nt->nt_k) == 0)
+		;
+}
+
+static inline void
+nt_run(struct nt *nt, uint64_t ns)
+{
+	(void)kernel_run(nt->nt_k, host_now(nt->nt_host) + ns, NULL);
+}
+
+/* An option of ifconfig(8) with the words behind it. */
+#define nt_opt(ifp, ...)	nt_words((ifp), (const char *const []){ __VA_ARGS__, NULL })
+static inline int
+nt_words(struct ifnet *ifp, const char *const *words)
+{
+	char err[VI_ERRLEN];
+	unsigned n = 1;
+
+	while (words[n] != NULL)
+		n++;
+	return (ifopt_set(ifp, words[0], words + 1, n - 1, err));
+}
+
 /* What an address family would do, with memory of the test's. */
 static inline void
 nt_ifaddr(struct ifaddr *ifa, struct ifnet *ifp, uint32_t addr, uint8_t len)
@@ -108,12 +152,40 @@ nt_noifaddr(struct ifaddr *ifa)
 	if_addr_unlink(ifa);
 }
 
+/* a: 10.0.0.1/24, b: 10.0.1.1/24, both ends of different cables. */
+struct nt_cables {
+	struct nt	 r;
+	struct vnet	*vn;
+	struct ifnet	*a, *b;
+	struct ifaddr	 ia, ib;
+};
+
+#define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
+
+static inline void
+nt_cables_begin(struct nt_cables *g)
+{
+	nt_begin(&g->r);
+	g->vn = g->r.nt_v0;
+	g->a = nt_create(g->vn, "epair");
+	g->b = nt_create(g->vn, "epair");
+	nt_ifaddr(&g->ia, g->a, IP4(10, 0, 0, 1), 24);
+	nt_ifaddr(&g->ib, g->b, IP4(10, 0, 1, 1), 24);
+	assert_true(if_up(g->a) && if_up(g->b));	/* by the first address */
+}
+
+static inline void
+nt_cables_end(struct nt_cables *g)
+{
+	nt_noifaddr(&g->ia);
+	nt_noifaddr(&g->ib);
+	nt_end(&g->r);
+}
+
 static inline struct vi_sockaddr
 nt_sa(uint32_t addr)
 {
 	return ((struct vi_sockaddr){ .sa_family = VI_AF_INET, .sa_in = HTONL(addr) });
 }
-
-#define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
 
 #endif

@@ -7,38 +7,6 @@
 
 #include "net/net_test.h"
 
-/* a: 10.0.0.1/24, b: 10.0.1.1/24, both ends of different cables. */
-struct rig {
-	struct nt	 r;
-	struct vnet	*vn;
-	struct ifnet	*a, *b;
-	struct ifaddr	 ia, ib;
-};
-
-static void
-rig_begin(struct rig *g)
-{
-	char name[IFNAMSIZ];
-
-	nt_begin(&g->r);
-	g->vn = g->r.nt_v0;
-	assert_int_equal(if_create(g->vn, "epair", name), 0);
-	assert_int_equal(if_create(g->vn, "epair", name), 0);
-	g->a = nt_if(g->vn, "epair0a");
-	g->b = nt_if(g->vn, "epair1a");
-	nt_ifaddr(&g->ia, g->a, IP4(10, 0, 0, 1), 24);
-	nt_ifaddr(&g->ib, g->b, IP4(10, 0, 1, 1), 24);
-	assert_true(if_up(g->a) && if_up(g->b));	/* by the first address */
-}
-
-static void
-rig_end(struct rig *g)
-{
-	nt_noifaddr(&g->ia);
-	nt_noifaddr(&g->ib);
-	nt_end(&g->r);
-}
-
 static struct vi_route
 route(uint32_t dst, uint8_t len, uint32_t gw)
 {
@@ -52,7 +20,7 @@ route(uint32_t dst, uint8_t len, uint32_t gw)
 }
 
 static int
-add(struct rig *g, uint32_t dst, uint8_t len, uint32_t gw)
+add(struct nt_cables *g, uint32_t dst, uint8_t len, uint32_t gw)
 {
 	struct vi_route rt = route(dst, len, gw);
 
@@ -60,7 +28,7 @@ add(struct rig *g, uint32_t dst, uint8_t len, uint32_t gw)
 }
 
 static const struct nhop *
-lookup(struct rig *g, uint32_t dst)
+lookup(struct nt_cables *g, uint32_t dst)
 {
 	return (fib4_lookup(g->vn, 0, HTONL(dst)));
 }
@@ -73,7 +41,7 @@ count(void *arg, const struct vi_route *rt)
 }
 
 static unsigned
-nroutes(struct rig *g)
+nroutes(struct nt_cables *g)
 {
 	unsigned n = 0;
 
@@ -87,10 +55,10 @@ three_routes_are_small(void **state)
 {
 	const struct acct *ac;
 	uint64_t before, bytes;
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	ac = &vnet_acct(g.vn)->as_acct[ACCT_ROUTE];
 	before = ac->ac_bytes;
 	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 254)), 0);
@@ -100,18 +68,18 @@ three_routes_are_small(void **state)
 	print_message("3 routes: %u bytes, beside 4 of addresses: %u\n", (unsigned)bytes, (unsigned)before);
 	assert_in_range(bytes, 1, 640);
 	assert_in_range(before, 1, 1024);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 static void
 add_change_delete(void **state)
 {
 	struct vi_route rt;
-	struct rig g;
+	struct nt_cables g;
 	uint64_t gen;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(nroutes(&g), 4);
 	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 254)), 0);
 	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 254)), EEXIST);
@@ -152,17 +120,17 @@ add_change_delete(void **state)
 	assert_int_equal(rt_delete(g.vn, &rt), EPERM);
 	rt = route(IP4(10, 0, 0, 0), 24, IP4(10, 0, 1, 7));
 	assert_int_equal(rt_change(g.vn, &rt), EPERM);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 static void
 nowhere(void **state)
 {
 	struct vi_route rt = route(IP4(192, 0, 2, 0), 24, 0);
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	rt.rt_flags = RTF_REJECT;
 	assert_int_equal(rt_add(g.vn, &rt), 0);
 	rt = route(IP4(198, 51, 100, 0), 24, IP4(127, 0, 0, 1));
@@ -172,7 +140,7 @@ nowhere(void **state)
 			(RTF_REJECT | RTF_STATIC | RTF_GATEWAY)) == (RTF_REJECT | RTF_STATIC));
 	assert_true((lookup(&g, IP4(198, 51, 100, 9))->nh_flags & RTF_BLACKHOLE) != 0);
 	assert_int_equal(add(&g, IP4(172, 16, 0, 0), 12, IP4(192, 0, 2, 1)), ENETUNREACH);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 static void
@@ -180,10 +148,10 @@ by_interface(void **state)
 {
 	struct vi_route rt = route(IP4(192, 0, 2, 0), 24, 0), got;
 	struct vi_sockaddr sa = nt_sa(IP4(192, 0, 2, 77));
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	memcpy(rt.rt_ifname, "nothing", 8);
 	assert_int_equal(rt_add(g.vn, &rt), ENXIO);
 	memcpy(rt.rt_ifname, "epair1a", 8);
@@ -210,7 +178,7 @@ by_interface(void **state)
 	sa = nt_sa(IP4(203, 0, 113, 5));
 	assert_int_equal(rt_get(g.vn, 0, &sa, &got), ESRCH);
 	assert_int_equal(rt_get(g.vn, 1, &sa, &got), EINVAL);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 /* Down: not used, but there; a shorter prefix serves meanwhile. */
@@ -219,11 +187,11 @@ down_is_passed_over(void **state)
 {
 	struct vi_sockaddr sa = nt_sa(IP4(172, 16, 0, 1));
 	struct vi_route got;
-	struct rig g;
+	struct nt_cables g;
 	unsigned n;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 254)), 0);
 	assert_int_equal(add(&g, IP4(172, 16, 0, 0), 12, IP4(10, 0, 1, 254)), 0);
 	n = nroutes(&g);
@@ -236,7 +204,7 @@ down_is_passed_over(void **state)
 	assert_int_equal(rt_get(g.vn, 0, &sa, &got), ESRCH);
 	assert_int_equal(if_setflags(g.b, IFF_UP, 0), 0);
 	assert_ptr_equal(lookup(&g, IP4(172, 16, 0, 1))->nh_ifp, g.b);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 #if !VIMAGE_SINGLE
@@ -245,10 +213,10 @@ routes_go_with_what_they_use(void **state)
 {
 	struct vi_route rt = route(IP4(192, 0, 2, 0), 24, 0);
 	struct vnet *other;
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 254)), 0);
 	assert_int_equal(add(&g, IP4(172, 16, 0, 0), 12, IP4(10, 0, 1, 254)), 0);
 	memcpy(rt.rt_ifname, "epair1b", 8);
@@ -268,7 +236,7 @@ routes_go_with_what_they_use(void **state)
 	assert_int_equal(if_vmove(nt_if(g.vn, "epair1b"), other), 0);
 	assert_null(lookup(&g, IP4(192, 0, 2, 1)));
 	nt_ifaddr(&g.ia, g.a, IP4(10, 0, 0, 1), 24);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 #endif
 
@@ -276,10 +244,10 @@ static void
 flush_takes_gateways(void **state)
 {
 	struct vi_route rt = route(IP4(192, 0, 2, 0), 24, 0);
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	memcpy(rt.rt_ifname, "epair1a", 8);
 	assert_int_equal(rt_add(g.vn, &rt), 0);
 	for (uint32_t i = 0; i < 1000; i++)
@@ -290,7 +258,7 @@ flush_takes_gateways(void **state)
 	assert_int_equal(rt_flush(g.vn, 0, VI_AF_INET), 1000);
 	assert_int_equal(rt_flush(g.vn, 0, VI_AF_INET), 0);
 	assert_int_equal(nroutes(&g), 5);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 static void
@@ -299,11 +267,11 @@ several_tables(void **state)
 	const struct sysctl_desc *sd;
 	struct vi_route rt = route(0, 0, IP4(10, 0, 0, 254));
 	struct ifaddr ifa;
-	struct rig g;
+	struct nt_cables g;
 	void *base;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	rt.rt_fib = 1;
 	assert_int_equal(rt_add(g.vn, &rt), EINVAL);
 	assert_non_null(sd = vnet_sysctl_find(g.vn, "net.fibs", &base));
@@ -324,7 +292,7 @@ several_tables(void **state)
 	nt_noifaddr(&ifa);
 	assert_null(fib4_lookup(g.vn, 1, HTONL(IP4(8, 8, 8, 8))));
 	assert_null(fib4_lookup(g.vn, 2, HTONL(IP4(10, 0, 2, 8))));
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 /* Path MTUs and redirects. */
@@ -333,11 +301,11 @@ static void
 path_mtu_expires(void **state)
 {
 	const uint32_t far = HTONL(IP4(8, 8, 8, 8));
-	struct rig g;
+	struct nt_cables g;
 	uint64_t t0;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(rt_pmtu4(g.vn, 0, far, 1400), ESRCH);
 	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 254)), 0);
 	assert_int_equal(rt_pmtu4(g.vn, 0, far, 67), EINVAL);
@@ -360,7 +328,7 @@ path_mtu_expires(void **state)
 	(void)kernel_run(g.r.nt_k, t0 + 901 * 1000000000ull, NULL);
 	assert_int_equal(nhop_mtu(fib4_lookup(g.vn, 0, far)), 1500);
 	assert_int_equal(route_vnet(g.vn)->rv_ndyns, 0);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 static void
@@ -368,10 +336,10 @@ learned_routes_hide_and_give_way(void **state)
 {
 	const uint32_t host = HTONL(IP4(8, 8, 8, 8));
 	struct vi_route rt;
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 254)), 0);
 	assert_int_equal(add(&g, IP4(8, 8, 8, 8), 32, IP4(10, 0, 1, 254)), 0);
 	/* Of a host route that somebody made only the MTU is hidden. */
@@ -397,23 +365,23 @@ learned_routes_hide_and_give_way(void **state)
 	assert_int_equal(if_setflags(g.a, 0, IFF_UP), 0);
 	assert_null(fib4_lookup(g.vn, 0, host));
 	assert_int_equal(route_vnet(g.vn)->rv_ndyns, 0);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 static void
 learned_routes_are_bounded(void **state)
 {
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 254)), 0);
 	for (uint32_t i = 0; i < 3 * RT_MAXDYN; i++)
 		assert_int_equal(rt_pmtu4(g.vn, 0, HTONL(IP4(20, 0, 0, 0) + i), 1000), 0);
 	assert_int_equal(route_vnet(g.vn)->rv_ndyns, RT_MAXDYN);
 	assert_int_equal(nhop_mtu(lookup(&g, IP4(20, 0, 0, 0))), 1500);
 	assert_int_equal(nhop_mtu(lookup(&g, IP4(20, 0, 0, 0) + 3 * RT_MAXDYN - 1)), 1000);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 /* An address's route takes the place of one that somebody made. */
@@ -421,10 +389,10 @@ static void
 addresses_win(void **state)
 {
 	struct ifaddr ifa;
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(add(&g, IP4(10, 0, 5, 0), 24, IP4(10, 0, 0, 254)), 0);
 	nt_ifaddr(&ifa, g.b, IP4(10, 0, 5, 1), 24);
 	assert_ptr_equal(lookup(&g, IP4(10, 0, 5, 9))->nh_ifp, g.b);
@@ -432,17 +400,17 @@ addresses_win(void **state)
 	nt_noifaddr(&ifa);
 	assert_null(lookup(&g, IP4(10, 0, 5, 9)));
 	assert_int_equal(rt_ifa_add(g.vn, HTONL(IP4(10, 0, 0, 0)), 24, 0, g.b, &g.ib), EEXIST);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 /* Whichever allocation fails, the table is as it was. */
 static void
 without_memory(void **state)
 {
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(add(&g, 0, 0, IP4(10, 0, 0, 254)), 0);
 	for (uint64_t nth = 1; nth <= 3; nth++) {
 		kernel_fail_alloc(g.r.nt_k, nth);
@@ -455,7 +423,7 @@ without_memory(void **state)
 	kernel_fail_alloc(g.r.nt_k, 1);
 	assert_int_equal(rt_pmtu4(g.vn, 0, HTONL(IP4(8, 8, 8, 8)), 1000), ENOBUFS);
 	kernel_fail_alloc(g.r.nt_k, 0);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 int

@@ -4,37 +4,6 @@
 
 #include "net/net_test.h"
 
-/* a: 10.0.0.1/24, b: 10.0.1.1/24. */
-struct rig {
-	struct nt	 r;
-	struct vnet	*vn;
-	struct ifnet	*a, *b;
-	struct ifaddr	 ia, ib;
-};
-
-static void
-rig_begin(struct rig *g)
-{
-	char name[IFNAMSIZ];
-
-	nt_begin(&g->r);
-	g->vn = g->r.nt_v0;
-	assert_int_equal(if_create(g->vn, "epair", name), 0);
-	assert_int_equal(if_create(g->vn, "epair", name), 0);
-	g->a = nt_if(g->vn, "epair0a");
-	g->b = nt_if(g->vn, "epair1a");
-	nt_ifaddr(&g->ia, g->a, IP4(10, 0, 0, 1), 24);
-	nt_ifaddr(&g->ib, g->b, IP4(10, 0, 1, 1), 24);
-}
-
-static void
-rig_end(struct rig *g)
-{
-	nt_noifaddr(&g->ia);
-	nt_noifaddr(&g->ib);
-	nt_end(&g->r);
-}
-
 static struct vi_route
 route(uint32_t gw, uint32_t weight, uint32_t metric)
 {
@@ -48,7 +17,7 @@ route(uint32_t gw, uint32_t weight, uint32_t metric)
 }
 
 static int
-add(struct rig *g, uint32_t gw, uint32_t weight, uint32_t metric)
+add(struct nt_cables *g, uint32_t gw, uint32_t weight, uint32_t metric)
 {
 	struct vi_route rt = route(gw, weight, metric);
 
@@ -56,7 +25,7 @@ add(struct rig *g, uint32_t gw, uint32_t weight, uint32_t metric)
 }
 
 static int
-del(struct rig *g, uint32_t gw)
+del(struct nt_cables *g, uint32_t gw)
 {
 	struct vi_route rt = route(gw, 0, 0);
 
@@ -64,7 +33,7 @@ del(struct rig *g, uint32_t gw)
 }
 
 static const struct nhop *
-flow(struct rig *g, uint32_t id)
+flow(struct nt_cables *g, uint32_t id)
 {
 	const struct rt_flow rf = {
 		.rf_dst = { .na_af = NET_AF_INET, .na_in = HTONL(IP4(8, 8, 8, 8)) },
@@ -76,7 +45,7 @@ flow(struct rig *g, uint32_t id)
 
 /* Of n flows, how many go by this gateway? */
 static unsigned
-share(struct rig *g, uint32_t gw, unsigned n)
+share(struct nt_cables *g, uint32_t gw, unsigned n)
 {
 	unsigned hits = 0;
 
@@ -97,10 +66,10 @@ static void
 by_weight(void **state)
 {
 	struct vi_route rt;
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(add(&g, GW_A, 1, 0), 0);
 	assert_int_equal(add(&g, GW_A, 1, 0), EEXIST);
 	assert_int_equal(add(&g, GW_B, 3, 0), 0);
@@ -119,17 +88,17 @@ by_weight(void **state)
 	/* without a name, all */
 	assert_int_equal(del(&g, 0), 0);
 	assert_null(flow(&g, 1));
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 static void
 lowest_metric(void **state)
 {
 	struct vi_route rt;
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(add(&g, GW_A, 0, 20), 0);
 	assert_int_equal(add(&g, GW_B, 0, 10), 0);
 	assert_int_equal(add(&g, GW_B, 0, 30), 0);	/* another route by the same */
@@ -144,7 +113,7 @@ lowest_metric(void **state)
 	rt = route(GW_B, 0, 10);
 	assert_int_equal(rt_delete(g.vn, &rt), 0);
 	assert_int_equal(share(&g, GW_A, 100), 100);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 static void
@@ -157,12 +126,12 @@ count(void *arg, const struct vi_route *rt)
 static void
 interface_goes(void **state)
 {
-	struct rig g;
+	struct nt_cables g;
 	unsigned n;
 
 	(void)state;
 	for (uint64_t nth = 0; nth < 3; nth++) {
-		rig_begin(&g);
+		nt_cables_begin(&g);
 		assert_int_equal(add(&g, GW_A, 0, 0), 0);
 		assert_int_equal(add(&g, GW_A2, 0, 0), 0);
 		assert_int_equal(add(&g, GW_B, 0, 0), 0);
@@ -189,11 +158,11 @@ static void
 shared(void **state)
 {
 	struct vi_route rt;
-	struct rig g;
+	struct nt_cables g;
 	uint64_t objects;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	for (uint32_t i = 0; i < 50; i++) {
 		rt = route(GW_A, 0, 0);
 		rt.rt_dst = nt_sa(IP4(172, 16, i, 0));
@@ -219,7 +188,7 @@ shared(void **state)
 	assert_int_equal(vnet_acct(g.vn)->as_acct[ACCT_ROUTE].ac_count, objects + 2);
 	assert_int_equal(vnet_sysctl_set(g.vn, "net.route.multipath", "0", true), 0);
 	assert_int_equal(rt_add(g.vn, &rt), EEXIST);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 static void
@@ -230,10 +199,10 @@ kinds(void **state)
 		{ RTF_THROW, ENETUNREACH },
 	};
 	struct vi_route rt;
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(add(&g, GW_A, 0, 0), 0);
 	for (unsigned i = 0; i < NITEMS(kind); i++) {
 		rt = route(0, 0, 0);
@@ -245,7 +214,7 @@ assert_int_equal(nhop_error(flow(&g, 1)), kind[i].error);
 		assert_int_equal(rt_delete(g.vn, &rt), 0);
 		assert_int_equal(nhop_error(flow(&g, 1)), 0);
 	}
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 static struct vi_route
@@ -266,7 +235,7 @@ count_path(void *arg, const struct vi_route *rt)
 }
 
 static unsigned
-npaths(struct rig *g, const struct vi_route *rt)
+npaths(struct nt_cables *g, const struct vi_route *rt)
 {
 	unsigned n = 0;
 
@@ -281,10 +250,10 @@ beside_address(void **state)
 	const uint32_t dst = HTONL(IP4(10, 0, 0, 9));
 	struct vi_route same = on_link(IP4(10, 0, 1, 254), 0), behind = on_link(IP4(10, 0, 1, 254), 5), own = on_link(0, 0);
 	struct ifaddr again;
-	struct rig g;
+	struct nt_cables g;
 
 	(void)state;
-	rig_begin(&g);
+	nt_cables_begin(&g);
 	assert_int_equal(rt_add(g.vn, &same), EEXIST);
 	assert_int_equal(rt_replace(g.vn, &same, 1), EEXIST);
 	assert_int_equal(rt_delete(g.vn, &own), EPERM);
@@ -324,7 +293,7 @@ beside_address(void **state)
 	nt_noifaddr(&again);
 	assert_ptr_equal(fib4_lookup(g.vn, 0, dst)->nh_ifp, g.b);
 	nt_ifaddr(&g.ia, g.a, IP4(10, 0, 0, 1), 24);
-	rig_end(&g);
+	nt_cables_end(&g);
 }
 
 int

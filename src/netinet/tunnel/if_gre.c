@@ -7,6 +7,7 @@
  * are verified whenever they have one.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/checksum.h"
@@ -182,22 +183,13 @@ gre_opt_key(struct ifnet *ifp, const struct if_option *io, const char *const *ar
 	return (0);
 }
 
-/* enable_csum, enable_seq, and with a minus. */
 static int
 gre_opt_flag(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
 	struct tunnel *tn = ifp->if_softc;
-	const bool on = io->io_name[0] != '-';
 
-	(void)argv;
-	(void)argc;
-	(void)err;
-	if (io->io_arg == GRE_CP)
-		tn->tn_sum = on;
-	else
-		tn->tn_seq = on;
 	tn->tn_iseqvalid = false;
-	return (0);
+	return (ifopt_flag(ifp, io, argv, argc, err));
 }
 
 static void
@@ -225,10 +217,10 @@ static const struct if_option gre_options[] = {
 	{ "-tunnel", 0, 0, tunnel_opt_noends, 0, 0, 0 },
 	{ "tunnelfib", 1, 1, tunnel_opt_fib, 0, 0, RT_MAXFIBS },
 	{ "grekey", 1, 1, gre_opt_key, 0, 0, UINT32_MAX },
-	{ "enable_csum", 0, 0, gre_opt_flag, GRE_CP, 0, 0 },
-	{ "-enable_csum", 0, 0, gre_opt_flag, GRE_CP, 0, 0 },
-	{ "enable_seq", 0, 0, gre_opt_flag, GRE_SP, 0, 0 },
-	{ "-enable_seq", 0, 0, gre_opt_flag, GRE_SP, 0, 0 },
+	{ "enable_csum", 0, 0, gre_opt_flag, offsetof(struct tunnel, tn_sum), 0, 0 },
+	{ "-enable_csum", 0, 0, gre_opt_flag, offsetof(struct tunnel, tn_sum), 0, 0 },
+	{ "enable_seq", 0, 0, gre_opt_flag, offsetof(struct tunnel, tn_seq), 0, 0 },
+	{ "-enable_seq", 0, 0, gre_opt_flag, offsetof(struct tunnel, tn_seq), 0, 0 },
 	{ NULL, 0, 0, NULL, 0, 0, 0 },
 };
 

@@ -107,9 +107,7 @@ bool	 tunnel_ecn(uint8_t outer, uint8_t *inner);
 /* tunnel_if.c: interfaces and their options */
 int	 tunnel_create(struct vnet *, enum tunnel_kind, const struct if_clone *, uint32_t mtu, int unit, char name[IFNAMSIZ]);
 void	 tunnel_setrunning(struct ifnet *, bool);
-int	 tunnel_opt_ends(struct ifnet *, const struct if_option *, const char *const *argv, unsigned argc, char *err);
-int	 tunnel_opt_noends(struct ifnet *, const struct if_option *, const char *const *argv, unsigned argc, char *err);
-int	 tunnel_opt_fib(struct ifnet *, const struct if_option *, const char *const *argv, unsigned argc, char *err);
+if_option_fn tunnel_opt_ends, tunnel_opt_noends, tunnel_opt_fib;
 void	 tunnel_show(const struct ifnet *, const struct ifopt_show *);
 /* Of any family; no group, not unspecified, without zone.  EINVAL. */
 int	 tunnel_address(const char *text, const struct inet_ops **, struct in_addr_any *);

@@ -22,19 +22,14 @@ conf_restart(struct vxlan *vx, const struct if_option *io, char *err)
 static int
 opt_id(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
-	struct vxlan *vx = ifp->if_softc;
-	long long n;
-	int error;
+	int error = ifopt_u32(ifp, io, argv, argc, err);
 
-	(void)argc;
-	if ((error = ifopt_number(io, argv[0], &n, err)) != 0)
-		return (error);
-	vx->vx_vni = (uint32_t)n;
-	return (conf_restart(vx, io, err));
+	return (error != 0 ? error : conf_restart(ifp->if_softc, io, err));
 }
 
+/* io_arg: whether it is the other end. */
 static int
-opt_local(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+opt_end(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
 	struct vxlan *vx = ifp->if_softc;
 	const struct inet_ops *ops;
@@ -43,24 +38,14 @@ opt_local(struct ifnet *ifp, const struct if_option *io, const char *const *argv
 	(void)argc;
 	if (tunnel_address(argv[0], &ops, &a) != 0)
 		return (ifopt_fail(err, EINVAL, "%s: %s is no address of a host", io->io_name, argv[0]));
-	vx->vx_lops = ops;
-	vx->vx_local = a;
-	return (conf_restart(vx, io, err));
-}
-
-static int
-opt_remote(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
-{
-	struct vxlan *vx = ifp->if_softc;
-	const struct inet_ops *ops;
-	struct in_addr_any a;
-
-	(void)argc;
-	if (tunnel_address(argv[0], &ops, &a) != 0)
-		return (ifopt_fail(err, EINVAL, "%s: %s is no address of a host", io->io_name, argv[0]));
-	vx->vx_rops = ops;
-	vx->vx_remote = a;
-	vx->vx_group = false;
+	if (io->io_arg != 0) {
+		vx->vx_rops = ops;
+		vx->vx_remote = a;
+		vx->vx_group = false;
+	} else {
+		vx->vx_lops = ops;
+		vx->vx_local = a;
+	}
 	return (conf_restart(vx, io, err));
 }
 
@@ -100,19 +85,12 @@ opt_dev(struct ifnet *ifp, const struct if_option *io, const char *const *argv, 
 	return (conf_restart(vx, io, err));
 }
 
-/* Ports and numbers that lie where io_arg says. */
 static int
 opt_port(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
-	struct vxlan *vx = ifp->if_softc;
-	long long n;
-	int error;
+	int error = ifopt_u16(ifp, io, argv, argc, err);
 
-	(void)argc;
-	if ((error = ifopt_number(io, argv[0], &n, err)) != 0)
-		return (error);
-	*(uint16_t *)(void *)((char *)vx + io->io_arg) = (uint16_t)n;
-	return (conf_restart(vx, io, err));
+	return (error != 0 ? error : conf_restart(ifp->if_softc, io, err));
 }
 
 static int
@@ -133,45 +111,6 @@ opt_range(struct ifnet *ifp, const struct if_option *io, const char *const *argv
 }
 
 static int
-opt_number(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
-{
-	struct vxlan *vx = ifp->if_softc;
-	long long n;
-	int error;
-
-	(void)argc;
-	if ((error = ifopt_number(io, argv[0], &n, err)) != 0)
-		return (error);
-	*(uint32_t *)(void *)((char *)vx + io->io_arg) = (uint32_t)n;
-	return (0);
-}
-
-static int
-opt_ttl(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
-{
-	struct vxlan *vx = ifp->if_softc;
-	long long n;
-	int error;
-
-	(void)argc;
-	if ((error = ifopt_number(io, argv[0], &n, err)) == 0)
-		vx->vx_ttl = (uint8_t)n;
-	return (error);
-}
-
-static int
-opt_learn(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
-{
-	struct vxlan *vx = ifp->if_softc;
-
-	(void)argv;
-	(void)argc;
-	(void)err;
-	vx->vx_learn = io->io_name[0] != '-';
-	return (0);
-}
-
-static int
 opt_flush(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
 	(void)io;
@@ -182,24 +121,23 @@ opt_flush(struct ifnet *ifp, const struct if_option *io, const char *const *argv
 	return (0);
 }
 
-#define END	{ NULL, 0, 0, NULL, 0, 0, 0 }
 const struct if_option vxlan_options[] = {
-	{ "vxlanid", 1, 1, opt_id, 0, 0, VXLAN_MAXVNI },
-	{ "vxlanlocal", 1, 1, opt_local, 0, 0, 0 },
-	{ "vxlanremote", 1, 1, opt_remote, 0, 0, 0 },
+	{ "vxlanid", 1, 1, opt_id, offsetof(struct vxlan, vx_vni), 0, VXLAN_MAXVNI },
+	{ "vxlanlocal", 1, 1, opt_end, 0, 0, 0 },
+	{ "vxlanremote", 1, 1, opt_end, 1, 0, 0 },
 	{ "vxlangroup", 1, 1, opt_group, 0, 0, 0 },
 	{ "vxlandev", 1, 1, opt_dev, 0, 0, 0 },
 	{ "vxlanlocalport", 1, 1, opt_port, offsetof(struct vxlan, vx_lport), 1, 65535 },
 	{ "vxlanremoteport", 1, 1, opt_port, offsetof(struct vxlan, vx_rport), 1, 65535 },
 	{ "vxlanportrange", 2, 2, opt_range, 0, 1, 65535 },
-	{ "vxlanttl", 1, 1, opt_ttl, 0, 1, 255 },
-	{ "vxlanlearn", 0, 0, opt_learn, 0, 0, 0 },
-	{ "-vxlanlearn", 0, 0, opt_learn, 0, 0, 0 },
-	{ "vxlanmaxaddr", 1, 1, opt_number, offsetof(struct vxlan, vx_maxaddr), 0, 1 << 20 },
-	{ "vxlantimeout", 1, 1, opt_number, offsetof(struct vxlan, vx_timeout), 1, 86400 },
+	{ "vxlanttl", 1, 1, ifopt_u8, offsetof(struct vxlan, vx_ttl), 1, 255 },
+	{ "vxlanlearn", 0, 0, ifopt_flag, offsetof(struct vxlan, vx_learn), 0, 0 },
+	{ "-vxlanlearn", 0, 0, ifopt_flag, offsetof(struct vxlan, vx_learn), 0, 0 },
+	{ "vxlanmaxaddr", 1, 1, ifopt_u32, offsetof(struct vxlan, vx_maxaddr), 0, 1 << 20 },
+	{ "vxlantimeout", 1, 1, ifopt_u32, offsetof(struct vxlan, vx_timeout), 1, 86400 },
 	{ "vxlanflush", 0, 0, opt_flush, 0, 0, 0 },
 	{ "vxlanflushall", 0, 0, opt_flush, 0, 0, 0 },
-	END
+	{ NULL, 0, 0, NULL, 0, 0, 0 },
 };
 
 static void
