@@ -100,16 +100,26 @@ siphash13(const struct siphash_key *sk, const void *p, size_t len)
 	return (siphash(sk, p, len, 1, 3));
 }
 
-uint64_t
-siphash_flow4(const struct siphash_key *sk, uint32_t laddr, uint32_t faddr, uint16_t lport,
-    uint16_t fport)
+/* The length byte is the last of the last word.  Through memory, a load of eight bytes would wait for the stores of its parts. */
+static inline uint64_t
+sip_flow4(const struct siphash_key *sk, uint32_t laddr, uint32_t faddr, uint16_t lport, uint16_t fport, int crounds, int drounds)
 {
 	struct sipstate s;
 
-	/* Through memory, a load of eight bytes would wait for the stores of its parts. */
 	sip_init(&s, sk);
-	sip_word(&s, LE32TOH(laddr) | (uint64_t)LE32TOH(faddr) << 32, 1);
-	/* the length byte is the last of the last word */
-	sip_word(&s, LE16TOH(lport) | (uint64_t)LE16TOH(fport) << 16 | (uint64_t)12 << 56, 1);
-	return (sip_final(&s, 3));
+	sip_word(&s, LE32TOH(laddr) | (uint64_t)LE32TOH(faddr) << 32, crounds);
+	sip_word(&s, LE16TOH(lport) | (uint64_t)LE16TOH(fport) << 16 | (uint64_t)12 << 56, crounds);
+	return (sip_final(&s, drounds));
+}
+
+uint64_t
+siphash13_flow4(const struct siphash_key *sk, uint32_t laddr, uint32_t faddr, uint16_t lport, uint16_t fport)
+{
+	return (sip_flow4(sk, laddr, faddr, lport, fport, 1, 3));
+}
+
+uint64_t
+siphash24_flow4(const struct siphash_key *sk, uint32_t laddr, uint32_t faddr, uint16_t lport, uint16_t fport)
+{
+	return (sip_flow4(sk, laddr, faddr, lport, fport, 2, 4));
 }

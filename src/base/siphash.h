@@ -23,10 +23,10 @@ uint64_t siphash24(const struct siphash_key *sk, const void *p, size_t len);
 uint64_t siphash13(const struct siphash_key *sk, const void *p, size_t len);
 
 /*
- * SipHash-1-3 of the twelve bytes laddr, faddr, lport, fport as they lie in memory: the same value
- * siphash13() gives for them, without a loop.
+ * Of the twelve bytes laddr, faddr, lport, fport as they lie in memory: the same values siphash13() and siphash24()
+ * give for them, without a loop.
  */
-uint64_t siphash_flow4(const struct siphash_key *sk, uint32_t laddr, uint32_t faddr,
-    uint16_t lport, uint16_t fport);
+uint64_t siphash13_flow4(const struct siphash_key *sk, uint32_t laddr, uint32_t faddr, uint16_t lport, uint16_t fport);
+uint64_t siphash24_flow4(const struct siphash_key *sk, uint32_t laddr, uint32_t faddr, uint16_t lport, uint16_t fport);
 
 #endif /* BASE_SIPHASH_H */

@@ -38,7 +38,7 @@ ip_newid(struct vnet *vn, uint32_t src, uint32_t dst, uint8_t proto)
 
 	if (iv->iv_randomid)
 		return ((uint16_t)kernel_random32(vn->vn_kernel));
-	h = siphash_flow4(&sk, src, dst, proto, 0);
+	h = siphash13_flow4(&sk, src, dst, proto, 0);
 	return ((uint16_t)((h >> 32) + iv->iv_ids[h % IP_NIDS]++));
 }
 

@@ -28,21 +28,22 @@
 #include "base/siphash.h"
 #include "netinet/pcb/in_pcb_int.h"
 
-static struct inpcbhead *
-in_pcbtable_alloc(struct vnet *vn, uint32_t size)
+static bool
+in_pcbtab_alloc(struct inpcbtab *it, struct vnet *vn, uint32_t size)
 {
-	struct inpcbhead *tab = kmalloc(vnet_acct(vn), ACCT_HASH, size * sizeof(*tab));
-
-	if (tab != NULL)
-		for (uint32_t i = 0; i < size; i++)
-			LIST_INIT(&tab[i]);
-	return (tab);
+	if ((it->it_head = kmalloc(vnet_acct(vn), ACCT_HASH, size * sizeof(*it->it_head))) == NULL)
+		return (false);
+	it->it_size = size;
+	for (uint32_t i = 0; i < size; i++)
+		LIST_INIT(&it->it_head[i]);
+	return (true);
 }
 
 static void
-in_pcbtable_free(struct vnet *vn, struct inpcbhead *tab, uint32_t size)
+in_pcbtab_free(struct inpcbtab *it, struct vnet *vn)
 {
-	kfree(vnet_acct(vn), ACCT_HASH, tab, size * sizeof(*tab));
+	kfree(vnet_acct(vn), ACCT_HASH, it->it_head, it->it_size * sizeof(*it->it_head));
+	*it = (struct inpcbtab){ .it_size = 0 };
 }
 
 int
@@ -54,16 +55,14 @@ in_pcbinfo_init(struct inpcbinfo *ipi, struct vnet *vn, uint8_t proto)
 	ipi->ipi_ops4 = &in_ops;
 	ipi->ipi_ops6 = &in6_ops;
 	TAILQ_INIT(&ipi->ipi_list);
-	memcpy(ipi->ipi_key, vn->vn_kernel->k_hashkey, sizeof(ipi->ipi_key));
+	ipi->ipi_key = (struct siphash_key){ vn->vn_kernel->k_hashkey[0], vn->vn_kernel->k_hashkey[1] };
 	kernel_random(vn->vn_kernel, ipi->ipi_porttab, sizeof(ipi->ipi_porttab));
-	if ((ipi->ipi_hash = in_pcbtable_alloc(vn, INPCB_MINHASH)) == NULL)
+	if (!in_pcbtab_alloc(&ipi->ipi_tab[INP_BYFLOW], vn, INPCB_MINHASH))
 		return (ENOMEM);
-	if ((ipi->ipi_porthash = in_pcbtable_alloc(vn, INPCB_MINHASH)) == NULL) {
-		in_pcbtable_free(vn, ipi->ipi_hash, INPCB_MINHASH);
-		ipi->ipi_hash = NULL;
+	if (!in_pcbtab_alloc(&ipi->ipi_tab[INP_BYPORT], vn, INPCB_MINHASH)) {
+		in_pcbtab_free(&ipi->ipi_tab[INP_BYFLOW], vn);
 		return (ENOMEM);
 	}
-	ipi->ipi_hashsize = ipi->ipi_porthashsize = INPCB_MINHASH;
 	return (0);
 }
 
@@ -71,24 +70,30 @@ void
 in_pcbinfo_fini(struct inpcbinfo *ipi)
 {
 	VI_ASSERT(ipi->ipi_count == 0 && TAILQ_EMPTY(&ipi->ipi_list));
-	in_pcbtable_free(ipi->ipi_vnet, ipi->ipi_hash, ipi->ipi_hashsize);
-	in_pcbtable_free(ipi->ipi_vnet, ipi->ipi_porthash, ipi->ipi_porthashsize);
-	ipi->ipi_hash = ipi->ipi_porthash = NULL;
+	for (unsigned t = 0; t < INP_NTABS; t++)
+		in_pcbtab_free(&ipi->ipi_tab[t], ipi->ipi_vnet);
+}
+
+/* What is hashed of a flow that is not of IPv4. */
+struct in_flowkey {
+	struct in_addr_any ik_laddr, ik_faddr;
+	uint16_t	 ik_lport, ik_fport;
+};
+
+uint64_t
+in_pcbflowsecret(const struct siphash_key *sk, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+{
+	if (in_addrs_short(laddr, faddr))
+		return (siphash24_flow4(sk, laddr->in4, faddr->in4, lport, fport));
+	return (siphash24(sk, &(const struct in_flowkey){ *laddr, *faddr, lport, fport }, sizeof(struct in_flowkey)));
 }
 
 static uint32_t
-in_pcbhashmake(const struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+in_pcbhashmake(const struct siphash_key *sk, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
 {
-	const struct siphash_key sk = { ipi->ipi_key[0], ipi->ipi_key[1] };
-	struct { struct in_addr_any l, f; uint16_t lp, fp; } k;
-
-	if ((laddr->in6[1] | laddr->in6[2] | laddr->in6[3] | faddr->in6[1] | faddr->in6[2] | faddr->in6[3]) == 0)
-		return ((uint32_t)siphash_flow4(&sk, laddr->in4, faddr->in4, lport, fport));
-	k.l = *laddr;
-	k.f = *faddr;
-	k.lp = lport;
-	k.fp = fport;
-	return ((uint32_t)siphash13(&sk, &k, sizeof(k)));
+	if (in_addrs_short(laddr, faddr))
+		return ((uint32_t)siphash13_flow4(sk, laddr->in4, faddr->in4, lport, fport));
+	return ((uint32_t)siphash13(sk, &(const struct in_flowkey){ *laddr, *faddr, lport, fport }, sizeof(struct in_flowkey)));
 }
 
 uint32_t
@@ -100,7 +105,7 @@ in_pcbhashval(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t l
 		ipi->ipi_memo.hm_faddr = *faddr;
 		ipi->ipi_memo.hm_lport = lport;
 		ipi->ipi_memo.hm_fport = fport;
-		ipi->ipi_memo.hm_hash = in_pcbhashmake(ipi, laddr, lport, faddr, fport);
+		ipi->ipi_memo.hm_hash = in_pcbhashmake(&ipi->ipi_key, laddr, lport, faddr, fport);
 		ipi->ipi_memo.hm_valid = true;
 	}
 	return (ipi->ipi_memo.hm_hash);
@@ -109,22 +114,11 @@ in_pcbhashval(struct inpcbinfo *ipi, const struct in_addr_any *laddr, uint16_t l
 struct inpcbhead *
 in_pcbporthead(struct inpcbinfo *ipi, uint16_t lport)
 {
-	uint64_t h = ((uint64_t)lport + ipi->ipi_key[1]) * (ipi->ipi_key[0] | 1);
+	uint64_t h = ((uint64_t)lport + ipi->ipi_key.sk_k1) * (ipi->ipi_key.sk_k0 | 1);
 
 	h ^= h >> 32;
 	h *= 0x9e3779b97f4a7c15;
-	return (&ipi->ipi_porthash[(h >> 40) & (ipi->ipi_porthashsize - 1)]);
-}
-
-/* The size a table of n entries should have, given that it has size. */
-static uint32_t
-in_pcbtable_want(uint32_t n, uint32_t size)
-{
-	if (n > size && size < INPCB_MAXHASH)
-		return (size * 2);
-	if (n < size / 8 && size > INPCB_MINHASH)
-		return (size / 2);
-	return (size);
+	return (&ipi->ipi_tab[INP_BYPORT].it_head[(h >> 40) & (ipi->ipi_tab[INP_BYPORT].it_size - 1)]);
 }
 
 static void
@@ -134,74 +128,65 @@ in_pcbport_link(struct inpcb *inp)
 	struct inpcb *t, *last = NULL;
 
 	if ((inp->inp_flags & INP_ONHASH) != 0)
-		for (t = LIST_FIRST(head); t != NULL && (t->inp_flags & INP_ONHASH) == 0; t = LIST_NEXT(t, inp_porthash))
+		for (t = LIST_FIRST(head); t != NULL && (t->inp_flags & INP_ONHASH) == 0; t = LIST_NEXT(t, inp_chain[INP_BYPORT]))
 			last = t;
 	if (last != NULL)
-		LIST_INSERT_AFTER(last, inp, inp_porthash);
+		LIST_INSERT_AFTER(last, inp, inp_chain[INP_BYPORT]);
 	else
-		LIST_INSERT_HEAD(head, inp, inp_porthash);
+		LIST_INSERT_HEAD(head, inp, inp_chain[INP_BYPORT]);
 }
 
-static void
-in_pcbport_resize(struct inpcbinfo *ipi)
+static inline struct inpcbhead *
+in_pcbhashhead(struct inpcbinfo *ipi, uint32_t hash)
 {
-	uint32_t osize = ipi->ipi_porthashsize, size = in_pcbtable_want(ipi->ipi_count, osize);
-	struct inpcbhead *otab = ipi->ipi_porthash, *tab, back;
-	struct inpcb *inp;
-
-	if (size == osize || (tab = in_pcbtable_alloc(ipi->ipi_vnet, size)) == NULL)
-		return;
-	ipi->ipi_porthash = tab;
-	ipi->ipi_porthashsize = size;
-	for (uint32_t i = 0; i < osize; i++) {
-		/* Backwards, and so each before those it was before. */
-		LIST_INIT(&back);
-		while ((inp = LIST_FIRST(&otab[i])) != NULL) {
-			LIST_REMOVE(inp, inp_porthash);
-			LIST_INSERT_HEAD(&back, inp, inp_porthash);
-		}
-		while ((inp = LIST_FIRST(&back)) != NULL) {
-			LIST_REMOVE(inp, inp_porthash);
-			in_pcbport_link(inp);
-		}
-	}
-	in_pcbtable_free(ipi->ipi_vnet, otab, osize);
+	return (&ipi->ipi_tab[INP_BYFLOW].it_head[hash & (ipi->ipi_tab[INP_BYFLOW].it_size - 1)]);
 }
 
 static void
 in_pcbhash_link(struct inpcb *inp)
 {
-	struct inpcbinfo *ipi = inp->inp_info;
-	uint32_t h = in_pcbhashval(ipi, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
-
-	inp->inp_flowid = h;
-	LIST_INSERT_HEAD(&ipi->ipi_hash[h & (ipi->ipi_hashsize - 1)], inp, inp_hash);
+	LIST_INSERT_HEAD(in_pcbhashhead(inp->inp_info, inp->inp_flowid), inp, inp_chain[INP_BYFLOW]);
 }
 
+/* Moves everything into a table of the given size.  Without memory the old one stays. */
 static void
-in_pcbhash_resize(struct inpcbinfo *ipi)
+in_pcbtab_resize(struct inpcbinfo *ipi, enum inp_tab t, uint32_t size)
 {
-	uint32_t osize = ipi->ipi_hashsize, size = in_pcbtable_want(ipi->ipi_nconn, osize);
-	struct inpcbhead *otab = ipi->ipi_hash, *tab, back;
+	struct inpcbtab old = ipi->ipi_tab[t], new;
+	struct inpcbhead back;
 	struct inpcb *inp;
 
-	if (size == osize || (tab = in_pcbtable_alloc(ipi->ipi_vnet, size)) == NULL)
+	if (!in_pcbtab_alloc(&new, ipi->ipi_vnet, size))
 		return;
-	ipi->ipi_hash = tab;
-	ipi->ipi_hashsize = size;
-	for (uint32_t i = 0; i < osize; i++) {
+	ipi->ipi_tab[t] = new;
+	for (uint32_t i = 0; i < old.it_size; i++) {
 		/* Backwards, and so each before those it was before. */
 		LIST_INIT(&back);
-		while ((inp = LIST_FIRST(&otab[i])) != NULL) {
-			LIST_REMOVE(inp, inp_hash);
-			LIST_INSERT_HEAD(&back, inp, inp_hash);
+		while ((inp = LIST_FIRST(&old.it_head[i])) != NULL) {
+			LIST_REMOVE(inp, inp_chain[t]);
+			LIST_INSERT_HEAD(&back, inp, inp_chain[t]);
 		}
 		while ((inp = LIST_FIRST(&back)) != NULL) {
-			LIST_REMOVE(inp, inp_hash);
-			in_pcbhash_link(inp);
+			LIST_REMOVE(inp, inp_chain[t]);
+			if (t == INP_BYPORT)
+				in_pcbport_link(inp);
+			else
+				in_pcbhash_link(inp);
 		}
 	}
-	in_pcbtable_free(ipi->ipi_vnet, otab, osize);
+	in_pcbtab_free(&old, ipi->ipi_vnet);
+}
+
+/* The table has n entries now. */
+static inline void
+in_pcbtab_fit(struct inpcbinfo *ipi, enum inp_tab t, uint32_t n)
+{
+	const uint32_t size = ipi->ipi_tab[t].it_size;
+
+	if (n > size && size < INPCB_MAXHASH)
+		in_pcbtab_resize(ipi, t, size * 2);
+	else if (n < size / 8 && size > INPCB_MINHASH)
+		in_pcbtab_resize(ipi, t, size / 2);
 }
 
 /* Puts the pcb on the chain of its port, or to its new place there. */
@@ -209,7 +194,7 @@ void
 in_pcbport_insert(struct inpcb *inp)
 {
 	if ((inp->inp_flags & INP_ONPORT) != 0)
-		LIST_REMOVE(inp, inp_porthash);
+		LIST_REMOVE(inp, inp_chain[INP_BYPORT]);
 	inp->inp_flags |= INP_ONPORT;
 	in_pcbport_link(inp);
 }
@@ -218,7 +203,7 @@ static void
 in_pcbport_remove(struct inpcb *inp)
 {
 	if ((inp->inp_flags & INP_ONPORT) != 0)
-		LIST_REMOVE(inp, inp_porthash);
+		LIST_REMOVE(inp, inp_chain[INP_BYPORT]);
 	inp->inp_flags &= ~(uint32_t)INP_ONPORT;
 }
 
@@ -228,10 +213,10 @@ in_pcbhash_insert(struct inpcb *inp)
 	struct inpcbinfo *ipi = inp->inp_info;
 
 	VI_ASSERT((inp->inp_flags & INP_ONHASH) == 0);
+	inp->inp_flowid = in_pcbhashval(ipi, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
 	in_pcbhash_link(inp);
 	inp->inp_flags |= INP_ONHASH;
-	ipi->ipi_nconn++;
-	in_pcbhash_resize(ipi);
+	in_pcbtab_fit(ipi, INP_BYFLOW, ++ipi->ipi_nconn);
 	in_pcbport_insert(inp);
 }
 
@@ -240,7 +225,7 @@ in_pcbhash_remove(struct inpcb *inp)
 {
 	if ((inp->inp_flags & INP_ONHASH) == 0)
 		return;
-	LIST_REMOVE(inp, inp_hash);
+	LIST_REMOVE(inp, inp_chain[INP_BYFLOW]);
 	if (inp->inp_info->ipi_last == inp)
 		inp->inp_info->ipi_last = NULL;
 	inp->inp_flags &= ~(uint32_t)INP_ONHASH;
@@ -300,8 +285,7 @@ in_pcballoc(struct inpcbinfo *ipi, struct socket *so, const struct inet_ops *ops
 	}
 	in_pcb_initfam(inp);
 	TAILQ_INSERT_TAIL(&ipi->ipi_list, inp, inp_list);
-	ipi->ipi_count++;
-	in_pcbport_resize(ipi);
+	in_pcbtab_fit(ipi, INP_BYPORT, ++ipi->ipi_count);
 	*inpp = inp;
 	return (0);
 }
@@ -318,8 +302,8 @@ in_pcbfree(struct inpcb *inp)
 	ipi->ipi_count--;
 	in_pcbopt_free(inp);
 	kfree(vnet_acct(inp->inp_vnet), ACCT_PCB, inp, sizeof(*inp));
-	in_pcbport_resize(ipi);
-	in_pcbhash_resize(ipi);
+	in_pcbtab_fit(ipi, INP_BYPORT, ipi->ipi_count);
+	in_pcbtab_fit(ipi, INP_BYFLOW, ipi->ipi_nconn);
 }
 
 /* Lookup */
@@ -329,13 +313,11 @@ in_pcblookup_exact(struct inpcbinfo *ipi, uint32_t fam, const struct in_addr_any
     uint16_t fport)
 {
 	struct inpcb *inp = ipi->ipi_last;
-	uint32_t h;
 
 	/* Packets of a connection come in runs. */
 	if (inp != NULL && in_pcbisflow(inp, fam, laddr, lport, faddr, fport))
 		return (inp);
-	h = in_pcbhashval(ipi, laddr, lport, faddr, fport);
-	LIST_FOREACH(inp, &ipi->ipi_hash[h & (ipi->ipi_hashsize - 1)], inp_hash)
+	LIST_FOREACH(inp, in_pcbhashhead(ipi, in_pcbhashval(ipi, laddr, lport, faddr, fport)), inp_chain[INP_BYFLOW])
 		if (in_pcbisflow(inp, fam, laddr, lport, faddr, fport))
 			return (ipi->ipi_last = inp);
 	return (NULL);
@@ -404,7 +386,7 @@ in_pcblookup_group(struct inpcbinfo *ipi, const struct in_pcbkey *ik, unsigned s
 	struct inpcb *inp, *best = NULL;
 	uint64_t draw, highest = 0;
 
-	LIST_FOREACH(inp, in_pcbporthead(ipi, ik->ik_lport), inp_porthash) {
+	LIST_FOREACH(inp, in_pcbporthead(ipi, ik->ik_lport), inp_chain[INP_BYPORT]) {
 		if ((inp->inp_flags & INP_ONHASH) != 0)
 			break;
 		if (in_pcb_score(inp, ik) != score || !in_pcb_inreusegroup(inp))
@@ -423,7 +405,7 @@ in_pcblookup_wild(struct inpcbinfo *ipi, const struct in_pcbkey *ik)
 	struct inpcb *inp, *best = NULL;
 	unsigned score, bestscore = 0, n = 0;
 
-	LIST_FOREACH(inp, in_pcbporthead(ipi, ik->ik_lport), inp_porthash) {
+	LIST_FOREACH(inp, in_pcbporthead(ipi, ik->ik_lport), inp_chain[INP_BYPORT]) {
 		if ((inp->inp_flags & INP_ONHASH) != 0)
 			break;
 		if ((score = in_pcb_score(inp, ik)) < bestscore || score == 0)
@@ -460,9 +442,9 @@ in_pcblookup(struct inpcbinfo *ipi, const struct inet_ops *ops, const struct in_
 struct inpcb *
 in_pcbnext_bcast(struct inpcbinfo *ipi, struct inpcb *last, const struct inet_pkt *pk, uint16_t lport, uint16_t fport)
 {
-	struct inpcb *inp = last == NULL ? LIST_FIRST(in_pcbporthead(ipi, lport)) : LIST_NEXT(last, inp_porthash);
+	struct inpcb *inp = last == NULL ? LIST_FIRST(in_pcbporthead(ipi, lport)) : LIST_NEXT(last, inp_chain[INP_BYPORT]);
 
-	for (; inp != NULL; inp = LIST_NEXT(inp, inp_porthash)) {
+	for (; inp != NULL; inp = LIST_NEXT(inp, inp_chain[INP_BYPORT])) {
 		if (inp->inp_lport != lport || (inp->inp_flags & in_pcbfam(pk->ip_ops)) == 0 || !in_pcb_ifmatch(inp, pk->ip_rcvif))
 			continue;
 		if ((inp->inp_flags & INP_ONHASH) != 0 && (inp->inp_fport != fport || !in_addr_eq(&inp->inp_faddr, &pk->ip_src)))
@@ -697,7 +679,7 @@ in_pcbdisconnect(struct inpcb *inp)
 	in_pcb_setfam(inp, inp->inp_bound);
 	if ((inp->inp_flags & INP_ONPORT) != 0)
 		in_pcbport_insert(inp);
-	in_pcbhash_resize(inp->inp_info);
+	in_pcbtab_fit(inp->inp_info, INP_BYFLOW, inp->inp_info->ipi_nconn);
 }
 
 /* What is known of a connected pcb's packets. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <bsd/sys/queue.h>
 
+#include "base/siphash.h"
 #include "net/route.h"
 #include "netinet/inet_ops.h"
 #include "socket/socket.h"
@@ -58,9 +59,15 @@ struct inp_ready {
 	uint8_t		 ir_hdr[INP_READYLEN];
 };
 
+/* The hashes of an inpcbinfo. */
+enum inp_tab {
+	INP_BYFLOW,	/* 4-tuple: INP_ONHASH */
+	INP_BYPORT,	/* local port: INP_ONPORT */
+	INP_NTABS
+};
+
 struct inpcb {
-	LIST_ENTRY(inpcb) inp_hash;	/* 4-tuple */
-	LIST_ENTRY(inpcb) inp_porthash;	/* local port */
+	LIST_ENTRY(inpcb) inp_chain[INP_NTABS];
 	TAILQ_ENTRY(inpcb) inp_list;	/* all of the protocol */
 	struct inpcbinfo *inp_info;	/* (c) */
 	struct socket	*inp_socket;	/* NULL: the user and the socket are gone (TIME_WAIT) */
@@ -98,6 +105,11 @@ struct inpcb {
 };
 TAILQ_HEAD(inpcblist, inpcb);
 
+struct inpcbtab {
+	struct inpcbhead *it_head;
+	uint32_t	 it_size;	/* a power of two */
+};
+
 #define INP_PORTTAB	16
 struct inpcbinfo {
 	struct vnet	*ipi_vnet;
@@ -105,18 +117,26 @@ struct inpcbinfo {
 	const struct inet_ops *ipi_ops4, *ipi_ops6;	/* what an AF_INET6 pcb may use */
 	struct inpcblist ipi_list;
 	uint32_t	 ipi_count;
-	struct inpcbhead *ipi_hash;	uint32_t ipi_hashsize;
-	struct inpcbhead *ipi_porthash;	uint32_t ipi_porthashsize;
-	uint32_t	 ipi_nconn;	/* in ipi_hash */
-	struct inpcb	*ipi_last;	/* found last in ipi_hash, or NULL */
+	struct inpcbtab	 ipi_tab[INP_NTABS];
+	uint32_t	 ipi_nconn;	/* in the hash of 4-tuples */
+	struct inpcb	*ipi_last;	/* found last in that, or NULL */
 	/* What in_pcbhashval() said last: a handshake asks for the same hash again and again. */
 	struct { struct in_addr_any hm_laddr, hm_faddr; uint16_t hm_lport, hm_fport; uint32_t hm_hash; bool hm_valid; } ipi_memo;
 	uint16_t	 ipi_porttab[INP_PORTTAB];	/* counters of RFC 6056 3.3.4 */
-	uint64_t	 ipi_key[2];
+	struct siphash_key ipi_key;
 };
+
+/* The flag of the family: INP_IPV4 or INP_IPV6. */
+static inline uint32_t
+in_pcbfam(const struct inet_ops *ops)
+{
+	return (ops->io_family == VI_AF_INET ? INP_IPV4 : INP_IPV6);
+}
 
 /* The secret hash of a pair of addresses and ports, for every table of them. */
 uint32_t in_pcbhashval(struct inpcbinfo *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
+/* What of a pair others may see but not foresee: initial sequence numbers, ports. */
+uint64_t in_pcbflowsecret(const struct siphash_key *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
 int	 in_pcbinfo_init(struct inpcbinfo *, struct vnet *, uint8_t proto);
 void	 in_pcbinfo_fini(struct inpcbinfo *);		/* asserts that it is empty */
 
@@ -151,8 +171,7 @@ in_pcbagain(const struct inpcbinfo *ipi, const struct inet_pkt *pkt, uint16_t lp
 {
 	struct inpcb *inp = ipi->ipi_last;
 
-	return (inp != NULL && in_pcbisflow(inp, pkt->ip_ops->io_family == VI_AF_INET ? INP_IPV4 : INP_IPV6, &pkt->ip_dst, lport,
-	    &pkt->ip_src, fport) && inp->inp_boundif == 0 ? inp : NULL);
+	return (inp != NULL && in_pcbisflow(inp, in_pcbfam(pkt->ip_ops), &pkt->ip_dst, lport, &pkt->ip_src, fport) && inp->inp_boundif == 0 ? inp : NULL);
 }
 /* Every pcb that should get a copy of a broadcast or multicast datagram: iterate with last (NULL first). */
 struct inpcb *in_pcbnext_bcast(struct inpcbinfo *, struct inpcb *last, const struct inet_pkt *, uint16_t lport, uint16_t fport);
@@ -183,12 +202,6 @@ VNET_STATE_DECLARE(inpcb);
 
 /* What was prepared for the next packet may not be right any more. */
 static inline void in_pcbunready(struct inpcb *inp) { inp->inp_ready.ir_gen = 0; }
-/* The flag of the family: INP_IPV4 or INP_IPV6. */
-static inline uint32_t
-in_pcbfam(const struct inet_ops *ops)
-{
-	return (ops->io_family == VI_AF_INET ? INP_IPV4 : INP_IPV6);
-}
 /* For packets of the family of ops: type of service and TTL (0: default), or traffic class and hop limit. */
 static inline uint8_t
 in_pcbtos(const struct inpcb *inp, const struct inet_ops *ops)

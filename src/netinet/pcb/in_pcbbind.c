@@ -45,7 +45,7 @@ in_pcb_portconflict(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t
 {
 	struct inpcb *t;
 
-	LIST_FOREACH(t, in_pcbporthead(inp->inp_info, lport), inp_porthash)
+	LIST_FOREACH(t, in_pcbporthead(inp->inp_info, lport), inp_chain[INP_BYPORT])
 		if (t->inp_lport == lport && t != inp && in_pcb_overlap(inp, laddr, t) && !in_pcb_mayshare(inp, t))
 			return (true);
 	return (false);
@@ -66,7 +66,7 @@ in_pcb_portfree(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lpo
 {
 	struct inpcb *t;
 
-	LIST_FOREACH(t, in_pcbporthead(inp->inp_info, lport), inp_porthash)
+	LIST_FOREACH(t, in_pcbporthead(inp->inp_info, lport), inp_chain[INP_BYPORT])
 		if (t->inp_lport == lport && t != inp && in_pcb_overlap(inp, laddr, t))
 			return (false);
 	return (true);
@@ -78,7 +78,7 @@ in_pcb_portfree_conn(struct inpcb *inp, const struct in_addr_any *laddr, const s
 {
 	struct inpcb *t;
 
-	LIST_FOREACH(t, in_pcbporthead(inp->inp_info, lport), inp_porthash) {
+	LIST_FOREACH(t, in_pcbporthead(inp->inp_info, lport), inp_chain[INP_BYPORT]) {
 		if ((t->inp_flags & INP_ONHASH) != 0)
 			break;
 		if (t->inp_lport == lport && t != inp && in_pcb_overlap(inp, laddr, t))
@@ -107,9 +107,7 @@ int
 in_pcbport_conn(struct inpcb *inp, const struct in_addr_any *laddr, const struct in_addr_any *faddr, uint16_t fport, uint16_t *lport)
 {
 	struct inpcbinfo *ipi = inp->inp_info;
-	const struct siphash_key sk = { ipi->ipi_key[0], ipi->ipi_key[1] };
-	struct { struct in_addr_any l, f; uint32_t port; } k = { *laddr, *faddr, fport };
-	const uint64_t hash = siphash24(&sk, &k, sizeof(k));
+	const uint64_t hash = in_pcbflowsecret(&ipi->ipi_key, laddr, 0, faddr, fport);
 	uint16_t *next = &ipi->ipi_porttab[(hash >> 32) % INP_PORTTAB];
 	uint32_t first, range = in_pcb_portrange(inp, &first), off = (uint32_t)hash % range;
 

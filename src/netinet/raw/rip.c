@@ -304,7 +304,7 @@ rip_attach(struct vnet *vn)
 	if (error == 0 && (error = inet_proto_register(vn, &pr)) == 0)
 		return (0);
 	while (i-- > 0)
-		if (rip_info(rv, i)->ipi_hash != NULL)
+		if (rip_info(rv, i)->ipi_tab[INP_BYFLOW].it_head != NULL)
 			in_pcbinfo_fini(rip_info(rv, i));
 	return (error);
 }

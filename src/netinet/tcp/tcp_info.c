@@ -98,12 +98,7 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_ato = (uint32_t)tp->t_tv->tv_delacktime * 1000;
 	ti->ti_snd_mss = tp->t_maxseg;
 	ti->ti_rcv_mss = tp->t_rcvmss;
-	ti->ti_advmss = TCPS_HAVERCVDSYN(tp->t_state)
-			    ? tcp_mssopt(tp->t_tv, tp->t_inpcb->inp_fib, tp->t_inpcb->inp_ops,
-				  &tp->t_inpcb->inp_faddr)
-			    : 0;
-	if (tp->t_usermaxseg != 0)
-		ti->ti_advmss = u32min(ti->ti_advmss, tp->t_usermaxseg);
+	ti->ti_advmss = TCPS_HAVERCVDSYN(tp->t_state) ? tcp_ourmss(tp) : 0;
 	ti->ti_pmtu = tp->t_pmtu;
 	ti->ti_rtt = tp->t_srtt >> 3;
 	ti->ti_rttvar = tp->t_rttvar >> 2;

@@ -485,8 +485,10 @@ void	 tcp_sendseqinit(struct tcpcb *, uint32_t iss);
 void	 tcp_rcvseqinit(struct tcpcb *, uint32_t irs);
 uint32_t tcp_hdrs(const struct tcpcb *);	/* of IP and TCP without TCP's options */
 void	 tcp_setmss(struct tcpcb *);		/* t_maxseg from MTU, peer's MSS and options */
+/* What the MSS option says: to this address, and of a connection. */
 uint16_t tcp_mssopt(
     struct tcp_vnet *, uint32_t fib, const struct inet_ops *, const struct in_addr_any *faddr);
+uint16_t tcp_ourmss(const struct tcpcb *);
 uint8_t	 tcp_wscale(const struct tcp_vnet *, const struct socket *);
 void	 tcp_synopts(struct tcpcb *, const struct tcp_opts *);	/* what the peer's SYN says */
 uint64_t tcp_flowsecret(const struct tcp_vnet *, const struct in_addr_any *laddr, uint16_t lport,

@@ -84,15 +84,11 @@ size_t
 tcp_options_syn(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 {
 	bool answer = tp->t_state != TCPS_SYN_SENT;
-	const struct inpcb *inp = tp->t_inpcb;
 	struct tcp_opts to = { .to_flags = TOF_MSS | tcp_persona_synopts(tp->t_tv) };
 	uint8_t cookie[TCP_FASTOPEN_MAX_COOKIE], ids[TCP_AO_OPTLEN];
 	struct tcp_authctx ac;
 
-	to.to_mss = (uint16_t)(tcp_mssopt(tp->t_tv, inp->inp_fib, inp->inp_ops, &inp->inp_faddr) -
-			       tcp_udp_len(tp->t_tv, tp->t_udpport));
-	if (tp->t_usermaxseg != 0)
-		to.to_mss = (uint16_t)u32min(to.to_mss, tp->t_usermaxseg);
+	to.to_mss = tcp_ourmss(tp);
 	if (tp->t_flags & (answer ? TF_RCVD_SCALE : TF_REQ_SCALE)) {
 		to.to_flags |= TOF_SCALE;
 		to.to_wscale = tp->rcv_scale;

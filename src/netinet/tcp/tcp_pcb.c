@@ -154,30 +154,44 @@ tcp_setmss(struct tcpcb *tp)
 		tp->t_maxsuper *= u32max((MAX_SUPERPKT - hdrs - optlen) / tp->t_maxseg, 1);
 }
 
-uint16_t
-tcp_mssopt(
-    struct tcp_vnet *tv, uint32_t fib, const struct inet_ops *io, const struct in_addr_any *faddr)
+static uint16_t
+tcp_mssofmtu(const struct tcp_vnet *tv, const struct inet_ops *io, uint32_t mtu)
 {
-	uint32_t mtu = io->io_pathmtu(tv->tv_vnet, NULL, fib, faddr),
-		 hdrs = (uint32_t)io->io_hdrlen + TCP_MINHLEN;
+	const uint32_t hdrs = (uint32_t)io->io_hdrlen + TCP_MINHLEN;
 
 	if (mtu <= hdrs + (uint32_t)tv->tv_minmss)
 		return ((uint16_t)tv->tv_mssdflt);
 	return ((uint16_t)u32min(mtu - hdrs, UINT16_MAX));
 }
 
+uint16_t
+tcp_mssopt(
+    struct tcp_vnet *tv, uint32_t fib, const struct inet_ops *io, const struct in_addr_any *faddr)
+{
+	return (tcp_mssofmtu(tv, io, io->io_pathmtu(tv->tv_vnet, NULL, fib, faddr)));
+}
+
+uint16_t
+tcp_ourmss(const struct tcpcb *tp)
+{
+	struct inpcb *inp = tp->t_inpcb;
+	const struct inet_ops *io = inp->inp_ops;
+	uint32_t mtu = io->io_pathmtu(inp->inp_vnet, inp, inp->inp_fib, &inp->inp_faddr), mss;
+
+	mss = (uint32_t)tcp_mssofmtu(tp->t_tv, io, mtu) - tcp_udp_len(tp->t_tv, tp->t_udpport);
+	return ((uint16_t)(tp->t_usermaxseg != 0 ? u32min(mss, tp->t_usermaxseg) : mss));
+}
+
 /* RFC 7323 2.3: enough for the largest buffer the connection may ever have. */
 uint8_t
 tcp_wscale(const struct tcp_vnet *tv, const struct socket *so)
 {
-	uint32_t max = so->so_rcv.sb_hiwat;
-	uint8_t scale = 0;
+	uint32_t max = so->so_rcv.sb_hiwat, over;
 
 	if (tv->tv_recvbuf_auto && (so->so_rcv.sb_flags & SB_AUTOSIZE))
 		max = u32max(max, tv->tv_recvbuf_max);
-	while (scale < TCP_MAX_WINSHIFT && (uint32_t)TCP_MAXWIN << scale < max)
-		scale++;
-	return (scale);
+	over = (u32max(max, 1) - 1) / TCP_MAXWIN;
+	return ((uint8_t)(over == 0 ? 0 : u32min(32 - (uint32_t)__builtin_clz(over), TCP_MAX_WINSHIFT)));
 }
 
 /* Options of the peer's SYN count where we offered the same (RFC 7323 2.2, 3.2, RFC 2018 2). */
@@ -206,7 +220,7 @@ tcp_synopts(struct tcpcb *tp, const struct tcp_opts *to)
 }
 
 /*
- * A secret of the pair of addresses and ports.  The low half is RFC 6528's F; the high half is RFC
+ * The low half is RFC 6528's F; the high half is RFC
  * 7323 5.4's random offset of timestamps: being the same whenever the pair connects, it lets
  * timestamps go on rising (RFC 6191), and a SYN cookie's ACK finds it without state.
  */
@@ -214,17 +228,7 @@ uint64_t
 tcp_flowsecret(const struct tcp_vnet *tv, const struct in_addr_any *laddr, uint16_t lport,
     const struct in_addr_any *faddr, uint16_t fport)
 {
-	struct { struct in_addr_any l, f; uint16_t lp, fp; } k;
-	struct { uint32_t l, f; uint16_t lp, fp; } k4 = { laddr->in4, faddr->in4, lport, fport };
-
-	if (((laddr->in6[1] | laddr->in6[2] | laddr->in6[3]) |
-		(faddr->in6[1] | faddr->in6[2] | faddr->in6[3])) == 0)
-		return (siphash24(&tv->tv_isnkey, &k4, sizeof(k4)));
-	k.l = *laddr;
-	k.f = *faddr;
-	k.lp = lport;
-	k.fp = fport;
-	return (siphash24(&tv->tv_isnkey, &k, sizeof(k)));
+	return (in_pcbflowsecret(&tv->tv_isnkey, laddr, lport, faddr, fport));
 }
 
 /* RFC 6928 2: min(10 MSS, max(2 MSS, 14600)). */

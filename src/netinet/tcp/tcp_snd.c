@@ -811,11 +811,8 @@ tcp_snd_tlp(struct tcpcb *tp)
 }
 
 /*
- * Grow the send buffer with the window: twice of what may be in flight (net.inet.tcp.sendbuf_auto).
- */
-/*
- * The buffer grows with the window, but not beyond what the fastest of links could hold in a round trip: to a stack next door more would only wait in
- * queues, and leave the caches meanwhile.
+ * The send buffer grows with the window, to twice of what may be in flight (net.inet.tcp.sendbuf_auto), but not beyond what the fastest of
+ * links could hold in a round trip: to a stack next door more would only wait in queues, and leave the caches meanwhile.
  */
 #define SND_NEARBY	(256u * 1024)
 #define SND_FASTEST	4000u	/* bytes per us */
@@ -893,9 +890,7 @@ tcp_snd_syn(struct tcpcb *tp)
 	int error;
 
 	/* The window of a SYN is never scaled (RFC 7323 2.2). */
-	win = tcp_persona_synwin(tp->t_tv, win,
-	    tcp_mssopt(tp->t_tv, tp->t_inpcb->inp_fib, tp->t_inpcb->inp_ops,
-		&tp->t_inpcb->inp_faddr));
+	win = tcp_persona_synwin(tp->t_tv, win, tcp_ourmss(tp));
 	TCPSTAT_INC(tp->t_tv, tcps_sndctrl);
 	tp->snd_nxt = tp->snd_max = tp->iss + 1;
 	if (tp->t_rtttime == 0 && tp->t_nsynrexmt == 0) {

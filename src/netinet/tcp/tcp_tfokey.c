@@ -42,11 +42,9 @@ static void
 tcp_tfo_hash(const struct siphash_key *key, const struct in_addr_any *laddr,
     const struct in_addr_any *faddr, uint8_t cookie[TFO_COOKIELEN])
 {
-	const bool four = ((laddr->in6[1] | laddr->in6[2] | laddr->in6[3]) |
-			      (faddr->in6[1] | faddr->in6[2] | faddr->in6[3])) == 0;
 	const struct in_addr_any a[2] = { *faddr, *laddr };
 	const uint32_t a4[2] = { faddr->in4, laddr->in4 };
-	uint64_t h = four ? siphash24(key, a4, sizeof(a4)) : siphash24(key, a, sizeof(a));
+	uint64_t h = in_addrs_short(laddr, faddr) ? siphash24(key, a4, sizeof(a4)) : siphash24(key, a, sizeof(a));
 
 	h = HTOLE64(h);
 	memcpy(cookie, &h, TFO_COOKIELEN);
