@@ -109,14 +109,14 @@ add_start(struct jail *j, const char *name)
 static bool
 add_configured(struct jail *j, const char *pattern)
 {
-	const struct jc_block *jb;
+	const struct jc_block *bk;
 	bool any = false;
 
-	STAILQ_FOREACH(jb, &j->j_conf.jc_blocks, jb_link) {
-		if (jb->jb_name == NULL || jb->jb_wild || !jc_match(pattern, jb->jb_name))
+	STAILQ_FOREACH(bk, &j->j_conf.jc_blocks, bk_link) {
+		if (bk->bk_name == NULL || bk->bk_wild || !jc_match(pattern, bk->bk_name))
 			continue;
 		any = true;
-		if (!add_start(j, jb->jb_name))
+		if (!add_start(j, bk->bk_name))
 			return false;
 	}
 	if (!any)
@@ -166,7 +166,7 @@ line_value(const struct jail *j, const char *name)
 	const struct jc_setting *js;
 	const char *value = NULL;
 
-	STAILQ_FOREACH(js, &j->j_line->jb_settings, js_link) {
+	STAILQ_FOREACH(js, &j->j_line->bk_settings, js_link) {
 		const struct jc_value *jv = STAILQ_FIRST(&js->js_values);
 
 		if (strcmp(js->js_name, name) == 0 && jv != NULL &&
@@ -264,11 +264,11 @@ add_running(struct jail *j, const char *pattern)
 static bool
 add_clean(struct jail *j, const char *pattern)
 {
-	const struct jc_block *jb;
+	const struct jc_block *bk;
 
-	STAILQ_FOREACH(jb, &j->j_conf.jc_blocks, jb_link)
-		if (jb->jb_name != NULL && !jb->jb_wild && jc_match(pattern, jb->jb_name) &&
-		    !add_stop(j, jb->jb_name, false))
+	STAILQ_FOREACH(bk, &j->j_conf.jc_blocks, bk_link)
+		if (bk->bk_name != NULL && !bk->bk_wild && jc_match(pattern, bk->bk_name) &&
+		    !add_stop(j, bk->bk_name, false))
 			return false;
 	return true;
 }
@@ -376,7 +376,7 @@ parse_options(struct jail *j, int argc, char **argv)
 static bool
 has_params(const struct jail *j, int argc, char **argv)
 {
-	if (!STAILQ_EMPTY(&j->j_line->jb_settings))
+	if (!STAILQ_EMPTY(&j->j_line->bk_settings))
 		return true;
 	for (int i = 0; i < argc; i++)
 		if (strchr(argv[i], '=') != NULL)
@@ -395,7 +395,7 @@ run_start(struct jail *j, int argc, char **argv)
 	/* Parameters need no configuration, whatever may be wrong with it. */
 	for (int i = 0; i < argc; i++)
 		assigned = assigned || strchr(argv[i], '=') != NULL;
-	if ((!assigned || j->j_file != NULL) && STAILQ_EMPTY(&j->j_line->jb_settings) &&
+	if ((!assigned || j->j_file != NULL) && STAILQ_EMPTY(&j->j_line->bk_settings) &&
 	    read_all(j) != 0)
 		return 1;
 	return has_params(j, argc, argv) ? start_line(j, argc, argv) :
@@ -444,6 +444,9 @@ cmd_jail(struct cmd_ctx *cx, int argc, char **argv)
 
 	jc_init(&j.j_conf);
 	TAILQ_INIT(&j.j_jobs);
+	TAILQ_INIT(&j.j_active);
+	RB_INIT(&j.j_ready);
+	RB_INIT(&j.j_names);
 	status = run(&j, argc, argv);
 	jobs_free(&j);
 	jc_line_free(j.j_line);

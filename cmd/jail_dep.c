@@ -15,10 +15,11 @@
 static void
 wait_for(struct job *jb, struct job *first)
 {
-	struct job_dep *jd = jc_alloc(sizeof(*jd));
+	struct job_wait *jw = jc_alloc(sizeof(*jw));
 
-	jd->jd_job = first;
-	STAILQ_INSERT_TAIL(&jb->jb_deps, jd, jd_link);
+	jw->jw_job = jb;
+	jb->jb_left++;
+	STAILQ_INSERT_TAIL(&first->jb_waiters, jw, jw_link);
 }
 
 /* The job that starts a jail we need; made when it is configured, NULL when it is not. */
@@ -53,33 +54,93 @@ need_all(struct job *jb)
 	return true;
 }
 
-/* Those among the configured that depend on a jail which is to be stopped. */
+/*
+ * Who, among the configured, depends on whom.
+ */
+struct need {
+	char		*n_needed;
+	const char	*n_name;	/* by whom */
+};
+
+struct needs {
+	struct need	*ns_list;
+	size_t		 ns_n;
+};
+
+static void
+needs_add(struct needs *ns, const char *needed, const char *name)
+{
+	struct need *more = realloc(ns->ns_list, (ns->ns_n + 1) * sizeof(*more));
+
+	if (more == NULL)
+		abort();
+	more[ns->ns_n++] = (struct need){ jc_strndup(needed, strlen(needed)), name };
+	ns->ns_list = more;
+}
+
 static bool
-stop_dependents(struct jail *j)
+needs_read(struct jail *j, struct needs *ns)
 {
 	const struct jc_param *pm;
-	const struct jc_block *bl;
+	const struct jc_block *bk;
 	struct jc_params list;
-	struct job *other;
 
-	STAILQ_FOREACH(bl, &j->j_conf.jc_blocks, jb_link) {
-		if (bl->jb_name == NULL || bl->jb_wild || job_find(j, bl->jb_name) != NULL)
+	STAILQ_FOREACH(bk, &j->j_conf.jc_blocks, bk_link) {
+		if (bk->bk_name == NULL || bk->bk_wild || jc_find(&j->j_conf, bk->bk_name) != bk)
 			continue;
-		if (jc_params(&j->j_conf, bl->jb_name, NULL, &list) != 0) {
+		if (jc_params(&j->j_conf, bk->bk_name, NULL, &list) != 0) {
 			cmd_warnx(j->j_cx, "%s", j->j_conf.jc_err);
 			return false;
 		}
-		other = NULL;
 		pm = jc_param(&list, "depend");
-		for (unsigned i = 0; pm != NULL && i < pm->pm_n && other == NULL; i++)
-			if (job_find(j, pm->pm_values[i]) != NULL &&
-			    (other = job_new(j, bl->jb_name, false)) == NULL)
-				break;
+		for (unsigned i = 0; pm != NULL && i < pm->pm_n; i++)
+			needs_add(ns, pm->pm_values[i], bk->bk_name);
 		jc_params_free(&list);
-		if (other != NULL)	/* and those that depend on that */
-			return stop_dependents(j);
 	}
 	return true;
+}
+
+static int
+compare_needs(const void *a, const void *b)
+{
+	return strcmp(((const struct need *)a)->n_needed, ((const struct need *)b)->n_needed);
+}
+
+static bool
+stop_needy(struct jail *j, const struct needs *ns, const char *name)
+{
+	const struct need key = { .n_needed = (char *)(uintptr_t)name }, *n;
+
+	n = bsearch(&key, ns->ns_list, ns->ns_n, sizeof(key), compare_needs);
+	while (n != NULL && n > ns->ns_list && compare_needs(n - 1, &key) == 0)
+		n--;
+	for (; n != NULL && n < ns->ns_list + ns->ns_n && compare_needs(n, &key) == 0; n++)
+		if (job_find(j, n->n_name) == NULL && job_new(j, n->n_name, false) == NULL)
+			return false;
+	return true;
+}
+
+/* What depends on a jail that is to be stopped, and what depends on that. */
+static bool
+stop_dependents(struct jail *j)
+{
+	struct needs ns = { 0 };
+	struct job *jb;
+	bool ok;
+
+	if (!jc_mentions(&j->j_conf, "depend"))
+		return true;
+	if ((ok = needs_read(j, &ns)) && ns.ns_n > 0) {
+		qsort(ns.ns_list, ns.ns_n, sizeof(*ns.ns_list), compare_needs);
+		/* The list grows at its end meanwhile. */
+		TAILQ_FOREACH(jb, &j->j_jobs, jb_link)
+			if (!(ok = stop_needy(j, &ns, jb->jb_name)))
+				break;
+	}
+	while (ns.ns_n > 0)
+		free(ns.ns_list[--ns.ns_n].n_needed);
+	free(ns.ns_list);
+	return ok;
 }
 
 static void
@@ -119,12 +180,12 @@ order_children(struct jail *j)
 static bool
 circle(struct job *jb, char *text, size_t size)
 {
-	struct job_dep *jd;
+	struct job_wait *jw;
 	size_t len;
 
 	jb->jb_mark = 1;
-	STAILQ_FOREACH(jd, &jb->jb_deps, jd_link) {
-		struct job *other = jd->jd_job;
+	STAILQ_FOREACH(jw, &jb->jb_waiters, jw_link) {
+		struct job *other = jw->jw_job;
 
 		if (other->jb_mark == 2)
 			continue;

@@ -18,7 +18,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/exec_client.h"
@@ -143,14 +142,12 @@ child(const struct job *jb, const char *command, bool injail)
 static uint64_t
 timeout_ns(const struct job *jb)
 {
-	struct timespec ts;
 	long long seconds;
 
 	if (!cmd_number(jc_param_str(&jb->jb_params, "exec.timeout", "0"), 0, 1000000, &seconds) ||
 	    seconds == 0)
 		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ((uint64_t)ts.tv_sec + (uint64_t)seconds) * 1000000000 + (uint64_t)ts.tv_nsec;
+	return now_ns() + (uint64_t)seconds * 1000000000;
 }
 
 static bool

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
 
 #include "cmd/cmd.h"
 #include "cmd/jailconf/jailconf.h"
@@ -35,16 +36,18 @@ enum step {
 	STEP_STOPPED,
 };
 
-enum job_state { JOB_WAITS, JOB_RUNS, JOB_DONE, JOB_FAILED };
-
 struct job;
-struct job_dep {
-	STAILQ_ENTRY(job_dep) jd_link;
-	struct job	*jd_job;	/* has to end first */
+struct job_wait {
+	STAILQ_ENTRY(job_wait) jw_link;
+	struct job	*jw_job;
 };
 
 struct job {
 	TAILQ_ENTRY(job) jb_link;
+	TAILQ_ENTRY(job) jb_active;	/* while it runs */
+	RB_ENTRY(job)	 jb_ready;	/* while it could */
+	RB_ENTRY(job)	 jb_byname;
+	unsigned	 jb_order;	/* of being added */
 	struct jail	*jb_jail;
 	char		*jb_name;	/* as configured or given; NULL: none */
 	bool		 jb_conf;	/* of a configuration: messages begin with the name */
@@ -56,10 +59,12 @@ struct job {
 	bool		 jb_clean;	/* stop: only what comes after the removal */
 	struct jc_params jb_params;
 	char		**jb_command;	/* argv of the command line; NULL */
-	STAILQ_HEAD(, job_dep) jb_deps;
+	STAILQ_HEAD(, job_wait) jb_waiters;	/* begin after it has ended */
+	unsigned	 jb_left;	/* how many must end before it begins */
+	const struct job *jb_lacks;	/* one of those, which failed; NULL */
 	unsigned	 jb_mark;	/* looking for circles */
 
-	enum job_state	 jb_state;
+	bool		 jb_runs;	/* has begun and not ended */
 	enum step	 jb_step;
 	unsigned	 jb_hook;	/* next command of this step */
 	bool		 jb_failing;	/* a start that is being undone */
@@ -91,7 +96,9 @@ struct jail {
 	struct jc_conf	 j_conf;
 	struct jc_block	*j_line;	/* parameters of the command line; NULL */
 	char		**j_command;	/* NULL: none */
-	TAILQ_HEAD(, job) j_jobs;
+	TAILQ_HEAD(, job) j_jobs, j_active;
+	RB_HEAD(job_ready, job) j_ready;	/* by jb_order */
+	RB_HEAD(job_names, job) j_names;
 	unsigned	 j_njobs;
 	int		 j_status;
 };
@@ -105,6 +112,7 @@ void	job_warnx(const struct job *, const char *fmt, ...) __attribute__((format(p
 int	jobs_run(struct jail *);
 void	job_fail(struct job *);		/* what was made is undone */
 bool	job_advance(struct job *);	/* one step; false: it waits for something */
+uint64_t now_ns(void);
 
 /* jail_op.c: the daemon's part of the steps; all return false after a failure that was told. */
 bool	op_look(struct job *);

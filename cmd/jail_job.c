@@ -29,16 +29,33 @@
 static void
 job_free(struct job *jb)
 {
-	struct job_dep *jd;
+	struct job_wait *jw;
 
-	while ((jd = STAILQ_FIRST(&jb->jb_deps)) != NULL) {
-		STAILQ_REMOVE_HEAD(&jb->jb_deps, jd_link);
-		free(jd);
+	while ((jw = STAILQ_FIRST(&jb->jb_waiters)) != NULL) {
+		STAILQ_REMOVE_HEAD(&jb->jb_waiters, jw_link);
+		free(jw);
 	}
 	jc_params_free(&jb->jb_params);
 	free(jb->jb_name);
 	free(jb);
 }
+
+static int
+compare_names(const struct job *a, const struct job *b)
+{
+	return strcmp(a->jb_name, b->jb_name);
+}
+
+static int
+compare_order(const struct job *a, const struct job *b)
+{
+	return a->jb_order < b->jb_order ? -1 : a->jb_order > b->jb_order;
+}
+
+RB_PROTOTYPE(job_names, job, jb_byname, compare_names)
+RB_PROTOTYPE(job_ready, job, jb_ready, compare_order)
+RB_GENERATE(job_names, job, jb_byname, compare_names)
+RB_GENERATE(job_ready, job, jb_ready, compare_order)
 
 struct job *
 job_new(struct jail *j, const char *name, bool start)
@@ -48,7 +65,7 @@ job_new(struct jail *j, const char *name, bool start)
 	jb->jb_jail = j;
 	jb->jb_start = start;
 	jb->jb_step = start ? STEP_LOOK : STEP_FIND;
-	STAILQ_INIT(&jb->jb_deps);
+	STAILQ_INIT(&jb->jb_waiters);
 	STAILQ_INIT(&jb->jb_params);
 	if (name != NULL)
 		jb->jb_name = jc_strndup(name, strlen(name));
@@ -61,20 +78,19 @@ job_new(struct jail *j, const char *name, bool start)
 	}
 	snprintf(jb->jb_id, sizeof(jb->jb_id), "%s",
 	    jc_param_str(&jb->jb_params, "name", name != NULL ? name : ""));
+	if (name != NULL)
+		(void)RB_INSERT(job_names, &j->j_names, jb);
+	jb->jb_order = j->j_njobs++;
 	TAILQ_INSERT_TAIL(&j->j_jobs, jb, jb_link);
-	j->j_njobs++;
 	return jb;
 }
 
 struct job *
 job_find(struct jail *j, const char *name)
 {
-	struct job *jb;
+	struct job key = { .jb_name = (char *)(uintptr_t)name };
 
-	TAILQ_FOREACH(jb, &j->j_jobs, jb_link)
-		if (jb->jb_name != NULL && strcmp(jb->jb_name, name) == 0)
-			break;
-	return jb;
+	return RB_FIND(job_names, &j->j_names, &key);
 }
 
 void
@@ -107,17 +123,26 @@ job_warnx(const struct job *jb, const char *fmt, ...)
  * Steps.
  */
 static void
-job_end(struct job *jb, enum job_state state)
+job_end(struct job *jb, bool ok)
 {
 	struct jail *j = jb->jb_jail;
+	struct job_wait *jw;
 
-	if (jb->jb_state == JOB_RUNS)
-		j->j_running--;
-	jb->jb_state = state;
-	if (state == JOB_FAILED && jb->jb_status == 0)
+	jb->jb_runs = false;
+	TAILQ_REMOVE(&j->j_active, jb, jb_active);
+	j->j_running--;
+	if (!ok && jb->jb_status == 0)
 		jb->jb_status = 1;
 	if (jb->jb_status != 0)
 		j->j_status = jb->jb_status;
+	STAILQ_FOREACH(jw, &jb->jb_waiters, jw_link) {
+		struct job *next = jw->jw_job;
+
+		if (!ok)
+			next->jb_lacks = jb;
+		if (--next->jb_left == 0)
+			(void)RB_INSERT(job_ready, &j->j_ready, next);
+	}
 }
 
 /*
@@ -130,7 +155,7 @@ job_fail(struct job *jb)
 	if (jb->jb_status == 0)
 		jb->jb_status = 1;
 	if (!jb->jb_start || jb->jb_failing) {
-		job_end(jb, JOB_FAILED);
+		job_end(jb, false);
 		return;
 	}
 	jb->jb_failing = true;
@@ -163,7 +188,7 @@ step_op(struct job *jb, bool ok)
 	if (ok)
 		return next_step(jb);
 	job_fail(jb);
-	return jb->jb_state == JOB_RUNS;
+	return jb->jb_runs;
 }
 
 /*
@@ -188,7 +213,7 @@ step_create(struct job *jb)
 	bool ok = op_create(jb);
 
 	if (ok && !jb->jb_made) {	/* it was there: no commands */
-		job_end(jb, JOB_DONE);
+		job_end(jb, true);
 		return false;
 	}
 	if (!jb->jb_anew)
@@ -204,7 +229,7 @@ static bool
 step_stopped(struct job *jb)
 {
 	if (!jb->jb_again) {
-		job_end(jb, JOB_DONE);
+		job_end(jb, true);
 		return false;
 	}
 	jb->jb_again = false;
@@ -263,7 +288,7 @@ step_undo(struct job *jb)
 	default:
 		if (!jb->jb_failing)
 			return step_stopped(jb);
-		job_end(jb, JOB_FAILED);
+		job_end(jb, false);
 		return false;
 	}
 }
@@ -276,7 +301,7 @@ job_advance(struct job *jb)
 		if (!op_look(jb))
 			return step_op(jb, false);
 		if (jb->jb_needed && jb->jb_was) {
-			job_end(jb, JOB_DONE);
+			job_end(jb, true);
 			return false;
 		}
 		jb->jb_step = jb->jb_was ? STEP_CREATE : STEP_PREPARE;
@@ -295,7 +320,7 @@ job_advance(struct job *jb)
 	case STEP_POSTSTART:	return step_hooks(jb, "exec.poststart", false);
 	case STEP_RELEASE:	return step_op(jb, op_release(jb));
 	case STEP_STARTED:
-		job_end(jb, JOB_DONE);
+		job_end(jb, true);
 		return false;
 	case STEP_FIND:		return step_find(jb);
 	case STEP_PRESTOP:	return step_hooks(jb, "exec.prestop", false);
@@ -308,58 +333,44 @@ job_advance(struct job *jb)
 /*
  * Running.
  */
-static bool
-job_ready(struct job *jb)
-{
-	struct job_dep *jd;
-
-	STAILQ_FOREACH(jd, &jb->jb_deps, jd_link) {
-		const struct job *first = jd->jd_job;
-
-		if (first->jb_state == JOB_FAILED && jb->jb_start) {
-			job_warnx(jb, "skipped, because \"%s\" was not started", first->jb_name);
-			job_end(jb, JOB_FAILED);
-			return false;
-		}
-		if (first->jb_state == JOB_WAITS || first->jb_state == JOB_RUNS)
-			return false;
-	}
-	return true;
-}
-
 static void
 job_go(struct job *jb)
 {
-	while (jb->jb_state == JOB_RUNS && jb->jb_pid == 0 && jb->jb_conn == NULL &&
+	while (jb->jb_runs && jb->jb_pid == 0 && jb->jb_conn == NULL &&
 	    job_advance(jb))
 		;
 }
 
-/* True when a job began or ended, so that others may be ready now. */
-static bool
-begin_some(struct jail *j)
+static void
+job_begin(struct job *jb)
 {
-	bool any = false;
-	struct job *jb;
+	struct jail *j = jb->jb_jail;
 
-	TAILQ_FOREACH(jb, &j->j_jobs, jb_link) {
-		enum job_state before = jb->jb_state;
-
-		if (before != JOB_WAITS || (j->j_limit != 0 && j->j_running >= j->j_limit))
-			continue;
-		if (j->j_interrupted)
-			job_end(jb, JOB_FAILED);
-		else if (job_ready(jb)) {
-			jb->jb_state = JOB_RUNS;
-			j->j_running++;
-			job_go(jb);
-		}
-		any = any || (jb->jb_state != before && jb->jb_state != JOB_RUNS);
+	jb->jb_runs = true;
+	TAILQ_INSERT_TAIL(&j->j_active, jb, jb_active);
+	j->j_running++;
+	if (j->j_interrupted) {
+		job_end(jb, false);
+	} else if (jb->jb_start && jb->jb_lacks != NULL) {
+		job_warnx(jb, "skipped, because \"%s\" was not started", jb->jb_lacks->jb_name);
+		job_end(jb, false);
+	} else {
+		job_go(jb);
 	}
-	return any;
 }
 
-static uint64_t
+static void
+begin_some(struct jail *j)
+{
+	struct job *jb;
+
+	while (j->j_running < j->j_limit && (jb = RB_MIN(job_ready, &j->j_ready)) != NULL) {
+		(void)RB_REMOVE(job_ready, &j->j_ready, jb);
+		job_begin(jb);
+	}
+}
+
+uint64_t
 now_ns(void)
 {
 	struct timespec ts;
@@ -375,7 +386,7 @@ wait_time(const struct jail *j)
 	uint64_t first = UINT64_MAX, now = now_ns();
 	const struct job *jb;
 
-	TAILQ_FOREACH(jb, &j->j_jobs, jb_link)
+	TAILQ_FOREACH(jb, &j->j_active, jb_active)
 		if (jb->jb_pid != 0 && jb->jb_deadline != 0 && jb->jb_deadline < first)
 			first = jb->jb_deadline;
 	if (first == UINT64_MAX)
@@ -392,7 +403,7 @@ interrupt(struct jail *j, int sigfd)
 	while (read(sigfd, &si, sizeof(si)) == (ssize_t)sizeof(si))
 		j->j_interrupted = true;
 	if (j->j_interrupted)
-		TAILQ_FOREACH(jb, &j->j_jobs, jb_link)
+		TAILQ_FOREACH(jb, &j->j_active, jb_active)
 			if (jb->jb_pid != 0 && !jb->jb_failing)
 				hook_kill(jb);
 }
@@ -419,7 +430,7 @@ kill_late(struct jail *j)
 	uint64_t now = now_ns();
 	struct job *jb;
 
-	TAILQ_FOREACH(jb, &j->j_jobs, jb_link)
+	TAILQ_FOREACH(jb, &j->j_active, jb_active)
 		if (jb->jb_pid != 0 && jb->jb_deadline != 0 && jb->jb_deadline <= now)
 			hook_kill(jb);
 }
@@ -433,9 +444,7 @@ wait_some(struct jail *j, int sigfd)
 	nfds_t n = 1;
 
 	pfd[0] = (struct pollfd){ sigfd, POLLIN, 0 };
-	TAILQ_FOREACH(jb, &j->j_jobs, jb_link) {
-		if (jb->jb_state != JOB_RUNS || n > j->j_running)
-			continue;
+	TAILQ_FOREACH(jb, &j->j_active, jb_active) {
 		if (jb->jb_pid != 0 && jb->jb_fd < 0) {		/* without a descriptor: now */
 			job_event(jb);
 			n = 0;
@@ -474,15 +483,18 @@ catch_signals(sigset_t *old)
 int
 jobs_run(struct jail *j)
 {
+	struct job *jb;
 	sigset_t old;
 	int sigfd;
 
 	if (j->j_limit == 0 || j->j_limit > MAXCONNS)
 		j->j_limit = MAXCONNS;
+	TAILQ_FOREACH(jb, &j->j_jobs, jb_link)
+		if (jb->jb_left == 0)
+			(void)RB_INSERT(job_ready, &j->j_ready, jb);
 	sigfd = catch_signals(&old);
 	for (;;) {
-		while (begin_some(j))
-			;
+		begin_some(j);
 		if (j->j_running == 0)
 			break;
 		wait_some(j, sigfd);

@@ -145,7 +145,7 @@ on_line(const struct jail *j, const char *name)
 {
 	const struct jc_setting *js;
 
-	STAILQ_FOREACH(js, &j->j_line->jb_settings, js_link)
+	STAILQ_FOREACH(js, &j->j_line->bk_settings, js_link)
 		if (strcmp(js->js_name, name) == 0)
 			return true;
 	return false;
@@ -219,17 +219,17 @@ show_params(const struct jail *j, const char *name, const struct jc_params *list
 int
 show_configured(struct jail *j)
 {
-	const struct jc_block *jb;
+	const struct jc_block *bk;
 	struct jc_params list;
 
-	STAILQ_FOREACH(jb, &j->j_conf.jc_blocks, jb_link) {
-		if (jb->jb_name == NULL || jb->jb_wild || jc_find(&j->j_conf, jb->jb_name) != jb)
+	STAILQ_FOREACH(bk, &j->j_conf.jc_blocks, bk_link) {
+		if (bk->bk_name == NULL || bk->bk_wild || jc_find(&j->j_conf, bk->bk_name) != bk)
 			continue;
-		if (jc_params(&j->j_conf, jb->jb_name, NULL, &list) != 0) {
+		if (jc_params(&j->j_conf, bk->bk_name, NULL, &list) != 0) {
 			cmd_warnx(j->j_cx, "%s", j->j_conf.jc_err);
 			return 1;
 		}
-		show_params(j, jb->jb_name, &list);
+		show_params(j, bk->bk_name, &list);
 		jc_params_free(&list);
 	}
 	return 0;

@@ -201,16 +201,17 @@ name_params(struct jls *jl, int argc, char **argv)
 	}
 }
 
-/* NULL: all. */
+/* What is printed and no more; NULL: all. */
 static json_t *
 wanted_params(const struct jls *jl)
 {
 	if (jl->jl_named != NULL)
 		return json_incref(jl->jl_named);
 	if (jl->jl_verbose)
-		return json_pack("[s,s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path", "priv.have");
+		return json_pack("[s,s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path",
+		    "priv.have");
 	if (is_default(jl))
-		return json_pack("[s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path");
+		return json_pack("[s,s,s]", jl->jl_byname ? "name" : "jid", "host.hostname", "path");
 	return NULL;
 }
 

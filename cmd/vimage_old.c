@@ -48,15 +48,16 @@ set(struct cmd_ctx *cx, bool create, int argc, char **argv)
 	return status;
 }
 
-static json_t *
-find(const json_t *status, const char *name)
+/* The member of a list in an answer that has a name; NULL. */
+static const json_t *
+named(const json_t *reply, const char *list, const char *name)
 {
-	json_t *jail;
+	json_t *o;
 	size_t i;
 
-	json_array_foreach(json_object_get(status, "jails"), i, jail)
-		if (strcmp(cmd_str(jail, "name"), name) == 0)
-			return jail;
+	json_array_foreach(json_object_get(reply, list), i, o)
+		if (strcmp(cmd_str(o, "name"), name) == 0)
+			return o;
 	return NULL;
 }
 
@@ -72,7 +73,7 @@ destroy(struct cmd_ctx *cx, int argc, char **argv)
 		return cmd_usage(cx, 0, 1);
 	if (cmd_call(cx, json_pack("{s:s}", "op", "daemon.status"), &r) != 0)
 		return 1;
-	jail = find(r, argv[0]);
+	jail = named(r, "jails", argv[0]);
 	busy = cmd_int(jail, "processes") > 0 || cmd_int(jail, "sockets") > 0;
 	json_decref(r);
 	if (busy) {
@@ -116,18 +117,6 @@ list(struct cmd_ctx *cx, int argc, char **argv)
 	return !any && name != NULL;
 }
 
-static bool
-has_interface(const json_t *ifs, const char *name)
-{
-	json_t *ifp;
-	size_t i;
-
-	json_array_foreach(json_object_get(ifs, "interfaces"), i, ifp)
-		if (strcmp(cmd_str(ifp, "name"), name) == 0)
-			return true;
-	return false;
-}
-
 /* The first ethN that is free in there. */
 static int
 free_name(struct cmd_ctx *cx, const char *jail, char *name, size_t size)
@@ -139,7 +128,7 @@ free_name(struct cmd_ctx *cx, const char *jail, char *name, size_t size)
 		return error;
 	for (int n = 0; n < 10000; n++) {
 		snprintf(name, size, "eth%d", n);
-		if (!has_interface(r, name))
+		if (named(r, "interfaces", name) == NULL)
 			break;
 	}
 	json_decref(r);

@@ -133,7 +133,7 @@ settle(struct ctl_request *rq, const struct setting *se, int jid, bool hold)
 	    vi_jail_get(rq->rq_kernel, 0, jid, "host.hostname", name, sizeof(name)) == 0)
 		jproc_hostname(rq->rq_daemon, jid, name);
 	deny(rq->rq_daemon, jid);
-	vi_jail_list(rq->rq_kernel, jid, deny, rq->rq_daemon);
+	vi_jail_below(rq->rq_kernel, jid, deny, rq->rq_daemon);
 	jcpu_changed(rq->rq_daemon, jid);
 	if (se->se_ipclimits)
 		jproc_ipclimits(rq->rq_daemon, jid);

@@ -55,7 +55,7 @@ subtree_read(struct daemon *d, int jid, struct subtree *st)
 {
 	*st = (struct subtree){ .st_daemon = d };
 	subtree_add(st, jid);
-	vi_jail_list(d->d_kernel, jid, subtree_add, st);
+	vi_jail_below(d->d_kernel, jid, subtree_add, st);
 	if (st->st_nomem)
 		free(st->st_jids);
 	return st->st_nomem ? ENOMEM : 0;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
 
 #define JC_ERRLEN	512
 #define JC_MAXDEPTH	16	/* files that include files; variables in variables */
@@ -47,13 +48,16 @@ struct jc_setting {
 };
 
 struct jc_block {
-	STAILQ_ENTRY(jc_block) jb_link;
-	char		*jb_name;	/* NULL: global */
-	struct jc_block	*jb_parent;	/* NULL */
-	unsigned	 jb_scope;	/* settings of scope N are for blocks of scope N; 0: for all */
-	bool		 jb_wild;
-	STAILQ_HEAD(, jc_setting) jb_settings;
-	struct jc_loc	 jb_loc;
+	STAILQ_ENTRY(jc_block) bk_link;
+	STAILQ_ENTRY(jc_block) bk_shared;	/* without a name, or wild: said of many jails */
+	RB_ENTRY(jc_block) bk_byname;	/* the first of its name */
+	struct jc_block	*bk_same, *bk_last;	/* of one name: the next; the last, in the first */
+	unsigned	 bk_order;	/* grows as they are read */
+	char		*bk_name;	/* NULL: global */
+	struct jc_block	*bk_parent;	/* NULL */
+	unsigned	 bk_scope;	/* settings of scope N are for blocks of scope N; 0: for all */
+	bool		 bk_wild;
+	STAILQ_HEAD(, jc_setting) bk_settings;
 };
 
 struct jc_file {
@@ -62,7 +66,8 @@ struct jc_file {
 };
 
 struct jc_conf {
-	STAILQ_HEAD(, jc_block) jc_blocks;
+	STAILQ_HEAD(, jc_block) jc_blocks, jc_shared;
+	RB_HEAD(jc_names, jc_block) jc_names;
 	STAILQ_HEAD(, jc_file) jc_files;
 	unsigned	 jc_scope;	/* of what is being read */
 	unsigned	 jc_depth;
@@ -93,6 +98,8 @@ bool	jc_match(const char *pattern, const char *name);
 bool	jc_iswild(const char *name);
 /* The first block of that name; NULL. */
 const struct jc_block *jc_find(const struct jc_conf *, const char *name);
+/* Is a parameter set for any jail at all? */
+bool	jc_mentions(const struct jc_conf *, const char *param);
 /*
  * What the configuration says of a jail; extra are settings that come last (command line), or
  * NULL.  EINVAL with jc_err.

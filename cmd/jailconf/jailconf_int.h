@@ -20,7 +20,9 @@ struct jc_reader {
 };
 
 struct jc_block *jc_block_new(struct jc_reader *, struct jc_value *name);	/* consumes; NULL: error */
-struct jc_block *jc_block_add(struct jc_conf *);	/* without a name */
+struct jc_block *jc_block_add(struct jc_conf *);	/* a name is to be given */
+/* Once and for all; NULL: global.  Consumes the name. */
+void	jc_block_name(struct jc_conf *, struct jc_block *, char *name);
 int	jc_read_stdin(struct jc_conf *);
 struct jc_value *jc_value_new(const struct jc_loc *);
 void	jc_value_free(struct jc_value *);

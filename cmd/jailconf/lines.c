@@ -94,9 +94,9 @@ read_line(struct lines *l)
 		put_word(l, word, &id);
 		free(word);
 	}
-	if (error == 0 && id == NULL)
+	if (error == 0 && (id == NULL || id[0] == '\0'))
 		error = line_fail(l, "a line with neither jid nor name");
-	l->l_block->jb_name = id;
+	jc_block_name(l->l_conf, l->l_block, id);
 	return error;
 }
 

@@ -29,6 +29,7 @@ struct gather {
 	struct jc_conf	*g_conf;
 	const char	*g_jail;
 	STAILQ_HEAD(, entry) g_entries;
+	unsigned	 g_scope;	/* the jail's */
 	unsigned	 g_depth;
 	int		 g_error;
 };
@@ -62,15 +63,17 @@ jc_match(const char *pattern, const char *name)
 	}
 }
 
-const struct jc_block *
-jc_find(const struct jc_conf *jc, const char *name)
+bool
+jc_mentions(const struct jc_conf *jc, const char *param)
 {
-	const struct jc_block *jb;
+	const struct jc_setting *js;
+	const struct jc_block *bk;
 
-	STAILQ_FOREACH(jb, &jc->jc_blocks, jb_link)
-		if (jb->jb_name != NULL && strcmp(jb->jb_name, name) == 0)
-			break;
-	return jb;
+	STAILQ_FOREACH(bk, &jc->jc_blocks, bk_link)
+		STAILQ_FOREACH(js, &bk->bk_settings, js_link)
+			if (strcmp(js->js_name, param) == 0)
+				return true;
+	return false;
 }
 
 /*
@@ -117,27 +120,40 @@ take(struct gather *g, const struct jc_setting *js)
 }
 
 static void
-take_block(struct gather *g, const struct jc_block *jb)
+take_block(struct gather *g, const struct jc_block *bk)
 {
 	const struct jc_setting *js;
 
-	STAILQ_FOREACH(js, &jb->jb_settings, js_link)
+	STAILQ_FOREACH(js, &bk->bk_settings, js_link)
 		take(g, js);
+}
+
+static bool
+in_scope(const struct gather *g, const struct jc_block *bk)
+{
+	return bk->bk_scope == 0 || bk->bk_scope == g->g_scope;
 }
 
 static void
 gather_all(struct gather *g, const struct jc_block *extra)
 {
-	const struct jc_block *own = jc_find(g->g_conf, g->g_jail), *jb;
-	unsigned scope = own != NULL ? own->jb_scope : 0;
+	const struct jc_block *own = jc_find(g->g_conf, g->g_jail), *bk;
 
-	STAILQ_FOREACH(jb, &g->g_conf->jc_blocks, jb_link)
-		if (jb->jb_name == NULL && (jb->jb_scope == 0 || jb->jb_scope == scope))
-			take_block(g, jb);
-	STAILQ_FOREACH(jb, &g->g_conf->jc_blocks, jb_link)
-		if (jb->jb_name != NULL && jc_match(jb->jb_name, g->g_jail) &&
-		    (!jb->jb_wild || jb->jb_scope == 0 || jb->jb_scope == scope))
-			take_block(g, jb);
+	g->g_scope = own != NULL ? own->bk_scope : 0;
+	STAILQ_FOREACH(bk, &g->g_conf->jc_shared, bk_shared)
+		if (bk->bk_name == NULL && in_scope(g, bk))
+			take_block(g, bk);
+	if (own != NULL && own->bk_wild)	/* it matches itself */
+		own = NULL;
+	STAILQ_FOREACH(bk, &g->g_conf->jc_shared, bk_shared) {
+		if (bk->bk_name == NULL || !jc_match(bk->bk_name, g->g_jail) || !in_scope(g, bk))
+			continue;
+		for (; own != NULL && own->bk_order < bk->bk_order; own = own->bk_same)
+			take_block(g, own);
+		take_block(g, bk);
+	}
+	for (; own != NULL; own = own->bk_same)
+		take_block(g, own);
 	if (extra != NULL)
 		take_block(g, extra);
 }

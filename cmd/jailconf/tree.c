@@ -192,7 +192,7 @@ jc_setting_add(struct jc_reader *jr, struct jc_value *name, enum jc_op op,
 	if (jr->jr_error != 0)
 		jc_setting_free(js);
 	else
-		STAILQ_INSERT_TAIL(&jr->jr_block->jb_settings, js, js_link);
+		STAILQ_INSERT_TAIL(&jr->jr_block->bk_settings, js, js_link);
 }
 
 /*
@@ -201,22 +201,22 @@ jc_setting_add(struct jc_reader *jr, struct jc_value *name, enum jc_op op,
 struct jc_block *
 jc_line_new(void)
 {
-	struct jc_block *jb = jc_alloc(sizeof(*jb));
+	struct jc_block *bk = jc_alloc(sizeof(*bk));
 
-	STAILQ_INIT(&jb->jb_settings);
-	return jb;
+	STAILQ_INIT(&bk->bk_settings);
+	return bk;
 }
 
 void
-jc_line_free(struct jc_block *jb)
+jc_line_free(struct jc_block *bk)
 {
 	struct jc_setting *js;
 
-	while (jb != NULL && (js = STAILQ_FIRST(&jb->jb_settings)) != NULL) {
-		STAILQ_REMOVE_HEAD(&jb->jb_settings, js_link);
+	while (bk != NULL && (js = STAILQ_FIRST(&bk->bk_settings)) != NULL) {
+		STAILQ_REMOVE_HEAD(&bk->bk_settings, js_link);
 		jc_setting_free(js);
 	}
-	free(jb);
+	free(bk);
 }
 
 void
@@ -235,30 +235,54 @@ jc_line_put(struct jc_block *line, const char *name, enum jc_op op, const char *
 		jc_value_text(jv, value, strlen(value));
 		STAILQ_INSERT_TAIL(&js->js_values, jv, jv_link);
 	}
-	STAILQ_INSERT_TAIL(&line->jb_settings, js, js_link);
+	STAILQ_INSERT_TAIL(&line->bk_settings, js, js_link);
 }
 
 /*
  * Blocks.
  */
-static struct jc_block *
-block_alloc(struct jc_conf *jc, const struct jc_loc *loc)
-{
-	struct jc_block *jb = jc_alloc(sizeof(*jb));
-
-	STAILQ_INIT(&jb->jb_settings);
-	jb->jb_scope = jc->jc_scope;
-	jb->jb_loc = *loc;
-	STAILQ_INSERT_TAIL(&jc->jc_blocks, jb, jb_link);
-	return jb;
-}
-
 struct jc_block *
 jc_block_add(struct jc_conf *jc)
 {
-	const struct jc_loc nowhere = { NULL, 0, 0 };
+	struct jc_block *bk = jc_line_new(), *last = STAILQ_LAST(&jc->jc_blocks, jc_block, bk_link);
 
-	return block_alloc(jc, &nowhere);
+	bk->bk_scope = jc->jc_scope;
+	bk->bk_order = last != NULL ? last->bk_order + 1 : 0;
+	STAILQ_INSERT_TAIL(&jc->jc_blocks, bk, bk_link);
+	return bk;
+}
+
+static int
+compare_names(const struct jc_block *a, const struct jc_block *b)
+{
+	return strcmp(a->bk_name, b->bk_name);
+}
+
+RB_PROTOTYPE(jc_names, jc_block, bk_byname, compare_names)
+RB_GENERATE(jc_names, jc_block, bk_byname, compare_names)
+
+void
+jc_block_name(struct jc_conf *jc, struct jc_block *bk, char *name)
+{
+	struct jc_block *first;
+
+	bk->bk_name = name;
+	bk->bk_wild = name != NULL && jc_iswild(name);
+	bk->bk_last = bk;
+	if (name == NULL || bk->bk_wild)
+		STAILQ_INSERT_TAIL(&jc->jc_shared, bk, bk_shared);
+	if (name == NULL || (first = RB_INSERT(jc_names, &jc->jc_names, bk)) == NULL)
+		return;
+	first->bk_last->bk_same = bk;
+	first->bk_last = bk;
+}
+
+const struct jc_block *
+jc_find(const struct jc_conf *jc, const char *name)
+{
+	struct jc_block key = { .bk_name = (char *)(uintptr_t)name };
+
+	return RB_FIND(jc_names, (struct jc_names *)(uintptr_t)&jc->jc_names, &key);
 }
 
 bool
@@ -286,7 +310,7 @@ name_ok(const char *name)
 static char *
 block_name(struct jc_reader *jr, const struct jc_value *jv)
 {
-	const char *parent = jr->jr_block->jb_name;
+	const char *parent = jr->jr_block->bk_name;
 	char *name = value_plain(jv), *full;
 
 	if (name == NULL || name[strcspn(name, " \t\r\n$=;{},\"'/")] != '\0' || !name_ok(name)) {
@@ -305,25 +329,23 @@ block_name(struct jc_reader *jr, const struct jc_value *jv)
 struct jc_block *
 jc_block_new(struct jc_reader *jr, struct jc_value *word)
 {
-	struct jc_loc loc = word->jv_loc;
 	char *name = block_name(jr, word);
-	struct jc_block *jb;
+	struct jc_block *bk;
 
 	jc_value_free(word);
 	if (name == NULL)
 		return NULL;
-	jb = block_alloc(jr->jr_conf, &loc);
-	jb->jb_name = name;
-	jb->jb_wild = jc_iswild(name);
-	jb->jb_parent = jr->jr_block;
-	jr->jr_block = jb;
-	return jb;
+	bk = jc_block_add(jr->jr_conf);
+	jc_block_name(jr->jr_conf, bk, name);
+	bk->bk_parent = jr->jr_block;
+	jr->jr_block = bk;
+	return bk;
 }
 
 void
 jc_block_leave(struct jc_reader *jr)
 {
-	jr->jr_block = jr->jr_block->jb_parent;
+	jr->jr_block = jr->jr_block->bk_parent;
 }
 
 /*
@@ -343,9 +365,9 @@ static int
 read_stream(struct jc_conf *jc, const char *name, FILE *f)
 {
 	struct jc_reader jr = { .jr_conf = jc, .jr_file = file_name(jc, name) };
-	struct jc_loc loc = { jr.jr_file, 1, 1 };
 
-	jr.jr_block = jr.jr_global = block_alloc(jc, &loc);
+	jr.jr_block = jr.jr_global = jc_block_add(jc);
+	jc_block_name(jc, jr.jr_global, NULL);
 	return jc_parse(&jr, f);
 }
 
@@ -460,24 +482,21 @@ jc_init(struct jc_conf *jc)
 {
 	memset(jc, 0, sizeof(*jc));
 	STAILQ_INIT(&jc->jc_blocks);
+	STAILQ_INIT(&jc->jc_shared);
+	RB_INIT(&jc->jc_names);
 	STAILQ_INIT(&jc->jc_files);
 }
 
 void
 jc_clear(struct jc_conf *jc)
 {
-	struct jc_setting *js;
-	struct jc_block *jb;
+	struct jc_block *bk;
 	struct jc_file *jf;
 
-	while ((jb = STAILQ_FIRST(&jc->jc_blocks)) != NULL) {
-		STAILQ_REMOVE_HEAD(&jc->jc_blocks, jb_link);
-		while ((js = STAILQ_FIRST(&jb->jb_settings)) != NULL) {
-			STAILQ_REMOVE_HEAD(&jb->jb_settings, js_link);
-			jc_setting_free(js);
-		}
-		free(jb->jb_name);
-		free(jb);
+	while ((bk = STAILQ_FIRST(&jc->jc_blocks)) != NULL) {
+		STAILQ_REMOVE_HEAD(&jc->jc_blocks, bk_link);
+		free(bk->bk_name);
+		jc_line_free(bk);
 	}
 	while ((jf = STAILQ_FIRST(&jc->jc_files)) != NULL) {
 		STAILQ_REMOVE_HEAD(&jc->jc_files, jf_link);

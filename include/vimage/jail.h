@@ -42,6 +42,8 @@ VI_API int	vi_jail_get(struct vi_kernel *, int caller, int jid, const char *para
 VI_API int	vi_jail_params(struct vi_kernel *, int caller, int jid, void (*)(void *arg, const char *name, const char *value), void *arg);
 VI_API bool	vi_jail_settable(struct vi_kernel *, int jid, const char *param);	/* false: it can only be read, or belongs to a container of its parent */
 VI_API void	vi_jail_list(struct vi_kernel *, int caller, void (*)(void *arg, int jid), void *arg);	/* ascending; without caller itself */
+/* The same, parents before children, in the time that those take: for what happens to each jail. */
+VI_API void	vi_jail_below(struct vi_kernel *, int jid, void (*)(void *arg, int jid), void *arg);
 VI_API struct vi_vnet *vi_jail_vnet(struct vi_kernel *, int jid);	/* own or inherited; NULL: no such jail */
 VI_API int	vi_vnet_jail(struct vi_vnet *);				/* jid of the owner, -1: none */
 VI_API bool	vi_jail_owns_vnet(struct vi_kernel *, int jid);

@@ -242,6 +242,15 @@ vi_jail_list(struct vi_kernel *k, int callerid, void (*fn)(void *, int), void *a
 			fn(arg, pr->pr_jid);
 }
 
+void
+vi_jail_below(struct vi_kernel *k, int jid, void (*fn)(void *, int), void *arg)
+{
+	const struct prison *top = api_prison(k, jid), *pr = top;
+
+	while (pr != NULL && (pr = prison_below(top, pr)) != NULL)
+		fn(arg, pr->pr_jid);
+}
+
 struct vi_vnet *
 vi_jail_vnet(struct vi_kernel *k, int jid)
 {

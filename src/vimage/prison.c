@@ -71,6 +71,16 @@ prison_next(struct prison *pr)
 }
 
 struct prison *
+prison_below(const struct prison *top, const struct prison *pr)
+{
+	struct prison *next = TAILQ_FIRST(&pr->pr_children);
+
+	for (; next == NULL && pr != top; pr = pr->pr_parent)
+		next = TAILQ_NEXT(pr, pr_sibling);
+	return (next);
+}
+
+struct prison *
 prison_ofvnet(struct vnet *vn)
 {
 	return (vn->vn_jid < 0 ? NULL : prison_find(vn->vn_kernel, vn->vn_jid));

@@ -127,6 +127,8 @@ unsigned prison_fini(struct kernel *, vi_leak_fn *, void *arg);	/* every prison 
 struct prison *prison_find(struct kernel *, int jid);
 struct prison *prison_first(struct kernel *);	/* ascending jid */
 struct prison *prison_next(struct prison *);
+/* Those below top, parents before children: begins with pr = top; NULL after the last. */
+struct prison *prison_below(const struct prison *top, const struct prison *pr);
 struct prison *prison_find_name(struct prison *caller, const char *name);	/* relative; a number is a jid */
 bool	 prison_ischild(const struct prison *ancestor, const struct prison *);	/* strictly below */
 const char *prison_relname(const struct prison *caller, const struct prison *);

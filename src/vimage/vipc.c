@@ -43,10 +43,10 @@ vipc_show(const void *c, char *buf, size_t len)
 static uint64_t
 vipc_account(const void *c)
 {
-	const struct vipc *vi = c;
-	uint64_t n = 0;
+	const struct prison *owner = ((const struct vipc *)c)->vi_owner;
+	uint64_t n = owner->pr_container[VCLASS_VIPC] == c;
 
-	for (struct prison *pr = prison_first(vi->vi_owner->pr_kernel); pr != NULL; pr = prison_next(pr))
+	for (const struct prison *pr = prison_below(owner, owner); pr != NULL; pr = prison_below(owner, pr))
 		n += pr->pr_container[VCLASS_VIPC] == c;
 	return (n);
 }

@@ -36,7 +36,7 @@ ask(struct jc_conf *jc, const char *name)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct jc_block *jb;
+	const struct jc_block *bk;
 	struct jc_conf jc;
 
 	jc_init(&jc);
@@ -44,10 +44,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (jc_read_text(&jc, "fuzz", (const char *)data, size) != 0) {
 		check_error(&jc);
 	} else {
-		STAILQ_FOREACH(jb, &jc.jc_blocks, jb_link)
-			if (jb->jb_name != NULL && !jb->jb_wild) {
+		STAILQ_FOREACH(bk, &jc.jc_blocks, bk_link)
+			if (bk->bk_name != NULL && !bk->bk_wild) {
 				jc.jc_err[0] = '\0';
-				ask(&jc, jb->jb_name);
+				ask(&jc, bk->bk_name);
 			}
 	}
 	jc_clear(&jc);
