@@ -168,7 +168,6 @@ struct lx_sock {
 	enum lx_state	 ls_state;
 	uint8_t		 ls_type;	/* SOCK_* as the program sees it */
 	uint8_t		 ls_proto;
-	bool		 ls_priv;	/* made with privilege */
 	bool		 ls_raised;	/* between lx_sock_raise() and lx_sock_lower() */
 	uint16_t	 ls_cmsg;	/* LXC_* */
 	uint8_t		 ls_family;	/* AF_INET, AF_INET6 */
@@ -194,7 +193,6 @@ struct lx_sock {
 	bool		 ls_used;	/* ls_so has tried to connect */
 	bool		 ls_isready;
 	uint32_t	 ls_bytes;	/* listeners: readiness bytes in the pair */
-	int		 ls_backlog;
 	TAILQ_HEAD(, lx_sock) ls_made;	/* listeners: accepted, but the answer was lost */
 	TAILQ_ENTRY(lx_sock) ls_madelink;
 	int		 ls_appfd;	/* in ls_made: the program's end; otherwise -1 */
@@ -396,6 +394,7 @@ int64_t	 lx_sys_getsockopt(struct lx_call *);
 int64_t	 lx_sys_setsockopt(struct lx_call *);
 int	 opt_set(struct lx_sock *, int level, int name, const uint8_t *, size_t);
 int	 opt_get(struct lx_sock *, int level, int name, uint8_t *, size_t *);	/* *len: the space, the length */
+uint8_t	 tcpinfo_state(uint8_t state);	/* of VI_TCPS_*, as Linux numbers it */
 size_t	 tcpinfo_build(const struct vi_tcp_info *, void *, size_t);
 
 /* tcpauth.c: keys of segments */

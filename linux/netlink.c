@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Netlink sockets: NETLINK_ROUTE.
+ * Netlink sockets: NETLINK_ROUTE, and NETLINK_SOCK_DIAG (nl_diag.c).
  *
  * Theory of operation.  The pair is SOCK_SEQPACKET as for datagrams.  A request arrives by an
  * intercepted call, or through the pair when the program used send() or write().  It is
@@ -33,7 +33,7 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 
 	if (type != SOCK_RAW && type != SOCK_DGRAM)
 		return (-ESOCKTNOSUPPORT);
-	if (proto != NETLINK_ROUTE)
+	if (proto != NETLINK_ROUTE && proto != NETLINK_SOCK_DIAG)
 		return (-EPROTONOSUPPORT);
 	if ((error = lx_call_cred(c, &cr)) != 0)
 		return (error == ENOENT ? LX_DONE : -error);
@@ -42,6 +42,7 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 	if (error != 0)
 		return (-error);
 	ls->ls_type = (uint8_t)type;
+	ls->ls_proto = (uint8_t)proto;
 	ls->ls_nl = calloc(1, sizeof(*ls->ls_nl));
 	if (ls->ls_nl != NULL) {
 		ls->ls_nl->nl_cred = cr;
@@ -138,15 +139,15 @@ nl_do(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq)
 
 /* Only requests that ask for something may be dumps: the bits mean other things in those that change it. */
 static bool
-nl_isdump(const struct nl_req *rq)
+nl_isdump(const struct lx_sock *ls, const struct nl_req *rq)
 {
-	return ((rq->rq_hdr.nlmsg_type & 3) == 2 && nl_dump(rq));
+	return ((ls->ls_proto != NETLINK_ROUTE || (rq->rq_hdr.nlmsg_type & 3) == 2) && nl_dump(rq));
 }
 
 static void
 nl_request(struct lx_sock *ls, const uint8_t *msg, const struct nl_req *rq)
 {
-	bool dump = nl_isdump(rq);
+	bool dump = nl_isdump(ls, rq);
 	struct nl_out *no;
 	int error, zero = 0;
 
@@ -157,9 +158,13 @@ nl_request(struct lx_sock *ls, const uint8_t *msg, const struct nl_req *rq)
 		return;
 	}
 	nl_out_init(no, ls, rq, dump ? NLM_F_MULTI : 0);
-	lx_manage(ls->ls_lx);
-	error = nl_do(no, ls, rq);
-	lx_managed(ls->ls_lx);
+	if (ls->ls_proto == NETLINK_SOCK_DIAG)
+		error = nl_getdiag(no, ls, rq, msg + sizeof(rq->rq_hdr));
+	else {
+		lx_manage(ls->ls_lx);
+		error = nl_do(no, ls, rq);
+		lx_managed(ls->ls_lx);
+	}
 	if (error != 0)
 		nl_error(ls, msg, rq, error);
 	else if (dump) {
@@ -185,7 +190,7 @@ nl_input(struct lx_sock *ls, const void *buf, size_t len)
 	ls->ls_nl->nl_bound = true;	/* sending binds */
 	lx_tuns_reap(ls->ls_lx, ls->ls_vnet);
 	while (len >= sizeof(struct nlmsghdr)) {
-		error = nl_req_parse(p, len, &rq);
+		error = nl_req_parse(p, len, ls->ls_proto, &rq);
 		if (error != 0 &&
 		    (rq.rq_hdr.nlmsg_len < sizeof(rq.rq_hdr) || rq.rq_hdr.nlmsg_len > len))
 			return;		/* no message at all: dropped, as Linux does */
@@ -297,7 +302,7 @@ nl_getsockopt(struct lx_call *c)
 		value = AF_NETLINK;
 		break;
 	case SO_PROTOCOL:
-		value = NETLINK_ROUTE;
+		value = ls->ls_proto;
 		break;
 	case SO_ERROR:
 		value = lx_sock_error(ls);

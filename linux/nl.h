@@ -42,8 +42,8 @@ struct nl_req {
 	const uint8_t	*rq_fixed;	/* what stands before the attributes; NULL: too short for it */
 	struct nl_attr { const uint8_t *na_data; size_t na_len; } rq_attr[NL_NATTR];	/* NULL: absent */
 };
-/* One message of len bytes at buf (not more than nlmsg_len).  0, EINVAL. */
-int	 nl_req_parse(const uint8_t *buf, size_t len, struct nl_req *);
+/* One message of len bytes at buf (not more than nlmsg_len).  0, EINVAL.  Of NETLINK_ROUTE with what follows the header. */
+int	 nl_req_parse(const uint8_t *buf, size_t len, int proto, struct nl_req *);
 
 static inline bool nl_has(const struct nl_req *rq, unsigned type) { return (rq->rq_attr[type].na_data != NULL); }
 static inline bool nl_dump(const struct nl_req *rq) { return ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP); }
@@ -82,7 +82,6 @@ static inline bool nl_wants(const struct nl_req *rq, int family) { return (rq->r
 static inline uint8_t nl_family(const struct vi_sockaddr *sa) { return (sa->sa_family == VI_AF_INET6 ? AF_INET6 : AF_INET); }
 void	 nl_out_end(struct nl_out *);
 
-/* The name of an interface by its index.  ENODEV. */
 /* Linux's number of a table, and ours.  EINVAL: there is none. */
 uint32_t nl_table(uint32_t fib);
 int	 nl_fib(uint32_t table, uint32_t *fib);
@@ -107,6 +106,8 @@ int	 nl_getaddr(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getroute(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getneigh(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getrule(struct nl_out *, struct vi_vnet *, const struct nl_req *);
+/* nl_diag.c: without that lock; body is what follows the header. */
+int	 nl_getdiag(struct nl_out *, struct lx_sock *, const struct nl_req *, const uint8_t *body);
 /* What changes something: the vnet's, which the program was found to be allowed to change. */
 int	 nl_setlink(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
 int	 nl_dellink(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);

@@ -195,7 +195,7 @@ req_header(struct nl_req *rq, const uint8_t *buf)
 }
 
 int
-nl_req_parse(const uint8_t *buf, size_t len, struct nl_req *rq)
+nl_req_parse(const uint8_t *buf, size_t len, int proto, struct nl_req *rq)
 {
 	size_t fixed;
 
@@ -205,6 +205,8 @@ nl_req_parse(const uint8_t *buf, size_t len, struct nl_req *rq)
 	memcpy(&rq->rq_hdr, buf, sizeof(rq->rq_hdr));
 	if (rq->rq_hdr.nlmsg_len < sizeof(rq->rq_hdr) || rq->rq_hdr.nlmsg_len > len)
 		return (EINVAL);
+	if (proto != NETLINK_ROUTE)
+		return (0);
 	len = rq->rq_hdr.nlmsg_len - sizeof(rq->rq_hdr);
 	buf += sizeof(rq->rq_hdr);
 	if (len > 0)

@@ -16,7 +16,7 @@ struct lx_tcp_tail {
 };
 
 /* Linux's numbers of the states, by ours. */
-static const uint8_t tcpinfo_state[] = {
+static const uint8_t states[] = {
     [VI_TCPS_CLOSED] = 7,
     [VI_TCPS_LISTEN] = 10,
     [VI_TCPS_SYN_SENT] = 2,
@@ -29,6 +29,12 @@ static const uint8_t tcpinfo_state[] = {
     [VI_TCPS_FIN_WAIT_2] = 5,
     [VI_TCPS_TIME_WAIT] = 6,
 };
+
+uint8_t
+tcpinfo_state(uint8_t state)
+{
+	return (state < sizeof(states) ? states[state] : 7);
+}
 
 static uint32_t
 segments(uint32_t bytes, uint32_t mss)
@@ -112,7 +118,7 @@ tcpinfo_build(const struct vi_tcp_info *vi, void *buf, size_t size)
 	struct tcp_info ti;
 
 	memset(&ti, 0, sizeof(ti));
-	ti.tcpi_state = vi->ti_state < sizeof(tcpinfo_state) ? tcpinfo_state[vi->ti_state] : 7;
+	ti.tcpi_state = tcpinfo_state(vi->ti_state);
 	ti.tcpi_ca_state = vi->ti_ca_state;
 	ti.tcpi_retransmits = vi->ti_retransmits;
 	ti.tcpi_probes = vi->ti_probes;
@@ -120,8 +126,13 @@ tcpinfo_build(const struct vi_tcp_info *vi, void *buf, size_t size)
 	ti.tcpi_options = vi->ti_options;	/* the same bits */
 	ti.tcpi_snd_wscale = vi->ti_snd_wscale & 15U;
 	ti.tcpi_rcv_wscale = vi->ti_rcv_wscale & 15U;
-	tcpinfo_path(vi, &ti);
-	tcpinfo_totals(vi, &ti);
+	if (vi->ti_state == VI_TCPS_LISTEN) {
+		ti.tcpi_reordering = vi->ti_reordering;
+		ti.tcpi_snd_cwnd = 10;		/* what Linux's connections begin with */
+	} else {
+		tcpinfo_path(vi, &ti);
+		tcpinfo_totals(vi, &ti);
+	}
 	_Static_assert(offsetof(struct tcp_info, tcpi_snd_wnd) + 4 == LX_TCP_TAIL,
 	    "the end of struct tcp_info is elsewhere");
 	memset(&all, 0, sizeof(all));

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/socket.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
 
 #include <vimage/ifnet.h>
 #include <vimage/vimage.h>
@@ -21,7 +23,7 @@
 #include "linux/nl.h"
 #include "tests/fuzz/target.h"
 
-enum { B_GROUPS = 1, B_CAPACK = 2, B_RAW = 4 };		/* B_RAW: the rest is one datagram as it is */
+enum { B_GROUPS = 1, B_CAPACK = 2, B_RAW = 4, B_DIAG = 8 };	/* B_RAW: the rest is one datagram as it is */
 enum { K_DUMP = 64, K_ACK = 128 };
 #define MAXRECORDS	32
 
@@ -30,13 +32,26 @@ static const uint16_t types[] = {
 	RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWRULE, RTM_DELRULE, RTM_GETRULE,
 };
 
+static const uint16_t diag_types[] = { SOCK_DIAG_BY_FAMILY, SOCK_DESTROY, TCPDIAG_GETSOCK, NLMSG_MIN_TYPE };
+
 struct world {
 	struct vi_kernel_params	 kp;
 	struct vi_kernel	*k;
 	struct vi_worker	*w;
 	struct lx_loop		*loop;
 	struct lx		*lx;
+	struct vi_socket	*so[3];		/* for NETLINK_SOCK_DIAG */
 };
+
+static void
+world_socket(struct world *wd, unsigned i, int family, int type, uint16_t port)
+{
+	const struct vi_cred root = { .cr_priv = true };
+	const struct vi_sockaddr sa = { .sa_family = (uint8_t)family, .sa_port = htons(port) };
+
+	REQUIRE(vi_socket(vi_vnet0(wd->k), family, type, type == SOCK_RAW ? IPPROTO_ICMP : 0, &root, &wd->so[i]) == 0);
+	REQUIRE(vi_bind(wd->so[i], &sa) == 0);
+}
 
 static void
 world_begin(struct world *wd)
@@ -52,11 +67,21 @@ world_begin(struct world *wd)
 	REQUIRE(lx_loop_new(&wd->loop) == 0);
 	REQUIRE(lx_new(wd->w, wd->loop, &ops, NULL, &wd->lx) == 0);
 	wd->lx->lx_kernel = wd->k;		/* attaching a program does that */
+	vi_worker_enter(wd->w);
+	world_socket(wd, 0, VI_AF_INET, SOCK_DGRAM, 53);
+	world_socket(wd, 1, VI_AF_INET6, SOCK_STREAM, 80);
+	world_socket(wd, 2, VI_AF_INET, SOCK_RAW, 0);
+	REQUIRE(vi_listen(wd->so[1], 5) == 0);
+	vi_worker_leave(wd->w);
 }
 
 static void
 world_end(struct world *wd)
 {
+	vi_worker_enter(wd->w);
+	for (unsigned i = 0; i < LX_NITEMS(wd->so); i++)
+		vi_close(wd->so[i]);
+	vi_worker_leave(wd->w);
 	lx_free(wd->lx);
 	lx_loop_free(wd->loop);
 	target_kernel_free(wd->k, &wd->kp);
@@ -80,8 +105,10 @@ reply_attrs(const uint8_t *p, size_t len)
 
 /* What stands before the attributes. */
 static size_t
-reply_fixed(uint16_t type)
+reply_fixed(uint16_t type, bool diag)
 {
+	if (diag)
+		return (sizeof(struct inet_diag_msg));
 	switch (type) {
 	case RTM_NEWLINK: case RTM_DELLINK: return (sizeof(struct ifinfomsg));
 	case RTM_NEWADDR: case RTM_DELADDR: return (sizeof(struct ifaddrmsg));
@@ -92,10 +119,11 @@ reply_fixed(uint16_t type)
 
 /* How many messages in it end an answer. */
 static unsigned
-reply_check(const uint8_t *p, size_t len)
+reply_check(const uint8_t *p, size_t len, bool diag)
 {
 	struct nlmsghdr nh;
 	unsigned ends = 0;
+	size_t fixed;
 
 	for (; len > 0; p += NLMSG_ALIGN(nh.nlmsg_len), len -= NLMSG_ALIGN(nh.nlmsg_len)) {
 		REQUIRE(len >= sizeof(nh));
@@ -105,21 +133,22 @@ reply_check(const uint8_t *p, size_t len)
 			ends++;
 			continue;
 		}
-		REQUIRE(nh.nlmsg_len >= sizeof(nh) + reply_fixed(nh.nlmsg_type));
-		reply_attrs(p + sizeof(nh) + reply_fixed(nh.nlmsg_type), nh.nlmsg_len - sizeof(nh) - reply_fixed(nh.nlmsg_type));
+		fixed = sizeof(nh) + reply_fixed(nh.nlmsg_type, diag);
+		REQUIRE(nh.nlmsg_len >= fixed);
+		reply_attrs(p + fixed, nh.nlmsg_len - fixed);
 	}
 	return (ends);
 }
 
 static unsigned
-replies(int fd)
+replies(int fd, bool diag)
 {
 	static uint8_t buf[LX_MAXDGRAM];
 	unsigned ends = 0;
 	ssize_t n;
 
 	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
-		ends += reply_check(buf, (size_t)n);
+		ends += reply_check(buf, (size_t)n, diag);
 	return (ends);
 }
 
@@ -128,9 +157,12 @@ record(struct lx_sock *ls, int fd, uint8_t kind, const uint8_t *body, size_t len
 {
 	uint8_t *msg = calloc(1, sizeof(struct nlmsghdr) + NLMSG_ALIGN(len));
 	struct nlmsghdr nh = { .nlmsg_len = (uint32_t)(sizeof(nh) + len), .nlmsg_type = types[(kind & 31) % LX_NITEMS(types)], .nlmsg_seq = 7 };
+	const bool diag = ls->ls_proto == NETLINK_SOCK_DIAG;
 	unsigned ends;
 
 	REQUIRE(msg != NULL);
+	if (diag)
+		nh.nlmsg_type = diag_types[kind & 3];
 	nh.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | (kind & K_ACK ? NLM_F_ACK : 0) | (kind & K_DUMP ? NLM_F_DUMP : NLM_F_CREATE));
 	if ((kind & 32) != 0)
 		nh.nlmsg_flags |= kind & K_DUMP ? NLM_F_APPEND : NLM_F_EXCL;
@@ -139,7 +171,7 @@ record(struct lx_sock *ls, int fd, uint8_t kind, const uint8_t *body, size_t len
 		memcpy(msg + sizeof(nh), body, len);
 	nl_input(ls, msg, nh.nlmsg_len);
 	free(msg);
-	ends = replies(fd);
+	ends = replies(fd, diag);
 	/* One end at most; one is certain when it was asked for. */
 	REQUIRE(ends <= 1);
 	REQUIRE(ends == 1 || (kind & K_ACK) == 0);
@@ -158,7 +190,9 @@ program(struct world *wd, const uint8_t *p, size_t len)
 	ls->ls_nl->nl_cred.cr_priv = true;
 	ls->ls_nl->nl_pid = 99;
 	ls->ls_nl->nl_capack = (how & B_CAPACK) != 0;
-	if (how & B_GROUPS)
+	if ((how & B_DIAG) != 0)
+		ls->ls_proto = NETLINK_SOCK_DIAG;
+	else if (how & B_GROUPS)
 		REQUIRE(nl_subscribe(ls, UINT32_MAX) == 0);
 	if ((how & B_RAW) != 0 && len > 0)
 		nl_input(ls, p + 1, len - 1);
@@ -170,7 +204,7 @@ program(struct world *wd, const uint8_t *p, size_t len)
 		at += 3 + (unsigned)n;
 	}
 	nl_events(ls);
-	(void)replies(fd);
+	(void)replies(fd, (how & B_DIAG) != 0);
 	lx_sock_free(ls);
 	close(fd);
 }

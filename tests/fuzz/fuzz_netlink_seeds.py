@@ -5,7 +5,8 @@ import os
 import socket
 import struct
 
-GROUPS, CAPACK, RAW = 1, 2, 4
+GROUPS, CAPACK, RAW, DIAG = 1, 2, 4, 8
+HOW = {"raw": RAW, "diag": DIAG}
 EXCL, DUMP, ACK = 32, 64, 128
 (NEWLINK, DELLINK, GETLINK, SETLINK, NEWADDR, DELADDR, GETADDR, NEWROUTE, DELROUTE, GETROUTE,
  NEWNEIGH, DELNEIGH, GETNEIGH, NEWRULE, DELRULE, GETRULE) = range(16)
@@ -62,7 +63,18 @@ RULES = rec(NEWRULE | ACK, rule(INET, 24), attr(2, addr("192.0.2.0")), attr(6, 1
     rec(NEWRULE | ACK, rule(INET6), attr(3, b"epair0a\0"), attr(10, 5), attr(16, 255), attr(6, 1001))
 SHOW = b"".join(rec(k | DUMP, struct.pack("<BxHiII", f, 0, 0, 0, 0)) for k in (GETLINK, GETADDR, GETROUTE, GETNEIGH, GETRULE) for f in (0, INET, INET6))
 
+# ss(8): a struct inet_diag_req_v2, and steps of a filter: source port 80, or a destination in 10/8 or ::ffff:0:0/96.
+def diag(family, proto, ext=0xff):
+    return struct.pack("<BBBBI", family, proto, ext, 0, 0xfff) + b"\0" * 48
+
+
+HOST = struct.pack("<BBHBBHi", 8, 16, 24, INET, 8, 0, -1) + addr("10.0.0.0") + struct.pack("<BBH", 1, 4, 8)
+CODE = struct.pack("<BBHBBH", 11, 8, 16, 0, 0, 80) + struct.pack("<BBH", 1, 4, 28) + HOST + struct.pack("<BBH", 0, 4, 4)
+DIAGS = b"".join(rec(DUMP, diag(f, p)) + rec(DUMP, diag(f, p), attr(1, CODE)) for f in (INET, INET6) for p in (6, 17, 255)) + \
+    rec(ACK, diag(INET6, 6)) + rec(1 | ACK, diag(INET, 6)) + rec(2 | DUMP, diag(INET, 0)) + rec(DUMP, diag(INET, 6), attr(3, 262))
+
 SEEDS = {
+    "diag": DIAGS,
     "addr": NET + NET6 + SHOW + rec(DELADDR | ACK, ifaddr(INET, 24, A), attr(2, addr("192.0.2.1"))) +
     rec(DELADDR | ACK, ifaddr(INET6, 64, A), attr(1, addr("2001:db8::1"))),
     "link": rec(SETLINK | ACK, link(A, 0, 1), attr(4, 1400), attr(1, b"\2\0\0\0\0\x77"), attr(3, b"wan0\0")) +
@@ -81,4 +93,4 @@ os.makedirs(here, exist_ok=True)
 for name, data in SEEDS.items():
     for how in (0, GROUPS | CAPACK):
         with open(os.path.join(here, f"{name}_{how}"), "wb") as f:
-            f.write(bytes([how | (RAW if name == "raw" else 0)]) + data)
+            f.write(bytes([how | HOW.get(name, 0)]) + data)
