@@ -20,7 +20,7 @@ fuzz_netlink(const uint8_t *p, size_t len)
 	size_t step;
 
 	while (len >= sizeof(struct nlmsghdr)) {
-		(void)nl_req_parse(p, len, &rq);
+		(void)nl_req_parse(p, len, NETLINK_ROUTE, &rq);
 		if (rq.rq_hdr.nlmsg_len < sizeof(rq.rq_hdr) || rq.rq_hdr.nlmsg_len > len)
 			return;
 		if (memchr(rq.rq_name, '\0', sizeof(rq.rq_name)) == NULL)
