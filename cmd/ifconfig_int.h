@@ -35,6 +35,11 @@ void	ifconfig_link_print(const json_t *ifp);
  */
 int	ifconfig_conf_args(const char *word);
 json_t	*ifconfig_conf_op(const char *word, int argc, char **argv);
+/* The same for what joins an interface to something of the host's. */
+int	ifconfig_medium_args(const char *word);
+json_t	*ifconfig_medium_op(const char *word, int argc, char **argv);
+/* Opens what the operation speaks of, which is made complete; *fdp: -1 if nothing is to be passed.  -1 after a message. */
+int	ifconfig_medium_open(struct cmd_ctx *, const char *ifname, json_t *op, int *fdp);
 /* Kinds are shown before or behind the groups. */
 void	ifconfig_conf_print(const json_t *ifp, bool early);
 

@@ -15,13 +15,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -410,7 +406,6 @@ static const struct keyword keywords[] = {
 	{ "ether", true, k_mac, NULL, NULL, 0, 0 },
 	{ "lladdr", true, k_mac, NULL, NULL, 0, 0 },
 	{ "name", true, k_text, "if.rename", "newname", 0, 0 },
-	{ "hostdev", true, k_text, "if.hostdev", "hostdev", 0, 0 },
 	{ "description", true, k_text, "if.description", "description", 0, 0 },
 	{ "descr", true, k_text, "if.description", "description", 0, 0 },
 	{ "-description", false, k_text, "if.description", "description", 0, 0 },
@@ -502,18 +497,37 @@ find_keyword(const char *word)
 	return NULL;
 }
 
-/* A word of some kinds of interfaces only, with those behind it; *used: how many. */
+/* Words of some kinds of interfaces only: how many follow, and what it makes of them (NULL: not UTF-8). */
+static const struct family_of_words {
+	int	(*fw_args)(const char *word);
+	json_t	*(*fw_op)(const char *word, int argc, char **argv);
+} families[] = {
+	{ ifconfig_conf_args, ifconfig_conf_op },
+	{ ifconfig_medium_args, ifconfig_medium_op },
+};
+
+/* NULL: no such word. */
+static const struct family_of_words *
+find_family(const char *word)
+{
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (families[i].fw_args(word) >= 0)
+			return &families[i];
+	return NULL;
+}
+
+/* One of them, with those behind it; *used: how many. */
 static int
-take_option(struct setting *s, int argc, char **argv, int *used)
+take_option(struct setting *s, const struct family_of_words *fw, int argc, char **argv, int *used)
 {
 	json_t *op;
 
-	*used = ifconfig_conf_args(argv[0]);
+	*used = fw->fw_args(argv[0]);
 	if (*used >= argc) {
 		cmd_warnx(s->s_cx, "'%s' requires %s", argv[0], *used == 1 ? "argument" : "2 arguments");
 		return ECANCELED;
 	}
-	if ((op = ifconfig_conf_op(argv[0], *used, argv + 1)) == NULL)
+	if ((op = fw->fw_op(argv[0], *used, argv + 1)) == NULL)
 		return EINVAL;
 	return add_op(s, op);
 }
@@ -521,6 +535,7 @@ take_option(struct setting *s, int argc, char **argv, int *used)
 static int
 parse_words(struct setting *s, int argc, char **argv)
 {
+	const struct family_of_words *fw;
 	const struct keyword *k;
 	int error, used;
 
@@ -530,8 +545,8 @@ parse_words(struct setting *s, int argc, char **argv)
 			cmd_warnx(s->s_cx, "'%s' requires argument", argv[i]);
 			return ECANCELED;
 		}
-		if (k == NULL && ifconfig_conf_args(argv[i]) >= 0) {
-			error = take_option(s, argc - i, argv + i, &used);
+		if (k == NULL && (fw = find_family(argv[i])) != NULL) {
+			error = take_option(s, fw, argc - i, argv + i, &used);
 			i += error == 0 ? used : 0;
 		} else if (k == NULL)
 			error = take_address(s, argv[i]);
@@ -558,38 +573,15 @@ explain(struct setting *s, const char *name, const json_t *op, const struct cmd_
 		cmd_warnx(s->s_cx, "%s", ce->ce_text);
 }
 
-/* A device of the host, opened with our own rights. */
-static int
-open_hostdev(struct setting *s, const char *name, const char *dev)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_NO_PI };
-	int fd;
-
-	ifr.ifr_flags = (short)(IFF_NO_PI | (strncmp(name, "tun", 3) == 0 ? IFF_TUN : IFF_TAP));
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", dev);
-	if ((fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
-		cmd_warnx(s->s_cx, "/dev/net/tun: %s", strerror(errno));
-	else if (ioctl(fd, TUNSETIFF, &ifr) != 0) {
-		cmd_warnx(s->s_cx, "%s: %s", dev, strerror(errno));
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
-/* One operation; hostdev's has a descriptor.  0, or -1 after a message. */
+/* One operation; if.medium's may have a descriptor.  0, or -1 after a message. */
 static int
 do_op(struct setting *s, const char *name, json_t *op, json_t **reply)
 {
-	const char *dev = json_string_value(json_object_get(op, "hostdev"));
 	struct cmd_error ce;
 	int fd = -1, error;
 
-	if (dev != NULL) {
-		if ((fd = open_hostdev(s, name, dev)) < 0)
-			return -1;
-		json_object_del(op, "hostdev");
-	}
+	if (strcmp(cmd_str(op, "op"), "if.medium") == 0 && ifconfig_medium_open(s->s_cx, name, op, &fd) != 0)
+		return -1;
 	if ((error = cmd_try_fd(s->s_cx, json_incref(op), fd, reply, &ce)) != 0)
 		explain(s, name, op, &ce);
 	if (fd >= 0)

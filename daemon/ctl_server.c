@@ -35,7 +35,7 @@ static const struct ctl_op *const tables[] = {
 	ctl_exec_ops,
 	ctl_if_ops,
 	ctl_link_ops,
-	ctl_hosttap_ops,
+	ctl_medium_ops,
 	ctl_option_ops,
 	ctl_nd_ops,
 	ctl_route_ops,

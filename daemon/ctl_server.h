@@ -48,7 +48,7 @@ struct ctl_op {
 };
 
 extern const struct ctl_op ctl_daemon_ops[], ctl_jail_ops[], ctl_exec_ops[];
-extern const struct ctl_op ctl_if_ops[], ctl_link_ops[], ctl_hosttap_ops[], ctl_option_ops[], ctl_nd_ops[], ctl_route_ops[], ctl_rule_ops[], ctl_sysctl_ops[], ctl_stat_ops[];
+extern const struct ctl_op ctl_if_ops[], ctl_link_ops[], ctl_medium_ops[], ctl_option_ops[], ctl_nd_ops[], ctl_route_ops[], ctl_rule_ops[], ctl_sysctl_ops[], ctl_stat_ops[];
 
 /* Sends what rq_reply holds with "more": true and empties it: for long answers. */
 int	ctl_more(struct ctl_request *);

@@ -102,7 +102,8 @@ void	daemon_stopped(struct daemon *);	/* no process is left */
 int	workers_new(struct daemon *, unsigned n);
 int	workers_start(struct daemon *);		/* the threads of all but worker 0 */
 void	workers_stop(struct daemon *);
-void	workers_free(struct daemon *);
+void	workers_close(struct daemon *);		/* the sockets of programs */
+void	workers_free(struct daemon *);		/* after the kernel */
 void	worker_loop(struct worker *);
 /*
  * Runs fn in a worker's thread, inside enter/leave, and waits for it.  The caller is in a
@@ -113,8 +114,12 @@ void	worker_call(struct daemon *, unsigned worker, void (*fn)(void *), void *arg
 void	worker_call_managed(struct daemon *, unsigned worker, void (*fn)(void *), void *arg);
 /* The same without waiting.  ENOMEM. */
 int	worker_post(struct daemon *, unsigned worker, void (*fn)(void *), void *arg);
+/* The same with a post that the caller made by malloc; it cannot fail. */
+void	worker_post_made(struct worker *, struct post *);
 void	worker_wake(void *daemon, unsigned worker);	/* pp_wake */
-/* Management from a callback of worker 0's loop. */
+/* Management from a callback of a worker's loop; daemon_: of worker 0's. */
+void	worker_manage(struct worker *);
+void	worker_managed(struct worker *);
 void	daemon_manage(struct daemon *);
 void	daemon_managed(struct daemon *);
 

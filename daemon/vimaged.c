@@ -498,10 +498,13 @@ destroy(struct daemon *d)
 		jprocs_fini(d);
 		removals_fini(d);
 		timers_fini(d);
-		workers_free(d);
+		workers_close(d);
 	}
+	/* What is at the other end of interfaces goes with them, and is in the workers' loops. */
 	if (d->d_kernel != NULL)
 		(void)vi_kernel_free(d->d_kernel, log_leak, d);
+	if (d->d_workers != NULL)
+		workers_free(d);
 	if (d->d_host != NULL)
 		vi_host_posix_free(d->d_host);
 }

@@ -88,6 +88,17 @@ worker_post(struct daemon *d, unsigned i, void (*fn)(void *), void *arg)
 	return 0;
 }
 
+void
+worker_post_made(struct worker *w, struct post *po)
+{
+	if (w->w_daemon->d_nworkers > 1 && !w->w_daemon->d_alone) {
+		post(w, po);
+		return;
+	}
+	po->po_fn(po->po_arg);
+	free(po);
+}
+
 static void
 post_and_wait(struct worker *w, void (*fn)(void *), void *arg)
 {
@@ -125,21 +136,33 @@ worker_call_managed(struct daemon *d, unsigned i, void (*fn)(void *), void *arg)
 }
 
 void
+worker_manage(struct worker *w)
+{
+	if (w->w_daemon->d_nworkers > 1 && !w->w_daemon->d_alone) {
+		vi_worker_leave(w->w_worker);
+		vi_kernel_lock(w->w_daemon->d_kernel);
+	}
+}
+
+void
+worker_managed(struct worker *w)
+{
+	if (w->w_daemon->d_nworkers > 1 && !w->w_daemon->d_alone) {
+		vi_kernel_unlock(w->w_daemon->d_kernel);
+		vi_worker_enter(w->w_worker);
+	}
+}
+
+void
 daemon_manage(struct daemon *d)
 {
-	if (d->d_nworkers > 1 && !d->d_alone) {
-		vi_worker_leave(d->d_workers[0].w_worker);
-		vi_kernel_lock(d->d_kernel);
-	}
+	worker_manage(&d->d_workers[0]);
 }
 
 void
 daemon_managed(struct daemon *d)
 {
-	if (d->d_nworkers > 1 && !d->d_alone) {
-		vi_kernel_unlock(d->d_kernel);
-		vi_worker_enter(d->d_workers[0].w_worker);
-	}
+	worker_managed(&d->d_workers[0]);
 }
 
 static int
@@ -200,7 +223,16 @@ workers_stop(struct daemon *d)
 		lx_loop_wake(w->w_loop);
 		pthread_join(w->w_thread, NULL);
 		w->w_started = false;
+		worker_posts(w);
 	}
+}
+
+void
+workers_close(struct daemon *d)
+{
+	for (unsigned i = 0; i < d->d_nworkers; i++)
+		if (d->d_workers[i].w_lx != NULL)
+			lx_free(d->d_workers[i].w_lx);
 }
 
 void
@@ -209,8 +241,6 @@ workers_free(struct daemon *d)
 	for (unsigned i = 0; i < d->d_nworkers; i++) {
 		struct worker *w = &d->d_workers[i];
 
-		if (w->w_lx != NULL)
-			lx_free(w->w_lx);
 		if (w->w_loop != NULL)
 			lx_loop_free(w->w_loop);
 		pthread_mutex_destroy(&w->w_lock);

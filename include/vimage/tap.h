@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The medium of a tun or tap interface, for programs.
+ * The medium of a tun, tap, wire or host interface, for programs.
  *
- * "tap" interfaces are Ethernets, "tun" interfaces carry bare IP packets.  Whoever opens one is the wire: what the stack sends by the interface is
+ * "tap" interfaces are Ethernets, "tun" interfaces carry bare IP packets; "wire" and "host" are Ethernets that vimaged joins to what is outside.  Whoever opens one is the wire: what the stack sends by the interface is
  * given to a function of his, and what he has for the stack he puts in.  An interface without such a user is down, whatever its flags say.
  *
- * vi_tap_open, _close, _name, _vnet, _persist, _owner, _offload and _carrier are *management* (vimage.h).  vi_tap_input belongs to the thread that runs the vnet the
+ * vi_tap_open, _close, _release, _name, _vnet, _persist, _owner, _offload and _carrier are *management* (vimage.h).  vi_tap_input belongs to the thread that runs the vnet the
  * interface is in.
  */
 #ifndef VIMAGE_TAP_H
 #define VIMAGE_TAP_H
 
+#include <vimage/ifnet.h>
 #include <vimage/types.h>
 
 #ifdef __cplusplus
@@ -30,7 +31,9 @@ struct vi_tap_frame {
 
 struct vi_tap_params {
 	bool	 tp_tap;	/* an Ethernet; else tun */
+	const char *tp_kind;	/* the cloner: "wire", "host", which must exist; NULL: "tap" or "tun", as tp_tap says */
 	bool	 tp_existing;	/* the interface must be there already: ENXIO */
+	bool	 tp_nocarrier;	/* until vi_tap_carrier says so */
 	/* Who opens it; not the administrator: an interface that exists, and has him or his group as owner (EPERM).  NULL: not asked. */
 	const struct vi_cred *tp_cred;
 	/*
@@ -41,6 +44,8 @@ struct vi_tap_params {
 	/* The interface was destroyed, or went to a vnet of another worker; the vi_tap is no more after this call.  May be NULL. */
 	void	(*tp_gone)(void *arg);
 	void	*tp_arg;
+	/* What ifconfig shows besides; may be NULL.  Management. */
+	void	(*tp_show)(void *arg, vi_if_option_fn *fn, void *fnarg);
 	const char *tp_who;	/* shown by ifconfig, up to 31 characters; may be NULL */
 };
 
@@ -51,6 +56,8 @@ struct vi_tap_params {
 VI_API int	vi_tap_open(struct vi_vnet *vn, const char *name, const struct vi_tap_params *, struct vi_tap **);
 /* What vi_tap_open made is destroyed, unless it was made persistent.  tp_gone is not called. */
 VI_API void	vi_tap_close(struct vi_tap *);
+/* Takes the interface from whoever has it, who hears of it (tp_gone).  ENXIO; EINVAL: of another kind; ENOTCONN: nobody has it. */
+VI_API int	vi_tap_release(struct vi_vnet *, const char *name);
 VI_API void	vi_tap_name(const struct vi_tap *, char name[VI_IFNAMSIZ]);
 VI_API struct vi_vnet *vi_tap_vnet(const struct vi_tap *);	/* where it is now */
 VI_API void	vi_tap_persist(struct vi_tap *, bool);

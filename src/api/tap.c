@@ -37,6 +37,12 @@ vi_tap_close(struct vi_tap *tap)
 	tuntap_close(api_tap(tap));
 }
 
+int
+vi_tap_release(struct vi_vnet *vn, const char *name)
+{
+	return (tuntap_release(api_vnet(vn), name));
+}
+
 void
 vi_tap_name(const struct vi_tap *tap, char name[VI_IFNAMSIZ])
 {

@@ -9,8 +9,8 @@
 #include "wire/ether.h"
 
 const struct if_clone *const net_cloners[] = {
-	&bridge_cloner, &disc_cloner, &edsc_cloner, &epair_cloner, &gif_cloner, &gre_cloner, &lagg_cloner, &lo_cloner,
-	&stf_cloner, &tap_cloner, &tun_cloner, &vlan_cloner, &vxlan_cloner, NULL
+	&bridge_cloner, &disc_cloner, &edsc_cloner, &epair_cloner, &gif_cloner, &gre_cloner, &host_cloner, &lagg_cloner,
+	&lo_cloner, &stf_cloner, &tap_cloner, &tun_cloner, &vlan_cloner, &vxlan_cloner, &wire_cloner, NULL
 };
 
 /* The number behind a cloner's name: -1 for none.  EINVAL: something else stands there. */

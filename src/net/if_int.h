@@ -76,6 +76,6 @@ void	if_clone_destroy(struct ifnet *);	/* whatever it is, and wherever; lo0 too 
 
 
 extern const struct if_clone bridge_cloner, disc_cloner, edsc_cloner, epair_cloner, lagg_cloner, lo_cloner, tap_cloner, tun_cloner,
-    vlan_cloner;
+    vlan_cloner, wire_cloner, host_cloner;
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Theory of operation: tun and tap, interfaces whose medium is a program.
+ * Theory of operation: tun, tap, wire and host, interfaces whose medium is a program.
  *
- * A tap is an Ethernet, a tun a point-to-point link of bare IP packets.  They are made by name
+ * A tap is an Ethernet, a tun a point-to-point link of bare IP packets.  A wire and a host are Ethernets as well, with names of
+ * their own because they are made for other ends: another machine, or a card of the host's.  They are made by name
  * (ifconfig), and then wait for somebody who opens them, or by who opens them, and then go with
  * him unless they were made persistent.  One at a time may have an interface open: he is the wire.
  * Without him the interface is not IFF_RUNNING, and what is sent is dropped and counted.
@@ -30,7 +31,6 @@
 
 struct tuntap {
 	struct ifnet	*tt_if;
-	bool		 tt_tap;
 	bool		 tt_temporary;	/* goes when it is closed */
 	bool		 tt_open;
 	bool		 tt_carrier;	/* the user says so */
@@ -43,9 +43,16 @@ struct tuntap {
 
 struct tuntap_vnet {
 	uint64_t	tv_down, tv_toobig, tv_full, tv_nomem;
+	uint64_t	tv_inbad, tv_indown;
 };
 VNET_STATE_DECLARE(tuntap);
 VNET_STATE_DEFINE(tuntap);
+
+static bool
+tuntap_ether(const struct tuntap *tt)
+{
+	return (tt->tt_if->if_type == VI_IFT_ETHER);
+}
 
 /* Frames to the user */
 
@@ -65,7 +72,7 @@ tuntap_type(const struct tuntap *tt, const struct mbuf *m)
 	uint16_t type;
 	uint8_t vhl;
 
-	if (tt->tt_tap)
+	if (tuntap_ether(tt))
 		return (m_copydata(m, offsetof(struct ether_header, ether_type), sizeof(type), &type) != 0 ? 0 : NTOHS(type));
 	if (m_copydata(m, 0, 1, &vhl) != 0)
 		return (0);
@@ -143,7 +150,7 @@ tuntap_transmit(struct ifnet *ifp, struct mbuf *m)
 
 	if (!if_up(ifp) || !tt->tt_open)
 		return (tuntap_drop(ifp, m, &tv->tv_down, ENETDOWN));
-	if (tt->tt_tap ? ether_toolong(ifp, m) :
+	if (tuntap_ether(tt) ? ether_toolong(ifp, m) :
 	    m->m_pkt.len > ifp->if_mtu && (m->m_pkt.segsz == 0 || m->m_pkt.segsz >= ifp->if_mtu))
 		return (tuntap_drop(ifp, m, &tv->tv_toobig, EMSGSIZE));
 	m->m_flags &= (uint16_t)~M_LOOP;
@@ -163,12 +170,18 @@ int
 tuntap_input(struct tuntap *tt, const void *buf, size_t len)
 {
 	struct ifnet *ifp = tt->tt_if;
+	struct tuntap_vnet *tv = tuntap_vnet(ifp->if_vnet);
 	struct mbuf *m;
 
-	if (len == 0 || len > (tt->tt_tap ? TUNTAP_MAXFRAME : IF_MAXMTU))
+	if (len == 0 || len > (tuntap_ether(tt) ? TUNTAP_MAXFRAME : IF_MAXMTU)) {
+		tv->tv_inbad++;
+		ifp->if_stats.ifs_ierrors++;
 		return (EINVAL);
-	if (!if_up(ifp))
+	}
+	if (!if_up(ifp)) {
+		tv->tv_indown++;
 		return (EIO);
+	}
 	(void)lane_clock(&ifp->if_vnet->vn_lane);
 	if ((m = m_frombuf(vnet_acct(ifp->if_vnet), buf, len, 0)) == NULL) {
 		ifp->if_stats.ifs_iqdrops++;
@@ -217,9 +230,8 @@ tuntap_attach_if(struct ifnet *ifp)
 	struct tuntap *tt = ifp->if_softc;
 
 	tt->tt_if = ifp;
-	tt->tt_tap = ifp->if_cloner == &tap_cloner;
 	tt->tt_uid = tt->tt_gid = VI_TAP_NOID;
-	if (!tt->tt_tap)
+	if (!tuntap_ether(tt))
 		ifp->if_flags = IFF_POINTOPOINT | IFF_MULTICAST | IFF_NOARP;
 	return (if_new_attach(ifp));
 }
@@ -243,6 +255,18 @@ static int
 tap_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
 {
 	return (tuntap_create(vn, &tap_cloner, unit, name));
+}
+
+static int
+wire_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
+{
+	return (tuntap_create(vn, &wire_cloner, unit, name));
+}
+
+static int
+host_create(struct vnet *vn, int unit, char name[IFNAMSIZ])
+{
+	return (tuntap_create(vn, &host_cloner, unit, name));
 }
 
 /* Takes it from its user, who hears of it. */
@@ -270,8 +294,12 @@ tuntap_show(const struct ifnet *ifp, const struct ifopt_show *is)
 {
 	const struct tuntap *tt = ifp->if_softc;
 
-	if (tt->tt_open && tt->tt_who[0] != '\0')
+	if (!tt->tt_open)
+		return;
+	if (tt->tt_who[0] != '\0')
 		ifopt_put(is, NULL, NULL, "opened by", "%s", tt->tt_who);
+	if (tt->tt_user.tp_show != NULL)
+		tt->tt_user.tp_show(tt->tt_user.tp_arg, is->is_fn, is->is_arg);
 }
 
 const struct if_clone tun_cloner = {
@@ -290,6 +318,26 @@ const struct if_clone tap_cloner = {
 	.ifc_softsize = sizeof(struct tuntap),
 	.ifc_type = VI_IFT_ETHER,
 	.ifc_create = tap_create,
+	.ifc_destroy = tuntap_destroy,
+	.ifc_show = tuntap_show,
+};
+
+const struct if_clone wire_cloner = {
+	.ifc_name = "wire",
+	.ifc_ops = &tap_ops,
+	.ifc_softsize = sizeof(struct tuntap),
+	.ifc_type = VI_IFT_ETHER,
+	.ifc_create = wire_create,
+	.ifc_destroy = tuntap_destroy,
+	.ifc_show = tuntap_show,
+};
+
+const struct if_clone host_cloner = {
+	.ifc_name = "host",
+	.ifc_ops = &tap_ops,
+	.ifc_softsize = sizeof(struct tuntap),
+	.ifc_type = VI_IFT_ETHER,
+	.ifc_create = host_create,
 	.ifc_destroy = tuntap_destroy,
 	.ifc_show = tuntap_show,
 };
@@ -325,7 +373,7 @@ tuntap_pattern(struct vnet *vn, const char *pattern, char name[IFNAMSIZ])
 
 /* Makes one for its user alone. */
 static int
-tuntap_new(struct vnet *vn, const char *wanted, bool tap, struct tuntap **ttp)
+tuntap_new(struct vnet *vn, const char *wanted, const struct if_clone *ifc, struct tuntap **ttp)
 {
 	struct ifnet *ifp = NULL;
 	char name[IFNAMSIZ];
@@ -334,14 +382,14 @@ tuntap_new(struct vnet *vn, const char *wanted, bool tap, struct tuntap **ttp)
 	if (!vnet_running(vn))
 		return (EBUSY);
 	if (wanted == NULL || wanted[0] == '\0')
-		wanted = tap ? "tap%d" : "tun%d";
+		wanted = ifc == &tap_cloner ? "tap%d" : "tun%d";
 	if (strchr(wanted, '%') != NULL)
 		error = tuntap_pattern(vn, wanted, name);
 	else if (if_name_ok(wanted))
 		memcpy(name, wanted, strlen(wanted) + 1);
 	else
 		error = EINVAL;
-	if (error == 0 && (ifp = if_new(vn, tap ? &tap_cloner : &tun_cloner, name)) == NULL)
+	if (error == 0 && (ifp = if_new(vn, ifc, name)) == NULL)
 		error = ENOBUFS;
 	if (error != 0 || (error = tuntap_attach_if(ifp)) != 0)
 		return (error);
@@ -360,23 +408,40 @@ tuntap_may(const struct tuntap *tt, const struct vi_cred *cr)
 	    (tt->tt_gid != VI_TAP_NOID && tt->tt_gid == cr->cr_gid)));
 }
 
+/* The kind that the user can be the wire of; NULL: there is none of that name. */
+static const struct if_clone *
+tuntap_kind(const struct vi_tap_params *tp)
+{
+	static const struct if_clone *const kinds[] = { &tap_cloner, &tun_cloner, &wire_cloner, &host_cloner };
+
+	if (tp->tp_kind == NULL)
+		return (tp->tp_tap ? &tap_cloner : &tun_cloner);
+	for (unsigned i = 0; i < NITEMS(kinds); i++)
+		if (strcmp(kinds[i]->ifc_name, tp->tp_kind) == 0)
+			return (kinds[i]);
+	return (NULL);
+}
+
 int
 tuntap_open(struct vnet *vn, const char *name, const struct vi_tap_params *tp, struct tuntap **ttp)
 {
 	struct ifnet *ifp = name == NULL || name[0] == '\0' ? NULL : ifnet_byname(vn, name);
+	const struct if_clone *ifc = tuntap_kind(tp);
 	struct tuntap *tt;
 	int error;
 
 	if (ifp == NULL) {
 		if (tp->tp_existing)
 			return (ENXIO);
+		if (ifc != &tap_cloner && ifc != &tun_cloner)
+			return (EINVAL);
 		if (!tuntap_may(NULL, tp->tp_cred))
 			return (EPERM);
-		if ((error = tuntap_new(vn, name, tp->tp_tap, &tt)) != 0)
+		if ((error = tuntap_new(vn, name, ifc, &tt)) != 0)
 			return (error);
 	} else {
 		tt = ifp->if_softc;
-		if (!tuntap_is(ifp) || tt->tt_tap != tp->tp_tap)
+		if (!tuntap_is(ifp) || ifp->if_cloner != ifc)
 			return (EINVAL);
 		if (!tuntap_may(tt, tp->tp_cred))
 			return (EPERM);
@@ -385,12 +450,13 @@ tuntap_open(struct vnet *vn, const char *name, const struct vi_tap_params *tp, s
 	}
 	tt->tt_user = *tp;
 	tt->tt_user.tp_cred = NULL;
-	tt->tt_user.tp_who = NULL;
+	tt->tt_user.tp_who = tt->tt_user.tp_kind = NULL;
 	memset(tt->tt_who, 0, sizeof(tt->tt_who));
 	if (tp->tp_who != NULL)
 		strncpy(tt->tt_who, tp->tp_who, sizeof(tt->tt_who) - 1);
 	tt->tt_worker = tt->tt_if->if_vnet->vn_lane.ln_worker;
-	tt->tt_open = tt->tt_carrier = true;
+	tt->tt_open = true;
+	tt->tt_carrier = !tp->tp_nocarrier;
 	tt->tt_offload = 0;
 	tuntap_setrunning(tt);
 	*ttp = tt;
@@ -405,6 +471,24 @@ tuntap_close(struct tuntap *tt)
 		if_new_destroy(tt->tt_if);
 	else
 		tuntap_setrunning(tt);
+}
+
+int
+tuntap_release(struct vnet *vn, const char *name)
+{
+	struct ifnet *ifp = ifnet_byname(vn, name);
+	struct tuntap *tt;
+
+	if (ifp == NULL)
+		return (ENXIO);
+	if (!tuntap_is(ifp))
+		return (EINVAL);
+	tt = ifp->if_softc;
+	if (!tt->tt_open)
+		return (ENOTCONN);
+	tuntap_revoke(tt);
+	tuntap_setrunning(tt);
+	return (0);
 }
 
 struct ifnet *
@@ -470,6 +554,8 @@ static const struct stat_desc tuntap_stats[] = {
 	STAT("tuntap", struct tuntap_vnet, tv_toobig, "frame%s longer than the MTU not sent"),
 	STAT("tuntap", struct tuntap_vnet, tv_full, "frame%s dropped because the program was too slow"),
 	STAT("tuntap", struct tuntap_vnet, tv_nomem, "frame%s dropped for lack of memory"),
+	STAT("tuntap", struct tuntap_vnet, tv_inbad, "frame%s from a program empty or too long"),
+	STAT("tuntap", struct tuntap_vnet, tv_indown, "frame%s from a program for an interface that is down"),
 	STAT_END
 };
 

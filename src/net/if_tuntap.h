@@ -11,6 +11,7 @@ struct vnet;
 
 int	 tuntap_open(struct vnet *, const char *name, const struct vi_tap_params *, struct tuntap **);
 void	 tuntap_close(struct tuntap *);
+int	 tuntap_release(struct vnet *, const char *name);
 struct ifnet *tuntap_ifnet(const struct tuntap *);
 void	 tuntap_persist(struct tuntap *, bool);
 bool	 tuntap_persistent(const struct tuntap *);

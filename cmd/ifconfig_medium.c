@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Words of ifconfig(8) that join an interface to something of the host's: if.medium.
+ *
+ * The device, socket or file is opened here, with our own rights and in our own network namespace, and passed.  When it is opened all words have
+ * been understood, and those before have been done.
+ */
+#include "cmd/ifconfig_int.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl/hostaddr.h"
+
+#define DGRAM_BUFFER	(4 << 20)	/* as far as the host lets us */
+
+/* The operation's texts are what was written; they are replaced by what vimaged is to know.  The descriptor or -1; errors are told. */
+struct opening {
+	struct cmd_ctx	*og_cx;
+	const char	*og_ifname;
+	json_t		*og_op;
+	int		 og_fd;
+};
+
+static int
+opening_fail(struct opening *og, const char *what, const char *why)
+{
+	cmd_warnx(og->og_cx, "%s: %s", what, why);
+	return -1;
+}
+
+/* A device of the host. */
+static int
+open_hostdev(struct opening *og)
+{
+	const char *dev = cmd_str(og->og_op, "address");
+	struct ifreq ifr = { .ifr_flags = 0 };
+
+	ifr.ifr_flags = (short)(IFF_NO_PI | (strncmp(og->og_ifname, "tun", 3) == 0 ? IFF_TUN : IFF_TAP));
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", dev);
+	if ((og->og_fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
+		return opening_fail(og, "/dev/net/tun", strerror(errno));
+	if (ioctl(og->og_fd, TUNSETIFF, &ifr) != 0)
+		return opening_fail(og, dev, strerror(errno));
+	json_object_del(og->og_op, "address");
+	return 0;
+}
+
+/* Addresses */
+
+/* "host:port", looked up. */
+static int
+lookup(struct opening *og, const char *text, bool passive, struct sockaddr_storage *ss, socklen_t *len)
+{
+	struct addrinfo hints = { .ai_flags = passive ? AI_PASSIVE : 0, .ai_socktype = SOCK_STREAM }, *ai;
+	char host[256];
+	long long port;
+	char *colon;
+	int error;
+
+	snprintf(host, sizeof(host), "%.255s", text);
+	if ((colon = strrchr(host, ':')) == NULL)
+		return opening_fail(og, text, "neither a path nor host:port");
+	*colon = '\0';
+	if (!cmd_number(colon + 1, 0, 65535, &port))
+		return opening_fail(og, text, "bad port");
+	if ((error = getaddrinfo(host[0] != '\0' ? host : NULL, colon + 1, &hints, &ai)) != 0)
+		return opening_fail(og, text, gai_strerror(error));
+	memcpy(ss, ai->ai_addr, ai->ai_addrlen);
+	*len = ai->ai_addrlen;
+	freeaddrinfo(ai);
+	return 0;
+}
+
+/* The member of the operation as an address; it is written anew as vimaged reads it. */
+static int
+take_address(struct opening *og, const char *key, bool passive, struct sockaddr_storage *ss, socklen_t *len)
+{
+	const char *text = cmd_str(og->og_op, key);
+	char full[4096 + 256], canonical[HOSTADDR_TEXT], dir[4096];
+	int error;
+
+	if (strchr(text, '/') != NULL && text[0] != '/' && getcwd(dir, sizeof(dir)) != NULL) {
+		snprintf(full, sizeof(full), "%s/%.255s", dir, text);
+		text = full;
+	}
+	if ((error = hostaddr_parse(text, ss, len)) == ENAMETOOLONG)
+		return opening_fail(og, text, strerror(error));
+	if (error != 0 && lookup(og, text, passive, ss, len) != 0)
+		return -1;
+	hostaddr_text(ss, *len, canonical);
+	json_object_set_new(og->og_op, key, json_string(canonical));
+	return 0;
+}
+
+/* Sockets */
+
+static int
+make_socket(struct opening *og, int family, int type)
+{
+	if ((og->og_fd = socket(family, type | SOCK_CLOEXEC, 0)) < 0)
+		return opening_fail(og, "socket", strerror(errno));
+	return 0;
+}
+
+/* A connection that is dead is found out in half a minute. */
+static void
+tune_tcp(int fd)
+{
+	const int on = 1, idle = 10, interval = 5, count = 4, timeout = 30000;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
+}
+
+/* A socket's file that nobody answers at any more is in the way. */
+static void
+remove_stale(const struct sockaddr_storage *ss, socklen_t len, int type)
+{
+	char path[HOSTADDR_TEXT];
+	struct stat st;
+	int fd;
+
+	hostaddr_text(ss, len, path);
+	if (ss->ss_family != AF_UNIX || lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode) || (fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0)) < 0)
+		return;
+	if (connect(fd, (const struct sockaddr *)(const void *)ss, len) != 0 && errno == ECONNREFUSED)
+		(void)unlink(path);
+	close(fd);
+}
+
+static int
+bind_address(struct opening *og, const struct sockaddr_storage *ss, socklen_t len, int type)
+{
+	const int on = 1;
+
+	remove_stale(ss, len, type);
+	if (type == SOCK_STREAM)
+		(void)setsockopt(og->og_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(og->og_fd, (const struct sockaddr *)(const void *)ss, len) != 0 || (type == SOCK_STREAM && listen(og->og_fd, 4) != 0))
+		return opening_fail(og, cmd_str(og->og_op, "address"), strerror(errno));
+	return 0;
+}
+
+/* vimaged connects: now, and whenever it has to again. */
+static int
+open_connect(struct opening *og)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	if (take_address(og, "address", false, &ss, &len) != 0)
+		return -1;
+	if (ss.ss_family == AF_UNIX)
+		return 0;
+	if (make_socket(og, ss.ss_family, SOCK_STREAM) != 0)
+		return -1;
+	tune_tcp(og->og_fd);
+	return 0;
+}
+
+static int
+open_listen(struct opening *og)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	if (take_address(og, "address", true, &ss, &len) != 0 || make_socket(og, ss.ss_family, SOCK_STREAM) != 0)
+		return -1;
+	if (ss.ss_family != AF_UNIX)
+		tune_tcp(og->og_fd);
+	return bind_address(og, &ss, len, SOCK_STREAM);
+}
+
+static int
+open_dgram(struct opening *og)
+{
+	const int size = DGRAM_BUFFER;
+	struct sockaddr_storage local, remote;
+	socklen_t locallen, remotelen;
+
+	if (take_address(og, "address", true, &local, &locallen) != 0 || take_address(og, "remote", false, &remote, &remotelen) != 0)
+		return -1;
+	if (local.ss_family != remote.ss_family)
+		return opening_fail(og, cmd_str(og->og_op, "remote"), "not of the family of the local address");
+	if (make_socket(og, local.ss_family, SOCK_DGRAM) != 0)
+		return -1;
+	(void)setsockopt(og->og_fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	(void)setsockopt(og->og_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (bind_address(og, &local, locallen, SOCK_DGRAM) != 0)
+		return -1;
+	if (remote.ss_family != AF_UNIX && connect(og->og_fd, (const struct sockaddr *)(const void *)&remote, remotelen) != 0)
+		return opening_fail(og, cmd_str(og->og_op, "remote"), strerror(errno));
+	return 0;
+}
+
+static int
+open_none(struct opening *og)
+{
+	(void)og;
+	return 0;
+}
+
+static const struct medium {
+	const char	*md_word;
+	const char	*md_kind;
+	int		 md_args;
+	int		(*md_open)(struct opening *);
+} media[] = {
+	{ "hostdev", "hostdev", 1, open_hostdev },
+	{ "connect", "connect", 1, open_connect },
+	{ "listen", "listen", 1, open_listen },
+	{ "dgram", "dgram", 2, open_dgram },
+	{ "disconnect", "none", 0, open_none },
+};
+
+int
+ifconfig_medium_args(const char *word)
+{
+	for (size_t i = 0; i < sizeof(media) / sizeof(media[0]); i++)
+		if (strcmp(media[i].md_word, word) == 0)
+			return media[i].md_args;
+	return -1;
+}
+
+json_t *
+ifconfig_medium_op(const char *word, int argc, char **argv)
+{
+	json_t *op = json_pack("{s:s}", "op", "if.medium");
+
+	for (size_t i = 0; i < sizeof(media) / sizeof(media[0]); i++)
+		if (strcmp(media[i].md_word, word) == 0)
+			json_object_set_new(op, "kind", json_string(media[i].md_kind));
+	if ((argc > 0 && json_object_set_new(op, "address", json_string(argv[0])) != 0) ||
+	    (argc > 1 && json_object_set_new(op, "remote", json_string(argv[1])) != 0)) {
+		json_decref(op);
+		return NULL;
+	}
+	return op;
+}
+
+int
+ifconfig_medium_open(struct cmd_ctx *cx, const char *ifname, json_t *op, int *fdp)
+{
+	struct opening og = { .og_cx = cx, .og_ifname = ifname, .og_op = op, .og_fd = -1 };
+
+	*fdp = -1;
+	for (size_t i = 0; i < sizeof(media) / sizeof(media[0]); i++) {
+		if (strcmp(media[i].md_kind, cmd_str(op, "kind")) != 0)
+			continue;
+		if (media[i].md_open(&og) != 0) {
+			if (og.og_fd >= 0)
+				close(og.og_fd);
+			return -1;
+		}
+		*fdp = og.og_fd;
+	}
+	return 0;
+}

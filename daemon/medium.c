@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interfaces and what is at their other end: if.medium.
+ *
+ * A medium ends in its own worker's thread only, by a post when somebody else ends it, because only there it is certain that the loop does not
+ * have an event of it in its hands.  The post is made with the medium, so that ending does not fail.
+ */
+#include "daemon/medium.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "daemon/ctl_arg.h"
+#include "daemon/ctl_server.h"
+
+int
+medium_init(struct medium *m, const struct medium_ops *mo, struct ctl_request *rq)
+{
+	m->m_ops = mo;
+	m->m_worker = &rq->rq_daemon->d_workers[vi_vnet_worker(rq->rq_vnet)];
+	m->m_timer.le_fd = -1;
+	m->m_ether = true;
+	return (m->m_post = calloc(1, sizeof(*m->m_post))) == NULL ? ENOMEM : 0;
+}
+
+void
+medium_fini(struct medium *m)
+{
+	if (m->m_timer.le_fd >= 0) {
+		lx_loop_del(m->m_worker->w_loop, &m->m_timer);
+		close(m->m_timer.le_fd);
+	}
+	free(m->m_post);
+}
+
+static void
+medium_free(void *arg)
+{
+	struct medium *m = arg;
+
+	m->m_ops->mo_free(m);
+}
+
+/* The interface went. */
+static void
+medium_gone(void *arg)
+{
+	struct medium *m = arg;
+	struct post *po = m->m_post;
+
+	m->m_tap = NULL;
+	m->m_ending = true;
+	m->m_post = NULL;		/* frees itself */
+	po->po_fn = medium_free;
+	po->po_arg = m;
+	worker_post_made(m->m_worker, po);
+}
+
+void
+medium_end(struct medium *m)
+{
+	worker_manage(m->m_worker);
+	if (m->m_tap != NULL)
+		vi_tap_close(m->m_tap);
+	m->m_tap = NULL;
+	worker_managed(m->m_worker);
+	if (!m->m_ending)
+		medium_free(m);
+}
+
+bool
+medium_carrier(struct medium *m, bool on)
+{
+	worker_manage(m->m_worker);
+	if (m->m_tap != NULL)
+		vi_tap_carrier(m->m_tap, on);
+	worker_managed(m->m_worker);
+	return !m->m_ending;
+}
+
+/* Time */
+
+static void
+medium_tick(struct lx_event *le, uint32_t events)
+{
+	struct medium *m = CONTAINER(le, struct medium, m_timer);
+	uint64_t count;
+
+	(void)events;
+	if (read(le->le_fd, &count, sizeof(count)) == (ssize_t)sizeof(count) && !m->m_ending)
+		m->m_ops->mo_timer(m);
+}
+
+int
+medium_timer(struct medium *m, uint64_t ns)
+{
+	const struct itimerspec its = { .it_value = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) } };
+	int fd, error;
+
+	if (m->m_timer.le_fd < 0) {
+		if ((fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) < 0)
+			return errno;
+		if ((error = lx_loop_add(m->m_worker->w_loop, &m->m_timer, fd, EPOLLIN, medium_tick)) != 0) {
+			close(fd);
+			m->m_timer.le_fd = -1;
+			return error;
+		}
+	}
+	return timerfd_settime(m->m_timer.le_fd, 0, &its, NULL) != 0 ? errno : 0;
+}
+
+/* Frames */
+
+int
+medium_drop(struct medium *m, enum medium_drop why, int error)
+{
+	m->m_drops[why]++;
+	return error;
+}
+
+void
+medium_input(struct medium *m, const void *frame, size_t len)
+{
+	if (m->m_tap != NULL)
+		(void)vi_tap_input(m->m_tap, frame, len);	/* what is dropped is counted there */
+}
+
+static int
+medium_output(void *arg, const struct vi_tap_frame *tf)
+{
+	struct medium *m = arg;
+
+	return m->m_ops->mo_output(m, tf);
+}
+
+unsigned
+medium_iov(const struct vi_tap_frame *tf, void *arg)
+{
+	struct iovec *iov = arg;
+
+	for (unsigned i = 0; i < tf->tf_iovcnt; i++)
+		iov[i] = (struct iovec){ tf->tf_iov[i].iov_base, tf->tf_iov[i].iov_len };
+	return tf->tf_iovcnt;
+}
+
+/* What ifconfig shows */
+
+static void
+medium_show(void *arg, vi_if_option_fn *fn, void *fnarg)
+{
+	static const char *const why[MEDIUM_NDROPS] = { "queue full", "too long", "refused", "garbage", "failed" };
+	const struct medium *m = arg;
+	char text[sizeof(m->m_name) + 16];
+	size_t used = 0;
+
+	snprintf(text, sizeof(text), "%s %s", m->m_ops->mo_name, m->m_name);
+	fn(fnarg, NULL, NULL, "medium", text);
+	if (m->m_ops->mo_state != NULL) {
+		m->m_ops->mo_state(m, text, sizeof(text));
+		fn(fnarg, NULL, NULL, "state", text);
+	}
+	for (unsigned i = 0; i < MEDIUM_NDROPS; i++)
+		if (m->m_drops[i] > 0 && used < sizeof(text))
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%llu %s", used > 0 ? ", " : "",
+			    (unsigned long long)m->m_drops[i], why[i]);
+	if (used > 0)
+		fn(fnarg, NULL, NULL, "dropped", text);
+}
+
+/* Beginning */
+
+int
+medium_attach(struct medium *m, struct ctl_request *rq, const char *ifname)
+{
+	const struct vi_tap_params tp = { .tp_tap = m->m_ether, .tp_kind = m->m_ops->mo_kind, .tp_existing = true,
+		.tp_nocarrier = m->m_ops->mo_nocarrier, .tp_output = medium_output, .tp_gone = medium_gone, .tp_show = medium_show, .tp_arg = m };
+	struct vi_tap *tap;
+	int error;
+
+	error = vi_tap_open(rq->rq_vnet, ifname, &tp, &tap);
+	/* The interface may have been lent to a stack of another worker. */
+	if (error == 0 && vi_vnet_worker(vi_tap_vnet(tap)) != m->m_worker->w_index) {
+		vi_tap_close(tap);
+		error = EXDEV;
+	}
+	if (error != 0) {
+		medium_gone(m);
+		return error;
+	}
+	m->m_tap = tap;
+	if (m->m_ops->mo_start != NULL)
+		m->m_ops->mo_start(m);
+	return 0;
+}
+
+int
+medium_take_fd(struct ctl_request *rq, int *fdp)
+{
+	if (rq->rq_nfds != 1 || rq->rq_fds[0] < 0)
+		return ctl_fail(rq, EINVAL, "one descriptor is needed, not %u", rq->rq_nfds);
+	*fdp = rq->rq_fds[0];
+	return 0;
+}
+
+const char *
+medium_arg(struct ctl_request *rq, const char *key)
+{
+	const char *text = json_string_value(json_object_get(rq->rq_args, key));
+
+	return text != NULL ? text : "";
+}
+
+void
+medium_unlink(const char *path)
+{
+	struct stat st;
+
+	if (path[0] == '/' && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		(void)unlink(path);
+}
+
+/* The operation */
+
+static const struct kind {
+	const char	*k_name;
+	medium_open_fn	*k_open;
+	bool		 k_address, k_remote;	/* which texts it needs */
+} kinds[] = {
+	{ "hostdev", medium_tap_open, false, false },
+	{ "connect", medium_connect_open, true, false },
+	{ "listen", medium_listen_open, true, false },
+	{ "dgram", medium_dgram_open, true, true },
+};
+
+static const struct kind *
+find_kind(const char *name)
+{
+	for (size_t i = 0; i < NITEMS(kinds); i++)
+		if (strcmp(kinds[i].k_name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+static int
+release(struct ctl_request *rq, const char *name)
+{
+	int error = vi_tap_release(rq->rq_vnet, name);
+
+	if (error == ENXIO)
+		return ctl_fail(rq, error, "interface %.15s does not exist", name);
+	return error != 0 ? ctl_fail(rq, error, "%.15s is not connected to anything", name) : 0;
+}
+
+static int
+connect_to(struct ctl_request *rq, const struct kind *k, const char *name)
+{
+	struct medium *m;
+	int error;
+
+	if ((error = k->k_open(rq, &m)) != 0)
+		return rq->rq_err[0] != '\0' ? error : ctl_fail(rq, error, "%.15s: %s", name, strerrordesc_np(error));
+	switch (error = medium_attach(m, rq, name)) {
+	case 0:
+		return 0;
+	case ENXIO:
+		return ctl_fail(rq, error, "interface %.15s does not exist", name);
+	case EBUSY:
+		return ctl_fail(rq, error, "%.15s: a program or a device has it already", name);
+	case EINVAL:
+		return ctl_fail(rq, error, "%.15s: not for interfaces of this kind: %s", name, k->k_name);
+	case EXDEV:
+		return ctl_fail(rq, error, "%.15s is lent to a stack of another worker", name);
+	default:
+		return ctl_fail(rq, error, "%.15s: %s", name, strerrordesc_np(error));
+	}
+}
+
+static int
+op_medium(struct ctl_request *rq)
+{
+	const char *name, *kind, *address = NULL, *remote = NULL;
+	const struct kind *k;
+	int error;
+
+	if ((error = ctl_args(rq, "{s:s,s:s,s?s,s?s}", "name", &name, "kind", &kind, "address", &address, "remote", &remote)) != 0 ||
+	    (error = ctl_may(rq, VI_PRIV_NET_HOSTLINK)) != 0)
+		return error;
+	if (strcmp(kind, "none") == 0)
+		return release(rq, name);
+	if ((k = find_kind(kind)) == NULL)
+		return ctl_fail(rq, EINVAL, "%.32s: no such medium", kind);
+	if (k->k_address != (address != NULL) || k->k_remote != (remote != NULL))
+		return ctl_fail(rq, EINVAL, "%s: wrong number of addresses", kind);
+	return connect_to(rq, k, name);
+}
+
+const struct ctl_op ctl_medium_ops[] = {
+	{ "if.medium", op_medium },
+	{ NULL, NULL },
+};

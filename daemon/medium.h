@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is at the other end of an interface, outside of the stacks: a device, a socket or a file of the host.
+ *
+ * A medium belongs to the worker that runs the stack its interface is in: its descriptors are in that worker's loop, and its functions run in that
+ * thread, but for mo_show and the start, which are management.  It is as old as the connection of the two: it ends when the interface goes or is
+ * taken from it (if.medium "none"), or when it says so (medium_end).
+ */
+#ifndef DAEMON_MEDIUM_H
+#define DAEMON_MEDIUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <jansson.h>
+
+#include <vimage/tap.h>
+
+#include "ctl/hostaddr.h"
+#include "daemon/daemon.h"
+
+#define MEDIUM_TURN	32	/* frames taken in one go */
+#define MEDIUM_FRAME	(65535 + 18)	/* with a VLAN tag */
+
+struct ctl_request;
+struct medium;
+
+/* Why a frame was not carried, besides what the interface counts. */
+enum medium_drop { MEDIUM_FULL, MEDIUM_TOOLONG, MEDIUM_REFUSED, MEDIUM_GARBAGE, MEDIUM_FAILED, MEDIUM_NDROPS };
+
+struct medium_ops {
+	const char	*mo_name;	/* as if.medium has it, and ifconfig */
+	const char	*mo_kind;	/* of its interfaces; NULL: "tun" or "tap", as m_ether says */
+	bool		 mo_nocarrier;	/* at first */
+	/* In the lane.  Not 0: not carried. */
+	int		(*mo_output)(struct medium *, const struct vi_tap_frame *);
+	/* Frames may come from now on: the interface is there.  NULL: nothing to do. */
+	void		(*mo_start)(struct medium *);
+	void		(*mo_timer)(struct medium *);	/* medium_timer's; NULL: there is none */
+	/* One line of state; NULL: there is none to tell. */
+	void		(*mo_state)(const struct medium *, char *text, size_t len);
+	void		(*mo_free)(struct medium *);	/* what is its own, and m itself */
+};
+
+struct medium {
+	const struct medium_ops *m_ops;
+	struct worker	*m_worker;
+	struct vi_tap	*m_tap;		/* NULL: the interface has gone */
+	bool		 m_ether;	/* for kinds that have both */
+	bool		 m_ending;	/* its last post is on its way */
+	struct post	*m_post;	/* that one */
+	struct lx_event	 m_timer;	/* le_fd -1: never used */
+	char		 m_name[2 * HOSTADDR_TEXT + 8];	/* the other end */
+	uint64_t	 m_drops[MEDIUM_NDROPS];	/* changed in the lane */
+};
+
+/* Opens, from a request: *mp is the caller's then, to be attached.  What was passed and is kept is set to -1. */
+typedef int	medium_open_fn(struct ctl_request *, struct medium **);
+medium_open_fn	medium_tap_open, medium_connect_open, medium_listen_open, medium_dgram_open;
+
+/* For kinds: the first thing; *m is all zeroes.  ENOMEM. */
+int	medium_init(struct medium *, const struct medium_ops *, struct ctl_request *);
+/* m becomes the interface's, or is freed. */
+int	medium_attach(struct medium *, struct ctl_request *, const char *ifname);
+void	medium_fini(struct medium *);		/* the last thing, in mo_free */
+
+/* From callbacks of the loop.  The other end has gone for good: m is freed, or will be. */
+void	medium_end(struct medium *);
+/* False: m is ending, and the caller returns. */
+bool	medium_carrier(struct medium *, bool on);
+/* From callbacks and the start: mo_timer after a time; 0: not at all. */
+int	medium_timer(struct medium *, uint64_t ns);
+/* Returns error. */
+int	medium_drop(struct medium *, enum medium_drop, int error);
+/* A frame for the stack; dropped and counted if need be. */
+void	medium_input(struct medium *, const void *, size_t len);
+
+/* The frame as sendmsg(2) has it; room for VI_TAP_MAXIOV. */
+unsigned medium_iov(const struct vi_tap_frame *, void *iov);
+/* The one descriptor of a request; EINVAL with a sentence. */
+int	medium_take_fd(struct ctl_request *, int *fdp);
+const char *medium_arg(struct ctl_request *, const char *key);	/* "" */
+
+/* Removes the file of a bound socket that was ours. */
+void	medium_unlink(const char *path);
+
+#endif
