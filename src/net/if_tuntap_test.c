@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "net/if_tuntap.h"
+#include "net/if_conf.h"
 #include "net/net_test.h"
 #include "wire/ether.h"
 
@@ -74,6 +75,65 @@ names(void **state)
 	assert_int_equal(tuntap_open(nt.nt_v0, "much-too-long-name", &tun, &tu), EINVAL);
 	assert_int_equal(w.w_gone, 0);
 	nt_end(&nt);			/* destroys tun1, which is open */
+	assert_int_equal(w.w_gone, 1);
+}
+
+static void
+wire_show(void *arg, vi_if_option_fn *fn, void *fnarg)
+{
+	(void)arg;
+	fn(fnarg, NULL, NULL, "medium", "a string");
+}
+
+static void
+shown(void *arg, const char *list, const char *item, const char *key, const char *value)
+{
+	assert_null(list);
+	assert_null(item);
+	assert_string_equal(key, "medium");
+	assert_string_equal(value, "a string");
+	(*(unsigned *)arg)++;
+}
+
+/* Those that are made for other media: only by name, only when they exist, and not as a tap. */
+static void
+kinds(void **state)
+{
+	struct wire w = { 0 };
+	struct vi_tap_params tp = params(&w, true);
+	struct tuntap *tt;
+	char name[IFNAMSIZ];
+	unsigned lines = 0;
+	struct nt nt;
+
+	(void)state;
+	nt_begin(&nt);
+	assert_int_equal(if_create(nt.nt_v0, "wire", name), 0);
+	assert_int_equal(if_create(nt.nt_v0, "host3", name), 0);
+	assert_int_equal(tuntap_open(nt.nt_v0, "wire0", &tp, &tt), EINVAL);
+	tp.tp_kind = "host";
+	assert_int_equal(tuntap_open(nt.nt_v0, "wire0", &tp, &tt), EINVAL);
+	tp.tp_kind = "epair";
+	assert_int_equal(tuntap_open(nt.nt_v0, "wire0", &tp, &tt), EINVAL);
+	tp.tp_kind = "wire";
+	assert_int_equal(tuntap_open(nt.nt_v0, "wire1", &tp, &tt), EINVAL);
+	tp.tp_existing = true;
+	assert_int_equal(tuntap_open(nt.nt_v0, "wire1", &tp, &tt), ENXIO);
+	tp.tp_nocarrier = true;
+	tp.tp_show = wire_show;
+	assert_int_equal(tuntap_release(nt.nt_v0, "wire0"), ENOTCONN);
+	assert_int_equal(tuntap_open(nt.nt_v0, "wire0", &tp, &tt), 0);
+	assert_false(tuntap_ifnet(tt)->if_linkup);
+	tuntap_carrier(tt, true);
+	assert_true(tuntap_ifnet(tt)->if_linkup);
+	ifopt_show(tuntap_ifnet(tt), shown, &lines);
+	assert_int_equal(lines, 1);
+	assert_int_equal(tuntap_release(nt.nt_v0, "lo0"), EINVAL);
+	assert_int_equal(tuntap_release(nt.nt_v0, "wire7"), ENXIO);
+	assert_int_equal(tuntap_release(nt.nt_v0, "wire0"), 0);
+	assert_int_equal(w.w_gone, 1);
+	assert_false(ifnet_byname(nt.nt_v0, "wire0")->if_linkup);
+	nt_end(&nt);
 	assert_int_equal(w.w_gone, 1);
 }
 
@@ -235,7 +295,7 @@ in(void **state)
 	kernel_run(nt.nt_k, 1000, NULL);
 	assert_int_equal(tuntap_ifnet(tt)->if_metric, 1);
 	assert_int_equal(tuntap_ifnet(tt)->if_stats.ifs_ipackets, 2);
-	assert_int_equal(tuntap_ifnet(tt)->if_stats.ifs_ierrors, 1);
+	assert_int_equal(tuntap_ifnet(tt)->if_stats.ifs_ierrors, 2);	/* the empty one too */
 
 	assert_int_equal(tuntap_open(nt.nt_v0, NULL, &tap, &te), 0);
 	assert_int_equal(if_setflags(tuntap_ifnet(te), IFF_UP, 0), 0);
@@ -284,6 +344,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
+		cmocka_unit_test(kinds),
 		cmocka_unit_test(owners),
 		cmocka_unit_test(out),
 		cmocka_unit_test(pieces),
