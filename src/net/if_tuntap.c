@@ -27,7 +27,7 @@
 #include "net/if_int.h"
 #include "wire/ether.h"
 
-#define TUNTAP_MAXFRAME	(IF_MAXMTU + ETHER_HDR_LEN)
+#define TUNTAP_MAXFRAME	(IF_MAXMTU + ETHER_HDR_LEN + ETHER_VLAN_ENCAP_LEN)
 
 struct tuntap {
 	struct ifnet	*tt_if;
