@@ -382,9 +382,25 @@ kernel_log(void *arg, const struct vi_logmsg *lm)
 		dlog("<%u> %s: %s", lm->lm_level, lm->lm_vnet, lm->lm_text);
 }
 
+/* This instance of this user on this machine. */
+static void
+identify(const struct daemon *d, char *text, size_t len)
+{
+	char machine[64] = "";
+	FILE *fp = fopen("/etc/machine-id", "re");
+
+	if (fp == NULL || fgets(machine, sizeof(machine), fp) == NULL)
+		(void)gethostname(machine, sizeof(machine) - 1);
+	if (fp != NULL)
+		fclose(fp);
+	machine[strcspn(machine, "\n")] = '\0';
+	snprintf(text, len, "%s/%u/%s", machine, (unsigned)geteuid(), d->d_sockpath);
+}
+
 static int
 build_kernel(struct daemon *d, unsigned workers)
 {
+	char identity[PATH_MAX + 128];
 	struct vi_posix_params pp = { .pp_wake = worker_wake, .pp_log = kernel_log, .pp_arg = d };
 	struct vi_kernel_params kp = { .kp_workers = workers };
 	int error;
@@ -392,6 +408,8 @@ build_kernel(struct daemon *d, unsigned workers)
 	if ((error = vi_host_posix_new(&pp, &d->d_host)) != 0)
 		return error;
 	kp.kp_host = d->d_host;
+	identify(d, identity, sizeof(identity));
+	kp.kp_identity = identity;
 	return vi_kernel_new(&kp, &d->d_kernel);
 }
 

@@ -33,6 +33,7 @@ struct vi_kernel_params {
 	struct vi_host	*kp_host;	/* required; outlives the kernel */
 	unsigned	 kp_workers;	/* 0 means 1 */
 	size_t		 kp_maxmem;	/* ceiling for the whole kernel, bytes; 0 = none */
+	const char	*kp_identity;	/* who it is: link addresses are made of it, the same for the same text; NULL: by chance */
 };
 
 /* What a destroyed thing left behind; see vi_kernel_free and vi_vnet_destroy. */

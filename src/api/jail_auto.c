@@ -4,8 +4,8 @@
  * other goes to the jail; with auto:bridge0 the near end becomes a member of that bridge.
  *
  * The ends are called as FreeBSD's jib(8) does, e0a_NAME and e0b_NAME, the second pair e1a_NAME; a
- * name that is too long or has other letters is cut and gets some letters of its hash.  Names and
- * link addresses come from the jail's full name alone, so they are the same each time the jail is
+ * name that is too long or has other letters is cut and gets some letters of its hash.  Names come
+ * from the jail's full name alone, link addresses from it and the kernel's identity, so they are the same each time the jail is
  * made; a link address that is taken in one of the two stacks is hashed again.  The pair ends with
  * the jail.
  */
@@ -40,16 +40,14 @@ autolist_add(struct autolist *au, const char *word, size_t len, bool *ours, stru
 	return (0);
 }
 
-/* The same for the same name, whoever asks when. */
+/* The same for the same name whenever this kernel is asked, and with key NULL, any. */
 static uint64_t
-name_hash(const char *name, unsigned unit, char end, unsigned turn)
+name_hash(const uint64_t *key, const char *name, unsigned unit, char end, unsigned turn)
 {
-	static const uint8_t key[16] = "vimage/jail/auto";
-	struct siphash_key sk;
+	const struct siphash_key sk = { key != NULL ? key[0] : 0, key != NULL ? key[1] : 0 };
 	char text[VI_NAMELEN + 32];
 	struct sbuf sb;
 
-	siphash_key_init(&sk, key);
 	sbuf_init(&sb, text, sizeof(text));
 	sbuf_printf(&sb, "%s/%u%c/%u", name, unit, end, turn);
 	return (siphash24(&sk, text, sbuf_len(&sb)));
@@ -85,7 +83,7 @@ end_name(char name[IFNAMSIZ], const char *jail, unsigned unit, char end)
 		else
 			cut[n] = '\0';
 	}
-	sbuf_printf(&sb, "e%u%c_%s%05x", unit, end, cut, (unsigned)(name_hash(jail, 0, 'n', 0) & 0xfffff));
+	sbuf_printf(&sb, "e%u%c_%s%05x", unit, end, cut, (unsigned)(name_hash(NULL, jail, 0, 'n', 0) & 0xfffff));
 }
 
 static bool
@@ -107,7 +105,7 @@ end_lladdr(struct ifnet *ifp, const char *jail, unsigned unit, char end, struct 
 	uint64_t h;
 
 	for (unsigned turn = 0; turn < 8; turn++) {
-		h = name_hash(jail, unit, end, turn);
+		h = name_hash(a->vn_kernel->k_hostkey, jail, unit, end, turn);
 		for (unsigned i = 0; i < sizeof(mac); i++, h >>= 8)
 			mac[i] = (uint8_t)h;
 		mac[0] = (uint8_t)((mac[0] & 0xfc) | 2);

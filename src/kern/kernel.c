@@ -3,8 +3,10 @@
 #include "kern/kernel.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/assert.h"
+#include "base/siphash.h"
 #include "host/host.h"
 #include "kern/worker_int.h"
 
@@ -59,6 +61,18 @@ kernel_unbuild(struct kernel *k)
 	kmem_fini(km);
 }
 
+static void
+identify(struct kernel *k, const char *identity)
+{
+	struct siphash_key key = { 0, 0 };
+
+	memcpy(k->k_hostkey, k->k_hashkey, sizeof(k->k_hostkey));
+	for (unsigned i = 0; identity != NULL && i < 2; i++) {
+		key.sk_k1 = i;
+		k->k_hostkey[i] = siphash24(&key, identity, strlen(identity));
+	}
+}
+
 int
 kernel_init(const struct vi_kernel_params *kp, struct kernel **kp_out)
 {
@@ -81,6 +95,7 @@ kernel_init(const struct vi_kernel_params *kp, struct kernel **kp_out)
 	k->k_nworkers = kp->kp_workers != 0 ? kp->kp_workers : 1;
 	k->k_boottime = host_now(h);
 	host_random(h, k->k_hashkey, sizeof(k->k_hashkey));
+	identify(k, kp->kp_identity);
 	if ((error = kernel_build(k)) != 0) {
 		kernel_unbuild(k);
 		return (error);

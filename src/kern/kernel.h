@@ -27,6 +27,7 @@ struct kernel {
 	unsigned	 k_nworkers;	/* (c) */
 	uint64_t	 k_boottime;	/* (c) host ns */
 	uint64_t	 k_hashkey[2];	/* (c) secret for hash tables */
+	uint64_t	 k_hostkey[2];	/* (c) of kp_identity: what shall be the same after a restart */
 	struct acctset	 k_acct;	/* the kernel's own memory */
 	struct vimage_kern *k_vimage;	/* owned by vimage/ */
 	struct net_kern	*k_net;		/* owned by net/; NULL until the first use */

@@ -71,7 +71,7 @@ if_clone_name(struct vnet *vn, const char *type, int unit, char name[IFNAMSIZ])
 static void
 new_lladdr(struct vnet *vn, const char *name, uint8_t lladdr[ETHER_ADDR_LEN])
 {
-	const struct siphash_key key = { vn->vn_kernel->k_hashkey[0], vn->vn_kernel->k_hashkey[1] };
+	const struct siphash_key key = { vn->vn_kernel->k_hostkey[0], vn->vn_kernel->k_hostkey[1] };
 	struct { uint32_t vnet; char name[IFNAMSIZ]; } in = { .vnet = vn->vn_id };
 	uint64_t h;
 

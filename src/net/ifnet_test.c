@@ -141,7 +141,7 @@ link_addresses(void **state)
 	qsort(macs, N, 6, maccmp);
 	for (int i = 1; i < N; i++)
 		assert_memory_not_equal(macs[i - 1], macs[i], 6);
-	nt.nt_k->k_hashkey[0] ^= 1;
+	nt.nt_k->k_hostkey[0] ^= 1;
 	if_lladdr_make(nt.nt_k, 0, 0x0a, again);
 	assert_null(bsearch(again, macs, N, 6, maccmp));
 	nt_end(&nt);

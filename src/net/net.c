@@ -84,7 +84,7 @@ if_input_ip(struct ifnet *ifp, struct mbuf *m)
 static uint32_t
 lladdr_permute(const struct kernel *k, uint32_t v)
 {
-	const struct siphash_key key = { k->k_hashkey[0], k->k_hashkey[1] };
+	const struct siphash_key key = { k->k_hostkey[0], k->k_hostkey[1] };
 	uint16_t left = (uint16_t)(v >> 16), right = (uint16_t)v, t;
 	struct { uint32_t round; uint16_t half, pad; } in = { 0, 0, 0x6c6c };
 
