@@ -2,6 +2,7 @@
 #include "daemon/seqpacket.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -65,12 +66,13 @@ seq_recv(int fd, struct seqmsg *sm, int fds[SEQ_MAXFDS], unsigned *nfds, int fla
 		.msg_iovlen = 1,
 		.msg_control = control.buf,
 		.msg_controllen = sizeof(control.buf) };
+	bool reset = false;
 	ssize_t n;
 
 	*nfds = 0;
-	do {
-		n = recvmsg(fd, &mh, flags | MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
+	/* That the other end is gone with messages unread is told once, and before what it had said itself. */
+	while ((n = recvmsg(fd, &mh, flags | MSG_CMSG_CLOEXEC)) < 0 && (errno == EINTR || (errno == ECONNRESET && !reset)))
+		reset = errno == ECONNRESET;
 	if (n < 0)
 		return errno == EWOULDBLOCK ? EAGAIN : errno;
 	take_fds(&mh, fds, nfds);

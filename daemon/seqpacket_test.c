@@ -76,12 +76,32 @@ refuses_other_sizes(void **state)
 	close(pair[1]);
 }
 
+/* An init that fails has said why, and did not read what it was told meanwhile. */
+static void
+last_words(void **state)
+{
+	struct seqmsg out = { .sm_type = INIT_BROKEN, .sm_arg = 2 }, in;
+	int pair[2], got[SEQ_MAXFDS];
+	unsigned n;
+
+	(void)state;
+	assert_int_equal(seq_pair(pair), 0);
+	assert_int_equal(seq_send(pair[0], &out, NULL, 0, 0), 0);
+	assert_int_equal(seq_send(pair[1], &out, NULL, 0, 0), 0);
+	close(pair[0]);
+	assert_int_equal(seq_recv(pair[1], &in, got, &n, 0), 0);
+	assert_int_equal(in.sm_type, INIT_BROKEN);
+	assert_int_equal(seq_recv(pair[1], &in, got, &n, 0), ECONNRESET);
+	close(pair[1]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_descriptors),
 		cmocka_unit_test(tells_the_end),
+		cmocka_unit_test(last_words),
 		cmocka_unit_test(refuses_other_sizes),
 	};
 
