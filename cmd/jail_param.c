@@ -33,8 +33,6 @@ param_local(const char *name)
 static const struct { const char *name, *why; } senseless[] = {
 	{ "interface", "a jail gets its addresses inside of its own stack" },
 	{ "ip_hostname", "a jail gets its addresses inside of its own stack" },
-	{ "ip4.saddrsel", "jails are not restricted to addresses" },
-	{ "ip6.saddrsel", "jails are not restricted to addresses" },
 	{ "cpuset.id", "there are no CPU sets here; see vcpu.share and vcpu.limit" },
 	{ "mac.label", "there are no MAC labels on Linux" },
 	{ "linux", "every program is a Linux program" },

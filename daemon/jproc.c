@@ -467,6 +467,7 @@ on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 		.pr_cookie = NULL,
 		.pr_rootuid = geteuid(),
 		.pr_rootgid = getegid(),
+		.pr_shared = !vi_jail_owns_vnet(d->d_kernel, ex->ex_net),
 		.pr_denied = vi_jail_denied(d->d_kernel, ex->ex_net) };
 	worker_call(d, i, attach_there, &at);
 	if (at.at_error != 0)

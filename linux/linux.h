@@ -36,6 +36,7 @@ struct lx_program_params {
 	/* Credentials: the uid and gid the jail calls 0, as the host sees them (identity when there is no user namespace). */
 	uid_t		 pr_rootuid;
 	gid_t		 pr_rootgid;
+	bool		 pr_shared;	/* the stack is not the jail's own */
 	uint64_t	 pr_denied;	/* vi_jail_denied() */
 };
 

@@ -112,6 +112,7 @@ lx_attach(struct lx *lx, const struct lx_program_params *params, struct lx_progr
 	pr->pr_rootuid = params->pr_rootuid;
 	pr->pr_rootgid = params->pr_rootgid;
 	pr->pr_denied = params->pr_denied;
+	pr->pr_shared = params->pr_shared;
 	TAILQ_INIT(&pr->pr_calls);
 	lx->lx_kernel = vi_vnet_kernel(params->pr_vnet);
 	(void)ioctl(pr->pr_fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);

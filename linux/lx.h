@@ -90,6 +90,7 @@ struct lx_program {
 	void		*pr_cookie;
 	uid_t		 pr_rootuid;
 	gid_t		 pr_rootgid;
+	bool		 pr_shared;
 	uint64_t	 pr_denied;	/* for the credentials */
 	struct lx_calls	 pr_calls;	/* waiting */
 	struct lx_lost	 pr_lost[4];	/* did not arrive */

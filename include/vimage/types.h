@@ -65,6 +65,7 @@ struct vi_iovec {
 struct vi_cred {
 	uint32_t	cr_uid;
 	uint32_t	cr_gid;
+	int		cr_jail;	/* his jail, when the stack is another's: ip4.addr and ip6.addr hold for him; else 0 */
 	bool		cr_priv;	/* acts as the jail's administrator (uid 0 in the jail) */
 	uint64_t	cr_denied;	/* privileges that his jail lacks of those of the stack's owner (vi_jail_denied) */
 };

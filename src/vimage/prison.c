@@ -172,6 +172,7 @@ prison_restrain(struct prison *pr)
 		child->pr_conf.pc_ipcoff |= pr->pr_conf.pc_ipcoff;
 		if (child->pr_conf.pc_securelevel < pr->pr_conf.pc_securelevel)
 			child->pr_conf.pc_securelevel = pr->pr_conf.pc_securelevel;
+		prison_addrs_restrain(child);
 		prison_apply(child);
 		prison_restrain(child);
 	}
@@ -244,6 +245,7 @@ prison_free(struct prison *pr, vi_leak_fn *fn, void *arg)
 		leaks += container_detach(pr, VCLASS_VNET, fn, arg);
 	for (unsigned vc = VCLASS_MAX; vc-- > 0;)
 		leaks += container_detach(pr, (enum vclass)vc, fn, arg);
+	prison_addrs_free(pr);
 	for (unsigned i = 0; i < NITEMS(pr->pr_meta); i++)
 		kfree(&pr->pr_kernel->k_acct, ACCT_PRISON, pr->pr_meta[i], META_MAXBUFSIZE);
 	kfree(&pr->pr_kernel->k_acct, ACCT_PRISON, pr, sizeof(*pr));
@@ -275,7 +277,6 @@ prison_create(struct prison *parent, const char *name, int jid, const enum vmode
 	*prp = pr;
 	return (0);
 }
-
 
 unsigned
 prison_destroy(struct prison *pr, vi_leak_fn *fn, void *arg)

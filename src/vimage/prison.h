@@ -12,6 +12,7 @@
 
 #include <vimage/jail.h>
 
+#include "vimage/praddr.h"
 #include "vimage/priv.h"
 #include "vimage/vimage.h"
 
@@ -93,6 +94,7 @@ struct prison_conf {
 	uint32_t	pc_exec_fib;
 	struct prison_store pc_store;
 	uint32_t	pc_ipcoff;	/* PR_IPC_* */
+	bool		pc_nosaddrsel[PRADDR_NFAM];	/* ip4.saddrsel, ip6.saddrsel */
 	int		pc_logcopy;	/* level up to which prison0 gets copies of its messages; -1: none */
 };
 
@@ -111,6 +113,7 @@ struct prison {
 	char		 pr_name[VI_NAMELEN];	/* full: "a.b.c"; prison0: "0" */
 	struct prison_conf pr_conf;
 	char		*pr_meta[2];	/* meta, env: META_MAXBUFSIZE bytes, or NULL */
+	struct praddrs	*pr_addrs[PRADDR_NFAM];	/* its own; NULL: what the parent has, or all of its own stack */
 	privset		 pr_bound;	/* privileges it would have with a stack of its own */
 	privset		 pr_privs;	/* those it has */
 	struct limitset	 pr_limits;	/* of itself and all below */
@@ -159,6 +162,9 @@ uint64_t prison_cputime(const struct prison *);	/* ns, of itself and all below *
 void	 prison_addcputime(struct prison *, uint64_t ns);	/* of its programs */
 void	 prison_leavecputime(const struct prison *);	/* to its parent: it goes */
 bool	 prison_countprocs(struct prison *, uint32_t n, bool force);	/* it has n processes now; false: beyond a limit */
+
+void	 prison_addrs_free(struct prison *);
+void	 prison_addrs_restrain(struct prison *);	/* to what its parent has */
 
 /* Containers: make and break. */
 int	 container_attach(struct prison *, enum vclass, enum vmode);

@@ -20,6 +20,13 @@ struct change_res {
 	uint64_t	 cr_ipclimit[VIPC_MAX];
 };
 
+/* Of one family: praddr.c. */
+struct change_addrs {
+	char		 ca_mode;	/* first letter of ip4; 0 = not said */
+	bool		 ca_given;	/* ip4.addr was said */
+	struct praddrs	*ca_new;	/* NULL: neither */
+};
+
 /* What was asked for.  Nothing is touched until all of it is known to be good. */
 struct change {
 	struct prison	*ch_caller;
@@ -37,7 +44,7 @@ struct change {
 	struct change_res ch_res;
 	const char	*ch_key;	/* of the parameter that is being set: what follows "meta." */
 	char		*ch_meta[2];	/* META_MAXBUFSIZE bytes, or NULL */
-	char		 ch_ipmode;	/* first letter of ip4, ip6; 'a': addresses */
+	struct change_addrs ch_addrs[PRADDR_NFAM];
 };
 
 struct param {
@@ -58,12 +65,18 @@ bool	change_owns(const struct change *, enum vclass);	/* will the prison have on
 int	change_mode(struct change *, const char *name, enum vclass, enum vmode);
 
 /* prison_store.c: what is kept and shown only. */
-param_set_fn set_stored, set_meta, set_ipmode, set_ipaddr;
-param_get_fn get_stored, get_meta, get_ipmode, get_ipaddr;
+param_set_fn set_stored, set_meta;
+param_get_fn get_stored, get_meta;
 void	get_metakey(struct prison *, const struct param *, const char *key, struct sbuf *);
 void	change_meta_apply(struct change *);
 void	change_meta_free(struct change *);
-int	change_ip_check(struct change *);
+
+/* praddr.c: addresses on a shared stack. */
+param_set_fn set_ipmode, set_ipaddr, set_saddrsel;
+param_get_fn get_ipmode, get_ipaddr, get_saddrsel;
+int	change_addrs_check(struct change *);
+void	change_addrs_apply(struct change *);	/* to ch_pr; cannot fail */
+void	change_addrs_free(struct change *);	/* what was not applied */
 
 /* prison_res.c: shares, limits, IPC. */
 param_set_fn set_share, set_cpulimit, set_limit, set_nolimit, set_ipc, set_ipclimit;

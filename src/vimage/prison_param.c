@@ -430,8 +430,10 @@ static const struct param param_table[] = {
 	{ "env", false, set_meta, get_meta, 1 },
 	{ "ip4", false, set_ipmode, get_ipmode, 4 },
 	{ "ip4.addr", false, set_ipaddr, get_ipaddr, 4 },
+	{ "ip4.saddrsel", true, set_saddrsel, get_saddrsel, 4 },
 	{ "ip6", false, set_ipmode, get_ipmode, 6 },
 	{ "ip6.addr", false, set_ipaddr, get_ipaddr, 6 },
+	{ "ip6.saddrsel", true, set_saddrsel, get_saddrsel, 6 },
 	{ "children.max", false, set_children_max, get_children_max, 0 },
 	{ "children.cur", false, NULL, get_children_cur, 0 },
 	{ "securelevel", false, set_securelevel, get_securelevel, 0 },
@@ -719,6 +721,7 @@ change_apply(struct change *ch)
 
 	pr->pr_conf = ch->ch_conf;
 	change_meta_apply(ch);
+	change_addrs_apply(ch);
 	if (ch->ch_named && strcmp(ch->ch_name, pr->pr_name) != 0)
 		prison_rename(pr, ch->ch_name);
 	if (ch->ch_hostset)
@@ -745,7 +748,7 @@ change_check(struct change *ch)
 		return (change_fail(ch, EINVAL, "%s: the jail has no vproc of its own", ch->ch_hostset ? "host.hostname" : "host.domainname"));
 	if (ch->ch_pr != NULL && ch->ch_named && !TAILQ_EMPTY(&ch->ch_pr->pr_children))
 		return (change_fail(ch, EBUSY, "name: cannot be changed while the jail has children"));
-	if ((error = change_ip_check(ch)) != 0)
+	if ((error = change_addrs_check(ch)) != 0)
 		return (error);
 	return (change_res_check(ch));
 }
@@ -813,6 +816,7 @@ prison_set(struct prison *caller, const struct vi_param *p, unsigned n, unsigned
 	if (error == 0)
 		*prp = ch.ch_pr;
 	change_meta_free(&ch);
+	change_addrs_free(&ch);
 	return (error);
 }
 

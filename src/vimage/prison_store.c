@@ -6,9 +6,6 @@
  * meta and env are texts of at most META_MAXBUFSIZE bytes, read by the jail's owner (meta) or by
  * programs inside as well (env, sysctl security.jail.env).  "meta.KEY=value" is the line
  * KEY=value of the text: it is put there or replaced; without a value the line goes.
- *
- * ip4 and ip6 are here because they can only be refused: a jail that shares a stack is not
- * restricted to addresses, and that must not be passed over in silence.
  */
 #include <errno.h>
 #include <string.h>
@@ -173,54 +170,4 @@ change_meta_free(struct change *ch)
 {
 	for (unsigned i = 0; i < NITEMS(ch->ch_meta); i++)
 		kfree(&ch->ch_caller->pr_kernel->k_acct, ACCT_PRISON, ch->ch_meta[i], META_MAXBUFSIZE);
-}
-
-/*
- * ip4, ip6: pa_arg 4 or 6.
- */
-int
-set_ipmode(struct change *ch, const struct param *pa, const char *value)
-{
-	if (strcmp(value, "inherit") != 0 && strcmp(value, "new") != 0 && strcmp(value, "disable") != 0)
-		return (change_fail(ch, EINVAL, "%s: \"%s\" is neither new, inherit nor disable", pa->pa_name, value));
-	if (ch->ch_ipmode != 'a' && ch->ch_ipmode != 'd')	/* what will be refused is not forgotten */
-		ch->ch_ipmode = value[0];
-	return (0);
-}
-
-void
-get_ipmode(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
-{
-	(void)caller, (void)pa;
-	sbuf_printf(sb, "%s", pr->pr_owns[VCLASS_VNET] ? "new" : "inherit");
-}
-
-int
-set_ipaddr(struct change *ch, const struct param *pa, const char *value)
-{
-	(void)pa;
-	if (value[0] != '\0')
-		ch->ch_ipmode = 'a';
-	return (0);
-}
-
-void
-get_ipaddr(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
-{
-	(void)caller, (void)pr, (void)pa, (void)sb;
-}
-
-/* "new" is what a stack of one's own is; anything that would have to restrict is refused. */
-int
-change_ip_check(struct change *ch)
-{
-	bool own = change_owns(ch, VCLASS_VNET);
-
-	if (ch->ch_ipmode == 0 || (own && ch->ch_ipmode == 'n') || (!own && ch->ch_ipmode == 'i'))
-		return (0);
-	if (own && ch->ch_ipmode == 'i')
-		return (change_fail(ch, EINVAL, "ip4, ip6: a jail with a network stack of its own inherits no addresses"));
-	if (own)
-		return (change_fail(ch, EINVAL, "vnet jails cannot have IP address restrictions"));
-	return (change_fail(ch, EOPNOTSUPP, "a jail that shares a network stack cannot be restricted to addresses; give it one of its own (vnet)"));
 }

@@ -112,6 +112,7 @@ dgram_name(struct inpcb *inp, const struct vi_msg *msg, const struct inet_ops **
 		sa.sa_scope = msg->msg_ifindex;
 	if ((error = in_pcbaddr(inp, &sa, ops, faddr)) != 0)
 		return (error);
+	in_pcbjail_remote(inp, *ops, faddr);
 	/* What is bound to an address of one family has no way to the other. */
 	if ((inp->inp_bound & in_pcbfam(*ops)) == 0)
 		return ((*ops)->io_family == VI_AF_INET ? ENETUNREACH : EAFNOSUPPORT);
@@ -161,7 +162,7 @@ dgram_override_src(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *i
 		return (0);
 	if (ops->io_family != VI_AF_INET)
 		return (EINVAL);
-	if ((inp->inp_flags & INP_ANYADDR) == 0 && !in_localaddr(ip_vnet(inp->inp_vnet), src.in4))
+	if (((inp->inp_flags & INP_ANYADDR) == 0 && !in_localaddr(ip_vnet(inp->inp_vnet), src.in4)) || !in_pcbjail_may(inp, INP_IPV4, &src))
 		return (EADDRNOTAVAIL);
 	io->io_src = src.in4;
 	return (0);
@@ -190,6 +191,7 @@ dgram_override(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io)
 int
 dgram_out(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io, struct ip_path *path, uint16_t *fport)
 {
+	struct in_addr_any src, dst;
 	int error;
 
 	ip_out_init(io, inp, 0);
@@ -198,9 +200,13 @@ dgram_out(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io, struct
 	if ((error = ip_route(inp->inp_vnet, io, path)) != 0)
 		return (error);
 	io->io_path = path;
-	if (io->io_src == 0 && path->ip_ifa != NULL)
-		io->io_src = path->ip_ifa->ifa_addr.na_in;
-	return (0);
+	if (io->io_src != 0 || path->ip_ifa == NULL)
+		return (0);
+	src = in4_any(path->ip_ifa->ifa_addr.na_in);
+	dst = in4_any(io->io_dst);
+	error = in_pcbjail_source(inp, inp->inp_info->ipi_ops4, &dst, &src);
+	io->io_src = src.in4;
+	return (error);
 }
 
 int

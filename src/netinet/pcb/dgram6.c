@@ -58,6 +58,8 @@ dgram6_override_src(struct inpcb *inp, const struct vi_msg *msg, struct ip6_out 
 		return (0);
 	if ((inp->inp_flags & INP_ANYADDR) == 0 && !ops->io_islocal(inp->inp_vnet, &src))
 		return (EINVAL);
+	if (!in_pcbjail_may(inp, INP_IPV6, &src))
+		return (EADDRNOTAVAIL);
 	io->i6o_src = src;
 	return (0);
 }
@@ -98,12 +100,12 @@ dgram6_source(struct inpcb *inp, struct ip6_out *io, const struct ip6_path *path
 	/* What goes to one of our own addresses comes from that address. */
 	if (path->i6p_local && in6_localaddr(ip6_vnet(vn), in6_bytes(&io->i6o_dst))) {
 		io->i6o_src = io->i6o_dst;
-		return (0);
+		return (in_pcbjail_source(inp, inp->inp_info->ipi_ops6, &io->i6o_dst, &io->i6o_src));
 	}
 	if ((ia = in6_selectsrc(vn, path, &io->i6o_dst, ip6_vnet(vn)->i6v_prefertempaddr != 0)) == NULL)
 		return (EADDRNOTAVAIL);
 	memcpy(io->i6o_src.in6, ia6_addr(ia), sizeof(io->i6o_src.in6));
-	return (0);
+	return (in_pcbjail_source(inp, inp->inp_info->ipi_ops6, &io->i6o_dst, &io->i6o_src));
 }
 
 int

@@ -283,6 +283,12 @@ in_pcballoc(struct inpcbinfo *ipi, struct socket *so, const struct inet_ops *ops
 		inp->inp_fib = so->so_fib;
 		so->so_pcb = inp;
 	}
+	if (in_pcbjail_family(inp) != 0) {
+		kfree(vnet_acct(vn), ACCT_PCB, inp, sizeof(*inp));
+		if (so != NULL)
+			so->so_pcb = NULL;
+		return (EAFNOSUPPORT);
+	}
 	in_pcb_initfam(inp);
 	TAILQ_INSERT_TAIL(&ipi->ipi_list, inp, inp_list);
 	in_pcbtab_fit(ipi, INP_BYPORT, ++ipi->ipi_count);
@@ -338,7 +344,7 @@ struct in_pcbkey {
 };
 
 /*
- * How well an unconnected pcb fits: 0 not at all, more is better: the address counts first, then the interface, then whether the pcb is of the packet's
+ * How well an unconnected pcb fits: 0 not at all, more is better: one of a jail with this address counts first, then the address, then the interface, then whether the pcb is of the packet's
  * family alone.  A stream pcb that does not listen takes no packets from strangers, so that of several that share a port (SO_REUSEADDR)
  * the listener is found.
  */
@@ -356,6 +362,11 @@ in_pcb_score(const struct inpcb *inp, const struct in_pcbkey *ik)
 		score += 4;
 	else if (!in_addr_any_isany(&inp->inp_laddr))
 		return (0);
+	if (inp->inp_cred.cr_jail != 0 && in_pcbjail_restricted(inp, ik->ik_fam)) {
+		if (!in_pcbjail_may(inp, ik->ik_fam, ik->ik_laddr))
+			return (0);
+		score += 8;
+	}
 	if (inp->inp_boundif != 0)
 		score += 2;
 	return (score + (((inp->inp_flags & INP_SOCK6) != 0) == (ik->ik_fam == INP_IPV6)));
@@ -602,6 +613,7 @@ in_pcbconnect_addrs(struct inpcb *inp, const struct vi_sockaddr *sa, struct in_a
 
 	if ((error = in_pcbaddr(inp, sa, &ops, faddr)) != 0 || (error = in_pcbconnect_fam(inp, ops)) != 0)
 		return (error);
+	in_pcbjail_remote(inp, inp->inp_ops, faddr);
 	if (in_addr_any_isany(faddr))
 		*faddr = in_pcbself(inp);
 	/* RFC 9293 MUST-57; the error is Linux's. */
@@ -610,8 +622,9 @@ in_pcbconnect_addrs(struct inpcb *inp, const struct vi_sockaddr *sa, struct in_a
 	/* A source that is bound stays, but there must be a way. */
 	if ((error = inp->inp_ops->io_source(inp, faddr, laddr)) != 0)
 		return (error);
-	if (!in_addr_any_isany(&inp->inp_laddr))
-		*laddr = inp->inp_laddr;
+	if (in_addr_any_isany(&inp->inp_laddr))
+		return (in_pcbjail_source(inp, inp->inp_ops, faddr, laddr));
+	*laddr = inp->inp_laddr;
 	return (0);
 }
 

@@ -181,6 +181,8 @@ void	 in_pcbmap(struct vi_sockaddr *);
 void	 in_pcbname(const struct inpcb *, const struct inet_ops *, const struct in_addr_any *, uint16_t port, struct vi_sockaddr *);
 int	 in_pcbsockaddr(struct inpcb *, struct vi_sockaddr *);
 int	 in_pcbpeeraddr(struct inpcb *, struct vi_sockaddr *);	/* ENOTCONN */
+/* in_pcbjail.c: is the address one that its jail may use (always, for most)? */
+bool	 in_pcbjail_may(const struct inpcb *, uint32_t fam, const struct in_addr_any *);
 /* in_pcbmcast.c: does the pcb want a packet to a group it may have joined? */
 bool	 in_pcbmcast_wants(const struct inpcb *, const struct inet_pkt *);
 /* IP-level and common socket options of a pcb (VI_IP_*, VI_SO_BINDTODEVICE, VI_SO_FIB).  ENOPROTOOPT for others. */

@@ -38,6 +38,14 @@ void	 in_pcb_setfam(struct inpcb *, uint32_t fam);
 int	 in_pcbport_any(struct inpcb *, const struct in_addr_any *laddr, uint16_t *lport);
 int	 in_pcbport_conn(struct inpcb *, const struct in_addr_any *laddr, const struct in_addr_any *faddr, uint16_t fport, uint16_t *lport);
 void	 in_pcbopt_free(struct inpcb *);
+/* in_pcbjail.c: what it may use of a stack that its jail shares. */
+bool	 in_pcbjail_restricted(const struct inpcb *, uint32_t fam);
+bool	 in_pcbjail_same(const struct inpcb *, const struct inpcb *);	/* the same addresses for both */
+int	 in_pcbjail_family(const struct inpcb *);	/* EAFNOSUPPORT: none of its family */
+int	 in_pcbjail_bind(const struct inpcb *, uint32_t fam, struct in_addr_any *laddr);	/* EADDRNOTAVAIL; may be replaced */
+void	 in_pcbjail_remote(const struct inpcb *, const struct inet_ops *, struct in_addr_any *faddr);	/* of any and of loopback addresses */
+/* *laddr: what the stack would take.  EADDRNOTAVAIL. */
+int	 in_pcbjail_source(const struct inpcb *, const struct inet_ops *, const struct in_addr_any *faddr, struct in_addr_any *laddr);
 /* in_pcbopt6.c */
 int	 in6_pcbsetopt(struct inpcb *, enum vi_sockopt, const void *, size_t);
 int	 in6_pcbgetopt(struct inpcb *, enum vi_sockopt, void *, size_t *);

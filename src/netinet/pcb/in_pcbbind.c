@@ -21,7 +21,9 @@ in_pcb_overlap(const struct inpcb *inp, const struct in_addr_any *laddr, const s
 		return (false);
 	if (inp->inp_boundif != 0 && t->inp_boundif != 0 && inp->inp_boundif != t->inp_boundif)
 		return (false);
-	return (in_addr_any_isany(laddr) || in_addr_any_isany(&t->inp_laddr) || in_addr_eq(laddr, &t->inp_laddr));
+	if (in_addr_any_isany(laddr) || in_addr_any_isany(&t->inp_laddr))
+		return (in_pcbjail_same(inp, t));
+	return (in_addr_eq(laddr, &t->inp_laddr));
 }
 
 /*
@@ -228,7 +230,9 @@ in_pcbbind(struct inpcb *inp, const struct vi_sockaddr *sa)
 	if ((error = in_pcbbind_name(inp, sa, &laddr, &fam)) != 0)
 		return (error);
 	in_pcb_setfam(inp, fam);
-	if ((error = in_pcbbind_to(inp, &laddr, sa->sa_port)) == 0)
+	if ((error = in_pcbjail_bind(inp, fam, &laddr)) == 0)
+		error = in_pcbbind_to(inp, &laddr, sa->sa_port);
+	if (error == 0)
 		inp->inp_bound = fam;
 	else
 		in_pcb_setfam(inp, inp->inp_bound);

@@ -63,7 +63,7 @@ rip_next(struct inpcb *inp, const struct inet_pkt *pk, int icmptype)
 			continue;
 		if (inp->inp_boundif != 0 && (pk->ip_rcvif == NULL || pk->ip_rcvif->if_index != inp->inp_boundif))
 			continue;
-		if (!in_pcbmcast_wants(inp, pk))
+		if (!in_pcbmcast_wants(inp, pk) || (!pk->ip_bcast && !in_pcbjail_may(inp, INP_IPV4, &pk->ip_dst)))
 			continue;
 		if (icmptype < 0 || icmptype > 31 || (rip_filter(inp) & 1u << icmptype) == 0)
 			return (inp);
@@ -117,6 +117,18 @@ rip_fail(struct rip_vnet *rv, struct mbuf *m, int error)
 	return (error);
 }
 
+/* A header of the program's own: a source that it leaves out is filled in. */
+static bool
+rip_srcok(const struct inpcb *inp, const struct mbuf *m)
+{
+	struct in_addr_any src = in4_any(0);
+
+	if (m->m_pkt.len < IP_MINHLEN)
+		return (true);		/* refused for that */
+	(void)m_copydata(m, offsetof(struct ip, ip_src), sizeof(src.in4), &src.in4);
+	return (src.in4 == 0 || in_pcbjail_may(inp, INP_IPV4, &src));
+}
+
 static int
 rip_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 {
@@ -129,6 +141,8 @@ rip_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 
 	if ((error = dgram_out(inp, msg, &io, &path, &fport)) != 0)
 		return (rip_fail(rv, m, error));
+	if ((inp->inp_flags & INP_HDRINCL) != 0 && !rip_srcok(inp, m))
+		return (rip_fail(rv, m, EADDRNOTAVAIL));
 	if ((inp->inp_flags & INP_HDRINCL) != 0)
 		error = ip_output_raw(so->so_vnet, m, &io);
 	else

@@ -37,7 +37,7 @@ rip6_wants(const struct inpcb *inp, const struct inet_pkt *pk, int type)
 		return (false);
 	if (inp->inp_boundif != 0 && (pk->ip_rcvif == NULL || pk->ip_rcvif->if_index != inp->inp_boundif))
 		return (false);
-	if (!in_pcbmcast_wants(inp, pk))
+	if (!in_pcbmcast_wants(inp, pk) || (!pk->ip_bcast && !in_pcbjail_may(inp, INP_IPV6, &pk->ip_dst)))
 		return (false);
 	return (type < 0 || (rip6_pcb(inp)->rp_filter[type >> 5] & 1u << (type & 31)) == 0);
 }
