@@ -47,14 +47,11 @@ print_one(const struct sysctl *sc, const json_t *oid)
 }
 
 static int
-fail(const struct sysctl *sc, const char *name, const struct cmd_error *ce)
+fail(const struct sysctl *sc, const struct cmd_error *ce)
 {
 	if (ce->ce_errno == ENOENT && sc->sc_ignore)
 		return 0;
-	if (ce->ce_errno == ENOENT) {
-		if (!sc->sc_quiet)
-			cmd_warnx(sc->sc_cx, "unknown oid '%s'", name);
-	} else
+	if (ce->ce_errno != ENOENT || !sc->sc_quiet)
 		cmd_warnx(sc->sc_cx, "%s", ce->ce_text);
 	return 1;
 }
@@ -68,7 +65,7 @@ show(const struct sysctl *sc, const char *name)
 
 	if (cmd_try(sc->sc_cx, json_pack("{s:s,s:s*}", "op", "sysctl.list", "name", name), &r,
 		&ce) != 0)
-		return fail(sc, name != NULL ? name : "", &ce);
+		return fail(sc, &ce);
 	json_array_foreach(json_object_get(r, "sysctls"), i, oid)
 		print_one(sc, oid);
 	json_decref(r);
@@ -86,7 +83,7 @@ set(const struct sysctl *sc, char *word)
 	if (cmd_try(sc->sc_cx,
 		json_pack("{s:s,s:s,s:s}", "op", "sysctl.set", "name", word, "value", value), &r,
 		&ce) != 0)
-		return fail(sc, word, &ce);
+		return fail(sc, &ce);
 	if (!sc->sc_quiet) {
 		print_name(sc, word);
 		printf("%s -> %s\n", cmd_str(r, "old"), cmd_str(r, "new"));

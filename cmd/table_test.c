@@ -416,7 +416,7 @@ test_sysctl_failures(void **state)
 
 	(void)state;
 	fake_init(&fk, "sysctl");
-	fake_fail(&fk, ENOENT, "");
+	fake_fail(&fk, ENOENT, "unknown oid 'net.bogus'");
 	fake_run(&fk, cmd_sysctl, "sysctl net.bogus");
 	assert_int_equal(fk.fk_status, 1);
 	assert_string_equal(fk.fk_err, "sysctl: unknown oid 'net.bogus'\n");
