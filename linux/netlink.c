@@ -103,6 +103,12 @@ nl_answer(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 		return (nl_getneigh(no, vn, rq));
 	case RTM_GETRULE:
 		return (nl_getrule(no, vn, rq));
+	case RTM_GETQDISC:
+		return (nl_getqdisc(no, vn, rq));
+	case RTM_GETTCLASS:		/* of these there are none */
+	case RTM_GETTFILTER:
+	case RTM_GETMDB:
+		return (nl_dump(rq) ? 0 : EOPNOTSUPP);
 	default:
 		return (EOPNOTSUPP);
 	}
@@ -120,6 +126,13 @@ static const struct nl_change {
 	{ RTM_NEWRULE, VI_PRIV_NET_ROUTE, nl_newrule }, { RTM_DELRULE, VI_PRIV_NET_ROUTE, nl_delrule },
 };
 
+/* A request about a link may be to make it. */
+static enum vi_priv
+nl_priv(const struct nl_change *nc, const struct nl_req *rq)
+{
+	return (nc->nc_type == RTM_NEWLINK && (rq->rq_hdr.nlmsg_flags & NLM_F_CREATE) != 0 ? VI_PRIV_NET_IFCREATE : nc->nc_priv);
+}
+
 static int
 nl_do(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq)
 {
@@ -130,7 +143,7 @@ nl_do(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq)
 
 		if (nc->nc_type != rq->rq_hdr.nlmsg_type)
 			continue;
-		if ((error = vi_vnet_priv(ls->ls_vnet, ls->ls_nl->nl_jid, &ls->ls_nl->nl_cred, nc->nc_priv)) != 0)
+		if ((error = vi_vnet_priv(ls->ls_vnet, ls->ls_nl->nl_jid, &ls->ls_nl->nl_cred, nl_priv(nc, rq))) != 0)
 			return (error);
 		return (nc->nc_fn(ls->ls_vnet, rq, &ls->ls_nl->nl_cred));
 	}

@@ -90,6 +90,10 @@ int	 nl_fib_make(struct vi_vnet *, const struct vi_cred *, uint32_t table, uint3
 
 /* Messages about one thing: type is RTM_NEW* or RTM_DEL*. */
 void	 nl_put_link(struct nl_out *, uint16_t type, const struct vi_ifinfo *);
+/* nl_kind.c: what it is, and what it is a port of */
+void	 nl_put_kind(struct nl_out *, const struct vi_ifinfo *);
+int	 nl_makelink(struct vi_vnet *, const struct nl_req *, char name[VI_IFNAMSIZ]);
+int	 nl_setmaster(struct vi_vnet *, const char *name, uint32_t index);	/* 0: none */
 void	 nl_put_addr(struct nl_out *, uint16_t type, const struct vi_ifinfo *, const struct vi_ifaddr *);
 void	 nl_put_routes(struct nl_out *, uint16_t type, const struct vi_route *, unsigned n);	/* next hops of one */
 void	 nl_put_neigh(struct nl_out *, uint16_t type, uint32_t ifindex, const struct vi_neigh *);
@@ -102,6 +106,7 @@ void	 nl_events(struct lx_sock *);
 
 /* nl_link.c, nl_route.c, nl_rule.c, nl_change.c, nl_chroute.c: 0 or an errno for NLMSG_ERROR; called under the kernel's lock. */
 int	 nl_getlink(struct nl_out *, struct vi_vnet *, const struct nl_req *);
+int	 nl_getqdisc(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getaddr(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getroute(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getneigh(struct nl_out *, struct vi_vnet *, const struct nl_req *);

@@ -43,7 +43,7 @@ link_flags(struct vi_vnet *vn, const char *name, const struct ifinfomsg *ifi)
 	/* Old programs leave ifi_change out and mean all. */
 	const uint32_t change = ifi->ifi_change == 0 ? (ifi->ifi_flags != 0 ? UINT32_MAX : 0) : ifi->ifi_change;
 	uint32_t set = 0, clear = 0;
-	static const struct { uint32_t lx, vi; } map[] = { { IFF_UP, VI_IFF_UP }, { IFF_PROMISC, VI_IFF_PROMISC }, { IFF_NOARP, VI_IFF_NOARP } };
+	static const struct { uint32_t lx, vi; } map[] = { { IFF_UP, VI_IFF_UP }, { IFF_PROMISC, VI_IFF_PROMISC }, { IFF_NOARP, VI_IFF_NOARP }, { IFF_DEBUG, VI_IFF_DEBUG } };
 
 	for (size_t i = 0; i < LX_NITEMS(map); i++) {
 		if ((change & map[i].lx) == 0)
@@ -58,14 +58,63 @@ link_flags(struct vi_vnet *vn, const char *name, const struct ifinfomsg *ifi)
 
 /* What an attribute asks for and we cannot do is refused before anything is done. */
 static int
-link_refused(const struct nl_req *rq)
+link_refused(const struct nl_req *rq, const struct ifinfomsg *ifi)
 {
-	static const uint8_t not[] = { IFLA_MASTER, IFLA_NET_NS_PID, IFLA_NET_NS_FD, IFLA_QDISC, IFLA_VFINFO_LIST, IFLA_XDP };
+	static const uint8_t not[] = { IFLA_NET_NS_PID, IFLA_NET_NS_FD, IFLA_QDISC, IFLA_VFINFO_LIST, IFLA_XDP };
 
 	for (size_t i = 0; i < LX_NITEMS(not); i++)
 		if (nl_has(rq, not[i]))
 			return (EOPNOTSUPP);
+	/* These have one value. */
+	if (nl_u32(rq, IFLA_TXQLEN, LX_TXQLEN) != LX_TXQLEN || nl_u32(rq, IFLA_GROUP, 0) != 0 || nl_u8(rq, IFLA_LINKMODE, 0) != 0)
+		return (EOPNOTSUPP);
+	if (ifi->ifi_change != UINT32_MAX &&
+	    (ifi->ifi_change & ((ifi->ifi_flags ^ IFF_MULTICAST) & (IFF_MULTICAST | IFF_ALLMULTI))) != 0)
+		return (EOPNOTSUPP);
 	return (0);
+}
+
+static int
+link_describe(struct vi_vnet *vn, const struct nl_req *rq, const char *name)
+{
+	char descr[sizeof(((struct vi_ifinfo *)NULL)->if_descr)];
+
+	if (!nl_has(rq, IFLA_IFALIAS))
+		return (0);
+	return (nl_text(rq, IFLA_IFALIAS, descr, sizeof(descr)) ? vi_if_set_descr(vn, name, descr) : EINVAL);
+}
+
+/* Everything but the name. */
+static int
+link_set(struct vi_vnet *vn, const struct nl_req *rq, const char *name, const struct ifinfomsg *ifi)
+{
+	int error;
+
+	if (nl_has(rq, IFLA_ADDRESS) &&
+	    (error = vi_if_set_lladdr(vn, name, rq->rq_attr[IFLA_ADDRESS].na_data, rq->rq_attr[IFLA_ADDRESS].na_len)) != 0)
+		return (error);
+	if (nl_has(rq, IFLA_MTU) && (error = vi_if_set_mtu(vn, name, nl_u32(rq, IFLA_MTU, 0))) != 0)
+		return (error);
+	if ((error = link_describe(vn, rq, name)) != 0)
+		return (error);
+	if (nl_has(rq, IFLA_MASTER) && (error = nl_setmaster(vn, name, nl_u32(rq, IFLA_MASTER, 0))) != 0)
+		return (error);
+	return (link_flags(vn, name, ifi));
+}
+
+static int
+link_make(struct vi_vnet *vn, const struct nl_req *rq, const struct ifinfomsg *ifi)
+{
+	char name[VI_IFNAMSIZ] = "";
+	int error;
+
+	if (nl_has(rq, IFLA_IFNAME) && !nl_text(rq, IFLA_IFNAME, name, sizeof(name)))
+		return (EINVAL);
+	if ((error = link_refused(rq, ifi)) != 0 || (error = nl_makelink(vn, rq, name)) != 0)
+		return (error);
+	if ((error = link_set(vn, rq, name, ifi)) != 0)
+		(void)vi_if_destroy(vn, name);
+	return (error);
 }
 
 int
@@ -76,23 +125,21 @@ nl_setlink(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr
 	int error;
 
 	(void)cr;
-	if ((error = link_name(vn, rq, &ifi, name)) != 0)
-		return (error == ENODEV && (rq->rq_hdr.nlmsg_flags & NLM_F_CREATE) != 0 ? EOPNOTSUPP : error);
+	error = link_name(vn, rq, &ifi, name);
+	if (error == ENODEV && (rq->rq_hdr.nlmsg_flags & NLM_F_CREATE) != 0)
+		return (link_make(vn, rq, &ifi));
+	if (error != 0)
+		return (error);
 	if ((rq->rq_hdr.nlmsg_flags & NLM_F_EXCL) != 0)
 		return (EEXIST);
-	if ((error = link_refused(rq)) != 0)
-		return (error);
-	if (nl_has(rq, IFLA_ADDRESS) &&
-	    (error = vi_if_set_lladdr(vn, name, rq->rq_attr[IFLA_ADDRESS].na_data, rq->rq_attr[IFLA_ADDRESS].na_len)) != 0)
-		return (error);
-	if (nl_has(rq, IFLA_MTU) && (error = vi_if_set_mtu(vn, name, nl_u32(rq, IFLA_MTU, 0))) != 0)
+	if ((error = link_refused(rq, &ifi)) != 0)
 		return (error);
 	if (ifi.ifi_index > 0 && nl_text(rq, IFLA_IFNAME, newname, sizeof(newname)) && strcmp(name, newname) != 0) {
 		if ((error = vi_if_rename(vn, name, newname)) != 0)
 			return (error);
 		memcpy(name, newname, sizeof(name));
 	}
-	return (link_flags(vn, name, &ifi));
+	return (link_set(vn, rq, name, &ifi));
 }
 
 int

@@ -8,6 +8,7 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/pkt_sched.h>
 
 #define FOREVER	0xffffffffU
 
@@ -62,6 +63,9 @@ nl_put_link(struct nl_out *no, uint16_t type, const struct vi_ifinfo *info)
 		nl_out_attr(no, IFLA_ADDRESS, info->if_lladdr, 6);
 		nl_out_attr(no, IFLA_BROADCAST, broadcast, 6);
 	}
+	if (info->if_descr[0] != '\0')
+		nl_out_attr(no, IFLA_IFALIAS, info->if_descr, strnlen(info->if_descr, sizeof(info->if_descr) - 1) + 1);
+	nl_put_kind(no, info);
 	link_stats(no, info);
 	nl_out_end(no);
 }
@@ -77,8 +81,32 @@ link_each(void *arg, const struct vi_ifinfo *info)
 		    strcmp(rq->rq_name, info->if_name) != 0)
 			return;
 		w->w_found = true;
-	}
+	} else if (rq->rq_family == AF_BRIDGE && (info->if_masterdriver == NULL || strcmp(info->if_masterdriver, "bridge") != 0))
+		return;			/* bridge(8) wants ports */
 	nl_put_link(w->w_out, RTM_NEWLINK, info);
+}
+
+/* No interface has a queue that can be chosen. */
+static void
+qdisc_each(void *arg, const struct vi_ifinfo *info)
+{
+	struct walk *w = arg;
+	const struct tcmsg tcm = { .tcm_family = AF_UNSPEC, .tcm_ifindex = (int)info->if_index, .tcm_parent = TC_H_ROOT, .tcm_info = 2 };
+
+	nl_out_begin(w->w_out, RTM_NEWQDISC, &tcm, sizeof(tcm));
+	nl_out_attr(w->w_out, TCA_KIND, "noqueue", 8);
+	nl_out_end(w->w_out);
+}
+
+int
+nl_getqdisc(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
+{
+	struct walk w = { no, rq, true };
+
+	if (!nl_dump(rq))
+		return (EOPNOTSUPP);
+	vi_if_list(vn, qdisc_each, &w);
+	return (0);
 }
 
 int

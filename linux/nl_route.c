@@ -334,6 +334,18 @@ nl_put_neigh(struct nl_out *no, uint16_t type, uint32_t ifindex, const struct vi
 	nl_out_end(no);
 }
 
+/* Asked for those we answer for, and no others. */
+static bool
+neigh_proxies(const struct nl_req *rq)
+{
+	struct ndmsg nd;
+
+	if (rq->rq_fixed == NULL)
+		return (false);
+	memcpy(&nd, rq->rq_fixed, sizeof(nd));
+	return ((nd.ndm_flags & NTF_PROXY) != 0);
+}
+
 static void
 neigh_each(void *arg, const struct vi_neigh *ne)
 {
@@ -345,6 +357,8 @@ neigh_each(void *arg, const struct vi_neigh *ne)
 	if (vi_if_get(w->w_vnet, ne->ne_ifname, index_found, &index) != 0)
 		return;
 	if (w->w_req->rq_index != 0 && w->w_req->rq_index != index)
+		return;
+	if (neigh_proxies(w->w_req) && !ne->ne_published && !ne->ne_proxy)
 		return;
 	nl_put_neigh(w->w_out, RTM_NEWNEIGH, index, ne);
 }

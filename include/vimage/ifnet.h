@@ -54,7 +54,9 @@ struct vi_ifinfo {
 	bool		 if_linkup;
 	uint32_t	 if_peer_vnet;		/* epair: id of the vnet that has the other end, 0 = none */
 	uint32_t	 if_home_vnet;		/* id of the vnet it returns to */
+	uint32_t	 if_master;		/* index of the bridge or lagg it is a port of, 0 = none */
 	const char	*if_driver;		/* cloner's name: "lo", "epair" */
+	const char	*if_masterdriver;	/* of if_master; NULL = none */
 	const char	*if_groups;		/* "epair", "lo", space separated */
 	uint32_t	 if_nd6flags;		/* VI_ND6_IFF_* */
 	uint32_t	 if_naddrs;

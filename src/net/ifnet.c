@@ -22,6 +22,7 @@
 #include "base/assert.h"
 #include "base/util.h"
 #include "net/if_int.h"
+#include "net/if_over.h"
 #include "wire/ether.h"
 
 #define IF_MININDEX	8	/* slots of the first table by index */
@@ -387,6 +388,7 @@ if_info_fill(const struct ifnet *ifp, struct vi_ifinfo *ii)
 	const struct ifstats *st = &ifp->if_stats;
 	const struct ifnet *peer =
 	    ifp->if_cloner->ifc_peer != NULL ? ifp->if_cloner->ifc_peer(ifp) : NULL;
+	const struct ifnet *master = ifp->if_extra != NULL && ifp->if_extra->ix_port != NULL ? ifp->if_extra->ix_port->ov_upper : NULL;
 
 	*ii = (struct vi_ifinfo){
 		.if_index = ifp->if_index,
@@ -399,6 +401,8 @@ if_info_fill(const struct ifnet *ifp, struct vi_ifinfo *ii)
 		.if_linkup = ifp->if_linkup,
 		.if_peer_vnet = peer != NULL ? peer->if_vnet->vn_id : 0,
 		.if_home_vnet = ifp->if_home->vn_id,
+		.if_master = master != NULL ? master->if_index : 0,
+		.if_masterdriver = master != NULL ? master->if_cloner->ifc_name : NULL,
 		.if_driver = ifp->if_cloner->ifc_name,
 		.if_groups = ifp->if_cloner->ifc_name,
 		.if_ipackets = st->ifs_ipackets,
