@@ -48,7 +48,7 @@ ctl_args(struct ctl_request *rq, const char *fmt, ...)
 	return error;
 }
 
-#define PART	5000	/* members; of the longest, interfaces, that is below CTL_MAXMSG */
+#define PART	500	/* members; of the longest, jails with all parameters, that is below CTL_MAXMSG */
 
 static void
 new_part(struct ctl_list *l)

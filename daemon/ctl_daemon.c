@@ -13,7 +13,7 @@
 
 struct status {
 	struct ctl_request *st_rq;
-	json_t		*st_jails;
+	struct ctl_list	 st_jails;
 	uint64_t	 st_memory;
 };
 
@@ -78,7 +78,7 @@ add_jail(void *arg, int jid)
 		put_vnet(o, vn);
 		st->st_memory += vi_vnet_memory(vn);
 	}
-	json_array_append_new(st->st_jails, o);
+	ctl_list_add(&st->st_jails, o);
 }
 
 static int
@@ -90,8 +90,7 @@ op_status(struct ctl_request *rq)
 
 	if ((error = ctl_args(rq, "{}")) != 0)
 		return error;
-	st.st_jails = json_array();
-	json_object_set_new(rq->rq_reply, "jails", st.st_jails);
+	ctl_list_begin(rq, "jails", &st.st_jails);
 	add_jail(&st, rq->rq_caller);
 	vi_jail_list(rq->rq_kernel, rq->rq_caller, add_jail, &st);
 	ctl_put_text(rq->rq_reply, "instance", d->d_instance);
@@ -101,7 +100,7 @@ op_status(struct ctl_request *rq)
 	ctl_put_int(rq->rq_reply, "workers", d->d_nworkers);
 	ctl_put_int(rq->rq_reply, "memory", st.st_memory);
 	ctl_put_text(rq->rq_reply, "isolation", spawner_lacks(d));
-	return 0;
+	return st.st_jails.l_error;
 }
 
 static int

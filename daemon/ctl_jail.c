@@ -13,7 +13,6 @@
 #include "daemon/jproc.h"
 
 #define MAXPARAMS	128
-#define LIST_CHUNK	500	/* jails in one message */
 
 /* Root of the jail that manages; not a jail in its last moments. */
 static int
@@ -216,9 +215,8 @@ op_remove(struct ctl_request *rq)
 struct listing {
 	struct ctl_request *li_rq;
 	const json_t	*li_params;	/* NULL: all */
-	json_t		*li_jails;
+	struct ctl_list	 li_jails;
 	bool		 li_dying, li_settable;
-	int		 li_error;
 };
 
 static json_t *
@@ -275,14 +273,8 @@ add_jail(void *arg, int jid)
 	bool dying = removal_pending(rq->rq_daemon, jid);
 	json_t *o;
 
-	if (li->li_error != 0 || (dying && !li->li_dying))
+	if (li->li_jails.l_error != 0 || (dying && !li->li_dying))
 		return;
-	if (json_array_size(li->li_jails) >= LIST_CHUNK) {
-		if ((li->li_error = ctl_more(rq)) != 0)
-			return;
-		li->li_jails = json_array();
-		json_object_set_new(rq->rq_reply, "jails", li->li_jails);
-	}
 	o = json_object();
 	if (li->li_params == NULL && li->li_settable)
 		(void)vi_jail_params(rq->rq_kernel, rq->rq_caller, jid, add_settable,
@@ -293,7 +285,7 @@ add_jail(void *arg, int jid)
 		add_params(li, jid, o);
 	if (dying && json_object_get(o, "dying") != NULL)
 		json_object_set_new(o, "dying", json_string("true"));
-	json_array_append_new(li->li_jails, o);
+	ctl_list_add(&li->li_jails, o);
 }
 
 /* An unknown name is an error even if there is no jail to look it up in. */
@@ -346,13 +338,12 @@ op_list(struct ctl_request *rq)
 	li.li_params = params;
 	li.li_dying = dying;
 	li.li_settable = settable;
-	li.li_jails = json_array();
-	json_object_set_new(rq->rq_reply, "jails", li.li_jails);
+	ctl_list_begin(rq, "jails", &li.li_jails);
 	if (json_object_get(rq->rq_args, "jail") != NULL)
 		add_jail(&li, rq->rq_jid);
 	else
 		vi_jail_list(rq->rq_kernel, rq->rq_caller, add_jail, &li);
-	return li.li_error;
+	return li.li_jails.l_error;
 }
 
 /* Whoever held it has done what was to be done. */
