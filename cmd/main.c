@@ -27,8 +27,8 @@ static const struct cmd commands[] = {
 	{ "ndp", cmd_ndp, "[-j jail] [-n] host | -a | -c | -d host | -s host mac [temp] [proxy] | "
 	    "-i interface [flag ...]" },
 	{ "netstat", cmd_netstat,
-	    "[-j jail] [--libxo style] [-46aLnW] [-f family] [-p protocol] | -i [-bdn] [-I interface] | -m "
-	    "| -r [-nW] [-F fib] | -s [-z] [-p protocol]" },
+	    "[-j jail] [--libxo style] [-46aLnSW] [-f family] [-p protocol] | -i [-bdnW] [-I interface] | "
+	    "-w wait [-d] [-I interface] [-q count] | -g | -m | -r [-nW] [-F fib] | -s [-sz] [-p protocol]" },
 	{ "ping", cmd_ping,
 	    "[-46aDfHnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "
 	    "[-W waittime] host" },
@@ -38,7 +38,7 @@ static const struct cmd commands[] = {
 	{ "route", cmd_route, "[-j jail] [-46nq] command [[modifiers] args]" },
 	{ "setfib", cmd_setfib, "[-F] fib command [argument ...]" },
 	{ "sockstat", cmd_sockstat, "[-46cLlnqsw] [-j jail] [--libxo style] [-P protocols] [-p ports]" },
-	{ "sysctl", cmd_sysctl, "[-j jail] [-deiNnqtW] name[=value] ... | -a" },
+	{ "sysctl", cmd_sysctl, "[-j jail] [-bdehilNnqtWx] [-f file] name[=value] ... | -a" },
 	{ "vimage", cmd_vimage, "[-L instance] [command [argument ...] | status [--libxo style] | "
 	    "shutdown | -c | -m name [parameter ...] | -d name | -l [-v] [name] | "
 	    "-i name ifname [newifname] | name [command ...]]" },

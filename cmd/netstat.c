@@ -291,59 +291,125 @@ netstat_statistics(struct netstat *ns)
  */
 struct choice {
 	struct netstat	 c_ns;
-	bool		 c_routes, c_interfaces, c_stats, c_memory;
+	bool		 c_routes, c_interfaces, c_stats, c_memory, c_groups;
 	const char	*c_family;
 };
+
+/* FreeBSD's, and refused: what they show is not there. */
+static const struct { char letter; const char *why; } senseless[] = {
+	{ 'A', "addresses of control blocks are not told" },
+	{ 'B', "there are no BPF devices" },
+	{ 'C', "see TCP_CONGESTION and TCP_INFO of the program's socket" },
+	{ 'O', "next hops are not objects of their own; see -r" },
+	{ 'o', "next hops are not objects of their own; see -r" },
+	{ 'P', "there are no log IDs" },
+	{ 'Q', "there are no netisr queues: what waits, waits in the queues of interfaces (-id) and sockets" },
+	{ 'R', "there are no flow IDs of hardware" },
+	{ 'T', "see TCP_INFO of the program's socket" },
+	{ 'x', "see -a for what waits in the buffers, and TCP_INFO of the program's socket" },
+};
+
+static bool
+refused(const struct choice *c, int ch)
+{
+	for (size_t i = 0; i < sizeof(senseless) / sizeof(senseless[0]); i++) {
+		if (senseless[i].letter != ch)
+			continue;
+		cmd_warnx(c->c_ns.ns_cx, "-%c: %s", ch, senseless[i].why);
+		return true;
+	}
+	return false;
+}
+
+static int
+set_number(const struct choice *c, const char *what, const char *arg, long long min, long long max, long long *n)
+{
+	if (cmd_number(arg, min, max, n))
+		return 0;
+	cmd_warnx(c->c_ns.ns_cx, "invalid %s: %s", what, arg);
+	return -1;
+}
 
 static int
 set_fib(struct choice *c, const char *arg)
 {
 	long long n;
 
-	if (!cmd_number(arg, 0, 65535, &n)) {
-		cmd_warnx(c->c_ns.ns_cx, "invalid fib number: %s", arg);
+	if (set_number(c, "fib number", arg, 0, 65535, &n) != 0)
 		return -1;
-	}
 	c->c_ns.ns_fib = (int)n;
 	return 0;
+}
+
+/* An option without an argument; false: there is none. */
+static bool
+take_flag(struct choice *c, int ch)
+{
+	struct netstat *ns = &c->c_ns;
+
+	switch (ch) {
+	case '4': c->c_family = "inet"; break;
+	case '6': c->c_family = "inet6"; break;
+	case 'a': ns->ns_all = true; break;
+	case 'b': ns->ns_bytes = true; break;
+	case 'd': ns->ns_drops = true; break;
+	case 'g': c->c_groups = true; break;
+	case 'i': c->c_interfaces = true; break;
+	case 'L': ns->ns_listen = true; break;
+	case 'm': c->c_memory = true; break;
+	case 'n': ns->ns_numeric = true; break;
+	case 'r': c->c_routes = true; break;
+	case 'S': break;	/* addresses as numbers, ports by name: that is how they are shown */
+	case 's':
+		ns->ns_brief = c->c_stats;	/* twice */
+		c->c_stats = true;
+		break;
+	case 'W': ns->ns_wide = true; break;
+	case 'z': ns->ns_clear = true; break;
+	default: return false;
+	}
+	return true;
 }
 
 static int
 parse(struct choice *c, int argc, char **argv)
 {
 	struct netstat *ns = &c->c_ns;
-	int ch;
+	int ch, error = 0;
 
-	while ((ch = getopt(argc, argv, "+:46abdF:f:I:ij:Lmnp:rsWz")) != -1) {
+	while (error == 0 && (ch = getopt(argc, argv, "+:46AaBbCdF:f:gI:ij:LmnOoPp:Qq:RrSsTWw:xz")) != -1) {
 		switch (ch) {
-		case '4': c->c_family = "inet"; break;
-		case '6': c->c_family = "inet6"; break;
-		case 'a': ns->ns_all = true; break;
-		case 'b': ns->ns_bytes = true; break;
-		case 'd': ns->ns_drops = true; break;
-		case 'F':
-			if (set_fib(c, optarg) != 0)
-				return -1;
-			break;
+		case 'F': error = set_fib(c, optarg); break;
 		case 'f': c->c_family = optarg; break;
 		case 'I': ns->ns_interface = optarg; c->c_interfaces = true; break;
-		case 'i': c->c_interfaces = true; break;
 		case 'j': ns->ns_cx->cx_jail = optarg; break;
-		case 'L': ns->ns_listen = true; break;
-		case 'm': c->c_memory = true; break;
-		case 'n': ns->ns_numeric = true; break;
 		case 'p': ns->ns_proto = optarg; break;
-		case 'r': c->c_routes = true; break;
-		case 's':
-			ns->ns_brief = c->c_stats;	/* twice */
-			c->c_stats = true;
+		case 'q': error = set_number(c, "count", optarg, 1, INT32_MAX, &ns->ns_count); break;
+		case 'w': error = set_number(c, "interval", optarg, 1, 86400, &ns->ns_wait); break;
+		default:
+			if (!take_flag(c, ch))
+				error = refused(c, ch) ? -1 : ch;
 			break;
-		case 'W': ns->ns_wide = true; break;
-		case 'z': ns->ns_clear = true; break;
-		default: return ch;
 		}
 	}
-	return 0;
+	return error;
+}
+
+static bool
+contradicts(const struct choice *c)
+{
+	const struct netstat *ns = &c->c_ns;
+	const char *why = NULL;
+
+	if (c->c_routes + (c->c_interfaces && ns->ns_wait == 0) + c->c_stats + c->c_memory + c->c_groups + (ns->ns_wait != 0) > 1)
+		why = "only one of -g, -i, -m, -r, -s and -w can be shown at a time";
+	else if (ns->ns_clear && !c->c_stats)
+		why = "-z: only with -s";
+	else if (ns->ns_count != 0 && ns->ns_wait == 0)
+		why = "-q: only with -w";
+	if (why != NULL)
+		cmd_warnx(ns->ns_cx, "%s", why);
+	return why != NULL;
 }
 
 static int
@@ -356,17 +422,15 @@ run(struct choice *c)
 		cmd_warnx(ns->ns_cx, "%s: unknown address family", c->c_family);
 		return 1;
 	}
-	if (c->c_routes + c->c_interfaces + c->c_stats + c->c_memory > 1) {
-		cmd_warnx(ns->ns_cx, "only one of -i, -m, -r and -s can be shown at a time");
+	if (contradicts(c))
 		return 1;
-	}
-	if (ns->ns_clear && !c->c_stats) {
-		cmd_warnx(ns->ns_cx, "-z: only with -s");
-		return 1;
-	}
+	ns->ns_family = c->c_family;
 	if (c->c_memory)
 		return netstat_memory(ns);
-	ns->ns_family = c->c_family;
+	if (c->c_groups)
+		return netstat_groups(ns);
+	if (ns->ns_wait != 0)
+		return netstat_running(ns);
 	if (c->c_routes)
 		return netstat_routes(ns);
 	if (c->c_interfaces)

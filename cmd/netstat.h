@@ -16,6 +16,7 @@ struct netstat {
 	const char	*ns_proto;	/* -p; NULL: all */
 	const char	*ns_interface;	/* -I; NULL: all */
 	int		 ns_fib;
+	long long	 ns_wait, ns_count;	/* -w: seconds; how many lines, 0: no end */
 	const char	*ns_family;	/* "inet", "inet6"; NULL: both; interfaces: "link" */
 };
 
@@ -25,5 +26,7 @@ int	netstat_interfaces(struct netstat *);
 int	netstat_sockets(struct netstat *);
 int	netstat_statistics(struct netstat *);	/* ns_clear: sets them to zero, too */
 int	netstat_memory(struct netstat *);
+int	netstat_running(struct netstat *);	/* -w */
+int	netstat_groups(struct netstat *);	/* -g */
 
 #endif

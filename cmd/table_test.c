@@ -192,6 +192,8 @@ test_netstat(void **state)
 		    "\"rt-entry\": [{\"destination\": \"default\", \"gateway\": \"10.0.2.2\", "
 		    "\"flags\": \"UGS\", \"flags_pretty\": [\"up\", \"gateway\", \"static\"], "
 		    "\"weight\": 1, \"metric\": 0, \"interface-name\": \"e\"}]}]}}}}\n" },
+		{ cmd_netstat, "netstat -4g", "{}", "\nIPv4 Virtual Interface Table is empty\n\n"
+		    "IPv4 Multicast Forwarding Table is empty\n\n" },
 		{ cmd_netstat, "netstat -an", PCBS,
 		    "Active Internet connections (including servers)\n"
 		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)\n"
@@ -370,6 +372,13 @@ test_sysctl(void **state)
 		    "net.inet.ip.forwarding: integer\nnet.inet.ip.x: uint64_t\n" },
 		{ cmd_sysctl, "sysctl -N net.inet.ip", OIDS, "net.inet.ip.forwarding\n"
 		    "net.inet.ip.x\n" },
+		{ cmd_sysctl, "sysctl -x net.inet.ip", OIDS, "net.inet.ip.forwarding: 0000000000\n"
+		    "net.inet.ip.x: 0x0000000000000005\n" },
+		{ cmd_sysctl, "sysctl -l net.inet.ip", OIDS, "net.inet.ip.forwarding: 4\nnet.inet.ip.x: 8\n" },
+		{ cmd_sysctl, "sysctl -h net.inet.ip", OIDS, "net.inet.ip.forwarding: 0\nnet.inet.ip.x: 5\n" },
+		{ cmd_sysctl, "sysctl -T net.inet.ip", OIDS, "" },
+		{ cmd_sysctl, "sysctl -ob net.inet.ip", "{\"sysctls\":[{\"name\":\"a\",\"type\":\"uint\",\"value\":\"875770417\"},"
+		    "{\"name\":\"b\",\"type\":\"u64\",\"value\":\"7523094288207667809\"}]}", "1234abcdefgh" },
 		{ cmd_sysctl, "sysctl net.inet.ip.forwarding=1", "{\"old\":\"0\",\"new\":\"1\"}",
 		    "net.inet.ip.forwarding: 0 -> 1\n" },
 		{ cmd_sysctl, "sysctl -n net.inet.ip.forwarding=1", "{\"old\":\"0\",\"new\":\"1\"}",
@@ -440,8 +449,17 @@ test_wrong_words(void **state)
 		{ cmd_netstat, "netstat -z", "netstat: -z: only with -s\n" },
 		{ cmd_netstat, "netstat -f inet9", "netstat: inet9: unknown address family\n" },
 		{ cmd_netstat, "netstat -F x -r", "netstat: invalid fib number: x\n" },
-		{ cmd_netstat, "netstat -rs", "netstat: only one of -i, -m, -r and -s can be shown at "
+		{ cmd_netstat, "netstat -rs", "netstat: only one of -g, -i, -m, -r, -s and -w can be shown at "
 		    "a time\n" },
+		{ cmd_netstat, "netstat -iw 1 -r", "netstat: only one of -g, -i, -m, -r, -s and -w can be shown at "
+		    "a time\n" },
+		{ cmd_netstat, "netstat -q 1", "netstat: -q: only with -w\n" },
+		{ cmd_netstat, "netstat -w 0", "netstat: invalid interval: 0\n" },
+		{ cmd_netstat, "netstat -w 1 -q x", "netstat: invalid count: x\n" },
+		{ cmd_netstat, "netstat -w", "netstat: option requires an argument -- w; usage: netstat words\n" },
+		{ cmd_netstat, "netstat -B", "netstat: -B: there are no BPF devices\n" },
+		{ cmd_netstat, "netstat -ro", "netstat: -o: next hops are not objects of their own; see -r\n" },
+		{ cmd_netstat, "netstat -aT", "netstat: -T: see TCP_INFO of the program's socket\n" },
 		{ cmd_netstat, "netstat word", "usage: netstat words\n" },
 		{ cmd_arp, "arp", "usage: arp words\n" },
 		{ cmd_arp, "arp -s 192.0.2.1", "usage: arp words\n" },
@@ -452,7 +470,12 @@ test_wrong_words(void **state)
 		{ cmd_sysctl, "sysctl -a net", "usage: sysctl words\n" },
 		{ cmd_sysctl, "sysctl a=1 =2", "sysctl: =2: a name is missing\n" },
 		{ cmd_sysctl, "sysctl a=1 b=", "sysctl: b=: a value is missing\n" },
-		{ cmd_sysctl, "sysctl -d a=1", "sysctl: a=1: cannot set with -d, -N or -t\n" },
+		{ cmd_sysctl, "sysctl -f /nonexistent", "sysctl: /nonexistent: No such file or directory\n" },
+		{ cmd_sysctl, "sysctl -af x", "usage: sysctl words\n" },
+		{ cmd_sysctl, "sysctl -Nn a", "usage: sysctl words\n" },
+		{ cmd_sysctl, "sysctl -l a=1", "sysctl: a=1: cannot set with -d, -l, -N or -t\n" },
+		{ cmd_sysctl, "sysctl -f", "sysctl: option requires an argument -- f; usage: sysctl words\n" },
+		{ cmd_sysctl, "sysctl -d a=1", "sysctl: a=1: cannot set with -d, -l, -N or -t\n" },
 		{ cmd_dmesg, "dmesg word", "usage: dmesg words\n" },
 		{ cmd_dmesg, "dmesg -x", "dmesg: illegal option -- x; usage: dmesg words\n" },
 	};
