@@ -15,7 +15,7 @@ struct arp {
 	struct cmd_ctx	*a_cx;
 	struct xo	*a_xo;
 	bool		 a_all, a_numeric, a_noresolver;
-	char		 a_verb;	/* 'd', 's', 'S', or 0: show */
+	char		 a_verb;	/* 'd', 's', 'S', 'f', or 0: show */
 	const char	*a_interface;
 };
 
@@ -191,6 +191,8 @@ set(const struct arp *a, int argc, char **argv)
 		return 1;
 	}
 	for (int i = 2; i < argc; i++) {
+		const char *why = "unknown word";
+
 		if (strcmp(argv[i], "temp") == 0)
 			temp = true;
 		else if (strcmp(argv[i], "pub") == 0)
@@ -198,7 +200,9 @@ set(const struct arp *a, int argc, char **argv)
 		else if (strcmp(argv[i], "only") == 0 && pub)
 			only = true;
 		else {
-			cmd_warnx(a->a_cx, "%s: unknown word", argv[i]);
+			if (strcmp(argv[i], "blackhole") == 0 || strcmp(argv[i], "reject") == 0)
+				why = "an entry cannot drop packets; a route can";
+			cmd_warnx(a->a_cx, "%s: %s", argv[i], why);
 			return 1;
 		}
 	}
@@ -212,9 +216,36 @@ set(const struct arp *a, int argc, char **argv)
 		   NULL) != 0;
 }
 
+/* -f: lines like the words of -s; # begins a comment. */
+static int
+set_file(const struct arp *a, const char *name)
+{
+	char line[512], *rest, *words[6];
+	FILE *f = fopen(name, "re");
+	int status = 0, n;
+
+	if (f == NULL) {
+		cmd_warnx(a->a_cx, "cannot open %s: %s", name, strerror(errno));
+		return 1;
+	}
+	for (unsigned number = 1; fgets(line, sizeof(line), f) != NULL; number++) {
+		line[strcspn(line, "#\r\n")] = '\0';
+		for (n = 0, rest = line; n < 6 && (words[n] = strsep(&rest, " \t")) != NULL;)
+			n += words[n][0] != '\0';
+		if (n == 1 || n == 6)
+			cmd_warnx(a->a_cx, "%s:%u: bad line", name, number);
+		if (n == 1 || n == 6 || (n > 0 && set(a, n, words) != 0))
+			status = 1;
+	}
+	fclose(f);
+	return status;
+}
+
 static int
 run(struct arp *a, int argc, char **argv)
 {
+	if (a->a_verb == 'f')
+		return argc == 1 && !a->a_all ? set_file(a, argv[0]) : cmd_usage(a->a_cx, 0, 1);
 	if (a->a_verb == 's' || a->a_verb == 'S')
 		return argc >= 2 && !a->a_all ? set(a, argc, argv) : cmd_usage(a->a_cx, 0, 1);
 	if (a->a_verb == 'd' && a->a_all)
@@ -234,10 +265,10 @@ cmd_arp(struct cmd_ctx *cx, int argc, char **argv)
 
 	if ((a.a_xo = cmd_xo(cx, &argc, argv)) == NULL)
 		return 1;
-	while ((ch = getopt(argc, argv, "+:adi:j:nsS")) != -1) {
+	while ((ch = getopt(argc, argv, "+:adfi:j:nsS")) != -1) {
 		switch (ch) {
 		case 'a': a.a_all = true; break;
-		case 'd': case 's': case 'S': a.a_verb = (char)ch; break;
+		case 'd': case 'f': case 's': case 'S': a.a_verb = (char)ch; break;
 		case 'i': a.a_interface = optarg; break;
 		case 'j': cx->cx_jail = optarg; break;
 		case 'n': a.a_numeric = true; break;

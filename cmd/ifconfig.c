@@ -19,17 +19,19 @@ parse(struct cmd_ctx *cx, struct options *o, int argc, char **argv)
 	struct if_list *il = &o->o_list;
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:aCdf:g:j:Llnu")) != -1) {
+	while ((ch = getopt(argc, argv, "+:aCdf:G:g:j:kLlmnuv")) != -1) {
 		switch (ch) {
 		case 'a': o->o_all = true; break;
 		case 'C': o->o_cloners = true; break;
 		case 'd': il->il_down = true; break;
 		case 'f': o->o_format = optarg; break;
+		case 'G': il->il_nogroup = optarg; break;
 		case 'g': il->il_group = optarg; break;
 		case 'j': cx->cx_jail = optarg; break;
 		case 'L': il->il_lifetimes = true; break;
 		case 'l': il->il_names = true; break;
-		case 'n': break;	/* there are no modules to load */
+		/* There are no keys, no media to choose from, no modules to load; all is told anyway. */
+		case 'k': case 'm': case 'n': case 'v': break;
 		case 'u': il->il_up = true; break;
 		default: return ch;
 		}
@@ -48,7 +50,8 @@ is_family(const char *word)
 static int
 run(struct cmd_ctx *cx, struct options *o, int argc, char **argv)
 {
-	bool many = o->o_all || o->o_list.il_names || o->o_list.il_group != NULL || argc == 0;
+	bool many = o->o_all || o->o_list.il_names || o->o_list.il_group != NULL ||
+	    o->o_list.il_nogroup != NULL || argc == 0;
 
 	if (o->o_cloners)
 		return argc == 0 && !o->o_all && !o->o_list.il_names ? ifconfig_cloners(cx)

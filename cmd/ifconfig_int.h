@@ -9,7 +9,7 @@
 /* What to list and how. */
 struct if_list {
 	const char	*il_name;	/* NULL: all */
-	const char	*il_group;
+	const char	*il_group, *il_nogroup;	/* of one, of all but one; NULL */
 	const char	*il_family;	/* "inet", "inet6", "ether", "link"; NULL: all */
 	bool		 il_names;	/* -l */
 	bool		 il_up, il_down;
@@ -18,6 +18,14 @@ struct if_list {
 	bool		 il_lifetimes;	/* -L */
 	bool		 il_dash;	/* 02-00-.. */
 };
+
+/* Names of the bits of a word; the last has no name. */
+struct if_bit {
+	unsigned	 b_bit;
+	const char	*b_name;
+};
+/* "name=8843<UP,BROADCAST>" */
+void	ifconfig_print_bits(const char *name, unsigned flags, const struct if_bit *);
 
 int	ifconfig_list(struct cmd_ctx *, const struct if_list *);
 int	ifconfig_cloners(struct cmd_ctx *);

@@ -6,26 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct bit {
-	unsigned	 b_bit;
-	const char	*b_name;	/* NULL: the end */
-};
-
-static void
-print_bits(const char *name, unsigned flags, const struct bit *b)
-{
-	const char *sep = "";
-
-	printf("%s=%x<", name, flags);
-	for (; b->b_name != NULL; b++) {
-		if ((flags & b->b_bit) == 0)
-			continue;
-		printf("%s%s", sep, b->b_name);
-		sep = ",";
-	}
-	printf(">");
-}
-
 static unsigned
 number(const json_t *o, const char *key)
 {
@@ -39,7 +19,7 @@ ifconfig_print_vlan(const json_t *config)
 	    cmd_str(config, "vlanproto"), cmd_str(config, "vlanpcp"), cmd_str(config, "vlandev"));
 }
 
-static const struct bit member_bits[] = {
+static const struct if_bit member_bits[] = {
 	{ 0x1, "LEARNING" }, { 0x2, "DISCOVER" }, { 0x4, "STP" }, { 0x8, "SPAN" }, { 0x10, "STICKY" }, { 0x800, "PRIVATE" },
 	{ 0x20, "EDGE" }, { 0x40, "AUTOEDGE" }, { 0x80, "PTP" }, { 0x100, "AUTOPTP" }, { 0, NULL },
 };
@@ -48,7 +28,7 @@ static void
 print_member(const char *name, const json_t *m)
 {
 	printf("\tmember: %s ", name);
-	print_bits("flags", number(m, "flags"), member_bits);
+	ifconfig_print_bits("flags", number(m, "flags"), member_bits);
 	if (json_object_get(m, "port") == NULL) {	/* a span */
 		printf("\n");
 		return;
@@ -82,7 +62,7 @@ ifconfig_print_bridge(const json_t *config)
 		print_member(name, m);
 }
 
-static const struct bit address_bits[] = { { 0x1, "STATIC" }, { 0x2, "STICKY" }, { 0, NULL } };
+static const struct if_bit address_bits[] = { { 0x1, "STATIC" }, { 0x2, "STICKY" }, { 0, NULL } };
 
 /* ifconfig bridge0 addr */
 void
@@ -93,12 +73,12 @@ ifconfig_print_addresses(const json_t *list)
 
 	json_array_foreach(list, i, a) {
 		printf("%s Vlan%s %s %s ", cmd_str(a, "lladdr"), cmd_str(a, "vlan"), cmd_str(a, "member"), cmd_str(a, "expire"));
-		print_bits("flags", number(a, "flags"), address_bits);
+		ifconfig_print_bits("flags", number(a, "flags"), address_bits);
 		printf("\n");
 	}
 }
 
-static const struct bit port_bits[] = {
+static const struct if_bit port_bits[] = {
 	{ 0x1, "MASTER" }, { 0x2, "STACK" }, { 0x4, "ACTIVE" }, { 0x8, "COLLECTING" }, { 0x10, "DISTRIBUTING" }, { 0, NULL },
 };
 
@@ -113,7 +93,7 @@ ifconfig_print_lagg(const json_t *config)
 		printf("\trr_limit: %s\n", cmd_str(config, "rr_limit"));
 	json_object_foreach(ports, name, p) {
 		printf("\tlaggport: %s ", name);
-		print_bits("flags", number(p, "flags"), port_bits);
+		ifconfig_print_bits("flags", number(p, "flags"), port_bits);
 		printf("\n");
 	}
 }

@@ -8,10 +8,22 @@
 #include "cmd/inet.h"
 #include <vimage/ifnet.h>
 
-static const struct {
-	unsigned	 bit;
-	const char	*name;
-} flag_names[] = {
+void
+ifconfig_print_bits(const char *name, unsigned flags, const struct if_bit *b)
+{
+	const char *sep = "";
+
+	printf("%s=%x<", name, flags);
+	for (; b->b_name != NULL; b++) {
+		if ((flags & b->b_bit) == 0)
+			continue;
+		printf("%s%s", sep, b->b_name);
+		sep = ",";
+	}
+	printf(">");
+}
+
+static const struct if_bit flag_names[] = {
 	{ VI_IFF_UP, "UP" },
 	{ VI_IFF_BROADCAST, "BROADCAST" },
 	{ VI_IFF_DEBUG, "DEBUG" },
@@ -23,22 +35,8 @@ static const struct {
 	{ VI_IFF_ALLMULTI, "ALLMULTI" },
 	{ VI_IFF_SIMPLEX, "SIMPLEX" },
 	{ VI_IFF_MULTICAST, "MULTICAST" },
+	{ 0, NULL },
 };
-
-static void
-print_flags(unsigned flags)
-{
-	const char *sep = "<";
-
-	printf("flags=%x", flags);
-	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++) {
-		if ((flags & flag_names[i].bit) == 0)
-			continue;
-		printf("%s%s", sep, flag_names[i].name);
-		sep = ",";
-	}
-	printf(strcmp(sep, ",") == 0 ? ">" : "<>");
-}
 
 static void
 print_ether(const struct if_list *il, const json_t *ifp)
@@ -55,10 +53,7 @@ print_ether(const struct if_list *il, const json_t *ifp)
 }
 
 /* Of addresses; those of IPv4 have but the first few. */
-static const struct bit {
-	unsigned	 b_bit;
-	const char	*b_name;
-} addr_flags[] = {
+static const struct if_bit addr_flags[] = {
 	{ VI_IN6_IFF_ANYCAST, "anycast" },
 	{ VI_IN6_IFF_TENTATIVE, "tentative" },
 	{ VI_IN6_IFF_DUPLICATED, "duplicated" },
@@ -113,7 +108,7 @@ wants(const struct if_list *il, const char *family)
 /*
  * IPv6.
  */
-static const struct bit nd6_flags[] = {
+static const struct if_bit nd6_flags[] = {
 	{ VI_ND6_IFF_PERFORMNUD, "PERFORMNUD" },
 	{ VI_ND6_IFF_ACCEPT_RTADV, "ACCEPT_RTADV" },
 	{ VI_ND6_IFF_IFDISABLED, "IFDISABLED" },
@@ -123,6 +118,7 @@ static const struct bit nd6_flags[] = {
 	{ VI_ND6_IFF_NO_DAD, "NO_DAD" },
 	{ VI_ND6_IFF_STABLEADDR, "STABLEADDR" },
 	{ VI_ND6_IFF_DEFAULTIF, "DEFAULTIF" },
+	{ 0, NULL },
 };
 
 /* Missing: it does not end. */
@@ -160,18 +156,11 @@ static void
 print_nd6(const json_t *ifp)
 {
 	const unsigned flags = (unsigned)cmd_int(ifp, "nd6flags");
-	const char *sep = "";
 
 	if (flags == 0)
 		return;
-	printf("\tnd6 options=%x<", flags);
-	for (size_t i = 0; i < sizeof(nd6_flags) / sizeof(nd6_flags[0]); i++) {
-		if ((flags & nd6_flags[i].b_bit) == 0)
-			continue;
-		printf("%s%s", sep, nd6_flags[i].b_name);
-		sep = ",";
-	}
-	printf(">\n");
+	ifconfig_print_bits("\tnd6 options", flags, nd6_flags);
+	printf("\n");
 }
 
 static bool
@@ -210,7 +199,7 @@ print_interface(const struct if_list *il, const json_t *ifp)
 	size_t i;
 
 	printf("%s: ", cmd_str(ifp, "name"));
-	print_flags((unsigned)cmd_int(ifp, "flags"));
+	ifconfig_print_bits("flags", (unsigned)cmd_int(ifp, "flags"), flag_names);
 	printf(" metric %d mtu %d\n", (int)cmd_int(ifp, "metric"), (int)cmd_int(ifp, "mtu"));
 	if (cmd_str(ifp, "description")[0] != '\0')
 		printf("\tdescription: %s\n", cmd_str(ifp, "description"));
@@ -273,7 +262,8 @@ selected(const struct if_list *il, const json_t *ifp)
 
 	if ((il->il_up && !up) || (il->il_down && up))
 		return false;
-	if (il->il_group != NULL && !in_group(ifp, il->il_group))
+	if ((il->il_group != NULL && !in_group(ifp, il->il_group)) ||
+	    (il->il_nogroup != NULL && in_group(ifp, il->il_nogroup)))
 		return false;
 	return il->il_name != NULL || il->il_family == NULL || has_family(ifp, il->il_family);
 }

@@ -9,10 +9,10 @@
 
 static const struct cmd commands[] = {
 	{ "arp", cmd_arp, "[-j jail] [-n] [-i interface] host | -a | -s host mac [temp] [pub] | -S "
-	    "host mac [temp] [pub] | -d host | -d -a" },
+	    "host mac [temp] [pub] | -d host | -d -a | -f file" },
 	{ "dmesg", cmd_dmesg, "[-ac] [-j jail]" },
 	{ "ifconfig", cmd_ifconfig,
-	    "[-j jail] [-f format] [-a | -l | -C | -g group] [-dLu] [interface [create | destroy | "
+	    "[-j jail] [-f format] [-a | -l | -C | -g group | -G group] [-dkLmuv] [interface [create | destroy | "
 	    "parameter ...] [family]]" },
 	{ "ifmcstat", cmd_ifmcstat, "[-j jail] [-i interface] [-f family]" },
 	{ "jail", cmd_jail, "[-dhilqv] [-J file] [-n name] [-s level] [-u user | -U user] "
@@ -35,7 +35,7 @@ static const struct cmd commands[] = {
 	{ "ping6", cmd_ping,
 	    "[-aDfHnoqv] [-c count] [-i wait] [-m hoplimit] [-s packetsize] [-S src_addr] [-t timeout] "
 	    "[-W waittime] host" },
-	{ "route", cmd_route, "[-j jail] [-46nq] command [[modifiers] args]" },
+	{ "route", cmd_route, "[-j jail] [-46dnqtv] command [[modifiers] args]" },
 	{ "setfib", cmd_setfib, "[-F] fib command [argument ...]" },
 	{ "sockstat", cmd_sockstat, "[-46cLlnqsw] [-j jail] [--libxo style] [-P protocols] [-p ports]" },
 	{ "sysctl", cmd_sysctl, "[-j jail] [-bdehilNnqtWx] [-f file] name[=value] ... | -a" },

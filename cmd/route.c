@@ -26,9 +26,11 @@
 struct route {
 	struct cmd_ctx	*r_cx;
 	const char	*r_cmd;		/* as given: "del" stays "del" */
-	bool		 r_quiet;
+	bool		 r_quiet, r_verbose;
+	bool		 r_dry;		/* -d, -t: change nothing */
 	bool		 r_net, r_host, r_iface, r_fibgiven;
 	const char	*r_destword, *r_gateword;
+	const char	*r_ifp;		/* -ifp; NULL */
 	int		 r_family;	/* AF_UNSPEC: as the addresses say */
 	struct route_addr r_dst, r_gate;
 	int		 r_len;		/* -1: not said */
@@ -137,6 +139,23 @@ m_prefsrc(struct route *r, const struct modifier *m, const char *arg)
 }
 
 static int
+m_ifp(struct route *r, const struct modifier *m, const char *arg)
+{
+	(void)m;
+	r->r_ifp = arg;
+	return 0;
+}
+
+/* FreeBSD's, of which nothing would come. */
+static int
+m_refuse(struct route *r, const struct modifier *m, const char *arg)
+{
+	(void)arg;
+	cmd_warnx(r->r_cx, "-%s: routes have no such thing here", m->m_name);
+	return EX_USAGE;
+}
+
+static int
 m_nothing(struct route *r, const struct modifier *m, const char *arg)
 {
 	(void)r, (void)m, (void)arg;	/* says what is so anyway */
@@ -212,6 +231,24 @@ static const struct modifier modifiers[] = {
 	{ "metric", true, m_number, "metric", INT32_MAX },
 	{ "prefsrc", true, m_prefsrc, "source", 0 },
 	{ "ifa", true, m_prefsrc, "source", 0 },
+	{ "ifp", true, m_ifp, NULL, 0 },
+	{ "cloning", false, m_refuse, NULL, 0 },
+	{ "expire", false, m_refuse, NULL, 0 },
+	{ "genmask", false, m_refuse, NULL, 0 },
+	{ "hopcount", false, m_refuse, NULL, 0 },
+	{ "link", false, m_refuse, NULL, 0 },
+	{ "lock", false, m_refuse, NULL, 0 },
+	{ "lockrest", false, m_refuse, NULL, 0 },
+	{ "nostatic", false, m_refuse, NULL, 0 },
+	{ "proto1", false, m_refuse, NULL, 0 },
+	{ "proto2", false, m_refuse, NULL, 0 },
+	{ "recvpipe", false, m_refuse, NULL, 0 },
+	{ "rtt", false, m_refuse, NULL, 0 },
+	{ "rttvar", false, m_refuse, NULL, 0 },
+	{ "sendpipe", false, m_refuse, NULL, 0 },
+	{ "ssthresh", false, m_refuse, NULL, 0 },
+	{ "sticky", false, m_refuse, NULL, 0 },
+	{ "xresolve", false, m_refuse, NULL, 0 },
 };
 
 static int
@@ -281,107 +318,6 @@ parse_words(struct route *r, char **argv)
 }
 
 /*
- * Changing.
- */
-static json_t *
-request(const struct route *r, const char *op)
-{
-	char text[ROUTE_ADDRSTRLEN];
-	json_t *req;
-
-	route_addr_text(&r->r_dst, text);
-	req = json_pack("{s:s,s:s,s:i,s:i}", "op", op, "destination", text, "prefixlen", r->r_len,
-	    "fib", r->r_fib);
-	if (r->r_gateword == NULL)
-		return req;
-	route_addr_text(&r->r_gate, text);
-	json_object_set_new(req, r->r_iface ? "interface" : "gateway",
-	    json_string(r->r_iface ? r->r_gateword : text));
-	return req;
-}
-
-static const char *
-reason(int error, const char *text)
-{
-	switch (error) {
-	case ESRCH:
-		return "not in table";
-	case EBUSY:
-		return "entry in use";
-	case ENOBUFS:
-		return "routing table overflow";
-	case EEXIST:
-		return "route already in table";
-	default:
-		return text;
-	}
-}
-
-/* "add net 192.0.2.0: gateway 198.51.100.1", and what went wrong. */
-static void
-report(const struct route *r, int error, const char *text)
-{
-	printf("%s %s %.*s", r->r_cmd, r->r_len == route_addr_bits(&r->r_dst) ? "host" : "net",
-	    (int)strcspn(r->r_destword, "/"), r->r_destword);
-	if (r->r_gateword != NULL)
-		printf(": gateway %s", r->r_gateword);
-	if (r->r_fibgiven || error != 0)
-		printf(" fib %d", r->r_fib);
-	if (error != 0)
-		printf(": %s", reason(error, text));
-	printf("\n");
-}
-
-static int
-change(struct route *r, const char *op)
-{
-	struct cmd_error ce;
-	json_t *req;
-	int error;
-
-	if (r->r_destword == NULL)
-		return cmd_usage(r->r_cx, 0, EX_USAGE);
-	req = request(r, op);
-	if (strcmp(op, "route.delete") != 0) {
-		json_array_append_new(r->r_flags, json_string("static"));
-		if (r->r_len == route_addr_bits(&r->r_dst))
-			json_array_append_new(r->r_flags, json_string("host"));
-		json_object_set(req, "flags", r->r_flags);
-		json_object_update(req, r->r_metrics);
-	}
-	error = cmd_try(r->r_cx, req, NULL, &ce);
-	if (error == ESRCH)
-		cmd_warnx(r->r_cx, "route has not been found");
-	else if (error != 0)
-		cmd_warnx(r->r_cx, "writing to routing socket: %s", strerror(error));
-	if (!r->r_quiet)
-		report(r, error, ce.ce_text);
-	return error != 0;
-}
-
-static int
-add(struct route *r)
-{
-	bool dead = json_array_size(r->r_flags) > 0;
-
-	if (r->r_gateword == NULL && !dead)
-		return cmd_usage(r->r_cx, 0, EX_USAGE);
-	return change(r, "route.add");
-}
-
-static int
-delete(struct route *r)
-{
-	return change(r, "route.delete");
-}
-
-static int
-modify(struct route *r)
-{
-	return change(r, "route.change");
-}
-
-/*
  * Showing.
  */
 static const struct {
@@ -442,16 +378,15 @@ print_route(const struct route *r, const json_t *rt)
 	    (int)cmd_int(rt, "weight"), (int)cmd_int(rt, "expire"));
 }
 
+/* The route that a packet to the destination takes. */
 static int
-get(struct route *r)
+look_up(struct route *r)
 {
 	char text[ROUTE_ADDRSTRLEN];
 	struct cmd_error ce;
 	json_t *reply;
 	int error;
 
-	if (r->r_destword == NULL || r->r_gateword != NULL)
-		return cmd_usage(r->r_cx, 0, EX_USAGE);
 	route_addr_text(&r->r_dst, text);
 	error = cmd_try(r->r_cx,
 	    json_pack("{s:s,s:s,s:i}", "op", "route.get", "destination", text, "fib", r->r_fib),
@@ -463,6 +398,14 @@ get(struct route *r)
 	print_route(r, json_object_get(reply, "route"));
 	json_decref(reply);
 	return 0;
+}
+
+static int
+get(struct route *r)
+{
+	if (r->r_destword == NULL || r->r_gateword != NULL)
+		return cmd_usage(r->r_cx, 0, EX_USAGE);
+	return look_up(r);
 }
 
 static int
@@ -481,6 +424,115 @@ show(struct route *r)
 	return xo_finish(ns.ns_xo, status);
 }
 
+/*
+ * Changing.
+ */
+static json_t *
+request(const struct route *r, const char *op)
+{
+	char text[ROUTE_ADDRSTRLEN];
+	json_t *req;
+
+	route_addr_text(&r->r_dst, text);
+	req = json_pack("{s:s,s:s,s:i,s:i}", "op", op, "destination", text, "prefixlen", r->r_len,
+	    "fib", r->r_fib);
+	if (r->r_ifp != NULL)
+		json_object_set_new(req, "interface", json_string(r->r_ifp));
+	if (r->r_gateword == NULL)
+		return req;
+	route_addr_text(&r->r_gate, text);
+	json_object_set_new(req, r->r_iface ? "interface" : "gateway",
+	    json_string(r->r_iface ? r->r_gateword : text));
+	return req;
+}
+
+static const char *
+reason(int error, const char *text)
+{
+	switch (error) {
+	case ESRCH:
+		return "not in table";
+	case EBUSY:
+		return "entry in use";
+	case ENOBUFS:
+		return "routing table overflow";
+	case EEXIST:
+		return "route already in table";
+	default:
+		return text;
+	}
+}
+
+/* "add net 192.0.2.0: gateway 198.51.100.1", and what went wrong. */
+static void
+report(const struct route *r, int error, const char *text)
+{
+	printf("%s %s %.*s", r->r_cmd, r->r_len == route_addr_bits(&r->r_dst) ? "host" : "net",
+	    (int)strcspn(r->r_destword, "/"), r->r_destword);
+	if (r->r_gateword != NULL)
+		printf(": gateway %s", r->r_gateword);
+	if (r->r_fibgiven || error != 0)
+		printf(" fib %d", r->r_fib);
+	if (error != 0)
+		printf(": %s", reason(error, text));
+	printf("\n");
+}
+
+static int
+change(struct route *r, const char *op)
+{
+	struct cmd_error ce;
+	json_t *req;
+	int error;
+
+	if (r->r_destword == NULL)
+		return cmd_usage(r->r_cx, 0, EX_USAGE);
+	req = request(r, op);
+	if (strcmp(op, "route.delete") != 0) {
+		json_array_append_new(r->r_flags, json_string("static"));
+		if (r->r_len == route_addr_bits(&r->r_dst))
+			json_array_append_new(r->r_flags, json_string("host"));
+		json_object_set(req, "flags", r->r_flags);
+		json_object_update(req, r->r_metrics);
+	}
+	if (r->r_dry) {
+		json_decref(req);
+		return 0;
+	}
+	error = cmd_try(r->r_cx, req, NULL, &ce);
+	if (error == ESRCH)
+		cmd_warnx(r->r_cx, "route has not been found");
+	else if (error != 0)
+		cmd_warnx(r->r_cx, "writing to routing socket: %s", strerror(error));
+	if (!r->r_quiet)
+		report(r, error, ce.ce_text);
+	if (error == 0 && r->r_verbose && strcmp(op, "route.delete") != 0)
+		return look_up(r);
+	return error != 0;
+}
+
+static int
+add(struct route *r)
+{
+	bool dead = json_array_size(r->r_flags) > 0;
+
+	if (r->r_gateword == NULL && !dead)
+		return cmd_usage(r->r_cx, 0, EX_USAGE);
+	return change(r, "route.add");
+}
+
+static int
+delete(struct route *r)
+{
+	return change(r, "route.delete");
+}
+
+static int
+modify(struct route *r)
+{
+	return change(r, "route.change");
+}
+
 static int
 flush(struct route *r)
 {
@@ -489,6 +541,8 @@ flush(struct route *r)
 
 	if (r->r_destword != NULL)
 		return cmd_usage(r->r_cx, 0, EX_USAGE);
+	if (r->r_dry)
+		return 0;
 	if (cmd_call(r->r_cx,
 		json_pack("{s:s,s:i,s:s*}", "op", "route.flush", "fib", r->r_fib, "family",
 		    r->r_family == AF_INET ? "inet" : r->r_family == AF_INET6 ? "inet6" : NULL),
@@ -544,12 +598,14 @@ parse_options(struct route *r, int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:46j:nq")) != -1) {
+	while ((ch = getopt(argc, argv, "+:46dj:nqtv")) != -1) {
 		switch (ch) {
 		case '4': r->r_family = AF_INET; break;
 		case '6': r->r_family = AF_INET6; break;
 		case 'j': r->r_cx->cx_jail = optarg; break;
+		case 'd': case 't': r->r_dry = true; break;
 		case 'n': break;
+		case 'v': r->r_verbose = true; break;
 		case 'q': r->r_quiet = true; break;
 		default: return cmd_usage(r->r_cx, ch, EX_USAGE);
 		}

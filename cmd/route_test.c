@@ -163,6 +163,9 @@ test_wrong_words(void **state)
 		{ "route add 2001:db8::/32 198.51.100.1", "route: bad address: 198.51.100.1\n",
 		    EX_NOHOST },
 		{ "route get 192.0.2.1 198.51.100.1", "usage: route words\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -ifp", "route: -ifp requires an argument\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -expire 60",
+		    "route: -expire: routes have no such thing here\n", EX_USAGE },
 		{ "route -x get", "route: illegal option -- x; usage: route words\n", EX_USAGE },
 	};
 	struct fake fk;
