@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -58,6 +59,26 @@ nt_end(struct nt *nt)
 	kernel_fini(nt->nt_k);
 	assert_int_equal(vi_sim_memory(nt->nt_host), 0);
 	vi_host_sim_free(nt->nt_host);
+}
+
+/* The same around each test, *state being the struct nt. */
+static inline int
+nt_setup(void **state)
+{
+	struct nt *nt = malloc(sizeof(*nt));
+
+	assert_non_null(nt);
+	nt_begin(nt);
+	*state = nt;
+	return (0);
+}
+
+static inline int
+nt_teardown(void **state)
+{
+	nt_end(*state);
+	free(*state);
+	return (0);
 }
 
 static inline uint32_t

@@ -457,11 +457,53 @@ undone(void **state)
 	}
 }
 
+/* What the user set is the accepted connection's too, and stays when a connection is tried again. */
+static void
+options_stay(void **state)
+{
+	const uint64_t rate = 100000;
+	uint64_t got;
+	size_t len = sizeof(got);
+	struct socket *so[2], *ls;
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 1);
+	w.w_cut = true;
+	ls = wire_listen(&w, 1, 80, 4);
+	so[0] = wire_socket(&w, 0);
+	assert_int_equal(wire_connect(&w, so[0], 1, 81), ECONNREFUSED);
+	assert_int_equal(sosetopt(ls, VI_TCP_MAX_PACING_RATE, &rate, sizeof(rate)), 0);
+	wire_setint(ls, VI_TCP_SYNCNT, 3);
+	assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+	so[1] = wire_accept(&w, ls);
+	assert_int_equal(sogetopt(so[1], VI_TCP_MAX_PACING_RATE, &got, &len), 0);
+	assert_int_equal(got, rate);
+	assert_int_equal(wire_getint(so[1], VI_TCP_SYNCNT), 3);
+	/* The rate is kept to. */
+	assert_true(wire_send(&w, so[1], (const uint8_t[20000]){ 0 }, 20000, 0) == 20000);
+	wire_run(&w, 100 * MSEC);
+	assert_in_range(so[0]->so_rcv.sb_cc, 8000, 14000);
+	soclose(so[0]);
+	/* The same after an attempt that failed. */
+	so[0] = wire_socket(&w, 0);
+	assert_int_equal(sosetopt(so[0], VI_TCP_MAX_PACING_RATE, &rate, sizeof(rate)), 0);
+	assert_int_equal(wire_connect(&w, so[0], 1, 81), ECONNREFUSED);
+	assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+	assert_int_equal(sototcpcb(so[0])->t_lr.lr_rates.rt_pacing, rate);
+	soclose(so[0]);
+	soclose(so[1]);
+	soclose(ls);
+	wire_idle(&w);
+	wire_fini(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defer_accept),
+		cmocka_unit_test(options_stay),
 		cmocka_unit_test(undone),
 		cmocka_unit_test(notsent_lowat),
 		cmocka_unit_test(orphan_limits),

@@ -302,6 +302,20 @@ scoreboard(void **state)
 	pair_fini(&p);
 }
 
+/* The third of 20 segments comes late: seen as lost, and the reduction taken back. */
+static void
+overtaken(struct pair *p)
+{
+	p->plan.pl_holdfrom = p->plan.pl_holdto = 2;
+	p->plan.pl_hold = RTT / 2;
+	sends(p, 20);
+	wire_run(&p->w, 10 * RTT);
+	arrived(p, 20);
+	assert_int_equal(stat(p)->tcps_fastrexmit, 1);
+	assert_true(p->tp[0]->snd_cwnd >= 20 * p->plan.pl_mss);
+	assert_true(p->tp[0]->snd_ssthresh > 1000 * p->plan.pl_mss);
+}
+
 /* Seen as lost, but only late: Eifel takes the reduction back at the first ACK. */
 static void
 eifel(void **state)
@@ -310,15 +324,8 @@ eifel(void **state)
 
 	(void)state;
 	pair_init(&p, 7, true, 20);
-	p.plan.pl_holdfrom = p.plan.pl_holdto = 2;
-	p.plan.pl_hold = RTT / 2;
-	sends(&p, 20);
-	wire_run(&p.w, 10 * RTT);
-	arrived(&p, 20);
-	assert_int_equal(stat(&p)->tcps_fastrexmit, 1);
+	overtaken(&p);
 	assert_int_equal(stat(&p)->tcps_undo_eifel, 1);
-	assert_true(p.tp[0]->snd_cwnd >= 20 * MSS);
-	assert_true(p.tp[0]->snd_ssthresh > 1000 * MSS);
 	pair_fini(&p);
 }
 
@@ -330,16 +337,9 @@ dsack(void **state)
 
 	(void)state;
 	pair_init(&p, 8, false, 20);
-	p.plan.pl_holdfrom = p.plan.pl_holdto = 2;
-	p.plan.pl_hold = RTT / 2;
-	sends(&p, 20);
-	wire_run(&p.w, 10 * RTT);
-	arrived(&p, 20);
-	assert_int_equal(stat(&p)->tcps_fastrexmit, 1);
+	overtaken(&p);
 	assert_int_equal(stat(&p)->tcps_sack_dsack_rcv, 1);
 	assert_int_equal(stat(&p)->tcps_undo_dsack, 1);
-	assert_true(p.tp[0]->snd_cwnd >= 20 * MSS);
-	assert_true(p.tp[0]->snd_ssthresh > 1000 * MSS);
 	assert_int_equal(p.tp[0]->t_lr.lr_rack.rk_reomult, 2);
 	pair_fini(&p);
 }

@@ -158,15 +158,8 @@ igmp_stop(struct vnet *vn)
 static void
 igmp_event(struct vnet *vn, enum vnet_event ev, void *obj)
 {
-	struct mcast_if *mi;
-
-	if ((ev != VNET_EV_IFUP && ev != VNET_EV_IFDOWN) || (mi = ((struct ifnet *)obj)->if_mcast[NET_AF_INET]) == NULL)
-		return;
-	if (ev == VNET_EV_IFUP)
-		mcast_ifup(mi);
-	else
-		mcast_cancel(mi);
 	(void)vn;
+	mcast_event(NET_AF_INET, ev, obj);
 }
 
 VNET_MODULE(igmp,

@@ -295,7 +295,9 @@ ip_input(struct ifnet *ifp, struct mbuf *m)
 		(void)input_drop(m, &iv->iv_stat.ips_badaddr);
 		return;
 	}
-	if (dest == DEST_OURS && !srcrouted && ii.ii_src != 0 && (ifp->if_flags & IFF_LOOPBACK) == 0 && (m->m_flags & M_LOOP) == 0)
+	/* As they came: what a filter makes of addresses was not looked at. */
+	if (dest == DEST_OURS && !srcrouted && ii.ii_src != 0 && (ifp->if_flags & IFF_LOOPBACK) == 0 && (m->m_flags & M_LOOP) == 0 &&
+	    iv->iv_pfil[PFIL_IN].ph_n == 0)
 		iv->iv_known[input_knownslot(ii.ii_src)] = (struct ip_known){ ii.ii_src, ii.ii_dst };
 	if (dest == DEST_OTHER)
 		ip_forward(vn, ifp, m, &ii, srcrouted);

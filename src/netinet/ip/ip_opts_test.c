@@ -6,23 +6,6 @@
 
 #define FAR	HTONL(0xc0000209)	/* by no interface's network */
 
-static int
-setup(void **state)
-{
-	static struct nt nt;
-
-	nt_begin(&nt);
-	*state = &nt;
-	return (0);
-}
-
-static int
-teardown(void **state)
-{
-	nt_end(*state);
-	return (0);
-}
-
 /* Runs the options over a packet to dst; hdr receives the header after.  False: dropped. */
 static bool
 run(struct nt *nt, uint32_t dst, const uint8_t *opts, unsigned optlen, uint8_t hdr[IP_MAXHLEN], bool *srcrouted)
@@ -167,10 +150,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(record_route, setup, teardown),
-		cmocka_unit_test_setup_teardown(timestamps, setup, teardown),
-		cmocka_unit_test_setup_teardown(source_routes, setup, teardown),
-		cmocka_unit_test_setup_teardown(knob, setup, teardown),
+		cmocka_unit_test_setup_teardown(record_route, nt_setup, nt_teardown),
+		cmocka_unit_test_setup_teardown(timestamps, nt_setup, nt_teardown),
+		cmocka_unit_test_setup_teardown(source_routes, nt_setup, nt_teardown),
+		cmocka_unit_test_setup_teardown(knob, nt_setup, nt_teardown),
 		cmocka_unit_test(selection),
 	};
 

@@ -12,23 +12,6 @@
 #define SRC	HTONL(0x0a000001)
 #define DST	HTONL(0x0a000002)
 
-static int
-setup(void **state)
-{
-	static struct nt nt;
-
-	nt_begin(&nt);
-	*state = &nt;
-	return (0);
-}
-
-static int
-teardown(void **state)
-{
-	nt_end(*state);
-	return (0);
-}
-
 static void
 fill(struct nt *nt, uint8_t *p, size_t len)
 {
@@ -252,11 +235,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(segments, setup, teardown),
-		cmocka_unit_test_setup_teardown(segment_refuses, setup, teardown),
-		cmocka_unit_test_setup_teardown(fragments, setup, teardown),
-		cmocka_unit_test_setup_teardown(delayed_udp, setup, teardown),
-		cmocka_unit_test_setup_teardown(udp_train, setup, teardown),
+		cmocka_unit_test_setup_teardown(segments, nt_setup, nt_teardown),
+		cmocka_unit_test_setup_teardown(segment_refuses, nt_setup, nt_teardown),
+		cmocka_unit_test_setup_teardown(fragments, nt_setup, nt_teardown),
+		cmocka_unit_test_setup_teardown(delayed_udp, nt_setup, nt_teardown),
+		cmocka_unit_test_setup_teardown(udp_train, nt_setup, nt_teardown),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

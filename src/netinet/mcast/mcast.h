@@ -207,6 +207,7 @@ void	mcast_cancel(struct mcast_if *);	/* nothing is due any more */
 unsigned mcast_robustness(const struct mcast_if *);
 void	mcast_stop(struct vnet *, enum net_af);	/* the sockets are gone: says the last farewells, once */
 void	mcast_ifup(struct mcast_if *);		/* everything is told anew */
+void	mcast_event(enum net_af, enum vnet_event, void *obj);	/* for the module's vm_event */
 bool	mcast_silent(const struct mcast_group *);	/* nothing is told of it now */
 
 /* mcast_query.c */

@@ -203,6 +203,19 @@ mcast_ifup(struct mcast_if *mi)
 	}
 }
 
+void
+mcast_event(enum net_af af, enum vnet_event ev, void *obj)
+{
+	struct mcast_if *mi;
+
+	if ((ev != VNET_EV_IFUP && ev != VNET_EV_IFDOWN) || (mi = ((struct ifnet *)obj)->if_mcast[af]) == NULL)
+		return;
+	if (ev == VNET_EV_IFUP)
+		mcast_ifup(mi);
+	else
+		mcast_cancel(mi);
+}
+
 /* Reports of the newest version: records, as many as fit the link. */
 
 struct report {

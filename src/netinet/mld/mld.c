@@ -151,15 +151,8 @@ mld_stop(struct vnet *vn)
 static void
 mld_event(struct vnet *vn, enum vnet_event ev, void *obj)
 {
-	struct mcast_if *mi;
-
-	if ((ev != VNET_EV_IFUP && ev != VNET_EV_IFDOWN) || (mi = ((struct ifnet *)obj)->if_mcast[NET_AF_INET6]) == NULL)
-		return;
-	if (ev == VNET_EV_IFUP)
-		mcast_ifup(mi);
-	else
-		mcast_cancel(mi);
 	(void)vn;
+	mcast_event(NET_AF_INET6, ev, obj);
 }
 
 VNET_MODULE(mld,

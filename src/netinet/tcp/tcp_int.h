@@ -84,7 +84,6 @@ enum tcp_flags {
 	TF_FORCE = 0x80000,	/* send whatever the window: probes */
 	TF_CWNDLIMITED = 0x100000,	/* the last output stopped at cwnd */
 	TF_NOPMTU = 0x200000,	/* path MTU is not to be believed (IP_MTU_DISCOVER 0, 3) */
-	TF_MAXSEG_SET = 0x400000,	/* VI_TCP_MAXSEG */
 	TF_RCVFIN = 0x800000,	/* the peer's FIN is at rcv_fin, data before it may be missing */
 	TF_RWNDLIMITED = 0x1000000,	/* the last output stopped at the peer's window */
 	TF_PINGPONG = 0x2000000,	/* we answer soon: ACKs go with the answers */
@@ -477,6 +476,8 @@ tcp_pipe(const struct tcpcb *tp)
 
 /* tcp_pcb.c: birth, shape and end of a connection */
 int	 tcp_newtcpcb(struct inpcb *, struct tcpcb **);
+/* What the user set, of another connection or a listener. */
+void	 tcp_copyoptions(struct tcpcb *, const struct tcpcb *from);
 /* The same anew, for another attempt: what the user set stays.  Frees the old one. */
 int	 tcp_renewtcpcb(struct tcpcb **);
 /* both addresses are known: sums, offsets, MTU */
@@ -598,7 +599,7 @@ struct tcp_reply {
 int	 tcp_respond(struct tcp_vnet *, const struct tcp_reply *);
 /* of a segment without SYN */
 size_t	 tcp_options_fill(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
-size_t	 tcp_options_rst(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
+size_t	 tcp_options_rst(const struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
 size_t	 tcp_options_syn(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
 uint32_t tcp_options_len(const struct tcpcb *);	/* of every segment: timestamps */
 
@@ -802,6 +803,7 @@ uint32_t tcp_tfo_synlen(struct tcpcb *);
 int	 tcp_tfo_start(struct tcpcb *);
 void	 tcp_tfo_answered(struct tcpcb *, const struct tcp_seg *);
 void	 tcp_tfo_timeout(struct tcpcb *, bool giveup);
+void	 tcp_tfo_refused(struct tcpcb *);	/* by the host, or on the way there */
 
 /* tcp_persona.c */
 uint32_t tcp_persona_synopts(const struct tcp_vnet *);	/* TOF_* */

@@ -47,18 +47,8 @@ tcp_listen_inherit(struct tcpcb *tp, const struct inpcb *linp)
 	const struct tcpcb *ltp = intotcpcb(linp);
 	struct inpcb *inp = tp->t_inpcb;
 
-	tp->t_cc = ltp->t_cc;
-	tp->t_flags |= ltp->t_flags & (TF_NODELAY | TF_CORK | TF_QUICKACK);
-	tp->t_keepidle = ltp->t_keepidle;
-	tp->t_keepintvl = ltp->t_keepintvl;
-	tp->t_keepcnt = ltp->t_keepcnt;
-	tp->t_finwait2 = ltp->t_finwait2;
-	tp->t_usertimeout = ltp->t_usertimeout;
-	tp->t_usersettimeout = ltp->t_usersettimeout;
+	tcp_copyoptions(tp, ltp);
 	tp->t_utosends = ltp->t_utosends;
-	tp->t_notsentlowat = ltp->t_notsentlowat;
-	tp->t_usermaxseg = ltp->t_usermaxseg;
-	tp->t_winclamp = ltp->t_winclamp;
 	inp->inp_flags |= linp->inp_flags & (INP_SOCK6 | INP_V6ONLY | INP_AUTOFLOWLABEL | INP_DONTFRAG);
 	inp->inp_flags |= INP_ACCEPTED;
 	inp->inp_fib = linp->inp_fib;

@@ -29,7 +29,7 @@ tcp_options_auth(const struct tcpcb *tp, uint8_t *buf, size_t room)
 
 /* RFC 7323 3.2: timestamps in an RST are optional; they help the peer's PAWS. */
 size_t
-tcp_options_rst(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
+tcp_options_rst(const struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 {
 	size_t len = 0;
 
@@ -49,15 +49,9 @@ tcp_options_rst(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 size_t
 tcp_options_fill(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 {
+	size_t len = tcp_options_rst(tp, buf, now);
 	struct tcp_opts to;
-	size_t len = 0;
 
-	if (tp->t_flags & TF_RCVD_TSTMP) {
-		tcp_opts_put_ts(buf, tcp_ts(now, tp->t_tsoff), tp->ts_recent);
-		len = TCPOLEN_TSTAMP_APPA;
-	}
-	if (tcp_authkey(tp) != NULL)
-		len += tcp_options_auth(tp, buf + len, TCP_MAXOLEN - len);
 	if (tp->t_utosends > 0) {
 		to.to_flags = 0;
 		if (tcp_uto_fill(tp, &to))

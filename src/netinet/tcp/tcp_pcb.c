@@ -57,6 +57,26 @@ tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
 	return (0);
 }
 
+void
+tcp_copyoptions(struct tcpcb *tp, const struct tcpcb *from)
+{
+	tp->t_flags |= from->t_flags & (TF_NODELAY | TF_CORK | TF_QUICKACK);
+	tp->t_cc = from->t_cc;
+	tp->t_usermaxseg = from->t_usermaxseg;
+	tp->t_winclamp = from->t_winclamp;
+	tp->t_keepidle = from->t_keepidle;
+	tp->t_keepintvl = from->t_keepintvl;
+	tp->t_keepcnt = from->t_keepcnt;
+	tp->t_finwait2 = from->t_finwait2;
+	tp->t_usertimeout = from->t_usertimeout;
+	tp->t_usersettimeout = from->t_usersettimeout;
+	tp->t_syncnt = from->t_syncnt;
+	tp->t_notsentlowat = from->t_notsentlowat;
+	tp->t_thinlinear = from->t_thinlinear;
+	if (from->t_lr.lr_rates.rt_max != 0)
+		tcp_pace_limit(tp, from->t_lr.lr_rates.rt_max);
+}
+
 int
 tcp_renewtcpcb(struct tcpcb **tpp)
 {
@@ -66,24 +86,11 @@ tcp_renewtcpcb(struct tcpcb **tpp)
 
 	if ((error = tcp_newtcpcb(inp, &tp)) != 0)
 		return (error);
-	tp->t_flags = old->t_flags & (TF_NODELAY | TF_CORK | TF_QUICKACK | TF_MAXSEG_SET);
-	tp->t_cc = old->t_cc;
-	tp->t_usermaxseg = old->t_usermaxseg;
-	tp->t_winclamp = old->t_winclamp;
-	tp->t_keepidle = old->t_keepidle;
-	tp->t_keepintvl = old->t_keepintvl;
-	tp->t_keepcnt = old->t_keepcnt;
-	tp->t_finwait2 = old->t_finwait2;
-	tp->t_usertimeout = old->t_usertimeout;
-	tp->t_usersettimeout = old->t_usersettimeout;
-	tp->t_syncnt = old->t_syncnt;
+	tcp_copyoptions(tp, old);
 	tp->t_deferaccept = old->t_deferaccept;
-	tp->t_notsentlowat = old->t_notsentlowat;
 	tp->t_udpport = old->t_udpport;
-	tp->t_thinlinear = old->t_thinlinear;
 	tp->t_tfoconnect = old->t_tfoconnect;
 	tp->t_tfonocookie = old->t_tfonocookie;
-	tp->t_lr.lr_rates.rt_max = old->t_lr.lr_rates.rt_max;
 	tp->t_auth = old->t_auth;	/* connecting chooses anew among its keys */
 	kfree(vnet_acct(inp->inp_vnet), ACCT_TCPCB, old, sizeof(*old));
 	inp->inp_flags &= ~(uint32_t)INP_DROPPED;

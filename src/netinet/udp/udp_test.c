@@ -11,23 +11,6 @@
 
 #define FAR	HTONL(0x7f000009)
 
-static int
-setup(void **state)
-{
-	static struct nt nt;
-
-	nt_begin(&nt);
-	*state = &nt;
-	return (0);
-}
-
-static int
-teardown(void **state)
-{
-	nt_end(*state);
-	return (0);
-}
-
 static struct socket *
 bound(struct nt *nt, int proto, unsigned port)
 {
@@ -166,8 +149,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(tunnels, setup, teardown),
-		cmocka_unit_test_setup_teardown(lite_damage, setup, teardown),
+		cmocka_unit_test_setup_teardown(tunnels, nt_setup, nt_teardown),
+		cmocka_unit_test_setup_teardown(lite_damage, nt_setup, nt_teardown),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
