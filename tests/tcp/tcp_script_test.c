@@ -118,6 +118,14 @@ start(struct script *sc, bool sack, bool linux)
 }
 
 static void
+start_with(struct script *sc, bool sack, bool linux, const char *knob, const char *value)
+{
+	prepare(sc, linux);
+	wire_sysctl(&sc->w, 0, knob, value);
+	open_mss(sc, sack, MSS);
+}
+
+static void
 stop(struct script *sc)
 {
 	if (sc->so != NULL) {
@@ -216,6 +224,24 @@ leaves(struct script *sc, uint32_t from, uint32_t to)
 	assert_int_equal(from, to);
 }
 
+/* The initial window of so much leaves; a round trip later. */
+static void
+flies(struct script *sc, uint32_t len)
+{
+	sends(sc, len);
+	leaves(sc, 0, 10 * MSS);
+	run(sc, RTT);
+}
+
+/* The same, but nothing comes back: the first segment goes again. */
+static void
+times_out(struct script *sc, uint32_t len)
+{
+	flies(sc, len);
+	run(sc, 310 * MSEC - RTT);
+	leaves(sc, 0, MSS);
+}
+
 static uint32_t
 cwnd(const struct script *sc)
 {
@@ -226,12 +252,6 @@ static const struct tcpstat *
 stat(struct script *sc)
 {
 	return (&wire_tcp(&sc->w, 0)->tv_stat);
-}
-
-static void
-set_cc(struct script *sc, const char *name)
-{
-	wire_sysctl(&sc->w, 0, "net.inet.tcp.cc.algorithm", name);
 }
 
 /* RFC 6928 2: ten segments, 14600 bytes, two segments; one when the SYN-ACK was lost twice. */
@@ -270,12 +290,8 @@ limited_transmit(void **state)
 
 	(void)state;
 	for (int on = 0; on < 2; on++) {
-		prepare(&sc, false);
-		wire_sysctl(&sc.w, 0, "net.inet.tcp.rfc3042", on ? "1" : "0");
-		open_mss(&sc, false, MSS);
-		sends(&sc, 20000);
-		leaves(&sc, 0, 10000);
-		run(&sc, RTT);
+		start_with(&sc, false, false, "net.inet.tcp.rfc3042", on ? "1" : "0");
+		flies(&sc, 20000);
 		for (unsigned i = 0; i < 2; i++) {
 			ack(&sc, 0);
 			if (on)
@@ -299,12 +315,8 @@ limited_transmit_sack(void **state)
 
 	(void)state;
 	for (int rack = 0; rack < 2; rack++) {
-		prepare(&sc, false);
-		wire_sysctl(&sc.w, 0, "net.inet.tcp.rack", rack ? "1" : "0");
-		open_mss(&sc, true, MSS);
-		sends(&sc, 20000);
-		leaves(&sc, 0, 10000);
-		run(&sc, RTT);
+		start_with(&sc, true, false, "net.inet.tcp.rack", rack ? "1" : "0");
+		flies(&sc, 20000);
 		SACK(&sc, 0, 1000, 2000);
 		leaves(&sc, 10000, 11000);
 		silent(&sc);
@@ -324,12 +336,8 @@ newreno_recovery(void **state)
 	struct script sc;
 
 	(void)state;
-	prepare(&sc, false);
-	set_cc(&sc, "newreno");
-	open_mss(&sc, false, MSS);
-	sends(&sc, 30000);
-	leaves(&sc, 0, 10000);
-	run(&sc, RTT);
+	start_with(&sc, false, false, "net.inet.tcp.cc.algorithm", "newreno");
+	flies(&sc, 30000);
 	ack(&sc, 0);
 	ack(&sc, 0);
 	leaves(&sc, 10000, 12000);
@@ -369,13 +377,8 @@ loss_window(void **state)
 	struct script sc;
 
 	(void)state;
-	prepare(&sc, false);
-	set_cc(&sc, "newreno");
-	open_mss(&sc, false, MSS);
-	sends(&sc, 10000);
-	leaves(&sc, 0, 10000);
-	run(&sc, 310 * MSEC);
-	leaves(&sc, 0, 1000);
+	start_with(&sc, false, false, "net.inet.tcp.cc.algorithm", "newreno");
+	times_out(&sc, 10000);
 	silent(&sc);
 	assert_int_equal(sc.tp->snd_ssthresh, 5000);
 	assert_int_equal(sc.tp->snd_cwnd, 1000);
@@ -398,13 +401,8 @@ no_second_recovery(void **state)
 
 	(void)state;
 	for (int sack = 0; sack < 2; sack++) {
-		prepare(&sc, false);
-		wire_sysctl(&sc.w, 0, "net.inet.tcp.rack", "0");
-		open_mss(&sc, sack, MSS);
-		sends(&sc, 10000);
-		leaves(&sc, 0, 10000);
-		run(&sc, 310 * MSEC);
-		leaves(&sc, 0, 1000);
+		start_with(&sc, sack, false, "net.inet.tcp.rack", "0");
+		times_out(&sc, 10000);
 		ack(&sc, 1000);
 		leaves(&sc, 1000, 3000);
 		for (uint32_t i = 0; i < 5; i++)
@@ -426,13 +424,8 @@ frto_basic(void **state)
 
 	(void)state;
 	for (int sack = 0; sack < 2; sack++) {
-		prepare(&sc, false);
-		wire_sysctl(&sc.w, 0, "net.inet.tcp.rack", "0");
-		open_mss(&sc, sack, MSS);
-		sends(&sc, 30000);
-		leaves(&sc, 0, 10000);
-		run(&sc, 310 * MSEC);
-		leaves(&sc, 0, 1000);
+		start_with(&sc, sack, false, "net.inet.tcp.rack", "0");
+		times_out(&sc, 30000);
 		ack(&sc, 1000);			/* 2b: new data */
 		leaves(&sc, 10000, 12000);
 		silent(&sc);
@@ -445,6 +438,39 @@ frto_basic(void **state)
 		assert_int_equal(stat(&sc)->tcps_sndrexmitpack, 1);
 		stop(&sc);
 	}
+}
+
+/* RFC 5682 2.1: it goes off again before an answer comes: from step 1, and the second may be as spurious. */
+static void
+frto_again(void **state)
+{
+	struct script sc;
+
+	(void)state;
+	start(&sc, false, false);
+	times_out(&sc, 30000);
+	run(&sc, 610 * MSEC);
+	leaves(&sc, 0, 1000);
+	ack(&sc, 1000);
+	leaves(&sc, 10000, 12000);
+	ack(&sc, 3000);
+	assert_int_equal(stat(&sc)->tcps_undo_frto, 1);
+	assert_false(sc.tp->t_flags & TF_RTO);
+	assert_int_equal(stat(&sc)->tcps_sndrexmitpack, 2);
+	stop(&sc);
+
+	/* After step 2 it is an earlier repair that goes on: everything again. */
+	start(&sc, false, false);
+	times_out(&sc, 30000);
+	ack(&sc, 1000);
+	leaves(&sc, 10000, 12000);
+	run(&sc, 700 * MSEC);
+	leaves(&sc, 1000, 2000);
+	ack(&sc, 2000);
+	leaves(&sc, 2000, 4000);
+	ack(&sc, 3000);
+	assert_int_equal(stat(&sc)->tcps_undo_frto, 0);
+	stop(&sc);
 }
 
 /* RFC 4015 3.4: it was for nothing, but the ACK that shows it brings ECE: the windows stay reduced. */
@@ -460,10 +486,7 @@ undo_congested(void **state)
 		wire_sysctl(&sc.w, 0, "net.inet.tcp.ecn.enable", "1");
 		sc.syn = TH_ECE | TH_CWR;
 		open_mss(&sc, false, MSS);
-		sends(&sc, 30000);
-		leaves(&sc, 0, 10000);
-		run(&sc, 310 * MSEC);
-		leaves(&sc, 0, 1000);
+		times_out(&sc, 30000);
 		ack(&sc, 1000);
 		leaves(&sc, 10000, 12000);
 		wire_inject(&sc.w, 0, HTONS(PEER), HTONS(PORT), 1, sc.iss + 3000, TH_ACK | (ece ? TH_ECE : 0), 65535, NULL, 0);
@@ -485,12 +508,8 @@ frto_real(void **state)
 	struct script sc;
 
 	(void)state;
-	prepare(&sc, false);
-	open_mss(&sc, false, MSS);
-	sends(&sc, 30000);
-	leaves(&sc, 0, 10000);
-	run(&sc, 310 * MSEC);
-	leaves(&sc, 0, 1000);
+	start(&sc, false, false);
+	times_out(&sc, 30000);
 	ack(&sc, 1000);
 	leaves(&sc, 10000, 12000);
 	ack(&sc, 1000);				/* 3a: at most three segments */
@@ -503,10 +522,7 @@ frto_real(void **state)
 	stop(&sc);
 
 	start(&sc, false, false);
-	sends(&sc, 30000);
-	leaves(&sc, 0, 10000);
-	run(&sc, 310 * MSEC);
-	leaves(&sc, 0, 1000);
+	times_out(&sc, 30000);
 	ack(&sc, 0);				/* 2a */
 	silent(&sc);
 	ack(&sc, 1000);
@@ -526,9 +542,7 @@ advance_and_sack(void **state)
 
 	(void)state;
 	start(&sc, true, false);
-	sends(&sc, 10000);
-	leaves(&sc, 0, 10000);
-	run(&sc, RTT);
+	flies(&sc, 10000);
 	SACK(&sc, 1000, 5000, 9000);
 	assert_false(sc.tp->t_lr.lr_rack.rk_reoseen);
 	assert_true(sc.tp->t_flags & TF_FASTRECOVERY);
@@ -573,9 +587,7 @@ overtaken_sack(void **state)
 
 	(void)state;
 	start(&sc, true, false);
-	sends(&sc, 10000);
-	leaves(&sc, 0, 10000);
-	run(&sc, RTT);
+	flies(&sc, 10000);
 	ack(&sc, 2000);
 	SACK(&sc, 1000, 3000, 5000);
 	assert_int_equal(sc.tp->snd_sacked, 2000);
@@ -1006,6 +1018,7 @@ main(void)
 		cmocka_unit_test(loss_window),
 		cmocka_unit_test(no_second_recovery),
 		cmocka_unit_test(frto_basic),
+		cmocka_unit_test(frto_again),
 		cmocka_unit_test(undo_congested),
 		cmocka_unit_test(frto_real),
 		cmocka_unit_test(advance_and_sack),

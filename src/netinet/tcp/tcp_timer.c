@@ -139,7 +139,9 @@ tcp_rexmt_window(struct tcpcb *tp)
 	} else {
 		/* RFC 2018 8: what the receiver said it holds it may have dropped. */
 		tcp_sack_free(tp);
-		tp->t_lr.lr_undo.un_frto = 0;
+		/* RFC 5682 2.1: for the same segment again from step 1; after step 2 an earlier repair is under way. */
+		if (tp->t_lr.lr_undo.un_frto != 1)
+			tp->t_lr.lr_undo.un_frto = 0;
 	}
 	tp->t_lr.lr_rack.rk_tlp = false;
 	tp->t_ccacked = 0;
