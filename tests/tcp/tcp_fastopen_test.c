@@ -82,6 +82,29 @@ tfo_sendto(struct tfo *t, struct socket *so, const void *p, size_t len, size_t *
 	return (sosend(so, &msg, done));
 }
 
+/* From a new socket, with that answer. */
+static struct socket *
+tfo_call(struct tfo *t, const char *words, int error)
+{
+	struct socket *so = wire_socket(&t->t_w, 0);
+	size_t done;
+
+	assert_int_equal(tfo_sendto(t, so, words, strlen(words), &done), error);
+	assert_int_equal(done, error == 0 ? strlen(words) : 0);
+	return (so);
+}
+
+static void
+tfo_fini(struct tfo *t, struct socket *so, struct socket *as)
+{
+	if (so != NULL)
+		soclose(so);
+	if (as != NULL)
+		soclose(as);
+	soclose(t->t_ls);
+	wire_fini(&t->t_w);
+}
+
 /* A first connection brings the cookie. */
 static void
 tfo_learn(struct tfo *t)
@@ -125,6 +148,7 @@ data_in_syn(void **state)
 	wire_run(&t.t_w, 51 * MSEC);
 	assert_int_equal(t.t_ls->so_qlen, 1);
 	as = wire_accept(&t.t_w, t.t_ls);
+	assert_int_equal(sototcpcb(as)->snd_cwnd, 10 * sototcpcb(as)->t_maxseg);	/* RFC 6928 */
 	assert_int_equal(wire_recv(&t.t_w, as, buf, sizeof(buf), &error), 7);
 	assert_memory_equal(buf, "request", 7);
 	t.t_seen.s_back = 0;
@@ -143,10 +167,7 @@ data_in_syn(void **state)
 	wire_carry(&t.t_w, (struct socket *[]){ so, as }, 200000);
 	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_sndrexmitpack, 0);
 	assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_sndrexmitpack, 0);
-	soclose(so);
-	soclose(as);
-	soclose(t.t_ls);
-	wire_fini(&t.t_w);
+	tfo_fini(&t, so, as);
 }
 
 /* connect() says yes at once; the first write goes with the SYN, as much as a segment holds. */
@@ -193,9 +214,7 @@ connect_option(void **state)
 	so = wire_socket(&t.t_w, 0);
 	assert_int_equal(sosetopt(so, VI_TCP_FASTOPEN_CONNECT, &(int){ 1 }, sizeof(int)),
 	    EOPNOTSUPP);
-	soclose(so);
-	soclose(t.t_ls);
-	wire_fini(&t.t_w);
+	tfo_fini(&t, so, NULL);
 }
 
 /* The SYN-ACK is lost: it comes again, and so does the answer's data. */
@@ -204,15 +223,13 @@ synack_lost(void **state)
 {
 	struct socket *so, *as;
 	struct tfo t;
-	size_t done;
 
 	(void)state;
 	tfo_init(&t, 3);
 	tfo_learn(&t);
 	t.t_seen.s_lose = 2;
 	t.t_seen.s_nsynack = 0;
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	so = tfo_call(&t, "request", 0);
 	as = wire_accept(&t.t_w, t.t_ls);
 	assert_int_equal(wire_send(&t.t_w, as, "answer", 6, 0), 6);
 	wire_run(&t.t_w, 10 * SEC);
@@ -221,10 +238,44 @@ synack_lost(void **state)
 	assert_int_equal(so->so_rcv.sb_cc, 6);
 	assert_int_equal(as->so_rcv.sb_cc, 7);
 	assert_int_equal(sototcpcb(as)->t_tfo, TFO_NONE);
-	soclose(so);
-	soclose(as);
-	soclose(t.t_ls);
-	wire_fini(&t.t_w);
+	tfo_fini(&t, so, as);
+}
+
+/* A SYN-ACK that goes again brings no cookie: neither to who asked for one nor to who had an old one. */
+static void
+synack_again(void **state)
+{
+	struct socket *so, *as;
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	for (int old = 0; old < 2; old++) {
+		tfo_init(&t, 18);
+		if (old) {
+			tfo_learn(&t);
+			wire_sysctl(&t.t_w, 1, "net.ipv4.tcp_fastopen_key", "00000001-00000002-00000003-00000004,"
+			    "00000005-00000006-00000007-00000008");
+			so = wire_socket(&t.t_w, 0);	/* a cookie of the second key */
+			assert_int_equal(tfo_sendto(&t, so, "x", 1, &done), 0);
+			wire_run(&t.t_w, 100 * MSEC);
+			soclose(so);
+			wire_sysctl(&t.t_w, 1, "net.ipv4.tcp_fastopen_key", "00000009-00000002-00000003-00000004,"
+			    "00000001-00000002-00000003-00000004");
+		}
+		t.t_seen.s_lose = 1;
+		t.t_seen.s_nsynack = 0;
+		so = wire_socket(&t.t_w, 0);
+		assert_int_equal(tfo_sendto(&t, so, "x", 1, &done), old ? 0 : EINPROGRESS);
+		wire_run(&t.t_w, 10 * MSEC);
+		assert_int_equal(t.t_seen.s_ackcookie, 8);
+		wire_run(&t.t_w, 5 * SEC);
+		assert_true(t.t_seen.s_nsynack >= 2);
+		assert_int_equal(t.t_seen.s_ackcookie, -1);
+		assert_true(so->so_state & SS_ISCONNECTED);
+		as = wire_accept(&t.t_w, t.t_ls);
+		tfo_fini(&t, so, as);
+	}
 }
 
 /* Somebody on the path loses SYNs with data: the next one is plain, and so are later ones. */
@@ -233,14 +284,12 @@ syn_lost(void **state)
 {
 	struct socket *so, *as;
 	struct tfo t;
-	size_t done;
 
 	(void)state;
 	tfo_init(&t, 4);
 	tfo_learn(&t);
 	t.t_seen.s_losedata = true;
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	so = tfo_call(&t, "request", 0);
 	as = wire_accept(&t.t_w, t.t_ls);
 	assert_int_equal(t.t_seen.s_syncookie, -1);
 	wire_idle(&t.t_w);
@@ -248,17 +297,13 @@ syn_lost(void **state)
 	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_tfo_disabled, 1);
 	soclose(so);
 	soclose(as);
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), EINPROGRESS);
+	so = tfo_call(&t, "request", EINPROGRESS);
 	assert_int_equal(t.t_seen.s_syncookie, -1);
 	soclose(so);
 	wire_run(&t.t_w, 901 * SEC);
 	t.t_seen.s_losedata = false;
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
-	soclose(so);
-	soclose(t.t_ls);
-	wire_fini(&t.t_w);
+	so = tfo_call(&t, "request", 0);
+	tfo_fini(&t, so, NULL);
 }
 
 /* Keys change; the cookie of the last one is good and replaced, an older one is not. */
@@ -267,15 +312,13 @@ key_rotation(void **state)
 {
 	struct socket *so, *as;
 	struct tfo t;
-	size_t done;
 
 	(void)state;
 	tfo_init(&t, 5);
 	tfo_learn(&t);
 	for (int round = 0; round < 3; round++) {
 		wire_run(&t.t_w, (round < 2 ? 121 : 300) * SEC);
-		so = wire_socket(&t.t_w, 0);
-		assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+		so = tfo_call(&t, "request", 0);
 		as = wire_accept(&t.t_w, t.t_ls);
 		wire_run(&t.t_w, 100 * MSEC);
 		assert_int_equal(as->so_rcv.sb_cc, 7);
@@ -288,8 +331,7 @@ key_rotation(void **state)
 		wire_run(&t.t_w, SEC);
 	}
 	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_tfo_datalost, 1);
-	soclose(t.t_ls);
-	wire_fini(&t.t_w);
+	tfo_fini(&t, NULL, NULL);
 }
 
 static enum wire_verdict
@@ -323,8 +365,7 @@ pending_limit(void **state)
 	assert_int_equal(t.t_ls->so_qlen, 6);
 	for (int i = 0; i < 6; i++)
 		soclose(so[i]);
-	soclose(t.t_ls);
-	wire_fini(&t.t_w);
+	tfo_fini(&t, NULL, NULL);
 }
 
 /* A server that has it off does nothing of it, data in the SYN is not taken. */
@@ -333,14 +374,12 @@ server_off(void **state)
 {
 	struct socket *so, *as;
 	struct tfo t;
-	size_t done;
 
 	(void)state;
 	tfo_init(&t, 7);
 	tfo_learn(&t);
 	wire_sysctl(&t.t_w, 1, "net.inet.tcp.fastopen.server_enable", "0");
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	so = tfo_call(&t, "request", 0);
 	as = wire_accept(&t.t_w, t.t_ls);
 	assert_int_equal(t.t_seen.s_ackcookie, -1);
 	wire_run(&t.t_w, 100 * MSEC);
@@ -349,8 +388,46 @@ server_off(void **state)
 	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_tfo_datalost, 1);
 	soclose(so);
 	soclose(as);
-	soclose(t.t_ls);
-	wire_fini(&t.t_w);
+	/* RFC 7413 4.1.3.1: that is remembered, but for a while only. */
+	so = tfo_call(&t, "request", EINPROGRESS);
+	assert_int_equal(t.t_seen.s_syncookie, -1);
+	soclose(so);
+	wire_sysctl(&t.t_w, 1, "net.inet.tcp.fastopen.server_enable", "1");
+	wire_run(&t.t_w, 901 * SEC);
+	/* The cookie is too old by now; it is replaced, which is no refusal. */
+	for (int i = 0; i < 2; i++) {
+		so = tfo_call(&t, "request", 0);
+		wire_run(&t.t_w, 100 * MSEC);
+		assert_int_equal(sototcpcb(so)->t_tfodata, i == 1);
+		soclose(so);
+	}
+	tfo_fini(&t, NULL, NULL);
+}
+
+/* An ICMP error about a SYN with data: the data goes after the handshake, and later SYNs are plain for a while. */
+static void
+icmp_error(void **state)
+{
+	static const enum inet_ctl what[] = { INET_CTL_MSGSIZE, INET_CTL_UNREACH_HOST };
+	struct socket *so;
+	struct tfo t;
+
+	(void)state;
+	for (unsigned i = 0; i < NITEMS(what); i++) {
+		tfo_init(&t, 17);
+		tfo_learn(&t);
+		t.t_seen.s_losedata = true;
+		so = tfo_call(&t, "request", 0);
+		wire_ctl(&t.t_w, 0, so->so_pcb, what[i], 1000, sototcpcb(so)->iss);
+		assert_int_equal(sototcpcb(so)->t_state, i == 0 ? TCPS_SYN_SENT : TCPS_CLOSED);
+		assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_tfo_disabled, 1);
+		wire_run(&t.t_w, SEC);
+		assert_int_equal((so->so_state & SS_ISCONNECTED) != 0, i == 0);
+		soclose(so);
+		so = tfo_call(&t, "request", EINPROGRESS);
+		assert_int_equal(t.t_seen.s_syncookie, -1);
+		tfo_fini(&t, so, NULL);
+	}
 }
 
 /* The vnets go away while connections are in every stage. */
@@ -359,13 +436,11 @@ torn_down(void **state)
 {
 	struct socket *so;
 	struct tfo t;
-	size_t done;
 
 	(void)state;
 	tfo_init(&t, 8);
 	tfo_learn(&t);
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	so = tfo_call(&t, "request", 0);
 	t.t_w.w_filter = lose_bare;
 	wire_run(&t.t_w, 10 * MSEC);
 	soclose(t.t_ls);		/* resets what waits for it */
@@ -374,8 +449,7 @@ torn_down(void **state)
 	wire_fini(&t.t_w);
 	tfo_init(&t, 9);
 	tfo_learn(&t);
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	so = tfo_call(&t, "request", 0);
 	wire_run(&t.t_w, 1500 * USEC);
 	wire_fini(&t.t_w);
 }
@@ -425,17 +499,14 @@ no_cookie(void **state)
 	assert_int_equal(as->so_rcv.sb_cc, 7);
 	soclose(so);
 	soclose(as);
+	wire_run(&t.t_w, 901 * SEC);	/* it was refused, and that is remembered */
 	wire_setint(t.t_ls, VI_TCP_FASTOPEN_NO_COOKIE, 1);
 	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.client_needless", "1");
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	so = tfo_call(&t, "request", 0);
 	as = wire_accept(&t.t_w, t.t_ls);
 	wire_run(&t.t_w, SEC);
 	assert_true(sototcpcb(so)->t_tfodata);
-	soclose(so);
-	soclose(as);
-	soclose(t.t_ls);
-	wire_fini(&t.t_w);
+	tfo_fini(&t, so, as);
 }
 
 /* Who gives no cookie is asked once more in the form of the experiment, and then as before. */
@@ -445,14 +516,12 @@ experimental_form(void **state)
 	static const bool want[] = { false, true, false, false };
 	struct socket *so, *as;
 	struct tfo t;
-	size_t done;
 
 	(void)state;
 	tfo_init(&t, 13);
 	wire_setint(t.t_ls, VI_TCP_FASTOPEN, 0);
 	for (unsigned i = 0; i < NITEMS(want); i++) {
-		so = wire_socket(&t.t_w, 0);
-		assert_int_equal(tfo_sendto(&t, so, "x", 1, &done), EINPROGRESS);
+		so = tfo_call(&t, "x", EINPROGRESS);
 		assert_int_equal(t.t_seen.s_syncookie, 0);
 		assert_int_equal(t.t_seen.s_exp, want[i]);
 		as = wire_accept(&t.t_w, t.t_ls);
@@ -460,8 +529,7 @@ experimental_form(void **state)
 		soclose(as);
 		wire_run(&t.t_w, SEC);
 	}
-	soclose(t.t_ls);
-	wire_fini(&t.t_w);
+	tfo_fini(&t, NULL, NULL);
 }
 
 /* A listener's own keys: of two the second is good as well, and its cookie is replaced. */
@@ -472,7 +540,7 @@ own_key(void **state)
 	struct socket *so, *as;
 	struct tfo t;
 	char buf[40];
-	size_t done, len = sizeof(buf);
+	size_t len = sizeof(buf);
 
 	(void)state;
 	tfo_init(&t, 14);
@@ -483,8 +551,7 @@ own_key(void **state)
 	assert_int_equal(sogetopt(t.t_ls, VI_TCP_FASTOPEN_KEY, buf, &len), 0);
 	assert_int_equal(len, 32);
 	assert_memory_equal(buf, keys, 32);
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	so = tfo_call(&t, "request", 0);
 	as = wire_accept(&t.t_w, t.t_ls);
 	wire_run(&t.t_w, SEC);
 	assert_true(sototcpcb(so)->t_tfodata);
@@ -493,15 +560,11 @@ own_key(void **state)
 	soclose(as);
 	/* Another key: the data is not taken. */
 	assert_int_equal(sosetopt(t.t_ls, VI_TCP_FASTOPEN_KEY, "another-sixteen-", 16), 0);
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	so = tfo_call(&t, "request", 0);
 	as = wire_accept(&t.t_w, t.t_ls);
 	wire_run(&t.t_w, SEC);
 	assert_false(sototcpcb(so)->t_tfodata);
-	soclose(so);
-	soclose(as);
-	soclose(t.t_ls);
-	wire_fini(&t.t_w);
+	tfo_fini(&t, so, as);
 }
 
 /* Connections that fall silent close Fast Open to all hosts, for a time that doubles. */
@@ -510,7 +573,6 @@ black_hole(void **state)
 {
 	struct socket *so;
 	struct tfo t;
-	size_t done;
 
 	(void)state;
 	tfo_init(&t, 15);
@@ -518,8 +580,7 @@ black_hole(void **state)
 	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.path_disable_time", "0");
 	tfo_learn(&t);
 	for (unsigned i = 1; i <= 2; i++) {
-		so = wire_socket(&t.t_w, 0);
-		assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+		so = tfo_call(&t, "request", 0);
 		wire_tcp(&t.t_w, 0)->tv_syn_retries = 4;
 		soclose(t.t_ls);
 		wire_sysctl(&t.t_w, 1, "net.inet.tcp.blackhole", "2");
@@ -529,8 +590,7 @@ black_hole(void **state)
 		tcp_tfo_timeout(sototcpcb(so), false);
 		assert_int_equal(wire_tcp(&t.t_w, 0)->tv_tfo.tf_holes, i);
 		soclose(so);
-		so = wire_socket(&t.t_w, 0);
-		assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), EINPROGRESS);
+		so = tfo_call(&t, "request", EINPROGRESS);
 		assert_int_equal(t.t_seen.s_syncookie, -1);
 		soclose(so);
 		t.t_seen.s_lose = 0;
@@ -540,15 +600,11 @@ black_hole(void **state)
 		wire_run(&t.t_w, (i == 1 ? 101 : 150) * SEC);
 	}
 	/* The second time a hundred seconds were not enough. */
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), EINPROGRESS);
+	so = tfo_call(&t, "request", EINPROGRESS);
 	soclose(so);
 	wire_run(&t.t_w, 60 * SEC);
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
-	soclose(so);
-	soclose(t.t_ls);
-	wire_fini(&t.t_w);
+	so = tfo_call(&t, "request", 0);
+	tfo_fini(&t, so, NULL);
 }
 
 /* With cookie_needless the data of any SYN is taken, and no cookie is given. */
@@ -558,15 +614,13 @@ data_without_cookie(void **state)
 	const struct vi_cred cred = { .cr_priv = true };
 	struct socket *so;
 	struct tfo t;
-	size_t done;
 
 	(void)state;
 	tfo_init(&t, 11);
 	tfo_learn(&t);
 	assert_int_equal(vi_sysctl_set((struct vi_vnet *)(void *)t.t_w.w_vn[1], "net.inet.tcp.fastopen.cookie_needless", "1", &cred), 0);
 	assert_int_equal(vi_sysctl_set((struct vi_vnet *)(void *)t.t_w.w_vn[1], "net.ipv4.tcp_fastopen_key", "1-2-3-4", &cred), 0);
-	so = wire_socket(&t.t_w, 0);
-	assert_int_equal(tfo_sendto(&t, so, "request", 7, &done), 0);
+	so = tfo_call(&t, "request", 0);
 	wire_run(&t.t_w, 10 * MSEC);
 	assert_int_equal(sototcpcb(so)->snd_una - sototcpcb(so)->iss, 8);
 	assert_true(sototcpcb(so)->t_tfodata);
@@ -582,10 +636,12 @@ main(void)
 		cmocka_unit_test(data_in_syn),
 		cmocka_unit_test(connect_option),
 		cmocka_unit_test(synack_lost),
+		cmocka_unit_test(synack_again),
 		cmocka_unit_test(syn_lost),
 		cmocka_unit_test(key_rotation),
 		cmocka_unit_test(pending_limit),
 		cmocka_unit_test(server_off),
+		cmocka_unit_test(icmp_error),
 		cmocka_unit_test(torn_down),
 		cmocka_unit_test(cookies_as_linux),
 		cmocka_unit_test(data_without_cookie),

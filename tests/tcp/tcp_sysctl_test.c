@@ -292,11 +292,7 @@ insecure(void **state)
 static void
 icmp_may_rst(void **state)
 {
-	struct inet_ctlmsg ic = {
-	    .ic_cmd = INET_CTL_UNREACH_PORT, .ic_errno = ECONNREFUSED, .ic_len = 8};
 	struct vi_sockaddr sa;
-	uint8_t quoted[8];
-	struct inpcb *inp;
 	struct ctl t;
 
 	(void)state;
@@ -307,15 +303,7 @@ icmp_may_rst(void **state)
 		wire_addr(1, 80, &sa);
 		wire_now(&t.t_w);
 		assert_int_equal(soconnect(t.t_so[0], &sa), EINPROGRESS);
-		inp = t.t_so[0]->so_pcb;
-		ic.ic_src = inp->inp_laddr;
-		ic.ic_dst = inp->inp_faddr;
-		ic.ic_ops = inp->inp_ops;
-		ic.ic_data = quoted;
-		u16store(quoted, inp->inp_lport);
-		u16store(quoted + 2, inp->inp_fport);
-		be32enc(quoted + 4, sototcpcb(t.t_so[0])->iss);
-		tcp_ctlinput(t.t_w.w_vn[0], &ic);
+		wire_ctl(&t.t_w, 0, t.t_so[0]->so_pcb, INET_CTL_UNREACH_PORT, 0, sototcpcb(t.t_so[0])->iss);
 		assert_int_equal(sototcpcb(t.t_so[0])->t_state,
 		    on ? TCPS_CLOSED : TCPS_SYN_SENT);
 		ctl_fini(&t);

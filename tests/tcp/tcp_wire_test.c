@@ -901,27 +901,17 @@ static void
 path_mtu(void **state)
 {
 	static uint8_t buf[40000];
-	struct inet_ctlmsg ic = {
-	    .ic_cmd = INET_CTL_MSGSIZE, .ic_errno = EMSGSIZE, .ic_mtu = 1000, .ic_len = 8, .ic_ops = &in_ops};
-	uint8_t quoted[8];
 	struct pair p;
 
 	(void)state;
 	pair_init(&p, 28);
 	p.tap.t_lose[1] = true;
 	wire_send(&p.w, p.so[0], buf, sizeof(buf), 0);
-	ic.ic_src = p.inp[0]->inp_laddr;
-	ic.ic_dst = p.inp[0]->inp_faddr;
-	ic.ic_data = quoted;
-	memcpy(quoted, &p.inp[0]->inp_lport, 2);
-	memcpy(quoted + 2, &p.inp[0]->inp_fport, 2);
-	be32enc(quoted + 4, p.tp[0]->snd_max);
-	tcp_ctlinput(p.w.w_vn[0], &ic);
+	wire_ctl(&p.w, 0, p.inp[0], INET_CTL_MSGSIZE, 1000, p.tp[0]->snd_max);
 	assert_int_equal(p.tp[0]->t_maxseg, 1448);	/* nothing of that number is outstanding */
-	be32enc(quoted + 4, p.tp[0]->snd_una);
 	p.tap.t_lose[1] = false;
 	p.w.w_mtu = 1000;
-	tcp_ctlinput(p.w.w_vn[0], &ic);
+	wire_ctl(&p.w, 0, p.inp[0], INET_CTL_MSGSIZE, 1000, p.tp[0]->snd_una);
 	assert_int_equal(p.tp[0]->t_maxseg, 948);
 	wire_run(&p.w, 300 * MSEC);
 	assert_int_equal(p.so[1]->so_rcv.sb_cc, sizeof(buf));
@@ -937,39 +927,24 @@ path_mtu(void **state)
 static void
 icmp_errors(void **state)
 {
-	struct inet_ctlmsg ic = {
-	    .ic_cmd = INET_CTL_UNREACH_PORT, .ic_errno = ECONNREFUSED, .ic_len = 8, .ic_ops = &in_ops};
 	struct vi_sockaddr sa;
-	uint8_t quoted[8];
 	struct socket *so;
-	struct inpcb *inp;
 	struct pair p;
 
 	(void)state;
 	pair_init(&p, 29);
 	p.tap.t_lose[1] = true;
 	wire_send(&p.w, p.so[0], "x", 1, 0);
-	ic.ic_src = p.inp[0]->inp_laddr;
-	ic.ic_dst = p.inp[0]->inp_faddr;
-	ic.ic_data = quoted;
-	memcpy(quoted, &p.inp[0]->inp_lport, 2);
-	memcpy(quoted + 2, &p.inp[0]->inp_fport, 2);
-	be32enc(quoted + 4, p.tp[0]->snd_una);
-	tcp_ctlinput(p.w.w_vn[0], &ic);
+	wire_ctl(&p.w, 0, p.inp[0], INET_CTL_UNREACH_PORT, 0, p.tp[0]->snd_una);
 	assert_int_equal(p.tp[0]->t_state, TCPS_ESTABLISHED);
 	p.tap.t_lose[1] = false;
 
 	so = wire_socket(&p.w, 0);
 	wire_addr(1, 99, &sa);
 	assert_int_equal(soconnect(so, &sa), EINPROGRESS);
-	inp = so->so_pcb;
-	memcpy(quoted, &inp->inp_lport, 2);
-	memcpy(quoted + 2, &inp->inp_fport, 2);
-	be32enc(quoted + 4, sototcpcb(so)->iss + 1);
-	tcp_ctlinput(p.w.w_vn[0], &ic);
+	wire_ctl(&p.w, 0, so->so_pcb, INET_CTL_UNREACH_PORT, 0, sototcpcb(so)->iss + 1);
 	assert_int_equal(sototcpcb(so)->t_state, TCPS_SYN_SENT);
-	be32enc(quoted + 4, sototcpcb(so)->iss);
-	tcp_ctlinput(p.w.w_vn[0], &ic);
+	wire_ctl(&p.w, 0, so->so_pcb, INET_CTL_UNREACH_PORT, 0, sototcpcb(so)->iss);
 	assert_int_equal(so->so_error, ECONNREFUSED);
 	soclose(so);
 	pair_fini(&p);

@@ -652,3 +652,24 @@ wire_carry(struct wire *w, struct socket *so[2], uint32_t total)
 		got += (uint32_t)wire_recv(w, so[1], buf, sizeof(buf), &error);
 	}
 }
+
+void
+wire_ctl(struct wire *w, int side, const struct inpcb *inp, enum inet_ctl cmd, uint32_t mtu, uint32_t seq)
+{
+	uint8_t quoted[8];
+	struct inet_ctlmsg ic = {
+	    .ic_cmd = cmd,
+	    .ic_errno = cmd == INET_CTL_MSGSIZE ? EMSGSIZE : ECONNREFUSED,
+	    .ic_mtu = mtu,
+	    .ic_ops = inp->inp_ops,
+	    .ic_src = inp->inp_laddr,
+	    .ic_dst = inp->inp_faddr,
+	    .ic_data = quoted,
+	    .ic_len = sizeof(quoted),
+	};
+
+	u16store(quoted, inp->inp_lport);
+	u16store(quoted + 2, inp->inp_fport);
+	be32enc(quoted + 4, seq);
+	tcp_ctlinput(w->w_vn[side], &ic);
+}

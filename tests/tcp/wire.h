@@ -86,6 +86,8 @@ size_t	 wire_recv(struct wire *, struct socket *, void *, size_t, int *error);
  */
 void wire_inject(struct wire *, int toside, uint16_t sport, uint16_t dport, uint32_t seq,
     uint32_t ack, uint16_t flags, uint16_t win, const void *data, size_t len);
+/* An ICMP error about a segment of the pcb's beginning at seq; mtu counts for INET_CTL_MSGSIZE. */
+void	 wire_ctl(struct wire *, int side, const struct inpcb *, enum inet_ctl, uint32_t mtu, uint32_t seq);
 /* A segment of options alone, len a multiple of 4. */
 void wire_inject_opts(struct wire *w, int toside, uint16_t sport, uint16_t dport, uint32_t seq,
     uint32_t ack, uint16_t flags, uint16_t win, const void *opts, size_t len);

@@ -27,6 +27,7 @@ tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
 		/* Nothing but the data makes a SYN too long (RFC 7413 4.1.3.1). */
 		tp->t_nsynrexmt++;
 		TCPSTAT_INC(tp->t_tv, tcps_mturesent);
+		tcp_tfo_refused(tp);
 		(void)tcp_snd_syn(tp);
 		return;
 	}
@@ -44,28 +45,33 @@ tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
 	tcp_output(tp);
 }
 
+/* In SYN_SENT: hard errors and, as Linux, unreachable networks and hosts. */
 static bool
-tcp_ctl_hard(enum inet_ctl cmd)
+tcp_ctl_ends(enum inet_ctl cmd)
 {
-	return (cmd == INET_CTL_UNREACH_PROTO || cmd == INET_CTL_UNREACH_PORT ||
-		cmd == INET_CTL_UNREACH_ADMIN);
+	return (cmd == INET_CTL_UNREACH_PROTO || cmd == INET_CTL_UNREACH_PORT || cmd == INET_CTL_UNREACH_ADMIN ||
+		cmd == INET_CTL_UNREACH_NET || cmd == INET_CTL_UNREACH_HOST);
+}
+
+/*
+ * RFC 5925 7.8: who signs with TCP-AO does not listen to what nobody signed: hard errors, for IPv4 "fragmentation needed" among
+ * them, once the connection stands.  The others do nothing then anyway.
+ */
+static bool
+tcp_ctl_unsigned(const struct tcpcb *tp, const struct inet_ctlmsg *ic)
+{
+	const struct tcp_authkey *ak = tcp_authkey(tp);
+
+	return (ak != NULL && ak->ak_alg != VI_TCP_AUTH_MD5 && TCPS_HAVEESTABLISHED(tp->t_state) &&
+		ic->ic_cmd == INET_CTL_MSGSIZE && ic->ic_ops->io_family == VI_AF_INET);
 }
 
 static void
 tcp_ctl_error(struct tcpcb *tp, const struct inet_ctlmsg *ic)
 {
-	bool may = tp->t_state == TCPS_SYN_SENT && tp->t_tv->tv_icmp_may_rst;
-
-	if (may && tcp_ctl_hard(ic->ic_cmd)) {
-		tcp_close(tp, ic->ic_errno);
-		return;
-	}
-	/*
-	 * As Linux: in SYN_SENT unreachable networks and hosts end the attempt as well
-	 * (tcp_v4_err).
-	 */
-	if (may &&
-	    (ic->ic_cmd == INET_CTL_UNREACH_NET || ic->ic_cmd == INET_CTL_UNREACH_HOST)) {
+	if (tp->t_state == TCPS_SYN_SENT && tp->t_nsynrexmt == 0)
+		tcp_tfo_refused(tp);
+	if (tp->t_state == TCPS_SYN_SENT && tp->t_tv->tv_icmp_may_rst && tcp_ctl_ends(ic->ic_cmd)) {
 		tcp_close(tp, ic->ic_errno);
 		return;
 	}
@@ -92,7 +98,8 @@ tcp_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
 		tcp_syncache_unreach(tv, ic, lport, fport, seq);
 		return;
 	}
-	if (SEQ_LT(seq, tp->snd_una) || SEQ_GEQ(seq, tp->snd_max + (tp->t_state == TCPS_SYN_SENT ? tp->t_tfosent : 0))) {
+	if (SEQ_LT(seq, tp->snd_una) || SEQ_GEQ(seq, tp->snd_max + (tp->t_state == TCPS_SYN_SENT ? tp->t_tfosent : 0)) ||
+	    tcp_ctl_unsigned(tp, ic)) {
 		TCPSTAT_INC(tv, tcps_icmpignored);
 		return;
 	}

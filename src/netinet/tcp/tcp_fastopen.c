@@ -151,6 +151,7 @@ tcp_tfo_synack(struct tcpcb *tp)
 	    tp->t_tv, tcp_rcv_window(tp), tp->t_maxseg + tcp_options_len(tp));
 
 	tp->t_tfo = TFO_SYNACK_SENT;
+	tp->t_tfoanew = false;		/* RFC 7413 4.2.2: but once */
 	if (tp->t_rtttime == 0 && tp->t_nsynrexmt == 0) {
 		tp->t_rtttime = u64max(tcp_now(tp), 1);
 		tp->t_rtseq = tp->iss + 1;

@@ -154,7 +154,8 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t fl
 	}
 	if (ta->ta_sack && (flags & TH_SYN) != 0)
 		to.to_flags |= TOF_SACKPERM;
-	if (sc->sc_tfo && (flags & TH_SYN) != 0) {
+	/* RFC 7413 4.2.1: not when it has to go again. */
+	if (sc->sc_tfo && (flags & TH_SYN) != 0 && sc->sc_rexmits == 0) {
 		to.to_flags |= sc->sc_tfoexp ? TOF_FASTOPEN | TOF_TFOEXP : TOF_FASTOPEN;
 		to.to_tfo = sc->sc_tfocookie;
 		to.to_tfolen = TFO_COOKIELEN;
@@ -341,6 +342,7 @@ tcp_syncache_again(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
 	TCPSTAT_INC(tv, tcps_sc_dupsyn);
 	if (ts->ts_to.to_flags & TOF_TS)
 		sc->sc_agreed.ta_tsrecent = ts->ts_to.to_tsval;
+	sc->sc_tfo = sc->sc_tfo && (ts->ts_to.to_flags & TOF_FASTOPEN) != 0;
 	tcp_seg_drop(ts);
 	tcp_syncache_respond(tv, sc, TH_SYN | TH_ACK);
 	return (true);

@@ -9,10 +9,10 @@
  * it along; otherwise the SYN asks for a cookie.  A host that gave none is asked once more in the form the
  * option had as an experiment (RFC 6994), which old servers know.
  *
- * What the SYN-ACK does not acknowledge is sent again as if it never was (4.2.1).  A SYN that has to be
- * sent again goes without cookie and data.  Two things may then keep us from trying again: for
- * net.inet.tcp.fastopen.path_disable_time s that host's SYNs are plain ones (4.1.3.1), which a Linux does
- * not do; and connections that fall silent later, three timeouts in a row or a FIN without the data before
+ * What the SYN-ACK does not acknowledge is sent again as if it never was (4.2.2).  A SYN that has to be
+ * sent again goes without cookie and data.  Two things may keep us from trying again: after no answer, one
+ * that takes no data and gives no cookie, or an ICMP error, that host's SYNs are plain ones for
+ * net.inet.tcp.fastopen.path_disable_time s (4.1.3.1), which a Linux does not do; and connections that fall silent later, three timeouts in a row or a FIN without the data before
  * it, close Fast Open to everybody for net.inet.tcp.fastopen.blackhole_timeout s, doubled each time up to
  * 64 times that.
  */
@@ -105,19 +105,16 @@ tcp_tfo_options(struct tcpcb *tp, struct tcp_opts *to, uint8_t cookie[TCP_FASTOP
 	to->to_tfo = cookie;
 }
 
-/* How much data a SYN takes: one segment of what the peer took last time (4.1.3), with all options. */
+/* How much data a SYN takes: one segment of what the peer took last time, or what all do (4.1.3), with all options. */
 uint32_t
 tcp_tfo_room(struct tcpcb *tp)
 {
-	uint32_t hdrs = tp->t_inpcb->inp_ops->io_hdrlen + tp->t_inpcb->inp_optlen + TCP_MINHLEN +
-			tcp_udp_len(tp->t_tv, tp->t_udpport);
-	uint32_t room = tp->t_pmtu - hdrs;
+	uint32_t room = tp->t_pmtu - tcp_hdrs(tp);
 	struct tcp_tfohost th;
 
 	if (!tcp_hc_gettfo(tp, &th))
 		return (0);
-	if (th.th_mss != 0)
-		room = u32min(room, th.th_mss);
+	room = u32min(room, th.th_mss != 0 ? th.th_mss : tcp_mssunsaid(tp->t_inpcb->inp_ops));
 	if (tp->t_usermaxseg != 0)
 		room = u32min(room, tp->t_usermaxseg);
 	return (room > TCP_MAXOLEN ? room - TCP_MAXOLEN : 0);
@@ -144,6 +141,16 @@ tcp_tfo_start(struct tcpcb *tp)
 	tcp_so(tp)->so_state &= (uint16_t)~SS_FASTOPEN;
 	tcp_timer_set(tp, TT_KEEP, (uint64_t)tp->t_tv->tv_keepinit * MSEC);
 	return (tcp_snd_syn(tp));
+}
+
+/* RFC 7413 4.1.3.1: for a while no more of it to this host. */
+void
+tcp_tfo_refused(struct tcpcb *tp)
+{
+	if (!tcp_tfo_tried(tp) || !tcp_persona_sulks(tp))
+		return;
+	TCPSTAT_INC(tp->t_tv, tcps_tfo_disabled);
+	tcp_hc_tfofail(tp);
 }
 
 /* What the SYN-ACK teaches for the next time. */
@@ -176,6 +183,9 @@ tcp_tfo_answered(struct tcpcb *tp, const struct tcp_seg *ts)
 		return;
 	if (taken == 0) {
 		TCPSTAT_INC(tp->t_tv, tcps_tfo_datalost);
+		/* With another cookie it may be taken the next time. */
+		if (tp->t_nsynrexmt == 0 && (ts->ts_to.to_flags & TOF_FASTOPEN) == 0)
+			tcp_tfo_refused(tp);
 		return;
 	}
 	TCPSTAT_INC(tp->t_tv, tcps_tfo_dataacked);
@@ -195,8 +205,6 @@ tcp_tfo_timeout(struct tcpcb *tp, bool giveup)
 		return;
 	if (tp->t_rxtshift == TFO_HOLEROUNDS - 1 || (giveup && tp->t_rxtshift < TFO_HOLEROUNDS - 1))
 		tcp_tfo_hole(tp);
-	if (tp->t_state == TCPS_SYN_SENT && tcp_persona_sulks(tp)) {
-		TCPSTAT_INC(tp->t_tv, tcps_tfo_disabled);
-		tcp_hc_tfofail(tp);
-	}
+	if (tp->t_state == TCPS_SYN_SENT)
+		tcp_tfo_refused(tp);
 }
