@@ -139,6 +139,18 @@ tcp_opt_experiment(const uint8_t *o, bool syn, struct tcp_opts *to)
 	return (true);
 }
 
+/* RFC 5925 2.2: two key ids at least, and but one of it.  Otherwise none can be right: to_aolen is 0. */
+static bool
+tcp_opt_ao(const uint8_t *o, struct tcp_opts *to)
+{
+	const bool good = o[1] >= 4 && (to->to_flags & TOF_AO) == 0;
+
+	to->to_ao = good ? o + 2 : o;
+	to->to_aolen = good ? (uint8_t)(o[1] - 2) : 0;
+	to->to_flags |= TOF_AO;
+	return (good);
+}
+
 /*
  * One option whose extent is known to be there.  Returns false if its length is wrong for its
  * kind.
@@ -176,12 +188,7 @@ tcp_opt_parse(const uint8_t *o, bool syn, struct tcp_opts *to)
 		to->to_flags |= TOF_SIGNATURE;
 		return (true);
 	case TCPOPT_AO:
-		if (o[1] < 4)		/* RFC 5925 2.2: two key ids */
-			return (false);
-		to->to_ao = o + 2;
-		to->to_aolen = (uint8_t)(o[1] - 2);
-		to->to_flags |= TOF_AO;
-		return (true);
+		return (tcp_opt_ao(o, to));
 	default:
 		to->to_flags |= TOF_UNKNOWN;
 		return (true);

@@ -171,7 +171,7 @@ struct tcp_opts {
 	const uint8_t	*to_md5;	/* 16 bytes */
 	const uint8_t	*to_ao;		/* key id, next key id, MAC */
 	uint8_t		to_tfolen;
-	uint8_t		to_aolen;	/* bytes at to_ao, at least 2 */
+	uint8_t		to_aolen;	/* bytes at to_ao, at least 2; parsed 0: the option is not as it must be */
 };
 
 /*

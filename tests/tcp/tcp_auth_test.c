@@ -250,6 +250,56 @@ extension(void **state)
 	auth_fini(&t);
 }
 
+/* RFC 5925 7.8: who signs with AO does not believe a router; MD5 knows no such rule. */
+static void
+icmp_ignored(void **state)
+{
+	struct tcpcb *tp;
+	struct auth t;
+
+	(void)state;
+	for (int alg = VI_TCP_AUTH_MD5; alg <= VI_TCP_AUTH_AES128_CMAC; alg++) {
+		auth_init(&t, alg, "key", "key");
+		assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 179), 0);
+		t.t_so[1] = wire_accept(&t.t_w, t.t_ls);
+		tp = sototcpcb(t.t_so[0]);
+		t.t_w.w_loss = 1000000;
+		wire_send(&t.t_w, t.t_so[0], "x", 1, 0);
+		wire_ctl(&t.t_w, 0, t.t_so[0]->so_pcb, INET_CTL_UNREACH_PORT, 0, tp->snd_una);
+		wire_ctl(&t.t_w, 0, t.t_so[0]->so_pcb, INET_CTL_MSGSIZE, 1000, tp->snd_una);
+		assert_int_equal(tp->t_state, TCPS_ESTABLISHED);
+		assert_int_equal(tp->t_pmtu, alg == VI_TCP_AUTH_MD5 ? 1000 : 1500);
+		assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_icmpignored, alg == VI_TCP_AUTH_MD5 ? 1 : 2);
+		t.t_w.w_loss = 0;
+		auth_fini(&t);
+	}
+}
+
+/* RFC 5925 2.2: an option that is too short, and two of them, are dropped; with a key or without. */
+static void
+malformed(void **state)
+{
+	static const uint8_t one[4] = { 29, 3, 1, 1 }, two[8] = { 29, 4, 1, 2, 29, 4, 1, 2 };
+	struct tcpcb *tp;
+	struct auth t;
+
+	(void)state;
+	for (int keyed = 0; keyed < 2; keyed++) {
+		auth_init(&t, VI_TCP_AUTH_HMAC_SHA1, keyed ? "key" : NULL, keyed ? "key" : NULL);
+		assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 179), 0);
+		t.t_so[1] = wire_accept(&t.t_w, t.t_ls);
+		wire_idle(&t.t_w);
+		tp = sototcpcb(t.t_so[0]);
+		for (int i = 0; i < 2; i++) {
+			wire_inject_opts(&t.t_w, 0, tp->t_inpcb->inp_fport, tp->t_inpcb->inp_lport, tp->rcv_nxt,
+			    tp->snd_nxt, TH_RST | TH_ACK, 1000, i == 0 ? one : two, i == 0 ? 4 : 8);
+			assert_int_equal(tp->t_state, TCPS_ESTABLISHED);
+		}
+		assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_rcvbadopt, 2);
+		auth_fini(&t);
+	}
+}
+
 /* Limits and refusals of the option. */
 static void
 option(void **state)
@@ -397,6 +447,8 @@ main(void)
 		cmocka_unit_test(rollover),
 		cmocka_unit_test(extension),
 		cmocka_unit_test(option),
+		cmocka_unit_test(icmp_ignored),
+		cmocka_unit_test(malformed),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
