@@ -83,18 +83,28 @@ lookup(struct opening *og, const char *text, bool passive, struct sockaddr_stora
 	return 0;
 }
 
+/* A path from the root, if the text is a path at all. */
+static const char *
+full_path(const char *text, char *buf, size_t len)
+{
+	char dir[4096];
+
+	if (text[0] == '/' || getcwd(dir, sizeof(dir)) == NULL)
+		return text;
+	snprintf(buf, len, "%s/%s", dir, strncmp(text, "./", 2) == 0 ? text + 2 : text);
+	return buf;
+}
+
 /* The member of the operation as an address; it is written anew as vimaged reads it. */
 static int
 take_address(struct opening *og, const char *key, bool passive, struct sockaddr_storage *ss, socklen_t *len)
 {
 	const char *text = cmd_str(og->og_op, key);
-	char full[4096 + 256], canonical[HOSTADDR_TEXT], dir[4096];
+	char full[2 * 4096], canonical[HOSTADDR_TEXT];
 	int error;
 
-	if (strchr(text, '/') != NULL && text[0] != '/' && getcwd(dir, sizeof(dir)) != NULL) {
-		snprintf(full, sizeof(full), "%s/%.255s", dir, text);
-		text = full;
-	}
+	if (strchr(text, '/') != NULL)
+		text = full_path(text, full, sizeof(full));
 	if ((error = hostaddr_parse(text, ss, len)) == ENAMETOOLONG)
 		return opening_fail(og, text, strerror(error));
 	if (error != 0 && lookup(og, text, passive, ss, len) != 0)
@@ -210,6 +220,30 @@ open_dgram(struct opening *og)
 }
 
 static int
+open_file(struct opening *og, int flags)
+{
+	const char *name = cmd_str(og->og_op, "address");
+	char full[2 * 4096];
+
+	if ((og->og_fd = open(name, flags | O_CLOEXEC | O_NONBLOCK, 0666)) < 0)
+		return opening_fail(og, name, strerror(errno));
+	json_object_set_new(og->og_op, "address", json_string(full_path(name, full, sizeof(full))));
+	return 0;
+}
+
+static int
+open_record(struct opening *og)
+{
+	return open_file(og, O_WRONLY | O_CREAT);
+}
+
+static int
+open_replay(struct opening *og)
+{
+	return open_file(og, O_RDONLY);
+}
+
+static int
 open_none(struct opening *og)
 {
 	(void)og;
@@ -226,6 +260,8 @@ static const struct medium {
 	{ "connect", "connect", 1, open_connect },
 	{ "listen", "listen", 1, open_listen },
 	{ "dgram", "dgram", 2, open_dgram },
+	{ "record", "record", 1, open_record },
+	{ "replay", "replay", 1, open_replay },
 	{ "disconnect", "none", 0, open_none },
 };
 

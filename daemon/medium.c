@@ -27,6 +27,7 @@ medium_init(struct medium *m, const struct medium_ops *mo, struct ctl_request *r
 	m->m_worker = &rq->rq_daemon->d_workers[vi_vnet_worker(rq->rq_vnet)];
 	m->m_timer.le_fd = -1;
 	m->m_ether = true;
+	snprintf(m->m_name, sizeof(m->m_name), "%.*s", (int)sizeof(m->m_name) - 1, medium_arg(rq, "address"));
 	return (m->m_post = calloc(1, sizeof(*m->m_post))) == NULL ? ENOMEM : 0;
 }
 

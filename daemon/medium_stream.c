@@ -392,7 +392,6 @@ stream_new(struct ctl_request *rq, const struct medium_ops *mo, struct stream **
 		return ENOMEM;
 	st->st_fd = st->st_listenfd = -1;
 	st->st_retry = STREAM_RETRY;
-	snprintf(st->st_medium.m_name, sizeof(st->st_medium.m_name), "%.127s", medium_arg(rq, "address"));
 	if (medium_init(&st->st_medium, mo, rq) == 0 && (st->st_out = malloc(STREAM_OUT)) != NULL && framing_init(&st->st_in) == 0) {
 		*stp = st;
 		return 0;

@@ -59,6 +59,7 @@ VI_API void	vi_tap_close(struct vi_tap *);
 /* Takes the interface from whoever has it, who hears of it (tp_gone).  ENXIO; EINVAL: of another kind; ENOTCONN: nobody has it. */
 VI_API int	vi_tap_release(struct vi_vnet *, const char *name);
 VI_API void	vi_tap_name(const struct vi_tap *, char name[VI_IFNAMSIZ]);
+VI_API bool	vi_tap_up(const struct vi_tap *);	/* does it take frames?  Of the thread that runs the vnet. */
 VI_API struct vi_vnet *vi_tap_vnet(const struct vi_tap *);	/* where it is now */
 VI_API void	vi_tap_persist(struct vi_tap *, bool);
 VI_API bool	vi_tap_persistent(const struct vi_tap *);

@@ -49,6 +49,12 @@ vi_tap_name(const struct vi_tap *tap, char name[VI_IFNAMSIZ])
 	memcpy(name, tuntap_ifnet(api_ctap(tap))->if_xname, VI_IFNAMSIZ);
 }
 
+bool
+vi_tap_up(const struct vi_tap *tap)
+{
+	return (if_up(tuntap_ifnet(api_ctap(tap))));
+}
+
 struct vi_vnet *
 vi_tap_vnet(const struct vi_tap *tap)
 {
