@@ -7,6 +7,7 @@
 #include <time.h>
 #include <sys/time.h>
 #include <linux/errqueue.h>
+#include <linux/if_packet.h>
 #include <linux/udp.h>
 
 #define LX_IPV6_ORIGDSTADDR	74
@@ -132,6 +133,24 @@ control_dgram4(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_origdst(co, dg);
 }
 
+/* What a packet socket's frame was before it was shown to it. */
+static void
+control_auxdata(struct lx_control *co, const struct lx_dgram *dg)
+{
+	const struct vi_frameinfo *fi = &dg->dg_frame;
+	struct tpacket_auxdata aux = { .tp_status = TP_STATUS_USER, .tp_len = fi->fi_len, .tp_snaplen = dg->dg_len,
+		.tp_net = fi->fi_net };
+
+	if ((fi->fi_flags & VI_FRAME_SUMMED) != 0)
+		aux.tp_status |= TP_STATUS_CSUM_VALID;
+	if ((fi->fi_flags & VI_FRAME_VLAN) != 0) {
+		aux.tp_status |= TP_STATUS_VLAN_VALID | TP_STATUS_VLAN_TPID_VALID;
+		aux.tp_vlan_tci = fi->fi_vlan;
+		aux.tp_vlan_tpid = fi->fi_tpid;
+	}
+	control_put(co, SOL_PACKET, PACKET_AUXDATA, &aux, sizeof(aux));
+}
+
 void
 control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 {
@@ -140,6 +159,11 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 
 	if ((cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
 		control_stamp(co, cmsg, dg->dg_stamp);
+	if (dg->dg_from.sa_family == VI_AF_PACKET) {
+		if ((cmsg & LXC_AUXDATA) != 0)
+			control_auxdata(co, dg);
+		return;
+	}
 	if ((cmsg & LXC_GRO) != 0 && segsz != 0)
 		control_put(co, IPPROTO_UDP, UDP_GRO, &segsz, sizeof(segsz));
 	if ((cmsg & LXC_PKTINFO6) != 0)

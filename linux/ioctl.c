@@ -307,12 +307,12 @@ ioctl_nread(struct lx_call *c)
 static int64_t
 ioctl_stamp(struct lx_call *c, bool nano)
 {
-	uint64_t ns = c->c_sock->ls_stamp;
 	struct { int64_t sec, frac; } t;
+	uint64_t ns;
 
 	if (c->c_sock->ls_kind != LXK_DGRAM)
 		return (-ENOTTY);
-	if (ns == 0)
+	if ((ns = dgram_stamp(c)) == 0)
 		return (-ENOENT);
 	t.sec = (int64_t)(ns / 1000000000);
 	t.frac = (int64_t)(ns % 1000000000) / (nano ? 1 : 1000);

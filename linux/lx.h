@@ -19,6 +19,7 @@
 #include <netinet/in.h>
 #include <bsd/sys/queue.h>
 
+#include <vimage/packet.h>
 #include <vimage/priv.h>
 #include <vimage/socket.h>
 #include <vimage/vimage.h>
@@ -121,6 +122,7 @@ struct lx_dgram {
 	struct vi_sockaddr dg_dst;
 	struct vi_sockaddr dg_from;
 	uint64_t	 dg_stamp;
+	struct vi_frameinfo dg_frame;	/* of packet sockets */
 };
 
 /* Ring beside the pair's queue; entry i describes datagram i. */
@@ -129,6 +131,7 @@ struct lx_fifo {
 	uint32_t	 f_size;	/* a power of two, or 0 */
 	uint32_t	 f_head, f_count;
 	uint64_t	 f_bytes;
+	uint64_t	 f_stamp;	/* of the last one that was taken */
 };
 
 enum { /* ls_cmsg: ancillary data the program asked for */
@@ -147,11 +150,13 @@ enum { /* ls_cmsg: ancillary data the program asked for */
 	LXC_GRO = 0x1000,
 	LXC_ORIGDST = 0x2000,
 	LXC_ORIGDST6 = 0x4000,
+	LXC_AUXDATA = 0x8000,
 	LXC_ERRORS = LXC_RECVERR | LXC_RECVERR6,
 };
 
 struct nl_sock;
 struct lx_cork;
+struct lx_packet;
 
 struct lx_sock {
 	LIST_ENTRY(lx_sock) ls_hash;
@@ -171,7 +176,7 @@ struct lx_sock {
 	uint8_t		 ls_proto;
 	bool		 ls_raised;	/* between lx_sock_raise() and lx_sock_lower() */
 	uint16_t	 ls_cmsg;	/* LXC_* */
-	uint8_t		 ls_family;	/* AF_INET, AF_INET6 */
+	uint8_t		 ls_family;	/* AF_INET, AF_INET6, AF_PACKET */
 	int		 ls_error;	/* pending, for SO_ERROR */
 	uint32_t	 ls_reapgen;	/* last looked at by this lx_reap */
 	struct lx_calls	 ls_calls;	/* waiting in accept, connect or receive */
@@ -199,13 +204,13 @@ struct lx_sock {
 	int		 ls_appfd;	/* in ls_made: the program's end; otherwise -1 */
 	/* datagrams */
 	struct lx_fifo	 ls_fifo;
-	uint64_t	 ls_stamp;	/* of the last one taken */
 	bool		 ls_marked;	/* a marker is in the pair */
 	void		*ls_held;	/* a datagram that found no room in the pair */
 	struct lx_dgram	 ls_helddg;
 	struct lx_cork	*ls_cork;	/* the pieces so far of one to be sent */
 	bool		 ls_corked;	/* UDP_CORK */
 	uint64_t	 ls_pacing;	/* SO_MAX_PACING_RATE, less one that 0 is none */
+	struct lx_packet *ls_packet;	/* of AF_PACKET, else NULL */
 	/* netlink */
 	struct nl_sock	*ls_nl;
 };
@@ -284,6 +289,11 @@ int	 lx_sock_new(struct lx *, struct vi_vnet *, enum lx_kind, struct vi_socket *
     struct lx_sock **);
 /* Answers with the descriptor; closes appfd unless ENOENT. */
 int	 lx_sock_hand(struct lx_call *, struct lx_sock *, int appfd, int flags);
+/* A socket that is made, handed to the program, or nothing left of it.  so is consumed; the result of the call. */
+struct lx_sockdesc { int sd_family, sd_type, sd_proto; enum lx_kind sd_kind; struct vi_cred sd_cred; };
+int64_t	 lx_sock_give(struct lx_call *, struct vi_socket *, const struct lx_sockdesc *, int flags);
+/* With the caller's credentials, or those of cap. */
+int	 lx_sock_make(struct lx_call *, int family, int type, int proto, bool raw, struct vi_cred *, struct vi_socket **);
 void	 lx_sock_free(struct lx_sock *);
 void	 lx_sock_zombie(struct lx_sock *);	/* closes the stack's end, keeps the record */
 void	 lx_sock_reset(struct lx_sock *, int error);	/* the program sees a reset, SO_ERROR says error */
@@ -344,7 +354,22 @@ void	 dgram_queue(struct lx_sock *, const void *, const struct lx_dgram *);
 /* Takes one from the pair through our copy of the program's end.  EAGAIN: none. */
 int	 dgram_take(struct lx_call *, void *buf, size_t size, bool peek, struct lx_dgram *);
 int	 dgram_next(struct lx_call *);	/* length of the next datagram, 0: none */
+uint64_t dgram_stamp(struct lx_call *);	/* when the last one that was read had come, 0: not known */
 int64_t	 dgram_connect(struct lx_call *, const struct vi_sockaddr *);
+
+/* sock_packet.c */
+int64_t	 packet_socket(struct lx_call *, int type, int proto, int flags);
+int64_t	 packet_bind(struct lx_call *);
+int	 packet_address(struct lx_call *, uint64_t addr, uint64_t len, struct vi_sockaddr *);	/* where to send; EINVAL */
+int	 packet_version(const struct lx_sock *);	/* TPACKET_V* */
+int	 packet_init(struct lx_sock *);
+void	 packet_free(struct lx_sock *);
+int	 packet_setopt(struct lx_sock *, int name, const uint8_t *, size_t);	/* what the stack does not know */
+int	 packet_getopt(struct lx_sock *, int name, uint8_t *, size_t *);	/* buf and *len: as the program has them */
+
+/* sockfilter.c: struct sock_fprog */
+int64_t	 sockfilter_set(struct lx_call *, enum vi_sockopt);
+int64_t	 sockfilter_get(struct lx_call *);
 
 /* cork.c */
 int	 cork_send(struct lx_sock *, const struct vi_msg *, bool more);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <linux/if_packet.h>
 #include <linux/netlink.h>
 
 /* Where a datagram goes. */
@@ -70,6 +71,10 @@ recv_name(const struct lx_call *c, const struct lx_dgram *dg, struct sockaddr_st
 {
 	struct sockaddr_nl *nl = (struct sockaddr_nl *)ss;
 
+	if (c->c_sock->ls_family == AF_PACKET) {
+		(void)sockaddr_build(&dg->dg_from, ss);
+		return (sizeof(struct sockaddr_ll));
+	}
 	if (c->c_sock->ls_kind != LXK_NETLINK)
 		return (sockaddr_build(&dg->dg_from, ss));
 	memset(ss, 0, sizeof(*ss));
@@ -178,6 +183,7 @@ recv_deliver(struct lx_call *c, const void *buf, const struct lx_dgram *dg, bool
 		result = result < 0 ? result : 1;
 	}
 	*peeked = (r.r_flags & MSG_PEEK) != 0;
+	c->c_sock->ls_fifo.f_stamp = dg->dg_stamp;
 	return (lx_answer(c, result));
 }
 

@@ -42,6 +42,10 @@ send_address(struct lx_call *c, const struct send *s, struct vi_msg *msg)
 
 	if (s->s_namelen == 0)
 		return (0);
+	if (c->c_sock->ls_family == AF_PACKET) {
+		msg->msg_hasname = true;
+		return (packet_address(c, s->s_name, s->s_namelen, &msg->msg_name));
+	}
 	error = sockaddr_copyin(c, s->s_name, s->s_namelen, &msg->msg_name);
 	if (error != 0)
 		return (error);

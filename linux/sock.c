@@ -197,6 +197,7 @@ lx_sock_free(struct lx_sock *ls)
 		close(ls->ls_appfd);
 	listen_free(ls);
 	dgram_free(ls);
+	packet_free(ls);
 	nl_free(ls);
 	if (ls->ls_so != NULL) {
 		vi_socket_upcall(ls->ls_so, NULL, NULL);
@@ -399,36 +400,38 @@ socket_setfib(struct lx_call *c, struct vi_socket *so)
 	return (error);
 }
 
-static int64_t
-socket_inet(struct lx_call *c, int family, int type, int proto, int flags)
+int
+lx_sock_make(struct lx_call *c, int family, int type, int proto, bool raw, struct vi_cred *cr, struct vi_socket **sop)
 {
-	struct vi_socket *so;
+	struct vi_cred maker;
+	int error;
+
+	if ((error = lx_call_cred(c, cr)) != 0)
+		return (error);
+	maker = *cr;
+	if (raw && !cr->cr_priv)
+		maker.cr_priv = lx_call_has(c, CAP_NET_RAW);
+	return (vi_socket(c->c_pr->pr_vnet, family, type, proto, &maker, sop));
+}
+
+int64_t
+lx_sock_give(struct lx_call *c, struct vi_socket *so, const struct lx_sockdesc *sd, int flags)
+{
 	struct lx_sock *ls;
-	struct vi_cred cr, maker;
 	int appfd, error;
 
-	error = socket_type(type, proto);
-	if (error == 0)
-		error = lx_call_cred(c, &cr);
-	if (error == 0) {
-		maker = cr;
-		if (type == SOCK_RAW && !cr.cr_priv)
-			maker.cr_priv = lx_call_has(c, CAP_NET_RAW);
-		error = vi_socket(c->c_pr->pr_vnet, sockaddr_family(family), type, proto, &maker, &so);
-	}
-	if (error == 0)
-		error = socket_setfib(c, so);
-	if (error == 0)
-		error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet,
-		    type == SOCK_STREAM ? LXK_STREAM : LXK_DGRAM, so, &appfd, &ls);
+	error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet, sd->sd_kind, so, &appfd, &ls);
 	if (error != 0)
 		return (-error);
-	ls->ls_family = (uint8_t)family;
-	ls->ls_type = (uint8_t)type;
-	ls->ls_proto = (uint8_t)(proto != 0	       ? proto
-				 : type == SOCK_STREAM ? IPPROTO_TCP
-						       : IPPROTO_UDP);
-	ls->ls_cred = cr;
+	ls->ls_family = (uint8_t)sd->sd_family;
+	ls->ls_type = (uint8_t)sd->sd_type;
+	ls->ls_proto = (uint8_t)sd->sd_proto;
+	ls->ls_cred = sd->sd_cred;
+	if (sd->sd_family == AF_PACKET && (error = packet_init(ls)) != 0) {
+		close(appfd);
+		lx_sock_free(ls);
+		return (-error);
+	}
 	error = lx_sock_hand(c, ls, appfd, flags);
 	if (error == 0)
 		return (LX_DONE);
@@ -436,6 +439,24 @@ socket_inet(struct lx_call *c, int family, int type, int proto, int flags)
 		close(appfd);
 	lx_sock_free(ls);
 	return (error == ENOENT ? LX_DONE : -error);
+}
+
+static int64_t
+socket_inet(struct lx_call *c, int family, int type, int proto, int flags)
+{
+	struct lx_sockdesc sd = { .sd_family = family, .sd_type = type, .sd_proto = proto,
+		.sd_kind = type == SOCK_STREAM ? LXK_STREAM : LXK_DGRAM };
+	struct vi_socket *so;
+	int error;
+
+	if (proto == 0)
+		sd.sd_proto = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+	error = socket_type(type, proto);
+	if (error == 0)
+		error = lx_sock_make(c, sockaddr_family(family), type, proto, type == SOCK_RAW, &sd.sd_cred, &so);
+	if (error == 0)
+		error = socket_setfib(c, so);
+	return (error != 0 ? -error : lx_sock_give(c, so, &sd, flags));
 }
 
 int64_t
@@ -448,12 +469,14 @@ lx_sys_socket(struct lx_call *c)
 		return (-EINVAL);
 	if (family == LX_AF_CTL)
 		return (socket_ctl(c, flags));
-	if (family != AF_INET && family != AF_INET6 && family != AF_NETLINK)
+	if (family != AF_INET && family != AF_INET6 && family != AF_NETLINK && family != AF_PACKET)
 		return (-EAFNOSUPPORT);
 	if (c->c_pr->pr_vnet == NULL)
 		return (-ENETDOWN);
 	if (family == AF_NETLINK)
 		return (nl_new(c, type, proto, flags));
+	if (family == AF_PACKET)
+		return (packet_socket(c, type, proto, flags));
 	return (socket_inet(c, family, type, proto, flags));
 }
 
@@ -504,6 +527,8 @@ lx_sys_bind(struct lx_call *c)
 		return (nl_bind(c));
 	if (ls->ls_so == NULL)
 		return (-EINVAL);
+	if (ls->ls_family == AF_PACKET)
+		return (packet_bind(c));
 	error = sockaddr_copyin(c, c->c_arg[1], c->c_arg[2], &sa);
 	if (error != 0)
 		return (-error);
@@ -540,6 +565,8 @@ lx_sys_connect(struct lx_call *c)
 		return (nl_connect(c));
 	if (c->c_sock->ls_so == NULL)
 		return (-ECONNABORTED);
+	if (c->c_sock->ls_family == AF_PACKET)
+		return (-EOPNOTSUPP);
 	error = sockaddr_copyin(c, c->c_arg[1], c->c_arg[2], &sa);
 	if (error == 0 && sa.sa_family != VI_AF_UNSPEC)
 		error = connect_suits(c->c_sock, &sa, (size_t)(int)c->c_arg[2]);
@@ -596,6 +623,8 @@ lx_sys_shutdown(struct lx_call *c)
 	case LXK_STREAM:
 		return (stream_shutdown(c, how));
 	case LXK_DGRAM:
+		if (c->c_sock->ls_family == AF_PACKET)
+			return (-EOPNOTSUPP);
 		if (c->c_sock->ls_so == NULL || vi_peername(c->c_sock->ls_so, &sa) != 0)
 			return (-ENOTCONN);
 		return (LX_CONTINUE);

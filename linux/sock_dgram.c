@@ -43,6 +43,8 @@ static void
 fifo_pop(struct lx_fifo *f)
 {
 	f->f_bytes -= fifo_head(f)->dg_len;
+	if (!fifo_head(f)->dg_marker)
+		f->f_stamp = fifo_head(f)->dg_stamp;
 	f->f_head++;
 	f->f_count--;
 }
@@ -144,10 +146,8 @@ dgram_take(struct lx_call *c, void *buf, size_t size, bool peek, struct lx_dgram
 		if (n == 0 && fifo_head(f) == NULL && c->c_sock->ls_fd < 0)
 			return (ECONNABORTED);	/* end of file: the vnet is gone */
 		fifo_match(f, (size_t)n, peek, dg);
-		if (!dg->dg_marker) {
-			c->c_sock->ls_stamp = dg->dg_stamp;
+		if (!dg->dg_marker)
 			return (0);
-		}
 		c->c_sock->ls_marked = false;
 		if (c->c_sock->ls_error != 0)
 			return (lx_sock_error(c->c_sock));
@@ -175,6 +175,17 @@ dgram_next(struct lx_call *c)
 			return ((int)dg->dg_len);
 	}
 	return (0);
+}
+
+uint64_t
+dgram_stamp(struct lx_call *c)
+{
+	struct lx_fifo *f = &c->c_sock->ls_fifo;
+	int queued;
+
+	if (ioctl(c->c_fd, FIONREAD, &queued) == 0)
+		fifo_sync(f, (uint64_t)queued);
+	return (f->f_stamp);
 }
 
 /* The error is the waiting receiver's, or it waits for the next one. */
@@ -272,7 +283,8 @@ dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 	    .dg_from = msg.msg_name,
 	    .dg_optlen = msg.msg_optlen,
 	    .dg_segsz = (uint16_t)msg.msg_segsz,
-	    .dg_stamp = msg.msg_stamp};
+	    .dg_stamp = msg.msg_stamp,
+	    .dg_frame = msg.msg_frame};
 	memcpy(dg->dg_opts, msg.msg_opts, sizeof(dg->dg_opts));
 	if ((ls->ls_cmsg & (LXC_ORIGDST | LXC_ORIGDST6)) != 0 && vi_sockname(ls->ls_so, &local) == 0)
 		dg->dg_dst.sa_port = local.sa_port;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <linux/if_packet.h>
 
 /* Without the zone: what RFC 2133 had, and Linux still takes. */
 #define SIN6_OLDLEN	offsetof(struct sockaddr_in6, sin6_scope_id)
@@ -21,6 +22,38 @@ parse_in6(const void *buf, size_t len, struct vi_sockaddr *sa)
 	sa->sa_scope = sin6.sin6_scope_id;
 	memcpy(sa->sa_in6, &sin6.sin6_addr, sizeof(sa->sa_in6));
 	return (0);
+}
+
+static int
+parse_ll(const void *buf, size_t len, struct vi_sockaddr *sa)
+{
+	struct sockaddr_ll sll;
+
+	if (len < sizeof(sll))
+		return (EINVAL);
+	memcpy(&sll, buf, sizeof(sll));
+	sa->sa_family = VI_AF_PACKET;
+	sa->sa_port = sll.sll_protocol;
+	sa->sa_scope = (uint32_t)sll.sll_ifindex;
+	sa->sa_station.st_len = sll.sll_halen;
+	memcpy(sa->sa_station.st_addr, sll.sll_addr, sizeof(sa->sa_station.st_addr));
+	return (0);
+}
+
+/* With as much of an address as the link has. */
+static socklen_t
+build_ll(const struct vi_sockaddr *sa, struct sockaddr_ll *sll)
+{
+	const struct vi_station *st = &sa->sa_station;
+
+	sll->sll_family = AF_PACKET;
+	sll->sll_protocol = sa->sa_port;
+	sll->sll_ifindex = (int)sa->sa_scope;
+	sll->sll_hatype = st->st_hatype;
+	sll->sll_pkttype = st->st_pkttype;
+	sll->sll_halen = st->st_len;
+	memcpy(sll->sll_addr, st->st_addr, sizeof(sll->sll_addr));
+	return ((socklen_t)(offsetof(struct sockaddr_ll, sll_addr) + st->st_len));
 }
 
 int
@@ -53,6 +86,8 @@ sockaddr_parse(const void *buf, size_t len, struct vi_sockaddr *sa)
 		return (0);
 	case AF_INET6:
 		return (parse_in6(buf, len, sa));
+	case AF_PACKET:
+		return (parse_ll(buf, len, sa));
 	default:
 		return (len < sizeof(sin) ? EINVAL : EAFNOSUPPORT);
 	}
@@ -104,6 +139,8 @@ sockaddr_build(const struct vi_sockaddr *sa, struct sockaddr_storage *ss)
 	struct sockaddr_in *sin = (struct sockaddr_in *)ss;
 
 	memset(ss, 0, sizeof(*ss));
+	if (sa->sa_family == VI_AF_PACKET)
+		return (build_ll(sa, (struct sockaddr_ll *)ss));
 	if (sa->sa_family == VI_AF_INET6) {
 		sin6->sin6_family = AF_INET6;
 		sin6->sin6_port = sa->sa_port;

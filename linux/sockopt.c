@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/time.h>
 #include <linux/capability.h>
+#include <linux/if_packet.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
@@ -52,6 +53,10 @@ enum form {
 	F_CORK,		/* int, of datagrams */
 	F_ULP,		/* get: nothing */
 	F_CCINFO,	/* get: nothing, but of bbr */
+	F_FPROG,	/* struct sock_fprog: sockfilter.c */
+	F_PKTMREQ,	/* struct packet_mreq, the same as the stack's */
+	F_PKTSTATS,
+	F_PACKET,	/* sock_packet.c */
 	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
 };
 
@@ -99,6 +104,24 @@ static const struct opt opt_table[] = {
 	{ SOL_SOCKET, SO_MARK,		VI_SO_MARK, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_TIMESTAMP_OLD,	VI_SO_TIMESTAMP, F_INT, O_RW, LXC_STAMP },
 	{ SOL_SOCKET, SO_TIMESTAMPNS_OLD, VI_SO_TIMESTAMP, F_INT, O_RW, LXC_STAMPNS },
+
+	{ SOL_SOCKET, SO_ATTACH_FILTER,	VI_SO_FILTER, F_FPROG, O_RW, 0 },
+	{ SOL_SOCKET, SO_DETACH_FILTER,	VI_SO_NOFILTER, F_INT, O_SET, 0 },
+	{ SOL_SOCKET, SO_LOCK_FILTER,	VI_SO_LOCK_FILTER, F_INT, O_RW, 0 },
+
+	{ SOL_PACKET, PACKET_ADD_MEMBERSHIP, VI_PKT_ADD_MEMBERSHIP, F_PKTMREQ, O_SET, 0 },
+	{ SOL_PACKET, PACKET_DROP_MEMBERSHIP, VI_PKT_DROP_MEMBERSHIP, F_PKTMREQ, O_SET, 0 },
+	{ SOL_PACKET, PACKET_STATISTICS, VI_PKT_STATISTICS, F_PKTSTATS, O_GET, 0 },
+	{ SOL_PACKET, PACKET_AUXDATA,	0, F_CMSG, O_RW, LXC_AUXDATA },
+	{ SOL_PACKET, PACKET_ORIGDEV,	VI_PKT_ORIGDEV, F_INT, O_RW, 0 },
+	{ SOL_PACKET, PACKET_IGNORE_OUTGOING, VI_PKT_IGNORE_OUTGOING, F_INT, O_RW, 0 },
+	{ SOL_PACKET, PACKET_VNET_HDR,	VI_PKT_VNET_HDR, F_INT, O_RW, 0 },
+	{ SOL_PACKET, PACKET_FANOUT,	VI_PKT_FANOUT, F_INT, O_RW, 0 },
+	{ SOL_PACKET, PACKET_FANOUT_DATA, VI_PKT_FANOUT_DATA, F_FPROG, O_SET, 0 },
+	{ SOL_PACKET, PACKET_VERSION,	0, F_PACKET, O_RW, 0 },
+	{ SOL_PACKET, PACKET_HDRLEN,	0, F_PACKET, O_GET, 0 },
+	{ SOL_PACKET, PACKET_RESERVE,	0, F_PACKET, O_RW, 0 },
+	{ SOL_PACKET, PACKET_QDISC_BYPASS, 0, F_PACKET, O_RW, 0 },
 
 	{ IPPROTO_IP, IP_TOS,		VI_IP_TOS, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_TTL,		VI_IP_TTL, F_INT, O_RW, 0 },
@@ -217,6 +240,8 @@ opt_find(const struct lx_sock *ls, int level, int name)
 	if ((level == IPPROTO_UDP || level == LX_SOL_UDPLITE) &&
 	    (ls->ls_type != SOCK_DGRAM ||
 		(ls->ls_proto != IPPROTO_UDP && ls->ls_proto != IPPROTO_UDPLITE)))
+		return (NULL);
+	if (level != SOL_SOCKET && (level == SOL_PACKET) != (ls->ls_family == AF_PACKET))
 		return (NULL);
 	if ((level == IPPROTO_IPV6 || level == IPPROTO_ICMPV6) && ls->ls_family != AF_INET6)
 		return (NULL);
@@ -341,6 +366,13 @@ set_filter6(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t 
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, filter, sizeof(filter)));
 }
 
+static int
+set_pktmreq(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
+{
+	_Static_assert(sizeof(struct vi_pkt_mreq) == sizeof(struct packet_mreq) && VI_PKTMR_UNICAST == PACKET_MR_UNICAST, "memberships");
+	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
+}
+
 /* Congestion controls have other names here. */
 static int
 set_congestion(struct lx_sock *ls, const uint8_t *buf, size_t len)
@@ -462,6 +494,10 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 		return (tcpauth_ao_del(ls, buf, len));
 	case F_ULP:
 		return (len < 1 ? EINVAL : ENOENT);	/* there is none of any name */
+	case F_PKTMREQ:
+		return (set_pktmreq(ls, o, buf, len));
+	case F_PACKET:
+		return (packet_setopt(ls, o->o_name, buf, len));
 	default:
 		return (set_refused(ls, o, buf, len));
 	}
@@ -544,9 +580,13 @@ lx_sys_setsockopt(struct lx_call *c)
 	uint8_t buf[OPT_MAXLEN];
 	int error, level = (int)c->c_arg[1], name = (int)c->c_arg[2];
 	size_t len = (size_t)(int)c->c_arg[4];
+	const struct opt *o;
 
 	if (ls->ls_kind == LXK_NETLINK)
 		return (nl_setsockopt(c));
+	o = opt_find(ls, level, name);
+	if (o != NULL && o->o_form == F_FPROG)
+		return (sockfilter_set(c, (enum vi_sockopt)o->o_vi));
 	if ((int)c->c_arg[4] < 0)
 		return (-EINVAL);
 	if (len > sizeof(buf))
@@ -565,7 +605,7 @@ lx_sys_setsockopt(struct lx_call *c)
 		lx_sock_lower(ls);
 	}
 	if (error == 0)
-		set_local(c, opt_find(ls, level, name), buf, len);
+		set_local(c, o, buf, len);
 	return (-error);
 }
 
@@ -718,6 +758,21 @@ get_tcpinfo(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 }
 
 static int
+get_pktstats(struct lx_sock *ls, uint8_t *buf, size_t *len)
+{
+	struct tpacket_stats_v3 st = { 0 };
+	struct vi_pkt_stats ps = { 0, 0 };
+	size_t size = sizeof(ps);
+	int error;
+
+	if ((error = vi_getsockopt(ls->ls_so, VI_PKT_STATISTICS, &ps, &size)) != 0)
+		return (error);
+	st.tp_packets = ps.ps_packets;
+	st.tp_drops = ps.ps_drops;
+	return (put(buf, len, &st, packet_version(ls) == TPACKET_V3 ? sizeof(st) : sizeof(struct tpacket_stats)));
+}
+
+static int
 get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 {
 	struct { int pid, uid, gid; } nobody = { 0, -1, -1 };
@@ -810,6 +865,10 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (get_ccinfo(ls, buf, len));
 	case F_TCPINFO:
 		return (get_tcpinfo(ls, o, buf, len));
+	case F_PACKET:
+		return (packet_getopt(ls, o->o_name, buf, len));
+	case F_PKTSTATS:
+		return (get_pktstats(ls, buf, len));
 	default:
 		return (get_bytes(ls, o, buf, len));
 	}
@@ -854,6 +913,8 @@ lx_sys_getsockopt(struct lx_call *c)
 
 	if (ls->ls_kind == LXK_NETLINK)
 		return (nl_getsockopt(c));
+	if ((int)c->c_arg[1] == SOL_SOCKET && (int)c->c_arg[2] == SO_GET_FILTER)
+		return (sockfilter_get(c));
 	error = lx_copyin(c, c->c_arg[4], &space, sizeof(space));
 	if (error != 0)
 		return (-error);
@@ -866,7 +927,7 @@ lx_sys_getsockopt(struct lx_call *c)
 	if (o == NULL || (o->o_flags & O_GET) == 0)
 		return (-get_unknown(ls, (int)c->c_arg[1]));
 	len = (size_t)space < sizeof(buf) ? (size_t)space : sizeof(buf);
-	if (o->o_form == F_MSFILTER && (error = lx_copyin(c, c->c_arg[3], buf, len)) != 0)
+	if ((o->o_form == F_MSFILTER || o->o_form == F_PACKET) && (error = lx_copyin(c, c->c_arg[3], buf, len)) != 0)
 		return (-error);
 	if (ls->ls_kind == LXK_STREAM && o->o_form == F_TCPINFO)
 		stream_flush(ls);

@@ -22,8 +22,8 @@ extern "C" {
 
 enum vi_socktype {
 	VI_SOCK_STREAM = 1,	/* TCP */
-	VI_SOCK_DGRAM = 2,	/* UDP; with protocol ICMP an echo socket ("ping") */
-	VI_SOCK_RAW = 3,	/* and routing sockets */
+	VI_SOCK_DGRAM = 2,	/* UDP; with protocol ICMP an echo socket ("ping"); of VI_AF_PACKET, frames without their link header */
+	VI_SOCK_RAW = 3,	/* and routing sockets, and frames whole */
 };
 
 enum {			/* protocols: the IANA numbers */
@@ -78,6 +78,9 @@ enum vi_sockopt {
 	VI_SO_NUNSENT,		/* get: bytes not yet sent */
 	VI_SO_ZEROCOPY,		/* TCP: VI_MSG_ZEROCOPY is heeded; EOPNOTSUPP */
 	VI_SO_TIMESTAMPING,	/* TCP: VI_SOF_*; EOPNOTSUPP, and EINVAL for VI_SOF_OPT_ID before the connection is there */
+	VI_SO_FILTER,		/* struct vi_bpf_insn[], not on streams (EOPNOTSUPP): what it does not want is not received; get: the program.  EPERM when locked */
+	VI_SO_NOFILTER,		/* set: takes the filter off.  ENOENT, EPERM */
+	VI_SO_LOCK_FILTER,	/* the filter stays as it is; EPERM for taking that back */
 
 	VI_IP_TOS = 100, VI_IP_TTL, VI_IP_HDRINCL, VI_IP_RECVTTL, VI_IP_RECVTOS, VI_IP_PKTINFO, VI_IP_RECVERR,
 	VI_IP_MTU_DISCOVER,	/* int: 0 never DF, 1 per route, 2 DF always, 3 DF and ignore path MTU (values as Linux) */
@@ -129,6 +132,15 @@ enum vi_sockopt {
 	VI_UDP_NO_CHECK6_TX, VI_UDP_NO_CHECK6_RX,	/* RFC 6935: no checksums over IPv6 */
 	VI_UDPLITE_SEND_CSCOV, VI_UDPLITE_RECV_CSCOV,	/* bytes that the checksum covers (RFC 3828), 0 = all */
 
+	/* Packet sockets (packet.h). */
+	VI_PKT_ADD_MEMBERSHIP = 500, VI_PKT_DROP_MEMBERSHIP,	/* struct vi_pkt_mreq */
+	VI_PKT_STATISTICS,	/* get, and begin anew: struct vi_pkt_stats */
+	VI_PKT_ORIGDEV,		/* the address tells the interface that a frame came in by, not the one above it that it is for */
+	VI_PKT_IGNORE_OUTGOING,	/* what is sent here is not for it */
+	VI_PKT_VNET_HDR,	/* VI_PKT_VNETHDRLEN bytes in front of each frame, of virtio-net */
+	VI_PKT_FANOUT,		/* uint32_t: VI_FANOUT_*; once */
+	VI_PKT_FANOUT_DATA,	/* struct vi_bpf_insn[]: what a group of VI_FANOUT_CBPF goes by */
+
 	/* Routing sockets (route.h). */
 	VI_RO_USELOOPBACK = 450,	/* the answers to what it writes come to it; on */
 	VI_RO_MSGFILTER,	/* uint32_t: messages wanted, 1 << VI_RTM_*; 0 = all */
@@ -154,6 +166,10 @@ struct vi_tcp_authkey {
 	uint16_t	tk_len;
 	uint8_t		tk_key[VI_TCP_AUTHKEYLEN];
 };
+
+/* One instruction of a filter (VI_SO_FILTER): the classic machine of BSD, with the extensions of Linux. */
+struct vi_bpf_insn { uint16_t bi_code; uint8_t bi_jt, bi_jf; uint32_t bi_k; };
+#define VI_BPF_MAXINSNS	4096
 
 struct vi_linger { int l_onoff; int l_linger; /* s */ };
 struct vi_mreq6 { uint8_t mr6_group[16]; uint32_t mr6_ifindex; };
@@ -218,6 +234,15 @@ struct vi_tcp_info {
 	uint64_t	ti_rwnd_limited, ti_sndbuf_limited;	/* of these, waiting for window or buffer */
 };
 
+/* What a packet socket's frame does not say itself. */
+struct vi_frameinfo {
+	uint32_t	fi_len;		/* before a filter made it shorter */
+	uint16_t	fi_net;		/* where the network header is */
+	uint16_t	fi_vlan, fi_tpid;	/* its tag, which was taken out, in host order */
+	uint16_t	fi_flags;	/* VI_FRAME_* */
+};
+enum { VI_FRAME_VLAN = 1, VI_FRAME_SUMMED = 2 };	/* it had a tag; the checksums in it are known to be right */
+
 /* One datagram with what is known of it; on streams only the data. */
 struct vi_msg {
 	struct vi_iovec	*msg_iov;
@@ -234,6 +259,7 @@ struct vi_msg {
 	size_t		 msg_len;	/* recv: length of the whole datagram, even if truncated */
 	uint8_t		 msg_optlen, msg_opts[40];	/* recv with VI_IP_RECVOPTS: options of the IPv4 header as they came */
 	uint32_t	 msg_segsz;	/* VI_UDP_SEGMENT for this call; recv with VI_UDP_GRO: datagrams are so long, 0 = it is one */
+	struct vi_frameinfo msg_frame;	/* recv: of VI_AF_PACKET */
 };
 enum { VI_MSGSET_IFINDEX = 1, VI_MSGSET_ADDR = 2, VI_MSGSET_TTL = 4, VI_MSGSET_TOS = 8, VI_MSGSET_SEGSZ = 16 };
 

@@ -41,6 +41,15 @@ enum vi_family {
 	VI_AF_ROUTE = 17,	/* routing sockets; route.h */
 	VI_AF_LINK = 18,	/* an interface, in their messages */
 	VI_AF_INET6 = 28,
+	VI_AF_PACKET = 38,	/* packet sockets; packet.h */
+};
+
+/* A station on a link, of VI_AF_PACKET: there sa_port is the type of the frame and sa_scope the interface's index. */
+struct vi_station {
+	uint8_t		st_addr[8];
+	uint8_t		st_len;		/* of st_addr */
+	uint8_t		st_pkttype;	/* VI_PKT_*: whom the frame is for */
+	uint16_t	st_hatype;	/* of link, RFC 826's numbers and those that Linux added */
 };
 
 /* An address of a socket.  sa_port and sa_addr are in network byte order. */
@@ -53,6 +62,7 @@ struct vi_sockaddr {
 		uint32_t	sa_in;		/* IPv4, network byte order */
 		uint8_t		sa_in6[16];
 		uint8_t		sa_bytes[16];
+		struct vi_station sa_station;
 	};
 };
 

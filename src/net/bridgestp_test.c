@@ -114,7 +114,7 @@ everybody_once(struct net *n)
 
 			/* Groups go up where somebody may want them. */
 			if (n->n_br[j]->if_extra == NULL)
-				assert_int_equal(if_extra_make(n->n_br[j]), 0);
+				assert_int_equal(if_extra_make(n->n_br[j], n->n_br[j]->if_acct), 0);
 			assert_non_null(sc);
 		}
 		assert_int_equal(ether_frame(n->n_br[i], m_frombuf(vnet_acct(n->n_vn[i]), "x", 1, 64), TESTTYPE, bcast), 0);

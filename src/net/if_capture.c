@@ -8,132 +8,172 @@
  */
 #include <errno.h>
 
+#include "base/util.h"
 #include "host/host.h"
 #include "mbuf/mbuf.h"
 #include "net/if_int.h"
 
-struct if_capture {
-	LIST_ENTRY(if_capture) ic_link;
-	vi_capture_fn	*ic_fn;
-	void		*ic_arg;
-	uint8_t		*ic_buf;	/* a frame that is in pieces */
-};
-
 #define CAPTURE_BUF	(IF_MAXMTU + 32u)	/* and a link header */
 
-static struct if_capture *
-capture_find(const struct ifnet *ifp, vi_capture_fn *fn, const void *arg)
-{
-	struct if_capture *ic;
-
-	if (ifp->if_extra == NULL)
-		return (NULL);
-	LIST_FOREACH(ic, &ifp->if_extra->ix_captures, ic_link)
-		if (ic->ic_fn == fn && ic->ic_arg == arg)
-			return (ic);
-	return (NULL);
-}
-
-static void
-capture_free(struct ifnet *ifp, struct if_capture *ic)
-{
-	LIST_REMOVE(ic, ic_link);
-	kfree(ifp->if_acct, ACCT_IFNET, ic->ic_buf, CAPTURE_BUF);
-	kfree(ifp->if_acct, ACCT_IFNET, ic, sizeof(*ic));
-}
-
 int
-if_capture(struct ifnet *ifp, vi_capture_fn *fn, void *arg)
+if_capture_begin(struct ifnet *ifp, struct if_capture *ic, struct acctset *as)
 {
-	struct if_capture *ic;
-
-	if (capture_find(ifp, fn, arg) != NULL)
-		return (EEXIST);
 	if (ifp->if_dying)
 		return (EBUSY);
-	if (if_extra_make(ifp) != 0)
+	if (if_extra_make(ifp, as) != 0)
 		return (ENOBUFS);
-	if ((ic = kmalloc(ifp->if_acct, ACCT_IFNET, sizeof(*ic))) == NULL) {
-		if_extra_trim(ifp);
-		return (ENOBUFS);
-	}
+	ic->ic_ifp = ifp;
 	LIST_INSERT_HEAD(&ifp->if_extra->ix_captures, ic, ic_link);
-	ic->ic_fn = fn;
-	ic->ic_arg = arg;
-	if ((ic->ic_buf = kmalloc(ifp->if_acct, ACCT_IFNET, CAPTURE_BUF)) == NULL) {
-		LIST_REMOVE(ic, ic_link);
-		kfree(ifp->if_acct, ACCT_IFNET, ic, sizeof(*ic));
-		if_extra_trim(ifp);
-		return (ENOBUFS);
-	}
 	return (0);
 }
 
-int
-if_uncapture(struct ifnet *ifp, vi_capture_fn *fn, void *arg)
+void
+if_capture_end(struct if_capture *ic)
 {
-	struct if_capture *ic = capture_find(ifp, fn, arg);
-
-	if (ic == NULL)
-		return (ENOENT);
-	capture_free(ifp, ic);
-	if_extra_trim(ifp);
-	return (0);
+	LIST_REMOVE(ic, ic_link);
+	if_extra_trim_in(ic->ic_ifp);
 }
 
 void
 if_capture_endall(struct ifnet *ifp)
 {
 	struct if_capture *ic;
-	vi_capture_fn *fn;
-	void *arg;
 
 	while ((ic = LIST_FIRST(&ifp->if_extra->ix_captures)) != NULL) {
-		fn = ic->ic_fn;
-		arg = ic->ic_arg;
-		capture_free(ifp, ic);
-		fn(arg, NULL);
+		LIST_REMOVE(ic, ic_link);
+		ic->ic_ended(ic);
 	}
 }
 
+/* An interface that loops gets what it showed already when it was sent. */
 static void
-capture_frame(struct ifnet *ifp, const struct mbuf *m, struct vi_frame *fr)
+capture_each(struct ifnet *ifp, const struct if_frame *fr)
 {
+	const bool again = !fr->f_out && (fr->f_m->m_flags & M_LOOP) != 0;
 	struct if_capture *ic;
 
-	fr->fr_len = m->m_pkt.len;
-	if (fr->fr_len > CAPTURE_BUF)
-		return;
-	LIST_FOREACH(ic, &ifp->if_extra->ix_captures, ic_link) {
-		fr->fr_data = m->m_data;
-		if (m->m_len < fr->fr_len) {
-			(void)m_copydata(m, 0, fr->fr_len, ic->ic_buf);
-			fr->fr_data = ic->ic_buf;
-		}
-		ic->ic_fn(ic->ic_arg, fr);
-	}
+	LIST_FOREACH(ic, &ifp->if_extra->ix_captures, ic_link)
+		if (!again || ic->ic_loop)
+			ic->ic_frame(ic, fr);
 }
 
 /* Without memory for the copy the frame is shown as it is. */
 void
-if_capture_show(struct ifnet *ifp, const struct mbuf *m, bool out)
+if_capture_show(struct ifnet *ifp, const struct mbuf *m, const struct ifnet *from, bool out)
 {
-	struct vi_frame fr = {
-		.fr_time = host_realtime(kernel_host(ifp->if_vnet->vn_kernel)),
-		.fr_out = out,
-		.fr_type = ifp->if_type,
+	struct if_frame fr = {
+		.f_m = m,
+		.f_from = from,
+		.f_time = host_realtime(kernel_host(ifp->if_vnet->vn_kernel)),
+		.f_out = out,
 	};
 	struct mbuf *copy, *next;
 
 	if ((m->m_pkt.segsz == 0 && (m->m_pkt.csum_flags & CSUM_DELAY_DATA) == 0) ||
 	    (copy = m_dup(m, vnet_acct(ifp->if_vnet))) == NULL) {
-		capture_frame(ifp, m, &fr);
+		capture_each(ifp, &fr);
 		return;
 	}
 	for (copy = if_wire(ifp, copy, true); copy != NULL; copy = next) {
 		next = copy->m_nextpkt;
 		copy->m_nextpkt = NULL;
-		capture_frame(ifp, copy, &fr);
+		fr.f_m = copy;
+		capture_each(ifp, &fr);
 		m_freem(copy);
 	}
+}
+
+/* Captures by a function of the library's user. */
+
+struct fn_capture {
+	struct if_capture fc_capture;
+	vi_capture_fn	*fc_fn;
+	void		*fc_arg;
+	uint8_t		*fc_buf;	/* a frame that is in pieces */
+};
+
+static void
+fn_frame(struct if_capture *ic, const struct if_frame *f)
+{
+	const struct fn_capture *fc = CONTAINER_OF(ic, struct fn_capture, fc_capture);
+	struct vi_frame fr = { .fr_time = f->f_time, .fr_out = f->f_out, .fr_type = ic->ic_ifp->if_type,
+	    .fr_len = f->f_m->m_pkt.len, .fr_data = f->f_m->m_data };
+
+	if (fr.fr_len > CAPTURE_BUF)
+		return;
+	if (f->f_m->m_len < fr.fr_len) {
+		(void)m_copydata(f->f_m, 0, fr.fr_len, fc->fc_buf);
+		fr.fr_data = fc->fc_buf;
+	}
+	fc->fc_fn(fc->fc_arg, &fr);
+}
+
+static void
+fn_free(struct fn_capture *fc)
+{
+	struct acctset *as = fc->fc_capture.ic_ifp->if_acct;
+
+	kfree(as, ACCT_IFNET, fc->fc_buf, CAPTURE_BUF);
+	kfree(as, ACCT_IFNET, fc, sizeof(*fc));
+}
+
+static void
+fn_ended(struct if_capture *ic)
+{
+	struct fn_capture *fc = CONTAINER_OF(ic, struct fn_capture, fc_capture);
+	vi_capture_fn *fn = fc->fc_fn;
+	void *arg = fc->fc_arg;
+
+	fn_free(fc);
+	fn(arg, NULL);
+}
+
+static struct fn_capture *
+fn_find(const struct ifnet *ifp, vi_capture_fn *fn, const void *arg)
+{
+	struct if_capture *ic;
+	struct fn_capture *fc;
+
+	if (ifp->if_extra == NULL)
+		return (NULL);
+	LIST_FOREACH(ic, &ifp->if_extra->ix_captures, ic_link) {
+		fc = CONTAINER_OF(ic, struct fn_capture, fc_capture);
+		if (ic->ic_frame == fn_frame && fc->fc_fn == fn && fc->fc_arg == arg)
+			return (fc);
+	}
+	return (NULL);
+}
+
+int
+if_capture(struct ifnet *ifp, vi_capture_fn *fn, void *arg)
+{
+	struct fn_capture *fc;
+	int error = ENOBUFS;
+
+	if (fn_find(ifp, fn, arg) != NULL)
+		return (EEXIST);
+	if ((fc = kmalloc(ifp->if_acct, ACCT_IFNET, sizeof(*fc))) == NULL)
+		return (ENOBUFS);
+	fc->fc_capture = (struct if_capture){ .ic_ifp = ifp, .ic_frame = fn_frame, .ic_ended = fn_ended };
+	fc->fc_fn = fn;
+	fc->fc_arg = arg;
+	if ((fc->fc_buf = kmalloc(ifp->if_acct, ACCT_IFNET, CAPTURE_BUF)) == NULL ||
+	    (error = if_capture_begin(ifp, &fc->fc_capture, ifp->if_acct)) != 0)
+		fn_free(fc);
+	else
+		return (0);
+	return (error);
+}
+
+int
+if_uncapture(struct ifnet *ifp, vi_capture_fn *fn, void *arg)
+{
+	struct fn_capture *fc = fn_find(ifp, fn, arg);
+
+	if (fc == NULL)
+		return (ENOENT);
+	LIST_REMOVE(&fc->fc_capture, ic_link);
+	fn_free(fc);
+	if_extra_trim(ifp);
+	return (0);
 }

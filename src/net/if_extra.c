@@ -17,12 +17,14 @@
 _Static_assert(ETHER_HDR_LEN + EXTRA_MAXTAGS * ETHER_VLAN_ENCAP_LEN <= EXTRA_MAXHDR, "room for a link header");
 
 int
-if_extra_make(struct ifnet *ifp)
+if_extra_make(struct ifnet *ifp, struct acctset *as)
 {
 	if (ifp->if_extra != NULL)
 		return (0);
-	ifp->if_extra = kmalloc(ifp->if_acct, ACCT_IFNET, sizeof(*ifp->if_extra));
-	return (ifp->if_extra != NULL ? 0 : ENOBUFS);
+	if ((ifp->if_extra = kmalloc(as, ACCT_IFNET, sizeof(*ifp->if_extra))) == NULL)
+		return (ENOBUFS);
+	ifp->if_extra->ix_acct = as;
+	return (0);
 }
 
 void
@@ -31,10 +33,32 @@ if_extra_trim(struct ifnet *ifp)
 	struct if_extra *ix = ifp->if_extra;
 
 	if (ix == NULL || ix->ix_link != NULL || !LIST_EMPTY(&ix->ix_captures) ||
-	    !LIST_EMPTY(&ix->ix_overs))
+	    !LIST_EMPTY(&ix->ix_overs) || ix->ix_promisc != 0 || ix->ix_allmulti != 0)
 		return;
 	ifp->if_extra = NULL;
-	kfree(ifp->if_acct, ACCT_IFNET, ix, sizeof(*ix));
+	kfree(ix->ix_acct, ACCT_IFNET, ix, sizeof(*ix));
+}
+
+/* What another stack pays for waits, empty, until it leaves. */
+void
+if_extra_trim_in(struct ifnet *ifp)
+{
+	if (ifp->if_extra != NULL && ifp->if_extra->ix_acct == vnet_acct(ifp->if_vnet))
+		if_extra_trim(ifp);
+}
+
+int
+if_promisc(struct ifnet *ifp, int promisc, int allmulti)
+{
+	struct if_extra *ix;
+
+	if (if_extra_make(ifp, vnet_acct(ifp->if_vnet)) != 0)
+		return (ENOBUFS);
+	ix = ifp->if_extra;
+	ix->ix_promisc = (uint32_t)((int32_t)ix->ix_promisc + promisc);
+	ix->ix_allmulti = (uint32_t)((int32_t)ix->ix_allmulti + allmulti);
+	if_extra_trim_in(ifp);
+	return (0);
 }
 
 int
@@ -43,7 +67,7 @@ if_extra_transmit(struct ifnet *ifp, struct mbuf *m)
 	struct if_extra *ix = ifp->if_extra;
 
 	if (!LIST_EMPTY(&ix->ix_captures) && if_up(ifp))
-		if_capture_show(ifp, m, true);
+		if_capture_show(ifp, m, ifp, true);
 	if (ix->ix_link == NULL)
 		return (ifp->if_ops->ifo_transmit(ifp, m));
 	if (!if_up(ifp)) {
@@ -55,12 +79,11 @@ if_extra_transmit(struct ifnet *ifp, struct mbuf *m)
 	return (0);
 }
 
-/* What lo gets it has sent, and shown, itself. */
 void
-if_extra_input(struct ifnet *ifp, struct mbuf *m)
+if_extra_input(struct ifnet *ifp, struct mbuf *m, const struct ifnet *from)
 {
-	if (!LIST_EMPTY(&ifp->if_extra->ix_captures) && (m->m_flags & M_LOOP) == 0 && if_up(ifp))
-		if_capture_show(ifp, m, false);
+	if (!LIST_EMPTY(&ifp->if_extra->ix_captures) && if_up(ifp))
+		if_capture_show(ifp, m, from != NULL ? from : ifp, false);
 }
 
 void
@@ -72,6 +95,10 @@ if_extra_leave(struct ifnet *ifp)
 	if (ifp->if_extra->ix_link != NULL)
 		iflink_leave(ifp->if_extra->ix_link);
 	if_extra_trim(ifp);
+	if (ifp->if_extra != NULL && ifp->if_extra->ix_acct != ifp->if_acct) {
+		acct_move(ifp->if_extra->ix_acct, ifp->if_acct, ACCT_IFNET, ifp->if_extra, sizeof(*ifp->if_extra));
+		ifp->if_extra->ix_acct = ifp->if_acct;
+	}
 }
 
 void

@@ -32,20 +32,23 @@ void	ifq_init(struct ifqueue *);
 void	ifq_purge(struct ifnet *);	/* under the kernel lock */
 
 /* if_extra.c */
-struct if_capture;
 struct iflink;
 struct if_over;
 struct vlan_trunk;
 struct if_extra {
+	struct acctset	*ix_acct;	/* who pays for it: the interface's home, or the stack where it is */
 	struct iflink	*ix_link;	/* NULL: none */
 	LIST_HEAD(, if_capture) ix_captures;
 	LIST_HEAD(, if_over) ix_overs;	/* interfaces above this one: if_over.h */
 	struct if_over	*ix_port;	/* the one of them that takes frames first; NULL: none */
 	struct vlan_trunk *ix_trunk;	/* if_vlan.c; NULL: no vlans */
+	uint32_t	 ix_promisc, ix_allmulti;	/* how many want it so, besides the flags: if_promisc() */
 };
-int	if_extra_make(struct ifnet *);		/* there is one after; ENOBUFS */
+int	if_extra_make(struct ifnet *, struct acctset *);	/* there is one after, perhaps paid by this one; ENOBUFS */
 void	if_extra_trim(struct ifnet *);		/* one with nothing in it goes */
-void	if_extra_input(struct ifnet *, struct mbuf *);	/* shows a frame that came in */
+void	if_extra_trim_in(struct ifnet *);	/* the same from the lane: if it is the stack's own */
+/* Shows a frame that came in, by the interface `from`. */
+void	if_extra_input(struct ifnet *, struct mbuf *, const struct ifnet *from);
 void	if_extra_leave(struct ifnet *);		/* leaves its vnet: frames held are dropped, captures end */
 void	if_extra_arrive(struct ifnet *);
 
@@ -55,7 +58,7 @@ void	iflink_leave(struct iflink *);
 void	iflink_arrive(struct iflink *);
 
 /* if_capture.c */
-void	if_capture_show(struct ifnet *, const struct mbuf *, bool out);
+void	if_capture_show(struct ifnet *, const struct mbuf *, const struct ifnet *from, bool out);
 void	if_capture_endall(struct ifnet *);
 
 /* if_over.c */

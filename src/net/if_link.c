@@ -494,7 +494,7 @@ iflink_make(struct ifnet *ifp)
 {
 	struct iflink *il;
 
-	if (if_extra_make(ifp) != 0)
+	if (if_extra_make(ifp, ifp->if_acct) != 0)
 		return (NULL);
 	if ((il = kmalloc(ifp->if_acct, ACCT_IFNET, sizeof(*il))) == NULL) {
 		if_extra_trim(ifp);

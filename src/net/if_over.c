@@ -64,7 +64,7 @@ if_over_add(struct if_over *ov)
 		return (EBUSY);
 	if (ov->ov_ops->ovo_port && ifp->if_extra != NULL && ifp->if_extra->ix_port != NULL)
 		return (EBUSY);
-	if ((error = if_extra_make(ifp)) != 0)
+	if ((error = if_extra_make(ifp, ifp->if_acct)) != 0)
 		return (error);
 	LIST_INSERT_HEAD(&ifp->if_extra->ix_overs, ov, ov_link);
 	if (!over_level_ok(ov)) {

@@ -52,17 +52,20 @@ ifq_account(struct ifqueue *q, unsigned len, unsigned bytes, bool alone)
 void
 if_receive(struct ifnet *ifp, struct mbuf *m)
 {
+	const struct ifnet *from;
+
 	if (__builtin_expect(vnet_acct(ifp->if_vnet)->as_pps, 0) && !acct_packet(vnet_acct(ifp->if_vnet), vnet_now(ifp->if_vnet))) {
 		ifp->if_stats.ifs_iqdrops++;
 		m_freem(m);
 		return;
 	}
+	from = m->m_pkt.rcvif;
 	m->m_pkt.rcvif = ifp;
 	m->m_pkt.fib = (uint16_t)ifp->if_fib;
 	ifp->if_stats.ifs_ipackets++;
 	ifp->if_stats.ifs_ibytes += m->m_pkt.len;
 	if (ifp->if_extra != NULL)
-		if_extra_input(ifp, m);
+		if_extra_input(ifp, m, from);
 	ifp->if_ops->ifo_input(ifp, m);
 }
 

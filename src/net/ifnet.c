@@ -382,6 +382,17 @@ ifa_info(const struct ifaddr *ifa, struct vi_ifaddr *ia)
 	}
 }
 
+/* What users of packet sockets want. */
+static uint32_t
+if_wantedflags(const struct ifnet *ifp)
+{
+	const struct if_extra *ix = ifp->if_extra;
+
+	if (ix == NULL)
+		return (0);
+	return ((ix->ix_promisc != 0 ? (uint32_t)IFF_PROMISC : 0) | (ix->ix_allmulti != 0 ? (uint32_t)IFF_ALLMULTI : 0));
+}
+
 static void
 if_info_fill(const struct ifnet *ifp, struct vi_ifinfo *ii)
 {
@@ -392,7 +403,7 @@ if_info_fill(const struct ifnet *ifp, struct vi_ifinfo *ii)
 
 	*ii = (struct vi_ifinfo){
 		.if_index = ifp->if_index,
-		.if_flags = ifp->if_flags,
+		.if_flags = ifp->if_flags | if_wantedflags(ifp),
 		.if_mtu = ifp->if_mtu,
 		.if_metric = ifp->if_metric,
 		.if_fib = ifp->if_fib,

@@ -152,7 +152,7 @@ struct ifnet {
 	struct ifaddrhead if_newaddrs;	/* IPv4: not in use (RFC 5227), known to nobody but ip and arp */
 	struct ifstats	 if_stats;
 	struct ifqueue	 if_inq;
-	struct if_extra	*if_extra;	/* link properties, captures; NULL = none; changes under the kernel lock */
+	struct if_extra	*if_extra;	/* link properties, captures; NULL = none; (v) */
 	void		*if_afdata[NET_AF_MAX];	/* per family, made at IFATTACH, gone at IFDETACH */
 	uint32_t	 if_linkgen;	/* moves with if_lladdr and with every neighbour: link headers made before may be wrong */
 	struct arp_entry *if_arplast;	/* netinet/arp: the one used last */
@@ -319,6 +319,27 @@ int	 if_setlladdr(struct ifnet *, const uint8_t *, size_t);
 /* Link properties of the sending direction; NULL or none set: removed.  EINVAL, ENOBUFS. */
 int	 if_setlink(struct ifnet *, const struct vi_linkprops *);
 void	 if_getlink(const struct ifnet *, struct vi_linkprops *, struct vi_linkstats *);
+/*
+ * Whoever is shown the frames of an interface, each as a wire would carry it.  Called in the lane, in the midst of sending and receiving.
+ */
+struct if_frame {
+	const struct mbuf *f_m;		/* with its link header */
+	const struct ifnet *f_from;	/* that it came in by, when this one lies above */
+	uint64_t	 f_time;	/* realtime, ns */
+	bool		 f_out;
+};
+struct if_capture {
+	LIST_ENTRY(if_capture) ic_link;
+	struct ifnet	*ic_ifp;
+	void		(*ic_frame)(struct if_capture *, const struct if_frame *);
+	void		(*ic_ended)(struct if_capture *);	/* the interface leaves the vnet; under the kernel lock */
+	bool		 ic_loop;	/* also what comes back from lo */
+};
+/* In the lane with the vnet's account, or under the kernel lock with the interface's.  EBUSY: it is leaving; ENOBUFS. */
+int	 if_capture_begin(struct ifnet *, struct if_capture *, struct acctset *);
+void	 if_capture_end(struct if_capture *);
+/* So many more want it promiscuous, or all multicast; if_info() shows it.  In the lane.  ENOBUFS. */
+int	 if_promisc(struct ifnet *, int promisc, int allmulti);
 /* Frames in and out are shown to fn; EEXIST: it is there with that arg. */
 int	 if_capture(struct ifnet *, vi_capture_fn *, void *arg);
 int	 if_uncapture(struct ifnet *, vi_capture_fn *, void *arg);	/* ENOENT */

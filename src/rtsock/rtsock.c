@@ -385,8 +385,7 @@ rts_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 static const struct protosw rtsock_protosw = {
 	.pr_family = VI_AF_ROUTE,
 	.pr_type = VI_SOCK_RAW,
-	.pr_protocol = 0,
-	.pr_flags = PR_ATOMIC | PR_ADDR,
+	.pr_flags = PR_ATOMIC | PR_ADDR | PR_ANYPROTO,
 	.pr_sndspace = VI_RTM_MAXMSG,
 	.pr_rcvspace = 64 * 1024,
 	.pr_attach = rts_attach,

@@ -14,6 +14,9 @@ struct sockerrq {
 struct socket *soalloc(struct vnet *, const struct protosw *);
 void	 sofree_maybe(struct socket *);		/* frees it when nobody holds it */
 void	 soerrq_free(struct socket *);
+void	 sofilter_free(struct socket *);
+int	 sofilter_set(struct socket *, enum vi_sockopt, const void *, size_t);
+int	 sofilter_get(const struct socket *, void *, size_t *);
 void	 so_die(struct socket *);		/* its vnet goes away */
 void	 so_flushprepared(struct socket *);
 bool	 so_errpending(const struct socket *);

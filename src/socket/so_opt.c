@@ -124,6 +124,8 @@ sosetopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 		return (so_setlinger(so, val, len));
 	if (opt == VI_SO_ZEROCOPY || opt == VI_SO_TIMESTAMPING)
 		return (so_setwatch(so, opt, val, len));
+	if (opt == VI_SO_FILTER || opt == VI_SO_NOFILTER || opt == VI_SO_LOCK_FILTER)
+		return (sofilter_set(so, opt, val, len));
 	if ((bit = so_optbit(opt)) != 0) {
 		if ((error = sooptint(val, len, &v)) != 0)
 			return (error);
@@ -226,6 +228,10 @@ sogetopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, so->so_zerocopy));
 	case VI_SO_TIMESTAMPING:
 		return (sooptputint(buf, len, (int)so->so_stamping));
+	case VI_SO_FILTER:
+		return (sofilter_get(so, buf, len));
+	case VI_SO_LOCK_FILTER:
+		return (sooptputint(buf, len, so->so_filterlocked));
 	case VI_SO_NREAD:
 		return (sooptputint(buf, len, (int)so_nread(so)));
 	case VI_SO_NWRITE:

@@ -125,6 +125,7 @@ so_recvdgram(struct socket *so, struct vi_msg *msg, size_t *done)
 	msg->msg_stamp = sd->sd_stamp;
 	msg->msg_len = sd->sd_len;
 	msg->msg_segsz = sd->sd_segsz;
+	msg->msg_frame = sd->sd_frame;
 	msg->msg_optlen = sd->sd_optlen;
 	memcpy(msg->msg_opts, sd->sd_opts, sd->sd_optlen);
 	*done = iov_copyout(msg, so->so_rcv.sb_mb->m_next, SIZE_MAX);

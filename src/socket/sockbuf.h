@@ -50,7 +50,11 @@ struct sockdgram {
 	uint32_t	 sd_len;	/* payload */
 	uint16_t	 sd_segsz;	/* a train of datagrams of this length; 0 = one */
 	uint8_t		 sd_ttl, sd_tos;
-	uint8_t		 sd_optlen, sd_opts[40];	/* options of the IPv4 header, if asked for */
+	uint8_t		 sd_optlen;
+	union {
+		uint8_t	 sd_opts[40];	/* options of the IPv4 header, if asked for */
+		struct vi_frameinfo sd_frame;	/* of packet sockets */
+	};
 	uint64_t	 sd_stamp;	/* realtime ns; 0 = not asked for */
 };
 

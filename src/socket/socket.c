@@ -94,6 +94,7 @@ sofree_maybe(struct socket *so)
 	sbflush(&so->so_snd);
 	sbflush(&so->so_rcv);
 	soerrq_free(so);
+	sofilter_free(so);
 	kfree(so->so_acct, ACCT_SOCKET, so, sizeof(*so));
 }
 
@@ -112,8 +113,8 @@ proto_find(struct vnet *vn, int family, int type, int proto, int *error)
 		if (pr->pr_type != type)
 			continue;
 		type_seen = true;
-		if (proto == pr->pr_protocol || (proto == 0 && (pr->pr_protocol == VI_IPPROTO_TCP || pr->pr_protocol == VI_IPPROTO_UDP)) ||
-		    (type == VI_SOCK_RAW && pr->pr_protocol == 0 && proto != 0))
+		if ((pr->pr_flags & PR_ANYPROTO) != 0 || proto == pr->pr_protocol ||
+		    (proto == 0 && (pr->pr_protocol == VI_IPPROTO_TCP || pr->pr_protocol == VI_IPPROTO_UDP)))
 			return (pr);
 	}
 	/* As Linux: an unknown family, then an unknown type, then a protocol the type has not (socket(2)). */
@@ -131,14 +132,14 @@ socreate(struct vnet *vn, int family, int type, int proto, const struct vi_cred 
 	*sop = NULL;
 	if (!vnet_running(vn))
 		return (ENETDOWN);
-	if (proto < 0 || proto > 255)
+	if (proto < 0 || proto > UINT16_MAX)
 		return (EPROTONOSUPPORT);
 	if ((pr = proto_find(vn, family, type, proto, &error)) == NULL)
 		return (error);
 	if ((so = soalloc(vn, pr)) == NULL)
 		return (ENOBUFS);
 	so->so_cred = *cred;
-	so->so_protocol = (uint8_t)(proto != 0 ? proto : pr->pr_protocol);
+	so->so_protocol = (uint16_t)(proto != 0 ? proto : pr->pr_protocol);
 	so->so_state |= SS_PROTOREF;
 	if ((error = pr->pr_attach(so, proto)) != 0) {
 		so->so_state = (uint16_t)((so->so_state & ~SS_PROTOREF) | SS_NOFDREF);
@@ -472,6 +473,7 @@ so_die(struct socket *so)
 	sbflush(&so->so_snd);
 	sbflush(&so->so_rcv);
 	soerrq_free(so);
+	sofilter_free(so);
 	TAILQ_REMOVE(&sv->sv_sockets, so, so_vlink);
 	sv->sv_nsockets--;
 	acct_uncount(vnet_acct(vn), LIMIT_SOCKETS, 1);

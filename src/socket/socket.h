@@ -47,6 +47,8 @@ enum so_options {
 
 TAILQ_HEAD(socketq, socket);
 
+struct bpf_packet;
+struct so_filter;
 struct sockerrq;	/* pending ICMP errors of a datagram socket (VI_IP_RECVERR) */
 
 struct socket {
@@ -57,7 +59,8 @@ struct socket {
 	uint16_t	 so_options;	/* enum so_options */
 	int16_t		 so_linger;	/* s */
 	uint8_t		 so_type;	/* VI_SOCK_* */
-	uint8_t		 so_protocol;	/* the number the user sees */
+	bool		 so_filterlocked;	/* VI_SO_LOCK_FILTER */
+	uint16_t	 so_protocol;	/* the number the user sees */
 	int		 so_error;	/* pending */
 	struct vi_cred	 so_cred;
 	uint32_t	 so_fib;
@@ -74,6 +77,7 @@ struct socket {
 	void		*so_upcallarg;
 	struct work	 so_work;
 	struct sockerrq	*so_errq;
+	struct so_filter *so_filter;	/* VI_SO_FILTER; NULL: all is wanted */
 	uint32_t	 so_oobmark;	/* offset in so_rcv of the urgent mark, or SO_NOOOB */
 	uint8_t		 so_oobbyte;
 	bool		 so_zerocopy;	/* VI_SO_ZEROCOPY */
@@ -91,6 +95,7 @@ enum pr_flags {
 	PR_ATOMIC = 0x1,	/* datagrams */
 	PR_ADDR = 0x2,		/* each with an address */
 	PR_CONNREQUIRED = 0x4,
+	PR_ANYPROTO = 0x8,	/* pr_protocol says nothing */
 };
 
 /*
@@ -100,7 +105,7 @@ enum pr_flags {
 struct protosw {
 	uint8_t		pr_family;	/* VI_AF_* */
 	uint8_t		pr_type;	/* VI_SOCK_* */
-	uint8_t		pr_protocol;	/* 0 in raw: any */
+	uint8_t		pr_protocol;
 	uint8_t		pr_flags;
 	uint32_t	pr_sndspace, pr_rcvspace;	/* initial sizes; the protocol may change them in attach */
 	int	(*pr_attach)(struct socket *, int proto);
@@ -188,6 +193,20 @@ void	 sohasoutofband(struct socket *);
 /* An ICMP error about a datagram of ours, kept when the socket asked for it.  m: the offending payload, borrowed. */
 void	 sozerocopied(struct socket *, uint32_t id);	/* VI_MSG_ZEROCOPY: the buffer of that send is not needed any more */
 void	 soerrqueue(struct socket *, const struct vi_sockerr *, const struct mbuf *m, size_t off);
+/*
+ * How many bytes of it the socket wants, 0: none (VI_SO_FILTER).  Protocols ask when so_filter is set.
+ */
+uint32_t sofilter(const struct socket *, const struct bpf_packet *);
+/* A datagram whose header has been taken off, and what a filter may ask of it. */
+struct so_dgram {
+	const void	*sd_hdr;	/* as it was on the wire */
+	uint32_t	 sd_hlen;
+	uint32_t	 sd_ifindex;
+	uint16_t	 sd_ethertype;
+	uint8_t		 sd_pkttype;	/* VI_PKT_* */
+};
+/* Does the socket want it?  Then m, the data, is as long as it wants it. */
+bool	 sofilter_dgram(const struct socket *, struct mbuf *, const struct so_dgram *);
 /* Option helper: checks the length and copies an int. */
 int	 sooptint(const void *val, size_t len, int *out);
 int	 sooptput(void *buf, size_t *len, const void *val, size_t vallen);

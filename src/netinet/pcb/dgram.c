@@ -5,12 +5,28 @@
 #include <string.h>
 
 #include <vimage/host.h>
+#include <vimage/packet.h>
 
 #include "base/inaddr.h"
 #include "mbuf/mbuf.h"
 #include "netinet/ip/ip_var.h"
 #include "netinet/pcb/in_pcb_int.h"
+#include "wire/ether.h"
 #include "wire/icmp.h"
+
+bool
+dgram_filter(const struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, const void *hdr, uint32_t hlen)
+{
+	const struct so_dgram sd = {
+		.sd_hdr = hdr,
+		.sd_hlen = hlen,
+		.sd_ifindex = pk->ip_rcvif == NULL ? 0 : pk->ip_rcvif->if_index,
+		.sd_ethertype = pk->ip_ops->io_family == VI_AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6,
+		.sd_pkttype = (m->m_flags & M_BCAST) != 0 ? VI_PKT_BROADCAST : (m->m_flags & M_MCAST) != 0 ? VI_PKT_MULTICAST : VI_PKT_HOST,
+	};
+
+	return (sofilter_dgram(inp->inp_socket, m, &sd));
+}
 
 enum dgram_result
 dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint16_t fport)

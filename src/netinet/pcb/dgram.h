@@ -14,6 +14,8 @@ struct ip_path;
 
 enum dgram_result { DGRAM_OK, DGRAM_FULL, DGRAM_MINTTL, DGRAM_SHUT };
 
+/* Does the socket's filter (VI_SO_FILTER) want it?  hdr: what was in front of m's data.  It may shorten m. */
+bool	dgram_filter(const struct inpcb *, struct mbuf *, const struct inet_pkt *, const void *hdr, uint32_t hlen);
 /* Queues m for the pcb's socket.  Consumes m. */
 enum dgram_result dgram_append(struct inpcb *, struct mbuf *, const struct inet_pkt *, uint16_t fport);
 /*

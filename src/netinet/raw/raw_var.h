@@ -16,6 +16,7 @@
 	X(rips_nosock, "packet%s that no raw socket wanted") \
 	X(rips_fullsock, "dropped due to full socket buffers") \
 	X(rips_refused, "dropped by minimum TTL or closed for reading") \
+	X(rips_filtered, "not wanted by a socket's filter") \
 	X(rips_nomem, "dropped for lack of memory") \
 	X(rips_delivered, "delivered") \
 	X(rips_opackets, "raw packet%s sent") \

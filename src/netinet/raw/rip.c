@@ -34,6 +34,11 @@ rip_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk)
 {
 	struct rip_vnet *rv = rip_vnet(pk->ip_vnet);
 
+	if (inp->inp_socket->so_filter != NULL && !dgram_filter(inp, m, pk, NULL, 0)) {
+		rv->rv_stat.rips_filtered++;
+		m_freem(m);
+		return;
+	}
 	switch (dgram_append(inp, m, pk, 0)) {
 	case DGRAM_OK:
 		rv->rv_stat.rips_delivered++;
@@ -194,7 +199,7 @@ rip_so_attach(struct socket *so, int proto)
 	struct inpcb *inp;
 	int error;
 
-	if (proto == 0)
+	if (proto == 0 || proto > VI_IPPROTO_RAW)
 		return (EPROTONOSUPPORT);
 	if ((error = vnet_priv_check(vn, &so->so_cred, VI_PRIV_NET_RAW)) != 0)
 		return (error);
@@ -267,8 +272,7 @@ rip_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
 const struct protosw rip_protosw = {
 	.pr_family = VI_AF_INET,
 	.pr_type = VI_SOCK_RAW,
-	.pr_protocol = 0,
-	.pr_flags = PR_ATOMIC | PR_ADDR,
+	.pr_flags = PR_ATOMIC | PR_ADDR | PR_ANYPROTO,
 	.pr_sndspace = 208 * 1024,
 	.pr_rcvspace = 208 * 1024,
 	.pr_attach = rip_so_attach,

@@ -158,7 +158,7 @@ rip6_attach(struct socket *so, int proto)
 	struct inpcb *inp;
 	int error;
 
-	if (proto == 0 || proto == IPPROTO_RAW)	/* nobody else writes the IPv6 header */
+	if (proto == 0 || proto >= IPPROTO_RAW)	/* nobody else writes the IPv6 header */
 		return (EPROTONOSUPPORT);
 	if ((error = vnet_priv_check(vn, &so->so_cred, VI_PRIV_NET_RAW)) != 0)
 		return (error);
@@ -250,8 +250,7 @@ rip6_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
 const struct protosw rip6_protosw = {
 	.pr_family = VI_AF_INET6,
 	.pr_type = VI_SOCK_RAW,
-	.pr_protocol = 0,
-	.pr_flags = PR_ATOMIC | PR_ADDR,
+	.pr_flags = PR_ATOMIC | PR_ADDR | PR_ANYPROTO,
 	.pr_sndspace = 208 * 1024,
 	.pr_rcvspace = 208 * 1024,
 	.pr_attach = rip6_attach,

@@ -61,6 +61,15 @@ udp_unwanted(struct udp_vnet *uv, const struct inpcb *inp, const struct inet_pkt
 	return (NULL);
 }
 
+/* Does the socket's filter want it?  The sum is not kept; a filter finds 0 there. */
+static bool
+udp_filter(const struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, const struct udp_info *ui)
+{
+	const struct udphdr uh = { .uh_sport = ui->ui_sport, .uh_dport = ui->ui_dport, .uh_ulen = HTONS(ui->ui_len) };
+
+	return (dgram_filter(inp, m, pk, &uh, sizeof(uh)));
+}
+
 /* Into one socket's buffer.  Consumes m, m_data at the data. */
 static void
 udp_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, const struct udp_info *ui)
@@ -70,6 +79,11 @@ udp_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, const s
 
 	if (u->u_tunnel != NULL && u->u_tunnel(inp, m, pk, ui, u->u_tunnelarg)) {
 		uv->uv_stat.udps_tunnelled++;
+		return;
+	}
+	if (inp->inp_socket->so_filter != NULL && !udp_filter(inp, m, pk, ui)) {
+		uv->uv_stat.udps_filtered++;
+		m_freem(m);
 		return;
 	}
 	switch (dgram_append(inp, m, pk, ui->ui_sport)) {

@@ -23,6 +23,7 @@
 	X(udps_noportbcast, "broadcast/multicast datagram%s undelivered") \
 	X(udps_blackholed, "datagram%s for no socket left without answer") \
 	X(udps_fullsock, "dropped due to full socket buffers") \
+	X(udps_filtered, "not wanted by a socket's filter") \
 	X(udps_minttl, "dropped for too small a TTL") \
 	X(udps_shutdown, "dropped because the socket reads no more") \
 	X(udps_nomem, "dropped for lack of memory") \

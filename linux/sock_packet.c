@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* AF_PACKET: what sockets of frames have that other datagram sockets have not. */
+#include "linux/lx.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <arpa/inet.h>
+#include <linux/if_packet.h>
+
+struct lx_packet {
+	int		 lp_version;	/* TPACKET_V* */
+	unsigned	 lp_reserve;
+	int		 lp_bypass;	/* PACKET_QDISC_BYPASS: there is no queue on the way */
+};
+
+int64_t
+packet_socket(struct lx_call *c, int type, int proto, int flags)
+{
+	struct lx_sockdesc sd = { .sd_family = AF_PACKET, .sd_type = type, .sd_kind = LXK_DGRAM };
+	struct vi_socket *so;
+	int error;
+
+	/* SOCK_PACKET, of Linux 2.0, is not there; as Linux, the right is asked for before the type. */
+	error = lx_sock_make(c, VI_AF_PACKET, type == SOCK_DGRAM ? VI_SOCK_DGRAM : VI_SOCK_RAW, ntohs((uint16_t)proto), true, &sd.sd_cred, &so);
+	if (error == 0 && type != SOCK_RAW && type != SOCK_DGRAM) {
+		vi_close(so);
+		error = ESOCKTNOSUPPORT;
+	}
+	return (error != 0 ? -error : lx_sock_give(c, so, &sd, flags));
+}
+
+int
+packet_init(struct lx_sock *ls)
+{
+	return ((ls->ls_packet = calloc(1, sizeof(*ls->ls_packet))) != NULL ? 0 : ENOMEM);
+}
+
+void
+packet_free(struct lx_sock *ls)
+{
+	free(ls->ls_packet);
+}
+
+int64_t
+packet_bind(struct lx_call *c)
+{
+	struct vi_sockaddr sa;
+	int error = sockaddr_copyin(c, c->c_arg[1], c->c_arg[2], &sa);
+
+	if (error == EAFNOSUPPORT || (error == 0 && sa.sa_family != VI_AF_PACKET))
+		error = EINVAL;
+	return (error != 0 ? -error : -vi_bind(c->c_sock->ls_so, &sa));
+}
+
+/* The family is not looked at, as on Linux. */
+int
+packet_address(struct lx_call *c, uint64_t addr, uint64_t len, struct vi_sockaddr *sa)
+{
+	struct sockaddr_ll sll;
+	int error;
+
+	if (len < sizeof(sll) || len > sizeof(struct sockaddr_storage))
+		return (EINVAL);
+	if ((error = lx_copyin(c, addr, &sll, sizeof(sll))) != 0)
+		return (error);
+	if (sll.sll_halen > len - offsetof(struct sockaddr_ll, sll_addr))
+		return (EINVAL);
+	sll.sll_family = AF_PACKET;
+	return (sockaddr_parse(&sll, sizeof(sll), sa));
+}
+
+/* Options */
+
+int
+packet_version(const struct lx_sock *ls)
+{
+	return (ls->ls_packet->lp_version);
+}
+
+int
+packet_setopt(struct lx_sock *ls, int name, const uint8_t *buf, size_t len)
+{
+	struct lx_packet *lp = ls->ls_packet;
+	int value;
+
+	if (len != sizeof(value))
+		return (EINVAL);
+	memcpy(&value, buf, sizeof(value));
+	switch (name) {
+	case PACKET_VERSION:
+		if (value < TPACKET_V1 || value > TPACKET_V3)
+			return (EINVAL);
+		lp->lp_version = value;
+		return (0);
+	case PACKET_RESERVE:
+		if (value < 0)
+			return (EINVAL);
+		lp->lp_reserve = (unsigned)value;
+		return (0);
+	case PACKET_QDISC_BYPASS:
+		lp->lp_bypass = value != 0;
+		return (0);
+	default:
+		return (ENOPROTOOPT);
+	}
+}
+
+/* The version asked about comes in the buffer. */
+static int
+packet_hdrlen(const uint8_t *buf, size_t len, int *value)
+{
+	if (len < sizeof(*value))
+		return (EINVAL);
+	memcpy(value, buf, sizeof(*value));
+	switch (*value) {
+	case TPACKET_V1:
+		*value = sizeof(struct tpacket_hdr);
+		return (0);
+	case TPACKET_V2:
+		*value = sizeof(struct tpacket2_hdr);
+		return (0);
+	case TPACKET_V3:
+		*value = sizeof(struct tpacket3_hdr);
+		return (0);
+	default:
+		return (EINVAL);
+	}
+}
+
+int
+packet_getopt(struct lx_sock *ls, int name, uint8_t *buf, size_t *len)
+{
+	const struct lx_packet *lp = ls->ls_packet;
+	int value = 0, error = 0;
+
+	switch (name) {
+	case PACKET_VERSION:
+		value = lp->lp_version;
+		break;
+	case PACKET_RESERVE:
+		value = (int)lp->lp_reserve;
+		break;
+	case PACKET_QDISC_BYPASS:
+		value = lp->lp_bypass;
+		break;
+	case PACKET_HDRLEN:
+		error = packet_hdrlen(buf, *len, &value);
+		break;
+	default:
+		return (ENOPROTOOPT);
+	}
+	if (error != 0)
+		return (error);
+	*len = *len < sizeof(value) ? *len : sizeof(value);
+	memcpy(buf, &value, *len);
+	return (0);
+}
