@@ -33,7 +33,9 @@ pkt_so_attach(struct socket *so, int proto)
 	struct pktpcb *pp;
 	int error;
 
-	if ((error = vnet_priv_check(vn, &so->so_cred, VI_PRIV_NET_RAW)) != 0)
+	/* Who shares another's stack may send what he likes, but not see what others do. */
+	if ((error = vnet_priv_check(vn, &so->so_cred, VI_PRIV_NET_RAW)) != 0 ||
+	    (error = vnet_priv_check(vn, &so->so_cred, VI_PRIV_NET_CAPTURE)) != 0)
 		return (error);
 	if ((pp = kmalloc(vnet_acct(vn), ACCT_PCB, sizeof(*pp))) == NULL)
 		return (ENOBUFS);
