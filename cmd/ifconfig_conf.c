@@ -33,6 +33,8 @@ static const struct word {
 	{ "vxlanid", 1 }, { "vxlanlocal", 1 }, { "vxlanremote", 1 }, { "vxlangroup", 1 }, { "vxlandev", 1 }, { "vxlanlocalport", 1 },
 	{ "vxlanremoteport", 1 }, { "vxlanportrange", 2 }, { "vxlanttl", 1 }, { "vxlanlearn", 0 }, { "-vxlanlearn", 0 }, { "vxlanmaxaddr", 1 },
 	{ "vxlantimeout", 1 }, { "vxlanflush", 0 }, { "vxlanflushall", 0 },
+	/* unat */
+	{ "forward", 3 }, { "-forward", 2 }, { "gateway", 1 }, { "hostloopback", 0 }, { "-hostloopback", 0 },
 };
 
 int

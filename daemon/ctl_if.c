@@ -185,11 +185,14 @@ static int
 op_create(struct ctl_request *rq)
 {
 	char name[VI_IFNAMSIZ];
+	enum vi_priv priv;
 	const char *type;
 	int error;
 
 	if ((error = ctl_args(rq, "{s:s}", "type", &type)) != 0 ||
 	    (error = ctl_may(rq, VI_PRIV_NET_IFCREATE)) != 0)
+		return error;
+	if ((priv = vi_if_create_priv(type)) != VI_PRIV_MAX && (error = ctl_may(rq, priv)) != 0)
 		return error;
 	error = vi_if_create(rq->rq_vnet, type, name);
 	if (error == EINVAL || error == ENXIO || error == ENOENT)

@@ -73,11 +73,14 @@ op_option(struct ctl_request *rq)
 	const char *name, *option, *argv[MAXWORDS];
 	char err[VI_ERRLEN];
 	json_t *args = NULL;
+	enum vi_priv priv;
 	unsigned argc;
 	int error;
 
 	if ((error = ctl_args(rq, "{s:s,s:s,s?o}", "name", &name, "option", &option, "args", &args)) != 0 ||
 	    (error = get_words(rq, args, argv, &argc)) != 0 || (error = ctl_may(rq, VI_PRIV_NET_IFSET)) != 0)
+		return error;
+	if ((priv = vi_if_option_priv(rq->rq_vnet, name)) != VI_PRIV_MAX && (error = ctl_may(rq, priv)) != 0)
 		return error;
 	error = vi_if_option(rq->rq_vnet, name, option, argv, argc, err);
 	if (error == ENXIO && err[0] == '\0')

@@ -24,6 +24,7 @@
 
 struct ctl_server;
 struct jproc;
+struct nat;
 struct removal;
 struct spawner;
 struct daemon;
@@ -82,6 +83,7 @@ struct daemon {
 	struct ctl_server *d_ctl;
 	LIST_HEAD(, jproc) d_jprocs;
 	LIST_HEAD(, removal) d_removals;
+	LIST_HEAD(, nat) d_nats;
 };
 
 static inline struct lx_loop *
@@ -125,6 +127,10 @@ void	daemon_managed(struct daemon *);
 
 /* logbell.c: any thread; who reads jails' messages is told a moment later */
 void	logbell_ring(struct daemon *);
+
+/* unat.c: links to the host's network can be made from now on */
+int	nats_init(struct daemon *);
+void	nats_fini(struct daemon *);	/* the workers have ended */
 
 /* timer.c */
 int	timers_init(struct daemon *);

@@ -425,7 +425,8 @@ build(struct daemon *d, const struct options *o, int spawner)
 	d->d_ctl->cs_fd = -1;
 	if ((error = build_kernel(d, o->o_workers)) != 0 ||
 	    (error = workers_new(d, o->o_workers)) != 0 || (error = timers_init(d)) != 0 ||
-	    (error = catch_signals(d)) != 0 || (error = jprocs_init(d, spawner)) != 0)
+	    (error = catch_signals(d)) != 0 || (error = jprocs_init(d, spawner)) != 0 ||
+	    (error = nats_init(d)) != 0)
 		return error;
 	return 0;
 }
@@ -513,6 +514,7 @@ destroy(struct daemon *d)
 		workers_stop(d);
 		d->d_alone = true;
 		ctl_server_fini(d);
+		nats_fini(d);
 		jprocs_fini(d);
 		removals_fini(d);
 		timers_fini(d);

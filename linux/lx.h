@@ -26,6 +26,7 @@
 
 #include "linux/linux.h"
 #include "linux/loop.h"
+#include "linux/sockaddr.h"
 
 #define LX_NITEMS(a)	(sizeof(a) / sizeof((a)[0]))
 #define LX_CONTAINER(ptr, type, member)	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
@@ -403,7 +404,6 @@ void	 control_error(struct lx_control *, unsigned cmsg, const struct vi_sockerr 
 int	 control_parse(const uint8_t *, size_t, struct vi_msg *);
 
 /* sockaddr.c: the only place that knows how the host writes addresses */
-int	 sockaddr_parse(const void *, size_t len, struct vi_sockaddr *); /* EINVAL, EAFNOSUPPORT */
 int	 sockaddr_copyin(const struct lx_call *, uint64_t addr, uint64_t len, struct vi_sockaddr *);
 /*
  * May the address be used by a socket of this family?  As Linux says it: EINVAL when it is shorter than the family's, EAFNOSUPPORT when it is another's.
@@ -411,7 +411,6 @@ int	 sockaddr_copyin(const struct lx_call *, uint64_t addr, uint64_t len, struct
 int	 sockaddr_suits(const struct vi_sockaddr *, int family, size_t len);
 void	 sockaddr_map(struct vi_sockaddr *);	/* IPv4 to ::ffff:a.b.c.d */
 uint8_t	 sockaddr_family(int family);	/* AF_* to VI_AF_* */
-socklen_t sockaddr_build(const struct vi_sockaddr *, struct sockaddr_storage *);
 /* Writes address and length as getsockname(2) does.  The length is a socklen_t at lenp. */
 int	 sockaddr_copyout(const struct lx_call *, const void *, socklen_t, uint64_t addr, uint64_t lenp);
 

@@ -5,6 +5,7 @@
 #ifndef VIMAGE_IFNET_H
 #define VIMAGE_IFNET_H
 
+#include <vimage/priv.h>
 #include <vimage/types.h>
 
 #ifdef __cplusplus
@@ -68,6 +69,7 @@ struct vi_ifinfo {
 typedef void vi_if_fn(void *arg, const struct vi_ifinfo *);
 
 /* type: a cloner ("lo", "epair", next free unit) or a name ("lo7", "epair3").  name gets the result ("epair0a"). */
+VI_API enum vi_priv vi_if_create_priv(const char *type);	/* what it takes to make one besides net.ifcreate; VI_PRIV_MAX: nothing */
 VI_API int	vi_if_create(struct vi_vnet *, const char *type, char name[VI_IFNAMSIZ]);
 /* A cable between two vnets: an epair made in a, whose other end moves to b.  The ends' names ("epair3a", "epair3b"). */
 VI_API int	vi_if_cable(struct vi_vnet *a, struct vi_vnet *b, char namea[VI_IFNAMSIZ], char nameb[VI_IFNAMSIZ]);
@@ -96,6 +98,7 @@ VI_API int	vi_if_reclaim(struct vi_vnet *from, const char *name, struct vi_vnet 
  * holds one sentence, or "" when the errno tells enough.
  */
 VI_API int	vi_if_option(struct vi_vnet *, const char *name, const char *option, const char *const *argv, unsigned argc, char *err);
+VI_API enum vi_priv vi_if_option_priv(struct vi_vnet *, const char *name);	/* what it takes besides net.ifset to set those of its kind; VI_PRIV_MAX: nothing */
 /* Shows them in order.  list: NULL, or what item is one of ("member"); texts live for the call only. */
 typedef void vi_if_option_fn(void *arg, const char *list, const char *item, const char *key, const char *value);
 VI_API int	vi_if_options(struct vi_vnet *, const char *name, vi_if_option_fn *, void *arg);	/* ENXIO */

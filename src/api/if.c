@@ -18,6 +18,18 @@ vi_if_create(struct vi_vnet *vn, const char *type, char name[VI_IFNAMSIZ])
 	return (if_create(api_vnet(vn), type, name));
 }
 
+static enum vi_priv
+api_cloner_priv(const struct if_clone *ifc)
+{
+	return (ifc == NULL || ifc->ifc_priv == 0 ? VI_PRIV_MAX : ifc->ifc_priv);
+}
+
+enum vi_priv
+vi_if_create_priv(const char *type)
+{
+	return (api_cloner_priv(if_clone_find(type)));
+}
+
 int
 vi_if_cable(struct vi_vnet *a, struct vi_vnet *b, char namea[VI_IFNAMSIZ], char nameb[VI_IFNAMSIZ])
 {
@@ -176,6 +188,14 @@ vi_if_option(struct vi_vnet *vn, const char *name, const char *option, const cha
 {
 	err[0] = '\0';
 	API_IF(vn, name, ifopt_set(ifp, option, argv, argc, err));
+}
+
+enum vi_priv
+vi_if_option_priv(struct vi_vnet *vn, const char *name)
+{
+	const struct ifnet *ifp = ifnet_byname(api_vnet(vn), name);
+
+	return (ifp == NULL ? VI_PRIV_MAX : api_cloner_priv(ifp->if_cloner));
 }
 
 int

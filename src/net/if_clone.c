@@ -10,7 +10,7 @@
 
 const struct if_clone *const net_cloners[] = {
 	&bridge_cloner, &disc_cloner, &edsc_cloner, &epair_cloner, &gif_cloner, &gre_cloner, &host_cloner, &lagg_cloner,
-	&lo_cloner, &stf_cloner, &tap_cloner, &tun_cloner, &vlan_cloner, &vxlan_cloner, &wire_cloner, NULL
+	&lo_cloner, &stf_cloner, &tap_cloner, &tun_cloner, &unat_cloner, &vlan_cloner, &vxlan_cloner, &wire_cloner, NULL
 };
 
 /* The number behind a cloner's name: -1 for none.  EINVAL: something else stands there. */
@@ -143,24 +143,41 @@ if_new_destroy(struct ifnet *ifp)
 
 /* Management */
 
+/* The kind that "epair" or "epair7" names, with the number; NULL: none. */
+static const struct if_clone *
+clone_bytype(const char *type, int *unit)
+{
+	size_t len;
+
+	for (unsigned i = 0; net_cloners[i] != NULL; i++) {
+		len = strlen(net_cloners[i]->ifc_name);
+		if (strncmp(type, net_cloners[i]->ifc_name, len) == 0 && clone_unit(type + len, unit) == 0)
+			return (net_cloners[i]);
+	}
+	return (NULL);
+}
+
+const struct if_clone *
+if_clone_find(const char *type)
+{
+	int unit;
+
+	return (clone_bytype(type, &unit));
+}
+
 int
 if_create(struct vnet *vn, const char *type, char name[IFNAMSIZ])
 {
-	int unit, error;
-	size_t len;
+	const struct if_clone *ifc;
+	int unit;
 
 	if (!vnet_running(vn))
 		return (EBUSY);
-	for (unsigned i = 0; net_cloners[i] != NULL; i++) {
-		len = strlen(net_cloners[i]->ifc_name);
-		if (strncmp(type, net_cloners[i]->ifc_name, len) != 0 ||
-		    (error = clone_unit(type + len, &unit)) != 0)
-			continue;
-		if (unit >= 0 && ifnet_byname(vn, type) != NULL)
-			return (EEXIST);
-		return (net_cloners[i]->ifc_create(vn, unit, name));
-	}
-	return (clone_named(vn, type, name));
+	if ((ifc = clone_bytype(type, &unit)) == NULL)
+		return (clone_named(vn, type, name));
+	if (unit >= 0 && ifnet_byname(vn, type) != NULL)
+		return (EEXIST);
+	return (ifc->ifc_create(vn, unit, name));
 }
 
 void

@@ -32,14 +32,6 @@ VNET_STATE_DEFINE(epair);
 
 /* Units */
 
-static struct net_kern *
-epair_kern(struct kernel *k)
-{
-	if (k->k_net == NULL)
-		k->k_net = kmalloc(&k->k_acct, ACCT_MISC, sizeof(*k->k_net));
-	return (k->k_net);
-}
-
 static bool
 epair_unit_used(const struct net_kern *nk, uint32_t unit)
 {
@@ -113,7 +105,7 @@ static int
 epair_unit_alloc(struct vnet *vn, int wanted, uint32_t *unit)
 {
 	struct kernel *k = vn->vn_kernel;
-	struct net_kern *nk = epair_kern(k);
+	struct net_kern *nk = net_kern(k);
 
 	if (nk == NULL)
 		return (ENOBUFS);

@@ -17,7 +17,11 @@ struct net_kern {
 	uint64_t	*nk_epairs;	/* units in use */
 	uint32_t	 nk_nepairs;	/* bits of nk_epairs */
 	uint32_t	 nk_epairhint;	/* none below is free */
+	const struct vi_unat_ops *nk_unatops;	/* the embedder's; NULL: he has none */
+	void		*nk_unatarg;
 };
+/* Made with the first call; NULL: no memory. */
+struct net_kern *net_kern(struct kernel *);
 
 /* ifnet.c */
 bool	if_name_ok(const char *);
@@ -79,6 +83,6 @@ void	if_clone_destroy(struct ifnet *);	/* whatever it is, and wherever; lo0 too 
 
 
 extern const struct if_clone bridge_cloner, disc_cloner, edsc_cloner, epair_cloner, lagg_cloner, lo_cloner, tap_cloner, tun_cloner,
-    vlan_cloner, wire_cloner, host_cloner;
+    unat_cloner, vlan_cloner, wire_cloner, host_cloner;
 
 #endif

@@ -17,6 +17,7 @@
 #include <bsd/sys/queue.h>
 
 #include <vimage/ifnet.h>
+#include <vimage/priv.h>
 #include <vimage/route.h>
 
 #include "kern/lane.h"
@@ -143,6 +144,7 @@ struct ifnet {
 	uint8_t		 if_lladdr[8];
 	bool		 if_linkup;
 	bool		 if_dying;
+	bool		 if_anydst;	/* (c) what comes in is for this host, whatever its destination */
 	uint8_t		 if_level;	/* net/if_over.h: how many interfaces may lie below */
 	const struct ifnet_ops *if_ops;	/* (c) */
 	const struct if_clone *if_cloner;	/* (c) */
@@ -180,6 +182,7 @@ struct if_clone {
 	 * first one's.
 	 */
 	int		(*ifc_create)(struct vnet *vn, int unit, char name[IFNAMSIZ]);
+	enum vi_priv	 ifc_priv;	/* who makes one, or sets options of its kind, needs it too; 0: nothing more */
 	/* and what belongs to it (the other end of an epair, wherever it is) */
 	void		(*ifc_destroy)(struct ifnet *);
 	/* the interface at the other end; NULL: there are none of that kind */
@@ -277,6 +280,7 @@ struct mbuf *if_wire(struct ifnet *, struct mbuf *, bool sums);
  * The name of a new interface: TYPE and the number, or with unit < 0 the first number whose name is free.  ENOSPC, EEXIST.
  */
 int	if_clone_name(struct vnet *, const char *type, int unit, char name[IFNAMSIZ]);
+const struct if_clone *if_clone_find(const char *type);	/* the kind that makes it; NULL: unknown, or known by the form of names */
 #define IF_CLONE_MAXAUTO	32767	/* of the numbers it gives */
 /*
  * One ifnet and one zeroed softc, of the sizes and functions that the cloner says, not attached; an Ethernet's link address is made of its name.

@@ -105,6 +105,14 @@ if_lladdr_make(struct kernel *k, uint32_t unit, uint8_t last, uint8_t lladdr[6])
 	lladdr[5] = last;
 }
 
+struct net_kern *
+net_kern(struct kernel *k)
+{
+	if (k->k_net == NULL)
+		k->k_net = kmalloc(&k->k_acct, ACCT_MISC, sizeof(*k->k_net));
+	return (k->k_net);
+}
+
 void
 net_kernel_fini(struct kernel *k)
 {

@@ -35,11 +35,11 @@ vimage_fini(struct kernel *k, vi_leak_fn *fn, void *arg)
 
 	/* Vnets that no prison owns first: their interfaces may be lent to prisons' stacks. */
 	for (vn = TAILQ_FIRST(&vk->vk_vnets), leaks = 0; vn != NULL;) {
-		struct vnet *next = TAILQ_NEXT(vn, vn_link);
-
-		if (vn->vn_jid < 0)
+		if (vn->vn_jid < 0) {
 			leaks += vnet_destroy(vn, fn, arg);
-		vn = next;
+			vn = TAILQ_FIRST(&vk->vk_vnets);	/* others may have gone with it */
+		} else
+			vn = TAILQ_NEXT(vn, vn_link);
 	}
 	leaks += prison_fini(k, fn, arg);
 	VI_ASSERT(TAILQ_EMPTY(&vk->vk_vnets));

@@ -15,6 +15,8 @@ static const struct icmp_vnet icmp_defaults = {
 
 static const struct sysctl_desc icmp_sysctls[] = {
 	CTL_INT("net.inet.icmp.bmcastecho", CTL_RW, struct icmp_vnet, icv_bmcastecho, 0, 1, "Answer echo requests to broadcast addresses"),
+	CTL_INT("net.inet.icmp.ignore_echo", CTL_RW, struct icmp_vnet, icv_ignoreecho, 0, 1, "Do not answer echo requests"),
+	CTL_INT("net.ipv4.icmp_echo_ignore_all", CTL_RW, struct icmp_vnet, icv_ignoreecho, 0, 1, "As net.inet.icmp.ignore_echo"),
 	CTL_INT("net.inet.icmp.tstamprepl", CTL_RW, struct icmp_vnet, icv_tstamprepl, 0, 1, "Answer timestamp requests"),
 	CTL_INT("net.inet.icmp.drop_redirect", CTL_RW, struct icmp_vnet, icv_dropredirect, 0, 1, "Ignore redirects"),
 	CTL_INT("net.inet.icmp.log_redirect", CTL_RW, struct icmp_vnet, icv_logredirect, 0, 1, "Log redirects"),

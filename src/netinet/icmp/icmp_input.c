@@ -83,6 +83,10 @@ icmp_echo(struct mbuf *m, const struct inet_pkt *pk)
 		icmp_drop(m, &icv->icv_stat.icps_bmcastecho);
 		return;
 	}
+	if (icv->icv_ignoreecho != 0) {
+		icmp_drop(m, &icv->icv_stat.icps_ignoredecho);
+		return;
+	}
 	if (!m_writable(m)) {
 		n = m_dup(m, vnet_acct(pk->ip_vnet));
 		m_freem(m);

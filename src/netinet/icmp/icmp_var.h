@@ -23,6 +23,7 @@
 	X(icps_checksum, "message%s with bad checksum") \
 	X(icps_badlen, "message%s with bad length") \
 	X(icps_bmcastecho, "multicast echo requests ignored") \
+	X(icps_ignoredecho, "echo request%s ignored") \
 	X(icps_bmcasttstamp, "multicast timestamp requests ignored") \
 	X(icps_badredirect, "redirect%s ignored") \
 	X(icps_reflect, "message response%s generated") \
@@ -48,7 +49,7 @@ struct icmp_budget {
 struct icmp_vnet {
 	struct icmpstat	 icv_stat;
 	int		 icv_bmcastecho, icv_dropredirect, icv_logredirect, icv_icmplim, icv_icmplimoutput, icv_quotelen;
-	int		 icv_tstamprepl;
+	int		 icv_tstamprepl, icv_ignoreecho;
 	struct icmp_budget icv_budget[ICMP_NLIMITS];
 };
 VNET_STATE_DECLARE(icmp);

@@ -15,6 +15,8 @@ static const struct icmp6_vnet icmp6_defaults = {
 
 static const struct sysctl_desc icmp6_sysctls[] = {
 	CTL_INT("net.inet6.icmp6.errppslimit", CTL_RW, struct icmp6_vnet, ic6v_errppslim, 0, 1000000, "Errors per second; 0 no limit"),
+	CTL_INT("net.inet6.icmp6.ignore_echo", CTL_RW, struct icmp6_vnet, ic6v_ignoreecho, 0, 1, "Do not answer echo requests"),
+	CTL_INT("net.ipv6.icmp.echo_ignore_all", CTL_RW, struct icmp6_vnet, ic6v_ignoreecho, 0, 1, "As net.inet6.icmp6.ignore_echo"),
 	CTL_INT("net.inet6.icmp6.mcastecho", CTL_RW, struct icmp6_vnet, ic6v_mcastecho, 0, 1, "Answer echo requests to groups"),
 	CTL_END
 };

@@ -53,6 +53,10 @@ icmp6_echo(struct mbuf *m, const struct inet_pkt *pk)
 		icmp6_drop(m, &ic6v->ic6v_stat.ic6s_mcastecho);
 		return;
 	}
+	if (ic6v->ic6v_ignoreecho != 0) {
+		icmp6_drop(m, &ic6v->ic6v_stat.ic6s_ignoredecho);
+		return;
+	}
 	if (in6_unspecified((const uint8_t *)pk->ip_src.in6) || ip6_route(pk->ip_vnet, &io, &path) != 0) {
 		icmp6_drop(m, &ic6v->ic6v_stat.ic6s_noerror);
 		return;

@@ -22,6 +22,7 @@
 	X(ic6s_badquote, "error%s that quote what we did not send") \
 	X(ic6s_nond, "neighbour discovery message%s without neighbour discovery") \
 	X(ic6s_unknown, "informational message%s of unknown type") \
+	X(ic6s_ignoredecho, "echo request%s ignored") \
 	X(ic6s_mcastecho, "echo request%s to groups ignored") \
 	X(ic6s_reflect, "message response%s generated") \
 	X(ic6s_pmtuchg, "path MTU change%s")
@@ -49,7 +50,7 @@ icmp6_hist(uint8_t type)
 
 struct icmp6_vnet {
 	struct icmp6stat ic6v_stat;
-	int		 ic6v_errppslim, ic6v_mcastecho;
+	int		 ic6v_errppslim, ic6v_mcastecho, ic6v_ignoreecho;
 	uint64_t	 ic6v_second;	/* host seconds */
 	int		 ic6v_count;	/* errors wanted in that second */
 };

@@ -107,7 +107,9 @@ input_dest(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf 
 		return (in_mcast_accept(ifp, dst, ii->ii_src, ii->ii_p) ? DEST_GROUP : DEST_NOTMEMBER);
 	if (loop)
 		return (in_localaddr(iv, dst) ? DEST_OURS : in_ops.io_isbcast(iv->iv_vnet, &any) ? DEST_GROUP : DEST_OTHER);
-	return (in_ifbroadcast(ifp, dst) ? DEST_GROUP : DEST_OTHER);
+	if (in_ifbroadcast(ifp, dst))
+		return (DEST_GROUP);
+	return (ifp->if_anydst ? DEST_OURS : DEST_OTHER);
 }
 
 /* m_data to the transport header.  The IP header stays where it is. */

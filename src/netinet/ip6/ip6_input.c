@@ -174,7 +174,7 @@ input_dest(struct ip6_vnet *i6v, const struct ifnet *ifp, struct mbuf *m, const 
 		return (DEST_DROPPED);
 	}
 	if ((ia = in6_ifaddr_find(i6v, dst)) == NULL)
-		return (DEST_OTHER);
+		return (ifp->if_anydst ? DEST_OURS : DEST_OTHER);
 	/* RFC 4862 5.4: an address that is not verified yet is not ours. */
 	if ((ia->ia_flags & (VI_IN6_IFF_TENTATIVE | VI_IN6_IFF_DUPLICATED)) != 0) {
 		input_drop(m, &i6v->i6v_stat.i6s_tentative);

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation: links to the host's network, without privileges.
+ *
+ * ifconfig unat create makes an Ethernet whose other end is a stack of its own (vimage/unat.h).  What the jail sends arrives there whatever its
+ * destination, and is relayed to sockets of the host that vimaged makes, as any program of its user could: connections by unat_tcp.c, datagrams by
+ * unat_udp.c, echo requests by unat_icmp.c.  The gateway has an address, and behind it is one for the host's resolver.
+ *
+ * What is reached is what the host reaches, but not the host itself by its loopback interface, where services trust whoever comes.  With the option
+ * "hostloopback" the gateway's address stands for it.
+ *
+ * Each relayed thing is a flow; there are at most NAT_MAXFLOWS.  A timer that runs while there are flows looks for those whose time is over.
+ *
+ * When the interface goes, the sockets of the far stack die at once, and everything else in the worker's own thread a moment later: until then events
+ * that were waiting find na_closed set.
+ */
+#include "daemon/unat.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <vimage/jail.h>
+#include <vimage/sysctl.h>
+
+#include "daemon/daemon.h"
+#include "daemon/unat_raw.h"
+
+#define NAT_TICK	2	/* s between looks at the flows' times */
+
+/* Flows */
+
+uint64_t
+nat_now(const struct nat *na)
+{
+	return daemon_now(na->na_daemon);
+}
+
+/* FNV-1a: whoever fills the buckets fills only his own link's. */
+static unsigned
+flow_hash(const struct nat_pair *np)
+{
+	const uint8_t *p = (const uint8_t *)np;
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < sizeof(*np); i++)
+		h = (h ^ p[i]) * 16777619u;
+	return (h ^ h >> 16) & (NAT_HASH - 1);
+}
+
+struct nat_flow *
+nat_flow_find(const struct nat *na, const struct nat_kind *nk, const struct nat_pair *np)
+{
+	struct nat_flow *nf;
+
+	LIST_FOREACH(nf, &na->na_flows[flow_hash(np)], nf_link)
+		if (nf->nf_kind == nk && memcmp(&nf->nf_pair, np, sizeof(*np)) == 0)
+			return nf;
+	return NULL;
+}
+
+static void
+set_ticking(struct nat *na, bool on)
+{
+	const struct itimerspec its = { .it_value = { .tv_sec = on ? NAT_TICK : 0 }, .it_interval = { .tv_sec = on ? NAT_TICK : 0 } };
+
+	if (na->na_ticking != on)
+		(void)timerfd_settime(na->na_timer.le_fd, 0, &its, NULL);
+	na->na_ticking = on;
+}
+
+bool
+nat_flow_add(struct nat *na, struct nat_flow *nf, const struct nat_kind *nk, const struct nat_pair *np)
+{
+	if (na->na_nflows >= NAT_MAXFLOWS)
+		return false;
+	nf->nf_kind = nk;
+	nf->nf_nat = na;
+	nf->nf_pair = *np;
+	nf->nf_fd = -1;
+	LIST_INSERT_HEAD(&na->na_flows[flow_hash(np)], nf, nf_link);
+	na->na_nflows++;
+	set_ticking(na, true);
+	return true;
+}
+
+void
+nat_flow_remove(struct nat_flow *nf)
+{
+	LIST_REMOVE(nf, nf_link);
+	nf->nf_nat->na_nflows--;
+	lx_loop_del(nf->nf_nat->na_worker->w_loop, &nf->nf_event);
+	if (nf->nf_fd >= 0)
+		close(nf->nf_fd);
+}
+
+static void
+expire_flows(struct nat *na)
+{
+	const uint64_t now = nat_now(na);
+	struct nat_flow *nf, *next;
+
+	for (unsigned i = 0; i < NAT_HASH; i++) {
+		for (nf = LIST_FIRST(&na->na_flows[i]); nf != NULL; nf = next) {
+			next = LIST_NEXT(nf, nf_link);
+			if (nf->nf_until != 0 && nf->nf_until <= now)
+				(void)nf->nf_kind->nk_expire(nf, now);
+		}
+	}
+}
+
+static void
+timer_event(struct lx_event *le, uint32_t events)
+{
+	struct nat *na = CONTAINER(le, struct nat, na_timer);
+	uint64_t count;
+
+	(void)events;
+	(void)!read(le->le_fd, &count, sizeof(count));
+	if (na->na_closed)
+		return;
+	expire_flows(na);
+	if (na->na_nflows == 0)
+		set_ticking(na, false);
+}
+
+static void
+kick_event(struct lx_event *le, uint32_t events)
+{
+	struct nat *na = CONTAINER(le, struct nat, na_kick);
+	uint64_t count;
+
+	(void)events;
+	(void)!read(le->le_fd, &count, sizeof(count));
+	if (!na->na_closed)
+		nat_tcp_begin(na);
+}
+
+void
+nat_kick(struct nat *na)
+{
+	(void)!write(na->na_kick.le_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+}
+
+int
+nat_setint(struct vi_socket *so, enum vi_sockopt opt, int value)
+{
+	return vi_setsockopt(so, opt, &value, sizeof(value));
+}
+
+/* Life */
+
+/* Lets go of everything of the host's and of the far stack's. */
+static void
+nat_drain(struct nat *na)
+{
+	struct lx_event *const events[] = { &na->na_kick, &na->na_timer };
+	struct nat_flow *nf;
+
+	for (unsigned i = 0; i < NAT_HASH; i++)
+		while ((nf = LIST_FIRST(&na->na_flows[i])) != NULL)
+			nf->nf_kind->nk_free(nf);
+	nat_tcp_fini(na);
+	nat_raw_fini(na);
+	for (size_t i = 0; i < NITEMS(events); i++) {
+		lx_loop_del(na->na_worker->w_loop, events[i]);
+		if (events[i]->le_fd >= 0)
+			close(events[i]->le_fd);
+	}
+	na->na_drained = true;
+}
+
+static void
+nat_free(void *arg)
+{
+	struct nat *na = arg;
+
+	if (!na->na_drained)
+		nat_drain(na);
+	LIST_REMOVE(na, na_link);
+	free(na);
+}
+
+static int
+open_events(struct nat *na)
+{
+	const struct { struct lx_event *le; int fd; void (*fn)(struct lx_event *, uint32_t); } events[] = {
+		{ &na->na_kick, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), kick_event },
+		{ &na->na_timer, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), timer_event },
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < NITEMS(events); i++) {
+		events[i].le->le_fd = events[i].fd;
+		if (error == 0 && (events[i].fd < 0 || lx_loop_add(na->na_worker->w_loop, events[i].le, events[i].fd, EPOLLIN, events[i].fn) != 0))
+			error = errno;
+	}
+	return error;
+}
+
+static void
+take_index(void *arg, const struct vi_ifinfo *ii)
+{
+	*(uint32_t *)arg = ii->if_index;
+}
+
+/* The gateway and the resolver behind it. */
+static int
+set_gateway(struct nat *na, const struct vi_sockaddr *gate, uint8_t prefixlen)
+{
+	struct vi_ifaddr ia = { .ia_addr = *gate, .ia_prefixlen = prefixlen };
+	int error;
+
+	if ((error = vi_if_addr_add(na->na_far, "gate0", &ia, false)) != 0 || (error = vi_if_get(na->na_far, "gate0", take_index, &na->na_gateindex)) != 0)
+		return error;
+	na->na_gate = na->na_dns = *gate;
+	na->na_prefixlen = prefixlen;
+	na->na_dns.sa_in = htonl(ntohl(gate->sa_in) + 1);
+	ia.ia_addr = na->na_dns;
+	ia.ia_prefixlen = 32;
+	return vi_if_addr_add(na->na_far, "gate0", &ia, true);
+}
+
+static int
+set_sysctls(struct nat *na)
+{
+	static const char *const ctls[] = { "net.inet.udp.blackhole", "net.inet.icmp.ignore_echo", "net.inet6.icmp6.ignore_echo" };
+	const struct vi_cred root = { .cr_priv = true };
+	int error = 0;
+
+	for (size_t i = 0; i < NITEMS(ctls) && error == 0; i++)
+		error = vi_sysctl_set(na->na_far, ctls[i], "1", &root);
+	return error;
+}
+
+static int
+nat_open(void *arg, struct vi_unat *un, struct vi_vnet *far, void **user)
+{
+	struct vi_sockaddr gate = { .sa_family = VI_AF_INET, .sa_in = htonl(0x0a000202) };	/* 10.0.2.2, where others of the kind have it */
+	struct daemon *d = arg;
+	struct nat *na = calloc(1, sizeof(*na));
+	int error;
+
+	if (na == NULL)
+		return ENOMEM;
+	na->na_daemon = d;
+	na->na_worker = &d->d_workers[vi_vnet_worker(far)];
+	na->na_unat = un;
+	na->na_far = far;
+	STAILQ_INIT(&na->na_new);
+	LIST_INSERT_HEAD(&d->d_nats, na, na_link);
+	if ((error = open_events(na)) != 0 || (error = set_sysctls(na)) != 0 || (error = set_gateway(na, &gate, 24)) != 0 ||
+	    (error = nat_raw_open(na)) != 0) {
+		nat_free(na);
+		return error;
+	}
+	*user = na;
+	return 0;
+}
+
+static void
+nat_close(void *user)
+{
+	struct nat *na = user;
+
+	na->na_closed = true;
+	if (na->na_drained || worker_post(na->na_daemon, na->na_worker->w_index, nat_free, na) != 0)
+		nat_free(na);
+}
+
+static bool
+nat_syn(void *user, const void *packet, size_t len)
+{
+	return nat_tcp_syn(user, packet, len);
+}
+
+static int
+nat_option(void *user, const char *option, const char *const *argv, unsigned argc, char *err)
+{
+	struct nat *na = user;
+
+	(void)argv;
+	(void)argc;
+	if (strcmp(option, "hostloopback") == 0 || strcmp(option, "-hostloopback") == 0) {
+		na->na_loopback = option[0] != '-';
+		return 0;
+	}
+	snprintf(err, VI_ERRLEN, "%s: not yet", option);
+	return EOPNOTSUPP;
+}
+
+static void
+nat_show(void *user, vi_if_option_fn *fn, void *arg)
+{
+	const struct nat *na = user;
+	char text[64], addr[INET_ADDRSTRLEN];
+
+	(void)snprintf(text, sizeof(text), "%s/%u", inet_ntop(AF_INET, &na->na_gate.sa_in, addr, sizeof(addr)), na->na_prefixlen);
+	fn(arg, NULL, NULL, "gateway", text);
+	fn(arg, NULL, NULL, "resolver", inet_ntop(AF_INET, &na->na_dns.sa_in, addr, sizeof(addr)));
+	if (na->na_loopback)
+		fn(arg, NULL, NULL, "hostloopback", "the gateway's address");
+	(void)snprintf(text, sizeof(text), "%u of %u", na->na_nflows, NAT_MAXFLOWS);
+	fn(arg, NULL, NULL, "flows", text);
+}
+
+static const struct vi_unat_ops nat_ops = {
+	.uo_open = nat_open,
+	.uo_close = nat_close,
+	.uo_syn = nat_syn,
+	.uo_option = nat_option,
+	.uo_show = nat_show,
+};
+
+int
+nats_init(struct daemon *d)
+{
+	return vi_unat_handler(d->d_kernel, &nat_ops, d);
+}
+
+/* The interfaces go later, with the kernel. */
+void
+nats_fini(struct daemon *d)
+{
+	struct nat *na, *next;
+
+	for (na = LIST_FIRST(&d->d_nats); na != NULL; na = next) {
+		next = LIST_NEXT(na, na_link);
+		if (na->na_closed)
+			nat_free(na);
+		else
+			nat_drain(na);
+	}
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Links to the host's network (vimage/unat.h): what vimaged does behind the other end.
+ *
+ * One struct nat for each interface unatN.  All of it belongs to the thread that runs the far stack; making, options, showing and unmaking are
+ * management, with that thread standing still.
+ */
+#ifndef DAEMON_UNAT_H
+#define DAEMON_UNAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <bsd/sys/queue.h>
+
+#include <vimage/socket.h>
+#include <vimage/unat.h>
+
+#include "linux/loop.h"
+
+struct daemon;
+struct worker;
+struct nat_forward;
+
+#define NAT_HASH	512	/* a power of two */
+#define NAT_MAXFLOWS	4096	/* of one link: each has a descriptor of the host */
+#define NAT_SEC		1000000000ull
+
+#define NAT_NRAW	2
+#define NAT_BUF		65536	/* the longest packet */
+
+/* Two ends as the jail sees them. */
+struct nat_pair {
+	struct vi_sockaddr np_jail, np_far;
+};
+
+/*
+ * What is relayed: a connection, or the datagrams of one socket of the jail.  Begins the structure of its kind.
+ */
+struct nat_flow;
+struct nat_kind {
+	void	(*nk_free)(struct nat_flow *);		/* closes what it has, and frees it */
+	bool	(*nk_expire)(struct nat_flow *, uint64_t now);	/* false: it stays */
+};
+struct nat_flow {
+	LIST_ENTRY(nat_flow) nf_link;	/* of its bucket */
+	const struct nat_kind *nf_kind;
+	struct nat	*nf_nat;
+	struct nat_pair	 nf_pair;	/* np_far: zero for datagrams, which go anywhere */
+	struct lx_event	 nf_event;
+	int		 nf_fd;		/* -1: none yet */
+	uint64_t	 nf_until;	/* ns; 0: no limit */
+};
+LIST_HEAD(nat_flows, nat_flow);
+
+struct nat_tcp;
+struct nat_listener;
+
+struct nat {
+	LIST_ENTRY(nat)	 na_link;
+	struct daemon	*na_daemon;
+	struct worker	*na_worker;
+	struct vi_unat	*na_unat;
+	struct vi_vnet	*na_far;
+	bool		 na_closed;	/* the interface is gone: everything is about to be freed */
+	bool		 na_drained;	/* has nothing of the host any more */
+	bool		 na_loopback;	/* the gateway's address is the host's loopback */
+	struct vi_sockaddr na_gate, na_dns;	/* IPv4; dns is the address behind */
+	uint8_t		 na_prefixlen;
+	struct lx_event	 na_kick;	/* an eventfd: connections to be begun */
+	struct lx_event	 na_timer;
+	bool		 na_ticking;
+	struct nat_flows na_flows[NAT_HASH];
+	unsigned	 na_nflows;
+	STAILQ_HEAD(, nat_tcp) na_new;	/* wait for na_kick */
+	LIST_HEAD(, nat_listener) na_listeners;
+	struct vi_socket *na_raw[NAT_NRAW];	/* unat_raw.c */
+	uint32_t	 na_gateindex;	/* of gate0 */
+	struct vi_sockaddr na_resolver;	/* the host's */
+	uint64_t	 na_resolverread;	/* when; 0: never */
+	uint64_t	 na_refused;	/* connections and datagrams that policy or the limit forbade */
+	uint8_t		 na_buf[NAT_BUF] __attribute__((aligned(8)));	/* the packet at hand */
+};
+
+/* unat.c */
+uint64_t nat_now(const struct nat *);
+struct nat_flow *nat_flow_find(const struct nat *, const struct nat_kind *, const struct nat_pair *);
+/* False: too many; f is not touched. */
+bool	nat_flow_add(struct nat *, struct nat_flow *, const struct nat_kind *, const struct nat_pair *);
+/* Out of the table, its event and descriptor gone. */
+void	nat_flow_remove(struct nat_flow *);
+void	nat_kick(struct nat *);
+/* An option of a socket, an int. */
+int	nat_setint(struct vi_socket *, enum vi_sockopt, int);
+
+/* unat_map.c */
+/* Where the host finds what the jail calls far.  EACCES: forbidden. */
+int	nat_map(struct nat *, const struct vi_sockaddr *far, struct vi_sockaddr *host);
+/* What the jail calls an address of the host's; dns: it may have asked the resolver.  False: the jail must not hear of it. */
+bool	nat_unmap(const struct nat *, struct vi_sockaddr *, bool dns);
+bool	nat_isgateway(const struct nat *, const struct vi_sockaddr *);	/* or the resolver's name: no hop lies between */
+bool	nat_isresolver(const struct nat *, const struct vi_sockaddr *);	/* with its port */
+bool	nat_isunicast(const struct vi_sockaddr *);
+
+/* unat_tcp.c */
+bool	nat_tcp_syn(struct nat *, const uint8_t *packet, size_t len);
+void	nat_tcp_begin(struct nat *);	/* what na_new holds */
+void	nat_tcp_fini(struct nat *);	/* listeners; flows are gone */
+
+/* unat_icmp.c */
+/* Tells the jail that a packet of its own (from its IP header on) met an error of the host's; those that are no news are not told. */
+void	nat_unreach(struct nat *, const uint8_t *packet, size_t len, int error);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "daemon/unat_raw.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/udp.h>
+
+#include "daemon/daemon.h"
+
+#define RAW_TURN	64	/* packets taken in one upcall */
+
+static const struct raw_kind {
+	int	rk_family, rk_proto;
+	void	(*rk_input)(struct nat *, const struct nat_packet *);
+} raw_kinds[NAT_NRAW] = {
+	{ VI_AF_INET, IPPROTO_UDP, nat_udp_input },
+	{ VI_AF_INET, IPPROTO_ICMP, nat_icmp_input },
+};
+
+/* Input */
+
+/* One packet of the socket's queue; false: none. */
+static bool
+raw_next(struct nat *na, const struct raw_kind *rk, struct vi_socket *so)
+{
+	struct vi_iovec iov = { na->na_buf, sizeof(na->na_buf) };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1 };
+	struct nat_packet pk = { .pk_proto = (uint8_t)rk->rk_proto, .pk_data = na->na_buf };
+	const struct iphdr *ip = (const void *)na->na_buf;
+	size_t n, hlen = 0;
+
+	if (vi_recvmsg(so, &msg, &n) != 0)
+		return false;
+	pk.pk_src = msg.msg_name;
+	pk.pk_dst = msg.msg_dst;
+	pk.pk_src.sa_port = pk.pk_dst.sa_port = 0;
+	pk.pk_ttl = msg.msg_ttl;
+	if (rk->rk_family == VI_AF_INET && n >= sizeof(*ip))
+		hlen = (size_t)ip->ihl * 4;
+	if (n < hlen)
+		return true;
+	pk.pk_data += hlen;
+	pk.pk_len = n - hlen;
+	rk->rk_input(na, &pk);
+	return true;
+}
+
+static void
+raw_upcall(struct vi_socket *so, unsigned events, void *arg)
+{
+	struct nat *na = arg;
+	unsigned i;
+
+	(void)events;
+	for (i = 0; i < NAT_NRAW && na->na_raw[i] != so; i++)
+		;
+	if (vi_socket_dead(so)) {
+		na->na_raw[i] = NULL;
+		vi_close(so);
+		return;
+	}
+	for (int turn = 0; turn < RAW_TURN; turn++)
+		if (!raw_next(na, &raw_kinds[i], so))
+			return;
+	vi_socket_upcall(so, raw_upcall, na);	/* more is there: in the next round */
+}
+
+static int
+raw_open_one(struct nat *na, unsigned i)
+{
+	const struct vi_cred root = { .cr_priv = true };
+	struct vi_socket *so;
+	int error;
+
+	if ((error = vi_socket(na->na_far, raw_kinds[i].rk_family, VI_SOCK_RAW, raw_kinds[i].rk_proto, &root, &so)) != 0)
+		return error;
+	na->na_raw[i] = so;
+	if ((error = nat_setint(so, VI_IP_TRANSPARENT, 1)) != 0 || (error = nat_setint(so, VI_IP_PKTINFO, 1)) != 0 ||
+	    (error = nat_setint(so, VI_IP_RECVTTL, 1)) != 0 || (error = nat_setint(so, VI_IP_MTU_DISCOVER, 0)) != 0 ||
+	    (error = nat_setint(so, VI_SO_BROADCAST, 1)) != 0)
+		return error;
+	vi_socket_upcall(so, raw_upcall, na);
+	return 0;
+}
+
+int
+nat_raw_open(struct nat *na)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < NAT_NRAW && error == 0; i++)
+		error = raw_open_one(na, i);
+	return error;
+}
+
+void
+nat_raw_fini(struct nat *na)
+{
+	for (unsigned i = 0; i < NAT_NRAW; i++) {
+		if (na->na_raw[i] != NULL)
+			vi_close(na->na_raw[i]);
+		na->na_raw[i] = NULL;
+	}
+}
+
+/* Output */
+
+/* RFC 1071; the bytes of one piece behind another of an even length. */
+static uint32_t
+sum_add(uint32_t sum, const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+
+	for (; len > 1; p += 2, len -= 2)
+		sum += (uint32_t)p[0] << 8 | p[1];
+	if (len > 0)
+		sum += (uint32_t)p[0] << 8;
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+static uint16_t
+sum_fold(uint32_t sum)
+{
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return htons((uint16_t)~sum);
+}
+
+/* Of UDP and ICMPv6 the addresses are summed too; those of ICMP are not. */
+static uint32_t
+sum_pseudo(uint8_t proto, const struct vi_sockaddr *from, const struct vi_sockaddr *to, size_t len)
+{
+	const size_t alen = from->sa_family == VI_AF_INET6 ? 16 : 4;
+
+	if (proto == IPPROTO_ICMP)
+		return 0;
+	return sum_add(sum_add(0, from->sa_bytes, alen), to->sa_bytes, alen) + proto + (uint32_t)len;
+}
+
+static struct vi_socket *
+raw_socket(const struct nat *na, int family, int proto)
+{
+	for (unsigned i = 0; i < NAT_NRAW; i++)
+		if (raw_kinds[i].rk_family == family && raw_kinds[i].rk_proto == proto)
+			return na->na_raw[i];
+	return NULL;
+}
+
+void
+nat_raw_send(struct nat *na, uint8_t proto, const struct vi_sockaddr *from, const struct vi_sockaddr *to, void *hdr, size_t hdrlen, size_t sumoff,
+    const void *data, size_t len)
+{
+	struct vi_iovec iov[2] = { { hdr, hdrlen }, { (void *)(uintptr_t)data, len } };
+	struct vi_msg msg = { .msg_iov = iov, .msg_iovcnt = 2, .msg_hasname = true, .msg_name = *to, .msg_set = VI_MSGSET_ADDR, .msg_dst = *from };
+	struct vi_socket *so = raw_socket(na, from->sa_family, proto);
+	uint16_t sum = 0;
+	size_t done;
+
+	if (so == NULL)
+		return;
+	memcpy((uint8_t *)hdr + sumoff, &sum, sizeof(sum));
+	sum = sum_fold(sum_add(sum_add(sum_pseudo(proto, from, to, hdrlen + len), hdr, hdrlen), data, len));
+	if (sum == 0 && proto == IPPROTO_UDP)	/* RFC 768 */
+		sum = 0xffff;
+	memcpy((uint8_t *)hdr + sumoff, &sum, sizeof(sum));
+	msg.msg_name.sa_port = 0;
+	if (to->sa_family == VI_AF_INET && to->sa_in == INADDR_BROADCAST) {
+		msg.msg_set |= VI_MSGSET_IFINDEX;
+		msg.msg_ifindex = na->na_gateindex;
+	}
+	(void)vi_sendmsg(so, &msg, &done);	/* what is lost is lost */
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation: datagrams of the jail in the host's network (RFC 4787).
+ *
+ * Each address and port that the jail sends from has one socket of the host, with a port of the host's choice, for all it talks to: endpoint-independent
+ * mapping (REQ-1), and filtering too (REQ-8).  It goes when nothing went out for five minutes (REQ-5), or half a minute when there was only talk with resolvers.
+ * What hosts of the host's network answer comes from where they are; errors that the host is told of, the jail is told.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/udp.h>
+
+#include "daemon/daemon.h"
+#include "daemon/unat_raw.h"
+#include "linux/sockaddr.h"
+
+#define UDP_TIMEOUT	(300 * NAT_SEC)
+#define UDP_DNSTIMEOUT	(30 * NAT_SEC)
+#define UDP_TURN	64
+
+struct nat_udp {
+	struct nat_flow	 nu_flow;
+	bool		 nu_dns;	/* asked the resolver by our name for it */
+	bool		 nu_other;	/* sent to other ports than a resolver's */
+};
+
+static void
+udp_free(struct nat_flow *nf)
+{
+	nat_flow_remove(nf);
+	free(nf);
+}
+
+static bool
+udp_expire(struct nat_flow *nf, uint64_t now)
+{
+	(void)now;
+	udp_free(nf);
+	return true;
+}
+
+static const struct nat_kind udp_kind = { .nk_free = udp_free, .nk_expire = udp_expire };
+
+static void
+udp_touch(struct nat_udp *nu)
+{
+	nu->nu_flow.nf_until = nat_now(nu->nu_flow.nf_nat) + (nu->nu_other ? UDP_TIMEOUT : UDP_DNSTIMEOUT);
+}
+
+/* From the host */
+
+static void
+udp_deliver(struct nat_udp *nu, struct vi_sockaddr *from, const void *data, size_t len)
+{
+	const struct vi_sockaddr *jail = &nu->nu_flow.nf_pair.np_jail;
+	struct nat *na = nu->nu_flow.nf_nat;
+	struct udphdr uh = { .dest = jail->sa_port, .len = htons((uint16_t)(sizeof(uh) + len)) };
+
+	if (!nat_unmap(na, from, nu->nu_dns))
+		return;
+	uh.source = from->sa_port;
+	udp_touch(nu);
+	nat_raw_send(na, IPPROTO_UDP, from, jail, &uh, sizeof(uh), offsetof(struct udphdr, check), data, len);
+}
+
+static bool
+udp_receive(struct nat_udp *nu)
+{
+	struct nat *na = nu->nu_flow.nf_nat;
+	struct sockaddr_storage ss;
+	socklen_t slen = sizeof(ss);
+	struct vi_sockaddr from;
+	ssize_t n = recvfrom(nu->nu_flow.nf_fd, na->na_buf, sizeof(na->na_buf), MSG_DONTWAIT, (struct sockaddr *)&ss, &slen);
+
+	if (n < 0)
+		return errno == EINTR;
+	if (sockaddr_parse(&ss, slen, &from) == 0)
+		udp_deliver(nu, &from, na->na_buf, (size_t)n);
+	return true;
+}
+
+/* What the host was told of something that the jail sent. */
+static void
+udp_error(struct nat_udp *nu)
+{
+	struct nat *na = nu->nu_flow.nf_nat;
+	uint8_t buf[sizeof(struct udphdr) + 512];
+	struct udphdr *uh = (void *)buf;
+	struct nat_hosterr he;
+
+	while (nat_host_error(nu->nu_flow.nf_fd, &he, buf + sizeof(*uh), sizeof(buf) - sizeof(*uh))) {
+		struct nat_packet pk = { .pk_src = nu->nu_flow.nf_pair.np_jail, .pk_dst = he.he_dst, .pk_proto = IPPROTO_UDP, .pk_ttl = 1,
+			.pk_data = buf, .pk_len = sizeof(*uh) + he.he_len };
+
+		(void)nat_unmap(na, &pk.pk_dst, nu->nu_dns);
+		(void)nat_unmap(na, &he.he_error.ne_from, false);
+		*uh = (struct udphdr){ .source = pk.pk_src.sa_port, .dest = pk.pk_dst.sa_port, .len = htons((uint16_t)pk.pk_len) };
+		nat_error_send(na, &he.he_error, &pk);
+	}
+}
+
+static void
+udp_event(struct lx_event *le, uint32_t events)
+{
+	struct nat_udp *nu = CONTAINER(le, struct nat_udp, nu_flow.nf_event);
+
+	if (nu->nu_flow.nf_nat->na_closed)
+		return;
+	if ((events & EPOLLERR) != 0)
+		udp_error(nu);
+	for (int i = 0; i < UDP_TURN && udp_receive(nu); i++)
+		;
+}
+
+/* From the jail */
+
+static int
+udp_open(struct nat *na, const struct nat_pair *np, struct nat_udp **nup)
+{
+	struct nat_udp *nu = calloc(1, sizeof(*nu));
+	struct nat_flow *nf = &nu->nu_flow;
+
+	if (nu == NULL || !nat_flow_add(na, nf, &udp_kind, np)) {
+		free(nu);
+		return ENOBUFS;
+	}
+	if ((nf->nf_fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0 ||
+	    setsockopt(nf->nf_fd, IPPROTO_IP, IP_RECVERR, &(int){ 1 }, sizeof(int)) != 0 ||
+	    setsockopt(nf->nf_fd, IPPROTO_IP, IP_MTU_DISCOVER, &(int){ IP_PMTUDISC_DONT }, sizeof(int)) != 0 ||
+	    lx_loop_add(na->na_worker->w_loop, &nf->nf_event, nf->nf_fd, EPOLLIN, udp_event) != 0) {
+		int error = errno;
+
+		udp_free(nf);
+		return error;
+	}
+	*nup = nu;
+	return 0;
+}
+
+/* With the time to live that it has left; where the host is the destination itself, there is no hop between. */
+static int
+udp_transmit(int fd, const struct vi_sockaddr *host, int ttl, const void *data, size_t len)
+{
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	struct iovec iov = { (void *)(uintptr_t)data, len };
+	struct sockaddr_storage ss;
+	struct msghdr mh = { .msg_name = &ss, .msg_namelen = sockaddr_build(host, &ss), .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+		.msg_controllen = sizeof(control) };
+	struct cmsghdr *cm = CMSG_FIRSTHDR(&mh);
+
+	memset(control, 0, sizeof(control));
+	cm->cmsg_level = IPPROTO_IP;
+	cm->cmsg_type = IP_TTL;
+	cm->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cm), &ttl, sizeof(ttl));
+	return sendmsg(fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+static int
+udp_send(struct nat *na, const struct nat_packet *pk, const struct vi_sockaddr *to, uint16_t sport)
+{
+	struct nat_pair np = { .np_jail = pk->pk_src };
+	struct vi_sockaddr host;
+	struct nat_udp *nu;
+	const int ttl = nat_isgateway(na, to) ? 64 : pk->pk_ttl - 1;
+	const uint8_t *data = pk->pk_data + sizeof(struct udphdr);
+	const size_t len = pk->pk_len - sizeof(struct udphdr);
+	int error;
+
+	if ((error = nat_map(na, to, &host)) != 0)
+		return error;
+	np.np_jail.sa_port = sport;
+	if ((nu = (struct nat_udp *)nat_flow_find(na, &udp_kind, &np)) == NULL && (error = udp_open(na, &np, &nu)) != 0)
+		return error;
+	nu->nu_dns |= nat_isresolver(na, to);
+	nu->nu_other |= to->sa_port != htons(53);
+	udp_touch(nu);
+	/* An error of an earlier datagram is said once, by any call: it is in the queue as well. */
+	if ((error = udp_transmit(nu->nu_flow.nf_fd, &host, ttl, data, len)) != 0)
+		error = udp_transmit(nu->nu_flow.nf_fd, &host, ttl, data, len);
+	return error;
+}
+
+void
+nat_udp_input(struct nat *na, const struct nat_packet *pk)
+{
+	struct vi_sockaddr to = pk->pk_dst;
+	struct nat_error ne;
+	struct udphdr uh;
+	int error;
+
+	if (pk->pk_len < sizeof(uh))
+		return;
+	memcpy(&uh, pk->pk_data, sizeof(uh));
+	to.sa_port = uh.dest;
+	if (ntohs(uh.len) != pk->pk_len || uh.source == 0)
+		return;
+	if (uh.dest == htons(67) && nat_dhcp_input(na, pk->pk_data + sizeof(uh), pk->pk_len - sizeof(uh)))
+		return;
+	if (!nat_isunicast(&to))
+		return;		/* of the link, and nobody else is on it */
+	if (pk->pk_ttl <= 1 && !nat_isgateway(na, &to)) {
+		nat_error_send(na, &(struct nat_error){ .ne_type = ICMP_TIME_EXCEEDED }, pk);
+		return;
+	}
+	if ((error = udp_send(na, pk, &to, uh.source)) != 0 && nat_error_make(na, to.sa_family, error, &ne))
+		nat_error_send(na, &ne, pk);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* unat: for api/, which exports these one to one (vimage/unat.h). */
+#ifndef NET_IF_UNAT_H
+#define NET_IF_UNAT_H
+
+#include <vimage/unat.h>
+
+struct ifnet;
+struct kernel;
+struct unat;
+
+int	 unat_handler(struct kernel *, const struct vi_unat_ops *, void *arg);
+int	 unat_input(struct unat *, const void *, size_t);
+const struct ifnet *unat_ifnet(const struct unat *);
+
+#endif
