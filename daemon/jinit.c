@@ -29,6 +29,7 @@
 #include <unistd.h>
 #include <bsd/sys/queue.h>
 
+#include "daemon/devkmsg.h"
 #include "daemon/family.h"
 #include "daemon/isolation.h"
 #include "daemon/kmsg.h"
@@ -488,7 +489,8 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 		.j_told = true };
 	char what[160] = "signals", lacks[160] = "";
 	int kmsg[KMSG_N] = { -1, -1 };
-	int error = 0;
+	bool own = ip->ip_ownproc && (flags & CLONE_NEWNS) != 0;
+	int error = 0, fuse = own ? devkmsg_open() : -1;
 
 	LIST_INIT(&j.j_children);
 	prctl(PR_SET_NAME, "vimaged-init");
@@ -505,11 +507,13 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 	for (int i = 0; i < 2 && ipcmounts != NULL; i++)
 		if (ipcmounts[i] >= 0)
 			close(ipcmounts[i]);
-	if (error == 0 && ip->ip_ownproc && (flags & CLONE_NEWNS) != 0) {
-		if (kmsg_mount(kmsg) != 0)
+	if (error == 0 && own) {
+		if (kmsg_mount(fuse, kmsg) != 0)
 			kmsg[0] = -1;
 		protect_enter(lacks, sizeof(lacks));
 	}
+	if (fuse >= 0)
+		close(fuse);
 	say_ready(&j, error, what, lacks, kmsg);
 	for (int i = 0; i < KMSG_N && kmsg[0] >= 0; i++)
 		close(kmsg[i]);

@@ -2,14 +2,14 @@
 /*
  * Theory of operation
  *
- * A jail's /proc/kmsg and /dev/kmsg are FIFOs, made by the jail's init on a file system that nobody else sees and bound over the
+ * A jail's /proc/kmsg and, mostly, /dev/kmsg are FIFOs, made by the jail's init on a file system that nobody else sees and bound over the
  * host's files.  vimaged has their other ends.
  *
  * /proc/kmsg gives the jail's messages as Linux's does: each once, to whoever reads first; reading waits.  One page of them lies in
  * the FIFO, the others wait in the jail's buffer.
  *
- * What is written to /dev/kmsg becomes messages of the jail.  Reading it gives nothing, so that programs fall back to syslog(2).  It
- * cannot be as on Linux, where everybody who opens it begins with the first message: nobody tells us of an open().
+ * What is written to /dev/kmsg becomes messages of the jail.  Where the host has FUSE it is devkmsg.c's and can be read as well;
+ * nobody tells us who opens a FIFO, so reading that gives nothing, and programs fall back to syslog(2).
  */
 #include "daemon/kmsg.h"
 
@@ -27,6 +27,7 @@
 #include <vimage/priv.h>
 
 #include "daemon/daemon.h"
+#include "daemon/devkmsg.h"
 #include "daemon/jproc.h"
 
 #define KMSG_PIPE	4096
@@ -38,7 +39,8 @@
 struct kmsg {
 	struct jproc	*km_jproc;
 	struct lx_event	 km_out;	/* /proc/kmsg */
-	struct lx_event	 km_in;		/* /dev/kmsg */
+	struct lx_event	 km_in;		/* /dev/kmsg, as a FIFO */
+	struct devkmsg	*km_dev;	/* as a file; NULL: km_in */
 	uint64_t	 km_seq;	/* messages up to here were given */
 	bool		 km_full;
 };
@@ -46,13 +48,22 @@ struct kmsg {
 /*
  * In the init.
  */
+/* There must be a file to mount over. */
 static int
-make_fifo(const char *path, const char *over, mode_t mode, int *fd)
+make_place(const char *over)
 {
 	struct stat sb;
 
-	if (stat(over, &sb) != 0 && mknod(over, S_IFREG | 0600, 0) != 0)
-		return errno;
+	return stat(over, &sb) != 0 && mknod(over, S_IFREG | 0600, 0) != 0 ? errno : 0;
+}
+
+static int
+make_fifo(const char *path, const char *over, mode_t mode, int *fd)
+{
+	int error = make_place(over);
+
+	if (error != 0)
+		return error;
 	if (mkfifo(path, mode) != 0 || (*fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
 		return errno;
 	(void)fcntl(*fd, F_SETPIPE_SZ, KMSG_PIPE);
@@ -60,15 +71,19 @@ make_fifo(const char *path, const char *over, mode_t mode, int *fd)
 }
 
 int
-kmsg_mount(int fds[KMSG_N])
+kmsg_mount(int fuse, int fds[KMSG_N])
 {
 	int error;
 
 	fds[KMSG_PROC] = fds[KMSG_DEV] = -1;
 	if (mount("kmsg", STAGING, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700,size=4k") != 0)
 		return errno;
-	if ((error = make_fifo(STAGING "/proc", "/proc/kmsg", 0400, &fds[KMSG_PROC])) == 0)
-		error = make_fifo(STAGING "/dev", "/dev/kmsg", 0600, &fds[KMSG_DEV]);
+	if ((error = make_fifo(STAGING "/proc", "/proc/kmsg", 0400, &fds[KMSG_PROC])) == 0) {
+		if (fuse >= 0 && make_place("/dev/kmsg") == 0 && devkmsg_mount(fuse) == 0)
+			fds[KMSG_DEV] = fcntl(fuse, F_DUPFD_CLOEXEC, 3);
+		else
+			error = make_fifo(STAGING "/dev", "/dev/kmsg", 0600, &fds[KMSG_DEV]);
+	}
 	(void)umount2(STAGING, MNT_DETACH);
 	for (int i = 0; i < KMSG_N && error != 0; i++)
 		if (fds[i] >= 0)
@@ -128,9 +143,14 @@ kmsg_feed_all(struct daemon *d)
 {
 	struct jproc *jp;
 
-	LIST_FOREACH(jp, &d->d_jprocs, jp_link)
-		if (jp->jp_kmsg != NULL && !jp->jp_kmsg->km_full)
+	LIST_FOREACH(jp, &d->d_jprocs, jp_link) {
+		if (jp->jp_kmsg == NULL || jp->jp_jid < 0)
+			continue;
+		if (!jp->jp_kmsg->km_full)
 			feed(jp->jp_kmsg);
+		if (jp->jp_kmsg->km_dev != NULL)
+			devkmsg_feed(jp->jp_kmsg->km_dev);
+	}
 }
 
 /*
@@ -139,9 +159,8 @@ kmsg_feed_all(struct daemon *d)
 
 /* "<14>text": facility and level; the facility of the kernel is the kernel's own. */
 static void
-take_line(struct kmsg *km, char *line)
+take_line(const struct jproc *jp, char *line)
 {
-	struct daemon *d = km->km_jproc->jp_daemon;
 	unsigned pri = LEVEL_DEFAULT, n;
 	int end = 0;
 
@@ -152,7 +171,20 @@ take_line(struct kmsg *km, char *line)
 	if (pri < 8)
 		pri |= FACILITY_USER << 3;
 	if (*line != '\0')
-		vi_jail_log_write(d->d_kernel, km->km_jproc->jp_jid, pri, line);
+		vi_jail_log_write(jp->jp_daemon->d_kernel, jp->jp_jid, pri, line);
+}
+
+void
+kmsg_take(const struct jproc *jp, char *text, size_t len)
+{
+	char *line;
+
+	text[len] = '\0';
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '\0')
+			text[i] = ' ';
+	while ((line = strsep(&text, "\n")) != NULL)
+		take_line(jp, line);
 }
 
 static void
@@ -160,20 +192,15 @@ in_event(struct lx_event *le, uint32_t events)
 {
 	struct kmsg *km = CONTAINER(le, struct kmsg, km_in);
 	struct daemon *d = km->km_jproc->jp_daemon;
-	char buf[1024], *line, *rest = buf;
+	char buf[1024];
 	ssize_t n = read(le->le_fd, buf, sizeof(buf) - 1);
 
 	(void)events;
 	if (n <= 0)
 		return;
-	buf[n] = '\0';
-	for (ssize_t i = 0; i < n; i++)
-		if (buf[i] == '\0')
-			buf[i] = ' ';
 	daemon_manage(d);
 	if ((vi_jail_privs(d->d_kernel, km->km_jproc->jp_jid) >> VI_PRIV_LOG_WRITE & 1) != 0)
-		while ((line = strsep(&rest, "\n")) != NULL)
-			take_line(km, line);
+		kmsg_take(km->km_jproc, buf, (size_t)n);
 	daemon_managed(d);
 }
 
@@ -185,6 +212,7 @@ kmsg_attach(struct jproc *jp, int fds[KMSG_N])
 {
 	struct lx_loop *loop = daemon_loop(jp->jp_daemon);
 	struct kmsg *km = jp->jp_kmsg == NULL ? calloc(1, sizeof(*km)) : NULL;
+	struct stat sb;
 
 	if (km == NULL) {
 		close(fds[KMSG_PROC]);
@@ -192,14 +220,18 @@ kmsg_attach(struct jproc *jp, int fds[KMSG_N])
 		return;
 	}
 	km->km_jproc = jp;
+	jp->jp_kmsg = km;
+	km->km_in.le_fd = -1;
 	km->km_out.le_fd = fds[KMSG_PROC];
-	km->km_in.le_fd = fds[KMSG_DEV];
-	if (lx_loop_add(loop, &km->km_out, fds[KMSG_PROC], 0, out_event) != 0 || lx_loop_add(loop, &km->km_in, fds[KMSG_DEV], EPOLLIN, in_event) != 0) {
-		jp->jp_kmsg = km;
+	if (fstat(fds[KMSG_DEV], &sb) == 0 && S_ISFIFO(sb.st_mode))
+		km->km_in.le_fd = fds[KMSG_DEV];
+	else
+		km->km_dev = devkmsg_new(jp, fds[KMSG_DEV]);
+	if (lx_loop_add(loop, &km->km_out, fds[KMSG_PROC], 0, out_event) != 0 ||
+	    (km->km_in.le_fd >= 0 && lx_loop_add(loop, &km->km_in, km->km_in.le_fd, EPOLLIN, in_event) != 0)) {
 		kmsg_free(km);
 		return;
 	}
-	jp->jp_kmsg = km;
 	feed(km);
 }
 
@@ -210,8 +242,12 @@ kmsg_free(struct kmsg *km)
 		return;
 	km->km_jproc->jp_kmsg = NULL;
 	lx_loop_del(daemon_loop(km->km_jproc->jp_daemon), &km->km_out);
-	lx_loop_del(daemon_loop(km->km_jproc->jp_daemon), &km->km_in);
 	close(km->km_out.le_fd);
-	close(km->km_in.le_fd);
+	if (km->km_in.le_fd >= 0) {
+		lx_loop_del(daemon_loop(km->km_jproc->jp_daemon), &km->km_in);
+		close(km->km_in.le_fd);
+	}
+	if (km->km_dev != NULL)
+		devkmsg_free(km->km_dev);
 	free(km);
 }

@@ -3,18 +3,22 @@
 #ifndef DAEMON_KMSG_H
 #define DAEMON_KMSG_H
 
+#include <stddef.h>
+
 struct daemon;
 struct jproc;
 struct kmsg;
 
 enum { KMSG_PROC, KMSG_DEV, KMSG_N };
 
-/* In the init of a jail, in its mount namespace: puts the two there.  0 and their descriptors, or an errno. */
-int	kmsg_mount(int fds[KMSG_N]);
+/* In the init of a jail, in its mount namespace: puts the two there.  fuse: of devkmsg_open(), or -1.  0 and their descriptors, or an errno. */
+int	kmsg_mount(int fuse, int fds[KMSG_N]);
 
 /* In vimaged: its ends, from now on fed and read; consumed. */
 void	kmsg_attach(struct jproc *, int fds[KMSG_N]);
 void	kmsg_free(struct kmsg *);	/* may be NULL */
+/* What was written to /dev/kmsg, with room for an end: with the kernel lock. */
+void	kmsg_take(const struct jproc *, char *text, size_t len);
 /* There may be new messages; with the kernel lock. */
 void	kmsg_feed_all(struct daemon *);
 
