@@ -305,3 +305,23 @@ vnet_log(struct vnet *vn, unsigned level, const char *fmt, ...)
 	msglog_vput(&vn->vn_log, level, fmt, ap);
 	va_end(ap);
 }
+
+bool
+vnet_logdue(struct vnet *vn, enum vnet_logkind kind)
+{
+	static const struct { uint64_t burst; const char *text; } kinds[VNET_LOG_MAX] = {
+#define VNET_LOGKIND(tag, burst, text) { burst, text },
+		VNET_LOGKINDS(VNET_LOGKIND)
+#undef VNET_LOGKIND
+	};
+	struct lograte *lr = &vn->vn_lograte[kind];
+	uint64_t now = vnet_now(vn);
+
+	if (now >= lr->lr_end) {
+		if (lr->lr_count > kinds[kind].burst)
+			vnet_log(vn, LOG_NOTICE, "%llu %s since the last word of them", (unsigned long long)(lr->lr_count - kinds[kind].burst), kinds[kind].text);
+		lr->lr_end = now + VNET_LOGWINDOW;
+		lr->lr_count = 0;
+	}
+	return (++lr->lr_count == kinds[kind].burst);
+}

@@ -85,6 +85,29 @@ struct vnet_module {
 #define VNET_STATE_DEFINE(name) struct vnet_state_##name##_semicolon
 #endif
 
+/*
+ * What an administrator wants to hear of, and what may happen a million times a second: a row says how many of a kind within VNET_LOGWINDOW are worth
+ * a line, and what it is called when the next window tells how many there were.
+ */
+#define VNET_LOGWINDOW	(30 * UINT64_C(1000000000))
+#define VNET_LOGKINDS(X) \
+	X(MARTIAN, 1, "packets with impossible addresses") \
+	X(BADSUM, 10, "packets with bad checksums") \
+	X(COOKIES, 1, "connections answered with SYN cookies") \
+	X(LISTENQ, 1, "connections refused by full listen queues") \
+	X(REASS, 1, "fragments dropped for lack of room") \
+	X(NEIGHBORS, 1, "neighbors more than tables hold")
+enum vnet_logkind {
+#define VNET_LOGKIND(tag, burst, text) VNET_LOG_##tag,
+	VNET_LOGKINDS(VNET_LOGKIND)
+#undef VNET_LOGKIND
+	VNET_LOG_MAX
+};
+struct lograte {
+	uint64_t	lr_end;		/* of the window */
+	uint64_t	lr_count;	/* in it */
+};
+
 enum vnet_phase { VNET_ATTACHING, VNET_RUNNING, VNET_STOPPING, VNET_DRAINED };
 
 struct vnet {
@@ -96,6 +119,7 @@ struct vnet {
 	struct lane	 vn_lane;
 	struct acctset	 vn_acct;
 	struct msglog	 vn_log;	/* (v) */
+	struct lograte	 vn_lograte[VNET_LOG_MAX];	/* (v) */
 	void		*vn_state[VNET_NMODULES];	/* (c) */
 	TAILQ_ENTRY(vnet) vn_link;	/* all vnets, under the kernel lock */
 	RB_ENTRY(vnet)	 vn_idlink;	/* by id */
@@ -117,6 +141,8 @@ static inline bool vnet_running(const struct vnet *vn) { return (vn->vn_phase <=
 
 /* The vnet's own message buffer, rate limited. */
 void	 vnet_log(struct vnet *, unsigned level, const char *fmt, ...) VI_PRINTF(3, 4);
+/* One more of these: is it the one that is worth a line?  Then the caller writes it. */
+bool	 vnet_logdue(struct vnet *, enum vnet_logkind);
 
 /* The sysctl tree of a vnet: the modules' tables.  vimage/vnet_sysctl.c */
 const struct sysctl_desc *vnet_sysctl_find(struct vnet *, const char *name, void **base);

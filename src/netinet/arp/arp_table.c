@@ -100,6 +100,8 @@ arp_new(struct arp_vnet *av, struct ifnet *ifp, uint32_t addr)
 {
 	struct arp_entry *ae = NULL;
 
+	if (av->av_n >= av->av_maxentries && vnet_logdue(av->av_vnet, VNET_LOG_NEIGHBORS))
+		vnet_log(av->av_vnet, LOG_WARNING, "arp: the table is full: %u neighbors, the last on %s", av->av_n, ifp->if_xname);
 	if ((av->av_n < av->av_maxentries || arp_evict(av)) && arp_grow(av))
 		ae = kmalloc(vnet_acct(av->av_vnet), ACCT_NEIGH, sizeof(*ae));
 	if (ae == NULL) {

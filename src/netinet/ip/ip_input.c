@@ -50,6 +50,14 @@ input_badform(struct ip_vnet *iv, enum wire_error we)
 	}
 }
 
+static struct mbuf *
+input_badsum(struct ip_vnet *iv, struct mbuf *m)
+{
+	if (vnet_logdue(iv->iv_vnet, VNET_LOG_BADSUM))
+		vnet_log(iv->iv_vnet, LOG_NOTICE, "ip: bad header checksums on %s", m->m_pkt.rcvif == NULL ? "?" : m->m_pkt.rcvif->if_xname);
+	return (input_drop(m, &iv->iv_stat.ips_badsum));
+}
+
 /* Form and checksum; link padding is cut off.  NULL: dropped. */
 static struct mbuf *
 input_check(struct ip_vnet *iv, struct mbuf *m, struct ip_info *ii)
@@ -65,7 +73,7 @@ input_check(struct ip_vnet *iv, struct mbuf *m, struct ip_info *ii)
 	if (we != WIRE_OK)
 		return (input_drop(m, input_badform(iv, we)));
 	if ((m->m_pkt.csum_flags & CSUM_IP_VALID) == 0 && ip_sum_check(m->m_data, ii->ii_hlen) != WIRE_OK)
-		return (input_drop(m, &iv->iv_stat.ips_badsum));
+		return (input_badsum(iv, m));
 	if (m->m_pkt.len > ii->ii_len)
 		m_adj(m, (ptrdiff_t)ii->ii_len - (ptrdiff_t)m->m_pkt.len);
 	return (m);
@@ -85,6 +93,16 @@ input_martian(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mb
 	if ((ifp->if_flags & IFF_LOOPBACK) != 0 || (m->m_flags & M_LOOP) != 0)
 		return (false);
 	return (in_loopback(src) || in_loopback(ii->ii_dst) || in_zeronet(ii->ii_dst) || in_ifaddr_find(iv, src) != NULL);
+}
+
+static void
+input_logmartian(const struct ip_vnet *iv, const struct ifnet *ifp, const struct ip_info *ii)
+{
+	char src[INADDR_STRLEN], dst[INADDR_STRLEN];
+
+	if (vnet_logdue(iv->iv_vnet, VNET_LOG_MARTIAN))
+		vnet_log(iv->iv_vnet, LOG_NOTICE, "ip: a packet from %s to %s on %s cannot be", inaddr_ntop(src, sizeof(src), ii->ii_src),
+		    inaddr_ntop(dst, sizeof(dst), ii->ii_dst), ifp->if_xname);
 }
 
 enum ip_dest { DEST_OURS, DEST_GROUP, DEST_OTHER, DEST_NOTMEMBER };
@@ -286,6 +304,7 @@ ip_input(struct ifnet *ifp, struct mbuf *m)
 	if ((m = input_check(iv, m, &ii)) == NULL)
 		return;
 	if (input_martian(iv, ifp, m, &ii)) {
+		input_logmartian(iv, ifp, &ii);
 		(void)input_drop(m, &iv->iv_stat.ips_badaddr);
 		return;
 	}

@@ -331,6 +331,8 @@ reass_add(struct reass *rs, struct mbuf *m, const struct reass_frag *rf, struct 
 		break;
 	}
 	if (!reassq_room(rs, q)) {
+		if (vnet_logdue(rs->rs_vnet, VNET_LOG_REASS))
+			vnet_log(rs->rs_vnet, LOG_NOTICE, "ip: no room for fragments: %u of %u datagrams wait", rs->rs_nfrags, rs->rs_nqueues);
 		reassq_free(rs, q, rs->rs_count.rc_dropped);
 		return (reass_drop(m, rs->rs_count.rc_dropped));
 	}

@@ -63,6 +63,16 @@ input_martian(const struct ifnet *ifp, const struct mbuf *m, const struct ip6_hd
 	return (!loop && (in6_loopback(src) || in6_loopback(dst)));
 }
 
+static void
+input_logmartian(struct vnet *vn, const struct ifnet *ifp, const struct ip6_hdr *ip6)
+{
+	char src[IN6ADDR_STRLEN], dst[IN6ADDR_STRLEN];
+
+	if (vnet_logdue(vn, VNET_LOG_MARTIAN))
+		vnet_log(vn, LOG_NOTICE, "ip6: a packet from %s to %s on %s cannot be", in6addr_ntop(src, ip6->ip6_src), in6addr_ntop(dst, ip6->ip6_dst),
+		    ifp->if_xname);
+}
+
 /* m_data to the transport header.  The IPv6 header stays where it is, and so do the extension headers between. */
 static void
 input_strip(struct mbuf *m, unsigned hlen)
@@ -248,6 +258,7 @@ ip6_input(struct ifnet *ifp, struct mbuf *m)
 	if ((m = input_check(i6v, m, &ii.ii6)) == NULL)
 		return;
 	if (input_martian(ifp, m, mtod(m, struct ip6_hdr *))) {
+		input_logmartian(i6v->i6v_vnet, ifp, mtod(m, const struct ip6_hdr *));
 		input_drop(m, &i6v->i6v_stat.i6s_badaddr);
 		return;
 	}

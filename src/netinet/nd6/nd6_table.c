@@ -85,6 +85,8 @@ nd6_new(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t addr[16])
 {
 	struct nd6_entry *ne = NULL;
 
+	if (nv->nv_n >= (uint32_t)nv->nv_maxentries && vnet_logdue(nv->nv_vnet, VNET_LOG_NEIGHBORS))
+		vnet_log(nv->nv_vnet, LOG_WARNING, "nd6: the table is full: %u neighbors, the last on %s", nv->nv_n, ifp->if_xname);
 	if ((nv->nv_n < (uint32_t)nv->nv_maxentries || nd6_evict(nv)) && nd6_grow(nv))
 		ne = kmalloc(vnet_acct(nv->nv_vnet), ACCT_NEIGH, sizeof(*ne));
 	if (ne == NULL) {

@@ -746,6 +746,7 @@ bool	 tcp_syncookie_check(struct tcp_vnet *, const struct tcp_seg *, struct tcp_
  * The connection a finished handshake makes; NULL (counted) when there is no room.  The segment
  * stays the caller's.
  */
+void	 tcp_listen_logfull(const struct tcp_vnet *, const struct inpcb *listener);	/* worth a line now and then */
 struct tcpcb *tcp_listen_accept(
     struct inpcb *listener, const struct tcp_seg *, const struct tcp_agreed *);
 

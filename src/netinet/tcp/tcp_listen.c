@@ -63,6 +63,14 @@ tcp_listen_inherit(struct tcpcb *tp, const struct inpcb *linp)
 	inp->inp_cred = linp->inp_cred;
 }
 
+void
+tcp_listen_logfull(const struct tcp_vnet *tv, const struct inpcb *listener)
+{
+	if (vnet_logdue(tv->tv_vnet, VNET_LOG_LISTENQ))
+		vnet_log(tv->tv_vnet, LOG_NOTICE, "tcp: the listen queue of port %u is full: %u wait to be accepted", NTOHS(listener->inp_lport),
+		    listener->inp_socket->so_qlen);
+}
+
 struct tcpcb *
 tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *ts, const struct tcp_agreed *ta)
 {
@@ -104,5 +112,6 @@ nopcb:
 	in_pcbfree(inp);
 full:
 	TCPSTAT_INC(tv, tcps_listendrop);
+	tcp_listen_logfull(tv, listener);
 	return (NULL);
 }

@@ -170,6 +170,8 @@ tcp_input_check(
 	}
 	if (!tcp_input_sum(m, pkt)) {
 		TCPSTAT_INC(tv, tcps_rcvbadsum);
+		if (vnet_logdue(tv->tv_vnet, VNET_LOG_BADSUM))
+			vnet_log(tv->tv_vnet, LOG_NOTICE, "tcp: bad checksums on %s", pkt->ip_rcvif == NULL ? "?" : pkt->ip_rcvif->if_xname);
 		m_freem(m);
 		return (NULL);
 	}

@@ -376,6 +376,7 @@ tcp_syncache_syn(struct inpcb *listener, struct tcp_seg *ts)
 		return;
 	if (soqueuefull(listener->inp_socket)) {
 		TCPSTAT_INC(tv, tcps_listendrop);
+		tcp_listen_logfull(tv, listener);
 		tcp_seg_drop(ts);
 		return;
 	}

@@ -43,6 +43,8 @@ tcp_syncookie_make(struct tcp_vnet *tv, const struct tcp_seg *ts, uint16_t peerm
 		i--;
 	tv->tv_syncache.sc_cookietime = u64max(now, 1);
 	TCPSTAT_INC(tv, tcps_sc_sendcookie);
+	if (vnet_logdue(tv->tv_vnet, VNET_LOG_COOKIES))
+		vnet_log(tv->tv_vnet, LOG_WARNING, "tcp: too many connections begin on port %u: sending SYN cookies", NTOHS(ts->ts_dport));
 	return (tcp_syncookie_hash(tv, ts, ts->ts_seq, tick, i) | i << 1 | (uint32_t)(tick & 1));
 }
 

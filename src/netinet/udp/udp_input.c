@@ -204,6 +204,8 @@ udp_input(struct mbuf *m, const struct inet_pkt *pk)
 	}
 	if (!udp_sumok(uv, m, pk, &ui)) {
 		udp_drop(m, &uv->uv_stat.udps_badsum);
+		if (vnet_logdue(pk->ip_vnet, VNET_LOG_BADSUM))
+			vnet_log(pk->ip_vnet, LOG_NOTICE, "udp: bad checksums on %s", pk->ip_rcvif == NULL ? "?" : pk->ip_rcvif->if_xname);
 		return;
 	}
 	/* Link padding is not data. */
