@@ -3,7 +3,7 @@
 # features.sh ROOT: prints FEATURES.md, made of the FEATURE file of each directory (status, topic, note; separated by tabs).
 # features.sh ROOT check: fails when FEATURES.md is not what the files say.
 cd "$1" || exit 2
-dirs='src/kern src/vimage src/net src/rtsock
+dirs='src/kern src/vimage src/net src/rtsock src/packet
 	src/netinet/arp src/netinet/ip src/netinet/icmp src/netinet/igmp src/netinet/ip6 src/netinet/icmp6 src/netinet/mld src/netinet/nd6
 	src/netinet/udp src/netinet/raw src/netinet/tcp src/netinet/tunnel'
 generate() {
