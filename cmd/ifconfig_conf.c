@@ -21,6 +21,8 @@ static const struct word {
 	{ "maxaddr", 1 }, { "timeout", 1 }, { "maxage", 1 }, { "fwddelay", 1 }, { "hellotime", 1 }, { "priority", 1 }, { "proto", 1 },
 	{ "holdcnt", 1 }, { "vlanfilter", 0 }, { "-vlanfilter", 0 }, { "untagged", 2 }, { "-untagged", 1 }, { "tagged", 2 },
 	{ "+tagged", 2 }, { "-tagged", 2 },
+	/* Ethernets */
+	{ "pcp", 1 }, { "-pcp", 0 },
 	/* vlan */
 	{ "vlan", 1 }, { "vlandev", 1 }, { "vlanproto", 1 }, { "vlanpcp", 1 }, { "-vlandev", 0 },
 	/* lagg */

@@ -35,6 +35,8 @@ static const struct if_bit flag_names[] = {
 	{ VI_IFF_ALLMULTI, "ALLMULTI" },
 	{ VI_IFF_SIMPLEX, "SIMPLEX" },
 	{ VI_IFF_MULTICAST, "MULTICAST" },
+	{ VI_IFF_MONITOR, "MONITOR" },
+	{ VI_IFF_STATICARP, "STATICARP" },
 	{ 0, NULL },
 };
 
@@ -232,6 +234,8 @@ in_group(const json_t *ifp, const char *group)
 	const json_t *g;
 	size_t i;
 
+	if (strcmp(group, "all") == 0)
+		return true;
 	json_array_foreach(json_object_get(ifp, "groups"), i, g)
 		if (strcmp(json_string_value(g), group) == 0)
 			return true;

@@ -398,6 +398,10 @@ static const struct keyword keywords[] = {
 	{ "-promisc", false, k_flag, "clear", "promisc", 0, 0 },
 	{ "arp", false, k_flag, "clear", "noarp", 0, 0 },
 	{ "-arp", false, k_flag, "set", "noarp", 0, 0 },
+	{ "monitor", false, k_flag, "set", "monitor", 0, 0 },
+	{ "-monitor", false, k_flag, "clear", "monitor", 0, 0 },
+	{ "staticarp", false, k_flag, "set", "staticarp", 0, 0 },
+	{ "-staticarp", false, k_flag, "clear", "staticarp", 0, 0 },
 	{ "debug", false, k_flag, "set", "debug", 0, 0 },
 	{ "-debug", false, k_flag, "clear", "debug", 0, 0 },
 	{ "mtu", true, k_int, "if.mtu", "mtu", 0, 65535 },
@@ -468,11 +472,9 @@ static const struct keyword keywords[] = {
 	{ "seed", true, k_link, NULL, NULL, 0, 0 },
 	{ "-link", false, k_bare, "if.link", NULL, 0, 0 },
 	{ "addr", false, k_bare, "if.addresses", NULL, 0, 0 },
-	{ "group", false, k_refuse, NULL, NULL, 0, 0 },
-	{ "-group", false, k_refuse, NULL, NULL, 0, 0 },
+	{ "group", true, k_text, "if.addgroup", "group", 0, 0 },
+	{ "-group", true, k_text, "if.delgroup", "group", 0, 0 },
 	{ "media", false, k_refuse, NULL, NULL, 0, 0 },
-	{ "monitor", false, k_refuse, NULL, NULL, 0, 0 },
-	{ "staticarp", false, k_refuse, NULL, NULL, 0, 0 },
 };
 
 /* Each with and without a leading minus. */

@@ -30,7 +30,7 @@ static const struct cmd commands[] = {
 	    "[-j jail] [--libxo style] [-46aLnSW] [-f family] [-p protocol] | -i [-bdnW] [-I interface] | "
 	    "-w wait [-d] [-I interface] [-q count] | -g | -m | -r [-nW] [-F fib] | -s [-sz] [-p protocol]" },
 	{ "ping", cmd_ping,
-	    "[-46aDfHnoqv] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "
+	    "[-46aDfHnoqv] [-C pcp] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "
 	    "[-W waittime] host" },
 	{ "ping6", cmd_ping,
 	    "[-aDfHnoqv] [-c count] [-i wait] [-m hoplimit] [-s packetsize] [-S src_addr] [-t timeout] "

@@ -279,6 +279,7 @@ set_number(struct ping *p, int ch, const char *arg)
 		long long	 min, max;
 	} kinds[] = {
 		{ 'c', "count of packets to transmit", 1, INT32_MAX },
+		{ 'C', "PCP", -1, 7 },
 		{ 'm', "TTL", 1, 255 },
 		{ 's', "packet size", 0, MAXSIZE },
 		{ 't', "timeout", 1, INT32_MAX },
@@ -293,6 +294,7 @@ set_number(struct ping *p, int ch, const char *arg)
 		return bad_value(p, kinds[i].what, arg);
 	switch (ch) {
 	case 'c': p->p_count = n; break;
+	case 'C': p->p_pcp = (int)n; break;
 	case 'm': p->p_ttl = (int)n; break;
 	case 's': p->p_size = (size_t)n; break;
 	case 't': p->p_timeout = (uint64_t)n * NS; break;
@@ -306,7 +308,7 @@ parse(struct ping *p, int argc, char **argv)
 {
 	int ch, bad = 0;
 
-	while (bad == 0 && (ch = getopt(argc, argv, "+:46ac:DfHi:m:noqS:s:t:vW:")) != -1) {
+	while (bad == 0 && (ch = getopt(argc, argv, "+:46aC:c:DfHi:m:noqS:s:t:vW:")) != -1) {
 		switch (ch) {
 		case '4': p->p_family = AF_INET; break;
 		case '6': p->p_family = AF_INET6; break;
@@ -320,6 +322,7 @@ parse(struct ping *p, int argc, char **argv)
 		case 'q': p->p_quiet = true; break;
 		case 'S': p->p_source = optarg; break;
 		case 'v': p->p_verbose = true; break;
+		case 'C':
 		case 'c':
 		case 'm':
 		case 's':
@@ -345,6 +348,7 @@ cmd_ping(struct cmd_ctx *cx, int argc, char **argv)
 	}
 	p->p_cx = cx;
 	p->p_size = SIZE_MAX;	/* by family */
+	p->p_pcp = -1;
 	p->p_family = strcmp(cx->cx_prog, "ping6") == 0 ? AF_INET6 : AF_UNSPEC;
 	p->p_interval = NS;
 	p->p_sock = -1;

@@ -10,6 +10,7 @@
  * reply to the same number is a duplicate.
  */
 #include "cmd/ping_int.h"
+#include <vimage/socket.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -66,6 +67,14 @@ set_int(const struct ping *p, int option, int value)
 	return setsockopt(p->p_sock, IPPROTO_IP, option, &value, sizeof(value));
 }
 
+int
+ping_set_pcp(const struct ping *p)
+{
+	if (p->p_pcp >= 0 && setsockopt(p->p_sock, SOL_SOCKET, VI_LINUX_SO_VLAN_PCP, &p->p_pcp, sizeof(p->p_pcp)) != 0)
+		return ping_fail(p, "setsockopt VLAN_PCP", EX_OSERR);
+	return 0;
+}
+
 static int
 set_options(const struct ping *p)
 {
@@ -78,7 +87,7 @@ set_options(const struct ping *p)
 	if (p->p_source != NULL &&
 	    bind(p->p_sock, (const struct sockaddr *)&p->p_from, sizeof(p->p_from)) != 0)
 		return ping_fail(p, "bind", EX_OSERR);
-	return 0;
+	return ping_set_pcp(p);
 }
 
 static int

@@ -50,7 +50,7 @@ ping6_options(const struct ping *p)
 	if (p->p_source != NULL && bind(p->p_sock, (const struct sockaddr *)&p->p_from6,
 	    sizeof(p->p_from6)) != 0)
 		return ping_fail(p, "bind", EX_OSERR);
-	return 0;
+	return ping_set_pcp(p);
 }
 
 /* From which address the packets go. */

@@ -18,6 +18,7 @@ struct ping {
 	long long	 p_count;	/* 0: no end */
 	uint64_t	 p_interval, p_timeout, p_waittime;	/* ns; timeout 0: none */
 	int		 p_ttl;		/* 0: the system's */
+	int		 p_pcp;		/* of frames; -1: the interface's */
 	size_t		 p_size;
 	const char	*p_host, *p_source;
 	int		 p_family;	/* AF_UNSPEC until the host is known */
@@ -48,6 +49,7 @@ int	ping_fail(const struct ping *, const char *what, int status);	/* says errno 
 /* An echo reply of len bytes, of which ICMP's header is the same in both families. */
 void	ping_reply(struct ping *, const void *, size_t len, const char *from, int ttl);
 
+int	ping_set_pcp(const struct ping *);	/* as ping_open */
 int	ping6_options(const struct ping *);
 int	ping6_start(const struct ping *);	/* prints the first line */
 bool	ping6_receive(struct ping *, int flags);

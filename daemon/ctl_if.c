@@ -263,6 +263,30 @@ do_describe(struct ctl_request *rq, const char *name, const char *text)
 }
 
 static int
+group_result(struct ctl_request *rq, int error, const char *name, const char *group)
+{
+	if (error == EINVAL)
+		return ctl_fail(rq, error, "%.40s: bad name for a group", group);
+	if (error == EEXIST || error == ENOENT)
+		return ctl_fail(rq, error, "%.15s is %s in group %.40s", name, error == EEXIST ? "already" : "not", group);
+	if (error == ENOSPC)
+		return ctl_fail(rq, error, "%.15s is in too many groups", name);
+	return error;
+}
+
+static int
+do_addgroup(struct ctl_request *rq, const char *name, const char *group)
+{
+	return group_result(rq, vi_if_add_group(rq->rq_vnet, name, group), name, group);
+}
+
+static int
+do_delgroup(struct ctl_request *rq, const char *name, const char *group)
+{
+	return group_result(rq, vi_if_del_group(rq->rq_vnet, name, group), name, group);
+}
+
+static int
 do_lladdr(struct ctl_request *rq, const char *name, const char *text)
 {
 	uint8_t mac[6];
@@ -336,6 +360,18 @@ static int
 op_description(struct ctl_request *rq)
 {
 	return with_text(rq, VI_PRIV_NET_IFSET, "description", do_describe);
+}
+
+static int
+op_addgroup(struct ctl_request *rq)
+{
+	return with_text(rq, VI_PRIV_NET_IFSET, "group", do_addgroup);
+}
+
+static int
+op_delgroup(struct ctl_request *rq)
+{
+	return with_text(rq, VI_PRIV_NET_IFSET, "group", do_delgroup);
 }
 
 static int
@@ -448,6 +484,8 @@ op_flags(struct ctl_request *rq)
 		{ "promisc", VI_IFF_PROMISC },
 		{ "noarp", VI_IFF_NOARP },
 		{ "debug", VI_IFF_DEBUG },
+		{ "monitor", VI_IFF_MONITOR },
+		{ "staticarp", VI_IFF_STATICARP },
 		{ NULL, 0 },
 	};
 
@@ -608,6 +646,8 @@ const struct ctl_op ctl_if_ops[] = {
 	{ "if.fib", op_fib },
 	{ "if.lladdr", op_lladdr },
 	{ "if.description", op_description },
+	{ "if.addgroup", op_addgroup },
+	{ "if.delgroup", op_delgroup },
 	{ "if.move", op_move },
 	{ "if.reclaim", op_reclaim },
 	{ "addr.add", op_addr_add },

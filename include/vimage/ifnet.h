@@ -16,6 +16,8 @@ enum {			/* if_flags: BSD's values */
 	VI_IFF_UP = 0x1, VI_IFF_BROADCAST = 0x2, VI_IFF_DEBUG = 0x4, VI_IFF_LOOPBACK = 0x8, VI_IFF_POINTOPOINT = 0x10,
 	VI_IFF_RUNNING = 0x40, VI_IFF_NOARP = 0x80, VI_IFF_PROMISC = 0x100, VI_IFF_ALLMULTI = 0x200,
 	VI_IFF_SIMPLEX = 0x800, VI_IFF_MULTICAST = 0x8000,
+	VI_IFF_MONITOR = 0x40000,	/* what it receives is shown to captures only; it sends nothing */
+	VI_IFF_STATICARP = 0x80000,	/* only neighbours that were entered are sent to, nobody is asked */
 };
 
 enum { VI_IFT_OTHER = 1, VI_IFT_ETHER = 6, VI_IFT_LOOP = 24, VI_IFT_TUNNEL = 131 };
@@ -78,10 +80,13 @@ VI_API void	vi_if_list(struct vi_vnet *, vi_if_fn *, void *arg);	/* by index */
 VI_API int	vi_if_get(struct vi_vnet *, const char *name, vi_if_fn *, void *arg);	/* ENXIO */
 VI_API void	vi_if_cloners(struct vi_kernel *, void (*)(void *arg, const char *name), void *arg);
 VI_API int	vi_if_rename(struct vi_vnet *, const char *name, const char *newname);		/* EEXIST */
-VI_API int	vi_if_set_flags(struct vi_vnet *, const char *name, uint32_t set, uint32_t clear);	/* UP, PROMISC, NOARP, DEBUG */
+VI_API int	vi_if_set_flags(struct vi_vnet *, const char *name, uint32_t set, uint32_t clear);	/* UP, PROMISC, NOARP, DEBUG, MONITOR, STATICARP */
 VI_API int	vi_if_set_mtu(struct vi_vnet *, const char *name, uint32_t mtu);		/* 72..65535 as the type allows: EINVAL */
 VI_API int	vi_if_set_lladdr(struct vi_vnet *, const char *name, const uint8_t *, size_t len);
 VI_API int	vi_if_set_descr(struct vi_vnet *, const char *name, const char *);
+/* Groups: at first that of its kind; an interface that moves has that alone again.  EINVAL: a name that ends in a digit, or too long; EEXIST; ENOENT; ENOSPC. */
+VI_API int	vi_if_add_group(struct vi_vnet *, const char *name, const char *group);
+VI_API int	vi_if_del_group(struct vi_vnet *, const char *name, const char *group);
 VI_API int	vi_if_set_metric(struct vi_vnet *, const char *name, uint32_t);
 VI_API int	vi_if_set_nd6(struct vi_vnet *, const char *name, uint32_t set, uint32_t clear);	/* VI_ND6_IFF_*; EINVAL */
 VI_API int	vi_if_set_fib(struct vi_vnet *, const char *name, uint32_t);

@@ -56,6 +56,9 @@ enum {			/* flags of send and recv */
 	VI_MSG_MORE = 0x8000,	/* more will follow: hold back a short segment */
 };
 
+/* By this number of SOL_SOCKET programs in jails set VI_SO_VLAN_PCP: Linux has none for it. */
+#define VI_LINUX_SO_VLAN_PCP	0x7650
+
 enum { VI_SHUT_RD = 0, VI_SHUT_WR = 1, VI_SHUT_RDWR = 2 };
 
 /*
@@ -77,6 +80,7 @@ enum vi_sockopt {
 	VI_SO_NWRITE,		/* get: bytes sent and not yet acknowledged, or unsent */
 	VI_SO_NUNSENT,		/* get: bytes not yet sent */
 	VI_SO_ZEROCOPY,		/* TCP: VI_MSG_ZEROCOPY is heeded; EOPNOTSUPP */
+	VI_SO_VLAN_PCP,		/* datagrams: -1, or the priority that their frames get on an Ethernet (IEEE 802.1Q), 0..7 */
 	VI_SO_TIMESTAMPING,	/* TCP: VI_SOF_*; EOPNOTSUPP, and EINVAL for VI_SOF_OPT_ID before the connection is there */
 	VI_SO_FILTER,		/* struct vi_bpf_insn[], not on streams (EOPNOTSUPP): what it does not want is not received; get: the program.  EPERM when locked */
 	VI_SO_NOFILTER,		/* set: takes the filter off.  ENOENT, EPERM */

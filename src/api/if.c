@@ -95,7 +95,7 @@ vi_if_rename(struct vi_vnet *vn, const char *name, const char *newname)
 int
 vi_if_set_flags(struct vi_vnet *vn, const char *name, uint32_t set, uint32_t clear)
 {
-	const uint32_t allowed = IFF_UP | IFF_DEBUG | IFF_NOARP | IFF_PROMISC;
+	const uint32_t allowed = IFF_UP | IFF_DEBUG | IFF_NOARP | IFF_PROMISC | IFF_MONITOR | IFF_STATICARP;
 
 	if (((set | clear) & ~allowed) != 0)
 		return (EINVAL);
@@ -127,6 +127,18 @@ int
 vi_if_set_descr(struct vi_vnet *vn, const char *name, const char *descr)
 {
 	API_IF(vn, name, api_set_descr(ifp, descr));
+}
+
+int
+vi_if_add_group(struct vi_vnet *vn, const char *name, const char *group)
+{
+	API_IF(vn, name, if_group_add(ifp, group));
+}
+
+int
+vi_if_del_group(struct vi_vnet *vn, const char *name, const char *group)
+{
+	API_IF(vn, name, if_group_del(ifp, group));
 }
 
 int

@@ -25,7 +25,7 @@
 #include "mbuf/mbuf_int.h"
 
 /* Flags of the packet, which go with its header. */
-#define M_COPYFLAGS (M_PKTHDR | M_BCAST | M_MCAST | M_LOOP | M_PROMISC | M_FRAG | M_RXOWN | M_EOR)
+#define M_COPYFLAGS (M_PKTHDR | M_BCAST | M_MCAST | M_LOOP | M_PROMISC | M_FRAG | M_RXOWN | M_EOR | M_ETHER)
 
 static void
 mbuf_copyhdr(struct mbuf *to, const struct mbuf *from)

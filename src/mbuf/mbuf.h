@@ -51,6 +51,7 @@ enum m_flags {
 	M_RXOWN = 0x40,
 	M_EOR = 0x80,		/* end of what a user sent in one piece */
 	M_RECORD = 0x100,	/* ... and nothing that follows may go with it */
+	M_ETHER = 0x200,	/* an Ethernet frame on an interface of bare IP packets */
 };
 
 enum m_csum {
@@ -75,7 +76,9 @@ struct m_pkt {
 	uint8_t		 l2hlen, l3hlen;	/* as the sender left them: where the headers lie */
 	uint64_t	 rcvtime;	/* host ns; 0 = not taken */
 	uint32_t	 mark;
-	uint16_t	 nest;		/* tunnels around it already */
+	uint8_t		 nest : 4;	/* tunnels around it already */
+	uint8_t		 pcp : 4;	/* 1 + its priority on Ethernets (IEEE 802.1Q 6.9); 0: the interface's */
+	uint8_t		 hops;		/* bridges that it went through */
 	uint16_t	 fragoff;	/* of a fragment that waits: where it belongs */
 };
 

@@ -212,10 +212,10 @@ bstp_transmit(struct bstp_port *bp, uint8_t type)
 	bstp_fill(bp, type, &bd);
 	len = bpdu_build(frame + ETHER_HDR_LEN, &bd);
 	memcpy(eh->ether_dhost, bstp_group, ETHER_ADDR_LEN);
-	memcpy(eh->ether_shost, bp->bp_ifp->if_lladdr, ETHER_ADDR_LEN);
+	memcpy(eh->ether_shost, bp->bp_ifp->if_addrlen != 0 ? bp->bp_ifp->if_lladdr : bp->bp_bs->bs_ifp->if_lladdr, ETHER_ADDR_LEN);
 	eh->ether_type = HTONS(len);
 	if ((m = m_frombuf(vnet_acct(bp->bp_ifp->if_vnet), frame, ETHER_HDR_LEN + len, 16)) != NULL)
-		(void)if_transmit(bp->bp_ifp, m);
+		(void)if_transmit_ether(bp->bp_ifp, m);
 	else
 		bp->bp_ifp->if_stats.ifs_oerrors++;
 }

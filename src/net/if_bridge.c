@@ -93,7 +93,7 @@ bridge_port_make(struct bridge *sc, struct ifnet *ifp, uint32_t flags, struct br
 	struct bridge_port *bp;
 	int error;
 
-	if (ifp == sc->sc_ifp || ifp->if_type != VI_IFT_ETHER || ifp->if_cloner == &bridge_cloner)
+	if (ifp == sc->sc_ifp || (ifp->if_type != VI_IFT_ETHER && !ifp->if_cloner->ifc_carries) || ifp->if_cloner == &bridge_cloner)
 		return (ifopt_fail(err, EINVAL, "%s cannot be a member of a bridge", ifp->if_xname));
 	if ((bp = kmalloc(vnet_acct(sc->sc_ifp->if_vnet), ACCT_IFNET, sizeof(*bp))) == NULL)
 		return (ENOBUFS);
@@ -319,6 +319,7 @@ static const struct stat_desc bridge_stats[] = {
 	STAT("bridge", struct bridge_vnet, bv_same, "frame%s whose destination is where they came from"),
 	STAT("bridge", struct bridge_vnet, bv_blocked, "frame%s dropped by the spanning tree"),
 	STAT("bridge", struct bridge_vnet, bv_looped, "own frame%s that came back"),
+	STAT("bridge", struct bridge_vnet, bv_toofar, "frame%s that went through too many bridges"),
 	STAT("bridge", struct bridge_vnet, bv_private, "frame%s between private members"),
 	STAT("bridge", struct bridge_vnet, bv_filtered, "frame%s of VLANs that may not pass"),
 	STAT("bridge", struct bridge_vnet, bv_limit, "frame%s from more addresses than a member may have"),

@@ -20,6 +20,7 @@ enum { IFBAF_DYNAMIC = 0, IFBAF_STATIC = 0x1, IFBAF_STICKY = 0x2, IFBAF_LOCAL = 
 #define BRIDGE_MAXADDR		2000u	/* sc_maxaddr's default */
 #define BRIDGE_TIMEOUT		1200u	/* s: sc_timeout's default */
 #define BRIDGE_VLANS		4096u
+#define BRIDGE_MAXHOPS		255u	/* bridges that a frame may go through */
 
 struct bridge;
 struct bridge_port;
@@ -70,7 +71,7 @@ struct bridge {
 
 struct bridge_vnet {
 	uint64_t	bv_forwarded, bv_flooded, bv_local, bv_blocked, bv_looped, bv_limit, bv_full, bv_toobig, bv_down, bv_private,
-			bv_filtered, bv_nomem, bv_same, bv_moved;
+			bv_filtered, bv_nomem, bv_same, bv_moved, bv_toofar;
 	uint32_t	bv_inherit_mac;
 };
 VNET_STATE_DECLARE(bridge);

@@ -11,7 +11,8 @@
  * above the bridge take them.  Without a filter tags are not touched, but addresses are learned for each tag apart.
  *
  * Everything happens in the lane of the one stack; what leaves is queued by the members, whose queues are bounded.  So a loop of bridges without
- * spanning trees takes its stack's share of the worker, and no more.
+ * spanning trees takes its stack's share of the worker, and no more; and because a frame counts the bridges it went through (m_pkt.hops, which stays with it
+ * through routers and tunnels), it comes to rest.
  */
 #include <errno.h>
 #include <string.h>
@@ -182,7 +183,7 @@ bridge_enqueue(const struct bridge_frame *bf, struct bridge_port *to, struct mbu
 	}
 	bf->bf_sc->sc_ifp->if_stats.ifs_opackets++;
 	bf->bf_sc->sc_ifp->if_stats.ifs_obytes += m->m_pkt.len;
-	return (if_transmit(ifp, m));
+	return (if_transmit_ether(ifp, m));
 }
 
 /* May a frame go from here to there? */
@@ -242,7 +243,7 @@ bridge_span(struct bridge *sc, const struct mbuf *m)
 		if ((copy = m_dup(m, vnet_acct(sc->sc_ifp->if_vnet))) == NULL)
 			bridge_vnet(sc->sc_ifp->if_vnet)->bv_nomem++;
 		else
-			(void)if_transmit(bp->bp_ifp, copy);
+			(void)if_transmit_ether(bp->bp_ifp, copy);
 	}
 }
 
@@ -300,9 +301,7 @@ bridge_member_up(struct bridge_port *bp, struct mbuf *m, const struct ether_info
 	}
 	m->m_pkt.rcvif = ifp;
 	m->m_pkt.fib = (uint16_t)ifp->if_fib;
-	if (ei->ei_type == ETHERTYPE_VLAN && ifp->if_extra->ix_trunk != NULL)
-		vlan_input(ifp, m);
-	else
+	if ((m = vlan_input(ifp, m, ei)) != NULL)
 		ether_input_stack(ifp, m, ei);
 }
 
@@ -400,6 +399,11 @@ bridge_input(struct if_over *ov, struct mbuf *m, const struct ether_info *ei)
 		bstp_input(&bp->bp_stp, m);
 		return (NULL);
 	}
+	if (m->m_pkt.hops == BRIDGE_MAXHOPS) {
+		bridge_drop(m, &bf_stat(&bf)->bv_toofar);
+		return (NULL);
+	}
+	m->m_pkt.hops++;
 	bridge_span(bf.bf_sc, m);
 	if ((bp->bp_flags & IFBIF_STP) != 0 && bp->bp_stp.bp_state == BSTP_DISCARDING)
 		return (m);

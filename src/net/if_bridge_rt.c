@@ -251,9 +251,12 @@ bridge_rt_flush(struct bridge *sc, bool all)
 int
 bridge_rt_local(struct bridge *sc, struct bridge_port *bp)
 {
-	const uint64_t key = bridge_key(bp != NULL ? bp->bp_ifp->if_lladdr : sc->sc_ifp->if_lladdr, 0);
+	const struct ifnet *ifp = bp != NULL ? bp->bp_ifp : sc->sc_ifp;
+	const uint64_t key = bridge_key(ifp->if_lladdr, 0);
 	struct bridge_rt *rt = rt_get(sc, key);
 
+	if (ifp->if_addrlen == 0)
+		return (0);
 	if (rt != NULL && (rt->rt_flags & IFBAF_LOCAL) != 0)
 		return (0);
 	if (rt != NULL)
@@ -275,6 +278,8 @@ bridge_rt_unlocal(struct bridge *sc, struct bridge_port *bp)
 		}
 	if (!had)
 		return;
+	if (bp != NULL)
+		(void)bridge_rt_local(sc, NULL);
 	TAILQ_FOREACH(other, &sc->sc_members, bp_link)
 		if (other != bp)
 			(void)bridge_rt_local(sc, other);

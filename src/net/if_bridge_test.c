@@ -300,6 +300,89 @@ addresses(void **state)
 	nt_end(&l.l_nt);
 }
 
+/*
+ * Two bridges with three cables and no spanning tree: what goes to all goes round and doubles, as far as queues let it; every frame of it counts the
+ * bridges it went through, and in the end nothing moves any more, without time going by.
+ */
+static void
+loops_come_to_rest(void **state)
+{
+	static const uint8_t everybody[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct ifnet *other, *a, *b;
+	struct vnet *vn;
+	struct lan l;
+
+	(void)state;
+	lan_begin(&l, 2);
+	vn = nt_vnet(&l.l_nt, "loop");
+	other = nt_create(vn, "bridge");
+	nt_up(other);
+	for (unsigned i = 0; i < 3; i++) {
+		a = nt_create(l.l_vn, "epair");
+		b = a->if_cloner->ifc_peer(a);
+		assert_int_equal(if_vmove(b, vn), 0);
+		nt_up(a);
+		nt_up(b);
+		assert_int_equal(nt_opt(l.l_bridge, "addm", a->if_xname), 0);
+		assert_int_equal(nt_opt(other, "addm", b->if_xname), 0);
+	}
+	lan_send(&l, 0, everybody, 50);
+	nt_settle(&l.l_nt);
+	assert_true(got[1] > 100);
+	assert_true(bridge_vnet(l.l_vn)->bv_toofar + bridge_vnet(vn)->bv_toofar > 0);
+	assert_int_equal(vnet_acct(vn)->as_acct[ACCT_MBUF].ac_count, 0);
+	nt_end(&l.l_nt);
+}
+
+/* A span whose other end is a member: its copies come back and are copied. */
+static void
+span_into_itself(void **state)
+{
+	static const uint8_t nobody[6] = { 2, 9, 9, 9, 9, 9 };
+	struct ifnet *span, *tail;
+	struct lan l;
+
+	(void)state;
+	lan_begin(&l, 2);
+	span = nt_create(l.l_vn, "epair");
+	tail = span->if_cloner->ifc_peer(span);
+	nt_up(span);
+	nt_up(tail);
+	assert_int_equal(nt_opt(l.l_bridge, "span", span->if_xname), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", tail->if_xname), 0);
+	lan_send(&l, 0, nobody, 50);
+	nt_settle(&l.l_nt);
+	assert_true(bridge_vnet(l.l_vn)->bv_toofar > 0);
+	nt_end(&l.l_nt);
+}
+
+/* The bridge's address is its first member's: it is the bridge's own still when that one leaves. */
+static void
+inherited_address(void **state)
+{
+	uint8_t mac[6];
+	struct lan l;
+
+	(void)state;
+	lan_begin(&l, 0);
+	bridge_vnet(l.l_vn)->bv_inherit_mac = 1;
+	nt_end(&l.l_nt);
+	lan_begin(&l, 2);
+	bridge_vnet(l.l_vn)->bv_inherit_mac = 1;
+	assert_int_equal(nt_opt(l.l_bridge, "deletem", l.l_member[0]->if_xname), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "deletem", l.l_member[1]->if_xname), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", l.l_member[0]->if_xname), 0);
+	assert_int_equal(nt_opt(l.l_bridge, "addm", l.l_member[1]->if_xname), 0);
+	memcpy(mac, l.l_member[0]->if_lladdr, 6);
+	assert_memory_equal(l.l_bridge->if_lladdr, mac, 6);
+	assert_int_equal(nt_opt(l.l_bridge, "deletem", l.l_member[0]->if_xname), 0);
+	lan_send(&l, 1, mac, 50);
+	nt_settle(&l.l_nt);
+	assert_ptr_equal(gotby, l.l_bridge);
+	assert_int_equal(bridge_vnet(l.l_vn)->bv_flooded, 0);
+	nt_end(&l.l_nt);
+}
+
 static void
 private_and_span(void **state)
 {
@@ -533,6 +616,9 @@ main(void)
 		cmocka_unit_test(timeouts),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(loops_come_to_rest),
+		cmocka_unit_test(span_into_itself),
+		cmocka_unit_test(inherited_address),
 		cmocka_unit_test(private_and_span),
 		cmocka_unit_test(vlans),
 		cmocka_unit_test(membership),

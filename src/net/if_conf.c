@@ -90,20 +90,50 @@ ifopt_interface(struct ifnet *ifp, const char *name, struct ifnet **other, char 
 	return (0);
 }
 
+/* Of all Ethernets */
+
+static int
+opt_pcp(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	long long pcp = -1;
+	int error;
+
+	if (argc > 0 && (error = ifopt_number(io, argv[0], &pcp, err)) != 0)
+		return (error);
+	ifp->if_pcp = (uint8_t)(pcp + 1);
+	ifp->if_linkgen++;		/* headers that are kept have no tag */
+	return (0);
+}
+
+static const struct if_option ether_options[] = {
+	{ "pcp", 1, 1, opt_pcp, 0, 0, 7 },
+	{ "-pcp", 0, 0, opt_pcp, 0, 0, 0 },
+	{ NULL, 0, 0, NULL, 0, 0, 0 },
+};
+
+/* NULL: none of that name. */
+static const struct if_option *
+ifopt_find(const struct if_option *io, const char *name)
+{
+	for (; io != NULL && io->io_name != NULL; io++)
+		if (strcmp(io->io_name, name) == 0)
+			return (io);
+	return (NULL);
+}
+
 int
 ifopt_set(struct ifnet *ifp, const char *option, const char *const *argv, unsigned argc, char *err)
 {
 	const struct if_option *io;
 
 	err[0] = '\0';
-	for (io = ifp->if_cloner->ifc_options; io != NULL && io->io_name != NULL; io++) {
-		if (strcmp(io->io_name, option) != 0)
-			continue;
-		if (argc < io->io_min || argc > io->io_max)
-			return (ifopt_fail(err, EINVAL, "%s: wrong number of arguments", option));
-		return (io->io_set(ifp, io, argv, argc, err));
-	}
-	return (ifopt_fail(err, ENOENT, "%s: not an option of %s", option, ifp->if_xname));
+	if ((io = ifopt_find(ifp->if_cloner->ifc_options, option)) == NULL && ifp->if_type == VI_IFT_ETHER)
+		io = ifopt_find(ether_options, option);
+	if (io == NULL)
+		return (ifopt_fail(err, ENOENT, "%s: not an option of %s", option, ifp->if_xname));
+	if (argc < io->io_min || argc > io->io_max)
+		return (ifopt_fail(err, EINVAL, "%s: wrong number of arguments", option));
+	return (io->io_set(ifp, io, argv, argc, err));
 }
 
 void
@@ -113,6 +143,8 @@ ifopt_show(const struct ifnet *ifp, vi_if_option_fn *fn, void *arg)
 
 	if (ifp->if_cloner->ifc_show != NULL)
 		ifp->if_cloner->ifc_show(ifp, &is);
+	if (ifp->if_pcp != 0)
+		ifopt_put(&is, NULL, NULL, "pcp", "%u", ifp->if_pcp - 1u);
 }
 
 int

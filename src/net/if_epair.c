@@ -152,7 +152,7 @@ epair_transmit(struct ifnet *ifp, struct mbuf *m)
 	ifp->if_stats.ifs_opackets++;
 	ifp->if_stats.ifs_obytes += m->m_pkt.len;
 	m->m_flags &= (uint16_t)~M_LOOP;
-	if (!if_up(peer)) {
+	if (!if_listens(peer)) {
 		/* The cable carried it, nobody listens. */
 		atomic_fetch_add_explicit(&peer->if_inq.ifq_drops, 1, memory_order_relaxed);
 		m_freem(m);

@@ -46,6 +46,21 @@ ether_transmit_over(struct ifnet *ifp, struct mbuf *m)
 	return (port != NULL ? port->ov_ops->ovo_output(port, m) : if_transmit(ifp, m));
 }
 
+/*
+ * The frame gets a tag of VLAN 0, which says its priority only (IEEE 802.1Q 9.6 b).  A vlan's frames get theirs with the vlan's tag.
+ */
+static struct mbuf *
+ether_priority(struct ifnet *ifp, struct mbuf *m)
+{
+	const unsigned pcp = m->m_pkt.pcp != 0 ? m->m_pkt.pcp : ifp->if_pcp;
+
+	if (ifp->if_cloner == &vlan_cloner)
+		return (m);
+	if ((m = vlan_tag(m, ETHERTYPE_VLAN, (uint16_t)(pcp - 1) << 13)) == NULL)
+		ifp->if_stats.ifs_oerrors++;
+	return (m);
+}
+
 int
 ether_frame(struct ifnet *ifp, struct mbuf *m, uint16_t ethertype, const uint8_t dst[6])
 {
@@ -65,6 +80,8 @@ ether_frame(struct ifnet *ifp, struct mbuf *m, uint16_t ethertype, const uint8_t
 	m->m_flags &= (uint16_t)~M_LOOP;
 	if (ether_multicast(dst))
 		ifp->if_stats.ifs_omcasts++;
+	if (__builtin_expect((ifp->if_pcp | m->m_pkt.pcp) != 0, 0) && (m = ether_priority(ifp, m)) == NULL)
+		return (ENOBUFS);
 	return (ether_transmit(ifp, m));
 }
 
@@ -116,7 +133,7 @@ ether_linkhdr(struct ifnet *ifp, const struct net_addr *nh, uint8_t *hdr)
 	const struct net_afops *ops = net_vnet(ifp->if_vnet)->nv_afops[nh->na_af];
 	struct ether_header *eh = (void *)hdr;
 
-	if (ops == NULL || ops->nao_known == NULL || !ops->nao_known(ifp, nh, eh->ether_dhost))
+	if (ifp->if_pcp != 0 || ops == NULL || ops->nao_known == NULL || !ops->nao_known(ifp, nh, eh->ether_dhost))
 		return (false);
 	memcpy(eh->ether_shost, ifp->if_lladdr, ETHER_ADDR_LEN);
 	eh->ether_type = net_addr_carries(nh) == NET_AF_INET ? HTONS(ETHERTYPE_IP) : HTONS(ETHERTYPE_IPV6);
@@ -227,10 +244,7 @@ ether_over(struct ifnet *ifp, struct mbuf *m, const struct ether_info *ei)
 
 	if (port != NULL && (m = port->ov_ops->ovo_input(port, m, ei)) == NULL)
 		return (NULL);
-	if ((ei->ei_type != ETHERTYPE_VLAN && ei->ei_type != ETHERTYPE_QINQ) || ifp->if_extra->ix_trunk == NULL)
-		return (m);
-	vlan_input(ifp, m);
-	return (NULL);
+	return (vlan_input(ifp, m, ei));
 }
 
 void
@@ -252,6 +266,23 @@ ether_input(struct ifnet *ifp, struct mbuf *m)
 	if (ifp->if_extra != NULL && (m = ether_over(ifp, m, &ei)) == NULL)
 		return;
 	ether_input_stack(ifp, m, &ei);
+}
+
+void
+ether_input_carried(struct ifnet *ifp, struct mbuf *m)
+{
+	struct if_over *port = ifp->if_extra != NULL ? ifp->if_extra->ix_port : NULL;
+	struct ether_info ei;
+
+	if (!if_up(ifp) || port == NULL) {
+		ifp->if_stats.ifs_noproto++;
+		m_freem(m);
+		return;
+	}
+	m->m_flags &= (uint16_t)~M_ETHER;
+	/* What is left is for a stack of the interface's own, which has no Ethernet. */
+	if ((m = ether_header(ifp, m, &ei)) != NULL && (m = port->ov_ops->ovo_input(port, m, &ei)) != NULL)
+		m_freem(m);
 }
 
 static const struct stat_desc ether_stats[] = {

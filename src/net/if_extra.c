@@ -66,7 +66,7 @@ if_extra_transmit(struct ifnet *ifp, struct mbuf *m)
 {
 	struct if_extra *ix = ifp->if_extra;
 
-	if (!LIST_EMPTY(&ix->ix_captures) && if_up(ifp))
+	if (!LIST_EMPTY(&ix->ix_captures) && (m->m_flags & M_ETHER) == 0 && if_up(ifp))
 		if_capture_show(ifp, m, ifp, true);
 	if (ix->ix_link == NULL)
 		return (ifp->if_ops->ifo_transmit(ifp, m));
@@ -79,10 +79,11 @@ if_extra_transmit(struct ifnet *ifp, struct mbuf *m)
 	return (0);
 }
 
+/* Who watches an interface of IP packets knows nothing of frames. */
 void
 if_extra_input(struct ifnet *ifp, struct mbuf *m, const struct ifnet *from)
 {
-	if (!LIST_EMPTY(&ifp->if_extra->ix_captures) && if_up(ifp))
+	if (!LIST_EMPTY(&ifp->if_extra->ix_captures) && (m->m_flags & M_ETHER) == 0 && if_listens(ifp))
 		if_capture_show(ifp, m, from != NULL ? from : ifp, false);
 }
 
@@ -110,14 +111,21 @@ if_extra_arrive(struct ifnet *ifp)
 
 /* Wire form */
 
+static unsigned
+wire_linklen(const struct ifnet *ifp, const struct mbuf *m)
+{
+	return ((m->m_flags & M_ETHER) != 0 ? ETHER_HDR_LEN : ifp->if_hdrlen);
+}
+
 /* The length of the link header, tags included, and the type behind it (0: not known). */
 static unsigned
 wire_header(const struct ifnet *ifp, const struct mbuf *m, uint16_t *type)
 {
-	unsigned hlen = ifp->if_hdrlen;
+	const unsigned linklen = wire_linklen(ifp, m);
+	unsigned hlen = linklen;
 	uint16_t t = 0;
 
-	for (unsigned tags = 0; ifp->if_hdrlen >= ETHER_HDR_LEN && tags <= EXTRA_MAXTAGS; tags++) {
+	for (unsigned tags = 0; linklen >= ETHER_HDR_LEN && tags <= EXTRA_MAXTAGS; tags++) {
 		hlen = ETHER_HDR_LEN + tags * ETHER_VLAN_ENCAP_LEN;
 		if (m_copydata(m, hlen - sizeof(t), sizeof(t), &t) != 0)
 			t = 0;
@@ -135,7 +143,7 @@ wire_ops(const struct ifnet *ifp, const struct mbuf *m, uint16_t type)
 	struct net_vnet *nv = net_vnet(ifp->if_vnet);
 	uint8_t vhl;
 
-	if (ifp->if_hdrlen >= ETHER_HDR_LEN) {
+	if (wire_linklen(ifp, m) >= ETHER_HDR_LEN) {
 		if (type == ETHERTYPE_IP)
 			return (nv->nv_afops[NET_AF_INET]);
 		return (type == ETHERTYPE_IPV6 ? nv->nv_afops[NET_AF_INET6] : NULL);

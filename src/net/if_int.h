@@ -69,8 +69,9 @@ void	if_capture_endall(struct ifnet *);
 void	if_over_changed(struct ifnet *);	/* its flags, MTU or link address did */
 void	if_over_leave(struct ifnet *);		/* it leaves its vnet */
 
-/* if_vlan.c: a tagged frame, its header checked; consumes m */
-void	vlan_input(struct ifnet *, struct mbuf *);
+/* if_vlan.c: a frame with a tag that somebody above the interface has goes to him, with another it is dropped.  What is left is the interface's own. */
+struct ether_info;
+struct mbuf *vlan_input(struct ifnet *, struct mbuf *, const struct ether_info *);
 /* The tag between the addresses and the type.  Consumes m; NULL: no memory. */
 struct mbuf *vlan_tag(struct mbuf *, uint16_t proto, uint16_t tci);
 void	vlan_untag(struct mbuf *);	/* its tagged header is contiguous and may be written */

@@ -178,7 +178,7 @@ tuntap_input(struct tuntap *tt, const void *buf, size_t len)
 		ifp->if_stats.ifs_ierrors++;
 		return (EINVAL);
 	}
-	if (!if_up(ifp)) {
+	if (!if_listens(ifp)) {
 		tv->tv_indown++;
 		return (EIO);
 	}
@@ -196,17 +196,7 @@ tuntap_input(struct tuntap *tt, const void *buf, size_t len)
 static void
 tuntap_setrunning(struct tuntap *tt)
 {
-	struct ifnet *ifp = tt->tt_if;
-	const bool was = ifp->if_linkup;
-
-	ifp->if_linkup = tt->tt_open && tt->tt_carrier;
-	if (ifp->if_linkup)
-		ifp->if_flags |= IFF_RUNNING;
-	else
-		ifp->if_flags &= ~(uint32_t)IFF_RUNNING;
-	/* Who waits for the interface can begin; those below it look at if_up() for every packet. */
-	if (ifp->if_attached && was != ifp->if_linkup && (ifp->if_flags & IFF_UP) != 0)
-		vnet_event(ifp->if_vnet, ifp->if_linkup ? VNET_EV_IFUP : VNET_EV_IFDOWN, ifp);
+	if_setrunning(tt->tt_if, tt->tt_open && tt->tt_carrier);
 }
 
 static const struct ifnet_ops tun_ops = {

@@ -11,7 +11,11 @@
  * A vlan has its parent's link address, and follows it, until it is given one of its own; its MTU is the parent's (the parent's frames may be 4 bytes
  * longer, IEEE 802.3 3.2.7), 4 less if that is a vlan itself, and follows when that one shrinks.
  *
- * The parent may leave at any moment, for another stack or for good, and so may the vlan: the vlan is then without a parent, and keeps its tag.
+ * The parent may leave at any moment, for another stack or for good: the vlan is then without a parent, and keeps its tag.  The vlan may be lent to
+ * another stack while its parent stays; then what it sends goes, with its tag, through the queue of a relay in the parent's stack, an interface nobody
+ * sees, and what comes goes through its own queue.  Only where it was made can its tag and parent be changed.
+ *
+ * Frames with tag 0 have a priority and no VLAN: the interface's own stack takes them.
  *
  * Standards: IEEE 802.1Q-2018 9.3 to 9.6 (tags, the reserved identifier 4095), 6.9 (priorities).
  */
@@ -29,9 +33,10 @@
 #define VLAN_NONE	0	/* no tag set */
 
 struct vlan {
-	struct if_over	 v_over;	/* v_parent's */
+	struct if_over	 v_over;	/* ov_lower is the parent; NULL: none */
 	struct ifnet	*v_ifp;		/* (c) */
-	struct ifnet	*v_parent;	/* NULL: none */
+	struct ifnet	*v_relay;	/* if the parent is in another stack: sends for us there */
+	struct ifnet	*v_kept;	/* while we change stacks: the parent to have again */
 	uint16_t	 v_proto;	/* ETHERTYPE_VLAN, _QINQ */
 	uint16_t	 v_tag;
 	uint8_t		 v_pcp;
@@ -39,6 +44,8 @@ struct vlan {
 	uint8_t		 v_lladdr[ETHER_ADDR_LEN];	/* the parent's as we last knew it */
 	LIST_ENTRY(vlan) v_hash;	/* of the parent's trunk */
 };
+
+#define v_parent	v_over.ov_lower
 
 struct vlan_trunk {
 	LIST_HEAD(, vlan) tr_slot[VLAN_SLOTS];
@@ -129,6 +136,7 @@ vlan_transmit(struct ifnet *ifp, struct mbuf *m)
 {
 	struct vlan_vnet *vv = vlan_vnet(ifp->if_vnet);
 	struct vlan *v = ifp->if_softc;
+	unsigned pcp;
 
 	if (v->v_parent == NULL)
 		return (vlan_drop(ifp, m, &vv->vv_noparent, ENETDOWN));
@@ -138,13 +146,32 @@ vlan_transmit(struct ifnet *ifp, struct mbuf *m)
 		return (vlan_drop(ifp, m, &vv->vv_toobig, EMSGSIZE));
 	ifp->if_stats.ifs_opackets++;
 	ifp->if_stats.ifs_obytes += m->m_pkt.len;
-	if ((m = vlan_tag(m, v->v_proto, (uint16_t)(v->v_pcp << 13 | v->v_tag))) == NULL) {
+	pcp = m->m_pkt.pcp != 0 ? m->m_pkt.pcp - 1u : v->v_pcp;
+	if ((m = vlan_tag(m, v->v_proto, (uint16_t)(pcp << 13 | v->v_tag))) == NULL) {
 		vv->vv_nomem++;
 		ifp->if_stats.ifs_oerrors++;
 		return (ENOBUFS);
 	}
-	return (if_transmit(v->v_parent, m));
+	if (v->v_relay == NULL)
+		return (if_transmit(v->v_parent, m));
+	m->m_flags &= (uint16_t)~M_LOOP;
+	if_deliver(v->v_relay, m);
+	return (0);
 }
+
+/* In the parent's stack. */
+static void
+relay_input(struct ifnet *relay, struct mbuf *m)
+{
+	const struct vlan *v = relay->if_softc;
+
+	if (if_up(v->v_parent))
+		(void)if_transmit(v->v_parent, m);
+	else
+		(void)vlan_drop(v->v_parent, m, &vlan_vnet(relay->if_vnet)->vv_down, ENETDOWN);
+}
+
+static const struct ifnet_ops relay_ops = { .ifo_input = relay_input };
 
 static void
 vlan_discard(struct ifnet *ifp, struct mbuf *m, uint64_t *counter)
@@ -154,34 +181,66 @@ vlan_discard(struct ifnet *ifp, struct mbuf *m, uint64_t *counter)
 	m_freem(m);
 }
 
-void
-vlan_input(struct ifnet *ifp, struct mbuf *m)
+static void
+vlan_receive(struct ifnet *ifp, struct mbuf *m, const struct ether_vlan_header *evl)
 {
 	struct vlan_vnet *vv = vlan_vnet(ifp->if_vnet);
-	struct ether_vlan_header *evl;
 	uint16_t tag, type;
 	struct vlan *v;
 
-	if (m->m_pkt.len < sizeof(*evl)) {
-		vlan_discard(ifp, m, &vv->vv_notag);
-		return;
-	}
-	if ((m = m_pullup(m, sizeof(*evl))) == NULL) {
-		vv->vv_nomem++;
-		return;
-	}
-	evl = mtod(m, struct ether_vlan_header *);
 	if (ether_vlan_check(m->m_data, m->m_len, m->m_pkt.len, &tag, &type) != WIRE_OK) {
 		vlan_discard(ifp, m, &vv->vv_badtag);
 		return;
 	}
 	v = trunk_find(ifp->if_extra->ix_trunk, NTOHS(evl->evl_encap_proto), EVL_VLANOFTAG(tag));
-	if (v == NULL || !if_up(v->v_ifp)) {
+	if (v == NULL || !if_listens(v->v_ifp)) {
 		vlan_discard(ifp, m, &vv->vv_unknown);
 		return;
 	}
 	vlan_untag(m);
-	if_receive(v->v_ifp, m);
+	if (v->v_relay == NULL)
+		if_receive(v->v_ifp, m);
+	else
+		if_deliver(v->v_ifp, m);
+}
+
+struct mbuf *
+vlan_input(struct ifnet *ifp, struct mbuf *m, const struct ether_info *ei)
+{
+	struct vlan_vnet *vv = vlan_vnet(ifp->if_vnet);
+	const struct ether_vlan_header *evl;
+
+	if ((ei->ei_type != ETHERTYPE_VLAN && ei->ei_type != ETHERTYPE_QINQ) || ifp->if_extra->ix_trunk == NULL)
+		return (m);
+	if (m->m_pkt.len < sizeof(*evl)) {
+		vlan_discard(ifp, m, &vv->vv_notag);
+		return (NULL);
+	}
+	if ((m = m_pullup(m, sizeof(*evl))) == NULL) {
+		vv->vv_nomem++;
+		return (NULL);
+	}
+	evl = mtod(m, const struct ether_vlan_header *);
+	if (EVL_VLANOFTAG(NTOHS(evl->evl_tag)) == 0 && ei->ei_type == ETHERTYPE_VLAN)
+		return (m);
+	vlan_receive(ifp, m, evl);
+	return (NULL);
+}
+
+/* In net's table of protocols: tags that nobody above the interface takes.  m is behind the Ethernet header; a second tag is one too many. */
+static void
+vlan_input_priority(struct ifnet *ifp, struct mbuf *m)
+{
+	uint16_t tag[2];	/* and the type behind it */
+
+	if (m_copydata(m, 0, sizeof(tag), tag) != 0) {
+		vlan_discard(ifp, m, &vlan_vnet(ifp->if_vnet)->vv_notag);
+	} else if (EVL_VLANOFTAG(NTOHS(tag[0])) != 0 || tag[1] == HTONS(ETHERTYPE_VLAN)) {
+		vlan_discard(ifp, m, &vlan_vnet(ifp->if_vnet)->vv_unknown);
+	} else {
+		m_adj(m, ETHER_VLAN_ENCAP_LEN);
+		net_input(ifp, NTOHS(tag[1]), m);
+	}
 }
 
 /* The parent */
@@ -192,6 +251,37 @@ vlan_maxmtu(const struct ifnet *parent)
 	return (parent->if_mtu - (parent->if_cloner == &vlan_cloner ? ETHER_VLAN_ENCAP_LEN : 0));
 }
 
+/* The parent's stack pays for it, and for what waits in it. */
+static int
+relay_make(struct vlan *v, struct ifnet *parent)
+{
+	struct ifnet *relay;
+
+	if (parent->if_vnet == v->v_ifp->if_vnet)
+		return (0);
+	if ((relay = if_alloc(parent->if_vnet, v->v_ifp->if_xname, VI_IFT_OTHER)) == NULL)
+		return (ENOBUFS);
+	relay->if_ops = &relay_ops;
+	relay->if_cloner = &vlan_cloner;
+	relay->if_softc = v;
+	relay->if_attached = true;	/* its queue may be used */
+	v->v_relay = relay;
+	return (0);
+}
+
+static void
+relay_free(struct vlan *v)
+{
+	struct ifnet *relay = v->v_relay;
+
+	if (relay == NULL)
+		return;
+	v->v_relay = NULL;
+	relay->if_attached = false;
+	ifq_purge(relay);
+	if_free(relay);
+}
+
 static void
 vlan_detach(struct vlan *v)
 {
@@ -200,6 +290,7 @@ vlan_detach(struct vlan *v)
 	trunk_remove(v);
 	if_over_remove(&v->v_over);
 	v->v_parent = NULL;
+	relay_free(v);
 	v->v_ifp->if_flags &= ~(uint32_t)IFF_RUNNING;
 	v->v_ifp->if_linkup = false;
 	if_over_changed(v->v_ifp);
@@ -233,26 +324,40 @@ static const struct if_over_ops vlan_over_ops = {
 	.ovo_leave = vlan_leave,
 };
 
+/* In the parent's trunk; it runs. */
+static int
+vlan_hook(struct vlan *v, struct ifnet *parent)
+{
+	struct ifnet *ifp = v->v_ifp;
+	int error;
+
+	if ((error = relay_make(v, parent)) != 0)
+		return (error);
+	v->v_over = (struct if_over){ .ov_ops = &vlan_over_ops, .ov_upper = v->v_relay != NULL ? v->v_relay : ifp, .ov_lower = parent };
+	if ((error = if_over_add(&v->v_over)) == 0) {
+		if ((error = trunk_insert(v)) == 0) {
+			ifp->if_flags |= IFF_RUNNING;
+			return (0);
+		}
+		if_over_remove(&v->v_over);
+	}
+	v->v_parent = NULL;
+	relay_free(v);
+	return (error);
+}
+
 static int
 vlan_attach_to(struct vlan *v, struct ifnet *parent)
 {
 	struct ifnet *ifp = v->v_ifp;
 	int error;
 
-	v->v_over = (struct if_over){ .ov_ops = &vlan_over_ops, .ov_upper = ifp, .ov_lower = parent };
-	if ((error = if_over_add(&v->v_over)) != 0)
+	if ((error = vlan_hook(v, parent)) != 0)
 		return (error);
-	v->v_parent = parent;
-	if ((error = trunk_insert(v)) != 0) {
-		if_over_remove(&v->v_over);
-		v->v_parent = NULL;
-		return (error);
-	}
 	memcpy(v->v_lladdr, parent->if_lladdr, ETHER_ADDR_LEN);
 	(void)if_setlladdr(ifp, parent->if_lladdr, ETHER_ADDR_LEN);
 	if (vlan_maxmtu(parent) >= IF_MINMTU)
 		(void)if_setmtu(ifp, vlan_maxmtu(parent));
-	ifp->if_flags |= IFF_RUNNING;
 	ifp->if_linkup = parent->if_linkup && if_up(parent);
 	if_over_changed(ifp);
 	return (0);
@@ -263,9 +368,12 @@ static int
 vlan_configure(struct vlan *v, struct ifnet *parent, uint16_t proto, uint16_t tag, char *err)
 {
 	const struct vlan_trunk *tr = parent != NULL && parent->if_extra != NULL ? parent->if_extra->ix_trunk : NULL;
-	const struct vlan had = *v;
+	struct ifnet *hadparent = v->v_parent;
+	const uint16_t hadproto = v->v_proto, hadtag = v->v_tag;
 	int error = 0;
 
+	if (v->v_ifp->if_vnet != v->v_ifp->if_home)
+		return (ifopt_fail(err, EPERM, "%s is lent: its tag and parent are changed where it was made", v->v_ifp->if_xname));
 	if (parent != NULL && parent->if_type != VI_IFT_ETHER)
 		return (ifopt_fail(err, EPROTONOSUPPORT, "%s carries no tags", parent->if_xname));
 	if (parent != NULL && parent == v->v_parent && proto == v->v_proto && tag == v->v_tag)
@@ -279,10 +387,10 @@ vlan_configure(struct vlan *v, struct ifnet *parent, uint16_t proto, uint16_t ta
 		error = vlan_attach_to(v, parent);
 	if (error == 0)
 		return (0);
-	v->v_proto = had.v_proto;
-	v->v_tag = had.v_tag;
-	if (had.v_parent != NULL)
-		(void)vlan_attach_to(v, had.v_parent);
+	v->v_proto = hadproto;
+	v->v_tag = hadtag;
+	if (hadparent != NULL)
+		(void)vlan_attach_to(v, hadparent);
 	return (error == ELOOP ? ifopt_fail(err, error, "%s is above %s, or too many lie below", v->v_ifp->if_xname, parent->if_xname) : error);
 }
 
@@ -310,11 +418,12 @@ static int
 vlan_noparent(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
 	struct vlan *v = ifp->if_softc;
+	int error;
 
-	(void)io, (void)argv, (void)argc, (void)err;
-	vlan_detach(v);
-	v->v_wanted[0] = '\0';
-	return (0);
+	(void)io, (void)argv, (void)argc;
+	if ((error = vlan_configure(v, NULL, v->v_proto, v->v_tag, err)) == 0)
+		v->v_wanted[0] = '\0';
+	return (error);
 }
 
 static int
@@ -354,6 +463,7 @@ static const struct if_option vlan_options[] = {
 	{ "vlandev", 1, 1, vlan_setparent, 0, 0, 0 },
 	{ "-vlandev", 0, 1, vlan_noparent, 0, 0, 0 },
 	{ "vlanproto", 1, 1, vlan_setproto, 0, 0, 0 },
+	{ "pcp", 1, 1, ifopt_u8, offsetof(struct vlan, v_pcp), 0, 7 },
 	{ "vlanpcp", 1, 1, ifopt_u8, offsetof(struct vlan, v_pcp), 0, 7 },
 	{ NULL, 0, 0, NULL, 0, 0, 0 },
 };
@@ -447,10 +557,29 @@ vlan_create_named(struct vnet *vn, const char *name)
 	return (error);
 }
 
+/* When it arrives elsewhere nothing else has happened: both are one step under the kernel lock. */
 static void
 vlan_ifleave(struct ifnet *ifp)
 {
-	vlan_detach(ifp->if_softc);
+	struct vlan *v = ifp->if_softc;
+
+	v->v_kept = v->v_parent;
+	vlan_detach(v);
+}
+
+static void
+vlan_ifarrive(struct ifnet *ifp)
+{
+	struct vlan *v = ifp->if_softc;
+	struct ifnet *parent = v->v_kept;
+
+	v->v_kept = NULL;
+	if (parent == NULL)
+		return;
+	if (vlan_hook(v, parent) == 0)
+		vlan_changed(&v->v_over);
+	else
+		vnet_log(ifp->if_vnet, LOG_WARNING, "%s: no memory to keep its parent", ifp->if_xname);
 }
 
 const struct if_clone vlan_cloner = {
@@ -462,6 +591,7 @@ const struct if_clone vlan_cloner = {
 	.ifc_create_named = vlan_create_named,
 	.ifc_destroy = if_new_destroy,
 	.ifc_leave = vlan_ifleave,
+	.ifc_arrive = vlan_ifarrive,
 	.ifc_options = vlan_options,
 	.ifc_show = vlan_show,
 };
@@ -477,7 +607,14 @@ static const struct stat_desc vlan_stats[] = {
 	STAT_END
 };
 
+static int
+vlan_module_attach(struct vnet *vn)
+{
+	return (net_proto_register(vn, ETHERTYPE_VLAN, vlan_input_priority));
+}
+
 VNET_MODULE(vlan,
 	.vm_size = sizeof(struct vlan_vnet),
 	.vm_after = "net ether",
+	.vm_attach = vlan_module_attach,
 	.vm_stats = vlan_stats);

@@ -215,17 +215,203 @@ departures(void **state)
 	assert_int_equal(send_frame(va, vb->if_lladdr, 100), 0);
 	nt_settle(&p.p_nt);
 	assert_ptr_equal(seen.sn_ifp, vb);
-	/* The vlan moves: it has no parent there. */
-	assert_int_equal(if_vmove(va, p.p_vb), EEXIST);
-	assert_int_equal(if_rename(va, "tagged"), 0);
-	assert_int_equal(if_vmove(va, p.p_vb), 0);
-	assert_false(va->if_flags & IFF_RUNNING);
 	/* Destroyed with a frame on its way. */
-	assert_int_equal(nt_opt(va, "vlandev", p.p_b->if_xname), EEXIST);
 	assert_int_equal(send_frame(vb, p.p_a->if_lladdr, 100), 0);
 	assert_int_equal(if_destroy(p.p_vb, p.p_b->if_xname), 0);
 	assert_false(vb->if_flags & IFF_RUNNING);
 	nt_settle(&p.p_nt);
+	assert_int_equal(vnet_destroy(p.p_vb, NULL, NULL), 0);
+	nt_end(&p.p_nt);
+}
+
+/* A vlan in a stack, its parent in another. */
+static void
+lent(void **state)
+{
+	struct ifnet *va, *vb;
+	struct vnet *vc;
+	struct pair p;
+	uint8_t mac[6] = { 2, 0, 0, 0, 0, 9 };
+
+	(void)state;
+	pair_begin(&p);
+	vc = nt_vnet(&p.p_nt, "c");
+	(void)net_proto_register(vc, TESTTYPE, count);
+	va = vlan_on(p.p_a, "42", "802.1q");
+	vb = vlan_on(p.p_b, "42", "802.1q");
+	assert_int_equal(if_vmove(va, p.p_vb), EEXIST);
+	assert_int_equal(if_setlladdr(va, mac, 6), 0);
+	assert_int_equal(if_vmove(va, vc), 0);
+	assert_true((va->if_flags & IFF_RUNNING) != 0 && va->if_linkup);
+	assert_memory_equal(va->if_lladdr, mac, 6);
+	nt_up(va);
+	assert_int_equal(if_capture(p.p_a, wire, NULL), 0);
+	assert_int_equal(send_frame(va, vb->if_lladdr, 1500), 0);
+	nt_settle(&p.p_nt);
+	assert_ptr_equal(seen.sn_ifp, vb);
+	assert_int_equal(seen.sn_len, 1500);
+	assert_memory_equal(seen.sn_wire + 12, "\x81\x00\x00\x2a\x88\xb5", 6);
+	assert_int_equal(send_frame(vb, va->if_lladdr, 100), 0);
+	nt_settle(&p.p_nt);
+	assert_ptr_equal(seen.sn_ifp, va);
+	/* Its borrower cannot come to other VLANs of the parent. */
+	assert_int_equal(nt_opt(va, "vlan", "43"), EPERM);
+	assert_int_equal(nt_opt(va, "vlanproto", "802.1ad"), EPERM);
+	assert_int_equal(nt_opt(va, "-vlandev"), EPERM);
+	assert_int_equal(nt_opt(va, "vlanpcp", "6"), 0);
+	/* The parent goes down: so does the link. */
+	assert_int_equal(if_setflags(p.p_a, 0, IFF_UP), 0);
+	assert_false(va->if_linkup);
+	assert_int_equal(send_frame(va, vb->if_lladdr, 100), ENETDOWN);
+	nt_up(p.p_a);
+	/* Home with a frame in the relay; then lent again, and the parent goes, with another. */
+	assert_int_equal(send_frame(va, vb->if_lladdr, 100), 0);
+	assert_int_equal(if_reclaim(va), 0);
+	nt_up(va);
+	nt_settle(&p.p_nt);
+	assert_int_equal(seen.sn_frames, 0);
+	assert_int_equal(send_frame(va, vb->if_lladdr, 100), 0);
+	nt_settle(&p.p_nt);
+	assert_ptr_equal(seen.sn_ifp, vb);
+	assert_int_equal(nt_opt(va, "vlan", "43"), 0);
+	assert_int_equal(if_vmove(va, vc), 0);
+	nt_up(va);
+	assert_int_equal(send_frame(va, vb->if_lladdr, 100), 0);
+	assert_int_equal(if_destroy(p.p_nt.nt_v0, p.p_a->if_xname), 0);
+	assert_false(va->if_flags & IFF_RUNNING);
+	nt_settle(&p.p_nt);
+	assert_int_equal(vnet_destroy(vc, NULL, NULL), 0);
+	assert_ptr_equal(va->if_vnet, p.p_nt.nt_v0);
+	assert_int_equal(vnet_destroy(p.p_vb, NULL, NULL), 0);
+	nt_end(&p.p_nt);
+}
+
+/* Tags of VLAN 0 (IEEE 802.1Q 9.6 b): sent where a priority is set, taken by the stack without a vlan and beside vlans. */
+static void
+priorities(void **state)
+{
+	struct ifnet *va, *vb;
+	struct pair p;
+
+	(void)state;
+	pair_begin(&p);
+	assert_int_equal(if_capture(p.p_a, wire, NULL), 0);
+	assert_int_equal(nt_opt(p.p_a, "pcp", "8"), EINVAL);
+	assert_int_equal(nt_opt(nt_if(p.p_vb, "lo0"), "pcp", "3"), ENOENT);
+	assert_int_equal(nt_opt(p.p_a, "pcp", "3"), 0);
+	assert_int_equal(send_frame(p.p_a, p.p_b->if_lladdr, 1500), 0);
+	nt_settle(&p.p_nt);
+	assert_memory_equal(seen.sn_wire + 12, "\x81\x00\x60\x00\x88\xb5", 6);
+	assert_ptr_equal(seen.sn_ifp, p.p_b);
+	assert_int_equal(seen.sn_len, 1500);
+	va = vlan_on(p.p_a, "42", "802.1q");
+	vb = vlan_on(p.p_b, "42", "802.1q");
+	assert_int_equal(send_frame(p.p_a, p.p_b->if_lladdr, 100), 0);
+	nt_settle(&p.p_nt);
+	assert_ptr_equal(seen.sn_ifp, p.p_b);
+	/* A vlan has one tag, and its priority is there. */
+	assert_int_equal(nt_opt(va, "pcp", "7"), 0);
+	assert_int_equal(send_frame(va, vb->if_lladdr, 100), 0);
+	nt_settle(&p.p_nt);
+	assert_memory_equal(seen.sn_wire + 12, "\x81\x00\xe0\x2a\x88\xb5", 6);
+	assert_ptr_equal(seen.sn_ifp, vb);
+	assert_int_equal(nt_opt(p.p_a, "-pcp"), 0);
+	assert_int_equal(send_frame(p.p_a, p.p_b->if_lladdr, 100), 0);
+	assert_memory_equal(seen.sn_wire + 12, "\x88\xb5", 2);
+	nt_settle(&p.p_nt);
+	assert_int_equal(vnet_destroy(p.p_vb, NULL, NULL), 0);
+	nt_end(&p.p_nt);
+}
+
+/* Any frame as it is, towards b. */
+static void
+send_raw(struct pair *p, const void *type, size_t len, size_t framelen)
+{
+	uint8_t frame[64] = { 0 };
+
+	memcpy(frame, p->p_b->if_lladdr, 6);
+	frame[6] = 2;
+	memcpy(frame + 12, type, len);
+	seen.sn_frames = 0;
+	(void)if_transmit(p->p_a, m_frombuf(vnet_acct(p->p_nt.nt_v0), frame, framelen, 0));
+	nt_settle(&p->p_nt);
+}
+
+static void
+bad_tags(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_begin(&p);
+	send_raw(&p, "\x81\x00\x00\x00\x88\xb5", 6, 60);
+	assert_int_equal(seen.sn_frames, 1);
+	send_raw(&p, "\x81\x00\x00\x00\x81\x00\x00\x00\x88\xb5", 10, 60);	/* two */
+	send_raw(&p, "\x81\x00\x00\x05\x88\xb5", 6, 60);	/* of a VLAN */
+	send_raw(&p, "\x81\x00\x00\x00", 4, 17);	/* cut off */
+	assert_int_equal(seen.sn_frames, 0);
+	assert_int_equal(p.p_b->if_stats.ifs_noproto, 3);
+	assert_int_equal(vnet_destroy(p.p_vb, NULL, NULL), 0);
+	nt_end(&p.p_nt);
+}
+
+/* It shows what comes to who watches, and has nothing of it. */
+static void
+monitors(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_begin(&p);
+	assert_int_equal(if_capture(p.p_b, wire, NULL), 0);
+	assert_int_equal(if_setflags(p.p_b, IFF_MONITOR, 0), 0);
+	assert_int_equal(send_frame(p.p_a, p.p_b->if_lladdr, 100), 0);
+	nt_settle(&p.p_nt);
+	assert_int_equal(seen.sn_frames, 0);
+	assert_int_equal(seen.sn_wirelen, 114);
+	assert_int_equal(send_frame(p.p_b, p.p_a->if_lladdr, 100), ENETDOWN);
+	assert_int_equal(if_setflags(p.p_b, 0, IFF_MONITOR), 0);
+	assert_int_equal(send_frame(p.p_a, p.p_b->if_lladdr, 100), 0);
+	nt_settle(&p.p_nt);
+	assert_int_equal(seen.sn_frames, 1);
+	assert_int_equal(vnet_destroy(p.p_vb, NULL, NULL), 0);
+	nt_end(&p.p_nt);
+}
+
+static void
+groups(void **state)
+{
+	char name[8] = "xaaaaa";
+	struct pair p;
+	int error = 0;
+
+	(void)state;
+	pair_begin(&p);
+	assert_string_equal(if_groups(p.p_a), "epair");
+	assert_int_equal(if_group_add(p.p_a, "lan"), 0);
+	assert_int_equal(if_group_add(p.p_a, "la"), 0);
+	assert_string_equal(if_groups(p.p_a), "epair lan la");
+	assert_int_equal(if_group_add(p.p_a, "lan"), EEXIST);
+	assert_int_equal(if_group_add(p.p_a, "lan0"), EINVAL);
+	assert_int_equal(if_group_add(p.p_a, "a b"), EINVAL);
+	assert_int_equal(if_group_add(p.p_a, ""), EINVAL);
+	assert_int_equal(if_group_del(p.p_a, "an"), ENOENT);
+	assert_int_equal(if_group_del(p.p_a, ""), ENOENT);
+	assert_int_equal(if_group_del(p.p_a, "epair"), 0);
+	assert_string_equal(if_groups(p.p_a), "lan la");
+	assert_int_equal(if_group_del(p.p_a, "la"), 0);
+	assert_int_equal(if_group_del(p.p_a, "lan"), 0);
+	assert_string_equal(if_groups(p.p_a), "");
+	for (unsigned i = 0; i < 1000 && error == 0; i++) {
+		name[1] = (char)('a' + i % 26);
+		name[2] = (char)('a' + i / 26);
+		error = if_group_add(p.p_a, name);
+	}
+	assert_int_equal(error, ENOSPC);
+	/* Another stack knows nothing of them. */
+	assert_int_equal(if_vmove(p.p_a, p.p_vb), 0);
+	assert_string_equal(if_groups(p.p_a), "epair");
+	assert_int_equal(if_group_add(p.p_a, "gone"), 0);
 	assert_int_equal(vnet_destroy(p.p_vb, NULL, NULL), 0);
 	nt_end(&p.p_nt);
 }
@@ -297,6 +483,11 @@ main(void)
 		cmocka_unit_test(stacked),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(departures),
+		cmocka_unit_test(lent),
+		cmocka_unit_test(priorities),
+		cmocka_unit_test(bad_tags),
+		cmocka_unit_test(monitors),
+		cmocka_unit_test(groups),
 		cmocka_unit_test(options),
 		cmocka_unit_test(discards),
 	};

@@ -14,12 +14,20 @@
 #include "base/sbuf.h"
 #include "net/if_int.h"
 
+/* What one vnet's administrator said of it is nothing to the next. */
+static void
+if_forget(struct ifnet *ifp)
+{
+	ifp->if_fib = ifp->if_metric = 0;
+	ifp->if_pcp = 0;
+	if_group_reset(ifp);
+}
+
 static void
 if_domove(struct ifnet *ifp, struct vnet *to)
 {
 	if_unlink(ifp);
-	ifp->if_fib = 0;
-	ifp->if_metric = 0;
+	if_forget(ifp);
 	if_link(ifp, to);
 }
 
@@ -80,7 +88,7 @@ if_reclaim(struct ifnet *ifp)
 	if_unlink(ifp);
 	limit_force(vnet_acct(home)->as_limits, LIMIT_INTERFACES, 1);	/* it cannot be refused */
 	memcpy(ifp->if_xname, name, sizeof(name));
-	ifp->if_fib = ifp->if_metric = 0;
+	if_forget(ifp);
 	if_link(ifp, home);
 	if (strcmp(had, name) != 0)
 		vnet_log(home, LOG_NOTICE, "%s: came back as %s, because the name was taken", had,

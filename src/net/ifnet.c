@@ -169,6 +169,8 @@ if_link(struct ifnet *ifp, struct vnet *to)
 	ifp->if_dying = false;
 	if_extra_arrive(ifp);
 	vnet_event(to, VNET_EV_IFATTACH, ifp);
+	if (ifp->if_cloner->ifc_arrive != NULL)
+		ifp->if_cloner->ifc_arrive(ifp);
 }
 
 void
@@ -253,6 +255,7 @@ if_free(struct ifnet *ifp)
 	VI_ASSERT(!ifp->if_attached && TAILQ_EMPTY(&ifp->if_arps));
 	LIST_REMOVE(ifp, if_homelink);
 	(void)if_setlink(ifp, NULL);
+	if_group_reset(ifp);
 	kfree(ifp->if_acct, ACCT_IFNET, ifp, sizeof(*ifp));
 }
 
@@ -280,7 +283,7 @@ if_rename(struct ifnet *ifp, const char *newname)
 int
 if_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
 {
-	const uint32_t settable = IFF_UP | IFF_DEBUG | IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI;
+	const uint32_t settable = IFF_UP | IFF_DEBUG | IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI | IFF_MONITOR | IFF_STATICARP;
 	uint32_t old = ifp->if_flags;
 
 	if (((set | clear) & ~settable) != 0)
@@ -295,6 +298,24 @@ if_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
 		    ifp);
 	if_over_changed(ifp);
 	return (0);
+}
+
+void
+if_setrunning(struct ifnet *ifp, bool on)
+{
+	const bool was = ifp->if_linkup;
+
+	ifp->if_linkup = on;
+	if (on)
+		ifp->if_flags |= IFF_RUNNING;
+	else
+		ifp->if_flags &= ~(uint32_t)IFF_RUNNING;
+	if (was == on || !ifp->if_attached || ifp->if_dying)
+		return;
+	/* Who waits for the interface can begin; those below it look at if_up() for every packet. */
+	if ((ifp->if_flags & IFF_UP) != 0)
+		vnet_event(ifp->if_vnet, on ? VNET_EV_IFUP : VNET_EV_IFDOWN, ifp);
+	if_over_changed(ifp);
 }
 
 int
@@ -415,7 +436,7 @@ if_info_fill(const struct ifnet *ifp, struct vi_ifinfo *ii)
 		.if_master = master != NULL ? master->if_index : 0,
 		.if_masterdriver = master != NULL ? master->if_cloner->ifc_name : NULL,
 		.if_driver = ifp->if_cloner->ifc_name,
-		.if_groups = ifp->if_cloner->ifc_name,
+		.if_groups = if_groups(ifp),
 		.if_ipackets = st->ifs_ipackets,
 		.if_ibytes = st->ifs_ibytes,
 		.if_ierrors = st->ifs_ierrors,

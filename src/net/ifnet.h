@@ -21,6 +21,7 @@
 #include <vimage/route.h>
 
 #include "kern/lane.h"
+#include "mbuf/mbuf.h"
 #include "vimage/vnet.h"
 
 struct mbuf;
@@ -40,6 +41,7 @@ enum {
 	IFF_UP = VI_IFF_UP, IFF_BROADCAST = VI_IFF_BROADCAST, IFF_DEBUG = VI_IFF_DEBUG, IFF_LOOPBACK = VI_IFF_LOOPBACK,
 	IFF_POINTOPOINT = VI_IFF_POINTOPOINT, IFF_RUNNING = VI_IFF_RUNNING, IFF_NOARP = VI_IFF_NOARP, IFF_PROMISC = VI_IFF_PROMISC,
 	IFF_ALLMULTI = VI_IFF_ALLMULTI, IFF_SIMPLEX = VI_IFF_SIMPLEX, IFF_MULTICAST = VI_IFF_MULTICAST,
+	IFF_MONITOR = VI_IFF_MONITOR, IFF_STATICARP = VI_IFF_STATICARP,
 };
 #define IFNAMSIZ VI_IFNAMSIZ
 
@@ -146,6 +148,8 @@ struct ifnet {
 	bool		 if_dying;
 	bool		 if_anydst;	/* (c) what comes in is for this host, whatever its destination */
 	uint8_t		 if_level;	/* net/if_over.h: how many interfaces may lie below */
+	uint8_t		 if_pcp;	/* 1 + priority of the frames of its stack, which then have a tag (IEEE 802.1Q 6.9); 0: none */
+	char		*if_groups;	/* if_group.c; NULL: that of its kind */
 	const struct ifnet_ops *if_ops;	/* (c) */
 	const struct if_clone *if_cloner;	/* (c) */
 	void		*if_softc;	/* the driver's */
@@ -173,6 +177,7 @@ LIST_HEAD(ifnetlist, ifnet);
 /* A type of interface that can be created by name. */
 struct if_clone {
 	const char	*ifc_name;	/* "epair" */
+	bool		 ifc_carries;	/* bare IP packets, and a bridge's frames (M_ETHER) */
 	/* What if_new() makes its interfaces of. */
 	const struct ifnet_ops *ifc_ops;
 	size_t		 ifc_softsize;	/* of if_softc; 0: none */
@@ -191,6 +196,8 @@ struct if_clone {
 	int		(*ifc_create_named)(struct vnet *, const char *name);
 	/* The interface leaves its vnet, for another or for good: lets go of others there.  NULL: it holds none. */
 	void		(*ifc_leave)(struct ifnet *);
+	/* It is in another vnet, if_attached. */
+	void		(*ifc_arrive)(struct ifnet *);
 	/* net/if_conf.h: what can be set beyond what all interfaces have; NULL: nothing */
 	const struct if_option *ifc_options;
 	void		(*ifc_show)(const struct ifnet *, const struct ifopt_show *);
@@ -301,13 +308,24 @@ void	 if_lladdr_make(struct kernel *, uint32_t unit, uint8_t last, uint8_t lladd
 /* For everybody in the lane. */
 struct ifnet *ifnet_byname(struct vnet *, const char *);
 struct ifnet *ifnet_byindex(struct vnet *, uint32_t);
-static inline bool if_up(const struct ifnet *ifp) { return ((ifp->if_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING)); }
+/* It receives, if only for who watches. */
+static inline bool if_listens(const struct ifnet *ifp) { return ((ifp->if_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING)); }
+static inline bool if_up(const struct ifnet *ifp) { return ((ifp->if_flags & (IFF_UP | IFF_RUNNING | IFF_MONITOR)) == (IFF_UP | IFF_RUNNING)); }
 static inline int if_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh) { return (ifp->if_ops->ifo_output(ifp, m, nh)); }
 int	 if_extra_transmit(struct ifnet *, struct mbuf *);
 static inline int
 if_transmit(struct ifnet *ifp, struct mbuf *m)
 {
 	return (ifp->if_extra == NULL ? ifp->if_ops->ifo_transmit(ifp, m) : if_extra_transmit(ifp, m));
+}
+
+/* An Ethernet frame by any interface that a bridge may have.  Consumes m. */
+static inline int
+if_transmit_ether(struct ifnet *ifp, struct mbuf *m)
+{
+	if (ifp->if_type != VI_IFT_ETHER)
+		m->m_flags |= M_ETHER;
+	return (if_transmit(ifp, m));
 }
 
 /* Management (under the kernel lock); api/ exports them one to one. */
@@ -318,6 +336,11 @@ int	 if_destroy(struct vnet *, const char *name);
 int	 if_rename(struct ifnet *, const char *newname);
 int	 if_setflags(struct ifnet *, uint32_t set, uint32_t clear);
 int	 if_setmtu(struct ifnet *, uint32_t);
+void	 if_setrunning(struct ifnet *, bool);	/* for drivers: the medium is there, or gone */
+const char *if_groups(const struct ifnet *);	/* with a blank between them */
+int	 if_group_add(struct ifnet *, const char *group);	/* EINVAL, EEXIST, ENOSPC, ENOBUFS */
+int	 if_group_del(struct ifnet *, const char *group);	/* ENOENT, ENOBUFS */
+void	 if_group_reset(struct ifnet *);
 int	 if_setnd6(struct ifnet *, uint32_t set, uint32_t clear);	/* VI_ND6_IFF_* */
 int	 if_setlladdr(struct ifnet *, const uint8_t *, size_t);
 /* Link properties of the sending direction; NULL or none set: removed.  EINVAL, ENOBUFS. */
@@ -372,6 +395,8 @@ ether_transmit(struct ifnet *ifp, struct mbuf *m)
 {
 	return (ifp->if_extra == NULL ? ifp->if_ops->ifo_transmit(ifp, m) : ether_transmit_over(ifp, m));
 }
+/* A frame that came by an interface of bare IP packets (M_ETHER), for who is above it.  Consumes m. */
+void	 ether_input_carried(struct ifnet *, struct mbuf *);
 /* A frame for the stack itself, whoever is above the interface; its header is checked.  Consumes m. */
 struct ether_info;
 void	 ether_input_stack(struct ifnet *, struct mbuf *, const struct ether_info *);

@@ -141,6 +141,7 @@ sosetopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 	case VI_SO_RCVLOWAT:
 	case VI_SO_PRIORITY:
 	case VI_SO_MARK:
+	case VI_SO_VLAN_PCP:
 		if ((error = sooptint(val, len, &v)) != 0)
 			return (error);
 		break;
@@ -165,6 +166,13 @@ sosetopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 		if (vnet_priv_check(so->so_vnet, &so->so_cred, VI_PRIV_NET_SOCKOPT) != 0)
 			return (EPERM);
 		so->so_mark = (uint32_t)v;
+		return (0);
+	case VI_SO_VLAN_PCP:
+		if ((so->so_proto->pr_flags & PR_ATOMIC) == 0)
+			return (ENOPROTOOPT);
+		if (v < -1 || v > 7)
+			return (EINVAL);
+		so->so_pcp = (uint8_t)(v + 1);
 		return (0);
 	default:	/* SNDLOWAT: Linux does not let it be set */
 		return (ENOPROTOOPT);
@@ -224,6 +232,10 @@ sogetopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, (int)so->so_priority));
 	case VI_SO_MARK:
 		return (sooptputint(buf, len, (int)so->so_mark));
+	case VI_SO_VLAN_PCP:
+		if ((so->so_proto->pr_flags & PR_ATOMIC) == 0)
+			return (ENOPROTOOPT);
+		return (sooptputint(buf, len, so->so_pcp - 1));
 	case VI_SO_ZEROCOPY:
 		return (sooptputint(buf, len, so->so_zerocopy));
 	case VI_SO_TIMESTAMPING:

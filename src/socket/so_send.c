@@ -193,6 +193,7 @@ so_senddgram(struct socket *so, const struct vi_msg *msg, size_t len, size_t *do
 		return (ENOBUFS);
 	}
 	m->m_pkt.len = (uint32_t)len;
+	m->m_pkt.pcp = so->so_pcp & 0xfu;
 	if ((error = so->so_proto->pr_send(so, m, msg)) == 0)
 		*done = len;
 	return (error);

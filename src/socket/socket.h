@@ -61,6 +61,7 @@ struct socket {
 	uint8_t		 so_type;	/* VI_SOCK_* */
 	bool		 so_filterlocked;	/* VI_SO_LOCK_FILTER */
 	uint16_t	 so_protocol;	/* the number the user sees */
+	uint8_t		 so_pcp;	/* 1 + VI_SO_VLAN_PCP; 0: none */
 	int		 so_error;	/* pending */
 	struct vi_cred	 so_cred;
 	uint32_t	 so_fib;

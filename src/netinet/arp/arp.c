@@ -210,7 +210,7 @@ arp_resolve_slow(struct ifnet *ifp, struct mbuf *m, uint32_t addr, uint8_t *llad
 		arp_hold(av, ae, m);
 		return (EWOULDBLOCK);
 	}
-	if (ae != NULL || (ifp->if_flags & IFF_NOARP) != 0 || av->av_stopping) {
+	if (ae != NULL || (ifp->if_flags & (IFF_NOARP | IFF_STATICARP)) != 0 || av->av_stopping) {
 		arp_unreach(av, m);
 		return (EHOSTUNREACH);
 	}

@@ -200,7 +200,7 @@ arp_input(struct ifnet *ifp, struct mbuf *m)
 	if ((ifa = arp_ownaddr(av, ifp, ai.ai_spa)) != NULL)
 		arp_conflict(av, ifa, &ai);
 	forus = arp_ownaddr(av, ifp, ai.ai_tpa) != NULL;
-	if (ifa == NULL)
+	if (ifa == NULL && (ifp->if_flags & IFF_STATICARP) == 0)
 		arp_learn(av, ifp, &ai, forus && ai.ai_op == ARPOP_REQUEST);
 	if (ai.ai_op == ARPOP_REQUEST)
 		arp_reply(av, ifp, &ai, forus);

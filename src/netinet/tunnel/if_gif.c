@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* gif: IPv4 and IPv6 in IPv4 (RFC 2003, RFC 4213) and in IPv6 (RFC 2473, without the encapsulation limit). */
+/*
+ * gif: IPv4 and IPv6 in IPv4 (RFC 2003, RFC 4213) and in IPv6 (RFC 2473, without the encapsulation limit); and, as a member of a bridge,
+ * Ethernet in both (EtherIP, RFC 3378).
+ */
 #include <errno.h>
+#include <string.h>
 
 #include "mbuf/mbuf.h"
 #include "net/route.h"
@@ -8,6 +12,16 @@
 #include "wire/ip.h"
 
 #define GIF_MTU	1280	/* RFC 4213 3.2.1 */
+
+/* RFC 3378 3: version 3 in four bits, and twelve that are zero. */
+#define ETHERIP_HLEN	2u
+static const uint8_t etherip_header[ETHERIP_HLEN] = { 0x30, 0 };
+
+static uint8_t
+gif_proto(const struct tunnel_inner *ti)
+{
+	return (ti->ti_ops == NULL ? IPPROTO_ETHERIP : ti->ti_ops == &in_ops ? IPPROTO_IPV4 : IPPROTO_IPV6);
+}
 
 static int
 gif_encap(struct ifnet *ifp, struct mbuf *m, const struct tunnel_inner *ti)
@@ -19,13 +33,18 @@ gif_encap(struct ifnet *ifp, struct mbuf *m, const struct tunnel_inner *ti)
 		.to_src = tn->tn_src,
 		.to_dst = tn->tn_dst,
 		.to_fib = tn->tn_fib,
-		.to_proto = ti->ti_ops == &in_ops ? IPPROTO_IPV4 : IPPROTO_IPV6,
+		.to_proto = gif_proto(ti),
 		.to_ttl = (uint8_t)(tn->tn_ops == &in_ops ? tv->tv_ttl[TUNNEL_GIF] : tv->tv_hlim[TUNNEL_GIF]),
 	};
 	bool df;
 
 	if ((m = tunnel_fit(ifp, m, ti, &to, &df)) == NULL)
 		return (EMSGSIZE);
+	if (ti->ti_ops == NULL) {
+		if ((m = m_prepend(m, ETHERIP_HLEN)) == NULL)
+			return (tunnel_nomem(ifp));
+		memcpy(m->m_data, etherip_header, ETHERIP_HLEN);
+	}
 	return (tunnel_send(ifp, m, ti, &to, df));
 }
 
@@ -38,7 +57,7 @@ gif_transmit(struct ifnet *ifp, struct mbuf *m)
 static const struct ifnet_ops gif_ops = {
 	.ifo_output = if_output_ip,
 	.ifo_transmit = gif_transmit,
-	.ifo_input = if_input_ip,
+	.ifo_input = tunnel_ifinput,
 };
 
 static struct tunnel *
@@ -56,6 +75,28 @@ gif_input(struct mbuf *m, const struct inet_pkt *pk)
 		tunnel_receive(tn->tn_if, m, pk->ip_proto == IPPROTO_IPV4 ? &in_ops : &in6_ops, pk->ip_tos);
 	else if (!stf_input(m, pk))
 		tunnel_unreach(m, pk);
+}
+
+/* RFC 3378 4: frames of another version, or with reserved bits, are no frames. */
+void
+etherip_input(struct mbuf *m, const struct inet_pkt *pk)
+{
+	struct tunnel_vnet *tv = tunnel_vnet(pk->ip_vnet);
+	struct tunnel *tn = gif_find(pk->ip_vnet, pk->ip_ops, &pk->ip_dst, &pk->ip_src);
+	uint8_t hdr[ETHERIP_HLEN];
+
+	if (m->m_pkt.len > pk->ip_plen)		/* link padding */
+		m_adj(m, (ptrdiff_t)pk->ip_plen - (ptrdiff_t)m->m_pkt.len);
+	if (tn == NULL) {
+		tunnel_unreach(m, pk);
+	} else if (m_copydata(m, 0, sizeof(hdr), hdr) != 0 || memcmp(hdr, etherip_header, sizeof(hdr)) != 0) {
+		tn->tn_if->if_stats.ifs_ierrors++;
+		tv->tv_stat.tns_badheader++;
+		m_freem(m);
+	} else {
+		m_adj(m, ETHERIP_HLEN);
+		tunnel_receive_ether(tn->tn_if, m);
+	}
 }
 
 void
@@ -81,6 +122,7 @@ static const struct if_option gif_options[] = {
 
 const struct if_clone gif_cloner = {
 	.ifc_name = "gif",
+	.ifc_carries = true,
 	.ifc_ops = &gif_ops,
 	.ifc_softsize = sizeof(struct tunnel),
 	.ifc_type = VI_IFT_TUNNEL,

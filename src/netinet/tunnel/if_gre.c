@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * gre: IPv4 and IPv6 in GRE (RFC 2784, RFC 7676), with key and sequence numbers (RFC 2890).
+ * gre: IPv4, IPv6 and, as a member of a bridge, Ethernet (0x6558) in GRE (RFC 2784, RFC 7676), with key and sequence numbers (RFC 2890).
  *
  * A tunnel with a key takes packets with that key only, one without takes those without.  With sequence numbers what comes late is dropped
  * (RFC 2890 2.2), and so is what has none; they begin anew when the tunnel gets ends.  With checksums packets are sent with one; those that are received
@@ -38,13 +38,19 @@ gre_header(struct tunnel *tn, struct mbuf *m, struct gre_info *gi)
 	return (m);
 }
 
+static uint16_t
+gre_proto(const struct tunnel_inner *ti)
+{
+	return (ti->ti_ops == NULL ? ETHERTYPE_TRANS_BRIDGE : ti->ti_ops == &in_ops ? ETHERTYPE_IP : ETHERTYPE_IPV6);
+}
+
 static int
 gre_encap(struct ifnet *ifp, struct mbuf *m, const struct tunnel_inner *ti)
 {
 	struct tunnel *tn = ifp->if_softc;
 	struct tunnel_vnet *tv = tunnel_vnet(ifp->if_vnet);
 	const bool key = tn->tn_key != 0;
-	struct gre_info gi = { .gi_proto = ti->ti_ops == &in_ops ? ETHERTYPE_IP : ETHERTYPE_IPV6, .gi_hassum = tn->tn_sum, .gi_haskey = key,
+	struct gre_info gi = { .gi_proto = gre_proto(ti), .gi_hassum = tn->tn_sum, .gi_haskey = key,
 		.gi_hasseq = tn->tn_seq, .gi_key = tn->tn_key, .gi_seq = tn->tn_oseq, .gi_hlen = (uint16_t)(GRE_HLEN + 4 * (tn->tn_sum + key + tn->tn_seq)) };
 	const struct tunnel_out to = {
 		.to_ops = tn->tn_ops,
@@ -59,11 +65,8 @@ gre_encap(struct ifnet *ifp, struct mbuf *m, const struct tunnel_inner *ti)
 
 	if ((m = tunnel_fit(ifp, m, ti, &to, &df)) == NULL)
 		return (EMSGSIZE);
-	if ((m = gre_header(tn, m, &gi)) == NULL) {
-		tv->tv_stat.tns_nomem++;
-		ifp->if_stats.ifs_oerrors++;
-		return (ENOBUFS);
-	}
+	if ((m = gre_header(tn, m, &gi)) == NULL)
+		return (tunnel_nomem(ifp));
 	return (tunnel_send(ifp, m, ti, &to, df));
 }
 
@@ -76,7 +79,7 @@ gre_transmit(struct ifnet *ifp, struct mbuf *m)
 static const struct ifnet_ops gre_ops = {
 	.ifo_output = if_output_ip,
 	.ifo_transmit = gre_transmit,
-	.ifo_input = if_input_ip,
+	.ifo_input = tunnel_ifinput,
 };
 
 /* In */
@@ -142,6 +145,9 @@ gre_input(struct mbuf *m, const struct inet_pkt *pk)
 	} else if (!gre_inorder(tn, &gi)) {
 		tn->tn_if->if_stats.ifs_ierrors++;
 		gre_drop(m, &tv->tv_stat.tns_oldseq);
+	} else if (gi.gi_proto == ETHERTYPE_TRANS_BRIDGE) {
+		m_adj(m, gi.gi_hlen);
+		tunnel_receive_ether(tn->tn_if, m);
 	} else if (gi.gi_proto != ETHERTYPE_IP && gi.gi_proto != ETHERTYPE_IPV6) {
 		tn->tn_if->if_stats.ifs_noproto++;
 		gre_drop(m, &tv->tv_stat.tns_badheader);
@@ -156,7 +162,7 @@ gre_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
 {
 	struct gre_info gi;
 
-	if (gre_check(ic->ic_data, ic->ic_len, ic->ic_len, &gi) != WIRE_OK ||
+	if (gre_check(ic->ic_data, ic->ic_len, ic->ic_len, &gi) != WIRE_OK || gi.gi_proto == ETHERTYPE_TRANS_BRIDGE ||
 	    tunnel_lookup(tunnel_vnet(vn), TUNNEL_GRE, ic->ic_ops, &ic->ic_src, &ic->ic_dst, gi.gi_haskey ? gi.gi_key : 0) == NULL)
 		return;
 	tunnel_relay(vn, ic, gi.gi_proto == ETHERTYPE_IP ? &in_ops : &in6_ops, gi.gi_hlen);
@@ -226,6 +232,7 @@ static const struct if_option gre_options[] = {
 
 const struct if_clone gre_cloner = {
 	.ifc_name = "gre",
+	.ifc_carries = true,
 	.ifc_ops = &gre_ops,
 	.ifc_softsize = sizeof(struct tunnel),
 	.ifc_type = VI_IFT_TUNNEL,

@@ -131,20 +131,19 @@ vxlan_transmit(struct ifnet *ifp, struct mbuf *m)
 {
 	struct vxlan_vnet *xv = vxlan_vnet(ifp->if_vnet);
 	struct vxlan *vx = ifp->if_softc;
-	const uint16_t nest = (uint16_t)(m->m_pkt.nest + 1);
 	struct mbuf *next;
 	int error = 0, one;
 
 	if (!if_up(ifp) || vx->vx_socket == NULL)
 		return (vxlan_drop(ifp, m, &xv->xv_stat.vxs_down, ENETDOWN));
-	if (nest > VXLAN_MAXNEST)
+	if (m->m_pkt.nest >= VXLAN_MAXNEST)
 		return (vxlan_drop(ifp, m, &xv->xv_stat.vxs_nested, EIO));
 	if (ether_toolong(ifp, m))
 		return (vxlan_drop(ifp, m, &xv->xv_stat.vxs_toobig, EMSGSIZE));
 	for (m = if_wire(ifp, m, true); m != NULL; m = next) {
 		next = m->m_nextpkt;
 		m->m_nextpkt = NULL;
-		m->m_pkt.nest = nest;
+		m->m_pkt.nest++;
 		if ((one = vxlan_send(vx, m)) != 0)
 			error = one;
 	}
@@ -331,7 +330,7 @@ vxlan_start(struct vxlan *vx)
 	}
 	vx->vx_socket = vs;
 	LIST_INSERT_HEAD(&vs->vs_vxlans, vx, vx_link);
-	tunnel_setrunning(vx->vx_if, true);
+	if_setrunning(vx->vx_if, true);
 	return (0);
 }
 
@@ -349,7 +348,7 @@ vxlan_stop(struct vxlan *vx)
 	vx->vx_socket = NULL;
 	if (LIST_EMPTY(&vs->vs_vxlans))
 		socket_free(vs);
-	tunnel_setrunning(vx->vx_if, false);
+	if_setrunning(vx->vx_if, false);
 }
 
 /* Life */

@@ -59,7 +59,7 @@ tunnel_setends(struct tunnel *tn, const struct inet_ops *ops, const struct in_ad
 		tn->tn_dst = *dst;
 		LIST_INSERT_HEAD(&tv->tv_hash[tunnel_hash(src, dst)], tn, tn_link);
 	}
-	tunnel_setrunning(tn->tn_if, ops != NULL);
+	if_setrunning(tn->tn_if, ops != NULL);
 	return (0);
 }
 
@@ -81,6 +81,7 @@ tunnel_attach(struct vnet *vn)
 		{ IPPROTO_IPV4, gif_input, gif_ctlinput },
 		{ IPPROTO_IPV6, gif_input, gif_ctlinput },
 		{ IPPROTO_GRE, gre_input, gre_ctlinput },
+		{ IPPROTO_ETHERIP, etherip_input, NULL },
 	};
 	struct tunnel_vnet *tv = tunnel_vnet(vn);
 	int error = 0;

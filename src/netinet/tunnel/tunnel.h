@@ -26,7 +26,7 @@ struct mbuf;
 	X(tns_nobody, "packet%s for no tunnel of this host") \
 	X(tns_short, "packet%s with nothing useful inside") \
 	X(tns_badecn, "packet%s with congestion marks that may not be there (RFC 6040)") \
-	X(tns_badheader, "packet%s with a bad GRE header") \
+	X(tns_badheader, "packet%s with a bad GRE or EtherIP header") \
 	X(tns_badsum, "packet%s with a bad GRE checksum") \
 	X(tns_oldseq, "packet%s that came out of order") \
 	X(tns_badsource, "packet%s from a source that does not fit the address inside") \
@@ -77,7 +77,7 @@ struct tunnel_out {
 };
 /* A packet that is to be sent in a tunnel: what its header says. */
 struct tunnel_inner {
-	const struct inet_ops *ti_ops;
+	const struct inet_ops *ti_ops;	/* NULL: it is an Ethernet frame */
 	uint8_t		 ti_tos;
 	bool		 ti_df;		/* may not be fragmented */
 };
@@ -91,6 +91,7 @@ void	 tunnel_unreach(struct mbuf *, const struct inet_pkt *);	/* no tunnel wants
 
 /* tunnel_xmit.c: the ways in and out.  Each consumes m. */
 int	 tunnel_drop(struct ifnet *, struct mbuf *, uint64_t *why, int error);
+int	 tunnel_nomem(struct ifnet *);	/* counts what is gone already; ENOBUFS */
 /* Each packet of m, complete and with its header contiguous, through encap; for ifo_transmit. */
 int	 tunnel_transmit(struct ifnet *, struct mbuf *, int nesting, int (*encap)(struct ifnet *, struct mbuf *, const struct tunnel_inner *));
 /* Is there room on the path?  NULL: no, and the sender was told.  *df: what the packet outside is to have. */
@@ -99,6 +100,9 @@ struct mbuf *tunnel_fit(struct ifnet *, struct mbuf *, const struct tunnel_inner
 int	 tunnel_send(struct ifnet *, struct mbuf *, const struct tunnel_inner *, const struct tunnel_out *, bool df);
 /* A packet out of a tunnel, m_data at its header; inner: what it should be. */
 void	 tunnel_receive(struct ifnet *, struct mbuf *, const struct inet_ops *inner, uint8_t outertos);
+/* A frame out of a tunnel. */
+void	 tunnel_receive_ether(struct ifnet *, struct mbuf *);
+void	 tunnel_ifinput(struct ifnet *, struct mbuf *);		/* for ifo_input of those that carry frames */
 /* An error about a packet outside; skip: bytes in front of the packet inside in what it quotes. */
 void	 tunnel_relay(struct vnet *, const struct inet_ctlmsg *, const struct inet_ops *inner, unsigned skip);
 /* RFC 6040 4.2.  False: the packet must be dropped. */
@@ -106,7 +110,6 @@ bool	 tunnel_ecn(uint8_t outer, uint8_t *inner);
 
 /* tunnel_if.c: interfaces and their options */
 int	 tunnel_create(struct vnet *, enum tunnel_kind, const struct if_clone *, uint32_t mtu, int unit, char name[IFNAMSIZ]);
-void	 tunnel_setrunning(struct ifnet *, bool);
 if_option_fn tunnel_opt_ends, tunnel_opt_noends, tunnel_opt_fib;
 void	 tunnel_show(const struct ifnet *, const struct ifopt_show *);
 /* Of any family; no group, not unspecified, without zone.  EINVAL. */
@@ -117,6 +120,7 @@ char	*tunnel_ntop(const struct inet_ops *, const struct in_addr_any *, char buf[
 /* if_gif.c, if_gre.c, if_stf.c: by protocol number.  Each consumes m. */
 void	 gif_input(struct mbuf *, const struct inet_pkt *);
 void	 gif_ctlinput(struct vnet *, const struct inet_ctlmsg *);
+void	 etherip_input(struct mbuf *, const struct inet_pkt *);
 void	 gre_input(struct mbuf *, const struct inet_pkt *);
 void	 gre_ctlinput(struct vnet *, const struct inet_ctlmsg *);
 bool	 stf_input(struct mbuf *, const struct inet_pkt *);	/* false: not for it, m is untouched */

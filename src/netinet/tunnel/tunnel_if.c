@@ -26,20 +26,6 @@ tunnel_create(struct vnet *vn, enum tunnel_kind kind, const struct if_clone *ifc
 	return (if_new_attach(ifp));
 }
 
-void
-tunnel_setrunning(struct ifnet *ifp, bool on)
-{
-	if (ifp->if_linkup == on)
-		return;
-	ifp->if_linkup = on;
-	if (on)
-		ifp->if_flags |= IFF_RUNNING;
-	else
-		ifp->if_flags &= ~(uint32_t)IFF_RUNNING;
-	if (!ifp->if_dying && (ifp->if_flags & IFF_UP) != 0)
-		vnet_event(ifp->if_vnet, on ? VNET_EV_IFUP : VNET_EV_IFDOWN, ifp);
-}
-
 int
 tunnel_address(const char *text, const struct inet_ops **ops, struct in_addr_any *a)
 {

@@ -13,6 +13,8 @@
  * In: the packet inside goes to the interface's queue like one from another stack, so that tunnels inside tunnels do not nest calls.  DSCP of the
  * packet inside stays; congestion marks are put together as RFC 6040 says, in normal mode both ways.
  *
+ * A bridge may have a gif or gre as a member: its frames (M_ETHER) are carried as they are, with nothing told to who sent them.
+ *
  * Other errors about packets outside become "host unreachable" about the one inside, if enough of it is quoted (RFC 2003 4).
  */
 #include "netinet/tunnel/tunnel.h"
@@ -38,7 +40,15 @@ tunnel_drop(struct ifnet *ifp, struct mbuf *m, uint64_t *why, int error)
 	return (error);
 }
 
-/* The header inside, contiguous.  NULL: gone. */
+int
+tunnel_nomem(struct ifnet *ifp)
+{
+	tunnel_vnet(ifp->if_vnet)->tv_stat.tns_nomem++;
+	ifp->if_stats.ifs_oerrors++;
+	return (ENOBUFS);
+}
+
+/* The header inside, contiguous, but of a frame.  NULL: gone. */
 static struct mbuf *
 inner_look(struct ifnet *ifp, struct mbuf *m, struct tunnel_inner *ti)
 {
@@ -47,6 +57,9 @@ inner_look(struct ifnet *ifp, struct mbuf *m, struct tunnel_inner *ti)
 	unsigned hlen;
 	uint8_t vhl = 0;
 
+	*ti = (struct tunnel_inner){ .ti_ops = NULL };
+	if ((m->m_flags & M_ETHER) != 0)
+		return (m);
 	(void)m_copydata(m, 0, 1, &vhl);
 	ti->ti_ops = vhl >> 4 == IPVERSION ? &in_ops : vhl >> 4 == 6 ? &in6_ops : NULL;
 	hlen = ti->ti_ops == &in_ops ? IP_MINHLEN : IP6_HLEN;
@@ -55,8 +68,7 @@ inner_look(struct ifnet *ifp, struct mbuf *m, struct tunnel_inner *ti)
 		return (NULL);
 	}
 	if ((m = m_pullup(m, hlen)) == NULL) {
-		st->tns_nomem++;
-		ifp->if_stats.ifs_oerrors++;
+		(void)tunnel_nomem(ifp);
 		return (NULL);
 	}
 	ip = mtod(m, const struct ip *);
@@ -70,19 +82,20 @@ tunnel_transmit(
     struct ifnet *ifp, struct mbuf *m, int nesting, int (*encap)(struct ifnet *, struct mbuf *, const struct tunnel_inner *))
 {
 	struct tunnelstat *st = &tunnel_vnet(ifp->if_vnet)->tv_stat;
-	const uint16_t nest = (uint16_t)(m->m_pkt.nest + 1);
+	const uint16_t carried = m->m_flags & M_ETHER;
 	struct tunnel_inner ti;
 	struct mbuf *next;
 	int error = 0, one;
 
 	if (!if_up(ifp))
 		return (tunnel_drop(ifp, m, &st->tns_down, ENETDOWN));
-	if (nest > nesting)
+	if (m->m_pkt.nest >= nesting)
 		return (tunnel_drop(ifp, m, &st->tns_nested, EIO));
 	for (m = if_wire(ifp, m, true); m != NULL; m = next) {
 		next = m->m_nextpkt;
 		m->m_nextpkt = NULL;
-		m->m_pkt.nest = nest;
+		m->m_pkt.nest++;
+		m->m_flags |= carried;
 		if ((m = inner_look(ifp, m, &ti)) == NULL)
 			continue;
 		if ((one = encap(ifp, m, &ti)) != 0)
@@ -126,7 +139,7 @@ tunnel_send(struct ifnet *ifp, struct mbuf *m, const struct tunnel_inner *ti, co
 	const uint32_t len = m->m_pkt.len;
 	int error;
 
-	m->m_flags &= (uint16_t)~(M_BCAST | M_MCAST | M_LOOP | M_PROMISC | M_FRAG);
+	m->m_flags &= (uint16_t)~(M_BCAST | M_MCAST | M_LOOP | M_PROMISC | M_FRAG | M_ETHER);
 	m->m_pkt.csum_flags = 0;
 	m->m_pkt.segsz = 0;
 	m->m_pkt.rcvif = NULL;
@@ -210,6 +223,25 @@ tunnel_receive(struct ifnet *ifp, struct mbuf *m, const struct inet_ops *inner, 
 	m->m_pkt.csum_flags = 0;
 	m->m_pkt.segsz = 0;
 	if_deliver(ifp, m);
+}
+
+void
+tunnel_receive_ether(struct ifnet *ifp, struct mbuf *m)
+{
+	tunnel_vnet(ifp->if_vnet)->tv_stat.tns_ipackets++;
+	m->m_pkt.csum_flags = 0;
+	m->m_pkt.segsz = 0;
+	m->m_flags |= M_ETHER;
+	if_deliver(ifp, m);
+}
+
+void
+tunnel_ifinput(struct ifnet *ifp, struct mbuf *m)
+{
+	if ((m->m_flags & M_ETHER) != 0)
+		ether_input_carried(ifp, m);
+	else
+		if_input_ip(ifp, m);
 }
 
 void
