@@ -159,6 +159,8 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 
 	if ((cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
 		control_stamp(co, cmsg, dg->dg_stamp);
+	if ((cmsg & LXC_STAMPING) != 0)
+		control_stamping(co, dg->dg_stamp);
 	if (dg->dg_from.sa_family == VI_AF_PACKET) {
 		if ((cmsg & LXC_AUXDATA) != 0)
 			control_auxdata(co, dg);

@@ -152,6 +152,8 @@ enum { /* ls_cmsg: ancillary data the program asked for */
 	LXC_ORIGDST = 0x2000,
 	LXC_ORIGDST6 = 0x4000,
 	LXC_AUXDATA = 0x8000,
+	LXC_STAMPING = 0x10000,
+	LXC_STAMPS = LXC_STAMP | LXC_STAMPNS | LXC_STAMPING,
 	LXC_ERRORS = LXC_RECVERR | LXC_RECVERR6,
 };
 
@@ -176,7 +178,7 @@ struct lx_sock {
 	uint8_t		 ls_type;	/* SOCK_* as the program sees it */
 	uint8_t		 ls_proto;
 	bool		 ls_raised;	/* between lx_sock_raise() and lx_sock_lower() */
-	uint16_t	 ls_cmsg;	/* LXC_* */
+	uint32_t	 ls_cmsg;	/* LXC_* */
 	uint8_t		 ls_family;	/* AF_INET, AF_INET6, AF_PACKET */
 	int		 ls_error;	/* pending, for SO_ERROR */
 	uint32_t	 ls_reapgen;	/* last looked at by this lx_reap */
@@ -205,11 +207,13 @@ struct lx_sock {
 	int		 ls_appfd;	/* in ls_made: the program's end; otherwise -1 */
 	/* datagrams */
 	struct lx_fifo	 ls_fifo;
+	int		 ls_stamping;	/* SO_TIMESTAMPING */
 	bool		 ls_marked;	/* a marker is in the pair */
 	void		*ls_held;	/* a datagram that found no room in the pair */
 	struct lx_dgram	 ls_helddg;
 	struct lx_cork	*ls_cork;	/* the pieces so far of one to be sent */
 	bool		 ls_corked;	/* UDP_CORK */
+	int		 ls_cpu;	/* SO_INCOMING_CPU: kept for who asks */
 	uint64_t	 ls_pacing;	/* SO_MAX_PACING_RATE, less one that 0 is none */
 	struct lx_packet *ls_packet;	/* of AF_PACKET, else NULL */
 	/* netlink */
@@ -354,6 +358,7 @@ int	 dgram_push(struct lx_sock *, const void *, const struct lx_dgram *); /* EAG
 void	 dgram_queue(struct lx_sock *, const void *, const struct lx_dgram *);
 /* Takes one from the pair through our copy of the program's end.  EAGAIN: none. */
 int	 dgram_take(struct lx_call *, void *buf, size_t size, bool peek, struct lx_dgram *);
+void	 dgram_unmark(struct lx_call *);	/* the error it stood for is told: no marker must wake anybody */
 int	 dgram_next(struct lx_call *);	/* length of the next datagram, 0: none */
 uint64_t dgram_stamp(struct lx_call *);	/* when the last one that was read had come, 0: not known */
 int64_t	 dgram_connect(struct lx_call *, const struct vi_sockaddr *);
@@ -419,6 +424,14 @@ int64_t	 lx_sys_getsockopt(struct lx_call *);
 int64_t	 lx_sys_setsockopt(struct lx_call *);
 int	 opt_set(struct lx_sock *, int level, int name, const uint8_t *, size_t);
 int	 opt_get(struct lx_sock *, int level, int name, uint8_t *, size_t *);	/* *len: the space, the length */
+int	 opt_put(uint8_t *, size_t *len, const void *, size_t);	/* a value, cut to *len */
+/* tcpopt.c: as opt_set and opt_get */
+int	 tcpopt_set_congestion(struct lx_sock *, const uint8_t *, size_t);
+int	 tcpopt_set_pacing(struct lx_sock *, const uint8_t *, size_t);
+int	 tcpopt_get_congestion(struct lx_sock *, uint8_t *, size_t *len);
+int	 tcpopt_get_pacing(struct lx_sock *, uint8_t *, size_t *len);
+int	 tcpopt_get_ccinfo(struct lx_sock *, uint8_t *, size_t *len);
+int	 tcpopt_get_info(struct lx_sock *, uint8_t *, size_t *len);
 uint8_t	 tcpinfo_state(uint8_t state);	/* of VI_TCPS_*, as Linux numbers it */
 size_t	 tcpinfo_build(const struct vi_tcp_info *, void *, size_t);
 

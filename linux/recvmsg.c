@@ -196,12 +196,16 @@ recv_errqueue(struct lx_call *c, struct recv *r)
 	struct lx_dgram dg;
 	int error;
 
-	if (c->c_sock->ls_kind != LXK_DGRAM || c->c_sock->ls_so == NULL)
+	if (c->c_sock->ls_kind == LXK_NETLINK || c->c_sock->ls_so == NULL)
 		return (-EAGAIN);
 	error = vi_recverr(c->c_sock->ls_so, &se, c->c_lx->lx_buf, LX_MAXDGRAM);
 	if (error != 0)
 		return (-error);
-	c->c_sock->ls_error = 0;	/* it stood for this */
+	if (c->c_sock->ls_kind == LXK_DGRAM) {
+		c->c_sock->ls_error = 0;	/* it stood for this */
+		if ((vi_poll(c->c_sock->ls_so) & VI_POLLERR) == 0)
+			dgram_unmark(c);
+	}
 	dg = (struct lx_dgram){ .dg_len = (uint32_t)se.se_len, .dg_from = se.se_dst };
 	r->r_out = MSG_ERRQUEUE;
 	control_error(&co, c->c_sock->ls_cmsg, &se);
@@ -215,8 +219,11 @@ recv_take(struct lx_call *c, char *buf, bool peek, struct lx_dgram *dg)
 	struct lx_sock *ls = c->c_sock;
 	int error;
 
-	if (ls->ls_error != 0)
-		return (lx_sock_error(ls));
+	if (ls->ls_error != 0) {
+		error = lx_sock_error(ls);
+		dgram_unmark(c);
+		return (error);
+	}
 	error = dgram_take(c, buf, LX_MAXDGRAM, peek, dg);
 	if (error == EAGAIN && ls->ls_kind == LXK_DGRAM && ls->ls_so == NULL)
 		return (ENETDOWN);
@@ -257,7 +264,7 @@ lx_sys_recvfrom(struct lx_call *c)
 		return (c->c_arg[4] == 0 && ((int)c->c_arg[3] & MSG_ERRQUEUE) == 0 ? LX_CONTINUE
 										   : recv_one(c));
 	if (((int)c->c_arg[3] & MSG_ERRQUEUE) != 0)
-		return (-EAGAIN);
+		return (recv_one(c));
 	if (ls->ls_state == LXS_LISTEN || (ls->ls_state == LXS_IDLE && ls->ls_fd >= 0))
 		return (-ENOTCONN);
 	return (LX_CONTINUE);
@@ -267,7 +274,7 @@ int64_t
 lx_sys_recvmsg(struct lx_call *c)
 {
 	if (c->c_sock->ls_kind == LXK_STREAM)
-		return (((int)c->c_arg[2] & MSG_ERRQUEUE) != 0 ? -EAGAIN : LX_CONTINUE);
+		return (((int)c->c_arg[2] & MSG_ERRQUEUE) != 0 ? recv_one(c) : LX_CONTINUE);
 	return (recv_one(c));
 }
 

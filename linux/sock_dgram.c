@@ -158,6 +158,25 @@ dgram_take(struct lx_call *c, void *buf, size_t size, bool peek, struct lx_dgram
 	}
 }
 
+void
+dgram_unmark(struct lx_call *c)
+{
+	struct lx_fifo *f = &c->c_sock->ls_fifo;
+	const struct lx_dgram *head;
+	int queued;
+	char byte;
+
+	if (!c->c_sock->ls_marked || ioctl(c->c_fd, FIONREAD, &queued) != 0)
+		return;
+	fifo_sync(f, (uint64_t)queued);
+	head = fifo_head(f);
+	if (head == NULL || !head->dg_marker)
+		return;			/* datagrams before it wake poll() anyway */
+	(void)recv(c->c_fd, &byte, sizeof(byte), MSG_DONTWAIT);
+	fifo_pop(f);
+	c->c_sock->ls_marked = false;
+}
+
 int
 dgram_next(struct lx_call *c)
 {

@@ -7,6 +7,7 @@
  * are the host's, which also keeps them in native reads and writes.
  */
 #include "linux/lx.h"
+#include "linux/ifinfo.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,10 +21,15 @@
 #define OPT_SHORT	256	/* all others */
 
 #define LX_SO_RCVBUFFORCE	33
+#define LX_SO_BINDTOIFINDEX	62
+#define LX_SOF_RX_SOFTWARE	(1 << 3)
+#define LX_SOF_TX_COMPLETION	(1 << 18)	/* Linux 6.15 */
+#define LX_SOF_MASK		((1 << 19) - 1)
 #define LX_IPV6_RECVORIGDSTADDR	74	/* as IP_RECVORIGDSTADDR */
 #define LX_IPV6_TRANSPARENT	75
 #define LX_TCP_AO_ADD_KEY	38	/* Linux 6.7 */
 #define LX_TCP_AO_DEL_KEY	39
+#define LX_TCP_IS_MPTCP		43
 #define LX_SOL_UDPLITE		136
 #define LX_UDPLITE_SEND_CSCOV	10
 #define LX_UDPLITE_RECV_CSCOV	11
@@ -38,6 +44,8 @@ enum form {
 	F_MSFILTER,	/* all of them */
 	F_MCASTIF,
 	F_DEVICE,	/* name */
+	F_IFINDEX,	/* int: the same by its index */
+	F_CPU,		/* int, of which nothing follows */
 	F_BYTES,
 	F_FILTER,	/* uint32_t */
 	F_FILTER6,	/* uint32_t[8] */
@@ -49,6 +57,7 @@ enum form {
 	F_PACING,	/* 32 or 64 bits */
 	F_CMSG,		/* int: ancillary data for which the stack need not be asked */
 	F_STAMP,	/* int that only repair may set */
+	F_STAMPING,	/* VI_SOF_*; Linux has the same numbers */
 	F_CSCOV,	/* int, of UDP-Lite */
 	F_CORK,		/* int, of datagrams */
 	F_ULP,		/* get: nothing */
@@ -67,7 +76,7 @@ struct opt {
 	int		 o_vi;		/* enum vi_sockopt; 0 for F_LOCAL */
 	enum form	 o_form;
 	uint8_t		 o_flags;
-	uint16_t	 o_cmsg;	/* LXC_* that follows the value */
+	uint32_t	 o_cmsg;	/* LXC_* that follows the value */
 };
 
 static const struct opt opt_table[] = {
@@ -78,7 +87,7 @@ static const struct opt opt_table[] = {
 	{ SOL_SOCKET, SO_ACCEPTCONN,	0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_PEERCRED,	0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_COOKIE,	0, F_LOCAL, O_GET, 0 },
-	{ SOL_SOCKET, SO_INCOMING_CPU,	0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_INCOMING_CPU,	0, F_CPU, O_RW, 0 },
 	{ SOL_SOCKET, SO_INCOMING_NAPI_ID, 0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_BPF_EXTENSIONS, 0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_NO_CHECK,	0, F_LOCAL, O_GET, 0 },
@@ -100,11 +109,13 @@ static const struct opt opt_table[] = {
 	{ SOL_SOCKET, SO_RCVLOWAT,	VI_SO_RCVLOWAT, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_SNDLOWAT,	VI_SO_SNDLOWAT, F_INT, O_GET, 0 },
 	{ SOL_SOCKET, SO_BINDTODEVICE,	VI_SO_BINDTODEVICE, F_DEVICE, O_RW, 0 },
+	{ SOL_SOCKET, LX_SO_BINDTOIFINDEX, VI_SO_BINDTODEVICE, F_IFINDEX, O_RW, 0 },
 	{ SOL_SOCKET, SO_PRIORITY,	VI_SO_PRIORITY, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_MARK,		VI_SO_MARK, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, VI_LINUX_SO_VLAN_PCP, VI_SO_VLAN_PCP, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_TIMESTAMP_OLD,	VI_SO_TIMESTAMP, F_INT, O_RW, LXC_STAMP },
 	{ SOL_SOCKET, SO_TIMESTAMPNS_OLD, VI_SO_TIMESTAMP, F_INT, O_RW, LXC_STAMPNS },
+	{ SOL_SOCKET, SO_TIMESTAMPING_OLD, VI_SO_TIMESTAMPING, F_STAMPING, O_RW, 0 },
 
 	{ SOL_SOCKET, SO_ATTACH_FILTER,	VI_SO_FILTER, F_FPROG, O_RW, 0 },
 	{ SOL_SOCKET, SO_DETACH_FILTER,	VI_SO_NOFILTER, F_INT, O_SET, 0 },
@@ -214,6 +225,7 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_TCP, LX_TCP_AO_ADD_KEY, VI_TCP_AUTHKEY, F_AOADD, O_SET, 0 },
 	{ IPPROTO_TCP, LX_TCP_AO_DEL_KEY, VI_TCP_AUTHKEY, F_AODEL, O_SET, 0 },
 	{ IPPROTO_TCP, TCP_THIN_DUPACK,	0, F_LOCAL, O_RW, 0 },
+	{ IPPROTO_TCP, LX_TCP_IS_MPTCP,	0, F_LOCAL, O_GET, 0 },
 	{ IPPROTO_TCP, TCP_REPAIR,	0, F_LOCAL, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_REPAIR_QUEUE, 0, F_LOCAL, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_QUEUE_SEQ,	0, F_LOCAL, O_RW, 0 },
@@ -345,6 +357,44 @@ set_name(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, name, sizeof(name)));
 }
 
+/* Streams are stamped when they are sent, datagrams when they are received. */
+static int
+set_stamping(struct lx_sock *ls, const uint8_t *buf, size_t len)
+{
+	int value;
+
+	if (len < sizeof(value))
+		return (EINVAL);
+	memcpy(&value, buf, sizeof(value));
+	if (ls->ls_kind == LXK_STREAM)
+		return (vi_setsockopt(ls->ls_so, VI_SO_TIMESTAMPING, &value, sizeof(value)));
+	if ((value & ~LX_SOF_MASK) != 0)
+		return (EINVAL);
+	if ((value & (LX_SOF_TX_COMPLETION | (int)(VI_SOF_TX | VI_SOF_TX_HARDWARE))) != 0)
+		return (EOPNOTSUPP);
+	ls->ls_stamping = value;
+	return (0);
+}
+
+static int
+set_ifindex(struct lx_sock *ls, const uint8_t *buf, size_t len)
+{
+	char name[VI_IFNAMSIZ] = "";
+	int error = 0, index;
+
+	if (len < sizeof(index))
+		return (EINVAL);
+	memcpy(&index, buf, sizeof(index));
+	if (index < 0)
+		return (EINVAL);
+	if (index != 0) {
+		lx_manage(ls->ls_lx);
+		error = ifinfo_name(ls->ls_vnet, (uint32_t)index, name);
+		lx_managed(ls->ls_lx);
+	}
+	return (error != 0 ? error : vi_setsockopt(ls->ls_so, VI_SO_BINDTODEVICE, name, sizeof(name)));
+}
+
 static int
 set_filter(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
 {
@@ -372,44 +422,6 @@ set_pktmreq(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t 
 {
 	_Static_assert(sizeof(struct vi_pkt_mreq) == sizeof(struct packet_mreq) && VI_PKTMR_UNICAST == PACKET_MR_UNICAST, "memberships");
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
-}
-
-/* Congestion controls have other names here. */
-static int
-set_congestion(struct lx_sock *ls, const uint8_t *buf, size_t len)
-{
-	char name[VI_IFNAMSIZ] = "";
-
-	if (len < 1)
-		return (EINVAL);
-	memcpy(name, buf, len < sizeof(name) - 1 ? len : sizeof(name) - 1);
-	if (strcmp(name, "reno") == 0)
-		strcpy(name, "newreno");
-	else if (strcmp(name, "newreno") == 0)
-		return (ENOENT);
-	return (vi_setsockopt(ls->ls_so, VI_TCP_CONGESTION, name, sizeof(name)));
-}
-
-/* An int of 32 bits as ~0 for all there is, or 64 bits. */
-static int
-set_pacing(struct lx_sock *ls, const uint8_t *buf, size_t len)
-{
-	uint64_t rate;
-	uint32_t word;
-
-	if (len >= sizeof(rate)) {
-		memcpy(&rate, buf, sizeof(rate));
-	} else if (len >= sizeof(word)) {
-		memcpy(&word, buf, sizeof(word));
-		rate = word == UINT32_MAX ? UINT64_MAX : word;
-	} else
-		return (EINVAL);
-	/* As on Linux where no queue paces, as fq does: kept, for who asks. */
-	if (ls->ls_kind == LXK_DGRAM) {
-		ls->ls_pacing = rate + 1;
-		return (0);
-	}
-	return (vi_setsockopt(ls->ls_so, VI_TCP_MAX_PACING_RATE, &rate, sizeof(rate)));
 }
 
 /*
@@ -472,6 +484,12 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 		return (set_mcastif(ls, o, buf, len));
 	case F_DEVICE:
 		return (set_name(ls, o, buf, len));
+	case F_STAMPING:
+		return (set_stamping(ls, buf, len));
+	case F_IFINDEX:
+		return (set_ifindex(ls, buf, len));
+	case F_CPU:
+		return (len < sizeof(int) ? EINVAL : 0);	/* set_local does it */
 	case F_BYTES:
 		return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
 	case F_FILTER:
@@ -481,9 +499,9 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 	case F_MREQ6:
 		return (set_mreq6(ls, o, buf, len));
 	case F_CONGESTION:
-		return (set_congestion(ls, buf, len));
+		return (tcpopt_set_congestion(ls, buf, len));
 	case F_PACING:
-		return (set_pacing(ls, buf, len));
+		return (tcpopt_set_pacing(ls, buf, len));
 	case F_CMSG:
 	case F_CORK:
 		return (len < sizeof(int) ? EINVAL : 0);	/* set_local does it */
@@ -523,6 +541,22 @@ set_pair(struct lx_call *c, bool snd, int size)
 		ls->ls_sndbuf = size;
 }
 
+/* The vnet notes the time while anybody wants it in any form. */
+static void
+set_stamps(struct lx_sock *ls)
+{
+	const unsigned software = VI_SOF_SOFTWARE | LX_SOF_RX_SOFTWARE;
+	int on;
+
+	if (ls->ls_kind == LXK_STREAM)
+		return;
+	ls->ls_cmsg &= ~(uint32_t)LXC_STAMPING;
+	if (((unsigned)ls->ls_stamping & software) == software)
+		ls->ls_cmsg |= LXC_STAMPING;
+	on = (ls->ls_cmsg & LXC_STAMPS) != 0;
+	(void)vi_setsockopt(ls->ls_so, VI_SO_TIMESTAMP, &on, sizeof(on));
+}
+
 /*
  * Which ancillary data to make is also ours to know; and the host's reads of the pair keep
  * SO_RCVLOWAT and SO_OOBINLINE themselves.
@@ -536,10 +570,13 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 	memcpy(&value, buf, len < sizeof(value) ? len : sizeof(value));
 	if (o->o_cmsg != 0) {
 		if ((o->o_cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
-			ls->ls_cmsg &= (uint16_t)~(LXC_STAMP | LXC_STAMPNS);
-		ls->ls_cmsg =
-		    (uint16_t)(value != 0 ? ls->ls_cmsg | o->o_cmsg : ls->ls_cmsg & ~o->o_cmsg);
+			ls->ls_cmsg &= ~(uint32_t)(LXC_STAMP | LXC_STAMPNS);
+		ls->ls_cmsg = value != 0 ? ls->ls_cmsg | o->o_cmsg : ls->ls_cmsg & ~o->o_cmsg;
 	}
+	if (o->o_vi == VI_SO_TIMESTAMP || o->o_form == F_STAMPING)
+		set_stamps(ls);
+	if (o->o_form == F_CPU)
+		ls->ls_cpu = value;
 	if (o->o_form == F_CORK)
 		cork_set(ls, value != 0);
 	if (o->o_form == F_BUF && ls->ls_kind == LXK_STREAM)
@@ -574,6 +611,13 @@ opt_raise(struct lx_call *c, int level, int name)
 	    ((o->o_flags & O_ADMIN) == 0 && lx_sock_raise(c, CAP_NET_RAW)));
 }
 
+/* A stream's program looks into the pair, where the host keeps the place. */
+static bool
+opt_native(const struct lx_sock *ls, int level, int name)
+{
+	return (ls->ls_kind == LXK_STREAM && level == SOL_SOCKET && name == SO_PEEK_OFF);
+}
+
 int64_t
 lx_sys_setsockopt(struct lx_call *c)
 {
@@ -585,6 +629,8 @@ lx_sys_setsockopt(struct lx_call *c)
 
 	if (ls->ls_kind == LXK_NETLINK)
 		return (nl_setsockopt(c));
+	if (opt_native(ls, level, name))
+		return (LX_CONTINUE);
 	o = opt_find(ls, level, name);
 	if (o != NULL && o->o_form == F_FPROG)
 		return (sockfilter_set(c, (enum vi_sockopt)o->o_vi));
@@ -612,8 +658,8 @@ lx_sys_setsockopt(struct lx_call *c)
 
 /* Get: each fills buf and *len; *len comes in as the space. */
 
-static int
-put(uint8_t *buf, size_t *len, const void *value, size_t size)
+int
+opt_put(uint8_t *buf, size_t *len, const void *value, size_t size)
 {
 	if (*len > size)
 		*len = size;
@@ -638,7 +684,7 @@ get_int(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		*len = 1;
 		return (0);
 	}
-	return (put(buf, len, &value, sizeof(value)));
+	return (opt_put(buf, len, &value, sizeof(value)));
 }
 
 static int
@@ -649,7 +695,7 @@ get_mcastif(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	int error;
 
 	error = vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &vm, &size);
-	return (error != 0 ? error : put(buf, len, &vm.mr_addr, sizeof(vm.mr_addr)));
+	return (error != 0 ? error : opt_put(buf, len, &vm.mr_addr, sizeof(vm.mr_addr)));
 }
 
 /* Nothing bound: no byte at all. */
@@ -669,7 +715,30 @@ get_device(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	}
 	if (*len < sizeof(name))
 		return (EINVAL);
-	return (put(buf, len, name, strnlen(name, sizeof(name) - 1) + 1));
+	return (opt_put(buf, len, name, strnlen(name, sizeof(name) - 1) + 1));
+}
+
+static void
+index_found(void *arg, const struct vi_ifinfo *info)
+{
+	*(int *)arg = (int)info->if_index;
+}
+
+static int
+get_ifindex(struct lx_sock *ls, uint8_t *buf, size_t *len)
+{
+	char name[VI_IFNAMSIZ] = "";
+	size_t size = sizeof(name);
+	int error, index = 0;
+
+	if ((error = vi_getsockopt(ls->ls_so, VI_SO_BINDTODEVICE, name, &size)) != 0)
+		return (error);
+	if (name[0] != '\0') {
+		lx_manage(ls->ls_lx);
+		(void)vi_if_get(ls->ls_vnet, name, index_found, &index);
+		lx_managed(ls->ls_lx);
+	}
+	return (opt_put(buf, len, &index, sizeof(index)));
 }
 
 static int
@@ -681,81 +750,7 @@ get_bytes(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 
 	error = vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, value, &size);
 	return (
-	    error != 0 ? error : put(buf, len, value, size < sizeof(value) ? size : sizeof(value)));
-}
-
-static int
-get_congestion(struct lx_sock *ls, uint8_t *buf, size_t *len)
-{
-	char name[VI_IFNAMSIZ] = "";
-	size_t size = sizeof(name);
-	int error;
-
-	error = vi_getsockopt(ls->ls_so, VI_TCP_CONGESTION, name, &size);
-	if (error != 0)
-		return (error);
-	if (strcmp(name, "newreno") == 0) {
-		memset(name, 0, sizeof(name));
-		strcpy(name, "reno");
-	}
-	return (put(buf, len, name, sizeof(name)));
-}
-
-/* On Linux only a few controls say anything, and of these we have bbr. */
-static int
-get_ccinfo(struct lx_sock *ls, uint8_t *buf, size_t *len)
-{
-	struct vi_tcp_ccinfo ci = { 0 };
-	struct { uint32_t bw_lo, bw_hi, min_rtt, pacing_gain, cwnd_gain; } bbr;
-	size_t size = sizeof(ci);
-	int error;
-
-	error = vi_getsockopt(ls->ls_so, VI_TCP_CC_INFO, &ci, &size);
-	if (error != 0)
-		return (error);
-	if (size == 0) {
-		*len = 0;
-		return (0);
-	}
-	bbr.bw_lo = (uint32_t)ci.ci_bw;
-	bbr.bw_hi = (uint32_t)(ci.ci_bw >> 32);
-	bbr.min_rtt = ci.ci_minrtt;
-	bbr.pacing_gain = ci.ci_pacinggain;
-	bbr.cwnd_gain = ci.ci_cwndgain;
-	return (put(buf, len, &bbr, sizeof(bbr)));
-}
-
-/* As much of it as was asked for: more than an int holds is all there is. */
-static int
-get_pacing(struct lx_sock *ls, uint8_t *buf, size_t *len)
-{
-	uint64_t rate;
-	size_t size = sizeof(rate);
-	uint32_t word;
-	int error;
-
-	rate = ls->ls_pacing - 1;
-	error = ls->ls_kind == LXK_DGRAM ? 0 : vi_getsockopt(ls->ls_so, VI_TCP_MAX_PACING_RATE, &rate, &size);
-	if (error != 0)
-		return (error);
-	if (*len >= sizeof(rate))
-		return (put(buf, len, &rate, sizeof(rate)));
-	word = rate > UINT32_MAX ? UINT32_MAX : (uint32_t)rate;
-	return (put(buf, len, &word, sizeof(word)));
-}
-
-static int
-get_tcpinfo(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
-{
-	struct vi_tcp_info ti;
-	size_t size = sizeof(ti);
-	int error;
-
-	memset(&ti, 0, sizeof(ti));
-	error = vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &ti, &size);
-	if (error == 0)
-		*len = tcpinfo_build(&ti, buf, *len);
-	return (error);
+	    error != 0 ? error : opt_put(buf, len, value, size < sizeof(value) ? size : sizeof(value)));
 }
 
 static int
@@ -770,7 +765,7 @@ get_pktstats(struct lx_sock *ls, uint8_t *buf, size_t *len)
 		return (error);
 	st.tp_packets = ps.ps_packets;
 	st.tp_drops = ps.ps_drops;
-	return (put(buf, len, &st, packet_version(ls) == TPACKET_V3 ? sizeof(st) : sizeof(struct tpacket_stats)));
+	return (opt_put(buf, len, &st, packet_version(ls) == TPACKET_V3 ? sizeof(st) : sizeof(struct tpacket_stats)));
 }
 
 static int
@@ -783,7 +778,7 @@ get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	if (o->o_level == IPPROTO_TCP)		/* of a socket that is not under repair */
 		return (o->o_name == TCP_REPAIR_QUEUE || o->o_name == TCP_QUEUE_SEQ
 			    ? EINVAL
-			    : put(buf, len, &value, sizeof(value)));
+			    : opt_put(buf, len, &value, sizeof(value)));
 	switch (o->o_name) {
 	case SO_TYPE:
 		value = ls->ls_type;
@@ -801,11 +796,11 @@ get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		value = 64;			/* SKF_AD_MAX */
 		break;
 	case SO_PEERCRED:
-		return (put(buf, len, &nobody, sizeof(nobody)));
+		return (opt_put(buf, len, &nobody, sizeof(nobody)));
 	case SO_COOKIE:
-		return (*len < sizeof(cookie) ? EINVAL : put(buf, len, &cookie, sizeof(cookie)));
+		return (*len < sizeof(cookie) ? EINVAL : opt_put(buf, len, &cookie, sizeof(cookie)));
 	}
-	return (put(buf, len, &value, sizeof(value)));
+	return (opt_put(buf, len, &value, sizeof(value)));
 }
 
 /*
@@ -818,10 +813,12 @@ get_error(struct lx_call *c, uint8_t *buf, size_t *len)
 	int native = 0, value = lx_sock_error(c->c_sock);
 	socklen_t size = sizeof(native);
 
+	if (c->c_sock->ls_kind == LXK_DGRAM)
+		dgram_unmark(c);
 	if (c->c_sock->ls_fd < 0 &&
 	    getsockopt(c->c_fd, SOL_SOCKET, SO_ERROR, &native, &size) == 0 && native == 0)
 		value = 0;
-	return (put(buf, len, &value, sizeof(value)));
+	return (opt_put(buf, len, &value, sizeof(value)));
 }
 
 static int
@@ -844,28 +841,34 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (mcast_get_filter(ls, o->o_level, o->o_name, buf, len));
 	case F_DEVICE:
 		return (get_device(ls, o, buf, len));
+	case F_STAMPING:
+		return (ls->ls_kind == LXK_STREAM ? get_int(ls, o, buf, len) : opt_put(buf, len, &ls->ls_stamping, sizeof(ls->ls_stamping)));
+	case F_IFINDEX:
+		return (get_ifindex(ls, buf, len));
+	case F_CPU:
+		return (opt_put(buf, len, &ls->ls_cpu, sizeof(ls->ls_cpu)));
 	case F_CONGESTION:
-		return (get_congestion(ls, buf, len));
+		return (tcpopt_get_congestion(ls, buf, len));
 	case F_PACING:
-		return (get_pacing(ls, buf, len));
+		return (tcpopt_get_pacing(ls, buf, len));
 	case F_CSCOV:		/* Linux keeps it in every UDP socket */
 		if (ls->ls_proto != IPPROTO_UDP)
 			return (get_int(ls, o, buf, len));
 		value = 0;
-		return (put(buf, len, &value, sizeof(value)));
+		return (opt_put(buf, len, &value, sizeof(value)));
 	case F_CMSG:
 		value = (ls->ls_cmsg & o->o_cmsg) != 0;
-		return (put(buf, len, &value, sizeof(value)));
+		return (opt_put(buf, len, &value, sizeof(value)));
 	case F_CORK:
 		value = ls->ls_corked;
-		return (put(buf, len, &value, sizeof(value)));
+		return (opt_put(buf, len, &value, sizeof(value)));
 	case F_ULP:
 		*len = 0;
 		return (0);
 	case F_CCINFO:
-		return (get_ccinfo(ls, buf, len));
+		return (tcpopt_get_ccinfo(ls, buf, len));
 	case F_TCPINFO:
-		return (get_tcpinfo(ls, o, buf, len));
+		return (tcpopt_get_info(ls, buf, len));
 	case F_PACKET:
 		return (packet_getopt(ls, o->o_name, buf, len));
 	case F_PKTSTATS:
@@ -914,6 +917,8 @@ lx_sys_getsockopt(struct lx_call *c)
 
 	if (ls->ls_kind == LXK_NETLINK)
 		return (nl_getsockopt(c));
+	if (opt_native(ls, (int)c->c_arg[1], (int)c->c_arg[2]))
+		return (LX_CONTINUE);
 	if ((int)c->c_arg[1] == SOL_SOCKET && (int)c->c_arg[2] == SO_GET_FILTER)
 		return (sockfilter_get(c));
 	error = lx_copyin(c, c->c_arg[4], &space, sizeof(space));

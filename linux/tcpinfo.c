@@ -7,12 +7,13 @@
 
 #define LX_TCP_TAIL	232
 
-/* What Linux 6.2 and 6.7 added; the host's headers may be older. */
+/* What Linux 6.2, 6.7 and 6.18 added; the host's headers may be older. */
 struct lx_tcp_tail {
 	uint32_t	t_rcv_wnd;
 	uint32_t	t_rehash;	/* no flow is given another label here */
 	uint16_t	t_total_rto, t_total_rto_recoveries;
 	uint32_t	t_total_rto_time;	/* ms */
+	uint32_t	t_accecn[8];	/* accurate ECN, Linux 6.18: there is none here */
 };
 
 /* Linux's numbers of the states, by ours. */

@@ -357,6 +357,7 @@ sosend_commit(struct socket *so, size_t len, int flags)
 		return (error);
 	}
 	sbappendstream(&so->so_snd, m);
+	so_watch(so, (unsigned)flags);
 	error = so->so_proto->pr_output(so, flags);
 	return (error == ENOBUFS ? 0 : error);
 }

@@ -157,10 +157,14 @@ dgram_dest(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io, uint1
 	io->io_dst = faddr.in4 != 0 ? faddr.in4 : HTONL(INADDR_LOOPBACK);
 	if (inp->inp_ops->io_family != VI_AF_INET)
 		io->io_src = 0;
+	if (!in_addr_any_isany(&inp->inp_faddr) || io->io_src == 0 || (inp->inp_flags & INP_TRANSPARENT) != 0 ||
+	    in_localaddr(ip_vnet(inp->inp_vnet), io->io_src))
+		return (0);
+	/* What anybody may bind nobody sends from without the right to. */
+	if ((inp->inp_flags & INP_BINDANY) != 0)
+		return (ENETUNREACH);
 	/* What was bound to hear a group or broadcasts cannot send from there. */
-	if (in_addr_any_isany(&inp->inp_faddr) && io->io_src != 0 && (inp->inp_flags & INP_ANYADDR) == 0 &&
-	    !in_localaddr(ip_vnet(inp->inp_vnet), io->io_src))
-		io->io_src = 0;
+	io->io_src = 0;
 	return (0);
 }
 
@@ -178,7 +182,7 @@ dgram_override_src(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *i
 		return (0);
 	if (ops->io_family != VI_AF_INET)
 		return (EINVAL);
-	if (((inp->inp_flags & INP_ANYADDR) == 0 && !in_localaddr(ip_vnet(inp->inp_vnet), src.in4)) || !in_pcbjail_may(inp, INP_IPV4, &src))
+	if (((inp->inp_flags & INP_TRANSPARENT) == 0 && !in_localaddr(ip_vnet(inp->inp_vnet), src.in4)) || !in_pcbjail_may(inp, INP_IPV4, &src))
 		return (EADDRNOTAVAIL);
 	io->io_src = src.in4;
 	return (0);

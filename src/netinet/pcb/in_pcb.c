@@ -625,6 +625,9 @@ in_pcbconnect_addrs(struct inpcb *inp, const struct vi_sockaddr *sa, struct in_a
 	if (in_addr_any_isany(&inp->inp_laddr))
 		return (in_pcbjail_source(inp, inp->inp_ops, faddr, laddr));
 	*laddr = inp->inp_laddr;
+	/* RFC 2827's concern: an address anybody may bind (FREEBIND) is no source until it is ours; IPv6 on Linux knows no such check. */
+	if (inp->inp_ops->io_family == VI_AF_INET && (inp->inp_flags & INP_ANYADDR) == INP_BINDANY && !inp->inp_ops->io_islocal(inp->inp_vnet, laddr))
+		return (ENETUNREACH);
 	return (0);
 }
 

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What comes beside a datagram: errors, addresses, times; and looking at it bit by bit. */
+#include "show.h"
+
+#include <time.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
+
+static int
+set(int fd, int level, int name, int value)
+{
+	return (setsockopt(fd, level, name, &value, sizeof(value)));
+}
+
+static int
+get(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return (getsockopt(fd, level, name, &value, &len) != 0 ? -1 : value);
+}
+
+/* Is it a time of this minute? */
+static const char *
+now(const struct timespec *ts)
+{
+	if (ts->tv_sec == 0 && ts->tv_nsec == 0)
+		return ("none");
+	return (labs(ts->tv_sec - time(NULL)) < 60 ? "now" : "wrong");
+}
+
+static void
+show_cmsg(const struct cmsghdr *cm)
+{
+	struct sock_extended_err see;
+	struct sockaddr_in sin;
+	struct in_pktinfo pi;
+	struct timespec ts[3];
+	struct timeval tv;
+	int value;
+
+	printf("  level %d type %d length %zu", cm->cmsg_level, cm->cmsg_type, cm->cmsg_len - CMSG_LEN(0));
+	if (cm->cmsg_level == IPPROTO_IP && cm->cmsg_type == IP_RECVERR) {
+		memcpy(&see, CMSG_DATA(cm), sizeof(see));
+		memcpy(&sin, CMSG_DATA(cm) + sizeof(see), sizeof(sin));
+		printf(" %s origin %u type %u code %u info %u data %u offender %d %s", strerrorname_np((int)see.ee_errno), see.ee_origin, see.ee_type,
+		    see.ee_code, see.ee_info, see.ee_data, sin.sin_family, inet_ntoa(sin.sin_addr));
+	} else if (cm->cmsg_level == IPPROTO_IP && cm->cmsg_type == IP_PKTINFO) {
+		memcpy(&pi, CMSG_DATA(cm), sizeof(pi));
+		printf(" index %d %s", pi.ipi_ifindex, inet_ntoa(pi.ipi_spec_dst));
+		printf(" %s", inet_ntoa(pi.ipi_addr));
+	} else if (cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SO_TIMESTAMPING) {
+		memcpy(ts, CMSG_DATA(cm), sizeof(ts));
+		printf(" software %s hardware %s", now(&ts[0]), now(&ts[2]));
+	} else if (cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SO_TIMESTAMPNS) {
+		memcpy(ts, CMSG_DATA(cm), sizeof(ts[0]));
+		printf(" %s", now(&ts[0]));
+	} else if (cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SO_TIMESTAMP) {
+		memcpy(&tv, CMSG_DATA(cm), sizeof(tv));
+		ts[0] = (struct timespec){ tv.tv_sec, tv.tv_usec * 1000 };
+		printf(" %s", now(&ts[0]));
+	} else if (cm->cmsg_len - CMSG_LEN(0) >= sizeof(value)) {
+		memcpy(&value, CMSG_DATA(cm), sizeof(value));
+		printf(" value %d", value);
+	} else
+		printf(" value %d", *CMSG_DATA(cm));
+	printf("\n");
+}
+
+static void
+receive(const char *what, int fd, int flags)
+{
+	union { char buf[512]; struct cmsghdr align; } control;
+	struct sockaddr_in from = { 0 };
+	char data[100] = "";
+	struct iovec iov = { data, sizeof(data) - 1 };
+	struct msghdr mh = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	ssize_t n;
+
+	n = recvmsg(fd, &mh, flags);
+	show(what, n);
+	if (n < 0)
+		return;
+	printf("  \"%s\" from family %d %s flags %#x\n", data, mh.msg_namelen > 0 ? from.sin_family : -1, inet_ntoa(from.sin_addr), (unsigned)mh.msg_flags);
+	for (struct cmsghdr *cm = CMSG_FIRSTHDR(&mh); cm != NULL; cm = CMSG_NXTHDR(&mh, cm))
+		show_cmsg(cm);
+}
+
+static void
+pair(int *tx, int *rx, struct sockaddr_in *sin)
+{
+	*tx = socket(AF_INET, SOCK_DGRAM, 0);
+	*rx = socket(AF_INET, SOCK_DGRAM, 0);
+	*sin = loopback(0);
+	(void)try_bind(*rx, sin);
+	*sin = name_of(*rx);
+	(void)try_connect(*tx, sin);
+	timeout_of(*rx, SO_RCVTIMEO, 2000);
+}
+
+static void
+addresses(void)
+{
+	struct sockaddr_in sin;
+	int tx, rx;
+
+	pair(&tx, &rx, &sin);
+	show("IP_PKTINFO", set(rx, IPPROTO_IP, IP_PKTINFO, 1));
+	show("IP_RECVTTL", set(rx, IPPROTO_IP, IP_RECVTTL, 1));
+	show("IP_RECVTOS", set(rx, IPPROTO_IP, IP_RECVTOS, 1));
+	show("IP_TOS", set(tx, IPPROTO_IP, IP_TOS, 0xb8));
+	show("IP_TTL", set(tx, IPPROTO_IP, IP_TTL, 17));
+	show("send", send(tx, "hello", 5, 0));
+	receive("all of it", rx, 0);
+	show("IP_PKTINFO off", set(rx, IPPROTO_IP, IP_PKTINFO, 0));
+	show("send", send(tx, "again", 5, 0));
+	receive("less", rx, 0);
+	close(tx);
+	close(rx);
+}
+
+static void
+errors(void)
+{
+	struct sockaddr_in sin = nobody(SOCK_DGRAM);
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	show("IP_RECVERR", set(s, IPPROTO_IP, IP_RECVERR, 1));
+	receive("nothing", s, MSG_ERRQUEUE | MSG_DONTWAIT);
+	show("connect", try_connect(s, &sin));
+	show("send", send(s, "lost", 4, 0));
+	(void)polled(s, 2000, POLLIN);
+	receive("the error", s, MSG_ERRQUEUE);
+	receive("one only", s, MSG_ERRQUEUE | MSG_DONTWAIT);
+	show_error("pending", s);
+	show("send", send(s, "x", 1, 0));
+	(void)polled(s, 2000, POLLIN);
+	show_error("pending", s);
+	receive("still in the queue", s, MSG_ERRQUEUE | MSG_DONTWAIT);
+	show("IP_RECVERR off", set(s, IPPROTO_IP, IP_RECVERR, 0));
+	close(s);
+
+	s = socket(AF_INET, SOCK_DGRAM, 0);
+	(void)set(s, IPPROTO_IP, IP_RECVERR, 1);
+	show("not connected", sendto(s, "lost", 4, 0, (struct sockaddr *)&sin, sizeof(sin)));
+	(void)polled(s, 2000, POLLIN);
+	receive("told all the same", s, MSG_ERRQUEUE);
+	close(s);
+}
+
+static void
+times(void)
+{
+	struct sockaddr_in sin;
+	int tx, rx;
+
+	pair(&tx, &rx, &sin);
+	show("SO_TIMESTAMPING", get(rx, SOL_SOCKET, SO_TIMESTAMPING));
+	show("receive, software", set(rx, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE));
+	show("get", get(rx, SOL_SOCKET, SO_TIMESTAMPING));
+	show("no such bit", set(rx, SOL_SOCKET, SO_TIMESTAMPING, 1 << 30));
+	show("send", send(tx, "a", 1, 0));
+	receive("stamped", rx, 0);
+	show("with SO_TIMESTAMPNS", set(rx, SOL_SOCKET, SO_TIMESTAMPNS, 1));
+	show("send", send(tx, "b", 1, 0));
+	receive("both", rx, 0);
+	show("SO_TIMESTAMP instead", set(rx, SOL_SOCKET, SO_TIMESTAMP, 1));
+	show("SO_TIMESTAMPNS", get(rx, SOL_SOCKET, SO_TIMESTAMPNS));
+	show("send", send(tx, "c", 1, 0));
+	receive("both", rx, 0);
+	show("hardware alone", set(rx, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE));
+	show("SO_TIMESTAMP off", set(rx, SOL_SOCKET, SO_TIMESTAMP, 0));
+	show("send", send(tx, "d", 1, 0));
+	receive("no hardware", rx, 0);
+	show("off", set(rx, SOL_SOCKET, SO_TIMESTAMPING, 0));
+	show("get", get(rx, SOL_SOCKET, SO_TIMESTAMPING));
+	close(tx);
+	close(rx);
+}
+
+static void
+peeking(void)
+{
+	struct sockaddr_in sin;
+	char buf[16];
+	int tx, rx;
+
+	pair(&tx, &rx, &sin);
+	show("send", send(tx, "abcdef", 6, 0));
+	show("peek", recv(rx, buf, 2, MSG_PEEK));
+	show("peek, its length", recv(rx, buf, 2, MSG_PEEK | MSG_TRUNC));
+	show("truncated", recv(rx, buf, 2, MSG_TRUNC));
+	show("none left", recv(rx, buf, 2, MSG_DONTWAIT));
+	close(tx);
+	close(rx);
+}
+
+/* SO_PEEK_OFF: where the next look begins. */
+static void
+places(void)
+{
+	char buf[16] = "";
+	int fd[2];
+
+	connected(fd);
+	show("none", get(fd[0], SOL_SOCKET, SO_PEEK_OFF) == -1);
+	show("from the start", set(fd[0], SOL_SOCKET, SO_PEEK_OFF, 0));
+	show("write", write(fd[1], "abcdefgh", 8));
+	(void)polled(fd[0], 2000, POLLIN);
+	show("look", recv(fd[0], buf, 3, MSG_PEEK));
+	show("place", get(fd[0], SOL_SOCKET, SO_PEEK_OFF));
+	show("look on", recv(fd[0], buf, 3, MSG_PEEK));
+	printf("%.3s\n", buf);
+	show("take", recv(fd[0], buf, 4, 0));
+	printf("%.4s\n", buf);
+	show("place", get(fd[0], SOL_SOCKET, SO_PEEK_OFF));
+	show("look", recv(fd[0], buf, 16, MSG_PEEK));
+	printf("%.2s\n", buf);
+	show("off", set(fd[0], SOL_SOCKET, SO_PEEK_OFF, -1));
+	show("look", recv(fd[0], buf, 16, MSG_PEEK));
+	close(fd[0]);
+	close(fd[1]);
+}
+
+int
+main(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	addresses();
+	errors();
+	times();
+	peeking();
+	places();
+	return (0);
+}
