@@ -18,6 +18,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,12 @@ nat_kick(struct nat *na)
 }
 
 int
+nat_transparent(struct vi_socket *so, int family)
+{
+	return nat_setint(so, family == VI_AF_INET6 ? VI_IPV6_FREEBIND : VI_IP_TRANSPARENT, 1);
+}
+
+int
 nat_setint(struct vi_socket *so, enum vi_sockopt opt, int value)
 {
 	return vi_setsockopt(so, opt, &value, sizeof(value));
@@ -163,6 +170,7 @@ nat_drain(struct nat *na)
 	struct lx_event *const events[] = { &na->na_kick, &na->na_timer };
 	struct nat_flow *nf;
 
+	nat_forward_fini(na);
 	for (unsigned i = 0; i < NAT_HASH; i++)
 		while ((nf = LIST_FIRST(&na->na_flows[i])) != NULL)
 			nf->nf_kind->nk_free(nf);
@@ -280,19 +288,101 @@ nat_syn(void *user, const void *packet, size_t len)
 	return nat_tcp_syn(user, packet, len);
 }
 
+/* Options */
+
+int
+nat_fail(char *err, int error, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(err, VI_ERRLEN, fmt, ap);
+	va_end(ap);
+	return error;
+}
+
+/* gateway ADDRESS/PREFIXLEN: room for the resolver, and somebody else, must be left. */
+static int
+option_gateway(struct nat *na, const char *const *argv, char *err)
+{
+	struct vi_sockaddr gate = { .sa_family = VI_AF_INET };
+	char addr[INET_ADDRSTRLEN];
+	unsigned prefixlen;
+	int end = 0, error;
+
+	if (sscanf(argv[0], "%15[0-9.]/%2u%n", addr, &prefixlen, &end) != 2 || argv[0][end] != '\0' || inet_pton(AF_INET, addr, &gate.sa_in) != 1 ||
+	    prefixlen < 8 || prefixlen > 29 || !nat_isunicast(&gate) || ntohl(gate.sa_in) >> 24 == 127)
+		return nat_fail(err, EINVAL, "gateway: \"%.60s\" is no address/prefixlen, 8 to 29", argv[0]);
+	if ((ntohl(gate.sa_in) & ~(~0u << (32 - prefixlen))) + 2 >= ~(~0u << (32 - prefixlen)))
+		return nat_fail(err, EINVAL, "gateway: %.60s: the address behind it is the resolver's", argv[0]);
+	if ((error = vi_if_addr_del(na->na_far, "gate0", &na->na_dns)) != 0 || (error = vi_if_addr_del(na->na_far, "gate0", &na->na_gate)) != 0)
+		return error;
+	return set_gateway(na, &gate, (uint8_t)prefixlen);
+}
+
+struct option_call {
+	struct nat	*oc_nat;
+	int		(*oc_fn)(struct nat *, const char *const *argv, char *err);
+	const char *const *oc_argv;
+	char		*oc_err;
+	int		 oc_error;
+};
+
+static void
+option_run(void *arg)
+{
+	struct option_call *oc = arg;
+
+	oc->oc_error = oc->oc_nat->na_closed ? ENXIO : oc->oc_fn(oc->oc_nat, oc->oc_argv, oc->oc_err);
+}
+
+static int
+option_hostloopback(struct nat *na, const char *const *argv, char *err)
+{
+	(void)argv;
+	(void)err;
+	na->na_loopback = true;
+	return 0;
+}
+
+static int
+option_nohostloopback(struct nat *na, const char *const *argv, char *err)
+{
+	(void)argv;
+	(void)err;
+	na->na_loopback = false;
+	return 0;
+}
+
+static const struct option {
+	const char	*o_name;
+	int		(*o_fn)(struct nat *, const char *const *argv, char *err);
+	bool		 o_inthread;	/* descriptors come or go: in the link's thread */
+} options[] = {
+	{ "-forward", nat_forward_remove, true },
+	{ "-hostloopback", option_nohostloopback, false },
+	{ "forward", nat_forward_add, true },
+	{ "gateway", option_gateway, false },
+	{ "hostloopback", option_hostloopback, false },
+};
+
 static int
 nat_option(void *user, const char *option, const char *const *argv, unsigned argc, char *err)
 {
 	struct nat *na = user;
+	struct option_call oc = { .oc_nat = na, .oc_argv = argv, .oc_err = err };
 
-	(void)argv;
-	(void)argc;
-	if (strcmp(option, "hostloopback") == 0 || strcmp(option, "-hostloopback") == 0) {
-		na->na_loopback = option[0] != '-';
-		return 0;
+	(void)argc;		/* the library has counted them */
+	for (size_t i = 0; i < NITEMS(options); i++) {
+		if (strcmp(options[i].o_name, option) != 0)
+			continue;
+		if (!options[i].o_inthread)
+			return options[i].o_fn(na, argv, err);
+		oc.oc_fn = options[i].o_fn;
+		worker_call_managed(na->na_daemon, na->na_worker->w_index, option_run, &oc);
+		return oc.oc_error;
 	}
-	snprintf(err, VI_ERRLEN, "%s: not yet", option);
-	return EOPNOTSUPP;
+	return ENOENT;
 }
 
 static void
@@ -306,6 +396,7 @@ nat_show(void *user, vi_if_option_fn *fn, void *arg)
 	fn(arg, NULL, NULL, "resolver", inet_ntop(AF_INET, &na->na_dns.sa_in, addr, sizeof(addr)));
 	if (na->na_loopback)
 		fn(arg, NULL, NULL, "hostloopback", "the gateway's address");
+	nat_forward_show(na, fn, arg);
 	(void)snprintf(text, sizeof(text), "%u of %u", na->na_nflows, NAT_MAXFLOWS);
 	fn(arg, NULL, NULL, "flows", text);
 }

@@ -54,6 +54,7 @@ LIST_HEAD(nat_flows, nat_flow);
 
 struct nat_tcp;
 struct nat_listener;
+struct nat_udp;
 
 struct nat {
 	LIST_ENTRY(nat)	 na_link;
@@ -73,6 +74,7 @@ struct nat {
 	unsigned	 na_nflows;
 	STAILQ_HEAD(, nat_tcp) na_new;	/* wait for na_kick */
 	LIST_HEAD(, nat_listener) na_listeners;
+	LIST_HEAD(, nat_forward) na_forwards;
 	struct vi_socket *na_raw[NAT_NRAW];	/* unat_raw.c */
 	uint32_t	 na_gateindex;	/* of gate0 */
 	struct vi_sockaddr na_resolver;	/* the host's */
@@ -89,6 +91,10 @@ bool	nat_flow_add(struct nat *, struct nat_flow *, const struct nat_kind *, cons
 /* Out of the table, its event and descriptor gone. */
 void	nat_flow_remove(struct nat_flow *);
 void	nat_kick(struct nat *);
+/* Puts the sentence into err (VI_ERRLEN) and returns error. */
+int	nat_fail(char *err, int error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A socket of the far stack may be whoever the jail means. */
+int	nat_transparent(struct vi_socket *, int family);
 /* An option of a socket, an int. */
 int	nat_setint(struct vi_socket *, enum vi_sockopt, int);
 
@@ -100,6 +106,18 @@ bool	nat_unmap(const struct nat *, struct vi_sockaddr *, bool dns);
 bool	nat_isgateway(const struct nat *, const struct vi_sockaddr *);	/* or the resolver's name: no hop lies between */
 bool	nat_isresolver(const struct nat *, const struct vi_sockaddr *);	/* with its port */
 bool	nat_isunicast(const struct vi_sockaddr *);
+
+void	nat_loopback(struct vi_sockaddr *);	/* the host's, with the same port */
+
+/* unat_forward.c: in the link's thread */
+int	nat_forward_add(struct nat *, const char *const *argv, char *err);
+int	nat_forward_remove(struct nat *, const char *const *argv, char *err);
+void	nat_forward_show(const struct nat *, vi_if_option_fn *, void *arg);
+void	nat_forward_fini(struct nat *);
+
+/* unat_udp.c: what a forward makes; fd is the mapping's from now on, also when it fails.  EEXIST: another has it. */
+int	nat_udp_fix(struct nat *, const struct vi_sockaddr *jail, int fd, struct nat_udp **);
+void	nat_udp_unfix(struct nat_udp *);
 
 /* unat_tcp.c */
 bool	nat_tcp_syn(struct nat *, const uint8_t *packet, size_t len);

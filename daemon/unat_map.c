@@ -71,6 +71,12 @@ resolver(struct nat *na)
 	return &na->na_resolver;
 }
 
+void
+nat_loopback(struct vi_sockaddr *sa)
+{
+	sa->sa_in = htonl(INADDR_LOOPBACK);
+}
+
 int
 nat_map(struct nat *na, const struct vi_sockaddr *far, struct vi_sockaddr *host)
 {
@@ -80,7 +86,7 @@ nat_map(struct nat *na, const struct vi_sockaddr *far, struct vi_sockaddr *host)
 		return 0;
 	}
 	if (same_address(far, &na->na_gate) && na->na_loopback) {
-		host->sa_in = htonl(INADDR_LOOPBACK);
+		nat_loopback(host);
 		return 0;
 	}
 	return nat_isgateway(na, far) || isloopback(far) || !nat_isunicast(far) ? EACCES : 0;

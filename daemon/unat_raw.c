@@ -80,7 +80,7 @@ raw_open_one(struct nat *na, unsigned i)
 	if ((error = vi_socket(na->na_far, raw_kinds[i].rk_family, VI_SOCK_RAW, raw_kinds[i].rk_proto, &root, &so)) != 0)
 		return error;
 	na->na_raw[i] = so;
-	if ((error = nat_setint(so, VI_IP_TRANSPARENT, 1)) != 0 || (error = nat_setint(so, VI_IP_PKTINFO, 1)) != 0 ||
+	if ((error = nat_transparent(so, raw_kinds[i].rk_family)) != 0 || (error = nat_setint(so, VI_IP_PKTINFO, 1)) != 0 ||
 	    (error = nat_setint(so, VI_IP_RECVTTL, 1)) != 0 || (error = nat_setint(so, VI_IP_MTU_DISCOVER, 0)) != 0 ||
 	    (error = nat_setint(so, VI_SO_BROADCAST, 1)) != 0)
 		return error;

@@ -100,7 +100,7 @@ listener_open(struct nat_listener *nl)
 	int error;
 
 	if ((error = vi_socket(nl->nl_nat->na_far, nl->nl_addr.sa_family, VI_SOCK_STREAM, 0, &root, &nl->nl_so)) != 0 ||
-	    (error = nat_setint(nl->nl_so, nl->nl_addr.sa_family == VI_AF_INET ? VI_IP_TRANSPARENT : VI_IPV6_FREEBIND, 1)) != 0 ||
+	    (error = nat_transparent(nl->nl_so, nl->nl_addr.sa_family)) != 0 ||
 	    (error = nat_setint(nl->nl_so, VI_SO_REUSEADDR, 1)) != 0 ||
 	    (error = vi_bind(nl->nl_so, &nl->nl_addr)) != 0 || (error = vi_listen(nl->nl_so, TCP_BACKLOG)) != 0)
 		return error;

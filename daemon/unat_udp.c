@@ -4,6 +4,8 @@
  *
  * Each address and port that the jail sends from has one socket of the host, with a port of the host's choice, for all it talks to: endpoint-independent
  * mapping (REQ-1), and filtering too (REQ-8).  It goes when nothing went out for five minutes (REQ-5), or half a minute when there was only talk with resolvers.
+ * A forward (unat_forward.c) makes the mapping of one address and port beforehand, with a port that it names.
+ *
  * What hosts of the host's network answer comes from where they are; errors that the host is told of, the jail is told.
  */
 #include <arpa/inet.h>
@@ -15,6 +17,7 @@
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/udp.h>
+#include <unistd.h>
 
 #include "daemon/daemon.h"
 #include "daemon/unat_raw.h"
@@ -23,17 +26,26 @@
 #define UDP_TIMEOUT	(300 * NAT_SEC)
 #define UDP_DNSTIMEOUT	(30 * NAT_SEC)
 #define UDP_TURN	64
+#define UDP_NCLIENTS	64
+
+/* Who has come to a forward from the host's loopback interface, lately: he may be answered, whatever else there is forbidden. */
+struct nat_clients {
+	uint16_t	nc_port[UDP_NCLIENTS];	/* network order */
+	unsigned	nc_next;
+};
 
 struct nat_udp {
 	struct nat_flow	 nu_flow;
 	bool		 nu_dns;	/* asked the resolver by our name for it */
 	bool		 nu_other;	/* sent to other ports than a resolver's */
+	struct nat_clients *nu_fixed;	/* of a forward; NULL: a mapping that expires */
 };
 
 static void
 udp_free(struct nat_flow *nf)
 {
 	nat_flow_remove(nf);
+	free(((struct nat_udp *)nf)->nu_fixed);
 	free(nf);
 }
 
@@ -50,7 +62,24 @@ static const struct nat_kind udp_kind = { .nk_free = udp_free, .nk_expire = udp_
 static void
 udp_touch(struct nat_udp *nu)
 {
-	nu->nu_flow.nf_until = nat_now(nu->nu_flow.nf_nat) + (nu->nu_other ? UDP_TIMEOUT : UDP_DNSTIMEOUT);
+	if (nu->nu_fixed == NULL)
+		nu->nu_flow.nf_until = nat_now(nu->nu_flow.nf_nat) + (nu->nu_other ? UDP_TIMEOUT : UDP_DNSTIMEOUT);
+}
+
+static bool
+client_known(const struct nat_clients *nc, uint16_t port)
+{
+	for (unsigned i = 0; nc != NULL && i < UDP_NCLIENTS; i++)
+		if (nc->nc_port[i] == port)
+			return true;
+	return false;
+}
+
+static void
+client_add(struct nat_clients *nc, uint16_t port)
+{
+	if (!client_known(nc, port))
+		nc->nc_port[nc->nc_next++ % UDP_NCLIENTS] = port;
 }
 
 /* From the host */
@@ -62,8 +91,11 @@ udp_deliver(struct nat_udp *nu, struct vi_sockaddr *from, const void *data, size
 	struct nat *na = nu->nu_flow.nf_nat;
 	struct udphdr uh = { .dest = jail->sa_port, .len = htons((uint16_t)(sizeof(uh) + len)) };
 
-	if (!nat_unmap(na, from, nu->nu_dns))
-		return;
+	if (!nat_unmap(na, from, nu->nu_dns)) {
+		if (nu->nu_fixed == NULL)
+			return;
+		client_add(nu->nu_fixed, from->sa_port);
+	}
 	uh.source = from->sa_port;
 	udp_touch(nu);
 	nat_raw_send(na, IPPROTO_UDP, from, jail, &uh, sizeof(uh), offsetof(struct udphdr, check), data, len);
@@ -120,27 +152,72 @@ udp_event(struct lx_event *le, uint32_t events)
 
 /* From the jail */
 
+/* A mapping with this descriptor, which is closed when that fails. */
 static int
-udp_open(struct nat *na, const struct nat_pair *np, struct nat_udp **nup)
+udp_open(struct nat *na, const struct nat_pair *np, int fd, struct nat_udp **nup)
 {
 	struct nat_udp *nu = calloc(1, sizeof(*nu));
 	struct nat_flow *nf = &nu->nu_flow;
+	int error;
 
 	if (nu == NULL || !nat_flow_add(na, nf, &udp_kind, np)) {
 		free(nu);
+		close(fd);
 		return ENOBUFS;
 	}
-	if ((nf->nf_fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0 ||
-	    setsockopt(nf->nf_fd, IPPROTO_IP, IP_RECVERR, &(int){ 1 }, sizeof(int)) != 0 ||
-	    setsockopt(nf->nf_fd, IPPROTO_IP, IP_MTU_DISCOVER, &(int){ IP_PMTUDISC_DONT }, sizeof(int)) != 0 ||
-	    lx_loop_add(na->na_worker->w_loop, &nf->nf_event, nf->nf_fd, EPOLLIN, udp_event) != 0) {
-		int error = errno;
-
+	nf->nf_fd = fd;
+	if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &(int){ 1 }, sizeof(int)) != 0 ||
+	    setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &(int){ IP_PMTUDISC_DONT }, sizeof(int)) != 0)
+		error = errno;
+	else
+		error = lx_loop_add(na->na_worker->w_loop, &nf->nf_event, fd, EPOLLIN, udp_event);
+	if (error != 0)
 		udp_free(nf);
+	else
+		*nup = nu;
+	return error;
+}
+
+static int
+udp_get(struct nat *na, const struct nat_pair *np, struct nat_udp **nup)
+{
+	int fd;
+
+	if ((*nup = (struct nat_udp *)nat_flow_find(na, &udp_kind, np)) != NULL)
+		return 0;
+	if ((fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+		return errno;
+	return udp_open(na, np, fd, nup);
+}
+
+int
+nat_udp_fix(struct nat *na, const struct vi_sockaddr *jail, int fd, struct nat_udp **nup)
+{
+	const struct nat_pair np = { .np_jail = *jail };
+	struct nat_udp *nu = (struct nat_udp *)nat_flow_find(na, &udp_kind, &np);
+	const bool taken = nu != NULL && nu->nu_fixed != NULL;
+	struct nat_clients *nc = taken ? NULL : calloc(1, sizeof(*nc));
+	int error;
+
+	if (nc == NULL) {
+		close(fd);
+		return taken ? EEXIST : ENOMEM;
+	}
+	if (nu != NULL)
+		udp_free(&nu->nu_flow);
+	if ((error = udp_open(na, &np, fd, &nu)) != 0) {
+		free(nc);
 		return error;
 	}
+	nu->nu_fixed = nc;
 	*nup = nu;
 	return 0;
+}
+
+void
+nat_udp_unfix(struct nat_udp *nu)
+{
+	udp_free(&nu->nu_flow);
 }
 
 /* With the time to live that it has left; where the host is the destination itself, there is no hop between. */
@@ -162,21 +239,32 @@ udp_transmit(int fd, const struct vi_sockaddr *host, int ttl, const void *data, 
 	return sendmsg(fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
+/* Where the datagram goes, as the host says it. */
+static int
+udp_target(struct nat *na, const struct nat_udp *nu, const struct vi_sockaddr *to, struct vi_sockaddr *host)
+{
+	int error = nat_map(na, to, host);
+
+	if (error == 0 || nu == NULL || !nat_isgateway(na, to) || !client_known(nu->nu_fixed, to->sa_port))
+		return error;
+	nat_loopback(host);
+	return 0;
+}
+
 static int
 udp_send(struct nat *na, const struct nat_packet *pk, const struct vi_sockaddr *to, uint16_t sport)
 {
 	struct nat_pair np = { .np_jail = pk->pk_src };
-	struct vi_sockaddr host;
-	struct nat_udp *nu;
 	const int ttl = nat_isgateway(na, to) ? 64 : pk->pk_ttl - 1;
 	const uint8_t *data = pk->pk_data + sizeof(struct udphdr);
 	const size_t len = pk->pk_len - sizeof(struct udphdr);
+	struct vi_sockaddr host;
+	struct nat_udp *nu;
 	int error;
 
-	if ((error = nat_map(na, to, &host)) != 0)
-		return error;
 	np.np_jail.sa_port = sport;
-	if ((nu = (struct nat_udp *)nat_flow_find(na, &udp_kind, &np)) == NULL && (error = udp_open(na, &np, &nu)) != 0)
+	nu = (struct nat_udp *)nat_flow_find(na, &udp_kind, &np);
+	if ((error = udp_target(na, nu, to, &host)) != 0 || (error = udp_get(na, &np, &nu)) != 0)
 		return error;
 	nu->nu_dns |= nat_isresolver(na, to);
 	nu->nu_other |= to->sa_port != htons(53);
