@@ -30,8 +30,9 @@ parse(struct cmd_ctx *cx, struct options *o, int argc, char **argv)
 		case 'j': cx->cx_jail = optarg; break;
 		case 'L': il->il_lifetimes = true; break;
 		case 'l': il->il_names = true; break;
-		/* There are no keys, no media to choose from, no modules to load; all is told anyway. */
-		case 'k': case 'm': case 'n': case 'v': break;
+		/* There are no keys, no media to choose from, no modules to load. */
+		case 'k': case 'm': case 'n': break;
+		case 'v': il->il_verbose = true; break;
 		case 'u': il->il_up = true; break;
 		default: return ch;
 		}

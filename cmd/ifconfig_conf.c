@@ -34,7 +34,7 @@ static const struct word {
 	/* vxlan */
 	{ "vxlanid", 1 }, { "vxlanlocal", 1 }, { "vxlanremote", 1 }, { "vxlangroup", 1 }, { "vxlandev", 1 }, { "vxlanlocalport", 1 },
 	{ "vxlanremoteport", 1 }, { "vxlanportrange", 2 }, { "vxlanttl", 1 }, { "vxlanlearn", 0 }, { "-vxlanlearn", 0 }, { "vxlanmaxaddr", 1 },
-	{ "vxlantimeout", 1 }, { "vxlanflush", 0 }, { "vxlanflushall", 0 },
+	{ "vxlantimeout", 1 }, { "vxlanflush", 0 }, { "vxlanflushall", 0 }, { "vxlanstatic", 2 }, { "vxlandeladdr", 1 },
 	/* unat */
 	{ "forward", 3 }, { "-forward", 2 }, { "gateway", 1 }, { "hostloopback", 0 }, { "-hostloopback", 0 },
 };
@@ -65,11 +65,12 @@ ifconfig_conf_op(const char *word, int argc, char **argv)
 
 /* "key: value", and a line for each of a list: for kinds that have no form of their own. */
 static void
-print_plain(const json_t *config)
+print_plain(const json_t *config, bool verbose)
 {
 	const char *key, *item, *sub;
 	json_t *value, *of, *v;
 
+	(void)verbose;
 	json_object_foreach((json_t *)(uintptr_t)config, key, value) {
 		if (json_is_string(value)) {
 			printf("\t%s: %s\n", key, json_string_value(value));
@@ -86,11 +87,12 @@ print_plain(const json_t *config)
 
 /* Tunnels: "tunnel inet A --> B", "options=1<ENABLE_CSUM>", and the rest with a colon. */
 static void
-print_tunnel(const json_t *config)
+print_tunnel(const json_t *config, bool verbose)
 {
 	const char *key, *sep;
 	json_t *value;
 
+	(void)verbose;
 	json_object_foreach((json_t *)(uintptr_t)config, key, value) {
 		sep = strcmp(key, "options") == 0 ? "=" : strcmp(key, "tunnel") == 0 || strcmp(key, "vxlan") == 0 ? " " : ": ";
 		printf("\t%s%s%s\n", key, sep, json_string_value(value));
@@ -100,7 +102,7 @@ print_tunnel(const json_t *config)
 static const struct form {
 	const char	*f_driver;
 	bool		 f_early;
-	void		(*f_print)(const json_t *config);
+	void		(*f_print)(const json_t *config, bool verbose);
 } forms[] = {
 	{ "bridge", true, ifconfig_print_bridge },
 	{ "gif", false, print_tunnel },
@@ -112,7 +114,7 @@ static const struct form {
 };
 
 void
-ifconfig_conf_print(const json_t *ifp, bool early)
+ifconfig_conf_print(const json_t *ifp, bool early, bool verbose)
 {
 	const json_t *config = json_object_get(ifp, "config");
 	const struct form *f;
@@ -122,5 +124,7 @@ ifconfig_conf_print(const json_t *ifp, bool early)
 	for (f = forms; f->f_driver != NULL && strcmp(f->f_driver, cmd_str(ifp, "driver")) != 0; f++)
 		;
 	if (f->f_early == early)
-		f->f_print(config);
+		f->f_print(config, verbose);
+	if (!early && f->f_early && cmd_str(config, "pcp")[0] != '\0')
+		printf("\tpcp: %s\n", cmd_str(config, "pcp"));
 }

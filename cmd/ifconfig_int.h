@@ -12,6 +12,7 @@ struct if_list {
 	const char	*il_group, *il_nogroup;	/* of one, of all but one; NULL */
 	const char	*il_family;	/* "inet", "inet6", "ether", "link"; NULL: all */
 	bool		 il_names;	/* -l */
+	bool		 il_verbose;	/* -v */
 	bool		 il_up, il_down;
 	enum if_inetfmt { IF_INET_HEX, IF_INET_CIDR, IF_INET_DOTTED } il_inet;
 	bool		 il_cidr6;	/* 2001:db8::1/64 */
@@ -49,12 +50,12 @@ json_t	*ifconfig_medium_op(const char *word, int argc, char **argv);
 /* Opens what the operation speaks of, which is made complete; *fdp: -1 if nothing is to be passed.  -1 after a message. */
 int	ifconfig_medium_open(struct cmd_ctx *, const char *ifname, json_t *op, int *fdp);
 /* Kinds are shown before or behind the groups. */
-void	ifconfig_conf_print(const json_t *ifp, bool early);
+void	ifconfig_conf_print(const json_t *ifp, bool early, bool verbose);
 
 /* ifconfig_l2.c: bridge, vlan, lagg as ifconfig(8) shows them. */
-void	ifconfig_print_bridge(const json_t *config);
-void	ifconfig_print_vlan(const json_t *config);
-void	ifconfig_print_lagg(const json_t *config);
+void	ifconfig_print_bridge(const json_t *config, bool verbose);
+void	ifconfig_print_vlan(const json_t *config, bool verbose);
+void	ifconfig_print_lagg(const json_t *config, bool verbose);
 void	ifconfig_print_addresses(const json_t *list);	/* NULL: none */
 
 #endif

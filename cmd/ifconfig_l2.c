@@ -13,8 +13,9 @@ number(const json_t *o, const char *key)
 }
 
 void
-ifconfig_print_vlan(const json_t *config)
+ifconfig_print_vlan(const json_t *config, bool verbose)
 {
+	(void)verbose;
 	printf("\tvlan: %s vlanproto: %s vlanpcp: %s parent interface: %s\n", cmd_str(config, "vlan"),
 	    cmd_str(config, "vlanproto"), cmd_str(config, "vlanpcp"), cmd_str(config, "vlandev"));
 }
@@ -45,11 +46,12 @@ print_member(const char *name, const json_t *m)
 }
 
 void
-ifconfig_print_bridge(const json_t *config)
+ifconfig_print_bridge(const json_t *config, bool verbose)
 {
 	json_t *members = json_object_get(config, "member"), *m;
 	const char *name;
 
+	(void)verbose;
 	printf("\tid %s priority %s hellotime %s fwddelay %s\n", cmd_str(config, "id"), cmd_str(config, "priority"),
 	    cmd_str(config, "hellotime"), cmd_str(config, "fwddelay"));
 	printf("\tmaxage %s holdcnt %s proto %s maxaddr %s timeout %s\n", cmd_str(config, "maxage"), cmd_str(config, "holdcnt"),
@@ -79,11 +81,51 @@ ifconfig_print_addresses(const json_t *list)
 }
 
 static const struct if_bit port_bits[] = {
-	{ 0x1, "MASTER" }, { 0x2, "STACK" }, { 0x4, "ACTIVE" }, { 0x8, "COLLECTING" }, { 0x10, "DISTRIBUTING" }, { 0, NULL },
+	{ 0x1, "MASTER" }, { 0x4, "ACTIVE" }, { 0x8, "COLLECTING" }, { 0x10, "DISTRIBUTING" }, { 0, NULL },
 };
+static const struct if_bit state_bits[] = {
+	{ 0x1, "ACTIVITY" }, { 0x2, "TIMEOUT" }, { 0x4, "AGGREGATION" }, { 0x8, "SYNC" }, { 0x10, "COLLECTING" }, { 0x20, "DISTRIBUTING" },
+	{ 0x40, "DEFAULTED" }, { 0x80, "EXPIRED" }, { 0, NULL },
+};
+static const struct if_bit option_bits[] = { { 0x1, "USE_FLOWID" }, { 0x10, "LACP_STRICT" }, { 0x80, "LACP_FAST_TIMO" }, { 0, NULL } };
+#define PORT_ACTIVE	0x4u
+
+static void
+print_lagg_options(const json_t *config)
+{
+	json_t *ports = json_object_get(config, "laggport"), *p;
+	const char *name;
+	unsigned active = 0;
+
+	json_object_foreach(ports, name, p)
+		active += (number(p, "flags") & PORT_ACTIVE) != 0;
+	printf("\tlagg options:\n\t\t");
+	ifconfig_print_bits("flags", number(config, "options"), option_bits);
+	printf("\n\tlagg statistics:\n\t\tactive ports: %u\n", active);
+	json_object_foreach(ports, name, p)
+		if ((number(p, "flags") & PORT_ACTIVE) != 0 && json_object_get(p, "actor") != NULL) {
+			printf("\tlag id: [%s,\n\t\t %s]\n", cmd_str(p, "actor"), cmd_str(p, "partner"));
+			break;
+		}
+}
+
+static void
+print_lagg_port(const char *name, const json_t *p, bool verbose)
+{
+	const bool lacp = verbose && json_object_get(p, "state") != NULL;
+
+	printf("\tlaggport: %s ", name);
+	ifconfig_print_bits("flags", number(p, "flags"), port_bits);
+	if (lacp) {
+		printf(" ");
+		ifconfig_print_bits("state", number(p, "state"), state_bits);
+		printf("\n\t\t[%s,\n\t\t %s]", cmd_str(p, "actor"), cmd_str(p, "partner"));
+	}
+	printf("\n");
+}
 
 void
-ifconfig_print_lagg(const json_t *config)
+ifconfig_print_lagg(const json_t *config, bool verbose)
 {
 	json_t *ports = json_object_get(config, "laggport"), *p;
 	const char *name;
@@ -91,9 +133,8 @@ ifconfig_print_lagg(const json_t *config)
 	printf("\tlaggproto %s lagghash %s\n", cmd_str(config, "laggproto"), cmd_str(config, "lagghash"));
 	if (cmd_str(config, "rr_limit")[0] != '\0')
 		printf("\trr_limit: %s\n", cmd_str(config, "rr_limit"));
-	json_object_foreach(ports, name, p) {
-		printf("\tlaggport: %s ", name);
-		ifconfig_print_bits("flags", number(p, "flags"), port_bits);
-		printf("\n");
-	}
+	if (verbose)
+		print_lagg_options(config);
+	json_object_foreach(ports, name, p)
+		print_lagg_port(name, p, verbose);
 }

@@ -218,11 +218,11 @@ print_interface(const struct if_list *il, const json_t *ifp)
 			print_nd6(ifp);
 		return;
 	}
-	ifconfig_conf_print(ifp, true);
+	ifconfig_conf_print(ifp, true, il->il_verbose);
 	print_groups(ifp);
 	if (cmd_int(ifp, "fib") != 0)
 		printf("\tfib: %d\n", (int)cmd_int(ifp, "fib"));
-	ifconfig_conf_print(ifp, false);
+	ifconfig_conf_print(ifp, false, il->il_verbose);
 	print_media(ifp);
 	print_nd6(ifp);
 	ifconfig_link_print(ifp);

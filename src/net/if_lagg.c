@@ -284,6 +284,36 @@ port_flags(const struct lagg *sc, const struct lagg_port *lp)
 	return (lagg_port_up(lp) ? LAGG_PORT_ACTIVE : 0);
 }
 
+/* "(8000,02-00-...,0001,8000,0002)": system, key, port */
+static void
+show_end(const struct ifopt_show *is, const char *port, const char *key, const struct lacp_end *e)
+{
+	const uint8_t *s = e->le_sys;
+
+	ifopt_put(is, "laggport", port, key, "(%04x,%02x-%02x-%02x-%02x-%02x-%02x,%04x,%04x,%04x)", e->le_sysprio, s[0], s[1], s[2], s[3], s[4], s[5],
+	    e->le_key, e->le_portprio, e->le_port);
+}
+
+static void
+show_port(const struct lagg *sc, const struct lagg_port *lp, const struct ifopt_show *is)
+{
+	const char *name = lp->lp_ifp->if_xname;
+
+	ifopt_put(is, "laggport", name, "flags", "%u", port_flags(sc, lp));
+	if (sc->sc_proto != LAGG_LACP)
+		return;
+	ifopt_put(is, "laggport", name, "state", "%u", lp->lp_actor.le_state);
+	show_end(is, name, "actor", &lp->lp_actor);
+	show_end(is, name, "partner", &lp->lp_partner);
+}
+
+/* ifconfig(8)'s bits of what is set. */
+static unsigned
+lagg_optbits(const struct lagg *sc)
+{
+	return ((sc->sc_useflowid ? 0x1u : 0) | (sc->sc_strict ? 0x10u : 0) | (sc->sc_fast ? 0x80u : 0));
+}
+
 static void
 lagg_show(const struct ifnet *ifp, const struct ifopt_show *is)
 {
@@ -300,8 +330,9 @@ lagg_show(const struct ifnet *ifp, const struct ifopt_show *is)
 	ifopt_put(is, NULL, NULL, "lagghash", "%s", hash);
 	if (sc->sc_proto == LAGG_ROUNDROBIN)
 		ifopt_put(is, NULL, NULL, "rr_limit", "%u", sc->sc_rrlimit);
+	ifopt_put(is, NULL, NULL, "options", "%u", lagg_optbits(sc));
 	TAILQ_FOREACH(lp, &sc->sc_ports, lp_link)
-		ifopt_put(is, "laggport", lp->lp_ifp->if_xname, "flags", "%u", port_flags(sc, lp));
+		show_port(sc, lp, is);
 }
 
 /* The interface */

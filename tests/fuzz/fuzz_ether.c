@@ -6,7 +6,8 @@
  * are put on the cable towards the first.  Of each the first byte says what else is done: the
  * destination may be made to be ours, time may pass, the first stack may ask for an address, so
  * that answers find a question; its end of the cable may become a member of a bridge with a spanning tree, or a port of a lagg
- * with LACP.  It has vlans above it, one in the other.  Two bytes of length and the frame follow.  In the end both stacks
+ * with LACP.  It sends with a priority, and has vlans above it, one in the other,
+ * and one that is lent to the second stack.  Two bytes of length and the frame follow.  In the end both stacks
  * are destroyed, and must not leave a byte.
  */
 #include <stdint.h>
@@ -94,7 +95,7 @@ option(struct rig *g, const char *ifname, const char *name, const char *arg)
 static void
 uppers_make(struct rig *g)
 {
-	static const char *const names[] = { "bridge0", "lagg0", "edsc0", "epair0a.42", "epair0a.42.7" };
+	static const char *const names[] = { "bridge0", "lagg0", "edsc0", "epair0a.42", "epair0a.42.7", "epair0a.43" };
 	char name[IFNAMSIZ];
 
 	for (unsigned i = 0; i < NITEMS(names); i++) {
@@ -103,6 +104,9 @@ uppers_make(struct rig *g)
 	}
 	option(g, "bridge0", "addm", "edsc0");
 	option(g, "lagg0", "laggproto", "lacp");
+	option(g, "epair0a", "pcp", "3");
+	REQUIRE(if_vmove(ifnet_byname(g->vn[0], "epair0a.43"), g->vn[1]) == 0);
+	REQUIRE(if_setflags(ifnet_byname(g->vn[1], "epair0a.43"), IFF_UP, 0) == 0);
 }
 
 static void

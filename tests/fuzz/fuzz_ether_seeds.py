@@ -49,6 +49,8 @@ SEEDS = {
     "length8023": frame(OURS, b"\x42\x42\x03", 3),
     "vlan": frame(OURS, b"\x00\x05\x08\x00" + ip(1, ECHO), 0x8100),
     "tags": frame(OURS, b"\x00\x2a\x81\x00\x00\x07\x08\x00" + ip(1, ECHO), 0x8100) + frame(SPLIT, b"\x60\x2a\x08\x00", 0x8100),
+    "priority": frame(OURS, b"\x60\x00\x08\x00" + ip(1, ECHO), 0x8100) + frame(OURS, b"\x60\0\x81\0\0\0\x08\0" + ip(1, ECHO), 0x8100),
+    "lent": frame(OURS, b"\x00\x2b\x08\x00" + ip(1, ECHO), 0x8100) + frame(SPLIT | DOWN, b"\x00\x2b\x08\x06" + arp(1, PEER, B, bytes(6), A), 0x8100),
     "bpdu": frame(BRIDGE, RST, len(RST), BPDUS) + frame(SECOND, TCN, len(TCN), BPDUS) + frame(SPLIT, RST, len(RST), BPDUS),
     "bridged": frame(BRIDGE | LONG, ip(1, ECHO), 0x800, PEER) + frame(OURS, ip(1, ECHO), 0x800) + frame(LONG, b"x", 0x88B5),
     "lacp": frame(LAGG, LACP, 0x8809, SLOW) + frame(SECOND, LACP, 0x8809, SLOW) + frame(SPLIT | LONG, LACP, 0x8809, SLOW),

@@ -87,6 +87,13 @@ tunnels(struct vnet *vn)
 	option(vn, "vxlan0", "vxlanremote", "10.0.0.2", NULL);
 	for (unsigned i = 0; i < NITEMS(types); i++)
 		address(vn, types[i], 0x0a010001 + 0x100 * i, 24);
+	/* gif and gre carry the frames of a bridge, too. */
+	REQUIRE(if_create(vn, "bridge0", (char[IFNAMSIZ]){ 0 }) == 0);
+	REQUIRE(if_setflags(ifnet_byname(vn, "bridge0"), IFF_UP, 0) == 0);
+	option(vn, "bridge0", "addm", "gif0", NULL);
+	option(vn, "bridge0", "addm", "gre0", NULL);
+	option(vn, "bridge0", "stp", "gre0", NULL);
+	option(vn, "vxlan0", "vxlanstatic", "02:00:00:00:00:09", "10.0.0.2");
 }
 
 static void

@@ -69,6 +69,8 @@ seeds = {
     "gre_key_seq": rec(V, ip(gre(INSIDE, flags=0x3000, extra=b"\0\0\0\x07\0\0\0\x01"), proto=47)),
     "gre_sum": rec(V, ip(gre(INSIDE, flags=0x8000, extra=b"\x12\x34\0\0"), proto=47)),
     "gre_unreach": rec(V, ip(icmp(3, 1, b"\0" * 4, quote(47, gre(INSIDE))), proto=1)),
+    "etherip": rec(V, ip(b"\x30\0" + FRAME, proto=97)) + rec(V | SPLIT, ip(b"\x30\0" + FRAME, proto=97)) + rec(V, ip(b"\x40\0", proto=97)),
+    "gre_ether": rec(V, ip(gre(FRAME, 0x6558), proto=47)) + rec(V | SPLIT, ip(gre(FRAME[:9], 0x6558), proto=47)),
     "vxlan": rec(V, ip(vxlan(FRAME))) + rec(V | SPLIT, ip(vxlan(FRAME))),
     "udp": rec(V, ip(udp(b"hello"))),
     "udp_closed": rec(V, ip(udp(b"hello", dport=99))),

@@ -179,6 +179,17 @@ vxlan_receive(struct vxlan *vx, struct mbuf *m, const struct inet_pkt *pk)
 	if_deliver(vx->vx_if, m);
 }
 
+static struct vxlan *
+socket_vxlan(const struct vxlan_socket *vs, uint32_t vni)
+{
+	struct vxlan *vx;
+
+	LIST_FOREACH(vx, &vs->vs_vnis[vni % VXLAN_NHASH], vx_vnilink)
+		if (vx->vx_vni == vni)
+			break;
+	return (vx);
+}
+
 static bool
 vxlan_input(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, const struct udp_info *ui, void *arg)
 {
@@ -196,11 +207,10 @@ vxlan_input(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, const 
 		return (true);
 	}
 	m_adj(m, VXLAN_HLEN);
-	LIST_FOREACH(vx, &vs->vs_vxlans, vx_link)
-		if (vx->vx_vni == vni) {
-			vxlan_receive(vx, m, pk);
-			return (true);
-		}
+	if ((vx = socket_vxlan(vs, vni)) != NULL) {
+		vxlan_receive(vx, m, pk);
+		return (true);
+	}
 	xv->xv_stat.vxs_nobody++;
 	m_freem(m);
 	return (true);
@@ -308,7 +318,6 @@ int
 vxlan_start(struct vxlan *vx)
 {
 	struct vnet *vn = vx->vx_if->if_vnet;
-	const struct vxlan *other;
 	struct vxlan_socket *vs;
 	struct ifnet *dev = NULL;
 	int error;
@@ -320,9 +329,8 @@ vxlan_start(struct vxlan *vx)
 	vx->vx_devindex = dev != NULL ? dev->if_index : 0;
 	if ((error = socket_get(vn, vx->vx_rops, vx->vx_lport, &vs)) != 0)
 		return (error);
-	LIST_FOREACH(other, &vs->vs_vxlans, vx_link)
-		if (other->vx_vni == vx->vx_vni)
-			return (EEXIST);
+	if (socket_vxlan(vs, vx->vx_vni) != NULL)
+		return (EEXIST);
 	if (vx->vx_group && (error = vxlan_join(vx, vs, true)) != 0) {
 		if (LIST_EMPTY(&vs->vs_vxlans))
 			socket_free(vs);
@@ -330,6 +338,7 @@ vxlan_start(struct vxlan *vx)
 	}
 	vx->vx_socket = vs;
 	LIST_INSERT_HEAD(&vs->vs_vxlans, vx, vx_link);
+	LIST_INSERT_HEAD(&vs->vs_vnis[vx->vx_vni % VXLAN_NHASH], vx, vx_vnilink);
 	if_setrunning(vx->vx_if, true);
 	return (0);
 }
@@ -339,12 +348,13 @@ vxlan_stop(struct vxlan *vx)
 {
 	struct vxlan_socket *vs = vx->vx_socket;
 
-	vxlan_flush(vx);
+	vxlan_flush(vx, false);
 	if (vs == NULL)
 		return;
 	if (vx->vx_group && !vxlan_shared(vx))
 		(void)vxlan_join(vx, vs, false);
 	LIST_REMOVE(vx, vx_link);
+	LIST_REMOVE(vx, vx_vnilink);
 	vx->vx_socket = NULL;
 	if (LIST_EMPTY(&vs->vs_vxlans))
 		socket_free(vs);
@@ -377,6 +387,7 @@ const struct if_clone vxlan_cloner = {
 	.ifc_destroy = if_new_destroy,	/* it stops with IFDETACH */
 	.ifc_options = vxlan_options,
 	.ifc_show = vxlan_show,
+	.ifc_show_list = vxlan_show_list,
 };
 
 /* Those whose group was heard by an interface that leaves. */
@@ -403,9 +414,10 @@ vxlan_event(struct vnet *vn, enum vnet_event ev, void *obj)
 
 	if (ev != VNET_EV_IFDETACH)
 		return;
-	if (ifp->if_cloner == &vxlan_cloner)
+	if (ifp->if_cloner == &vxlan_cloner) {
 		vxlan_stop(ifp->if_softc);
-	else
+		vxlan_table_end(ifp->if_softc);
+	} else
 		vxlan_devgone(vxlan_vnet(vn), ifp);
 }
 

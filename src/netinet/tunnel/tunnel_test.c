@@ -484,6 +484,66 @@ vxlan_table(void **state)
 
 /* Anything at all that comes as GRE or IP in IP. */
 static void
+count_item(void *arg, const char *list, const char *item, const char *key, const char *value)
+{
+	(void)list, (void)item;
+	if (strcmp(key, "flags") == 0)
+		++((unsigned *)arg)[value[0] - '0'];
+}
+
+/* Stations entered by hand stay where they were said to be, and the table grows with what is in it. */
+static void
+vxlan_by_hand(void **state)
+{
+	const char *const end_[2] = { "192.0.2.1", "192.0.2.2" };
+	const struct in_addr_any there = in4_any(HTONL(0xc0000209)), said = in4_any(HTONL(0xc0000208));
+	uint8_t mac[6] = { 2, 0, 0, 0, 0, 9 };
+	unsigned shown[2] = { 0, 0 };
+	struct ifnet *vx[2];
+	struct vxlan *v;
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	vxlan_ends(&p, end_, NULL, vx);
+	v = vx[0]->if_softc;
+	assert_int_equal(option(vx[0], "vxlanstatic", "01:00:00:00:00:09", "192.0.2.8"), EINVAL);
+	assert_int_equal(option(vx[0], "vxlanstatic", "02:00:00:00:00:09", "224.0.0.8"), EINVAL);
+	assert_int_equal(option(vx[0], "vxlanstatic", "02:00:00:00:00:09", "2001:db8::8"), EAFNOSUPPORT);
+	assert_int_equal(option(vx[0], "vxlandeladdr", "02:00:00:00:00:09", NULL), ENOENT);
+	vxlan_learn(v, mac, &there);
+	assert_int_equal(option(vx[0], "vxlanstatic", "02:00:00:00:00:09", "192.0.2.8"), 0);
+	vxlan_learn(v, mac, &there);
+	assert_true(in_addr_eq(vxlan_find(v, mac), &said));
+	for (unsigned i = 0; i < 1000; i++) {
+		mac[4] = (uint8_t)(1 + i / 256);
+		mac[5] = (uint8_t)i;
+		vxlan_learn(v, mac, &there);
+		assert_true(in_addr_eq(vxlan_find(v, mac), &there));
+	}
+	assert_true(v->vx_tablesize >= 512);
+	assert_int_equal(ifopt_show_list(vx[0], "address", count_item, shown), 0);
+	assert_true(shown[0] >= 1000 && shown[1] == 1);
+	assert_int_equal(option(vx[0], "vxlanflush", NULL, NULL), 0);
+	assert_int_equal(v->vx_naddrs, 1);
+	/* Not one second after another: the table is looked through no more than once a second. */
+	assert_int_equal(option(vx[0], "vxlanmaxaddr", "1", NULL), 0);
+	vxlan_learn(v, mac, &there);
+	assert_null(vxlan_find(v, mac));
+	assert_int_equal(option(vx[0], "vxlanstatic", "02:00:00:00:00:08", "192.0.2.8"), ENOSPC);
+	assert_int_equal(option(vx[0], "vxlandeladdr", "02:00:00:00:00:09", NULL), 0);
+	assert_int_equal(option(vx[0], "vxlanstatic", "02:00:00:00:00:08", "192.0.2.8"), 0);
+	assert_int_equal(option(vx[0], "vxlanflushall", NULL, NULL), 0);
+	assert_int_equal(v->vx_naddrs, 0);
+	/* It moves with an entry in it. */
+	assert_int_equal(option(vx[0], "vxlanstatic", "02:00:00:00:00:08", "192.0.2.8"), 0);
+	assert_int_equal(if_rename(vx[0], "moved"), 0);
+	assert_int_equal(if_vmove(vx[0], p.p_vn[1]), 0);
+	assert_int_equal(v->vx_naddrs, 0);
+	end(&p);
+}
+
+static void
 rubbish(void **state)
 {
 	struct ifnet *gif[2], *gre[2];
@@ -531,6 +591,7 @@ main(void)
 		cmocka_unit_test(sixtofour),
 		cmocka_unit_test(vxlans),
 		cmocka_unit_test(vxlan_table),
+		cmocka_unit_test(vxlan_by_hand),
 		cmocka_unit_test(rubbish),
 	};
 

@@ -39,6 +39,8 @@ opt_end(struct ifnet *ifp, const struct if_option *io, const char *const *argv, 
 	if (tunnel_address(argv[0], &ops, &a) != 0)
 		return (ifopt_fail(err, EINVAL, "%s: %s is no address of a host", io->io_name, argv[0]));
 	if (io->io_arg != 0) {
+		if (ops != vx->vx_rops)		/* what was entered cannot be reached any more */
+			vxlan_flush(vx, true);
 		vx->vx_rops = ops;
 		vx->vx_remote = a;
 		vx->vx_group = false;
@@ -63,6 +65,8 @@ opt_group(struct ifnet *ifp, const struct if_option *io, const char *const *argv
 		return (ifopt_fail(err, EINVAL, "%s: %s is no group beyond a link", io->io_name, argv[0]));
 	if (!four)
 		memcpy(a.in6, six, sizeof(six));
+	if (vx->vx_rops != (four ? &in_ops : &in6_ops))
+		vxlan_flush(vx, true);
 	vx->vx_rops = four ? &in_ops : &in6_ops;
 	vx->vx_remote = a;
 	vx->vx_group = true;
@@ -110,14 +114,54 @@ opt_range(struct ifnet *ifp, const struct if_option *io, const char *const *argv
 	return (0);
 }
 
+/* io_arg: those entered by hand, too. */
 static int
 opt_flush(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
 {
-	(void)io;
-	(void)argv;
+	(void)argv, (void)argc, (void)err;
+	vxlan_flush(ifp->if_softc, io->io_arg != 0);
+	return (0);
+}
+
+static int
+get_station(const struct if_option *io, const char *text, uint8_t mac[ETHER_ADDR_LEN], char *err)
+{
+	if (ether_addr_pton(text, mac) != 0 || ether_multicast(mac) || ether_zero(mac))
+		return (ifopt_fail(err, EINVAL, "%s: %s is not the address of a station", io->io_name, text));
+	return (0);
+}
+
+/* It must be reached as the remote address is: by one socket, and so by one family. */
+static int
+opt_static(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	struct vxlan *vx = ifp->if_softc;
+	const struct inet_ops *ops;
+	uint8_t mac[ETHER_ADDR_LEN];
+	struct in_addr_any a;
+	int error;
+
 	(void)argc;
-	(void)err;
-	vxlan_flush(ifp->if_softc);
+	if ((error = get_station(io, argv[0], mac, err)) != 0)
+		return (error);
+	if (tunnel_address(argv[1], &ops, &a) != 0)
+		return (ifopt_fail(err, EINVAL, "%s: %s is no address of a host", io->io_name, argv[1]));
+	if (ops != vx->vx_rops)
+		return (ifopt_fail(err, EAFNOSUPPORT, "%s: %s is not of the family of the remote address", io->io_name, argv[1]));
+	return (vxlan_enter(vx, mac, &a));
+}
+
+static int
+opt_deladdr(struct ifnet *ifp, const struct if_option *io, const char *const *argv, unsigned argc, char *err)
+{
+	uint8_t mac[ETHER_ADDR_LEN];
+	int error;
+
+	(void)argc;
+	if ((error = get_station(io, argv[0], mac, err)) != 0)
+		return (error);
+	if ((error = vxlan_forget(ifp->if_softc, mac)) != 0)
+		return (ifopt_fail(err, error, "%s does not know %s", ifp->if_xname, argv[0]));
 	return (0);
 }
 
@@ -136,7 +180,9 @@ const struct if_option vxlan_options[] = {
 	{ "vxlanmaxaddr", 1, 1, ifopt_u32, offsetof(struct vxlan, vx_maxaddr), 0, 1 << 20 },
 	{ "vxlantimeout", 1, 1, ifopt_u32, offsetof(struct vxlan, vx_timeout), 1, 86400 },
 	{ "vxlanflush", 0, 0, opt_flush, 0, 0, 0 },
-	{ "vxlanflushall", 0, 0, opt_flush, 0, 0, 0 },
+	{ "vxlanflushall", 0, 0, opt_flush, 1, 0, 0 },
+	{ "vxlanstatic", 2, 2, opt_static, 0, 0, 0 },
+	{ "vxlandeladdr", 1, 1, opt_deladdr, 0, 0, 0 },
 	{ NULL, 0, 0, NULL, 0, 0, 0 },
 };
 
@@ -166,4 +212,13 @@ vxlan_show(const struct ifnet *ifp, const struct ifopt_show *is)
 	sbuf_cat(&sb, vx->vx_group ? " group " : " remote ");
 	show_end(vx->vx_rops, &vx->vx_remote, vx->vx_rport, &sb);
 	ifopt_put(is, NULL, NULL, "vxlan", "%s", text);
+}
+
+int
+vxlan_show_list(const struct ifnet *ifp, const char *list, const struct ifopt_show *is)
+{
+	if (strcmp(list, "address") != 0)
+		return (ENOENT);
+	vxlan_table_show(ifp->if_softc, is);
+	return (0);
 }

@@ -32,15 +32,16 @@ struct vxlan_entry {
 	LIST_ENTRY(vxlan_entry) ve_link;
 	uint8_t		 ve_lladdr[ETHER_ADDR_LEN];
 	struct in_addr_any ve_where;
-	uint64_t	 ve_expire;	/* host ns */
+	uint64_t	 ve_expire;	/* host ns; UINT64_MAX: entered by hand */
 };
 LIST_HEAD(vxlan_bucket, vxlan_entry);
-#define VXLAN_NHASH	64
+#define VXLAN_NHASH	64	/* networks on a socket; of a table at first */
 
 /* One port of one family; all networks on it share it. */
 struct vxlan_socket {
 	LIST_ENTRY(vxlan_socket) vs_link;
 	LIST_HEAD(, vxlan) vs_vxlans;
+	LIST_HEAD(, vxlan) vs_vnis[VXLAN_NHASH];
 	struct vnet	*vs_vnet;
 	struct socket	*vs_so;
 	const struct inet_ops *vs_ops;
@@ -48,7 +49,7 @@ struct vxlan_socket {
 };
 
 struct vxlan {
-	LIST_ENTRY(vxlan) vx_link;	/* if vx_socket */
+	LIST_ENTRY(vxlan) vx_link, vx_vnilink;	/* if vx_socket */
 	struct ifnet	*vx_if;
 	struct vxlan_socket *vx_socket;	/* NULL: not set up */
 	/* as the administrator said */
@@ -63,8 +64,10 @@ struct vxlan {
 	uint32_t	 vx_maxaddr, vx_timeout;	/* s */
 	/* (v) */
 	uint32_t	 vx_devindex;	/* 0: none */
-	struct vxlan_bucket vx_table[VXLAN_NHASH];
+	struct vxlan_bucket *vx_table;	/* vx_tablesize of them; NULL: none yet */
+	uint32_t	 vx_tablesize;	/* a power of two */
 	uint32_t	 vx_naddrs;
+	uint64_t	 vx_nextscan;	/* host ns: not before then is a full table looked through again */
 };
 
 struct vxlan_vnet {
@@ -77,11 +80,16 @@ VNET_STATE_DECLARE(vxlan);
 /* vxlan_table.c */
 const struct in_addr_any *vxlan_find(struct vxlan *, const uint8_t lladdr[ETHER_ADDR_LEN]);	/* NULL: not known */
 void	 vxlan_learn(struct vxlan *, const uint8_t lladdr[ETHER_ADDR_LEN], const struct in_addr_any *);
-void	 vxlan_flush(struct vxlan *);
+int	 vxlan_enter(struct vxlan *, const uint8_t lladdr[ETHER_ADDR_LEN], const struct in_addr_any *);	/* by hand; ENOSPC, ENOBUFS */
+int	 vxlan_forget(struct vxlan *, const uint8_t lladdr[ETHER_ADDR_LEN]);	/* ENOENT */
+void	 vxlan_flush(struct vxlan *, bool all);	/* but those entered by hand, or all */
+void	 vxlan_table_end(struct vxlan *);
+void	 vxlan_table_show(const struct vxlan *, const struct ifopt_show *);
 
 /* vxlan_conf.c */
 extern const struct if_option vxlan_options[];
 void	 vxlan_show(const struct ifnet *, const struct ifopt_show *);
+int	 vxlan_show_list(const struct ifnet *, const char *list, const struct ifopt_show *);
 
 /* if_vxlan.c */
 int	 vxlan_start(struct vxlan *);	/* if all is said that is needed; EADDRINUSE, ... */
