@@ -112,18 +112,24 @@ show_verbose(struct xo *xo, const json_t *jail)
 	    strcmp(cmd_str(jail, "dying"), "true") == 0 ? "DYING" : "ACTIVE");
 	if (cmd_str(jail, "priv.have")[0] != '\0')
 		xo_emit(xo, "{P:        }{:privileges/%s}\n", cmd_str(jail, "priv.have"));
+	if (cmd_str(jail, "limit.use")[0] != '\0')
+		xo_emit(xo, "{P:        }{:limits/%s}\n", cmd_str(jail, "limit.use"));
 }
 
-/* A jail with its own stack has addresses of its own and none from here: the column stays empty, as
- * in FreeBSD. */
+/* The first of its addresses on a stack that it shares.  A jail with its own stack has addresses of
+ * its own and none from here: the column stays empty, as in FreeBSD. */
 static void
 show_default(struct xo *xo, const struct jls *jl, const json_t *jail)
 {
+	const char *addrs = cmd_str(jail, "ip4.addr");
+	char first[16];
+
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(addrs, ","), addrs);
 	if (jl->jl_byname)
 		xo_emit(xo, " {:name/%-15s} ", cmd_str(jail, "name"));
 	else
 		xo_emit(xo, "{n:jid/%6s}  ", cmd_str(jail, "jid"));
-	xo_emit(xo, "{t:ipv4/%-15.15s} {t:hostname/%-29.29s} {t:path/%.74s}\n", "",
+	xo_emit(xo, "{t:ipv4/%-15.15s} {t:hostname/%-29.29s} {t:path/%.74s}\n", first,
 	    cmd_str(jail, "host.hostname"), cmd_str(jail, "path"));
 }
 
@@ -208,10 +214,10 @@ wanted_params(const struct jls *jl)
 	if (jl->jl_named != NULL)
 		return json_incref(jl->jl_named);
 	if (jl->jl_verbose)
-		return json_pack("[s,s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path",
-		    "priv.have");
+		return json_pack("[s,s,s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path",
+		    "priv.have", "limit.use");
 	if (is_default(jl))
-		return json_pack("[s,s,s]", jl->jl_byname ? "name" : "jid", "host.hostname", "path");
+		return json_pack("[s,s,s,s]", jl->jl_byname ? "name" : "jid", "ip4.addr", "host.hostname", "path");
 	return NULL;
 }
 

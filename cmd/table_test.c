@@ -58,6 +58,7 @@ refuse_all(const struct wrong *w, size_t n)
 #define JAILS	"{\"jails\":[{\"jid\":\"1\",\"name\":\"web\",\"dying\":\"false\"," \
 		"\"host.hostname\":\"h\",\"path\":\"/\"}," \
 		"{\"jid\":\"12\",\"name\":\"web.a\",\"dying\":\"true\",\"host.hostname\":\"\"," \
+		"\"ip4.addr\":\"192.0.2.1,192.0.2.2\",\"limit.use\":\"sockets 1 of 2 (peak 2, refused 0)\"," \
 		"\"path\":\"/srv\"}]}"
 
 static void
@@ -67,18 +68,19 @@ test_jls(void **state)
 		{ cmd_jls, "jls", JAILS,
 		    "   JID  IP Address      Hostname                      Path\n"
 		    "     1                  h                             /\n"
-		    "    12                                                /srv\n" },
+		    "    12  192.0.2.1                                     /srv\n" },
 		{ cmd_jls, "jls -N", JAILS,
 		    " JID             IP Address      Hostname                      Path\n"
 		    " web                             h                             /\n"
-		    " web.a                                                         /srv\n" },
+		    " web.a           192.0.2.1                                     /srv\n" },
 		{ cmd_jls, "jls -v", JAILS,
 		    "   JID  Hostname                      Path\n"
 		    "        Name                          State\n"
 		    "     1  h                             /\n"
 		    "        web                           ACTIVE\n"
 		    "    12                                /srv\n"
-		    "        web.a                         DYING\n" },
+		    "        web.a                         DYING\n"
+		    "        sockets 1 of 2 (peak 2, refused 0)\n" },
 		{ cmd_jls, "jls --libxo json jid name", "{\"jails\":[{\"jid\":\"1\","
 		    "\"name\":\"web\"}]}",
 		    "{\"__version\": \"2\", \"jail-information\": {\"jail\": [{\"jid\": 1, "

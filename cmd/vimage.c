@@ -86,6 +86,8 @@ show_jail(struct xo *xo, const struct above *self, int depth)
 	    "{e:parent/%jd}{e:cputime/%jd}\n", cmd_int(j, "processes"), cmd_int(j, "interfaces"),
 	    cmd_int(j, "sockets"), cmd_int(j, "memory"), cmd_int(j, "parent"),
 	    cmd_int(j, "cputime"));
+	if (cmd_str(j, "limits")[0] != '\0')
+		xo_emit(xo, "{P:/%*s}{:limits/%s}\n", 9 + 2 * depth, "", cmd_str(j, "limits"));
 	xo_close(xo);
 }
 

@@ -57,6 +57,15 @@ put_classes(struct ctl_request *rq, json_t *o, int jid)
 }
 
 static void
+put_limits(struct ctl_request *rq, json_t *o, int jid)
+{
+	char text[VI_PARAMLEN];
+
+	if (vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, "limit.use", text, sizeof(text)) == 0 && text[0] != '\0')
+		ctl_put_text(o, "limits", text);
+}
+
+static void
 add_jail(void *arg, int jid)
 {
 	struct status *st = arg;
@@ -78,6 +87,7 @@ add_jail(void *arg, int jid)
 		put_vnet(o, vn);
 		st->st_memory += vi_vnet_memory(vn);
 	}
+	put_limits(rq, o, jid);
 	ctl_list_add(&st->st_jails, o);
 }
 

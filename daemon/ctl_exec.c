@@ -145,6 +145,27 @@ max_processes(struct ctl_request *rq)
 	return (uint32_t)(least < INT32_MAX ? least : 0);
 }
 
+/*
+ * Our commands where the jail has another root directory: what they need is not there, so they come as a descriptor, linked statically.  Where the
+ * root is the host's they are found by the PATH.
+ */
+static int
+command_fd(struct ctl_request *rq)
+{
+	const char *name = json_string_value(json_array_get(json_object_get(rq->rq_args, "argv"), 0)), *at = VIMAGE_COMMANDS;
+	char path[PATH_MAX];
+	size_t len;
+
+	if (name == NULL || vi_jail_get(rq->rq_kernel, 0, rq->rq_jid, "path", path, sizeof(path)) != 0 || strcmp(path, "/") == 0)
+		return -1;
+	for (; *at != '\0'; at += len + (at[len] == ' ')) {
+		len = strcspn(at, " ");
+		if (strlen(name) == len && memcmp(at, name, len) == 0)
+			return rq->rq_daemon->d_commands;
+	}
+	return -1;
+}
+
 static int
 op_exec(struct ctl_request *rq)
 {
@@ -167,7 +188,7 @@ op_exec(struct ctl_request *rq)
 	if (error != 0)
 		return error;
 	cl->cl_execjid = rq->rq_jid;
-	error = jproc_exec(rq->rq_daemon, rq->rq_jid, net, fd, rq->rq_fds, &exec_ops, cl, &cl->cl_exec);
+	error = jproc_exec(rq->rq_daemon, rq->rq_jid, net, fd, rq->rq_fds, command_fd(rq), &exec_ops, cl, &cl->cl_exec);
 	close(fd);
 	return error != 0 ? error : CTL_LATER;
 }

@@ -64,6 +64,7 @@ struct daemon {
 	const char	*d_instance;
 	char d_sockpath[PATH_MAX], d_pidpath[PATH_MAX], d_lockpath[PATH_MAX], d_logpath[PATH_MAX];
 	char		 d_cmddir[PATH_MAX];	/* of the commands: first on the PATH of jails */
+	int		 d_commands;	/* them all, linked statically, in memory: for jails with another root; -1 */
 	int		 d_pidfd;	/* locked while we live; -1 */
 	bool		 d_debug;
 	bool		 d_stopping, d_quit;

@@ -123,7 +123,7 @@ child_find(struct jinit *j, uint32_t id)
 
 /* Our copies of what is the init's own must not be seen by whoever looks into the new process. */
 static void __attribute__((noreturn))
-start_in_child(const struct jinit *j, const int fds[4], int report, int go)
+start_in_child(const struct jinit *j, const int fds[SEQ_MAXFDS], int report, int go)
 {
 	const struct child *c;
 
@@ -137,7 +137,7 @@ start_in_child(const struct jinit *j, const int fds[4], int report, int go)
 		if (c->c_go >= 0)
 			close(c->c_go);
 	}
-	program_run(fds[0], fds + 1, report, go);
+	program_run(fds[0], fds + 1, fds[4], report, go);
 }
 
 /* The listener, copied from the process that made it. */
@@ -171,7 +171,7 @@ await_listener(const struct child *c, int *fdp, const char **what)
 }
 
 static int
-fork_child(struct jinit *j, struct child *c, const int fds[4])
+fork_child(struct jinit *j, struct child *c, const int fds[SEQ_MAXFDS])
 {
 	int report[2], go[2], error;
 
@@ -210,7 +210,7 @@ child_fail(struct jinit *j, struct child *c, int error, const char *what)
 }
 
 static void
-do_exec(struct jinit *j, uint32_t id, const int fds[4])
+do_exec(struct jinit *j, uint32_t id, const int fds[SEQ_MAXFDS])
 {
 	struct child *c;
 	const char *what = "fork";
@@ -301,13 +301,15 @@ do_ipclimits(const struct jinit *j, const char *text)
 static void reap(struct jinit *);
 
 static void
-handle(struct jinit *j, const struct seqmsg *sm, const int *fds, unsigned nfds)
+handle(struct jinit *j, const struct seqmsg *sm, int fds[SEQ_MAXFDS], unsigned nfds)
 {
 	struct child *c = child_find(j, sm->sm_id);
 
 	switch (sm->sm_type) {
 	case INIT_EXEC:
 		if (nfds == 4)
+			fds[4] = -1;
+		if (nfds >= 4)
 			do_exec(j, sm->sm_id, fds);
 		break;
 	case INIT_GO:

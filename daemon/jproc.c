@@ -387,11 +387,11 @@ jproc_new(struct daemon *d, int jid, struct jproc **jpp)
 }
 
 int
-jproc_exec(struct daemon *d, int jid, int net, int memfd, const int stdfds[3], const struct exec_ops *ops,
+jproc_exec(struct daemon *d, int jid, int net, int memfd, const int stdfds[3], int execfd, const struct exec_ops *ops,
     void *arg, struct exec **exp)
 {
 	struct seqmsg sm = { .sm_type = INIT_EXEC };
-	int fds[4] = { memfd, stdfds[0], stdfds[1], stdfds[2] };
+	int fds[SEQ_MAXFDS] = { memfd, stdfds[0], stdfds[1], stdfds[2], execfd };
 	struct jproc *jp = jproc_find(d, jid);
 	struct exec *ex;
 	int error;
@@ -412,7 +412,7 @@ jproc_exec(struct daemon *d, int jid, int net, int memfd, const int stdfds[3], c
 	ex->ex_ops = ops;
 	ex->ex_arg = arg;
 	/* An init that has ended already: its last words, or the spawner, will say so. */
-	error = seq_send(jp->jp_fd, &sm, fds, 4, MSG_DONTWAIT);
+	error = seq_send(jp->jp_fd, &sm, fds, execfd >= 0 ? 5 : 4, MSG_DONTWAIT);
 	if (error != 0 && error != EPIPE && error != ECONNRESET) {
 		vi_jail_proc_detach(d->d_kernel, jid);
 		free(ex);

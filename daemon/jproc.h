@@ -83,9 +83,10 @@ const char *spawner_notice(struct daemon *);	/* that, the first time; then NULL 
 struct jproc *jproc_find(const struct daemon *, int jid);	/* NULL: none */
 /*
  * Starts a program: memory file with struct program, and its descriptors; all stay the
- * caller's.  net: the jail whose network it gets, mostly jid itself.  ENOENT, EBUSY, ENOMEM...
+ * caller's.  net: the jail whose network it gets, mostly jid itself.  execfd: what to execute, -1: what
+ * its arguments name.  ENOENT, EBUSY, ENOMEM...
  */
-int	jproc_exec(struct daemon *, int jid, int net, int memfile, const int stdfds[3],
+int	jproc_exec(struct daemon *, int jid, int net, int memfile, const int stdfds[3], int execfd,
 	    const struct exec_ops *, void *arg, struct exec **);
 void	exec_signal(struct exec *, int sig, bool group);
 void	exec_forget(struct exec *);	/* its client is gone: the program gets SIGHUP */

@@ -458,7 +458,7 @@ limit_processes(const struct running *r)
 }
 
 void
-program_run(int memfile, const int stdfds[3], int reportfd, int go)
+program_run(int memfile, const int stdfds[3], int execfd, int reportfd, int go)
 {
 	struct running r = { .r_report = reportfd };
 	int error;
@@ -478,6 +478,9 @@ program_run(int memfile, const int stdfds[3], int reportfd, int go)
 	umask(r.r_pg->pg_umask);
 	reset_signals();
 	environ = r.r_env;
-	execvp(r.r_argv[0], r.r_argv);
+	if (execfd >= 0)
+		fexecve(execfd, r.r_argv, r.r_env);
+	else
+		execvp(r.r_argv[0], r.r_argv);
 	report(&r, errno, r.r_argv[0], true);
 }

@@ -50,7 +50,7 @@ struct program_report {
 };
 
 /* In the new process: never returns. */
-void	program_run(int memfile, const int stdfds[3], int report, int go) __attribute__((noreturn));
+void	program_run(int memfile, const int stdfds[3], int execfd, int report, int go) __attribute__((noreturn));
 
 struct init_params;
 /* In the cloned process: the init.  sock: to vimaged.  Never returns. */

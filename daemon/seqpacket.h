@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SEQ_MAXFDS	4
+#define SEQ_MAXFDS	5
 #define SEQ_TEXT	256
 
 enum seqtype {
@@ -33,7 +33,7 @@ enum seqtype {
 	SPAWN_DIED,		/* sm_arg: wait status */
 
 	/* To an init; sm_id is the exec's. */
-	INIT_EXEC,		/* with struct program (memory file) and its 0, 1, 2 */
+	INIT_EXEC,		/* with struct program (memory file), its 0, 1, 2, and what to execute if that is given */
 	INIT_GO,		/* the listener is attached */
 	INIT_ABORT,		/* it is not: kill the program */
 	INIT_SIGNAL,		/* sm_arg: signal; sm_flags: 1 = its process group */

@@ -39,6 +39,7 @@ struct change {
 	struct prison_conf ch_conf;
 	enum vmode	 ch_modes[VCLASS_MAX];
 	bool		 ch_modeset[VCLASS_MAX];
+	char		 ch_hostmode;	/* first letter of host; 0 = not said */
 	bool		 ch_hostset, ch_domainset;
 	char		 ch_hostname[256], ch_domainname[256];
 	struct change_res ch_res;
@@ -80,7 +81,7 @@ void	change_addrs_free(struct change *);	/* what was not applied */
 
 /* prison_res.c: shares, limits, IPC. */
 param_set_fn set_share, set_cpulimit, set_limit, set_nolimit, set_ipc, set_ipclimit;
-param_get_fn get_share, get_cpulimit, get_cpuusage, get_limit, get_limitcur, get_limitpeak, get_nolimit, get_ipc, get_ipclimit;
+param_get_fn get_share, get_cpulimit, get_cpuusage, get_limit, get_limitcur, get_limitpeak, get_limituse, get_nolimit, get_ipc, get_ipclimit;
 int	change_res_check(struct change *);
 void	change_res_apply(struct change *);	/* to ch_pr; cannot fail */
 

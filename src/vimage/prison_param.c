@@ -148,6 +148,23 @@ get_hostname(struct prison *caller, struct prison *pr, const struct param *pa, s
 	sbuf_printf(sb, "%s", vp == NULL ? "" : vp->vp_hostname);
 }
 
+/* FreeBSD's way to say whose host name it has; here that goes with the processes. */
+static int
+set_host(struct change *ch, const struct param *pa, const char *value)
+{
+	if (strcmp(value, "new") != 0 && strcmp(value, "inherit") != 0)
+		return (change_fail(ch, EINVAL, "%s: \"%s\" is neither new nor inherit", pa->pa_name, value));
+	ch->ch_hostmode = value[0];
+	return (0);
+}
+
+static void
+get_host(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%s", pr->pr_owns[VCLASS_VPROCG] ? "new" : "inherit");
+}
+
 static int
 set_domainname(struct change *ch, const struct param *pa, const char *value)
 {
@@ -409,6 +426,7 @@ static const struct param param_table[] = {
 	LIMIT_ROWS("interfaces", LIMIT_INTERFACES)
 	LIMIT_ROWS("pps", LIMIT_PPS)
 	LIMIT_ROWS("processes", LIMIT_PROCESSES)
+	{ "limit.use", false, NULL, get_limituse, 0 },
 	{ "limit.states", false, set_nolimit, get_nolimit, 0 },
 	{ "limit.shm", false, set_ipclimit, get_ipclimit, VIPC_SHM },
 	{ "limit.msgqueues", false, set_ipclimit, get_ipclimit, VIPC_MSGQUEUES },
@@ -418,6 +436,7 @@ static const struct param param_table[] = {
 	{ "sysvsem", false, set_ipc, get_ipc, PR_IPC_SYSVSEM },
 	{ "sysvshm", false, set_ipc, get_ipc, PR_IPC_SYSVSHM },
 	{ "mqueue", false, set_ipc, get_ipc, PR_IPC_MQUEUE },
+	{ "host", false, set_host, get_host, 0 },
 	{ "host.hostname", false, set_hostname, get_hostname, 0 },
 	{ "host.domainname", false, set_domainname, get_domainname, 0 },
 	{ "host.hostid", false, set_stored, get_stored, 0 },
@@ -746,6 +765,9 @@ change_check(struct change *ch)
 
 	if ((ch->ch_hostset || ch->ch_domainset) && !change_owns(ch, VCLASS_VPROCG))
 		return (change_fail(ch, EINVAL, "%s: the jail has no vproc of its own", ch->ch_hostset ? "host.hostname" : "host.domainname"));
+	if (ch->ch_hostmode != 0 && change_owns(ch, VCLASS_VPROCG) != (ch->ch_hostmode == 'n'))
+		return (change_fail(ch, EINVAL, ch->ch_hostmode == 'n' ? "host: the jail has no vproc of its own" :
+		    "host: a jail with processes of its own has a host name of its own (vproc=inherit has the parent's)"));
 	if (ch->ch_pr != NULL && ch->ch_named && !TAILQ_EMPTY(&ch->ch_pr->pr_children))
 		return (change_fail(ch, EBUSY, "name: cannot be changed while the jail has children"));
 	if ((error = change_addrs_check(ch)) != 0)

@@ -144,6 +144,26 @@ get_limitpeak(struct prison *caller, struct prison *pr, const struct param *pa, 
 	sbuf_printf(sb, "%llu", (unsigned long long)limit_highest(pr, (enum limit_type)pa->pa_arg));
 }
 
+/* Those that are set, in one line for people. */
+void
+get_limituse(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	const char *comma = "";
+
+	(void)caller, (void)pa;
+	for (unsigned i = 0; i < LIMIT_MAX; i++) {
+		const struct limit *li = &pr->pr_limits.ls_limit[i];
+		const enum limit_type type = (enum limit_type)i;
+
+		if (li->li_max == 0)
+			continue;
+		sbuf_printf(sb, "%s%s %llu of %llu (peak %llu, refused %llu)", comma, limit_name(type), (unsigned long long)limit_current(pr, type),
+		    (unsigned long long)li->li_max, (unsigned long long)limit_highest(pr, type),
+		    (unsigned long long)atomic_load_explicit(&li->li_hits, memory_order_relaxed));
+		comma = ", ";
+	}
+}
+
 int
 set_nolimit(struct change *ch, const struct param *pa, const char *value)
 {
