@@ -9,8 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,6 +27,7 @@
 #include "ctl/hostaddr.h"
 
 #define DGRAM_BUFFER	(4 << 20)	/* as far as the host lets us */
+#define PACKET_BUFFER	(8 << 20)
 
 /* The operation's texts are what was written; they are replaced by what vimaged is to know.  The descriptor or -1; errors are told. */
 struct opening {
@@ -243,6 +247,53 @@ open_replay(struct opening *og)
 	return open_file(og, O_RDONLY);
 }
 
+/* What a packet socket of a lent card is like; the queue is as long as the host lets us. */
+static int
+tune_packet(struct opening *og, int ifindex)
+{
+	const struct packet_mreq mr = { .mr_ifindex = ifindex, .mr_type = PACKET_MR_PROMISC };
+	const int on = 1, size = PACKET_BUFFER;
+	const int fd = og->og_fd;
+
+	if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) != 0 || setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) != 0 ||
+	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) != 0 ||
+	    setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mr, sizeof(mr)) != 0)
+		return opening_fail(og, "packet socket", strerror(errno));
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	return 0;
+}
+
+/* A network card of the host. */
+static int
+open_dev(struct opening *og)
+{
+	const char *dev = cmd_str(og->og_op, "address");
+	struct sockaddr_ll sll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+	struct ifreq ifr = { .ifr_flags = 0 };
+
+	if (strlen(dev) >= sizeof(ifr.ifr_name))
+		return opening_fail(og, dev, strerror(ENODEV));
+	memcpy(ifr.ifr_name, dev, strlen(dev) + 1);
+	/* Without a protocol nothing comes until it is bound. */
+	if (make_socket(og, AF_PACKET, SOCK_RAW) != 0)
+		return -1;
+	if (ioctl(og->og_fd, SIOCGIFHWADDR, &ifr) != 0)
+		return opening_fail(og, dev, strerror(errno));
+	if (ifr.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+		return opening_fail(og, dev, "not an Ethernet");
+	if (ioctl(og->og_fd, SIOCGIFINDEX, &ifr) != 0)
+		return opening_fail(og, dev, strerror(errno));
+	sll.sll_ifindex = ifr.ifr_ifindex;
+	if (tune_packet(og, ifr.ifr_ifindex) != 0)
+		return -1;
+	if (bind(og->og_fd, (const struct sockaddr *)(const void *)&sll, sizeof(sll)) != 0)
+		return opening_fail(og, dev, strerror(errno));
+	return 0;
+}
+
 static int
 open_none(struct opening *og)
 {
@@ -260,6 +311,7 @@ static const struct medium {
 	{ "connect", "connect", 1, open_connect },
 	{ "listen", "listen", 1, open_listen },
 	{ "dgram", "dgram", 2, open_dgram },
+	{ "dev", "dev", 1, open_dev },
 	{ "record", "record", 1, open_record },
 	{ "replay", "replay", 1, open_replay },
 	{ "disconnect", "none", 0, open_none },

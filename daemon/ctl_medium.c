@@ -16,6 +16,7 @@ static const struct kind {
 	{ "connect", medium_connect_open, true, false },
 	{ "listen", medium_listen_open, true, false },
 	{ "dgram", medium_dgram_open, true, true },
+	{ "dev", medium_packet_open, true, false },
 	{ "record", medium_record_open, true, false },
 	{ "replay", medium_replay_open, true, false },
 };

@@ -56,7 +56,8 @@ struct medium {
 
 /* Opens, from a request: *mp is the caller's then, to be attached.  What was passed and is kept is set to -1. */
 typedef int	medium_open_fn(struct ctl_request *, struct medium **);
-medium_open_fn	medium_tap_open, medium_connect_open, medium_listen_open, medium_dgram_open, medium_record_open, medium_replay_open;
+medium_open_fn	medium_tap_open, medium_connect_open, medium_listen_open, medium_dgram_open, medium_record_open, medium_replay_open,
+	medium_packet_open;
 
 /* For kinds: the first thing; *m is all zeroes.  ENOMEM. */
 int	medium_init(struct medium *, const struct medium_ops *, struct ctl_request *);

@@ -20,12 +20,25 @@ extern "C" {
 
 struct vi_tap;
 
+/*
+ * What is left to be done to a frame by who gets it: offsets are from its beginning.  Only frames of TCP and UDP, with at most VLAN tags in front of IP, leave something.
+ */
+struct vi_tap_rest {
+	uint16_t	 tr_csumstart;	/* 0: nothing; else the checksum of all from here on ... */
+	uint16_t	 tr_csumat;	/* ... belongs here, where the pseudo header's sum is now */
+	uint16_t	 tr_segsz;	/* not 0: to be cut into frames of so many bytes of payload */
+	uint16_t	 tr_hdrlen;	/* then: of all headers */
+	bool		 tr_cwr;	/* then: TCP's CWR is for the first (RFC 3168 6.1.2) */
+	bool		 tr_good;	/* a frame for the stack: the checksum of TCP or UDP is known to be good */
+};
+
 /* A frame that the stack sends, complete: cut to the MTU and with its checksums.  Valid during the call. */
 struct vi_tap_frame {
 	const struct vi_iovec *tf_iov;
 	unsigned	 tf_iovcnt;	/* at most VI_TAP_MAXIOV */
 	uint32_t	 tf_len;
 	uint16_t	 tf_type;	/* Ethernet's number of what is in it: 0x0800, 0x86dd, ... */
+	struct vi_tap_rest tf_rest;	/* all zeroes without VI_TAP_REST */
 };
 #define VI_TAP_MAXIOV	64
 
@@ -68,10 +81,13 @@ VI_API void	vi_tap_owner(struct vi_tap *, uint32_t uid, uint32_t gid);
 #define VI_TAP_NOID	UINT32_MAX
 /* TCP's super-packets of these families come whole, longer than the MTU, with a checksum over all of it; at first none do. */
 VI_API void	vi_tap_offload(struct vi_tap *, unsigned);
-enum { VI_TAP_TSO4 = 0x1, VI_TAP_TSO6 = 0x2 };
+/* With VI_TAP_REST they leave checksum and cutting to the user, on Ethernets, and so do TCP and UDP the checksums of other frames. */
+enum { VI_TAP_TSO4 = 0x1, VI_TAP_TSO6 = 0x2, VI_TAP_REST = 0x4 };
 VI_API void	vi_tap_carrier(struct vi_tap *, bool);	/* is there a signal on the wire?  At first there is. */
 /* A frame from the wire.  EINVAL: too long or empty; EIO: the interface is down; ENOBUFS: dropped and counted. */
 VI_API int	vi_tap_input(struct vi_tap *, const void *, size_t len);
+/* The same with something left to be done, on an Ethernet; what the stack cannot leave is done at once.  EINVAL: makes no sense. */
+VI_API int	vi_tap_input_rest(struct vi_tap *, const void *, size_t len, const struct vi_tap_rest *);
 
 #ifdef __cplusplus
 }

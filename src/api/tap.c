@@ -94,5 +94,11 @@ vi_tap_carrier(struct vi_tap *tap, bool on)
 int
 vi_tap_input(struct vi_tap *tap, const void *buf, size_t len)
 {
-	return (tuntap_input(api_tap(tap), buf, len));
+	return (tuntap_input(api_tap(tap), buf, len, NULL));
+}
+
+int
+vi_tap_input_rest(struct vi_tap *tap, const void *buf, size_t len, const struct vi_tap_rest *tr)
+{
+	return (tuntap_input(api_tap(tap), buf, len, tr));
 }

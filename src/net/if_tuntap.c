@@ -106,12 +106,12 @@ tuntap_iov(struct ifnet *ifp, struct mbuf *m, struct vi_iovec iov[VI_TAP_MAXIOV]
 }
 
 static void
-tuntap_give(struct ifnet *ifp, struct mbuf *m)
+tuntap_give(struct ifnet *ifp, struct mbuf *m, const struct vi_tap_rest *tr)
 {
 	struct tuntap *tt = ifp->if_softc;
 	struct tuntap_vnet *tv = tuntap_vnet(ifp->if_vnet);
 	struct vi_iovec iov[VI_TAP_MAXIOV];
-	struct vi_tap_frame tf = { .tf_iov = iov, .tf_len = m->m_pkt.len, .tf_type = tuntap_type(tt, m) };
+	struct vi_tap_frame tf = { .tf_iov = iov, .tf_len = m->m_pkt.len, .tf_type = tuntap_type(tt, m), .tf_rest = *tr };
 
 	if ((m = tuntap_iov(ifp, m, iov, &tf.tf_iovcnt)) == NULL) {
 		tv->tv_nomem++;
@@ -128,14 +128,28 @@ tuntap_give(struct ifnet *ifp, struct mbuf *m)
 	m_freem(m);
 }
 
+/* Does the user take TCP's super-packets of this family? */
+static bool
+tuntap_takes(const struct tuntap *tt, const struct mbuf *m)
+{
+	const uint16_t type = tuntap_type(tt, m);
+
+	return ((m->m_pkt.csum_flags & CSUM_TCP) != 0 &&
+	    (tt->tt_offload & (type == ETHERTYPE_IP ? VI_TAP_TSO4 : type == ETHERTYPE_IPV6 ? VI_TAP_TSO6 : 0u)) != 0);
+}
+
+/* Is the frame given as it is, with something left to be done? */
+static bool
+tuntap_leaves(const struct tuntap *tt, const struct mbuf *m, struct vi_tap_rest *tr)
+{
+	return ((tt->tt_offload & VI_TAP_REST) != 0 && tuntap_ether(tt) && (m->m_pkt.segsz == 0 || tuntap_takes(tt, m)) && taprest_out(m, tr));
+}
+
 /* One that the user takes whole is not cut, only summed. */
 static void
 tuntap_super(const struct tuntap *tt, struct mbuf *m)
 {
-	const uint16_t type = tuntap_type(tt, m);
-
-	if ((m->m_pkt.csum_flags & CSUM_TCP) == 0 ||
-	    (tt->tt_offload & (type == ETHERTYPE_IP ? VI_TAP_TSO4 : type == ETHERTYPE_IPV6 ? VI_TAP_TSO6 : 0u)) == 0)
+	if (!tuntap_takes(tt, m))
 		return;
 	m->m_pkt.segsz = 0;
 	m->m_pkt.csum_flags &= (uint16_t)~CSUM_TSO;
@@ -146,6 +160,7 @@ tuntap_transmit(struct ifnet *ifp, struct mbuf *m)
 {
 	const struct tuntap *tt = ifp->if_softc;
 	struct tuntap_vnet *tv = tuntap_vnet(ifp->if_vnet);
+	struct vi_tap_rest tr = { 0 };
 	struct mbuf *next;
 
 	if (!if_up(ifp) || !tt->tt_open)
@@ -154,12 +169,18 @@ tuntap_transmit(struct ifnet *ifp, struct mbuf *m)
 	    m->m_pkt.len > ifp->if_mtu && (m->m_pkt.segsz == 0 || m->m_pkt.segsz >= ifp->if_mtu))
 		return (tuntap_drop(ifp, m, &tv->tv_toobig, EMSGSIZE));
 	m->m_flags &= (uint16_t)~M_LOOP;
-	if (m->m_pkt.segsz != 0 && tt->tt_offload != 0)
-		tuntap_super(tt, m);
+	if (tt->tt_offload != 0) {
+		if (tuntap_leaves(tt, m, &tr)) {
+			tuntap_give(ifp, m, &tr);
+			return (0);
+		}
+		if (m->m_pkt.segsz != 0)
+			tuntap_super(tt, m);
+	}
 	for (m = if_wire(ifp, m, true); m != NULL; m = next) {
 		next = m->m_nextpkt;
 		m->m_nextpkt = NULL;
-		tuntap_give(ifp, m);
+		tuntap_give(ifp, m, &tr);
 	}
 	return (0);
 }
@@ -167,11 +188,12 @@ tuntap_transmit(struct ifnet *ifp, struct mbuf *m)
 /* Frames from the user */
 
 int
-tuntap_input(struct tuntap *tt, const void *buf, size_t len)
+tuntap_input(struct tuntap *tt, const void *buf, size_t len, const struct vi_tap_rest *tr)
 {
 	struct ifnet *ifp = tt->tt_if;
 	struct tuntap_vnet *tv = tuntap_vnet(ifp->if_vnet);
 	struct mbuf *m;
+	int error;
 
 	if (len == 0 || len > (tuntap_ether(tt) ? TUNTAP_MAXFRAME : IF_MAXMTU)) {
 		tv->tv_inbad++;
@@ -186,6 +208,12 @@ tuntap_input(struct tuntap *tt, const void *buf, size_t len)
 	if ((m = m_frombuf(vnet_acct(ifp->if_vnet), buf, len, 0)) == NULL) {
 		ifp->if_stats.ifs_iqdrops++;
 		return (ENOBUFS);
+	}
+	if (tr != NULL && (error = tuntap_ether(tt) ? taprest_in(m, tr) : EINVAL) != 0) {
+		tv->tv_inbad++;
+		ifp->if_stats.ifs_ierrors++;
+		m_freem(m);
+		return (error);
 	}
 	if_deliver(ifp, m);
 	return (0);
@@ -544,7 +572,7 @@ static const struct stat_desc tuntap_stats[] = {
 	STAT("tuntap", struct tuntap_vnet, tv_toobig, "frame%s longer than the MTU not sent"),
 	STAT("tuntap", struct tuntap_vnet, tv_full, "frame%s dropped because the program was too slow"),
 	STAT("tuntap", struct tuntap_vnet, tv_nomem, "frame%s dropped for lack of memory"),
-	STAT("tuntap", struct tuntap_vnet, tv_inbad, "frame%s from a program empty or too long"),
+	STAT("tuntap", struct tuntap_vnet, tv_inbad, "frame%s from a program empty, too long or of no sense"),
 	STAT("tuntap", struct tuntap_vnet, tv_indown, "frame%s from a program for an interface that is down"),
 	STAT_END
 };

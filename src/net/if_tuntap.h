@@ -6,6 +6,7 @@
 #include <vimage/tap.h>
 
 struct ifnet;
+struct mbuf;
 struct tuntap;
 struct vnet;
 
@@ -18,6 +19,12 @@ bool	 tuntap_persistent(const struct tuntap *);
 void	 tuntap_owner(struct tuntap *, uint32_t uid, uint32_t gid);
 void	 tuntap_offload(struct tuntap *, unsigned);
 void	 tuntap_carrier(struct tuntap *, bool);
-int	 tuntap_input(struct tuntap *, const void *, size_t);
+/* rest NULL: nothing is left to be done */
+int	 tuntap_input(struct tuntap *, const void *, size_t, const struct vi_tap_rest *);
+
+/* if_taprest.c: frames of an Ethernet.  What m leaves to be done; false: something that cannot be left to others. */
+bool	 taprest_out(const struct mbuf *, struct vi_tap_rest *);
+/* Makes m one that has that left; EINVAL, ENOBUFS.  m stays the caller's. */
+int	 taprest_in(struct mbuf *, const struct vi_tap_rest *);
 
 #endif

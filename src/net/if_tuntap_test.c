@@ -287,11 +287,11 @@ in(void **state)
 	nt_begin(&nt);
 	assert_int_equal(net_proto_register(nt.nt_v0, ETHERTYPE_IP, heard), 0);
 	assert_int_equal(tuntap_open(nt.nt_v0, NULL, &tun, &tt), 0);
-	assert_int_equal(tuntap_input(tt, ip, sizeof(ip)), EIO);
+	assert_int_equal(tuntap_input(tt, ip, sizeof(ip), NULL), EIO);
 	assert_int_equal(if_setflags(tuntap_ifnet(tt), IFF_UP, 0), 0);
-	assert_int_equal(tuntap_input(tt, ip, 0), EINVAL);
-	assert_int_equal(tuntap_input(tt, ip, sizeof(ip)), 0);
-	assert_int_equal(tuntap_input(tt, bad, sizeof(bad)), 0);
+	assert_int_equal(tuntap_input(tt, ip, 0, NULL), EINVAL);
+	assert_int_equal(tuntap_input(tt, ip, sizeof(ip), NULL), 0);
+	assert_int_equal(tuntap_input(tt, bad, sizeof(bad), NULL), 0);
 	kernel_run(nt.nt_k, 1000, NULL);
 	assert_int_equal(tuntap_ifnet(tt)->if_metric, 1);
 	assert_int_equal(tuntap_ifnet(tt)->if_stats.ifs_ipackets, 2);
@@ -302,7 +302,7 @@ in(void **state)
 	memcpy(frame, tuntap_ifnet(te)->if_lladdr, 6);
 	frame[6] = 2;
 	frame[12] = 8;
-	assert_int_equal(tuntap_input(te, frame, sizeof(frame)), 0);
+	assert_int_equal(tuntap_input(te, frame, sizeof(frame), NULL), 0);
 	kernel_run(nt.nt_k, 2000, NULL);
 	assert_int_equal(tuntap_ifnet(te)->if_metric, 1);
 	nt_end(&nt);
@@ -329,7 +329,7 @@ moved(void **state)
 	assert_int_equal(if_setflags(tuntap_ifnet(tt), IFF_UP, 0), 0);
 	assert_int_equal(output(tuntap_ifnet(tt), 30), 0);
 	assert_int_equal(w.w_frames, 1);
-	assert_int_equal(tuntap_input(tt, ip, sizeof(ip)), 0);
+	assert_int_equal(tuntap_input(tt, ip, sizeof(ip), NULL), 0);
 	kernel_run(nt.nt_k, 1000, NULL);
 	assert_int_equal(tuntap_ifnet(tt)->if_metric, 1);
 	assert_int_equal(vnet_destroy(vn, NULL, NULL), 0);

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Theory of operation: a network card of the host, lent by a packet socket (packet(7)).
+ *
+ * The command opens the socket, which takes CAP_NET_RAW, in the network namespace the card is in, binds it to the card and makes that promiscuous; nothing of that
+ * is needed afterwards.  Frames have a header in front (struct virtio_net_hdr), by which checksums and cutting are left to the card or to the host's
+ * kernel, in both directions: super-packets of 64 KB pass whole.  VLAN tags come beside the frame and are put back.
+ *
+ * The host's own stack goes on using the card, if it has addresses there.  What it sends by it is not seen here.
+ *
+ * Nobody is told when the cable is pulled; the card is asked once a second.  When the card goes the connection ends.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <linux/if_packet.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+
+#include <vimage/ifnet.h>
+
+#include "daemon/ctl_arg.h"
+#include "daemon/ctl_server.h"
+#include "daemon/medium.h"
+
+#define HOSTNIC_LOOK	UINT64_C(1000000000)
+#define HOSTNIC_MACS	12		/* both addresses */
+#define HOSTNIC_TAG	4
+
+struct hostnic {
+	struct medium	 hn_medium;
+	struct lx_event	 hn_event;
+	int		 hn_fd;
+	int		 hn_index;	/* the card's */
+	bool		 hn_running;
+	char		 hn_buf[HOSTNIC_TAG + MEDIUM_FRAME + 1];
+};
+
+/* Frames out */
+
+static struct virtio_net_hdr
+hostnic_header(const struct vi_tap_frame *tf)
+{
+	const struct vi_tap_rest *tr = &tf->tf_rest;
+	struct virtio_net_hdr vh = { .flags = 0 };
+
+	if (tr->tr_csumstart == 0)
+		return vh;
+	vh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	vh.csum_start = tr->tr_csumstart;
+	vh.csum_offset = (uint16_t)(tr->tr_csumat - tr->tr_csumstart);
+	if (tr->tr_segsz != 0) {
+		vh.gso_type = tf->tf_type == 0x0800 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
+		if (tr->tr_cwr)
+			vh.gso_type |= VIRTIO_NET_HDR_GSO_ECN;
+		vh.gso_size = tr->tr_segsz;
+		vh.hdr_len = tr->tr_hdrlen;
+	}
+	return vh;
+}
+
+static int
+hostnic_output(struct medium *m, const struct vi_tap_frame *tf)
+{
+	const struct hostnic *hn = CONTAINER(m, struct hostnic, hn_medium);
+	struct virtio_net_hdr vh = hostnic_header(tf);
+	struct iovec iov[1 + VI_TAP_MAXIOV];
+	struct msghdr mh = { .msg_iov = iov };
+
+	iov[0] = (struct iovec){ &vh, sizeof(vh) };
+	mh.msg_iovlen = 1 + medium_iov(tf, iov + 1);
+	if (sendmsg(hn->hn_fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return 0;
+	switch (errno) {
+	case EAGAIN:
+	case ENOBUFS:
+		return medium_drop(m, MEDIUM_FULL, errno);
+	case EMSGSIZE:
+		return medium_drop(m, MEDIUM_TOOLONG, errno);
+	default:
+		return medium_drop(m, MEDIUM_FAILED, errno);
+	}
+}
+
+/* Frames in */
+
+/* What the kernel left; the kinds of cutting we asked for are all there are. */
+static bool
+hostnic_rest(const struct virtio_net_hdr *vh, struct vi_tap_rest *tr)
+{
+	const uint8_t gso = vh->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
+
+	*tr = (struct vi_tap_rest){ .tr_good = (vh->flags & VIRTIO_NET_HDR_F_DATA_VALID) != 0 };
+	if ((vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
+		tr->tr_csumstart = vh->csum_start;
+		tr->tr_csumat = (uint16_t)(vh->csum_start + vh->csum_offset);
+	}
+	if (gso == VIRTIO_NET_HDR_GSO_NONE)
+		return true;
+	tr->tr_segsz = vh->gso_size;
+	return gso == VIRTIO_NET_HDR_GSO_TCPV4 || gso == VIRTIO_NET_HDR_GSO_TCPV6;
+}
+
+/* The tag that the kernel took out, in network order; false: there was none. */
+static bool
+hostnic_tag(struct msghdr *mh, uint16_t tag[2])
+{
+	struct tpacket_auxdata aux;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(mh); c != NULL; c = CMSG_NXTHDR(mh, c)) {
+		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA || c->cmsg_len < CMSG_LEN(sizeof(aux)))
+			continue;
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		tag[0] = htobe16((aux.tp_status & TP_STATUS_VLAN_TPID_VALID) != 0 ? aux.tp_vlan_tpid : 0x8100);
+		tag[1] = htobe16(aux.tp_vlan_tci);
+		return (aux.tp_status & TP_STATUS_VLAN_VALID) != 0;
+	}
+	return false;
+}
+
+/* The frame of len bytes behind the room for a tag. */
+static void
+hostnic_frame(struct hostnic *hn, struct msghdr *mh, const struct virtio_net_hdr *vh, size_t len)
+{
+	char *frame = hn->hn_buf + HOSTNIC_TAG;
+	struct vi_tap_rest tr;
+	uint16_t tag[2];
+
+	if ((mh->msg_flags & MSG_TRUNC) != 0 || len < HOSTNIC_MACS || !hostnic_rest(vh, &tr)) {
+		medium_drop(&hn->hn_medium, (mh->msg_flags & MSG_TRUNC) != 0 ? MEDIUM_TOOLONG : MEDIUM_GARBAGE, 0);
+		return;
+	}
+	if (hostnic_tag(mh, tag)) {
+		frame = memmove(hn->hn_buf, frame, HOSTNIC_MACS);
+		memcpy(frame + HOSTNIC_MACS, tag, sizeof(tag));
+		len += HOSTNIC_TAG;
+		if (tr.tr_csumstart != 0) {
+			tr.tr_csumstart = (uint16_t)(tr.tr_csumstart + HOSTNIC_TAG);
+			tr.tr_csumat = (uint16_t)(tr.tr_csumat + HOSTNIC_TAG);
+		}
+	}
+	if (hn->hn_medium.m_tap != NULL)
+		(void)vi_tap_input_rest(hn->hn_medium.m_tap, frame, len, &tr);	/* what is dropped is counted there */
+}
+
+/* One frame; false: there is none. */
+static bool
+hostnic_receive(struct hostnic *hn)
+{
+	union {
+		struct cmsghdr c;
+		char space[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+	} ctl;
+	struct virtio_net_hdr vh;
+	struct iovec iov[2] = { { &vh, sizeof(vh) }, { hn->hn_buf + HOSTNIC_TAG, MEDIUM_FRAME } };
+	struct msghdr mh = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = &ctl, .msg_controllen = sizeof(ctl) };
+	ssize_t n = recvmsg(hn->hn_fd, &mh, MSG_DONTWAIT);
+
+	if (n < 0 && errno == EINVAL) {
+		medium_drop(&hn->hn_medium, MEDIUM_GARBAGE, 0);	/* of a kind the header cannot tell */
+		return true;
+	}
+	if (n < (ssize_t)sizeof(vh))
+		return false;
+	hostnic_frame(hn, &mh, &vh, (size_t)n - sizeof(vh));
+	return true;
+}
+
+/* Errors are taken from the socket by the first call; the look at the card tells what they meant. */
+static void
+hostnic_event(struct lx_event *le, uint32_t events)
+{
+	struct hostnic *hn = CONTAINER(le, struct hostnic, hn_event);
+
+	if (hn->hn_medium.m_ending)
+		return;
+	for (int i = 0; i < MEDIUM_TURN && hostnic_receive(hn); i++)
+		;
+	if ((events & EPOLLERR) != 0)
+		(void)medium_timer(&hn->hn_medium, 1);
+}
+
+/* The card */
+
+/* Its name may have changed; ENODEV: it is gone. */
+static int
+hostnic_ask(struct hostnic *hn, bool *running)
+{
+	struct ifreq ifr = { .ifr_ifindex = hn->hn_index };
+
+	if (ioctl(hn->hn_fd, SIOCGIFNAME, &ifr) != 0)
+		return errno;
+	snprintf(hn->hn_medium.m_name, sizeof(hn->hn_medium.m_name), "%.15s", ifr.ifr_name);
+	if (ioctl(hn->hn_fd, SIOCGIFFLAGS, &ifr) != 0)
+		return errno;
+	*running = (ifr.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+	return 0;
+}
+
+/* Frames that the kernel had no room for since it was asked last. */
+static void
+hostnic_lost(struct hostnic *hn)
+{
+	struct tpacket_stats ts = { 0 };
+	socklen_t len = sizeof(ts);
+
+	if (getsockopt(hn->hn_fd, SOL_PACKET, PACKET_STATISTICS, &ts, &len) == 0)
+		hn->hn_medium.m_drops[MEDIUM_FULL] += ts.tp_drops;
+}
+
+static void
+hostnic_look(struct medium *m)
+{
+	struct hostnic *hn = CONTAINER(m, struct hostnic, hn_medium);
+	const bool was = hn->hn_running;
+
+	hostnic_lost(hn);
+	if (hostnic_ask(hn, &hn->hn_running) != 0) {
+		medium_end(m);
+		return;
+	}
+	if (hn->hn_running != was && !medium_carrier(m, hn->hn_running))
+		return;
+	(void)medium_timer(m, HOSTNIC_LOOK);
+}
+
+/* The interface gets the card's MTU, if it can. */
+static void
+hostnic_start(struct medium *m)
+{
+	struct hostnic *hn = CONTAINER(m, struct hostnic, hn_medium);
+	struct ifreq ifr = { .ifr_ifindex = hn->hn_index };
+	char name[VI_IFNAMSIZ];
+
+	vi_tap_name(m->m_tap, name);
+	if (ioctl(hn->hn_fd, SIOCGIFNAME, &ifr) == 0 && ioctl(hn->hn_fd, SIOCGIFMTU, &ifr) == 0)
+		(void)vi_if_set_mtu(vi_tap_vnet(m->m_tap), name, (uint32_t)ifr.ifr_mtu);
+	vi_tap_offload(m->m_tap, VI_TAP_TSO4 | VI_TAP_TSO6 | VI_TAP_REST);
+	vi_tap_carrier(m->m_tap, hn->hn_running);
+	(void)medium_timer(m, HOSTNIC_LOOK);
+}
+
+static void
+hostnic_free(struct medium *m)
+{
+	struct hostnic *hn = CONTAINER(m, struct hostnic, hn_medium);
+
+	lx_loop_del(m->m_worker->w_loop, &hn->hn_event);
+	close(hn->hn_fd);
+	medium_fini(m);
+	free(hn);
+}
+
+static const struct medium_ops hostnic_ops = {
+	.mo_name = "dev",
+	.mo_kind = "host",
+	.mo_nocarrier = true,
+	.mo_output = hostnic_output,
+	.mo_start = hostnic_start,
+	.mo_timer = hostnic_look,
+	.mo_free = hostnic_free,
+};
+
+/* A raw packet socket, bound to a card, with the header and the tags; it becomes non-blocking. */
+static int
+hostnic_check(struct ctl_request *rq, int fd, int *indexp)
+{
+	struct sockaddr_ll sll = { .sll_family = AF_UNSPEC };
+	socklen_t len = sizeof(int), sllen = sizeof(sll);
+	int domain = 0, type = 0, header = 0, aux = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
+	    domain != AF_PACKET || type != SOCK_RAW || getsockname(fd, (struct sockaddr *)(void *)&sll, &sllen) != 0 || sll.sll_ifindex <= 0 ||
+	    getsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &header, &len) != 0 || header == 0 ||
+	    getsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &aux, &len) != 0 || aux == 0 || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) != 0)
+		return ctl_fail(rq, EINVAL, "no packet socket of that kind was passed");
+	*indexp = sll.sll_ifindex;
+	return 0;
+}
+
+int
+medium_packet_open(struct ctl_request *rq, struct medium **mp)
+{
+	struct hostnic *hn;
+	int error, fd, ifindex = 0;
+
+	if ((error = medium_take_fd(rq, &fd)) != 0 || (error = hostnic_check(rq, fd, &ifindex)) != 0)
+		return error;
+	if ((hn = calloc(1, sizeof(*hn))) == NULL)
+		return ENOMEM;
+	hn->hn_fd = fd;
+	hn->hn_index = ifindex;
+	if ((error = medium_init(&hn->hn_medium, &hostnic_ops, rq)) != 0 || (error = hostnic_ask(hn, &hn->hn_running)) != 0 ||
+	    (error = lx_loop_add(hn->hn_medium.m_worker->w_loop, &hn->hn_event, fd, EPOLLIN, hostnic_event)) != 0) {
+		medium_fini(&hn->hn_medium);
+		free(hn);
+		return error;
+	}
+	rq->rq_fds[0] = -1;
+	*mp = &hn->hn_medium;
+	return 0;
+}

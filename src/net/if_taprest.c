@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is left to be done to frames between a stack and who carries them: checksums and cutting.
+ *
+ * A mbuf says it by flags, and the headers are found when it is done; others (a network card, the host's kernel) want offsets.  Only TCP and UDP right
+ * behind IP, whose headers lie where the two ends agree, pass from one form to the other.
+ */
+#include <errno.h>
+
+#include "base/checksum.h"
+#include "mbuf/mbuf.h"
+#include "net/if_tuntap.h"
+#include "wire/ether.h"
+#include "wire/ip.h"
+#include "wire/ip6.h"
+#include "wire/tcp.h"
+#include "wire/udp.h"
+
+/* The transport header of a frame: where it is and whose. */
+struct place {
+	unsigned	pl_at;
+	uint8_t		pl_proto;
+};
+
+static uint16_t
+get_type(const struct mbuf *m, unsigned at)
+{
+	uint16_t type;
+
+	return (m_copydata(m, at, sizeof(type), &type) == 0 ? NTOHS(type) : 0);
+}
+
+static bool
+place_ip(const struct mbuf *m, unsigned at, struct place *pl)
+{
+	struct ip ip;
+
+	if (m_copydata(m, at, sizeof(ip), &ip) != 0 || ip_hlen(&ip) < IP_MINHLEN || (ip.ip_off & HTONS(IP_OFFMASK | IP_MF)) != 0)
+		return (false);
+	*pl = (struct place){ at + ip_hlen(&ip), ip.ip_p };
+	return (true);
+}
+
+static bool
+place_ip6(const struct mbuf *m, unsigned at, struct place *pl)
+{
+	struct ip6_hdr ip6;
+
+	if (m_copydata(m, at, sizeof(ip6), &ip6) != 0)
+		return (false);
+	*pl = (struct place){ at + IP6_HLEN, ip6.ip6_nxt };
+	return (true);
+}
+
+static bool
+place_find(const struct mbuf *m, struct place *pl)
+{
+	unsigned at = ETHER_HDR_LEN;
+	uint16_t type = get_type(m, at - 2);
+
+	for (int tags = 0; (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ) && tags < 2; tags++) {
+		at += ETHER_VLAN_ENCAP_LEN;
+		type = get_type(m, at - 2);
+	}
+	if (type == ETHERTYPE_IP)
+		return (place_ip(m, at, pl));
+	return (type == ETHERTYPE_IPV6 && place_ip6(m, at, pl));
+}
+
+/* TCP's header is the longest of all. */
+static unsigned
+place_hdrlen(const struct mbuf *m, const struct place *pl)
+{
+	uint8_t off = 0;
+
+	if (pl->pl_proto == IPPROTO_UDP)
+		return (pl->pl_at + UDP_HDRLEN);
+	if (m_copydata(m, pl->pl_at + 12, 1, &off) != 0 || off >> 4 < 5)
+		return (0);
+	return (pl->pl_at + (unsigned)(off >> 4) * 4);
+}
+
+static unsigned
+sum_offset(uint8_t proto)
+{
+	return (proto == IPPROTO_TCP ? (unsigned)offsetof(struct tcphdr, th_sum) : (unsigned)offsetof(struct udphdr, uh_sum));
+}
+
+bool
+taprest_out(const struct mbuf *m, struct vi_tap_rest *tr)
+{
+	const uint16_t csum = m->m_pkt.csum_flags & CSUM_DELAY_DATA;
+	struct place pl;
+	uint8_t flags = 0;
+
+	*tr = (struct vi_tap_rest){ 0 };
+	if (csum == 0)
+		return (m->m_pkt.segsz == 0);
+	if (!place_find(m, &pl) || pl.pl_proto != (csum == CSUM_TCP ? IPPROTO_TCP : IPPROTO_UDP))
+		return (false);
+	tr->tr_csumstart = (uint16_t)pl.pl_at;
+	tr->tr_csumat = (uint16_t)(pl.pl_at + sum_offset(pl.pl_proto));
+	tr->tr_hdrlen = (uint16_t)place_hdrlen(m, &pl);
+	tr->tr_segsz = m->m_pkt.segsz;
+	tr->tr_cwr = pl.pl_proto == IPPROTO_TCP && m_copydata(m, pl.pl_at + 13, 1, &flags) == 0 && (flags & TH_CWR) != 0;
+	return (tr->tr_hdrlen != 0 && tr->tr_hdrlen <= m->m_pkt.len);
+}
+
+/* A checksum at once. */
+static int
+taprest_sum(struct mbuf *m, const struct vi_tap_rest *tr)
+{
+	const uint16_t sum = cksum_fold(m_cksum(m, tr->tr_csumstart, m->m_pkt.len - tr->tr_csumstart, 0));
+
+	return (m_copyback(m, tr->tr_csumat, sizeof(sum), &sum));
+}
+
+int
+taprest_in(struct mbuf *m, const struct vi_tap_rest *tr)
+{
+	struct place pl = { 0, 0 };
+
+	if (tr->tr_csumstart == 0) {
+		if (tr->tr_good)
+			m->m_pkt.csum_flags |= CSUM_DATA_VALID;
+		return (tr->tr_segsz == 0 ? 0 : EINVAL);
+	}
+	if (tr->tr_csumat < tr->tr_csumstart || tr->tr_csumat + 2u > m->m_pkt.len)
+		return (EINVAL);
+	if (!place_find(m, &pl) || pl.pl_at != tr->tr_csumstart || (pl.pl_proto != IPPROTO_TCP && pl.pl_proto != IPPROTO_UDP) ||
+	    tr->tr_csumat != pl.pl_at + sum_offset(pl.pl_proto))
+		return (tr->tr_segsz == 0 ? taprest_sum(m, tr) : EINVAL);
+	m->m_pkt.csum_flags |= pl.pl_proto == IPPROTO_TCP ? CSUM_TCP : CSUM_UDP;
+	if (tr->tr_segsz == 0)
+		return (0);
+	if (place_hdrlen(m, &pl) == 0 || place_hdrlen(m, &pl) > m->m_pkt.len)
+		return (EINVAL);
+	m->m_pkt.segsz = tr->tr_segsz;
+	if (pl.pl_proto == IPPROTO_TCP)
+		m->m_pkt.csum_flags |= CSUM_TSO;
+	return (0);
+}
