@@ -30,11 +30,13 @@ static const struct cmd commands[] = {
 	    "[-j jail] [--libxo style] [-46aLnSW] [-f family] [-p protocol] | -i [-bdnW] [-I interface] | "
 	    "-w wait [-d] [-I interface] [-q count] | -g | -m | -r [-nW] [-F fib] | -s [-sz] [-p protocol]" },
 	{ "ping", cmd_ping,
-	    "[-46aDfHnoqv] [-C pcp] [-c count] [-i wait] [-m ttl] [-s packetsize] [-S src_addr] [-t timeout] "
-	    "[-W waittime] host" },
+	    "[-46AaDdfHLnoQqRrv] [-C pcp] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "
+	    "[-i wait] [-l preload] [-m ttl] [-p pattern] [-S src_addr] [-s packetsize] [-T ttl] [-t timeout] "
+	    "[-W waittime] [-z tos] host" },
 	{ "ping6", cmd_ping,
-	    "[-aDfHnoqv] [-c count] [-i wait] [-m hoplimit] [-s packetsize] [-S src_addr] [-t timeout] "
-	    "[-W waittime] host" },
+	    "[-AaDdfHLnoQqrv] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "
+	    "[-i wait] [-l preload] [-m hoplimit] [-p pattern] [-S src_addr] [-s packetsize] [-T hoplimit] "
+	    "[-t timeout] [-W waittime] [-z tclass] host" },
 	{ "route", cmd_route, "[-j jail] [-46dnqtv] command [[modifiers] args]" },
 	{ "setfib", cmd_setfib, "[-F] fib command [argument ...]" },
 	{ "sockstat", cmd_sockstat, "[-46cLlnqsw] [-j jail] [--libxo style] [-P protocols] [-p ports]" },

@@ -127,6 +127,8 @@ loop(struct ping *p, int sigfd)
 
 	if (p->p_timeout > 0)
 		end = now + p->p_timeout;
+	for (long long i = 0; i < p->p_preload && !all_sent(p); i++)
+		ping_send(p);
 	for (;;) {
 		if (!all_sent(p) && now >= next) {
 			ping_send(p);
@@ -280,9 +282,15 @@ set_number(struct ping *p, int ch, const char *arg)
 	} kinds[] = {
 		{ 'c', "count of packets to transmit", 1, INT32_MAX },
 		{ 'C', "PCP", -1, 7 },
+		{ 'G', "packet size", 1, MAXSIZE },
+		{ 'g', "packet size", 0, MAXSIZE },
+		{ 'h', "packet size increment", 1, MAXSIZE },
+		{ 'l', "preload value", 0, 65536 },
 		{ 'm', "TTL", 1, 255 },
 		{ 's', "packet size", 0, MAXSIZE },
+		{ 'T', "multicast TTL", 1, 255 },
 		{ 't', "timeout", 1, INT32_MAX },
+		{ 'z', "TOS", 0, 255 },
 		{ 'W', "timing interval", 1, INT32_MAX },
 	};
 	size_t i = 0;
@@ -295,6 +303,12 @@ set_number(struct ping *p, int ch, const char *arg)
 	switch (ch) {
 	case 'c': p->p_count = n; break;
 	case 'C': p->p_pcp = (int)n; break;
+	case 'G': p->p_sweep.max = (size_t)n; break;
+	case 'g': p->p_sweep.min = (size_t)n; break;
+	case 'h': p->p_sweep.step = (size_t)n; break;
+	case 'l': p->p_preload = n; break;
+	case 'T': p->p_mttl = (int)n; break;
+	case 'z': p->p_tos = (int)n; break;
 	case 'm': p->p_ttl = (int)n; break;
 	case 's': p->p_size = (size_t)n; break;
 	case 't': p->p_timeout = (uint64_t)n * NS; break;
@@ -303,37 +317,105 @@ set_number(struct ping *p, int ch, const char *arg)
 	return 0;
 }
 
+/* Up to 16 bytes in hexadecimal. */
 static int
-parse(struct ping *p, int argc, char **argv)
+set_pattern(struct ping *p, const char *arg)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	size_t len = strlen(arg);
+
+	if (len == 0 || len > 2 * sizeof(p->p_pattern) || arg[strspn(arg, digits)] != '\0')
+		return bad_value(p, "pattern, it must be hexadecimal digits", arg);
+	/* An odd number of them: the last is a byte of its own. */
+	for (size_t i = 0; i < len; i += 2)
+		p->p_pattern[p->p_patlen++] = (uint8_t)(i + 1 == len ? (strchr(digits, arg[i]) - digits) % 16 :
+		    (strchr(digits, arg[i]) - digits) % 16 << 4 | (strchr(digits, arg[i + 1]) - digits) % 16);
+	return 0;
+}
+
+/* An option without an argument; false: there is none. */
+static bool
+take_flag(struct ping *p, int ch)
+{
+	switch (ch) {
+	case '4': p->p_family = AF_INET; break;
+	case '6': p->p_family = AF_INET6; break;
+	case 'A': p->p_misser = true; break;
+	case 'a': p->p_audible = true; break;
+	case 'D': p->p_dontfrag = true; break;
+	case 'd': p->p_debug = true; break;
+	case 'f': p->p_flood = true; break;
+	case 'H': p->p_names = true; break;
+	case 'L': p->p_noloop = true; break;
+	case 'n': p->p_names = false; break;
+	case 'o': p->p_one = true; break;
+	case 'Q': p->p_noerrors = true; break;
+	case 'q': p->p_quiet = true; break;
+	case 'R': p->p_record = true; break;
+	case 'r': p->p_dontroute = true; break;
+	case 'v': p->p_verbose = true; break;
+	default: return false;
+	}
+	return true;
+}
+
+static int
+parse_options(struct ping *p, int argc, char **argv)
 {
 	int ch, bad = 0;
 
-	while (bad == 0 && (ch = getopt(argc, argv, "+:46aC:c:DfHi:m:noqS:s:t:vW:")) != -1) {
+	while (bad == 0 && (ch = getopt(argc, argv, "+:46AaC:c:DdfG:g:Hh:I:i:Ll:m:nop:QqRrS:s:T:t:vW:z:")) != -1) {
 		switch (ch) {
-		case '4': p->p_family = AF_INET; break;
-		case '6': p->p_family = AF_INET6; break;
-		case 'a': p->p_audible = true; break;
-		case 'D': p->p_dontfrag = true; break;
-		case 'f': p->p_flood = true; break;
+		case 'I': p->p_interface = optarg; break;
 		case 'i': bad = set_interval(p, optarg); break;
-		case 'H': p->p_names = true; break;
-		case 'n': p->p_names = false; break;
-		case 'o': p->p_one = true; break;
-		case 'q': p->p_quiet = true; break;
+		case 'p': bad = set_pattern(p, optarg); break;
 		case 'S': p->p_source = optarg; break;
-		case 'v': p->p_verbose = true; break;
-		case 'C':
-		case 'c':
-		case 'm':
-		case 's':
-		case 't':
-		case 'W': bad = set_number(p, ch, optarg); break;
-		default: return cmd_usage(p->p_cx, ch, EX_USAGE);
+		case '?':
+		case ':': return cmd_usage(p->p_cx, ch, EX_USAGE);
+		default:
+			if (!take_flag(p, ch))
+				bad = set_number(p, ch, optarg);
+			break;
 		}
 	}
 	if (bad != 0)
 		return EX_USAGE;
 	return optind + 1 == argc ? 0 : cmd_usage(p->p_cx, 0, EX_USAGE);
+}
+
+/* What does not go together, and what -G, -g and -h leave out. */
+static int
+settle(struct ping *p)
+{
+	const char *why = NULL;
+
+	if (p->p_sweep.max == 0 && (p->p_sweep.min > 0 || p->p_sweep.step > 0))
+		why = "-g and -h: only with -G";
+	else if (p->p_sweep.max > 0 && p->p_size != SIZE_MAX)
+		why = "Packet size and ping sweep are mutually exclusive";
+	else if (p->p_sweep.min > p->p_sweep.max)
+		why = "Maximum packet size must be no less than the minimum packet size";
+	else if (p->p_record && p->p_family == AF_INET6)
+		why = "-R: IPv6 records no routes";
+	if (why != NULL) {
+		cmd_warnx(p->p_cx, "%s", why);
+		return EX_USAGE;
+	}
+	if (p->p_sweep.max > 0) {
+		p->p_sweep.step = p->p_sweep.step > 0 ? p->p_sweep.step : 1;
+		p->p_size = p->p_sweep.min;
+		p->p_sweep.each = p->p_count > 0 ? p->p_count : 1;
+		p->p_count = ((long long)((p->p_sweep.max - p->p_sweep.min) / p->p_sweep.step) + 1) * p->p_sweep.each;
+	}
+	return 0;
+}
+
+static int
+parse(struct ping *p, int argc, char **argv)
+{
+	int status = parse_options(p, argc, argv);
+
+	return status != 0 ? status : settle(p);
 }
 
 int
@@ -352,6 +434,7 @@ cmd_ping(struct cmd_ctx *cx, int argc, char **argv)
 	p->p_family = strcmp(cx->cx_prog, "ping6") == 0 ? AF_INET6 : AF_UNSPEC;
 	p->p_interval = NS;
 	p->p_sock = -1;
+	p->p_tos = -1;
 	if ((status = parse(p, argc, argv)) == 0) {
 		p->p_host = argv[optind];
 		status = run(p);

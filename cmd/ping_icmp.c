@@ -61,40 +61,29 @@ ping_fail(const struct ping *p, const char *what, int status)
 	return status;
 }
 
+/* What is the same in both families. */
 static int
-set_int(const struct ping *p, int option, int value)
+set_common(const struct ping *p)
 {
-	return setsockopt(p->p_sock, IPPROTO_IP, option, &value, sizeof(value));
-}
+	int on = 1, want = (int)p->p_room;
 
-int
-ping_set_pcp(const struct ping *p)
-{
+	/* Without it a packet of the allowed size might not fit. */
+	if (want > 65536 && setsockopt(p->p_sock, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want)) != 0)
+		return ping_fail(p, "setsockopt SO_SNDBUF", EX_OSERR);
+	if (p->p_debug && setsockopt(p->p_sock, SOL_SOCKET, SO_DEBUG, &on, sizeof(on)) != 0)
+		return ping_fail(p, "setsockopt SO_DEBUG", EX_OSERR);
+	if (p->p_dontroute && setsockopt(p->p_sock, SOL_SOCKET, SO_DONTROUTE, &on, sizeof(on)) != 0)
+		return ping_fail(p, "setsockopt SO_DONTROUTE", EX_OSERR);
 	if (p->p_pcp >= 0 && setsockopt(p->p_sock, SOL_SOCKET, VI_LINUX_SO_VLAN_PCP, &p->p_pcp, sizeof(p->p_pcp)) != 0)
 		return ping_fail(p, "setsockopt VLAN_PCP", EX_OSERR);
 	return 0;
 }
 
 static int
-set_options(const struct ping *p)
-{
-	if (p->p_ttl > 0 && set_int(p, IP_TTL, p->p_ttl) != 0)
-		return ping_fail(p, "setsockopt IP_TTL", EX_OSERR);
-	if (p->p_dontfrag && set_int(p, IP_MTU_DISCOVER, IP_PMTUDISC_DO) != 0)
-		return ping_fail(p, "setsockopt IP_MTU_DISCOVER", EX_OSERR);
-	if (!p->p_raw && (set_int(p, IP_RECVTTL, 1) != 0 || set_int(p, IP_RECVERR, 1) != 0))
-		return ping_fail(p, "setsockopt", EX_OSERR);
-	if (p->p_source != NULL &&
-	    bind(p->p_sock, (const struct sockaddr *)&p->p_from, sizeof(p->p_from)) != 0)
-		return ping_fail(p, "bind", EX_OSERR);
-	return ping_set_pcp(p);
-}
-
-static int
 open_socket(struct ping *p)
 {
 	const int proto = p->p_family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
-	int want = (int)p->p_size + 4096;
+	int status;
 
 	p->p_sock = socket(p->p_family, SOCK_RAW | SOCK_CLOEXEC, proto);
 	p->p_raw = p->p_sock >= 0;
@@ -103,22 +92,24 @@ open_socket(struct ping *p)
 	if (p->p_sock < 0)
 		return ping_fail(p, "socket", errno == EPERM || errno == EACCES ? EX_NOPERM
 									       : EX_OSERR);
-	/* Without it a packet of the allowed size might not fit. */
-	if (want > 65536 && setsockopt(p->p_sock, SOL_SOCKET, SO_SNDBUF, &want, sizeof(want)) != 0)
-		return ping_fail(p, "setsockopt SO_SNDBUF", EX_OSERR);
-	return p->p_family == AF_INET6 ? ping6_options(p) : set_options(p);
+	if ((status = set_common(p)) != 0)
+		return status;
+	return p->p_family == AF_INET6 ? ping6_options(p) : ping_options(p);
 }
 
 int
 ping_open(struct ping *p)
 {
-	p->p_room = p->p_size + 60 + 8 + 4096;
-	p->p_packet = calloc(1, sizeof(struct icmphdr) + p->p_size);
+	size_t most = p->p_sweep.max > p->p_size ? p->p_sweep.max : p->p_size;
+
+	p->p_room = most + 60 + 8 + 4096;
+	p->p_packet = calloc(1, sizeof(struct icmphdr) + most);
 	p->p_buffer = malloc(p->p_room);
 	if (p->p_packet == NULL || p->p_buffer == NULL)
 		return ping_fail(p, "malloc", EX_OSERR);
-	for (size_t i = 0; i < p->p_size; i++)
-		p->p_packet[sizeof(struct icmphdr) + i] = (uint8_t)(8 + i);
+	for (size_t i = 0; i < most; i++)
+		p->p_packet[sizeof(struct icmphdr) + i] = p->p_patlen > 0 ?
+		    p->p_pattern[i % p->p_patlen] : (uint8_t)(8 + i);
 	p->p_ident = (uint16_t)getpid();
 	return open_socket(p);
 }
@@ -135,6 +126,10 @@ ping_send(struct ping *p)
 	uint16_t seq = (uint16_t)p->p_ntransmitted;
 	ssize_t n;
 
+	if (p->p_misser && p->p_ntransmitted > 0 && !p->p_seen[(uint16_t)(seq - 1)]) {
+		putchar('\a');
+		fflush(stdout);
+	}
 	ic->type = six ? ICMP6_ECHO_REQUEST : ICMP_ECHO;
 	ic->code = 0;
 	ic->checksum = 0;
@@ -147,6 +142,8 @@ ping_send(struct ping *p)
 	    six ? (struct sockaddr *)&p->p_to6 : (struct sockaddr *)&p->p_to,
 	    six ? sizeof(p->p_to6) : sizeof(p->p_to));
 	p->p_ntransmitted++;
+	if (p->p_sweep.step > 0 && p->p_ntransmitted % p->p_sweep.each == 0 && p->p_size + p->p_sweep.step <= p->p_sweep.max)
+		p->p_size += p->p_sweep.step;
 	if (n < 0)
 		cmd_warnx(p->p_cx, "sendto: %s", strerror(errno));
 	else if (p->p_flood && !p->p_quiet) {
@@ -189,11 +186,12 @@ count_time(struct ping *p, uint64_t rtt)
 static bool
 data_differs(const struct ping *p, const uint8_t *data, size_t len)
 {
-	return len != p->p_size || memcmp(data, p->p_packet + sizeof(struct icmphdr), len) != 0;
+	return (p->p_sweep.step == 0 ? len != p->p_size : len > p->p_sweep.max) ||
+	    memcmp(data, p->p_packet + sizeof(struct icmphdr), len) != 0;
 }
 
 static void
-print_reply(const struct ping *p, const struct icmphdr *ic, size_t len, const char *from, int ttl,
+print_reply(struct ping *p, const struct icmphdr *ic, size_t len, const char *from, int ttl,
     uint64_t rtt, bool dup)
 {
 	const bool six = p->p_family == AF_INET6;
@@ -207,6 +205,8 @@ print_reply(const struct ping *p, const struct icmphdr *ic, size_t len, const ch
 		printf(" (DUP!)");
 	if (data_differs(p, (const uint8_t *)(ic + 1), len - sizeof(*ic)))
 		printf(" (wrong data)");
+	if (p->p_record)
+		ping_print_record(p, p->p_buffer + sizeof(struct ip), p->p_optlen);
 	printf("%s\n", p->p_audible ? "\a" : "");
 }
 
@@ -282,7 +282,7 @@ print_error(
 {
 	char name[256], text[128];
 
-	if (p->p_quiet || p->p_flood)
+	if (p->p_quiet || p->p_flood || p->p_noerrors)
 		return;
 	ping_icmp_text(type, code, info, text, sizeof(text));
 	printf("%zu bytes from %s: %s\n", len, address_name(p, from, name, sizeof(name)), text);
@@ -323,7 +323,7 @@ take_error(struct ping *p, const struct icmphdr *ic, size_t len, struct in_addr 
 	    ip.ip_dst.s_addr != p->p_to.sin_addr.s_addr)
 		return;
 	print_error(p, len, from, ic->type, ic->code, ic->un.gateway);
-	if (!p->p_quiet && !p->p_flood)
+	if (!p->p_quiet && !p->p_flood && !p->p_noerrors)
 		print_quoted(&ip);
 }
 
@@ -413,6 +413,7 @@ ping_receive(struct ping *p)
 		return true;
 	}
 	hlen = (size_t)n >= sizeof(*ip) ? (size_t)ip->ip_hl * 4 : SIZE_MAX;
+	p->p_optlen = hlen - sizeof(*ip);
 	if (hlen >= sizeof(*ip) && hlen <= (size_t)n)
 		take_icmp(p, p->p_buffer + hlen, (size_t)n - hlen, from.sin_addr, ip->ip_ttl);
 	return true;

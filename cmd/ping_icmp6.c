@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/errqueue.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip6.h>
@@ -42,6 +43,14 @@ ping6_options(const struct ping *p)
 	if (p->p_ttl > 0 && (set6(p, IPV6_UNICAST_HOPS, p->p_ttl) != 0 ||
 	    set6(p, IPV6_MULTICAST_HOPS, p->p_ttl) != 0))
 		return ping_fail(p, "setsockopt IPV6_UNICAST_HOPS", EX_OSERR);
+	if (p->p_mttl > 0 && set6(p, IPV6_MULTICAST_HOPS, p->p_mttl) != 0)
+		return ping_fail(p, "setsockopt IPV6_MULTICAST_HOPS", EX_OSERR);
+	if (p->p_tos > 0 && set6(p, IPV6_TCLASS, p->p_tos) != 0)
+		return ping_fail(p, "setsockopt IPV6_TCLASS", EX_OSERR);
+	if (p->p_noloop && set6(p, IPV6_MULTICAST_LOOP, 0) != 0)
+		return ping_fail(p, "setsockopt IPV6_MULTICAST_LOOP", EX_OSERR);
+	if (p->p_interface != NULL && set6(p, IPV6_MULTICAST_IF, (int)if_nametoindex(p->p_interface)) != 0)
+		return ping_fail(p, p->p_interface, EX_OSERR);
 	if (p->p_dontfrag && set6(p, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO) != 0)
 		return ping_fail(p, "setsockopt IPV6_MTU_DISCOVER", EX_OSERR);
 	if ((p->p_raw ? set_filter(p) : set6(p, IPV6_RECVERR, 1)) != 0)
@@ -50,7 +59,7 @@ ping6_options(const struct ping *p)
 	if (p->p_source != NULL && bind(p->p_sock, (const struct sockaddr *)&p->p_from6,
 	    sizeof(p->p_from6)) != 0)
 		return ping_fail(p, "bind", EX_OSERR);
-	return ping_set_pcp(p);
+	return 0;
 }
 
 /* From which address the packets go. */

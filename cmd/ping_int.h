@@ -15,12 +15,22 @@ struct ping {
 	struct cmd_ctx	*p_cx;
 	/* options */
 	bool		 p_audible, p_dontfrag, p_flood, p_names, p_one, p_quiet, p_verbose;
+	bool		 p_debug, p_dontroute, p_misser, p_noerrors, p_noloop, p_record;
 	long long	 p_count;	/* 0: no end */
 	uint64_t	 p_interval, p_timeout, p_waittime;	/* ns; timeout 0: none */
-	int		 p_ttl;		/* 0: the system's */
+	int		 p_ttl, p_mttl;	/* of groups; 0: the system's */
+	int		 p_tos;		/* -1: the system's */
 	int		 p_pcp;		/* of frames; -1: the interface's */
-	size_t		 p_size;
+	long long	 p_preload;
+	size_t		 p_size;	/* of the next packet */
+	struct {
+		size_t	 min, max, step;	/* step 0: all have one size */
+		long long each;		/* packets of one size */
+	} p_sweep;
+	uint8_t		 p_pattern[16];
+	size_t		 p_patlen;
 	const char	*p_host, *p_source;
+	const char	*p_interface;	/* for groups; NULL */
 	int		 p_family;	/* AF_UNSPEC until the host is known */
 	/* the socket */
 	int		 p_sock;
@@ -31,6 +41,9 @@ struct ping {
 	uint8_t		*p_packet;	/* to send: header and pattern */
 	uint8_t		*p_buffer;	/* to receive */
 	size_t		 p_room;
+	size_t		 p_optlen;	/* of IP, in the packet just received; raw */
+	uint8_t		 p_rr[36];	/* the last recorded route */
+	size_t		 p_rrlen;
 	/* what happened */
 	uint64_t	 p_sent[PING_SEQS];	/* when; 0: not yet */
 	bool		 p_seen[PING_SEQS];
@@ -49,7 +62,9 @@ int	ping_fail(const struct ping *, const char *what, int status);	/* says errno 
 /* An echo reply of len bytes, of which ICMP's header is the same in both families. */
 void	ping_reply(struct ping *, const void *, size_t len, const char *from, int ttl);
 
-int	ping_set_pcp(const struct ping *);	/* as ping_open */
+int	ping_options(const struct ping *);	/* 0 or an exit status, after a message */
+/* The route among the options of a reply, behind its line. */
+void	ping_print_record(struct ping *, const uint8_t *options, size_t len);
 int	ping6_options(const struct ping *);
 int	ping6_start(const struct ping *);	/* prints the first line */
 bool	ping6_receive(struct ping *, int flags);

@@ -84,6 +84,15 @@ test_wrong_words(void **state)
 		{ "ping -t 0 host", "ping: invalid timeout: `0'\n", EX_USAGE },
 		{ "ping -i -1 host", "ping: invalid timing interval: `-1'\n", EX_USAGE },
 		{ "ping -i nan host", "ping: invalid timing interval: `nan'\n", EX_USAGE },
+		{ "ping -p xy host", "ping: invalid pattern, it must be hexadecimal digits: `xy'\n", EX_USAGE },
+		{ "ping -g 10 host", "ping: -g and -h: only with -G\n", EX_USAGE },
+		{ "ping -G 10 -s 5 host", "ping: Packet size and ping sweep are mutually exclusive\n", EX_USAGE },
+		{ "ping -G 10 -g 20 host", "ping: Maximum packet size must be no less than the minimum packet size\n", EX_USAGE },
+		{ "ping -6R host", "ping: -R: IPv6 records no routes\n", EX_USAGE },
+		{ "ping -z 256 host", "ping: invalid TOS: `256'\n", EX_USAGE },
+		{ "ping -l -1 host", "ping: invalid preload value: `-1'\n", EX_USAGE },
+		{ "ping -T 0 host", "ping: invalid multicast TTL: `0'\n", EX_USAGE },
+		{ "ping -I", "ping: option requires an argument -- I; usage: ping words\n", EX_USAGE },
 		{ "ping 1.2.3.4.5", "ping: cannot resolve 1.2.3.4.5: Unknown host\n", EX_NOHOST },
 	};
 	struct fake fk;

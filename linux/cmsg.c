@@ -176,6 +176,8 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 	}
 	if ((cmsg & LXC_HOPLIMIT) != 0)
 		control_put(co, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
+	if ((cmsg & LXC_HOPLIMIT_OLD) != 0)
+		control_put(co, IPPROTO_IPV6, IPV6_2292HOPLIMIT, &hops, sizeof(hops));
 	if ((cmsg & LXC_TCLASS) != 0)
 		control_put(co, IPPROTO_IPV6, IPV6_TCLASS, &tclass, sizeof(tclass));
 	if ((cmsg & LXC_ORIGDST6) != 0)

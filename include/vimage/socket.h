@@ -320,6 +320,7 @@ enum {			/* VI_SO_TIMESTAMPING, the values of Linux; there is no hardware that s
 
 enum {			/* se_origin */
 	VI_SE_ICMP = 0,
+	VI_SE_LOCAL = 1,	/* not sent: longer than the path, whose MTU is se_info, and not to be fragmented */
 	VI_SE_TIMESTAMP = 4,	/* se_stamp: when the byte se_data (with VI_SOF_OPT_ID) went the step se_info */
 	VI_SE_ZEROCOPY = 5,	/* sends se_info to se_data, counted from 0, are done with */
 };

@@ -96,14 +96,29 @@ dgram_errqueue(struct inpcb *inp, const struct inet_ctlmsg *ic, uint16_t fport, 
 	m_freem(m);
 }
 
+static bool
+dgram_wants_errors(const struct inpcb *inp, const struct inet_ops *ops)
+{
+	return ((inp->inp_flags & (ops->io_family == VI_AF_INET ? INP_RECVERR : INP_RECVERR6)) != 0);
+}
+
+void
+dgram_toobig(struct inpcb *inp, const struct inet_ops *ops, const struct in_addr_any *dst, uint16_t dport, uint32_t mtu)
+{
+	struct vi_sockerr se = { .se_origin = VI_SE_LOCAL, .se_errno = EMSGSIZE, .se_info = mtu };
+
+	if (!dgram_wants_errors(inp, ops))
+		return;
+	in_pcbname(inp, ops, dst, dport, &se.se_dst);
+	soerrqueue(inp->inp_socket, &se, NULL, 0);
+}
+
 void
 dgram_ctl(struct inpcb *inp, const struct inet_ctlmsg *ic, uint16_t fport, unsigned hdrlen)
 {
-	bool wanted = (inp->inp_flags & (ic->ic_ops->io_family == VI_AF_INET ? INP_RECVERR : INP_RECVERR6)) != 0;
-
 	if (ic->ic_errno == 0)
 		return;
-	if (wanted)
+	if (dgram_wants_errors(inp, ic->ic_ops))
 		dgram_errqueue(inp, ic, fport, hdrlen);
 	else if (in_addr_any_isany(&inp->inp_faddr) || !dgram_final(inp, ic))
 		return;

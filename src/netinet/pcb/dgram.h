@@ -23,6 +23,8 @@ enum dgram_result dgram_append(struct inpcb *, struct mbuf *, const struct inet_
  * fport: where it had gone; hdrlen: bytes of ic_data before the payload.
  */
 void	dgram_ctl(struct inpcb *, const struct inet_ctlmsg *, uint16_t fport, unsigned hdrlen);
+/* What was not sent for being longer than mtu: queued where the error queue was asked for. */
+void	dgram_toobig(struct inpcb *, const struct inet_ops *, const struct in_addr_any *dst, uint16_t dport, uint32_t mtu);
 /* Where a datagram goes: the family by ops, the address.  EDESTADDRREQ and those of in_pcbaddr(). */
 int	dgram_name(struct inpcb *, const struct vi_msg *, const struct inet_ops **, struct in_addr_any *faddr);
 /*

@@ -26,8 +26,11 @@ udp6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 		return (udp_fail(uv, m, error));
 	if ((m = udp_header(m, inp, &in6_ops, &io.i6o_src, &io.i6o_dst, dport)) == NULL)
 		return (udp_fail(uv, NULL, ENOBUFS));
-	if ((error = ip6_output(so->so_vnet, m, &io)) != 0)
+	if ((error = ip6_output(so->so_vnet, m, &io)) != 0) {
+		if (error == EMSGSIZE)
+			dgram_toobig(inp, &in6_ops, &io.i6o_dst, dport, path.i6p_mtu);
 		return (udp_fail(uv, NULL, error));
+	}
 	uv->uv_stat.udps_opackets++;
 	return (0);
 }

@@ -113,8 +113,11 @@ udp_send4(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	dst = in4_any(io.io_dst);
 	if ((m = udp_header(m, inp, &in_ops, &src, &dst, dport)) == NULL)
 		return (udp_fail(uv, NULL, ENOBUFS));
-	if ((error = ip_output(so->so_vnet, m, &io)) != 0)
+	if ((error = ip_output(so->so_vnet, m, &io)) != 0) {
+		if (error == EMSGSIZE)
+			dgram_toobig(inp, &in_ops, &dst, dport, io.io_mtudisc == IP_PMTUDISC_PROBE ? path.ip_ifp->if_mtu : path.ip_mtu);
 		return (udp_fail(uv, NULL, error));
+	}
 	uv->uv_stat.udps_opackets++;
 	return (0);
 }
