@@ -207,6 +207,20 @@ dgram_stamp(struct lx_call *c)
 	return (f->f_stamp);
 }
 
+/* Has the program taken the marker without us, with all that was before it? */
+static bool
+dgram_unmarked(struct lx_sock *ls)
+{
+	int held;
+
+	if (ls->ls_marked && ioctl(ls->ls_fd, TIOCOUTQ, &held) == 0 && held == 0) {
+		ls->ls_marked = false;
+		fifo_sync(&ls->ls_fifo, 0);
+		ls->ls_fifo.f_count = 0;
+	}
+	return (!ls->ls_marked);
+}
+
 /* The error is the waiting receiver's, or it waits for the next one. */
 static void
 dgram_error(struct lx_sock *ls, int error)
@@ -221,7 +235,7 @@ dgram_error(struct lx_sock *ls, int error)
 	}
 	if (error != 0)
 		ls->ls_error = error;
-	if (ls->ls_marked || (error == 0 && (ls->ls_cmsg & LXC_ERRORS) == 0))
+	if (!dgram_unmarked(ls) || (error == 0 && (ls->ls_cmsg & LXC_ERRORS) == 0))
 		return;
 	ls->ls_marked = dgram_push(ls, "", &marker) == 0;
 }

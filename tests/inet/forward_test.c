@@ -71,6 +71,21 @@ time_to_live(void **state)
 	chain_end(&ch);
 }
 
+/* What did not leave for being too long is told by the queue of errors, too. */
+static void
+expect_local(struct vi_socket *so, uint32_t mtu)
+{
+	struct vi_sockerr se;
+	uint8_t buf[8];
+
+	tl_ok(vi_recverr(so, &se, buf, sizeof(buf)));
+	assert_int_equal(se.se_origin, VI_SE_LOCAL);
+	assert_int_equal(se.se_errno, EMSGSIZE);
+	assert_int_equal(se.se_info, mtu);
+	assert_int_equal(se.se_len, 0);
+	(void)tl_sockerr(so);
+}
+
 /* RFC 1191: the narrow link is told of, remembered for the path and obeyed. */
 static void
 path_mtu(void **state)
@@ -93,11 +108,13 @@ path_mtu(void **state)
 	assert_int_equal(se.se_info, 1000);
 	assert_int_equal(tl_optint(a, VI_IP_MTU), 1000);
 	tl_fails(send_pattern(a, 973, NULL), EMSGSIZE);
+	expect_local(a, 1000);
 	tl_ok(send_pattern(a, 972, NULL));
 	inet_expect(&ch.t, b, 972, NULL);
 	/* Whatever the path, the interface has the last word. */
 	inet_setint(a, VI_IP_MTU_DISCOVER, 3);
 	tl_fails(send_pattern(a, 1473, NULL), EMSGSIZE);
+	expect_local(a, 1500);
 	tl_ok(send_pattern(a, 1472, NULL));
 	inet_expecterr(&ch.t, a, &se, EMSGSIZE, "10.0.1.2");
 	/* "Want": cut at the source when it must be. */

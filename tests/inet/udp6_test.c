@@ -101,6 +101,7 @@ datagrams(void **state)
 static void
 refused(void **state)
 {
+	static const size_t toolong[] = { 16385, 65535 };
 	struct vi_sockaddr sa = tl_addr("::1", 9);
 	struct vi_sockerr se;
 	struct vi_socket *a;
@@ -131,6 +132,19 @@ refused(void **state)
 	assert_true(tl_ispattern(in, 30, 0));
 	name_is(&se.se_offender, "::1", 0);
 	name_is(&se.se_dst, "::1", 9);
+	(void)tl_sockerr(a);
+	/* What is too long to leave is told with the length of the path. */
+	inet_setint(a, VI_IPV6_MTU_DISCOVER, 2);
+	for (size_t i = 0; i < sizeof(toolong) / sizeof(toolong[0]); i++) {
+		tl_fails(vi_send(a, in, toolong[i], 0, &n), EMSGSIZE);
+		tl_ok(vi_recverr(a, &se, in, sizeof(in)));
+		assert_int_equal(se.se_origin, VI_SE_LOCAL);
+		assert_int_equal(se.se_errno, EMSGSIZE);
+		assert_int_equal(se.se_info, 16384);
+		assert_int_equal(se.se_len, 0);
+		name_is(&se.se_dst, "::1", 9);
+		tl_fails(vi_recverr(a, &se, in, sizeof(in)), EAGAIN);
+	}
 	vi_close(a);
 	tl_end(&o.t);
 }

@@ -22,6 +22,10 @@ udp6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	/* Linux: port 0 is no destination that can be named. */
 	if (dport == 0 && msg != NULL && msg->msg_hasname)
 		return (udp_fail(uv, m, EINVAL));
+	if (udp_toolong(uv, m)) {
+		dgram_toobig(inp, &in6_ops, &io.i6o_dst, dport, path.i6p_mtu);
+		return (udp_fail(uv, m, EMSGSIZE));
+	}
 	if ((error = udp_train(inp, m, msg, IP6_HLEN, path.i6p_mtu)) != 0 || (inp->inp_lport == 0 && (error = dgram_bindport(inp)) != 0))
 		return (udp_fail(uv, m, error));
 	if ((m = udp_header(m, inp, &in6_ops, &io.i6o_src, &io.i6o_dst, dport)) == NULL)

@@ -90,6 +90,12 @@ udp_train(const struct inpcb *inp, struct mbuf *m, const struct vi_msg *msg, uns
 	return (0);
 }
 
+bool
+udp_toolong(const struct udp_vnet *uv, const struct mbuf *m)
+{
+	return (m->m_pkt.len > uv->uv_maxdgram || m->m_pkt.len > IP_MAXPACKET - IP_MINHLEN - UDP_HDRLEN);
+}
+
 static int
 udp_send4(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 {
@@ -106,11 +112,15 @@ udp_send4(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	/* Linux: port 0 is no destination that can be named. */
 	if (dport == 0 && msg != NULL && msg->msg_hasname)
 		return (udp_fail(uv, m, EINVAL));
+	dst = in4_any(io.io_dst);
+	if (udp_toolong(uv, m)) {
+		dgram_toobig(inp, &in_ops, &dst, dport, path.ip_mtu);
+		return (udp_fail(uv, m, EMSGSIZE));
+	}
 	if ((error = udp_train(inp, m, msg, IP_MINHLEN + io.io_optlen, path.ip_mtu)) != 0 ||
 	    (inp->inp_lport == 0 && (error = dgram_bindport(inp)) != 0))
 		return (udp_fail(uv, m, error));
 	src = in4_any(io.io_src);
-	dst = in4_any(io.io_dst);
 	if ((m = udp_header(m, inp, &in_ops, &src, &dst, dport)) == NULL)
 		return (udp_fail(uv, NULL, ENOBUFS));
 	if ((error = ip_output(so->so_vnet, m, &io)) != 0) {
@@ -131,8 +141,6 @@ udp_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	struct in_addr_any faddr;
 	int error;
 
-	if (m->m_pkt.len > uv->uv_maxdgram || m->m_pkt.len > IP_MAXPACKET - IP_MINHLEN - UDP_HDRLEN)
-		return (udp_fail(uv, m, EMSGSIZE));
 	if ((error = dgram_name(inp, msg, &ops, &faddr)) != 0)
 		return (udp_fail(uv, m, error));
 	if (ops->io_family == VI_AF_INET)
