@@ -333,6 +333,8 @@ ioctl_interface(struct lx_call *c, struct vi_vnet *vn, unsigned cmd)
 		return (ioctl_ifconf(c, vn));
 	if (lx_ifset_iscmd(cmd))
 		return (lx_ifset(c, vn, cmd));
+	if (lx_rtset_iscmd(cmd))
+		return (lx_rtset(c, vn, cmd));
 	for (i = 0; i < LX_NITEMS(req_table); i++)
 		if (req_table[i].cmd == cmd)
 			return (ioctl_ifreq(c, vn, req_table[i].fn));
@@ -347,7 +349,7 @@ lx_sys_ioctl(struct lx_call *c)
 
 	if (lx_tun_iscmd(cmd))
 		return (lx_sys_tun(c));
-	if (cmd < SIOCGIFNAME || cmd >= LX_SIOCPROTOPRIVATE) {
+	if ((cmd < SIOCGIFNAME && !lx_rtset_iscmd(cmd)) || cmd >= LX_SIOCPROTOPRIVATE) {
 		if (ls == NULL)
 			return (LX_CONTINUE);
 		switch (cmd) {

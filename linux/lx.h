@@ -454,6 +454,9 @@ int64_t	 lx_sys_ioctl(struct lx_call *);
 /* if_set.c */
 bool	 lx_ifset_iscmd(unsigned cmd);
 int64_t	 lx_ifset(struct lx_call *, struct vi_vnet *, unsigned cmd);
+/* rt_set.c */
+bool	 lx_rtset_iscmd(unsigned cmd);
+int64_t	 lx_rtset(struct lx_call *, struct vi_vnet *, unsigned cmd);
 /* Who calls, and EPERM unless he has the privilege over the vnet; cr_priv says so as well.  Inside lx_manage().  ENOENT: the call is over. */
 int	 lx_call_netcred(struct lx_call *, struct vi_vnet *, enum vi_priv, struct vi_cred *);
 
