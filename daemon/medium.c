@@ -219,10 +219,22 @@ medium_arg(struct ctl_request *rq, const char *key)
 }
 
 void
-medium_unlink(const char *path)
+medium_file_note(struct medium_file *mf, const char *address)
 {
 	struct stat st;
 
-	if (path[0] == '/' && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
-		(void)unlink(path);
+	if (address[0] != '/' || lstat(address, &st) != 0 || !S_ISSOCK(st.st_mode))
+		return;
+	snprintf(mf->mf_path, sizeof(mf->mf_path), "%s", address);
+	mf->mf_dev = st.st_dev;
+	mf->mf_ino = st.st_ino;
+}
+
+void
+medium_file_remove(const struct medium_file *mf)
+{
+	struct stat st;
+
+	if (mf->mf_path[0] != '\0' && lstat(mf->mf_path, &st) == 0 && st.st_dev == mf->mf_dev && st.st_ino == mf->mf_ino)
+		(void)unlink(mf->mf_path);
 }

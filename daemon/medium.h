@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <jansson.h>
 
 #include <vimage/tap.h>
@@ -82,7 +83,13 @@ unsigned medium_iov(const struct vi_tap_frame *, void *iov);
 int	medium_take_fd(struct ctl_request *, int *fdp);
 const char *medium_arg(struct ctl_request *, const char *key);	/* "" */
 
-/* Removes the file of a bound socket that was ours. */
-void	medium_unlink(const char *path);
+/* The file of a bound socket, which goes with the medium: it is taken note of, and removed if it still is the same. */
+struct medium_file {
+	char	mf_path[HOSTADDR_TEXT];	/* "": none */
+	dev_t	mf_dev;
+	ino_t	mf_ino;
+};
+void	medium_file_note(struct medium_file *, const char *address);
+void	medium_file_remove(const struct medium_file *);
 
 #endif

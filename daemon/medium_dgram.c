@@ -25,7 +25,7 @@ struct dgram {
 	int		 dg_fd;
 	struct sockaddr_storage dg_remote;	/* unix */
 	socklen_t	 dg_remotelen;	/* 0: connected */
-	char		 dg_local[HOSTADDR_TEXT];	/* a file that goes with us */
+	struct medium_file dg_file;
 	char		 dg_buf[MEDIUM_FRAME + 1];
 };
 
@@ -92,7 +92,7 @@ dgram_free(struct medium *m)
 
 	lx_loop_del(m->m_worker->w_loop, &dg->dg_event);
 	close(dg->dg_fd);
-	medium_unlink(dg->dg_local);
+	medium_file_remove(&dg->dg_file);
 	medium_fini(m);
 	free(dg);
 }
@@ -144,7 +144,7 @@ medium_dgram_open(struct ctl_request *rq, struct medium **mp)
 	rq->rq_fds[0] = -1;
 	dg->dg_remote = ss;
 	dg->dg_remotelen = ss.ss_family == AF_UNIX ? len : 0;
-	snprintf(dg->dg_local, sizeof(dg->dg_local), "%.127s", local);
+	medium_file_note(&dg->dg_file, local);
 	snprintf(dg->dg_medium.m_name, sizeof(dg->dg_medium.m_name), "%.127s --> %.127s", local, remote);
 	*mp = &dg->dg_medium;
 	return 0;

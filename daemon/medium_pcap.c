@@ -80,14 +80,14 @@ record_output(struct medium *m, const struct vi_tap_frame *tf)
 	hdr[1] = (uint32_t)ts.tv_nsec;
 	hdr[2] = hdr[3] = tf->tf_len;
 	iov[0] = (struct iovec){ hdr, sizeof(hdr) };
-	n = pwritev(rc->rc_fd, iov, (int)(1 + medium_iov(tf, iov + 1)), rc->rc_size);
+	n = writev(rc->rc_fd, iov, (int)(1 + medium_iov(tf, iov + 1)));
 	if (n == (ssize_t)(sizeof(hdr) + tf->tf_len)) {
 		rc->rc_size += n;
 		rc->rc_frames++;
 		return 0;
 	}
-	if (n > 0)
-		(void)!ftruncate(rc->rc_fd, rc->rc_size);
+	if (n > 0 && ftruncate(rc->rc_fd, rc->rc_size) == 0)
+		(void)lseek(rc->rc_fd, rc->rc_size, SEEK_SET);
 	return medium_drop(m, MEDIUM_FAILED, n < 0 ? errno : ENOSPC);
 }
 
@@ -130,7 +130,7 @@ medium_record_open(struct ctl_request *rq, struct medium **mp)
 
 	if ((error = file_take(rq, O_WRONLY, &fd)) != 0)
 		return error;
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, &hdr, sizeof(hdr), 0) != (ssize_t)sizeof(hdr))
+	if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0 || write(fd, &hdr, sizeof(hdr)) != (ssize_t)sizeof(hdr))
 		return ctl_fail(rq, EIO, "%.127s: could not be written", medium_arg(rq, "address"));
 	if ((rc = calloc(1, sizeof(*rc))) == NULL)
 		return ENOMEM;

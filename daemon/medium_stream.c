@@ -42,6 +42,7 @@ struct stream {
 	bool		 st_up;
 	struct lx_event	 st_listen;
 	int		 st_listenfd;	/* -1: we connect */
+	struct medium_file st_file;	/* it listens at */
 	struct sockaddr_storage st_remote;	/* if we connect */
 	socklen_t	 st_remotelen;
 	uint64_t	 st_retry;	/* ns: how long to wait the next time */
@@ -351,7 +352,7 @@ stream_free(struct medium *m)
 	if (stream_listens(st)) {
 		lx_loop_del(stream_loop(st), &st->st_listen);
 		close(st->st_listenfd);
-		medium_unlink(m->m_name);
+		medium_file_remove(&st->st_file);
 	}
 	framing_free(&st->st_in);
 	free(st->st_out);
@@ -455,6 +456,7 @@ medium_listen_open(struct ctl_request *rq, struct medium **mp)
 		return error;
 	}
 	st->st_listenfd = fd;
+	medium_file_note(&st->st_file, medium_arg(rq, "address"));
 	rq->rq_fds[0] = -1;
 	*mp = &st->st_medium;
 	return 0;
