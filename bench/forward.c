@@ -3,7 +3,9 @@
  * Forwarding in one process and one thread: frames of 64 bytes (60 without the checksum) from one
  * stack by a router to a third, which counts them.
  *
- *	forward [-d DESTINATIONS] [-r ROUTES] [-s SIZE] [-t SECONDS] [4|6 ...]
+ *	forward [-d DESTINATIONS] [-r ROUTES] [-s SIZE] [-t SECONDS] [4|6|bridge ...]
+ *
+ * "bridge": a bridge of two members in the place of the router, which knows where the sink is and learns where the source is.
  *
  * "direct" is the same cable and counter without the router: what making, handing over and freeing
  * a frame costs, which is no part of forwarding.  Medians of 5 rounds of SECONDS (0.3) of CPU time.
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include <vimage/ifnet.h>
+#include <vimage/jail.h>
 #include <vimage/route.h>
 #include <vimage/sysctl.h>
 #include <vimage/vimage.h>
@@ -28,6 +31,8 @@
 
 #define BURST	64u
 #define ROUNDS	5
+
+enum way { DIRECT, ROUTED, BRIDGED };
 
 struct bench {
 	struct vi_host	*b_host;
@@ -190,13 +195,50 @@ fill(struct bench *b)
 }
 
 static void
-plumb(struct bench *b, bool direct, bool six)
+option(struct bench *b, const char *word, const char *a, const char *c)
+{
+	const char *argv[] = { a, c };
+	char err[VI_ERRLEN];
+
+	check(word, vi_if_option(b->b_vn[1], "bridge0", word, argv, c != NULL ? 2 : 1, err));
+}
+
+/* The middle stack's ends of both cables as members. */
+static void
+bridge(struct bench *b, const char *left, const char *right)
+{
+	const uint8_t *m = b->b_sink->if_lladdr;
+	char name[VI_IFNAMSIZ], mac[18];
+
+	check("bridge", vi_if_create(b->b_vn[1], "bridge0", name));
+	check("up", vi_if_set_flags(b->b_vn[1], name, VI_IFF_UP, 0));
+	option(b, "addm", left, NULL);
+	option(b, "addm", right, NULL);
+	(void)snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	option(b, "static", right, mac);
+}
+
+static void
+route(struct bench *b)
 {
 	const struct vi_cred cred = { .cr_priv = true };
-	const struct vi_kernel_params kp = { .kp_host = b->b_host };
-	static const char *const names[] = { "source", "router", "sink" };
-	struct vi_route rt = { .rt_prefixlen = six ? 48 : 16, .rt_flags = VI_RTF_GATEWAY };
+	struct vi_route rt = { .rt_prefixlen = b->b_six ? 48 : 16, .rt_flags = VI_RTF_GATEWAY };
 	struct vi_neigh ne = { .ne_permanent = true, .ne_complete = true };
+
+	rt.rt_dst = addr(b, 128, 0);
+	rt.rt_gateway = ne.ne_addr = addr(b, 2, 2);
+	check("forwarding", vi_sysctl_set(b->b_vn[1], b->b_six ? "net.inet6.ip6.forwarding" : "net.inet.ip.forwarding", "1", &cred));
+	check("route", vi_route_add(b->b_vn[1], &rt));
+	memcpy(ne.ne_lladdr, b->b_sink->if_lladdr, sizeof(ne.ne_lladdr));
+	check("neighbour", vi_neigh_add(b->b_vn[1], &ne));
+	fill(b);
+}
+
+static void
+plumb(struct bench *b, enum way way, bool six)
+{
+	const struct vi_kernel_params kp = { .kp_host = b->b_host };
+	static const char *const names[] = { "source", "middle", "sink" };
 	char left[2][VI_IFNAMSIZ], right[2][VI_IFNAMSIZ];
 
 	b->b_six = six;
@@ -204,22 +246,16 @@ plumb(struct bench *b, bool direct, bool six)
 	check("kernel", vi_kernel_new(&kp, &b->b_kernel));
 	for (int i = 0; i < 3; i++)
 		check("vnet", vi_vnet_create(b->b_kernel, names[i], &b->b_vn[i]));
-	cable(b, 0, direct ? 2 : 1, 1, left);
+	cable(b, 0, way == DIRECT ? 2 : 1, 1, left);
 	b->b_out = ifnet_byname(api_vnet(b->b_vn[0]), left[0]);
-	if (direct) {
-		b->b_sink = ifnet_byname(api_vnet(b->b_vn[2]), left[1]);
-	} else {
+	if (way != DIRECT)
 		cable(b, 1, 2, 2, right);
-		b->b_sink = ifnet_byname(api_vnet(b->b_vn[2]), right[1]);
-		rt.rt_dst = addr(b, 128, 0);
-		rt.rt_gateway = ne.ne_addr = addr(b, 2, 2);
-		check("forwarding", vi_sysctl_set(b->b_vn[1], six ? "net.inet6.ip6.forwarding" : "net.inet.ip.forwarding", "1", &cred));
-		check("route", vi_route_add(b->b_vn[1], &rt));
-		memcpy(ne.ne_lladdr, b->b_sink->if_lladdr, sizeof(ne.ne_lladdr));
-		check("neighbour", vi_neigh_add(b->b_vn[1], &ne));
-		fill(b);
-	}
-	make_frame(b, direct ? b->b_sink : ifnet_byname(api_vnet(b->b_vn[1]), left[1]));
+	b->b_sink = ifnet_byname(api_vnet(b->b_vn[2]), way == DIRECT ? left[1] : right[1]);
+	if (way == ROUTED)
+		route(b);
+	else if (way == BRIDGED)
+		bridge(b, left[1], right[0]);
+	make_frame(b, way != ROUTED ? b->b_sink : ifnet_byname(api_vnet(b->b_vn[1]), left[1]));
 	for (int i = 0; i < (six ? 25 : 0); i++) {	/* addresses are verified */
 		(void)vi_kernel_poll(b->b_kernel);
 		(void)nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
@@ -240,11 +276,11 @@ by_value(const void *x, const void *y)
 
 /* ns a frame, the median. */
 static double
-measure(struct bench *b, bool direct, bool six)
+measure(struct bench *b, enum way way, bool six)
 {
 	double took[ROUNDS], t0, t;
 
-	plumb(b, direct, six);
+	plumb(b, way, six);
 	sinks = b;
 	for (int r = 0; r < ROUNDS; r++) {
 		b->b_received = b->b_sent = 0;
@@ -287,17 +323,19 @@ main(int argc, char **argv)
 			b.b_seconds = strtod(optarg, NULL);
 			break;
 		default:
-			fprintf(stderr, "usage: forward [-d destinations] [-r routes] [-s size] [-t seconds] [4|6 ...]\n");
+			fprintf(stderr, "usage: forward [-d destinations] [-r routes] [-s size] [-t seconds] [4|6|bridge ...]\n");
 			return (2);
 		}
 	}
 	if (b.b_ndst == 0 || vi_host_posix_new(NULL, &b.b_host) != 0)
 		return (2);
 	for (int i = optind; i < (optind < argc ? argc : optind + 2); i++) {
-		const bool six = (optind < argc ? argv[i][0] == '6' : i > optind);
-		const double direct = measure(&b, true, six), routed = measure(&b, false, six);
+		const char *what = optind < argc ? argv[i] : i > optind ? "6" : "4";
+		const bool bridged = what[0] == 'b', six = what[0] == '6';
+		const double direct = measure(&b, DIRECT, six), there = measure(&b, bridged ? BRIDGED : ROUTED, six);
 
-		printf("IPv%d: %.1f ns a frame (%.2f million a second), without the router %.1f\n", six ? 6 : 4, routed, 1e3 / routed, direct);
+		printf("%s%s: %.1f ns a frame (%.2f million a second), without the %s %.1f\n", bridged ? "" : "IPv", what, there, 1e3 / there,
+		    bridged ? "bridge" : "router", direct);
 	}
 	vi_host_posix_free(b.b_host);
 	return (0);

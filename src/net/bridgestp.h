@@ -47,11 +47,10 @@ struct bstp_port {	/* the names of 17.19, without their prefixes */
 	bool		 bp_agree, bp_agreed, bp_disputed, bp_operedge, bp_forward, bp_forwarding, bp_learn, bp_learning, bp_newinfo,
 			 bp_proposed, bp_proposing, bp_rcvdmsg, bp_rcvdrstp, bp_rcvdstp, bp_rcvdtc, bp_rcvdtcack, bp_rcvdtcn,
 			 bp_reroot, bp_reselect, bp_selected, bp_sendrstp, bp_sync, bp_synced, bp_tcack, bp_tcprop, bp_updtinfo,
-			 bp_enabled, bp_sensing, bp_blocked;
+			 bp_enabled, bp_sensing;
 	/* timers, s */
 	uint16_t	 bp_edgedelaywhile, bp_fdwhile, bp_hellowhen, bp_mdelaywhile, bp_rbwhile, bp_rcvdinfowhile, bp_rrwhile, bp_tcwhile,
 			 bp_txcount;
-	uint32_t	 bp_transitions;	/* to forwarding */
 };
 
 struct bstp {

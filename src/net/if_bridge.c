@@ -112,19 +112,10 @@ bridge_port_make(struct bridge *sc, struct ifnet *ifp, uint32_t flags, struct br
 	return (error == ELOOP ? ifopt_fail(err, error, "%s is above %s, or too many lie below", sc->sc_ifp->if_xname, ifp->if_xname) : error);
 }
 
-/* One MTU for all. */
 static int
 bridge_port_mtu(struct bridge *sc, struct ifnet *ifp, char *err)
 {
-	if (TAILQ_EMPTY(&sc->sc_members)) {
-		if (sc->sc_ifp->if_mtu != ifp->if_mtu) {
-			sc->sc_ifp->if_mtu = ifp->if_mtu;
-			vnet_event(sc->sc_ifp->if_vnet, VNET_EV_MTU, sc->sc_ifp);
-			if_over_changed(sc->sc_ifp);
-		}
-		return (0);
-	}
-	if (if_setmtu(ifp, sc->sc_ifp->if_mtu) == 0)
+	if (if_over_mtu(sc->sc_ifp, ifp, TAILQ_EMPTY(&sc->sc_members)) == 0)
 		return (0);
 	return (ifopt_fail(err, EINVAL, "%s cannot have the MTU of %s, %u", ifp->if_xname, sc->sc_ifp->if_xname, sc->sc_ifp->if_mtu));
 }

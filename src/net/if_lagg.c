@@ -156,15 +156,9 @@ lagg_fits(struct lagg *sc, struct ifnet *ifp, char *err)
 static int
 lagg_mtu(struct lagg *sc, struct ifnet *ifp, char *err)
 {
-	if (sc->sc_nports > 0) {
-		if (if_setmtu(ifp, sc->sc_ifp->if_mtu) != 0)
-			return (ifopt_fail(err, EINVAL, "%s cannot have the MTU of %s", ifp->if_xname, sc->sc_ifp->if_xname));
-	} else if (sc->sc_ifp->if_mtu != ifp->if_mtu) {
-		sc->sc_ifp->if_mtu = ifp->if_mtu;
-		vnet_event(sc->sc_ifp->if_vnet, VNET_EV_MTU, sc->sc_ifp);
-		if_over_changed(sc->sc_ifp);
-	}
-	return (0);
+	if (if_over_mtu(sc->sc_ifp, ifp, sc->sc_nports == 0) == 0)
+		return (0);
+	return (ifopt_fail(err, EINVAL, "%s cannot have the MTU of %s", ifp->if_xname, sc->sc_ifp->if_xname));
 }
 
 static int

@@ -90,6 +90,19 @@ if_over_remove(struct if_over *ov)
 	if_extra_trim(ifp);
 }
 
+int
+if_over_mtu(struct ifnet *upper, struct ifnet *lower, bool first)
+{
+	if (!first)
+		return (if_setmtu(lower, upper->if_mtu));
+	if (upper->if_mtu != lower->if_mtu) {
+		upper->if_mtu = lower->if_mtu;
+		vnet_event(upper->if_vnet, VNET_EV_MTU, upper);
+		if_over_changed(upper);
+	}
+	return (0);
+}
+
 void
 if_over_changed(struct ifnet *ifp)
 {

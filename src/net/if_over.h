@@ -35,5 +35,7 @@ struct if_over_ops {
 /* With ov_ops, ov_upper and ov_lower set.  EBUSY: it has a port; ELOOP: a circle, or too many levels; ENOBUFS. */
 int	if_over_add(struct if_over *);
 void	if_over_remove(struct if_over *);
+/* One MTU for an interface and those below it: the first one's, which later ones get.  EINVAL: one that cannot. */
+int	if_over_mtu(struct ifnet *upper, struct ifnet *lower, bool first);
 
 #endif

@@ -81,7 +81,6 @@ struct ifaddr {
 	uint64_t	 ifa_defended;	/* when it was last, host ns */
 	bool		 ifa_waits;	/* IPv4: another address carries the route of its network */
 	/* routes and PCBs do not hold references: IFADDR_DEL tells them */
-	uint32_t	 ifa_refs;
 };
 TAILQ_HEAD(ifaddrhead, ifaddr);
 
