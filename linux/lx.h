@@ -239,6 +239,7 @@ struct lx {
 	struct lx_sockhash *lx_hash;
 	uint32_t	 lx_hashsize, lx_nsocks, lx_nready;
 	uint32_t	 lx_reapgen;
+	size_t		 lx_pending;	/* bytes of dumps that programs have not read: nl_out.c */
 	struct lx_task	 lx_tasks[LX_NTASKS];
 	struct lx_event	 lx_timer;
 	int		 lx_timerfd;
@@ -356,7 +357,7 @@ void	 dgram_free(struct lx_sock *);
 void	 dgram_tx(struct lx_sock *);
 void	 dgram_rx(struct lx_sock *);
 int	 dgram_push(struct lx_sock *, const void *, const struct lx_dgram *); /* EAGAIN: no room */
-void	 dgram_queue(struct lx_sock *, const void *, const struct lx_dgram *);
+int	 dgram_offer(struct lx_sock *, const void *, const struct lx_dgram *); /* to a call that waits for it, or as dgram_push */
 /* Takes one from the pair through our copy of the program's end.  EAGAIN: none. */
 int	 dgram_take(struct lx_call *, void *buf, size_t size, bool peek, struct lx_dgram *);
 void	 dgram_unmark(struct lx_call *);	/* the error it stood for is told: no marker must wake anybody */

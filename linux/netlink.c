@@ -45,6 +45,7 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 	ls->ls_proto = (uint8_t)proto;
 	ls->ls_nl = calloc(1, sizeof(*ls->ls_nl));
 	if (ls->ls_nl != NULL) {
+		STAILQ_INIT(&ls->ls_nl->nl_pending);
 		ls->ls_nl->nl_cred = cr;
 		ls->ls_nl->nl_jid = c->c_pr->pr_jid;
 		ls->ls_nl->nl_pid = 0x80000000U | (uint32_t)ls->ls_ino;	/* unlike any process's */
@@ -65,6 +66,8 @@ void
 nl_free(struct lx_sock *ls)
 {
 	nl_unsubscribe(ls);
+	if (ls->ls_nl != NULL)
+		nl_pending_free(ls);
 	free(ls->ls_nl);
 }
 
@@ -165,9 +168,10 @@ nl_request(struct lx_sock *ls, const uint8_t *msg, const struct nl_req *rq)
 	int error, zero = 0;
 
 	no = malloc(sizeof(*no));
-	if (no == NULL || ls->ls_vnet == NULL) {
+	error = ls->ls_vnet == NULL ? ENETDOWN : no == NULL ? ENOMEM : dump && !STAILQ_EMPTY(&ls->ls_nl->nl_pending) ? EBUSY : 0;
+	if (error != 0) {
 		free(no);
-		nl_error(ls, msg, rq, ls->ls_vnet == NULL ? ENETDOWN : ENOMEM);
+		nl_error(ls, msg, rq, error);
 		return;
 	}
 	nl_out_init(no, ls, rq, dump ? NLM_F_MULTI : 0);
@@ -234,6 +238,7 @@ nl_event(struct lx_event *le, uint32_t events)
 		return;
 	while ((n = recv(ls->ls_fd, buf, LX_MAXDGRAM, MSG_DONTWAIT)) > 0)
 		nl_input(ls, buf, (size_t)n);
+	nl_pump(ls);
 	nl_events(ls);
 	if ((events & EPOLLHUP) != 0)
 		lx_sock_free(ls);

@@ -17,6 +17,8 @@
  */
 #define NL_GOODSIZE	3776
 
+#define NL_MAXPENDING	(64u << 20)	/* of answers, for all sockets of one worker */
+
 #define NL_NATTR	64	/* types of attributes that are looked at */
 
 struct nl_sock {
@@ -28,6 +30,7 @@ struct nl_sock {
 	int		 nl_jid;
 	uint64_t	 nl_groups;	/* RTNLGRP_* less 1 */
 	uint64_t	 nl_seq;	/* last event seen */
+	STAILQ_HEAD(, nl_chunk) nl_pending;	/* answers that wait for room in the pair */
 };
 
 /* A request, checked.  Attributes that were absent are 0. */
@@ -68,10 +71,13 @@ struct nl_out {
 	size_t		 no_msg;	/* where the one being built begins */
 	size_t		 no_end;
 	bool		 no_over;	/* it did not fit */
+	bool		 no_event;	/* no answer: told to all who want to know */
 	uint8_t		 no_buf[2 * NL_GOODSIZE];
 };
 void	 nl_out_init(struct nl_out *, struct lx_sock *, const struct nl_req *, uint16_t flags);
 void	 nl_out_flush(struct nl_out *);
+void	 nl_pump(struct lx_sock *);	/* what waits, as far as there is room */
+void	 nl_pending_free(struct lx_sock *);
 /* begin, attributes, end; the fixed part is copied. */
 void	 nl_out_begin(struct nl_out *, uint16_t type, const void *fixed, size_t len);
 void	 nl_out_attr(struct nl_out *, uint16_t type, const void *, size_t);

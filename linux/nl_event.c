@@ -169,6 +169,7 @@ nl_events(struct lx_sock *ls)
 	if ((nt = malloc(sizeof(*nt))) == NULL)
 		return;			/* they are still there when the next one comes */
 	nl_out_init(&nt->nt_out, ls, &none, 0);
+	nt->nt_out.no_event = true;
 	nt->nt_out.no_pid = 0;
 	nt->nt_vnet = ls->ls_vnet;
 	nt->nt_groups = ns->nl_groups;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Messages of rtnetlink, from and to bytes. */
+/* Requests of rtnetlink, from bytes. */
 #include "linux/nl.h"
 
 #include <errno.h>
@@ -218,98 +218,4 @@ nl_req_parse(const uint8_t *buf, size_t len, int proto, struct nl_req *rq)
 	req_header(rq, buf);
 	/* Questions come with all kinds of rests (zebra asks for addresses as for links): what is whole counts. */
 	return (nl_attrs(buf + fixed, len - fixed, req_attr, rq) != 0 && (rq->rq_hdr.nlmsg_type & 3) != 2 ? EINVAL : 0);
-}
-
-void
-nl_out_init(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq, uint16_t flags)
-{
-	no->no_ls = ls;
-	no->no_seq = rq->rq_hdr.nlmsg_seq;
-	no->no_pid = ls->ls_nl->nl_pid;
-	no->no_flags = flags;
-	no->no_len = no->no_msg = no->no_end = 0;
-	no->no_over = false;
-}
-
-void
-nl_out_flush(struct nl_out *no)
-{
-	struct lx_dgram dg = { .dg_len = (uint32_t)no->no_len };
-
-	if (no->no_len > 0)
-		dgram_queue(no->no_ls, no->no_buf, &dg);
-	no->no_len = 0;
-}
-
-/* Appends to the message being built; everything is padded to four bytes. */
-static void
-out_put(struct nl_out *no, const void *data, size_t len)
-{
-	size_t padded = NLMSG_ALIGN(len);
-
-	if (no->no_over || padded > sizeof(no->no_buf) - no->no_end) {
-		no->no_over = true;
-		return;
-	}
-	memset(no->no_buf + no->no_end, 0, padded);
-	memcpy(no->no_buf + no->no_end, data, len);
-	no->no_end += padded;
-}
-
-void
-nl_out_begin(struct nl_out *no, uint16_t type, const void *fixed, size_t len)
-{
-	struct nlmsghdr nh = {.nlmsg_type = type,
-	    .nlmsg_flags = no->no_flags,
-	    .nlmsg_seq = no->no_seq,
-	    .nlmsg_pid = no->no_pid};
-
-	no->no_msg = no->no_end = no->no_len;
-	no->no_over = false;
-	out_put(no, &nh, sizeof(nh));
-	out_put(no, fixed, len);
-}
-
-void
-nl_out_attr(struct nl_out *no, uint16_t type, const void *data, size_t len)
-{
-	struct rtattr ra = { .rta_len = (uint16_t)RTA_LENGTH(len), .rta_type = type };
-
-	out_put(no, &ra, sizeof(ra));
-	out_put(no, data, len);
-}
-
-void
-nl_out_u32(struct nl_out *no, uint16_t type, uint32_t value)
-{
-	nl_out_attr(no, type, &value, sizeof(value));
-}
-
-void
-nl_out_u8(struct nl_out *no, uint16_t type, uint8_t value)
-{
-	nl_out_attr(no, type, &value, sizeof(value));
-}
-
-void
-nl_out_addr(struct nl_out *no, uint16_t type, const struct vi_sockaddr *sa)
-{
-	nl_out_attr(no, type, sa->sa_bytes, sa->sa_family == VI_AF_INET6 ? 16 : 4);
-}
-
-/* When the message makes the datagram too long, what was complete before goes out first. */
-void
-nl_out_end(struct nl_out *no)
-{
-	uint32_t len = (uint32_t)(no->no_end - no->no_msg);
-
-	if (no->no_over)
-		return;
-	memcpy(no->no_buf + no->no_msg, &len, sizeof(len));
-	if (no->no_end > NL_GOODSIZE && no->no_msg > 0) {
-		nl_out_flush(no);
-		memmove(no->no_buf, no->no_buf + no->no_msg, len);
-		no->no_end = len;
-	}
-	no->no_len = no->no_end;
 }

@@ -257,15 +257,10 @@ dgram_direct(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
 	return (false);
 }
 
-/*
- * For netlink, where the writer is ourselves: what finds no room is lost, and the program
- * told so.
- */
-void
-dgram_queue(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
+int
+dgram_offer(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
 {
-	if (!dgram_direct(ls, buf, dg) && dgram_push(ls, buf, dg) != 0)
-		ls->ls_error = ENOBUFS;
+	return (dgram_direct(ls, buf, dg) ? 0 : dgram_push(ls, buf, dg));
 }
 
 static void
