@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Netlink sockets: NETLINK_ROUTE, and NETLINK_SOCK_DIAG (nl_diag.c).
+ * Netlink sockets: NETLINK_ROUTE, NETLINK_SOCK_DIAG (nl_diag.c) and NETLINK_GENERIC (nl_generic.c).
  *
  * Theory of operation.  The pair is SOCK_SEQPACKET as for datagrams.  A request arrives by an
  * intercepted call, or through the pair when the program used send() or write().  It is
@@ -33,7 +33,7 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 
 	if (type != SOCK_RAW && type != SOCK_DGRAM)
 		return (-ESOCKTNOSUPPORT);
-	if (proto != NETLINK_ROUTE && proto != NETLINK_SOCK_DIAG)
+	if (proto != NETLINK_ROUTE && proto != NETLINK_SOCK_DIAG && proto != NETLINK_GENERIC)
 		return (-EPROTONOSUPPORT);
 	if ((error = lx_call_cred(c, &cr)) != 0)
 		return (error == ENOENT ? LX_DONE : -error);
@@ -177,6 +177,8 @@ nl_request(struct lx_sock *ls, const uint8_t *msg, const struct nl_req *rq)
 	nl_out_init(no, ls, rq, dump ? NLM_F_MULTI : 0);
 	if (ls->ls_proto == NETLINK_SOCK_DIAG)
 		error = nl_getdiag(no, ls, rq, msg + sizeof(rq->rq_hdr));
+	else if (ls->ls_proto == NETLINK_GENERIC)
+		error = nl_getgeneric(no, rq, msg + sizeof(rq->rq_hdr));
 	else {
 		lx_manage(ls->ls_lx);
 		error = nl_do(no, ls, rq);
@@ -368,6 +370,7 @@ nl_setsockopt(struct lx_call *c)
 		return (-error);
 	switch ((int)c->c_arg[2]) {
 	case NETLINK_EXT_ACK:
+	case NETLINK_BROADCAST_ERROR:	/* for those who send to groups */
 		return (0);
 	case NETLINK_CAP_ACK:
 		c->c_sock->ls_nl->nl_capack = value != 0;

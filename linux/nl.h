@@ -119,6 +119,7 @@ int	 nl_getneigh(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getrule(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 /* nl_diag.c: without that lock; body is what follows the header. */
 int	 nl_getdiag(struct nl_out *, struct lx_sock *, const struct nl_req *, const uint8_t *body);
+int	 nl_getgeneric(struct nl_out *, const struct nl_req *, const uint8_t *body);	/* nl_generic.c */
 /* What changes something: the vnet's, which the program was found to be allowed to change. */
 int	 nl_setlink(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
 int	 nl_dellink(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);

@@ -195,7 +195,7 @@ nl_subscribe(struct lx_sock *ls, uint64_t groups)
 	int error = 0;
 
 	if (groups != 0 && ls->ls_proto != NETLINK_ROUTE)
-		return (EOPNOTSUPP);	/* of sockets that go nobody is told */
+		return (EOPNOTSUPP);	/* of sockets that go, and of families that come, nobody is told */
 	if (groups != 0 && !ns->nl_watching && ls->ls_vnet != NULL) {
 		ns->nl_seq = UINT64_MAX;
 		lx_manage(ls->ls_lx);
