@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@
 #include "daemon/daemon.h"
 #include "daemon/unat_raw.h"
 
+#define NAT_MEMORY	(256u << 20)	/* bytes that the far stack may have */
 #define NAT_TICK	2	/* s between looks at the flows' times */
 
 /* Flows */
@@ -43,12 +45,12 @@ nat_now(const struct nat *na)
 	return daemon_now(na->na_daemon);
 }
 
-/* FNV-1a: whoever fills the buckets fills only his own link's. */
+/* FNV-1a from a secret start: whoever fills the buckets fills only his own link's. */
 static unsigned
-flow_hash(const struct nat_pair *np)
+flow_hash(const struct nat *na, const struct nat_pair *np)
 {
 	const uint8_t *p = (const uint8_t *)np;
-	uint32_t h = 2166136261u;
+	uint32_t h = na->na_seed;
 
 	for (size_t i = 0; i < sizeof(*np); i++)
 		h = (h ^ p[i]) * 16777619u;
@@ -60,7 +62,7 @@ nat_flow_find(const struct nat *na, const struct nat_kind *nk, const struct nat_
 {
 	struct nat_flow *nf;
 
-	LIST_FOREACH(nf, &na->na_flows[flow_hash(np)], nf_link)
+	LIST_FOREACH(nf, &na->na_flows[flow_hash(na, np)], nf_link)
 		if (nf->nf_kind == nk && memcmp(&nf->nf_pair, np, sizeof(*np)) == 0)
 			return nf;
 	return NULL;
@@ -85,7 +87,7 @@ nat_flow_add(struct nat *na, struct nat_flow *nf, const struct nat_kind *nk, con
 	nf->nf_nat = na;
 	nf->nf_pair = *np;
 	nf->nf_fd = -1;
-	LIST_INSERT_HEAD(&na->na_flows[flow_hash(np)], nf, nf_link);
+	LIST_INSERT_HEAD(&na->na_flows[flow_hash(na, np)], nf, nf_link);
 	na->na_nflows++;
 	set_ticking(na, true);
 	return true;
@@ -167,7 +169,7 @@ nat_setint(struct vi_socket *so, enum vi_sockopt opt, int value)
 static void
 nat_drain(struct nat *na)
 {
-	struct lx_event *const events[] = { &na->na_kick, &na->na_timer };
+	struct lx_event *const events[] = { &na->na_kick, &na->na_timer, &na->na_ratimer };
 	struct nat_flow *nf;
 
 	nat_forward_fini(na);
@@ -201,6 +203,7 @@ open_events(struct nat *na)
 	const struct { struct lx_event *le; int fd; void (*fn)(struct lx_event *, uint32_t); } events[] = {
 		{ &na->na_kick, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), kick_event },
 		{ &na->na_timer, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), timer_event },
+		{ &na->na_ratimer, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), nat_ra_event },
 	};
 	int error = 0;
 
@@ -218,27 +221,59 @@ take_index(void *arg, const struct vi_ifinfo *ii)
 	*(uint32_t *)arg = ii->if_index;
 }
 
-/* The gateway and the resolver behind it. */
+/* The address behind it. */
+static struct vi_sockaddr
+resolver_of(const struct vi_sockaddr *gate)
+{
+	struct vi_sockaddr dns = *gate;
+	uint32_t last;
+
+	if (gate->sa_family == VI_AF_INET) {
+		dns.sa_in = htonl(ntohl(gate->sa_in) + 1);
+		return dns;
+	}
+	memcpy(&last, gate->sa_in6 + 12, sizeof(last));
+	last = htonl(ntohl(last) + 1);
+	memcpy(dns.sa_in6 + 12, &last, sizeof(last));
+	return dns;
+}
+
+/* The gateway and the resolver. */
 static int
 set_gateway(struct nat *na, const struct vi_sockaddr *gate, uint8_t prefixlen)
 {
-	struct vi_ifaddr ia = { .ia_addr = *gate, .ia_prefixlen = prefixlen };
+	const bool inet6 = gate->sa_family == VI_AF_INET6;
+	struct vi_ifaddr ia = { .ia_addr = *gate, .ia_prefixlen = prefixlen, .ia_flags = inet6 ? VI_IN6_IFF_NODAD : 0 };
+	struct nat_net *nn = &na->na_net[inet6];
 	int error;
 
-	if ((error = vi_if_addr_add(na->na_far, "gate0", &ia, false)) != 0 || (error = vi_if_get(na->na_far, "gate0", take_index, &na->na_gateindex)) != 0)
+	if ((error = vi_if_addr_add(na->na_far, "gate0", &ia, true)) != 0)
 		return error;
-	na->na_gate = na->na_dns = *gate;
-	na->na_prefixlen = prefixlen;
-	na->na_dns.sa_in = htonl(ntohl(gate->sa_in) + 1);
-	ia.ia_addr = na->na_dns;
-	ia.ia_prefixlen = 32;
+	nn->nn_gate = *gate;
+	nn->nn_dns = resolver_of(gate);
+	nn->nn_prefixlen = prefixlen;
+	ia.ia_addr = nn->nn_dns;
+	ia.ia_prefixlen = inet6 ? 128 : 32;
 	return vi_if_addr_add(na->na_far, "gate0", &ia, true);
+}
+
+static int
+set_gateways(struct nat *na)
+{
+	static const struct vi_sockaddr gate6 = { .sa_family = VI_AF_INET6, .sa_in6 = { 0xfd, [15] = 2 } };	/* fd00::2 */
+	const struct vi_sockaddr gate = { .sa_family = VI_AF_INET, .sa_in = htonl(0x0a000202) };	/* 10.0.2.2, where others of the kind have it */
+	int error;
+
+	if ((error = set_gateway(na, &gate, 24)) != 0 || (error = set_gateway(na, &gate6, 64)) != 0)
+		return error;
+	return vi_if_get(na->na_far, "gate0", take_index, &na->na_gateindex);
 }
 
 static int
 set_sysctls(struct nat *na)
 {
-	static const char *const ctls[] = { "net.inet.udp.blackhole", "net.inet.icmp.ignore_echo", "net.inet6.icmp6.ignore_echo" };
+	static const char *const ctls[] = { "net.inet.udp.blackhole", "net.inet.icmp.ignore_echo", "net.inet6.icmp6.ignore_echo",
+		"net.inet6.ip6.forwarding" /* routers are asked, and say that they are */ };
 	const struct vi_cred root = { .cr_priv = true };
 	int error = 0;
 
@@ -250,7 +285,6 @@ set_sysctls(struct nat *na)
 static int
 nat_open(void *arg, struct vi_unat *un, struct vi_vnet *far, void **user)
 {
-	struct vi_sockaddr gate = { .sa_family = VI_AF_INET, .sa_in = htonl(0x0a000202) };	/* 10.0.2.2, where others of the kind have it */
 	struct daemon *d = arg;
 	struct nat *na = calloc(1, sizeof(*na));
 	int error;
@@ -258,12 +292,14 @@ nat_open(void *arg, struct vi_unat *un, struct vi_vnet *far, void **user)
 	if (na == NULL)
 		return ENOMEM;
 	na->na_daemon = d;
+	(void)!getrandom(&na->na_seed, sizeof(na->na_seed), 0);
 	na->na_worker = &d->d_workers[vi_vnet_worker(far)];
 	na->na_unat = un;
 	na->na_far = far;
 	STAILQ_INIT(&na->na_new);
 	LIST_INSERT_HEAD(&d->d_nats, na, na_link);
-	if ((error = open_events(na)) != 0 || (error = set_sysctls(na)) != 0 || (error = set_gateway(na, &gate, 24)) != 0 ||
+	if ((error = open_events(na)) != 0 || (error = set_sysctls(na)) != 0 || (error = set_gateways(na)) != 0 ||
+	    (error = vi_vnet_set_limit(far, "memory", NAT_MEMORY)) != 0 ||
 	    (error = nat_raw_open(na)) != 0) {
 		nat_free(na);
 		return error;
@@ -301,21 +337,38 @@ nat_fail(char *err, int error, const char *fmt, ...)
 	return error;
 }
 
-/* gateway ADDRESS/PREFIXLEN: room for the resolver, and somebody else, must be left. */
+/* Room for the resolver, and somebody else, must be left; the advertised prefixes of IPv6 are of 64 bits. */
+static bool
+gateway_ok(const struct vi_sockaddr *gate, unsigned prefixlen)
+{
+	const uint32_t hosts = prefixlen >= 8 && prefixlen <= 29 ? ~(~0u << (32 - prefixlen)) : 0;
+
+	if (!nat_isunicast(gate))
+		return false;
+	if (gate->sa_family == VI_AF_INET6)
+		return prefixlen == 64 && (gate->sa_in6[15] & 0xff) < 0xff;
+	return hosts != 0 && ntohl(gate->sa_in) >> 24 != 127 && (ntohl(gate->sa_in) & hosts) != 0 && (ntohl(gate->sa_in) & hosts) + 2 < hosts;
+}
+
+/* gateway ADDRESS/PREFIXLEN */
 static int
 option_gateway(struct nat *na, const char *const *argv, char *err)
 {
 	struct vi_sockaddr gate = { .sa_family = VI_AF_INET };
-	char addr[INET_ADDRSTRLEN];
+	const struct nat_net *nn;
+	char addr[INET6_ADDRSTRLEN];
 	unsigned prefixlen;
 	int end = 0, error;
 
-	if (sscanf(argv[0], "%15[0-9.]/%2u%n", addr, &prefixlen, &end) != 2 || argv[0][end] != '\0' || inet_pton(AF_INET, addr, &gate.sa_in) != 1 ||
-	    prefixlen < 8 || prefixlen > 29 || !nat_isunicast(&gate) || ntohl(gate.sa_in) >> 24 == 127)
-		return nat_fail(err, EINVAL, "gateway: \"%.60s\" is no address/prefixlen, 8 to 29", argv[0]);
-	if ((ntohl(gate.sa_in) & ~(~0u << (32 - prefixlen))) + 2 >= ~(~0u << (32 - prefixlen)))
-		return nat_fail(err, EINVAL, "gateway: %.60s: the address behind it is the resolver's", argv[0]);
-	if ((error = vi_if_addr_del(na->na_far, "gate0", &na->na_dns)) != 0 || (error = vi_if_addr_del(na->na_far, "gate0", &na->na_gate)) != 0)
+	if (strchr(argv[0], ':') != NULL)
+		gate.sa_family = VI_AF_INET6;
+	if (sscanf(argv[0], "%45[0-9a-fA-F.:]/%3u%n", addr, &prefixlen, &end) != 2 || argv[0][end] != '\0' ||
+	    inet_pton(gate.sa_family == VI_AF_INET6 ? AF_INET6 : AF_INET, addr, gate.sa_bytes) != 1)
+		return nat_fail(err, EINVAL, "gateway: \"%.60s\" is no address/prefixlen", argv[0]);
+	if (!gateway_ok(&gate, prefixlen))
+		return nat_fail(err, EINVAL, "gateway: %.60s cannot be, nor the resolver behind it", argv[0]);
+	nn = nat_net(na, gate.sa_family);
+	if ((error = vi_if_addr_del(na->na_far, "gate0", &nn->nn_dns)) != 0 || (error = vi_if_addr_del(na->na_far, "gate0", &nn->nn_gate)) != 0)
 		return error;
 	return set_gateway(na, &gate, (uint8_t)prefixlen);
 }
@@ -386,19 +439,32 @@ nat_option(void *user, const char *option, const char *const *argv, unsigned arg
 }
 
 static void
+show_net(const struct nat *na, int family, vi_if_option_fn *fn, void *arg)
+{
+	const struct nat_net *nn = nat_net(na, family == AF_INET6 ? VI_AF_INET6 : VI_AF_INET);
+	char text[2 * INET6_ADDRSTRLEN + 32], gate[INET6_ADDRSTRLEN], dns[INET6_ADDRSTRLEN];
+
+	(void)snprintf(text, sizeof(text), "%s/%u resolver %s", inet_ntop(family, nn->nn_gate.sa_bytes, gate, sizeof(gate)), nn->nn_prefixlen,
+	    inet_ntop(family, nn->nn_dns.sa_bytes, dns, sizeof(dns)));
+	fn(arg, NULL, NULL, family == AF_INET6 ? "gateway6" : "gateway", text);
+}
+
+static void
 nat_show(void *user, vi_if_option_fn *fn, void *arg)
 {
 	const struct nat *na = user;
-	char text[64], addr[INET_ADDRSTRLEN];
+	char text[48];
 
-	(void)snprintf(text, sizeof(text), "%s/%u", inet_ntop(AF_INET, &na->na_gate.sa_in, addr, sizeof(addr)), na->na_prefixlen);
-	fn(arg, NULL, NULL, "gateway", text);
-	fn(arg, NULL, NULL, "resolver", inet_ntop(AF_INET, &na->na_dns.sa_in, addr, sizeof(addr)));
+	show_net(na, AF_INET, fn, arg);
+	show_net(na, AF_INET6, fn, arg);
 	if (na->na_loopback)
 		fn(arg, NULL, NULL, "hostloopback", "the gateway's address");
 	nat_forward_show(na, fn, arg);
 	(void)snprintf(text, sizeof(text), "%u of %u", na->na_nflows, NAT_MAXFLOWS);
 	fn(arg, NULL, NULL, "flows", text);
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)na->na_refused);
+	if (na->na_refused != 0)
+		fn(arg, NULL, NULL, "not begun", text);
 }
 
 static const struct vi_unat_ops nat_ops = {

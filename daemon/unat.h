@@ -25,8 +25,15 @@ struct nat_forward;
 #define NAT_MAXFLOWS	4096	/* of one link: each has a descriptor of the host */
 #define NAT_SEC		1000000000ull
 
-#define NAT_NRAW	2
+#define NAT_NRAW	4
 #define NAT_BUF		65536	/* the longest packet */
+
+/* What is on the link besides the jail. */
+struct nat_net {
+	struct vi_sockaddr nn_gate, nn_dns;	/* dns is the address behind */
+	uint8_t		 nn_prefixlen;
+	struct vi_sockaddr nn_resolver;	/* the host's; family 0: none of this family */
+};
 
 /* Two ends as the jail sees them. */
 struct nat_pair {
@@ -65,11 +72,12 @@ struct nat {
 	bool		 na_closed;	/* the interface is gone: everything is about to be freed */
 	bool		 na_drained;	/* has nothing of the host any more */
 	bool		 na_loopback;	/* the gateway's address is the host's loopback */
-	struct vi_sockaddr na_gate, na_dns;	/* IPv4; dns is the address behind */
-	uint8_t		 na_prefixlen;
+	struct nat_net	 na_net[2];	/* IPv4, IPv6 */
 	struct lx_event	 na_kick;	/* an eventfd: connections to be begun */
 	struct lx_event	 na_timer;
+	struct lx_event	 na_ratimer;	/* unat_ra.c */
 	bool		 na_ticking;
+	uint32_t	 na_seed;	/* of the buckets */
 	struct nat_flows na_flows[NAT_HASH];
 	unsigned	 na_nflows;
 	STAILQ_HEAD(, nat_tcp) na_new;	/* wait for na_kick */
@@ -77,9 +85,8 @@ struct nat {
 	LIST_HEAD(, nat_forward) na_forwards;
 	struct vi_socket *na_raw[NAT_NRAW];	/* unat_raw.c */
 	uint32_t	 na_gateindex;	/* of gate0 */
-	struct vi_sockaddr na_resolver;	/* the host's */
-	uint64_t	 na_resolverread;	/* when; 0: never */
-	uint64_t	 na_refused;	/* connections and datagrams that policy or the limit forbade */
+	uint64_t	 na_resolverread;	/* nn_resolver: when; 0: never */
+	uint64_t	 na_refused;	/* not begun: too many, or from nobody on the link */
 	uint8_t		 na_buf[NAT_BUF] __attribute__((aligned(8)));	/* the packet at hand */
 };
 
@@ -98,6 +105,12 @@ int	nat_transparent(struct vi_socket *, int family);
 /* An option of a socket, an int. */
 int	nat_setint(struct vi_socket *, enum vi_sockopt, int);
 
+static inline const struct nat_net *
+nat_net(const struct nat *na, uint8_t family)
+{
+	return &na->na_net[family == VI_AF_INET6];
+}
+
 /* unat_map.c */
 /* Where the host finds what the jail calls far.  EACCES: forbidden. */
 int	nat_map(struct nat *, const struct vi_sockaddr *far, struct vi_sockaddr *host);
@@ -105,7 +118,9 @@ int	nat_map(struct nat *, const struct vi_sockaddr *far, struct vi_sockaddr *hos
 bool	nat_unmap(const struct nat *, struct vi_sockaddr *, bool dns);
 bool	nat_isgateway(const struct nat *, const struct vi_sockaddr *);	/* or the resolver's name: no hop lies between */
 bool	nat_isresolver(const struct nat *, const struct vi_sockaddr *);	/* with its port */
-bool	nat_isunicast(const struct vi_sockaddr *);
+bool	nat_isunicast(const struct vi_sockaddr *);	/* and means something beyond the link */
+bool	nat_islinklocal(const struct vi_sockaddr *);	/* of IPv6 */
+bool	nat_isonlink(const struct nat *, const struct vi_sockaddr *);	/* of the link's network, and not the gateway */
 
 void	nat_loopback(struct vi_sockaddr *);	/* the host's, with the same port */
 
@@ -125,7 +140,11 @@ void	nat_tcp_begin(struct nat *);	/* what na_new holds */
 void	nat_tcp_fini(struct nat *);	/* listeners; flows are gone */
 
 /* unat_icmp.c */
-/* Tells the jail that a packet of its own (from its IP header on) met an error of the host's; those that are no news are not told. */
-void	nat_unreach(struct nat *, const uint8_t *packet, size_t len, int error);
+/* Tells the jail that its segment (a packet, from its IP header on) met an error of the host's; those that are no news are not told. */
+void	nat_unreach(struct nat *, const struct nat_pair *, const uint8_t *packet, size_t len, int error);
+
+/* unat_ra.c */
+void	nat_ra_event(struct lx_event *, uint32_t);	/* of na_ratimer */
+void	nat_ra_solicited(struct nat *);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The DHCP server of a link to the host (RFC 2131): one address for the one host on it, network + 15, the gateway as its router, the resolver.
+ * The DHCP server of a link to the host (RFC 2131): one address for the one host on it, network + 15 (or 17), the gateway as its router, the resolver.
  *
  * Answers go to the link's broadcast address, which reaches a client that has no address yet whether it asked for that or not (4.1).
  */
@@ -73,7 +73,7 @@ put_option(uint8_t *p, uint8_t opt, const void *val, uint8_t len)
 
 /* RFC 2131 4.3: what is the answer?  0: none. */
 static uint8_t
-dhcp_verdict(const struct nat *na, const struct dhcp *q, const struct dhcp_question *dq, uint32_t address)
+dhcp_verdict(const struct nat_net *nn, const struct dhcp *q, const struct dhcp_question *dq, uint32_t address)
 {
 	switch (dq->dq_type) {
 	case DHCPDISCOVER:
@@ -81,7 +81,7 @@ dhcp_verdict(const struct nat *na, const struct dhcp *q, const struct dhcp_quest
 	case DHCPINFORM:
 		return DHCPACK;
 	case DHCPREQUEST:
-		if (dq->dq_server != 0 && dq->dq_server != na->na_gate.sa_in)
+		if (dq->dq_server != 0 && dq->dq_server != nn->nn_gate.sa_in)
 			return 0;	/* another's offer was taken */
 		return (dq->dq_requested != 0 ? dq->dq_requested : q->ciaddr) == address ? DHCPACK : DHCPNAK;
 	default:
@@ -92,8 +92,9 @@ dhcp_verdict(const struct nat *na, const struct dhcp *q, const struct dhcp_quest
 static void
 dhcp_answer(struct nat *na, const struct dhcp *q, uint8_t asked, uint8_t verdict, uint32_t address)
 {
+	const struct nat_net *nn = nat_net(na, VI_AF_INET);
 	const struct vi_sockaddr to = { .sa_family = VI_AF_INET, .sa_in = INADDR_BROADCAST };
-	const uint32_t mask = htonl(~0u << (32 - na->na_prefixlen)), lease = htonl(DHCP_LEASE);
+	const uint32_t mask = htonl(~0u << (32 - nn->nn_prefixlen)), lease = htonl(DHCP_LEASE);
 	uint8_t buf[sizeof(struct dhcp) + 128] = { 0 }, *p;
 	struct dhcp *a = (void *)buf;
 	struct udphdr uh = { .source = htons(67), .dest = htons(68) };
@@ -108,24 +109,34 @@ dhcp_answer(struct nat *na, const struct dhcp *q, uint8_t asked, uint8_t verdict
 	a->yiaddr = verdict == DHCPNAK || asked == DHCPINFORM ? 0 : address;
 	a->siaddr = 0;
 	p = put_option(a->options, OPT_TYPE, &verdict, 1);
-	p = put_option(p, OPT_SERVER, &na->na_gate.sa_in, 4);
+	p = put_option(p, OPT_SERVER, &nn->nn_gate.sa_in, 4);
 	if (verdict != DHCPNAK) {
 		p = put_option(p, OPT_MASK, &mask, 4);
-		p = put_option(p, OPT_ROUTER, &na->na_gate.sa_in, 4);
-		p = put_option(p, OPT_DNS, &na->na_dns.sa_in, 4);
+		p = put_option(p, OPT_ROUTER, &nn->nn_gate.sa_in, 4);
+		p = put_option(p, OPT_DNS, &nn->nn_dns.sa_in, 4);
 		if (asked != DHCPINFORM)
 			p = put_option(p, OPT_LEASE, &lease, 4);
 	}
 	*p++ = OPT_END;
 	len = (size_t)(p - buf) < DHCP_MINLEN ? DHCP_MINLEN : (size_t)(p - buf);
 	uh.len = htons((uint16_t)(sizeof(uh) + len));
-	nat_raw_send(na, IPPROTO_UDP, &na->na_gate, &to, &uh, sizeof(uh), offsetof(struct udphdr, check), buf, len);
+	nat_raw_send(na, IPPROTO_UDP, &nn->nn_gate, &to, &uh, sizeof(uh), offsetof(struct udphdr, check), buf, len);
+}
+
+static uint32_t
+dhcp_address(const struct nat_net *nn)
+{
+	const uint32_t net = nn->nn_gate.sa_in & htonl(~0u << (32 - nn->nn_prefixlen));
+	const uint32_t address = net | htonl(DHCP_HOST);
+
+	return address == nn->nn_gate.sa_in || address == nn->nn_dns.sa_in ? net | htonl(DHCP_HOST + 2) : address;
 }
 
 bool
 nat_dhcp_input(struct nat *na, const uint8_t *data, size_t len)
 {
-	const uint32_t address = (na->na_gate.sa_in & htonl(~0u << (32 - na->na_prefixlen))) | htonl(DHCP_HOST);
+	const struct nat_net *nn = nat_net(na, VI_AF_INET);
+	const uint32_t address = dhcp_address(nn);
 	const struct dhcp *q = (const void *)data;
 	struct dhcp_question dq = { 0 };
 	uint8_t verdict;
@@ -134,7 +145,7 @@ nat_dhcp_input(struct nat *na, const uint8_t *data, size_t len)
 		return false;
 	take_options(&dq, q->options, len - sizeof(*q));
 	/* A net too small for that address has static ones. */
-	if (na->na_prefixlen <= 27 && (verdict = dhcp_verdict(na, q, &dq, address)) != 0)
+	if (nn->nn_prefixlen <= 27 && (verdict = dhcp_verdict(nn, q, &dq, address)) != 0)
 		dhcp_answer(na, q, dq.dq_type, verdict, address);
 	return true;
 }

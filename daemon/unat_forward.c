@@ -49,9 +49,10 @@ static void
 dial_source(const struct nat *na, const struct vi_sockaddr *client, struct vi_sockaddr *source)
 {
 	*source = *client;
-	source->sa_scope = 0;
-	source->sa_port = 0;
 	(void)nat_unmap(na, source, false);
+	if (!nat_isunicast(source))
+		*source = nat_net(na, client->sa_family)->nn_gate;
+	source->sa_port = 0;
 }
 
 static void

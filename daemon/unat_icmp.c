@@ -16,8 +16,10 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <linux/errqueue.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
 
 #include "daemon/daemon.h"
@@ -30,44 +32,55 @@
 
 /* Errors */
 
-bool
-nat_error_make(const struct nat *na, uint8_t family, int error, struct nat_error *ne)
+/* What ICMP and ICMPv6 (RFC 4443) call the same. */
+enum unreach { UNREACH_NET, UNREACH_HOST, UNREACH_PORT, UNREACH_PROHIBITED, UNREACH_NONE };
+static const uint8_t unreach_codes[2][UNREACH_NONE] = {
+	{ ICMP_NET_UNREACH, ICMP_HOST_UNREACH, ICMP_PORT_UNREACH, ICMP_PKT_FILTERED },
+	{ ICMP6_DST_UNREACH_NOROUTE, ICMP6_DST_UNREACH_ADDR, ICMP6_DST_UNREACH_NOPORT, ICMP6_DST_UNREACH_ADMIN },
+};
+
+static enum unreach
+error_reason(int error)
 {
-	(void)na;
-	(void)family;
-	*ne = (struct nat_error){ .ne_type = ICMP_DEST_UNREACH };
 	switch (error) {
 	case ENETUNREACH:
 	case ENETDOWN:
+	case EADDRNOTAVAIL:		/* no address of that family to come from */
 	case EAFNOSUPPORT:
-		ne->ne_code = ICMP_NET_UNREACH;
-		return true;
+		return UNREACH_NET;
 	case EHOSTUNREACH:
 	case EHOSTDOWN:
 	case ENONET:
-		ne->ne_code = ICMP_HOST_UNREACH;
-		return true;
+		return UNREACH_HOST;
 	case ECONNREFUSED:
-		ne->ne_code = ICMP_PORT_UNREACH;
-		return true;
+		return UNREACH_PORT;
 	case EACCES:
 	case EPERM:
-		ne->ne_code = ICMP_PKT_FILTERED;
-		return true;
+		return UNREACH_PROHIBITED;
 	default:
-		return false;
+		return UNREACH_NONE;
 	}
 }
 
-/* The packet as the jail sent it, as far as we know. */
-static size_t
-error_quote(const struct nat_packet *pk, uint8_t quote[ERROR_QUOTE])
+bool
+nat_error_make(uint8_t family, int error, struct nat_error *ne)
+{
+	const bool inet6 = family == VI_AF_INET6;
+	const enum unreach reason = error_reason(error);
+
+	*ne = (struct nat_error){ .ne_type = inet6 ? ICMP6_DST_UNREACH : ICMP_DEST_UNREACH };
+	if (reason == UNREACH_NONE)
+		return false;
+	ne->ne_code = unreach_codes[inet6][reason];
+	return true;
+}
+
+static void
+quote_inet(const struct nat_packet *pk, uint8_t *quote)
 {
 	struct iphdr *ip = (void *)quote;
-	size_t len = pk->pk_len < ERROR_QUOTE - sizeof(*ip) ? pk->pk_len : ERROR_QUOTE - sizeof(*ip);
 	uint32_t sum = 0;
 
-	memset(ip, 0, sizeof(*ip));
 	ip->version = 4;
 	ip->ihl = sizeof(*ip) / 4;
 	ip->tot_len = htons((uint16_t)(sizeof(*ip) + pk->pk_len));
@@ -79,36 +92,65 @@ error_quote(const struct nat_packet *pk, uint8_t quote[ERROR_QUOTE])
 		sum += (uint32_t)quote[i] << 8 | quote[i + 1];
 	sum = (sum & 0xffff) + (sum >> 16);
 	ip->check = htons((uint16_t)~(sum + (sum >> 16)));
-	memcpy(quote + sizeof(*ip), pk->pk_data, len);
-	return sizeof(*ip) + len;
+}
+
+static void
+quote_inet6(const struct nat_packet *pk, uint8_t *quote)
+{
+	struct ip6_hdr *ip6 = (void *)quote;
+
+	ip6->ip6_flow = htonl(6u << 28);
+	ip6->ip6_plen = htons((uint16_t)pk->pk_len);
+	ip6->ip6_nxt = pk->pk_proto;
+	ip6->ip6_hlim = (uint8_t)pk->pk_ttl;
+	memcpy(&ip6->ip6_src, pk->pk_src.sa_in6, 16);
+	memcpy(&ip6->ip6_dst, pk->pk_dst.sa_in6, 16);
+}
+
+/* The packet as the jail sent it, as far as we know. */
+static size_t
+error_quote(const struct nat_packet *pk, uint8_t quote[ERROR_QUOTE])
+{
+	const bool inet6 = pk->pk_dst.sa_family == VI_AF_INET6;
+	const size_t hlen = inet6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr);
+	const size_t len = pk->pk_len < ERROR_QUOTE - hlen ? pk->pk_len : ERROR_QUOTE - hlen;
+
+	memset(quote, 0, hlen);
+	(inet6 ? quote_inet6 : quote_inet)(pk, quote);
+	memcpy(quote + hlen, pk->pk_data, len);
+	return hlen + len;
 }
 
 void
 nat_error_send(struct nat *na, const struct nat_error *ne, const struct nat_packet *pk)
 {
+	const uint8_t family = pk->pk_dst.sa_family;
 	struct icmphdr ic = { .type = ne->ne_type, .code = ne->ne_code, .un.gateway = htonl(ne->ne_info) };
+	const bool told = ne->ne_from.sa_family == family && nat_isunicast(&ne->ne_from);
 	uint8_t quote[ERROR_QUOTE];
 
-	nat_raw_send(na, IPPROTO_ICMP, ne->ne_from.sa_family != 0 ? &ne->ne_from : &na->na_gate, &pk->pk_src, &ic, sizeof(ic),
-	    offsetof(struct icmphdr, checksum), quote, error_quote(pk, quote));
+	nat_raw_send(na, family == VI_AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, told ? &ne->ne_from : &nat_net(na, family)->nn_gate, &pk->pk_src,
+	    &ic, sizeof(ic), offsetof(struct icmphdr, checksum), quote, error_quote(pk, quote));
 }
 
 void
-nat_unreach(struct nat *na, const uint8_t *packet, size_t len, int error)
+nat_error_ttl(struct nat *na, const struct nat_packet *pk)
 {
-	const struct iphdr *ip = (const void *)packet;
-	struct nat_packet pk = { .pk_src.sa_family = VI_AF_INET, .pk_dst.sa_family = VI_AF_INET };
+	const struct nat_error ne = { .ne_type = pk->pk_dst.sa_family == VI_AF_INET6 ? ICMP6_TIME_EXCEEDED : ICMP_TIME_EXCEEDED };
+
+	nat_error_send(na, &ne, pk);
+}
+
+void
+nat_unreach(struct nat *na, const struct nat_pair *np, const uint8_t *packet, size_t len, int error)
+{
+	const size_t hlen = np->np_far.sa_family == VI_AF_INET6 ? sizeof(struct ip6_hdr) : (size_t)((const struct iphdr *)(const void *)packet)->ihl * 4;
+	const struct nat_packet pk = { .pk_src = np->np_jail, .pk_dst = np->np_far, .pk_proto = IPPROTO_TCP, .pk_ttl = 64, .pk_data = packet + hlen,
+		.pk_len = len - hlen };
 	struct nat_error ne;
 
-	if (ip->version != 4 || !nat_error_make(na, VI_AF_INET, error, &ne))
-		return;
-	pk.pk_src.sa_in = ip->saddr;
-	pk.pk_dst.sa_in = ip->daddr;
-	pk.pk_proto = ip->protocol;
-	pk.pk_ttl = ip->ttl;
-	pk.pk_data = packet + ip->ihl * 4;
-	pk.pk_len = len - (size_t)ip->ihl * 4;
-	nat_error_send(na, &ne, &pk);
+	if (nat_error_make(np->np_far.sa_family, error, &ne))
+		nat_error_send(na, &ne, &pk);
 }
 
 static bool
@@ -116,12 +158,13 @@ host_error_take(const struct cmsghdr *cm, struct nat_hosterr *he)
 {
 	const struct sock_extended_err *ee = (const void *)CMSG_DATA(cm);
 
-	if (cm->cmsg_level != IPPROTO_IP || cm->cmsg_type != IP_RECVERR || ee->ee_origin != SO_EE_ORIGIN_ICMP)
+	if (!(cm->cmsg_level == IPPROTO_IP && cm->cmsg_type == IP_RECVERR && ee->ee_origin == SO_EE_ORIGIN_ICMP) &&
+	    !(cm->cmsg_level == IPPROTO_IPV6 && cm->cmsg_type == IPV6_RECVERR && ee->ee_origin == SO_EE_ORIGIN_ICMP6))
 		return false;
 	he->he_error.ne_type = ee->ee_type;
 	he->he_error.ne_code = ee->ee_code;
 	he->he_error.ne_info = ee->ee_info;
-	(void)sockaddr_parse(SO_EE_OFFENDER(ee), sizeof(struct sockaddr_in), &he->he_error.ne_from);
+	(void)sockaddr_parse(SO_EE_OFFENDER(ee), cm->cmsg_len - CMSG_LEN(sizeof(*ee)), &he->he_error.ne_from);
 	he->he_error.ne_from.sa_port = 0;
 	return true;
 }
@@ -169,6 +212,12 @@ echo_expire(struct nat_flow *nf, uint64_t now)
 
 static const struct nat_kind echo_kind = { .nk_free = echo_free, .nk_expire = echo_expire };
 
+static uint8_t
+echo_proto(const struct nat_flow *nf)
+{
+	return nf->nf_pair.np_jail.sa_family == VI_AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+}
+
 static void
 echo_error(struct nat_flow *nf)
 {
@@ -177,15 +226,15 @@ echo_error(struct nat_flow *nf)
 	struct nat_hosterr he;
 
 	while (nat_host_error(nf->nf_fd, &he, buf, sizeof(buf))) {
-		struct nat_packet pk = { .pk_src = nf->nf_pair.np_jail, .pk_dst = he.he_dst, .pk_proto = IPPROTO_ICMP, .pk_ttl = 1, .pk_data = buf,
+		struct nat_packet pk = { .pk_src = nf->nf_pair.np_jail, .pk_dst = he.he_dst, .pk_proto = echo_proto(nf), .pk_ttl = 1, .pk_data = buf,
 			.pk_len = he.he_len };
 		struct icmphdr *ic = (void *)buf;
 
 		if (he.he_len < sizeof(*ic))
 			continue;
 		ic->un.echo.id = nf->nf_pair.np_jail.sa_port;
-		nat_unmap(na, &pk.pk_dst, false);
-		nat_unmap(na, &he.he_error.ne_from, false);
+		(void)nat_unmap(na, &pk.pk_dst, false);
+		(void)nat_unmap(na, &he.he_error.ne_from, false);
 		nat_error_send(na, &he.he_error, &pk);
 	}
 }
@@ -208,7 +257,7 @@ echo_reply(struct nat_flow *nf)
 	ic.un.echo.id = nf->nf_pair.np_jail.sa_port;
 	from.sa_port = 0;
 	if (nat_unmap(na, &from, false))
-		nat_raw_send(na, IPPROTO_ICMP, &from, &nf->nf_pair.np_jail, &ic, sizeof(ic), offsetof(struct icmphdr, checksum), na->na_buf + sizeof(ic),
+		nat_raw_send(na, echo_proto(nf), &from, &nf->nf_pair.np_jail, &ic, sizeof(ic), offsetof(struct icmphdr, checksum), na->na_buf + sizeof(ic),
 		    (size_t)n - sizeof(ic));
 	return true;
 }
@@ -229,15 +278,17 @@ echo_event(struct lx_event *le, uint32_t events)
 static int
 echo_open(struct nat *na, const struct nat_pair *np, struct nat_flow **nfp)
 {
+	const bool inet6 = np->np_jail.sa_family == VI_AF_INET6;
 	struct nat_flow *nf = calloc(1, sizeof(*nf));
+	const int on = 1;
 
 	*nfp = NULL;
 	if (nf == NULL || !nat_flow_add(na, nf, &echo_kind, np)) {
 		free(nf);
 		return ENOBUFS;
 	}
-	if ((nf->nf_fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMP)) < 0 ||
-	    setsockopt(nf->nf_fd, IPPROTO_IP, IP_RECVERR, &(int){ 1 }, sizeof(int)) != 0 ||
+	if ((nf->nf_fd = socket(inet6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, echo_proto(nf))) < 0 ||
+	    setsockopt(nf->nf_fd, inet6 ? IPPROTO_IPV6 : IPPROTO_IP, inet6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof(on)) != 0 ||
 	    lx_loop_add(na->na_worker->w_loop, &nf->nf_event, nf->nf_fd, EPOLLIN, echo_event) != 0) {
 		int error = errno;
 
@@ -251,8 +302,10 @@ echo_open(struct nat *na, const struct nat_pair *np, struct nat_flow **nfp)
 static int
 echo_send(struct nat *na, const struct nat_packet *pk, const struct vi_sockaddr *host)
 {
-	struct nat_pair np = { .np_jail = pk->pk_src };
+	const bool inet6 = host->sa_family == VI_AF_INET6;
 	const struct icmphdr *ic = (const void *)pk->pk_data;
+	struct nat_pair np = { .np_jail = pk->pk_src };
+	const int ttl = pk->pk_ttl - 1;
 	struct sockaddr_storage ss;
 	struct nat_flow *nf;
 	socklen_t len = sockaddr_build(host, &ss);
@@ -262,7 +315,7 @@ echo_send(struct nat *na, const struct nat_packet *pk, const struct vi_sockaddr 
 	if ((nf = nat_flow_find(na, &echo_kind, &np)) == NULL && (error = echo_open(na, &np, &nf)) != 0)
 		return error;
 	nf->nf_until = nat_now(na) + ECHO_TIMEOUT;
-	(void)setsockopt(nf->nf_fd, IPPROTO_IP, IP_TTL, &(int){ pk->pk_ttl - 1 }, sizeof(int));
+	(void)setsockopt(nf->nf_fd, inet6 ? IPPROTO_IPV6 : IPPROTO_IP, inet6 ? IPV6_UNICAST_HOPS : IP_TTL, &ttl, sizeof(ttl));
 	/* The id becomes the socket's. */
 	return sendto(nf->nf_fd, pk->pk_data, pk->pk_len, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&ss, len) < 0 ? errno : 0;
 }
@@ -274,8 +327,8 @@ echo_answer(struct nat *na, const struct nat_packet *pk)
 	struct icmphdr ic;
 
 	memcpy(&ic, pk->pk_data, sizeof(ic));
-	ic.type = ICMP_ECHOREPLY;
-	nat_raw_send(na, IPPROTO_ICMP, &pk->pk_dst, &pk->pk_src, &ic, sizeof(ic), offsetof(struct icmphdr, checksum), pk->pk_data + sizeof(ic),
+	ic.type = pk->pk_proto == IPPROTO_ICMPV6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY;
+	nat_raw_send(na, pk->pk_proto, &pk->pk_dst, &pk->pk_src, &ic, sizeof(ic), offsetof(struct icmphdr, checksum), pk->pk_data + sizeof(ic),
 	    pk->pk_len - sizeof(ic));
 }
 
@@ -287,18 +340,26 @@ nat_icmp_input(struct nat *na, const struct nat_packet *pk)
 	struct nat_error ne;
 	int error;
 
-	if (pk->pk_len < sizeof(*ic) || ic->type != ICMP_ECHO || ic->code != 0)
+	if (pk->pk_proto == IPPROTO_ICMPV6 && pk->pk_len >= sizeof(*ic) && ic->type == ND_ROUTER_SOLICIT) {
+		nat_ra_solicited(na);
 		return;
-	if (nat_isgateway(na, &pk->pk_dst)) {
+	}
+	if (pk->pk_len < sizeof(*ic) || ic->type != (pk->pk_proto == IPPROTO_ICMPV6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO) || ic->code != 0)
+		return;
+	if (nat_isgateway(na, &pk->pk_dst) || nat_islinklocal(&pk->pk_dst)) {
 		echo_answer(na, pk);
 		return;
 	}
+	if (!nat_isonlink(na, &pk->pk_src)) {
+		na->na_refused++;
+		return;
+	}
 	if (pk->pk_ttl <= 1) {
-		nat_error_send(na, &(struct nat_error){ .ne_type = ICMP_TIME_EXCEEDED }, pk);
+		nat_error_ttl(na, pk);
 		return;
 	}
 	if ((error = nat_map(na, &pk->pk_dst, &host)) == 0)
 		error = echo_send(na, pk, &host);
-	if (error != 0 && nat_error_make(na, pk->pk_dst.sa_family, error, &ne))
+	if (error != 0 && nat_error_make(pk->pk_dst.sa_family, error, &ne))
 		nat_error_send(na, &ne, pk);
 }

@@ -20,6 +20,8 @@ static const struct raw_kind {
 } raw_kinds[NAT_NRAW] = {
 	{ VI_AF_INET, IPPROTO_UDP, nat_udp_input },
 	{ VI_AF_INET, IPPROTO_ICMP, nat_icmp_input },
+	{ VI_AF_INET6, IPPROTO_UDP, nat_udp_input },
+	{ VI_AF_INET6, IPPROTO_ICMPV6, nat_icmp_input },
 };
 
 /* Input */
@@ -39,6 +41,7 @@ raw_next(struct nat *na, const struct raw_kind *rk, struct vi_socket *so)
 	pk.pk_src = msg.msg_name;
 	pk.pk_dst = msg.msg_dst;
 	pk.pk_src.sa_port = pk.pk_dst.sa_port = 0;
+	pk.pk_src.sa_scope = pk.pk_dst.sa_scope = 0;
 	pk.pk_ttl = msg.msg_ttl;
 	if (rk->rk_family == VI_AF_INET && n >= sizeof(*ip))
 		hlen = (size_t)ip->ihl * 4;
@@ -70,6 +73,32 @@ raw_upcall(struct vi_socket *so, unsigned events, void *arg)
 	vi_socket_upcall(so, raw_upcall, na);	/* more is there: in the next round */
 }
 
+/* Echo requests and solicitations of routers; neighbours are the far stack's own business. */
+static int
+raw_filter(struct vi_socket *so)
+{
+	uint32_t filter[8];
+
+	memset(filter, 0xff, sizeof(filter));
+	filter[ICMP6_ECHO_REQUEST >> 5] &= ~(1u << (ICMP6_ECHO_REQUEST & 31));
+	filter[ND_ROUTER_SOLICIT >> 5] &= ~(1u << (ND_ROUTER_SOLICIT & 31));
+	return vi_setsockopt(so, VI_ICMP6_FILTER, filter, sizeof(filter));
+}
+
+static int
+raw_setup(struct vi_socket *so, const struct raw_kind *rk)
+{
+	static const enum vi_sockopt opts[2][2] = { { VI_IP_PKTINFO, VI_IP_RECVTTL }, { VI_IPV6_RECVPKTINFO, VI_IPV6_RECVHOPLIMIT } };
+	const bool inet6 = rk->rk_family == VI_AF_INET6;
+	int error;
+
+	if ((error = nat_transparent(so, rk->rk_family)) != 0 || (error = nat_setint(so, opts[inet6][0], 1)) != 0 ||
+	    (error = nat_setint(so, opts[inet6][1], 1)) != 0 || (error = nat_setint(so, inet6 ? VI_IPV6_MTU_DISCOVER : VI_IP_MTU_DISCOVER, 0)) != 0 ||
+	    (error = nat_setint(so, VI_SO_BROADCAST, 1)) != 0)
+		return error;
+	return rk->rk_proto == IPPROTO_ICMPV6 ? raw_filter(so) : 0;
+}
+
 static int
 raw_open_one(struct nat *na, unsigned i)
 {
@@ -80,12 +109,9 @@ raw_open_one(struct nat *na, unsigned i)
 	if ((error = vi_socket(na->na_far, raw_kinds[i].rk_family, VI_SOCK_RAW, raw_kinds[i].rk_proto, &root, &so)) != 0)
 		return error;
 	na->na_raw[i] = so;
-	if ((error = nat_transparent(so, raw_kinds[i].rk_family)) != 0 || (error = nat_setint(so, VI_IP_PKTINFO, 1)) != 0 ||
-	    (error = nat_setint(so, VI_IP_RECVTTL, 1)) != 0 || (error = nat_setint(so, VI_IP_MTU_DISCOVER, 0)) != 0 ||
-	    (error = nat_setint(so, VI_SO_BROADCAST, 1)) != 0)
-		return error;
-	vi_socket_upcall(so, raw_upcall, na);
-	return 0;
+	if ((error = raw_setup(so, &raw_kinds[i])) == 0)
+		vi_socket_upcall(so, raw_upcall, na);
+	return error;
 }
 
 int
@@ -151,12 +177,20 @@ raw_socket(const struct nat *na, int family, int proto)
 	return NULL;
 }
 
+static void
+raw_zone(const struct nat *na, struct vi_sockaddr *sa)
+{
+	if (nat_islinklocal(sa))
+		sa->sa_scope = na->na_gateindex;
+}
+
 void
 nat_raw_send(struct nat *na, uint8_t proto, const struct vi_sockaddr *from, const struct vi_sockaddr *to, void *hdr, size_t hdrlen, size_t sumoff,
     const void *data, size_t len)
 {
 	struct vi_iovec iov[2] = { { hdr, hdrlen }, { (void *)(uintptr_t)data, len } };
-	struct vi_msg msg = { .msg_iov = iov, .msg_iovcnt = 2, .msg_hasname = true, .msg_name = *to, .msg_set = VI_MSGSET_ADDR, .msg_dst = *from };
+	struct vi_msg msg = { .msg_iov = iov, .msg_iovcnt = 2, .msg_hasname = true, .msg_name = *to, .msg_set = VI_MSGSET_ADDR | VI_MSGSET_IFINDEX, .msg_dst = *from,
+		.msg_ifindex = na->na_gateindex };
 	struct vi_socket *so = raw_socket(na, from->sa_family, proto);
 	uint16_t sum = 0;
 	size_t done;
@@ -169,9 +203,20 @@ nat_raw_send(struct nat *na, uint8_t proto, const struct vi_sockaddr *from, cons
 		sum = 0xffff;
 	memcpy((uint8_t *)hdr + sumoff, &sum, sizeof(sum));
 	msg.msg_name.sa_port = 0;
-	if (to->sa_family == VI_AF_INET && to->sa_in == INADDR_BROADCAST) {
-		msg.msg_set |= VI_MSGSET_IFINDEX;
-		msg.msg_ifindex = na->na_gateindex;
-	}
+	raw_zone(na, &msg.msg_name);
+	raw_zone(na, &msg.msg_dst);
 	(void)vi_sendmsg(so, &msg, &done);	/* what is lost is lost */
+}
+
+void
+nat_raw_multicast(struct nat *na, uint8_t proto, const struct vi_sockaddr *to, int ttl, void *data, size_t len)
+{
+	struct vi_iovec iov = { data, len };
+	const struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = *to, .msg_set = VI_MSGSET_TTL | VI_MSGSET_IFINDEX,
+		.msg_ttl = ttl, .msg_ifindex = na->na_gateindex };
+	struct vi_socket *so = raw_socket(na, to->sa_family, proto);
+	size_t done;
+
+	if (so != NULL)
+		(void)vi_sendmsg(so, &msg, &done);
 }

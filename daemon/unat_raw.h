@@ -28,6 +28,9 @@ void	nat_raw_fini(struct nat *);
 void	nat_raw_send(struct nat *, uint8_t proto, const struct vi_sockaddr *from, const struct vi_sockaddr *to, void *hdr, size_t hdrlen, size_t sumoff,
 	    const void *data, size_t len);
 
+/* From the gateway's link-local address; the far stack sums it. */
+void	nat_raw_multicast(struct nat *, uint8_t proto, const struct vi_sockaddr *to, int ttl, void *data, size_t len);
+
 /* Errors about packets of the jail, as ICMP says them. */
 struct nat_error {
 	uint8_t		 ne_type, ne_code;
@@ -35,8 +38,9 @@ struct nat_error {
 	struct vi_sockaddr ne_from;	/* who says so; family 0: the gateway */
 };
 /* IPv4's or IPv6's message for an errno of the host.  False: it is no news, or none there is a message for. */
-bool	nat_error_make(const struct nat *, uint8_t family, int error, struct nat_error *);
+bool	nat_error_make(uint8_t family, int error, struct nat_error *);
 void	nat_error_send(struct nat *, const struct nat_error *, const struct nat_packet *);
+void	nat_error_ttl(struct nat *, const struct nat_packet *);	/* it has come as far as it was to */
 
 /* The error queue of a socket of the host (IP_RECVERR): one entry.  data: what was sent.  False: it is empty. */
 struct nat_hosterr {

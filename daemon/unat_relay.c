@@ -126,7 +126,12 @@ relay_event(struct lx_event *le, uint32_t events)
 
 	if (nt->nt_flow.nf_nat->na_closed)
 		return;
-	relay(nt, (events & EPOLLOUT) != 0 && nt->nt_upblocked, (events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0 && !nt->nt_downblocked);
+	/* A reset after the end of file: nothing is to be read that would tell. */
+	if ((events & (EPOLLERR | EPOLLHUP)) != 0 && nt->nt_downeof)
+		nat_tcp_reset(nt);
+	else
+		relay(nt, (events & EPOLLOUT) != 0 && nt->nt_upblocked,
+		    (events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0 && !nt->nt_downblocked);
 }
 
 static void

@@ -183,7 +183,7 @@ tcp_refuse(struct nat_tcp *nt, int error)
 		tcp_let_in(nt, NT_REFUSED);
 		return;
 	}
-	nat_unreach(nf->nf_nat, nt->nt_syn, nt->nt_synlen, error);
+	nat_unreach(nf->nf_nat, &nf->nf_pair, nt->nt_syn, nt->nt_synlen, error);
 	tcp_free(nf);
 }
 
@@ -307,7 +307,7 @@ nat_tcp_syn(struct nat *na, const uint8_t *packet, size_t len)
 	if (!tcp_pair(packet, len, &np))
 		return true;
 	if ((nt = (struct nat_tcp *)nat_flow_find(na, &nat_tcp_kind, &np)) == NULL) {
-		if (!tcp_new(na, &np, packet, len))
+		if (!nat_isonlink(na, &np.np_jail) || !tcp_new(na, &np, packet, len))
 			na->na_refused++;
 		return true;
 	}

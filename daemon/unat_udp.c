@@ -92,7 +92,7 @@ udp_deliver(struct nat_udp *nu, struct vi_sockaddr *from, const void *data, size
 	struct udphdr uh = { .dest = jail->sa_port, .len = htons((uint16_t)(sizeof(uh) + len)) };
 
 	if (!nat_unmap(na, from, nu->nu_dns)) {
-		if (nu->nu_fixed == NULL)
+		if (nu->nu_fixed == NULL || !nat_isgateway(na, from))
 			return;
 		client_add(nu->nu_fixed, from->sa_port);
 	}
@@ -156,6 +156,8 @@ udp_event(struct lx_event *le, uint32_t events)
 static int
 udp_open(struct nat *na, const struct nat_pair *np, int fd, struct nat_udp **nup)
 {
+	const bool inet6 = np->np_jail.sa_family == VI_AF_INET6;
+	const int level = inet6 ? IPPROTO_IPV6 : IPPROTO_IP;
 	struct nat_udp *nu = calloc(1, sizeof(*nu));
 	struct nat_flow *nf = &nu->nu_flow;
 	int error;
@@ -166,8 +168,8 @@ udp_open(struct nat *na, const struct nat_pair *np, int fd, struct nat_udp **nup
 		return ENOBUFS;
 	}
 	nf->nf_fd = fd;
-	if (setsockopt(fd, IPPROTO_IP, IP_RECVERR, &(int){ 1 }, sizeof(int)) != 0 ||
-	    setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &(int){ IP_PMTUDISC_DONT }, sizeof(int)) != 0)
+	if (setsockopt(fd, level, inet6 ? IPV6_RECVERR : IP_RECVERR, &(int){ 1 }, sizeof(int)) != 0 ||
+	    setsockopt(fd, level, inet6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &(int){ inet6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT }, sizeof(int)) != 0)
 		error = errno;
 	else
 		error = lx_loop_add(na->na_worker->w_loop, &nf->nf_event, fd, EPOLLIN, udp_event);
@@ -185,7 +187,7 @@ udp_get(struct nat *na, const struct nat_pair *np, struct nat_udp **nup)
 
 	if ((*nup = (struct nat_udp *)nat_flow_find(na, &udp_kind, np)) != NULL)
 		return 0;
-	if ((fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+	if ((fd = socket(np->np_jail.sa_family == VI_AF_INET6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
 		return errno;
 	return udp_open(na, np, fd, nup);
 }
@@ -232,8 +234,8 @@ udp_transmit(int fd, const struct vi_sockaddr *host, int ttl, const void *data, 
 	struct cmsghdr *cm = CMSG_FIRSTHDR(&mh);
 
 	memset(control, 0, sizeof(control));
-	cm->cmsg_level = IPPROTO_IP;
-	cm->cmsg_type = IP_TTL;
+	cm->cmsg_level = host->sa_family == VI_AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	cm->cmsg_type = host->sa_family == VI_AF_INET6 ? IPV6_HOPLIMIT : IP_TTL;
 	cm->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(cm), &ttl, sizeof(ttl));
 	return sendmsg(fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
@@ -289,14 +291,18 @@ nat_udp_input(struct nat *na, const struct nat_packet *pk)
 	to.sa_port = uh.dest;
 	if (ntohs(uh.len) != pk->pk_len || uh.source == 0)
 		return;
-	if (uh.dest == htons(67) && nat_dhcp_input(na, pk->pk_data + sizeof(uh), pk->pk_len - sizeof(uh)))
+	if (uh.dest == htons(67) && to.sa_family == VI_AF_INET && nat_dhcp_input(na, pk->pk_data + sizeof(uh), pk->pk_len - sizeof(uh)))
 		return;
 	if (!nat_isunicast(&to))
-		return;		/* of the link, and nobody else is on it */
-	if (pk->pk_ttl <= 1 && !nat_isgateway(na, &to)) {
-		nat_error_send(na, &(struct nat_error){ .ne_type = ICMP_TIME_EXCEEDED }, pk);
+		return;		/* of the link alone, and nobody else is on it */
+	if (!nat_isonlink(na, &pk->pk_src)) {
+		na->na_refused++;
 		return;
 	}
-	if ((error = udp_send(na, pk, &to, uh.source)) != 0 && nat_error_make(na, to.sa_family, error, &ne))
+	if (pk->pk_ttl <= 1 && !nat_isgateway(na, &to)) {
+		nat_error_ttl(na, pk);
+		return;
+	}
+	if ((error = udp_send(na, pk, &to, uh.source)) != 0 && nat_error_make(to.sa_family, error, &ne))
 		nat_error_send(na, &ne, pk);
 }
