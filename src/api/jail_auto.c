@@ -8,6 +8,8 @@
  * from the jail's full name alone, link addresses from it and the kernel's identity, so they are the same each time the jail is
  * made; a link address that is taken in one of the two stacks is hashed again.  The pair ends with
  * the jail.
+ *
+ * vnet.interface=unat: unat0 is made in the jail's own stack, if its maker may give it the host's network.
  */
 #include "api/jail_auto.h"
 
@@ -26,17 +28,19 @@
 int
 autolist_add(struct autolist *au, const char *word, size_t len, bool *ours, struct sbuf *err)
 {
-	*ours = len >= 4 && strncmp(word, "auto", 4) == 0 && (len == 4 || word[4] == ':');
+	const bool unat = len == 4 && strncmp(word, "unat", 4) == 0;
+
+	*ours = unat || (len >= 4 && strncmp(word, "auto", 4) == 0 && (len == 4 || word[4] == ':'));
 	if (!*ours)
 		return (0);
 	if (au->au_n == AUTO_MAX || len == 5 || len > 5 + IFNAMSIZ - 1) {
-		sbuf_printf(err, au->au_n == AUTO_MAX ? "vnet.interface: more than 16 times auto" :
+		sbuf_printf(err, au->au_n == AUTO_MAX ? "vnet.interface: more than 16 interfaces to be made" :
 		    "vnet.interface: auto: needs the name of a bridge");
 		return (EINVAL);
 	}
 	if (len > 5)
 		memcpy(au->au_bridge[au->au_n], word + 5, len - 5);
-	au->au_n++;
+	au->au_unat[au->au_n++] = unat;
 	return (0);
 }
 
@@ -168,16 +172,40 @@ make_one(struct autolist *au, unsigned i, struct vnet *from, struct prison *pr, 
 	return (au->au_bridge[i][0] == '\0' ? 0 : join_bridge(from, au->au_bridge[i], a, err));
 }
 
+static int
+make_unat(struct autolist *au, unsigned i, struct prison *caller, struct prison *pr, struct sbuf *err)
+{
+	struct vnet *to = prison_vnet(pr);
+	char name[IFNAMSIZ];
+	int error;
+
+	if ((caller->pr_privs & PRIV_BIT(VI_PRIV_NET_HOSTLINK)) == 0) {
+		sbuf_printf(err, "vnet.interface: unat: permission denied: the jail lacks net.host_link");
+		return (EPERM);
+	}
+	if (ifnet_byname(to, "unat0") != NULL)
+		return (0);		/* "jail -m" says it again */
+	if ((error = if_create(to, "unat0", name)) != 0) {
+		sbuf_printf(err, "vnet.interface: unat: %s", error == EOPNOTSUPP ? "there is no way to the host's network" :
+		    error == ENOSPC ? "the limit of interfaces is reached" : "no memory");
+		return (error);
+	}
+	au->au_near[i] = ifnet_byname(to, name);
+	return (0);
+}
+
 int
 autolist_make(struct autolist *au, struct prison *caller, struct prison *pr, struct sbuf *err)
 {
 	int error;
 
-	for (unsigned i = 0; i < au->au_n; i++)
-		if ((error = make_one(au, i, prison_vnet(caller), pr, err)) != 0) {
+	for (unsigned i = 0; i < au->au_n; i++) {
+		error = au->au_unat[i] ? make_unat(au, i, caller, pr, err) : make_one(au, i, prison_vnet(caller), pr, err);
+		if (error != 0) {
 			autolist_undo(au);
 			return (error);
 		}
+	}
 	return (0);
 }
 
