@@ -13,6 +13,7 @@
 #include "daemon/daemon.h"
 
 #define RAW_TURN	64	/* packets taken in one upcall */
+#define RAW_BUFFER	(1 << 20)	/* bytes that wait for it */
 
 static const struct raw_kind {
 	int	rk_family, rk_proto;
@@ -94,7 +95,7 @@ raw_setup(struct vi_socket *so, const struct raw_kind *rk)
 
 	if ((error = nat_transparent(so, rk->rk_family)) != 0 || (error = nat_setint(so, opts[inet6][0], 1)) != 0 ||
 	    (error = nat_setint(so, opts[inet6][1], 1)) != 0 || (error = nat_setint(so, inet6 ? VI_IPV6_MTU_DISCOVER : VI_IP_MTU_DISCOVER, 0)) != 0 ||
-	    (error = nat_setint(so, VI_SO_BROADCAST, 1)) != 0)
+	    (error = nat_setint(so, VI_SO_BROADCAST, 1)) != 0 || (error = nat_setint(so, VI_SO_RCVBUF, RAW_BUFFER)) != 0)
 		return error;
 	return rk->rk_proto == IPPROTO_ICMPV6 ? raw_filter(so) : 0;
 }
