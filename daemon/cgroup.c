@@ -161,6 +161,14 @@ find_place(const char *controller, char place[PATH_MAX], char parent[PATH_MAX])
 	return false;
 }
 
+/* One by one: what the host does not have would refuse the others with it. */
+static void
+delegate(const char *dir)
+{
+	(void)put(dir, ".", "cgroup.subtree_control", "+cpu");
+	(void)put(dir, ".", "cgroup.subtree_control", "+pids");
+}
+
 static bool
 find_v2(struct cgroup_host *ch)
 {
@@ -170,7 +178,7 @@ find_v2(struct cgroup_host *ch)
 
 	if (!find_place(NULL, ch->ch_cpu, parent))
 		return false;
-	(void)put(parent, ".", "cgroup.subtree_control", "+cpu +pids");
+	delegate(parent);
 	snprintf(path, sizeof(path), "%s/cgroup.controllers", ch->ch_cpu);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0) {
 		n = read(fd, have, sizeof(have) - 1);
@@ -236,7 +244,7 @@ make_in(const struct cgroup_host *ch, const char *dir, const char *path)
 		if ((p = strchr(p, '/')) != NULL)
 			*p = '\0';
 		if (mkdir(name, 0755) == 0 && ch->ch_kind == CGROUP_V2 && p != NULL)
-			(void)put(name, ".", "cgroup.subtree_control", "+cpu +pids");
+			delegate(name);
 		if (p != NULL)
 			*p++ = '/';
 	}

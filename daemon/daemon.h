@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
 
 #include <vimage/vimage.h>
 
@@ -84,6 +85,8 @@ struct daemon {
 	struct spawner	*d_spawner;
 	struct ctl_server *d_ctl;
 	LIST_HEAD(, jproc) d_jprocs;
+	RB_HEAD(jprocids, jproc) d_jprocids;
+	RB_HEAD(jprocjids, jproc) d_jprocjids;
 	LIST_HEAD(, removal) d_removals;
 	LIST_HEAD(, nat) d_nats;
 };

@@ -47,26 +47,39 @@
 
 static void jproc_event(struct lx_event *, uint32_t);
 
+static int
+jproc_idcmp(const struct jproc *a, const struct jproc *b)
+{
+	return (a->jp_id > b->jp_id) - (a->jp_id < b->jp_id);
+}
+
+static int
+jproc_jidcmp(const struct jproc *a, const struct jproc *b)
+{
+	return (a->jp_jid > b->jp_jid) - (a->jp_jid < b->jp_jid);
+}
+
+RB_PROTOTYPE(jprocids, jproc, jp_idlink, jproc_idcmp);
+RB_PROTOTYPE(jprocjids, jproc, jp_jidlink, jproc_jidcmp);
+RB_GENERATE(jprocids, jproc, jp_idlink, jproc_idcmp)
+RB_GENERATE(jprocjids, jproc, jp_jidlink, jproc_jidcmp)
+
 struct jproc *
 jproc_find(const struct daemon *d, int jid)
 {
-	struct jproc *jp;
+	struct jproc key;
 
-	LIST_FOREACH(jp, &d->d_jprocs, jp_link)
-		if (jp->jp_jid == jid)
-			break;
-	return jp;
+	key.jp_jid = jid;
+	return RB_FIND(jprocjids, (struct jprocjids *)(uintptr_t)&d->d_jprocjids, &key);
 }
 
 static struct jproc *
 jproc_byid(const struct daemon *d, uint32_t id)
 {
-	struct jproc *jp;
+	struct jproc key;
 
-	LIST_FOREACH(jp, &d->d_jprocs, jp_link)
-		if (jp->jp_id == id)
-			break;
-	return jp;
+	key.jp_id = id;
+	return RB_FIND(jprocids, (struct jprocids *)(uintptr_t)&d->d_jprocids, &key);
 }
 
 /*
@@ -202,6 +215,9 @@ jproc_free(struct jproc *jp)
 	jproc_leave(jp);
 	jproc_unshared(jp);
 	LIST_REMOVE(jp, jp_link);
+	RB_REMOVE(jprocids, &jp->jp_daemon->d_jprocids, jp);
+	if (jp->jp_jid >= 0)
+		RB_REMOVE(jprocjids, &jp->jp_daemon->d_jprocjids, jp);
 	if (jp->jp_daemon->d_stopping && LIST_EMPTY(&jp->jp_daemon->d_jprocs))
 		daemon_stopped(jp->jp_daemon);
 	free(jp);
@@ -228,6 +244,8 @@ jproc_giveup(struct jproc *jp)
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
 		exec_killed(ex);
 	jproc_unlinger(jp);
+	if (jid >= 0)
+		RB_REMOVE(jprocjids, &d->d_jprocjids, jp);
 	jp->jp_jid = -1;
 	if (jp->jp_fd >= 0) {
 		lx_loop_del(daemon_loop(d), &jp->jp_event);
@@ -382,6 +400,8 @@ jproc_new(struct daemon *d, int jid, struct jproc **jpp)
 		return error;
 	}
 	LIST_INSERT_HEAD(&d->d_jprocs, jp, jp_link);
+	RB_INSERT(jprocids, &d->d_jprocids, jp);
+	RB_INSERT(jprocjids, &d->d_jprocjids, jp);
 	*jpp = jp;
 	return 0;
 }
@@ -922,6 +942,8 @@ jprocs_init(struct daemon *d, int sock)
 	struct spawner *sp;
 
 	LIST_INIT(&d->d_jprocs);
+	RB_INIT(&d->d_jprocids);
+	RB_INIT(&d->d_jprocjids);
 	LIST_INIT(&d->d_removals);
 	if ((sp = calloc(1, sizeof(*sp))) == NULL)
 		return ENOMEM;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <bsd/sys/queue.h>
+#include <bsd/sys/tree.h>
 
 #include "daemon/daemon.h"
 #include "daemon/isolation.h"
@@ -38,6 +39,8 @@ struct exec {
 
 struct jproc {
 	LIST_ENTRY(jproc) jp_link;
+	RB_ENTRY(jproc)	 jp_idlink;	/* by jp_id */
+	RB_ENTRY(jproc)	 jp_jidlink;	/* by jp_jid, while it has one */
 	struct daemon	*jp_daemon;
 	uint32_t	 jp_id;
 	int		 jp_jid;	/* -1: given up, waits for its init's end */

@@ -277,6 +277,8 @@ msglog_read(const struct msglog *ml, uint64_t after, vi_log_fn *fn, void *arg)
 	const struct msgrec *mr;
 	uint32_t off = ml->ml_head;
 
+	if (after >= ml->ml_seq)
+		return (ml->ml_seq);
 	while (off != ml->ml_tail) {
 		if (rec_isend(ml, off)) {
 			off = 0;
