@@ -139,6 +139,9 @@ bool	depend_order(struct jail *);
 /* jail_param.c */
 bool	param_local(const char *name);		/* ours, not the daemon's */
 bool	param_check(const struct job *);	/* false after a message */
+/* jail_addr.c: ip_hostname */
+bool	addr_check(const struct job *);		/* false: said why not */
+void	addr_add(const struct job *, json_t *list);	/* [[name, value]] */
 json_t	*param_list(const struct job *);	/* [[name, value]] for the daemon */
 /* Adds "name=value", "name+=value", "name"; false after a message. */
 bool	line_add(struct jail *, char *word);

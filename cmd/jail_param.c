@@ -11,7 +11,7 @@ static const char *const locals[] = {
 	"allow.dying", "command", "depend", "exec.clean", "exec.consolelog", "exec.created",
 	"exec.fib", "exec.jail_user", "exec.poststart", "exec.poststop", "exec.prepare",
 	"exec.prestart", "exec.prestop", "exec.release", "exec.start", "exec.stop",
-	"exec.system_jail_user", "exec.system_user", "exec.timeout", "mount", "mount.devfs",
+	"exec.system_jail_user", "exec.system_user", "exec.timeout", "ip_hostname", "mount", "mount.devfs",
 	"mount.fdescfs", "mount.fstab", "mount.procfs",
 };
 
@@ -32,7 +32,6 @@ param_local(const char *name)
 /* FreeBSD's, and refused: nobody shall believe that they do something. */
 static const struct { const char *name, *why; } senseless[] = {
 	{ "interface", "a jail gets its addresses inside of its own stack" },
-	{ "ip_hostname", "a jail gets its addresses inside of its own stack" },
 	{ "cpuset.id", "there are no CPU sets here; see vcpu.share and vcpu.limit" },
 	{ "mac.label", "there are no MAC labels on Linux" },
 	{ "linux", "every program is a Linux program" },
@@ -73,7 +72,7 @@ param_check(const struct job *jb)
 			return false;
 		}
 	}
-	return true;
+	return addr_check(jb);
 }
 
 /* A list is one text with commas. */
@@ -117,6 +116,7 @@ param_list(const struct job *jb)
 			value = json_string("?");	/* not UTF-8 */
 		json_array_append_new(list, json_pack("[s,o]", pm->pm_name, value));
 	}
+	addr_add(jb, list);
 	return list;
 }
 

@@ -150,8 +150,9 @@ test_wrong_words(void **state)
 		{ "jail -c name=web persist =x", "jail: bad parameter: \n" },
 		{ "jail -c name=web persist command=", "jail: command needs a value\n" },
 		{ "jail -c name=web persist zfs.dataset=x", "jail: zfs.dataset: there is no ZFS here\n" },
-		{ "jail -h -c name=web persist", "jail: ip_hostname: a jail gets its addresses inside "
-		    "of its own stack\n" },
+		{ "jail -h -c name=web persist", "jail: ip_hostname: host.hostname is not set\n" },
+		{ "jail -h -c name=web persist host.hostname=no..such",
+		    "jail: ip_hostname: no..such: no address is known\n" },
 		{ "jail -c name=web persist exec.timeout=x",
 		    "jail: exec.timeout: \"x\" is not a number from 0 to 1000000\n" },
 		{ "jail -c name=web persist $x=1", "jail: bad parameter: $x\n" },
