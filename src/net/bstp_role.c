@@ -522,7 +522,6 @@ state(struct bstp_port *bp)
 {
 	if (bp->bp_learning == bp->bp_learn && bp->bp_forwarding == bp->bp_forward)
 		return (false);
-	if (bp->bp_forward && !bp->bp_forwarding)
 	bp->bp_learning = bp->bp_learn;
 	bp->bp_forwarding = bp->bp_forward;
 	bp->bp_state = bp->bp_forwarding ? BSTP_FORWARDING : bp->bp_learning ? BSTP_LEARNING : BSTP_DISCARDING;
