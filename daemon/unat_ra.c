@@ -38,7 +38,7 @@ ra_send(struct nat *na)
 {
 	const struct nat_net *nn = nat_net(na, VI_AF_INET6);
 	struct ra_message rm = {
-		.rm_ra = { .nd_ra_type = ND_ROUTER_ADVERT, .nd_ra_curhoplimit = 64, .nd_ra_router_lifetime = htons(RA_LIFETIME) },
+		.rm_ra = { .nd_ra_type = ND_ROUTER_ADVERT },
 		.rm_prefix = { .nd_opt_pi_type = ND_OPT_PREFIX_INFORMATION, .nd_opt_pi_len = sizeof(rm.rm_prefix) / 8,
 			.nd_opt_pi_prefix_len = nn->nn_prefixlen, .nd_opt_pi_flags_reserved = ND_OPT_PI_FLAG_ONLINK | ND_OPT_PI_FLAG_AUTO,
 			.nd_opt_pi_valid_time = htonl(86400), .nd_opt_pi_preferred_time = htonl(14400) },
@@ -46,6 +46,8 @@ ra_send(struct nat *na)
 	};
 	const struct vi_sockaddr all = { .sa_family = VI_AF_INET6, .sa_scope = na->na_gateindex, .sa_in6 = { 0xff, 2, [15] = 1 } };
 
+	rm.rm_ra.nd_ra_curhoplimit = 64;
+	rm.rm_ra.nd_ra_router_lifetime = htons(RA_LIFETIME);
 	memcpy(&rm.rm_prefix.nd_opt_pi_prefix, nn->nn_gate.sa_in6, 8);
 	memcpy(rm.rm_dns.rd_addr, nn->nn_dns.sa_in6, sizeof(rm.rm_dns.rd_addr));
 	nat_raw_multicast(na, IPPROTO_ICMPV6, &all, RA_HOPS, &rm, sizeof(rm));
