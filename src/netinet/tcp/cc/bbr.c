@@ -22,9 +22,9 @@
  *
  * Deviations.  A congestion mark (ECN), of which the draft says nothing, is taken for a loss of too
  * much: RFC 3168 5 wants no less.  Losses of the two rounds after ProbeRTT, whose deliveries tell of
- * its half empty pipe, do not lower the short-term bounds, nor does the margin of pacing
- * (bbr_model.c).  The floor of four segments does not hold while a timeout is being repaired, so
- * that F-RTO can look.
+ * its half empty pipe, do not lower the short-term bounds, nor does the margin of pacing while there is
+ * no queue (bbr_model.c).  The floor of four segments does not hold while a timeout is being repaired,
+ * so that F-RTO can look.
  */
 #include "netinet/tcp/cc/bbr.h"
 

@@ -142,19 +142,22 @@ bbr_aggregation(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
 }
 
 /*
- * 5.5.10.3: a round had losses, and was no probe: towards what it delivered.  The margin by which
- * the sender stayed below the rate is not the path's doing: taken for it, each round with a loss
- * would cost one per cent.
+ * 5.5.10.3: a round had losses, and was no probe: towards what it delivered.  Where there is no queue
+ * the margin by which the sender stayed below the rate is not the path's doing: taken for it, each
+ * round with a loss would cost one per cent.  A queue must be drained by it: one that flows keep full
+ * lets nobody probe for more without losing too much, and leaves their shares as they are.
  */
 static void
-bbr_lowerbounds(struct tcpcb *tp, struct bbr *b)
+bbr_lowerbounds(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
 {
+	const bool queued = rs->rs_rtt > b->b_minrtt / 4 * 5;
+	const uint64_t latest = queued ? b->b_bwlatest : b->b_bwlatest / BBR_MARGIN * 100;
+
 	if (b->b_bwshort == BBR_NOBWLIMIT)
 		b->b_bwshort = bbr_maxbw(b);
 	if (b->b_infshort == BBR_NOLIMIT)
 		b->b_infshort = tp->snd_cwnd;
-	b->b_bwshort = u64min(b->b_bwshort, u64max(b->b_bwlatest / BBR_MARGIN * 100,
-					    b->b_bwshort / 100 * BBR_BETA));
+	b->b_bwshort = u64min(b->b_bwshort, u64max(latest, b->b_bwshort / 100 * BBR_BETA));
 	b->b_infshort = u32max(b->b_inflatest, b->b_infshort / 100 * BBR_BETA);
 }
 
@@ -172,7 +175,7 @@ bbr_model_begin(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
 	if (b->b_lossround) {
 		if (b->b_lossinround && !bbr_accelerates(b) &&
 		    (int32_t)(b->b_round - b->b_hold) >= 0)
-			bbr_lowerbounds(tp, b);
+			bbr_lowerbounds(tp, b, rs);
 		b->b_lossinround = false;
 	}
 	bbr_aggregation(tp, b, rs);
