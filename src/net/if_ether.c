@@ -56,7 +56,7 @@ ether_priority(struct ifnet *ifp, struct mbuf *m)
 
 	if (ifp->if_cloner == &vlan_cloner)
 		return (m);
-	if ((m = vlan_tag(m, ETHERTYPE_VLAN, (uint16_t)(pcp - 1) << 13)) == NULL)
+	if ((m = vlan_tag(m, ETHERTYPE_VLAN, (uint16_t)((pcp - 1) << 13))) == NULL)
 		ifp->if_stats.ifs_oerrors++;
 	return (m);
 }
