@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <seccomp.h>
 #include <sys/capability.h>
 #include <sys/mman.h>
@@ -162,7 +163,7 @@ allow_some(scmp_filter_ctx ctx)
 	int error = 0;
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]) && error == 0; i++)
-		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)families[i]));
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0_32(SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)families[i]));
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]) && error == 0; i++)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, maps[i], 1, SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	/* Threads, no processes.  What clone3() shall make cannot be seen: the C library then takes clone(). */
@@ -173,7 +174,7 @@ allow_some(scmp_filter_ctx ctx)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	/* Limits may be read. */
 	if (error == 0)
-		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0, 0));
 	return error;
 }
 
