@@ -29,6 +29,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <sys/epoll.h>
@@ -42,7 +43,8 @@
 #define TUN_MINOR	200
 #define TUN_TURN	32	/* packets taken from a program in one go */
 #define TUN_MAXFRAME	(65535 + 14)
-#define TUN_FLAGS	(IFF_NO_PI | IFF_ONE_QUEUE)	/* those we know what to do with */
+#define TUN_FLAGS	(IFF_NO_PI | IFF_ONE_QUEUE | IFF_VNET_HDR)	/* those we know what to do with */
+#define TUN_MAXVNETHDR	64	/* longest that TUNSETVNETHDRSZ takes */
 
 /* The last two came with Linux 6.2. */
 #define TUN_OFFLOADS	(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | TUN_F_UFO | 0x20 | 0x40)
@@ -55,7 +57,8 @@ struct lx_tun {
 	struct lx_event	 lt_event;
 	int		 lt_fd;
 	ino_t		 lt_ino;	/* of the program's end */
-	unsigned	 lt_flags;	/* IFF_TUN or IFF_TAP, IFF_NO_PI */
+	unsigned	 lt_flags;	/* IFF_TUN or IFF_TAP, IFF_NO_PI, IFF_VNET_HDR */
+	int		 lt_vnethdr;	/* length of virtio's header, if there is one */
 	int		 lt_sndbuf;
 };
 
@@ -65,12 +68,15 @@ static int
 tun_output(void *arg, const struct vi_tap_frame *tf)
 {
 	const struct lx_tun *lt = arg;
+	static const char vnethdr[TUN_MAXVNETHDR];	/* nothing is left to be done */
 	struct tun_pi pi = { .proto = htons(tf->tf_type) };
-	struct iovec iov[1 + VI_TAP_MAXIOV];
+	struct iovec iov[2 + VI_TAP_MAXIOV];
 	struct msghdr mh = { .msg_iov = iov };
 
 	if ((lt->lt_flags & IFF_NO_PI) == 0)
 		iov[mh.msg_iovlen++] = (struct iovec){ &pi, sizeof(pi) };
+	if ((lt->lt_flags & IFF_VNET_HDR) != 0)
+		iov[mh.msg_iovlen++] = (struct iovec){ (void *)(uintptr_t)vnethdr, (size_t)lt->lt_vnethdr };
 	for (unsigned i = 0; i < tf->tf_iovcnt; i++)
 		iov[mh.msg_iovlen++] = (struct iovec){ tf->tf_iov[i].iov_base, tf->tf_iov[i].iov_len };
 	if (sendmsg(lt->lt_fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
@@ -104,15 +110,42 @@ tun_free(struct lx_tun *lt)
 	free(lt);
 }
 
-static void
-tun_input(struct lx_tun *lt, const char *buf, size_t len)
+/* The checksum that the program left to the device (virtio 1.1, 5.1.6.2).  False: it would not be in the packet. */
+static bool
+tun_checksum(uint8_t *buf, size_t len, const struct virtio_net_hdr *vh)
 {
-	const size_t skip = (lt->lt_flags & IFF_NO_PI) == 0 ? sizeof(struct tun_pi) : 0;
+	const size_t at = (size_t)vh->csum_start + vh->csum_offset;
+	uint32_t sum = 0;
+
+	if ((vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) == 0)
+		return (true);
+	if (at + 2 > len)
+		return (false);
+	for (size_t i = vh->csum_start; i < len; i++)
+		sum += (i - vh->csum_start) % 2 == 0 ? (uint32_t)buf[i] << 8 : buf[i];
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	sum = sum == 0xffff ? sum : ~sum & 0xffff;	/* zero would be none */
+	buf[at] = (uint8_t)(sum >> 8);
+	buf[at + 1] = (uint8_t)sum;
+	return (true);
+}
+
+/* What is to be cut comes in whole; a checksum over all of it is all that it lacks. */
+static void
+tun_input(struct lx_tun *lt, char *buf, size_t len)
+{
+	const size_t pi = (lt->lt_flags & IFF_NO_PI) == 0 ? sizeof(struct tun_pi) : 0;
+	const size_t skip = pi + ((lt->lt_flags & IFF_VNET_HDR) != 0 ? (size_t)lt->lt_vnethdr : 0);
+	struct virtio_net_hdr vh = { 0 };
 
 	if (lt->lt_tap == NULL || len <= skip)
 		return;
+	if ((lt->lt_flags & IFF_VNET_HDR) != 0)
+		memcpy(&vh, buf + pi, sizeof(vh));
 	lt->lt_lx->lx_stats.ls_bytes_out += len - skip;
-	(void)vi_tap_input(lt->lt_tap, buf + skip, len - skip);	/* counted there */
+	if (tun_checksum((uint8_t *)buf + skip, len - skip, &vh))
+		(void)vi_tap_input(lt->lt_tap, buf + skip, len - skip);	/* counted there */
 }
 
 /* What the program wrote.  True: it has closed, and lt is gone. */
@@ -211,7 +244,8 @@ tun_new(struct lx *lx, const struct vi_vnet *vn, unsigned flags, struct lx_tun *
 	}
 	(void)lx_sock_buffer(fd[0], LX_DGRAMBUF);
 	(void)lx_sock_buffer(fd[1], LX_DGRAMBUF);
-	*lt = (struct lx_tun){ .lt_lx = lx, .lt_vnet = vn, .lt_fd = fd[0], .lt_flags = flags, .lt_sndbuf = INT32_MAX };
+	*lt = (struct lx_tun){ .lt_lx = lx, .lt_vnet = vn, .lt_fd = fd[0], .lt_flags = flags, .lt_sndbuf = INT32_MAX,
+	    .lt_vnethdr = sizeof(struct virtio_net_hdr) };
 	error = fstat(fd[1], &st) == 0 ? lx_loop_add(lx->lx_loop, &lt->lt_event, fd[0], EPOLLIN, tun_event) : errno;
 	if (error != 0) {
 		close(fd[0]);
@@ -328,6 +362,19 @@ tun_setsndbuf(struct lx_call *c, struct lx_tun *lt)
 }
 
 static int64_t
+tun_setvnethdrsz(struct lx_call *c, struct lx_tun *lt)
+{
+	int size, error;
+
+	if ((error = lx_copyin(c, c->c_arg[2], &size, sizeof(size))) != 0)
+		return (-error);
+	if (size < (int)sizeof(struct virtio_net_hdr) || size > TUN_MAXVNETHDR)
+		return (-EINVAL);
+	lt->lt_vnethdr = size;
+	return (0);
+}
+
+static int64_t
 tun_setcarrier(struct lx_call *c, struct lx_tun *lt)
 {
 	int on, error;
@@ -398,6 +445,10 @@ tun_attached(struct lx_call *c, struct lx_tun *lt, unsigned cmd)
 		return (-lx_copyout(c, c->c_arg[2], &lt->lt_sndbuf, sizeof(lt->lt_sndbuf)));
 	case TUNSETSNDBUF:
 		return (tun_setsndbuf(c, lt));
+	case TUNGETVNETHDRSZ:
+		return (-lx_copyout(c, c->c_arg[2], &lt->lt_vnethdr, sizeof(lt->lt_vnethdr)));
+	case TUNSETVNETHDRSZ:
+		return (tun_setvnethdrsz(c, lt));
 	case TUNSETCARRIER:
 		return (tun_setcarrier(c, lt));
 	default:
