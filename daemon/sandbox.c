@@ -26,6 +26,7 @@
 #include <sys/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 
 static const int allowed[] = {
@@ -160,12 +161,18 @@ static int
 allow_some(scmp_filter_ctx ctx)
 {
 	static const int maps[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
+	static const int traces[] = { PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_DETACH };
 	int error = 0;
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]) && error == 0; i++)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0_32(SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)families[i]));
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]) && error == 0; i++)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, maps[i], 1, SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	/* Rings of packet sockets are mapped by a program that is stopped for a moment (linux/packet_map.c). */
+	for (size_t i = 0; i < sizeof(traces) / sizeof(traces[0]) && error == 0; i++)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ptrace), 1, SCMP_A0(SCMP_CMP_EQ, (uint64_t)traces[i]));
+	if (error == 0)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(wait4), 0);
 	/* Threads, no processes.  What clone3() shall make cannot be seen: the C library then takes clone(). */
 	if (error == 0)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,

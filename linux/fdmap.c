@@ -168,13 +168,13 @@ task_getfd(struct lx *lx, pid_t tid, int fd, struct lx_task **tp)
 }
 
 int
-lx_call_fd(struct lx_call *c)
+lx_call_fd(struct lx_call *c, int fd)
 {
 	struct lx_task *t;
 	struct stat st;
 
 	c->c_sock = NULL;
-	c->c_fd = task_getfd(c->c_lx, c->c_tid, (int)c->c_arg[0], &t);
+	c->c_fd = task_getfd(c->c_lx, c->c_tid, fd, &t);
 	if (c->c_fd < 0)
 		return (errno);
 	if (fstat(c->c_fd, &st) != 0)
@@ -184,7 +184,7 @@ lx_call_fd(struct lx_call *c)
 	c->c_sock = lx_sock_find(c->c_lx, st.st_ino);
 	if (c->c_sock != NULL && t->t_tgid != 0) {
 		c->c_sock->ls_pid = t->t_tgid;
-		c->c_sock->ls_pidfdno = (int)c->c_arg[0];
+		c->c_sock->ls_pidfdno = fd;
 	}
 	return (0);
 }

@@ -5,7 +5,7 @@
  * system calls.
  *
  * Data calls (read, write, send, recv without an address), poll and close are never sent to
- * us.  Of ioctl only the commands of sockets and of /dev/net/tun come, of socket everything but AF_UNIX.  io_uring
+ * us; of mmap what may be the ring of a packet socket.  Of ioctl only the commands of sockets and of /dev/net/tun come, of socket everything but AF_UNIX.  io_uring
  * would pass us by and is refused.  What needs a privilege of the jail and is not about sockets
  * comes too: the message buffer, host names, mounts.  Other ABIs of the processor: x32 is
  * refused; an i386 program runs, but has no way to make a socket (the descriptors it inherits
@@ -112,6 +112,12 @@ static const struct sock_filter lx_filter[] = {
 	AND(0xffff),				/* of /dev/net/tun, whatever their direction and size */
 	JGE(LX_TUN_LAST + 1, 1, 0), JGE(LX_TUN_FIRST, 1, 0),
 	ALLOW, NOTIFY,
+
+	JEQ(SYS_mmap, 0, 9),			/* shared, writable, of a file, from its beginning */
+	LD(ARG_LO(3)), JSET(0x20, 6, 0), JSET(0x1, 0, 5),
+	LD(ARG_LO(2)), JSET(0x2, 0, 3),
+	LD(ARG_LO(5)), JEQ(0, 0, 1),
+	NOTIFY, ALLOW,
 
 	JEQ(SYS_setsockopt, 1, 0),
 	JEQ(SYS_getsockopt, 0, 9),

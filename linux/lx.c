@@ -48,6 +48,7 @@ lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops,
 	TAILQ_INIT(&lx->lx_zombies);
 	TAILQ_INIT(&lx->lx_ready);
 	TAILQ_INIT(&lx->lx_timed);
+	TAILQ_INIT(&lx->lx_rings);
 	TAILQ_INIT(&lx->lx_tuns);
 	TAILQ_INIT(&lx->lx_logcalls);
 	lx->lx_buf = malloc(LX_BUFSIZE);

@@ -61,7 +61,7 @@ struct lx_call {
 	pid_t		 c_tid;
 	int		 c_nr;
 	uint64_t	 c_arg[6];
-	int		 c_fd;	/* our copy of descriptor c_arg[0], or -1; closed after the handler */
+	int		 c_fd;	/* our copy of the descriptor in its arguments, or -1; closed after the handler */
 	struct lx_sock	*c_sock;	/* its socket, NULL: not ours */
 	bool		 c_effect;	/* cannot be done twice: a lost answer is kept for the restarted call */
 	/* waiting */
@@ -161,6 +161,7 @@ enum { /* ls_cmsg: ancillary data the program asked for */
 struct nl_sock;
 struct lx_cork;
 struct lx_packet;
+struct lx_ring;
 
 struct lx_sock {
 	LIST_ENTRY(lx_sock) ls_hash;
@@ -234,6 +235,7 @@ struct lx {
 	struct lx_sockq	 lx_zombies;	/* without */
 	struct lx_sockq	 lx_ready;	/* to be looked at by lx_poll */
 	struct lx_calls	 lx_timed;
+	TAILQ_HEAD(, lx_ring) lx_rings;	/* of packet sockets */
 	TAILQ_HEAD(, lx_tun) lx_tuns;	/* interfaces that programs are the wire of */
 	struct lx_calls	 lx_logcalls;	/* waiting for messages; they have no socket */
 	struct lx_sockhash *lx_hash;
@@ -274,7 +276,7 @@ int	 lx_copyout_iov(const struct lx_call *, const struct iovec *, unsigned n, co
 int	 lx_copyin_vec(struct lx_call *, uint64_t addr, uint64_t n, size_t *total);
 
 /* fdmap.c: from a descriptor of a program to a socket */
-int	 lx_call_fd(struct lx_call *);	/* fills c_fd and c_sock; EBADF, or what the host said */
+int	 lx_call_fd(struct lx_call *, int fd);	/* fills c_fd and c_sock; EBADF, or what the host said */
 bool	 lx_catches(pid_t tid);		/* has it a handler for a signal that others send? */
 int	 lx_call_cred(const struct lx_call *, struct vi_cred *);
 bool	 lx_call_has(const struct lx_call *, unsigned cap);	/* CAP_*, in the jail; not cheap */
@@ -361,6 +363,8 @@ int	 dgram_offer(struct lx_sock *, const void *, const struct lx_dgram *); /* to
 /* Takes one from the pair through our copy of the program's end.  EAGAIN: none. */
 int	 dgram_take(struct lx_call *, void *buf, size_t size, bool peek, struct lx_dgram *);
 void	 dgram_unmark(struct lx_call *);	/* the error it stood for is told: no marker must wake anybody */
+int	 dgram_recv(struct lx_sock *, void *, size_t, struct lx_dgram *);	/* from the vnet's socket */
+void	 dgram_markergone(struct lx_sock *);	/* the marker was taken out of the pair */
 int	 dgram_next(struct lx_call *);	/* length of the next datagram, 0: none */
 uint64_t dgram_stamp(struct lx_call *);	/* when the last one that was read had come, 0: not known */
 int64_t	 dgram_connect(struct lx_call *, const struct vi_sockaddr *);
@@ -372,6 +376,8 @@ int	 packet_address(struct lx_call *, uint64_t addr, uint64_t len, struct vi_soc
 int	 packet_version(const struct lx_sock *);	/* TPACKET_V* */
 int	 packet_init(struct lx_sock *);
 void	 packet_free(struct lx_sock *);
+struct lx_ring *packet_ring(const struct lx_sock *);	/* NULL: none */
+int64_t	 packet_mmap(struct lx_call *);
 int	 packet_setopt(struct lx_sock *, int name, const uint8_t *, size_t);	/* what the stack does not know */
 int	 packet_getopt(struct lx_sock *, int name, uint8_t *, size_t *);	/* buf and *len: as the program has them */
 

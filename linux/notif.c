@@ -24,6 +24,7 @@
  * with the same arguments, and then gets the answer without a second action.
  */
 #include "linux/lx.h"
+#include "linux/packet_ring.h"
 #include "linux/sysnum.h"
 
 #include <errno.h>
@@ -56,6 +57,7 @@ enum {
 	NF_SOCK = 1,	/* argument 0 is a descriptor; not ours: to the host */
 	NF_ANY = 2,	/* argument 0 is a descriptor; the handler wants every socket */
 	NF_EFFECT = 4,	/* cannot be done twice */
+	NF_FD4 = 8,	/* the descriptor is argument 4 */
 };
 
 static const struct {
@@ -81,6 +83,7 @@ static const struct {
 	{ SYS_sendmmsg,		NF_SOCK | NF_EFFECT,	lx_sys_sendmmsg },
 	{ SYS_recvmmsg,		NF_SOCK,		lx_sys_recvmmsg },
 	{ SYS_ioctl,		NF_ANY,			lx_sys_ioctl },
+	{ SYS_mmap,		NF_SOCK | NF_FD4,	packet_mmap },
 	{ SYS_syslog,		NF_EFFECT,		lx_sys_syslog },
 	{ SYS_sethostname,	0,			lx_sys_sethostname },
 	{ SYS_setdomainname,	0,			lx_sys_sethostname },
@@ -265,7 +268,7 @@ lx_timer_at(struct lx *lx, uint64_t at)
 void
 lx_timers(struct lx *lx)
 {
-	uint64_t next = lx->lx_sweepat, now = lx_now();
+	uint64_t next = lx->lx_sweepat, now = lx_now(), ring;
 	struct lx_call *c, *tmp;
 
 	lx->lx_timerat = LX_FOREVER;
@@ -280,6 +283,8 @@ lx_timers(struct lx *lx)
 		lx->lx_sweepat = TAILQ_EMPTY(&lx->lx_zombies) ? LX_FOREVER : now + 2000000000;
 		next = lx->lx_sweepat < next ? lx->lx_sweepat : next;
 	}
+	ring = rings_timer(lx, now);
+	next = ring < next ? ring : next;
 	if (next != LX_FOREVER)
 		lx_timer_at(lx, next);
 }
@@ -352,7 +357,7 @@ notif_descriptor(struct lx_call *c, int flags)
 {
 	int error;
 
-	error = lx_call_fd(c);
+	error = lx_call_fd(c, (int)c->c_arg[(flags & NF_FD4) != 0 ? 4 : 0]);
 	if (error == ENOTSOCK && c->c_nr == SYS_ioctl && lx_tun_iscmd((unsigned)c->c_arg[1]))
 		return (0);
 	if (error != 0)

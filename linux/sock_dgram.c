@@ -22,6 +22,7 @@
  * sent from there.
  */
 #include "linux/lx.h"
+#include "linux/packet_ring.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -196,6 +197,16 @@ dgram_next(struct lx_call *c)
 	return (0);
 }
 
+void
+dgram_markergone(struct lx_sock *ls)
+{
+	const struct lx_dgram *dg;
+
+	ls->ls_marked = false;
+	while ((dg = fifo_head(&ls->ls_fifo)) != NULL && dg->dg_marker)
+		fifo_pop(&ls->ls_fifo);
+}
+
 uint64_t
 dgram_stamp(struct lx_call *c)
 {
@@ -291,7 +302,7 @@ dgram_unhold(struct lx_sock *ls)
 	return (true);
 }
 
-static int
+int
 dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 {
 	struct vi_iovec iov = { buf, size };
@@ -327,6 +338,10 @@ dgram_rx(struct lx_sock *ls)
 	struct lx_dgram dg;
 	int error, n;
 
+	if (packet_ring(ls) != NULL) {
+		ring_rx(packet_ring(ls));
+		return;
+	}
 	if (!dgram_unhold(ls))
 		return;
 	for (n = 0; n < DGRAM_TURN; n++) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* AF_PACKET: what sockets of frames have that other datagram sockets have not. */
-#include "linux/lx.h"
+#include "linux/packet_ring.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 
@@ -12,6 +13,7 @@ struct lx_packet {
 	int		 lp_version;	/* TPACKET_V* */
 	unsigned	 lp_reserve;
 	int		 lp_bypass;	/* PACKET_QDISC_BYPASS: there is no queue on the way */
+	struct lx_ring	*lp_ring;	/* NULL: none */
 };
 
 int64_t
@@ -39,7 +41,15 @@ packet_init(struct lx_sock *ls)
 void
 packet_free(struct lx_sock *ls)
 {
+	if (ls->ls_packet != NULL)
+		ring_free(ls->ls_packet->lp_ring);
 	free(ls->ls_packet);
+}
+
+struct lx_ring *
+packet_ring(const struct lx_sock *ls)
+{
+	return (ls->ls_packet != NULL ? ls->ls_packet->lp_ring : NULL);
 }
 
 int64_t
@@ -78,12 +88,55 @@ packet_version(const struct lx_sock *ls)
 	return (ls->ls_packet->lp_version);
 }
 
+/* What has come before does not make a reader of the ring look. */
+static void
+packet_drain(struct lx_sock *ls)
+{
+	int app = lx_sock_locate(ls);
+	char byte;
+
+	while (app >= 0 && recv(app, &byte, sizeof(byte), MSG_DONTWAIT) >= 0)
+		;
+	if (app >= 0)
+		close(app);
+	ls->ls_fifo.f_count = 0;
+	ls->ls_fifo.f_bytes = 0;
+	ls->ls_marked = false;
+}
+
+static int
+packet_setring(struct lx_sock *ls, const uint8_t *buf, size_t len)
+{
+	struct lx_packet *lp = ls->ls_packet;
+	struct tpacket_req3 rq = { 0 };
+	const size_t size = lp->lp_version == TPACKET_V3 ? sizeof(rq) : sizeof(struct tpacket_req);
+	int error;
+
+	if (len < size)
+		return (EINVAL);
+	memcpy(&rq, buf, size);
+	if (rq.tp_block_nr == 0) {
+		if (rq.tp_frame_nr != 0)
+			return (EINVAL);
+		ring_free(lp->lp_ring);
+		lp->lp_ring = NULL;
+		return (0);
+	}
+	if (lp->lp_ring != NULL)
+		return (EBUSY);
+	if ((error = ring_new(ls, lp->lp_version, lp->lp_reserve, &rq, &lp->lp_ring)) == 0)
+		packet_drain(ls);
+	return (error);
+}
+
 int
 packet_setopt(struct lx_sock *ls, int name, const uint8_t *buf, size_t len)
 {
 	struct lx_packet *lp = ls->ls_packet;
 	int value;
 
+	if (name == PACKET_RX_RING)
+		return (packet_setring(ls, buf, len));
 	if (len != sizeof(value))
 		return (EINVAL);
 	memcpy(&value, buf, sizeof(value));
@@ -91,11 +144,15 @@ packet_setopt(struct lx_sock *ls, int name, const uint8_t *buf, size_t len)
 	case PACKET_VERSION:
 		if (value < TPACKET_V1 || value > TPACKET_V3)
 			return (EINVAL);
+		if (lp->lp_ring != NULL)
+			return (EBUSY);
 		lp->lp_version = value;
 		return (0);
 	case PACKET_RESERVE:
 		if (value < 0)
 			return (EINVAL);
+		if (lp->lp_ring != NULL)
+			return (EBUSY);
 		lp->lp_reserve = (unsigned)value;
 		return (0);
 	case PACKET_QDISC_BYPASS:

@@ -14,6 +14,7 @@
 #include <sys/time.h>
 #include <linux/capability.h>
 #include <linux/if_packet.h>
+#include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
@@ -65,6 +66,7 @@ enum form {
 	F_FPROG,	/* struct sock_fprog: sockfilter.c */
 	F_PKTMREQ,	/* struct packet_mreq, the same as the stack's */
 	F_PKTSTATS,
+	F_MEMINFO,
 	F_PACKET,	/* sock_packet.c */
 	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
 };
@@ -88,6 +90,7 @@ static const struct opt opt_table[] = {
 	{ SOL_SOCKET, SO_PEERCRED,	0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_COOKIE,	0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_INCOMING_CPU,	0, F_CPU, O_RW, 0 },
+	{ SOL_SOCKET, SO_MEMINFO,	0, F_MEMINFO, O_GET, 0 },
 	{ SOL_SOCKET, SO_INCOMING_NAPI_ID, 0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_BPF_EXTENSIONS, 0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_NO_CHECK,	0, F_LOCAL, O_GET, 0 },
@@ -130,6 +133,7 @@ static const struct opt opt_table[] = {
 	{ SOL_PACKET, PACKET_VNET_HDR,	VI_PKT_VNET_HDR, F_INT, O_RW, 0 },
 	{ SOL_PACKET, PACKET_FANOUT,	VI_PKT_FANOUT, F_INT, O_RW, 0 },
 	{ SOL_PACKET, PACKET_FANOUT_DATA, VI_PKT_FANOUT_DATA, F_FPROG, O_SET, 0 },
+	{ SOL_PACKET, PACKET_RX_RING,	0, F_PACKET, O_SET, 0 },
 	{ SOL_PACKET, PACKET_VERSION,	0, F_PACKET, O_RW, 0 },
 	{ SOL_PACKET, PACKET_HDRLEN,	0, F_PACKET, O_GET, 0 },
 	{ SOL_PACKET, PACKET_RESERVE,	0, F_PACKET, O_RW, 0 },
@@ -754,6 +758,25 @@ get_bytes(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	    error != 0 ? error : opt_put(buf, len, value, size < sizeof(value) ? size : sizeof(value)));
 }
 
+/* Memory: bytes that wait and what may, both ways; what only Linux has reads 0. */
+static int
+get_meminfo(struct lx_sock *ls, uint8_t *buf, size_t *len)
+{
+	static const struct { enum vi_sockopt opt; unsigned at; } part[] = { { VI_SO_NREAD, SK_MEMINFO_RMEM_ALLOC }, { VI_SO_RCVBUF, SK_MEMINFO_RCVBUF },
+		{ VI_SO_NWRITE, SK_MEMINFO_WMEM_ALLOC }, { VI_SO_SNDBUF, SK_MEMINFO_SNDBUF }, { VI_SO_NWRITE, SK_MEMINFO_WMEM_QUEUED } };
+	uint32_t mem[SK_MEMINFO_VARS] = { 0 };
+	size_t size;
+	int error, v;
+
+	for (unsigned i = 0; i < LX_NITEMS(part); i++) {
+		size = sizeof(v);
+		if ((error = vi_getsockopt(ls->ls_so, part[i].opt, &v, &size)) != 0)
+			return (error);
+		mem[part[i].at] = (uint32_t)v;
+	}
+	return (opt_put(buf, len, mem, sizeof(mem)));
+}
+
 static int
 get_pktstats(struct lx_sock *ls, uint8_t *buf, size_t *len)
 {
@@ -872,6 +895,8 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (tcpopt_get_info(ls, buf, len));
 	case F_PACKET:
 		return (packet_getopt(ls, o->o_name, buf, len));
+	case F_MEMINFO:
+		return (get_meminfo(ls, buf, len));
 	case F_PKTSTATS:
 		return (get_pktstats(ls, buf, len));
 	default:
