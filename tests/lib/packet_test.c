@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Packet sockets: what they see, what they send, filters, groups, and interfaces that go. */
+#include <arpa/inet.h>
+
+#include <vimage/packet.h>
+
+#include "tests/lib/tl.h"
+
+#define TYPE	0x88b5		/* IEEE 802.1, for local experiments */
+
+struct pair {
+	struct tl	 t;
+	struct vi_vnet	*a, *b;
+	struct tl_cable	 c;
+	uint32_t	 ia, ib;	/* indexes */
+	uint8_t		 la[6], lb[6];
+};
+
+static void
+begin(struct pair *p)
+{
+	struct vi_ifinfo ii;
+
+	tl_begin(&p->t, 1);
+	p->a = tl_vnet(&p->t, "a");
+	p->b = tl_vnet(&p->t, "b");
+	tl_join(p->a, "10.0.0.1", p->b, "10.0.0.2", &p->c);
+	tl_run(&p->t, 5 * TL_SEC);	/* addresses of IPv6 have been looked for */
+	ii = tl_ifinfo(p->a, p->c.a);
+	p->ia = ii.if_index;
+	memcpy(p->la, ii.if_lladdr, 6);
+	ii = tl_ifinfo(p->b, p->c.b);
+	p->ib = ii.if_index;
+	memcpy(p->lb, ii.if_lladdr, 6);
+}
+
+static void
+end(struct pair *p)
+{
+	tl_destroy(p->a);
+	tl_destroy(p->b);
+	tl_end(&p->t);
+}
+
+static struct vi_socket *
+open_at(struct vi_vnet *vn, int type, uint16_t proto, uint32_t index)
+{
+	const struct vi_sockaddr sa = { .sa_family = VI_AF_PACKET, .sa_port = htons(proto), .sa_scope = index };
+	struct vi_socket *so;
+
+	tl_ok(vi_socket(vn, VI_AF_PACKET, type, 0, &tl_root, &so));
+	tl_ok(vi_bind(so, &sa));
+	return (so);
+}
+
+struct got {
+	struct vi_msg	msg;
+	uint8_t		buf[2048];
+	size_t		len;
+};
+
+static int
+receive(struct vi_socket *so, struct got *g)
+{
+	struct vi_iovec iov = { g->buf, sizeof(g->buf) };
+
+	g->msg = (struct vi_msg){ .msg_iov = &iov, .msg_iovcnt = 1 };
+	return (vi_recvmsg(so, &g->msg, &g->len));
+}
+
+/* A frame of TYPE, or another, from a socket that has the link header made. */
+static int
+send_to(struct vi_socket *so, uint32_t index, uint16_t type, const uint8_t *dst, size_t len)
+{
+	static uint8_t data[4096] = "payload";
+	struct vi_iovec iov = { data, len };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true,
+		.msg_name = { .sa_family = VI_AF_PACKET, .sa_port = htons(type), .sa_scope = index } };
+	size_t done;
+
+	msg.msg_name.sa_station.st_len = 6;
+	memcpy(msg.msg_name.sa_station.st_addr, dst, 6);
+	return (vi_sendmsg(so, &msg, &done));
+}
+
+static const uint8_t everybody[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+static const uint8_t stranger[6] = { 2, 0, 0, 0, 0, 0x77 };
+
+static void
+both_ways(void **state)
+{
+	struct vi_socket *from, *raw, *cooked, *other, *watcher;
+	struct got g;
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	from = open_at(p.a, VI_SOCK_DGRAM, VI_PKT_ALL, p.ia);
+	watcher = open_at(p.a, VI_SOCK_RAW, VI_PKT_ALL, 0);
+	raw = open_at(p.b, VI_SOCK_RAW, TYPE, p.ib);
+	cooked = open_at(p.b, VI_SOCK_DGRAM, VI_PKT_ALL, 0);
+	other = open_at(p.b, VI_SOCK_RAW, TYPE + 1, p.ib);
+	tl_ok(send_to(from, p.ia, TYPE, p.lb, 20));
+	tl_settle(&p.t);
+	tl_ok(receive(raw, &g));
+	assert_int_equal(g.len, 34);
+	assert_memory_equal(g.buf, p.lb, 6);
+	assert_memory_equal(g.buf + 6, p.la, 6);
+	assert_string_equal((const char *)g.buf + 14, "payload");
+	assert_int_equal(g.msg.msg_name.sa_scope, p.ib);
+	assert_int_equal(g.msg.msg_name.sa_port, htons(TYPE));
+	assert_int_equal(g.msg.msg_name.sa_station.st_pkttype, VI_PKT_HOST);
+	assert_int_equal(g.msg.msg_name.sa_station.st_hatype, 1);
+	assert_memory_equal(g.msg.msg_name.sa_station.st_addr, p.la, 6);
+	assert_int_equal(g.msg.msg_frame.fi_len, 34);
+	tl_ok(receive(cooked, &g));
+	assert_int_equal(g.len, 20);
+	tl_fails(receive(other, &g), EAGAIN);
+	tl_ok(receive(watcher, &g));
+	assert_int_equal(g.msg.msg_name.sa_station.st_pkttype, VI_PKT_OUTGOING);
+	tl_fails(receive(from, &g), EAGAIN);		/* not what it sent itself */
+	tl_ok(send_to(from, p.ia, TYPE, everybody, 20));
+	tl_ok(send_to(from, p.ia, TYPE, stranger, 20));
+	tl_settle(&p.t);
+	tl_ok(receive(raw, &g));
+	assert_int_equal(g.msg.msg_name.sa_station.st_pkttype, VI_PKT_BROADCAST);
+	tl_ok(receive(raw, &g));
+	assert_int_equal(g.msg.msg_name.sa_station.st_pkttype, VI_PKT_OTHERHOST);
+	vi_close(from);
+	vi_close(watcher);
+	vi_close(raw);
+	vi_close(cooked);
+	tl_destroy(p.a);
+	tl_destroy(p.b);				/* one is still open */
+	assert_true(vi_socket_dead(other));
+	vi_close(other);
+	tl_end(&p.t);
+}
+
+static void
+sending_is_checked(void **state)
+{
+	struct vi_socket *so, *raw;
+	struct vi_msg msg;
+	struct vi_iovec iov;
+	struct pair p;
+	uint8_t frame[14] = { 0 };
+	size_t done;
+
+	(void)state;
+	begin(&p);
+	tl_fails(vi_socket(p.a, VI_AF_PACKET, VI_SOCK_RAW, VI_PKT_ALL, &tl_user, &so), EPERM);
+	tl_fails(vi_socket(p.a, VI_AF_PACKET, VI_SOCK_STREAM, 0, &tl_root, &so), ESOCKTNOSUPPORT);
+	so = open_at(p.a, VI_SOCK_DGRAM, TYPE, 0);
+	tl_fails(send_to(so, 99, TYPE, p.lb, 20), ENXIO);
+	tl_fails(send_to(so, p.ia, TYPE, p.lb, 1501), EMSGSIZE);
+	tl_fails(vi_send(so, "x", 1, 0, &done), ENXIO);		/* bound to none */
+	raw = open_at(p.a, VI_SOCK_RAW, TYPE, p.ia);
+	iov = (struct vi_iovec){ frame, 13 };
+	msg = (struct vi_msg){ .msg_iov = &iov, .msg_iovcnt = 1 };
+	tl_fails(vi_sendmsg(raw, &msg, &done), EINVAL);		/* less than a header */
+	tl_fails(vi_connect(so, &(struct vi_sockaddr){ .sa_family = VI_AF_PACKET }), EOPNOTSUPP);
+	tl_fails(vi_bind(so, &(struct vi_sockaddr){ .sa_family = VI_AF_PACKET, .sa_scope = 99 }), ENODEV);
+	tl_fails(vi_bind(so, &(struct vi_sockaddr){ .sa_family = VI_AF_INET }), EINVAL);
+	tl_ok(vi_if_set_flags(p.a, p.c.a, 0, VI_IFF_UP));
+	tl_fails(send_to(so, p.ia, TYPE, p.lb, 20), ENETDOWN);
+	vi_close(so);
+	vi_close(raw);
+	end(&p);
+}
+
+static void
+interfaces_go(void **state)
+{
+	struct vi_socket *from, *so, *any;
+	struct vi_sockaddr name;
+	struct got g;
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	from = open_at(p.a, VI_SOCK_DGRAM, 0, 0);
+	so = open_at(p.b, VI_SOCK_RAW, TYPE, p.ib);
+	any = open_at(p.b, VI_SOCK_RAW, TYPE, 0);
+	tl_ok(vi_if_set_flags(p.b, p.c.b, 0, VI_IFF_UP));
+	tl_fails(receive(so, &g), ENETDOWN);
+	tl_fails(receive(so, &g), EAGAIN);
+	tl_fails(receive(any, &g), EAGAIN);
+	tl_ok(vi_if_set_flags(p.b, p.c.b, VI_IFF_UP, 0));
+	tl_ok(send_to(from, p.ia, TYPE, p.lb, 20));
+	tl_settle(&p.t);
+	tl_ok(receive(so, &g));				/* it listens again */
+	tl_ok(receive(any, &g));
+	tl_ok(vi_if_destroy(p.b, p.c.b));
+	tl_fails(receive(so, &g), ENETDOWN);
+	tl_ok(vi_sockname(so, &name));
+	assert_int_equal(name.sa_scope, UINT32_MAX);
+	tl_join(p.a, "10.0.1.1", p.b, "10.0.1.2", &p.c);	/* a new one: for who listens to all */
+	tl_run(&p.t, 5 * TL_SEC);
+	tl_ok(send_to(from, tl_ifinfo(p.a, p.c.a).if_index, TYPE, everybody, 20));
+	tl_settle(&p.t);
+	tl_ok(receive(any, &g));
+	tl_fails(receive(so, &g), EAGAIN);
+	vi_close(from);
+	vi_close(so);
+	vi_close(any);
+	end(&p);
+}
+
+/* Accepts frames whose first byte of payload is 'p', and four bytes of them; nothing; not a program. */
+static const struct vi_bpf_insn wants_p[] = { { 0x30, 0, 0, 14 }, { 0x15, 0, 1, 'p' }, { 0x06, 0, 0, 18 }, { 0x06, 0, 0, 0 } };
+static const struct vi_bpf_insn wants_none[] = { { 0x06, 0, 0, 0 } };
+static const struct vi_bpf_insn is_none[] = { { 0x05, 0, 0, 7 } };
+
+static void
+filters(void **state)
+{
+	struct vi_bpf_insn copy[4];
+	struct vi_socket *from, *so, *udp, *sender;
+	struct vi_sockaddr to = tl_addr("10.0.0.2", 53);
+	struct vi_iovec iov = { (void *)(uintptr_t)"query", 5 };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = to };
+	struct vi_bpf_insn port[] = { { 0x28, 0, 0, 2 }, { 0x15, 0, 1, 53 }, { 0x06, 0, 0, 8 + 3 }, { 0x06, 0, 0, 0 } };
+	size_t len = sizeof(copy), done;
+	int on = 1, off = 0;
+	struct got g;
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	from = open_at(p.a, VI_SOCK_DGRAM, 0, 0);
+	so = open_at(p.b, VI_SOCK_RAW, TYPE, p.ib);
+	tl_fails(vi_setsockopt(so, VI_SO_NOFILTER, NULL, 0), ENOENT);
+	tl_fails(vi_setsockopt(so, VI_SO_FILTER, is_none, sizeof(is_none)), EINVAL);
+	tl_fails(vi_setsockopt(so, VI_SO_FILTER, wants_p, sizeof(wants_p) - 1), EINVAL);
+	tl_ok(vi_setsockopt(so, VI_SO_FILTER, wants_p, sizeof(wants_p)));
+	tl_ok(vi_getsockopt(so, VI_SO_FILTER, copy, &len));
+	assert_memory_equal(copy, wants_p, sizeof(wants_p));
+	tl_ok(send_to(from, p.ia, TYPE, p.lb, 20));
+	tl_settle(&p.t);
+	tl_ok(receive(so, &g));
+	assert_int_equal(g.len, 18);
+	assert_int_equal(g.msg.msg_frame.fi_len, 34);
+	tl_ok(vi_setsockopt(so, VI_SO_FILTER, wants_none, sizeof(wants_none)));
+	tl_ok(vi_setsockopt(so, VI_SO_LOCK_FILTER, &on, sizeof(on)));
+	tl_fails(vi_setsockopt(so, VI_SO_NOFILTER, NULL, 0), EPERM);
+	tl_fails(vi_setsockopt(so, VI_SO_LOCK_FILTER, &off, sizeof(off)), EPERM);
+	tl_ok(send_to(from, p.ia, TYPE, p.lb, 20));
+	tl_settle(&p.t);
+	tl_fails(receive(so, &g), EAGAIN);
+	/* A datagram socket: the filter sees the header of UDP. */
+	udp = tl_udp(p.b, "10.0.0.2", 53);
+	sender = tl_socket(p.a, VI_SOCK_DGRAM);
+	tl_ok(vi_setsockopt(udp, VI_SO_FILTER, port, sizeof(port)));
+	tl_ok(vi_sendmsg(sender, &msg, &done));
+	tl_settle(&p.t);
+	tl_ok(receive(udp, &g));
+	assert_int_equal(g.len, 3);
+	port[1].bi_k = 54;
+	tl_ok(vi_setsockopt(udp, VI_SO_FILTER, port, sizeof(port)));
+	tl_ok(vi_sendmsg(sender, &msg, &done));
+	tl_settle(&p.t);
+	tl_fails(receive(udp, &g), EAGAIN);
+	assert_int_equal(tl_stat(p.b, "udps_filtered"), 1);
+	vi_close(from);
+	vi_close(so);
+	vi_close(udp);
+	vi_close(sender);
+	end(&p);
+}
+
+static void
+groups(void **state)
+{
+	const uint32_t turn = 7 | VI_FANOUT_LB << 16, hash = 7 | VI_FANOUT_HASH << 16;
+	struct vi_socket *from, *member[3];
+	unsigned n[3] = { 0, 0, 0 };
+	struct got g;
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	from = open_at(p.a, VI_SOCK_DGRAM, 0, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		member[i] = open_at(p.b, VI_SOCK_RAW, TYPE, p.ib);
+		if (i == 2)
+			tl_fails(vi_setsockopt(member[i], VI_PKT_FANOUT, &hash, sizeof(hash)), EINVAL);	/* it goes in turn */
+		tl_ok(vi_setsockopt(member[i], VI_PKT_FANOUT, &turn, sizeof(turn)));
+	}
+	tl_fails(vi_setsockopt(member[0], VI_PKT_FANOUT, &turn, sizeof(turn)), EALREADY);
+	for (unsigned i = 0; i < 9; i++)
+		tl_ok(send_to(from, p.ia, TYPE, p.lb, 20));
+	tl_settle(&p.t);
+	for (unsigned i = 0; i < 3; i++)
+		while (receive(member[i], &g) == 0)
+			n[i]++;
+	assert_int_equal(n[0], 3);
+	assert_int_equal(n[1], 3);
+	assert_int_equal(n[2], 3);
+	vi_close(member[1]);
+	for (unsigned i = 0; i < 4; i++)
+		tl_ok(send_to(from, p.ia, TYPE, p.lb, 20));
+	tl_settle(&p.t);
+	for (n[0] = 0; receive(member[0], &g) == 0;)
+		n[0]++;
+	assert_int_equal(n[0], 2);
+	vi_close(member[0]);
+	vi_close(member[2]);
+	vi_close(from);
+	end(&p);
+}
+
+static void
+promiscuous_is_shown(void **state)
+{
+	struct vi_pkt_mreq mr = { .pm_type = VI_PKTMR_PROMISC };
+	struct vi_socket *so;
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	so = open_at(p.a, VI_SOCK_RAW, TYPE, p.ia);
+	mr.pm_ifindex = 99;
+	tl_fails(vi_setsockopt(so, VI_PKT_ADD_MEMBERSHIP, &mr, sizeof(mr)), ENODEV);
+	mr.pm_ifindex = p.ia;
+	tl_ok(vi_setsockopt(so, VI_PKT_ADD_MEMBERSHIP, &mr, sizeof(mr)));
+	tl_ok(vi_setsockopt(so, VI_PKT_ADD_MEMBERSHIP, &mr, sizeof(mr)));
+	assert_true((tl_ifinfo(p.a, p.c.a).if_flags & VI_IFF_PROMISC) != 0);
+	tl_ok(vi_setsockopt(so, VI_PKT_DROP_MEMBERSHIP, &mr, sizeof(mr)));
+	assert_true((tl_ifinfo(p.a, p.c.a).if_flags & VI_IFF_PROMISC) != 0);
+	vi_close(so);
+	assert_false((tl_ifinfo(p.a, p.c.a).if_flags & VI_IFF_PROMISC) != 0);
+	end(&p);
+}
+
+/* A reader that does not read: bounded, counted, told once. */
+static void
+full_socket(void **state)
+{
+	struct vi_socket *from, *so;
+	struct vi_pkt_stats st;
+	size_t len = sizeof(st);
+	int size = 4096;
+	struct got g;
+	struct pair p;
+	unsigned n = 0;
+
+	(void)state;
+	begin(&p);
+	from = open_at(p.a, VI_SOCK_DGRAM, 0, 0);
+	so = open_at(p.b, VI_SOCK_RAW, TYPE, p.ib);
+	tl_ok(vi_setsockopt(so, VI_SO_RCVBUF, &size, sizeof(size)));
+	for (unsigned i = 0; i < 50; i++) {
+		tl_ok(send_to(from, p.ia, TYPE, p.lb, 986));
+		tl_settle(&p.t);
+	}
+	tl_ok(vi_getsockopt(so, VI_PKT_STATISTICS, &st, &len));
+	assert_int_equal(st.ps_packets, 50);
+	while (receive(so, &g) == 0)
+		n++;
+	assert_int_equal(n, 4);
+	assert_int_equal(st.ps_drops, 46);
+	tl_ok(vi_getsockopt(so, VI_PKT_STATISTICS, &st, &len));
+	assert_int_equal(st.ps_packets + st.ps_drops, 0);
+	vi_close(from);
+	vi_close(so);
+	end(&p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(both_ways),
+		cmocka_unit_test(sending_is_checked),
+		cmocka_unit_test(interfaces_go),
+		cmocka_unit_test(filters),
+		cmocka_unit_test(groups),
+		cmocka_unit_test(promiscuous_is_shown),
+		cmocka_unit_test(full_socket),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
