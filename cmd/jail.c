@@ -103,7 +103,7 @@ add_start(struct jail *j, const char *name)
 		    !jb->jb_conf && jb->jb_id[0] != '\0' ? ": " : "");
 		return false;
 	}
-	return param_check(jb);
+	return param_check(jb) && addr_settle(jb);
 }
 
 static bool

@@ -16,6 +16,7 @@
 enum step {
 	STEP_LOOK,		/* start: is it there? */
 	STEP_PREPARE,
+	STEP_ADDRESS,
 	STEP_MOUNT,
 	STEP_PRESTART,
 	STEP_CREATE,
@@ -32,6 +33,7 @@ enum step {
 	STEP_REMOVE,
 	STEP_POSTSTOP,
 	STEP_UNMOUNT,
+	STEP_UNADDRESS,
 	STEP_EXEC_RELEASE,
 	STEP_STOPPED,
 };
@@ -72,6 +74,7 @@ struct job {
 	bool		 jb_missing;	/* there is no such jail */
 	bool		 jb_anew;	/* -mr: has to be made anew */
 	unsigned	 jb_mounts;	/* made by us */
+	unsigned	 jb_addrs;	/* put on interfaces by us */
 	int		 jb_status;	/* exit status of its command; 1 after a failure */
 	char		 jb_jid[16];
 	char		 jb_id[256];	/* name that jexec understands */
@@ -133,15 +136,19 @@ bool	hook_foreground(struct job *);	/* jb_command */
 bool	mount_all(struct job *);
 void	unmount_all(struct job *);
 
+/* jail_addr.c */
+bool	addr_settle(struct job *);		/* names are looked up, all are understood; false after a message */
+bool	addr_has(const struct job *);
+bool	addr_add_all(struct job *);		/* on interfaces; false after a message */
+void	addr_remove_all(struct job *);
+json_t	*addr_value(const char *param, const char *text);	/* as the daemon knows it; NULL: not UTF-8 */
+
 /* jail_dep.c: after all jobs are known.  False after a message. */
 bool	depend_order(struct jail *);
 
 /* jail_param.c */
 bool	param_local(const char *name);		/* ours, not the daemon's */
 bool	param_check(const struct job *);	/* false after a message */
-/* jail_addr.c: ip_hostname */
-bool	addr_check(const struct job *);		/* false: said why not */
-void	addr_add(const struct job *, json_t *list);	/* [[name, value]] */
 json_t	*param_list(const struct job *);	/* [[name, value]] for the daemon */
 /* Adds "name=value", "name+=value", "name"; false after a message. */
 bool	line_add(struct jail *, char *word);

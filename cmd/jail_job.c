@@ -282,6 +282,9 @@ step_undo(struct job *jb)
 	case STEP_UNMOUNT:
 		unmount_all(jb);
 		return next_step(jb);
+	case STEP_UNADDRESS:
+		addr_remove_all(jb);
+		return next_step(jb);
 	case STEP_EXEC_RELEASE:
 		return jb->jb_failing && !jb->jb_prepared ? next_step(jb) :
 		    step_hooks(jb, "exec.release", false);
@@ -309,6 +312,7 @@ job_advance(struct job *jb)
 	case STEP_PREPARE:
 		jb->jb_prepared = true;
 		return step_hooks(jb, "exec.prepare", false);
+	case STEP_ADDRESS:	return step_op(jb, addr_add_all(jb));
 	case STEP_MOUNT:	return step_op(jb, mount_all(jb));
 	case STEP_PRESTART:
 		jb->jb_prestarted = true;

@@ -55,7 +55,7 @@ job_id(const struct job *jb)
 static bool
 has_before(const struct job *jb)
 {
-	return jc_param(&jb->jb_params, "exec.prepare") != NULL ||
+	return addr_has(jb) || jc_param(&jb->jb_params, "exec.prepare") != NULL ||
 	    jc_param(&jb->jb_params, "exec.prestart") != NULL ||
 	    jc_param(&jb->jb_params, "mount") != NULL ||
 	    jc_param(&jb->jb_params, "mount.fstab") != NULL;

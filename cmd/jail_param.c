@@ -11,7 +11,7 @@ static const char *const locals[] = {
 	"allow.dying", "command", "depend", "exec.clean", "exec.consolelog", "exec.created",
 	"exec.fib", "exec.jail_user", "exec.poststart", "exec.poststop", "exec.prepare",
 	"exec.prestart", "exec.prestop", "exec.release", "exec.start", "exec.stop",
-	"exec.system_jail_user", "exec.system_user", "exec.timeout", "ip_hostname", "mount", "mount.devfs",
+	"exec.system_jail_user", "exec.system_user", "exec.timeout", "interface", "ip_hostname", "mount", "mount.devfs",
 	"mount.fdescfs", "mount.fstab", "mount.procfs",
 };
 
@@ -31,7 +31,6 @@ param_local(const char *name)
 
 /* FreeBSD's, and refused: nobody shall believe that they do something. */
 static const struct { const char *name, *why; } senseless[] = {
-	{ "interface", "a jail gets its addresses inside of its own stack" },
 	{ "cpuset.id", "there are no CPU sets here; see vcpu.share and vcpu.limit" },
 	{ "mac.label", "there are no MAC labels on Linux" },
 	{ "linux", "every program is a Linux program" },
@@ -72,7 +71,7 @@ param_check(const struct job *jb)
 			return false;
 		}
 	}
-	return addr_check(jb);
+	return true;
 }
 
 /* A list is one text with commas. */
@@ -86,13 +85,13 @@ joined(const struct jc_param *pm)
 	if (pm->pm_n == 0)
 		return json_null();
 	if (pm->pm_n == 1)
-		return json_string(pm->pm_values[0]);
+		return addr_value(pm->pm_name, pm->pm_values[0]);
 	for (unsigned i = 0; i < pm->pm_n; i++)
 		len += strlen(pm->pm_values[i]) + 1;
 	p = text = jc_alloc(len);
 	for (unsigned i = 0; i < pm->pm_n; i++)
 		p += sprintf(p, "%s%s", i > 0 ? "," : "", pm->pm_values[i]);
-	value = json_string(text);
+	value = addr_value(pm->pm_name, text);
 	free(text);
 	return value;
 }
@@ -116,7 +115,6 @@ param_list(const struct job *jb)
 			value = json_string("?");	/* not UTF-8 */
 		json_array_append_new(list, json_pack("[s,o]", pm->pm_name, value));
 	}
-	addr_add(jb, list);
 	return list;
 }
 

@@ -112,6 +112,8 @@ void	jc_line_free(struct jc_block *);
 void	jc_line_put(struct jc_block *, const char *name, enum jc_op, const char *value);
 void	jc_params_free(struct jc_params *);
 const struct jc_param *jc_param(const struct jc_params *, const char *name);	/* NULL */
+/* One more value before that of a number, of one more parameter if need be. */
+void	jc_param_insert(struct jc_params *, const char *name, unsigned at, const char *value);
 /* First value; def when there is none. */
 const char *jc_param_str(const struct jc_params *, const char *name, const char *def);
 /* persist, nopersist, persist=false: the last of them counts. */

@@ -349,6 +349,29 @@ jc_param(const struct jc_params *list, const char *name)
 	return pm;
 }
 
+void
+jc_param_insert(struct jc_params *list, const char *name, unsigned at, const char *value)
+{
+	struct jc_param *pm = (struct jc_param *)(uintptr_t)jc_param(list, name);
+	struct texts t = { 0 };
+
+	if (pm == NULL) {
+		pm = jc_alloc(sizeof(*pm));
+		pm->pm_name = jc_strndup(name, strlen(name));
+		STAILQ_INSERT_TAIL(list, pm, pm_link);
+	}
+	t = (struct texts){ pm->pm_values, pm->pm_n };
+	texts_add(&t, value, "");
+	for (unsigned i = t.t_n - 1; i > at; i--) {
+		char *s = t.t_v[i];
+
+		t.t_v[i] = t.t_v[i - 1];
+		t.t_v[i - 1] = s;
+	}
+	pm->pm_values = t.t_v;
+	pm->pm_n = t.t_n;
+}
+
 const char *
 jc_param_str(const struct jc_params *list, const char *name, const char *def)
 {
