@@ -9,7 +9,7 @@
  * discovery does on the interface is set at once, so before the addresses.  Properties of the link (ifconfig_link.c)
  * make one operation, too.  Only when every word is understood is
  * the first operation sent, with the name that the interface has by then: "create" and "name"
- * change it.
+ * change it; behind "vnet" it is sent to the jail that has the interface now.
  */
 #include "cmd/ifconfig_int.h"
 
@@ -594,12 +594,15 @@ do_op(struct setting *s, const char *name, json_t *op, json_t **reply)
 static int
 do_ops(struct setting *s)
 {
+	const char *jail = NULL;
 	char name[32];
 	json_t *op, *r;
 	size_t i;
 
 	snprintf(name, sizeof(name), "%s", s->s_given);
 	json_array_foreach(s->s_ops, i, op) {
+		if (jail != NULL)
+			json_object_set_new(op, "jail", json_string(jail));
 		if (strcmp(cmd_str(op, "op"), "if.create") != 0)
 			json_object_set_new(op, "name", json_string(name));
 		if (do_op(s, name, op, &r) != 0)
@@ -608,6 +611,8 @@ do_ops(struct setting *s)
 			snprintf(name, sizeof(name), "%s", cmd_str(r, "name"));
 		if (strcmp(cmd_str(op, "op"), "if.create") == 0 && strcmp(name, s->s_given) != 0)
 			printf("%s\n", name);
+		if (strcmp(cmd_str(op, "op"), "if.move") == 0)
+			jail = cmd_str(op, "to");
 		ifconfig_print_addresses(json_object_get(r, "addresses"));
 		json_decref(r);
 	}
