@@ -170,7 +170,7 @@ allow_some(scmp_filter_ctx ctx)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, maps[i], 1, SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	/* Rings of packet sockets are mapped by a program that is stopped for a moment (linux/packet_map.c). */
 	for (size_t i = 0; i < sizeof(traces) / sizeof(traces[0]) && error == 0; i++)
-		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ptrace), 1, SCMP_A0(SCMP_CMP_EQ, (uint64_t)traces[i]));
+		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ptrace), 1, SCMP_A0(SCMP_CMP_EQ, (uint64_t)traces[i], 0));
 	if (error == 0)
 		error = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(wait4), 0);
 	/* Threads, no processes.  What clone3() shall make cannot be seen: the C library then takes clone(). */
