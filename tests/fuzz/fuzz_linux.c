@@ -9,6 +9,7 @@
 #include <vimage/socket.h>
 #include <vimage/vimage.h>
 
+#include "linux/loop.h"
 #include "linux/lx.h"
 #include "linux/nl.h"
 #include "tests/fuzz/target.h"
@@ -58,6 +59,8 @@ fuzz_address(const uint8_t *p, size_t len)
 
 static struct vi_kernel_params kp;
 static struct vi_kernel *k;
+static struct lx_loop *loop;
+static struct lx *lx;
 static struct vi_socket *so[2][4];	/* IPv4, IPv6 */
 
 /* The kernel's memory is the host's pages, which a leak checker does not look into. */
@@ -66,6 +69,8 @@ fuzz_end(void)
 {
 	for (unsigned i = 0; i < 8; i++)
 		vi_close(so[i / 4][i % 4]);
+	lx_free(lx);
+	lx_loop_free(loop);
 	target_kernel_free(k, &kp);
 }
 
@@ -74,11 +79,15 @@ static struct vi_socket *
 fuzz_socket(unsigned kind, bool six)
 {
 	static const int types[4] = { VI_SOCK_STREAM, VI_SOCK_DGRAM, VI_SOCK_DGRAM, VI_SOCK_RAW };
+	static const struct lx_ops ops = { NULL, NULL };
 	struct vi_cred cr = { .cr_priv = true };
 	unsigned i;
 
 	if (k == NULL) {
 		k = target_kernel(&kp);
+		REQUIRE(lx_loop_new(&loop) == 0);
+		REQUIRE(lx_new(vi_kernel_worker(k, 0), loop, &ops, NULL, &lx) == 0);
+		lx->lx_kernel = k;		/* attaching a program does that */
 		for (i = 0; i < 8; i++)
 			if (vi_socket(vi_vnet0(k), i < 4 ? VI_AF_INET : VI_AF_INET6, types[i % 4],
 			    i % 4 < 2 ? 0 : i < 4 ? VI_IPPROTO_ICMP : VI_IPPROTO_ICMPV6, &cr, &so[i / 4][i % 4]) != 0)
@@ -100,6 +109,8 @@ fuzz_option(const uint8_t *p, size_t len)
 	kind = p[0] & 3;
 	six = (p[0] & 8) != 0;
 	ls.ls_so = fuzz_socket(kind, six);
+	ls.ls_lx = lx;
+	ls.ls_vnet = vi_vnet0(k);
 	ls.ls_family = six ? AF_INET6 : AF_INET;
 	ls.ls_kind = kind == 0 ? LXK_STREAM : LXK_DGRAM;
 	ls.ls_type = kind == 0 ? SOCK_STREAM : kind == 3 ? SOCK_RAW : SOCK_DGRAM;

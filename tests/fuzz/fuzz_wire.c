@@ -229,6 +229,8 @@ rebuild_tcp_opts(const struct tcp_opts *to, bool syn)
 	struct tcp_opts again;
 	size_t len, need, room;
 
+	if ((to->to_flags & TOF_AO) != 0 && to->to_aolen == 0)
+		return;			/* a wrong one, which nobody builds */
 	need = tcp_opts_need(to);
 	for (room = 0; room <= TCP_MAXOLEN; room++) {
 		buf[room] = 0x5a;
