@@ -360,27 +360,18 @@ stream_free(struct medium *m)
 	free(st);
 }
 
-static const struct medium_ops connect_ops = {
-	.mo_name = "connect",
-	.mo_kind = "wire",
-	.mo_nocarrier = true,
-	.mo_output = stream_output,
-	.mo_start = stream_start,
-	.mo_timer = stream_retry,
-	.mo_state = stream_state,
-	.mo_free = stream_free,
-};
+#define STREAM_OPS(name) {			\
+	.mo_name = (name),			\
+	.mo_kind = "wire",			\
+	.mo_nocarrier = true,			\
+	.mo_output = stream_output,		\
+	.mo_start = stream_start,		\
+	.mo_timer = stream_retry,		\
+	.mo_state = stream_state,		\
+	.mo_free = stream_free,			\
+}
 
-static const struct medium_ops listen_ops = {
-	.mo_name = "listen",
-	.mo_kind = "wire",
-	.mo_nocarrier = true,
-	.mo_output = stream_output,
-	.mo_start = stream_start,
-	.mo_timer = stream_retry,
-	.mo_state = stream_state,
-	.mo_free = stream_free,
-};
+static const struct medium_ops connect_ops = STREAM_OPS("connect"), listen_ops = STREAM_OPS("listen");
 
 /* Opening */
 

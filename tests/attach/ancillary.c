@@ -6,21 +6,6 @@
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 
-static int
-set(int fd, int level, int name, int value)
-{
-	return (setsockopt(fd, level, name, &value, sizeof(value)));
-}
-
-static int
-get(int fd, int level, int name)
-{
-	int value = -1;
-	socklen_t len = sizeof(value);
-
-	return (getsockopt(fd, level, name, &value, &len) != 0 ? -1 : value);
-}
-
 /* Is it a time of this minute? */
 static const char *
 now(const struct timespec *ts)
@@ -107,14 +92,14 @@ addresses(void)
 	int tx, rx;
 
 	pair(&tx, &rx, &sin);
-	show("IP_PKTINFO", set(rx, IPPROTO_IP, IP_PKTINFO, 1));
-	show("IP_RECVTTL", set(rx, IPPROTO_IP, IP_RECVTTL, 1));
-	show("IP_RECVTOS", set(rx, IPPROTO_IP, IP_RECVTOS, 1));
-	show("IP_TOS", set(tx, IPPROTO_IP, IP_TOS, 0xb8));
-	show("IP_TTL", set(tx, IPPROTO_IP, IP_TTL, 17));
+	show("IP_PKTINFO", set_int(rx, IPPROTO_IP, IP_PKTINFO, 1));
+	show("IP_RECVTTL", set_int(rx, IPPROTO_IP, IP_RECVTTL, 1));
+	show("IP_RECVTOS", set_int(rx, IPPROTO_IP, IP_RECVTOS, 1));
+	show("IP_TOS", set_int(tx, IPPROTO_IP, IP_TOS, 0xb8));
+	show("IP_TTL", set_int(tx, IPPROTO_IP, IP_TTL, 17));
 	show("send", send(tx, "hello", 5, 0));
 	receive("all of it", rx, 0);
-	show("IP_PKTINFO off", set(rx, IPPROTO_IP, IP_PKTINFO, 0));
+	show("IP_PKTINFO off", set_int(rx, IPPROTO_IP, IP_PKTINFO, 0));
 	show("send", send(tx, "again", 5, 0));
 	receive("less", rx, 0);
 	close(tx);
@@ -127,7 +112,7 @@ errors(void)
 	struct sockaddr_in sin = nobody(SOCK_DGRAM);
 	int s = socket(AF_INET, SOCK_DGRAM, 0);
 
-	show("IP_RECVERR", set(s, IPPROTO_IP, IP_RECVERR, 1));
+	show("IP_RECVERR", set_int(s, IPPROTO_IP, IP_RECVERR, 1));
 	receive("nothing", s, MSG_ERRQUEUE | MSG_DONTWAIT);
 	show("connect", try_connect(s, &sin));
 	show("send", send(s, "lost", 4, 0));
@@ -139,11 +124,11 @@ errors(void)
 	(void)polled(s, 2000, POLLIN);
 	show_error("pending", s);
 	receive("still in the queue", s, MSG_ERRQUEUE | MSG_DONTWAIT);
-	show("IP_RECVERR off", set(s, IPPROTO_IP, IP_RECVERR, 0));
+	show("IP_RECVERR off", set_int(s, IPPROTO_IP, IP_RECVERR, 0));
 	close(s);
 
 	s = socket(AF_INET, SOCK_DGRAM, 0);
-	(void)set(s, IPPROTO_IP, IP_RECVERR, 1);
+	(void)set_int(s, IPPROTO_IP, IP_RECVERR, 1);
 	show("not connected", sendto(s, "lost", 4, 0, (struct sockaddr *)&sin, sizeof(sin)));
 	(void)polled(s, 2000, POLLIN);
 	receive("told all the same", s, MSG_ERRQUEUE);
@@ -157,25 +142,25 @@ times(void)
 	int tx, rx;
 
 	pair(&tx, &rx, &sin);
-	show("SO_TIMESTAMPING", get(rx, SOL_SOCKET, SO_TIMESTAMPING));
-	show("receive, software", set(rx, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE));
-	show("get", get(rx, SOL_SOCKET, SO_TIMESTAMPING));
-	show("no such bit", set(rx, SOL_SOCKET, SO_TIMESTAMPING, 1 << 30));
+	show("SO_TIMESTAMPING", get_int(rx, SOL_SOCKET, SO_TIMESTAMPING));
+	show("receive, software", set_int(rx, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE));
+	show("get", get_int(rx, SOL_SOCKET, SO_TIMESTAMPING));
+	show("no such bit", set_int(rx, SOL_SOCKET, SO_TIMESTAMPING, 1 << 30));
 	show("send", send(tx, "a", 1, 0));
 	receive("stamped", rx, 0);
-	show("with SO_TIMESTAMPNS", set(rx, SOL_SOCKET, SO_TIMESTAMPNS, 1));
+	show("with SO_TIMESTAMPNS", set_int(rx, SOL_SOCKET, SO_TIMESTAMPNS, 1));
 	show("send", send(tx, "b", 1, 0));
 	receive("both", rx, 0);
-	show("SO_TIMESTAMP instead", set(rx, SOL_SOCKET, SO_TIMESTAMP, 1));
-	show("SO_TIMESTAMPNS", get(rx, SOL_SOCKET, SO_TIMESTAMPNS));
+	show("SO_TIMESTAMP instead", set_int(rx, SOL_SOCKET, SO_TIMESTAMP, 1));
+	show("SO_TIMESTAMPNS", get_int(rx, SOL_SOCKET, SO_TIMESTAMPNS));
 	show("send", send(tx, "c", 1, 0));
 	receive("both", rx, 0);
-	show("hardware alone", set(rx, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE));
-	show("SO_TIMESTAMP off", set(rx, SOL_SOCKET, SO_TIMESTAMP, 0));
+	show("hardware alone", set_int(rx, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE));
+	show("SO_TIMESTAMP off", set_int(rx, SOL_SOCKET, SO_TIMESTAMP, 0));
 	show("send", send(tx, "d", 1, 0));
 	receive("no hardware", rx, 0);
-	show("off", set(rx, SOL_SOCKET, SO_TIMESTAMPING, 0));
-	show("get", get(rx, SOL_SOCKET, SO_TIMESTAMPING));
+	show("off", set_int(rx, SOL_SOCKET, SO_TIMESTAMPING, 0));
+	show("get", get_int(rx, SOL_SOCKET, SO_TIMESTAMPING));
 	close(tx);
 	close(rx);
 }
@@ -205,20 +190,20 @@ places(void)
 	int fd[2];
 
 	connected(fd);
-	show("none", get(fd[0], SOL_SOCKET, SO_PEEK_OFF) == -1);
-	show("from the start", set(fd[0], SOL_SOCKET, SO_PEEK_OFF, 0));
+	show("none", get_int(fd[0], SOL_SOCKET, SO_PEEK_OFF) == -1);
+	show("from the start", set_int(fd[0], SOL_SOCKET, SO_PEEK_OFF, 0));
 	show("write", write(fd[1], "abcdefgh", 8));
 	(void)polled(fd[0], 2000, POLLIN);
 	show("look", recv(fd[0], buf, 3, MSG_PEEK));
-	show("place", get(fd[0], SOL_SOCKET, SO_PEEK_OFF));
+	show("place", get_int(fd[0], SOL_SOCKET, SO_PEEK_OFF));
 	show("look on", recv(fd[0], buf, 3, MSG_PEEK));
 	printf("%.3s\n", buf);
 	show("take", recv(fd[0], buf, 4, 0));
 	printf("%.4s\n", buf);
-	show("place", get(fd[0], SOL_SOCKET, SO_PEEK_OFF));
+	show("place", get_int(fd[0], SOL_SOCKET, SO_PEEK_OFF));
 	show("look", recv(fd[0], buf, 16, MSG_PEEK));
 	printf("%.2s\n", buf);
-	show("off", set(fd[0], SOL_SOCKET, SO_PEEK_OFF, -1));
+	show("off", set_int(fd[0], SOL_SOCKET, SO_PEEK_OFF, -1));
 	show("look", recv(fd[0], buf, 16, MSG_PEEK));
 	close(fd[0]);
 	close(fd[1]);

@@ -5,26 +5,11 @@
 #include <net/if.h>
 
 static int
-set(int fd, int level, int name, int value)
-{
-	return (setsockopt(fd, level, name, &value, sizeof(value)));
-}
-
-static int
-get(int fd, int level, int name)
-{
-	int value = -1;
-	socklen_t len = sizeof(value);
-
-	return (getsockopt(fd, level, name, &value, &len) != 0 ? -1 : value);
-}
-
-static int
 member(int type, struct sockaddr_in *sin, const char *what)
 {
 	int fd = socket(AF_INET, type, 0);
 
-	(void)set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	(void)set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	show(what, try_bind(fd, sin));
 	*sin = name_of(fd);
 	if (type == SOCK_STREAM)
@@ -92,9 +77,9 @@ mixed(void)
 
 	show("without", try_bind(a, &sin));
 	sin = name_of(a);
-	(void)set(b, SOL_SOCKET, SO_REUSEPORT, 1);
+	(void)set_int(b, SOL_SOCKET, SO_REUSEPORT, 1);
 	show("with, beside it", try_bind(b, &sin));
-	(void)set(a, SOL_SOCKET, SO_REUSEPORT, 1);
+	(void)set_int(a, SOL_SOCKET, SO_REUSEPORT, 1);
 	show("set later", try_bind(b, &sin));
 	close(a);
 	close(b);
@@ -108,18 +93,18 @@ nobodys(int name, const char *what)
 
 	printf("%s\n", what);
 	show("bind without", try_bind(u, &sin));
-	show("set", set(u, IPPROTO_IP, name, 1));
-	show("get", get(u, IPPROTO_IP, name));
+	show("set", set_int(u, IPPROTO_IP, name, 1));
+	show("get", get_int(u, IPPROTO_IP, name));
 	show("bind", try_bind(u, &sin));
 	got = name_of(u);
 	printf("name %s\n", inet_ntoa(got.sin_addr));
 	show("send to loopback", sendto(u, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)));
 	show("connect", try_connect(u, &to));
-	show("set", set(s, IPPROTO_IP, name, 1));
+	show("set", set_int(s, IPPROTO_IP, name, 1));
 	show("bind", try_bind(s, &sin));
 	show("listen", listen(s, 1));
-	show("off", set(s, IPPROTO_IP, name, 0));
-	show("get", get(s, IPPROTO_IP, name));
+	show("off", set_int(s, IPPROTO_IP, name, 0));
+	show("get", get_int(s, IPPROTO_IP, name));
 	close(u);
 	close(s);
 }
@@ -152,11 +137,11 @@ device(void)
 	show("length", len);
 	s = socket(AF_INET, SOCK_STREAM, 0);
 	show("without the end", setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, lo, (socklen_t)strlen(lo)));
-	show("by index", set(s, SOL_SOCKET, SO_BINDTOIFINDEX, 1));
-	show("get", get(s, SOL_SOCKET, SO_BINDTOIFINDEX));
-	show("negative", set(s, SOL_SOCKET, SO_BINDTOIFINDEX, -1));
-	show("none", set(s, SOL_SOCKET, SO_BINDTOIFINDEX, 0));
-	show("get", get(s, SOL_SOCKET, SO_BINDTOIFINDEX));
+	show("by index", set_int(s, SOL_SOCKET, SO_BINDTOIFINDEX, 1));
+	show("get", get_int(s, SOL_SOCKET, SO_BINDTOIFINDEX));
+	show("negative", set_int(s, SOL_SOCKET, SO_BINDTOIFINDEX, -1));
+	show("none", set_int(s, SOL_SOCKET, SO_BINDTOIFINDEX, 0));
+	show("get", get_int(s, SOL_SOCKET, SO_BINDTOIFINDEX));
 	close(u);
 	close(v);
 	close(s);
@@ -167,15 +152,15 @@ processors(void)
 {
 	int u = socket(AF_INET, SOCK_DGRAM, 0), s = socket(AF_INET, SOCK_STREAM, 0);
 
-	show("set SO_INCOMING_CPU", set(u, SOL_SOCKET, SO_INCOMING_CPU, 0));
-	show("get", get(u, SOL_SOCKET, SO_INCOMING_CPU));
-	show("SO_INCOMING_NAPI_ID", get(s, SOL_SOCKET, SO_INCOMING_NAPI_ID));
-	show("set it", set(s, SOL_SOCKET, SO_INCOMING_NAPI_ID, 1));
-	show("SO_BUSY_POLL", get(s, SOL_SOCKET, SO_BUSY_POLL));
-	show("negative", set(s, SOL_SOCKET, SO_BUSY_POLL, -1));
-	show("off", set(s, SOL_SOCKET, SO_BUSY_POLL, 0));
-	show("SO_PREFER_BUSY_POLL off", set(s, SOL_SOCKET, SO_PREFER_BUSY_POLL, 0));
-	show("SO_MARK", get(s, SOL_SOCKET, SO_MARK));
+	show("set SO_INCOMING_CPU", set_int(u, SOL_SOCKET, SO_INCOMING_CPU, 0));
+	show("get", get_int(u, SOL_SOCKET, SO_INCOMING_CPU));
+	show("SO_INCOMING_NAPI_ID", get_int(s, SOL_SOCKET, SO_INCOMING_NAPI_ID));
+	show("set it", set_int(s, SOL_SOCKET, SO_INCOMING_NAPI_ID, 1));
+	show("SO_BUSY_POLL", get_int(s, SOL_SOCKET, SO_BUSY_POLL));
+	show("negative", set_int(s, SOL_SOCKET, SO_BUSY_POLL, -1));
+	show("off", set_int(s, SOL_SOCKET, SO_BUSY_POLL, 0));
+	show("SO_PREFER_BUSY_POLL off", set_int(s, SOL_SOCKET, SO_PREFER_BUSY_POLL, 0));
+	show("SO_MARK", get_int(s, SOL_SOCKET, SO_MARK));
 	close(u);
 	close(s);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Routes and ARP entries by ioctl, as route(8), arp(8) and DHCP servers of the time before netlink set them. */
-#include <sched.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -132,11 +131,7 @@ link_up(void)
 int
 main(void)
 {
-	/* On the host in a network of its own. */
-	if (unshare(CLONE_NEWNET) != 0) {
-		perror("unshare");
-		return (77);
-	}
+	own_network();
 	ctl = socket(AF_INET, SOCK_DGRAM, 0);
 	link_up();
 	arps();

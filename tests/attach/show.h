@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -225,6 +226,31 @@ alarm_in(int ms, int flags)
 
 	sigaction(SIGALRM, &sa, NULL);
 	setitimer(ITIMER_REAL, &it, NULL);
+}
+
+static inline int
+set_int(int fd, int level, int name, int value)
+{
+	return (setsockopt(fd, level, name, &value, sizeof(value)));
+}
+
+static inline int
+get_int(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return (getsockopt(fd, level, name, &value, &len) != 0 ? -1 : value);
+}
+
+/* On the host the program is in a network of its own from here on. */
+static inline void
+own_network(void)
+{
+	if (unshare(CLONE_NEWNET) == 0)
+		return;
+	perror("unshare");
+	exit(77);
 }
 
 #endif

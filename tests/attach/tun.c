@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A program that is the wire of a tun and of a tap interface: /dev/net/tun. */
-#include <sched.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <sys/uio.h>
@@ -244,11 +243,7 @@ wrong(void)
 int
 main(void)
 {
-	/* On the host in a network of its own. */
-	if (unshare(CLONE_NEWNET) != 0) {
-		perror("unshare");
-		return (77);
-	}
+	own_network();
 	ctl = socket(AF_INET, SOCK_DGRAM, 0);
 	signal(SIGPIPE, SIG_DFL);
 	tun(IFF_TUN | IFF_NO_PI);

@@ -124,6 +124,21 @@ none_without_a_handler(void **state)
 	tl_end(&t);
 }
 
+/* A connection whose first segment waits for the embedder. */
+static struct vi_socket *
+connect_held(struct tl *t, struct link *l, const struct vi_sockaddr *there, struct vi_vnet **vnp)
+{
+	struct vi_socket *so;
+
+	*vnp = link_begin(t, l);
+	route_out(*vnp);
+	l->hold = true;
+	so = tl_socket(*vnp, VI_SOCK_STREAM);
+	tl_fails(vi_connect(so, there), EINPROGRESS);
+	tl_run(t, TL_SEC / 2);
+	return (so);
+}
+
 /* The first segment waits for the embedder; then a listener at an address that nobody has takes it. */
 static void
 held_and_let_in(void **state)
@@ -137,12 +152,7 @@ held_and_let_in(void **state)
 	int on = 1;
 
 	(void)state;
-	vn = link_begin(&t, &l);
-	route_out(vn);
-	l.hold = true;
-	so = tl_socket(vn, VI_SOCK_STREAM);
-	tl_fails(vi_connect(so, &there), EINPROGRESS);
-	tl_run(&t, TL_SEC / 2);
+	so = connect_held(&t, &l, &there, &vn);
 	assert_int_equal(l.syns, 1);
 	assert_true(l.synlen >= 40);
 	lso = tl_socket(l.far, VI_SOCK_STREAM);
@@ -178,12 +188,7 @@ let_in_and_refused(void **state)
 	struct tl t;
 
 	(void)state;
-	vn = link_begin(&t, &l);
-	route_out(vn);
-	l.hold = true;
-	so = tl_socket(vn, VI_SOCK_STREAM);
-	tl_fails(vi_connect(so, &there), EINPROGRESS);
-	tl_run(&t, TL_SEC / 2);
+	so = connect_held(&t, &l, &there, &vn);
 	l.hold = false;
 	tl_ok(vi_unat_input(l.un, l.syn, l.synlen));
 	tl_run(&t, TL_SEC / 4);
