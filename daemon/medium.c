@@ -8,10 +8,12 @@
 #include "daemon/medium.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
@@ -208,6 +210,16 @@ medium_take_fd(struct ctl_request *rq, int *fdp)
 		return ctl_fail(rq, EINVAL, "one descriptor is needed, not %u", rq->rq_nfds);
 	*fdp = rq->rq_fds[0];
 	return 0;
+}
+
+bool
+medium_socket(int fd, int family, int type)
+{
+	int domain, is;
+	socklen_t len = sizeof(int);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, &is, &len) == 0 &&
+	    domain == family && is == type && fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0;
 }
 
 const char *

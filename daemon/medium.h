@@ -81,6 +81,8 @@ void	medium_input(struct medium *, const void *, size_t len);
 unsigned medium_iov(const struct vi_tap_frame *, void *iov);
 /* The one descriptor of a request; EINVAL with a sentence. */
 int	medium_take_fd(struct ctl_request *, int *fdp);
+/* A socket of that family and type, which becomes non-blocking; false: it is something else. */
+bool	medium_socket(int fd, int family, int type);
 const char *medium_arg(struct ctl_request *, const char *key);	/* "" */
 
 /* The file of a bound socket, which goes with the medium: it is taken note of, and removed if it still is the same. */

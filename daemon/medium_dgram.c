@@ -7,7 +7,6 @@
  * matter of the file's rights.  Nobody tells whether there is another side: the interface always has a carrier.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -109,12 +108,9 @@ static int
 dgram_check(struct ctl_request *rq, int fd, int family)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = sizeof(int), sslen = sizeof(ss);
-	int domain, type;
+	socklen_t sslen = sizeof(ss);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
-	    domain != family || type != SOCK_DGRAM ||
-	    (family != AF_UNIX && getpeername(fd, (struct sockaddr *)(void *)&ss, &sslen) != 0) || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) != 0)
+	if (!medium_socket(fd, family, SOCK_DGRAM) || (family != AF_UNIX && getpeername(fd, (struct sockaddr *)(void *)&ss, &sslen) != 0))
 		return ctl_fail(rq, EINVAL, "no datagram socket of that kind was passed");
 	return 0;
 }

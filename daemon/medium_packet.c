@@ -12,7 +12,6 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,12 +275,11 @@ hostnic_check(struct ctl_request *rq, int fd, int *indexp)
 {
 	struct sockaddr_ll sll = { .sll_family = AF_UNSPEC };
 	socklen_t len = sizeof(int), sllen = sizeof(sll);
-	int domain = 0, type = 0, header = 0, aux = 0;
+	int header = 0, aux = 0;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
-	    domain != AF_PACKET || type != SOCK_RAW || getsockname(fd, (struct sockaddr *)(void *)&sll, &sllen) != 0 || sll.sll_ifindex <= 0 ||
+	if (!medium_socket(fd, AF_PACKET, SOCK_RAW) || getsockname(fd, (struct sockaddr *)(void *)&sll, &sllen) != 0 || sll.sll_ifindex <= 0 ||
 	    getsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &header, &len) != 0 || header == 0 ||
-	    getsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &aux, &len) != 0 || aux == 0 || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) != 0)
+	    getsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &aux, &len) != 0 || aux == 0)
 		return ctl_fail(rq, EINVAL, "no packet socket of that kind was passed");
 	*indexp = sll.sll_ifindex;
 	return 0;

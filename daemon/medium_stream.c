@@ -13,7 +13,6 @@
  * What cannot be sent at once waits in a buffer of STREAM_OUT bytes; a frame for which it has no room is dropped.  Only whole frames are.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -396,12 +395,10 @@ stream_new(struct ctl_request *rq, const struct medium_ops *mo, struct stream **
 static int
 stream_check(struct ctl_request *rq, int fd, int family, bool listens)
 {
-	int domain, type, accepts;
+	int accepts;
 	socklen_t len = sizeof(int);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &len) != 0 || domain != family || type != SOCK_STREAM ||
-	    (accepts != 0) != listens || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) != 0)
+	if (!medium_socket(fd, family, SOCK_STREAM) || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &len) != 0 || (accepts != 0) != listens)
 		return ctl_fail(rq, EINVAL, "no stream socket of that kind was passed");
 	return 0;
 }

@@ -113,7 +113,7 @@ expire_flows(struct nat *na)
 		for (nf = LIST_FIRST(&na->na_flows[i]); nf != NULL; nf = next) {
 			next = LIST_NEXT(nf, nf_link);
 			if (nf->nf_until != 0 && nf->nf_until <= now)
-				(void)nf->nf_kind->nk_expire(nf, now);
+				nf->nf_kind->nk_expire(nf);
 		}
 	}
 }

@@ -46,7 +46,7 @@ struct nat_pair {
 struct nat_flow;
 struct nat_kind {
 	void	(*nk_free)(struct nat_flow *);		/* closes what it has, and frees it */
-	bool	(*nk_expire)(struct nat_flow *, uint64_t now);	/* false: it stays */
+	void	(*nk_expire)(struct nat_flow *);	/* its time is over: it goes */
 };
 struct nat_flow {
 	LIST_ENTRY(nat_flow) nf_link;	/* of its bucket */

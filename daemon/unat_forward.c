@@ -23,6 +23,7 @@
 
 #include <vimage/jail.h>
 
+#include "ctl/hostaddr.h"
 #include "daemon/daemon.h"
 #include "daemon/unat_tcp.h"
 #include "linux/sockaddr.h"
@@ -30,7 +31,6 @@
 #define FORWARD_TURN	64	/* clients accepted in one go */
 #define FORWARD_MAX	256	/* of one link */
 #define FORWARD_DIAL	(75 * NAT_SEC)
-#define FORWARD_TEXT	64	/* "[address]:port" */
 
 struct nat_forward {
 	LIST_ENTRY(nat_forward) fw_link;
@@ -191,40 +191,28 @@ parse_proto(const char *text, bool *tcp)
 	return *tcp || strcmp(text, "udp") == 0;
 }
 
-/* "address:port" or "[address]:port"; "*" is any of IPv4. */
+/* As all addresses with ports are written; and "*" is any of IPv4. */
 static bool
 parse_end(const char *text, struct vi_sockaddr *sa)
 {
-	const char *colon = strrchr(text, ':');
-	char addr[FORWARD_TEXT], *end;
-	unsigned long port;
-	size_t len;
+	struct sockaddr_storage ss;
+	char any[HOSTADDR_TEXT];
+	socklen_t len;
 
-	if (colon == NULL || (len = (size_t)(colon - text)) == 0 || len >= sizeof(addr))
-		return false;
-	port = strtoul(colon + 1, &end, 10);
-	if (colon[1] < '0' || colon[1] > '9' || *end != '\0' || port == 0 || port > 65535)
-		return false;
-	memcpy(addr, text, len);
-	addr[len] = '\0';
-	*sa = (struct vi_sockaddr){ .sa_port = htons((uint16_t)port), .sa_family = VI_AF_INET };
-	if (strcmp(addr, "*") == 0 || inet_pton(AF_INET, addr, &sa->sa_in) == 1)
-		return true;
-	sa->sa_family = VI_AF_INET6;
-	if (addr[0] != '[' || addr[len - 1] != ']')
-		return false;
-	addr[len - 1] = '\0';
-	return inet_pton(AF_INET6, addr + 1, sa->sa_in6) == 1;
+	if (text[0] == '*') {
+		(void)snprintf(any, sizeof(any), "0.0.0.0%.*s", (int)sizeof(any) - 8, text + 1);
+		text = any;
+	}
+	return hostaddr_parse(text, &ss, &len) == 0 && sockaddr_parse(&ss, len, sa) == 0 && sa->sa_port != 0;
 }
 
 static void
-format_end(const struct vi_sockaddr *sa, char text[FORWARD_TEXT])
+format_end(const struct vi_sockaddr *sa, char text[HOSTADDR_TEXT])
 {
-	const bool inet6 = sa->sa_family == VI_AF_INET6;
-	char addr[INET6_ADDRSTRLEN];
+	struct sockaddr_storage ss;
+	socklen_t len = sockaddr_build(sa, &ss);
 
-	(void)inet_ntop(inet6 ? AF_INET6 : AF_INET, sa->sa_bytes, addr, sizeof(addr));
-	(void)snprintf(text, FORWARD_TEXT, inet6 ? "[%s]:%u" : "%s:%u", addr, ntohs(sa->sa_port));
+	hostaddr_text(&ss, len, text);
 }
 
 static struct nat_forward *
@@ -304,7 +292,7 @@ nat_forward_remove(struct nat *na, const char *const *argv, char *err)
 void
 nat_forward_show(const struct nat *na, vi_if_option_fn *fn, void *arg)
 {
-	char item[FORWARD_TEXT + 8], host[FORWARD_TEXT], jail[FORWARD_TEXT];
+	char item[HOSTADDR_TEXT + 8], host[HOSTADDR_TEXT], jail[HOSTADDR_TEXT];
 	const struct nat_forward *fw;
 
 	LIST_FOREACH(fw, &na->na_forwards, fw_link) {

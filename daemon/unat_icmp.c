@@ -79,7 +79,6 @@ static void
 quote_inet(const struct nat_packet *pk, uint8_t *quote)
 {
 	struct iphdr *ip = (void *)quote;
-	uint32_t sum = 0;
 
 	ip->version = 4;
 	ip->ihl = sizeof(*ip) / 4;
@@ -88,10 +87,7 @@ quote_inet(const struct nat_packet *pk, uint8_t *quote)
 	ip->protocol = pk->pk_proto;
 	ip->saddr = pk->pk_src.sa_in;
 	ip->daddr = pk->pk_dst.sa_in;
-	for (size_t i = 0; i < sizeof(*ip); i += 2)
-		sum += (uint32_t)quote[i] << 8 | quote[i + 1];
-	sum = (sum & 0xffff) + (sum >> 16);
-	ip->check = htons((uint16_t)~(sum + (sum >> 16)));
+	ip->check = nat_sum(quote, sizeof(*ip));
 }
 
 static void
@@ -202,15 +198,7 @@ echo_free(struct nat_flow *nf)
 	free(nf);
 }
 
-static bool
-echo_expire(struct nat_flow *nf, uint64_t now)
-{
-	(void)now;
-	echo_free(nf);
-	return true;
-}
-
-static const struct nat_kind echo_kind = { .nk_free = echo_free, .nk_expire = echo_expire };
+static const struct nat_kind echo_kind = { .nk_free = echo_free, .nk_expire = echo_free };
 
 static uint8_t
 echo_proto(const struct nat_flow *nf)

@@ -158,6 +158,12 @@ sum_fold(uint32_t sum)
 	return htons((uint16_t)~sum);
 }
 
+uint16_t
+nat_sum(const void *buf, size_t len)
+{
+	return sum_fold(sum_add(0, buf, len));
+}
+
 /* Of UDP and ICMPv6 the addresses are summed too; those of ICMP are not. */
 static uint32_t
 sum_pseudo(uint8_t proto, const struct vi_sockaddr *from, const struct vi_sockaddr *to, size_t len)

@@ -28,6 +28,7 @@ void	nat_raw_fini(struct nat *);
 void	nat_raw_send(struct nat *, uint8_t proto, const struct vi_sockaddr *from, const struct vi_sockaddr *to, void *hdr, size_t hdrlen, size_t sumoff,
 	    const void *data, size_t len);
 
+uint16_t nat_sum(const void *, size_t len);	/* RFC 1071, network order */
 /* From the gateway's link-local address; the far stack sums it. */
 void	nat_raw_multicast(struct nat *, uint8_t proto, const struct vi_sockaddr *to, int ttl, void *data, size_t len);
 

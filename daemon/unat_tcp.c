@@ -151,12 +151,10 @@ tcp_free(struct nat_flow *nf)
 }
 
 /* Only those that wait for the jail have a time. */
-static bool
-tcp_expire(struct nat_flow *nf, uint64_t now)
+static void
+tcp_expire(struct nat_flow *nf)
 {
-	(void)now;
 	nat_tcp_reset((struct nat_tcp *)nf);
-	return true;
 }
 
 const struct nat_kind nat_tcp_kind = { .nk_free = tcp_free, .nk_expire = tcp_expire };

@@ -49,15 +49,7 @@ udp_free(struct nat_flow *nf)
 	free(nf);
 }
 
-static bool
-udp_expire(struct nat_flow *nf, uint64_t now)
-{
-	(void)now;
-	udp_free(nf);
-	return true;
-}
-
-static const struct nat_kind udp_kind = { .nk_free = udp_free, .nk_expire = udp_expire };
+static const struct nat_kind udp_kind = { .nk_free = udp_free, .nk_expire = udp_free };
 
 static void
 udp_touch(struct nat_udp *nu)

@@ -38,7 +38,6 @@ struct vi_unat_ops {
 VI_API int	vi_unat_handler(struct vi_kernel *, const struct vi_unat_ops *, void *arg);	/* management; NULL: none any more */
 /* A packet for the far stack, as if the interface had sent it; in the thread that runs that.  EINVAL, EIO (down), ENOBUFS. */
 VI_API int	vi_unat_input(struct vi_unat *, const void *packet, size_t len);
-VI_API void	vi_unat_name(const struct vi_unat *, char name[VI_IFNAMSIZ]);	/* management: of the interface, as it is called now */
 
 #ifdef __cplusplus
 }

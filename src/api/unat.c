@@ -2,11 +2,8 @@
 /* unat.h. */
 #include <vimage/unat.h>
 
-#include <string.h>
-
 #include "api/api.h"
 #include "net/if_unat.h"
-#include "net/ifnet.h"
 
 int
 vi_unat_handler(struct vi_kernel *k, const struct vi_unat_ops *ops, void *arg)
@@ -18,10 +15,4 @@ int
 vi_unat_input(struct vi_unat *un, const void *packet, size_t len)
 {
 	return (unat_input((struct unat *)un, packet, len));
-}
-
-void
-vi_unat_name(const struct vi_unat *un, char name[VI_IFNAMSIZ])
-{
-	memcpy(name, unat_ifnet((const struct unat *)un)->if_xname, VI_IFNAMSIZ);
 }

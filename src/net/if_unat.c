@@ -78,32 +78,34 @@ unat_transmit(struct ifnet *ifp, struct mbuf *m)
 	return (0);
 }
 
-/* Where TCP's header would begin in a frame whose first len bytes these are; 0: there is none. */
+/* Where TCP's header would begin in a frame for the gateway whose first len bytes these are; 0: there is none. */
 static size_t
-unat_tcpoff(const uint8_t *frame, size_t len)
+unat_tcpoff(const struct ifnet *gate, const uint8_t *frame, size_t len)
 {
 	const struct ether_header *eh = (const void *)frame;
 	const struct ip6_hdr *ip6 = (const void *)(frame + ETHER_HDR_LEN);
 	const struct ip *ip = (const void *)(frame + ETHER_HDR_LEN);
 
-	if (len < ETHER_HDR_LEN + IP_MINHLEN + TCP_MINHLEN)
+	/* A bridge floods what is for others on the link, too. */
+	if (len < ETHER_HDR_LEN + IP_MINHLEN + TCP_MINHLEN || memcmp(eh->ether_dhost, gate->if_lladdr, ETHER_ADDR_LEN) != 0)
 		return (0);
 	if (eh->ether_type == HTONS(ETHERTYPE_IPV6))
 		return (len >= UNAT_PEEK && ip6->ip6_nxt == IPPROTO_TCP ? ETHER_HDR_LEN + IP6_HLEN : 0);
-	if (eh->ether_type != HTONS(ETHERTYPE_IP) || ip->ip_p != IPPROTO_TCP || (ip->ip_off & HTONS(IP_MF | IP_OFFMASK)) != 0)
+	if (eh->ether_type != HTONS(ETHERTYPE_IP) || ip->ip_p != IPPROTO_TCP || (ip->ip_off & HTONS(IP_MF | IP_OFFMASK)) != 0 ||
+	    ip_hlen(ip) < IP_MINHLEN)
 		return (0);
 	return (ETHER_HDR_LEN + ip_hlen(ip));
 }
 
 /* Does it ask for a connection? */
 static bool
-unat_issyn(const struct mbuf *m)
+unat_issyn(const struct ifnet *gate, const struct mbuf *m)
 {
 	uint8_t frame[UNAT_PEEK];
 	uint16_t offflags;
 	size_t len = m->m_pkt.len < sizeof(frame) ? m->m_pkt.len : sizeof(frame), off;
 
-	if (m_copydata(m, 0, len, frame) != 0 || (off = unat_tcpoff(frame, len)) == 0)
+	if (m_copydata(m, 0, len, frame) != 0 || (off = unat_tcpoff(gate, frame, len)) == 0)
 		return (false);
 	if (m_copydata(m, off + offsetof(struct tcphdr, th_offflags), sizeof(offflags), &offflags) != 0)
 		return (false);
@@ -138,7 +140,7 @@ unat_show_syn(struct ifnet *ifp, struct mbuf *m)
 static void
 unat_gate_input(struct ifnet *ifp, struct mbuf *m)
 {
-	if (unat_issyn(m) && (m = unat_show_syn(ifp, m)) == NULL)
+	if (unat_issyn(ifp, m) && (m = unat_show_syn(ifp, m)) == NULL)
 		return;
 	ether_input(ifp, m);
 }
@@ -334,12 +336,6 @@ unat_handler(struct kernel *k, const struct vi_unat_ops *ops, void *arg)
 	nk->nk_unatops = ops;
 	nk->nk_unatarg = arg;
 	return (0);
-}
-
-const struct ifnet *
-unat_ifnet(const struct unat *un)
-{
-	return (un->un_near);
 }
 
 /* Module */

@@ -5,12 +5,10 @@
 
 #include <vimage/unat.h>
 
-struct ifnet;
 struct kernel;
 struct unat;
 
 int	 unat_handler(struct kernel *, const struct vi_unat_ops *, void *arg);
 int	 unat_input(struct unat *, const void *, size_t);
-const struct ifnet *unat_ifnet(const struct unat *);
 
 #endif

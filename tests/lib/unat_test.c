@@ -230,6 +230,46 @@ any_destination(void **state)
 	tl_end(&t);
 }
 
+/* On a bridge the gateway sees what is flooded, and takes what is for itself only. */
+static void
+others_on_the_link(void **state)
+{
+	const char *members[] = { "unat0", "epair0a" };
+	struct vi_neigh ne = { .ne_addr = tl_addr("10.0.2.99", 0), .ne_lladdr = { 2, [5] = 0x99 }, .ne_complete = true, .ne_permanent = true };
+	struct vi_sockaddr nobody = tl_addr("10.0.2.99", 80), there = tl_addr("10.0.2.2", 80);
+	char err[VI_ERRLEN], name[VI_IFNAMSIZ];
+	struct vi_vnet *vn, *other;
+	struct vi_socket *so;
+	struct tl_cable cable;
+	struct link l;
+	struct tl t;
+
+	(void)state;
+	vn = link_begin(&t, &l);
+	l.hold = true;
+	other = tl_vnet(&t, "other");
+	tl_cable(vn, other, &cable);
+	members[1] = cable.a;
+	tl_ok(vi_if_create(vn, "bridge", name));
+	for (unsigned i = 0; i < 2; i++)
+		tl_ok(vi_if_option(vn, name, "addm", &members[i], 1, err));
+	tl_ok(vi_if_set_flags(vn, name, VI_IFF_UP, 0));
+	tl_ok(vi_if_set_flags(vn, cable.a, VI_IFF_UP, 0));
+	tl_ifaddr(other, cable.b, "10.0.2.16", 24);
+	tl_ok(vi_neigh_add(other, &ne));
+	so = tl_socket(other, VI_SOCK_STREAM);
+	tl_fails(vi_connect(so, &nobody), EINPROGRESS);
+	tl_run(&t, TL_SEC / 2);
+	assert_int_equal(l.syns, 0);
+	vi_close(so);
+	so = tl_socket(other, VI_SOCK_STREAM);
+	tl_fails(vi_connect(so, &there), EINPROGRESS);
+	tl_run(&t, TL_SEC / 2);
+	assert_int_equal(l.syns, 1);
+	vi_close(so);
+	tl_end(&t);
+}
+
 static void
 shown(void *arg, const char *list, const char *item, const char *key, const char *value)
 {
@@ -287,6 +327,7 @@ main(void)
 		cmocka_unit_test(held_and_let_in),
 		cmocka_unit_test(let_in_and_refused),
 		cmocka_unit_test(any_destination),
+		cmocka_unit_test(others_on_the_link),
 		cmocka_unit_test(options_and_moves),
 	};
 
