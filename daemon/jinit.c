@@ -30,9 +30,9 @@
 #include <bsd/sys/queue.h>
 
 #include "daemon/devkmsg.h"
-#include "daemon/family.h"
 #include "daemon/isolation.h"
 #include "daemon/kmsg.h"
+#include "daemon/proctree.h"
 #include "daemon/protect.h"
 #include "daemon/seqpacket.h"
 
@@ -77,7 +77,7 @@ kill_all(const struct jinit *j, int sig)
 	if (j->j_pidns)
 		kill(-1, sig);
 	else
-		family_kill(sig, NULL);
+		proctree_kill(sig, NULL);
 }
 
 /*
@@ -89,7 +89,7 @@ jinit_end(struct jinit *j)
 {
 	if (!j->j_pidns) {
 		do {
-			family_kill(SIGKILL, NULL);
+			proctree_kill(SIGKILL, NULL);
 		} while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
 	}
 	_exit(0);

@@ -37,9 +37,9 @@
 
 #include <vimage/jail.h>
 
-#include "daemon/family.h"
 #include "daemon/jcpu.h"
 #include "daemon/kmsg.h"
+#include "daemon/proctree.h"
 #include "daemon/seqpacket.h"
 
 #define MAXIDLE	256
@@ -590,7 +590,7 @@ on_ready(struct jproc *jp)
 	struct jproc *other, *next;
 
 	jp->jp_ready = true;
-	for (other = LIST_FIRST(&d->d_jprocs); other != NULL; other = next) {
+	for (other = jp->jp_nsharers > 0 ? LIST_FIRST(&d->d_jprocs) : NULL; other != NULL; other = next) {
 		struct seqmsg sm = { .sm_text = "fork" };
 
 		next = LIST_NEXT(other, jp_link);
@@ -727,7 +727,9 @@ spawner_gone(struct spawner *sp)
 	sp->sp_sock = -1;
 	while ((jp = LIST_FIRST(&d->d_jprocs)) != NULL)
 		on_died(jp);
+	daemon_manage(d);
 	daemon_stop(d);
+	daemon_managed(d);
 }
 
 static void
@@ -884,6 +886,7 @@ static int
 whose_by_parent(struct daemon *d, pid_t pid, int *jid)
 {
 	struct jproc *jp;
+	struct proc p;
 
 	for (unsigned depth = 0; pid > 1 && depth < 4096; depth++) {
 		LIST_FOREACH(jp, &d->d_jprocs, jp_link) {
@@ -892,7 +895,7 @@ whose_by_parent(struct daemon *d, pid_t pid, int *jid)
 			*jid = jp->jp_jid;
 			return jp->jp_jid < 0 ? EPERM : 0;
 		}
-		pid = family_parent(pid);
+		pid = proc_read(pid, &p) ? p.p_ppid : -1;
 	}
 	*jid = 0;
 	return pid < 0 ? EPERM : 0;

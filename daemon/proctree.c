@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,39 +46,47 @@ parse(struct proc *p, const char *text)
 	return true;
 }
 
-static int
-add(struct proctree *pt, int procfd, const char *name)
+static bool
+read_stat(struct proc *p, int procfd, pid_t pid)
 {
-	char path[300], text[512];
-	struct proc *more;
+	char path[32], text[512];
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/stat", name);
+	snprintf(path, sizeof(path), "%d/stat", pid);
 	if ((fd = openat(procfd, path, O_RDONLY | O_CLOEXEC)) < 0)
-		return 0;
+		return false;
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
+	p->p_pid = pid;
+	return parse(p, text);
+}
+
+bool
+proc_read(pid_t pid, struct proc *p)
+{
+	int procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool ok = procfd >= 0 && read_stat(p, procfd, pid);
+
+	if (procfd >= 0)
+		close(procfd);
+	return ok;
+}
+
+static int
+add(struct proctree *pt, int procfd, pid_t pid)
+{
+	struct proc *more;
+
 	if (pt->pt_n == pt->pt_room) {
 		if ((more = realloc(pt->pt_procs, (pt->pt_room * 2 + 256) * sizeof(*more))) == NULL)
 			return ENOMEM;
 		pt->pt_procs = more;
 		pt->pt_room = pt->pt_room * 2 + 256;
 	}
-	pt->pt_procs[pt->pt_n].p_pid = (pid_t)strtol(name, NULL, 10);
-	if (parse(&pt->pt_procs[pt->pt_n], text))
-		pt->pt_n++;
+	pt->pt_n += read_stat(&pt->pt_procs[pt->pt_n], procfd, pid);
 	return 0;
-}
-
-static int
-root_index(const pid_t *roots, size_t n, pid_t pid)
-{
-	for (size_t i = 0; i < n; i++)
-		if (roots[i] == pid)
-			return (int)i;
-	return -1;
 }
 
 static void
@@ -87,7 +96,7 @@ choose_roots(struct proctree *pt, const pid_t *roots, size_t nroots)
 		struct proc *p = find(pt, roots[i]);
 
 		if (p != NULL)
-			p->p_root = root_index(roots, nroots, roots[i]);
+			p->p_root = (int)i;
 	}
 	for (size_t i = 0; i < pt->pt_n; i++) {
 		struct proc *p = &pt->pt_procs[i], *up = p;
@@ -110,7 +119,7 @@ proctree_read(struct proctree *pt, const pid_t *roots, size_t nroots)
 		return 0;
 	while (error == 0 && (de = readdir(dir)) != NULL)
 		if (de->d_name[0] >= '1' && de->d_name[0] <= '9')
-			error = add(pt, dirfd(dir), de->d_name);
+			error = add(pt, dirfd(dir), (pid_t)strtol(de->d_name, NULL, 10));
 	closedir(dir);
 	if (error != 0) {
 		proctree_free(pt);
@@ -141,4 +150,29 @@ proctree_sums(const struct proctree *pt, const pid_t *roots, struct proctree_sum
 		sums[p->p_root].ps_ns += p->p_ns;
 		sums[p->p_root].ps_n += roots[p->p_root] != p->p_pid && p->p_state != 'Z';
 	}
+}
+
+unsigned
+proctree_kill(int sig, const pid_t *spare)
+{
+	struct proctree pt;
+	unsigned n = 0;
+	size_t nroots = 1;
+	pid_t *roots;
+
+	for (const pid_t *p = spare; p != NULL && *p != 0; p++)
+		nroots++;
+	if ((roots = calloc(nroots, sizeof(*roots))) == NULL)
+		return 0;
+	roots[0] = getpid();
+	if (nroots > 1)
+		memcpy(roots + 1, spare, (nroots - 1) * sizeof(*roots));
+	if (proctree_read(&pt, roots, nroots) == 0) {
+		for (size_t i = 0; i < pt.pt_n; i++)
+			if (pt.pt_procs[i].p_root == 0 && pt.pt_procs[i].p_pid != roots[0])
+				n += kill(pt.pt_procs[i].p_pid, sig) == 0;
+		proctree_free(&pt);
+	}
+	free(roots);
+	return n;
 }

@@ -28,9 +28,15 @@ struct proctree_sum {
 	unsigned	ps_n;
 };
 
+bool	proc_read(pid_t, struct proc *);	/* one; false: there is none */
 /* roots in any order; the nearest above counts.  ENOMEM; a host without /proc has no processes. */
 int	proctree_read(struct proctree *, const pid_t *roots, size_t nroots);
 void	proctree_free(struct proctree *);
 void	proctree_sums(const struct proctree *, const pid_t *roots, struct proctree_sum *, size_t nroots);
+/*
+ * Sends sig to every process below this one, but not to those spared (the list ends with 0; NULL: none) and what is below them.
+ * Returns how many.
+ */
+unsigned proctree_kill(int sig, const pid_t *spare);
 
 #endif

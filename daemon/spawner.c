@@ -35,9 +35,9 @@
 #include <bsd/sys/queue.h>
 
 #include "daemon/cpusched.h"
-#include "daemon/family.h"
 #include "daemon/isolation.h"
 #include "daemon/nsjoin.h"
+#include "daemon/proctree.h"
 #include "daemon/program.h"
 #include "daemon/seqpacket.h"
 
@@ -402,7 +402,7 @@ kill_strays(struct spawn *s)
 		known[n++] = m->m_pid;
 	if (s->s_undertaker > 0)
 		known[n++] = s->s_undertaker;
-	family_kill(SIGKILL, known);
+	proctree_kill(SIGKILL, known);
 	free(known);
 }
 
