@@ -101,7 +101,7 @@ daemon_loop(const struct daemon *d)
 /* One line to the log of the instance. */
 void	dlog(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 uint64_t daemon_now(const struct daemon *);
-/* Ends everything: processes, then files, then the loop. */
+/* Ends everything: processes, then files, then the loop.  Under daemon_manage. */
 void	daemon_stop(struct daemon *);
 void	daemon_stopped(struct daemon *);	/* no process is left */
 

@@ -27,7 +27,6 @@
  * The jails below one, itself included, deepest last.
  */
 struct subtree {
-	struct daemon	*st_daemon;
 	int		*st_jids;
 	size_t		 st_n, st_room;
 	bool		 st_nomem;
@@ -53,7 +52,7 @@ subtree_add(void *arg, int jid)
 static int
 subtree_read(struct daemon *d, int jid, struct subtree *st)
 {
-	*st = (struct subtree){ .st_daemon = d };
+	memset(st, 0, sizeof(*st));
 	subtree_add(st, jid);
 	vi_jail_below(d->d_kernel, jid, subtree_add, st);
 	if (st->st_nomem)
@@ -82,7 +81,6 @@ removal_pending(struct daemon *d, int jid)
  * What goes home.
  */
 struct homing {
-	struct daemon	*ho_daemon;
 	struct removal	*ho_removal;
 	uint32_t	 ho_vnet;		/* being read */
 	struct vi_vnet	*ho_home;		/* where it may go */
@@ -116,7 +114,7 @@ note_returned(void *arg, const struct vi_ifinfo *ii)
 
 	if (json_object_get(ho->ho_before, ii->if_name) != NULL)
 		return;
-	(void)vi_jail_get(ho->ho_daemon->d_kernel, ho->ho_removal->rm_caller,
+	(void)vi_jail_get(ho->ho_removal->rm_daemon->d_kernel, ho->ho_removal->rm_caller,
 	    vi_vnet_jail(ho->ho_home), "name", home, sizeof(home));
 	json_array_append_new(ho->ho_removal->rm_interfaces,
 	    json_pack("{s:s,s:s}", "name", ii->if_name, "home", home));
@@ -126,7 +124,7 @@ note_returned(void *arg, const struct vi_ifinfo *ii)
 static bool
 holds_borrowed(struct homing *ho, const struct subtree *st)
 {
-	struct vi_kernel *k = ho->ho_daemon->d_kernel;
+	struct vi_kernel *k = ho->ho_removal->rm_daemon->d_kernel;
 
 	ho->ho_any = false;
 	for (size_t i = 0; i < st->st_n && !ho->ho_any; i++) {
@@ -152,7 +150,7 @@ homes_before(struct removal *rm, const struct subtree *st, unsigned *np)
 	unsigned n = 0;
 
 	for (int jid = vi_jail_parent(k, rm->rm_jid); jid >= 0; jid = vi_jail_parent(k, jid)) {
-		struct homing ho = { .ho_daemon = rm->rm_daemon, .ho_removal = rm };
+		struct homing ho = { .ho_removal = rm };
 
 		if (!vi_jail_owns_vnet(k, jid))
 			continue;

@@ -30,7 +30,7 @@
 #include <sys/socket.h>
 
 static const int allowed[] = {
-	/* Files: those of the instance, of /proc, and control groups. */
+	/* Files: those of the instance and of /proc. */
 	SCMP_SYS(openat),
 	SCMP_SYS(close),
 	SCMP_SYS(read),
@@ -51,21 +51,18 @@ static const int allowed[] = {
 	SCMP_SYS(readlink),
 	SCMP_SYS(readlinkat),
 	SCMP_SYS(getdents64),
-	SCMP_SYS(mkdir),
-	SCMP_SYS(rmdir),
 	SCMP_SYS(unlink),
 	SCMP_SYS(unlinkat),
 	SCMP_SYS(fcntl),
 	SCMP_SYS(flock),
 	SCMP_SYS(ftruncate),
 	SCMP_SYS(memfd_create),
-	/* Programs of jails: their notifications, memory and descriptors; stopped and continued beyond vcpu.limit. */
+	/* Programs of jails: their notifications, memory and descriptors. */
 	SCMP_SYS(ioctl),
 	SCMP_SYS(process_vm_readv),
 	SCMP_SYS(process_vm_writev),
 	SCMP_SYS(pidfd_open),
 	SCMP_SYS(pidfd_getfd),
-	SCMP_SYS(kill),
 	/* Descriptors of programs, the control socket, and links to the outside (which make AF_INET sockets). */
 	SCMP_SYS(socketpair),
 	SCMP_SYS(connect),

@@ -339,7 +339,7 @@ static void
 load_commands(struct daemon *d)
 {
 	char path[PATH_MAX + 64];
-	struct stat sb;
+	struct stat sb = { 0 };
 	int fd, memory;
 
 	snprintf(path, sizeof(path), "%s/vimage-static", d->d_cmddir);
@@ -367,8 +367,10 @@ signal_event(struct lx_event *le, uint32_t events)
 	struct signalfd_siginfo si;
 
 	(void)events;
+	daemon_manage(d);
 	while (read(le->le_fd, &si, sizeof(si)) == (ssize_t)sizeof(si))
 		daemon_stop(d);
+	daemon_managed(d);
 }
 
 static int
