@@ -104,9 +104,10 @@ sample_all(struct daemon *d, const pid_t *pids, struct jproc **jps, size_t n)
 	proctree_sums(&pt, pids, sums, n);
 	proctree_free(&pt);
 	for (size_t i = 0; i < n; i++) {
+		/* Less than before: a process whose parent did not wait for it took its time along. */
 		uint64_t ns = sums[i].ps_ns > jps[i]->jp_cputime ? sums[i].ps_ns - jps[i]->jp_cputime : 0;
 
-		jps[i]->jp_cputime += ns;
+		jps[i]->jp_cputime = sums[i].ps_ns;
 		all += ns;
 		vi_jail_proc_cputime(d->d_kernel, jps[i]->jp_jid, ns);
 		vi_jail_proc_count(d->d_kernel, jps[i]->jp_jid, sums[i].ps_n);

@@ -59,7 +59,7 @@ struct jproc {
 	bool		 jp_stopping;	/* no new programs */
 	uint64_t	 jp_used;	/* when the last program started */
 	struct dtimer	 jp_timer;	/* TERM, then KILL */
-	uint64_t	 jp_cputime;	/* ns of its processes, counted so far */
+	uint64_t	 jp_cputime;	/* ns of its processes, when they were looked at last */
 	struct kmsg	*jp_kmsg;	/* its /proc/kmsg and /dev/kmsg; NULL: none */
 };
 
