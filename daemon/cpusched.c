@@ -46,7 +46,9 @@ struct cpugroup {
 	uint64_t	cg_vtime;
 	int64_t		cg_budget;
 	bool		cg_seen;	/* cg_total means something */
-	bool		cg_held;
+	bool		cg_held;	/* some session has the least weight */
+	bool		cg_settled;	/* all cg_nsessions have what they shall */
+	size_t		cg_nsessions;
 	pid_t		*cg_stopped;	/* whom we stopped; NULL: it runs */
 	size_t		cg_nstopped;
 };
@@ -259,15 +261,18 @@ belongs(const struct view *v, const struct proc *p, const struct cpugroup *cg)
 /*
  * Limits.
  */
+/* Again at each tick: who was forked meanwhile, or continued by somebody, is stopped then. */
 static void
 group_stop(const struct view *v, struct cpugroup *cg)
 {
-	size_t room = 0;
+	size_t room = cg->cg_nstopped;
+	pid_t *more;
 
 	for (size_t i = 0; i < v->v_tree.pt_n; i++)
 		room += belongs(v, &v->v_tree.pt_procs[i], cg);
-	if (cg->cg_stopped != NULL || (cg->cg_stopped = calloc(room + 1, sizeof(pid_t))) == NULL)
+	if ((more = realloc(cg->cg_stopped, (room + 1) * sizeof(*more))) == NULL)
 		return;
+	cg->cg_stopped = more;
 	/* Whom somebody else stopped stays so afterwards. */
 	for (size_t i = 0; i < v->v_tree.pt_n; i++) {
 		const struct proc *p = &v->v_tree.pt_procs[i];
@@ -327,13 +332,21 @@ set_autogroup(pid_t pid, int nice)
 	return ok;
 }
 
-/* One process speaks for its session; an ordinary user may not speak often. */
+/*
+ * One process speaks for its session.  An ordinary user may speak ten times a second, for all sessions together: what failed is tried
+ * again, and what was said is not repeated unless there are other sessions.
+ */
 static void
 group_hold(const struct view *v, struct cpugroup *cg, bool hold)
 {
+	size_t n = 0;
 	bool ok = true;
 
 	if (!hold && !cg->cg_held)
+		return;
+	for (size_t i = 0; i < v->v_tree.pt_n; i++)
+		n += belongs(v, &v->v_tree.pt_procs[i], cg) && v->v_tree.pt_procs[i].p_sid == v->v_tree.pt_procs[i].p_pid;
+	if (hold == cg->cg_held && cg->cg_settled && n == cg->cg_nsessions)
 		return;
 	for (size_t i = 0; i < v->v_tree.pt_n; i++) {
 		const struct proc *p = &v->v_tree.pt_procs[i];
@@ -341,8 +354,9 @@ group_hold(const struct view *v, struct cpugroup *cg, bool hold)
 		if (belongs(v, p, cg) && (geteuid() == 0 || p->p_sid == p->p_pid))
 			ok = set_autogroup(p->p_pid, hold ? 19 : 0) && ok;
 	}
-	/* An ordinary user may do that only a few times a second: what failed is tried again. */
 	cg->cg_held = hold || !ok;
+	cg->cg_settled = ok;
+	cg->cg_nsessions = n;
 }
 
 static uint64_t
