@@ -4,7 +4,10 @@
  *
  * Below the group we are in a directory "vimage-PID" is made (PID: the spawner's), and in there one for each jail with a vcpu of
  * its own, one inside the other as the jails are.  With version 1 that is done in each hierarchy (cpu, pids) that we may
- * write to; with version 2 it is one, and only if our own group was delegated to us with the controllers.
+ * write to; with version 2 it is one, and only if the group was delegated to us with the controllers.
+ *
+ * A group of version 2 has processes or groups with controllers, not both.  If nobody but vimaged and its spawner is in ours (a service
+ * of its own) they make room and go into "vimage-PID/vimaged"; otherwise the next group above is tried.
  *
  * Who is killed cannot tidy up: directories of a process that is no more are removed by the next one that looks for a place,
  * and by the spawner's undertaker (spawner.c).
@@ -144,21 +147,36 @@ mount_point(const char *controller, char *buf, size_t len)
 	return found;
 }
 
-/* Makes our directory below the group we are in. */
+/* The group we are in, and how much of its name is the mount point's. */
 static bool
-find_place(const char *controller, char place[PATH_MAX], char parent[PATH_MAX])
+find_own(const char *controller, char dir[PATH_MAX], size_t *top)
 {
-	char dir[PATH_MAX], own[PATH_MAX];
+	char own[PATH_MAX];
 
-	place[0] = '\0';
-	if (!mount_point(controller, dir, sizeof(dir)) || !own_group(controller, own, sizeof(own)) ||
-	    snprintf(parent, PATH_MAX, "%s%s", dir, own) >= PATH_MAX)
+	if (!mount_point(controller, dir, PATH_MAX) || !own_group(controller, own, sizeof(own)))
 		return false;
+	*top = strlen(dir);
+	return snprintf(dir + *top, PATH_MAX - *top, "%s", own) < (int)(PATH_MAX - *top);
+}
+
+/* Makes our directory. */
+static bool
+make_place(const char *parent, char place[PATH_MAX])
+{
 	remove_stale(parent);
 	if (snprintf(place, PATH_MAX, "%s/vimage-%d", parent, getpid()) < PATH_MAX && mkdir(place, 0755) == 0)
 		return true;
 	place[0] = '\0';
 	return false;
+}
+
+static bool
+find_place(const char *controller, char place[PATH_MAX])
+{
+	char own[PATH_MAX];
+	size_t top;
+
+	return find_own(controller, own, &top) && make_place(own, place);
 }
 
 /* One by one: what the host does not have would refuse the others with it. */
@@ -170,36 +188,84 @@ delegate(const char *dir)
 }
 
 static bool
-find_v2(struct cgroup_host *ch)
+move(const char *dir, const char *path, pid_t pid)
 {
-	char parent[PATH_MAX], have[256] = "", path[PATH_MAX + 32];
+	return put_number(dir, path, "cgroup.procs", pid);
+}
+
+/* vimaged and we go from the group we are in, where nobody else is, into one of ours. */
+static bool
+make_room(struct cgroup_host *ch, const char *own)
+{
+	char leaf[PATH_MAX + 16];
+	const pid_t pids[] = { getppid(), getpid() };
+
+	snprintf(leaf, sizeof(leaf), "%s/vimaged", ch->ch_cpu);
+	if (mkdir(leaf, 0755) == 0 && move(leaf, ".", pids[0]) && move(leaf, ".", pids[1]) &&
+	    put(own, ".", "cgroup.subtree_control", "+cpu")) {
+		snprintf(ch->ch_left, sizeof(ch->ch_left), "%s", own);
+		return true;
+	}
+	for (size_t i = 0; i < 2; i++)
+		(void)move(own, ".", pids[i]);
+	(void)rmdir(leaf);
+	return false;
+}
+
+static bool
+has_controller(const char *dir, const char *controller)
+{
+	char path[PATH_MAX + 32], have[256];
 	ssize_t n = -1;
 	int fd;
 
-	if (!find_place(NULL, ch->ch_cpu, parent))
-		return false;
-	delegate(parent);
-	snprintf(path, sizeof(path), "%s/cgroup.controllers", ch->ch_cpu);
+	snprintf(path, sizeof(path), "%s/cgroup.controllers", dir);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0) {
 		n = read(fd, have, sizeof(have) - 1);
 		close(fd);
 	}
 	have[n > 0 ? n : 0] = '\0';
-	if (!has_word(have, "cpu") || !put(ch->ch_cpu, ".", "cgroup.subtree_control", "+cpu")) {
-		(void)rmdir(ch->ch_cpu);
-		ch->ch_cpu[0] = '\0';
+	return has_word(have, controller);
+}
+
+/* Below one group; ours: it is the one we are in. */
+static bool
+place_v2(struct cgroup_host *ch, const char *parent, bool ours)
+{
+	if (!has_controller(parent, "cpu") || !make_place(parent, ch->ch_cpu))
 		return false;
+	if ((put(parent, ".", "cgroup.subtree_control", "+cpu") || (ours && make_room(ch, parent))) &&
+	    put(ch->ch_cpu, ".", "cgroup.subtree_control", "+cpu")) {
+		(void)put(parent, ".", "cgroup.subtree_control", "+pids");
+		if (put(ch->ch_cpu, ".", "cgroup.subtree_control", "+pids"))
+			memcpy(ch->ch_pids, ch->ch_cpu, sizeof(ch->ch_pids));
+		return true;
 	}
-	if (has_word(have, "pids") && put(ch->ch_cpu, ".", "cgroup.subtree_control", "+pids"))
-		memcpy(ch->ch_pids, ch->ch_cpu, sizeof(ch->ch_pids));
-	return true;
+	(void)rmdir(ch->ch_cpu);
+	ch->ch_cpu[0] = '\0';
+	return false;
+}
+
+static bool
+find_v2(struct cgroup_host *ch)
+{
+	char dir[PATH_MAX];
+	size_t top;
+	bool ours = true, found;
+
+	if (!find_own(NULL, dir, &top))
+		return false;
+	while (!(found = place_v2(ch, dir, ours)) && strlen(dir) > top) {
+		*strrchr(dir, '/') = '\0';
+		ours = false;
+	}
+	return found;
 }
 
 void
 cgroup_find(struct cgroup_host *ch)
 {
 	const char *env = getenv("VIMAGE_CGROUP");
-	char parent[PATH_MAX];
 
 	memset(ch, 0, sizeof(*ch));
 	if (env != NULL && strcmp(env, "none") == 0)
@@ -208,9 +274,9 @@ cgroup_find(struct cgroup_host *ch)
 		ch->ch_kind = CGROUP_V2;
 		return;
 	}
-	if (find_place("cpu", ch->ch_cpu, parent))
+	if (find_place("cpu", ch->ch_cpu))
 		ch->ch_kind = CGROUP_V1;
-	(void)find_place("pids", ch->ch_pids, parent);
+	(void)find_place("pids", ch->ch_pids);
 }
 
 void
@@ -221,6 +287,17 @@ cgroup_clean(const struct cgroup_host *ch)
 	for (size_t i = 0; i < 2; i++)
 		if (dirs[i][0] != '\0')
 			remove_below(dirs[i]);
+	if (ch->ch_left[0] == '\0')
+		return;
+	/* Who tidies up is the last one in there: back to where we came from, for which that must have no controllers again. */
+	for (size_t i = 0; i < 2; i++) {
+		const char *dir = i == 0 ? ch->ch_cpu : ch->ch_left;
+
+		(void)put(dir, ".", "cgroup.subtree_control", "-cpu");
+		(void)put(dir, ".", "cgroup.subtree_control", "-pids");
+	}
+	if (move(ch->ch_left, ".", getpid()))
+		remove_below(ch->ch_cpu);
 }
 
 bool

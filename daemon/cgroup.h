@@ -17,9 +17,10 @@ struct cgroup_host {
 	enum cgroup_kind ch_kind;	/* of the processor's */
 	char		ch_cpu[PATH_MAX];
 	char		ch_pids[PATH_MAX];
+	char		ch_left[PATH_MAX];	/* version 2: the group that vimaged was in, if it had to make room there */
 };
 
-/* Makes them, and removes those that a killed vimaged left.  $VIMAGE_CGROUP=none: as if there were none. */
+/* In the spawner: makes them, and removes those that a killed vimaged left.  $VIMAGE_CGROUP=none: as if there were none. */
 void	cgroup_find(struct cgroup_host *);
 void	cgroup_clean(const struct cgroup_host *);	/* they go, with what is in them */
 bool	cgroup_there(const struct cgroup_host *);	/* have they not gone yet? */
