@@ -95,57 +95,82 @@ content(const struct groups *g, const char *file)
 	return text;
 }
 
+/* One step: what is done to a group, and then what its files say. */
+struct step {
+	const char *s_path;	/* NULL: as before; "-3/4": that one is removed */
+	unsigned s_share, s_percent;
+	uint64_t s_processes;
+	pid_t s_pid;
+	const char *s_file, *s_text;
+};
+
 static void
-version2(void **state)
+do_step(const struct groups *g, const struct step *s)
+{
+	if (s->s_path != NULL && s->s_path[0] == '-') {
+		cgroup_remove(&g->g_host, s->s_path + 1);
+	} else if (s->s_path != NULL) {
+		cgroup_make(&g->g_host, s->s_path);
+		cgroup_set(&g->g_host, s->s_path, s->s_share, s->s_percent, s->s_processes);
+		if (s->s_pid != 0)
+			cgroup_enter(&g->g_host, s->s_path, s->s_pid);
+	}
+	if (strcmp(content(g, s->s_file), s->s_text) != 0)
+		fail_msg("%s: \"%s\", not \"%s\"", s->s_file, content(g, s->s_file), s->s_text);
+}
+
+static void
+do_steps(enum cgroup_kind kind, const struct step *steps, size_t n)
 {
 	struct groups g;
 
-	(void)state;
-	begin(&g, CGROUP_V2);
-	cgroup_make(&g.g_host, "3");
-	cgroup_set(&g.g_host, "3", 300, 50, 10);
-	cgroup_enter(&g.g_host, "3", 4711);
-	/* Processes are in leaves only, limits above them; an overwritten file shows the last word. */
-	assert_string_equal(content(&g, "cpu/3/self/cgroup.procs"), "4711");
-	assert_string_equal(content(&g, "cpu/3/cgroup.procs"), "");
-	assert_string_equal(content(&g, "cpu/3/cpu.weight"), "300");
-	assert_string_equal(content(&g, "cpu/3/cpu.max"), "50000 100000");
-	assert_string_equal(content(&g, "cpu/3/pids.max"), "11");
-	assert_string_equal(content(&g, "cpu/3/cgroup.subtree_control"), "+pids");
-	assert_string_equal(content(&g, "cpu/3/self/cgroup.subtree_control"), "");
-	/* A child jail beside the parent's own processes. */
-	cgroup_make(&g.g_host, "3/4");
-	cgroup_set(&g.g_host, "3/4", 100, 0, 0);
-	cgroup_enter(&g.g_host, "3/4", 4712);
-	assert_string_equal(content(&g, "cpu/3/4/self/cgroup.procs"), "4712");
-	assert_string_equal(content(&g, "cpu/3/4/cpu.max"), "max 100000");
-	assert_string_equal(content(&g, "cpu/3/4/pids.max"), "max");
-	assert_string_equal(content(&g, "cpu/3/self/cgroup.procs"), "4711");
-	cgroup_remove(&g.g_host, "3/4");
-	assert_string_equal(content(&g, "cpu/3/4/cpu.max"), "(none)");
-	assert_string_equal(content(&g, "cpu/3/cpu.weight"), "300");
+	begin(&g, kind);
+	for (size_t i = 0; i < n; i++)
+		do_step(&g, &steps[i]);
 	end(&g);
+}
+
+/* Processes are in leaves only, limits above them; an overwritten file shows the last word. */
+static void
+version2(void **state)
+{
+	static const struct step steps[] = {
+		{ "3", 300, 50, 10, 4711, "cpu/3/self/cgroup.procs", "4711" },
+		{ .s_file = "cpu/3/cgroup.procs", .s_text = "" },
+		{ .s_file = "cpu/3/cpu.weight", .s_text = "300" },
+		{ .s_file = "cpu/3/cpu.max", .s_text = "50000 100000" },
+		{ .s_file = "cpu/3/pids.max", .s_text = "11" },
+		{ .s_file = "cpu/3/cgroup.subtree_control", .s_text = "+pids" },
+		{ .s_file = "cpu/3/self/cgroup.subtree_control", .s_text = "" },
+		/* A child jail beside the parent's own processes. */
+		{ "3/4", 100, 0, 0, 4712, "cpu/3/4/self/cgroup.procs", "4712" },
+		{ .s_file = "cpu/3/4/cpu.max", .s_text = "max 100000" },
+		{ .s_file = "cpu/3/4/pids.max", .s_text = "max" },
+		{ .s_file = "cpu/3/self/cgroup.procs", .s_text = "4711" },
+		{ .s_path = "-3/4", .s_file = "cpu/3/4/cpu.max", .s_text = "(none)" },
+		{ .s_file = "cpu/3/cpu.weight", .s_text = "300" },
+	};
+
+	(void)state;
+	do_steps(CGROUP_V2, steps, COUNT(steps));
 }
 
 static void
 version1(void **state)
 {
-	struct groups g;
+	static const struct step steps[] = {
+		{ "3/4", 50, 250, 5, 4711, "cpu/3/4/cpu.shares", "512" },
+		{ .s_file = "cpu/3/4/cpu.cfs_quota_us", .s_text = "250000" },
+		{ .s_file = "cpu/3/4/cpu.cfs_period_us", .s_text = "100000" },
+		{ .s_file = "cpu/3/4/cgroup.procs", .s_text = "4711" },
+		{ .s_file = "pids/3/4/cgroup.procs", .s_text = "4711" },
+		{ .s_file = "pids/3/4/pids.max", .s_text = "6" },
+		/* "10" over "512", as a file keeps it. */
+		{ "3/4", 1, 0, 0, 0, "cpu/3/4/cpu.shares", "102" },
+	};
 
 	(void)state;
-	begin(&g, CGROUP_V1);
-	cgroup_make(&g.g_host, "3/4");
-	cgroup_set(&g.g_host, "3/4", 50, 250, 5);
-	cgroup_enter(&g.g_host, "3/4", 4711);
-	assert_string_equal(content(&g, "cpu/3/4/cpu.shares"), "512");
-	assert_string_equal(content(&g, "cpu/3/4/cpu.cfs_quota_us"), "250000");
-	assert_string_equal(content(&g, "cpu/3/4/cpu.cfs_period_us"), "100000");
-	assert_string_equal(content(&g, "cpu/3/4/cgroup.procs"), "4711");
-	assert_string_equal(content(&g, "pids/3/4/cgroup.procs"), "4711");
-	assert_string_equal(content(&g, "pids/3/4/pids.max"), "6");
-	cgroup_set(&g.g_host, "3/4", 1, 0, 0);
-	assert_string_equal(content(&g, "cpu/3/4/cpu.shares"), "102");	/* "10" over "512", as a file keeps it */
-	end(&g);
+	do_steps(CGROUP_V1, steps, COUNT(steps));
 }
 
 /* Nowhere to write: nothing happens. */
