@@ -75,17 +75,6 @@ req_sin(const struct sockaddr *sa, bool strict, uint32_t *addr)
 	return (0);
 }
 
-static int
-mask_length(uint32_t mask, uint8_t *len)
-{
-	for (unsigned n = 0; n <= 32; n++)
-		if (ifinfo_mask(n) == mask) {
-			*len = (uint8_t)n;
-			return (0);
-		}
-	return (EINVAL);
-}
-
 /* On a link to one other end the address stands alone until the other is named. */
 static int
 set_addr(struct vi_vnet *vn, const char *name, struct first *fi, const struct ifreq *ifr)
@@ -111,7 +100,7 @@ set_netmask(struct vi_vnet *vn, const char *name, struct first *fi, const struct
 	uint8_t len;
 	int error;
 
-	if ((error = req_sin(&ifr->ifr_netmask, false, &mask)) != 0 || (error = mask_length(mask, &len)) != 0)
+	if ((error = req_sin(&ifr->ifr_netmask, false, &mask)) != 0 || (error = ifinfo_masklen(mask, &len)) != 0)
 		return (error);
 	if (len == fi->fi_ia.ia_prefixlen)
 		return (0);

@@ -2,7 +2,6 @@
 #include "linux/ifinfo.h"
 
 #include <errno.h>
-#include <string.h>
 #include <arpa/inet.h>
 #include <net/if_arp.h>
 
@@ -47,25 +46,30 @@ ifinfo_mask(unsigned prefixlen)
 	return (prefixlen == 0 ? 0 : htonl(UINT32_MAX << (32 - (prefixlen > 32 ? 32 : prefixlen))));
 }
 
-struct lookup { uint32_t lu_index; char *lu_name; bool lu_found; };
-
-static void
-lookup_each(void *arg, const struct vi_ifinfo *info)
+int
+ifinfo_masklen(uint32_t mask, uint8_t *len)
 {
-	struct lookup *lu = arg;
-
-	if (info->if_index != lu->lu_index)
-		return;
-	lu->lu_found = true;
-	memset(lu->lu_name, 0, VI_IFNAMSIZ);
-	memcpy(lu->lu_name, info->if_name, strnlen(info->if_name, VI_IFNAMSIZ - 1));
+	*len = (uint8_t)__builtin_popcount(mask);
+	return (ifinfo_mask(*len) == mask ? 0 : EINVAL);
 }
 
 int
 ifinfo_name(struct vi_vnet *vn, uint32_t index, char name[VI_IFNAMSIZ])
 {
-	struct lookup lu = { index, name, false };
+	return (vi_if_name(vn, index, name) == 0 ? 0 : ENODEV);
+}
 
-	vi_if_list(vn, lookup_each, &lu);
-	return (lu.lu_found ? 0 : ENODEV);
+static void
+index_found(void *arg, const struct vi_ifinfo *info)
+{
+	*(uint32_t *)arg = info->if_index;
+}
+
+uint32_t
+ifinfo_index(struct vi_vnet *vn, const char *name)
+{
+	uint32_t index = 0;
+
+	(void)vi_if_get(vn, name, index_found, &index);
+	return (index);
 }

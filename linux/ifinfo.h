@@ -10,6 +10,8 @@
 uint32_t ifinfo_flags(const struct vi_ifinfo *);	/* IFF_* of Linux, with IFF_LOWER_UP */
 uint16_t ifinfo_arphrd(const struct vi_ifinfo *);	/* ARPHRD_* */
 int	 ifinfo_name(struct vi_vnet *, uint32_t index, char name[VI_IFNAMSIZ]);	/* ENODEV */
+uint32_t ifinfo_index(struct vi_vnet *, const char *name);	/* 0: there is none */
 uint32_t ifinfo_mask(unsigned prefixlen);		/* network order */
+int	 ifinfo_masklen(uint32_t mask, uint8_t *len);	/* EINVAL: with holes */
 
 #endif

@@ -12,19 +12,10 @@
 
 /* Links */
 
-static void
-found_each(void *arg, const struct vi_ifinfo *info)
-{
-	(void)info;
-	*(bool *)arg = true;
-}
-
 /* Which one is meant: by its index, else by its name. */
 static int
 link_name(struct vi_vnet *vn, const struct nl_req *rq, struct ifinfomsg *ifi, char name[VI_IFNAMSIZ])
 {
-	bool found = false;
-
 	if (rq->rq_fixed == NULL)
 		return (EINVAL);
 	memcpy(ifi, rq->rq_fixed, sizeof(*ifi));
@@ -33,8 +24,7 @@ link_name(struct vi_vnet *vn, const struct nl_req *rq, struct ifinfomsg *ifi, ch
 	/* ip(8) asks for none to find out whether there are such requests. */
 	if (!nl_text(rq, IFLA_IFNAME, name, VI_IFNAMSIZ))
 		return (ENODEV);
-	(void)vi_if_get(vn, name, found_each, &found);
-	return (found ? 0 : ENODEV);
+	return (ifinfo_index(vn, name) != 0 ? 0 : ENODEV);
 }
 
 static int

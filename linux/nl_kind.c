@@ -58,12 +58,6 @@ struct vlan {
 };
 
 static void
-parent_found(void *arg, const struct vi_ifinfo *info)
-{
-	((struct vlan *)arg)->vl_parent = info->if_index;
-}
-
-static void
 vlan_option(void *arg, const char *list, const char *item, const char *key, const char *value)
 {
 	struct vlan *vl = arg;
@@ -76,7 +70,7 @@ vlan_option(void *arg, const char *list, const char *item, const char *key, cons
 	else if (strcmp(key, "vlanproto") == 0)
 		vl->vl_proto = strcmp(value, "802.1ad") == 0 ? ETH_P_8021AD : ETH_P_8021Q;
 	else if (strcmp(key, "vlandev") == 0)
-		(void)vi_if_get(vl->vl_vnet, value, parent_found, vl);
+		vl->vl_parent = ifinfo_index(vl->vl_vnet, value);
 }
 
 static void
@@ -131,15 +125,13 @@ kind_of(const char *driver)
 	return (NULL);
 }
 
-struct found { uint32_t fo_index; char fo_name[VI_IFNAMSIZ]; const struct kind *fo_kind; uint32_t fo_master; bool fo_found; };
+struct found { char fo_name[VI_IFNAMSIZ]; const struct kind *fo_kind; uint32_t fo_master; bool fo_found; };
 
 static void
 found_each(void *arg, const struct vi_ifinfo *info)
 {
 	struct found *fo = arg;
 
-	if (fo->fo_index != 0 && info->if_index != fo->fo_index)
-		return;
 	memcpy(fo->fo_name, info->if_name, sizeof(fo->fo_name));
 	fo->fo_kind = kind_of(info->if_driver);
 	fo->fo_master = info->if_master;
@@ -149,10 +141,10 @@ found_each(void *arg, const struct vi_ifinfo *info)
 static struct found
 find_index(struct vi_vnet *vn, uint32_t index)
 {
-	struct found fo = { .fo_index = index };
+	struct found fo = { .fo_found = false };
 
-	if (index != 0)
-		vi_if_list(vn, found_each, &fo);
+	if (ifinfo_name(vn, index, fo.fo_name) == 0)
+		(void)vi_if_get(vn, fo.fo_name, found_each, &fo);
 	return (fo);
 }
 

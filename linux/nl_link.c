@@ -15,7 +15,6 @@
 struct walk {
 	struct nl_out	*w_out;
 	const struct nl_req *w_req;
-	bool		 w_found;
 };
 
 static void
@@ -74,14 +73,9 @@ static void
 link_each(void *arg, const struct vi_ifinfo *info)
 {
 	struct walk *w = arg;
-	const struct nl_req *rq = w->w_req;
 
-	if ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) {
-		if (rq->rq_index != 0 ? rq->rq_index != info->if_index :
-		    strcmp(rq->rq_name, info->if_name) != 0)
-			return;
-		w->w_found = true;
-	} else if (rq->rq_family == AF_BRIDGE && (info->if_masterdriver == NULL || strcmp(info->if_masterdriver, "bridge") != 0))
+	if (nl_dump(w->w_req) && w->w_req->rq_family == AF_BRIDGE &&
+	    (info->if_masterdriver == NULL || strcmp(info->if_masterdriver, "bridge") != 0))
 		return;			/* bridge(8) wants ports */
 	nl_put_link(w->w_out, RTM_NEWLINK, info);
 }
@@ -101,7 +95,7 @@ qdisc_each(void *arg, const struct vi_ifinfo *info)
 int
 nl_getqdisc(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 {
-	struct walk w = { no, rq, true };
+	struct walk w = { no, rq };
 
 	if (!nl_dump(rq))
 		return (EOPNOTSUPP);
@@ -112,12 +106,19 @@ nl_getqdisc(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 int
 nl_getlink(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 {
-	struct walk w = { no, rq, (rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP };
+	struct walk w = { no, rq };
+	char name[VI_IFNAMSIZ];
 
-	if (!w.w_found && rq->rq_index == 0 && rq->rq_name[0] == '\0')
+	if (nl_dump(rq)) {
+		vi_if_list(vn, link_each, &w);
+		return (0);
+	}
+	if (rq->rq_index == 0 && rq->rq_name[0] == '\0')
 		return (EINVAL);
-	vi_if_list(vn, link_each, &w);
-	return (w.w_found ? 0 : ENODEV);
+	memcpy(name, rq->rq_name, sizeof(name));
+	if (rq->rq_index != 0 && ifinfo_name(vn, rq->rq_index, name) != 0)
+		return (ENODEV);
+	return (vi_if_get(vn, name, link_each, &w) == 0 ? 0 : ENODEV);
 }
 
 static uint8_t
@@ -187,9 +188,9 @@ addr_each(void *arg, const struct vi_ifinfo *info)
 int
 nl_getaddr(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 {
-	struct walk w = { no, rq, true };
+	struct walk w = { no, rq };
 
-	if ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+	if (!nl_dump(rq))
 		return (EOPNOTSUPP);
 	if (nl_wants(rq, AF_INET) || nl_wants(rq, AF_INET6))
 		vi_if_list(vn, addr_each, &w);

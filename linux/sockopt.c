@@ -723,24 +723,19 @@ get_device(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	return (opt_put(buf, len, name, strnlen(name, sizeof(name) - 1) + 1));
 }
 
-static void
-index_found(void *arg, const struct vi_ifinfo *info)
-{
-	*(int *)arg = (int)info->if_index;
-}
-
 static int
 get_ifindex(struct lx_sock *ls, uint8_t *buf, size_t *len)
 {
 	char name[VI_IFNAMSIZ] = "";
 	size_t size = sizeof(name);
-	int error, index = 0;
+	uint32_t index = 0;
+	int error;
 
 	if ((error = vi_getsockopt(ls->ls_so, VI_SO_BINDTODEVICE, name, &size)) != 0)
 		return (error);
 	if (name[0] != '\0') {
 		lx_manage(ls->ls_lx);
-		(void)vi_if_get(ls->ls_vnet, name, index_found, &index);
+		index = ifinfo_index(ls->ls_vnet, name);
 		lx_managed(ls->ls_lx);
 	}
 	return (opt_put(buf, len, &index, sizeof(index)));

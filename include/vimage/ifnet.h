@@ -78,6 +78,7 @@ VI_API int	vi_if_cable(struct vi_vnet *a, struct vi_vnet *b, char namea[VI_IFNAM
 VI_API int	vi_if_destroy(struct vi_vnet *, const char *name);	/* either end of an epair destroys both */
 VI_API void	vi_if_list(struct vi_vnet *, vi_if_fn *, void *arg);	/* by index */
 VI_API int	vi_if_get(struct vi_vnet *, const char *name, vi_if_fn *, void *arg);	/* ENXIO */
+VI_API int	vi_if_name(struct vi_vnet *, uint32_t index, char name[VI_IFNAMSIZ]);	/* ENXIO */
 VI_API void	vi_if_cloners(struct vi_kernel *, void (*)(void *arg, const char *name), void *arg);
 VI_API int	vi_if_rename(struct vi_vnet *, const char *name, const char *newname);		/* EEXIST */
 VI_API int	vi_if_set_flags(struct vi_vnet *, const char *name, uint32_t set, uint32_t clear);	/* UP, PROMISC, NOARP, DEBUG, MONITOR, STATICARP */

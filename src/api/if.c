@@ -72,6 +72,17 @@ vi_if_get(struct vi_vnet *vn, const char *name, vi_if_fn *fn, void *arg)
 	return (0);
 }
 
+int
+vi_if_name(struct vi_vnet *vn, uint32_t index, char name[VI_IFNAMSIZ])
+{
+	const struct ifnet *ifp = ifnet_byindex(api_vnet(vn), index);
+
+	if (ifp == NULL)
+		return (ENXIO);
+	memcpy(name, ifp->if_xname, VI_IFNAMSIZ);
+	return (0);
+}
+
 void
 vi_if_cloners(struct vi_kernel *k, void (*fn)(void *, const char *), void *arg)
 {
