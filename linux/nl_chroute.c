@@ -7,6 +7,7 @@
  */
 #include "linux/nl.h"
 #include "linux/ifinfo.h"
+#include "linux/rtinfo.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -95,12 +96,9 @@ change_common(struct change *ch, struct vi_route *rt)
 	const struct nl_req *rq = ch->ch_req;
 	int error;
 
-	*rt = (struct vi_route){ .rt_prefixlen = ch->ch_rtm.rtm_dst_len, .rt_proto = ch->ch_rtm.rtm_protocol,
-		.rt_metric = nl_u32(rq, RTA_PRIORITY, 0) };
+	*rt = (struct vi_route){ .rt_prefixlen = ch->ch_rtm.rtm_dst_len, .rt_proto = ch->ch_rtm.rtm_protocol };
 	rt->rt_dst.sa_family = sockaddr_family(rq->rq_family);
-	/* What is told for the metric of a route that has none. */
-	if (rq->rq_family == AF_INET6 && rt->rt_metric == (rt->rt_proto == RTPROT_KERNEL ? 256 : 1024))
-		rt->rt_metric = 0;
+	rtinfo_setmetric(rt, nl_u32(rq, RTA_PRIORITY, 0));
 	if (rt->rt_prefixlen > (rq->rq_family == AF_INET6 ? 128 : 32) || (rt->rt_prefixlen > 0 && !nl_has(rq, RTA_DST)))
 		return (EINVAL);
 	if ((error = change_type(ch->ch_rtm.rtm_type, rt)) != 0 || (error = nl_addr(rq, RTA_DST, rq->rq_family, &rt->rt_dst)) != 0)
@@ -130,7 +128,7 @@ change_via(struct change *ch, const struct nl_attr *na, struct vi_sockaddr *gw)
 struct hop { struct nl_attr ho_gateway, ho_via; };
 
 static int
-change_hop(struct change *ch, struct vi_route *rt, uint32_t index, const struct hop *ho)
+change_hop(struct change *ch, struct vi_route *rt, uint32_t index, uint32_t flags, const struct hop *ho)
 {
 	int error;
 
@@ -140,7 +138,7 @@ change_hop(struct change *ch, struct vi_route *rt, uint32_t index, const struct 
 		return (0);
 	if (ho->ho_gateway.na_data != NULL && ho->ho_via.na_data != NULL)
 		return (EINVAL);
-	rt->rt_flags |= VI_RTF_GATEWAY;
+	rt->rt_flags |= VI_RTF_GATEWAY | ((flags & RTNH_F_ONLINK) != 0 ? 0u : VI_RTF_NEAR);
 	if (ho->ho_via.na_data != NULL)
 		return (change_via(ch, &ho->ho_via, &rt->rt_gateway));
 	return (nl_addr_parse(ho->ho_gateway.na_data, ho->ho_gateway.na_len, ch->ch_req->rq_family, &rt->rt_gateway));
@@ -177,7 +175,7 @@ change_multipath(struct change *ch, const struct nl_attr *na)
 		ch->ch_hop[ch->ch_n] = common;
 		ch->ch_hop[ch->ch_n].rt_weight = nh.rtnh_hops + 1u;
 		if ((error = nl_attrs(p + sizeof(nh), nh.rtnh_len - sizeof(nh), hop_each, &ho)) != 0 ||
-		    (error = change_hop(ch, &ch->ch_hop[ch->ch_n], (uint32_t)nh.rtnh_ifindex, &ho)) != 0)
+		    (error = change_hop(ch, &ch->ch_hop[ch->ch_n], (uint32_t)nh.rtnh_ifindex, nh.rtnh_flags, &ho)) != 0)
 			return (error);
 		p += RTNH_ALIGN(nh.rtnh_len);
 		left -= (size_t)RTNH_ALIGN(nh.rtnh_len) < left ? (size_t)RTNH_ALIGN(nh.rtnh_len) : left;
@@ -200,7 +198,7 @@ change_parse(struct change *ch, struct vi_vnet *vn, const struct nl_req *rq)
 		return (error);
 	if (nl_has(rq, RTA_MULTIPATH))
 		return (change_multipath(ch, &rq->rq_attr[RTA_MULTIPATH]));
-	return (change_hop(ch, &ch->ch_hop[0], nl_u32(rq, RTA_OIF, 0), &(struct hop){ rq->rq_attr[RTA_GATEWAY], rq->rq_attr[RTA_VIA] }));
+	return (change_hop(ch, &ch->ch_hop[0], nl_u32(rq, RTA_OIF, 0), ch->ch_rtm.rtm_flags, &(struct hop){ rq->rq_attr[RTA_GATEWAY], rq->rq_attr[RTA_VIA] }));
 }
 
 static uint32_t
@@ -211,22 +209,11 @@ change_table(const struct change *ch)
 	return (table == RT_TABLE_UNSPEC ? RT_TABLE_MAIN : table);
 }
 
-/* Linux looks for gateways in all tables; ours know their own networks, which may all stand in the first. */
 static void
 change_setfib(struct change *ch, uint32_t fib)
 {
-	struct vi_route way;
-
-	for (unsigned i = 0; i < ch->ch_n; i++) {
-		struct vi_route *rt = &ch->ch_hop[i];
-
-		rt->rt_fib = fib;
-		if (fib == 0 || (rt->rt_flags & VI_RTF_GATEWAY) == 0 || rt->rt_ifname[0] != '\0' ||
-		    vi_route_get(ch->ch_vnet, fib, &rt->rt_gateway, &way) == 0)
-			continue;
-		if (vi_route_get(ch->ch_vnet, 0, &rt->rt_gateway, &way) == 0 && (way.rt_flags & VI_RTF_GATEWAY) == 0)
-			memcpy(rt->rt_ifname, way.rt_ifname, sizeof(rt->rt_ifname));
-	}
+	for (unsigned i = 0; i < ch->ch_n; i++)
+		ch->ch_hop[i].rt_fib = fib;
 }
 
 /* Counts next hops of a metric. */
@@ -274,7 +261,7 @@ nl_newroute(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *c
 		error = EOPNOTSUPP;	/* these come with addresses */
 	if (error == 0 && (error = nl_fib_make(vn, cr, change_table(ch), &fib)) == 0) {
 		change_setfib(ch, fib);
-		error = change_add(ch);
+		error = rtinfo_error(&ch->ch_hop[0], change_add(ch));
 	}
 	free(ch);
 	return (error);

@@ -5,6 +5,7 @@
  */
 #include "linux/nl.h"
 #include "linux/ifinfo.h"
+#include "linux/rtinfo.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,8 +21,6 @@ struct route_walk {
 	unsigned	 w_n;		/* next hops of one route, collected */
 	struct vi_route	 w_hop[VI_RT_MAXPATHS];
 };
-
-#define NOWHERE	(VI_RTF_BLACKHOLE | VI_RTF_REJECT | VI_RTF_PROHIBIT | VI_RTF_THROW)
 
 static uint8_t
 route_type(const struct vi_route *rt)
@@ -43,7 +42,7 @@ route_scope(const struct vi_route *rt)
 	if ((rt->rt_flags & VI_RTF_LOCAL) != 0 && rt->rt_dst.sa_family != VI_AF_INET6)
 		return (RT_SCOPE_HOST);
 	/* For IPv6 Linux knows no scopes of routes. */
-	if (rt->rt_dst.sa_family == VI_AF_INET6 || (rt->rt_flags & NOWHERE) != 0)
+	if (rt->rt_dst.sa_family == VI_AF_INET6 || (rt->rt_flags & RTINFO_NOWHERE) != 0)
 		return (RT_SCOPE_UNIVERSE);
 	return ((rt->rt_flags & VI_RTF_GATEWAY) != 0 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
 }
@@ -81,19 +80,10 @@ route_proto(const struct vi_route *rt)
 	return ((rt->rt_flags & VI_RTF_DYNAMIC) != 0 ? RTPROT_REDIRECT : RTPROT_STATIC);
 }
 
-/* Linux has a metric for each route of IPv6; what we call none is its usual one. */
-static uint32_t
-route_metric(const struct vi_route *rt)
-{
-	if (rt->rt_dst.sa_family != VI_AF_INET6 || rt->rt_metric != 0)
-		return (rt->rt_metric);
-	return ((rt->rt_flags & VI_RTF_PINNED) == 0 ? 1024 : (rt->rt_flags & VI_RTF_LOCAL) != 0 ? 0 : 256);
-}
-
 static bool
 route_hasgw(const struct vi_route *rt)
 {
-	return ((rt->rt_flags & (VI_RTF_GATEWAY | NOWHERE)) == VI_RTF_GATEWAY && rt->rt_gateway.sa_family != VI_AF_UNSPEC);
+	return ((rt->rt_flags & (VI_RTF_GATEWAY | RTINFO_NOWHERE)) == VI_RTF_GATEWAY && rt->rt_gateway.sa_family != VI_AF_UNSPEC);
 }
 
 /* The gateway as an attribute: RTA_GATEWAY, or of another family RTA_VIA.  Returns its length. */
@@ -181,14 +171,14 @@ put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned 
 		put_multipath(no, rt, n);
 	else if (route_hasgw(rt))
 		put_gateway(no, rt);
-	if (n == 1 && rt->rt_ifindex != 0 && ((rt->rt_flags & NOWHERE) == 0 || dst->sa_family == VI_AF_INET6))
+	if (n == 1 && rt->rt_ifindex != 0 && ((rt->rt_flags & RTINFO_NOWHERE) == 0 || dst->sa_family == VI_AF_INET6))
 		nl_out_u32(no, RTA_OIF, route_oif(rt));
 	/* The source is said of an address's own routes, and for one packet. */
-	if (rt->rt_ifa.sa_family == dst->sa_family && dst->sa_family == VI_AF_INET && (rt->rt_flags & NOWHERE) == 0 && n == 1 &&
+	if (rt->rt_ifa.sa_family == dst->sa_family && dst->sa_family == VI_AF_INET && (rt->rt_flags & RTINFO_NOWHERE) == 0 && n == 1 &&
 	    ((rt->rt_flags & VI_RTF_PINNED) != 0 || (flags & RTM_F_CLONED) != 0))
 		nl_out_addr(no, RTA_PREFSRC, &rt->rt_ifa);
-	if (route_metric(rt) != 0)
-		nl_out_u32(no, RTA_PRIORITY, route_metric(rt));
+	if (rtinfo_metric(rt) != 0)
+		nl_out_u32(no, RTA_PRIORITY, rtinfo_metric(rt));
 	put_mtu(no, rt->rt_mtu);
 	nl_out_end(no);
 }
@@ -207,17 +197,6 @@ walk_flush(struct route_walk *w)
 	w->w_n = 0;
 }
 
-/* Next hops of one prefix and metric are one route for Linux. */
-static bool
-walk_joins(const struct route_walk *w, const struct vi_route *rt)
-{
-	const struct vi_route *last = &w->w_hop[0];
-
-	return (w->w_n > 0 && w->w_n < VI_RT_MAXPATHS && last->rt_prefixlen == rt->rt_prefixlen && last->rt_metric == rt->rt_metric &&
-	    last->rt_dst.sa_family == rt->rt_dst.sa_family && memcmp(last->rt_dst.sa_bytes, rt->rt_dst.sa_bytes, sizeof(rt->rt_dst.sa_bytes)) == 0 &&
-	    last->rt_dst.sa_scope == rt->rt_dst.sa_scope && ((last->rt_flags | rt->rt_flags) & (NOWHERE | VI_RTF_PINNED)) == 0);
-}
-
 static void
 route_each(void *arg, const struct vi_route *rt)
 {
@@ -225,7 +204,7 @@ route_each(void *arg, const struct vi_route *rt)
 
 	if (w->w_req->rq_table != RT_TABLE_UNSPEC && nl_u32(w->w_req, RTA_TABLE, w->w_req->rq_table) != route_table(rt))
 		return;
-	if (!walk_joins(w, rt))
+	if (w->w_n == VI_RT_MAXPATHS || (w->w_n > 0 && !rtinfo_joins(&w->w_hop[0], rt)))
 		walk_flush(w);
 	w->w_hop[w->w_n++] = *rt;
 }
@@ -302,12 +281,6 @@ nl_getroute(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 	return (get_route(no, vn, rq));
 }
 
-static void
-index_found(void *arg, const struct vi_ifinfo *info)
-{
-	*(uint32_t *)arg = info->if_index;
-}
-
 static uint16_t
 neigh_state(const struct vi_neigh *ne)
 {
@@ -350,12 +323,11 @@ static void
 neigh_each(void *arg, const struct vi_neigh *ne)
 {
 	struct route_walk *w = arg;
-	uint32_t index = 0;
+	uint32_t index;
 
 	if (ne->ne_own || !nl_wants(w->w_req, nl_family(&ne->ne_addr)))	/* Linux has its own addresses elsewhere */
 		return;
-	if (vi_if_get(w->w_vnet, ne->ne_ifname, index_found, &index) != 0)
-		return;
+	index = ifinfo_index(w->w_vnet, ne->ne_ifname);
 	if (w->w_req->rq_index != 0 && w->w_req->rq_index != index)
 		return;
 	if (neigh_proxies(w->w_req) && !ne->ne_published && !ne->ne_proxy)
@@ -368,7 +340,7 @@ nl_getneigh(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 {
 	struct route_walk w = { .w_out = no, .w_req = rq, .w_vnet = vn };
 
-	if ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+	if (!nl_dump(rq))
 		return (EOPNOTSUPP);
 	vi_neigh_list(vn, neigh_each, &w);
 	return (0);

@@ -11,6 +11,7 @@
 #include <net/if_arp.h>
 #include <net/route.h>
 #include <netinet/in.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 
 #include <vimage/ifnet.h>
@@ -18,6 +19,7 @@
 #include <vimage/route.h>
 
 #include "linux/ifinfo.h"
+#include "linux/rtinfo.h"
 
 /* <linux/ipv6_route.h> does not go together with <net/route.h>. */
 struct lx_in6_rtmsg {
@@ -40,22 +42,7 @@ get_inet(const struct sockaddr *sa, struct vi_sockaddr *to)
 	return (sin.sin_family == AF_INET);
 }
 
-static int
-may(struct lx_call *c, struct vi_vnet *vn, enum vi_priv priv)
-{
-	struct vi_cred cr;
-
-	return (lx_call_netcred(c, vn, priv, &cr));
-}
-
 /* ARP.  What lasts for ever is what is marked so; a router that answers for others is none of these entries' business. */
-
-static void
-no_interest(void *arg, const struct vi_ifinfo *info)
-{
-	(void)arg;
-	(void)info;
-}
 
 struct neigh_want { struct vi_neigh nw_neigh; bool nw_found; };
 
@@ -76,7 +63,7 @@ arp_get(struct vi_vnet *vn, struct arpreq *ar, const struct vi_neigh *ne)
 {
 	struct neigh_want nw = { .nw_neigh = *ne };
 
-	if (vi_if_get(vn, ne->ne_ifname, no_interest, NULL) != 0)
+	if (ifinfo_index(vn, ne->ne_ifname) == 0)
 		return (ENODEV);
 	vi_neigh_list(vn, neigh_each, &nw);
 	if (!nw.nw_found)
@@ -104,9 +91,10 @@ static int
 arp_request(struct lx_call *c, struct vi_vnet *vn, unsigned cmd, struct arpreq *ar)
 {
 	struct vi_neigh ne = { .ne_complete = false };
+	struct vi_cred cr;
 	int error;
 
-	if (cmd != SIOCGARP && (error = may(c, vn, VI_PRIV_NET_NEIGHBOR)) != 0)
+	if (cmd != SIOCGARP && (error = lx_call_netcred(c, vn, VI_PRIV_NET_NEIGHBOR, &cr)) != 0)
 		return (error);
 	if (!get_inet(&ar->arp_pa, &ne.ne_addr))
 		return (EPFNOSUPPORT);
@@ -147,22 +135,9 @@ arp_ioctl(struct lx_call *c, struct vi_vnet *vn, unsigned cmd)
 /* Routes */
 
 static int
-rt_mask(const struct sockaddr *sa, uint8_t *len)
+rt_parse4(struct lx_call *c, struct vi_route *rt)
 {
 	struct vi_sockaddr mask;
-	unsigned n;
-
-	/* Programs leave the family out. */
-	(void)get_inet(sa, &mask);
-	for (n = 0; n <= 32 && ifinfo_mask((uint8_t)n) != mask.sa_in; n++)
-		;
-	*len = (uint8_t)n;
-	return (n <= 32 ? 0 : EINVAL);
-}
-
-static int
-rt_parse(struct lx_call *c, struct vi_route *rt)
-{
 	struct rtentry re;
 	int error;
 
@@ -170,8 +145,9 @@ rt_parse(struct lx_call *c, struct vi_route *rt)
 		return (error);
 	if (!get_inet(&re.rt_dst, &rt->rt_dst))
 		return (EAFNOSUPPORT);
+	(void)get_inet(&re.rt_genmask, &mask);	/* programs leave the family out */
 	rt->rt_prefixlen = 32;
-	if ((re.rt_flags & RTF_HOST) == 0 && (error = rt_mask(&re.rt_genmask, &rt->rt_prefixlen)) != 0)
+	if ((re.rt_flags & RTF_HOST) == 0 && (error = ifinfo_masklen(mask.sa_in, &rt->rt_prefixlen)) != 0)
 		return (error);
 	if ((rt->rt_dst.sa_in & ~ifinfo_mask(rt->rt_prefixlen)) != 0)
 		return (EINVAL);
@@ -183,66 +159,55 @@ rt_parse(struct lx_call *c, struct vi_route *rt)
 		rt->rt_metric = (uint32_t)re.rt_metric - 1;
 	if ((re.rt_flags & RTF_MTU) != 0)
 		rt->rt_mtu = (uint32_t)re.rt_mtu;
-	if (re.rt_dev == NULL)
-		return (0);
-	/* A string somewhere in the program, at most so long. */
-	for (unsigned i = 0; i < sizeof(rt->rt_ifname) - 1; i++)
-		if ((error = lx_copyin(c, (uintptr_t)re.rt_dev + i, &rt->rt_ifname[i], 1)) != 0 || rt->rt_ifname[i] == '\0')
-			break;
-	return (error);
-}
-
-/* Is the router on the link that is named? */
-static bool
-rt_near(struct vi_vnet *vn, const struct vi_route *rt)
-{
-	struct vi_route to;
-
-	return (rt->rt_gateway.sa_family == 0 || rt->rt_ifname[0] == '\0' ||
-	    (vi_route_get(vn, 0, &rt->rt_gateway, &to) == 0 && (to.rt_flags & VI_RTF_GATEWAY) == 0 && strcmp(to.rt_ifname, rt->rt_ifname) == 0));
+	/* Linux reads as much, however short it is. */
+	return (re.rt_dev == NULL ? 0 : lx_copyin(c, (uintptr_t)re.rt_dev, rt->rt_ifname, sizeof(rt->rt_ifname) - 1));
 }
 
 static int
-rt_parse6(struct vi_vnet *vn, const struct lx_in6_rtmsg *rm, struct vi_route *rt)
+rt_parse6(struct lx_call *c, struct vi_route *rt, uint32_t *index)
 {
-	if (rm->dst_len > 128 || rm->src_len != 0)
+	struct lx_in6_rtmsg rm;
+	int error;
+
+	if ((error = lx_copyin(c, c->c_arg[2], &rm, sizeof(rm))) != 0)
+		return (error);
+	if (rm.dst_len > 128 || rm.src_len != 0)
 		return (EINVAL);
+	*index = (uint32_t)rm.ifindex;
 	rt->rt_dst.sa_family = VI_AF_INET6;
-	rt->rt_prefixlen = (uint8_t)rm->dst_len;
-	memcpy(rt->rt_dst.sa_in6, rm->dst, sizeof(rm->dst));
-	rt->rt_metric = rm->metric;
-	if (rm->ifindex != 0 && ifinfo_name(vn, (uint32_t)rm->ifindex, rt->rt_ifname) != 0)
-		return (ENODEV);
-	if ((rm->flags & RTF_REJECT) != 0)
+	rt->rt_prefixlen = (uint8_t)rm.dst_len;
+	memcpy(rt->rt_dst.sa_in6, rm.dst, sizeof(rm.dst));
+	rtinfo_setmetric(rt, rm.metric);
+	if ((rm.flags & RTF_REJECT) != 0)
 		rt->rt_flags |= VI_RTF_REJECT;
-	if ((rm->flags & RTF_GATEWAY) == 0)
+	if ((rm.flags & RTF_GATEWAY) == 0)
 		return (0);
-	rt->rt_gateway.sa_family = VI_AF_INET6;
-	memcpy(rt->rt_gateway.sa_in6, rm->gateway, sizeof(rm->gateway));
-	rt->rt_gateway.sa_scope = (uint32_t)rm->ifindex;
+	rt->rt_gateway = (struct vi_sockaddr){ .sa_family = VI_AF_INET6, .sa_scope = *index };
+	memcpy(rt->rt_gateway.sa_in6, rm.gateway, sizeof(rm.gateway));
 	return (0);
 }
 
+/* Who may not hears that before what is wrong with it. */
 static int64_t
 rt_ioctl(struct lx_call *c, struct vi_vnet *vn, unsigned cmd)
 {
 	const bool six = c->c_sock != NULL && c->c_sock->ls_family == AF_INET6;
-	struct vi_route rt = { .rt_flags = VI_RTF_UP | VI_RTF_STATIC };
-	struct lx_in6_rtmsg rm;
-	int error, parse = six ? lx_copyin(c, c->c_arg[2], &rm, sizeof(rm)) : rt_parse(c, &rt);
+	struct vi_route rt = { .rt_flags = VI_RTF_UP | VI_RTF_STATIC, .rt_proto = RTPROT_BOOT };
+	struct vi_cred cr;
+	uint32_t index = 0;
+	int error, parse = six ? rt_parse6(c, &rt, &index) : rt_parse4(c, &rt);
 
+	if (rt.rt_gateway.sa_family != 0)
+		rt.rt_flags |= VI_RTF_GATEWAY | VI_RTF_NEAR;
 	lx_manage(c->c_lx);
-	error = may(c, vn, VI_PRIV_NET_ROUTE);
-	if (error == 0 && (error = parse) == 0 && six)
-		error = rt_parse6(vn, &rm, &rt);
-	else if (error == 0 && cmd == SIOCADDRT && !rt_near(vn, &rt))
-		error = ENETUNREACH;
-	if (error == 0 && rt.rt_gateway.sa_family != 0)
-		rt.rt_flags |= VI_RTF_GATEWAY;
+	if ((error = lx_call_netcred(c, vn, VI_PRIV_NET_ROUTE, &cr)) == 0)
+		error = parse;
+	if (error == 0 && index != 0)
+		error = ifinfo_name(vn, index, rt.rt_ifname);
 	if (error == 0)
 		error = cmd == SIOCADDRT ? vi_route_add(vn, &rt) : vi_route_del(vn, &rt);
 	lx_managed(c->c_lx);
-	return (error == ENXIO ? -ENODEV : -error);
+	return (-rtinfo_error(&rt, error));
 }
 
 bool

@@ -27,6 +27,7 @@ enum {			/* rt_flags: BSD's values and letters */
 	VI_RTF_PROHIBIT = 0x1000000,	/* with REJECT: answer administratively prohibited */
 	VI_RTF_THROW = 0x2000000,	/* as if the table had no route: the next rule decides */
 	VI_RTF_EXCL = 0x4000000,	/* add: not beside a route of the same metric */
+	VI_RTF_NEAR = 0x8000000,	/* add: by a router that a net of the named interface, or of any, leads to; one of a link needs its interface */
 };
 #define VI_RT_MAXPATHS	64	/* next hops of a prefix */
 

@@ -181,6 +181,42 @@ by_interface(void **state)
 	nt_cables_end(&g);
 }
 
+/* As Linux wants it: by a net of the interface that is named, be it not the longest prefix, and also when that stands in the first table. */
+static void
+by_a_near_router(void **state)
+{
+	struct vi_route rt = route(IP4(172, 16, 0, 0), 12, IP4(10, 0, 1, 9));
+	const struct sysctl_desc *sd;
+	struct nt_cables g;
+	void *base;
+
+	(void)state;
+	nt_cables_begin(&g);
+	rt.rt_flags |= VI_RTF_NEAR;
+	memcpy(rt.rt_ifname, "epair0a", 8);
+	assert_int_equal(rt_add(g.vn, &rt), ENETUNREACH);
+	memcpy(rt.rt_ifname, "epair1a", 8);
+	assert_int_equal(add(&g, IP4(10, 0, 1, 8), 30, IP4(10, 0, 0, 9)), 0);
+	assert_int_equal(rt_add(g.vn, &rt), 0);
+	assert_ptr_equal(lookup(&g, IP4(172, 16, 1, 1))->nh_ifp, g.b);
+	assert_int_equal(rt_delete(g.vn, &rt), 0);
+	rt.rt_ifname[0] = '\0';
+	rt.rt_gateway = nt_sa(IP4(172, 16, 1, 1));	/* behind a router itself */
+	assert_int_equal(rt_add(g.vn, &rt), ENETUNREACH);
+	rt.rt_gateway = nt_sa(IP4(10, 0, 1, 9));
+	assert_non_null(sd = vnet_sysctl_find(g.vn, "net.fibs", &base));
+	assert_int_equal(sd->sd_fn(g.vn, sd, "2", NULL, 0), 0);
+	rt.rt_fib = 1;
+	assert_int_equal(rt_add(g.vn, &rt), 0);
+	assert_ptr_equal(fib4_lookup(g.vn, 1, HTONL(IP4(172, 16, 1, 1)))->nh_ifp, g.b);
+	assert_int_equal(if_setflags(g.b, 0, IFF_UP), 0);
+	rt.rt_metric = 7;
+	assert_int_equal(rt_add(g.vn, &rt), ENETUNREACH);
+	rt.rt_gateway = (struct vi_sockaddr){ .sa_family = VI_AF_INET6, .sa_bytes = { 0xfe, 0x80, [15] = 9 } };
+	assert_int_equal(rt_add(g.vn, &rt), EINVAL);	/* on which link? */
+	nt_cables_end(&g);
+}
+
 /* Down: not used, but there; a shorter prefix serves meanwhile. */
 static void
 down_is_passed_over(void **state)
@@ -434,6 +470,7 @@ main(void)
 		cmocka_unit_test(add_change_delete),
 		cmocka_unit_test(nowhere),
 		cmocka_unit_test(by_interface),
+		cmocka_unit_test(by_a_near_router),
 		cmocka_unit_test(down_is_passed_over),
 #if !VIMAGE_SINGLE
 		cmocka_unit_test(routes_go_with_what_they_use),

@@ -153,21 +153,54 @@ rt_gateway_ok(const struct net_addr *gw)
 	return (gw->na_in != 0 && !in_multicast(gw->na_in) && !in_broadcast(gw->na_in));
 }
 
+/* The net of a table that the router is on, which need not be the longest prefix; NULL. */
+static const struct nhop *
+rt_near(const struct rt_request *rr, uint32_t fib)
+{
+	const struct fib_node *path[FIB_MAXPATH];
+	uint32_t key[FIB_MAXWORDS];
+
+	rt_key(key, &rr->rr_gw);
+	for (unsigned n = fib_path(rt_fib(route_vnet(rr->rr_vnet), fib, rr->rr_gw.na_af), key, path); n > 0; n--)
+		for (unsigned i = 0; i < rt_value_n(path[n - 1]->fn_value); i++) {
+			const struct nhop *nh = &rt_value_hop(path[n - 1]->fn_value, i)->rn_nh;
+
+			if (nhop_usable(nh) && (nh->nh_flags & (RTF_GATEWAY | RTF_NOWHERE | RTF_BROADCAST)) == 0 &&
+			    (rr->rr_ifp == NULL || nh->nh_ifp == rr->rr_ifp))
+				return (nh);
+		}
+	return (NULL);
+}
+
+/* How the router is reached.  With NEAR as Linux wants it: by a net of this table or of the first, where an interface's may stand alone. */
+static int
+rt_via(const struct rt_request *rr, const struct nhop **via)
+{
+	const uint32_t fib = rr->rr_prefix.rp_fibnum;
+
+	*via = rt_match_addr(route_vnet(rr->rr_vnet), fib, &rr->rr_gw);
+	if ((rr->rr_rt->rt_flags & VI_RTF_NEAR) == 0)
+		return (rr->rr_ifp != NULL || (*via != NULL && ((*via)->nh_flags & (RTF_GATEWAY | RTF_NOWHERE)) == 0) ? 0 : ENETUNREACH);
+	if (rr->rr_gw.na_af == NET_AF_INET6 && rt_in6_zoned(rr->rr_gw.na_in6))
+		return (rr->rr_ifp != NULL ? 0 : EINVAL);
+	if ((*via = rt_near(rr, fib)) == NULL && fib != 0)
+		*via = rt_near(rr, 0);
+	return (*via != NULL ? 0 : ENETUNREACH);
+}
+
 /* By a router that must be on a net of ours. */
 static int
 rt_fill_gateway(const struct rt_request *rr, struct nhop *nh)
 {
-	const struct nhop *via =
-	    rt_match_addr(route_vnet(rr->rr_vnet), rr->rr_prefix.rp_fibnum, &rr->rr_gw);
+	const struct nhop *via;
+	int error;
 
 	if (!rt_gateway_ok(&rr->rr_gw))
 		return (EINVAL);
-	if (nh->nh_ifp == NULL) {
-		if (via == NULL ||
-		    (via->nh_flags & (RTF_GATEWAY | RTF_NOWHERE)) != 0)
-			return (ENETUNREACH);
+	if ((error = rt_via(rr, &via)) != 0)
+		return (error);
+	if (nh->nh_ifp == NULL)
 		nh->nh_ifp = via->nh_ifp;
-	}
 	if (rr->rr_gw.na_inet)
 		nh->nh_ifa = rt_anyaddr(rr, nh->nh_ifp);
 	else if (rr->rr_prefix.rp_af == NET_AF_INET && via != NULL && via->nh_ifp == nh->nh_ifp &&
@@ -527,7 +560,7 @@ rt_delete(struct vnet *vn, const struct vi_route *rt)
 	struct rt_request rr;
 	const struct rt_prefix *rp = &rr.rr_prefix;
 	struct rt_nhop *old, *hops[VI_RT_MAXPATHS];
-	unsigned n = 0, gone = VI_RT_MAXPATHS;	/* those from here on */
+	unsigned n = 0, gone = VI_RT_MAXPATHS;	/* those from here on, the last one first */
 	uint32_t lowest;
 	int error;
 
@@ -548,10 +581,10 @@ rt_delete(struct vnet *vn, const struct vi_route *rt)
 	for (unsigned i = 0; i < rt_value_n(old); i++)
 		(void)nhop_ref(hops[i < n ? i : gone + i - n]);
 	error = rt_put(rv, rp, hops, n);
-	for (; gone < VI_RT_MAXPATHS; gone++) {
+	for (unsigned i = VI_RT_MAXPATHS; i-- > gone;) {
 		if (error == 0)
-			rt_tell(rv, VI_RTEV_ROUTE_DEL, rp, &hops[gone]->rn_nh);
-		nhop_rele(rv, hops[gone]);
+			rt_tell(rv, VI_RTEV_ROUTE_DEL, rp, &hops[i]->rn_nh);
+		nhop_rele(rv, hops[i]);
 	}
 	return (error);
 }
