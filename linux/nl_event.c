@@ -6,6 +6,7 @@
  * socket's turn comes, outside of the lane.  Who was too slow finds ENOBUFS, as on Linux.
  */
 #include "linux/nl.h"
+#include "linux/rtinfo.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,6 +16,12 @@ struct notify {
 	struct nl_out	 nt_out;
 	struct vi_vnet	*nt_vnet;
 	uint64_t	 nt_groups;
+	/* next hops of one route, of events that say the same of them: not told yet */
+	bool		 nt_gone, nt_replaced;
+	unsigned	 nt_n;
+	struct vi_route	 nt_hop[VI_RT_MAXPATHS];
+	unsigned	 nt_nnow;	/* what it has now */
+	struct vi_route	 nt_now[VI_RT_MAXPATHS];
 };
 
 static bool
@@ -30,13 +37,50 @@ notify_family(const struct notify *nt, const struct vi_sockaddr *sa, unsigned gr
 }
 
 static void
+now_each(void *arg, const struct vi_route *rt)
+{
+	struct notify *nt = arg;
+
+	if (nt->nt_nnow < VI_RT_MAXPATHS && rtinfo_joins(&nt->nt_hop[0], rt))
+		nt->nt_now[nt->nt_nnow++] = *rt;
+}
+
+/* A route that is still there, or is there again, is told whole, as it is now: for Linux it was replaced when it was not made of just these. */
+static void
+notify_hops(struct notify *nt)
+{
+	nt->nt_nnow = 0;
+	if (nt->nt_n > 0)
+		(void)vi_route_paths(nt->nt_vnet, &nt->nt_hop[0], now_each, nt);
+	if (nt->nt_nnow > 0) {
+		nt->nt_out.no_flags = nt->nt_gone || nt->nt_replaced || nt->nt_nnow != nt->nt_n ? NLM_F_REPLACE : 0;
+		nl_put_routes(&nt->nt_out, RTM_NEWROUTE, nt->nt_now, nt->nt_nnow);
+		nt->nt_out.no_flags = 0;
+	} else if (nt->nt_n > 0)
+		nl_put_routes(&nt->nt_out, nt->nt_gone ? RTM_DELROUTE : RTM_NEWROUTE, nt->nt_hop, nt->nt_n);
+	nt->nt_n = 0;
+	nl_out_flush(&nt->nt_out);
+}
+
+/* The stack tells of next hops; one after the other they are a route's. */
+static void
 notify_route(struct notify *nt, const struct vi_rtevent *ev)
 {
+	const bool gone = ev->ev_kind == VI_RTEV_ROUTE_DEL;
+	bool joins, replaced;
+
 	if (!notify_family(nt, &ev->ev_route.rt_dst, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE))
 		return;
-	nt->nt_out.no_flags = ev->ev_kind == VI_RTEV_ROUTE_CHANGE ? NLM_F_REPLACE : 0;
-	nl_put_routes(&nt->nt_out, ev->ev_kind == VI_RTEV_ROUTE_DEL ? RTM_DELROUTE : RTM_NEWROUTE, &ev->ev_route, 1);
-	nt->nt_out.no_flags = 0;
+	joins = nt->nt_n > 0 && nt->nt_n < VI_RT_MAXPATHS && rtinfo_joins(&nt->nt_hop[0], &ev->ev_route);
+	replaced = joins && nt->nt_gone && !gone;
+	if (replaced)
+		nt->nt_n = 0;
+	else if (!joins || nt->nt_gone != gone)
+		notify_hops(nt);
+	if (nt->nt_n == 0)
+		nt->nt_replaced = replaced || ev->ev_kind == VI_RTEV_ROUTE_CHANGE;
+	nt->nt_gone = gone;
+	nt->nt_hop[nt->nt_n++] = ev->ev_route;
 }
 
 struct notify_if { struct notify *ni_notify; const struct vi_rtevent *ni_event; bool ni_done; };
@@ -131,12 +175,12 @@ notify_one(void *arg, const struct vi_rtevent *ev)
 {
 	struct notify *nt = arg;
 
-	switch (ev->ev_kind) {
-	case VI_RTEV_ROUTE_ADD:
-	case VI_RTEV_ROUTE_CHANGE:
-	case VI_RTEV_ROUTE_DEL:
+	if (ev->ev_kind == VI_RTEV_ROUTE_ADD || ev->ev_kind == VI_RTEV_ROUTE_CHANGE || ev->ev_kind == VI_RTEV_ROUTE_DEL) {
 		notify_route(nt, ev);
-		break;
+		return;
+	}
+	notify_hops(nt);
+	switch (ev->ev_kind) {
 	case VI_RTEV_ADDR_ADD:
 	case VI_RTEV_ADDR_DEL:
 		notify_addr(nt, ev);
@@ -173,8 +217,10 @@ nl_events(struct lx_sock *ls)
 	nt->nt_out.no_pid = 0;
 	nt->nt_vnet = ls->ls_vnet;
 	nt->nt_groups = ns->nl_groups;
+	nt->nt_n = 0;
 	lx_manage(ls->ls_lx);
 	error = vi_route_events(ls->ls_vnet, &ns->nl_seq, notify_one, nt);
+	notify_hops(nt);
 	lx_managed(ls->ls_lx);
 	if (error == EOVERFLOW)
 		ls->ls_error = ENOBUFS;
