@@ -616,7 +616,7 @@ in_pcbconnect_addrs(struct inpcb *inp, const struct vi_sockaddr *sa, struct in_a
 	in_pcbjail_remote(inp, inp->inp_ops, faddr);
 	if (in_addr_any_isany(faddr))
 		*faddr = in_pcbself(inp);
-	/* RFC 9293 MUST-57; the error is Linux's. */
+	/* RFC 9293 MUST-46; the error is Linux's. */
 	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP && inp->inp_ops->io_isbcast(inp->inp_vnet, faddr))
 		return (ENETUNREACH);
 	/* A source that is bound stays, but there must be a way. */

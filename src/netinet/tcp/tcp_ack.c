@@ -163,11 +163,15 @@ tcp_ack_window(struct tcpcb *tp, const struct tcp_seg *ts)
 	uint32_t win = ts->ts_win;
 
 	if (!SEQ_LT(tp->snd_wl1, ts->ts_seq) &&
-	    !(tp->snd_wl1 == ts->ts_seq && (SEQ_LT(tp->snd_wl2, ts->ts_ack) ||
-					       (tp->snd_wl2 == ts->ts_ack && win > tp->snd_wnd))))
+	    !(tp->snd_wl1 == ts->ts_seq && SEQ_LEQ(tp->snd_wl2, ts->ts_ack)))
 		return;
 	if (ts->ts_len == 0 && tp->snd_wl2 == ts->ts_ack && win > tp->snd_wnd)
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvwinupd);
+	if (win > 0 && tp->snd_wnd == 0 && tp->t_rxtshift != 0) {
+		/* It was taken back with data outstanding (tcp_rexmt_giveup()): that goes again soon. */
+		tcp_rto_over(tp);
+		tcp_timer_rexmt_restart(tp);
+	}
 	tp->snd_wnd = win;
 	tp->snd_wl1 = ts->ts_seq;
 	tp->snd_wl2 = ts->ts_ack;

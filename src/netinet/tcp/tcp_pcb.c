@@ -131,18 +131,25 @@ tcp_rcvseqinit(struct tcpcb *tp, uint32_t irs)
 	tp->t_rcvq_seq = tp->t_rcvrtt_seq = irs + 1;
 }
 
+/* IPv4 options of every packet. */
+static uint32_t
+tcp_ipopts(const struct tcpcb *tp)
+{
+	const struct inpcb *inp = tp->t_inpcb;
+
+	return (inp->inp_ops->io_family == VI_AF_INET ? inp->inp_optlen : 0);
+}
+
 uint32_t
 tcp_hdrs(const struct tcpcb *tp)
 {
-	const struct inpcb *inp = tp->t_inpcb;
-	uint32_t hdrs = (uint32_t)inp->inp_ops->io_hdrlen + TCP_MINHLEN + tcp_udp_len(tp->t_tv, tp->t_udpport);
-
-	return (inp->inp_ops->io_family == VI_AF_INET ? hdrs + inp->inp_optlen : hdrs);
+	return ((uint32_t)tp->t_inpcb->inp_ops->io_hdrlen + tcp_ipopts(tp) + TCP_MINHLEN +
+		tcp_udp_len(tp->t_tv, tp->t_udpport));
 }
 
 /*
- * RFC 9293 3.7.1: the smaller of what the peer takes and what the path carries, less the options
- * every segment has (RFC 6691). Super-packets are as many whole segments as an IP packet holds.
+ * RFC 9293 3.7.1: the smaller of what the peer takes and what the path carries, less the options of
+ * both layers that every segment has (MUST-16, RFC 6691). Super-packets are as many whole segments as an IP packet holds.
  */
 void
 tcp_setmss(struct tcpcb *tp)
@@ -150,7 +157,7 @@ tcp_setmss(struct tcpcb *tp)
 	uint32_t hdrs = tcp_hdrs(tp), mss, optlen = tcp_options_len(tp);
 
 	mss = tp->t_pmtu > hdrs ? tp->t_pmtu - hdrs : 0;
-	mss = u32min(mss, tp->t_peermss);
+	mss = u32min(mss, tp->t_peermss - u32min(tcp_ipopts(tp), tp->t_peermss));
 	if (tp->t_usermaxseg != 0)
 		mss = u32min(mss, tp->t_usermaxseg);
 	/* A path or a peer that asks for less only wants us to work (net.inet.tcp.minmss). */

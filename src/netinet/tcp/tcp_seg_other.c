@@ -137,10 +137,7 @@ tcp_seg_check_paws(struct tcpcb *tp, struct tcp_seg *ts)
 	return (TSEG_DONE);
 }
 
-/*
- * Not in the window: an ACK tells the peer where we are (RFC 9293 MUST-9 by way of "If an incoming
- * segment is not acceptable").
- */
+/* Not in the window: an ACK tells the peer where we are (RFC 9293 3.10.7.4, first step). */
 static enum tcp_step
 tcp_seg_unacceptable(struct tcpcb *tp, struct tcp_seg *ts)
 {
@@ -222,12 +219,13 @@ tcp_seg_check_seq(struct tcpcb *tp, struct tcp_seg *ts)
 	if (!SEQ_GT(end, tp->rcv_nxt + wnd))
 		return (TSEG_NEXT);
 	over = end - (tp->rcv_nxt + wnd);
-	if (wnd == 0 && ts->ts_seq == tp->rcv_nxt && (ts->ts_flags & TH_RST) == 0) {
+	if (wnd == 0 && ts->ts_seq == tp->rcv_nxt) {
 		/*
-		 * A probe of our closed window: its ACK counts, the rest does not (RFC 9293
-		 * 3.10.7.4).
+		 * A probe of our closed window: ACK, URG and RST count, the rest does not (RFC 9293
+		 * 3.10.7.4, MUST-66); that an RST has data (SHLD-2) changes nothing.
 		 */
-		TCPSTAT_INC(ts->ts_tv, tcps_rcvwinprobe);
+		if ((ts->ts_flags & TH_RST) == 0)
+			TCPSTAT_INC(ts->ts_tv, tcps_rcvwinprobe);
 	} else if (SEQ_GEQ(ts->ts_seq, tp->rcv_nxt + wnd) &&
 		   !(slen == 0 && ts->ts_seq == tp->rcv_nxt + wnd)) {
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvpackafterwin);
@@ -390,7 +388,7 @@ tcp_seg_urg(struct tcpcb *tp, struct tcp_seg *ts)
 }
 
 /*
- * RFC 9293 MUST-16 by way of 1122 4.2.2.13, RFC 2525 2.17: the user is gone, nobody will read this.
+ * RFC 9293 3.6.1 (SHLD-3), RFC 2525 2.17: the user is gone, nobody will read this.
  * SEG.ACK is what the peer awaits, whatever of ours is still on its way (RFC 5961 3.2).
  */
 static bool

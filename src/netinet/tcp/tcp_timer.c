@@ -100,9 +100,21 @@ tcp_timer_keep_restart(struct tcpcb *tp)
 		tcp_timer_stop(tp, TT_KEEP);
 }
 
+/* Who keeps his window closed has to answer probes at least (RFC 9293 3.8.6.1, MUST-37). */
+static bool
+tcp_persist_silent(const struct tcpcb *tp, uint64_t now)
+{
+	uint64_t limit = tp->t_usertimeout;
+
+	if (limit == 0)
+		limit = (uint64_t)tp->t_tv->tv_persmax * MSEC * 15;
+	return (now - tp->t_lastrcvd >= limit);
+}
+
 /*
  * How long it may go on without an acknowledgment: a number of timeouts, or the user's limit (RFC
- * 9293 3.8.3, RFC 5482).
+ * 9293 3.8.3, RFC 5482).  To a peer that took its window back what is sent again are probes (3.8.6,
+ * SHLD-17, MUST-35).
  */
 static bool
 tcp_rexmt_giveup(const struct tcpcb *tp, uint64_t now)
@@ -111,6 +123,8 @@ tcp_rexmt_giveup(const struct tcpcb *tp, uint64_t now)
 		return (tp->t_rxtshift >= tp->t_syncnt);
 	if (tcp_orphan(tp) && tp->t_rxtshift >= tp->t_tv->tv_orphan_retries)
 		return (true);
+	if (tp->snd_wnd == 0)
+		return (tcp_persist_silent(tp, now));
 	if (tp->t_usertimeout != 0)
 		return (now - tp->t_firstrexmt >= tp->t_usertimeout);
 	return (tp->t_rxtshift >= tp->t_tv->tv_retries);
@@ -220,6 +234,9 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	tcp_rexmt_window(tp);
 	tcp_rto_set(tp);
 	tcp_timer_rexmt_restart(tp);
+	/* A window that was taken back is probed (RFC 9293 3.8.6, MUST-35); RACK does so by itself. */
+	if (tp->snd_wnd == 0 && !tcp_rack_on(tp))
+		tcp_snd_rexmt_first(tp);
 	tcp_output(tp);
 	tcp_rexmt_limit(tp, now);
 	return (true);
@@ -229,13 +246,9 @@ tcp_timer_rexmt(struct tcpcb *tp)
 static bool
 tcp_timer_persist(struct tcpcb *tp)
 {
-	uint64_t silent = tcp_now(tp) - tp->t_lastrcvd, limit = tp->t_usertimeout;
-
 	TCPSTAT_INC(tp->t_tv, tcps_persisttimeo);
-	if (limit == 0)
-		limit = (uint64_t)tp->t_tv->tv_persmax * MSEC * 15;
 	if (tp->t_persistshift >= 3 &&
-	    (silent >= limit || (tcp_orphan(tp) && tp->t_persistshift >= tp->t_tv->tv_retries))) {
+	    (tcp_persist_silent(tp, tcp_now(tp)) || (tcp_orphan(tp) && tp->t_persistshift >= tp->t_tv->tv_retries))) {
 		TCPSTAT_INC(tp->t_tv, tcps_persistdrop);
 		tcp_drop(tp, ETIMEDOUT);
 		return (false);

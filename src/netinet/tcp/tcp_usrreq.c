@@ -558,8 +558,12 @@ tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t l
 	default:
 		break;
 	}
-	if (opt < VI_TCP_NODELAY || opt >= VI_IPV6_V6ONLY)
-		return (in_pcbsetopt(so->so_pcb, opt, val, len));
+	if (opt < VI_TCP_NODELAY || opt >= VI_IPV6_V6ONLY) {
+		error = in_pcbsetopt(so->so_pcb, opt, val, len);
+		if (opt == VI_IP_OPTIONS && tp->t_pmtu != 0)
+			tcp_setmss(tp);		/* they take room from segments */
+		return (error);
+	}
 	if ((error = sooptint(val, len, &v)) != 0)
 		return (error);
 	error = tcp_usr_setint(tp, opt, v);

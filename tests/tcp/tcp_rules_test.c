@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rules of RFC 9293 one at a time, and of RFC 7323 and 6298 beside it: a connection of side 0 with a
+ * peer that is made by hand.  What leaves for the peer is kept and lost; what it says is injected.
+ * Virtual time.
+ *
+ * The peer's sequence numbers begin with 5000; it offers no scaling; timestamps and SACK where a test
+ * says so.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <vimage/vimage.h>
+
+#include "wire.h"
+
+#define PEER	HTONS(4000)
+#define IRS	5000u
+
+struct hand {
+	struct wire	 w;
+	struct socket	*so;
+	struct tcpcb	*tp;
+	uint16_t	 port;		/* ours */
+	uint32_t	 nxt;		/* the peer's next number */
+	/* What left for the peer: how many, and the last one. */
+	unsigned	 n, ndata;
+	uint32_t	 seq, ack, len, maxlen;
+	uint16_t	 flags, win, urp;
+	uint8_t		 tos;
+	struct tcp_opts	 to;
+	bool		 sack;		/* the peer permits it */
+	bool		 answers;	/* each segment draws an ACK of ackof, with a closed window */
+	uint32_t	 ackof;
+};
+
+static uint8_t data[65536];
+
+static enum wire_verdict
+keep(struct wire *w, struct wpkt *wp)
+{
+	struct hand *h = w->w_arg;
+	const struct tcphdr *th = wp_th(wp);
+
+	if (wp->wp_to != 1)
+		return (WIRE_PASS);
+	h->n++;
+	h->ndata += wp_dlen(wp) > 0;
+	h->seq = NTOHL(th->th_seq);
+	h->ack = NTOHL(th->th_ack);
+	h->len = wp_dlen(wp);
+	h->maxlen = u32max(h->maxlen, h->len);
+	h->flags = th_flags(th);
+	h->win = NTOHS(th->th_win);
+	h->urp = NTOHS(th->th_urp);
+	h->tos = wp->wp_tos;
+	h->port = th->th_sport;
+	wire_options(wp, &h->to);
+	return (WIRE_LOSE);
+}
+
+static void
+prepare(struct hand *h)
+{
+	memset(h, 0, sizeof(*h));
+	wire_init(&h->w, 1);
+	h->w.w_cut = true;
+	h->w.w_filter = keep;
+	h->w.w_arg = h;
+	h->so = wire_socket(&h->w, 0);
+	h->tp = sototcpcb(h->so);
+}
+
+static void
+say(struct hand *h, uint16_t flags, uint32_t seq, uint32_t ack, uint16_t win, size_t len)
+{
+	wire_inject(&h->w, 0, PEER, h->port, seq, ack, flags, win, data, len);
+}
+
+static void
+say_opts(struct hand *h, uint16_t flags, uint32_t seq, uint32_t ack, const struct tcp_opts *to)
+{
+	uint8_t buf[TCP_MAXOLEN];
+	size_t len = tcp_opts_build(to, buf, sizeof(buf));
+
+	wire_inject_opts(&h->w, 0, PEER, h->port, seq, ack, flags, 65535, buf, len);
+}
+
+static void
+call(struct hand *h)
+{
+	struct vi_sockaddr sa;
+
+	wire_addr(1, 4000, &sa);
+	wire_now(&h->w);
+	assert_int_equal(soconnect(h->so, &sa), EINPROGRESS);
+	assert_int_equal(h->flags & (TH_SYN | TH_ACK), TH_SYN);
+}
+
+/* The handshake; mss 0: the peer does not say. */
+static void
+open_with(struct hand *h, uint16_t mss, bool ts)
+{
+	struct tcp_opts to = {.to_flags = (mss != 0 ? TOF_MSS : 0u) | (ts ? TOF_TS : 0u) |
+	    (h->sack ? TOF_SACKPERM : 0u), .to_mss = mss,
+	    .to_tsval = 1000, .to_tsecr = h->to.to_tsval};
+
+	call(h);
+	say_opts(h, TH_SYN | TH_ACK, IRS, h->seq + 1, &to);
+	assert_int_equal(h->tp->t_state, TCPS_ESTABLISHED);
+	h->nxt = IRS + 1;
+	h->n = h->ndata = 0;
+}
+
+static void
+start(struct hand *h)
+{
+	prepare(h);
+	open_with(h, 1000, false);
+}
+
+static void
+stop(struct hand *h)
+{
+	if (h->so != NULL)
+		soclose(h->so);
+	h->w.w_filter = NULL;
+	wire_run(&h->w, 200 * SEC);
+	wire_fini(&h->w);
+}
+
+/* Fills the receive buffer until nothing more is offered. */
+static void
+fill(struct hand *h)
+{
+	uint32_t n;
+
+	wire_setint(h->so, VI_SO_RCVBUF, 8192);
+	for (unsigned i = 0; i < 1000 && SEQ_GT(h->tp->rcv_adv, h->tp->rcv_nxt); i++) {
+		n = u32min(h->tp->rcv_adv - h->tp->rcv_nxt, 1000);
+		say(h, TH_ACK, h->nxt, h->tp->snd_una, 65535, n);
+		h->nxt += n;
+		assert_int_equal(h->tp->rcv_nxt, h->nxt);
+	}
+	wire_run(&h->w, SEC);
+	assert_int_equal(h->tp->rcv_adv, h->tp->rcv_nxt);
+	assert_int_equal(h->win, 0);
+}
+
+/* RFC 9293 3.4, MUST-66: through a closed window ACK, URG and RST, with data or without. */
+static void
+closed_window(void **state)
+{
+	struct hand h;
+	struct wpkt *wp;
+
+	(void)state;
+	for (int bytes = 0; bytes < 2; bytes++) {
+		start(&h);
+		assert_int_equal(wire_send(&h.w, h.so, data, 100, 0), 100);
+		fill(&h);
+		say(&h, TH_ACK, h.nxt, h.tp->snd_max, 65535, 1);
+		assert_int_equal(h.tp->snd_una, h.tp->snd_max);
+		assert_int_equal(h.tp->rcv_nxt, h.nxt);
+		/* An urgent pointer far ahead. */
+		wp = calloc(1, sizeof(*wp) + TCP_MINHLEN);
+		assert_non_null(wp);
+		wp->wp_len = TCP_MINHLEN;
+		wp->wp_valid = true;
+		*(struct tcphdr *)(void *)wp->wp_data = (struct tcphdr){.th_sport = PEER,
+		    .th_dport = h.port, .th_seq = HTONL(h.nxt), .th_ack = HTONL(h.tp->snd_una),
+		    .th_win = 0xffff, .th_urp = HTONS(777)};
+		th_set_offflags((struct tcphdr *)(void *)wp->wp_data, TCP_MINHLEN, TH_ACK | TH_URG);
+		wire_deliver(&h.w, wp);
+		assert_int_equal(h.tp->rcv_up, h.nxt + 777);
+		/* The wrong number draws no more than an ACK. */
+		say(&h, TH_RST, h.nxt + 1, 0, 0, 0);
+		assert_int_equal(h.tp->t_state, TCPS_ESTABLISHED);
+		say(&h, TH_RST, h.nxt, 0, 0, bytes ? 20 : 0);
+		assert_int_equal(h.tp->t_state, TCPS_CLOSED);
+		assert_int_equal(h.so->so_error, ECONNRESET);
+		stop(&h);
+	}
+}
+
+static enum wire_verdict
+keep_and_answer(struct wire *w, struct wpkt *wp)
+{
+	struct hand *h = w->w_arg;
+	uint16_t to = (uint16_t)wp->wp_to;
+	uint32_t len = wp_dlen(wp);
+
+	(void)keep(w, wp);
+	/* Not from inside the stack: the answer is on the wire. */
+	if (to == 1 && len > 0 && h->answers) {
+		struct tcphdr *th = (struct tcphdr *)(void *)wp->wp_data;
+
+		wp->wp_to = 0;
+		wp->wp_valid = true;
+		wp->wp_len = TCP_MINHLEN;
+		*th = (struct tcphdr){.th_sport = PEER, .th_dport = h->port, .th_seq = HTONL(h->nxt),
+		    .th_ack = HTONL(h->ackof)};
+		th_set_offflags(th, TCP_MINHLEN, TH_ACK);
+		return (WIRE_PASS);
+	}
+	return (to == 1 ? WIRE_LOSE : WIRE_PASS);
+}
+
+/*
+ * RFC 9293 3.8.6, MUST-34, MUST-35, MUST-37, SHLD-15, SHLD-17: the peer takes its window back with data
+ * outstanding, and answers what comes.  It is probed, ever more rarely, and nothing new goes; the
+ * connection lives, and goes on when the window opens.
+ */
+static void
+shrunken_window(void **state)
+{
+	struct hand h;
+	uint32_t una, max;
+	unsigned n;
+
+	(void)state;
+	for (int sack = 0; sack < 2; sack++) {
+		prepare(&h);
+		h.sack = sack;
+		open_with(&h, 1000, false);
+		h.w.w_filter = keep_and_answer;
+		assert_int_equal(wire_send(&h.w, h.so, data, 20000, 0), 20000);
+		assert_int_equal(h.ndata, 10);
+		una = h.tp->snd_una;
+		max = h.tp->snd_max;
+		say(&h, TH_ACK, h.nxt, una + 4000, 0, 0);
+		assert_int_equal(h.tp->snd_wnd, 0);
+		h.answers = true;
+		h.ackof = una + 4000;
+		n = h.ndata;
+		wire_run(&h.w, 7200 * SEC);
+		assert_int_equal(h.tp->t_state, TCPS_ESTABLISHED);
+		assert_int_equal(h.tp->snd_max, max);
+		assert_in_range(h.ndata - n, 100, 200);
+		/* It opens: all of it goes. */
+		h.answers = false;
+		say(&h, TH_ACK, h.nxt, una + 4000, 65535, 0);
+		for (int i = 0; i < 30 && h.tp->snd_una != una + 20000; i++) {
+			wire_run(&h.w, SEC);
+			say(&h, TH_ACK, h.nxt, h.tp->snd_max, 65535, 0);
+		}
+		assert_int_equal(h.tp->snd_una, una + 20000);
+		/* Silence is another thing. */
+		assert_int_equal(wire_send(&h.w, h.so, data, 2000, 0), 2000);
+		say(&h, TH_ACK, h.nxt, una + 20000, 0, 0);
+		assert_int_equal(h.tp->snd_wnd, 0);
+		wire_run(&h.w, 1200 * SEC);
+		assert_int_equal(h.tp->t_state, TCPS_CLOSED);
+		assert_int_equal(h.so->so_error, ETIMEDOUT);
+		stop(&h);
+	}
+}
+
+/* RFC 9293 3.10.7.4: the window of an ACK that is as new as the last one counts, also when it is smaller. */
+static void
+same_ack_window(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	start(&h);
+	say(&h, TH_ACK, h.nxt, h.tp->snd_una, 40000, 0);
+	assert_int_equal(h.tp->snd_wnd, 40000);
+	say(&h, TH_ACK, h.nxt, h.tp->snd_una, 3000, 0);
+	assert_int_equal(h.tp->snd_wnd, 3000);
+	/* Of an older segment not. */
+	say(&h, TH_ACK, h.nxt - 1, h.tp->snd_una, 50000, 0);
+	assert_int_equal(h.tp->snd_wnd, 3000);
+	assert_int_equal(wire_send(&h.w, h.so, data, 9000, 0), 9000);
+	assert_int_equal(h.tp->snd_max - h.tp->snd_una, 3000);
+	stop(&h);
+}
+
+/* RFC 9293 3.7.1, MUST-15, MUST-16, SHLD-5, SHLD-6: who says no MSS takes 536 bytes, with IPv6 1220. */
+static void
+segment_size(void **state)
+{
+	static const uint8_t nops[8] = { 1, 1, 1, 1, 1, 1, 1, 0 };
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	h.w.w_mtu = 1200;
+	open_with(&h, 0, false);
+	assert_int_equal(wire_send(&h.w, h.so, data, 5000, 0), 5000);
+	assert_int_equal(h.maxlen, 536);
+	assert_int_equal(tcp_mssunsaid(&in6_ops), 1220);
+	stop(&h);
+
+	prepare(&h);
+	h.w.w_mtu = 1200;
+	call(&h);
+	assert_true(h.to.to_flags & TOF_MSS);
+	assert_int_equal(h.to.to_mss, 1160);
+	stop(&h);
+
+	/* Options of either layer take their room from what the peer takes, and from the path. */
+	for (int when = 0; when < 2; when++) {
+		prepare(&h);
+		if (when == 0)
+			assert_int_equal(sosetopt(h.so, VI_IP_OPTIONS, nops, 8), 0);
+		open_with(&h, 1000, true);
+		if (when == 1)
+			assert_int_equal(sosetopt(h.so, VI_IP_OPTIONS, nops, 8), 0);
+		assert_int_equal(wire_send(&h.w, h.so, data, 5000, 0), 5000);
+		assert_int_equal(h.maxlen, 1000 - 8 - 12);
+		stop(&h);
+	}
+	prepare(&h);
+	open_with(&h, 4000, true);
+	assert_int_equal(sosetopt(h.so, VI_IP_OPTIONS, nops, 8), 0);
+	assert_int_equal(wire_send(&h.w, h.so, data, 5000, 0), 5000);
+	assert_int_equal(h.maxlen, 1500 - 40 - 8 - 12);
+	stop(&h);
+}
+
+/*
+ * RFC 9293 3.10.7.4, MUST-11: an RST, or a SYN of another connection, for one that is being made
+ * sends it back to LISTEN; nobody is told.  MUST-41: a listener disturbs nobody.
+ */
+static void
+back_to_listen(void **state)
+{
+	struct socket *ls;
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	ls = wire_listen(&h.w, 0, 80, 5);
+	h.port = HTONS(80);
+	say(&h, TH_SYN, 100, 0, 1000, 0);
+	assert_int_equal(h.flags & (TH_SYN | TH_ACK), TH_SYN | TH_ACK);
+	assert_int_equal(h.ack, 101);
+	assert_int_equal(wire_tcp(&h.w, 0)->tv_syncache.sc_tab.ft_count, 1);
+	say(&h, TH_RST, 101, 0, 0, 0);
+	assert_int_equal(wire_tcp(&h.w, 0)->tv_syncache.sc_tab.ft_count, 0);
+	assert_int_equal(ls->so_error, 0);
+	assert_int_equal(ls->so_qlen, 0);
+	say(&h, TH_SYN, 200, 0, 1000, 0);
+	say(&h, TH_SYN, 300, 0, 1000, 0);
+	assert_int_equal(h.ack, 301);
+	assert_int_equal(wire_tcp(&h.w, 0)->tv_syncache.sc_tab.ft_count, 1);
+	say(&h, TH_ACK, 301, h.seq + 1, 1000, 0);
+	assert_int_equal(ls->so_qlen, 1);
+	/* 3.10.7.2: an RST to a listener does nothing, an ACK draws an RST. */
+	h.n = 0;
+	wire_inject(&h.w, 0, HTONS(4001), h.port, 1, 1, TH_RST | TH_ACK, 0, NULL, 0);
+	assert_int_equal(h.n, 0);
+	wire_inject(&h.w, 0, HTONS(4001), h.port, 1, 777, TH_ACK, 0, NULL, 0);
+	assert_int_equal(h.flags, TH_RST);
+	assert_int_equal(h.seq, 777);
+	assert_int_equal(ls->so_qlen, 1);
+	soclose(ls);
+	stop(&h);
+}
+
+/* RFC 5961 3.2: in SYN_SENT an RST counts only with the ACK of our SYN. */
+static void
+reset_of_syn(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	call(&h);
+	h.n = 0;
+	say(&h, TH_RST, IRS, 0, 0, 0);
+	say(&h, TH_RST | TH_ACK, IRS, h.seq, 0, 0);
+	say(&h, TH_RST | TH_ACK, IRS, h.seq + 2, 0, 0);
+	assert_int_equal(h.n, 0);
+	assert_int_equal(h.tp->t_state, TCPS_SYN_SENT);
+	say(&h, TH_RST | TH_ACK, IRS, h.seq + 1, 0, 0);
+	assert_int_equal(h.tp->t_state, TCPS_CLOSED);
+	assert_int_equal(h.so->so_error, ECONNREFUSED);
+	stop(&h);
+}
+
+/* RFC 5961 4.2: the peer forgot the connection and calls again with the same ports: a challenge ACK, its RST, and all is free. */
+static void
+peer_restarted(void **state)
+{
+	struct socket *so[2], *again;
+	struct vi_sockaddr sa;
+	struct tcpcb *tp;
+	uint16_t port;
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 1);
+	wire_pair(&w, so);
+	port = ((struct inpcb *)so[0]->so_pcb)->inp_lport;
+	tp = sototcpcb(so[1]);
+	wire_carry(&w, so, 1000);
+	/* Nothing is heard of its end. */
+	w.w_loss = 1000000;
+	tcp_close(sototcpcb(so[0]), ECONNRESET);
+	soclose(so[0]);
+	wire_idle(&w);
+	w.w_loss = 0;
+	assert_int_equal(tp->t_state, TCPS_ESTABLISHED);
+	again = wire_socket(&w, 0);
+	wire_addr(0, NTOHS(port), &sa);
+	assert_int_equal(sobind(again, &sa), 0);
+	wire_addr(1, 80, &sa);
+	assert_int_equal(soconnect(again, &sa), EINPROGRESS);
+	wire_run(&w, 100 * MSEC);
+	assert_int_equal(wire_tcp(&w, 1)->tv_stat.tcps_challenge_acks, 1);
+	assert_int_equal(tp->t_state, TCPS_CLOSED);
+	assert_int_equal(so[1]->so_error, ECONNRESET);
+	soclose(again);
+	soclose(so[1]);
+	wire_run(&w, 100 * SEC);
+	wire_fini(&w);
+}
+
+/* RFC 9293 3.4.1, MUST-8, SHLD-1; RFC 6528 3: a clock of 4 us and what only we know of the four addresses. */
+static void
+initial_numbers(void **state)
+{
+	uint32_t isn[4];
+	struct hand h;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct vi_sockaddr own;
+
+		prepare(&h);
+		/* 0: the first.  1: a second later.  2: another port.  3: another stack. */
+		if (i == 1)
+			wire_run(&h.w, SEC);
+		if (i == 3)
+			siphash_key_init(&wire_tcp(&h.w, 0)->tv_isnkey, (const uint8_t[16]){ 1 });
+		wire_addr(0, i == 2 ? 2001 : 2000, &own);
+		assert_int_equal(sobind(h.so, &own), 0);
+		call(&h);
+		isn[i] = h.seq;
+		stop(&h);
+	}
+	assert_int_equal(isn[1] - isn[0], 250000);
+	assert_true(isn[2] - isn[0] > 1000000 && isn[0] - isn[2] > 1000000);
+	assert_true(isn[3] - isn[0] > 1000000 && isn[0] - isn[3] > 1000000);
+}
+
+/* RFC 9293 3.9.1.2, MUST-61, SHLD-27, SHLD-28: full segments, and PSH where nothing follows. */
+static void
+pushes(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	start(&h);
+	assert_int_equal(wire_send(&h.w, h.so, data, 300, 0), 300);
+	assert_true(h.flags & TH_PUSH);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(wire_send(&h.w, h.so, data, 300, 0), 300);
+	/* Six pieces, one full segment; the rest waits for more or for the ACK (Nagle). */
+	assert_int_equal(h.ndata, 2);
+	assert_int_equal(h.len, 1000);
+	assert_false(h.flags & TH_PUSH);
+	say(&h, TH_ACK, h.nxt, h.tp->snd_max, 65535, 0);
+	assert_int_equal(h.ndata, 3);
+	assert_int_equal(h.len, 800);
+	assert_true(h.flags & TH_PUSH);
+	stop(&h);
+}
+
+/* RFC 9293 3.9.1.9, MUST-48, SHLD-21, SHLD-22: DSCP is the user's, at any time. */
+static void
+diffserv(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	wire_setint(h.so, VI_IP_TOS, 0x28);
+	open_with(&h, 1000, false);
+	assert_int_equal(h.tos, 0x28);
+	assert_int_equal(wire_send(&h.w, h.so, data, 300, 0), 300);
+	assert_int_equal(h.tos, 0x28);
+	say(&h, TH_ACK, h.nxt, h.tp->snd_max, 65535, 0);
+	wire_setint(h.so, VI_IP_TOS, 0xb8);
+	assert_int_equal(wire_send(&h.w, h.so, data, 300, 0), 300);
+	assert_int_equal(h.tos, 0xb8);
+	stop(&h);
+}
+
+/* RFC 9293 3.9.2.2, MUST-55: source quench; SHLD-25: what explains a timeout; SHLD-9: VI_TCP_INFO tells of one. */
+static void
+icmp_and_info(void **state)
+{
+	struct vi_tcp_info ti;
+	size_t len = sizeof(ti);
+	uint32_t cwnd;
+	struct hand h;
+
+	(void)state;
+	start(&h);
+	assert_int_equal(wire_send(&h.w, h.so, data, 3000, 0), 3000);
+	cwnd = h.tp->snd_cwnd;
+	wire_ctl(&h.w, 0, h.so->so_pcb, INET_CTL_QUENCH, 0, h.tp->snd_una);
+	assert_int_equal(h.tp->snd_cwnd, cwnd);
+	assert_int_equal(h.tp->t_softerror, 0);
+	wire_run(&h.w, 5 * SEC);
+	assert_int_equal(sogetopt(h.so, VI_TCP_INFO, &ti, &len), 0);
+	assert_in_range(ti.ti_retransmits, 2, 6);
+	wire_ctl(&h.w, 0, h.so->so_pcb, INET_CTL_UNREACH_NET, 0, h.tp->snd_una);
+	assert_int_equal(h.tp->t_state, TCPS_ESTABLISHED);
+	wire_run(&h.w, 2000 * SEC);
+	assert_int_equal(h.tp->t_state, TCPS_CLOSED);
+	assert_int_equal(h.so->so_error, ECONNREFUSED);		/* what wire_ctl() says of each */
+	stop(&h);
+}
+
+/* RFC 9293 3.8.4, MUST-25, MUST-28: no keepalives by default, and after two hours where they are wished. */
+static void
+keepalive_default(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	start(&h);
+	wire_run(&h.w, 40000 * SEC);
+	assert_int_equal(h.n, 0);
+	wire_setint(h.so, VI_SO_KEEPALIVE, 1);
+	say(&h, TH_ACK, h.nxt, h.tp->snd_una, 65535, 0);
+	wire_run(&h.w, 7199 * SEC);
+	assert_int_equal(h.n, 0);
+	wire_run(&h.w, 2 * SEC);
+	assert_int_equal(h.n, 1);
+	assert_int_equal(h.len, 0);
+	assert_int_equal(h.seq, h.tp->snd_una - 1);
+	stop(&h);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(closed_window),
+		cmocka_unit_test(shrunken_window),
+		cmocka_unit_test(same_ack_window),
+		cmocka_unit_test(segment_size),
+		cmocka_unit_test(back_to_listen),
+		cmocka_unit_test(reset_of_syn),
+		cmocka_unit_test(peer_restarted),
+		cmocka_unit_test(initial_numbers),
+		cmocka_unit_test(pushes),
+		cmocka_unit_test(diffserv),
+		cmocka_unit_test(icmp_and_info),
+		cmocka_unit_test(keepalive_default),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
