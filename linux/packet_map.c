@@ -13,6 +13,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <time.h>
 #include <unistd.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
@@ -21,8 +23,9 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 
-#define MAP_FDARG	4
 #define MAP_ERESTARTSYS	512	/* the kernel's own: a call that is begun anew */
+#define MAP_TICK_NS	50000	/* a stop is looked for so often, */
+#define MAP_TICKS	4000	/* and so many times */
 
 /* A copy in the program, which goes on waiting; -1 with errno. */
 static int
@@ -51,22 +54,41 @@ map_redirect(pid_t tid, int fd)
 	(void)ptrace(PTRACE_SETREGS, tid, NULL, &regs);
 }
 
+/* False: it does not stop in time. */
+static bool
+map_wait(pid_t tid, int *status)
+{
+	const struct timespec tick = { .tv_nsec = MAP_TICK_NS };
+
+	for (int i = 0; i < MAP_TICKS; i++) {
+		if (waitpid(tid, status, __WALL | WNOHANG) != 0)
+			return (true);
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &tick, NULL);
+	}
+	return (false);
+}
+
 /*
+ * A thread that waits for us stops at once.  One that a signal took away meanwhile may be where nothing stops it, in vfork() or as what is left of a
+ * process's first thread; somebody has to arrange that, and a program that does so is killed, because it must not make us wait.
+ *
  * If something else stopped it first, a signal, that is let go on; the call comes again with the socket, and is done then.
  */
 static int
 map_restart(pid_t tid, int fd)
 {
-	int status, sig = 0;
+	int status = 0, sig = 0;
 
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) != 0)
 		return (EPERM);
 	(void)ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
-	while (waitpid(tid, &status, __WALL) < 0)
-		if (errno != EINTR)
-			return (0);		/* it is no more */
-	if (!WIFSTOPPED(status))
+	if (!map_wait(tid, &status)) {
+		(void)kill(tid, SIGKILL);
+		(void)map_wait(tid, &status);
 		return (0);
+	}
+	if (!WIFSTOPPED(status))
+		return (0);			/* it is no more */
 	if (status >> 16 == PTRACE_EVENT_STOP)
 		map_redirect(tid, fd);
 	else
