@@ -363,6 +363,7 @@ int	 dgram_offer(struct lx_sock *, const void *, const struct lx_dgram *); /* to
 /* Takes one from the pair through our copy of the program's end.  EAGAIN: none. */
 int	 dgram_take(struct lx_call *, void *buf, size_t size, bool peek, struct lx_dgram *);
 void	 dgram_unmark(struct lx_call *);	/* the error it stood for is told: no marker must wake anybody */
+void	 dgram_discard(struct lx_sock *);	/* what waits in the pair */
 int	 dgram_recv(struct lx_sock *, void *, size_t, struct lx_dgram *);	/* from the vnet's socket */
 void	 dgram_markergone(struct lx_sock *);	/* the marker was taken out of the pair */
 int	 dgram_next(struct lx_call *);	/* length of the next datagram, 0: none */

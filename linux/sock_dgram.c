@@ -27,6 +27,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
@@ -300,6 +301,28 @@ dgram_unhold(struct lx_sock *ls)
 	ls->ls_rxblocked = false;
 	lx_sock_watch(ls, false);
 	return (true);
+}
+
+/* What has come for the program is nothing to it any more. */
+void
+dgram_discard(struct lx_sock *ls)
+{
+	int app = lx_sock_locate(ls);
+	char byte;
+
+	while (app >= 0 && recv(app, &byte, sizeof(byte), MSG_DONTWAIT) >= 0)
+		;
+	if (app >= 0)
+		close(app);
+	fifo_sync(&ls->ls_fifo, 0);
+	ls->ls_fifo.f_count = 0;
+	ls->ls_marked = false;
+	if (!ls->ls_rxblocked)
+		return;
+	free(ls->ls_held);
+	ls->ls_held = NULL;
+	ls->ls_rxblocked = false;
+	lx_sock_watch(ls, false);
 }
 
 int

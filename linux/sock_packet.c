@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 
@@ -88,22 +87,6 @@ packet_version(const struct lx_sock *ls)
 	return (ls->ls_packet->lp_version);
 }
 
-/* What has come before does not make a reader of the ring look. */
-static void
-packet_drain(struct lx_sock *ls)
-{
-	int app = lx_sock_locate(ls);
-	char byte;
-
-	while (app >= 0 && recv(app, &byte, sizeof(byte), MSG_DONTWAIT) >= 0)
-		;
-	if (app >= 0)
-		close(app);
-	ls->ls_fifo.f_count = 0;
-	ls->ls_fifo.f_bytes = 0;
-	ls->ls_marked = false;
-}
-
 static int
 packet_setring(struct lx_sock *ls, const uint8_t *buf, size_t len)
 {
@@ -125,7 +108,7 @@ packet_setring(struct lx_sock *ls, const uint8_t *buf, size_t len)
 	if (lp->lp_ring != NULL)
 		return (EBUSY);
 	if ((error = ring_new(ls, lp->lp_version, lp->lp_reserve, &rq, &lp->lp_ring)) == 0)
-		packet_drain(ls);
+		dgram_discard(ls);	/* it would make a reader of the ring look */
 	return (error);
 }
 
