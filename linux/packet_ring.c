@@ -91,7 +91,7 @@ ring_unmark(struct lx_sock *ls)
 	char byte;
 	int app;
 
-	if (!ls->ls_marked || (app = lx_sock_locate(ls)) < 0)
+	if (!ls->ls_marked || ls->ls_fd < 0 || (app = lx_sock_locate(ls)) < 0)
 		return;
 	if (recv(app, &byte, sizeof(byte), MSG_DONTWAIT) >= 0)
 		dgram_markergone(ls);
@@ -352,9 +352,20 @@ ring_check(const struct tpacket_req3 *rq, int version, unsigned reserve)
 	return (size > RING_MAXSIZE ? ENOMEM : 0);
 }
 
+/* The jail's stack pays. */
+static int
+ring_charge(const struct lx_ring *lr, size_t size)
+{
+	const int bytes = (int)size;
+
+	return (lr->lr_sock->ls_so == NULL ? 0 : vi_setsockopt(lr->lr_sock->ls_so, VI_PKT_RING, &bytes, sizeof(bytes)));
+}
+
 static int
 ring_memory(struct lx_ring *lr)
 {
+	if (ring_charge(lr, lr->lr_size) != 0)
+		return (ENOMEM);
 	lr->lr_fd = memfd_create("packet ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (lr->lr_fd < 0 || ftruncate(lr->lr_fd, (off_t)lr->lr_size) != 0 ||
 	    fcntl(lr->lr_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
@@ -376,6 +387,8 @@ ring_free(struct lx_ring *lr)
 		(void)munmap(lr->lr_mem, lr->lr_size);
 	if (lr->lr_fd >= 0)
 		close(lr->lr_fd);
+	(void)ring_charge(lr, 0);
+	ring_unmark(lr->lr_sock);
 	free(lr);
 }
 

@@ -144,6 +144,7 @@ enum vi_sockopt {
 	VI_PKT_VNET_HDR,	/* VI_PKT_VNETHDRLEN bytes in front of each frame, of virtio-net */
 	VI_PKT_FANOUT,		/* uint32_t: VI_FANOUT_*; once */
 	VI_PKT_FANOUT_DATA,	/* struct vi_bpf_insn[]: what a group of VI_FANOUT_CBPF goes by */
+	VI_PKT_RING,		/* int, set: bytes that its user holds for its frames, and that the stack's account pays for; ENOBUFS */
 
 	/* Routing sockets (route.h). */
 	VI_RO_USELOOPBACK = 450,	/* the answers to what it writes come to it; on */

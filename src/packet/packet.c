@@ -53,6 +53,20 @@ pkt_so_attach(struct socket *so, int proto)
 	return (0);
 }
 
+/* Memory that is not ours, but the stack's to pay for. */
+static int
+pkt_setring(struct pktpcb *pp, uint32_t size)
+{
+	struct acctset *as = vnet_acct(pp->pp_socket->so_vnet);
+
+	if (size != 0 && acct_charge(as, ACCT_SOCKET, size) != 0)
+		return (ENOBUFS);
+	if (pp->pp_ring != 0)
+		acct_uncharge(as, ACCT_SOCKET, pp->pp_ring);
+	pp->pp_ring = size;
+	return (0);
+}
+
 static void
 pkt_so_detach(struct socket *so)
 {
@@ -61,6 +75,7 @@ pkt_so_detach(struct socket *so)
 	pkt_unhook(pp);
 	pkt_fanout_leave(pp);
 	pkt_mreq_leave(pp, 0);
+	(void)pkt_setring(pp, 0);
 	LIST_REMOVE(pp, pp_link);
 	kfree(vnet_acct(so->so_vnet), ACCT_PCB, pp, sizeof(*pp));
 	sodetached(so);
@@ -141,6 +156,10 @@ pkt_so_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t le
 		return (pkt_fanout_join(pp, val, len));
 	case VI_PKT_FANOUT_DATA:
 		return (pkt_fanout_data(pp, val, len));
+	case VI_PKT_RING:
+		if ((error = sooptint(val, len, &v)) != 0)
+			return (error);
+		return (v < 0 ? EINVAL : pkt_setring(pp, (uint32_t)v));
 	default:
 		return (ENOPROTOOPT);
 	}

@@ -45,6 +45,7 @@ struct pktpcb {
 	struct vi_pkt_stats pp_stats;
 	LIST_HEAD(, pktmreq) pp_mreqs;
 	struct pktfanout *pp_fanout;	/* NULL: in no group */
+	uint32_t	 pp_ring;	/* VI_PKT_RING, charged */
 };
 LIST_HEAD(pktpcbs, pktpcb);
 

@@ -367,6 +367,31 @@ full_socket(void **state)
 	end(&p);
 }
 
+/* Memory that a user holds is the stack's to pay for, up to its limit. */
+static void
+ring_is_charged(void **state)
+{
+	const int size = 8 << 20, less = 1 << 20, none = -1;
+	struct vi_socket *so;
+	struct pair p;
+	uint64_t before;
+
+	(void)state;
+	begin(&p);
+	so = open_at(p.a, VI_SOCK_RAW, TYPE, p.ia);
+	before = vi_vnet_memory(p.a);
+	tl_ok(vi_vnet_set_limit(p.a, "socket", 4 << 20));
+	tl_fails(vi_setsockopt(so, VI_PKT_RING, &none, sizeof(none)), EINVAL);
+	tl_fails(vi_setsockopt(so, VI_PKT_RING, &size, sizeof(size)), ENOBUFS);
+	assert_int_equal(vi_vnet_memory(p.a), before);
+	tl_ok(vi_setsockopt(so, VI_PKT_RING, &less, sizeof(less)));
+	assert_int_equal(vi_vnet_memory(p.a), before + (uint64_t)less);
+	vi_close(so);
+	tl_settle(&p.t);
+	assert_true(vi_vnet_memory(p.a) < before);
+	end(&p);
+}
+
 int
 main(void)
 {
@@ -378,6 +403,7 @@ main(void)
 		cmocka_unit_test(groups),
 		cmocka_unit_test(promiscuous_is_shown),
 		cmocka_unit_test(full_socket),
+		cmocka_unit_test(ring_is_charged),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
