@@ -37,13 +37,31 @@
 #define NAT_MEMORY	(256u << 20)	/* bytes that the far stack may have */
 #define NAT_TICK	2	/* s between looks at the flows' times */
 
-/* Flows */
-
 uint64_t
 nat_now(const struct nat *na)
 {
 	return daemon_now(na->na_daemon);
 }
+
+void *
+nat_alloc(struct nat *na, size_t size)
+{
+	void *p = NULL;
+
+	if (vi_unat_charge(na->na_unat, size) == 0 && (p = calloc(1, size)) == NULL)
+		vi_unat_uncharge(na->na_unat, size);
+	return p;
+}
+
+void
+nat_release(struct nat *na, void *p, size_t size)
+{
+	if (p != NULL && !na->na_closed)	/* then the library has settled it */
+		vi_unat_uncharge(na->na_unat, size);
+	free(p);
+}
+
+/* Flows */
 
 /* FNV-1a from a secret start: whoever fills the buckets fills only his own link's. */
 static unsigned
@@ -298,7 +316,7 @@ nat_open(void *arg, struct vi_unat *un, struct vi_vnet *far, void **user)
 	na->na_far = far;
 	STAILQ_INIT(&na->na_new);
 	LIST_INSERT_HEAD(&d->d_nats, na, na_link);
-	if ((error = open_events(na)) != 0 || (error = set_sysctls(na)) != 0 || (error = set_gateways(na)) != 0 ||
+	if ((error = vi_unat_charge(un, sizeof(*na))) != 0 || (error = open_events(na)) != 0 || (error = set_sysctls(na)) != 0 || (error = set_gateways(na)) != 0 ||
 	    (error = vi_vnet_set_limit(far, "memory", NAT_MEMORY)) != 0 ||
 	    (error = nat_raw_open(na)) != 0) {
 		nat_free(na);

@@ -92,6 +92,9 @@ struct nat {
 
 /* unat.c */
 uint64_t nat_now(const struct nat *);
+/* Zeroed memory that the jail pays for; NULL: beyond its limit.  nat_release: NULL is fine. */
+void	*nat_alloc(struct nat *, size_t);
+void	nat_release(struct nat *, void *, size_t);
 struct nat_flow *nat_flow_find(const struct nat *, const struct nat_kind *, const struct nat_pair *);
 /* False: too many; f is not touched. */
 bool	nat_flow_add(struct nat *, struct nat_flow *, const struct nat_kind *, const struct nat_pair *);

@@ -14,7 +14,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -93,12 +92,12 @@ static void
 dial(const struct nat_forward *fw, int fd, const struct vi_sockaddr *client)
 {
 	const struct nat_pair np = { .np_jail = fw->fw_jail, .np_far = *client };
-	struct nat_tcp *nt = calloc(1, sizeof(*nt));
+	struct nat_tcp *nt = nat_alloc(fw->fw_nat, sizeof(*nt));
 	struct vi_sockaddr source;
 
 	if (nt == NULL || !nat_flow_add(fw->fw_nat, &nt->nt_flow, &nat_tcp_kind, &np)) {
 		fw->fw_nat->na_refused++;
-		free(nt);
+		nat_release(fw->fw_nat, nt, sizeof(*nt));
 		close(fd);
 		return;
 	}
@@ -142,7 +141,7 @@ forward_free(struct nat_forward *fw)
 	if (fw->fw_udp != NULL)
 		nat_udp_unfix(fw->fw_udp);
 	LIST_REMOVE(fw, fw_link);
-	free(fw);
+	nat_release(fw->fw_nat, fw, sizeof(*fw));
 }
 
 void
@@ -263,7 +262,7 @@ nat_forward_add(struct nat *na, const char *const *argv, char *err)
 		return nat_fail(err, EINVAL, "forward: \"%.60s\" is no address:port", parse_end(argv[1], &new.fw_host) ? argv[2] : argv[1]);
 	if ((error = forward_check(na, &new, argv, err)) != 0)
 		return error;
-	if ((fw = malloc(sizeof(*fw))) == NULL)
+	if ((fw = nat_alloc(na, sizeof(*fw))) == NULL)
 		return ENOMEM;
 	*fw = new;
 	LIST_INSERT_HEAD(&na->na_forwards, fw, fw_link);

@@ -10,7 +10,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -195,7 +194,7 @@ static void
 echo_free(struct nat_flow *nf)
 {
 	nat_flow_remove(nf);
-	free(nf);
+	nat_release(nf->nf_nat, nf, sizeof(*nf));
 }
 
 static const struct nat_kind echo_kind = { .nk_free = echo_free, .nk_expire = echo_free };
@@ -267,12 +266,12 @@ static int
 echo_open(struct nat *na, const struct nat_pair *np, struct nat_flow **nfp)
 {
 	const bool inet6 = np->np_jail.sa_family == VI_AF_INET6;
-	struct nat_flow *nf = calloc(1, sizeof(*nf));
+	struct nat_flow *nf = nat_alloc(na, sizeof(*nf));
 	const int on = 1;
 
 	*nfp = NULL;
 	if (nf == NULL || !nat_flow_add(na, nf, &echo_kind, np)) {
-		free(nf);
+		nat_release(na, nf, sizeof(*nf));
 		return ENOBUFS;
 	}
 	if ((nf->nf_fd = socket(inet6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, echo_proto(nf))) < 0 ||

@@ -9,7 +9,6 @@
  * Listeners are shared by all that wait for the same address and port, and gone when the last of these has shaken hands.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -42,7 +41,7 @@ listener_free(struct nat_listener *nl)
 	LIST_REMOVE(nl, nl_link);
 	if (nl->nl_so != NULL)
 		vi_close(nl->nl_so);
-	free(nl);
+	nat_release(nl->nl_nat, nl, sizeof(*nl));
 }
 
 static void
@@ -118,7 +117,7 @@ listener_get(struct nat *na, const struct vi_sockaddr *addr, struct nat_listener
 		if (memcmp(&nl->nl_addr, addr, sizeof(*addr)) == 0)
 			break;
 	if (nl == NULL) {
-		if ((nl = calloc(1, sizeof(*nl))) == NULL)
+		if ((nl = nat_alloc(na, sizeof(*nl))) == NULL)
 			return ENOMEM;
 		nl->nl_nat = na;
 		nl->nl_addr = *addr;
@@ -146,8 +145,8 @@ tcp_free(struct nat_flow *nf)
 	if (nt->nt_so != NULL)
 		vi_close(nt->nt_so);
 	nat_flow_remove(nf);
-	free(nt->nt_syn);
-	free(nt);
+	nat_release(nf->nf_nat, nt->nt_syn, nt->nt_synlen);
+	nat_release(nf->nf_nat, nt, sizeof(*nt));
 }
 
 /* Only those that wait for the jail have a time. */
@@ -166,7 +165,7 @@ tcp_let_in(struct nat_tcp *nt, enum nat_tcp_state state)
 	nt->nt_state = state;
 	nt->nt_flow.nf_until = nat_now(nt->nt_flow.nf_nat) + TCP_PATIENCE;
 	(void)vi_unat_input(nt->nt_flow.nf_nat->na_unat, nt->nt_syn, nt->nt_synlen);	/* lost: the jail sends it again */
-	free(nt->nt_syn);
+	nat_release(nt->nt_flow.nf_nat, nt->nt_syn, nt->nt_synlen);
 	nt->nt_syn = NULL;
 }
 
@@ -278,12 +277,12 @@ tcp_pair(const uint8_t *packet, size_t len, struct nat_pair *np)
 static bool
 tcp_new(struct nat *na, const struct nat_pair *np, const uint8_t *packet, size_t len)
 {
-	struct nat_tcp *nt = calloc(1, sizeof(*nt));
+	struct nat_tcp *nt = nat_alloc(na, sizeof(*nt));
 
-	if (nt == NULL || (nt->nt_syn = malloc(len)) == NULL || !nat_flow_add(na, &nt->nt_flow, &nat_tcp_kind, np)) {
+	if (nt == NULL || (nt->nt_syn = nat_alloc(na, len)) == NULL || !nat_flow_add(na, &nt->nt_flow, &nat_tcp_kind, np)) {
 		if (nt != NULL)
-			free(nt->nt_syn);
-		free(nt);
+			nat_release(na, nt->nt_syn, len);
+		nat_release(na, nt, sizeof(*nt));
 		return false;
 	}
 	memcpy(nt->nt_syn, packet, len);

@@ -10,7 +10,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -44,9 +43,11 @@ struct nat_udp {
 static void
 udp_free(struct nat_flow *nf)
 {
+	struct nat_udp *nu = (struct nat_udp *)nf;
+
 	nat_flow_remove(nf);
-	free(((struct nat_udp *)nf)->nu_fixed);
-	free(nf);
+	nat_release(nf->nf_nat, nu->nu_fixed, sizeof(*nu->nu_fixed));
+	nat_release(nf->nf_nat, nu, sizeof(*nu));
 }
 
 static const struct nat_kind udp_kind = { .nk_free = udp_free, .nk_expire = udp_free };
@@ -150,12 +151,12 @@ udp_open(struct nat *na, const struct nat_pair *np, int fd, struct nat_udp **nup
 {
 	const bool inet6 = np->np_jail.sa_family == VI_AF_INET6;
 	const int level = inet6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	struct nat_udp *nu = calloc(1, sizeof(*nu));
+	struct nat_udp *nu = nat_alloc(na, sizeof(*nu));
 	struct nat_flow *nf = &nu->nu_flow;
 	int error;
 
 	if (nu == NULL || !nat_flow_add(na, nf, &udp_kind, np)) {
-		free(nu);
+		nat_release(na, nu, sizeof(*nu));
 		close(fd);
 		return ENOBUFS;
 	}
@@ -190,7 +191,7 @@ nat_udp_fix(struct nat *na, const struct vi_sockaddr *jail, int fd, struct nat_u
 	const struct nat_pair np = { .np_jail = *jail };
 	struct nat_udp *nu = (struct nat_udp *)nat_flow_find(na, &udp_kind, &np);
 	const bool taken = nu != NULL && nu->nu_fixed != NULL;
-	struct nat_clients *nc = taken ? NULL : calloc(1, sizeof(*nc));
+	struct nat_clients *nc = taken ? NULL : nat_alloc(na, sizeof(*nc));
 	int error;
 
 	if (nc == NULL) {
@@ -200,7 +201,7 @@ nat_udp_fix(struct nat *na, const struct vi_sockaddr *jail, int fd, struct nat_u
 	if (nu != NULL)
 		udp_free(&nu->nu_flow);
 	if ((error = udp_open(na, &np, fd, &nu)) != 0) {
-		free(nc);
+		nat_release(na, nc, sizeof(*nc));
 		return error;
 	}
 	nu->nu_fixed = nc;

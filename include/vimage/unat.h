@@ -6,6 +6,8 @@
  * has sockets bound to whatever address is talked to (VI_IP_TRANSPARENT, raw sockets) and relays what comes to sockets of the host.  So that he can
  * ask the host before TCP answers, the first segment of each connection is shown to him, and kept out if he wants it.
  *
+ * The jail that has the interface pays for the far stack's memory and mbufs.
+ *
  * Without an embedder who has said vi_unat_handler() there are no such interfaces (EOPNOTSUPP).
  */
 #ifndef VIMAGE_UNAT_H
@@ -26,7 +28,7 @@ struct vi_unat_ops {
 	/* Management: it goes, and the far stack with its sockets a moment later. */
 	void	(*uo_close)(void *user);
 	/*
-	 * In the far stack's lane, in the midst of things: calls nothing of the library.  An IPv4 or IPv6 packet that is complete and has in it a TCP segment with SYN and
+	 * In the far stack's lane, in the midst of things: calls nothing of the library but vi_unat_charge and _uncharge.  An IPv4 or IPv6 packet that is complete and has in it a TCP segment with SYN and
 	 * without ACK.  True: it is kept out; vi_unat_input() lets it in later.
 	 */
 	bool	(*uo_syn)(void *user, const void *packet, size_t len);
@@ -38,6 +40,12 @@ struct vi_unat_ops {
 VI_API int	vi_unat_handler(struct vi_kernel *, const struct vi_unat_ops *, void *arg);	/* management; NULL: none any more */
 /* A packet for the far stack, as if the interface had sent it; in the thread that runs that.  EINVAL, EIO (down), ENOBUFS. */
 VI_API int	vi_unat_input(struct vi_unat *, const void *packet, size_t len);
+/*
+ * Memory that the embedder has for the link: whoever has the interface pays, as he does for the far stack.  Management, or the thread that runs the far stack.
+ * What is left when uo_close has returned is nobody's any more.  ENOBUFS: beyond a limit.
+ */
+VI_API int	vi_unat_charge(struct vi_unat *, size_t bytes);
+VI_API void	vi_unat_uncharge(struct vi_unat *, size_t bytes);
 
 #ifdef __cplusplus
 }

@@ -16,3 +16,15 @@ vi_unat_input(struct vi_unat *un, const void *packet, size_t len)
 {
 	return (unat_input((struct unat *)un, packet, len));
 }
+
+int
+vi_unat_charge(struct vi_unat *un, size_t bytes)
+{
+	return (unat_charge((struct unat *)un, bytes));
+}
+
+void
+vi_unat_uncharge(struct vi_unat *un, size_t bytes)
+{
+	unat_uncharge((struct unat *)un, bytes);
+}

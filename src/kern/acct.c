@@ -48,7 +48,7 @@ acct_name(enum acct_type type)
 void
 acctset_setlimits(struct acctset *as, struct limitset *ls, struct msglog *ml)
 {
-	as->as_limits = ls;
+	as->as_limits = as->as_payer = ls;
 	as->as_log = ml;
 	acctset_relimit(as);
 }
@@ -57,7 +57,7 @@ acctset_setlimits(struct acctset *as, struct limitset *ls, struct msglog *ml)
 static void
 grant_start(struct acctset *as, enum limit_type type, uint64_t now, uint64_t *grant, uint64_t *slack, uint64_t max)
 {
-	limit_force(as->as_limits, type, now);
+	limit_force(as->as_payer, type, now);
 	*grant = now;
 	*slack = max;
 }
@@ -65,14 +65,14 @@ grant_start(struct acctset *as, enum limit_type type, uint64_t now, uint64_t *gr
 static void
 grant_end(struct acctset *as, enum limit_type type, uint64_t *grant, uint64_t *slack)
 {
-	limit_give(as->as_limits, type, *grant);
+	limit_give(as->as_payer, type, *grant);
 	*grant = *slack = UINT64_MAX;
 }
 
 void
 acctset_relimit(struct acctset *as)
 {
-	bool memory = limit_isset(as->as_limits, LIMIT_MEMORY), mbufs = limit_isset(as->as_limits, LIMIT_MBUFS);
+	bool memory = limit_isset(as->as_payer, LIMIT_MEMORY), mbufs = limit_isset(as->as_payer, LIMIT_MBUFS);
 
 	as->as_pps = limit_isset(as->as_limits, LIMIT_PPS);
 	if (memory && as->as_slack == UINT64_MAX)
@@ -96,13 +96,21 @@ acctset_ungrant(struct acctset *as)
 	as->as_granted = false;
 }
 
+void
+acctset_setpayer(struct acctset *as, struct limitset *ls)
+{
+	acctset_ungrant(as);
+	as->as_payer = ls;
+	acctset_relimit(as);
+}
+
 /* A piece if there is one, else what is needed and no more. */
 static bool
 grant_more(struct acctset *as, enum limit_type type, uint64_t need, uint64_t piece, uint64_t *grant)
 {
-	if (need < piece && limit_take(as->as_limits, type, piece))
+	if (need < piece && limit_take(as->as_payer, type, piece))
 		need = piece;
-	else if (!limit_take(as->as_limits, type, need))
+	else if (!limit_take(as->as_payer, type, need))
 		return (false);
 	*grant += need;
 	return (true);
@@ -157,9 +165,9 @@ static void
 grant_adjust(struct acctset *as, enum limit_type type, uint64_t used, uint64_t piece, uint64_t *grant)
 {
 	if (used > *grant)
-		limit_force(as->as_limits, type, used - *grant);
+		limit_force(as->as_payer, type, used - *grant);
 	else if (*grant - used > piece)
-		limit_give(as->as_limits, type, *grant - used - piece);
+		limit_give(as->as_payer, type, *grant - used - piece);
 	else
 		return;
 	*grant = used > *grant ? used : used + piece;
@@ -207,8 +215,14 @@ acct_charge(struct acctset *as, enum acct_type type, size_t bytes)
 void
 acct_uncharge(struct acctset *as, enum acct_type type, size_t bytes)
 {
-	VI_ASSERT(as->as_acct[type].ac_count > 0 && as->as_acct[type].ac_bytes >= bytes);
-	acct_give(as, type, 1, bytes);
+	acct_unchargeall(as, type, 1, bytes);
+}
+
+void
+acct_unchargeall(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
+{
+	VI_ASSERT(as->as_acct[type].ac_count >= n && as->as_acct[type].ac_bytes >= bytes);
+	acct_give(as, type, n, bytes);
 }
 
 unsigned

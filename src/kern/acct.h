@@ -44,6 +44,7 @@ struct acctset {
 	struct acct	 as_total;	/* of all types; as_total.ac_limit is the vnet's memory limit */
 	struct acct	 as_acct[ACCT_MAX];
 	struct limitset	*as_limits;	/* of the jail; NULL: none */
+	struct limitset	*as_payer;	/* those of memory and mbufs: the same, but of an annex (vnet_annex) another jail's */
 	struct msglog	*as_log;	/* who is told that one was reached; NULL */
 	/*
 	 * What the limitset has granted, and how much of it may lie idle.  Without a limit of memory or mbufs there is no end to either.
@@ -61,6 +62,8 @@ void	acctset_init(struct acctset *, struct kernel *, struct memcache *);
 const char *acct_name(enum acct_type);
 /* The limits of a jail, and where to say that they are reached; once, before anything is charged. */
 void	acctset_setlimits(struct acctset *, struct limitset *, struct msglog *);
+/* Under the kernel lock: memory and mbufs, what there is included, are taken from these limits from now on. */
+void	acctset_setpayer(struct acctset *, struct limitset *);
 /* Under the kernel lock: limits were set or lifted, here or above. */
 void	acctset_relimit(struct acctset *);
 /* Everything granted goes back: the stack is gone. */
@@ -73,6 +76,7 @@ bool	acct_packet(struct acctset *, uint64_t now);
 /* Charge without memory (mbufs, queue bytes): ENOBUFS beyond a limit (counted). */
 int	acct_charge(struct acctset *, enum acct_type, size_t bytes);
 void	acct_uncharge(struct acctset *, enum acct_type, size_t bytes);
+void	acct_unchargeall(struct acctset *, enum acct_type, uint64_t n, size_t bytes);	/* of n charges */
 /* An object made by kmalloc changes who pays; never fails (the new one may exceed its limit by it). */
 void	acct_move(struct acctset *from, struct acctset *to, enum acct_type, void *p, size_t size);
 /* Calls fn for each account that is not zero; returns how many. */

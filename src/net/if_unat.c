@@ -7,12 +7,15 @@
  * business: he has sockets there.  Here only the first segments of connections are looked for among what arrives.
  *
  * Whichever end goes takes the other with it.  The far vnet is destroyed with them, but when its own end is what destroys them.
+ *
+ * What the far stack has is paid by the jail that has the interface (vnet_annex), and what the embedder keeps for it as well.
  */
 #include "net/if_unat.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/sbuf.h"
 #include "mbuf/mbuf.h"
 #include "net/if_conf.h"
@@ -29,6 +32,8 @@ struct unat {
 	struct vnet	*un_far;
 	const struct vi_unat_ops *un_ops;	/* NULL: the embedder was not told of it, or was told that it goes */
 	void		*un_user;
+	uint64_t	 un_ncharged;	/* the embedder's: how often, and all together */
+	size_t		 un_charged;
 };
 
 struct unat_vnet {
@@ -190,6 +195,28 @@ unat_close(struct unat *un)
 	un->un_ops = NULL;
 	if (ops != NULL)
 		ops->uo_close(un->un_user);
+	acct_unchargeall(vnet_acct(un->un_far), ACCT_MISC, un->un_ncharged, un->un_charged);
+	un->un_ncharged = un->un_charged = 0;
+}
+
+int
+unat_charge(struct unat *un, size_t bytes)
+{
+	int error = acct_charge(vnet_acct(un->un_far), ACCT_MISC, bytes);
+
+	if (error == 0) {
+		un->un_ncharged++;
+		un->un_charged += bytes;
+	}
+	return (error);
+}
+
+void
+unat_uncharge(struct unat *un, size_t bytes)
+{
+	acct_uncharge(vnet_acct(un->un_far), ACCT_MISC, bytes);
+	un->un_ncharged--;
+	un->un_charged -= bytes;
 }
 
 /* What there is of it. */
@@ -207,8 +234,13 @@ unat_free(struct unat *un)
 		if (ends[i] != NULL)
 			if_free(ends[i]);
 	kfree(&far->vn_kernel->k_acct, ACCT_IFNET, un, sizeof(*un));
-	if (vnet_running(far))
-		(void)vnet_destroy(far, NULL, NULL);
+	vnet_annex(far, NULL);
+	if (vnet_running(far)) {
+		const unsigned leaks = vnet_destroy(far, NULL, NULL);
+
+		VI_DASSERT(leaks == 0);
+		(void)leaks;
+	}
 }
 
 static int
@@ -340,18 +372,19 @@ unat_handler(struct kernel *k, const struct vi_unat_ops *ops, void *arg)
 
 /* Module */
 
-/* Both ends have the same wire. */
+/* Both ends have the same wire, and who has the one pays for the other. */
 static void
 unat_event(struct vnet *vn, enum vnet_event ev, void *obj)
 {
 	struct ifnet *ifp = obj;
 	const struct unat *un;
 
-	(void)vn;
-	if (ev != VNET_EV_MTU || ifp->if_ops != &unat_near_ops)
+	if ((ev != VNET_EV_MTU && ev != VNET_EV_IFATTACH) || ifp->if_ops != &unat_near_ops)
 		return;
 	un = ifp->if_softc;
-	if (un->un_gate->if_mtu != ifp->if_mtu)
+	if (ev == VNET_EV_IFATTACH)
+		vnet_annex(un->un_far, vn);
+	else if (un->un_gate->if_mtu != ifp->if_mtu)
 		(void)if_setmtu(un->un_gate, ifp->if_mtu);
 }
 

@@ -10,5 +10,7 @@ struct unat;
 
 int	 unat_handler(struct kernel *, const struct vi_unat_ops *, void *arg);
 int	 unat_input(struct unat *, const void *, size_t);
+int	 unat_charge(struct unat *, size_t);
+void	 unat_uncharge(struct unat *, size_t);
 
 #endif

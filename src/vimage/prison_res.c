@@ -72,18 +72,28 @@ get_cpuusage(struct prison *caller, struct prison *pr, const struct param *pa, s
 
 /* limit.* */
 
+static uint64_t
+stack_sum(const struct vnet *vn, enum limit_type type, bool peak)
+{
+	const struct acct *ac = type == LIMIT_MEMORY ? &vn->vn_acct.as_total : &vn->vn_acct.as_acct[ACCT_MBUF];
+	uint64_t sum = type == LIMIT_MEMORY ? (peak ? ac->ac_peak : ac->ac_bytes) : ac->ac_count;
+	const struct vnet *annex;
+
+	if (!peak)
+		LIST_FOREACH(annex, &vn->vn_annexes, vn_annexlink)
+			sum += stack_sum(annex, type, false);
+	return (sum);
+}
+
 /* Taken in pieces, or not at all while nobody limits it: the truth is in the accounts. */
 static uint64_t
 limit_sum(const struct prison *pr, enum limit_type type, bool peak)
 {
 	const struct prison *child;
-	const struct acct *ac;
 	uint64_t sum = 0;
 
-	if (pr->pr_owns[VCLASS_VNET] && prison_vnet(pr) != NULL) {
-		ac = type == LIMIT_MEMORY ? &prison_vnet(pr)->vn_acct.as_total : &prison_vnet(pr)->vn_acct.as_acct[ACCT_MBUF];
-		sum = type == LIMIT_MEMORY ? (peak ? ac->ac_peak : ac->ac_bytes) : ac->ac_count;
-	}
+	if (pr->pr_owns[VCLASS_VNET] && prison_vnet(pr) != NULL)
+		sum = stack_sum(prison_vnet(pr), type, peak);
 	if (!peak)
 		TAILQ_FOREACH(child, &pr->pr_children, pr_sibling)
 			sum += limit_sum(child, type, false);
@@ -267,7 +277,7 @@ prison_relimit(struct prison *pr)
 	struct prison *child;
 
 	if (pr->pr_owns[VCLASS_VNET])
-		acctset_relimit(vnet_acct(prison_vnet(pr)));
+		vnet_relimit(prison_vnet(pr));
 	TAILQ_FOREACH(child, &pr->pr_children, pr_sibling)
 		prison_relimit(child);
 }

@@ -183,6 +183,7 @@ vnet_free(struct vnet *vn, vi_leak_fn *fn, void *arg)
 	struct vimage_kern *vk = vn->vn_kernel->k_vimage;
 	unsigned leaks = acctset_check(&vn->vn_acct, vnet_leak, &lc);
 
+	VI_ASSERT(LIST_EMPTY(&vn->vn_annexes) && vn->vn_annexof == NULL);
 	acctset_ungrant(&vn->vn_acct);
 	TAILQ_REMOVE(&vk->vk_vnets, vn, vn_link);
 	RB_REMOVE(vnettree, &vk->vk_byid, vn);
@@ -253,6 +254,28 @@ vnet_destroy(struct vnet *vn, vi_leak_fn *fn, void *arg)
 {
 	vnet_dismantle(vn, ((struct vimage_kern *)vn->vn_kernel->k_vimage)->vk_nmodules);
 	return (vnet_free(vn, fn, arg));
+}
+
+void
+vnet_annex(struct vnet *vn, struct vnet *to)
+{
+	if (vn->vn_annexof == to)
+		return;
+	if (vn->vn_annexof != NULL)
+		LIST_REMOVE(vn, vn_annexlink);
+	if ((vn->vn_annexof = to) != NULL)
+		LIST_INSERT_HEAD(&to->vn_annexes, vn, vn_annexlink);
+	acctset_setpayer(&vn->vn_acct, to != NULL ? to->vn_acct.as_limits : NULL);
+}
+
+void
+vnet_relimit(struct vnet *vn)
+{
+	struct vnet *annex;
+
+	acctset_relimit(&vn->vn_acct);
+	LIST_FOREACH(annex, &vn->vn_annexes, vn_annexlink)
+		acctset_relimit(&annex->vn_acct);
 }
 
 struct vnet *

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* unat: an interface that ends in a stack which takes every destination for its own. */
+#include <stdlib.h>
+
 #include <vimage/unat.h>
 
 #include "tests/lib/tl.h"
@@ -270,6 +272,72 @@ others_on_the_link(void **state)
 	tl_end(&t);
 }
 
+static uint64_t
+memory_of(struct tl *t, int jid)
+{
+	char text[32];
+
+	tl_ok(vi_jail_get(t->k, 0, jid, "limit.memory.cur", text, sizeof(text)));
+	return (strtoull(text, NULL, 10));
+}
+
+static void
+set_memory(struct tl *t, const char *jail, uint64_t limit)
+{
+	char name[32], text[64];
+
+	snprintf(name, sizeof(name), "name=%s", jail);
+	snprintf(text, sizeof(text), "limit.memory=%llu", (unsigned long long)limit);
+	tl_ok(tl_jail(t, 0, VI_JAIL_UPDATE, NULL, NULL, name, text, NULL));
+}
+
+/* The far stack's memory, and what the embedder keeps for it, are the jail's that has the interface, and bounded by its limit. */
+static void
+paid_by_the_jail(void **state)
+{
+	char name[VI_IFNAMSIZ];
+	uint64_t before[2], with;
+	struct vi_vnet *vn[2];
+	struct link l;
+	struct tl t;
+	int jid[2];
+
+	(void)state;
+	tl_begin(&t, 1);
+	l = (struct link){ .t = &t };
+	tl_ok(vi_unat_handler(t.k, &ops, &l));
+	tl_ok(tl_jail(&t, 0, VI_JAIL_CREATE, &jid[0], NULL, "name=a", "persist", "vnet", NULL));
+	tl_ok(tl_jail(&t, 0, VI_JAIL_CREATE, &jid[1], NULL, "name=b", "persist", "vnet", NULL));
+	for (int i = 0; i < 2; i++) {
+		vn[i] = vi_jail_vnet(t.k, jid[i]);
+		before[i] = memory_of(&t, jid[i]);
+	}
+	tl_ok(vi_if_create(vn[0], "unat", name));
+	with = memory_of(&t, jid[0]);
+	assert_true(with > before[0] + 10000);
+	tl_ok(vi_unat_charge(l.un, 1000000));
+	assert_int_equal(memory_of(&t, jid[0]), with + 1000000);
+	set_memory(&t, "a", with + 1100000);
+	tl_fails(vi_unat_charge(l.un, 200000), ENOBUFS);
+	tl_ok(vi_unat_charge(l.un, 50000));
+	vi_unat_uncharge(l.un, 50000);
+	/* Whoever gets the interface pays from then on, beyond his limit if it must be. */
+	set_memory(&t, "b", before[1] + 500000);
+	tl_ok(vi_if_move(vn[0], "unat0", vn[1]));
+	assert_true(memory_of(&t, jid[0]) < before[0] + 10000);
+	assert_true(memory_of(&t, jid[1]) > before[1] + 1000000);
+	tl_fails(vi_unat_charge(l.un, 1), ENOBUFS);
+	set_memory(&t, "a", 0);
+	/* It comes home, and nothing of it stays. */
+	tl_ok(vi_jail_remove(t.k, 0, jid[1]));
+	assert_true(memory_of(&t, jid[0]) > before[0] + 1000000);
+	tl_ok(vi_unat_charge(l.un, 1));
+	tl_ok(vi_if_destroy(vn[0], "unat0"));
+	assert_true(memory_of(&t, jid[0]) < before[0] + 10000);
+	tl_end(&t);
+	assert_int_equal(l.closed, 1);
+}
+
 static void
 shown(void *arg, const char *list, const char *item, const char *key, const char *value)
 {
@@ -328,6 +396,7 @@ main(void)
 		cmocka_unit_test(let_in_and_refused),
 		cmocka_unit_test(any_destination),
 		cmocka_unit_test(others_on_the_link),
+		cmocka_unit_test(paid_by_the_jail),
 		cmocka_unit_test(options_and_moves),
 	};
 
