@@ -359,6 +359,15 @@ lx_sock_hash(struct lx_sock *ls)
 	lx->lx_nsocks++;
 }
 
+void
+lx_sock_rehash(struct lx_sock *ls, ino_t ino)
+{
+	LIST_REMOVE(ls, ls_hash);
+	ls->ls_lx->lx_nsocks--;
+	ls->ls_ino = ino;
+	lx_sock_hash(ls);
+}
+
 struct lx_sock *
 lx_sock_find(const struct lx *lx, ino_t ino)
 {

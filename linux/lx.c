@@ -42,11 +42,13 @@ lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops,
 	if (ops != NULL)
 		lx->lx_ops = *ops;
 	lx->lx_arg = arg;
-	lx->lx_timerat = lx->lx_sweepat = LX_FOREVER;
+	lx->lx_timerat = lx->lx_sweepat = lx->lx_errat = lx->lx_dueat = LX_FOREVER;
 	TAILQ_INIT(&lx->lx_programs);
 	TAILQ_INIT(&lx->lx_socks);
 	TAILQ_INIT(&lx->lx_zombies);
 	TAILQ_INIT(&lx->lx_ready);
+	TAILQ_INIT(&lx->lx_errpairs);
+	TAILQ_INIT(&lx->lx_errdue);
 	TAILQ_INIT(&lx->lx_timed);
 	TAILQ_INIT(&lx->lx_rings);
 	TAILQ_INIT(&lx->lx_tuns);

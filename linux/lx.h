@@ -115,6 +115,7 @@ enum lx_state {
 /* Of one datagram in the pair: what the payload does not say. */
 struct lx_dgram {
 	uint32_t	 dg_len;
+	uint32_t	 dg_cost;	/* what it adds to the host's count of what is queued */
 	bool		 dg_marker;	/* no datagram: wakes poll() for a pending error */
 	uint8_t		 dg_ttl, dg_tos;
 	uint8_t		 dg_optlen, dg_opts[40];	/* of the IPv4 header */
@@ -131,7 +132,7 @@ struct lx_fifo {
 	struct lx_dgram	*f_ring;
 	uint32_t	 f_size;	/* a power of two, or 0 */
 	uint32_t	 f_head, f_count;
-	uint64_t	 f_bytes;
+	uint64_t	 f_cost;	/* of all */
 	uint64_t	 f_stamp;	/* of the last one that was taken */
 };
 
@@ -211,6 +212,12 @@ struct lx_sock {
 	struct lx_fifo	 ls_fifo;
 	int		 ls_stamping;	/* SO_TIMESTAMPING */
 	bool		 ls_marked;	/* a marker is in the pair */
+	bool		 ls_errpair;	/* the pair is one of sock_errpair.c's */
+	bool		 ls_errshown;	/* ... and its poll() says POLLERR, if no read has taken it off */
+	bool		 ls_errdue;	/* ... or is to say so when ours is empty and the program waits */
+	uint8_t		 ls_errlooks;	/* it did not, that often */
+	TAILQ_ENTRY(lx_sock) ls_errlink;	/* in lx_errpairs when ls_errpair */
+	TAILQ_ENTRY(lx_sock) ls_duelink;	/* in lx_errdue when ls_errdue */
 	void		*ls_held;	/* a datagram that found no room in the pair */
 	struct lx_dgram	 ls_helddg;
 	struct lx_cork	*ls_cork;	/* the pieces so far of one to be sent */
@@ -234,6 +241,10 @@ struct lx {
 	struct lx_sockq	 lx_socks;	/* with a stack's end */
 	struct lx_sockq	 lx_zombies;	/* without */
 	struct lx_sockq	 lx_ready;	/* to be looked at by lx_poll */
+	struct lx_sockq	 lx_errpairs;	/* whose closing nobody tells us, the newest first */
+	uint64_t	 lx_errat, lx_errgap;	/* when to look at them, and how long after the last time */
+	struct lx_sockq	 lx_errdue;	/* of them those with an error that poll() does not say yet */
+	uint64_t	 lx_dueat;	/* when to look at those */
 	struct lx_calls	 lx_timed;
 	TAILQ_HEAD(, lx_ring) lx_rings;	/* of packet sockets */
 	TAILQ_HEAD(, lx_tun) lx_tuns;	/* interfaces that programs are the wire of */
@@ -283,6 +294,7 @@ bool	 lx_call_has(const struct lx_call *, unsigned cap);	/* CAP_*, in the jail; 
 int	 lx_sock_locate(struct lx_sock *);	/* a copy of the program's end, or -1 */
 struct lx_sock *lx_sock_find(const struct lx *, ino_t);
 void	 lx_sock_hash(struct lx_sock *);
+void	 lx_sock_rehash(struct lx_sock *, ino_t);	/* the program's end is another */
 int	 lx_hash_init(struct lx *);
 void	 lx_tasks_free(struct lx *);
 bool	 lx_call_nonblock(const struct lx_call *, int flags);
@@ -362,13 +374,23 @@ int	 dgram_push(struct lx_sock *, const void *, const struct lx_dgram *); /* EAG
 int	 dgram_offer(struct lx_sock *, const void *, const struct lx_dgram *); /* to a call that waits for it, or as dgram_push */
 /* Takes one from the pair through our copy of the program's end.  EAGAIN: none. */
 int	 dgram_take(struct lx_call *, void *buf, size_t size, bool peek, struct lx_dgram *);
-void	 dgram_unmark(struct lx_call *);	/* the error it stood for is told: no marker must wake anybody */
 void	 dgram_discard(struct lx_sock *);	/* what waits in the pair */
+void	 dgram_mark(struct lx_sock *);	/* something wakes poll(), which says POLLIN */
+int	 dgram_pending(struct lx_call *);	/* the pending error, or 0; told now, nothing must wake anybody for it */
 int	 dgram_recv(struct lx_sock *, void *, size_t, struct lx_dgram *);	/* from the vnet's socket */
 void	 dgram_markergone(struct lx_sock *);	/* the marker was taken out of the pair */
 int	 dgram_next(struct lx_call *);	/* length of the next datagram, 0: none */
 uint64_t dgram_stamp(struct lx_call *);	/* when the last one that was read had come, 0: not known */
 int64_t	 dgram_connect(struct lx_call *, const struct vi_sockaddr *);
+
+/* sock_errpair.c: pairs whose poll() can say POLLERR */
+void	 errpair_make(struct lx_call *);	/* the socket of the call has one from now on, if it can */
+void	 errpair_free(struct lx_sock *);
+void	 errpair_end(struct lx_sock *);	/* the program's end says end of file */
+bool	 errpair_closed(const struct lx_sock *);	/* by the program, everywhere */
+void	 errpair_show(struct lx_sock *);	/* poll() is to say that there is an error, if there is one */
+bool	 errpair_lower(struct lx_call *);	/* no more; false: a read of the program has taken it off */
+uint64_t errpairs_timer(struct lx *, uint64_t now);	/* when to be called again */
 
 /* sock_packet.c */
 int64_t	 packet_socket(struct lx_call *, int type, int proto, int flags);

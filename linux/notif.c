@@ -268,7 +268,7 @@ lx_timer_at(struct lx *lx, uint64_t at)
 void
 lx_timers(struct lx *lx)
 {
-	uint64_t next = lx->lx_sweepat, now = lx_now(), ring;
+	uint64_t next = lx->lx_sweepat, now = lx_now(), other;
 	struct lx_call *c, *tmp;
 
 	lx->lx_timerat = LX_FOREVER;
@@ -283,8 +283,10 @@ lx_timers(struct lx *lx)
 		lx->lx_sweepat = TAILQ_EMPTY(&lx->lx_zombies) ? LX_FOREVER : now + 2000000000;
 		next = lx->lx_sweepat < next ? lx->lx_sweepat : next;
 	}
-	ring = rings_timer(lx, now);
-	next = ring < next ? ring : next;
+	other = rings_timer(lx, now);
+	next = other < next ? other : next;
+	other = errpairs_timer(lx, now);
+	next = other < next ? other : next;
 	if (next != LX_FOREVER)
 		lx_timer_at(lx, next);
 }

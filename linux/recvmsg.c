@@ -203,8 +203,8 @@ recv_errqueue(struct lx_call *c, struct recv *r)
 		return (-error);
 	if (c->c_sock->ls_kind == LXK_DGRAM) {
 		c->c_sock->ls_error = 0;	/* it stood for this */
-		if ((vi_poll(c->c_sock->ls_so) & VI_POLLERR) == 0)
-			dgram_unmark(c);
+		if (c->c_sock->ls_errshown || (vi_poll(c->c_sock->ls_so) & VI_POLLERR) == 0)
+			(void)dgram_pending(c);
 	}
 	dg = (struct lx_dgram){ .dg_len = (uint32_t)se.se_len, .dg_from = se.se_dst };
 	r->r_out = MSG_ERRQUEUE;
@@ -219,11 +219,8 @@ recv_take(struct lx_call *c, char *buf, bool peek, struct lx_dgram *dg)
 	struct lx_sock *ls = c->c_sock;
 	int error;
 
-	if (ls->ls_error != 0) {
-		error = lx_sock_error(ls);
-		dgram_unmark(c);
+	if ((ls->ls_error != 0 || ls->ls_errshown) && (error = dgram_pending(c)) != 0)
 		return (error);
-	}
 	error = dgram_take(c, buf, LX_MAXDGRAM, peek, dg);
 	if (error == EAGAIN && ls->ls_kind == LXK_DGRAM && ls->ls_so == NULL)
 		return (ENETDOWN);

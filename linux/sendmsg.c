@@ -93,8 +93,8 @@ send_inet(struct lx_call *c, const struct send *s)
 		return (-ENETDOWN);
 	if ((s->s_flags & MSG_OOB) != 0 || (more && (!udp || ls->ls_type != SOCK_DGRAM)))
 		return (-EOPNOTSUPP);
-	if (ls->ls_error != 0)
-		return (-lx_sock_error(ls));
+	if ((ls->ls_error != 0 || ls->ls_errshown) && (error = dgram_pending(c)) != 0)
+		return (-error);
 	if (s->s_len > LX_MAXDGRAM && (ls->ls_cmsg & LXC_RECVERR6) == 0)
 		return (-EMSGSIZE);
 	error = send_address(c, s, &msg);

@@ -196,6 +196,7 @@ lx_sock_free(struct lx_sock *ls)
 	if (ls->ls_appfd >= 0)
 		close(ls->ls_appfd);
 	listen_free(ls);
+	errpair_free(ls);
 	dgram_free(ls);
 	packet_free(ls);
 	nl_free(ls);
@@ -216,6 +217,8 @@ lx_sock_zombie(struct lx_sock *ls)
 	if (ls->ls_fd < 0)
 		return;
 	lx_sock_unready(ls);
+	errpair_end(ls);
+	errpair_free(ls);
 	sock_close_end(ls);
 	TAILQ_REMOVE(&lx->lx_socks, ls, ls_link);
 	TAILQ_INSERT_TAIL(&lx->lx_zombies, ls, ls_link);
@@ -280,8 +283,11 @@ lx_sock_error(struct lx_sock *ls)
 bool
 lx_sock_closed(struct lx_sock *ls)
 {
-	int fd = lx_sock_locate(ls);
+	int fd;
 
+	if (ls->ls_errpair)
+		return (errpair_closed(ls));
+	fd = lx_sock_locate(ls);
 	if (fd < 0)
 		return (true);
 	close(fd);
@@ -310,7 +316,7 @@ reap_next(struct lx *lx, struct vi_vnet *vn, uint16_t port)
 		if (port != 0 && sock_port(ls) != port)
 			continue;
 		pf.fd = ls->ls_fd;
-		if (poll(&pf, 1, 0) > 0 && (pf.revents & POLLHUP) != 0)
+		if (ls->ls_errpair ? errpair_closed(ls) : poll(&pf, 1, 0) > 0 && (pf.revents & POLLHUP) != 0)
 			return (ls);
 	}
 	return (NULL);

@@ -15,8 +15,9 @@
  * reordered, not lost.
  *
  * Pending errors (ECONNREFUSED after an ICMP message) go to a waiting call, or are kept in
- * ls_error with an empty marker datagram in the queue, which wakes poll(); the next call that
- * comes to us returns the error.
+ * ls_error; the next call that comes to us returns the error.  poll() says POLLERR where the
+ * program asked for an error queue (sock_errpair.c); otherwise an empty marker datagram in the
+ * queue wakes it.
  *
  * What the program sends without an address (connected sockets) arrives in the pair and is
  * sent from there.
@@ -44,7 +45,7 @@ fifo_head(struct lx_fifo *f)
 static void
 fifo_pop(struct lx_fifo *f)
 {
-	f->f_bytes -= fifo_head(f)->dg_len;
+	f->f_cost -= fifo_head(f)->dg_cost;
 	if (!fifo_head(f)->dg_marker)
 		f->f_stamp = fifo_head(f)->dg_stamp;
 	f->f_head++;
@@ -69,11 +70,23 @@ fifo_grow(struct lx_fifo *f)
 	return (0);
 }
 
-/* Forgets what the program has taken without us: all beyond the bytes that are still queued. */
-static void
-fifo_sync(struct lx_fifo *f, uint64_t queued)
+/*
+ * What the program has not taken yet, as the host counts it: the bytes at the program's end appfd, which of a SOCK_DGRAM pair are only those of the first
+ * datagram; there it is the memory at ours.
+ */
+static int
+dgram_queued(const struct lx_sock *ls, int appfd, int *queued)
 {
-	while (f->f_count > 0 && f->f_bytes > queued)
+	if (ls->ls_errpair)
+		return (ioctl(ls->ls_fd, TIOCOUTQ, queued));
+	return (ioctl(appfd, FIONREAD, queued));
+}
+
+/* Forgets what the program has taken without us: all beyond what is still queued. */
+static void
+fifo_sync(struct lx_fifo *f, int queued)
+{
+	while (f->f_count > 0 && f->f_cost > (uint64_t)queued)
 		fifo_pop(f);
 }
 
@@ -119,15 +132,24 @@ int
 dgram_push(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
 {
 	struct lx_fifo *f = &ls->ls_fifo;
+	uint32_t cost = dg->dg_len;
+	int after, before = 0;
+	struct lx_dgram *e;
 
 	if (ls->ls_fd < 0)
 		return (EPIPE);
 	if (fifo_room(ls) != 0)
 		return (ENOMEM);
+	if (ls->ls_errpair)
+		(void)ioctl(ls->ls_fd, TIOCOUTQ, &before);
 	if (send(ls->ls_fd, buf, dg->dg_len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return (errno == EAGAIN || errno == ENOBUFS ? EAGAIN : errno);
-	f->f_ring[(f->f_head + f->f_count++) & (f->f_size - 1)] = *dg;
-	f->f_bytes += dg->dg_len;
+	if (ls->ls_errpair && ioctl(ls->ls_fd, TIOCOUTQ, &after) == 0)
+		cost = after > before ? (uint32_t)(after - before) : 0;
+	e = &f->f_ring[(f->f_head + f->f_count++) & (f->f_size - 1)];
+	*e = *dg;
+	e->dg_cost = cost;
+	f->f_cost += cost;
 	return (0);
 }
 
@@ -139,10 +161,12 @@ dgram_take(struct lx_call *c, void *buf, size_t size, bool peek, struct lx_dgram
 	ssize_t n;
 
 	for (;;) {
-		if (ioctl(c->c_fd, FIONREAD, &queued) != 0)
+		if (dgram_queued(c->c_sock, c->c_fd, &queued) != 0)
 			return (errno);
-		fifo_sync(f, (uint64_t)queued);
+		fifo_sync(f, queued);
 		n = recv(c->c_fd, buf, size, MSG_DONTWAIT | (peek ? MSG_PEEK : 0));
+		if (n < 0 && errno == ECONNRESET && c->c_sock->ls_errpair)
+			continue;	/* it was raised for the program and is taken off now */
 		if (n < 0)
 			return (errno);
 		if (n == 0 && fifo_head(f) == NULL && c->c_sock->ls_fd < 0)
@@ -160,7 +184,7 @@ dgram_take(struct lx_call *c, void *buf, size_t size, bool peek, struct lx_dgram
 	}
 }
 
-void
+static void
 dgram_unmark(struct lx_call *c)
 {
 	struct lx_fifo *f = &c->c_sock->ls_fifo;
@@ -168,9 +192,9 @@ dgram_unmark(struct lx_call *c)
 	int queued;
 	char byte;
 
-	if (!c->c_sock->ls_marked || ioctl(c->c_fd, FIONREAD, &queued) != 0)
+	if (!c->c_sock->ls_marked || dgram_queued(c->c_sock, c->c_fd, &queued) != 0)
 		return;
-	fifo_sync(f, (uint64_t)queued);
+	fifo_sync(f, queued);
 	head = fifo_head(f);
 	if (head == NULL || !head->dg_marker)
 		return;			/* datagrams before it wake poll() anyway */
@@ -187,9 +211,9 @@ dgram_next(struct lx_call *c)
 	int queued;
 	uint32_t i;
 
-	if (ioctl(c->c_fd, FIONREAD, &queued) != 0 || queued == 0)
+	if (dgram_queued(c->c_sock, c->c_fd, &queued) != 0 || queued == 0)
 		return (0);
-	fifo_sync(f, (uint64_t)queued);
+	fifo_sync(f, queued);
 	for (i = 0; i < f->f_count; i++) {
 		dg = &f->f_ring[(f->f_head + i) & (f->f_size - 1)];
 		if (!dg->dg_marker)
@@ -214,8 +238,8 @@ dgram_stamp(struct lx_call *c)
 	struct lx_fifo *f = &c->c_sock->ls_fifo;
 	int queued;
 
-	if (ioctl(c->c_fd, FIONREAD, &queued) == 0)
-		fifo_sync(f, (uint64_t)queued);
+	if (dgram_queued(c->c_sock, c->c_fd, &queued) == 0)
+		fifo_sync(f, queued);
 	return (f->f_stamp);
 }
 
@@ -233,11 +257,29 @@ dgram_unmarked(struct lx_sock *ls)
 	return (!ls->ls_marked);
 }
 
+void
+dgram_mark(struct lx_sock *ls)
+{
+	const struct lx_dgram marker = { .dg_marker = true };
+
+	if (dgram_unmarked(ls))
+		ls->ls_marked = dgram_push(ls, "", &marker) == 0;
+}
+
+/* poll() of the program is to say that there is an error. */
+static void
+dgram_show(struct lx_sock *ls)
+{
+	if (ls->ls_errpair)
+		errpair_show(ls);
+	else
+		dgram_mark(ls);
+}
+
 /* The error is the waiting receiver's, or it waits for the next one. */
 static void
 dgram_error(struct lx_sock *ls, int error)
 {
-	struct lx_dgram marker = { .dg_marker = true };
 	struct lx_call *c;
 
 	while ((c = TAILQ_FIRST(&ls->ls_calls)) != NULL && error != 0) {
@@ -247,9 +289,23 @@ dgram_error(struct lx_sock *ls, int error)
 	}
 	if (error != 0)
 		ls->ls_error = error;
-	if (!dgram_unmarked(ls) || (error == 0 && (ls->ls_cmsg & LXC_ERRORS) == 0))
-		return;
-	ls->ls_marked = dgram_push(ls, "", &marker) == 0;
+	if (error != 0 || (ls->ls_cmsg & LXC_ERRORS) != 0)
+		dgram_show(ls);
+}
+
+int
+dgram_pending(struct lx_call *c)
+{
+	struct lx_sock *ls = c->c_sock;
+	int error;
+
+	if (!errpair_lower(c))
+		ls->ls_error = 0;
+	error = lx_sock_error(ls);
+	dgram_unmark(c);
+	if (ls->ls_errpair)
+		errpair_show(ls);	/* there may be more */
+	return (error);
 }
 
 /* To a call that waits for it, past the pair.  False: nobody took it. */
@@ -417,7 +473,7 @@ dgram_drain(struct lx_sock *ls)
 
 	for (n = 0; n < DGRAM_TXTURN; n++) {
 		len = recv(ls->ls_fd, buf, LX_MAXDGRAM, MSG_DONTWAIT);
-		if (len < 0 && errno == EAGAIN)
+		if (len < 0 && errno == EAGAIN && !(ls->ls_errpair && ls->ls_hup))
 			return (true);
 		if (len <= 0 && ls->ls_rdhup && ioctl(ls->ls_fd, FIONREAD, &avail) == 0 &&
 		    avail == 0) {

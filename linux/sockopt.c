@@ -577,6 +577,8 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 		if ((o->o_cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
 			ls->ls_cmsg &= ~(uint32_t)(LXC_STAMP | LXC_STAMPNS);
 		ls->ls_cmsg = value != 0 ? ls->ls_cmsg | o->o_cmsg : ls->ls_cmsg & ~o->o_cmsg;
+		if ((ls->ls_cmsg & o->o_cmsg & LXC_ERRORS) != 0)
+			errpair_make(c);
 	}
 	if (o->o_vi == VI_SO_TIMESTAMP || o->o_form == F_STAMPING)
 		set_stamps(ls);
@@ -829,11 +831,9 @@ get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 static int
 get_error(struct lx_call *c, uint8_t *buf, size_t *len)
 {
-	int native = 0, value = lx_sock_error(c->c_sock);
+	int native = 0, value = c->c_sock->ls_kind == LXK_DGRAM ? dgram_pending(c) : lx_sock_error(c->c_sock);
 	socklen_t size = sizeof(native);
 
-	if (c->c_sock->ls_kind == LXK_DGRAM)
-		dgram_unmark(c);
 	if (c->c_sock->ls_fd < 0 &&
 	    getsockopt(c->c_fd, SOL_SOCKET, SO_ERROR, &native, &size) == 0 && native == 0)
 		value = 0;
