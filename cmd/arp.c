@@ -241,9 +241,20 @@ set_file(const struct arp *a, const char *name)
 	return status;
 }
 
+/* -i is for what is shown, and for -d -a. */
+static bool
+narrows(const struct arp *a)
+{
+	return a->a_verb == 0 || (a->a_verb == 'd' && a->a_all);
+}
+
 static int
 run(struct arp *a, int argc, char **argv)
 {
+	if (a->a_interface != NULL && !narrows(a)) {
+		cmd_warnx(a->a_cx, "-i not applicable to this operation");
+		return 1;
+	}
 	if (a->a_verb == 'f')
 		return argc == 1 && !a->a_all ? set_file(a, argv[0]) : cmd_usage(a->a_cx, 0, 1);
 	if (a->a_verb == 's' || a->a_verb == 'S')
@@ -262,13 +273,17 @@ cmd_arp(struct cmd_ctx *cx, int argc, char **argv)
 {
 	struct arp a = { .a_cx = cx };
 	int ch;
+	bool twice = false;
 
 	if ((a.a_xo = cmd_xo(cx, &argc, argv)) == NULL)
 		return 1;
 	while ((ch = getopt(argc, argv, "+:adfi:j:nsS")) != -1) {
 		switch (ch) {
 		case 'a': a.a_all = true; break;
-		case 'd': case 'f': case 's': case 'S': a.a_verb = (char)ch; break;
+		case 'd': case 'f': case 's': case 'S':
+			twice = twice || a.a_verb != 0;
+			a.a_verb = (char)ch;
+			break;
 		case 'i': a.a_interface = optarg; break;
 		case 'j': cx->cx_jail = optarg; break;
 		case 'n': a.a_numeric = true; break;
@@ -277,5 +292,5 @@ cmd_arp(struct cmd_ctx *cx, int argc, char **argv)
 			return cmd_usage(cx, ch, 1);
 		}
 	}
-	return xo_finish(a.a_xo, run(&a, argc - optind, argv + optind));
+	return xo_finish(a.a_xo, twice ? cmd_usage(cx, 0, 1) : run(&a, argc - optind, argv + optind));
 }

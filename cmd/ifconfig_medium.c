@@ -44,6 +44,18 @@ opening_fail(struct opening *og, const char *what, const char *why)
 	return -1;
 }
 
+/* The name of an interface of the host; -1 after a message when none could have it. */
+static int
+host_name(struct opening *og, struct ifreq *ifr)
+{
+	const char *dev = cmd_str(og->og_op, "address");
+
+	if (strlen(dev) >= sizeof(ifr->ifr_name))
+		return opening_fail(og, dev, strerror(ENODEV));
+	memcpy(ifr->ifr_name, dev, strlen(dev) + 1);
+	return 0;
+}
+
 /* A device of the host. */
 static int
 open_hostdev(struct opening *og)
@@ -52,7 +64,8 @@ open_hostdev(struct opening *og)
 	struct ifreq ifr = { .ifr_flags = 0 };
 
 	ifr.ifr_flags = (short)(IFF_NO_PI | (strncmp(og->og_ifname, "tun", 3) == 0 ? IFF_TUN : IFF_TAP));
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%.15s", dev);
+	if (host_name(og, &ifr) != 0)
+		return -1;
 	if ((og->og_fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
 		return opening_fail(og, "/dev/net/tun", strerror(errno));
 	if (ioctl(og->og_fd, TUNSETIFF, &ifr) != 0)
@@ -274,11 +287,8 @@ open_dev(struct opening *og)
 	struct sockaddr_ll sll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
 	struct ifreq ifr = { .ifr_flags = 0 };
 
-	if (strlen(dev) >= sizeof(ifr.ifr_name))
-		return opening_fail(og, dev, strerror(ENODEV));
-	memcpy(ifr.ifr_name, dev, strlen(dev) + 1);
 	/* Without a protocol nothing comes until it is bound. */
-	if (make_socket(og, AF_PACKET, SOCK_RAW) != 0)
+	if (host_name(og, &ifr) != 0 || make_socket(og, AF_PACKET, SOCK_RAW) != 0)
 		return -1;
 	if (ioctl(og->og_fd, SIOCGIFHWADDR, &ifr) != 0)
 		return opening_fail(og, dev, strerror(errno));

@@ -526,7 +526,10 @@ take_option(struct setting *s, const struct family_of_words *fw, int argc, char 
 
 	*used = fw->fw_args(argv[0]);
 	if (*used >= argc) {
-		cmd_warnx(s->s_cx, "'%s' requires %s", argv[0], *used == 1 ? "argument" : "2 arguments");
+		if (*used == 1)
+			cmd_warnx(s->s_cx, "'%s' requires argument", argv[0]);
+		else
+			cmd_warnx(s->s_cx, "'%s' requires %d arguments", argv[0], *used);
 		return ECANCELED;
 	}
 	if ((op = fw->fw_op(argv[0], *used, argv + 1)) == NULL)

@@ -497,16 +497,16 @@ change(struct route *r, const char *op)
 	}
 	if (r->r_dry) {
 		json_decref(req);
-		return 0;
-	}
-	error = cmd_try(r->r_cx, req, NULL, &ce);
+		error = 0;
+	} else
+		error = cmd_try(r->r_cx, req, NULL, &ce);
 	if (error == ESRCH)
 		cmd_warnx(r->r_cx, "route has not been found");
 	else if (error != 0)
 		cmd_warnx(r->r_cx, "writing to routing socket: %s", strerror(error));
 	if (!r->r_quiet)
 		report(r, error, ce.ce_text);
-	if (error == 0 && r->r_verbose && strcmp(op, "route.delete") != 0)
+	if (error == 0 && r->r_verbose && !r->r_dry && strcmp(op, "route.delete") != 0)
 		return look_up(r);
 	return error != 0;
 }

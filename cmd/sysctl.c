@@ -97,12 +97,24 @@ complain(const struct sysctl *sc, const char *text)
 		cmd_warnx(sc->sc_cx, "%s", text);
 }
 
+/* ENOENT: is it the name that is not there?  It may be the jail. */
+static bool
+name_unknown(const struct sysctl *sc, const struct cmd_error *ce)
+{
+	struct cmd_error jail;
+
+	return ce->ce_errno == ENOENT && (sc->sc_cx->cx_jail == NULL ||
+	    cmd_try(sc->sc_cx, json_pack("{s:s}", "op", "jail.find"), NULL, &jail) == 0);
+}
+
 static int
 fail(const struct sysctl *sc, const struct cmd_error *ce)
 {
-	if (ce->ce_errno == ENOENT && sc->sc_ignore)
+	bool unknown = (sc->sc_ignore || sc->sc_quiet) && name_unknown(sc, ce);
+
+	if (unknown && sc->sc_ignore)
 		return 0;
-	if (ce->ce_errno != ENOENT || !sc->sc_quiet)
+	if (!unknown)
 		complain(sc, ce->ce_text);
 	return 1;
 }
