@@ -282,7 +282,7 @@ add_named(struct jail *j, const char *id)
 	json_t *r;
 
 	snprintf(name, sizeof(name), "%s", id);
-	if (id[strspn(id, "0123456789")] == '\0' && !STAILQ_EMPTY(&j->j_conf.jc_blocks) &&
+	if (id[strspn(id, "0123456789")] == '\0' && !STAILQ_EMPTY(&j->j_conf.jc_blocks) && jc_find(&j->j_conf, id) == NULL &&
 	    cmd_try(j->j_cx, json_pack("{s:s,s:s}", "op", "jail.find", "jail", id), &r, &ce) == 0) {
 		snprintf(name, sizeof(name), "%s", cmd_str(r, "name"));
 		json_decref(r);

@@ -235,6 +235,7 @@ step_stopped(struct job *jb)
 	jb->jb_again = false;
 	jb->jb_start = jb->jb_create = true;
 	jb->jb_update = false;
+	jb->jb_jid[0] = '\0';	/* it had that */
 	jb->jb_hook = 0;
 	jb->jb_step = STEP_LOOK;
 	return true;

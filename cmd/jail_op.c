@@ -136,6 +136,14 @@ write_jidfile(const struct job *jb, const json_t *r)
 	fclose(f);
 }
 
+/* In messages a configured jail has the name of its block. */
+static const char *
+shown_name(const struct job *jb, const json_t *r)
+{
+	return jb->jb_name != NULL && jc_find(&jb->jb_jail->j_conf, jb->jb_name) != NULL ? jb->jb_name : cmd_str(r, "name");
+}
+
+/* A jail made from parameters of the command line is made without a word, as in FreeBSD. */
 static void
 report_set(struct job *jb, const json_t *r)
 {
@@ -143,10 +151,10 @@ report_set(struct job *jb, const json_t *r)
 
 	if (j->j_jidonly)
 		printf("%s\n", jb->jb_jid);
-	else if (jb->jb_made && !j->j_quiet && (job_id(jb) != NULL || j->j_verbose))
-		printf("%s: created\n", cmd_str(r, "name"));
+	else if (jb->jb_made && !j->j_quiet && (jb->jb_conf || j->j_verbose))
+		printf("%s: created\n", shown_name(jb, r));
 	else if (j->j_verbose && !jb->jb_made)
-		printf("%s: modified\n", cmd_str(r, "name"));
+		printf("%s: modified\n", shown_name(jb, r));
 	fflush(stdout);
 	if (j->j_jidfile != NULL)
 		write_jidfile(jb, r);
@@ -205,7 +213,7 @@ static void
 report_removed(const struct job *jb, const json_t *r)
 {
 	const struct jail *j = jb->jb_jail;
-	const char *name = cmd_str(r, "name");
+	const char *name = shown_name(jb, r);
 	json_int_t n;
 	json_t *ifp;
 	size_t i;
@@ -226,6 +234,8 @@ static bool
 removed(struct job *jb, int error, const json_t *r, const struct cmd_error *ce)
 {
 	if (error == 0) {
+		/* For the commands that follow. */
+		snprintf(jb->jb_jid, sizeof(jb->jb_jid), "%lld", (long long)cmd_int(r, "jid"));
 		report_removed(jb, r);
 		return true;
 	}

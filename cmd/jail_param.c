@@ -99,15 +99,16 @@ joined(const struct jc_param *pm)
 json_t *
 param_list(const struct job *jb)
 {
-	bool named = jc_param(&jb->jb_params, "name") != NULL || jb->jb_name == NULL;
 	json_t *list = json_array(), *value;
 	const struct jc_param *pm;
+	const char *own = NULL;
 
 	/* A block whose name is a number means the jail of that number. */
-	if (!named)
-		json_array_append_new(list, json_pack("[s,s]",
-		    jb->jb_name[strspn(jb->jb_name, "0123456789")] == '\0' ? "jid" : "name",
-		    jb->jb_name));
+	if (jb->jb_name != NULL)
+		own = jb->jb_name[strspn(jb->jb_name, "0123456789")] == '\0' ? "jid" : "name";
+	if (own != NULL && jc_param(&jb->jb_params, own) == NULL &&
+	    (jb->jb_conf || jc_param(&jb->jb_params, "name") == NULL))
+		json_array_append_new(list, json_pack("[s,s]", own, jb->jb_name));
 	STAILQ_FOREACH(pm, &jb->jb_params, pm_link) {
 		if (param_local(pm->pm_name))
 			continue;

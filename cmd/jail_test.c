@@ -26,7 +26,7 @@ test_create(void **state)
 	fake_run(&fk, cmd_jail, "jail -c name=web persist vnet vnet.interface=a,b path=/ "
 	    "children.max=4");
 	assert_int_equal(fk.fk_status, 0);
-	assert_string_equal(fk.fk_out, "web: created\n");
+	assert_string_equal(fk.fk_out, "");
 	assert_request(&fk, "{\"create\":true,\"hold\":false,\"op\":\"jail.set\","
 	    "\"params\":[[\"name\",\"web\"],[\"persist\",null],[\"vnet\",null],"
 	    "[\"vnet.interface\",\"a,b\"],[\"path\",\"/\"],[\"children.max\",\"4\"]],"
@@ -35,8 +35,8 @@ test_create(void **state)
 	fake_run(&fk, cmd_jail, "jail -i -c -n web persist");
 	assert_string_equal(fk.fk_out, "3\n");
 	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
-	fake_run(&fk, cmd_jail, "jail -qc name=web persist");
-	assert_string_equal(fk.fk_out, "");
+	fake_run(&fk, cmd_jail, "jail -vc name=web persist");
+	assert_string_equal(fk.fk_out, "web: created\n");
 	fake_free(&fk);
 }
 
@@ -51,7 +51,7 @@ test_command(void **state)
 	fake_ok(&fk, "{}");
 	fake_run(&fk, cmd_jail, "jail -c name=web vnet command=/bin/echo a=b -c");
 	assert_int_equal(fk.fk_status, 7);
-	assert_string_equal(fk.fk_out, "web: created\nrun in 3: /bin/echo a=b -c\n");
+	assert_string_equal(fk.fk_out, "run in 3: /bin/echo a=b -c\n");
 	assert_request(&fk, "{\"create\":true,\"hold\":true,\"op\":\"jail.set\","
 	    "\"params\":[[\"name\",\"web\"],[\"vnet\",null]],\"update\":false}");
 	fake_free(&fk);
@@ -72,7 +72,7 @@ test_modify(void **state)
 	    "\"params\":[[\"name\",\"web\"],[\"nopersist\",null]],\"update\":true}");
 	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
 	fake_run(&fk, cmd_jail, "jail -cm name=web persist");
-	assert_string_equal(fk.fk_out, "web: created\n");
+	assert_string_equal(fk.fk_out, "");
 	assert_request(&fk, "{\"create\":true,\"hold\":false,\"op\":\"jail.set\","
 	    "\"params\":[[\"name\",\"web\"],[\"persist\",null]],\"update\":true}");
 	fake_fail(&fk, EPERM, "path: cannot be changed after creation");
@@ -80,7 +80,7 @@ test_modify(void **state)
 	fake_ok(&fk, "{\"jid\":4,\"name\":\"web\",\"created\":true}");
 	fake_run(&fk, cmd_jail, "jail -mr name=web path=/srv persist");
 	assert_int_equal(fk.fk_status, 0);
-	assert_string_equal(fk.fk_out, "web: removed\nweb: created\n");
+	assert_string_equal(fk.fk_out, "web: removed\n");
 	fake_free(&fk);
 }
 
@@ -122,7 +122,7 @@ test_restart(void **state)
 	fake_ok(&fk, "{\"jid\":3,\"name\":\"web\",\"created\":true}");
 	fake_run(&fk, cmd_jail, "jail -rc name=web persist");
 	assert_int_equal(fk.fk_status, 0);
-	assert_string_equal(fk.fk_out, "web: created\n");
+	assert_string_equal(fk.fk_out, "");
 	fake_free(&fk);
 }
 

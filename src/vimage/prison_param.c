@@ -654,6 +654,9 @@ change_identify(struct change *ch, const struct vi_param *p, unsigned n, unsigne
 	int64_t v;
 	int error;
 
+	/* Who may have no children is not allowed to; who has as many as he may has reached a limit. */
+	if ((flags & (VI_JAIL_CREATE | VI_JAIL_UPDATE)) == VI_JAIL_CREATE && ch->ch_caller->pr_conf.pc_children_max == 0)
+		return (change_fail(ch, EPERM, "jail_set: Operation not permitted"));
 	for (unsigned i = 0; i < n; i++) {
 		if (strcmp(p[i].p_name, "name") == 0)
 			name = p[i].p_value;

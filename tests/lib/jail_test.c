@@ -196,7 +196,7 @@ children_are_limited(void **state)
 	(void)state;
 	tl_begin(&t, 1);
 	jail_ok(&t, 0, &a, "name=a", "persist");
-	expect_error(&t, a, NEW, EAGAIN, "prison limit exceeded", "name=b", "persist");
+	expect_error(&t, a, NEW, EPERM, "jail_set: Operation not permitted", "name=b", "persist");
 	expect_error(&t, 0, NEW, EAGAIN, "prison limit exceeded", "name=a.b", "persist");
 	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "children.max=2", NULL));
 	jail_ok(&t, a, &b, "name=b", "persist", "children.max=99");
