@@ -10,8 +10,6 @@
 #include "cmd/cmd.h"
 #include <vimage/ifnet.h>
 
-#define POLL_NS	250000000	/* between two questions */
-
 static void
 print_time(void)
 {
@@ -133,7 +131,6 @@ print_event(const json_t *ev, int family)
 int
 route_monitor(struct cmd_ctx *cx, int family)
 {
-	const struct timespec ts = { .tv_nsec = POLL_NS };
 	json_int_t last = -1;
 	json_t *req, *reply, *ev;
 	size_t i;
@@ -141,7 +138,7 @@ route_monitor(struct cmd_ctx *cx, int family)
 	for (;;) {
 		req = json_pack("{s:s}", "op", "route.events");
 		if (last >= 0)
-			json_object_set_new(req, "after", json_integer(last));
+			json_object_update_new(req, json_pack("{s:I,s:b}", "after", last, "wait", 1));
 		if (cmd_call(cx, req, &reply) != 0)
 			return 1;
 		if (cmd_bool(reply, "lost"))
@@ -152,9 +149,6 @@ route_monitor(struct cmd_ctx *cx, int family)
 		if (ferror(stdout))
 			return 1;
 		last = cmd_int(reply, "last");
-		i = json_array_size(json_object_get(reply, "events"));
 		json_decref(reply);
-		if (i == 0)
-			(void)nanosleep(&ts, NULL);
 	}
 }

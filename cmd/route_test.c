@@ -233,7 +233,7 @@ test_monitor(void **state)
 	    "flags:<UP,GATEWAY,DONE,STATIC>\nsockaddrs: <DST,GATEWAY,NETMASK>\n default 10.0.0.1 /0\n"));
 	assert_non_null(strstr(fk.fk_out, "if# 3, if name: epair0a, what: arrival\n"));
 	assert_request(&fk, "{\"op\":\"route.events\"}");
-	assert_request(&fk, "{\"after\":7,\"op\":\"route.events\"}");
+	assert_request(&fk, "{\"after\":7,\"op\":\"route.events\",\"wait\":true}");
 	fake_free(&fk);
 }
 

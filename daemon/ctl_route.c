@@ -8,7 +8,7 @@
 #include <vimage/route.h>
 
 #include "daemon/ctl_arg.h"
-#include "daemon/ctl_server.h"
+#include "daemon/ctl_serve.h"
 
 #define NS_PER_S	1000000000u
 
@@ -355,25 +355,36 @@ add_event(void *arg, const struct vi_rtevent *ev)
 	ctl_list_add(&el->el_list, o);
 }
 
+int
+ctl_route_events(struct ctl_request *rq, uint64_t *seq)
+{
+	struct event_list el = { .el_mtu = { .im_vnet = rq->rq_vnet } };
+	int error;
+
+	ctl_list_begin(rq, "events", &el.el_list);
+	error = vi_route_events(rq->rq_vnet, seq, add_event, &el);
+	if (error != 0 && error != EOVERFLOW)
+		return error;
+	ctl_put_int(rq->rq_reply, "last", *seq);
+	json_object_set_new(rq->rq_reply, "lost", json_boolean(error != 0));
+	return el.el_list.l_error;
+}
+
 /* Without "after": none, from now on. */
 static int
 op_events(struct ctl_request *rq)
 {
-	struct event_list el = { .el_mtu = { .im_vnet = rq->rq_vnet } };
 	json_int_t after = -1;
 	uint64_t seq;
-	int error;
+	int error, wait = 0;
 
-	ctl_list_begin(rq, "events", &el.el_list);
-	if ((error = ctl_args(rq, "{s?I}", "after", &after)) != 0)
+	if ((error = ctl_args(rq, "{s?I,s?b}", "after", &after, "wait", &wait)) != 0)
 		return error;
 	seq = after < 0 ? UINT64_MAX : (uint64_t)after;
-	error = vi_route_events(rq->rq_vnet, &seq, add_event, &el);
-	if (error != 0 && error != EOVERFLOW)
-		return error;
-	ctl_put_int(rq->rq_reply, "last", seq);
-	json_object_set_new(rq->rq_reply, "lost", json_boolean(error != 0));
-	return el.el_list.l_error;
+	error = ctl_route_events(rq, &seq);
+	if (error == 0 && wait && after >= 0 && seq == (uint64_t)after)
+		return ctl_monitor_begin(rq, seq);
+	return error;
 }
 
 struct neigh_list {

@@ -12,6 +12,7 @@
 #include "daemon/daemon.h"
 
 struct exec;
+struct monitor;
 
 struct hold {
 	LIST_ENTRY(hold) ho_link;
@@ -29,6 +30,7 @@ struct ctl_client {
 	bool		 cl_dead;	/* to be freed by its event */
 	struct exec	*cl_exec;	/* its running program: only "signal" is read */
 	int		 cl_execjid;
+	struct monitor	*cl_monitor;	/* it waits for an event; NULL */
 	bool		 cl_shutdown;	/* waits for the end */
 	LIST_HEAD(, hold) cl_holds;	/* jails kept alive by it */
 };
@@ -38,6 +40,8 @@ struct ctl_server {
 	struct lx_event	 cs_event;
 	int		 cs_fd;
 	LIST_HEAD(, ctl_client) cs_clients;
+	struct dtimer	 cs_belltimer;	/* events came: who waits for them is answered */
+	bool		 cs_bell;	/* atomic: that is on its way */
 };
 
 int	ctl_server_start(struct daemon *, int fd);
@@ -57,5 +61,11 @@ void	ctl_unhold_one(struct ctl_client *, int jid);
 /* ctl_exec.c */
 void	ctl_exec_message(struct ctl_client *, const json_t *);
 void	ctl_exec_gone(struct ctl_client *);
+
+/* ctl_monitor.c: the answer to a request for events comes with the next one. */
+int	ctl_monitor_begin(struct ctl_request *, uint64_t seq);	/* CTL_LATER, or an errno */
+void	ctl_monitor_end(struct ctl_client *);		/* under daemon_manage */
+/* ctl_route.c: what is behind *seq, which is then the last one's number. */
+int	ctl_route_events(struct ctl_request *, uint64_t *seq);
 
 #endif

@@ -9,7 +9,7 @@
  * is refused when that is not certain.
  *
  * A client sends one request after the other.  Handlers run with the kernel lock.  One that
- * answers later (removal, exec) makes the client busy until then.  A client is freed only in
+ * answers later (removal, exec, an event) makes the client busy until then.  A client is freed only in
  * its own event, never under a handler.
  */
 #include "daemon/ctl_serve.h"
@@ -287,6 +287,7 @@ client_free(struct ctl_client *cl)
 		ctl_exec_gone(cl);
 	removal_forget(d, cl);
 	daemon_manage(d);
+	ctl_monitor_end(cl);
 	while ((ho = LIST_FIRST(&cl->cl_holds)) != NULL) {
 		int jid = ho->ho_jid;
 
@@ -511,6 +512,7 @@ ctl_server_fini(struct daemon *d)
 		return;
 	while (!LIST_EMPTY(&cs->cs_clients))
 		client_free(LIST_FIRST(&cs->cs_clients));
+	dtimer_clear(d, &cs->cs_belltimer);
 	if (cs->cs_fd >= 0) {
 		lx_loop_del(daemon_loop(d), &cs->cs_event);
 		close(cs->cs_fd);

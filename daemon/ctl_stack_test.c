@@ -14,7 +14,7 @@
 #include <vimage/jail.h>
 #include <vimage/vimage.h>
 
-#include "daemon/ctl_server.h"
+#include "daemon/ctl_serve.h"
 
 struct fixture {
 	struct vi_host	*fx_host;
@@ -46,6 +46,14 @@ ctl_more(struct ctl_request *rq)
 	}
 	json_object_clear(rq->rq_reply);
 	return 0;
+}
+
+/* Nobody waits here. */
+int
+ctl_monitor_begin(struct ctl_request *rq, uint64_t seq)
+{
+	(void)rq, (void)seq;
+	return CTL_LATER;
 }
 
 static int
@@ -273,9 +281,10 @@ test_events(void **state)
 	const json_t *ev;
 	char text[80];
 
-	OK("{'op':'route.events'}");
-	snprintf(text, sizeof(text), "{'op':'route.events','after':%d}",
+	OK("{'op':'route.events','wait':true}");
+	snprintf(text, sizeof(text), "{'op':'route.events','wait':true,'after':%d}",
 	    (int)json_integer_value(json_object_get(fx->fx_reply, "last")));
+	FAILS(CTL_LATER, text);
 	OK("{'op':'route.add','destination':'10.0.0.0','prefixlen':8,'flags':['blackhole']}");
 	OK(text);
 	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "events")), 1);
