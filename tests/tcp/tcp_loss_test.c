@@ -304,13 +304,13 @@ scoreboard(void **state)
 
 /* The third of 20 segments comes late: seen as lost, and the reduction taken back. */
 static void
-overtaken(struct pair *p)
+overtaken(struct pair *p, uint32_t segs)
 {
 	p->plan.pl_holdfrom = p->plan.pl_holdto = 2;
 	p->plan.pl_hold = RTT / 2;
-	sends(p, 20);
+	sends(p, segs);
 	wire_run(&p->w, 10 * RTT);
-	arrived(p, 20);
+	arrived(p, segs);
 	assert_int_equal(stat(p)->tcps_fastrexmit, 1);
 	assert_true(p->tp[0]->snd_cwnd >= 20 * p->plan.pl_mss);
 	assert_true(p->tp[0]->snd_ssthresh > 1000 * p->plan.pl_mss);
@@ -324,7 +324,7 @@ eifel(void **state)
 
 	(void)state;
 	pair_init(&p, 7, true, 20);
-	overtaken(&p);
+	overtaken(&p, 40);
 	assert_int_equal(stat(&p)->tcps_undo_eifel, 1);
 	pair_fini(&p);
 }
@@ -337,7 +337,7 @@ dsack(void **state)
 
 	(void)state;
 	pair_init(&p, 8, false, 20);
-	overtaken(&p);
+	overtaken(&p, 20);
 	assert_int_equal(stat(&p)->tcps_sack_dsack_rcv, 1);
 	assert_int_equal(stat(&p)->tcps_undo_dsack, 1);
 	assert_int_equal(p.tp[0]->t_lr.lr_rack.rk_reomult, 2);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Rules of RFC 9293 one at a time, and of RFC 7323 and 6298 beside it: a connection of side 0 with a
+ * Rules of RFC 9293, and of those beside it (2883, 5681, 5961, 6298, 7323), one at a time: a connection of side 0 with a
  * peer that is made by hand.  What leaves for the peer is kept and lost; what it says is injected.
  * Virtual time.
  *
@@ -423,11 +423,14 @@ peer_restarted(void **state)
 	wire_fini(&w);
 }
 
-/* RFC 9293 3.4.1, MUST-8, SHLD-1; RFC 6528 3: a clock of 4 us and what only we know of the four addresses. */
+/*
+ * RFC 9293 3.4.1, MUST-8, MUST-9, SHLD-1; RFC 6528 3: a clock of 4 us and what only we know of the
+ * four addresses.  RFC 7323 7: so are timestamps.
+ */
 static void
 initial_numbers(void **state)
 {
-	uint32_t isn[4];
+	uint32_t isn[4], ts[4];
 	struct hand h;
 
 	(void)state;
@@ -444,9 +447,12 @@ initial_numbers(void **state)
 		assert_int_equal(sobind(h.so, &own), 0);
 		call(&h);
 		isn[i] = h.seq;
+		ts[i] = h.to.to_tsval;
 		stop(&h);
 	}
 	assert_int_equal(isn[1] - isn[0], 250000);
+	assert_int_equal(ts[1] - ts[0], 1000);
+	assert_true(ts[2] - ts[0] > 100000 && ts[0] - ts[2] > 100000);
 	assert_true(isn[2] - isn[0] > 1000000 && isn[0] - isn[2] > 1000000);
 	assert_true(isn[3] - isn[0] > 1000000 && isn[0] - isn[3] > 1000000);
 }
@@ -492,6 +498,320 @@ diffserv(void **state)
 	assert_int_equal(wire_send(&h.w, h.so, data, 300, 0), 300);
 	assert_int_equal(h.tos, 0xb8);
 	stop(&h);
+}
+
+/* RFC 6298 5.7: the SYN had to go again, and nothing was measured: data waits three seconds for its ACK; 2.1: else one. */
+static void
+after_lost_syn(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	for (int lost = 0; lost < 2; lost++) {
+		prepare(&h);
+		if (lost) {
+			call(&h);
+			assert_int_equal(h.tp->t_rxtcur, 1000000);
+			wire_run(&h.w, 1500 * MSEC);
+			assert_int_equal(h.n, 2);
+			say(&h, TH_SYN | TH_ACK, IRS, h.seq + 1, 65535, 0);
+			h.nxt = IRS + 1;
+		} else {
+			open_with(&h, 1000, false);
+		}
+		assert_int_equal(h.tp->t_state, TCPS_ESTABLISHED);
+		assert_int_equal(h.tp->t_srtt != 0, !lost);
+		assert_int_equal(wire_send(&h.w, h.so, data, 500, 0), 500);
+		h.ndata = 0;
+		wire_run(&h.w, 2990 * MSEC);
+		assert_int_equal(h.ndata != 0, !lost);
+		wire_run(&h.w, 20 * MSEC);
+		assert_true(h.ndata > 0);
+		stop(&h);
+	}
+}
+
+/* RFC 5681 3.1: as many bytes in shorter segments would be a longer burst. */
+static void
+shorter_segments(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	open_with(&h, 1460, false);
+	assert_int_equal(h.tp->snd_cwnd, 14600);
+	assert_int_equal(wire_send(&h.w, h.so, data, 20000, 0), 20000);
+	assert_int_equal(h.ndata, 10);
+	h.w.w_mtu = 576;
+	wire_ctl(&h.w, 0, h.so->so_pcb, INET_CTL_MSGSIZE, 576, h.tp->snd_una);
+	assert_int_equal(h.tp->t_maxseg, 536);
+	assert_in_range(h.tp->snd_cwnd / 536, 9, 10);
+	assert_in_range(h.ndata - 10, 9, 10);
+	stop(&h);
+}
+
+static void
+say_ts(struct hand *h, uint32_t seq, uint32_t tsval, size_t len)
+{
+	struct tcp_opts to = {.to_flags = TOF_TS, .to_tsval = tsval, .to_tsecr = h->to.to_tsval};
+	struct wpkt *wp = calloc(1, sizeof(*wp) + TCP_MINHLEN + TCP_MAXOLEN + len);
+	struct tcphdr *th;
+	size_t hlen;
+
+	assert_non_null(wp);
+	hlen = TCP_MINHLEN + tcp_opts_build(&to, wp->wp_data + TCP_MINHLEN, TCP_MAXOLEN);
+	th = (struct tcphdr *)(void *)wp->wp_data;
+	*th = (struct tcphdr){.th_sport = PEER, .th_dport = h->port, .th_seq = HTONL(seq),
+	    .th_ack = HTONL(h->tp->snd_una), .th_win = 0xffff};
+	th_set_offflags(th, (uint32_t)hlen, TH_ACK);
+	wp->wp_len = (uint32_t)(hlen + len);
+	wp->wp_valid = true;
+	wire_deliver(&h->w, wp);
+}
+
+/*
+ * RFC 7323 4.3: (A) of segments whose ACK is delayed the first is echoed, (B) before a hole what came
+ * before it, (C) and then what fills it; a segment that begins before the last ACK counts, though
+ * its front is old.
+ */
+static void
+echoed_timestamps(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	open_with(&h, 1000, true);
+	say_ts(&h, h.nxt, 1010, 100);
+	say_ts(&h, h.nxt + 100, 1020, 100);
+	wire_run(&h.w, SEC);
+	assert_int_equal(h.ack, h.nxt + 200);
+	assert_int_equal(h.to.to_tsecr, 1010);
+	h.nxt += 200;
+	say_ts(&h, h.nxt + 100, 1040, 100);
+	assert_int_equal(h.to.to_tsecr, 1010);
+	say_ts(&h, h.nxt, 1030, 100);
+	assert_int_equal(h.ack, h.nxt + 200);
+	assert_int_equal(h.to.to_tsecr, 1030);
+	h.nxt += 200;
+	say_ts(&h, h.nxt, 1050, 100);
+	assert_int_equal(h.tp->last_ack_sent, h.nxt);
+	say_ts(&h, h.nxt, 1060, 200);
+	wire_run(&h.w, SEC);
+	assert_int_equal(h.ack, h.nxt + 200);
+	assert_int_equal(h.to.to_tsecr, 1060);
+	/* 5.3: older than that, it is not taken, and answered. */
+	h.n = 0;
+	say_ts(&h, h.nxt + 200, 1059, 100);
+	assert_int_equal(h.n, 1);
+	assert_int_equal(h.ack, h.nxt + 200);
+	stop(&h);
+}
+
+/* RFC 2883 4: what came twice is told once, in the first block; of a segment that part. */
+static void
+duplicates_told(void **state)
+{
+	struct hand h;
+	uint32_t r;
+
+	(void)state;
+	prepare(&h);
+	h.sack = true;
+	open_with(&h, 1000, false);
+	r = h.nxt;
+	say(&h, TH_ACK, r, h.tp->snd_una, 65535, 500);
+	say(&h, TH_ACK, r, h.tp->snd_una, 65535, 500);
+	assert_int_equal(h.to.to_nsack, 1);
+	assert_int_equal(h.to.to_sack[0].sb_start, r);
+	assert_int_equal(h.to.to_sack[0].sb_end, r + 500);
+	/* Behind a hole: 1000 to 1500 comes, then 700 to 2000. */
+	say(&h, TH_ACK, r + 1000, h.tp->snd_una, 65535, 500);
+	assert_int_equal(h.to.to_nsack, 1);
+	say(&h, TH_ACK, r + 1200, h.tp->snd_una, 65535, 800);
+	assert_int_equal(h.to.to_nsack, 2);
+	assert_int_equal(h.to.to_sack[0].sb_start, r + 1200);
+	assert_int_equal(h.to.to_sack[0].sb_end, r + 1500);
+	assert_int_equal(h.to.to_sack[1].sb_start, r + 1000);
+	assert_int_equal(h.to.to_sack[1].sb_end, r + 2000);
+	/* What fills the hole goes beyond it. */
+	say(&h, TH_ACK, r + 500, h.tp->snd_una, 65535, 900);
+	assert_int_equal(h.ack, r + 2000);
+	assert_int_equal(h.to.to_nsack, 1);
+	assert_int_equal(h.to.to_sack[0].sb_start, r + 1000);
+	assert_int_equal(h.to.to_sack[0].sb_end, r + 1400);
+	say(&h, TH_ACK, r + 3000, h.tp->snd_una, 65535, 500);
+	assert_int_equal(h.to.to_nsack, 1);
+	assert_int_equal(h.to.to_sack[0].sb_start, r + 3000);
+	stop(&h);
+}
+
+/* RFC 8985 6.2 step 4: a DSACK widens the reordering window, once a round, for sixteen recoveries. */
+static void
+widened_window(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	h.sack = true;
+	open_with(&h, 1000, false);
+	assert_int_equal(wire_send(&h.w, h.so, data, 3000, 0), 3000);
+	tcp_rack_dsack(h.tp);
+	tcp_rack_dsack(h.tp);
+	assert_int_equal(h.tp->t_lr.lr_rack.rk_reomult, 2);
+	for (int i = 0; i < 15; i++)
+		tcp_rack_recovered(h.tp);
+	assert_int_equal(h.tp->t_lr.lr_rack.rk_reomult, 2);
+	tcp_rack_recovered(h.tp);
+	assert_int_equal(h.tp->t_lr.lr_rack.rk_reomult, 1);
+	say(&h, TH_ACK, h.nxt, h.tp->snd_max, 65535, 0);
+	stop(&h);
+}
+
+/* Sends until the window is full, and acknowledges it all, with ECE. */
+static void
+mark_window(struct hand *h)
+{
+	size_t room = sbspace(&h->so->so_snd);
+
+	(void)wire_send(&h->w, h->so, data, szmin(room, sizeof(data)), 0);
+	wire_run(&h->w, 20 * MSEC);
+	say(h, TH_ACK | TH_ECE, h->nxt, h->tp->snd_max, 65535, 0);
+}
+
+/*
+ * RFC 3168 6.1.2, RFC 9438 4.6: marks bring the window down to one segment; from there on one leaves
+ * each timeout.  6.1.2, 6.1.6: CWR goes with new data, once, and not with a window probe.
+ */
+static void
+marks_to_one(void **state)
+{
+	struct tcp_opts to = {.to_flags = TOF_MSS, .to_mss = 1000};
+	struct hand h;
+	uint64_t rto;
+
+	(void)state;
+	prepare(&h);
+	wire_sysctl(&h.w, 0, "net.inet.tcp.ecn.enable", "1");
+	call(&h);
+	assert_int_equal(h.flags & (TH_ECE | TH_CWR), TH_ECE | TH_CWR);
+	assert_int_equal(h.tos & 3, 0);
+	say_opts(&h, TH_SYN | TH_ACK | TH_ECE, IRS, h.seq + 1, &to);
+	h.nxt = IRS + 1;
+	for (int i = 0; i < 12; i++)
+		mark_window(&h);
+	assert_int_equal(h.tp->snd_cwnd, 1000);
+	rto = (uint64_t)h.tp->t_rxtcur * USEC;
+	assert_true(rto > 100 * MSEC);
+	mark_window(&h);
+	assert_int_equal(h.tp->snd_cwnd, 1000);
+	h.ndata = 0;
+	wire_run(&h.w, rto - 30 * MSEC);
+	assert_int_equal(h.ndata, 0);
+	wire_run(&h.w, 60 * MSEC);
+	assert_int_equal(h.ndata, 1);
+	assert_int_equal(h.flags & TH_CWR, TH_CWR);
+	assert_int_equal(h.tos & 3, 2);
+	/* Without marks it grows again. */
+	for (int i = 0; i < 6; i++) {
+		wire_run(&h.w, 20 * MSEC);
+		say(&h, TH_ACK, h.nxt, h.tp->snd_max, 65535, 0);
+	}
+	assert_true(h.tp->snd_cwnd > 2000);
+	say(&h, TH_ACK | TH_ECE, h.nxt, h.tp->snd_max, 0, 0);
+	assert_true(h.tp->t_lr.lr_ecn & TE_SNDCWR);
+	h.ndata = 0;
+	wire_run(&h.w, 5 * SEC);
+	assert_in_range(h.ndata, 1, 5);
+	assert_int_equal(h.len, 1);
+	assert_int_equal(h.flags & TH_CWR, 0);
+	assert_int_equal(h.tos & 3, 0);
+	stop(&h);
+}
+
+/*
+ * RFC 3168 6.1.1: a SYN that does not ask for ECN, after one that does, is believed.  6.1.5: the mark of
+ * what lies outside the window is not.
+ */
+static void
+marks_refused(void **state)
+{
+	struct socket *ls, *so;
+	struct wpkt *wp;
+	struct hand h;
+
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		prepare(&h);
+		ls = wire_listen(&h.w, 0, 80, 5);
+		h.port = HTONS(80);
+		say(&h, TH_SYN | TH_ECE | TH_CWR, IRS, 0, 1000, 0);
+		assert_true(h.flags & TH_ECE);
+		if (again)
+			say(&h, TH_SYN, IRS, 0, 1000, 0);
+		assert_int_equal(h.flags & TH_ECE, again ? 0 : TH_ECE);
+		say(&h, TH_ACK, IRS + 1, h.seq + 1, 1000, 100);
+		assert_non_null(so = wire_accept(&h.w, ls));
+		assert_int_equal((sototcpcb(so)->t_lr.lr_ecn & TE_PERMIT) != 0, !again);
+		for (int inside = 0; inside < 2 && !again; inside++) {
+			wp = calloc(1, sizeof(*wp) + TCP_MINHLEN + 100);
+			assert_non_null(wp);
+			wp->wp_len = TCP_MINHLEN + 100;
+			wp->wp_valid = true;
+			wp->wp_tos = 3;
+			*(struct tcphdr *)(void *)wp->wp_data = (struct tcphdr){.th_sport = PEER,
+			    .th_dport = h.port, .th_seq = HTONL(IRS + 1 + (inside ? 100 : 0)),
+			    .th_ack = HTONL(h.seq), .th_win = 0xffff};
+			th_set_offflags((struct tcphdr *)(void *)wp->wp_data, TCP_MINHLEN, TH_ACK);
+			wire_deliver(&h.w, wp);
+			wire_run(&h.w, SEC);
+			assert_int_equal(h.flags & TH_ECE, inside ? TH_ECE : 0);
+		}
+		soclose(so);
+		soclose(ls);
+		stop(&h);
+	}
+}
+
+/*
+ * RFC 3522 3.2: after a timeout an ACK echoes what was sent before the retransmission, so the timeout was
+ * for nothing; step 5: but not if that ACK tells of a duplicate, or is of everything and the peer never
+ * told of one: then it may be that all ACKs were lost.
+ */
+static void
+eifel_of_all(void **state)
+{
+	static const struct { uint32_t acked; uint32_t earlier; bool now, undone; } row[] = {
+		{ 1000, 0, false, true }, { 3000, 0, false, false }, { 3000, 1, false, true },
+		{ 2000, 0, true, false } };
+	struct tcp_opts to;
+	uint32_t una, then;
+	struct hand h;
+
+	(void)state;
+	for (unsigned i = 0; i < NITEMS(row); i++) {
+		prepare(&h);
+		wire_sysctl(&h.w, 0, "net.inet.tcp.rack", "0");
+		h.sack = true;
+		open_with(&h, 1012, true);
+		assert_int_equal(wire_send(&h.w, h.so, data, 3000, 0), 3000);
+		assert_int_equal(h.ndata, 3);
+		then = h.to.to_tsval;
+		una = h.tp->snd_una;
+		wire_run(&h.w, 2 * SEC);
+		assert_true(h.ndata > 3);
+		h.tp->t_dsackdups = row[i].earlier;
+		to = (struct tcp_opts){.to_flags = TOF_TS | (row[i].now ? TOF_SACK : 0u), .to_tsval = 1001,
+		    .to_tsecr = then, .to_nsack = row[i].now};
+		to.to_sack[0] = (struct tcp_sackblk){ una, una + 500 };
+		say_opts(&h, TH_ACK, h.nxt, una + row[i].acked, &to);
+		assert_int_equal(h.tp->snd_una, una + row[i].acked);
+		assert_int_equal(wire_tcp(&h.w, 0)->tv_stat.tcps_undo_eifel, row[i].undone);
+		assert_int_equal(h.tp->snd_ssthresh > 100000, row[i].undone);
+		stop(&h);
+	}
 }
 
 /* RFC 9293 3.9.2.2, MUST-55: source quench; SHLD-25: what explains a timeout; SHLD-9: VI_TCP_INFO tells of one. */
@@ -556,6 +876,14 @@ main(void)
 		cmocka_unit_test(initial_numbers),
 		cmocka_unit_test(pushes),
 		cmocka_unit_test(diffserv),
+		cmocka_unit_test(after_lost_syn),
+		cmocka_unit_test(shorter_segments),
+		cmocka_unit_test(echoed_timestamps),
+		cmocka_unit_test(duplicates_told),
+		cmocka_unit_test(eifel_of_all),
+		cmocka_unit_test(widened_window),
+		cmocka_unit_test(marks_to_one),
+		cmocka_unit_test(marks_refused),
 		cmocka_unit_test(icmp_and_info),
 		cmocka_unit_test(keepalive_default),
 	};

@@ -185,6 +185,15 @@ tcp_ack_window(struct tcpcb *tp, const struct tcp_seg *ts)
 	}
 }
 
+/* For a mark, of a window of at most two segments (RFC 3168 6.1.2, RFC 9438 4.6). */
+static void
+tcp_ack_halvesmall(struct tcpcb *tp, uint32_t before)
+{
+	if (before <= tp->t_maxseg)
+		tp->t_lr.lr_ecnhold = tcp_now(tp) + (uint64_t)tp->t_rxtcur * USEC;
+	tp->snd_cwnd = u32max(before / 2, tp->t_maxseg);
+}
+
 /*
  * The window is reduced, once for each window of data, for a loss that was repaired already or for
  * a mark (RFC 3168 6.1.2).
@@ -192,12 +201,16 @@ tcp_ack_window(struct tcpcb *tp, const struct tcp_seg *ts)
 void
 tcp_ack_reduce(struct tcpcb *tp, enum cc_signal why)
 {
+	uint32_t before = tp->snd_cwnd;
+
 	tcp_undo_save(tp);
 	tp->t_cc->cc_loss(tp, why);
 	/* Known to be true: nothing to take back. */
 	tcp_undo_forget(tp);
 	if (tp->t_cc->cc_rate == NULL)
 		tp->snd_cwnd = u32min(tp->snd_cwnd, tp->snd_ssthresh);
+	if (why == CC_ECN && tp->t_cc->cc_rate == NULL && !tcp_aslinux(tp) && before <= 2 * tp->t_maxseg)
+		tcp_ack_halvesmall(tp, before);
 	tcp_ecn_reduced(tp);
 }
 
@@ -318,8 +331,9 @@ tcp_ack_partial(struct tcpcb *tp, uint32_t acked)
 	tcp_snd_rexmt_first(tp);
 }
 
+/* news: its SACKs told of something, which makes it a duplicate as well (RFC 6675 2, 5). */
 static void
-tcp_ack_new(struct tcpcb *tp, const struct tcp_seg *ts)
+tcp_ack_new(struct tcpcb *tp, const struct tcp_seg *ts, bool news)
 {
 	uint32_t acked = ts->ts_ack - tp->snd_una;
 
@@ -332,7 +346,7 @@ tcp_ack_new(struct tcpcb *tp, const struct tcp_seg *ts)
 			tcp_ack_partial(tp, acked);
 		return;
 	}
-	tp->t_dupacks = 0;
+	tp->t_dupacks = news;
 	if ((tp->t_flags & TF_RTO) && SEQ_GEQ(tp->snd_una, tp->snd_recover)) {
 		tp->t_flags &= ~(uint32_t)TF_RTO;
 		tcp_undo_ended(tp);
@@ -468,7 +482,7 @@ tcp_ack_current(struct tcpcb *tp, struct tcp_seg *ts)
 		tcp_tlp_ack(tp, ack, tp->t_lr.lr_rs.rs_dsacked != 0,
 		    dup && (ts->ts_to.to_flags & TOF_SACK) == 0);
 	if (advanced)
-		tcp_ack_new(tp, ts);
+		tcp_ack_new(tp, ts, news);
 	else if (dup)
 		tcp_ack_dup(tp, ts);
 	if (!tcp_rack_on(tp) && (tp->t_flags & TF_RTO) && tp->t_lr.lr_undo.un_frto != 0 &&

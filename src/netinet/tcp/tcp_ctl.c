@@ -34,7 +34,6 @@ tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
 	if (tp->t_maxseg >= oldseg || !TCPS_HAVEESTABLISHED(tp->t_state))
 		return;
 	TCPSTAT_INC(tp->t_tv, tcps_mturesent);
-	tp->snd_cwnd = u32max(tp->snd_cwnd, 2 * tp->t_maxseg);
 	if (tp->snd_una == tp->snd_max)
 		return;
 	/* Not a sign of congestion: from the start, with the window as it is. */

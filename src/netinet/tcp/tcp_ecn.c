@@ -8,6 +8,9 @@
  *
  * What carries new data is ECT(0); pure ACKs, retransmissions and window probes are not (6.1.4,
  * 6.1.5, 6.1.6).
+ *
+ * Marks bring the window down to one segment, other than losses, which leave two; where that is
+ * still too much one segment goes each timeout (6.1.2, RFC 9438 4.6).  Not with the persona linux.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -116,7 +119,7 @@ tcp_ecn_flags(const struct tcpcb *tp, bool newdata)
 	uint32_t ecn = tp->t_lr.lr_ecn;
 
 	return ((uint16_t)((ecn & TE_RCVCE ? TH_ECE : 0) |
-			   ((ecn & TE_SNDCWR) && newdata ? TH_CWR : 0)));
+			   ((ecn & TE_SNDCWR) && newdata && (tp->t_flags & TF_FORCE) == 0 ? TH_CWR : 0)));
 }
 
 /* The ECN field of a segment's packet. */

@@ -152,6 +152,7 @@ struct tcp_lr {
 	struct tcp_rate	 lr_rs;		/* of the ACK being processed */
 	struct tcp_hystart lr_hystart;
 	uint32_t	 lr_ecn;	/* enum tcp_ecn_flags */
+	uint64_t	 lr_ecnhold;	/* marked although one segment is all there is: nothing leaves until then */
 	uint32_t	 lr_ecnrecover;
 	uint64_t	 lr_cwndvalid;	/* the window was last used then (RFC 7661) */
 };

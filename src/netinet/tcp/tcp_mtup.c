@@ -66,8 +66,13 @@ mtup_range(struct tcpcb *tp, uint32_t low)
 static void
 mtup_size(struct tcpcb *tp, uint32_t mtu)
 {
+	uint32_t old = tp->t_maxseg;
+
 	tp->t_pmtu = mtu;
 	tcp_setmss(tp);
+	/* RFC 5681 3.1: the window was meant for so many segments, not for more of them. */
+	if (tp->t_maxseg < old && TCPS_HAVEESTABLISHED(tp->t_state))
+		tp->snd_cwnd = u32max((uint32_t)((uint64_t)tp->snd_cwnd * tp->t_maxseg / old), 2 * tp->t_maxseg);
 }
 
 /* The connection begins; active: with our SYN. */

@@ -116,13 +116,12 @@ bool
 tcp_pace_ok(struct tcpcb *tp)
 {
 	struct tcp_rates *rt = &tp->t_lr.lr_rates;
-	uint64_t now;
+	uint64_t now, next = u64max(rt->rt_pacing != 0 ? rt->rt_next : 0, tp->t_lr.lr_ecnhold);
 
-	if (rt->rt_pacing == 0 || (tp->t_flags & TF_FORCE) != 0 ||
-	    rt->rt_next <= (now = tcp_now(tp)))
+	if (next == 0 || (tp->t_flags & TF_FORCE) != 0 || next <= (now = tcp_now(tp)))
 		return (true);
 	if (!tcp_timer_active(tp, TT_PACE))
-		tcp_timer_set(tp, TT_PACE, rt->rt_next - now);
+		tcp_timer_set(tp, TT_PACE, next - now);
 	return (false);
 }
 

@@ -110,9 +110,8 @@ tcp_reass_piece(struct tcpcb *tp, struct tseg *te, uint32_t seq, uint32_t len, s
 int
 tcp_reass_insert(struct tcpcb *tp, uint32_t seq, uint32_t len, struct mbuf *m)
 {
-	uint32_t end = seq + len, n, first = seq;
+	uint32_t end = seq + len, n, dup = seq, dupend = seq;
 	struct tseg *te, *next;
-	bool fresh = false;
 	struct mbuf *rest;
 
 	VI_ASSERT(len > 0);
@@ -120,8 +119,12 @@ tcp_reass_insert(struct tcpcb *tp, uint32_t seq, uint32_t len, struct mbuf *m)
 	while (m != NULL) {
 		if (te != NULL && SEQ_GT(te->tqe_end, seq)) {
 			/* The front is here already. */
-			n = te->tqe_end - seq;
-			if (n >= end - seq)
+			n = u32min(te->tqe_end - seq, end - seq);
+			if (dup == dupend) {
+				dup = seq;
+				dupend = seq + n;
+			}
+			if (n == end - seq)
 				break;
 			m_adj(m, (ptrdiff_t)n);
 			seq += n;
@@ -140,15 +143,15 @@ tcp_reass_insert(struct tcpcb *tp, uint32_t seq, uint32_t len, struct mbuf *m)
 			m_freem(rest);
 			return (ENOBUFS);
 		}
-		fresh = true;
 		seq += n;
 		m = rest;
 	}
 	m_freem(m);
 	if (te != NULL)
 		tcp_rsack_note(tp, te->tqe_start, te->tqe_end);
-	if (!fresh)
-		tcp_rsack_dup(tp, first, end);
+	/* RFC 2883 4: the first of the parts that came before. */
+	if (dup != dupend)
+		tcp_rsack_dup(tp, dup, dupend);
 	return (0);
 }
 
@@ -160,12 +163,16 @@ tcp_reass_take(struct tcpcb *tp, uint32_t *len)
 	uint32_t dup;
 
 	*len = 0;
-	while ((te = TAILQ_FIRST(&tp->t_segq)) != NULL && SEQ_LEQ(te->tqe_end, tp->rcv_nxt))
+	while ((te = TAILQ_FIRST(&tp->t_segq)) != NULL && SEQ_LEQ(te->tqe_end, tp->rcv_nxt)) {
+		tcp_rsack_dup(tp, te->tqe_start, te->tqe_end);
 		tcp_reass_free(tp, te);
+	}
 	if (te == NULL || SEQ_GT(te->tqe_start, tp->rcv_nxt))
 		return (NULL);
-	if ((dup = tp->rcv_nxt - te->tqe_start) > 0)
+	if ((dup = tp->rcv_nxt - te->tqe_start) > 0) {
+		tcp_rsack_dup(tp, te->tqe_start, tp->rcv_nxt);
 		m_adj(te->tqe_m, (ptrdiff_t)dup);
+	}
 	m = te->tqe_m;
 	*len = te->tqe_end - tp->rcv_nxt;
 	te->tqe_m = NULL;

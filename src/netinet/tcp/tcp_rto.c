@@ -5,6 +5,7 @@
  */
 #include "netinet/tcp/tcp_int.h"
 
+#define RTO_AFTER_SYN	3000000u	/* us */
 #define RTO_THIN_RETRIES	6
 #define RTT_LEAST_LIFE		(300 * SEC)	/* after that the path may be another */
 #define RTO_THIN_SEGMENTS	4
@@ -46,9 +47,12 @@ uint32_t
 tcp_rto_base(const struct tcpcb *tp)
 {
 	const struct tcp_vnet *tv = tp->t_tv;
+	uint32_t initial = (uint32_t)tv->tv_rexmit_initial * 1000;
 
+	/* RFC 6298 5.7: the timeout that was too short for the SYN is not one for data. */
 	if (tp->t_srtt == 0)
-		return ((uint32_t)tv->tv_rexmit_initial * 1000);
+		return (tp->t_nsynrexmt > 0 && TCPS_HAVEESTABLISHED(tp->t_state)
+			    ? u32max(initial, RTO_AFTER_SYN) : initial);
 	/* As Linux: the variance is what has a least value. */
 	if (tcp_aslinux(tp))
 		return ((tp->t_srtt >> 3) +

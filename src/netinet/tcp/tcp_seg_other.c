@@ -18,18 +18,18 @@
 #include "base/assert.h"
 
 /*
- * RFC 7323 4.3: the timestamp to echo is that of the segment that covers the last ACK sent.  Not
+ * RFC 7323 4.3: the timestamp to echo is that of the segment, from seq, that covers the last ACK sent.  Not
  * of one whose ACK will be refused (RFC 5961 5.2): PAWS would then shut out the peer.
  */
 static void
-tcp_seg_tsrecent(struct tcpcb *tp, const struct tcp_seg *ts)
+tcp_seg_tsrecent(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t seq)
 {
 	if ((ts->ts_to.to_flags & TOF_TS) == 0 || (tp->t_flags & TF_RCVD_TSTMP) == 0)
 		return;
 	if ((ts->ts_flags & TH_ACK) != 0 && (SEQ_GT(ts->ts_ack, tp->snd_max) ||
 	    SEQ_LT(ts->ts_ack, tp->snd_una - tp->max_sndwnd)))
 		return;
-	if (SEQ_LEQ(ts->ts_seq, tp->last_ack_sent) &&
+	if (SEQ_LEQ(seq, tp->last_ack_sent) &&
 	    TSTMP_GEQ(ts->ts_to.to_tsval, tp->ts_recent)) {
 		tp->ts_recent = ts->ts_to.to_tsval;
 		tp->ts_recent_age = tcp_now(tp);
@@ -72,7 +72,7 @@ tcp_seg_isfast(const struct tcpcb *tp, const struct tcp_seg *ts)
 static void
 tcp_seg_fast(struct tcpcb *tp, struct tcp_seg *ts)
 {
-	tcp_seg_tsrecent(tp, ts);
+	tcp_seg_tsrecent(tp, ts, ts->ts_seq);
 	tcp_ecn_input(tp, ts);
 	tcp_ack_window(tp, ts);
 	tp->t_keepsent = 0;
@@ -305,8 +305,8 @@ tcp_seg_ack_synrcvd(struct tcpcb *tp, struct tcp_seg *ts)
 	tp->t_rtttime = 0;
 	tp->t_rxtshift = 0;
 	tcp_timer_stop(tp, TT_REXMT);
-	tcp_rto_set(tp);
 	tcp_established(tp);
+	tcp_rto_set(tp);
 	soisconnected(tcp_so(tp));
 	if (tp->t_flags & TF_NEEDFIN) {
 		tp->t_flags &= ~(uint32_t)TF_NEEDFIN;
@@ -445,6 +445,7 @@ tcp_seg_fin(struct tcpcb *tp)
 void
 tcp_seg_other(struct tcpcb *tp, struct tcp_seg *ts)
 {
+	const uint32_t seq = ts->ts_seq;	/* as it came: its front may be cut off */
 	uint32_t finseq;
 
 	if (tp->t_tfo != TFO_NONE && tcp_tfo_input(tp, ts))
@@ -457,8 +458,10 @@ tcp_seg_other(struct tcpcb *tp, struct tcp_seg *ts)
 	if (tcp_seg_check_paws(tp, ts) != TSEG_NEXT || tcp_seg_syn(tp, ts) != TSEG_NEXT ||
 	    tcp_seg_check_seq(tp, ts) != TSEG_NEXT || tcp_seg_rst(tp, ts) != TSEG_NEXT)
 		return;
-	tcp_seg_tsrecent(tp, ts);
-	tcp_ecn_input(tp, ts);
+	tcp_seg_tsrecent(tp, ts, seq);
+	/* RFC 3168 6.1.5: what is old as a whole may be forged. */
+	if (seq == ts->ts_seq || ts->ts_len > 0)
+		tcp_ecn_input(tp, ts);
 	if (ts->ts_to.to_flags & TOF_UTO)
 		tcp_uto_rcvd(tp, ts->ts_to.to_uto);
 	if (tcp_seg_ack(tp, ts) != TSEG_NEXT) {

@@ -53,9 +53,9 @@ tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *ts)
 	tcp_tfo_answered(tp, ts);
 	tp->snd_una = ts->ts_ack;
 	tp->t_rxtshift = 0;
-	tcp_rto_set(tp);
 	tcp_timer_stop(tp, TT_REXMT);
 	tcp_established(tp);
+	tcp_rto_set(tp);
 	soisconnected(tcp_so(tp));
 	if (tp->t_flags & TF_NEEDFIN) {
 		tp->t_flags &= ~(uint32_t)TF_NEEDFIN;

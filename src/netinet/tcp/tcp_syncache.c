@@ -343,6 +343,8 @@ tcp_syncache_again(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
 	if (ts->ts_to.to_flags & TOF_TS)
 		sc->sc_agreed.ta_tsrecent = ts->ts_to.to_tsval;
 	sc->sc_tfo = sc->sc_tfo && (ts->ts_to.to_flags & TOF_FASTOPEN) != 0;
+	/* RFC 3168 6.1.1: one SYN that does not ask is enough. */
+	sc->sc_agreed.ta_ecn = sc->sc_agreed.ta_ecn && tcp_ecn_granted(tv, ts->ts_flags);
 	tcp_seg_drop(ts);
 	tcp_syncache_respond(tv, sc, TH_SYN | TH_ACK);
 	return (true);

@@ -216,7 +216,7 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("ecn.enable", tv_ecn, 0, 2, "ECN: 1 ask for it, 2 only grant it (RFC 3168)"),
     TV_INT("cc.abe", tv_abe, 0, 1, "Smaller reduction for a mark than for a loss (RFC 8511)"),
     TV_INT("delayed_ack", tv_delayed_ack, 0, 1, "Delay ACKs"),
-    TV_INT("delacktime", tv_delacktime, 1, 500, "How long, ms"),
+    TV_INT("delacktime", tv_delacktime, 1, 499, "How long, ms"),
     TV_INT("initcwnd_segments", tv_initcwnd, 1, 64, "Initial window, segments (RFC 6928)"),
     TV_INT("rexmit_initial", tv_rexmit_initial, 10, 60000, "First retransmission timeout, ms"),
     TV_INT("rexmit_min", tv_rexmit_min, 1, 60000, "Smallest retransmission timeout, ms"),

@@ -5,7 +5,9 @@
  * Finding that a reduction of the window was for nothing, and taking it back.
  *
  *	Eifel (RFC 3522): the first ACK after a retransmission echoes a timestamp older than the
- *		retransmission's: it is of the first transmission
+ *		retransmission's: it is of the first transmission.  Or all ACKs were lost, and the
+ *		receiver echoes what it did before: then it acknowledges everything, or tells of a
+ *		duplicate
  *	F-RTO (RFC 5682): after a timeout, something that was sent once only is acknowledged,
  *		while only the first segment was sent again; with RACK the records tell (3), else two
  *		ACKs that advance (2)
@@ -100,7 +102,7 @@ undo_do(struct tcpcb *tp)
 	tcp_undo_forget(tp);
 }
 
-/* RFC 3522 3.2 steps 4 and 5: the ACK advances snd_una (not yet done). */
+/* RFC 3522 3.2 steps 4 to 6: the ACK advances snd_una (not yet done). */
 bool
 tcp_undo_eifel(struct tcpcb *tp, const struct tcp_seg *ts)
 {
@@ -111,7 +113,8 @@ tcp_undo_eifel(struct tcpcb *tp, const struct tcp_seg *ts)
 	    (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0)
 		return (false);
 	un->un_acked = true;			/* the first ACK only */
-	if (!TSTMP_LT(ts->ts_to.to_tsecr, un->un_firstts))
+	if (!TSTMP_LT(ts->ts_to.to_tsecr, un->un_firstts) || tp->t_lr.lr_rs.rs_dsacked != 0 ||
+	    (tp->t_dsackdups == 0 && ts->ts_ack == tp->snd_max))
 		return (false);
 	TCPSTAT_INC(tp->t_tv, tcps_undo_eifel);
 	undo_do(tp);
