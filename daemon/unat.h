@@ -47,6 +47,8 @@ struct nat_flow;
 struct nat_kind {
 	void	(*nk_free)(struct nat_flow *);		/* closes what it has, and frees it */
 	void	(*nk_expire)(struct nat_flow *);	/* its time is over: it goes */
+	/* The jail is told of what is in the error queue.  The MTU that the host itself spoke of; 0: it did not. */
+	uint32_t (*nk_errors)(struct nat_flow *);
 };
 struct nat_flow {
 	LIST_ENTRY(nat_flow) nf_link;	/* of its bucket */
@@ -55,6 +57,7 @@ struct nat_flow {
 	struct nat_pair	 nf_pair;	/* np_far: zero for datagrams, which go anywhere */
 	struct lx_event	 nf_event;
 	int		 nf_fd;		/* -1: none yet */
+	bool		 nf_whole;	/* unat_host.c: it does not fragment */
 	uint64_t	 nf_until;	/* ns; 0: no limit */
 };
 LIST_HEAD(nat_flows, nat_flow);

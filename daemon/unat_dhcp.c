@@ -93,12 +93,11 @@ static void
 dhcp_answer(struct nat *na, const struct dhcp *q, uint8_t asked, uint8_t verdict, uint32_t address)
 {
 	const struct nat_net *nn = nat_net(na, VI_AF_INET);
-	const struct vi_sockaddr to = { .sa_family = VI_AF_INET, .sa_in = INADDR_BROADCAST };
+	struct nat_packet pk = { .pk_src = nn->nn_gate, .pk_dst = { .sa_family = VI_AF_INET, .sa_in = INADDR_BROADCAST }, .pk_proto = IPPROTO_UDP };
 	const uint32_t mask = htonl(~0u << (32 - nn->nn_prefixlen)), lease = htonl(DHCP_LEASE);
 	uint8_t buf[sizeof(struct dhcp) + 128] = { 0 }, *p;
 	struct dhcp *a = (void *)buf;
 	struct udphdr uh = { .source = htons(67), .dest = htons(68) };
-	size_t len;
 
 	memcpy(a, q, sizeof(*a));
 	memset(a->sname, 0, sizeof(a->sname) + sizeof(a->file));
@@ -118,9 +117,10 @@ dhcp_answer(struct nat *na, const struct dhcp *q, uint8_t asked, uint8_t verdict
 			p = put_option(p, OPT_LEASE, &lease, 4);
 	}
 	*p++ = OPT_END;
-	len = (size_t)(p - buf) < DHCP_MINLEN ? DHCP_MINLEN : (size_t)(p - buf);
-	uh.len = htons((uint16_t)(sizeof(uh) + len));
-	nat_raw_send(na, IPPROTO_UDP, &nn->nn_gate, &to, &uh, sizeof(uh), offsetof(struct udphdr, check), buf, len);
+	pk.pk_data = buf;
+	pk.pk_len = (size_t)(p - buf) < DHCP_MINLEN ? DHCP_MINLEN : (size_t)(p - buf);
+	uh.len = htons((uint16_t)(sizeof(uh) + pk.pk_len));
+	nat_raw_send(na, &pk, &uh, sizeof(uh), offsetof(struct udphdr, check));
 }
 
 static uint32_t

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <linux/errqueue.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -23,7 +21,6 @@
 
 #include "daemon/daemon.h"
 #include "daemon/unat_raw.h"
-#include "linux/sockaddr.h"
 
 #define ECHO_TIMEOUT	(60 * NAT_SEC)	/* RFC 5508 REQ-2 */
 #define ECHO_TURN	32
@@ -75,13 +72,13 @@ nat_error_make(uint8_t family, int error, struct nat_error *ne)
 }
 
 static void
-quote_inet(const struct nat_packet *pk, uint8_t *quote)
+quote_inet(const struct nat_packet *pk, size_t len, uint8_t *quote)
 {
 	struct iphdr *ip = (void *)quote;
 
 	ip->version = 4;
 	ip->ihl = sizeof(*ip) / 4;
-	ip->tot_len = htons((uint16_t)(sizeof(*ip) + pk->pk_len));
+	ip->tot_len = htons((uint16_t)len);
 	ip->ttl = (uint8_t)pk->pk_ttl;
 	ip->protocol = pk->pk_proto;
 	ip->saddr = pk->pk_src.sa_in;
@@ -90,28 +87,38 @@ quote_inet(const struct nat_packet *pk, uint8_t *quote)
 }
 
 static void
-quote_inet6(const struct nat_packet *pk, uint8_t *quote)
+quote_inet6(const struct nat_packet *pk, size_t len, uint8_t *quote)
 {
 	struct ip6_hdr *ip6 = (void *)quote;
 
 	ip6->ip6_flow = htonl(6u << 28);
-	ip6->ip6_plen = htons((uint16_t)pk->pk_len);
+	ip6->ip6_plen = htons((uint16_t)(len - sizeof(*ip6)));
 	ip6->ip6_nxt = pk->pk_proto;
 	ip6->ip6_hlim = (uint8_t)pk->pk_ttl;
 	memcpy(&ip6->ip6_src, pk->pk_src.sa_in6, 16);
 	memcpy(&ip6->ip6_dst, pk->pk_dst.sa_in6, 16);
 }
 
-/* The packet as the jail sent it, as far as we know. */
+/* The length that is too long for a way, or 0: of it the host kept the beginning only, and whoever is told believes nothing that would have fitted. */
 static size_t
-error_quote(const struct nat_packet *pk, uint8_t quote[ERROR_QUOTE])
+error_toolong(uint8_t family, const struct nat_error *ne)
+{
+	const bool toobig = family == VI_AF_INET6 ? ne->ne_type == ICMP6_PACKET_TOO_BIG :
+	    ne->ne_type == ICMP_DEST_UNREACH && ne->ne_code == ICMP_FRAG_NEEDED;
+
+	return toobig && ne->ne_info < UINT16_MAX ? ne->ne_info + 1 : 0;
+}
+
+/* The packet as the jail sent it, as far as we know; it was no shorter than that. */
+static size_t
+error_quote(const struct nat_packet *pk, size_t atleast, uint8_t quote[ERROR_QUOTE])
 {
 	const bool inet6 = pk->pk_dst.sa_family == VI_AF_INET6;
 	const size_t hlen = inet6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr);
 	const size_t len = pk->pk_len < ERROR_QUOTE - hlen ? pk->pk_len : ERROR_QUOTE - hlen;
 
 	memset(quote, 0, hlen);
-	(inet6 ? quote_inet6 : quote_inet)(pk, quote);
+	(inet6 ? quote_inet6 : quote_inet)(pk, hlen + pk->pk_len > atleast ? hlen + pk->pk_len : atleast, quote);
 	memcpy(quote + hlen, pk->pk_data, len);
 	return hlen + len;
 }
@@ -123,9 +130,10 @@ nat_error_send(struct nat *na, const struct nat_error *ne, const struct nat_pack
 	struct icmphdr ic = { .type = ne->ne_type, .code = ne->ne_code, .un.gateway = htonl(ne->ne_info) };
 	const bool told = ne->ne_from.sa_family == family && nat_isunicast(&ne->ne_from);
 	uint8_t quote[ERROR_QUOTE];
+	const struct nat_packet error = { .pk_src = told ? ne->ne_from : nat_net(na, family)->nn_gate, .pk_dst = pk->pk_src,
+		.pk_proto = family == VI_AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, .pk_data = quote, .pk_len = error_quote(pk, error_toolong(family, ne), quote) };
 
-	nat_raw_send(na, family == VI_AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, told ? &ne->ne_from : &nat_net(na, family)->nn_gate, &pk->pk_src,
-	    &ic, sizeof(ic), offsetof(struct icmphdr, checksum), quote, error_quote(pk, quote));
+	nat_raw_send(na, &error, &ic, sizeof(ic), offsetof(struct icmphdr, checksum));
 }
 
 void
@@ -148,46 +156,6 @@ nat_unreach(struct nat *na, const struct nat_pair *np, const uint8_t *packet, si
 		nat_error_send(na, &ne, &pk);
 }
 
-static bool
-host_error_take(const struct cmsghdr *cm, struct nat_hosterr *he)
-{
-	const struct sock_extended_err *ee = (const void *)CMSG_DATA(cm);
-
-	if (!(cm->cmsg_level == IPPROTO_IP && cm->cmsg_type == IP_RECVERR && ee->ee_origin == SO_EE_ORIGIN_ICMP) &&
-	    !(cm->cmsg_level == IPPROTO_IPV6 && cm->cmsg_type == IPV6_RECVERR && ee->ee_origin == SO_EE_ORIGIN_ICMP6))
-		return false;
-	he->he_error.ne_type = ee->ee_type;
-	he->he_error.ne_code = ee->ee_code;
-	he->he_error.ne_info = ee->ee_info;
-	(void)sockaddr_parse(SO_EE_OFFENDER(ee), cm->cmsg_len - CMSG_LEN(sizeof(*ee)), &he->he_error.ne_from);
-	he->he_error.ne_from.sa_port = 0;
-	return true;
-}
-
-/* Those of the host itself (a datagram too long for its interface) are skipped. */
-bool
-nat_host_error(int fd, struct nat_hosterr *he, void *buf, size_t len)
-{
-	char control[512] __attribute__((aligned(8)));
-	struct sockaddr_storage ss;
-	struct iovec iov = { buf, len };
-	ssize_t n;
-
-	for (;;) {
-		struct msghdr mh = { .msg_name = &ss, .msg_namelen = sizeof(ss), .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-			.msg_controllen = sizeof(control) };
-
-		if ((n = recvmsg(fd, &mh, MSG_ERRQUEUE | MSG_DONTWAIT)) < 0)
-			return false;
-		*he = (struct nat_hosterr){ .he_len = (size_t)n };
-		if (sockaddr_parse(&ss, mh.msg_namelen, &he->he_dst) != 0)
-			continue;
-		for (struct cmsghdr *cm = CMSG_FIRSTHDR(&mh); cm != NULL; cm = CMSG_NXTHDR(&mh, cm))
-			if (host_error_take(cm, he))
-				return true;
-	}
-}
-
 /* Echo */
 
 static void
@@ -197,55 +165,58 @@ echo_free(struct nat_flow *nf)
 	nat_release(nf->nf_nat, nf, sizeof(*nf));
 }
 
-static const struct nat_kind echo_kind = { .nk_free = echo_free, .nk_expire = echo_free };
-
 static uint8_t
 echo_proto(const struct nat_flow *nf)
 {
 	return nf->nf_pair.np_jail.sa_family == VI_AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 }
 
-static void
-echo_error(struct nat_flow *nf)
+static uint32_t
+echo_errors(struct nat_flow *nf)
 {
 	struct nat *na = nf->nf_nat;
 	uint8_t buf[ERROR_QUOTE];
 	struct nat_hosterr he;
+	uint32_t mtu = 0;
 
-	while (nat_host_error(nf->nf_fd, &he, buf, sizeof(buf))) {
+	while (nat_host_error(nf, &he, buf, sizeof(buf))) {
 		struct nat_packet pk = { .pk_src = nf->nf_pair.np_jail, .pk_dst = he.he_dst, .pk_proto = echo_proto(nf), .pk_ttl = 1, .pk_data = buf,
 			.pk_len = he.he_len };
 		struct icmphdr *ic = (void *)buf;
 
-		if (he.he_len < sizeof(*ic))
+		if (he.he_mtu != 0)
+			mtu = he.he_mtu;
+		if (he.he_mtu != 0 || he.he_len < sizeof(*ic))
 			continue;
 		ic->un.echo.id = nf->nf_pair.np_jail.sa_port;
 		(void)nat_unmap(na, &pk.pk_dst, false);
 		(void)nat_unmap(na, &he.he_error.ne_from, false);
 		nat_error_send(na, &he.he_error, &pk);
 	}
+	return mtu;
 }
+
+static const struct nat_kind echo_kind = { .nk_free = echo_free, .nk_expire = echo_free, .nk_errors = echo_errors };
 
 static bool
 echo_reply(struct nat_flow *nf)
 {
-	struct nat *na = nf->nf_nat;
-	struct sockaddr_storage ss;
-	socklen_t slen = sizeof(ss);
-	struct vi_sockaddr from;
+	struct nat_packet pk;
 	struct icmphdr ic;
-	ssize_t n = recvfrom(nf->nf_fd, na->na_buf, sizeof(na->na_buf), MSG_DONTWAIT, (struct sockaddr *)&ss, &slen);
+	int error;
 
-	if (n < 0)
-		return errno == EINTR;
-	if ((size_t)n < sizeof(ic) || sockaddr_parse(&ss, slen, &from) != 0)
+	if ((error = nat_host_receive(nf, &pk)) != 0)
+		return error == EINTR;
+	if (pk.pk_len < sizeof(ic))
 		return true;
-	memcpy(&ic, na->na_buf, sizeof(ic));
+	memcpy(&ic, pk.pk_data, sizeof(ic));
 	ic.un.echo.id = nf->nf_pair.np_jail.sa_port;
-	from.sa_port = 0;
-	if (nat_unmap(na, &from, false))
-		nat_raw_send(na, echo_proto(nf), &from, &nf->nf_pair.np_jail, &ic, sizeof(ic), offsetof(struct icmphdr, checksum), na->na_buf + sizeof(ic),
-		    (size_t)n - sizeof(ic));
+	pk.pk_proto = echo_proto(nf);
+	pk.pk_src.sa_port = 0;
+	pk.pk_data += sizeof(ic);
+	pk.pk_len -= sizeof(ic);
+	if (nat_unmap(nf->nf_nat, &pk.pk_src, false))
+		nat_raw_send(nf->nf_nat, &pk, &ic, sizeof(ic), offsetof(struct icmphdr, checksum));
 	return true;
 }
 
@@ -257,7 +228,7 @@ echo_event(struct lx_event *le, uint32_t events)
 	if (nf->nf_nat->na_closed)
 		return;
 	if ((events & EPOLLERR) != 0)
-		echo_error(nf);
+		(void)echo_errors(nf);
 	for (int i = 0; i < ECHO_TURN && echo_reply(nf); i++)
 		;
 }
@@ -267,56 +238,50 @@ echo_open(struct nat *na, const struct nat_pair *np, struct nat_flow **nfp)
 {
 	const bool inet6 = np->np_jail.sa_family == VI_AF_INET6;
 	struct nat_flow *nf = nat_alloc(na, sizeof(*nf));
-	const int on = 1;
+	int error;
 
 	*nfp = NULL;
 	if (nf == NULL || !nat_flow_add(na, nf, &echo_kind, np)) {
 		nat_release(na, nf, sizeof(*nf));
 		return ENOBUFS;
 	}
-	if ((nf->nf_fd = socket(inet6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, echo_proto(nf))) < 0 ||
-	    setsockopt(nf->nf_fd, inet6 ? IPPROTO_IPV6 : IPPROTO_IP, inet6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof(on)) != 0 ||
-	    lx_loop_add(na->na_worker->w_loop, &nf->nf_event, nf->nf_fd, EPOLLIN, echo_event) != 0) {
-		int error = errno;
-
+	nf->nf_fd = socket(inet6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, echo_proto(nf));
+	error = nf->nf_fd < 0 ? errno : nat_host_setup(nf);
+	if (error == 0)
+		error = lx_loop_add(na->na_worker->w_loop, &nf->nf_event, nf->nf_fd, EPOLLIN, echo_event);
+	if (error == 0)
+		*nfp = nf;
+	else
 		echo_free(nf);
-		return error;
-	}
-	*nfp = nf;
-	return 0;
+	return error;
 }
 
 static int
 echo_send(struct nat *na, const struct nat_packet *pk, const struct vi_sockaddr *host)
 {
-	const bool inet6 = host->sa_family == VI_AF_INET6;
 	const struct icmphdr *ic = (const void *)pk->pk_data;
 	struct nat_pair np = { .np_jail = pk->pk_src };
-	const int ttl = pk->pk_ttl - 1;
-	struct sockaddr_storage ss;
 	struct nat_flow *nf;
-	socklen_t len = sockaddr_build(host, &ss);
 	int error;
 
 	np.np_jail.sa_port = ic->un.echo.id;
 	if ((nf = nat_flow_find(na, &echo_kind, &np)) == NULL && (error = echo_open(na, &np, &nf)) != 0)
 		return error;
 	nf->nf_until = nat_now(na) + ECHO_TIMEOUT;
-	(void)setsockopt(nf->nf_fd, inet6 ? IPPROTO_IPV6 : IPPROTO_IP, inet6 ? IPV6_UNICAST_HOPS : IP_TTL, &ttl, sizeof(ttl));
-	/* The id becomes the socket's. */
-	return sendto(nf->nf_fd, pk->pk_data, pk->pk_len, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&ss, len) < 0 ? errno : 0;
+	return nat_host_send(nf, pk, host, pk->pk_data, pk->pk_len);	/* the id becomes the socket's */
 }
 
 /* The gateway itself. */
 static void
 echo_answer(struct nat *na, const struct nat_packet *pk)
 {
+	const struct nat_packet reply = { .pk_src = pk->pk_dst, .pk_dst = pk->pk_src, .pk_proto = pk->pk_proto, .pk_tos = pk->pk_tos,
+		.pk_data = pk->pk_data + sizeof(struct icmphdr), .pk_len = pk->pk_len - sizeof(struct icmphdr) };
 	struct icmphdr ic;
 
 	memcpy(&ic, pk->pk_data, sizeof(ic));
 	ic.type = pk->pk_proto == IPPROTO_ICMPV6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY;
-	nat_raw_send(na, pk->pk_proto, &pk->pk_dst, &pk->pk_src, &ic, sizeof(ic), offsetof(struct icmphdr, checksum), pk->pk_data + sizeof(ic),
-	    pk->pk_len - sizeof(ic));
+	nat_raw_send(na, &reply, &ic, sizeof(ic), offsetof(struct icmphdr, checksum));
 }
 
 void

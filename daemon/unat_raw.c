@@ -44,8 +44,12 @@ raw_next(struct nat *na, const struct raw_kind *rk, struct vi_socket *so)
 	pk.pk_src.sa_port = pk.pk_dst.sa_port = 0;
 	pk.pk_src.sa_scope = pk.pk_dst.sa_scope = 0;
 	pk.pk_ttl = msg.msg_ttl;
-	if (rk->rk_family == VI_AF_INET && n >= sizeof(*ip))
+	pk.pk_tos = msg.msg_tos;
+	pk.pk_whole = true;
+	if (rk->rk_family == VI_AF_INET && n >= sizeof(*ip)) {
 		hlen = (size_t)ip->ihl * 4;
+		pk.pk_whole = (ip->frag_off & htons(IP_DF)) != 0;
+	}
 	if (n < hlen)
 		return true;
 	pk.pk_data += hlen;
@@ -89,12 +93,14 @@ raw_filter(struct vi_socket *so)
 static int
 raw_setup(struct vi_socket *so, const struct raw_kind *rk)
 {
-	static const enum vi_sockopt opts[2][2] = { { VI_IP_PKTINFO, VI_IP_RECVTTL }, { VI_IPV6_RECVPKTINFO, VI_IPV6_RECVHOPLIMIT } };
+	static const enum vi_sockopt opts[2][3] = { { VI_IP_PKTINFO, VI_IP_RECVTTL, VI_IP_RECVTOS },
+		{ VI_IPV6_RECVPKTINFO, VI_IPV6_RECVHOPLIMIT, VI_IPV6_RECVTCLASS } };
 	const bool inet6 = rk->rk_family == VI_AF_INET6;
 	int error;
 
 	if ((error = nat_transparent(so, rk->rk_family)) != 0 || (error = nat_setint(so, opts[inet6][0], 1)) != 0 ||
-	    (error = nat_setint(so, opts[inet6][1], 1)) != 0 || (error = nat_setint(so, inet6 ? VI_IPV6_MTU_DISCOVER : VI_IP_MTU_DISCOVER, 0)) != 0 ||
+	    (error = nat_setint(so, opts[inet6][1], 1)) != 0 || (error = nat_setint(so, opts[inet6][2], 1)) != 0 ||
+	    (error = nat_setint(so, inet6 ? VI_IPV6_MTU_DISCOVER : VI_IP_MTU_DISCOVER, 0)) != 0 ||
 	    (error = nat_setint(so, VI_SO_BROADCAST, 1)) != 0 || (error = nat_setint(so, VI_SO_RCVBUF, RAW_BUFFER)) != 0)
 		return error;
 	return rk->rk_proto == IPPROTO_ICMPV6 ? raw_filter(so) : 0;
@@ -166,13 +172,13 @@ nat_sum(const void *buf, size_t len)
 
 /* Of UDP and ICMPv6 the addresses are summed too; those of ICMP are not. */
 static uint32_t
-sum_pseudo(uint8_t proto, const struct vi_sockaddr *from, const struct vi_sockaddr *to, size_t len)
+sum_pseudo(const struct nat_packet *pk, size_t len)
 {
-	const size_t alen = from->sa_family == VI_AF_INET6 ? 16 : 4;
+	const size_t alen = pk->pk_src.sa_family == VI_AF_INET6 ? 16 : 4;
 
-	if (proto == IPPROTO_ICMP)
+	if (pk->pk_proto == IPPROTO_ICMP)
 		return 0;
-	return sum_add(sum_add(0, from->sa_bytes, alen), to->sa_bytes, alen) + proto + (uint32_t)len;
+	return sum_add(sum_add(0, pk->pk_src.sa_bytes, alen), pk->pk_dst.sa_bytes, alen) + pk->pk_proto + (uint32_t)len;
 }
 
 static struct vi_socket *
@@ -192,21 +198,20 @@ raw_zone(const struct nat *na, struct vi_sockaddr *sa)
 }
 
 void
-nat_raw_send(struct nat *na, uint8_t proto, const struct vi_sockaddr *from, const struct vi_sockaddr *to, void *hdr, size_t hdrlen, size_t sumoff,
-    const void *data, size_t len)
+nat_raw_send(struct nat *na, const struct nat_packet *pk, void *hdr, size_t hdrlen, size_t sumoff)
 {
-	struct vi_iovec iov[2] = { { hdr, hdrlen }, { (void *)(uintptr_t)data, len } };
-	struct vi_msg msg = { .msg_iov = iov, .msg_iovcnt = 2, .msg_hasname = true, .msg_name = *to, .msg_set = VI_MSGSET_ADDR | VI_MSGSET_IFINDEX, .msg_dst = *from,
-		.msg_ifindex = na->na_gateindex };
-	struct vi_socket *so = raw_socket(na, from->sa_family, proto);
+	struct vi_iovec iov[2] = { { hdr, hdrlen }, { (void *)(uintptr_t)pk->pk_data, pk->pk_len } };
+	struct vi_msg msg = { .msg_iov = iov, .msg_iovcnt = 2, .msg_hasname = true, .msg_name = pk->pk_dst, .msg_dst = pk->pk_src, .msg_tos = pk->pk_tos,
+		.msg_set = VI_MSGSET_ADDR | VI_MSGSET_IFINDEX | VI_MSGSET_TOS, .msg_ifindex = na->na_gateindex };
+	struct vi_socket *so = raw_socket(na, pk->pk_src.sa_family, pk->pk_proto);
 	uint16_t sum = 0;
 	size_t done;
 
 	if (so == NULL)
 		return;
 	memcpy((uint8_t *)hdr + sumoff, &sum, sizeof(sum));
-	sum = sum_fold(sum_add(sum_add(sum_pseudo(proto, from, to, hdrlen + len), hdr, hdrlen), data, len));
-	if (sum == 0 && proto == IPPROTO_UDP)	/* RFC 768 */
+	sum = sum_fold(sum_add(sum_add(sum_pseudo(pk, hdrlen + pk->pk_len), hdr, hdrlen), pk->pk_data, pk->pk_len));
+	if (sum == 0 && pk->pk_proto == IPPROTO_UDP)	/* RFC 768 */
 		sum = 0xffff;
 	memcpy((uint8_t *)hdr + sumoff, &sum, sizeof(sum));
 	msg.msg_name.sa_port = 0;

@@ -20,7 +20,6 @@
 
 #include "daemon/daemon.h"
 #include "daemon/unat_raw.h"
-#include "linux/sockaddr.h"
 
 #define UDP_TIMEOUT	(300 * NAT_SEC)
 #define UDP_DNSTIMEOUT	(30 * NAT_SEC)
@@ -50,8 +49,6 @@ udp_free(struct nat_flow *nf)
 	nat_release(nf->nf_nat, nu, sizeof(*nu));
 }
 
-static const struct nat_kind udp_kind = { .nk_free = udp_free, .nk_expire = udp_free };
-
 static void
 udp_touch(struct nat_udp *nu)
 {
@@ -78,57 +75,61 @@ client_add(struct nat_clients *nc, uint16_t port)
 /* From the host */
 
 static void
-udp_deliver(struct nat_udp *nu, struct vi_sockaddr *from, const void *data, size_t len)
+udp_deliver(struct nat_udp *nu, struct nat_packet *pk)
 {
-	const struct vi_sockaddr *jail = &nu->nu_flow.nf_pair.np_jail;
 	struct nat *na = nu->nu_flow.nf_nat;
-	struct udphdr uh = { .dest = jail->sa_port, .len = htons((uint16_t)(sizeof(uh) + len)) };
+	struct udphdr uh = { .dest = pk->pk_dst.sa_port, .len = htons((uint16_t)(sizeof(uh) + pk->pk_len)) };
 
-	if (!nat_unmap(na, from, nu->nu_dns)) {
-		if (nu->nu_fixed == NULL || !nat_isgateway(na, from))
+	if (!nat_unmap(na, &pk->pk_src, nu->nu_dns)) {
+		if (nu->nu_fixed == NULL || !nat_isgateway(na, &pk->pk_src))
 			return;
-		client_add(nu->nu_fixed, from->sa_port);
+		client_add(nu->nu_fixed, pk->pk_src.sa_port);
 	}
-	uh.source = from->sa_port;
+	uh.source = pk->pk_src.sa_port;
 	udp_touch(nu);
-	nat_raw_send(na, IPPROTO_UDP, from, jail, &uh, sizeof(uh), offsetof(struct udphdr, check), data, len);
+	pk->pk_proto = IPPROTO_UDP;
+	nat_raw_send(na, pk, &uh, sizeof(uh), offsetof(struct udphdr, check));
 }
 
 static bool
 udp_receive(struct nat_udp *nu)
 {
-	struct nat *na = nu->nu_flow.nf_nat;
-	struct sockaddr_storage ss;
-	socklen_t slen = sizeof(ss);
-	struct vi_sockaddr from;
-	ssize_t n = recvfrom(nu->nu_flow.nf_fd, na->na_buf, sizeof(na->na_buf), MSG_DONTWAIT, (struct sockaddr *)&ss, &slen);
+	struct nat_packet pk;
+	int error = nat_host_receive(&nu->nu_flow, &pk);
 
-	if (n < 0)
-		return errno == EINTR;
-	if (sockaddr_parse(&ss, slen, &from) == 0)
-		udp_deliver(nu, &from, na->na_buf, (size_t)n);
-	return true;
+	if (error == 0)
+		udp_deliver(nu, &pk);
+	return error == 0 || error == EINTR;
 }
 
 /* What the host was told of something that the jail sent. */
-static void
-udp_error(struct nat_udp *nu)
+static uint32_t
+udp_errors(struct nat_flow *nf)
 {
-	struct nat *na = nu->nu_flow.nf_nat;
+	const struct nat_udp *nu = (struct nat_udp *)nf;
+	struct nat *na = nf->nf_nat;
 	uint8_t buf[sizeof(struct udphdr) + 512];
 	struct udphdr *uh = (void *)buf;
 	struct nat_hosterr he;
+	uint32_t mtu = 0;
 
-	while (nat_host_error(nu->nu_flow.nf_fd, &he, buf + sizeof(*uh), sizeof(buf) - sizeof(*uh))) {
+	while (nat_host_error(nf, &he, buf + sizeof(*uh), sizeof(buf) - sizeof(*uh))) {
 		struct nat_packet pk = { .pk_src = nu->nu_flow.nf_pair.np_jail, .pk_dst = he.he_dst, .pk_proto = IPPROTO_UDP, .pk_ttl = 1,
 			.pk_data = buf, .pk_len = sizeof(*uh) + he.he_len };
 
+		if (he.he_mtu != 0) {
+			mtu = he.he_mtu;
+			continue;
+		}
 		(void)nat_unmap(na, &pk.pk_dst, nu->nu_dns);
 		(void)nat_unmap(na, &he.he_error.ne_from, false);
 		*uh = (struct udphdr){ .source = pk.pk_src.sa_port, .dest = pk.pk_dst.sa_port, .len = htons((uint16_t)pk.pk_len) };
 		nat_error_send(na, &he.he_error, &pk);
 	}
+	return mtu;
 }
+
+static const struct nat_kind udp_kind = { .nk_free = udp_free, .nk_expire = udp_free, .nk_errors = udp_errors };
 
 static void
 udp_event(struct lx_event *le, uint32_t events)
@@ -138,7 +139,7 @@ udp_event(struct lx_event *le, uint32_t events)
 	if (nu->nu_flow.nf_nat->na_closed)
 		return;
 	if ((events & EPOLLERR) != 0)
-		udp_error(nu);
+		(void)udp_errors(&nu->nu_flow);
 	for (int i = 0; i < UDP_TURN && udp_receive(nu); i++)
 		;
 }
@@ -149,8 +150,6 @@ udp_event(struct lx_event *le, uint32_t events)
 static int
 udp_open(struct nat *na, const struct nat_pair *np, int fd, struct nat_udp **nup)
 {
-	const bool inet6 = np->np_jail.sa_family == VI_AF_INET6;
-	const int level = inet6 ? IPPROTO_IPV6 : IPPROTO_IP;
 	struct nat_udp *nu = nat_alloc(na, sizeof(*nu));
 	struct nat_flow *nf = &nu->nu_flow;
 	int error;
@@ -161,10 +160,7 @@ udp_open(struct nat *na, const struct nat_pair *np, int fd, struct nat_udp **nup
 		return ENOBUFS;
 	}
 	nf->nf_fd = fd;
-	if (setsockopt(fd, level, inet6 ? IPV6_RECVERR : IP_RECVERR, &(int){ 1 }, sizeof(int)) != 0 ||
-	    setsockopt(fd, level, inet6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &(int){ inet6 ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT }, sizeof(int)) != 0)
-		error = errno;
-	else
+	if ((error = nat_host_setup(nf)) == 0)
 		error = lx_loop_add(na->na_worker->w_loop, &nf->nf_event, fd, EPOLLIN, udp_event);
 	if (error != 0)
 		udp_free(nf);
@@ -215,25 +211,6 @@ nat_udp_unfix(struct nat_udp *nu)
 	udp_free(&nu->nu_flow);
 }
 
-/* With the time to live that it has left; where the host is the destination itself, there is no hop between. */
-static int
-udp_transmit(int fd, const struct vi_sockaddr *host, int ttl, const void *data, size_t len)
-{
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-	struct iovec iov = { (void *)(uintptr_t)data, len };
-	struct sockaddr_storage ss;
-	struct msghdr mh = { .msg_name = &ss, .msg_namelen = sockaddr_build(host, &ss), .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
-		.msg_controllen = sizeof(control) };
-	struct cmsghdr *cm = CMSG_FIRSTHDR(&mh);
-
-	memset(control, 0, sizeof(control));
-	cm->cmsg_level = host->sa_family == VI_AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	cm->cmsg_type = host->sa_family == VI_AF_INET6 ? IPV6_HOPLIMIT : IP_TTL;
-	cm->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cm), &ttl, sizeof(ttl));
-	return sendmsg(fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
-}
-
 /* Where the datagram goes, as the host says it. */
 static int
 udp_target(struct nat *na, const struct nat_udp *nu, const struct vi_sockaddr *to, struct vi_sockaddr *host)
@@ -250,9 +227,6 @@ static int
 udp_send(struct nat *na, const struct nat_packet *pk, const struct vi_sockaddr *to, uint16_t sport)
 {
 	struct nat_pair np = { .np_jail = pk->pk_src };
-	const int ttl = nat_isgateway(na, to) ? 64 : pk->pk_ttl - 1;
-	const uint8_t *data = pk->pk_data + sizeof(struct udphdr);
-	const size_t len = pk->pk_len - sizeof(struct udphdr);
 	struct vi_sockaddr host;
 	struct nat_udp *nu;
 	int error;
@@ -264,10 +238,7 @@ udp_send(struct nat *na, const struct nat_packet *pk, const struct vi_sockaddr *
 	nu->nu_dns |= nat_isresolver(na, to);
 	nu->nu_other |= to->sa_port != htons(53);
 	udp_touch(nu);
-	/* An error of an earlier datagram is said once, by any call: it is in the queue as well. */
-	if ((error = udp_transmit(nu->nu_flow.nf_fd, &host, ttl, data, len)) != 0)
-		error = udp_transmit(nu->nu_flow.nf_fd, &host, ttl, data, len);
-	return error;
+	return nat_host_send(&nu->nu_flow, pk, &host, pk->pk_data + sizeof(struct udphdr), pk->pk_len - sizeof(struct udphdr));
 }
 
 void
