@@ -24,6 +24,7 @@
 #include <vimage/vimage.h>
 
 #include "ctl/ctl.h"
+#include "daemon/ctl_serve.h"
 #include "daemon/ctl_server.h"
 #include "tests/fuzz/target.h"
 
@@ -67,6 +68,14 @@ struct party {
 	struct vi_kernel *pa_kernel;
 	int		 pa_caller, pa_jid;
 };
+
+/* Nobody waits here. */
+int
+ctl_monitor_begin(struct ctl_request *rq, uint64_t seq)
+{
+	(void)rq, (void)seq;
+	return CTL_LATER;
+}
 
 /* The server's part: sends what there is and empties it. */
 int
