@@ -75,9 +75,9 @@ cmd_kldload(struct cmd_ctx *cx, int argc, char **argv)
 	bool unload = strcmp(cx->cx_prog, "kldunload") == 0, quiet = false, ifneeded = false;
 	int ch, status = 0;
 
-	while ((ch = getopt(argc, argv, "+:finqv")) != -1) {
+	while ((ch = getopt(argc, argv, unload ? "+:fv" : "+:nqv")) != -1) {
 		switch (ch) {
-		case 'f': case 'i': case 'v': break;
+		case 'f': case 'v': break;
 		case 'n': ifneeded = true; break;
 		case 'q': quiet = true; break;
 		default: return cmd_usage(cx, ch, 1);

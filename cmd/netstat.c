@@ -136,6 +136,20 @@ emit_titles(struct netstat *ns)
 		    END_WIDTH(ns), END_WIDTH(ns), "Foreign Address");
 }
 
+/* -p: a protocol without sockets has statistics at least; false after a message. */
+static bool
+proto_known(const struct netstat *ns)
+{
+	static const char *const names[] = { "tcp", "udp", "icmp", "ip" };
+
+	if (ns->ns_proto == NULL)
+		return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], ns->ns_proto) == 0)
+			return true;
+	return cmd_call(ns->ns_cx, json_pack("{s:s,s:s}", "op", "stat.list", "proto", ns->ns_proto), NULL) == 0;
+}
+
 int
 netstat_sockets(struct netstat *ns)
 {
@@ -143,6 +157,8 @@ netstat_sockets(struct netstat *ns)
 	bool first = true;
 	size_t i;
 
+	if (!proto_known(ns))
+		return 1;
 	if (cmd_call(ns->ns_cx, json_pack("{s:s}", "op", "pcb.list"), &r) != 0)
 		return 1;
 	xo_open_container(ns->ns_xo, "statistics");

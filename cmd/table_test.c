@@ -496,6 +496,8 @@ test_wrong_words(void **state)
 		{ cmd_setfib, "setfib 1", "usage: setfib words\n" },
 		{ cmd_setfib, "setfib -F", "setfib: option requires an argument -- F; usage: setfib words\n" },
 		{ cmd_kldload, "kldload", "usage: kldload words\n" },
+		{ cmd_kldload, "kldload -f a", "kldload: illegal option -- f; usage: kldload words\n" },
+		{ cmd_kldload, "kldunload -n a", "kldunload: illegal option -- n; usage: kldunload words\n" },
 		{ cmd_kldload, "kldload -x a", "kldload: illegal option -- x; usage: kldload words\n" },
 		{ cmd_kldstat, "kldstat word", "usage: kldstat words\n" },
 		{ cmd_kldstat, "kldstat -m", "kldstat: option requires an argument -- m; usage: kldstat words\n" },

@@ -440,16 +440,36 @@ add_group(void *arg, const struct vi_group *vg)
 	ctl_list_add(&nl->nl_list, o);
 }
 
-static int
-op_group_list(struct ctl_request *rq)
+static void
+no_ifinfo(void *arg, const struct vi_ifinfo *ii)
 {
-	struct neigh_list nl = { .nl_ifname = NULL };
+	(void)arg, (void)ii;
+}
+
+/* What is listed of an interface, a family, or of all. */
+static int
+narrow(struct ctl_request *rq, const char *key, struct neigh_list *nl)
+{
 	const char *family = NULL;
 	int error;
 
-	ctl_list_begin(rq, "groups", &nl.nl_list);
-	if ((error = ctl_args(rq, "{s?s,s?s}", "interface", &nl.nl_ifname, "family", &family)) != 0 ||
-	    (error = get_family(rq, family, &nl.nl_family)) != 0)
+	*nl = (struct neigh_list){ .nl_ifname = NULL };
+	ctl_list_begin(rq, key, &nl->nl_list);
+	if ((error = ctl_args(rq, "{s?s,s?s}", "interface", &nl->nl_ifname, "family", &family)) != 0 ||
+	    (error = get_family(rq, family, &nl->nl_family)) != 0)
+		return error;
+	if (nl->nl_ifname != NULL && vi_if_get(rq->rq_vnet, nl->nl_ifname, no_ifinfo, NULL) != 0)
+		return ctl_fail(rq, ENXIO, "interface %.40s does not exist", nl->nl_ifname);
+	return 0;
+}
+
+static int
+op_group_list(struct ctl_request *rq)
+{
+	struct neigh_list nl;
+	int error;
+
+	if ((error = narrow(rq, "groups", &nl)) != 0)
 		return error;
 	vi_group_list(rq->rq_vnet, add_group, &nl);
 	return nl.nl_list.l_error;
@@ -458,13 +478,10 @@ op_group_list(struct ctl_request *rq)
 static int
 op_neigh_list(struct ctl_request *rq)
 {
-	struct neigh_list nl = { .nl_ifname = NULL };
-	const char *family = NULL;
+	struct neigh_list nl;
 	int error;
 
-	ctl_list_begin(rq, "neighbours", &nl.nl_list);
-	if ((error = ctl_args(rq, "{s?s,s?s}", "interface", &nl.nl_ifname, "family", &family)) != 0 ||
-	    (error = get_family(rq, family, &nl.nl_family)) != 0)
+	if ((error = narrow(rq, "neighbours", &nl)) != 0)
 		return error;
 	vi_neigh_list(rq->rq_vnet, add_neigh, &nl);
 	return nl.nl_list.l_error;
