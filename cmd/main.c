@@ -31,7 +31,7 @@ static const struct cmd commands[] = {
 	    "-w wait [-d] [-I interface] [-q count] | -g | -m | -r [-nW] [-F fib] | -s [-sz] [-p protocol]" },
 	{ "ping", cmd_ping,
 	    "[-46AaDdfHLnoQqRrv] [-C pcp] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "
-	    "[-i wait] [-l preload] [-m ttl] [-p pattern] [-S src_addr] [-s packetsize] [-T ttl] [-t timeout] "
+	    "[-i wait] [-l preload] [-M mask | time] [-m ttl] [-p pattern] [-S src_addr] [-s packetsize] [-T ttl] [-t timeout] "
 	    "[-W waittime] [-z tos] host" },
 	{ "ping6", cmd_ping,
 	    "[-AaDdfHLnoQqrv] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "

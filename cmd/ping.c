@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -196,6 +197,17 @@ resolve_host(struct ping *p)
 	return true;
 }
 
+/* What is not for the family, as far as that is known; NULL. */
+static const char *
+unfit(const struct ping *p)
+{
+	if (p->p_record && p->p_family == AF_INET6)
+		return "-R: IPv6 records no routes";
+	if (p->p_type != ICMP_ECHO && p->p_family == AF_INET6)
+		return "-M: IPv6 tells neither masks nor times";
+	return NULL;
+}
+
 static int
 resolve(struct ping *p)
 {
@@ -203,6 +215,10 @@ resolve(struct ping *p)
 	if (!resolve_host(p)) {
 		cmd_warnx(p->p_cx, "cannot resolve %s: Unknown host", p->p_host);
 		return EX_NOHOST;
+	}
+	if (unfit(p) != NULL) {
+		cmd_warnx(p->p_cx, "%s", unfit(p));
+		return EX_USAGE;
 	}
 	if (p->p_source != NULL && !(p->p_family == AF_INET6 ? resolve6(p->p_source, &p->p_from6)
 	    : inet_host(p->p_source, &p->p_from.sin_addr))) {
@@ -333,6 +349,19 @@ set_pattern(struct ping *p, const char *arg)
 	return 0;
 }
 
+/* What is asked for instead of an echo. */
+static int
+set_type(struct ping *p, const char *arg)
+{
+	if (arg[0] == 'M' || arg[0] == 'm')
+		p->p_type = ICMP_ADDRESS;
+	else if (arg[0] == 'T' || arg[0] == 't')
+		p->p_type = ICMP_TIMESTAMP;
+	else
+		return bad_value(p, "message", arg);
+	return 0;
+}
+
 /* An option without an argument; false: there is none. */
 static bool
 take_flag(struct ping *p, int ch)
@@ -364,10 +393,11 @@ parse_options(struct ping *p, int argc, char **argv)
 {
 	int ch, bad = 0;
 
-	while (bad == 0 && (ch = getopt(argc, argv, "+:46AaC:c:DdfG:g:Hh:I:i:Ll:m:nop:QqRrS:s:T:t:vW:z:")) != -1) {
+	while (bad == 0 && (ch = getopt(argc, argv, "+:46AaC:c:DdfG:g:Hh:I:i:Ll:M:m:nop:QqRrS:s:T:t:vW:z:")) != -1) {
 		switch (ch) {
 		case 'I': p->p_interface = optarg; break;
 		case 'i': bad = set_interval(p, optarg); break;
+		case 'M': bad = set_type(p, optarg); break;
 		case 'p': bad = set_pattern(p, optarg); break;
 		case 'S': p->p_source = optarg; break;
 		case '?':
@@ -395,8 +425,8 @@ settle(struct ping *p)
 		why = "Packet size and ping sweep are mutually exclusive";
 	else if (p->p_sweep.min > p->p_sweep.max)
 		why = "Maximum packet size must be no less than the minimum packet size";
-	else if (p->p_record && p->p_family == AF_INET6)
-		why = "-R: IPv6 records no routes";
+	else
+		why = unfit(p);
 	if (why != NULL) {
 		cmd_warnx(p->p_cx, "%s", why);
 		return EX_USAGE;
@@ -435,6 +465,7 @@ cmd_ping(struct cmd_ctx *cx, int argc, char **argv)
 	p->p_interval = NS;
 	p->p_sock = -1;
 	p->p_tos = -1;
+	p->p_type = ICMP_ECHO;
 	if ((status = parse(p, argc, argv)) == 0) {
 		p->p_host = argv[optind];
 		status = run(p);

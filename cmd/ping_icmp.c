@@ -103,12 +103,12 @@ ping_open(struct ping *p)
 	size_t most = p->p_sweep.max > p->p_size ? p->p_sweep.max : p->p_size;
 
 	p->p_room = most + 60 + 8 + 4096;
-	p->p_packet = calloc(1, sizeof(struct icmphdr) + most);
+	p->p_packet = calloc(1, sizeof(struct icmphdr) + ping_extra(p) + most);
 	p->p_buffer = malloc(p->p_room);
 	if (p->p_packet == NULL || p->p_buffer == NULL)
 		return ping_fail(p, "malloc", EX_OSERR);
 	for (size_t i = 0; i < most; i++)
-		p->p_packet[sizeof(struct icmphdr) + i] = p->p_patlen > 0 ?
+		p->p_packet[sizeof(struct icmphdr) + ping_extra(p) + i] = p->p_patlen > 0 ?
 		    p->p_pattern[i % p->p_patlen] : (uint8_t)(8 + i);
 	p->p_ident = (uint16_t)getpid();
 	return open_socket(p);
@@ -122,7 +122,7 @@ ping_send(struct ping *p)
 {
 	struct icmphdr *ic = (struct icmphdr *)p->p_packet;
 	const bool six = p->p_family == AF_INET6;
-	size_t len = sizeof(*ic) + p->p_size;
+	size_t len = sizeof(*ic) + ping_extra(p) + p->p_size;
 	uint16_t seq = (uint16_t)p->p_ntransmitted;
 	ssize_t n;
 
@@ -130,11 +130,12 @@ ping_send(struct ping *p)
 		putchar('\a');
 		fflush(stdout);
 	}
-	ic->type = six ? ICMP6_ECHO_REQUEST : ICMP_ECHO;
+	ic->type = six ? ICMP6_ECHO_REQUEST : p->p_type;
 	ic->code = 0;
 	ic->checksum = 0;
 	ic->un.echo.id = htons(p->p_ident);
 	ic->un.echo.sequence = htons(seq);
+	ping_put_extra(p, p->p_packet + sizeof(*ic));
 	ic->checksum = six ? 0 : ping_checksum(p->p_packet, len);
 	p->p_seen[seq] = false;
 	p->p_sent[seq] = ping_now();
@@ -186,8 +187,10 @@ count_time(struct ping *p, uint64_t rtt)
 static bool
 data_differs(const struct ping *p, const uint8_t *data, size_t len)
 {
-	return (p->p_sweep.step == 0 ? len != p->p_size : len > p->p_sweep.max) ||
-	    memcmp(data, p->p_packet + sizeof(struct icmphdr), len) != 0;
+	const size_t extra = ping_extra(p);
+
+	return len < extra || (p->p_sweep.step == 0 ? len != extra + p->p_size : len > extra + p->p_sweep.max) ||
+	    memcmp(data + extra, p->p_packet + sizeof(struct icmphdr) + extra, len - extra) != 0;
 }
 
 static void
@@ -203,6 +206,8 @@ print_reply(struct ping *p, const struct icmphdr *ic, size_t len, const char *fr
 	printf(" time=%.3f ms", (double)rtt / 1e6);
 	if (dup)
 		printf(" (DUP!)");
+	if (len >= sizeof(*ic) + ping_extra(p))
+		ping_print_extra(p, (const uint8_t *)(ic + 1));
 	if (data_differs(p, (const uint8_t *)(ic + 1), len - sizeof(*ic)))
 		printf(" (wrong data)");
 	if (p->p_record)
@@ -319,7 +324,7 @@ take_error(struct ping *p, const struct icmphdr *ic, size_t len, struct in_addr 
 	    ip.ip_p != IPPROTO_ICMP)
 		return;
 	memcpy(&quoted, (const uint8_t *)(ic + 1) + hlen, sizeof(quoted));
-	if (quoted.type != ICMP_ECHO || ntohs(quoted.un.echo.id) != p->p_ident ||
+	if (quoted.type != p->p_type || ntohs(quoted.un.echo.id) != p->p_ident ||
 	    ip.ip_dst.s_addr != p->p_to.sin_addr.s_addr)
 		return;
 	print_error(p, len, from, ic->type, ic->code, ic->un.gateway);
@@ -335,14 +340,14 @@ take_icmp(struct ping *p, const uint8_t *data, size_t len, struct in_addr from, 
 
 	if (len < sizeof(*ic))
 		return;
-	if (ic->type == ICMP_ECHOREPLY)
+	if (ic->type == (p->p_type == ICMP_ECHO ? ICMP_ECHOREPLY : p->p_type + 1))
 		ping_reply(p, ic, len, p->p_quiet || p->p_flood ? "" :
 		    address_name(p, from, name, sizeof(name)), ttl);
 	else if (ic->type == ICMP_DEST_UNREACH || ic->type == ICMP_TIME_EXCEEDED ||
 	    ic->type == ICMP_REDIRECT || ic->type == ICMP_PARAMETERPROB ||
 	    ic->type == ICMP_SOURCE_QUENCH)
 		take_error(p, ic, len, from);
-	else if (p->p_verbose && ic->type != ICMP_ECHO)
+	else if (p->p_verbose && ic->type != p->p_type)
 		print_error(p, len, from, ic->type, ic->code, 0);
 }
 

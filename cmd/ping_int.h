@@ -20,6 +20,7 @@ struct ping {
 	uint64_t	 p_interval, p_timeout, p_waittime;	/* ns; timeout 0: none */
 	int		 p_ttl, p_mttl;	/* of groups; 0: the system's */
 	int		 p_tos;		/* -1: the system's */
+	uint8_t		 p_type;	/* of requests: echo, or over IPv4 timestamp or mask */
 	int		 p_pcp;		/* of frames; -1: the interface's */
 	long long	 p_preload;
 	size_t		 p_size;	/* of the next packet */
@@ -68,6 +69,10 @@ void	ping_print_record(struct ping *, const uint8_t *options, size_t len);
 int	ping6_options(const struct ping *);
 int	ping6_start(const struct ping *);	/* prints the first line */
 bool	ping6_receive(struct ping *, int flags);
+/* Between ICMP's header and the pattern, in requests and replies: bytes; their making; their showing. */
+size_t	ping_extra(const struct ping *);
+void	ping_put_extra(const struct ping *, uint8_t *);
+void	ping_print_extra(const struct ping *, const uint8_t *);
 void	ping_icmp6_text(int type, int code, uint32_t info, char *buf, size_t len);
 
 uint16_t ping_checksum(const void *, size_t);

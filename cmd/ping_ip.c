@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What ping(8) asks of IPv4: the options of its socket, and the route that packets record (RFC 791). */
+/* What ping(8) asks of IPv4: the options of its socket, the route that packets record (RFC 791), times and masks (RFC 792, RFC 950). */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "cmd/ping_int.h"
 
@@ -61,8 +63,8 @@ ping_options(const struct ping *p)
 		return ping_fail(p, "setsockopt IP_TOS", EX_OSERR);
 	if (p->p_dontfrag && set_int(p, IP_MTU_DISCOVER, IP_PMTUDISC_DO) != 0)
 		return ping_fail(p, "setsockopt IP_MTU_DISCOVER", EX_OSERR);
-	if (p->p_record && !p->p_raw) {
-		cmd_warnx(p->p_cx, "-R: takes the right to a raw socket");
+	if ((p->p_record || p->p_type != ICMP_ECHO) && !p->p_raw) {
+		cmd_warnx(p->p_cx, "-%c: takes the right to a raw socket", p->p_record ? 'R' : 'M');
 		return EX_NOPERM;
 	}
 	if (p->p_record && set_record(p) != 0)
@@ -114,4 +116,41 @@ ping_print_record(struct ping *p, const uint8_t *options, size_t len)
 		printf("%s\t%s", i > 0 ? "\n" : "", inet_ntop(AF_INET, rr + 3 + i, text, sizeof(text)));
 	p->p_rrlen = used < sizeof(p->p_rr) ? used : 0;
 	memcpy(p->p_rr, rr + 3, p->p_rrlen);
+}
+
+size_t
+ping_extra(const struct ping *p)
+{
+	return p->p_type == ICMP_TIMESTAMP ? 3 * sizeof(uint32_t) : p->p_type == ICMP_ADDRESS ? sizeof(uint32_t) : 0;
+}
+
+/* When it is sent, in ms since midnight UTC; the two others are the answerer's. */
+void
+ping_put_extra(const struct ping *p, uint8_t *extra)
+{
+	struct timespec ts;
+	uint32_t ms;
+
+	memset(extra, 0, ping_extra(p));
+	if (p->p_type != ICMP_TIMESTAMP)
+		return;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ms = htonl((uint32_t)(ts.tv_sec % 86400 * 1000 + ts.tv_nsec / 1000000));
+	memcpy(extra, &ms, sizeof(ms));
+}
+
+void
+ping_print_extra(const struct ping *p, const uint8_t *extra)
+{
+	static const char *const times[] = { "tso", "tsr", "tst" };
+	char text[INET_ADDRSTRLEN];
+	uint32_t s;
+
+	if (p->p_type == ICMP_ADDRESS)
+		printf(" mask=%s", inet_ntop(AF_INET, extra, text, sizeof(text)));
+	for (size_t i = 0; i < 3 && p->p_type == ICMP_TIMESTAMP; i++) {
+		memcpy(&s, extra + 4 * i, sizeof(s));
+		s = ntohl(s) / 1000;
+		printf(" %s=%02u:%02u:%02u", times[i], s / 3600, s / 60 % 60, s % 60);
+	}
 }

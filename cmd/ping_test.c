@@ -76,6 +76,8 @@ test_wrong_words(void **state)
 		{ "ping", "usage: ping words\n", EX_USAGE },
 		{ "ping a b", "usage: ping words\n", EX_USAGE },
 		{ "ping -x host", "ping: illegal option -- x; usage: ping words\n", EX_USAGE },
+		{ "ping -M x host", "ping: invalid message: `x'\n", EX_USAGE },
+		{ "ping -6 -M time host", "ping: -M: IPv6 tells neither masks nor times\n", EX_USAGE },
 		{ "ping -c 0 host", "ping: invalid count of packets to transmit: `0'\n", EX_USAGE },
 		{ "ping -c 1x host", "ping: invalid count of packets to transmit: `1x'\n",
 		    EX_USAGE },
