@@ -19,28 +19,10 @@
 
 #include <vimage/socket.h>
 
-#include "cmd/cmd.h"
+#include "cmd/sockstat_int.h"
 #include "cmd/xo.h"
 
 #define MAXPORT	65535
-
-/* One descriptor of one process that is a socket of the host's. */
-struct holder {
-	unsigned long long ho_ino;
-	int		 ho_pid, ho_fd;
-};
-
-struct sockstat {
-	struct cmd_ctx	*ss_cx;
-	struct xo	*ss_xo;
-	bool		 ss_inet, ss_inet6;	/* neither: both */
-	bool		 ss_connected, ss_listening, ss_quiet, ss_state, ss_wide;
-	bool		 ss_noloop;
-	char		*ss_protos;		/* ",tcp,udp," */
-	unsigned char	*ss_ports;		/* a bit each; NULL: all */
-	struct holder	*ss_holders;		/* by inode */
-	size_t		 ss_nholders, ss_size;
-};
 
 static bool
 add_holder(struct sockstat *ss, unsigned long long ino, int pid, int fd)
@@ -53,7 +35,7 @@ add_holder(struct sockstat *ss, unsigned long long ino, int pid, int fd)
 			return false;
 		ss->ss_holders = new;
 	}
-	ss->ss_holders[ss->ss_nholders++] = (struct holder){ ino, pid, fd };
+	ss->ss_holders[ss->ss_nholders++] = (struct holder){ ino, pid, fd, false };
 	return true;
 }
 
@@ -109,9 +91,8 @@ scan(struct sockstat *ss)
 	return ok;
 }
 
-/* The first of those that hold the inode; NULL. */
-static const struct holder *
-find_holder(const struct sockstat *ss, unsigned long long ino)
+struct holder *
+sockstat_holder(const struct sockstat *ss, unsigned long long ino)
 {
 	size_t lo = 0, hi = ss->ss_nholders, mid;
 
@@ -123,6 +104,12 @@ find_holder(const struct sockstat *ss, unsigned long long ino)
 			hi = mid;
 	}
 	return ino != 0 && lo < ss->ss_nholders && ss->ss_holders[lo].ho_ino == ino ? &ss->ss_holders[lo] : NULL;
+}
+
+struct holder *
+sockstat_next(const struct sockstat *ss, struct holder *ho)
+{
+	return ho + 1 < ss->ss_holders + ss->ss_nholders && ho[1].ho_ino == ho->ho_ino ? ho + 1 : NULL;
 }
 
 /*
@@ -165,7 +152,7 @@ wanted(const struct sockstat *ss, const json_t *pcb)
 	const bool six = is_inet6(pcb), connected = cmd_int(pcb, "fport") != 0;
 	char proto[24];
 
-	if ((ss->ss_inet || ss->ss_inet6) && (six ? !ss->ss_inet6 : !ss->ss_inet))
+	if ((ss->ss_inet || ss->ss_inet6 || ss->ss_unix) && (six ? !ss->ss_inet6 : !ss->ss_inet))
 		return false;
 	if ((ss->ss_connected || ss->ss_listening) && (connected ? !ss->ss_connected : !ss->ss_listening))
 		return false;
@@ -217,25 +204,21 @@ process_text(int pid, char *comm, size_t commlen, char *user, size_t userlen)
 
 #define ADDRWIDTH(ss)	((ss)->ss_wide ? 46 : 21)
 
-static void
-emit(const struct sockstat *ss, const json_t *pcb, const struct holder *ho)
+void
+sockstat_emit(const struct sockstat *ss, const struct holder *ho, const char *proto, const char *local, const char *foreign, const char *state)
 {
-	char comm[32] = "?", user[64] = "?", pid[16] = "?", fd[16] = "?", proto[16], local[96], foreign[96];
+	char comm[32] = "?", user[64] = "?", pid[16] = "?", fd[16] = "?";
 
 	if (ho != NULL) {
 		process_text(ho->ho_pid, comm, sizeof(comm), user, sizeof(user));
 		snprintf(pid, sizeof(pid), "%d", ho->ho_pid);
 		snprintf(fd, sizeof(fd), "%d", ho->ho_fd);
 	}
-	snprintf(proto, sizeof(proto), "%s%s", proto_name(cmd_int(pcb, "proto")),
-	    cmd_int(pcb, "proto") == IPPROTO_ICMP || cmd_int(pcb, "proto") == IPPROTO_ICMPV6 ? "" : is_inet6(pcb) ? "6" : "4");
-	end_text(pcb, "local", "lport", local, sizeof(local));
-	end_text(pcb, "foreign", "fport", foreign, sizeof(foreign));
 	xo_open_instance(ss->ss_xo);
 	xo_emit(ss->ss_xo, "{t:user/%-8s} {t:command/%-10s} {t:pid/%5s} {t:fd/%-3s} {t:proto/%-6s} ", user, comm, pid, fd, proto);
 	xo_emit(ss->ss_xo, "{t:local/%-*s} {t:foreign/%-*s}", ADDRWIDTH(ss), local, ADDRWIDTH(ss), foreign);
-	if (ss->ss_state && cmd_int(pcb, "proto") == IPPROTO_TCP)
-		xo_emit(ss->ss_xo, " {:conn-state/%s}", cmd_tcp_state(cmd_int(pcb, "state")));
+	if (ss->ss_state && state != NULL)
+		xo_emit(ss->ss_xo, " {:conn-state/%s}", state);
 	xo_emit(ss->ss_xo, "\n");
 	xo_close(ss->ss_xo);
 }
@@ -243,18 +226,24 @@ emit(const struct sockstat *ss, const json_t *pcb, const struct holder *ho)
 static void
 emit_socket(const struct sockstat *ss, const json_t *pcb)
 {
-	const unsigned long long ino = (unsigned long long)cmd_int(pcb, "inode");
-	const struct holder *ho = find_holder(ss, ino);
+	const json_int_t number = cmd_int(pcb, "proto");
+	struct holder *ho = sockstat_holder(ss, (unsigned long long)cmd_int(pcb, "inode"));
+	char proto[16], local[96], foreign[96];
 
+	snprintf(proto, sizeof(proto), "%s%s", proto_name(number),
+	    number == IPPROTO_ICMP || number == IPPROTO_ICMPV6 ? "" : is_inet6(pcb) ? "6" : "4");
+	end_text(pcb, "local", "lport", local, sizeof(local));
+	end_text(pcb, "foreign", "fport", foreign, sizeof(foreign));
 	do {
-		emit(ss, pcb, ho);
-	} while (ho != NULL && ++ho < ss->ss_holders + ss->ss_nholders && ho->ho_ino == ino);
+		sockstat_emit(ss, ho, proto, local, foreign, number == IPPROTO_TCP ? cmd_tcp_state(cmd_int(pcb, "state")) : NULL);
+	} while (ho != NULL && (ho = sockstat_next(ss, ho)) != NULL);
 }
 
 static int
 list(struct sockstat *ss)
 {
-	json_t *r, *pcb;
+	json_t *r, *pcb, *pcbs;
+	int status = 0;
 	size_t i;
 
 	if (cmd_call(ss->ss_cx, json_pack("{s:s,s:b}", "op", "pcb.list", "owners", 1), &r) != 0)
@@ -269,13 +258,16 @@ list(struct sockstat *ss)
 		xo_emit(ss->ss_xo, "{T:/%-8s} {T:/%-10s} {T:/%5s} {T:/%-3s} {T:/%-6s} {T:/%-*s} {T:/%-*s}{T:/%s}\n", "USER", "COMMAND", "PID",
 		    "FD", "PROTO", ADDRWIDTH(ss), "LOCAL ADDRESS", ADDRWIDTH(ss), "FOREIGN ADDRESS", ss->ss_state ? " STATE" : "");
 	xo_open_list(ss->ss_xo, "socket");
-	json_array_foreach(json_object_get(r, "pcbs"), i, pcb)
+	pcbs = json_object_get(r, "pcbs");
+	json_array_foreach(pcbs, i, pcb)
 		if (wanted(ss, pcb))
 			emit_socket(ss, pcb);
+	if (ss->ss_unix)
+		status = sockstat_unix(ss, pcbs);
 	xo_close(ss->ss_xo);
 	xo_close(ss->ss_xo);
 	json_decref(r);
-	return 0;
+	return status;
 }
 
 /*
@@ -329,7 +321,7 @@ parse(struct sockstat *ss, int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:46cj:LlnP:p:qsw")) != -1) {
+	while ((ch = getopt(argc, argv, "+:46cj:LlnP:p:qsuw")) != -1) {
 		switch (ch) {
 		case '4': ss->ss_inet = true; break;
 		case '6': ss->ss_inet6 = true; break;
@@ -348,6 +340,7 @@ parse(struct sockstat *ss, int argc, char **argv)
 			break;
 		case 'q': ss->ss_quiet = true; break;
 		case 's': ss->ss_state = true; break;
+		case 'u': ss->ss_unix = true; break;
 		case 'w': ss->ss_wide = true; break;
 		default: return ch;
 		}
@@ -365,6 +358,10 @@ cmd_sockstat(struct cmd_ctx *cx, int argc, char **argv)
 		return 1;
 	if ((ch = parse(&ss, argc, argv)) != 0 || optind != argc)
 		status = xo_finish(ss.ss_xo, ch < 0 ? 1 : cmd_usage(cx, ch, 1));
+	else if (ss.ss_unix && cx->cx_jail != NULL) {
+		cmd_warnx(cx, "-u: only the jail itself knows; see jexec(8)");
+		status = xo_finish(ss.ss_xo, 1);
+	}
 	else
 		status = xo_finish(ss.ss_xo, list(&ss));
 	free(ss.ss_holders);

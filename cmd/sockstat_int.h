@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts of sockstat(1). */
+#ifndef CMD_SOCKSTAT_INT_H
+#define CMD_SOCKSTAT_INT_H
+
+#include "cmd/cmd.h"
+
+struct xo;
+
+/* One descriptor of one process that is a socket of the host's. */
+struct holder {
+	unsigned long long ho_ino;
+	int		 ho_pid, ho_fd;
+	bool		 ho_stack;	/* of a socket of a stack */
+};
+
+struct sockstat {
+	struct cmd_ctx	*ss_cx;
+	struct xo	*ss_xo;
+	bool		 ss_inet, ss_inet6, ss_unix;	/* none: the first two */
+	bool		 ss_connected, ss_listening, ss_quiet, ss_state, ss_wide;
+	bool		 ss_noloop;
+	char		*ss_protos;		/* ",tcp,udp," */
+	unsigned char	*ss_ports;		/* a bit each; NULL: all */
+	struct holder	*ss_holders;		/* by inode */
+	size_t		 ss_nholders, ss_size;
+};
+
+/* The first of those that hold the inode, the others are behind it; NULL. */
+struct holder *sockstat_holder(const struct sockstat *, unsigned long long ino);
+struct holder *sockstat_next(const struct sockstat *, struct holder *);
+/* A line; holder NULL: not known. */
+void	sockstat_emit(const struct sockstat *, const struct holder *, const char *proto, const char *local, const char *foreign, const char *state);
+/* -u */
+int	sockstat_unix(const struct sockstat *, const json_t *pcbs);
+
+#endif
