@@ -89,11 +89,41 @@ emit_end(struct netstat *ns, const json_t *pcb, const char *name, const char *ad
 	xo_close(ns->ns_xo);
 }
 
+/* What waits, or with -T what was sent again and what came out of order. */
+static void
+emit_queues(struct netstat *ns, const json_t *pcb)
+{
+	const json_t *tcp = json_object_get(pcb, "tcp");
+	bool listening = cmd_int(pcb, "proto") == IPPROTO_TCP && cmd_int(pcb, "state") == VI_TCPS_LISTEN;
+
+	if (!ns->ns_rexmit)
+		xo_emit(ns->ns_xo, "{:receive-bytes-waiting/%6jd} {:send-bytes-waiting/%6jd} ",
+		    listening ? 0 : cmd_int(pcb, "recvq"), listening ? 0 : cmd_int(pcb, "sendq"));
+	else if (tcp != NULL)	/* windows of nothing are not counted */
+		xo_emit(ns->ns_xo, "{:sent-retransmit-packets/%6jd} {:received-out-of-order-packets/%6jd} {P:/%6s} ",
+		    cmd_int(tcp, "rexmits"), cmd_int(tcp, "ooo"), "-");
+	else
+		xo_emit(ns->ns_xo, "{P:/%21s}", "");
+}
+
+static void
+emit_state(struct netstat *ns, const json_t *pcb)
+{
+	const json_t *tcp = json_object_get(pcb, "tcp");
+	const json_int_t state = cmd_int(pcb, "state");
+	const char *ecn = state < VI_TCPS_ESTABLISHED ? "n/a" : cmd_bool(tcp, "ecn") ? "ecn" : "off";
+
+	if (!ns->ns_rexmit)
+		xo_emit(ns->ns_xo, "{:tcp-state/%-*s}", ns->ns_cc ? 11 : 0, cmd_tcp_state(state));
+	if (ns->ns_cc && tcp != NULL)
+		xo_emit(ns->ns_xo, " {:cc/%-16s} {:snd-cwnd/%10jd} {:snd-ssthresh/%10jd} {:t-maxseg/%5jd} {:ecn/%s}", cmd_str(tcp, "cc"),
+		    cmd_int(tcp, "cwnd"), cmd_int(tcp, "ssthresh"), cmd_int(tcp, "mss"), ecn);
+}
+
 static void
 emit_socket(struct netstat *ns, const json_t *pcb)
 {
 	char proto[16], queue[48];
-	json_int_t state = cmd_int(pcb, "state");
 
 	xo_open_instance(ns->ns_xo);
 	snprintf(proto, sizeof(proto), "%.4s%c", proto_name(cmd_int(pcb, "proto")),
@@ -107,14 +137,11 @@ emit_socket(struct netstat *ns, const json_t *pcb)
 		xo_emit(ns->ns_xo, "{t:listen-queue-sizes/%-32.32s} ", queue);
 		emit_end(ns, pcb, "local", "local", "lport");
 	} else {
-		bool listening = cmd_int(pcb, "proto") == IPPROTO_TCP && state == VI_TCPS_LISTEN;
-
-		xo_emit(ns->ns_xo, "{:receive-bytes-waiting/%6jd} {:send-bytes-waiting/%6jd} ",
-		    listening ? 0 : cmd_int(pcb, "recvq"), listening ? 0 : cmd_int(pcb, "sendq"));
+		emit_queues(ns, pcb);
 		emit_end(ns, pcb, "local", "local", "lport");
 		emit_end(ns, pcb, "remote", "foreign", "fport");
 		if (cmd_int(pcb, "proto") == IPPROTO_TCP)
-			xo_emit(ns->ns_xo, "{:tcp-state/%s}", cmd_tcp_state(state));
+			emit_state(ns, pcb);
 	}
 	xo_emit(ns->ns_xo, "\n");
 	xo_close(ns->ns_xo);
@@ -128,12 +155,19 @@ emit_titles(struct netstat *ns)
 		    "Current listen queue sizes (qlen/incqlen/maxqlen)\n"
 		    "{T:/%-5.5s} {T:/%-32.32s} {T:/%-22.22s}\n",
 		    "Proto", "Listen", "Local Address");
-	else
-		xo_emit(ns->ns_xo, "Active Internet connections{P:/%s}\n"
-		    "{T:/%-5.5s} {T:/%-6.6s} {T:/%-6.6s} {T:/%-*.*s} {T:/%-*.*s} (state)\n",
-		    ns->ns_all ? " (including servers)" : "",
-		    "Proto", "Recv-Q", "Send-Q", END_WIDTH(ns), END_WIDTH(ns), "Local Address",
+	else {
+		xo_emit(ns->ns_xo, "Active Internet connections{P:/%s}\n{T:/%-5.5s} {T:/%-6.6s} {T:/%-6.6s} ",
+		    ns->ns_all ? " (including servers)" : "", "Proto", ns->ns_rexmit ? "Rexmit" : "Recv-Q", ns->ns_rexmit ? "OOORcv" : "Send-Q");
+		if (ns->ns_rexmit)
+			xo_emit(ns->ns_xo, "{T:/%-6.6s} ", "0-win");
+		xo_emit(ns->ns_xo, "{T:/%-*.*s} {T:/%-*.*s}", END_WIDTH(ns), END_WIDTH(ns), "Local Address",
 		    END_WIDTH(ns), END_WIDTH(ns), "Foreign Address");
+		if (!ns->ns_rexmit)
+			xo_emit(ns->ns_xo, " {T:/%-*s}", ns->ns_cc ? 11 : 0, "(state)");
+		if (ns->ns_cc)
+			xo_emit(ns->ns_xo, " {T:/%-16s} {T:/%10s} {T:/%10s} {T:/%5s} {T:/%s}", "CC", "cwin", "ssthresh", "MSS", "ECN");
+		xo_emit(ns->ns_xo, "\n");
+	}
 }
 
 /* -p: a protocol without sockets has statistics at least; false after a message. */
@@ -153,13 +187,16 @@ proto_known(const struct netstat *ns)
 int
 netstat_sockets(struct netstat *ns)
 {
-	json_t *r, *pcb;
+	json_t *r, *pcb, *req;
 	bool first = true;
 	size_t i;
 
 	if (!proto_known(ns))
 		return 1;
-	if (cmd_call(ns->ns_cx, json_pack("{s:s}", "op", "pcb.list"), &r) != 0)
+	req = json_pack("{s:s}", "op", "pcb.list");
+	if (ns->ns_rexmit || ns->ns_cc)
+		json_object_set_new(req, "tcp", json_true());
+	if (cmd_call(ns->ns_cx, req, &r) != 0)
 		return 1;
 	xo_open_container(ns->ns_xo, "statistics");
 	xo_open_list(ns->ns_xo, "socket");
@@ -315,13 +352,11 @@ struct choice {
 static const struct { char letter; const char *why; } senseless[] = {
 	{ 'A', "addresses of control blocks are not told" },
 	{ 'B', "there are no BPF devices" },
-	{ 'C', "see TCP_CONGESTION and TCP_INFO of the program's socket" },
 	{ 'O', "next hops are not objects of their own; see -r" },
 	{ 'o', "next hops are not objects of their own; see -r" },
 	{ 'P', "there are no log IDs" },
 	{ 'Q', "there are no netisr queues: what waits, waits in the queues of interfaces (-id) and sockets" },
 	{ 'R', "there are no flow IDs of hardware" },
-	{ 'T', "see TCP_INFO of the program's socket" },
 	{ 'x', "see -a for what waits in the buffers, and TCP_INFO of the program's socket" },
 };
 
@@ -368,6 +403,7 @@ take_flag(struct choice *c, int ch)
 	case '6': c->c_family = "inet6"; break;
 	case 'a': ns->ns_all = true; break;
 	case 'b': ns->ns_bytes = true; break;
+	case 'C': ns->ns_cc = true; break;
 	case 'd': ns->ns_drops = true; break;
 	case 'g': c->c_groups = true; break;
 	case 'i': c->c_interfaces = true; break;
@@ -380,6 +416,7 @@ take_flag(struct choice *c, int ch)
 		ns->ns_brief = c->c_stats;	/* twice */
 		c->c_stats = true;
 		break;
+	case 'T': ns->ns_rexmit = true; break;
 	case 'W': ns->ns_wide = true; break;
 	case 'z': ns->ns_clear = true; break;
 	default: return false;
@@ -419,6 +456,9 @@ contradicts(const struct choice *c)
 
 	if (c->c_routes + (c->c_interfaces && ns->ns_wait == 0) + c->c_stats + c->c_memory + c->c_groups + (ns->ns_wait != 0) > 1)
 		why = "only one of -g, -i, -m, -r, -s and -w can be shown at a time";
+	else if ((ns->ns_rexmit || ns->ns_cc) && (ns->ns_listen || ns->ns_wait != 0 || c->c_routes || c->c_interfaces || c->c_stats || c->c_memory ||
+	    c->c_groups))
+		why = "-C and -T: only with connections";
 	else if (ns->ns_clear && !c->c_stats)
 		why = "-z: only with -s";
 	else if (ns->ns_count != 0 && ns->ns_wait == 0)

@@ -134,6 +134,10 @@ test_jls_failures(void **state)
 		"\"interface\":\"epair0a\",\"index\":2,\"mtu\":1500}," \
 		"{\"destination\":\"10.0.2.15\",\"prefixlen\":32,\"flags\":3145733," \
 		"\"interface\":\"lo0\",\"index\":1,\"mtu\":16384,\"expire\":60}]}"
+#define TCPPCBS	"{\"pcbs\":[{\"proto\":6,\"local\":\"192.0.2.1\",\"lport\":80,\"foreign\":\"192.0.2.2\"," \
+		"\"fport\":40000,\"recvq\":0,\"sendq\":5,\"state\":4,\"tcp\":{\"cc\":\"cubic\",\"cwnd\":14600," \
+		"\"ssthresh\":1073725440,\"mss\":1460,\"ecn\":false,\"rexmits\":2,\"ooo\":3}}," \
+		"{\"proto\":17,\"local\":\"192.0.2.1\",\"lport\":53,\"foreign\":\"0.0.0.0\",\"fport\":0}]}"
 #define PCBS	"{\"pcbs\":[" \
 		"{\"proto\":6,\"local\":\"0.0.0.0\",\"lport\":80,\"foreign\":\"0.0.0.0\"," \
 		"\"fport\":0,\"recvq\":1,\"sendq\":128,\"state\":1}," \
@@ -196,6 +200,15 @@ test_netstat(void **state)
 		    "\"weight\": 1, \"metric\": 0, \"interface-name\": \"e\"}]}]}}}}\n" },
 		{ cmd_netstat, "netstat -4g", "{}", "\nIPv4 Virtual Interface Table is empty\n\n"
 		    "IPv4 Multicast Forwarding Table is empty\n\n" },
+		{ cmd_netstat, "netstat -nT", TCPPCBS,
+		    "Active Internet connections\n"
+		    "Proto Rexmit OOORcv 0-win  Local Address          Foreign Address       \n"
+		    "tcp4       2      3      - 192.0.2.1.80           192.0.2.2.40000        \n"
+		    "udp4                       192.0.2.1.53           *.*                    \n" },
+		{ cmd_netstat, "netstat -nC -p tcp", TCPPCBS,
+		    "Active Internet connections\n"
+		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)     CC                     cwin   ssthresh   MSS ECN\n"
+		    "tcp4       0      5 192.0.2.1.80           192.0.2.2.40000        ESTABLISHED cubic                 14600 1073725440  1460 off\n" },
 		{ cmd_netstat, "netstat -an", PCBS,
 		    "Active Internet connections (including servers)\n"
 		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)\n"
@@ -461,7 +474,8 @@ test_wrong_words(void **state)
 		{ cmd_netstat, "netstat -w", "netstat: option requires an argument -- w; usage: netstat words\n" },
 		{ cmd_netstat, "netstat -B", "netstat: -B: there are no BPF devices\n" },
 		{ cmd_netstat, "netstat -ro", "netstat: -o: next hops are not objects of their own; see -r\n" },
-		{ cmd_netstat, "netstat -aT", "netstat: -T: see TCP_INFO of the program's socket\n" },
+		{ cmd_netstat, "netstat -rT", "netstat: -C and -T: only with connections\n" },
+		{ cmd_netstat, "netstat -LC", "netstat: -C and -T: only with connections\n" },
 		{ cmd_netstat, "netstat word", "usage: netstat words\n" },
 		{ cmd_arp, "arp", "usage: arp words\n" },
 		{ cmd_arp, "arp -s 192.0.2.1", "usage: arp words\n" },

@@ -79,6 +79,7 @@ struct pcbs {
 	struct ctl_list	 pl_list;
 	struct owner	*pl_owners;
 	size_t		 pl_nowners, pl_size;
+	int		 pl_tcp;	/* what is known of connections, too */
 };
 
 static void
@@ -107,12 +108,37 @@ owner_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* All stacks stand still: a socket can be asked as if from its lane. */
+static json_t *
+tcp_object(const struct vi_pcbinfo *pi)
+{
+	struct vi_socket *so = (struct vi_socket *)(uintptr_t)pi->pi_socket;
+	struct vi_tcp_info ti;
+	size_t len = sizeof(ti), cclen;
+	char cc[16] = "";
+	json_t *o;
+
+	if (so == NULL || pi->pi_proto != IPPROTO_TCP || vi_getsockopt(so, VI_TCP_INFO, &ti, &len) != 0)
+		return NULL;
+	cclen = sizeof(cc) - 1;
+	(void)vi_getsockopt(so, VI_TCP_CONGESTION, cc, &cclen);
+	o = json_object();
+	ctl_put_text(o, "cc", cc);
+	ctl_put_int(o, "cwnd", ti.ti_snd_cwnd);
+	ctl_put_int(o, "ssthresh", ti.ti_snd_ssthresh);
+	ctl_put_int(o, "mss", ti.ti_snd_mss);
+	json_object_set_new(o, "ecn", json_boolean((ti.ti_options & 8) != 0));
+	ctl_put_int(o, "rexmits", ti.ti_total_retrans);
+	ctl_put_int(o, "ooo", ti.ti_rcv_ooopack);
+	return o;
+}
+
 static void
 add_pcb(void *arg, const struct vi_pcbinfo *pi)
 {
 	struct pcbs *pl = arg;
 	const struct owner key = { .ow_so = pi->pi_socket }, *ow = NULL;
-	json_t *o = json_object();
+	json_t *o = json_object(), *tcp;
 
 	if (pi->pi_socket != NULL && pl->pl_nowners > 0)
 		ow = bsearch(&key, pl->pl_owners, pl->pl_nowners, sizeof(key), owner_cmp);
@@ -130,6 +156,8 @@ add_pcb(void *arg, const struct vi_pcbinfo *pi)
 	ctl_put_int(o, "state", pi->pi_state);
 	ctl_put_int(o, "uid", pi->pi_uid);
 	ctl_put_int(o, "id", pi->pi_id);
+	if (pl->pl_tcp && (tcp = tcp_object(pi)) != NULL)
+		json_object_set_new(o, "tcp", tcp);
 	ctl_list_add(&pl->pl_list, o);
 }
 
@@ -140,7 +168,7 @@ op_pcbs(struct ctl_request *rq)
 	int owners = 0, error;
 
 	ctl_list_begin(rq, "pcbs", &pl.pl_list);
-	if ((error = ctl_args(rq, "{s?b}", "owners", &owners)) != 0)
+	if ((error = ctl_args(rq, "{s?b,s?b}", "owners", &owners, "tcp", &pl.pl_tcp)) != 0)
 		return error;
 	for (unsigned i = 0; owners && rq->rq_daemon != NULL && i < rq->rq_daemon->d_nworkers; i++)
 		lx_owners(rq->rq_daemon->d_workers[i].w_lx, rq->rq_vnet, add_owner, &pl);
