@@ -233,6 +233,10 @@ nd6_event(struct vnet *vn, enum vnet_event ev, void *obj)
 		if (nd6_if(obj) != NULL && !nv->nv_stopping)
 			nd6_ifup(nv, obj);
 		break;
+	case VNET_EV_LLADDR:
+		if (nd6_if(obj) != NULL && !nv->nv_stopping)
+			nd6_announce(nv, obj);
+		break;
 	default:
 		break;
 	}

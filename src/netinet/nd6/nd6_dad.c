@@ -44,6 +44,17 @@ dad_done(struct nd6_vnet *nv, struct in6_ifaddr *ia)
 	}
 }
 
+/* RFC 4861 7.2.6: the neighbours' entries are overridden; of an anycast address each has one of many. */
+static void
+announce(struct nd6_vnet *nv, struct in6_ifaddr *ia)
+{
+	struct ifnet *ifp = ia->ia_ifa.ifa_ifp;
+
+	dad_free(nv, ia);
+	if (!nv->nv_stopping && if_up(ifp) && !nd6_disabled(ifp))
+		(void)nd6_na_send(nv, ifp, ia6_addr(ia), ia6_addr(ia), all_nodes, (ia->ia_flags & VI_IN6_IFF_ANYCAST) != 0 ? 0 : ND_NA_FLAG_OVERRIDE);
+}
+
 static void
 dad_timer(void *arg)
 {
@@ -52,6 +63,10 @@ dad_timer(void *arg)
 	struct ifnet *ifp = ia->ia_ifa.ifa_ifp;
 	struct nd6_vnet *nv = nd6_vnet(ifp->if_vnet);
 
+	if (da->da_announce) {
+		announce(nv, ia);
+		return;
+	}
 	if (da->da_left == 0) {
 		dad_done(nv, ia);
 		return;
@@ -80,19 +95,29 @@ nd6_dad_looped(struct nd6_vnet *nv, struct in6_ifaddr *ia, const uint8_t nonce[6
 	return (true);
 }
 
+/* NULL: no memory. */
+static struct nd6_dad *
+dad_get(struct nd6_vnet *nv, struct in6_ifaddr *ia)
+{
+	struct nd6_dad *da = ia->ia_nd;
+
+	if (da != NULL || (da = kmalloc(vnet_acct(nv->nv_vnet), ACCT_NEIGH, sizeof(*da))) == NULL)
+		return (da);
+	*da = (struct nd6_dad){ .da_ia = ia };
+	callout_init(&da->da_timer, &nv->nv_vnet->vn_lane, dad_timer, da);
+	ia->ia_nd = da;
+	return (da);
+}
+
 /* Begins, at once: a delay (RFC 4862 5.4.2) is for many hosts that start together. */
 static void
 dad_start(struct nd6_vnet *nv, struct in6_ifaddr *ia)
 {
-	struct nd6_dad *da = ia->ia_nd;
+	struct nd6_dad *da = dad_get(nv, ia);
 
-	if (da == NULL) {
-		if ((da = kmalloc(vnet_acct(nv->nv_vnet), ACCT_NEIGH, sizeof(*da))) == NULL)
-			return;		/* it stays tentative */
-		*da = (struct nd6_dad){ .da_ia = ia };
-		callout_init(&da->da_timer, &nv->nv_vnet->vn_lane, dad_timer, da);
-		ia->ia_nd = da;
-	}
+	if (da == NULL)
+		return;		/* it stays tentative */
+	da->da_announce = false;
 	da->da_left = nv->nv_dadcount;
 	callout_reset(&da->da_timer, 0);
 }
@@ -147,6 +172,26 @@ nd6_addr_removed(struct in6_ifaddr *ia)
 
 	dad_free(nv, ia);
 	nd6_addr_gone(nv, ia);
+}
+
+/* One address after the other (RFC 4861 7.2.6).  Those that are being verified are told of when they are. */
+void
+nd6_announce(struct nd6_vnet *nv, struct ifnet *ifp)
+{
+	uint64_t delay = 0;
+	struct nd6_dad *da;
+	struct ifaddr *ifa;
+
+	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link) {
+		struct in6_ifaddr *ia = ifatoia6(ifa);
+
+		if (ifa->ifa_addr.na_af != NET_AF_INET6 || (ia->ia_flags & (VI_IN6_IFF_TENTATIVE | VI_IN6_IFF_DUPLICATED)) != 0 ||
+		    (da = dad_get(nv, ia)) == NULL)
+			continue;
+		da->da_announce = true;
+		callout_reset(&da->da_timer, delay);
+		delay += nd6_if(ifp)->ni_retrans;
+	}
 }
 
 /* The link may be another one now: all addresses are checked again. */

@@ -61,6 +61,33 @@ quiet(void **state)
 	nt_end(&g.nt);
 }
 
+/* Another link address: the link-local address tells of it at once, the next one a moment later. */
+static void
+announced(void **state)
+{
+	struct rig g;
+	uint64_t sent;
+
+	(void)state;
+	rig_begin(&g);
+	nt_pass(&g.nt, 3 * SEC);
+	assert_false(tentative(&g));
+	sent = nd6_vnet(g.nt.nt_vn)->nv_stat.ns_advout;
+	assert_int_equal(if_setlladdr(g.ifp, (const uint8_t[]){ 2, 0, 0, 0, 0, 7 }, 6), 0);
+	nt_pass(&g.nt, SEC / 100);
+	assert_int_equal(nd6_vnet(g.nt.nt_vn)->nv_stat.ns_advout, sent + 1);
+	nt_pass(&g.nt, SEC);
+	assert_int_equal(nd6_vnet(g.nt.nt_vn)->nv_stat.ns_advout, sent + 2);
+	assert_null(g.ia->ia_nd);
+	/* Twice in a row, and down: nothing is told, nothing is left. */
+	assert_int_equal(if_setlladdr(g.ifp, (const uint8_t[]){ 2, 0, 0, 0, 0, 8 }, 6), 0);
+	assert_int_equal(if_setlladdr(g.ifp, (const uint8_t[]){ 2, 0, 0, 0, 0, 9 }, 6), 0);
+	assert_int_equal(if_setflags(g.ifp, 0, IFF_UP), 0);
+	nt_pass(&g.nt, 3 * SEC);
+	assert_int_equal(nd6_vnet(g.nt.nt_vn)->nv_stat.ns_advout, sent + 2);
+	nt_end(&g.nt);
+}
+
 /* Each that comes back begins it anew; three quiet ones end it. */
 static void
 looped(void **state)
@@ -110,6 +137,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quiet),
+		cmocka_unit_test(announced),
 		cmocka_unit_test(looped),
 		cmocka_unit_test(anothers),
 	};

@@ -67,6 +67,7 @@ TAILQ_HEAD(nd6_queue, nd6_entry);
 struct nd6_dad {
 	struct in6_ifaddr *da_ia;
 	struct callout	 da_timer;
+	bool		 da_announce;	/* it is ours, and its link address another one: that is to be told, nothing asked */
 	int		 da_left;	/* solicitations still to be sent */
 	uint8_t		 da_nonce[2][6];	/* of the last solicitation, and the one before */
 	bool		 da_looped;
@@ -216,6 +217,7 @@ void	 nd6_input(struct mbuf *, const struct inet_pkt *);
 void	 nd6_addr_added(struct in6_ifaddr *);
 void	 nd6_addr_changed(struct in6_ifaddr *);
 void	 nd6_addr_removed(struct in6_ifaddr *);
+void	 nd6_announce(struct nd6_vnet *, struct ifnet *);	/* its link address has changed */
 void	 nd6_dad_ifup(struct nd6_vnet *, struct ifnet *);
 void	 nd6_dad_disable(struct nd6_vnet *, struct ifnet *);	/* none of its addresses is verified any more */
 void	 nd6_dad_duplicate(struct nd6_vnet *, struct in6_ifaddr *, const uint8_t *lladdr);	/* ia may be gone after */
