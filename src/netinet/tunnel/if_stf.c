@@ -3,7 +3,8 @@
  * stf: 6to4 (RFC 3056).  Packets to 2002:AABB:CCDD::/48 go in IPv4 packets to AA.BB.CC.DD; the interface's own address, of that form, says from which.
  *
  * One in a vnet: it takes what comes for that address from anywhere.  A source inside that is a 6to4 address must be the one outside, and no address
- * may be one that is not global (RFC 3964 5.1, 5.2).  There are no relays: RFC 7526 took their anycast address back.
+ * may be one that is not global (RFC 3964 5.1, 5.2).  Other destinations are reached by a router whose address has that form (RFC 3056 5.2, step 4);
+ * RFC 7526 took the anycast address of such relays back.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/in6addr.h"
 #include "base/inaddr.h"
 #include "mbuf/mbuf.h"
+#include "net/route.h"
 #include "netinet/tunnel/tunnel.h"
 #include "wire/ip.h"
 #include "wire/ip6.h"
@@ -54,18 +56,31 @@ stf_source(const struct ifnet *ifp)
 	return (0);
 }
 
+/* The other end of the tunnel to an IPv6 address; 0: none. */
+static uint32_t
+stf_target(const struct ifnet *ifp, const struct mbuf *m, const uint8_t dst[16])
+{
+	const struct nhop *nh;
+
+	if (stf_is6to4(dst))
+		return (stf_in4(dst));
+	nh = fib6_lookup(ifp->if_vnet, m->m_pkt.fib, dst);
+	return (nh != NULL && nh->nh_ifp == ifp && nh->nh_gw.na_af == NET_AF_INET6 && stf_is6to4(nh->nh_gw.na_in6) ? stf_in4(nh->nh_gw.na_in6) : 0);
+}
+
 static int
 stf_encap(struct ifnet *ifp, struct mbuf *m, const struct tunnel_inner *ti)
 {
 	struct tunnel_vnet *tv = tunnel_vnet(ifp->if_vnet);
 	const struct ip6_hdr *ip6 = mtod(m, const struct ip6_hdr *);
 	struct tunnel_out to = { .to_ops = &in_ops, .to_proto = IPPROTO_IPV6, .to_ttl = (uint8_t)tv->tv_ttl[TUNNEL_GIF] };
+	uint32_t target = ti->ti_ops == &in6_ops ? stf_target(ifp, m, ip6->ip6_dst) : 0;
 	bool df;
 
 	to.to_src = in4_any(stf_source(ifp));
-	if (ti->ti_ops != &in6_ops || to.to_src.in4 == 0 || !stf_is6to4(ip6->ip6_dst) || !stf_global(stf_in4(ip6->ip6_dst)))
+	if (to.to_src.in4 == 0 || !stf_global(target))		/* 0 is not global */
 		return (tunnel_drop(ifp, m, &tv->tv_stat.tns_badinner, ENETUNREACH));
-	to.to_dst = in4_any(stf_in4(ip6->ip6_dst));
+	to.to_dst = in4_any(target);
 	if ((m = tunnel_fit(ifp, m, ti, &to, &df)) == NULL)
 		return (EMSGSIZE);
 	return (tunnel_send(ifp, m, ti, &to, df));
