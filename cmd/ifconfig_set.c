@@ -183,11 +183,19 @@ k_alias(struct setting *s, const struct keyword *k, const char *arg)
 }
 
 static int
+not_for(const struct setting *s, const struct keyword *k, const char *family)
+{
+	cmd_warnx(s->s_cx, "%s: invalid option for %s", k->k_name, family);
+	return ECANCELED;
+}
+
+static int
 k_netmask(struct setting *s, const struct keyword *k, const char *arg)
 {
-	(void)k;
 	s->s_pending.p_more = true;
-	return s->s_family != INET6 && inet_mask_number(arg, &s->s_pending.p_len) ? 0 : EINVAL;
+	if (s->s_family == INET6)
+		return not_for(s, k, "inet6");
+	return inet_mask_number(arg, &s->s_pending.p_len) ? 0 : EINVAL;
 }
 
 static int
@@ -208,9 +216,10 @@ k_broadcast(struct setting *s, const struct keyword *k, const char *arg)
 {
 	struct in_addr in;
 
-	(void)k;
 	s->s_pending.p_more = true;
-	if (s->s_family == INET6 || !inet_number(arg, &in))
+	if (s->s_family == INET6)
+		return not_for(s, k, "inet6");
+	if (!inet_number(arg, &in))
 		return EINVAL;
 	(void)inet_ntop(AF_INET, &in, s->s_pending.p_broadcast, INET_ADDRSTRLEN);
 	return 0;

@@ -35,6 +35,8 @@ print_group(const json_t *group)
 
 	printf("\t\tgroup %s mode %s refs %d\n", cmd_str(group, "group"), cmd_str(group, "mode"),
 	    (int)cmd_int(group, "members"));
+	if (cmd_str(group, "lladdr")[0] != '\0')
+		printf("\t\t\tmcast-macaddr %s\n", cmd_str(group, "lladdr"));
 	json_array_foreach(sources, i, source)
 		printf("\t\t\tsource %s\n", json_string_value(source));
 	if ((size_t)cmd_int(group, "numsrc") > json_array_size(sources))

@@ -25,7 +25,7 @@ static const struct cmd commands[] = {
 	{ "kldstat", cmd_kldstat, "[-hqv] [-i id] [-m module] [-n file]" },
 	{ "kldunload", cmd_kldload, "[-fv] file ..." },
 	{ "ndp", cmd_ndp, "[-j jail] [-n] host | -a | -c | -d host | -s host mac [temp] [proxy] | "
-	    "-i interface [flag ...]" },
+	    "-i interface [flag ...] | -I [interface | delete] | -D | -H | -P | -p | -R | -r" },
 	{ "netstat", cmd_netstat,
 	    "[-j jail] [--libxo style] [-46aCLnSTW] [-f family] [-p protocol] | -i [-bdnW] [-I interface] | "
 	    "-w wait [-d] [-I interface] [-q count] | -g | -m | -r [-nW] [-F fib] | -s [-sz] [-p protocol]" },

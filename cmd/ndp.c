@@ -21,17 +21,18 @@
 
 static const struct {
 	unsigned	 bit;
-	const char	*name;
+	const char	*name;		/* in if.nd6flags */
+	const char	*bsd;		/* ndp(8)'s own; NULL: the same */
 } nd6_flags[] = {
-	{ VI_ND6_IFF_PERFORMNUD, "nud" },
-	{ VI_ND6_IFF_ACCEPT_RTADV, "accept_rtadv" },
-	{ VI_ND6_IFF_AUTO_LINKLOCAL, "auto_linklocal" },
-	{ VI_ND6_IFF_NO_PREFER_IFACE, "no_prefer_iface" },
-	{ VI_ND6_IFF_IFDISABLED, "ifdisabled" },
-	{ VI_ND6_IFF_NO_RADR, "no_radr" },
-	{ VI_ND6_IFF_NO_DAD, "no_dad" },
-	{ VI_ND6_IFF_DEFAULTIF, "defaultif" },
-	{ VI_ND6_IFF_STABLEADDR, "stableaddr" },
+	{ VI_ND6_IFF_PERFORMNUD, "nud", NULL },
+	{ VI_ND6_IFF_ACCEPT_RTADV, "accept_rtadv", NULL },
+	{ VI_ND6_IFF_AUTO_LINKLOCAL, "auto_linklocal", NULL },
+	{ VI_ND6_IFF_NO_PREFER_IFACE, "no_prefer_iface", NULL },
+	{ VI_ND6_IFF_IFDISABLED, "ifdisabled", "disabled" },
+	{ VI_ND6_IFF_NO_RADR, "no_radr", NULL },
+	{ VI_ND6_IFF_NO_DAD, "no_dad", NULL },
+	{ VI_ND6_IFF_DEFAULTIF, "defaultif", NULL },
+	{ VI_ND6_IFF_STABLEADDR, "stableaddr", NULL },
 };
 
 static int
@@ -274,7 +275,7 @@ show_interface(const struct ndp *n, const char *name)
 		printf("Flags:");
 	for (size_t i = 0; i < sizeof(nd6_flags) / sizeof(nd6_flags[0]); i++)
 		if ((flags & nd6_flags[i].bit) != 0)
-			printf(" %s", nd6_flags[i].name);
+			printf(" %s", nd6_flags[i].bsd != NULL ? nd6_flags[i].bsd : nd6_flags[i].name);
 	if (flags != 0)
 		printf("\n");
 	json_decref(r);
@@ -289,10 +290,11 @@ set_interface(const struct ndp *n, const char *name, int argc, char **argv)
 	const char *bare;
 	size_t k;
 
-	for (int i = 0; i < argc; i++) {
+	/* "--" keeps getopt(3) from -flags; ours has stopped at the interface. */
+	for (int i = strcmp(argv[0], "--") == 0; i < argc; i++) {
 		bare = argv[i] + (argv[i][0] == '-');
 		for (k = 0; k < sizeof(nd6_flags) / sizeof(nd6_flags[0]); k++)
-			if (strcmp(bare, nd6_flags[k].name) == 0)
+			if (strcmp(bare, nd6_flags[k].name) == 0 || (nd6_flags[k].bsd != NULL && strcmp(bare, nd6_flags[k].bsd) == 0))
 				break;
 		if (k == sizeof(nd6_flags) / sizeof(nd6_flags[0])) {
 			cmd_warnx(n->n_cx, "%s: unknown flag", argv[i]);
@@ -300,7 +302,7 @@ set_interface(const struct ndp *n, const char *name, int argc, char **argv)
 			return 1;
 		}
 		json_array_append_new(json_object_get(req, bare == argv[i] ? "set" : "clear"),
-		    json_string(bare));
+		    json_string(nd6_flags[k].name));
 	}
 	return cmd_call(n->n_cx, req, NULL) != 0;
 }

@@ -54,6 +54,8 @@ test_requests(void **state)
 		    "\"published\":true}", "" },
 		{ "ndp -j web -d fe80::7%e0", "{\"address\":\"fe80::7%e0\",\"jail\":\"web\","
 		    "\"op\":\"neigh.delete\"}", "fe80::7%e0 (fe80::7%e0) deleted\n" },
+		{ "ndp -i e0 -- -disabled nud", "{\"clear\":[\"ifdisabled\"],\"name\":\"e0\","
+		    "\"op\":\"if.nd6flags\",\"set\":[\"nud\"]}", "" },
 		{ "ndp -i e0 accept_rtadv -ifdisabled", "{\"clear\":[\"ifdisabled\"],\"name\":\"e0\","
 		    "\"op\":\"if.nd6flags\",\"set\":[\"accept_rtadv\"]}", "" },
 	};

@@ -408,6 +408,28 @@ add_neigh(void *arg, const struct vi_neigh *ne)
  * Groups.
  */
 static void
+take_type(void *arg, const struct vi_ifinfo *ii)
+{
+	*(uint8_t *)arg = ii->if_type;
+}
+
+/* Which Ethernet address a group has (RFC 1112 6.4, RFC 2464 7), where it has one. */
+static void
+put_group_mac(json_t *o, struct vi_vnet *vn, const struct vi_group *vg)
+{
+	const bool six = vg->vg_group.sa_family == VI_AF_INET6;
+	uint8_t mac[6] = { 0x33, 0x33 }, type = 0, four[4];
+
+	if (vi_if_get(vn, vg->vg_ifname, take_type, &type) != 0 || type != VI_IFT_ETHER)
+		return;
+	memcpy(four, six ? vg->vg_group.sa_in6 + 12 : (const uint8_t *)&vg->vg_group.sa_in, sizeof(four));
+	memcpy(mac + 2, four, sizeof(four));
+	if (!six)
+		memcpy(mac, (const uint8_t[]){ 0x01, 0x00, 0x5e, four[1] & 0x7f }, 4);
+	ctl_put_mac(o, "lladdr", mac);
+}
+
+static void
 add_group(void *arg, const struct vi_group *vg)
 {
 	struct neigh_list *nl = arg;
@@ -420,6 +442,7 @@ add_group(void *arg, const struct vi_group *vg)
 	o = json_object();
 	ctl_put_text(o, "interface", vg->vg_ifname);
 	ctl_put_zoned(o, "group", &vg->vg_group, vg->vg_ifname);
+	put_group_mac(o, nl->nl_list.l_rq->rq_vnet, vg);
 	ctl_put_int(o, "version", vg->vg_version);
 	ctl_put_int(o, "robustness", vg->vg_robustness);
 	ctl_put_int(o, "interval", vg->vg_interval);
