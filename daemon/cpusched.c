@@ -12,8 +12,8 @@
  *	limits	A jail has a budget that grows with the time.  When it is overdrawn, the jail's processes are stopped
  *		(SIGSTOP, parents first) until it is positive again.  A parent that asks for it (WUNTRACED) can see that.
  *
- * A jail that did nothing comes back at the virtual time of the one most behind: sleeping earns no credit; and nobody is
- * ever ahead by more than MAXLEAD.  Ticks become rare while nobody works, and there are none without shares or limits.
+ * A jail that wanted nothing comes back at the virtual time of the one most behind: sleeping earns no credit, but waiting for a
+ * processor that others of the host have is not sleeping; and nobody is ever ahead by more than MAXLEAD.  Ticks become rare while nobody works, and there are none without shares or limits.
  */
 #include "daemon/cpusched.h"
 
@@ -46,6 +46,7 @@ struct cpugroup {
 	uint64_t	cg_vtime;
 	int64_t		cg_budget;
 	bool		cg_seen;	/* cg_total means something */
+	bool		cg_active;	/* it has used something since the last tick, or would like to */
 	bool		cg_held;	/* some session has the least weight */
 	bool		cg_settled;	/* all cg_nsessions have what they shall */
 	size_t		cg_nsessions;
@@ -366,7 +367,7 @@ least_vtime(const struct cpusched *cs, const struct cpugroup *parent)
 	uint64_t least = UINT64_MAX;
 
 	LIST_FOREACH(cg, &cs->cs_groups, cg_link)
-		if (cg->cg_parent == parent && cg->cg_spent > 0 && cg->cg_vtime < least)
+		if (cg->cg_parent == parent && cg->cg_active && cg->cg_vtime < least)
 			least = cg->cg_vtime;
 	return least;
 }
@@ -392,18 +393,23 @@ tick_usage(struct cpusched *cs, const struct view *v)
 {
 	struct cpugroup *cg, *up;
 
-	LIST_FOREACH(cg, &cs->cs_groups, cg_link)
+	LIST_FOREACH(cg, &cs->cs_groups, cg_link) {
 		cg->cg_now = 0;
+		cg->cg_active = false;
+	}
 	for (size_t i = 0; i < v->v_tree.pt_n; i++) {
 		const struct proc *p = &v->v_tree.pt_procs[i];
 
-		for (up = p->p_root < 0 ? NULL : v->v_groups[p->p_root]; up != NULL; up = up->cg_parent)
+		for (up = p->p_root < 0 ? NULL : v->v_groups[p->p_root]; up != NULL; up = up->cg_parent) {
 			up->cg_now += p->p_ns;
+			up->cg_active = up->cg_active || p->p_state == 'R';
+		}
 	}
 	LIST_FOREACH(cg, &cs->cs_groups, cg_link) {
 		cg->cg_spent = cg->cg_seen && cg->cg_now > cg->cg_total ? cg->cg_now - cg->cg_total : 0;
 		cg->cg_total = cg->cg_now;
 		cg->cg_seen = true;
+		cg->cg_active = cg->cg_active || cg->cg_spent > 0;
 		cg->cg_vtime += cg->cg_spent * SHARE / cg->cg_share;
 	}
 }
