@@ -41,6 +41,7 @@ struct cpugroup {
 	struct cpugroup	*cg_parent;	/* NULL: outermost */
 	char		cg_path[CPU_PATH];
 	unsigned	cg_share, cg_percent;
+	uint64_t	cg_processes;
 	uint64_t	cg_now, cg_total;	/* ns used by all below: now and at the last tick */
 	uint64_t	cg_spent;	/* since the last tick */
 	uint64_t	cg_vtime;
@@ -137,9 +138,12 @@ cpusched_set(struct cpusched *cs, const char *path, unsigned share, unsigned per
 		cg->cg_parent = group_parent(cs, path);
 		LIST_INSERT_HEAD(&cs->cs_groups, cg, cg_link);
 		cgroup_make(&cs->cs_host, path);
+	} else if (cg->cg_share == share && cg->cg_percent == percent && cg->cg_processes == processes) {
+		return;
 	}
 	cg->cg_share = share > 0 ? share : SHARE;
 	cg->cg_percent = percent;
+	cg->cg_processes = processes;
 	cgroup_set(&cs->cs_host, path, cg->cg_share, percent, processes);
 	look_needed(cs);
 }

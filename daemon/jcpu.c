@@ -16,6 +16,7 @@
 
 #define SAMPLE	(1000 * UINT64_C(1000000))	/* ns between two looks while something runs */
 #define MAXPAUSE	6			/* doublings of it while little does */
+#define MAXLIMITED	2			/* where somebody has a limit */
 
 static bool
 owns(struct daemon *d, int jid)
@@ -52,7 +53,7 @@ tell(struct daemon *d, int jid, bool known)
 
 	jcpu_path(d, jid, sm.sm_text, CPU_PATH);
 	sm.sm_arg = (int32_t)param(d, jid, "vcpu.share");
-	sm.sm_flags = (uint32_t)param(d, jid, "vcpu.limit");
+	sm.sm_flags = vi_jail_proc_cpulimit(d->d_kernel, jid);
 	sm.sm_ino[0] = param(d, jid, "limit.processes");
 	if (d->d_spawner->sp_sock >= 0)
 		(void)seq_send(d->d_spawner->sp_sock, &sm, NULL, 0, MSG_DONTWAIT);
@@ -116,6 +117,22 @@ sample_all(struct daemon *d, const pid_t *pids, struct jproc **jps, size_t n)
 	return all;
 }
 
+/* What vcpu.limit leaves a jail's programs follows what its stack uses, and the other way round. */
+static bool
+follow_limits(struct daemon *d, struct jproc **jps, size_t n)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++)
+		for (int jid = jps[i]->jp_jid; jid > 0; jid = vi_jail_parent(d->d_kernel, jid)) {
+			if (!owns(d, jid) || vi_jail_proc_cpulimit(d->d_kernel, jid) == 0)
+				continue;
+			tell(d, jid, true);
+			any = true;
+		}
+	return any;
+}
+
 static uint64_t
 sample(struct daemon *d)
 {
@@ -137,6 +154,7 @@ sample(struct daemon *d)
 			}
 	if (n > 0)
 		all = sample_all(d, pids, jps, n);
+	d->d_spawner->sp_limited = follow_limits(d, jps, n);
 	free(pids);
 	free(jps);
 	return all;
@@ -165,6 +183,7 @@ periodic(struct dtimer *dt)
 {
 	struct spawner *sp = (struct spawner *)((char *)dt - offsetof(struct spawner, sp_sampletimer));
 	struct daemon *d = sp->sp_daemon;
+	unsigned most;
 	uint64_t used;
 
 	if (d->d_stopping || !anybody(d))
@@ -172,7 +191,8 @@ periodic(struct dtimer *dt)
 	daemon_manage(d);
 	used = sample(d);
 	daemon_managed(d);
-	sp->sp_pause = used > SAMPLE / 20 ? 0 : sp->sp_pause < MAXPAUSE ? sp->sp_pause + 1 : MAXPAUSE;
+	most = sp->sp_limited ? MAXLIMITED : MAXPAUSE;
+	sp->sp_pause = used > SAMPLE / 20 ? 0 : sp->sp_pause < most ? sp->sp_pause + 1 : most;
 	dtimer_set(d, dt, SAMPLE << sp->sp_pause, periodic);
 }
 

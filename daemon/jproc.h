@@ -75,6 +75,7 @@ struct spawner {
 	unsigned	 sp_nidle;
 	struct dtimer	 sp_sampletimer;	/* jcpu.c */
 	unsigned	 sp_pause;
+	bool		 sp_limited;	/* of the jails with programs some have a vcpu.limit */
 };
 
 /* jproc.c */

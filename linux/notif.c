@@ -429,12 +429,16 @@ void
 lx_program_event(struct lx_event *le, uint32_t events)
 {
 	struct lx_program *pr = LX_CONTAINER(le, struct lx_program, pr_event);
+	struct vi_vnet *vn = pr->pr_vnet;
+	uint64_t began = lx_now();
 	union notif_buf buf;
 
 	if ((events & EPOLLIN) != 0) {
 		memset(&buf, 0, sizeof(buf));
 		if (ioctl(pr->pr_fd, SECCOMP_IOCTL_NOTIF_RECV, &buf.n) == 0)
 			notif_run(pr, &buf.n);
+		if (vn != NULL)
+			vi_vnet_spent(vn, lx_now() - began);
 	} else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
 		program_gone(pr);
 }

@@ -84,12 +84,25 @@ sock_alloc(struct lx *lx, struct vi_vnet *vn, enum lx_kind kind)
 	return (ls);
 }
 
+/* Its vnet pays for what is done at once. */
+static void
+sock_event(struct lx_event *le, uint32_t events)
+{
+	static void (*const event[])(struct lx_event *, uint32_t) = {
+	    stream_event, dgram_event, nl_event};
+	const struct lx_sock *ls = LX_CONTAINER(le, struct lx_sock, ls_event);
+	struct vi_vnet *vn = ls->ls_vnet;
+	uint64_t began = lx_now();
+
+	event[ls->ls_kind](le, events);
+	if (vn != NULL)
+		vi_vnet_spent(vn, lx_now() - began);
+}
+
 int
 lx_sock_new(struct lx *lx, struct vi_vnet *vn, enum lx_kind kind, struct vi_socket *so, int *appfd,
     struct lx_sock **lsp)
 {
-	static void (*const event[])(struct lx_event *, uint32_t) = {
-	    stream_event, dgram_event, nl_event};
 	static vi_upcall_fn *const upcall[] = { stream_upcall, dgram_upcall, NULL };
 	struct lx_sock *ls;
 	int error = ENOMEM, fd[2];
@@ -100,7 +113,7 @@ lx_sock_new(struct lx *lx, struct vi_vnet *vn, enum lx_kind kind, struct vi_sock
 	error = pair_new(kind, fd, &ls->ls_ino);
 	if (error != 0)
 		goto fail;
-	error = lx_loop_add(lx->lx_loop, &ls->ls_event, fd[0], WATCH_IN, event[kind]);
+	error = lx_loop_add(lx->lx_loop, &ls->ls_event, fd[0], WATCH_IN, sock_event);
 	if (error != 0) {
 		close(fd[0]);
 		close(fd[1]);

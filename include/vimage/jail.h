@@ -70,6 +70,11 @@ VI_API void	vi_jail_proc_detach(struct vi_kernel *, int jid);
 /* What the embedder sees of a jail's processes: how many there are (0: only programs count), and CPU time they have used since the last word. */
 VI_API void	vi_jail_proc_count(struct vi_kernel *, int jid, unsigned n);
 VI_API void	vi_jail_proc_cputime(struct vi_kernel *, int jid, uint64_t ns);
+/*
+ * Percent of a CPU to which the embedder is to hold a jail's processes (0: no limit): what vcpu.limit leaves them beside the jail's stack.  Asked
+ * about once a second, after vi_jail_proc_cputime, it follows what both use.
+ */
+VI_API unsigned	vi_jail_proc_cpulimit(struct vi_kernel *, int jid);
 VI_API bool	vi_jail_expired(struct vi_kernel *, int jid);
 
 #ifdef __cplusplus

@@ -103,7 +103,9 @@ typedef void vi_account_fn(void *arg, const struct vi_account *);
 VI_API void	vi_vnet_accounts(struct vi_vnet *, vi_account_fn *, void *arg);
 VI_API int	vi_vnet_set_limit(struct vi_vnet *, const char *account, uint64_t bytes);	/* "memory" = the whole vnet */
 VI_API uint64_t	vi_vnet_memory(struct vi_vnet *);	/* bytes charged to it now */
-VI_API uint64_t	vi_vnet_cputime(struct vi_vnet *);	/* ns its lane has run */
+VI_API uint64_t	vi_vnet_cputime(struct vi_vnet *);	/* ns its lane has run, and what was spent for it */
+/* The embedder has spent ns for it, in the thread of its worker: it is charged as if its lane had. */
+VI_API void	vi_vnet_spent(struct vi_vnet *, uint64_t ns);
 
 /* Statistics by protocol, in the words of netstat -s.  text holds one "%s" for the plural ending or none. */
 struct vi_stat {

@@ -389,6 +389,14 @@ vi_jail_proc_cputime(struct vi_kernel *k, int jid, uint64_t ns)
 		prison_addcputime(pr, ns);
 }
 
+unsigned
+vi_jail_proc_cpulimit(struct vi_kernel *k, int jid)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	return (pr == NULL ? 0 : vcpu_split(pr));
+}
+
 bool
 vi_jail_expired(struct vi_kernel *k, int jid)
 {

@@ -190,6 +190,12 @@ vi_vnet_set_share(struct vi_vnet *vn, unsigned share)
 	return (0);
 }
 
+void
+vi_vnet_spent(struct vi_vnet *vn, uint64_t ns)
+{
+	lane_spent(&api_vnet(vn)->vn_lane, ns);
+}
+
 static void
 api_account(const char *name, const struct acct *ac, vi_account_fn *fn, void *arg)
 {

@@ -24,6 +24,9 @@
  * The heap is ordered by virtual time and, among equals, by who was queued first. A lane that
  * becomes runnable starts at the virtual time of the lane that ran last, if it is behind: sleeping
  * earns no credit.
+ *
+ * A lane that is picked and whose quota is used up is QUEUED without being on the heap, until its timer (ln_resume) puts it there.
+ * Its other timers run, and are charged.
  */
 #include "kern/lane.h"
 
@@ -35,6 +38,8 @@
 #include "host/host.h"
 #include "kern/worker_int.h"
 
+/* What was spent for a lane elsewhere makes it wait for its neighbours, but no longer than for so much at once. */
+#define LANE_MAXDEBT	2000000		/* ns */
 #define CLOCK_WORKS	2	/* work functions between two looks at the clock */
 
 /* ln_worker is read by posting threads while lane_move may change it. */
@@ -303,11 +308,48 @@ lane_charge(struct worker *w, struct lane *ln)
 
 	w->w_now = now;
 	ln->ln_cputime += spent;
+	if (ln->ln_quota != NULL)
+		quota_charge(ln->ln_quota, now, spent);
 	spent += ln->ln_debt;
 	ln->ln_debt = 0;
 	if (ln->ln_share != LANE_SHARE && spent != 0)
 		spent = spent * LANE_SHARE / (ln->ln_share != 0 ? ln->ln_share : 1);
 	ln->ln_vtime += spent;
+}
+
+void
+lane_owes(struct lane *ln, uint64_t ns)
+{
+	ln->ln_debt = MIN(ln->ln_debt + ns, (uint64_t)LANE_MAXDEBT);
+}
+
+void
+lane_spent(struct lane *ln, uint64_t ns)
+{
+	ln->ln_cputime += ns;
+	if (ln->ln_quota != NULL)
+		quota_charge(ln->ln_quota, ln->ln_now, ns);
+	lane_owes(ln, ns);
+}
+
+static void
+lane_resume(void *arg)
+{
+	struct lane *ln = arg;
+
+	heap_insert(ln->ln_worker, ln);
+}
+
+/* Is its quota used up?  Then it stays queued, and its timer puts it back onto the heap. */
+static bool
+lane_waits(const struct worker *w, struct lane *ln)
+{
+	uint64_t until;
+
+	if (ln->ln_quota == NULL || (until = quota_wait(ln->ln_quota, w->w_now)) == 0)
+		return (false);
+	callout_reset_at(&ln->ln_resume, until);
+	return (true);
 }
 
 static bool
@@ -340,6 +382,8 @@ worker_runlane(struct worker *w, struct lane *ln)
 {
 	unsigned idle = LANE_IDLE;
 
+	if (lane_waits(w, ln))
+		return;
 	atomic_store_explicit(&ln->ln_state, LANE_RUNNING, memory_order_relaxed);
 	w->w_current = ln;
 	ln->ln_now = w->w_now;
@@ -431,6 +475,7 @@ lane_init(struct lane *ln, struct kernel *k, struct worker *w, struct acctset *a
 	ln->ln_heapidx = LANE_NOHEAP;
 	ln->ln_now = host_now(kernel_host(k));
 	LIST_INIT(&ln->ln_callouts);
+	callout_init(&ln->ln_resume, ln, lane_resume, ln);
 	return (0);
 }
 

@@ -7,7 +7,8 @@
  *
  * A worker picks the runnable lane with the least virtual time; a lane's virtual time grows by the CPU time it used divided by its share
  * (stride scheduling).  A lane runs until its queue is empty or its quantum (LANE_QUANTUM) is used up, whatever comes first; work functions are short.
- * A lane that was idle starts at the worker's current virtual time: sleeping earns no credit.
+ * A lane that was idle starts at the worker's current virtual time: sleeping earns no credit.  One that has a quota, and has used it up, waits
+ * for the next period; what comes for it meanwhile is queued.
  *
  * The kernel lock (kernel_lock) stops all workers outside of lanes.  Under it any thread may touch any lane's objects.
  * Lane order does not exist: no lane ever waits for another.
@@ -21,6 +22,7 @@
 #include <bsd/sys/queue.h>
 
 #include "kern/acct.h"
+#include "kern/quota.h"
 
 struct kernel;
 struct worker;
@@ -39,6 +41,16 @@ struct work {
 	void		(*wk_fn)(struct work *);	/* runs with wk_queued already false, so it may be posted again */
 };
 
+/* A timer; see below. */
+struct callout {
+	LIST_ENTRY(callout) c_lanelink;
+	TAILQ_ENTRY(callout) c_link;
+	struct lane	*c_lane;
+	uint64_t	 c_time;	/* absolute, ns */
+	void		(*c_fn)(void *);
+	void		*c_arg;
+	uint16_t	 c_slot;	/* wheel position; CALLOUT_IDLE when not pending */
+};
 LIST_HEAD(callout_list, callout);
 
 struct lane {
@@ -48,8 +60,10 @@ struct lane {
 	uint64_t	 ln_now;	/* host time when this run began; good enough for protocol timers */
 	uint64_t	 ln_vtime;	/* (worker) virtual time */
 	uint64_t	 ln_cputime;	/* ns run so far */
-	uint64_t	 ln_debt;	/* ns that its programs ran elsewhere: counted with its next run */
+	uint64_t	 ln_debt;	/* ns that were spent for it elsewhere: counted with its next run */
 	uint32_t	 ln_share;	/* weight */
+	struct quota	*ln_quota;	/* (k) NULL: it may use what it gets */
+	struct callout	 ln_resume;	/* it waits for its quota */
 	bool		 ln_dead;	/* refuses work */
 	bool		 ln_alone;	/* (c) one worker, so one thread: nothing need be atomic */
 	_Atomic(struct work *) ln_inbox;	/* (a) posted work, last first */
@@ -68,6 +82,9 @@ void	lane_fini(struct lane *);
 void	lane_move(struct lane *, struct worker *);	/* under the kernel lock */
 /* Under the kernel lock: runs the lane's queued work now, in the caller's thread, until empty (teardown: quiesce). */
 void	lane_drain(struct lane *);
+/* In its worker, or under the kernel lock: so much time was spent for it outside of a run.  It waits for it after its neighbours, but never long. */
+void	lane_spent(struct lane *, uint64_t ns);
+void	lane_owes(struct lane *, uint64_t ns);	/* the same of what is on another account, as its programs' time */
 
 void	work_init(struct work *, void (*fn)(struct work *));
 /* Queue w; false when it was queued already.  Any thread (there is but one in a kernel of one worker).  The lane must outlive it: cancel under the kernel lock with work_cancel. */
@@ -86,15 +103,6 @@ void	lane_assert(const struct lane *);
  * Timers.  A callout belongs to a lane; its function runs in that lane.  All calls in the lane or under the kernel lock.
  * Resolution: 1 ns on the wheel; a callout never fires early.  callout_stop of one that is not pending is harmless.
  */
-struct callout {
-	LIST_ENTRY(callout) c_lanelink;
-	TAILQ_ENTRY(callout) c_link;
-	struct lane	*c_lane;
-	uint64_t	 c_time;	/* absolute, ns */
-	void		(*c_fn)(void *);
-	void		*c_arg;
-	uint16_t	 c_slot;	/* wheel position; CALLOUT_IDLE when not pending */
-};
 #define CALLOUT_IDLE	UINT16_MAX
 
 void	callout_init(struct callout *, struct lane *, void (*fn)(void *), void *arg);

@@ -154,12 +154,11 @@ prison_apply(struct prison *pr)
 
 	prison_priv_compute(pr);
 	vlog_apply(pr);
+	vcpu_apply(pr);
 	if (vn == NULL || !pr->pr_owns[VCLASS_VNET])
 		return;
 	vn->vn_jid = pr->pr_jid;
 	vn->vn_privs = pr->pr_privs;
-	if (pr->pr_owns[VCLASS_VCPU])
-		vn->vn_lane.ln_share = ((struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_share;
 }
 
 void

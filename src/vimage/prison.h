@@ -49,7 +49,7 @@ struct vprocg {
 struct vcpu {
 	struct prison	*vc_owner;
 	uint32_t	 vc_share;	/* 1..10000, 100 = ordinary */
-	uint32_t	 vc_limit;	/* percent of a CPU; 0 = none */
+	struct quota	 vc_quota;	/* its limit, of which those of jails in it are parts */
 	uint64_t	 vc_used;	/* ns: programs, and jails that are gone */
 };
 
@@ -159,6 +159,9 @@ int	 prison_create(struct prison *parent, const char *name, int jid, const enum 
 unsigned prison_destroy(struct prison *, vi_leak_fn *, void *arg);
 
 uint64_t prison_cputime(const struct prison *);	/* ns, of itself and all below */
+struct quota *prison_quota(const struct prison *);	/* that it must keep to, NULL */
+void	 vcpu_apply(struct prison *);			/* pushes share and limit into the vnet it owns */
+uint32_t vcpu_split(struct prison *);			/* percent that its programs get of its limit now; 0: no limit */
 void	 prison_addcputime(struct prison *, uint64_t ns);	/* of its programs */
 void	 prison_leavecputime(const struct prison *);	/* to its parent: it goes */
 bool	 prison_countprocs(struct prison *, uint32_t n, bool force);	/* it has n processes now; false: beyond a limit */

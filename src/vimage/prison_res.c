@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "host/host.h"
 #include "vimage/prison_int.h"
 
 /* vcpu. */
@@ -56,7 +57,7 @@ get_cpulimit(struct prison *caller, struct prison *pr, const struct param *pa, s
 	const struct vcpu *vc = pr->pr_container[VCLASS_VCPU];
 
 	(void)caller, (void)pa;
-	sbuf_printf(sb, "%u", vc == NULL ? 0 : vc->vc_limit);
+	sbuf_printf(sb, "%u", vc == NULL ? 0 : vc->vc_quota.q_percent);
 }
 
 /* Seconds. */
@@ -304,7 +305,7 @@ change_res_apply(struct change *ch)
 	if (cr->cr_share != 0)
 		vc->vc_share = cr->cr_share;
 	if (cr->cr_cpulimitset)
-		vc->vc_limit = cr->cr_cpulimit;
+		quota_set(&vc->vc_quota, cr->cr_cpulimit, host_now(kernel_host(ch->ch_pr->pr_kernel)));
 	for (unsigned i = 0; i < VIPC_MAX; i++)
 		if (cr->cr_ipclimitset & 1u << i)
 			vi->vi_limit[i] = cr->cr_ipclimit[i];

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * vcpu: the weight with which a prison's network stack gets the workers' time, and its programs the host's (the embedder sees to
- * these); a hard limit; and what both have used.
+ * these); a hard limit that holds for both together (kern/quota.h); and what both have used.
  */
 #include <errno.h>
 
 #include "base/sbuf.h"
-#include "base/util.h"
+#include "host/host.h"
 #include "vimage/prison.h"
-
-/*
- * Programs' time makes their stack wait for its neighbours: it is added to the lane's virtual time, at most so much at once, because a
- * program runs mostly on another CPU and has been kept to its share there.
- */
-#define VCPU_MAXDEBT	2000000		/* ns */
 
 static int
 vcpu_attach(struct prison *pr, void *parent, void **cp)
@@ -69,8 +63,43 @@ prison_addcputime(struct prison *pr, uint64_t ns)
 
 	if (vc != NULL)
 		vc->vc_used += ns;
+	quota_programs(prison_quota(pr), ns);
+	/* A program runs mostly on another CPU and has been kept to its share there: its stack waits for a little of it only. */
 	if (prison_vnet(pr) != NULL)
-		prison_vnet(pr)->vn_lane.ln_debt = MIN(prison_vnet(pr)->vn_lane.ln_debt + ns, (uint64_t)VCPU_MAXDEBT);
+		lane_owes(&prison_vnet(pr)->vn_lane, ns);
+}
+
+/* The innermost limit that holds for it. */
+struct quota *
+prison_quota(const struct prison *pr)
+{
+	for (; pr != NULL; pr = pr->pr_parent) {
+		struct vcpu *vc = pr->pr_owns[VCLASS_VCPU] ? pr->pr_container[VCLASS_VCPU] : NULL;
+
+		if (vc != NULL && vc->vc_quota.q_percent != 0)
+			return (&vc->vc_quota);
+	}
+	return (NULL);
+}
+
+void
+vcpu_apply(struct prison *pr)
+{
+	if (pr->pr_owns[VCLASS_VCPU])
+		((struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_quota.q_up = prison_quota(pr->pr_parent);
+	if (!pr->pr_owns[VCLASS_VNET] || prison_vnet(pr) == NULL)
+		return;
+	prison_vnet(pr)->vn_lane.ln_quota = prison_quota(pr);
+	if (pr->pr_owns[VCLASS_VCPU])
+		prison_vnet(pr)->vn_lane.ln_share = ((struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_share;
+}
+
+uint32_t
+vcpu_split(struct prison *pr)
+{
+	struct vcpu *vc = pr->pr_container[VCLASS_VCPU];
+
+	return (vc == NULL ? 0 : quota_split(&vc->vc_quota, host_now(kernel_host(pr->pr_kernel))));
 }
 
 /* Nothing that was used is forgotten with who used it. */
