@@ -214,10 +214,10 @@ make_joined(struct making *mk, pid_t *pidp, const char **what)
 	return mr.mr_error;
 }
 
-/* *pid is valid with 0 only; what: the step that failed. */
+/* With 0 *pid is valid, and the init waits for a byte in *go; what: the step that failed. */
 static int
 make_init(struct spawn *s, int sock, const struct init_params *ip, const char *group, const struct made *anchor,
-    struct nsjoin *ns, pid_t *pidp, uint64_t ino[2], const char **what)
+    struct nsjoin *ns, pid_t *pidp, int *go, uint64_t ino[2], const char **what)
 {
 	struct making mk = { .mk_spawn = s, .mk_ip = ip, .mk_sock = sock, .mk_anchor = anchor, .mk_ipcmounts = { -1, -1 } };
 	bool join = anchor != NULL && s->s_iso.is_mode != ISO_NONE;
@@ -236,12 +236,20 @@ make_init(struct spawn *s, int sock, const struct init_params *ip, const char *g
 		if (ns != NULL)
 			(void)nsjoin_open(ns, *pidp);
 		cpusched_enter(&s->s_cpu, group, *pidp);	/* before it makes others */
-		(void)!write(mk.mk_go[1], "", 1);
+		*go = mk.mk_go[1];
+		return 0;
 	}
 	close(mk.mk_go[1]);
-	if (error != 0 && *pidp > 0)
+	if (*pidp > 0)
 		(void)waitpid(*pidp, NULL, 0);	/* it ended when the pipe did */
 	return error;
+}
+
+static void
+let_go(int go)
+{
+	(void)!write(go, "", 1);
+	close(go);
 }
 
 /*
@@ -251,7 +259,7 @@ static int
 probe(struct spawn *s, enum iso_mode mode, char *lacks, size_t len)
 {
 	struct init_params ip = { .ip_ownproc = true, .ip_ownipc = true, .ip_path = "/" };
-	int pair[2], fds[SEQ_MAXFDS], error;
+	int pair[2], fds[SEQ_MAXFDS], error, go;
 	struct seqmsg sm = { 0 };
 	uint64_t ino[2];
 	unsigned nfds;
@@ -264,9 +272,10 @@ probe(struct spawn *s, enum iso_mode mode, char *lacks, size_t len)
 		return 0;
 	if ((error = seq_pair(pair)) != 0)
 		return error;
-	error = make_init(s, pair[1], &ip, "", NULL, NULL, &pid, ino, &what);
+	error = make_init(s, pair[1], &ip, "", NULL, NULL, &pid, &go, ino, &what);
 	close(pair[1]);
 	if (error == 0) {
+		let_go(go);
 		error = seq_recv(pair[0], &sm, fds, &nfds, 0);
 		if (error == 0 && sm.sm_type == INIT_BROKEN)
 			error = sm.sm_arg;
@@ -325,13 +334,13 @@ do_init(struct spawn *s, uint32_t id, uint32_t anchorid, const char *group, cons
 	struct made *m, *anchor = made_find(s, anchorid);
 	const char *what = "parameters";
 	pid_t pid = -1;
-	int error;
+	int error, go;
 
 	if ((m = calloc(1, sizeof(*m))) != NULL)
 		memset(&m->m_ns, -1, sizeof(m->m_ns));
 	error = m == NULL ? ENOMEM : anchorid != 0 && anchor == NULL ? ESRCH : read_params(fds[1], &ip);
 	if (error == 0)
-		error = make_init(s, fds[0], &ip, group, anchor, ip.ip_shared ? &m->m_ns : NULL, &pid, sm.sm_ino, &what);
+		error = make_init(s, fds[0], &ip, group, anchor, ip.ip_shared ? &m->m_ns : NULL, &pid, &go, sm.sm_ino, &what);
 	if (error != 0) {
 		free(m);
 		sm.sm_type = SPAWN_FAILED;
@@ -346,7 +355,9 @@ do_init(struct spawn *s, uint32_t id, uint32_t anchorid, const char *group, cons
 	s->s_nmade++;
 	sm.sm_arg = pid;
 	sm.sm_flags = (uint32_t)isolation_flags(&s->s_iso, &ip, anchor != NULL);
+	/* What runs in there may ask for something at once, and then it must be known whose it is. */
 	say(s, &sm);
+	let_go(go);
 }
 
 static void
