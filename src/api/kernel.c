@@ -241,7 +241,7 @@ vi_vnet_memory(struct vi_vnet *vn)
 uint64_t
 vi_vnet_cputime(struct vi_vnet *vn)
 {
-	return (api_vnet(vn)->vn_lane.ln_cputime);
+	return (vnet_cputime(api_vnet(vn)));
 }
 
 void

@@ -50,7 +50,7 @@ prison_cputime(const struct prison *pr)
 	if (pr->pr_owns[VCLASS_VCPU])
 		sum += ((const struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_used;
 	if (pr->pr_owns[VCLASS_VNET] && prison_vnet(pr) != NULL)
-		sum += prison_vnet(pr)->vn_lane.ln_cputime;
+		sum += vnet_cputime(prison_vnet(pr));
 	TAILQ_FOREACH(child, &pr->pr_children, pr_sibling)
 		sum += prison_cputime(child);
 	return (sum);
@@ -89,7 +89,7 @@ vcpu_apply(struct prison *pr)
 		((struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_quota.q_up = prison_quota(pr->pr_parent);
 	if (!pr->pr_owns[VCLASS_VNET] || prison_vnet(pr) == NULL)
 		return;
-	prison_vnet(pr)->vn_lane.ln_quota = prison_quota(pr);
+	vnet_setquota(prison_vnet(pr), prison_quota(pr));
 	if (pr->pr_owns[VCLASS_VCPU])
 		prison_vnet(pr)->vn_lane.ln_share = ((struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_share;
 }

@@ -261,11 +261,37 @@ vnet_annex(struct vnet *vn, struct vnet *to)
 {
 	if (vn->vn_annexof == to)
 		return;
-	if (vn->vn_annexof != NULL)
+	if (vn->vn_annexof != NULL) {
 		LIST_REMOVE(vn, vn_annexlink);
+		/* What was used stays used. */
+		vn->vn_annexof->vn_lane.ln_cputime += vn->vn_lane.ln_cputime;
+		vn->vn_lane.ln_cputime = 0;
+	}
 	if ((vn->vn_annexof = to) != NULL)
 		LIST_INSERT_HEAD(&to->vn_annexes, vn, vn_annexlink);
+	vn->vn_lane.ln_quota = to != NULL ? to->vn_lane.ln_quota : NULL;
 	acctset_setpayer(&vn->vn_acct, to != NULL ? to->vn_acct.as_limits : NULL);
+}
+
+uint64_t
+vnet_cputime(const struct vnet *vn)
+{
+	uint64_t sum = vn->vn_lane.ln_cputime;
+	const struct vnet *annex;
+
+	LIST_FOREACH(annex, &vn->vn_annexes, vn_annexlink)
+		sum += annex->vn_lane.ln_cputime;
+	return (sum);
+}
+
+void
+vnet_setquota(struct vnet *vn, struct quota *q)
+{
+	struct vnet *annex;
+
+	vn->vn_lane.ln_quota = q;
+	LIST_FOREACH(annex, &vn->vn_annexes, vn_annexlink)
+		annex->vn_lane.ln_quota = q;
 }
 
 void

@@ -123,7 +123,7 @@ struct vnet {
 	void		*vn_state[VNET_NMODULES];	/* (c) */
 	TAILQ_ENTRY(vnet) vn_link;	/* all vnets, under the kernel lock */
 	RB_ENTRY(vnet)	 vn_idlink;	/* by id */
-	/* Stacks that are parts of this one for whoever counts memory (vnet_annex); under the kernel lock */
+	/* Stacks that are parts of this one for whoever counts memory and time (vnet_annex); under the kernel lock */
 	LIST_HEAD(, vnet) vn_annexes;
 	LIST_ENTRY(vnet) vn_annexlink;
 	struct vnet	*vn_annexof;	/* NULL: none */
@@ -133,8 +133,10 @@ struct vnet {
 /* Under the kernel lock. */
 int	 vnet_create(struct kernel *, const char *name, struct limitset *, struct vnet **);	/* limits: of the jail, or NULL */
 unsigned vnet_destroy(struct vnet *, vi_leak_fn *, void *arg);
-/* Its memory and mbufs count as those of another stack's jail; NULL: as nobody's.  The other stack stays as long. */
+/* Its memory, mbufs and time count as those of another stack's jail; NULL: as nobody's.  The other stack stays as long. */
 void	 vnet_annex(struct vnet *, struct vnet *to);
+uint64_t vnet_cputime(const struct vnet *);	/* ns, with its annexes' */
+void	 vnet_setquota(struct vnet *, struct quota *);	/* for it and its annexes; NULL: none */
 void	 vnet_relimit(struct vnet *);		/* limits of its jail, or of one above, were set or lifted */
 struct vnet *vnet_byid(struct kernel *, uint32_t id);
 struct vnet *vnet_first(struct kernel *);
