@@ -6,7 +6,7 @@
 
 #include "api/api.h"
 
-/* Calls that may send read the clock: the lane's own idea of now may be old when the caller is not in an upcall. */
+/* Calls that may send read the clock, here and nowhere below: the lane's own idea of now may be old when the caller is not in an upcall. */
 static void
 api_clock(struct socket *so)
 {

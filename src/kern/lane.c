@@ -362,6 +362,13 @@ lane_mayrun(struct worker *w, struct lane *ln, uint64_t end)
 	return (w->w_now < end && !worker_interrupted(w));
 }
 
+/* Is there more for this run?  The clock of one that is over is read once, by who charges it. */
+static bool
+lane_hasmore(const struct lane *ln)
+{
+	return (ln->ln_head != NULL || atomic_load_explicit(&ln->ln_inbox, memory_order_relaxed) != NULL);
+}
+
 static void
 lane_works(struct worker *w, struct lane *ln)
 {
@@ -370,7 +377,7 @@ lane_works(struct worker *w, struct lane *ln)
 
 	for (unsigned n = 1; (wk = lane_next(ln)) != NULL; n++) {
 		work_run(ln, wk);
-		if (n == LANE_WORKS || (n % CLOCK_WORKS == 0 && !lane_mayrun(w, ln, end)))
+		if (n == LANE_WORKS || (n % CLOCK_WORKS == 0 && lane_hasmore(ln) && !lane_mayrun(w, ln, end)))
 			break;
 		if (w->w_stop != NULL && *w->w_stop)
 			break;

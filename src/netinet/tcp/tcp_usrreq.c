@@ -125,7 +125,6 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 		return (tp->t_state == TCPS_LISTEN ? EOPNOTSUPP : EISCONN);
 	if ((inp->inp_flags & INP_DROPPED) != 0 && (error = tcp_renewtcpcb(&tp)) != 0)
 		return (error);
-	(void)lane_clock(&so->so_vnet->vn_lane);
 	if ((error = tcp_usr_pair(inp, sa, &iss, &tsoff)) != 0)
 		return (error);
 	tp->t_flags |=
@@ -176,7 +175,6 @@ tcp_usr_shutdown(struct socket *so)
 
 	if (tp->t_state < TCPS_SYN_SENT)
 		return (ENOTCONN);
-	(void)lane_clock(&so->so_vnet->vn_lane);
 	tp->t_flags &= ~(uint32_t)TF_MORE;
 	tcp_usrclosed(tp);
 	(void)tcp_output(tp);
@@ -254,7 +252,6 @@ tcp_usr_close(struct socket *so)
 		tcp_drop(tp, 0);
 		return;
 	}
-	(void)lane_clock(&so->so_vnet->vn_lane);
 	so->so_rcv.sb_flags |= SBS_CANTRCVMORE;
 	so->so_snd.sb_flags |= SBS_CANTSENDMORE;
 	if (tp->t_tv->tv_orphans >= (unsigned)tp->t_tv->tv_max_orphans) {
