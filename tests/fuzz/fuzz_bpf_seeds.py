@@ -18,6 +18,13 @@ SEEDS = {
     "unwritten": [(0x60, 0, 0, 0), (0x16, 0, 0, 0)],
     "backward": [(0x05, 0, 0, 0xFFFFFFFF), (6, 0, 0, 1)],
 }
-for name, program in SEEDS.items():
-    with open(os.path.join(sys.argv[1], name), "wb") as f:
-        f.write(bytes([len(program), 20]) + b"".join(struct.pack("<HBBI", *i) for i in program) + PACKET)
+# fuzz_bpf.c: the code is an index there, and the program is eight times as long
+MEND = 0x80
+SEEDS_MENDED = {
+    "mended": [(6, 0, 0, 3), (13, 0, 0, 5), (36, 0, 0, 90), (0, 0, 0, 2), (15, 0, 0, 1), (13, 0, 0, 1), (37, 3, 60, 7), (7, 0, 0, 1), (45, 0, 0, 0), (7, 0, 0, 5)],
+    "mended_unwritten": [(37, 0, 2, 0), (36, 0, 0, 600), (13, 0, 0, 4), (7, 0, 0, 4)],
+}
+for first, seeds in (0, SEEDS), (MEND, SEEDS_MENDED):
+    for name, program in seeds.items():
+        with open(os.path.join(sys.argv[1], name), "wb") as f:
+            f.write(bytes([first | len(program), 20]) + b"".join(struct.pack("<HBBI", *i) for i in program) + PACKET)
