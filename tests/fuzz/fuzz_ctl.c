@@ -9,13 +9,17 @@
  * Besides not crashing:
  *	- a message is an object and its descriptors are none;
  *	- after an error of the framing nothing more is read;
- *	- an operation returns 0 or an errno with at most one line, and its answer can be sent.
+ *	- an operation returns 0 or an errno with at most one line, and its answer can be sent;
+ *	- all that JSON was made of is given back.
+ *
+ * JSON's memory is not malloc()'s, but a piece of one block; and an input that has been told ENOUGH is over.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sanitizer/asan_interface.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,6 +35,9 @@
 #define NITEMS(a)	(sizeof(a) / sizeof((a)[0]))
 #define MAXRECORDS	24
 #define MAXPARAMS	8
+#define BLOCK		(64 << 20)
+#define ENOUGH		(256 << 10)
+#define GUARD		16	/* in front: the length */
 
 static int op_jail_set(struct ctl_request *), op_jail_remove(struct ctl_request *), op_jail_params(struct ctl_request *);
 
@@ -75,6 +82,62 @@ ctl_monitor_begin(struct ctl_request *rq, uint64_t seq)
 {
 	(void)rq, (void)seq;
 	return CTL_LATER;
+}
+
+/* JSON's memory. */
+
+static struct { uint8_t *block; size_t used, pieces; } json_memory;
+
+static void *
+json_take(size_t size)
+{
+	const size_t whole = (size + GUARD - 1) / GUARD * GUARD;
+	uint8_t *p = json_memory.block + json_memory.used + GUARD;
+
+	REQUIRE(whole < BLOCK && json_memory.used + whole + 2 * GUARD <= BLOCK);
+	ASAN_UNPOISON_MEMORY_REGION(p - GUARD, GUARD + size);
+	memcpy(p - GUARD, &whole, sizeof(whole));
+	ASAN_POISON_MEMORY_REGION(p - GUARD, GUARD);
+	json_memory.used += GUARD + whole;
+	json_memory.pieces++;
+	return p;
+}
+
+static void
+json_give(void *p)
+{
+	size_t whole;
+
+	if (p == NULL)
+		return;
+	ASAN_UNPOISON_MEMORY_REGION((uint8_t *)p - GUARD, GUARD);
+	memcpy(&whole, (uint8_t *)p - GUARD, sizeof(whole));
+	ASAN_POISON_MEMORY_REGION((uint8_t *)p - GUARD, GUARD + whole);
+	REQUIRE(json_memory.pieces-- > 0);
+}
+
+static void
+json_begin(void)
+{
+	if (json_memory.block != NULL)
+		return;
+	REQUIRE((json_memory.block = malloc(BLOCK)) != NULL);
+	ASAN_POISON_MEMORY_REGION(json_memory.block, BLOCK);
+	json_set_alloc_funcs(json_take, json_give);
+}
+
+static void
+json_end(void)
+{
+	REQUIRE(json_memory.pieces == 0);
+	json_memory.used = 0;
+}
+
+static int
+json_nowhere(const char *text, size_t len, void *arg)
+{
+	(void)text, (void)len, (void)arg;
+	return 0;
 }
 
 /* The server's part: sends what there is and empties it. */
@@ -157,7 +220,6 @@ carry_out(const struct party *pa, const struct ctl_op *op, const json_t *msg)
 {
 	struct ctl_request rq = { .rq_kernel = pa->pa_kernel, .rq_caller = pa->pa_caller, .rq_jid = pa->pa_jid, .rq_vnet = vi_jail_vnet(pa->pa_kernel, pa->pa_jid),
 	    .rq_args = msg, .rq_cred = { .cr_priv = true } };
-	char *text;
 	int error;
 
 	if (op == NULL || rq.rq_vnet == NULL)
@@ -166,11 +228,8 @@ carry_out(const struct party *pa, const struct ctl_op *op, const json_t *msg)
 	error = op->op_fn(&rq);
 	REQUIRE(error >= 0);
 	REQUIRE(strlen(rq.rq_err) < sizeof(rq.rq_err) && strchr(rq.rq_err, '\n') == NULL);
-	if (error == 0) {
-		text = json_dumps(rq.rq_reply, JSON_COMPACT);
-		REQUIRE(text != NULL);
-		free(text);
-	}
+	if (error == 0)
+		REQUIRE(json_dump_callback(rq.rq_reply, json_nowhere, NULL, JSON_COMPACT) == 0);
 	json_decref(rq.rq_reply);
 }
 
@@ -202,7 +261,7 @@ feed(const struct party *pa, const uint8_t *data, size_t size)
 
 	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd) == 0);
 	REQUIRE(ctl_conn_new(fd[0], &cc) == 0);
-	for (size_t at = 1; at < size && good; at += piece) {
+	for (size_t at = 1; at < size && good && json_memory.used < ENOUGH; at += piece) {
 		size_t n = size - at < piece ? size - at : piece;
 
 		REQUIRE(write(fd[1], data + at, n) == (ssize_t)n);
@@ -306,12 +365,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (reuse_first(&reuse))
 		k = target_kernel(&kp);
+	json_begin();
 	pa = (struct party){ .pa_kernel = k };
 	if (size > 0 && data[0] == 255) {
 		struct input in = { data + 1, data + size };
 
 		furnish(k);
-		for (unsigned i = 0; i < MAXRECORDS && in.p < in.end; i++)
+		for (unsigned i = 0; i < MAXRECORDS && in.p < in.end && json_memory.used < ENOUGH; i++)
 			record(&pa, &in);
 		vi_sim_advance(kp.kp_host, 1000000000);
 		for (unsigned i = 0; i < 1000 && vi_kernel_poll(k) == 0; i++)
@@ -319,6 +379,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		feed(&pa, data, size);
 	}
+	json_end();
 	if (reuse_last(&reuse))
 		target_kernel_free(k, &kp);
 	return 0;
