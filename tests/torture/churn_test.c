@@ -2,8 +2,9 @@
 /*
  * Theory of operation
  *
- * churn_test STEPS [SEED]: random operations on a kernel, in any order and with any arguments: stacks come and go, cables are made, moved,
- * renamed and cut, bridges, trunks and tunnels made of them, addresses and routes change, sockets do everything sockets do, limits are drawn tight, time passes in leaps. Most calls fail for good reasons;
+ * churn_test STEPS [SEED]: random operations on a kernel, in any order and with any arguments: stacks and jails come and go, cables are made, moved,
+ * renamed and cut, bridges, trunks and tunnels made of them, somebody becomes the medium of wires and devices, links to the host get their far stacks, addresses of both families and routes
+ * change, links get properties, sockets do everything sockets do, limits are drawn tight, time passes in leaps. Most calls fail for good reasons;
  * which error they give is the business of other tests. Here nothing may crash, every destroyed stack must have returned all it had, and at the end
  * nothing is left. The seed is printed, and the same seed does the same again.
  */
@@ -11,20 +12,32 @@
 
 #include <stdlib.h>
 
+#include <arpa/inet.h>
 #include <vimage/jail.h>
+#include <vimage/packet.h>
+#include <vimage/tap.h>
+#include <vimage/unat.h>
 
-enum { VNETS = 6, SOCKS = 64 };
+enum { VNETS = 6, SOCKS = 64, MEDIA = 12, JAILS = 4 };
 
 struct slot {
 	struct vi_socket *so;
+};
+
+/* Somebody at the other end of a tun, tap, wire or host. */
+struct medium {
+	struct world	*md_world;
+	struct vi_tap	*md_tap;	/* NULL: nobody */
+	bool		 md_ether;
 };
 
 struct world {
 	struct tl	 t;
 	struct vi_vnet	*vn[VNETS];
 	struct slot	 sock[SOCKS];
+	struct medium	 medium[MEDIA];
 	uint64_t	 rnd;
-	unsigned long	 destroyed, made, upcalls, accepted, kinds, options;
+	unsigned long	 destroyed, made, upcalls, accepted, kinds, options, frames, unats, jails, packets;
 	unsigned long long bytes;
 };
 
@@ -39,11 +52,13 @@ static struct vi_sockaddr
 rnd_addr(struct world *w)
 {
 	static const char *const odd[] = { "0.0.0.0", "127.0.0.1", "255.255.255.255", "10.0.0.255", "224.0.0.1", "192.0.2.9" };
+	static const char *const odd6[] = { "::", "::1", "ff02::1", "fe80::1%2", "::ffff:10.0.0.1", "2001:db8:9::9" };
+	const bool six = rnd(w, 4) == 0;
 	char text[32];
 
 	if (rnd(w, 8) == 0)
-		return (tl_addr(odd[rnd(w, 6)], (uint16_t)rnd(w, 4)));
-	snprintf(text, sizeof(text), "10.0.%u.%u", rnd(w, 3), 1 + rnd(w, 5));
+		return (tl_addr((six ? odd6 : odd)[rnd(w, 6)], (uint16_t)rnd(w, 4)));
+	snprintf(text, sizeof(text), six ? "2001:db8:%u::%u" : "10.0.%u.%u", rnd(w, 3), 1 + rnd(w, 5));
 	return (tl_addr(text, (uint16_t)rnd(w, 6)));
 }
 
@@ -74,10 +89,21 @@ rnd_if(struct world *w, struct vi_vnet *vn)
 	return (name);
 }
 
+/* The stack of one of the jails, if it is there. */
+static struct vi_vnet *
+rnd_jail(struct world *w)
+{
+	char name[8];
+	int jid;
+
+	snprintf(name, sizeof(name), "j%u", rnd(w, JAILS));
+	return (vi_jail_find(w->t.k, 0, name, &jid) == 0 ? vi_jail_vnet(w->t.k, jid) : NULL);
+}
+
 static struct vi_vnet *
 rnd_vnet(struct world *w)
 {
-	struct vi_vnet *vn = w->vn[rnd(w, VNETS)];
+	struct vi_vnet *vn = rnd(w, 6) == 0 ? rnd_jail(w) : w->vn[rnd(w, VNETS)];
 
 	return (vn != NULL ? vn : vi_vnet0(w->t.k));
 }
@@ -107,6 +133,22 @@ op_vnet_destroy(struct world *w)
 	tl_destroy(w->vn[i]);
 	w->vn[i] = NULL;
 	w->destroyed++;
+}
+
+static void
+op_jail(struct world *w)
+{
+	char name[8], ifname[VI_IFNAMSIZ], err[VI_ERRLEN];
+	const struct vi_param params[] = { { "name", name }, { "vnet", rnd(w, 8) ? "new" : "inherit" }, { "persist", NULL },
+		{ rnd(w, 2) ? "vnet.interface" : "host.hostname", ifname }, { "limit.memory", "8m" } };
+	int jid;
+
+	snprintf(name, sizeof(name), "j%u", rnd(w, JAILS));
+	snprintf(ifname, sizeof(ifname), "%s", rnd_if(w, vi_vnet0(w->t.k)));
+	if (rnd(w, 8) == 0 && vi_jail_find(w->t.k, 0, name, &jid) == 0)
+		tl_ok(vi_jail_remove(w->t.k, 0, jid));
+	else if (vi_jail_set(w->t.k, 0, params, 3 + rnd(w, 3), VI_JAIL_CREATE | VI_JAIL_UPDATE, &jid, err) == 0)
+		w->jails++;
 }
 
 static void
@@ -144,6 +186,11 @@ give_address(struct world *w, struct vi_vnet *vn, const char *name, unsigned sub
 	snprintf(text, sizeof(text), "10.0.%u.%u", subnet, 1 + rnd(w, 5));
 	ia.ia_addr = tl_addr(text, 0);
 	(void)vi_if_addr_add(vn, name, &ia, true);
+	if (rnd(w, 2)) {
+		snprintf(text, sizeof(text), "2001:db8:%u::%u", subnet, 1 + rnd(w, 5));
+		ia = (struct vi_ifaddr){ .ia_addr = tl_addr(text, 0), .ia_prefixlen = 64 };
+		(void)vi_if_addr_add(vn, name, &ia, true);
+	}
 	(void)vi_if_set_flags(vn, name, VI_IFF_UP, 0);
 }
 
@@ -183,19 +230,6 @@ op_if(struct world *w)
 }
 
 /* Interfaces above others, and what only they can do. */
-
-static void
-op_kind(struct world *w)
-{
-	static const char *const kinds[] = { "bridge", "vlan", "lagg", "gif", "gre", "stf", "vxlan", "tap", "tun", "disc", "edsc", "vlan7", "bridge0", "nothing" };
-	struct vi_vnet *vn = rnd_vnet(w);
-	char name[VI_IFNAMSIZ];
-
-	if (vi_if_create(vn, kinds[rnd(w, 14)], name) == 0) {
-		w->kinds++;
-		give_address(w, vn, name, rnd(w, 3));
-	}
-}
 
 static void
 option(struct world *w, struct vi_vnet *vn, const char *name, const char *word, const char *a, const char *b)
@@ -245,6 +279,171 @@ op_option(struct world *w)
 }
 
 static void
+op_link(struct world *w)
+{
+	struct vi_linkprops lp = { .lp_delay = rnd(w, 2) ? rnd(w, 50) * TL_MS : 0, .lp_rate = rnd(w, 2) ? 100000 + rnd(w, 100000000) : 0, .lp_queue = rnd(w, 20),
+		.lp_loss = rnd(w, 4) ? 0 : 0.1, .lp_dup = rnd(w, 4) ? 0 : 0.1, .lp_reorder = rnd(w, 4) ? 0 : 0.1, .lp_corrupt = rnd(w, 4) ? 0 : 0.05 };
+	struct vi_vnet *vn = rnd_vnet(w);
+
+	(void)vi_if_set_link(vn, rnd_if(w, vn), rnd(w, 3) ? &lp : NULL);
+}
+
+/* What is outside. */
+
+static int
+medium_output(void *arg, const struct vi_tap_frame *tf)
+{
+	struct medium *md = arg;
+
+	assert_true(tf->tf_len > 0 && tf->tf_iovcnt <= VI_TAP_MAXIOV);
+	md->md_world->frames++;
+	return (rnd(md->md_world, 8) ? 0 : ENOBUFS);
+}
+
+static void
+medium_gone(void *arg)
+{
+	struct medium *md = arg;
+
+	md->md_tap = NULL;
+}
+
+/* kind: as in tp_kind; a tap, or a tun if it is "". */
+static void
+medium_open(struct world *w, struct medium *md, struct vi_vnet *vn, const char *ifname, const char *kind)
+{
+	const bool tun = kind != NULL && kind[0] == '\0';
+	const struct vi_tap_params tp = { .tp_tap = !tun, .tp_kind = tun ? NULL : kind, .tp_existing = rnd(w, 8) == 0, .tp_nocarrier = rnd(w, 8) == 0,
+		.tp_output = medium_output, .tp_gone = medium_gone, .tp_arg = md };
+	char name[VI_IFNAMSIZ];
+
+	if (md->md_tap != NULL)
+		return;
+	*md = (struct medium){ .md_world = w, .md_ether = !tun };
+	if (vi_tap_open(vn, ifname, &tp, &md->md_tap) != 0) {
+		md->md_tap = NULL;
+		return;
+	}
+	vi_tap_name(md->md_tap, name);
+	give_address(w, vi_tap_vnet(md->md_tap), name, rnd(w, 3));
+	vi_tap_offload(md->md_tap, rnd(w, 8));
+}
+
+/* An ARP request, something of IP, or anything at all. */
+static void
+medium_input(struct world *w, const struct medium *md)
+{
+	const struct vi_tap_rest tr = { .tr_csumstart = (uint16_t)(rnd(w, 2) * 34), .tr_csumat = (uint16_t)(34 + rnd(w, 20)), .tr_segsz = (uint16_t)(rnd(w, 2) * 100),
+		.tr_hdrlen = 54, .tr_good = rnd(w, 2) };
+	static const uint8_t arp[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 9, 10, 0, 0, 9, 0, 0, 0, 0, 0, 0, 10, 0 };
+	static const uint8_t types[][2] = { { 8, 0 }, { 0x86, 0xdd }, { 0x81, 0 }, { 0x88, 9 } };
+	uint8_t buf[600];
+	const size_t len = 42 + rnd(w, sizeof(buf) - 42), at = md->md_ether ? 14 : 0;
+
+	for (size_t i = 0; i < sizeof(buf); i++)
+		buf[i] = (uint8_t)rnd(w, 256);
+	memcpy(buf, arp, rnd(w, 2) ? sizeof(arp) : 12);
+	buf[40] = (uint8_t)rnd(w, 3);
+	buf[41] = (uint8_t)(1 + rnd(w, 5));
+	if (buf[12] != 8 || buf[13] != 6)
+		memcpy(buf + 12, types[rnd(w, 4)], 2);
+	if (rnd(w, 2) && (buf[12] != 8 || buf[13] != 6 || at == 0))
+		buf[at] = rnd(w, 2) ? 0x45 : 0x60;
+	if (rnd(w, 4) == 0)
+		(void)vi_tap_input_rest(md->md_tap, buf, len, &tr);
+	else
+		(void)vi_tap_input(md->md_tap, buf, len);
+}
+
+static void
+op_medium(struct world *w)
+{
+	static const char *const kinds[] = { NULL, "", "wire", "host" };
+	struct medium *md = &w->medium[rnd(w, MEDIA)];
+	struct vi_vnet *vn = rnd_vnet(w);
+
+	if (md->md_tap == NULL) {
+		medium_open(w, md, vn, rnd(w, 2) ? rnd_if(w, vn) : NULL, kinds[rnd(w, 4)]);
+		return;
+	}
+	switch (rnd(w, 12)) {
+	case 0:
+		vi_tap_close(md->md_tap);
+		md->md_tap = NULL;
+		break;
+	case 1: vi_tap_carrier(md->md_tap, rnd(w, 3)); break;
+	case 2: vi_tap_persist(md->md_tap, rnd(w, 2)); break;
+	case 3: vi_tap_offload(md->md_tap, rnd(w, 8)); break;
+	case 4: (void)vi_tap_release(vi_tap_vnet(md->md_tap), rnd_if(w, vi_tap_vnet(md->md_tap))); break;
+	default: medium_input(w, md); break;
+	}
+}
+
+static void
+op_kind(struct world *w)
+{
+	static const char *const kinds[] = { "bridge", "vlan", "lagg", "gif", "gre", "stf", "vxlan", "tap", "tun", "disc", "edsc", "vlan7", "bridge0", "nothing",
+		"wire", "host", "unat" };
+	struct vi_vnet *vn = rnd_vnet(w);
+	char name[VI_IFNAMSIZ];
+
+	const char *kind = kinds[rnd(w, sizeof(kinds) / sizeof(kinds[0]))];
+
+	if (vi_if_create(vn, kind, name) != 0)
+		return;
+	w->kinds++;
+	give_address(w, vn, name, rnd(w, 3));
+	if (strcmp(kind, "wire") == 0 || strcmp(kind, "host") == 0)
+		medium_open(w, &w->medium[rnd(w, MEDIA)], vn, name, kind);
+}
+
+/* The far stack of a link to the host: an address, somebody who listens, and memory for the link. */
+static int
+unat_open(void *arg, struct vi_unat *un, struct vi_vnet *far, void **user)
+{
+	struct world *w = arg;
+	const struct vi_ifaddr ia = { .ia_addr = tl_addr("10.0.0.9", 0), .ia_prefixlen = 24 };
+	unsigned i = rnd(w, SOCKS);
+
+	*user = w;
+	w->unats++;
+	(void)vi_if_addr_add(far, "gate0", &ia, true);
+	(void)vi_if_set_flags(far, "gate0", VI_IFF_UP, 0);
+	(void)vi_unat_charge(un, rnd(w, 5000));
+	if (w->sock[i].so == NULL && vi_socket(far, VI_AF_INET, VI_SOCK_STREAM, 0, &tl_root, &w->sock[i].so) == 0)
+		(void)vi_listen(w->sock[i].so, 3);
+	return (rnd(w, 8) ? 0 : ENOBUFS);
+}
+
+static void
+unat_close(void *user)
+{
+	(void)user;
+}
+
+static bool
+unat_syn(void *user, const void *packet, size_t len)
+{
+	assert_true(packet != NULL && len >= 40);
+	return (rnd(user, 4) == 0);
+}
+
+static int
+unat_option(void *user, const char *option_, const char *const *argv, unsigned argc, char *err)
+{
+	(void)user, (void)option_, (void)argv, (void)argc, (void)err;
+	return (ENOENT);
+}
+
+static void
+unat_show(void *user, vi_if_option_fn *fn, void *arg)
+{
+	(void)user, (void)fn, (void)arg;
+}
+
+static const struct vi_unat_ops unat_ops = { unat_open, unat_close, unat_syn, unat_option, unat_show };
+
+static void
 op_address(struct world *w)
 {
 	struct vi_vnet *vn = rnd_vnet(w);
@@ -262,7 +461,7 @@ op_address(struct world *w)
 static void
 op_route(struct world *w)
 {
-	struct vi_route rt = { .rt_dst = rnd_addr(w), .rt_gateway = rnd_addr(w), .rt_prefixlen = (uint8_t)rnd(w, 34),
+	struct vi_route rt = { .rt_dst = rnd_addr(w), .rt_gateway = rnd_addr(w), .rt_prefixlen = (uint8_t)rnd(w, rnd(w, 2) ? 34 : 130),
 		.rt_flags = rnd(w, 5) ? 0 : rnd(w, 2) ? VI_RTF_REJECT : VI_RTF_BLACKHOLE };
 	struct vi_vnet *vn = rnd_vnet(w);
 
@@ -271,7 +470,7 @@ op_route(struct world *w)
 	switch (rnd(w, 8)) {
 	case 0: (void)vi_route_del(vn, &rt); break;
 	case 1: (void)vi_route_change(vn, &rt); break;
-	case 2: (void)vi_route_flush(vn, 0, VI_AF_INET); break;
+	case 2: (void)vi_route_flush(vn, 0, rnd(w, 2) ? VI_AF_INET : VI_AF_INET6); break;
 	case 3: (void)vi_route_get(vn, 0, &rt.rt_dst, &rt); break;
 	default: (void)vi_route_add(vn, &rt); break;
 	}
@@ -304,9 +503,12 @@ static void
 op_socket(struct world *w)
 {
 	unsigned i = rnd(w, SOCKS);
-	static const struct { int type, proto; } kinds[] = { { VI_SOCK_STREAM, 0 }, { VI_SOCK_STREAM, 0 }, { VI_SOCK_STREAM, 0 }, { VI_SOCK_DGRAM, 0 },
-		{ VI_SOCK_DGRAM, VI_IPPROTO_ICMP }, { VI_SOCK_RAW, VI_IPPROTO_ICMP } };
-	unsigned kind = rnd(w, 6);
+	static const struct { int family, type, proto; } kinds[] = { { VI_AF_INET, VI_SOCK_STREAM, 0 }, { VI_AF_INET, VI_SOCK_STREAM, 0 },
+		{ VI_AF_INET, VI_SOCK_STREAM, 0 }, { VI_AF_INET, VI_SOCK_DGRAM, 0 }, { VI_AF_INET, VI_SOCK_DGRAM, VI_IPPROTO_ICMP },
+		{ VI_AF_INET, VI_SOCK_RAW, VI_IPPROTO_ICMP }, { VI_AF_INET6, VI_SOCK_STREAM, 0 }, { VI_AF_INET6, VI_SOCK_DGRAM, 0 },
+		{ VI_AF_INET6, VI_SOCK_RAW, VI_IPPROTO_ICMPV6 }, { VI_AF_ROUTE, VI_SOCK_RAW, 0 }, { VI_AF_PACKET, VI_SOCK_RAW, VI_PKT_ALL },
+		{ VI_AF_PACKET, VI_SOCK_DGRAM, VI_PKT_ALL } };
+	unsigned kind = rnd(w, sizeof(kinds) / sizeof(kinds[0]));
 
 	if (w->sock[i].so != NULL) {
 		if (rnd(w, 3))
@@ -314,7 +516,37 @@ op_socket(struct world *w)
 		vi_close(w->sock[i].so);
 		w->sock[i].so = NULL;
 	}
-	if (vi_socket(rnd_vnet(w), VI_AF_INET, kinds[kind].type, kinds[kind].proto, &tl_root, &w->sock[i].so) == 0 && rnd(w, 2))
+	if (vi_socket(rnd_vnet(w), kinds[kind].family, kinds[kind].type, kinds[kind].proto, &tl_root, &w->sock[i].so) == 0 && rnd(w, 2))
+		vi_socket_upcall(w->sock[i].so, churn_upcall, w);
+}
+
+/* A packet socket of some interface, alone or of a group, and a frame from it. */
+static void
+op_packet(struct world *w)
+{
+	struct vi_sockaddr sa = { .sa_family = VI_AF_PACKET, .sa_port = htons(rnd(w, 2) ? VI_PKT_ALL : 0x800) };
+	struct vi_pkt_mreq mr = { .pm_type = (uint16_t)rnd(w, 4), .pm_alen = 6, .pm_addr = { 1, 0, 0x5e, 0, 0, (uint8_t)rnd(w, 9) } };
+	const int fanout = (int)(rnd(w, 2) | (rnd(w, 7) | rnd(w, 2) * VI_FANOUT_F_ROLLOVER) << 16), on = 1;
+	struct vi_vnet *vn = rnd_vnet(w);
+	uint8_t frame[100] = { 2, [12] = 8, [14] = 0x45 };
+	unsigned i = rnd(w, SOCKS);
+	size_t n;
+
+	if (w->sock[i].so != NULL)
+		vi_close(w->sock[i].so);
+	w->sock[i].so = NULL;
+	if (vi_socket(vn, VI_AF_PACKET, rnd(w, 4) ? VI_SOCK_RAW : VI_SOCK_DGRAM, VI_PKT_ALL, &tl_root, &w->sock[i].so) != 0)
+		return;
+	sa.sa_scope = mr.pm_ifindex = rnd(w, 12);
+	(void)vi_bind(w->sock[i].so, &sa);
+	if (rnd(w, 2))
+		(void)vi_setsockopt(w->sock[i].so, VI_PKT_FANOUT, &fanout, sizeof(fanout));
+	(void)vi_setsockopt(w->sock[i].so, VI_PKT_ADD_MEMBERSHIP, &mr, sizeof(mr));
+	if (rnd(w, 4) == 0)
+		(void)vi_setsockopt(w->sock[i].so, VI_PKT_VNET_HDR, &on, sizeof(on));
+	if (vi_send(w->sock[i].so, frame, 14 + rnd(w, sizeof(frame) - 14), 0, &n) == 0)
+		w->packets++;
+	if (rnd(w, 2))
 		vi_socket_upcall(w->sock[i].so, churn_upcall, w);
 }
 
@@ -509,7 +741,8 @@ op_time(struct world *w)
 static void
 step(struct world *w)
 {
-	static void (*const ops[])(struct world *) = { op_vnet_create, op_vnet_destroy, op_epair, op_if, op_kind, op_member, op_option, op_option, op_address, op_address, op_route, op_socket, op_socket,
+	static void (*const ops[])(struct world *) = { op_vnet_create, op_vnet_destroy, op_epair, op_if, op_kind, op_member, op_option, op_option, op_link, op_medium, op_medium,
+		op_medium, op_jail, op_packet, op_address, op_address, op_route, op_socket, op_socket,
 		op_call, op_call, op_call, op_meet, op_meet, op_meet, op_accept, op_accept, op_accept, op_io, op_io, op_io, op_time, op_time, op_time, op_limit, op_knob };
 
 	ops[rnd(w, sizeof(ops) / sizeof(ops[0]))](w);
@@ -527,6 +760,7 @@ churn(void **state)
 		memset(&w, 0, sizeof(w));
 		w.rnd = seed * 7919;
 		tl_begin(&w.t, seed);
+		tl_ok(vi_unat_handler(w.t.k, &unat_ops, &w));
 		print_message("seed %lu, %lu steps\n", seed, steps);
 		for (unsigned long i = 0; i < steps; i++)
 			step(&w);
@@ -535,9 +769,12 @@ churn(void **state)
 				vi_close(w.sock[i].so);
 		print_message("%lu stacks, %lu destroyed, %lu upcalls, %lu accepted, %llu bytes received, %lu interfaces, %lu options\n", w.made, w.destroyed,
 		    w.upcalls, w.accepted, w.bytes, w.kinds, w.options);
+		print_message("%lu frames outwards, %lu links to the host, %lu jails, %lu packets\n", w.frames, w.unats, w.jails, w.packets);
 		/* Otherwise it was much ado about nothing. */
-		if (steps >= 10000)
+		if (steps >= 30000) {
 			assert_true(w.destroyed > 10 && w.accepted > 100 && w.upcalls > 1000 && w.bytes > 1000000 && w.kinds > 100 && w.options > 200);
+			assert_true(w.frames > 100 && w.unats > 10 && w.jails > 10 && w.packets > 10);
+		}
 		tl_end(&w.t);
 	}
 }
