@@ -99,7 +99,7 @@ set_ticking(struct nat *na, bool on)
 bool
 nat_flow_add(struct nat *na, struct nat_flow *nf, const struct nat_kind *nk, const struct nat_pair *np)
 {
-	if (na->na_nflows >= NAT_MAXFLOWS)
+	if (na->na_nflows >= NAT_MAXFLOWS || !vi_unat_addstate(na->na_unat))
 		return false;
 	nf->nf_kind = nk;
 	nf->nf_nat = na;
@@ -116,6 +116,8 @@ nat_flow_remove(struct nat_flow *nf)
 {
 	LIST_REMOVE(nf, nf_link);
 	nf->nf_nat->na_nflows--;
+	if (!nf->nf_nat->na_closed)	/* then the library has settled it */
+		vi_unat_delstate(nf->nf_nat->na_unat);
 	lx_loop_del(nf->nf_nat->na_worker->w_loop, &nf->nf_event);
 	if (nf->nf_fd >= 0)
 		close(nf->nf_fd);

@@ -28,7 +28,7 @@ struct vi_unat_ops {
 	/* Management: it goes, and the far stack with its sockets a moment later. */
 	void	(*uo_close)(void *user);
 	/*
-	 * In the far stack's lane, in the midst of things: calls nothing of the library but vi_unat_charge and _uncharge.  An IPv4 or IPv6 packet that is complete and has in it a TCP segment with SYN and
+	 * In the far stack's lane, in the midst of things: calls nothing of the library but what counts (vi_unat_charge, vi_unat_addstate and their contraries).  An IPv4 or IPv6 packet that is complete and has in it a TCP segment with SYN and
 	 * without ACK.  True: it is kept out; vi_unat_input() lets it in later.
 	 */
 	bool	(*uo_syn)(void *user, const void *packet, size_t len);
@@ -46,6 +46,9 @@ VI_API int	vi_unat_input(struct vi_unat *, const void *packet, size_t len);
  */
 VI_API int	vi_unat_charge(struct vi_unat *, size_t bytes);
 VI_API void	vi_unat_uncharge(struct vi_unat *, size_t bytes);
+/* A connection that the embedder relays counts as one of the states of whoever has the interface; as vi_unat_charge.  False: beyond limit.states. */
+VI_API bool	vi_unat_addstate(struct vi_unat *);
+VI_API void	vi_unat_delstate(struct vi_unat *);
 
 #ifdef __cplusplus
 }

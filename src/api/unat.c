@@ -28,3 +28,15 @@ vi_unat_uncharge(struct vi_unat *un, size_t bytes)
 {
 	unat_uncharge((struct unat *)un, bytes);
 }
+
+bool
+vi_unat_addstate(struct vi_unat *un)
+{
+	return (unat_addstate((struct unat *)un));
+}
+
+void
+vi_unat_delstate(struct vi_unat *un)
+{
+	unat_delstate((struct unat *)un);
+}

@@ -100,7 +100,9 @@ void
 acctset_setpayer(struct acctset *as, struct limitset *ls)
 {
 	acctset_ungrant(as);
+	limit_give(as->as_payer, LIMIT_STATES, as->as_states);
 	as->as_payer = ls;
+	limit_force(ls, LIMIT_STATES, as->as_states);
 	acctset_relimit(as);
 }
 
@@ -195,6 +197,25 @@ void
 acct_uncount(struct acctset *as, enum limit_type type, uint64_t n)
 {
 	limit_give(as->as_limits, type, n);
+}
+
+bool
+acct_addstate(struct acctset *as)
+{
+	if (!limit_take(as->as_payer, LIMIT_STATES, 1)) {
+		limit_tell(as, LIMIT_STATES);
+		return (false);
+	}
+	as->as_states++;
+	return (true);
+}
+
+void
+acct_delstates(struct acctset *as, uint64_t n)
+{
+	VI_ASSERT(as->as_states >= n);
+	as->as_states -= n;
+	limit_give(as->as_payer, LIMIT_STATES, n);
 }
 
 bool

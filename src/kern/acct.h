@@ -44,7 +44,8 @@ struct acctset {
 	struct acct	 as_total;	/* of all types; as_total.ac_limit is the vnet's memory limit */
 	struct acct	 as_acct[ACCT_MAX];
 	struct limitset	*as_limits;	/* of the jail; NULL: none */
-	struct limitset	*as_payer;	/* those of memory and mbufs: the same, but of an annex (vnet_annex) another jail's */
+	struct limitset	*as_payer;	/* those of memory, mbufs and states: the same, but of an annex (vnet_annex) another jail's */
+	uint64_t	 as_states;	/* taken from as_payer: connections of others that are kept */
 	struct msglog	*as_log;	/* who is told that one was reached; NULL */
 	/*
 	 * What the limitset has granted, and how much of it may lie idle.  Without a limit of memory or mbufs there is no end to either.
@@ -62,7 +63,7 @@ void	acctset_init(struct acctset *, struct kernel *, struct memcache *);
 const char *acct_name(enum acct_type);
 /* The limits of a jail, and where to say that they are reached; once, before anything is charged. */
 void	acctset_setlimits(struct acctset *, struct limitset *, struct msglog *);
-/* Under the kernel lock: memory and mbufs, what there is included, are taken from these limits from now on. */
+/* Under the kernel lock: memory, mbufs and states, what there is included, are taken from these limits from now on. */
 void	acctset_setpayer(struct acctset *, struct limitset *);
 /* Under the kernel lock: limits were set or lifted, here or above. */
 void	acctset_relimit(struct acctset *);
@@ -71,6 +72,9 @@ void	acctset_ungrant(struct acctset *);
 /* Objects that only limits count (sockets, routes, interfaces).  False: refused, and said in the log. */
 bool	acct_count(struct acctset *, enum limit_type, uint64_t n);
 void	acct_uncount(struct acctset *, enum limit_type, uint64_t n);
+/* The state of a connection that is not this stack's own (NAT, firewall) is kept, or no more.  False: refused, and said in the log. */
+bool	acct_addstate(struct acctset *);
+void	acct_delstates(struct acctset *, uint64_t n);
 /* A packet came in at this time: may it stay? */
 bool	acct_packet(struct acctset *, uint64_t now);
 /* Charge without memory (mbufs, queue bytes): ENOBUFS beyond a limit (counted). */

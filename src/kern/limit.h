@@ -19,7 +19,7 @@
 /* One row per kind: enum tag, name shown ("limit.NAME"). */
 #define LIMIT_TYPES(X) \
 	X(MEMORY, "memory") X(MBUFS, "mbufs") X(SOCKETS, "sockets") X(ROUTES, "routes") X(INTERFACES, "interfaces") \
-	X(PROCESSES, "processes") X(PPS, "pps")
+	X(STATES, "states") X(PROCESSES, "processes") X(PPS, "pps")
 
 #define LIMIT_ENUM(tag, name) LIMIT_##tag,
 enum limit_type { LIMIT_TYPES(LIMIT_ENUM) LIMIT_MAX };

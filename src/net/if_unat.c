@@ -34,6 +34,7 @@ struct unat {
 	void		*un_user;
 	uint64_t	 un_ncharged;	/* the embedder's: how often, and all together */
 	size_t		 un_charged;
+	uint64_t	 un_nstates;
 };
 
 struct unat_vnet {
@@ -196,7 +197,8 @@ unat_close(struct unat *un)
 	if (ops != NULL)
 		ops->uo_close(un->un_user);
 	acct_unchargeall(vnet_acct(un->un_far), ACCT_MISC, un->un_ncharged, un->un_charged);
-	un->un_ncharged = un->un_charged = 0;
+	acct_delstates(vnet_acct(un->un_far), un->un_nstates);
+	un->un_ncharged = un->un_charged = un->un_nstates = 0;
 }
 
 int
@@ -217,6 +219,22 @@ unat_uncharge(struct unat *un, size_t bytes)
 	acct_uncharge(vnet_acct(un->un_far), ACCT_MISC, bytes);
 	un->un_ncharged--;
 	un->un_charged -= bytes;
+}
+
+bool
+unat_addstate(struct unat *un)
+{
+	const bool added = acct_addstate(vnet_acct(un->un_far));
+
+	un->un_nstates += added;
+	return (added);
+}
+
+void
+unat_delstate(struct unat *un)
+{
+	acct_delstates(vnet_acct(un->un_far), 1);
+	un->un_nstates--;
 }
 
 /* What there is of it. */

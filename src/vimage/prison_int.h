@@ -80,8 +80,8 @@ void	change_addrs_apply(struct change *);	/* to ch_pr; cannot fail */
 void	change_addrs_free(struct change *);	/* what was not applied */
 
 /* prison_res.c: shares, limits, IPC. */
-param_set_fn set_share, set_cpulimit, set_limit, set_nolimit, set_ipc, set_ipclimit;
-param_get_fn get_share, get_cpulimit, get_cpuusage, get_limit, get_limitcur, get_limitpeak, get_limituse, get_nolimit, get_ipc, get_ipclimit;
+param_set_fn set_share, set_cpulimit, set_limit, set_ipc, set_ipclimit;
+param_get_fn get_share, get_cpulimit, get_cpuusage, get_limit, get_limitcur, get_limitpeak, get_limituse, get_ipc, get_ipclimit;
 int	change_res_check(struct change *);
 void	change_res_apply(struct change *);	/* to ch_pr; cannot fail */
 

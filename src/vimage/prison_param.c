@@ -428,10 +428,10 @@ static const struct param param_table[] = {
 	LIMIT_ROWS("mbufs", LIMIT_MBUFS)
 	LIMIT_ROWS("routes", LIMIT_ROUTES)
 	LIMIT_ROWS("interfaces", LIMIT_INTERFACES)
+	LIMIT_ROWS("states", LIMIT_STATES)
 	LIMIT_ROWS("pps", LIMIT_PPS)
 	LIMIT_ROWS("processes", LIMIT_PROCESSES)
 	{ "limit.use", false, NULL, get_limituse, 0 },
-	{ "limit.states", false, set_nolimit, get_nolimit, 0 },
 	{ "limit.shm", false, set_ipclimit, get_ipclimit, VIPC_SHM },
 	{ "limit.msgqueues", false, set_ipclimit, get_ipclimit, VIPC_MSGQUEUES },
 	{ "limit.semaphores", false, set_ipclimit, get_ipclimit, VIPC_SEMAPHORES },

@@ -175,24 +175,6 @@ get_limituse(struct prison *caller, struct prison *pr, const struct param *pa, s
 	}
 }
 
-int
-set_nolimit(struct change *ch, const struct param *pa, const char *value)
-{
-	int64_t v;
-	int error;
-
-	if ((error = change_number(ch, pa, value, 0, INT64_MAX, &v)) != 0)
-		return (error);
-	return (v == 0 ? 0 : change_fail(ch, EOPNOTSUPP, "%s: there is no firewall that keeps states", pa->pa_name));
-}
-
-void
-get_nolimit(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
-{
-	(void)caller, (void)pr, (void)pa;
-	sbuf_printf(sb, "0");
-}
-
 /* IPC. */
 
 int

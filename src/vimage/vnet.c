@@ -271,6 +271,7 @@ vnet_annex(struct vnet *vn, struct vnet *to)
 		LIST_INSERT_HEAD(&to->vn_annexes, vn, vn_annexlink);
 	vn->vn_lane.ln_quota = to != NULL ? to->vn_lane.ln_quota : NULL;
 	acctset_setpayer(&vn->vn_acct, to != NULL ? to->vn_acct.as_limits : NULL);
+	msglog_copyto(&vn->vn_log, to != NULL ? &to->vn_log : NULL, LOG_DEBUG, to != NULL);
 }
 
 uint64_t
