@@ -26,6 +26,7 @@
 #define	  ICMP6_PARAMPROB_HEADER	0
 #define	  ICMP6_PARAMPROB_NEXTHEADER	1
 #define	  ICMP6_PARAMPROB_OPTION	2
+#define	  ICMP6_PARAMPROB_FIRSTFRAG	3	/* RFC 7112 5: without all of the headers */
 #define	ICMP6_INFOMSG_MASK		0x80	/* the others are errors */
 #define	ICMP6_ECHO_REQUEST		128
 #define	ICMP6_ECHO_REPLY		129

@@ -288,6 +288,84 @@ override_rules(void **state)
 	rig_end(&g);
 }
 
+/*
+ * What a neighbour is, messages say without his link address as well: an advertisement of routers that he is one (RFC 4861 6.3.4), a solicitation of routers that he
+ * is none (6.2.6), and nobody becomes a neighbour by them.
+ */
+static void
+kind_of_neighbour(void **state)
+{
+	static const uint8_t rs[8] = { 133 };
+	struct seen unknown = { .yes = false };
+	struct vi_socket *so;
+	struct rig g;
+	char two[16];
+
+	(void)state;
+	rig_begin(&g, 1);
+	tl_ifaddr(g.h, g.cable.a, "2001:db8:1::1", 64);
+	tl_ifaddr(g.r, g.cable.b, "2001:db8:1::2", 64);
+	tl_run(&g.t, 3 * TL_SEC);
+	snprintf(two, sizeof(two), "fe80::2%%%u", g.hif);
+	advertise(&g, g.raw2, 600, 0, NULL, 0, 0);
+	unknown.want = tl_addr(two, 0);
+	vi_neigh_list(g.h, see, &unknown);
+	assert_false(unknown.yes);
+	so = tl_socketof(g.h, VI_AF_INET6, VI_SOCK_DGRAM);
+	tl_ok(inet_sendto(so, "x", 1, two, 9));
+	tl_run(&g.t, TL_SEC / 10);
+	assert_false(neighbour(&g, two).ne_router);
+	advertise(&g, g.raw2, 600, 0, NULL, 0, 0);
+	assert_true(neighbour(&g, two).ne_router);
+	say(&g, g.raw2, "2001:db8:1::1", rs, sizeof(rs));	/* a host does not listen */
+	assert_true(neighbour(&g, two).ne_router);
+	tl_ok(vi_sysctl_set(g.h, "net.inet6.ip6.forwarding", "1", &tl_root));
+	say(&g, g.raw2, "2001:db8:1::1", rs, sizeof(rs));
+	assert_false(neighbour(&g, two).ne_router);
+	vi_close(so);
+	rig_end(&g);
+}
+
+/* RFC 4443 2.4 a: an error of a kind that nobody knows is told to whom it is about. */
+static void
+unknown_errors(void **state)
+{
+	static const uint8_t kinds[][2] = { { 5, 0 }, { 1, 9 }, { 4, 7 } };
+	struct vi_sockaddr to, me;
+	uint8_t msg[56] = { 0 };
+	struct vi_socket *so;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g, 1);
+	tl_ifaddr(g.h, g.cable.a, "2001:db8:1::1", 64);
+	tl_ifaddr(g.r, g.cable.b, "2001:db8:1::2", 64);
+	tl_run(&g.t, 3 * TL_SEC);
+	so = tl_socketof(g.h, VI_AF_INET6, VI_SOCK_DGRAM);
+	to = tl_addr("2001:db8:1::2", 9);
+	me = tl_addr("2001:db8:1::1", 7777);
+	tl_ok(vi_bind(so, &me));
+	tl_ok(vi_connect(so, &to));
+	msg[8] = 0x60;
+	msg[13] = 8;
+	msg[14] = 17;
+	memcpy(msg + 16, me.sa_in6, 16);
+	memcpy(msg + 32, to.sa_in6, 16);
+	msg[48] = 7777 >> 8;
+	msg[49] = 7777 & 0xff;
+	msg[51] = 9;
+	msg[53] = 8;
+	for (unsigned i = 0; i < 3; i++) {
+		msg[0] = kinds[i][0];
+		msg[1] = kinds[i][1];
+		say(&g, g.raw, "2001:db8:1::1", msg, sizeof(msg));
+		assert_int_equal(tl_stat(g.h, "ic6s_badcode"), i + 1);
+		assert_int_equal(tl_optint(so, VI_SO_ERROR), EPROTO);
+	}
+	vi_close(so);
+	rig_end(&g);
+}
+
 /* A router that says it is none is one no more (RFC 4861 7.2.5). */
 static void
 router_flag(void **state)
@@ -912,6 +990,8 @@ main(void)
 		cmocka_unit_test(another_link),
 		cmocka_unit_test(linux_names),
 		cmocka_unit_test(transport_confirms),
+		cmocka_unit_test(kind_of_neighbour),
+		cmocka_unit_test(unknown_errors),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -62,6 +62,9 @@ icmp6_echo(struct mbuf *m, const struct inet_pkt *pk)
 		return;
 	}
 	ia = in6_ifaddr_find(ip6_vnet(pk->ip_vnet), (const uint8_t *)pk->ip_dst.in6);
+	/* One of the interface that was asked. */
+	if (pk->ip_rcvif != NULL)
+		path.i6p_ifp = pk->ip_rcvif;
 	if (ia == NULL || (ia->ia_flags & VI_IN6_IFF_ANYCAST) != 0)
 		ia = in6_selectsrc(pk->ip_vnet, &path, &io.i6o_dst, false);
 	if (ia == NULL || (m = icmp6_own(m, pk->ip_vnet)) == NULL) {
@@ -81,7 +84,7 @@ icmp6_echo(struct mbuf *m, const struct inet_pkt *pk)
 
 /* Errors */
 
-/* RFC 4443 3.1; the errnos are Linux's. */
+/* RFC 4443 3.1; the errnos are Linux's.  False: a code that nobody knows. */
 static bool
 icmp6_unreach_ctl(uint8_t code, struct inet_ctlmsg *ic)
 {
@@ -110,12 +113,14 @@ icmp6_unreach_ctl(uint8_t code, struct inet_ctlmsg *ic)
 	}
 }
 
-/* False: a code that does not exist. */
+/* False: a type or code that nobody knows.  What it quotes has failed none the less, and its sender is to hear of it (RFC 4443 2.4 a). */
 static bool
 icmp6_ctl(const struct icmp6_hdr *h, struct inet_ctlmsg *ic)
 {
 	ic->ic_type = h->icmp6_type;
 	ic->ic_code = h->icmp6_code;
+	ic->ic_cmd = INET_CTL_PARAMPROB;
+	ic->ic_errno = EPROTO;
 	switch (h->icmp6_type) {
 	case ICMP6_DST_UNREACH:
 		return (icmp6_unreach_ctl(h->icmp6_code, ic));
@@ -131,7 +136,7 @@ icmp6_ctl(const struct icmp6_hdr *h, struct inet_ctlmsg *ic)
 	case ICMP6_PARAM_PROB:
 		ic->ic_cmd = h->icmp6_code == ICMP6_PARAMPROB_NEXTHEADER ? INET_CTL_UNREACH_PROTO : INET_CTL_PARAMPROB;
 		ic->ic_errno = EPROTO;
-		return (h->icmp6_code <= ICMP6_PARAMPROB_OPTION);
+		return (h->icmp6_code <= ICMP6_PARAMPROB_FIRSTFRAG);
 	default:
 		return (false);
 	}
@@ -236,7 +241,7 @@ icmp6_errorin(struct mbuf *m, const struct inet_pkt *pk)
 
 	if (!icmp6_ctl(mtod(m, const struct icmp6_hdr *), &ic))
 		ic6v->ic6v_stat.ic6s_badcode++;
-	else if (!icmp6_quoted(m, pk, &qu) || !in6_localaddr(ip6_vnet(vn), (const uint8_t *)qu.qu_src.in6))
+	if (!icmp6_quoted(m, pk, &qu) || !in6_localaddr(ip6_vnet(vn), (const uint8_t *)qu.qu_src.in6))
 		ic6v->ic6v_stat.ic6s_badquote++;
 	else if (ic.ic_cmd != INET_CTL_MSGSIZE || icmp6_pathmtu(vn, quoted_fib(vn, m, &qu), &qu, &ic))
 		icmp6_tell(m, pk, &qu, &ic);

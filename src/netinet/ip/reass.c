@@ -4,7 +4,8 @@
  *
  * Fragments of one datagram (same key) wait in a reassq, in order of offset.  The datagram is complete when the last fragment is there and the bytes add up, for there are
  * never overlaps: an exact duplicate is dropped, and a fragment that overlaps in any other way costs the whole datagram (RFC 5722 3 and RFC 8200 4.5 demand it
- * of IPv6; what differs between overlapping pieces is how firewalls are passed).
+ * of IPv6; what differs between overlapping pieces is how firewalls are passed).  There the datagram stays, without a fragment, so that those which come later
+ * do not make one of what is left.
  *
  * Bounds per vnet and family: datagrams (oldest goes first), fragments in all (likewise) and per datagram.  One timer, pending only while something waits, serves
  * them all: they expire in order of arrival.
@@ -313,20 +314,38 @@ reass_drop(struct mbuf *m, uint64_t *counter)
 	return (NULL);
 }
 
+static struct mbuf *
+reassq_overlap(struct reass *rs, struct reassq *q, struct mbuf *m)
+{
+	if (rs->rs_ops->ro_sticky) {
+		*rs->rs_count.rc_overlap += q->rq_nfrags;
+		rs->rs_nfrags -= q->rq_nfrags;
+		m_freeq(q->rq_frags);
+		q->rq_frags = NULL;
+		q->rq_nfrags = 0;
+	} else {
+		reassq_free(rs, q, rs->rs_count.rc_overlap);
+	}
+	return (reass_drop(m, rs->rs_count.rc_overlap));
+}
+
 struct mbuf *
 reass_add(struct reass *rs, struct mbuf *m, const struct reass_frag *rf, struct reass_whole *rw)
 {
 	struct mbuf **mp = NULL;
 	struct reassq *q;
 
-	if (!reass_table(rs) || ((q = reassq_find(rs, rf->rf_key)) == NULL && (q = reassq_new(rs, rf->rf_key)) == NULL))
+	if (!reass_table(rs))
+		return (reass_drop(m, rs->rs_count.rc_dropped));
+	if ((q = reassq_find(rs, rf->rf_key)) != NULL && q->rq_nfrags == 0)
+		return (reass_drop(m, rs->rs_count.rc_overlap));
+	if (q == NULL && (q = reassq_new(rs, rf->rf_key)) == NULL)
 		return (reass_drop(m, rs->rs_count.rc_dropped));
 	switch (reassq_place(q, rf, &mp)) {
 	case FRAG_DUP:
 		return (reass_drop(m, rs->rs_count.rc_dropped));
 	case FRAG_OVERLAP:
-		reassq_free(rs, q, rs->rs_count.rc_overlap);
-		return (reass_drop(m, rs->rs_count.rc_overlap));
+		return (reassq_overlap(rs, q, m));
 	case FRAG_NEW:
 		break;
 	}

@@ -21,6 +21,7 @@ struct reassq;
 struct reass_ops {
 	uint64_t	 ro_ttl;	/* ns that a datagram waits */
 	unsigned	 ro_keywords;	/* of those, used */
+	bool		 ro_sticky;	/* what had an overlap takes no fragments any more, until its time is over */
 	/* Time is over; m: the first fragment as it came, of a datagram that has it.  Consumes m. */
 	void		(*ro_expired)(struct vnet *, struct mbuf *m);
 };

@@ -21,6 +21,7 @@ frag6_expired(struct vnet *vn, struct mbuf *m)
 static const struct reass_ops frag6_ops = {
 	.ro_ttl = 60 * UINT64_C(1000000000),	/* RFC 8200 4.5 */
 	.ro_keywords = 9,
+	.ro_sticky = true,
 	.ro_expired = frag6_expired,
 };
 
@@ -97,6 +98,38 @@ frag6_bad(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_in *ii, uint32_
 	return (true);
 }
 
+/* The least a first fragment has of these. */
+static uint32_t
+frag6_upperlen(uint8_t proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return (20);
+	case IPPROTO_UDP:
+	case IPPROTO_ICMPV6:
+		return (8);
+	default:
+		return (0);
+	}
+}
+
+/* RFC 8200 4.5, RFC 7112 5: do all headers lie in the first fragment?  off: of what is behind the fragment header. */
+static bool
+frag6_headers(const struct mbuf *m, uint32_t off, uint8_t proto)
+{
+	uint8_t ext[2];
+
+	for (unsigned n = 0; n < IP6_MAXEXT; n++) {
+		if (proto != IPPROTO_HOPOPTS && proto != IPPROTO_DSTOPTS && proto != IPPROTO_ROUTING && proto != IPPROTO_AH)
+			break;
+		if (m_copydata(m, off, sizeof(ext), ext) != 0)
+			return (false);
+		off += proto == IPPROTO_AH ? (ext[1] + 2u) * 4 : (ext[1] + 1u) * 8;
+		proto = ext[0];
+	}
+	return (off + frag6_upperlen(proto) <= m->m_pkt.len);
+}
+
 static struct mbuf *
 frag6_add(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii, const struct ip6_frag *fh)
 {
@@ -142,5 +175,10 @@ frag6_input(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 	}
 	if (len == 0)
 		return (frag_drop(m, &i6v->i6v_stat.i6s_fragbad));
+	if ((offlg & IP6F_OFFMASK) == 0 && !frag6_headers(m, ii->ii_off + (uint32_t)sizeof(fh), fh.ip6f_nxt)) {
+		i6v->i6v_stat.i6s_fragbad++;
+		icmp6_error(i6v->i6v_vnet, m, ICMP6_PARAM_PROB, ICMP6_PARAMPROB_FIRSTFRAG, 0);
+		return (NULL);
+	}
 	return (frag6_add(i6v, m, ii, &fh));
 }

@@ -164,6 +164,12 @@ ip6_forward(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, struct ip6_in 
 		icmp6_error(vn, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR, 0);
 		return;
 	}
+	/* RFC 4443 3.1: of a link with two ends, the other has sent it here. */
+	if (path.i6p_ifp == rcvif && (rcvif->if_flags & IFF_POINTOPOINT) != 0 && (nh->nh_flags & RTF_GATEWAY) == 0) {
+		i6v->i6v_stat.i6s_cantforward++;
+		icmp6_error(vn, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR, 0);
+		return;
+	}
 	if (!fwd_scope(vn, rcvif, m, ii, path.i6p_ifp))
 		return;
 	if (!ip6_fits(m, path.i6p_mtu)) {

@@ -171,6 +171,11 @@ fragments_that_are_wrong(void **state)
 	frag(&nt, 32, true, 1, 64);		/* RFC 5722: both go */
 	assert_int_equal(I6(&nt)->i6s_fragoverlap, 2);
 	assert_int_equal(ip6_vnet(nt.nt_vn)->i6v_reass.rs_nfrags, 0);
+	frag(&nt, 0, true, 1, 64);		/* and those that follow */
+	frag(&nt, 64, false, 1, 64);
+	assert_int_equal(I6(&nt)->i6s_fragoverlap, 4);
+	assert_int_equal(I6(&nt)->i6s_reassembled, 0);
+	assert_int_equal(ip6_vnet(nt.nt_vn)->i6v_reass.rs_nfrags, 0);
 	frag(&nt, 0, true, 2, 65);		/* not a multiple of 8 */
 	assert_int_equal(I6(&nt)->i6s_fragbad, 1);
 	frag(&nt, 65528, false, 3, 100);	/* beyond 65535 */
@@ -183,6 +188,38 @@ fragments_that_are_wrong(void **state)
 	nt_pass(&nt, 61000000000ull);
 	assert_int_equal(I6(&nt)->i6s_fragtimeout, 1);
 	assert_int_equal(IC6(&nt)->ic6s_outhist[icmp6_hist(ICMP6_TIME_EXCEEDED)], 1);
+	nt_end(&nt);
+}
+
+/* RFC 8200 4.5, RFC 7112 5: a first fragment has all headers, to those of the upper layer. */
+static void
+first_fragments(void **state)
+{
+	/* fragment header; destination options of 16 bytes, then so much of UDP, TCP, or nothing known */
+	static const struct { uint8_t nxt; uint32_t upper; bool good; } row[] = {
+		{ IPPROTO_UDP, 8, true }, { IPPROTO_UDP, 0, false }, { IPPROTO_TCP, 24, true }, { IPPROTO_TCP, 16, false },
+		{ 253, 8, true }, { IPPROTO_DSTOPTS, 8, false } };
+	struct nt nt;
+
+	(void)state;
+	nt_begin(&nt);
+	for (unsigned i = 0; i < NITEMS(row); i++) {
+		uint8_t buf[100] = { IPPROTO_DSTOPTS };
+		struct ip6_frag *fh = (struct ip6_frag *)(void *)buf;
+		const uint64_t before = IC6(&nt)->ic6s_outhist[icmp6_hist(ICMP6_PARAM_PROB)];
+
+		fh->ip6f_offlg = HTONS(IP6F_MORE);
+		fh->ip6f_ident = HTONL(100 + i);
+		buf[8] = row[i].nxt;
+		buf[9] = 1;
+		buf[10] = 1;
+		buf[11] = 12;			/* PadN */
+		if (row[i].nxt == IPPROTO_DSTOPTS)
+			buf[25] = 3;
+		inject(&nt, IPPROTO_FRAGMENT, buf, 24 + row[i].upper);
+		assert_int_equal(IC6(&nt)->ic6s_outhist[icmp6_hist(ICMP6_PARAM_PROB)] - before, !row[i].good);
+	}
+	assert_int_equal(ip6_vnet(nt.nt_vn)->i6v_reass.rs_nfrags, 3);
 	nt_end(&nt);
 }
 
@@ -245,6 +282,7 @@ main(void)
 		cmocka_unit_test(options_unknown),
 		cmocka_unit_test(routing_header_refused),
 		cmocka_unit_test(fragments_that_are_wrong),
+		cmocka_unit_test(first_fragments),
 		cmocka_unit_test(fragments_are_bounded),
 		cmocka_unit_test(source_rules),
 	};

@@ -49,6 +49,26 @@ in_target(const struct nd_in *in, const uint8_t *p, uint8_t out[16])
 	in6_setzone(out, in->in_ifp->if_index);
 }
 
+/* Some messages say what their sender is, whether or not they have its link address (RFC 4861 6.2.6, 6.3.4, 8.3). */
+static void
+in_isrouter(const struct nd_in *in, const uint8_t *addr, bool router)
+{
+	struct nd6_entry *ne = nd6_lookup(in->in_nv, in->in_ifp, addr);
+
+	if (ne != NULL)
+		ne->ne_router = router;
+}
+
+/* RFC 4861 7.1.1: a solicited-node group, whoever's. */
+static bool
+in_solnode(const struct nd_in *in)
+{
+	uint8_t sol[16];
+
+	in6_solicited(in->in_dst, in->in_ifp->if_index, sol);
+	return (in6_equal(sol, in->in_dst));
+}
+
 /* Do we answer for somebody else (RFC 4861 7.2.8)? */
 static bool
 in_proxied(const struct nd_in *in, const uint8_t *target)
@@ -67,7 +87,7 @@ ns_dad(struct nd_in *in, struct in6_ifaddr *ia)
 			nd6_dad_duplicate(in->in_nv, ia, NULL);
 		return;
 	}
-	(void)nd6_na_send(in->in_nv, in->in_ifp, ia6_addr(ia), ia6_addr(ia), in->in_src, ND_NA_FLAG_OVERRIDE);
+	(void)nd6_na_send(in->in_nv, in->in_ifp, ia6_addr(ia), ia6_addr(ia), in->in_src, (ia->ia_flags & VI_IN6_IFF_ANYCAST) != 0 ? 0 : ND_NA_FLAG_OVERRIDE);
 }
 
 /* RFC 4861 7.1.1 and 7.2.3. */
@@ -83,16 +103,15 @@ ns_input(struct nd_in *in)
 	if (in->in_len < sizeof(struct nd_neighbor))
 		return (&st->ns_badform);
 	in_target(in, ((const struct nd_neighbor *)(const void *)in->in_msg)->nd_target, target);
-	if (in6_multicast(target) || !in_options(in, sizeof(struct nd_neighbor)) || (dad && (in->in_slla != NULL || !in6_multicast(in->in_dst))))
+	if (in6_multicast(target) || !in_options(in, sizeof(struct nd_neighbor)) || (dad && (in->in_slla != NULL || !in_solnode(in))))
 		return (&st->ns_badform);
 	ia = in6_ifaddr_find(ip6_vnet(in->in_nv->nv_vnet), target);
 	if (ia != NULL && ia->ia_ifa.ifa_ifp != in->in_ifp)
 		ia = NULL;
 	if ((ia == NULL && !in_proxied(in, target)) || (ia != NULL && (ia->ia_flags & VI_IN6_IFF_DUPLICATED) != 0))
 		return (&st->ns_notours);
-	if (dad) {
-		if (ia != NULL)
-			ns_dad(in, ia);
+	if (dad && ia != NULL) {
+		ns_dad(in, ia);
 		return (NULL);
 	}
 	if (ia != NULL && (ia->ia_flags & VI_IN6_IFF_TENTATIVE) != 0)
@@ -101,7 +120,7 @@ ns_input(struct nd_in *in)
 		nd6_learn(in->in_nv, in->in_ifp, in->in_src, in->in_slla, false);
 	src = ia != NULL ? ia : in6_ifaddr_linklocal(in->in_ifp);
 	if (src != NULL)
-		(void)nd6_na_send(in->in_nv, in->in_ifp, ia6_addr(src), target, in->in_src, ND_NA_FLAG_SOLICITED |
+		(void)nd6_na_send(in->in_nv, in->in_ifp, ia6_addr(src), target, in->in_src, (dad ? 0 : ND_NA_FLAG_SOLICITED) |
 		    (ia != NULL && (ia->ia_flags & VI_IN6_IFF_ANYCAST) == 0 ? ND_NA_FLAG_OVERRIDE : 0));
 	return (NULL);
 }
@@ -204,6 +223,8 @@ redirect_input(struct nd_in *in)
 		return (&nv->nv_stat.ns_badredirect);
 	if (in->in_tlla != NULL)
 		nd6_learn(nv, in->in_ifp, target, in->in_tlla, !in6_equal(target, dst));
+	else if (!in6_equal(target, dst))
+		in_isrouter(in, target, true);
 	return (rt_redirect6(nv->nv_vnet, fib, dst, target, in->in_ifp) == 0 ? NULL : &nv->nv_stat.ns_badredirect);
 }
 
@@ -213,8 +234,11 @@ rs_input(struct nd_in *in)
 {
 	if (!in_options(in, ICMP6_MINLEN) || (in6_unspecified(in->in_src) && in->in_slla != NULL))
 		return (&in->in_nv->nv_stat.ns_badform);
-	if (ip6_vnet(in->in_nv->nv_vnet)->i6v_forwarding && in->in_slla != NULL)
+	if (!ip6_vnet(in->in_nv->nv_vnet)->i6v_forwarding)
+		return (NULL);
+	if (in->in_slla != NULL)
 		nd6_learn(in->in_nv, in->in_ifp, in->in_src, in->in_slla, false);
+	in_isrouter(in, in->in_src, false);
 	return (NULL);
 }
 
@@ -228,6 +252,8 @@ ra_input(struct nd_in *in)
 		return (&in->in_nv->nv_stat.ns_badsource);
 	if (in->in_slla != NULL)
 		nd6_learn(in->in_nv, in->in_ifp, in->in_src, in->in_slla, true);
+	else
+		in_isrouter(in, in->in_src, true);
 	nd6_ra_input(in->in_nv, in->in_ifp, in->in_src, in->in_msg, in->in_len);
 	return (NULL);
 }

@@ -120,15 +120,16 @@ nd6_rs_send(struct nd6_vnet *nv, struct ifnet *ifp)
 	return (msg_send(nv, ifp, m, ia == NULL ? NULL : ia6_addr(ia), all_routers));
 }
 
-/* RFC 4861 8.2.  To the packet's sender, about its destination; quotes what fits 1280 bytes in all. */
+/* RFC 4861 8.2.  To the packet's sender, about its destination; with the link address if it is known, and of the packet what fits 1280 bytes in all. */
 void
 nd6_redirect_send(struct ifnet *ifp, struct mbuf *orig, const struct net_addr *gw)
 {
 	struct nd6_vnet *nv = nd6_vnet(ifp->if_vnet);
 	const struct in6_ifaddr *ia = in6_ifaddr_linklocal(ifp);
 	struct nd6_if *ni = nd6_if(ifp);
-	const uint32_t room = IPV6_MMTU - IP6_HLEN - (uint32_t)sizeof(struct nd_redirect) - 8;
+	const uint32_t room = IPV6_MMTU - IP6_HLEN - (uint32_t)sizeof(struct nd_redirect) - 16;
 	const uint32_t quote = MIN(orig->m_pkt.len, room) & ~7u;
+	const struct nd6_entry *ne = nd6_lookup(nv, ifp, gw->na_in6);
 	struct nd_redirect *nr;
 	struct ip6_hdr ip6;
 	uint8_t *p, src[16];
@@ -137,12 +138,14 @@ nd6_redirect_send(struct ifnet *ifp, struct mbuf *orig, const struct net_addr *g
 	if (ni == NULL || (ni->ni_redirected != 0 && vnet_now(nv->nv_vnet) - ni->ni_redirected < REDIRECT_INTERVAL))
 		return;
 	ni->ni_redirected = vnet_now(nv->nv_vnet);
-	if (ia == NULL || m_copydata(orig, 0, sizeof(ip6), &ip6) != 0 || (m = msg_make(nv, sizeof(*nr), 8 + quote)) == NULL)
+	if (ia == NULL || m_copydata(orig, 0, sizeof(ip6), &ip6) != 0 || (m = msg_make(nv, sizeof(*nr), 16 + quote)) == NULL)
 		return;
 	nr = mtod(m, struct nd_redirect *);
 	nr->nr_hdr.icmp6_type = ND_REDIRECT;
 	msg_addr(nr->nr_target, gw->na_in6);
 	memcpy(nr->nr_dst, ip6.ip6_dst, 16);
+	if (ne != NULL && ne->ne_state >= VI_NUD_REACHABLE)
+		msg_opt8(m, ND_OPT_TARGET_LINKADDR, ne->ne_lladdr);
 	p = m->m_data + m->m_len;
 	memset(p, 0, 8);
 	p[0] = ND_OPT_REDIRECTED;
