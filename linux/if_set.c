@@ -2,7 +2,7 @@
 /*
  * Ioctls that change an interface, as programs of the time before netlink use them.
  *
- * They know one IPv4 address of an interface, the first: each call changes one thing of it.  On a socket of AF_INET6 addresses are added and
+ * They know one IPv4 address of an interface, the first, or the one that is called as they say ("eth0:1"): each call changes one thing of it.  On a socket of AF_INET6 addresses are added and
  * removed.  Who may is asked as for netlink.
  */
 #include "linux/lx.h"
@@ -43,6 +43,7 @@ lx_call_netcred(struct lx_call *c, struct vi_vnet *vn, enum vi_priv priv, struct
 }
 
 struct first {
+	const char	*fi_label;	/* the name that was given */
 	struct vi_ifaddr fi_ia;
 	uint32_t	 fi_flags;
 	uint32_t	 fi_index;
@@ -53,13 +54,18 @@ static void
 first_each(void *arg, const struct vi_ifinfo *info)
 {
 	struct first *fi = arg;
+	const struct vi_ifaddr *ia = ifinfo_inet(info, fi->fi_label);
 
 	fi->fi_flags = info->if_flags;
 	fi->fi_index = info->if_index;
-	for (uint32_t i = 0; i < info->if_naddrs && !fi->fi_have; i++) {
-		fi->fi_ia = info->if_addrs[i];
-		fi->fi_have = fi->fi_ia.ia_addr.sa_family == VI_AF_INET;
-	}
+	if ((fi->fi_have = ia != NULL))
+		fi->fi_ia = *ia;
+}
+
+static bool
+first_alias(const struct first *fi)
+{
+	return (strchr(fi->fi_label, ':') != NULL);
 }
 
 /* Addresses.  The struct sockaddr of a request may be of no family (netmasks are, now and then). */
@@ -90,7 +96,12 @@ set_addr(struct vi_vnet *vn, const char *name, struct first *fi, const struct if
 		ia.ia_prefixlen = 32;
 	if (fi->fi_have && fi->fi_ia.ia_addr.sa_in == ia.ia_addr.sa_in)
 		return (0);
-	return (vi_if_addr_add(vn, name, &ia, false));
+	if (!first_alias(fi))
+		return (vi_if_addr_add(vn, name, &ia, false));
+	memcpy(ia.ia_label, fi->fi_label, strnlen(fi->fi_label, sizeof(ia.ia_label) - 1));
+	if (fi->fi_have && (error = vi_if_addr_del(vn, name, &fi->fi_ia.ia_addr)) != 0)
+		return (error);
+	return (vi_if_addr_add(vn, name, &ia, true));
 }
 
 static int
@@ -134,6 +145,10 @@ set_flags(struct vi_vnet *vn, const char *name, struct first *fi, const struct i
 	const uint32_t can = VI_IFF_UP | VI_IFF_DEBUG | VI_IFF_NOARP | VI_IFF_PROMISC;	/* Linux has the same numbers */
 	const uint32_t want = (unsigned short)ifr->ifr_flags & can, change = (want ^ fi->fi_flags) & can;
 
+	if (first_alias(fi) && !fi->fi_have)
+		return (EADDRNOTAVAIL);
+	if (first_alias(fi))		/* down it is not there */
+		return ((want & VI_IFF_UP) != 0 ? 0 : vi_if_addr_del(vn, name, &fi->fi_ia.ia_addr));
 	return (change == 0 ? 0 : vi_if_set_flags(vn, name, want & change, ~want & change));
 }
 
@@ -208,12 +223,13 @@ static const struct {
 static int
 set_find(struct vi_vnet *vn, unsigned cmd, const struct ifreq *ifr)
 {
-	struct first fi = { .fi_have = false };
-	char name[VI_IFNAMSIZ];
+	char name[VI_IFNAMSIZ], label[VI_IFNAMSIZ];
+	struct first fi = { .fi_label = label };
 
-	memcpy(name, ifr->ifr_name, sizeof(name));
-	name[sizeof(name) - 1] = '\0';
-	name[strcspn(name, ":")] = '\0';		/* an alias's label */
+	memcpy(label, ifr->ifr_name, sizeof(label));
+	label[sizeof(label) - 1] = '\0';
+	memcpy(name, label, sizeof(name));
+	name[strcspn(name, ":")] = '\0';
 	for (size_t i = 0; i < LX_NITEMS(set_table); i++) {
 		if (set_table[i].cmd != cmd)
 			continue;

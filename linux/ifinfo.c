@@ -2,6 +2,7 @@
 #include "linux/ifinfo.h"
 
 #include <errno.h>
+#include <string.h>
 #include <arpa/inet.h>
 #include <net/if_arp.h>
 
@@ -51,6 +52,20 @@ ifinfo_masklen(uint32_t mask, uint8_t *len)
 {
 	*len = (uint8_t)__builtin_popcount(mask);
 	return (ifinfo_mask(*len) == mask ? 0 : EINVAL);
+}
+
+const struct vi_ifaddr *
+ifinfo_inet(const struct vi_ifinfo *info, const char *label)
+{
+	const bool named = strchr(label, ':') != NULL;
+
+	for (uint32_t i = 0; i < info->if_naddrs; i++) {
+		const struct vi_ifaddr *ia = &info->if_addrs[i];
+
+		if (ia->ia_addr.sa_family == VI_AF_INET && (!named || strcmp(ia->ia_label, label) == 0))
+			return (ia);
+	}
+	return (NULL);
 }
 
 int

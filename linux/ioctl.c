@@ -82,17 +82,6 @@ req_ethtool(const struct vi_ifinfo *info, struct ifreq *ifr)
 	return (EOPNOTSUPP);		/* tcpdump gives up on anything else */
 }
 
-static const struct vi_ifaddr *
-first_inet(const struct vi_ifinfo *info)
-{
-	uint32_t i;
-
-	for (i = 0; i < info->if_naddrs; i++)
-		if (info->if_addrs[i].ia_addr.sa_family == VI_AF_INET)
-			return (&info->if_addrs[i]);
-	return (NULL);
-}
-
 static void
 put_sin(struct sockaddr *sa, uint32_t addr)
 {
@@ -104,7 +93,7 @@ put_sin(struct sockaddr *sa, uint32_t addr)
 static int
 req_addr(const struct vi_ifinfo *info, struct ifreq *ifr)
 {
-	const struct vi_ifaddr *ia = first_inet(info);
+	const struct vi_ifaddr *ia = ifinfo_inet(info, ifr->ifr_name);
 
 	if (ia == NULL)
 		return (EADDRNOTAVAIL);
@@ -115,7 +104,7 @@ req_addr(const struct vi_ifinfo *info, struct ifreq *ifr)
 static int
 req_dstaddr(const struct vi_ifinfo *info, struct ifreq *ifr)
 {
-	const struct vi_ifaddr *ia = first_inet(info);
+	const struct vi_ifaddr *ia = ifinfo_inet(info, ifr->ifr_name);
 
 	if (ia == NULL)
 		return (EADDRNOTAVAIL);
@@ -127,7 +116,7 @@ req_dstaddr(const struct vi_ifinfo *info, struct ifreq *ifr)
 static int
 req_brdaddr(const struct vi_ifinfo *info, struct ifreq *ifr)
 {
-	const struct vi_ifaddr *ia = first_inet(info);
+	const struct vi_ifaddr *ia = ifinfo_inet(info, ifr->ifr_name);
 
 	if (ia == NULL)
 		return (EADDRNOTAVAIL);
@@ -139,7 +128,7 @@ req_brdaddr(const struct vi_ifinfo *info, struct ifreq *ifr)
 static int
 req_netmask(const struct vi_ifinfo *info, struct ifreq *ifr)
 {
-	const struct vi_ifaddr *ia = first_inet(info);
+	const struct vi_ifaddr *ia = ifinfo_inet(info, ifr->ifr_name);
 
 	if (ia == NULL)
 		return (EADDRNOTAVAIL);
@@ -191,8 +180,8 @@ ioctl_ifreq(
 	error = lx_copyin(c, c->c_arg[2], &ifr, sizeof(ifr));
 	if (error != 0)
 		return (-error);
+	ifr.ifr_name[sizeof(ifr.ifr_name) - 1] = '\0';
 	memcpy(name, ifr.ifr_name, sizeof(name));
-	name[sizeof(name) - 1] = '\0';
 	name[strcspn(name, ":")] = '\0';	/* an alias's label */
 	lx_manage(c->c_lx);
 	error = vi_if_get(vn, name, req_found, &ra);
@@ -235,7 +224,7 @@ conf_each(void *arg, const struct vi_ifinfo *info)
 		if (info->if_addrs[i].ia_addr.sa_family != VI_AF_INET)
 			continue;
 		memset(&ifr, 0, sizeof(ifr));
-		memcpy(ifr.ifr_name, info->if_name, sizeof(ifr.ifr_name));
+		memcpy(ifr.ifr_name, info->if_addrs[i].ia_label[0] != '\0' ? info->if_addrs[i].ia_label : info->if_name, sizeof(ifr.ifr_name));
 		put_sin(&ifr.ifr_addr, info->if_addrs[i].ia_addr.sa_in);
 		if (ca->len + sizeof(ifr) > ca->space)
 			return;

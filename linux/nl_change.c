@@ -147,29 +147,27 @@ nl_dellink(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr
 
 /* Addresses */
 
-struct owned { const struct vi_ifaddr *ow_like; bool ow_found; };
+struct owned {
+	const struct vi_ifaddr *ow_like;
+	bool		 ow_anylen, ow_anylabel;
+	bool		 ow_found;
+	uint32_t	 ow_ifflags;
+};
 
 static void
 owned_each(void *arg, const struct vi_ifinfo *info)
 {
 	struct owned *ow = arg;
+	const struct vi_ifaddr *like = ow->ow_like;
 
+	ow->ow_ifflags = info->if_flags;
 	for (uint32_t i = 0; i < info->if_naddrs; i++) {
 		const struct vi_ifaddr *ia = &info->if_addrs[i];
 
-		if (ia->ia_addr.sa_family == ow->ow_like->ia_addr.sa_family && ia->ia_prefixlen == ow->ow_like->ia_prefixlen &&
-		    memcmp(ia->ia_addr.sa_bytes, ow->ow_like->ia_addr.sa_bytes, sizeof(ia->ia_addr.sa_bytes)) == 0)
-			ow->ow_found = true;
+		ow->ow_found |= ia->ia_addr.sa_family == like->ia_addr.sa_family &&
+		    memcmp(ia->ia_addr.sa_bytes, like->ia_addr.sa_bytes, sizeof(ia->ia_addr.sa_bytes)) == 0 &&
+		    (ow->ow_anylen || ia->ia_prefixlen == like->ia_prefixlen) && (ow->ow_anylabel || strcmp(ia->ia_label, like->ia_label) == 0);
 	}
-}
-
-static bool
-addr_exists(struct vi_vnet *vn, const char *name, const struct vi_ifaddr *ia)
-{
-	struct owned ow = { ia, false };
-
-	(void)vi_if_get(vn, name, owned_each, &ow);
-	return (ow.ow_found);
 }
 
 static uint32_t
@@ -180,11 +178,38 @@ addr_flags_in(const struct nl_req *rq, const struct ifaddrmsg *ifa)
 	return (((flags & IFA_F_NODAD) != 0 ? VI_IN6_IFF_NODAD : 0u) | ((flags & IFA_F_TEMPORARY) != 0 ? VI_IN6_IFF_TEMPORARY : 0u));
 }
 
+/* The interface's own name is none. */
+static int
+addr_label(const struct nl_req *rq, const char *name, struct vi_ifaddr *ia)
+{
+	if (nl_has(rq, IFA_LABEL) && !nl_text(rq, IFA_LABEL, ia->ia_label, sizeof(ia->ia_label)))
+		return (EINVAL);
+	if (strcmp(ia->ia_label, name) == 0)
+		memset(ia->ia_label, 0, sizeof(ia->ia_label));
+	return (0);
+}
+
+static int
+addr_lifetimes(const struct nl_req *rq, struct vi_ifaddr *ia)
+{
+	struct ifa_cacheinfo ci;
+
+	ia->ia_vltime = ia->ia_pltime = VI_IFA_INFINITE;
+	if (!nl_has(rq, IFA_CACHEINFO) || rq->rq_attr[IFA_CACHEINFO].na_len < sizeof(ci))
+		return (0);
+	memcpy(&ci, rq->rq_attr[IFA_CACHEINFO].na_data, sizeof(ci));
+	if (ci.ifa_valid == 0 || ci.ifa_prefered > ci.ifa_valid)
+		return (EINVAL);
+	ia->ia_vltime = ci.ifa_valid;
+	if ((ia->ia_pltime = ci.ifa_prefered) == 0)
+		ia->ia_flags |= VI_IN6_IFF_DEPRECATED;
+	return (0);
+}
+
 static int
 addr_parse(struct vi_vnet *vn, const struct nl_req *rq, struct vi_ifaddr *ia, char name[VI_IFNAMSIZ])
 {
 	struct vi_sockaddr peer = { 0 };
-	struct ifa_cacheinfo ci;
 	struct ifaddrmsg ifa;
 	int error;
 
@@ -201,47 +226,48 @@ addr_parse(struct vi_vnet *vn, const struct nl_req *rq, struct vi_ifaddr *ia, ch
 		ia->ia_addr = peer;
 	else if (nl_has(rq, IFA_ADDRESS) && memcmp(peer.sa_bytes, ia->ia_addr.sa_bytes, sizeof(peer.sa_bytes)) != 0)
 		ia->ia_dst = peer;
-	if (rq->rq_family == AF_INET)
-		return (nl_addr(rq, IFA_BROADCAST, AF_INET, &ia->ia_broadcast));
-	ia->ia_flags = addr_flags_in(rq, &ifa);
-	ia->ia_vltime = ia->ia_pltime = VI_IFA_INFINITE;
-	if (nl_has(rq, IFA_CACHEINFO) && rq->rq_attr[IFA_CACHEINFO].na_len >= sizeof(ci)) {
-		memcpy(&ci, rq->rq_attr[IFA_CACHEINFO].na_data, sizeof(ci));
-		ia->ia_vltime = ci.ifa_valid;
-		ia->ia_pltime = ci.ifa_prefered;
-		if (ci.ifa_valid == 0 || ci.ifa_prefered > ci.ifa_valid)
-			return (EINVAL);
-	}
-	return (0);
+	if (rq->rq_family == AF_INET6)
+		ia->ia_flags = addr_flags_in(rq, &ifa);
+	else if ((error = nl_addr(rq, IFA_BROADCAST, AF_INET, &ia->ia_broadcast)) != 0 || (error = addr_label(rq, name, ia)) != 0)
+		return (error);
+	return (addr_lifetimes(rq, ia));
 }
 
 int
 nl_newaddr(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
 {
-	char name[VI_IFNAMSIZ];
+	const bool replace = (rq->rq_hdr.nlmsg_flags & NLM_F_REPLACE) != 0;
 	struct vi_ifaddr ia;
+	struct owned ow = { .ow_like = &ia, .ow_anylabel = true };
+	char name[VI_IFNAMSIZ];
 	int error;
 
 	(void)cr;
 	if ((error = addr_parse(vn, rq, &ia, name)) != 0)
 		return (error);
-	if ((rq->rq_hdr.nlmsg_flags & NLM_F_REPLACE) == 0 && addr_exists(vn, name, &ia))
+	(void)vi_if_get(vn, name, owned_each, &ow);
+	if (ia.ia_dst.sa_family != 0 && (ow.ow_ifflags & VI_IFF_POINTOPOINT) == 0)
+		return (EOPNOTSUPP);	/* others are reached by nets */
+	if (!replace && ow.ow_found)
 		return (EEXIST);
 	error = vi_if_addr_add(vn, name, &ia, true);
-	return (error == EEXIST && (rq->rq_hdr.nlmsg_flags & NLM_F_REPLACE) != 0 ? 0 : error);
+	return (error == EEXIST && replace && ow.ow_found ? 0 : error);
 }
 
+/* As much of it as is said must agree. */
 int
 nl_deladdr(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
 {
-	char name[VI_IFNAMSIZ];
 	struct vi_ifaddr ia;
+	struct owned ow = { .ow_like = &ia, .ow_anylen = rq->rq_family == AF_INET && !nl_has(rq, IFA_ADDRESS), .ow_anylabel = !nl_has(rq, IFA_LABEL) };
+	char name[VI_IFNAMSIZ];
 	int error;
 
 	(void)cr;
 	if ((error = addr_parse(vn, rq, &ia, name)) != 0)
 		return (error);
-	return (vi_if_addr_del(vn, name, &ia.ia_addr));
+	(void)vi_if_get(vn, name, owned_each, &ow);
+	return (ow.ow_found ? vi_if_addr_del(vn, name, &ia.ia_addr) : EADDRNOTAVAIL);
 }
 
 /* Neighbours */

@@ -10,8 +10,6 @@
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 
-#define FOREVER	0xffffffffU
-
 struct walk {
 	struct nl_out	*w_out;
 	const struct nl_req *w_req;
@@ -141,11 +139,11 @@ addr_flags(const struct vi_ifaddr *ia)
 	};
 	uint32_t flags = 0;
 
-	if (ia->ia_addr.sa_family == VI_AF_INET)
-		return (IFA_F_PERMANENT);
-	for (size_t i = 0; i < LX_NITEMS(map); i++)
+	for (size_t i = 0; i < LX_NITEMS(map) && ia->ia_addr.sa_family == VI_AF_INET6; i++)
 		if ((ia->ia_flags & map[i].vi) != 0)
 			flags |= map[i].ifa;
+	if (ia->ia_pltime == 0)
+		flags |= IFA_F_DEPRECATED;
 	return (ia->ia_vltime == VI_IFA_INFINITE ? flags | IFA_F_PERMANENT : flags);
 }
 
@@ -153,7 +151,8 @@ void
 nl_put_addr(struct nl_out *no, uint16_t type, const struct vi_ifinfo *info, const struct vi_ifaddr *ia)
 {
 	const bool six = ia->ia_addr.sa_family == VI_AF_INET6, ptp = ia->ia_dst.sa_family == ia->ia_addr.sa_family;
-	struct ifa_cacheinfo ci = { .ifa_prefered = six ? ia->ia_pltime : FOREVER, .ifa_valid = six ? ia->ia_vltime : FOREVER };
+	const char *label = ia->ia_label[0] != '\0' ? ia->ia_label : info->if_name;
+	struct ifa_cacheinfo ci = { .ifa_prefered = (addr_flags(ia) & IFA_F_DEPRECATED) != 0 ? 0 : ia->ia_pltime, .ifa_valid = ia->ia_vltime };
 	struct ifaddrmsg ifa = {.ifa_family = nl_family(&ia->ia_addr),
 	    .ifa_prefixlen = ia->ia_prefixlen,
 	    .ifa_flags = (uint8_t)addr_flags(ia),
@@ -167,7 +166,7 @@ nl_put_addr(struct nl_out *no, uint16_t type, const struct vi_ifinfo *info, cons
 	if (ia->ia_broadcast.sa_family == VI_AF_INET)
 		nl_out_addr(no, IFA_BROADCAST, &ia->ia_broadcast);
 	if (!six)
-		nl_out_attr(no, IFA_LABEL, info->if_name, strlen(info->if_name) + 1);
+		nl_out_attr(no, IFA_LABEL, label, strlen(label) + 1);
 	nl_out_u32(no, IFA_FLAGS, addr_flags(ia));
 	nl_out_attr(no, IFA_CACHEINFO, &ci, sizeof(ci));
 	nl_out_end(no);

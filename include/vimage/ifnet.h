@@ -27,9 +27,9 @@ struct vi_ifaddr {
 	struct vi_sockaddr ia_broadcast;	/* sa_family 0 when none */
 	struct vi_sockaddr ia_dst;		/* point-to-point */
 	uint8_t		 ia_prefixlen;
-	/* IPv6 */
-	uint32_t	 ia_flags;		/* VI_IN6_IFF_*; on add: AUTOCONF, TEMPORARY, NODAD, ANYCAST, DEPRECATED, PREFER_SOURCE */
+	uint32_t	 ia_flags;		/* VI_IN6_IFF_*; on add of IPv6: AUTOCONF, TEMPORARY, NODAD, ANYCAST, DEPRECATED, PREFER_SOURCE */
 	uint32_t	 ia_vltime, ia_pltime;	/* s left valid, preferred; VI_IFA_INFINITE.  0 on add: infinite */
+	char		 ia_label[VI_IFNAMSIZ];	/* IPv4: a name of its own, kept for who asks; "": none */
 };
 #define VI_IFA_INFINITE	0xffffffffu
 enum {			/* ia_flags: BSD's values */

@@ -25,6 +25,8 @@
 #include "net/if_over.h"
 #include "wire/ether.h"
 
+#define NSEC	UINT64_C(1000000000)
+
 #define IF_MININDEX	8	/* slots of the first table by index */
 #define IF_FEW		8	/* more than these get a hash by name */
 
@@ -362,7 +364,28 @@ if_addr_unlink(struct ifaddr *ifa)
 	TAILQ_REMOVE(&ifa->ifa_ifp->if_addrs, ifa, ifa_link);
 }
 
+static uint64_t
+ifa_expire(uint64_t now, uint32_t s)
+{
+	return (s == VI_IFA_INFINITE ? 0 : MAX(now + s * NSEC, UINT64_C(1)));
+}
+
+void
+ifa_setlifetimes(struct ifaddr *ifa, uint32_t vltime, uint32_t pltime)
+{
+	const uint64_t now = lane_clock(&ifa->ifa_ifp->if_vnet->vn_lane);	/* its last run may be long ago */
+
+	ifa->ifa_vexpire = ifa_expire(now, vltime);
+	ifa->ifa_pexpire = ifa_expire(now, pltime);
+}
+
 /* Information */
+
+static uint32_t
+ifa_left(uint64_t now, uint64_t expire)
+{
+	return (expire == 0 ? VI_IFA_INFINITE : expire <= now ? 0 : (uint32_t)((expire - now) / NSEC));
+}
 
 static uint32_t
 if_af6flags(const struct ifnet *ifp)
@@ -385,8 +408,11 @@ ifa_info(const struct ifaddr *ifa, struct vi_ifaddr *ia)
 {
 	const struct net_afops *ops = net_vnet(ifa->ifa_ifp->if_vnet)->nv_afops[ifa->ifa_addr.na_af];
 	const bool p2p = (ifa->ifa_ifp->if_flags & IFF_POINTOPOINT) != 0;
+	const uint64_t now = vnet_now(ifa->ifa_ifp->if_vnet);
 
-	*ia = (struct vi_ifaddr){ .ia_prefixlen = ifa->ifa_prefixlen, .ia_flags = ifa->ifa_flags };
+	*ia = (struct vi_ifaddr){ .ia_prefixlen = ifa->ifa_prefixlen, .ia_flags = ifa->ifa_flags,
+		.ia_vltime = ifa_left(now, ifa->ifa_vexpire), .ia_pltime = ifa_left(now, ifa->ifa_pexpire) };
+	memcpy(ia->ia_label, ifa->ifa_label, sizeof(ia->ia_label));
 	if (ops != NULL && ops->nao_addr_info != NULL) {
 		ops->nao_addr_info(ifa, ia);
 		return;
@@ -466,6 +492,7 @@ if_info(struct ifnet *ifp, vi_if_fn *fn, void *arg)
 	const struct ifaddr *ifa;
 	struct vi_ifinfo ii;
 
+	(void)lane_clock(&ifp->if_vnet->vn_lane);
 	if_info_fill(ifp, &ii);
 	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
 		total++;

@@ -80,6 +80,8 @@ struct ifaddr {
 	void		*ifa_probe;	/* netinet/arp's */
 	uint64_t	 ifa_defended;	/* when it was last, host ns */
 	bool		 ifa_waits;	/* IPv4: another address carries the route of its network */
+	uint64_t	 ifa_vexpire, ifa_pexpire;	/* not valid, not preferred after that, host ns; 0: always */
+	char		 ifa_label[IFNAMSIZ];	/* IPv4: what the administrator calls it */
 	/* routes and PCBs do not hold references: IFADDR_DEL tells them */
 };
 TAILQ_HEAD(ifaddrhead, ifaddr);
@@ -377,6 +379,7 @@ int	 if_reclaim(struct ifnet *);
 void	 if_info(struct ifnet *, vi_if_fn *, void *arg);
 void	 if_addr_link(struct ifaddr *);			/* families: put on if_addrs */
 void	 if_addr_unlink(struct ifaddr *);
+void	 ifa_setlifetimes(struct ifaddr *, uint32_t vltime, uint32_t pltime);	/* s from now; VI_IFA_INFINITE */
 
 /* Ethernet: output and input for Ethernet-like drivers. */
 int	 ether_output(struct ifnet *, struct mbuf *, const struct net_addr *);

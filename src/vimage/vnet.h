@@ -41,7 +41,7 @@ enum vnet_event {
 	VNET_EV_IFDOWN,		/* struct ifnet *: was marked down */
 	VNET_EV_IFUP,
 	VNET_EV_IFADDR_ADD,	/* struct ifaddr * */
-	VNET_EV_IFADDR_READY,	/* struct ifaddr *: was verified, and can be used from now on (IPv6) */
+	VNET_EV_IFADDR_READY,	/* struct ifaddr *: was verified, and can be used from now on (IPv6); or its lifetimes have changed */
 	VNET_EV_IFADDR_TAKEN,	/* struct ifaddr *: another host has it now: what uses it ends; IFADDR_DEL follows */
 	VNET_EV_IFADDR_DEL,	/* struct ifaddr *: addresses going away: PCBs bound there stay, routes go */
 	VNET_EV_LLADDR,		/* struct ifnet *: link address changed */

@@ -6,6 +6,8 @@
  * the other side), and itself by the loopback interface.  Of several addresses in one network the first carries the network's route; when it goes,
  * the next takes over.
  *
+ * One that was given for a time goes by itself (Linux's lifetimes; a DHCP client that is gone cannot remove it).
+ *
  * Where addresses are probed for (RFC 5227), a new one is on if_newaddrs alone until arp says that nobody has it; and one that turned out to be another's
  * goes back there.
  */
@@ -15,6 +17,7 @@
 
 #include "base/assert.h"
 #include "base/inaddr.h"
+#include "base/util.h"
 #include "netinet/arp/arp.h"
 #include "netinet/ip/ip_var.h"
 
@@ -319,6 +322,44 @@ in_ifa_verdict(struct ifaddr *ifa, enum arp_verdict verdict)
 	kfree(vnet_acct(vn), ACCT_IFADDR, ifa, sizeof(*ifa));
 }
 
+/* Those whose time is over go; the timer is set for the next. */
+static void
+in_ifa_reap(struct ip_vnet *iv, struct ifaddrhead *head, uint64_t *next)
+{
+	struct ifaddr *ifa, *tmp;
+
+	TAILQ_FOREACH_SAFE(ifa, head, ifa_link, tmp) {
+		if (ifa->ifa_addr.na_af != NET_AF_INET || ifa->ifa_vexpire == 0)
+			continue;
+		if (ifa->ifa_vexpire <= vnet_now(iv->iv_vnet))
+			in_ifa_remove(ifa);
+		else
+			*next = MIN(*next, ifa->ifa_vexpire);
+	}
+}
+
+void
+in_lifetimer(void *arg)
+{
+	struct ip_vnet *iv = arg;
+	uint64_t next = UINT64_MAX;
+	struct ifnet *ifp;
+
+	TAILQ_FOREACH(ifp, &net_vnet(iv->iv_vnet)->nv_ifs, if_link) {
+		in_ifa_reap(iv, &ifp->if_addrs, &next);
+		in_ifa_reap(iv, &ifp->if_newaddrs, &next);
+	}
+	if (next != UINT64_MAX)
+		callout_reset_at(&iv->iv_lifetimer, next);
+}
+
+static void
+in_lifetimer_at(struct ip_vnet *iv, uint64_t expire)
+{
+	if (expire != 0 && !iv->iv_stopped && (!callout_pending(&iv->iv_lifetimer) || expire < iv->iv_lifetimer.c_time))
+		callout_reset_at(&iv->iv_lifetimer, expire);
+}
+
 static int
 in_ifa_insert(struct ifnet *ifp, const struct ifaddr *new)
 {
@@ -340,6 +381,8 @@ in_ifa_insert(struct ifnet *ifp, const struct ifaddr *new)
 	}
 	if (error != 0)
 		kfree(vnet_acct(iv->iv_vnet), ACCT_IFADDR, ifa, sizeof(*ifa));
+	else
+		in_lifetimer_at(iv, ifa->ifa_vexpire);
 	return (error);
 }
 
@@ -347,6 +390,7 @@ in_ifa_insert(struct ifnet *ifp, const struct ifaddr *new)
 static int
 in_ifa_fill(struct ifnet *ifp, const struct vi_ifaddr *ia, struct ifaddr *ifa)
 {
+	const uint32_t vl = ia->ia_vltime == 0 ? VI_IFA_INFINITE : ia->ia_vltime, pl = ia->ia_pltime == 0 ? vl : ia->ia_pltime;
 	uint32_t addr = ia->ia_addr.sa_in;
 	int len = ia->ia_prefixlen;
 
@@ -356,11 +400,13 @@ in_ifa_fill(struct ifnet *ifp, const struct vi_ifaddr *ia, struct ifaddr *ifa)
 		return (EINVAL);
 	if (len == 0xff)
 		len = in_mask2len(in_classmask(addr));
-	if (len <= 0 || len > 32)
+	if (len <= 0 || len > 32 || pl > vl)
 		return (EINVAL);
 	*ifa = (struct ifaddr){ .ifa_ifp = ifp, .ifa_prefixlen = (uint8_t)len, .ifa_mask = in_len2mask((unsigned)len) };
 	ifa->ifa_addr.na_af = ifa->ifa_dst.na_af = NET_AF_INET;
 	ifa->ifa_addr.na_in = addr;
+	ifa_setlifetimes(ifa, vl, (ia->ia_flags & VI_IN6_IFF_DEPRECATED) != 0 ? 0 : pl);
+	memcpy(ifa->ifa_label, ia->ia_label, sizeof(ifa->ifa_label) - 1);
 	if ((ifp->if_flags & IFF_POINTOPOINT) != 0 && ia->ia_dst.sa_family == VI_AF_INET)
 		ifa->ifa_dst.na_in = ia->ia_dst.sa_in;
 	if ((ifp->if_flags & IFF_BROADCAST) == 0)
@@ -388,6 +434,22 @@ in_ifa_same(const struct ifaddr *a, const struct ifaddr *b)
 	    a->ifa_broadcast == b->ifa_broadcast && a->ifa_dst.na_in == b->ifa_dst.na_in);
 }
 
+static bool
+in_ifa_lasting(const struct ifaddr *ifa)
+{
+	return ((ifa->ifa_vexpire | ifa->ifa_pexpire) == 0);
+}
+
+/* Only how long it stays is another. */
+static void
+in_ifa_prolong(struct ip_vnet *iv, struct ifaddr *ifa, const struct ifaddr *new)
+{
+	ifa->ifa_vexpire = new->ifa_vexpire;
+	ifa->ifa_pexpire = new->ifa_pexpire;
+	in_lifetimer_at(iv, ifa->ifa_vexpire);
+	vnet_event(iv->iv_vnet, VNET_EV_IFADDR_READY, ifa);
+}
+
 /*
  * BSD's semantics: without alias the first address is replaced.  An address that the interface has already is changed in place; with nothing to change an alias
  * is EEXIST, as is an address that another interface has.
@@ -406,8 +468,12 @@ in_addr_add(struct ifnet *ifp, const struct vi_ifaddr *ia, bool alias)
 	old = have != NULL ? have : alias ? NULL : in_ifaddr_oldest(ifp);
 	if (old == NULL)
 		return (in_ifa_insert(ifp, &new));
-	if (in_ifa_same(old, &new))
+	if (in_ifa_same(old, &new) && in_ifa_lasting(old) && in_ifa_lasting(&new))
 		return (alias ? EEXIST : 0);
+	if (in_ifa_same(old, &new)) {
+		in_ifa_prolong(iv, old, &new);
+		return (0);
+	}
 	save = *old;
 	in_ifa_remove(old);
 	if ((error = in_ifa_insert(ifp, &new)) != 0)

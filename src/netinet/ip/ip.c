@@ -83,6 +83,7 @@ ip_attach(struct vnet *vn)
 	int error;
 
 	iv->iv_vnet = vn;
+	callout_init(&iv->iv_lifetimer, &vn->vn_lane, in_lifetimer, iv);
 	ip_reass_init(iv, vn);
 	if ((error = in_addrs_init(iv)) != 0)
 		return (error);
@@ -103,6 +104,7 @@ static void
 ip_stop(struct vnet *vn)
 {
 	ip_vnet(vn)->iv_stopped = true;
+	callout_stop(&ip_vnet(vn)->iv_lifetimer);
 	reass_stop(&ip_vnet(vn)->iv_reass);
 }
 

@@ -102,6 +102,7 @@ struct ip_vnet {
 	uint32_t	 iv_nloopnet;	/* of them in 127/8 */
 	struct ip_known	 iv_known[IP_NKNOWN];	/* by source; forgotten when an address of ours comes or goes */
 	uint32_t	 iv_nwaiting;	/* of them with ifa_waits */
+	struct callout	 iv_lifetimer;	/* pending while there are some that will not stay */
 	const struct mcast_proto *iv_mcproto;	/* IGMP; NULL: none */
 	/* reassembly */
 	struct reass	 iv_reass;
@@ -201,5 +202,6 @@ bool	in_ifbroadcast(const struct ifnet *, uint32_t addr);	/* limited, or directe
 void	in_ifa_verdict(struct ifaddr *, enum arp_verdict);	/* arp's, RFC 5227 */
 int	in_addrs_init(struct ip_vnet *);
 void	in_addrs_fini(struct ip_vnet *);
+void	in_lifetimer(void *);	/* iv_lifetimer */
 
 #endif

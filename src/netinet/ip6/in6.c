@@ -18,8 +18,6 @@
 #include "mbuf/mbuf.h"
 #include "netinet/ip6/ip6_var.h"
 
-#define NSEC	1000000000ull
-
 static struct in6_ifaddrhead *
 in6_addrhead(const struct ip6_vnet *i6v, const uint8_t *a)
 {
@@ -120,7 +118,7 @@ in6_ifaddr_first(const struct ifnet *ifp)
 bool
 in6_deprecated(const struct ip6_vnet *i6v, const struct in6_ifaddr *ia)
 {
-	return ((ia->ia_flags & VI_IN6_IFF_DEPRECATED) != 0 || (ia->ia_pexpire != 0 && ia->ia_pexpire <= vnet_now(i6v->i6v_vnet)));
+	return ((ia->ia_flags & VI_IN6_IFF_DEPRECATED) != 0 || (ia->ia_ifa.ifa_pexpire != 0 && ia->ia_ifa.ifa_pexpire <= vnet_now(i6v->i6v_vnet)));
 }
 
 /* Routes of an address */
@@ -226,19 +224,10 @@ in6_ifaddr_remove(struct in6_ifaddr *ia)
 	in6_ifa_free(i6v, ia);
 }
 
-static uint64_t
-in6_expire(struct vnet *vn, uint32_t s)
-{
-	return (s == VI_IFA_INFINITE ? 0 : MAX(vnet_now(vn) + s * NSEC, UINT64_C(1)));
-}
-
 void
 in6_ifaddr_lifetimes(struct in6_ifaddr *ia, uint32_t vltime, uint32_t pltime)
 {
-	struct vnet *vn = ia->ia_ifa.ifa_ifp->if_vnet;
-
-	ia->ia_vexpire = in6_expire(vn, vltime);
-	ia->ia_pexpire = in6_expire(vn, pltime);
+	ifa_setlifetimes(&ia->ia_ifa, vltime, pltime);
 	if (pltime != 0)
 		ia->ia_flags &= ~(uint32_t)VI_IN6_IFF_DEPRECATED;
 }
@@ -351,6 +340,7 @@ in6_addr_add(struct ifnet *ifp, const struct vi_ifaddr *va, bool alias)
 		ia->ia_flags |= VI_IN6_IFF_DEPRECATED;
 	if (ip6_vnet(ifp->if_vnet)->i6v_nd != NULL)
 		ip6_vnet(ifp->if_vnet)->i6v_nd->no_addr_changed(ia);
+	vnet_event(ifp->if_vnet, VNET_EV_IFADDR_READY, &ia->ia_ifa);
 	return (0);
 }
 
@@ -371,26 +361,15 @@ in6_addr_del(struct ifnet *ifp, const struct vi_sockaddr *sa)
 	return (0);
 }
 
-static uint32_t
-in6_left(struct vnet *vn, uint64_t expire)
-{
-	const uint64_t now = vnet_now(vn);
-
-	return (expire == 0 ? VI_IFA_INFINITE : expire <= now ? 0 : (uint32_t)((expire - now) / NSEC));
-}
-
 static void
 in6_addr_info(const struct ifaddr *ifa, struct vi_ifaddr *va)
 {
 	const struct in6_ifaddr *ia = ifatoia6(ifa);
-	struct vnet *vn = ifa->ifa_ifp->if_vnet;
 	struct in_addr_any a;
 
 	memcpy(a.in6, ifa->ifa_addr.na_in6, sizeof(a.in6));
 	in6_recover(&a, 0, &va->ia_addr);
-	va->ia_flags = ia->ia_flags | (in6_deprecated(ip6_vnet(vn), ia) ? (uint32_t)VI_IN6_IFF_DEPRECATED : 0);
-	va->ia_vltime = in6_left(vn, ia->ia_vexpire);
-	va->ia_pltime = in6_left(vn, ia->ia_pexpire);
+	va->ia_flags = ia->ia_flags | (in6_deprecated(ip6_vnet(ifa->ifa_ifp->if_vnet), ia) ? (uint32_t)VI_IN6_IFF_DEPRECATED : 0);
 }
 
 void

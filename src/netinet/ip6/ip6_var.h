@@ -77,7 +77,6 @@ struct ip6stat {
 struct in6_ifaddr {
 	struct ifaddr	 ia_ifa;	/* first */
 	uint32_t	 ia_flags;	/* VI_IN6_IFF_* */
-	uint64_t	 ia_vexpire, ia_pexpire;	/* not valid, not preferred after that */
 	uint64_t	 ia_vmax, ia_pmax;	/* no router prolongs it beyond (RFC 8981) */
 	uint64_t	 ia_created;
 	void		*ia_nd;		/* nd6's */

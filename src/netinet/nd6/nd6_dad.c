@@ -148,7 +148,7 @@ nd6_dad_disable(struct nd6_vnet *nv, struct ifnet *ifp)
 void
 nd6_addr_changed(struct in6_ifaddr *ia)
 {
-	if (ia->ia_vexpire != 0)
+	if (ia->ia_ifa.ifa_vexpire != 0)
 		nd6_slow_start(nd6_vnet(ia->ia_ifa.ifa_ifp->if_vnet));
 }
 

@@ -90,7 +90,7 @@ static void
 pfx_refresh(const struct nd6_vnet *nv, struct in6_ifaddr *ia, uint32_t valid, uint32_t preferred)
 {
 	const uint64_t now = vnet_now(nv->nv_vnet);
-	const uint64_t left = ia->ia_vexpire == 0 ? UINT64_MAX : ia->ia_vexpire > now ? (ia->ia_vexpire - now) / ND6_SEC : 0;
+	const uint64_t left = ia->ia_ifa.ifa_vexpire == 0 ? UINT64_MAX : ia->ia_ifa.ifa_vexpire > now ? (ia->ia_ifa.ifa_vexpire - now) / ND6_SEC : 0;
 
 	if (valid <= TWO_HOURS && (uint64_t)valid <= left)
 		valid = left <= TWO_HOURS ? (uint32_t)left : TWO_HOURS;

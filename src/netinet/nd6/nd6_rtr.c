@@ -321,10 +321,10 @@ slow_addresses(struct nd6_vnet *nv, uint64_t now, bool *more)
 			if (ifa->ifa_addr.na_af != NET_AF_INET6)
 				continue;
 			ia = ifatoia6(ifa);
-			if (ia->ia_vexpire != 0 && ia->ia_vexpire <= now)
+			if (ia->ia_ifa.ifa_vexpire != 0 && ia->ia_ifa.ifa_vexpire <= now)
 				in6_ifaddr_remove(ia);
 			else
-				*more |= ia->ia_vexpire != 0;
+				*more |= ia->ia_ifa.ifa_vexpire != 0;
 		}
 	}
 }

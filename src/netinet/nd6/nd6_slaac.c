@@ -155,7 +155,7 @@ nd6_temp_check(struct nd6_vnet *nv, struct nd6_prefix *np)
 		if (ifa->ifa_addr.na_af != NET_AF_INET6 || (ia->ia_flags & VI_IN6_IFF_TEMPORARY) == 0 ||
 		    !in6_sameprefix(np->np_prefix, ifa->ifa_addr.na_in6, 64))
 			continue;
-		if (temp_left(now, ia->ia_pexpire) > temp_advance(nv, np->np_ifp))
+		if (temp_left(now, ia->ia_ifa.ifa_pexpire) > temp_advance(nv, np->np_ifp))
 			return;
 		n++;
 	}
@@ -213,8 +213,8 @@ nd6_addr_conflict(struct nd6_vnet *nv, struct in6_ifaddr *ia)
 	}
 	if (!stable || np->np_addr != ia || np->np_dad >= IDGEN_RETRIES)
 		return (false);
-	valid = MIN(temp_left(now, ia->ia_vexpire) / ND6_SEC, (uint64_t)VI_IFA_INFINITE);
-	preferred = MIN(temp_left(now, ia->ia_pexpire) / ND6_SEC, (uint64_t)VI_IFA_INFINITE);
+	valid = MIN(temp_left(now, ia->ia_ifa.ifa_vexpire) / ND6_SEC, (uint64_t)VI_IFA_INFINITE);
+	preferred = MIN(temp_left(now, ia->ia_ifa.ifa_pexpire) / ND6_SEC, (uint64_t)VI_IFA_INFINITE);
 	np->np_dad++;
 	in6_ifaddr_remove(ia);
 	nd6_prefix_address(nv, np, (uint32_t)valid, (uint32_t)preferred);
