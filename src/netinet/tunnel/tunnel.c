@@ -63,12 +63,15 @@ tunnel_setends(struct tunnel *tn, const struct inet_ops *ops, const struct in_ad
 	return (0);
 }
 
-/* A raw socket that wants the protocol was given its copy. */
+/*
+ * A raw socket that wants the protocol was given its copy.  What this host sent to itself is not answered: the answer may go into
+ * the tunnel that sent it, and so on, and no time passes meanwhile.
+ */
 void
 tunnel_unreach(struct mbuf *m, const struct inet_pkt *pk)
 {
 	tunnel_vnet(pk->ip_vnet)->tv_stat.tns_nobody++;
-	if (pk->ip_bcast || (pk->ip_ops == &in_ops && ip_israwproto(ip_vnet(pk->ip_vnet), pk->ip_proto)))
+	if (pk->ip_bcast || pk->ip_rcvif == NULL || (pk->ip_rcvif->if_flags & IFF_LOOPBACK) != 0 || (pk->ip_ops == &in_ops && ip_israwproto(ip_vnet(pk->ip_vnet), pk->ip_proto)))
 		m_freem(m);
 	else
 		inet_unreach(m, pk, ICMP_UNREACH_PROTOCOL);

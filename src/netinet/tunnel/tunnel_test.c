@@ -292,6 +292,23 @@ nesting(void **state)
 	end(&p);
 }
 
+/* What comes out of a tunnel to this host itself and is nobody's is not answered through that tunnel. */
+static void
+to_oneself(void **state)
+{
+	struct ifnet *gre;
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	gre = make(&p, 0, "gre");
+	assert_int_equal(option(gre, "tunnel", "10.9.0.9", "192.0.2.1"), 0);
+	address(gre, "10.0.0.1", 32, "10.9.0.9");
+	assert_false(ping4(&p, "10.9.0.9", 8, 0, IP_PMTUDISC_WANT));
+	assert_int_equal(stat(&p, 0)->tns_nobody, 1);
+	end(&p);
+}
+
 static void
 ends(void **state)
 {
@@ -586,6 +603,7 @@ main(void)
 		cmocka_unit_test(gre_options),
 		cmocka_unit_test(mtu),
 		cmocka_unit_test(nesting),
+		cmocka_unit_test(to_oneself),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(ecn),
 		cmocka_unit_test(sixtofour),
