@@ -106,6 +106,8 @@ nl_answer(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 		return (nl_getneigh(no, vn, rq));
 	case RTM_GETRULE:
 		return (nl_getrule(no, vn, rq));
+	case RTM_GETNEXTHOP:
+		return (nl_getnexthop(no, vn, rq));
 	case RTM_GETQDISC:
 		return (nl_getqdisc(no, vn, rq));
 	case RTM_GETTCLASS:		/* of these there are none */
@@ -126,6 +128,7 @@ static const struct nl_change {
 	{ RTM_NEWADDR, VI_PRIV_NET_IFADDR, nl_newaddr }, { RTM_DELADDR, VI_PRIV_NET_IFADDR, nl_deladdr },
 	{ RTM_NEWROUTE, VI_PRIV_NET_ROUTE, nl_newroute }, { RTM_DELROUTE, VI_PRIV_NET_ROUTE, nl_delroute },
 	{ RTM_NEWNEIGH, VI_PRIV_NET_NEIGHBOR, nl_newneigh }, { RTM_DELNEIGH, VI_PRIV_NET_NEIGHBOR, nl_delneigh },
+	{ RTM_NEWNEXTHOP, VI_PRIV_NET_ROUTE, nl_newnexthop }, { RTM_DELNEXTHOP, VI_PRIV_NET_ROUTE, nl_delnexthop },
 	{ RTM_NEWRULE, VI_PRIV_NET_ROUTE, nl_newrule }, { RTM_DELRULE, VI_PRIV_NET_ROUTE, nl_delrule },
 };
 

@@ -103,6 +103,7 @@ int	 nl_setmaster(struct vi_vnet *, const char *name, uint32_t index);	/* 0: non
 void	 nl_put_addr(struct nl_out *, uint16_t type, const struct vi_ifinfo *, const struct vi_ifaddr *);
 void	 nl_put_routes(struct nl_out *, uint16_t type, const struct vi_route *, unsigned n);	/* next hops of one */
 void	 nl_put_neigh(struct nl_out *, uint16_t type, uint32_t ifindex, const struct vi_neigh *);
+void	 nl_put_nexthop(struct nl_out *, uint16_t type, const struct vi_nexthop *);
 void	 nl_put_rule(struct nl_out *, uint16_t type, const struct vi_rule *, uint8_t family);
 
 /* nl_event.c: groups and what is told to them */
@@ -110,13 +111,14 @@ int	 nl_subscribe(struct lx_sock *, uint64_t groups);	/* ENOMEM, ENOSPC */
 void	 nl_unsubscribe(struct lx_sock *);
 void	 nl_events(struct lx_sock *);
 
-/* nl_link.c, nl_route.c, nl_rule.c, nl_change.c, nl_chroute.c: 0 or an errno for NLMSG_ERROR; called under the kernel's lock. */
+/* nl_link.c, nl_route.c, nl_rule.c, nl_nexthop.c, nl_change.c, nl_chroute.c: 0 or an errno for NLMSG_ERROR; called under the kernel's lock. */
 int	 nl_getlink(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getqdisc(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getaddr(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getroute(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getneigh(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 int	 nl_getrule(struct nl_out *, struct vi_vnet *, const struct nl_req *);
+int	 nl_getnexthop(struct nl_out *, struct vi_vnet *, const struct nl_req *);
 /* nl_diag.c: without that lock; body is what follows the header. */
 int	 nl_getdiag(struct nl_out *, struct lx_sock *, const struct nl_req *, const uint8_t *body);
 int	 nl_getgeneric(struct nl_out *, const struct nl_req *, const uint8_t *body);	/* nl_generic.c */
@@ -127,6 +129,8 @@ int	 nl_newaddr(struct vi_vnet *, const struct nl_req *, const struct vi_cred *)
 int	 nl_deladdr(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
 int	 nl_newroute(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
 int	 nl_delroute(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+int	 nl_newnexthop(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
+int	 nl_delnexthop(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
 int	 nl_newneigh(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
 int	 nl_delneigh(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);
 int	 nl_newrule(struct vi_vnet *, const struct nl_req *, const struct vi_cred *);

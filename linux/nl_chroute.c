@@ -42,7 +42,7 @@ nl_fib_make(struct vi_vnet *vn, const struct vi_cred *cr, uint32_t table, uint32
 static int
 change_refused(const struct nl_req *rq, const struct rtmsg *rtm)
 {
-	static const uint8_t not[] = { RTA_ENCAP, RTA_NH_ID, RTA_NEWDST, RTA_FLOW };
+	static const uint8_t not[] = { RTA_ENCAP, RTA_NEWDST, RTA_FLOW };
 
 	for (size_t i = 0; i < LX_NITEMS(not); i++)
 		if (nl_has(rq, not[i]))
@@ -196,6 +196,8 @@ change_parse(struct change *ch, struct vi_vnet *vn, const struct nl_req *rq)
 	memcpy(&ch->ch_rtm, rq->rq_fixed, sizeof(ch->ch_rtm));
 	if ((error = change_refused(rq, &ch->ch_rtm)) != 0 || (error = change_common(ch, &ch->ch_hop[0])) != 0)
 		return (error);
+	if ((ch->ch_hop[0].rt_nhid = nl_u32(rq, RTA_NH_ID, 0)) != 0)
+		return (nl_has(rq, RTA_MULTIPATH) || nl_has(rq, RTA_OIF) || nl_has(rq, RTA_GATEWAY) || nl_has(rq, RTA_VIA) ? EINVAL : 0);
 	if (nl_has(rq, RTA_MULTIPATH))
 		return (change_multipath(ch, &rq->rq_attr[RTA_MULTIPATH]));
 	return (change_hop(ch, &ch->ch_hop[0], nl_u32(rq, RTA_OIF, 0), ch->ch_rtm.rtm_flags, &(struct hop){ rq->rq_attr[RTA_GATEWAY], rq->rq_attr[RTA_VIA] }));
@@ -248,6 +250,15 @@ change_add(struct change *ch)
 	return (0);
 }
 
+/* The next hops of the nexthop that is named. */
+static int
+change_nexthop(struct change *ch)
+{
+	const int error = ch->ch_hop[0].rt_nhid == 0 ? 0 : vi_nexthop_hops(ch->ch_vnet, ch->ch_hop[0].rt_nhid, ch->ch_hop, &ch->ch_n);
+
+	return (error == ENOENT || error == EAFNOSUPPORT ? EINVAL : error);
+}
+
 int
 nl_newroute(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
 {
@@ -261,7 +272,8 @@ nl_newroute(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *c
 		error = EOPNOTSUPP;	/* these come with addresses */
 	if (error == 0 && (error = nl_fib_make(vn, cr, change_table(ch), &fib)) == 0) {
 		change_setfib(ch, fib);
-		error = rtinfo_error(&ch->ch_hop[0], change_add(ch));
+		error = change_nexthop(ch);
+		error = rtinfo_error(&ch->ch_hop[0], error != 0 ? error : change_add(ch));
 	}
 	free(ch);
 	return (error);

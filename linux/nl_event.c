@@ -171,6 +171,26 @@ notify_neigh(struct notify *nt, const struct vi_rtevent *ev)
 }
 
 static void
+nexthop_found(void *arg, const struct vi_nexthop *nx)
+{
+	nl_put_nexthop(&((struct notify *)arg)->nt_out, RTM_NEWNEXTHOP, nx);
+}
+
+/* One that is gone is only its number. */
+static void
+notify_nexthop(struct notify *nt, const struct vi_rtevent *ev)
+{
+	const struct vi_nexthop gone = { .nx_id = ev->ev_route.rt_nhid };
+
+	if (!notify_group(nt, RTNLGRP_NEXTHOP))
+		return;
+	if (ev->ev_kind == VI_RTEV_NEXTHOP_ADD)
+		(void)vi_nexthop_get(nt->nt_vnet, gone.nx_id, nexthop_found, nt);
+	else
+		nl_put_nexthop(&nt->nt_out, RTM_DELNEXTHOP, &gone);
+}
+
+static void
 notify_one(void *arg, const struct vi_rtevent *ev)
 {
 	struct notify *nt = arg;
@@ -188,6 +208,10 @@ notify_one(void *arg, const struct vi_rtevent *ev)
 	case VI_RTEV_RULE_ADD:
 	case VI_RTEV_RULE_DEL:
 		notify_rule(nt, ev);
+		break;
+	case VI_RTEV_NEXTHOP_ADD:
+	case VI_RTEV_NEXTHOP_DEL:
+		notify_nexthop(nt, ev);
 		break;
 	case VI_RTEV_NEIGH_ADD:
 	case VI_RTEV_NEIGH_DEL:

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <linux/fib_rules.h>
+#include <linux/nexthop.h>
 
 /* A copy of an attribute's first bytes; short ones are not taken. */
 static void
@@ -170,6 +171,10 @@ req_fixed(const struct nl_req *rq)
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
 		return (sizeof(struct ndmsg));
+	case RTM_GETNEXTHOP:
+	case RTM_NEWNEXTHOP:
+	case RTM_DELNEXTHOP:
+		return (sizeof(struct nhmsg));
 	case RTM_GETRULE:
 	case RTM_NEWRULE:
 	case RTM_DELRULE:

@@ -179,6 +179,8 @@ put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned 
 		nl_out_addr(no, RTA_PREFSRC, &rt->rt_ifa);
 	if (rtinfo_metric(rt) != 0)
 		nl_out_u32(no, RTA_PRIORITY, rtinfo_metric(rt));
+	if (rt->rt_nhid != 0)
+		nl_out_u32(no, RTA_NH_ID, rt->rt_nhid);
 	put_mtu(no, rt->rt_mtu);
 	nl_out_end(no);
 }

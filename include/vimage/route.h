@@ -41,6 +41,7 @@ struct vi_route {
 	struct vi_sockaddr rt_ifa;	/* source address used */
 	uint32_t	 rt_mtu;	/* 0: the interface's */
 	uint32_t	 rt_weight, rt_metric;
+	uint32_t	 rt_nhid;	/* it leads where this nexthop says, 0: none; on add it is told by vi_nexthop_hops() */
 	uint8_t		 rt_proto;	/* who made it, in the words of whoever asks: kept, no more; 9: learned from a router of IPv6 */
 	uint32_t	 rt_fib;
 	uint64_t	 rt_use;	/* packets */
@@ -83,6 +84,31 @@ VI_API int	vi_route_lookup(struct vi_vnet *, const struct vi_flow *, struct vi_r
 VI_API void	vi_route_list(struct vi_vnet *, uint32_t fib, int family, vi_route_fn *, void *arg);	/* sorted by prefix */
 VI_API unsigned	vi_route_flush(struct vi_vnet *, uint32_t fib, int family);	/* gateway routes; returns how many */
 VI_API unsigned	vi_route_nfibs(struct vi_vnet *);
+
+/*
+ * Next hops with a number, as Linux's administrators and routing daemons keep them beside routes: one way, or a group of ways by their numbers.  Routes made of
+ * one (vi_nexthop_hops()) change with it and go with it, and it goes with its interface, when that is down too; out of a group it is taken then.
+ */
+struct vi_nexthop_part { uint32_t np_id, np_weight; };
+struct vi_nexthop {
+	uint32_t	 nx_id;
+	uint8_t		 nx_family;	/* enum vi_family of the routes it is for; of a group VI_AF_UNSPEC */
+	uint8_t		 nx_proto;	/* as rt_proto */
+	uint32_t	 nx_flags;	/* VI_RTF_GATEWAY, VI_RTF_BLACKHOLE; on set: VI_RTF_NEAR */
+	struct vi_sockaddr nx_gateway;
+	char		 nx_ifname[VI_IFNAMSIZ];
+	uint32_t	 nx_ifindex;	/* in a listing */
+	unsigned	 nx_n;		/* of a group */
+	const struct vi_nexthop_part *nx_part;	/* valid in the call */
+};
+typedef void vi_nexthop_fn(void *arg, const struct vi_nexthop *);
+/* EEXIST: it is there, and not to be replaced; EINVAL (a group of groups, of what is not there, in the place of what is none), ENETUNREACH, ENXIO, ENOBUFS. */
+VI_API int	vi_nexthop_set(struct vi_vnet *, const struct vi_nexthop *, bool replace);
+VI_API int	vi_nexthop_del(struct vi_vnet *, uint32_t id);	/* ENOENT */
+VI_API void	vi_nexthop_list(struct vi_vnet *, vi_nexthop_fn *, void *arg);	/* by number */
+VI_API int	vi_nexthop_get(struct vi_vnet *, uint32_t id, vi_nexthop_fn *, void *arg);	/* ENOENT */
+/* The next hops of a route by it: the first says what is common, and they are told for vi_route_replace().  ENOENT; EAFNOSUPPORT: it is for the other family. */
+VI_API int	vi_nexthop_hops(struct vi_vnet *, uint32_t id, struct vi_route hops[VI_RT_MAXPATHS], unsigned *n);
 
 /*
  * Policy rules: the table (FIB) that packets are routed by.  Asked in the order of priorities; where the table of one has no route the next
@@ -130,14 +156,15 @@ enum vi_nud { VI_NUD_NONE, VI_NUD_INCOMPLETE, VI_NUD_REACHABLE, VI_NUD_STALE, VI
  * is forgotten when the vnet goes.
  */
 enum vi_rtevent_kind { VI_RTEV_ROUTE_ADD = 1, VI_RTEV_ROUTE_CHANGE, VI_RTEV_ROUTE_DEL, VI_RTEV_ADDR_ADD, VI_RTEV_ADDR_DEL,
-    VI_RTEV_IF_ARRIVE, VI_RTEV_IF_DEPART, VI_RTEV_IF_CHANGE, VI_RTEV_RULE_ADD, VI_RTEV_RULE_DEL, VI_RTEV_NEIGH_ADD, VI_RTEV_NEIGH_DEL };
+    VI_RTEV_IF_ARRIVE, VI_RTEV_IF_DEPART, VI_RTEV_IF_CHANGE, VI_RTEV_RULE_ADD, VI_RTEV_RULE_DEL, VI_RTEV_NEIGH_ADD, VI_RTEV_NEIGH_DEL,
+    VI_RTEV_NEXTHOP_ADD, VI_RTEV_NEXTHOP_DEL };
 struct vi_rtevent {
 	uint64_t	 ev_seq;
 	uint8_t		 ev_kind;	/* enum vi_rtevent_kind */
 	uint32_t	 ev_ifflags;	/* IF_*: VI_IFF_* */
 	struct vi_rule	 ev_rule;	/* RULE_* */
 	struct vi_neigh	 ev_neigh;	/* NEIGH_*: learned, entered, or in another state; gone */
-	struct vi_route	 ev_route;	/* others have rt_ifname, rt_ifindex and rt_mtu; ADDR_*: rt_ifa and rt_prefixlen */
+	struct vi_route	 ev_route;	/* others have rt_ifname, rt_ifindex and rt_mtu; ADDR_*: rt_ifa and rt_prefixlen; NEXTHOP_*: rt_nhid */
 };
 typedef void vi_rtevent_fn(void *arg, const struct vi_rtevent *);
 typedef void vi_route_wake_fn(void *arg);

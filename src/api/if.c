@@ -267,6 +267,36 @@ vi_if_addr_del(struct vi_vnet *vn, const char *name, const struct vi_sockaddr *s
 }
 
 int
+vi_nexthop_set(struct vi_vnet *vn, const struct vi_nexthop *nx, bool replace)
+{
+	return (rt_nexthop_set(api_vnet(vn), nx, replace));
+}
+
+int
+vi_nexthop_del(struct vi_vnet *vn, uint32_t id)
+{
+	return (rt_nexthop_delete(api_vnet(vn), id));
+}
+
+void
+vi_nexthop_list(struct vi_vnet *vn, vi_nexthop_fn *fn, void *arg)
+{
+	rt_nexthop_list(api_vnet(vn), fn, arg);
+}
+
+int
+vi_nexthop_get(struct vi_vnet *vn, uint32_t id, vi_nexthop_fn *fn, void *arg)
+{
+	return (rt_nexthop_get(api_vnet(vn), id, fn, arg));
+}
+
+int
+vi_nexthop_hops(struct vi_vnet *vn, uint32_t id, struct vi_route hops[VI_RT_MAXPATHS], unsigned *n)
+{
+	return (rt_nexthop_hops(api_vnet(vn), id, hops, n));
+}
+
+int
 vi_route_add(struct vi_vnet *vn, const struct vi_route *rt)
 {
 	return (rt_add(api_vnet(vn), rt));

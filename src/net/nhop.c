@@ -48,7 +48,7 @@ nhop_same(const struct nhop *a, const struct nhop *b)
 {
 	return (a->nh_ifp == b->nh_ifp && a->nh_ifa == b->nh_ifa && a->nh_flags == b->nh_flags &&
 	    a->nh_mtu == b->nh_mtu && a->nh_weight == b->nh_weight &&
-	    a->nh_metric == b->nh_metric && a->nh_prefixlen == b->nh_prefixlen && a->nh_proto == b->nh_proto &&
+	    a->nh_metric == b->nh_metric && a->nh_prefixlen == b->nh_prefixlen && a->nh_proto == b->nh_proto && a->nh_nhid == b->nh_nhid &&
 	    ((a->nh_flags & RTF_GATEWAY) == 0 || net_addr_same(&a->nh_gw, &b->nh_gw)));
 }
 

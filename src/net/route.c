@@ -242,12 +242,15 @@ route_event(struct vnet *vn, enum vnet_event ev, void *obj)
 	rt_event_vnet(rv, ev, obj);
 	switch (ev) {
 	case VNET_EV_IFDETACH:
+		rt_nexthops_gone(rv, obj);
 		rt_purge(rv, obj, NULL);
 		break;
 	case VNET_EV_IFADDR_DEL:
 		rt_purge(rv, NULL, obj);
 		break;
 	case VNET_EV_IFDOWN:
+		rt_nexthops_gone(rv, obj);
+		/* FALLTHROUGH */
 	case VNET_EV_IFUP:
 	case VNET_EV_MTU:
 		rt_dyn_flush(rv);
@@ -308,6 +311,7 @@ route_detach(struct vnet *vn)
 	for (uint32_t fib = 0; fib < rv->rv_nfibs; fib++)
 		for (unsigned af = 0; af < NET_AF_MAX; af++)
 			VI_ASSERT(rt_fib(rv, fib, af)->f_root == NULL);
+	rt_nexthops_fini(rv);
 	rt_rules_fini(rv);
 	rt_events_fini(rv);
 	rt_tables_free(rv);
@@ -357,6 +361,7 @@ static const struct route_vnet route_defaults = {
 	.rv_generation = 1,
 	.rv_multipath = 1,
 	.rv_maxrules = RT_MAXRULES,
+	.rv_maxnexthops = RT_MAXNEXTHOPS,
 	.rv_maxevents = RT_EVENTS,
 	.rv_missrate = RT_MISSRATE,
 	.rv_maxdyns = RT_MAXDYN,
@@ -380,6 +385,10 @@ static const struct sysctl_desc route_sysctls[] = {
 	    "Policy rules at most"),
 	CTL_UINT("net.route.rules", CTL_RD, struct route_vnet, rv_nrules, 0, UINT32_MAX,
 	    "Policy rules"),
+	CTL_UINT("net.route.nexthops_max", CTL_RW, struct route_vnet, rv_maxnexthops, 0, 1 << 20,
+	    "Nexthops with a number at most"),
+	CTL_UINT("net.route.nexthops", CTL_RD, struct route_vnet, rv_nnexthops, 0, UINT32_MAX,
+	    "Nexthops with a number"),
 	CTL_UINT("net.route.events", CTL_RW, struct route_vnet, rv_maxevents, 0, 65536,
 	    "Events kept once somebody asked for them; fixed by then"),
 	CTL_UINT("net.route.miss_rate", CTL_RW, struct route_vnet, rv_missrate, 0, 1 << 20,

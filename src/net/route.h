@@ -39,6 +39,7 @@ struct nhop {
 	uint64_t	 nh_expire;	/* host ns; 0 = never */
 	uint8_t		 nh_prefixlen;
 	uint8_t		 nh_proto;	/* kept for whoever made it */
+	uint32_t	 nh_nhid;	/* the nexthop it is of; 0: none */
 };
 
 struct route_vnet;
@@ -121,6 +122,11 @@ unsigned rt_flush(struct vnet *, uint32_t fib, int family);
 unsigned rt_nfibs(struct vnet *);
 int	 rt_rule_add(struct vnet *, const struct vi_rule *);
 int	 rt_rule_delete(struct vnet *, const struct vi_rule *);
+int	 rt_nexthop_set(struct vnet *, const struct vi_nexthop *, bool replace);
+int	 rt_nexthop_delete(struct vnet *, uint32_t id);
+void	 rt_nexthop_list(struct vnet *, vi_nexthop_fn *, void *arg);
+int	 rt_nexthop_get(struct vnet *, uint32_t id, vi_nexthop_fn *, void *arg);
+int	 rt_nexthop_hops(struct vnet *, uint32_t id, struct vi_route *hops, unsigned *n);
 int	 rt_events(struct vnet *, uint64_t *seq, vi_rtevent_fn *, void *arg);
 int	 rt_watch(struct vnet *, vi_route_wake_fn *, void *arg);
 int	 rt_unwatch(struct vnet *, vi_route_wake_fn *, void *arg);

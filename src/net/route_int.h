@@ -10,6 +10,7 @@
 #define RT_DYNEXPIRE	600	/* s; RFC 1191 6.3 for path MTUs, as good for redirects */
 #define RT_MAXDYN	1024
 #define RT_MAXRULES	1024
+#define RT_MAXNEXTHOPS	65536
 #define RT_EVENTS	512
 #define RT_MAXWATCHES	64
 #define RT_MISSRATE	100
@@ -68,6 +69,8 @@ struct route_vnet {
 	uint32_t	 rv_ndyns, rv_maxdyns;
 	uint32_t	 rv_dynexpire;	/* s */
 	struct callout	 rv_dyntimer;	/* pending while there are any */
+	RB_HEAD(rt_nexthops, rt_nexthop) rv_nexthops;
+	uint32_t	 rv_nnexthops, rv_maxnexthops;
 	TAILQ_HEAD(, rt_rule) rv_rules;	/* lowest priority first */
 	uint32_t	 rv_nrules, rv_maxrules;
 	struct vi_rtevent *rv_ring;	/* the last events; NULL: nobody asked yet */
@@ -217,7 +220,14 @@ const struct nhop *rt_rules_lookup(struct route_vnet *, const uint32_t *key, con
 void	 rt_rules_init(struct route_vnet *);
 void	 rt_rules_fini(struct route_vnet *);
 
-/* rt_api.c */
+void	 rt_event_nexthop(struct route_vnet *, enum vi_rtevent_kind, uint32_t id);
+
+/* rt_nexthop.c: those of an interface go, and what is left at the end */
+void	 rt_nexthops_gone(struct route_vnet *, const struct ifnet *);
+void	 rt_nexthops_fini(struct route_vnet *);
+
+/* rt_api.c: what a route that is asked for would be */
+int	 rt_resolve_hop(struct vnet *, const struct vi_route *, struct nhop *);
 void	 rt_info(const struct vnet *, uint32_t fib, unsigned af, const uint32_t *key, const struct nhop *, struct vi_route *);
 /* inwards, with the zone that stands there or the interface's; EAFNOSUPPORT */
 int	 rt_addr(const struct vi_sockaddr *, const struct ifnet *, struct net_addr *);

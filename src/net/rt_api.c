@@ -296,10 +296,20 @@ rt_template(const struct rt_request *rr, struct nhop *nh)
 		.nh_weight = 1,
 		.nh_prefixlen = (uint8_t)rp->rp_len,
 		.nh_proto = rr->rr_rt->rt_proto,
+		.nh_nhid = rr->rr_rt->rt_nhid,
 	};
 	if ((error = rt_fill(rr, nh)) != 0)
 		return (error);
 	return (rt_metrics(rr, nh));
+}
+
+int
+rt_resolve_hop(struct vnet *vn, const struct vi_route *rt, struct nhop *nh)
+{
+	struct rt_request rr;
+	int error = rt_request(vn, rt, &rr);
+
+	return (error != 0 ? error : rt_template(&rr, nh));
 }
 
 /* The same way, whatever its metrics? */
@@ -388,7 +398,8 @@ rt_named(const struct rt_request *rr, const struct nhop *nh)
 
 	return ((!gw || ((nh->nh_flags & RTF_GATEWAY) != 0 && net_addr_same(&nh->nh_gw, &rr->rr_gw))) &&
 	    (rr->rr_ifp == NULL || nh->nh_ifp == rr->rr_ifp) &&
-	    (rr->rr_rt->rt_metric == 0 || nh->nh_metric == rr->rr_rt->rt_metric));
+	    (rr->rr_rt->rt_metric == 0 || nh->nh_metric == rr->rr_rt->rt_metric) &&
+	    (rr->rr_rt->rt_nhid == 0 || nh->nh_nhid == rr->rr_rt->rt_nhid));
 }
 
 /* Of several the one that goes the way of nh; NULL. */
@@ -619,6 +630,7 @@ rt_info(const struct vnet *vn, uint32_t fib, unsigned af, const uint32_t *key,
 		.rt_weight = nh->nh_weight,
 		.rt_metric = nh->nh_metric,
 		.rt_proto = nh->nh_proto,
+		.rt_nhid = nh->nh_nhid,
 		.rt_fib = fib,
 		.rt_use = nh->nh_use,
 		.rt_expire = nh->nh_expire == 0 ? 0

@@ -77,6 +77,17 @@ rt_event_rule(struct route_vnet *rv, enum vi_rtevent_kind kind, const struct vi_
 	rt_event_tell(rv);
 }
 
+void
+rt_event_nexthop(struct route_vnet *rv, enum vi_rtevent_kind kind, uint32_t id)
+{
+	struct vi_rtevent *ev = rt_event_new(rv, kind);
+
+	if (ev == NULL)
+		return;
+	ev->ev_route.rt_nhid = id;
+	rt_event_tell(rv);
+}
+
 bool
 rt_followed(const struct vnet *vn)
 {
