@@ -48,6 +48,8 @@ json_t	*ifconfig_conf_op(const char *word, int argc, char **argv);
 int	ifconfig_medium_args(const char *word);
 json_t	*ifconfig_medium_op(const char *word, int argc, char **argv);
 /* Opens what the operation speaks of, which is made complete; *fdp: -1 if nothing is to be passed.  -1 after a message. */
+/* A socket bound to the port of the host that is forwarded, where that takes a privilege; -1: vimaged does it, or says why not. */
+int	ifconfig_forward_open(const json_t *op);
 int	ifconfig_medium_open(struct cmd_ctx *, const char *ifname, json_t *op, int *fdp);
 /* Kinds are shown before or behind the groups. */
 void	ifconfig_conf_print(const json_t *ifp, bool early, bool verbose);

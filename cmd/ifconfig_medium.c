@@ -370,3 +370,58 @@ ifconfig_medium_open(struct cmd_ctx *cx, const char *ifname, json_t *op, int *fd
 	}
 	return 0;
 }
+
+/* Below this the host's kernel asks for CAP_NET_BIND_SERVICE, which vimaged has given up. */
+static unsigned
+unprivileged_port(void)
+{
+	FILE *f = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+	unsigned port = 1024;
+
+	if (f != NULL) {
+		if (fscanf(f, "%u", &port) != 1)
+			port = 1024;
+		fclose(f);
+	}
+	return port;
+}
+
+static bool
+forward_address(const char *text, struct sockaddr_storage *ss, socklen_t *len)
+{
+	const struct sockaddr_in6 *sin6 = (const void *)ss;
+	const struct sockaddr_in *sin = (const void *)ss;
+	char any[HOSTADDR_TEXT];
+	in_port_t port;
+
+	if (text[0] == '*') {
+		snprintf(any, sizeof(any), "0.0.0.0%.*s", (int)sizeof(any) - 8, text + 1);
+		text = any;
+	}
+	if (hostaddr_parse(text, ss, len) != 0 || ss->ss_family == AF_UNIX)
+		return false;
+	port = ntohs(ss->ss_family == AF_INET6 ? sin6->sin6_port : sin->sin_port);
+	return port != 0 && port < unprivileged_port();
+}
+
+int
+ifconfig_forward_open(const json_t *op)
+{
+	const json_t *args = json_object_get(op, "args");
+	const char *proto = json_string_value(json_array_get(args, 0)), *host = json_string_value(json_array_get(args, 1));
+	const bool tcp = proto != NULL && strcmp(proto, "tcp") == 0;
+	struct sockaddr_storage ss;
+	const int on = 1;
+	socklen_t len;
+	int fd;
+
+	if (host == NULL || !forward_address(host, &ss, &len) ||
+	    (fd = socket(ss.ss_family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0)) < 0)
+		return -1;
+	if ((!tcp || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0) &&
+	    (ss.ss_family != AF_INET6 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
+	    bind(fd, (const struct sockaddr *)(const void *)&ss, len) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}

@@ -587,7 +587,7 @@ explain(struct setting *s, const char *name, const json_t *op, const struct cmd_
 		cmd_warnx(s->s_cx, "%s", ce->ce_text);
 }
 
-/* One operation; if.medium's may have a descriptor.  0, or -1 after a message. */
+/* One operation; those that join an interface to the host may have a descriptor.  0, or -1 after a message. */
 static int
 do_op(struct setting *s, const char *name, json_t *op, json_t **reply)
 {
@@ -596,6 +596,8 @@ do_op(struct setting *s, const char *name, json_t *op, json_t **reply)
 
 	if (strcmp(cmd_str(op, "op"), "if.medium") == 0 && ifconfig_medium_open(s->s_cx, name, op, &fd) != 0)
 		return -1;
+	if (strcmp(cmd_str(op, "option"), "forward") == 0)
+		fd = ifconfig_forward_open(op);
 	if ((error = cmd_try_fd(s->s_cx, json_incref(op), fd, reply, &ce)) != 0)
 		explain(s, name, op, &ce);
 	if (fd >= 0)

@@ -9,6 +9,7 @@
 #include "daemon/ctl_arg.h"
 #include "daemon/ctl_link.h"
 #include "daemon/ctl_server.h"
+#include "daemon/daemon.h"
 
 #define MAXWORDS 16
 
@@ -82,7 +83,11 @@ op_option(struct ctl_request *rq)
 		return error;
 	if ((priv = vi_if_option_priv(rq->rq_vnet, name)) != VI_PRIV_MAX && (error = ctl_may(rq, priv)) != 0)
 		return error;
+	if (rq->rq_nfds == 1)
+		rq->rq_daemon->d_passed = &rq->rq_fds[0];
 	error = vi_if_option(rq->rq_vnet, name, option, argv, argc, err);
+	if (rq->rq_nfds == 1)
+		rq->rq_daemon->d_passed = NULL;
 	if (error == ENXIO && err[0] == '\0')
 		return ctl_fail(rq, error, "interface %.15s does not exist", name);
 	if (error != 0)

@@ -89,6 +89,7 @@ struct daemon {
 	RB_HEAD(jprocjids, jproc) d_jprocjids;
 	LIST_HEAD(, removal) d_removals;
 	LIST_HEAD(, nat) d_nats;
+	int		*d_passed;	/* while an option is set: the descriptor that came with it, -1 once it is somebody's; NULL: none */
 };
 
 static inline struct lx_loop *

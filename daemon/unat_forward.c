@@ -9,6 +9,8 @@
  * UDP: the host's socket is the mapping of the jail's address and port (unat_udp.c), made beforehand and for good: what comes is delivered, and what the
  * jail sends from there goes out by it, to whomever.
  *
+ * A port of the host below net.ipv4.ip_unprivileged_port_start is bound by ifconfig, with the rights of its caller, and passed (d_passed).
+ *
  * Forwards are made and unmade in the link's own thread.  Connections that one has brought stay when it goes.
  */
 #include <arpa/inet.h>
@@ -24,6 +26,7 @@
 
 #include "ctl/hostaddr.h"
 #include "daemon/daemon.h"
+#include "daemon/medium.h"
 #include "daemon/unat_tcp.h"
 #include "linux/sockaddr.h"
 
@@ -151,13 +154,33 @@ nat_forward_fini(struct nat *na)
 		forward_free(LIST_FIRST(&na->na_forwards));
 }
 
+/* A port that takes a privilege: the command has bound it, with its caller's. */
+static int
+forward_take(struct nat_forward *fw, int *passed)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct vi_sockaddr at;
+
+	if (!medium_socket(*passed, fw->fw_host.sa_family == VI_AF_INET6 ? AF_INET6 : AF_INET, fw->fw_tcp ? SOCK_STREAM : SOCK_DGRAM) ||
+	    getsockname(*passed, (struct sockaddr *)&ss, &len) != 0 || sockaddr_parse(&ss, len, &at) != 0 ||
+	    memcmp(&at, &fw->fw_host, sizeof(at)) != 0)
+		return EBADF;
+	fw->fw_fd = *passed;
+	*passed = -1;
+	return fw->fw_tcp && listen(fw->fw_fd, SOMAXCONN) != 0 ? errno : 0;
+}
+
 static int
 forward_listen(struct nat_forward *fw)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sockaddr_build(&fw->fw_host, &ss);
 	const int on = 1;
+	int *passed = fw->fw_nat->na_daemon->d_passed;
 
+	if (passed != NULL)
+		return forward_take(fw, passed);
 	if ((fw->fw_fd = socket(ss.ss_family, (fw->fw_tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0 ||
 	    (fw->fw_tcp && setsockopt(fw->fw_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) ||
 	    (ss.ss_family == AF_INET6 && setsockopt(fw->fw_fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
