@@ -57,8 +57,6 @@ connect_to(struct ctl_request *rq, const struct kind *k, const char *name)
 		return ctl_fail(rq, error, "%.15s: a program or a device has it already", name);
 	case EINVAL:
 		return ctl_fail(rq, error, "%.15s: not for interfaces of this kind: %s", name, k->k_name);
-	case EXDEV:
-		return ctl_fail(rq, error, "%.15s is lent to a stack of another worker", name);
 	default:
 		return ctl_fail(rq, error, "%.15s: %s", name, strerrordesc_np(error));
 	}

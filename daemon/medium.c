@@ -4,6 +4,10 @@
  *
  * A medium ends in its own worker's thread only, by a post when somebody else ends it, because only there it is certain that the loop does not
  * have an event of it in its hands.  The post is made with the medium, so that ending does not fail.
+ *
+ * It goes to another worker in two steps for the same reason: in the old one's thread its events are taken out of the loop, in the new one's they are
+ * put into that.  In between frames are dropped, and what comes waits in the descriptors.  One post at a time is on its way, always to m_worker, so that
+ * the last one comes behind it.
  */
 #include "daemon/medium.h"
 
@@ -88,6 +92,74 @@ medium_carrier(struct medium *m, bool on)
 	return !m->m_ending;
 }
 
+/* Moving */
+
+static void	medium_join(void *);
+
+/* In m_worker's thread: its events are in no loop, and m_next is where it goes. */
+static void
+medium_leave(struct medium *m)
+{
+	m->m_worker = m->m_next;
+	if (worker_post(m->m_worker->w_daemon, m->m_worker->w_index, medium_join, m) != 0) {
+		m->m_next = NULL;
+		medium_end(m);
+	}
+}
+
+static void
+medium_depart(void *arg)
+{
+	struct medium *m = arg;
+	struct lx_event *const events[] = { &m->m_timer, m->m_events[0], m->m_events[1] };
+
+	if (m->m_ending)
+		return;
+	if (m->m_next == m->m_worker) {		/* it has come back */
+		m->m_next = NULL;
+		return;
+	}
+	for (size_t i = 0; i < NITEMS(events); i++) {
+		m->m_fn[i] = events[i] != NULL ? events[i]->le_fn : NULL;
+		if (m->m_fn[i] != NULL)
+			lx_loop_del(m->m_worker->w_loop, events[i]);
+	}
+	medium_leave(m);
+}
+
+static void
+medium_join(void *arg)
+{
+	struct medium *m = arg;
+	struct lx_event *const events[] = { &m->m_timer, m->m_events[0], m->m_events[1] };
+	int error = 0;
+
+	if (m->m_ending)
+		return;
+	if (m->m_next != m->m_worker) {		/* further */
+		medium_leave(m);
+		return;
+	}
+	m->m_next = NULL;
+	for (size_t i = 0; i < NITEMS(events); i++)
+		if (m->m_fn[i] != NULL && error == 0)
+			error = lx_loop_add(m->m_worker->w_loop, events[i], events[i]->le_fd, events[i]->le_events, m->m_fn[i]);
+	if (error != 0)
+		medium_end(m);
+}
+
+static bool
+medium_moved(void *arg)
+{
+	struct medium *m = arg;
+	struct daemon *d = m->m_worker->w_daemon;
+
+	if (m->m_next == NULL && worker_post(d, m->m_worker->w_index, medium_depart, m) != 0)
+		return false;
+	m->m_next = &d->d_workers[vi_vnet_worker(vi_tap_vnet(m->m_tap))];
+	return true;
+}
+
 /* Time */
 
 static void
@@ -97,7 +169,7 @@ medium_tick(struct lx_event *le, uint32_t events)
 	uint64_t count;
 
 	(void)events;
-	if (read(le->le_fd, &count, sizeof(count)) == (ssize_t)sizeof(count) && !m->m_ending)
+	if (!medium_idle(m) && read(le->le_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
 		m->m_ops->mo_timer(m);
 }
 
@@ -140,7 +212,7 @@ medium_output(void *arg, const struct vi_tap_frame *tf)
 {
 	struct medium *m = arg;
 
-	return m->m_ops->mo_output(m, tf);
+	return m->m_next != NULL ? medium_drop(m, MEDIUM_FAILED, EAGAIN) : m->m_ops->mo_output(m, tf);
 }
 
 unsigned
@@ -183,21 +255,22 @@ int
 medium_attach(struct medium *m, struct ctl_request *rq, const char *ifname)
 {
 	const struct vi_tap_params tp = { .tp_tap = m->m_ether, .tp_kind = m->m_ops->mo_kind, .tp_existing = true,
-		.tp_nocarrier = m->m_ops->mo_nocarrier, .tp_output = medium_output, .tp_gone = medium_gone, .tp_show = medium_show, .tp_arg = m };
+		.tp_nocarrier = m->m_ops->mo_nocarrier, .tp_output = medium_output, .tp_moved = medium_moved, .tp_gone = medium_gone, .tp_show = medium_show, .tp_arg = m };
 	struct vi_tap *tap;
 	int error;
 
 	error = vi_tap_open(rq->rq_vnet, ifname, &tp, &tap);
-	/* The interface may have been lent to a stack of another worker. */
-	if (error == 0 && vi_vnet_worker(vi_tap_vnet(tap)) != m->m_worker->w_index) {
-		vi_tap_close(tap);
-		error = EXDEV;
-	}
 	if (error != 0) {
 		medium_gone(m);
 		return error;
 	}
 	m->m_tap = tap;
+	/* The interface may have been lent to a stack of another worker. */
+	if (vi_vnet_worker(vi_tap_vnet(tap)) != m->m_worker->w_index && !medium_moved(m)) {
+		vi_tap_close(tap);
+		medium_gone(m);
+		return ENOMEM;
+	}
 	if (m->m_ops->mo_start != NULL)
 		m->m_ops->mo_start(m);
 	return 0;

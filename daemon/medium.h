@@ -3,7 +3,7 @@
  * What is at the other end of an interface, outside of the stacks: a device, a socket or a file of the host.
  *
  * A medium belongs to the worker that runs the stack its interface is in: its descriptors are in that worker's loop, and its functions run in that
- * thread, but for mo_show and the start, which are management.  It is as old as the connection of the two: it ends when the interface goes or is
+ * thread, but for mo_show and the start, which are management.  When the interface goes to another worker's the medium follows (medium_moved).  It is as old as the connection of the two: it ends when the interface goes or is
  * taken from it (if.medium "none"), or when it says so (medium_end).
  */
 #ifndef DAEMON_MEDIUM_H
@@ -49,6 +49,9 @@ struct medium {
 	struct vi_tap	*m_tap;		/* NULL: the interface has gone */
 	bool		 m_ether;	/* for kinds that have both */
 	bool		 m_ending;	/* its last post is on its way */
+	struct worker	*m_next;	/* where it is on its way to; NULL: it is not */
+	struct lx_event	*m_events[2];	/* of the loop, besides m_timer; NULL: none */
+	void		(*m_fn[3])(struct lx_event *, uint32_t);	/* theirs, while they are in no loop: m_timer's first */
 	struct post	*m_post;	/* that one */
 	struct lx_event	 m_timer;	/* le_fd -1: never used */
 	char		 m_name[2 * HOSTADDR_TEXT + 8];	/* the other end */
@@ -59,6 +62,13 @@ struct medium {
 typedef int	medium_open_fn(struct ctl_request *, struct medium **);
 medium_open_fn	medium_tap_open, medium_connect_open, medium_listen_open, medium_dgram_open, medium_record_open, medium_replay_open,
 	medium_packet_open;
+
+/* An event has come: nothing is to be done, it ends or moves. */
+static inline bool
+medium_idle(const struct medium *m)
+{
+	return m->m_ending || m->m_next != NULL;
+}
 
 /* For kinds: the first thing; *m is all zeroes.  ENOMEM. */
 int	medium_init(struct medium *, const struct medium_ops *, struct ctl_request *);

@@ -67,7 +67,7 @@ dgram_event(struct lx_event *le, uint32_t events)
 	ssize_t n;
 
 	(void)events;
-	if (dg->dg_medium.m_ending)
+	if (medium_idle(&dg->dg_medium))
 		return;
 	for (int i = 0; i < MEDIUM_TURN; i++) {
 		n = recv(dg->dg_fd, dg->dg_buf, sizeof(dg->dg_buf), MSG_DONTWAIT);
@@ -137,6 +137,7 @@ medium_dgram_open(struct ctl_request *rq, struct medium **mp)
 		return error;
 	}
 	dg->dg_fd = fd;
+	dg->dg_medium.m_events[0] = &dg->dg_event;
 	rq->rq_fds[0] = -1;
 	dg->dg_remote = ss;
 	dg->dg_remotelen = ss.ss_family == AF_UNIX ? len : 0;

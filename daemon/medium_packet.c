@@ -180,7 +180,7 @@ hostnic_event(struct lx_event *le, uint32_t events)
 {
 	struct hostnic *hn = CONTAINER(le, struct hostnic, hn_event);
 
-	if (hn->hn_medium.m_ending)
+	if (medium_idle(&hn->hn_medium))
 		return;
 	for (int i = 0; i < MEDIUM_TURN && hostnic_receive(hn); i++)
 		;
@@ -304,6 +304,7 @@ medium_packet_open(struct ctl_request *rq, struct medium **mp)
 		return error;
 	}
 	rq->rq_fds[0] = -1;
+	hn->hn_medium.m_events[0] = &hn->hn_event;
 	*mp = &hn->hn_medium;
 	return 0;
 }

@@ -170,7 +170,7 @@ stream_accept(struct lx_event *le, uint32_t events)
 	int fd;
 
 	(void)events;
-	if (st->st_medium.m_ending || (fd = accept4(st->st_listenfd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) < 0)
+	if (medium_idle(&st->st_medium) || (fd = accept4(st->st_listenfd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) < 0)
 		return;
 	if (st->st_fd >= 0 || lx_loop_add(stream_loop(st), &st->st_event, fd, EPOLLIN, stream_event) != 0) {
 		medium_drop(&st->st_medium, MEDIUM_REFUSED, 0);
@@ -308,7 +308,7 @@ stream_event(struct lx_event *le, uint32_t events)
 {
 	struct stream *st = CONTAINER(le, struct stream, st_event);
 
-	if (st->st_medium.m_ending)
+	if (medium_idle(&st->st_medium))
 		return;
 	if (!st->st_up) {
 		stream_connected(st);
@@ -384,6 +384,8 @@ stream_new(struct ctl_request *rq, const struct medium_ops *mo, struct stream **
 	st->st_fd = st->st_listenfd = -1;
 	st->st_retry = STREAM_RETRY;
 	if (medium_init(&st->st_medium, mo, rq) == 0 && (st->st_out = malloc(STREAM_OUT)) != NULL && framing_init(&st->st_in) == 0) {
+		st->st_medium.m_events[0] = &st->st_event;
+		st->st_medium.m_events[1] = &st->st_listen;
 		*stp = st;
 		return 0;
 	}

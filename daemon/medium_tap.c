@@ -56,7 +56,7 @@ hosttap_event(struct lx_event *le, uint32_t events)
 	struct hosttap *ht = CONTAINER(le, struct hosttap, ht_event);
 	ssize_t n = 0;
 
-	if (ht->ht_medium.m_ending)
+	if (medium_idle(&ht->ht_medium))
 		return;
 	for (int i = 0; i < MEDIUM_TURN && (n = read(ht->ht_fd, ht->ht_buf, sizeof(ht->ht_buf))) > 0; i++)
 		medium_input(&ht->ht_medium, ht->ht_buf, (size_t)n);
@@ -101,6 +101,7 @@ medium_tap_open(struct ctl_request *rq, struct medium **mp)
 		return error;
 	}
 	ht->ht_fd = fd;
+	ht->ht_medium.m_events[0] = &ht->ht_event;
 	rq->rq_fds[0] = -1;
 	ht->ht_medium.m_ether = (ifr.ifr_flags & IFF_TAP) != 0;
 	snprintf(ht->ht_medium.m_name, sizeof(ht->ht_medium.m_name), "%.15s", ifr.ifr_name);

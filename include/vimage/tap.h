@@ -54,7 +54,12 @@ struct vi_tap_params {
 	 * room, the frame counts as an output queue drop.
 	 */
 	int	(*tp_output)(void *arg, const struct vi_tap_frame *);
-	/* The interface was destroyed, or went to a vnet of another worker; the vi_tap is no more after this call.  May be NULL. */
+	/*
+	 * Management: the interface went to a vnet of another worker, whose thread calls tp_output and is to call vi_tap_input from now on.  False, or
+	 * NULL: that cannot be, and tp_gone follows.
+	 */
+	bool	(*tp_moved)(void *arg);
+	/* The interface was destroyed, or moved too far; the vi_tap is no more after this call.  May be NULL. */
 	void	(*tp_gone)(void *arg);
 	void	*tp_arg;
 	/* What ifconfig shows besides; may be NULL.  Management. */

@@ -12,8 +12,8 @@
  * the MTU and summed (if_wire), but for super-packets that the user says he can take whole.  What he
  * puts in goes to the interface's queue, which is bounded, as if it came from another stack.
  *
- * An open interface may move to another vnet, and its user goes on; but not to one that another
- * worker runs, because he calls from his own thread.
+ * An open interface may move to another vnet, and its user goes on; but to one that another worker
+ * runs only if he says that he will call from that one's thread (tp_moved).
  */
 #include "net/if_tuntap.h"
 
@@ -551,7 +551,7 @@ tuntap_carrier(struct tuntap *tt, bool on)
 
 /* Module */
 
-/* A vnet that another worker runs: the user calls from the wrong thread there. */
+/* A vnet that another worker runs: the user calls from the wrong thread there, unless he changes it. */
 static void
 tuntap_event(struct vnet *vn, enum vnet_event ev, void *obj)
 {
@@ -563,6 +563,10 @@ tuntap_event(struct vnet *vn, enum vnet_event ev, void *obj)
 	tt = ifp->if_softc;
 	if (!tt->tt_open || vn->vn_lane.ln_worker == tt->tt_worker)
 		return;
+	if (tt->tt_user.tp_moved != NULL && tt->tt_user.tp_moved(tt->tt_user.tp_arg)) {
+		tt->tt_worker = vn->vn_lane.ln_worker;
+		return;
+	}
 	tuntap_revoke(tt);
 	tuntap_setrunning(tt);
 }
