@@ -19,19 +19,19 @@ parse(struct cmd_ctx *cx, struct options *o, int argc, char **argv)
 	struct if_list *il = &o->o_list;
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:aCdf:G:g:j:kLlmnuv")) != -1) {
+	while ((ch = getopt(argc, argv, "+:aCDdf:G:g:j:kLlmnuv")) != -1) {
 		switch (ch) {
 		case 'a': o->o_all = true; break;
 		case 'C': o->o_cloners = true; break;
+		case 'D': il->il_driver = true; break;
 		case 'd': il->il_down = true; break;
 		case 'f': o->o_format = optarg; break;
 		case 'G': il->il_nogroup = optarg; break;
 		case 'g': il->il_group = optarg; break;
 		case 'j': cx->cx_jail = optarg; break;
-		case 'L': il->il_lifetimes = true; break;
 		case 'l': il->il_names = true; break;
-		/* There are no keys, no media to choose from, no modules to load. */
-		case 'k': case 'm': case 'n': break;
+		/* There are no keys, no media to choose from, no modules to load; lifetimes are shown anyway. */
+		case 'k': case 'L': case 'm': case 'n': break;
 		case 'v': il->il_verbose = true; break;
 		case 'u': il->il_up = true; break;
 		default: return ch;

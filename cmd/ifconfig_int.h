@@ -16,7 +16,7 @@ struct if_list {
 	bool		 il_up, il_down;
 	enum if_inetfmt { IF_INET_HEX, IF_INET_CIDR, IF_INET_DOTTED } il_inet;
 	bool		 il_cidr6;	/* 2001:db8::1/64 */
-	bool		 il_lifetimes;	/* -L */
+	bool		 il_driver;	/* -D */
 	bool		 il_dash;	/* 02-00-.. */
 };
 

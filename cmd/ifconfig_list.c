@@ -146,8 +146,7 @@ print_inet6(const struct if_list *il, const json_t *addr)
 	print_addrflags(addr);
 	if (cmd_int(addr, "scopeid") != 0)
 		printf(" scopeid 0x%x", (unsigned)cmd_int(addr, "scopeid"));
-	if (il->il_lifetimes && (json_object_get(addr, "pltime") != NULL ||
-	    json_object_get(addr, "vltime") != NULL)) {
+	if (json_object_get(addr, "pltime") != NULL || json_object_get(addr, "vltime") != NULL) {
 		print_lifetime(addr, "pltime");
 		print_lifetime(addr, "vltime");
 	}
@@ -226,6 +225,8 @@ print_interface(const struct if_list *il, const json_t *ifp)
 	print_media(ifp);
 	print_nd6(ifp);
 	ifconfig_link_print(ifp);
+	if (il->il_driver)
+		printf("\tdrivername: %s\n", cmd_str(ifp, "origname"));
 }
 
 static bool

@@ -68,7 +68,7 @@ test_list_forms(void **state)
 	}
 }
 
-#define EPAIR6	"{\"name\":\"e\",\"flags\":34883,\"nd6flags\":35,\"metric\":0,\"mtu\":1500," \
+#define EPAIR6	"{\"name\":\"e\",\"origname\":\"epair0a\",\"flags\":34883,\"nd6flags\":35,\"metric\":0,\"mtu\":1500," \
 		"\"type\":\"ether\",\"lladdr\":\"02:00:00:00:00:01\",\"linkup\":true," \
 		"\"addresses\":[{\"family\":\"inet6\",\"address\":\"fe80::1%e\",\"prefixlen\":64," \
 		"\"flags\":2,\"scopeid\":2},{\"family\":\"inet6\",\"address\":\"2001:db8::1\"," \
@@ -81,15 +81,15 @@ static void
 test_list_inet6(void **state)
 {
 	static const struct { const char *line, *out; } forms[] = {
-		{ "ifconfig -L e", HEAD6 "\tether 02:00:00:00:00:01\n"
+		{ "ifconfig -LD e", HEAD6 "\tether 02:00:00:00:00:01\n"
 		    "\tinet 192.0.2.1 netmask 0xffffff00\n"
 		    "\tinet6 fe80::1%e prefixlen 64 tentative scopeid 0x2\n"
 		    "\tinet6 2001:db8::1 prefixlen 64 deprecated autoconf pltime infty vltime 3600\n"
 		    "\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)\n\tstatus: active\n"
-		    ND6 },
+		    ND6 "\tdrivername: epair0a\n" },
 		{ "ifconfig -f inet6:cidr e inet6", HEAD6
 		    "\tinet6 fe80::1%e/64 tentative scopeid 0x2\n"
-		    "\tinet6 2001:db8::1/64 deprecated autoconf\n" ND6 },
+		    "\tinet6 2001:db8::1/64 deprecated autoconf pltime infty vltime 3600\n" ND6 },
 		{ "ifconfig -l inet6", "e\n" },
 		{ "ifconfig e inet", HEAD6 "\tinet 192.0.2.1 netmask 0xffffff00\n" },
 	};

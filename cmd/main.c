@@ -12,7 +12,7 @@ static const struct cmd commands[] = {
 	    "host mac [temp] [pub] | -d host | -d -a | -f file" },
 	{ "dmesg", cmd_dmesg, "[-ac] [-j jail]" },
 	{ "ifconfig", cmd_ifconfig,
-	    "[-j jail] [-f format] [-a | -l | -C | -g group | -G group] [-dkLmuv] [interface [create | destroy | "
+	    "[-j jail] [-f format] [-a | -l | -C | -g group | -G group] [-DdkLmuv] [interface [create | destroy | "
 	    "parameter ...] [family]]" },
 	{ "ifmcstat", cmd_ifmcstat, "[-j jail] [-i interface] [-f family]" },
 	{ "jail", cmd_jail, "[-dhilqv] [-J file] [-n name] [-s level] [-u user | -U user] "
