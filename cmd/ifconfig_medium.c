@@ -56,6 +56,21 @@ host_name(struct opening *og, struct ifreq *ifr)
 	return 0;
 }
 
+/* A tap, not a tun: whatever it has been named. */
+static bool
+is_ethernet(const struct opening *og)
+{
+	struct cmd_error ce;
+	bool ether;
+	json_t *r;
+
+	if (cmd_try(og->og_cx, json_pack("{s:s,s:s,s:O*}", "op", "if.list", "name", og->og_ifname, "jail", json_object_get(og->og_op, "jail")), &r, &ce) != 0)
+		return true;		/* the operation will say what is wrong */
+	ether = strcmp(cmd_str(json_array_get(json_object_get(r, "interfaces"), 0), "type"), "ether") == 0;
+	json_decref(r);
+	return ether;
+}
+
 /* A device of the host. */
 static int
 open_hostdev(struct opening *og)
@@ -63,7 +78,7 @@ open_hostdev(struct opening *og)
 	const char *dev = cmd_str(og->og_op, "address");
 	struct ifreq ifr = { .ifr_flags = 0 };
 
-	ifr.ifr_flags = (short)(IFF_NO_PI | (strncmp(og->og_ifname, "tun", 3) == 0 ? IFF_TUN : IFF_TAP));
+	ifr.ifr_flags = (short)(IFF_NO_PI | (is_ethernet(og) ? IFF_TAP : IFF_TUN));
 	if (host_name(og, &ifr) != 0)
 		return -1;
 	if ((og->og_fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
