@@ -86,12 +86,12 @@ VI_API void	vi_tap_owner(struct vi_tap *, uint32_t uid, uint32_t gid);
 #define VI_TAP_NOID	UINT32_MAX
 /* TCP's super-packets of these families come whole, longer than the MTU, with a checksum over all of it; at first none do. */
 VI_API void	vi_tap_offload(struct vi_tap *, unsigned);
-/* With VI_TAP_REST they leave checksum and cutting to the user, on Ethernets, and so do TCP and UDP the checksums of other frames. */
+/* With VI_TAP_REST they leave checksum and cutting to the user, and so do TCP and UDP the checksums of other frames. */
 enum { VI_TAP_TSO4 = 0x1, VI_TAP_TSO6 = 0x2, VI_TAP_REST = 0x4 };
 VI_API void	vi_tap_carrier(struct vi_tap *, bool);	/* is there a signal on the wire?  At first there is. */
 /* A frame from the wire.  EINVAL: too long or empty; EIO: the interface is down; ENOBUFS: dropped and counted. */
 VI_API int	vi_tap_input(struct vi_tap *, const void *, size_t len);
-/* The same with something left to be done, on an Ethernet; what the stack cannot leave is done at once.  EINVAL: makes no sense. */
+/* The same with something left to be done; what the stack cannot leave is done at once.  EINVAL: makes no sense. */
 VI_API int	vi_tap_input_rest(struct vi_tap *, const void *, size_t len, const struct vi_tap_rest *);
 
 #ifdef __cplusplus

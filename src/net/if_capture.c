@@ -2,9 +2,9 @@
 /*
  * Captures: whoever asked sees the frames of an interface.
  *
- * A frame is shown as a wire would carry it, whatever the stacks spared themselves; so a copy is
- * cut and summed when that is needed.  A capture ends with the interface's stay in the vnet: who
- * was let see one stack is not shown the next one's frames.
+ * A frame is shown as a wire would carry it, whatever the stacks spared themselves, so a copy is cut and summed when that is needed; or, to who can
+ * tell one (ic_whole), as it is given to who carries it.  A capture ends with the interface's stay in the vnet: who was let see one stack is not
+ * shown the next one's frames.
  */
 #include <errno.h>
 
@@ -45,42 +45,74 @@ if_capture_endall(struct ifnet *ifp)
 	}
 }
 
+enum { FORM_WHOLE = 1, FORM_WIRE = 2 };
+
 /* An interface that loops gets what it showed already when it was sent. */
-static void
-capture_each(struct ifnet *ifp, const struct if_frame *fr)
+static bool
+capture_wants(const struct if_capture *ic, const struct if_frame *fr, unsigned forms)
 {
-	const bool again = !fr->f_out && (fr->f_m->m_flags & M_LOOP) != 0;
+	if (!fr->f_out && (fr->f_m->m_flags & M_LOOP) != 0 && !ic->ic_loop)
+		return (false);
+	return ((forms & (ic->ic_whole ? FORM_WHOLE : FORM_WIRE)) != 0);
+}
+
+static void
+capture_each(struct ifnet *ifp, const struct if_frame *fr, unsigned forms)
+{
 	struct if_capture *ic;
 
 	LIST_FOREACH(ic, &ifp->if_extra->ix_captures, ic_link)
-		if (!again || ic->ic_loop)
+		if (capture_wants(ic, fr, forms))
 			ic->ic_frame(ic, fr);
 }
 
-/* Without memory for the copy the frame is shown as it is. */
+static bool
+capture_any(const struct ifnet *ifp, const struct if_frame *fr, unsigned forms)
+{
+	const struct if_capture *ic;
+
+	LIST_FOREACH(ic, &ifp->if_extra->ix_captures, ic_link)
+		if (capture_wants(ic, fr, forms))
+			return (true);
+	return (false);
+}
+
+/* A copy that is cut and summed.  Without memory for it the frame is shown as it is. */
+static void
+capture_wire(struct ifnet *ifp, struct if_frame *fr, unsigned forms)
+{
+	struct mbuf *copy = m_dup(fr->f_m, vnet_acct(ifp->if_vnet)), *next;
+
+	if (copy == NULL) {
+		capture_each(ifp, fr, forms);
+		return;
+	}
+	for (copy = if_wire(ifp, copy, true); copy != NULL; copy = next) {
+		next = copy->m_nextpkt;
+		copy->m_nextpkt = NULL;
+		fr->f_m = copy;
+		capture_each(ifp, fr, forms);
+		m_freem(copy);
+	}
+}
+
 void
 if_capture_show(struct ifnet *ifp, const struct mbuf *m, const struct ifnet *from, bool out)
 {
+	const bool finished = if_finished(m, true);
+	const bool whole = finished || !out || ifp->if_ops->ifo_whole == NULL || ifp->if_ops->ifo_whole(ifp, m);
+	const unsigned asis = finished ? FORM_WHOLE | FORM_WIRE : whole ? FORM_WHOLE : 0, wire = (FORM_WHOLE | FORM_WIRE) & ~asis;
 	struct if_frame fr = {
 		.f_m = m,
 		.f_from = from,
 		.f_time = host_realtime(kernel_host(ifp->if_vnet->vn_kernel)),
 		.f_out = out,
 	};
-	struct mbuf *copy, *next;
 
-	if ((m->m_pkt.segsz == 0 && (m->m_pkt.csum_flags & CSUM_DELAY_DATA) == 0) ||
-	    (copy = m_dup(m, vnet_acct(ifp->if_vnet))) == NULL) {
-		capture_each(ifp, &fr);
-		return;
-	}
-	for (copy = if_wire(ifp, copy, true); copy != NULL; copy = next) {
-		next = copy->m_nextpkt;
-		copy->m_nextpkt = NULL;
-		fr.f_m = copy;
-		capture_each(ifp, &fr);
-		m_freem(copy);
-	}
+	if (asis != 0)
+		capture_each(ifp, &fr, asis);
+	if (wire != 0 && capture_any(ifp, &fr, wire))
+		capture_wire(ifp, &fr, wire);
 }
 
 /* Captures by a function of the library's user. */

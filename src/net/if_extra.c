@@ -174,9 +174,8 @@ wire_relink(struct ifnet *ifp, struct mbuf *m, const uint8_t *lh, unsigned hlen)
 	return (top);
 }
 
-/* A train may fit the MTU whole, and is several frames all the same. */
-static bool
-wire_finished(const struct mbuf *m, bool sums)
+bool
+if_finished(const struct mbuf *m, bool sums)
 {
 	return (m->m_pkt.segsz == 0 && (!sums || (m->m_pkt.csum_flags & CSUM_DELAY_DATA) == 0));
 }
@@ -189,7 +188,7 @@ if_wire(struct ifnet *ifp, struct mbuf *m, bool sums)
 	uint16_t type;
 	unsigned hlen;
 
-	if (wire_finished(m, sums))
+	if (if_finished(m, sums))
 		return (m);
 	hlen = wire_header(ifp, m, &type);
 	if (m_copydata(m, 0, hlen, lh) != 0 || (ops = wire_ops(ifp, m, type)) == NULL || ops->nao_wire == NULL)

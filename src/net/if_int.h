@@ -62,6 +62,8 @@ void	iflink_leave(struct iflink *);
 void	iflink_arrive(struct iflink *);
 
 /* if_capture.c */
+/* Is there nothing left for if_wire() to do?  A train may fit the MTU whole, and is several frames all the same. */
+bool	if_finished(const struct mbuf *, bool sums);
 void	if_capture_show(struct ifnet *, const struct mbuf *, const struct ifnet *from, bool out);
 void	if_capture_endall(struct ifnet *);
 

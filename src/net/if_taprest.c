@@ -52,12 +52,26 @@ place_ip6(const struct mbuf *m, unsigned at, struct place *pl)
 	return (true);
 }
 
+/* Bare packets. */
 static bool
-place_find(const struct mbuf *m, struct place *pl)
+place_bare(const struct mbuf *m, struct place *pl)
+{
+	uint8_t vhl;
+
+	if (m_copydata(m, 0, 1, &vhl) != 0)
+		return (false);
+	return (vhl >> 4 == 4 ? place_ip(m, 0, pl) : vhl >> 4 == 6 && place_ip6(m, 0, pl));
+}
+
+static bool
+place_find(const struct mbuf *m, bool ether, struct place *pl)
 {
 	unsigned at = ETHER_HDR_LEN;
-	uint16_t type = get_type(m, at - 2);
+	uint16_t type;
 
+	if (!ether)
+		return (place_bare(m, pl));
+	type = get_type(m, at - 2);
 	for (int tags = 0; (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ) && tags < 2; tags++) {
 		at += ETHER_VLAN_ENCAP_LEN;
 		type = get_type(m, at - 2);
@@ -87,7 +101,7 @@ sum_offset(uint8_t proto)
 }
 
 bool
-taprest_out(const struct mbuf *m, struct vi_tap_rest *tr)
+taprest_out(const struct mbuf *m, bool ether, struct vi_tap_rest *tr)
 {
 	const uint16_t csum = m->m_pkt.csum_flags & CSUM_DELAY_DATA;
 	struct place pl;
@@ -96,7 +110,7 @@ taprest_out(const struct mbuf *m, struct vi_tap_rest *tr)
 	*tr = (struct vi_tap_rest){ 0 };
 	if (csum == 0)
 		return (m->m_pkt.segsz == 0);
-	if (!place_find(m, &pl) || pl.pl_proto != (csum == CSUM_TCP ? IPPROTO_TCP : IPPROTO_UDP))
+	if (!place_find(m, ether, &pl) || pl.pl_proto != (csum == CSUM_TCP ? IPPROTO_TCP : IPPROTO_UDP))
 		return (false);
 	tr->tr_csumstart = (uint16_t)pl.pl_at;
 	tr->tr_csumat = (uint16_t)(pl.pl_at + sum_offset(pl.pl_proto));
@@ -110,13 +124,15 @@ taprest_out(const struct mbuf *m, struct vi_tap_rest *tr)
 static int
 taprest_sum(struct mbuf *m, const struct vi_tap_rest *tr)
 {
-	const uint16_t sum = cksum_fold(m_cksum(m, tr->tr_csumstart, m->m_pkt.len - tr->tr_csumstart, 0));
+	uint16_t sum = cksum_fold(m_cksum(m, tr->tr_csumstart, m->m_pkt.len - tr->tr_csumstart, 0));
 
+	if (sum == 0)
+		sum = UINT16_MAX;	/* to UDP zero is none, and to others both are the same */
 	return (m_copyback(m, tr->tr_csumat, sizeof(sum), &sum));
 }
 
 int
-taprest_in(struct mbuf *m, const struct vi_tap_rest *tr)
+taprest_in(struct mbuf *m, bool ether, const struct vi_tap_rest *tr)
 {
 	struct place pl = { 0, 0 };
 
@@ -127,7 +143,7 @@ taprest_in(struct mbuf *m, const struct vi_tap_rest *tr)
 	}
 	if (tr->tr_csumat < tr->tr_csumstart || tr->tr_csumat + 2u > m->m_pkt.len)
 		return (EINVAL);
-	if (!place_find(m, &pl) || pl.pl_at != tr->tr_csumstart || (pl.pl_proto != IPPROTO_TCP && pl.pl_proto != IPPROTO_UDP) ||
+	if (!place_find(m, ether, &pl) || pl.pl_at != tr->tr_csumstart || (pl.pl_proto != IPPROTO_TCP && pl.pl_proto != IPPROTO_UDP) ||
 	    tr->tr_csumat != pl.pl_at + sum_offset(pl.pl_proto))
 		return (tr->tr_segsz == 0 ? taprest_sum(m, tr) : EINVAL);
 	m->m_pkt.csum_flags |= pl.pl_proto == IPPROTO_TCP ? CSUM_TCP : CSUM_UDP;

@@ -61,15 +61,25 @@ there_and_back(void **state)
 			m->m_pkt.segsz = 100;
 			m->m_pkt.csum_flags |= CSUM_TSO;
 		}
-		assert_true(taprest_out(m, &tr));
+		assert_true(taprest_out(m, true, &tr));
 		assert_int_equal(tr.tr_csumstart, l4);
 		assert_int_equal(tr.tr_csumat, l4 + (proto == IPPROTO_TCP ? 16 : 6));
 		assert_int_equal(tr.tr_hdrlen, l4 + (proto == IPPROTO_TCP ? 32 : 8));
 		assert_int_equal(tr.tr_segsz, m->m_pkt.segsz);
 		in = make(&nt, b, len);
-		assert_int_equal(taprest_in(in, &tr), 0);
+		assert_int_equal(taprest_in(in, true, &tr), 0);
 		assert_int_equal(in->m_pkt.csum_flags, m->m_pkt.csum_flags);
 		assert_int_equal(in->m_pkt.segsz, m->m_pkt.segsz);
+		if (tags == 0) {		/* the same without its link header */
+			m_adj(m, L3);
+			assert_true(taprest_out(m, false, &tr));
+			assert_int_equal(tr.tr_csumstart, l4 - L3);
+			m_adj(in, L3);
+			in->m_pkt.csum_flags = in->m_pkt.segsz = 0;
+			assert_int_equal(taprest_in(in, false, &tr), 0);
+			assert_int_equal(in->m_pkt.csum_flags, m->m_pkt.csum_flags);
+			assert_int_equal(in->m_pkt.segsz, m->m_pkt.segsz);
+		}
 		m_freem(m);
 		m_freem(in);
 	}
@@ -102,14 +112,14 @@ not_left(void **state)
 			len = L3 + 20 + 12;
 		m = make(&nt, b, len);
 		m->m_pkt.csum_flags = CSUM_TCP;
-		assert_false(taprest_out(m, &tr));
+		assert_false(taprest_out(m, true, &tr));
 		m_freem(m);
 	}
 	m = make(&nt, b, 60);
-	assert_true(taprest_out(m, &tr));	/* nothing to be done */
+	assert_true(taprest_out(m, true, &tr));	/* nothing to be done */
 	assert_int_equal(tr.tr_csumstart, 0);
 	m->m_pkt.segsz = 10;
-	assert_false(taprest_out(m, &tr));
+	assert_false(taprest_out(m, true, &tr));
 	m_freem(m);
 	nt_end(&nt);
 }
@@ -134,13 +144,13 @@ in(void **state)
 	assert_int_equal(len, 166);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		m = make(&nt, b, len);
-		assert_int_equal(taprest_in(m, &bad[i]), EINVAL);
+		assert_int_equal(taprest_in(m, true, &bad[i]), EINVAL);
 		m_freem(m);
 	}
 	for (size_t i = 40; i < len; i++)
 		b[i] = (uint8_t)(i * 7);
 	m = make(&nt, b, len);
-	assert_int_equal(taprest_in(m, &tr), 0);
+	assert_int_equal(taprest_in(m, true, &tr), 0);
 	assert_int_equal(m->m_pkt.csum_flags, 0);
 	assert_int_equal(m_copydata(m, 0, len, got), 0);
 	assert_memory_equal(got, b, 44);
@@ -154,7 +164,7 @@ in(void **state)
 	m_freem(m);
 	tr = (struct vi_tap_rest){ .tr_good = true };
 	m = make(&nt, b, len);
-	assert_int_equal(taprest_in(m, &tr), 0);
+	assert_int_equal(taprest_in(m, true, &tr), 0);
 	assert_int_equal(m->m_pkt.csum_flags, CSUM_DATA_VALID);
 	m_freem(m);
 	nt_end(&nt);

@@ -142,7 +142,16 @@ tuntap_takes(const struct tuntap *tt, const struct mbuf *m)
 static bool
 tuntap_leaves(const struct tuntap *tt, const struct mbuf *m, struct vi_tap_rest *tr)
 {
-	return ((tt->tt_offload & VI_TAP_REST) != 0 && tuntap_ether(tt) && (m->m_pkt.segsz == 0 || tuntap_takes(tt, m)) && taprest_out(m, tr));
+	return ((tt->tt_offload & VI_TAP_REST) != 0 && (m->m_pkt.segsz == 0 || tuntap_takes(tt, m)) && taprest_out(m, tuntap_ether(tt), tr));
+}
+
+static bool
+tuntap_whole(const struct ifnet *ifp, const struct mbuf *m)
+{
+	const struct tuntap *tt = ifp->if_softc;
+	struct vi_tap_rest tr;
+
+	return (tuntap_leaves(tt, m, &tr) || (m->m_pkt.segsz != 0 && tuntap_takes(tt, m)));
 }
 
 /* One that the user takes whole is not cut, only summed. */
@@ -209,7 +218,7 @@ tuntap_input(struct tuntap *tt, const void *buf, size_t len, const struct vi_tap
 		ifp->if_stats.ifs_iqdrops++;
 		return (ENOBUFS);
 	}
-	if (tr != NULL && (error = tuntap_ether(tt) ? taprest_in(m, tr) : EINVAL) != 0) {
+	if (tr != NULL && (error = taprest_in(m, tuntap_ether(tt), tr)) != 0) {
 		tv->tv_inbad++;
 		ifp->if_stats.ifs_ierrors++;
 		m_freem(m);
@@ -230,6 +239,7 @@ tuntap_setrunning(struct tuntap *tt)
 static const struct ifnet_ops tun_ops = {
 	.ifo_output = if_output_ip,
 	.ifo_transmit = tuntap_transmit,
+	.ifo_whole = tuntap_whole,
 	.ifo_input = if_input_ip,
 };
 
@@ -237,6 +247,7 @@ static const struct ifnet_ops tap_ops = {
 	.ifo_output = ether_output,
 	.ifo_linkhdr = ether_linkhdr,
 	.ifo_transmit = tuntap_transmit,
+	.ifo_whole = tuntap_whole,
 	.ifo_input = ether_input,
 };
 

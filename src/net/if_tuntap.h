@@ -22,9 +22,9 @@ void	 tuntap_carrier(struct tuntap *, bool);
 /* rest NULL: nothing is left to be done */
 int	 tuntap_input(struct tuntap *, const void *, size_t, const struct vi_tap_rest *);
 
-/* if_taprest.c: frames of an Ethernet.  What m leaves to be done; false: something that cannot be left to others. */
-bool	 taprest_out(const struct mbuf *, struct vi_tap_rest *);
+/* if_taprest.c: frames of an Ethernet, or bare packets.  What m leaves to be done; false: something that cannot be left to others. */
+bool	 taprest_out(const struct mbuf *, bool ether, struct vi_tap_rest *);
 /* Makes m one that has that left; EINVAL, ENOBUFS.  m stays the caller's. */
-int	 taprest_in(struct mbuf *, const struct vi_tap_rest *);
+int	 taprest_in(struct mbuf *, bool ether, const struct vi_tap_rest *);
 
 #endif

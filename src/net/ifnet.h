@@ -113,6 +113,8 @@ struct ifnet_ops {
 	int	(*ifo_setmtu)(struct ifnet *, uint32_t);
 	/* after if_flags changed; NULL = nothing to do */
 	void	(*ifo_setflags)(struct ifnet *, uint32_t old);
+	/* Is it carried as it is, super-packets whole and without checksum?  NULL: always. */
+	bool	(*ifo_whole)(const struct ifnet *, const struct mbuf *);
 };
 
 /*
@@ -348,7 +350,7 @@ int	 if_setlladdr(struct ifnet *, const uint8_t *, size_t);
 int	 if_setlink(struct ifnet *, const struct vi_linkprops *);
 void	 if_getlink(const struct ifnet *, struct vi_linkprops *, struct vi_linkstats *);
 /*
- * Whoever is shown the frames of an interface, each as a wire would carry it.  Called in the lane, in the midst of sending and receiving.
+ * Whoever is shown the frames of an interface.  Called in the lane, in the midst of sending and receiving.
  */
 struct if_frame {
 	const struct mbuf *f_m;		/* with its link header */
@@ -362,6 +364,7 @@ struct if_capture {
 	void		(*ic_frame)(struct if_capture *, const struct if_frame *);
 	void		(*ic_ended)(struct if_capture *);	/* the interface leaves the vnet; under the kernel lock */
 	bool		 ic_loop;	/* also what comes back from lo */
+	bool		 ic_whole;	/* frames as who carries them gets them, with what is left to be done; else as a wire would carry them */
 };
 /* In the lane with the vnet's account, or under the kernel lock with the interface's.  EBUSY: it is leaving; ENOBUFS. */
 int	 if_capture_begin(struct ifnet *, struct if_capture *, struct acctset *);
