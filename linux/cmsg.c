@@ -138,16 +138,9 @@ static void
 control_auxdata(struct lx_control *co, const struct lx_dgram *dg)
 {
 	const struct vi_frameinfo *fi = &dg->dg_frame;
-	struct tpacket_auxdata aux = { .tp_status = TP_STATUS_USER, .tp_len = fi->fi_len, .tp_snaplen = dg->dg_len,
-		.tp_net = fi->fi_net };
+	const struct tpacket_auxdata aux = { .tp_status = packet_status(dg), .tp_len = fi->fi_len, .tp_snaplen = dg->dg_len - packet_lead(dg),
+		.tp_net = fi->fi_net, .tp_vlan_tci = fi->fi_vlan, .tp_vlan_tpid = fi->fi_tpid };
 
-	if ((fi->fi_flags & VI_FRAME_SUMMED) != 0)
-		aux.tp_status |= TP_STATUS_CSUM_VALID;
-	if ((fi->fi_flags & VI_FRAME_VLAN) != 0) {
-		aux.tp_status |= TP_STATUS_VLAN_VALID | TP_STATUS_VLAN_TPID_VALID;
-		aux.tp_vlan_tci = fi->fi_vlan;
-		aux.tp_vlan_tpid = fi->fi_tpid;
-	}
 	control_put(co, SOL_PACKET, PACKET_AUXDATA, &aux, sizeof(aux));
 }
 

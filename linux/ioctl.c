@@ -13,6 +13,7 @@
 #include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
+#include <linux/ethtool.h>
 #include <linux/sockios.h>
 
 #define LX_SIOCOUTQ	TIOCOUTQ
@@ -79,7 +80,7 @@ req_ethtool(const struct vi_ifinfo *info, struct ifreq *ifr)
 {
 	(void)info;
 	(void)ifr;
-	return (EOPNOTSUPP);		/* tcpdump gives up on anything else */
+	return (0);			/* ioctl_ethtool() answers */
 }
 
 static void
@@ -168,6 +169,22 @@ req_found(void *arg, const struct vi_ifinfo *info)
 	ra->error = ra->fn(info, ra->ifr);
 }
 
+/* How long frames of a packet socket may be: libpcap makes its buffers accordingly, and gives up on any other error. */
+static int64_t
+ioctl_ethtool(struct lx_call *c, const struct ifreq *ifr)
+{
+	const uint64_t at = (uintptr_t)ifr->ifr_data;
+	struct ethtool_value ev;
+	int error = lx_copyin(c, at, &ev, sizeof(ev.cmd));
+
+	if (error != 0)
+		return (-error);
+	if (ev.cmd != ETHTOOL_GTSO && ev.cmd != ETHTOOL_GGSO && ev.cmd != ETHTOOL_GGRO)
+		return (-EOPNOTSUPP);
+	ev.data = 1;
+	return (-lx_copyout(c, at, &ev, sizeof(ev)));
+}
+
 static int64_t
 ioctl_ifreq(
     struct lx_call *c, struct vi_vnet *vn, int (*fn)(const struct vi_ifinfo *, struct ifreq *))
@@ -190,6 +207,8 @@ ioctl_ifreq(
 		return (-ENODEV);
 	if (ra.error != 0)
 		return (-ra.error);
+	if ((unsigned)c->c_arg[1] == SIOCETHTOOL)
+		return (ioctl_ethtool(c, &ifr));
 	return (-lx_copyout(c, c->c_arg[2], &ifr, sizeof(ifr)));
 }
 

@@ -32,7 +32,7 @@
 #define LX_CONTAINER(ptr, type, member)	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 
 #define LX_BUFSIZE	(512 * 1024)	/* scratch: several of the largest datagrams */
-#define LX_MAXDGRAM	65536
+#define LX_MAXDGRAM	(65536 + 64)	/* the longest packet, with what packet sockets have in front */
 #define LX_CHUNK	(256 * 1024)	/* most that one turn of a relay moves */
 #define LX_MAXIOV	1024		/* UIO_MAXIOV */
 #define LX_NSPANS	64		/* spans of a stream's buffer moved by one call */
@@ -397,6 +397,8 @@ int64_t	 packet_socket(struct lx_call *, int type, int proto, int flags);
 int64_t	 packet_bind(struct lx_call *);
 int	 packet_address(struct lx_call *, uint64_t addr, uint64_t len, struct vi_sockaddr *);	/* where to send; EINVAL */
 int	 packet_version(const struct lx_sock *);	/* TPACKET_V* */
+uint32_t packet_status(const struct lx_dgram *);	/* TP_STATUS_* of a received frame */
+unsigned packet_lead(const struct lx_dgram *);	/* bytes of virtio's header in front of it */
 int	 packet_init(struct lx_sock *);
 void	 packet_free(struct lx_sock *);
 struct lx_ring *packet_ring(const struct lx_sock *);	/* NULL: none */

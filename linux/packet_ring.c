@@ -121,19 +121,17 @@ ring_place(const struct lx_ring *lr, const struct lx_dgram *dg, unsigned hlen, u
 	*net = (unsigned)TPACKET_ALIGN(hlen + gap) + lr->lr_reserve;
 	if (lr->lr_sock->ls_type == SOCK_DGRAM)
 		*net = (unsigned)TPACKET_ALIGN(hlen) + RING_MINGAP + lr->lr_reserve;
+	*net += packet_lead(dg);
 	*mac = *net - maclen;
 }
 
-static uint32_t
-ring_status(const struct lx_dgram *dg)
+/* Virtio's header, if there is one, is in front of the frame, where that is. */
+static void
+ring_copy(uint8_t *at, const char *buf, const struct lx_dgram *dg, unsigned mac, unsigned len)
 {
-	uint32_t status = TP_STATUS_USER;
+	const unsigned lead = packet_lead(dg);
 
-	if ((dg->dg_frame.fi_flags & VI_FRAME_VLAN) != 0)
-		status |= TP_STATUS_VLAN_VALID | TP_STATUS_VLAN_TPID_VALID;
-	if ((dg->dg_frame.fi_flags & VI_FRAME_SUMMED) != 0)
-		status |= TP_STATUS_CSUM_VALID;
-	return (status);
+	memcpy(at + mac - lead, buf, (size_t)len + lead);
 }
 
 static void
@@ -151,14 +149,15 @@ ring_put2(struct lx_ring *lr, const char *buf, const struct lx_dgram *dg)
 	const unsigned perblock = lr->lr_req.tp_block_size / lr->lr_req.tp_frame_size, n = lr->lr_head;
 	uint8_t *at = lr->lr_mem + (size_t)(n / perblock) * lr->lr_req.tp_block_size + (size_t)(n % perblock) * lr->lr_req.tp_frame_size;
 	struct tpacket2_hdr *h = (void *)at;
-	unsigned mac, net, len = dg->dg_len;
+	unsigned mac, net, len = dg->dg_len - packet_lead(dg);
 
 	if (!ring_ours(&h->tp_status))
 		return (false);
 	ring_place(lr, dg, TPACKET2_HDRLEN, &mac, &net);
 	if (mac + len > lr->lr_req.tp_frame_size)
 		len = lr->lr_req.tp_frame_size > mac ? lr->lr_req.tp_frame_size - mac : 0;
-	memcpy(at + mac, buf, len);
+	if (mac <= lr->lr_req.tp_frame_size)
+		ring_copy(at, buf, dg, mac, len);
 	h->tp_len = dg->dg_frame.fi_len;
 	h->tp_snaplen = len;
 	h->tp_mac = (uint16_t)mac;
@@ -170,7 +169,7 @@ ring_put2(struct lx_ring *lr, const char *buf, const struct lx_dgram *dg)
 	memset(h->tp_padding, 0, sizeof(h->tp_padding));
 	ring_address(at + TPACKET_ALIGN(sizeof(*h)), dg);
 	lr->lr_head = (n + 1) % lr->lr_req.tp_frame_nr;
-	ring_give(lr, &h->tp_status, ring_status(dg) | TP_STATUS_TS_SOFTWARE);
+	ring_give(lr, &h->tp_status, packet_status(dg) | TP_STATUS_TS_SOFTWARE);
 	return (true);
 }
 
@@ -227,7 +226,7 @@ ring_put3(struct lx_ring *lr, const char *buf, const struct lx_dgram *dg)
 {
 	const size_t first = BLOCK_HDR + ALIGN8(lr->lr_req.tp_sizeof_priv), room = lr->lr_req.tp_block_size - first;
 	struct tpacket3_hdr *h;
-	unsigned mac, net, len = dg->dg_len;
+	unsigned mac, net, len = dg->dg_len - packet_lead(dg);
 	uint8_t *at;
 
 	ring_place(lr, dg, TPACKET3_HDRLEN, &mac, &net);
@@ -245,13 +244,13 @@ ring_put3(struct lx_ring *lr, const char *buf, const struct lx_dgram *dg)
 	h->tp_nsec = (uint32_t)(dg->dg_stamp % 1000000000);
 	h->tp_snaplen = len;
 	h->tp_len = dg->dg_frame.fi_len;
-	h->tp_status = ring_status(dg) | TP_STATUS_TS_SOFTWARE;
+	h->tp_status = packet_status(dg) | TP_STATUS_TS_SOFTWARE;
 	h->tp_mac = (uint16_t)mac;
 	h->tp_net = (uint16_t)net;
 	h->hv1.tp_vlan_tci = dg->dg_frame.fi_vlan;
 	h->hv1.tp_vlan_tpid = dg->dg_frame.fi_tpid;
 	ring_address(at + TPACKET_ALIGN(sizeof(*h)), dg);
-	memcpy(at + mac, buf, len);
+	ring_copy(at, buf, dg, mac, len);
 	lr->lr_used += ALIGN8(mac + (size_t)len);
 	lr->lr_npkts++;
 	lr->lr_last = h;

@@ -79,6 +79,23 @@ packet_address(struct lx_call *c, uint64_t addr, uint64_t len, struct vi_sockadd
 	return (sockaddr_parse(&sll, sizeof(sll), sa));
 }
 
+/* Received frames */
+
+uint32_t
+packet_status(const struct lx_dgram *dg)
+{
+	const unsigned flags = dg->dg_frame.fi_flags;
+
+	return (TP_STATUS_USER | ((flags & VI_FRAME_VLAN) != 0 ? TP_STATUS_VLAN_VALID | TP_STATUS_VLAN_TPID_VALID : 0u) |
+	    ((flags & VI_FRAME_SUMMED) != 0 ? TP_STATUS_CSUM_VALID : 0u) | ((flags & VI_FRAME_UNSUMMED) != 0 ? TP_STATUS_CSUMNOTREADY : 0u));
+}
+
+unsigned
+packet_lead(const struct lx_dgram *dg)
+{
+	return ((dg->dg_frame.fi_flags & VI_FRAME_VNETHDR) != 0 ? VI_PKT_VNETHDRLEN : 0);
+}
+
 /* Options */
 
 int

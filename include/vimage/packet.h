@@ -4,8 +4,9 @@
  *
  * A socket of VI_AF_PACKET is for frames of one type (the protocol of vi_socket() or, unless 0, the sa_port of vi_bind(); VI_PKT_ALL: of every type, and then
  * also what is sent from here) of one interface (sa_scope of vi_bind()) or of all.  Type 0 receives nothing.  VI_SOCK_RAW has the link
- * header, VI_SOCK_DGRAM not; a tag of IEEE 802.1Q stands beside the frame, in msg_frame.  What is received is as a wire would carry it: cut, and with checksums.  The loopback
- * interface is seen as an Ethernet whose addresses are 0.
+ * header, VI_SOCK_DGRAM not; a tag of IEEE 802.1Q stands beside the frame, in msg_frame.  What is received is what the stack gives to who carries it,
+ * or gets from there: super-packets are whole, and the checksums of TCP and UDP may be missing (VI_FRAME_UNSUMMED; VI_PKT_VNET_HDR tells all).  What goes
+ * to a wire that takes none of that is seen cut and with checksums.  The loopback interface is seen as an Ethernet whose addresses are 0.
  *
  * To send, msg_name tells the interface, the type and with VI_SOCK_DGRAM the station; without it, it goes where the socket is bound.
  *

@@ -246,7 +246,12 @@ struct vi_frameinfo {
 	uint16_t	fi_vlan, fi_tpid;	/* its tag, which was taken out, in host order */
 	uint16_t	fi_flags;	/* VI_FRAME_* */
 };
-enum { VI_FRAME_VLAN = 1, VI_FRAME_SUMMED = 2 };	/* it had a tag; the checksums in it are known to be right */
+enum {
+	VI_FRAME_VLAN = 1,	/* it had a tag */
+	VI_FRAME_SUMMED = 2,	/* the checksums in it are known to be right */
+	VI_FRAME_UNSUMMED = 4,	/* that of TCP or UDP is not made yet: its field has the pseudo header's */
+	VI_FRAME_VNETHDR = 8,	/* virtio's header is in front, of VI_PKT_VNETHDRLEN bytes that fi_len and fi_net do not count */
+};
 
 /* One datagram with what is known of it; on streams only the data. */
 struct vi_msg {

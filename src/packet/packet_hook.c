@@ -31,6 +31,7 @@ pkt_describe(const struct pktpcb *pp, const struct pktview *pw, uint32_t start, 
 {
 	const struct ifnet *ifp = pp->pp_origdev ? pw->pw_frame->f_from : pw->pw_ifp;
 	struct vi_station *st = &sd->sd_from.sa_station;
+	const uint16_t csum = pw->pw_frame->f_m->m_pkt.csum_flags;
 
 	*sd = (struct sockdgram){ .sd_from = { .sa_family = VI_AF_PACKET, .sa_port = HTONS(pw->pw_type), .sa_scope = ifp->if_index },
 	    .sd_ifindex = ifp->if_index, .sd_stamp = pw->pw_frame->f_time };
@@ -44,8 +45,8 @@ pkt_describe(const struct pktpcb *pp, const struct pktview *pw, uint32_t start, 
 	sd->sd_frame.fi_net = (uint16_t)(pw->pw_net - start);
 	sd->sd_frame.fi_vlan = pw->pw_vlan;
 	sd->sd_frame.fi_tpid = pw->pw_tpid;
-	sd->sd_frame.fi_flags = (uint16_t)((pw->pw_tpid != 0 ? VI_FRAME_VLAN : 0) |
-	    ((pw->pw_frame->f_m->m_pkt.csum_flags & CSUM_DATA_VALID) != 0 ? VI_FRAME_SUMMED : 0));
+	sd->sd_frame.fi_flags = (uint16_t)((pw->pw_tpid != 0 ? VI_FRAME_VLAN : 0) | ((csum & CSUM_DATA_VALID) != 0 ? VI_FRAME_SUMMED : 0) |
+	    ((csum & CSUM_DELAY_DATA) != 0 ? VI_FRAME_UNSUMMED : 0) | (pp->pp_vnethdr ? VI_FRAME_VNETHDR : 0));
 }
 
 static void
@@ -73,6 +74,8 @@ pkt_deliver(struct pktpcb *pp, const struct pktview *pw)
 		pp->pp_stats.ps_drops++;
 		return;
 	}
+	if (pp->pp_vnethdr)
+		pkt_vnethdr_make(pw, m->m_data);
 	pkt_describe(pp, pw, start, &sd);
 	if (!sbappenddgram(&so->so_rcv, &sd, m, vnet_acct(pv->pv_vnet))) {
 		pv->pv_stat.pkts_fullsock++;
@@ -145,7 +148,7 @@ pktif_make(struct packet_vnet *pv, struct ifnet *ifp)
 
 	if ((pi = kmalloc(as, ACCT_PCB, sizeof(*pi))) == NULL)
 		return (NULL);
-	pi->pi_capture = (struct if_capture){ .ic_frame = pktif_frame, .ic_ended = pktif_ended, .ic_loop = true };
+	pi->pi_capture = (struct if_capture){ .ic_frame = pktif_frame, .ic_ended = pktif_ended, .ic_loop = true, .ic_whole = true };
 	LIST_INIT(&pi->pi_pcbs);
 	if (if_capture_begin(ifp, &pi->pi_capture, as) != 0) {
 		kfree(as, ACCT_PCB, pi, sizeof(*pi));

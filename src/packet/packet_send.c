@@ -3,18 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/checksum.h"
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "packet/packet_var.h"
-
-/* What virtio-net has in front of a frame (virtio 1.1, 5.1.6), in the machine's byte order. */
-struct vnethdr {
-	uint8_t		vh_flags, vh_gso;
-	uint16_t	vh_hdrlen, vh_gsosize, vh_csumstart, vh_csumoff;
-};
-#define VNETHDR_NEEDS_CSUM	1
-_Static_assert(sizeof(struct vnethdr) == VI_PKT_VNETHDRLEN, "virtio 5.1.6");
 
 static struct ifnet *
 send_ifp(const struct pktpcb *pp, const struct vi_msg *msg)
@@ -22,28 +13,6 @@ send_ifp(const struct pktpcb *pp, const struct vi_msg *msg)
 	const uint32_t index = msg->msg_hasname ? msg->msg_name.sa_scope : pp->pp_gone ? 0 : pp->pp_ifindex;
 
 	return (ifnet_byindex(pp->pp_socket->so_vnet, index));
-}
-
-/* The checksum that is left to us, from vh_csumstart to the end.  Super-packets are not taken. */
-static int
-send_vnethdr(struct mbuf *m)
-{
-	struct vnethdr vh;
-	uint16_t sum;
-
-	if (m_copydata(m, 0, sizeof(vh), &vh) != 0)
-		return (EINVAL);
-	m_adj(m, sizeof(vh));
-	if (vh.vh_gso != 0)
-		return (EINVAL);
-	if ((vh.vh_flags & VNETHDR_NEEDS_CSUM) == 0)
-		return (0);
-	if ((uint32_t)vh.vh_csumstart + vh.vh_csumoff + sizeof(sum) > m->m_pkt.len)
-		return (EINVAL);
-	sum = cksum_fold(m_cksum(m, vh.vh_csumstart, m->m_pkt.len - vh.vh_csumstart, 0));
-	if (sum == 0)
-		sum = UINT16_MAX;
-	return (m_copyback(m, (size_t)vh.vh_csumstart + vh.vh_csumoff, sizeof(sum), &sum));
 }
 
 /* A link header in front.  Consumes m, which is NULL when there was no memory. */
@@ -80,7 +49,7 @@ send_frame(const struct pktpcb *pp, struct ifnet *ifp, struct mbuf **mp, const s
 		m_adj(*mp, ETHER_HDR_LEN);
 	if ((*mp)->m_pkt.len == 0)
 		return (EINVAL);
-	if (ether ? ether_toolong(ifp, *mp) : (*mp)->m_pkt.len > ifp->if_mtu)
+	if ((*mp)->m_pkt.segsz == 0 && (ether ? ether_toolong(ifp, *mp) : (*mp)->m_pkt.len > ifp->if_mtu))
 		return (EMSGSIZE);
 	if ((*mp = m_pullup(*mp, ether ? ETHER_HDR_LEN : 1)) == NULL)
 		return (ENOBUFS);
@@ -105,7 +74,7 @@ pkt_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	else if ((ifp->if_flags & IFF_UP) == 0)
 		error = ENETDOWN;
 	else if (pp->pp_vnethdr)
-		error = send_vnethdr(m);
+		error = pkt_vnethdr_take(ifp, m);
 	if (error == 0)
 		error = send_frame(pp, ifp, &m, msg);
 	if (error != 0) {

@@ -109,7 +109,7 @@ void	 pktview_copy(const struct pktview *, uint32_t off, uint32_t len, uint8_t *
 uint32_t pktview_filter(const struct pktview *, const struct socket *, uint32_t start);
 uint32_t pktview_run(const struct pktview *, const struct vi_bpf_insn *, uint32_t start);
 uint32_t pktview_hash(const struct pktview *);	/* of its flow, both ways the same */
-/* len bytes from off on, lead empty bytes in front; NULL: no memory */
+/* len bytes from off on, lead bytes of nothing yet in front; NULL: no memory */
 struct mbuf *pktview_mbuf(const struct pktview *, uint32_t off, uint32_t len, uint32_t lead);
 
 /* packet_hook.c */
@@ -119,6 +119,11 @@ void	 pkt_event(struct vnet *, enum vnet_event, void *);
 
 /* packet_send.c */
 int	 pkt_send(struct socket *, struct mbuf *, const struct vi_msg *);
+
+/* packet_vnethdr.c */
+void	 pkt_vnethdr_make(const struct pktview *, uint8_t dst[VI_PKT_VNETHDRLEN]);	/* of a frame with its link header */
+/* Takes the header off m, whose rest is then left to be done; EINVAL, EMSGSIZE, ENOBUFS: m is still the caller's. */
+int	 pkt_vnethdr_take(const struct ifnet *, struct mbuf *);
 
 /* packet_mreq.c */
 int	 pkt_mreq_add(struct pktpcb *, const void *, size_t);

@@ -135,7 +135,6 @@ pktview_mbuf(const struct pktview *pw, uint32_t off, uint32_t len, uint32_t lead
 			return (NULL);
 		}
 		n = u32min(len, (uint32_t)m_trailingspace(m) - lead);
-		memset(m->m_data, 0, lead);
 		pktview_copy(pw, off, n, m->m_data + lead);
 		m->m_len = n + lead;
 		off += n;

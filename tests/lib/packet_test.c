@@ -392,6 +392,125 @@ ring_is_charged(void **state)
 	end(&p);
 }
 
+/* The frames of a capture: the longest, and the payload of TCP in all; what is summed is right. */
+struct seen {
+	uint32_t longest, bytes, wrong;
+};
+
+static void
+see(void *arg, const struct vi_frame *fr)
+{
+	struct seen *s = arg;
+	const uint8_t *b;
+	uint32_t sum;
+
+	if (fr == NULL)
+		return;
+	b = fr->fr_data;
+	if (fr->fr_len < 54 || b[12] != 0x08 || b[13] != 0 || b[23] != 6)
+		return;
+	s->longest = fr->fr_len > s->longest ? fr->fr_len : s->longest;
+	s->bytes += fr->fr_len - 34 - (uint32_t)(b[46] >> 4) * 4;
+	/* Over addresses and segment, with protocol and length: all ones (RFC 9293 3.1). */
+	sum = 6 + fr->fr_len - 34;
+	for (uint32_t i = 26; i < fr->fr_len; i++)
+		sum += i % 2 == 0 ? (uint32_t)b[i] << 8 : b[i];
+	s->wrong += sum % 0xffff != 0;
+}
+
+/* A frame longer than the MTU, with virtio's header in front. */
+static uint8_t super[70000];
+
+static size_t
+receive_super(struct vi_socket *so, struct vi_msg *msg)
+{
+	struct vi_iovec iov = { super, sizeof(super) };
+	size_t len;
+
+	do {
+		*msg = (struct vi_msg){ .msg_iov = &iov, .msg_iovcnt = 1 };
+		tl_ok(vi_recvmsg(so, msg, &len));
+	} while (msg->msg_frame.fi_len <= 1514 || msg->msg_name.sa_station.st_pkttype != VI_PKT_OUTGOING);
+	return (len);
+}
+
+static uint16_t
+get16(size_t off)
+{
+	uint16_t v;
+
+	memcpy(&v, super + off, sizeof(v));
+	return (v);
+}
+
+static void
+put16(size_t off, uint16_t v)
+{
+	memcpy(super + off, &v, sizeof(v));
+}
+
+/* Super-packets are seen whole by packet sockets and cut by captures; sent, they are cut as if they were the stack's own. */
+static void
+super_packets(void **state)
+{
+	struct vi_socket *listener, *so;
+	struct seen seen = { 0 }, again = { 0 };
+	struct tl_conn tc;
+	struct vi_msg msg;
+	struct pair p;
+	size_t len, done;
+	int on = 1;
+
+	(void)state;
+	begin(&p);
+	listener = tl_listen(p.b, "10.0.0.2", 80, 5);
+	tl_connect(&p.t, p.a, listener, &tc);
+	so = open_at(p.a, VI_SOCK_RAW, VI_PKT_ALL, p.ia);
+	tl_ok(vi_setsockopt(so, VI_PKT_VNET_HDR, &on, sizeof(on)));
+	tl_ok(vi_if_capture(p.a, p.c.a, see, &seen));
+	tl_send(&p.t, tc.c, tc.s, 100000);
+	tl_ok(vi_if_uncapture(p.a, p.c.a, see, &seen));
+	tl_run(&p.t, TL_SEC);				/* all is acknowledged */
+	assert_int_equal(seen.longest, 1514);
+	assert_int_equal(seen.bytes, 100000);
+	assert_int_equal(seen.wrong, 0);
+	len = receive_super(so, &msg);
+	assert_int_equal(len, msg.msg_frame.fi_len + VI_PKT_VNETHDRLEN);
+	assert_int_equal(msg.msg_frame.fi_flags, VI_FRAME_UNSUMMED | VI_FRAME_VNETHDR);
+	assert_int_equal(super[0], 1);			/* the checksum is to be made, */
+	assert_int_equal(super[1], 1);			/* and it is TCP over IPv4, to be cut */
+	assert_int_equal(get16(4), 1448);
+	assert_int_equal(get16(2), 14 + 20 + 32);
+	assert_int_equal(get16(6), 34);
+	assert_int_equal(get16(8), 16);
+	/* The same once more: who gets it sees it whole as well, a capture cut. */
+	tl_ok(vi_if_capture(p.b, p.c.b, see, &again));
+	tl_ok(vi_send(so, super, len, 0, &done));
+	tl_settle(&p.t);
+	assert_int_equal(again.longest, 1514);
+	assert_int_equal(again.bytes, len - VI_PKT_VNETHDRLEN - 66);
+	assert_int_equal(again.wrong, 0);
+	tl_ok(vi_if_uncapture(p.b, p.c.b, see, &again));
+	/* What makes no sense. */
+	put16(4, 1449);
+	tl_fails(vi_send(so, super, len, 0, &done), EMSGSIZE);
+	put16(4, 0);
+	tl_fails(vi_send(so, super, len, 0, &done), EINVAL);
+	put16(4, 1448);
+	super[1] = 5;
+	tl_fails(vi_send(so, super, len, 0, &done), EINVAL);
+	super[1] = 1;
+	super[0] = 0;
+	tl_fails(vi_send(so, super, len, 0, &done), EINVAL);
+	super[1] = 0;
+	tl_fails(vi_send(so, super, len, 0, &done), EMSGSIZE);
+	tl_fails(vi_send(so, super, 9, 0, &done), EINVAL);
+	vi_close(so);
+	tl_hangup(&p.t, &tc);
+	vi_close(listener);
+	end(&p);
+}
+
 int
 main(void)
 {
@@ -404,6 +523,7 @@ main(void)
 		cmocka_unit_test(promiscuous_is_shown),
 		cmocka_unit_test(full_socket),
 		cmocka_unit_test(ring_is_charged),
+		cmocka_unit_test(super_packets),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
