@@ -193,21 +193,41 @@ move(const char *dir, const char *path, pid_t pid)
 	return put_number(dir, path, "cgroup.procs", pid);
 }
 
+enum tenants { TENANTS_NONE, TENANTS_US, TENANTS_OTHERS };
+
+/* Whose processes are in a group?  The root may have controllers all the same, and has no type. */
+static enum tenants
+tenants(const char *dir)
+{
+	char path[PATH_MAX + 32];
+	enum tenants who = TENANTS_NONE;
+	FILE *f;
+	int pid;
+
+	snprintf(path, sizeof(path), "%s/cgroup.type", dir);
+	if (access(path, F_OK) != 0)
+		return TENANTS_NONE;
+	snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
+	if ((f = fopen(path, "re")) == NULL)
+		return TENANTS_OTHERS;
+	while (who != TENANTS_OTHERS && fscanf(f, "%d", &pid) == 1)
+		who = pid == getpid() || pid == getppid() ? TENANTS_US : TENANTS_OTHERS;
+	fclose(f);
+	return who;
+}
+
 /* vimaged and we go from the group we are in, where nobody else is, into one of ours. */
 static bool
 make_room(struct cgroup_host *ch, const char *own)
 {
 	char leaf[PATH_MAX + 16];
-	const pid_t pids[] = { getppid(), getpid() };
 
 	snprintf(leaf, sizeof(leaf), "%s/vimaged", ch->ch_cpu);
-	if (mkdir(leaf, 0755) == 0 && move(leaf, ".", pids[0]) && move(leaf, ".", pids[1]) &&
-	    put(own, ".", "cgroup.subtree_control", "+cpu")) {
+	if (mkdir(leaf, 0755) == 0 && move(leaf, ".", getppid()) && move(leaf, ".", getpid())) {
 		snprintf(ch->ch_left, sizeof(ch->ch_left), "%s", own);
 		return true;
 	}
-	for (size_t i = 0; i < 2; i++)
-		(void)move(own, ".", pids[i]);
+	(void)move(own, ".", getppid());
 	(void)rmdir(leaf);
 	return false;
 }
@@ -228,21 +248,27 @@ has_controller(const char *dir, const char *controller)
 	return has_word(have, controller);
 }
 
-/* Below one group; ours: it is the one we are in. */
+/* Below one group. */
 static bool
-place_v2(struct cgroup_host *ch, const char *parent, bool ours)
+place_v2(struct cgroup_host *ch, const char *parent)
 {
-	if (!has_controller(parent, "cpu") || !make_place(parent, ch->ch_cpu))
+	enum tenants who = tenants(parent);
+
+	if (who == TENANTS_OTHERS || !has_controller(parent, "cpu") || !make_place(parent, ch->ch_cpu))
 		return false;
-	if ((put(parent, ".", "cgroup.subtree_control", "+cpu") || (ours && make_room(ch, parent))) &&
+	if ((who == TENANTS_NONE || make_room(ch, parent)) && put(parent, ".", "cgroup.subtree_control", "+cpu") &&
 	    put(ch->ch_cpu, ".", "cgroup.subtree_control", "+cpu")) {
 		(void)put(parent, ".", "cgroup.subtree_control", "+pids");
 		if (put(ch->ch_cpu, ".", "cgroup.subtree_control", "+pids"))
 			memcpy(ch->ch_pids, ch->ch_cpu, sizeof(ch->ch_pids));
 		return true;
 	}
-	(void)rmdir(ch->ch_cpu);
-	ch->ch_cpu[0] = '\0';
+	if (ch->ch_left[0] != '\0') {
+		cgroup_clean(ch);
+		(void)move(parent, ".", getppid());
+	}
+	remove_below(ch->ch_cpu);
+	memset(ch, 0, sizeof(*ch));
 	return false;
 }
 
@@ -250,15 +276,13 @@ static bool
 find_v2(struct cgroup_host *ch)
 {
 	char dir[PATH_MAX];
+	bool found;
 	size_t top;
-	bool ours = true, found;
 
 	if (!find_own(NULL, dir, &top))
 		return false;
-	while (!(found = place_v2(ch, dir, ours)) && strlen(dir) > top) {
+	while (!(found = place_v2(ch, dir)) && strlen(dir) > top)
 		*strrchr(dir, '/') = '\0';
-		ours = false;
-	}
 	return found;
 }
 

@@ -46,6 +46,7 @@ struct cpugroup {
 	uint64_t	cg_spent;	/* since the last tick */
 	uint64_t	cg_vtime;
 	int64_t		cg_budget;
+	bool		cg_gone;	/* its jail; it stays as long as an init is in there */
 	bool		cg_seen;	/* cg_total means something */
 	bool		cg_active;	/* it has used something since the last tick, or would like to */
 	bool		cg_held;	/* some session has the least weight */
@@ -106,7 +107,7 @@ look_needed(struct cpusched *cs)
 
 	cs->cs_needed = false;
 	LIST_FOREACH(cg, &cs->cs_groups, cg_link)
-		if (cg->cg_share != SHARE || cg->cg_percent != 0 || cg->cg_held || cg->cg_stopped != NULL)
+		if (!cg->cg_gone && (cg->cg_share != SHARE || cg->cg_percent != 0 || cg->cg_held || cg->cg_stopped != NULL))
 			cs->cs_needed = cs->cs_host.ch_kind == CGROUP_NONE;
 	if (cs->cs_needed && !before) {
 		LIST_FOREACH(cg, &cs->cs_groups, cg_link)
@@ -138,9 +139,10 @@ cpusched_set(struct cpusched *cs, const char *path, unsigned share, unsigned per
 		cg->cg_parent = group_parent(cs, path);
 		LIST_INSERT_HEAD(&cs->cs_groups, cg, cg_link);
 		cgroup_make(&cs->cs_host, path);
-	} else if (cg->cg_share == share && cg->cg_percent == percent && cg->cg_processes == processes) {
+	} else if (!cg->cg_gone && cg->cg_share == share && cg->cg_percent == percent && cg->cg_processes == processes) {
 		return;
 	}
+	cg->cg_gone = false;	/* a number can be a new jail's at once */
 	cg->cg_share = share > 0 ? share : SHARE;
 	cg->cg_percent = percent;
 	cg->cg_processes = processes;
@@ -154,26 +156,47 @@ cpusched_known(const struct cpusched *cs, const char *path)
 	return group_find(cs, path) != NULL;
 }
 
+static bool
+group_empty(const struct cpusched *cs, const struct cpugroup *cg)
+{
+	const struct cpugroup *other;
+	const struct cpumember *cm;
+
+	LIST_FOREACH(other, &cs->cs_groups, cg_link)
+		if (other->cg_parent == cg)
+			return false;
+	LIST_FOREACH(cm, &cs->cs_members, cm_link)
+		if (cm->cm_group == cg)
+			return false;
+	return true;
+}
+
+/* Removes it, and those above it that only waited for that. */
+static void
+group_reap(struct cpusched *cs, struct cpugroup *cg)
+{
+	struct cpugroup *up;
+
+	for (; cg != NULL && cg->cg_gone && group_empty(cs, cg); cg = up) {
+		up = cg->cg_parent;
+		cgroup_remove(&cs->cs_host, cg->cg_path);
+		LIST_REMOVE(cg, cg_link);
+		free(cg);
+	}
+}
+
 static void group_continue(struct cpugroup *);
 
 void
 cpusched_gone(struct cpusched *cs, const char *path)
 {
-	struct cpugroup *cg = group_find(cs, path), *other;
-	struct cpumember *cm;
+	struct cpugroup *cg = group_find(cs, path);
 
 	if (cg == NULL)
 		return;
 	group_continue(cg);
-	LIST_FOREACH(other, &cs->cs_groups, cg_link)
-		if (other->cg_parent == cg)
-			other->cg_parent = NULL;
-	LIST_FOREACH(cm, &cs->cs_members, cm_link)
-		if (cm->cm_group == cg)
-			cm->cm_group = NULL;
-	LIST_REMOVE(cg, cg_link);
-	free(cg);
-	cgroup_remove(&cs->cs_host, path);
+	cg->cg_gone = true;
+	group_reap(cs, cg);
 	look_needed(cs);
 }
 
@@ -202,6 +225,7 @@ cpusched_died(struct cpusched *cs, pid_t init)
 	if (cm == NULL)
 		return;
 	LIST_REMOVE(cm, cm_link);
+	group_reap(cs, cm->cm_group);
 	free(cm);
 }
 
