@@ -39,6 +39,7 @@
 
 #include "daemon/jcpu.h"
 #include "daemon/kmsg.h"
+#include "daemon/nsjoin.h"
 #include "daemon/proctree.h"
 #include "daemon/seqpacket.h"
 
@@ -870,19 +871,6 @@ jproc_count(const struct daemon *d, int jid)
  * Whose process is that?  By its namespaces, or by its ancestors where there are none.
  */
 static int
-ns_ino(pid_t pid, const char *name, uint64_t *ino)
-{
-	char path[64];
-	struct stat sb;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
-	if (stat(path, &sb) != 0)
-		return errno;
-	*ino = sb.st_ino;
-	return 0;
-}
-
-static int
 whose_by_parent(struct daemon *d, pid_t pid, int *jid)
 {
 	struct jproc *jp;
@@ -923,8 +911,8 @@ jproc_whose(struct daemon *d, pid_t pid, int *jid)
 	uint64_t ino[2], own[2];
 	int error;
 
-	if (ns_ino(pid, "user", &ino[0]) != 0 || ns_ino(pid, "pid", &ino[1]) != 0 ||
-	    ns_ino(getpid(), "user", &own[0]) != 0 || ns_ino(getpid(), "pid", &own[1]) != 0)
+	if (nsjoin_ino(pid, "user", &ino[0]) != 0 || nsjoin_ino(pid, "pid", &ino[1]) != 0 ||
+	    nsjoin_ino(getpid(), "user", &own[0]) != 0 || nsjoin_ino(getpid(), "pid", &own[1]) != 0)
 		return EPERM;
 	if (ino[0] == own[0] && ino[1] == own[1])
 		return whose_by_parent(d, pid, jid);

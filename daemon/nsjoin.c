@@ -51,6 +51,20 @@ own_ns(const char *name)
 }
 
 int
+nsjoin_ino(pid_t pid, const char *name, uint64_t *ino)
+{
+	char path[64];
+	struct stat sb;
+
+	*ino = 0;
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	if (stat(path, &sb) != 0)
+		return errno;
+	*ino = sb.st_ino;
+	return 0;
+}
+
+int
 nsjoin_open(struct nsjoin *nj, pid_t pid)
 {
 	char path[64];

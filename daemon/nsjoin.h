@@ -6,6 +6,7 @@
 #define DAEMON_NSJOIN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum nsjoin_kind { NSJOIN_IPC, NSJOIN_USER, NSJOIN_PID, NSJOIN_NET, NSJOIN_UTS, NSJOIN_MNT, NSJOIN_MAX };
@@ -14,6 +15,8 @@ struct nsjoin {
 	int	nj_fd[NSJOIN_MAX];	/* -1: not open */
 };
 
+/* Which one a process is in, by its name in /proc.  errno, and *ino is 0. */
+int	nsjoin_ino(pid_t, const char *name, uint64_t *ino);
 /* Those of a process.  errno; an init can be looked into before it runs, later only by the host's root. */
 int	nsjoin_open(struct nsjoin *, pid_t);
 void	nsjoin_close(struct nsjoin *);

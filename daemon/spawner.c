@@ -135,16 +135,6 @@ be_init(const struct making *mk)
 	jinit_run(mk->mk_sock, mk->mk_flags, mk->mk_ip, mounts ? mk->mk_ipcmounts : NULL);
 }
 
-static void
-read_ino(pid_t pid, const char *name, uint64_t *ino)
-{
-	char path[64];
-	struct stat sb;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
-	*ino = stat(path, &sb) == 0 ? sb.st_ino : 0;
-}
-
 /* The child's maps; in whoever cloned it. */
 static int
 clone_init(const struct making *mk, int extra, pid_t *pidp, const char **what)
@@ -231,8 +221,8 @@ make_init(struct spawn *s, int sock, const struct init_params *ip, const char *g
 	error = join ? make_joined(&mk, pidp, what) : clone_init(&mk, 0, pidp, what);
 	close(mk.mk_go[0]);
 	if (error == 0) {
-		read_ino(*pidp, "user", &ino[0]);
-		read_ino(*pidp, "pid", &ino[1]);
+		(void)nsjoin_ino(*pidp, "user", &ino[0]);
+		(void)nsjoin_ino(*pidp, "pid", &ino[1]);
 		if (ns != NULL)
 			(void)nsjoin_open(ns, *pidp);
 		cpusched_enter(&s->s_cpu, group, *pidp);	/* before it makes others */
