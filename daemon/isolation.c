@@ -271,8 +271,8 @@ isolation_ipclimits(const struct iso_ipc *ii, const uint64_t limit[ISO_NIPCLIMIT
 	return 0;
 }
 
-static void
-lack(char *lacks, size_t len, const char *text)
+void
+isolation_lack(char *lacks, size_t len, const char *text)
 {
 	size_t used = strlen(lacks);
 
@@ -307,7 +307,7 @@ isolation_enter(const struct init_params *ip, int flags, const int *ipcmounts, s
 	if (rd.rd_newipc)
 		isolation_openipc(ii);
 	if (rd.rd_newipc && isolation_ipclimits(ii, ip->ip_ipclimit) != 0)
-		lack(lacks, lackslen, "no limits of IPC");
+		isolation_lack(lacks, lackslen, "no limits of IPC");
 	return ip->ip_ownproc && (flags & CLONE_NEWUTS) != 0 ? enter_names(ip, what, len) : 0;
 }
 

@@ -55,6 +55,8 @@ struct iso_ipc {
 };
 void	isolation_openipc(struct iso_ipc *);
 int	isolation_ipclimits(const struct iso_ipc *, const uint64_t limit[ISO_NIPCLIMITS]);	/* of the IPC namespace we are in; errno */
+/* Adds to what a jail lacks. */
+void	isolation_lack(char *lacks, size_t len, const char *text);
 /* One sentence about a mode; what it lacks beside, or "". */
 void	isolation_describe(enum iso_mode, int error, const char *lacks, char *text, size_t len);
 

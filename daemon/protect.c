@@ -12,12 +12,12 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <linux/mount.h>
+
+#include "daemon/isolation.h"
 
 #define QUIET	(MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -27,14 +27,6 @@ static const char *const readonly[] = { "/proc/sysrq-trigger", "/proc/irq", "/pr
 /* What tells of the host's memory and programs. */
 static const char *const hidden[] = { "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/latency_stats",
 	"/proc/kpagecount", "/proc/kpageflags", "/proc/kpagecgroup" };
-
-static void
-lack(char *lacks, size_t len, const char *text)
-{
-	size_t used = strlen(lacks);
-
-	snprintf(lacks + used, len - used, "%s%s", used > 0 ? ", " : "", text);
-}
 
 static bool
 exists(const char *path)
@@ -70,12 +62,12 @@ protect_enter(char *lacks, size_t len)
 {
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
 		if (exists(hidden[i]) && mount("/dev/null", hidden[i], NULL, MS_BIND, NULL) != 0)
-			lack(lacks, len, hidden[i]);
+			isolation_lack(lacks, len, hidden[i]);
 	for (size_t i = 0; i < sizeof(readonly) / sizeof(readonly[0]); i++)
 		if (exists(readonly[i]) && !make_readonly(readonly[i]))
-			lack(lacks, len, "the host's knobs in /proc");
+			isolation_lack(lacks, len, "the host's knobs in /proc");
 	if (exists("/proc/sys") && !protect_sys())
-		lack(lacks, len, "the host's knobs in /proc/sys");
+		isolation_lack(lacks, len, "the host's knobs in /proc/sys");
 	if (exists("/sys/kernel") && !tree_readonly("/sys"))
-		lack(lacks, len, "the host's knobs in /sys");
+		isolation_lack(lacks, len, "the host's knobs in /sys");
 }

@@ -22,6 +22,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/isolation.h"
+
 #define QUIET	(MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 static int
@@ -36,9 +38,7 @@ failed(char *what, size_t len, const char *text, const char *name)
 static void
 lack(struct rootdir *rd, const char *text)
 {
-	size_t used = strlen(rd->rd_lacks);
-
-	snprintf(rd->rd_lacks + used, rd->rd_lackslen - used, "%s%s", used > 0 ? ", " : "", text);
+	isolation_lack(rd->rd_lacks, rd->rd_lackslen, text);
 }
 
 static bool
