@@ -862,6 +862,30 @@ keepalive_default(void **state)
 	stop(&h);
 }
 
+/* RFC 5482 4.2: with a user timeout it alone says how long keepalives go unanswered. */
+static void
+keepalive_and_timeout(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	for (int limited = 0; limited < 2; limited++) {
+		start(&h);
+		wire_setint(h.so, VI_SO_KEEPALIVE, 1);
+		wire_setint(h.so, VI_TCP_KEEPIDLE, 10);
+		wire_setint(h.so, VI_TCP_KEEPINTVL, 2);
+		wire_setint(h.so, VI_TCP_KEEPCNT, 3);
+		if (limited)
+			wire_setint(h.so, VI_TCP_USER_TIMEOUT, 60000);
+		wire_run(&h.w, 30 * SEC);
+		assert_int_equal(h.tp->t_state, limited ? TCPS_ESTABLISHED : TCPS_CLOSED);
+		wire_run(&h.w, 35 * SEC);
+		assert_int_equal(h.tp->t_state, TCPS_CLOSED);
+		assert_int_equal(h.so->so_error, ETIMEDOUT);
+		stop(&h);
+	}
+}
+
 int
 main(void)
 {
@@ -886,6 +910,7 @@ main(void)
 		cmocka_unit_test(marks_refused),
 		cmocka_unit_test(icmp_and_info),
 		cmocka_unit_test(keepalive_default),
+		cmocka_unit_test(keepalive_and_timeout),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -98,6 +98,9 @@ src_usable(const struct src_want *sw, const struct in6_ifaddr *ia)
 
 	if ((ia->ia_flags & (VI_IN6_IFF_TENTATIVE | VI_IN6_IFF_DUPLICATED | VI_IN6_IFF_ANYCAST | VI_IN6_IFF_DETACHED)) != 0)
 		return (false);
+	/* RFC 6724 4: what stays on a link comes from it. */
+	if ((in6_multicast(sw->sw_dst) || in6_linklocal(sw->sw_dst)) && ia->ia_ifa.ifa_ifp != sw->sw_ifp && !in6_equal(a, sw->sw_zdst))
+		return (false);
 	/* RFC 4007: a link-local address is meant for its link, the loopback address for ourselves. */
 	if (in6_linklocal(a))
 		return (ia->ia_ifa.ifa_ifp == sw->sw_ifp || in6_equal(a, sw->sw_zdst));

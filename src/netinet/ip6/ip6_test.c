@@ -242,7 +242,8 @@ static void
 source_rules(void **state)
 {
 	static const uint8_t a[16] = { 0x20, 0x01, 0x0d, 0xb8, 0, 1, [15] = 1 }, b[16] = { 0x20, 0x01, 0x0d, 0xb8, 0, 2, [15] = 1 },
-	    ula[16] = { 0xfd, [15] = 1 };
+	    ula[16] = { 0xfd, [15] = 1 }, group[16] = { 0xff, 0x0e, [15] = 9 }, local[16] = { 0xfe, 0x80, [15] = 9 };
+	static struct ifnet elsewhere;
 	struct in_addr_any dst = { .in6 = { 0 } };
 	struct in6_ifaddr *ia, *ib;
 	struct ip6_path path;
@@ -262,6 +263,15 @@ source_rules(void **state)
 	ib->ia_flags = VI_IN6_IFF_TEMPORARY;
 	assert_ptr_equal(in6_selectsrc(nt.nt_vn, &path, &dst, false), ia);	/* 7 */
 	assert_ptr_equal(in6_selectsrc(nt.nt_vn, &path, &dst, true), ib);
+	/* 4: of another interface for a destination beyond the link alone. */
+	path.i6p_ifp = &elsewhere;
+	assert_non_null(in6_selectsrc(nt.nt_vn, &path, &dst, false));
+	memcpy(dst.in6, group, 16);
+	assert_null(in6_selectsrc(nt.nt_vn, &path, &dst, false));
+	memcpy(dst.in6, local, 16);
+	assert_null(in6_selectsrc(nt.nt_vn, &path, &dst, false));
+	path.i6p_ifp = nt.nt_lo;
+	assert_non_null(in6_selectsrc(nt.nt_vn, &path, &dst, false));
 	memcpy(dst.in6, ula, 16);
 	((uint8_t *)dst.in6)[15] = 9;
 	assert_memory_equal(ia6_addr(in6_selectsrc(nt.nt_vn, &path, &dst, false)), ula, 16);	/* 6: label */

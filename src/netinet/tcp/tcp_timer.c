@@ -290,8 +290,9 @@ tcp_timer_keep(struct tcpcb *tp)
 		tcp_timer_set(tp, TT_KEEP, tp->t_keepidle - idle);
 		return (true);
 	}
-	if (tp->t_keepsent >= tp->t_keepcnt ||
-	    (tp->t_usertimeout != 0 && tp->t_keepsent > 0 && idle >= tp->t_usertimeout)) {
+	/* RFC 5482 4.2: who waits longer for acknowledgments is not to be hurried by probes. */
+	if (tp->t_usertimeout != 0 ? tp->t_keepsent > 0 && idle >= tp->t_usertimeout
+				   : tp->t_keepsent >= tp->t_keepcnt) {
 		TCPSTAT_INC(tp->t_tv, tcps_keepdrops);
 		tcp_drop(tp, ETIMEDOUT);
 		return (false);
