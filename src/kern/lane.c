@@ -41,6 +41,7 @@
 /* What was spent for a lane elsewhere makes it wait for its neighbours, but no longer than for so much at once. */
 #define LANE_MAXDEBT	2000000		/* ns */
 #define CLOCK_WORKS	2	/* work functions between two looks at the clock */
+#define CLOCK_RUNS	4	/* runs of one work with nobody waiting, of which one is timed */
 
 /* ln_worker is read by posting threads while lane_move may change it. */
 static struct worker *
@@ -307,6 +308,9 @@ lane_charge(struct worker *w, struct lane *ln)
 	uint64_t now = host_now(kernel_host(w->w_kernel)), spent = now - w->w_now;
 
 	w->w_now = now;
+	/* Not for a pause that the host made. */
+	spent += ln->ln_untimed * MIN(spent, (uint64_t)LANE_QUANTUM);
+	ln->ln_untimed = 0;
 	ln->ln_cputime += spent;
 	if (ln->ln_quota != NULL)
 		quota_charge(ln->ln_quota, now, spent);
@@ -369,19 +373,37 @@ lane_hasmore(const struct lane *ln)
 	return (ln->ln_head != NULL || atomic_load_explicit(&ln->ln_inbox, memory_order_relaxed) != NULL);
 }
 
-static void
+/* Returns how many were run. */
+static unsigned
 lane_works(struct worker *w, struct lane *ln)
 {
 	uint64_t end = w->w_now + LANE_QUANTUM;
 	struct work *wk;
+	unsigned n = 0;
 
-	for (unsigned n = 1; (wk = lane_next(ln)) != NULL; n++) {
+	while ((wk = lane_next(ln)) != NULL) {
 		work_run(ln, wk);
+		n++;
 		if (n == LANE_WORKS || (n % CLOCK_WORKS == 0 && lane_hasmore(ln) && !lane_mayrun(w, ln, end)))
 			break;
 		if (w->w_stop != NULL && *w->w_stop)
 			break;
 	}
+	return (n);
+}
+
+/*
+ * The poll is over with this run, which was short, and reading the clock would be a tenth of it: what it took is taken to
+ * be what the next one takes that is timed.  Who sleeps now, for a timer, oversleeps by as much.
+ */
+static bool
+lane_leavesuntimed(struct worker *w, struct lane *ln, unsigned works)
+{
+	if (works != 1 || ln->ln_untimed == CLOCK_RUNS - 1 || w->w_nheap != 0 || lane_hasmore(ln) ||
+	    atomic_load_explicit(&w->w_inbox, memory_order_relaxed) != NULL)
+		return (false);
+	ln->ln_untimed++;
+	return (true);
 }
 
 void
@@ -394,8 +416,8 @@ worker_runlane(struct worker *w, struct lane *ln)
 	atomic_store_explicit(&ln->ln_state, LANE_RUNNING, memory_order_relaxed);
 	w->w_current = ln;
 	ln->ln_now = w->w_now;
-	lane_works(w, ln);
-	lane_charge(w, ln);
+	if (!lane_leavesuntimed(w, ln, lane_works(w, ln)))
+		lane_charge(w, ln);
 	w->w_current = NULL;
 	if (ln->ln_head != NULL) {
 		atomic_store_explicit(&ln->ln_state, LANE_QUEUED, memory_order_relaxed);

@@ -59,9 +59,10 @@ struct lane {
 	struct acctset	*ln_acct;	/* (c) who pays; its as_cache follows ln_worker */
 	uint64_t	 ln_now;	/* host time when this run began; good enough for protocol timers */
 	uint64_t	 ln_vtime;	/* (worker) virtual time */
-	uint64_t	 ln_cputime;	/* ns run so far */
+	uint64_t	 ln_cputime;	/* ns run so far, but for the last few short runs */
 	uint64_t	 ln_debt;	/* ns that were spent for it elsewhere: counted with its next run */
 	uint32_t	 ln_share;	/* weight */
+	uint32_t	 ln_untimed;	/* runs that are to be counted with the next */
 	struct quota	*ln_quota;	/* (k) NULL: it may use what it gets */
 	struct callout	 ln_resume;	/* it waits for its quota */
 	bool		 ln_dead;	/* refuses work */
