@@ -49,11 +49,12 @@ uint32_t tcp_flow_crowd(
 /* At most so many chains from now on, a power of two.  ENOBUFS: no memory to move what is there. */
 int	tcp_flowtab_limit(struct tcp_flowtab *, uint32_t maxsize);
 void	tcp_flow_remove(struct tcp_flowtab *, struct tcp_flow *);
-/* f will be removed soon: its chain's head is fetched into the caches. */
+/* A flow of this hash will be looked for soon: its chain's head is fetched into the caches. */
 static inline void
-tcp_flow_prefetch(const struct tcp_flowtab *ft, const struct tcp_flow *f)
+tcp_flow_prefetch(const struct tcp_flowtab *ft, uint32_t hash)
 {
-	__builtin_prefetch(&ft->ft_chain[f->tf_hash & (ft->ft_size - 1)], 1);
+	if (ft->ft_count != 0)
+		__builtin_prefetch(&ft->ft_chain[hash & (ft->ft_size - 1)], 1);
 }
 /* Both ends as the user sees them. */
 void	tcp_flow_names(const struct tcp_flow *, struct vi_pcbinfo *);

@@ -131,7 +131,7 @@ tcp_timewait_recycle(struct tcp_vnet *tv)
 	tcp_timewait_free(tv, TAILQ_FIRST(&tws->tw_queue));
 	if ((tw = TAILQ_FIRST(&tws->tw_queue)) == NULL)
 		return;
-	tcp_flow_prefetch(&tws->tw_tab, &tw->tw_flow);
+	tcp_flow_prefetch(&tws->tw_tab, tw->tw_flow.tf_hash);
 	if ((tw = TAILQ_NEXT(tw, tw_link)) != NULL) {
 		__builtin_prefetch(&tw->tw_flow, 1);
 		__builtin_prefetch(&tw->tw_link, 1);
