@@ -223,6 +223,37 @@ shares_are_fair(void **state)
 	rig_free(r);
 }
 
+/* Of short runs that nobody waited for one in four is timed and stands for all; where somebody waits each is. */
+static void
+short_runs_are_counted(void **state)
+{
+	struct rig *r = rig_new(1, 2);
+	struct job a, b;
+
+	(void)state;
+	job_init(&a, r, 0, 1000, 1);
+	job_init(&b, r, 1, 500, 1);
+	for (uint64_t i = 1; i <= 12; i++) {
+		lane_post(a.ln, &a.wk);
+		assert_int_equal(kernel_poll(r->k), VI_FOREVER);
+		assert_int_equal(r->ln[0].ln_cputime, i / 4 * 4000);
+	}
+	/* a, which ran more, waits behind b. */
+	lane_post(a.ln, &a.wk);
+	lane_post(b.ln, &b.wk);
+	assert_int_equal(kernel_poll(r->k), VI_FOREVER);
+	assert_int_equal(r->ln[1].ln_cputime, 500);
+	/* A pause that the host made counts once, for what it is. */
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(r->ln[0].ln_cputime, 12000);
+		a.cost = i == 2 ? 1000000 : 1000;
+		lane_post(a.ln, &a.wk);
+		assert_int_equal(kernel_poll(r->k), VI_FOREVER);
+	}
+	assert_int_equal(r->ln[0].ln_cputime, 12000 + 1000000 + 3 * LANE_QUANTUM);
+	rig_free(r);
+}
+
 /*
  * A lane that posts to itself for ever does not keep another from running, even where time stands
  * still.
@@ -624,6 +655,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(posted_once_in_order),
 		cmocka_unit_test(shares_are_fair),
+		cmocka_unit_test(short_runs_are_counted),
 		cmocka_unit_test(no_lane_hogs),
 		cmocka_unit_test(sleeper_is_woken_once),
 		cmocka_unit_test(unpolled_work_is_told),
