@@ -26,18 +26,37 @@ tcp_flowtab_fini(struct tcp_flowtab *ft)
 	ft->ft_size = 0;
 }
 
+static struct tcp_flowchain *
+tcp_flow_chain(const struct tcp_flowtab *ft, uint32_t hash)
+{
+	return (&ft->ft_chain[hash & (ft->ft_size - 1)]);
+}
+
+static void
+tcp_flow_link(struct tcp_flowchain *fc, struct tcp_flow *f)
+{
+	f->tf_next = fc->fc_first;
+	fc->fc_first = f;
+	fc->fc_count++;
+	fc->fc_hash ^= f->tf_hash;
+}
+
 struct tcp_flow *
 tcp_flow_find(const struct tcp_flowtab *ft, const struct inet_ops *ops,
     const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr,
     uint16_t fport)
 {
+	const struct tcp_flowchain *fc;
 	struct tcp_flow *f;
 	uint32_t hash;
 
 	if (ft->ft_count == 0)
 		return (NULL);
 	hash = in_pcbhashval(ft->ft_pcbs, laddr, lport, faddr, fport);
-	for (f = ft->ft_chain[hash & (ft->ft_size - 1)]; f != NULL; f = f->tf_next)
+	fc = tcp_flow_chain(ft, hash);
+	if (fc->fc_count == 1 && fc->fc_hash != hash)
+		return (NULL);
+	for (f = fc->fc_first; f != NULL; f = f->tf_next)
 		if (f->tf_hash == hash && f->tf_lport == lport && f->tf_fport == fport &&
 		    in_addr_eq(&f->tf_laddr, laddr) && in_addr_eq(&f->tf_faddr, faddr) &&
 		    f->tf_ops->io_family == ops->io_family)
@@ -49,21 +68,20 @@ tcp_flow_find(const struct tcp_flowtab *ft, const struct inet_ops *ops,
 static int
 tcp_flowtab_resize(struct tcp_flowtab *ft, uint32_t size)
 {
-	struct tcp_flow **chain, *f, *next;
-	uint32_t i;
+	const struct tcp_flowtab old = *ft;
+	struct tcp_flowchain *chain;
+	struct tcp_flow *f, *next;
 
-	chain = kmalloc(ft->ft_acct, ACCT_HASH, size * sizeof(chain[0]));
-	if (chain == NULL)
+	if ((chain = kmalloc(ft->ft_acct, ACCT_HASH, size * sizeof(chain[0]))) == NULL)
 		return (ENOBUFS);
-	for (i = 0; i < ft->ft_size; i++)
-		for (f = ft->ft_chain[i]; f != NULL; f = next) {
-			next = f->tf_next;
-			f->tf_next = chain[f->tf_hash & (size - 1)];
-			chain[f->tf_hash & (size - 1)] = f;
-		}
-	kfree(ft->ft_acct, ACCT_HASH, ft->ft_chain, ft->ft_size * sizeof(ft->ft_chain[0]));
 	ft->ft_chain = chain;
 	ft->ft_size = size;
+	for (uint32_t i = 0; i < old.ft_size; i++)
+		for (f = old.ft_chain[i].fc_first; f != NULL; f = next) {
+			next = f->tf_next;
+			tcp_flow_link(tcp_flow_chain(ft, f->tf_hash), f);
+		}
+	kfree(ft->ft_acct, ACCT_HASH, old.ft_chain, old.ft_size * sizeof(old.ft_chain[0]));
 	return (0);
 }
 
@@ -93,8 +111,7 @@ tcp_flow_crowd(const struct tcp_flowtab *ft, const struct tcp_flow *f, uint32_t 
 	*oldest = NULL;
 	if (ft->ft_size == 0)
 		return (0);
-	for (g = ft->ft_chain[tcp_flow_key(ft, f) & (ft->ft_size - 1)]; g != NULL && n < limit;
-	     g = g->tf_next, n++)
+	for (g = tcp_flow_chain(ft, tcp_flow_key(ft, f))->fc_first; g != NULL && n < limit; g = g->tf_next, n++)
 		*oldest = g;
 	return (n);
 }
@@ -103,16 +120,13 @@ int
 tcp_flow_insert(struct tcp_flowtab *ft, struct tcp_flow *f)
 {
 	const uint32_t max = ft->ft_maxsize != 0 ? ft->ft_maxsize : UINT32_MAX;
-	struct tcp_flow **fp;
 
 	if (ft->ft_size == 0 && tcp_flowtab_resize(ft, u32min(TCP_FLOWTAB_MIN, max)) != 0)
 		return (ENOBUFS);
-	if (2 * ft->ft_count >= ft->ft_size && ft->ft_size < max)
+	if (ft->ft_count >= ft->ft_size && ft->ft_size < max)
 		(void)tcp_flowtab_resize(ft, 2 * ft->ft_size);
 	f->tf_hash = tcp_flow_key(ft, f);
-	fp = &ft->ft_chain[f->tf_hash & (ft->ft_size - 1)];
-	f->tf_next = *fp;
-	*fp = f;
+	tcp_flow_link(tcp_flow_chain(ft, f->tf_hash), f);
 	ft->ft_count++;
 	return (0);
 }
@@ -120,11 +134,14 @@ tcp_flow_insert(struct tcp_flowtab *ft, struct tcp_flow *f)
 void
 tcp_flow_remove(struct tcp_flowtab *ft, struct tcp_flow *f)
 {
+	struct tcp_flowchain *fc = tcp_flow_chain(ft, f->tf_hash);
 	struct tcp_flow **fp;
 
-	for (fp = &ft->ft_chain[f->tf_hash & (ft->ft_size - 1)]; *fp != f; fp = &(*fp)->tf_next)
+	for (fp = &fc->fc_first; *fp != f; fp = &(*fp)->tf_next)
 		VI_ASSERT(*fp != NULL);
 	*fp = f->tf_next;
+	fc->fc_count--;
+	fc->fc_hash ^= f->tf_hash;
 	ft->ft_count--;
 }
 

@@ -2,7 +2,8 @@
 /*
  * A hash table of flows: connections that have no inpcb, because they are not there yet (SYN cache)
  * or not any more (TIME_WAIT).  Empty it takes no memory; it starts with 16 chains and doubles when
- * it is half full: an entry looked at in vain costs more than its chain's head, it is seldom in a cache.
+ * there are as many entries.  To look at an entry costs more than at its chain's head, it is seldom in a
+ * cache: so heads say what is in their chains, and of a single entry that is enough.
  */
 #ifndef NETINET_TCP_TCP_FLOW_H
 #define NETINET_TCP_TCP_FLOW_H
@@ -25,8 +26,14 @@ struct tcp_flow {
 	bool		 tf_sock6;	/* the user's socket is of AF_INET6 */
 };
 
+struct tcp_flowchain {
+	struct tcp_flow	*fc_first;
+	uint32_t	 fc_count;
+	uint32_t	 fc_hash;	/* of all of them, exclusive or */
+};
+
 struct tcp_flowtab {
-	struct tcp_flow	**ft_chain;	/* NULL while nothing was ever inserted */
+	struct tcp_flowchain *ft_chain;	/* NULL while nothing was ever inserted */
 	uint32_t	 ft_size;	/* chains, a power of two */
 	uint32_t	 ft_maxsize;	/* it does not grow beyond; 0 = no limit */
 	uint32_t	 ft_count;
