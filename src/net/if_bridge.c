@@ -130,7 +130,7 @@ bridge_port_unmake(struct bridge_port *bp)
 int
 bridge_addmember(struct bridge *sc, struct ifnet *ifp, char *err)
 {
-	struct bridge_port *bp;
+	struct bridge_port *bp = NULL;
 	int error;
 
 	if (ifp->if_vnet == sc->sc_ifp->if_vnet && bridge_member(sc, ifp->if_xname) != NULL)
