@@ -394,12 +394,12 @@ lane_works(struct worker *w, struct lane *ln)
 
 /*
  * The poll is over with this run, which was short, and reading the clock would be a tenth of it: what it took is taken to
- * be what the next one takes that is timed.  Who sleeps now, for a timer, oversleeps by as much.
+ * be what the next one takes that is timed.  Who sleeps now, for a timer, oversleeps by as much.  A quota is counted exactly.
  */
 static bool
 lane_leavesuntimed(struct worker *w, struct lane *ln, unsigned works)
 {
-	if (works != 1 || ln->ln_untimed == CLOCK_RUNS - 1 || w->w_nheap != 0 || lane_hasmore(ln) ||
+	if (works != 1 || ln->ln_quota != NULL || ln->ln_untimed == CLOCK_RUNS - 1 || w->w_nheap != 0 || lane_hasmore(ln) ||
 	    atomic_load_explicit(&w->w_inbox, memory_order_relaxed) != NULL)
 		return (false);
 	ln->ln_untimed++;
