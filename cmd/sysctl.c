@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -223,7 +224,7 @@ do_file(struct sysctl *sc)
 
 	if (f == NULL) {
 		cmd_warnx(sc->sc_cx, "%s: %s", sc->sc_file, strerror(errno));
-		return 1;
+		return EX_NOINPUT;
 	}
 	while (getline(&line, &room, f) > 0) {
 		sc->sc_line++;
@@ -285,8 +286,8 @@ cmd_sysctl(struct cmd_ctx *cx, int argc, char **argv)
 		return show(&sc, NULL);
 	if (check(&sc, argc, argv) != 0)
 		return 1;
-	if (sc.sc_file != NULL)
-		status = do_file(&sc);
+	if (sc.sc_file != NULL && (status = do_file(&sc)) == EX_NOINPUT)
+		return status;
 	for (int i = 0; i < argc; i++)
 		if (do_word(&sc, argv[i]) != 0)
 			status = 1;

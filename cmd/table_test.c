@@ -2,6 +2,8 @@
 /* The commands that show tables: jls, netstat, arp, and the small ones. */
 #include "cmd/cmd_test.h"
 
+#include <sysexits.h>
+
 struct show {
 	cmd_fn		*fn;
 	const char	*line, *answer, *out;
@@ -440,6 +442,9 @@ test_sysctl_failures(void **state)
 
 	(void)state;
 	fake_init(&fk, "sysctl");
+	fake_run(&fk, cmd_sysctl, "sysctl -f /nonexistent a=1");
+	assert_refused(&fk, EX_NOINPUT);
+	assert_string_equal(fk.fk_err, "sysctl: /nonexistent: No such file or directory\n");
 	fake_fail(&fk, ENOENT, "unknown oid 'net.bogus'");
 	fake_run(&fk, cmd_sysctl, "sysctl net.bogus");
 	assert_int_equal(fk.fk_status, 1);
@@ -495,7 +500,6 @@ test_wrong_words(void **state)
 		{ cmd_sysctl, "sysctl -a net", "usage: sysctl words\n" },
 		{ cmd_sysctl, "sysctl a=1 =2", "sysctl: =2: a name is missing\n" },
 		{ cmd_sysctl, "sysctl a=1 b=", "sysctl: b=: a value is missing\n" },
-		{ cmd_sysctl, "sysctl -f /nonexistent", "sysctl: /nonexistent: No such file or directory\n" },
 		{ cmd_sysctl, "sysctl -af x", "usage: sysctl words\n" },
 		{ cmd_sysctl, "sysctl -Nn a", "usage: sysctl words\n" },
 		{ cmd_sysctl, "sysctl -l a=1", "sysctl: a=1: cannot set with -d, -l, -N or -t\n" },
