@@ -11,6 +11,7 @@
  *	selection (5.4.14)	lacp_select(); a port without partner is alone, and unless strict is off does not send
  *	mux (5.4.15)		lacp_mux(): WAITING for 2 s, so that ports that come together are used together; then in step with the partner
  *	transmit (5.4.16)	at most three messages in a second
+ *	markers (5.5)		are answered, so that who moves a flow to another port knows when the old one is empty; we move none
  *
  * One timer ticks each second while the lagg is up and speaks LACP.
  */
@@ -27,6 +28,7 @@
 #define LACP_SLOWTIME	30u
 #define LACP_WAITTIME	2u
 #define LACP_MAXSENT	3u
+#define MARKER_MAXSENT	10u	/* in a second, what Annex 57A.3 allows a slow protocol */
 
 static const uint8_t slow_group[ETHER_ADDR_LEN] = { 0x01, 0x80, 0xc2, 0x00, 0x00, 0x02 };
 
@@ -70,25 +72,32 @@ lacp_identity(struct lagg_port *lp)
 	lp->lp_ntt |= memcmp(&had, a, sizeof(had)) != 0;
 }
 
+/* A frame of a slow protocol, whose message is there already; counted as that. */
 static void
-lacp_transmit(struct lagg_port *lp)
+slow_transmit(struct lagg_port *lp, uint8_t frame[ETHER_HDR_LEN + LACP_LEN], uint64_t *counter)
 {
-	struct lagg_vnet *lv = lagg_vnet(lp->lp_ifp->if_vnet);
-	const struct lacpdu du = { .lp_actor = lp->lp_actor, .lp_partner = lp->lp_partner };
-	uint8_t frame[ETHER_HDR_LEN + LACP_LEN];
 	struct ether_header *eh = (void *)frame;
 	struct mbuf *m;
 
 	memcpy(eh->ether_dhost, slow_group, ETHER_ADDR_LEN);
 	memcpy(eh->ether_shost, lp->lp_lladdr, ETHER_ADDR_LEN);
 	eh->ether_type = HTONS(ETHERTYPE_SLOW);
-	lacp_build(frame + ETHER_HDR_LEN, &du);
-	if ((m = m_frombuf(vnet_acct(lp->lp_ifp->if_vnet), frame, sizeof(frame), 16)) == NULL) {
-		lv->lv_nomem++;
+	if ((m = m_frombuf(vnet_acct(lp->lp_ifp->if_vnet), frame, ETHER_HDR_LEN + LACP_LEN, 16)) == NULL) {
+		lagg_vnet(lp->lp_ifp->if_vnet)->lv_nomem++;
 		return;
 	}
-	lv->lv_lacpout++;
+	++*counter;
 	(void)if_transmit(lp->lp_ifp, m);
+}
+
+static void
+lacp_transmit(struct lagg_port *lp)
+{
+	const struct lacpdu du = { .lp_actor = lp->lp_actor, .lp_partner = lp->lp_partner };
+	uint8_t frame[ETHER_HDR_LEN + LACP_LEN];
+
+	lacp_build(frame + ETHER_HDR_LEN, &du);
+	slow_transmit(lp, frame, &lagg_vnet(lp->lp_ifp->if_vnet)->lv_lacpout);
 }
 
 /* Nobody answers: as the administrator would have it. */
@@ -270,7 +279,7 @@ lacp_second(void *arg)
 	struct lagg_port *lp;
 
 	TAILQ_FOREACH(lp, &sc->sc_ports, lp_link) {
-		lp->lp_sent = 0;
+		lp->lp_sent = lp->lp_markers = 0;
 		if (!lp->lp_enabled)
 			continue;
 		if (lp->lp_wait > 0)
@@ -313,6 +322,26 @@ lacp_update(struct lagg *sc)
 		callout_reset(&sc->sc_tick, SECOND);
 }
 
+/* Another slow protocol's message: a marker goes back as it is, but for its type.  False: it is none. */
+static bool
+marker_answer(struct lagg_port *lp, const struct mbuf *m)
+{
+	struct lagg_vnet *lv = lagg_vnet(lp->lp_ifp->if_vnet);
+	uint8_t frame[ETHER_HDR_LEN + LACP_LEN], *du = frame + ETHER_HDR_LEN;
+
+	if (m_copydata(m, 0, LACP_LEN, du) != 0 || du[0] != MARKER_SUBTYPE || du[1] != MARKER_VERSION || du[2] != MARKER_INFORMATION ||
+	    du[3] != MARKER_TLVLEN)
+		return (false);
+	if (lp->lp_markers >= MARKER_MAXSENT) {
+		lv->lv_markersmany++;
+		return (true);
+	}
+	lp->lp_markers++;
+	du[2] = MARKER_RESPONSE;
+	slow_transmit(lp, frame, &lv->lv_markers);
+	return (true);
+}
+
 void
 lacp_input(struct lagg_port *lp, struct mbuf *m)
 {
@@ -326,13 +355,12 @@ lacp_input(struct lagg_port *lp, struct mbuf *m)
 			lv->lv_nomem++;
 			return;
 		}
-	m_freem(m);
-	if (!lp->lp_enabled)
-		return;
-	if (e != WIRE_OK) {
-		lv->lv_badlacp++;
+	if (!lp->lp_enabled || e != WIRE_OK) {
+		lv->lv_badlacp += lp->lp_enabled && (e != WIRE_BADPROTO || !marker_answer(lp, m));
+		m_freem(m);
 		return;
 	}
+	m_freem(m);
 	lv->lv_lacpin++;
 	lacp_record(lp, &du);
 	lacp_machines(lp->lp_sc);

@@ -414,6 +414,8 @@ static const struct stat_desc lagg_stats[] = {
 	STAT("lagg", struct lagg_vnet, lv_lacpin, "LACP message%s received"),
 	STAT("lagg", struct lagg_vnet, lv_lacpout, "LACP message%s sent"),
 	STAT("lagg", struct lagg_vnet, lv_badlacp, "malformed LACP message%s"),
+	STAT("lagg", struct lagg_vnet, lv_markers, "marker%s answered"),
+	STAT("lagg", struct lagg_vnet, lv_markersmany, "marker%s not answered, too many in a second"),
 	STAT("lagg", struct lagg_vnet, lv_nomem, "frame%s dropped for lack of memory"),
 	STAT_END
 };

@@ -26,7 +26,8 @@ struct lagg_port {
 	struct lacp_end	 lp_actor, lp_partner;
 	enum lacp_mux	 lp_mux;
 	bool		 lp_selected, lp_ntt, lp_enabled;
-	uint16_t	 lp_while, lp_periodic, lp_wait, lp_sent;	/* s; frames within this one */
+	uint16_t	 lp_while, lp_periodic, lp_wait;	/* s */
+	uint16_t	 lp_sent, lp_markers;	/* frames within this second */
 };
 TAILQ_HEAD(lagg_ports, lagg_port);
 
@@ -46,7 +47,7 @@ struct lagg {
 };
 
 struct lagg_vnet {
-	uint64_t	lv_nocarrier, lv_notactive, lv_badlacp, lv_lacpin, lv_lacpout, lv_ownout, lv_nomem, lv_toobig;
+	uint64_t	lv_nocarrier, lv_notactive, lv_badlacp, lv_lacpin, lv_lacpout, lv_ownout, lv_nomem, lv_toobig, lv_markers, lv_markersmany;
 };
 VNET_STATE_DECLARE(lagg);
 

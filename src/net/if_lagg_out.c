@@ -28,7 +28,7 @@ lagg_failover_port(const struct lagg *sc)
 /* What a flow's frames have in common, by the layers that are set. */
 struct flow {
 	uint8_t		 f_mac[2 * ETHER_ADDR_LEN];
-	uint16_t	 f_tag;
+	uint16_t	 f_tags[2];
 	uint8_t		 f_addr[32];
 	uint8_t		 f_ports[4];
 };
@@ -59,12 +59,31 @@ flow_net(const struct lagg *sc, const struct mbuf *m, size_t off, uint16_t type,
 		memset(f->f_addr, 0, sizeof(f->f_addr));
 }
 
+/* The tags (802.1Q, and 802.1ad around that) go into the flow; the type of what is behind them. */
+static uint16_t
+flow_tags(const struct mbuf *m, size_t *off, struct flow *f)
+{
+	uint8_t h[ETHER_VLAN_ENCAP_LEN];
+	uint16_t type;
+
+	if (m_copydata(m, *off - 2, 2, h) != 0)
+		return (0);
+	type = be16dec(h);
+	for (unsigned i = 0; i < 2 && (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ); i++) {
+		if (m_copydata(m, *off, ETHER_VLAN_ENCAP_LEN, h) != 0)
+			return (0);
+		f->f_tags[i] = EVL_VLANOFTAG(be16dec(h));
+		type = be16dec(h + 2);
+		*off += ETHER_VLAN_ENCAP_LEN;
+	}
+	return (type);
+}
+
 static uint32_t
 lagg_hash(const struct lagg *sc, const struct mbuf *m)
 {
 	const uint64_t *secret = sc->sc_ifp->if_vnet->vn_kernel->k_hashkey;
 	const struct siphash_key key = { secret[0], secret[1] };
-	uint8_t eh[ETHER_HDR_LEN + ETHER_VLAN_ENCAP_LEN] = { 0 };
 	size_t off = ETHER_HDR_LEN;
 	struct flow f;
 	uint16_t type;
@@ -72,17 +91,11 @@ lagg_hash(const struct lagg *sc, const struct mbuf *m)
 	if (sc->sc_useflowid && m->m_pkt.flowid != 0)
 		return (m->m_pkt.flowid);
 	memset(&f, 0, sizeof(f));
-	(void)m_copydata(m, 0, m->m_pkt.len < sizeof(eh) ? ETHER_HDR_LEN : sizeof(eh), eh);
-	type = be16dec(eh + 12);
-	if (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ) {
-		f.f_tag = EVL_VLANOFTAG(be16dec(eh + 14));
-		type = be16dec(eh + 16);
-		off += ETHER_VLAN_ENCAP_LEN;
-	}
+	type = flow_tags(m, &off, &f);
 	if ((sc->sc_hash & LAGG_L2) != 0)
-		memcpy(f.f_mac, eh, sizeof(f.f_mac));
+		(void)m_copydata(m, 0, sizeof(f.f_mac), f.f_mac);
 	else
-		f.f_tag = 0;
+		memset(f.f_tags, 0, sizeof(f.f_tags));
 	if ((sc->sc_hash & (LAGG_L3 | LAGG_L4)) != 0)
 		flow_net(sc, m, off, type, &f);
 	return ((uint32_t)siphash13(&key, &f, sizeof(f)));

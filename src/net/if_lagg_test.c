@@ -215,6 +215,97 @@ lacp_rubbish(void **state)
 	nt_end(&b.b_nt);
 }
 
+static struct mbuf *
+frame_of(struct bundle *b, const void *frame, size_t len)
+{
+	return (m_frombuf(vnet_acct(b->b_vn[0]), frame, len, 16));
+}
+
+static unsigned nanswers;
+static uint8_t answer[14 + LACP_LEN];
+
+static void
+answered(struct ifnet *ifp, struct mbuf *m)
+{
+	(void)ifp;
+	nanswers++;
+	assert_int_equal(m->m_pkt.len, LACP_LEN);
+	(void)m_copydata(m, 0, LACP_LEN, answer + 14);
+	m_freem(m);
+}
+
+/* IEEE 802.1AX 5.5: what comes back is what was sent, as a response; responses and rubbish are not answered, nor more than ten in a second. */
+static void
+markers(void **state)
+{
+	uint8_t frame[14 + LACP_LEN] = "\x01\x80\xc2\x00\x00\x02\x02\x01\x02\x03\x04\x05\x88\x09\x02\x01\x01\x10\x00\x07rqstrNUMB";
+	struct lagg_vnet *lv;
+	struct bundle b;
+
+	(void)state;
+	bundle_begin(&b, "lacp");
+	lv = lagg_vnet(b.b_vn[0]);
+	nt_run(&b.b_nt, 6 * SECOND + SECOND / 2);
+	/* The other side has no lagg any more on this port: it sees what comes. */
+	assert_int_equal(nt_opt(b.b_lagg[1], "-laggport", b.b_port[1][0]->if_xname), 0);
+	(void)net_proto_register(b.b_vn[1], ETHERTYPE_SLOW, answered);
+	nt_run(&b.b_nt, 1000);
+	nanswers = 0;
+	if_deliver(b.b_port[0][0], frame_of(&b, frame, sizeof(frame)));
+	nt_run(&b.b_nt, 1000);
+	assert_int_equal(lv->lv_markers, 1);
+	assert_true(nanswers > 0);
+	frame[16] = 2;
+	assert_memory_equal(answer + 14, frame + 14, LACP_LEN);
+	if_deliver(b.b_port[0][0], frame_of(&b, frame, sizeof(frame)));
+	frame[16] = 1;
+	if_deliver(b.b_port[0][0], frame_of(&b, frame, sizeof(frame) - 1));
+	nt_run(&b.b_nt, 1000);
+	assert_int_equal(lv->lv_markers, 1);
+	assert_int_equal(lv->lv_badlacp, 2);
+	for (unsigned i = 0; i < 20; i++)
+		if_deliver(b.b_port[0][0], frame_of(&b, frame, sizeof(frame)));
+	nt_run(&b.b_nt, 1000);
+	assert_int_equal(lv->lv_markers, 10);
+	assert_int_equal(lv->lv_markersmany, 11);
+	nt_run(&b.b_nt, SECOND);
+	if_deliver(b.b_port[0][0], frame_of(&b, frame, sizeof(frame)));
+	nt_run(&b.b_nt, 1000);
+	assert_int_equal(lv->lv_markers, 11);
+	nt_end(&b.b_nt);
+}
+
+/* Flows that differ in the inner of two tags alone, or behind both, go by several ports. */
+static void
+two_tags(void **state)
+{
+	uint8_t frame[60] = "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x88\xa8\x00\x05\x81\x00\x00\x00\x08\x00\x45";
+	uint64_t before;
+	struct bundle b;
+	unsigned used;
+
+	(void)state;
+	bundle_begin(&b, "loadbalance");
+	for (unsigned turn = 0; turn < 3; turn++) {
+		/* by the tag; by the address behind it; by nothing that differs */
+		assert_int_equal(nt_opt(b.b_lagg[0], "lagghash", turn == 1 ? "l3" : "l2"), 0);
+		used = 0;
+		before = 0;
+		for (unsigned p = 0; p < NPORTS; p++)
+			before += b.b_port[0][p]->if_stats.ifs_opackets << 20 * p;
+		for (unsigned i = 0; i < 60; i++) {
+			frame[19] = (uint8_t)(turn == 0 ? i : 7);
+			frame[22 + 19] = (uint8_t)i;
+			(void)if_transmit(b.b_lagg[0], frame_of(&b, frame, sizeof(frame)));
+		}
+		for (unsigned p = 0; p < NPORTS; p++)
+			used += b.b_port[0][p]->if_stats.ifs_opackets > (before >> 20 * p & 0xfffff);
+		assert_int_equal(used, turn == 2 ? 1 : NPORTS);
+		nt_run(&b.b_nt, 1000000);
+	}
+	nt_end(&b.b_nt);
+}
+
 static void
 membership(void **state)
 {
@@ -264,6 +355,8 @@ main(void)
 		cmocka_unit_test(others),
 		cmocka_unit_test(lacp),
 		cmocka_unit_test(lacp_rubbish),
+		cmocka_unit_test(markers),
+		cmocka_unit_test(two_tags),
 		cmocka_unit_test(membership),
 	};
 

@@ -12,6 +12,12 @@
 #define LACP_LEN	110
 #define LACP_SUBTYPE	1
 
+/* The marker protocol, 6.5.3 (2008: 5.5.3), another slow protocol of the same length: subtype, version, and a TLV whose type is one of these. */
+#define MARKER_SUBTYPE	2
+#define MARKER_VERSION	1
+#define MARKER_TLVLEN	16
+enum { MARKER_INFORMATION = 1, MARKER_RESPONSE = 2 };
+
 enum {			/* state */
 	LACP_ACTIVITY = 0x01, LACP_TIMEOUT = 0x02, LACP_AGGREGATION = 0x04, LACP_SYNC = 0x08, LACP_COLLECTING = 0x10,
 	LACP_DISTRIBUTING = 0x20, LACP_DEFAULTED = 0x40, LACP_EXPIRED = 0x80,
