@@ -53,6 +53,7 @@ lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops,
 	TAILQ_INIT(&lx->lx_rings);
 	TAILQ_INIT(&lx->lx_tuns);
 	TAILQ_INIT(&lx->lx_logcalls);
+	lx->lx_turn = 1;
 	lx->lx_buf = malloc(LX_BUFSIZE);
 	error = lx_hash_init(lx);
 	lx->lx_timerfd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -186,6 +187,7 @@ lx_poll(struct lx *lx)
 	struct lx_sock *ls;
 	uint32_t n = lx->lx_nready;
 
+	lx->lx_turn++;
 	while (n-- > 0 && (ls = TAILQ_FIRST(&lx->lx_ready)) != NULL) {
 		lx_sock_unready(ls);
 		if (ls->ls_fd >= 0)

@@ -100,6 +100,7 @@ struct lx_program {
 	unsigned	 pr_nextlost, pr_nextdone;
 	uint64_t	 pr_logseq;	/* syslog(2) has given out the messages up to here */
 	uint32_t	 pr_logoff;	/* ... and so many bytes of the next */
+	bool		 pr_later;	/* a call waits until packets that were written before it have been received */
 };
 TAILQ_HEAD(lx_programs, lx_program);
 
@@ -260,6 +261,7 @@ struct lx {
 	uint64_t	 lx_sweepat;	/* when to look whether the zombies' descriptors still exist */
 	struct lx_stats	 lx_stats;
 	char		*lx_buf;	/* LX_BUFSIZE */
+	uint64_t	 lx_turn;	/* of the worker's loop; the stacks run between two, from 1 */
 	struct iovec	 lx_iov[LX_MAXIOV];	/* of the message being handled */
 };
 
@@ -500,6 +502,7 @@ int64_t	 lx_sys_tun(struct lx_call *);
 struct lx_tun *lx_tun_find(const struct lx_call *);
 void	 lx_tuns_reap(struct lx *, const struct vi_vnet *);	/* its that were closed, now */
 void	 lx_tuns_free(struct lx *);
+bool	 lx_tuns_input(struct lx *, const struct vi_vnet *);	/* takes what was written to its; true: the stack has yet to look at something */
 
 /* lx.c: vnets, interfaces and routes are managed outside enter/leave */
 void	 lx_manage(struct lx *);

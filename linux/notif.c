@@ -434,6 +434,8 @@ lx_program_event(struct lx_event *le, uint32_t events)
 	union notif_buf buf;
 
 	if ((events & EPOLLIN) != 0) {
+		if ((pr->pr_later = !pr->pr_later && lx_tuns_input(pr->pr_lx, pr->pr_vnet)))
+			return;
 		memset(&buf, 0, sizeof(buf));
 		if (ioctl(pr->pr_fd, SECCOMP_IOCTL_NOTIF_RECV, &buf.n) == 0)
 			notif_run(pr, &buf.n);

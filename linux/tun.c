@@ -60,6 +60,7 @@ struct lx_tun {
 	unsigned	 lt_flags;	/* IFF_TUN or IFF_TAP, IFF_NO_PI, IFF_VNET_HDR */
 	int		 lt_vnethdr;	/* length of virtio's header, if there is one */
 	int		 lt_sndbuf;
+	uint64_t	 lt_turn;	/* lx_turn when a packet came in last */
 };
 
 /* Packets */
@@ -148,24 +149,45 @@ tun_input(struct lx_tun *lt, char *buf, size_t len)
 		(void)vi_tap_input(lt->lt_tap, buf + skip, len - skip);	/* counted there */
 }
 
-/* What the program wrote.  True: it has closed, and lt is gone. */
-static bool
-tun_drain(struct lx_tun *lt, bool hup)
+/* What the program wrote: so many packets, at most TUN_TURN. */
+static int
+tun_take(struct lx_tun *lt)
 {
 	char *buf = lt->lt_lx->lx_buf;
 	ssize_t len;
+	int n;
 
-	for (int n = 0; n < TUN_TURN; n++) {
-		len = recv(lt->lt_fd, buf, LX_BUFSIZE, MSG_DONTWAIT);
-		if (len > 0)
-			tun_input(lt, buf, (size_t)len);
-		else if (len == 0 || errno != EINTR) {
-			if (hup)
-				tun_free(lt);
-			return (hup);
-		}
+	for (n = 0; n < TUN_TURN && (len = recv(lt->lt_fd, buf, LX_BUFSIZE, MSG_DONTWAIT)) > 0; n++)
+		tun_input(lt, buf, (size_t)len);
+	if (n > 0)
+		lt->lt_turn = lt->lt_lx->lx_turn;
+	return (n);
+}
+
+/* True: the program has closed, and lt is gone. */
+static bool
+tun_drain(struct lx_tun *lt, bool hup)
+{
+	if (tun_take(lt) == TUN_TURN || !hup)
+		return (false);
+	tun_free(lt);
+	return (true);
+}
+
+/* On Linux a packet has been received when the write of it is over. */
+bool
+lx_tuns_input(struct lx *lx, const struct vi_vnet *vn)
+{
+	struct lx_tun *lt;
+	bool any = false;
+
+	TAILQ_FOREACH(lt, &lx->lx_tuns, lt_link) {
+		if (lt->lt_vnet != vn)
+			continue;
+		(void)tun_take(lt);
+		any |= lt->lt_turn == lx->lx_turn;
 	}
-	return (false);
+	return (any);
 }
 
 static void
