@@ -164,6 +164,18 @@ arp_probe_ifdown(struct ifnet *ifp)
 			callout_stop(&((struct arp_probe *)ifa->ifa_probe)->ap_timer);
 }
 
+/* RFC 5227 2.1.1: two of our interfaces may be on one link, and then hear each other. */
+static bool
+probe_isown(const struct arp_vnet *av, const uint8_t *mac)
+{
+	const struct ifnet *ifp;
+
+	TAILQ_FOREACH(ifp, &net_vnet(av->av_vnet)->nv_ifs, if_link)
+		if (ifp->if_type == VI_IFT_ETHER && ether_equal(ifp->if_lladdr, mac))
+			return (true);
+	return (false);
+}
+
 /* RFC 5227 2.1.1: any message from the address, or another's probe for it. */
 void
 arp_probe_input(struct arp_vnet *av, struct ifnet *ifp, const struct arp_info *ai)
@@ -173,7 +185,8 @@ arp_probe_input(struct arp_vnet *av, struct ifnet *ifp, const struct arp_info *a
 
 	TAILQ_FOREACH(ifa, &ifp->if_newaddrs, ifa_link)
 		if (ifa->ifa_probe != NULL && (ai->ai_spa == ifa->ifa_addr.na_in ||
-			(ai->ai_op == ARPOP_REQUEST && ai->ai_probe && ai->ai_tpa == ifa->ifa_addr.na_in)))
+			(ai->ai_op == ARPOP_REQUEST && ai->ai_probe && ai->ai_tpa == ifa->ifa_addr.na_in &&
+			    !probe_isown(av, ai->ai_sha))))
 			break;
 	if (ifa == NULL)
 		return;

@@ -69,6 +69,8 @@ igmp_query(struct igmp_vnet *gv, struct mcast_if *mi, const struct inet_pkt *pk,
 	/* RFC 9776 4.1.9: a general query asks for no sources; others ask for a group. */
 	if (q.mq_general ? q.mq_nsrcs > 0 : !in_multicast(ig->ig_group))
 		gv->gv_stat.mcs_badquery++;
+	else if (q.mq_general && in_multicast(pk->ip_dst.in4) && pk->ip_dst.in4 != HTONL(INADDR_ALLHOSTS_GROUP))
+		gv->gv_stat.mcs_badquery++;	/* 9.1 */
 	else if (pk->ip_ttl != 1)
 		gv->gv_stat.mcs_badttl++;
 	else if (mi == NULL)

@@ -761,6 +761,10 @@ forgeries(void **state)
 	run(&g, 5 * SEC);
 	told(&g, "");
 	q4[11] = 0;
+	inject4(&g, q4, sizeof(q4), HTONL(0xef010107), 1);	/* 9.1: to the group alone */
+	assert_int_equal(ms->mcs_badquery, 3);
+	run(&g, 5 * SEC);
+	told(&g, "");
 	inject4(&g, q4, sizeof(q4), HTONL(0x0a000001), 1);	/* to us alone: RFC 3376 4.1.12 */
 	run(&g, 5 * SEC);
 	told(&g, "IS_EX 7 {}; ");
