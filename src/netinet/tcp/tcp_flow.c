@@ -35,8 +35,7 @@ tcp_flow_chain(const struct tcp_flowtab *ft, uint32_t hash)
 static void
 tcp_flow_link(struct tcp_flowchain *fc, struct tcp_flow *f)
 {
-	f->tf_next = fc->fc_first;
-	fc->fc_first = f;
+	LIST_INSERT_HEAD(&fc->fc_flows, f, tf_link);
 	fc->fc_count++;
 	fc->fc_hash ^= f->tf_hash;
 }
@@ -56,7 +55,7 @@ tcp_flow_find(const struct tcp_flowtab *ft, const struct inet_ops *ops,
 	fc = tcp_flow_chain(ft, hash);
 	if (fc->fc_count == 1 && fc->fc_hash != hash)
 		return (NULL);
-	for (f = fc->fc_first; f != NULL; f = f->tf_next)
+	LIST_FOREACH(f, &fc->fc_flows, tf_link)
 		if (f->tf_hash == hash && f->tf_lport == lport && f->tf_fport == fport &&
 		    in_addr_eq(&f->tf_laddr, laddr) && in_addr_eq(&f->tf_faddr, faddr) &&
 		    f->tf_ops->io_family == ops->io_family)
@@ -77,10 +76,8 @@ tcp_flowtab_resize(struct tcp_flowtab *ft, uint32_t size)
 	ft->ft_chain = chain;
 	ft->ft_size = size;
 	for (uint32_t i = 0; i < old.ft_size; i++)
-		for (f = old.ft_chain[i].fc_first; f != NULL; f = next) {
-			next = f->tf_next;
+		LIST_FOREACH_SAFE(f, &old.ft_chain[i].fc_flows, tf_link, next)
 			tcp_flow_link(tcp_flow_chain(ft, f->tf_hash), f);
-		}
 	kfree(ft->ft_acct, ACCT_HASH, old.ft_chain, old.ft_size * sizeof(old.ft_chain[0]));
 	return (0);
 }
@@ -111,8 +108,11 @@ tcp_flow_crowd(const struct tcp_flowtab *ft, const struct tcp_flow *f, uint32_t 
 	*oldest = NULL;
 	if (ft->ft_size == 0)
 		return (0);
-	for (g = tcp_flow_chain(ft, tcp_flow_key(ft, f))->fc_first; g != NULL && n < limit; g = g->tf_next, n++)
+	LIST_FOREACH(g, &tcp_flow_chain(ft, tcp_flow_key(ft, f))->fc_flows, tf_link) {
+		if (n++ == limit)
+			return (limit);
 		*oldest = g;
+	}
 	return (n);
 }
 
@@ -135,11 +135,9 @@ void
 tcp_flow_remove(struct tcp_flowtab *ft, struct tcp_flow *f)
 {
 	struct tcp_flowchain *fc = tcp_flow_chain(ft, f->tf_hash);
-	struct tcp_flow **fp;
 
-	for (fp = &fc->fc_first; *fp != f; fp = &(*fp)->tf_next)
-		VI_ASSERT(*fp != NULL);
-	*fp = f->tf_next;
+	VI_ASSERT(fc->fc_count > 0);
+	LIST_REMOVE(f, tf_link);
 	fc->fc_count--;
 	fc->fc_hash ^= f->tf_hash;
 	ft->ft_count--;

@@ -9,6 +9,7 @@
 #define NETINET_TCP_TCP_FLOW_H
 
 #include <stdint.h>
+#include <bsd/sys/queue.h>
 
 #include "netinet/inet_ops.h"
 
@@ -18,7 +19,7 @@ struct vi_pcbinfo;
 
 /* First member of whatever is in the table. */
 struct tcp_flow {
-	struct tcp_flow	*tf_next;
+	LIST_ENTRY(tcp_flow) tf_link;
 	uint32_t	 tf_hash;
 	uint16_t	 tf_lport, tf_fport;	/* network order */
 	struct in_addr_any tf_laddr, tf_faddr;
@@ -27,7 +28,7 @@ struct tcp_flow {
 };
 
 struct tcp_flowchain {
-	struct tcp_flow	*fc_first;
+	LIST_HEAD(, tcp_flow) fc_flows;	/* latest first */
 	uint32_t	 fc_count;
 	uint32_t	 fc_hash;	/* of all of them, exclusive or */
 };
