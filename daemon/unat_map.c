@@ -64,13 +64,12 @@ bool
 nat_isonlink(const struct nat *na, const struct vi_sockaddr *sa)
 {
 	const struct nat_net *nn = nat_net(na, sa->sa_family);
-	const uint32_t mask = htonl(~0u << (32 - nn->nn_prefixlen % 32));
 
 	if (nat_isgateway(na, sa))
 		return false;
 	if (sa->sa_family == VI_AF_INET6)	/* of 64 bits, all of them */
 		return memcmp(sa->sa_in6, nn->nn_gate.sa_in6, 8) == 0;
-	return ((sa->sa_in ^ nn->nn_gate.sa_in) & mask) == 0;
+	return ((sa->sa_in ^ nn->nn_gate.sa_in) & htonl(~0u << (32 - nn->nn_prefixlen))) == 0;
 }
 
 void
