@@ -117,7 +117,7 @@ errpair_make(struct lx_call *c)
 	if (ls->ls_errpair || ls->ls_kind != LXK_DGRAM || ls->ls_family == AF_PACKET || oldfd < 0 || ls->ls_held != NULL ||
 	    ioctl(oldfd, TIOCOUTQ, &held) != 0 || held != 0 || call_epolled(c) || errpair_new(fd, &ino) != 0)
 		return;
-	if (lx_loop_add(c->c_lx->lx_loop, &ls->ls_event, fd[0], ls->ls_event.le_events, dgram_event) != 0 || lx_replace_fd(c, fd[1]) != 0) {
+	if (lx_loop_add(c->c_lx->lx_loop, &ls->ls_event, fd[0], ls->ls_event.le_events, ls->ls_event.le_fn) != 0 || lx_replace_fd(c, fd[1]) != 0) {
 		ls->ls_event.le_fd = oldfd;	/* what is closed leaves the loop */
 		close(fd[0]);
 		close(fd[1]);
