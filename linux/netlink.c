@@ -7,7 +7,7 @@
  * answered at once: the replies are queued in the pair before the call returns.  Receiving is
  * that of datagrams, with the kernel (port 0) as the sender.
  *
- * What is answered: dumps and look-ups of links, addresses, routes, rules and neighbours; what
+ * What is answered: dumps and look-ups of links, addresses, routes, nexthops, rules and neighbours; what
  * changes one of them, when root of a jail that owns its stack asks.  Every other request draws
  * NLMSG_ERROR with EOPNOTSUPP; nobody who waits for a reply waits in vain.  Sockets in multicast
  * groups are told of changes (nl_event.c).

@@ -129,7 +129,7 @@ arp_ioctl(struct lx_call *c, struct vi_vnet *vn, unsigned cmd)
 		error = ENODEV;
 	if (error == 0 && cmd == SIOCGARP)
 		error = lx_copyout(c, c->c_arg[2], &ar, sizeof(ar));
-	return (-error);
+	return (error == ENOENT ? LX_DONE : -error);
 }
 
 /* Routes */
@@ -207,7 +207,7 @@ rt_ioctl(struct lx_call *c, struct vi_vnet *vn, unsigned cmd)
 	if (error == 0)
 		error = cmd == SIOCADDRT ? vi_route_add(vn, &rt) : vi_route_del(vn, &rt);
 	lx_managed(c->c_lx);
-	return (-rtinfo_error(&rt, error));
+	return (error == ENOENT ? LX_DONE : -rtinfo_error(&rt, error));
 }
 
 bool
