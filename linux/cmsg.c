@@ -154,6 +154,8 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_stamp(co, cmsg, dg->dg_stamp);
 	if ((cmsg & LXC_STAMPING) != 0)
 		control_stamping(co, dg->dg_stamp);
+	if ((cmsg & LXC_OVERFLOW) != 0 && dg->dg_drops != 0)
+		control_put(co, SOL_SOCKET, SO_RXQ_OVFL, &dg->dg_drops, sizeof(dg->dg_drops));
 	if (dg->dg_from.sa_family == VI_AF_PACKET) {
 		if ((cmsg & LXC_AUXDATA) != 0)
 			control_auxdata(co, dg);

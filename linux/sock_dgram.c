@@ -402,6 +402,7 @@ dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 	    .dg_optlen = msg.msg_optlen,
 	    .dg_segsz = (uint16_t)msg.msg_segsz,
 	    .dg_stamp = msg.msg_stamp,
+	    .dg_drops = msg.msg_drops,
 	    .dg_frame = msg.msg_frame};
 	memcpy(dg->dg_opts, msg.msg_opts, sizeof(dg->dg_opts));
 	if ((ls->ls_cmsg & (LXC_ORIGDST | LXC_ORIGDST6)) != 0 && vi_sockname(ls->ls_so, &local) == 0)

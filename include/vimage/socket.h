@@ -266,6 +266,7 @@ struct vi_msg {
 	struct vi_sockaddr msg_dst;	/* recv: destination in the header; send: source to use; the port means nothing */
 	int		 msg_ttl, msg_tos;
 	uint64_t	 msg_stamp;	/* realtime ns of reception */
+	uint32_t	 msg_drops;	/* recv: datagrams that had found no room in the socket's buffer before this one came */
 	size_t		 msg_len;	/* recv: length of the whole datagram, even if truncated */
 	uint8_t		 msg_optlen, msg_opts[40];	/* recv with VI_IP_RECVOPTS: options of the IPv4 header as they came */
 	uint32_t	 msg_segsz;	/* VI_UDP_SEGMENT for this call; recv with VI_UDP_GRO: datagrams are so long, 0 = it is one */

@@ -123,6 +123,7 @@ so_recvdgram(struct socket *so, struct vi_msg *msg, size_t *done)
 	msg->msg_ttl = sd->sd_ttl;
 	msg->msg_tos = sd->sd_tos;
 	msg->msg_stamp = sd->sd_stamp;
+	msg->msg_drops = sd->sd_drops;
 	msg->msg_len = sd->sd_len;
 	msg->msg_segsz = sd->sd_segsz;
 	msg->msg_frame = sd->sd_frame;

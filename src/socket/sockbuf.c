@@ -172,17 +172,15 @@ sbappenddgram(struct sockbuf *sb, const struct sockdgram *sd, struct mbuf *m, st
 
 	_Static_assert(sizeof(*sd) <= MLEN, "a datagram's facts fit one mbuf");
 	/* Empty ones need room as well: they are bounded by the memory they take. */
-	if ((len > space || space == 0) && !(sb->sb_records == 0 && len <= sb->sb_hiwat)) {
-		m_freem(m);
-		return (false);
-	}
-	if ((h = m_get(as)) == NULL) {
+	if (((len > space || space == 0) && !(sb->sb_records == 0 && len <= sb->sb_hiwat)) || (h = m_get(as)) == NULL) {
+		sb->sb_drops++;
 		m_freem(m);
 		return (false);
 	}
 	memcpy(h->m_data, sd, sizeof(*sd));
 	h->m_len = sizeof(*sd);
 	mtod(h, struct sockdgram *)->sd_len = len;
+	mtod(h, struct sockdgram *)->sd_drops = sb->sb_drops;
 	h->m_next = m;
 	h->m_nextpkt = NULL;
 	if (sb->sb_lastrecord == NULL)

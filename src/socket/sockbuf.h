@@ -33,7 +33,10 @@ struct sockbuf {
 	struct mbuf	*sb_mbtail;	/* last buffer of a stream */
 	struct mbuf	*sb_lastrecord;	/* last record of datagrams */
 	struct mbuf	*sb_sndptr;	/* streams: buffer that holds offset sb_sndoff, a hint for sbsndptr */
-	uint32_t	 sb_sndoff;	/* offset of the first byte of sb_sndptr from the front */
+	union {
+		uint32_t sb_sndoff;	/* streams: offset of the first byte of sb_sndptr from the front */
+		uint32_t sb_drops;	/* datagrams: those that found no room */
+	};
 	uint32_t	 sb_cc;		/* bytes of data */
 	uint32_t	 sb_mbcnt;	/* bytes charged to accounts by it (approximately: m_charge sums) */
 	uint32_t	 sb_hiwat;	/* most bytes wanted */
@@ -48,6 +51,7 @@ struct sockdgram {
 	struct vi_sockaddr sd_dst;	/* destination address in the header */
 	uint32_t	 sd_ifindex;
 	uint32_t	 sd_len;	/* payload */
+	uint32_t	 sd_drops;	/* others that found no room before it */
 	uint16_t	 sd_segsz;	/* a train of datagrams of this length; 0 = one */
 	uint8_t		 sd_ttl, sd_tos;
 	uint8_t		 sd_optlen;

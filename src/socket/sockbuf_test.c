@@ -200,7 +200,7 @@ datagrams_keep_their_shape(void **state)
 {
 	enum { MAXQ = 4096 };
 	static uint8_t data[3000], out[3000];
-	static uint32_t q[MAXQ];
+	static uint32_t q[MAXQ], lost[MAXQ];
 	struct rig *r = *state;
 	struct sockbuf sb = { .sb_hiwat = 40000, .sb_lowat = 1 };
 	unsigned head = 0, tail = 0, refused = 0;
@@ -217,6 +217,7 @@ datagrams_keep_their_shape(void **state)
 			m->m_next = chain(r, data, len);
 			m->m_pkt.len = len;
 			if (sbappenddgram(&sb, &sd, m, &r->as)) {
+				lost[tail] = refused;
 				q[tail++] = len;
 				sum += len;
 			} else {
@@ -228,6 +229,7 @@ datagrams_keep_their_shape(void **state)
 
 			assert_int_equal(sd->sd_dst.sa_in, head);
 			assert_int_equal(sd->sd_len, q[head]);
+			assert_int_equal(sd->sd_drops, lost[head]);
 			assert_int_equal(m_copydata(sb.sb_mb->m_next, 0, q[head], out), 0);
 			assert_memory_equal(out, data, q[head]);
 			sum -= q[head++];

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <sys/socket.h>
 #include <linux/inet_diag.h>
+#include <linux/nexthop.h>
 #include <linux/sock_diag.h>
 
 #include <vimage/ifnet.h>
@@ -30,6 +31,7 @@ enum { K_DUMP = 64, K_ACK = 128 };
 static const uint16_t types[] = {
 	RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK, RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR, RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE,
 	RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH, RTM_NEWRULE, RTM_DELRULE, RTM_GETRULE,
+	RTM_NEWNEXTHOP, RTM_DELNEXTHOP, RTM_GETNEXTHOP,
 };
 
 static const uint16_t diag_types[] = { SOCK_DIAG_BY_FAMILY, SOCK_DESTROY, TCPDIAG_GETSOCK, NLMSG_MIN_TYPE };
@@ -113,6 +115,7 @@ reply_fixed(uint16_t type, bool diag)
 	case RTM_NEWLINK: case RTM_DELLINK: return (sizeof(struct ifinfomsg));
 	case RTM_NEWADDR: case RTM_DELADDR: return (sizeof(struct ifaddrmsg));
 	case RTM_NEWNEIGH: case RTM_DELNEIGH: return (sizeof(struct ndmsg));
+	case RTM_NEWNEXTHOP: case RTM_DELNEXTHOP: return (sizeof(struct nhmsg));
 	default: return (sizeof(struct rtmsg));
 	}
 }
