@@ -310,6 +310,7 @@ static const struct stat_desc bridge_stats[] = {
 	STAT("bridge", struct bridge_vnet, bv_same, "frame%s whose destination is where they came from"),
 	STAT("bridge", struct bridge_vnet, bv_blocked, "frame%s dropped by the spanning tree"),
 	STAT("bridge", struct bridge_vnet, bv_looped, "own frame%s that came back"),
+	STAT("bridge", struct bridge_vnet, bv_again, "flooded frame%s that came again by another member"),
 	STAT("bridge", struct bridge_vnet, bv_toofar, "frame%s that went through too many bridges"),
 	STAT("bridge", struct bridge_vnet, bv_private, "frame%s between private members"),
 	STAT("bridge", struct bridge_vnet, bv_filtered, "frame%s of VLANs that may not pass"),

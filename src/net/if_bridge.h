@@ -53,6 +53,14 @@ struct bridge_port {
 };
 TAILQ_HEAD(bridge_ports, bridge_port);
 
+/* A frame that was flooded, by its beginning, and where it came in. */
+struct bridge_seen {
+	uint32_t	 bs_hash;
+	uint32_t	 bs_when;	/* ms of the stack's clock, modulo 2^32; 0: never */
+	const struct bridge_port *bs_from;	/* to be compared only */
+};
+#define BRIDGE_SEEN	128u	/* a power of two */
+
 struct bridge {
 	struct ifnet	*sc_ifp;	/* (c) */
 	struct bridge_ports sc_members, sc_spans;
@@ -67,11 +75,12 @@ struct bridge {
 	uint32_t	 sc_timeout;	/* s; 0 = never */
 	struct bridge_rtlist sc_local;	/* of the bridge itself */
 	struct callout	 sc_prune;	/* while there are any learned */
+	struct bridge_seen sc_seen[BRIDGE_SEEN];	/* by hash */
 };
 
 struct bridge_vnet {
 	uint64_t	bv_forwarded, bv_flooded, bv_local, bv_blocked, bv_looped, bv_limit, bv_full, bv_toobig, bv_down, bv_private,
-			bv_filtered, bv_nomem, bv_same, bv_moved, bv_toofar;
+			bv_filtered, bv_nomem, bv_same, bv_moved, bv_toofar, bv_again;
 	uint32_t	bv_inherit_mac;
 };
 VNET_STATE_DECLARE(bridge);

@@ -10,16 +10,23 @@
  * the bridge without a tag (bf_vid, bf_pcp) and gets one again where it leaves tagged.  The bridge's own stack always gets and gives tagged frames: vlans
  * above the bridge take them.  Without a filter tags are not touched, but addresses are learned for each tag apart.
  *
- * Everything happens in the lane of the one stack; what leaves is queued by the members, whose queues are bounded.  So a loop of bridges without
- * spanning trees takes its stack's share of the worker, and no more; and because a frame counts the bridges it went through (m_pkt.hops, which stays with it
- * through routers and tunnels), it comes to rest.
+ * Everything happens in the lane of the one stack; what leaves is queued by the members, whose queues are bounded.
+ *
+ * In a loop of bridges without spanning trees what is flooded comes again by another member.  A bridge remembers the last such frames for a tenth of a
+ * second and floods each once, from where it came first: so the loop carries no more than a tree would, and what came the longer way is not learned
+ * from.  A station that moves to another member and says the same again within that time is not heard once.  What gets by, in loops of more frames than
+ * are remembered or of more than that time, counts the bridges it goes through (m_pkt.hops, which stays with it through routers and tunnels), and ends.
  */
 #include <errno.h>
 #include <string.h>
 
+#include "base/siphash.h"
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "net/if_bridge.h"
+
+#define SEEN_BYTES	96u	/* of a frame tell it from others of its sender */
+#define SEEN_TIME	100u	/* ms */
 
 /* A frame on its way through. */
 struct bridge_frame {
@@ -339,6 +346,30 @@ bridge_input_local(const struct bridge_frame *bf, const struct bridge_rt *rt, st
 	return (NULL);
 }
 
+/* To be flooded: was it already, from elsewhere?  It is remembered. */
+static bool
+bridge_again(const struct bridge_frame *bf, const struct mbuf *m)
+{
+	const struct vnet *vn = bf->bf_sc->sc_ifp->if_vnet;
+	const struct siphash_key key = { vn->vn_kernel->k_hashkey[0], vn->vn_kernel->k_hashkey[1] ^ bf->bf_vid };
+	const uint32_t now = (uint32_t)(vnet_now(vn) / 1000000) | 1;	/* never 0 */
+	const size_t len = m->m_pkt.len < SEEN_BYTES ? m->m_pkt.len : SEEN_BYTES;
+	struct bridge_seen *bs;
+	uint8_t bytes[SEEN_BYTES];
+	uint32_t hash;
+
+	if (m_copydata(m, 0, len, bytes) != 0)
+		return (false);
+	hash = (uint32_t)siphash13(&key, bytes, len) ^ m->m_pkt.len;
+	bs = &bf->bf_sc->sc_seen[hash & (BRIDGE_SEEN - 1)];
+	if (bs->bs_hash == hash && bs->bs_when != 0 && now - bs->bs_when < SEEN_TIME && bs->bs_from != bf->bf_from) {
+		bf_stat(bf)->bv_again++;
+		return (true);
+	}
+	*bs = (struct bridge_seen){ hash, now, bf->bf_from };
+	return (false);
+}
+
 static bool
 bridge_forwardable(struct bridge_frame *bf, const struct bridge_rt *src)
 {
@@ -362,10 +393,8 @@ reserved_group(const uint8_t *mac)
 }
 
 static struct mbuf *
-bridge_input_unicast(struct bridge_frame *bf, struct mbuf *m)
+bridge_input_unicast(struct bridge_frame *bf, const struct bridge_rt *rt, struct mbuf *m)
 {
-	struct bridge_rt *rt = bridge_rt_find(bf->bf_sc, bf->bf_dst);
-
 	if (rt != NULL)
 		(void)bridge_unicast(bf, rt->rt_port, m);
 	else
@@ -388,7 +417,7 @@ bridge_input(struct if_over *ov, struct mbuf *m, const struct ether_info *ei)
 	struct bridge_port *bp = CONTAINER_OF(ov, struct bridge_port, bp_over);
 	struct bridge_frame bf = { .bf_sc = bp->bp_sc, .bf_from = bp, .bf_mcast = ei->ei_mcast };
 	const struct ether_header *eh = mtod(m, const struct ether_header *);
-	const struct bridge_rt *rt;
+	const struct bridge_rt *rt, *local;
 	uint64_t dst, src;
 
 	if ((bp->bp_flags & IFBIF_SPAN) != 0 || !if_up(bf.bf_sc->sc_ifp))
@@ -413,21 +442,24 @@ bridge_input(struct if_over *ov, struct mbuf *m, const struct ether_info *ei)
 		return (NULL);
 	bf.bf_dst = dst | (uint64_t)bf.bf_vid << 48;
 	bf.bf_src = src | (uint64_t)bf.bf_vid << 48;
-	if (!bridge_forwardable(&bf, bridge_source(&bf, src))) {
+	/* Before anything is learned from it.  Own addresses are in no VLAN. */
+	rt = local = bf.bf_mcast ? NULL : bridge_rt_find(bf.bf_sc, dst);
+	if (bf.bf_vid != 0 && !bf.bf_mcast && (local == NULL || (local->rt_flags & IFBAF_LOCAL) == 0))
+		rt = bridge_rt_find(bf.bf_sc, bf.bf_dst);
+	if ((rt == NULL && port_forwards(bp) && bridge_again(&bf, m)) || !bridge_forwardable(&bf, bridge_source(&bf, src))) {
 		m_freem(m);
 		return (NULL);
 	}
 	bf.bf_sc->sc_ifp->if_stats.ifs_ipackets++;
 	bf.bf_sc->sc_ifp->if_stats.ifs_ibytes += m->m_pkt.len;
-	rt = bf.bf_mcast ? NULL : bridge_rt_find(bf.bf_sc, dst);
-	if (rt != NULL && (rt->rt_flags & IFBAF_LOCAL) != 0)
-		return (bridge_input_local(&bf, rt, m, ei));
+	if (local != NULL && (local->rt_flags & IFBAF_LOCAL) != 0)
+		return (bridge_input_local(&bf, local, m, ei));
 	if (!port_forwards(bp)) {	/* it learns, no more */
 		bridge_drop(m, &bf_stat(&bf)->bv_blocked);
 		return (NULL);
 	}
 	bf_stat(&bf)->bv_forwarded++;
-	return (bf.bf_mcast ? bridge_input_group(&bf, m) : bridge_input_unicast(&bf, m));
+	return (bf.bf_mcast ? bridge_input_group(&bf, m) : bridge_input_unicast(&bf, rt, m));
 }
 
 /* Our own */

@@ -304,6 +304,7 @@ bridge_rt_end(struct bridge *sc)
 {
 	struct bridge_rt *rt;
 
+	memset(sc->sc_seen, 0, sizeof(sc->sc_seen));
 	if (sc->sc_rts == NULL)
 		return;
 	callout_stop(&sc->sc_prune);
