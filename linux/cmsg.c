@@ -179,6 +179,18 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_origdst(co, dg);
 }
 
+/* Linux keeps what a stream sent beside its time, unless asked not to; here it is gone. */
+int
+control_errflags(struct vi_socket *so, const struct vi_sockerr *se)
+{
+	unsigned stamping = VI_SOF_OPT_TSONLY;
+	size_t len = sizeof(stamping);
+
+	if (se->se_origin != VI_SE_TIMESTAMP || vi_getsockopt(so, VI_SO_TIMESTAMPING, &stamping, &len) != 0 || (stamping & VI_SOF_OPT_TSONLY) != 0)
+		return (MSG_ERRQUEUE);
+	return (MSG_ERRQUEUE | MSG_TRUNC);
+}
+
 void
 control_error(struct lx_control *co, unsigned cmsg, const struct vi_sockerr *se)
 {

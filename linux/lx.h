@@ -441,6 +441,7 @@ struct lx_control {
 	bool		 co_trunc;
 };
 void	 control_dgram(struct lx_control *, unsigned cmsg, const struct lx_dgram *);
+int	 control_errflags(struct vi_socket *, const struct vi_sockerr *);	/* msg_flags of a message of the error queue */
 void	 control_error(struct lx_control *, unsigned cmsg, const struct vi_sockerr *);
 /* Of a message to be sent.  EINVAL; what is not known is EINVAL as well. */
 int	 control_parse(const uint8_t *, size_t, struct vi_msg *);

@@ -207,7 +207,7 @@ recv_errqueue(struct lx_call *c, struct recv *r)
 			(void)dgram_pending(c);
 	}
 	dg = (struct lx_dgram){ .dg_len = (uint32_t)se.se_len, .dg_from = se.se_dst };
-	r->r_out = MSG_ERRQUEUE;
+	r->r_out = control_errflags(c->c_sock->ls_so, &se);
 	control_error(&co, c->c_sock->ls_cmsg, &se);
 	return (recv_write(c, r, c->c_lx->lx_buf, &dg, &co));
 }

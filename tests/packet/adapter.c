@@ -597,8 +597,6 @@ pd_errqueue(struct pd_file *f, struct msghdr *mh)
 	struct lx_control co = { .co_space = mh->msg_controllen };
 	struct vi_host *host = pd.p_stack.ps_host;
 	uint8_t buf[2048];
-	unsigned flags = 0;
-	size_t len = sizeof(flags);
 	int error = vi_recverr(f->f_ls.ls_so, &se, buf, sizeof(buf));
 
 	if (error != 0)
@@ -609,11 +607,7 @@ pd_errqueue(struct pd_file *f, struct msghdr *mh)
 	control_error(&co, f->f_ls.ls_family == AF_INET6 ? LXC_RECVERR6 : LXC_RECVERR, &se);
 	memcpy(mh->msg_control, co.co_buf, co.co_len);
 	mh->msg_controllen = co.co_len;
-	mh->msg_flags = MSG_ERRQUEUE;
-	/* Linux keeps what was sent beside its time, unless asked not to; here it is gone. */
-	if (se.se_origin == VI_SE_TIMESTAMP && vi_getsockopt(f->f_ls.ls_so, VI_SO_TIMESTAMPING, &flags, &len) == 0 &&
-	    (flags & VI_SOF_OPT_TSONLY) == 0)
-		mh->msg_flags |= MSG_TRUNC;
+	mh->msg_flags = control_errflags(f->f_ls.ls_so, &se);
 	return (0);
 }
 
