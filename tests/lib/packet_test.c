@@ -330,6 +330,12 @@ promiscuous_is_shown(void **state)
 	assert_true((tl_ifinfo(p.a, p.c.a).if_flags & VI_IFF_PROMISC) != 0);
 	vi_close(so);
 	assert_false((tl_ifinfo(p.a, p.c.a).if_flags & VI_IFF_PROMISC) != 0);
+	/* An interface that goes takes the membership with it. */
+	so = open_at(p.a, VI_SOCK_RAW, TYPE, p.ia);
+	tl_ok(vi_setsockopt(so, VI_PKT_ADD_MEMBERSHIP, &mr, sizeof(mr)));
+	tl_ok(vi_if_destroy(p.a, p.c.a));
+	tl_ok(vi_setsockopt(so, VI_PKT_DROP_MEMBERSHIP, &mr, sizeof(mr)));
+	vi_close(so);
 	end(&p);
 }
 
