@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #include <linux/if_packet.h>
-#include <linux/virtio_net.h>
 #include <net/if.h>
 
 #include <vimage/ifnet.h>
@@ -30,6 +29,7 @@
 #include "daemon/ctl_arg.h"
 #include "daemon/ctl_server.h"
 #include "daemon/medium.h"
+#include "linux/vnethdr.h"
 
 #define HOSTNIC_LOOK	UINT64_C(1000000000)
 #define HOSTNIC_MACS	12		/* both addresses */
@@ -46,32 +46,11 @@ struct hostnic {
 
 /* Frames out */
 
-static struct virtio_net_hdr
-hostnic_header(const struct vi_tap_frame *tf)
-{
-	const struct vi_tap_rest *tr = &tf->tf_rest;
-	struct virtio_net_hdr vh = { .flags = 0 };
-
-	if (tr->tr_csumstart == 0)
-		return vh;
-	vh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-	vh.csum_start = tr->tr_csumstart;
-	vh.csum_offset = (uint16_t)(tr->tr_csumat - tr->tr_csumstart);
-	if (tr->tr_segsz != 0) {
-		vh.gso_type = tf->tf_type == 0x0800 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
-		if (tr->tr_cwr)
-			vh.gso_type |= VIRTIO_NET_HDR_GSO_ECN;
-		vh.gso_size = tr->tr_segsz;
-		vh.hdr_len = tr->tr_hdrlen;
-	}
-	return vh;
-}
-
 static int
 hostnic_output(struct medium *m, const struct vi_tap_frame *tf)
 {
 	const struct hostnic *hn = CONTAINER(m, struct hostnic, hn_medium);
-	struct virtio_net_hdr vh = hostnic_header(tf);
+	struct virtio_net_hdr vh = vnethdr_of(tf);
 	struct iovec iov[1 + VI_TAP_MAXIOV];
 	struct msghdr mh = { .msg_iov = iov };
 
@@ -91,23 +70,6 @@ hostnic_output(struct medium *m, const struct vi_tap_frame *tf)
 }
 
 /* Frames in */
-
-/* What the kernel left; the kinds of cutting we asked for are all there are. */
-static bool
-hostnic_rest(const struct virtio_net_hdr *vh, struct vi_tap_rest *tr)
-{
-	const uint8_t gso = vh->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
-
-	*tr = (struct vi_tap_rest){ .tr_good = (vh->flags & VIRTIO_NET_HDR_F_DATA_VALID) != 0 };
-	if ((vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
-		tr->tr_csumstart = vh->csum_start;
-		tr->tr_csumat = (uint16_t)(vh->csum_start + vh->csum_offset);
-	}
-	if (gso == VIRTIO_NET_HDR_GSO_NONE)
-		return true;
-	tr->tr_segsz = vh->gso_size;
-	return gso == VIRTIO_NET_HDR_GSO_TCPV4 || gso == VIRTIO_NET_HDR_GSO_TCPV6;
-}
 
 /* The tag that the kernel took out, in network order; false: there was none. */
 static bool
@@ -134,7 +96,7 @@ hostnic_frame(struct hostnic *hn, struct msghdr *mh, const struct virtio_net_hdr
 	struct vi_tap_rest tr;
 	uint16_t tag[2];
 
-	if ((mh->msg_flags & MSG_TRUNC) != 0 || len < HOSTNIC_MACS || !hostnic_rest(vh, &tr)) {
+	if ((mh->msg_flags & MSG_TRUNC) != 0 || len < HOSTNIC_MACS || !vnethdr_rest(vh, &tr)) {
 		medium_drop(&hn->hn_medium, (mh->msg_flags & MSG_TRUNC) != 0 ? MEDIUM_TOOLONG : MEDIUM_GARBAGE, 0);
 		return;
 	}

@@ -20,6 +20,7 @@
  * the program reads an end of file and what it writes is thrown away.
  */
 #include "linux/lx.h"
+#include "linux/vnethdr.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <linux/if_tun.h>
-#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <sys/epoll.h>
@@ -69,15 +69,18 @@ static int
 tun_output(void *arg, const struct vi_tap_frame *tf)
 {
 	const struct lx_tun *lt = arg;
-	static const char vnethdr[TUN_MAXVNETHDR];	/* nothing is left to be done */
+	const struct virtio_net_hdr vh = vnethdr_of(tf);
+	char vnethdr[TUN_MAXVNETHDR] = { 0 };
 	struct tun_pi pi = { .proto = htons(tf->tf_type) };
 	struct iovec iov[2 + VI_TAP_MAXIOV];
 	struct msghdr mh = { .msg_iov = iov };
 
 	if ((lt->lt_flags & IFF_NO_PI) == 0)
 		iov[mh.msg_iovlen++] = (struct iovec){ &pi, sizeof(pi) };
-	if ((lt->lt_flags & IFF_VNET_HDR) != 0)
-		iov[mh.msg_iovlen++] = (struct iovec){ (void *)(uintptr_t)vnethdr, (size_t)lt->lt_vnethdr };
+	if ((lt->lt_flags & IFF_VNET_HDR) != 0) {
+		memcpy(vnethdr, &vh, sizeof(vh));
+		iov[mh.msg_iovlen++] = (struct iovec){ vnethdr, (size_t)lt->lt_vnethdr };
+	}
 	for (unsigned i = 0; i < tf->tf_iovcnt; i++)
 		iov[mh.msg_iovlen++] = (struct iovec){ tf->tf_iov[i].iov_base, tf->tf_iov[i].iov_len };
 	if (sendmsg(lt->lt_fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
@@ -111,42 +114,21 @@ tun_free(struct lx_tun *lt)
 	free(lt);
 }
 
-/* The checksum that the program left to the device (virtio 1.1, 5.1.6.2).  False: it would not be in the packet. */
-static bool
-tun_checksum(uint8_t *buf, size_t len, const struct virtio_net_hdr *vh)
-{
-	const size_t at = (size_t)vh->csum_start + vh->csum_offset;
-	uint32_t sum = 0;
-
-	if ((vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) == 0)
-		return (true);
-	if (at + 2 > len)
-		return (false);
-	for (size_t i = vh->csum_start; i < len; i++)
-		sum += (i - vh->csum_start) % 2 == 0 ? (uint32_t)buf[i] << 8 : buf[i];
-	while (sum >> 16 != 0)
-		sum = (sum & 0xffff) + (sum >> 16);
-	sum = sum == 0xffff ? sum : ~sum & 0xffff;	/* zero would be none */
-	buf[at] = (uint8_t)(sum >> 8);
-	buf[at + 1] = (uint8_t)sum;
-	return (true);
-}
-
-/* What is to be cut comes in whole; a checksum over all of it is all that it lacks. */
 static void
 tun_input(struct lx_tun *lt, char *buf, size_t len)
 {
 	const size_t pi = (lt->lt_flags & IFF_NO_PI) == 0 ? sizeof(struct tun_pi) : 0;
 	const size_t skip = pi + ((lt->lt_flags & IFF_VNET_HDR) != 0 ? (size_t)lt->lt_vnethdr : 0);
 	struct virtio_net_hdr vh = { 0 };
+	struct vi_tap_rest tr;
 
 	if (lt->lt_tap == NULL || len <= skip)
 		return;
 	if ((lt->lt_flags & IFF_VNET_HDR) != 0)
 		memcpy(&vh, buf + pi, sizeof(vh));
 	lt->lt_lx->lx_stats.ls_bytes_out += len - skip;
-	if (tun_checksum((uint8_t *)buf + skip, len - skip, &vh))
-		(void)vi_tap_input(lt->lt_tap, buf + skip, len - skip);	/* counted there */
+	if (vnethdr_rest(&vh, &tr))
+		(void)vi_tap_input_rest(lt->lt_tap, buf + skip, len - skip, &tr);	/* counted there */
 }
 
 /* What the program wrote: so many packets, at most TUN_TURN. */
@@ -437,7 +419,8 @@ tun_setoffload(struct lx_call *c, struct lx_tun *lt)
 		return (-EINVAL);
 	lx_manage(c->c_lx);
 	if (lt->lt_tap != NULL)
-		vi_tap_offload(lt->lt_tap, ((f & TUN_F_TSO4) != 0 ? VI_TAP_TSO4 : 0u) | ((f & TUN_F_TSO6) != 0 ? VI_TAP_TSO6 : 0u));
+		vi_tap_offload(lt->lt_tap, ((f & TUN_F_TSO4) != 0 ? VI_TAP_TSO4 : 0u) | ((f & TUN_F_TSO6) != 0 ? VI_TAP_TSO6 : 0u) |
+		    ((f & TUN_F_CSUM) != 0 && (lt->lt_flags & IFF_VNET_HDR) != 0 ? VI_TAP_REST : 0u));
 	lx_managed(c->c_lx);
 	return (0);
 }
