@@ -23,7 +23,7 @@
 #include "net/route.h"
 #include "netinet/ip/ip_var.h"
 #include "socket/socket.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/packet.h"
 #include "vimage/vimage.h"
 #include "wire/ip.h"
 
@@ -162,22 +162,15 @@ one(struct fuzz *f, uint8_t flags, const uint8_t *p, size_t len)
 {
 	struct acctset *as = vnet_acct(f->f_vn);
 	struct ifnet *ifp = flags & LOOP ? f->f_lo : f->f_if;
-	size_t first = flags & SPLIT ? len / 3 : len;
-	struct mbuf *m, *n, *keep = NULL;
+	struct mbuf *m, *keep = NULL;
 	uint8_t *copy = malloc(len + 1);
 
 	REQUIRE(copy != NULL);
 	memcpy(copy, p, len);
 	if (flags & FIX)
 		fix(copy, len);
-	REQUIRE((m = m_frombuf(as, copy, first, 16)) != NULL);
-	if (first < len) {
-		REQUIRE((n = m_frombuf(as, copy + first, len - first, 0)) != NULL);
-		n->m_flags &= (uint16_t)~M_PKTHDR;
-		m_cat(m, n);
-	}
+	m = packet_make(as, copy, len, (flags & SPLIT) != 0);
 	free(copy);
-	m->m_pkt.len = (uint32_t)len;
 	if (flags & BCAST)
 		m->m_flags |= M_BCAST;
 	if (flags & VALID)
@@ -201,24 +194,13 @@ one(struct fuzz *f, uint8_t flags, const uint8_t *p, size_t len)
 	}
 }
 
+/* All but the listener's. */
 static void
 read_all(struct fuzz *f)
 {
-	static uint8_t buf[65536];
-	struct vi_iovec iov = { buf, sizeof(buf) };
-	struct vi_sockerr se;
-	struct vi_msg msg;
-	size_t n;
-
-	for (unsigned i = 0; i < NITEMS(f->f_so); i++) {
-		if (i == 4)
-			continue;
-		for (unsigned k = 0; k < 100; k++) {
-			msg = (struct vi_msg){ .msg_iov = &iov, .msg_iovcnt = 1 };
-			if (soreceive(f->f_so[i], &msg, &n) != 0 && soerrdequeue(f->f_so[i], &se, buf, sizeof(buf)) != 0 && k > 0)
-				break;
-		}
-	}
+	for (unsigned i = 0; i < NITEMS(f->f_so); i++)
+		if (i != 4)
+			packet_read(f->f_so[i]);
 }
 
 int

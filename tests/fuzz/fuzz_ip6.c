@@ -22,7 +22,7 @@
 #include "net/route.h"
 #include "netinet/ip6/ip6_var.h"
 #include "socket/socket.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/packet.h"
 #include "vimage/vimage.h"
 #include "wire/ip6.h"
 
@@ -113,22 +113,15 @@ static void
 one(struct fuzz *f, uint8_t flags, const uint8_t *p, size_t len)
 {
 	struct acctset *as = vnet_acct(f->f_vn);
-	size_t first = flags & SPLIT ? len / 3 : len;
-	struct mbuf *m, *n, *keep = NULL;
+	struct mbuf *m, *keep = NULL;
 	uint8_t *copy = malloc(len + 1);
 
 	REQUIRE(copy != NULL);
 	memcpy(copy, p, len);
 	if (flags & FIX)
 		fix(copy, len, flags);
-	REQUIRE((m = m_frombuf(as, copy, first, 16)) != NULL);
-	if (first < len) {
-		REQUIRE((n = m_frombuf(as, copy + first, len - first, 0)) != NULL);
-		n->m_flags &= (uint16_t)~M_PKTHDR;
-		m_cat(m, n);
-	}
+	m = packet_make(as, copy, len, (flags & SPLIT) != 0);
 	free(copy);
-	m->m_pkt.len = (uint32_t)len;
 	if (flags & VALID)
 		m->m_pkt.csum_flags = CSUM_DATA_VALID;
 	if (flags & LOOP)
@@ -140,21 +133,12 @@ one(struct fuzz *f, uint8_t flags, const uint8_t *p, size_t len)
 	run(f, flags & TIME ? UINT64_C(61000000000) : 0);
 }
 
+/* All but the listener's. */
 static void
 read_all(struct fuzz *f)
 {
-	static uint8_t buf[65536];
-	struct vi_iovec iov = { buf, sizeof(buf) };
-	struct vi_msg msg;
-	size_t n;
-
-	for (unsigned i = 0; i + 1 < NITEMS(f->f_so); i++) {
-		for (unsigned k = 0; k < 100; k++) {
-			msg = (struct vi_msg){ .msg_iov = &iov, .msg_iovcnt = 1 };
-			if (soreceive(f->f_so[i], &msg, &n) != 0 && k > 0)
-				break;
-		}
-	}
+	for (unsigned i = 0; i + 1 < NITEMS(f->f_so); i++)
+		packet_read(f->f_so[i]);
 }
 
 int

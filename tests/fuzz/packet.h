@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What targets that give packets to a stack share. */
+#ifndef TESTS_FUZZ_PACKET_H
+#define TESTS_FUZZ_PACKET_H
+
+#include "mbuf/mbuf.h"
+#include "socket/socket.h"
+#include "tests/fuzz/target.h"
+
+/* In one piece, or the first third apart from the rest. */
+static inline struct mbuf *
+packet_make(struct acctset *as, const uint8_t *p, size_t len, bool split)
+{
+	const size_t first = split ? len / 3 : len;
+	struct mbuf *m, *n;
+
+	REQUIRE((m = m_frombuf(as, p, first, 16)) != NULL);
+	if (first < len) {
+		REQUIRE((n = m_frombuf(as, p + first, len - first, 0)) != NULL);
+		n->m_flags &= (uint16_t)~M_PKTHDR;
+		m_cat(m, n);
+	}
+	m->m_pkt.len = (uint32_t)len;
+	return (m);
+}
+
+/* Takes what has come for a socket, errors too. */
+static inline void
+packet_read(struct socket *so)
+{
+	static uint8_t buf[65536];
+	struct vi_iovec iov = { buf, sizeof(buf) };
+	struct vi_sockerr se;
+	struct vi_msg msg;
+	size_t n;
+
+	for (unsigned k = 0; k < 100; k++) {
+		msg = (struct vi_msg){ .msg_iov = &iov, .msg_iovcnt = 1 };
+		if (soreceive(so, &msg, &n) != 0 && soerrdequeue(so, &se, buf, sizeof(buf)) != 0 && k > 0)
+			break;
+	}
+}
+
+#endif
