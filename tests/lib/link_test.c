@@ -47,7 +47,7 @@ sum(const uint8_t *p, size_t len, uint32_t s)
 static void
 wire_frame(void *arg, const struct vi_frame *fr)
 {
-	const uint8_t *p = fr != NULL ? fr->fr_data : NULL, *ip = p + ETHER_HLEN;
+	const uint8_t *p = fr != NULL ? fr->fr_data : NULL, *ip = p != NULL ? p + ETHER_HLEN : NULL;
 	struct wire *w = arg;
 	uint32_t hlen, len, addrs, proto, alen;
 

@@ -78,7 +78,8 @@ tcp_rto_linear(const struct tcpcb *tp)
 void
 tcp_rto_set(struct tcpcb *tp)
 {
-	uint64_t rto = (uint64_t)tcp_rto_base(tp) << (tcp_rto_linear(tp) ? 0 : tp->t_rxtshift);
+	/* Probes of a window that was taken back go on for ever: more doublings than the word has bits. */
+	uint64_t rto = (uint64_t)tcp_rto_base(tp) << (tcp_rto_linear(tp) ? 0 : u32min(tp->t_rxtshift, 32));
 
 	tp->t_rxtcur = (uint32_t)u64min(rto, (uint64_t)tp->t_tv->tv_rexmit_max * 1000);
 }
