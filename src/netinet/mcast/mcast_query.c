@@ -48,7 +48,7 @@ ask_sources(struct mcast_group *mg, const struct mcast_query *q)
 	if (mg->mg_asked == NULL)
 		mg->mg_asked = kmalloc(vnet_acct(mi->mi_vnet), ACCT_IFADDR, MCAST_MAXASKED * sizeof(*mg->mg_asked));
 	for (unsigned i = 0; i < q->mq_nsrcs && mg->mg_asked != NULL; i++) {
-		src = (struct in_addr_any){ .in4 = 0 };
+		src = in4_any(0);	/* the whole union */
 		memcpy(src.in6, q->mq_srcs + (size_t)i * len, len);
 		if (len == IN6_ADDRLEN)
 			in6_setzone((uint8_t *)src.in6, mi->mi_ifp->if_index);
