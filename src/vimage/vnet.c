@@ -99,7 +99,6 @@ vnet_modules_sort(const struct vnet_module *const *in, unsigned n, const struct 
 #undef X
 static void *const vnet_single_state[VNET_NMODULES] = {
 #define X(name) [VNET_SLOT_##name] = &name##_vnet0,
-#include "vimage/priv.h"
 #include "vimage/modules.def"
 #undef X
 };

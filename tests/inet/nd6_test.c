@@ -111,6 +111,16 @@ rig_end(struct rig *g)
 	tl_end(&g->t);
 }
 
+/* ... with addresses that are verified. */
+static void
+rig_addressed(struct rig *g)
+{
+	rig_begin(g, 1);
+	tl_ifaddr(g->h, g->cable.a, "2001:db8:1::1", 64);
+	tl_ifaddr(g->r, g->cable.b, "2001:db8:1::2", 64);
+	tl_run(&g->t, 3 * TL_SEC);
+}
+
 /* The message to that address, with hop limit 255; then a little time. */
 static void
 say(struct rig *g, struct vi_socket *raw, const char *to, const void *msg, size_t len)
@@ -259,10 +269,7 @@ override_rules(void **state)
 	char who[32];
 
 	(void)state;
-	rig_begin(&g, 1);
-	tl_ifaddr(g.h, g.cable.a, "2001:db8:1::1", 64);
-	tl_ifaddr(g.r, g.cable.b, "2001:db8:1::2", 64);
-	tl_run(&g.t, 3 * TL_SEC);
+	rig_addressed(&g);
 	so = tl_socketof(g.h, VI_AF_INET6, VI_SOCK_DGRAM);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *w = &rows[i];
@@ -302,10 +309,7 @@ kind_of_neighbour(void **state)
 	char two[16];
 
 	(void)state;
-	rig_begin(&g, 1);
-	tl_ifaddr(g.h, g.cable.a, "2001:db8:1::1", 64);
-	tl_ifaddr(g.r, g.cable.b, "2001:db8:1::2", 64);
-	tl_run(&g.t, 3 * TL_SEC);
+	rig_addressed(&g);
 	snprintf(two, sizeof(two), "fe80::2%%%u", g.hif);
 	advertise(&g, g.raw2, 600, 0, NULL, 0, 0);
 	unknown.want = tl_addr(two, 0);
@@ -337,10 +341,7 @@ unknown_errors(void **state)
 	struct rig g;
 
 	(void)state;
-	rig_begin(&g, 1);
-	tl_ifaddr(g.h, g.cable.a, "2001:db8:1::1", 64);
-	tl_ifaddr(g.r, g.cable.b, "2001:db8:1::2", 64);
-	tl_run(&g.t, 3 * TL_SEC);
+	rig_addressed(&g);
 	so = tl_socketof(g.h, VI_AF_INET6, VI_SOCK_DGRAM);
 	to = tl_addr("2001:db8:1::2", 9);
 	me = tl_addr("2001:db8:1::1", 7777);
@@ -951,10 +952,7 @@ transport_confirms(void **state)
 	uint64_t sent;
 
 	(void)state;
-	rig_begin(&g, 1);
-	tl_ifaddr(g.h, g.cable.a, "2001:db8:1::1", 64);
-	tl_ifaddr(g.r, g.cable.b, "2001:db8:1::2", 64);
-	tl_run(&g.t, 3 * TL_SEC);
+	rig_addressed(&g);
 	l = tl_listen(g.r, "2001:db8:1::2", 80, 1);
 	tl_connect(&g.t, g.h, l, &c);
 	tl_send(&g.t, c.c, c.s, 10);
