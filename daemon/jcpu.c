@@ -27,14 +27,20 @@ owns(struct daemon *d, int jid)
 void
 jcpu_path(struct daemon *d, int jid, char *buf, size_t len)
 {
-	char more[CPU_PATH];
+	char part[16];
+	size_t n, had;
 
 	buf[0] = '\0';
 	for (; jid > 0; jid = vi_jail_parent(d->d_kernel, jid)) {
 		if (!owns(d, jid))
 			continue;
-		snprintf(more, sizeof(more), "%s", buf);
-		snprintf(buf, len, "%d%s%.200s", jid, more[0] != '\0' ? "/" : "", more);
+		n = (size_t)snprintf(part, sizeof(part), "%d%s", jid, buf[0] != '\0' ? "/" : "");
+		had = strlen(buf);
+		if (had + n >= len)
+			had = len - 1 - n;	/* nested so deep that the innermost share a group */
+		memmove(buf + n, buf, had);
+		memcpy(buf, part, n);
+		buf[n + had] = '\0';
 	}
 }
 
