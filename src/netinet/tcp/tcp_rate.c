@@ -32,8 +32,8 @@ tcp_rate_delivered(struct tcpcb *tp, const struct tcp_rec *rc, uint64_t now)
 	struct tcp_rate *rs = &tp->t_lr.lr_rs;
 
 	if ((rc->rc_flags & (REC_REXMT | REC_COARSE)) == 0) {
-		/* The latest of those delivered: its round trip is the least delayed. */
-		rs->rs_rtt = now > rc->rc_time ? now - rc->rc_time : 1;
+		/* The latest of those delivered: its round trip is the least delayed.  Less than a microsecond is not known, as the clock is read once a run. */
+		rs->rs_rtt = now > rc->rc_time + USEC ? now - rc->rc_time : USEC;
 		rs->rs_origacked |= (tp->t_flags & TF_RTO) != 0 &&
 				    SEQ_LEQ(rc->rc_end, tp->snd_recover);
 	}
