@@ -33,18 +33,38 @@ worker_posts(struct worker *w)
 	pthread_mutex_unlock(&w->w_lock);
 }
 
+/*
+ * A poll is short.  What programs write takes longer to fetch than that, and would overflow the queues that it is put into: the stacks get as much
+ * time as was spent on programs.
+ */
+static uint64_t
+worker_stacks(struct worker *w, uint64_t spent)
+{
+	const uint64_t until = daemon_now(w->w_daemon) + spent;
+	uint64_t wait;
+
+	do
+		wait = vi_worker_poll(w->w_worker);
+	while (wait == 0 && daemon_now(w->w_daemon) < until);
+	return wait;
+}
+
 void
 worker_loop(struct worker *w)
 {
-	uint64_t wait = 0;
+	uint64_t wait = 0, began;
+	bool again;
 
 	while (!__atomic_load_n(&w->w_stop, __ATOMIC_ACQUIRE)) {
 		lx_loop_sleep(w->w_loop, wait);
 		vi_worker_enter(w->w_worker);
+		began = daemon_now(w->w_daemon);
 		worker_posts(w);
 		lx_loop_dispatch(w->w_loop);
-		lx_poll(w->w_lx);
-		wait = vi_worker_poll(w->w_worker);
+		again = lx_poll(w->w_lx);
+		wait = worker_stacks(w, daemon_now(w->w_daemon) - began);
+		if (again)
+			wait = 0;
 		vi_worker_leave(w->w_worker);
 	}
 }

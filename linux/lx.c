@@ -181,7 +181,7 @@ lx_vnet_gone(struct lx *lx, struct vi_vnet *vn)
 }
 
 /* Only what is there now: a socket that asks for another turn gets it the next time. */
-void
+bool
 lx_poll(struct lx *lx)
 {
 	struct lx_sock *ls;
@@ -193,6 +193,7 @@ lx_poll(struct lx *lx)
 		if (ls->ls_fd >= 0)
 			ls->ls_event.le_fn(&ls->ls_event, 0);
 	}
+	return (lx->lx_nready > 0);
 }
 
 void

@@ -34,6 +34,7 @@
 
 #define DGRAM_TURN	64	/* datagrams taken from a socket of the vnet in one go */
 #define DGRAM_TXTURN	16	/* ... and from a program: so that floods leave time for calls */
+#define DGRAM_TXBYTES	65536	/* and when it was so much */
 #define DGRAM_MINCOST	512	/* memory the host accounts for the smallest datagram, at least */
 
 static struct lx_dgram *
@@ -469,10 +470,10 @@ static bool
 dgram_drain(struct lx_sock *ls)
 {
 	char *buf = ls->ls_lx->lx_buf;
+	ssize_t len, bytes = 0;
 	int avail, n;
-	ssize_t len;
 
-	for (n = 0; n < DGRAM_TXTURN; n++) {
+	for (n = 0; n < DGRAM_TXTURN && bytes < DGRAM_TXBYTES; n++) {
 		len = recv(ls->ls_fd, buf, LX_MAXDGRAM, MSG_DONTWAIT);
 		if (len < 0 && errno == EAGAIN && !(ls->ls_errpair && ls->ls_hup))
 			return (true);
@@ -483,8 +484,10 @@ dgram_drain(struct lx_sock *ls)
 			lx_sock_free(ls);
 			return (false);
 		}
-		if (len >= 0)
-			dgram_send(ls, buf, (size_t)len);
+		if (len < 0)
+			continue;
+		dgram_send(ls, buf, (size_t)len);
+		bytes += len;
 	}
 	lx_sock_ready(ls);
 	return (true);

@@ -228,6 +228,7 @@ static void
 run(struct harness *h)
 {
 	uint64_t wait = 0;
+	bool again;
 
 	if (h->doom != 0)
 		h->doom = now() + h->doom * 1000000;
@@ -242,8 +243,10 @@ run(struct harness *h)
 		lx_loop_sleep(h->loop, wait);
 		vi_worker_enter(h->worker);
 		lx_loop_dispatch(h->loop);
-		lx_poll(h->lx);
+		again = lx_poll(h->lx);
 		wait = vi_worker_poll(h->worker);
+		if (again)
+			wait = 0;
 		vi_worker_leave(h->worker);
 		wait = doom(h, wait);
 	}
