@@ -35,17 +35,18 @@ worker_posts(struct worker *w)
 
 /*
  * A poll is short.  What programs write takes longer to fetch than that, and would overflow the queues that it is put into: the stacks get as much
- * time as was spent on programs.
+ * time as was spent on programs since began.
  */
 static uint64_t
-worker_stacks(struct worker *w, uint64_t spent)
+worker_stacks(struct worker *w, uint64_t began)
 {
-	const uint64_t until = daemon_now(w->w_daemon) + spent;
-	uint64_t wait;
+	uint64_t wait = vi_worker_poll(w->w_worker), now, until;
 
-	do
+	if (wait != 0)
+		return wait;
+	now = daemon_now(w->w_daemon);
+	for (until = now + (now - began); wait == 0 && now < until; now = daemon_now(w->w_daemon))
 		wait = vi_worker_poll(w->w_worker);
-	while (wait == 0 && daemon_now(w->w_daemon) < until);
 	return wait;
 }
 
@@ -62,7 +63,7 @@ worker_loop(struct worker *w)
 		worker_posts(w);
 		lx_loop_dispatch(w->w_loop);
 		again = lx_poll(w->w_lx);
-		wait = worker_stacks(w, daemon_now(w->w_daemon) - began);
+		wait = worker_stacks(w, began);
 		if (again)
 			wait = 0;
 		vi_worker_leave(w->w_worker);
