@@ -42,7 +42,8 @@ fuzz_control(const uint8_t *p, size_t len)
 	memset(&msg, 0, sizeof(msg));
 	if (control_parse(p, len, &msg) != 0)
 		return;
-	if ((msg.msg_set & VI_MSGSET_TTL) != 0 && (msg.msg_ttl < 1 || msg.msg_ttl > 255))
+	/* A hop limit of IPv6 may be 0; IPv4 refuses it later. */
+	if ((msg.msg_set & VI_MSGSET_TTL) != 0 && (msg.msg_ttl < 0 || msg.msg_ttl > 255))
 		abort();
 	if ((msg.msg_set & VI_MSGSET_TOS) != 0 && (msg.msg_tos < 0 || msg.msg_tos > 255))
 		abort();
