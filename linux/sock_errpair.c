@@ -13,8 +13,8 @@
  * A SOCK_DGRAM pair says nothing when the other end is closed, therefore only sockets that asked for IP_RECVERR have one, and are looked at: connect() to
  * a name that is gone fails.  The first time that is soon after they were made, for most programs ask one question, then ever more seldom.
  *
- * The pair takes the place of the first one under the same number, so it comes too late when an epoll set has the socket already, or a datagram is in the
- * first.  Those sockets keep the pair they have, and poll() says POLLIN for an error.
+ * The pair takes the place of the first one under the same number, so it comes too late when an epoll set may have the socket already, or a datagram is
+ * in the first.  Those sockets keep the pair they have, and poll() says POLLIN for an error.
  */
 #include "linux/lx.h"
 
@@ -32,38 +32,26 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
-#define ERRPAIR_MAXFDS	256		/* a program with more is not searched for epoll sets */
+#define ERRPAIR_MAXFDS	256		/* of a program, searched for epoll sets */
 #define ERRPAIR_TURN	500		/* looked at in one go */
 #define ERRPAIR_MIN_NS	10000000ULL
 #define ERRPAIR_MAX_NS	2000000000ULL
 #define ERRPAIR_DUE_NS	200000ULL	/* from one look whether the program waits to the next */
 #define ERRPAIR_LOOKS	64		/* that often, then the error is raised anyhow */
-#define ERRPAIR_THREADS	16		/* of a program, looked at */
+#define ERRPAIR_THREADS	4		/* of a program, looked at */
+#define ERRPAIR_PROGRAMS	16	/* looked at in one go; the errors of others are raised at once */
+#define ERRPAIR_PAUSE	8		/* times as long as it took, at least, to the next look */
 
-/* Does the file of an epoll set's descriptor name the socket? */
+/*
+ * May the socket be in an epoll set of the caller's process?  What is in a set, the host tells at a cost that the program chooses; so any set will do,
+ * and more descriptors than can be looked at quickly.
+ */
 static bool
-epoll_has(const char *path, ino_t ino)
+call_epolls(const struct lx_call *c)
 {
-	char line[160], *at;
-	bool has = false;
-	FILE *f;
-
-	f = fopen(path, "re");
-	if (f == NULL)
-		return (true);
-	while (!has && fgets(line, sizeof(line), f) != NULL)
-		has = (at = strstr(line, " ino:")) != NULL && strtoul(at + 5, NULL, 16) == ino;
-	fclose(f);
-	return (has);
-}
-
-/* Is the socket in an epoll set of the caller's process?  True as well when that cannot be told cheaply. */
-static bool
-call_epolled(const struct lx_call *c)
-{
-	char path[320], link[64];
+	char path[40], link[64];
 	struct dirent *de;
-	bool has = false;
+	bool may = false;
 	ssize_t len;
 	unsigned n;
 	DIR *d;
@@ -72,18 +60,13 @@ call_epolled(const struct lx_call *c)
 	d = opendir(path);
 	if (d == NULL)
 		return (true);
-	for (n = 0; !has && (de = readdir(d)) != NULL; n++) {
+	for (n = 0; !may && (de = readdir(d)) != NULL; n++) {
 		len = readlinkat(dirfd(d), de->d_name, link, sizeof(link) - 1);
 		link[len < 0 ? 0 : len] = '\0';
-		if (n >= ERRPAIR_MAXFDS)
-			has = true;
-		else if (strcmp(link, "anon_inode:[eventpoll]") == 0) {
-			snprintf(path, sizeof(path), "/proc/%d/fdinfo/%s", (int)c->c_tid, de->d_name);
-			has = epoll_has(path, c->c_sock->ls_ino);
-		}
+		may = n >= ERRPAIR_MAXFDS || strcmp(link, "anon_inode:[eventpoll]") == 0;
 	}
 	closedir(d);
-	return (has);
+	return (may);
 }
 
 /* Both ends know each other; the program's has a name, by which ours comes back to it. */
@@ -115,7 +98,7 @@ errpair_make(struct lx_call *c)
 	ino_t ino = 0;
 
 	if (ls->ls_errpair || ls->ls_kind != LXK_DGRAM || ls->ls_family == AF_PACKET || oldfd < 0 || ls->ls_held != NULL ||
-	    ioctl(oldfd, TIOCOUTQ, &held) != 0 || held != 0 || call_epolled(c) || errpair_new(fd, &ino) != 0)
+	    ioctl(oldfd, TIOCOUTQ, &held) != 0 || held != 0 || call_epolls(c) || errpair_new(fd, &ino) != 0)
 		return;
 	if (lx_loop_add(c->c_lx->lx_loop, &ls->ls_event, fd[0], ls->ls_event.le_events, ls->ls_event.le_fn) != 0 || lx_replace_fd(c, fd[1]) != 0) {
 		ls->ls_event.le_fd = oldfd;	/* what is closed leaves the loop */
@@ -268,7 +251,7 @@ errpair_show(struct lx_sock *ls)
 {
 	struct lx *lx = ls->ls_lx;
 
-	if (ls->ls_errdue)
+	if (ls->ls_errdue || !errpair_wanted(ls))
 		return;
 	ls->ls_errdue = true;
 	ls->ls_errlooks = 0;
@@ -283,15 +266,19 @@ errpairs_raise(struct lx *lx, uint64_t now)
 {
 	struct lx_sock *ls, *tmp;
 	bool waits = false;
+	unsigned looks = 0;
+	uint64_t took;
 	pid_t pid = 0;
 
 	TAILQ_FOREACH_SAFE(ls, &lx->lx_errdue, ls_duelink, tmp) {
 		if (ls->ls_pid != pid)
-			waits = program_waits(pid = ls->ls_pid);
+			waits = looks++ >= ERRPAIR_PROGRAMS || program_waits(ls->ls_pid);
+		pid = ls->ls_pid;
 		if (errpair_raise(ls, waits))
 			errpair_undue(ls);
 	}
-	lx->lx_dueat = TAILQ_EMPTY(&lx->lx_errdue) ? LX_FOREVER : now + ERRPAIR_DUE_NS;
+	took = ERRPAIR_PAUSE * (lx_now() - now);
+	lx->lx_dueat = TAILQ_EMPTY(&lx->lx_errdue) ? LX_FOREVER : now + (took > ERRPAIR_DUE_NS ? took : ERRPAIR_DUE_NS);
 }
 
 bool

@@ -113,7 +113,7 @@ epolled(void)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
 	struct sockaddr_in sin = nobody(SOCK_DGRAM);
-	int ep = epoll_create1(0), s = asking();
+	int s = asking(), ep = epoll_create1(0);
 
 	show("epoll_ctl", epoll_ctl(ep, EPOLL_CTL_ADD, s, &ev));
 	show_edge("epoll_wait", ep, 0);
