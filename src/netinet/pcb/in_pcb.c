@@ -352,6 +352,7 @@ static unsigned
 in_pcb_score(const struct inpcb *inp, const struct in_pcbkey *ik)
 {
 	unsigned score = 1;
+	bool restricted;
 
 	if (inp->inp_lport != ik->ik_lport || (inp->inp_flags & ik->ik_fam) == 0 || !in_pcb_ifmatch(inp, ik->ik_rcvif))
 		return (0);
@@ -362,10 +363,10 @@ in_pcb_score(const struct inpcb *inp, const struct in_pcbkey *ik)
 		score += 4;
 	else if (!in_addr_any_isany(&inp->inp_laddr))
 		return (0);
-	if (inp->inp_cred.cr_jail != 0 && in_pcbjail_restricted(inp, ik->ik_fam)) {
-		if (!in_pcbjail_may(inp, ik->ik_fam, ik->ik_laddr))
+	if (inp->inp_cred.cr_jail != 0) {
+		if (!in_pcbjail_takes(inp, ik->ik_fam, ik->ik_laddr, &restricted))
 			return (0);
-		score += 8;
+		score += restricted ? 8 : 0;
 	}
 	if (inp->inp_boundif != 0)
 		score += 2;

@@ -39,7 +39,7 @@ int	 in_pcbport_any(struct inpcb *, const struct in_addr_any *laddr, uint16_t *l
 int	 in_pcbport_conn(struct inpcb *, const struct in_addr_any *laddr, const struct in_addr_any *faddr, uint16_t fport, uint16_t *lport);
 void	 in_pcbopt_free(struct inpcb *);
 /* in_pcbjail.c: what it may use of a stack that its jail shares. */
-bool	 in_pcbjail_restricted(const struct inpcb *, uint32_t fam);
+bool	 in_pcbjail_takes(const struct inpcb *, uint32_t fam, const struct in_addr_any *, bool *restricted);	/* in_pcbjail_may; is there a choice at all? */
 bool	 in_pcbjail_same(const struct inpcb *, const struct inpcb *);	/* the same addresses for both */
 int	 in_pcbjail_family(const struct inpcb *);	/* EAFNOSUPPORT: none of its family */
 int	 in_pcbjail_bind(const struct inpcb *, uint32_t fam, struct in_addr_any *laddr);	/* EADDRNOTAVAIL; may be replaced */

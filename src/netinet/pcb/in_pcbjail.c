@@ -50,17 +50,20 @@ is_loopback(uint32_t fam, const struct in_addr_any *a)
 }
 
 bool
-in_pcbjail_restricted(const struct inpcb *inp, uint32_t fam)
+in_pcbjail_takes(const struct inpcb *inp, uint32_t fam, const struct in_addr_any *a, bool *restricted)
 {
-	return (jail_addrs(inp, fam) != NULL);
+	const struct praddrs *pa = jail_addrs(inp, fam);
+
+	*restricted = pa != NULL;
+	return (pa == NULL || jail_has(pa, fam, a));
 }
 
 bool
 in_pcbjail_may(const struct inpcb *inp, uint32_t fam, const struct in_addr_any *a)
 {
-	const struct praddrs *pa = jail_addrs(inp, fam);
+	bool restricted;
 
-	return (pa == NULL || jail_has(pa, fam, a));
+	return (in_pcbjail_takes(inp, fam, a, &restricted));
 }
 
 bool
