@@ -35,7 +35,8 @@ struct post {
 	STAILQ_ENTRY(post) po_link;
 	void		(*po_fn)(void *);
 	void		*po_arg;
-	bool		*po_done;	/* set and signalled when it has run; NULL: po is freed */
+	bool		*po_done;	/* set and signalled when it has run; may be NULL */
+	bool		 po_heap;	/* freed when it has run; else it is part of something, which fn may free */
 };
 STAILQ_HEAD(postq, post);
 
@@ -122,8 +123,10 @@ void	worker_call(struct daemon *, unsigned worker, void (*fn)(void *), void *arg
 void	worker_call_managed(struct daemon *, unsigned worker, void (*fn)(void *), void *arg);
 /* The same without waiting.  ENOMEM. */
 int	worker_post(struct daemon *, unsigned worker, void (*fn)(void *), void *arg);
-/* The same with a post that the caller made by malloc; it cannot fail. */
-void	worker_post_made(struct worker *, struct post *);
+/* The same with a post of the caller's own, zeroed at first, which is his again when fn is called; it cannot fail. */
+void	worker_post_own(struct worker *, struct post *, void (*fn)(void *), void *arg);
+/* At once where only one thread runs, else worker_post_own. */
+void	worker_post_last(struct worker *, struct post *, void (*fn)(void *), void *arg);
 void	worker_wake(void *daemon, unsigned worker);	/* pp_wake */
 /* Management from a callback of a worker's loop; daemon_: of worker 0's. */
 void	worker_manage(struct worker *);

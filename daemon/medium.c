@@ -3,7 +3,7 @@
  * What all media have: beginning, end, time, and what ifconfig shows.
  *
  * A medium ends in its own worker's thread only, by a post when somebody else ends it, because only there it is certain that the loop does not
- * have an event of it in its hands.  The post is made with the medium, so that ending does not fail.
+ * have an event of it in its hands.  The posts are part of the medium, so that neither ending nor moving can fail.
  *
  * It goes to another worker in two steps for the same reason: in the old one's thread its events are taken out of the loop, in the new one's they are
  * put into that.  In between frames are dropped, and what comes waits in the descriptors.  One post at a time is on its way, always to m_worker, so that
@@ -26,7 +26,7 @@
 #include "daemon/ctl_arg.h"
 #include "daemon/ctl_server.h"
 
-int
+void
 medium_init(struct medium *m, const struct medium_ops *mo, struct ctl_request *rq)
 {
 	m->m_ops = mo;
@@ -34,7 +34,6 @@ medium_init(struct medium *m, const struct medium_ops *mo, struct ctl_request *r
 	m->m_timer.le_fd = -1;
 	m->m_ether = true;
 	snprintf(m->m_name, sizeof(m->m_name), "%.*s", (int)sizeof(m->m_name) - 1, medium_arg(rq, "address"));
-	return (m->m_post = calloc(1, sizeof(*m->m_post))) == NULL ? ENOMEM : 0;
 }
 
 void
@@ -44,7 +43,6 @@ medium_fini(struct medium *m)
 		lx_loop_del(m->m_worker->w_loop, &m->m_timer);
 		close(m->m_timer.le_fd);
 	}
-	free(m->m_post);
 }
 
 static void
@@ -60,25 +58,27 @@ static void
 medium_gone(void *arg)
 {
 	struct medium *m = arg;
-	struct post *po = m->m_post;
 
 	m->m_tap = NULL;
 	m->m_ending = true;
-	m->m_post = NULL;		/* frees itself */
-	po->po_fn = medium_free;
-	po->po_arg = m;
-	worker_post_made(m->m_worker, po);
+	worker_post_last(m->m_worker, &m->m_lastpost, medium_free, m);
 }
 
 void
 medium_end(struct medium *m)
 {
-	worker_manage(m->m_worker);
+	struct worker *w = m->m_worker;
+	bool now;
+
+	worker_manage(w);
 	if (m->m_tap != NULL)
 		vi_tap_close(m->m_tap);
 	m->m_tap = NULL;
-	worker_managed(m->m_worker);
-	if (!m->m_ending)
+	now = !medium_idle(m);
+	if (!now && !m->m_ending)
+		medium_gone(m);		/* behind the post that was to move it */
+	worker_managed(w);
+	if (now)
 		medium_free(m);
 }
 
@@ -101,10 +101,7 @@ static void
 medium_leave(struct medium *m)
 {
 	m->m_worker = m->m_next;
-	if (worker_post(m->m_worker->w_daemon, m->m_worker->w_index, medium_join, m) != 0) {
-		m->m_next = NULL;
-		medium_end(m);
-	}
+	worker_post_own(m->m_worker, &m->m_movepost, medium_join, m);
 }
 
 static void
@@ -154,8 +151,8 @@ medium_moved(void *arg)
 	struct medium *m = arg;
 	struct daemon *d = m->m_worker->w_daemon;
 
-	if (m->m_next == NULL && worker_post(d, m->m_worker->w_index, medium_depart, m) != 0)
-		return false;
+	if (m->m_next == NULL)
+		worker_post_own(m->m_worker, &m->m_movepost, medium_depart, m);
 	m->m_next = &d->d_workers[vi_vnet_worker(vi_tap_vnet(m->m_tap))];
 	return true;
 }
@@ -266,11 +263,8 @@ medium_attach(struct medium *m, struct ctl_request *rq, const char *ifname)
 	}
 	m->m_tap = tap;
 	/* The interface may have been lent to a stack of another worker. */
-	if (vi_vnet_worker(vi_tap_vnet(tap)) != m->m_worker->w_index && !medium_moved(m)) {
-		vi_tap_close(tap);
-		medium_gone(m);
-		return ENOMEM;
-	}
+	if (vi_vnet_worker(vi_tap_vnet(tap)) != m->m_worker->w_index)
+		(void)medium_moved(m);
 	if (m->m_ops->mo_start != NULL)
 		m->m_ops->mo_start(m);
 	return 0;

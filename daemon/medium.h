@@ -52,7 +52,7 @@ struct medium {
 	struct worker	*m_next;	/* where it is on its way to; NULL: it is not */
 	struct lx_event	*m_events[2];	/* of the loop, besides m_timer; NULL: none */
 	void		(*m_fn[3])(struct lx_event *, uint32_t);	/* theirs, while they are in no loop: m_timer's first */
-	struct post	*m_post;	/* that one */
+	struct post	 m_lastpost, m_movepost;
 	struct lx_event	 m_timer;	/* le_fd -1: never used */
 	char		 m_name[2 * HOSTADDR_TEXT + 8];	/* the other end */
 	uint64_t	 m_drops[MEDIUM_NDROPS];	/* changed in the lane */
@@ -70,8 +70,8 @@ medium_idle(const struct medium *m)
 	return m->m_ending || m->m_next != NULL;
 }
 
-/* For kinds: the first thing; *m is all zeroes.  ENOMEM. */
-int	medium_init(struct medium *, const struct medium_ops *, struct ctl_request *);
+/* For kinds: the first thing; *m is all zeroes. */
+void	medium_init(struct medium *, const struct medium_ops *, struct ctl_request *);
 /* m becomes the interface's, or is freed. */
 int	medium_attach(struct medium *, struct ctl_request *, const char *ifname);
 void	medium_fini(struct medium *);		/* the last thing, in mo_free */

@@ -130,8 +130,8 @@ medium_dgram_open(struct ctl_request *rq, struct medium **mp)
 		return error;
 	if ((dg = calloc(1, sizeof(*dg))) == NULL)
 		return ENOMEM;
-	if ((error = medium_init(&dg->dg_medium, &dgram_ops, rq)) != 0 ||
-	    (error = lx_loop_add(dg->dg_medium.m_worker->w_loop, &dg->dg_event, fd, EPOLLIN, dgram_event)) != 0) {
+	medium_init(&dg->dg_medium, &dgram_ops, rq);
+	if ((error = lx_loop_add(dg->dg_medium.m_worker->w_loop, &dg->dg_event, fd, EPOLLIN, dgram_event)) != 0) {
 		medium_fini(&dg->dg_medium);
 		free(dg);
 		return error;

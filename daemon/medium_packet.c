@@ -259,7 +259,8 @@ medium_packet_open(struct ctl_request *rq, struct medium **mp)
 		return ENOMEM;
 	hn->hn_fd = fd;
 	hn->hn_index = ifindex;
-	if ((error = medium_init(&hn->hn_medium, &hostnic_ops, rq)) != 0 || (error = hostnic_ask(hn, &hn->hn_running)) != 0 ||
+	medium_init(&hn->hn_medium, &hostnic_ops, rq);
+	if ((error = hostnic_ask(hn, &hn->hn_running)) != 0 ||
 	    (error = lx_loop_add(hn->hn_medium.m_worker->w_loop, &hn->hn_event, fd, EPOLLIN, hostnic_event)) != 0) {
 		medium_fini(&hn->hn_medium);
 		free(hn);

@@ -134,10 +134,7 @@ medium_record_open(struct ctl_request *rq, struct medium **mp)
 		return ctl_fail(rq, EIO, "%.127s: could not be written", medium_arg(rq, "address"));
 	if ((rc = calloc(1, sizeof(*rc))) == NULL)
 		return ENOMEM;
-	if ((error = medium_init(&rc->rc_medium, &record_ops, rq)) != 0) {
-		free(rc);
-		return error;
-	}
+	medium_init(&rc->rc_medium, &record_ops, rq);
 	rc->rc_fd = fd;
 	rc->rc_size = sizeof(hdr);
 	rq->rq_fds[0] = -1;
@@ -324,7 +321,8 @@ medium_replay_open(struct ctl_request *rq, struct medium **mp)
 	if ((rp = calloc(1, sizeof(*rp))) == NULL)
 		return ENOMEM;
 	rp->rp_fd = fd;
-	if ((error = medium_init(&rp->rp_medium, &replay_ops, rq)) != 0 || (error = replay_look(rq, rp)) != 0) {
+	medium_init(&rp->rp_medium, &replay_ops, rq);
+	if ((error = replay_look(rq, rp)) != 0) {
 		medium_fini(&rp->rp_medium);
 		free(rp);
 		return error;

@@ -383,7 +383,8 @@ stream_new(struct ctl_request *rq, const struct medium_ops *mo, struct stream **
 		return ENOMEM;
 	st->st_fd = st->st_listenfd = -1;
 	st->st_retry = STREAM_RETRY;
-	if (medium_init(&st->st_medium, mo, rq) == 0 && (st->st_out = malloc(STREAM_OUT)) != NULL && framing_init(&st->st_in) == 0) {
+	medium_init(&st->st_medium, mo, rq);
+	if ((st->st_out = malloc(STREAM_OUT)) != NULL && framing_init(&st->st_in) == 0) {
 		st->st_medium.m_events[0] = &st->st_event;
 		st->st_medium.m_events[1] = &st->st_listen;
 		*stp = st;

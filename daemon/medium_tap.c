@@ -94,8 +94,8 @@ medium_tap_open(struct ctl_request *rq, struct medium **mp)
 		return error;
 	if ((ht = calloc(1, sizeof(*ht))) == NULL)
 		return ENOMEM;
-	if ((error = medium_init(&ht->ht_medium, &hosttap_ops, rq)) != 0 ||
-	    (error = lx_loop_add(ht->ht_medium.m_worker->w_loop, &ht->ht_event, fd, EPOLLIN, hosttap_event)) != 0) {
+	medium_init(&ht->ht_medium, &hosttap_ops, rq);
+	if ((error = lx_loop_add(ht->ht_medium.m_worker->w_loop, &ht->ht_event, fd, EPOLLIN, hosttap_event)) != 0) {
 		medium_fini(&ht->ht_medium);
 		free(ht);
 		return error;

@@ -31,7 +31,6 @@
 #include <vimage/jail.h>
 #include <vimage/sysctl.h>
 
-#include "daemon/daemon.h"
 #include "daemon/unat_raw.h"
 
 #define NAT_MEMORY	(256u << 20)	/* bytes that the far stack may have */
@@ -334,8 +333,10 @@ nat_close(void *user)
 	struct nat *na = user;
 
 	na->na_closed = true;
-	if (na->na_drained || worker_post(na->na_daemon, na->na_worker->w_index, nat_free, na) != 0)
+	if (na->na_drained)
 		nat_free(na);
+	else
+		worker_post_own(na->na_worker, &na->na_lastpost, nat_free, na);
 }
 
 static bool

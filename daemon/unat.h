@@ -15,10 +15,9 @@
 #include <vimage/socket.h>
 #include <vimage/unat.h>
 
+#include "daemon/daemon.h"
 #include "linux/loop.h"
 
-struct daemon;
-struct worker;
 struct nat_forward;
 
 #define NAT_HASH	512	/* a power of two */
@@ -73,6 +72,7 @@ struct nat {
 	struct vi_unat	*na_unat;
 	struct vi_vnet	*na_far;
 	bool		 na_closed;	/* the interface is gone: everything is about to be freed */
+	struct post	 na_lastpost;	/* which frees it */
 	bool		 na_drained;	/* has nothing of the host any more */
 	bool		 na_loopback;	/* the gateway's address is the host's loopback */
 	struct nat_net	 na_net[2];	/* IPv4, IPv6 */

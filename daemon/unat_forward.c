@@ -25,7 +25,6 @@
 #include <vimage/jail.h>
 
 #include "ctl/hostaddr.h"
-#include "daemon/daemon.h"
 #include "daemon/medium.h"
 #include "daemon/unat_tcp.h"
 #include "linux/sockaddr.h"

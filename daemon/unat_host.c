@@ -15,7 +15,6 @@
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 
-#include "daemon/daemon.h"
 #include "daemon/unat_raw.h"
 #include "linux/sockaddr.h"
 

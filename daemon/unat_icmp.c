@@ -19,7 +19,6 @@
 #include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
 
-#include "daemon/daemon.h"
 #include "daemon/unat_raw.h"
 
 #define ECHO_TIMEOUT	(60 * NAT_SEC)	/* RFC 5508 REQ-2 */

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <netinet/in.h>
 
-#include "daemon/daemon.h"
 #include "daemon/unat.h"
 
 #define RESOLVER_AGE	(5 * NAT_SEC)	/* /etc/resolv.conf is looked at again */

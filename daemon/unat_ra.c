@@ -11,7 +11,6 @@
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 
-#include "daemon/daemon.h"
 #include "daemon/unat_raw.h"
 
 #define RA_INTERVAL	600	/* s, RFC 4861 6.2.1 */

@@ -17,7 +17,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#include "daemon/daemon.h"
 #include "daemon/unat_tcp.h"
 
 #define RELAY_CHUNK	(256 * 1024)

@@ -18,7 +18,6 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-#include "daemon/daemon.h"
 #include "daemon/unat_tcp.h"
 #include "linux/sockaddr.h"
 

@@ -18,7 +18,6 @@
 #include <netinet/udp.h>
 #include <unistd.h>
 
-#include "daemon/daemon.h"
 #include "daemon/unat_raw.h"
 
 #define UDP_TIMEOUT	(300 * NAT_SEC)

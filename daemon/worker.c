@@ -16,19 +16,22 @@ static void
 worker_posts(struct worker *w)
 {
 	struct post *po;
+	bool heap, *done;
 
 	pthread_mutex_lock(&w->w_lock);
 	while ((po = STAILQ_FIRST(&w->w_posts)) != NULL) {
 		STAILQ_REMOVE_HEAD(&w->w_posts, po_link);
 		pthread_mutex_unlock(&w->w_lock);
+		heap = po->po_heap;
+		done = po->po_done;
 		po->po_fn(po->po_arg);
-		pthread_mutex_lock(&w->w_lock);
-		if (po->po_done == NULL) {
+		if (heap)
 			free(po);
-			continue;
+		pthread_mutex_lock(&w->w_lock);
+		if (done != NULL) {
+			*done = true;
+			pthread_cond_broadcast(&w->w_done);
 		}
-		*po->po_done = true;
-		pthread_cond_broadcast(&w->w_done);
 	}
 	pthread_mutex_unlock(&w->w_lock);
 }
@@ -87,9 +90,11 @@ worker_wake(void *arg, unsigned i)
 		lx_loop_wake(d->d_workers[i].w_loop);
 }
 
-static void
-post(struct worker *w, struct post *po)
+void
+worker_post_own(struct worker *w, struct post *po, void (*fn)(void *), void *arg)
 {
+	po->po_fn = fn;
+	po->po_arg = arg;
 	pthread_mutex_lock(&w->w_lock);
 	STAILQ_INSERT_TAIL(&w->w_posts, po, po_link);
 	pthread_mutex_unlock(&w->w_lock);
@@ -103,30 +108,27 @@ worker_post(struct daemon *d, unsigned i, void (*fn)(void *), void *arg)
 
 	if ((po = calloc(1, sizeof(*po))) == NULL)
 		return ENOMEM;
-	po->po_fn = fn;
-	po->po_arg = arg;
-	post(&d->d_workers[i], po);
+	po->po_heap = true;
+	worker_post_own(&d->d_workers[i], po, fn, arg);
 	return 0;
 }
 
 void
-worker_post_made(struct worker *w, struct post *po)
+worker_post_last(struct worker *w, struct post *po, void (*fn)(void *), void *arg)
 {
-	if (w->w_daemon->d_nworkers > 1 && !w->w_daemon->d_alone) {
-		post(w, po);
-		return;
-	}
-	po->po_fn(po->po_arg);
-	free(po);
+	if (w->w_daemon->d_nworkers > 1 && !w->w_daemon->d_alone)
+		worker_post_own(w, po, fn, arg);
+	else
+		fn(arg);
 }
 
 static void
 post_and_wait(struct worker *w, void (*fn)(void *), void *arg)
 {
 	bool done = false;
-	struct post po = { .po_fn = fn, .po_arg = arg, .po_done = &done };
+	struct post po = { .po_done = &done };
 
-	post(w, &po);
+	worker_post_own(w, &po, fn, arg);
 	pthread_mutex_lock(&w->w_lock);
 	while (!done)
 		pthread_cond_wait(&w->w_done, &w->w_lock);
