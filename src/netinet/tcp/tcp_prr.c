@@ -6,17 +6,18 @@
  */
 #include "netinet/tcp/tcp_int.h"
 
-/* RFC 9937 6.1, at the ACK that began the recovery: lr_rs is of this ACK. */
+/*
+ * RFC 9937 6.1, at the ACK that began the recovery: lr_rs is of this ACK.  What it delivered counts
+ * as delivered during the recovery, what was SACKed before does not.
+ */
 void
 tcp_prr_begin(struct tcpcb *tp)
 {
 	struct tcp_prr *pr = &tp->t_lr.lr_prr;
-	const struct tcp_rate *rs = &tp->t_lr.lr_rs;
-	uint32_t sacked = tp->snd_sacked - u32min(tp->snd_sacked, rs->rs_acked - rs->rs_ackadv);
+	uint32_t out = tcp_outstanding(tp);
 
 	pr->pr_delivered = pr->pr_out = 0;
-	pr->pr_recoverfs = tcp_outstanding(tp) - u32min(tcp_outstanding(tp), sacked) +
-			   rs->rs_ackadv;
+	pr->pr_recoverfs = out - u32min(out, tp->snd_sacked) + tp->t_lr.lr_rs.rs_acked;
 	pr->pr_recoverfs = u32max(pr->pr_recoverfs, 1);
 }
 
@@ -33,6 +34,9 @@ tcp_prr_ack(struct tcpcb *tp, uint32_t pipe, bool safe)
 
 	/* RFC 6675: the window stays ssthresh. */
 	if (!tp->t_tv->tv_prr)
+		return;
+	/* What delivers nothing changes nothing, but a timer may have begun the recovery. */
+	if (delivered == 0 && pr->pr_out != 0)
 		return;
 	pr->pr_delivered += delivered;
 	if (pipe > ssthresh) {
