@@ -123,6 +123,51 @@ raw_echo(void **state)
 	chain_end(&ch);
 }
 
+/*
+ * RFC 1122 3.2.2.6 and 3.2.2.8: the recorded route comes back with echo and time stamp replies, also where a raw socket of the host
+ * that answers has the request, too.
+ */
+static void
+options_return(void **state)
+{
+	static const uint8_t rr[24] = { 7, 23, 4 };
+	struct vi_socket *so, *watch;
+	struct chain ch;
+	struct vi_msg msg;
+	size_t n;
+
+	(void)state;
+	chain_begin(&ch);
+	so = inet_socket(ch.c, VI_SOCK_RAW, VI_IPPROTO_ICMP, &tl_root);
+	watch = inet_socket(ch.s, VI_SOCK_RAW, VI_IPPROTO_ICMP, &tl_root);
+	tl_ok(vi_setsockopt(so, VI_IP_OPTIONS, rr, sizeof(rr)));
+	for (unsigned i = 0; i < 2; i++) {
+		n = inet_echo(out, 0x4242, 9, i == 0 ? 1200 : 12);
+		if (i == 1) {
+			uint16_t sum;
+
+			out[0] = 13;
+			out[2] = out[3] = 0;
+			sum = inet_cksum(out, n);
+			memcpy(out + 2, &sum, 2);
+		}
+		tl_ok(inet_sendto(so, out, n, "10.0.2.1", 0));
+		inet_wait(&ch.t, so, &msg, in, sizeof(in), &n);
+		assert_int_equal(in[0], 0x4b);
+		assert_int_equal(in[44], i == 0 ? ECHO_REPLY : 14);
+		assert_int_equal(in[20], 7);
+		/* The router's, the server's for the request, the router's and our own again. */
+		assert_int_equal(in[22], 20);
+		assert_int_equal(memcmp(in + 23, &(uint32_t){ tl_addr("10.0.2.2", 0).sa_in }, 4), 0);
+		assert_int_equal(memcmp(in + 27, &(uint32_t){ tl_addr("10.0.2.1", 0).sa_in }, 4), 0);
+		assert_int_equal(memcmp(in + 31, &(uint32_t){ tl_addr("10.0.1.2", 0).sa_in }, 4), 0);
+		tl_ok(inet_recv(watch, &msg, in, sizeof(in), &n));
+	}
+	vi_close(so);
+	vi_close(watch);
+	chain_end(&ch);
+}
+
 /* raw(7): length, checksum, and source and id when zero, are ours. */
 static void
 raw_hdrincl(void **state)
@@ -191,7 +236,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ping_lengths), cmocka_unit_test(ping_rules), cmocka_unit_test(raw_echo), cmocka_unit_test(raw_hdrincl),
+		cmocka_unit_test(ping_lengths), cmocka_unit_test(ping_rules), cmocka_unit_test(raw_echo), cmocka_unit_test(options_return), cmocka_unit_test(raw_hdrincl),
 		cmocka_unit_test(to_broadcast),
 	};
 

@@ -29,7 +29,7 @@ error_kind(uint8_t type, uint8_t code)
 	}
 }
 
-/* RFC 1122 3.2.2: not about ICMP errors (nor about ICMP of unknown type, which might be one). */
+/* RFC 1122 3.2.2, RFC 1812 4.3.2.7: not about ICMP errors (nor about ICMP of unknown type, which might be one), redirects included. */
 static bool
 error_abouticmp(const struct mbuf *m, const struct ip *ip)
 {
@@ -55,16 +55,11 @@ error_allowed(struct vnet *vn, const struct mbuf *m, const struct ip *ip)
 	return (!in_ops.io_isbcast(vn, &dst) && !in_ops.io_isbcast(vn, &src));
 }
 
-/* RFC 1122 3.2.2: what was sent to us is answered by that address; a router answers as the interface it came in by (RFC 1812 4.3.2.4). */
+/* RFC 1122 3.2.2: what was sent to us is answered by that address; a router answers as the interface that the answer leaves by (0; RFC 1812 4.3.2.4). */
 static uint32_t
-error_source(struct vnet *vn, const struct ifnet *rcvif, const struct ip *ip)
+error_source(struct vnet *vn, const struct ip *ip)
 {
-	const struct ifaddr *ifa;
-
-	if (in_localaddr(ip_vnet(vn), ip->ip_dst))
-		return (ip->ip_dst);
-	ifa = rcvif == NULL ? NULL : in_ifaddr_best(rcvif, ip->ip_src);
-	return (ifa == NULL ? 0 : ifa->ifa_addr.na_in);
+	return (in_localaddr(ip_vnet(vn), ip->ip_dst) ? ip->ip_dst : 0);
 }
 
 /* A message with the first bytes of m behind its eight. */
@@ -104,7 +99,7 @@ error_send(struct vnet *vn, struct mbuf *m, const struct ip *ip, uint8_t type, u
 {
 	struct icmp_vnet *icv = icmp_vnet(vn);
 	struct ip_out io = {
-		.io_src = error_source(vn, m->m_pkt.rcvif, ip),
+		.io_src = error_source(vn, ip),
 		.io_dst = ip->ip_src,
 		.io_fib = m->m_pkt.fib,
 		.io_proto = IPPROTO_ICMP,
@@ -134,7 +129,7 @@ icmp_error(struct vnet *vn, struct mbuf *m, uint8_t type, uint8_t code, uint32_t
 	icv->icv_stat.icps_error++;
 	if (m_copydata(m, 0, IP_MINHLEN, hdr) != 0 || m->m_pkt.len < ip_hlen(ip) || ip_hlen(ip) < IP_MINHLEN)
 		icv->icv_stat.icps_noerror++;
-	else if (error_abouticmp(m, ip) && type != ICMP_REDIRECT)
+	else if (error_abouticmp(m, ip))
 		icv->icv_stat.icps_oldicmp++;
 	else if (!error_allowed(vn, m, ip))
 		icv->icv_stat.icps_noerror++;

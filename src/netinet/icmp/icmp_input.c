@@ -33,34 +33,42 @@ icmp_drop(struct mbuf *m, uint64_t *counter)
 
 /* Answers */
 
+/* RFC 1122 3.2.2.6: route and time options of the request, taken while its header stands in front of it. */
+struct icmp_opts {
+	uint8_t	io_buf[MAX_IPOPTLEN];
+	uint8_t	io_len;
+};
+
+static void
+icmp_optsave(struct icmp_opts *opts, const struct inet_pkt *pk)
+{
+	opts->io_len = pk->ip_opts == NULL ? 0 : ip_optecho(pk->ip_opts - IP_MINHLEN, pk->ip_hlen, opts->io_buf);
+}
+
 /*
  * The request becomes the reply: m_data at the ICMP header, sum correct but for the type.  RFC 1122 3.2.2.6: same data, from the address that was asked
  * (if it is one of ours alone), with route and time options given back.
  */
 static void
-icmp_reflect(struct mbuf *m, const struct inet_pkt *pk, uint8_t type)
+icmp_reflect(struct mbuf *m, const struct inet_pkt *pk, uint8_t type, const struct icmp_opts *opts)
 {
 	struct vnet *vn = pk->ip_vnet;
 	struct icmp_vnet *icv = icmp_vnet(vn);
-	uint8_t opts[MAX_IPOPTLEN];
-	struct ip_out io = {
+	const struct ip_out io = {
 		.io_src = pk->ip_bcast ? 0 : pk->ip_dst.in4,
 		.io_dst = pk->ip_src.in4,
 		.io_fib = m->m_pkt.fib,
 		.io_proto = IPPROTO_ICMP,
 		.io_tos = pk->ip_tos,
 		.io_mtudisc = IP_PMTUDISC_DONT,
+		.io_opts = opts->io_buf,
+		.io_optlen = opts->io_len,
 	};
-	const struct in_addr_any to = pk->ip_src;
 	int error;
 
-	if (io.io_dst == 0 || in_ops.io_isbcast(vn, &to)) {
+	if (io.io_dst == 0 || in_ops.io_isbcast(vn, &pk->ip_src)) {
 		icmp_drop(m, &icv->icv_stat.icps_badaddr);
 		return;
-	}
-	if (pk->ip_hlen > IP_MINHLEN) {
-		io.io_opts = opts;
-		io.io_optlen = ip_optecho(m->m_data - pk->ip_hlen, pk->ip_hlen, opts);
 	}
 	icmp_count(icv->icv_stat.icps_outhist, type);
 	icv->icv_stat.icps_reflect++;
@@ -76,6 +84,7 @@ static void
 icmp_echo(struct mbuf *m, const struct inet_pkt *pk)
 {
 	struct icmp_vnet *icv = icmp_vnet(pk->ip_vnet);
+	struct icmp_opts opts;
 	struct icmp *icp;
 	struct mbuf *n;
 
@@ -87,6 +96,7 @@ icmp_echo(struct mbuf *m, const struct inet_pkt *pk)
 		icmp_drop(m, &icv->icv_stat.icps_ignoredecho);
 		return;
 	}
+	icmp_optsave(&opts, pk);
 	if (!m_writable(m)) {
 		n = m_dup(m, vnet_acct(pk->ip_vnet));
 		m_freem(m);
@@ -98,7 +108,7 @@ icmp_echo(struct mbuf *m, const struct inet_pkt *pk)
 	icp = mtod(m, struct icmp *);
 	icp->icmp_cksum = cksum_update16(icp->icmp_cksum, HTONS(ICMP_ECHO << 8), HTONS(ICMP_ECHOREPLY << 8));
 	icp->icmp_type = ICMP_ECHOREPLY;
-	icmp_reflect(m, pk, ICMP_ECHOREPLY);
+	icmp_reflect(m, pk, ICMP_ECHOREPLY, &opts);
 }
 
 static void
@@ -107,6 +117,7 @@ icmp_tstamp(struct mbuf *m, const struct inet_pkt *pk)
 	struct vnet *vn = pk->ip_vnet;
 	struct icmp_vnet *icv = icmp_vnet(vn);
 	struct vi_host *h = kernel_host(vn->vn_kernel);
+	struct icmp_opts opts;
 	struct icmp_ts *its;
 	struct icmp *icp;
 
@@ -118,6 +129,7 @@ icmp_tstamp(struct mbuf *m, const struct inet_pkt *pk)
 		icmp_drop(m, &icv->icv_stat.icps_ratelimited);
 		return;
 	}
+	icmp_optsave(&opts, pk);
 	if (m->m_len < ICMP_TSLEN || !m_writable(m)) {
 		if ((m = m_pullup(m, ICMP_TSLEN)) == NULL) {
 			icv->icv_stat.icps_nomem++;
@@ -130,9 +142,7 @@ icmp_tstamp(struct mbuf *m, const struct inet_pkt *pk)
 	its->its_rtime = its->its_ttime = HTONL(h->h_ops->realtime(h) / 1000000 % 86400000);
 	icp->icmp_cksum = 0;
 	icp->icmp_cksum = cksum_fold(m_cksum(m, 0, m->m_pkt.len, 0));
-	/* Options are not given back: the header may not be in front of the data any more. */
-	icmp_reflect(m, &(struct inet_pkt){ .ip_vnet = vn, .ip_src = pk->ip_src, .ip_dst = pk->ip_dst, .ip_tos = pk->ip_tos,
-	    .ip_hlen = IP_MINHLEN }, ICMP_TSTAMPREPLY);
+	icmp_reflect(m, pk, ICMP_TSTAMPREPLY, &opts);
 }
 
 /* Errors */
