@@ -252,23 +252,101 @@ redirect(void **state)
 	struct vi_socket *a;
 	struct chain ch;
 	uint32_t gw = 0;
+	size_t n;
 
 	(void)state;
 	chain_begin(&ch);
-	a = sender(&ch);
 	inet_route(ch.r, "172.16.0.0", 16, "10.0.1.3");
+	/* RFC 1812 4.3.2.7: not about an error, but about a request. */
+	a = inet_socket(ch.c, VI_SOCK_RAW, VI_IPPROTO_ICMP, &tl_root);
+	n = inet_echo(out, 1, 1, 40);
+	out[0] = 3;
+	tl_ok(inet_sendto(a, out, n, "172.16.0.1", 0));
+	tl_run(&ch.t, 100 * TL_MS);
+	assert_int_equal(tl_stat(ch.r, "icps_outhist_5"), 0);
+	assert_int_equal(tl_stat(ch.r, "icps_oldicmp"), 1);
+	vi_close(a);
+	tl_ok(vi_sysctl_set(ch.r, "net.inet.ip.redirect", "0", &tl_root));
+	a = sender(&ch);
+	tl_ok(send_pattern(a, 10, "172.16.0.1"));
+	tl_run(&ch.t, 100 * TL_MS);
+	assert_int_equal(tl_stat(ch.r, "icps_outhist_5"), 0);
+	tl_ok(vi_sysctl_set(ch.r, "net.inet.ip.redirect", "1", &tl_root));
 	tl_ok(vi_sysctl_set(ch.c, "net.inet.icmp.drop_redirect", "1", &tl_root));
 	tl_ok(send_pattern(a, 10, "172.16.0.1"));
 	tl_run(&ch.t, 100 * TL_MS);
-	assert_int_equal(tl_stat(ch.r, "ips_redirectsent"), 1);
+	assert_int_equal(tl_stat(ch.r, "icps_outhist_5"), 1);
 	assert_int_equal(tl_stat(ch.c, "icps_badredirect"), 1);
 	tl_ok(vi_sysctl_set(ch.c, "net.inet.icmp.drop_redirect", "0", &tl_root));
 	tl_ok(send_pattern(a, 10, "172.16.0.1"));
 	tl_run(&ch.t, 100 * TL_MS);
 	vi_route_list(ch.c, 0, VI_AF_INET, has_gateway, &gw);
 	assert_int_equal(gw, tl_addr("10.0.1.3", 0).sa_in);
-	tl_ok(vi_sysctl_set(ch.r, "net.inet.ip.redirect", "0", &tl_root));
 	vi_close(a);
+	chain_end(&ch);
+}
+
+/* A packet of the client that claims to come from src goes to dst. */
+static void
+send_from(struct vi_socket *raw, const char *src, const char *dst, uint8_t ttl)
+{
+	uint8_t pkt[28] = { 0x45, 0, 0, 0, 0, 1, 0, 0, ttl, 253 };
+	const uint32_t s = tl_addr(src, 0).sa_in, d = tl_addr(dst, 0).sa_in;
+
+	memcpy(pkt + 12, &s, 4);
+	memcpy(pkt + 16, &d, 4);
+	tl_ok(inet_sendto(raw, pkt, sizeof(pkt), dst, 0));
+}
+
+/* RFC 1812 4.3.2.4: an error comes from the interface that it leaves by, not from that which the packet came by. */
+static void
+answers_from(void **state)
+{
+	struct vi_socket *a, *icmp;
+	struct vi_msg msg;
+	struct chain ch;
+	uint8_t in[128];
+	size_t n;
+
+	(void)state;
+	chain_begin(&ch);
+	a = inet_socket(ch.c, VI_SOCK_RAW, VI_IPPROTO_RAW, &tl_root);
+	icmp = inet_socket(ch.s, VI_SOCK_RAW, VI_IPPROTO_ICMP, &tl_root);
+	send_from(a, "10.0.2.1", "172.16.0.1", 9);
+	inet_wait(&ch.t, icmp, &msg, in, sizeof(in), &n);
+	assert_int_equal(in[20], 3);
+	assert_int_equal(msg.msg_name.sa_in, tl_addr("10.0.2.2", 0).sa_in);
+	/* What was for the router itself is answered by the address it was for. */
+	send_from(a, "10.0.2.1", "10.0.1.2", 9);
+	inet_wait(&ch.t, icmp, &msg, in, sizeof(in), &n);
+	assert_int_equal(msg.msg_name.sa_in, tl_addr("10.0.1.2", 0).sa_in);
+	vi_close(a);
+	vi_close(icmp);
+	chain_end(&ch);
+}
+
+/* RFC 1122 3.2.1.3 (g): loopback addresses do not leave the host, even where a default route would take them. */
+static void
+loopback_stays(void **state)
+{
+	struct vi_socket *a, *b;
+	struct chain ch;
+
+	(void)state;
+	chain_begin(&ch);
+	a = tl_udp(ch.s, "0.0.0.0", 1000);		/* whose lo0 has no address */
+	tl_fails(inet_sendto(a, out, 10, "127.0.0.1", 2000), ENETUNREACH);
+	vi_close(a);
+	a = tl_udp(ch.c, "0.0.0.0", 1000);
+	tl_ok(send_pattern(a, 10, "127.0.0.1"));
+	tl_run(&ch.t, TL_SEC);
+	assert_int_equal(tl_stat(ch.c, "udps_noport"), 1);
+	b = tl_udp(ch.c, "127.0.0.1", 1001);
+	tl_fails(inet_sendto(b, out, 10, "10.0.2.1", 2000), EINVAL);
+	tl_run(&ch.t, TL_SEC);
+	assert_int_equal(tl_stat(ch.r, "ips_total"), 0);
+	vi_close(a);
+	vi_close(b);
 	chain_end(&ch);
 }
 
@@ -276,20 +354,15 @@ redirect(void **state)
 static void
 martians(void **state)
 {
-	static const char *const src[] = { "10.0.1.2", "127.0.0.1", "224.0.0.1", "255.255.255.255", "0.1.2.3" };
-	uint8_t pkt[28] = { 0x45, 0, 0, 0, 0, 1, 0, 0, 64, 17 };
-	uint32_t addr = tl_addr("10.0.1.2", 0).sa_in;
+	static const char *const src[] = { "10.0.1.2", "127.0.0.1", "224.0.0.1", "255.255.255.255", "0.1.2.3", "10.0.1.255" };
 	struct vi_socket *a;
 	struct chain ch;
 
 	(void)state;
 	chain_begin(&ch);
 	a = inet_socket(ch.c, VI_SOCK_RAW, VI_IPPROTO_RAW, &tl_root);
-	memcpy(pkt + 16, &addr, 4);
 	for (size_t i = 0; i < sizeof(src) / sizeof(src[0]); i++) {
-		addr = tl_addr(src[i], 0).sa_in;
-		memcpy(pkt + 12, &addr, 4);
-		tl_ok(inet_sendto(a, pkt, sizeof(pkt), "10.0.1.2", 0));
+		send_from(a, src[i], "10.0.1.2", 64);
 		tl_run(&ch.t, 100 * TL_MS);
 		assert_int_equal(tl_stat(ch.r, "ips_badaddr"), i + 1);
 	}
@@ -304,7 +377,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(off_and_on), cmocka_unit_test(time_to_live), cmocka_unit_test(path_mtu), cmocka_unit_test(router_cuts),
 		cmocka_unit_test(tcp_over_narrow), cmocka_unit_test(no_way), cmocka_unit_test(not_forwarded), cmocka_unit_test(redirect),
-		cmocka_unit_test(martians),
+		cmocka_unit_test(martians), cmocka_unit_test(answers_from), cmocka_unit_test(loopback_stays),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -22,6 +22,7 @@ in_isplain(const struct inpcb *inp, const struct mbuf *m, unsigned flags, const 
 
 	return (nh != NULL && flags == 0 && (nh->nh_flags & (RTF_NOWHERE | RTF_BROADCAST)) == 0 &&
 	    (nh->nh_ifa == NULL || nh->nh_ifa->ifa_broadcast != dst) && inp->inp_laddr.in4 != 0 &&
+	    ((nh->nh_ifp->if_flags & IFF_LOOPBACK) != 0 || (!in_loopback(dst) && !in_loopback(inp->inp_laddr.in4))) &&
 	    inp->inp_optlen == 0 && inp->inp_boundif == 0 &&
 	    (inp->inp_mtudisc == IP_PMTUDISC_WANT || inp->inp_mtudisc == IP_PMTUDISC_DO) &&
 	    m->m_pkt.len + IP_MINHLEN <= nhop_mtu(nh) && !iv->iv_stopped &&

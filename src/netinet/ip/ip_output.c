@@ -147,8 +147,8 @@ ip_lookup(struct vnet *vn, const struct ip_out *io)
 	return (rt_lookup(vn, &rf));
 }
 
-int
-ip_route(struct vnet *vn, const struct ip_out *io, struct ip_path *path)
+static int
+ip_route_any(struct vnet *vn, const struct ip_out *io, struct ip_path *path)
 {
 	const struct nhop *nh = io->io_nh != NULL ? io->io_nh : ip_lookup(vn, io);
 	uint32_t ifindex = ip_outif(vn, io);
@@ -164,6 +164,19 @@ ip_route(struct vnet *vn, const struct ip_out *io, struct ip_path *path)
 		return (ENETUNREACH);
 	ip_path_nhop(nh, io->io_dst, path);
 	return (0);
+}
+
+int
+ip_route(struct vnet *vn, const struct ip_out *io, struct ip_path *path)
+{
+	int error = ip_route_any(vn, io, path);
+
+	if (error != 0 || (path->ip_ifp->if_flags & IFF_LOOPBACK) != 0)
+		return (error);
+	/* RFC 1122 3.2.1.3 (g): these addresses do not leave the host.  The errors are Linux's. */
+	if (in_loopback(io->io_dst))
+		return (ENETUNREACH);
+	return (in_loopback(io->io_src) ? EINVAL : 0);
 }
 
 static int
