@@ -30,7 +30,7 @@ static const struct word {
 	{ "rr_limit", 1 }, { "lacp_strict", 0 }, { "-lacp_strict", 0 }, { "lacp_fast_timeout", 0 }, { "-lacp_fast_timeout", 0 },
 	/* gif, gre */
 	{ "tunnel", 2 }, { "deletetunnel", 0 }, { "-tunnel", 0 }, { "tunnelfib", 1 }, { "grekey", 1 }, { "enable_csum", 0 }, { "-enable_csum", 0 },
-	{ "enable_seq", 0 }, { "-enable_seq", 0 },
+	{ "enable_seq", 0 }, { "-enable_seq", 0 }, { "udpencap", 0 }, { "-udpencap", 0 }, { "udpport", 1 },
 	/* vxlan */
 	{ "vxlanid", 1 }, { "vxlanlocal", 1 }, { "vxlanremote", 1 }, { "vxlangroup", 1 }, { "vxlandev", 1 }, { "vxlanlocalport", 1 },
 	{ "vxlanremoteport", 1 }, { "vxlanportrange", 2 }, { "vxlanttl", 1 }, { "vxlanlearn", 0 }, { "-vxlanlearn", 0 }, { "vxlanmaxaddr", 1 },

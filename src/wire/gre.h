@@ -24,6 +24,9 @@ WIRE_ASSERT_SIZE(struct gre_h, 4);
 #define	GRE_MUSTZERO	0x4c00		/* bits 1, 4 and 5: RFC 2784 2.3 */
 #define	GRE_VERMASK	0x0007
 
+#define	GRE_UDPPORT	4754		/* RFC 8086 8.1 */
+#define	GRE_MINPORT	49152		/* of its sources, RFC 8086 3.2.1 */
+
 struct gre_info {
 	uint16_t	gi_hlen;	/* with optional fields */
 	uint16_t	gi_proto;	/* host order */

@@ -59,24 +59,16 @@ int
 tcp_udp_send(struct tcp_vnet *tv, const struct inet_ops *io, const struct inet_flow *fl, uint16_t port,
     struct mbuf *m)
 {
-	struct udphdr *uh;
-
 	mtod(m, struct tcphdr *)->th_sum = 0;
 	if (tv->tv_udp_port == 0) {		/* switched off since */
 		m_freem(m);
 		return (ENETDOWN);
 	}
-	if ((m = m_prepend(m, UDP_HDRLEN)) == NULL) {
+	m = udp_tunnel_header(m, io, &fl->if_laddr, &fl->if_faddr, HTONS((uint16_t)tv->tv_udp_port), port);
+	if (m == NULL) {
 		TCPSTAT_INC(tv, tcps_sndnomem);
 		return (ENOBUFS);
 	}
-	uh = mtod(m, struct udphdr *);
-	uh->uh_sport = HTONS((uint16_t)tv->tv_udp_port);
-	uh->uh_dport = port;
-	uh->uh_ulen = HTONS((uint16_t)m->m_pkt.len);
-	uh->uh_sum = io->io_pseudo(&fl->if_laddr, &fl->if_faddr, VI_IPPROTO_UDP, m->m_pkt.len);
-	m->m_pkt.csum_flags = CSUM_UDP;
-	m->m_pkt.segsz = 0;
 	return (io->io_send(tv->tv_vnet, fl, VI_IPPROTO_UDP, m));
 }
 
@@ -110,36 +102,16 @@ tcp_udp_same(struct tcp_seg *ts, uint16_t port)
 }
 
 static int
-tcp_udp_open(struct tcp_vnet *tv, int family, uint16_t port, struct socket **sop)
+tcp_udp_open(struct tcp_vnet *tv, const struct inet_ops *io, uint16_t port, struct socket **sop)
 {
-	const struct vi_cred cred = { .cr_priv = true };
-	const struct vi_sockaddr sa = {.sa_family = (uint8_t)family, .sa_port = HTONS(port)};
-	const int on = 1;
-	struct socket *so;
-	int error;
-
-	if ((error = socreate(tv->tv_vnet, family, VI_SOCK_DGRAM, 0, &cred, &so)) != 0)
-		return (error);
-	if ((family == VI_AF_INET6 &&
-		(error = sosetopt(so, VI_IPV6_V6ONLY, &on, sizeof(on))) != 0) ||
-	    (error = sobind(so, &sa)) != 0 ||
-	    (error = udp_set_tunnel(so, tcp_udp_input, tcp_udp_ctl, tv)) != 0)
-		soclose(so);
-	else
-		*sop = so;
-	return (error);
+	return (udp_tunnel_open(tv->tv_vnet, io, port, tcp_udp_input, tcp_udp_ctl, tv, sop));
 }
 
 void
 tcp_udp_stop(struct tcp_vnet *tv)
 {
-	for (unsigned i = 0; i < NITEMS(tv->tv_udpso); i++) {
-		if (tv->tv_udpso[i] == NULL)
-			continue;
-		(void)udp_set_tunnel(tv->tv_udpso[i], NULL, NULL, NULL);
-		soclose(tv->tv_udpso[i]);
-		tv->tv_udpso[i] = NULL;
-	}
+	for (unsigned i = 0; i < NITEMS(tv->tv_udpso); i++)
+		udp_tunnel_close(&tv->tv_udpso[i]);
 	tv->tv_udp_port = 0;
 }
 
@@ -157,8 +129,8 @@ tcp_sysctl_udpport(
 	tcp_udp_stop(tv);
 	if (v == 0)
 		return (0);
-	if ((error = tcp_udp_open(tv, VI_AF_INET, (uint16_t)v, &tv->tv_udpso[0])) == 0)
-		error = tcp_udp_open(tv, VI_AF_INET6, (uint16_t)v, &tv->tv_udpso[1]);
+	if ((error = tcp_udp_open(tv, &in_ops, (uint16_t)v, &tv->tv_udpso[0])) == 0)
+		error = tcp_udp_open(tv, &in6_ops, (uint16_t)v, &tv->tv_udpso[1]);
 	if (error == 0)
 		tv->tv_udp_port = v;
 	else

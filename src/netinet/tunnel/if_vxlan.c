@@ -232,31 +232,9 @@ socket_find(struct vxlan_vnet *xv, const struct inet_ops *ops, uint16_t port)
 static void
 socket_free(struct vxlan_socket *vs)
 {
-	if (vs->vs_so != NULL) {
-		(void)udp_set_tunnel(vs->vs_so, NULL, NULL, NULL);
-		soclose(vs->vs_so);
-	}
+	udp_tunnel_close(&vs->vs_so);
 	LIST_REMOVE(vs, vs_link);
 	kfree(vnet_acct(vs->vs_vnet), ACCT_MISC, vs, sizeof(*vs));
-}
-
-static int
-socket_open(struct vxlan_socket *vs)
-{
-	const struct vi_cred cred = { .cr_priv = true };
-	const struct vi_sockaddr sa = { .sa_family = vs->vs_ops->io_family, .sa_port = HTONS(vs->vs_port) };
-	const int on = 1;
-	int error;
-
-	if ((error = socreate(vs->vs_vnet, sa.sa_family, VI_SOCK_DGRAM, 0, &cred, &vs->vs_so)) != 0) {
-		vs->vs_so = NULL;
-		return (error);
-	}
-	if (sa.sa_family == VI_AF_INET6 && (error = sosetopt(vs->vs_so, VI_IPV6_V6ONLY, &on, sizeof(on))) != 0)
-		return (error);
-	if ((error = sobind(vs->vs_so, &sa)) != 0)
-		return (error);
-	return (udp_set_tunnel(vs->vs_so, vxlan_input, NULL, vs));
 }
 
 static int
@@ -271,7 +249,7 @@ socket_get(struct vnet *vn, const struct inet_ops *ops, uint16_t port, struct vx
 			return (ENOBUFS);
 		*vs = (struct vxlan_socket){ .vs_vnet = vn, .vs_ops = ops, .vs_port = port };
 		LIST_INSERT_HEAD(&xv->xv_sockets, vs, vs_link);
-		if ((error = socket_open(vs)) != 0) {
+		if ((error = udp_tunnel_open(vn, ops, port, vxlan_input, NULL, vs, &vs->vs_so)) != 0) {
 			socket_free(vs);
 			return (error);
 		}
@@ -322,7 +300,7 @@ vxlan_start(struct vxlan *vx)
 	struct ifnet *dev = NULL;
 	int error;
 
-	if (vxlan_vnet(vn)->xv_stopping || !vxlan_complete(vx))
+	if (!vnet_running(vn) || !vxlan_complete(vx))
 		return (0);
 	if (vx->vx_group && (dev = ifnet_byname(vn, vx->vx_dev)) == NULL)
 		return (ENXIO);
@@ -431,7 +409,6 @@ vxlan_attach(struct vnet *vn)
 static void
 vxlan_vnet_stop(struct vnet *vn)
 {
-	vxlan_vnet(vn)->xv_stopping = true;
 	vxlan_devgone(vxlan_vnet(vn), NULL);
 }
 

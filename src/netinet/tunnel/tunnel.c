@@ -46,9 +46,12 @@ tunnel_setends(struct tunnel *tn, const struct inet_ops *ops, const struct in_ad
 {
 	struct tunnel_vnet *tv = tunnel_vnet(tn->tn_if->if_vnet);
 	struct tunnel *other;
+	int error;
 
 	if (ops != NULL && (other = tunnel_lookup(tv, tn->tn_kind, ops, src, dst, tn->tn_key)) != NULL)
 		return (other == tn ? 0 : EADDRNOTAVAIL);
+	if (ops != NULL && tn->tn_kind == TUNNEL_GREUDP && (error = gre_udp_open(tn->tn_if->if_vnet, ops)) != 0)
+		return (error);
 	if (tn->tn_ops != NULL)
 		LIST_REMOVE(tn, tn_link);
 	tn->tn_ops = ops;
@@ -59,6 +62,7 @@ tunnel_setends(struct tunnel *tn, const struct inet_ops *ops, const struct in_ad
 		tn->tn_dst = *dst;
 		LIST_INSERT_HEAD(&tv->tv_hash[tunnel_hash(src, dst)], tn, tn_link);
 	}
+	gre_udp_close(tn->tn_if->if_vnet);
 	if_setrunning(tn->tn_if, ops != NULL);
 	return (0);
 }
@@ -135,8 +139,9 @@ static const struct stat_desc tunnel_stats[] = {
 VNET_MODULE(tunnel,
 	.vm_size = sizeof(struct tunnel_vnet),
 	.vm_defaults = &tunnel_defaults,
-	.vm_after = "net ip ip6 icmp icmp6",
+	.vm_after = "net ip ip6 icmp icmp6 udp socket",
 	.vm_attach = tunnel_attach,
+	.vm_stop = gre_udp_stop,
 	.vm_event = tunnel_event,
 	.vm_sysctls = tunnel_sysctls,
 	.vm_stats = tunnel_stats);

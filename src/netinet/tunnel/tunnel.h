@@ -38,18 +38,20 @@ struct tunnelstat {
 #undef TUNNEL_STAT_MEMBER
 };
 
-enum tunnel_kind { TUNNEL_GIF, TUNNEL_GRE, TUNNEL_NKINDS };
+/* By what is found who has which ends; TUNNEL_GREUDP, in UDP (RFC 8086), is gre's for everything else. */
+enum tunnel_kind { TUNNEL_GIF, TUNNEL_GRE, TUNNEL_NKINDS, TUNNEL_GREUDP = TUNNEL_NKINDS };
 
 /* The softc of a gif or gre interface.  Changes under the kernel lock, is read in the lane. */
 struct tunnel {
 	LIST_ENTRY(tunnel) tn_link;	/* if tn_ops */
 	struct ifnet	*tn_if;
-	enum tunnel_kind tn_kind;	/* (c) */
+	enum tunnel_kind tn_kind;
 	const struct inet_ops *tn_ops;	/* of the packets outside; NULL: it has no ends */
 	struct in_addr_any tn_src, tn_dst;
 	uint32_t	 tn_fib;	/* where the packets outside are routed */
 	/* gre */
 	uint32_t	 tn_key;	/* 0: none */
+	uint16_t	 tn_udpport;	/* the source port in UDP; 0: by the flow inside */
 	bool		 tn_sum, tn_seq;
 	uint32_t	 tn_oseq;	/* (v) of the next packet */
 	uint32_t	 tn_iseq;	/* (v) the highest received */
@@ -62,6 +64,7 @@ struct tunnel_vnet {
 	struct tunnelstat tv_stat;
 	struct tunnelhead tv_hash[TUNNEL_NHASH];
 	struct ifnet	*tv_stf;	/* there is but one */
+	struct socket	*tv_greso[2];	/* of GRE in UDP: over IPv4, IPv6; NULL: no tunnel is */
 	int		 tv_nesting[TUNNEL_NKINDS];
 	int		 tv_ttl[TUNNEL_NKINDS], tv_hlim[TUNNEL_NKINDS];
 };
@@ -85,7 +88,7 @@ struct tunnel_inner {
 /* tunnel.c */
 struct tunnel *tunnel_lookup(const struct tunnel_vnet *, enum tunnel_kind, const struct inet_ops *, const struct in_addr_any *src,
 	    const struct in_addr_any *dst, uint32_t key);
-/* Gives it ends, or with ops NULL takes them.  EADDRNOTAVAIL: another tunnel of that kind has the same. */
+/* Gives it ends, or with ops NULL takes them.  EADDRNOTAVAIL: another tunnel of that kind has the same; errors of gre_udp_open. */
 int	 tunnel_setends(struct tunnel *, const struct inet_ops *, const struct in_addr_any *src, const struct in_addr_any *dst);
 void	 tunnel_unreach(struct mbuf *, const struct inet_pkt *);	/* no tunnel wants it; consumes */
 
@@ -96,7 +99,7 @@ int	 tunnel_nomem(struct ifnet *);	/* counts what is gone already; ENOBUFS */
 int	 tunnel_transmit(struct ifnet *, struct mbuf *, int nesting, int (*encap)(struct ifnet *, struct mbuf *, const struct tunnel_inner *));
 /* Is there room on the path?  NULL: no, and the sender was told.  *df: what the packet outside is to have. */
 struct mbuf *tunnel_fit(struct ifnet *, struct mbuf *, const struct tunnel_inner *, const struct tunnel_out *, bool *df);
-/* m_data at what follows the outer header. */
+/* m_data at what follows the outer header; csum_flags are the caller's. */
 int	 tunnel_send(struct ifnet *, struct mbuf *, const struct tunnel_inner *, const struct tunnel_out *, bool df);
 /* A packet out of a tunnel, m_data at its header; inner: what it should be. */
 void	 tunnel_receive(struct ifnet *, struct mbuf *, const struct inet_ops *inner, uint8_t outertos);
@@ -123,6 +126,14 @@ void	 gif_ctlinput(struct vnet *, const struct inet_ctlmsg *);
 void	 etherip_input(struct mbuf *, const struct inet_pkt *);
 void	 gre_input(struct mbuf *, const struct inet_pkt *);
 void	 gre_ctlinput(struct vnet *, const struct inet_ctlmsg *);
+/* gre_udp.c: GRE in UDP.  A socket for tunnels over that family is there.  EADDRINUSE, ENOBUFS. */
+int	 gre_udp_open(struct vnet *, const struct inet_ops *);
+void	 gre_udp_close(struct vnet *);		/* those that no tunnel needs */
+void	 gre_udp_stop(struct vnet *);
+struct mbuf *gre_udp_header(const struct tunnel *, struct mbuf *, uint32_t flow);	/* NULL: no memory */
+uint32_t gre_udp_flow(const struct tunnel *, const struct mbuf *);	/* of a packet that is to go into it */
+/* if_gre.c: m_data at GRE's header, of no more than the packet.  Consumes m. */
+void	 gre_receive(struct mbuf *, const struct inet_pkt *, enum tunnel_kind);
 bool	 stf_input(struct mbuf *, const struct inet_pkt *);	/* false: not for it, m is untouched */
 
 #endif

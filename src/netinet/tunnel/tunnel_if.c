@@ -8,6 +8,7 @@
 #include "base/in6addr.h"
 #include "base/inaddr.h"
 #include "net/route.h"
+#include "wire/gre.h"
 
 int
 tunnel_create(struct vnet *vn, enum tunnel_kind kind, const struct if_clone *ifc, uint32_t mtu, int unit, char name[IFNAMSIZ])
@@ -56,6 +57,7 @@ tunnel_opt_ends(struct ifnet *ifp, const struct if_option *io, const char *const
 {
 	const struct inet_ops *ops[2];
 	struct in_addr_any end[2];
+	int error;
 
 	(void)argc;
 	for (int i = 0; i < 2; i++)
@@ -65,9 +67,9 @@ tunnel_opt_ends(struct ifnet *ifp, const struct if_option *io, const char *const
 		return (ifopt_fail(err, EAFNOSUPPORT, "%s: addresses of two families", io->io_name));
 	if (in_addr_eq(&end[0], &end[1]))
 		return (ifopt_fail(err, EADDRNOTAVAIL, "%s: both ends are %s", io->io_name, argv[0]));
-	if (tunnel_setends(ifp->if_softc, ops[0], &end[0], &end[1]) != 0)
-		return (ifopt_fail(err, EADDRNOTAVAIL, "%s: another tunnel has these ends", io->io_name));
-	return (0);
+	if ((error = tunnel_setends(ifp->if_softc, ops[0], &end[0], &end[1])) == EADDRNOTAVAIL)
+		return (ifopt_fail(err, error, "%s: another tunnel has these ends", io->io_name));
+	return (error != 0 ? ifopt_fail(err, error, "%s: UDP's port %u cannot be had", io->io_name, GRE_UDPPORT) : 0);
 }
 
 int

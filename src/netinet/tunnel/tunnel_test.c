@@ -11,7 +11,9 @@
 #include "netinet/ip/ip_var.h"
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/tunnel/vxlan_int.h"
+#include "netinet/udp/udp_var.h"
 #include "wire/gre.h"
+#include "wire/udp.h"
 
 #define MS	UINT64_C(1000000)
 
@@ -233,6 +235,98 @@ gre_options(void **state)
 	assert_true(ping4(&p, "10.0.0.2", 56, 0, IP_PMTUDISC_WANT));
 	assert_true(ping4(&p, "10.0.0.2", 56, 0, IP_PMTUDISC_WANT));
 	assert_int_equal(option(tun[0], "grekey", "4294967296", NULL), EINVAL);
+	end(&p);
+}
+
+/* The port that a packet from that address would go from. */
+static uint16_t
+udp_sport(struct tunnel *tn, uint8_t from)
+{
+	const uint8_t inner[48] = { 0x45, [9] = IPPROTO_UDP, [12] = 10, [15] = from, [16] = 10, [19] = 2 };
+	struct mbuf *m = m_frombuf(vnet_acct(tn->tn_if->if_vnet), inner, sizeof(inner), 64);
+	uint16_t port;
+
+	m = gre_udp_header(tn, m, gre_udp_flow(tn, m));
+	port = NTOHS(mtod(m, struct udphdr *)->uh_sport);
+	assert_int_equal(NTOHS(mtod(m, struct udphdr *)->uh_dport), 4754);
+	m_freem(m);
+	return (port);
+}
+
+static void
+udp_works(const char *a, const char *b)
+{
+	struct ifnet *tun[2];
+	struct pair p;
+
+	begin(&p);
+	connect_ends(&p, "gre", a, b, tun);
+	assert_int_equal(option(tun[0], "udpencap", NULL, NULL), 0);
+	assert_false(ping4(&p, "10.0.0.2", 56, 0, IP_PMTUDISC_WANT));	/* a closed port */
+	assert_int_equal(option(tun[1], "udpencap", NULL, NULL), 0);
+	assert_int_equal(option(tun[1], "enable_csum", NULL, NULL), 0);
+	assert_int_equal(option(tun[1], "udpport", "55555", NULL), 0);
+	assert_true(ping4(&p, "10.0.0.2", 56, 0, IP_PMTUDISC_WANT));
+	assert_true(ping4(&p, "10.0.0.2", 3000, 0, IP_PMTUDISC_DONT));
+	assert_true(ping6(&p, "2001:db8:1::2", 1200));
+	assert_true(udp_vnet(p.p_vn[1])->uv_stat.udps_tunnelled >= 5);
+	assert_int_equal(udp_vnet(p.p_vn[1])->uv_stat.udps_badsum, 0);
+	assert_int_equal(tun[0]->if_stats.ifs_ierrors + tun[1]->if_stats.ifs_ierrors, 0);
+	assert_int_equal(udp_sport(tun[1]->if_softc, 1), 55555);
+	/* One without is not meant, nor one with a key. */
+	assert_int_equal(option(tun[1], "-udpencap", NULL, NULL), 0);
+	assert_false(ping4(&p, "10.0.0.2", 56, 0, IP_PMTUDISC_WANT));
+	assert_int_equal(option(tun[1], "udpencap", NULL, NULL), 0);
+	assert_int_equal(option(tun[0], "grekey", "7", NULL), 0);
+	assert_false(ping4(&p, "10.0.0.2", 56, 0, IP_PMTUDISC_WANT));
+	assert_true(stat(&p, 1)->tns_nobody > 0);
+	end(&p);		/* with the port open */
+}
+
+static void
+gre_udp(void **state)
+{
+	const struct vi_cred cred = { .cr_priv = true };
+	struct vi_sockaddr port = { .sa_family = VI_AF_INET, .sa_port = HTONS(4754) };
+	struct ifnet *gre, *other;
+	struct tunnel *tn;
+	struct socket *so;
+	struct pair p;
+
+	(void)state;
+	udp_works("192.0.2.1", "192.0.2.2");
+	udp_works("2001:db8::1", "2001:db8::2");
+	begin(&p);
+	gre = make(&p, 0, "gre");
+	other = make(&p, 0, "gre");
+	tn = gre->if_softc;
+	/* All can be said before there are ends. */
+	assert_int_equal(option(gre, "udpencap", NULL, NULL), 0);
+	assert_int_equal(option(gre, "udpport", "49151", NULL), EINVAL);
+	assert_int_equal(option(gre, "udpport", "65536", NULL), EINVAL);
+	assert_null(tunnel_vnet(p.p_vn[0])->tv_greso[0]);
+	/* The port is somebody's. */
+	assert_int_equal(socreate(p.p_vn[0], VI_AF_INET, VI_SOCK_DGRAM, 0, &cred, &so), 0);
+	assert_int_equal(sobind(so, &port), 0);
+	assert_int_equal(option(gre, "tunnel", "192.0.2.1", "192.0.2.2"), EADDRINUSE);
+	assert_null(tn->tn_ops);
+	soclose(so);
+	assert_int_equal(option(gre, "tunnel", "192.0.2.1", "192.0.2.2"), 0);
+	assert_non_null(tunnel_vnet(p.p_vn[0])->tv_greso[0]);
+	/* In UDP and without are two. */
+	assert_int_equal(option(other, "tunnel", "192.0.2.1", "192.0.2.2"), 0);
+	assert_int_equal(option(other, "udpencap", NULL, NULL), EEXIST);
+	assert_int_equal(option(gre, "-udpencap", NULL, NULL), EEXIST);
+	/* The flow inside is told by the port, and always by the same. */
+	assert_true(udp_sport(tn, 1) >= 49152);
+	assert_int_equal(udp_sport(tn, 1), udp_sport(tn, 1));
+	assert_true(udp_sport(tn, 1) != udp_sport(tn, 2) || udp_sport(tn, 1) != udp_sport(tn, 3));
+	/* The last takes the socket with it, also by changing the family. */
+	assert_int_equal(option(gre, "tunnel", "2001:db8::1", "2001:db8::2"), 0);
+	assert_null(tunnel_vnet(p.p_vn[0])->tv_greso[0]);
+	assert_non_null(tunnel_vnet(p.p_vn[0])->tv_greso[1]);
+	assert_int_equal(if_destroy(p.p_vn[0], gre->if_xname), 0);
+	assert_null(tunnel_vnet(p.p_vn[0])->tv_greso[1]);
 	end(&p);
 }
 
@@ -601,6 +695,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(families),
 		cmocka_unit_test(gre_options),
+		cmocka_unit_test(gre_udp),
 		cmocka_unit_test(mtu),
 		cmocka_unit_test(nesting),
 		cmocka_unit_test(to_oneself),

@@ -95,6 +95,8 @@ tunnel_transmit(
 		next = m->m_nextpkt;
 		m->m_nextpkt = NULL;
 		m->m_pkt.nest++;
+		m->m_pkt.csum_flags = 0;
+		m->m_pkt.segsz = 0;
 		m->m_flags |= carried;
 		if ((m = inner_look(ifp, m, &ti)) == NULL)
 			continue;
@@ -140,8 +142,6 @@ tunnel_send(struct ifnet *ifp, struct mbuf *m, const struct tunnel_inner *ti, co
 	int error;
 
 	m->m_flags &= (uint16_t)~(M_BCAST | M_MCAST | M_LOOP | M_PROMISC | M_FRAG | M_ETHER);
-	m->m_pkt.csum_flags = 0;
-	m->m_pkt.segsz = 0;
 	m->m_pkt.rcvif = NULL;
 	if ((error = to->to_ops->io_send(ifp->if_vnet, &fl, to->to_proto, m)) != 0) {
 		ifp->if_stats.ifs_oerrors++;

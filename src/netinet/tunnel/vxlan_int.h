@@ -73,7 +73,6 @@ struct vxlan {
 struct vxlan_vnet {
 	struct vxlanstat xv_stat;
 	LIST_HEAD(, vxlan_socket) xv_sockets;
-	bool		 xv_stopping;
 };
 VNET_STATE_DECLARE(vxlan);
 
