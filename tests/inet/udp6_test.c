@@ -265,7 +265,7 @@ membership(struct vi_socket *so, enum vi_sockopt opt, const char *group, uint32_
 static void
 groups(void **state)
 {
-	struct vi_socket *a, *b, *tcp;
+	struct vi_socket *a, *b, *bound, *tcp;
 	struct vi_msg msg;
 	struct one o;
 	size_t n;
@@ -286,6 +286,11 @@ groups(void **state)
 	inet_expect(&o.t, b, 20, &msg);
 	name_is(&msg.msg_dst, "ff15::7", 0);
 	assert_int_equal(msg.msg_ttl, 1);
+	bound = tl_udp(o.vn, "ff15::7", 3000);		/* hears it, and sends from an address of the host */
+	tl_ok(send6(bound, 20, "::1", 2000));
+	inet_expect(&o.t, b, 20, &msg);
+	name_is(&msg.msg_name, "::1", 3000);
+	vi_close(bound);
 	tl_ok(membership(b, VI_IPV6_LEAVE_GROUP, "ff15::7", 0));
 	tl_ok(send6(a, 20, "ff15::7", 2000));
 	tl_run(&o.t, TL_SEC);

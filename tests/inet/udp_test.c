@@ -217,6 +217,22 @@ groups(void **state)
 	tl_ok(send_pattern(a, 50, "239.1.2.3", 1000));
 	tl_run(&ch.t, TL_SEC);
 	tl_fails(inet_recv(a, &msg, in, sizeof(in), &n), EAGAIN);
+	/* RFC 1122 3.2.1.3: bound to a group or a broadcast address one hears it, and sends from one's own. */
+	for (int i = 0; i < 2; i++) {
+		struct vi_socket *g = tl_udp(ch.c, i == 0 ? "239.1.2.3" : "10.0.1.255", 1001);
+
+		tl_ok(send_pattern(g, 50, "10.0.1.2", 2000));
+		inet_expect(&ch.t, b, 50, &msg);
+		assert_int_equal(msg.msg_name.sa_in, tl_addr("10.0.1.1", 0).sa_in);
+		inet_setint(b, VI_SO_BROADCAST, 1);
+		tl_ok(send_pattern(b, 50, i == 0 ? "239.1.2.3" : "10.0.1.255", 1001));
+		inet_expect(&ch.t, g, 50, NULL);
+		inet_connect(g, "10.0.1.2", 2000);
+		tl_ok(send_pattern(g, 50, NULL, 0));
+		inet_expect(&ch.t, b, 50, &msg);
+		assert_int_equal(msg.msg_name.sa_in, tl_addr("10.0.1.1", 0).sa_in);
+		vi_close(g);
+	}
 	mr.mr_addr = tl_addr("10.0.1.2", 0).sa_in;
 	tl_ok(vi_setsockopt(b, VI_IP_DROP_MEMBERSHIP, &mr, sizeof(mr)));
 	tl_fails(vi_setsockopt(b, VI_IP_DROP_MEMBERSHIP, &mr, sizeof(mr)), EADDRNOTAVAIL);

@@ -484,7 +484,7 @@ ip_out_init(struct ip_out *io, struct inpcb *inp, unsigned flags)
 {
 	*io = (struct ip_out){
 		.io_inp = inp,
-		.io_src = inp->inp_laddr.in4,
+		.io_src = in_pcbsource(inp).in4,
 		.io_dst = inp->inp_faddr.in4,
 		.io_fib = inp->inp_fib,
 		.io_ifindex = inp->inp_boundif,

@@ -389,7 +389,7 @@ ip6_out_init(struct ip6_out *io, struct inpcb *inp, unsigned flags)
 {
 	*io = (struct ip6_out){
 		.i6o_inp = inp,
-		.i6o_src = inp->inp_laddr,
+		.i6o_src = in_pcbsource(inp),
 		.i6o_dst = inp->inp_faddr,
 		.i6o_fib = inp->inp_fib,
 		.i6o_ifindex = inp->inp_boundif,

@@ -32,6 +32,7 @@ enum inp_flags {
 	INP_DROPPED = 0x1000,	/* protocol is done with it */
 	INP_ANONADDR = 0x2000,	/* the local address was chosen by connect */
 	INP_ACCEPTED = 0x4000,	/* its address and port are a listener's */
+	INP_GROUPADDR = 0x8000,	/* bound to a group or a broadcast address, from which nothing is sent */
 	/*
 	 * Families whose packets it takes.  An AF_INET6 socket that is unbound, or bound to :: without IPV6_V6ONLY, has both; bound or connected to
 	 * ::ffff:a.b.c.d it has INP_IPV4 alone and inp_ops is in_ops, but its sockaddrs are still IPv6 (INP_SOCK6).
@@ -203,6 +204,13 @@ struct inpcb_vnet {
 VNET_STATE_DECLARE(inpcb);
 
 /* What was prepared for the next packet may not be right any more. */
+/* The address that what it sends comes from; any: chosen by the way it goes. */
+static inline struct in_addr_any
+in_pcbsource(const struct inpcb *inp)
+{
+	return ((inp->inp_flags & INP_GROUPADDR) != 0 ? (struct in_addr_any){ 0 } : inp->inp_laddr);
+}
+
 static inline void in_pcbunready(struct inpcb *inp) { inp->inp_ready.ir_gen = 0; }
 /* For packets of the family of ops: type of service and TTL (0: default), or traffic class and hop limit. */
 static inline uint8_t

@@ -193,6 +193,18 @@ in_pcbbind_name(const struct inpcb *inp, const struct vi_sockaddr *sa, struct in
 	return (0);
 }
 
+/* RFC 1122 3.2.1.3: such an address is no source. */
+static void
+in_pcbbind_set(struct inpcb *inp, const struct in_addr_any *laddr)
+{
+	struct vnet *vn = inp->inp_vnet;
+
+	inp->inp_laddr = *laddr;
+	inp->inp_flags &= ~(uint32_t)INP_GROUPADDR;
+	if (!in_addr_any_isany(laddr) && !inp->inp_ops->io_islocal(vn, laddr) && inp->inp_ops->io_isbcast(vn, laddr))
+		inp->inp_flags |= INP_GROUPADDR;
+}
+
 static int
 in_pcbbind_to(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport)
 {
@@ -202,13 +214,13 @@ in_pcbbind_to(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport
 	if ((error = in_pcbbind_addr(inp, laddr)) != 0)
 		return (error);
 	if (in_pcbinfo_raw(inp->inp_info)) {
-		inp->inp_laddr = *laddr;
+		in_pcbbind_set(inp, laddr);
 		inp->inp_flags &= ~(uint32_t)INP_ANONADDR;
 		return (0);
 	}
 	if ((error = in_pcbbind_port(inp, laddr, &lport)) != 0)
 		return (error);
-	inp->inp_laddr = *laddr;
+	in_pcbbind_set(inp, laddr);
 	inp->inp_lport = lport;
 	if (anyport)
 		inp->inp_flags |= INP_ANONPORT;
