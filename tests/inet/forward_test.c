@@ -282,6 +282,12 @@ redirect(void **state)
 	tl_run(&ch.t, 100 * TL_MS);
 	vi_route_list(ch.c, 0, VI_AF_INET, has_gateway, &gw);
 	assert_int_equal(gw, tl_addr("10.0.1.3", 0).sa_in);
+	/* Who forwards heeds none. */
+	tl_ok(vi_sysctl_set(ch.c, "net.inet.ip.forwarding", "1", &tl_root));
+	tl_ok(send_pattern(a, 10, "172.16.0.2"));
+	tl_run(&ch.t, 100 * TL_MS);
+	assert_int_equal(tl_stat(ch.r, "icps_outhist_5"), 3);
+	assert_int_equal(tl_stat(ch.c, "icps_badredirect"), 2);
 	vi_close(a);
 	chain_end(&ch);
 }
