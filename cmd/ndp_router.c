@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ndp(8): what routers advertised. */
+/* ndp(8): what routers advertised, and the prefixes of addresses. */
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,7 +72,8 @@ lifetime(const json_t *np, const char *key, char *buf, size_t len)
 static void
 emit_prefix(struct ndp *n, const json_t *np)
 {
-	char name[NI_MAXHOST], flags[4] = "", *f = flags, vl[24], pl[24], expire[48] = "Never";
+	const bool expires = json_object_get(np, "expire") != NULL;
+	char name[NI_MAXHOST], flags[4] = "", *f = flags, vl[24], pl[24], expire[48] = "Never", prefix[64];
 
 	if (cmd_bool(np, "onlink"))
 		*f++ = 'L';
@@ -81,16 +82,24 @@ emit_prefix(struct ndp *n, const json_t *np)
 	if (cmd_bool(np, "onlink"))
 		*f++ = 'O';
 	*f = '\0';
-	if (json_object_get(np, "vltime") != NULL)
-		ndp_duration(cmd_int(np, "vltime"), expire, sizeof(expire));
+	if (expires)
+		ndp_duration(cmd_int(np, "expire"), expire, sizeof(expire));
+	snprintf(prefix, sizeof(prefix), "%s/%d", cmd_str(np, "prefix"), (int)cmd_int(np, "prefixlen"));
 	xo_open_instance(n->n_xo);
-	xo_emit(n->n_xo, "{:prefix/%s}/{:prefix-length/%jd} if={:interface/%s}\n", cmd_str(np, "prefix"),
-	    (intmax_t)cmd_int(np, "prefixlen"), cmd_str(np, "interface"));
-	xo_emit(n->n_xo, "flags={:flags/%s} vltime={:valid-lifetime/%s}, pltime={:preferred-lifetime/%s}, expire={:expire/%s}, "
-	    "ref={:references/%jd}\n", flags, lifetime(np, "vltime", vl, sizeof(vl)), lifetime(np, "pltime", pl, sizeof(pl)),
-	    expire, (intmax_t)cmd_int(np, "addresses"));
-	ndp_name(n, cmd_str(np, "router"), name, sizeof(name));
-	xo_emit(n->n_xo, "  advertised by\n    {:router/%s}\n", name);
+	xo_emit(n->n_xo, "{:prefix/%s} if={:interface/%s}\n", prefix, cmd_str(np, "interface"));
+	xo_emit(n->n_xo, "flags={:flags/%s} vltime={:valid-lifetime/%s}, pltime={:preferred-lifetime/%s}, expire={d:expire/%s}, ", flags,
+	    lifetime(np, "vltime", vl, sizeof(vl)), lifetime(np, "pltime", pl, sizeof(pl)), expire);
+	if (expires)
+		xo_emit(n->n_xo, "{e:expires_sec/%jd}", (intmax_t)cmd_int(np, "expire"));
+	else
+		xo_emit(n->n_xo, "{en:permanent/true}");
+	xo_emit(n->n_xo, "ref={:references/%jd}\n", (intmax_t)cmd_int(np, "addresses"));
+	if (json_object_get(np, "router") == NULL)
+		xo_emit(n->n_xo, "  No advertising router\n");
+	else {
+		ndp_name(n, cmd_str(np, "router"), name, sizeof(name));
+		xo_emit(n->n_xo, "  advertised by\n    {:router/%s}\n", name);
+	}
 	xo_close(n->n_xo);
 }
 

@@ -117,9 +117,16 @@ test_routers(void **state)
 		    "\"expire\":5}]}", "{\"op\":\"nd.routers\"}", "{\"__version\": \"2\", \"ndp\": {\"router-list\": [{\"address\": "
 		    "\"fe80::1%e0\", \"interface\": \"e0\", \"flags\": \"\", \"preference\": \"low\", \"expires_sec\": 5}]}}\n" },
 		{ "ndp -pn", "{\"prefixes\":[{\"prefix\":\"2001:db8::\",\"prefixlen\":64,\"interface\":\"e0\",\"router\":"
-		    "\"fe80::1%e0\",\"onlink\":true,\"autonomous\":true,\"vltime\":86400,\"addresses\":2}]}",
-		    "{\"op\":\"nd.prefixes\"}", "2001:db8::/64 if=e0\nflags=LAO vltime=86400, pltime=infinity, expire=1d0h0m0s, ref=2\n"
+		    "\"fe80::1%e0\",\"onlink\":true,\"autonomous\":true,\"vltime\":86400,\"expire\":86399,\"addresses\":2}]}",
+		    "{\"op\":\"nd.prefixes\"}", "2001:db8::/64 if=e0\nflags=LAO vltime=86400, pltime=infinity, expire=23h59m59s, ref=2\n"
 		    "  advertised by\n    fe80::1%e0\n" },
+		{ "ndp -p", "{\"prefixes\":[{\"prefix\":\"2001:db8::\",\"prefixlen\":64,\"interface\":\"e0\",\"onlink\":true,"
+		    "\"addresses\":1}]}", "{\"op\":\"nd.prefixes\"}",
+		    "2001:db8::/64 if=e0\nflags=LO vltime=infinity, pltime=infinity, expire=Never, ref=1\n  No advertising router\n" },
+		{ "ndp -p --libxo json", "{\"prefixes\":[{\"prefix\":\"2001:db8::\",\"prefixlen\":64,\"interface\":\"e0\",\"onlink\":true,"
+		    "\"vltime\":20,\"pltime\":10,\"expire\":19,\"addresses\":1}]}", "{\"op\":\"nd.prefixes\"}",
+		    "{\"__version\": \"2\", \"ndp\": {\"prefix-list\": [{\"prefix\": \"2001:db8::/64\", \"interface\": \"e0\", \"flags\": \"LO\", "
+		    "\"valid-lifetime\": \"20\", \"preferred-lifetime\": \"10\", \"expires_sec\": 19, \"references\": 1}]}}\n" },
 		{ "ndp -H", "{}", "{\"op\":\"nd.flush\",\"what\":\"sync\"}", "" },
 		{ "ndp -P", "{}", "{\"op\":\"nd.flush\",\"what\":\"prefixes\"}", "" },
 		{ "ndp -R", "{}", "{\"op\":\"nd.flush\",\"what\":\"routers\"}", "" },

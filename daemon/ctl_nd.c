@@ -47,13 +47,16 @@ add_prefix(void *arg, const struct vi_nd_prefix *np)
 	ctl_put_addr(o, "prefix", &np->np_prefix);
 	ctl_put_int(o, "prefixlen", np->np_prefixlen);
 	ctl_put_text(o, "interface", np->np_ifname);
-	ctl_put_zoned(o, "router", &np->np_router, np->np_ifname);
+	if (np->np_router.sa_family != 0)
+		ctl_put_zoned(o, "router", &np->np_router, np->np_ifname);
 	json_object_set_new(o, "onlink", json_boolean(np->np_onlink));
 	json_object_set_new(o, "autonomous", json_boolean(np->np_auto));
 	if (np->np_vltime != VI_IFA_INFINITE)
 		ctl_put_int(o, "vltime", np->np_vltime);
 	if (np->np_pltime != VI_IFA_INFINITE)
 		ctl_put_int(o, "pltime", np->np_pltime);
+	if (np->np_expire != VI_IFA_INFINITE)
+		ctl_put_int(o, "expire", np->np_expire);
 	ctl_put_int(o, "addresses", np->np_naddrs);
 	ctl_list_add(arg, o);
 }

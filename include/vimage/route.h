@@ -257,11 +257,13 @@ struct vi_nd_router {
 	uint64_t	 rd_expire;	/* ns from now; 0 = never */
 };
 struct vi_nd_prefix {
-	struct vi_sockaddr np_prefix, np_router;	/* router: who told of it last */
+	struct vi_sockaddr np_prefix;
+	struct vi_sockaddr np_router;	/* who told of it last; sa_family 0: it is that of an address given by hand */
 	uint8_t		 np_prefixlen;
 	bool		 np_onlink, np_auto;
 	char		 np_ifname[VI_IFNAMSIZ];
-	uint32_t	 np_vltime, np_pltime;	/* s left; VI_IFA_INFINITE */
+	uint32_t	 np_vltime, np_pltime;	/* s, as they were given; VI_IFA_INFINITE */
+	uint32_t	 np_expire;	/* s left; VI_IFA_INFINITE */
 	uint32_t	 np_naddrs;	/* addresses made of it */
 };
 struct vi_nd_dns {		/* RFC 8106 */

@@ -693,6 +693,8 @@ list_prefix(void *arg, const struct vi_nd_prefix *np)
 {
 	struct vi_nd_prefix *last = arg;
 
+	if (np->np_router.sa_family == 0)
+		return;
 	*last = *np;
 	nlisted++;
 }
@@ -715,7 +717,7 @@ listed(void **state)
 	vi_nd_prefixes(g.h, list_prefix, &np);
 	assert_int_equal(nlisted, 2);
 	assert_true(np.np_onlink && np.np_auto && np.np_prefixlen == 64 && np.np_naddrs == 1);
-	assert_true(np.np_vltime >= 999 && np.np_vltime <= 1000 && np.np_pltime >= 499 && np.np_pltime <= 500);
+	assert_true(np.np_vltime == 1000 && np.np_pltime == 500 && np.np_expire >= 999 && np.np_expire <= 1000);
 	assert_int_equal(np.np_router.sa_in6[15], 2);
 	tl_ok(vi_nd_flush(g.h, VI_ND_PREFIXES));
 	assert_int_equal(address(g.h, g.cable.a, "2001:db8:9::", 0, 0).n, 0);
@@ -727,6 +729,49 @@ listed(void **state)
 	vi_nd_prefixes(g.h, list_prefix, &np);
 	assert_int_equal(nlisted, 0);
 	tl_fails(vi_nd_flush(g.h, (enum vi_nd_flush)9), EINVAL);
+	rig_end(&g);
+}
+
+struct byhand {
+	uint8_t		 bh_net;	/* the sixth byte of the prefix looked for */
+	unsigned	 bh_n;
+	struct vi_nd_prefix bh_np;
+};
+
+static void
+list_byhand(void *arg, const struct vi_nd_prefix *np)
+{
+	struct byhand *bh = arg;
+
+	if (np->np_router.sa_family == 0 && np->np_prefix.sa_in6[5] == bh->bh_net) {
+		bh->bh_np = *np;
+		bh->bh_n++;
+	}
+}
+
+/* Two addresses of one prefix, one of another, one of a host: two prefixes. */
+static void
+listed_byhand(void **state)
+{
+	struct byhand seven = { .bh_net = 7 }, eight = { .bh_net = 8 }, nine = { .bh_net = 9 };
+	struct vi_ifaddr ia = { .ia_addr = tl_addr("2001:db8:8::1", 0), .ia_prefixlen = 48, .ia_vltime = 20, .ia_pltime = 10 };
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g, 1);
+	tl_ifaddr(g.h, g.cable.a, "2001:db8:7::1", 64);
+	tl_ifaddr(g.h, g.cable.a, "2001:db8:7::2", 64);
+	tl_ifaddr(g.h, g.cable.a, "2001:db8:9::1", 128);
+	tl_ok(vi_if_addr_add(g.h, g.cable.a, &ia, true));
+	tl_run(&g.t, 5 * TL_SEC);
+	vi_nd_prefixes(g.h, list_byhand, &seven);
+	vi_nd_prefixes(g.h, list_byhand, &eight);
+	vi_nd_prefixes(g.h, list_byhand, &nine);
+	assert_true(seven.bh_n == 1 && seven.bh_np.np_prefixlen == 64 && seven.bh_np.np_naddrs == 2 && seven.bh_np.np_onlink && !seven.bh_np.np_auto);
+	assert_true(seven.bh_np.np_vltime == VI_IFA_INFINITE && seven.bh_np.np_expire == VI_IFA_INFINITE && seven.bh_np.np_prefix.sa_in6[15] == 0);
+	assert_true(eight.bh_n == 1 && eight.bh_np.np_prefixlen == 48 && eight.bh_np.np_naddrs == 1);
+	assert_true(eight.bh_np.np_vltime == 20 && eight.bh_np.np_pltime == 10 && eight.bh_np.np_expire >= 14 && eight.bh_np.np_expire <= 15);
+	assert_int_equal(nine.bh_n, 0);
 	rig_end(&g);
 }
 
@@ -984,6 +1029,7 @@ main(void)
 		cmocka_unit_test(disabled),
 		cmocka_unit_test(redirects),
 		cmocka_unit_test(listed),
+		cmocka_unit_test(listed_byhand),
 		cmocka_unit_test(name_servers),
 		cmocka_unit_test(another_link),
 		cmocka_unit_test(linux_names),

@@ -227,6 +227,8 @@ in6_ifaddr_remove(struct in6_ifaddr *ia)
 void
 in6_ifaddr_lifetimes(struct in6_ifaddr *ia, uint32_t vltime, uint32_t pltime)
 {
+	ia->ia_vltime = vltime;
+	ia->ia_pltime = pltime;
 	ifa_setlifetimes(&ia->ia_ifa, vltime, pltime);
 	if (pltime != 0)
 		ia->ia_flags &= ~(uint32_t)VI_IN6_IFF_DEPRECATED;

@@ -79,6 +79,7 @@ struct in6_ifaddr {
 	uint32_t	 ia_flags;	/* VI_IN6_IFF_* */
 	uint64_t	 ia_vmax, ia_pmax;	/* no router prolongs it beyond (RFC 8981) */
 	uint64_t	 ia_created;
+	uint32_t	 ia_vltime, ia_pltime;	/* s, as they were given */
 	void		*ia_nd;		/* nd6's */
 };
 static inline struct in6_ifaddr *ifatoia6(const struct ifaddr *ifa) { return ((struct in6_ifaddr *)(uintptr_t)ifa); }

@@ -94,6 +94,7 @@ struct nd6_prefix {
 	uint8_t		 np_flags;	/* ND_PI_*: the route is there; addresses are made of it */
 	uint8_t		 np_dad, np_tempdad;	/* addresses that were somebody else's; temporary ones in a row */
 	uint8_t		 np_router[16];	/* who told of it last */
+	uint32_t	 np_valid, np_preferred;	/* s, as advertised */
 	uint64_t	 np_expire;	/* 0: never */
 	uint64_t	 np_pexpire;
 	struct in6_ifaddr *np_addr;	/* made from it; NULL */

@@ -163,6 +163,8 @@ nd6_prefix_update(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t router[1
 		return;
 	memcpy(np->np_router, router, sizeof(np->np_router));
 	nd6_prefix_heard(np);
+	np->np_valid = valid;
+	np->np_preferred = preferred;
 	np->np_expire = pfx_expire(nv, valid);
 	np->np_pexpire = pfx_expire(nv, preferred);
 	/* RFC 4861 6.3.4: an advertisement without the bit says nothing. */
@@ -212,28 +214,87 @@ nd6_prefix_flush(struct nd6_vnet *nv, const struct ifnet *ifp, bool addresses)
 	}
 }
 
-void
-nd6_prefix_list(struct vnet *vn, vi_nd_prefix_fn *fn, void *arg)
+static void
+pfx_out(struct vi_nd_prefix *out, const struct ifnet *ifp, const uint8_t prefix[16], uint8_t len)
 {
-	const struct nd6_vnet *nv = nd6_vnet(vn);
-	const uint64_t now = vnet_now(vn);
+	struct in_addr_any a;
+
+	memcpy(a.in6, prefix, sizeof(a.in6));
+	in6_recover(&a, 0, &out->np_prefix);
+	out->np_prefixlen = len;
+	memcpy(out->np_ifname, ifp->if_xname, sizeof(out->np_ifname));
+}
+
+static void
+pfx_list_advertised(const struct nd6_vnet *nv, vi_nd_prefix_fn *fn, void *arg)
+{
 	const struct nd6_prefix *np;
 	const struct ifaddr *ifa;
 	struct in_addr_any a;
 
 	TAILQ_FOREACH(np, &nv->nv_prefixes, np_link) {
-		struct vi_nd_prefix out = { .np_prefixlen = np->np_len, .np_onlink = (np->np_flags & ND_PI_ONLINK) != 0,
-			.np_auto = (np->np_flags & ND_PI_AUTO) != 0, .np_vltime = pfx_left(now, np->np_expire, VI_IFA_INFINITE),
-			.np_pltime = pfx_left(now, np->np_pexpire, VI_IFA_INFINITE) };
+		struct vi_nd_prefix out = { .np_onlink = (np->np_flags & ND_PI_ONLINK) != 0, .np_auto = (np->np_flags & ND_PI_AUTO) != 0,
+			.np_vltime = np->np_valid, .np_pltime = np->np_preferred,
+			.np_expire = pfx_left(vnet_now(nv->nv_vnet), np->np_expire, VI_IFA_INFINITE) };
 
-		memcpy(a.in6, np->np_prefix, sizeof(a.in6));
-		in6_recover(&a, 0, &out.np_prefix);
+		pfx_out(&out, np->np_ifp, np->np_prefix, np->np_len);
 		memcpy(a.in6, np->np_router, sizeof(a.in6));
 		in6_recover(&a, 0, &out.np_router);
-		memcpy(out.np_ifname, np->np_ifp->if_xname, sizeof(out.np_ifname));
 		TAILQ_FOREACH(ifa, &np->np_ifp->if_addrs, ifa_link)
 			out.np_naddrs += ifa->ifa_addr.na_af == NET_AF_INET6 && (ifatoia6(ifa)->ia_flags & VI_IN6_IFF_AUTOCONF) != 0 &&
 			    in6_sameprefix(np->np_prefix, ifa->ifa_addr.na_in6, np->np_len);
 		fn(arg, &out);
 	}
+}
+
+/* An address given by hand, which has a prefix and has not all of it to itself. */
+static bool
+pfx_byhand(const struct ifaddr *ifa)
+{
+	return (ifa->ifa_addr.na_af == NET_AF_INET6 && ifa->ifa_prefixlen < 128 &&
+	    (ifatoia6(ifa)->ia_flags & VI_IN6_IFF_AUTOCONF) == 0);
+}
+
+static bool
+pfx_same(const struct ifaddr *ifa, const struct ifaddr *other)
+{
+	return (pfx_byhand(other) && other->ifa_prefixlen == ifa->ifa_prefixlen &&
+	    in6_sameprefix(ifa->ifa_addr.na_in6, other->ifa_addr.na_in6, ifa->ifa_prefixlen));
+}
+
+/* With its prefix, if it is the first address of it. */
+static void
+pfx_list_first(const struct nd6_vnet *nv, const struct ifaddr *ifa, vi_nd_prefix_fn *fn, void *arg)
+{
+	const struct in6_ifaddr *ia = ifatoia6(ifa);
+	struct vi_nd_prefix out = { .np_onlink = true, .np_vltime = ia->ia_vltime, .np_pltime = ia->ia_pltime,
+		.np_expire = pfx_left(vnet_now(nv->nv_vnet), ifa->ifa_vexpire, VI_IFA_INFINITE) };
+	const struct ifaddr *other;
+	uint8_t prefix[16];
+
+	nd6_prefix_mask(ia6_addr(ia), ifa->ifa_prefixlen, prefix);
+	if (pfx_find(nv, ifa->ifa_ifp, prefix, ifa->ifa_prefixlen) != NULL)
+		return;
+	TAILQ_FOREACH(other, &ifa->ifa_ifp->if_addrs, ifa_link) {
+		if (!pfx_same(ifa, other))
+			continue;
+		if (out.np_naddrs++ == 0 && other != ifa)
+			return;
+	}
+	pfx_out(&out, ifa->ifa_ifp, prefix, ifa->ifa_prefixlen);
+	fn(arg, &out);
+}
+
+void
+nd6_prefix_list(struct vnet *vn, vi_nd_prefix_fn *fn, void *arg)
+{
+	const struct nd6_vnet *nv = nd6_vnet(vn);
+	const struct ifaddr *ifa;
+	const struct ifnet *ifp;
+
+	pfx_list_advertised(nv, fn, arg);
+	TAILQ_FOREACH(ifp, &net_vnet(vn)->nv_ifs, if_link)
+		TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
+			if (pfx_byhand(ifa))
+				pfx_list_first(nv, ifa, fn, arg);
 }
