@@ -93,7 +93,8 @@ static const struct sock_filter lx_filter[] = {
 	JEQ(SYS_socket, 0, 4),
 	LD(ARG_LO(0)), JEQ(AF_UNIX, 0, 1), ALLOW, NOTIFY,
 
-	JEQ(SYS_sendto, 0, 6),			/* with an address */
+	JEQ(SYS_sendto, 0, 8),			/* with an address, or with what the pair cannot carry */
+	LD(ARG_LO(3)), JSET(MSG_MORE | MSG_EOR, 4, 0),
 	LD(ARG_LO(4)), JEQ(0, 0, 2), LD(ARG_HI(4)), JEQ(0, 1, 0), NOTIFY, ALLOW,
 
 	/*

@@ -99,6 +99,9 @@ test_data(void **state)
 	(void)state;
 	assert_int_equal(call(SYS_sendto, 3, 0x1000, 10, 0, 0), NO);
 	assert_int_equal(call(SYS_sendto, 3, 0x1000, 10, 0, 0x2000), YES);
+	assert_int_equal(call(SYS_sendto, 3, 0x1000, 10, MSG_NOSIGNAL, 0), NO);
+	assert_int_equal(call(SYS_sendto, 3, 0x1000, 10, MSG_MORE, 0), YES);
+	assert_int_equal(call(SYS_sendto, 3, 0x1000, 10, MSG_EOR, 0), YES);
 	assert_int_equal(call(SYS_sendto, 3, 0x1000, 10, 0, 0x200000000), YES);
 	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 10, 0, 0), NO);
 	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 10, 0, 0x2000), YES);

@@ -164,6 +164,7 @@ enum { /* ls_cmsg: ancillary data the program asked for */
 
 struct nl_sock;
 struct lx_cork;
+struct lx_runs;
 struct lx_packet;
 struct lx_ring;
 
@@ -207,6 +208,7 @@ struct lx_sock {
 	bool		 ls_failed;	/* the last connect failed and connect was not told yet */
 	bool		 ls_used;	/* ls_so has tried to connect */
 	bool		 ls_isready;
+	struct lx_runs	*ls_runs;	/* of what the program sends, NULL: without flags */
 	uint32_t	 ls_bytes;	/* listeners: readiness bytes in the pair */
 	TAILQ_HEAD(, lx_sock) ls_made;	/* listeners: accepted, but the answer was lost */
 	TAILQ_ENTRY(lx_sock) ls_madelink;
@@ -345,7 +347,6 @@ void	 stream_event(struct lx_event *, uint32_t);
 void	 stream_upcall(struct vi_socket *, unsigned, void *);
 int64_t	 stream_connect(struct lx_call *, const struct vi_sockaddr *);
 int64_t	 stream_shutdown(struct lx_call *, int how);
-int64_t	 stream_sendto(struct lx_call *);
 void	 stream_tx(struct lx_sock *);	/* what the program wrote goes to the vnet */
 void	 stream_flush(struct lx_sock *);
 void	 stream_rx(struct lx_sock *);
@@ -355,10 +356,27 @@ int	 stream_fill(struct lx_sock *, int appfd);
 int	 stream_ready(struct lx_call *);	/* to connect; c_sock may be another then */
 int64_t	 stream_begun(struct lx_call *, bool told);
 
+/* sock_send.c: sendto(2) and sendmsg(2) of streams */
+struct stream_send {
+	uint64_t	 ss_name, ss_namelen;
+	unsigned	 ss_niov;	/* in lx_iov; sendto's vector is of one */
+	size_t		 ss_len;
+};
+int64_t	 stream_send(struct lx_call *);
+int	 stream_send_parse(struct lx_call *, struct stream_send *);
+int	 stream_send_data(struct lx_call *, struct stream_send *);	/* as much as one call of ours takes, in lx_buf */
+
 /* sock_fastopen.c: MSG_FASTOPEN */
-int64_t	 fastopen_sendto(struct lx_call *);
-int64_t	 fastopen_sendmsg(struct lx_call *);
+int64_t	 fastopen(struct lx_call *);
 int64_t	 fastopen_finish(struct lx_call *);	/* the connection a waiting call began is there: its result */
+
+/* sock_runs.c: MSG_MORE and MSG_EOR of streams */
+/* The call, which the host does next, sends len bytes. */
+void	 runs_add(struct lx_sock *, size_t len, int flags);
+/* Of the next n bytes of the pair those that have flags in common. */
+size_t	 runs_limit(const struct lx_sock *, size_t n);
+int	 runs_taken(struct lx_sock *, size_t n);	/* their flags: VI_MSG_* */
+void	 runs_free(struct lx_sock *);
 
 /* sock_listen.c */
 void	 listen_event(struct lx_sock *, uint32_t);

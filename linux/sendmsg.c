@@ -142,7 +142,7 @@ lx_sys_sendto(struct lx_call *c)
 	    .s_flags = (int)c->c_arg[3]};
 
 	if (c->c_sock->ls_kind == LXK_STREAM)
-		return (fastopen_sendto(c));
+		return (stream_send(c));
 	c->c_lx->lx_iov[0].iov_base = (void *)(uintptr_t)c->c_arg[1];
 	c->c_lx->lx_iov[0].iov_len = s.s_len;
 	return (send_one(c, &s));
@@ -155,7 +155,7 @@ lx_sys_sendmsg(struct lx_call *c)
 	int error;
 
 	if (c->c_sock->ls_kind == LXK_STREAM)
-		return (fastopen_sendmsg(c));
+		return (stream_send(c));
 	error = send_parse_hdr(c, c->c_arg[1], &s);
 	return (error != 0 ? -error : send_one(c, &s));
 }

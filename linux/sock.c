@@ -213,6 +213,7 @@ lx_sock_free(struct lx_sock *ls)
 	dgram_free(ls);
 	packet_free(ls);
 	nl_free(ls);
+	runs_free(ls);
 	if (ls->ls_so != NULL) {
 		vi_socket_upcall(ls->ls_so, NULL, NULL);
 		vi_close(ls->ls_so);

@@ -201,7 +201,8 @@ stream_tx_chunk(struct lx_sock *ls, size_t want)
 	ssize_t len;
 	int error;
 
-	error = vi_send_prepare(ls->ls_so, want < LX_CHUNK ? want : LX_CHUNK, iov, &n);
+	want = runs_limit(ls, want < LX_CHUNK ? want : LX_CHUNK);
+	error = vi_send_prepare(ls->ls_so, want, iov, &n);
 	if (error != 0)
 		return (error);
 	len = pair_recv(ls, iov, n);
@@ -210,7 +211,7 @@ stream_tx_chunk(struct lx_sock *ls, size_t want)
 		return (0);
 	}
 	ls->ls_lx->lx_stats.ls_bytes_out += (uint64_t)len;
-	return (vi_send_commit(ls->ls_so, (size_t)len, 0));
+	return (vi_send_commit(ls->ls_so, (size_t)len, runs_taken(ls, (size_t)len)));
 }
 
 /* May free ls. */
@@ -568,6 +569,7 @@ stream_disconnect(struct lx_call *c)
 		stream_empty(ls, c->c_fd);
 		pair_drain(ls, ls->ls_fd);
 		pair_drain(ls, c->c_fd);
+		runs_free(ls);
 	}
 	ls->ls_told = ls->ls_failed = ls->ls_broken = ls->ls_swallow = false;
 	ls->ls_txblocked = ls->ls_rxblocked = false;
@@ -631,22 +633,4 @@ stream_shutdown(struct lx_call *c, int how)
 	if (ls->ls_fd < 0 || ls->ls_state == LXS_IDLE)
 		return (-ENOTCONN);
 	return (LX_CONTINUE);
-}
-
-/* sendto(2) with an address: TCP ignores it on a connection; AF_UNIX would not. */
-int64_t
-stream_sendto(struct lx_call *c)
-{
-	size_t len = c->c_arg[2] < LX_CHUNK ? (size_t)c->c_arg[2] : LX_CHUNK;
-	int error, flags = (int)c->c_arg[3];
-	ssize_t n;
-
-	if (c->c_sock->ls_state != LXS_CONNECTED)
-		return (-EPIPE);
-	error = lx_copyin(c, c->c_arg[1], c->c_lx->lx_buf, len);
-	if (error != 0)
-		return (-error);
-	n = send(c->c_fd, c->c_lx->lx_buf, len,
-	    (flags & (MSG_OOB | MSG_MORE)) | MSG_DONTWAIT | MSG_NOSIGNAL);
-	return (n < 0 ? -errno : n);
 }

@@ -135,6 +135,14 @@ so_watch(struct socket *so, unsigned flags)
 		sozerocopied(so, id);
 }
 
+/* VI_MSG_EOR: nothing that follows what was just appended goes with it. */
+static void
+so_endrecord(struct socket *so)
+{
+	so->so_snd.sb_mbtail->m_flags |= M_RECORD;
+	so->so_snd.sb_flags |= SBS_RECORDS;
+}
+
 static int
 so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *done)
 {
@@ -164,10 +172,8 @@ so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *d
 	}
 	sbappendstream(&so->so_snd, m);
 	*done = n;
-	if ((msg->msg_flags & VI_MSG_EOR) && n == len) {
-		so->so_snd.sb_mbtail->m_flags |= M_RECORD;
-		so->so_snd.sb_flags |= SBS_RECORDS;
-	}
+	if ((msg->msg_flags & VI_MSG_EOR) && n == len)
+		so_endrecord(so);
 	so_watch(so, msg->msg_flags);
 	error = so->so_proto->pr_output(so, (int)msg->msg_flags);
 	/* The bytes are in the buffer; what hinders them now is the protocol's to repair (it retries). */
@@ -357,6 +363,8 @@ sosend_commit(struct socket *so, size_t len, int flags)
 		return (error);
 	}
 	sbappendstream(&so->so_snd, m);
+	if (flags & VI_MSG_EOR)
+		so_endrecord(so);
 	so_watch(so, (unsigned)flags);
 	error = so->so_proto->pr_output(so, flags);
 	return (error == ENOBUFS ? 0 : error);

@@ -343,6 +343,45 @@ again(void)
 	close(l);
 }
 
+static unsigned
+segments_sent(int fd)
+{
+	uint32_t ti[40];		/* the last is tcpi_data_segs_out */
+	socklen_t len = sizeof(ti);
+
+	return (getsockopt(fd, IPPROTO_TCP, TCP_INFO, ti, &len) != 0 || len < sizeof(ti) ? 0 : ti[39]);
+}
+
+/* MSG_MORE waits for what comes next; nothing goes with what MSG_EOR ended. */
+static void
+flagged(void)
+{
+	struct iovec iov[2] = { { buf, 3 }, { buf, 4 } };
+	const struct msghdr mh = { .msg_iov = iov, .msg_iovlen = 2 };
+	unsigned before;
+	int fd[2];
+
+	connected(fd);
+	show("send MSG_MORE", send(fd[0], "abc", 3, MSG_MORE));
+	printf("held: %d\n", polled(fd[1], 20, POLLIN) == 0);
+	show("sendmsg MSG_MORE", sendmsg(fd[0], &mh, MSG_MORE));
+	printf("held: %d\n", polled(fd[1], 20, POLLIN) == 0);
+	show("send", send(fd[0], "de", 2, 0));
+	(void)polled(fd[1], 5000, POLLIN);
+	show("all of it", recv(fd[1], buf, sizeof(buf), 0));
+
+	before = segments_sent(fd[0]);
+	(void)set_int(fd[0], IPPROTO_TCP, TCP_CORK, 1);
+	show("send MSG_EOR", send(fd[0], "abc", 3, MSG_EOR));
+	show("sendmsg MSG_EOR", sendmsg(fd[0], &mh, MSG_EOR));
+	show("send", send(fd[0], "de", 2, 0));
+	(void)set_int(fd[0], IPPROTO_TCP, TCP_CORK, 0);
+	show("all of it", recv(fd[1], buf, 12, MSG_WAITALL));
+	printf("packets: %u\n", segments_sent(fd[0]) - before);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 int
 main(void)
 {
@@ -355,6 +394,7 @@ main(void)
 	restarted();
 	data();
 	addressed();
+	flagged();
 	again();
 	return (0);
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a program sends on a stream by calls that we see: with an address, with flags, or by sendmsg(2). */
+#include "linux/lx.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+
+int
+stream_send_parse(struct lx_call *c, struct stream_send *ss)
+{
+	struct msghdr mh;
+	int error;
+
+	if (c->c_nr == SYS_sendto) {
+		*ss = (struct stream_send){ .ss_name = c->c_arg[4], .ss_namelen = c->c_arg[5], .ss_niov = 1,
+		    .ss_len = c->c_arg[2] };
+		c->c_lx->lx_iov[0].iov_base = (void *)(uintptr_t)c->c_arg[1];
+		c->c_lx->lx_iov[0].iov_len = ss->ss_len;
+		return (0);
+	}
+	if ((error = lx_copyin(c, c->c_arg[1], &mh, sizeof(mh))) != 0)
+		return (error);
+	*ss = (struct stream_send){ .ss_name = (uintptr_t)mh.msg_name,
+	    .ss_namelen = mh.msg_name != NULL ? mh.msg_namelen : 0,
+	    .ss_niov = (unsigned)mh.msg_iovlen };
+	return (lx_copyin_vec(c, (uintptr_t)mh.msg_iov, mh.msg_iovlen, &ss->ss_len));
+}
+
+int
+stream_send_data(struct lx_call *c, struct stream_send *ss)
+{
+	if (ss->ss_len > LX_CHUNK)
+		ss->ss_len = LX_CHUNK;
+	return (lx_copyin_iov(c, c->c_lx->lx_iov, ss->ss_niov, c->c_lx->lx_buf, ss->ss_len));
+}
+
+/* The bytes come by the pair; what the flags mean is for the relay. */
+static void
+send_flagged(struct lx_call *c, int flags)
+{
+	struct lx_sock *ls = c->c_sock;
+	struct stream_send ss;
+
+	if (ls->ls_state != LXS_CONNECTED || ls->ls_fd < 0 || stream_send_parse(c, &ss) != 0)
+		return;
+	stream_flush(ls);
+	runs_add(ls, ss.ss_len, ((flags & MSG_MORE) != 0 ? VI_MSG_MORE : 0) | ((flags & MSG_EOR) != 0 ? VI_MSG_EOR : 0));
+}
+
+/* sendto(2) with an address: TCP ignores it on a connection; AF_UNIX would not. */
+static int64_t
+send_addressed(struct lx_call *c, int flags)
+{
+	size_t len = c->c_arg[2] < LX_CHUNK ? (size_t)c->c_arg[2] : LX_CHUNK;
+	ssize_t n;
+	int error;
+
+	if (c->c_sock->ls_state != LXS_CONNECTED)
+		return (-EPIPE);
+	error = lx_copyin(c, c->c_arg[1], c->c_lx->lx_buf, len);
+	if (error != 0)
+		return (-error);
+	n = send(c->c_fd, c->c_lx->lx_buf, len, (flags & MSG_OOB) | MSG_DONTWAIT | MSG_NOSIGNAL);
+	return (n < 0 ? -errno : n);
+}
+
+int64_t
+stream_send(struct lx_call *c)
+{
+	const int flags = (int)c->c_arg[c->c_nr == SYS_sendto ? 3 : 2];
+
+	if ((flags & MSG_FASTOPEN) != 0)
+		return (fastopen(c));
+	if ((flags & (MSG_MORE | MSG_EOR)) != 0 && (flags & MSG_OOB) == 0)
+		send_flagged(c, flags);
+	return (c->c_nr == SYS_sendto && c->c_arg[4] != 0 ? send_addressed(c, flags) : LX_CONTINUE);
+}
