@@ -35,6 +35,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <linux/sockios.h>
 
 #include <vimage/host.h>
@@ -1124,6 +1125,31 @@ getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restric
 		return (error);
 	memset(value, 0, *len);
 	return (0);
+}
+
+/* A script's command, by the shell it was written for. */
+PD_EXPORT int
+system(const char *command)
+{
+	const bool ready = pd.p_stack.ps_vn != NULL;
+	int status = -1;
+	pid_t pid;
+
+	pd_lock();
+	if (ready)
+		pd_host_show(&pd.p_stack);
+	if ((pid = fork()) == 0) {
+		unsetenv("LD_PRELOAD");
+		execlp("bash", "bash", "-c", command, NULL);
+		execlp("sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	if (pid > 0 && waitpid(pid, &status, 0) != pid)
+		status = -1;
+	if (ready)
+		pd_knobs_carry(&pd.p_stack);
+	pthread_mutex_unlock(&pd.p_mtx);
+	return (status);
 }
 
 PD_EXPORT int

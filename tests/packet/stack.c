@@ -77,6 +77,10 @@ pd_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh)
 	unsigned n;
 
 	(void)ifp;
+	if (pd_current->ps_refuses) {
+		m_freem(m);
+		return (ENOBUFS);
+	}
 	if (m->m_pkt.segsz != 0)
 		m = six ? ip6_segment(m, &n) : ip_segment(m, &n);
 	for (; m != NULL; m = next) {

@@ -33,7 +33,8 @@ struct pd_stack {
 	struct ifnet	*ps_if;
 	struct pd_packet *ps_head, **ps_tail;
 	struct pd_knob	*ps_knobs;	/* knobs.c */
-	long		 ps_told;	/* bytes of $PD_FLUSH read */
+	long		 ps_told;	/* bytes of $PD_HOST/told read */
+	bool		 ps_refuses;	/* the device's queue has no room */
 };
 
 extern const struct vi_cred pd_cred;
@@ -56,5 +57,9 @@ struct pd_packet *pd_take(struct pd_stack *);	/* the oldest one sent, or NULL; f
 void	 pd_knobs_init(struct pd_stack *);
 void	 pd_knobs_fini(struct pd_stack *);
 void	 pd_knobs_carry(struct pd_stack *);
+
+/* host.c: what scripts have commands tell the host, and what these show them. */
+void	 pd_host_told(struct pd_stack *);
+void	 pd_host_show(struct pd_stack *);
 
 #endif

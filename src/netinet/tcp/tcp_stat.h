@@ -152,7 +152,8 @@
 	X(tcps_mtup_succeeded, "\tarrived") \
 	X(tcps_mtup_failed, "\ttoo long for the path") \
 	X(tcps_mturesent, "segment%s resent for a smaller path MTU") \
-	X(tcps_icmpignored, "ICMP error%s ignored as out of window or soft")
+	X(tcps_icmpignored, "ICMP error%s ignored as soft") \
+	X(tcps_icmpwindow, "ICMP error%s ignored as out of window or forged")
 
 #define TCP_STAT_MEMBER(name, text) uint64_t name;
 struct tcpstat {
