@@ -430,6 +430,67 @@ icmp_error(void **state)
 	}
 }
 
+/* One about the SYN-ACK of a connection that waits for its client's ACK: Linux takes it at its word. */
+static void
+icmp_error_server(void **state)
+{
+	struct socket *so, *as;
+	struct tfo t;
+	char buf[16];
+	size_t n;
+
+	(void)state;
+	for (unsigned linux = 0; linux < 2; linux++) {
+		tfo_init(&t, 18);
+		tfo_learn(&t);
+		if (linux)
+			wire_sysctl(&t.t_w, 1, "net.inet.tcp.persona", "linux");
+		t.t_seen.s_lose = 100;
+		so = tfo_call(&t, "request", 0);
+		assert_non_null(as = wire_accept(&t.t_w, t.t_ls));
+		assert_int_equal(sototcpcb(as)->t_tfo, TFO_SYNACK_SENT);
+		wire_ctl(&t.t_w, 1, as->so_pcb, INET_CTL_UNREACH_HOST, 0, sototcpcb(as)->iss - 1);
+		assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_icmpwindow, 1);
+		wire_ctl(&t.t_w, 1, as->so_pcb, INET_CTL_UNREACH_HOST, 0, sototcpcb(as)->iss);
+		assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_icmpwindow, 1);
+		assert_int_equal(soreceive_bytes(as, buf, sizeof(buf), 0, &n), 0);
+		assert_int_equal(n, 7);
+		assert_int_equal(soreceive_bytes(as, buf, sizeof(buf), 0, &n), linux ? ECONNREFUSED : EAGAIN);
+		tfo_fini(&t, so, as);
+	}
+}
+
+/* As Linux: data that went with a SYN and was not taken counts as retransmitted when it goes again. */
+static void
+data_again(void **state)
+{
+	struct vi_tcp_info ti;
+	size_t len = sizeof(ti);
+	struct socket *so, *as;
+	struct tfo t;
+
+	(void)state;
+	for (unsigned linux = 0; linux < 2; linux++) {
+		tfo_init(&t, 19);
+		tfo_learn(&t);
+		if (linux)
+			wire_sysctl(&t.t_w, 0, "net.inet.tcp.persona", "linux");
+		wire_sysctl(&t.t_w, 1, "net.inet.tcp.fastopen.server_enable", "0");
+		so = tfo_call(&t, "request", 0);
+		while ((so->so_state & SS_ISCONNECTED) == 0)
+			wire_run(&t.t_w, MSEC / 10);
+		assert_int_equal(sogetopt(so, VI_TCP_INFO, &ti, &len), 0);
+		assert_int_equal(ti.ti_unacked, 7);
+		assert_int_equal(ti.ti_retrans, linux ? 7 : 0);
+		wire_run(&t.t_w, SEC);
+		assert_int_equal(sogetopt(so, VI_TCP_INFO, &ti, &len), 0);
+		assert_int_equal(ti.ti_unacked, 0);
+		assert_int_equal(ti.ti_retrans, 0);
+		assert_non_null(as = wire_accept(&t.t_w, t.t_ls));
+		tfo_fini(&t, so, as);
+	}
+}
+
 /* The vnets go away while connections are in every stage. */
 static void
 torn_down(void **state)
@@ -642,6 +703,8 @@ main(void)
 		cmocka_unit_test(pending_limit),
 		cmocka_unit_test(server_off),
 		cmocka_unit_test(icmp_error),
+		cmocka_unit_test(icmp_error_server),
+		cmocka_unit_test(data_again),
 		cmocka_unit_test(torn_down),
 		cmocka_unit_test(cookies_as_linux),
 		cmocka_unit_test(data_without_cookie),

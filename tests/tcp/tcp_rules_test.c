@@ -385,6 +385,33 @@ reset_of_syn(void **state)
 	stop(&h);
 }
 
+/* Linux wants a SYN-ACK to echo a time at which there was a SYN. */
+static void
+echo_of_syn(void **state)
+{
+	for (unsigned linux = 0; linux < 2; linux++) {
+		for (int late = -1; late <= 1; late++) {
+			uint8_t opts[12] = { 1, 1, 8, 10, 0, 0, 0, 9 };
+			struct hand h;
+
+			(void)state;
+			prepare(&h);
+			if (linux)
+				wire_sysctl(&h.w, 0, "net.inet.tcp.persona", "linux");
+			call(&h);
+			assert_true(h.to.to_flags & TOF_TS);
+			be32enc(opts + 8, h.to.to_tsval + (uint32_t)(1000 * late));
+			h.n = 0;
+			wire_inject_opts(&h.w, 0, PEER, h.port, IRS, h.seq + 1, TH_SYN | TH_ACK, 65535, opts, sizeof(opts));
+			wire_run(&h.w, MSEC);
+			assert_int_equal(h.n, 1);
+			assert_int_equal(h.flags, linux && late != 0 ? TH_RST : TH_ACK);
+			assert_int_equal(h.tp->t_state, linux && late != 0 ? TCPS_SYN_SENT : TCPS_ESTABLISHED);
+			stop(&h);
+		}
+	}
+}
+
 /* RFC 5961 4.2: the peer forgot the connection and calls again with the same ports: a challenge ACK, its RST, and all is free. */
 static void
 peer_restarted(void **state)
@@ -896,6 +923,7 @@ main(void)
 		cmocka_unit_test(segment_size),
 		cmocka_unit_test(back_to_listen),
 		cmocka_unit_test(reset_of_syn),
+		cmocka_unit_test(echo_of_syn),
 		cmocka_unit_test(peer_restarted),
 		cmocka_unit_test(initial_numbers),
 		cmocka_unit_test(pushes),

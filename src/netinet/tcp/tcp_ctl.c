@@ -44,7 +44,7 @@ tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
 	tcp_output(tp);
 }
 
-/* In SYN_SENT: hard errors and, as Linux, unreachable networks and hosts. */
+/* Before the handshake is over: hard errors and, as Linux, unreachable networks and hosts. */
 static bool
 tcp_ctl_ends(enum inet_ctl cmd)
 {
@@ -65,17 +65,34 @@ tcp_ctl_unsigned(const struct tcpcb *tp, const struct inet_ctlmsg *ic)
 		ic->ic_cmd == INET_CTL_MSGSIZE && ic->ic_ops->io_family == VI_AF_INET);
 }
 
+/* Linux believes them of Fast Open's connections, too, until the client's ACK of the SYN-ACK. */
+static bool
+tcp_ctl_embryonic(const struct tcpcb *tp)
+{
+	return (tp->t_state == TCPS_SYN_SENT || (tp->t_tfo != TFO_NONE && tcp_aslinux(tp)));
+}
+
 static void
 tcp_ctl_error(struct tcpcb *tp, const struct inet_ctlmsg *ic)
 {
 	if (tp->t_state == TCPS_SYN_SENT && tp->t_nsynrexmt == 0)
 		tcp_tfo_refused(tp);
-	if (tp->t_state == TCPS_SYN_SENT && tp->t_tv->tv_icmp_may_rst && tcp_ctl_ends(ic->ic_cmd)) {
+	if (tcp_ctl_embryonic(tp) && tp->t_tv->tv_icmp_may_rst && tcp_ctl_ends(ic->ic_cmd)) {
 		tcp_close(tp, ic->ic_errno);
 		return;
 	}
 	TCPSTAT_INC(tp->t_tv, tcps_icmpignored);
 	tp->t_softerror = ic->ic_errno;
+}
+
+/* The data of a SYN is, while nobody knows of it yet; so is Fast Open's SYN-ACK, beyond which the connection goes on. */
+static bool
+tcp_ctl_outstanding(const struct tcpcb *tp, uint32_t seq)
+{
+	const uint32_t una = tp->t_tfo != TFO_NONE ? tp->iss : tp->snd_una;
+	const uint32_t max = tp->snd_max + (tp->t_state == TCPS_SYN_SENT ? tp->t_tfosent : 0);
+
+	return (SEQ_GEQ(seq, una) && SEQ_LT(seq, max));
 }
 
 void
@@ -97,9 +114,8 @@ tcp_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
 		tcp_syncache_unreach(tv, ic, lport, fport, seq);
 		return;
 	}
-	if (SEQ_LT(seq, tp->snd_una) || SEQ_GEQ(seq, tp->snd_max + (tp->t_state == TCPS_SYN_SENT ? tp->t_tfosent : 0)) ||
-	    tcp_ctl_unsigned(tp, ic)) {
-		TCPSTAT_INC(tv, tcps_icmpignored);
+	if (!tcp_ctl_outstanding(tp, seq) || tcp_ctl_unsigned(tp, ic)) {
+		TCPSTAT_INC(tv, tcps_icmpwindow);
 		return;
 	}
 	if (ic->ic_cmd == INET_CTL_MSGSIZE)

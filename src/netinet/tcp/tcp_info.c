@@ -18,6 +18,17 @@ tcp_info_ca(const struct tcpcb *tp)
 	return (tp->t_dupacks > 0 || tp->snd_nsack > 0 ? CA_DISORDER : CA_OPEN);
 }
 
+/* As Linux: data of a SYN that the SYN-ACK did not take is retransmitted when it goes again. */
+static uint32_t
+tcp_info_synagain(const struct tcpcb *tp)
+{
+	const uint32_t end = tp->iss + 1 + tp->t_tfosent;
+
+	if (tp->t_tfosent == 0 || !tcp_aslinux(tp) || SEQ_LT(tp->snd_max, end) || SEQ_GEQ(tp->snd_una, end))
+		return (0);
+	return (end - tp->snd_una);
+}
+
 static void
 tcp_info_flight(const struct tcpcb *tp, struct vi_tcp_info *ti)
 {
@@ -26,6 +37,7 @@ tcp_info_flight(const struct tcpcb *tp, struct vi_tcp_info *ti)
 
 	ti->ti_unacked = tcp_outstanding(tp);
 	ti->ti_sacked = tp->snd_sacked;
+	ti->ti_retrans = tcp_info_synagain(tp);
 	if (tcp_rack_on(tp)) {
 		ti->ti_lost = tp->t_lr.lr_recs.rs_lost;
 		if ((tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0)

@@ -4,12 +4,23 @@
 
 #include <errno.h>
 
+/* As Linux, where RFC 7323 3.2 asks for nothing: an echo of a time at which no SYN was sent. */
+static bool
+tcp_synsent_badecho(const struct tcpcb *tp, const struct tcp_seg *ts)
+{
+	const uint32_t ecr = ts->ts_to.to_tsecr;
+
+	return (tcp_aslinux(tp) && tp->t_rtttime != 0 && (ts->ts_to.to_flags & TOF_TS) != 0 && ecr != 0 &&
+	    (TSTMP_LT(ecr, tcp_ts(tp->t_rtttime, tp->t_tsoff)) || TSTMP_LT(tcp_ts(tcp_now(tp), tp->t_tsoff), ecr)));
+}
+
 /* First: the ACK, if there is one, must be of our SYN. */
 static enum tcp_step
 tcp_synsent_ack(struct tcpcb *tp, struct tcp_seg *ts)
 {
 	if ((ts->ts_flags & TH_ACK) == 0 ||
-	    (SEQ_GT(ts->ts_ack, tp->iss) && SEQ_LEQ(ts->ts_ack, tp->snd_max + tp->t_tfosent)))
+	    (SEQ_GT(ts->ts_ack, tp->iss) && SEQ_LEQ(ts->ts_ack, tp->snd_max + tp->t_tfosent) &&
+	    !tcp_synsent_badecho(tp, ts)))
 		return (TSEG_NEXT);
 	TCPSTAT_INC(ts->ts_tv, tcps_rcvsynsent);
 	tcp_seg_reset(ts);

@@ -189,7 +189,7 @@ tcp_tfo_answered(struct tcpcb *tp, const struct tcp_seg *ts)
 		return;
 	}
 	TCPSTAT_INC(tp->t_tv, tcps_tfo_dataacked);
-	tp->t_tfodata = true;
+	tp->t_tfodata = taken == tp->t_tfosent;
 	sbdrop(&tcp_so(tp)->so_snd, taken);
 	tp->t_ackedbytes += taken;
 	tcp_mark_acked(tp, ts->ts_ack);
