@@ -233,6 +233,10 @@ put_pcb(struct nl_out *no, const struct diag *d, const struct diag_pcb *dp)
 	struct inet_diag_msg dm = { .idiag_family = pcb_family(dp), .idiag_state = pcb_state(&dp->dp_info), .id = pcb_id(dp),
 		.idiag_uid = dp->dp_info.pi_uid, .idiag_inode = dp->dp_ls != NULL ? (uint32_t)dp->dp_ls->ls_ino : 0 };
 
+	_Static_assert(VI_PCBT_REXMT == 1 && VI_PCBT_PERSIST == 4, "as inet_diag numbers timers");
+	dm.idiag_timer = dp->dp_info.pi_timer;
+	dm.idiag_retrans = dp->dp_info.pi_retrans;
+	dm.idiag_expires = dp->dp_info.pi_expires;
 	put_queues(dp, &dm);
 	nl_out_begin(no, SOCK_DIAG_BY_FAMILY, &dm, sizeof(dm));
 	put_extra(no, dp, &dm, d->d_req.idiag_ext);

@@ -54,6 +54,7 @@ enum form {
 	F_TCPINFO,
 	F_MD5SIG,
 	F_AOADD, F_AODEL,
+	F_SAVEDSYN,	/* get: bytes, and how many in any case */
 	F_CONGESTION,	/* name, 16 bytes, ours and Linux's */
 	F_PACING,	/* 32 or 64 bits */
 	F_CMSG,		/* int: ancillary data for which the stack need not be asked */
@@ -228,6 +229,8 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_TCP, TCP_NOTSENT_LOWAT, VI_TCP_NOTSENT_LOWAT, F_INT, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, VI_TCP_THIN_LINEAR_TIMEOUTS, F_INT, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_TIMESTAMP,	VI_TCP_TIMESTAMP, F_STAMP, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_SAVE_SYN,	VI_TCP_SAVE_SYN, F_INT, O_RW, 0 },
+	{ IPPROTO_TCP, TCP_SAVED_SYN,	VI_TCP_SAVED_SYN, F_SAVEDSYN, O_GET, 0 },
 	{ IPPROTO_TCP, LX_TCP_AO_ADD_KEY, VI_TCP_AUTHKEY, F_AOADD, O_SET, 0 },
 	{ IPPROTO_TCP, LX_TCP_AO_DEL_KEY, VI_TCP_AUTHKEY, F_AODEL, O_SET, 0 },
 	{ IPPROTO_TCP, TCP_THIN_DUPACK,	0, F_LOCAL, O_RW, 0 },
@@ -885,6 +888,8 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	case F_ULP:
 		*len = 0;
 		return (0);
+	case F_SAVEDSYN:
+		return (vi_getsockopt(ls->ls_so, VI_TCP_SAVED_SYN, buf, len));
 	case F_CCINFO:
 		return (tcpopt_get_ccinfo(ls, buf, len));
 	case F_TCPINFO:
@@ -964,6 +969,8 @@ lx_sys_getsockopt(struct lx_call *c)
 	if (error == 0)
 		error = lx_copyout(c, c->c_arg[3], buf, len);
 	space = (int)len;
+	if (error == EINVAL && o->o_form == F_SAVEDSYN)
+		(void)lx_copyout(c, c->c_arg[4], &space, sizeof(space));
 	if (error == 0)
 		error = lx_copyout(c, c->c_arg[4], &space, sizeof(space));
 	return (-error);

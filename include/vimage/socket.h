@@ -131,6 +131,9 @@ enum vi_sockopt {
 	VI_TCP_FASTOPEN_KEY,	/* a listener's own key of cookies, VI_TCP_TFOKEYLEN bytes; behind it perhaps one that is good as well */
 	VI_TCP_REMOTE_UDP_ENCAPS_PORT,	/* before connecting: TCP in UDP, to that port; needs net.inet.tcp.udp_tunneling_port */
 
+	VI_TCP_SAVE_SYN,	/* the listener's connections keep the network's and TCP's header of their SYN; 2, the link's as well, is EOPNOTSUPP */
+	VI_TCP_SAVED_SYN,	/* get: these headers, once; nothing where there are none.  EINVAL: they are *len bytes */
+
 	VI_UDP_SEGMENT = 400,	/* one send is many datagrams of so many bytes; 0 = off */
 	VI_UDP_GRO,		/* such a train is received in one piece, msg_segsz saying how to cut it */
 	VI_UDP_NO_CHECK6_TX, VI_UDP_NO_CHECK6_RX,	/* RFC 6935: no checksums over IPv6 */
@@ -351,11 +354,16 @@ struct vi_sockerr {
 VI_API int	vi_recverr(struct vi_socket *, struct vi_sockerr *, void *buf, size_t len);
 
 /* Every protocol control block of a vnet, for netstat -an and the like (management). */
+/* The timer of a connection that will go off first, of those that somebody waits for. */
+enum vi_pcbtimer { VI_PCBT_NONE, VI_PCBT_REXMT, VI_PCBT_KEEP, VI_PCBT_TIMEWAIT, VI_PCBT_PERSIST };
 struct vi_pcbinfo {
 	int		 pi_proto, pi_type;
 	struct vi_sockaddr pi_local, pi_foreign;
 	uint32_t	 pi_recvq, pi_sendq;	/* bytes; listeners: pending and backlog */
 	uint8_t		 pi_state;		/* enum vi_tcp_state for TCP */
+	uint8_t		 pi_timer;		/* enum vi_pcbtimer */
+	uint8_t		 pi_retrans;		/* that it went off already, without an answer */
+	uint32_t	 pi_expires;		/* ms from now */
 	uint32_t	 pi_uid;
 	uint64_t	 pi_id;			/* unique in the vnet's life */
 	const struct vi_socket *pi_socket;	/* identity only; NULL when nobody holds it */

@@ -121,6 +121,57 @@ info(void)
 	close(fd[1]);
 }
 
+static void
+saved(const char *what, int fd, socklen_t space)
+{
+	unsigned char b[200] = { 0 };
+	socklen_t len = space, hlen;
+	int error = getsockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, b, &len);
+
+	hlen = b[0] >> 4 == 6 ? 40 : (socklen_t)(b[0] & 15) * 4;
+	show(what, error);
+	if (error == 0 && len > 0)
+		printf("version %u, protocol %u, length of the packet %d, of all %d, to port %d, flags %x\n", b[0] >> 4, b[hlen == 40 ? 6 : 9],
+		    hlen == 40 ? (b[4] << 8 | b[5]) == (int)len - 40 : (b[2] << 8 | b[3]) == (int)len,
+		    len == hlen + (socklen_t)(b[hlen + 12] >> 4) * 4, b[hlen + 2] << 8 | b[hlen + 3], b[hlen + 13] & 0x3f);
+	else
+		printf("%s\n", len > 40 ? "so many" : len == 0 ? "nothing" : "few");
+}
+
+static void
+savesyn(int family)
+{
+	union { struct sockaddr sa; struct sockaddr_in sin; struct sockaddr_in6 sin6; } a = { .sin = loopback(7777) };
+	const socklen_t alen = family == AF_INET ? sizeof(a.sin) : sizeof(a.sin6);
+	int l = socket(family, SOCK_STREAM, 0), fd[2], on = 1;
+
+	if (family == AF_INET6)
+		a.sin6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(7777), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	(void)setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	GET(l, IPPROTO_TCP, TCP_SAVE_SYN);
+	SET(l, IPPROTO_TCP, TCP_SAVE_SYN, -1);
+	SET(l, IPPROTO_TCP, TCP_SAVE_SYN, 3);
+	BOTH(l, IPPROTO_TCP, TCP_SAVE_SYN, 1);
+	SET(l, IPPROTO_TCP, TCP_SAVED_SYN, 1);
+	saved("of none", l, 100);
+	show("bind", bind(l, &a.sa, alen));
+	show("listen", listen(l, 1));
+	for (int i = 0; i < 2; i++) {
+		fd[0] = socket(family, SOCK_STREAM, 0);
+		show("connect", connect(fd[0], &a.sa, alen));
+		ok("accept", fd[1] = accept(l, NULL, NULL));
+		saved("of who called", fd[0], 100);
+		saved("too little", fd[1], 30);
+		saved("enough", fd[1], 200);
+		saved("again", fd[1], 200);
+		GET(fd[1], IPPROTO_TCP, TCP_SAVE_SYN);
+		close(fd[0]);
+		close(fd[1]);
+		SET(l, IPPROTO_TCP, TCP_SAVE_SYN, 0);
+	}
+	close(l);
+}
+
 int
 main(void)
 {
@@ -130,5 +181,7 @@ main(void)
 	values(s);
 	refusals(s);
 	info();
+	savesyn(AF_INET);
+	savesyn(AF_INET6);
 	return (0);
 }

@@ -286,8 +286,10 @@ struct tcpcb {
 
 	uint32_t	 t_blackhole;	/* t_pmtu before it was lowered; 0 = it was not */
 	bool		 t_notsentfull;	/* poll said no for it */
+	bool		 t_savesyn;	/* VI_TCP_SAVE_SYN */
 	bool		 t_orphaned;	/* counted in tv_orphans */
 	bool		 t_usersettimeout;	/* RFC 5482 3.1: not CHANGEABLE */
+	struct tcp_savedsyn *t_savedsyn;	/* NULL: none, or it was read */
 	struct tcp_markq t_marks;	/* tcp_mark.c */
 	uint32_t	 t_nmarks;
 	uint32_t	 t_smallend;	/* the last segment that was not full ends here */
@@ -416,6 +418,7 @@ struct tcp_seg {
 	uint16_t	 ts_flags, ts_urp;
 	/* urgent bytes taken out of the data: counted in the sequence, not in ts_len */
 	uint8_t		 ts_pulled;
+	uint8_t		 ts_hlen;	/* of the header with its options */
 	uint16_t	 ts_sport, ts_dport;	/* network order */
 	struct tcp_opts	 ts_to;		/* to_flags always valid, the rest where they say */
 };
@@ -712,6 +715,8 @@ tcp_timer_active(const struct tcpcb *tp, enum tcp_timer t)
 }
 void	 tcp_timer_stopall(struct tcpcb *);
 void	 tcp_timer_keep_restart(struct tcpcb *);
+void	 tcp_timer_tell(const struct tcpcb *, struct vi_pcbinfo *);	/* which goes off next, and when */
+void	 tcp_pcbtimer(struct vi_pcbinfo *, enum vi_pcbtimer, uint64_t when, uint64_t now, unsigned n);
 void	 tcp_timer_rexmt_restart(struct tcpcb *);
 void	 tcp_timer_persist_start(struct tcpcb *);
 uint64_t tcp_keepidle(const struct tcpcb *);
@@ -785,6 +790,11 @@ int	 tcp_tfo_setlimit(struct tcpcb *, int limit);
 int	 tcp_tfo_pending(struct tcpcb *);
 bool	 tcp_tfo_wanted(const struct inpcb *listener, const struct tcp_seg *);
 bool	 tcp_tfo_valid(const struct inpcb *listener, const struct tcp_seg *);
+/* tcp_savesyn.c: the listener's connections may ask for their SYN */
+struct tcp_savedsyn *tcp_savesyn_take(const struct tcpcb *listener, const struct tcp_seg *);
+void	 tcp_savesyn_free(struct tcp_vnet *, struct tcp_savedsyn **);
+int	 tcp_savesyn_get(struct tcpcb *, void *, size_t *len);
+
 void	 tcp_tfo_accept(const struct tcpcb *listener, struct tcpcb *, struct tcp_seg *);
 void	 tcp_tfo_synack(struct tcpcb *);
 bool	 tcp_tfo_input(struct tcpcb *, struct tcp_seg *);

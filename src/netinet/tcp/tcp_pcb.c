@@ -73,6 +73,7 @@ tcp_copyoptions(struct tcpcb *tp, const struct tcpcb *from)
 	tp->t_syncnt = from->t_syncnt;
 	tp->t_notsentlowat = from->t_notsentlowat;
 	tp->t_thinlinear = from->t_thinlinear;
+	tp->t_savesyn = from->t_savesyn;
 	if (from->t_lr.lr_rates.rt_max != 0)
 		tcp_pace_limit(tp, from->t_lr.lr_rates.rt_max);
 }
@@ -87,6 +88,7 @@ tcp_renewtcpcb(struct tcpcb **tpp)
 	if ((error = tcp_newtcpcb(inp, &tp)) != 0)
 		return (error);
 	tcp_copyoptions(tp, old);
+	tcp_savesyn_free(tp->t_tv, &old->t_savedsyn);
 	tp->t_deferaccept = old->t_deferaccept;
 	tp->t_udpport = old->t_udpport;
 	tp->t_tfoconnect = old->t_tfoconnect;
@@ -299,6 +301,7 @@ tcp_discard(struct tcpcb *tp)
 	tcp_rec_flush(tp);
 	tcp_mark_flush(tp);
 	tcp_auth_free(tp);
+	tcp_savesyn_free(tp->t_tv, &tp->t_savedsyn);
 	kfree(as, ACCT_TCPCB, tp, sizeof(*tp));
 	inp->inp_ppcb = NULL;
 	in_pcbfree(inp);

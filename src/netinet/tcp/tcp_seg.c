@@ -313,6 +313,7 @@ tcp_input(struct mbuf *m, const struct inet_pkt *pkt)
 		m_freem(m);
 		return;
 	}
+	ts.ts_hlen = (uint8_t)hlen;
 	m_adj(m, hlen);
 	if (tv->tv_drop_synfin && (ts.ts_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN)) {
 		TCPSTAT_INC(tv, tcps_rcvsynfin);

@@ -33,6 +33,7 @@ struct syncache {
 	uint32_t	 sc_ifindex;	/* interface the SYN came in by; 0 = our own */
 	uint32_t	 sc_tosndts;	/* our timestamp in the cookie, 0 = the clock's */
 	struct tcp_agreed sc_agreed;
+	struct tcp_savedsyn *sc_syn;	/* NULL: nobody asked for it */
 	struct tcp_authkey *sc_key;	/* signs; counted for entries of the cache */
 	uint16_t	 sc_ourmss, sc_wnd;
 	uint8_t		 sc_rexmits, sc_tos, sc_ttl;
@@ -82,6 +83,7 @@ static void
 tcp_syncache_free(struct tcp_vnet *tv, struct syncache *sc)
 {
 	tcp_authkey_unref(sc->sc_key);
+	tcp_savesyn_free(tv, &sc->sc_syn);
 	TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_rexmits], sc, sc_link);
 	tcp_flow_remove(&tv->tv_syncache.sc_tab, &sc->sc_flow);
 	kfree(vnet_acct(tv->tv_vnet), ACCT_SYNCACHE, sc, sizeof(*sc));
@@ -322,6 +324,7 @@ tcp_syncache_add(struct inpcb *listener, struct tcp_seg *ts)
 		return;
 	}
 	tcp_authkey_ref(sc->sc_key);
+	sc->sc_syn = tcp_savesyn_take(intotcpcb(listener), ts);
 	tcp_syncache_wait(tv, sc);
 	TCPSTAT_INC(tv, tcps_sc_added);
 	tcp_seg_drop(ts);
@@ -363,6 +366,7 @@ tcp_syncache_fastopen(struct inpcb *listener, struct tcp_seg *ts)
 	sc.sc_agreed.ta_ecn = false;
 	if ((tp = tcp_listen_accept(listener, ts, &sc.sc_agreed)) == NULL)
 		return (false);
+	tp->t_savedsyn = tcp_savesyn_take(intotcpcb(listener), ts);
 	tcp_tfo_accept(intotcpcb(listener), tp, ts);
 	return (true);
 }
@@ -475,8 +479,11 @@ tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
 	/* RFC 6298 2.2: the SYN-ACK's is the first round trip measured, if it was sent once (Karn). */
 	if (rtt != 0)
 		tcp_rtt_sample(tp, rtt);
-	if (sc != NULL)
+	if (sc != NULL) {
+		tp->t_savedsyn = sc->sc_syn;
+		sc->sc_syn = NULL;
 		tcp_syncache_free(tv, sc);
+	}
 	TCPSTAT_INC(tv, tcps_sc_completed);
 	tcp_seg_scaled(tp, ts);
 }
@@ -587,6 +594,7 @@ tcp_syncache_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 			    .pi_type = VI_SOCK_STREAM,
 			    .pi_state = TCPS_SYN_RECEIVED};
 			tcp_flow_names(&sc->sc_flow, &pi);
+			tcp_pcbtimer(&pi, VI_PCBT_REXMT, sc->sc_time, vnet_now(tv->tv_vnet), sc->sc_rexmits);
 			fn(arg, &pi);
 		}
 }

@@ -100,6 +100,34 @@ tcp_timer_keep_restart(struct tcpcb *tp)
 		tcp_timer_stop(tp, TT_KEEP);
 }
 
+void
+tcp_pcbtimer(struct vi_pcbinfo *pi, enum vi_pcbtimer kind, uint64_t when, uint64_t now, unsigned n)
+{
+	pi->pi_timer = (uint8_t)kind;
+	pi->pi_expires = when <= now ? 0 : (uint32_t)u64min((when - now) / MSEC, UINT32_MAX);
+	pi->pi_retrans = (uint8_t)n;
+}
+
+/* What lost segments wait for, before what a closed window does, before what silence does. */
+void
+tcp_timer_tell(const struct tcpcb *tp, struct vi_pcbinfo *pi)
+{
+	static const uint8_t resend[] = { TT_REXMT, TT_RACK, TT_PROBE };
+	uint64_t first = 0;
+
+	for (unsigned i = 0; i < sizeof(resend); i++)
+		if (tp->t_deadline[resend[i]] != 0 && (first == 0 || tp->t_deadline[resend[i]] < first))
+			first = tp->t_deadline[resend[i]];
+	if (first != 0)
+		tcp_pcbtimer(pi, VI_PCBT_REXMT, first, tcp_now(tp), tp->t_rxtshift);
+	else if (tp->t_deadline[TT_PERSIST] != 0)
+		tcp_pcbtimer(pi, VI_PCBT_PERSIST, tp->t_deadline[TT_PERSIST], tcp_now(tp), tp->t_persistshift);
+	else if (tp->t_deadline[TT_2MSL] != 0)
+		tcp_pcbtimer(pi, VI_PCBT_TIMEWAIT, tp->t_deadline[TT_2MSL], tcp_now(tp), 0);
+	else if (tp->t_deadline[TT_KEEP] != 0)
+		tcp_pcbtimer(pi, VI_PCBT_KEEP, tp->t_deadline[TT_KEEP], tcp_now(tp), tp->t_keepsent);
+}
+
 /* Who keeps his window closed has to answer probes at least (RFC 9293 3.8.6.1, MUST-37). */
 static bool
 tcp_persist_silent(const struct tcpcb *tp, uint64_t now)

@@ -306,6 +306,7 @@ tcp_timewait_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 		    .pi_state = TCPS_TIME_WAIT,
 		    .pi_uid = tw->tw_uid};
 		tcp_flow_names(&tw->tw_flow, &pi);
+		tcp_pcbtimer(&pi, VI_PCBT_TIMEWAIT, tw->tw_expire, vnet_now(tv->tv_vnet), 0);
 		fn(arg, &pi);
 	}
 }

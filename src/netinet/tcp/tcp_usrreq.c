@@ -424,6 +424,11 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 			return (EINVAL);
 		tp->t_tfonocookie = v != 0;
 		return (0);
+	case VI_TCP_SAVE_SYN:
+		if (v != 0 && v != 1)
+			return (v == 2 ? EOPNOTSUPP : EINVAL);
+		tp->t_savesyn = v != 0;
+		return (0);
 	case VI_TCP_THIN_LINEAR_TIMEOUTS:
 		if (v != 0 && v != 1)
 			return (EINVAL);
@@ -588,6 +593,7 @@ tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 	case VI_TCP_FASTOPEN:	*v = (int)tp->t_tfolimit; break;
 	case VI_TCP_FASTOPEN_CONNECT: *v = tp->t_tfoconnect; break;
 	case VI_TCP_FASTOPEN_NO_COOKIE: *v = tp->t_tfonocookie; break;
+	case VI_TCP_SAVE_SYN:	*v = tp->t_savesyn; break;
 	case VI_TCP_THIN_LINEAR_TIMEOUTS: *v = tp->t_thinlinear; break;
 	case VI_TCP_REMOTE_UDP_ENCAPS_PORT: *v = NTOHS(tp->t_udpport); break;
 	case VI_TCP_TIMESTAMP:	*v = (int)tcp_ts(tcp_now(tp), tp->t_tsoff); break;
@@ -631,6 +637,8 @@ tcp_usr_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 	}
 	if (opt == VI_TCP_FASTOPEN_KEY)
 		return (tcp_tfo_getkey(tp, buf, len));
+	if (opt == VI_TCP_SAVED_SYN)
+		return (tcp_savesyn_get(tp, buf, len));
 	if (opt == VI_TCP_CONGESTION) {
 		memcpy(name, tp->t_cc->cc_name, strlen(tp->t_cc->cc_name));
 		return (sooptput(buf, len, name, sizeof(name)));
@@ -653,6 +661,7 @@ tcp_usr_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
 		memset(&pi, 0, sizeof(pi));
 		in_pcbinfo_fill(inp, &pi);
 		pi.pi_state = intotcpcb(inp)->t_state;
+		tcp_timer_tell(intotcpcb(inp), &pi);
 		fn(arg, &pi);
 	}
 	tcp_syncache_list(tv, fn, arg);
