@@ -101,19 +101,38 @@ w_mark(struct cmd_ctx *cx, const struct word *w, const char *arg, json_t *req)
 	return 0;
 }
 
+/* "22", "1000-1999"; no port is 0. */
 static int
-w_ports(struct cmd_ctx *cx, const struct word *w, const char *arg, json_t *req)
+w_range(struct cmd_ctx *cx, const struct word *w, const char *arg, json_t *req)
 {
 	const char *dash = strchr(arg, '-');
 	long long a, b;
 	char first[16];
 
 	snprintf(first, sizeof(first), "%.*s", (int)strcspn(arg, "-"), arg);
-	if (!cmd_number(first, 1, 65535, &a) ||
-	    !cmd_number(dash != NULL ? dash + 1 : first, a, 65535, &b))
+	if (!cmd_number(first, w->w_max == UINT16_MAX, w->w_max, &a) ||
+	    !cmd_number(dash != NULL ? dash + 1 : first, a, w->w_max, &b))
 		return bad(cx, w, arg);
 	json_object_set_new(req, w->w_key, json_pack("[I,I]", (json_int_t)a, (json_int_t)b));
 	return 0;
+}
+
+static int
+w_suppress(struct cmd_ctx *cx, const struct word *w, const char *arg, json_t *req)
+{
+	long long n;
+
+	if (!cmd_number(arg, 0, w->w_max, &n))
+		return bad(cx, w, arg);
+	json_object_set_new(req, w->w_key, json_integer(n + 1));
+	return 0;
+}
+
+static int
+w_goto(struct cmd_ctx *cx, const struct word *w, const char *arg, json_t *req)
+{
+	json_object_set_new(req, "action", json_string("goto"));
+	return w_number(cx, w, arg, req);
 }
 
 static int
@@ -143,10 +162,13 @@ static const struct word words[] = {
 	{ "fwmark", w_mark, "mark", 0, true },
 	{ "tos", w_number, "tos", 255, true },
 	{ "ipproto", w_protocol, "protocol", 255, true },
-	{ "sport", w_ports, "sport", 0, true },
-	{ "dport", w_ports, "dport", 0, true },
+	{ "sport", w_range, "sport", UINT16_MAX, true },
+	{ "dport", w_range, "dport", UINT16_MAX, true },
+	{ "uidrange", w_range, "uids", UINT32_MAX, true },
 	{ "fib", w_number, "fib", 65535, true },
 	{ "table", w_number, "fib", 65535, true },
+	{ "suppress_prefixlength", w_suppress, "minlen", 128, true },
+	{ "goto", w_goto, "goto", UINT32_MAX, true },
 	{ "blackhole", w_action, "blackhole", 0, false },
 	{ "unreachable", w_action, "unreachable", 0, false },
 	{ "reject", w_action, "unreachable", 0, false },
@@ -193,7 +215,7 @@ change_rule(struct cmd_ctx *cx, const char *op, const char *family, char **argv)
 		}
 	}
 	if (json_object_get(req, "fib") == NULL && json_object_get(req, "action") == NULL) {
-		cmd_warnx(cx, "a rule needs fib, blackhole, unreachable or prohibit");
+		cmd_warnx(cx, "a rule needs fib, goto, blackhole, unreachable or prohibit");
 		json_decref(req);
 		return EX_USAGE;
 	}
@@ -216,7 +238,7 @@ emit_prefix(struct xo *xo, const json_t *ru, const char *key, const char *lenkey
 }
 
 static void
-emit_ports(struct xo *xo, const json_t *ru, const char *key, const char *fmt, const char *range)
+emit_range(struct xo *xo, const json_t *ru, const char *key, const char *fmt, const char *range)
 {
 	json_int_t a, b;
 
@@ -249,12 +271,17 @@ emit_rule(struct xo *xo, const json_t *ru)
 		xo_emit(xo, " tos {:tos/0x%jx}", cmd_int(ru, "tos"));
 	if (cmd_int(ru, "protocol") != 0)
 		xo_emit(xo, " ipproto {:protocol/%jd}", cmd_int(ru, "protocol"));
-	emit_ports(xo, ru, "sport", " sport {:sport/%jd}", "-{:sport-last/%jd}");
-	emit_ports(xo, ru, "dport", " dport {:dport/%jd}", "-{:dport-last/%jd}");
+	emit_range(xo, ru, "sport", " sport {:sport/%jd}", "-{:sport-last/%jd}");
+	emit_range(xo, ru, "dport", " dport {:dport/%jd}", "-{:dport-last/%jd}");
+	emit_range(xo, ru, "uids", " uidrange {:uid/%jd}", "-{:uid-last/%jd}");
 	if (strcmp(cmd_str(ru, "action"), "fib") == 0)
 		xo_emit(xo, " {t:action/%s} {:fib/%jd}", "fib", cmd_int(ru, "fib"));
+	else if (strcmp(cmd_str(ru, "action"), "goto") == 0)
+		xo_emit(xo, " {t:action/%s} {:goto/%jd}", "goto", cmd_int(ru, "goto"));
 	else
 		xo_emit(xo, " {t:action/%s}", cmd_str(ru, "action"));
+	if (cmd_int(ru, "minlen") != 0)
+		xo_emit(xo, " suppress_prefixlength {:suppress-prefixlength/%jd}", cmd_int(ru, "minlen") - 1);
 	xo_emit(xo, "{e:hits/%jd}\n", cmd_int(ru, "hits"));
 	xo_close(xo);
 }

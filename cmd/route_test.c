@@ -204,6 +204,18 @@ test_rules(void **state)
 	    "20: iif lo0 sport 7 prohibit\n");
 	fake_free(&fk);
 	fake_init(&fk, "route");
+	fake_ok(&fk, "{}");
+	fake_run(&fk, cmd_route, "route rule add uidrange 0-999 suppress_prefixlength 0 table 3");
+	assert_int_equal(fk.fk_status, 0);
+	assert_request(&fk, "{\"fib\":3,\"minlen\":1,\"op\":\"rule.add\",\"uids\":[0,999]}");
+	fake_free(&fk);
+	fake_init(&fk, "route");
+	fake_ok(&fk, "{}");
+	fake_run(&fk, cmd_route, "route rule delete goto 40");
+	assert_int_equal(fk.fk_status, 0);
+	assert_request(&fk, "{\"action\":\"goto\",\"goto\":40,\"op\":\"rule.delete\"}");
+	fake_free(&fk);
+	fake_init(&fk, "route");
 	fake_run(&fk, cmd_route, "route rule add from 10.0.0.0/8");
 	assert_int_equal(fk.fk_status, EX_USAGE);
 	fake_free(&fk);

@@ -13,6 +13,7 @@ static const char *const actions[] = {
 	[VI_RULE_BLACKHOLE] = "blackhole",
 	[VI_RULE_UNREACHABLE] = "unreachable",
 	[VI_RULE_PROHIBIT] = "prohibit",
+	[VI_RULE_GOTO] = "goto",
 };
 #define NACTIONS (sizeof(actions) / sizeof(actions[0]))
 
@@ -34,10 +35,9 @@ put_prefix(json_t *o, const char *key, const char *lenkey, const struct vi_socka
 }
 
 static void
-put_ports(json_t *o, const char *key, const struct vi_ports *po)
+put_range(json_t *o, const char *key, json_int_t first, json_int_t last)
 {
-	if (po->po_last != 0)
-		json_object_set_new(o, key, json_pack("[i,i]", po->po_first, po->po_last));
+	json_object_set_new(o, key, json_pack("[I,I]", first, last));
 }
 
 static void
@@ -63,8 +63,14 @@ add_rule(void *arg, const struct vi_rule *ru)
 	put_given(o, "markmask", ru->ru_markmask);
 	put_given(o, "tos", ru->ru_tos);
 	put_given(o, "protocol", ru->ru_proto);
-	put_ports(o, "sport", &ru->ru_sport);
-	put_ports(o, "dport", &ru->ru_dport);
+	put_given(o, "goto", ru->ru_goto);
+	put_given(o, "minlen", ru->ru_minlen);
+	if (ru->ru_sport.po_last != 0)
+		put_range(o, "sport", ru->ru_sport.po_first, ru->ru_sport.po_last);
+	if (ru->ru_dport.po_last != 0)
+		put_range(o, "dport", ru->ru_dport.po_first, ru->ru_dport.po_last);
+	if (ru->ru_uids)
+		put_range(o, "uids", ru->ru_uidfirst, ru->ru_uidlast);
 	ctl_put_int(o, "hits", ru->ru_hits);
 	ctl_list_add(arg, o);
 }
@@ -106,25 +112,48 @@ get_family(struct ctl_request *rq, const char *name, struct vi_rule *ru)
 }
 
 static int
+get_range(struct ctl_request *rq, const char *key, json_t *o, json_int_t min, json_int_t max, json_int_t range[2])
+{
+	if (json_unpack(o, "[I,I!]", &range[0], &range[1]) != 0 || range[0] < min || range[1] < range[0] || range[1] > max)
+		return ctl_fail(rq, EINVAL, "%s: no range", key);
+	return 0;
+}
+
+static int
 get_ports(struct ctl_request *rq, const char *key, json_t *o, struct vi_ports *po)
 {
-	json_int_t first, last;
+	json_int_t range[2];
+	int error;
 
 	if (o == NULL)
 		return 0;
-	if (json_unpack(o, "[I,I!]", &first, &last) != 0 || first < 1 || last < first ||
-	    last > 65535)
-		return ctl_fail(rq, EINVAL, "%s: no range of ports", key);
-	po->po_first = (uint16_t)first;
-	po->po_last = (uint16_t)last;
+	if ((error = get_range(rq, key, o, 1, 65535, range)) == 0)
+		*po = (struct vi_ports){ (uint16_t)range[0], (uint16_t)range[1] };
+	return error;
+}
+
+static int
+get_uids(struct ctl_request *rq, const char *key, json_t *o, struct vi_rule *ru)
+{
+	json_int_t range[2];
+	int error;
+
+	if (o == NULL)
+		return 0;
+	if ((error = get_range(rq, key, o, 0, UINT32_MAX, range)) != 0)
+		return error;
+	ru->ru_uids = true;
+	ru->ru_uidfirst = (uint32_t)range[0];
+	ru->ru_uidlast = (uint32_t)range[1];
 	return 0;
 }
 
 /* The numbers of a rule, each with its range. */
-enum { N_PRIORITY, N_FIB, N_FROMLEN, N_TOLEN, N_MARK, N_MARKMASK, N_TOS, N_PROTO, N_MAX };
+enum { N_PRIORITY, N_FIB, N_FROMLEN, N_TOLEN, N_MARK, N_MARKMASK, N_TOS, N_PROTO, N_GOTO, N_MINLEN, N_MAX };
 static const struct { const char *key; json_int_t max; } numbers[N_MAX] = {
 	{ "priority", UINT32_MAX }, { "fib", 65535 }, { "fromlen", 128 }, { "tolen", 128 },
 	{ "mark", UINT32_MAX }, { "markmask", UINT32_MAX }, { "tos", 255 }, { "protocol", 255 },
+	{ "goto", UINT32_MAX }, { "minlen", 129 },
 };
 
 static int
@@ -143,6 +172,8 @@ get_numbers(struct ctl_request *rq, const json_int_t n[N_MAX], struct vi_rule *r
 	ru->ru_markmask = (uint32_t)n[N_MARKMASK];
 	ru->ru_tos = (uint8_t)n[N_TOS];
 	ru->ru_proto = (uint8_t)n[N_PROTO];
+	ru->ru_goto = (uint32_t)n[N_GOTO];
+	ru->ru_minlen = (uint8_t)n[N_MINLEN];
 	return 0;
 }
 
@@ -150,25 +181,26 @@ static int
 get_rule(struct ctl_request *rq, struct vi_rule *ru)
 {
 	const char *action = "fib", *family = NULL, *from = NULL, *to = NULL, *iif = NULL, *oif = NULL;
-	json_t *sport = NULL, *dport = NULL;
+	json_t *sport = NULL, *dport = NULL, *uids = NULL;
 	json_int_t n[N_MAX] = { 0 };
 	int invert = 0, error;
 
 	memset(ru, 0, sizeof(*ru));
 	if ((error = ctl_args(rq,
-		 "{s?s,s?s,s?s,s?s,s?s,s?s,s?o,s?o,s?b,s?I,s?I,s?I,s?I,s?I,s?I,s?I,s?I}", "action",
+		 "{s?s,s?s,s?s,s?s,s?s,s?s,s?o,s?o,s?o,s?b,s?I,s?I,s?I,s?I,s?I,s?I,s?I,s?I,s?I,s?I}", "action",
 		 &action, "family", &family, "from", &from, "to", &to, "iif", &iif, "oif", &oif,
-		 "sport", &sport, "dport", &dport, "not", &invert, "priority", &n[N_PRIORITY],
+		 "sport", &sport, "dport", &dport, "uids", &uids, "not", &invert, "priority", &n[N_PRIORITY],
 		 "fib", &n[N_FIB], "fromlen", &n[N_FROMLEN], "tolen", &n[N_TOLEN], "mark",
 		 &n[N_MARK], "markmask", &n[N_MARKMASK], "tos", &n[N_TOS], "protocol",
-		 &n[N_PROTO])) != 0 ||
+		 &n[N_PROTO], "goto", &n[N_GOTO], "minlen", &n[N_MINLEN])) != 0 ||
 	    (error = get_numbers(rq, n, ru)) != 0 || (error = get_action(rq, action, ru)) != 0 ||
 	    (error = get_family(rq, family, ru)) != 0 ||
 	    (error = ctl_get_addr(rq, "from", from, &ru->ru_src)) != 0 ||
 	    (error = ctl_get_addr(rq, "to", to, &ru->ru_dst)) != 0 ||
 	    (error = get_name(rq, iif, ru->ru_iif)) != 0 ||
 	    (error = get_name(rq, oif, ru->ru_oif)) != 0 ||
-	    (error = get_ports(rq, "sport", sport, &ru->ru_sport)) != 0)
+	    (error = get_ports(rq, "sport", sport, &ru->ru_sport)) != 0 ||
+	    (error = get_uids(rq, "uids", uids, ru)) != 0)
 		return error;
 	ru->ru_not = invert != 0;
 	return get_ports(rq, "dport", dport, &ru->ru_dport);

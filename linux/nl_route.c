@@ -234,7 +234,7 @@ flow_parse(struct vi_vnet *vn, const struct nl_req *rq, struct vi_flow *fl)
 	int error;
 
 	memcpy(&rtm, rq->rq_fixed, sizeof(rtm));
-	*fl = (struct vi_flow){ .fl_dst = rq->rq_dst, .fl_mark = nl_u32(rq, RTA_MARK, 0), .fl_proto = nl_u8(rq, RTA_IP_PROTO, 0), .fl_tos = rtm.rtm_tos };
+	*fl = (struct vi_flow){ .fl_dst = rq->rq_dst, .fl_mark = nl_u32(rq, RTA_MARK, 0), .fl_uid = nl_u32(rq, RTA_UID, 0), .fl_proto = nl_u8(rq, RTA_IP_PROTO, 0), .fl_tos = rtm.rtm_tos };
 	if ((error = nl_addr(rq, RTA_SRC, rq->rq_family, &fl->fl_src)) != 0)
 		return (error);
 	fl->fl_src.sa_port = nl_u16(rq, RTA_SPORT, 0);

@@ -17,7 +17,7 @@ static uint8_t
 rule_action(const struct vi_rule *ru)
 {
 	static const uint8_t actions[] = { [VI_RULE_TABLE] = FR_ACT_TO_TBL, [VI_RULE_BLACKHOLE] = FR_ACT_BLACKHOLE,
-		[VI_RULE_UNREACHABLE] = FR_ACT_UNREACHABLE, [VI_RULE_PROHIBIT] = FR_ACT_PROHIBIT };
+		[VI_RULE_UNREACHABLE] = FR_ACT_UNREACHABLE, [VI_RULE_PROHIBIT] = FR_ACT_PROHIBIT, [VI_RULE_GOTO] = FR_ACT_GOTO };
 
 	return (actions[ru->ru_action]);
 }
@@ -50,6 +50,8 @@ put_match(struct nl_out *no, const struct vi_rule *ru)
 		nl_out_u8(no, FRA_IP_PROTO, ru->ru_proto);
 	put_ports(no, FRA_SPORT_RANGE, &ru->ru_sport);
 	put_ports(no, FRA_DPORT_RANGE, &ru->ru_dport);
+	if (ru->ru_uids)
+		nl_out_attr(no, FRA_UID_RANGE, &(const struct fib_rule_uid_range){ ru->ru_uidfirst, ru->ru_uidlast }, sizeof(struct fib_rule_uid_range));
 }
 
 static void
@@ -60,7 +62,9 @@ put_rule(struct nl_out *no, uint16_t type, const struct vi_rule *ru, uint8_t fam
 
 	nl_out_begin(no, type, &fr, sizeof(fr));
 	nl_out_u32(no, FRA_TABLE, table);
-	nl_out_u32(no, FRA_SUPPRESS_PREFIXLEN, UINT32_MAX);
+	nl_out_u32(no, FRA_SUPPRESS_PREFIXLEN, ru->ru_minlen - 1u);
+	if (ru->ru_action == VI_RULE_GOTO)
+		nl_out_u32(no, FRA_GOTO, ru->ru_goto);
 	if (ru->ru_priority != 0)
 		nl_out_u32(no, FRA_PRIORITY, ru->ru_priority);
 	put_match(no, ru);
@@ -147,6 +151,9 @@ rule_act(uint8_t action, struct vi_rule *ru)
 	case FR_ACT_PROHIBIT:
 		ru->ru_action = VI_RULE_PROHIBIT;
 		return (0);
+	case FR_ACT_GOTO:
+		ru->ru_action = VI_RULE_GOTO;
+		return (0);
 	default:
 		return (EOPNOTSUPP);
 	}
@@ -164,6 +171,22 @@ rule_ports(const struct nl_req *rq, unsigned type, struct vi_ports *po)
 	memcpy(&range, rq->rq_attr[type].na_data, sizeof(range));
 	*po = (struct vi_ports){ range.start, range.end };
 	return (range.end != 0 && range.start <= range.end ? 0 : EINVAL);
+}
+
+static int
+rule_uids(const struct nl_req *rq, struct vi_rule *ru)
+{
+	struct fib_rule_uid_range range;
+
+	if (!nl_has(rq, FRA_UID_RANGE))
+		return (0);
+	if (rq->rq_attr[FRA_UID_RANGE].na_len < sizeof(range))
+		return (EINVAL);
+	memcpy(&range, rq->rq_attr[FRA_UID_RANGE].na_data, sizeof(range));
+	ru->ru_uids = true;
+	ru->ru_uidfirst = range.start;
+	ru->ru_uidlast = range.end;
+	return (range.start <= range.end ? 0 : EINVAL);
 }
 
 static int
@@ -188,7 +211,7 @@ rule_match(const struct nl_req *rq, const struct fib_rule_hdr *fr, struct vi_rul
 		return (EINVAL);
 	if (strcmp(ru->ru_iif, "lo") == 0)		/* ours has another name */
 		memcpy(ru->ru_iif, "lo0", sizeof("lo0"));
-	if ((error = rule_ports(rq, FRA_SPORT_RANGE, &ru->ru_sport)) != 0)
+	if ((error = rule_ports(rq, FRA_SPORT_RANGE, &ru->ru_sport)) != 0 || (error = rule_uids(rq, ru)) != 0)
 		return (error);
 	return (rule_ports(rq, FRA_DPORT_RANGE, &ru->ru_dport));
 }
@@ -196,8 +219,9 @@ rule_match(const struct nl_req *rq, const struct fib_rule_hdr *fr, struct vi_rul
 static int
 rule_parse(const struct nl_req *rq, struct vi_rule *ru, uint32_t *table)
 {
-	static const uint8_t not[] = { FRA_GOTO, FRA_FLOW, FRA_TUN_ID, FRA_SUPPRESS_IFGROUP, FRA_L3MDEV, FRA_UID_RANGE };
+	static const uint8_t not[] = { FRA_FLOW, FRA_TUN_ID, FRA_SUPPRESS_IFGROUP, FRA_L3MDEV };
 	struct fib_rule_hdr fr;
+	uint32_t suppress;
 	int error;
 
 	if (rq->rq_fixed == NULL)
@@ -207,13 +231,16 @@ rule_parse(const struct nl_req *rq, struct vi_rule *ru, uint32_t *table)
 	for (size_t i = 0; i < LX_NITEMS(not); i++)
 		if (nl_has(rq, not[i]) && nl_u32(rq, not[i], 0) != UINT32_MAX)
 			return (EOPNOTSUPP);
-	if (nl_u32(rq, FRA_SUPPRESS_PREFIXLEN, UINT32_MAX) != UINT32_MAX)
-		return (EOPNOTSUPP);
 	memcpy(&fr, rq->rq_fixed, sizeof(fr));
 	*ru = (struct vi_rule){ .ru_family = sockaddr_family(rq->rq_family), .ru_priority = nl_u32(rq, FRA_PRIORITY, 0) };
 	*table = nl_u32(rq, FRA_TABLE, fr.table);
 	if ((error = rule_act(fr.action, ru)) != 0)
 		return (error);
+	/* No prefix is longer than 128 bits: all are suppressed. */
+	if ((suppress = nl_u32(rq, FRA_SUPPRESS_PREFIXLEN, UINT32_MAX)) != UINT32_MAX && ru->ru_action == VI_RULE_TABLE)
+		ru->ru_minlen = (uint8_t)(suppress < 128 ? suppress + 1 : 129);
+	if (ru->ru_action == VI_RULE_GOTO)
+		ru->ru_goto = nl_u32(rq, FRA_GOTO, 0);
 	return (rule_match(rq, &fr, ru));
 }
 
@@ -280,7 +307,9 @@ victim_each(void *arg, const struct vi_rule *ru)
 	    (!nl_has(rq, FRA_FWMARK) || ru->ru_mark == like->ru_mark) && (!nl_has(rq, FRA_FWMASK) || ru->ru_markmask == like->ru_markmask) &&
 	    (!nl_has(rq, FRA_IIFNAME) || strcmp(ru->ru_iif, like->ru_iif) == 0) &&
 	    (!nl_has(rq, FRA_OIFNAME) || strcmp(ru->ru_oif, like->ru_oif) == 0) &&
-	    (!nl_has(rq, FRA_IP_PROTO) || ru->ru_proto == like->ru_proto) && (like->ru_tos == 0 || ru->ru_tos == like->ru_tos);
+	    (!nl_has(rq, FRA_IP_PROTO) || ru->ru_proto == like->ru_proto) && (like->ru_tos == 0 || ru->ru_tos == like->ru_tos) &&
+	    (like->ru_minlen == 0 || ru->ru_minlen == like->ru_minlen) && (!nl_has(rq, FRA_GOTO) || ru->ru_goto == like->ru_goto) &&
+	    (!nl_has(rq, FRA_UID_RANGE) || (ru->ru_uids && ru->ru_uidfirst == like->ru_uidfirst && ru->ru_uidlast == like->ru_uidlast));
 	if (!yes)
 		return;
 	rv->rv_found = true;

@@ -75,7 +75,7 @@ VI_API int	vi_route_get(struct vi_vnet *, uint32_t fib, const struct vi_sockaddr
  */
 struct vi_flow {
 	struct vi_sockaddr fl_dst, fl_src;	/* with ports */
-	uint32_t	 fl_fib, fl_mark;
+	uint32_t	 fl_fib, fl_mark, fl_uid;
 	char		 fl_iif[VI_IFNAMSIZ];	/* came in by; "": sent by this host */
 	char		 fl_oif[VI_IFNAMSIZ];	/* the socket is bound to it */
 	uint8_t		 fl_proto, fl_tos;
@@ -114,7 +114,7 @@ VI_API int	vi_nexthop_hops(struct vi_vnet *, uint32_t id, struct vi_route hops[V
  * Policy rules: the table (FIB) that packets are routed by.  Asked in the order of priorities; where the table of one has no route the next
  * is asked, and behind the last is the packet's own (of its socket, or the interface it came in by).  Addresses of this host come first.
  */
-enum vi_rule_action { VI_RULE_TABLE, VI_RULE_BLACKHOLE, VI_RULE_UNREACHABLE, VI_RULE_PROHIBIT };
+enum vi_rule_action { VI_RULE_TABLE, VI_RULE_BLACKHOLE, VI_RULE_UNREACHABLE, VI_RULE_PROHIBIT, VI_RULE_GOTO };
 struct vi_ports { uint16_t po_first, po_last; };	/* host byte order; 0, 0: any */
 struct vi_rule {		/* zero: any */
 	uint32_t	 ru_priority;
@@ -122,6 +122,10 @@ struct vi_rule {		/* zero: any */
 	uint8_t		 ru_action;	/* enum vi_rule_action */
 	bool		 ru_not;	/* packets that do not match */
 	uint32_t	 ru_fib;	/* of VI_RULE_TABLE */
+	uint8_t		 ru_minlen;	/* of VI_RULE_TABLE: routes of shorter prefixes do not count, the next rule is asked */
+	uint32_t	 ru_goto;	/* of VI_RULE_GOTO: on with the first rule of this priority, or behind; it must be higher than its own */
+	bool		 ru_uids;	/* what programs of these users send, and no other packets */
+	uint32_t	 ru_uidfirst, ru_uidlast;
 	struct vi_sockaddr ru_src, ru_dst;
 	uint8_t		 ru_srclen, ru_dstlen;
 	char		 ru_iif[VI_IFNAMSIZ];	/* "lo0": sent by this host */

@@ -69,6 +69,21 @@ rt_match(const struct route_vnet *rv, uint32_t fib, unsigned af, const uint32_t 
 	return (rt_choose(rv, rt_fib(rv, fib, af), key, rf, value));
 }
 
+struct rt_nhop *
+rt_match_long(const struct route_vnet *rv, uint32_t fib, unsigned af, const uint32_t *key, const struct rt_flow *rf,
+    uint8_t minlen)
+{
+	const struct fib_node *path[FIB_MAXPATH];
+	struct rt_nhop *rn;
+
+	if (minlen == 0 || fib >= rv->rv_nfibs)
+		return (rt_match(rv, fib, af, key, rf));
+	for (unsigned n = fib_path(rt_fib(rv, fib, af), key, path); n > 0 && path[n - 1]->fn_len >= minlen; n--)
+		if ((rn = rt_value_select(rv, path[n - 1]->fn_value, rf)) != NULL)
+			return ((rn->rn_nh.nh_flags & RTF_THROW) != 0 ? NULL : rn);
+	return (NULL);
+}
+
 /*
  * The same of IPv4 with a memory of the last one, if nothing but the destination decided.  It is good until
  * the generation moves, but for its interface, which may have gone down.

@@ -58,6 +58,7 @@ struct rt_flow {
 	uint32_t	 rf_fib;
 	uint32_t	 rf_flowid;	/* the same for all packets of a flow; 0: made of the rest */
 	uint32_t	 rf_mark;
+	uint32_t	 rf_uid;	/* of our own: who sends */
 	const struct ifnet *rf_iif;	/* came in by; NULL: our own */
 	uint32_t	 rf_oif;	/* index of the interface the socket is bound to */
 	uint16_t	 rf_sport, rf_dport;	/* network order */

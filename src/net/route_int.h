@@ -149,6 +149,8 @@ rt_bits(unsigned af)
 }
 
 /* route.c: the route to be used, which may be a shorter one when the longest cannot; NULL. */
+struct rt_nhop *rt_match_long(const struct route_vnet *, uint32_t fib, unsigned af, const uint32_t *key,
+    const struct rt_flow *, uint8_t minlen);	/* a prefix shorter than minlen is none */
 struct rt_nhop *rt_match(const struct route_vnet *, uint32_t fib, unsigned af, const uint32_t *key,
     const struct rt_flow *);
 const struct nhop *rt_match_addr(const struct route_vnet *, uint32_t fib, const struct net_addr *);

@@ -671,7 +671,7 @@ rt_way_flow(struct vnet *vn, const struct vi_flow *fl, struct rt_flow *rf)
 	const struct ifnet *ifp;
 	int error;
 
-	*rf = (struct rt_flow){ .rf_fib = fl->fl_fib, .rf_mark = fl->fl_mark, .rf_proto = fl->fl_proto, .rf_tos = fl->fl_tos,
+	*rf = (struct rt_flow){ .rf_fib = fl->fl_fib, .rf_mark = fl->fl_mark, .rf_uid = fl->fl_uid, .rf_proto = fl->fl_proto, .rf_tos = fl->fl_tos,
 		.rf_sport = fl->fl_src.sa_port, .rf_dport = fl->fl_dst.sa_port };
 	if (fl->fl_iif[0] != '\0' && (rf->rf_iif = ifnet_byname(vn, fl->fl_iif)) == NULL)
 		return (ENXIO);

@@ -3,8 +3,8 @@
  * Policy rules: which table a packet is routed by, as "ip rule" has them on Linux.
  *
  * What the packet's own table knows as an address of this host stays with it.  For all else the
- * rules are asked, lowest priority first; one whose table has no route (or a throw route) passes on
- * to the next, and behind the last is the packet's own table.  Without rules all this is one test.
+ * rules are asked, lowest priority first; one whose table has no route (or a throw route, or too short
+ * a prefix only) passes on to the next, and behind the last is the packet's own table.  Without rules all this is one test.
  * Interfaces are known by name, so that a rule may be there before its interface.
  */
 #include <errno.h>
@@ -88,6 +88,13 @@ rt_match_oif(struct vnet *vn, const struct rt_flow *rf, const char *name)
 	    strcmp(ifp->if_xname, name) == 0);
 }
 
+/* Who sent what came from elsewhere is not known. */
+static bool
+rt_match_uid(const struct rt_flow *rf, const struct vi_rule *ru)
+{
+	return (!ru->ru_uids || (rf->rf_iif == NULL && rf->rf_uid >= ru->ru_uidfirst && rf->rf_uid <= ru->ru_uidlast));
+}
+
 static bool
 rt_rule_matches(struct vnet *vn, const struct rt_rule *rr, const struct rt_flow *rf)
 {
@@ -104,7 +111,7 @@ rt_rule_matches(struct vnet *vn, const struct rt_rule *rr, const struct rt_flow 
 	    (ru->ru_proto == 0 || rf->rf_proto == ru->ru_proto) &&
 	    rt_match_addrs(&rr->rr_src, &src) && rt_match_addrs(&rr->rr_dst, &rf->rf_dst) &&
 	    rt_match_port(&ru->ru_sport, rf->rf_sport) &&
-	    rt_match_port(&ru->ru_dport, rf->rf_dport) &&
+	    rt_match_port(&ru->ru_dport, rf->rf_dport) && rt_match_uid(rf, ru) &&
 	    rt_match_iif(rf, ru->ru_iif, net_vnet(vn)->nv_lo0) && rt_match_oif(vn, rf, ru->ru_oif);
 	return (yes != ru->ru_not);
 }
@@ -112,17 +119,24 @@ rt_rule_matches(struct vnet *vn, const struct rt_rule *rr, const struct rt_flow 
 const struct nhop *
 rt_rules_lookup(struct route_vnet *rv, const uint32_t *key, const struct rt_flow *rf, uint32_t *fib)
 {
+	const struct vi_rule *ru;
 	struct rt_rule *rr;
 	struct rt_nhop *rn;
+	uint32_t from = 0;
 
 	TAILQ_FOREACH(rr, &rv->rv_rules, rr_link) {
-		if (!rt_rule_matches(rv->rv_vnet, rr, rf))
+		ru = &rr->rr_rule;
+		if (ru->ru_priority < from || !rt_rule_matches(rv->rv_vnet, rr, rf))
 			continue;
 		rr->rr_rule.ru_hits++;
-		if (rr->rr_rule.ru_action != VI_RULE_TABLE)
-			return (&rt_rule_nhops[rr->rr_rule.ru_action]);
-		if ((rn = rt_match(rv, rr->rr_rule.ru_fib, rf->rf_dst.na_af, key, rf)) != NULL) {
-			*fib = rr->rr_rule.ru_fib;
+		if (ru->ru_action == VI_RULE_GOTO) {
+			from = ru->ru_goto;
+			continue;
+		}
+		if (ru->ru_action != VI_RULE_TABLE)
+			return (&rt_rule_nhops[ru->ru_action]);
+		if ((rn = rt_match_long(rv, ru->ru_fib, rf->rf_dst.na_af, key, rf, ru->ru_minlen)) != NULL) {
+			*fib = ru->ru_fib;
 			rn->rn_nh.nh_use++;
 			return (&rn->rn_nh);
 		}
@@ -154,6 +168,8 @@ rt_rule_same(const struct rt_rule *a, const struct rt_rule *b)
 
 	return (x->ru_priority == y->ru_priority && x->ru_family == y->ru_family &&
 	    x->ru_action == y->ru_action && x->ru_fib == y->ru_fib && x->ru_not == y->ru_not &&
+	    x->ru_minlen == y->ru_minlen && x->ru_goto == y->ru_goto && x->ru_uids == y->ru_uids &&
+	    x->ru_uidfirst == y->ru_uidfirst && x->ru_uidlast == y->ru_uidlast &&
 	    x->ru_mark == y->ru_mark && x->ru_markmask == y->ru_markmask &&
 	    x->ru_tos == y->ru_tos && x->ru_proto == y->ru_proto &&
 	    rt_ports_same(&x->ru_sport, &y->ru_sport) &&
@@ -171,12 +187,16 @@ rt_name_ok(const char name[VI_IFNAMSIZ])
 static int
 rt_rule_check(const struct route_vnet *rv, const struct vi_rule *ru)
 {
-	if (ru->ru_action > VI_RULE_PROHIBIT || (ru->ru_mark & ~ru->ru_markmask) != 0 ||
+	if (ru->ru_action > VI_RULE_GOTO || (ru->ru_mark & ~ru->ru_markmask) != 0 ||
 	    ru->ru_sport.po_first > ru->ru_sport.po_last ||
 	    ru->ru_dport.po_first > ru->ru_dport.po_last || (ru->ru_tos & 3) != 0 ||
 	    !rt_name_ok(ru->ru_iif) || !rt_name_ok(ru->ru_oif))
 		return (EINVAL);
-	if (ru->ru_action == VI_RULE_TABLE && ru->ru_fib >= rv->rv_nfibs)
+	if (ru->ru_action == VI_RULE_TABLE ? ru->ru_fib >= rv->rv_nfibs : ru->ru_minlen != 0)
+		return (EINVAL);
+	if (ru->ru_action == VI_RULE_GOTO ? ru->ru_goto <= ru->ru_priority : ru->ru_goto != 0)
+		return (EINVAL);
+	if (ru->ru_uids ? ru->ru_uidfirst > ru->ru_uidlast : (ru->ru_uidfirst | ru->ru_uidlast) != 0)
 		return (EINVAL);
 	if (ru->ru_family != VI_AF_UNSPEC && ru->ru_family != VI_AF_INET &&
 	    ru->ru_family != VI_AF_INET6)

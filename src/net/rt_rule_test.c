@@ -87,7 +87,7 @@ static void
 selectors(void **state)
 {
 	const struct rt_flow no = flow(IP4(10, 0, 0, 1), FAR);
-	struct rt_flow yes = flow(IP4(192, 0, 2, 77), FAR);
+	struct rt_flow yes = flow(IP4(192, 0, 2, 77), FAR), no_uid;
 	struct rig g;
 
 	(void)state;
@@ -116,6 +116,12 @@ selectors(void **state)
 	yes = no;
 	yes.rf_sport = HTONS(1000);
 	one(&g, (struct vi_rule){ .ru_sport = { 1000, 1000 } }, &yes, &no);
+	yes = no;
+	yes.rf_uid = 1000;
+	one(&g, (struct vi_rule){ .ru_uids = true, .ru_uidfirst = 1000, .ru_uidlast = 1001 }, &yes, &no);
+	no_uid = yes;
+	no_uid.rf_iif = g.a;		/* forwarded: nobody's */
+	one(&g, (struct vi_rule){ .ru_uids = true, .ru_uidfirst = 0, .ru_uidlast = 1001 }, &yes, &no_uid);
 	rig_end(&g);
 }
 
@@ -166,6 +172,55 @@ order(void **state)
 	rig_end(&g);			/* and they go with the vnet */
 }
 
+/* A table's default route does not count, its longer prefixes do: what tunnels for all else are made with. */
+static void
+suppressed(void **state)
+{
+	const struct rt_flow far = flow(0, FAR), near = flow(0, IP4(10, 9, 0, 1));
+	const struct vi_route longer = { .rt_dst = nt_sa(IP4(10, 9, 0, 0)), .rt_prefixlen = 16, .rt_flags = RTF_GATEWAY,
+		.rt_gateway = nt_sa(GW0), .rt_ifname = "epair0a" };
+	struct vi_rule main = { .ru_priority = 1, .ru_minlen = 1 }, all = { .ru_priority = 2, .ru_fib = 1 };
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	assert_int_equal(rt_add(g.vn, &longer), 0);
+	assert_int_equal(rt_rule_add(g.vn, &all), 0);
+	assert_int_equal(gateway(&g, &near), GW1);
+	assert_int_equal(rt_rule_add(g.vn, &main), 0);
+	assert_int_equal(gateway(&g, &near), GW0);
+	assert_int_equal(gateway(&g, &far), GW1);
+	assert_int_equal(rt_rule_delete(g.vn, &main), 0);
+	main.ru_minlen = 17;
+	assert_int_equal(rt_rule_add(g.vn, &main), 0);
+	assert_int_equal(gateway(&g, &near), GW1);
+	rig_end(&g);
+}
+
+static void
+jumps(void **state)
+{
+	const struct rt_flow rf = flow(0, FAR);
+	struct vi_rule skip = { .ru_priority = 1, .ru_action = VI_RULE_GOTO, .ru_goto = 4 };
+	struct vi_rule no = { .ru_priority = 3, .ru_action = VI_RULE_PROHIBIT }, to1 = { .ru_priority = 4, .ru_fib = 1 };
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	assert_int_equal(rt_rule_add(g.vn, &no), 0);
+	assert_int_equal(rt_rule_add(g.vn, &to1), 0);
+	assert_int_equal(nhop_error(rt_lookup(g.vn, &rf)), EACCES);
+	assert_int_equal(rt_rule_add(g.vn, &skip), 0);
+	assert_int_equal(gateway(&g, &rf), GW1);
+	assert_int_equal(rt_rule_delete(g.vn, &skip), 0);
+	skip.ru_goto = 5;		/* behind all */
+	assert_int_equal(rt_rule_add(g.vn, &skip), 0);
+	assert_int_equal(gateway(&g, &rf), GW0);
+	skip.ru_goto = 1;
+	assert_int_equal(rt_rule_add(g.vn, &skip), EINVAL);
+	rig_end(&g);
+}
+
 static void
 refused(void **state)
 {
@@ -180,6 +235,14 @@ refused(void **state)
 	ru = (struct vi_rule){ .ru_src = nt_sa(0), .ru_srclen = 33 };
 	assert_int_equal(rt_rule_add(g.vn, &ru), EINVAL);
 	ru = (struct vi_rule){ .ru_srclen = 8 };
+	assert_int_equal(rt_rule_add(g.vn, &ru), EINVAL);
+	ru = (struct vi_rule){ .ru_uidlast = 1 };
+	assert_int_equal(rt_rule_add(g.vn, &ru), EINVAL);
+	ru = (struct vi_rule){ .ru_uids = true, .ru_uidfirst = 2, .ru_uidlast = 1 };
+	assert_int_equal(rt_rule_add(g.vn, &ru), EINVAL);
+	ru = (struct vi_rule){ .ru_action = VI_RULE_PROHIBIT, .ru_minlen = 1 };
+	assert_int_equal(rt_rule_add(g.vn, &ru), EINVAL);
+	ru = (struct vi_rule){ .ru_goto = 7 };
 	assert_int_equal(rt_rule_add(g.vn, &ru), EINVAL);
 	ru = (struct vi_rule){ .ru_family = 99 };
 	assert_int_equal(rt_rule_add(g.vn, &ru), EAFNOSUPPORT);
@@ -196,6 +259,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(selectors),
 		cmocka_unit_test(order),
+		cmocka_unit_test(suppressed),
+		cmocka_unit_test(jumps),
 		cmocka_unit_test(refused),
 	};
 

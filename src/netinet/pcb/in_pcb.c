@@ -707,6 +707,7 @@ in_pcbflow(const struct inpcb *inp, struct rt_flow *rf)
 		.rf_fib = inp->inp_fib,
 		.rf_flowid = inp->inp_flowid,
 		.rf_mark = inp->inp_socket == NULL ? 0 : inp->inp_socket->so_mark,
+		.rf_uid = inp->inp_cred.cr_uid,
 		.rf_oif = inp->inp_boundif,
 		.rf_sport = inp->inp_lport,
 		.rf_dport = inp->inp_fport,
