@@ -31,6 +31,8 @@ static const struct word {
 	/* gif, gre */
 	{ "tunnel", 2 }, { "deletetunnel", 0 }, { "-tunnel", 0 }, { "tunnelfib", 1 }, { "grekey", 1 }, { "enable_csum", 0 }, { "-enable_csum", 0 },
 	{ "enable_seq", 0 }, { "-enable_seq", 0 }, { "udpencap", 0 }, { "-udpencap", 0 }, { "udpport", 1 },
+	/* stf */
+	{ "stfv4net", 1 }, { "-stfv4net", 0 }, { "stfv4br", 1 },
 	/* vxlan */
 	{ "vxlanid", 1 }, { "vxlanlocal", 1 }, { "vxlanremote", 1 }, { "vxlangroup", 1 }, { "vxlandev", 1 }, { "vxlanlocalport", 1 },
 	{ "vxlanremoteport", 1 }, { "vxlanportrange", 2 }, { "vxlanttl", 1 }, { "vxlanlearn", 0 }, { "-vxlanlearn", 0 }, { "vxlanmaxaddr", 1 },
@@ -85,16 +87,20 @@ print_plain(const json_t *config, bool verbose)
 	}
 }
 
-/* Tunnels: "tunnel inet A --> B", "options=1<ENABLE_CSUM>", and the rest with a colon. */
+/* Tunnels: "options=1<ENABLE_CSUM>", "tunnel inet A --> B" and others that are sentences, and the rest with a colon. */
 static void
 print_tunnel(const json_t *config, bool verbose)
 {
+	static const char *const seps[][2] = { { "options", "=" }, { "tunnel", " " }, { "vxlan", " " }, { "v4net", " " } };
 	const char *key, *sep;
 	json_t *value;
 
 	(void)verbose;
 	json_object_foreach((json_t *)(uintptr_t)config, key, value) {
-		sep = strcmp(key, "options") == 0 ? "=" : strcmp(key, "tunnel") == 0 || strcmp(key, "vxlan") == 0 ? " " : ": ";
+		sep = ": ";
+		for (size_t i = 0; i < sizeof(seps) / sizeof(seps[0]); i++)
+			if (strcmp(key, seps[i][0]) == 0)
+				sep = seps[i][1];
 		printf("\t%s%s%s\n", key, sep, json_string_value(value));
 	}
 }
@@ -108,6 +114,7 @@ static const struct form {
 	{ "gif", false, print_tunnel },
 	{ "gre", false, print_tunnel },
 	{ "lagg", true, ifconfig_print_lagg },
+	{ "stf", false, print_tunnel },
 	{ "vlan", false, ifconfig_print_vlan },
 	{ "vxlan", false, print_tunnel },
 	{ NULL, false, print_plain },

@@ -122,6 +122,7 @@ static const struct tunnel_vnet tunnel_defaults = {
 static const struct sysctl_desc tunnel_sysctls[] = {
 	CTL_INT("net.link.gif.max_nesting", CTL_RW, struct tunnel_vnet, tv_nesting[TUNNEL_GIF], 1, 8, "Tunnels around a packet, at most"),
 	CTL_INT("net.link.gre.max_nesting", CTL_RW, struct tunnel_vnet, tv_nesting[TUNNEL_GRE], 1, 8, "Tunnels around a packet, at most"),
+	CTL_INT("net.link.stf.permit_rfc1918", CTL_RW, struct tunnel_vnet, tv_stfprivate, 0, 1, "6to4 with private addresses of IPv4"),
 	CTL_INT("net.inet.ip.gifttl", CTL_RW, struct tunnel_vnet, tv_ttl[TUNNEL_GIF], 1, 255, "Time to live of gif's packets over IPv4"),
 	CTL_INT("net.inet.ip.grettl", CTL_RW, struct tunnel_vnet, tv_ttl[TUNNEL_GRE], 1, 255, "Time to live of gre's packets over IPv4"),
 	CTL_INT("net.inet6.ip6.gifhlim", CTL_RW, struct tunnel_vnet, tv_hlim[TUNNEL_GIF], 1, 255, "Hop limit of gif's packets over IPv6"),

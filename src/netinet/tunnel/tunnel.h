@@ -65,6 +65,7 @@ struct tunnel_vnet {
 	struct tunnelhead tv_hash[TUNNEL_NHASH];
 	struct ifnet	*tv_stf;	/* there is but one */
 	struct socket	*tv_greso[2];	/* of GRE in UDP: over IPv4, IPv6; NULL: no tunnel is */
+	int		 tv_stfprivate;	/* 6to4 may use private addresses */
 	int		 tv_nesting[TUNNEL_NKINDS];
 	int		 tv_ttl[TUNNEL_NKINDS], tv_hlim[TUNNEL_NKINDS];
 };

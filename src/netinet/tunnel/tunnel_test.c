@@ -488,6 +488,44 @@ sixtofour(void **state)
 	end(&p);
 }
 
+/* 6rd: a peer's packets go to him, others to the border relay, and come from there alone. */
+static void
+sixrd(void **state)
+{
+	const struct tunnelstat *st;
+	struct ifnet *stf[2];
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	for (int i = 0; i < 2; i++) {
+		stf[i] = make(&p, i, "stf");
+		assert_int_equal(option(stf[i], "stfv4net", "192.0.2.1", NULL), EINVAL);
+		assert_int_equal(option(stf[i], "stfv4net", "192.0.2.1/0", NULL), EINVAL);
+		assert_int_equal(option(stf[i], "stfv4net", "192.0.2.1/33", NULL), EINVAL);
+		assert_int_equal(option(stf[i], "stfv4net", "224.0.2.1/32", NULL), EINVAL);
+		assert_int_equal(option(stf[i], "stfv4net", "0.0.0.0/16", NULL), EINVAL);
+		assert_int_equal(option(stf[i], "stfv4net", i == 0 ? "192.0.2.1/16" : "192.0.2.2/16", NULL), 0);
+		assert_int_equal(option(stf[i], "stfv4br", "rubbish", NULL), EINVAL);
+		address(stf[i], i == 0 ? "2001:db8:1:201::1" : "2001:db8:1:202::1", 48, NULL);
+	}
+	address(p.p_wire[1], "2001:db9::1", 64, NULL);
+	nt_pass(&p.p_nt, 3000 * MS);
+	st = stat(&p, 1);
+	/* ping6() sends from 2001:db8:1::1, which would be 192.0.0.0's. */
+	assert_false(ping6(&p, "2001:db8:1:202::1", 56));
+	assert_int_equal(st->tns_badsource, 1);
+	assert_int_equal(option(stf[1], "stfv4net", "192.0.2.2/32", NULL), 0);	/* too long for the prefix: nothing is for it */
+	assert_false(ping6(&p, "2001:db8:1:202::1", 56));
+	assert_int_equal(st->tns_nobody, 1);
+	assert_int_equal(option(stf[1], "stfv4net", "192.0.2.2/16", NULL), 0);
+	assert_int_equal(stat(&p, 0)->tns_opackets, 2);
+	assert_int_equal(option(stf[0], "-stfv4net", NULL, NULL), 0);
+	assert_false(ping6(&p, "2001:db8:1:202::1", 56));	/* 6to4 has no address here */
+	assert_int_equal(stat(&p, 0)->tns_opackets, 2);
+	end(&p);
+}
+
 /* Sends an echo request by the vxlan and waits; true: something came back. */
 static bool
 vxping(struct pair *p, struct ifnet *vx)
@@ -702,6 +740,7 @@ main(void)
 		cmocka_unit_test(ends),
 		cmocka_unit_test(ecn),
 		cmocka_unit_test(sixtofour),
+		cmocka_unit_test(sixrd),
 		cmocka_unit_test(vxlans),
 		cmocka_unit_test(vxlan_table),
 		cmocka_unit_test(vxlan_by_hand),
