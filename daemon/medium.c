@@ -64,12 +64,30 @@ medium_gone(void *arg)
 	worker_post_last(m->m_worker, &m->m_lastpost, medium_free, m);
 }
 
+bool
+medium_begin(struct medium *m)
+{
+	if (medium_idle(m))
+		return false;
+	m->m_began = daemon_now(m->m_worker->w_daemon);
+	return true;
+}
+
+void
+medium_done(struct medium *m)
+{
+	if (m->m_began != 0 && m->m_tap != NULL && !medium_idle(m))
+		vi_vnet_spent(vi_tap_vnet(m->m_tap), daemon_now(m->m_worker->w_daemon) - m->m_began);
+	m->m_began = 0;
+}
+
 void
 medium_end(struct medium *m)
 {
 	struct worker *w = m->m_worker;
 	bool now;
 
+	medium_done(m);
 	worker_manage(w);
 	if (m->m_tap != NULL)
 		vi_tap_close(m->m_tap);
@@ -85,6 +103,7 @@ medium_end(struct medium *m)
 bool
 medium_carrier(struct medium *m, bool on)
 {
+	medium_done(m);
 	worker_manage(m->m_worker);
 	if (m->m_tap != NULL)
 		vi_tap_carrier(m->m_tap, on);
@@ -166,8 +185,8 @@ medium_tick(struct lx_event *le, uint32_t events)
 	uint64_t count;
 
 	(void)events;
-	if (!medium_idle(m) && read(le->le_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
-		m->m_ops->mo_timer(m);
+	if (medium_begin(m) && read(le->le_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
+		m->m_ops->mo_timer(m);		/* it may end it, and sets the timer when it is done */
 }
 
 int

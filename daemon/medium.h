@@ -53,6 +53,7 @@ struct medium {
 	struct lx_event	*m_events[2];	/* of the loop, besides m_timer; NULL: none */
 	void		(*m_fn[3])(struct lx_event *, uint32_t);	/* theirs, while they are in no loop: m_timer's first */
 	struct post	 m_lastpost, m_movepost;
+	uint64_t	 m_began;	/* ns: medium_begin; 0: it is not at work */
 	struct lx_event	 m_timer;	/* le_fd -1: never used */
 	char		 m_name[2 * HOSTADDR_TEXT + 8];	/* the other end */
 	uint64_t	 m_drops[MEDIUM_NDROPS];	/* changed in the lane */
@@ -69,6 +70,13 @@ medium_idle(const struct medium *m)
 {
 	return m->m_ending || m->m_next != NULL;
 }
+
+/*
+ * Around what a callback of the loop does: the stack of the interface pays for the time between.  False: nothing is to be done.  What ends the medium or
+ * changes its carrier is done already.
+ */
+bool	medium_begin(struct medium *);
+void	medium_done(struct medium *);
 
 /* For kinds: the first thing; *m is all zeroes. */
 void	medium_init(struct medium *, const struct medium_ops *, struct ctl_request *);

@@ -60,28 +60,34 @@ dgram_output(struct medium *m, const struct vi_tap_frame *tf)
 	}
 }
 
+/* One frame; false: there is none. */
+static bool
+dgram_receive(struct dgram *dg)
+{
+	ssize_t n = recv(dg->dg_fd, dg->dg_buf, sizeof(dg->dg_buf), MSG_DONTWAIT);
+
+	if (n < 0 && errno == ECONNREFUSED)
+		medium_drop(&dg->dg_medium, MEDIUM_REFUSED, 0);
+	else if (n < 0)
+		return false;
+	else if (n == 0 || n > MEDIUM_FRAME)
+		medium_drop(&dg->dg_medium, n == 0 ? MEDIUM_GARBAGE : MEDIUM_TOOLONG, 0);
+	else
+		medium_input(&dg->dg_medium, dg->dg_buf, (size_t)n);
+	return true;
+}
+
 static void
 dgram_event(struct lx_event *le, uint32_t events)
 {
 	struct dgram *dg = CONTAINER(le, struct dgram, dg_event);
-	ssize_t n;
 
 	(void)events;
-	if (medium_idle(&dg->dg_medium))
+	if (!medium_begin(&dg->dg_medium))
 		return;
-	for (int i = 0; i < MEDIUM_TURN; i++) {
-		n = recv(dg->dg_fd, dg->dg_buf, sizeof(dg->dg_buf), MSG_DONTWAIT);
-		if (n < 0 && errno == ECONNREFUSED) {
-			medium_drop(&dg->dg_medium, MEDIUM_REFUSED, 0);
-			continue;
-		}
-		if (n < 0)
-			return;
-		if (n == 0 || n > MEDIUM_FRAME)
-			medium_drop(&dg->dg_medium, n == 0 ? MEDIUM_GARBAGE : MEDIUM_TOOLONG, 0);
-		else
-			medium_input(&dg->dg_medium, dg->dg_buf, (size_t)n);
-	}
+	for (int i = 0; i < MEDIUM_TURN && dgram_receive(dg); i++)
+		;
+	medium_done(&dg->dg_medium);
 }
 
 static void

@@ -142,10 +142,11 @@ hostnic_event(struct lx_event *le, uint32_t events)
 {
 	struct hostnic *hn = CONTAINER(le, struct hostnic, hn_event);
 
-	if (medium_idle(&hn->hn_medium))
+	if (!medium_begin(&hn->hn_medium))
 		return;
 	for (int i = 0; i < MEDIUM_TURN && hostnic_receive(hn); i++)
 		;
+	medium_done(&hn->hn_medium);
 	if ((events & EPOLLERR) != 0)
 		(void)medium_timer(&hn->hn_medium, 1);
 }

@@ -242,6 +242,7 @@ replay_run(struct medium *m)
 		}
 		wait = rp->rp_frame.pf_data == NULL ? 1 : replay_frame(rp);
 	}
+	medium_done(m);
 	(void)medium_timer(m, wait > 0 ? wait : 1);
 }
 

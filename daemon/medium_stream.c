@@ -308,7 +308,7 @@ stream_event(struct lx_event *le, uint32_t events)
 {
 	struct stream *st = CONTAINER(le, struct stream, st_event);
 
-	if (medium_idle(&st->st_medium))
+	if (!medium_begin(&st->st_medium))
 		return;
 	if (!st->st_up) {
 		stream_connected(st);
@@ -318,6 +318,7 @@ stream_event(struct lx_event *le, uint32_t events)
 		stream_flush(st);
 	if ((events & ~(uint32_t)EPOLLOUT) != 0)
 		stream_read(st);
+	medium_done(&st->st_medium);
 }
 
 static void

@@ -56,10 +56,11 @@ hosttap_event(struct lx_event *le, uint32_t events)
 	struct hosttap *ht = CONTAINER(le, struct hosttap, ht_event);
 	ssize_t n = 0;
 
-	if (medium_idle(&ht->ht_medium))
+	if (!medium_begin(&ht->ht_medium))
 		return;
 	for (int i = 0; i < MEDIUM_TURN && (n = read(ht->ht_fd, ht->ht_buf, sizeof(ht->ht_buf))) > 0; i++)
 		medium_input(&ht->ht_medium, ht->ht_buf, (size_t)n);
+	medium_done(&ht->ht_medium);
 	if ((n < 0 && errno != EAGAIN && errno != EINTR && errno != EIO) || (events & (EPOLLERR | EPOLLHUP)) != 0)
 		medium_end(&ht->ht_medium);
 }

@@ -42,6 +42,21 @@ nat_now(const struct nat *na)
 	return daemon_now(na->na_daemon);
 }
 
+bool
+nat_begin(struct nat *na)
+{
+	if (na->na_closed)
+		return false;
+	na->na_began = nat_now(na);
+	return true;
+}
+
+void
+nat_done(struct nat *na)
+{
+	vi_vnet_spent(na->na_far, nat_now(na) - na->na_began);
+}
+
 void *
 nat_alloc(struct nat *na, size_t size)
 {
@@ -145,11 +160,12 @@ timer_event(struct lx_event *le, uint32_t events)
 
 	(void)events;
 	(void)!read(le->le_fd, &count, sizeof(count));
-	if (na->na_closed)
+	if (!nat_begin(na))
 		return;
 	expire_flows(na);
 	if (na->na_nflows == 0)
 		set_ticking(na, false);
+	nat_done(na);
 }
 
 static void
@@ -160,8 +176,10 @@ kick_event(struct lx_event *le, uint32_t events)
 
 	(void)events;
 	(void)!read(le->le_fd, &count, sizeof(count));
-	if (!na->na_closed)
-		nat_tcp_begin(na);
+	if (!nat_begin(na))
+		return;
+	nat_tcp_begin(na);
+	nat_done(na);
 }
 
 void

@@ -89,12 +89,16 @@ struct nat {
 	struct vi_socket *na_raw[NAT_NRAW];	/* unat_raw.c */
 	uint32_t	 na_gateindex;	/* of gate0 */
 	uint64_t	 na_resolverread;	/* nn_resolver: when; 0: never */
+	uint64_t	 na_began;	/* ns: nat_begin */
 	uint64_t	 na_refused;	/* not begun: too many, or from nobody on the link */
 	uint8_t		 na_buf[NAT_BUF] __attribute__((aligned(8)));	/* the packet at hand */
 };
 
 /* unat.c */
 uint64_t nat_now(const struct nat *);
+/* Around what a callback of the loop does: the jail pays for the time between.  False: nothing is to be done. */
+bool	nat_begin(struct nat *);
+void	nat_done(struct nat *);
 /* Zeroed memory that the jail pays for; NULL: beyond its limit.  nat_release: NULL is fine. */
 void	*nat_alloc(struct nat *, size_t);
 void	nat_release(struct nat *, void *, size_t);

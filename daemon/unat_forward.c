@@ -111,25 +111,35 @@ dial(const struct nat_forward *fw, int fd, const struct vi_sockaddr *client)
 		nat_tcp_reset(nt);
 }
 
+/* One client; false: there is none. */
+static bool
+forward_accept(const struct nat_forward *fw)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct vi_sockaddr client;
+	int fd;
+
+	if ((fd = accept4(fw->fw_fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC)) < 0)
+		return false;
+	if (sockaddr_parse(&ss, len, &client) == 0)
+		dial(fw, fd, &client);
+	else
+		close(fd);
+	return true;
+}
+
 static void
 forward_event(struct lx_event *le, uint32_t events)
 {
 	const struct nat_forward *fw = CONTAINER(le, struct nat_forward, fw_event);
-	struct sockaddr_storage ss;
-	struct vi_sockaddr client;
-	socklen_t len;
-	int fd;
 
 	(void)events;
-	for (int i = 0; i < FORWARD_TURN && !fw->fw_nat->na_closed; i++) {
-		len = sizeof(ss);
-		if ((fd = accept4(fw->fw_fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC)) < 0)
-			return;
-		if (sockaddr_parse(&ss, len, &client) == 0)
-			dial(fw, fd, &client);
-		else
-			close(fd);
-	}
+	if (!nat_begin(fw->fw_nat))
+		return;
+	for (int i = 0; i < FORWARD_TURN && forward_accept(fw); i++)
+		;
+	nat_done(fw->fw_nat);
 }
 
 /* Life */

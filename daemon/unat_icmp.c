@@ -224,12 +224,13 @@ echo_event(struct lx_event *le, uint32_t events)
 {
 	struct nat_flow *nf = CONTAINER(le, struct nat_flow, nf_event);
 
-	if (nf->nf_nat->na_closed)
+	if (!nat_begin(nf->nf_nat))
 		return;
 	if ((events & EPOLLERR) != 0)
 		(void)echo_errors(nf);
 	for (int i = 0; i < ECHO_TURN && echo_reply(nf); i++)
 		;
+	nat_done(nf->nf_nat);
 }
 
 static int

@@ -75,6 +75,8 @@ nat_ra_event(struct lx_event *le, uint32_t events)
 
 	(void)events;
 	(void)!read(le->le_fd, &count, sizeof(count));
-	if (!na->na_closed)
-		nat_ra_solicited(na);
+	if (!nat_begin(na))
+		return;
+	nat_ra_solicited(na);
+	nat_done(na);
 }

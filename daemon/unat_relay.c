@@ -122,8 +122,9 @@ static void
 relay_event(struct lx_event *le, uint32_t events)
 {
 	struct nat_tcp *nt = CONTAINER(le, struct nat_tcp, nt_flow.nf_event);
+	struct nat *na = nt->nt_flow.nf_nat;
 
-	if (nt->nt_flow.nf_nat->na_closed)
+	if (!nat_begin(na))
 		return;
 	/* A reset after the end of file: nothing is to be read that would tell. */
 	if ((events & (EPOLLERR | EPOLLHUP)) != 0 && nt->nt_downeof)
@@ -131,6 +132,7 @@ relay_event(struct lx_event *le, uint32_t events)
 	else
 		relay(nt, (events & EPOLLOUT) != 0 && nt->nt_upblocked,
 		    (events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)) != 0 && !nt->nt_downblocked);
+	nat_done(na);
 }
 
 static void

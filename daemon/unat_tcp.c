@@ -199,11 +199,12 @@ static void
 tcp_connect_event(struct lx_event *le, uint32_t events)
 {
 	struct nat_tcp *nt = CONTAINER(le, struct nat_tcp, nt_flow.nf_event);
+	struct nat *na = nt->nt_flow.nf_nat;
 	socklen_t len = sizeof(int);
 	int error = 0;
 
 	(void)events;
-	if (nt->nt_flow.nf_nat->na_closed)
+	if (!nat_begin(na))
 		return;
 	if (getsockopt(le->le_fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
 		error = errno;
@@ -211,6 +212,7 @@ tcp_connect_event(struct lx_event *le, uint32_t events)
 		tcp_refuse(nt, error);
 	else
 		tcp_connected(nt);
+	nat_done(na);
 }
 
 static int

@@ -135,12 +135,13 @@ udp_event(struct lx_event *le, uint32_t events)
 {
 	struct nat_udp *nu = CONTAINER(le, struct nat_udp, nu_flow.nf_event);
 
-	if (nu->nu_flow.nf_nat->na_closed)
+	if (!nat_begin(nu->nu_flow.nf_nat))
 		return;
 	if ((events & EPOLLERR) != 0)
 		(void)udp_errors(&nu->nu_flow);
 	for (int i = 0; i < UDP_TURN && udp_receive(nu); i++)
 		;
+	nat_done(nu->nu_flow.nf_nat);
 }
 
 /* From the jail */

@@ -121,6 +121,20 @@ nat_host_error(const struct nat_flow *nf, struct nat_hosterr *he, void *buf, siz
 	abort();
 }
 
+/* No event comes. */
+bool
+nat_begin(struct nat *na)
+{
+	(void)na;
+	return false;
+}
+
+void
+nat_done(struct nat *na)
+{
+	(void)na;
+}
+
 uint64_t
 nat_now(const struct nat *na)
 {
