@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * PACKET_RX_RING: frames in memory that the program shares (TPACKET_V2 and V3).
+ * PACKET_RX_RING: frames in memory that the program shares.
  *
  * Theory of operation.  The ring is a sealed memfd; both sides map it, and it cannot be made shorter under us.  What we know of it (where the next frame
  * goes) is our own; of what the program writes only the status of a frame or block is looked at, and only whether it is ours again.
  *
- * With V2 a frame is the program's at once.  With V3 frames fill a block, which is given away when the next one does not fit or when it has been open
+ * With V1 and V2 a frame is the program's at once.  With V3 frames fill a block, which is given away when the next one does not fit or when it has been open
  * for the retirement time.  Where the ring is full frames stay in the vnet's socket, whose buffer bounds them and which counts what is dropped; nobody tells
  * us of room, so we look again in a moment.
  *
@@ -143,23 +143,65 @@ ring_address(uint8_t *at, const struct lx_dgram *dg)
 	memcpy(at, &ss, sizeof(struct sockaddr_ll));
 }
 
+/* V1 and V2: the frame that is filled next */
+
+static uint8_t *
+ring_slot(const struct lx_ring *lr)
+{
+	const unsigned perblock = lr->lr_req.tp_block_size / lr->lr_req.tp_frame_size, n = lr->lr_head;
+
+	return (lr->lr_mem + (size_t)(n / perblock) * lr->lr_req.tp_block_size + (size_t)(n % perblock) * lr->lr_req.tp_frame_size);
+}
+
+/* The frame, as far as it fits, and the address behind a header of size bytes.  Returns how much of it. */
+static unsigned
+ring_fill(const struct lx_ring *lr, uint8_t *at, const char *buf, const struct lx_dgram *dg, size_t size, unsigned *mac, unsigned *net)
+{
+	const unsigned hlen = (unsigned)(TPACKET_ALIGN(size) + sizeof(struct sockaddr_ll)), max = lr->lr_req.tp_frame_size;
+	unsigned len = dg->dg_len - packet_lead(dg);
+
+	ring_place(lr, dg, hlen, mac, net);
+	if (*mac + len > max)
+		len = max > *mac ? max - *mac : 0;
+	if (*mac <= max)
+		ring_copy(at, buf, dg, *mac, len);
+	ring_address(at + TPACKET_ALIGN(size), dg);
+	return (len);
+}
+
+/* Its status is a long, of which the program and we look at the low half. */
+static bool
+ring_put1(struct lx_ring *lr, const char *buf, const struct lx_dgram *dg)
+{
+	struct tpacket_hdr *h = (void *)ring_slot(lr);
+	uint32_t *status = (void *)&h->tp_status;
+	unsigned mac, net;
+
+	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && sizeof(h->tp_status) == 8, "the low half is the first");
+	if (!ring_ours(status))
+		return (false);
+	h->tp_snaplen = ring_fill(lr, (void *)h, buf, dg, sizeof(*h), &mac, &net);
+	h->tp_len = dg->dg_frame.fi_len;
+	h->tp_mac = (uint16_t)mac;
+	h->tp_net = (uint16_t)net;
+	h->tp_sec = (uint32_t)(dg->dg_stamp / 1000000000);
+	h->tp_usec = (uint32_t)(dg->dg_stamp % 1000000000 / 1000);
+	status[1] = 0;
+	lr->lr_head = (lr->lr_head + 1) % lr->lr_req.tp_frame_nr;
+	ring_give(lr, status, packet_status(dg) | TP_STATUS_TS_SOFTWARE);
+	return (true);
+}
+
 static bool
 ring_put2(struct lx_ring *lr, const char *buf, const struct lx_dgram *dg)
 {
-	const unsigned perblock = lr->lr_req.tp_block_size / lr->lr_req.tp_frame_size, n = lr->lr_head;
-	uint8_t *at = lr->lr_mem + (size_t)(n / perblock) * lr->lr_req.tp_block_size + (size_t)(n % perblock) * lr->lr_req.tp_frame_size;
-	struct tpacket2_hdr *h = (void *)at;
-	unsigned mac, net, len = dg->dg_len - packet_lead(dg);
+	struct tpacket2_hdr *h = (void *)ring_slot(lr);
+	unsigned mac, net;
 
 	if (!ring_ours(&h->tp_status))
 		return (false);
-	ring_place(lr, dg, TPACKET2_HDRLEN, &mac, &net);
-	if (mac + len > lr->lr_req.tp_frame_size)
-		len = lr->lr_req.tp_frame_size > mac ? lr->lr_req.tp_frame_size - mac : 0;
-	if (mac <= lr->lr_req.tp_frame_size)
-		ring_copy(at, buf, dg, mac, len);
+	h->tp_snaplen = ring_fill(lr, (void *)h, buf, dg, sizeof(*h), &mac, &net);
 	h->tp_len = dg->dg_frame.fi_len;
-	h->tp_snaplen = len;
 	h->tp_mac = (uint16_t)mac;
 	h->tp_net = (uint16_t)net;
 	h->tp_sec = (uint32_t)(dg->dg_stamp / 1000000000);
@@ -167,8 +209,7 @@ ring_put2(struct lx_ring *lr, const char *buf, const struct lx_dgram *dg)
 	h->tp_vlan_tci = dg->dg_frame.fi_vlan;
 	h->tp_vlan_tpid = dg->dg_frame.fi_tpid;
 	memset(h->tp_padding, 0, sizeof(h->tp_padding));
-	ring_address(at + TPACKET_ALIGN(sizeof(*h)), dg);
-	lr->lr_head = (n + 1) % lr->lr_req.tp_frame_nr;
+	lr->lr_head = (lr->lr_head + 1) % lr->lr_req.tp_frame_nr;
 	ring_give(lr, &h->tp_status, packet_status(dg) | TP_STATUS_TS_SOFTWARE);
 	return (true);
 }
@@ -261,7 +302,10 @@ ring_put3(struct lx_ring *lr, const char *buf, const struct lx_dgram *dg)
 static bool
 ring_put(struct lx_ring *lr, const char *buf, const struct lx_dgram *dg)
 {
-	const bool put = lr->lr_version == TPACKET_V3 ? ring_put3(lr, buf, dg) : ring_put2(lr, buf, dg);
+	static bool (*const fn[])(struct lx_ring *, const char *, const struct lx_dgram *) = {
+		[TPACKET_V1] = ring_put1, [TPACKET_V2] = ring_put2, [TPACKET_V3] = ring_put3,
+	};
+	const bool put = fn[lr->lr_version](lr, buf, dg);
 
 	lr->lr_full = !put;
 	if (!put)
@@ -333,11 +377,9 @@ rings_timer(struct lx *lx, uint64_t now)
 static int
 ring_check(const struct tpacket_req3 *rq, int version, unsigned reserve)
 {
-	const unsigned hlen = version == TPACKET_V3 ? TPACKET3_HDRLEN : TPACKET2_HDRLEN;
+	const unsigned hlen = (unsigned)(version == TPACKET_V3 ? TPACKET3_HDRLEN : version == TPACKET_V2 ? TPACKET2_HDRLEN : TPACKET_HDRLEN);
 	const uint64_t size = (uint64_t)rq->tp_block_size * rq->tp_block_nr, most = UINT16_MAX / 2;
 
-	if (version == TPACKET_V1)
-		return (EINVAL);		/* not known here */
 	if ((int)rq->tp_block_size <= 0 || rq->tp_block_size % (unsigned)getpagesize() != 0 || rq->tp_frame_size % TPACKET_ALIGNMENT != 0 ||
 	    reserve > most || rq->tp_frame_size < hlen + reserve || rq->tp_frame_size > rq->tp_block_size)
 		return (EINVAL);

@@ -12,6 +12,7 @@ struct lx_packet {
 	int		 lp_version;	/* TPACKET_V* */
 	unsigned	 lp_reserve;
 	int		 lp_bypass;	/* PACKET_QDISC_BYPASS: there is no queue on the way */
+	int		 lp_tstamp;	/* PACKET_TIMESTAMP, as it was set */
 	struct lx_ring	*lp_ring;	/* NULL: none */
 };
 
@@ -158,6 +159,9 @@ packet_setopt(struct lx_sock *ls, int name, const uint8_t *buf, size_t len)
 	case PACKET_QDISC_BYPASS:
 		lp->lp_bypass = value != 0;
 		return (0);
+	case PACKET_TIMESTAMP:		/* no interface has a clock: it is ours, whatever is asked for */
+		lp->lp_tstamp = value;
+		return (0);
 	default:
 		return (ENOPROTOOPT);
 	}
@@ -200,6 +204,9 @@ packet_getopt(struct lx_sock *ls, int name, uint8_t *buf, size_t *len)
 		break;
 	case PACKET_QDISC_BYPASS:
 		value = lp->lp_bypass;
+		break;
+	case PACKET_TIMESTAMP:
+		value = lp->lp_tstamp;
 		break;
 	case PACKET_HDRLEN:
 		error = packet_hdrlen(buf, *len, &value);
