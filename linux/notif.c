@@ -236,15 +236,35 @@ lx_answer_fd(struct lx_call *c, int fd, bool cloexec, int *newfd)
 	return (ENOENT);
 }
 
+/* What the host keeps with a descriptor: flags, who gets signals, and what a socket was told natively. */
+static void
+replace_state(int from, int to)
+{
+	static const int options[] = { SO_RCVTIMEO, SO_SNDTIMEO, SO_RCVLOWAT, SO_SELECT_ERR_QUEUE };
+	int flags = fcntl(from, F_GETFL);
+	struct f_owner_ex owner;
+	uint8_t value[16];
+	socklen_t len;
+
+	for (size_t i = 0; i < LX_NITEMS(options); i++) {
+		len = sizeof(value);
+		if (getsockopt(from, SOL_SOCKET, options[i], value, &len) == 0)
+			(void)setsockopt(to, SOL_SOCKET, options[i], value, len);
+	}
+	if (fcntl(from, F_GETOWN_EX, &owner) == 0 && owner.pid != 0)
+		(void)fcntl(to, F_SETOWN_EX, &owner);
+	if (flags >= 0)
+		(void)fcntl(to, F_SETFL, flags);
+}
+
 int
 lx_replace_fd(struct lx_call *c, int fd)
 {
 	struct seccomp_notif_addfd add = { .id = c->c_id, .flags = SECCOMP_ADDFD_FLAG_SETFD, .srcfd = (uint32_t)fd,
 		.newfd = (uint32_t)c->c_arg[0], .newfd_flags = lx_call_cloexec(c) ? O_CLOEXEC : 0 };
-	int n, flags = fcntl(c->c_fd, F_GETFL);
+	int n;
 
-	if (flags >= 0)
-		(void)fcntl(fd, F_SETFL, flags);
+	replace_state(c->c_fd, fd);
 	do
 		n = ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 	while (n < 0 && errno == EINTR);

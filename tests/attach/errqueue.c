@@ -55,6 +55,34 @@ of_connected(void)
 	close(s);
 }
 
+/* What the socket was told before it asked for errors stays; with SO_SELECT_ERR_QUEUE they are urgent. */
+static void
+told_before(void)
+{
+	struct sockaddr_in sin = nobody(SOCK_DGRAM);
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+	fd_set set;
+	char buf[16];
+
+	timeout_of(s, SO_RCVTIMEO, 100);
+	show("SO_SELECT_ERR_QUEUE", get_int(s, SOL_SOCKET, SO_SELECT_ERR_QUEUE));
+	show("SO_SELECT_ERR_QUEUE", set_int(s, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1));
+	show("F_SETOWN", fcntl(s, F_SETOWN, getpid()));
+	show("IP_RECVERR", set_int(s, IPPROTO_IP, IP_RECVERR, 1));
+	show("SO_SELECT_ERR_QUEUE", get_int(s, SOL_SOCKET, SO_SELECT_ERR_QUEUE));
+	show("F_GETOWN", fcntl(s, F_GETOWN) == getpid());
+	show("recv, until the time is over", recv(s, buf, sizeof(buf), 0));
+	show("connect", try_connect(s, &sin));
+	show("send", send(s, "hello", 5, 0));
+	show_poll("poll", s, POLLPRI);
+	FD_ZERO(&set);
+	FD_SET(s, &set);
+	show("select", select(s + 1, NULL, NULL, &set, &(struct timeval){ 5, 0 }));
+	queued("error queue", s);
+	now("poll after", s);
+	close(s);
+}
+
 static void
 twice(void)
 {
@@ -153,6 +181,7 @@ int
 main(void)
 {
 	of_connected();
+	told_before();
 	twice();
 	mixed();
 	epolled();
