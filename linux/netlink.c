@@ -164,7 +164,7 @@ nl_isdump(const struct lx_sock *ls, const struct nl_req *rq)
 }
 
 static void
-nl_request(struct lx_sock *ls, const uint8_t *msg, const struct nl_req *rq)
+nl_request(struct lx_sock *ls, const uint8_t *msg, struct nl_req *rq)
 {
 	bool dump = nl_isdump(ls, rq);
 	struct nl_out *no;
@@ -172,6 +172,8 @@ nl_request(struct lx_sock *ls, const uint8_t *msg, const struct nl_req *rq)
 
 	no = malloc(sizeof(*no));
 	error = ls->ls_vnet == NULL ? ENETDOWN : no == NULL ? ENOMEM : dump && !STAILQ_EMPTY(&ls->ls_nl->nl_pending) ? EBUSY : 0;
+	if (error == 0 && dump && ls->ls_nl->nl_strict && ls->ls_proto == NETLINK_ROUTE)
+		error = nl_strict(rq);
 	if (error != 0) {
 		free(no);
 		nl_error(ls, msg, rq, error);
@@ -374,6 +376,9 @@ nl_setsockopt(struct lx_call *c)
 	switch ((int)c->c_arg[2]) {
 	case NETLINK_EXT_ACK:
 	case NETLINK_BROADCAST_ERROR:	/* for those who send to groups */
+		return (0);
+	case NETLINK_GET_STRICT_CHK:
+		c->c_sock->ls_nl->nl_strict = value != 0;
 		return (0);
 	case NETLINK_CAP_ACK:
 		c->c_sock->ls_nl->nl_capack = value != 0;

@@ -24,6 +24,7 @@
 struct nl_sock {
 	uint32_t	 nl_pid;	/* port; shown once bound */
 	bool		 nl_bound;
+	bool		 nl_strict;	/* NETLINK_GET_STRICT_CHK */
 	bool		 nl_capack;	/* errors quote the header only */
 	bool		 nl_watching;	/* the vnet tells us of changes */
 	struct vi_cred	 nl_cred;	/* of whoever made it */
@@ -42,6 +43,7 @@ struct nl_req {
 	char		 rq_name[VI_IFNAMSIZ];
 	struct vi_sockaddr rq_dst;	/* of rq_family */
 	bool		 rq_hasdst;
+	struct { uint32_t on_index; uint8_t on_proto, on_type; } rq_only;	/* of a dump; 0: all */
 	const uint8_t	*rq_fixed;	/* what stands before the attributes; NULL: too short for it */
 	struct nl_attr { const uint8_t *na_data; size_t na_len; } rq_attr[NL_NATTR];	/* NULL: absent */
 };
@@ -54,6 +56,7 @@ static inline bool nl_dump(const struct nl_req *rq) { return ((rq->rq_hdr.nlmsg_
 uint32_t nl_u32(const struct nl_req *, unsigned type, uint32_t dflt);
 uint16_t nl_u16(const struct nl_req *, unsigned type, uint16_t dflt);
 uint8_t	 nl_u8(const struct nl_req *, unsigned type, uint8_t dflt);
+int	 nl_strict(struct nl_req *);	/* a dump is narrowed by what its request says; EINVAL */
 /* Text with its end; false: absent, or it does not fit. */
 bool	 nl_text(const struct nl_req *, unsigned type, char *, size_t);
 /* An address of this family (AF_*); untouched when absent.  EINVAL, EAFNOSUPPORT. */
@@ -88,9 +91,9 @@ static inline bool nl_wants(const struct nl_req *rq, int family) { return (rq->r
 static inline uint8_t nl_family(const struct vi_sockaddr *sa) { return (sa->sa_family == VI_AF_INET6 ? AF_INET6 : AF_INET); }
 void	 nl_out_end(struct nl_out *);
 
-/* Linux's number of a table, and ours.  EINVAL: there is none. */
-uint32_t nl_table(uint32_t fib);
-int	 nl_fib(uint32_t table, uint32_t *fib);
+/* Linux's number of a table, and ours.  EINVAL: there is none; ENOENT: it was not made yet. */
+uint32_t nl_table(struct vi_vnet *, uint32_t fib);
+int	 nl_fib(struct vi_vnet *, uint32_t table, uint32_t *fib);
 /* The same, and the table is made. */
 int	 nl_fib_make(struct vi_vnet *, const struct vi_cred *, uint32_t table, uint32_t *fib);
 

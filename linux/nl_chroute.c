@@ -32,7 +32,9 @@ nl_fib_make(struct vi_vnet *vn, const struct vi_cred *cr, uint32_t table, uint32
 	char text[16];
 	int error;
 
-	if ((error = nl_fib(table, fib)) != 0 || *fib < vi_route_nfibs(vn))
+	if (table > RT_TABLE_LOCAL)
+		return (vi_route_table_make(vn, table, fib));
+	if ((error = nl_fib(vn, table, fib)) != 0 || *fib < vi_route_nfibs(vn))
 		return (error);
 	snprintf(text, sizeof(text), "%u", *fib + 1);
 	return (vi_sysctl_set(vn, "net.fibs", text, cr));
@@ -138,7 +140,7 @@ change_hop(struct change *ch, struct vi_route *rt, uint32_t index, uint32_t flag
 		return (0);
 	if (ho->ho_gateway.na_data != NULL && ho->ho_via.na_data != NULL)
 		return (EINVAL);
-	rt->rt_flags |= VI_RTF_GATEWAY | ((flags & RTNH_F_ONLINK) != 0 ? 0u : VI_RTF_NEAR);
+	rt->rt_flags |= VI_RTF_GATEWAY | ((flags & RTNH_F_ONLINK) != 0 ? VI_RTF_ONLINK : VI_RTF_NEAR);
 	if (ho->ho_via.na_data != NULL)
 		return (change_via(ch, &ho->ho_via, &rt->rt_gateway));
 	return (nl_addr_parse(ho->ho_gateway.na_data, ho->ho_gateway.na_len, ch->ch_req->rq_family, &rt->rt_gateway));
@@ -229,13 +231,44 @@ tally_each(void *arg, const struct vi_route *rt)
 	ta->ta_n += rt->rt_metric == ta->ta_metric;
 }
 
+/*
+ * For IPv6 our metric 0 is Linux's usual one for an administrator's route, and that of an address's own, where Linux has two.  Beside an address's route
+ * the administrator's is kept with its true metric.
+ */
+struct sight { bool si_own, si_true; };
+
+static void
+sight_each(void *arg, const struct vi_route *rt)
+{
+	struct sight *si = arg;
+
+	si->si_own |= rt->rt_metric == 0 && (rt->rt_flags & VI_RTF_PINNED) != 0;
+	si->si_true |= rt->rt_metric == RTINFO_METRIC6;
+}
+
+static void
+change_metric6(struct change *ch, bool add)
+{
+	struct sight si = { false, false };
+
+	if (ch->ch_hop[0].rt_metric != 0 || ch->ch_req->rq_family != AF_INET6 || ch->ch_hop[0].rt_proto == RTPROT_KERNEL ||
+	    (!add && nl_u32(ch->ch_req, RTA_PRIORITY, 0) != RTINFO_METRIC6))
+		return;
+	(void)vi_route_paths(ch->ch_vnet, &ch->ch_hop[0], sight_each, &si);
+	if (add ? si.si_own : si.si_true)
+		for (unsigned i = 0; i < ch->ch_n; i++)
+			ch->ch_hop[i].rt_metric = RTINFO_METRIC6;
+}
+
 static int
 change_add(struct change *ch)
 {
 	const uint16_t flags = ch->ch_req->rq_hdr.nlmsg_flags;
-	struct tally ta = { .ta_metric = ch->ch_hop[0].rt_metric };
+	struct tally ta = { .ta_n = 0 };
 	int error;
 
+	change_metric6(ch, true);
+	ta.ta_metric = ch->ch_hop[0].rt_metric;
 	(void)vi_route_paths(ch->ch_vnet, &ch->ch_hop[0], tally_each, &ta);
 	if (ta.ta_n == 0 && (flags & NLM_F_CREATE) == 0)
 		return (ENOENT);
@@ -284,6 +317,7 @@ change_delete(struct change *ch)
 {
 	int error;
 
+	change_metric6(ch, false);
 	/* The type does not choose one, but must not make one either. */
 	for (unsigned i = 0; i < ch->ch_n; i++) {
 		ch->ch_hop[i].rt_flags = (ch->ch_hop[i].rt_flags & (VI_RTF_GATEWAY | OWN)) | VI_RTF_PINNED;
@@ -326,8 +360,8 @@ change_delete_table(struct change *ch)
 		error = change_delete_local(ch, VI_RTF_LOCAL);
 		return (error == 0 ? 0 : change_delete_local(ch, VI_RTF_BROADCAST));
 	}
-	if ((error = nl_fib(change_table(ch), &fib)) != 0)
-		return (error);
+	if ((error = nl_fib(ch->ch_vnet, change_table(ch), &fib)) != 0)
+		return (error == ENOENT ? ESRCH : error);
 	if (kind != 0)
 		return (ESRCH);
 	change_setfib(ch, fib);

@@ -178,6 +178,8 @@ addr_each(void *arg, const struct vi_ifinfo *info)
 	struct walk *w = arg;
 	uint32_t i;
 
+	if (w->w_req->rq_only.on_index != 0 && w->w_req->rq_only.on_index != info->if_index)
+		return;
 	for (i = 0; i < info->if_naddrs; i++)
 		if (nl_wants(w->w_req, nl_family(&info->if_addrs[i].ia_addr)))
 			nl_put_addr(w->w_out, RTM_NEWADDR, info, &info->if_addrs[i]);

@@ -121,7 +121,7 @@ parse_way(struct vi_vnet *vn, const struct nl_req *rq, uint32_t flags, struct vi
 	if ((error = ifinfo_name(vn, oif, nx->nx_ifname)) != 0 || (error = nl_addr(rq, NHA_GATEWAY, rq->rq_family, &nx->nx_gateway)) != 0)
 		return (error);
 	if (nl_has(rq, NHA_GATEWAY))
-		nx->nx_flags = VI_RTF_GATEWAY | ((flags & RTNH_F_ONLINK) != 0 ? 0u : VI_RTF_NEAR);
+		nx->nx_flags = VI_RTF_GATEWAY | ((flags & RTNH_F_ONLINK) != 0 ? VI_RTF_ONLINK : VI_RTF_NEAR);
 	return (0);
 }
 

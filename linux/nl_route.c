@@ -48,26 +48,28 @@ route_scope(const struct vi_route *rt)
 }
 
 uint32_t
-nl_table(uint32_t fib)
+nl_table(struct vi_vnet *vn, uint32_t fib)
 {
-	return (fib == 0 ? RT_TABLE_MAIN : fib);
+	return (fib == 0 ? RT_TABLE_MAIN : vi_route_table(vn, fib));
 }
 
 int
-nl_fib(uint32_t table, uint32_t *fib)
+nl_fib(struct vi_vnet *vn, uint32_t table, uint32_t *fib)
 {
-	if (table == RT_TABLE_DEFAULT || table == RT_TABLE_LOCAL || table > RT_TABLE_LOCAL)
+	if (table == RT_TABLE_DEFAULT || table == RT_TABLE_LOCAL)
 		return (EINVAL);
+	if (table > RT_TABLE_LOCAL)
+		return (vi_route_table_find(vn, table, fib));
 	*fib = table == RT_TABLE_MAIN ? 0 : table;
 	return (0);
 }
 
 static uint32_t
-route_table(const struct vi_route *rt)
+route_table(struct vi_vnet *vn, const struct vi_route *rt)
 {
 	if ((rt->rt_flags & (VI_RTF_LOCAL | VI_RTF_BROADCAST)) != 0)
 		return (RT_TABLE_LOCAL);
-	return (nl_table(rt->rt_fib));
+	return (nl_table(vn, rt->rt_fib));
 }
 
 static uint8_t
@@ -115,6 +117,13 @@ put_gateway(struct nl_out *no, const struct vi_route *rt)
 	nl_out_attr(no, ra.rta_type, buf + RTA_LENGTH(0), RTA_PAYLOAD(&ra));
 }
 
+/* Of several next hops each says so itself. */
+static unsigned
+route_onlink(const struct vi_route *rt, unsigned n)
+{
+	return (n == 1 && (rt->rt_flags & VI_RTF_ONLINK) != 0 ? RTNH_F_ONLINK : 0);
+}
+
 /* One next hop after the other, each with its gateway. */
 static void
 put_multipath(struct nl_out *no, const struct vi_route *rt, unsigned n)
@@ -126,7 +135,7 @@ put_multipath(struct nl_out *no, const struct vi_route *rt, unsigned n)
 		struct rtnexthop nh = { .rtnh_len = (uint16_t)(sizeof(nh) + glen),
 			.rtnh_hops = (uint8_t)(rt->rt_weight == 0 ? 0 : rt->rt_weight > 256 ? 255 : rt->rt_weight - 1),
 			.rtnh_ifindex = (int)rt->rt_ifindex,
-			.rtnh_flags = (rt->rt_flags & VI_RTF_UP) != 0 ? 0 : RTNH_F_LINKDOWN };
+			.rtnh_flags = (uint8_t)(route_onlink(rt, 1) | ((rt->rt_flags & VI_RTF_UP) != 0 ? 0 : RTNH_F_LINKDOWN)) };
 
 		memcpy(p, &nh, sizeof(nh));
 		p += nh.rtnh_len;
@@ -154,14 +163,14 @@ route_oif(const struct vi_route *rt)
 static void
 put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned n, uint8_t dstlen, const struct vi_sockaddr *dst, uint32_t flags)
 {
-	const uint32_t table = route_table(rt);
+	const uint32_t table = route_table(no->no_ls->ls_vnet, rt);
 	struct rtmsg rtm = {.rtm_family = nl_family(dst),
 	    .rtm_dst_len = dstlen,
-	    .rtm_table = (uint8_t)table,
+	    .rtm_table = table < 256 ? (uint8_t)table : RT_TABLE_COMPAT,
 	    .rtm_protocol = route_proto(rt),
 	    .rtm_scope = route_scope(rt),
 	    .rtm_type = route_type(rt),
-	    .rtm_flags = flags | ((rt->rt_flags & VI_RTF_UP) != 0 || n > 1 ? 0 : RTNH_F_LINKDOWN)};
+	    .rtm_flags = flags | route_onlink(rt, n) | ((rt->rt_flags & VI_RTF_UP) != 0 || n > 1 ? 0 : RTNH_F_LINKDOWN)};
 
 	nl_out_begin(no, type, &rtm, sizeof(rtm));
 	nl_out_u32(no, RTA_TABLE, table);
@@ -191,10 +200,23 @@ nl_put_routes(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsig
 	put_route(no, type, rt, n, rt->rt_prefixlen, &rt->rt_dst, 0);
 }
 
+/* Is it of those that were asked for?  One next hop by the interface will do. */
+static bool
+walk_wants(const struct route_walk *w)
+{
+	const uint32_t index = w->w_req->rq_only.on_index;
+	bool yes = index == 0;
+
+	for (unsigned i = 0; i < w->w_n && !yes; i++)
+		yes = route_oif(&w->w_hop[i]) == index;
+	return (yes && (w->w_req->rq_only.on_proto == 0 || w->w_req->rq_only.on_proto == route_proto(&w->w_hop[0])) &&
+	    (w->w_req->rq_only.on_type == 0 || w->w_req->rq_only.on_type == route_type(&w->w_hop[0])));
+}
+
 static void
 walk_flush(struct route_walk *w)
 {
-	if (w->w_n > 0)
+	if (w->w_n > 0 && walk_wants(w))
 		nl_put_routes(w->w_out, RTM_NEWROUTE, w->w_hop, w->w_n);
 	w->w_n = 0;
 }
@@ -204,7 +226,7 @@ route_each(void *arg, const struct vi_route *rt)
 {
 	struct route_walk *w = arg;
 
-	if (w->w_req->rq_table != RT_TABLE_UNSPEC && nl_u32(w->w_req, RTA_TABLE, w->w_req->rq_table) != route_table(rt))
+	if (w->w_req->rq_table != RT_TABLE_UNSPEC && nl_u32(w->w_req, RTA_TABLE, w->w_req->rq_table) != route_table(w->w_vnet, rt))
 		return;
 	if (w->w_n == VI_RT_MAXPATHS || (w->w_n > 0 && !rtinfo_joins(&w->w_hop[0], rt)))
 		walk_flush(w);

@@ -58,7 +58,7 @@ static void
 put_rule(struct nl_out *no, uint16_t type, const struct vi_rule *ru, uint8_t family, uint32_t table)
 {
 	const struct fib_rule_hdr fr = { .family = family, .dst_len = ru->ru_dstlen, .src_len = ru->ru_srclen, .tos = ru->ru_tos,
-		.table = (uint8_t)table, .action = rule_action(ru), .flags = ru->ru_not ? FIB_RULE_INVERT : 0 };
+		.table = table < 256 ? (uint8_t)table : RT_TABLE_COMPAT, .action = rule_action(ru), .flags = ru->ru_not ? FIB_RULE_INVERT : 0 };
 
 	nl_out_begin(no, type, &fr, sizeof(fr));
 	nl_out_u32(no, FRA_TABLE, table);
@@ -74,7 +74,7 @@ put_rule(struct nl_out *no, uint16_t type, const struct vi_rule *ru, uint8_t fam
 void
 nl_put_rule(struct nl_out *no, uint16_t type, const struct vi_rule *ru, uint8_t family)
 {
-	put_rule(no, type, ru, family, ru->ru_action == VI_RULE_TABLE ? nl_table(ru->ru_fib) : RT_TABLE_UNSPEC);
+	put_rule(no, type, ru, family, ru->ru_action == VI_RULE_TABLE ? nl_table(no->no_ls->ls_vnet, ru->ru_fib) : RT_TABLE_UNSPEC);
 }
 
 struct rule_walk {
@@ -330,7 +330,7 @@ nl_delrule(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr
 	memcpy(&fr, rq->rq_fixed, sizeof(fr));
 	rv.rv_anyaction = fr.action == FR_ACT_UNSPEC;
 	rv.rv_anytable = table == RT_TABLE_UNSPEC;
-	if (!rv.rv_anytable && nl_fib(table, &rv.rv_fib) != 0)
+	if (!rv.rv_anytable && nl_fib(vn, table, &rv.rv_fib) != 0)
 		return (ENOENT);
 	vi_rule_list(vn, victim_each, &rv);
 	return (rv.rv_found ? vi_rule_del(vn, &rv.rv_rule) : ENOENT);

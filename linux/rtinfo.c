@@ -5,7 +5,6 @@
 #include <string.h>
 #include <linux/rtnetlink.h>
 
-#define METRIC_USER	1024
 #define METRIC_KERNEL	256
 
 uint32_t
@@ -13,13 +12,13 @@ rtinfo_metric(const struct vi_route *rt)
 {
 	if (rt->rt_dst.sa_family != VI_AF_INET6 || rt->rt_metric != 0)
 		return (rt->rt_metric);
-	return ((rt->rt_flags & VI_RTF_PINNED) == 0 ? METRIC_USER : (rt->rt_flags & VI_RTF_LOCAL) != 0 ? 0 : METRIC_KERNEL);
+	return ((rt->rt_flags & VI_RTF_PINNED) == 0 ? RTINFO_METRIC6 : (rt->rt_flags & VI_RTF_LOCAL) != 0 ? 0 : METRIC_KERNEL);
 }
 
 void
 rtinfo_setmetric(struct vi_route *rt, uint32_t metric)
 {
-	const bool usual = rt->rt_dst.sa_family == VI_AF_INET6 && metric == (rt->rt_proto == RTPROT_KERNEL ? METRIC_KERNEL : METRIC_USER);
+	const bool usual = rt->rt_dst.sa_family == VI_AF_INET6 && metric == (rt->rt_proto == RTPROT_KERNEL ? METRIC_KERNEL : RTINFO_METRIC6);
 
 	rt->rt_metric = usual ? 0 : metric;
 }

@@ -10,6 +10,8 @@
 
 #define RTINFO_NOWHERE	(VI_RTF_BLACKHOLE | VI_RTF_REJECT | VI_RTF_PROHIBIT | VI_RTF_THROW)
 
+#define RTINFO_METRIC6	1024	/* an administrator's route of IPv6 */
+
 /* Linux has a metric for each route of IPv6; what we call none is its usual one. */
 uint32_t rtinfo_metric(const struct vi_route *);
 void	 rtinfo_setmetric(struct vi_route *, uint32_t);	/* the family and who made it are known */

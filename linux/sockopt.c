@@ -140,6 +140,7 @@ static const struct opt opt_table[] = {
 	{ SOL_PACKET, PACKET_HDRLEN,	0, F_PACKET, O_GET, 0 },
 	{ SOL_PACKET, PACKET_RESERVE,	0, F_PACKET, O_RW, 0 },
 	{ SOL_PACKET, PACKET_QDISC_BYPASS, 0, F_PACKET, O_RW, 0 },
+	{ SOL_PACKET, PACKET_TIMESTAMP,	0, F_PACKET, O_RW, 0 },
 
 	{ IPPROTO_IP, IP_TOS,		VI_IP_TOS, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_TTL,		VI_IP_TTL, F_INT, O_RW, 0 },
@@ -622,11 +623,11 @@ opt_raise(struct lx_call *c, int level, int name)
 	    ((o->o_flags & O_ADMIN) == 0 && lx_sock_raise(c, CAP_NET_RAW)));
 }
 
-/* A stream's program looks into the pair, where the host keeps the place. */
+/* A stream's program looks into the pair, where the host keeps the place; and it is the pair that says POLLERR, and then POLLPRI. */
 static bool
 opt_native(const struct lx_sock *ls, int level, int name)
 {
-	return (ls->ls_kind == LXK_STREAM && level == SOL_SOCKET && name == SO_PEEK_OFF);
+	return (level == SOL_SOCKET && (name == SO_SELECT_ERR_QUEUE || (ls->ls_kind == LXK_STREAM && name == SO_PEEK_OFF)));
 }
 
 int64_t

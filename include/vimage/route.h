@@ -27,6 +27,7 @@ enum {			/* rt_flags: BSD's values and letters */
 	VI_RTF_PROHIBIT = 0x1000000,	/* with REJECT: answer administratively prohibited */
 	VI_RTF_THROW = 0x2000000,	/* as if the table had no route: the next rule decides */
 	VI_RTF_EXCL = 0x4000000,	/* add: not beside a route of the same metric */
+	VI_RTF_ONLINK = 0x10000000,	/* the router was said to be on the link, whatever nets are there: kept to be shown */
 	VI_RTF_NEAR = 0x8000000,	/* add: by a router that a net of the named interface, or of any, leads to; one of a link needs its interface */
 };
 #define VI_RT_MAXPATHS	64	/* next hops of a prefix */
@@ -84,6 +85,13 @@ VI_API int	vi_route_lookup(struct vi_vnet *, const struct vi_flow *, struct vi_r
 VI_API void	vi_route_list(struct vi_vnet *, uint32_t fib, int family, vi_route_fn *, void *arg);	/* sorted by prefix */
 VI_API unsigned	vi_route_flush(struct vi_vnet *, uint32_t fib, int family);	/* gateway routes; returns how many */
 VI_API unsigned	vi_route_nfibs(struct vi_vnet *);
+/*
+ * Tables with a number above those of tables, as Linux has them: they are behind the others, and named by the number.  What a table is called: its own number
+ * but for those.  vi_route_table_make: it is there, or is made; ENOSPC, ENOBUFS.  vi_route_table_find: ENOENT.
+ */
+VI_API uint32_t	vi_route_table(struct vi_vnet *, uint32_t fib);
+VI_API int	vi_route_table_find(struct vi_vnet *, uint32_t number, uint32_t *fib);
+VI_API int	vi_route_table_make(struct vi_vnet *, uint32_t number, uint32_t *fib);
 
 /*
  * Next hops with a number, as Linux's administrators and routing daemons keep them beside routes: one way, or a group of ways by their numbers.  Routes made of

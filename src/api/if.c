@@ -386,6 +386,24 @@ vi_route_unwatch(struct vi_vnet *vn, vi_route_wake_fn *fn, void *arg)
 	return (rt_unwatch(api_vnet(vn), fn, arg));
 }
 
+uint32_t
+vi_route_table(struct vi_vnet *vn, uint32_t fib)
+{
+	return (rt_table_number(api_vnet(vn), fib));
+}
+
+int
+vi_route_table_find(struct vi_vnet *vn, uint32_t number, uint32_t *fib)
+{
+	return (rt_table_find(api_vnet(vn), number, fib));
+}
+
+int
+vi_route_table_make(struct vi_vnet *vn, uint32_t number, uint32_t *fib)
+{
+	return (rt_table_make(api_vnet(vn), number, fib));
+}
+
 unsigned
 vi_route_nfibs(struct vi_vnet *vn)
 {

@@ -14,6 +14,7 @@
 
 #include "base/assert.h"
 #include "base/inaddr.h"
+#include "base/util.h"
 #include "net/fib_index.h"
 #include "net/route_int.h"
 
@@ -352,6 +353,41 @@ rt_tables_grow(struct route_vnet *rv, uint32_t n)
 	rv->rv_tables = new;
 	rv->rv_nfibs = n;
 	return (0);
+}
+
+uint32_t
+rt_table_number(const struct vnet *vn, uint32_t fib)
+{
+	const struct route_vnet *rv = route_vnet(vn);
+
+	return (fib < rv->rv_nfibs && rv->rv_tables[fib].rt_number != 0 ? rv->rv_tables[fib].rt_number : fib);
+}
+
+int
+rt_table_find(const struct vnet *vn, uint32_t number, uint32_t *fib)
+{
+	const struct route_vnet *rv = route_vnet(vn);
+
+	for (*fib = RT_MAXFIBS; *fib < rv->rv_nfibs; ++*fib)
+		if (rv->rv_tables[*fib].rt_number == number)
+			return (0);
+	return (ENOENT);
+}
+
+int
+rt_table_make(struct vnet *vn, uint32_t number, uint32_t *fib)
+{
+	struct route_vnet *rv = route_vnet(vn);
+	int error;
+
+	if (rt_table_find(vn, number, fib) == 0)
+		return (0);
+	*fib = u32max(rv->rv_nfibs, RT_MAXFIBS);
+	if (*fib >= RT_MAXFIBS + RT_MAXNAMED)
+		return (ENOSPC);
+	if ((error = rt_tables_grow(rv, *fib + 1)) == 0)
+		rv->rv_tables[*fib].rt_number = number;
+	return (error);
 }
 
 static int

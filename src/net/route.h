@@ -23,6 +23,7 @@ enum {
 	RTF_NOWHERE = VI_RTF_REJECT | VI_RTF_BLACKHOLE | VI_RTF_PROHIBIT | VI_RTF_THROW,
 };
 #define RT_MAXFIBS	253	/* the numbers that Linux leaves to its administrators */
+#define RT_MAXNAMED	256	/* tables behind these, that have numbers of their own */
 #define RT_DEFFIBS	1	/* net.fibs: may be raised per vnet up to RT_MAXFIBS */
 
 struct nhop {
@@ -121,6 +122,9 @@ int	 rt_get(struct vnet *, uint32_t fib, const struct vi_sockaddr *, struct vi_r
 void	 rt_list(struct vnet *, uint32_t fib, int family, vi_route_fn *, void *arg);
 unsigned rt_flush(struct vnet *, uint32_t fib, int family);
 unsigned rt_nfibs(struct vnet *);
+uint32_t rt_table_number(const struct vnet *, uint32_t fib);
+int	 rt_table_find(const struct vnet *, uint32_t number, uint32_t *fib);
+int	 rt_table_make(struct vnet *, uint32_t number, uint32_t *fib);
 int	 rt_rule_add(struct vnet *, const struct vi_rule *);
 int	 rt_rule_delete(struct vnet *, const struct vi_rule *);
 int	 rt_nexthop_set(struct vnet *, const struct vi_nexthop *, bool replace);

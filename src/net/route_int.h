@@ -50,6 +50,7 @@ struct rt_dyn {
 /* A table: one trie per family. */
 struct rt_table {
 	struct fib	 rt_af[NET_AF_MAX];
+	uint32_t	 rt_number;	/* it is named by; 0: its own */
 };
 
 struct route_vnet {

@@ -291,7 +291,7 @@ rt_template(const struct rt_request *rr, struct nhop *nh)
 
 	*nh = (struct nhop){
 		.nh_flags = RTF_UP | RTF_STATIC | (rr->rr_rt->rt_flags & RTF_NOWHERE) |
-		    (rr->rr_rt->rt_flags & RTF_PROHIBIT ? RTF_REJECT : 0) |
+		    (rr->rr_rt->rt_flags & RTF_PROHIBIT ? RTF_REJECT : 0) | (rr->rr_rt->rt_flags & VI_RTF_ONLINK) |
 		    (rp->rp_len == rt_bits(rp->rp_af) ? RTF_HOST : 0),
 		.nh_weight = 1,
 		.nh_prefixlen = (uint8_t)rp->rp_len,

@@ -247,7 +247,7 @@ static int
 nexthop_check(struct route_vnet *rv, const struct vi_nexthop *nx, uint32_t *ifindex)
 {
 	struct vi_route rt = { .rt_dst = { .sa_family = nx->nx_family }, .rt_gateway = nx->nx_gateway,
-		.rt_flags = nx->nx_flags & (RTF_GATEWAY | RTF_BLACKHOLE | VI_RTF_NEAR) };
+		.rt_flags = nx->nx_flags & (RTF_GATEWAY | RTF_BLACKHOLE | VI_RTF_NEAR | VI_RTF_ONLINK) };
 	struct nhop nh;
 	int error;
 

@@ -221,6 +221,37 @@ jumps(void **state)
 	rig_end(&g);
 }
 
+/* Tables with numbers of their own are behind all others. */
+static void
+named(void **state)
+{
+	struct vi_rule ru = { .ru_priority = 1 };
+	const struct rt_flow rf = flow(0, FAR);
+	uint32_t fib, again;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	assert_int_equal(rt_table_find(g.vn, 51820, &fib), ENOENT);
+	assert_int_equal(rt_table_make(g.vn, 51820, &fib), 0);
+	assert_int_equal(fib, RT_MAXFIBS);
+	assert_int_equal(rt_table_make(g.vn, 51820, &again), 0);
+	assert_int_equal(again, fib);
+	assert_int_equal(rt_table_number(g.vn, fib), 51820);
+	assert_int_equal(rt_table_number(g.vn, 1), 1);
+	default_route(&g, fib, GW1);
+	ru.ru_fib = fib;
+	assert_int_equal(rt_rule_add(g.vn, &ru), 0);
+	assert_int_equal(gateway(&g, &rf), GW1);
+	assert_int_equal(vnet_sysctl_set(g.vn, "net.fibs", "100", true), EINVAL);
+	for (uint32_t n = 1; n < RT_MAXNAMED; n++)
+		assert_int_equal(rt_table_make(g.vn, 1000 + n, &again), 0);
+	assert_int_equal(rt_table_make(g.vn, 999, &again), ENOSPC);
+	assert_int_equal(rt_table_find(g.vn, 1001, &again), 0);
+	assert_int_equal(again, fib + 1);
+	rig_end(&g);
+}
+
 static void
 refused(void **state)
 {
@@ -261,6 +292,7 @@ main(void)
 		cmocka_unit_test(order),
 		cmocka_unit_test(suppressed),
 		cmocka_unit_test(jumps),
+		cmocka_unit_test(named),
 		cmocka_unit_test(refused),
 	};
 

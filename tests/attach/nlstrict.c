@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* NETLINK_GET_STRICT_CHK: which dumps are refused, and what narrows them. */
+#include <linux/fib_rules.h>
+#include <linux/neighbour.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include "show.h"
+
+static int nl;
+
+static struct {
+	struct nlmsghdr	 h;
+	union {
+		struct ifinfomsg ifi;
+		struct ifaddrmsg ifa;
+		struct rtmsg	 rtm;
+		struct ndmsg	 nd;
+		struct fib_rule_hdr fr;
+		char		 b[256];
+	};
+} rq;
+
+static void
+begin(uint16_t type, size_t len)
+{
+	memset(&rq, 0, sizeof(rq));
+	rq.h = (struct nlmsghdr){ .nlmsg_len = (uint32_t)NLMSG_LENGTH(len), .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP, .nlmsg_seq = 1 };
+	rq.b[0] = AF_INET;
+}
+
+static void
+attr(unsigned short type, uint32_t value)
+{
+	const struct rtattr ra = { RTA_LENGTH(sizeof(value)), type };
+	char *p = (char *)&rq + rq.h.nlmsg_len;
+
+	memcpy(p, &ra, sizeof(ra));
+	memcpy(p + RTA_LENGTH(0), &value, sizeof(value));
+	rq.h.nlmsg_len += RTA_LENGTH(sizeof(value));
+}
+
+/* What one message says of its interface. */
+static uint32_t
+index_of(const struct nlmsghdr *h)
+{
+	struct ifaddrmsg ifa;
+	const struct rtattr *ra;
+	struct rtmsg rtm;
+	uint32_t v = 0;
+	size_t left;
+
+	if (h->nlmsg_type == RTM_NEWADDR) {
+		memcpy(&ifa, NLMSG_DATA(h), sizeof(ifa));
+		return (ifa.ifa_index);
+	}
+	if (h->nlmsg_type != RTM_NEWROUTE)
+		return (0);
+	memcpy(&rtm, NLMSG_DATA(h), sizeof(rtm));
+	ra = (const void *)((const char *)NLMSG_DATA(h) + NLMSG_ALIGN(sizeof(rtm)));
+	for (left = NLMSG_PAYLOAD(h, sizeof(rtm)); RTA_OK(ra, left); ra = RTA_NEXT(ra, left))
+		if (ra->rta_type == RTA_OIF)
+			memcpy(&v, RTA_DATA(ra), sizeof(v));
+	return (v);
+}
+
+/* The end of the dump, and whether all messages were of one interface. */
+static void
+ask(const char *what, uint32_t index)
+{
+	static char buf[65536] __attribute__((aligned(8)));
+	bool others = false;
+	int error = 1;
+	ssize_t n;
+
+	if (send(nl, &rq, rq.h.nlmsg_len, 0) < 0) {
+		show(what, -1);
+		return;
+	}
+	while (error > 0 && (n = recv(nl, buf, sizeof(buf), 0)) > 0) {
+		struct nlmsghdr *h = (void *)buf;
+
+		for (; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
+			if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE)
+				memcpy(&error, NLMSG_DATA(h), sizeof(error));
+			else
+				others |= index != 0 && index_of(h) != index;
+		}
+	}
+	printf("%s: %s%s\n", what, error == 0 ? "done" : error < 0 ? strerrorname_np(-error) : "no end", others ? ", and others" : "");
+}
+
+static void
+questions(bool strict)
+{
+	const uint32_t lo = 1, only = strict ? lo : 0;	/* else others may come as well */
+
+	begin(RTM_GETADDR, sizeof(rq.ifa));
+	ask("addresses", 0);
+	rq.ifa.ifa_index = lo;
+	ask("addresses of one", only);
+	rq.ifa.ifa_index = 0;
+	rq.ifa.ifa_prefixlen = 8;
+	ask("addresses, with a length", 0);
+	begin(RTM_GETADDR, sizeof(rq.ifa));
+	attr(IFA_LABEL, 0);
+	ask("addresses, with a label", 0);
+	begin(RTM_GETADDR, 1);
+	ask("addresses, with a short header", 0);
+	begin(RTM_GETROUTE, sizeof(rq.rtm));
+	ask("routes", 0);
+	rq.rtm.rtm_table = RT_TABLE_LOCAL;
+	attr(RTA_OIF, lo);
+	ask("routes of one", only);
+	begin(RTM_GETROUTE, sizeof(rq.rtm));
+	rq.rtm.rtm_dst_len = 8;
+	ask("routes, with a length", 0);
+	begin(RTM_GETROUTE, sizeof(rq.rtm));
+	rq.rtm.rtm_flags = RTM_F_NOTIFY;
+	ask("routes, with a flag", 0);
+	begin(RTM_GETROUTE, sizeof(rq.rtm));
+	attr(RTA_PRIORITY, 1);
+	ask("routes, with a metric", 0);
+	begin(RTM_GETROUTE, sizeof(rq.rtm));
+	rq.rtm.rtm_protocol = RTPROT_BOOT;
+	rq.rtm.rtm_type = RTN_UNICAST;
+	ask("routes of a kind that is not there", strict ? 999 : 0);
+	begin(RTM_GETNEIGH, sizeof(rq.nd));
+	ask("neighbours", 0);
+	rq.nd.ndm_state = NUD_STALE;
+	ask("neighbours, with a state", 0);
+	begin(RTM_GETRULE, sizeof(rq.fr));
+	ask("rules", 0);
+	rq.fr.table = 1;
+	ask("rules, with a table", 0);
+	begin(RTM_GETLINK, sizeof(rq.ifi));
+	rq.ifi.ifi_family = AF_UNSPEC;
+	ask("links", 0);
+	rq.ifi.ifi_index = 1;
+	ask("links, with an index", 0);
+}
+
+int
+main(void)
+{
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int s;
+
+	own_network();
+	s = socket(AF_INET, SOCK_DGRAM, 0);
+	(void)ioctl(s, SIOCSIFFLAGS, &ifr);	/* where it is down */
+	nl = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	timeout_of(nl, SO_RCVTIMEO, 2000);
+	show("off", setsockopt(nl, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &(int){ 0 }, sizeof(int)));
+	questions(false);
+	show("on", setsockopt(nl, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &(int){ 1 }, sizeof(int)));
+	questions(true);
+	return (0);
+}
