@@ -191,6 +191,7 @@ static inline bool mcast_member_allows(const struct mcast_member *mm, const stru
 /* Around changes of a group's counts. */
 void	mcast_change_begin(struct mcast_group *);
 void	mcast_change_end(struct mcast_group *);
+struct mcast_group *mcast_group_find(struct mcast_if *, const struct in_addr_any *);	/* NULL: there is none */
 struct mcast_group *mcast_group_get(struct mcast_if *, const struct in_addr_any *);	/* found or made; NULL without memory */
 int	mcast_src_count(struct mcast_group *, const struct in_addr_any *, bool include, int by);	/* ENOBUFS */
 

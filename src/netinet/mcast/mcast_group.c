@@ -104,7 +104,7 @@ mcast_if_free(struct ifnet *ifp, enum net_af af)
 
 /* Groups */
 
-static struct mcast_group *
+struct mcast_group *
 mcast_group_find(struct mcast_if *mi, const struct in_addr_any *addr)
 {
 	const struct mcast_group key = { .mg_addr = *addr };

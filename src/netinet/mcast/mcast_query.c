@@ -22,13 +22,6 @@ mcast_code16(uint16_t c)
 	return (c < 0x8000 ? c : (uint32_t)((c & 0xfff) | 0x1000) << ((c >> 12 & 7) + 3));
 }
 
-/* The source list is too long, or there is no memory: all is told. */
-static void
-ask_all(struct mcast_group *mg)
-{
-	mcast_forget_asked(mg);
-}
-
 static bool
 ask_has(const struct mcast_group *mg, const struct in_addr_any *src)
 {
@@ -54,8 +47,8 @@ ask_sources(struct mcast_group *mg, const struct mcast_query *q)
 			in6_setzone((uint8_t *)src.in6, mi->mi_ifp->if_index);
 		if (ask_has(mg, &src))
 			continue;
-		if (mg->mg_nasked == MCAST_MAXASKED)
-			ask_all(mg);
+		if (mg->mg_nasked == MCAST_MAXASKED)	/* too many: all is told */
+			mcast_forget_asked(mg);
 		else
 			mg->mg_asked[mg->mg_nasked++] = src;
 	}
@@ -66,7 +59,7 @@ static void
 ask_group(struct mcast_group *mg, const struct mcast_query *q, uint64_t when)
 {
 	if (q->mq_nsrcs == 0 || (mg->mg_answer != 0 && mg->mg_asked == NULL))
-		ask_all(mg);
+		mcast_forget_asked(mg);
 	else
 		ask_sources(mg, q);
 	mg->mg_answer = mg->mg_answer == 0 ? when : MIN(mg->mg_answer, when);
@@ -84,25 +77,35 @@ query_new(struct mcast_if *mi, const struct mcast_query *q)
 	if (q->mq_general) {
 		mi->mi_general = when;
 		mcast_schedule(mi, when);
-	} else if ((mg = mcast_find(mi->mi_ifp, (*mi->mi_proto)->mp_addrlen == IN6_ADDRLEN ? NET_AF_INET6 : NET_AF_INET, &q->mq_group)) != NULL &&
-	    mcast_hasstate(mg) && !mcast_silent(mg)) {
+	} else if ((mg = mcast_group_find(mi, &q->mq_group)) != NULL && mcast_hasstate(mg) && !mcast_silent(mg)) {
 		ask_group(mg, q, when);
 	}
 }
 
 /* RFC 2236 3, RFC 2710 4: each group has its own time, which a new query can only bring forward. */
 static void
+ask_old(struct mcast_group *mg, const struct mcast_query *q)
+{
+	struct mcast_if *mi = mg->mg_if;
+	const uint64_t now = vnet_now(mi->mi_vnet);
+
+	if (!mcast_hasstate(mg) || mcast_silent(mg))
+		return;
+	if (mg->mg_answer == 0 || mg->mg_answer > now + q->mq_delay)
+		mg->mg_answer = now + mcast_random(mi, q->mq_delay);
+	mcast_schedule(mi, mg->mg_answer);
+}
+
+static void
 query_old(struct mcast_if *mi, const struct mcast_query *q)
 {
-	const uint64_t now = vnet_now(mi->mi_vnet);
 	struct mcast_group *mg;
 
-	RB_FOREACH(mg, mcast_groups, &mi->mi_groups) {
-		if (!mcast_hasstate(mg) || mcast_silent(mg) || (!q->mq_general && !in_addr_eq(&mg->mg_addr, &q->mq_group)))
-			continue;
-		if (mg->mg_answer == 0 || mg->mg_answer > now + q->mq_delay)
-			mg->mg_answer = now + mcast_random(mi, q->mq_delay);
-		mcast_schedule(mi, mg->mg_answer);
+	if (q->mq_general) {
+		RB_FOREACH(mg, mcast_groups, &mi->mi_groups)
+			ask_old(mg, q);
+	} else if ((mg = mcast_group_find(mi, &q->mq_group)) != NULL) {
+		ask_old(mg, q);
 	}
 }
 
@@ -137,14 +140,10 @@ mcast_heard(struct mcast_if *mi, const struct in_addr_any *group)
 {
 	struct mcast_group *mg;
 
-	if (mcast_age(mi) == 0)
+	if (mcast_age(mi) == 0 || (mg = mcast_group_find(mi, group)) == NULL || !mcast_hasstate(mg))
 		return;
-	RB_FOREACH(mg, mcast_groups, &mi->mi_groups) {
-		if (!in_addr_eq(&mg->mg_addr, group) || !mcast_hasstate(mg))
-			continue;
-		(*mi->mi_proto)->mp_stat(mi->mi_vnet)->mcs_ourreports++;
-		mg->mg_answer = mg->mg_change = 0;
-		mg->mg_modechg = 0;
-		mg->mg_last = false;
-	}
+	(*mi->mi_proto)->mp_stat(mi->mi_vnet)->mcs_ourreports++;
+	mg->mg_answer = mg->mg_change = 0;
+	mg->mg_modechg = 0;
+	mg->mg_last = false;
 }
