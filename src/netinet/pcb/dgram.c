@@ -178,8 +178,7 @@ dgram_dest(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io, uint1
 	/* What anybody may bind nobody sends from without the right to. */
 	if ((inp->inp_flags & INP_BINDANY) != 0)
 		return (ENETUNREACH);
-	/* What was bound to hear a group or broadcasts cannot send from there. */
-	io->io_src = 0;
+	io->io_src = 0;		/* it was ours once */
 	return (0);
 }
 

@@ -203,7 +203,6 @@ struct inpcb_vnet {
 };
 VNET_STATE_DECLARE(inpcb);
 
-/* What was prepared for the next packet may not be right any more. */
 /* The address that what it sends comes from; any: chosen by the way it goes. */
 static inline struct in_addr_any
 in_pcbsource(const struct inpcb *inp)
@@ -211,6 +210,7 @@ in_pcbsource(const struct inpcb *inp)
 	return ((inp->inp_flags & INP_GROUPADDR) != 0 ? (struct in_addr_any){ 0 } : inp->inp_laddr);
 }
 
+/* What was prepared for the next packet may not be right any more. */
 static inline void in_pcbunready(struct inpcb *inp) { inp->inp_ready.ir_gen = 0; }
 /* For packets of the family of ops: type of service and TTL (0: default), or traffic class and hop limit. */
 static inline uint8_t
