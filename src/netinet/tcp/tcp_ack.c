@@ -44,7 +44,7 @@ tcp_ack_rtt(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
 
 	if (tp->t_rtttime != 0) {
 		if (SEQ_GEQ(ack, tp->t_rtseq)) {
-			tcp_rtt_sample(tp, now - tp->t_rtttime);
+			tcp_rtt_sample(tp, tcp_rtt_elapsed(tp, now));
 			tp->t_rtttime = 0;
 		}
 		return;

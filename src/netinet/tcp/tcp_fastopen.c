@@ -183,7 +183,7 @@ tcp_tfo_input(struct tcpcb *tp, struct tcp_seg *ts)
 	    SEQ_LT(ts->ts_seq, tp->irs) || SEQ_GT(ts->ts_seq, tp->rcv_adv))
 		return (false);
 	if (tp->t_rtttime != 0 && tp->t_rtseq == tp->iss + 1) {
-		tcp_rtt_sample(tp, tcp_now(tp) - tp->t_rtttime);
+		tcp_rtt_sample(tp, tcp_rtt_elapsed(tp, tcp_now(tp)));
 		tp->t_rtttime = 0;
 	}
 	tp->t_rxtshift = 0;

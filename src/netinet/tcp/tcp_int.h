@@ -467,6 +467,13 @@ tcp_outstanding(const struct tcpcb *tp)
 	return (tp->snd_max - tp->snd_una);
 }
 
+/* Since the timed segment left, which is not said to have been at 0 though the clock may stand there. */
+static inline uint64_t
+tcp_rtt_elapsed(const struct tcpcb *tp, uint64_t now)
+{
+	return (now - u64min(now, tp->t_rtttime));
+}
+
 /* What is in the network by what the records say; all that is outstanding when they say nothing. */
 static inline uint32_t
 tcp_pipe(const struct tcpcb *tp)

@@ -166,6 +166,18 @@ tcp_rack_rto(struct tcpcb *tp)
 	}
 }
 
+/*
+ * May the receiver wait with its ACK?  RFC 8985 7.2 says: of one segment.  Two do not hurry it when the second is short (RFC 5681 4.2);
+ * Linux hurries none the less.
+ */
+static bool
+tcp_tlp_maywait(const struct tcpcb *tp)
+{
+	const uint32_t out = tcp_outstanding(tp);
+
+	return (out <= tp->t_maxseg || (out < 2 * tp->t_maxseg && !tcp_aslinux(tp)));
+}
+
 /* RFC 8985 7.2: when the probe is due; with nothing to probe for the timer stops. */
 void
 tcp_tlp_schedule(struct tcpcb *tp)
@@ -181,7 +193,7 @@ tcp_tlp_schedule(struct tcpcb *tp)
 		return;
 	}
 	pto = tp->t_srtt == 0 ? SEC : (uint64_t)(tp->t_srtt >> 3) * USEC * 2;
-	if (tp->t_srtt != 0 && tcp_outstanding(tp) <= tp->t_maxseg)
+	if (tp->t_srtt != 0 && tcp_tlp_maywait(tp))
 		pto += TLP_MAXACKDELAY;
 	pto = u64max(pto, TLP_MIN);
 	now = tcp_now(tp);

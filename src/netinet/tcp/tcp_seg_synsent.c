@@ -58,7 +58,7 @@ static void
 tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *ts)
 {
 	if (tp->t_rtttime != 0) {
-		tcp_rtt_sample(tp, tcp_now(tp) - tp->t_rtttime);
+		tcp_rtt_sample(tp, tcp_rtt_elapsed(tp, tcp_now(tp)));
 		tp->t_rtttime = 0;
 	}
 	tcp_tfo_answered(tp, ts);

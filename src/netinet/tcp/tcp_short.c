@@ -86,7 +86,7 @@ short_ack(struct tcpcb *tp, const struct tcp_rec *rc, const struct tcp_seg *ts, 
 	rk->rk_rtt = rtt;
 	rk->rk_unmeasured = false;
 	if (tp->t_rtttime != 0)
-		tcp_rtt_sample(tp, now - tp->t_rtttime);
+		tcp_rtt_sample(tp, tcp_rtt_elapsed(tp, now));
 	if (tp->t_rtttime != rc->rc_time)
 		tcp_rtt_least(tp, u64max(rtt, 1));
 	tp->t_rtttime = 0;
