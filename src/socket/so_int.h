@@ -21,6 +21,11 @@ void	 so_die(struct socket *);		/* its vnet goes away */
 void	 so_flushprepared(struct socket *);
 bool	 so_errpending(const struct socket *);
 int	 so_takeerror(struct socket *);
+/* so_starve.c: there is no memory for what a stream is to send: EAGAIN, and it will be woken. */
+int	 so_starve(struct socket *);
+void	 so_feed(struct socket *);		/* it waits no more */
+void	 so_starve_init(struct vnet *);
+void	 so_starve_stop(struct vnet *);
 
 /* Its vnet is gone: every call but soclose, sopoll and SO_ERROR says ECONNABORTED. */
 static inline bool so_isdead(const struct socket *so) { return ((so->so_state & SS_DEAD) != 0); }

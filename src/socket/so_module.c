@@ -35,6 +35,7 @@ static int
 socket_attach(struct vnet *vn)
 {
 	TAILQ_INIT(&socket_vnet(vn)->sv_sockets);
+	so_starve_init(vn);
 	return (0);
 }
 
@@ -62,6 +63,7 @@ socket_stop(struct vnet *vn)
 	}
 	while ((so = TAILQ_FIRST(&sv->sv_sockets)) != NULL)
 		so_die(so);
+	so_starve_stop(vn);
 }
 
 VNET_MODULE(socket,

@@ -168,7 +168,7 @@ so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *d
 		if (so_affordable(so->so_acct, n) && (m = so_copyin(so->so_acct, &ip, n)) != NULL)
 			break;
 		if (n <= MLEN)
-			return (ENOBUFS);
+			return (so_starve(so));
 	}
 	sbappendstream(&so->so_snd, m);
 	*done = n;
@@ -302,7 +302,7 @@ sosend_prepare(struct socket *so, size_t want, struct vi_iovec *iov, unsigned *n
 		return (EAGAIN);
 	while (!so_affordable(so->so_acct, room))
 		if ((room /= 2) <= MLEN)
-			return (ENOBUFS);
+			return (so_starve(so));
 	while (room > 0 && n < max) {
 		if ((m = m_getcl(so->so_acct, room > MCLBYTES ? MJUMBYTES : MCLBYTES, false)) == NULL)
 			break;
@@ -314,7 +314,7 @@ sosend_prepare(struct socket *so, size_t want, struct vi_iovec *iov, unsigned *n
 		mp = &m->m_next;
 	}
 	*niov = n;
-	return (n > 0 ? 0 : ENOBUFS);
+	return (n > 0 ? 0 : so_starve(so));
 }
 
 /* A little data in a large cluster would keep all of it: move it. */

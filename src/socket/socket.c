@@ -172,6 +172,7 @@ soclose(struct socket *so)
 {
 	VI_ASSERT((so->so_state & SS_NOFDREF) == 0);
 	so->so_upcall = NULL;
+	so_feed(so);
 	so_flushprepared(so);
 	so_abortqueue(so);
 	so->so_state |= SS_NOFDREF;
@@ -437,6 +438,7 @@ sorwakeup(struct socket *so)
 void
 sowwakeup(struct socket *so)
 {
+	so_feed(so);
 	so_wakeup(so);
 }
 
@@ -469,6 +471,7 @@ so_die(struct socket *so)
 
 	VI_ASSERT(!so_haspcb(so) && TAILQ_EMPTY(&so->so_comp));
 	work_cancel(&vn->vn_lane, &so->so_work);
+	so_feed(so);
 	so_flushprepared(so);
 	sbflush(&so->so_snd);
 	sbflush(&so->so_rcv);
@@ -504,7 +507,7 @@ so_writable(struct socket *so)
 
 	if (snd->sb_flags & SBS_CANTSENDMORE)
 		return (true);
-	if (sbspace(snd) < snd->sb_hiwat / 3)
+	if (so->so_starved || sbspace(snd) < snd->sb_hiwat / 3)
 		return (false);
 	return (so->so_proto->pr_sendroom == NULL || !so_haspcb(so) ||
 	    so->so_proto->pr_sendroom(so, true) > 0);

@@ -71,7 +71,7 @@ struct socket {
 	struct socketq	 so_comp;	/* complete connections */
 	uint32_t	 so_qlen, so_qlimit;
 	struct socket	*so_head;
-	TAILQ_ENTRY(socket) so_list;	/* in so_head's queue */
+	TAILQ_ENTRY(socket) so_list;	/* in so_head's queue, or in sv_starved */
 	TAILQ_ENTRY(socket) so_vlink;	/* every socket of the vnet */
 	/* the user */
 	vi_upcall_fn	*so_upcall;
@@ -84,6 +84,7 @@ struct socket {
 	bool		 so_zerocopy;	/* VI_SO_ZEROCOPY */
 	bool		 so_zcpending;	/* completions so_zcfirst to so_zclast are to be told */
 	bool		 so_hasoob;
+	bool		 so_starved;	/* no memory for what it is to send */
 	uint32_t	 so_stamping;	/* VI_SOF_*; changes count from so_stampbase */
 	uint32_t	 so_stampbase;
 	uint32_t	 so_zcnext, so_zcfirst, so_zclast;
@@ -146,6 +147,8 @@ struct socket_vnet {
 	const struct protosw *sv_proto[SOCKET_MAXPROTO];
 	unsigned	 sv_nproto;
 	struct socketq	 sv_sockets;	/* all */
+	struct socketq	 sv_starved;	/* of these, so_starved */
+	struct callout	 sv_look;	/* pending while one of them waits */
 	uint32_t	 sv_nsockets;
 	uint32_t	 sv_maxsockets;	/* kern.ipc.maxsockets */
 	uint32_t	 sv_somaxconn;	/* kern.ipc.somaxconn */

@@ -87,7 +87,7 @@ tcp_ack_free(struct tcpcb *tp, uint32_t acked)
 		tcp_mark_acked(tp, tp->snd_una + n);
 	if (sb->sb_cc == 0)
 		tcp_chrono(tp);
-	if (before < sb->sb_hiwat / 3 && sbspace(sb) >= sb->sb_hiwat / 3) {
+	if (so->so_starved || (before < sb->sb_hiwat / 3 && sbspace(sb) >= sb->sb_hiwat / 3)) {
 		tp->t_chrono.tc_nospace = false;
 		sowwakeup(so);
 	}
