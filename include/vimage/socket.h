@@ -225,6 +225,7 @@ struct vi_tcp_info {
 	uint32_t	ti_unacked, ti_sacked, ti_lost, ti_retrans;	/* bytes in flight of each kind */
 	uint32_t	ti_total_retrans;		/* segments */
 	uint32_t	ti_reordering;
+	/* acked: with a SYN that called and a FIN, as Linux counts */
 	uint64_t	ti_bytes_acked, ti_bytes_received, ti_bytes_sent, ti_bytes_retrans;
 	uint64_t	ti_segs_out, ti_segs_in;
 	uint64_t	ti_last_data_sent, ti_last_data_recv, ti_last_ack_recv;	/* ns ago */

@@ -109,8 +109,8 @@ info(void)
 	show("read", recv(fd[0], buf, 500, MSG_WAITALL));
 	memset(&t, 0, sizeof(t));
 	show("TCP_INFO", getsockopt(fd[0], IPPROTO_TCP, TCP_INFO, &t, &len));
-	printf("%u bytes, state %u, sent %llu, acknowledged %d, received %llu, data segments %u %u\n", len,
-	    t.i_state, (unsigned long long)t.i_bytes_sent, t.i_bytes_acked >= 1000,	/* Linux counts the SYN */
+	printf("%u bytes, state %u, sent %llu, acknowledged %llu, received %llu, data segments %u %u\n", len,
+	    t.i_state, (unsigned long long)t.i_bytes_sent, (unsigned long long)t.i_bytes_acked,
 	    (unsigned long long)t.i_bytes_received, t.i_data_segs_out, t.i_data_segs_in);
 	printf("retransmitted %llu, duplicates %u, reordered %u, out of order %u, timeouts %u %u %u, rehashed %u\n",
 	    (unsigned long long)t.i_bytes_retrans, t.i_dsack_dups, t.i_reord_seen,

@@ -440,6 +440,7 @@ tcp_ack_fin(struct tcpcb *tp)
 	switch (tp->t_state) {
 	case TCPS_FIN_WAIT_1:
 		tp->t_state = TCPS_FIN_WAIT_2;
+		tp->t_ackedbytes++;
 		if (tcp_orphan(tp))
 			tcp_usrclosed(tp);
 		else

@@ -298,6 +298,7 @@ tcp_seg_ack_synrcvd(struct tcpcb *tp, struct tcp_seg *ts)
 	if (tp->t_tfosent > 0)		/* both sides called, and our first SYN brought data */
 		tcp_tfo_answered(tp, ts);
 	tp->snd_una = ts->ts_ack;
+	tp->t_ackedbytes++;
 	tp->snd_wnd = ts->ts_win;
 	tp->max_sndwnd = u32max(tp->max_sndwnd, tp->snd_wnd);
 	tp->snd_wl1 = ts->ts_seq;

@@ -63,6 +63,7 @@ tcp_synsent_established(struct tcpcb *tp, struct tcp_seg *ts)
 	}
 	tcp_tfo_answered(tp, ts);
 	tp->snd_una = ts->ts_ack;
+	tp->t_ackedbytes++;
 	tp->t_rxtshift = 0;
 	tcp_timer_stop(tp, TT_REXMT);
 	tcp_established(tp);
