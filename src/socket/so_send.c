@@ -282,6 +282,19 @@ sosend_bytes(struct socket *so, const void *buf, size_t len, int flags, size_t *
 
 /* vi_send_prepare and vi_send_commit. */
 
+/* A large cluster where much may come and memory is not short, else a small one: that nothing can be sent must not be for want of 64 KB. */
+static struct mbuf *
+so_preparebuf(struct acctset *as, size_t room)
+{
+	struct mbuf *m = NULL;
+
+	if (room > MCLBYTES && so_affordable(as, MJUMBYTES))
+		m = m_getcl(as, MJUMBYTES, false);
+	if (m == NULL && so_affordable(as, MCLBYTES))
+		m = m_getcl(as, MCLBYTES, false);
+	return (m);
+}
+
 int
 sosend_prepare(struct socket *so, size_t want, struct vi_iovec *iov, unsigned *niov)
 {
@@ -304,7 +317,7 @@ sosend_prepare(struct socket *so, size_t want, struct vi_iovec *iov, unsigned *n
 		if ((room /= 2) <= MLEN)
 			return (so_starve(so));
 	while (room > 0 && n < max) {
-		if ((m = m_getcl(so->so_acct, room > MCLBYTES ? MJUMBYTES : MCLBYTES, false)) == NULL)
+		if ((m = so_preparebuf(so->so_acct, room)) == NULL)
 			break;
 		m->m_len = (uint32_t)MIN(room, m_bufsize(m));
 		iov[n].iov_base = m->m_data;

@@ -46,11 +46,25 @@ limit(struct rig *g, int side, unsigned above)
 	tl_ok(tl_jail(&g->t, 0, VI_JAIL_UPDATE, NULL, NULL, side == 0 ? "name=a" : "name=b", text, NULL));
 }
 
+/* All that came, behind the first got bytes; returns how many there are then. */
+static size_t
+take(struct vi_socket *to, size_t got)
+{
+	static uint8_t in[65536];
+	size_t n;
+
+	while (vi_recv(to, in, sizeof(in), 0, &n) == 0 && n > 0) {
+		assert_true(tl_ispattern(in, n, got));
+		got += n;
+	}
+	return (got);
+}
+
 /* As programs do that are slower than the network: all that the buffer takes, and later all that came. */
 static void
 carry(struct rig *g, struct vi_socket *from, struct vi_socket *to, size_t len)
 {
-	static uint8_t out[65536], in[65536];
+	static uint8_t out[65536];
 	const uint64_t end = tl_now(&g->t) + 30 * TL_SEC;
 	size_t sent = 0, got = 0, n;
 
@@ -60,12 +74,33 @@ carry(struct rig *g, struct vi_socket *from, struct vi_socket *to, size_t len)
 			tl_pattern(out, n, sent);
 		} while (n > 0 && vi_send(from, out, n, 0, &n) == 0 && (sent += n) < len);
 		tl_run(&g->t, 10 * TL_MS);
-		while (vi_recv(to, in, sizeof(in), 0, &n) == 0 && n > 0) {
-			assert_true(tl_ispattern(in, n, got));
-			got += n;
-		}
+		got = take(to, got);
 	}
 	assert_int_equal(got, len);
+}
+
+/* Buffers to be filled, as vimaged asks for them, are no larger than there is memory for. */
+static void
+prepared(void **state)
+{
+	struct vi_iovec iov[8];
+	unsigned n = 8;
+	size_t len = 0;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	limit(&g, 0, 40000);
+	tl_ok(vi_send_prepare(g.tc.c, 1 << 17, iov, &n));
+	for (unsigned i = 0; i < n; i++) {
+		tl_pattern(iov[i].iov_base, iov[i].iov_len, len);
+		len += iov[i].iov_len;
+	}
+	assert_in_range(len, 2048, 40000);
+	tl_ok(vi_send_commit(g.tc.c, len, 0));
+	tl_run(&g.t, TL_SEC);
+	assert_int_equal(take(g.tc.s, 0), len);
+	rig_end(&g);
 }
 
 static void
@@ -135,7 +170,7 @@ woken(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(slow_but_sure), cmocka_unit_test(woken) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(prepared), cmocka_unit_test(slow_but_sure), cmocka_unit_test(woken) };
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
 }
