@@ -457,6 +457,39 @@ route_information(void **state)
 	tl_end(&g.t);
 }
 
+/* RFC 4191 3.2: where a router does not answer, the next best one; where there is none, it all the same. */
+static void
+silent_router(void **state)
+{
+	struct vi_sockaddr two;
+	struct vi_socket *so;
+	char second[32];
+	struct rig g;
+
+	(void)state;
+	rig_addressed(&g);
+	tell_route(&g, g.raw, 0, "2001:db8:aa::", 48, RA_LOW, 600);
+	tell_route(&g, g.raw2, 0, "2001:db8:aa::", 48, RA_HIGH, 600);
+	tell_route(&g, g.raw2, 0, "2001:db8:bb::", 48, RA_HIGH, 600);
+	assert_int_equal(router(&g, "2001:db8:aa:5::1"), 2);
+	assert_int_equal(router(&g, "2001:db8:bb:5::1"), 2);
+	snprintf(second, sizeof(second), "fe80::2%%%u", g.rif);
+	two = tl_addr(second, 0);
+	tl_ok(vi_if_addr_del(g.r, g.cable.b, &two));
+	so = tl_udp(g.h, "2001:db8:1::1", 9);
+	tl_ok(inet_sendto(so, "x", 1, "2001:db8:aa:5::1", 9));
+	tl_run(&g.t, 10 * TL_SEC);
+	assert_int_equal(router(&g, "2001:db8:aa:5::1"), 1);
+	assert_int_equal(router(&g, "2001:db8:bb:5::1"), 2);
+	/* It is back. */
+	tl_ifaddr(g.r, g.cable.b, second, 64);
+	tl_run(&g.t, 3 * TL_SEC);
+	tell_route(&g, g.raw2, 0, "2001:db8:aa::", 48, RA_HIGH, 600);
+	assert_int_equal(router(&g, "2001:db8:aa:5::1"), 2);
+	vi_close(so);
+	rig_end(&g);
+}
+
 /* RFC 4862 5.5.3 */
 static void
 two_hours(void **state)
@@ -1021,7 +1054,7 @@ main(void)
 		cmocka_unit_test(override_rules),
 		cmocka_unit_test(router_flag),
 		cmocka_unit_test(router_preference),
-		cmocka_unit_test(route_information),
+		cmocka_unit_test(route_information), cmocka_unit_test(silent_router),
 		cmocka_unit_test(two_hours),
 		cmocka_unit_test(temporary),
 		cmocka_unit_test(temporary_source),

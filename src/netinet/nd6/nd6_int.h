@@ -267,6 +267,7 @@ int	 nd6_resolv_sysctl(struct vnet *, const struct sysctl_desc *, const char *va
 /* nd6_rio.c */
 void	 nd6_rio_input(struct nd6_vnet *, struct ifnet *, const uint8_t router[16], const struct nd_opt *);
 void	 nd6_rio_flush(struct nd6_vnet *, const struct ifnet *, const uint8_t *router);	/* NULL: all */
+void	 nd6_rio_silent(struct nd6_vnet *, const struct ifnet *, const uint8_t *router);	/* it does not answer */
 void	 nd6_rio_slow(struct nd6_vnet *, uint64_t now);
 
 /* nd6_pfx.c */

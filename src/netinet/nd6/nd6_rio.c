@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Routes of route information options (RFC 4191 2.3): more specific than the default, by the router that told of them.  The better its preference, the lower the
- * metric; routes somebody configured have metric 0 and win.
+ * metric; routes somebody configured have metric 0 and win.  Those of a router that does not answer are taken out of the table where there is
+ * another way (3.2); its next advertisement puts them back.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,10 +21,12 @@ rio_route(struct nd6_vnet *nv, struct nd6_rio *ro, bool add)
 	nd6_sockaddr(ro->ro_prefix, &rt.rt_dst);
 	nd6_sockaddr(ro->ro_router, &rt.rt_gateway);
 	memcpy(rt.rt_ifname, ro->ro_ifp->if_xname, sizeof(rt.rt_ifname));
-	if (add)
+	if (add) {
 		ro->ro_installed = rt_add(nv->nv_vnet, &rt) == 0;
-	else if (ro->ro_installed)
+	} else if (ro->ro_installed) {
 		(void)rt_delete(nv->nv_vnet, &rt);
+		ro->ro_installed = false;
+	}
 }
 
 static void
@@ -65,8 +68,9 @@ rio_update(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t *router, const 
 		*ro = *new;
 		TAILQ_INSERT_TAIL(&nv->nv_rios, ro, ro_link);
 		nv->nv_nrios++;
-		rio_route(nv, ro, true);
 	}
+	if (!ro->ro_installed)
+		rio_route(nv, ro, true);
 	ro->ro_expire = life == RIO_INFINITE ? UINT64_MAX : vnet_now(nv->nv_vnet) + life * ND6_SEC;
 }
 
@@ -104,6 +108,20 @@ nd6_rio_flush(struct nd6_vnet *nv, const struct ifnet *ifp, const uint8_t *route
 		next = TAILQ_NEXT(ro, ro_link);
 		if ((ifp == NULL || ro->ro_ifp == ifp) && (router == NULL || in6_equal(ro->ro_router, router)))
 			rio_free(nv, ro);
+	}
+}
+
+void
+nd6_rio_silent(struct nd6_vnet *nv, const struct ifnet *ifp, const uint8_t *router)
+{
+	struct nd6_rio *ro;
+
+	TAILQ_FOREACH(ro, &nv->nv_rios, ro_link) {
+		if (ro->ro_ifp != ifp || !in6_equal(ro->ro_router, router) || !ro->ro_installed)
+			continue;
+		rio_route(nv, ro, false);
+		if (nhop_error(fib6_lookup(nv->nv_vnet, ro->ro_fib, ro->ro_prefix)) != 0)
+			rio_route(nv, ro, true);
 	}
 }
 

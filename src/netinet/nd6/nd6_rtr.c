@@ -143,16 +143,19 @@ nd6_router_gone(struct nd6_vnet *nv, const struct nd6_entry *ne, bool host)
 {
 	struct nd6_router *nr = rtr_find(nv, ne->ne_ifp, ne->ne_addr);
 
-	if (nr == NULL || nv->nv_stopping)
+	if (nv->nv_stopping)
 		return;
 	if (host) {		/* RFC 4861 7.2.5 */
-		nd6_rio_flush(nv, nr->nr_ifp, nr->nr_addr);
+		nd6_rio_flush(nv, ne->ne_ifp, ne->ne_addr);
+		if (nr == NULL)
+			return;
 		nd6_router_free(nv, nr);
 		nd6_router_select(nv);
 		return;
 	}
+	nd6_rio_silent(nv, ne->ne_ifp, ne->ne_addr);
 	/* It stays on the list, the last choice: it may come back. */
-	if (nr->nr_installed && nv->nv_nrouters > 1) {
+	if (nr != NULL && nr->nr_installed && nv->nv_nrouters > 1) {
 		rtr_route(nv, nr, false);
 		TAILQ_REMOVE(&nv->nv_routers, nr, nr_link);
 		TAILQ_INSERT_TAIL(&nv->nv_routers, nr, nr_link);
