@@ -88,3 +88,15 @@ ifinfo_index(struct vi_vnet *vn, const char *name)
 	(void)vi_if_get(vn, name, index_found, &index);
 	return (index);
 }
+
+static void
+lladdr_each(void *arg, const struct vi_ifinfo *info)
+{
+	memcpy(arg, info->if_lladdr, 6);
+}
+
+void
+ifinfo_lladdr(struct vi_vnet *vn, const char *name, uint8_t lladdr[6])
+{
+	(void)vi_if_get(vn, name, lladdr_each, lladdr);
+}

@@ -16,4 +16,7 @@ uint32_t ifinfo_index(struct vi_vnet *, const char *name);	/* 0: there is none *
 uint32_t ifinfo_mask(unsigned prefixlen);		/* network order */
 int	 ifinfo_masklen(uint32_t mask, uint8_t *len);	/* EINVAL: with holes */
 
+/* Its link address; untouched when it is gone. */
+void	 ifinfo_lladdr(struct vi_vnet *, const char *name, uint8_t lladdr[6]);
+
 #endif

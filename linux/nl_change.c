@@ -284,23 +284,54 @@ neigh_parse(struct vi_vnet *vn, const struct nl_req *rq, struct ndmsg *nd, struc
 	return (nl_addr(rq, NDA_DST, rq->rq_family, &ne->ne_addr));
 }
 
+struct known { const struct vi_neigh *kn_like; bool kn_found; };
+
+static void
+known_each(void *arg, const struct vi_neigh *ne)
+{
+	struct known *kn = arg;
+
+	kn->kn_found |= !ne->ne_own && ne->ne_proxy == kn->kn_like->ne_proxy && ne->ne_addr.sa_family == kn->kn_like->ne_addr.sa_family &&
+	    memcmp(ne->ne_addr.sa_bytes, kn->kn_like->ne_addr.sa_bytes, sizeof(ne->ne_addr.sa_bytes)) == 0 &&
+	    strcmp(ne->ne_ifname, kn->kn_like->ne_ifname) == 0;
+}
+
+/* What is said of it: it lasts, or it is believed for a while. */
+static int
+neigh_state(const struct nl_req *rq, const struct ndmsg *nd, struct vi_neigh *ne)
+{
+	ne->ne_permanent = (nd->ndm_state & (NUD_PERMANENT | NUD_NOARP)) != 0;
+	if (!ne->ne_permanent && (nd->ndm_state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)) == 0)
+		return (EOPNOTSUPP);	/* the rest is the protocol's own business */
+	if (!nl_has(rq, NDA_LLADDR) || rq->rq_attr[NDA_LLADDR].na_len != sizeof(ne->ne_lladdr))
+		return (EINVAL);
+	memcpy(ne->ne_lladdr, rq->rq_attr[NDA_LLADDR].na_data, sizeof(ne->ne_lladdr));
+	return (0);
+}
+
 int
 nl_newneigh(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
 {
+	const uint16_t flags = rq->rq_hdr.nlmsg_flags;
 	struct vi_neigh ne;
+	struct known kn = { .kn_like = &ne };
 	struct ndmsg nd;
 	int error;
 
 	(void)cr;
 	if ((error = neigh_parse(vn, rq, &nd, &ne)) != 0)
 		return (error);
-	/* Only lasting ones can be made; states that pass are the protocol's own business. */
-	if ((nd.ndm_flags & NTF_PROXY) != 0 || (nd.ndm_state & (NUD_PERMANENT | NUD_NOARP)) == 0)
-		return (EOPNOTSUPP);
-	if (!nl_has(rq, NDA_LLADDR) || rq->rq_attr[NDA_LLADDR].na_len != sizeof(ne.ne_lladdr))
-		return (EINVAL);
 	ne.ne_complete = true;
-	memcpy(ne.ne_lladdr, rq->rq_attr[NDA_LLADDR].na_data, sizeof(ne.ne_lladdr));
+	ne.ne_proxy = (nd.ndm_flags & NTF_PROXY) != 0;
+	if (ne.ne_proxy)		/* asked for it, we answer with our own */
+		ifinfo_lladdr(vn, ne.ne_ifname, ne.ne_lladdr);
+	else if ((error = neigh_state(rq, &nd, &ne)) != 0)
+		return (error);
+	vi_neigh_list(vn, known_each, &kn);
+	if (!kn.kn_found && !ne.ne_proxy && (flags & NLM_F_CREATE) == 0)
+		return (ENOENT);
+	if (kn.kn_found && !ne.ne_proxy && (flags & NLM_F_EXCL) != 0)
+		return (EEXIST);
 	return (vi_neigh_add(vn, &ne));
 }
 

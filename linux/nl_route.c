@@ -322,11 +322,12 @@ void
 nl_put_neigh(struct nl_out *no, uint16_t type, uint32_t ifindex, const struct vi_neigh *ne)
 {
 	struct ndmsg nd = { .ndm_family = nl_family(&ne->ne_addr), .ndm_type = RTN_UNICAST, .ndm_ifindex = (int)ifindex,
-		.ndm_state = neigh_state(ne), .ndm_flags = ne->ne_router ? NTF_ROUTER : 0 };
+		.ndm_state = ne->ne_proxy ? NUD_NONE : neigh_state(ne),
+		.ndm_flags = (uint8_t)((ne->ne_router ? NTF_ROUTER : 0) | (ne->ne_proxy ? NTF_PROXY : 0)) };
 
 	nl_out_begin(no, type, &nd, sizeof(nd));
 	nl_out_addr(no, NDA_DST, &ne->ne_addr);
-	if (ne->ne_complete)
+	if (ne->ne_complete && !ne->ne_proxy)
 		nl_out_attr(no, NDA_LLADDR, ne->ne_lladdr, sizeof(ne->ne_lladdr));
 	nl_out_end(no);
 }
@@ -354,7 +355,7 @@ neigh_each(void *arg, const struct vi_neigh *ne)
 	index = ifinfo_index(w->w_vnet, ne->ne_ifname);
 	if (w->w_req->rq_index != 0 && w->w_req->rq_index != index)
 		return;
-	if (neigh_proxies(w->w_req) && !ne->ne_published && !ne->ne_proxy)
+	if (neigh_proxies(w->w_req) ? !ne->ne_published && !ne->ne_proxy : ne->ne_proxy)
 		return;
 	nl_put_neigh(w->w_out, RTM_NEWNEIGH, index, ne);
 }

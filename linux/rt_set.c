@@ -51,7 +51,7 @@ neigh_each(void *arg, const struct vi_neigh *ne)
 {
 	struct neigh_want *nw = arg;
 
-	if (ne->ne_addr.sa_family != VI_AF_INET || ne->ne_own || ne->ne_addr.sa_in != nw->nw_neigh.ne_addr.sa_in ||
+	if (ne->ne_addr.sa_family != VI_AF_INET || ne->ne_own || ne->ne_proxy || ne->ne_addr.sa_in != nw->nw_neigh.ne_addr.sa_in ||
 	    strcmp(ne->ne_ifname, nw->nw_neigh.ne_ifname) != 0)
 		return;
 	nw->nw_neigh = *ne;
@@ -82,9 +82,24 @@ arp_set(struct vi_vnet *vn, const struct arpreq *ar, struct vi_neigh *ne)
 		return (EINVAL);
 	ne->ne_complete = true;
 	ne->ne_permanent = (ar->arp_flags & ATF_PERM) != 0;
-	ne->ne_published = (ar->arp_flags & ATF_PUBL) != 0;
 	memcpy(ne->ne_lladdr, ar->arp_ha.sa_data, sizeof(ne->ne_lladdr));
+	if ((ne->ne_proxy = (ar->arp_flags & ATF_PUBL) != 0)) {	/* not for ourselves: answered with our own address */
+		ne->ne_permanent = true;
+		ifinfo_lladdr(vn, ne->ne_ifname, ne->ne_lladdr);
+	}
 	return (vi_neigh_add(vn, ne));
+}
+
+/* One address, or all: that is what routes and `proxyall` do.  Linux has no other either. */
+static int
+arp_mask(const struct arpreq *ar)
+{
+	struct sockaddr_in sin;
+
+	memcpy(&sin, &ar->arp_netmask, sizeof(sin));
+	if ((ar->arp_flags & ATF_NETMASK) == 0 || sin.sin_addr.s_addr == UINT32_MAX)
+		return (0);
+	return (sin.sin_addr.s_addr == 0 ? EOPNOTSUPP : EINVAL);
 }
 
 static int
@@ -98,9 +113,8 @@ arp_request(struct lx_call *c, struct vi_vnet *vn, unsigned cmd, struct arpreq *
 		return (error);
 	if (!get_inet(&ar->arp_pa, &ne.ne_addr))
 		return (EPFNOSUPPORT);
-	/* Nets of addresses to answer for: routes and `proxyall` do that. */
-	if ((ar->arp_flags & (ATF_NETMASK | ATF_DONTPUB)) != 0)
-		return ((ar->arp_flags & ATF_PUBL) != 0 ? EOPNOTSUPP : EINVAL);
+	if ((ar->arp_flags & (ATF_NETMASK | ATF_DONTPUB)) != 0 && ((ar->arp_flags & ATF_PUBL) == 0 || (error = arp_mask(ar)) != 0))
+		return ((ar->arp_flags & ATF_PUBL) == 0 ? EINVAL : error);
 	memcpy(ne.ne_ifname, ar->arp_dev, sizeof(ar->arp_dev));
 	ne.ne_ifname[sizeof(ne.ne_ifname) - 1] = '\0';
 	switch (cmd) {
@@ -110,6 +124,8 @@ arp_request(struct lx_call *c, struct vi_vnet *vn, unsigned cmd, struct arpreq *
 		return (arp_set(vn, ar, &ne));
 	default:
 		error = vi_neigh_del(vn, &ne.ne_addr, ne.ne_ifname);
+		if (error == ESRCH && (ar->arp_flags & ATF_PUBL) != 0)
+			return (ESRCH);		/* for ENOENT, which says something else here */
 		return (error == ESRCH ? ENXIO : error == ENXIO ? ENODEV : error);
 	}
 }
@@ -129,7 +145,7 @@ arp_ioctl(struct lx_call *c, struct vi_vnet *vn, unsigned cmd)
 		error = ENODEV;
 	if (error == 0 && cmd == SIOCGARP)
 		error = lx_copyout(c, c->c_arg[2], &ar, sizeof(ar));
-	return (error == ENOENT ? LX_DONE : -error);
+	return (error == ENOENT ? LX_DONE : error == ESRCH ? -ENOENT : -error);
 }
 
 /* Routes */

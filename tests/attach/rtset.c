@@ -32,6 +32,30 @@ arp(const char *what, unsigned long cmd, const char *dev, const char *addr, int 
 		printf("  flags %#x, family %d, ends in %d\n", (unsigned)ar.arp_flags, ar.arp_ha.sa_family, ar.arp_ha.sa_data[5]);
 }
 
+/* What the stack answers for in the place of others. */
+static void
+published(const char *what, unsigned long cmd, int flags, const char *mask)
+{
+	struct arpreq ar = { .arp_flags = ATF_COM | ATF_PUBL | flags };
+
+	put(&ar.arp_pa, "198.18.0.33");
+	put(&ar.arp_netmask, mask);
+	strcpy(ar.arp_dev, "tap0");
+	ar.arp_ha.sa_family = ARPHRD_ETHER;
+	show(what, ioctl(ctl, cmd, &ar));
+}
+
+static void
+publications(void)
+{
+	published("publish", SIOCSARP, 0, "");
+	published("again", SIOCSARP, ATF_PERM | ATF_NETMASK, "255.255.255.255");
+	published("a net", SIOCSARP, ATF_NETMASK, "255.255.255.0");
+	arp("get, none of ours", SIOCGARP, "tap0", "198.18.0.33", 0, 0);
+	published("delete", SIOCDARP, 0, "");
+	published("delete again", SIOCDARP, 0, "");
+}
+
 static void
 arps(void)
 {
@@ -50,6 +74,7 @@ arps(void)
 	arp("no family", SIOCSARP, "tap0", "nonsense", ATF_COM, 9);
 	arp("a mask", SIOCSARP, "tap0", "198.18.0.9", ATF_COM | ATF_NETMASK, 9);
 	show("bad address", ioctl(ctl, SIOCSARP, (void *)8));
+	publications();
 }
 
 static void
