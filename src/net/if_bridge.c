@@ -41,7 +41,7 @@ bridge_linkstate(struct bridge *sc)
 
 	TAILQ_FOREACH(bp, &sc->sc_members, bp_link)
 		up |= if_up(bp->bp_ifp) && bp->bp_ifp->if_linkup;
-	sc->sc_ifp->if_linkup = up;
+	if_setcarrier(sc->sc_ifp, up);
 }
 
 /* Members */
@@ -146,8 +146,10 @@ bridge_addmember(struct bridge *sc, struct ifnet *ifp, char *err)
 	bp->bp_waspromisc = (ifp->if_flags & IFF_PROMISC) != 0;
 	TAILQ_INSERT_TAIL(&sc->sc_members, bp, bp_link);
 	(void)if_setflags(ifp, IFF_PROMISC, 0);
-	if (bridge_vnet(ifp->if_vnet)->bv_inherit_mac && TAILQ_FIRST(&sc->sc_members) == bp)
+	if (bridge_vnet(ifp->if_vnet)->bv_inherit_mac && TAILQ_FIRST(&sc->sc_members) == bp) {
+		memcpy(sc->sc_lladdr, sc->sc_ifp->if_lladdr, ETHER_ADDR_LEN);
 		(void)if_setlladdr(sc->sc_ifp, ifp->if_lladdr, ETHER_ADDR_LEN);
+	}
 	bridge_linkstate(sc);
 	return (0);
 }
@@ -161,6 +163,17 @@ bridge_addspan(struct bridge *sc, struct ifnet *ifp, char *err)
 	if ((error = bridge_port_make(sc, ifp, IFBIF_SPAN, &bp, err)) == 0)
 		TAILQ_INSERT_TAIL(&sc->sc_spans, bp, bp_link);
 	return (error);
+}
+
+/* A member whose address the bridge has takes it along. */
+static void
+bridge_disinherit(struct bridge *sc, const struct ifnet *gone)
+{
+	const struct bridge_port *first = TAILQ_FIRST(&sc->sc_members);
+	struct ifnet *ifp = sc->sc_ifp;
+
+	if (!ifp->if_dying && bridge_vnet(ifp->if_vnet)->bv_inherit_mac && ether_equal(ifp->if_lladdr, gone->if_lladdr))
+		(void)if_setlladdr(ifp, first != NULL ? first->bp_ifp->if_lladdr : sc->sc_lladdr, ETHER_ADDR_LEN);
 }
 
 void
@@ -180,6 +193,7 @@ bridge_remove(struct bridge_port *bp)
 	if_over_remove(&bp->bp_over);
 	if (!bp->bp_waspromisc)
 		(void)if_setflags(bp->bp_ifp, 0, IFF_PROMISC);
+	bridge_disinherit(sc, bp->bp_ifp);
 	bridge_port_free(bp);
 	bridge_linkstate(sc);
 }

@@ -66,6 +66,7 @@ struct bridge {
 	struct bridge_ports sc_members, sc_spans;
 	struct bstp	 sc_stp;
 	bool		 sc_vlanfilter;
+	uint8_t		 sc_lladdr[ETHER_ADDR_LEN];	/* its own, while it has a member's */
 	/* addresses */
 	struct bridge_rtlist *sc_rts;	/* sc_rtsize slots; NULL until there are members */
 	uint32_t	 sc_rtsize;	/* a power of two */

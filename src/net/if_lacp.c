@@ -206,7 +206,7 @@ lacp_select(struct lagg *sc)
 			sc->sc_active = lp;
 		}
 	}
-	sc->sc_ifp->if_linkup = best > 0;
+	if_setcarrier(sc->sc_ifp, best > 0);
 }
 
 /* One step; true: there may be another. */

@@ -2,8 +2,8 @@
 /*
  * Theory of operation: lagg, several Ethernet interfaces used as one.
  *
- * Ports are in the lagg's stack; one that leaves it leaves the lagg.  They have the lagg's link address, which is the first one's own, and its MTU; they get
- * their own address back when they leave.  What a port receives comes in at the lagg: with failover only by the port in use, with LACP
+ * Ports are in the lagg's stack; one that leaves it leaves the lagg.  They have the lagg's link address, which is the first one's own unless it was given
+ * another, and come with its MTU; they get their own address back when they leave.  What a port receives comes in at the lagg: with failover only by the port in use, with LACP
  * only by those that collect.  What the lagg sends leaves by one port, or all (if_lagg_out.c).  A port's own stack neither sends nor receives.
  */
 #include "net/if_lagg.h"
@@ -30,7 +30,7 @@ static void
 lagg_linkstate(struct lagg *sc)
 {
 	if (sc->sc_proto != LAGG_LACP)
-		sc->sc_ifp->if_linkup = sc->sc_proto != LAGG_NONE && lagg_failover_port(sc) != NULL;
+		if_setcarrier(sc->sc_ifp, sc->sc_proto != LAGG_NONE && lagg_failover_port(sc) != NULL);
 	lacp_update(sc);
 }
 
@@ -77,18 +77,24 @@ lagg_port_changed(struct if_over *ov)
 	lagg_linkstate(CONTAINER_OF(ov, struct lagg_port, lp_over)->lp_sc);
 }
 
-/* The first port's address is everybody's. */
+/* The lagg's address is everybody's. */
 static void
 lagg_addresses(struct lagg *sc)
 {
-	const struct lagg_port *first = TAILQ_FIRST(&sc->sc_ports);
 	struct lagg_port *lp;
 
-	if (first == NULL)
-		return;
-	(void)if_setlladdr(sc->sc_ifp, first->lp_lladdr, ETHER_ADDR_LEN);
 	TAILQ_FOREACH(lp, &sc->sc_ports, lp_link)
 		(void)if_setlladdr(lp->lp_ifp, sc->sc_ifp->if_lladdr, ETHER_ADDR_LEN);
+}
+
+/* That of the first port, which it has from now on. */
+static void
+lagg_inherit(struct lagg *sc)
+{
+	const struct lagg_port *first = TAILQ_FIRST(&sc->sc_ports);
+
+	if (first != NULL)
+		(void)if_setlladdr(sc->sc_ifp, first->lp_lladdr, ETHER_ADDR_LEN);
 }
 
 static void
@@ -114,7 +120,8 @@ lagg_remove(struct lagg_port *lp)
 	memcpy(own, lp->lp_lladdr, sizeof(own));
 	lagg_port_free(lp);
 	(void)if_setlladdr(ifp, own, ETHER_ADDR_LEN);
-	lagg_addresses(sc);
+	if (ether_equal(sc->sc_ifp->if_lladdr, own))
+		lagg_inherit(sc);
 	lagg_linkstate(sc);
 }
 
@@ -185,8 +192,9 @@ lagg_add(struct lagg *sc, struct ifnet *ifp, char *err)
 	memcpy(lp->lp_lladdr, ifp->if_lladdr, ETHER_ADDR_LEN);
 	lacp_portinit(lp);
 	TAILQ_INSERT_TAIL(&sc->sc_ports, lp, lp_link);
-	sc->sc_nports++;
-	lagg_addresses(sc);
+	if (sc->sc_nports++ == 0)
+		lagg_inherit(sc);
+	(void)if_setlladdr(ifp, sc->sc_ifp->if_lladdr, ETHER_ADDR_LEN);
 	lagg_linkstate(sc);
 	return (0);
 }
@@ -216,7 +224,7 @@ opt_proto(struct ifnet *ifp, const struct if_option *io, const char *const *argv
 	for (unsigned i = 0; i < NITEMS(lagg_protos); i++)
 		if (strcmp(argv[0], lagg_protos[i]) == 0) {
 			lagg_sc(ifp)->sc_proto = (enum lagg_proto)i;
-			ifp->if_linkup = false;
+			if_setcarrier(ifp, false);
 			lagg_linkstate(lagg_sc(ifp));
 			return (0);
 		}
@@ -406,6 +414,16 @@ const struct if_clone lagg_cloner = {
 	.ifc_show = lagg_show,
 };
 
+static void
+lagg_event(struct vnet *vn, enum vnet_event ev, void *obj)
+{
+	const struct ifnet *ifp = obj;
+
+	(void)vn;
+	if (ev == VNET_EV_LLADDR && ifp->if_cloner == &lagg_cloner)
+		lagg_addresses(lagg_sc(ifp));
+}
+
 static const struct stat_desc lagg_stats[] = {
 	STAT("lagg", struct lagg_vnet, lv_nocarrier, "frame%s not sent, no port is ready"),
 	STAT("lagg", struct lagg_vnet, lv_notactive, "frame%s received by ports that are not in use"),
@@ -423,4 +441,5 @@ static const struct stat_desc lagg_stats[] = {
 VNET_MODULE(lagg,
 	.vm_size = sizeof(struct lagg_vnet),
 	.vm_after = "net ether",
+	.vm_event = lagg_event,
 	.vm_stats = lagg_stats);

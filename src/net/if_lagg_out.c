@@ -154,24 +154,22 @@ lagg_nocarrier(struct lagg *sc, struct mbuf *m)
 	return (ENETDOWN);
 }
 
+/* By the first port that is up, and a copy by each behind it. */
 static int
-lagg_everywhere(struct lagg *sc, struct mbuf *m)
+lagg_everywhere(struct lagg *sc, struct lagg_port *first, struct mbuf *m)
 {
-	struct lagg_port *lp, *last = NULL;
+	struct lagg_port *lp = first;
 	struct mbuf *copy;
 
-	TAILQ_FOREACH(lp, &sc->sc_ports, lp_link) {
+	while ((lp = TAILQ_NEXT(lp, lp_link)) != NULL) {
 		if (!lagg_port_up(lp))
 			continue;
-		if (last != NULL) {
-			if ((copy = m_copym(m, 0, SIZE_MAX, m->m_as)) != NULL)
-				(void)if_transmit(last->lp_ifp, copy);
-			else
-				lagg_vnet(sc->sc_ifp->if_vnet)->lv_nomem++;
-		}
-		last = lp;
+		if ((copy = m_copym(m, 0, SIZE_MAX, m->m_as)) != NULL)
+			(void)if_transmit(lp->lp_ifp, copy);
+		else
+			lagg_vnet(sc->sc_ifp->if_vnet)->lv_nomem++;
 	}
-	return (last != NULL ? if_transmit(last->lp_ifp, m) : lagg_nocarrier(sc, m));
+	return (if_transmit(first->lp_ifp, m));
 }
 
 static struct lagg_port *
@@ -179,6 +177,7 @@ lagg_select(struct lagg *sc, const struct mbuf *m)
 {
 	switch (sc->sc_proto) {
 	case LAGG_FAILOVER:
+	case LAGG_BROADCAST:
 		return (lagg_failover_port(sc));
 	case LAGG_ROUNDROBIN:
 		return (lagg_next(sc));
@@ -207,10 +206,9 @@ lagg_transmit(struct ifnet *ifp, struct mbuf *m)
 		m_freem(m);
 		return (EMSGSIZE);
 	}
-	lp = sc->sc_proto == LAGG_BROADCAST ? NULL : lagg_select(sc, m);
-	if (lp == NULL && sc->sc_proto != LAGG_BROADCAST)
+	if ((lp = lagg_select(sc, m)) == NULL)
 		return (lagg_nocarrier(sc, m));
 	ifp->if_stats.ifs_opackets++;
 	ifp->if_stats.ifs_obytes += m->m_pkt.len;
-	return (lp != NULL ? if_transmit(lp->lp_ifp, m) : lagg_everywhere(sc, m));
+	return (sc->sc_proto == LAGG_BROADCAST ? lagg_everywhere(sc, lp, m) : if_transmit(lp->lp_ifp, m));
 }

@@ -306,6 +306,61 @@ two_tags(void **state)
 	nt_end(&b.b_nt);
 }
 
+/* An address that the lagg was given is every port's, and stays when ports come and go; each port has its own back. */
+static void
+given_address(void **state)
+{
+	static const uint8_t given[6] = { 2, 0x11, 0x22, 0x33, 0x44, 0x55 };
+	struct ifnet *lagg, **port;
+	struct bundle b;
+	uint8_t own[6];
+
+	(void)state;
+	bundle_begin(&b, "failover");
+	lagg = b.b_lagg[0];
+	port = b.b_port[0];
+	memcpy(own, lagg->if_lladdr, sizeof(own));
+	assert_int_equal(if_setlladdr(lagg, given, sizeof(given)), 0);
+	for (unsigned p = 0; p < NPORTS; p++)
+		assert_memory_equal(port[p]->if_lladdr, given, 6);
+	assert_int_equal(nt_opt(lagg, "-laggport", port[0]->if_xname), 0);
+	assert_memory_equal(lagg->if_lladdr, given, 6);
+	assert_memory_equal(port[0]->if_lladdr, own, 6);
+	assert_memory_equal(port[1]->if_lladdr, given, 6);
+	assert_int_equal(nt_opt(lagg, "laggport", port[0]->if_xname), 0);
+	assert_memory_equal(lagg->if_lladdr, given, 6);
+	assert_memory_equal(port[0]->if_lladdr, given, 6);
+	nt_end(&b.b_nt);
+}
+
+/* A vlan above sees the carrier come and go; a frame that no port takes is none that was sent. */
+static void
+carrier(void **state)
+{
+	char name[IFNAMSIZ] = "vlan";
+	struct ifnet *lagg, *vlan;
+	struct bundle b;
+	uint64_t sent;
+
+	(void)state;
+	bundle_begin(&b, "broadcast");
+	lagg = b.b_lagg[0];
+	assert_int_equal(if_create(b.b_vn[0], "vlan", name), 0);
+	vlan = nt_if(b.b_vn[0], name);
+	assert_int_equal(nt_opt(vlan, "vlandev", lagg->if_xname), 0);
+	assert_int_equal(nt_opt(vlan, "vlan", "7"), 0);
+	assert_true(vlan->if_linkup);
+	for (unsigned p = 0; p < NPORTS; p++)
+		assert_int_equal(if_setflags(b.b_port[0][p], 0, IFF_UP), 0);
+	assert_false(vlan->if_linkup);
+	sent = lagg->if_stats.ifs_opackets;
+	assert_int_equal(ether_frame(lagg, m_frombuf(vnet_acct(b.b_vn[0]), "x", 1, 64), TESTTYPE, b.b_lagg[1]->if_lladdr), ENETDOWN);
+	assert_int_equal(lagg->if_stats.ifs_opackets, sent);
+	assert_int_equal(if_setflags(b.b_port[0][1], IFF_UP, 0), 0);
+	assert_true(vlan->if_linkup);
+	nt_end(&b.b_nt);
+}
+
 static void
 membership(void **state)
 {
@@ -358,6 +413,8 @@ main(void)
 		cmocka_unit_test(markers),
 		cmocka_unit_test(two_tags),
 		cmocka_unit_test(membership),
+		cmocka_unit_test(given_address),
+		cmocka_unit_test(carrier),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

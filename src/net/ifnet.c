@@ -320,6 +320,15 @@ if_setrunning(struct ifnet *ifp, bool on)
 	if_over_changed(ifp);
 }
 
+void
+if_setcarrier(struct ifnet *ifp, bool on)
+{
+	if (ifp->if_linkup == on)
+		return;
+	ifp->if_linkup = on;
+	if_over_changed(ifp);
+}
+
 int
 if_setmtu(struct ifnet *ifp, uint32_t mtu)
 {

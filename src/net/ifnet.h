@@ -340,6 +340,7 @@ int	 if_rename(struct ifnet *, const char *newname);
 int	 if_setflags(struct ifnet *, uint32_t set, uint32_t clear);
 int	 if_setmtu(struct ifnet *, uint32_t);
 void	 if_setrunning(struct ifnet *, bool);	/* for drivers: the medium is there, or gone */
+void	 if_setcarrier(struct ifnet *, bool);	/* for those above others: whether there is a carrier below */
 const char *if_groups(const struct ifnet *);	/* with a blank between them */
 int	 if_group_add(struct ifnet *, const char *group);	/* EINVAL, EEXIST, ENOSPC, ENOBUFS */
 int	 if_group_del(struct ifnet *, const char *group);	/* ENOENT, ENOBUFS */
