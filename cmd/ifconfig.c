@@ -30,8 +30,9 @@ parse(struct cmd_ctx *cx, struct options *o, int argc, char **argv)
 		case 'g': il->il_group = optarg; break;
 		case 'j': cx->cx_jail = optarg; break;
 		case 'l': il->il_names = true; break;
-		/* There are no keys, no media to choose from, no modules to load; lifetimes are shown anyway. */
-		case 'k': case 'L': case 'm': case 'n': break;
+		/* There are no keys and no modules to load; lifetimes are shown anyway. */
+		case 'k': case 'L': case 'n': break;
+		case 'm': il->il_media = true; break;
 		case 'v': il->il_verbose = true; break;
 		case 'u': il->il_up = true; break;
 		default: return ch;

@@ -18,6 +18,7 @@ struct if_list {
 	bool		 il_cidr6;	/* 2001:db8::1/64 */
 	bool		 il_driver;	/* -D */
 	bool		 il_dash;	/* 02-00-.. */
+	bool		 il_media;	/* -m */
 };
 
 /* Names of the bits of a word; the last has no name. */
@@ -29,6 +30,9 @@ struct if_bit {
 void	ifconfig_print_bits(const char *name, unsigned flags, const struct if_bit *);
 
 int	ifconfig_list(struct cmd_ctx *, const struct if_list *);
+/* Does the interface have such a cable? */
+bool	ifconfig_has_media(const json_t *ifp);
+#define IFCONFIG_MEDIA	"10Gbase-T"	/* what each of those has, and nothing else */
 int	ifconfig_cloners(struct cmd_ctx *);
 bool	ifconfig_format(struct if_list *, char *format);	/* -f; false: not understood */
 /* The words behind the interface's name: all are understood before the first is done. */
@@ -47,9 +51,9 @@ json_t	*ifconfig_conf_op(const char *word, int argc, char **argv);
 /* The same for what joins an interface to something of the host's. */
 int	ifconfig_medium_args(const char *word);
 json_t	*ifconfig_medium_op(const char *word, int argc, char **argv);
-/* Opens what the operation speaks of, which is made complete; *fdp: -1 if nothing is to be passed.  -1 after a message. */
 /* A socket bound to the port of the host that is forwarded, where that takes a privilege; -1: vimaged does it, or says why not. */
 int	ifconfig_forward_open(const json_t *op);
+/* Opens what the operation speaks of, which is made complete; *fdp: -1 if nothing is to be passed.  -1 after a message. */
 int	ifconfig_medium_open(struct cmd_ctx *, const char *ifname, json_t *op, int *fdp);
 /* Kinds are shown before or behind the groups. */
 void	ifconfig_conf_print(const json_t *ifp, bool early, bool verbose);

@@ -184,13 +184,21 @@ print_groups(const json_t *ifp)
 	printf("\n");
 }
 
-static void
-print_media(const json_t *ifp)
+bool
+ifconfig_has_media(const json_t *ifp)
 {
-	if (strcmp(cmd_str(ifp, "type"), "ether") != 0 || strcmp(cmd_str(ifp, "driver"), "bridge") == 0)
+	return strcmp(cmd_str(ifp, "type"), "ether") == 0 && strcmp(cmd_str(ifp, "driver"), "bridge") != 0;
+}
+
+static void
+print_media(const struct if_list *il, const json_t *ifp)
+{
+	if (!ifconfig_has_media(ifp))
 		return;
-	printf("\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)\n\tstatus: %s\n",
+	printf("\tmedia: Ethernet " IFCONFIG_MEDIA " (" IFCONFIG_MEDIA " <full-duplex>)\n\tstatus: %s\n",
 	    cmd_bool(ifp, "linkup") ? "active" : "no carrier");
+	if (il->il_media)
+		printf("\tsupported media:\n\t\tmedia " IFCONFIG_MEDIA "\n");
 }
 
 static void
@@ -222,7 +230,7 @@ print_interface(const struct if_list *il, const json_t *ifp)
 	if (cmd_int(ifp, "fib") != 0)
 		printf("\tfib: %d\n", (int)cmd_int(ifp, "fib"));
 	ifconfig_conf_print(ifp, false, il->il_verbose);
-	print_media(ifp);
+	print_media(il, ifp);
 	print_nd6(ifp);
 	ifconfig_link_print(ifp);
 	if (il->il_driver)

@@ -25,6 +25,8 @@
 #include "cmd/inet6.h"
 #include <vimage/ifnet.h>
 
+#define OP_MEDIA	"media"	/* no operation of the protocol: it is checked, and there is nothing to do */
+
 /* An address under construction; texts are "" when not given. */
 struct pending {
 	char		 p_addr[INET6_TEXTLEN], p_dest[INET6_TEXTLEN], p_broadcast[INET_ADDRSTRLEN];
@@ -388,12 +390,12 @@ k_capability(struct setting *s, const struct keyword *k, const char *arg)
 	return 0;
 }
 
+/* It says what is so, or cannot be: check_media() when the interface is known.  -mediaopt: never without an option that is on for good. */
 static int
-k_refuse(struct setting *s, const struct keyword *k, const char *arg)
+k_media(struct setting *s, const struct keyword *k, const char *arg)
 {
-	(void)arg;
-	cmd_warnx(s->s_cx, "%s: not supported", k->k_name);
-	return ECANCELED;
+	return add_op(s, json_pack("{s:s,s:s,s:b}", "op", k->k_op, "word", k->k_name, "so",
+	    k->k_key != NULL && strcmp(arg, k->k_key) == 0));
 }
 
 static const struct keyword keywords[] = {
@@ -483,7 +485,9 @@ static const struct keyword keywords[] = {
 	{ "addr", false, k_bare, "if.addresses", NULL, 0, 0 },
 	{ "group", true, k_text, "if.addgroup", "group", 0, 0 },
 	{ "-group", true, k_text, "if.delgroup", "group", 0, 0 },
-	{ "media", false, k_refuse, NULL, NULL, 0, 0 },
+	{ "media", true, k_media, OP_MEDIA, IFCONFIG_MEDIA, 0, 0 },
+	{ "mediaopt", true, k_media, OP_MEDIA, "full-duplex", 0, 0 },
+	{ "-mediaopt", true, k_media, OP_MEDIA, NULL, 0, 0 },
 };
 
 /* Each with and without a leading minus. */
@@ -587,6 +591,27 @@ explain(struct setting *s, const char *name, const json_t *op, const struct cmd_
 		cmd_warnx(s->s_cx, "%s", ce->ce_text);
 }
 
+/* 0, or -1 after a message. */
+static int
+check_media(struct setting *s, const char *name, const json_t *op)
+{
+	const char *word = cmd_str(op, "word");
+	struct cmd_error ce;
+	bool so = false;
+	json_t *r;
+
+	if (cmd_try(s->s_cx, json_pack("{s:s,s:s,s:s*}", "op", "if.list", "name", name, "jail",
+	    json_string_value(json_object_get(op, "jail"))), &r, &ce) != 0) {
+		explain(s, name, op, &ce);
+		return -1;
+	}
+	so = cmd_bool(op, "so") && ifconfig_has_media(json_array_get(json_object_get(r, "interfaces"), 0));
+	json_decref(r);
+	if (!so)
+		cmd_warnx(s->s_cx, "SIOCSIFMEDIA (%s): Device not configured", word);
+	return so ? 0 : -1;
+}
+
 /* One operation; those that join an interface to the host may have a descriptor.  0, or -1 after a message. */
 static int
 do_op(struct setting *s, const char *name, json_t *op, json_t **reply)
@@ -594,6 +619,9 @@ do_op(struct setting *s, const char *name, json_t *op, json_t **reply)
 	struct cmd_error ce;
 	int fd = -1, error;
 
+	*reply = NULL;
+	if (strcmp(cmd_str(op, "op"), OP_MEDIA) == 0)
+		return check_media(s, name, op);
 	if (strcmp(cmd_str(op, "op"), "if.medium") == 0 && ifconfig_medium_open(s->s_cx, name, op, &fd) != 0)
 		return -1;
 	if (strcmp(cmd_str(op, "option"), "forward") == 0)

@@ -50,6 +50,8 @@ test_list_forms(void **state)
 		    "\tether 02-00-00-00-00-01\n\tinet 192.0.2.1/24 broadcast 192.0.2.255\n"
 		    "\tgroups: epair\n"
 		    "\tmedia: Ethernet 10Gbase-T (10Gbase-T <full-duplex>)\n\tstatus: active\n" },
+		{ "ifconfig -m -u -a inet", "epair0a: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu 1500\n"
+		    "\tinet 192.0.2.1 netmask 0xffffff00 broadcast 192.0.2.255\n" },
 		{ "ifconfig -a inet",
 		    "epair0a: flags=8843<UP,BROADCAST,RUNNING,SIMPLEX,MULTICAST> metric 0 mtu "
 		    "1500\n"
