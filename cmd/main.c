@@ -28,7 +28,7 @@ static const struct cmd commands[] = {
 	    "-i interface [flag ...] | -I [interface | delete] | -D | -H | -P | -p | -R | -r" },
 	{ "netstat", cmd_netstat,
 	    "[-j jail] [--libxo style] [-46aCLnSTW] [-f family] [-p protocol] | -i [-bdnW] [-I interface] | "
-	    "-w wait [-d] [-I interface] [-q count] | -g | -m | -r [-nW] [-F fib] | -s [-sz] [-p protocol]" },
+	    "-w wait [-d] [-I interface] [-q count] | -g | -m | -O | -o | -r [-nW] [-F fib] | -s [-sz] [-p protocol]" },
 	{ "ping", cmd_ping,
 	    "[-46AaDdfHLnoQqRrv] [-C pcp] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "
 	    "[-i wait] [-l preload] [-M mask | time] [-m ttl] [-p pattern] [-S src_addr] [-s packetsize] [-T ttl] [-t timeout] "

@@ -345,6 +345,7 @@ netstat_statistics(struct netstat *ns)
 struct choice {
 	struct netstat	 c_ns;
 	bool		 c_routes, c_interfaces, c_stats, c_memory, c_groups;
+	bool		 c_nexthops, c_nexthopgroups;
 	const char	*c_family;
 };
 
@@ -352,8 +353,6 @@ struct choice {
 static const struct { char letter; const char *why; } senseless[] = {
 	{ 'A', "addresses of control blocks are not told" },
 	{ 'B', "there are no BPF devices" },
-	{ 'O', "next hops are not objects of their own; see -r" },
-	{ 'o', "next hops are not objects of their own; see -r" },
 	{ 'P', "there are no log IDs" },
 	{ 'Q', "there are no netisr queues: what waits, waits in the queues of interfaces (-id) and sockets" },
 	{ 'R', "there are no flow IDs of hardware" },
@@ -410,6 +409,8 @@ take_flag(struct choice *c, int ch)
 	case 'L': ns->ns_listen = true; break;
 	case 'm': c->c_memory = true; break;
 	case 'n': ns->ns_numeric = true; break;
+	case 'O': c->c_nexthopgroups = true; break;
+	case 'o': c->c_nexthops = true; break;
 	case 'r': c->c_routes = true; break;
 	case 'S': break;	/* addresses as numbers, ports by name: that is how they are shown */
 	case 's':
@@ -452,12 +453,13 @@ static bool
 contradicts(const struct choice *c)
 {
 	const struct netstat *ns = &c->c_ns;
+	const int tables = c->c_routes + (c->c_interfaces && ns->ns_wait == 0) + c->c_stats + c->c_memory + c->c_groups + c->c_nexthops +
+	    c->c_nexthopgroups + (ns->ns_wait != 0);
 	const char *why = NULL;
 
-	if (c->c_routes + (c->c_interfaces && ns->ns_wait == 0) + c->c_stats + c->c_memory + c->c_groups + (ns->ns_wait != 0) > 1)
-		why = "only one of -g, -i, -m, -r, -s and -w can be shown at a time";
-	else if ((ns->ns_rexmit || ns->ns_cc) && (ns->ns_listen || ns->ns_wait != 0 || c->c_routes || c->c_interfaces || c->c_stats || c->c_memory ||
-	    c->c_groups))
+	if (tables > 1)
+		why = "only one of -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time";
+	else if ((ns->ns_rexmit || ns->ns_cc) && (ns->ns_listen || tables > 0))
 		why = "-C and -T: only with connections";
 	else if (ns->ns_clear && !c->c_stats)
 		why = "-z: only with -s";
@@ -485,6 +487,8 @@ run(struct choice *c)
 		return netstat_memory(ns);
 	if (c->c_groups)
 		return netstat_groups(ns);
+	if (c->c_nexthops || c->c_nexthopgroups)
+		return netstat_nexthops(ns, c->c_nexthopgroups);
 	if (ns->ns_wait != 0)
 		return netstat_running(ns);
 	if (c->c_routes)

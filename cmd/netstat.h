@@ -30,5 +30,6 @@ int	netstat_statistics(struct netstat *);	/* ns_clear: sets them to zero, too */
 int	netstat_memory(struct netstat *);
 int	netstat_running(struct netstat *);	/* -w */
 int	netstat_groups(struct netstat *);	/* -g */
+int	netstat_nexthops(struct netstat *, bool groups);	/* -o, -O */
 
 #endif

@@ -179,6 +179,10 @@ test_jls_failures(void **state)
 #define BAR(name, text, n) "{\"proto\":\"icmp\",\"name\":\"" name "\",\"text\":\"" text \
 		"\",\"value\":" n "}"
 
+#define NEXTHOPS "{\"nexthops\":[{\"id\":1,\"family\":\"inet\",\"flags\":2,\"gateway\":\"10.0.2.2\",\"interface\":\"e0\"}," \
+		"{\"id\":2,\"family\":\"inet\",\"flags\":4096,\"interface\":\"\"},{\"id\":3,\"family\":\"inet6\",\"flags\":0," \
+		"\"interface\":\"e0\"},{\"id\":7,\"flags\":0,\"interface\":\"\",\"group\":[{\"id\":1,\"weight\":4}]}]}"
+
 static void
 test_netstat(void **state)
 {
@@ -200,6 +204,13 @@ test_netstat(void **state)
 		    "\"rt-entry\": [{\"destination\": \"default\", \"gateway\": \"10.0.2.2\", "
 		    "\"flags\": \"UGS\", \"flags_pretty\": [\"up\", \"gateway\", \"static\"], "
 		    "\"weight\": 1, \"metric\": 0, \"interface-name\": \"e\"}]}]}}}}\n" },
+		{ cmd_netstat, "netstat -o4", NEXTHOPS, "Nexthop data\n\nInternet:\nIdx   Type         Gateway                       Netif\n"
+		    "1     v4/gw        10.0.2.2                      e0\n2     v4/blackhole                               \n" },
+		{ cmd_netstat, "netstat --libxo json -o6", NEXTHOPS, "{\"__version\": \"2\", \"statistics\": {\"route-nhop-information\": "
+		    "{\"nhop-table\": {\"rt-family\": [{\"address-family\": \"Internet6\", \"nh-entry\": [{\"index\": 3, \"type\": \"v6/resolve\", "
+		    "\"gateway\": \"e0/resolve\", \"interface-name\": \"e0\"}]}]}}}}\n" },
+		{ cmd_netstat, "netstat -O", NEXTHOPS, "Nexthop groups data\n\nGrpIdx  NhIdx    Weight                       Gateway    Netif\n"
+		    "7       ------- -------\n        1             4                      10.0.2.2       e0\n" },
 		{ cmd_netstat, "netstat -4g", "{}", "\nIPv4 Virtual Interface Table is empty\n\n"
 		    "IPv4 Multicast Forwarding Table is empty\n\n" },
 		{ cmd_netstat, "netstat -nT", TCPPCBS,
@@ -469,16 +480,15 @@ test_wrong_words(void **state)
 		{ cmd_netstat, "netstat -z", "netstat: -z: only with -s\n" },
 		{ cmd_netstat, "netstat -f inet9", "netstat: inet9: unknown address family\n" },
 		{ cmd_netstat, "netstat -F x -r", "netstat: invalid fib number: x\n" },
-		{ cmd_netstat, "netstat -rs", "netstat: only one of -g, -i, -m, -r, -s and -w can be shown at "
+		{ cmd_netstat, "netstat -rs", "netstat: only one of -g, -i, -m, -O, -o, -r, -s and -w can be shown at "
 		    "a time\n" },
-		{ cmd_netstat, "netstat -iw 1 -r", "netstat: only one of -g, -i, -m, -r, -s and -w can be shown at "
+		{ cmd_netstat, "netstat -iw 1 -r", "netstat: only one of -g, -i, -m, -O, -o, -r, -s and -w can be shown at "
 		    "a time\n" },
 		{ cmd_netstat, "netstat -q 1", "netstat: -q: only with -w\n" },
 		{ cmd_netstat, "netstat -w 0", "netstat: invalid interval: 0\n" },
 		{ cmd_netstat, "netstat -w 1 -q x", "netstat: invalid count: x\n" },
 		{ cmd_netstat, "netstat -w", "netstat: option requires an argument -- w; usage: netstat words\n" },
 		{ cmd_netstat, "netstat -B", "netstat: -B: there are no BPF devices\n" },
-		{ cmd_netstat, "netstat -ro", "netstat: -o: next hops are not objects of their own; see -r\n" },
 		{ cmd_netstat, "netstat -rT", "netstat: -C and -T: only with connections\n" },
 		{ cmd_netstat, "netstat -LC", "netstat: -C and -T: only with connections\n" },
 		{ cmd_netstat, "netstat word", "usage: netstat words\n" },

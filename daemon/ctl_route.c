@@ -546,6 +546,41 @@ op_neigh_delete(struct ctl_request *rq)
 	return vi_neigh_del(rq->rq_vnet, &sa, ifname);
 }
 
+/*
+ * Next hops with a number.
+ */
+static void
+add_nexthop(void *arg, const struct vi_nexthop *nx)
+{
+	json_t *o = json_object(), *group = nx->nx_n > 0 ? json_array() : NULL;
+
+	ctl_put_int(o, "id", nx->nx_id);
+	if (nx->nx_family != VI_AF_UNSPEC)
+		ctl_put_text(o, "family", nx->nx_family == VI_AF_INET6 ? "inet6" : "inet");
+	ctl_put_int(o, "flags", nx->nx_flags);
+	ctl_put_zoned(o, "gateway", &nx->nx_gateway, nx->nx_ifname);
+	ctl_put_text(o, "interface", nx->nx_ifname);
+	for (unsigned i = 0; i < nx->nx_n; i++)
+		json_array_append_new(group, json_pack("{s:I,s:I}", "id", (json_int_t)nx->nx_part[i].np_id, "weight",
+		    (json_int_t)nx->nx_part[i].np_weight));
+	if (group != NULL)
+		json_object_set_new(o, "group", group);
+	ctl_list_add(arg, o);
+}
+
+static int
+op_nexthop_list(struct ctl_request *rq)
+{
+	struct ctl_list l;
+	int error;
+
+	ctl_list_begin(rq, "nexthops", &l);
+	if ((error = ctl_args(rq, "{}")) != 0)
+		return error;
+	vi_nexthop_list(rq->rq_vnet, add_nexthop, &l);
+	return l.l_error;
+}
+
 const struct ctl_op ctl_route_ops[] = {
 	{ "route.add", op_add },
 	{ "route.change", op_change },
@@ -554,6 +589,7 @@ const struct ctl_op ctl_route_ops[] = {
 	{ "route.list", op_list },
 	{ "route.flush", op_flush },
 	{ "route.events", op_events },
+	{ "nexthop.list", op_nexthop_list },
 	{ "group.list", op_group_list },
 	{ "neigh.list", op_neigh_list },
 	{ "neigh.add", op_neigh_add },
