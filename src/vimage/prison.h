@@ -76,10 +76,15 @@ struct vlog {
 #define META_MAXBUFSIZE	VI_META_MAX
 
 /* What is kept for programs that ask, and means nothing here (prison_store.c). */
+enum prison_stored {
+	STORE_HOSTID, STORE_STATFS, STORE_DEVFS, STORE_RELDATE,	/* numbers */
+	STORE_HOSTUUID, STORE_RELEASE,		/* texts */
+	STORE_N,
+	STORE_NNUMBERS = STORE_HOSTUUID
+};
 struct prison_store {
-	uint32_t	ps_number[4];	/* host.hostid, enforce_statfs, devfs_ruleset, osreldate */
-	char		ps_hostuuid[64];
-	char		ps_osrelease[32];
+	uint32_t	ps_number[STORE_NNUMBERS];
+	char		ps_text[STORE_N - STORE_NNUMBERS][64];
 };
 
 /* What can be set, validated and applied together. */

@@ -12,26 +12,20 @@
 
 #include "vimage/prison_int.h"
 
-/*
- * Numbers and texts, by pa_arg.
- */
-enum { STORE_HOSTID, STORE_STATFS, STORE_DEVFS, STORE_RELDATE, STORE_HOSTUUID, STORE_RELEASE };
-
+/* Numbers and texts: pa_arg is an enum prison_stored. */
 int
 set_stored(struct change *ch, const struct param *pa, const char *value)
 {
-	static const int64_t max[] = { UINT32_MAX, 2, 65535, 99999999 };
+	static const int64_t max[STORE_NNUMBERS] = { UINT32_MAX, 2, 65535, 99999999 };
 	struct prison_store *ps = &ch->ch_conf.pc_store;
-	bool text = pa->pa_arg >= STORE_HOSTUUID;
-	char *to = pa->pa_arg == STORE_HOSTUUID ? ps->ps_hostuuid : ps->ps_osrelease;
-	size_t room = pa->pa_arg == STORE_HOSTUUID ? sizeof(ps->ps_hostuuid) : sizeof(ps->ps_osrelease);
+	const size_t room = sizeof(ps->ps_text[0]);
 	int64_t v;
 	int error;
 
-	if (text && strlen(value) >= room)
-		return (change_fail(ch, ENAMETOOLONG, "%s: longer than %zu characters", pa->pa_name, room - 1));
-	if (text) {
-		memcpy(to, value, strlen(value) + 1);
+	if (pa->pa_arg >= STORE_NNUMBERS) {
+		if (strlen(value) >= room)
+			return (change_fail(ch, ENAMETOOLONG, "%s: longer than %zu characters", pa->pa_name, room - 1));
+		memcpy(ps->ps_text[pa->pa_arg - STORE_NNUMBERS], value, strlen(value) + 1);
 		return (0);
 	}
 	if ((error = change_number(ch, pa, value, 0, max[pa->pa_arg], &v)) != 0)
@@ -46,8 +40,8 @@ get_stored(struct prison *caller, struct prison *pr, const struct param *pa, str
 	const struct prison_store *ps = &pr->pr_conf.pc_store;
 
 	(void)caller;
-	if (pa->pa_arg >= STORE_HOSTUUID)
-		sbuf_printf(sb, "%s", pa->pa_arg == STORE_HOSTUUID ? ps->ps_hostuuid : ps->ps_osrelease);
+	if (pa->pa_arg >= STORE_NNUMBERS)
+		sbuf_printf(sb, "%s", ps->ps_text[pa->pa_arg - STORE_NNUMBERS]);
 	else
 		sbuf_printf(sb, "%u", ps->ps_number[pa->pa_arg]);
 }
