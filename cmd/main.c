@@ -20,7 +20,7 @@ static const struct cmd commands[] = {
 	    "-cmr [jail ...] | [-qv] [-f file] -rRC [jail ...] | [-f file] -e separator | "
 	    "path hostname address command ..." },
 	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] [-x vnet=jail] jail [command ...]" },
-	{ "jls", cmd_jls, "[-cdhNnqsv] [--libxo style] [-j jail] [parameter ...]" },
+	{ "jls", cmd_jls, "[-acdhNnqsv] [--libxo style] [-j jail] [parameter ...]" },
 	{ "kldload", cmd_kldload, "[-nqv] file ..." },
 	{ "kldstat", cmd_kldstat, "[-hqv] [-i id] [-m module] [-n file]" },
 	{ "kldunload", cmd_kldload, "[-fv] file ..." },

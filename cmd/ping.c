@@ -393,11 +393,14 @@ parse_options(struct ping *p, int argc, char **argv)
 {
 	int ch, bad = 0;
 
-	while (bad == 0 && (ch = getopt(argc, argv, "+:46AaC:c:DdfG:g:Hh:I:i:Ll:M:m:nop:QqRrS:s:T:t:vW:z:")) != -1) {
+	while (bad == 0 && (ch = getopt(argc, argv, "+:46AaC:c:DdfG:g:Hh:I:i:Ll:M:m:noP:p:QqRrS:s:T:t:vW:z:")) != -1) {
 		switch (ch) {
 		case 'I': p->p_interface = optarg; break;
 		case 'i': bad = set_interval(p, optarg); break;
 		case 'M': bad = set_type(p, optarg); break;
+		case 'P':
+			cmd_warnx(p->p_cx, "-P: there is no IPsec");
+			return EX_USAGE;
 		case 'p': bad = set_pattern(p, optarg); break;
 		case 'S': p->p_source = optarg; break;
 		case '?':

@@ -44,7 +44,7 @@ add_prefix(void *arg, const struct vi_nd_prefix *np)
 {
 	json_t *o = json_object();
 
-	ctl_put_addr(o, "prefix", &np->np_prefix);
+	ctl_put_zoned(o, "prefix", &np->np_prefix, np->np_ifname);
 	ctl_put_int(o, "prefixlen", np->np_prefixlen);
 	ctl_put_text(o, "interface", np->np_ifname);
 	if (np->np_router.sa_family != 0)
