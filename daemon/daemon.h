@@ -48,6 +48,8 @@ struct worker {
 	struct vi_worker *w_worker;
 	struct lx_loop	*w_loop;
 	struct lx	*w_lx;
+	unsigned	 w_passed;	/* turns since who waits was served */
+	uint64_t	 w_owed;	/* ns that were spent on programs, and not on stacks yet */
 	pthread_mutex_t	 w_lock;	/* w_posts, po_done */
 	pthread_cond_t	 w_done;
 	struct postq	 w_posts;

@@ -281,6 +281,9 @@ medium_attach(struct medium *m, struct ctl_request *rq, const char *ifname)
 		return error;
 	}
 	m->m_tap = tap;
+	for (size_t i = 0; i < NITEMS(m->m_events); i++)
+		if (m->m_events[i] != NULL)
+			m->m_events[i]->le_owner = m;
 	/* The interface may have been lent to a stack of another worker. */
 	if (vi_vnet_worker(vi_tap_vnet(tap)) != m->m_worker->w_index)
 		(void)medium_moved(m);

@@ -20,7 +20,7 @@
 #include "ctl/hostaddr.h"
 #include "daemon/daemon.h"
 
-#define MEDIUM_TURN	32	/* frames taken in one go */
+#define MEDIUM_TURN	32	/* frames taken in one go, if nobody waits */
 #define MEDIUM_FRAME	(65535 + 18)	/* with a VLAN tag */
 
 struct ctl_request;
@@ -77,6 +77,13 @@ medium_idle(const struct medium *m)
  */
 bool	medium_begin(struct medium *);
 void	medium_done(struct medium *);
+
+/* After i frames: may there be more in this go? */
+static inline bool
+medium_goeson(const struct medium *m, int i)
+{
+	return i == 0 || (i < MEDIUM_TURN && !lx_loop_over(m->m_worker->w_loop));
+}
 
 /* For kinds: the first thing; *m is all zeroes. */
 void	medium_init(struct medium *, const struct medium_ops *, struct ctl_request *);

@@ -85,7 +85,7 @@ dgram_event(struct lx_event *le, uint32_t events)
 	(void)events;
 	if (!medium_begin(&dg->dg_medium))
 		return;
-	for (int i = 0; i < MEDIUM_TURN && dgram_receive(dg); i++)
+	for (int i = 0; medium_goeson(&dg->dg_medium, i) && dgram_receive(dg); i++)
 		;
 	medium_done(&dg->dg_medium);
 }

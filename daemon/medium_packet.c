@@ -144,7 +144,7 @@ hostnic_event(struct lx_event *le, uint32_t events)
 
 	if (!medium_begin(&hn->hn_medium))
 		return;
-	for (int i = 0; i < MEDIUM_TURN && hostnic_receive(hn); i++)
+	for (int i = 0; medium_goeson(&hn->hn_medium, i) && hostnic_receive(hn); i++)
 		;
 	medium_done(&hn->hn_medium);
 	if ((events & EPOLLERR) != 0)

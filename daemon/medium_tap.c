@@ -58,7 +58,7 @@ hosttap_event(struct lx_event *le, uint32_t events)
 
 	if (!medium_begin(&ht->ht_medium))
 		return;
-	for (int i = 0; i < MEDIUM_TURN && (n = read(ht->ht_fd, ht->ht_buf, sizeof(ht->ht_buf))) > 0; i++)
+	for (int i = 0; medium_goeson(&ht->ht_medium, i) && (n = read(ht->ht_fd, ht->ht_buf, sizeof(ht->ht_buf))) > 0; i++)
 		medium_input(&ht->ht_medium, ht->ht_buf, (size_t)n);
 	medium_done(&ht->ht_medium);
 	if ((n < 0 && errno != EAGAIN && errno != EINTR && errno != EIO) || (events & (EPOLLERR | EPOLLHUP)) != 0)

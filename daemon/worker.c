@@ -12,6 +12,9 @@
 
 #include "daemon/ctl_serve.h"
 
+#define PASSES	8	/* turns in which who waits is passed over, one after the other */
+#define POLLS	2	/* of the stacks, for what goes from one to another */
+
 static void
 worker_posts(struct worker *w)
 {
@@ -38,36 +41,52 @@ worker_posts(struct worker *w)
 
 /*
  * A poll is short.  What programs write takes longer to fetch than that, and would overflow the queues that it is put into: the stacks get as much
- * time as was spent on programs since began.
+ * time as was spent on programs since began.  While the loop is shared they get it piece by piece, some polls each turn, and who waits for another
+ * turn gets it afterwards.
  */
 static uint64_t
-worker_stacks(struct worker *w, uint64_t began)
+worker_stacks(struct worker *w, uint64_t began, int polls)
 {
-	uint64_t wait = vi_worker_poll(w->w_worker), now, until;
+	uint64_t wait, then = lx_now(), now;
 
-	if (wait != 0)
-		return wait;
-	now = daemon_now(w->w_daemon);
-	for (until = now + (now - began); wait == 0 && now < until; now = daemon_now(w->w_daemon))
+	w->w_owed += then - began;
+	do {
 		wait = vi_worker_poll(w->w_worker);
+		now = lx_now();
+		w->w_owed = wait != 0 || w->w_owed <= now - then ? 0 : w->w_owed - (now - then);
+		then = now;
+	} while (wait == 0 && (--polls > 0 || (w->w_owed > 0 && !lx_loop_shared(w->w_loop))));
 	return wait;
+}
+
+/* What has just come from who uses little goes through the stacks before those who wait get their turn. */
+static bool
+worker_passes(struct worker *w, bool made)
+{
+	if (made && lx_loop_shared(w->w_loop) && w->w_passed++ < PASSES)
+		return true;
+	w->w_passed = 0;
+	return w->w_owed > 0;
 }
 
 void
 worker_loop(struct worker *w)
 {
 	uint64_t wait = 0, began;
-	bool again;
+	bool made;
 
 	while (!__atomic_load_n(&w->w_stop, __ATOMIC_ACQUIRE)) {
 		lx_loop_sleep(w->w_loop, wait);
 		vi_worker_enter(w->w_worker);
-		began = daemon_now(w->w_daemon);
+		began = lx_now();
 		worker_posts(w);
-		lx_loop_dispatch(w->w_loop);
-		again = lx_poll(w->w_lx);
-		wait = worker_stacks(w, began);
-		if (again)
+		made = lx_loop_dispatch(w->w_loop) > 0;
+		if (lx_loop_shared(w->w_loop))
+			began = lx_now();	/* who uses little owes nothing */
+		if (!worker_passes(w, made))
+			(void)lx_loop_late(w->w_loop);
+		wait = worker_stacks(w, began, made ? POLLS : 1);
+		if (lx_loop_waiting(w->w_loop))
 			wait = 0;
 		vi_worker_leave(w->w_worker);
 	}

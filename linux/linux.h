@@ -48,8 +48,6 @@ void	lx_detach(struct lx_program *);
 void	lx_jail_denied(struct lx *, int jid, uint64_t denied);
 /* Before a vnet is destroyed or moved to another worker: closes the stack's ends of its sockets and answers what is pending. */
 void	lx_vnet_gone(struct lx *, struct vi_vnet *);
-/* Work left over that no descriptor announces (retries); called once per turn of the worker's loop.  True: the next turn must come at once. */
-bool	lx_poll(struct lx *);
 
 /* The sockets of a stack that programs hold: its own identity, and the inode of the program's end as /proc/PID/fd shows it.  With the kernel lock. */
 struct vi_socket;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an owner has used is a bucket that leaks: it is empty again when he has done nothing for LEAK times as long as he was served.  The
+ * buckets are few, and owners who share one share its fate.
+ */
 #include "linux/loop.h"
 
 #include <errno.h>
@@ -9,13 +13,86 @@
 #include <sys/eventfd.h>
 
 #define LOOP_BATCH	128
+#define BUCKETS		256
+#define LEAK		4		/* who uses more than this part of the time uses much */
+#define BUCKET_MUCH	20000		/* ns */
+#define BUCKET_MOST	200000
+#define SHARED_TIME	1000000		/* ns: who uses little comes again within it, or is done */
+#define SHARED_TURN	2000		/* ns at a time while the loop is shared */
+
+#define NEVER		UINT64_MAX
+
+struct bucket {
+	uint64_t	 b_level, b_at;	/* ns used, when it was looked at last */
+};
 
 struct lx_loop {
 	int		 l_epoll;
 	struct lx_event	 l_wake;
 	int		 l_next, l_count;	/* of l_ready, while callbacks are made */
 	struct epoll_event l_ready[LOOP_BATCH];
+	TAILQ_HEAD(, lx_event) l_late;
+	unsigned	 l_nlate;
+	uint64_t	 l_turn;	/* sleeps so far */
+	uint64_t	 l_now;		/* when the last callback was over */
+	uint64_t	 l_until;	/* this one's time; NEVER: there is no end to it; 0: there is none */
+	uint64_t	 l_little;	/* when one who uses little was last served */
+	struct bucket	 l_buckets[BUCKETS];
 };
+
+uint64_t
+lx_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
+}
+
+static struct bucket *
+loop_bucket(struct lx_loop *l, const void *owner)
+{
+	return (&l->l_buckets[((uintptr_t)owner * UINT64_C(0x9e3779b97f4a7c15)) >> 56]);
+}
+
+static void
+bucket_leak(struct bucket *b, uint64_t now)
+{
+	uint64_t gone = (now - b->b_at) / LEAK;
+
+	b->b_level = b->b_level > gone ? b->b_level - gone : 0;
+	b->b_at = now;
+}
+
+static bool
+loop_usesmuch(struct lx_loop *l, const void *owner)
+{
+	struct bucket *b = loop_bucket(l, owner);
+
+	bucket_leak(b, l->l_now);
+	return (b->b_level > BUCKET_MUCH);
+}
+
+/* The event may not be there any more afterwards. */
+static void
+loop_call(struct lx_loop *l, struct lx_event *le, uint32_t events)
+{
+	const void *owner = le->le_owner;
+	uint64_t began = l->l_now;
+	struct bucket *b;
+
+	l->l_until = lx_loop_shared(l) ? began + SHARED_TURN : NEVER;
+	le->le_fn(le, events);
+	l->l_until = 0;
+	l->l_now = lx_now();
+	if (owner == NULL)
+		return;
+	b = loop_bucket(l, owner);
+	bucket_leak(b, began);
+	b->b_level += l->l_now - began;
+	if (b->b_level > BUCKET_MOST)
+		b->b_level = BUCKET_MOST;
+}
 
 static void
 loop_woken(struct lx_event *le, uint32_t events)
@@ -36,6 +113,7 @@ lx_loop_new(struct lx_loop **lp)
 	if (l == NULL)
 		return (ENOMEM);
 	l->l_wake.le_fd = -1;
+	TAILQ_INIT(&l->l_late);
 	l->l_epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (l->l_epoll < 0) {
 		error = errno;
@@ -91,6 +169,34 @@ lx_loop_mod(struct lx_loop *l, struct lx_event *le, uint32_t events)
 	return (0);
 }
 
+static void
+loop_queue(struct lx_loop *l, struct lx_event *le, uint32_t events)
+{
+	if (le->le_late == 0) {
+		TAILQ_INSERT_TAIL(&l->l_late, le, le_link);
+		l->l_nlate++;
+	}
+	le->le_late |= events;
+}
+
+static void
+loop_unqueue(struct lx_loop *l, struct lx_event *le)
+{
+	TAILQ_REMOVE(&l->l_late, le, le_link);
+	l->l_nlate--;
+	le->le_late = 0;
+}
+
+void
+lx_loop_again(struct lx_loop *l, struct lx_event *le)
+{
+	if (le->le_fn == NULL)
+		return;
+	if (l->l_nlate == 0 && l->l_until == 0)
+		lx_loop_wake(l);	/* the worker may be about to sleep */
+	loop_queue(l, le, LX_AGAIN);
+}
+
 void
 lx_loop_del(struct lx_loop *l, struct lx_event *le)
 {
@@ -100,6 +206,8 @@ lx_loop_del(struct lx_loop *l, struct lx_event *le)
 		return;
 	(void)epoll_ctl(l->l_epoll, EPOLL_CTL_DEL, le->le_fd, NULL);
 	le->le_fn = NULL;
+	if (le->le_late != 0)
+		loop_unqueue(l, le);
 	for (i = l->l_next; i < l->l_count; i++)
 		if (l->l_ready[i].data.ptr == le)
 			l->l_ready[i].data.ptr = NULL;
@@ -129,6 +237,7 @@ loop_epoll(struct lx_loop *l, uint64_t ns)
 int
 lx_loop_sleep(struct lx_loop *l, uint64_t timeout_ns)
 {
+	l->l_turn++;
 	l->l_next = 0;
 	l->l_count = loop_epoll(l, timeout_ns);
 	return (l->l_count);
@@ -141,16 +250,65 @@ lx_loop_dispatch(struct lx_loop *l)
 	struct lx_event *le;
 	int made = 0;
 
+	l->l_now = lx_now();
 	while (l->l_next < l->l_count) {
 		ev = &l->l_ready[l->l_next++];
 		le = ev->data.ptr;
 		if (le == NULL)
 			continue;
-		le->le_fn(le, ev->events);
+		if (le->le_owner != NULL && (le->le_late != 0 || loop_usesmuch(l, le->le_owner))) {
+			loop_queue(l, le, ev->events);
+			continue;
+		}
+		if (le->le_owner != NULL && (ev->events & EPOLLIN) != 0)
+			l->l_little = l->l_now;
+		loop_call(l, le, ev->events);
 		made++;
 	}
 	l->l_count = l->l_next = 0;
 	return (made);
+}
+
+bool
+lx_loop_shared(const struct lx_loop *l)
+{
+	return (l->l_now - l->l_little < SHARED_TIME);
+}
+
+bool
+lx_loop_over(const struct lx_loop *l)
+{
+	return (l->l_until != 0 && l->l_until != NEVER && lx_now() >= l->l_until);
+}
+
+uint64_t
+lx_loop_turn(const struct lx_loop *l)
+{
+	return (l->l_turn);
+}
+
+bool
+lx_loop_waiting(const struct lx_loop *l)
+{
+	return (l->l_nlate > 0);
+}
+
+/* Only who waits now: who asks for another turn gets it the next time. */
+bool
+lx_loop_late(struct lx_loop *l)
+{
+	uint64_t began = l->l_now = lx_now();
+	struct lx_event *le;
+	uint32_t events;
+
+	for (unsigned n = l->l_nlate; n > 0 && (le = TAILQ_FIRST(&l->l_late)) != NULL; n--) {
+		events = le->le_late;
+		loop_unqueue(l, le);
+		loop_call(l, le, events);
+		if (lx_loop_shared(l) && l->l_now - began >= SHARED_TURN)
+			break;
+	}
+	return (lx_loop_waiting(l));
 }
 
 int

@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The event loop of one worker: epoll, a wake-up, nothing else.  One thread; only lx_loop_wake may be called from others.
+ * The event loop of one worker: epoll, a wake-up, and who comes first.  One thread; only lx_loop_wake may be called from others.
+ *
+ * An event may have an owner, whose programs or wires it is about.  What owners use is added up.  Events of those who use much wait in a queue, and so does
+ * what asked for another turn (lx_loop_again); lx_loop_late serves it, behind what the others want.  While there are such others the loop is
+ * shared: a callback that has much to do ends when lx_loop_over says so, and comes again.
  */
 #ifndef LINUX_LOOP_H
 #define LINUX_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <bsd/sys/queue.h>
 
 struct lx_loop;
+
+#define LX_AGAIN	(1u << 26)	/* among EPOLL*: it asked for another turn */
 
 /* Embedded in what owns the descriptor.  Deleting an event (even from inside a callback) discards what is pending for it. */
 struct lx_event {
 	void	(*le_fn)(struct lx_event *, uint32_t events);	/* EPOLL* */
 	int	 le_fd;
 	uint32_t le_events;
+	uint32_t le_late;	/* what it waits with in the loop's queue; 0: it is not there */
+	const void *le_owner;	/* a name, never looked into; NULL: nobody's, and always at once */
+	TAILQ_ENTRY(lx_event) le_link;
 };
 
 int	lx_loop_new(struct lx_loop **);
@@ -29,6 +40,14 @@ int	lx_loop_wait(struct lx_loop *, uint64_t timeout_ns);
  */
 int	lx_loop_sleep(struct lx_loop *, uint64_t timeout_ns);
 int	lx_loop_dispatch(struct lx_loop *);
+/* What waits gets one turn each, or one for all if the loop is shared.  True: something still waits. */
+bool	lx_loop_late(struct lx_loop *);
+uint64_t lx_loop_turn(const struct lx_loop *);	/* another after each sleep, from 1 */
+bool	lx_loop_waiting(const struct lx_loop *);	/* is there something for lx_loop_late? */
+void	lx_loop_again(struct lx_loop *, struct lx_event *);	/* a callback with LX_AGAIN */
+bool	lx_loop_shared(const struct lx_loop *);	/* somebody who uses little has been here just now */
+bool	lx_loop_over(const struct lx_loop *);	/* for callbacks: time for others */
+uint64_t lx_now(void);	/* the clock of all this, ns */
 void	lx_loop_wake(struct lx_loop *);
 
 #endif

@@ -46,14 +46,12 @@ lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops,
 	TAILQ_INIT(&lx->lx_programs);
 	TAILQ_INIT(&lx->lx_socks);
 	TAILQ_INIT(&lx->lx_zombies);
-	TAILQ_INIT(&lx->lx_ready);
 	TAILQ_INIT(&lx->lx_errpairs);
 	TAILQ_INIT(&lx->lx_errdue);
 	TAILQ_INIT(&lx->lx_timed);
 	TAILQ_INIT(&lx->lx_rings);
 	TAILQ_INIT(&lx->lx_tuns);
 	TAILQ_INIT(&lx->lx_logcalls);
-	lx->lx_turn = 1;
 	lx->lx_buf = malloc(LX_BUFSIZE);
 	error = lx_hash_init(lx);
 	lx->lx_timerfd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -120,6 +118,7 @@ lx_attach(struct lx *lx, const struct lx_program_params *params, struct lx_progr
 	TAILQ_INIT(&pr->pr_calls);
 	lx->lx_kernel = vi_vnet_kernel(params->pr_vnet);
 	(void)ioctl(pr->pr_fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+	pr->pr_event.le_owner = pr->pr_vnet;
 	error = lx_loop_add(lx->lx_loop, &pr->pr_event, pr->pr_fd, EPOLLIN, lx_program_event);
 	if (error != 0) {
 		close(pr->pr_fd);
@@ -178,22 +177,6 @@ lx_vnet_gone(struct lx *lx, struct vi_vnet *vn)
 	TAILQ_FOREACH(pr, &lx->lx_programs, pr_link)
 		if (pr->pr_vnet == vn)
 			pr->pr_vnet = NULL;
-}
-
-/* Only what is there now: a socket that asks for another turn gets it the next time. */
-bool
-lx_poll(struct lx *lx)
-{
-	struct lx_sock *ls;
-	uint32_t n = lx->lx_nready;
-
-	lx->lx_turn++;
-	while (n-- > 0 && (ls = TAILQ_FIRST(&lx->lx_ready)) != NULL) {
-		lx_sock_unready(ls);
-		if (ls->ls_fd >= 0)
-			ls->ls_event.le_fn(&ls->ls_event, 0);
-	}
-	return (lx->lx_nready > 0);
 }
 
 void

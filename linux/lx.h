@@ -100,7 +100,7 @@ struct lx_program {
 	unsigned	 pr_nextlost, pr_nextdone;
 	uint64_t	 pr_logseq;	/* syslog(2) has given out the messages up to here */
 	uint32_t	 pr_logoff;	/* ... and so many bytes of the next */
-	bool		 pr_later;	/* a call waits until packets that were written before it have been received */
+	unsigned	 pr_later;	/* turns that a call has waited until packets that were written before it have been received */
 };
 TAILQ_HEAD(lx_programs, lx_program);
 
@@ -171,7 +171,6 @@ struct lx_ring;
 struct lx_sock {
 	LIST_ENTRY(lx_sock) ls_hash;
 	TAILQ_ENTRY(lx_sock) ls_link;	/* lx_socks or lx_zombies */
-	TAILQ_ENTRY(lx_sock) ls_ready;	/* in lx_ready when ls_isready */
 	struct lx	*ls_lx;
 	struct vi_vnet	*ls_vnet;
 	struct vi_socket *ls_so;	/* NULL: its vnet is gone, or netlink */
@@ -245,7 +244,6 @@ struct lx {
 	struct lx_programs lx_programs;
 	struct lx_sockq	 lx_socks;	/* with a stack's end */
 	struct lx_sockq	 lx_zombies;	/* without */
-	struct lx_sockq	 lx_ready;	/* to be looked at by lx_poll */
 	struct lx_sockq	 lx_errpairs;	/* whose closing nobody tells us, the newest first */
 	uint64_t	 lx_errat, lx_errgap;	/* when to look at them, and how long after the last time */
 	struct lx_sockq	 lx_errdue;	/* of them those with an error that poll() does not say yet */
@@ -255,7 +253,7 @@ struct lx {
 	TAILQ_HEAD(, lx_tun) lx_tuns;	/* interfaces that programs are the wire of */
 	struct lx_calls	 lx_logcalls;	/* waiting for messages; they have no socket */
 	struct lx_sockhash *lx_hash;
-	uint32_t	 lx_hashsize, lx_nsocks, lx_nready;
+	uint32_t	 lx_hashsize, lx_nsocks;
 	uint32_t	 lx_reapgen;
 	size_t		 lx_pending;	/* bytes of dumps that programs have not read: nl_out.c */
 	struct lx_task	 lx_tasks[LX_NTASKS];
@@ -265,7 +263,6 @@ struct lx {
 	uint64_t	 lx_sweepat;	/* when to look whether the zombies' descriptors still exist */
 	struct lx_stats	 lx_stats;
 	char		*lx_buf;	/* LX_BUFSIZE */
-	uint64_t	 lx_turn;	/* of the worker's loop; the stacks run between two, from 1 */
 	struct iovec	 lx_iov[LX_MAXIOV];	/* of the message being handled */
 };
 
@@ -282,7 +279,6 @@ void	 lx_call_free(struct lx_call *);	/* of a waiting one */
 void	 lx_calls_answer(struct lx_sock *, int64_t result);
 void	 lx_timers(struct lx *);
 void	 lx_timer_at(struct lx *, uint64_t);	/* at the latest then */
-uint64_t lx_now(void);
 
 /* mem.c: memory of the calling thread.  0 or EFAULT (ENOENT: the call is over). */
 int	 lx_copyin(const struct lx_call *, uint64_t addr, void *, size_t);
@@ -325,8 +321,6 @@ void	 lx_sock_free(struct lx_sock *);
 void	 lx_sock_zombie(struct lx_sock *);	/* closes the stack's end, keeps the record */
 void	 lx_sock_reset(struct lx_sock *, int error);	/* the program sees a reset, SO_ERROR says error */
 void	 lx_sock_dead(struct lx_sock *);	/* the vnet is gone */
-void	 lx_sock_ready(struct lx_sock *);	/* look at it in lx_poll */
-void	 lx_sock_unready(struct lx_sock *);
 void	 lx_sock_watch(struct lx_sock *, bool out);	/* also for room in the pair */
 int	 lx_sock_error(struct lx_sock *);	/* takes the pending error */
 bool	 lx_sock_closed(struct lx_sock *); /* after a hang-up: nobody holds the program's end */
@@ -523,7 +517,7 @@ int64_t	 lx_sys_tun(struct lx_call *);
 struct lx_tun *lx_tun_find(const struct lx_call *);
 void	 lx_tuns_reap(struct lx *, const struct vi_vnet *);	/* its that were closed, now */
 void	 lx_tuns_free(struct lx *);
-bool	 lx_tuns_input(struct lx *, const struct vi_vnet *);	/* takes what was written to its; true: the stack has yet to look at something */
+uint64_t lx_tuns_input(struct lx *, const struct vi_vnet *);	/* takes what was written to its; how many turns ago there was something; LX_FOREVER: never */
 
 /* lx.c: vnets, interfaces and routes are managed outside enter/leave */
 void	 lx_manage(struct lx *);

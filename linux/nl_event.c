@@ -255,7 +255,9 @@ nl_events(struct lx_sock *ls)
 static void
 nl_wake(void *arg)
 {
-	lx_sock_ready(arg);
+	struct lx_sock *ls = arg;
+
+	lx_loop_again(ls->ls_lx->lx_loop, &ls->ls_event);
 }
 
 int

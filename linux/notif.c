@@ -40,6 +40,7 @@
 #include <linux/seccomp.h>
 
 #define LOST_NS		(50 * 1000000ULL)	/* how long a lost answer is good */
+#define LATER_TURNS	16
 #define DONE_NS		(2 * 1000000ULL)
 
 /*
@@ -99,15 +100,6 @@ static const struct {
 	{ LX_SYS_MOUNT_SETATTR,	0,			lx_sys_mount },
 	{ LX_SYS_OPEN_TREE_ATTR, 0,			lx_sys_mount },
 };
-
-uint64_t
-lx_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ((uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
-}
 
 bool
 lx_call_valid(const struct lx_call *c)
@@ -445,6 +437,20 @@ program_gone(struct lx_program *pr)
 	lx_detach(pr);
 }
 
+/* For what its stack has to do with the packets that were written to tun interfaces; it may be flooded. */
+static bool
+program_waits(struct lx_program *pr)
+{
+	uint64_t ago = lx_tuns_input(pr->pr_lx, pr->pr_vnet);
+
+	if (pr->pr_later < LATER_TURNS && (ago == 0 || (ago < LATER_TURNS && pr->pr_vnet != NULL && vi_vnet_busy(pr->pr_vnet)))) {
+		pr->pr_later++;
+		return (true);
+	}
+	pr->pr_later = 0;
+	return (false);
+}
+
 void
 lx_program_event(struct lx_event *le, uint32_t events)
 {
@@ -454,7 +460,7 @@ lx_program_event(struct lx_event *le, uint32_t events)
 	union notif_buf buf;
 
 	if ((events & EPOLLIN) != 0) {
-		if ((pr->pr_later = !pr->pr_later && lx_tuns_input(pr->pr_lx, pr->pr_vnet)))
+		if (program_waits(pr))
 			return;
 		memset(&buf, 0, sizeof(buf));
 		if (ioctl(pr->pr_fd, SECCOMP_IOCTL_NOTIF_RECV, &buf.n) == 0)

@@ -326,7 +326,7 @@ ring_rx(struct lx_ring *lr)
 		free(ls->ls_held);
 		ls->ls_held = NULL;
 	}
-	for (int n = 0; n < RING_TURN; n++) {
+	for (int n = 0; n == 0 || (n < RING_TURN && !lx_loop_over(ls->ls_lx->lx_loop)); n++) {
 		if (dgram_recv(ls, buf, LX_MAXDGRAM, &dg) != 0)
 			return;			/* an error is dgram_upcall's */
 		ls->ls_lx->lx_stats.ls_bytes_in += dg.dg_len;
@@ -338,7 +338,7 @@ ring_rx(struct lx_ring *lr)
 		}
 		return;
 	}
-	lx_sock_ready(ls);
+	lx_loop_again(ls->ls_lx->lx_loop, &ls->ls_event);
 }
 
 /* When to be called again; LX_FOREVER. */

@@ -113,6 +113,7 @@ lx_sock_new(struct lx *lx, struct vi_vnet *vn, enum lx_kind kind, struct vi_sock
 	error = pair_new(kind, fd, &ls->ls_ino);
 	if (error != 0)
 		goto fail;
+	ls->ls_event.le_owner = vn;
 	error = lx_loop_add(lx->lx_loop, &ls->ls_event, fd[0], WATCH_IN, sock_event);
 	if (error != 0) {
 		close(fd[0]);
@@ -165,27 +166,6 @@ lx_sock_watch(struct lx_sock *ls, bool out)
 		(void)lx_loop_mod(ls->ls_lx->lx_loop, &ls->ls_event, events);
 }
 
-void
-lx_sock_ready(struct lx_sock *ls)
-{
-	if (ls->ls_isready)
-		return;
-	ls->ls_isready = true;
-	if (ls->ls_lx->lx_nready++ == 0)
-		lx_loop_wake(ls->ls_lx->lx_loop);	/* the worker may be about to sleep */
-	TAILQ_INSERT_TAIL(&ls->ls_lx->lx_ready, ls, ls_ready);
-}
-
-void
-lx_sock_unready(struct lx_sock *ls)
-{
-	if (!ls->ls_isready)
-		return;
-	ls->ls_isready = false;
-	ls->ls_lx->lx_nready--;
-	TAILQ_REMOVE(&ls->ls_lx->lx_ready, ls, ls_ready);
-}
-
 static void
 sock_close_end(struct lx_sock *ls)
 {
@@ -203,7 +183,6 @@ lx_sock_free(struct lx_sock *ls)
 	struct lx *lx = ls->ls_lx;
 
 	lx_calls_answer(ls, -EBADF);
-	lx_sock_unready(ls);
 	TAILQ_REMOVE(ls->ls_fd >= 0 ? &lx->lx_socks : &lx->lx_zombies, ls, ls_link);
 	sock_close_end(ls);
 	if (ls->ls_appfd >= 0)
@@ -230,7 +209,6 @@ lx_sock_zombie(struct lx_sock *ls)
 
 	if (ls->ls_fd < 0)
 		return;
-	lx_sock_unready(ls);
 	errpair_end(ls);
 	errpair_free(ls);
 	sock_close_end(ls);

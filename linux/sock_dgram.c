@@ -425,7 +425,7 @@ dgram_rx(struct lx_sock *ls)
 	}
 	if (!dgram_unhold(ls))
 		return;
-	for (n = 0; n < DGRAM_TURN; n++) {
+	for (n = 0; n == 0 || (n < DGRAM_TURN && !lx_loop_over(ls->ls_lx->lx_loop)); n++) {
 		error = dgram_recv(ls, buf, LX_MAXDGRAM, &dg);
 		if (error == EAGAIN)
 			return;
@@ -441,7 +441,7 @@ dgram_rx(struct lx_sock *ls)
 			return;
 		}
 	}
-	lx_sock_ready(ls);
+	lx_loop_again(ls->ls_lx->lx_loop, &ls->ls_event);
 }
 
 /*
@@ -465,15 +465,21 @@ dgram_send(struct lx_sock *ls, const char *buf, size_t len)
 	(void)vi_send(ls->ls_so, buf, len, 0, &done);
 }
 
+static bool
+drain_goeson(const struct lx_sock *ls, int n, ssize_t bytes, bool call)
+{
+	return (n == 0 || (n < DGRAM_TXTURN && bytes < DGRAM_TXBYTES && (call || !lx_loop_over(ls->ls_lx->lx_loop))));
+}
+
 /* What the program sent without an address.  False: it closed, and ls is gone. */
 static bool
-dgram_drain(struct lx_sock *ls)
+dgram_drain(struct lx_sock *ls, bool call)
 {
 	char *buf = ls->ls_lx->lx_buf;
 	ssize_t len, bytes = 0;
 	int avail, n;
 
-	for (n = 0; n < DGRAM_TXTURN && bytes < DGRAM_TXBYTES; n++) {
+	for (n = 0; drain_goeson(ls, n, bytes, call); n++) {
 		len = recv(ls->ls_fd, buf, LX_MAXDGRAM, MSG_DONTWAIT);
 		if (len < 0 && errno == EAGAIN && !(ls->ls_errpair && ls->ls_hup))
 			return (true);
@@ -489,7 +495,7 @@ dgram_drain(struct lx_sock *ls)
 		dgram_send(ls, buf, (size_t)len);
 		bytes += len;
 	}
-	lx_sock_ready(ls);
+	lx_loop_again(ls->ls_lx->lx_loop, &ls->ls_event);
 	return (true);
 }
 
@@ -502,7 +508,7 @@ dgram_tx(struct lx_sock *ls)
 	if (ls->ls_fd < 0 || ls->ls_so == NULL)
 		return;
 	ls->ls_hup = false;
-	(void)dgram_drain(ls);
+	(void)dgram_drain(ls, true);
 	ls->ls_hup = hup;
 }
 
@@ -515,9 +521,9 @@ dgram_event(struct lx_event *le, uint32_t events)
 		ls->ls_hup = ls->ls_rdhup = true;
 	if ((events & EPOLLRDHUP) != 0)
 		ls->ls_rdhup = true;
-	if (ls->ls_so == NULL || !dgram_drain(ls))
+	if (ls->ls_so == NULL || !dgram_drain(ls, false))
 		return;
-	if ((events & EPOLLOUT) != 0 || events == 0)
+	if ((events & (EPOLLOUT | LX_AGAIN)) != 0)
 		dgram_rx(ls);
 }
 

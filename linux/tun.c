@@ -60,7 +60,7 @@ struct lx_tun {
 	unsigned	 lt_flags;	/* IFF_TUN or IFF_TAP, IFF_NO_PI, IFF_VNET_HDR */
 	int		 lt_vnethdr;	/* length of virtio's header, if there is one */
 	int		 lt_sndbuf;
-	uint64_t	 lt_turn;	/* lx_turn when a packet came in last */
+	uint64_t	 lt_turn;	/* lx_loop_turn() when a packet came in last */
 };
 
 /* Packets */
@@ -131,45 +131,49 @@ tun_input(struct lx_tun *lt, char *buf, size_t len)
 		(void)vi_tap_input_rest(lt->lt_tap, buf + skip, len - skip, &tr);	/* counted there */
 }
 
-/* What the program wrote: so many packets, at most TUN_TURN. */
-static int
+/* What the program wrote: at most TUN_TURN packets.  True: there may be more. */
+static bool
 tun_take(struct lx_tun *lt)
 {
 	char *buf = lt->lt_lx->lx_buf;
-	ssize_t len;
+	ssize_t len = 0;
 	int n;
 
-	for (n = 0; n < TUN_TURN && (len = recv(lt->lt_fd, buf, LX_BUFSIZE, MSG_DONTWAIT)) > 0; n++)
+	for (n = 0; n == 0 || (n < TUN_TURN && !lx_loop_over(lt->lt_lx->lx_loop)); n++) {
+		if ((len = recv(lt->lt_fd, buf, LX_BUFSIZE, MSG_DONTWAIT)) <= 0)
+			break;
 		tun_input(lt, buf, (size_t)len);
+	}
 	if (n > 0)
-		lt->lt_turn = lt->lt_lx->lx_turn;
-	return (n);
+		lt->lt_turn = lx_loop_turn(lt->lt_lx->lx_loop);
+	return (len > 0);
 }
 
 /* True: the program has closed, and lt is gone. */
 static bool
 tun_drain(struct lx_tun *lt, bool hup)
 {
-	if (tun_take(lt) == TUN_TURN || !hup)
+	if (tun_take(lt) || !hup)
 		return (false);
 	tun_free(lt);
 	return (true);
 }
 
 /* On Linux a packet has been received when the write of it is over. */
-bool
+uint64_t
 lx_tuns_input(struct lx *lx, const struct vi_vnet *vn)
 {
+	uint64_t last = 0, now = lx_loop_turn(lx->lx_loop);
 	struct lx_tun *lt;
-	bool any = false;
 
 	TAILQ_FOREACH(lt, &lx->lx_tuns, lt_link) {
 		if (lt->lt_vnet != vn)
 			continue;
 		(void)tun_take(lt);
-		any |= lt->lt_turn == lx->lx_turn;
+		if (lt->lt_turn > last)
+			last = lt->lt_turn;
 	}
-	return (any);
+	return (last == 0 ? LX_FOREVER : now - last);
 }
 
 static void
@@ -250,6 +254,7 @@ tun_new(struct lx *lx, const struct vi_vnet *vn, unsigned flags, struct lx_tun *
 	(void)lx_sock_buffer(fd[1], LX_DGRAMBUF);
 	*lt = (struct lx_tun){ .lt_lx = lx, .lt_vnet = vn, .lt_fd = fd[0], .lt_flags = flags, .lt_sndbuf = INT32_MAX,
 	    .lt_vnethdr = sizeof(struct virtio_net_hdr) };
+	lt->lt_event.le_owner = vn;
 	error = fstat(fd[1], &st) == 0 ? lx_loop_add(lx->lx_loop, &lt->lt_event, fd[0], EPOLLIN, tun_event) : errno;
 	if (error != 0) {
 		close(fd[0]);

@@ -106,6 +106,7 @@ VI_API uint64_t	vi_vnet_memory(struct vi_vnet *);	/* bytes charged to it now */
 VI_API uint64_t	vi_vnet_cputime(struct vi_vnet *);	/* ns its lane has run, and what was spent for it */
 /* The embedder has spent ns for it, in the thread of its worker: it is charged as if its lane had. */
 VI_API void	vi_vnet_spent(struct vi_vnet *, uint64_t ns);
+VI_API bool	vi_vnet_busy(struct vi_vnet *);	/* is there work for its lane? */
 
 /* Statistics by protocol, in the words of netstat -s.  text holds one "%s" for the plural ending or none. */
 struct vi_stat {

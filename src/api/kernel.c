@@ -196,6 +196,12 @@ vi_vnet_spent(struct vi_vnet *vn, uint64_t ns)
 	lane_spent(&api_vnet(vn)->vn_lane, ns);
 }
 
+bool
+vi_vnet_busy(struct vi_vnet *vn)
+{
+	return (lane_busy(&api_vnet(vn)->vn_lane));
+}
+
 static void
 api_account(const char *name, const struct acct *ac, vi_account_fn *fn, void *arg)
 {

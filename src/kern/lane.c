@@ -336,6 +336,12 @@ lane_spent(struct lane *ln, uint64_t ns)
 	lane_owes(ln, ns);
 }
 
+bool
+lane_busy(const struct lane *ln)
+{
+	return (atomic_load_explicit(&ln->ln_state, memory_order_relaxed) != LANE_IDLE);
+}
+
 static void
 lane_resume(void *arg)
 {
@@ -357,13 +363,24 @@ lane_waits(const struct worker *w, struct lane *ln)
 }
 
 static bool
-lane_mayrun(struct worker *w, struct lane *ln, uint64_t end)
+lane_mayrun(struct worker *w, struct lane *ln)
 {
 	if (w->w_stop != NULL && *w->w_stop)
 		return (false);
 	lane_charge(w, ln);
 	ln->ln_now = w->w_now;
-	return (w->w_now < end && !worker_interrupted(w));
+	return (w->w_now < w->w_until && !worker_interrupted(w));
+}
+
+bool
+lane_over(const struct lane *ln)
+{
+	struct worker *w = ln->ln_worker;
+
+	if (w->w_current != ln || host_now(kernel_host(ln->ln_kernel)) < w->w_until)
+		return (false);
+	w->w_until = 0;
+	return (true);
 }
 
 /* Is there more for this run?  The clock of one that is over is read once, by who charges it. */
@@ -377,14 +394,14 @@ lane_hasmore(const struct lane *ln)
 static unsigned
 lane_works(struct worker *w, struct lane *ln)
 {
-	uint64_t end = w->w_now + LANE_QUANTUM;
 	struct work *wk;
 	unsigned n = 0;
 
+	w->w_until = w->w_now + LANE_QUANTUM;
 	while ((wk = lane_next(ln)) != NULL) {
 		work_run(ln, wk);
 		n++;
-		if (n == LANE_WORKS || (n % CLOCK_WORKS == 0 && lane_hasmore(ln) && !lane_mayrun(w, ln, end)))
+		if (n == LANE_WORKS || w->w_until == 0 || (n % CLOCK_WORKS == 0 && lane_hasmore(ln) && !lane_mayrun(w, ln)))
 			break;
 		if (w->w_stop != NULL && *w->w_stop)
 			break;

@@ -93,6 +93,10 @@ bool	lane_post(struct lane *, struct work *);
 /* Takes w off its lane's queue if it is there.  In the lane, or under the kernel lock. */
 void	work_cancel(struct lane *, struct work *);
 
+bool	lane_busy(const struct lane *);	/* it runs, or has something to do */
+/* For work that takes long: this run's time is up, and what is left is to be posted again.  Reads the clock. */
+bool	lane_over(const struct lane *);
+
 static inline uint64_t lane_now(const struct lane *ln) { return (ln->ln_now); }
 uint64_t lane_clock(struct lane *);	/* the host's clock now; also refreshes ln_now */
 

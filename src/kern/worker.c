@@ -22,7 +22,8 @@
 #include "base/assert.h"
 #include "host/host.h"
 
-#define TIMER_RUN	32	/* timers served before lanes are looked at again */
+#define TIMER_RUN	32	/* timers served before lanes are looked at again, if they take no time */
+#define TIMER_CLOCK	2	/* of them between two looks at the clock */
 
 void
 worker_kick(struct worker *w)
@@ -81,6 +82,13 @@ worker_leave(struct worker *w)
 		host_mutex_unlock(kernel_host(w->w_kernel), w->w_mutex);
 }
 
+/* Some packet may be sent by each. */
+static bool
+timers_goon(const struct worker *w, unsigned n)
+{
+	return (n < TIMER_RUN && (n % TIMER_CLOCK != TIMER_CLOCK - 1 || host_now(kernel_host(w->w_kernel)) < w->w_now + WORKER_QUANTUM));
+}
+
 /* Timers that are due; the lanes pay for theirs. */
 static void
 worker_timers(struct worker *w)
@@ -91,7 +99,7 @@ worker_timers(struct worker *w)
 	struct callout *c;
 
 	wh->wh_floor = now + 1;
-	for (unsigned n = 0; n < TIMER_RUN && (c = wheel_pop(wh, now)) != NULL; n++) {
+	for (unsigned n = 0; timers_goon(w, n) && (c = wheel_pop(wh, now)) != NULL; n++) {
 		if (c->c_lane != ln) {
 			if (ln != NULL)
 				lane_charge(w, ln);

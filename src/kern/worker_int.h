@@ -18,7 +18,7 @@ enum { LANE_IDLE, LANE_QUEUED, LANE_RUNNING };
 
 #define LANE_NOHEAP	UINT32_MAX	/* ln_heapidx of a lane that is not on the heap */
 #define LANE_WORKS	1024	/* work functions in one run, for hosts where they take no time */
-#define WORKER_QUANTUM	4000		/* ns of one poll: then the embedder looks what else there is */
+#define WORKER_QUANTUM	2000		/* ns of one poll: then the embedder looks what else there is */
 #define WORKER_RUNS	64		/* lane runs in one poll */
 
 /*
@@ -52,6 +52,7 @@ struct worker {
 	uint64_t	 w_vtime;	/* virtual time of the lane that ran last */
 	uint64_t	 w_seq;		/* queueings so far */
 	uint64_t	 w_sleepuntil;	/* what the last poll promised; 0 while it runs */
+	uint64_t	 w_until;	/* when the run that goes on is to end; 0: it has found that it is */
 	const bool	*w_stop;	/* kernel_run's */
 	bool		 w_polling;
 	bool		 w_polled;	/* since enter */

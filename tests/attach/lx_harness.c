@@ -243,7 +243,7 @@ run(struct harness *h)
 		lx_loop_sleep(h->loop, wait);
 		vi_worker_enter(h->worker);
 		lx_loop_dispatch(h->loop);
-		again = lx_poll(h->lx);
+		again = lx_loop_late(h->loop);
 		wait = vi_worker_poll(h->worker);
 		if (again)
 			wait = 0;

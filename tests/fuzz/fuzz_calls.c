@@ -288,7 +288,7 @@ turn(unsigned n)
 {
 	while (n-- > 0) {
 		(void)lx_loop_wait(wd.loop, 0);
-		(void)lx_poll(wd.lx);
+		(void)lx_loop_late(wd.loop);
 		(void)vi_worker_poll(wd.w);
 	}
 }

@@ -10,8 +10,8 @@
  * so that the figures are the kernel's own on a busy machine too.  Of several rounds, each without the flood, then with it, the median counts.
  *
  *	- With a worker of their own the neighbours' p99 becomes longer by less than a quarter (or 2 us, which is what the clock and the caches are good for).
- *	- On the flood's own worker a byte waits until whoever runs has used up his quantum: the p99 becomes longer by that: 3 to 9 us on a quiet machine, at most
- *	  ADDED us on a busy one. A round trip inside the kernel alone takes 1 us, one between programs some 40 us.
+ *	- On the flood's own worker a byte waits until whoever runs has used up his quantum: the p99 becomes longer by that: 1 to 9 us on a quiet machine, at most
+ *	  ADDED us on a busy one. A round trip inside the kernel alone takes 1 us, one between programs some 40 us (tests/isolate/programs).
  *	- The victim's memory never goes beyond its limit.
  */
 #include <pthread.h>
@@ -22,32 +22,23 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/checksum.h"
-#include "base/endian.h"
 #include "kern/lane.h"
 #include "mbuf/mbuf.h"
 #include "net/ifnet.h"
+#include "tests/isolate/frames.h"
 #include "tests/lib/tl.h"
-#include "wire/ether.h"
-#include "wire/icmp.h"
-#include "wire/ip.h"
-#include "wire/ip6.h"
-#include "wire/tcp.h"
 
-#define VICTIM4		0x0a420001u	/* 10.66.0.1 */
-#define FLOODER4	0x0a420002u
 #define LIMIT		(8u << 20)	/* of the victim's memory */
 #define BURST		16		/* frames before others have their turn */
 #define TRIPS		1500		/* of one measurement */
 #define ADDED		15.0		/* us */
 #define MAXROUNDS	101
 
-struct flood;
 struct rig {
 	struct tl	 t;
 	struct vi_vnet	*flooder, *victim, *caller, *echo;
 	struct ifnet	*fif;		/* the flooder's */
-	uint8_t		 vmac[6], fmac[6], v6[16], f6[16];
+	struct frames	 frames;
 	struct vi_socket *lso, *eso, *cso, *vso;
 	struct vi_worker *worker;	/* the neighbours' */
 	pthread_t	 thread;	/* the flood's worker, if it is another */
@@ -55,15 +46,8 @@ struct rig {
 	atomic_bool	 stop;
 	_Atomic(const struct flood *) flood;
 	struct work	 work;
-	atomic_ullong	 frames;
+	atomic_ullong	 count;
 	uint64_t	 back;		/* when the byte was; 0: not yet */
-	uint64_t	 rng;
-};
-
-struct flood {
-	const char	*f_name;
-	size_t		(*f_make)(struct rig *, uint8_t *);	/* a frame without its Ethernet header */
-	uint16_t	 f_type;
 };
 
 static uint64_t
@@ -75,160 +59,24 @@ now(void)
 	return ((uint64_t)ts.tv_sec * TL_SEC + (uint64_t)ts.tv_nsec);
 }
 
-static uint32_t
-chance(struct rig *r)
-{
-	r->rng ^= r->rng << 13;
-	r->rng ^= r->rng >> 7;
-	r->rng ^= r->rng << 17;
-	return ((uint32_t)(r->rng >> 20));
-}
-
-/* The floods. */
-
-static void
-put_ip(struct rig *r, uint8_t *p, size_t len, uint8_t proto, uint16_t off)
-{
-	struct ip *ip = (struct ip *)(void *)p;
-
-	memset(ip, 0, IP_MINHLEN);
-	ip_set_vhl(ip, IP_MINHLEN);
-	ip->ip_len = HTONS(len);
-	ip->ip_id = (uint16_t)chance(r);
-	ip->ip_off = HTONS(off);
-	ip->ip_ttl = 64;
-	ip->ip_p = proto;
-	ip->ip_src = HTONL(0x0b000000u | (chance(r) & 0xffffff));	/* 11/8: it has a route back */
-	ip->ip_dst = HTONL(VICTIM4);
-	ip->ip_sum = ip_sum_make(ip, IP_MINHLEN);
-}
-
-static size_t
-make_syn(struct rig *r, uint8_t *p)
-{
-	struct tcphdr *th = (struct tcphdr *)(void *)(p + IP_MINHLEN);
-	const struct ip *ip = (const struct ip *)(const void *)p;
-	uint8_t ph[12] = { [9] = VI_IPPROTO_TCP, [11] = TCP_MINHLEN };
-
-	put_ip(r, p, IP_MINHLEN + TCP_MINHLEN, VI_IPPROTO_TCP, 0);
-	memset(th, 0, TCP_MINHLEN);
-	th->th_sport = (uint16_t)chance(r);
-	th->th_dport = HTONS(80);
-	th->th_seq = chance(r);
-	th_set_offflags(th, TCP_MINHLEN, TH_SYN);
-	th->th_win = HTONS(65535);
-	memcpy(ph, &ip->ip_src, 8);
-	th->th_sum = cksum_fold(cksum_add(th, TCP_MINHLEN, cksum_add(ph, sizeof(ph), 0)));
-	return (IP_MINHLEN + TCP_MINHLEN);
-}
-
-static size_t
-make_frag4(struct rig *r, uint8_t *p)
-{
-	put_ip(r, p, IP_MINHLEN + 1024, VI_IPPROTO_UDP, (uint16_t)(IP_MF | (chance(r) & 1 ? 0 : 512)));
-	memset(p + IP_MINHLEN, 0, 1024);
-	return (IP_MINHLEN + 1024);
-}
-
-static void
-put_ip6(struct rig *r, uint8_t *p, size_t plen, uint8_t proto, uint8_t hlim)
-{
-	struct ip6_hdr *ip6 = (struct ip6_hdr *)(void *)p;
-
-	ip6_set_flow(ip6, 0, 0);
-	ip6->ip6_plen = HTONS(plen);
-	ip6->ip6_nxt = proto;
-	ip6->ip6_hlim = hlim;
-	memcpy(ip6->ip6_src, r->f6, 8);		/* a neighbour that is new each time */
-	for (int i = 8; i < 16; i++)
-		ip6->ip6_src[i] = (uint8_t)chance(r);
-	memcpy(ip6->ip6_dst, r->v6, 16);
-}
-
-static size_t
-make_frag6(struct rig *r, uint8_t *p)
-{
-	put_ip6(r, p, 8 + 1024, 44, 64);
-	memset(p + IP6_HLEN, 0, 8 + 1024);
-	p[IP6_HLEN] = VI_IPPROTO_UDP;
-	be16enc(p + IP6_HLEN + 2, chance(r) & 1 ? 1 : 1024 | 1);
-	be32enc(p + IP6_HLEN + 4, chance(r));
-	return (IP6_HLEN + 8 + 1024);
-}
-
-static void
-sum_icmp6(uint8_t *p, size_t plen)
-{
-	uint8_t ph[40] = { 0 };
-	uint16_t sum;
-
-	memcpy(ph, p + 8, 32);
-	be32enc(ph + 32, (uint32_t)plen);
-	ph[39] = VI_IPPROTO_ICMPV6;
-	sum = cksum_fold(cksum_add(p + IP6_HLEN, plen, cksum_add(ph, sizeof(ph), 0)));
-	memcpy(p + IP6_HLEN + 2, &sum, 2);
-}
-
-/* Solicitations of the victim's address, each by another neighbour, to be answered and remembered. */
-static size_t
-make_nd(struct rig *r, uint8_t *p)
-{
-	uint8_t *ns = p + IP6_HLEN;
-
-	put_ip6(r, p, 32, VI_IPPROTO_ICMPV6, 255);
-	memset(ns, 0, 32);
-	ns[0] = 135;
-	memcpy(ns + 8, r->v6, 16);
-	ns[24] = ns[25] = 1;
-	memcpy(ns + 26, r->fmac, 6);
-	sum_icmp6(p, 32);
-	return (IP6_HLEN + 32);
-}
-
-static size_t
-make_echo(struct rig *r, uint8_t *p)
-{
-	uint8_t *icmp = p + IP_MINHLEN;
-	uint16_t sum;
-
-	put_ip(r, p, IP_MINHLEN + 64, VI_IPPROTO_ICMP, 0);
-	memset(icmp, 0, 64);
-	icmp[0] = 8;
-	sum = cksum_fold(cksum_add(icmp, 64, 0));
-	memcpy(icmp + 2, &sum, 2);
-	return (IP_MINHLEN + 64);
-}
-
-static const struct flood floods[] = {
-	{ "SYN", make_syn, ETHERTYPE_IP },
-	{ "fragments, IPv4", make_frag4, ETHERTYPE_IP },
-	{ "fragments, IPv6", make_frag6, ETHERTYPE_IPV6 },
-	{ "neighbours", make_nd, ETHERTYPE_IPV6 },
-	{ "ICMP echo", make_echo, ETHERTYPE_IP },
-};
-#define NFLOODS	(sizeof(floods) / sizeof(floods[0]))
-
 /* In the flooder's lane: a burst, then it queues behind whoever waits. */
 static void
 flood_work(struct work *wk)
 {
 	struct rig *r = (struct rig *)(void *)((uint8_t *)wk - offsetof(struct rig, work));
 	const struct flood *f = atomic_load_explicit(&r->flood, memory_order_relaxed);
-	uint8_t frame[2048];
+	uint8_t frame[FRAMES_MAX];
 	struct mbuf *m;
 
 	if (f == NULL)
 		return;
-	memcpy(frame, r->vmac, 6);
-	memcpy(frame + 6, r->fmac, 6);
-	be16enc(frame + 12, f->f_type);
 	for (int i = 0; i < BURST; i++) {
-		size_t len = ETHER_HDR_LEN + f->f_make(r, frame + ETHER_HDR_LEN);
+		size_t len = frames_make(&r->frames, f, frame);
 
 		if ((m = m_frombuf(vnet_acct((struct vnet *)r->flooder), frame, len, 0)) == NULL)
 			break;
 		(void)if_transmit(r->fif, m);
-		atomic_fetch_add_explicit(&r->frames, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&r->count, 1, memory_order_relaxed);
 	}
 	lane_post(&((struct vnet *)r->flooder)->vn_lane, wk);
 }
@@ -292,12 +140,12 @@ make_victim(struct rig *r)
 	r->flooder = tl_vnet(&r->t, "flooder");
 	r->victim = tl_vnet(&r->t, "victim");
 	tl_cable(r->flooder, r->victim, &tc);
-	two_families(r->victim, tc.b, "10.66.0.1", "fd66::1", r->v6);
-	two_families(r->flooder, tc.a, "10.66.0.2", "fd66::2", r->f6);
+	two_families(r->victim, tc.b, "10.66.0.1", "fd66::1", r->frames.fr_to6);
+	two_families(r->flooder, tc.a, "10.66.0.2", "fd66::2", r->frames.fr_from6);
 	tl_ok(vi_route_add(r->victim, &rt));
 	r->fif = ifnet_byname((struct vnet *)r->flooder, tc.a);
-	memcpy(r->fmac, r->fif->if_lladdr, 6);
-	memcpy(r->vmac, tl_ifinfo(r->victim, tc.b).if_lladdr, 6);
+	memcpy(r->frames.fr_from, r->fif->if_lladdr, 6);
+	memcpy(r->frames.fr_to, tl_ifinfo(r->victim, tc.b).if_lladdr, 6);
 	r->vso = tl_listen(r->victim, "10.66.0.1", 80, 128);
 	tl_ok(vi_vnet_set_limit(r->victim, "memory", LIMIT));
 }
@@ -353,7 +201,7 @@ rig_begin(struct rig *r, bool two)
 	const struct vi_posix_params pp = { 0 };
 
 	memset(r, 0, sizeof(*r));
-	r->rng = 88172645463325252u;
+	r->frames.fr_rng = 88172645463325252u;
 	r->two = two;
 	work_init(&r->work, flood_work);
 	tl_ok(vi_host_posix_new(&pp, &r->t.host));
@@ -425,7 +273,7 @@ preempted(void)
 static double
 trip(struct rig *r)
 {
-	uint64_t begin = now() + 20000 + chance(r) % 100000;
+	uint64_t begin = now() + 20000 + frames_chance(&r->frames) % 100000;
 	r->back = 0;
 	while (now() < begin)
 		go(r, false);
@@ -498,10 +346,10 @@ static double
 flood_measure(struct rig *r, const struct flood *f, double *allowed)
 {
 	struct figures calm, flooded;
-	uint64_t t = now(), frames = atomic_load(&r->frames);
+	uint64_t t = now(), frames = atomic_load(&r->count);
 
 	flood_rounds(r, f, &calm, &flooded);
-	frames = atomic_load(&r->frames) - frames;
+	frames = atomic_load(&r->count) - frames;
 	print_message("%-16s p50 %4.1f -> %4.1f us, p99 %4.1f -> %4.1f us; %4.1f M frames in %4.1f s\n", f->f_name, calm.p50, flooded.p50, calm.p99,
 	    flooded.p99, (double)frames / 1e6, (double)(now() - t) / 1e9);
 	assert_true(frames > 10000);		/* it was one */
