@@ -207,6 +207,8 @@ struct lx_sock {
 	bool		 ls_failed;	/* the last connect failed and connect was not told yet */
 	bool		 ls_used;	/* ls_so has tried to connect */
 	bool		 ls_isready;
+	bool		 ls_deferred;	/* connect() left the SYN to the first data */
+	uint32_t	 ls_fastsent;	/* what the SYN took of the data of a call that waits for the connection */
 	struct lx_runs	*ls_runs;	/* of what the program sends, NULL: without flags */
 	uint32_t	 ls_bytes;	/* listeners: readiness bytes in the pair */
 	TAILQ_HEAD(, lx_sock) ls_made;	/* listeners: accepted, but the answer was lost */
@@ -357,11 +359,12 @@ struct stream_send {
 	size_t		 ss_len;
 };
 int64_t	 stream_send(struct lx_call *);
+int64_t	 stream_sendpair(struct lx_call *, int flags);	/* as the program would, but for the address */
 int	 stream_send_parse(struct lx_call *, struct stream_send *);
 int	 stream_send_data(struct lx_call *, struct stream_send *);	/* as much as one call of ours takes, in lx_buf */
 
 /* sock_fastopen.c: MSG_FASTOPEN */
-int64_t	 fastopen(struct lx_call *);
+int64_t	 fastopen(struct lx_call *, int flags);
 int64_t	 fastopen_finish(struct lx_call *);	/* the connection a waiting call began is there: its result */
 
 /* sock_runs.c: MSG_MORE and MSG_EOR of streams */

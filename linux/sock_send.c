@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a program sends on a stream by calls that we see: with an address, with flags, or by sendmsg(2). */
+/* What a program sends on a stream by calls that we see: with an address, with flags that the pair cannot carry, or by sendmsg(2). */
 #include "linux/lx.h"
 
 #include <errno.h>
@@ -47,31 +47,43 @@ send_flagged(struct lx_call *c, int flags)
 	runs_add(ls, ss.ss_len, ((flags & MSG_MORE) != 0 ? VI_MSG_MORE : 0) | ((flags & MSG_EOR) != 0 ? VI_MSG_EOR : 0));
 }
 
-/* sendto(2) with an address: TCP ignores it on a connection; AF_UNIX would not. */
-static int64_t
-send_addressed(struct lx_call *c, int flags)
+int64_t
+stream_sendpair(struct lx_call *c, int flags)
 {
-	size_t len = c->c_arg[2] < LX_CHUNK ? (size_t)c->c_arg[2] : LX_CHUNK;
+	struct stream_send ss;
 	ssize_t n;
 	int error;
 
-	if (c->c_sock->ls_state != LXS_CONNECTED)
-		return (-EPIPE);
-	error = lx_copyin(c, c->c_arg[1], c->c_lx->lx_buf, len);
-	if (error != 0)
+	if ((error = stream_send_parse(c, &ss)) != 0 || (error = stream_send_data(c, &ss)) != 0)
 		return (-error);
-	n = send(c->c_fd, c->c_lx->lx_buf, len, (flags & MSG_OOB) | MSG_DONTWAIT | MSG_NOSIGNAL);
+	n = send(c->c_fd, c->c_lx->lx_buf, ss.ss_len, (flags & MSG_OOB) | MSG_DONTWAIT | MSG_NOSIGNAL);
 	return (n < 0 ? -errno : n);
+}
+
+/* TCP ignores an address on a connection; AF_UNIX would not. */
+static bool
+send_addressed(struct lx_call *c)
+{
+	struct msghdr mh;
+
+	if (c->c_nr == SYS_sendto)
+		return (c->c_arg[4] != 0);
+	return (lx_copyin(c, c->c_arg[1], &mh, sizeof(mh)) == 0 && mh.msg_name != NULL && mh.msg_namelen > 0);
 }
 
 int64_t
 stream_send(struct lx_call *c)
 {
 	const int flags = (int)c->c_arg[c->c_nr == SYS_sendto ? 3 : 2];
+	const bool addressed = send_addressed(c);
 
-	if ((flags & MSG_FASTOPEN) != 0)
-		return (fastopen(c));
+	if ((flags & MSG_FASTOPEN) != 0 || (addressed && c->c_sock->ls_deferred))
+		return (fastopen(c, flags));
 	if ((flags & (MSG_MORE | MSG_EOR)) != 0 && (flags & MSG_OOB) == 0)
 		send_flagged(c, flags);
-	return (c->c_nr == SYS_sendto && c->c_arg[4] != 0 ? send_addressed(c, flags) : LX_CONTINUE);
+	if (!addressed)
+		return (LX_CONTINUE);
+	if (c->c_sock->ls_state != LXS_CONNECTED)
+		return (c->c_sock->ls_state == LXS_CONNECTING ? -EAGAIN : -EPIPE);
+	return (stream_sendpair(c, flags));
 }

@@ -211,6 +211,7 @@ stream_tx_chunk(struct lx_sock *ls, size_t want)
 		return (0);
 	}
 	ls->ls_lx->lx_stats.ls_bytes_out += (uint64_t)len;
+	ls->ls_deferred = false;
 	return (vi_send_commit(ls->ls_so, (size_t)len, runs_taken(ls, (size_t)len)));
 }
 
@@ -489,7 +490,8 @@ connect_begin(struct lx_call *c, struct lx_sock *ls, const struct vi_sockaddr *s
 	}
 	if (error != 0 && error != EINPROGRESS)
 		return (-error);
-	return (stream_begun(c, error == 0));	/* 0, Fast Open: the SYN goes with the first data */
+	ls->ls_deferred = error == 0;	/* Fast Open: the SYN goes with the first data */
+	return (stream_begun(c, ls->ls_deferred));
 }
 
 /*

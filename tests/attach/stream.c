@@ -382,6 +382,28 @@ flagged(void)
 	close(fd[1]);
 }
 
+/* MSG_FASTOPEN where nobody knows of it: it connects, waits and sends all; once. */
+static void
+fast_open(void)
+{
+	struct iovec iov[2] = { { buf, 3 }, { buf, 4 } };
+	struct sockaddr_in sin;
+	const struct msghdr mh = { .msg_name = &sin, .msg_namelen = sizeof(sin), .msg_iov = iov, .msg_iovlen = 2 };
+	int l = listener(&sin), s = socket(AF_INET, SOCK_STREAM, 0), a;
+
+	show("sendto MSG_FASTOPEN", sendto(s, buf, 2000, MSG_FASTOPEN, (struct sockaddr *)&sin, sizeof(sin)));
+	a = ok("accept", accept(l, NULL, NULL));
+	show("sendto MSG_FASTOPEN again", sendto(s, buf, 10, MSG_FASTOPEN, (struct sockaddr *)&sin, sizeof(sin)));
+	show("connect", try_connect(s, &sin));
+	show("sendmsg with an address", sendmsg(s, &mh, 0));
+	show("sendmsg MSG_MORE with an address", sendmsg(s, &mh, MSG_MORE));
+	show("sendmsg MSG_FASTOPEN with an address", sendmsg(s, &mh, MSG_FASTOPEN));
+	show("all of it", recv(a, buf, 2014, MSG_WAITALL));
+	close(s);
+	close(a);
+	close(l);
+}
+
 int
 main(void)
 {
@@ -395,6 +417,7 @@ main(void)
 	data();
 	addressed();
 	flagged();
+	fast_open();
 	again();
 	return (0);
 }
