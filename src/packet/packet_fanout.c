@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/bpf.h"
 #include "base/util.h"
 #include "host/host.h"
 #include "packet/packet_var.h"
@@ -92,14 +91,6 @@ pkt_fanout_join(struct pktpcb *pp, const void *val, size_t len)
 	return (0);
 }
 
-static void
-fanout_nodata(struct packet_vnet *pv, struct pktfanout *pf)
-{
-	kfree(vnet_acct(pv->pv_vnet), ACCT_PCB, pf->pf_insns, pf->pf_ninsns * sizeof(*pf->pf_insns));
-	pf->pf_insns = NULL;
-	pf->pf_ninsns = 0;
-}
-
 void
 pkt_fanout_leave(struct pktpcb *pp)
 {
@@ -117,7 +108,7 @@ pkt_fanout_leave(struct pktpcb *pp)
 	if (pf->pf_n > 0)
 		return;
 	LIST_REMOVE(pf, pf_link);
-	fanout_nodata(pkt_vnet(pp), pf);
+	sofilter_drop(vnet_acct(pkt_vnet(pp)->pv_vnet), pf->pf_filter);
 	kfree(vnet_acct(pkt_vnet(pp)->pv_vnet), ACCT_PCB, pf, sizeof(*pf));
 }
 
@@ -125,25 +116,19 @@ pkt_fanout_leave(struct pktpcb *pp)
 int
 pkt_fanout_data(struct pktpcb *pp, const void *val, size_t len)
 {
-	const uint32_t n = (uint32_t)(len / sizeof(struct vi_bpf_insn));
-	struct packet_vnet *pv = pkt_vnet(pp);
+	struct acctset *as = vnet_acct(pkt_vnet(pp)->pv_vnet);
 	struct pktfanout *pf = pp->pp_fanout;
-	struct vi_bpf_insn *insns;
+	struct so_filter *sf;
+	int error;
 
-	if (pf == NULL || pf->pf_how != VI_FANOUT_CBPF || len % sizeof(*insns) != 0 || n == 0 || n > VI_BPF_MAXINSNS)
+	if (pf == NULL || pf->pf_how != VI_FANOUT_CBPF)
 		return (EINVAL);
 	if (pp->pp_socket->so_filterlocked)
 		return (EPERM);
-	if ((insns = kmalloc(vnet_acct(pv->pv_vnet), ACCT_PCB, len)) == NULL)
-		return (ENOMEM);
-	memcpy(insns, val, len);
-	if (bpf_check(insns, n) != 0) {
-		kfree(vnet_acct(pv->pv_vnet), ACCT_PCB, insns, len);
-		return (EINVAL);
-	}
-	fanout_nodata(pv, pf);
-	pf->pf_insns = insns;
-	pf->pf_ninsns = n;
+	if ((error = sofilter_make(as, val, len, &sf)) != 0)
+		return (error);
+	sofilter_drop(as, pf->pf_filter);
+	pf->pf_filter = sf;
 	return (0);
 }
 
@@ -161,7 +146,7 @@ fanout_index(struct pktfanout *pf, const struct pktview *pw)
 		host_random(kernel_host(pw->pw_ifp->if_vnet->vn_kernel), &v, sizeof(v));
 		return (v % pf->pf_n);
 	case VI_FANOUT_CBPF:
-		return (pf->pf_insns == NULL ? 0 : pktview_run(pw, pf->pf_insns, 0) % pf->pf_n);
+		return (pf->pf_filter == NULL ? 0 : pktview_run(pw, pf->pf_filter, 0) % pf->pf_n);
 	default:	/* one worker runs the lane, there is one queue, and the first is the first */
 		return (0);
 	}

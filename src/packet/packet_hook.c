@@ -50,6 +50,13 @@ pkt_describe(const struct pktpcb *pp, const struct pktview *pw, uint32_t start, 
 }
 
 static void
+pkt_lose(struct pktpcb *pp, uint64_t *reason)
+{
+	(*reason)++;
+	pp->pp_stats.ps_drops++;
+}
+
+static void
 pkt_deliver(struct pktpcb *pp, const struct pktview *pw)
 {
 	const uint32_t start = pkt_israw(pp) ? 0 : pw->pw_net;
@@ -59,27 +66,24 @@ pkt_deliver(struct pktpcb *pp, const struct pktview *pw)
 	struct sockdgram sd;
 	struct mbuf *m;
 
-	if (so->so_filter != NULL && (len = u32min(pktview_filter(pw, so, start), len)) == 0) {
+	if (so->so_filter != NULL && (len = u32min(pktview_run(pw, so->so_filter, start), len)) == 0) {
 		pv->pv_stat.pkts_filtered++;
 		return;
 	}
 	pp->pp_stats.ps_packets++;
-	if (sbspace(&so->so_rcv) == 0) {
-		pv->pv_stat.pkts_fullsock++;
-		pp->pp_stats.ps_drops++;
+	if (!sbfits(&so->so_rcv, len)) {
+		pkt_lose(pp, &pv->pv_stat.pkts_fullsock);
 		return;
 	}
 	if ((m = pktview_mbuf(pw, start, len, pp->pp_vnethdr ? VI_PKT_VNETHDRLEN : 0)) == NULL) {
-		pv->pv_stat.pkts_nomem++;
-		pp->pp_stats.ps_drops++;
+		pkt_lose(pp, &pv->pv_stat.pkts_nomem);
 		return;
 	}
 	if (pp->pp_vnethdr)
 		pkt_vnethdr_make(pw, m->m_data);
 	pkt_describe(pp, pw, start, &sd);
 	if (!sbappenddgram(&so->so_rcv, &sd, m, vnet_acct(pv->pv_vnet))) {
-		pv->pv_stat.pkts_fullsock++;
-		pp->pp_stats.ps_drops++;
+		pkt_lose(pp, &pv->pv_stat.pkts_fullsock);
 		return;
 	}
 	pv->pv_stat.pkts_delivered++;

@@ -68,8 +68,7 @@ struct pktfanout {
 	uint32_t	 pf_next;	/* VI_FANOUT_LB */
 	uint64_t	 pf_frame;	/* pv_frame for which pf_chosen was chosen */
 	struct pktpcb	*pf_chosen;
-	uint32_t	 pf_ninsns;	/* VI_FANOUT_CBPF */
-	struct vi_bpf_insn *pf_insns;
+	struct so_filter *pf_filter;	/* VI_FANOUT_CBPF; NULL: the first is taken */
 	struct pktpcb	*pf_member[VI_FANOUT_MAX];
 };
 
@@ -106,8 +105,7 @@ struct pktview {
 uint16_t pkt_hatype(const struct ifnet *);
 bool	 pktview_init(struct pktview *, struct ifnet *, const struct if_frame *);	/* false: shorter than its header */
 void	 pktview_copy(const struct pktview *, uint32_t off, uint32_t len, uint8_t *);
-uint32_t pktview_filter(const struct pktview *, const struct socket *, uint32_t start);
-uint32_t pktview_run(const struct pktview *, const struct vi_bpf_insn *, uint32_t start);
+uint32_t pktview_run(const struct pktview *, const struct so_filter *, uint32_t start);	/* of the frame from start on */
 uint32_t pktview_hash(const struct pktview *);	/* of its flow, both ways the same */
 /* len bytes from off on, lead bytes of nothing yet in front; NULL: no memory */
 struct mbuf *pktview_mbuf(const struct pktview *, uint32_t off, uint32_t len, uint32_t lead);

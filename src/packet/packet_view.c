@@ -219,12 +219,11 @@ view_bpfcopy(const struct bpf_packet *bp, uint32_t off, uint32_t len, uint8_t *d
 	pktview_copy(bp->bp_arg, off, len, dst);
 }
 
-static void
-view_bpf(const struct pktview *pw, uint32_t start, struct bpf_packet *bp)
+uint32_t
+pktview_run(const struct pktview *pw, const struct so_filter *sf, uint32_t start)
 {
 	const struct mbuf *m = pw->pw_frame->f_m;
-
-	*bp = (struct bpf_packet){
+	const struct bpf_packet bp = {
 		.bp_data = pw->pw_headlen == 0 ? m->m_data : pw->pw_head,
 		.bp_contig = pw->pw_headlen == 0 ? u32min(m->m_len, pw->pw_len) : pw->pw_headlen,
 		.bp_len = pw->pw_len,
@@ -234,24 +233,8 @@ view_bpf(const struct pktview *pw, uint32_t start, struct bpf_packet *bp)
 		.bp_fact = view_fact,
 		.bp_arg = pw,
 	};
-}
 
-uint32_t
-pktview_filter(const struct pktview *pw, const struct socket *so, uint32_t start)
-{
-	struct bpf_packet bp;
-
-	view_bpf(pw, start, &bp);
-	return (sofilter(so, &bp));
-}
-
-uint32_t
-pktview_run(const struct pktview *pw, const struct vi_bpf_insn *insns, uint32_t start)
-{
-	struct bpf_packet bp;
-
-	view_bpf(pw, start, &bp);
-	return (bpf_run(insns, &bp));
+	return (sofilter_run(sf, &bp));
 }
 
 /* Addresses and ports of either direction give the same. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Filters of sockets: programs of the classic machine (base/bpf.h) that say what is received. */
+/* Filters: programs of the classic machine (base/bpf.h) that say what is received. */
 #include <errno.h>
 #include <string.h>
 
@@ -19,17 +19,8 @@ sofilter_size(uint32_t n)
 	return (sizeof(struct so_filter) + n * sizeof(struct vi_bpf_insn));
 }
 
-void
-sofilter_free(struct socket *so)
-{
-	if (so->so_filter == NULL)
-		return;
-	kfree(so->so_acct, ACCT_SOCKET, so->so_filter, sofilter_size(so->so_filter->sf_n));
-	so->so_filter = NULL;
-}
-
-static int
-sofilter_attach(struct socket *so, const void *val, size_t len)
+int
+sofilter_make(struct acctset *as, const void *val, size_t len, struct so_filter **sfp)
 {
 	const uint32_t n = (uint32_t)(len / sizeof(struct vi_bpf_insn));
 	struct so_filter *sf;
@@ -37,14 +28,48 @@ sofilter_attach(struct socket *so, const void *val, size_t len)
 
 	if (len % sizeof(struct vi_bpf_insn) != 0 || n == 0 || n > VI_BPF_MAXINSNS)
 		return (EINVAL);
-	if ((sf = kmalloc(so->so_acct, ACCT_SOCKET, sofilter_size(n))) == NULL)
+	if ((sf = kmalloc(as, ACCT_SOCKET, sofilter_size(n))) == NULL)
 		return (ENOMEM);
 	sf->sf_n = n;
 	memcpy(sf->sf_insn, val, len);
 	if ((error = bpf_check(sf->sf_insn, n)) != 0) {
-		kfree(so->so_acct, ACCT_SOCKET, sf, sofilter_size(n));
+		sofilter_drop(as, sf);
 		return (error);
 	}
+	*sfp = sf;
+	return (0);
+}
+
+void
+sofilter_drop(struct acctset *as, struct so_filter *sf)
+{
+	if (sf != NULL)
+		kfree(as, ACCT_SOCKET, sf, sofilter_size(sf->sf_n));
+}
+
+uint32_t
+sofilter_run(const struct so_filter *sf, const struct bpf_packet *bp)
+{
+	return (bpf_run(sf->sf_insn, bp));
+}
+
+/* Sockets */
+
+void
+sofilter_free(struct socket *so)
+{
+	sofilter_drop(so->so_acct, so->so_filter);
+	so->so_filter = NULL;
+}
+
+static int
+sofilter_attach(struct socket *so, const void *val, size_t len)
+{
+	struct so_filter *sf;
+	int error;
+
+	if ((error = sofilter_make(so->so_acct, val, len, &sf)) != 0)
+		return (error);
 	sofilter_free(so);
 	so->so_filter = sf;
 	return (0);
@@ -87,12 +112,6 @@ sofilter_get(const struct socket *so, void *buf, size_t *len)
 		memcpy(buf, so->so_filter->sf_insn, size);
 	*len = size;
 	return (0);
-}
-
-uint32_t
-sofilter(const struct socket *so, const struct bpf_packet *bp)
-{
-	return (bpf_run(so->so_filter->sf_insn, bp));
 }
 
 /* Datagrams: the header that was taken off, then the data. */
@@ -150,7 +169,7 @@ sofilter_dgram(const struct socket *so, struct mbuf *m, const struct so_dgram *s
 		.bp_fact = dgram_view_fact,
 		.bp_arg = &dv,
 	};
-	const uint32_t want = sofilter(so, &bp);
+	const uint32_t want = sofilter_run(so->so_filter, &bp);
 
 	if (want == 0)
 		return (false);

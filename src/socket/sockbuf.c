@@ -168,11 +168,10 @@ bool
 sbappenddgram(struct sockbuf *sb, const struct sockdgram *sd, struct mbuf *m, struct acctset *as)
 {
 	struct mbuf *h, *n;
-	uint32_t len = (uint32_t)m_length(m), space = sbspace(sb);
+	uint32_t len = (uint32_t)m_length(m);
 
 	_Static_assert(sizeof(*sd) <= MLEN, "a datagram's facts fit one mbuf");
-	/* Empty ones need room as well: they are bounded by the memory they take. */
-	if (((len > space || space == 0) && !(sb->sb_records == 0 && len <= sb->sb_hiwat)) || (h = m_get(as)) == NULL) {
+	if (!sbfits(sb, len) || (h = m_get(as)) == NULL) {
 		sb->sb_drops++;
 		m_freem(m);
 		return (false);

@@ -69,6 +69,13 @@ sbspace(const struct sockbuf *sb)
 	return (sb->sb_cc >= sb->sb_hiwat || sb->sb_mbcnt >= 2 * sb->sb_hiwat + 65536 ? 0 : sb->sb_hiwat - sb->sb_cc);
 }
 
+/* A datagram of that length: one that the empty buffer holds is taken, and empty ones need room as well. */
+static inline bool
+sbfits(const struct sockbuf *sb, uint32_t len)
+{
+	return (sbspace(sb) >= (len > 0 ? len : 1) || (sb->sb_records == 0 && len <= sb->sb_hiwat));
+}
+
 int	 sbreserve(struct sockbuf *, uint32_t hiwat);	/* EINVAL, ENOBUFS (> SB_MAX) */
 /* Streams.  Consumes m. */
 void	 sbappendchain(struct sockbuf *, struct mbuf *);

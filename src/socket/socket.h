@@ -197,10 +197,11 @@ void	 sohasoutofband(struct socket *);
 /* An ICMP error about a datagram of ours, kept when the socket asked for it.  m: the offending payload, borrowed. */
 void	 sozerocopied(struct socket *, uint32_t id);	/* VI_MSG_ZEROCOPY: the buffer of that send is not needed any more */
 void	 soerrqueue(struct socket *, const struct vi_sockerr *, const struct mbuf *m, size_t off);
-/*
- * How many bytes of it the socket wants, 0: none (VI_SO_FILTER).  Protocols ask when so_filter is set.
- */
-uint32_t sofilter(const struct socket *, const struct bpf_packet *);
+/* A program that says how many bytes of a packet are wanted, 0: none.  EINVAL, ENOMEM. */
+int	 sofilter_make(struct acctset *, const void *insns, size_t len, struct so_filter **);
+void	 sofilter_drop(struct acctset *, struct so_filter *);	/* NULL: nothing */
+/* Protocols ask when so_filter is set. */
+uint32_t sofilter_run(const struct so_filter *, const struct bpf_packet *);
 /* A datagram whose header has been taken off, and what a filter may ask of it. */
 struct so_dgram {
 	const void	*sd_hdr;	/* as it was on the wire */
