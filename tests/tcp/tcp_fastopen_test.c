@@ -491,6 +491,29 @@ data_again(void **state)
 	}
 }
 
+/* To a host of which nothing is known: 536 bytes less the options, or as Linux what the path takes. */
+static void
+unknown_mss(void **state)
+{
+	static char words[2000];
+	struct socket *so;
+	struct tfo t;
+	size_t done;
+
+	(void)state;
+	for (unsigned linux = 0; linux < 2; linux++) {
+		tfo_init(&t, 20);
+		if (linux)
+			wire_sysctl(&t.t_w, 0, "net.inet.tcp.persona", "linux");
+		wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.client_needless", "1");
+		so = wire_socket(&t.t_w, 0);
+		assert_int_equal(tfo_sendto(&t, so, words, sizeof(words), &done), 0);
+		assert_int_equal(done, linux ? 1420 : 496);
+		assert_int_equal(t.t_seen.s_syndata, done);
+		tfo_fini(&t, so, NULL);
+	}
+}
+
 /* The vnets go away while connections are in every stage. */
 static void
 torn_down(void **state)
@@ -705,6 +728,7 @@ main(void)
 		cmocka_unit_test(icmp_error),
 		cmocka_unit_test(icmp_error_server),
 		cmocka_unit_test(data_again),
+		cmocka_unit_test(unknown_mss),
 		cmocka_unit_test(torn_down),
 		cmocka_unit_test(cookies_as_linux),
 		cmocka_unit_test(data_without_cookie),

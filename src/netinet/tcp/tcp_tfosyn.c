@@ -105,7 +105,7 @@ tcp_tfo_options(struct tcpcb *tp, struct tcp_opts *to, uint8_t cookie[TCP_FASTOP
 	to->to_tfo = cookie;
 }
 
-/* How much data a SYN takes: one segment of what the peer took last time, or what all do (4.1.3), with all options. */
+/* How much data a SYN takes: one segment of what the peer took last time, or what all do (4.1.3; Linux: what the path does), with all options. */
 uint32_t
 tcp_tfo_room(struct tcpcb *tp)
 {
@@ -114,7 +114,8 @@ tcp_tfo_room(struct tcpcb *tp)
 
 	if (!tcp_hc_gettfo(tp, &th))
 		return (0);
-	room = u32min(room, th.th_mss != 0 ? th.th_mss : tcp_mssunsaid(tp->t_inpcb->inp_ops));
+	if (th.th_mss != 0 || !tcp_aslinux(tp))
+		room = u32min(room, th.th_mss != 0 ? th.th_mss : tcp_mssunsaid(tp->t_inpcb->inp_ops));
 	if (tp->t_usermaxseg != 0)
 		room = u32min(room, tp->t_usermaxseg);
 	return (room > TCP_MAXOLEN ? room - TCP_MAXOLEN : 0);
