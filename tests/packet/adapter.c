@@ -16,7 +16,8 @@
  *
  * It is loaded with LD_PRELOAD as well: some calls do not go through the table.
  *
- *	flags (--so_flags): comma separated local4=ADDR/LEN, local6=ADDR/LEN, mtu=N, sysctl NAME=VALUE
+ *	flags (--so_flags): comma separated local4=ADDR/LEN, local6=ADDR/LEN, mtu=N, sysctl NAME=VALUE,
+ *	cut=N: what arrives is of segments of N bytes that were put together
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -1210,6 +1211,7 @@ pd_start(const char *flags)
 	char *text = strdup(flags != NULL ? flags : ""), *rest = text, *word, *sysctls[32];
 	unsigned mtu = 1500, n = 0, nlocal = 0;
 	struct vi_ifaddr local[2];
+	uint16_t cut = 0;
 
 	while ((word = strsep(&rest, ",")) != NULL) {
 		if (strncmp(word, "local4=", 7) == 0 && nlocal < 2)
@@ -1218,10 +1220,13 @@ pd_start(const char *flags)
 			pd_local(&local[nlocal++], AF_INET6, word + 7);
 		else if (strncmp(word, "mtu=", 4) == 0)
 			mtu = (unsigned)strtoul(word + 4, NULL, 10);
+		else if (strncmp(word, "cut=", 4) == 0)
+			cut = (uint16_t)strtoul(word + 4, NULL, 10);
 		else if (*word != '\0' && n < 32)
 			sysctls[n++] = word;
 	}
 	pd_stack_init(&pd.p_stack, local, nlocal, mtu);
+	pd.p_stack.ps_cut = cut;
 	for (unsigned i = 0; i < n; i++)
 		pd_sysctl(sysctls[i]);
 	pd_knobs_init(&pd.p_stack);

