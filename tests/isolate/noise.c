@@ -28,7 +28,7 @@
 
 #include "tests/isolate/frames.h"
 
-static void
+static _Noreturn void
 die(const char *what)
 {
 	perror(what);
@@ -56,7 +56,7 @@ stream(void)
 	return (s);
 }
 
-static int
+static _Noreturn void
 echo(uint16_t port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port) };
@@ -74,7 +74,6 @@ echo(uint16_t port)
 		close(t);
 	}
 	die("accept");
-	return (1);
 }
 
 static int
@@ -172,7 +171,7 @@ main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
 	if (argc == 3 && strcmp(argv[1], "echo") == 0)
-		return (echo((uint16_t)atoi(argv[2])));
+		echo((uint16_t)atoi(argv[2]));
 	if (argc == 5 && strcmp(argv[1], "trips") == 0 && atoi(argv[4]) > 0)
 		return (trips(argv[2], (uint16_t)atoi(argv[3]), (size_t)atoi(argv[4])));
 	if (argc == 5 && strcmp(argv[1], "flood") == 0)
