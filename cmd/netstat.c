@@ -120,6 +120,17 @@ emit_state(struct netstat *ns, const json_t *pcb)
 		    cmd_int(tcp, "cwnd"), cmd_int(tcp, "ssthresh"), cmd_int(tcp, "mss"), ecn);
 }
 
+/* Nobody holds the sockets of connections that only wait for their end. */
+static void
+emit_buffers(struct netstat *ns, const json_t *pcb)
+{
+	const json_t *bufs = json_object_get(pcb, "buffers");
+
+	if (bufs != NULL)
+		xo_emit(ns->ns_xo, "{:receive-high-water/%7jd} {:send-high-water/%7jd} {:receive-low-water/%6jd} {:send-low-water/%6jd}",
+		    cmd_int(bufs, "rcvhiwat"), cmd_int(bufs, "sndhiwat"), cmd_int(bufs, "rcvlowat"), cmd_int(bufs, "sndlowat"));
+}
+
 static void
 emit_socket(struct netstat *ns, const json_t *pcb)
 {
@@ -140,7 +151,9 @@ emit_socket(struct netstat *ns, const json_t *pcb)
 		emit_queues(ns, pcb);
 		emit_end(ns, pcb, "local", "local", "lport");
 		emit_end(ns, pcb, "remote", "foreign", "fport");
-		if (cmd_int(pcb, "proto") == IPPROTO_TCP)
+		if (ns->ns_buffers)
+			emit_buffers(ns, pcb);
+		else if (cmd_int(pcb, "proto") == IPPROTO_TCP)
 			emit_state(ns, pcb);
 	}
 	xo_emit(ns->ns_xo, "\n");
@@ -162,7 +175,9 @@ emit_titles(struct netstat *ns)
 			xo_emit(ns->ns_xo, "{T:/%-6.6s} ", "0-win");
 		xo_emit(ns->ns_xo, "{T:/%-*.*s} {T:/%-*.*s}", END_WIDTH(ns), END_WIDTH(ns), "Local Address",
 		    END_WIDTH(ns), END_WIDTH(ns), "Foreign Address");
-		if (!ns->ns_rexmit)
+		if (ns->ns_buffers)
+			xo_emit(ns->ns_xo, " {T:/%7s} {T:/%7s} {T:/%6s} {T:/%6s}", "R-HIWA", "S-HIWA", "R-LOWA", "S-LOWA");
+		else if (!ns->ns_rexmit)
 			xo_emit(ns->ns_xo, " {T:/%-*s}", ns->ns_cc ? 11 : 0, "(state)");
 		if (ns->ns_cc)
 			xo_emit(ns->ns_xo, " {T:/%-16s} {T:/%10s} {T:/%10s} {T:/%5s} {T:/%s}", "CC", "cwin", "ssthresh", "MSS", "ECN");
@@ -196,6 +211,8 @@ netstat_sockets(struct netstat *ns)
 	req = json_pack("{s:s}", "op", "pcb.list");
 	if (ns->ns_rexmit || ns->ns_cc)
 		json_object_set_new(req, "tcp", json_true());
+	if (ns->ns_buffers)
+		json_object_set_new(req, "buffers", json_true());
 	if (cmd_call(ns->ns_cx, req, &r) != 0)
 		return 1;
 	xo_open_container(ns->ns_xo, "statistics");
@@ -356,7 +373,6 @@ static const struct { char letter; const char *why; } senseless[] = {
 	{ 'P', "there are no log IDs" },
 	{ 'Q', "there are no netisr queues: what waits, waits in the queues of interfaces (-id) and sockets" },
 	{ 'R', "there are no flow IDs of hardware" },
-	{ 'x', "see -a for what waits in the buffers, and TCP_INFO of the program's socket" },
 };
 
 static bool
@@ -419,6 +435,7 @@ take_flag(struct choice *c, int ch)
 		break;
 	case 'T': ns->ns_rexmit = true; break;
 	case 'W': ns->ns_wide = true; break;
+	case 'x': ns->ns_buffers = true; break;
 	case 'z': ns->ns_clear = true; break;
 	default: return false;
 	}
@@ -459,8 +476,10 @@ contradicts(const struct choice *c)
 
 	if (tables > 1)
 		why = "only one of -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time";
-	else if ((ns->ns_rexmit || ns->ns_cc) && (ns->ns_listen || tables > 0))
-		why = "-C and -T: only with connections";
+	else if (ns->ns_buffers && (ns->ns_rexmit || ns->ns_cc))
+		why = "-x: not with -C or -T";
+	else if ((ns->ns_rexmit || ns->ns_cc || ns->ns_buffers) && (ns->ns_listen || tables > 0))
+		why = "-C, -T and -x: only with connections";
 	else if (ns->ns_clear && !c->c_stats)
 		why = "-z: only with -s";
 	else if (ns->ns_count != 0 && ns->ns_wait == 0)

@@ -13,6 +13,7 @@ struct netstat {
 	bool		 ns_all, ns_listen, ns_numeric, ns_wide, ns_bytes, ns_drops;
 	bool		 ns_rexmit;	/* -T: not what waits, but what was sent again */
 	bool		 ns_cc;		/* -C: congestion control */
+	bool		 ns_buffers;	/* -x: what sockets' buffers may hold */
 	bool		 ns_clear;	/* -z */
 	bool		 ns_brief;	/* no counters that are zero */
 	const char	*ns_proto;	/* -p; NULL: all */

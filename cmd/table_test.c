@@ -140,6 +140,9 @@ test_jls_failures(void **state)
 		"\"fport\":40000,\"recvq\":0,\"sendq\":5,\"state\":4,\"tcp\":{\"cc\":\"cubic\",\"cwnd\":14600," \
 		"\"ssthresh\":1073725440,\"mss\":1460,\"ecn\":false,\"rexmits\":2,\"ooo\":3}}," \
 		"{\"proto\":17,\"local\":\"192.0.2.1\",\"lport\":53,\"foreign\":\"0.0.0.0\",\"fport\":0}]}"
+#define BUFPCBS	"{\"pcbs\":[{\"proto\":6,\"local\":\"192.0.2.1\",\"lport\":80,\"foreign\":\"192.0.2.2\",\"fport\":40000,\"sendq\":5," \
+		"\"state\":4,\"buffers\":{\"rcvhiwat\":65536,\"sndhiwat\":32768,\"rcvlowat\":1,\"sndlowat\":2048}}," \
+		"{\"proto\":6,\"local\":\"192.0.2.1\",\"lport\":80,\"foreign\":\"192.0.2.2\",\"fport\":40001,\"state\":10}]}"
 #define PCBS	"{\"pcbs\":[" \
 		"{\"proto\":6,\"local\":\"0.0.0.0\",\"lport\":80,\"foreign\":\"0.0.0.0\"," \
 		"\"fport\":0,\"recvq\":1,\"sendq\":128,\"state\":1}," \
@@ -184,6 +187,27 @@ test_jls_failures(void **state)
 		"\"interface\":\"e0\"},{\"id\":7,\"flags\":0,\"interface\":\"\",\"group\":[{\"id\":1,\"weight\":4}]}]}"
 
 static void
+test_netstat_objects(void **state)
+{
+	static const struct show shows[] = {
+		{ cmd_netstat, "netstat -o4", NEXTHOPS, "Nexthop data\n\nInternet:\nIdx   Type         Gateway                       Netif\n"
+		    "1     v4/gw        10.0.2.2                      e0\n2     v4/blackhole                               \n" },
+		{ cmd_netstat, "netstat --libxo json -o6", NEXTHOPS, "{\"__version\": \"2\", \"statistics\": {\"route-nhop-information\": "
+		    "{\"nhop-table\": {\"rt-family\": [{\"address-family\": \"Internet6\", \"nh-entry\": [{\"index\": 3, \"type\": \"v6/resolve\", "
+		    "\"gateway\": \"e0/resolve\", \"interface-name\": \"e0\"}]}]}}}}\n" },
+		{ cmd_netstat, "netstat -O", NEXTHOPS, "Nexthop groups data\n\nGrpIdx  NhIdx    Weight                       Gateway    Netif\n"
+		    "7       ------- -------\n        1             4                      10.0.2.2       e0\n" },
+		{ cmd_netstat, "netstat -nx", BUFPCBS, "Active Internet connections\n"
+		    "Proto Recv-Q Send-Q Local Address          Foreign Address         R-HIWA  S-HIWA R-LOWA S-LOWA\n"
+		    "tcp4       0      5 192.0.2.1.80           192.0.2.2.40000          65536   32768      1   2048\n"
+		    "tcp4       0      0 192.0.2.1.80           192.0.2.2.40001        \n" },
+	};
+
+	(void)state;
+	CHECK(shows);
+}
+
+static void
 test_netstat(void **state)
 {
 	static const struct show shows[] = {
@@ -204,13 +228,6 @@ test_netstat(void **state)
 		    "\"rt-entry\": [{\"destination\": \"default\", \"gateway\": \"10.0.2.2\", "
 		    "\"flags\": \"UGS\", \"flags_pretty\": [\"up\", \"gateway\", \"static\"], "
 		    "\"weight\": 1, \"metric\": 0, \"interface-name\": \"e\"}]}]}}}}\n" },
-		{ cmd_netstat, "netstat -o4", NEXTHOPS, "Nexthop data\n\nInternet:\nIdx   Type         Gateway                       Netif\n"
-		    "1     v4/gw        10.0.2.2                      e0\n2     v4/blackhole                               \n" },
-		{ cmd_netstat, "netstat --libxo json -o6", NEXTHOPS, "{\"__version\": \"2\", \"statistics\": {\"route-nhop-information\": "
-		    "{\"nhop-table\": {\"rt-family\": [{\"address-family\": \"Internet6\", \"nh-entry\": [{\"index\": 3, \"type\": \"v6/resolve\", "
-		    "\"gateway\": \"e0/resolve\", \"interface-name\": \"e0\"}]}]}}}}\n" },
-		{ cmd_netstat, "netstat -O", NEXTHOPS, "Nexthop groups data\n\nGrpIdx  NhIdx    Weight                       Gateway    Netif\n"
-		    "7       ------- -------\n        1             4                      10.0.2.2       e0\n" },
 		{ cmd_netstat, "netstat -4g", "{}", "\nIPv4 Virtual Interface Table is empty\n\n"
 		    "IPv4 Multicast Forwarding Table is empty\n\n" },
 		{ cmd_netstat, "netstat -nT", TCPPCBS,
@@ -489,8 +506,10 @@ test_wrong_words(void **state)
 		{ cmd_netstat, "netstat -w 1 -q x", "netstat: invalid count: x\n" },
 		{ cmd_netstat, "netstat -w", "netstat: option requires an argument -- w; usage: netstat words\n" },
 		{ cmd_netstat, "netstat -B", "netstat: -B: there are no BPF devices\n" },
-		{ cmd_netstat, "netstat -rT", "netstat: -C and -T: only with connections\n" },
-		{ cmd_netstat, "netstat -LC", "netstat: -C and -T: only with connections\n" },
+		{ cmd_netstat, "netstat -rx", "netstat: -C, -T and -x: only with connections\n" },
+		{ cmd_netstat, "netstat -Cx", "netstat: -x: not with -C or -T\n" },
+		{ cmd_netstat, "netstat -rT", "netstat: -C, -T and -x: only with connections\n" },
+		{ cmd_netstat, "netstat -LC", "netstat: -C, -T and -x: only with connections\n" },
 		{ cmd_netstat, "netstat word", "usage: netstat words\n" },
 		{ cmd_arp, "arp", "usage: arp words\n" },
 		{ cmd_arp, "arp -s 192.0.2.1", "usage: arp words\n" },
@@ -591,7 +610,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_jls), cmocka_unit_test(test_jls_failures),
-		    cmocka_unit_test(test_netstat),
+		    cmocka_unit_test(test_netstat), cmocka_unit_test(test_netstat_objects),
 		cmocka_unit_test(test_arp), cmocka_unit_test(test_arp_failures),
 		    cmocka_unit_test(test_arp_requests),
 		cmocka_unit_test(test_sysctl), cmocka_unit_test(test_sysctl_failures),

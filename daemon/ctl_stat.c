@@ -80,6 +80,7 @@ struct pcbs {
 	struct owner	*pl_owners;
 	size_t		 pl_nowners, pl_size;
 	int		 pl_tcp;	/* what is known of connections, too */
+	int		 pl_buffers;	/* and how much they may hold */
 };
 
 static void
@@ -133,12 +134,31 @@ tcp_object(const struct vi_pcbinfo *pi)
 	return o;
 }
 
+static json_t *
+buffers_object(const struct vi_pcbinfo *pi)
+{
+	static const struct { const char *key; enum vi_sockopt opt; } marks[] = {
+		{ "rcvhiwat", VI_SO_RCVBUF }, { "sndhiwat", VI_SO_SNDBUF }, { "rcvlowat", VI_SO_RCVLOWAT }, { "sndlowat", VI_SO_SNDLOWAT },
+	};
+	struct vi_socket *so = (struct vi_socket *)(uintptr_t)pi->pi_socket;
+	json_t *o = so != NULL ? json_object() : NULL;
+	size_t len;
+	int v;
+
+	for (size_t i = 0; o != NULL && i < sizeof(marks) / sizeof(marks[0]); i++) {
+		len = sizeof(v);
+		if (vi_getsockopt(so, marks[i].opt, &v, &len) == 0)
+			json_object_set_new(o, marks[i].key, json_integer(v));
+	}
+	return o;
+}
+
 static void
 add_pcb(void *arg, const struct vi_pcbinfo *pi)
 {
 	struct pcbs *pl = arg;
 	const struct owner key = { .ow_so = pi->pi_socket }, *ow = NULL;
-	json_t *o = json_object(), *tcp;
+	json_t *o = json_object(), *more;
 
 	if (pi->pi_socket != NULL && pl->pl_nowners > 0)
 		ow = bsearch(&key, pl->pl_owners, pl->pl_nowners, sizeof(key), owner_cmp);
@@ -156,8 +176,10 @@ add_pcb(void *arg, const struct vi_pcbinfo *pi)
 	ctl_put_int(o, "state", pi->pi_state);
 	ctl_put_int(o, "uid", pi->pi_uid);
 	ctl_put_int(o, "id", pi->pi_id);
-	if (pl->pl_tcp && (tcp = tcp_object(pi)) != NULL)
-		json_object_set_new(o, "tcp", tcp);
+	if (pl->pl_tcp && (more = tcp_object(pi)) != NULL)
+		json_object_set_new(o, "tcp", more);
+	if (pl->pl_buffers && (more = buffers_object(pi)) != NULL)
+		json_object_set_new(o, "buffers", more);
 	ctl_list_add(&pl->pl_list, o);
 }
 
@@ -168,7 +190,7 @@ op_pcbs(struct ctl_request *rq)
 	int owners = 0, error;
 
 	ctl_list_begin(rq, "pcbs", &pl.pl_list);
-	if ((error = ctl_args(rq, "{s?b,s?b}", "owners", &owners, "tcp", &pl.pl_tcp)) != 0)
+	if ((error = ctl_args(rq, "{s?b,s?b,s?b}", "owners", &owners, "tcp", &pl.pl_tcp, "buffers", &pl.pl_buffers)) != 0)
 		return error;
 	for (unsigned i = 0; owners && rq->rq_daemon != NULL && i < rq->rq_daemon->d_nworkers; i++)
 		lx_owners(rq->rq_daemon->d_workers[i].w_lx, rq->rq_vnet, add_owner, &pl);
