@@ -25,6 +25,10 @@
  *	after SHUT_RD	data is dropped		data can still be read
  *	Fast Open	not where a SYN with it	always tried again
  *			was lost
+ *	data of a SYN	536 bytes and no more,	what the path takes
+ *			MSS unknown
+ *	echo in SYN-ACK	any			of a time at which there was a SYN, or RST
+ *	ICMP errors end	SYN_SENT		also Fast Open's SYN_RECEIVED
  *	keepcnt		8			9
  *	retries		12			15
  *	syncache.rexmtlimit 3			5
