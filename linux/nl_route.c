@@ -249,14 +249,14 @@ dump_routes(struct route_walk *w)
 }
 
 static int
-flow_parse(struct vi_vnet *vn, const struct nl_req *rq, struct vi_flow *fl)
+flow_parse(struct vi_vnet *vn, const struct nl_req *rq, uint32_t uid, struct vi_flow *fl)
 {
 	struct rtmsg rtm;
 	uint32_t index;
 	int error;
 
 	memcpy(&rtm, rq->rq_fixed, sizeof(rtm));
-	*fl = (struct vi_flow){ .fl_dst = rq->rq_dst, .fl_mark = nl_u32(rq, RTA_MARK, 0), .fl_uid = nl_u32(rq, RTA_UID, 0), .fl_proto = nl_u8(rq, RTA_IP_PROTO, 0), .fl_tos = rtm.rtm_tos };
+	*fl = (struct vi_flow){ .fl_dst = rq->rq_dst, .fl_mark = nl_u32(rq, RTA_MARK, 0), .fl_uid = nl_u32(rq, RTA_UID, uid), .fl_proto = nl_u8(rq, RTA_IP_PROTO, 0), .fl_tos = rtm.rtm_tos };
 	if ((error = nl_addr(rq, RTA_SRC, rq->rq_family, &fl->fl_src)) != 0)
 		return (error);
 	fl->fl_src.sa_port = nl_u16(rq, RTA_SPORT, 0);
@@ -279,7 +279,7 @@ get_route(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 	struct rtmsg rtm;
 	int error;
 
-	if ((error = flow_parse(vn, rq, &fl)) != 0 || (error = vi_route_lookup(vn, &fl, &rt)) != 0)
+	if ((error = flow_parse(vn, rq, no->no_ls->ls_nl->nl_cred.cr_uid, &fl)) != 0 || (error = vi_route_lookup(vn, &fl, &rt)) != 0)
 		return (error);
 	memcpy(&rtm, rq->rq_fixed, sizeof(rtm));
 	if ((rtm.rtm_flags & RTM_F_FIB_MATCH) != 0)

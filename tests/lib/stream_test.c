@@ -505,6 +505,51 @@ pcbs_are_listed(void **state)
 	tl_end(&t);
 }
 
+/* VI_TCP_SAVE_SYN: IP's and TCP's header, once; what nobody read goes with the connection, and with the stack. */
+static void
+syn_is_saved(void **state)
+{
+	struct tl_conn tc, unread;
+	struct vi_socket *l;
+	struct tl_pair p;
+	uint8_t b[120];
+	struct tl t;
+	size_t len;
+	int on = 1;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_pair(&t, &p);
+	l = tl_listen(p.a, p.addra, 80, 3);
+	tl_ok(vi_setsockopt(l, VI_TCP_SAVE_SYN, &on, sizeof(on)));
+	on = 2;
+	tl_fails(vi_setsockopt(l, VI_TCP_SAVE_SYN, &on, sizeof(on)), EOPNOTSUPP);
+	tl_connect(&t, p.b, l, &tc);
+	tl_connect(&t, p.b, l, &unread);
+	len = 20;
+	tl_fails(vi_getsockopt(tc.s, VI_TCP_SAVED_SYN, b, &len), EINVAL);
+	assert_true(len > 40 && len <= sizeof(b));
+	len = sizeof(b);
+	tl_ok(vi_getsockopt(tc.s, VI_TCP_SAVED_SYN, b, &len));
+	assert_int_equal(len, (b[0] & 15) * 4 + (b[20 + 12] >> 4) * 4);
+	assert_int_equal(b[0], 0x45);
+	assert_int_equal(b[9], 6);
+	assert_int_equal(b[20 + 3], 80);
+	assert_int_equal(b[20 + 13] & 0x17, 0x02);
+	tl_ok(vi_getsockopt(tc.s, VI_TCP_SAVED_SYN, b, &len));
+	assert_int_equal(len, 0);
+	tl_hangup(&t, &tc);
+	tl_hangup(&t, &unread);
+	tl_run(&t, TL_MSL2);
+	assert_int_equal(tl_account(p.a, "syncache"), 0);
+	tl_connect(&t, p.b, l, &unread);
+	vi_close(l);
+	vi_close(unread.s);
+	vi_close(unread.c);
+	tl_unpair(&p);
+	tl_end(&t);
+}
+
 #if !VIMAGE_SINGLE
 /* Death: the vnet goes, the handles stay. */
 
@@ -641,6 +686,7 @@ main(void)
 		cmocka_unit_test(both_windows_closed),
 		cmocka_unit_test(info_tells),
 		cmocka_unit_test(pcbs_are_listed),
+		cmocka_unit_test(syn_is_saved),
 #if !VIMAGE_SINGLE
 		cmocka_unit_test(sockets_die_with_their_vnet),
 #endif

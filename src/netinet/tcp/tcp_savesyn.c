@@ -31,13 +31,15 @@ struct tcp_savedsyn *
 tcp_savesyn_take(const struct tcpcb *listener, const struct tcp_seg *ts)
 {
 	const size_t len = (size_t)ts->ts_pkt->ip_hlen + ts->ts_hlen;
-	const uint8_t *p = ts->ts_m->m_data - len;
 	struct tcp_savedsyn *ss;
+	const uint8_t *p;
 
 	if (!listener->t_savesyn || ts->ts_pkt->ip_udpport != 0 ||
-	    (size_t)(ts->ts_m->m_data - m_bufstart(ts->ts_m)) < len || !savesyn_ishdr(p, ts->ts_pkt))
+	    (size_t)(ts->ts_m->m_data - m_bufstart(ts->ts_m)) < len)
 		return (NULL);
-	if ((ss = kmalloc(vnet_acct(ts->ts_tv->tv_vnet), ACCT_SYNCACHE, sizeof(*ss) + len)) == NULL)
+	p = ts->ts_m->m_data - len;
+	if (!savesyn_ishdr(p, ts->ts_pkt) ||
+	    (ss = kmalloc(vnet_acct(ts->ts_tv->tv_vnet), ACCT_SYNCACHE, sizeof(*ss) + len)) == NULL)
 		return (NULL);
 	ss->ss_len = (uint32_t)len;
 	memcpy(ss->ss_hdrs, p, len);
