@@ -356,6 +356,44 @@ loopback_stays(void **state)
 	chain_end(&ch);
 }
 
+/* RFC 1122 3.3.6, RFC 1812 5.3.4: what the link brought to all, but IP to one host, is neither taken nor passed on. */
+static void
+link_broadcast(void **state)
+{
+	static const char *const to[] = { "10.0.1.2", "10.0.2.1" };
+	const uint32_t src = tl_addr("10.0.1.1", 0).sa_in;
+	struct vi_sockaddr sa = { .sa_family = VI_AF_PACKET, .sa_port = tl_addr("0.0.0.0", 0x0800).sa_port };
+	struct vi_socket *so;
+	struct chain ch;
+	uint16_t sum;
+
+	(void)state;
+	chain_begin(&ch);
+	sa.sa_scope = tl_ifinfo(ch.c, ch.left.a).if_index;
+	sa.sa_station.st_len = 6;
+	memset(sa.sa_station.st_addr, 0xff, 6);
+	tl_ok(vi_socket(ch.c, VI_AF_PACKET, VI_SOCK_DGRAM, 0, &tl_root, &so));
+	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
+		uint8_t pkt[28] = { 0x45, [3] = 28, [5] = 1, [8] = 64, [9] = 253 };
+		struct vi_iovec iov = { pkt, sizeof(pkt) };
+		struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = sa };
+		const uint32_t dst = tl_addr(to[i], 0).sa_in;
+		size_t n;
+
+		memcpy(pkt + 12, &src, 4);
+		memcpy(pkt + 16, &dst, 4);
+		sum = inet_cksum(pkt, 20);
+		memcpy(pkt + 10, &sum, 2);
+		tl_ok(vi_sendmsg(so, &msg, &n));
+		tl_run(&ch.t, 100 * TL_MS);
+		assert_int_equal(tl_stat(ch.r, "ips_badaddr"), i + 1);
+	}
+	assert_int_equal(tl_stat(ch.r, "ips_forward"), 0);
+	assert_int_equal(tl_stat(ch.r, "icps_error"), 0);
+	vi_close(so);
+	chain_end(&ch);
+}
+
 /* A packet that claims to come from the router itself, or from nowhere, by a raw socket. */
 static void
 martians(void **state)
@@ -383,7 +421,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(off_and_on), cmocka_unit_test(time_to_live), cmocka_unit_test(path_mtu), cmocka_unit_test(router_cuts),
 		cmocka_unit_test(tcp_over_narrow), cmocka_unit_test(no_way), cmocka_unit_test(not_forwarded), cmocka_unit_test(redirect),
-		cmocka_unit_test(martians), cmocka_unit_test(answers_from), cmocka_unit_test(loopback_stays),
+		cmocka_unit_test(martians), cmocka_unit_test(answers_from), cmocka_unit_test(link_broadcast), cmocka_unit_test(loopback_stays),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -130,11 +130,10 @@ ext_step(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 }
 
 struct mbuf *
-ip6_exthdrs(struct ip6_vnet *i6v, struct ifnet *ifp, struct mbuf *m, struct ip6_in *ii)
+ip6_exthdrs(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 {
 	unsigned n;
 
-	(void)ifp;
 	for (n = 0; n < IP6_MAXEXT; n++) {
 		if (ii->ii_nxt != IPPROTO_HOPOPTS && ii->ii_nxt != IPPROTO_DSTOPTS && ii->ii_nxt != IPPROTO_ROUTING && ii->ii_nxt != IPPROTO_FRAGMENT)
 			return (m);

@@ -139,7 +139,7 @@ input_ours(struct ip6_vnet *i6v, struct ifnet *ifp, struct mbuf *m, struct ip6_i
 	struct inet_pkt pk;
 	uint32_t plen, want;
 
-	if ((m = ip6_exthdrs(i6v, ifp, m, ii)) == NULL)
+	if ((m = ip6_exthdrs(i6v, m, ii)) == NULL)
 		return;
 	plen = m->m_pkt.len - ii->ii_off;
 	want = ii->ii_off + MIN(plen, (uint32_t)IP6_CONTIG);

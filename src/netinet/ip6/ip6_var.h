@@ -149,7 +149,7 @@ struct ip6_in {
 /* ip6_input.c.  All consume m. */
 void	ip6_input(struct ifnet *, struct mbuf *);
 /* ip6_ext.c: walks the extension headers of a packet for us.  NULL: gone.  After it ii_nxt is a transport (or unknown) at ii_off. */
-struct mbuf *ip6_exthdrs(struct ip6_vnet *, struct ifnet *, struct mbuf *, struct ip6_in *);
+struct mbuf *ip6_exthdrs(struct ip6_vnet *, struct mbuf *, struct ip6_in *);
 /* Hop-by-hop options, which every node looks at (RFC 8200 4.3). */
 struct mbuf *ip6_hopopts(struct ip6_vnet *, struct mbuf *, struct ip6_in *);
 
