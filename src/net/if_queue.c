@@ -69,14 +69,32 @@ if_receive(struct ifnet *ifp, struct mbuf *m)
 	ifp->if_ops->ifo_input(ifp, m);
 }
 
-/* The packet becomes the receiver's. */
+#define IFQ_SHORT	UINT64_C(100000000)	/* ns from one call for memory to the next */
+
+/*
+ * The packet becomes the receiver's.  Where there is no memory for it, what waits for missing pieces goes: these may be just what finds
+ * no room, and then nothing would ever move again.
+ */
+static bool
+ifq_own(struct vnet *vn, struct mbuf *m)
+{
+	struct acctset *as = vnet_acct(vn);
+	struct net_vnet *nv = net_vnet(vn);
+
+	if (m->m_as != NULL || m_own(m, as) == 0)
+		return (true);
+	if (as->as_acct[ACCT_REASS].ac_count == 0 || vnet_now(vn) < nv->nv_shortat)
+		return (false);
+	nv->nv_shortat = vnet_now(vn) + IFQ_SHORT;
+	vnet_event(vn, VNET_EV_SHORT, NULL);
+	return (m_own(m, as) == 0);
+}
+
 static void
 ifq_receive(struct ifnet *ifp, struct mbuf *m)
 {
-	struct acctset *as = vnet_acct(ifp->if_vnet);
-
-	if (m->m_as == NULL && m_own(m, as) != 0) {
-		m_freem_disowned(m, as);
+	if (!ifq_own(ifp->if_vnet, m)) {
+		m_freem_disowned(m, vnet_acct(ifp->if_vnet));
 		ifp->if_stats.ifs_iqdrops++;
 		return;
 	}

@@ -46,6 +46,7 @@ enum vnet_event {
 	VNET_EV_IFADDR_DEL,	/* struct ifaddr *: addresses going away: PCBs bound there stay, routes go */
 	VNET_EV_LLADDR,		/* struct ifnet *: link address changed */
 	VNET_EV_MTU,		/* struct ifnet * */
+	VNET_EV_SHORT,		/* NULL: a packet found no memory: what others will send again is given back */
 };
 
 struct vnet_module {

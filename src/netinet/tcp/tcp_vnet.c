@@ -127,6 +127,20 @@ tcp_stop(struct vnet *vn)
 	tcp_hc_fini(tv);
 }
 
+/* What came too early goes, though it may have been SACKed: RFC 2018 8 allows it, and the sender will find out. */
+static void
+tcp_short_memory(struct tcp_vnet *tv)
+{
+	struct inpcb *inp;
+	struct tcpcb *tp;
+
+	TAILQ_FOREACH(inp, &tv->tv_pcbs.ipi_list, inp_list) {
+		tp = intotcpcb(inp);
+		TCPSTAT_ADD(tv, tcps_rcvmemdrop, tp->t_segqlen);
+		tcp_reass_flush(tp);
+	}
+}
+
 /* RFC 5227 2.4: before an address is left to another host, its connections are reset. */
 static void
 tcp_event(struct vnet *vn, enum vnet_event ev, void *obj)
@@ -134,6 +148,8 @@ tcp_event(struct vnet *vn, enum vnet_event ev, void *obj)
 	const struct ifaddr *ifa = obj;
 	struct inpcb *inp, *next;
 
+	if (ev == VNET_EV_SHORT)
+		tcp_short_memory(tcp_vnet(vn));
 	if (ev != VNET_EV_IFADDR_TAKEN)
 		return;
 	TAILQ_FOREACH_SAFE(inp, &tcp_vnet(vn)->tv_pcbs.ipi_list, inp_list, next)
