@@ -90,6 +90,7 @@ loop_call(struct lx_loop *l, struct lx_event *le, uint32_t events)
 	b = loop_bucket(l, owner);
 	bucket_leak(b, began);
 	b->b_level += l->l_now - began;
+	b->b_at = l->l_now;
 	if (b->b_level > BUCKET_MOST)
 		b->b_level = BUCKET_MOST;
 }
