@@ -6,16 +6,20 @@
  * goes on.  Nothing is kept here: what is not taken stays in the sender's buffers, so that its window closes.  Bytes are read right into buffers of the
  * far stack and written right from them.
  *
+ * Urgent data keeps its place: a side that is read up to its mark gives the byte there by itself, which is sent as urgent to the other (RFC 6093).
+ *
  * An end of file goes through as such, each direction by itself; when both have, the flow is done and each side closes by itself what is still under
  * way.  An error or a reset of one side is a reset of the other.
  */
 #include <errno.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <linux/sockios.h>
 
 #include "daemon/unat_tcp.h"
 
@@ -37,6 +41,24 @@ nat_tcp_reset(struct nat_tcp *nt)
 	nat_tcp_kind.nk_free(&nt->nt_flow);
 }
 
+/* The byte at the host's mark.  As relay_down_chunk. */
+static int
+relay_down_urgent(struct nat_tcp *nt)
+{
+	size_t done;
+	uint8_t byte;
+	int error;
+
+	if (recv(nt->nt_flow.nf_fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) != 1)
+		return EAGAIN;
+	if ((error = vi_send(nt->nt_so, &byte, 1, VI_MSG_OOB, &done)) != 0) {
+		nt->nt_downblocked = error == EAGAIN;
+		return error;
+	}
+	(void)!recv(nt->nt_flow.nf_fd, &byte, 1, MSG_DONTWAIT);
+	return 0;
+}
+
 /* One portion from the host to the jail.  0: more may be there; EAGAIN: not now; others: an end. */
 static int
 relay_down_chunk(struct nat_tcp *nt)
@@ -44,8 +66,10 @@ relay_down_chunk(struct nat_tcp *nt)
 	struct vi_iovec iov[RELAY_SPANS];
 	unsigned n = RELAY_SPANS;
 	ssize_t len;
-	int error;
+	int error, at = 0;
 
+	if (ioctl(nt->nt_flow.nf_fd, SIOCATMARK, &at) == 0 && at != 0)
+		return relay_down_urgent(nt);
 	if ((error = vi_send_prepare(nt->nt_so, RELAY_CHUNK, iov, &n)) != 0) {
 		nt->nt_downblocked = error == EAGAIN;
 		return error;
@@ -72,6 +96,23 @@ relay_down(struct nat_tcp *nt)
 	return error == EAGAIN ? 0 : error;
 }
 
+/* The byte at the jail's mark.  As relay_up_chunk. */
+static int
+relay_up_urgent(struct nat_tcp *nt)
+{
+	uint8_t byte;
+	size_t n;
+	int error;
+
+	if ((error = vi_recv(nt->nt_so, &byte, 1, VI_MSG_OOB | VI_MSG_PEEK, &n)) != 0)
+		return error;
+	if (send(nt->nt_flow.nf_fd, &byte, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+		nt->nt_upblocked = errno == EAGAIN;
+		return errno == EINTR ? 0 : errno;
+	}
+	return vi_recv(nt->nt_so, &byte, 1, VI_MSG_OOB, &n);
+}
+
 /* The same from the jail to the host. */
 static int
 relay_up_chunk(struct nat_tcp *nt)
@@ -82,6 +123,8 @@ relay_up_chunk(struct nat_tcp *nt)
 	ssize_t len;
 	int error;
 
+	if (vi_recv_atmark(nt->nt_so))
+		return relay_up_urgent(nt);
 	if ((error = vi_recv_peek(nt->nt_so, RELAY_CHUNK, iov, &n)) != 0)
 		return error;
 	if (n == 0) {
@@ -165,6 +208,7 @@ nat_relay_start(struct nat_tcp *nt)
 	/* The sender has put together what he wanted to. */
 	(void)nat_setint(nt->nt_so, VI_TCP_NODELAY, 1);
 	(void)setsockopt(nf->nf_fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	(void)setsockopt(nf->nf_fd, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof(int));
 	lx_loop_del(loop, &nf->nf_event);
 	if (lx_loop_add(loop, &nf->nf_event, nf->nf_fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, relay_event) != 0) {
 		nat_tcp_reset(nt);

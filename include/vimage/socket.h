@@ -310,6 +310,8 @@ VI_API int	vi_send_prepare(struct vi_socket *, size_t want, struct vi_iovec *, u
 VI_API int	vi_send_commit(struct vi_socket *, size_t n, int flags);
 VI_API int	vi_recv_peek(struct vi_socket *, size_t want, struct vi_iovec *, unsigned *niov);	/* EAGAIN; 0 with *niov 0 at EOF */
 VI_API int	vi_recv_consume(struct vi_socket *, size_t n);
+/* An urgent byte is there (VI_MSG_OOB), and all before it was read: what peek gives comes behind it. */
+VI_API bool	vi_recv_atmark(struct vi_socket *);
 
 VI_API int	vi_setsockopt(struct vi_socket *, enum vi_sockopt, const void *, size_t len);
 VI_API int	vi_getsockopt(struct vi_socket *, enum vi_sockopt, void *, size_t *len);

@@ -164,6 +164,14 @@ vi_getsockopt(struct vi_socket *so, enum vi_sockopt opt, void *val, size_t *len)
 	return (sogetopt(api_socket(so), opt, val, len));
 }
 
+bool
+vi_recv_atmark(struct vi_socket *vso)
+{
+	const struct socket *so = api_socket(vso);
+
+	return (so->so_hasoob && (so->so_oobmark == SO_NOOOB || so->so_oobmark == 0));
+}
+
 unsigned
 vi_poll(struct vi_socket *so)
 {
