@@ -9,7 +9,9 @@
  * What is reached is what the host reaches, but not the host itself by its loopback interface, where services trust whoever comes.  With the option
  * "hostloopback" the gateway's address stands for it.
  *
- * Each relayed thing is a flow; there are at most NAT_MAXFLOWS.  A timer that runs while there are flows looks for those whose time is over.
+ * Each relayed thing is a flow; there are at most NAT_MAXFLOWS.  A timer that runs while there are flows looks for those whose time is over, and what the
+ * host's sockets have buffered for them: the jail pays for that too, as late as the timer is.  One that it cannot pay for is held to the least buffers
+ * that the host knows, so that it has to read, or stop, first.
  *
  * When the interface goes, the sockets of the far stack die at once, and everything else in the worker's own thread a moment later: until then events
  * that were waiting find na_closed set.
@@ -25,8 +27,10 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+#include <linux/sock_diag.h>
 
 #include <vimage/jail.h>
 #include <vimage/sysctl.h>
@@ -125,20 +129,61 @@ nat_flow_add(struct nat *na, struct nat_flow *nf, const struct nat_kind *nk, con
 	return true;
 }
 
+/* What the host's socket has in its queues, as the host counts it. */
+static size_t
+flow_queued(const struct nat_flow *nf)
+{
+	uint32_t mem[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(mem);
+
+	if (nf->nf_fd < 0 || getsockopt(nf->nf_fd, SOL_SOCKET, SO_MEMINFO, mem, &len) != 0)
+		return 0;
+	return (size_t)mem[SK_MEMINFO_RMEM_ALLOC] + mem[SK_MEMINFO_BACKLOG] +
+	    (mem[SK_MEMINFO_WMEM_QUEUED] > mem[SK_MEMINFO_WMEM_ALLOC] ? mem[SK_MEMINFO_WMEM_QUEUED] : mem[SK_MEMINFO_WMEM_ALLOC]);
+}
+
+/* The jail pays for so much from now on; false: it cannot, and pays for what it did. */
+static bool
+flow_charge(struct nat_flow *nf, size_t bytes)
+{
+	struct nat *na = nf->nf_nat;
+	const size_t was = nf->nf_buffered;
+
+	if (was != 0)
+		vi_unat_uncharge(na->na_unat, was);
+	nf->nf_buffered = bytes == 0 || vi_unat_charge(na->na_unat, bytes) == 0 ? bytes : vi_unat_charge(na->na_unat, was) == 0 ? was : 0;
+	na->na_buffered += nf->nf_buffered - was;
+	return nf->nf_buffered == bytes;
+}
+
+static void
+flow_account(struct nat_flow *nf)
+{
+	const int least = 1;		/* the host's kernel knows better */
+	const size_t bytes = flow_queued(nf);
+
+	if (bytes == nf->nf_buffered || flow_charge(nf, bytes))
+		return;
+	(void)setsockopt(nf->nf_fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	(void)setsockopt(nf->nf_fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof(least));
+}
+
 void
 nat_flow_remove(struct nat_flow *nf)
 {
 	LIST_REMOVE(nf, nf_link);
 	nf->nf_nat->na_nflows--;
-	if (!nf->nf_nat->na_closed)	/* then the library has settled it */
+	if (!nf->nf_nat->na_closed) {	/* then the library has settled it */
+		(void)flow_charge(nf, 0);
 		vi_unat_delstate(nf->nf_nat->na_unat);
+	}
 	lx_loop_del(nf->nf_nat->na_worker->w_loop, &nf->nf_event);
 	if (nf->nf_fd >= 0)
 		close(nf->nf_fd);
 }
 
 static void
-expire_flows(struct nat *na)
+tend_flows(struct nat *na)
 {
 	const uint64_t now = nat_now(na);
 	struct nat_flow *nf, *next;
@@ -146,6 +191,7 @@ expire_flows(struct nat *na)
 	for (unsigned i = 0; i < NAT_HASH; i++) {
 		for (nf = LIST_FIRST(&na->na_flows[i]); nf != NULL; nf = next) {
 			next = LIST_NEXT(nf, nf_link);
+			flow_account(nf);
 			if (nf->nf_until != 0 && nf->nf_until <= now)
 				nf->nf_kind->nk_expire(nf);
 		}
@@ -162,7 +208,7 @@ timer_event(struct lx_event *le, uint32_t events)
 	(void)!read(le->le_fd, &count, sizeof(count));
 	if (!nat_begin(na))
 		return;
-	expire_flows(na);
+	tend_flows(na);
 	if (na->na_nflows == 0)
 		set_ticking(na, false);
 	nat_done(na);
@@ -501,6 +547,9 @@ nat_show(void *user, vi_if_option_fn *fn, void *arg)
 	nat_forward_show(na, fn, arg);
 	(void)snprintf(text, sizeof(text), "%u of %u", na->na_nflows, NAT_MAXFLOWS);
 	fn(arg, NULL, NULL, "flows", text);
+	(void)snprintf(text, sizeof(text), "%zu bytes", na->na_buffered);
+	if (na->na_buffered != 0)
+		fn(arg, NULL, NULL, "buffered by the host", text);
 	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)na->na_refused);
 	if (na->na_refused != 0)
 		fn(arg, NULL, NULL, "not begun", text);

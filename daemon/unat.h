@@ -31,7 +31,7 @@ struct nat_forward;
 struct nat_net {
 	struct vi_sockaddr nn_gate, nn_dns;	/* dns is the address behind */
 	uint8_t		 nn_prefixlen;
-	struct vi_sockaddr nn_resolver;	/* the host's; family 0: none of this family */
+	struct vi_sockaddr nn_resolver;	/* the host's first; family 0: none of this family */
 };
 
 /* Two ends as the jail sees them. */
@@ -53,11 +53,12 @@ struct nat_flow {
 	LIST_ENTRY(nat_flow) nf_link;	/* of its bucket */
 	const struct nat_kind *nf_kind;
 	struct nat	*nf_nat;
-	struct nat_pair	 nf_pair;	/* np_far: zero for datagrams, which go anywhere */
+	struct nat_pair	 nf_pair;	/* np_far: zero for datagrams, which go anywhere but when a resolver of the other family is asked */
 	struct lx_event	 nf_event;
 	int		 nf_fd;		/* -1: none yet */
 	bool		 nf_whole;	/* unat_host.c: it does not fragment */
 	uint64_t	 nf_until;	/* ns; 0: no limit */
+	size_t		 nf_buffered;	/* bytes that the host's socket was seen to have: charged to the jail */
 };
 LIST_HEAD(nat_flows, nat_flow);
 
@@ -83,6 +84,7 @@ struct nat {
 	uint32_t	 na_seed;	/* of the buckets */
 	struct nat_flows na_flows[NAT_HASH];
 	unsigned	 na_nflows;
+	size_t		 na_buffered;	/* by all flows */
 	STAILQ_HEAD(, nat_tcp) na_new;	/* wait for na_kick */
 	LIST_HEAD(, nat_listener) na_listeners;
 	LIST_HEAD(, nat_forward) na_forwards;
@@ -121,6 +123,13 @@ nat_net(const struct nat *na, uint8_t family)
 	return &na->na_net[family == VI_AF_INET6];
 }
 
+/* Has the host's socket of a mapping for datagrams IPv6? */
+static inline bool
+nat_hostinet6(const struct nat_pair *np)
+{
+	return (np->np_jail.sa_family == VI_AF_INET6) != (np->np_far.sa_family != 0);
+}
+
 /* unat_map.c */
 /* Where the host finds what the jail calls far.  EACCES: forbidden. */
 int	nat_map(struct nat *, const struct vi_sockaddr *far, struct vi_sockaddr *host);
@@ -128,6 +137,8 @@ int	nat_map(struct nat *, const struct vi_sockaddr *far, struct vi_sockaddr *hos
 bool	nat_unmap(const struct nat *, struct vi_sockaddr *, bool dns);
 bool	nat_isgateway(const struct nat *, const struct vi_sockaddr *);	/* or the resolver's name: no hop lies between */
 bool	nat_isresolver(const struct nat *, const struct vi_sockaddr *);	/* with its port */
+/* Is it the resolver of the host that answers for the one of that family on the link? */
+bool	nat_answers(const struct nat *, uint8_t family, const struct vi_sockaddr *);
 bool	nat_isunicast(const struct vi_sockaddr *);	/* and means something beyond the link */
 bool	nat_islinklocal(const struct vi_sockaddr *);	/* of IPv6 */
 bool	nat_isonlink(const struct nat *, const struct vi_sockaddr *);	/* of the link's network, and not the gateway */

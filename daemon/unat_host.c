@@ -29,7 +29,7 @@ static const struct host_family {
 static const struct host_family *
 host_family(const struct nat_flow *nf)
 {
-	return &host_families[nf->nf_pair.np_jail.sa_family == VI_AF_INET6];
+	return &host_families[nat_hostinet6(&nf->nf_pair)];
 }
 
 static int
@@ -93,7 +93,7 @@ host_transmit(const struct nat_flow *nf, const struct nat_packet *pk, const stru
 static int
 host_toobig(struct nat_flow *nf, const struct nat_packet *pk, const struct vi_sockaddr *host, const void *data, size_t len)
 {
-	const bool inet6 = host->sa_family == VI_AF_INET6;
+	const bool inet6 = pk->pk_dst.sa_family == VI_AF_INET6;
 	struct nat_error ne = { .ne_type = inet6 ? ICMP6_PACKET_TOO_BIG : ICMP_DEST_UNREACH, .ne_code = inet6 ? 0 : ICMP_FRAG_NEEDED };
 
 	if ((ne.ne_info = nf->nf_kind->nk_errors(nf)) != 0)

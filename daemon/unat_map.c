@@ -80,7 +80,7 @@ nat_loopback(struct vi_sockaddr *sa)
 		memcpy(sa->sa_in6, &in6addr_loopback, sizeof(sa->sa_in6));
 }
 
-/* The first of each family that the file names; the host itself when it names none of IPv4 (resolv.conf(5)). */
+/* The first of each family that the file names; the host itself when it names none (resolv.conf(5)). */
 static void
 read_resolvers(struct nat *na)
 {
@@ -101,10 +101,27 @@ read_resolvers(struct nat *na)
 	}
 	if (f != NULL)
 		fclose(f);
-	if (inet->sa_family == 0) {
+	if (inet->sa_family == 0 && inet6->sa_family == 0) {
 		inet->sa_family = VI_AF_INET;
 		nat_loopback(inet);
 	}
+}
+
+/* Who answers what a jail asks the resolver of that family: where the host has none of it, one of the other. */
+static const struct vi_sockaddr *
+resolver_for(const struct nat *na, uint8_t family)
+{
+	const struct vi_sockaddr *sa = &nat_net(na, family)->nn_resolver;
+
+	return sa->sa_family != 0 ? sa : &nat_net(na, family == VI_AF_INET ? VI_AF_INET6 : VI_AF_INET)->nn_resolver;
+}
+
+bool
+nat_answers(const struct nat *na, uint8_t family, const struct vi_sockaddr *sa)
+{
+	const struct vi_sockaddr *resolver = resolver_for(na, family);
+
+	return sa->sa_port == resolver->sa_port && same_address(sa, resolver);
 }
 
 static int
@@ -114,8 +131,8 @@ map_resolver(struct nat *na, uint8_t family, struct vi_sockaddr *host)
 		read_resolvers(na);
 		na->na_resolverread = nat_now(na);
 	}
-	*host = nat_net(na, family)->nn_resolver;
-	return host->sa_family != 0 ? 0 : ECONNREFUSED;
+	*host = *resolver_for(na, family);
+	return 0;
 }
 
 int

@@ -6,6 +6,8 @@
  * mapping (REQ-1), and filtering too (REQ-8).  It goes when nothing went out for five minutes (REQ-5), or half a minute when there was only talk with resolvers.
  * A forward (unat_forward.c) makes the mapping of one address and port beforehand, with a port that it names.
  *
+ * Where the host has resolvers of one family only, what is asked of the other's goes by a mapping of its own.
+ *
  * What hosts of the host's network answer comes from where they are; errors that the host is told of, the jail is told.
  */
 #include <arpa/inet.h>
@@ -79,7 +81,11 @@ udp_deliver(struct nat_udp *nu, struct nat_packet *pk)
 	struct nat *na = nu->nu_flow.nf_nat;
 	struct udphdr uh = { .dest = pk->pk_dst.sa_port, .len = htons((uint16_t)(sizeof(uh) + pk->pk_len)) };
 
-	if (!nat_unmap(na, &pk->pk_src, nu->nu_dns)) {
+	if (nu->nu_flow.nf_pair.np_far.sa_family != 0) {
+		if (!nat_answers(na, pk->pk_dst.sa_family, &pk->pk_src))
+			return;
+		pk->pk_src = nu->nu_flow.nf_pair.np_far;
+	} else if (!nat_unmap(na, &pk->pk_src, nu->nu_dns)) {
 		if (nu->nu_fixed == NULL || !nat_isgateway(na, &pk->pk_src))
 			return;
 		client_add(nu->nu_fixed, pk->pk_src.sa_port);
@@ -120,8 +126,13 @@ udp_errors(struct nat_flow *nf)
 			mtu = he.he_mtu;
 			continue;
 		}
-		(void)nat_unmap(na, &pk.pk_dst, nu->nu_dns);
-		(void)nat_unmap(na, &he.he_error.ne_from, false);
+		if (nf->nf_pair.np_far.sa_family != 0) {	/* the other family's have other numbers */
+			pk.pk_dst = nf->nf_pair.np_far;
+			(void)nat_error_make(pk.pk_dst.sa_family, ECONNREFUSED, &he.he_error);
+		} else {
+			(void)nat_unmap(na, &pk.pk_dst, nu->nu_dns);
+			(void)nat_unmap(na, &he.he_error.ne_from, false);
+		}
 		*uh = (struct udphdr){ .source = pk.pk_src.sa_port, .dest = pk.pk_dst.sa_port, .len = htons((uint16_t)pk.pk_len) };
 		nat_error_send(na, &he.he_error, &pk);
 	}
@@ -176,7 +187,7 @@ udp_get(struct nat *na, const struct nat_pair *np, struct nat_udp **nup)
 
 	if ((*nup = (struct nat_udp *)nat_flow_find(na, &udp_kind, np)) != NULL)
 		return 0;
-	if ((fd = socket(np->np_jail.sa_family == VI_AF_INET6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+	if ((fd = socket(nat_hostinet6(np) ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
 		return errno;
 	return udp_open(na, np, fd, nup);
 }
@@ -233,7 +244,11 @@ udp_send(struct nat *na, const struct nat_packet *pk, const struct vi_sockaddr *
 
 	np.np_jail.sa_port = sport;
 	nu = (struct nat_udp *)nat_flow_find(na, &udp_kind, &np);
-	if ((error = udp_target(na, nu, to, &host)) != 0 || (error = udp_get(na, &np, &nu)) != 0)
+	if ((error = udp_target(na, nu, to, &host)) != 0)
+		return error;
+	if (host.sa_family != to->sa_family)
+		np.np_far = *to;
+	if ((error = udp_get(na, &np, &nu)) != 0)
 		return error;
 	nu->nu_dns |= nat_isresolver(na, to);
 	nu->nu_other |= to->sa_port != htons(53);
