@@ -216,6 +216,23 @@ medium_drop(struct medium *m, enum medium_drop why, int error)
 	return error;
 }
 
+int
+medium_unsent(struct medium *m, int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case ENOBUFS:
+		return medium_drop(m, MEDIUM_FULL, error);
+	case EMSGSIZE:
+		return medium_drop(m, MEDIUM_TOOLONG, error);
+	case ECONNREFUSED:
+	case ENOENT:
+		return medium_drop(m, MEDIUM_REFUSED, error);
+	default:
+		return medium_drop(m, MEDIUM_FAILED, error);
+	}
+}
+
 void
 medium_input(struct medium *m, const void *frame, size_t len)
 {

@@ -99,6 +99,7 @@ bool	medium_carrier(struct medium *, bool on);
 int	medium_timer(struct medium *, uint64_t ns);
 /* Returns error. */
 int	medium_drop(struct medium *, enum medium_drop, int error);
+int	medium_unsent(struct medium *, int error);	/* the same by what the host said of a frame */
 /* A frame for the stack; dropped and counted if need be. */
 void	medium_input(struct medium *, const void *, size_t len);
 

@@ -46,18 +46,7 @@ dgram_output(struct medium *m, const struct vi_tap_frame *tf)
 		if (errno != ECONNREFUSED || dg->dg_remotelen > 0)
 			break;
 	}
-	switch (errno) {
-	case EAGAIN:
-	case ENOBUFS:
-		return medium_drop(m, MEDIUM_FULL, errno);
-	case EMSGSIZE:
-		return medium_drop(m, MEDIUM_TOOLONG, errno);
-	case ECONNREFUSED:
-	case ENOENT:
-		return medium_drop(m, MEDIUM_REFUSED, errno);
-	default:
-		return medium_drop(m, MEDIUM_FAILED, errno);
-	}
+	return medium_unsent(m, errno);
 }
 
 /* One frame; false: there is none. */

@@ -6,6 +6,8 @@
  * is needed afterwards.  Frames have a header in front (struct virtio_net_hdr), by which checksums and cutting are left to the card or to the host's
  * kernel, in both directions: super-packets of 64 KB pass whole.  VLAN tags come beside the frame and are put back.
  *
+ * Frames are fetched in batches: a call costs as much as what is done with a small frame.
+ *
  * The host's own stack goes on using the card, if it has addresses there.  What it sends by it is not seen here.
  *
  * Nobody is told when the cable is pulled; the card is asked once a second.  When the card goes the connection ends.
@@ -34,6 +36,18 @@
 #define HOSTNIC_LOOK	UINT64_C(1000000000)
 #define HOSTNIC_MACS	12		/* both addresses */
 #define HOSTNIC_TAG	4
+#define HOSTNIC_BATCH	16		/* frames taken by one call */
+
+/* Room for one frame, with what comes in front and beside. */
+struct hostnic_slot {
+	struct virtio_net_hdr hs_vh;
+	struct iovec	 hs_iov[2];
+	union {
+		struct cmsghdr c;
+		char space[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+	} hs_ctl;
+	char		 hs_buf[HOSTNIC_TAG + MEDIUM_FRAME + 1];
+};
 
 struct hostnic {
 	struct medium	 hn_medium;
@@ -41,7 +55,8 @@ struct hostnic {
 	int		 hn_fd;
 	int		 hn_index;	/* the card's */
 	bool		 hn_running;
-	char		 hn_buf[HOSTNIC_TAG + MEDIUM_FRAME + 1];
+	struct mmsghdr	 hn_msgs[HOSTNIC_BATCH];	/* of the slots */
+	struct hostnic_slot hn_slots[HOSTNIC_BATCH];
 };
 
 /* Frames out */
@@ -58,15 +73,7 @@ hostnic_output(struct medium *m, const struct vi_tap_frame *tf)
 	mh.msg_iovlen = 1 + medium_iov(tf, iov + 1);
 	if (sendmsg(hn->hn_fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 		return 0;
-	switch (errno) {
-	case EAGAIN:
-	case ENOBUFS:
-		return medium_drop(m, MEDIUM_FULL, errno);
-	case EMSGSIZE:
-		return medium_drop(m, MEDIUM_TOOLONG, errno);
-	default:
-		return medium_drop(m, MEDIUM_FAILED, errno);
-	}
+	return medium_unsent(m, errno);
 }
 
 /* Frames in */
@@ -88,20 +95,21 @@ hostnic_tag(struct msghdr *mh, uint16_t tag[2])
 	return false;
 }
 
-/* The frame of len bytes behind the room for a tag. */
+/* What came into a slot, len bytes with the header. */
 static void
-hostnic_frame(struct hostnic *hn, struct msghdr *mh, const struct virtio_net_hdr *vh, size_t len)
+hostnic_frame(struct hostnic *hn, struct hostnic_slot *hs, struct msghdr *mh, size_t len)
 {
-	char *frame = hn->hn_buf + HOSTNIC_TAG;
+	char *frame = hs->hs_buf + HOSTNIC_TAG;
 	struct vi_tap_rest tr;
 	uint16_t tag[2];
 
-	if ((mh->msg_flags & MSG_TRUNC) != 0 || len < HOSTNIC_MACS || !vnethdr_rest(vh, &tr)) {
+	if ((mh->msg_flags & MSG_TRUNC) != 0 || len < sizeof(hs->hs_vh) + HOSTNIC_MACS || !vnethdr_rest(&hs->hs_vh, &tr)) {
 		medium_drop(&hn->hn_medium, (mh->msg_flags & MSG_TRUNC) != 0 ? MEDIUM_TOOLONG : MEDIUM_GARBAGE, 0);
 		return;
 	}
+	len -= sizeof(hs->hs_vh);
 	if (hostnic_tag(mh, tag)) {
-		frame = memmove(hn->hn_buf, frame, HOSTNIC_MACS);
+		frame = memmove(hs->hs_buf, frame, HOSTNIC_MACS);
 		memcpy(frame + HOSTNIC_MACS, tag, sizeof(tag));
 		len += HOSTNIC_TAG;
 		if (tr.tr_csumstart != 0) {
@@ -113,27 +121,36 @@ hostnic_frame(struct hostnic *hn, struct msghdr *mh, const struct virtio_net_hdr
 		(void)vi_tap_input_rest(hn->hn_medium.m_tap, frame, len, &tr);	/* what is dropped is counted there */
 }
 
-/* One frame; false: there is none. */
+static void
+hostnic_slots(struct hostnic *hn)
+{
+	for (unsigned i = 0; i < HOSTNIC_BATCH; i++) {
+		struct hostnic_slot *hs = &hn->hn_slots[i];
+
+		hs->hs_iov[0] = (struct iovec){ &hs->hs_vh, sizeof(hs->hs_vh) };
+		hs->hs_iov[1] = (struct iovec){ hs->hs_buf + HOSTNIC_TAG, MEDIUM_FRAME };
+		hn->hn_msgs[i].msg_hdr = (struct msghdr){ .msg_iov = hs->hs_iov, .msg_iovlen = 2, .msg_control = &hs->hs_ctl,
+			.msg_controllen = sizeof(hs->hs_ctl) };
+	}
+}
+
+/* What there is, up to a batch; false: there may be no more. */
 static bool
 hostnic_receive(struct hostnic *hn)
 {
-	union {
-		struct cmsghdr c;
-		char space[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	} ctl;
-	struct virtio_net_hdr vh;
-	struct iovec iov[2] = { { &vh, sizeof(vh) }, { hn->hn_buf + HOSTNIC_TAG, MEDIUM_FRAME } };
-	struct msghdr mh = { .msg_iov = iov, .msg_iovlen = 2, .msg_control = &ctl, .msg_controllen = sizeof(ctl) };
-	ssize_t n = recvmsg(hn->hn_fd, &mh, MSG_DONTWAIT);
+	int n = recvmmsg(hn->hn_fd, hn->hn_msgs, HOSTNIC_BATCH, MSG_DONTWAIT, NULL);
 
 	if (n < 0 && errno == EINVAL) {
 		medium_drop(&hn->hn_medium, MEDIUM_GARBAGE, 0);	/* of a kind the header cannot tell */
 		return true;
 	}
-	if (n < (ssize_t)sizeof(vh))
-		return false;
-	hostnic_frame(hn, &mh, &vh, (size_t)n - sizeof(vh));
-	return true;
+	for (int i = 0; i < n; i++) {
+		struct mmsghdr *mm = &hn->hn_msgs[i];
+
+		hostnic_frame(hn, &hn->hn_slots[i], &mm->msg_hdr, mm->msg_len);
+		mm->msg_hdr.msg_controllen = sizeof(hn->hn_slots[i].hs_ctl);
+	}
+	return n == HOSTNIC_BATCH;
 }
 
 /* Errors are taken from the socket by the first call; the look at the card tells what they meant. */
@@ -144,7 +161,7 @@ hostnic_event(struct lx_event *le, uint32_t events)
 
 	if (!medium_begin(&hn->hn_medium))
 		return;
-	for (int i = 0; medium_goeson(&hn->hn_medium, i) && hostnic_receive(hn); i++)
+	for (int i = 0; medium_goeson(&hn->hn_medium, i) && hostnic_receive(hn); i += HOSTNIC_BATCH)
 		;
 	medium_done(&hn->hn_medium);
 	if ((events & EPOLLERR) != 0)
@@ -260,6 +277,7 @@ medium_packet_open(struct ctl_request *rq, struct medium **mp)
 		return ENOMEM;
 	hn->hn_fd = fd;
 	hn->hn_index = ifindex;
+	hostnic_slots(hn);
 	medium_init(&hn->hn_medium, &hostnic_ops, rq);
 	if ((error = hostnic_ask(hn, &hn->hn_running)) != 0 ||
 	    (error = lx_loop_add(hn->hn_medium.m_worker->w_loop, &hn->hn_event, fd, EPOLLIN, hostnic_event)) != 0) {

@@ -144,15 +144,6 @@ medium_record_open(struct ctl_request *rq, struct medium **mp)
 
 /* Replaying */
 
-static uint64_t
-replay_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /* More of the file behind what is there; 0, EIO, or ENODATA at its end. */
 static int
 replay_fill(struct replay *rp)
@@ -207,7 +198,7 @@ replay_next(struct replay *rp)
 static uint64_t
 replay_frame(struct replay *rp)
 {
-	const uint64_t now = replay_now();
+	const uint64_t now = daemon_now(rp->rp_medium.m_worker->w_daemon);
 
 	if (!vi_tap_up(rp->rp_medium.m_tap)) {
 		rp->rp_start = rp->rp_last - (now + REPLAY_DOWN);

@@ -36,7 +36,7 @@ hosttap_output(struct medium *m, const struct vi_tap_frame *tf)
 
 	if (writev(ht->ht_fd, iov, (int)medium_iov(tf, iov)) >= 0)
 		return 0;
-	return medium_drop(m, errno == EAGAIN ? MEDIUM_FULL : MEDIUM_FAILED, errno);
+	return medium_unsent(m, errno);
 }
 
 static void

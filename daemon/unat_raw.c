@@ -10,7 +10,6 @@
 #include <netinet/ip_icmp.h>
 #include <netinet/udp.h>
 
-
 #define RAW_TURN	64	/* packets taken in one upcall */
 #define RAW_BUFFER	(1 << 20)	/* bytes that wait for it */
 
