@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "base/in6addr.h"
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "netinet/ip/ip_var.h"
@@ -100,6 +101,20 @@ tunnel_attach(struct vnet *vn)
 	return (error);
 }
 
+/* The zone of those whose ends are link-local. */
+static void
+tunnel_zonegone(struct tunnel_vnet *tv, uint32_t zone)
+{
+	struct tunnel *tn, *next;
+
+	for (unsigned i = 0; i < TUNNEL_NHASH; i++)
+		for (tn = LIST_FIRST(&tv->tv_hash[i]); tn != NULL; tn = next) {
+			next = LIST_NEXT(tn, tn_link);
+			if (tn->tn_ops == &in6_ops && in6_zone((const uint8_t *)tn->tn_src.in6) == zone)
+				(void)tunnel_setends(tn, NULL, NULL, NULL);
+		}
+}
+
 static void
 tunnel_event(struct vnet *vn, enum vnet_event ev, void *obj)
 {
@@ -107,6 +122,7 @@ tunnel_event(struct vnet *vn, enum vnet_event ev, void *obj)
 
 	if (ev != VNET_EV_IFDETACH)
 		return;
+	tunnel_zonegone(tunnel_vnet(vn), ifp->if_index);
 	if (ifp->if_cloner == &gif_cloner || ifp->if_cloner == &gre_cloner)
 		(void)tunnel_setends(ifp->if_softc, NULL, NULL, NULL);
 	else if (tunnel_vnet(vn)->tv_stf == ifp)

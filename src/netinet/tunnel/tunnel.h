@@ -116,10 +116,10 @@ bool	 tunnel_ecn(uint8_t outer, uint8_t *inner);
 int	 tunnel_create(struct vnet *, enum tunnel_kind, const struct if_clone *, uint32_t mtu, int unit, char name[IFNAMSIZ]);
 if_option_fn tunnel_opt_ends, tunnel_opt_noends, tunnel_opt_fib;
 void	 tunnel_show(const struct ifnet *, const struct ifopt_show *);
-/* Of any family; no group, not unspecified, without zone.  EINVAL. */
-int	 tunnel_address(const char *text, const struct inet_ops **, struct in_addr_any *);
-#define TUNNEL_ADDRLEN	48
-char	*tunnel_ntop(const struct inet_ops *, const struct in_addr_any *, char buf[TUNNEL_ADDRLEN]);
+/* Of any family; no group, not unspecified; link-local with the zone of an interface of vn, or not at all if that is NULL.  EINVAL. */
+int	 tunnel_address(struct vnet *, const char *text, const struct inet_ops **, struct in_addr_any *);
+#define TUNNEL_ADDRLEN	64
+char	*tunnel_ntop(struct vnet *, const struct inet_ops *, const struct in_addr_any *, char buf[TUNNEL_ADDRLEN]);
 
 /* if_gif.c, if_gre.c, if_stf.c: by protocol number.  Each consumes m. */
 void	 gif_input(struct mbuf *, const struct inet_pkt *);

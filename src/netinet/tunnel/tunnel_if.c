@@ -7,6 +7,7 @@
 
 #include "base/in6addr.h"
 #include "base/inaddr.h"
+#include "base/sbuf.h"
 #include "net/route.h"
 #include "wire/gre.h"
 
@@ -27,29 +28,57 @@ tunnel_create(struct vnet *vn, enum tunnel_kind kind, const struct if_clone *ifc
 	return (if_new_attach(ifp));
 }
 
-int
-tunnel_address(const char *text, const struct inet_ops **ops, struct in_addr_any *a)
+static int
+tunnel_address6(struct vnet *vn, const char *text, struct in_addr_any *a)
 {
+	const char *zone = strchr(text, '%');
+	char plain[TUNNEL_ADDRLEN];
+	const struct ifnet *ifp;
+	struct sbuf sb;
 	uint8_t six[16];
 
+	sbuf_init(&sb, plain, sizeof(plain));
+	sbuf_printf(&sb, "%.*s", zone != NULL ? (int)(zone - text) : TUNNEL_ADDRLEN, text);
+	if (in6addr_pton(plain, six) != 0 || in6_unspecified(six) || in6_multicast(six) || in6_linklocal(six) != (zone != NULL))
+		return (EINVAL);
+	if (zone != NULL) {
+		if (vn == NULL || (ifp = ifnet_byname(vn, zone + 1)) == NULL)
+			return (EINVAL);
+		in6_setzone(six, ifp->if_index);
+	}
+	memcpy(a->in6, six, sizeof(six));
+	return (0);
+}
+
+int
+tunnel_address(struct vnet *vn, const char *text, const struct inet_ops **ops, struct in_addr_any *a)
+{
 	*a = in4_any(0);
 	if (inaddr_pton(text, &a->in4) == 0) {
 		*ops = &in_ops;
 		return (a->in4 == 0 || in_multicast(a->in4) || in_broadcast(a->in4) ? EINVAL : 0);
 	}
-	if (in6addr_pton(text, six) != 0 || in6_unspecified(six) || in6_multicast(six) || in6_linklocal(six))
-		return (EINVAL);
-	memcpy(a->in6, six, sizeof(six));
 	*ops = &in6_ops;
-	return (0);
+	return (tunnel_address6(vn, text, a));
 }
 
 char *
-tunnel_ntop(const struct inet_ops *ops, const struct in_addr_any *a, char buf[TUNNEL_ADDRLEN])
+tunnel_ntop(struct vnet *vn, const struct inet_ops *ops, const struct in_addr_any *a, char buf[TUNNEL_ADDRLEN])
 {
+	const struct ifnet *zone;
+	struct in_addr_any plain = *a;
+	char text[IN6ADDR_STRLEN];
+	struct sbuf sb;
+
 	if (ops == &in_ops)
 		return (inaddr_ntop(buf, TUNNEL_ADDRLEN, a->in4));
-	return (in6addr_ntop(buf, (const uint8_t *)a->in6));
+	zone = ifnet_byindex(vn, in6_zone((const uint8_t *)a->in6));
+	in6_setzone((uint8_t *)plain.in6, 0);
+	sbuf_init(&sb, buf, TUNNEL_ADDRLEN);
+	sbuf_cat(&sb, in6addr_ntop(text, (const uint8_t *)plain.in6));
+	if (zone != NULL)
+		sbuf_printf(&sb, "%%%s", zone->if_xname);
+	return (buf);
 }
 
 int
@@ -61,10 +90,12 @@ tunnel_opt_ends(struct ifnet *ifp, const struct if_option *io, const char *const
 
 	(void)argc;
 	for (int i = 0; i < 2; i++)
-		if (tunnel_address(argv[i], &ops[i], &end[i]) != 0)
+		if (tunnel_address(ifp->if_vnet, argv[i], &ops[i], &end[i]) != 0)
 			return (ifopt_fail(err, EINVAL, "%s: %s is no address of a host", io->io_name, argv[i]));
 	if (ops[0] != ops[1])
 		return (ifopt_fail(err, EAFNOSUPPORT, "%s: addresses of two families", io->io_name));
+	if (ops[0] == &in6_ops && in6_zone((const uint8_t *)end[0].in6) != in6_zone((const uint8_t *)end[1].in6))
+		return (ifopt_fail(err, EINVAL, "%s: addresses of two zones", io->io_name));
 	if (in_addr_eq(&end[0], &end[1]))
 		return (ifopt_fail(err, EADDRNOTAVAIL, "%s: both ends are %s", io->io_name, argv[0]));
 	if ((error = tunnel_setends(ifp->if_softc, ops[0], &end[0], &end[1])) == EADDRNOTAVAIL)
@@ -106,8 +137,8 @@ tunnel_show(const struct ifnet *ifp, const struct ifopt_show *is)
 
 	if (tn->tn_ops == NULL)
 		return;
-	ifopt_put(is, NULL, NULL, "tunnel", "%s %s --> %s", tn->tn_ops == &in_ops ? "inet" : "inet6", tunnel_ntop(tn->tn_ops, &tn->tn_src, src),
-	    tunnel_ntop(tn->tn_ops, &tn->tn_dst, dst));
+	ifopt_put(is, NULL, NULL, "tunnel", "%s %s --> %s", tn->tn_ops == &in_ops ? "inet" : "inet6",
+	    tunnel_ntop(ifp->if_vnet, tn->tn_ops, &tn->tn_src, src), tunnel_ntop(ifp->if_vnet, tn->tn_ops, &tn->tn_dst, dst));
 	if (tn->tn_fib != 0)
 		ifopt_put(is, NULL, NULL, "tunnelfib", "%u", tn->tn_fib);
 }

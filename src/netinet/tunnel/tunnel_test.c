@@ -206,6 +206,50 @@ families(void **state)
 	works("gre", "2001:db8::1", "2001:db8::2");
 }
 
+/* The text of an interface's link-local address, with the name of that zone. */
+static void
+linklocal_of(const struct ifnet *ifp, const struct ifnet *zone, char text[TUNNEL_ADDRLEN])
+{
+	struct in_addr_any a = in4_any(0);
+	const struct ifaddr *ifa;
+
+	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
+		if (ifa->ifa_addr.na_af == NET_AF_INET6 && in6_linklocal(ifa->ifa_addr.na_in6))
+			memcpy(a.in6, ifa->ifa_addr.na_in6, sizeof(a.in6));
+	in6_setzone((uint8_t *)a.in6, zone->if_index);
+	(void)tunnel_ntop(zone->if_vnet, &in6_ops, &a, text);
+}
+
+static void
+linklocal(void **state)
+{
+	char src[TUNNEL_ADDRLEN], dst[TUNNEL_ADDRLEN];
+	struct ifnet *tun[2];
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	for (int i = 0; i < 2; i++) {
+		tun[i] = make(&p, i, "gif");
+		linklocal_of(p.p_wire[i], p.p_wire[i], src);
+		linklocal_of(p.p_wire[!i], p.p_wire[i], dst);
+		assert_int_equal(option(tun[i], "tunnel", src, "2001:db8::1"), EINVAL);
+		assert_int_equal(option(tun[i], "tunnel", src, "fe80::1%lo0"), EINVAL);
+		assert_int_equal(option(tun[i], "tunnel", src, "fe80::1%none"), EINVAL);
+		assert_int_equal(option(tun[i], "tunnel", "2001:db8::1%lo0", "2001:db8::2%lo0"), EINVAL);
+		assert_int_equal(option(tun[i], "tunnel", src, dst), 0);
+	}
+	address(tun[0], "10.0.0.1", 32, "10.0.0.2");
+	address(tun[1], "10.0.0.2", 32, "10.0.0.1");
+	assert_true(ping4(&p, "10.0.0.2", 56, 0, IP_PMTUDISC_WANT));
+	assert_true(ping4(&p, "10.0.0.2", 3000, 0, IP_PMTUDISC_DONT));
+	/* The zone goes, and the ends with it. */
+	assert_int_equal(if_destroy(p.p_vn[0], p.p_wire[0]->if_xname), 0);
+	for (int i = 0; i < 2; i++)
+		assert_null(((struct tunnel *)tun[i]->if_softc)->tn_ops);
+	end(&p);
+}
+
 static void
 gre_options(void **state)
 {
@@ -732,6 +776,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(families),
+		cmocka_unit_test(linklocal),
 		cmocka_unit_test(gre_options),
 		cmocka_unit_test(gre_udp),
 		cmocka_unit_test(mtu),

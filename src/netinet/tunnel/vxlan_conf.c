@@ -36,7 +36,7 @@ opt_end(struct ifnet *ifp, const struct if_option *io, const char *const *argv, 
 	struct in_addr_any a;
 
 	(void)argc;
-	if (tunnel_address(argv[0], &ops, &a) != 0)
+	if (tunnel_address(NULL, argv[0], &ops, &a) != 0)
 		return (ifopt_fail(err, EINVAL, "%s: %s is no address of a host", io->io_name, argv[0]));
 	if (io->io_arg != 0) {
 		if (ops != vx->vx_rops)		/* what was entered cannot be reached any more */
@@ -144,7 +144,7 @@ opt_static(struct ifnet *ifp, const struct if_option *io, const char *const *arg
 	(void)argc;
 	if ((error = get_station(io, argv[0], mac, err)) != 0)
 		return (error);
-	if (tunnel_address(argv[1], &ops, &a) != 0)
+	if (tunnel_address(NULL, argv[1], &ops, &a) != 0)
 		return (ifopt_fail(err, EINVAL, "%s: %s is no address of a host", io->io_name, argv[1]));
 	if (ops != vx->vx_rops)
 		return (ifopt_fail(err, EAFNOSUPPORT, "%s: %s is not of the family of the remote address", io->io_name, argv[1]));
@@ -187,14 +187,14 @@ const struct if_option vxlan_options[] = {
 };
 
 static void
-show_end(const struct inet_ops *ops, const struct in_addr_any *a, uint16_t port, struct sbuf *sb)
+show_end(struct vnet *vn, const struct inet_ops *ops, const struct in_addr_any *a, uint16_t port, struct sbuf *sb)
 {
 	char text[TUNNEL_ADDRLEN];
 
 	if (ops == NULL)
 		sbuf_printf(sb, "-:%u", port);
 	else
-		sbuf_printf(sb, ops == &in_ops ? "%s:%u" : "[%s]:%u", tunnel_ntop(ops, a, text), port);
+		sbuf_printf(sb, ops == &in_ops ? "%s:%u" : "[%s]:%u", tunnel_ntop(vn, ops, a, text), port);
 }
 
 void
@@ -208,9 +208,9 @@ vxlan_show(const struct ifnet *ifp, const struct ifopt_show *is)
 		return;
 	sbuf_init(&sb, text, sizeof(text));
 	sbuf_printf(&sb, "vni %u local ", vx->vx_vni);
-	show_end(vx->vx_lops, &vx->vx_local, vx->vx_lport, &sb);
+	show_end(ifp->if_vnet, vx->vx_lops, &vx->vx_local, vx->vx_lport, &sb);
 	sbuf_cat(&sb, vx->vx_group ? " group " : " remote ");
-	show_end(vx->vx_rops, &vx->vx_remote, vx->vx_rport, &sb);
+	show_end(ifp->if_vnet, vx->vx_rops, &vx->vx_remote, vx->vx_rport, &sb);
 	ifopt_put(is, NULL, NULL, "vxlan", "%s", text);
 }
 

@@ -192,7 +192,7 @@ entry_show(const struct vxlan *vx, const struct vxlan_entry *ve, uint64_t now, c
 	(void)ether_addr_ntop(mac, sizeof(mac), ve->ve_lladdr);
 	ifopt_put(is, "address", mac, "lladdr", "%s", mac);
 	ifopt_put(is, "address", mac, "vlan", "1");
-	ifopt_put(is, "address", mac, "member", "%s", tunnel_ntop(vx->vx_rops, &ve->ve_where, where));
+	ifopt_put(is, "address", mac, "member", "%s", tunnel_ntop(vx->vx_if->if_vnet, vx->vx_rops, &ve->ve_where, where));
 	ifopt_put(is, "address", mac, "expire", "%u", fixed ? 0 : (unsigned)((ve->ve_expire - now + SECOND - 1) / SECOND));
 	ifopt_put(is, "address", mac, "flags", "%u", fixed ? 1u : 0);
 }
