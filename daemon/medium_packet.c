@@ -6,7 +6,7 @@
  * is needed afterwards.  Frames have a header in front (struct virtio_net_hdr), by which checksums and cutting are left to the card or to the host's
  * kernel, in both directions: super-packets of 64 KB pass whole.  VLAN tags come beside the frame and are put back.
  *
- * Frames are fetched in batches: a call costs as much as what is done with a small frame.
+ * Frames are fetched in batches, many by one call.
  *
  * The host's own stack goes on using the card, if it has addresses there.  What it sends by it is not seen here.
  *
