@@ -136,10 +136,10 @@ jail_set_interfaces(struct prison *caller, struct prison *pr, void *arg)
 	return (error);
 }
 
-int
-vi_jail_set(struct vi_kernel *k, int callerid, const struct vi_param *p, unsigned n, unsigned flags, int *jid, char *errbuf)
+static int
+jail_set(struct prison *caller, const struct vi_param *p, unsigned n, unsigned flags, int *jid, char *errbuf)
 {
-	struct prison *caller = api_prison(k, callerid), *pr = NULL;
+	struct prison *pr = NULL;
 	struct vi_param rest[API_MAXPARAMS];
 	struct iflist il = { 0 };
 	struct sbuf err;
@@ -148,9 +148,6 @@ vi_jail_set(struct vi_kernel *k, int callerid, const struct vi_param *p, unsigne
 	int error;
 
 	sbuf_init(&err, errbuf, VI_ERRLEN);
-	errbuf[0] = '\0';
-	if (caller == NULL)
-		return (ENOENT);
 	if (n > API_MAXPARAMS) {
 		sbuf_printf(&err, "more than %d parameters", API_MAXPARAMS);
 		return (EINVAL);
@@ -166,6 +163,23 @@ vi_jail_set(struct vi_kernel *k, int callerid, const struct vi_param *p, unsigne
 	if (jid != NULL)
 		*jid = pr->pr_jid;
 	return (0);
+}
+
+int
+vi_jail_set(struct vi_kernel *k, int callerid, const struct vi_param *p, unsigned n, unsigned flags, int *jid, char *errbuf)
+{
+	struct prison *caller = api_prison(k, callerid);
+	int error;
+
+	errbuf[0] = '\0';
+	if (caller == NULL)
+		return (ENOENT);
+	error = jail_set(caller, p, n, flags, jid, errbuf);
+	/* It may repeat a value, and is one sentence on a terminal. */
+	for (char *c = errbuf; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	return (error);
 }
 
 /* prison_remove, for a jid that the caller may see. */

@@ -24,10 +24,6 @@ change_fail(struct change *ch, int error, const char *fmt, ...)
 	va_start(ap, fmt);
 	sbuf_vprintf(&sb, fmt, ap);
 	va_end(ap);
-	/* It may repeat a value, and is one sentence on a terminal. */
-	for (char *p = ch->ch_err; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
 	return (error);
 }
 
