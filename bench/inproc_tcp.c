@@ -3,10 +3,11 @@
  * TCP in one process and one thread: two stacks joined by an epair, driven through the public
  * interface.
  *
- *	inproc_tcp [-6j] [-h sim|posix] [-t SECONDS] [-n ROUNDS] [-m MTU] [-c CONTROL]
+ *	inproc_tcp [-6j] [-h sim|posix] [-t SECONDS] [-n ROUNDS] [-m MTU] [-c CONTROL] [-p THREADS]
  *	    [bulk|bulk0|rr|conn ...]
  *
  *	-6	over IPv6
+ *	-p	in so many threads at once, each with a kernel and two stacks of its own; the sum
  *	bulk	bytes a second, written and read with a copy each (vi_send, vi_recv)
  *	bulk0	the same without copies (vi_send_prepare, vi_recv_peek)
  *	rr	1-byte round trips a second
@@ -17,6 +18,7 @@
  * (bench/count.sh).  -j prints JSON.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,7 @@
 #include <vimage/vimage.h>
 
 #define CHUNK	(128u * 1024)
+#define MAXTHREADS	64
 
 struct bench {
 	struct vi_host	*b_host;
@@ -42,6 +45,9 @@ struct bench {
 	double		 b_seconds;
 	uint64_t	 b_rounds;	/* 0 = as many as the time allows */
 	uint8_t		*b_out, *b_in;
+	double		(*b_run)(struct bench *);
+	double		 b_value;
+	pthread_barrier_t *b_ready;
 };
 
 static double
@@ -369,21 +375,55 @@ wanted(const char *name, int argc, char **argv)
 	return (argc == 0);
 }
 
-static void
-run_host(struct bench *b, bool sim, bool json, int argc, char **argv)
+static void *
+run_thread(void *arg)
 {
-	const char *host = sim ? "sim" : "posix";
+	struct bench *b = arg;
+
+	setup(b, b->b_sim);
+	pthread_barrier_wait(b->b_ready);
+	b->b_value = b->b_run(b);
+	teardown(b);
+	return (NULL);
+}
+
+/* The sum of what as many threads do at the same time. */
+static double
+run_threads(const struct bench *what, unsigned n)
+{
+	pthread_barrier_t ready;
+	struct bench b[MAXTHREADS];
+	pthread_t thread[MAXTHREADS];
+	double sum = 0;
+
+	pthread_barrier_init(&ready, NULL, n);
+	for (unsigned i = 0; i < n; i++) {
+		b[i] = *what;
+		b[i].b_ready = &ready;
+		check("thread", pthread_create(&thread[i], NULL, run_thread, &b[i]));
+	}
+	for (unsigned i = 0; i < n; i++) {
+		pthread_join(thread[i], NULL);
+		sum += b[i].b_value;
+	}
+	pthread_barrier_destroy(&ready);
+	return (sum);
+}
+
+static void
+run_host(struct bench *b, unsigned threads, bool json, int argc, char **argv)
+{
+	const char *host = b->b_sim ? "sim" : "posix";
 	double v;
 
 	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
 		if (!wanted(benches[i].name, argc, argv))
 			continue;
-		setup(b, sim);
-		v = benches[i].run(b) * benches[i].scale;
-		teardown(b);
+		b->b_run = benches[i].run;
+		v = run_threads(b, threads) * benches[i].scale;
 		if (json)
-			printf("{\"bench\": \"inproc_tcp\", \"host\": \"%s\", \"test\": \"%s\", "
-			    "\"value\": %.3f, \"unit\": \"%s\"}\n", host, benches[i].name, v, benches[i].unit);
+			printf("{\"bench\": \"inproc_tcp\", \"host\": \"%s\", \"test\": \"%s\", \"threads\": %u, "
+			    "\"value\": %.3f, \"unit\": \"%s\"}\n", host, benches[i].name, threads, v, benches[i].unit);
 		else
 			printf("%-6s %-6s %14.2f %s\n", host, benches[i].name, v, benches[i].unit);
 		fflush(stdout);
@@ -395,10 +435,11 @@ main(int argc, char **argv)
 {
 	struct bench b = { .b_seconds = 2 };
 	const char *host = NULL;
+	unsigned threads = 1;
 	bool json = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "6jc:h:t:m:n:")) != -1) {
+	while ((c = getopt(argc, argv, "6jc:h:t:m:n:p:")) != -1) {
 		switch (c) {
 		case 'j':
 			json = true;
@@ -421,15 +462,21 @@ main(int argc, char **argv)
 		case 'n':
 			b.b_rounds = strtoull(optarg, NULL, 10);
 			break;
+		case 'p':
+			threads = (unsigned)strtoul(optarg, NULL, 10);
+			if (threads >= 1 && threads <= MAXTHREADS)
+				break;
+			/* FALLTHROUGH */
 		default:
 			fprintf(stderr, "usage: inproc_tcp [-6j] [-h sim|posix] [-t seconds] [-n rounds] [-m mtu] "
-			    "[-c control] [bulk|bulk0|rr|conn ...]\n");
+			    "[-c control] [-p threads] [bulk|bulk0|rr|conn ...]\n");
 			return (64);
 		}
 	}
-	if (host == NULL || strcmp(host, "sim") == 0)
-		run_host(&b, true, json, argc - optind, argv + optind);
-	if (host == NULL || strcmp(host, "posix") == 0)
-		run_host(&b, false, json, argc - optind, argv + optind);
+	for (int sim = 1; sim >= 0; sim--) {
+		b.b_sim = sim != 0;
+		if (host == NULL || strcmp(host, b.b_sim ? "sim" : "posix") == 0)
+			run_host(&b, threads, json, argc - optind, argv + optind);
+	}
 	return (0);
 }
