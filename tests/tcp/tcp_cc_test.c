@@ -55,11 +55,12 @@ path_filter(struct wire *w, struct wpkt *wp)
 	return (WIRE_PASS);
 }
 
+/* The receiver's window is never what limits. */
 static void
-path_init(struct path *pt, const char *cc, uint32_t queue, int ecn)
+path_init_seed(struct path *pt, unsigned seed, const char *cc, uint32_t queue, int ecn)
 {
 	memset(pt, 0, sizeof(*pt));
-	wire_init(&pt->w, 1);
+	wire_init(&pt->w, seed);
 	pt->w.w_delay = RTT / 2;
 	pt->w.w_cut = true;
 	pt->w.w_rate = RATE;
@@ -67,12 +68,19 @@ path_init(struct path *pt, const char *cc, uint32_t queue, int ecn)
 	memset(wire_tcp(&pt->w, 0)->tv_cc, 0, CC_NAMELEN);
 	memcpy(wire_tcp(&pt->w, 0)->tv_cc, cc, strlen(cc));
 	wire_tcp(&pt->w, 0)->tv_ecn = ecn;
+	wire_tcp(&pt->w, 1)->tv_recvspace = 2u << 20;
 	pt->w.w_filter = path_filter;
 	pt->w.w_arg = pt;
 	wire_pair(&pt->w, pt->so);
 	for (int i = 0; i < 2; i++)
 		pt->tp[i] = sototcpcb(pt->so[i]);
 	assert_string_equal(pt->tp[0]->t_cc->cc_name, cc);
+}
+
+static void
+path_init(struct path *pt, const char *cc, uint32_t queue, int ecn)
+{
+	path_init_seed(pt, 1, cc, queue, ecn);
 }
 
 static void
@@ -132,26 +140,34 @@ fills_the_link(void **state)
 	}
 }
 
-/* BBR does not fill a deep buffer, a loss-based algorithm does; random loss does not stop BBR. */
+/*
+ * BBR does not fill a deep buffer, a loss-based algorithm does; random loss does not stop BBR. One packet is a
+ * thirtieth of what is under way, so that each loss may be more than it takes in a round: what it makes of one
+ * per cent hangs on where they fall.
+ */
 static void
 bbr_queue(void **state)
 {
+	enum { RUNS = 8 };
+	uint64_t wait, before, got = 0;
 	struct path pt;
-	uint64_t wait, got;
 
 	(void)state;
-	path_init(&pt, "bbr", 20 * BDP, 0);
-	path_run(&pt, 8 * SEC);
-	assert_int_equal(pt.w.w_qdrops, 0);
-	wait = (pt.w.w_busy - vi_sim_now(pt.w.w_host)) / MSEC;
-	assert_in_range(wait, 0, 60);
-	assert_in_range(pt.tp[0]->t_srtt >> 3, 40000, 100000);
-	pt.w.w_loss = 10000;			/* 1 % */
-	got = pt.got;
-	path_run(&pt, 10 * SEC);
-	got = (pt.got - got) / 10;
+	for (unsigned seed = 1; seed <= RUNS; seed++) {
+		path_init_seed(&pt, seed, "bbr", 20 * BDP, 0);
+		path_run(&pt, 8 * SEC);
+		assert_int_equal(pt.w.w_qdrops, 0);
+		wait = (pt.w.w_busy - vi_sim_now(pt.w.w_host)) / MSEC;
+		assert_in_range(wait, 0, 60);
+		assert_in_range(pt.tp[0]->t_srtt >> 3, 40000, 100000);
+		pt.w.w_loss = 10000;			/* 1 % */
+		before = pt.got;
+		path_run(&pt, 10 * SEC);
+		got += (pt.got - before) / 10 / RUNS;
+		path_fini(&pt);
+	}
+	print_message("bbr, 1 %% lost: %u kB/s of %u\n", (unsigned)(got / 1000), RATE / 1000);
 	assert_in_range(got, RATE / 100 * 80, RATE);
-	path_fini(&pt);
 }
 
 /* Every ten seconds the window is small for 200 ms, and the round trip is measured anew. */
@@ -211,7 +227,7 @@ change(void **state)
 	path_fini(&pt);
 }
 
-/* RFC 9406: slow start ends before a queue of six BDP overflows; without it, it does not. */
+/* RFC 9406: slow start ends before a queue of twenty BDP overflows; without it, it does not. */
 static void
 hystart(void **state)
 {
@@ -220,7 +236,7 @@ hystart(void **state)
 
 	(void)state;
 	for (int on = 0; on < 2; on++) {
-		path_init(&pt, "cubic", 6 * BDP, 0);
+		path_init(&pt, "cubic", 20 * BDP, 0);
 		soclose(pt.so[0]), soclose(pt.so[1]);
 		wire_tcp(&pt.w, 0)->tv_hystart = on;
 		wire_run(&pt.w, SEC);

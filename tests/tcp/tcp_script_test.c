@@ -39,6 +39,7 @@ struct script {
 	uint32_t	 peer;		/* bytes the peer sent */
 	uint64_t	 start;
 	uint16_t	 syn;		/* flags of the peer's SYN besides */
+	uint8_t		 wscale;	/* the peer's: its windows are 65535 << wscale */
 };
 
 static uint8_t data[1 << 18];
@@ -86,11 +87,12 @@ prepare(struct script *sc, bool linux)
 static void
 open_after(struct script *sc, bool sack, uint16_t mss, uint64_t wait)
 {
-	uint8_t opts[8] = {2, 4, (uint8_t)(mss >> 8), (uint8_t)mss, 1, 1, sack ? 4 : 1, sack ? 2 : 1};
+	uint8_t opts[12] = {2, 4, (uint8_t)(mss >> 8), (uint8_t)mss, 1, 1, sack ? 4 : 1, sack ? 2 : 1,
+	    1, 3, 3, sc->wscale};
 	struct socket *ls = wire_listen(&sc->w, 0, PORT, 5);
 
 	wire_inject_opts(&sc->w, 0, HTONS(PEER), HTONS(PORT), 0, 0, TH_SYN | sc->syn, 65535,
-	    opts, 8);
+	    opts, sc->wscale != 0 ? 12 : 8);
 	run(sc, wait);
 	assert_true(sc->nout > 0);
 	assert_int_equal(sc->out[0].o_flags & ~TH_ECE, TH_SYN | TH_ACK);
@@ -742,7 +744,9 @@ hystart_rounds(void **state)
 	assert_int_equal(hs->hs_css, 0);
 	stop(&sc);
 
-	start(&sc, true, false);
+	prepare(&sc, false);
+	sc.wscale = 2;			/* the window is not what limits */
+	open_mss(&sc, true, MSS);
 	hs = &sc.tp->t_lr.lr_hystart;
 	sends(&sc, 260000);
 	run(&sc, RTT);
@@ -757,6 +761,36 @@ hystart_rounds(void **state)
 		assert_int_equal(hs->hs_done, r == 4);
 	}
 	assert_in_range(sc.tp->snd_ssthresh, sc.tp->snd_cwnd - MSS, sc.tp->snd_cwnd);
+	stop(&sc);
+}
+
+/*
+ * What the SYN-ACK's window could not say is not worth a segment before data comes; and what the
+ * receiver does not take is no reason to grow (RFC 9438 5.8).
+ */
+static void
+receivers_window(void **state)
+{
+	struct script sc;
+	uint32_t una = 0, before;
+
+	(void)state;
+	prepare(&sc, false);
+	sc.wscale = 2;
+	open_mss(&sc, true, MSS);
+	run(&sc, SEC);
+	assert_int_equal(sc.nout, 1);
+	stop(&sc);
+
+	start(&sc, true, false);
+	sends(&sc, 260000);
+	for (unsigned r = 0; r < 8 && una < 200000; r++) {
+		run(&sc, RTT);
+		before = sc.tp->snd_max - sc.iss;
+		for (; una < before; una += MSS)
+			ack(&sc, una + MSS);
+	}
+	assert_in_range(sc.tp->snd_cwnd, 65535 - MSS, 65535 + MSS);
 	stop(&sc);
 }
 
@@ -1029,6 +1063,7 @@ main(void)
 		cmocka_unit_test(reset_after_close),
 		cmocka_unit_test(gap_acks),
 		cmocka_unit_test(hystart_rounds),
+		cmocka_unit_test(receivers_window),
 		cmocka_unit_test(user_timeout),
 		cmocka_unit_test(linux_growth),
 		cmocka_unit_test(linux_marks),

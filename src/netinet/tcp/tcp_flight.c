@@ -4,8 +4,9 @@
  * VI_TCP_INFO says the sender waited for.
  *
  * RFC 5681 leaves it to the implementation whether a window that is not used grows; it must not
- * grow without limit (RFC 7661 3).  Usually half a window in flight is enough.  With the persona
- * linux the last flight must have ended at the window, or, in slow start, have filled half of it.
+ * grow without limit (RFC 7661 3).  Usually half a window in flight is enough, unless it is more
+ * than the receiver offers (RFC 9438 5.8).  With the persona linux the last flight must have ended at
+ * the window, or, in slow start, have filled half of it.
  */
 #include "netinet/tcp/tcp_int.h"
 
@@ -30,7 +31,7 @@ bool
 tcp_flight_full(const struct tcpcb *tp, uint32_t flight)
 {
 	if (!tcp_aslinux(tp) || tp->t_tv->tv_newcwv)
-		return (flight >= tp->snd_cwnd / 2);
+		return (flight >= tp->snd_cwnd / 2 && tp->snd_cwnd <= tp->snd_wnd);
 	return (tp->t_cwndlimited ||
 		(tp->snd_cwnd < tp->snd_ssthresh && tp->snd_cwnd < 2 * (uint64_t)tp->t_maxout));
 }

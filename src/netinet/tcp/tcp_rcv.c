@@ -67,8 +67,8 @@ tcp_rcv_update_due(struct tcpcb *tp)
 		return (false);
 	if (TCPS_HAVERCVDFIN(tp->t_state) || (tcp_so(tp)->so_rcv.sb_flags & SBS_CANTRCVMORE) != 0)
 		return (false);
-	/* What the SYN could not say, without scaling: Linux tells it with the first ACK of data. */
-	if (tp->rcv_nxt == tp->irs + 1 && tp->rcv_adv != tp->rcv_nxt && tcp_persona_waits(tp))
+	/* What the SYN could not say, without scaling, is told with the first ACK of data. */
+	if (tp->rcv_nxt == tp->irs + 1 && tp->rcv_adv != tp->rcv_nxt)
 		return (false);
 	if (offered >= most / 2 || (win = rcv_offer(tp)) <= offered)
 		return (false);
