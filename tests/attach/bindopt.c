@@ -65,8 +65,7 @@ group(int type)
 	}
 	show("arrived", total);
 	show("members used", used);
-	if (type == SOCK_DGRAM)			/* connections that wait in TIME_WAIT: CAVEATS.md */
-		show("when they are gone", try_bind(stranger, &sin));
+	show("when they are gone", try_bind(stranger, &sin));
 	close(stranger);
 }
 

@@ -125,6 +125,8 @@ struct inpcbinfo {
 	struct { struct in_addr_any hm_laddr, hm_faddr; uint16_t hm_lport, hm_fport; uint32_t hm_hash; bool hm_valid; } ipi_memo;
 	uint16_t	 ipi_porttab[INP_PORTTAB];	/* counters of RFC 6056 3.3.4 */
 	struct siphash_key ipi_key;
+	/* Is there something without pcb at the port yet, of these families (INP_IPV4, INP_IPV6), at the address (NULL: at any)?  NULL: never. */
+	bool		 (*ipi_lingers)(struct inpcbinfo *, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport);
 };
 
 /* The flag of the family: INP_IPV4 or INP_IPV6. */

@@ -53,6 +53,16 @@ in_pcb_portconflict(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t
 	return (false);
 }
 
+/* What waits in TIME_WAIT keeps its port from who does not ask to share it. */
+static bool
+in_pcb_portlingers(const struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport)
+{
+	struct inpcbinfo *ipi = inp->inp_info;
+
+	return (ipi->ipi_lingers != NULL && (in_pcb_options(inp) & (SO_REUSEADDR | SO_REUSEPORT)) == 0 &&
+		ipi->ipi_lingers(ipi, inp->inp_flags & (INP_IPV4 | INP_IPV6), in_addr_any_isany(laddr) ? NULL : laddr, lport));
+}
+
 /*
  * Two that share a port by SO_REUSEADDR cannot both listen.
  */
@@ -169,7 +179,9 @@ in_pcbbind_port(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t *lp
 		return ((inp->inp_flags & INP_NOPORT) != 0 ? 0 : in_pcbport_any(inp, laddr, lport));
 	if ((error = in_pcb_portpriv(inp, *lport)) != 0)
 		return (error);
-	return (in_pcb_portconflict(inp, laddr, *lport) ? EADDRINUSE : 0);
+	if (in_pcb_portconflict(inp, laddr, *lport) || in_pcb_portlingers(inp, laddr, *lport))
+		return (EADDRINUSE);
+	return (0);
 }
 
 /* The address and the families it leaves: any of IPv6 stands for both, unless the socket takes only one. */

@@ -294,6 +294,20 @@ tcp_timewait_reuse(struct inpcb *inp, uint32_t *iss)
 	return (0);
 }
 
+/* Latest first: a server that ended just now asks. */
+bool
+tcp_timewait_lingers(struct inpcbinfo *ipi, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport)
+{
+	const struct tcp_timewaits *tws = &CONTAINER_OF(ipi, struct tcp_vnet, tv_pcbs)->tv_timewait;
+	const struct tcptw *tw;
+
+	TAILQ_FOREACH_REVERSE(tw, &tws->tw_queue, tcptwq, tw_link)
+		if (tw->tw_flow.tf_lport == lport && (in_pcbfam(tw->tw_flow.tf_ops) & fam) != 0 &&
+		    (laddr == NULL || in_addr_eq(laddr, &tw->tw_flow.tf_laddr)))
+			return (true);
+	return (false);
+}
+
 void
 tcp_timewait_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 {

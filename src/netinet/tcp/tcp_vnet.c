@@ -103,6 +103,7 @@ tcp_attach(struct vnet *vn)
 	if ((error = tcp_syncache_init(tv)) != 0 ||
 	    (error = in_pcbinfo_init(&tv->tv_pcbs, vn, VI_IPPROTO_TCP)) != 0)
 		return (error);
+	tv->tv_pcbs.ipi_lingers = tcp_timewait_lingers;
 	if ((error = inet_proto_register(vn, &tcp_proto)) == 0 &&
 	    (error = proto_register(vn, &tcp_protosw)) == 0)
 		error = proto_register(vn, &tcp6_protosw);
