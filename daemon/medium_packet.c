@@ -42,10 +42,7 @@
 struct hostnic_slot {
 	struct virtio_net_hdr hs_vh;
 	struct iovec	 hs_iov[2];
-	union {
-		struct cmsghdr c;
-		char space[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	} hs_ctl;
+	_Alignas(struct cmsghdr) char hs_ctl[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 	char		 hs_buf[HOSTNIC_TAG + MEDIUM_FRAME + 1];
 };
 
@@ -129,7 +126,7 @@ hostnic_slots(struct hostnic *hn)
 
 		hs->hs_iov[0] = (struct iovec){ &hs->hs_vh, sizeof(hs->hs_vh) };
 		hs->hs_iov[1] = (struct iovec){ hs->hs_buf + HOSTNIC_TAG, MEDIUM_FRAME };
-		hn->hn_msgs[i].msg_hdr = (struct msghdr){ .msg_iov = hs->hs_iov, .msg_iovlen = 2, .msg_control = &hs->hs_ctl,
+		hn->hn_msgs[i].msg_hdr = (struct msghdr){ .msg_iov = hs->hs_iov, .msg_iovlen = 2, .msg_control = hs->hs_ctl,
 			.msg_controllen = sizeof(hs->hs_ctl) };
 	}
 }
