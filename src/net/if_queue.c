@@ -113,7 +113,7 @@ ifq_receive_own(struct ifnet *ifp, struct mbuf *m)
 	net_input(ifp, vhl >> 4 == 4 ? ETHERTYPE_IP : ETHERTYPE_IPV6, m);
 }
 
-/* Some packets are worth a hundred others. */
+/* There is another packet behind n.  Some are worth a hundred others: the first tells, mostly. */
 static bool
 ifq_goeson(const struct lane *ln, unsigned n)
 {
@@ -132,7 +132,7 @@ ifq_run(struct work *wk)
 	VNET_ASSERT_LANE(ifp->if_vnet);
 	if (q->ifq_ready == NULL && !ln->ln_alone)
 		q->ifq_ready = ifq_take(q);
-	for (; ifq_goeson(ln, n) && (m = q->ifq_ready) != NULL; n++) {
+	for (; (m = q->ifq_ready) != NULL && ifq_goeson(ln, n); n++) {
 		if ((q->ifq_ready = m->m_nextpkt) != NULL)
 			__builtin_prefetch(m->m_nextpkt);
 		else
