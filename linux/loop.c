@@ -14,7 +14,7 @@
 
 #define LOOP_BATCH	128
 #define BUCKETS		256
-#define LEAK		4		/* who uses more than this part of the time uses much */
+#define LEAK		3		/* who uses more than this part of the time uses much */
 #define BUCKET_MUCH	20000		/* ns */
 #define BUCKET_MOST	200000
 #define SHARED_TIME	1000000		/* ns: who uses little comes again within it, or is done */

@@ -124,7 +124,7 @@ struct ifnet_ops {
 #define IFQ_MAXLEN	1024
 #define IFQ_MAXBYTES	(8u << 20)
 #define IFQ_BATCH	8	/* packets taken in one go */
-#define IFQ_CLOCK	4	/* of them between two looks at the clock, but for the first */
+#define IFQ_CLOCK	2	/* of them between two looks at the clock, but for the first */
 struct ifqueue {
 	_Atomic(struct mbuf *) ifq_head;	/* (a) last first; stays empty if ln_alone */
 	struct mbuf	*ifq_ready;	/* (v) taken from ifq_head, in order */
