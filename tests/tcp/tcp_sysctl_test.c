@@ -524,6 +524,7 @@ tw_reuse(void **state)
 		wire_run(&t.t_w, (later ? 1500 : 100) * MSEC);
 		t.t_so[0] = wire_socket(&t.t_w, 0);
 		t.t_so[1] = NULL;
+		wire_setint(t.t_so[0], VI_SO_REUSEADDR, 1);
 		assert_int_equal(sobind(t.t_so[0], &sa), 0);
 		assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 80), later ? row[r].later : row[r].error);
 		soclose(ls);

@@ -473,6 +473,7 @@ wire_listen(struct wire *w, int side, uint16_t port, int backlog)
 
 	wire_check(so != NULL);
 	wire_addr(side, port, &sa);
+	wire_setint(so, VI_SO_REUSEADDR, 1);
 	wire_check(sobind(so, &sa) == 0);
 	wire_check(solisten(so, backlog) == 0);
 	return (so);
