@@ -51,6 +51,7 @@
 #include "daemon/sandbox.h"
 #include "daemon/spawner.h"
 
+#define LOCK_MOMENTS	100	/* of 10 ms */
 #define MAXWORKERS	64
 #define STOP_TIMEOUT	(5 * UINT64_C(1000000000))
 
@@ -249,6 +250,33 @@ lock_pidfile(struct daemon *d)
 	return 0;
 }
 
+/* Somebody has the lock: does he serve? */
+static bool
+answers(const struct daemon *d)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool yes;
+
+	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", d->d_sockpath);
+	yes = fd < 0 || connect(fd, (struct sockaddr *)(void *)&sun, sizeof(sun)) == 0;
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
+/* What is left of one that was killed has the lock for a moment yet. */
+static int
+lock_patiently(struct daemon *d)
+{
+	const struct timespec moment = { .tv_nsec = 10000000 };
+	int error;
+
+	for (int i = 0; (error = lock_pidfile(d)) == EEXIST && i < LOCK_MOMENTS && !answers(d); i++)
+		nanosleep(&moment, NULL);
+	return error;
+}
+
 static int
 open_log(struct daemon *d, const struct options *o)
 {
@@ -281,7 +309,7 @@ claim(struct daemon *d, const struct options *o)
 	    !path_of(d->d_lockpath, PATH_MAX, d->d_sockpath, ".lock") ||
 	    !path_of(d->d_logpath, PATH_MAX, d->d_sockpath, ".log"))
 		return ENAMETOOLONG;
-	if ((error = lock_pidfile(d)) != 0) {
+	if ((error = lock_patiently(d)) != 0) {
 		refuse(o,
 		    error == EEXIST ? "instance %s is running already" : "%s: cannot be locked",
 		    o->o_instance);
