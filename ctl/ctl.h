@@ -34,6 +34,7 @@ bool	ctl_want_write(const struct ctl_conn *);
 
 /* Where an instance listens: $VIMAGE_DIR, else $XDG_RUNTIME_DIR/vimage, else /run/vimage for uid 0, else /tmp/vimage-UID; file INSTANCE.sock; the folder is made 0700 and its owner verified. */
 int	ctl_instance_path(const char *instance, char *buf, size_t len);
+bool	ctl_answers(const char *path);	/* does somebody listen on that socket? */
 /*
  * Connects: inside a jail through the LX_AF_CTL family, otherwise to the instance's socket; start: if nobody listens, start vimaged (found beside
  * the running program, or on PATH) and wait until it does.  err (256 bytes) gets a sentence.

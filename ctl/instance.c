@@ -120,6 +120,16 @@ nobody_listens(int error)
 	return error == ENOENT || error == ECONNREFUSED;
 }
 
+bool
+ctl_answers(const char *path)
+{
+	int error, fd;
+
+	if ((error = connect_path(path, &fd)) == 0)
+		close(fd);
+	return !nobody_listens(error);
+}
+
 /*
  * Starting the daemon.
  */

@@ -250,21 +250,6 @@ lock_pidfile(struct daemon *d)
 	return 0;
 }
 
-/* Somebody has the lock: does he serve? */
-static bool
-answers(const struct daemon *d)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool yes;
-
-	(void)snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", d->d_sockpath);
-	yes = fd < 0 || connect(fd, (struct sockaddr *)(void *)&sun, sizeof(sun)) == 0;
-	if (fd >= 0)
-		close(fd);
-	return yes;
-}
-
 /* What is left of one that was killed has the lock for a moment yet. */
 static int
 lock_patiently(struct daemon *d)
@@ -272,7 +257,7 @@ lock_patiently(struct daemon *d)
 	const struct timespec moment = { .tv_nsec = 10000000 };
 	int error;
 
-	for (int i = 0; (error = lock_pidfile(d)) == EEXIST && i < LOCK_MOMENTS && !answers(d); i++)
+	for (int i = 0; (error = lock_pidfile(d)) == EEXIST && i < LOCK_MOMENTS && !ctl_answers(d->d_sockpath); i++)
 		nanosleep(&moment, NULL);
 	return error;
 }

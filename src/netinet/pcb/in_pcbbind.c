@@ -28,15 +28,13 @@ in_pcb_overlap(const struct inpcb *inp, const struct in_addr_any *laddr, const s
 
 /*
  * May inp have the port although t has it?  Linux's rules (socket(7)): SO_REUSEADDR on both, unless t listens; SO_REUSEPORT on both, of the
- * same user.  A pcb without socket is in TIME_WAIT, and either option of the new one is enough.
+ * same user.
  */
 static bool
 in_pcb_mayshare(const struct inpcb *inp, const struct inpcb *t)
 {
 	uint16_t mine = in_pcb_options(inp), theirs = in_pcb_options(t);
 
-	if (t->inp_socket == NULL)
-		return ((mine & (SO_REUSEADDR | SO_REUSEPORT)) != 0);
 	if ((mine & theirs & SO_REUSEADDR) != 0 && (theirs & SO_ACCEPTCONN) == 0)
 		return (true);
 	return ((mine & theirs & SO_REUSEPORT) != 0 && inp->inp_cred.cr_uid == t->inp_cred.cr_uid);
