@@ -8,18 +8,30 @@
 #include <string.h>
 #include <linux/nexthop.h>
 
-#define MAXWEIGHT	255
+/*
+ * A hop of a group, as struct nexthop_grp lays it out.  Its second byte of the weight has had two names in <linux/nexthop.h>: what was
+ * reserved counts since Linux 6.12.
+ */
+struct nexthop_part {
+	uint32_t	id;
+	uint8_t		weight[2];	/* less one: low, high */
+	uint16_t	reserved;
+};
+_Static_assert(sizeof(struct nexthop_part) == sizeof(struct nexthop_grp), "as in Linux");
 
 /* Asking */
 
 static void
 put_group(struct nl_out *no, const struct vi_nexthop *nx)
 {
-	struct nexthop_grp group[VI_RT_MAXPATHS];
+	struct nexthop_part group[VI_RT_MAXPATHS];
 	const uint16_t type = NEXTHOP_GRP_TYPE_MPATH;
 
-	for (unsigned i = 0; i < nx->nx_n; i++)
-		group[i] = (struct nexthop_grp){ .id = nx->nx_part[i].np_id, .weight = (uint8_t)(nx->nx_part[i].np_weight - 1) };
+	for (unsigned i = 0; i < nx->nx_n; i++) {
+		const uint32_t weight = nx->nx_part[i].np_weight - 1;
+
+		group[i] = (struct nexthop_part){ .id = nx->nx_part[i].np_id, .weight = { (uint8_t)weight, (uint8_t)(weight >> 8) } };
+	}
 	nl_out_attr(no, NHA_GROUP, group, nx->nx_n * sizeof(group[0]));
 	nl_out_attr(no, NHA_GROUP_TYPE, &type, sizeof(type));
 }
@@ -84,7 +96,7 @@ static int
 parse_group(const struct nl_req *rq, struct vi_nexthop *nx, struct vi_nexthop_part *part)
 {
 	const struct nl_attr *na = &rq->rq_attr[NHA_GROUP];
-	struct nexthop_grp group;
+	struct nexthop_part group;
 
 	if (na->na_len == 0 || na->na_len % sizeof(group) != 0)
 		return (EINVAL);
@@ -96,9 +108,9 @@ parse_group(const struct nl_req *rq, struct vi_nexthop *nx, struct vi_nexthop_pa
 		return (E2BIG);
 	for (unsigned i = 0; i < nx->nx_n; i++) {
 		memcpy(&group, na->na_data + i * sizeof(group), sizeof(group));
-		if (group.resvd1 != 0 || group.resvd2 != 0 || group.weight >= MAXWEIGHT)
+		part[i] = (struct vi_nexthop_part){ group.id, group.weight[0] + (group.weight[1] << 8) + 1u };
+		if (group.reserved != 0 || part[i].np_weight > UINT16_MAX)
 			return (EINVAL);
-		part[i] = (struct vi_nexthop_part){ group.id, group.weight + 1u };
 	}
 	nx->nx_part = part;
 	return (0);
