@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Control blocks against a model that looks at all of them each time. */
-#include "netinet/pcb/in_pcb.h"
+#include "netinet/pcb/in_pcb_int.h"
 
 #include <errno.h>
 #include <setjmp.h>
