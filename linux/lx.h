@@ -492,6 +492,9 @@ size_t	 tcpinfo_build(const struct vi_tcp_info *, void *, size_t);
 int	 tcpauth_md5(struct lx_sock *, bool ext, const uint8_t *, size_t);
 int	 tcpauth_ao_add(struct lx_sock *, const uint8_t *, size_t);
 int	 tcpauth_ao_del(struct lx_sock *, const uint8_t *, size_t);
+int	 tcpauth_ao_setinfo(struct lx_sock *, const uint8_t *, size_t);
+int	 tcpauth_ao_getinfo(struct lx_call *, int space);
+int	 tcpauth_ao_getkeys(struct lx_call *, int space);
 
 /* mcast.c: vi is the vnet's option */
 int	 mcast_set_group(struct lx_sock *, int level, int name, int vi, const uint8_t *, size_t);

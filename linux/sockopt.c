@@ -30,6 +30,9 @@
 #define LX_IPV6_TRANSPARENT	75
 #define LX_TCP_AO_ADD_KEY	38	/* Linux 6.7 */
 #define LX_TCP_AO_DEL_KEY	39
+#define LX_TCP_AO_INFO		40
+#define LX_TCP_AO_GET_KEYS	41
+#define LX_TCP_AO_REPAIR	42
 #define LX_TCP_IS_MPTCP		43
 #define LX_SOL_UDPLITE		136
 #define LX_UDPLITE_SEND_CSCOV	10
@@ -53,7 +56,7 @@ enum form {
 	F_MREQ6,	/* membership of IPv6 */
 	F_TCPINFO,
 	F_MD5SIG,
-	F_AOADD, F_AODEL,
+	F_AOADD, F_AODEL, F_AOINFO, F_AOKEYS,
 	F_SAVEDSYN,	/* get: bytes, and how many in any case */
 	F_CONGESTION,	/* name, 16 bytes, ours and Linux's */
 	F_PACING,	/* 32 or 64 bits */
@@ -234,6 +237,9 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_TCP, TCP_SAVED_SYN,	VI_TCP_SAVED_SYN, F_SAVEDSYN, O_GET, 0 },
 	{ IPPROTO_TCP, LX_TCP_AO_ADD_KEY, VI_TCP_AUTHKEY, F_AOADD, O_SET, 0 },
 	{ IPPROTO_TCP, LX_TCP_AO_DEL_KEY, VI_TCP_AUTHKEY, F_AODEL, O_SET, 0 },
+	{ IPPROTO_TCP, LX_TCP_AO_INFO,	VI_TCP_AUTHINFO, F_AOINFO, O_RW, 0 },
+	{ IPPROTO_TCP, LX_TCP_AO_GET_KEYS, VI_TCP_AUTHKEYS, F_AOKEYS, O_GET, 0 },
+	{ IPPROTO_TCP, LX_TCP_AO_REPAIR, 0, F_LOCAL, O_RW, 0 },
 	{ IPPROTO_TCP, TCP_THIN_DUPACK,	0, F_LOCAL, O_RW, 0 },
 	{ IPPROTO_TCP, LX_TCP_IS_MPTCP,	0, F_LOCAL, O_GET, 0 },
 	{ IPPROTO_TCP, TCP_REPAIR,	0, F_LOCAL, O_RW, 0 },
@@ -463,6 +469,7 @@ set_refused(const struct lx_sock *ls, const struct opt *o, const uint8_t *buf, s
 	case TCP_REPAIR_QUEUE:
 	case TCP_REPAIR_WINDOW:
 	case TCP_TIMESTAMP:
+	case LX_TCP_AO_REPAIR:
 		return (EPERM);
 	case TCP_REPAIR_OPTIONS:
 		return (EINVAL);
@@ -521,6 +528,8 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 		return (tcpauth_ao_add(ls, buf, len));
 	case F_AODEL:
 		return (tcpauth_ao_del(ls, buf, len));
+	case F_AOINFO:
+		return (tcpauth_ao_setinfo(ls, buf, len));
 	case F_ULP:
 		return (len < 1 ? EINVAL : ENOENT);	/* there is none of any name */
 	case F_PKTMREQ:
@@ -801,6 +810,8 @@ get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	uint64_t cookie = ls->ls_ino;
 	int value = 0;
 
+	if (o->o_level == IPPROTO_TCP && o->o_name == LX_TCP_AO_REPAIR)
+		return (EPERM);
 	if (o->o_level == IPPROTO_TCP)		/* of a socket that is not under repair */
 		return (o->o_name == TCP_REPAIR_QUEUE || o->o_name == TCP_QUEUE_SEQ
 			    ? EINVAL
@@ -960,6 +971,10 @@ lx_sys_getsockopt(struct lx_call *c)
 	o = opt_find(ls, (int)c->c_arg[1], (int)c->c_arg[2]);
 	if (o == NULL || (o->o_flags & O_GET) == 0)
 		return (-get_unknown(ls, (int)c->c_arg[1]));
+	if (o->o_form == F_AOINFO)
+		return (-tcpauth_ao_getinfo(c, space));
+	if (o->o_form == F_AOKEYS)
+		return (-tcpauth_ao_getkeys(c, space));
 	len = (size_t)space < sizeof(buf) ? (size_t)space : sizeof(buf);
 	if ((o->o_form == F_MSFILTER || o->o_form == F_PACKET) && (error = lx_copyin(c, c->c_arg[3], buf, len)) != 0)
 		return (-error);

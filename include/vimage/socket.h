@@ -134,6 +134,9 @@ enum vi_sockopt {
 	VI_TCP_SAVE_SYN,	/* the listener's connections keep the network's and TCP's header of their SYN; 2, the link's as well, is EOPNOTSUPP */
 	VI_TCP_SAVED_SYN,	/* get: these headers, once; nothing where there are none.  EINVAL: they are *len bytes */
 
+	VI_TCP_AUTHINFO,	/* struct vi_tcp_authinfo */
+	VI_TCP_AUTHKEYS,	/* get: struct vi_tcp_authkey[], TCP-AO's, the newest first, as many as there is room for.  ENOENT: nothing of AO */
+
 	VI_UDP_SEGMENT = 400,	/* one send is many datagrams of so many bytes; 0 = off */
 	VI_UDP_GRO,		/* such a train is received in one piece, msg_segsz saying how to cut it */
 	VI_UDP_NO_CHECK6_TX, VI_UDP_NO_CHECK6_RX,	/* RFC 6935: no checksums over IPv6 */
@@ -157,7 +160,10 @@ enum vi_sockopt {
 
 /*
  * VI_TCP_AUTHKEY: segments of peers in a prefix are signed with this key, and must be.  The longest prefix counts, of equals the
- * newest.  Up to 64 keys a socket; tk_len 0 removes one (ENOENT).  A listener's connections inherit what fits.
+ * newest.  Up to 64 keys a socket (ENOSPC); tk_len 0 removes one (ENOENT).  A listener's connections inherit what fits.
+ * TCP-MD5: a new key replaces that of the same prefix, at once.  TCP-AO, as on Linux: EEXIST (a key for such peers has one of the ids),
+ * EBUSY (the key is current, or asked for), EISCONN (the connection is not signed with AO), EINVAL (not for its peer).  Both: EKEYREJECTED
+ * (a peer of one kind cannot have keys of the other).
  */
 enum vi_tcp_authalg {
 	VI_TCP_AUTH_MD5,		/* TCP-MD5, RFC 2385: no ids */
@@ -166,13 +172,32 @@ enum vi_tcp_authalg {
 };
 #define VI_TCP_AUTHKEYLEN	80
 #define VI_TCP_TFOKEYLEN	16
+enum {	/* of TCP-AO */
+	VI_TCP_AUTH_CURRENT = 1,	/* the key that signs */
+	VI_TCP_AUTH_RNEXT = 2,		/* the key that the peer is asked to sign with */
+	VI_TCP_AUTH_REQUIRED = 4,	/* without AO there is no connection; EKEYREJECTED */
+	VI_TCP_AUTH_COUNTERS = 8,	/* set: the counters become these */
+	VI_TCP_AUTH_ICMP = 16,		/* ICMP's errors are believed, which RFC 5925 7.8 advises against */
+	VI_TCP_AUTH_ALL = 31,
+};
 struct vi_tcp_authkey {
 	struct vi_sockaddr tk_addr;	/* family and address */
 	uint8_t		tk_prefix;	/* bits of it */
 	uint8_t		tk_alg;		/* enum vi_tcp_authalg */
 	uint8_t		tk_sndid, tk_rcvid;	/* RFC 5925 3.1: SendID, RecvID */
+	uint8_t		tk_flags;	/* CURRENT, RNEXT: it becomes or is such; when a key is removed, those below do */
+	uint8_t		tk_current, tk_rnext;	/* removing: SendID, RecvID of what takes over */
 	uint16_t	tk_len;
 	uint8_t		tk_key[VI_TCP_AUTHKEYLEN];
+	uint64_t	tk_good, tk_bad;	/* get: segments with it */
+};
+/* VI_TCP_AUTHINFO: TCP-AO of a socket.  ENOENT (get: nothing of AO; set: no such key), EISCONN, EINVAL (a listener has no current key). */
+struct vi_tcp_authinfo {
+	uint32_t	ai_flags;	/* VI_TCP_AUTH_*; set: without CURRENT and RNEXT these stay, REQUIRED and ICMP do not */
+	uint8_t		ai_current, ai_rnext;	/* SendID, RecvID */
+	uint64_t	ai_good, ai_bad;	/* segments */
+	uint64_t	ai_nokey, ai_unsigned;	/* whose key is not there; that should have been signed */
+	uint64_t	ai_icmp;	/* ICMP's errors not believed */
 };
 
 /* One instruction of a filter (VI_SO_FILTER): the classic machine of BSD, with the extensions of Linux. */

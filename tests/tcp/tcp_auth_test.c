@@ -16,19 +16,49 @@
 #include "wire.h"
 
 static void
+makekey(struct vi_tcp_authkey *tk, int peer, int alg, int sndid, int rcvid, const char *key)
+{
+	memset(tk, 0, sizeof(*tk));
+	wire_addr(peer, 0, &tk->tk_addr);
+	tk->tk_prefix = 32;
+	tk->tk_alg = (uint8_t)alg;
+	tk->tk_sndid = (uint8_t)sndid;
+	tk->tk_rcvid = (uint8_t)rcvid;
+	tk->tk_len = (uint16_t)strlen(key);
+	memcpy(tk->tk_key, key, strlen(key));
+}
+
+static int
+trykey(struct socket *so, const struct vi_tcp_authkey *tk)
+{
+	return (sosetopt(so, VI_TCP_AUTHKEY, tk, sizeof(*tk)));
+}
+
+static void
 setkey(struct socket *so, int peer, int alg, int sndid, int rcvid, const char *key)
 {
 	struct vi_tcp_authkey tk;
 
-	memset(&tk, 0, sizeof(tk));
-	wire_addr(peer, 0, &tk.tk_addr);
-	tk.tk_prefix = 32;
-	tk.tk_alg = (uint8_t)alg;
-	tk.tk_sndid = (uint8_t)sndid;
-	tk.tk_rcvid = (uint8_t)rcvid;
-	tk.tk_len = (uint16_t)strlen(key);
-	memcpy(tk.tk_key, key, strlen(key));
-	assert_int_equal(sosetopt(so, VI_TCP_AUTHKEY, &tk, sizeof(tk)), 0);
+	makekey(&tk, peer, alg, sndid, rcvid, key);
+	assert_int_equal(trykey(so, &tk), 0);
+}
+
+static int
+setinfo(struct socket *so, unsigned flags, int current, int rnext)
+{
+	struct vi_tcp_authinfo ai = { .ai_flags = flags, .ai_current = (uint8_t)current, .ai_rnext = (uint8_t)rnext };
+
+	return (sosetopt(so, VI_TCP_AUTHINFO, &ai, sizeof(ai)));
+}
+
+static struct vi_tcp_authinfo
+getinfo(struct socket *so)
+{
+	struct vi_tcp_authinfo ai;
+	size_t len = sizeof(ai);
+
+	assert_int_equal(sogetopt(so, VI_TCP_AUTHINFO, &ai, &len), 0);
+	return (ai);
 }
 
 struct auth {
@@ -201,6 +231,7 @@ forgery(void **state)
 static void
 rollover(void **state)
 {
+	struct vi_tcp_authkey tk;
 	struct auth t;
 	uint64_t n;
 
@@ -210,12 +241,17 @@ rollover(void **state)
 	t.t_so[1] = wire_accept(&t.t_w, t.t_ls);
 	wire_carry(&t.t_w, t.t_so, 10000);
 	assert_int_equal(tcp_authkey(sototcpcb(t.t_so[0]))->ak_sndid, 1);
-	/* The caller has the new one first; nothing changes until the other has it, too. */
+	/* The caller has the new one first and asks for it; nothing changes until the other has it, too. */
 	setkey(t.t_so[0], 1, VI_TCP_AUTH_AES128_CMAC, 11, 12, "new key");
+	wire_carry(&t.t_w, t.t_so, 10000);
+	assert_int_equal(getinfo(t.t_so[0]).ai_rnext, 2);
+	assert_int_equal(setinfo(t.t_so[0], VI_TCP_AUTH_RNEXT, 0, 12), 0);
 	wire_carry(&t.t_w, t.t_so, 10000);
 	assert_int_equal(tcp_authkey(sototcpcb(t.t_so[0]))->ak_sndid, 1);
 	assert_int_equal(tcp_authkey(sototcpcb(t.t_so[1]))->ak_sndid, 2);
-	setkey(t.t_so[1], 0, VI_TCP_AUTH_AES128_CMAC, 12, 11, "new key");
+	makekey(&tk, 0, VI_TCP_AUTH_AES128_CMAC, 12, 11, "new key");
+	tk.tk_flags = VI_TCP_AUTH_RNEXT;
+	assert_int_equal(trykey(t.t_so[1], &tk), 0);
 	wire_carry(&t.t_w, t.t_so, 10000);
 	assert_int_equal(tcp_authkey(sototcpcb(t.t_so[0]))->ak_sndid, 11);
 	assert_int_equal(tcp_authkey(sototcpcb(t.t_so[1]))->ak_sndid, 12);
@@ -224,6 +260,149 @@ rollover(void **state)
 	assert_true(good(&t, 1) > n);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(wire_tcp(&t.t_w, i)->tv_stat.tcps_sig_rcvbadsig, 0);
+	/* By hand, and back. */
+	assert_int_equal(setinfo(t.t_so[0], VI_TCP_AUTH_CURRENT | VI_TCP_AUTH_RNEXT, 1, 2), 0);
+	assert_int_equal(tcp_authkey(sototcpcb(t.t_so[0]))->ak_sndid, 1);
+	wire_carry(&t.t_w, t.t_so, 10000);
+	assert_int_equal(tcp_authkey(sototcpcb(t.t_so[1]))->ak_sndid, 2);
+	auth_fini(&t);
+}
+
+/* RFC 5925 3.1: no key is changed or taken while it is used, none can be confused with another; as Linux. */
+static void
+keys_in_use(void **state)
+{
+	struct vi_tcp_authkey tk, keys[4];
+	size_t len = sizeof(keys);
+	struct auth t;
+
+	(void)state;
+	auth_init(&t, VI_TCP_AUTH_HMAC_SHA1, "old key", "old key");
+	makekey(&tk, 1, VI_TCP_AUTH_HMAC_SHA1, 1, 2, "other");
+	assert_int_equal(trykey(t.t_so[0], &tk), EEXIST);
+	tk.tk_rcvid = 9;
+	assert_int_equal(trykey(t.t_so[0], &tk), EEXIST);	/* the SendID alone */
+	tk.tk_sndid = 9;
+	tk.tk_prefix = 0;
+	tk.tk_rcvid = 2;
+	assert_int_equal(trykey(t.t_so[0], &tk), EEXIST);	/* peers of a wider prefix */
+	makekey(&tk, 1, VI_TCP_AUTH_MD5, 0, 0, "md5");
+	assert_int_equal(trykey(t.t_so[0], &tk), EKEYREJECTED);
+	makekey(&tk, 1, VI_TCP_AUTH_HMAC_SHA1, 7, 8, "third");
+	tk.tk_flags = VI_TCP_AUTH_CURRENT;
+	assert_int_equal(trykey(t.t_ls, &tk), EINVAL);		/* a listener has no current key */
+	assert_int_equal(setinfo(t.t_ls, VI_TCP_AUTH_RNEXT, 0, 1), EINVAL);
+	tk.tk_flags = 0;
+	assert_int_equal(trykey(t.t_so[0], &tk), 0);
+	assert_int_equal(setinfo(t.t_so[0], VI_TCP_AUTH_CURRENT | VI_TCP_AUTH_RNEXT, 1, 3), ENOENT);
+	assert_int_equal(setinfo(t.t_so[0], VI_TCP_AUTH_CURRENT | VI_TCP_AUTH_RNEXT, 1, 2), 0);
+	assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 179), 0);
+	t.t_so[1] = wire_accept(&t.t_w, t.t_ls);
+	assert_int_equal(sogetopt(t.t_so[0], VI_TCP_AUTHKEYS, keys, &len), 0);
+	assert_int_equal(len, 2 * sizeof(keys[0]));
+	assert_int_equal(keys[0].tk_sndid, 7);
+	assert_int_equal(keys[0].tk_flags, 0);
+	assert_int_equal(keys[1].tk_flags, VI_TCP_AUTH_CURRENT | VI_TCP_AUTH_RNEXT);
+	assert_true(keys[1].tk_good > 0);
+	assert_memory_equal(keys[1].tk_key, "old key", 7);
+	len = sizeof(keys[0]);
+	assert_int_equal(sogetopt(t.t_so[0], VI_TCP_AUTHKEYS, keys, &len), 0);
+	assert_int_equal(len, sizeof(keys[0]));
+	/* Not for the peer; in use; handed over. */
+	makekey(&tk, 0, VI_TCP_AUTH_HMAC_SHA1, 20, 20, "mine");
+	assert_int_equal(trykey(t.t_so[0], &tk), EINVAL);
+	makekey(&tk, 1, VI_TCP_AUTH_HMAC_SHA1, 1, 2, "");
+	assert_int_equal(trykey(t.t_so[0], &tk), EBUSY);
+	tk.tk_flags = VI_TCP_AUTH_CURRENT;
+	tk.tk_current = 7;
+	assert_int_equal(trykey(t.t_so[0], &tk), EBUSY);	/* still asked for */
+	assert_int_equal(getinfo(t.t_so[0]).ai_current, 1);
+	tk.tk_flags |= VI_TCP_AUTH_RNEXT;
+	tk.tk_rnext = 9;
+	assert_int_equal(trykey(t.t_so[0], &tk), ENOENT);
+	tk.tk_rnext = 8;
+	assert_int_equal(trykey(t.t_so[0], &tk), 0);
+	assert_int_equal(getinfo(t.t_so[0]).ai_current, 7);
+	assert_int_equal(getinfo(t.t_so[0]).ai_rnext, 8);
+	makekey(&tk, 1, VI_TCP_AUTH_HMAC_SHA1, 7, 8, "");
+	assert_int_equal(trykey(t.t_so[0], &tk), EBUSY);	/* the last one */
+	auth_fini(&t);
+}
+
+/* Who began without AO stays without; who requires it does not begin. */
+static void
+required(void **state)
+{
+	struct vi_tcp_authinfo ai;
+	size_t len = sizeof(ai);
+	struct vi_tcp_authkey tk;
+	struct auth t;
+
+	(void)state;
+	auth_init(&t, 0, NULL, NULL);
+	assert_int_equal(sogetopt(t.t_so[0], VI_TCP_AUTHINFO, &ai, &len), ENOENT);
+	assert_int_equal(sogetopt(t.t_so[0], VI_TCP_AUTHKEYS, &tk, &len), ENOENT);
+	assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 179), 0);
+	t.t_so[1] = wire_accept(&t.t_w, t.t_ls);
+	makekey(&tk, 1, VI_TCP_AUTH_HMAC_SHA1, 1, 2, "late");
+	assert_int_equal(trykey(t.t_so[0], &tk), EISCONN);
+	assert_int_equal(setinfo(t.t_so[0], VI_TCP_AUTH_REQUIRED, 0, 0), EISCONN);
+	auth_fini(&t);
+
+	/* A listener that requires it drops and counts what is not signed; a key of MD5 does not go with that. */
+	auth_init(&t, VI_TCP_AUTH_HMAC_SHA1, NULL, NULL);
+	assert_int_equal(setinfo(t.t_ls, VI_TCP_AUTH_REQUIRED, 0, 0), 0);
+	assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 179), ETIMEDOUT);
+	assert_true(getinfo(t.t_ls).ai_unsigned >= 7);
+	assert_int_equal(getinfo(t.t_ls).ai_flags, VI_TCP_AUTH_REQUIRED);
+	makekey(&tk, 0, VI_TCP_AUTH_MD5, 0, 0, "md5");
+	assert_int_equal(trykey(t.t_ls, &tk), EKEYREJECTED);
+	assert_int_equal(setinfo(t.t_ls, VI_TCP_AUTH_COUNTERS, 0, 0), 0);
+	assert_int_equal(getinfo(t.t_ls).ai_unsigned, 0);
+	assert_int_equal(trykey(t.t_ls, &tk), 0);
+	assert_int_equal(setinfo(t.t_ls, VI_TCP_AUTH_REQUIRED, 0, 0), EKEYREJECTED);
+	auth_fini(&t);
+
+	/* As does who calls. */
+	auth_init(&t, VI_TCP_AUTH_HMAC_SHA1, NULL, "key");
+	assert_int_equal(setinfo(t.t_so[0], VI_TCP_AUTH_REQUIRED, 0, 0), 0);
+	assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 179), EKEYREJECTED);
+	setkey(t.t_so[0], 1, VI_TCP_AUTH_HMAC_SHA1, 1, 2, "key");
+	assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 179), 0);
+	t.t_so[1] = wire_accept(&t.t_w, t.t_ls);
+	assert_int_equal(getinfo(t.t_so[1]).ai_flags, VI_TCP_AUTH_CURRENT | VI_TCP_AUTH_RNEXT);
+	auth_fini(&t);
+}
+
+/* Each fate of a segment has its counter, of the socket and of the key. */
+static void
+counters(void **state)
+{
+	struct vi_tcp_authkey tk;
+	size_t len = sizeof(tk);
+	struct auth t;
+
+	(void)state;
+	auth_init(&t, VI_TCP_AUTH_HMAC_SHA1, "a key", "a kex");
+	assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 179), ETIMEDOUT);
+	assert_true(getinfo(t.t_ls).ai_bad >= 7);
+	assert_int_equal(getinfo(t.t_ls).ai_good, 0);
+	assert_int_equal(sogetopt(t.t_ls, VI_TCP_AUTHKEYS, &tk, &len), 0);
+	assert_int_equal(tk.tk_bad, getinfo(t.t_ls).ai_bad);
+	auth_fini(&t);
+
+	auth_init(&t, VI_TCP_AUTH_HMAC_SHA1, NULL, "a key");
+	setkey(t.t_so[0], 1, VI_TCP_AUTH_HMAC_SHA1, 5, 5, "a key");	/* ids that nobody knows */
+	assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 179), ETIMEDOUT);
+	assert_true(getinfo(t.t_ls).ai_nokey >= 7);
+	auth_fini(&t);
+
+	auth_init(&t, VI_TCP_AUTH_HMAC_SHA1, "a key", "a key");
+	assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 179), 0);
+	t.t_so[1] = wire_accept(&t.t_w, t.t_ls);
+	wire_carry(&t.t_w, t.t_so, 10000);
+	assert_true(getinfo(t.t_so[1]).ai_good >= 7);
+	assert_int_equal(getinfo(t.t_so[1]).ai_bad + getinfo(t.t_so[1]).ai_nokey + getinfo(t.t_so[1]).ai_unsigned, 0);
 	auth_fini(&t);
 }
 
@@ -269,8 +448,15 @@ icmp_ignored(void **state)
 		wire_ctl(&t.t_w, 0, t.t_so[0]->so_pcb, INET_CTL_MSGSIZE, 1000, tp->snd_una);
 		assert_int_equal(tp->t_state, TCPS_ESTABLISHED);
 		assert_int_equal(tp->t_pmtu, alg == VI_TCP_AUTH_MD5 ? 1000 : 1500);
-		assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_icmpignored, 1);
-		assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_icmpwindow, alg != VI_TCP_AUTH_MD5);
+		assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_icmpignored, alg == VI_TCP_AUTH_MD5);
+		assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_icmpwindow, alg == VI_TCP_AUTH_MD5 ? 0 : 2);
+		if (alg != VI_TCP_AUTH_MD5) {
+			assert_int_equal(getinfo(t.t_so[0]).ai_icmp, 2);
+			assert_int_equal(setinfo(t.t_so[0], VI_TCP_AUTH_ICMP, 0, 0), 0);
+			wire_ctl(&t.t_w, 0, t.t_so[0]->so_pcb, INET_CTL_MSGSIZE, 1000, tp->snd_una);
+			assert_int_equal(tp->t_pmtu, 1000);
+			assert_int_equal(getinfo(t.t_so[0]).ai_icmp, 2);
+		}
 		t.t_w.w_loss = 0;
 		auth_fini(&t);
 	}
@@ -446,6 +632,9 @@ main(void)
 		cmocka_unit_test(wrong_keys),
 		cmocka_unit_test(forgery),
 		cmocka_unit_test(rollover),
+		cmocka_unit_test(keys_in_use),
+		cmocka_unit_test(required),
+		cmocka_unit_test(counters),
 		cmocka_unit_test(extension),
 		cmocka_unit_test(option),
 		cmocka_unit_test(icmp_ignored),

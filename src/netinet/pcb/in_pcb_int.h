@@ -7,7 +7,6 @@
 #include "netinet/pcb/in_pcb.h"
 
 #define INPCB_MINHASH	8	/* buckets of a new table */
-#define INPCB_KEEPHASH	64	/* a table of no more does not shrink */
 #define INPCB_MAXHASH	(1u << 20)
 
 /* A raw protocol has no ports: its pcbs are on ipi_list only. */

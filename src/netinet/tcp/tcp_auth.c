@@ -13,7 +13,7 @@
  * AO's traffic keys are derived anew for each segment from master key, addresses, ports and both
  * ISNs (5925 5.2); nothing is cached.  The sequence number extension (6.2) follows from 64-bit
  * positions, ta_snd and ta_rcv.  Keys roll over as the peer asks: his RNextKeyID names the key we
- * sign with next (7.5.1); ours is that of the newest key given to the socket.
+ * sign with next (7.5.1); ours names the one that the user wants (tcp_authopt.c).
  *
  * The segment is copied into one buffer for the digest.  Super-packets are not made by connections
  * with a key: each segment on the wire needs a signature of its own.
@@ -45,20 +45,27 @@ tcp_authkey_unref(struct tcp_authkey *ak)
 	kfree(ak->ak_as, ACCT_TCPCB, ak, sizeof(*ak));
 }
 
-static bool
-tcp_authkey_covers(const struct tcp_authkey *ak, const struct inet_ops *io,
-    const struct in_addr_any *peer)
+bool
+tcp_authkey_within(const struct tcp_authkey *ak, uint8_t family, const struct in_addr_any *addr,
+    uint32_t bits)
 {
-	uint32_t bits = ak->ak_prefix, mask;
+	uint32_t mask;
 
-	if (ak->ak_family != io->io_family)
+	if (ak->ak_family != family)
 		return (false);
 	for (unsigned i = 0; i < 4 && bits > 0; i++, bits -= u32min(bits, 32)) {
 		mask = bits >= 32 ? UINT32_MAX : HTONL(UINT32_MAX << (32 - bits));
-		if ((ak->ak_addr.in6[i] ^ peer->in6[i]) & mask)
+		if ((ak->ak_addr.in6[i] ^ addr->in6[i]) & mask)
 			return (false);
 	}
 	return (true);
+}
+
+bool
+tcp_authkey_covers(const struct tcp_authkey *ak, const struct inet_ops *io,
+    const struct in_addr_any *peer)
+{
+	return (tcp_authkey_within(ak, io->io_family, peer, ak->ak_prefix));
 }
 
 struct tcp_authkey *
@@ -78,129 +85,6 @@ tcp_auth_find(const struct tcpcb *tp, const struct inet_ops *io, const struct in
 	return (best);
 }
 
-static struct tcp_auth *
-tcp_auth_get(struct tcpcb *tp)
-{
-	if (tp->t_auth == NULL)
-		tp->t_auth = kmalloc(vnet_acct(tcp_vn(tp)), ACCT_TCPCB, sizeof(*tp->t_auth));
-	return (tp->t_auth);
-}
-
-static int
-tcp_auth_add(struct tcpcb *tp, const struct tcp_authkey *key)
-{
-	struct acctset *as = vnet_acct(tcp_vn(tp));
-	struct tcp_auth *ta = tcp_auth_get(tp);
-	struct tcp_authkey *ak;
-
-	if (ta == NULL || (ak = kmalloc(as, ACCT_TCPCB, sizeof(*ak))) == NULL)
-		return (ENOBUFS);
-	*ak = *key;
-	ak->ak_as = as;
-	ak->ak_refs = 1;
-	SLIST_INSERT_HEAD(&ta->ta_keys, ak, ak_link);
-	ta->ta_nkeys++;
-	return (0);
-}
-
-static bool
-tcp_authkey_same(const struct tcp_authkey *a, const struct tcp_authkey *b)
-{
-	bool md5 = a->ak_alg == VI_TCP_AUTH_MD5;
-
-	return (a->ak_family == b->ak_family && a->ak_prefix == b->ak_prefix &&
-		in_addr_eq(&a->ak_addr, &b->ak_addr) && md5 == (b->ak_alg == VI_TCP_AUTH_MD5) &&
-		(md5 || (a->ak_sndid == b->ak_sndid && a->ak_rcvid == b->ak_rcvid)));
-}
-
-/* The same place and ids: gone.  ENOENT. */
-static int
-tcp_auth_remove(struct tcpcb *tp, const struct tcp_authkey *key)
-{
-	struct tcp_auth *ta = tp->t_auth;
-	struct tcp_authkey *ak;
-
-	if (ta == NULL)
-		return (ENOENT);
-	SLIST_FOREACH(ak, &ta->ta_keys, ak_link)
-		if (tcp_authkey_same(ak, key)) {
-			SLIST_REMOVE(&ta->ta_keys, ak, tcp_authkey, ak_link);
-			ta->ta_nkeys--;
-			if (ta->ta_current == ak) {
-				ta->ta_current = NULL;
-				tcp_authkey_unref(ak);
-			}
-			tcp_authkey_unref(ak);
-			return (0);
-		}
-	return (ENOENT);
-}
-
-/*
- * The keys of a connection changed.  With AO the peer shall use the new key from now on (RFC 5925
- * 7.5.1) and we do when he says so; MD5 has no such courtesy.
- */
-static void
-tcp_auth_changed(struct tcpcb *tp)
-{
-	const struct inpcb *inp = tp->t_inpcb;
-	struct tcp_auth *ta = tp->t_auth;
-	struct tcp_authkey *ak;
-
-	if (tp->t_state < TCPS_SYN_SENT || ta == NULL)
-		return;
-	ak = tcp_auth_find(tp, inp->inp_ops, &inp->inp_faddr, -1);
-	if (ak != NULL)
-		ta->ta_rnext = ak->ak_rcvid;
-	if (ta->ta_current == NULL || ak == NULL || ak->ak_alg == VI_TCP_AUTH_MD5) {
-		tcp_authkey_unref(ta->ta_current);
-		ta->ta_current = tcp_authkey_ref(ak);
-	}
-	tcp_setmss(tp);
-}
-
-/* VI_TCP_AUTHKEY: a key is added, replaced, or with no length removed. */
-int
-tcp_auth_setkey(struct tcpcb *tp, const struct vi_tcp_authkey *k)
-{
-	struct tcp_authkey ak = {.ak_family = k->tk_addr.sa_family,
-	    .ak_prefix = k->tk_prefix,
-	    .ak_alg = k->tk_alg,
-	    .ak_sndid = k->tk_sndid,
-	    .ak_rcvid = k->tk_rcvid,
-	    .ak_len = (uint8_t)k->tk_len};
-	bool v4 = k->tk_addr.sa_family == VI_AF_INET;
-	int error;
-
-	if (k->tk_len > VI_TCP_AUTHKEYLEN || k->tk_alg > VI_TCP_AUTH_AES128_CMAC ||
-	    k->tk_prefix > (v4 ? 32 : 128))
-		return (EINVAL);
-	if (!v4 && k->tk_addr.sa_family != VI_AF_INET6)
-		return (EAFNOSUPPORT);
-	if (v4)
-		ak.ak_addr = in4_any(k->tk_addr.sa_in);
-	else
-		memcpy(&ak.ak_addr, k->tk_addr.sa_in6, sizeof(ak.ak_addr));
-	if (!v4 && ak.ak_prefix >= 96 && ak.ak_addr.in6[0] == 0 && ak.ak_addr.in6[1] == 0 &&
-	    ak.ak_addr.in6[2] == HTONL(0xffff)) {	/* RFC 4291 2.5.5.2: IPv4-mapped */
-		ak.ak_family = VI_AF_INET;
-		ak.ak_prefix = (uint8_t)(ak.ak_prefix - 96);
-		ak.ak_addr = in4_any(ak.ak_addr.in6[3]);
-	}
-	memcpy(ak.ak_key, k->tk_key, ak.ak_len);
-	error = tcp_auth_remove(tp, &ak);
-	if (ak.ak_len == 0) {
-		tcp_auth_changed(tp);
-		return (error);
-	}
-	if (tp->t_auth != NULL && tp->t_auth->ta_nkeys >= TCP_MAXAUTHKEYS)
-		return (ENOSPC);
-	if ((error = tcp_auth_add(tp, &ak)) != 0)
-		return (error);
-	tcp_auth_changed(tp);
-	return (0);
-}
-
 void
 tcp_auth_free(struct tcpcb *tp)
 {
@@ -214,8 +98,44 @@ tcp_auth_free(struct tcpcb *tp)
 		tcp_authkey_unref(ak);
 	}
 	tcp_authkey_unref(ta->ta_current);
+	tcp_authkey_unref(ta->ta_rnext);
 	kfree(vnet_acct(tcp_vn(tp)), ACCT_TCPCB, ta, sizeof(*ta));
 	tp->t_auth = NULL;
+}
+
+/* *akp, which is counted, becomes ak. */
+void
+tcp_authkey_assign(struct tcp_authkey **akp, struct tcp_authkey *ak)
+{
+	tcp_authkey_ref(ak);
+	tcp_authkey_unref(*akp);
+	*akp = ak;
+}
+
+/* With AO the keys of other peers are of no more use, as Linux sees it; what the user chose for this one stays. */
+static void
+tcp_auth_narrow(struct tcpcb *tp, struct tcp_authkey *best)
+{
+	const struct inpcb *inp = tp->t_inpcb;
+	struct tcp_auth *ta = tp->t_auth;
+	struct tcp_authkey *ak, *next;
+
+	for (ak = SLIST_FIRST(&ta->ta_keys); ak != NULL; ak = next) {
+		next = SLIST_NEXT(ak, ak_link);
+		if (tcp_authkey_covers(ak, inp->inp_ops, &inp->inp_faddr))
+			continue;
+		if (ta->ta_current == ak)
+			tcp_authkey_assign(&ta->ta_current, NULL);
+		if (ta->ta_rnext == ak)
+			tcp_authkey_assign(&ta->ta_rnext, NULL);
+		SLIST_REMOVE(&ta->ta_keys, ak, tcp_authkey, ak_link);
+		ta->ta_nkeys--;
+		tcp_authkey_unref(ak);
+	}
+	if (ta->ta_current == NULL)
+		tcp_authkey_assign(&ta->ta_current, best);
+	if (ta->ta_rnext == NULL)
+		tcp_authkey_assign(&ta->ta_rnext, best);
 }
 
 void
@@ -227,41 +147,36 @@ tcp_auth_connect(struct tcpcb *tp)
 
 	if (ta == NULL)
 		return;
-	ak = tcp_auth_find(tp, inp->inp_ops, &inp->inp_faddr, -1);
-	tcp_authkey_unref(ta->ta_current);
-	ta->ta_current = tcp_authkey_ref(ak);
-	ta->ta_rnext = ak != NULL ? ak->ak_rcvid : 0;
 	ta->ta_snd = ta->ta_rcv = 0;
+	ak = tcp_auth_find(tp, inp->inp_ops, &inp->inp_faddr, -1);
+	if (tcp_authkey_isao(ak)) {
+		tcp_auth_narrow(tp, ak);
+		return;
+	}
+	tcp_authkey_assign(&ta->ta_current, ak);
+	tcp_authkey_assign(&ta->ta_rnext, NULL);
 }
 
 int
 tcp_auth_inherit(struct tcpcb *tp, const struct tcpcb *ltp)
 {
 	const struct inpcb *inp = tp->t_inpcb;
+	const struct tcp_auth *lta = ltp->t_auth;
 	const struct tcp_authkey *ak;
-	struct tcp_authkeys *to;
 	struct tcp_authkey *last = NULL;
 	int error;
 
-	if (ltp->t_auth == NULL)
+	if (lta == NULL)
 		return (0);
-	SLIST_FOREACH(ak, &ltp->t_auth->ta_keys, ak_link) {
+	SLIST_FOREACH(ak, &lta->ta_keys, ak_link) {
 		if (!tcp_authkey_covers(ak, inp->inp_ops, &inp->inp_faddr))
 			continue;
-		if ((error = tcp_auth_add(tp, ak)) != 0)
-			return (error);
 		/* In the order they had. */
-		to = &tp->t_auth->ta_keys;
-		if (last != NULL) {
-			struct tcp_authkey *new = SLIST_FIRST(to);
-
-			SLIST_REMOVE_HEAD(to, ak_link);
-			SLIST_INSERT_AFTER(last, new, ak_link);
-			last = new;
-		} else {
-			last = SLIST_FIRST(to);
-		}
+		if ((error = tcp_auth_add(tp, ak, last, &last)) != 0)
+			return (error);
 	}
+	if (tp->t_auth != NULL)
+		tp->t_auth->ta_required = lta->ta_required;
 	return (0);
 }
 
@@ -306,7 +221,7 @@ tcp_auth_ctx(const struct tcpcb *tp, uint32_t seq, struct tcp_authctx *ac)
 	if (ta == NULL)
 		return;
 	ac->ac_key = ta->ta_current;
-	ac->ac_rnext = ta->ta_rnext;
+	ac->ac_rnext = ta->ta_rnext != NULL ? ta->ta_rnext->ak_rcvid : 0;
 	if (ta->ta_snd == 0)
 		ta->ta_snd = tp->iss;
 	ext = tcp_auth_extend(ta->ta_snd, seq);
@@ -492,8 +407,7 @@ tcp_auth_rollover(struct tcpcb *tp, uint8_t rnext)
 	SLIST_FOREACH(ak, &ta->ta_keys, ak_link)
 		if (ak->ak_alg != VI_TCP_AUTH_MD5 && ak->ak_sndid == rnext &&
 		    tcp_authkey_covers(ak, tp->t_inpcb->inp_ops, &tp->t_inpcb->inp_faddr)) {
-			tcp_authkey_unref(ta->ta_current);
-			ta->ta_current = tcp_authkey_ref(ak);
+			tcp_authkey_assign(&ta->ta_current, ak);
 			return;
 		}
 }
@@ -506,10 +420,25 @@ tcp_auth_use(struct tcpcb *tp, uint8_t rcvid, uint8_t rnext)
 
 	if (ak == NULL)
 		return;
-	tcp_authkey_unref(tp->t_auth->ta_current);
-	tp->t_auth->ta_current = tcp_authkey_ref(ak);
-	tp->t_auth->ta_rnext = rcvid;
+	tcp_authkey_assign(&tp->t_auth->ta_current, ak);
+	tcp_authkey_assign(&tp->t_auth->ta_rnext, ak);
 	tcp_auth_rollover(tp, rnext);
+}
+
+/* A segment that goes, for the vnet and for who has TCP-AO; ak: the key that its signature names, or NULL. */
+static bool
+tcp_auth_bad(const struct tcpcb *tp, const struct tcp_seg *ts, struct tcp_authkey *ak)
+{
+	TCPSTAT_INC(ts->ts_tv, tcps_sig_rcvbadsig);
+	if (ts->ts_to.to_flags & TOF_AO) {
+		if (ak != NULL) {
+			tp->t_auth->ta_count.bad++;
+			ak->ak_bad++;
+		} else {
+			tp->t_auth->ta_count.nokey++;
+		}
+	}
+	return (false);
 }
 
 /* The key that this segment must be signed with: NULL and true: none; false: it is counted. */
@@ -519,22 +448,25 @@ tcp_auth_expected(const struct tcpcb *tp, struct tcp_seg *ts, struct tcp_authkey
 	const struct inet_pkt *pkt = ts->ts_pkt;
 	uint32_t sig = ts->ts_to.to_flags & (TOF_SIGNATURE | TOF_AO);
 	struct tcp_authkey *ak = tcp_auth_find(tp, pkt->ip_ops, &pkt->ip_src, -1);
+	bool required = tp->t_auth != NULL && tp->t_auth->ta_required, isao = tcp_authkey_isao(ak);
 
-	if (ak != NULL && sig == TOF_AO && ak->ak_alg != VI_TCP_AUTH_MD5) {
+	if (isao && sig == TOF_AO) {
 		ak = tcp_auth_find(tp, pkt->ip_ops, &pkt->ip_src, ts->ts_to.to_ao[0]);
-		if (ak == NULL || ts->ts_to.to_aolen != 2 + TCP_AO_MACLEN) {
-			TCPSTAT_INC(ts->ts_tv, tcps_sig_rcvbadsig);
-			return (false);
-		}
+		if (ak == NULL || ts->ts_to.to_aolen != 2 + TCP_AO_MACLEN)
+			return (tcp_auth_bad(tp, ts, ak));
 	}
 	*akp = ak;
-	if (ak == NULL) {
-		if (sig != 0)
-			TCPSTAT_INC(ts->ts_tv, tcps_sig_err_sigopt);
-		return (sig == 0);
+	if (ak == NULL && sig != 0) {
+		TCPSTAT_INC(ts->ts_tv, tcps_sig_err_sigopt);
+		if (tp->t_auth != NULL && sig == TOF_AO)
+			tp->t_auth->ta_count.nokey++;
+		return (false);
 	}
-	if (sig != (ak->ak_alg == VI_TCP_AUTH_MD5 ? TOF_SIGNATURE : TOF_AO)) {
+	if ((ak == NULL && required) ||
+	    (ak != NULL && sig != (isao ? TOF_AO : TOF_SIGNATURE))) {
 		TCPSTAT_INC(ts->ts_tv, tcps_sig_err_nosigopt);
+		if (required || isao)
+			tp->t_auth->ta_count.unsign++;
 		return (false);
 	}
 	return (true);
@@ -585,11 +517,12 @@ tcp_auth_input(struct inpcb *inp, struct tcp_seg *ts, const struct mbuf *m)
 	good = tcp_auth_mac(ts->ts_tv, &as, mac) == 0 &&
 	       crypto_equal(mac, md5 ? ts->ts_to.to_md5 : ts->ts_to.to_ao + 2,
 		   md5 ? 16 : TCP_AO_MACLEN);
-	if (!good) {
-		TCPSTAT_INC(ts->ts_tv, tcps_sig_rcvbadsig);
-		return (false);
-	}
+	if (!good)
+		return (tcp_auth_bad(tp, ts, ak));
 	TCPSTAT_INC(ts->ts_tv, tcps_sig_rcvgoodsig);
+	ak->ak_good++;
+	if (!md5)
+		tp->t_auth->ta_count.good++;
 	if (tp->t_state > TCPS_SYN_SENT && !md5) {
 		if (tp->t_auth->ta_rcv == 0)
 			tp->t_auth->ta_rcv = tp->irs;

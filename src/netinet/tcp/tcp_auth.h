@@ -33,6 +33,7 @@ struct tcp_authkey {
 	uint8_t		 ak_sndid, ak_rcvid;	/* AO */
 	uint8_t		 ak_len;
 	uint8_t		 ak_key[VI_TCP_AUTHKEYLEN];
+	uint64_t	 ak_good, ak_bad;	/* segments with it */
 };
 SLIST_HEAD(tcp_authkeys, tcp_authkey);
 
@@ -42,8 +43,14 @@ struct tcp_auth {
 	unsigned	 ta_nkeys;
 	/* Of a connection; NULL: its peer has no key and segments are not signed. */
 	struct tcp_authkey *ta_current;	/* signs; counted */
-	uint8_t		 ta_rnext;	/* RNextKeyID */
+	struct tcp_authkey *ta_rnext;	/* AO: the peer shall sign with it (RNextKeyID); counted */
 	uint64_t	 ta_snd, ta_rcv;	/* sequence numbers with their extension (RFC 5925 6.2) */
+	bool		 ta_ao;		/* it has, or had, something of AO */
+	bool		 ta_required;	/* nobody talks to it without AO */
+	bool		 ta_icmp;	/* ICMP's errors are believed all the same (RFC 5925 7.8) */
+	struct tcp_authcount {		/* AO: segments of each fate, and ICMP's errors not believed */
+		uint64_t good, bad, nokey, unsign, icmp;
+	} ta_count;
 };
 
 /* What signing a segment takes that belongs to no tcpcb. */
@@ -54,13 +61,30 @@ struct tcp_authctx {
 	uint8_t		 ac_rnext;
 };
 
+static inline bool
+tcp_authkey_isao(const struct tcp_authkey *ak)
+{
+	return (ak != NULL && ak->ak_alg != VI_TCP_AUTH_MD5);
+}
+
+/* tcp_authopt.c: the user's side. */
 int	 tcp_auth_setkey(struct tcpcb *, const struct vi_tcp_authkey *);
+int	 tcp_auth_setinfo(struct tcpcb *, const struct vi_tcp_authinfo *);
+int	 tcp_auth_getinfo(const struct tcpcb *, struct vi_tcp_authinfo *);
+int	 tcp_auth_getkeys(const struct tcpcb *, void *, size_t *len);
+/* A copy of a key, in front or behind another; *copy, unless NULL, becomes it.  ENOBUFS. */
+int	 tcp_auth_add(struct tcpcb *, const struct tcp_authkey *, struct tcp_authkey *behind, struct tcp_authkey **copy);
+
 void	 tcp_auth_free(struct tcpcb *);
 /* The socket's key for a peer, or NULL.  rcvid: -1 = any. */
 struct tcp_authkey *tcp_auth_find(const struct tcpcb *, const struct inet_ops *,
     const struct in_addr_any *peer, int rcvid);
 struct tcp_authkey *tcp_authkey_ref(struct tcp_authkey *);
 void	 tcp_authkey_unref(struct tcp_authkey *);
+void	 tcp_authkey_assign(struct tcp_authkey **, struct tcp_authkey *);
+/* Do the first bits of its address and of this one agree? */
+bool	 tcp_authkey_within(const struct tcp_authkey *, uint8_t family, const struct in_addr_any *, uint32_t bits);
+bool	 tcp_authkey_covers(const struct tcp_authkey *, const struct inet_ops *, const struct in_addr_any *peer);
 /* The addresses of the connection are known. */
 void	 tcp_auth_connect(struct tcpcb *);
 /* A listener's keys for the peer go on; ENOBUFS. */

@@ -53,16 +53,27 @@ tcp_ctl_ends(enum inet_ctl cmd)
 }
 
 /*
- * RFC 5925 7.8: who signs with TCP-AO does not listen to what nobody signed: hard errors, for IPv4 "fragmentation needed" among
- * them, once the connection stands.  The others do nothing then anyway.
+ * RFC 5925 7.8: who signs with TCP-AO does not listen to what nobody signed, unless he says so: hard errors, for IPv4 "fragmentation
+ * needed" among them, once the connection stands.
  */
 static bool
 tcp_ctl_unsigned(const struct tcpcb *tp, const struct inet_ctlmsg *ic)
 {
-	const struct tcp_authkey *ak = tcp_authkey(tp);
+	const bool v4 = ic->ic_ops->io_family == VI_AF_INET;
 
-	return (ak != NULL && ak->ak_alg != VI_TCP_AUTH_MD5 && TCPS_HAVEESTABLISHED(tp->t_state) &&
-		ic->ic_cmd == INET_CTL_MSGSIZE && ic->ic_ops->io_family == VI_AF_INET);
+	if (!tcp_authkey_isao(tcp_authkey(tp)) || tp->t_auth->ta_icmp || !TCPS_HAVEESTABLISHED(tp->t_state))
+		return (false);
+	switch (ic->ic_cmd) {
+	case INET_CTL_UNREACH_PORT:
+		return (true);
+	case INET_CTL_UNREACH_PROTO:
+	case INET_CTL_MSGSIZE:
+		return (v4);
+	case INET_CTL_UNREACH_ADMIN:
+		return (!v4);
+	default:
+		return (false);
+	}
 }
 
 /* Linux believes them of Fast Open's connections, too, until the client's ACK of the SYN-ACK. */
@@ -114,8 +125,13 @@ tcp_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
 		tcp_syncache_unreach(tv, ic, lport, fport, seq);
 		return;
 	}
-	if (!tcp_ctl_outstanding(tp, seq) || tcp_ctl_unsigned(tp, ic)) {
+	if (!tcp_ctl_outstanding(tp, seq)) {
 		TCPSTAT_INC(tv, tcps_icmpwindow);
+		return;
+	}
+	if (tcp_ctl_unsigned(tp, ic)) {
+		TCPSTAT_INC(tv, tcps_icmpwindow);
+		tp->t_auth->ta_count.icmp++;
 		return;
 	}
 	if (ic->ic_cmd == INET_CTL_MSGSIZE)

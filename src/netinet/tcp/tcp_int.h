@@ -436,6 +436,13 @@ tcp_authkey(const struct tcpcb *tp)
 {
 	return (tp->t_auth != NULL ? tp->t_auth->ta_current : NULL);
 }
+
+/* The user wants TCP-AO, and the peer has no key. */
+static inline bool
+tcp_auth_lacking(const struct tcpcb *tp)
+{
+	return (tp->t_auth != NULL && tp->t_auth->ta_required && !tcp_authkey_isao(tp->t_auth->ta_current));
+}
 static inline bool
 tcp_aslinux(const struct tcpcb *tp)
 {

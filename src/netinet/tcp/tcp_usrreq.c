@@ -131,6 +131,8 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 	tp->t_flags |=
 	    (tcp_scaleok(tv) ? TF_REQ_SCALE : 0u) | (tcp_tstampok(tv) ? TF_REQ_TSTMP : 0u) | (tv->tv_sack ? TF_REQ_SACK : 0);
 	tcp_setconnected(tp, tsoff);
+	if (tcp_auth_lacking(tp))
+		return (tcp_usr_unconnect(tp, EKEYREJECTED));
 	tcp_sendseqinit(tp, iss);
 	tp->rcv_scale = tp->t_flags & TF_REQ_SCALE ? tcp_wscale(tv, so) : 0;
 	tp->t_state = TCPS_SYN_SENT;
@@ -525,6 +527,17 @@ tcp_usr_setauth(struct tcpcb *tp, const void *val, size_t len)
 }
 
 static int
+tcp_usr_setauthinfo(struct tcpcb *tp, const void *val, size_t len)
+{
+	struct vi_tcp_authinfo ai;
+
+	if (len < sizeof(ai))
+		return (EINVAL);
+	memcpy(&ai, val, sizeof(ai));
+	return (tcp_auth_setinfo(tp, &ai));
+}
+
+static int
 tcp_usr_setpacing(struct tcpcb *tp, const void *val, size_t len)
 {
 	uint64_t rate;
@@ -552,11 +565,14 @@ tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t l
 		return (tcp_usr_setcc(tp, val, len));
 	case VI_TCP_AUTHKEY:
 		return (tcp_usr_setauth(tp, val, len));
+	case VI_TCP_AUTHINFO:
+		return (tcp_usr_setauthinfo(tp, val, len));
 	case VI_TCP_MAX_PACING_RATE:
 		return (tcp_usr_setpacing(tp, val, len));
 	case VI_TCP_FASTOPEN_KEY:
 		return (tcp_tfo_setkey(tp, val, len));
 	case VI_TCP_INFO:
+	case VI_TCP_AUTHKEYS:
 		return (ENOPROTOOPT);
 	default:
 		break;
@@ -614,10 +630,11 @@ tcp_usr_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 {
 	struct tcpcb *tp = sototcpcb(so);
 	char name[CC_NAMELEN] = { 0 };
+	struct vi_tcp_authinfo ai;
 	struct vi_tcp_ccinfo ci;
 	struct vi_tcp_info ti;
 	uint64_t rate;
-	int v;
+	int error, v;
 
 	if (opt == VI_TCP_INFO) {
 		tcp_info_fill(tp, &ti);
@@ -637,6 +654,12 @@ tcp_usr_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 	}
 	if (opt == VI_TCP_FASTOPEN_KEY)
 		return (tcp_tfo_getkey(tp, buf, len));
+	if (opt == VI_TCP_AUTHKEYS)
+		return (tcp_auth_getkeys(tp, buf, len));
+	if (opt == VI_TCP_AUTHINFO) {
+		error = tcp_auth_getinfo(tp, &ai);
+		return (error != 0 ? error : sooptput(buf, len, &ai, sizeof(ai)));
+	}
 	if (opt == VI_TCP_SAVED_SYN)
 		return (tcp_savesyn_get(tp, buf, len));
 	if (opt == VI_TCP_CONGESTION) {
