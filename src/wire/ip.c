@@ -156,8 +156,7 @@ ip_opt_bad(const uint8_t *o, uint8_t len)
 		return (bad_slots(o, len, IPOPT_MINOFF, 4));
 	case IPOPT_TS:
 		return (bad_timestamp(o, len));
-	case IPOPT_RA:		/* RFC 2113 2.1 */
-	case IPOPT_SATID:	/* RFC 791 3.1 */
+	case IPOPT_RA:		/* RFC 2113 2.1; the stream id, of the same length, is ignored whatever it is (RFC 1122 3.2.1.8 b) */
 		return (len == 4 ? 0 : IPOPT_OLEN);
 	default:
 		return (0);

@@ -268,7 +268,6 @@ wrong_at(unsigned int kind, unsigned int len, unsigned int ptr, unsigned int fla
 		slot = flags == 0 ? 4 : 8;
 		return (ptr < 5 || (ptr <= len && ptr + slot - 1 > len) ? 2 : 0);
 	case IPOPT_RA:
-	case IPOPT_SATID:
 		return (len != 4 ? 1 : 0);
 	default:
 		return (0);

@@ -5,6 +5,7 @@
  * Record route and timestamp are filled in, by routers and by the destination.  Source routes are obeyed only when net.inet.ip.sourceroute (on the way) or
  * net.inet.ip.accept_sourceroute (at the end) say so; both are off, as RFC 6274 advises.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include <vimage/host.h>
@@ -20,7 +21,7 @@ struct optwalk {
 	struct ip_info	*ow_ii;
 	const struct mbuf *ow_pkt;
 	uint8_t		*ow_hdr;
-	bool		 ow_changed, ow_srcrouted;
+	bool		 ow_changed, ow_hasroute, ow_srcrouted;
 	/* the answer when an option cannot be obeyed; type 0: none */
 	uint8_t		 ow_type, ow_code;
 	uint32_t	 ow_arg;
@@ -113,7 +114,7 @@ opt_timestamp(struct optwalk *ow, uint8_t *o, uint8_t off)
 	return (IPOPT_PASS);
 }
 
-/* The next hop of a source route is us no more: the packet goes on. */
+/* One step along a source route: where the packet goes changes places with our address. */
 static enum ip_optverdict
 opt_srcroute_next(struct optwalk *ow, uint8_t *o)
 {
@@ -127,7 +128,24 @@ opt_srcroute_next(struct optwalk *ow, uint8_t *o)
 	o[IPOPT_OFFSET] = (uint8_t)(o[IPOPT_OFFSET] + 4);
 	ow->ow_ii->ii_dst = next;
 	((struct ip *)(void *)ow->ow_hdr)->ip_dst = next;
-	ow->ow_changed = ow->ow_srcrouted = true;
+	ow->ow_changed = true;
+	return (IPOPT_PASS);
+}
+
+/* On the way to the next hop that it names. */
+static enum ip_optverdict
+opt_srcroute_transit(struct optwalk *ow, const uint8_t *o)
+{
+	const struct ip_vnet *iv = ip_vnet(ow->ow_vnet);
+
+	if (!iv->iv_forwarding)		/* RFC 1122 3.2.1.3: what is not for us is dropped silently */
+		return (opt_refuse(ow, 0, 0, 0));
+	/* A strict route allows no others: the router before this one is wrong (RFC 1812 5.2.2). */
+	if (o[IPOPT_OPTVAL] == IPOPT_SSRR)
+		return (opt_refuse(ow, ICMP_PARAMPROB, ICMP_PARAMPROB_ERRATPTR, offsetof(struct ip, ip_dst)));
+	if (!iv->iv_sourceroute)
+		return (opt_refuse(ow, ICMP_UNREACH, ICMP_UNREACH_SRCFAIL, 0));
+	ow->ow_srcrouted = true;
 	return (IPOPT_PASS);
 }
 
@@ -136,19 +154,20 @@ opt_srcroute(struct optwalk *ow, uint8_t *o)
 {
 	const struct ip_vnet *iv = ip_vnet(ow->ow_vnet);
 
-	if (in_ifaddr_find(iv, ow->ow_ii->ii_dst) == NULL) {
-		/* On the way to the next named hop: a strict route allows no others. */
-		if (o[IPOPT_OPTVAL] == IPOPT_SSRR)
+	if (in_ifaddr_find(iv, ow->ow_ii->ii_dst) == NULL)
+		return (opt_srcroute_transit(ow, o));
+	/* RFC 1812 5.2.3: hops that are ours as well are gone through at once. */
+	while (o[IPOPT_OFFSET] + 3u <= o[IPOPT_OLEN]) {
+		if (!iv->iv_sourceroute || !iv->iv_forwarding)
 			return (opt_refuse(ow, ICMP_UNREACH, ICMP_UNREACH_SRCFAIL, 0));
-		if (iv->iv_sourceroute)
+		if (opt_srcroute_next(ow, o) != IPOPT_PASS)
+			return (IPOPT_DROPPED);
+		if (in_ifaddr_find(iv, ow->ow_ii->ii_dst) == NULL) {
+			ow->ow_srcrouted = true;
 			return (IPOPT_PASS);
-		return (opt_refuse(ow, ICMP_UNREACH, ICMP_UNREACH_SRCFAIL, 0));
+		}
 	}
-	if (o[IPOPT_OFFSET] + 3u > o[IPOPT_OLEN])	/* the end of the route */
-		return (iv->iv_acceptsourceroute ? IPOPT_PASS : opt_refuse(ow, 0, 0, 0));
-	if (!iv->iv_sourceroute || !iv->iv_forwarding)
-		return (opt_refuse(ow, ICMP_UNREACH, ICMP_UNREACH_SRCFAIL, 0));
-	return (opt_srcroute_next(ow, o));
+	return (iv->iv_acceptsourceroute ? IPOPT_PASS : opt_refuse(ow, 0, 0, 0));	/* the end of the route */
 }
 
 static enum ip_optverdict
@@ -163,6 +182,9 @@ opt_one(struct optwalk *ow, const struct ip_opt *opt)
 		return (opt_timestamp(ow, o, opt->io_off));
 	case IPOPT_LSRR:
 	case IPOPT_SSRR:
+		if (ow->ow_hasroute)	/* RFC 1812 5.2.4.1: one is enough */
+			return (opt_refuse(ow, ICMP_PARAMPROB, ICMP_PARAMPROB_ERRATPTR, opt->io_off));
+		ow->ow_hasroute = true;
 		return (opt_srcroute(ow, o));
 	default:
 		return (IPOPT_PASS);	/* RFC 1122 3.2.1.8: unknown ones are ignored */
@@ -231,6 +253,22 @@ ip_dooptions(struct vnet *vn, struct mbuf **mp, struct ip_info *ii, bool *srcrou
 	}
 	*srcrouted = ow.ow_srcrouted;
 	return (v == IPOPT_PASS ? v : opt_answer(vn, *mp, &ow));
+}
+
+void
+ip_optsend(struct vnet *vn, struct ip *ip, unsigned hlen)
+{
+	struct ip_info ii = { .ii_src = ip->ip_src, .ii_dst = ip->ip_src };	/* what is told of us is this address */
+	struct optwalk ow = { .ow_vnet = vn, .ow_ii = &ii, .ow_hdr = (uint8_t *)ip };
+	struct ip_opt_iter it;
+	struct ip_opt opt;
+
+	if (in_ifaddr_find(ip_vnet(vn), ip->ip_src) == NULL)
+		return;
+	ip_opt_init(&it, ow.ow_hdr, hlen);
+	while (ip_opt_next(&it, &opt) == WIRE_OK)
+		if (opt.io_type == IPOPT_TS)
+			(void)opt_timestamp(&ow, ow.ow_hdr + opt.io_off, opt.io_off);
 }
 
 /* Options for which keep() holds, one after the other, padded to words. */

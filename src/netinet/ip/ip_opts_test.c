@@ -84,6 +84,7 @@ source_routes(void **state)
 	uint8_t ssrr[7] = { IPOPT_SSRR, 7, 4 }, lsrr[7] = { IPOPT_LSRR, 7, 4 }, done[7] = { IPOPT_LSRR, 7, 8 };
 	struct nt *nt = *state;
 	struct ip_vnet *iv = ip_vnet(nt->nt_vn);
+	const struct icmp_vnet *icv = icmp_vnet(nt->nt_vn);
 	uint8_t hdr[IP_MAXHLEN], *o = hdr + IP_MINHLEN;
 	bool sr;
 
@@ -94,7 +95,12 @@ source_routes(void **state)
 	assert_false(run(nt, NT_LOCAL, ssrr, sizeof(ssrr), hdr, &sr));
 	assert_false(run(nt, NT_LOCAL, done, sizeof(done), hdr, &sr));
 	assert_int_equal(iv->iv_stat.ips_optdropped, 3);
-	assert_int_equal(icmp_vnet(nt->nt_vn)->icv_stat.icps_outhist[ICMP_UNREACH], 2);
+	assert_int_equal(icv->icv_stat.icps_outhist[ICMP_UNREACH], 2);
+	/* RFC 1122 3.2.1.3: what is for another is no business of a host's. */
+	assert_false(run(nt, FAR, lsrr, sizeof(lsrr), hdr, &sr));
+	assert_false(run(nt, FAR, ssrr, sizeof(ssrr), hdr, &sr));
+	assert_int_equal(iv->iv_stat.ips_optdropped, 5);
+	assert_int_equal(icv->icv_stat.icps_error, 2);
 	/* On. */
 	iv->iv_sourceroute = iv->iv_forwarding = iv->iv_acceptsourceroute = 1;
 	assert_true(run(nt, NT_LOCAL, done, sizeof(done), hdr, &sr));
@@ -105,9 +111,45 @@ source_routes(void **state)
 	assert_int_equal(o[2], 8);
 	assert_int_equal(u32load(o + 3), NT_LOCAL);
 	assert_true(run(nt, NT_LOCAL, ssrr, sizeof(ssrr), hdr, &sr));
-	/* A strict route that names others does not come by here. */
+	/* A strict route that names others does not come by here (RFC 1812 5.2.2). */
 	assert_false(run(nt, FAR, ssrr, sizeof(ssrr), hdr, &sr));
+	assert_int_equal(icv->icv_stat.icps_outhist[ICMP_PARAMPROB], 1);
 	assert_true(run(nt, FAR, lsrr, sizeof(lsrr), hdr, &sr));
+	assert_true(sr);
+	assert_memory_equal(o, lsrr, sizeof(lsrr));
+}
+
+/* RFC 1812 5.2.3 and 5.2.4.1: hops that are ours one after the other, and two routes in one header. */
+static void
+source_routes_of_ours(void **state)
+{
+	uint8_t on[11] = { IPOPT_LSRR, 11, 4 }, end[7] = { IPOPT_LSRR, 7, 4 }, two[15] = { IPOPT_LSRR, 7, 4, [7] = IPOPT_NOP, IPOPT_LSRR, 7, 8 };
+	struct nt *nt = *state;
+	struct ip_vnet *iv = ip_vnet(nt->nt_vn);
+	const struct icmp_vnet *icv = icmp_vnet(nt->nt_vn);
+	uint8_t hdr[IP_MAXHLEN], *o = hdr + IP_MINHLEN;
+	bool sr;
+
+	u32store(on + 3, NT_LOCAL);
+	u32store(on + 7, HTONL(0x7f000005));
+	u32store(end + 3, NT_LOCAL);
+	u32store(two + 3, HTONL(0x7f000005));
+	iv->iv_sourceroute = iv->iv_forwarding = iv->iv_acceptsourceroute = 1;
+	assert_true(run(nt, NT_LOCAL, on, sizeof(on), hdr, &sr));
+	assert_true(sr);
+	assert_int_equal(o[2], 12);
+	assert_int_equal(u32load(o + 3), NT_LOCAL);
+	assert_int_equal(u32load(o + 7), NT_LOCAL);
+	assert_int_equal(((struct ip *)(void *)hdr)->ip_dst, HTONL(0x7f000005));
+	assert_true(run(nt, NT_LOCAL, end, sizeof(end), hdr, &sr));
+	assert_false(sr);
+	assert_int_equal(o[2], 8);
+	assert_int_equal(((struct ip *)(void *)hdr)->ip_dst, NT_LOCAL);
+	iv->iv_acceptsourceroute = 0;
+	assert_false(run(nt, NT_LOCAL, end, sizeof(end), hdr, &sr));
+	assert_int_equal(icv->icv_stat.icps_error, 0);
+	assert_false(run(nt, NT_LOCAL, two, sizeof(two), hdr, &sr));
+	assert_int_equal(icv->icv_stat.icps_outhist[ICMP_PARAMPROB], 1);
 }
 
 static void
@@ -153,6 +195,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(record_route, nt_setup, nt_teardown),
 		cmocka_unit_test_setup_teardown(timestamps, nt_setup, nt_teardown),
 		cmocka_unit_test_setup_teardown(source_routes, nt_setup, nt_teardown),
+		cmocka_unit_test_setup_teardown(source_routes_of_ours, nt_setup, nt_teardown),
 		cmocka_unit_test_setup_teardown(knob, nt_setup, nt_teardown),
 		cmocka_unit_test(selection),
 	};

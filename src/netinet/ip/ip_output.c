@@ -362,6 +362,8 @@ ip_header(struct vnet *vn, struct mbuf *m, const struct ip_out *io, unsigned hle
 	ip->ip_id = HTONS(id);
 	if (io->io_optlen > 0)
 		memcpy(ip + 1, io->io_opts, io->io_optlen);
+	if (io->io_optlen > 0 && io->io_inp != NULL)	/* those of an answer were filled in when they came */
+		ip_optsend(vn, ip, hlen);
 	ip->ip_sum = 0;
 	ip->ip_sum = ip_sum_make(ip, hlen);
 	m->m_pkt.csum_flags |= CSUM_IP_VALID;

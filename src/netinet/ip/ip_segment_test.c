@@ -179,7 +179,7 @@ fragments(void **state)
 
 		if (mf)
 			dlen = u32max(8, dlen & ~7u);
-		nt_iphdr(buf, SRC, DST, 99, 77, sizeof(opts), dlen, (uint16_t)((mf ? IP_MF : 0) | off0 >> 3));
+		nt_iphdr(buf, SRC, DST, 99, 77, sizeof(opts), dlen, (uint16_t)((mf ? IP_MF : 0) | (round & 1 ? IP_RF : 0) | off0 >> 3));
 		memcpy(buf + IP_MINHLEN, opts, sizeof(opts));
 		fill(nt, buf + 32, dlen);
 		m = ip_fragment(nt_chain(nt, buf, 32 + dlen, 32 + nt_random(nt, 100)), mtu, &n);
@@ -190,6 +190,7 @@ fragments(void **state)
 			assert_int_equal(ip_check(f, m->m_pkt.len, m->m_pkt.len, &ii), WIRE_OK);
 			assert_int_equal(ip_sum_check(f, ii.ii_hlen), WIRE_OK);
 			assert_int_equal(ii.ii_id, 77);
+			assert_int_equal(f[6] & 0x80, round & 1 ? 0x80 : 0);	/* RFC 1812 5.2.5 */
 			assert_int_equal(ii.ii_off, off0 + end);
 			assert_int_equal(ii.ii_mf, mf || next != NULL);
 			assert_int_equal(ii.ii_optlen, i == 0 ? 12 : 4);

@@ -179,9 +179,11 @@ void	ip_forward(struct vnet *, struct ifnet *rcvif, struct mbuf *, const struct 
 enum ip_optverdict { IPOPT_PASS, IPOPT_DROPPED };
 /*
  * Options of a received packet; *mp may be replaced, its header and ii->ii_dst may change.  DROPPED: *mp is gone, counted and answered.
- * *srcrouted: a source route sent it on from here.
+ * *srcrouted: it goes on by a source route.
  */
 enum ip_optverdict ip_dooptions(struct vnet *, struct mbuf **mp, struct ip_info *, bool *srcrouted);
+/* RFC 1122 3.2.1.8 (e): who sends a timestamp option is the first to fill it in.  The header's sum is made after it. */
+void	ip_optsend(struct vnet *, struct ip *, unsigned hlen);
 /* Copies the options that every fragment must carry (RFC 791 3.1), padded; returns their length. */
 uint8_t	ip_optcopy(const uint8_t *hdr, unsigned hlen, uint8_t out[MAX_IPOPTLEN]);
 /* Those that an echo reply gives back (RFC 1122 3.2.2.6): record route and timestamp. */
