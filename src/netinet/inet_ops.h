@@ -43,6 +43,12 @@ in_addr_eq(const struct in_addr_any *a, const struct in_addr_any *b)
 	return (((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0);
 }
 
+static inline bool
+in_addr_any_isany(const struct in_addr_any *a)
+{
+	return ((a->in6[0] | a->in6[1] | a->in6[2] | a->in6[3]) == 0);
+}
+
 /* Are both of IPv4, or look like it?  Hashes of such a pair need but its eight bytes. */
 static inline bool
 in_addrs_short(const struct in_addr_any *a, const struct in_addr_any *b)

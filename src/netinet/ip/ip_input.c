@@ -80,8 +80,8 @@ input_check(struct ip_vnet *iv, struct mbuf *m, struct ip_info *ii)
 }
 
 /*
- * Addresses that cannot be (RFC 1122 3.2.1.3, RFC 1812 5.3.7): sources that are no host (nor all of this network), loopback addresses from
- * outside, and our own address as the source of what we did not send.
+ * Addresses that cannot be (RFC 1122 3.2.1.3, RFC 1812 5.3.7): sources that are no host (nor all of this network), loopback addresses and
+ * destinations of class E from outside, and our own address as the source of what we did not send.
  */
 static bool
 input_martian(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf *m, const struct ip_info *ii)
@@ -93,7 +93,7 @@ input_martian(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mb
 	if ((ifp->if_flags & IFF_LOOPBACK) != 0 || (m->m_flags & M_LOOP) != 0)
 		return (false);
 	return (in_loopback(src) || in_loopback(ii->ii_dst) || in_zeronet(ii->ii_dst) || in_ifaddr_find(iv, src) != NULL ||
-	    in_ifbroadcast(ifp, src));
+	    in_ifbroadcast(ifp, src) || (in_badclass(ii->ii_dst) && !in_broadcast(ii->ii_dst)));
 }
 
 static void

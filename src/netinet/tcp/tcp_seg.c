@@ -150,8 +150,8 @@ tcp_input_check(
 {
 	enum wire_error e;
 
-	/* RFC 9293 MUST-57: never to or from a broadcast or multicast address. */
-	if (pkt->ip_bcast) {
+	/* RFC 9293 MUST-57: never to or from a broadcast or multicast address; nor from nobody (RFC 1122 3.2.1.3 a). */
+	if (pkt->ip_bcast || in_addr_any_isany(&pkt->ip_src)) {
 		TCPSTAT_INC(tv, tcps_rcvmcast);
 		m_freem(m);
 		return (NULL);

@@ -42,7 +42,7 @@
 	X(tcps_rcvbadoff, "\tdiscarded for bad header offset field%s") \
 	X(tcps_rcvbadopt, "\tsegment%s with a malformed option") \
 	X(tcps_rcvshort, "\tdiscarded because packet too short") \
-	X(tcps_rcvmcast, "\tdiscarded because sent to or from a group or broadcast address") \
+	X(tcps_rcvmcast, "\tdiscarded because sent to or from a group or broadcast address, or from 0.0.0.0") \
 	X(tcps_rcvnoport, "\tsegment%s for no connection") \
 	X(tcps_rcvblackholed, "\tsegment%s for no connection left without answer") \
 	X(tcps_rcvsynfin, "\tdiscarded for SYN with FIN") \
