@@ -22,6 +22,7 @@ static const struct sysctl_desc icmp_sysctls[] = {
 	CTL_INT("net.inet.icmp.log_redirect", CTL_RW, struct icmp_vnet, icv_logredirect, 0, 1, "Log redirects"),
 	CTL_INT("net.inet.icmp.icmplim", CTL_RW, struct icmp_vnet, icv_icmplim, 0, 1000000, "Errors of one kind per second; 0 no limit"),
 	CTL_INT("net.inet.icmp.icmplim_output", CTL_RW, struct icmp_vnet, icv_icmplimoutput, 0, 1, "Log when the limit is reached"),
+	CTL_INT("net.inet.icmp.error_keeptos", CTL_RW, struct icmp_vnet, icv_errorkeeptos, 0, 1, "Errors have the type of service of what they are about"),
 	CTL_INT("net.inet.icmp.quotelen", CTL_RW, struct icmp_vnet, icv_quotelen, 8, 548,
 	    "Bytes of the offending packet that errors quote, beside its header"),
 	CTL_END

@@ -103,7 +103,8 @@ error_send(struct vnet *vn, struct mbuf *m, const struct ip *ip, uint8_t type, u
 		.io_dst = ip->ip_src,
 		.io_fib = m->m_pkt.fib,
 		.io_proto = IPPROTO_ICMP,
-		.io_tos = IPTOS_PREC_INTERNETCONTROL,	/* RFC 1812 4.3.2.5 */
+		/* RFC 1812 4.3.2.5.  The congestion bits say nothing of what we send. */
+		.io_tos = icv->icv_errorkeeptos != 0 ? (uint8_t)(ip->ip_tos & ~IPTOS_ECN_MASK) : IPTOS_PREC_INTERNETCONTROL,
 		.io_mtudisc = IP_PMTUDISC_DONT,
 	};
 	struct mbuf *n = error_make(vn, m, ip, type, code, arg);

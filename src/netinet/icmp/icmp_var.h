@@ -49,7 +49,7 @@ struct icmp_budget {
 struct icmp_vnet {
 	struct icmpstat	 icv_stat;
 	int		 icv_bmcastecho, icv_dropredirect, icv_logredirect, icv_icmplim, icv_icmplimoutput, icv_quotelen;
-	int		 icv_tstamprepl, icv_ignoreecho;
+	int		 icv_tstamprepl, icv_ignoreecho, icv_errorkeeptos;
 	struct icmp_budget icv_budget[ICMP_NLIMITS];
 };
 VNET_STATE_DECLARE(icmp);
