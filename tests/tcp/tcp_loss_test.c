@@ -467,6 +467,29 @@ records_without_memory(void **state)
 	pair_fini(&p);
 }
 
+/* Without SACK, after nearly 2 GB without a loss: the next one is repaired by three duplicates all the same. */
+static void
+first_loss_after_long(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 12, true, 60);
+	for (int i = 0; i < 2; i++)
+		p.tp[i]->t_flags &= ~(uint32_t)TF_SACK_PERMIT;
+	p.tp[0]->snd_recover = p.tp[0]->snd_una - (INT32_MAX - 10 * MSS);
+	sends(&p, 20);
+	wire_run(&p.w, 2 * RTT);
+	arrived(&p, 20);
+	p.plan.pl_drop[21] = 1;
+	sends(&p, 10);
+	wire_run(&p.w, 3 * RTT);
+	arrived(&p, 30);
+	assert_int_equal(stat(&p)->tcps_fastrexmit, 1);
+	assert_int_equal(stat(&p)->tcps_rexmttimeo, 0);
+	pair_fini(&p);
+}
+
 int
 main(void)
 {
@@ -485,6 +508,7 @@ main(void)
 		cmocka_unit_test(real_timeout),
 		cmocka_unit_test(reneging),
 		cmocka_unit_test(records_without_memory),
+		cmocka_unit_test(first_loss_after_long),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

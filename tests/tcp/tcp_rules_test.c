@@ -412,6 +412,28 @@ echo_of_syn(void **state)
 	}
 }
 
+/* RFC 9293 3.10.7.4, fourth step: of two ends that called at once only the SYN that came first comes again; no other is data's beginning. */
+static void
+syn_after_syn(void **state)
+{
+	struct hand h;
+	uint32_t iss;
+
+	(void)state;
+	prepare(&h);
+	call(&h);
+	iss = h.seq;
+	say(&h, TH_SYN, IRS, 0, 65535, 0);
+	assert_int_equal(h.tp->t_state, TCPS_SYN_RECEIVED);
+	say(&h, TH_SYN | TH_ACK, IRS + 1, iss + 1, 65535, 10);
+	assert_int_equal(h.tp->t_state, TCPS_SYN_RECEIVED);
+	assert_int_equal(wire_tcp(&h.w, 0)->tv_stat.tcps_challenge_acks, 1);
+	say(&h, TH_SYN | TH_ACK, IRS, iss + 1, 65535, 10);
+	assert_int_equal(h.tp->t_state, TCPS_ESTABLISHED);
+	assert_int_equal(h.so->so_rcv.sb_cc, 10);
+	stop(&h);
+}
+
 /* RFC 5961 4.2: the peer forgot the connection and calls again with the same ports: a challenge ACK, its RST, and all is free. */
 static void
 peer_restarted(void **state)
@@ -923,6 +945,7 @@ main(void)
 		cmocka_unit_test(segment_size),
 		cmocka_unit_test(back_to_listen),
 		cmocka_unit_test(reset_of_syn),
+		cmocka_unit_test(syn_after_syn),
 		cmocka_unit_test(echo_of_syn),
 		cmocka_unit_test(peer_restarted),
 		cmocka_unit_test(initial_numbers),

@@ -893,6 +893,23 @@ urgent(void **state)
 	}
 }
 
+/* What was urgent before nearly 2 GB of other data does not stand in the way of what is urgent now. */
+static void
+urgent_after_long(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, 28);
+	p.tp[1]->rcv_up = p.tp[1]->rcv_nxt - (INT32_MAX - (8 << 20));
+	wire_carry(&p.w, p.so, 16 << 20);
+	wire_send(&p.w, p.so[0], "U", 1, VI_MSG_OOB);
+	wire_run(&p.w, 300 * MSEC);
+	assert_true(p.so[1]->so_hasoob);
+	assert_int_equal(p.so[1]->so_oobbyte, 'U');
+	pair_fini(&p);
+}
+
 /*
  * The path becomes narrower: told by ICMP (with the right sequence number only), then by the
  * network layer.
@@ -1317,6 +1334,7 @@ main(void)
 		cmocka_unit_test(nagle),
 		cmocka_unit_test(fast_retransmit),
 		cmocka_unit_test(urgent),
+		cmocka_unit_test(urgent_after_long),
 		cmocka_unit_test(path_mtu),
 		cmocka_unit_test(icmp_errors),
 		cmocka_unit_test(syn_flood),

@@ -107,6 +107,9 @@ tcp_rcv_rtt(struct tcpcb *tp, uint64_t now)
 
 	if (SEQ_LT(tp->rcv_nxt, tp->t_rcvrtt_seq))
 		return;
+	/* Or it would be ahead of us after 2 GB of nothing but data in order. */
+	if (SEQ_LT(tp->rcv_up, tp->rcv_nxt))
+		tp->rcv_up = tp->rcv_nxt;
 	if (tp->t_rcvrtt_seq != tp->irs + 1) {
 		us = (uint32_t)u64min(u64max((now - tp->t_rcvrtt_time) / USEC, 1), 1u << 26);
 		tp->t_rcvrtt = tp->t_rcvrtt == 0   ? us

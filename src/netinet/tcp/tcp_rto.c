@@ -29,6 +29,9 @@ tcp_rtt_sample(struct tcpcb *tp, uint64_t ns)
 {
 	uint32_t us = (uint32_t)u64min(u64max(ns / USEC, 1), 1u << 26), err;
 
+	/* Once a round trip is often enough for what would be ahead of us after 2 GB without a loss. */
+	if (SEQ_LT(tp->snd_recover, tp->snd_una))
+		tp->snd_recover = tp->snd_una - 1;
 	if (tp->t_srtt == 0) {
 		tp->t_srtt = us << 3;
 		tp->t_rttvar = us << 1;		/* R / 2, times 4 */

@@ -153,7 +153,7 @@ tcp_seg_unacceptable(struct tcpcb *tp, struct tcp_seg *ts)
 }
 
 /* The front of the segment was received before. */
-static enum tcp_step
+static void
 tcp_seg_trim_front(struct tcpcb *tp, struct tcp_seg *ts)
 {
 	uint32_t dup = tp->rcv_nxt - ts->ts_seq;
@@ -193,7 +193,6 @@ tcp_seg_trim_front(struct tcpcb *tp, struct tcp_seg *ts)
 	m_adj(ts->ts_m, (ptrdiff_t)dup);
 	ts->ts_len -= dup;
 	ts->ts_seq += dup;
-	return (TSEG_NEXT);
 }
 
 /*
@@ -203,17 +202,14 @@ static enum tcp_step
 tcp_seg_check_seq(struct tcpcb *tp, struct tcp_seg *ts)
 {
 	uint32_t wnd = SEQ_GT(tp->rcv_adv, tp->rcv_nxt) ? tp->rcv_adv - tp->rcv_nxt : 0, end, over;
-	uint32_t slen =
-	    ts->ts_len + ((ts->ts_flags & TH_SYN) != 0) + ((ts->ts_flags & TH_FIN) != 0);
 
-	end = ts->ts_seq + slen;
+	end = ts->ts_seq + ts->ts_len + ((ts->ts_flags & TH_SYN) != 0) + ((ts->ts_flags & TH_FIN) != 0);
 	/* Entirely old: keepalives and lost ACKs look like this. */
 	if (SEQ_LT(ts->ts_seq, tp->rcv_nxt)) {
 		if (SEQ_LT(ts->ts_seq, tp->rcv_nxt - u32max(tp->rcv_wnd, TCP_MAXWIN) * 2) ||
 		    (ts->ts_flags & TH_RST) != 0)
 			return (tcp_seg_unacceptable(tp, ts));
-		if (tcp_seg_trim_front(tp, ts) != TSEG_NEXT)
-			return (TSEG_DONE);
+		tcp_seg_trim_front(tp, ts);
 		end = ts->ts_seq + ts->ts_len + ((ts->ts_flags & TH_FIN) != 0);
 	}
 	if (!SEQ_GT(end, tp->rcv_nxt + wnd))
@@ -226,8 +222,7 @@ tcp_seg_check_seq(struct tcpcb *tp, struct tcp_seg *ts)
 		 */
 		if ((ts->ts_flags & TH_RST) == 0)
 			TCPSTAT_INC(ts->ts_tv, tcps_rcvwinprobe);
-	} else if (SEQ_GEQ(ts->ts_seq, tp->rcv_nxt + wnd) &&
-		   !(slen == 0 && ts->ts_seq == tp->rcv_nxt + wnd)) {
+	} else if (SEQ_GEQ(ts->ts_seq, tp->rcv_nxt + wnd)) {
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvpackafterwin);
 		return (tcp_seg_unacceptable(tp, ts));
 	}
@@ -270,11 +265,15 @@ tcp_seg_rst(struct tcpcb *tp, struct tcp_seg *ts)
 	return (TSEG_GONE);
 }
 
-/* Fourth: SYN in a synchronized state (RFC 5961 4.2): a challenge ACK, whatever its number. */
+/*
+ * Fourth: SYN in a synchronized state (RFC 5961 4.2): a challenge ACK, whatever its number.  In SYN_RECEIVED, of two
+ * ends that called at once, the peer's own SYN comes again.
+ */
 static enum tcp_step
 tcp_seg_syn(struct tcpcb *tp, struct tcp_seg *ts)
 {
-	if ((ts->ts_flags & (TH_SYN | TH_RST)) != TH_SYN || tp->t_state == TCPS_SYN_RECEIVED)
+	if ((ts->ts_flags & (TH_SYN | TH_RST)) != TH_SYN ||
+	    (tp->t_state == TCPS_SYN_RECEIVED && ts->ts_seq == tp->irs))
 		return (TSEG_NEXT);
 	TCPSTAT_INC(ts->ts_tv, tcps_badsyn);
 	if (ts->ts_tv->tv_insecure_syn && SEQ_GEQ(ts->ts_seq, tp->rcv_nxt) &&
