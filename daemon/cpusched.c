@@ -30,7 +30,8 @@
 
 #define MS		UINT64_C(1000000)
 #define TICK		(50 * MS)
-#define MAXIDLE		5		/* doublings of it */
+#define MAXIDLE		5		/* doublings of it; */
+#define MAXIDLE_LIMIT	2		/* with a limit, which is not to be overdrawn by much before anybody looks */
 #define SLACK		(10 * MS)	/* one clock tick of the host's accounting */
 #define MAXLEAD		(300 * MS)
 #define MAXBUDGET	(100 * MS)
@@ -98,17 +99,27 @@ group_parent(const struct cpusched *cs, const char *path)
 	return group_find(cs, up);
 }
 
-/* Is there anything that the host does not do? */
+/* Is there anything that the host does not do, or that is to be taken back? */
+static bool
+is_needed(const struct cpusched *cs)
+{
+	const struct cpugroup *cg;
+
+	if (cs->cs_host.ch_kind != CGROUP_NONE)
+		return false;
+	LIST_FOREACH(cg, &cs->cs_groups, cg_link)
+		if (!cg->cg_gone && (cg->cg_share != SHARE || cg->cg_percent != 0 || cg->cg_held || cg->cg_stopped != NULL))
+			return true;
+	return false;
+}
+
 static void
 look_needed(struct cpusched *cs)
 {
 	bool before = cs->cs_needed;
 	struct cpugroup *cg;
 
-	cs->cs_needed = false;
-	LIST_FOREACH(cg, &cs->cs_groups, cg_link)
-		if (!cg->cg_gone && (cg->cg_share != SHARE || cg->cg_percent != 0 || cg->cg_held || cg->cg_stopped != NULL))
-			cs->cs_needed = cs->cs_host.ch_kind == CGROUP_NONE;
+	cs->cs_needed = is_needed(cs);
 	if (cs->cs_needed && !before) {
 		LIST_FOREACH(cg, &cs->cs_groups, cg_link)
 			cg->cg_seen = false;	/* what they used meanwhile is nobody's business */
@@ -195,6 +206,7 @@ cpusched_gone(struct cpusched *cs, const char *path)
 	if (cg == NULL)
 		return;
 	group_continue(cg);
+	cg->cg_percent = 0;	/* who is to end is not stopped once more */
 	cg->cg_gone = true;
 	group_reap(cs, cg);
 	look_needed(cs);
@@ -400,12 +412,34 @@ least_vtime(const struct cpusched *cs, const struct cpugroup *parent)
 	return least;
 }
 
+static bool
+has_shares(const struct cpusched *cs)
+{
+	const struct cpugroup *cg;
+
+	LIST_FOREACH(cg, &cs->cs_groups, cg_link)
+		if (cg->cg_share != SHARE)
+			return true;
+	return false;
+}
+
+static bool
+has_limits(const struct cpusched *cs)
+{
+	const struct cpugroup *cg;
+
+	LIST_FOREACH(cg, &cs->cs_groups, cg_link)
+		if (cg->cg_percent != 0)
+			return true;
+	return false;
+}
+
 static void
-tick_share(const struct cpusched *cs, const struct view *v, struct cpugroup *cg)
+tick_share(const struct cpusched *cs, const struct view *v, struct cpugroup *cg, bool shares)
 {
 	uint64_t least = least_vtime(cs, cg->cg_parent);
 
-	if (least == UINT64_MAX) {
+	if (!shares || least == UINT64_MAX) {
 		group_hold(v, cg, false);
 		return;
 	}
@@ -446,8 +480,9 @@ void
 cpusched_tick(struct cpusched *cs)
 {
 	uint64_t now = now_ns(), elapsed = now - cs->cs_last;
+	const unsigned maxidle = has_limits(cs) ? MAXIDLE_LIMIT : MAXIDLE;
+	bool busy = false, shares = has_shares(cs);
 	struct cpugroup *cg;
-	bool busy = false;
 	struct view v;
 
 	if (!cs->cs_needed || now < cs->cs_next)
@@ -456,12 +491,13 @@ cpusched_tick(struct cpusched *cs)
 		tick_usage(cs, &v);
 		LIST_FOREACH(cg, &cs->cs_groups, cg_link) {
 			busy = busy || cg->cg_spent > 0 || cg->cg_held || cg->cg_stopped != NULL;
-			tick_share(cs, &v, cg);
+			tick_share(cs, &v, cg, shares);
 			tick_limit(&v, cg, elapsed);
 		}
 		view_free(&v);
 	}
-	cs->cs_idle = busy ? 0 : cs->cs_idle < MAXIDLE ? cs->cs_idle + 1 : MAXIDLE;
+	cs->cs_needed = is_needed(cs);
+	cs->cs_idle = busy ? 0 : cs->cs_idle < maxidle ? cs->cs_idle + 1 : maxidle;
 	cs->cs_last = now;
 	cs->cs_next = now + (TICK << cs->cs_idle);
 }
