@@ -4,9 +4,10 @@
  * interface.
  *
  *	inproc_tcp [-6j] [-h sim|posix] [-t SECONDS] [-n ROUNDS] [-m MTU] [-c CONTROL] [-p THREADS]
- *	    [bulk|bulk0|rr|conn ...]
+ *	    [-k AT-ONCE] [bulk|bulk0|rr|conn ...]
  *
  *	-6	over IPv6
+ *	-k	conn: so many connections side by side, each step for all of them (1)
  *	-p	in so many threads at once, each with a kernel and two stacks of its own; the sum
  *	bulk	bytes a second, written and read with a copy each (vi_send, vi_recv)
  *	bulk0	the same without copies (vi_send_prepare, vi_recv_peek)
@@ -33,12 +34,14 @@
 
 #define CHUNK	(128u * 1024)
 #define MAXTHREADS	64
+#define MAXATONCE	512	/* of the listener's queue of 1,024 */
 
 struct bench {
 	struct vi_host	*b_host;
 	struct vi_kernel *b_kernel;
 	struct vi_vnet	*b_vn[2];
-	struct vi_socket *b_listener, *b_so[2];
+	struct vi_socket *b_listener, *b_so[2];	/* [1] of a connection is the accepted end */
+	unsigned	 b_atonce;
 	bool		 b_sim;
 	uint32_t	 b_mtu;
 	const char	*b_cc;
@@ -142,24 +145,28 @@ plumb(struct bench *b)
 	}
 }
 
-static void
-connected(struct bench *b)
+static struct vi_socket *
+connecting(struct bench *b)
 {
-	struct vi_sockaddr sa = addr(1, 80);
-	int error;
+	const struct vi_sockaddr sa = addr(1, 80);
+	struct vi_socket *so = newsocket(b, 0);
+	const int error = vi_connect(so, &sa);
 
-	b->b_so[0] = newsocket(b, 0);
-	error = vi_connect(b->b_so[0], &sa);
 	if (error != 0 && error != EINPROGRESS)
 		check("connect", error);
-	for (int i = 0; i < 1000000; i++) {
+	return (so);
+}
+
+static struct vi_socket *
+accepted(struct bench *b)
+{
+	struct vi_socket *so;
+	int error = EAGAIN;
+
+	for (int i = 0; i < 1000000 && (error = vi_accept(b->b_listener, &so, NULL)) == EAGAIN; i++)
 		turn(b);
-		if ((error = vi_accept(b->b_listener, &b->b_so[1], NULL)) == 0)
-			return;
-		if (error != EAGAIN)
-			break;
-	}
 	check("accept", error);
+	return (so);
 }
 
 static void
@@ -180,7 +187,8 @@ setup(struct bench *b, bool sim)
 	b->b_listener = newsocket(b, 1);
 	check("bind", vi_bind(b->b_listener, &sa));
 	check("listen", vi_listen(b->b_listener, 1024));
-	connected(b);
+	b->b_so[0] = connecting(b);
+	b->b_so[1] = accepted(b);
 	b->b_out = malloc(CHUNK);
 	b->b_in = malloc(CHUNK);
 	memset(b->b_out, 'x', CHUNK);
@@ -325,31 +333,38 @@ rr(struct bench *b)
 
 /* As a server does: it closes when it has read the end of what the client sent. */
 static void
-disconnected(struct bench *b)
+disconnected(struct bench *b, struct vi_socket *so)
 {
 	size_t n;
 
-	vi_close(b->b_so[0]);
-	turn(b);
-	check("recv", vi_recv(b->b_so[1], b->b_in, 1, 0, &n));
+	check("recv", vi_recv(so, b->b_in, 1, 0, &n));
 	if (n != 0)
 		check("end of file", EPROTO);
-	vi_close(b->b_so[1]);
-	turn(b);
+	vi_close(so);
 }
 
 static double
 conn(struct bench *b)
 {
+	struct vi_socket *client[MAXATONCE], *server[MAXATONCE];
+	const unsigned n = b->b_atonce;
 	double t0 = now(), t = t0;
 	uint64_t rounds = 0;
 
 	while (!enough(b, rounds, t - t0)) {
-		for (int i = 0; i < 64; i++) {
-			disconnected(b);
-			connected(b);
+		for (unsigned done = 0; done < 64; done += n, rounds += n) {
+			for (unsigned i = 0; i < n; i++)
+				client[i] = connecting(b);
+			turn(b);
+			for (unsigned i = 0; i < n; i++)
+				server[i] = accepted(b);
+			for (unsigned i = 0; i < n; i++)
+				vi_close(client[i]);
+			turn(b);
+			for (unsigned i = 0; i < n; i++)
+				disconnected(b, server[i]);
+			turn(b);
 		}
-		rounds += 64;
 		t = now();
 	}
 	return ((double)rounds / (t - t0));
@@ -433,13 +448,13 @@ run_host(struct bench *b, unsigned threads, bool json, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct bench b = { .b_seconds = 2 };
+	struct bench b = { .b_seconds = 2, .b_atonce = 1 };
 	const char *host = NULL;
 	unsigned threads = 1;
 	bool json = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "6jc:h:t:m:n:p:")) != -1) {
+	while ((c = getopt(argc, argv, "6jc:h:k:t:m:n:p:")) != -1) {
 		switch (c) {
 		case 'j':
 			json = true;
@@ -462,14 +477,20 @@ main(int argc, char **argv)
 		case 'n':
 			b.b_rounds = strtoull(optarg, NULL, 10);
 			break;
+		case 'k':
+			b.b_atonce = (unsigned)strtoul(optarg, NULL, 10);
+			if (b.b_atonce >= 1 && b.b_atonce <= MAXATONCE)
+				break;
+			goto usage;
 		case 'p':
 			threads = (unsigned)strtoul(optarg, NULL, 10);
 			if (threads >= 1 && threads <= MAXTHREADS)
 				break;
 			/* FALLTHROUGH */
 		default:
+usage:
 			fprintf(stderr, "usage: inproc_tcp [-6j] [-h sim|posix] [-t seconds] [-n rounds] [-m mtu] "
-			    "[-c control] [-p threads] [bulk|bulk0|rr|conn ...]\n");
+			    "[-c control] [-p threads] [-k at-once] [bulk|bulk0|rr|conn ...]\n");
 			return (64);
 		}
 	}

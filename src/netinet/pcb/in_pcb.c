@@ -177,7 +177,7 @@ in_pcbtab_resize(struct inpcbinfo *ipi, enum inp_tab t, uint32_t size)
 	in_pcbtab_free(&old, ipi->ipi_vnet);
 }
 
-/* The table has n entries now. */
+/* The table has n entries now.  It shrinks late: as many that come and go together shall not make and move it each time. */
 static inline void
 in_pcbtab_fit(struct inpcbinfo *ipi, enum inp_tab t, uint32_t n)
 {
@@ -185,7 +185,7 @@ in_pcbtab_fit(struct inpcbinfo *ipi, enum inp_tab t, uint32_t n)
 
 	if (n > size && size < INPCB_MAXHASH)
 		in_pcbtab_resize(ipi, t, size * 2);
-	else if (n < size / 8 && size > INPCB_MINHASH)
+	else if (n < size / 32 && size > INPCB_KEEPHASH)
 		in_pcbtab_resize(ipi, t, size / 2);
 }
 

@@ -7,6 +7,7 @@
 #include "netinet/pcb/in_pcb.h"
 
 #define INPCB_MINHASH	8	/* buckets of a new table */
+#define INPCB_KEEPHASH	64	/* a table of no more does not shrink */
 #define INPCB_MAXHASH	(1u << 20)
 
 /* A raw protocol has no ports: its pcbs are on ipi_list only. */
@@ -14,6 +15,12 @@ static inline bool
 in_pcbinfo_raw(const struct inpcbinfo *ipi)
 {
 	return (ipi->ipi_proto == VI_IPPROTO_IP);
+}
+
+static inline bool
+in_addr_any_isany(const struct in_addr_any *a)
+{
+	return ((a->in6[0] | a->in6[1] | a->in6[2] | a->in6[3]) == 0);
 }
 
 /* The bucket of a port.  Unconnected pcbs come before connected ones in it. */

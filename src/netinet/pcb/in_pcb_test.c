@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Control blocks against a model that looks at all of them each time. */
-#include "netinet/pcb/in_pcb.h"
+#include "netinet/pcb/in_pcb_int.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -761,8 +761,8 @@ tables_grow_and_shrink(void **state)
 		assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &inp[i]->inp_laddr, inp[i]->inp_lport, &inp[i]->inp_faddr, HTONS(80), false, NULL), inp[i]);
 	for (unsigned i = 0; i < 500; i++)
 		in_pcbfree(inp[i]);
-	assert_int_equal(f->f_ipi.ipi_tab[INP_BYFLOW].it_size, 8);
-	assert_int_equal(f->f_ipi.ipi_tab[INP_BYPORT].it_size, 8);
+	assert_int_equal(f->f_ipi.ipi_tab[INP_BYFLOW].it_size, INPCB_KEEPHASH);
+	assert_int_equal(f->f_ipi.ipi_tab[INP_BYPORT].it_size, INPCB_KEEPHASH);
 }
 
 int
