@@ -17,12 +17,6 @@ in_pcbinfo_raw(const struct inpcbinfo *ipi)
 	return (ipi->ipi_proto == VI_IPPROTO_IP);
 }
 
-static inline bool
-in_addr_any_isany(const struct in_addr_any *a)
-{
-	return ((a->in6[0] | a->in6[1] | a->in6[2] | a->in6[3]) == 0);
-}
-
 /* The bucket of a port.  Unconnected pcbs come before connected ones in it. */
 struct inpcbhead *in_pcbporthead(struct inpcbinfo *, uint16_t lport);
 struct inpcb *in_pcblookup_exact(struct inpcbinfo *, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport,
