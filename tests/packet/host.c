@@ -104,6 +104,8 @@ pd_host_told(struct pd_stack *ps)
 				host_route(ps, line + 6);
 			else if (strncmp(line, "qdisc ", 6) == 0)
 				host_queue(ps, line);
+			else if (strncmp(line, "congestion ", 11) == 0)
+				(void)vi_sysctl_set(ps->ps_vn, "net.ipv4.tcp_congestion_control", line + 11, &pd_cred);
 			else if (strcmp(line, "flush") == 0)
 				host_flush(ps);
 		}

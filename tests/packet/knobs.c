@@ -61,7 +61,6 @@ pd_knobs_carry(struct pd_stack *ps)
 	char value[sizeof(ps->ps_knobs->pk_value)];
 	int error;
 
-	pd_host_told(ps);
 	for (struct pd_knob *pk = ps->ps_knobs; pk != NULL; pk = pk->pk_next) {
 		if (!knob_read(pk, value, sizeof(value)) || strcmp(value, pk->pk_value) == 0)
 			continue;
@@ -70,6 +69,7 @@ pd_knobs_carry(struct pd_stack *ps)
 		if (error != 0 && getenv("PD_VERBOSE") != NULL)
 			fprintf(stderr, "vimage: %s=%s: %s\n", pk->pk_name, value, strerror(error));
 	}
+	pd_host_told(ps);
 }
 
 void
