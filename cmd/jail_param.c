@@ -33,7 +33,6 @@ param_local(const char *name)
 static const struct { const char *name, *why; } senseless[] = {
 	{ "cpuset.id", "there are no CPU sets here; see vcpu.share and vcpu.limit" },
 	{ "mac.label", "there are no MAC labels on Linux" },
-	{ "linux", "every program is a Linux program" },
 	{ "zfs", "there is no ZFS here" },
 };
 

@@ -7,7 +7,7 @@
  * Data calls (read, write, send, recv without an address), poll and close are never sent to
  * us; of mmap what may be the ring of a packet socket.  Of ioctl only the commands of sockets and of /dev/net/tun come, of socket everything but AF_UNIX.  io_uring
  * would pass us by and is refused.  What needs a privilege of the jail and is not about sockets
- * comes too: the message buffer, host names, mounts.  Other ABIs of the processor: x32 is
+ * comes too: the message buffer, host names, mounts; and uname, because a jail can have a release of its own.  Other ABIs of the processor: x32 is
  * refused; an i386 program runs, but has no way to make a socket (the descriptors it inherits
  * are harmless pairs), to mount or to name the host.
  */
@@ -40,7 +40,8 @@
 #define I386_SYSLOG	103
 #define I386_SETDOMAINNAME 121
 #define I386_PIVOT_ROOT	217
-#define I386_NOTS	15	/* calls that it may not make */
+#define I386_NOTS	15	/* calls that it may not make, */
+#define I386_ONS	3	/* and that come to us */
 #define LX_MSG_ERRQUEUE	0x2000
 #define LX_FIONREAD	0x541b
 #define LX_TIOCOUTQ	0x5411
@@ -67,7 +68,7 @@
  */
 static const struct sock_filter lx_filter[] = {
 	LD((uint32_t)offsetof(struct seccomp_data, arch)),
-	JEQ(AUDIT_ARCH_X86_64, 8 + 2 * I386_NOTS, 0),
+	JEQ(AUDIT_ARCH_X86_64, 8 + 2 * (I386_NOTS + I386_ONS), 0),
 	JEQ(AUDIT_ARCH_I386, 1, 0),
 	RET(SECCOMP_RET_KILL_PROCESS),
 	LDNR,
@@ -75,6 +76,7 @@ static const struct sock_filter lx_filter[] = {
 	JEQ(I386_SOCKET, 1, 0),
 	JEQ(SYS_io_uring_setup, 0, 1),		/* the same number everywhere */
 	NOSYS,
+	ON(LX_I386_UNAME), ON(LX_I386_OLDUNAME), ON(LX_I386_OLDOLDUNAME),
 	NOT(I386_MOUNT), NOT(I386_UMOUNT), NOT(I386_UMOUNT2), NOT(I386_PIVOT_ROOT), NOT(I386_SETHOSTNAME),
 	NOT(I386_SETDOMAINNAME), NOT(I386_SYSLOG), NOT(SYS_move_mount), NOT(SYS_open_tree), NOT(SYS_fsopen),
 	NOT(SYS_fspick), NOT(SYS_fsconfig), NOT(SYS_fsmount), NOT(LX_SYS_MOUNT_SETATTR), NOT(LX_SYS_OPEN_TREE_ATTR),
@@ -85,7 +87,7 @@ static const struct sock_filter lx_filter[] = {
 	ON(SYS_bind), ON(SYS_connect), ON(SYS_listen), ON(SYS_accept), ON(SYS_accept4), ON(SYS_shutdown),
 	ON(SYS_getsockname), ON(SYS_getpeername), ON(SYS_sendmsg), ON(SYS_recvmsg), ON(SYS_sendmmsg),
 	ON(SYS_recvmmsg),
-	ON(SYS_syslog), ON(SYS_sethostname), ON(SYS_setdomainname), ON(SYS_mount), ON(SYS_umount2),
+	ON(SYS_uname), ON(SYS_syslog), ON(SYS_sethostname), ON(SYS_setdomainname), ON(SYS_mount), ON(SYS_umount2),
 	ON(SYS_pivot_root), ON(SYS_move_mount), ON(SYS_open_tree), ON(SYS_fsopen), ON(SYS_fspick),
 	ON(SYS_fsconfig), ON(SYS_fsmount), ON(LX_SYS_MOUNT_SETATTR), ON(LX_SYS_OPEN_TREE_ATTR),
 	JEQ(SYS_io_uring_setup, 0, 1), NOSYS,

@@ -182,10 +182,27 @@ privileged_calls(void **state)
 	assert_int_equal(verdict(&(struct seccomp_data){ .nr = 4, .arch = AUDIT_ARCH_I386 }), NO);	/* write */
 }
 
+/* Of both kinds of programs. */
+static void
+names_of_the_system(void **state)
+{
+	static const int there[] = { 59, 109, 122 };
+
+	(void)state;
+	assert_int_equal(CALL(SYS_uname), YES);
+	assert_int_equal(sizeof(there) / sizeof(there[0]), I386_ONS);
+	for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+		assert_int_equal(verdict(&(struct seccomp_data){ .nr = there[i], .arch = AUDIT_ARCH_I386 }), YES);
+		assert_int_equal(CALL(there[i]), NO);
+	}
+	assert_int_equal(verdict(&(struct seccomp_data){ .nr = SYS_uname, .arch = AUDIT_ARCH_I386 }), NO);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_of_the_system),
 		cmocka_unit_test(privileged_calls),
 	    cmocka_unit_test(test_calls),
 	    cmocka_unit_test(test_socket),

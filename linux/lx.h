@@ -534,6 +534,9 @@ bool	 lx_call_may(const struct lx_call *, enum vi_priv);	/* no: logged */
 int64_t	 lx_sys_mount(struct lx_call *);
 int64_t	 lx_sys_sethostname(struct lx_call *);
 
+/* uname.c */
+int64_t	 lx_sys_uname(struct lx_call *);
+
 /* syslog.c */
 int64_t	 lx_sys_syslog(struct lx_call *);
 

@@ -37,6 +37,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <linux/audit.h>
 #include <linux/seccomp.h>
 
 #define LOST_NS		(50 * 1000000ULL)	/* how long a lost answer is good */
@@ -86,6 +87,10 @@ static const struct {
 	{ SYS_ioctl,		NF_ANY,			lx_sys_ioctl },
 	{ SYS_mmap,		NF_SOCK | NF_FD4,	packet_mmap },
 	{ SYS_syslog,		NF_EFFECT,		lx_sys_syslog },
+	{ SYS_uname,		0,			lx_sys_uname },
+	{ -LX_I386_UNAME,	0,			lx_sys_uname },
+	{ -LX_I386_OLDUNAME,	0,			lx_sys_uname },
+	{ -LX_I386_OLDOLDUNAME,	0,			lx_sys_uname },
 	{ SYS_sethostname,	0,			lx_sys_sethostname },
 	{ SYS_setdomainname,	0,			lx_sys_sethostname },
 	{ SYS_mount,		0,			lx_sys_mount },
@@ -405,7 +410,7 @@ static void
 notif_run(struct lx_program *pr, const struct seccomp_notif *n)
 {
 	struct lx_call c = { .c_lx = pr->pr_lx, .c_pr = pr, .c_id = n->id, .c_tid = (pid_t)n->pid,
-		.c_nr = n->data.nr, .c_fd = -1, .c_deadline = LX_FOREVER };
+		.c_nr = n->data.arch == AUDIT_ARCH_I386 ? -n->data.nr : n->data.nr, .c_fd = -1, .c_deadline = LX_FOREVER };
 	int64_t result = LX_DONE;
 	bool done;
 	unsigned i;

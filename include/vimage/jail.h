@@ -57,6 +57,13 @@ VI_API const char *vi_class_name(unsigned i);	/* NULL after the last */
 enum { VI_IPC_SYSVMSG = 1, VI_IPC_SYSVSEM = 2, VI_IPC_SYSVSHM = 4, VI_IPC_MQUEUE = 8 };
 VI_API unsigned	vi_jail_ipcoff(struct vi_kernel *, int jid);
 
+/*
+ * What uname(2) is to say to its programs: linux.osname, linux.osrelease or osrelease, and its host names; "" is what the host says.  False: nothing but that.
+ * Host names alone are the host's business.
+ */
+struct vi_uname { char un_sysname[65], un_release[65], un_nodename[65], un_domainname[65]; };
+VI_API bool	vi_jail_uname(struct vi_kernel *, int jid, struct vi_uname *);
+
 /* The jail's messages (vlog), as vi_log_read and vi_log_clear: its own buffer or the one it inherits. */
 struct vi_logmsg;
 VI_API uint64_t	vi_jail_log_read(struct vi_kernel *, int jid, uint64_t after_seq, void (*)(void *arg, const struct vi_logmsg *), void *arg);

@@ -354,6 +354,33 @@ vi_jail_ipcoff(struct vi_kernel *k, int jid)
 	return (pr == NULL ? 0 : pr->pr_container[VCLASS_VIPC] == NULL ? PR_IPC_ALL : pr->pr_conf.pc_ipcoff);
 }
 
+static void
+uname_put(char to[65], const char *from)
+{
+	struct sbuf sb;
+
+	sbuf_init(&sb, to, 65);
+	sbuf_printf(&sb, "%s", from);
+}
+
+bool
+vi_jail_uname(struct vi_kernel *k, int jid, struct vi_uname *un)
+{
+	struct prison *pr = api_prison(k, jid);
+	const struct vprocg *vp;
+
+	memset(un, 0, sizeof(*un));
+	if (pr == NULL || (prison_osname(pr)[0] == '\0' && prison_osrelease(pr)[0] == '\0'))
+		return (false);
+	uname_put(un->un_sysname, prison_osname(pr));
+	uname_put(un->un_release, prison_osrelease(pr));
+	if ((vp = prison_vprocg(pr)) != NULL) {
+		uname_put(un->un_nodename, vp->vp_hostname);
+		uname_put(un->un_domainname, vp->vp_domainname);
+	}
+	return (true);
+}
+
 int
 vi_jail_proc_attach(struct vi_kernel *k, int jid)
 {

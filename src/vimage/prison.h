@@ -77,8 +77,8 @@ struct vlog {
 
 /* What is kept for programs that ask, and means nothing here (prison_store.c). */
 enum prison_stored {
-	STORE_HOSTID, STORE_STATFS, STORE_DEVFS, STORE_RELDATE,	/* numbers */
-	STORE_HOSTUUID, STORE_RELEASE,		/* texts */
+	STORE_HOSTID, STORE_STATFS, STORE_DEVFS, STORE_RELDATE, STORE_OSSVERSION,	/* numbers */
+	STORE_HOSTUUID, STORE_RELEASE, STORE_LXNAME, STORE_LXRELEASE,	/* texts */
 	STORE_N,
 	STORE_NNUMBERS = STORE_HOSTUUID
 };
@@ -98,6 +98,7 @@ struct prison_conf {
 	uint32_t	pc_stop_timeout;	/* s */
 	uint32_t	pc_exec_fib;
 	struct prison_store pc_store;
+	bool		pc_linux;	/* linux=new: the names there are its own */
 	uint32_t	pc_ipcoff;	/* PR_IPC_* */
 	bool		pc_nosaddrsel[PRADDR_NFAM];	/* ip4.saddrsel, ip6.saddrsel */
 	int		pc_logcopy;	/* level up to which prison0 gets copies of its messages; -1: none */
@@ -153,6 +154,8 @@ const char *prison_paramname(unsigned i);		/* NULL after the last */
 const char *prison_allowname(uint32_t allow);	/* of the parameter that sets this PR_ALLOW_* */
 struct vnet *prison_vnet(const struct prison *);
 struct msglog *prison_log(const struct prison *);	/* where messages about it go: its own or an ancestor's */
+const char *prison_osname(const struct prison *);	/* what uname(2) of its programs says; "": as the host */
+const char *prison_osrelease(const struct prison *);
 struct prison *prison_ofvnet(struct vnet *);		/* its owner, NULL */
 void	 vlog_apply(struct prison *);			/* where its messages and copies of them go */
 void	 prison_apply(struct prison *);			/* pushes privileges, share and log into the vnet it owns */

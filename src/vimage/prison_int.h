@@ -46,6 +46,8 @@ struct change {
 	const char	*ch_key;	/* of the parameter that is being set: what follows "meta." */
 	char		*ch_meta[2];	/* META_MAXBUFSIZE bytes, or NULL */
 	struct change_addrs ch_addrs[PRADDR_NFAM];
+	char		 ch_linuxmode;	/* first letter of linux; 0 = not said */
+	const char	*ch_linuxset;	/* one of its names was said; NULL */
 };
 
 struct param {
@@ -69,8 +71,15 @@ int	change_mode(struct change *, const char *name, enum vclass, enum vmode);
 param_set_fn set_stored, set_meta;
 param_get_fn get_stored, get_meta;
 void	get_metakey(struct prison *, const struct param *, const char *key, struct sbuf *);
+void	print_stored(const struct prison_store *, const struct param *, struct sbuf *);
 void	change_meta_apply(struct change *);
 void	change_meta_free(struct change *);
+
+/* prison_linux.c: what programs are told of the system. */
+param_set_fn set_linux, set_linuxname;
+param_get_fn get_linux, get_linuxname;
+void	change_linux_inherit(struct change *, const struct prison *from);	/* as they are now */
+int	change_linux_check(struct change *);
 
 /* praddr.c: addresses on a shared stack. */
 param_set_fn set_ipmode, set_ipaddr, set_saddrsel;

@@ -445,6 +445,10 @@ static const struct param param_table[] = {
 	{ "devfs_ruleset", false, set_stored, get_stored, STORE_DEVFS },
 	{ "osreldate", false, set_stored, get_stored, STORE_RELDATE },
 	{ "osrelease", false, set_stored, get_stored, STORE_RELEASE },
+	{ "linux", false, set_linux, get_linux, 0 },
+	{ "linux.osname", false, set_linuxname, get_linuxname, STORE_LXNAME },
+	{ "linux.osrelease", false, set_linuxname, get_linuxname, STORE_LXRELEASE },
+	{ "linux.oss_version", false, set_linuxname, get_linuxname, STORE_OSSVERSION },
 	{ "meta", false, set_meta, get_meta, 0 },
 	{ "env", false, set_meta, get_meta, 1 },
 	{ "ip4", false, set_ipmode, get_ipmode, 4 },
@@ -530,6 +534,8 @@ prison_paramset(const struct prison *pr, const char *name)
 			continue;
 		vc = param_class(&param_table[i]);
 		if (vc != VCLASS_MAX && !pr->pr_owns[vc])
+			return (false);
+		if (param_table[i].pa_set == set_linuxname && !pr->pr_conf.pc_linux)	/* it would no longer inherit */
 			return (false);
 		return (param_table[i].pa_set != NULL || i < 2);	/* jid and name: by who is meant */
 	}
@@ -773,7 +779,7 @@ change_check(struct change *ch)
 		    "host: a jail with processes of its own has a host name of its own (vproc=inherit has the parent's)"));
 	if (ch->ch_pr != NULL && ch->ch_named && !TAILQ_EMPTY(&ch->ch_pr->pr_children))
 		return (change_fail(ch, EBUSY, "name: cannot be changed while the jail has children"));
-	if ((error = change_addrs_check(ch)) != 0)
+	if ((error = change_linux_check(ch)) != 0 || (error = change_addrs_check(ch)) != 0)
 		return (error);
 	return (change_res_check(ch));
 }
@@ -791,6 +797,7 @@ change_defaults(struct change *ch)
 	memcpy(ch->ch_conf.pc_path, parent->pr_conf.pc_path, sizeof(ch->ch_conf.pc_path));
 	ch->ch_conf.pc_ipcoff = parent->pr_conf.pc_ipcoff;
 	ch->ch_conf.pc_store = parent->pr_conf.pc_store;
+	change_linux_inherit(ch, parent);
 	for (unsigned vc = 0; vc < VCLASS_MAX; vc++)
 		ch->ch_modes[vc] = parent->pr_container[vc] == NULL ? VMODE_INHERIT : vclass_table[vc]->vc_default;
 }

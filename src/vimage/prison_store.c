@@ -16,7 +16,7 @@
 int
 set_stored(struct change *ch, const struct param *pa, const char *value)
 {
-	static const int64_t max[STORE_NNUMBERS] = { UINT32_MAX, 2, 65535, 99999999 };
+	static const int64_t max[STORE_NNUMBERS] = { UINT32_MAX, 2, 65535, 99999999, INT32_MAX };
 	struct prison_store *ps = &ch->ch_conf.pc_store;
 	const size_t room = sizeof(ps->ps_text[0]);
 	int64_t v;
@@ -35,15 +35,19 @@ set_stored(struct change *ch, const struct param *pa, const char *value)
 }
 
 void
-get_stored(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+print_stored(const struct prison_store *ps, const struct param *pa, struct sbuf *sb)
 {
-	const struct prison_store *ps = &pr->pr_conf.pc_store;
-
-	(void)caller;
 	if (pa->pa_arg >= STORE_NNUMBERS)
 		sbuf_printf(sb, "%s", ps->ps_text[pa->pa_arg - STORE_NNUMBERS]);
 	else
 		sbuf_printf(sb, "%u", ps->ps_number[pa->pa_arg]);
+}
+
+void
+get_stored(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller;
+	print_stored(&pr->pr_conf.pc_store, pa, sb);
 }
 
 /*

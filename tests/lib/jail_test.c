@@ -396,6 +396,81 @@ children_never_exceed_parents(void **state)
 }
 
 static void
+set_one(struct tl *t, int caller, const char *name, const char *param)
+{
+	tl_ok(tl_jail(t, caller, MOD, NULL, NULL, name, param, NULL));
+}
+
+/* What uname(2) is to say: "name release node", "-": as the host. */
+static const char *
+told(struct tl *t, int jid)
+{
+	static char buf[256];
+	struct vi_uname un;
+
+	if (!vi_jail_uname(t->k, jid, &un))
+		return ("-");
+	snprintf(buf, sizeof(buf), "%s %s %s", un.un_sysname, un.un_release, un.un_nodename);
+	return (buf);
+}
+
+static void
+names_of_the_system(void **state)
+{
+	char longest[80], param[96];
+	struct tl t;
+	int a, b;
+
+	(void)state;
+	tl_begin(&t, 1);
+	jail_ok(&t, 0, &a, "name=a", "persist", "children.max=2", "host.hostname=ha");
+	jail_ok(&t, a, &b, "name=b", "persist", "host.hostname=hb");
+	assert_string_equal(get(&t, 0, a, "linux"), "inherit");
+	assert_string_equal(told(&t, a), "-");
+	assert_string_equal(told(&t, 4711), "-");
+	/* FreeBSD's, where there is nothing better. */
+	set_one(&t, 0, "name=a", "osrelease=15.0");
+	assert_string_equal(told(&t, a), " 15.0 ha");
+	assert_string_equal(told(&t, b), "-");
+	set_one(&t, 0, "name=a", "linux.osrelease=5.10.0");
+	assert_string_equal(get(&t, 0, a, "linux"), "new");
+	assert_string_equal(told(&t, a), " 5.10.0 ha");
+	/* Who inherits has it, and follows. */
+	assert_string_equal(told(&t, b), " 5.10.0 hb");
+	assert_string_equal(get(&t, 0, b, "linux.osrelease"), "5.10.0");
+	assert_false(vi_jail_settable(t.k, b, "linux.osrelease"));
+	assert_true(vi_jail_settable(t.k, a, "linux.osrelease"));
+	set_one(&t, 0, "name=a", "linux.osname=Minix");
+	assert_string_equal(told(&t, b), "Minix 5.10.0 hb");
+	/* Names of one's own begin as those that were inherited. */
+	set_one(&t, a, "name=b", "linux=new");
+	set_one(&t, 0, "name=a", "linux.osrelease=6.1");
+	set_one(&t, a, "name=b", "linux.oss_version=198144");
+	assert_string_equal(told(&t, a), "Minix 6.1 ha");
+	assert_string_equal(told(&t, b), "Minix 5.10.0 hb");
+	assert_string_equal(get(&t, 0, b, "linux.oss_version"), "198144");
+	assert_string_equal(get(&t, 0, a, "linux.oss_version"), "0");
+	set_one(&t, a, "name=b", "linux=inherit");
+	assert_string_equal(told(&t, b), "Minix 6.1 hb");
+	tl_ok(vi_jail_remove(t.k, a, b));
+	set_one(&t, 0, "name=a", "linux=inherit");
+	assert_string_equal(told(&t, a), " 15.0 ha");
+	/* wrong */
+	memset(longest, 'x', sizeof(longest));
+	longest[64] = '\0';
+	snprintf(param, sizeof(param), "linux.osname=%s", longest);
+	expect_error(&t, 0, MOD, ENAMETOOLONG, "linux.osname: longer than 63 characters", "name=a", param);
+	expect_error(&t, 0, MOD, EINVAL, "linux: \"disable\" is neither new nor inherit", "name=a", "linux=disable");
+	expect_error(&t, 0, MOD, EINVAL, "linux.oss_version: \"3.6\" is not a number", "name=a", "linux.oss_version=3.6");
+	expect_error(&t, 0, MOD, EINVAL, "unknown parameter: linux.osreldate", "name=a", "linux.osreldate=1");
+	expect_error(&t, 0, MOD, EINVAL, "linux: needs a value", "name=a", "linux");
+	assert_int_equal(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "linux=inherit", "linux.osrelease=1", NULL), EINVAL);
+	assert_int_equal(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "linux.osrelease=1", "linux=inherit", NULL), EINVAL);
+	assert_string_equal(get(&t, 0, a, "linux"), "inherit");
+	tl_end(&t);
+}
+
+static void
 processes_keep_a_jail(void **state)
 {
 	struct tl t;
@@ -432,6 +507,7 @@ main(void)
 		cmocka_unit_test(prison0_is_there),
 		cmocka_unit_test(jids_are_given_out),
 		cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(names_of_the_system),
 		cmocka_unit_test(tree_is_seen_from_inside),
 		cmocka_unit_test(children_are_limited),
 		cmocka_unit_test(parameters_come_back),
