@@ -67,6 +67,8 @@ emit_expiry(struct xo *xo, const json_t *ne)
 		xo_emit(xo, " expired");
 	if (cmd_bool(ne, "published"))
 		xo_emit(xo, " published{en:published/true}");
+	if (cmd_str(ne, "refuse")[0] != '\0')		/* which FreeBSD sets, but does not show */
+		xo_emit(xo, " {:refuse/%s}", cmd_str(ne, "refuse"));
 }
 
 static void
@@ -175,44 +177,87 @@ delete_all(const struct arp *a)
 	return status;
 }
 
-/* HOST MAC [temp] [pub [only]] */
+/* "auto": of the interface on whose net the host is.  0, or what set() returns after a message. */
+static int
+own_mac(const struct arp *a, const char *host, struct in_addr in, char mac[MAC_STRLEN])
+{
+	const json_t *ifp, *addr;
+	struct in_addr own;
+	json_t *r;
+	size_t i, k;
+	bool found = false;
+
+	if (cmd_call(a->a_cx, json_pack("{s:s}", "op", "if.list"), &r) != 0)
+		return 1;
+	json_array_foreach(json_object_get(r, "interfaces"), i, ifp)
+		json_array_foreach(json_object_get(ifp, "addresses"), k, addr) {
+			if (found || cmd_str(ifp, "lladdr")[0] == '\0' || !inet_number(cmd_str(addr, "address"), &own) ||
+			    ((own.s_addr ^ in.s_addr) & htonl(inet_mask((int)cmd_int(addr, "prefixlen")))) != 0)
+				continue;
+			snprintf(mac, MAC_STRLEN, "%s", cmd_str(ifp, "lladdr"));
+			found = true;
+		}
+	json_decref(r);
+	if (!found)
+		cmd_warnx(a->a_cx, "no interface found for %s", host);
+	return found ? 0 : 1;
+}
+
+struct words {
+	bool		 w_temp, w_pub, w_only;
+	const char	*w_refuse;	/* NULL: neither reject nor blackhole */
+};
+
+static int
+take_words(const struct arp *a, struct words *w, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "temp") == 0)
+			w->w_temp = true;
+		else if (strcmp(argv[i], "pub") == 0)
+			w->w_pub = true;
+		else if (strcmp(argv[i], "only") == 0 && w->w_pub)
+			w->w_only = true;
+		else if (strcmp(argv[i], "blackhole") != 0 && strcmp(argv[i], "reject") != 0) {
+			cmd_warnx(a->a_cx, "%s: unknown word", argv[i]);
+			return 1;
+		} else if (w->w_refuse != NULL && strcmp(w->w_refuse, argv[i]) != 0) {
+			cmd_warnx(a->a_cx, "choose one of blackhole or reject, not both");
+			return 1;
+		} else
+			w->w_refuse = argv[i];
+	}
+	return 0;
+}
+
+/* HOST MAC [temp] [blackhole | reject] [pub [only]] */
 static int
 set(const struct arp *a, int argc, char **argv)
 {
-	bool temp = false, pub = false, only = false;
+	struct words w = { .w_refuse = NULL };
 	char mac[MAC_STRLEN];
 	struct in_addr in;
 	uint8_t bytes[6];
 
 	if (lookup(a, argv[0], &in) != 0)
 		return 1;
-	if (!mac_parse(argv[1], bytes)) {
+	if (take_words(a, &w, argc - 2, argv + 2) != 0)
+		return 1;
+	if (w.w_pub && strcmp(argv[1], "auto") == 0) {
+		if (own_mac(a, argv[0], in, mac) != 0)
+			return 1;
+	} else if (mac_parse(argv[1], bytes)) {
+		mac_format(bytes, mac);
+	} else {
 		cmd_warnx(a->a_cx, "invalid link-level address '%s'", argv[1]);
 		return 1;
 	}
-	for (int i = 2; i < argc; i++) {
-		const char *why = "unknown word";
-
-		if (strcmp(argv[i], "temp") == 0)
-			temp = true;
-		else if (strcmp(argv[i], "pub") == 0)
-			pub = true;
-		else if (strcmp(argv[i], "only") == 0 && pub)
-			only = true;
-		else {
-			if (strcmp(argv[i], "blackhole") == 0 || strcmp(argv[i], "reject") == 0)
-				why = "an entry cannot drop packets; a route can";
-			cmd_warnx(a->a_cx, "%s: %s", argv[i], why);
-			return 1;
-		}
-	}
 	if (a->a_verb == 'S' && delete_host(a, argv[0], false) != 0)
 		return 1;
-	mac_format(bytes, mac);
 	return cmd_call(a->a_cx,
-		   json_pack("{s:s,s:s,s:s,s:b,s:b,s:b}", "op", "neigh.add", "address",
-		       inet_ntoa(in), "lladdr", mac, "permanent", !temp, "published", pub, "proxy",
-		       only),
+		   json_pack("{s:s,s:s,s:s,s:b,s:b,s:b,s:s*}", "op", "neigh.add", "address",
+		       inet_ntoa(in), "lladdr", mac, "permanent", !w.w_temp, "published", w.w_pub, "proxy",
+		       w.w_only, "refuse", w.w_refuse),
 		   NULL) != 0;
 }
 
@@ -220,7 +265,7 @@ set(const struct arp *a, int argc, char **argv)
 static int
 set_file(const struct arp *a, const char *name)
 {
-	char line[512], *rest, *words[6];
+	char line[512], *rest, *words[7];
 	FILE *f = fopen(name, "re");
 	int status = 0, n;
 
@@ -230,11 +275,11 @@ set_file(const struct arp *a, const char *name)
 	}
 	for (unsigned number = 1; fgets(line, sizeof(line), f) != NULL; number++) {
 		line[strcspn(line, "#\r\n")] = '\0';
-		for (n = 0, rest = line; n < 6 && (words[n] = strsep(&rest, " \t")) != NULL;)
+		for (n = 0, rest = line; n < 7 && (words[n] = strsep(&rest, " \t")) != NULL;)
 			n += words[n][0] != '\0';
-		if (n == 1 || n == 6)
+		if (n == 1 || n == 7)
 			cmd_warnx(a->a_cx, "%s:%u: bad line", name, number);
-		if (n == 1 || n == 6 || (n > 0 && set(a, n, words) != 0))
+		if (n == 1 || n == 7 || (n > 0 && set(a, n, words) != 0))
 			status = 1;
 	}
 	fclose(f);

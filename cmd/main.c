@@ -8,8 +8,8 @@
 #include "cmd/cmd.h"
 
 static const struct cmd commands[] = {
-	{ "arp", cmd_arp, "[-j jail] [-n] [-i interface] host | -a | -s host mac [temp] [pub] | -S "
-	    "host mac [temp] [pub] | -d host | -d -a | -f file" },
+	{ "arp", cmd_arp, "[-j jail] [-n] [-i interface] host | -a | -s host mac [temp] [blackhole | reject] [pub [only]] | -S "
+	    "host mac [temp] [blackhole | reject] [pub [only]] | -d host | -d -a | -f file" },
 	{ "dmesg", cmd_dmesg, "[-ac] [-j jail]" },
 	{ "ifconfig", cmd_ifconfig,
 	    "[-j jail] [-f format] [-a | -l | -C | -g group | -G group] [-DdkLmuv] [interface [create | destroy | "

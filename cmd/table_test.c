@@ -332,6 +332,9 @@ test_netstat(void **state)
 		"\"permanent\":true,\"interface\":\"epair0a\"}," \
 		"{\"address\":\"192.0.2.9\",\"interface\":\"epair0a\"}]}"
 
+#define REFUSED "{\"neighbours\":[{\"address\":\"192.0.2.8\",\"lladdr\":\"02:00:00:00:00:08\",\"complete\":true," \
+		"\"permanent\":true,\"published\":true,\"refuse\":\"blackhole\",\"interface\":\"e0\"}]}"
+
 static void
 test_arp(void **state)
 {
@@ -343,6 +346,10 @@ test_arp(void **state)
 		    "? (192.0.2.9) at (incomplete) on epair0a expired [ethernet]\n" },
 		{ cmd_arp, "arp -n 192.0.2.1", NEIGHBOURS,
 		    "? (192.0.2.1) at 02:00:00:00:00:01 on epair0a permanent [ethernet]\n" },
+		{ cmd_arp, "arp -n 192.0.2.8", REFUSED, "? (192.0.2.8) at 02:00:00:00:00:08 on e0 permanent published blackhole [ethernet]\n" },
+		{ cmd_arp, "arp --libxo json -n 192.0.2.8", REFUSED, "{\"__version\": \"2\", \"arp\": {\"arp-cache\": [{\"hostname\": \"?\", "
+		    "\"ip-address\": \"192.0.2.8\", \"mac-address\": \"02:00:00:00:00:08\", \"interface\": \"e0\", \"permanent\": true, "
+		    "\"published\": true, \"refuse\": \"blackhole\", \"type\": \"ethernet\"}]}}\n" },
 		{ cmd_arp, "arp -d 192.0.2.2", "{}", "192.0.2.2 (192.0.2.2) deleted\n" },
 		{ cmd_arp, "arp -s 192.0.2.7 02:00:00:00:00:07", "{}", "" },
 	};
@@ -380,6 +387,22 @@ test_arp_requests(void **state)
 	fake_run(&fk, cmd_arp, "arp -s 192.0.2.7 2:0:0:0:0:7 temp pub");
 	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"lladdr\":\"02:00:00:00:00:07\","
 	    "\"op\":\"neigh.add\",\"permanent\":false,\"proxy\":false,\"published\":true}");
+	fake_ok(&fk, "{}");
+	fake_run(&fk, cmd_arp, "arp -s 192.0.2.7 2:0:0:0:0:7 reject pub only");
+	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"lladdr\":\"02:00:00:00:00:07\","
+	    "\"op\":\"neigh.add\",\"permanent\":true,\"proxy\":true,\"published\":true,\"refuse\":\"reject\"}");
+	fake_ok(&fk, "{\"interfaces\":[{\"name\":\"lo0\",\"addresses\":[{\"family\":\"inet\",\"address\":\"192.0.2.7\",\"prefixlen\":32}]},"
+	    "{\"name\":\"e0\",\"lladdr\":\"02:00:00:00:00:01\",\"addresses\":[{\"family\":\"inet\",\"address\":\"192.0.2.1\",\"prefixlen\":28}]}]}");
+	fake_ok(&fk, "{}");
+	fake_run(&fk, cmd_arp, "arp -s 192.0.2.7 auto pub");
+	assert_request(&fk, "{\"op\":\"if.list\"}");
+	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"lladdr\":\"02:00:00:00:00:01\","
+	    "\"op\":\"neigh.add\",\"permanent\":true,\"proxy\":false,\"published\":true}");
+	fake_ok(&fk, "{\"interfaces\":[]}");
+	fake_run(&fk, cmd_arp, "arp -s 192.0.2.7 auto pub");
+	assert_int_equal(fk.fk_status, 1);
+	assert_string_equal(fk.fk_err, "arp: no interface found for 192.0.2.7\n");
+	assert_request(&fk, "{\"op\":\"if.list\"}");
 	fake_fail(&fk, ESRCH, "none");
 	fake_ok(&fk, "{}");
 	fake_run(&fk, cmd_arp, "arp -S 192.0.2.7 2:0:0:0:0:8");
@@ -515,8 +538,9 @@ test_wrong_words(void **state)
 		{ cmd_arp, "arp -s 192.0.2.1", "usage: arp words\n" },
 		{ cmd_arp, "arp -s 192.0.2.1 xx", "arp: invalid link-level address 'xx'\n" },
 		{ cmd_arp, "arp -s 192.0.2.1 02:00:00:00:00:01 perm", "arp: perm: unknown word\n" },
-		{ cmd_arp, "arp -s 192.0.2.1 02:00:00:00:00:01 reject",
-		    "arp: reject: an entry cannot drop packets; a route can\n" },
+		{ cmd_arp, "arp -s 192.0.2.1 02:00:00:00:00:01 reject blackhole", "arp: choose one of blackhole or reject, not both\n" },
+		{ cmd_arp, "arp -s 192.0.2.1 02:00:00:00:00:01 blackhole only", "arp: only: unknown word\n" },
+		{ cmd_arp, "arp -s 192.0.2.1 auto", "arp: invalid link-level address 'auto'\n" },
 		{ cmd_arp, "arp -f", "usage: arp words\n" },
 		{ cmd_arp, "arp -af x", "usage: arp words\n" },
 		{ cmd_arp, "arp -f /nonexistent", "arp: cannot open /nonexistent: No such file or directory\n" },

@@ -303,6 +303,8 @@ op_flush(struct ctl_request *rq)
 /*
  * Neighbours.
  */
+static const char *const refusals[] = { [VI_NEIGH_REJECT] = "reject", [VI_NEIGH_BLACKHOLE] = "blackhole" };
+
 static json_t *
 neighbour_object(const struct vi_neigh *ne)
 {
@@ -315,6 +317,8 @@ neighbour_object(const struct vi_neigh *ne)
 	json_object_set_new(o, "permanent", json_boolean(ne->ne_permanent));
 	json_object_set_new(o, "published", json_boolean(ne->ne_published));
 	json_object_set_new(o, "proxy", json_boolean(ne->ne_proxy));
+	if (ne->ne_refuse != VI_NEIGH_TAKE)
+		ctl_put_text(o, "refuse", refusals[ne->ne_refuse]);
 	if (ne->ne_addr.sa_family == VI_AF_INET6) {
 		ctl_put_int(o, "state", ne->ne_state);
 		json_object_set_new(o, "router", json_boolean(ne->ne_router));
@@ -511,14 +515,29 @@ op_neigh_list(struct ctl_request *rq)
 }
 
 static int
+get_refusal(struct ctl_request *rq, const char *word, uint8_t *refuse)
+{
+	for (uint8_t i = VI_NEIGH_REJECT; word != NULL; i++) {
+		if (i > VI_NEIGH_BLACKHOLE)
+			return ctl_fail(rq, EINVAL, "refuse: neither reject nor blackhole");
+		if (strcmp(word, refusals[i]) == 0) {
+			*refuse = i;
+			break;
+		}
+	}
+	return 0;
+}
+
+static int
 op_neigh_add(struct ctl_request *rq)
 {
 	struct vi_neigh ne = { .ne_complete = true };
 	int permanent = 0, published = 0, proxy = 0, error;
-	const char *addr, *mac;
+	const char *addr, *mac, *refuse = NULL;
 
-	if ((error = ctl_args(rq, "{s:s,s:s,s?b,s?b,s?b}", "address", &addr, "lladdr", &mac,
-		 "permanent", &permanent, "published", &published, "proxy", &proxy)) != 0 ||
+	if ((error = ctl_args(rq, "{s:s,s:s,s?b,s?b,s?b,s?s}", "address", &addr, "lladdr", &mac,
+		 "permanent", &permanent, "published", &published, "proxy", &proxy, "refuse", &refuse)) != 0 ||
+	    (error = get_refusal(rq, refuse, &ne.ne_refuse)) != 0 ||
 	    (error = ctl_get_addr(rq, "address", addr, &ne.ne_addr)) != 0 ||
 	    (error = ctl_get_mac(rq, mac, ne.ne_lladdr)) != 0 ||
 	    (error = ctl_may(rq, VI_PRIV_NET_NEIGHBOR)) != 0)

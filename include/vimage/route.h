@@ -156,9 +156,12 @@ struct vi_neigh {		/* ARP or ND cache entry */
 	uint8_t		 ne_state;	/* enum vi_nud; IPv4: by ne_complete */
 	bool		 ne_router;	/* IPv6: it is a router */
 	bool		 ne_own;	/* in a listing: an address of this host */
+	uint8_t		 ne_refuse;	/* enum vi_neigh_refuse; IPv4 */
 	uint64_t	 ne_expire;	/* ns from now; 0 = permanent */
 	char		 ne_ifname[VI_IFNAMSIZ];
 };
+/* What is sent there is dropped: the sender is told EHOSTUNREACH (whose packet was forwarded: by ICMP), or nobody is. */
+enum vi_neigh_refuse { VI_NEIGH_TAKE, VI_NEIGH_REJECT, VI_NEIGH_BLACKHOLE };
 enum vi_nud { VI_NUD_NONE, VI_NUD_INCOMPLETE, VI_NUD_REACHABLE, VI_NUD_STALE, VI_NUD_DELAY, VI_NUD_PROBE };	/* RFC 4861 7.3.2 */
 
 /*
@@ -255,7 +258,7 @@ struct vi_if_announcemsghdr {	/* no addresses */
 #define VI_RTM_MAXMSG	256	/* no message is longer */
 
 typedef void vi_neigh_fn(void *arg, const struct vi_neigh *);
-VI_API int	vi_neigh_add(struct vi_vnet *, const struct vi_neigh *);	/* interface found from the address when "" */
+VI_API int	vi_neigh_add(struct vi_vnet *, const struct vi_neigh *);	/* interface found from the address when ""; EOPNOTSUPP: ne_refuse of IPv6 */
 VI_API int	vi_neigh_del(struct vi_vnet *, const struct vi_sockaddr *, const char *ifname);	/* ESRCH */
 VI_API void	vi_neigh_list(struct vi_vnet *, vi_neigh_fn *, void *arg);
 

@@ -54,11 +54,24 @@ arp_ownaddr(const struct arp_vnet *av, const struct ifnet *ifp, uint32_t addr)
 static void
 arp_unreach(struct arp_vnet *av, struct mbuf *m)
 {
-	av->av_stat.as_dropped++;
 	if (m->m_pkt.rcvif != NULL && av->av_unreach != NULL && !av->av_stopping)
 		av->av_unreach(av->av_vnet, m);
 	else
 		m_freem(m);
+}
+
+/* The administrator wants nothing sent there. */
+static int
+arp_refuse(struct arp_vnet *av, const struct arp_entry *ae, struct mbuf *m)
+{
+	if (ae->ae_refuse == VI_NEIGH_BLACKHOLE) {
+		av->av_stat.as_blackholed++;
+		m_freem(m);
+		return (EWOULDBLOCK);
+	}
+	av->av_stat.as_rejected++;
+	arp_unreach(av, m);
+	return (EHOSTUNREACH);
 }
 
 void
@@ -106,6 +119,11 @@ arp_drop_held(struct arp_vnet *av, struct arp_entry *ae)
 	for (m = arp_unhold(ae); m != NULL; m = next) {
 		next = m->m_nextpkt;
 		m->m_nextpkt = NULL;
+		if (ae->ae_refuse != VI_NEIGH_TAKE) {
+			(void)arp_refuse(av, ae, m);
+			continue;
+		}
+		av->av_stat.as_dropped++;
 		arp_unreach(av, m);
 	}
 }
@@ -200,6 +218,8 @@ arp_resolve_slow(struct ifnet *ifp, struct mbuf *m, uint32_t addr, uint8_t *llad
 	struct arp_vnet *av = arp_vnet(ifp->if_vnet);
 	struct arp_entry *ae = arp_lookup(av, ifp, addr);
 
+	if (ae != NULL && ae->ae_refuse != VI_NEIGH_TAKE)
+		return (arp_refuse(av, ae, m));
 	if (ae != NULL && ae->ae_state >= ARP_VALID && !ae->ae_proxy) {
 		ifp->if_arplast = ae;
 		ae->ae_used = true;
@@ -211,6 +231,7 @@ arp_resolve_slow(struct ifnet *ifp, struct mbuf *m, uint32_t addr, uint8_t *llad
 		return (EWOULDBLOCK);
 	}
 	if (ae != NULL || (ifp->if_flags & (IFF_NOARP | IFF_STATICARP)) != 0 || av->av_stopping) {
+		av->av_stat.as_dropped++;
 		arp_unreach(av, m);
 		return (EHOSTUNREACH);
 	}

@@ -32,6 +32,8 @@ struct arp_entry;
 	X(as_received, "ARP packet%s received") \
 	X(as_announced, "announcement%s of own addresses sent") \
 	X(as_dropped, "total packet%s dropped due to no ARP entry") \
+	X(as_rejected, "packet%s refused by a reject entry") \
+	X(as_blackholed, "packet%s dropped by a blackhole entry") \
 	X(as_heldover, "packet%s dropped because too many waited for one address") \
 	X(as_timeouts, "ARP entry%s timed out") \
 	X(as_evicted, "ARP entry%s evicted for new ones") \
@@ -107,8 +109,8 @@ VNET_STATE_DECLARE(arp);
 
 /*
  * nao_resolve.  0: lladdr is filled, m is untouched.  Everything else consumed m: EWOULDBLOCK, it
- * is held until the answer comes; EHOSTUNREACH, the neighbour did not answer lately (what programs
- * of this host expect; BSD says EHOSTDOWN); ENOBUFS; EAFNOSUPPORT.
+ * is held until the answer comes, or a black hole has it; EHOSTUNREACH, the neighbour did not answer
+ * lately (what programs of this host expect; BSD says EHOSTDOWN) or is rejected; ENOBUFS; EAFNOSUPPORT.
  */
 int	arp_resolve(struct ifnet *, struct mbuf *, const struct net_addr *, uint8_t *lladdr);
 bool	arp_known(struct ifnet *, const struct net_addr *, uint8_t *lladdr);	/* nao_known */

@@ -135,10 +135,10 @@ arp_learn(struct arp_vnet *av, struct ifnet *ifp, const struct arp_info *ai, boo
 		if (!asks || !arp_onlink(ifp, ai->ai_spa) ||
 		    (ae = arp_new(av, ifp, ai->ai_spa)) == NULL)
 			return;
-	} else if (ae->ae_state >= ARP_VALID && !ether_equal(ae->ae_lladdr, ai->ai_sha)) {
+	} else if (ae->ae_state >= ARP_VALID && ae->ae_refuse == VI_NEIGH_TAKE && !ether_equal(ae->ae_lladdr, ai->ai_sha)) {
 		arp_moved(av, ae, ai);
 	}
-	if (ae->ae_state != ARP_PERMANENT)
+	if (ae->ae_state != ARP_PERMANENT && ae->ae_refuse == VI_NEIGH_TAKE)
 		arp_confirm(av, ae, ai->ai_sha);
 }
 

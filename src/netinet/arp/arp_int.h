@@ -29,6 +29,7 @@ struct arp_entry {
 	bool		 ae_used;	/* since it became stale */
 	bool		 ae_published;	/* we answer for it */
 	bool		 ae_proxy;	/* and do nothing else with it */
+	uint8_t		 ae_refuse;	/* enum vi_neigh_refuse: the administrator's word, messages change nothing */
 	uint64_t	 ae_expire;	/* host ns; the end of what it knows */
 	struct callout	 ae_timer;
 	struct mbuf	*ae_hold, **ae_holdtail;

@@ -43,7 +43,7 @@ arp_neigh_add(struct vnet *vn, const struct vi_neigh *ne)
 	if (ne->ne_addr.sa_family != VI_AF_INET)
 		return (EAFNOSUPPORT);
 	if (addr == 0 || in_multicast(addr) || in_broadcast(addr) ||
-	    ether_multicast(ne->ne_lladdr))
+	    ether_multicast(ne->ne_lladdr) || ne->ne_refuse > VI_NEIGH_BLACKHOLE)
 		return (EINVAL);
 	if ((error = arp_neigh_if(vn, addr, ne->ne_ifname, &ifp)) != 0)
 		return (error);
@@ -52,8 +52,11 @@ arp_neigh_add(struct vnet *vn, const struct vi_neigh *ne)
 	(void)lane_clock(&vn->vn_lane);		/* its last run may be long ago */
 	ae->ae_published = ne->ne_published || ne->ne_proxy;
 	ae->ae_proxy = ne->ne_proxy;
-	if (ae->ae_proxy && ifp->if_arplast == ae)
+	ae->ae_refuse = ne->ne_refuse;
+	if ((ae->ae_proxy || ae->ae_refuse != VI_NEIGH_TAKE) && ifp->if_arplast == ae)
 		ifp->if_arplast = NULL;
+	if (ae->ae_refuse != VI_NEIGH_TAKE)
+		arp_drop_held(av, ae);
 	arp_confirm(av, ae, ne->ne_lladdr);
 	if (ne->ne_permanent) {
 		callout_stop(&ae->ae_timer);
@@ -109,7 +112,8 @@ arp_neigh_info(const struct arp_vnet *av, const struct arp_entry *ae, struct vi_
 		.ne_complete = ae->ae_state >= ARP_VALID,
 		.ne_permanent = ae->ae_state == ARP_PERMANENT,
 		.ne_published = ae->ae_published,
-		.ne_proxy = ae->ae_proxy };
+		.ne_proxy = ae->ae_proxy,
+		.ne_refuse = ae->ae_refuse };
 	if (ne->ne_complete)
 		memcpy(ne->ne_lladdr, ae->ae_lladdr, ETHER_ADDR_LEN);
 	if (ne->ne_complete && !ne->ne_permanent)

@@ -530,6 +530,55 @@ published_entries(void **state)
 	rig_end(&g);
 }
 
+static void
+refused_entries(void **state)
+{
+	static const uint8_t mac[6] = { 0x02, 1, 2, 3, 4, 5 };
+	struct vi_neigh ne = neigh(NOBODY, true);
+	struct mbuf *m;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	arp_vnet(g.a)->av_unreach = test_unreach;
+	ne.ne_refuse = VI_NEIGH_BLACKHOLE + 1;
+	assert_int_equal(arp_neigh_add(g.a, &ne), EINVAL);
+	assert_null(entry(g.ia, NOBODY));
+	/* What waits is refused as well; the sender of what was forwarded is told. */
+	m = packet(g.a, 1);
+	m->m_pkt.rcvif = g.ia;
+	assert_int_equal(if_output(g.ia, m, &(struct net_addr){ .na_af = NET_AF_INET, .na_in = NOBODY }), 0);
+	ne.ne_refuse = VI_NEIGH_REJECT;
+	assert_int_equal(arp_neigh_add(g.a, &ne), 0);
+	assert_int_equal(entry(g.ia, NOBODY)->ae_nhold, 0);
+	assert_int_equal(unreachable, 1);
+	assert_int_equal(send_to(g.ia, NOBODY, 1), EHOSTUNREACH);
+	assert_int_equal(stat_of(g.a)->as_rejected, 2);
+	assert_int_equal(stat_of(g.a)->as_dropped, 0);
+	/* In a black hole nobody is told anything. */
+	ne.ne_refuse = VI_NEIGH_BLACKHOLE;
+	assert_int_equal(arp_neigh_add(g.a, &ne), 0);
+	assert_int_equal(send_to(g.ia, NOBODY, 1), 0);
+	m = packet(g.a, 1);
+	m->m_pkt.rcvif = g.ia;
+	assert_int_equal(if_output(g.ia, m, &(struct net_addr){ .na_af = NET_AF_INET, .na_in = NOBODY }), 0);
+	assert_int_equal(unreachable, 1);
+	assert_int_equal(stat_of(g.a)->as_blackholed, 2);
+	/* The one used last is looked at first, and one that is not permanent learns nothing while it lasts. */
+	assert_int_equal(send_to(g.ia, ADDR_B, 1), 0);
+	settle(&g);
+	ne = neigh(ADDR_B, false);
+	ne.ne_refuse = VI_NEIGH_REJECT;
+	assert_int_equal(arp_neigh_add(g.a, &ne), 0);
+	forge(&g, g.ia, ARPOP_REQUEST, mac, ADDR_B, ADDR_A);
+	assert_memory_equal(entry(g.ia, ADDR_B)->ae_lladdr, ne.ne_lladdr, 6);
+	assert_int_equal(send_to(g.ia, ADDR_B, 1), EHOSTUNREACH);
+	sleep_to(&g, vi_sim_now(g.host) + 1201 * SEC);
+	assert_null(entry(g.ia, ADDR_B));
+	assert_int_equal(send_to(g.ia, ADDR_B, 1), 0);
+	rig_end(&g);
+}
+
 struct listing {
 	unsigned n, own, incomplete;
 	uint64_t expire;
@@ -693,6 +742,7 @@ main(void)
 		cmocka_unit_test(addresses_are_defended),
 		cmocka_unit_test(permanent_entries),
 		cmocka_unit_test(published_entries),
+		cmocka_unit_test(refused_entries),
 		cmocka_unit_test(list),
 		cmocka_unit_test(the_table_is_bounded),
 		cmocka_unit_test(the_table_grows),

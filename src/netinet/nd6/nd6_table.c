@@ -238,6 +238,8 @@ nd6_neigh_add(struct vnet *vn, const struct vi_neigh *vne)
 	struct ifnet *ifp;
 	int error;
 
+	if (vne->ne_refuse != VI_NEIGH_TAKE)		/* ndp(8) has no such entries */
+		return (EOPNOTSUPP);
 	if ((error = neigh_if(vn, &vne->ne_addr, vne->ne_ifname, &ifp, &a)) != 0)
 		return (error);
 	if (in6_multicast((const uint8_t *)a.in6) || in6_unspecified((const uint8_t *)a.in6))
