@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -36,7 +37,7 @@ struct route {
 	int		 r_len;		/* -1: not said */
 	int		 r_fib;
 	json_t		*r_flags;
-	json_t		*r_metrics;	/* mtu, weight, metric */
+	json_t		*r_metrics;	/* mtu, weight, metric, expire */
 };
 
 struct modifier {
@@ -183,6 +184,44 @@ m_number(struct route *r, const struct modifier *m, const char *arg)
 	return 0;
 }
 
+/* Seconds since the epoch, with a sign from now; 0: never. */
+static int
+m_expire(struct route *r, const struct modifier *m, const char *arg)
+{
+	const bool relative = arg[0] == '+' || arg[0] == '-';
+	long long n, left;
+
+	if (!cmd_number(arg + relative, 0, m->m_max, &n)) {
+		cmd_warnx(r->r_cx, "bad value for -expire: %s", arg);
+		return EX_USAGE;
+	}
+	left = !relative ? n - (long long)time(NULL) : arg[0] == '-' ? -n : n;
+	if (relative || n != 0) {
+		if (left <= 0) {
+			cmd_warnx(r->r_cx, "-expire: %s is not in the future", arg);
+			return EX_USAGE;
+		}
+		n = left;
+	}
+	json_object_set_new(r->r_metrics, m->m_key, json_integer(n));
+	return 0;
+}
+
+/* What route(8) takes and no route keeps: FreeBSD's kernel has no use for it either. */
+static int
+m_unkept(struct route *r, const struct modifier *m, const char *arg)
+{
+	long long n;
+
+	if (m->m_arg && !cmd_number(arg, 0, m->m_max, &n)) {
+		cmd_warnx(r->r_cx, "bad value for -%s: %s", m->m_name, arg);
+		return EX_USAGE;
+	}
+	if (!r->r_quiet)
+		cmd_warnx(r->r_cx, "-%s: ignored, routes have no such thing", m->m_name);
+	return 0;
+}
+
 static int
 m_fib(struct route *r, const struct modifier *m, const char *arg)
 {
@@ -233,20 +272,20 @@ static const struct modifier modifiers[] = {
 	{ "ifa", true, m_prefsrc, "source", 0 },
 	{ "ifp", true, m_ifp, NULL, 0 },
 	{ "cloning", false, m_refuse, NULL, 0 },
-	{ "expire", false, m_refuse, NULL, 0 },
+	{ "expire", true, m_expire, "expire", 4611686018 },
 	{ "genmask", false, m_refuse, NULL, 0 },
-	{ "hopcount", false, m_refuse, NULL, 0 },
+	{ "hopcount", true, m_unkept, NULL, UINT32_MAX },
 	{ "link", false, m_refuse, NULL, 0 },
-	{ "lock", false, m_refuse, NULL, 0 },
-	{ "lockrest", false, m_refuse, NULL, 0 },
+	{ "lock", false, m_unkept, NULL, 0 },
+	{ "lockrest", false, m_unkept, NULL, 0 },
 	{ "nostatic", false, m_refuse, NULL, 0 },
 	{ "proto1", false, m_refuse, NULL, 0 },
 	{ "proto2", false, m_refuse, NULL, 0 },
-	{ "recvpipe", false, m_refuse, NULL, 0 },
-	{ "rtt", false, m_refuse, NULL, 0 },
-	{ "rttvar", false, m_refuse, NULL, 0 },
-	{ "sendpipe", false, m_refuse, NULL, 0 },
-	{ "ssthresh", false, m_refuse, NULL, 0 },
+	{ "recvpipe", true, m_unkept, NULL, UINT32_MAX },
+	{ "rtt", true, m_unkept, NULL, UINT32_MAX },
+	{ "rttvar", true, m_unkept, NULL, UINT32_MAX },
+	{ "sendpipe", true, m_unkept, NULL, UINT32_MAX },
+	{ "ssthresh", true, m_unkept, NULL, UINT32_MAX },
 	{ "sticky", false, m_refuse, NULL, 0 },
 	{ "xresolve", false, m_refuse, NULL, 0 },
 };

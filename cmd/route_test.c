@@ -2,6 +2,7 @@
 #include "cmd/cmd_test.h"
 
 #include <sysexits.h>
+#include <time.h>
 
 static void
 test_add(void **state)
@@ -62,6 +63,12 @@ test_add(void **state)
 		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"flags\":[\"static\"],"
 		    "\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":24,"
 		    "\"source\":\"10.0.0.9\"}" },
+		{ "route add 192.0.2.0/24 198.51.100.1 -expire +60", "add net 192.0.2.0: gateway 198.51.100.1\n",
+		    "{\"destination\":\"192.0.2.0\",\"expire\":60,\"fib\":0,\"flags\":[\"static\"],"
+		    "\"gateway\":\"198.51.100.1\",\"op\":\"route.add\",\"prefixlen\":24}" },
+		{ "route -q change 192.0.2.0/24 -expire 0 -lock -rtt 7 -recvpipe 8", "",
+		    "{\"destination\":\"192.0.2.0\",\"expire\":0,\"fib\":0,\"flags\":[\"static\"],"
+		    "\"op\":\"route.change\",\"prefixlen\":24}" },
 		{ "route del 192.0.2.0/24", "del net 192.0.2.0\n",
 		    "{\"destination\":\"192.0.2.0\",\"fib\":0,\"op\":\"route.delete\","
 		    "\"prefixlen\":24}" },
@@ -79,6 +86,27 @@ test_add(void **state)
 		assert_request(&fk, forms[i].request);
 		fake_free(&fk);
 	}
+}
+
+/* "1700000000": an absolute time becomes one from now. */
+static void
+test_expire(void **state)
+{
+	char line[96], request[256];
+	const char *at;
+	struct fake fk;
+
+	(void)state;
+	fake_init(&fk, "route");
+	fake_ok(&fk, "{}");
+	snprintf(line, sizeof(line), "route change default -expire %lld -hopcount 3", (long long)time(NULL) + 1000);
+	fake_run(&fk, cmd_route, line);
+	assert_int_equal(fk.fk_status, 0);
+	assert_string_equal(fk.fk_err, "route: -hopcount: ignored, routes have no such thing\n");
+	at = strstr(fake_request(&fk, request, sizeof(request)), "\"expire\":");
+	assert_non_null(at);
+	assert_in_range(atoi(at + 9), 990, 1000);
+	fake_free(&fk);
 }
 
 static void
@@ -164,8 +192,16 @@ test_wrong_words(void **state)
 		    EX_NOHOST },
 		{ "route get 192.0.2.1 198.51.100.1", "usage: route words\n", EX_USAGE },
 		{ "route add 192.0.2.0/24 198.51.100.1 -ifp", "route: -ifp requires an argument\n", EX_USAGE },
-		{ "route add 192.0.2.0/24 198.51.100.1 -expire 60",
-		    "route: -expire: routes have no such thing here\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -expire 60", "route: -expire: 60 is not in the future\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -expire -60", "route: -expire: -60 is not in the future\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -expire +0", "route: -expire: +0 is not in the future\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -expire +-6", "route: bad value for -expire: +-6\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -expire +", "route: bad value for -expire: +\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -expire 9999999999", "route: bad value for -expire: 9999999999\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -expire", "route: -expire requires an argument\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -ssthresh x", "route: bad value for -ssthresh: x\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -sendpipe", "route: -sendpipe requires an argument\n", EX_USAGE },
+		{ "route add 192.0.2.0/24 198.51.100.1 -sticky", "route: -sticky: routes have no such thing here\n", EX_USAGE },
 		{ "route -x get", "route: illegal option -- x; usage: route words\n", EX_USAGE },
 	};
 	struct fake fk;
@@ -255,7 +291,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add), cmocka_unit_test(test_failures),
 		    cmocka_unit_test(test_get),
-		cmocka_unit_test(test_flush), cmocka_unit_test(test_rules), cmocka_unit_test(test_monitor),
+		cmocka_unit_test(test_expire), cmocka_unit_test(test_flush), cmocka_unit_test(test_rules), cmocka_unit_test(test_monitor),
 		cmocka_unit_test(test_wrong_words),
 	};
 

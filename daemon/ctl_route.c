@@ -112,6 +112,7 @@ get_flags(struct ctl_request *rq, const json_t *names, uint32_t *flags)
 
 struct numbers {
 	json_int_t	nu_prefixlen, nu_fib, nu_mtu, nu_weight, nu_metric;
+	json_int_t	nu_expire;	/* -1: not said */
 };
 
 static int
@@ -123,6 +124,7 @@ check_numbers(struct ctl_request *rq, const struct numbers *nu)
 	    (error = ctl_range(
 		 rq, "fib", nu->nu_fib, 0, (json_int_t)vi_route_nfibs(rq->rq_vnet) - 1)) != 0 ||
 	    (error = ctl_range(rq, "mtu", nu->nu_mtu, 0, 65535)) != 0 ||
+	    (error = ctl_range(rq, "expire", nu->nu_expire, -1, (json_int_t)(VI_RT_MAXEXPIRE / NS_PER_S))) != 0 ||
 	    (error = ctl_range(rq, "weight", nu->nu_weight, 0, 0xffffff)) != 0)
 		return error;
 	return ctl_range(rq, "metric", nu->nu_metric, 0, UINT32_MAX);
@@ -131,16 +133,16 @@ check_numbers(struct ctl_request *rq, const struct numbers *nu)
 static int
 get_route(struct ctl_request *rq, struct vi_route *rt)
 {
-	struct numbers nu = { 0, 0, 0, 0, 0 };
+	struct numbers nu = { .nu_expire = -1 };
 	const char *dst, *gateway = NULL, *ifname = NULL, *source = NULL;
 	json_t *flags = NULL;
 	int error;
 
 	memset(rt, 0, sizeof(*rt));
-	if ((error = ctl_args(rq, "{s:s,s:I,s?s,s?s,s?s,s?I,s?I,s?I,s?I,s?o}", "destination", &dst,
+	if ((error = ctl_args(rq, "{s:s,s:I,s?s,s?s,s?s,s?I,s?I,s?I,s?I,s?I,s?o}", "destination", &dst,
 		 "prefixlen", &nu.nu_prefixlen, "gateway", &gateway, "interface", &ifname,
 		 "source", &source, "fib",
-		 &nu.nu_fib, "mtu", &nu.nu_mtu, "weight", &nu.nu_weight, "metric", &nu.nu_metric,
+		 &nu.nu_fib, "mtu", &nu.nu_mtu, "weight", &nu.nu_weight, "metric", &nu.nu_metric, "expire", &nu.nu_expire,
 		 "flags", &flags)) != 0 ||
 	    (error = check_numbers(rq, &nu)) != 0 ||
 	    (error = ctl_get_addr(rq, "destination", dst, &rt->rt_dst)) != 0 ||
@@ -161,6 +163,8 @@ get_route(struct ctl_request *rq, struct vi_route *rt)
 	rt->rt_mtu = (uint32_t)nu.nu_mtu;
 	rt->rt_weight = (uint32_t)nu.nu_weight;
 	rt->rt_metric = (uint32_t)nu.nu_metric;
+	if (nu.nu_expire >= 0)
+		rt->rt_expire = nu.nu_expire == 0 ? VI_RT_NEVER : (uint64_t)nu.nu_expire * NS_PER_S;
 	return 0;
 }
 

@@ -105,6 +105,8 @@ change_common(struct change *ch, struct vi_route *rt)
 		return (EINVAL);
 	if ((error = change_type(ch->ch_rtm.rtm_type, rt)) != 0 || (error = nl_addr(rq, RTA_DST, rq->rq_family, &rt->rt_dst)) != 0)
 		return (error);
+	if (rq->rq_family == AF_INET6)		/* of IPv4 Linux does not look at it */
+		rt->rt_expire = nl_u32(rq, RTA_EXPIRES, 0) * UINT64_C(1000000000);
 	if (rq->rq_family == AF_INET && (error = nl_addr(rq, RTA_PREFSRC, AF_INET, &rt->rt_ifa)) != 0)
 		return (error);
 	if (nl_has(rq, RTA_METRICS))

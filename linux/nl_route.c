@@ -152,6 +152,16 @@ put_mtu(struct nl_out *no, uint32_t mtu)
 		nl_out_attr(no, RTA_METRICS, &nested, sizeof(nested));
 }
 
+/* When it goes by itself. */
+static void
+put_expire(struct nl_out *no, uint64_t ns)
+{
+	const struct rta_cacheinfo ci = { .rta_expires = (int32_t)(ns / 10000000 < INT32_MAX ? ns / 10000000 : INT32_MAX) };	/* USER_HZ */
+
+	if (ns != 0)
+		nl_out_attr(no, RTA_CACHEINFO, &ci, sizeof(ci));
+}
+
 /* An address of a link is at home there, though its packets go by the loopback interface. */
 static uint32_t
 route_oif(const struct vi_route *rt)
@@ -191,6 +201,7 @@ put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned 
 	if (rt->rt_nhid != 0)
 		nl_out_u32(no, RTA_NH_ID, rt->rt_nhid);
 	put_mtu(no, rt->rt_mtu);
+	put_expire(no, rt->rt_expire);
 	nl_out_end(no);
 }
 

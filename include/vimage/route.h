@@ -46,8 +46,10 @@ struct vi_route {
 	uint8_t		 rt_proto;	/* who made it, in the words of whoever asks: kept, no more; 9: learned from a router of IPv6 */
 	uint32_t	 rt_fib;
 	uint64_t	 rt_use;	/* packets */
-	uint64_t	 rt_expire;	/* ns from now, 0 = never */
+	uint64_t	 rt_expire;	/* ns from now, when it goes by itself; 0: never, on change: as it was, VI_RT_NEVER: never */
 };
+#define VI_RT_NEVER	UINT64_MAX
+#define VI_RT_MAXEXPIRE	(UINT64_C(1) << 62)	/* ns; later ends are this one */
 typedef void vi_route_fn(void *arg, const struct vi_route *);
 
 /*

@@ -118,6 +118,10 @@ nhop_rele(struct route_vnet *rv, struct rt_nhop *rn)
 	if (--rn->rn_refs > 0)
 		return;
 	nhop_use(&rn->rn_nh, -1);
+	if (rn->rn_timed != NULL) {
+		rt_timed_free(rv, rn->rn_timed);
+		return;
+	}
 	LIST_REMOVE(rn, rn_link);
 	rv->rv_nnhops--;
 	kfree(rt_acct(rv), ACCT_ROUTE, rn, sizeof(*rn));

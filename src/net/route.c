@@ -453,6 +453,7 @@ static const struct stat_desc route_stats[] = {
 	STAT("route", struct route_vnet, rv_redirects, "redirect%s taken"),
 	STAT("route", struct route_vnet, rv_pmtus, "path MTU%s learned"),
 	STAT("route", struct route_vnet, rv_dynexpired, "learned route%s expired"),
+	STAT("route", struct route_vnet, rv_timedout, "route%s gone at the end of their time"),
 	STAT("route", struct route_vnet, rv_dynevicted, "learned route%s evicted for new ones"),
 	STAT("route", struct route_vnet, rv_misses, "packet%s without a route"),
 	STAT_END

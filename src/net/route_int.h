@@ -23,7 +23,8 @@ struct rt_nhop {
 	struct nhop	rn_nh;		/* first */
 	LIST_ENTRY(rt_nhop) rn_link;
 	uint32_t	rn_refs;
-	struct rt_dyn	*rn_dyn;	/* NULL: it stays */
+	struct rt_dyn	*rn_dyn;	/* NULL: it stays, */
+	struct rt_timed	*rn_timed;	/* but for this */
 	struct rt_group	*rn_group;	/* this is not one, but stands for several */
 	LIST_HEAD(, rt_group) rn_groups;	/* those that it is the first of */
 };
@@ -84,7 +85,7 @@ struct route_vnet {
 	uint32_t	 rv_nmisses, rv_missrate;
 	uint64_t	 rv_misses;
 	uint32_t	 rv_multipath;	/* several next hops may be added to a prefix */
-	uint64_t	 rv_redirects, rv_pmtus, rv_dynexpired, rv_dynevicted;
+	uint64_t	 rv_redirects, rv_pmtus, rv_dynexpired, rv_dynevicted, rv_timedout;
 };
 VNET_STATE_DECLARE(route);
 
@@ -209,6 +210,10 @@ int	 rt_put(struct route_vnet *, const struct rt_prefix *, struct rt_nhop **hops
 int	 rt_exchange(struct route_vnet *, const struct rt_prefix *, struct rt_nhop **hops, unsigned n);
 void	 rt_tell(struct route_vnet *, enum vi_rtevent_kind, const struct rt_prefix *, const struct nhop *);
 struct rt_nhop *rt_value_without(struct route_vnet *, struct rt_nhop *value, rt_hop_fn *, void *arg);
+
+/* rt_timed.c: a next hop for this prefix, with a reference, that goes by itself if it has an end; NULL without memory */
+struct rt_nhop *rt_hop_get(struct route_vnet *, const struct rt_prefix *, const struct nhop *);
+void	 rt_timed_free(struct route_vnet *, struct rt_timed *);
 
 /* rt_event.c */
 void	 rt_event_route(struct route_vnet *, enum vi_rtevent_kind, uint32_t fib, unsigned af, const uint32_t *key, const struct nhop *);

@@ -274,12 +274,18 @@ rt_metrics(const struct rt_request *rr, struct nhop *nh)
 
 	if (rt->rt_mtu != 0 && (rt->rt_mtu < min || rt->rt_mtu > IP_MAXPACKET))
 		return (EINVAL);
+	if (rt->rt_expire != 0 && rt->rt_nhid != 0)	/* it goes with its nexthop */
+		return (EINVAL);
 	if (rt->rt_mtu != 0)
 		nh->nh_mtu = rt->rt_mtu;
 	if (rt->rt_weight != 0)
 		nh->nh_weight = rt->rt_weight;
 	if (rt->rt_metric != 0)
 		nh->nh_metric = rt->rt_metric;
+	if (rt->rt_expire == VI_RT_NEVER)
+		nh->nh_expire = 0;
+	else if (rt->rt_expire != 0)
+		nh->nh_expire = lane_clock(&rr->rr_vnet->vn_lane) + u64min(rt->rt_expire, VI_RT_MAXEXPIRE);
 	return (0);
 }
 
@@ -358,7 +364,7 @@ rt_add(struct vnet *vn, const struct vi_route *rt)
 	if ((old = fib_find(rp->rp_fib, rp->rp_key, rp->rp_len)) != NULL &&
 	    (error = rt_beside(rv, old, &nh, rt->rt_flags)) != 0)
 		return (error);
-	if ((new = nhop_get(rv, &nh)) == NULL)
+	if ((new = rt_hop_get(rv, rp, &nh)) == NULL)
 		return (ENOBUFS);
 	for (unsigned i = 0; old != NULL && i < rt_value_n(old); i++)
 		hops[n++] = nhop_ref(rt_value_hop(old, i));
@@ -377,6 +383,8 @@ rt_changed(const struct rt_request *rr, const struct nhop *old, struct nhop *nh)
 
 	if (!rr->rr_hasgw && rr->rr_ifp == NULL &&
 	    (rt->rt_flags & RTF_NOWHERE) == 0) {
+		if ((old->nh_flags & RTF_PINNED) != 0 && rt->rt_expire != 0)
+			return (EPERM);
 		*nh = *old;
 		return (rt_metrics(rr, nh));
 	}
@@ -387,6 +395,7 @@ rt_changed(const struct rt_request *rr, const struct nhop *old, struct nhop *nh)
 	nh->nh_mtu = rt->rt_mtu != 0 ? nh->nh_mtu : old->nh_mtu;
 	nh->nh_weight = rt->rt_weight != 0 ? nh->nh_weight : old->nh_weight;
 	nh->nh_metric = rt->rt_metric != 0 ? nh->nh_metric : old->nh_metric;
+	nh->nh_expire = rt->rt_expire != 0 ? nh->nh_expire : old->nh_expire;
 	return (0);
 }
 
@@ -448,7 +457,7 @@ rt_change(struct vnet *vn, const struct vi_route *rt)
 	if ((same = rt_sameway_of(old, &nh)) != NULL &&
 	    (error = rt_changed(&rr, &same->rn_nh, &nh)) != 0)
 		return (error);
-	if ((hops[n++] = nhop_get(rv, &nh)) == NULL)
+	if ((hops[n++] = rt_hop_get(rv, rp, &nh)) == NULL)
 		return (ENOBUFS);
 	for (unsigned i = 0; i < rt_value_n(old); i++) {
 		rn = rt_value_hop(old, i);
@@ -483,7 +492,7 @@ rt_hops_get(struct route_vnet *rv, const struct vi_route *rt, unsigned n, struct
 		for (unsigned i = 0; i < *done; i++)
 			if (rt_sameway(&hops[i]->rn_nh, &nh))
 				return (EINVAL);
-		if ((hops[*done] = nhop_get(rv, &nh)) == NULL)
+		if ((hops[*done] = rt_hop_get(rv, rp, &nh)) == NULL)
 			return (ENOBUFS);
 	}
 	return (0);

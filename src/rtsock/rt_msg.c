@@ -245,7 +245,7 @@ rtmsg_parse(struct vnet *vn, const void *buf, size_t len, struct rtreq *rq, int 
 		return (EINVAL);
 	rq->rq_route = (struct vi_route){
 		.rt_flags = rtm->rtm_flags & RTM_FLAGS, .rt_fib = rtm->rtm_fib, .rt_mtu = rtm->rtm_mtu,
-		.rt_weight = rtm->rtm_weight, .rt_metric = rtm->rtm_metric, .rt_proto = (uint8_t)rtm->rtm_proto,
+		.rt_weight = rtm->rtm_weight, .rt_metric = rtm->rtm_metric, .rt_proto = (uint8_t)rtm->rtm_proto, .rt_expire = rtm->rtm_expire,
 	};
 	for (uint32_t left = rtm->rtm_addrs; left != 0 && *error == 0; left &= left - 1, p += sizeof(sa)) {
 		memcpy(&sa, p, sizeof(sa));
