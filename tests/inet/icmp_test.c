@@ -2,7 +2,7 @@
 /* Control messages that come from the network, made by hand: which are believed, which are answered, and what they change. */
 #include "tests/inet/inet.h"
 
-enum { UNREACH = 3, QUENCH = 4, TIMXCEED = 11, PARAMPROB = 12, INFOREQ = 15, MASKREQ = 17 };
+enum { UNREACH = 3, QUENCH = 4, REDIRECT = 5, TIMXCEED = 11, PARAMPROB = 12, INFOREQ = 15, MASKREQ = 17 };
 
 struct rig {
 	struct chain	 ch;
@@ -164,11 +164,52 @@ wrong_option(void **state)
 	rig_end(&g);
 }
 
+static void
+by_redirect(void *arg, const struct vi_route *rt)
+{
+	if ((rt->rt_flags & VI_RTF_DYNAMIC) != 0) {
+		assert_int_equal(rt->rt_prefixlen, 32);
+		assert_int_equal(rt->rt_dst.sa_in, tl_addr("10.0.2.1", 0).sa_in);
+		*(uint32_t *)arg = rt->rt_gateway.sa_in;
+	}
+}
+
+/* RFC 1122 3.2.2.2, 3.3.1.2: from the present router, to another on the link, whether it says host or network. */
+static void
+redirects(void **state)
+{
+	const uint32_t other = 0x0a000103, third = 0x0a000104;	/* 10.0.1.3, 10.0.1.4 */
+	struct vi_socket *router;
+	uint32_t gw = 0;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	tell(&g, REDIRECT, 1, other, 100);		/* who is no router of ours */
+	assert_int_equal(tl_stat(g.ch.c, "icps_badredirect"), 1);
+	router = g.raw;
+	g.raw = inet_socket(g.ch.r, VI_SOCK_RAW, VI_IPPROTO_ICMP, &tl_root);
+	tell(&g, REDIRECT, 1, 0x0a090909, 100);		/* off the link */
+	tell(&g, REDIRECT, 1, 0x0a000101, 100);		/* ourselves */
+	assert_int_equal(tl_stat(g.ch.c, "icps_badredirect"), 3);
+	vi_route_list(g.ch.c, 0, VI_AF_INET, by_redirect, &gw);
+	assert_int_equal(gw, 0);
+	tell(&g, REDIRECT, 0, other, 100);		/* "for the network" */
+	vi_route_list(g.ch.c, 0, VI_AF_INET, by_redirect, &gw);
+	assert_int_equal(gw, tl_addr("10.0.1.3", 0).sa_in);
+	/* Now that one is the present. */
+	tell(&g, REDIRECT, 1, third, 100);
+	assert_int_equal(tl_stat(g.ch.c, "icps_badredirect"), 4);
+	vi_close(router);
+	rig_end(&g);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(programs_hear), cmocka_unit_test(path_mtu), cmocka_unit_test(silence), cmocka_unit_test(wrong_option),
+		cmocka_unit_test(redirects),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -326,6 +326,10 @@ mistakes(struct rig *g)
 	tl_fails(vi_setsockopt(tcp, g->v6 ? VI_IPV6_JOIN_GROUP : VI_IP_ADD_MEMBERSHIP, &gsr, sizeof(gsr)), EPROTO);
 	tl_ok(join(g, tcp, VI_MCAST_JOIN_GROUP, g->ifab));
 	tl_fails(join(g, so, VI_MCAST_JOIN_GROUP, 999), ENODEV);
+	/* RFC 3493 5.2: index 0 is any, which then cannot be joined again. */
+	tl_ok(join(g, so, VI_MCAST_JOIN_GROUP, 0));
+	tl_fails(join(g, so, VI_MCAST_JOIN_GROUP, 0), EADDRINUSE);
+	tl_ok(join(g, so, VI_MCAST_LEAVE_GROUP, 0));
 	tl_fails(src(g, so, VI_MCAST_JOIN_SOURCE_GROUP, 999, 1), ENODEV);
 	tl_fails(vi_setsockopt(so, VI_MCAST_JOIN_SOURCE_GROUP, &gsr, sizeof(gsr) - 1), EINVAL);
 	gsr.gsr_group = source(g, 2);
@@ -337,6 +341,21 @@ mistakes(struct rig *g)
 	tl_fails(vi_setsockopt(so, VI_MCAST_JOIN_SOURCE_GROUP, &gsr, sizeof(gsr)), EADDRNOTAVAIL);
 	vi_close(so);
 	vi_close(tcp);
+}
+
+/* RFC 3678 4.1.2, 5.1.2: who leaves a group drops all the sources that he asked for. */
+static void
+drops_all(struct rig *g)
+{
+	struct vi_socket *so = listener(g);
+
+	tl_ok(src(g, so, VI_MCAST_JOIN_SOURCE_GROUP, g->ifab, 1));
+	tl_ok(src(g, so, VI_MCAST_JOIN_SOURCE_GROUP, g->ifab, 3));
+	assert_int_equal(heard(g, so), 13);
+	tl_ok(join(g, so, VI_MCAST_LEAVE_GROUP, g->ifab));
+	assert_int_equal(heard(g, so), 0);
+	tl_fails(src(g, so, VI_MCAST_LEAVE_SOURCE_GROUP, g->ifab, 1), EINVAL);
+	vi_close(so);
 }
 
 /* What one sends oneself comes back by the interface it leaves by. */
@@ -385,6 +404,7 @@ BOTH(whole_filters)
 BOTH(bounds)
 BOTH(mistakes)
 BOTH(loops)
+BOTH(drops_all)
 BOTH(listing)
 
 /* Routers hear of it: a raw socket on the other end of the cable. */
@@ -468,6 +488,7 @@ main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_loops),
+		cmocka_unit_test(test_drops_all),
 		cmocka_unit_test(test_listing),
 		cmocka_unit_test(routers_hear),
 		cmocka_unit_test(routers_hear_farewells),

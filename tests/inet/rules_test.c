@@ -166,6 +166,9 @@ strong_host(void **state)
 
 	(void)state;
 	rig_begin(&g);
+	/* RFC 1122 3.1: nothing forwards unless told. */
+	tl_ok(vi_sysctl_get(g.ch.c, "net.inet.ip.forwarding", (char *)in, sizeof(in)));
+	assert_string_equal((char *)in, "0");
 	knob(g.ch.r, "net.inet.ip.forwarding", "0");
 	so = tl_udp(g.ch.r, "0.0.0.0", 2000);
 	for (int i = 0; i < 2; i++) {
@@ -361,6 +364,30 @@ udp_padding(void **state)
 	rig_end(&g);
 }
 
+/* To the router by the link, which asks no questions; with a sum that is right, unless it shall not be. */
+static void
+send_by_link(struct rig *g, struct packet *pk, bool right)
+{
+	struct vi_sockaddr sa = { .sa_family = VI_AF_PACKET, .sa_port = tl_addr("0.0.0.0", 0x0800).sa_port };
+	struct vi_iovec iov = { pk->p, pk->len };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true };
+	struct vi_socket *link;
+	uint16_t sum;
+	size_t n;
+
+	pk->p[10] = pk->p[11] = 0;
+	sum = (uint16_t)(inet_cksum(pk->p, (size_t)(pk->p[0] & 15) * 4) ^ (right ? 0 : 1));
+	memcpy(pk->p + 10, &sum, 2);
+	sa.sa_scope = tl_ifinfo(g->ch.c, g->ch.left.a).if_index;
+	sa.sa_station.st_len = 6;
+	memcpy(sa.sa_station.st_addr, tl_ifinfo(g->ch.r, g->ch.left.b).if_lladdr, 6);
+	msg.msg_name = sa;
+	tl_ok(vi_socket(g->ch.c, VI_AF_PACKET, VI_SOCK_DGRAM, 0, &tl_root, &link));
+	tl_ok(vi_sendmsg(link, &msg, &n));
+	tl_run(&g->ch.t, 100 * TL_MS);
+	vi_close(link);
+}
+
 /* RFC 1122 3.2.1.3 (a), RFC 9293 MUST-57: no connection with nobody, nor with many. */
 static void
 tcp_with_nobody(void **state)
@@ -372,41 +399,82 @@ tcp_with_nobody(void **state)
 	(void)state;
 	rig_begin(&g);
 	l = tl_listen(g.ch.r, "0.0.0.0", 80, 1);
-	inet_setint(g.raw, VI_SO_BROADCAST, 1);
-	for (int i = 0; i < 2; i++) {
-		const char *dst = i == 0 ? "10.0.1.2" : "10.0.1.255";
+	for (int i = 0; i < 3; i++) {
 		uint8_t pseudo[32] = { [9] = 6, [11] = 20, [12] = 1000 >> 8, 1000 & 0xff, 0, 80, [24] = 0x50, 2, 0xff, 0xff };
 		uint16_t sum;
 
-		/* A raw socket would fill in a source of 0: by the link, then. */
-		struct vi_sockaddr sa = { .sa_family = VI_AF_PACKET, .sa_port = tl_addr("0.0.0.0", 0x0800).sa_port };
-		struct vi_iovec iov;
-		struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true };
-		struct vi_socket *link;
-		size_t n;
-
-		pk = packet(i == 0 ? "0.0.0.0" : "10.0.1.1", dst, NULL, 0);
+		pk = packet(i == 0 ? "0.0.0.0" : "10.0.1.1", i == 1 ? "10.0.1.255" : "10.0.1.2", NULL, 0);
 		pk.p[9] = 6;
 		pk.p[3] = 40;
+		pk.len = 40;
 		memcpy(pseudo, pk.p + 12, 8);
 		sum = inet_cksum(pseudo, sizeof(pseudo));
 		memcpy(pseudo + 28, &sum, 2);
 		memcpy(pk.p + 20, pseudo + 12, 20);
-		sum = inet_cksum(pk.p, 20);
-		memcpy(pk.p + 10, &sum, 2);
-		iov = (struct vi_iovec){ pk.p, 40 };
-		sa.sa_scope = tl_ifinfo(g.ch.c, g.ch.left.a).if_index;
-		sa.sa_station.st_len = 6;
-		memcpy(sa.sa_station.st_addr, tl_ifinfo(g.ch.r, g.ch.left.b).if_lladdr, 6);
-		msg.msg_name = sa;
-		tl_ok(vi_socket(g.ch.c, VI_AF_PACKET, VI_SOCK_DGRAM, 0, &tl_root, &link));
-		tl_ok(vi_sendmsg(link, &msg, &n));
-		tl_run(&g.ch.t, 100 * TL_MS);
-		assert_int_equal(tl_stat(g.ch.r, "tcps_rcvmcast"), i + 1);
-		assert_int_equal(tl_stat(g.ch.r, "ips_localout"), 0);
-		vi_close(link);
+		send_by_link(&g, &pk, true);
+		assert_int_equal(tl_stat(g.ch.r, "tcps_rcvmcast"), i < 2 ? i + 1 : 2);
+		assert_int_equal(tl_stat(g.ch.r, "ips_localout") > 0, i == 2);	/* the last one is answered: nothing else was wrong */
 	}
 	vi_close(l);
+	rig_end(&g);
+}
+
+/* RFC 1812 5.2.2, RFC 1122 3.2.1.1, 3.2.1.2: headers that say nothing sensible, to a router. */
+static void
+wrong_headers(void **state)
+{
+	static const struct { unsigned at; uint8_t v; size_t len; const char *stat; } rows[] = {
+		{ 0, 0x55, 28, "ips_badvers" }, { 0, 0x44, 28, "ips_badhlen" }, { 3, 19, 28, "ips_badlen" }, { 3, 29, 28, "ips_tooshort" },
+		{ 3, 28, 19, "ips_toosmall" }, { 16, 0, 28, "ips_badaddr" },
+	};
+	struct packet pk;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		pk = packet("10.0.1.1", "10.0.2.1", NULL, 0);
+		pk.p[3] = 28;
+		pk.p[rows[i].at] = rows[i].v;
+		pk.len = rows[i].len;
+		send_by_link(&g, &pk, true);
+		assert_int_equal(tl_stat(g.ch.r, "ips_total"), i + 1);
+		assert_int_equal(tl_stat(g.ch.r, rows[i].stat), 1);
+	}
+	pk = packet("10.0.1.1", "10.0.2.1", NULL, 0);
+	pk.p[3] = 28;
+	send_by_link(&g, &pk, false);
+	assert_int_equal(tl_stat(g.ch.r, "ips_badsum"), 1);
+	assert_int_equal(tl_stat(g.ch.r, "ips_forward"), 0);
+	assert_int_equal(tl_stat(g.ch.r, "icps_error"), 0);
+	assert_int_equal(tl_stat(g.ch.r, "ips_localout"), 0);
+	send_by_link(&g, &pk, true);
+	assert_int_equal(tl_stat(g.ch.r, "ips_forward"), 1);
+	rig_end(&g);
+}
+
+/* RFC 1812 5.2.4.3: the next hop of a strict source route is a neighbour. */
+static void
+strict_needs_neighbour(void **state)
+{
+	static const char *const next[] = { "172.16.0.1", "10.0.2.1" };
+	uint8_t strict[7] = { 137, 7, 4 };
+	struct packet pk;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	inet_route(g.ch.r, "172.16.0.0", 16, "10.0.2.1");
+	knob(g.ch.r, "net.inet.ip.sourceroute", "1");
+	for (int i = 0; i < 2; i++) {
+		put_addr(strict + 3, next[i]);
+		pk = packet("10.0.1.1", "10.0.1.2", strict, sizeof(strict));
+		send_packet(&g, &pk, "10.0.1.2");
+		assert_int_equal(tl_stat(g.ch.r, "ips_forward"), i);
+	}
+	assert_true(told(&g) > 0);
+	assert_int_equal(in[20], UNREACH);
+	assert_int_equal(in[21], 5);
 	rig_end(&g);
 }
 
@@ -519,6 +587,139 @@ no_destinations(void **state)
 	rig_end(&g);
 }
 
+/* RFC 1122 3.2.2.8: time stamps are asked of one host, and its time is ours. */
+static void
+asked_by_broadcast(void **state)
+{
+	static const char *const to[] = { "10.0.1.2", "10.0.2.2", "10.0.1.255" };
+	uint8_t ask[20] = { 13, [4] = 1, [7] = 1 };
+	uint32_t first = 0, at;
+	struct rig g;
+	uint16_t sum;
+
+	(void)state;
+	rig_begin(&g);
+	inet_setint(g.icmp, VI_SO_BROADCAST, 1);
+	sum = inet_cksum(ask, sizeof(ask));
+	memcpy(ask + 2, &sum, 2);
+	for (int i = 0; i < 3; i++) {
+		tl_ok(inet_sendto(g.icmp, ask, sizeof(ask), to[i], 0));
+		tl_run(&g.ch.t, 10 * TL_SEC);
+		while (told(&g) > 0 && in[20] != 14)
+			;				/* our own copy of the broadcast */
+		assert_int_equal(in[20], i < 2 ? 14 : 13);
+		if (i == 2)
+			break;
+		assert_memory_equal(in + 12, &(uint32_t){ tl_addr(to[i], 0).sa_in }, 4);
+		at = (uint32_t)in[32] << 24 | (uint32_t)in[33] << 16 | (uint32_t)in[34] << 8 | in[35];
+		assert_true(at < 86400000);
+		if (i == 1)
+			assert_in_range((at + 86400000 - first) % 86400000, 9900, 10100);
+		first = at;
+	}
+	assert_int_equal(tl_stat(g.ch.r, "icps_bmcasttstamp"), 1);
+	/* RFC 1812 4.3.3.6: echo can be left unanswered, too. */
+	knob(g.ch.r, "net.inet.icmp.ignore_echo", "1");
+	tl_ok(inet_sendto(g.icmp, in, inet_echo(in, 1, 1, 8), "10.0.1.2", 0));
+	tl_run(&g.ch.t, TL_SEC);
+	assert_int_equal(told(&g), 0);
+	assert_int_equal(tl_stat(g.ch.r, "icps_ignoredecho"), 1);
+	rig_end(&g);
+}
+
+/* RFC 1122 3.3.7: every interface is in 224.0.0.1 without being told. */
+static void
+all_hosts(void **state)
+{
+	struct packet pk;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	assert_true((tl_ifinfo(g.ch.r, g.ch.left.b).if_flags & VI_IFF_MULTICAST) != 0);
+	pk = packet("10.0.1.1", "224.0.0.1", NULL, 0);
+	send_packet(&g, &pk, "224.0.0.1");
+	assert_int_equal(tl_stat(g.ch.r, "ips_noproto"), 1);
+	assert_int_equal(tl_stat(g.ch.r, "ips_notmember"), 0);
+	assert_int_equal(told(&g), 0);
+	pk = packet("10.0.1.1", "224.0.0.99", NULL, 0);
+	send_packet(&g, &pk, "224.0.0.99");
+	assert_int_equal(tl_stat(g.ch.r, "ips_notmember"), 1);
+	rig_end(&g);
+}
+
+/* RFC 1122 4.1.3.4. */
+static void
+udp_wrong_sum(void **state)
+{
+	struct vi_socket *so;
+	struct vi_msg msg;
+	struct packet pk;
+	struct rig g;
+	size_t n;
+
+	(void)state;
+	rig_begin(&g);
+	so = tl_udp(g.ch.s, "0.0.0.0", 2000);
+	pk = packet("10.0.1.1", "10.0.2.1", NULL, 0);
+	pk.p[9] = VI_IPPROTO_UDP;
+	memcpy(pk.p + 20, (const uint8_t[]){ 0, 9, 2000 >> 8, 2000 & 0xff, 0, 8, 0x12, 0x34 }, 8);
+	send_packet(&g, &pk, "10.0.2.1");
+	tl_fails(inet_recv(so, &msg, in, sizeof(in), &n), EAGAIN);
+	assert_int_equal(tl_stat(g.ch.s, "udps_badsum"), 1);
+	assert_int_equal(tl_stat(g.ch.s, "icps_error"), 0);
+	vi_close(so);
+	rig_end(&g);
+}
+
+/* RFC 1191 4. */
+static void
+mtu_is_told(void **state)
+{
+	struct packet pk;
+	uint8_t big[1000];
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	inet_setmtu(g.ch.r, g.ch.right.a, 777);
+	pk = packet("10.0.1.1", "10.0.2.1", NULL, 0);
+	memset(big, 0, sizeof(big));
+	memcpy(big, pk.p, 20);
+	big[6] = 0x40;
+	tl_ok(inet_sendto(g.raw, big, sizeof(big), "10.0.2.1", 0));
+	tl_run(&g.ch.t, 100 * TL_MS);
+	assert_int_equal(told(&g), 576);
+	assert_int_equal(in[20], UNREACH);
+	assert_int_equal(in[21], 4);
+	assert_memory_equal(in + 24, ((const uint8_t[]){ 0, 0, 777 >> 8, 777 & 0xff }), 4);
+	assert_int_equal(inet_cksum(in + 20, 556), 0);
+	rig_end(&g);
+}
+
+/* RFC 1122 2.3.2.1: how long stations are remembered. */
+static void
+arp_age(void **state)
+{
+	struct packet pk;
+	uint64_t asked;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	knob(g.ch.c, "net.link.ether.inet.max_age", "60");
+	pk = packet("10.0.1.1", "10.0.2.1", NULL, 0);
+	send_packet(&g, &pk, "10.0.2.1");
+	asked = tl_stat(g.ch.c, "as_txrequests");
+	tl_run(&g.ch.t, 20 * TL_SEC);
+	send_packet(&g, &pk, "10.0.2.1");
+	assert_int_equal(tl_stat(g.ch.c, "as_txrequests"), asked);
+	tl_run(&g.ch.t, 70 * TL_SEC);
+	send_packet(&g, &pk, "10.0.2.1");
+	assert_int_equal(tl_stat(g.ch.c, "as_txrequests"), asked + 1);
+	rig_end(&g);
+}
+
 int
 main(void)
 {
@@ -526,7 +727,9 @@ main(void)
 		cmocka_unit_test(source_routes), cmocka_unit_test(no_redirect), cmocka_unit_test(strong_host), cmocka_unit_test(passed_unchanged),
 		cmocka_unit_test(errors_are_ours), cmocka_unit_test(replies_keep_service), cmocka_unit_test(timestamps), cmocka_unit_test(ids_differ),
 		cmocka_unit_test(udp_padding), cmocka_unit_test(tcp_with_nobody), cmocka_unit_test(no_address), cmocka_unit_test(ttl_of_zero),
-		cmocka_unit_test(narrowest_link), cmocka_unit_test(no_destinations),
+		cmocka_unit_test(narrowest_link), cmocka_unit_test(no_destinations), cmocka_unit_test(asked_by_broadcast), cmocka_unit_test(all_hosts),
+		cmocka_unit_test(udp_wrong_sum), cmocka_unit_test(arp_age), cmocka_unit_test(mtu_is_told),
+		cmocka_unit_test(wrong_headers), cmocka_unit_test(strict_needs_neighbour),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -32,7 +32,7 @@ input_drop(struct mbuf *m, uint64_t *counter)
 }
 
 static uint64_t *
-input_badform(struct ip_vnet *iv, enum wire_error we)
+input_badform(struct ip_vnet *iv, enum wire_error we, const struct ip_info *ii)
 {
 	switch (we) {
 	case WIRE_SHORT:
@@ -42,7 +42,7 @@ input_badform(struct ip_vnet *iv, enum wire_error we)
 	case WIRE_BADHLEN:
 		return (&iv->iv_stat.ips_badhlen);
 	case WIRE_BADLEN:
-		return (&iv->iv_stat.ips_tooshort);
+		return (ii->ii_len < ii->ii_hlen ? &iv->iv_stat.ips_badlen : &iv->iv_stat.ips_tooshort);
 	case WIRE_BADFRAG:
 		return (&iv->iv_stat.ips_badfrag);
 	default:
@@ -71,7 +71,7 @@ input_check(struct ip_vnet *iv, struct mbuf *m, struct ip_info *ii)
 		}
 	}
 	if (we != WIRE_OK)
-		return (input_drop(m, input_badform(iv, we)));
+		return (input_drop(m, input_badform(iv, we, ii)));
 	if ((m->m_pkt.csum_flags & CSUM_IP_VALID) == 0 && ip_sum_check(m->m_data, ii->ii_hlen) != WIRE_OK)
 		return (input_badsum(iv, m));
 	if (m->m_pkt.len > ii->ii_len)
