@@ -5,8 +5,8 @@
  * A move takes the interface out of one vnet, with everything that vnet's modules know of it
  * (addresses, routes, neighbours, queued packets), and puts it into another under a new index;
  * name, link address, description and counters stay.  What must be refused is refused before
- * anything changes.  A vnet that ends gives back what it borrowed: that cannot be refused, so the
- * interface takes a name that is free.
+ * anything changes.  A vnet that ends gives back what it borrowed, under the names it had at home:
+ * that cannot be refused, so an interface whose name has been taken meanwhile takes another.
  */
 #include <errno.h>
 #include <string.h>
@@ -46,18 +46,20 @@ if_vmove(struct ifnet *ifp, struct vnet *to)
 		return (error);
 	if (!acct_count(vnet_acct(to), LIMIT_INTERFACES, 1))
 		return (ENOSPC);
+	if (ifp->if_vnet == ifp->if_home)
+		memcpy(ifp->if_homename, ifp->if_xname, IFNAMSIZ);
 	if_domove(ifp, to);
 	return (0);
 }
 
-/* The name to go home with: its own, the one it was made with, or that with a suffix. */
+/* The name to go home with: what it had there, not what a borrower made of it; the one it was made with; or that with a suffix. */
 static void
 if_homename(const struct ifnet *ifp, char name[IFNAMSIZ])
 {
 	char suffix[IFNAMSIZ];
 	struct sbuf sb;
 
-	memcpy(name, ifp->if_xname, IFNAMSIZ);
+	memcpy(name, ifp->if_homename, IFNAMSIZ);
 	if (ifnet_byname(ifp->if_home, name) == NULL)
 		return;
 	memcpy(name, ifp->if_origname, IFNAMSIZ);
@@ -91,8 +93,8 @@ if_reclaim(struct ifnet *ifp)
 	if_forget(ifp);
 	if_link(ifp, home);
 	if (strcmp(had, name) != 0)
-		vnet_log(home, LOG_NOTICE, "%s: came back as %s, because the name was taken", had,
-		    name);
+		vnet_log(home, LOG_NOTICE, "%s: was called %s where it was lent%s", name, had,
+		    strcmp(ifp->if_homename, name) != 0 ? ", and its own name is taken" : "");
 	return (0);
 }
 

@@ -220,6 +220,7 @@ if_alloc(struct vnet *home, const char *name, uint8_t type)
 	ifp->if_vnet = ifp->if_home = home;
 	memcpy(ifp->if_xname, name, strlen(name) + 1);
 	memcpy(ifp->if_origname, name, strlen(name) + 1);
+	memcpy(ifp->if_homename, name, strlen(name) + 1);
 	ifp->if_type = type;
 	ifp->if_mtu = ETHERMTU;
 	TAILQ_INIT(&ifp->if_addrs);

@@ -140,7 +140,8 @@ struct ifnet {
 	struct vnet	*if_vnet;	/* where it is; changes under the kernel lock */
 	struct vnet	*if_home;	/* where it was created and returns to */
 	char		 if_xname[IFNAMSIZ];
-	char		 if_origname[IFNAMSIZ];	/* as created: returns under it when free */
+	char		 if_origname[IFNAMSIZ];	/* as created */
+	char		 if_homename[IFNAMSIZ];	/* at home, when it was lent: what it returns under */
 	char		 if_descr[64];
 	uint32_t	 if_index;	/* in if_vnet */
 	uint32_t	 if_flags;

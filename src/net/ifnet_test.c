@@ -407,7 +407,7 @@ moves_are_refused_whole(void **state)
 static void
 names_on_return(void **state)
 {
-	struct vnet *home, *guest;
+	struct vnet *home, *guest, *other;
 	char name[IFNAMSIZ];
 	struct ifnet *ifp;
 	struct nt nt;
@@ -416,12 +416,19 @@ names_on_return(void **state)
 	nt_begin(&nt);
 	home = nt_vnet(&nt, "home");
 	guest = nt_vnet(&nt, "guest");
+	other = nt_vnet(&nt, "other");
 	assert_int_equal(if_create(home, "epair999999", name), 0);
 	ifp = nt_if(home, "epair999999a");
 	assert_int_equal(if_vmove(ifp, guest), 0);
-	assert_int_equal(if_rename(ifp, "wan"), 0);
+	assert_int_equal(if_rename(ifp, "mine"), 0);
 	assert_int_equal(if_reclaim(ifp), 0);
-	assert_string_equal(ifp->if_xname, "wan");	/* its own */
+	assert_string_equal(ifp->if_xname, "epair999999a");	/* what the guest called it is forgotten */
+	assert_int_equal(if_rename(ifp, "wan"), 0);
+	assert_int_equal(if_vmove(ifp, guest), 0);
+	assert_int_equal(if_rename(ifp, "mine"), 0);
+	assert_int_equal(if_vmove(ifp, other), 0);	/* lent on */
+	assert_int_equal(if_reclaim(ifp), 0);
+	assert_string_equal(ifp->if_xname, "wan");
 	assert_int_equal(if_vmove(ifp, guest), 0);
 	assert_int_equal(if_create(home, "lo1", name), 0);
 	assert_int_equal(if_rename(nt_if(home, "lo1"), "wan"), 0);
