@@ -124,7 +124,7 @@ VI_API void	vi_stats_clear(struct vi_vnet *, const char *proto);	/* management *
 struct vi_logmsg {
 	uint64_t	 lm_seq;	/* from 1, gaps mean lost lines */
 	uint64_t	 lm_time;	/* realtime ns */
-	uint64_t	 lm_uptime;	/* monotonic ns since the kernel began */
+	uint64_t	 lm_uptime;	/* the host's clock; Linux stamps its own messages with the same one */
 	uint8_t		 lm_level;	/* 0 emerg .. 7 debug, as syslog(3) */
 	uint8_t		 lm_facility;
 	const char	*lm_vnet;	/* name of the vnet, "" for the kernel */

@@ -156,7 +156,7 @@ log_line(struct msglog *ml, unsigned pri, const char *text, bool own)
 	struct vi_host *h = kernel_host(k);
 	struct vi_logmsg lm = {
 	    .lm_time = host_realtime(h),
-	    .lm_uptime = host_now(h) - k->k_boottime,
+	    .lm_uptime = host_now(h),
 	    .lm_level = (uint8_t)(pri & 7),
 	    .lm_facility = (uint8_t)(pri >> 3),
 	    .lm_vnet = ml->ml_name,
