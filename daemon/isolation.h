@@ -29,6 +29,7 @@ struct isolation {
 struct init_params {
 	bool		ip_ownproc;	/* else it shares files, pids and names with its parent */
 	bool		ip_ownipc;
+	bool		ip_noipc;	/* ip_ownipc, and nothing in there */
 	bool		ip_shared;	/* it may have jails in it that share what it has */
 	uint64_t	ip_ipclimit[4];	/* limit.shm, .msgqueues, .semaphores, .mqueues */
 	char		ip_path[PATH_MAX];

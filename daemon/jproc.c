@@ -287,6 +287,7 @@ fill_params(struct daemon *d, const struct jproc *jp, struct init_params *ip)
 	memset(ip, 0, sizeof(*ip));
 	ip->ip_ownproc = jid != 0 && vi_jail_owner(k, jid, "vproc") == jid;
 	ip->ip_ownipc = jid != 0 && (ipc == jid || ipc < 0);
+	ip->ip_noipc = jid != 0 && ipc < 0;
 	ip->ip_shared = jid != 0 && vi_jail_get(k, 0, jid, "children.max", text, sizeof(text)) == 0 && strcmp(text, "0") != 0;
 	if (vi_jail_get(k, 0, jid, "path", ip->ip_path, sizeof(ip->ip_path)) != 0 ||
 	    ip->ip_path[0] == '\0')

@@ -130,7 +130,8 @@ mount_ipc(struct rootdir *rd)
 	below(rd, shm, "/dev/shm");
 	below(rd, mq, "/dev/mqueue");
 	if (rd->rd_newipc) {
-		if (is_dir(shm) && mount("shm", shm, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") != 0)
+		/* POSIX shared memory and semaphores are files, and no calls of their own that could be refused. */
+		if (is_dir(shm) && mount("shm", shm, "tmpfs", rd->rd_noipc ? QUIET | MS_RDONLY : MS_NOSUID | MS_NODEV, "mode=1777") != 0)
 			lack(rd, "/dev/shm of others");
 		if (is_dir(mq))
 			(void)mount("mqueue", mq, "mqueue", QUIET, NULL);

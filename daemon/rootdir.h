@@ -13,6 +13,7 @@ struct rootdir {
 	bool		 rd_mounts;	/* a mount namespace of its own; else chroot is all there is */
 	bool		 rd_proc;	/* processes of its own: /proc shows them */
 	bool		 rd_newipc;	/* IPC of its own: /dev/shm and /dev/mqueue are new */
+	bool		 rd_noipc;	/* no IPC: nothing can be made there */
 	const int	*rd_ipcmounts;	/* else: the parent jail's (nsjoin.h), or NULL: the host's */
 	char		*rd_lacks;	/* what could be done without is added here */
 	size_t		 rd_lackslen;
