@@ -633,11 +633,21 @@ do_op(struct setting *s, const char *name, json_t *op, json_t **reply)
 	return error == 0 ? 0 : -1;
 }
 
+/* What was made in vain does not stay. */
+static void
+undo_create(struct setting *s, const char *name, const char *jail)
+{
+	struct cmd_error ce;
+
+	(void)cmd_try(s->s_cx, json_pack("{s:s,s:s,s:s*}", "op", "if.destroy", "name", name, "jail", jail), NULL, &ce);
+}
+
 static int
 do_ops(struct setting *s)
 {
 	const char *jail = NULL;
-	char name[32];
+	char name[32], created[32] = "";
+	bool made = false;
 	json_t *op, *r;
 	size_t i;
 
@@ -647,17 +657,24 @@ do_ops(struct setting *s)
 			json_object_set_new(op, "jail", json_string(jail));
 		if (strcmp(cmd_str(op, "op"), "if.create") != 0)
 			json_object_set_new(op, "name", json_string(name));
-		if (do_op(s, name, op, &r) != 0)
+		if (do_op(s, name, op, &r) != 0) {
+			if (made)
+				undo_create(s, name, json_string_value(json_object_get(op, "jail")));
 			return 1;
+		}
 		if (cmd_str(r, "name")[0] != '\0')
 			snprintf(name, sizeof(name), "%s", cmd_str(r, "name"));
-		if (strcmp(cmd_str(op, "op"), "if.create") == 0 && strcmp(name, s->s_given) != 0)
-			printf("%s\n", name);
+		if (strcmp(cmd_str(op, "op"), "if.create") == 0) {
+			made = true;
+			snprintf(created, sizeof(created), "%s", name);
+		}
 		if (strcmp(cmd_str(op, "op"), "if.move") == 0)
 			jail = cmd_str(op, "to");
 		ifconfig_print_addresses(json_object_get(r, "addresses"));
 		json_decref(r);
 	}
+	if (made && strcmp(created, s->s_given) != 0)
+		printf("%s\n", created);
 	return 0;
 }
 
