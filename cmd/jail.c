@@ -77,14 +77,6 @@ read_all(struct jail *j)
  * Jobs to start.
  */
 static bool
-stays(const struct job *jb)
-{
-	return jb->jb_command != NULL || jc_param_bool(&jb->jb_params, "persist", false) ||
-	    jc_param(&jb->jb_params, "command") != NULL ||
-	    jc_param(&jb->jb_params, "exec.start") != NULL;
-}
-
-static bool
 add_start(struct jail *j, const char *name)
 {
 	struct job *jb;
@@ -97,7 +89,7 @@ add_start(struct jail *j, const char *name)
 	jb->jb_update = j->j_modify;
 	jb->jb_again = j->j_remove;
 	jb->jb_command = j->j_command;
-	if (j->j_create && !j->j_modify && !stays(jb)) {
+	if (j->j_create && !j->j_modify && !job_stays(jb)) {
 		job_warnx(jb, "%s%sneither persist nor command is set, the jail would vanish at "
 		    "once", !jb->jb_conf && jb->jb_id[0] != '\0' ? jb->jb_id : "",
 		    !jb->jb_conf && jb->jb_id[0] != '\0' ? ": " : "");

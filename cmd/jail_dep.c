@@ -212,7 +212,7 @@ depend_order(struct jail *j)
 		TAILQ_FOREACH(jb, &j->j_jobs, jb_link)
 			if (!need_all(jb))
 				return false;
-	if (j->j_remove && !j->j_create) {
+	if (j->j_remove && !j->j_create && !j->j_modify) {
 		if (!stop_dependents(j))
 			return false;
 		order_stops(j);

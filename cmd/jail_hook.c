@@ -41,8 +41,8 @@ set_environment(const struct job *jb)
 		setenv("VIMAGE_FIB", fib, 1);		/* as setfib(8) does */
 	if (jb->jb_jid[0] != '\0')
 		setenv("JID", jb->jb_jid, 1);
-	if (jb->jb_name != NULL || jb->jb_id[0] != '\0')
-		setenv("JNAME", jb->jb_name != NULL ? jb->jb_name : jb->jb_id, 1);
+	if (jb->jb_id[0] != '\0')
+		setenv("JNAME", jb->jb_id, 1);
 	setenv("JPATH", jc_param_str(&jb->jb_params, "path", "/"), 1);
 }
 

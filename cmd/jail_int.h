@@ -110,6 +110,7 @@ struct jail {
 struct job *job_new(struct jail *, const char *name, bool start);
 struct job *job_find(struct jail *, const char *name);
 void	jobs_free(struct jail *);
+bool	job_stays(const struct job *);	/* something keeps the jail: persist, or a command */
 void	job_warnx(const struct job *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Runs all of them; the exit status. */
 int	jobs_run(struct jail *);

@@ -104,6 +104,14 @@ jobs_free(struct jail *j)
 	}
 }
 
+bool
+job_stays(const struct job *jb)
+{
+	return jb->jb_command != NULL || jc_param_bool(&jb->jb_params, "persist", false) ||
+	    jc_param(&jb->jb_params, "command") != NULL ||
+	    jc_param(&jb->jb_params, "exec.start") != NULL;
+}
+
 void
 job_warnx(const struct job *jb, const char *fmt, ...)
 {
@@ -113,7 +121,7 @@ job_warnx(const struct job *jb, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (jb->jb_conf && jb->jb_name != NULL)
+	if ((jb->jb_conf || !jb->jb_start) && jb->jb_name != NULL)
 		cmd_warnx(jb->jb_jail->j_cx, "%s: %s", jb->jb_name, text);
 	else
 		cmd_warnx(jb->jb_jail->j_cx, "%s", text);

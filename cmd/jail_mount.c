@@ -139,14 +139,17 @@ mount_line(struct job *jb, const char *text)
 			job_warnx(jb, "mount: \"%.200s\" is no line of fstab(5)", text);
 		return found == 0;
 	}
-	error = target_ok(jb, &ml) ? do_mount(&ml) : ENOENT;
+	if (!target_ok(jb, &ml)) {
+		job_warnx(jb, "%s: no such directory in the jail", ml.ml_to);
+		return false;
+	}
+	error = do_mount(&ml);
 	if (error == EPERM || error == EACCES) {
 		job_warnx(jb, "%s is not mounted: that takes the privilege to mount", ml.ml_to);
 		return true;
 	}
 	if (error != 0) {
-		job_warnx(jb, "%s: %s", ml.ml_to, error == ENOENT ?
-		    "no such directory in the jail" : strerror(error));
+		job_warnx(jb, "%s on %s: %s", ml.ml_from, ml.ml_to, strerror(error));
 		return false;
 	}
 	jb->jb_mounts++;

@@ -179,10 +179,12 @@ op_create(struct job *jb)
 	req = json_pack("{s:s,s:o,s:b,s:b,s:b}", "op", "jail.set", "params", param_list(jb),
 	    "create", jb->jb_create, "update", jb->jb_update, "hold", needs_hold(jb));
 	if (cmd_try(jb->jb_jail->j_cx, req, &r, &ce) != 0) {
-		if (jb->jb_again && strstr(ce.ce_text, "cannot be changed after creation") != NULL)
-			jb->jb_anew = true;
-		else
+		if (!jb->jb_again || strstr(ce.ce_text, "cannot be changed after creation") == NULL)
 			complain(jb, &ce);
+		else if (!job_stays(jb))
+			job_warnx(jb, "%s, and a new jail would vanish at once: neither persist nor command is set", ce.ce_text);
+		else
+			jb->jb_anew = true;
 		return false;
 	}
 	jb->jb_made = cmd_bool(r, "created");

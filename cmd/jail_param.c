@@ -95,6 +95,13 @@ joined(const struct jc_param *pm)
 	return value;
 }
 
+/* A block whose name is a number means the jail of that number. */
+static const char *
+block_param(const char *name)
+{
+	return name[strspn(name, "0123456789")] == '\0' ? "jid" : "name";
+}
+
 json_t *
 param_list(const struct job *jb)
 {
@@ -102,9 +109,8 @@ param_list(const struct job *jb)
 	const struct jc_param *pm;
 	const char *own = NULL;
 
-	/* A block whose name is a number means the jail of that number. */
 	if (jb->jb_name != NULL)
-		own = jb->jb_name[strspn(jb->jb_name, "0123456789")] == '\0' ? "jid" : "name";
+		own = block_param(jb->jb_name);
 	if (own != NULL && jc_param(&jb->jb_params, own) == NULL &&
 	    (jb->jb_conf || jc_param(&jb->jb_params, "name") == NULL))
 		json_array_append_new(list, json_pack("[s,s]", own, jb->jb_name));
@@ -194,15 +200,18 @@ show_quoted(const char *text)
 static void
 show_params(const struct jail *j, const char *name, const struct jc_params *list)
 {
+	const char *own = block_param(name);
 	const struct jc_param *pm;
+	bool first = jc_param(list, own) != NULL;
 
-	if (jc_param(list, "name") == NULL) {
-		printf("name=");
+	if (!first) {
+		printf("%s=", own);
 		show_quoted(name);
 	}
 	STAILQ_FOREACH(pm, list, pm_link) {
-		if (pm != STAILQ_FIRST(list) || jc_param(list, "name") == NULL)
+		if (!first)
 			printf("%s", j->j_show);
+		first = false;
 		printf("%s", pm->pm_name);
 		for (unsigned i = 0; i < pm->pm_n; i++) {
 			putchar(i == 0 ? '=' : ',');

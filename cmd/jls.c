@@ -193,18 +193,37 @@ show(struct xo *xo, const struct jls *jl, const json_t *jails)
 static void
 name_params(struct jls *jl, int argc, char **argv)
 {
-	for (int i = 0; i < argc && !jl->jl_all; i++) {
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "all") == 0) {
+			jl->jl_all = true;
+			continue;
+		}
 		if (jl->jl_named == NULL)
 			jl->jl_named = json_array();
 		json_array_append_new(jl->jl_named, json_string(argv[i]));
-		jl->jl_all = strcmp(argv[i], "all") == 0;
 	}
 	if (argc > 0)
 		jl->jl_verbose = false;
-	if (jl->jl_all) {
-		json_decref(jl->jl_named);
-		jl->jl_named = NULL;
-	}
+}
+
+static int
+ask(const struct jls *jl, json_t *params, json_t **r)
+{
+	json_t *req = json_pack("{s:s}", "op", "jail.list");
+	struct cmd_error ce;
+	int error;
+
+	if (params != NULL)
+		json_object_set_new(req, "params", params);
+	if (jl->jl_jail != NULL)
+		json_object_set_new(req, "jail", json_string(jl->jl_jail));
+	if (jl->jl_dying)
+		json_object_set_new(req, "dying", json_true());
+	if (jl->jl_skip)
+		json_object_set_new(req, "settable", json_true());
+	if ((error = cmd_try(jl->jl_cx, req, r, &ce)) != 0 && !jl->jl_exists)
+		cmd_warnx(jl->jl_cx, "%s", ce.ce_text);
+	return error;
 }
 
 /* What is printed and no more; NULL: all. */
@@ -222,24 +241,19 @@ wanted_params(const struct jls *jl)
 }
 
 static int
-list(const struct jls *jl, struct xo *xo)
+list(struct jls *jl, struct xo *xo)
 {
-	json_t *req = json_pack("{s:s}", "op", "jail.list"), *params, *r;
-	struct cmd_error ce;
+	json_t *r;
 
-	if ((params = wanted_params(jl)) != NULL)
-		json_object_set_new(req, "params", params);
-	if (jl->jl_jail != NULL)
-		json_object_set_new(req, "jail", json_string(jl->jl_jail));
-	if (jl->jl_dying)
-		json_object_set_new(req, "dying", json_true());
-	if (jl->jl_skip)
-		json_object_set_new(req, "settable", json_true());
-	if (cmd_try(jl->jl_cx, req, &r, &ce) != 0) {
-		if (!jl->jl_exists)
-			cmd_warnx(jl->jl_cx, "%s", ce.ce_text);
-		return 1;
+	/* Names beside "all" say nothing more, but must be names. */
+	if (jl->jl_all && jl->jl_named != NULL) {
+		if (ask(jl, jl->jl_named, &r) != 0)
+			return 1;
+		json_decref(r);
+		jl->jl_named = NULL;
 	}
+	if (ask(jl, wanted_params(jl), &r) != 0)
+		return 1;
 	if (!jl->jl_exists)
 		show(xo, jl, json_object_get(r, "jails"));
 	json_decref(r);
