@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <linux/capability.h>
+#include <linux/net_namespace.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
@@ -92,6 +93,24 @@ nl_error(struct lx_sock *ls, const uint8_t *msg, const struct nl_req *rq, int er
 	nl_out_flush(&no);
 }
 
+/* ip monitor asks for the number of each namespace that has a name on the host: none has one here. */
+static int
+nl_getnsid(struct nl_out *no, const struct nl_req *rq)
+{
+	const struct rtgenmsg gen = { .rtgen_family = AF_UNSPEC };
+
+	if (nl_dump(rq))
+		return (0);
+	if (nl_has(rq, NETNSA_NSID))
+		return (ENOENT);
+	if (!nl_has(rq, NETNSA_PID) && !nl_has(rq, NETNSA_FD))
+		return (EINVAL);
+	nl_out_begin(no, RTM_NEWNSID, &gen, sizeof(gen));
+	nl_out_u32(no, NETNSA_NSID, (uint32_t)NETNSA_NSID_NOT_ASSIGNED);
+	nl_out_end(no);
+	return (0);
+}
+
 static int
 nl_answer(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 {
@@ -110,6 +129,8 @@ nl_answer(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 		return (nl_getnexthop(no, vn, rq));
 	case RTM_GETQDISC:
 		return (nl_getqdisc(no, vn, rq));
+	case RTM_GETNSID:
+		return (nl_getnsid(no, rq));
 	case RTM_GETTCLASS:		/* of these there are none */
 	case RTM_GETTFILTER:
 	case RTM_GETMDB:

@@ -179,6 +179,8 @@ req_fixed(const struct nl_req *rq)
 	case RTM_NEWRULE:
 	case RTM_DELRULE:
 		return (sizeof(struct fib_rule_hdr));
+	case RTM_GETNSID:
+		return (NLMSG_ALIGN(sizeof(struct rtgenmsg)));
 	default:
 		return (SIZE_MAX);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* NETLINK_GET_STRICT_CHK: which dumps are refused, and what narrows them. */
+/* NETLINK_GET_STRICT_CHK: which dumps are refused, and what narrows them.  Numbers of network namespaces. */
 #include <linux/fib_rules.h>
 #include <linux/neighbour.h>
+#include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -54,6 +55,12 @@ index_of(const struct nlmsghdr *h)
 	if (h->nlmsg_type == RTM_NEWADDR) {
 		memcpy(&ifa, NLMSG_DATA(h), sizeof(ifa));
 		return (ifa.ifa_index);
+	}
+	if (h->nlmsg_type == RTM_NEWNSID) {
+		ra = (const void *)((const char *)NLMSG_DATA(h) + NLMSG_ALIGN(sizeof(struct rtgenmsg)));
+		if (ra->rta_type == NETNSA_NSID)
+			memcpy(&v, RTA_DATA(ra), sizeof(v));
+		return (v);
 	}
 	if (h->nlmsg_type != RTM_NEWROUTE)
 		return (0);
@@ -141,6 +148,25 @@ questions(bool strict)
 	ask("links, with an index", 0);
 }
 
+/* No namespace has a number, of whatever process it is. */
+static void
+namespaces(void)
+{
+	const unsigned short by[] = { NETNSA_PID, NETNSA_NSID, 0 };
+
+	for (unsigned i = 0; i < sizeof(by) / sizeof(by[0]); i++) {
+		begin(RTM_GETNSID, NLMSG_ALIGN(sizeof(struct rtgenmsg)));
+		rq.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+		rq.b[0] = AF_UNSPEC;
+		if (by[i] != 0)
+			attr(by[i], by[i] == NETNSA_PID ? (uint32_t)getpid() : 7);
+		ask(by[i] == NETNSA_PID ? "namespace of a process" : by[i] == NETNSA_NSID ? "namespace of a number" : "of nothing", UINT32_MAX);
+	}
+	begin(RTM_GETNSID, NLMSG_ALIGN(sizeof(struct rtgenmsg)));
+	rq.b[0] = AF_UNSPEC;
+	ask("namespaces", UINT32_MAX);
+}
+
 int
 main(void)
 {
@@ -154,6 +180,7 @@ main(void)
 	timeout_of(nl, SO_RCVTIMEO, 2000);
 	show("off", setsockopt(nl, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &(int){ 0 }, sizeof(int)));
 	questions(false);
+	namespaces();
 	show("on", setsockopt(nl, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &(int){ 1 }, sizeof(int)));
 	questions(true);
 	return (0);
