@@ -40,6 +40,31 @@ static const struct if_bit flag_names[] = {
 	{ 0, NULL },
 };
 
+/* VI_IFCAP_GSO has no name: it is Linux's alone. */
+static const struct if_bit cap_names[] = {
+	{ VI_IFCAP_RXCSUM, "RXCSUM" },
+	{ VI_IFCAP_TXCSUM, "TXCSUM" },
+	{ VI_IFCAP_TSO4, "TSO4" },
+	{ VI_IFCAP_TSO6, "TSO6" },
+	{ VI_IFCAP_LRO, "LRO" },
+	{ VI_IFCAP_RXCSUM6, "RXCSUM_IPV6" },
+	{ VI_IFCAP_TXCSUM6, "TXCSUM_IPV6" },
+	{ 0, NULL },
+};
+
+/* Told when something of it is off. */
+static void
+print_caps(const json_t *ifp)
+{
+	const unsigned bsd = VI_IFCAP_ALL & ~VI_IFCAP_GSO;
+
+	if (json_object_get(ifp, "capabilities") == NULL || ((unsigned)cmd_int(ifp, "capabilities") & bsd) == bsd)
+		return;
+	putchar('\t');
+	ifconfig_print_bits("options", (unsigned)cmd_int(ifp, "capabilities") & bsd, cap_names);
+	putchar('\n');
+}
+
 static void
 print_ether(const struct if_list *il, const json_t *ifp)
 {
@@ -212,6 +237,7 @@ print_interface(const struct if_list *il, const json_t *ifp)
 	printf(" metric %d mtu %d\n", (int)cmd_int(ifp, "metric"), (int)cmd_int(ifp, "mtu"));
 	if (cmd_str(ifp, "description")[0] != '\0')
 		printf("\tdescription: %s\n", cmd_str(ifp, "description"));
+	print_caps(ifp);
 	if (wants(il, "ether"))
 		print_ether(il, ifp);
 	json_array_foreach(addrs, i, addr)

@@ -381,13 +381,19 @@ k_bare(struct setting *s, const struct keyword *k, const char *arg)
 	return add_op(s, json_pack("{s:s}", "op", k->k_op));
 }
 
-/* What hardware may or may not offer; virtual links have none of it, and an interface without it
- * ignores the word. */
+/* What hardware may or may not offer, and virtual links have none of: an interface without it ignores the word. */
 static int
-k_capability(struct setting *s, const struct keyword *k, const char *arg)
+k_hardware(struct setting *s, const struct keyword *k, const char *arg)
 {
 	(void)s, (void)k, (void)arg;
 	return 0;
+}
+
+static int
+k_capability(struct setting *s, const struct keyword *k, const char *arg)
+{
+	(void)arg;
+	return add_op(s, json_pack("{s:s,s:[s]}", "op", "if.capabilities", k->k_op, k->k_key));
 }
 
 /* It says what is so, or cannot be: check_media() when the interface is known.  -mediaopt: never without an option that is on for good. */
@@ -486,29 +492,32 @@ static const struct keyword keywords[] = {
 	{ "group", true, k_text, "if.addgroup", "group", 0, 0 },
 	{ "-group", true, k_text, "if.delgroup", "group", 0, 0 },
 	{ "media", true, k_media, OP_MEDIA, IFCONFIG_MEDIA, 0, 0 },
+#define CAPABILITY(name) { name, false, k_capability, "set", name, 0, 0 }, { "-" name, false, k_capability, "clear", name, 0, 0 }
+	CAPABILITY("rxcsum"), CAPABILITY("rxcsum6"), CAPABILITY("txcsum"), CAPABILITY("txcsum6"),
+	CAPABILITY("tso"), CAPABILITY("tso4"), CAPABILITY("tso6"), CAPABILITY("lro"),
+#undef CAPABILITY
 	{ "mediaopt", true, k_media, OP_MEDIA, "full-duplex", 0, 0 },
 	{ "-mediaopt", true, k_media, OP_MEDIA, NULL, 0, 0 },
 };
 
 /* Each with and without a leading minus. */
-static const char *const capabilities[] = {
-	"rxcsum", "txcsum", "rxcsum6", "txcsum6", "tso", "tso4", "tso6", "lro", "mextpg", "vlanmtu",
-	"vlanhwtag", "vlanhwfilter", "vlanhwtso", "vlanhwcsum", "wol", "netcons", "polling", "toe",
+static const char *const hardware[] = {
+	"mextpg", "vlanmtu", "vlanhwtag", "vlanhwfilter", "vlanhwtso", "vlanhwcsum", "wol", "netcons", "polling", "toe",
 	"txrtlmt", "hwrxtstmp", "txtls",
 };
 
 static const struct keyword *
 find_keyword(const char *word)
 {
-	static const struct keyword capability = { "", false, k_capability, NULL, NULL, 0, 0 };
+	static const struct keyword ignored = { "", false, k_hardware, NULL, NULL, 0, 0 };
 	const char *bare = word[0] == '-' ? word + 1 : word;
 
 	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
 		if (strcmp(keywords[i].k_name, word) == 0)
 			return &keywords[i];
-	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)
-		if (strcmp(capabilities[i], bare) == 0)
-			return &capability;
+	for (size_t i = 0; i < sizeof(hardware) / sizeof(hardware[0]); i++)
+		if (strcmp(hardware[i], bare) == 0)
+			return &ignored;
 	return NULL;
 }
 

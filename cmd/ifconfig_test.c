@@ -167,7 +167,7 @@ test_chain(void **state)
 
 	(void)state;
 	fake_init(&fk, "ifconfig");
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 7; i++)
 		fake_ok(&fk, i == 1 ? "{\"name\":\"net0\"}" : "{}");
 	fake_run(&fk, cmd_ifconfig, "ifconfig -j web epair0a mtu 9000 name net0 netmask "
 	    "255.255.255.0 inet 192.0.2.1 -txcsum up alias ether 2:0:0:0:0:9");
@@ -180,6 +180,8 @@ test_chain(void **state)
 	    "\"op\":\"if.mtu\"}");
 	assert_request(&fk, "{\"jail\":\"web\",\"name\":\"epair0a\",\"newname\":\"net0\","
 	    "\"op\":\"if.rename\"}");
+	assert_request(&fk, "{\"clear\":[\"txcsum\"],\"jail\":\"web\",\"name\":\"net0\","
+	    "\"op\":\"if.capabilities\"}");
 	assert_request(&fk, "{\"jail\":\"web\",\"name\":\"net0\",\"op\":\"if.flags\","
 	    "\"set\":[\"up\"]}");
 	assert_request(&fk, "{\"jail\":\"web\",\"lladdr\":\"02:00:00:00:00:09\",\"name\":\"net0\","
@@ -241,6 +243,8 @@ test_addresses(void **state)
 		{ "ifconfig e -vnet web", "{\"from\":\"web\",\"name\":\"e\","
 		    "\"op\":\"if.reclaim\"}" },
 		{ "ifconfig e down", "{\"clear\":[\"up\"],\"name\":\"e\",\"op\":\"if.flags\"}" },
+		{ "ifconfig e -tso", "{\"clear\":[\"tso\"],\"name\":\"e\",\"op\":\"if.capabilities\"}" },
+		{ "ifconfig e rxcsum6 wol", "{\"name\":\"e\",\"op\":\"if.capabilities\",\"set\":[\"rxcsum6\"]}" },
 		{ "ifconfig e -arp", "{\"name\":\"e\",\"op\":\"if.flags\",\"set\":[\"noarp\"]}" },
 		{ "ifconfig e -description", "{\"description\":\"\",\"name\":\"e\","
 		    "\"op\":\"if.description\"}" },

@@ -113,6 +113,7 @@ add_interface(void *arg, const struct vi_ifinfo *ii)
 	ctl_put_int(o, "nd6flags", ii->if_nd6flags);
 	ctl_put_int(o, "mtu", ii->if_mtu);
 	ctl_put_int(o, "metric", ii->if_metric);
+	ctl_put_int(o, "capabilities", ii->if_caps);
 	ctl_put_int(o, "fib", ii->if_fib);
 	ctl_put_text(o, "type", type_name(ii->if_type));
 	ctl_put_text(o, "driver", ii->if_driver);
@@ -493,6 +494,24 @@ op_flags(struct ctl_request *rq)
 }
 
 static int
+op_capabilities(struct ctl_request *rq)
+{
+	static const struct flag table[] = {
+		{ "rxcsum", VI_IFCAP_RXCSUM },
+		{ "rxcsum6", VI_IFCAP_RXCSUM6 },
+		{ "txcsum", VI_IFCAP_TXCSUM },
+		{ "txcsum6", VI_IFCAP_TXCSUM6 },
+		{ "tso", VI_IFCAP_TSO4 | VI_IFCAP_TSO6 },
+		{ "tso4", VI_IFCAP_TSO4 },
+		{ "tso6", VI_IFCAP_TSO6 },
+		{ "lro", VI_IFCAP_LRO },
+		{ NULL, 0 },
+	};
+
+	return with_flags(rq, table, vi_if_set_caps);
+}
+
+static int
 op_nd6flags(struct ctl_request *rq)
 {
 	static const struct flag table[] = {
@@ -640,6 +659,7 @@ const struct ctl_op ctl_if_ops[] = {
 	{ "if.destroy", op_destroy },
 	{ "if.rename", op_rename },
 	{ "if.flags", op_flags },
+	{ "if.capabilities", op_capabilities },
 	{ "if.nd6flags", op_nd6flags },
 	{ "if.mtu", op_mtu },
 	{ "if.metric", op_metric },

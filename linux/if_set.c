@@ -179,14 +179,11 @@ set_name(struct vi_vnet *vn, const char *name, struct first *fi, const struct if
 	return (vi_if_rename(vn, name, newname));
 }
 
-/* The length is what SIOCGIFTXQLEN says, and no other. */
 static int
 set_qlen(struct vi_vnet *vn, const char *name, struct first *fi, const struct ifreq *ifr)
 {
-	(void)vn;
-	(void)name;
 	(void)fi;
-	return (ifr->ifr_qlen == LX_TXQLEN ? 0 : EOPNOTSUPP);
+	return (ifr->ifr_qlen < 0 ? EINVAL : vi_if_set_txqlen(vn, name, (uint32_t)ifr->ifr_qlen));
 }
 
 static enum vi_priv

@@ -13,7 +13,6 @@
 #include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
-#include <linux/ethtool.h>
 #include <linux/sockios.h>
 
 #define LX_SIOCOUTQ	TIOCOUTQ
@@ -62,8 +61,7 @@ req_hwaddr(const struct vi_ifinfo *info, struct ifreq *ifr)
 static int
 req_qlen(const struct vi_ifinfo *info, struct ifreq *ifr)
 {
-	(void)info;
-	ifr->ifr_qlen = LX_TXQLEN;
+	ifr->ifr_qlen = (int)info->if_txqlen;
 	return (0);
 }
 
@@ -73,14 +71,6 @@ req_map(const struct vi_ifinfo *info, struct ifreq *ifr)
 	(void)info;
 	memset(&ifr->ifr_map, 0, sizeof(ifr->ifr_map));
 	return (0);
-}
-
-static int
-req_ethtool(const struct vi_ifinfo *info, struct ifreq *ifr)
-{
-	(void)info;
-	(void)ifr;
-	return (0);			/* ioctl_ethtool() answers */
 }
 
 static void
@@ -152,7 +142,6 @@ static const struct {
     {SIOCGIFMETRIC, req_metric},
     {SIOCGIFTXQLEN, req_qlen},
     {SIOCGIFMAP, req_map},
-    {SIOCETHTOOL, req_ethtool},
 };
 
 struct req_arg {
@@ -167,22 +156,6 @@ req_found(void *arg, const struct vi_ifinfo *info)
 	struct req_arg *ra = arg;
 
 	ra->error = ra->fn(info, ra->ifr);
-}
-
-/* How long frames of a packet socket may be: libpcap makes its buffers accordingly, and gives up on any other error. */
-static int64_t
-ioctl_ethtool(struct lx_call *c, const struct ifreq *ifr)
-{
-	const uint64_t at = (uintptr_t)ifr->ifr_data;
-	struct ethtool_value ev;
-	int error = lx_copyin(c, at, &ev, sizeof(ev.cmd));
-
-	if (error != 0)
-		return (-error);
-	if (ev.cmd != ETHTOOL_GTSO && ev.cmd != ETHTOOL_GGSO && ev.cmd != ETHTOOL_GGRO)
-		return (-EOPNOTSUPP);
-	ev.data = 1;
-	return (-lx_copyout(c, at, &ev, sizeof(ev)));
 }
 
 static int64_t
@@ -207,8 +180,6 @@ ioctl_ifreq(
 		return (-ENODEV);
 	if (ra.error != 0)
 		return (-ra.error);
-	if ((unsigned)c->c_arg[1] == SIOCETHTOOL)
-		return (ioctl_ethtool(c, &ifr));
 	return (-lx_copyout(c, c->c_arg[2], &ifr, sizeof(ifr)));
 }
 
@@ -339,6 +310,8 @@ ioctl_interface(struct lx_call *c, struct vi_vnet *vn, unsigned cmd)
 		return (ioctl_ifname(c, vn));
 	if (cmd == SIOCGIFCONF)
 		return (ioctl_ifconf(c, vn));
+	if (cmd == SIOCETHTOOL)
+		return (lx_ethtool(c, vn));
 	if (lx_ifset_iscmd(cmd))
 		return (lx_ifset(c, vn, cmd));
 	if (lx_rtset_iscmd(cmd))

@@ -503,10 +503,10 @@ int	 mcast_set_filter(struct lx_sock *, int level, int name, const uint8_t *, si
 int	 mcast_get_filter(struct lx_sock *, int level, int name, uint8_t *, size_t *len);
 
 /* ioctl.c */
-#define LX_TXQLEN	1000		/* what interfaces are said to have */
 int64_t	 lx_sys_ioctl(struct lx_call *);
 
 /* if_set.c */
+int64_t	 lx_ethtool(struct lx_call *, struct vi_vnet *);	/* ethtool.c */
 bool	 lx_ifset_iscmd(unsigned cmd);
 int64_t	 lx_ifset(struct lx_call *, struct vi_vnet *, unsigned cmd);
 /* rt_set.c */

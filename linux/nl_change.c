@@ -56,7 +56,7 @@ link_refused(const struct nl_req *rq, const struct ifinfomsg *ifi)
 		if (nl_has(rq, not[i]))
 			return (EOPNOTSUPP);
 	/* These have one value. */
-	if (nl_u32(rq, IFLA_TXQLEN, LX_TXQLEN) != LX_TXQLEN || nl_u32(rq, IFLA_GROUP, 0) != 0 || nl_u8(rq, IFLA_LINKMODE, 0) != 0)
+	if (nl_u32(rq, IFLA_GROUP, 0) != 0 || nl_u8(rq, IFLA_LINKMODE, 0) != 0)
 		return (EOPNOTSUPP);
 	if (ifi->ifi_change != UINT32_MAX &&
 	    (ifi->ifi_change & ((ifi->ifi_flags ^ IFF_MULTICAST) & (IFF_MULTICAST | IFF_ALLMULTI))) != 0)
@@ -82,6 +82,8 @@ link_set(struct vi_vnet *vn, const struct nl_req *rq, const char *name, const st
 
 	if (nl_has(rq, IFLA_ADDRESS) &&
 	    (error = vi_if_set_lladdr(vn, name, rq->rq_attr[IFLA_ADDRESS].na_data, rq->rq_attr[IFLA_ADDRESS].na_len)) != 0)
+		return (error);
+	if (nl_has(rq, IFLA_TXQLEN) && (error = vi_if_set_txqlen(vn, name, nl_u32(rq, IFLA_TXQLEN, 0))) != 0)
 		return (error);
 	if (nl_has(rq, IFLA_MTU) && (error = vi_if_set_mtu(vn, name, nl_u32(rq, IFLA_MTU, 0))) != 0)
 		return (error);

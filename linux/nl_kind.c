@@ -284,10 +284,21 @@ peer_each(void *arg, uint16_t type, const uint8_t *p, size_t len)
 {
 	struct linkinfo *li = arg;
 
-	if (type == IFLA_IFNAME || type == IFLA_ADDRESS || type == IFLA_MTU)
+	if (type == IFLA_IFNAME || type == IFLA_ADDRESS || type == IFLA_MTU || type == IFLA_TXQLEN)
 		li->li_data[type] = (struct nl_attr){ p, len };
-	else if (type != IFLA_TXQLEN && type != IFLA_NUM_TX_QUEUES && type != IFLA_NUM_RX_QUEUES)
+	else if (type != IFLA_NUM_TX_QUEUES && type != IFLA_NUM_RX_QUEUES)
 		li->li_unknown = true;		/* a name space of the host's */
+}
+
+static int
+peer_number(struct vi_vnet *vn, const char *name, const struct nl_attr *na, int (*fn)(struct vi_vnet *, const char *, uint32_t))
+{
+	uint32_t n;
+
+	if (na->na_data == NULL || na->na_len < sizeof(n))
+		return (0);
+	memcpy(&n, na->na_data, sizeof(n));
+	return (fn(vn, name, n));
 }
 
 static int
@@ -308,13 +319,9 @@ make_veth(struct vi_vnet *vn, const struct nl_req *rq, struct linkinfo *li, cons
 		return (EOPNOTSUPP);
 	memcpy(peer, name, sizeof(peer));
 	peer[strlen(peer) - 1] = 'b';
-	if ((na = &end.li_data[IFLA_MTU])->na_data != NULL && na->na_len >= sizeof(uint32_t)) {
-		uint32_t mtu;
-
-		memcpy(&mtu, na->na_data, sizeof(mtu));
-		if ((error = vi_if_set_mtu(vn, peer, mtu)) != 0)
-			return (error);
-	}
+	if ((error = peer_number(vn, peer, &end.li_data[IFLA_MTU], vi_if_set_mtu)) != 0 ||
+	    (error = peer_number(vn, peer, &end.li_data[IFLA_TXQLEN], vi_if_set_txqlen)) != 0)
+		return (error);
 	if ((na = &end.li_data[IFLA_ADDRESS])->na_data != NULL && (error = vi_if_set_lladdr(vn, peer, na->na_data, na->na_len)) != 0)
 		return (error);
 	if ((na = &end.li_data[IFLA_IFNAME])->na_data == NULL)

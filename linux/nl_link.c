@@ -45,7 +45,7 @@ nl_put_link(struct nl_out *no, uint16_t type, const struct vi_ifinfo *info)
 
 	nl_out_begin(no, type, &ifi, sizeof(ifi));
 	nl_out_attr(no, IFLA_IFNAME, info->if_name, strlen(info->if_name) + 1);
-	nl_out_u32(no, IFLA_TXQLEN, LX_TXQLEN);
+	nl_out_u32(no, IFLA_TXQLEN, info->if_txqlen);
 	nl_out_u8(no, IFLA_OPERSTATE, (uint8_t)(info->if_type == VI_IFT_LOOP ? IF_OPER_UNKNOWN :
 	    up && info->if_linkup ? IF_OPER_UP : IF_OPER_DOWN));
 	nl_out_u8(no, IFLA_LINKMODE, 0);

@@ -20,6 +20,15 @@ enum {			/* if_flags: BSD's values */
 	VI_IFF_STATICARP = 0x80000,	/* only neighbours that were entered are sent to, nobody is asked */
 };
 
+enum {			/* if_caps: BSD's values, but for the last */
+	VI_IFCAP_RXCSUM = 0x1, VI_IFCAP_TXCSUM = 0x2,	/* checksums of TCP and UDP over IPv4 are taken for good, and left out */
+	VI_IFCAP_TSO4 = 0x100, VI_IFCAP_TSO6 = 0x200,	/* TCP's super-packets are sent whole */
+	VI_IFCAP_LRO = 0x400,				/* super-packets are received whole */
+	VI_IFCAP_RXCSUM6 = 0x200000, VI_IFCAP_TXCSUM6 = 0x400000,
+	VI_IFCAP_GSO = 0x40000000,			/* trains of datagrams (VI_UDP_SEGMENT) are sent whole */
+	VI_IFCAP_ALL = 0x40600703,
+};
+
 enum { VI_IFT_OTHER = 1, VI_IFT_ETHER = 6, VI_IFT_LOOP = 24, VI_IFT_TUNNEL = 131 };
 
 struct vi_ifaddr {
@@ -51,6 +60,8 @@ struct vi_ifinfo {
 	uint32_t	 if_index;
 	uint32_t	 if_flags;		/* VI_IFF_* */
 	uint32_t	 if_mtu, if_metric, if_fib;
+	uint32_t	 if_caps;		/* VI_IFCAP_*: what is on */
+	uint32_t	 if_txqlen;
 	uint8_t		 if_type;		/* VI_IFT_* */
 	uint8_t		 if_addrlen;		/* of the link address */
 	uint8_t		 if_lladdr[8];
@@ -88,6 +99,11 @@ VI_API int	vi_if_set_descr(struct vi_vnet *, const char *name, const char *);
 /* Groups: at first that of its kind; an interface that moves has that alone again.  EINVAL: a name that ends in a digit, or too long; EEXIST; ENOENT; ENOSPC. */
 VI_API int	vi_if_add_group(struct vi_vnet *, const char *name, const char *group);
 VI_API int	vi_if_del_group(struct vi_vnet *, const char *name, const char *group);
+/* VI_IFCAP_*: all are on at first; without its TXCSUM a family's packets are cut as well.  EINVAL. */
+VI_API int	vi_if_set_caps(struct vi_vnet *, const char *name, uint32_t set, uint32_t clear);
+/* Frames that may wait at the other end of an epair, or on lo, from 1 to VI_IF_TXQLEN; other kinds have no queue, and keep the number. */
+#define VI_IF_TXQLEN	1000
+VI_API int	vi_if_set_txqlen(struct vi_vnet *, const char *name, uint32_t);
 VI_API int	vi_if_set_metric(struct vi_vnet *, const char *name, uint32_t);
 VI_API int	vi_if_set_nd6(struct vi_vnet *, const char *name, uint32_t set, uint32_t clear);	/* VI_ND6_IFF_*; EINVAL */
 VI_API int	vi_if_set_fib(struct vi_vnet *, const char *name, uint32_t);

@@ -153,6 +153,18 @@ vi_if_del_group(struct vi_vnet *vn, const char *name, const char *group)
 }
 
 int
+vi_if_set_caps(struct vi_vnet *vn, const char *name, uint32_t set, uint32_t clear)
+{
+	API_IF(vn, name, if_setcaps(ifp, set, clear));
+}
+
+int
+vi_if_set_txqlen(struct vi_vnet *vn, const char *name, uint32_t n)
+{
+	API_IF(vn, name, (if_settxqlen(ifp, n), 0));
+}
+
+int
 vi_if_set_metric(struct vi_vnet *vn, const char *name, uint32_t metric)
 {
 	API_IF(vn, name, (ifp->if_metric = metric, 0));

@@ -46,13 +46,14 @@ struct if_extra {
 	LIST_HEAD(, if_over) ix_overs;	/* interfaces above this one: if_over.h */
 	struct if_over	*ix_port;	/* the one of them that takes frames first; NULL: none */
 	struct vlan_trunk *ix_trunk;	/* if_vlan.c; NULL: no vlans */
+	uint32_t	 ix_capsoff;	/* VI_IFCAP_* */
 	uint32_t	 ix_promisc, ix_allmulti;	/* how many want it so, besides the flags: if_promisc() */
 };
 int	if_extra_make(struct ifnet *, struct acctset *);	/* there is one after, perhaps paid by this one; ENOBUFS */
 void	if_extra_trim(struct ifnet *);		/* one with nothing in it goes */
 void	if_extra_trim_in(struct ifnet *);	/* the same from the lane: if it is the stack's own */
 /* Shows a frame that came in, by the interface `from`. */
-void	if_extra_input(struct ifnet *, struct mbuf *, const struct ifnet *from);
+void	if_extra_input(struct ifnet *, struct mbuf *, const struct ifnet *from);	/* and then ifo_input */
 void	if_extra_leave(struct ifnet *);		/* leaves its vnet: frames held are dropped, captures end */
 void	if_extra_arrive(struct ifnet *);
 

@@ -66,7 +66,8 @@ if_receive(struct ifnet *ifp, struct mbuf *m)
 	ifp->if_stats.ifs_ibytes += m->m_pkt.len;
 	if (ifp->if_extra != NULL)
 		if_extra_input(ifp, m, from);
-	ifp->if_ops->ifo_input(ifp, m);
+	else
+		ifp->if_ops->ifo_input(ifp, m);
 }
 
 #define IFQ_SHORT	UINT64_C(100000000)	/* ns from one call for memory to the next */
@@ -154,6 +155,7 @@ ifq_init(struct ifqueue *q)
 {
 	atomic_init(&q->ifq_head, NULL);
 	q->ifq_tail = &q->ifq_ready;
+	q->ifq_limit = IFQ_MAXLEN;
 	atomic_init(&q->ifq_len, 0);
 	atomic_init(&q->ifq_bytes, 0);
 	atomic_init(&q->ifq_drops, 0);
@@ -193,7 +195,7 @@ ifq_purge(struct ifnet *ifp)
 static bool
 ifq_admit(struct ifqueue *q, unsigned bytes, bool alone)
 {
-	if (ifq_count(&q->ifq_len, 1, alone) >= IFQ_MAXLEN) {
+	if (ifq_count(&q->ifq_len, 1, alone) >= q->ifq_limit) {
 		ifq_count(&q->ifq_len, -1u, alone);
 		return (false);
 	}

@@ -223,6 +223,7 @@ if_alloc(struct vnet *home, const char *name, uint8_t type)
 	memcpy(ifp->if_homename, name, strlen(name) + 1);
 	ifp->if_type = type;
 	ifp->if_mtu = ETHERMTU;
+	ifp->if_txqlen = VI_IF_TXQLEN;
 	TAILQ_INIT(&ifp->if_addrs);
 	TAILQ_INIT(&ifp->if_newaddrs);
 	TAILQ_INIT(&ifp->if_arps);
@@ -258,6 +259,7 @@ if_free(struct ifnet *ifp)
 	VI_ASSERT(!ifp->if_attached && TAILQ_EMPTY(&ifp->if_arps));
 	LIST_REMOVE(ifp, if_homelink);
 	(void)if_setlink(ifp, NULL);
+	(void)if_setcaps(ifp, VI_IFCAP_ALL, 0);
 	if_group_reset(ifp);
 	kfree(ifp->if_acct, ACCT_IFNET, ifp, sizeof(*ifp));
 }
@@ -345,6 +347,19 @@ if_setmtu(struct ifnet *ifp, uint32_t mtu)
 	vnet_event(ifp->if_vnet, VNET_EV_MTU, ifp);
 	if_over_changed(ifp);
 	return (0);
+}
+
+/* What it sends waits at the other end, or comes back; nobody pays for that, so more than there always was may not wait. */
+void
+if_settxqlen(struct ifnet *ifp, uint32_t n)
+{
+	struct ifnet *to = ifp->if_cloner->ifc_peer != NULL ? ifp->if_cloner->ifc_peer(ifp) : NULL;
+
+	ifp->if_txqlen = n;
+	if ((ifp->if_flags & IFF_LOOPBACK) != 0)
+		to = ifp;
+	if (to != NULL)
+		to->if_inq.ifq_limit = u32max(u32min(n, IFQ_MAXLEN), 1);
 }
 
 int
@@ -464,6 +479,8 @@ if_info_fill(const struct ifnet *ifp, struct vi_ifinfo *ii)
 		.if_mtu = ifp->if_mtu,
 		.if_metric = ifp->if_metric,
 		.if_fib = ifp->if_fib,
+		.if_caps = VI_IFCAP_ALL & ~(ifp->if_extra != NULL ? ifp->if_extra->ix_capsoff : 0),
+		.if_txqlen = ifp->if_txqlen,
 		.if_type = ifp->if_type,
 		.if_addrlen = ifp->if_addrlen,
 		.if_linkup = ifp->if_linkup,

@@ -121,7 +121,7 @@ struct ifnet_ops {
  * Packets on their way here from another lane (or from ourselves: lo).  Bounded; drops are counted
  * at the receiver as input queue drops.
  */
-#define IFQ_MAXLEN	1024
+#define IFQ_MAXLEN	VI_IF_TXQLEN
 #define IFQ_MAXBYTES	(8u << 20)
 #define IFQ_BATCH	8	/* packets taken in one go */
 #define IFQ_CLOCK	2	/* of them between two looks at the clock, but for the first */
@@ -129,6 +129,7 @@ struct ifqueue {
 	_Atomic(struct mbuf *) ifq_head;	/* (a) last first; stays empty if ln_alone */
 	struct mbuf	*ifq_ready;	/* (v) taken from ifq_head, in order */
 	struct mbuf	**ifq_tail;	/* (v) if ln_alone: where the next one is hung */
+	unsigned	ifq_limit;	/* packets; changes under the kernel lock */
 	atomic_uint	ifq_len;
 	atomic_uint	ifq_bytes;
 	atomic_ullong	ifq_drops;
@@ -146,6 +147,7 @@ struct ifnet {
 	uint32_t	 if_index;	/* in if_vnet */
 	uint32_t	 if_flags;
 	uint32_t	 if_mtu, if_metric, if_fib;
+	uint32_t	 if_txqlen;	/* as it was told: if_settxqlen() */
 	uint8_t		 if_type;	/* VI_IFT_* */
 	uint8_t		 if_addrlen, if_hdrlen;
 	uint8_t		 if_lladdr[8];
@@ -341,6 +343,8 @@ int	 if_create(struct vnet *, const char *type, char name[IFNAMSIZ]);
 int	 if_destroy(struct vnet *, const char *name);
 int	 if_rename(struct ifnet *, const char *newname);
 int	 if_setflags(struct ifnet *, uint32_t set, uint32_t clear);
+int	 if_setcaps(struct ifnet *, uint32_t set, uint32_t clear);	/* VI_IFCAP_*; EINVAL, ENOBUFS */
+void	 if_settxqlen(struct ifnet *, uint32_t);
 int	 if_setmtu(struct ifnet *, uint32_t);
 void	 if_setrunning(struct ifnet *, bool);	/* for drivers: the medium is there, or gone */
 void	 if_setcarrier(struct ifnet *, bool);	/* for those above others: whether there is a carrier below */

@@ -283,6 +283,22 @@ queues_are_bounded(void **state)
 	assert_int_equal(received, IFQ_MAXLEN);
 	assert_int_equal(atomic_load(&ib->if_inq.ifq_len), 0);
 	assert_int_equal(atomic_load(&ib->if_inq.ifq_bytes), 0);
+	/* Fewer if the sender says so, never none, and never more. */
+	received = 0;
+	if_settxqlen(ia, 10);
+	for (int i = 0; i < 15; i++)
+		assert_int_equal(send_to(ia, ib, 64), 0);
+	if_settxqlen(ia, 0);
+	assert_int_equal(ia->if_txqlen, 0);
+	nt_settle(&nt);
+	assert_int_equal(received, 10);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(send_to(ia, ib, 64), 0);
+	nt_settle(&nt);
+	assert_int_equal(received, 11);
+	if_settxqlen(ia, UINT32_MAX);
+	assert_int_equal(ib->if_inq.ifq_limit, IFQ_MAXLEN);
+	assert_int_equal(ia->if_inq.ifq_limit, IFQ_MAXLEN);
 	/* By bytes as well. */
 	received = 0;
 	for (int i = 0; i < 300; i++) {

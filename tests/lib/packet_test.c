@@ -517,6 +517,94 @@ super_packets(void **state)
 	end(&p);
 }
 
+/* The longest frame that a packet socket saw pass one way since it was asked last, and whether all had their checksums. */
+static size_t
+longest(struct vi_socket *so, bool out, bool *summed)
+{
+	struct vi_iovec iov = { super, sizeof(super) };
+	struct vi_msg msg;
+	size_t len, most = 0;
+
+	*summed = true;
+	for (;;) {
+		msg = (struct vi_msg){ .msg_iov = &iov, .msg_iovcnt = 1 };
+		if (vi_recvmsg(so, &msg, &len) != 0)
+			return (most);
+		if ((msg.msg_name.sa_station.st_pkttype == VI_PKT_OUTGOING) != out)
+			continue;
+		if (msg.msg_frame.fi_len > most)
+			most = msg.msg_frame.fi_len;
+		if ((msg.msg_frame.fi_flags & VI_FRAME_UNSUMMED) != 0)
+			*summed = false;
+	}
+}
+
+/* What an interface must not leave to others is done by it: frames are cut, checksums made, either way. */
+static void
+capabilities(void **state)
+{
+	static const struct { const char *a, *b; uint32_t offa, offb; size_t out, in; bool sumout, sumin; } row[] = {
+		{ "10.0.0.1", "10.0.0.2", 0, 0, 5000, 5000, false, false },
+		{ "10.0.0.1", "10.0.0.2", VI_IFCAP_TSO4, 0, 1514, 1514, false, false },
+		{ "10.0.0.1", "10.0.0.2", VI_IFCAP_TSO6 | VI_IFCAP_TXCSUM6 | VI_IFCAP_GSO, VI_IFCAP_RXCSUM6, 5000, 5000, false, false },
+		{ "10.0.0.1", "10.0.0.2", VI_IFCAP_TXCSUM, 0, 1514, 1514, true, true },
+		{ "10.0.0.1", "10.0.0.2", 0, VI_IFCAP_LRO, 5000, 1514, false, false },
+		{ "10.0.0.1", "10.0.0.2", 0, VI_IFCAP_RXCSUM, 5000, 1514, false, true },
+		{ "2001:db8::1", "2001:db8::2", VI_IFCAP_TSO4 | VI_IFCAP_TXCSUM, VI_IFCAP_RXCSUM, 5000, 5000, false, false },
+		{ "2001:db8::1", "2001:db8::2", VI_IFCAP_TSO6, 0, 1514, 1514, false, false },
+		{ "2001:db8::1", "2001:db8::2", VI_IFCAP_TXCSUM6, 0, 1514, 1514, true, true },
+	};
+	struct vi_socket *listener, *out, *in;
+	struct tl_conn tc;
+	struct pair p;
+	bool summed;
+	size_t n;
+
+	(void)state;
+	begin(&p);
+	tl_ifaddr(p.a, p.c.a, "2001:db8::1", 64);
+	tl_ifaddr(p.b, p.c.b, "2001:db8::2", 64);
+	tl_run(&p.t, 5 * TL_SEC);
+	for (unsigned i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		listener = tl_listen(p.b, row[i].b, 80, 5);
+		tl_connect(&p.t, p.a, listener, &tc);
+		tl_ok(vi_if_set_caps(p.a, p.c.a, 0, row[i].offa));
+		tl_ok(vi_if_set_caps(p.b, p.c.b, 0, row[i].offb));
+		assert_int_equal(tl_ifinfo(p.a, p.c.a).if_caps, VI_IFCAP_ALL & ~row[i].offa);
+		out = open_at(p.a, VI_SOCK_RAW, VI_PKT_ALL, p.ia);
+		in = open_at(p.b, VI_SOCK_RAW, VI_PKT_ALL, p.ib);
+		for (int r = 0; r < 4; r++)
+			tl_send(&p.t, tc.c, tc.s, 100000);
+		n = longest(out, true, &summed);
+		if (row[i].out == 1514)
+			assert_int_equal(n, 1514);
+		else
+			assert_true(n > 5000);
+		assert_int_equal(summed, row[i].sumout);
+		n = longest(in, false, &summed);
+		if (row[i].in == 1514)
+			assert_int_equal(n, 1514);
+		else
+			assert_true(n > 5000);
+		assert_int_equal(summed, row[i].sumin);
+		vi_close(out);
+		vi_close(in);
+		tl_ok(vi_if_set_caps(p.a, p.c.a, VI_IFCAP_ALL, 0));
+		tl_ok(vi_if_set_caps(p.b, p.c.b, VI_IFCAP_ALL, 0));
+		tl_hangup(&p.t, &tc);
+		vi_close(listener);
+		tl_run(&p.t, TL_SEC);
+	}
+	tl_fails(vi_if_set_caps(p.a, p.c.a, 1u << 31, 0), EINVAL);
+	tl_fails(vi_if_set_caps(p.a, p.c.a, VI_IFCAP_LRO, VI_IFCAP_LRO), EINVAL);
+	tl_fails(vi_if_set_caps(p.a, "none", VI_IFCAP_LRO, 0), ENXIO);
+	/* They stay with an interface that moves, and nothing of them stays behind. */
+	tl_ok(vi_if_set_caps(p.b, p.c.b, 0, VI_IFCAP_TSO4));
+	tl_ok(vi_if_move(p.b, p.c.b, p.a));
+	assert_int_equal(tl_ifinfo(p.a, p.c.b).if_caps, VI_IFCAP_ALL & ~VI_IFCAP_TSO4);
+	end(&p);
+}
+
 int
 main(void)
 {
@@ -528,6 +616,7 @@ main(void)
 		cmocka_unit_test(groups),
 		cmocka_unit_test(promiscuous_is_shown),
 		cmocka_unit_test(full_socket),
+		cmocka_unit_test(capabilities),
 		cmocka_unit_test(ring_is_charged),
 		cmocka_unit_test(super_packets),
 	};
