@@ -103,6 +103,12 @@ int	 rt_redirect4(struct vnet *, uint32_t fib, uint32_t dst, uint32_t gw, struct
 /* Path MTU learned for dst (RFC 1191): a host entry that expires after 10 minutes. */
 int	 rt_pmtu4(struct vnet *, uint32_t fib, uint32_t dst, uint32_t mtu);
 
+/*
+ * ARP's word of a router: those next hops by it that are one of several are passed over, or no more; in the lane.  False: no next hop
+ * by it is one of several.
+ */
+bool	 rt_router_silent(struct vnet *, const struct ifnet *, const struct net_addr *gw, bool silent);
+
 /* A neighbour changed, for whoever follows; worth making a description of it when there is anybody. */
 bool	 rt_followed(const struct vnet *);
 void	 rt_event_neigh(struct vnet *, enum vi_rtevent_kind, uint32_t ifindex, const struct vi_neigh *);

@@ -26,6 +26,8 @@ struct rt_nhop {
 	struct rt_dyn	*rn_dyn;	/* NULL: it stays, */
 	struct rt_timed	*rn_timed;	/* but for this */
 	struct rt_group	*rn_group;	/* this is not one, but stands for several */
+	uint32_t	rn_ngroups;	/* that it is of */
+	bool		rn_silent;	/* its router does not answer */
 	LIST_HEAD(, rt_group) rn_groups;	/* those that it is the first of */
 };
 LIST_HEAD(rt_nhophead, rt_nhop);
@@ -85,6 +87,8 @@ struct route_vnet {
 	uint32_t	 rv_nmisses, rv_missrate;
 	uint64_t	 rv_misses;
 	uint32_t	 rv_multipath;	/* several next hops may be added to a prefix */
+	uint32_t	 rv_ngroups;
+	uint32_t	 rv_passsilent;	/* one whose router is silent is passed over */
 	uint64_t	 rv_redirects, rv_pmtus, rv_dynexpired, rv_dynevicted, rv_timedout;
 };
 VNET_STATE_DECLARE(route);
@@ -245,5 +249,7 @@ void	 rt_sockaddr(const struct net_addr *, struct vi_sockaddr *);
 /* rt_dyn.c */
 void	 rt_dyn_init(struct route_vnet *);
 void	 rt_dyn_flush(struct route_vnet *);		/* before anything else changes a table */
+/* What was learned of the ways by a router that is silent now. */
+void	 rt_dyn_forget(struct route_vnet *, const struct ifnet *, const struct net_addr *gw);
 
 #endif

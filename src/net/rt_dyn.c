@@ -95,6 +95,21 @@ rt_dyn_flush(struct route_vnet *rv)
 	callout_stop(&rv->rv_dyntimer);
 }
 
+void
+rt_dyn_forget(struct route_vnet *rv, const struct ifnet *ifp, const struct net_addr *gw)
+{
+	struct rt_dyn *rd, *next;
+
+	for (rd = TAILQ_FIRST(&rv->rv_dyns); rd != NULL; rd = next) {
+		const struct nhop *nh = &rd->rd_nhop.rn_nh;
+
+		next = TAILQ_NEXT(rd, rd_link);
+		if ((nh->nh_flags & RTF_GATEWAY) != 0 && nh->nh_ifp == ifp && net_addr_same(&nh->nh_gw, gw))
+			rt_dyn_remove(rv, rd);
+	}
+	rt_dyn_schedule(rv);
+}
+
 /* A host route like nh. */
 static int
 rt_dyn_add(struct route_vnet *rv, uint32_t fib, const struct net_addr *dst, const struct nhop *nh)

@@ -5,6 +5,9 @@
  * Of those that can be used the lowest metric counts; among equal ones each flow has its own, by
  * hash threshold (RFC 2992): the range of the hash is divided by the weights, so that a flow stays
  * where it is as long as the set does.
+ *
+ * One whose router does not answer ARP is passed over while there are others (RFC 1122 3.3.1.4,
+ * 3.3.1.5), as one is whose interface is down.
  */
 #include <string.h>
 
@@ -52,8 +55,9 @@ rt_group_new(struct route_vnet *rv, struct rt_nhop **hops, unsigned n)
 	rg->rg_value.rn_refs = 1;
 	rg->rg_value.rn_group = rg;
 	rg->rg_n = n;
+	rv->rv_ngroups++;
 	for (unsigned i = 0; i < n; i++)
-		rg->rg_hop[i] = nhop_ref(hops[i]);
+		(rg->rg_hop[i] = nhop_ref(hops[i]))->rn_ngroups++;
 	LIST_INSERT_HEAD(&hops[0]->rn_groups, rg, rg_link);
 	return (rg);
 }
@@ -85,8 +89,11 @@ rt_value_rele(struct route_vnet *rv, struct rt_nhop *value)
 		nhop_rele(rv, value);
 	} else if (--value->rn_refs == 0) {
 		LIST_REMOVE(rg, rg_link);
-		for (unsigned i = 0; i < rg->rg_n; i++)
+		for (unsigned i = 0; i < rg->rg_n; i++) {
+			rg->rg_hop[i]->rn_ngroups--;
 			nhop_rele(rv, rg->rg_hop[i]);
+		}
+		rv->rv_ngroups--;
 		kfree(rt_acct(rv), ACCT_ROUTE, rg, rt_group_size(rg->rg_n));
 	}
 }
@@ -123,23 +130,35 @@ rt_flow_hash(const struct route_vnet *rv, const struct rt_flow *rf)
 	return (rt_mix(rt_mix(h, (uint32_t)rf->rf_sport << 16 | rf->rf_dport), rf->rf_proto));
 }
 
-static struct rt_nhop *
-rt_group_select(const struct route_vnet *rv, const struct rt_group *rg, const struct rt_flow *rf)
+/* Those of the lowest metric that can be used, and the sum of their weights. */
+static unsigned
+rt_group_usable(const struct rt_group *rg, bool silent, struct rt_nhop *usable[VI_RT_MAXPATHS], uint64_t *sum)
 {
-	struct rt_nhop *usable[VI_RT_MAXPATHS];
-	uint64_t sum = 0, at;
 	unsigned n = 0;
 
+	*sum = 0;
 	for (unsigned i = 0; i < rg->rg_n; i++) {
 		struct rt_nhop *rn = rg->rg_hop[i];
 
 		if (n > 0 && rn->rn_nh.nh_metric != usable[0]->rn_nh.nh_metric)
 			break;
-		if (nhop_usable(&rn->rn_nh)) {
+		if (nhop_usable(&rn->rn_nh) && (silent || !rn->rn_silent)) {
 			usable[n++] = rn;
-			sum += rn->rn_nh.nh_weight;
+			*sum += rn->rn_nh.nh_weight;
 		}
 	}
+	return (n);
+}
+
+static struct rt_nhop *
+rt_group_select(const struct route_vnet *rv, const struct rt_group *rg, const struct rt_flow *rf)
+{
+	struct rt_nhop *usable[VI_RT_MAXPATHS];
+	uint64_t sum, at;
+	unsigned n = rt_group_usable(rg, rv->rv_passsilent == 0, usable, &sum);
+
+	if (n == 0)
+		n = rt_group_usable(rg, true, usable, &sum);
 	if (n <= 1)
 		return (n == 0 ? NULL : usable[0]);
 	at = rt_flow_hash(rv, rf) * sum >> 32;
@@ -157,4 +176,26 @@ rt_value_select(const struct route_vnet *rv, struct rt_nhop *value, const struct
 	if (value->rn_group != NULL)
 		return (rt_group_select(rv, value->rn_group, rf));
 	return (nhop_usable(&value->rn_nh) ? value : NULL);
+}
+
+bool
+rt_router_silent(struct vnet *vn, const struct ifnet *ifp, const struct net_addr *gw, bool silent)
+{
+	struct route_vnet *rv = route_vnet(vn);
+	bool choice = false;
+	struct rt_nhop *rn;
+
+	for (uint32_t i = 0; i < rv->rv_nhopsize && (rv->rv_ngroups > 0 || !silent); i++) {
+		LIST_FOREACH(rn, &rv->rv_nhops[i], rn_link) {
+			if ((rn->rn_nh.nh_flags & RTF_GATEWAY) == 0 || rn->rn_nh.nh_ifp != ifp || !net_addr_same(&rn->rn_nh.nh_gw, gw) ||
+			    (silent && rn->rn_ngroups == 0))
+				continue;
+			choice = true;
+			rn->rn_silent = silent;
+			rv->rv_generation++;
+		}
+	}
+	if (silent)
+		rt_dyn_forget(rv, ifp, gw);
+	return (choice);
 }

@@ -116,6 +116,44 @@ lowest_metric(void **state)
 	nt_cables_end(&g);
 }
 
+/* RFC 1122 3.3.1.4, 3.3.1.5: a router that ARP finds silent is passed over where there is another. */
+static void
+silent_router(void **state)
+{
+	const struct net_addr a = { .na_af = NET_AF_INET, .na_in = HTONL(GW_A) }, b = { .na_af = NET_AF_INET, .na_in = HTONL(GW_B) };
+	struct nt_cables g;
+	uint64_t gen;
+
+	(void)state;
+	nt_cables_begin(&g);
+	assert_int_equal(add(&g, GW_A, 0, 10), 0);
+	assert_false(rt_router_silent(g.vn, g.a, &a, true));	/* alone: no choice, nothing is noted */
+	assert_int_equal(add(&g, GW_A2, 0, 10), 0);
+	assert_int_equal(add(&g, GW_B, 0, 20), 0);
+	assert_in_range(share(&g, GW_A, 100), 20, 80);
+	gen = rt_generation(g.vn);
+	assert_false(rt_router_silent(g.vn, g.b, &a, true));	/* on another link */
+	assert_true(rt_router_silent(g.vn, g.a, &a, true));
+	assert_true(rt_generation(g.vn) > gen);
+	assert_int_equal(share(&g, GW_A2, 100), 100);
+	assert_int_equal(if_setflags(g.a, 0, IFF_UP), 0);
+	assert_int_equal(share(&g, GW_B, 100), 100);
+	assert_int_equal(if_setflags(g.a, IFF_UP, 0), 0);
+	/* All are: better one of them than none. */
+	assert_true(rt_router_silent(g.vn, g.b, &b, true));
+	assert_true(rt_router_silent(g.vn, g.a, &(struct net_addr){ .na_af = NET_AF_INET, .na_in = HTONL(GW_A2) }, true));
+	assert_in_range(share(&g, GW_A, 100), 20, 80);
+	assert_int_equal(share(&g, GW_B, 100), 0);
+	assert_true(rt_router_silent(g.vn, g.b, &b, false));
+	assert_int_equal(share(&g, GW_B, 100), 100);
+	route_vnet(g.vn)->rv_passsilent = 0;
+	assert_int_equal(share(&g, GW_B, 100), 0);
+	route_vnet(g.vn)->rv_passsilent = 1;
+	assert_true(rt_router_silent(g.vn, g.a, &a, false));
+	assert_int_equal(share(&g, GW_A, 100), 100);
+	nt_cables_end(&g);
+}
+
 static void
 count(void *arg, const struct vi_route *rt)
 {
@@ -302,6 +340,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_weight),
 		cmocka_unit_test(lowest_metric),
+		cmocka_unit_test(silent_router),
 		cmocka_unit_test(interface_goes),
 		cmocka_unit_test(shared),
 		cmocka_unit_test(kinds),

@@ -248,6 +248,77 @@ path_mtu_of_a_table(void **state)
 	chain_end(&ch);
 }
 
+static uint32_t
+way(struct vi_vnet *vn, const char *dst)
+{
+	const struct vi_sockaddr to = tl_addr(dst, 0);
+	struct vi_route rt;
+
+	tl_ok(vi_route_get(vn, 0, &to, &rt));
+	return (rt.rt_gateway.sa_in);
+}
+
+/* RFC 1122 3.3.1.4, 3.3.1.5: a router that does not answer ARP gives way to another, and has its flows again when it does. */
+static void
+dead_router(void **state)
+{
+	const uint32_t dead = tl_addr("10.0.1.9", 0).sa_in, alive = tl_addr("10.0.1.2", 0).sa_in;
+	struct vi_route rt = { .rt_dst = tl_addr("0.0.0.0", 0), .rt_gateway = tl_addr("10.0.1.9", 0), .rt_metric = 5 };
+	struct vi_socket *a, *b;
+	struct vi_msg msg;
+	uint8_t buf[8];
+	uint64_t asked;
+	struct chain ch;
+	size_t n;
+
+	(void)state;
+	begin(&ch);
+	tl_ok(vi_route_del(ch.c, &(struct vi_route){ .rt_dst = tl_addr("0.0.0.0", 0) }));
+	tl_ok(vi_route_add(ch.c, &rt));
+	rt.rt_gateway = tl_addr("10.0.1.2", 0);
+	rt.rt_metric = 10;
+	tl_ok(vi_route_add(ch.c, &rt));
+	a = tl_udp(ch.c, "0.0.0.0", 1000);
+	b = tl_udp(ch.s, "0.0.0.0", 2000);
+	inet_connect(a, "10.0.2.1", 2000);
+	assert_int_equal(way(ch.c, "10.0.2.1"), dead);
+	tl_ok(inet_sendto(a, "x", 1, NULL, 0));
+	tl_run(&ch.t, 6 * TL_SEC);		/* five requests */
+	tl_fails(inet_recv(b, &msg, buf, sizeof(buf), &n), EAGAIN);
+	assert_int_equal(way(ch.c, "10.0.2.1"), alive);
+	tl_ok(inet_sendto(a, "x", 1, NULL, 0));
+	tl_run(&ch.t, TL_SEC);
+	tl_ok(inet_recv(b, &msg, buf, sizeof(buf), &n));
+	/* It is asked again, seldom; when it is there it is taken. */
+	asked = tl_stat(ch.c, "as_txrequests");
+	tl_run(&ch.t, 300 * TL_SEC);
+	assert_in_range(tl_stat(ch.c, "as_txrequests") - asked, 13, 17);
+	assert_int_equal(way(ch.c, "10.0.2.1"), alive);
+	tl_ifaddr(ch.r, ch.left.b, "10.0.1.9", 24);
+	tl_run(&ch.t, 21 * TL_SEC);
+	assert_int_equal(way(ch.c, "10.0.2.1"), dead);
+	tl_ok(inet_sendto(a, "x", 1, NULL, 0));
+	tl_run(&ch.t, TL_SEC);
+	tl_ok(inet_recv(b, &msg, buf, sizeof(buf), &n));
+	/* Nobody asks for a router that no route has a choice of. */
+	tl_ok(vi_if_addr_del(ch.r, ch.left.b, &(struct vi_sockaddr){ .sa_family = VI_AF_INET, .sa_in = dead }));
+	tl_ok(vi_sysctl_set(ch.c, "net.link.ether.inet.max_age", "2", &tl_root));
+	tl_ok(inet_sendto(a, "x", 1, NULL, 0));
+	tl_run(&ch.t, 1300 * TL_SEC);
+	tl_ok(inet_sendto(a, "x", 1, NULL, 0));
+	tl_run(&ch.t, 10 * TL_SEC);
+	assert_int_equal(way(ch.c, "10.0.2.1"), alive);
+	rt.rt_gateway = tl_addr("10.0.1.2", 0);
+	tl_ok(vi_route_del(ch.c, &rt));
+	tl_run(&ch.t, 25 * TL_SEC);
+	asked = tl_stat(ch.c, "as_txrequests");
+	tl_run(&ch.t, 300 * TL_SEC);
+	assert_int_equal(tl_stat(ch.c, "as_txrequests"), asked);
+	vi_close(a);
+	vi_close(b);
+	chain_end(&ch);
+}
+
 /* Flows spread by the weights, each staying on its way. */
 #define FLOWS	600
 static void
@@ -340,7 +411,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routes_to_nowhere), cmocka_unit_test(rules_to_nowhere), cmocka_unit_test(router_by_source),
 		cmocka_unit_test(table_of_a_socket), cmocka_unit_test(table_of_an_interface), cmocka_unit_test(path_mtu_of_a_table),
-		cmocka_unit_test(even_spread),
+		cmocka_unit_test(even_spread), cmocka_unit_test(dead_router),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

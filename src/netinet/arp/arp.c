@@ -17,6 +17,9 @@
  * fills the table with what he says, only with what we are made to ask, and there the oldest
  * unanswered entry makes room.
  *
+ * A router that is DOWN is passed over by routes that have another (RFC 1122 3.3.1.4); it is asked
+ * again every av_down seconds until it answers or no such route is left.
+ *
  * Each entry has one timer.  The interface remembers the entry used last, which is all that a
  * stream of packets looks at.
  */
@@ -26,6 +29,7 @@
 #include "base/inaddr.h"
 #include "base/util.h"
 #include "mbuf/mbuf.h"
+#include "net/route.h"
 #include "netinet/arp/arp_int.h"
 
 #define ARP_SEC		1000000000ull
@@ -128,6 +132,23 @@ arp_drop_held(struct arp_vnet *av, struct arp_entry *ae)
 	}
 }
 
+/* True: there are routes with a choice, which will not come by it now. */
+static bool
+arp_router_silent(struct arp_entry *ae, bool silent)
+{
+	const struct net_addr gw = { .na_af = NET_AF_INET, .na_in = ae->ae_addr };
+
+	return (rt_router_silent(ae->ae_ifp->if_vnet, ae->ae_ifp, &gw, silent));
+}
+
+void
+arp_router_forget(struct arp_entry *ae)
+{
+	if (ae->ae_router)
+		(void)arp_router_silent(ae, false);
+	ae->ae_router = false;
+}
+
 void
 arp_confirm(struct arp_vnet *av, struct arp_entry *ae, const uint8_t *lladdr)
 {
@@ -136,6 +157,7 @@ arp_confirm(struct arp_vnet *av, struct arp_entry *ae, const uint8_t *lladdr)
 	struct ifnet *ifp = ae->ae_ifp;
 	struct mbuf *m, *next;
 
+	arp_router_forget(ae);
 	memcpy(ae->ae_lladdr, lladdr, ETHER_ADDR_LEN);
 	memcpy(dst, lladdr, sizeof(dst));
 	arp_setstate(av, ae, ARP_REACHABLE);
@@ -160,7 +182,20 @@ arp_timer_incomplete(struct arp_vnet *av, struct arp_entry *ae)
 	av->av_stat.as_timeouts++;
 	arp_setstate(av, ae, ARP_DOWN);
 	callout_reset(&ae->ae_timer, MAX(av->av_down, 1u) * ARP_SEC);
+	ae->ae_router = arp_router_silent(ae, true);
 	arp_drop_held(av, ae);
+}
+
+/* It was left alone for a while. */
+static void
+arp_timer_down(struct arp_vnet *av, struct arp_entry *ae)
+{
+	if (!ae->ae_router || !arp_router_silent(ae, true)) {
+		arp_free(av, ae);
+		return;
+	}
+	arp_request(av, ae, NULL);
+	callout_reset(&ae->ae_timer, MAX(av->av_down, 1u) * ARP_SEC);
 }
 
 static void
@@ -182,7 +217,7 @@ arp_timer(void *arg)
 		arp_timer_incomplete(av, ae);
 		break;
 	case ARP_DOWN:
-		arp_free(av, ae);
+		arp_timer_down(av, ae);
 		break;
 	case ARP_REACHABLE:
 		ae->ae_used = false;

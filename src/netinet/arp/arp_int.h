@@ -28,6 +28,7 @@ struct arp_entry {
 	uint8_t		 ae_asked;	/* requests in this state */
 	bool		 ae_used;	/* since it became stale */
 	bool		 ae_published;	/* we answer for it */
+	bool		 ae_router;	/* DOWN: next hops by it are passed over until it answers */
 	bool		 ae_proxy;	/* and do nothing else with it */
 	uint8_t		 ae_refuse;	/* enum vi_neigh_refuse: the administrator's word, messages change nothing */
 	uint64_t	 ae_expire;	/* host ns; the end of what it knows */
@@ -58,6 +59,9 @@ void	 arp_confirm(struct arp_vnet *, struct arp_entry *, const uint8_t *lladdr);
 void	 arp_timer(void *);
 /* Our own address of that interface, or NULL. */
 struct ifaddr *arp_ownaddr(const struct arp_vnet *, const struct ifnet *, uint32_t addr);
+
+/* Routes hear of it: what was silent is so no more, or nobody asks. */
+void	 arp_router_forget(struct arp_entry *);
 
 /* arp_probe.c */
 struct arp_info;

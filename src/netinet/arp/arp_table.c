@@ -124,6 +124,7 @@ void
 arp_free(struct arp_vnet *av, struct arp_entry *ae)
 {
 	arp_tell(ae, true);
+	arp_router_forget(ae);
 	callout_stop(&ae->ae_timer);
 	ae->ae_ifp->if_linkgen++;
 	if (ae->ae_ifp->if_arplast == ae)
