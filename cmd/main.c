@@ -27,8 +27,8 @@ static const struct cmd commands[] = {
 	{ "ndp", cmd_ndp, "[-j jail] [-n] host | -a | -c | -d host | -s host mac [temp] [proxy] | "
 	    "-i interface [flag ...] | -I [interface | delete] | -D | -H | -P | -p | -R | -r" },
 	{ "netstat", cmd_netstat,
-	    "[-j jail] [--libxo style] [-46aCLnSTWx] [-f family] [-p protocol] | -i [-bdnW] [-I interface] | "
-	    "-w wait [-d] [-I interface] [-q count] | -g | -m | -O | -o | -r [-nW] [-F fib] | -s [-sz] [-p protocol]" },
+	    "[-j jail] [--libxo style] [-46AaCLnRSTWx] [-f family] [-p protocol] | -i [-bdnW] [-I interface] | "
+	    "-B [-I interface] | -w wait [-d] [-I interface] [-q count] | -g | -m | -O | -o | -r [-nW] [-F fib] | -s [-sz] [-p protocol]" },
 	{ "ping", cmd_ping,
 	    "[-46AaDdfHLnoQqRrv] [-C pcp] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "
 	    "[-i wait] [-l preload] [-M mask | time] [-m ttl] [-p pattern] [-S src_addr] [-s packetsize] [-T ttl] [-t timeout] "

@@ -69,7 +69,7 @@ port_name(const struct netstat *ns, const json_t *pcb, json_int_t port, char *bu
 		snprintf(buf, len, "%d", (int)port);
 }
 
-#define END_WIDTH(ns)	((ns)->ns_wide ? 45 : 22)	/* -W: no address is cut short */
+#define END_WIDTH(ns)	((ns)->ns_wide ? 45 : (ns)->ns_pcb ? 18 : 22)	/* -W: no address is cut short */
 
 /* "192.0.2.1.80", one column in text, address and port in JSON. */
 static void
@@ -131,12 +131,24 @@ emit_buffers(struct netstat *ns, const json_t *pcb)
 		    cmd_int(bufs, "rcvhiwat"), cmd_int(bufs, "sndhiwat"), cmd_int(bufs, "rcvlowat"), cmd_int(bufs, "sndlowat"));
 }
 
+#define HASHTYPE_OPAQUE	191		/* FreeBSD's M_HASHTYPE_OPAQUE_HASH: of all four, by no card's rule */
+
+static void
+emit_flow(struct netstat *ns, const json_t *pcb)
+{
+	const json_int_t id = cmd_int(pcb, "flowid");
+
+	xo_emit(ns->ns_xo, "{q:flow-id/%08jx} {:flow-type/%5jd}", (intmax_t)id, id != 0 ? (json_int_t)HASHTYPE_OPAQUE : 0);
+}
+
 static void
 emit_socket(struct netstat *ns, const json_t *pcb)
 {
 	char proto[16], queue[48];
 
 	xo_open_instance(ns->ns_xo);
+	if (ns->ns_pcb)		/* a number that is nobody's pointer */
+		xo_emit(ns->ns_xo, "{qt:address/%16jx} ", (intmax_t)cmd_int(pcb, "id"));
 	snprintf(proto, sizeof(proto), "%.4s%c", proto_name(cmd_int(pcb, "proto")),
 	    is_inet6(pcb) ? '6' : '4');
 	xo_emit(ns->ns_xo, "{t:protocol/%-5.5s} ", proto);
@@ -153,6 +165,8 @@ emit_socket(struct netstat *ns, const json_t *pcb)
 		emit_end(ns, pcb, "remote", "foreign", "fport");
 		if (ns->ns_buffers)
 			emit_buffers(ns, pcb);
+		else if (ns->ns_flow)
+			emit_flow(ns, pcb);
 		else if (cmd_int(pcb, "proto") == IPPROTO_TCP)
 			emit_state(ns, pcb);
 	}
@@ -164,19 +178,24 @@ static void
 emit_titles(struct netstat *ns)
 {
 	if (ns->ns_listen)
-		xo_emit(ns->ns_xo,
-		    "Current listen queue sizes (qlen/incqlen/maxqlen)\n"
-		    "{T:/%-5.5s} {T:/%-32.32s} {T:/%-22.22s}\n",
-		    "Proto", "Listen", "Local Address");
+		xo_emit(ns->ns_xo, "Current listen queue sizes (qlen/incqlen/maxqlen)\n");
+	else
+		xo_emit(ns->ns_xo, "Active Internet connections{P:/%s}\n", ns->ns_all ? " (including servers)" : "");
+	if (ns->ns_pcb)
+		xo_emit(ns->ns_xo, "{T:/%-16s} ", "Tcpcb");
+	if (ns->ns_listen)
+		xo_emit(ns->ns_xo, "{T:/%-5.5s} {T:/%-32.32s} {T:/%-*.*s}\n", "Proto", "Listen", END_WIDTH(ns), END_WIDTH(ns), "Local Address");
 	else {
-		xo_emit(ns->ns_xo, "Active Internet connections{P:/%s}\n{T:/%-5.5s} {T:/%-6.6s} {T:/%-6.6s} ",
-		    ns->ns_all ? " (including servers)" : "", "Proto", ns->ns_rexmit ? "Rexmit" : "Recv-Q", ns->ns_rexmit ? "OOORcv" : "Send-Q");
+		xo_emit(ns->ns_xo, "{T:/%-5.5s} {T:/%-6.6s} {T:/%-6.6s} ",
+		    "Proto", ns->ns_rexmit ? "Rexmit" : "Recv-Q", ns->ns_rexmit ? "OOORcv" : "Send-Q");
 		if (ns->ns_rexmit)
 			xo_emit(ns->ns_xo, "{T:/%-6.6s} ", "0-win");
 		xo_emit(ns->ns_xo, "{T:/%-*.*s} {T:/%-*.*s}", END_WIDTH(ns), END_WIDTH(ns), "Local Address",
 		    END_WIDTH(ns), END_WIDTH(ns), "Foreign Address");
 		if (ns->ns_buffers)
 			xo_emit(ns->ns_xo, " {T:/%7s} {T:/%7s} {T:/%6s} {T:/%6s}", "R-HIWA", "S-HIWA", "R-LOWA", "S-LOWA");
+		else if (ns->ns_flow)
+			xo_emit(ns->ns_xo, " {T:/%8.8s} {T:/%5.5s}", "flowid", "ftype");
 		else if (!ns->ns_rexmit)
 			xo_emit(ns->ns_xo, " {T:/%-*s}", ns->ns_cc ? 11 : 0, "(state)");
 		if (ns->ns_cc)
@@ -362,17 +381,14 @@ netstat_statistics(struct netstat *ns)
 struct choice {
 	struct netstat	 c_ns;
 	bool		 c_routes, c_interfaces, c_stats, c_memory, c_groups;
-	bool		 c_nexthops, c_nexthopgroups;
+	bool		 c_nexthops, c_nexthopgroups, c_packets;
 	const char	*c_family;
 };
 
 /* FreeBSD's, and refused: what they show is not there. */
 static const struct { char letter; const char *why; } senseless[] = {
-	{ 'A', "addresses of control blocks are not told" },
-	{ 'B', "there are no BPF devices" },
 	{ 'P', "there are no log IDs" },
 	{ 'Q', "there are no netisr queues: what waits, waits in the queues of interfaces (-id) and sockets" },
-	{ 'R', "there are no flow IDs of hardware" },
 };
 
 static bool
@@ -416,7 +432,9 @@ take_flag(struct choice *c, int ch)
 	switch (ch) {
 	case '4': c->c_family = "inet"; break;
 	case '6': c->c_family = "inet6"; break;
+	case 'A': ns->ns_pcb = true; break;
 	case 'a': ns->ns_all = true; break;
+	case 'B': c->c_packets = true; break;
 	case 'b': ns->ns_bytes = true; break;
 	case 'C': ns->ns_cc = true; break;
 	case 'd': ns->ns_drops = true; break;
@@ -427,6 +445,7 @@ take_flag(struct choice *c, int ch)
 	case 'n': ns->ns_numeric = true; break;
 	case 'O': c->c_nexthopgroups = true; break;
 	case 'o': c->c_nexthops = true; break;
+	case 'R': ns->ns_flow = true; break;
 	case 'r': c->c_routes = true; break;
 	case 'S': break;	/* addresses as numbers, ports by name: that is how they are shown */
 	case 's':
@@ -452,7 +471,7 @@ parse(struct choice *c, int argc, char **argv)
 		switch (ch) {
 		case 'F': error = set_fib(c, optarg); break;
 		case 'f': c->c_family = optarg; break;
-		case 'I': ns->ns_interface = optarg; c->c_interfaces = true; break;
+		case 'I': ns->ns_interface = optarg; break;
 		case 'j': ns->ns_cx->cx_jail = optarg; break;
 		case 'p': ns->ns_proto = optarg; break;
 		case 'q': error = set_number(c, "count", optarg, 1, INT32_MAX, &ns->ns_count); break;
@@ -463,6 +482,8 @@ parse(struct choice *c, int argc, char **argv)
 			break;
 		}
 	}
+	if (ns->ns_interface != NULL && !c->c_packets)
+		c->c_interfaces = true;
 	return error;
 }
 
@@ -471,15 +492,20 @@ contradicts(const struct choice *c)
 {
 	const struct netstat *ns = &c->c_ns;
 	const int tables = c->c_routes + (c->c_interfaces && ns->ns_wait == 0) + c->c_stats + c->c_memory + c->c_groups + c->c_nexthops +
-	    c->c_nexthopgroups + (ns->ns_wait != 0);
+	    c->c_nexthopgroups + c->c_packets + (ns->ns_wait != 0);
+	const bool columns = ns->ns_rexmit || ns->ns_cc || ns->ns_buffers || ns->ns_flow;
 	const char *why = NULL;
 
 	if (tables > 1)
-		why = "only one of -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time";
+		why = "only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time";
 	else if (ns->ns_buffers && (ns->ns_rexmit || ns->ns_cc))
 		why = "-x: not with -C or -T";
-	else if ((ns->ns_rexmit || ns->ns_cc || ns->ns_buffers) && (ns->ns_listen || tables > 0))
-		why = "-C, -T and -x: only with connections";
+	else if (ns->ns_flow && (ns->ns_rexmit || ns->ns_cc || ns->ns_buffers))
+		why = "-R: not with -C, -T or -x";
+	else if (columns && (ns->ns_listen || tables > 0))
+		why = "-C, -R, -T and -x: only with connections";
+	else if (ns->ns_pcb && tables > 0)
+		why = "-A: only with sockets";
 	else if (ns->ns_clear && !c->c_stats)
 		why = "-z: only with -s";
 	else if (ns->ns_count != 0 && ns->ns_wait == 0)
@@ -502,6 +528,8 @@ run(struct choice *c)
 	if (contradicts(c))
 		return 1;
 	ns->ns_family = c->c_family;
+	if (c->c_packets)
+		return netstat_packets(ns);
 	if (c->c_memory)
 		return netstat_memory(ns);
 	if (c->c_groups)

@@ -14,6 +14,8 @@ struct netstat {
 	bool		 ns_rexmit;	/* -T: not what waits, but what was sent again */
 	bool		 ns_cc;		/* -C: congestion control */
 	bool		 ns_buffers;	/* -x: what sockets' buffers may hold */
+	bool		 ns_pcb;	/* -A: control blocks */
+	bool		 ns_flow;	/* -R: flows, not states */
 	bool		 ns_clear;	/* -z */
 	bool		 ns_brief;	/* no counters that are zero */
 	const char	*ns_proto;	/* -p; NULL: all */
@@ -31,6 +33,7 @@ int	netstat_statistics(struct netstat *);	/* ns_clear: sets them to zero, too */
 int	netstat_memory(struct netstat *);
 int	netstat_running(struct netstat *);	/* -w */
 int	netstat_groups(struct netstat *);	/* -g */
+int	netstat_packets(struct netstat *);	/* -B */
 int	netstat_nexthops(struct netstat *, bool groups);	/* -o, -O */
 
 #endif

@@ -5,9 +5,6 @@
  * Theory of operation.  The stack tells its sockets, each with the inode that its end has in the programs.  Which descriptors of which
  * processes these are is read from /proc: what the caller may not look into is shown without a process, as "?".
  */
-#include <ctype.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pwd.h>
@@ -23,94 +20,6 @@
 #include "cmd/xo.h"
 
 #define MAXPORT	65535
-
-static bool
-add_holder(struct sockstat *ss, unsigned long long ino, int pid, int fd)
-{
-	struct holder *new;
-
-	if (ss->ss_nholders == ss->ss_size) {
-		ss->ss_size = ss->ss_size == 0 ? 256 : 2 * ss->ss_size;
-		if ((new = reallocarray(ss->ss_holders, ss->ss_size, sizeof(*new))) == NULL)
-			return false;
-		ss->ss_holders = new;
-	}
-	ss->ss_holders[ss->ss_nholders++] = (struct holder){ ino, pid, fd, false };
-	return true;
-}
-
-static bool
-scan_process(struct sockstat *ss, int pid)
-{
-	char path[64], link[64];
-	unsigned long long ino;
-	struct dirent *de;
-	bool ok = true;
-	ssize_t n;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	if ((dir = opendir(path)) == NULL)
-		return true;
-	while (ok && (de = readdir(dir)) != NULL) {
-		if (!isdigit((unsigned char)de->d_name[0]) || (n = readlinkat(dirfd(dir), de->d_name, link, sizeof(link) - 1)) <= 0)
-			continue;
-		link[n] = '\0';
-		if (sscanf(link, "socket:[%llu]", &ino) == 1)
-			ok = add_holder(ss, ino, pid, atoi(de->d_name));
-	}
-	closedir(dir);
-	return ok;
-}
-
-static int
-holder_cmp(const void *a, const void *b)
-{
-	const struct holder *x = a, *y = b;
-
-	if (x->ho_ino != y->ho_ino)
-		return x->ho_ino < y->ho_ino ? -1 : 1;
-	return x->ho_pid != y->ho_pid ? (x->ho_pid > y->ho_pid) - (x->ho_pid < y->ho_pid) : (x->ho_fd > y->ho_fd) - (x->ho_fd < y->ho_fd);
-}
-
-static bool
-scan(struct sockstat *ss)
-{
-	struct dirent *de;
-	bool ok = true;
-	DIR *dir;
-
-	if ((dir = opendir("/proc")) == NULL)
-		return true;
-	while (ok && (de = readdir(dir)) != NULL)
-		if (isdigit((unsigned char)de->d_name[0]))
-			ok = scan_process(ss, atoi(de->d_name));
-	closedir(dir);
-	if (ok && ss->ss_nholders > 1)
-		qsort(ss->ss_holders, ss->ss_nholders, sizeof(ss->ss_holders[0]), holder_cmp);
-	return ok;
-}
-
-struct holder *
-sockstat_holder(const struct sockstat *ss, unsigned long long ino)
-{
-	size_t lo = 0, hi = ss->ss_nholders, mid;
-
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if (ss->ss_holders[mid].ho_ino < ino)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return ino != 0 && lo < ss->ss_nholders && ss->ss_holders[lo].ho_ino == ino ? &ss->ss_holders[lo] : NULL;
-}
-
-struct holder *
-sockstat_next(const struct sockstat *ss, struct holder *ho)
-{
-	return ho + 1 < ss->ss_holders + ss->ss_nholders && ho[1].ho_ino == ho->ho_ino ? ho + 1 : NULL;
-}
 
 /*
  * What is shown.
@@ -184,15 +93,8 @@ process_text(int pid, char *comm, size_t commlen, char *user, size_t userlen)
 	char path[64];
 	struct passwd *pw;
 	struct stat sb;
-	ssize_t n = -1;
-	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0) {
-		n = read(fd, comm, commlen - 1);
-		close(fd);
-	}
-	comm[n > 0 ? n - (comm[n - 1] == '\n') : 0] = '\0';
+	holder_command(pid, comm, commlen);
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	if (stat(path, &sb) != 0)
 		snprintf(user, userlen, "?");
@@ -227,7 +129,7 @@ static void
 emit_socket(const struct sockstat *ss, const json_t *pcb)
 {
 	const json_int_t number = cmd_int(pcb, "proto");
-	struct holder *ho = sockstat_holder(ss, (unsigned long long)cmd_int(pcb, "inode"));
+	struct holder *ho = holder_find(&ss->ss_holders, (unsigned long long)cmd_int(pcb, "inode"));
 	char proto[16], local[96], foreign[96];
 
 	snprintf(proto, sizeof(proto), "%s%s", proto_name(number),
@@ -236,7 +138,7 @@ emit_socket(const struct sockstat *ss, const json_t *pcb)
 	end_text(pcb, "foreign", "fport", foreign, sizeof(foreign));
 	do {
 		sockstat_emit(ss, ho, proto, local, foreign, number == IPPROTO_TCP ? cmd_tcp_state(cmd_int(pcb, "state")) : NULL);
-	} while (ho != NULL && (ho = sockstat_next(ss, ho)) != NULL);
+	} while (ho != NULL && (ho = holder_next(&ss->ss_holders, ho)) != NULL);
 }
 
 static int
@@ -248,7 +150,7 @@ list(struct sockstat *ss)
 
 	if (cmd_call(ss->ss_cx, json_pack("{s:s,s:b}", "op", "pcb.list", "owners", 1), &r) != 0)
 		return 1;
-	if (!scan(ss)) {
+	if (!holders_scan(&ss->ss_holders)) {
 		cmd_warnx(ss->ss_cx, "no memory for the list of processes");
 		json_decref(r);
 		return 1;
@@ -364,7 +266,7 @@ cmd_sockstat(struct cmd_ctx *cx, int argc, char **argv)
 	}
 	else
 		status = xo_finish(ss.ss_xo, list(&ss));
-	free(ss.ss_holders);
+	holders_free(&ss.ss_holders);
 	free(ss.ss_ports);
 	free(ss.ss_protos);
 	return status;

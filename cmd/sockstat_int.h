@@ -4,15 +4,9 @@
 #define CMD_SOCKSTAT_INT_H
 
 #include "cmd/cmd.h"
+#include "cmd/holder.h"
 
 struct xo;
-
-/* One descriptor of one process that is a socket of the host's. */
-struct holder {
-	unsigned long long ho_ino;
-	int		 ho_pid, ho_fd;
-	bool		 ho_stack;	/* of a socket of a stack */
-};
 
 struct sockstat {
 	struct cmd_ctx	*ss_cx;
@@ -22,13 +16,9 @@ struct sockstat {
 	bool		 ss_noloop;
 	char		*ss_protos;		/* ",tcp,udp," */
 	unsigned char	*ss_ports;		/* a bit each; NULL: all */
-	struct holder	*ss_holders;		/* by inode */
-	size_t		 ss_nholders, ss_size;
+	struct holders	 ss_holders;
 };
 
-/* The first of those that hold the inode, the others are behind it; NULL. */
-struct holder *sockstat_holder(const struct sockstat *, unsigned long long ino);
-struct holder *sockstat_next(const struct sockstat *, struct holder *);
 /* A line; holder NULL: not known. */
 void	sockstat_emit(const struct sockstat *, const struct holder *, const char *proto, const char *local, const char *foreign, const char *state);
 /* -u */

@@ -50,7 +50,7 @@ emit_all(const struct sockstat *ss, const struct unixsock *us, struct holder *ho
 
 	do {
 		sockstat_emit(ss, ho, type_name(us->us_type), local, "", NULL);
-	} while (ho != NULL && (ho = sockstat_next(ss, ho)) != NULL);
+	} while (ho != NULL && (ho = holder_next(&ss->ss_holders, ho)) != NULL);
 }
 
 int
@@ -68,12 +68,12 @@ sockstat_unix(const struct sockstat *ss, const json_t *pcbs)
 		return 1;
 	}
 	json_array_foreach(pcbs, i, pcb)
-		for (ho = sockstat_holder(ss, (unsigned long long)cmd_int(pcb, "inode")); ho != NULL; ho = sockstat_next(ss, ho))
+		for (ho = holder_find(&ss->ss_holders, (unsigned long long)cmd_int(pcb, "inode")); ho != NULL; ho = holder_next(&ss->ss_holders, ho))
 			ho->ho_stack = true;
 	while (getline(&line, &room, f) > 0) {
 		if (!parse_line(line, &us))
 			continue;		/* titles */
-		ho = sockstat_holder(ss, us.us_ino);
+		ho = holder_find(&ss->ss_holders, us.us_ino);
 		if (wanted(ss, &us, ho))
 			emit_all(ss, &us, ho);
 	}

@@ -140,6 +140,12 @@ test_jls_failures(void **state)
 		"\"fport\":40000,\"recvq\":0,\"sendq\":5,\"state\":4,\"tcp\":{\"cc\":\"cubic\",\"cwnd\":14600," \
 		"\"ssthresh\":1073725440,\"mss\":1460,\"ecn\":false,\"rexmits\":2,\"ooo\":3}}," \
 		"{\"proto\":17,\"local\":\"192.0.2.1\",\"lport\":53,\"foreign\":\"0.0.0.0\",\"fport\":0}]}"
+#define FLOWPCBS	"{\"pcbs\":[{\"proto\":6,\"local\":\"192.0.2.1\",\"lport\":80,\"foreign\":\"192.0.2.2\",\"fport\":40000,\"sendq\":5," \
+		"\"state\":4,\"id\":31,\"flowid\":10531008}," \
+		"{\"proto\":6,\"local\":\"192.0.2.1\",\"lport\":80,\"foreign\":\"192.0.2.2\",\"fport\":40001,\"state\":10,\"id\":0}]}"
+#define PACKETS	"{\"packets\":[{\"interface\":\"e0\",\"type\":3,\"raw\":true,\"promisc\":true,\"outgoing\":true,\"frames\":9,\"matched\":7," \
+		"\"drops\":2,\"waiting\":120},{\"type\":2048,\"raw\":false,\"promisc\":false,\"outgoing\":false}," \
+		"{\"gone\":true,\"raw\":true,\"frames\":3,\"matched\":3}]}"
 #define BUFPCBS	"{\"pcbs\":[{\"proto\":6,\"local\":\"192.0.2.1\",\"lport\":80,\"foreign\":\"192.0.2.2\",\"fport\":40000,\"sendq\":5," \
 		"\"state\":4,\"buffers\":{\"rcvhiwat\":65536,\"sndhiwat\":32768,\"rcvlowat\":1,\"sndlowat\":2048}}," \
 		"{\"proto\":6,\"local\":\"192.0.2.1\",\"lport\":80,\"foreign\":\"192.0.2.2\",\"fport\":40001,\"state\":10}]}"
@@ -197,6 +203,24 @@ test_netstat_objects(void **state)
 		    "\"gateway\": \"e0/resolve\", \"interface-name\": \"e0\"}]}]}}}}\n" },
 		{ cmd_netstat, "netstat -O", NEXTHOPS, "Nexthop groups data\n\nGrpIdx  NhIdx    Weight                       Gateway    Netif\n"
 		    "7       ------- -------\n        1             4                      10.0.2.2       e0\n" },
+		{ cmd_netstat, "netstat -nAR", FLOWPCBS, "Active Internet connections\n"
+		    "Tcpcb            Proto Recv-Q Send-Q Local Address      Foreign Address      flowid ftype\n"
+		    "              1f tcp4       0      5 192.0.2.1.80       192.0.2.2.40000    00a0b0c0   191\n"
+		    "               0 tcp4       0      0 192.0.2.1.80       192.0.2.2.40001    00000000     0\n" },
+		{ cmd_netstat, "netstat -nA --libxo json", FLOWPCBS, "{\"__version\": \"2\", \"statistics\": {\"socket\": ["
+		    "{\"address\": \"1f\", \"protocol\": \"tcp4\", \"receive-bytes-waiting\": 0, \"send-bytes-waiting\": 5, "
+		    "\"local\": {\"address\": \"192.0.2.1\", \"port\": \"80\"}, \"remote\": {\"address\": \"192.0.2.2\", \"port\": \"40000\"}, "
+		    "\"tcp-state\": \"ESTABLISHED\"}, {\"address\": \"0\", \"protocol\": \"tcp4\", \"receive-bytes-waiting\": 0, "
+		    "\"send-bytes-waiting\": 0, \"local\": {\"address\": \"192.0.2.1\", \"port\": \"80\"}, "
+		    "\"remote\": {\"address\": \"192.0.2.2\", \"port\": \"40001\"}, \"tcp-state\": \"TIME_WAIT\"}]}}\n" },
+		{ cmd_netstat, "netstat -B", PACKETS, "  Pid  Netif   Flags      Recv      Drop     Match Sblen Hblen Command\n"
+		    "    ?     e0 pi-s---         9         2         7   120     0 ?\n"
+		    "    ?      * -if----         0         0         0     0     0 ?\n"
+		    "    ?   gone -i-----         3         0         3     0     0 ?\n" },
+		{ cmd_netstat, "netstat -BI e0 --libxo json", PACKETS, "{\"__version\": \"2\", \"bpf-statistics\": {\"bpf-entry\": ["
+		    "{\"pid\": \"?\", \"interface-name\": \"e0\", \"promiscuous\": true, \"immediate\": true, \"header-complete\": true, "
+		    "\"direction\": \"bidirectional\", \"received-packets\": 9, \"dropped-packets\": 2, \"filter-packets\": 7, "
+		    "\"store-buffer-length\": 120, \"hold-buffer-length\": 0, \"process\": \"?\"}]}}\n" },
 		{ cmd_netstat, "netstat -nx", BUFPCBS, "Active Internet connections\n"
 		    "Proto Recv-Q Send-Q Local Address          Foreign Address         R-HIWA  S-HIWA R-LOWA S-LOWA\n"
 		    "tcp4       0      5 192.0.2.1.80           192.0.2.2.40000          65536   32768      1   2048\n"
@@ -520,19 +544,24 @@ test_wrong_words(void **state)
 		{ cmd_netstat, "netstat -z", "netstat: -z: only with -s\n" },
 		{ cmd_netstat, "netstat -f inet9", "netstat: inet9: unknown address family\n" },
 		{ cmd_netstat, "netstat -F x -r", "netstat: invalid fib number: x\n" },
-		{ cmd_netstat, "netstat -rs", "netstat: only one of -g, -i, -m, -O, -o, -r, -s and -w can be shown at "
+		{ cmd_netstat, "netstat -rs", "netstat: only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at "
 		    "a time\n" },
-		{ cmd_netstat, "netstat -iw 1 -r", "netstat: only one of -g, -i, -m, -O, -o, -r, -s and -w can be shown at "
+		{ cmd_netstat, "netstat -iw 1 -r", "netstat: only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at "
 		    "a time\n" },
 		{ cmd_netstat, "netstat -q 1", "netstat: -q: only with -w\n" },
 		{ cmd_netstat, "netstat -w 0", "netstat: invalid interval: 0\n" },
 		{ cmd_netstat, "netstat -w 1 -q x", "netstat: invalid count: x\n" },
 		{ cmd_netstat, "netstat -w", "netstat: option requires an argument -- w; usage: netstat words\n" },
-		{ cmd_netstat, "netstat -B", "netstat: -B: there are no BPF devices\n" },
-		{ cmd_netstat, "netstat -rx", "netstat: -C, -T and -x: only with connections\n" },
+		{ cmd_netstat, "netstat -P", "netstat: -P: there are no log IDs\n" },
+		{ cmd_netstat, "netstat -Br", "netstat: only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time\n" },
+		{ cmd_netstat, "netstat -Bz", "netstat: -z: only with -s\n" },
+		{ cmd_netstat, "netstat -rA", "netstat: -A: only with sockets\n" },
+		{ cmd_netstat, "netstat -RL", "netstat: -C, -R, -T and -x: only with connections\n" },
+		{ cmd_netstat, "netstat -RC", "netstat: -R: not with -C, -T or -x\n" },
+		{ cmd_netstat, "netstat -rx", "netstat: -C, -R, -T and -x: only with connections\n" },
 		{ cmd_netstat, "netstat -Cx", "netstat: -x: not with -C or -T\n" },
-		{ cmd_netstat, "netstat -rT", "netstat: -C, -T and -x: only with connections\n" },
-		{ cmd_netstat, "netstat -LC", "netstat: -C, -T and -x: only with connections\n" },
+		{ cmd_netstat, "netstat -rT", "netstat: -C, -R, -T and -x: only with connections\n" },
+		{ cmd_netstat, "netstat -LC", "netstat: -C, -R, -T and -x: only with connections\n" },
 		{ cmd_netstat, "netstat word", "usage: netstat words\n" },
 		{ cmd_arp, "arp", "usage: arp words\n" },
 		{ cmd_arp, "arp -s 192.0.2.1", "usage: arp words\n" },

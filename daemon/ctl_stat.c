@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a stack tells of itself: stat.*, pcb.list, log.read. */
+/* What a stack tells of itself: stat.*, pcb.list, packet.list, log.read. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <vimage/jail.h>
+#include <vimage/packet.h>
 #include <vimage/socket.h>
 #include <vimage/vimage.h>
 
@@ -75,10 +76,14 @@ struct owner {
 	const struct vi_socket *ow_so;
 	uint64_t	 ow_ino;
 };
+struct owners {
+	struct owner	*os_list;
+	size_t		 os_n, os_size;
+	int		 os_error;
+};
 struct pcbs {
 	struct ctl_list	 pl_list;
-	struct owner	*pl_owners;
-	size_t		 pl_nowners, pl_size;
+	struct owners	 pl_owners;
 	int		 pl_tcp;	/* what is known of connections, too */
 	int		 pl_buffers;	/* and how much they may hold */
 };
@@ -86,19 +91,19 @@ struct pcbs {
 static void
 add_owner(void *arg, const struct vi_socket *so, uint64_t ino)
 {
-	struct pcbs *pl = arg;
-	size_t size = pl->pl_size == 0 ? 64 : 2 * pl->pl_size;
+	struct owners *os = arg;
+	size_t size = os->os_size == 0 ? 64 : 2 * os->os_size;
 	struct owner *new;
 
-	if (pl->pl_nowners == pl->pl_size) {
-		if ((new = reallocarray(pl->pl_owners, size, sizeof(*new))) == NULL) {
-			pl->pl_list.l_error = ENOMEM;
+	if (os->os_n == os->os_size) {
+		if ((new = reallocarray(os->os_list, size, sizeof(*new))) == NULL) {
+			os->os_error = ENOMEM;
 			return;
 		}
-		pl->pl_owners = new;
-		pl->pl_size = size;
+		os->os_list = new;
+		os->os_size = size;
 	}
-	pl->pl_owners[pl->pl_nowners++] = (struct owner){ so, ino };
+	os->os_list[os->os_n++] = (struct owner){ so, ino };
 }
 
 static int
@@ -107,6 +112,27 @@ owner_cmp(const void *a, const void *b)
 	const uintptr_t x = (uintptr_t)((const struct owner *)a)->ow_so, y = (uintptr_t)((const struct owner *)b)->ow_so;
 
 	return (x > y) - (x < y);
+}
+
+static int
+owners_take(struct ctl_request *rq, struct owners *os)
+{
+	for (unsigned i = 0; rq->rq_daemon != NULL && i < rq->rq_daemon->d_nworkers; i++)
+		lx_owners(rq->rq_daemon->d_workers[i].w_lx, rq->rq_vnet, add_owner, os);
+	if (os->os_n > 1)
+		qsort(os->os_list, os->os_n, sizeof(os->os_list[0]), owner_cmp);
+	return os->os_error;
+}
+
+static void
+put_inode(json_t *o, const struct owners *os, const struct vi_socket *so)
+{
+	const struct owner key = { .ow_so = so }, *ow = NULL;
+
+	if (so != NULL && os->os_n > 0)
+		ow = bsearch(&key, os->os_list, os->os_n, sizeof(key), owner_cmp);
+	if (ow != NULL)
+		ctl_put_int(o, "inode", ow->ow_ino);
 }
 
 /* All stacks stand still: a socket can be asked as if from its lane. */
@@ -157,14 +183,9 @@ static void
 add_pcb(void *arg, const struct vi_pcbinfo *pi)
 {
 	struct pcbs *pl = arg;
-	const struct owner key = { .ow_so = pi->pi_socket }, *ow = NULL;
 	json_t *o = json_object(), *more;
 
-	if (pi->pi_socket != NULL && pl->pl_nowners > 0)
-		ow = bsearch(&key, pl->pl_owners, pl->pl_nowners, sizeof(key), owner_cmp);
-	if (ow != NULL)
-		ctl_put_int(o, "inode", ow->ow_ino);
-
+	put_inode(o, &pl->pl_owners, pi->pi_socket);
 	ctl_put_int(o, "proto", (uint64_t)pi->pi_proto);
 	ctl_put_int(o, "type", (uint64_t)pi->pi_type);
 	ctl_put_addr(o, "local", &pi->pi_local);
@@ -176,6 +197,8 @@ add_pcb(void *arg, const struct vi_pcbinfo *pi)
 	ctl_put_int(o, "state", pi->pi_state);
 	ctl_put_int(o, "uid", pi->pi_uid);
 	ctl_put_int(o, "id", pi->pi_id);
+	if (pi->pi_flowid != 0)
+		ctl_put_int(o, "flowid", pi->pi_flowid);
 	if (pl->pl_tcp && (more = tcp_object(pi)) != NULL)
 		json_object_set_new(o, "tcp", more);
 	if (pl->pl_buffers && (more = buffers_object(pi)) != NULL)
@@ -186,19 +209,55 @@ add_pcb(void *arg, const struct vi_pcbinfo *pi)
 static int
 op_pcbs(struct ctl_request *rq)
 {
-	struct pcbs pl = { .pl_owners = NULL };
+	struct pcbs pl = { .pl_tcp = 0 };
 	int owners = 0, error;
 
 	ctl_list_begin(rq, "pcbs", &pl.pl_list);
 	if ((error = ctl_args(rq, "{s?b,s?b,s?b}", "owners", &owners, "tcp", &pl.pl_tcp, "buffers", &pl.pl_buffers)) != 0)
 		return error;
-	for (unsigned i = 0; owners && rq->rq_daemon != NULL && i < rq->rq_daemon->d_nworkers; i++)
-		lx_owners(rq->rq_daemon->d_workers[i].w_lx, rq->rq_vnet, add_owner, &pl);
-	if (pl.pl_nowners > 1)
-		qsort(pl.pl_owners, pl.pl_nowners, sizeof(pl.pl_owners[0]), owner_cmp);
-	vi_pcbs(rq->rq_vnet, add_pcb, &pl);
-	free(pl.pl_owners);
-	return pl.pl_list.l_error;
+	error = owners ? owners_take(rq, &pl.pl_owners) : 0;
+	if (error == 0)
+		vi_pcbs(rq->rq_vnet, add_pcb, &pl);
+	free(pl.pl_owners.os_list);
+	return error != 0 ? error : pl.pl_list.l_error;
+}
+
+static void
+add_packet(void *arg, const struct vi_packetinfo *pi)
+{
+	struct pcbs *pl = arg;
+	json_t *o = json_object();
+
+	put_inode(o, &pl->pl_owners, pi->pi_socket);
+	if (pi->pi_ifname[0] != '\0')
+		ctl_put_text(o, "interface", pi->pi_ifname);
+	else if (pi->pi_ifindex != 0)
+		json_object_set_new(o, "gone", json_true());
+	ctl_put_int(o, "type", pi->pi_ethertype);
+	json_object_set_new(o, "raw", json_boolean(pi->pi_raw));
+	json_object_set_new(o, "promisc", json_boolean(pi->pi_promisc));
+	json_object_set_new(o, "outgoing", json_boolean(pi->pi_outgoing));
+	ctl_put_int(o, "uid", pi->pi_uid);
+	ctl_put_int(o, "frames", pi->pi_frames);
+	ctl_put_int(o, "matched", pi->pi_matched);
+	ctl_put_int(o, "drops", pi->pi_drops);
+	ctl_put_int(o, "waiting", pi->pi_waiting);
+	ctl_list_add(&pl->pl_list, o);
+}
+
+static int
+op_packets(struct ctl_request *rq)
+{
+	struct pcbs pl = { .pl_tcp = 0 };
+	int error;
+
+	ctl_list_begin(rq, "packets", &pl.pl_list);
+	if ((error = ctl_args(rq, "{}")) != 0)
+		return error;
+	if ((error = owners_take(rq, &pl.pl_owners)) == 0)
+		vi_packets(rq->rq_vnet, add_packet, &pl);
+	free(pl.pl_owners.os_list);
+	return error != 0 ? error : pl.pl_list.l_error;
 }
 
 static void
@@ -268,6 +327,7 @@ const struct ctl_op ctl_stat_ops[] = {
 	{ "stat.list", op_stats },
 	{ "stat.accounts", op_accounts },
 	{ "pcb.list", op_pcbs },
+	{ "packet.list", op_packets },
 	{ "log.read", op_log },
 	{ NULL, NULL },
 };

@@ -39,6 +39,24 @@ enum { VI_PKTMR_MULTICAST, VI_PKTMR_PROMISC, VI_PKTMR_ALLMULTI, VI_PKTMR_UNICAST
 
 struct vi_pkt_stats { uint32_t ps_packets, ps_drops; };	/* the first counts both */
 
+/* The packet sockets of a vnet, the last one made first.  *Management*. */
+struct vi_packetinfo {
+	char		 pi_ifname[VI_IFNAMSIZ];	/* bound to; "": all, or with pi_ifindex, one that is gone */
+	uint32_t	 pi_ifindex;
+	uint16_t	 pi_ethertype;	/* of frames it is for; VI_PKT_ALL; 0: none */
+	bool		 pi_raw;	/* VI_SOCK_RAW: it makes link headers itself */
+	bool		 pi_promisc;	/* a membership asks for all frames */
+	bool		 pi_outgoing;	/* it hears what is sent from here */
+	uint32_t	 pi_uid;
+	uint64_t	 pi_frames;	/* offered to it, in its life */
+	uint64_t	 pi_matched;	/* that its filter let pass */
+	uint64_t	 pi_drops;	/* of these, for lack of room */
+	uint32_t	 pi_waiting;	/* bytes to be received */
+	const struct vi_socket *pi_socket;	/* identity only; NULL when nobody holds it */
+};
+typedef void vi_packet_fn(void *arg, const struct vi_packetinfo *);
+VI_API void	vi_packets(struct vi_vnet *, vi_packet_fn *, void *arg);
+
 /* VI_PKT_FANOUT: id | VI_FANOUT_* << 16.  Each frame is for one socket of the group. */
 enum {
 	VI_FANOUT_HASH = 0,	/* by flow */

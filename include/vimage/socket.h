@@ -393,7 +393,8 @@ struct vi_pcbinfo {
 	uint8_t		 pi_retrans;		/* that it went off already, without an answer */
 	uint32_t	 pi_expires;		/* ms from now */
 	uint32_t	 pi_uid;
-	uint64_t	 pi_id;			/* unique in the vnet's life */
+	uint64_t	 pi_id;			/* unique in the vnet's life; 0: there is no control block */
+	uint32_t	 pi_flowid;		/* hash of its packets' flow; 0: it is not connected */
 	const struct vi_socket *pi_socket;	/* identity only; NULL when nobody holds it */
 };
 typedef void vi_pcb_fn(void *arg, const struct vi_pcbinfo *);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* socket.h. */
+#include <vimage/packet.h>
 #include <vimage/socket.h>
 
 #include <errno.h>
@@ -225,6 +226,16 @@ int
 vi_recverr(struct vi_socket *so, struct vi_sockerr *se, void *buf, size_t len)
 {
 	return (soerrdequeue(api_socket(so), se, buf, len));
+}
+
+void
+vi_packets(struct vi_vnet *vn, vi_packet_fn *fn, void *arg)
+{
+	struct socket_vnet *sv = socket_vnet(api_vnet(vn));
+
+	for (unsigned i = 0; i < sv->sv_nproto; i++)
+		if (sv->sv_proto[i]->pr_packets != NULL)
+			sv->sv_proto[i]->pr_packets(api_vnet(vn), fn, arg);
 }
 
 void

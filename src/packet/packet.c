@@ -201,6 +201,7 @@ pkt_so_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 	.pr_sockaddr = pkt_so_sockaddr, \
 	.pr_setopt = pkt_so_setopt, \
 	.pr_getopt = pkt_so_getopt, \
+	.pr_packets = (type) == VI_SOCK_RAW ? pkt_list : NULL, \
 }
 
 static const struct protosw packet_protosw[] = { PACKET_PROTOSW(VI_SOCK_RAW), PACKET_PROTOSW(VI_SOCK_DGRAM) };

@@ -54,6 +54,7 @@ pkt_lose(struct pktpcb *pp, uint64_t *reason)
 {
 	(*reason)++;
 	pp->pp_stats.ps_drops++;
+	pp->pp_drops++;
 }
 
 static void
@@ -66,11 +67,13 @@ pkt_deliver(struct pktpcb *pp, const struct pktview *pw)
 	struct sockdgram sd;
 	struct mbuf *m;
 
+	pp->pp_frames++;
 	if (so->so_filter != NULL && (len = u32min(pktview_run(pw, so->so_filter, start), len)) == 0) {
 		pv->pv_stat.pkts_filtered++;
 		return;
 	}
 	pp->pp_stats.ps_packets++;
+	pp->pp_matched++;
 	if (!sbfits(&so->so_rcv, len)) {
 		pkt_lose(pp, &pv->pv_stat.pkts_fullsock);
 		return;

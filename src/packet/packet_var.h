@@ -42,7 +42,8 @@ struct pktpcb {
 	bool		 pp_hooked;	/* it receives */
 	bool		 pp_gone;	/* the interface it was bound to is no more */
 	bool		 pp_origdev, pp_ignoreout, pp_vnethdr;
-	struct vi_pkt_stats pp_stats;
+	struct vi_pkt_stats pp_stats;	/* since they were asked for */
+	uint64_t	 pp_frames, pp_matched, pp_drops;
 	LIST_HEAD(, pktmreq) pp_mreqs;
 	struct pktfanout *pp_fanout;	/* NULL: in no group */
 	uint32_t	 pp_ring;	/* VI_PKT_RING, charged */
@@ -122,6 +123,9 @@ int	 pkt_send(struct socket *, struct mbuf *, const struct vi_msg *);
 void	 pkt_vnethdr_make(const struct pktview *, uint8_t dst[VI_PKT_VNETHDRLEN]);	/* of a frame with its link header */
 /* Takes the header off m, whose rest is then left to be done; EINVAL, EMSGSIZE, ENOBUFS: m is still the caller's. */
 int	 pkt_vnethdr_take(const struct ifnet *, struct mbuf *);
+
+/* packet_list.c */
+void	 pkt_list(struct vnet *, vi_packet_fn *, void *arg);
 
 /* packet_mreq.c */
 int	 pkt_mreq_add(struct pktpcb *, const void *, size_t);

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <bsd/sys/queue.h>
 
+#include <vimage/packet.h>
 #include <vimage/socket.h>
 
 #include "kern/lane.h"
@@ -139,6 +140,7 @@ struct protosw {
 	int	(*pr_setopt)(struct socket *, enum vi_sockopt, const void *, size_t);
 	int	(*pr_getopt)(struct socket *, enum vi_sockopt, void *, size_t *);
 	void	(*pr_pcblist)(struct vnet *, vi_pcb_fn *, void *arg);	/* one per protocol */
+	void	(*pr_packets)(struct vnet *, vi_packet_fn *, void *arg);	/* of packet sockets, likewise */
 };
 
 /* Registry: each vnet's table of protocols, filled at attach by udp, tcp, rip.  socket/proto.c */

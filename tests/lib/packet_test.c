@@ -455,6 +455,75 @@ put16(size_t off, uint16_t v)
 	memcpy(super + off, &v, sizeof(v));
 }
 
+struct packets { unsigned n; struct vi_packetinfo pi[8]; };
+
+static void
+note_packet(void *arg, const struct vi_packetinfo *pi)
+{
+	struct packets *ps = arg;
+
+	assert_true(ps->n < 8);
+	ps->pi[ps->n++] = *pi;
+}
+
+/* What netstat -B is told. */
+static void
+listed(void **state)
+{
+	struct vi_pkt_mreq mine = { .pm_type = VI_PKTMR_PROMISC };
+	struct packets ps = { 0 };
+	struct vi_pkt_stats st;
+	struct vi_socket *all, *one, *from;
+	size_t len = sizeof(st);
+	struct pair p;
+	struct got g;
+
+	(void)state;
+	begin(&p);
+	vi_packets(p.b, note_packet, &ps);
+	assert_int_equal(ps.n, 0);
+	all = open_at(p.b, VI_SOCK_RAW, VI_PKT_ALL, 0);
+	one = open_at(p.b, VI_SOCK_DGRAM, TYPE, p.ib);
+	mine.pm_ifindex = p.ib;
+	tl_ok(vi_setsockopt(one, VI_PKT_ADD_MEMBERSHIP, &mine, sizeof(mine)));
+	from = open_at(p.a, VI_SOCK_DGRAM, 0, p.ia);
+	for (int i = 0; i < 3; i++)
+		tl_ok(send_to(from, p.ia, TYPE, p.lb, 100));
+	tl_run(&p.t, TL_SEC);
+	tl_ok(receive(one, &g));
+	/* What the program asks for does not change what was counted. */
+	tl_ok(vi_getsockopt(one, VI_PKT_STATISTICS, &st, &len));
+	vi_packets(p.b, note_packet, &ps);
+	assert_int_equal(ps.n, 2);
+	assert_string_equal(ps.pi[0].pi_ifname, p.c.b);
+	assert_ptr_equal(ps.pi[0].pi_socket, one);
+	assert_int_equal(ps.pi[0].pi_ethertype, TYPE);
+	assert_true(ps.pi[0].pi_promisc && !ps.pi[0].pi_raw && !ps.pi[0].pi_outgoing);
+	assert_int_equal(ps.pi[0].pi_frames, 3);
+	assert_int_equal(ps.pi[0].pi_matched, 3);
+	assert_int_equal(ps.pi[0].pi_waiting, 200);
+	assert_string_equal(ps.pi[1].pi_ifname, "");
+	assert_int_equal(ps.pi[1].pi_ifindex, 0);
+	assert_true(!ps.pi[1].pi_promisc && ps.pi[1].pi_raw && ps.pi[1].pi_outgoing);
+	assert_int_equal(ps.pi[1].pi_frames, 3);
+	/* One that is full loses what comes; its interface goes. */
+	tl_ok(vi_setsockopt(one, VI_SO_RCVBUF, &(int){ 4096 }, sizeof(int)));
+	for (int i = 0; i < 4; i++)
+		tl_ok(send_to(from, p.ia, TYPE, p.lb, 986));
+	tl_run(&p.t, TL_SEC);
+	tl_ok(vi_if_destroy(p.b, p.c.b));
+	ps.n = 0;
+	vi_packets(p.b, note_packet, &ps);
+	assert_int_equal(ps.pi[0].pi_drops, 1);
+	assert_int_equal(ps.pi[0].pi_matched, 7);
+	assert_string_equal(ps.pi[0].pi_ifname, "");
+	assert_int_equal(ps.pi[0].pi_ifindex, p.ib);
+	vi_close(from);
+	vi_close(one);
+	vi_close(all);
+	end(&p);
+}
+
 /* Super-packets are seen whole by packet sockets and cut by captures; sent, they are cut as if they were the stack's own. */
 static void
 super_packets(void **state)
@@ -619,6 +688,7 @@ main(void)
 		cmocka_unit_test(capabilities),
 		cmocka_unit_test(ring_is_charged),
 		cmocka_unit_test(super_packets),
+		cmocka_unit_test(listed),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -791,6 +791,7 @@ in_pcbinfo_fill(const struct inpcb *inp, struct vi_pcbinfo *pi)
 	in_pcbname(inp, inp->inp_ops, &inp->inp_faddr, inp->inp_fport, &pi->pi_foreign);
 	pi->pi_uid = inp->inp_cred.cr_uid;
 	pi->pi_id = inp->inp_id;
+	pi->pi_flowid = (inp->inp_flags & INP_ONHASH) != 0 ? inp->inp_flowid : 0;
 	if (so == NULL)
 		return;
 	pi->pi_type = so->so_type;
