@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <linux/capability.h>
 
@@ -32,6 +33,42 @@ int64_t
 lx_sys_mount(struct lx_call *c)
 {
 	return (c->c_pr->pr_jid == 0 || lx_call_may(c, VI_PRIV_VFS_MOUNT) ? LX_CONTINUE : -EPERM);
+}
+
+/* A character device of number 0 is what overlay file systems take for a file that is not there; anybody may make it. */
+static bool
+is_whiteout(const struct lx_call *c)
+{
+	const unsigned mode = c->c_nr == SYS_mknod ? 1 : 2;
+
+	return ((c->c_nr == SYS_mknod || c->c_nr == SYS_mknodat) && (c->c_arg[mode] & S_IFMT) == S_IFCHR &&
+		(uint32_t)c->c_arg[mode + 1] == 0);
+}
+
+static enum vi_priv
+host_priv(int nr)
+{
+	switch (nr) {
+	case SYS_init_module: case SYS_finit_module: case SYS_delete_module:
+		return (VI_PRIV_HOST_MODULE);
+	case SYS_iopl: case SYS_ioperm:
+		return (VI_PRIV_HOST_RAWIO);
+	case SYS_acct:
+		return (VI_PRIV_HOST_AUDIT);
+	case SYS_settimeofday: case SYS_clock_settime:
+		return (VI_PRIV_TIME_SET);
+	case SYS_mknod: case SYS_mknodat:
+		return (VI_PRIV_VFS_MKNOD);
+	default:
+		return (VI_PRIV_HOST_REBOOT);
+	}
+}
+
+/* The host's kernel would refuse these by itself, without a word in the jail's log. */
+int64_t
+lx_sys_host(struct lx_call *c)
+{
+	return (c->c_pr->pr_jid == 0 || is_whiteout(c) || lx_call_may(c, host_priv(c->c_nr)) ? LX_CONTINUE : -EPERM);
 }
 
 /* The jail's parameter follows; a name that the host's kernel will not take is not looked at. */

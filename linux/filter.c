@@ -7,7 +7,7 @@
  * Data calls (read, write, send, recv without an address), poll and close are never sent to
  * us; of mmap what may be the ring of a packet socket.  Of ioctl only the commands of sockets and of /dev/net/tun come, of socket everything but AF_UNIX.  io_uring
  * would pass us by and is refused.  What needs a privilege of the jail and is not about sockets
- * comes too: the message buffer, host names, mounts; and uname, because a jail can have a release of its own.  Other ABIs of the processor: x32 is
+ * comes too: the message buffer, host names, mounts, what the host alone may do; and uname, because a jail can have a release of its own.  Other ABIs of the processor: x32 is
  * refused; an i386 program runs, but has no way to make a socket (the descriptors it inherits
  * are harmless pairs), to mount or to name the host.
  */
@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -60,6 +61,8 @@
 #define PERM		RET(SECCOMP_RET_ERRNO | EPERM)
 #define NOT(nr)		JEQ(nr, 0, 1), PERM
 #define REFUSE(nr)	JEQ(nr, 0, 1), NOSYS
+/* The mode is that argument: devices, not pipes and sockets. */
+#define DEVICE(nr, arg)	JEQ(nr, 0, 6), LD(ARG_LO(arg)), AND(S_IFMT), JEQ(S_IFCHR, 1, 0), JEQ(S_IFBLK, 0, 1), NOTIFY, ALLOW
 
 /*
  * Each block tests one call and ends in a verdict, so that the accumulator still holds the
@@ -90,7 +93,12 @@ static const struct sock_filter lx_filter[] = {
 	ON(SYS_uname), ON(SYS_syslog), ON(SYS_sethostname), ON(SYS_setdomainname), ON(SYS_mount), ON(SYS_umount2),
 	ON(SYS_pivot_root), ON(SYS_move_mount), ON(SYS_open_tree), ON(SYS_fsopen), ON(SYS_fspick),
 	ON(SYS_fsconfig), ON(SYS_fsmount), ON(LX_SYS_MOUNT_SETATTR), ON(LX_SYS_OPEN_TREE_ATTR),
+	ON(SYS_reboot), ON(SYS_kexec_load), ON(SYS_kexec_file_load), ON(SYS_init_module), ON(SYS_finit_module),
+	ON(SYS_delete_module), ON(SYS_iopl), ON(SYS_ioperm), ON(SYS_acct), ON(SYS_settimeofday), ON(SYS_clock_settime),
 	JEQ(SYS_io_uring_setup, 0, 1), NOSYS,
+
+	DEVICE(SYS_mknod, 1),
+	DEVICE(SYS_mknodat, 2),
 
 	JEQ(SYS_socket, 0, 4),
 	LD(ARG_LO(0)), JEQ(AF_UNIX, 0, 1), ALLOW, NOTIFY,

@@ -532,6 +532,7 @@ void	 lx_managed(struct lx *);
 /* admin.c: what needs a privilege and is not about sockets */
 bool	 lx_call_may(const struct lx_call *, enum vi_priv);	/* no: logged */
 int64_t	 lx_sys_mount(struct lx_call *);
+int64_t	 lx_sys_host(struct lx_call *);
 int64_t	 lx_sys_sethostname(struct lx_call *);
 
 /* uname.c */

@@ -104,6 +104,19 @@ static const struct {
 	{ SYS_fsmount,		0,			lx_sys_mount },
 	{ LX_SYS_MOUNT_SETATTR,	0,			lx_sys_mount },
 	{ LX_SYS_OPEN_TREE_ATTR, 0,			lx_sys_mount },
+	{ SYS_reboot,		0,			lx_sys_host },
+	{ SYS_kexec_load,	0,			lx_sys_host },
+	{ SYS_kexec_file_load,	0,			lx_sys_host },
+	{ SYS_init_module,	0,			lx_sys_host },
+	{ SYS_finit_module,	0,			lx_sys_host },
+	{ SYS_delete_module,	0,			lx_sys_host },
+	{ SYS_iopl,		0,			lx_sys_host },
+	{ SYS_ioperm,		0,			lx_sys_host },
+	{ SYS_acct,		0,			lx_sys_host },
+	{ SYS_settimeofday,	0,			lx_sys_host },
+	{ SYS_clock_settime,	0,			lx_sys_host },
+	{ SYS_mknod,		0,			lx_sys_host },
+	{ SYS_mknodat,		0,			lx_sys_host },
 };
 
 bool
