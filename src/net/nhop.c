@@ -33,7 +33,7 @@ nhop_hash(const struct nhop *nh)
 
 	h = (h ^ (uintptr_t)nh->nh_ifa) * 0x9e3779b97f4a7c15ull;
 	h = (h ^ nhop_gwbits(nh) ^ (uint64_t)nh->nh_flags << 32) * 0x9e3779b97f4a7c15ull;
-	h = (h ^ nh->nh_mtu ^ (uint64_t)nh->nh_prefixlen << 32) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ nh->nh_mtu ^ (uint64_t)nh->nh_prefixlen << 32 ^ nh->nh_expire) * 0x9e3779b97f4a7c15ull;
 	return ((uint32_t)(h >> 32));
 }
 
@@ -46,7 +46,7 @@ nhop_head(const struct route_vnet *rv, const struct nhop *nh)
 static bool
 nhop_same(const struct nhop *a, const struct nhop *b)
 {
-	return (a->nh_ifp == b->nh_ifp && a->nh_ifa == b->nh_ifa && a->nh_flags == b->nh_flags &&
+	return (a->nh_expire == b->nh_expire && a->nh_ifp == b->nh_ifp && a->nh_ifa == b->nh_ifa && a->nh_flags == b->nh_flags &&
 	    a->nh_mtu == b->nh_mtu && a->nh_weight == b->nh_weight &&
 	    a->nh_metric == b->nh_metric && a->nh_prefixlen == b->nh_prefixlen && a->nh_proto == b->nh_proto && a->nh_nhid == b->nh_nhid &&
 	    ((a->nh_flags & RTF_GATEWAY) == 0 || net_addr_same(&a->nh_gw, &b->nh_gw)));
@@ -87,11 +87,24 @@ nhop_use(const struct nhop *nh, int delta)
 		nh->nh_ifa->ifa_ifp->if_nroutes += (uint32_t)delta;
 }
 
+void
+nhop_insert(struct route_vnet *rv, struct rt_nhop *rn, const struct nhop *nh)
+{
+	rn->rn_nh = *nh;
+	rn->rn_nh.nh_use = 0;
+	rn->rn_refs = 1;
+	nhops_grow(rv);
+	LIST_INSERT_HEAD(nhop_head(rv, nh), rn, rn_link);
+	rv->rv_nnhops++;
+	nhop_use(nh, 1);
+}
+
 struct rt_nhop *
 nhop_get(struct route_vnet *rv, const struct nhop *nh)
 {
 	struct rt_nhop *rn;
 
+	VI_ASSERT(nh->nh_expire == 0);
 	LIST_FOREACH(rn, nhop_head(rv, nh), rn_link) {
 		if (nhop_same(&rn->rn_nh, nh)) {
 			rn->rn_refs++;
@@ -100,14 +113,7 @@ nhop_get(struct route_vnet *rv, const struct nhop *nh)
 	}
 	if ((rn = kmalloc(rt_acct(rv), ACCT_ROUTE, sizeof(*rn))) == NULL)
 		return (NULL);
-	nhops_grow(rv);
-	rn->rn_nh = *nh;
-	rn->rn_nh.nh_use = 0;
-	rn->rn_nh.nh_expire = 0;
-	rn->rn_refs = 1;
-	LIST_INSERT_HEAD(nhop_head(rv, nh), rn, rn_link);
-	rv->rv_nnhops++;
-	nhop_use(nh, 1);
+	nhop_insert(rv, rn, nh);
 	return (rn);
 }
 
@@ -118,13 +124,12 @@ nhop_rele(struct route_vnet *rv, struct rt_nhop *rn)
 	if (--rn->rn_refs > 0)
 		return;
 	nhop_use(&rn->rn_nh, -1);
-	if (rn->rn_timed != NULL) {
-		rt_timed_free(rv, rn->rn_timed);
-		return;
-	}
 	LIST_REMOVE(rn, rn_link);
 	rv->rv_nnhops--;
-	kfree(rt_acct(rv), ACCT_ROUTE, rn, sizeof(*rn));
+	if (rn->rn_timed != NULL)
+		rt_timed_free(rv, rn->rn_timed);
+	else
+		kfree(rt_acct(rv), ACCT_ROUTE, rn, sizeof(*rn));
 }
 
 void

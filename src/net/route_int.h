@@ -163,7 +163,9 @@ const struct nhop *rt_match_addr(const struct route_vnet *, uint32_t fib, const 
 
 /* nhop.c */
 bool	 net_addr_same(const struct net_addr *, const struct net_addr *);
-/* With a reference; NULL without memory. */
+/* A new one with one reference, among those that can be found. */
+void	 nhop_insert(struct route_vnet *, struct rt_nhop *, const struct nhop *);
+/* One that stays, with a reference; NULL without memory. */
 struct rt_nhop *nhop_get(struct route_vnet *, const struct nhop *);
 void	 nhop_rele(struct route_vnet *, struct rt_nhop *);
 static inline struct rt_nhop *

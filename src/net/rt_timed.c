@@ -62,9 +62,7 @@ rt_hop_get(struct route_vnet *rv, const struct rt_prefix *rp, const struct nhop 
 		return (nhop_get(rv, nh));
 	if ((te = kmalloc(rt_acct(rv), ACCT_ROUTE, sizeof(*te))) == NULL)
 		return (NULL);
-	te->te_nhop.rn_nh = *nh;
-	te->te_nhop.rn_nh.nh_use = 0;
-	te->te_nhop.rn_refs = 1;
+	nhop_insert(rv, &te->te_nhop, nh);
 	te->te_nhop.rn_timed = te;
 	te->te_rv = rv;
 	te->te_fib = rp->rp_fibnum;
@@ -73,8 +71,6 @@ rt_hop_get(struct route_vnet *rv, const struct rt_prefix *rp, const struct nhop 
 	memcpy(te->te_key, rp->rp_key, sizeof(te->te_key));
 	callout_init(&te->te_timer, &rv->rv_vnet->vn_lane, rt_timed_expire, te);
 	callout_reset_at(&te->te_timer, nh->nh_expire);
-	rv->rv_nnhops++;
-	nhop_use(nh, 1);
 	return (&te->te_nhop);
 }
 
@@ -82,6 +78,5 @@ void
 rt_timed_free(struct route_vnet *rv, struct rt_timed *te)
 {
 	callout_stop(&te->te_timer);
-	rv->rv_nnhops--;
 	kfree(rt_acct(rv), ACCT_ROUTE, te, sizeof(*te));
 }

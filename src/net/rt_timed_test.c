@@ -119,6 +119,10 @@ one_of_several(void **state)
 	assert_int_equal(add(&g, 0, 0, GW_A, 5 * SEC), 0);
 	assert_int_equal(add(&g, 0, 0, GW_B, 7 * SEC), 0);
 	assert_int_equal(add(&g, 0, 0, GW_A2, 6 * SEC), 0);
+	/* They are found by their router as others are. */
+	assert_true(rt_router_silent(g.vn, g.a, &(struct net_addr){ .na_af = NET_AF_INET, .na_in = HTONL(GW_A) }, true));
+	assert_true(rt_router_silent(g.vn, g.b, &(struct net_addr){ .na_af = NET_AF_INET, .na_in = HTONL(GW_B) }, true));
+	assert_int_equal(gateway(&g, IP4(8, 8, 8, 8)), GW_A2);
 	until(&g, t0 + 6 * SEC);
 	assert_int_equal(gateway(&g, IP4(8, 8, 8, 8)), GW_B);
 	until(&g, t0 + 7 * SEC);
