@@ -5,6 +5,7 @@
 
 #include "base/sbuf.h"
 #include "base/util.h"
+#include "vimage/prison.h"
 #include "vimage/vimage.h"
 
 #define CTL_TEXT 4096
@@ -39,14 +40,17 @@ ctl_ostype(struct vnet *vn, const struct sysctl_desc *sd, const char *value, cha
 static int
 ctl_osrelease(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
 {
-	(void)vn, (void)sd, (void)value;
-	return (ctl_text(buf, len, vi_version()));
+	const struct prison *pr = prison_ofvnet(vn);
+	const char *set = pr != NULL ? pr->pr_conf.pc_store.ps_text[STORE_RELEASE - STORE_NNUMBERS] : "";
+
+	(void)sd, (void)value;
+	return (ctl_text(buf, len, set[0] != '\0' ? set : vi_version()));
 }
 
 /* What belongs to no module. */
 static const struct sysctl_desc kern_sysctls[] = {
 	CTL_PROC("kern.features.vimage", VI_CTL_INT, CTL_RD | CTL_KERNEL, ctl_feature_vimage, "Network stacks are virtual"),
-	CTL_PROC("kern.osrelease", VI_CTL_STRING, CTL_RD | CTL_KERNEL, ctl_osrelease, "Version of vimage"),
+	CTL_PROC("kern.osrelease", VI_CTL_STRING, CTL_RD | CTL_KERNEL, ctl_osrelease, "Version of vimage, or what osrelease says"),
 	CTL_PROC("kern.ostype", VI_CTL_STRING, CTL_RD | CTL_KERNEL, ctl_ostype, "Name of the system"),
 	CTL_END
 };

@@ -251,6 +251,18 @@ written(void **state)
 	tl_ok(put(&g, g.so, &req));
 	expect(&g, other, VI_RTM_CHANGE, &m);
 	assert_int_equal(m.rtm.rtm_mtu, 1400);
+	assert_int_equal(m.rtm.rtm_expire, 0);
+	quiet(&g, g.so);
+	/* It could go by itself, but it shall not. */
+	net_request(&req, VI_RTM_CHANGE, "198.51.100.0", "255.255.255.0", NULL);
+	req.rtm.rtm_expire = 60 * TL_SEC;
+	tl_ok(put(&g, g.so, &req));
+	expect(&g, other, VI_RTM_CHANGE, &m);
+	assert_int_equal(m.rtm.rtm_expire, 60 * TL_SEC);
+	req.rtm.rtm_expire = VI_RT_NEVER;
+	tl_ok(put(&g, g.so, &req));
+	expect(&g, other, VI_RTM_CHANGE, &m);
+	assert_int_equal(m.rtm.rtm_expire, 0);
 	quiet(&g, g.so);
 
 	/* Without the answers; and by somebody who does not read. */
