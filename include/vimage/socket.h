@@ -108,6 +108,8 @@ enum vi_sockopt {
 	VI_IPV6_CHECKSUM,	/* raw: offset of the checksum to fill in and check, -1 none; always on for ICMPv6 */
 	VI_ICMP6_FILTER,	/* uint32_t[8]: bit set = type is NOT passed (Linux's sense) */
 	VI_IPV6_MULTICAST_ALL,	/* as VI_IP_MULTICAST_ALL */
+	VI_IPV6_ADDR_PREFERENCES,	/* VI_PREFER_SRC_* (RFC 5014) */
+	VI_IPV6_MINHOPCOUNT,	/* as VI_IP_MINTTL */
 
 	/* Groups of both families with sources (RFC 3678); the family is that of the group. */
 	VI_MCAST_JOIN_GROUP = 350, VI_MCAST_LEAVE_GROUP,	/* struct vi_group_req */
@@ -301,6 +303,11 @@ struct vi_msg {
 	uint32_t	 msg_segsz;	/* VI_UDP_SEGMENT for this call; recv with VI_UDP_GRO: datagrams are so long, 0 = it is one */
 	struct vi_frameinfo msg_frame;	/* recv: of VI_AF_PACKET */
 };
+enum {			/* VI_IPV6_ADDR_PREFERENCES, the values of Linux: temporary addresses or not; the rest makes no difference here */
+	VI_PREFER_SRC_TMP = 0x1, VI_PREFER_SRC_PUBLIC = 0x2, VI_PREFER_SRC_COA = 0x4, VI_PREFER_SRC_CGA = 0x8,
+	VI_PREFER_SRC_PUBTMP_DEFAULT = 0x100, VI_PREFER_SRC_HOME = 0x400, VI_PREFER_SRC_NONCGA = 0x800,
+};
+
 enum { VI_MSGSET_IFINDEX = 1, VI_MSGSET_ADDR = 2, VI_MSGSET_TTL = 4, VI_MSGSET_TOS = 8, VI_MSGSET_SEGSZ = 16 };
 
 /*

@@ -103,6 +103,24 @@ ip_level(int s, int u)
 }
 
 static void
+ip6_level(void)
+{
+	static const int wish[] = { 1, 2, 3, 0x100, 1, 0, 4, 0x400, 0x404, 0x101, 8, 0x800, 0x808, 0x1002, -1, 1, 4, 1, 8 };
+	int s = socket(AF_INET6, SOCK_DGRAM, 0);
+	size_t i;
+
+	GET(s, IPPROTO_IPV6, 72 /* IPV6_ADDR_PREFERENCES */, 4);
+	for (i = 0; i < sizeof(wish) / sizeof(wish[0]); i++) {
+		SET(s, IPPROTO_IPV6, 72, wish[i]);
+		GET(s, IPPROTO_IPV6, 72, 4);
+	}
+	BOTH(s, IPPROTO_IPV6, 73 /* IPV6_MINHOPCOUNT */, 255);
+	SET(s, IPPROTO_IPV6, 73, 256);
+	SET(s, IPPROTO_IPV6, 73, -1);
+	close(s);
+}
+
+static void
 tcp_level(int s, int u)
 {
 	char name[16] = "";
@@ -190,6 +208,7 @@ main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	socket_level(s, u);
 	ip_level(s, u);
+	ip6_level();
 	tcp_level(s, u);
 	ioctls(s, u);
 	families();

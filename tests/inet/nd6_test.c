@@ -585,6 +585,13 @@ temporary_source(void **state)
 		tl_ok(vi_sockname(so, &sa));
 		assert_int_equal(memcmp(sa.sa_in6, p.ia.ia_addr.sa_in6, 16) == 0, prefer);
 		vi_close(so);
+		/* RFC 5014: the program's wish comes first. */
+		so = tl_socketof(g.h, VI_AF_INET6, VI_SOCK_DGRAM);
+		inet_setint(so, VI_IPV6_ADDR_PREFERENCES, prefer ? VI_PREFER_SRC_PUBLIC : VI_PREFER_SRC_TMP);
+		inet_connect(so, "2001:db8:ffff::1", 7);
+		tl_ok(vi_sockname(so, &sa));
+		assert_int_equal(memcmp(sa.sa_in6, p.ia.ia_addr.sa_in6, 16) != 0, prefer);
+		vi_close(so);
 	}
 	rig_end(&g);
 }

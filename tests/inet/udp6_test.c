@@ -74,6 +74,21 @@ datagrams(void **state)
 	tl_ok(send6(a, 10, "::ffff:127.0.0.1", 3000));
 	inet_expect(&o.t, four, 10, &msg);
 	name_is(&msg.msg_name, "127.0.0.1", 0);
+	/* RFC 5082, of each family apart. */
+	inet_setint(a, VI_IPV6_UNICAST_HOPS, 254);
+	inet_setint(b, VI_IP_MINTTL, 255);
+	tl_ok(send6(a, 10, "::1", 2000));
+	inet_expect(&o.t, b, 10, &msg);
+	assert_int_equal(msg.msg_ttl, 254);
+	inet_setint(b, VI_IPV6_MINHOPCOUNT, 255);
+	tl_ok(send6(a, 10, "::1", 2000));
+	tl_run(&o.t, TL_SEC);
+	assert_int_equal(tl_stat(o.vn, "udps_minttl"), 1);
+	inet_setint(a, VI_IPV6_UNICAST_HOPS, 255);
+	tl_ok(send6(a, 10, "::1", 2000));
+	inet_expect(&o.t, b, 10, &msg);
+	inet_setint(a, VI_IPV6_UNICAST_HOPS, -1);
+	inet_setint(b, VI_IPV6_MINHOPCOUNT, 0);
 	tl_fails(send6(a, 10, "::1", 0), EINVAL);
 	tl_fails(send6(four, 10, "::1", 2000), EAFNOSUPPORT);
 	tl_fails(send6(a, 10, "fe80::1", 2000), EINVAL);

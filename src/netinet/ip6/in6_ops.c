@@ -128,7 +128,7 @@ in6_source(struct inpcb *inp, const struct in_addr_any *faddr, struct in_addr_an
 		*laddr = *faddr;
 		return (0);
 	}
-	if ((ia = in6_selectsrc(vn, &path, faddr, ip6_vnet(vn)->i6v_prefertempaddr != 0)) == NULL)
+	if ((ia = in6_selectsrc(vn, &path, faddr, in6_prefertemp(vn, inp))) == NULL)
 		return (EADDRNOTAVAIL);
 	memcpy(laddr->in6, ia6_addr(ia), sizeof(laddr->in6));
 	return (0);

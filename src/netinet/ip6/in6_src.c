@@ -7,6 +7,7 @@
 
 #include "base/util.h"
 #include "netinet/ip6/ip6_var.h"
+#include "netinet/pcb/in_pcb.h"
 
 /* RFC 6724 2.1: the default policy table, longest prefix first. */
 static const struct policy {
@@ -127,4 +128,14 @@ in6_selectsrc(struct vnet *vn, const struct ip6_path *path, const struct in_addr
 		}
 	}
 	return (best);
+}
+
+bool
+in6_prefertemp(const struct vnet *vn, const struct inpcb *inp)
+{
+	uint8_t pref = inp != NULL ? inp->inp_srcpref : 0;
+
+	if ((pref & (VI_PREFER_SRC_TMP | VI_PREFER_SRC_PUBLIC)) != 0)
+		return ((pref & VI_PREFER_SRC_TMP) != 0);
+	return (ip6_vnet(vn)->i6v_prefertempaddr != 0);
 }

@@ -286,7 +286,7 @@ ip6_choose(struct vnet *vn, struct ip6_out *io, struct ip6_path *path)
 	}
 	if (!in6_unspecified((const uint8_t *)io->i6o_src.in6) || io->i6o_unspecsrc)
 		return (0);
-	if ((ia = in6_selectsrc(vn, path, &io->i6o_dst, ip6_vnet(vn)->i6v_prefertempaddr != 0)) == NULL) {
+	if ((ia = in6_selectsrc(vn, path, &io->i6o_dst, in6_prefertemp(vn, io->i6o_inp))) == NULL) {
 		ip6_vnet(vn)->i6v_stat.i6s_nosource++;
 		return (EADDRNOTAVAIL);
 	}

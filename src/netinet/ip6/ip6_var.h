@@ -217,5 +217,7 @@ int	in6_mcast_if(struct vnet *, uint32_t fib, const struct vi_mreq6 *, uint32_t 
 
 /* in6_src.c: RFC 6724 5.  NULL: none fits. */
 struct in6_ifaddr *in6_selectsrc(struct vnet *, const struct ip6_path *, const struct in_addr_any *dst, bool prefertemp);
+/* The pcb's wish (RFC 5014), else the vnet's; NULL: no pcb. */
+bool	in6_prefertemp(const struct vnet *, const struct inpcb *);
 
 #endif

@@ -35,9 +35,9 @@ dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint1
 	struct vi_host *h = kernel_host(inp->inp_vnet->vn_kernel);
 	struct sockdgram sd;
 
-	if (pk->ip_ttl < inp->inp_minttl || (so->so_rcv.sb_flags & SBS_CANTRCVMORE) != 0) {
+	if (in_pcbfar(inp, pk) || (so->so_rcv.sb_flags & SBS_CANTRCVMORE) != 0) {
 		m_freem(m);
-		return (pk->ip_ttl < inp->inp_minttl ? DGRAM_MINTTL : DGRAM_SHUT);
+		return (in_pcbfar(inp, pk) ? DGRAM_MINTTL : DGRAM_SHUT);
 	}
 	in_pcbname(inp, pk->ip_ops, &pk->ip_src, fport, &sd.sd_from);
 	in_pcbname(inp, pk->ip_ops, &pk->ip_dst, 0, &sd.sd_dst);

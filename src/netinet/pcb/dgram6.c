@@ -102,7 +102,7 @@ dgram6_source(struct inpcb *inp, struct ip6_out *io, const struct ip6_path *path
 		io->i6o_src = io->i6o_dst;
 		return (in_pcbjail_source(inp, inp->inp_info->ipi_ops6, &io->i6o_dst, &io->i6o_src));
 	}
-	if ((ia = in6_selectsrc(vn, path, &io->i6o_dst, ip6_vnet(vn)->i6v_prefertempaddr != 0)) == NULL)
+	if ((ia = in6_selectsrc(vn, path, &io->i6o_dst, in6_prefertemp(vn, inp))) == NULL)
 		return (EADDRNOTAVAIL);
 	memcpy(io->i6o_src.in6, ia6_addr(ia), sizeof(io->i6o_src.in6));
 	return (in_pcbjail_source(inp, inp->inp_info->ipi_ops6, &io->i6o_dst, &io->i6o_src));

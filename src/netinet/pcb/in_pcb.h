@@ -94,6 +94,8 @@ struct inpcb {
 	int16_t		 inp_hops;	/* VI_IPV6_UNICAST_HOPS; -1: the vnet's default */
 	uint8_t		 inp_mcast_hops, inp_tclass;
 	uint8_t		 inp_mtudisc6;	/* VI_IPV6_MTU_DISCOVER */
+	uint8_t		 inp_minhops;
+	uint8_t		 inp_srcpref;	/* VI_PREFER_SRC_TMP, _PUBLIC, _COA */
 	uint32_t	 inp_bound;	/* INP_IPV4 | INP_IPV6 as socket() and bind left them; connect narrows inp_flags */
 	uint16_t	 inp_ipid;	/* next IP id of this flow */
 	/* cached route: valid while inp_rtgen == rt_generation() and the destination is inp_rtdst */
@@ -134,6 +136,13 @@ static inline uint32_t
 in_pcbfam(const struct inet_ops *ops)
 {
 	return (ops->io_family == VI_AF_INET ? INP_IPV4 : INP_IPV6);
+}
+
+/* RFC 5082: has it come from farther away than the socket takes? */
+static inline bool
+in_pcbfar(const struct inpcb *inp, const struct inet_pkt *pk)
+{
+	return (pk->ip_ttl < (pk->ip_ops->io_family == VI_AF_INET ? inp->inp_minttl : inp->inp_minhops));
 }
 
 /* The secret hash of a pair of addresses and ports, for every table of them. */

@@ -78,6 +78,28 @@ in6_pcbopt_settclass(struct inpcb *inp, int v)
 	return (0);
 }
 
+/* One of each pair, or neither: the default.  Home addresses and such without cryptography are all there are. */
+static int
+in6_pcbopt_setsrcpref(struct inpcb *inp, int v)
+{
+	const int pubtmp = v & (VI_PREFER_SRC_TMP | VI_PREFER_SRC_PUBLIC | VI_PREFER_SRC_PUBTMP_DEFAULT);
+	const int home = v & (VI_PREFER_SRC_COA | VI_PREFER_SRC_HOME), cga = v & (VI_PREFER_SRC_CGA | VI_PREFER_SRC_NONCGA);
+
+	if ((pubtmp & (pubtmp - 1)) != 0 || (home & (home - 1)) != 0 || (cga & (cga - 1)) != 0)
+		return (EINVAL);
+	inp->inp_srcpref = (uint8_t)(v & (VI_PREFER_SRC_TMP | VI_PREFER_SRC_PUBLIC | VI_PREFER_SRC_COA));
+	return (0);
+}
+
+static int
+in6_pcbopt_getsrcpref(const struct inpcb *inp)
+{
+	const int pubtmp = inp->inp_srcpref & (VI_PREFER_SRC_TMP | VI_PREFER_SRC_PUBLIC);
+
+	return ((pubtmp != 0 ? pubtmp : VI_PREFER_SRC_PUBTMP_DEFAULT) |
+	    ((inp->inp_srcpref & VI_PREFER_SRC_COA) != 0 ? VI_PREFER_SRC_COA : VI_PREFER_SRC_HOME));
+}
+
 static int
 in6_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 {
@@ -103,6 +125,13 @@ in6_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 		if (v < 0 || v > 3)
 			return (EINVAL);
 		inp->inp_mtudisc6 = (uint8_t)v;
+		return (0);
+	case VI_IPV6_ADDR_PREFERENCES:
+		return (in6_pcbopt_setsrcpref(inp, v));
+	case VI_IPV6_MINHOPCOUNT:
+		if (v < 0 || v > 255)
+			return (EINVAL);
+		inp->inp_minhops = (uint8_t)v;
 		return (0);
 	default:
 		return (ENOPROTOOPT);
@@ -161,6 +190,10 @@ in6_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, inp->inp_tclass));
 	case VI_IPV6_MTU_DISCOVER:
 		return (sooptputint(buf, len, inp->inp_mtudisc6));
+	case VI_IPV6_ADDR_PREFERENCES:
+		return (sooptputint(buf, len, in6_pcbopt_getsrcpref(inp)));
+	case VI_IPV6_MINHOPCOUNT:
+		return (sooptputint(buf, len, inp->inp_minhops));
 	case VI_IPV6_MTU:
 		return (in6_pcbopt_getmtu(inp, buf, len));
 	default:

@@ -58,6 +58,8 @@ tcp_listen_inherit(struct tcpcb *tp, const struct inpcb *linp)
 	inp->inp_tclass = linp->inp_tclass;
 	inp->inp_mtudisc6 = linp->inp_mtudisc6;
 	inp->inp_minttl = linp->inp_minttl;
+	inp->inp_minhops = linp->inp_minhops;
+	inp->inp_srcpref = linp->inp_srcpref;
 	inp->inp_mtudisc = linp->inp_mtudisc;
 	inp->inp_boundif = linp->inp_boundif;
 	inp->inp_cred = linp->inp_cred;

@@ -198,7 +198,7 @@ tcp_seg_demux(struct inpcb *inp, struct tcp_seg *ts)
 {
 	struct tcpcb *tp = inp != NULL ? intotcpcb(inp) : NULL;
 
-	if (tp != NULL && inp->inp_minttl > ts->ts_pkt->ip_ttl) {	/* RFC 5082 */
+	if (tp != NULL && in_pcbfar(inp, ts->ts_pkt)) {
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvminttl);
 		tcp_seg_drop(ts);
 		return;

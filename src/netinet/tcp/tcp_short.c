@@ -120,7 +120,7 @@ tcp_short_input(struct inpcb *inp, struct tcp_seg *ts, unsigned hlen)
 	const struct tcp_rec *rc = NULL;
 	uint64_t now;
 
-	if (tp == NULL || inp->inp_minttl > ts->ts_pkt->ip_ttl || !short_isusual(tp) || ts->ts_seq != tp->rcv_nxt || tp->t_segqlen != 0 ||
+	if (tp == NULL || in_pcbfar(inp, ts->ts_pkt) || !short_isusual(tp) || ts->ts_seq != tp->rcv_nxt || tp->t_segqlen != 0 ||
 	    TSTMP_LT(ts->ts_to.to_tsval, tp->ts_recent) || ts->ts_pkt->ip_udpport != 0)
 		return (false);
 	if (ts->ts_ack != tp->snd_una) {
