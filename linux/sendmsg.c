@@ -82,8 +82,8 @@ static int64_t
 send_inet(struct lx_call *c, const struct send *s)
 {
 	struct lx_sock *ls = c->c_sock;
-	/* Of one that is too long so much that the stack can say how long it may be. */
-	struct vi_iovec iov = { c->c_lx->lx_buf, s->s_len > LX_MAXDGRAM ? LX_MAXDGRAM - 1 : s->s_len };
+	/* Of one that is too long so much that it is UDP who refuses, and can say how long it may be. */
+	struct vi_iovec iov = { c->c_lx->lx_buf, s->s_len > UINT16_MAX ? UINT16_MAX : s->s_len };
 	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1,
 		.msg_flags = (s->s_flags & MSG_DONTROUTE) != 0 ? VI_MSG_DONTROUTE : 0 };
 	const bool more = (s->s_flags & MSG_MORE) != 0, udp = ls->ls_proto == IPPROTO_UDP || ls->ls_proto == IPPROTO_UDPLITE;
@@ -95,7 +95,7 @@ send_inet(struct lx_call *c, const struct send *s)
 		return (-EOPNOTSUPP);
 	if ((ls->ls_error != 0 || ls->ls_errshown) && (error = dgram_pending(c)) != 0)
 		return (-error);
-	if (s->s_len > LX_MAXDGRAM && (ls->ls_cmsg & LXC_RECVERR6) == 0)
+	if (s->s_len > UINT16_MAX && (ls->ls_cmsg & LXC_RECVERR6) == 0)
 		return (-EMSGSIZE);
 	error = send_address(c, s, &msg);
 	if (error == 0)

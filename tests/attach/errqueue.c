@@ -31,7 +31,7 @@ queued(const char *what, int s)
 	struct sock_extended_err ee;
 
 	show(what, recvmsg(s, &mh, MSG_ERRQUEUE));
-	if (mh.msg_controllen < CMSG_LEN(sizeof(ee)) || c.h.cmsg_type != IP_RECVERR)
+	if (mh.msg_controllen < CMSG_LEN(sizeof(ee)) || (c.h.cmsg_type != IP_RECVERR && c.h.cmsg_type != IPV6_RECVERR))
 		return;
 	memcpy(&ee, CMSG_DATA(&c.h), sizeof(ee));
 	printf("  %s, type %d code %d\n", strerrorname_np((int)ee.ee_errno), ee.ee_type, ee.ee_code);
@@ -177,9 +177,28 @@ closed(void)
 	close(s);
 }
 
+/* What no packet holds is refused like what does not fit into one: tracepath(8) begins with 128000 bytes. */
+static void
+longer(void)
+{
+	static char data[128000];
+	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6, .sin6_port = htons(9), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	const size_t size[] = { 65535, 65536, 65600, 65601, sizeof(data) };
+	int s = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	size_t i;
+
+	show("IPV6_RECVERR", set_int(s, IPPROTO_IPV6, IPV6_RECVERR, 1));
+	for (i = 0; i < sizeof(size) / sizeof(size[0]); i++) {
+		show("sendto", sendto(s, data, size[i], 0, (struct sockaddr *)&sin6, sizeof(sin6)));
+		queued("error queue", s);
+	}
+	close(s);
+}
+
 int
 main(void)
 {
+	longer();
 	of_connected();
 	told_before();
 	twice();
