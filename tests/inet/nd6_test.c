@@ -457,6 +457,63 @@ route_information(void **state)
 	tl_end(&g.t);
 }
 
+/* RFC 4861 6.3.4, 6.3.7, RFC 4862 5.5.3: what an advertisement changes, and what it does not. */
+static void
+router_values(void **state)
+{
+	uint8_t ra[24] = { 134, [4] = 33, [16] = 5, [17] = 1, [22] = 1400 >> 8, 1400 & 0xff };
+	uint8_t prefix[48] = { 134, [16] = 3, [17] = 4, [18] = 64, [19] = 0xc0 };
+	struct vi_socket *a, *b;
+	struct vi_msg msg;
+	uint64_t asked;
+	struct rig g;
+	uint8_t buf[8];
+	size_t n;
+
+	(void)state;
+	rig_begin(&g, 1);
+	tl_run(&g.t, 30 * TL_SEC);
+	assert_int_equal(tl_stat(g.h, "ic6s_outhist_133"), 3);	/* nobody answers */
+	rig_end(&g);
+	rig_addressed(&g);
+	a = tl_socketof(g.h, VI_AF_INET6, VI_SOCK_DGRAM);
+	b = tl_udp(g.r, "2001:db8:1::2", 9);
+	inet_connect(a, "2001:db8:1::2", 9);
+	for (int i = 0; i < 2; i++) {
+		say(&g, g.raw, "ff02::1", ra, i == 0 ? 24 : 16);	/* then with zeros: nothing is said of these */
+		tl_ok(inet_sendto(a, "x", 1, NULL, 0));
+		inet_wait(&g.t, b, &msg, buf, sizeof(buf), &n);
+		assert_int_equal(msg.msg_ttl, 33);
+		assert_int_equal(tl_optint(a, VI_IPV6_MTU), 1400);
+		ra[4] = 0;
+	}
+	/* A router: no more questions. */
+	asked = tl_stat(g.h, "ic6s_outhist_133");
+	assert_in_range(asked, 1, 2);
+	advertise(&g, g.raw, 600, 0, "2001:db8:9::", 1000, 500);
+	tl_run(&g.t, 30 * TL_SEC);
+	assert_int_equal(tl_stat(g.h, "ic6s_outhist_133"), asked);
+	/* A prefix of which it is not said that it is on the link stays there if it was. */
+	assert_int_equal(router(&g, "2001:db8:9::5"), 3);
+	put32(prefix + 20, 1000);
+	put32(prefix + 24, 500);
+	memcpy(prefix + 32, tl_addr("2001:db8:9::", 0).sa_in6, 16);
+	prefix[19] = 0x40;
+	say(&g, g.raw, "ff02::1", prefix, sizeof(prefix));
+	assert_int_equal(router(&g, "2001:db8:9::5"), 3);
+	/* One of another length than an identifier leaves makes no address. */
+	prefix[18] = 48;
+	prefix[37] = 0xa;
+	prefix[19] = 0xc0;
+	say(&g, g.raw, "ff02::1", prefix, sizeof(prefix));
+	tl_run(&g.t, TL_SEC);
+	assert_int_equal(address(g.h, g.cable.a, "2001:db8:a::", 0, 0).n, 0);
+	assert_int_equal(address(g.h, g.cable.a, "2001:db8:9::", 0, 0).n, 1);
+	vi_close(a);
+	vi_close(b);
+	rig_end(&g);
+}
+
 /* RFC 4191 3.2: where a router does not answer, the next best one; where there is none, it all the same. */
 static void
 silent_router(void **state)
@@ -1062,6 +1119,7 @@ main(void)
 		cmocka_unit_test(router_flag),
 		cmocka_unit_test(router_preference),
 		cmocka_unit_test(route_information), cmocka_unit_test(silent_router),
+		cmocka_unit_test(router_values),
 		cmocka_unit_test(two_hours),
 		cmocka_unit_test(temporary),
 		cmocka_unit_test(temporary_source),

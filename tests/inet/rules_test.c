@@ -419,6 +419,52 @@ tcp_with_nobody(void **state)
 	rig_end(&g);
 }
 
+/* RFC 9293 3.9.1.1, 3.9.2: whom one may connect to, from which address, with what time to live, and options of IP that nobody knows. */
+static void
+tcp_opens(void **state)
+{
+	static const char *const many[] = { "224.0.0.1", "10.0.1.255", "255.255.255.255" };
+	static const uint8_t opts[4] = { 0x5e, 4, 1, 2 };
+	struct vi_socket *so, *l, *raw, *s;
+	struct vi_sockaddr to, name;
+	struct vi_msg msg;
+	struct rig g;
+	size_t n;
+
+	(void)state;
+	rig_begin(&g);
+	for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++) {
+		so = tl_socket(g.ch.c, VI_SOCK_STREAM);
+		to = tl_addr(many[i], 80);
+		tl_fails(vi_connect(so, &to), ENETUNREACH);
+		vi_close(so);
+	}
+	l = tl_listen(g.ch.s, "0.0.0.0", 80, 1);
+	raw = inet_socket(g.ch.s, VI_SOCK_RAW, VI_IPPROTO_TCP, &tl_root);
+	so = tl_socket(g.ch.c, VI_SOCK_STREAM);
+	inet_setint(so, VI_IP_TTL, 33);
+	tl_ok(vi_setsockopt(so, VI_IP_OPTIONS, opts, sizeof(opts)));
+	to = tl_addr("10.0.2.1", 80);
+	tl_fails(vi_connect(so, &to), EINPROGRESS);
+	tl_wait(&g.ch.t, (vi_poll(l) & VI_POLLIN) != 0);
+	tl_ok(vi_accept(l, &s, NULL));
+	tl_ok(inet_recv(raw, &msg, in, sizeof(in), &n));
+	assert_int_equal(in[0], 0x46);
+	assert_memory_equal(in + 20, opts, sizeof(opts));
+	assert_int_equal(in[8], 32);
+	/* An address that came later is none of its business. */
+	tl_ifaddr(g.ch.c, g.ch.left.a, "10.0.1.77", 24);
+	tl_send(&g.ch.t, so, s, 3000);
+	tl_ok(vi_sockname(so, &name));
+	assert_int_equal(name.sa_in, tl_addr("10.0.1.1", 0).sa_in);
+	vi_close(so);
+	vi_close(s);
+	vi_close(l);
+	vi_close(raw);
+	tl_run(&g.ch.t, TL_MSL2);
+	rig_end(&g);
+}
+
 /* RFC 1812 5.2.2, RFC 1122 3.2.1.1, 3.2.1.2: headers that say nothing sensible, to a router. */
 static void
 wrong_headers(void **state)
@@ -729,7 +775,7 @@ main(void)
 		cmocka_unit_test(udp_padding), cmocka_unit_test(tcp_with_nobody), cmocka_unit_test(no_address), cmocka_unit_test(ttl_of_zero),
 		cmocka_unit_test(narrowest_link), cmocka_unit_test(no_destinations), cmocka_unit_test(asked_by_broadcast), cmocka_unit_test(all_hosts),
 		cmocka_unit_test(udp_wrong_sum), cmocka_unit_test(arp_age), cmocka_unit_test(mtu_is_told),
-		cmocka_unit_test(wrong_headers), cmocka_unit_test(strict_needs_neighbour),
+		cmocka_unit_test(wrong_headers), cmocka_unit_test(tcp_opens), cmocka_unit_test(strict_needs_neighbour),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -318,24 +318,31 @@ filter(struct rig *g, struct socket *so, uint8_t last, unsigned mode, uint8_t fi
 enum { GENERAL = -1, OLD = 0x1000, OLDEST = 0x2000 };
 
 static void
-inject4(struct rig *g, const uint8_t *p, size_t len, uint32_t dst, uint8_t ttl)
+inject4_from(struct rig *g, const uint8_t *p, size_t len, uint32_t src, uint32_t dst, uint8_t ttl, bool alert)
 {
+	const unsigned hlen = alert ? 24 : IP_MINHLEN;
 	uint8_t buf[2048] = { 0 };
 	struct ip *ip = (void *)buf;
 	struct mbuf *m;
 
-	ip_set_vhl(ip, 24);
-	ip->ip_len = HTONS(24 + len);
+	ip_set_vhl(ip, hlen);
+	ip->ip_len = HTONS(hlen + len);
 	ip->ip_ttl = ttl;
 	ip->ip_p = IPPROTO_IGMP;
-	ip->ip_src = HTONL(0x0a000002);
+	ip->ip_src = src;
 	ip->ip_dst = dst;
 	memcpy(ip + 1, "\x94\4\0\0", 4);
-	ip->ip_sum = ip_sum_make(ip, 24);
-	memcpy(buf + 24, p, len);
-	u16store(buf + 26, cksum_fold(cksum_add(p, len, 0)));
-	assert_non_null(m = m_frombuf(vnet_acct(g->vn), buf, 24 + len, 16));
+	ip->ip_sum = ip_sum_make(ip, hlen);
+	memcpy(buf + hlen, p, len);
+	u16store(buf + hlen + 2, cksum_fold(cksum_add(p, len, 0)));
+	assert_non_null(m = m_frombuf(vnet_acct(g->vn), buf, hlen + len, 16));
 	ip_input(g->ifp, m);
+}
+
+static void
+inject4(struct rig *g, const uint8_t *p, size_t len, uint32_t dst, uint8_t ttl)
+{
+	inject4_from(g, p, len, HTONL(0x0a000002), dst, ttl, true);
 }
 
 static void
@@ -740,7 +747,8 @@ oldest_version(void **state)
 static void
 forgeries(void **state)
 {
-	uint8_t q4[12] = { IGMP_HOST_MEMBERSHIP_QUERY, 1, [8] = 2, 125 }, q6[28] = { MLD_LISTENER_QUERY, [5] = 100, [24] = 2, 125 };
+	uint8_t q4[12] = { IGMP_HOST_MEMBERSHIP_QUERY, 1, [8] = 2, 125 }, q6[28] = { MLD_LISTENER_QUERY, [5] = 100, [24] = 2, 125 },
+	    r4[8] = { IGMP_V2_HOST_MEMBERSHIP_REPORT, [4] = 239, 1, 1, 7 };
 	struct mcast_stat *ms;
 	struct socket *a;
 	struct rig g;
@@ -768,11 +776,24 @@ forgeries(void **state)
 	inject4(&g, q4, sizeof(q4), HTONL(0x0a000001), 1);	/* to us alone: RFC 3376 4.1.12 */
 	run(&g, 5 * SEC);
 	told(&g, "IS_EX 7 {}; ");
+	/* 9.1: without an alert, if that is asked for. */
+	for (int i = 0; i < 2; i++) {
+		inject4_from(&g, q4, sizeof(q4), HTONL(0x0a000002), HTONL(INADDR_ALLHOSTS_GROUP), 1, false);
+		assert_int_equal(ms->mcs_noalert, i);
+		run(&g, 5 * SEC);
+		told(&g, i == 0 ? "IS_EX 7 {}; " : "");
+		igmp_vnet(g.vn)->gv_requirealert = 1;
+	}
+	/* 9.2: what others say who are not of this link. */
+	inject4_from(&g, r4, sizeof(r4), HTONL(0xcb007109), HTONL(0xef010107), 1, true);
+	assert_int_equal(ms->mcs_badsrc, 1);
 	soclose(a);
 	end(&g);
 
 	begin(&g, true);
 	ms = &mld_vnet(g.vn)->mv_stat;
+	inject6(&g, q6, 26, 1, true);		/* neither of version 1 nor of 2 */
+	assert_int_equal(ms->mcs_badquery, 1);
 	inject6(&g, q6, sizeof(q6), 2, true);
 	assert_int_equal(ms->mcs_badttl, 1);
 	inject6(&g, q6, sizeof(q6), 1, false);

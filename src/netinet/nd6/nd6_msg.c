@@ -5,7 +5,7 @@
 
 #include "base/util.h"
 #include "mbuf/mbuf.h"
-#include "netinet/icmp6/icmp6.h"
+#include "netinet/icmp6/icmp6_var.h"
 #include "netinet/nd6/nd6_int.h"
 
 #define REDIRECT_INTERVAL	(10 * ND6_MSEC)	/* between two on one interface */
@@ -53,6 +53,7 @@ msg_send(struct nd6_vnet *nv, struct ifnet *ifp, struct mbuf *m, const uint8_t *
 	memcpy(io.i6o_dst.in6, dst, 16);
 	in6_setzone((uint8_t *)io.i6o_dst.in6, ifp->if_index);
 	icmp6_cksum(m, &io.i6o_src, &io.i6o_dst);
+	icmp6_vnet(nv->nv_vnet)->ic6v_stat.ic6s_outhist[icmp6_hist(m->m_data[0])]++;
 	return (ip6_output(nv->nv_vnet, m, &io));
 }
 

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rules of IPv6 and ICMPv6 (RFC 8200, RFC 4443), one after the other: packets made by hand, and what becomes of them. */
+#include "tests/inet/inet.h"
+
+enum { UNREACH = 1, TOOBIG = 2, TIMXCEED = 3, PARAMPROB = 4, ECHO = 128, REPLY = 129, NOBODYS = 253, NONEXT = 59 };
+
+#define CLIENT	"2001:db8:1::1"
+#define SERVER	"2001:db8:2::1"
+
+static uint8_t in[65536];
+
+/* c -- r -- s with IPv6. */
+struct rig {
+	struct chain	 ch;
+	struct vi_socket *link;		/* the client's: frames to the router */
+	struct vi_socket *icmp;		/* what the client is told */
+};
+
+static void
+rig_begin(struct rig *g)
+{
+	static const int errors[] = { UNREACH, TOOBIG, TIMXCEED, PARAMPROB, REPLY };
+	uint32_t filter[8];
+
+	chain_begin(&g->ch);
+	tl_ifaddr(g->ch.c, g->ch.left.a, CLIENT, 64);
+	tl_ifaddr(g->ch.r, g->ch.left.b, "2001:db8:1::2", 64);
+	tl_ifaddr(g->ch.r, g->ch.right.a, "2001:db8:2::2", 64);
+	tl_ifaddr(g->ch.s, g->ch.right.b, SERVER, 64);
+	inet_route(g->ch.c, "::", 0, "2001:db8:1::2");
+	inet_route(g->ch.s, "::", 0, "2001:db8:2::2");
+	tl_ok(vi_sysctl_set(g->ch.r, "net.inet6.ip6.forwarding", "1", &tl_root));
+	tl_run(&g->ch.t, 3 * TL_SEC);
+	tl_ok(vi_socket(g->ch.c, VI_AF_PACKET, VI_SOCK_DGRAM, 0, &tl_root, &g->link));
+	tl_ok(vi_socket(g->ch.c, VI_AF_INET6, VI_SOCK_RAW, VI_IPPROTO_ICMPV6, &tl_root, &g->icmp));
+	memset(filter, 0xff, sizeof(filter));
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		filter[errors[i] >> 5] &= ~(1u << (errors[i] & 31));
+	tl_ok(vi_setsockopt(g->icmp, VI_ICMP6_FILTER, filter, sizeof(filter)));
+}
+
+static void
+rig_end(struct rig *g)
+{
+	vi_close(g->link);
+	vi_close(g->icmp);
+	chain_end(&g->ch);
+}
+
+/* From the client to dst by the router's station: the next header, and what follows the fixed one. */
+static void
+send_packet(struct rig *g, const char *dst, uint8_t nxt, uint8_t hlim, const void *p, size_t len)
+{
+	static uint8_t pkt[2000];
+	struct vi_iovec iov = { pkt, 40 + len };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true,
+		.msg_name = { .sa_family = VI_AF_PACKET, .sa_port = tl_addr("0.0.0.0", 0x86dd).sa_port } };
+	size_t n;
+
+	memset(pkt, 0, sizeof(pkt));
+	pkt[0] = 0x60;
+	pkt[4] = (uint8_t)(len >> 8);
+	pkt[5] = (uint8_t)len;
+	pkt[6] = nxt;
+	pkt[7] = hlim;
+	memcpy(pkt + 8, tl_addr(CLIENT, 0).sa_in6, 16);
+	memcpy(pkt + 24, tl_addr(dst, 0).sa_in6, 16);
+	memcpy(pkt + 40, p, len);
+	msg.msg_name.sa_scope = tl_ifinfo(g->ch.c, g->ch.left.a).if_index;
+	msg.msg_name.sa_station.st_len = 6;
+	memcpy(msg.msg_name.sa_station.st_addr, tl_ifinfo(g->ch.r, g->ch.left.b).if_lladdr, 6);
+	tl_ok(vi_sendmsg(g->link, &msg, &n));
+	tl_run(&g->ch.t, 10 * TL_MS);
+}
+
+/* The length of what the client was told, from ICMP's header on; 0: nothing. */
+static size_t
+told(struct rig *g, struct vi_msg *msg)
+{
+	struct vi_msg own;
+	size_t n;
+
+	if (inet_recv(g->icmp, msg != NULL ? msg : &own, in, sizeof(in), &n) != 0)
+		return (0);
+	return (n);
+}
+
+static void
+expect(struct rig *g, uint8_t type, uint8_t code, uint32_t arg)
+{
+	assert_true(told(g, NULL) >= 48);
+	assert_int_equal(in[0], type);
+	assert_int_equal(in[1], code);
+	assert_int_equal((uint32_t)in[4] << 24 | (uint32_t)in[5] << 16 | (uint32_t)in[6] << 8 | in[7], arg);
+}
+
+/* RFC 8200 4, 4.1, 4.7: headers that nobody knows, that are none, and that stand where they must not. */
+static void
+next_headers(void **state)
+{
+	static const uint8_t opts[16] = { 0, 0, 1, 4, [8] = NONEXT, 0, 1, 4 };	/* a header of options, behind it one of hop-by-hop options */
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	send_packet(&g, "2001:db8:1::2", NOBODYS, 64, "12345678", 8);
+	expect(&g, PARAMPROB, 1, 6);
+	assert_int_equal(in[8 + 6], NOBODYS);	/* what it quotes */
+	send_packet(&g, "2001:db8:1::2", NONEXT, 64, "12345678", 8);
+	assert_int_equal(told(&g, NULL), 0);
+	send_packet(&g, "2001:db8:1::2", 60, 64, opts, sizeof(opts));
+	expect(&g, PARAMPROB, 1, 40);
+	rig_end(&g);
+}
+
+/* RFC 4443 3.3, 2.4 (c): the hop limit runs out, and how much is quoted. */
+static void
+time_exceeded(void **state)
+{
+	static uint8_t big[1400];
+	struct vi_msg msg;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	send_packet(&g, SERVER, NOBODYS, 1, big, sizeof(big));
+	assert_int_equal(told(&g, &msg), 1280 - 40);
+	assert_int_equal(in[0], TIMXCEED);
+	assert_int_equal(in[1], 0);
+	assert_int_equal(in[8 + 7], 1);
+	assert_true(tl_sameaddr(&msg.msg_name, &(struct vi_sockaddr[]){ tl_addr("2001:db8:1::2", 0) }[0]));
+	assert_int_equal(tl_stat(g.ch.r, "i6s_forward"), 0);
+	rig_end(&g);
+}
+
+/* RFC 4443 2.4 (f): so many errors a second, as many as the administrator says. */
+static void
+limited(void **state)
+{
+	struct rig g;
+	uint64_t sent;
+
+	(void)state;
+	rig_begin(&g);
+	for (unsigned limit = 5; limit <= 7; limit += 2) {
+		tl_ok(vi_sysctl_set(g.ch.r, "net.inet6.icmp6.errppslimit", limit == 5 ? "5" : "7", &tl_root));
+		tl_run(&g.ch.t, 5 * TL_SEC);
+		sent = tl_stat(g.ch.r, "ic6s_outhist_3");
+		for (unsigned i = 0; i < 9; i++)
+			send_packet(&g, SERVER, NOBODYS, 1, "12345678", 8);	/* within a second */
+		assert_int_equal(tl_stat(g.ch.r, "ic6s_outhist_3") - sent, limit);
+	}
+	assert_int_equal(tl_stat(g.ch.r, "ic6s_toofreq"), 4 + 2);
+	rig_end(&g);
+}
+
+/* The sum of an ICMPv6 message from the client. */
+static void
+finish(uint8_t *icmp, size_t len, const char *dst)
+{
+	uint8_t buf[256] = { 0 };
+	uint16_t sum;
+
+	memcpy(buf, tl_addr(CLIENT, 0).sa_in6, 16);
+	memcpy(buf + 16, tl_addr(dst, 0).sa_in6, 16);
+	buf[35] = (uint8_t)len;
+	buf[39] = 58;
+	memcpy(buf + 40, icmp, len);
+	sum = inet_cksum(buf, 40 + len);
+	memcpy(icmp + 2, &sum, 2);
+}
+
+/* RFC 4443 2.4 (b), 2.3, 4.2: messages that nobody knows, with wrong sums, and echo to a group. */
+static void
+messages(void **state)
+{
+	uint8_t m[16] = { 200 };
+	struct vi_msg msg;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	finish(m, sizeof(m), "2001:db8:1::2");
+	send_packet(&g, "2001:db8:1::2", 58, 64, m, sizeof(m));
+	assert_int_equal(tl_stat(g.ch.r, "ic6s_unknown"), 1);
+	m[0] = ECHO;
+	m[2] = m[3] = 0;
+	send_packet(&g, "2001:db8:1::2", 58, 64, m, sizeof(m));
+	assert_int_equal(tl_stat(g.ch.r, "ic6s_checksum"), 1);
+	assert_int_equal(told(&g, NULL), 0);
+	finish(m, sizeof(m), "ff02::1");
+	send_packet(&g, "ff02::1", 58, 64, m, sizeof(m));
+	assert_int_equal(told(&g, &msg), sizeof(m));
+	assert_int_equal(in[0], REPLY);
+	assert_true(tl_sameaddr(&msg.msg_name, &(struct vi_sockaddr[]){ tl_addr("2001:db8:1::2", 0) }[0]));
+	rig_end(&g);
+}
+
+/* RFC 8200 6: a flow has one label; RFC 8021: and what fits no fragment header, whatever a router says. */
+static void
+labels_and_fragments(void **state)
+{
+	uint8_t tb[56] = { TOOBIG, [6] = 1000 >> 8, 1000 & 0xff, [8] = 0x60, [13] = 8, 17, 64 };
+	struct vi_sockaddr any = { .sa_family = VI_AF_PACKET, .sa_port = tl_addr("0.0.0.0", 0x86dd).sa_port };
+	struct vi_socket *a[2], *b[2], *tap, *raw;
+	uint32_t label[2][2];
+	struct vi_msg msg;
+	struct rig g;
+	size_t n;
+
+	(void)state;
+	rig_begin(&g);
+	any.sa_scope = tl_ifinfo(g.ch.r, g.ch.left.b).if_index;
+	for (int i = 0; i < 2; i++) {
+		a[i] = tl_socketof(g.ch.c, VI_AF_INET6, VI_SOCK_DGRAM);
+		inet_connect(a[i], SERVER, (uint16_t)(2000 + i));
+		b[i] = tl_socketof(g.ch.s, VI_AF_INET6, VI_SOCK_DGRAM);
+		tl_ok(vi_bind(b[i], &(struct vi_sockaddr){ .sa_family = VI_AF_INET6, .sa_port = tl_addr("::", (uint16_t)(2000 + i)).sa_port }));
+	}
+	tl_ok(inet_sendto(a[0], "x", 1, NULL, 0));
+	tl_run(&g.ch.t, TL_SEC);
+	tl_ok(vi_socket(g.ch.r, VI_AF_PACKET, VI_SOCK_DGRAM, 0, &tl_root, &tap));
+	tl_ok(vi_bind(tap, &any));
+	for (int i = 0; i < 4; i++) {
+		tl_ok(inet_sendto(a[i / 2], "x", 1, NULL, 0));
+		do
+			inet_wait(&g.ch.t, tap, &msg, in, sizeof(in), &n);
+		while (in[6] != 17);
+		label[i / 2][i % 2] = (uint32_t)(in[1] & 15) << 16 | (uint32_t)in[2] << 8 | in[3];
+	}
+	assert_int_not_equal(label[0][0], 0);
+	assert_int_equal(label[0][0], label[0][1]);
+	assert_int_equal(label[1][0], label[1][1]);
+	assert_int_not_equal(label[0][0], label[1][0]);
+	/* A router says 1000. */
+	tl_ok(vi_socket(g.ch.r, VI_AF_INET6, VI_SOCK_RAW, VI_IPPROTO_ICMPV6, &tl_root, &raw));
+	memcpy(tb + 16, tl_addr(CLIENT, 0).sa_in6, 16);
+	memcpy(tb + 32, tl_addr(SERVER, 0).sa_in6, 16);
+	tl_ok(inet_sendto(raw, tb, sizeof(tb), CLIENT, 0));
+	tl_run(&g.ch.t, 100 * TL_MS);
+	while (inet_recv(tap, &msg, in, sizeof(in), &n) == 0)
+		;
+	memset(in, 0, 1200);
+	tl_ok(inet_sendto(a[0], in, 1200, NULL, 0));
+	do
+		inet_wait(&g.ch.t, tap, &msg, in, sizeof(in), &n);
+	while (in[6] != 17 && in[6] != 44);
+	assert_int_equal(in[6], 17);
+	assert_int_equal(n, 40 + 8 + 1200);
+	for (int i = 0; i < 2; i++) {
+		vi_close(a[i]);
+		vi_close(b[i]);
+	}
+	vi_close(tap);
+	vi_close(raw);
+	rig_end(&g);
+}
+
+/* RFC 4862 5.4, 5.5.4: an anycast address needs no check, and a deprecated one is still heard. */
+static void
+special_addresses(void **state)
+{
+	struct vi_ifaddr ia = { .ia_addr = tl_addr("2001:db8:1::77", 0), .ia_prefixlen = 64, .ia_flags = VI_IN6_IFF_ANYCAST,
+		.ia_vltime = VI_IFA_INFINITE, .ia_pltime = VI_IFA_INFINITE };
+	uint8_t m[16] = { ECHO };
+	struct vi_msg msg;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	tl_ok(vi_if_addr_add(g.ch.r, g.ch.left.b, &ia, true));
+	finish(m, sizeof(m), "2001:db8:1::77");
+	send_packet(&g, "2001:db8:1::77", 58, 64, m, sizeof(m));	/* at once */
+	assert_int_equal(told(&g, &msg), sizeof(m));
+	/* RFC 4443 4.2: the answer comes from an address of the interface that is of one host. */
+	assert_true(tl_sameaddr(&msg.msg_name, &(struct vi_sockaddr[]){ tl_addr("2001:db8:1::2", 0) }[0]));
+	ia = (struct vi_ifaddr){ .ia_addr = tl_addr("2001:db8:1::78", 0), .ia_prefixlen = 64, .ia_flags = VI_IN6_IFF_DEPRECATED };
+	tl_ok(vi_if_addr_add(g.ch.r, g.ch.left.b, &ia, true));
+	tl_run(&g.ch.t, 3 * TL_SEC);
+	m[2] = m[3] = 0;
+	finish(m, sizeof(m), "2001:db8:1::78");
+	send_packet(&g, "2001:db8:1::78", 58, 64, m, sizeof(m));
+	assert_int_equal(told(&g, &msg), sizeof(m));
+	assert_true(tl_sameaddr(&msg.msg_name, &(struct vi_sockaddr[]){ tl_addr("2001:db8:1::78", 0) }[0]));
+	rig_end(&g);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(next_headers), cmocka_unit_test(time_exceeded), cmocka_unit_test(limited), cmocka_unit_test(messages),
+		cmocka_unit_test(labels_and_fragments), cmocka_unit_test(special_addresses),
+	};
+
+	return (cmocka_run_group_tests(tests, NULL, NULL));
+}
