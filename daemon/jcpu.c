@@ -61,8 +61,7 @@ tell(struct daemon *d, int jid, bool known)
 	sm.sm_arg = (int32_t)param(d, jid, "vcpu.share");
 	sm.sm_flags = vi_jail_proc_cpulimit(d->d_kernel, jid);
 	sm.sm_ino[0] = param(d, jid, "limit.processes");
-	if (d->d_spawner->sp_sock >= 0)
-		(void)seq_send(d->d_spawner->sp_sock, &sm, NULL, 0, MSG_DONTWAIT);
+	(void)spawner_send(d, &sm, NULL, 0);
 }
 
 /* Outermost first. */
@@ -88,10 +87,10 @@ jcpu_gone(struct daemon *d, int jid)
 {
 	struct seqmsg sm = { .sm_type = SPAWN_CPUGONE };
 
-	if (!owns(d, jid) || d->d_spawner->sp_sock < 0)
+	if (!owns(d, jid))
 		return;
 	jcpu_path(d, jid, sm.sm_text, CPU_PATH);
-	(void)seq_send(d->d_spawner->sp_sock, &sm, NULL, 0, MSG_DONTWAIT);
+	(void)spawner_send(d, &sm, NULL, 0);
 }
 
 /*

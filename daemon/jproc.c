@@ -317,7 +317,7 @@ ask_spawner(struct daemon *d, struct jproc *jp, int initfd)
 	fds[0] = initfd;
 	if ((error = memfile(&ip, sizeof(ip), &fds[1])) != 0)
 		return error;
-	error = seq_send(d->d_spawner->sp_sock, &sm, fds, 2, MSG_DONTWAIT);
+	error = spawner_send(d, &sm, fds, 2);
 	close(fds[1]);
 	return error;
 }
@@ -727,6 +727,7 @@ spawner_gone(struct spawner *sp)
 	lx_loop_del(daemon_loop(d), &sp->sp_event);
 	close(sp->sp_sock);
 	sp->sp_sock = -1;
+	spawner_forget(sp);
 	while ((jp = LIST_FIRST(&d->d_jprocs)) != NULL)
 		on_died(jp);
 	daemon_manage(d);
@@ -742,7 +743,8 @@ spawner_event(struct lx_event *le, uint32_t events)
 	struct seqmsg sm;
 	unsigned nfds;
 
-	(void)events;
+	if ((events & EPOLLOUT) != 0)
+		spawner_flush(sp);
 	while ((error = seq_recv(sp->sp_sock, &sm, fds, &nfds, MSG_DONTWAIT)) == 0) {
 		while (nfds > 0)
 			close(fds[--nfds]);
@@ -802,7 +804,7 @@ jproc_kill(struct dtimer *dt)
 	 * find them.
 	 */
 	if ((jp->jp_flags & CLONE_NEWPID) != 0)
-		(void)seq_send(d->d_spawner->sp_sock, &sm, NULL, 0, MSG_DONTWAIT);
+		(void)spawner_send(d, &sm, NULL, 0);
 	else if (jp->jp_fd >= 0) {
 		lx_loop_del(daemon_loop(d), &jp->jp_event);
 		close(jp->jp_fd);
@@ -941,6 +943,7 @@ jprocs_init(struct daemon *d, int sock)
 		return ENOMEM;
 	sp->sp_daemon = d;
 	sp->sp_sock = sock;
+	STAILQ_INIT(&sp->sp_queue);
 	d->d_spawner = sp;
 	return lx_loop_add(daemon_loop(d), &sp->sp_event, sock, EPOLLIN, spawner_event);
 }
@@ -959,6 +962,7 @@ jprocs_fini(struct daemon *d)
 		lx_loop_del(daemon_loop(d), &d->d_spawner->sp_event);
 		close(d->d_spawner->sp_sock);
 	}
+	spawner_forget(d->d_spawner);
 	free(d->d_spawner);
 	d->d_spawner = NULL;
 }

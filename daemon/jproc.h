@@ -67,6 +67,8 @@ struct spawner {
 	struct daemon	*sp_daemon;
 	int		 sp_sock;
 	struct lx_event	 sp_event;
+	STAILQ_HEAD(, spawnmsg) sp_queue;	/* what it could not take yet */
+	unsigned	 sp_nqueued;
 	bool		 sp_probed;
 	bool		 sp_noticed;	/* somebody was told what the host lacks */
 	enum iso_mode	 sp_mode;
@@ -81,6 +83,11 @@ struct spawner {
 /* jproc.c */
 int	jprocs_init(struct daemon *, int spawner_sock);
 void	jprocs_fini(struct daemon *);
+struct seqmsg;
+/* fds stay the caller's.  ESRCH: it is gone; EAGAIN: too much is waiting. */
+int	spawner_send(struct daemon *, const struct seqmsg *, const int *fds, unsigned nfds);
+void	spawner_flush(struct spawner *);
+void	spawner_forget(struct spawner *);	/* what was not sent */
 const char *spawner_lacks(struct daemon *);	/* what the host lacks, or "" */
 bool	spawner_userns(struct daemon *);	/* jails have user namespaces of their own */
 const char *spawner_notice(struct daemon *);	/* that, the first time; then NULL */
