@@ -300,6 +300,7 @@ route_attach(struct vnet *vn)
 	rv->rv_nhopsize = 1;
 	rt_rules_init(rv);
 	rt_dyn_init(rv);
+	rt_timed_init(rv);
 	return (0);
 }
 

@@ -73,6 +73,9 @@ struct route_vnet {
 	uint32_t	 rv_ndyns, rv_maxdyns;
 	uint32_t	 rv_dynexpire;	/* s */
 	struct callout	 rv_dyntimer;	/* pending while there are any */
+	RB_HEAD(rt_timeds, rt_timed) rv_timeds;	/* next hops with an end */
+	uint64_t	 rv_timedseq;
+	struct callout	 rv_timedtimer;	/* pending while there are any */
 	RB_HEAD(rt_nexthops, rt_nexthop) rv_nexthops;
 	uint32_t	 rv_nnexthops, rv_maxnexthops;
 	TAILQ_HEAD(, rt_rule) rv_rules;	/* lowest priority first */
@@ -220,6 +223,7 @@ struct rt_nhop *rt_value_without(struct route_vnet *, struct rt_nhop *value, rt_
 /* rt_timed.c: a next hop for this prefix, with a reference, that goes by itself if it has an end; NULL without memory */
 struct rt_nhop *rt_hop_get(struct route_vnet *, const struct rt_prefix *, const struct nhop *);
 void	 rt_timed_free(struct route_vnet *, struct rt_timed *);
+void	 rt_timed_init(struct route_vnet *);
 
 /* rt_event.c */
 void	 rt_event_route(struct route_vnet *, enum vi_rtevent_kind, uint32_t fib, unsigned af, const uint32_t *key, const struct nhop *);

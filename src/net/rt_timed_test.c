@@ -131,6 +131,32 @@ one_of_several(void **state)
 }
 
 static void
+some_at_a_time(void **state)
+{
+	const struct route_vnet *rv;
+	struct nt_cables g;
+	uint64_t t0;
+
+	(void)state;
+	nt_cables_begin(&g);
+	rv = route_vnet(g.vn);
+	t0 = vi_sim_now(g.r.nt_host);
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_int_equal(add(&g, IP4(172, 16, 0, 0) + i, 32, GW_A, 5 * SEC), 0);
+	assert_int_equal(add(&g, IP4(172, 17, 0, 0), 32, GW_A, 4 * SEC), 0);
+	assert_int_equal(add(&g, IP4(172, 17, 0, 1), 32, GW_A, 6 * SEC), 0);
+	until(&g, t0 + 5 * SEC);
+	assert_in_range(rv->rv_timedout, 2, 101);
+	/* Time need not pass for the rest, the clock of the wheel only. */
+	until(&g, t0 + 5 * SEC + 100);
+	assert_int_equal(rv->rv_timedout, 1001);
+	assert_int_equal(gateway(&g, IP4(172, 17, 0, 1)), GW_A);
+	until(&g, t0 + 6 * SEC);
+	assert_int_equal(rv->rv_timedout, 1002);
+	nt_cables_end(&g);
+}
+
+static void
 changed_and_deleted(void **state)
 {
 	struct vi_route rt;
@@ -217,6 +243,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goes_at_its_time),
 		cmocka_unit_test(one_of_several),
+		cmocka_unit_test(some_at_a_time),
 		cmocka_unit_test(changed_and_deleted),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(interfaces_leave),
