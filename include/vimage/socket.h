@@ -136,6 +136,7 @@ enum vi_sockopt {
 	VI_TCP_SAVE_SYN,	/* the listener's connections keep the network's and TCP's header of their SYN; 2, the link's as well, is EOPNOTSUPP */
 	VI_TCP_SAVED_SYN,	/* get: these headers, once; nothing where there are none.  EINVAL: they are *len bytes */
 
+	VI_TCP_TX_DELAY,	/* us that each segment waits before it leaves, below 2^28; listeners' connections inherit it */
 	VI_TCP_AUTHINFO,	/* struct vi_tcp_authinfo */
 	VI_TCP_AUTHKEYS,	/* get: struct vi_tcp_authkey[], TCP-AO's, the newest first, as many as there is room for.  ENOENT: nothing of AO */
 

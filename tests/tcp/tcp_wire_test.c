@@ -1014,6 +1014,71 @@ syn_flood(void **state)
 	}
 }
 
+/* Segments that wait: they arrive so much later, in order, the last of a connection too; a listener's connections do the same. */
+static void
+tx_delay(void **state)
+{
+	struct socket *ls, *so[2];
+	const int us = 200000;
+	char buf[16];
+	int error, v = 0;
+	size_t len = sizeof(v);
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 8);
+	w.w_delay = SEC / 1000;
+	ls = wire_listen(&w, 1, 80, 16);
+	so[0] = wire_socket(&w, 0);
+	assert_int_equal(sosetopt(so[0], VI_TCP_TX_DELAY, &(int){ -1 }, sizeof(v)), EINVAL);
+	assert_int_equal(sosetopt(so[0], VI_TCP_TX_DELAY, &(int){ 1 << 28 }, sizeof(v)), EINVAL);
+	assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+	so[1] = wire_accept(&w, ls);
+	wire_run(&w, SEC);
+	assert_int_equal(sosetopt(so[0], VI_TCP_TX_DELAY, &us, sizeof(us)), 0);
+	assert_int_equal(sogetopt(so[0], VI_TCP_TX_DELAY, &v, &len), 0);
+	assert_int_equal(v, us);
+	assert_int_equal(wire_send(&w, so[0], "one", 3, 0), 3);
+	wire_run(&w, SEC / 10);
+	assert_int_equal(wire_send(&w, so[0], "two", 3, 0), 3);
+	wire_run(&w, SEC / 10);
+	assert_int_equal(so[1]->so_rcv.sb_cc, 0);
+	wire_run(&w, SEC / 100);
+	assert_int_equal(so[1]->so_rcv.sb_cc, 3);
+	/* Taken back: what comes after stays behind what waits. */
+	assert_int_equal(sosetopt(so[0], VI_TCP_TX_DELAY, &(int){ 0 }, sizeof(v)), 0);
+	assert_int_equal(wire_send(&w, so[0], "three", 5, 0), 5);
+	wire_run(&w, SEC / 100);
+	assert_int_equal(so[1]->so_rcv.sb_cc, 3);
+	wire_run(&w, SEC);
+	assert_int_equal(wire_recv(&w, so[1], buf, sizeof(buf), &error), 11);
+	assert_memory_equal(buf, "onetwothree", 11);
+	assert_int_equal(wire_tcp(&w, 0)->tv_stat.tcps_sndrexmitpack, 0);
+	assert_int_equal(sosetopt(so[0], VI_TCP_TX_DELAY, &us, sizeof(us)), 0);
+	transfer(&w, (struct socket *[]){ so[0], so[1] }, 300000, 100000);
+	/* What waits when it ends abruptly goes out, and nothing is left. */
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_run(&w, 10 * SEC);
+	soclose(ls);
+	ls = wire_listen(&w, 1, 81, 16);
+	assert_int_equal(sosetopt(ls, VI_TCP_TX_DELAY, &us, sizeof(us)), 0);
+	so[0] = wire_socket(&w, 0);
+	assert_int_equal(wire_connect(&w, so[0], 1, 81), 0);
+	so[1] = wire_accept(&w, ls);
+	len = sizeof(v);
+	assert_int_equal(sogetopt(so[1], VI_TCP_TX_DELAY, &v, &len), 0);
+	assert_int_equal(v, us);
+	assert_int_equal(wire_send(&w, so[1], "late", 4, 0), 4);
+	wire_run(&w, SEC / 10);
+	assert_int_equal(so[0]->so_rcv.sb_cc, 0);
+	soclose(so[1]);
+	soclose(so[0]);
+	soclose(ls);
+	wire_run(&w, 10 * SEC);
+	wire_fini(&w);
+}
+
 /*
  * The last ACK of a handshake is lost: the SYN-ACK is sent again; the entry ends when nobody
  * answers.
@@ -1339,6 +1404,7 @@ main(void)
 		cmocka_unit_test(icmp_errors),
 		cmocka_unit_test(syn_flood),
 		cmocka_unit_test(synack_again),
+		cmocka_unit_test(tx_delay),
 		cmocka_unit_test(backlog),
 		cmocka_unit_test(timewait_reuse),
 		cmocka_unit_test(timewait_segments),

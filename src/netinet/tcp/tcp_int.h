@@ -89,6 +89,7 @@ enum tcp_flags {
 	TF_PINGPONG = 0x2000000,	/* we answer soon: ACKs go with the answers */
 	TF_MTUP = 0x4000000,	/* the path's MTU is searched for (tcp_mtup.c) */
 	TF_MTUPROBE = 0x8000000,	/* a probe is out */
+	TF_TXDELAY = 0x10000000,	/* segments wait before they leave (tcp_delay.c) */
 };
 
 enum tcp_timer {
@@ -269,6 +270,8 @@ struct tcpcb {
 
 	uint8_t		 t_deferaccept;	/* rounds of SYN-ACK a listener waits for data */
 	uint32_t	 t_notsentlowat;	/* 0 = the vnet's; UINT32_MAX = none */
+	uint32_t	 t_txdelay;	/* us: VI_TCP_TX_DELAY */
+	struct tcp_holding *t_holding;	/* segments that wait for it; NULL: none ever */
 	struct tcp_auth	*t_auth;	/* keys; NULL = there are none */
 	/* Fast Open (tcp_fastopen.c) */
 	struct tcp_tfopending *t_tfopending;
@@ -596,6 +599,7 @@ void	 tcp_snd_autosize(struct tcpcb *);
 /* A segment outside of the order of things: len bytes from the front of the send buffer. */
 int	 tcp_snd_bare(struct tcpcb *, uint32_t seq, uint16_t flags, const uint8_t *opts,
     size_t optlen, uint32_t win, uint32_t len);
+int	 tcp_snd_msgsize(struct tcpcb *);	/* the path carries less than was thought: 0; EMSGSIZE: it does not */
 int	 tcp_snd_syn(struct tcpcb *);		/* SYN or SYN-ACK of a connection with a tcpcb */
 int	 tcp_snd_probe(struct tcpcb *);		/* keepalive: an old byte's number and no data */
 void	 tcp_snd_ack(struct tcpcb *);		/* an ACK now */
@@ -887,11 +891,22 @@ int	 tcp_udp_segment(struct tcpcb *, struct mbuf *);
 
 /* A segment of a connection, in UDP or not. */
 static inline int
-tcp_udp_output(struct tcpcb *tp, struct mbuf *m, unsigned flags)
+tcp_udp_output_now(struct tcpcb *tp, struct mbuf *m, unsigned flags)
 {
 	struct inpcb *inp = tp->t_inpcb;
 
 	return (tp->t_udpport == 0 ? inp->inp_ops->io_output(inp, m, flags) : tcp_udp_segment(tp, m));
+}
+
+/* tcp_delay.c */
+void	 tcp_delay_set(struct tcpcb *, uint32_t us);
+int	 tcp_delay_output(struct tcpcb *, struct mbuf *m, unsigned flags);
+void	 tcp_delay_end(struct tcpcb *);	/* what waits leaves */
+
+static inline int
+tcp_udp_output(struct tcpcb *tp, struct mbuf *m, unsigned flags)
+{
+	return ((tp->t_flags & TF_TXDELAY) == 0 ? tcp_udp_output_now(tp, m, flags) : tcp_delay_output(tp, m, flags));
 }
 
 int	 tcp_udp_send(struct tcp_vnet *, const struct inet_ops *, const struct inet_flow *,

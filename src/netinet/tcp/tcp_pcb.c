@@ -60,7 +60,7 @@ tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
 void
 tcp_copyoptions(struct tcpcb *tp, const struct tcpcb *from)
 {
-	tp->t_flags |= from->t_flags & (TF_NODELAY | TF_CORK | TF_QUICKACK);
+	tp->t_flags |= from->t_flags & (TF_NODELAY | TF_CORK | TF_QUICKACK | TF_TXDELAY);
 	tp->t_cc = from->t_cc;
 	tp->t_usermaxseg = from->t_usermaxseg;
 	tp->t_winclamp = from->t_winclamp;
@@ -74,6 +74,7 @@ tcp_copyoptions(struct tcpcb *tp, const struct tcpcb *from)
 	tp->t_notsentlowat = from->t_notsentlowat;
 	tp->t_thinlinear = from->t_thinlinear;
 	tp->t_savesyn = from->t_savesyn;
+	tp->t_txdelay = from->t_txdelay;
 	if (from->t_lr.lr_rates.rt_max != 0)
 		tcp_pace_limit(tp, from->t_lr.lr_rates.rt_max);
 }
@@ -301,6 +302,7 @@ tcp_discard(struct tcpcb *tp)
 	tcp_rec_flush(tp);
 	tcp_mark_flush(tp);
 	tcp_auth_free(tp);
+	tcp_delay_end(tp);
 	tcp_savesyn_free(tp->t_tv, &tp->t_savedsyn);
 	kfree(as, ACCT_TCPCB, tp, sizeof(*tp));
 	inp->inp_ppcb = NULL;
@@ -322,6 +324,7 @@ tcp_close(struct tcpcb *tp, int error)
 	if (TCPS_HAVEESTABLISHED(tp->t_state))
 		tcp_hc_update(tp);
 	tcp_tfo_ended(tp);
+	tcp_delay_end(tp);
 	tp->t_state = TCPS_CLOSED;
 	tcp_tfo_release(tp);
 	if (so == NULL || tcp_orphan(tp)) {

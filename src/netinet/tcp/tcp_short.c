@@ -26,7 +26,7 @@
 /* Under any of these a connection takes the long way, in both directions. */
 #define TF_UNUSUAL                                                                                 \
 	(TF_FASTRECOVERY | TF_RTO | TF_NEEDFIN | TF_SENTFIN | TF_USERCLOSED | TF_RCVFIN | TF_FORCE | \
-	    TF_MTUP | TF_MTUPROBE)
+	    TF_MTUP | TF_MTUPROBE | TF_TXDELAY)
 
 /* Established, by itself, with timestamps, and nothing of the rare is going on. */
 static inline bool
@@ -223,7 +223,7 @@ short_isquiet(const struct tcpcb *tp)
 {
 	const struct socket *so = tcp_so(tp);
 
-	return ((tp->t_flags & (TF_RCVD_TSTMP | TF_FASTRECOVERY | TF_RTO | TF_FORCE)) == TF_RCVD_TSTMP &&
+	return ((tp->t_flags & (TF_RCVD_TSTMP | TF_FASTRECOVERY | TF_RTO | TF_FORCE | TF_TXDELAY)) == TF_RCVD_TSTMP &&
 	    (tp->t_state == TCPS_ESTABLISHED || tp->t_state == TCPS_CLOSE_WAIT || tp->t_state == TCPS_FIN_WAIT_2) &&
 	    tp->snd_una == tp->snd_max && tp->snd_nxt == tp->snd_max && so->so_snd.sb_cc == 0 &&
 	    (tp->t_tfo | tp->t_udpport | tp->snd_nsack | tp->t_lr.lr_ecn | tp->t_utosends | tp->t_nrsack | tp->t_notsentfull) == 0 &&

@@ -531,7 +531,7 @@ tcp_snd_acked(struct tcpcb *tp)
 }
 
 /* RFC 1191: the path became narrower between here and the wire. */
-static int
+int
 tcp_snd_msgsize(struct tcpcb *tp)
 {
 	struct inpcb *inp = tp->t_inpcb;

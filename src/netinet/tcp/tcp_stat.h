@@ -127,6 +127,7 @@
 	X(tcps_tw_recycles, "TIME_WAIT entr%s recycled early for lack of room") \
 	X(tcps_tw_reused, "TIME_WAIT entr%s given to a new connection") \
 	X(tcps_tw_resets, "reset%s ignored in TIME_WAIT") \
+	X(tcps_txdelaydrop, "segment%s not sent, too many wait for their delay") \
 	X(tcps_sig_rcvgoodsig, "segment%s with a good signature received") \
 	X(tcps_sig_rcvbadsig, "\tdiscarded for a bad signature") \
 	X(tcps_sig_err_nosigopt, "\tdiscarded for want of a signature") \

@@ -104,6 +104,7 @@ tcp_usr_unconnect(struct tcpcb *tp, int error)
 	struct socket *so = tcp_so(tp);
 
 	tcp_timer_stopall(tp);
+	tcp_delay_end(tp);
 	tcp_tfo_release(tp);
 	tp->t_state = TCPS_CLOSED;
 	in_pcbdisconnect(tp->t_inpcb);
@@ -431,6 +432,11 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 			return (v == 2 ? EOPNOTSUPP : EINVAL);
 		tp->t_savesyn = v != 0;
 		return (0);
+	case VI_TCP_TX_DELAY:
+		if (v < 0 || v >= 1 << 28)	/* Linux's bounds */
+			return (EINVAL);
+		tcp_delay_set(tp, (uint32_t)v);
+		return (0);
 	case VI_TCP_THIN_LINEAR_TIMEOUTS:
 		if (v != 0 && v != 1)
 			return (EINVAL);
@@ -610,6 +616,7 @@ tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 	case VI_TCP_FASTOPEN_CONNECT: *v = tp->t_tfoconnect; break;
 	case VI_TCP_FASTOPEN_NO_COOKIE: *v = tp->t_tfonocookie; break;
 	case VI_TCP_SAVE_SYN:	*v = tp->t_savesyn; break;
+	case VI_TCP_TX_DELAY:	*v = (int)tp->t_txdelay; break;
 	case VI_TCP_THIN_LINEAR_TIMEOUTS: *v = tp->t_thinlinear; break;
 	case VI_TCP_REMOTE_UDP_ENCAPS_PORT: *v = NTOHS(tp->t_udpport); break;
 	case VI_TCP_TIMESTAMP:	*v = (int)tcp_ts(tcp_now(tp), tp->t_tsoff); break;
