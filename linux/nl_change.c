@@ -286,18 +286,6 @@ neigh_parse(struct vi_vnet *vn, const struct nl_req *rq, struct ndmsg *nd, struc
 	return (nl_addr(rq, NDA_DST, rq->rq_family, &ne->ne_addr));
 }
 
-struct known { const struct vi_neigh *kn_like; bool kn_found; };
-
-static void
-known_each(void *arg, const struct vi_neigh *ne)
-{
-	struct known *kn = arg;
-
-	kn->kn_found |= !ne->ne_own && ne->ne_proxy == kn->kn_like->ne_proxy && ne->ne_addr.sa_family == kn->kn_like->ne_addr.sa_family &&
-	    memcmp(ne->ne_addr.sa_bytes, kn->kn_like->ne_addr.sa_bytes, sizeof(ne->ne_addr.sa_bytes)) == 0 &&
-	    strcmp(ne->ne_ifname, kn->kn_like->ne_ifname) == 0;
-}
-
 /* What is said of it: it lasts, or it is believed for a while. */
 static int
 neigh_state(const struct nl_req *rq, const struct ndmsg *nd, struct vi_neigh *ne)
@@ -315,9 +303,9 @@ int
 nl_newneigh(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr)
 {
 	const uint16_t flags = rq->rq_hdr.nlmsg_flags;
-	struct vi_neigh ne;
-	struct known kn = { .kn_like = &ne };
+	struct vi_neigh ne, old;
 	struct ndmsg nd;
+	bool found;
 	int error;
 
 	(void)cr;
@@ -329,10 +317,10 @@ nl_newneigh(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *c
 		ifinfo_lladdr(vn, ne.ne_ifname, ne.ne_lladdr);
 	else if ((error = neigh_state(rq, &nd, &ne)) != 0)
 		return (error);
-	vi_neigh_list(vn, known_each, &kn);
-	if (!kn.kn_found && !ne.ne_proxy && (flags & NLM_F_CREATE) == 0)
+	found = vi_neigh_get(vn, &ne.ne_addr, ne.ne_ifname, &old) == 0 && !old.ne_proxy;
+	if (!found && !ne.ne_proxy && (flags & NLM_F_CREATE) == 0)
 		return (ENOENT);
-	if (kn.kn_found && !ne.ne_proxy && (flags & NLM_F_EXCL) != 0)
+	if (found && !ne.ne_proxy && (flags & NLM_F_EXCL) != 0)
 		return (EEXIST);
 	return (vi_neigh_add(vn, &ne));
 }

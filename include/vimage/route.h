@@ -262,6 +262,7 @@ struct vi_if_announcemsghdr {	/* no addresses */
 typedef void vi_neigh_fn(void *arg, const struct vi_neigh *);
 VI_API int	vi_neigh_add(struct vi_vnet *, const struct vi_neigh *);	/* interface found from the address when ""; EOPNOTSUPP: ne_refuse of IPv6 */
 VI_API int	vi_neigh_del(struct vi_vnet *, const struct vi_sockaddr *, const char *ifname);	/* ESRCH */
+VI_API int	vi_neigh_get(struct vi_vnet *, const struct vi_sockaddr *, const char *ifname, struct vi_neigh *);	/* not the stack's own; ESRCH, ENXIO */
 VI_API void	vi_neigh_list(struct vi_vnet *, vi_neigh_fn *, void *arg);
 
 /* What routers advertised (RFC 4861 6.3). */

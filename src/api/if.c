@@ -431,6 +431,14 @@ vi_neigh_add(struct vi_vnet *vn, const struct vi_neigh *ne)
 }
 
 int
+vi_neigh_get(struct vi_vnet *vn, const struct vi_sockaddr *sa, const char *ifname, struct vi_neigh *ne)
+{
+	const struct net_afops *ops = api_afops(api_vnet(vn), sa->sa_family);
+
+	return (ops == NULL ? EAFNOSUPPORT : ops->nao_neigh_get(api_vnet(vn), sa, ifname, ne));
+}
+
+int
 vi_neigh_del(struct vi_vnet *vn, const struct vi_sockaddr *sa, const char *ifname)
 {
 	const struct net_afops *ops = api_afops(api_vnet(vn), sa->sa_family);

@@ -27,6 +27,18 @@ if_capture_begin(struct ifnet *ifp, struct if_capture *ic, struct acctset *as)
 	return (0);
 }
 
+struct if_capture *
+if_capture_of(const struct ifnet *ifp, void (*frame)(struct if_capture *, const struct if_frame *))
+{
+	struct if_capture *ic = NULL;
+
+	if (ifp->if_extra != NULL)
+		LIST_FOREACH(ic, &ifp->if_extra->ix_captures, ic_link)
+			if (ic->ic_frame == frame)
+				break;
+	return (ic);
+}
+
 void
 if_capture_end(struct if_capture *ic)
 {

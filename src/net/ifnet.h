@@ -236,6 +236,7 @@ struct net_afops {		/* what an address family does for interfaces */
 	int	(*nao_setflags)(struct ifnet *, uint32_t set, uint32_t clear);
 	int	(*nao_neigh_add)(struct vnet *, const struct vi_neigh *);
 	int	(*nao_neigh_del)(struct vnet *, const struct vi_sockaddr *, const char *ifname);
+	int	(*nao_neigh_get)(struct vnet *, const struct vi_sockaddr *, const char *ifname, struct vi_neigh *);
 	void	(*nao_neigh_list)(struct vnet *, void (*fn)(void *, const struct vi_neigh *), void *arg);
 	/* Groups listened to; NULL: none. */
 	void	(*nao_group_list)(struct vnet *, void (*fn)(void *, const struct vi_group *), void *arg);
@@ -376,6 +377,8 @@ struct if_capture {
 };
 /* In the lane with the vnet's account, or under the kernel lock with the interface's.  EBUSY: it is leaving; ENOBUFS. */
 int	 if_capture_begin(struct ifnet *, struct if_capture *, struct acctset *);
+/* The interface's capture whose frames go to this function; NULL: there is none. */
+struct if_capture *if_capture_of(const struct ifnet *, void (*frame)(struct if_capture *, const struct if_frame *));
 void	 if_capture_end(struct if_capture *);
 /* So many more want it promiscuous, or all multicast; if_info() shows it.  In the lane.  ENOBUFS. */
 int	 if_promisc(struct ifnet *, int promisc, int allmulti);

@@ -136,15 +136,13 @@ pktif_ended(struct if_capture *ic)
 	pktif_free(CONTAINER_OF(ic, struct pktif, pi_capture));
 }
 
+/* An interface has few captures, and a stack many interfaces. */
 static struct pktif *
-pktif_find(const struct packet_vnet *pv, const struct ifnet *ifp)
+pktif_find(const struct ifnet *ifp)
 {
-	struct pktif *pi;
+	struct if_capture *ic = if_capture_of(ifp, pktif_frame);
 
-	LIST_FOREACH(pi, &pv->pv_ifs, pi_link)
-		if (pi->pi_capture.ic_ifp == ifp)
-			break;
-	return (pi);
+	return (ic != NULL ? CONTAINER_OF(ic, struct pktif, pi_capture) : NULL);
 }
 
 static struct pktif *
@@ -187,7 +185,7 @@ pkt_hook_all(struct packet_vnet *pv, struct pktpcb *pp)
 
 	if (LIST_EMPTY(&pv->pv_any))
 		TAILQ_FOREACH(ifp, &net_vnet(pv->pv_vnet)->nv_ifs, if_link)
-			if (!ifp->if_dying && pktif_find(pv, ifp) == NULL && pktif_make(pv, ifp) == NULL) {
+			if (!ifp->if_dying && pktif_find(ifp) == NULL && pktif_make(pv, ifp) == NULL) {
 				pktif_trim(pv);
 				return (ENOBUFS);
 			}
@@ -205,7 +203,7 @@ pkt_hook_one(struct packet_vnet *pv, struct pktpcb *pp)
 		soerror(pp->pp_socket, ENETDOWN);	/* later perhaps */
 		return (0);
 	}
-	if ((pi = pktif_find(pv, ifp)) == NULL && (pi = pktif_make(pv, ifp)) == NULL)
+	if ((pi = pktif_find(ifp)) == NULL && (pi = pktif_make(pv, ifp)) == NULL)
 		return (ENOBUFS);
 	LIST_INSERT_HEAD(&pi->pi_pcbs, pp, pp_hook);
 	pp->pp_hooked = true;

@@ -119,6 +119,7 @@ bool	arp_known(struct ifnet *, const struct net_addr *, uint8_t *lladdr);	/* nao
  * (no interface has that network), ENOBUFS.
  */
 int	arp_neigh_add(struct vnet *, const struct vi_neigh *);
+int	arp_neigh_get(struct vnet *, const struct vi_sockaddr *, const char *ifname, struct vi_neigh *);	/* nao_neigh_get */
 int	arp_neigh_del(struct vnet *, const struct vi_sockaddr *, const char *ifname);	/* ESRCH */
 /* nao_neigh_list: the interfaces' own addresses too, as permanent ones. */
 void	arp_neigh_list(struct vnet *, void (*fn)(void *, const struct vi_neigh *), void *arg);

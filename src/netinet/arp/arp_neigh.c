@@ -121,6 +121,24 @@ arp_neigh_info(const struct arp_vnet *av, const struct arp_entry *ae, struct vi_
 	memcpy(ne->ne_ifname, ae->ae_ifp->if_xname, sizeof(ne->ne_ifname));
 }
 
+int
+arp_neigh_get(struct vnet *vn, const struct vi_sockaddr *sa, const char *ifname, struct vi_neigh *ne)
+{
+	const struct arp_vnet *av = arp_vnet(vn);
+	const struct arp_entry *ae;
+	struct ifnet *ifp;
+
+	if (sa->sa_family != VI_AF_INET)
+		return (EAFNOSUPPORT);
+	if ((ifp = ifnet_byname(vn, ifname)) == NULL)
+		return (ENXIO);
+	if ((ae = arp_lookup(av, ifp, sa->sa_in)) == NULL)
+		return (ESRCH);
+	(void)lane_clock(&vn->vn_lane);
+	arp_neigh_info(av, ae, ne);
+	return (0);
+}
+
 void
 arp_tell(const struct arp_entry *ae, bool gone)
 {

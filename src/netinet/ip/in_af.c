@@ -11,6 +11,7 @@ const struct net_afops in_afops = {
 	.nao_resolve = arp_resolve,
 	.nao_known = arp_known,
 	.nao_neigh_add = arp_neigh_add,
+	.nao_neigh_get = arp_neigh_get,
 	.nao_neigh_del = arp_neigh_del,
 	.nao_neigh_list = arp_neigh_list,
 	.nao_group_list = in_group_list,

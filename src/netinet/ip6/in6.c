@@ -443,6 +443,14 @@ in6_neigh_del(struct vnet *vn, const struct vi_sockaddr *sa, const char *ifname)
 	return (nd == NULL ? EAFNOSUPPORT : nd->no_neigh_del(vn, sa, ifname));
 }
 
+static int
+in6_neigh_get(struct vnet *vn, const struct vi_sockaddr *sa, const char *ifname, struct vi_neigh *ne)
+{
+	const struct nd6_ops *nd = ip6_vnet(vn)->i6v_nd;
+
+	return (nd == NULL ? EAFNOSUPPORT : nd->no_neigh_get(vn, sa, ifname, ne));
+}
+
 static void
 in6_neigh_list(struct vnet *vn, void (*fn)(void *, const struct vi_neigh *), void *arg)
 {
@@ -476,6 +484,7 @@ const struct net_afops in6_afops = {
 	.nao_getflags = in6_getflags,
 	.nao_setflags = in6_setflags,
 	.nao_neigh_add = in6_neigh_add,
+	.nao_neigh_get = in6_neigh_get,
 	.nao_neigh_del = in6_neigh_del,
 	.nao_neigh_list = in6_neigh_list,
 	.nao_group_list = in6_group_list,

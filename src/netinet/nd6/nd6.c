@@ -116,6 +116,7 @@ static const struct nd6_ops nd6_vnet_ops = {
 	.no_hoplimit = nd6_hoplimit,
 	.no_neigh_add = nd6_neigh_add,
 	.no_neigh_del = nd6_neigh_del,
+	.no_neigh_get = nd6_neigh_get,
 	.no_neigh_list = nd6_neigh_list,
 	.no_getflags = nd6_getflags,
 	.no_setflags = nd6_setflags,

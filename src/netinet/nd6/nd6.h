@@ -34,6 +34,7 @@ struct nd6_ops {
 	uint8_t	(*no_hoplimit)(const struct ifnet *);	/* 0: the vnet's */
 	int	(*no_neigh_add)(struct vnet *, const struct vi_neigh *);
 	int	(*no_neigh_del)(struct vnet *, const struct vi_sockaddr *, const char *ifname);
+	int	(*no_neigh_get)(struct vnet *, const struct vi_sockaddr *, const char *ifname, struct vi_neigh *);
 	void	(*no_neigh_list)(struct vnet *, void (*fn)(void *, const struct vi_neigh *), void *arg);
 	uint32_t (*no_getflags)(const struct ifnet *);	/* VI_ND6_IFF_* */
 	int	(*no_setflags)(struct ifnet *, uint32_t set, uint32_t clear);	/* EINVAL */

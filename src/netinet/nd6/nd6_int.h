@@ -192,6 +192,7 @@ void	 nd6_table_fini(struct nd6_vnet *);
 void	 nd6_forget_rcvif(struct nd6_vnet *, const struct ifnet *);
 int	 nd6_neigh_add(struct vnet *, const struct vi_neigh *);
 int	 nd6_neigh_del(struct vnet *, const struct vi_sockaddr *, const char *ifname);
+int	 nd6_neigh_get(struct vnet *, const struct vi_sockaddr *, const char *ifname, struct vi_neigh *);
 void	 nd6_neigh_list(struct vnet *, void (*)(void *, const struct vi_neigh *), void *);
 
 /* nd6_nud.c: states and their timer */

@@ -294,6 +294,22 @@ neigh_info(const struct nd6_vnet *nv, const struct nd6_entry *ne, struct vi_neig
 	memcpy(vne->ne_ifname, ne->ne_ifp->if_xname, sizeof(vne->ne_ifname));
 }
 
+int
+nd6_neigh_get(struct vnet *vn, const struct vi_sockaddr *sa, const char *ifname, struct vi_neigh *vne)
+{
+	const struct nd6_entry *ne;
+	struct in_addr_any a;
+	struct ifnet *ifp;
+	int error;
+
+	if ((error = neigh_if(vn, sa, ifname, &ifp, &a)) != 0)
+		return (error);
+	if ((ne = nd6_lookup(nd6_vnet(vn), ifp, (const uint8_t *)a.in6)) == NULL)
+		return (ESRCH);
+	neigh_info(nd6_vnet(vn), ne, vne);
+	return (0);
+}
+
 void
 nd6_tell(const struct nd6_entry *ne, bool gone)
 {
