@@ -124,7 +124,7 @@ static void
 ip_event(struct vnet *vn, enum vnet_event ev, void *obj)
 {
 	if (ev == VNET_EV_SHORT)
-		reass_drain(&ip_vnet(vn)->iv_reass);
+		reass_short(&ip_vnet(vn)->iv_reass);
 	if (ev != VNET_EV_IFDETACH)
 		return;
 	reass_ifdetach(&ip_vnet(vn)->iv_reass, obj);

@@ -276,6 +276,17 @@ limits(void **state)
 	assert_int_equal(iv->iv_reass.rs_nqueues, 10);
 	reass_drain(&iv->iv_reass);
 
+	/* Of many so many in one go: those whose time is over, or whose memory is needed. */
+	iv->iv_reass.rs_maxqueues = iv->iv_reass.rs_maxfrags = -1;
+	for (uint16_t id = 1; id <= 3 * REASS_BATCH; id++)
+		input(nt, data, id, 0, 8, true, 0);
+	assert_int_equal(iv->iv_reass.rs_nqueues, 3 * REASS_BATCH);
+	reass_short(&iv->iv_reass);
+	assert_int_equal(iv->iv_reass.rs_nqueues, 2 * REASS_BATCH);
+	nt_pass(nt, UINT64_C(100000000000));
+	empty(nt);
+
+	iv->iv_reass.rs_maxqueues = 100;
 	iv->iv_reass.rs_maxperqueue = 4;
 	for (unsigned i = 0; i < 5; i++)
 		input(nt, data, 1, 16 * i, 8, true, 0);

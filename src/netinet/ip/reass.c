@@ -118,9 +118,9 @@ reass_timer(void *arg)
 	struct reass *rs = arg;
 	struct reassq *q;
 
-	while ((q = TAILQ_FIRST(&rs->rs_age)) != NULL && q->rq_expire <= vnet_now(rs->rs_vnet))
+	for (unsigned n = 0; n < REASS_BATCH && (q = TAILQ_FIRST(&rs->rs_age)) != NULL && q->rq_expire <= vnet_now(rs->rs_vnet); n++)
 		reassq_expire(rs, q);
-	if (q != NULL)
+	if ((q = TAILQ_FIRST(&rs->rs_age)) != NULL)	/* perhaps at once, behind what else is due */
 		callout_reset_at(&rs->rs_timer, q->rq_expire);
 }
 
@@ -140,6 +140,16 @@ reass_drain(struct reass *rs)
 	struct reassq *q;
 
 	while ((q = TAILQ_FIRST(&rs->rs_age)) != NULL)
+		reassq_free(rs, q, rs->rs_count.rc_dropped);
+}
+
+/* The oldest, which may not be all that is missed: who is short of memory asks again. */
+void
+reass_short(struct reass *rs)
+{
+	struct reassq *q;
+
+	for (unsigned n = 0; n < REASS_BATCH && (q = TAILQ_FIRST(&rs->rs_age)) != NULL; n++)
 		reassq_free(rs, q, rs->rs_count.rc_dropped);
 }
 

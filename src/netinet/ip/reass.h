@@ -65,6 +65,8 @@ struct reass_whole {
 void	 reass_init(struct reass *, struct vnet *, const struct reass_ops *, const struct reass_counters *);
 void	 reass_stop(struct reass *);
 void	 reass_drain(struct reass *);		/* frees all */
+#define REASS_BATCH	64			/* packets given up in one go */
+void	 reass_short(struct reass *);		/* frees so many, the oldest */
 void	 reass_ifdetach(struct reass *, const struct ifnet *);
 /*
  * Consumes m, which begins rf_hlen bytes before its data.  The datagram with the headers of its first fragment, m_pkt.l3hlen bytes of them, when this

@@ -102,7 +102,7 @@ ip6_event(struct vnet *vn, enum vnet_event ev, void *obj)
 		in6_ifdetach(obj);
 		mcast_if_free(obj, NET_AF_INET6);
 	} else if (ev == VNET_EV_SHORT) {
-		reass_drain(&ip6_vnet(vn)->i6v_reass);
+		reass_short(&ip6_vnet(vn)->i6v_reass);
 	} else if (ev == VNET_EV_IFUP && obj == net_vnet(vn)->nv_lo0 && !ip6_vnet(vn)->i6v_stopped) {
 		ip6_loop_up(ip6_vnet(vn), obj);
 	}

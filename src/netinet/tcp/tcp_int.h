@@ -223,6 +223,7 @@ struct tcpcb {
 
 	/* SACK and reassembly, receiving side (RFC 2018). */
 	struct tsegq	 t_segq;
+	LIST_ENTRY(tcpcb) t_early;	/* in tv_early while it is not empty */
 	uint32_t	 t_segqlen;
 	uint32_t	 t_segqbytes;
 	struct tcp_sackblk t_rsack[TCP_MAX_RSACK];	/* latest first */
@@ -343,6 +344,7 @@ struct tcp_timewaits {
 struct tcp_vnet {
 	struct vnet	*tv_vnet;	/* (c) */
 	struct inpcbinfo tv_pcbs;
+	LIST_HEAD(, tcpcb) tv_early;	/* those with data that came too early */
 	struct tcp_syncaches tv_syncache;
 	struct tcp_timewaits tv_timewait;
 	struct siphash_key tv_isnkey;	/* (c) RFC 6528's secret */

@@ -16,7 +16,8 @@ static void
 tcp_reass_free(struct tcpcb *tp, struct tseg *te)
 {
 	TAILQ_REMOVE(&tp->t_segq, te, tqe_q);
-	tp->t_segqlen--;
+	if (--tp->t_segqlen == 0)
+		LIST_REMOVE(tp, t_early);
 	tp->t_segqbytes -= te->tqe_end - te->tqe_start;
 	m_freem(te->tqe_m);
 	kfree(vnet_acct(tcp_vn(tp)), ACCT_REASS, te, sizeof(*te));
@@ -61,7 +62,8 @@ tcp_reass_new(struct tcpcb *tp, struct tseg *after, uint32_t seq, uint32_t len, 
 		TAILQ_INSERT_AFTER(&tp->t_segq, after, te, tqe_q);
 	else
 		TAILQ_INSERT_HEAD(&tp->t_segq, te, tqe_q);
-	tp->t_segqlen++;
+	if (tp->t_segqlen++ == 0)
+		LIST_INSERT_HEAD(&tp->t_tv->tv_early, tp, t_early);
 	tp->t_segqbytes += len;
 	return (te);
 }

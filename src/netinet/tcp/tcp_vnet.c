@@ -128,15 +128,18 @@ tcp_stop(struct vnet *vn)
 	tcp_hc_fini(tv);
 }
 
-/* What came too early goes, though it may have been SACKed: RFC 2018 8 allows it, and the sender will find out. */
+#define TCP_SHORT	64	/* connections that lose what came too early in one go */
+
+/*
+ * What came too early goes, though it may have been SACKed: RFC 2018 8 allows it, and the sender will find out.  Those that
+ * began last are first; who is still short of memory asks again.
+ */
 static void
 tcp_short_memory(struct tcp_vnet *tv)
 {
-	struct inpcb *inp;
 	struct tcpcb *tp;
 
-	TAILQ_FOREACH(inp, &tv->tv_pcbs.ipi_list, inp_list) {
-		tp = intotcpcb(inp);
+	for (unsigned n = 0; n < TCP_SHORT && (tp = LIST_FIRST(&tv->tv_early)) != NULL; n++) {
 		TCPSTAT_ADD(tv, tcps_rcvmemdrop, tp->t_segqlen);
 		tcp_reass_flush(tp);
 	}
