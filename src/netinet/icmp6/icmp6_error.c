@@ -23,33 +23,8 @@ icmp6_cksum(struct mbuf *m, const struct in_addr_any *src, const struct in_addr_
 static bool
 error_transport(const struct mbuf *m, uint8_t *proto, uint32_t *off)
 {
-	struct ip6_frag fh;
-	uint8_t ext[2];
-
 	*off = IP6_HLEN;
-	if (m_copydata(m, offsetof(struct ip6_hdr, ip6_nxt), 1, proto) != 0)
-		return (false);
-	for (unsigned n = 0; n < IP6_MAXEXT; n++) {
-		switch (*proto) {
-		case IPPROTO_HOPOPTS:
-		case IPPROTO_DSTOPTS:
-		case IPPROTO_ROUTING:
-			if (m_copydata(m, *off, sizeof(ext), ext) != 0)
-				return (false);
-			*proto = ext[0];
-			*off += (ext[1] + 1u) * 8;
-			break;
-		case IPPROTO_FRAGMENT:
-			if (m_copydata(m, *off, sizeof(fh), &fh) != 0 || (NTOHS(fh.ip6f_offlg) & IP6F_OFFMASK) != 0)
-				return (false);
-			*proto = fh.ip6f_nxt;
-			*off += (uint32_t)sizeof(fh);
-			break;
-		default:
-			return (true);
-		}
-	}
-	return (false);
+	return (m_copydata(m, offsetof(struct ip6_hdr, ip6_nxt), 1, proto) == 0 && ip6_skip_exthdrs(m, proto, off, true) == IP6_SKIPPED);
 }
 
 /* RFC 4443 2.4 e.1, e.2: not about errors and redirects. */

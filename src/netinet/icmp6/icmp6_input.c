@@ -155,8 +155,6 @@ icmp6_quoted(const struct mbuf *m, const struct inet_pkt *pk, struct quoted *qu)
 {
 	const uint32_t zone = pk->ip_rcvif == NULL ? 0 : pk->ip_rcvif->if_index;
 	struct ip6_hdr ip6;
-	struct ip6_frag fh;
-	uint8_t ext[2];
 
 	if (m_copydata(m, ICMP6_MINLEN, sizeof(ip6), &ip6) != 0 || NTOHL(ip6.ip6_flow) >> 28 != IPV6_VERSION)
 		return (false);
@@ -165,24 +163,12 @@ icmp6_quoted(const struct mbuf *m, const struct inet_pkt *pk, struct quoted *qu)
 	in6_setzone((uint8_t *)qu->qu_src.in6, zone);
 	in6_setzone((uint8_t *)qu->qu_dst.in6, zone);
 	qu->qu_proto = ip6.ip6_nxt;
-	qu->qu_off = IP6_HLEN;
 	qu->qu_len = IP6_HLEN + NTOHS(ip6.ip6_plen);
-	for (unsigned n = 0; n < IP6_MAXEXT; n++) {
-		if (qu->qu_proto == IPPROTO_HOPOPTS || qu->qu_proto == IPPROTO_DSTOPTS || qu->qu_proto == IPPROTO_ROUTING) {
-			if (m_copydata(m, ICMP6_MINLEN + qu->qu_off, sizeof(ext), ext) != 0)
-				return (false);
-			qu->qu_proto = ext[0];
-			qu->qu_off += (ext[1] + 1u) * 8;
-		} else if (qu->qu_proto == IPPROTO_FRAGMENT) {
-			if (m_copydata(m, ICMP6_MINLEN + qu->qu_off, sizeof(fh), &fh) != 0 || (NTOHS(fh.ip6f_offlg) & IP6F_OFFMASK) != 0)
-				return (false);
-			qu->qu_proto = fh.ip6f_nxt;
-			qu->qu_off += (uint32_t)sizeof(fh);
-		} else {
-			return (m->m_pkt.len > ICMP6_MINLEN + qu->qu_off);
-		}
-	}
-	return (false);
+	qu->qu_off = ICMP6_MINLEN + IP6_HLEN;
+	if (ip6_skip_exthdrs(m, &qu->qu_proto, &qu->qu_off, true) != IP6_SKIPPED || m->m_pkt.len <= qu->qu_off)
+		return (false);
+	qu->qu_off -= ICMP6_MINLEN;
+	return (true);
 }
 
 /* The table by which what is quoted was sent.  Its ports and mark are not known here. */

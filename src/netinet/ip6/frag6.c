@@ -117,16 +117,8 @@ frag6_upperlen(uint8_t proto)
 static bool
 frag6_headers(const struct mbuf *m, uint32_t off, uint8_t proto)
 {
-	uint8_t ext[2];
-
-	for (unsigned n = 0; n < IP6_MAXEXT; n++) {
-		if (proto != IPPROTO_HOPOPTS && proto != IPPROTO_DSTOPTS && proto != IPPROTO_ROUTING && proto != IPPROTO_AH)
-			break;
-		if (m_copydata(m, off, sizeof(ext), ext) != 0)
-			return (false);
-		off += proto == IPPROTO_AH ? (ext[1] + 2u) * 4 : (ext[1] + 1u) * 8;
-		proto = ext[0];
-	}
+	if (ip6_skip_exthdrs(m, &proto, &off, false) == IP6_SKIP_SHORT)
+		return (false);
 	return (off + frag6_upperlen(proto) <= m->m_pkt.len);
 }
 

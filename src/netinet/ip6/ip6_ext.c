@@ -142,3 +142,37 @@ ip6_exthdrs(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 	}
 	return (ext_drop(m, &i6v->i6v_stat.i6s_exthdrtoolong));
 }
+
+enum ip6_skip
+ip6_skip_exthdrs(const struct mbuf *m, uint8_t *proto, uint32_t *off, bool fragments)
+{
+	struct ip6_frag fh;
+	uint8_t ext[2];
+
+	for (unsigned n = 0; n < IP6_MAXEXT; n++) {
+		switch (*proto) {
+		case IPPROTO_HOPOPTS:
+		case IPPROTO_DSTOPTS:
+		case IPPROTO_ROUTING:
+		case IPPROTO_AH:
+			if (m_copydata(m, *off, sizeof(ext), ext) != 0)
+				return (IP6_SKIP_SHORT);
+			*off += *proto == IPPROTO_AH ? (ext[1] + 2u) * 4 : (ext[1] + 1u) * 8;
+			*proto = ext[0];
+			break;
+		case IPPROTO_FRAGMENT:
+			if (!fragments)
+				return (IP6_SKIPPED);
+			if (m_copydata(m, *off, sizeof(fh), &fh) != 0)
+				return (IP6_SKIP_SHORT);
+			if ((NTOHS(fh.ip6f_offlg) & IP6F_OFFMASK) != 0)
+				return (IP6_SKIP_LATER);
+			*proto = fh.ip6f_nxt;
+			*off += (uint32_t)sizeof(fh);
+			break;
+		default:
+			return (IP6_SKIPPED);
+		}
+	}
+	return (IP6_SKIP_MANY);
+}

@@ -150,6 +150,12 @@ struct ip6_in {
 void	ip6_input(struct ifnet *, struct mbuf *);
 /* ip6_ext.c: walks the extension headers of a packet for us.  NULL: gone.  After it ii_nxt is a transport (or unknown) at ii_off. */
 struct mbuf *ip6_exthdrs(struct ip6_vnet *, struct mbuf *, struct ip6_in *);
+/*
+ * Over the extension headers of a packet that is only looked at: *proto and *off, of the first of them, become those of what is behind.  A
+ * fragment header is stepped over, too, if fragments says so.
+ */
+enum ip6_skip { IP6_SKIPPED, IP6_SKIP_SHORT, IP6_SKIP_LATER, IP6_SKIP_MANY };	/* cut short; a fragment but the first; too many */
+enum ip6_skip ip6_skip_exthdrs(const struct mbuf *, uint8_t *proto, uint32_t *off, bool fragments);
 /* Hop-by-hop options, which every node looks at (RFC 8200 4.3). */
 struct mbuf *ip6_hopopts(struct ip6_vnet *, struct mbuf *, struct ip6_in *);
 
