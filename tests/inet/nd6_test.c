@@ -457,6 +457,72 @@ route_information(void **state)
 	tl_end(&g.t);
 }
 
+/* Like say(), with another hop limit. */
+static void
+say_from_afar(struct rig *g, const char *to, const void *msg, size_t len)
+{
+	struct vi_iovec iov = { (void *)(uintptr_t)msg, len };
+	struct vi_msg m = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = tl_addr(to, 0), .msg_set = VI_MSGSET_TTL,
+		.msg_ttl = 254 };
+	size_t n;
+
+	if (m.msg_name.sa_in6[0] >= 0xfe)
+		m.msg_name.sa_scope = g->rif;
+	tl_ok(vi_sendmsg(g->raw, &m, &n));
+	tl_run(&g->t, TL_SEC / 100);
+}
+
+/* RFC 4861 6.1.1, 6.1.2, 7.1.1, 7.1.2, 8.1, 4.6: which messages are none. */
+static void
+bad_messages(void **state)
+{
+	const struct vi_sockaddr global = tl_addr("2001:db8:1::2", 0);
+	uint8_t ra[24] = { 134, [4] = 64, [6] = 2, [16] = 77, [17] = 1 }, ns[32] = { 135, [24] = 1, [25] = 1, [26] = 2, [31] = 9 };
+	uint8_t na[32] = { 136, [4] = S | O, [24] = 2, [25] = 1, [26] = 2, [31] = 9 }, rs[8] = { 133 }, rd[40] = { 137 };
+	struct vi_socket *from_global;
+	struct rig g;
+
+	(void)state;
+	rig_addressed(&g);
+	memcpy(ns + 8, tl_addr("2001:db8:1::1", 0).sa_in6, 16);
+	memcpy(na + 8, tl_addr("2001:db8:1::2", 0).sa_in6, 16);
+	memcpy(rd + 8, tl_addr("fe80::2", 0).sa_in6, 16);
+	memcpy(rd + 24, tl_addr("2001:db8:ffff::1", 0).sa_in6, 16);
+	from_global = raw_from(&g, &global);
+	tl_ok(vi_sysctl_set(g.r, "net.inet6.ip6.forwarding", "1", &tl_root));
+	/* From beyond the link. */
+	say_from_afar(&g, "ff02::1", ra, sizeof(ra));
+	say_from_afar(&g, "2001:db8:1::1", ns, sizeof(ns));
+	say_from_afar(&g, "2001:db8:1::1", na, sizeof(na));
+	say_from_afar(&g, "2001:db8:1::1", rd, sizeof(rd));
+	assert_int_equal(tl_stat(g.h, "ns_badhlim"), 4);
+	/* A router tells its link-local address. */
+	say(&g, from_global, "ff02::1", ra, sizeof(ra));
+	assert_int_equal(tl_stat(g.h, "ns_badsource"), 1);
+	/* Another code; an option without length; a solicited advertisement to all; a target that is a group; too short. */
+	ra[1] = 1;
+	say(&g, g.raw, "ff02::1", ra, sizeof(ra));
+	ra[1] = 0;
+	ra[17] = 0;
+	say(&g, g.raw, "ff02::1", ra, sizeof(ra));
+	say(&g, g.raw, "ff02::1", na, sizeof(na));
+	memcpy(ns + 8, tl_addr("ff02::1", 0).sa_in6, 16);
+	say(&g, g.raw, "2001:db8:1::1", ns, sizeof(ns));
+	say(&g, g.raw, "2001:db8:1::1", ns, 20);
+	assert_int_equal(tl_stat(g.h, "ns_badform"), 5);
+	assert_int_equal(router(&g, "2001:db8:ffff::1"), 0);
+	/* RFC 4861 4.2: an option that nobody knows is passed over. */
+	ra[17] = 1;
+	say(&g, g.raw, "ff02::1", ra, sizeof(ra));
+	assert_int_equal(router(&g, "2001:db8:ffff::1"), 1);
+	/* To a router. */
+	tl_ok(vi_sysctl_set(g.h, "net.inet6.ip6.forwarding", "1", &tl_root));
+	say_from_afar(&g, "ff02::2", rs, sizeof(rs));
+	assert_int_equal(tl_stat(g.h, "ns_badhlim"), 5);
+	vi_close(from_global);
+	rig_end(&g);
+}
+
 /* RFC 4861 6.3.4, 6.3.7, RFC 4862 5.5.3: what an advertisement changes, and what it does not. */
 static void
 router_values(void **state)
@@ -1120,6 +1186,7 @@ main(void)
 		cmocka_unit_test(router_preference),
 		cmocka_unit_test(route_information), cmocka_unit_test(silent_router),
 		cmocka_unit_test(router_values),
+		cmocka_unit_test(bad_messages),
 		cmocka_unit_test(two_hours),
 		cmocka_unit_test(temporary),
 		cmocka_unit_test(temporary_source),

@@ -47,9 +47,9 @@ rig_end(struct rig *g)
 	chain_end(&g->ch);
 }
 
-/* From the client to dst by the router's station: the next header, and what follows the fixed one. */
+/* From src to dst by the router's station: the next header, and what follows the fixed one. */
 static void
-send_packet(struct rig *g, const char *dst, uint8_t nxt, uint8_t hlim, const void *p, size_t len)
+send_from(struct rig *g, const char *src, const char *dst, uint8_t nxt, uint8_t hlim, const void *p, size_t len)
 {
 	static uint8_t pkt[2000];
 	struct vi_iovec iov = { pkt, 40 + len };
@@ -63,7 +63,7 @@ send_packet(struct rig *g, const char *dst, uint8_t nxt, uint8_t hlim, const voi
 	pkt[5] = (uint8_t)len;
 	pkt[6] = nxt;
 	pkt[7] = hlim;
-	memcpy(pkt + 8, tl_addr(CLIENT, 0).sa_in6, 16);
+	memcpy(pkt + 8, tl_addr(src, 0).sa_in6, 16);
 	memcpy(pkt + 24, tl_addr(dst, 0).sa_in6, 16);
 	memcpy(pkt + 40, p, len);
 	msg.msg_name.sa_scope = tl_ifinfo(g->ch.c, g->ch.left.a).if_index;
@@ -71,6 +71,12 @@ send_packet(struct rig *g, const char *dst, uint8_t nxt, uint8_t hlim, const voi
 	memcpy(msg.msg_name.sa_station.st_addr, tl_ifinfo(g->ch.r, g->ch.left.b).if_lladdr, 6);
 	tl_ok(vi_sendmsg(g->link, &msg, &n));
 	tl_run(&g->ch.t, 10 * TL_MS);
+}
+
+static void
+send_packet(struct rig *g, const char *dst, uint8_t nxt, uint8_t hlim, const void *p, size_t len)
+{
+	send_from(g, CLIENT, dst, nxt, hlim, p, len);
 }
 
 /* The length of what the client was told, from ICMP's header on; 0: nothing. */
@@ -154,20 +160,99 @@ limited(void **state)
 	rig_end(&g);
 }
 
-/* The sum of an ICMPv6 message from the client. */
+/* The sum of an ICMPv6 message. */
 static void
-finish(uint8_t *icmp, size_t len, const char *dst)
+finish_from(uint8_t *icmp, size_t len, const char *src, const char *dst)
 {
 	uint8_t buf[256] = { 0 };
 	uint16_t sum;
 
-	memcpy(buf, tl_addr(CLIENT, 0).sa_in6, 16);
+	icmp[2] = icmp[3] = 0;
+	memcpy(buf, tl_addr(src, 0).sa_in6, 16);
 	memcpy(buf + 16, tl_addr(dst, 0).sa_in6, 16);
 	buf[35] = (uint8_t)len;
 	buf[39] = 58;
 	memcpy(buf + 40, icmp, len);
 	sum = inet_cksum(buf, 40 + len);
 	memcpy(icmp + 2, &sum, 2);
+}
+
+static void
+finish(uint8_t *icmp, size_t len, const char *dst)
+{
+	finish_from(icmp, len, CLIENT, dst);
+}
+
+/* RFC 4443 2.4 (e): what no error is about. */
+static void
+no_errors(void **state)
+{
+	uint8_t m[56] = { TIMXCEED, [8] = 0x60 };
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	finish(m, sizeof(m), SERVER);
+	send_packet(&g, SERVER, 58, 1, m, sizeof(m));		/* an error on its way dies here */
+	m[0] = 137;						/* so does a redirect */
+	finish(m, sizeof(m), SERVER);
+	send_packet(&g, SERVER, 58, 1, m, sizeof(m));
+	assert_int_equal(tl_stat(g.ch.r, "i6s_hlimexceeded"), 2);
+	assert_int_equal(tl_stat(g.ch.r, "ic6s_canterror"), 2);
+	send_packet(&g, "ff02::1", NOBODYS, 64, "12345678", 8);
+	send_from(&g, "::", "2001:db8:1::2", NOBODYS, 64, "12345678", 8);
+	assert_int_equal(tl_stat(g.ch.r, "ic6s_outhist_4"), 0);
+	assert_int_equal(told(&g, NULL), 0);
+	/* But about an echo request. */
+	m[0] = ECHO;
+	finish(m, sizeof(m), SERVER);
+	send_packet(&g, SERVER, 58, 1, m, sizeof(m));
+	assert_true(told(&g, NULL) > 0);
+	rig_end(&g);
+}
+
+/* RFC 4861 7.1.1: who has no address yet asks the group of the address, and tells none of the link. */
+static void
+nobody_asks(void **state)
+{
+	static const char *const group = "ff02::1:ff00:2", *const node = "2001:db8:1::2";
+	uint8_t ns[32] = { 135, [24] = 1, [25] = 1, [26] = 2, [31] = 9 };
+	uint64_t told_before;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	told_before = tl_stat(g.ch.r, "ic6s_outhist_136");
+	memcpy(ns + 8, tl_addr(node, 0).sa_in6, 16);
+	finish_from(ns, 32, "::", group);
+	send_from(&g, "::", group, 58, 255, ns, 32);		/* with a link address */
+	finish_from(ns, 24, "::", node);
+	send_from(&g, "::", node, 58, 255, ns, 24);		/* to one host */
+	assert_int_equal(tl_stat(g.ch.r, "ns_badform") + tl_stat(g.ch.r, "ns_badsource"), 2);
+	assert_int_equal(tl_stat(g.ch.r, "ic6s_outhist_136"), told_before);
+	finish_from(ns, 24, "::", group);
+	send_from(&g, "::", group, 58, 255, ns, 24);
+	assert_int_equal(tl_stat(g.ch.r, "ic6s_outhist_136"), told_before + 1);
+	rig_end(&g);
+}
+
+/* RFC 8200 3: sources that cannot be, lengths that are not there. */
+static void
+wrong_headers(void **state)
+{
+	struct rig g;
+	uint64_t bad;
+
+	(void)state;
+	rig_begin(&g);
+	bad = tl_stat(g.ch.r, "i6s_badaddr");
+	send_from(&g, "ff02::1", SERVER, NOBODYS, 64, "12345678", 8);
+	send_from(&g, "::1", SERVER, NOBODYS, 64, "12345678", 8);
+	send_from(&g, CLIENT, "::1", NOBODYS, 64, "12345678", 8);
+	assert_int_equal(tl_stat(g.ch.r, "i6s_badaddr") - bad, 3);
+	assert_int_equal(tl_stat(g.ch.r, "i6s_forward"), 0);
+	assert_int_equal(told(&g, NULL), 0);
+	rig_end(&g);
 }
 
 /* RFC 4443 2.4 (b), 2.3, 4.2: messages that nobody knows, with wrong sums, and echo to a group. */
@@ -277,7 +362,6 @@ special_addresses(void **state)
 	ia = (struct vi_ifaddr){ .ia_addr = tl_addr("2001:db8:1::78", 0), .ia_prefixlen = 64, .ia_flags = VI_IN6_IFF_DEPRECATED };
 	tl_ok(vi_if_addr_add(g.ch.r, g.ch.left.b, &ia, true));
 	tl_run(&g.ch.t, 3 * TL_SEC);
-	m[2] = m[3] = 0;
 	finish(m, sizeof(m), "2001:db8:1::78");
 	send_packet(&g, "2001:db8:1::78", 58, 64, m, sizeof(m));
 	assert_int_equal(told(&g, &msg), sizeof(m));
@@ -291,6 +375,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(next_headers), cmocka_unit_test(time_exceeded), cmocka_unit_test(limited), cmocka_unit_test(messages),
 		cmocka_unit_test(labels_and_fragments), cmocka_unit_test(special_addresses),
+		cmocka_unit_test(no_errors), cmocka_unit_test(nobody_asks), cmocka_unit_test(wrong_headers),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
