@@ -11,11 +11,13 @@
 #include "cmd/jail_int.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 struct mount_line {
 	char	ml_text[4 * PATH_MAX];
@@ -127,6 +129,23 @@ do_mount(const struct mount_line *ml)
 	return 0;
 }
 
+/* What a killed vimaged leaves somebody takes away; in a jail mounts go with the jail. */
+static void
+tell_mounted(struct job *jb, const char *target, bool there)
+{
+	struct statx stx = { 0 };
+	struct cmd_error ce;
+	char path[PATH_MAX];
+	int error;
+
+	if (realpath(target, path) == NULL || statx(AT_FDCWD, path, 0, STATX_MNT_ID, &stx) != 0)
+		return;
+	error = cmd_try(jb->jb_jail->j_cx, json_pack("{s:s,s:s,s:I,s:b}", "op", "daemon.mounted", "path", path, "id",
+	    (json_int_t)stx.stx_mnt_id, "there", there), NULL, &ce);
+	if (error != 0 && error != EPERM && there)
+		job_warnx(jb, "%s: would stay mounted: %s", path, ce.ce_text);
+}
+
 /* False after what must not be passed over. */
 static bool
 mount_line(struct job *jb, const char *text)
@@ -153,6 +172,7 @@ mount_line(struct job *jb, const char *text)
 		return false;
 	}
 	jb->jb_mounts++;
+	tell_mounted(jb, ml.ml_to, true);
 	return true;
 }
 
@@ -215,6 +235,21 @@ targets(struct job *jb, char ***listp)
 	return n;
 }
 
+/* EINVAL: nothing is there. */
+static void
+unmount_one(struct job *jb, const char *target)
+{
+	if (umount2(target, 0) != 0) {
+		if (errno == EINVAL || errno == EPERM)
+			return;
+		if (umount2(target, MNT_DETACH) != 0) {
+			job_warnx(jb, "%s: %s", target, strerror(errno));
+			return;
+		}
+	}
+	tell_mounted(jb, target, false);
+}
+
 /*
  * After a failed start: those that were made.  After a stop all that are configured: who mounted
  * them was another jail(8).
@@ -230,9 +265,8 @@ unmount_all(struct job *jb)
 		return;
 	n = targets(jb, &list);
 	for (unsigned i = n; i-- > 0;) {
-		if ((!jb->jb_start || i < jb->jb_mounts) && umount2(list[i], 0) != 0 &&
-		    errno != EINVAL && errno != EPERM && umount2(list[i], MNT_DETACH) != 0)
-			job_warnx(jb, "%s: %s", list[i], strerror(errno));
+		if (!jb->jb_start || i < jb->jb_mounts)
+			unmount_one(jb, list[i]);
 		free(list[i]);
 	}
 	free(list);

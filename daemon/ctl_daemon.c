@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Operations on the instance: daemon.status, daemon.shutdown. */
+/* Operations on the instance: daemon.status, daemon.mounted, daemon.shutdown. */
 #include <errno.h>
+#include <limits.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <vimage/ifnet.h>
@@ -10,6 +12,7 @@
 #include "daemon/ctl_arg.h"
 #include "daemon/ctl_serve.h"
 #include "daemon/jproc.h"
+#include "daemon/seqpacket.h"
 
 struct status {
 	struct ctl_request *st_rq;
@@ -113,6 +116,30 @@ op_status(struct ctl_request *rq)
 	return st.st_jails.l_error;
 }
 
+/* jail(8) has mounted something on the host: when we are killed somebody must take it away. */
+static int
+op_mounted(struct ctl_request *rq)
+{
+	struct seqmsg sm = { .sm_type = SPAWN_MOUNT };
+	const char *path = NULL;
+	json_int_t id = 0;
+	int error, fd, there = 0;
+
+	if ((error = ctl_args(rq, "{s:s,s:I,s:b}", "path", &path, "id", &id, "there", &there)) != 0)
+		return error;
+	if (rq->rq_caller != 0 || !rq->rq_cred.cr_priv)
+		return ctl_fail(rq, EPERM, "only from outside of every jail");
+	if (path[0] != '/' || strlen(path) >= PATH_MAX)
+		return EINVAL;
+	if ((error = memfile(path, strlen(path) + 1, &fd)) != 0)
+		return error;
+	sm.sm_ino[0] = (uint64_t)id;
+	sm.sm_flags = there != 0;
+	error = spawner_send(rq->rq_daemon, &sm, &fd, 1);
+	close(fd);
+	return error;
+}
+
 static int
 op_shutdown(struct ctl_request *rq)
 {
@@ -128,6 +155,6 @@ op_shutdown(struct ctl_request *rq)
 }
 
 const struct ctl_op ctl_daemon_ops[] = {
-	{ "daemon.status", op_status }, { "daemon.shutdown", op_shutdown },
+	{ "daemon.status", op_status }, { "daemon.mounted", op_mounted }, { "daemon.shutdown", op_shutdown },
 	{ NULL, NULL },
 };

@@ -40,6 +40,7 @@
 #include "daemon/proctree.h"
 #include "daemon/program.h"
 #include "daemon/seqpacket.h"
+#include "daemon/undertaker.h"
 
 struct made {
 	LIST_ENTRY(made) m_link;
@@ -58,6 +59,7 @@ struct spawn {
 	unsigned	s_nmade;
 	struct cpusched	s_cpu;
 	pid_t		s_undertaker;	/* 0: none */
+	int		s_graves;	/* to it, or -1 */
 };
 
 static void
@@ -382,6 +384,8 @@ receive(struct spawn *s)
 			do_cpu(s, &sm);
 		else if (sm.sm_type == SPAWN_CPUGONE)
 			cpusched_gone(&s->s_cpu, sm.sm_text);
+		else if (sm.sm_type == SPAWN_MOUNT && nfds == 1 && s->s_graves >= 0)
+			undertaker_tell(s->s_graves, fds[0], sm.sm_ino[0], sm.sm_flags != 0);
 		while (nfds > 0)
 			close(fds[--nfds]);
 	}
@@ -455,31 +459,27 @@ own_signals(struct spawn *s)
 }
 
 /*
- * Control groups stay when we are killed, and can only be removed when the processes in them are gone: somebody waits for that.
+ * Control groups stay when we are killed, and can only be removed when the processes in them are gone; what jail(8) has mounted stays, too:
+ * somebody waits for that.
  */
 static void
 start_undertaker(struct spawn *s)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
 	int p[2];
-	char c;
 
-	if ((s->s_cpu.cs_host.ch_cpu[0] == '\0' && s->s_cpu.cs_host.ch_pids[0] == '\0') || pipe2(p, O_CLOEXEC) != 0)
+	s->s_graves = -1;
+	if ((s->s_cpu.cs_host.ch_cpu[0] == '\0' && s->s_cpu.cs_host.ch_pids[0] == '\0' && geteuid() != 0) || pipe2(p, O_CLOEXEC) != 0)
 		return;
 	if ((s->s_undertaker = fork()) != 0) {
-		close(p[0]);		/* p[1] closes when we end */
+		close(p[0]);
+		s->s_graves = p[1];	/* closes when we end */
 		return;
 	}
 	close_others(p, 1);
 	setsid();
 	set_title(s, "vimaged: undertaker");
 	prctl(PR_SET_NAME, "vimaged-under");
-	(void)!read(p[0], &c, 1);
-	for (unsigned i = 0; i < 1000 && cgroup_there(&s->s_cpu.cs_host); i++) {
-		cgroup_clean(&s->s_cpu.cs_host);
-		nanosleep(&pause, NULL);
-	}
-	_exit(0);
+	undertaker_run(p[0], &s->s_cpu.cs_host);
 }
 
 static void __attribute__((noreturn))
