@@ -400,6 +400,7 @@ echo_of_syn(void **state)
 				wire_sysctl(&h.w, 0, "net.inet.tcp.persona", "linux");
 			call(&h);
 			assert_true(h.to.to_flags & TOF_TS);
+			assert_int_equal(h.to.to_tsecr, 0);	/* RFC 7323 3.2: there is nothing to echo yet */
 			be32enc(opts + 8, h.to.to_tsval + (uint32_t)(1000 * late));
 			h.n = 0;
 			wire_inject_opts(&h.w, 0, PEER, h.port, IRS, h.seq + 1, TH_SYN | TH_ACK, 65535, opts, sizeof(opts));
@@ -410,6 +411,24 @@ echo_of_syn(void **state)
 			stop(&h);
 		}
 	}
+}
+
+/* RFC 7323 3.2: what a segment without ACK echoes means nothing. */
+static void
+echo_without_ack(void **state)
+{
+	struct tcp_opts to = {.to_flags = TOF_TS, .to_tsval = 1000};
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	call(&h);
+	to.to_tsecr = h.to.to_tsval - 5000;
+	say_opts(&h, TH_SYN, IRS, 0, &to);
+	assert_int_equal(h.tp->t_state, TCPS_SYN_RECEIVED);
+	assert_int_equal(h.tp->t_srtt, 0);
+	assert_int_equal(h.to.to_tsecr, 1000);		/* ours has an ACK */
+	stop(&h);
 }
 
 /* RFC 9293 3.10.7.4, fourth step: of two ends that called at once only the SYN that came first comes again; no other is data's beginning. */
@@ -947,6 +966,7 @@ main(void)
 		cmocka_unit_test(reset_of_syn),
 		cmocka_unit_test(syn_after_syn),
 		cmocka_unit_test(echo_of_syn),
+		cmocka_unit_test(echo_without_ack),
 		cmocka_unit_test(peer_restarted),
 		cmocka_unit_test(initial_numbers),
 		cmocka_unit_test(pushes),

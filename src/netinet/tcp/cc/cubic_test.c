@@ -147,6 +147,31 @@ cubic_epoch(void **state)
 	tcp_fixture_fini(&tf);
 }
 
+/* RFC 9438 4.2: however far ahead the curve is, a round trip brings half of the window at most; and none takes from it. */
+static void
+cubic_bounds(void **state)
+{
+	struct tcp_fixture tf;
+	struct tcpcb *tp;
+
+	(void)state;
+	tp = sender(&tf, "cubic");
+	tp->t_srtt = 20000000 << 3;
+	tp->snd_cwnd = 100000;
+	tp->snd_max = tp->snd_una + 100000;
+	tp->t_cc->cc_loss(tp, CC_LOSS);
+	tp->snd_cwnd = tp->snd_ssthresh;
+	assert_int_equal(tp->snd_cwnd, 70000);
+	round_trip(&tf, tp, 20 * SEC);			/* the curve: some 18000 segments */
+	assert_in_range(tp->snd_cwnd, 104000, 105000);
+	round_trip(&tf, tp, 20 * SEC);
+	assert_in_range(tp->snd_cwnd, 155000, 158000);
+	tp->snd_cwnd = 1u << 30;			/* beyond it */
+	tp->t_cc->cc_ack(tp, 2000);
+	assert_true(tp->snd_cwnd >= 1u << 30);
+	tcp_fixture_fini(&tf);
+}
+
 /* 4.8: after a timeout the plateau is where congestion avoidance begins, not the window before. */
 static void
 cubic_timeout(void **state)
@@ -232,6 +257,7 @@ main(void)
 		cmocka_unit_test(slow_start),
 		cmocka_unit_test(newreno_sawtooth),
 		cmocka_unit_test(cubic_epoch),
+		cmocka_unit_test(cubic_bounds),
 		cmocka_unit_test(cubic_timeout),
 		cmocka_unit_test(cubic_pause),
 		cmocka_unit_test(cubic_friendly_region),
