@@ -40,7 +40,7 @@
 
 /* Room for one frame, with what comes in front and beside. */
 struct hostnic_slot {
-	struct virtio_net_hdr hs_vh;
+	uint8_t		 hs_vh[VI_VNETHDRLEN];
 	struct iovec	 hs_iov[2];
 	_Alignas(struct cmsghdr) char hs_ctl[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 	char		 hs_buf[HOSTNIC_TAG + MEDIUM_FRAME + 1];
@@ -62,11 +62,12 @@ static int
 hostnic_output(struct medium *m, const struct vi_tap_frame *tf)
 {
 	const struct hostnic *hn = CONTAINER(m, struct hostnic, hn_medium);
-	struct virtio_net_hdr vh = vnethdr_of(tf);
+	uint8_t vh[VI_VNETHDRLEN];
 	struct iovec iov[1 + VI_TAP_MAXIOV];
 	struct msghdr mh = { .msg_iov = iov };
 
-	iov[0] = (struct iovec){ &vh, sizeof(vh) };
+	vnethdr_of(tf, vh);
+	iov[0] = (struct iovec){ vh, sizeof(vh) };
 	mh.msg_iovlen = 1 + medium_iov(tf, iov + 1);
 	if (sendmsg(hn->hn_fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
 		return 0;
@@ -100,7 +101,7 @@ hostnic_frame(struct hostnic *hn, struct hostnic_slot *hs, struct msghdr *mh, si
 	struct vi_tap_rest tr;
 	uint16_t tag[2];
 
-	if ((mh->msg_flags & MSG_TRUNC) != 0 || len < sizeof(hs->hs_vh) + HOSTNIC_MACS || !vnethdr_rest(&hs->hs_vh, &tr)) {
+	if ((mh->msg_flags & MSG_TRUNC) != 0 || len < sizeof(hs->hs_vh) + HOSTNIC_MACS || !vnethdr_rest(hs->hs_vh, &tr)) {
 		medium_drop(&hn->hn_medium, (mh->msg_flags & MSG_TRUNC) != 0 ? MEDIUM_TOOLONG : MEDIUM_GARBAGE, 0);
 		return;
 	}
@@ -124,7 +125,7 @@ hostnic_slots(struct hostnic *hn)
 	for (unsigned i = 0; i < HOSTNIC_BATCH; i++) {
 		struct hostnic_slot *hs = &hn->hn_slots[i];
 
-		hs->hs_iov[0] = (struct iovec){ &hs->hs_vh, sizeof(hs->hs_vh) };
+		hs->hs_iov[0] = (struct iovec){ hs->hs_vh, sizeof(hs->hs_vh) };
 		hs->hs_iov[1] = (struct iovec){ hs->hs_buf + HOSTNIC_TAG, MEDIUM_FRAME };
 		hn->hn_msgs[i].msg_hdr = (struct msghdr){ .msg_iov = hs->hs_iov, .msg_iovlen = 2, .msg_control = hs->hs_ctl,
 			.msg_controllen = sizeof(hs->hs_ctl) };

@@ -69,8 +69,7 @@ static int
 tun_output(void *arg, const struct vi_tap_frame *tf)
 {
 	const struct lx_tun *lt = arg;
-	const struct virtio_net_hdr vh = vnethdr_of(tf);
-	char vnethdr[TUN_MAXVNETHDR] = { 0 };
+	uint8_t vnethdr[TUN_MAXVNETHDR] = { 0 };
 	struct tun_pi pi = { .proto = htons(tf->tf_type) };
 	struct iovec iov[2 + VI_TAP_MAXIOV];
 	struct msghdr mh = { .msg_iov = iov };
@@ -78,7 +77,7 @@ tun_output(void *arg, const struct vi_tap_frame *tf)
 	if ((lt->lt_flags & IFF_NO_PI) == 0)
 		iov[mh.msg_iovlen++] = (struct iovec){ &pi, sizeof(pi) };
 	if ((lt->lt_flags & IFF_VNET_HDR) != 0) {
-		memcpy(vnethdr, &vh, sizeof(vh));
+		vnethdr_of(tf, vnethdr);
 		iov[mh.msg_iovlen++] = (struct iovec){ vnethdr, (size_t)lt->lt_vnethdr };
 	}
 	for (unsigned i = 0; i < tf->tf_iovcnt; i++)
@@ -119,15 +118,15 @@ tun_input(struct lx_tun *lt, char *buf, size_t len)
 {
 	const size_t pi = (lt->lt_flags & IFF_NO_PI) == 0 ? sizeof(struct tun_pi) : 0;
 	const size_t skip = pi + ((lt->lt_flags & IFF_VNET_HDR) != 0 ? (size_t)lt->lt_vnethdr : 0);
-	struct virtio_net_hdr vh = { 0 };
+	uint8_t vh[VI_VNETHDRLEN] = { 0 };
 	struct vi_tap_rest tr;
 
 	if (lt->lt_tap == NULL || len <= skip)
 		return;
 	if ((lt->lt_flags & IFF_VNET_HDR) != 0)
-		memcpy(&vh, buf + pi, sizeof(vh));
+		memcpy(vh, buf + pi, sizeof(vh));
 	lt->lt_lx->lx_stats.ls_bytes_out += len - skip;
-	if (vnethdr_rest(&vh, &tr))
+	if (vnethdr_rest(vh, &tr))
 		(void)vi_tap_input_rest(lt->lt_tap, buf + skip, len - skip, &tr);	/* counted there */
 }
 
@@ -253,7 +252,7 @@ tun_new(struct lx *lx, const struct vi_vnet *vn, unsigned flags, struct lx_tun *
 	(void)lx_sock_buffer(fd[0], LX_DGRAMBUF);
 	(void)lx_sock_buffer(fd[1], LX_DGRAMBUF);
 	*lt = (struct lx_tun){ .lt_lx = lx, .lt_vnet = vn, .lt_fd = fd[0], .lt_flags = flags, .lt_sndbuf = INT32_MAX,
-	    .lt_vnethdr = sizeof(struct virtio_net_hdr) };
+	    .lt_vnethdr = VI_VNETHDRLEN };
 	lt->lt_event.le_owner = vn;
 	error = fstat(fd[1], &st) == 0 ? lx_loop_add(lx->lx_loop, &lt->lt_event, fd[0], EPOLLIN, tun_event) : errno;
 	if (error != 0) {
@@ -377,7 +376,7 @@ tun_setvnethdrsz(struct lx_call *c, struct lx_tun *lt)
 
 	if ((error = lx_copyin(c, c->c_arg[2], &size, sizeof(size))) != 0)
 		return (-error);
-	if (size < (int)sizeof(struct virtio_net_hdr) || size > TUN_MAXVNETHDR)
+	if (size < VI_VNETHDRLEN || size > TUN_MAXVNETHDR)
 		return (-EINVAL);
 	lt->lt_vnethdr = size;
 	return (0);

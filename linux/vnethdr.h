@@ -4,12 +4,11 @@
 #define LINUX_VNETHDR_H
 
 #include <stdbool.h>
-#include <linux/virtio_net.h>
 
 #include <vimage/tap.h>
 
-struct virtio_net_hdr vnethdr_of(const struct vi_tap_frame *);
-/* False: it asks for a kind of cutting that is not TCP's. */
-bool	 vnethdr_rest(const struct virtio_net_hdr *, struct vi_tap_rest *);
+void	 vnethdr_of(const struct vi_tap_frame *, uint8_t hdr[VI_VNETHDRLEN]);
+/* False: it makes no sense, or asks for a kind of cutting that is not TCP's. */
+bool	 vnethdr_rest(const uint8_t hdr[VI_VNETHDRLEN], struct vi_tap_rest *);
 
 #endif

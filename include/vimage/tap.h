@@ -94,6 +94,15 @@ VI_API int	vi_tap_input(struct vi_tap *, const void *, size_t len);
 /* The same with something left to be done; what the stack cannot leave is done at once.  EINVAL: makes no sense. */
 VI_API int	vi_tap_input_rest(struct vi_tap *, const void *, size_t len, const struct vi_tap_rest *);
 
+/*
+ * The header of virtio-net (virtio 1.1, 5.1.6; in the machine's byte order) says the same of a frame.  gso: how it is to be cut, if it is.
+ * get: EINVAL: offsets beyond any frame.
+ */
+#define VI_VNETHDRLEN	10
+enum { VI_VNETHDR_TCPV4 = 1, VI_VNETHDR_TCPV6 = 4, VI_VNETHDR_UDP = 5 };
+VI_API void	vi_vnethdr_put(const struct vi_tap_rest *, uint8_t gso, uint8_t hdr[VI_VNETHDRLEN]);
+VI_API int	vi_vnethdr_get(const uint8_t hdr[VI_VNETHDRLEN], struct vi_tap_rest *, uint8_t *gso);	/* gso: 0: not at all */
+
 #ifdef __cplusplus
 }
 #endif

@@ -97,6 +97,18 @@ vi_tap_input(struct vi_tap *tap, const void *buf, size_t len)
 	return (tuntap_input(api_tap(tap), buf, len, NULL));
 }
 
+void
+vi_vnethdr_put(const struct vi_tap_rest *tr, uint8_t gso, uint8_t hdr[VI_VNETHDRLEN])
+{
+	vnethdr_put(tr, gso, hdr);
+}
+
+int
+vi_vnethdr_get(const uint8_t hdr[VI_VNETHDRLEN], struct vi_tap_rest *tr, uint8_t *gso)
+{
+	return (vnethdr_get(hdr, tr, gso));
+}
+
 int
 vi_tap_input_rest(struct vi_tap *tap, const void *buf, size_t len, const struct vi_tap_rest *tr)
 {

@@ -6,6 +6,7 @@
  * behind IP, whose headers lie where the two ends agree, pass from one form to the other.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "base/checksum.h"
 #include "mbuf/mbuf.h"
@@ -154,5 +155,51 @@ taprest_in(struct mbuf *m, bool ether, const struct vi_tap_rest *tr)
 	m->m_pkt.segsz = tr->tr_segsz;
 	if (pl.pl_proto == IPPROTO_TCP)
 		m->m_pkt.csum_flags |= CSUM_TSO;
+	return (0);
+}
+
+/* Virtio's header (virtio 1.1, 5.1.6) */
+
+struct vnethdr {
+	uint8_t		vh_flags, vh_gso;
+	uint16_t	vh_hdrlen, vh_gsosize, vh_csumstart, vh_csumoff;
+};
+#define VNETHDR_NEEDS_CSUM	1
+#define VNETHDR_DATA_VALID	2
+#define VNETHDR_ECN		0x80
+_Static_assert(sizeof(struct vnethdr) == VI_VNETHDRLEN, "virtio 5.1.6");
+
+void
+vnethdr_put(const struct vi_tap_rest *tr, uint8_t gso, uint8_t hdr[VI_VNETHDRLEN])
+{
+	struct vnethdr vh = { .vh_flags = tr->tr_good ? VNETHDR_DATA_VALID : 0 };
+
+	if (tr->tr_csumstart != 0) {
+		vh.vh_flags = VNETHDR_NEEDS_CSUM;
+		vh.vh_csumstart = tr->tr_csumstart;
+		vh.vh_csumoff = (uint16_t)(tr->tr_csumat - tr->tr_csumstart);
+		if (tr->tr_segsz != 0) {
+			vh.vh_gso = (uint8_t)(gso | (tr->tr_cwr ? VNETHDR_ECN : 0));
+			vh.vh_gsosize = tr->tr_segsz;
+			vh.vh_hdrlen = tr->tr_hdrlen;
+		}
+	}
+	memcpy(hdr, &vh, sizeof(vh));
+}
+
+int
+vnethdr_get(const uint8_t hdr[VI_VNETHDRLEN], struct vi_tap_rest *tr, uint8_t *gso)
+{
+	struct vnethdr vh;
+
+	memcpy(&vh, hdr, sizeof(vh));
+	*gso = vh.vh_gso & (uint8_t)~VNETHDR_ECN;
+	*tr = (struct vi_tap_rest){ .tr_good = (vh.vh_flags & VNETHDR_DATA_VALID) != 0, .tr_segsz = *gso != 0 ? vh.vh_gsosize : 0 };
+	if ((vh.vh_flags & VNETHDR_NEEDS_CSUM) != 0) {
+		if ((uint32_t)vh.vh_csumstart + vh.vh_csumoff > UINT16_MAX)
+			return (EINVAL);
+		tr->tr_csumstart = vh.vh_csumstart;
+		tr->tr_csumat = (uint16_t)(vh.vh_csumstart + vh.vh_csumoff);
+	}
 	return (0);
 }

@@ -26,5 +26,8 @@ int	 tuntap_input(struct tuntap *, const void *, size_t, const struct vi_tap_res
 bool	 taprest_out(const struct mbuf *, bool ether, struct vi_tap_rest *);
 /* Makes m one that has that left; EINVAL, ENOBUFS.  m stays the caller's. */
 int	 taprest_in(struct mbuf *, bool ether, const struct vi_tap_rest *);
+/* The same as virtio has it: vi_vnethdr_put(), vi_vnethdr_get(). */
+void	 vnethdr_put(const struct vi_tap_rest *, uint8_t gso, uint8_t hdr[VI_VNETHDRLEN]);
+int	 vnethdr_get(const uint8_t hdr[VI_VNETHDRLEN], struct vi_tap_rest *, uint8_t *gso);
 
 #endif

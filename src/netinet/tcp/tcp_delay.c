@@ -112,10 +112,8 @@ tcp_delay_output(struct tcpcb *tp, struct mbuf *m, unsigned flags)
 }
 
 void
-tcp_delay_end(struct tcpcb *tp)
+tcp_delay_finish(struct tcpcb *tp)
 {
-	if (tp->t_holding == NULL)
-		return;
 	tcp_delay_send(tp->t_holding, UINT64_MAX);
 	callout_stop(&tp->t_holding->hd_callout);
 	kfree(vnet_acct(tcp_vn(tp)), ACCT_TCPCB, tp->t_holding, sizeof(*tp->t_holding));

@@ -903,7 +903,15 @@ tcp_udp_output_now(struct tcpcb *tp, struct mbuf *m, unsigned flags)
 /* tcp_delay.c */
 void	 tcp_delay_set(struct tcpcb *, uint32_t us);
 int	 tcp_delay_output(struct tcpcb *, struct mbuf *m, unsigned flags);
-void	 tcp_delay_end(struct tcpcb *);	/* what waits leaves */
+void	 tcp_delay_finish(struct tcpcb *);
+
+/* What waits leaves. */
+static inline void
+tcp_delay_end(struct tcpcb *tp)
+{
+	if (__builtin_expect(tp->t_holding != NULL, 0))
+		tcp_delay_finish(tp);
+}
 
 static inline int
 tcp_udp_output(struct tcpcb *tp, struct mbuf *m, unsigned flags)
