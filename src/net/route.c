@@ -85,6 +85,28 @@ rt_match_long(const struct route_vnet *rv, uint32_t fib, unsigned af, const uint
 	return (NULL);
 }
 
+static bool
+nhop_leads(const struct nhop *nh, const struct ifnet *ifp)
+{
+	return ((nh->nh_flags & RTF_NOWHERE) == 0 && nhop_usable(nh) && (ifp == NULL || nh->nh_ifp == ifp));
+}
+
+bool
+rt_leads4(struct vnet *vn, uint32_t fib, uint32_t dst, const struct ifnet *ifp)
+{
+	struct route_vnet *rv = route_vnet(vn);
+	const uint32_t key[FIB_MAXWORDS] = { NTOHL(dst) };
+	struct rt_nhop *rn = fib >= rv->rv_nfibs ? NULL : fib_lookup(rt_fib(rv, fib, NET_AF_INET), rt_acct(rv), key);
+
+	if (rn == NULL)
+		return (false);
+	for (unsigned i = 0; rn->rn_group != NULL && i < rn->rn_group->rg_n; i++)
+		if (nhop_leads(&rn->rn_group->rg_hop[i]->rn_nh, ifp))
+			return (true);
+	rn = rt_match(rv, fib, NET_AF_INET, key, NULL);		/* which knows what to do where that one is down */
+	return (rn != NULL && nhop_leads(&rn->rn_nh, ifp));
+}
+
 /*
  * The same of IPv4 with a memory of the last one, if nothing but the destination decided.  It is good until
  * the generation moves, but for its interface, which may have gone down.

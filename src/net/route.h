@@ -49,6 +49,8 @@ struct route_vnet;
  * nh_flags.
  */
 const struct nhop *fib4_lookup(struct vnet *, uint32_t fib, uint32_t dst);
+/* May packets to dst leave by this interface (NULL: any), by one of its next hops? */
+bool	 rt_leads4(struct vnet *, uint32_t fib, uint32_t dst, const struct ifnet *);
 /* dst with its zone embedded (netinet/inet_ops.h). */
 const struct nhop *fib6_lookup(struct vnet *, uint32_t fib, const uint8_t dst[16]);
 /*

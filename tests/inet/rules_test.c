@@ -743,6 +743,40 @@ mtu_is_told(void **state)
 	rig_end(&g);
 }
 
+/* RFC 1812 5.3.8: who answers where a packet seems to come from would answer another way, or none. */
+static void
+reverse_path(void **state)
+{
+	static const struct { const char *src, *filter; bool passes; } rows[] = {
+		{ "10.0.1.1", "1", true }, { "10.0.2.77", "1", false }, { "10.0.2.77", "2", true }, { "10.0.2.77", "0", true },
+		{ "198.51.100.9", "2", false }, { "198.51.100.9", "0", true }, { "192.0.2.9", "1", true }, { "192.0.2.9", "2", true },
+		{ "203.0.113.9", "2", false },
+	};
+	const struct vi_route nowhere = { .rt_dst = tl_addr("203.0.113.0", 0), .rt_prefixlen = 24, .rt_flags = VI_RTF_BLACKHOLE,
+		.rt_gateway = tl_addr("127.0.0.1", 0) };
+	uint64_t dropped = 0, passed = 0;
+	struct packet pk;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	/* Two ways: by either. */
+	inet_route(g.ch.r, "192.0.2.0", 24, "10.0.2.1");
+	inet_route(g.ch.r, "192.0.2.0", 24, "10.0.1.1");
+	tl_ok(vi_route_add(g.ch.r, &nowhere));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		knob(g.ch.r, "net.ipv4.conf.all.rp_filter", rows[i].filter);
+		pk = packet(rows[i].src, "10.0.2.1", NULL, 0);
+		send_packet(&g, &pk, "10.0.2.1");
+		dropped += !rows[i].passes;
+		passed += rows[i].passes;
+		assert_int_equal(tl_stat(g.ch.r, "ips_wrongway"), dropped);
+		assert_int_equal(tl_stat(g.ch.r, "ips_forward"), passed);
+	}
+	assert_int_equal(tl_stat(g.ch.r, "icps_error"), 0);
+	rig_end(&g);
+}
+
 /* RFC 1122 2.3.2.1: how long stations are remembered. */
 static void
 arp_age(void **state)
@@ -774,7 +808,7 @@ main(void)
 		cmocka_unit_test(errors_are_ours), cmocka_unit_test(replies_keep_service), cmocka_unit_test(timestamps), cmocka_unit_test(ids_differ),
 		cmocka_unit_test(udp_padding), cmocka_unit_test(tcp_with_nobody), cmocka_unit_test(no_address), cmocka_unit_test(ttl_of_zero),
 		cmocka_unit_test(narrowest_link), cmocka_unit_test(no_destinations), cmocka_unit_test(asked_by_broadcast), cmocka_unit_test(all_hosts),
-		cmocka_unit_test(udp_wrong_sum), cmocka_unit_test(arp_age), cmocka_unit_test(mtu_is_told),
+		cmocka_unit_test(udp_wrong_sum), cmocka_unit_test(arp_age), cmocka_unit_test(mtu_is_told), cmocka_unit_test(reverse_path),
 		cmocka_unit_test(wrong_headers), cmocka_unit_test(tcp_opens), cmocka_unit_test(strict_needs_neighbour),
 	};
 

@@ -30,6 +30,8 @@ static const struct sysctl_desc ip_sysctls[] = {
 	    "Accept packets only by the interface that has the address"),
 	CTL_INT("net.inet.ip.process_options", CTL_RW, struct ip_vnet, iv_processoptions, 0, 2,
 	    "IP options: 0 ignore, 1 process, 2 refuse with ICMP"),
+	CTL_INT("net.ipv4.conf.all.rp_filter", CTL_RW, struct ip_vnet, iv_rpfilter, 0, 2,
+	    "Packets whose source is not reached by their interface (1) or at all (2) are dropped"),
 	CTL_INT("net.inet.ip.random_id", CTL_RW, struct ip_vnet, iv_randomid, 0, 1, "Random IP ids"),
 	CTL_INT("net.inet.ip.maxfragpackets", CTL_RW, struct ip_vnet, iv_reass.rs_maxqueues, -1, 1 << 20,
 	    "Datagrams being reassembled at most; 0 none, -1 no limit"),

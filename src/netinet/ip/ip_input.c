@@ -96,6 +96,24 @@ input_martian(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mb
 	    in_ifbroadcast(ifp, src) || (in_badclass(ii->ii_dst) && !in_broadcast(ii->ii_dst)));
 }
 
+/* RFC 1812 5.3.8, RFC 3704 2.2 and 2.4: where answers would go, or that they would go anywhere. */
+static bool
+input_wrongway(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf *m, const struct ip_info *ii)
+{
+	const struct rt_flow back = {
+		.rf_dst = { .na_af = NET_AF_INET, .na_in = ii->ii_src },
+		.rf_src = { .na_af = NET_AF_INET, .na_in = ii->ii_dst },
+		.rf_fib = m->m_pkt.fib,
+		.rf_mark = m->m_pkt.mark,
+		.rf_proto = ii->ii_p,
+		.rf_tos = ii->ii_tos,
+	};
+
+	if (iv->iv_rpfilter == 0 || ii->ii_src == 0 || (ifp->if_flags & IFF_LOOPBACK) != 0 || (m->m_flags & M_LOOP) != 0)
+		return (false);
+	return (!rt_leads4(iv->iv_vnet, rt_flow_fib(iv->iv_vnet, &back), ii->ii_src, iv->iv_rpfilter == 1 ? ifp : NULL));
+}
+
 static void
 input_logmartian(const struct ip_vnet *iv, const struct ifnet *ifp, const struct ip_info *ii)
 {
@@ -253,7 +271,7 @@ input_isplain(const struct ip_vnet *iv, const struct mbuf *m)
 	if (m->m_len < IP_MINHLEN + IP_CONTIG || *m->m_data != (IPVERSION << 4 | IP_MINHLEN >> 2) ||
 	    (ip->ip_off & HTONS(IP_MF | IP_OFFMASK)) != 0 || ip->ip_len != HTONS(m->m_pkt.len) || m->m_pkt.len > IP_MAXPACKET ||
 	    (m->m_pkt.csum_flags & CSUM_IP_VALID) == 0 || (m->m_flags & (M_BCAST | M_MCAST)) != 0 ||
-	    iv->iv_pfil[PFIL_IN].ph_n > 0 || iv->iv_checkinterface != 0)
+	    iv->iv_pfil[PFIL_IN].ph_n > 0 || (iv->iv_checkinterface | iv->iv_rpfilter) != 0)
 		return (false);
 	ik = &iv->iv_known[input_knownslot(ip->ip_src)];
 	return (ik->ik_src == ip->ip_src && ik->ik_dst == ip->ip_dst && ik->ik_dst != 0);
@@ -307,6 +325,10 @@ ip_input(struct ifnet *ifp, struct mbuf *m)
 	if (input_martian(iv, ifp, m, &ii)) {
 		input_logmartian(iv, ifp, &ii);
 		(void)input_drop(m, &iv->iv_stat.ips_badaddr);
+		return;
+	}
+	if (input_wrongway(iv, ifp, m, &ii)) {
+		(void)input_drop(m, &iv->iv_stat.ips_wrongway);
 		return;
 	}
 	if ((iv->iv_pfil[PFIL_IN].ph_n > 0 || ii.ii_optlen > 0) && !input_process(iv, ifp, &m, &ii, &srcrouted))

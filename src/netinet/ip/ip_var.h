@@ -33,6 +33,7 @@ struct mcast_proto;
 	X(ips_badvers, "with incorrect version number") \
 	X(ips_badaddr, "datagram%s with bad address in header") \
 	X(ips_badfrag, "fragment%s with bad length or offset") \
+	X(ips_wrongway, "packet%s that did not come by the way to their source") \
 	X(ips_nomem, "packet%s dropped for lack of memory on input") \
 	X(ips_stopped, "packet%s for a stack that is stopping") \
 	X(ips_fragments, "fragment%s received") \
@@ -87,7 +88,7 @@ struct ip_vnet {
 	bool		 iv_stopped;	/* nothing comes in or goes out any more; until then transports may reset their connections */
 	/* knobs */
 	int		 iv_forwarding, iv_redirect, iv_ttl, iv_sourceroute, iv_acceptsourceroute, iv_checkinterface, iv_processoptions;
-	int		 iv_randomid;
+	int		 iv_randomid, iv_rpfilter;
 	/* transports: by protocol number, 1 + index; 0 none */
 	uint8_t		 iv_protoidx[256];
 	struct inet_proto iv_protos[IP_MAXPROTO];
