@@ -84,11 +84,30 @@ change_type(uint8_t type, struct vi_route *rt)
 	}
 }
 
+struct metrics { uint32_t me_mtu; bool me_others; };
+
 static void
 metric_each(void *arg, uint16_t type, const uint8_t *data, size_t len)
 {
-	if (type == RTAX_MTU && len >= sizeof(uint32_t))
-		memcpy(arg, data, sizeof(uint32_t));
+	struct metrics *me = arg;
+
+	if (type == RTAX_MTU && len >= sizeof(me->me_mtu))
+		memcpy(&me->me_mtu, data, sizeof(me->me_mtu));
+	else
+		me->me_others = true;
+}
+
+/* Of what a route may tell of its path only the MTU: and that is not held fast where routers say less (RTAX_LOCK). */
+static int
+change_metrics(const struct nl_attr *na, struct vi_route *rt)
+{
+	struct metrics me = { 0 };
+	int error;
+
+	if ((error = nl_attrs(na->na_data, na->na_len, metric_each, &me)) != 0)
+		return (error);
+	rt->rt_mtu = me.me_mtu;
+	return (me.me_others ? EOPNOTSUPP : 0);
 }
 
 /* Everything but where it leads. */
@@ -109,9 +128,7 @@ change_common(struct change *ch, struct vi_route *rt)
 		rt->rt_expire = nl_u32(rq, RTA_EXPIRES, 0) * UINT64_C(1000000000);
 	if (rq->rq_family == AF_INET && (error = nl_addr(rq, RTA_PREFSRC, AF_INET, &rt->rt_ifa)) != 0)
 		return (error);
-	if (nl_has(rq, RTA_METRICS))
-		return (nl_attrs(rq->rq_attr[RTA_METRICS].na_data, rq->rq_attr[RTA_METRICS].na_len, metric_each, &rt->rt_mtu));
-	return (0);
+	return (nl_has(rq, RTA_METRICS) ? change_metrics(&rq->rq_attr[RTA_METRICS], rt) : 0);
 }
 
 /* A router of another family: IPv6 for IPv4 (RFC 8950). */
