@@ -25,6 +25,8 @@
 
 #include "daemon/ctl_arg.h"
 #include "daemon/ctl_server.h"
+#include "daemon/jproc.h"
+#include "daemon/seqpacket.h"
 
 void
 medium_init(struct medium *m, const struct medium_ops *mo, struct ctl_request *rq)
@@ -337,8 +339,9 @@ medium_arg(struct ctl_request *rq, const char *key)
 }
 
 void
-medium_file_note(struct medium_file *mf, const char *address)
+medium_file_note(struct daemon *d, struct medium_file *mf, const char *address)
 {
+	struct seqmsg sm = { .sm_type = SPAWN_FILE };
 	struct stat st;
 
 	if (address[0] != '/' || lstat(address, &st) != 0 || !S_ISSOCK(st.st_mode))
@@ -346,6 +349,10 @@ medium_file_note(struct medium_file *mf, const char *address)
 	snprintf(mf->mf_path, sizeof(mf->mf_path), "%s", address);
 	mf->mf_dev = st.st_dev;
 	mf->mf_ino = st.st_ino;
+	snprintf(sm.sm_text, sizeof(sm.sm_text), "%s", address);
+	sm.sm_ino[0] = st.st_dev;
+	sm.sm_ino[1] = st.st_ino;
+	(void)spawner_send(d, &sm, NULL, 0);	/* in case we are killed */
 }
 
 void

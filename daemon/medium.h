@@ -117,7 +117,7 @@ struct medium_file {
 	dev_t	mf_dev;
 	ino_t	mf_ino;
 };
-void	medium_file_note(struct medium_file *, const char *address);
+void	medium_file_note(struct daemon *, struct medium_file *, const char *address);	/* in the thread of operations */
 void	medium_file_remove(const struct medium_file *);
 
 #endif

@@ -136,7 +136,7 @@ medium_dgram_open(struct ctl_request *rq, struct medium **mp)
 	rq->rq_fds[0] = -1;
 	dg->dg_remote = ss;
 	dg->dg_remotelen = ss.ss_family == AF_UNIX ? len : 0;
-	medium_file_note(&dg->dg_file, local);
+	medium_file_note(rq->rq_daemon, &dg->dg_file, local);
 	snprintf(dg->dg_medium.m_name, sizeof(dg->dg_medium.m_name), "%.127s --> %.127s", local, remote);
 	*mp = &dg->dg_medium;
 	return 0;

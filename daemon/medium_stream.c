@@ -448,7 +448,7 @@ medium_listen_open(struct ctl_request *rq, struct medium **mp)
 		return error;
 	}
 	st->st_listenfd = fd;
-	medium_file_note(&st->st_file, medium_arg(rq, "address"));
+	medium_file_note(rq->rq_daemon, &st->st_file, medium_arg(rq, "address"));
 	rq->rq_fds[0] = -1;
 	*mp = &st->st_medium;
 	return 0;

@@ -25,6 +25,7 @@ enum seqtype {
 	/* sm_text: path of jails; sm_arg: share; sm_flags: percent; sm_ino[0]: processes; sm_id 1: only if it is known. */
 	SPAWN_CPU,
 	SPAWN_CPUGONE,		/* sm_text */
+	SPAWN_FILE,		/* sm_text: path of a socket; sm_ino: its device and number: it goes when we do */
 	SPAWN_MOUNT,		/* memory file with a path; sm_ino[0]: the mount's number; sm_flags: 1 = it is there now, 0 = no longer */
 
 	/* From the spawner. */

@@ -385,7 +385,9 @@ receive(struct spawn *s)
 		else if (sm.sm_type == SPAWN_CPUGONE)
 			cpusched_gone(&s->s_cpu, sm.sm_text);
 		else if (sm.sm_type == SPAWN_MOUNT && nfds == 1 && s->s_graves >= 0)
-			undertaker_tell(s->s_graves, fds[0], sm.sm_ino[0], sm.sm_flags != 0);
+			undertaker_mount(s->s_graves, fds[0], sm.sm_ino[0], sm.sm_flags != 0);
+		else if (sm.sm_type == SPAWN_FILE && s->s_graves >= 0)
+			undertaker_file(s->s_graves, sm.sm_text, sm.sm_ino[0], sm.sm_ino[1]);
 		while (nfds > 0)
 			close(fds[--nfds]);
 	}
@@ -468,11 +470,14 @@ start_undertaker(struct spawn *s)
 	int p[2];
 
 	s->s_graves = -1;
-	if ((s->s_cpu.cs_host.ch_cpu[0] == '\0' && s->s_cpu.cs_host.ch_pids[0] == '\0' && geteuid() != 0) || pipe2(p, O_CLOEXEC) != 0)
+	if (pipe2(p, O_CLOEXEC) != 0)
 		return;
 	if ((s->s_undertaker = fork()) != 0) {
 		close(p[0]);
-		s->s_graves = p[1];	/* closes when we end */
+		if (s->s_undertaker > 0)
+			s->s_graves = p[1];	/* closes when we end */
+		else
+			close(p[1]);
 		return;
 	}
 	close_others(p, 1);

@@ -10,9 +10,11 @@
 
 struct cgroup_host;
 
-/* Does not return.  fd: what undertaker_tell writes to; its end is the spawner's. */
+/* Does not return.  fd: what the others write to; its end is the spawner's. */
 void	undertaker_run(int fd, const struct cgroup_host *) __attribute__((noreturn));
 /* A mount below a jail's path that jail(8) made on the host, or took away.  From a memory file with its path. */
-void	undertaker_tell(int fd, int memfile, uint64_t id, bool there);
+void	undertaker_mount(int fd, int memfile, uint64_t id, bool there);
+/* The file of a socket that listens. */
+void	undertaker_file(int fd, const char *path, uint64_t dev, uint64_t ino);
 
 #endif
