@@ -33,7 +33,7 @@ in_pcbopt_free(struct inpcb *inp)
 
 /*
  * Options to send: checked as if they had been received.  A source route would have to change the destination of every packet; it is refused
- * (RFC 6274 3.12.2.3 and 3.12.2.4 advise hosts and routers not to honour it anyway).
+ * (RFC 6274 3.13.2.3 and 3.13.2.4 advise hosts and routers not to honour it anyway).
  */
 static int
 in_pcbopt_check(const uint8_t *opts, size_t len)
