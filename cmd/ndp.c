@@ -270,7 +270,7 @@ show_interface(const struct ndp *n, const char *name)
 		return 1;
 	ifp = json_array_get(json_object_get(r, "interfaces"), 0);
 	flags = (unsigned)cmd_int(ifp, "nd6flags");
-	printf("linkmtu=%d\n", (int)cmd_int(ifp, "mtu"));
+	printf("linkmtu=%d\n", (int)cmd_int(ifp, "linkmtu6"));
 	if (flags != 0)
 		printf("Flags:");
 	for (size_t i = 0; i < sizeof(nd6_flags) / sizeof(nd6_flags[0]); i++)

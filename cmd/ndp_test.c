@@ -97,10 +97,10 @@ test_interface(void **state)
 
 	(void)state;
 	fake_init(&fk, "ndp");
-	fake_ok(&fk, "{\"interfaces\":[{\"name\":\"e0\",\"mtu\":1500,\"nd6flags\":33}]}");
+	fake_ok(&fk, "{\"interfaces\":[{\"name\":\"e0\",\"mtu\":1500,\"linkmtu6\":1400,\"nd6flags\":33}]}");
 	fake_run(&fk, cmd_ndp, "ndp -i e0");
 	assert_int_equal(fk.fk_status, 0);
-	assert_string_equal(fk.fk_out, "linkmtu=1500\nFlags: nud auto_linklocal\n");
+	assert_string_equal(fk.fk_out, "linkmtu=1400\nFlags: nud auto_linklocal\n");
 	assert_request(&fk, "{\"name\":\"e0\",\"op\":\"if.list\"}");
 	fake_free(&fk);
 }

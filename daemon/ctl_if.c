@@ -112,6 +112,7 @@ add_interface(void *arg, const struct vi_ifinfo *ii)
 	ctl_put_int(o, "flags", ii->if_flags);
 	ctl_put_int(o, "nd6flags", ii->if_nd6flags);
 	ctl_put_int(o, "mtu", ii->if_mtu);
+	ctl_put_int(o, "linkmtu6", ii->if_linkmtu6);
 	ctl_put_int(o, "metric", ii->if_metric);
 	ctl_put_int(o, "capabilities", ii->if_caps);
 	ctl_put_int(o, "fib", ii->if_fib);

@@ -73,6 +73,7 @@ struct vi_ifinfo {
 	const char	*if_masterdriver;	/* of if_master; NULL = none */
 	const char	*if_groups;		/* "epair", "lo", space separated */
 	uint32_t	 if_nd6flags;		/* VI_ND6_IFF_* */
+	uint32_t	 if_linkmtu6;		/* of IPv6: if_mtu, or less that routers advertised */
 	uint32_t	 if_naddrs;
 	const struct vi_ifaddr *if_addrs;
 	uint64_t	 if_ipackets, if_ibytes, if_ierrors, if_iqdrops;

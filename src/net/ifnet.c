@@ -420,6 +420,15 @@ if_af6flags(const struct ifnet *ifp)
 	return (ops == NULL || ops->nao_getflags == NULL ? 0 : ops->nao_getflags(ifp));
 }
 
+static uint32_t
+if_linkmtu6(const struct ifnet *ifp)
+{
+	const struct net_afops *ops = net_vnet(ifp->if_vnet)->nv_afops[NET_AF_INET6];
+	uint32_t mtu = ops == NULL || ops->nao_linkmtu == NULL ? 0 : ops->nao_linkmtu(ifp);
+
+	return (mtu == 0 || mtu > ifp->if_mtu ? ifp->if_mtu : mtu);
+}
+
 int
 if_setnd6(struct ifnet *ifp, uint32_t set, uint32_t clear)
 {
@@ -538,6 +547,7 @@ if_info(struct ifnet *ifp, vi_if_fn *fn, void *arg)
 			ifa_info(ifa, &addrs[n++]);
 	ii.if_naddrs = n;
 	ii.if_nd6flags = if_af6flags(ifp);
+	ii.if_linkmtu6 = if_linkmtu6(ifp);
 	ii.if_addrs = addrs;
 	fn(arg, &ii);
 	kfree(as, ACCT_MISC, many, total * sizeof(*many));

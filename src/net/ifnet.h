@@ -234,6 +234,7 @@ struct net_afops {		/* what an address family does for interfaces */
 	/* Flags the family keeps of an interface (IPv6: VI_ND6_IFF_*); NULL: none.  EINVAL. */
 	uint32_t (*nao_getflags)(const struct ifnet *);
 	int	(*nao_setflags)(struct ifnet *, uint32_t set, uint32_t clear);
+	uint32_t (*nao_linkmtu)(const struct ifnet *);	/* that routers advertised; 0: none.  NULL: there is no such thing */
 	int	(*nao_neigh_add)(struct vnet *, const struct vi_neigh *);
 	int	(*nao_neigh_del)(struct vnet *, const struct vi_sockaddr *, const char *ifname);
 	int	(*nao_neigh_get)(struct vnet *, const struct vi_sockaddr *, const char *ifname, struct vi_neigh *);

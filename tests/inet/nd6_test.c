@@ -1125,6 +1125,7 @@ linux_names(void **state)
 	assert_int_equal(conf(g.h, name, "addr_gen_mode"), 0);
 	tl_ok(setconf(g.h, g.cable.a, "mtu", 1400));
 	assert_int_equal(conf(g.h, g.cable.a, "mtu"), 1400);
+	assert_int_equal(tl_ifinfo(g.h, g.cable.a).if_linkmtu6, 1400);
 	tl_fails(setconf(g.h, g.cable.a, "mtu", 1279), EINVAL);
 	tl_ok(setconf(g.h, g.cable.a, "hop_limit", 9));
 	assert_int_equal(conf(g.h, g.cable.a, "hop_limit"), 9);

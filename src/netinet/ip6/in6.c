@@ -461,6 +461,14 @@ in6_neigh_list(struct vnet *vn, void (*fn)(void *, const struct vi_neigh *), voi
 }
 
 static uint32_t
+in6_linkmtu(const struct ifnet *ifp)
+{
+	const struct nd6_ops *nd = ip6_vnet(ifp->if_vnet)->i6v_nd;
+
+	return (nd == NULL ? 0 : nd->no_linkmtu(ifp));
+}
+
+static uint32_t
 in6_getflags(const struct ifnet *ifp)
 {
 	const struct nd6_ops *nd = ip6_vnet(ifp->if_vnet)->i6v_nd;
@@ -482,6 +490,7 @@ const struct net_afops in6_afops = {
 	.nao_addr_info = in6_addr_info,
 	.nao_resolve = in6_resolve,
 	.nao_getflags = in6_getflags,
+	.nao_linkmtu = in6_linkmtu,
 	.nao_setflags = in6_setflags,
 	.nao_neigh_add = in6_neigh_add,
 	.nao_neigh_get = in6_neigh_get,
