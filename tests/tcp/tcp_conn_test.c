@@ -246,6 +246,8 @@ host_cache(void **state)
 	assert_int_equal(wire_tcp(&w, 0)->tv_hc.hc_count, 1);
 	readctl(&w, 0, "net.inet.tcp.hostcache.list", text, sizeof(text));
 	assert_memory_equal(text, "1\n10.0.0.2 mtu 0 ssthresh 30000 rtt ", 36);
+	readctl(&w, 0, "net.inet.tcp.hostcache.histo", text, sizeof(text));
+	assert_string_equal(text, "Length  Chains\n     0     511\n     1       1");
 	/* The caller has a round trip of its own, but takes the threshold. */
 	wire_pair(&w, so);
 	assert_int_equal(sototcpcb(so[0])->snd_ssthresh, 30000);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -713,6 +714,55 @@ data_without_cookie(void **state)
 	wire_fini(&t.t_w);
 }
 
+static void
+tfo_sysctl(struct tfo *t, const char *name, const char *value, int want)
+{
+	const struct vi_cred cred = { .cr_priv = true };
+	char full[64];
+
+	snprintf(full, sizeof(full), "net.inet.tcp.fastopen.%s", name);
+	assert_int_equal(vi_sysctl_set((struct vi_vnet *)(void *)t->t_w.w_vn[1], full, value, &cred), want);
+}
+
+/* FreeBSD's knobs of keys: the last of two stays good; with acceptany each cookie is, with none there is no data all the same. */
+static void
+keys_by_hand(void **state)
+{
+	static const char *const bad[] = { "", "0123", "000102030405060708090a0b0c0d0e0g", "000102030405060708090a0b0c0d0e0f0" };
+	struct socket *so;
+	struct tfo t;
+	char buf[64];
+
+	(void)state;
+	tfo_init(&t, 11);
+	tfo_learn(&t);
+	for (unsigned i = 0; i < NITEMS(bad); i++)
+		tfo_sysctl(&t, "setkey", bad[i], EINVAL);
+	for (int i = 0; i < 3; i++) {
+		if (i < 2)
+			tfo_sysctl(&t, "setkey", i == 0 ? "000102030405060708090a0b0c0d0e0f" : "100102030405060708090a0b0c0d0e0f", 0);
+		else
+			tfo_sysctl(&t, "acceptany", "1", 0);
+		if (i == 1)				/* the cookie that came with the last connection is of the key before */
+			tfo_sysctl(&t, "setkey", "200102030405060708090a0b0c0d0e0f", 0);
+		so = tfo_call(&t, "request", 0);
+		wire_run(&t.t_w, 10 * MSEC);
+		assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_tfo_accepts, i == 0 ? 1 : i);
+		assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_tfo_badcookie, i == 0 ? 0 : 1);
+		soclose(so);
+		wire_run(&t.t_w, SEC);
+		if (i == 1) {				/* which brought a good one: make it bad again */
+			tfo_sysctl(&t, "setkey", "300102030405060708090a0b0c0d0e0f", 0);
+			tfo_sysctl(&t, "setkey", "400102030405060708090a0b0c0d0e0f", 0);
+		}
+	}
+	assert_int_equal(vi_sysctl_get((struct vi_vnet *)(void *)t.t_w.w_vn[1], "net.inet.tcp.fastopen.numkeys", buf, sizeof(buf)), 0);
+	assert_string_equal(buf, "2");
+	assert_int_equal(vi_sysctl_get((struct vi_vnet *)(void *)t.t_w.w_vn[1], "net.inet.tcp.fastopen.setkey", buf, sizeof(buf)), 0);
+	assert_string_equal(buf, "");
+	wire_fini(&t.t_w);
+}
+
 int
 main(void)
 {
@@ -732,6 +782,7 @@ main(void)
 		cmocka_unit_test(torn_down),
 		cmocka_unit_test(cookies_as_linux),
 		cmocka_unit_test(data_without_cookie),
+		cmocka_unit_test(keys_by_hand),
 		cmocka_unit_test(no_cookie),
 		cmocka_unit_test(experimental_form),
 		cmocka_unit_test(own_key),

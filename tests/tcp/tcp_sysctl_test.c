@@ -332,6 +332,38 @@ missing_timestamps(void **state)
 	}
 }
 
+/* What the options of the first and of the last SYN are, and whether the connection goes without them. */
+static void
+drop_options(void **state)
+{
+	struct vi_sockaddr sa;
+	struct socket *ls;
+	struct ctl t;
+
+	(void)state;
+	for (int on = 0; on < 2; on++) {
+		ctl_init(&t, "net.inet.tcp.rexmit_drop_options", on ? "1" : "0");
+		ls = wire_listen(&t.t_w, 1, 80, 1);
+		t.t_seen.s_lose = TH_SYN;
+		t.t_so[0] = wire_socket(&t.t_w, 0);
+		wire_addr(1, 80, &sa);
+		wire_now(&t.t_w);
+		soconnect(t.t_so[0], &sa);
+		wire_run(&t.t_w, 4 * SEC);
+		assert_int_equal(t.t_seen.s_nsyn, 3);
+		assert_true((t.t_seen.s_syn.to_flags & (TOF_SCALE | TOF_TS | TOF_SACKPERM)) == (TOF_SCALE | TOF_TS | TOF_SACKPERM));
+		t.t_seen.s_lose = 0;
+		wire_run(&t.t_w, 10 * SEC);
+		t.t_so[1] = wire_accept(&t.t_w, ls);
+		assert_int_equal(sototcpcb(t.t_so[0])->t_state, TCPS_ESTABLISHED);
+		assert_int_equal((sototcpcb(t.t_so[1])->t_flags & TF_SACK_PERMIT) != 0, !on);
+		assert_int_equal((sototcpcb(t.t_so[0])->t_flags & TF_RCVD_SCALE) != 0, !on);
+		wire_carry(&t.t_w, t.t_so, 200000);
+		soclose(ls);
+		ctl_fini(&t);
+	}
+}
+
 static void
 times(void **state)
 {
@@ -348,6 +380,15 @@ times(void **state)
 	soconnect(t.t_so[0], &sa);
 	wire_run(&t.t_w, 5 * SEC);
 	assert_int_equal(gap(&t), 300);
+	ctl_fini(&t);
+	/* With some more. */
+	ctl_init(&t, "net.inet.tcp.rexmit_slop", "250");
+	t.t_seen.s_lose = t.t_seen.s_watch = TH_SYN;
+	t.t_so[0] = wire_socket(&t.t_w, 0);
+	soconnect(t.t_so[0], &sa);
+	wire_run(&t.t_w, 5 * SEC);
+	assert_int_equal(gap(&t), 1000);
+	assert_int_equal((t.t_seen.s_times[2] - t.t_seen.s_times[1]) / MSEC, 2250);
 	ctl_fini(&t);
 	/* Attempts. */
 	ctl_init(&t, "net.ipv4.tcp_syn_retries", "2");
@@ -610,6 +651,7 @@ main(void)
 		cmocka_unit_test(insecure),
 		cmocka_unit_test(icmp_may_rst),
 		cmocka_unit_test(missing_timestamps),
+		cmocka_unit_test(drop_options),
 		cmocka_unit_test(times),
 		cmocka_unit_test(syncache),
 		cmocka_unit_test(syncache_chains),

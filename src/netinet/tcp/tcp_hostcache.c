@@ -376,3 +376,32 @@ tcp_sysctl_hclist(
 				tcp_hc_print(&sb, he, vnet_now(vn));
 	return (sbuf_finish(&sb));
 }
+
+/* A line for each length of a chain that there is. */
+int
+tcp_sysctl_hchisto(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+{
+	struct tcp_hostcache *hc = &tcp_vnet(vn)->tv_hc;
+	uint32_t n, most = 0, count;
+	const struct hc_entry *he;
+	struct sbuf sb;
+
+	(void)sd;
+	if (value != NULL)
+		return (EPERM);
+	sbuf_init(&sb, buf, len);
+	sbuf_printf(&sb, "Length  Chains");
+	for (uint32_t at = 0; at <= most && sbuf_len(&sb) + 40 < len; at++) {
+		count = 0;
+		for (uint32_t i = 0; i < hc->hc_nbuckets; i++) {
+			n = 0;
+			TAILQ_FOREACH(he, &hc->hc_bucket[i], he_link)
+				n++;
+			count += n == at;
+			most = u32max(most, n);
+		}
+		if (count != 0)
+			sbuf_printf(&sb, "\n%6u  %6u", at, count);
+	}
+	return (sbuf_finish(&sb));
+}

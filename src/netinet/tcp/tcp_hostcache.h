@@ -53,5 +53,6 @@ void	tcp_hc_tfofail(struct tcpcb *);
 int	tcp_sysctl_hchash(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 int	tcp_sysctl_hcpurge(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 int	tcp_sysctl_hclist(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
+int	tcp_sysctl_hchisto(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 
 #endif

@@ -121,6 +121,7 @@ struct tcp_fastopen {
 	/* net.inet.tcp.fastopen.* */
 	int		 tf_server, tf_client, tf_autokey, tf_disable;	/* s */
 	int		 tf_nocookie;	/* data is taken without */
+	int		 tf_acceptany;	/* and with any */
 	int		 tf_all;	/* every listener */
 	int		 tf_clientneedless;	/* data goes out without */
 	int		 tf_blackhole;	/* s */
@@ -365,7 +366,8 @@ struct tcp_vnet {
 	int		 tv_sack, tv_dsack, tv_rfc3042;
 	int		 tv_delayed_ack, tv_delacktime;	/* ms */
 	int		 tv_initcwnd;	/* segments */
-	int		 tv_rexmit_initial, tv_rexmit_min, tv_rexmit_max;	/* ms */
+	int		 tv_rexmit_initial, tv_rexmit_min, tv_rexmit_max, tv_rexmit_slop;	/* ms */
+	int		 tv_rexmit_dropopts;
 	int		 tv_retries, tv_syn_retries, tv_persmin, tv_persmax;	/* ms */
 	/* ms */
 	int		 tv_keepinit, tv_keepidle, tv_keepintvl, tv_keepcnt, tv_always_keepalive;
@@ -566,6 +568,7 @@ void	 tcp_ack_reduce(struct tcpcb *, enum cc_signal);
 void	 tcp_rcv_text(struct tcpcb *, struct tcp_seg *);
 void	 tcp_rcv_inorder(struct tcpcb *, struct tcp_seg *);
 uint32_t tcp_rcv_window(struct tcpcb *);	/* what may be advertised now; sets rcv_wnd */
+uint32_t tcp_rcv_most(const struct tcpcb *);
 bool	 tcp_rcv_update_due(struct tcpcb *);
 void	 tcp_rcv_ackpolicy(struct tcpcb *, uint32_t len, uint32_t segsz);
 void	 tcp_rcv_autosize(struct tcpcb *);
@@ -826,6 +829,8 @@ bool	 tcp_tfo_iscookie(const struct tcpcb *listener, const struct tcp_seg *);
 int	 tcp_tfo_setkey(struct tcpcb *, const void *, size_t);
 int	 tcp_tfo_getkey(const struct tcpcb *, void *, size_t *);
 int	 tcp_sysctl_lxtfokey(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
+int	 tcp_sysctl_tfokeys(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
+int	 tcp_sysctl_tfosetkey(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 /* tcp_tfosyn.c */
 bool	 tcp_tfo_connect(struct tcpcb *);
 void	 tcp_tfo_ended(struct tcpcb *);

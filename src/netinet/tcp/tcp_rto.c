@@ -84,6 +84,7 @@ tcp_rto_set(struct tcpcb *tp)
 	/* Probes of a window that was taken back go on for ever: more doublings than the word has bits. */
 	uint64_t rto = (uint64_t)tcp_rto_base(tp) << (tcp_rto_linear(tp) ? 0 : u32min(tp->t_rxtshift, 32));
 
+	rto += (uint64_t)tp->t_tv->tv_rexmit_slop * 1000;
 	tp->t_rxtcur = (uint32_t)u64min(rto, (uint64_t)tp->t_tv->tv_rexmit_max * 1000);
 }
 

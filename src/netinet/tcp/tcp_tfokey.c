@@ -64,6 +64,8 @@ tcp_tfo_iscookie(const struct tcpcb *ltp, const struct tcp_seg *ts)
 	const struct inet_pkt *pkt = ts->ts_pkt;
 	uint8_t cookie[TFO_COOKIELEN];
 
+	if (ts->ts_tv->tv_tfo.tf_acceptany && ts->ts_to.to_tfolen > 0)
+		return (true);
 	for (unsigned i = 0; i < tk->tk_n && ts->ts_to.to_tfolen == TFO_COOKIELEN; i++) {
 		tcp_tfo_hash(&tk->tk_key[i], &pkt->ip_dst, &pkt->ip_src, cookie);
 		if (memcmp(cookie, ts->ts_to.to_tfo, TFO_COOKIELEN) == 0)
@@ -177,6 +179,53 @@ tcp_sysctl_lxtfokey(struct vnet *vn, const struct sysctl_desc *sd, const char *v
 	if (*value != '\0')
 		return (EINVAL);
 	tf->tf_keys = new;
+	tf->tf_keyset = true;
+	return (0);
+}
+
+/* net.inet.tcp.fastopen.keylen, .maxkeys, .numkeys */
+int
+tcp_sysctl_tfokeys(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+{
+	const char *what = strrchr(sd->sd_name, '.') + 1;
+	struct sbuf sb;
+
+	if (value != NULL)
+		return (EPERM);
+	sbuf_init(&sb, buf, len);
+	sbuf_printf(&sb, "%u", strcmp(what, "keylen") == 0 ? VI_TCP_TFOKEYLEN :
+	    strcmp(what, "maxkeys") == 0 ? (unsigned)NITEMS(tcp_vnet(vn)->tv_tfo.tf_keys.tk_key) : tcp_tfo_keys(tcp_vnet(vn))->tk_n);
+	return (sbuf_finish(&sb));
+}
+
+/* net.inet.tcp.fastopen.setkey: a secret, that nobody reads here. */
+int
+tcp_sysctl_tfosetkey(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+{
+	struct tcp_fastopen *tf = &tcp_vnet(vn)->tv_tfo;
+	uint8_t key[VI_TCP_TFOKEYLEN];
+	char digits[3];
+	uint32_t word;
+	const char *end;
+
+	(void)sd;
+	if (value == NULL) {
+		if (len > 0)
+			buf[0] = '\0';
+		return (0);
+	}
+	if (strlen(value) != 2 * sizeof(key))
+		return (EINVAL);
+	for (unsigned i = 0; i < sizeof(key); i++) {
+		memcpy(digits, value + 2 * i, 2);
+		digits[2] = '\0';
+		if ((end = tcp_tfo_parseword(digits, &word)) == NULL || *end != '\0')
+			return (EINVAL);
+		key[i] = (uint8_t)word;
+	}
+	tf->tf_keys.tk_key[1] = tcp_tfo_keys(tcp_vnet(vn))->tk_key[0];
+	siphash_key_init(&tf->tf_keys.tk_key[0], key);
+	tf->tf_keys.tk_n = 2;
 	tf->tf_keyset = true;
 	return (0);
 }

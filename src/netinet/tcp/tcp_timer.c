@@ -251,6 +251,10 @@ tcp_timer_rexmt(struct tcpcb *tp)
 	if (!TCPS_HAVEESTABLISHED(tp->t_state) || tp->t_tfo != TFO_NONE) {
 		tp->t_rxtshift = (uint8_t)u32min(tp->t_rxtshift, 30);
 		tp->t_nsynrexmt++;
+		if (tp->t_tv->tv_rexmit_dropopts && tp->t_state == TCPS_SYN_SENT && tp->t_nsynrexmt == 3) {
+			tp->t_flags &= ~(unsigned)(TF_REQ_SCALE | TF_REQ_TSTMP | TF_REQ_SACK);
+			tp->rcv_scale = 0;
+		}
 		tcp_rto_set(tp);
 		if (tp->t_tfo != TFO_NONE)
 			tcp_tfo_synack(tp);
