@@ -43,6 +43,18 @@ segments(uint32_t bytes, uint32_t mss)
 	return (mss == 0 ? 0 : (bytes + mss - 1) / mss);
 }
 
+/*
+ * What Linux tells of who does not pace: twice the window in a round trip in slow start, 1.2 times later
+ * (its tcp_pacing_ss_ratio and tcp_pacing_ca_ratio).
+ */
+static uint64_t
+unpaced(const struct vi_tcp_info *vi)
+{
+	const uint64_t rate = vi->ti_rtt == 0 ? 0 : (uint64_t)vi->ti_snd_cwnd * 1000000 / vi->ti_rtt;
+
+	return (vi->ti_snd_cwnd < vi->ti_snd_ssthresh / 2 ? rate * 2 : rate * 6 / 5);
+}
+
 static void
 tcpinfo_path(const struct vi_tcp_info *vi, struct tcp_info *ti)
 {
@@ -59,6 +71,7 @@ tcpinfo_path(const struct vi_tcp_info *vi, struct tcp_info *ti)
 	ti->tcpi_min_rtt = vi->ti_min_rtt;
 	ti->tcpi_rcv_rtt = vi->ti_rcv_rtt;
 	ti->tcpi_rcv_space = vi->ti_rcv_space;
+	ti->tcpi_rcv_ssthresh = vi->ti_rcv_limit;
 	/* Windows are what whole segments fit in. */
 	ti->tcpi_snd_cwnd = mss == 0 ? 0 : vi->ti_snd_cwnd / mss;
 	ti->tcpi_snd_ssthresh = vi->ti_snd_ssthresh >= 65535u << 14 ? 0x7fffffff :
@@ -79,7 +92,7 @@ tcpinfo_totals(const struct vi_tcp_info *vi, struct tcp_info *ti)
 	ti->tcpi_last_data_sent = (uint32_t)(vi->ti_last_data_sent / 1000000);
 	ti->tcpi_last_data_recv = (uint32_t)(vi->ti_last_data_recv / 1000000);
 	ti->tcpi_last_ack_recv = (uint32_t)(vi->ti_last_ack_recv / 1000000);
-	ti->tcpi_pacing_rate = vi->ti_pacing_rate;
+	ti->tcpi_pacing_rate = vi->ti_pacing_rate != 0 ? vi->ti_pacing_rate : unpaced(vi);
 	ti->tcpi_max_pacing_rate = vi->ti_max_pacing_rate;
 	ti->tcpi_delivery_rate = vi->ti_delivery_rate;
 	ti->tcpi_bytes_acked = vi->ti_bytes_acked;

@@ -4,7 +4,9 @@
 
 /* The host's header ends sooner. */
 struct info {
-	unsigned char i_state, i_begin[103];
+	unsigned char i_state, i_begin[63];
+	unsigned i_rcv_ssthresh;
+	unsigned char i_middle[36];
 	unsigned long long i_pacing, i_max_pacing, i_bytes_acked, i_bytes_received;
 	unsigned i_segs_out, i_segs_in, i_notsent, i_min_rtt, i_data_segs_in, i_data_segs_out;
 	unsigned long long i_rate, i_busy, i_rwnd_limited, i_sndbuf_limited;
@@ -120,8 +122,8 @@ info(void)
 	printf("retransmitted %llu, duplicates %u, reordered %u, out of order %u, timeouts %u %u %u, rehashed %u\n",
 	    (unsigned long long)t.i_bytes_retrans, t.i_dsack_dups, t.i_reord_seen,
 	    t.i_rcv_ooopack, t.i_rto, t.i_rtorec, t.i_rtotime, t.i_rehash);
-	printf("delivered %d %u, windows %d %d, limit %d\n", t.i_delivered > 0, t.i_delivered_ce,
-	    t.i_snd_wnd > 0, t.i_rcv_wnd > 0, t.i_max_pacing == ~0ULL);
+	printf("delivered %d %u, windows %d %d %d, limit %d, pace %d\n", t.i_delivered > 0, t.i_delivered_ce,
+	    t.i_snd_wnd > 0, t.i_rcv_wnd > 0, t.i_rcv_ssthresh >= t.i_rcv_wnd / 2, t.i_max_pacing == ~0ULL, t.i_pacing > 0);
 	close(fd[0]);
 	close(fd[1]);
 }

@@ -121,6 +121,7 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_rcv_space = tp->t_rcvq_space;
 	ti->ti_snd_wnd = tp->snd_wnd;
 	ti->ti_rcv_wnd = tp->rcv_wnd;
+	ti->ti_rcv_limit = tcp_rcv_most(tp);
 	/* How far it goes; what follows from it is a time (RFC 8985 6.2). */
 	ti->ti_reordering = u32max(tp->t_reordering, TCP_DUPACKS);
 	ti->ti_pacing_rate = tp->t_lr.lr_rates.rt_pacing;

@@ -9,8 +9,8 @@
 #include "base/assert.h"
 
 /* The most that is ever offered. */
-static uint32_t
-rcv_most(const struct tcpcb *tp)
+uint32_t
+tcp_rcv_most(const struct tcpcb *tp)
 {
 	uint32_t most = tcp_so(tp)->so_rcv.sb_hiwat;
 
@@ -28,7 +28,7 @@ static uint32_t
 rcv_offer(const struct tcpcb *tp)
 {
 	const struct sockbuf *sb = &tcp_so(tp)->so_rcv;
-	const uint32_t unit = 1u << tp->rcv_scale, most = rcv_most(tp);
+	const uint32_t unit = 1u << tp->rcv_scale, most = tcp_rcv_most(tp);
 	uint32_t win = u32min(sbspace(sb), most);
 
 	if (win < tp->t_maxseg && win < most / 4)
@@ -59,7 +59,7 @@ tcp_rcv_window(struct tcpcb *tp)
 bool
 tcp_rcv_update_due(struct tcpcb *tp)
 {
-	const uint32_t offered = rcv_offered(tp), most = rcv_most(tp);
+	const uint32_t offered = rcv_offered(tp), most = tcp_rcv_most(tp);
 	uint32_t win;
 
 	/* Our SYN-ACK is under way yet: its answer is soon enough. */
