@@ -126,7 +126,9 @@ change_common(struct change *ch, struct vi_route *rt)
 		return (error);
 	if (rq->rq_family == AF_INET6)		/* of IPv4 Linux does not look at it */
 		rt->rt_expire = nl_u32(rq, RTA_EXPIRES, 0) * UINT64_C(1000000000);
-	if (rq->rq_family == AF_INET && (error = nl_addr(rq, RTA_PREFSRC, AF_INET, &rt->rt_ifa)) != 0)
+	if (nl_has(rq, RTA_PREFSRC) && rq->rq_family != AF_INET)
+		return (EOPNOTSUPP);		/* RFC 6724 chooses */
+	if ((error = nl_addr(rq, RTA_PREFSRC, AF_INET, &rt->rt_ifa)) != 0)
 		return (error);
 	return (nl_has(rq, RTA_METRICS) ? change_metrics(&rq->rq_attr[RTA_METRICS], rt) : 0);
 }
