@@ -156,6 +156,8 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_stamping(co, dg->dg_stamp);
 	if ((cmsg & LXC_OVERFLOW) != 0 && dg->dg_drops != 0)
 		control_put(co, SOL_SOCKET, SO_RXQ_OVFL, &dg->dg_drops, sizeof(dg->dg_drops));
+	if ((cmsg & LXC_MARK) != 0)
+		control_put(co, SOL_SOCKET, SO_MARK, &dg->dg_mark, sizeof(dg->dg_mark));
 	if (dg->dg_from.sa_family == VI_AF_PACKET) {
 		if ((cmsg & LXC_AUXDATA) != 0)
 			control_auxdata(co, dg);
@@ -330,6 +332,19 @@ parse_udp(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_m
 	return (0);
 }
 
+/* Linux passes over what is AF_UNIX's. */
+static int
+parse_socket(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_msg *msg)
+{
+	if (ch->cmsg_type == SCM_RIGHTS || ch->cmsg_type == SCM_CREDENTIALS)
+		return (0);
+	if (ch->cmsg_type != SO_MARK || len != sizeof(msg->msg_mark))
+		return (EINVAL);
+	memcpy(&msg->msg_mark, data, sizeof(msg->msg_mark));
+	msg->msg_set |= VI_MSGSET_MARK;
+	return (0);
+}
+
 int
 control_parse(const uint8_t *buf, size_t len, struct vi_msg *msg)
 {
@@ -345,10 +360,8 @@ control_parse(const uint8_t *buf, size_t len, struct vi_msg *msg)
 			error = parse_ip(&ch, buf + sizeof(ch), ch.cmsg_len - sizeof(ch), msg);
 		else if (ch.cmsg_level == IPPROTO_IPV6)
 			error = parse_ip6(&ch, buf + sizeof(ch), ch.cmsg_len - sizeof(ch), msg);
-		else if (ch.cmsg_level == SOL_SOCKET)	/* Linux passes over what is AF_UNIX's */
-			error = ch.cmsg_type == SCM_RIGHTS || ch.cmsg_type == SCM_CREDENTIALS
-				    ? 0
-				    : EINVAL;
+		else if (ch.cmsg_level == SOL_SOCKET)
+			error = parse_socket(&ch, buf + sizeof(ch), ch.cmsg_len - sizeof(ch), msg);
 		else if (ch.cmsg_level == IPPROTO_UDP)
 			error = parse_udp(&ch, buf + sizeof(ch), ch.cmsg_len - sizeof(ch), msg);
 		else

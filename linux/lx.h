@@ -125,6 +125,7 @@ struct lx_dgram {
 	struct vi_sockaddr dg_dst;
 	struct vi_sockaddr dg_from;
 	uint64_t	 dg_stamp;
+	uint32_t	 dg_mark;
 	uint32_t	 dg_drops;	/* others that the vnet's socket had no room for */
 	struct vi_frameinfo dg_frame;	/* of packet sockets */
 };
@@ -158,6 +159,7 @@ enum { /* ls_cmsg: ancillary data the program asked for */
 	LXC_STAMPING = 0x10000,
 	LXC_HOPLIMIT_OLD = 0x20000,	/* RFC 2292 */
 	LXC_OVERFLOW = 0x40000,
+	LXC_MARK = 0x80000,
 	LXC_STAMPS = LXC_STAMP | LXC_STAMPNS | LXC_STAMPING,
 	LXC_ERRORS = LXC_RECVERR | LXC_RECVERR6,
 };

@@ -403,6 +403,7 @@ dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 	    .dg_optlen = msg.msg_optlen,
 	    .dg_segsz = (uint16_t)msg.msg_segsz,
 	    .dg_stamp = msg.msg_stamp,
+	    .dg_mark = msg.msg_mark,
 	    .dg_drops = msg.msg_drops,
 	    .dg_frame = msg.msg_frame};
 	memcpy(dg->dg_opts, msg.msg_opts, sizeof(dg->dg_opts));

@@ -302,6 +302,7 @@ struct vi_msg {
 	uint32_t	 msg_drops;	/* recv: datagrams that had found no room in the socket's buffer before this one came */
 	size_t		 msg_len;	/* recv: length of the whole datagram, even if truncated */
 	uint8_t		 msg_optlen, msg_opts[40];	/* recv with VI_IP_RECVOPTS: options of the IPv4 header as they came */
+	uint32_t	 msg_mark;	/* recv: of a sender in the same stack; send: in place of VI_SO_MARK, and as privileged */
 	uint32_t	 msg_segsz;	/* VI_UDP_SEGMENT for this call; recv with VI_UDP_GRO: datagrams are so long, 0 = it is one */
 	struct vi_frameinfo msg_frame;	/* recv: of VI_AF_PACKET */
 };
@@ -310,7 +311,7 @@ enum {			/* VI_IPV6_ADDR_PREFERENCES, the values of Linux: temporary addresses o
 	VI_PREFER_SRC_PUBTMP_DEFAULT = 0x100, VI_PREFER_SRC_HOME = 0x400, VI_PREFER_SRC_NONCGA = 0x800,
 };
 
-enum { VI_MSGSET_IFINDEX = 1, VI_MSGSET_ADDR = 2, VI_MSGSET_TTL = 4, VI_MSGSET_TOS = 8, VI_MSGSET_SEGSZ = 16 };
+enum { VI_MSGSET_IFINDEX = 1, VI_MSGSET_ADDR = 2, VI_MSGSET_TTL = 4, VI_MSGSET_TOS = 8, VI_MSGSET_SEGSZ = 16, VI_MSGSET_MARK = 32 };
 
 /*
  * A new socket.  EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT (combination), EPERM (raw without the right), ENOBUFS, ENOMEM.

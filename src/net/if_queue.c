@@ -233,15 +233,16 @@ if_deliver(struct ifnet *to, struct mbuf *m)
 	/* What is said in the sender's stack does not concern the receiver's. */
 	m->m_flags &= (uint16_t)~(M_BCAST | M_MCAST | M_PROMISC | M_FRAG | M_RXOWN);
 	m->m_pkt.rcvif = NULL;
-	m->m_pkt.mark = 0;
 	m->m_pkt.nest = m->m_pkt.pcp = 0;
 	if (!to->if_attached || !ifq_admit(q, m->m_pkt.len, ln->ln_alone)) {
 		atomic_fetch_add_explicit(&q->ifq_drops, 1, memory_order_relaxed);
 		m_freem(m);
 		return;
 	}
-	if (m->m_as != vnet_acct(to->if_vnet))
+	if (m->m_as != vnet_acct(to->if_vnet)) {
+		m->m_pkt.mark = 0;
 		m_disown(m);
+	}
 	ifq_push(q, m, ln->ln_alone);
 	lane_post(ln, &q->ifq_work);
 }

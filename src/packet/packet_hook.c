@@ -41,6 +41,7 @@ pkt_describe(const struct pktpcb *pp, const struct pktview *pw, uint32_t start, 
 		st->st_len = ETHER_ADDR_LEN;
 		pktview_copy(pw, offsetof(struct ether_header, ether_shost), ETHER_ADDR_LEN, st->st_addr);
 	}
+	sd->sd_mark = pw->pw_frame->f_m->m_pkt.mark;
 	sd->sd_frame.fi_len = pw->pw_len - start;
 	sd->sd_frame.fi_net = (uint16_t)(pw->pw_net - start);
 	sd->sd_frame.fi_vlan = pw->pw_vlan;

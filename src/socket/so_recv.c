@@ -126,6 +126,7 @@ so_recvdgram(struct socket *so, struct vi_msg *msg, size_t *done)
 	msg->msg_drops = sd->sd_drops;
 	msg->msg_len = sd->sd_len;
 	msg->msg_segsz = sd->sd_segsz;
+	msg->msg_mark = sd->sd_mark;
 	msg->msg_frame = sd->sd_frame;
 	msg->msg_optlen = sd->sd_optlen;
 	memcpy(msg->msg_opts, sd->sd_opts, sd->sd_optlen);

@@ -200,6 +200,7 @@ so_senddgram(struct socket *so, const struct vi_msg *msg, size_t len, size_t *do
 	}
 	m->m_pkt.len = (uint32_t)len;
 	m->m_pkt.pcp = so->so_pcp & 0xfu;
+	m->m_pkt.mark = (msg->msg_set & VI_MSGSET_MARK) != 0 ? msg->msg_mark : so->so_mark;
 	if ((error = so->so_proto->pr_send(so, m, msg)) == 0)
 		*done = len;
 	return (error);

@@ -52,6 +52,7 @@ struct sockdgram {
 	uint32_t	 sd_ifindex;
 	uint32_t	 sd_len;	/* payload */
 	uint32_t	 sd_drops;	/* others that found no room before it */
+	uint32_t	 sd_mark;	/* m_pkt.mark, as it came */
 	uint16_t	 sd_segsz;	/* a train of datagrams of this length; 0 = one */
 	uint8_t		 sd_ttl, sd_tos;
 	uint8_t		 sd_optlen;

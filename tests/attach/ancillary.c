@@ -210,6 +210,48 @@ places(void)
 	close(fd[1]);
 }
 
+/* A mark that is sent with one datagram, or the socket's, is told; the next one's is none. */
+static void
+marks(void)
+{
+	int tx = socket(AF_INET, SOCK_DGRAM, 0), rx = socket(AF_INET, SOCK_DGRAM, 0), on = 1, mark = 7;
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	union { char buf[CMSG_SPACE(4)]; struct cmsghdr align; } u, in;
+	struct iovec iov = { "x", 1 };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = u.buf, .msg_controllen = sizeof(u.buf) };
+	socklen_t len = sizeof(sin);
+	char c;
+
+	show("bind", bind(rx, (struct sockaddr *)&sin, sizeof(sin)));
+	(void)getsockname(rx, (struct sockaddr *)&sin, &len);
+	show("connect", connect(tx, (struct sockaddr *)&sin, sizeof(sin)));
+	show("SO_RCVMARK", setsockopt(rx, SOL_SOCKET, 75, &on, sizeof(on)));
+	memset(&u, 0, sizeof(u));
+	u.align.cmsg_level = SOL_SOCKET;
+	u.align.cmsg_type = SO_MARK;
+	u.align.cmsg_len = CMSG_LEN(2);
+	show("short mark", sendmsg(tx, &mh, 0));
+	u.align.cmsg_len = CMSG_LEN(4);
+	memcpy(CMSG_DATA(&u.align), &mark, sizeof(mark));
+	show("marked", sendmsg(tx, &mh, 0));
+	show("unmarked", send(tx, "y", 1, 0));
+	mark = 9;
+	show("SO_MARK", setsockopt(tx, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)));
+	show("socket's", send(tx, "z", 1, 0));
+	for (int i = 0; i < 3; i++) {
+		struct iovec get = { &c, 1 };
+		struct msghdr m = { .msg_iov = &get, .msg_iovlen = 1, .msg_control = in.buf, .msg_controllen = sizeof(in.buf) };
+
+		show("received", recvmsg(rx, &m, 0));
+		mark = -1;
+		if (CMSG_FIRSTHDR(&m) != NULL && CMSG_FIRSTHDR(&m)->cmsg_type == SO_MARK)
+			memcpy(&mark, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(mark));
+		printf("%c: mark %d\n", c, mark);
+	}
+	close(tx);
+	close(rx);
+}
+
 int
 main(void)
 {
@@ -219,5 +261,6 @@ main(void)
 	times();
 	peeking();
 	places();
+	marks();
 	return (0);
 }

@@ -143,7 +143,7 @@ ip_lookup(struct vnet *vn, const struct ip_out *io)
 		rf.rf_sport = inp->inp_lport;
 		rf.rf_dport = inp->inp_fport;
 		rf.rf_uid = inp->inp_cred.cr_uid;
-		rf.rf_mark = inp->inp_socket != NULL ? inp->inp_socket->so_mark : 0;
+		rf.rf_mark = io->io_marked ? io->io_mark : inp->inp_socket != NULL ? inp->inp_socket->so_mark : 0;
 	}
 	return (rt_lookup(vn, &rf));
 }

@@ -135,6 +135,8 @@ struct ip_out {
 	uint32_t	 io_src, io_dst;	/* network order; src 0: the route's */
 	uint32_t	 io_fib;
 	uint32_t	 io_ifindex;	/* leave by this interface */
+	bool		 io_marked;	/* with io_mark in place of the socket's */
+	uint32_t	 io_mark;
 	uint32_t	 io_flowid;
 	uint8_t		 io_proto, io_tos;
 	uint8_t		 io_ttl;	/* 0: net.inet.ip.ttl */

@@ -78,7 +78,7 @@ ip6_lookup(struct vnet *vn, const struct ip6_out *io)
 		rf.rf_sport = inp->inp_lport;
 		rf.rf_dport = inp->inp_fport;
 		rf.rf_uid = inp->inp_cred.cr_uid;
-		rf.rf_mark = inp->inp_socket != NULL ? inp->inp_socket->so_mark : 0;
+		rf.rf_mark = io->i6o_marked ? io->i6o_mark : inp->inp_socket != NULL ? inp->inp_socket->so_mark : 0;
 	}
 	return (rt_lookup(vn, &rf));
 }

@@ -125,6 +125,8 @@ struct ip6_out {
 	const struct nhop *i6o_nh;	/* route to i6o_dst that is known already, or NULL */
 	struct in_addr_any i6o_src, i6o_dst;
 	uint32_t	 i6o_fib, i6o_ifindex, i6o_flowid;
+	bool		 i6o_marked;	/* with i6o_mark in place of the socket's */
+	uint32_t	 i6o_mark;
 	uint32_t	 i6o_flow;	/* label */
 	uint8_t		 i6o_proto, i6o_tclass;
 	int16_t		 i6o_hlim;	/* -1, 0: the default */

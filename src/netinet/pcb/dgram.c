@@ -11,6 +11,7 @@
 #include "mbuf/mbuf.h"
 #include "netinet/ip/ip_var.h"
 #include "netinet/pcb/in_pcb_int.h"
+#include "vimage/priv.h"
 #include "wire/ether.h"
 #include "wire/icmp.h"
 
@@ -44,6 +45,7 @@ dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint1
 	sd.sd_ifindex = pk->ip_rcvif == NULL ? 0 : pk->ip_rcvif->if_index;
 	sd.sd_len = m->m_pkt.len;
 	sd.sd_segsz = m->m_pkt.segsz;
+	sd.sd_mark = m->m_pkt.mark;
 	sd.sd_ttl = pk->ip_ttl;
 	sd.sd_tos = pk->ip_tos;
 	sd.sd_stamp = so->so_options & SO_TIMESTAMP ? h->h_ops->realtime(h) : 0;
@@ -219,6 +221,13 @@ dgram_override(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io)
 	}
 	if ((msg->msg_set & VI_MSGSET_IFINDEX) != 0 && msg->msg_ifindex != 0)
 		io->io_ifindex = msg->msg_ifindex;
+	if ((msg->msg_set & VI_MSGSET_MARK) != 0) {
+		if (vnet_priv_check(inp->inp_vnet, &inp->inp_socket->so_cred, VI_PRIV_NET_SOCKOPT) != 0)
+			return (EPERM);
+		io->io_marked = true;
+		io->io_mark = msg->msg_mark;
+		io->io_nh = NULL;
+	}
 	return ((msg->msg_set & VI_MSGSET_ADDR) != 0 ? dgram_override_src(inp, msg, io) : 0);
 }
 

@@ -6,6 +6,7 @@
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/pcb/dgram.h"
 #include "netinet/pcb/in_pcb_int.h"
+#include "vimage/priv.h"
 
 static const uint8_t *
 in6_bytes(const struct in_addr_any *a)
@@ -84,6 +85,13 @@ dgram6_override(struct inpcb *inp, const struct vi_msg *msg, struct ip6_out *io)
 		if (inp->inp_boundif != 0 && inp->inp_boundif != msg->msg_ifindex)
 			return (EINVAL);
 		io->i6o_ifindex = msg->msg_ifindex;
+		io->i6o_nh = NULL;
+	}
+	if ((msg->msg_set & VI_MSGSET_MARK) != 0) {
+		if (vnet_priv_check(inp->inp_vnet, &inp->inp_socket->so_cred, VI_PRIV_NET_SOCKOPT) != 0)
+			return (EPERM);
+		io->i6o_marked = true;
+		io->i6o_mark = msg->msg_mark;
 		io->i6o_nh = NULL;
 	}
 	return ((msg->msg_set & VI_MSGSET_ADDR) != 0 ? dgram6_override_src(inp, msg, io) : 0);
