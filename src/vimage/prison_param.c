@@ -685,7 +685,10 @@ change_identify(struct change *ch, const struct vi_param *p, unsigned n, unsigne
 		if (byname == NULL && (error = change_name(ch, name)) != 0)
 			return (error);
 	}
-	if (byid != NULL && byname != NULL && byid != byname)
+	/* Numbers do not change: no jail has this one, and the one of that name has another. */
+	if (jid != NULL && byid == NULL && byname != NULL && (flags & VI_JAIL_CREATE) == 0)
+		return (change_fail(ch, ENOENT, "jail %d not found", ch->ch_jid));
+	if (jid != NULL && byname != NULL && byid != byname)
 		return (change_fail(ch, EEXIST, "jail \"%s\" already exists", name));
 	ch->ch_pr = byname != NULL ? byname : byid;
 	if (ch->ch_pr == NULL && (flags & VI_JAIL_CREATE) == 0)

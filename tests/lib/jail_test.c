@@ -366,6 +366,10 @@ changes_are_whole(void **state)
 	/* A new name for a known jid. */
 	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "jid=1", "name=renamed", NULL));
 	assert_string_equal(get(&t, 0, a, "name"), "renamed");
+	/* A number cannot be given to one that has another. */
+	tl_fails(tl_jail(&t, 0, MOD, NULL, NULL, "name=renamed", "jid=4711", NULL), ENOENT);
+	tl_fails(tl_jail(&t, 0, VI_JAIL_CREATE | MOD, NULL, NULL, "name=renamed", "jid=4711", NULL), EEXIST);
+	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=renamed", "jid=1", NULL));
 	tl_fails(vi_jail_find(t.k, 0, "a", &b), ENOENT);
 	expect_error(&t, 0, MOD, EEXIST, "jail \"b\" already exists", "jid=1", "name=b");
 	jail_ok(&t, a, NULL, "name=kid", "persist");
