@@ -196,6 +196,7 @@ struct lx_sock {
 	uint32_t	 ls_fill;	/* bytes that keep the program's end from being writable */
 	int		 ls_sndbuf;	/* SO_SNDBUF the program set, 0: none */
 	bool		 ls_lowbuf;	/* its SO_SNDBUF is not yet what it should be */
+	bool		 ls_oobinline;	/* SO_OOBINLINE */
 	bool		 ls_tiny;	/* ... but the host's minimum */
 	bool		 ls_told;	/* the program knows that the connection is made */
 	bool		 ls_hup;	/* hang-up seen on the pair */
@@ -333,6 +334,8 @@ void	 lx_sweep(struct lx *);
 bool	 lx_sock_raise(const struct lx_call *, unsigned cap);
 void	 lx_sock_lower(struct lx_sock *);
 int	 lx_sock_buffer(int fd, int size);
+/* The program's end of a stream has SO_OOBINLINE as it was set. */
+void	 lx_sock_inline(const struct lx_sock *, int app);
 int64_t	 lx_sys_socket(struct lx_call *);
 int64_t	 lx_sys_bind(struct lx_call *);
 int64_t	 lx_sys_connect(struct lx_call *);

@@ -47,6 +47,15 @@ lx_sock_buffer(int fd, int size)
 	return (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == 0 ? 0 : errno);
 }
 
+void
+lx_sock_inline(const struct lx_sock *ls, int app)
+{
+	const int on = ls->ls_oobinline;
+
+	if (ls->ls_kind == LXK_STREAM)
+		(void)setsockopt(app, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+}
+
 static int
 pair_new(enum lx_kind kind, int fd[2], ino_t *ino)
 {

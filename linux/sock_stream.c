@@ -287,6 +287,17 @@ stream_rx_chunk(struct lx_sock *ls, struct vi_iovec *iov, unsigned n)
 	return (true);
 }
 
+/* Urgent data of the peer, between what came before it and what comes behind. */
+static void
+stream_rx_urgent(struct lx_sock *ls)
+{
+	char byte;
+	size_t n;
+
+	if (vi_recv(ls->ls_so, &byte, 1, VI_MSG_OOB, &n) == 0 && n == 1)
+		(void)send(ls->ls_fd, &byte, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 void
 stream_rx(struct lx_sock *ls)
 {
@@ -295,6 +306,8 @@ stream_rx(struct lx_sock *ls)
 	int error;
 
 	for (;;) {
+		if (vi_recv_atmark(ls->ls_so))
+			stream_rx_urgent(ls);
 		n = LX_NSPANS;
 		error = vi_recv_peek(ls->ls_so, LX_CHUNK, iov, &n);
 		if (error != 0)
@@ -315,18 +328,6 @@ stream_rx(struct lx_sock *ls)
 		ls->ls_broken = true;
 		ls->ls_error = error;
 	}
-}
-
-/* Urgent data of the peer, after all that came before it. */
-static void
-stream_rx_urgent(struct lx_sock *ls)
-{
-	char byte;
-	size_t n;
-
-	if (ls->ls_fd >= 0 && !ls->ls_rxblocked &&
-	    vi_recv(ls->ls_so, &byte, 1, VI_MSG_OOB, &n) == 0 && n == 1)
-		(void)send(ls->ls_fd, &byte, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /* Both directions after something changed.  May free ls. */
@@ -411,10 +412,6 @@ stream_upcall(struct vi_socket *so, unsigned events, void *arg)
 		    (error = lx_sock_error(ls)) != 0) {
 			ls->ls_broken = true;
 			ls->ls_error = error;
-		}
-		if ((events & VI_POLLPRI) != 0 && !ls->ls_rxblocked) {
-			stream_rx(ls);
-			stream_rx_urgent(ls);
 		}
 		stream_relay(ls, !ls->ls_rxblocked, ls->ls_txblocked);
 		break;
@@ -521,6 +518,8 @@ stream_renew(struct lx_call *c)
 	ls->ls_cred = old->ls_cred;
 	ls->ls_cmsg = old->ls_cmsg;
 	ls->ls_sndbuf = old->ls_sndbuf;
+	if ((ls->ls_oobinline = old->ls_oobinline))
+		lx_sock_inline(ls, app);
 	ls->ls_used = old->ls_used;
 	ls->ls_pid = old->ls_pid;
 	ls->ls_pidfdno = old->ls_pidfdno;

@@ -53,6 +53,7 @@ enum form {
 	F_DEVICE,	/* name */
 	F_IFINDEX,	/* int: the same by its index */
 	F_CPU,		/* int, of which nothing follows */
+	F_OOBINLINE,	/* int; the stack gives urgent bytes apart, the pair puts them in line */
 	F_BYTES,
 	F_FILTER,	/* uint32_t */
 	F_FILTER6,	/* uint32_t[8] */
@@ -110,7 +111,7 @@ static const struct opt opt_table[] = {
 	{ SOL_SOCKET, SO_KEEPALIVE,	VI_SO_KEEPALIVE, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_BROADCAST,	VI_SO_BROADCAST, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_DONTROUTE,	VI_SO_DONTROUTE, F_INT, O_RW, 0 },
-	{ SOL_SOCKET, SO_OOBINLINE,	VI_SO_OOBINLINE, F_INT, O_RW, 0 },
+	{ SOL_SOCKET, SO_OOBINLINE,	0, F_OOBINLINE, O_RW, 0 },
 	{ SOL_SOCKET, SO_LINGER,	VI_SO_LINGER, F_LINGER, O_RW, 0 },
 	{ SOL_SOCKET, SO_SNDBUF,	VI_SO_SNDBUF, F_BUF, O_RW, 0 },
 	{ SOL_SOCKET, SO_RCVBUF,	VI_SO_RCVBUF, F_BUF, O_RW, 0 },
@@ -513,6 +514,7 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 	case F_IFINDEX:
 		return (set_ifindex(ls, buf, len));
 	case F_CPU:
+	case F_OOBINLINE:
 		return (len < sizeof(int) ? EINVAL : 0);	/* set_local does it */
 	case F_BYTES:
 		return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
@@ -609,7 +611,11 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 		cork_set(ls, value != 0);
 	if (o->o_form == F_BUF && ls->ls_kind == LXK_STREAM)
 		set_pair(c, o->o_vi == VI_SO_SNDBUF, value);
-	if (o->o_vi == VI_SO_RCVLOWAT || o->o_vi == VI_SO_OOBINLINE)
+	if (o->o_form == F_OOBINLINE) {
+		ls->ls_oobinline = value != 0;
+		lx_sock_inline(ls, c->c_fd);
+	}
+	if (o->o_vi == VI_SO_RCVLOWAT)
 		(void)setsockopt(c->c_fd, SOL_SOCKET, o->o_name, &value, sizeof(value));
 }
 
@@ -889,6 +895,8 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (get_ifindex(ls, buf, len));
 	case F_CPU:
 		return (opt_put(buf, len, &ls->ls_cpu, sizeof(ls->ls_cpu)));
+	case F_OOBINLINE:
+		return (opt_put(buf, len, &(int){ ls->ls_oobinline }, sizeof(int)));
 	case F_CONGESTION:
 		return (tcpopt_get_congestion(ls, buf, len));
 	case F_PACING:

@@ -404,6 +404,43 @@ fast_open(void)
 	close(l);
 }
 
+/* Reads stop before the urgent byte, wherever it is to be found; who listens hands the wish on. */
+static void
+urgent(void)
+{
+	struct sockaddr_in sin;
+	int how, i, c, s, l;
+	char b[16];
+
+	for (how = 0; how < 3; how++) {
+		l = listener(&sin);
+		if (how == 2)
+			show("SO_OOBINLINE of a listener", set_int(l, SOL_SOCKET, SO_OOBINLINE, 1));
+		c = socket(AF_INET, SOCK_STREAM, 0);
+		show("connect", try_connect(c, &sin));
+		s = accept(l, NULL, NULL);
+		if (how == 1)
+			show("SO_OOBINLINE", set_int(s, SOL_SOCKET, SO_OOBINLINE, 1));
+		show("get", get_int(s, SOL_SOCKET, SO_OOBINLINE));
+		show("send", send(c, "ab", 2, 0));
+		show("send urgent", send(c, "X", 1, MSG_OOB));
+		show("send", send(c, "cd", 2, 0));
+		show_poll("poll", s, POLLPRI);
+		usleep(50000);
+		for (i = 0; i < 3; i++) {
+			ssize_t n = recv(s, b, sizeof(b), MSG_DONTWAIT);
+
+			show("recv", n);
+			if (n > 0)
+				printf("  %.*s\n", (int)n, b);
+		}
+		show("recv urgent", recv(s, b, 1, MSG_OOB | MSG_DONTWAIT));
+		close(c);
+		close(s);
+		close(l);
+	}
+}
+
 int
 main(void)
 {
@@ -419,5 +456,6 @@ main(void)
 	flagged();
 	fast_open();
 	again();
+	urgent();
 	return (0);
 }
