@@ -135,8 +135,6 @@ struct ip_out {
 	uint32_t	 io_src, io_dst;	/* network order; src 0: the route's */
 	uint32_t	 io_fib;
 	uint32_t	 io_ifindex;	/* leave by this interface */
-	bool		 io_marked;	/* with io_mark in place of the socket's */
-	uint32_t	 io_mark;
 	uint32_t	 io_flowid;
 	uint8_t		 io_proto, io_tos;
 	uint8_t		 io_ttl;	/* 0: net.inet.ip.ttl */
@@ -146,6 +144,8 @@ struct ip_out {
 	unsigned	 io_flags;	/* enum inet_outflags */
 	const uint8_t	*io_opts;
 	uint8_t		 io_optlen;	/* a multiple of 4 */
+	bool		 io_marked;	/* with io_mark in place of the socket's */
+	uint32_t	 io_mark;
 	uint16_t	*io_ipid;	/* counter for packets that cannot be fragmented, or NULL */
 };
 /* Linux's values of IP_MTU_DISCOVER. */

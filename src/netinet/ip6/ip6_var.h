@@ -125,8 +125,6 @@ struct ip6_out {
 	const struct nhop *i6o_nh;	/* route to i6o_dst that is known already, or NULL */
 	struct in_addr_any i6o_src, i6o_dst;
 	uint32_t	 i6o_fib, i6o_ifindex, i6o_flowid;
-	bool		 i6o_marked;	/* with i6o_mark in place of the socket's */
-	uint32_t	 i6o_mark;
 	uint32_t	 i6o_flow;	/* label */
 	uint8_t		 i6o_proto, i6o_tclass;
 	int16_t		 i6o_hlim;	/* -1, 0: the default */
@@ -135,6 +133,8 @@ struct ip6_out {
 	bool		 i6o_mcast_loop, i6o_unspecsrc;	/* unspecsrc: :: is meant */
 	bool		 i6o_rtalert;	/* with a hop-by-hop router alert for MLD (RFC 2711) */
 	unsigned	 i6o_flags;	/* enum inet_outflags */
+	bool		 i6o_marked;	/* with i6o_mark in place of the socket's */
+	uint32_t	 i6o_mark;
 };
 
 /* A received packet after its fixed header was checked. */
