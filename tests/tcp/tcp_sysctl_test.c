@@ -364,6 +364,31 @@ drop_options(void **state)
 	}
 }
 
+/* Lowered while the SYN-ACK is on its way: no round trip of a minute. */
+static void
+lowered_in_handshake(void **state)
+{
+	struct socket *ls;
+	struct ctl t;
+
+	(void)state;
+	ctl_init(&t, "net.inet.tcp.rexmit_initial", "1000");
+	wire_sysctl(&t.t_w, 1, "net.inet.tcp.rexmit_initial", "60000");
+	ls = wire_listen(&t.t_w, 1, 80, 5);
+	t.t_seen.s_lose = TH_ACK;
+	t.t_so[0] = wire_socket(&t.t_w, 0);
+	assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 80), 0);
+	wire_sysctl(&t.t_w, 1, "net.inet.tcp.rexmit_initial", "10");
+	t.t_seen.s_lose = 0;
+	wire_send(&t.t_w, t.t_so[0], "x", 1, 0);
+	wire_run(&t.t_w, 100 * MSEC);
+	t.t_so[1] = wire_accept(&t.t_w, ls);
+	assert_int_equal(t.t_so[1]->so_rcv.sb_cc, 1);
+	assert_in_range(sototcpcb(t.t_so[1])->t_srtt >> 3, 0, 1000000);
+	soclose(ls);
+	ctl_fini(&t);
+}
+
 static void
 times(void **state)
 {
@@ -652,6 +677,7 @@ main(void)
 		cmocka_unit_test(icmp_may_rst),
 		cmocka_unit_test(missing_timestamps),
 		cmocka_unit_test(drop_options),
+		cmocka_unit_test(lowered_in_handshake),
 		cmocka_unit_test(times),
 		cmocka_unit_test(syncache),
 		cmocka_unit_test(syncache_chains),

@@ -453,7 +453,7 @@ void
 tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
 {
 	struct tcp_vnet *tv = ts->ts_tv;
-	uint64_t rtt = 0;
+	uint64_t rtt = 0, sent;
 	struct tcp_agreed ta;
 	struct syncache *sc;
 	struct tcpcb *tp;
@@ -461,8 +461,9 @@ tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
 	if ((sc = tcp_syncache_find(tv, ts)) != NULL) {
 		if (!tcp_udp_same(ts, sc->sc_agreed.ta_udpport))
 			return;
-		if (sc->sc_rexmits == 0 && !sc->sc_acked)
-			rtt = vnet_now(tv->tv_vnet) + tcp_syncache_rto(tv, sc) - sc->sc_time;
+		sent = sc->sc_time - tcp_syncache_rto(tv, sc);	/* if rexmit_initial is what it was then */
+		if (sc->sc_rexmits == 0 && !sc->sc_acked && sent < vnet_now(tv->tv_vnet))
+			rtt = vnet_now(tv->tv_vnet) - sent;
 		if (!tcp_syncache_check(tv, sc, ts) || tcp_syncache_deferred(tv, sc, ts))
 			return;
 		ta = sc->sc_agreed;

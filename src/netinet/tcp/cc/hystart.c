@@ -79,6 +79,13 @@ hystart_round(struct tcpcb *tp, struct tcp_hystart *hs)
 	}
 }
 
+/* Everything that was out when the round began is acknowledged; or that is 2 GB ago, in which nothing here was asked. */
+static bool
+hystart_over(const struct tcpcb *tp, const struct tcp_hystart *hs)
+{
+	return (SEQ_GEQ(tp->snd_una + tp->t_lr.lr_rs.rs_ackadv, hs->hs_window) || SEQ_GT(hs->hs_window, tp->snd_max));
+}
+
 /* n bytes of slow start; what the window may grow. */
 uint32_t
 cc_hystart(struct tcpcb *tp, uint32_t n)
@@ -96,7 +103,7 @@ cc_hystart(struct tcpcb *tp, uint32_t n)
 	}
 	if (hs->hs_css != 0)
 		n /= HS_CSS_DIVISOR;
-	if (SEQ_GEQ(tp->snd_una + rs->rs_ackadv, hs->hs_window))
+	if (hystart_over(tp, hs))
 		hystart_round(tp, hs);
 	return (n);
 }
