@@ -79,7 +79,7 @@ enum form {
 	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
 };
 
-enum { O_GET = 1, O_SET = 2, O_RW = 3, O_ADMIN = 4 };
+enum { O_GET = 1, O_SET = 2, O_RW = 3, O_ADMIN = 4, O_RAW = 8 };	/* to set it takes CAP_NET_ADMIN, or CAP_NET_RAW as well */
 
 struct opt {
 	int		 o_level, o_name;
@@ -123,7 +123,7 @@ static const struct opt opt_table[] = {
 	{ SOL_SOCKET, LX_SO_BINDTOIFINDEX, VI_SO_BINDTODEVICE, F_IFINDEX, O_RW, 0 },
 	{ SOL_SOCKET, SO_PRIORITY,	VI_SO_PRIORITY, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_MARK,		VI_SO_MARK, F_INT, O_RW, 0 },
-	{ SOL_SOCKET, LX_SO_RCVMARK,	0, F_CMSG, O_RW | O_ADMIN, LXC_MARK },
+	{ SOL_SOCKET, LX_SO_RCVMARK,	0, F_CMSG, O_RW | O_ADMIN | O_RAW, LXC_MARK },
 	{ SOL_SOCKET, VI_LINUX_SO_VLAN_PCP, VI_SO_VLAN_PCP, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_TIMESTAMP_OLD,	VI_SO_TIMESTAMP, F_INT, O_RW, LXC_STAMP },
 	{ SOL_SOCKET, SO_TIMESTAMPNS_OLD, VI_SO_TIMESTAMP, F_INT, O_RW, LXC_STAMPNS },
@@ -642,7 +642,7 @@ opt_raise(struct lx_call *c, int level, int name)
 	if (c->c_sock->ls_so == NULL)
 		return (false);
 	return (lx_sock_raise(c, CAP_NET_ADMIN) ||
-	    ((o->o_flags & O_ADMIN) == 0 && lx_sock_raise(c, CAP_NET_RAW)));
+	    ((o->o_flags & (O_ADMIN | O_RAW)) != O_ADMIN && lx_sock_raise(c, CAP_NET_RAW)));
 }
 
 /* A stream's program looks into the pair, where the host keeps the place; and it is the pair that says POLLERR, and then POLLPRI. */
