@@ -214,6 +214,8 @@ tcp_sysctl_tfosetkey(struct vnet *vn, const struct sysctl_desc *sd, const char *
 			buf[0] = '\0';
 		return (0);
 	}
+	if (value[0] == '\0')		/* as it is shown, which tells no key: they stay */
+		return (0);
 	if (strlen(value) != 2 * sizeof(key))
 		return (EINVAL);
 	for (unsigned i = 0; i < sizeof(key); i++) {
