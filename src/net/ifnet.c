@@ -409,7 +409,7 @@ ifa_setlifetimes(struct ifaddr *ifa, uint32_t vltime, uint32_t pltime)
 static uint32_t
 ifa_left(uint64_t now, uint64_t expire)
 {
-	return (expire == 0 ? VI_IFA_INFINITE : expire <= now ? 0 : (uint32_t)((expire - now) / NSEC));
+	return (expire == 0 ? VI_IFA_INFINITE : expire <= now ? 0 : (uint32_t)((expire - now + NSEC - 1) / NSEC));
 }
 
 static uint32_t

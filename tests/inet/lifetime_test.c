@@ -93,7 +93,10 @@ goes_by_itself(void **state)
 	assert_int_equal(look(&g, OURS).ia.ia_pltime, 50);
 	assert_int_equal(look(&g, "10.0.2.1").ia.ia_pltime, 200);
 	assert_int_equal(look(&g, "10.0.3.1").ia.ia_vltime, VI_IFA_INFINITE);
-	tl_run(&g.t, 60 * TL_SEC);
+	tl_run(&g.t, TL_SEC / 2);		/* a second begun counts */
+	assert_int_equal(look(&g, OURS).ia.ia_vltime, 100);
+	assert_int_equal(look(&g, OURS).ia.ia_pltime, 50);
+	tl_run(&g.t, 60 * TL_SEC - TL_SEC / 2);
 	assert_int_equal(look(&g, OURS).ia.ia_vltime, 40);
 	assert_int_equal(look(&g, OURS).ia.ia_pltime, 0);
 	tl_ok(vi_route_get(g.a, 0, &dst, &rt));
