@@ -50,7 +50,8 @@ struct cpugroup {
 	bool		cg_gone;	/* its jail; it stays as long as an init is in there */
 	bool		cg_seen;	/* cg_total means something */
 	bool		cg_active;	/* it has used something since the last tick, or would like to */
-	bool		cg_held;	/* some session has the least weight */
+	bool		cg_ahead;	/* of others of the same parent */
+	bool		cg_held;	/* some session of its own has the least weight */
 	bool		cg_settled;	/* all cg_nsessions have what they shall */
 	size_t		cg_nsessions;
 	pid_t		*cg_stopped;	/* whom we stopped; NULL: it runs */
@@ -373,6 +374,13 @@ set_autogroup(pid_t pid, int nice)
 	return ok;
 }
 
+/* A process of the jail itself. */
+static bool
+is_own(const struct view *v, const struct proc *p, const struct cpugroup *cg)
+{
+	return p->p_root >= 0 && v->v_pids[p->p_root] != p->p_pid && v->v_groups[p->p_root] == cg;
+}
+
 /*
  * One process speaks for its session.  An ordinary user may speak ten times a second, for all sessions together: what failed is tried
  * again, and what was said is not repeated unless there are other sessions.
@@ -386,13 +394,13 @@ group_hold(const struct view *v, struct cpugroup *cg, bool hold)
 	if (!hold && !cg->cg_held)
 		return;
 	for (size_t i = 0; i < v->v_tree.pt_n; i++)
-		n += belongs(v, &v->v_tree.pt_procs[i], cg) && v->v_tree.pt_procs[i].p_sid == v->v_tree.pt_procs[i].p_pid;
+		n += is_own(v, &v->v_tree.pt_procs[i], cg) && v->v_tree.pt_procs[i].p_sid == v->v_tree.pt_procs[i].p_pid;
 	if (hold == cg->cg_held && cg->cg_settled && n == cg->cg_nsessions)
 		return;
 	for (size_t i = 0; i < v->v_tree.pt_n; i++) {
 		const struct proc *p = &v->v_tree.pt_procs[i];
 
-		if (belongs(v, p, cg) && (geteuid() == 0 || p->p_sid == p->p_pid))
+		if (is_own(v, p, cg) && (geteuid() == 0 || p->p_sid == p->p_pid))
 			ok = set_autogroup(p->p_pid, hold ? 19 : 0) && ok;
 	}
 	cg->cg_held = hold || !ok;
@@ -434,20 +442,40 @@ has_limits(const struct cpusched *cs)
 	return false;
 }
 
+/* By its own lead or that of a jail it is in. */
+static bool
+is_held(const struct cpugroup *cg)
+{
+	while (cg != NULL && !cg->cg_ahead)
+		cg = cg->cg_parent;
+	return cg != NULL;
+}
+
 static void
-tick_share(const struct cpusched *cs, const struct view *v, struct cpugroup *cg, bool shares)
+tick_lead(const struct cpusched *cs, struct cpugroup *cg, bool shares)
 {
 	uint64_t least = least_vtime(cs, cg->cg_parent);
 
-	if (!shares || least == UINT64_MAX) {
-		group_hold(v, cg, false);
+	cg->cg_ahead = false;
+	if (!shares || least == UINT64_MAX)
 		return;
-	}
 	if (cg->cg_vtime < least)
 		cg->cg_vtime = least;
 	if (cg->cg_vtime > least + MAXLEAD)
 		cg->cg_vtime = least + MAXLEAD;
-	group_hold(v, cg, cg->cg_vtime > least + SLACK);
+	cg->cg_ahead = cg->cg_vtime > least + SLACK;
+}
+
+static void
+tick_share(struct cpusched *cs, const struct view *v)
+{
+	const bool shares = has_shares(cs);
+	struct cpugroup *cg;
+
+	LIST_FOREACH(cg, &cs->cs_groups, cg_link)
+		tick_lead(cs, cg, shares);
+	LIST_FOREACH(cg, &cs->cs_groups, cg_link)
+		group_hold(v, cg, is_held(cg));
 }
 
 static void
@@ -481,7 +509,7 @@ cpusched_tick(struct cpusched *cs)
 {
 	uint64_t now = now_ns(), elapsed = now - cs->cs_last;
 	const unsigned maxidle = has_limits(cs) ? MAXIDLE_LIMIT : MAXIDLE;
-	bool busy = false, shares = has_shares(cs);
+	bool busy = false;
 	struct cpugroup *cg;
 	struct view v;
 
@@ -489,9 +517,9 @@ cpusched_tick(struct cpusched *cs)
 		return;
 	if (view_read(cs, &v) == 0) {
 		tick_usage(cs, &v);
+		tick_share(cs, &v);
 		LIST_FOREACH(cg, &cs->cs_groups, cg_link) {
 			busy = busy || cg->cg_spent > 0 || cg->cg_held || cg->cg_stopped != NULL;
-			tick_share(cs, &v, cg, shares);
 			tick_limit(&v, cg, elapsed);
 		}
 		view_free(&v);
