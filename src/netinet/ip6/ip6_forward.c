@@ -98,8 +98,7 @@ fwd_redirect(struct ip6_vnet *i6v, struct ifnet *rcvif, struct mbuf *m, const st
 	/* A router is known by its link-local address. */
 	if ((nh->nh_flags & RTF_GATEWAY) != 0 && !in6_linklocal(path->i6p_next.na_in6))
 		return;
-	i6v->i6v_stat.i6s_redirectsent++;
-	i6v->i6v_nd->no_redirect(rcvif, m, &path->i6p_next);
+	i6v->i6v_stat.i6s_redirectsent += i6v->i6v_nd->no_redirect(rcvif, m, &path->i6p_next);
 }
 
 static void

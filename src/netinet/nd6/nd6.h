@@ -28,8 +28,8 @@ struct nd6_ops {
 	void	(*no_addr_added)(struct in6_ifaddr *);
 	void	(*no_addr_changed)(struct in6_ifaddr *);	/* its lifetimes */
 	void	(*no_addr_removed)(struct in6_ifaddr *);
-	/* m (a packet just forwarded, quoted by the message) could have gone to gw at once.  Does not consume m. */
-	void	(*no_redirect)(struct ifnet *, struct mbuf *m, const struct net_addr *gw);
+	/* m (a packet just forwarded, quoted by the message) could have gone to gw at once.  Does not consume m.  True: its sender is told. */
+	bool	(*no_redirect)(struct ifnet *, struct mbuf *m, const struct net_addr *gw);
 	uint32_t (*no_linkmtu)(const struct ifnet *);	/* 0: the interface's */
 	uint8_t	(*no_hoplimit)(const struct ifnet *);	/* 0: the vnet's */
 	int	(*no_neigh_add)(struct vnet *, const struct vi_neigh *);

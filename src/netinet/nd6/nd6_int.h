@@ -82,6 +82,7 @@ struct nd6_router {
 	uint64_t	 nr_expire;	/* UINT64_MAX: never */
 	bool		 nr_installed;	/* it is the default route */
 	bool		 nr_doubt;	/* not heard of since the link came up */
+	bool		 nr_silent;	/* did not answer, and was not heard of since */
 	uint32_t	 nr_fib;	/* there */
 };
 TAILQ_HEAD(nd6_routers, nd6_router);
@@ -210,7 +211,7 @@ void	 nd6_heard(struct ifnet *, const uint8_t addr[16]);	/* no_heard */
 int	 nd6_ns_send(struct nd6_vnet *, struct ifnet *, const uint8_t *src, const uint8_t target[16], const uint8_t *dst, const uint8_t *nonce);
 int	 nd6_na_send(struct nd6_vnet *, struct ifnet *, const uint8_t src[16], const uint8_t target[16], const uint8_t dst[16], uint32_t flags);
 int	 nd6_rs_send(struct nd6_vnet *, struct ifnet *);
-void	 nd6_redirect_send(struct ifnet *, struct mbuf *, const struct net_addr *gw);
+bool	 nd6_redirect_send(struct ifnet *, struct mbuf *, const struct net_addr *gw);
 
 /* nd6_input.c */
 void	 nd6_input(struct mbuf *, const struct inet_pkt *);

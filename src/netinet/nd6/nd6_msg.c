@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "mbuf/mbuf.h"
+#include "net/route.h"
 #include "netinet/icmp6/icmp6_var.h"
 #include "netinet/nd6/nd6_int.h"
 
@@ -121,8 +122,20 @@ nd6_rs_send(struct nd6_vnet *nv, struct ifnet *ifp)
 	return (msg_send(nv, ifp, m, ia == NULL ? NULL : ia6_addr(ia), all_routers));
 }
 
+/* RFC 4861 8.2: only who is on the link can go another way there; what comes from beyond a router came by its choice. */
+static bool
+msg_neighbour(const struct ifnet *ifp, const uint8_t src[16])
+{
+	const struct nhop *nh;
+
+	if (in6_linklocal(src))
+		return (true);
+	nh = fib6_lookup(ifp->if_vnet, ifp->if_fib, src);
+	return (nh != NULL && nh->nh_ifp == ifp && (nh->nh_flags & RTF_GATEWAY) == 0);
+}
+
 /* RFC 4861 8.2.  To the packet's sender, about its destination; with the link address if it is known, and of the packet what fits 1280 bytes in all. */
-void
+bool
 nd6_redirect_send(struct ifnet *ifp, struct mbuf *orig, const struct net_addr *gw)
 {
 	struct nd6_vnet *nv = nd6_vnet(ifp->if_vnet);
@@ -137,10 +150,12 @@ nd6_redirect_send(struct ifnet *ifp, struct mbuf *orig, const struct net_addr *g
 	struct mbuf *m;
 
 	if (ni == NULL || (ni->ni_redirected != 0 && vnet_now(nv->nv_vnet) - ni->ni_redirected < REDIRECT_INTERVAL))
-		return;
+		return (false);
+	if (ia == NULL || m_copydata(orig, 0, sizeof(ip6), &ip6) != 0 || !msg_neighbour(ifp, ip6.ip6_src))
+		return (false);
 	ni->ni_redirected = vnet_now(nv->nv_vnet);
-	if (ia == NULL || m_copydata(orig, 0, sizeof(ip6), &ip6) != 0 || (m = msg_make(nv, sizeof(*nr), 16 + quote)) == NULL)
-		return;
+	if ((m = msg_make(nv, sizeof(*nr), 16 + quote)) == NULL)
+		return (false);
 	nr = mtod(m, struct nd_redirect *);
 	nr->nr_hdr.icmp6_type = ND_REDIRECT;
 	msg_addr(nr->nr_target, gw->na_in6);
@@ -153,11 +168,11 @@ nd6_redirect_send(struct ifnet *ifp, struct mbuf *orig, const struct net_addr *g
 	p[1] = (uint8_t)((8 + quote) / 8);
 	if (m_copydata(orig, 0, quote, p + 8) != 0) {
 		m_freem(m);
-		return;
+		return (false);
 	}
 	m->m_len += 8 + quote;
 	m->m_pkt.len += 8 + quote;
 	memcpy(src, ip6.ip6_src, sizeof(src));
 	nv->nv_stat.ns_redirout++;
-	(void)msg_send(nv, ifp, m, ia6_addr(ia), src);
+	return (msg_send(nv, ifp, m, ia6_addr(ia), src) == 0);
 }

@@ -82,7 +82,10 @@ rtr_compare(const struct nd6_vnet *nv, const struct nd6_router *a, const struct 
 
 	if (ra != rb)
 		return (ra ? 1 : -1);
-	if (a->nr_pref != b->nr_pref)
+	/* Nobody answers: each has its turn, whatever it is preferred; nd6_router_gone() puts who had his at the end. */
+	if (!ra && a->nr_silent != b->nr_silent)
+		return (b->nr_silent ? 1 : -1);
+	if ((ra || !a->nr_silent) && a->nr_pref != b->nr_pref)
 		return (a->nr_pref - b->nr_pref);
 	return ((int)a->nr_installed - (int)b->nr_installed);
 }
@@ -154,6 +157,8 @@ nd6_router_gone(struct nd6_vnet *nv, const struct nd6_entry *ne, bool host)
 		return;
 	}
 	nd6_rio_silent(nv, ne->ne_ifp, ne->ne_addr);
+	if (nr != NULL)
+		nr->nr_silent = true;
 	/* It stays on the list, the last choice: it may come back. */
 	if (nr != NULL && nr->nr_installed && nv->nv_nrouters > 1) {
 		rtr_route(nv, nr, false);
@@ -183,7 +188,7 @@ nd6_router_update(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t src[16],
 		nv->nv_nrouters++;
 	}
 	if (life != 0) {
-		nr->nr_doubt = false;
+		nr->nr_doubt = nr->nr_silent = false;
 		nr->nr_pref = (int8_t)pref;
 		nr->nr_expire = life == RTR_INFINITE ? UINT64_MAX : vnet_now(nv->nv_vnet) + life * ND6_SEC;
 	}
