@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # rfc.sh ROOT: the tables doc/rfc/*.tsv have seven fields a row, no id twice, a
 # status that begins with done, partial, deviation or omitted, and name files
-# and tests that exist (file:function; * is the whole file; - is none).
+# and tests that exist (file:function; * is the whole file; - is none).  What is
+# done has a test; only where nothing had to be done for it ("done: why", without
+# a file) there is none.
 cd "$1" || exit 2
 for table in doc/rfc/*.tsv; do
 	[ -f "$table" ] || continue
@@ -10,6 +12,7 @@ for table in doc/rfc/*.tsv; do
 	/^#/ { next }
 	NF != 7 { print t ": " $1 ": " NF " fields"; next }
 	seen[$1]++ { print t ": " $1 ": twice" }
+	$5 ~ /^done/ && $7 == "-" && !($5 ~ /^done: ./ && $6 == "-") { print t ": " $1 ": done, and no test" }
 	$5 !~ /^(done|partial|deviation|omitted)/ { print t ": " $1 ": status " $5 }
 	{
 		n = split($6, code, ",")

@@ -12,7 +12,7 @@ fresh() {
 	rm -rf "$tree"
 	mkdir -p "$tree/src/base" "$tree/src/net/sub" "$tree/src/host" "$tree/src/api" \
 	    "$tree/include/vimage" "$tree/man" "$tree/doc/rfc"
-	printf 'A-1\t1\tMUST\tit is so\tdone\tsrc/net/net.c\t-\n' >"$tree/doc/rfc/x.tsv"
+	printf 'A-1\t1\tMUST\tit is so\tdone\tsrc/net/net.c\tsrc/net/net_test.c:*\n' >"$tree/doc/rfc/x.tsv"
 	printf 'layer %s\n' 'include :' 'base :' 'host : base' 'net : base' 'api : include' >"$tree/LAYERS"
 	printf '%s\n' 'tests : host' 'hosted : host' 'system : <stddef.h>' >>"$tree/LAYERS"
 	echo '#include <unistd.h>' >"$tree/src/host/h.h"
@@ -56,10 +56,13 @@ planted() {
 }
 
 planted rfc 'good table' '' doc/rfc/x.tsv ''
-planted rfc 'file that is not there' 'no file src/b.c' doc/rfc/x.tsv 'B-1\t1\tMUST\tit\tdone\tsrc/b.c\t-\n'
+planted rfc 'file that is not there' 'no file src/b.c' doc/rfc/x.tsv 'B-1\t1\tMUST\tit\tpartial: half\tsrc/b.c\t-\n'
 planted rfc 'test that is not there' 'no test t in' doc/rfc/x.tsv 'B-1\t1\tMUST\tit\tdone\t-\tsrc/net/net.c:t\n'
 planted rfc 'unknown status' 'status maybe' doc/rfc/x.tsv 'B-1\t1\tMUST\tit\tmaybe\t-\t-\n'
-planted rfc 'row twice' 'A-1: twice' doc/rfc/x.tsv 'A-1\t1\tMUST\tit\tdone\t-\t-\n'
+planted rfc 'row twice' 'A-1: twice' doc/rfc/x.tsv 'A-1\t1\tMUST\tit\tpartial\t-\t-\n'
+planted rfc 'done without a test' 'B-1: done, and no test' doc/rfc/x.tsv 'B-1\t1\tMUST\tit\tdone\tsrc/net/net.c\t-\n'
+planted rfc 'done with a remark, without a test' 'B-1: done, and no test' doc/rfc/x.tsv 'B-1\t1\tMUST\tit\tdone: so\tsrc/net/net.c\t-\n'
+planted rfc 'nothing to be done' '' doc/rfc/x.tsv 'B-1\t1\tMUST NOT\tit\tdone: never\t-\t-\n'
 privtable() {
 	fresh
 	mkdir -p "$tree/src/vimage"

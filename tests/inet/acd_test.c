@@ -302,6 +302,60 @@ announced_again(void **state)
 	rig_end(&g);
 }
 
+/* The ARP messages that reach b: their number, and the last one with its header of Ethernet. */
+static unsigned
+arp_frames(struct vi_socket *so, uint8_t out[64])
+{
+	uint8_t buf[64];
+	struct vi_iovec iov = { buf, sizeof(buf) };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1 };
+	unsigned n = 0;
+	size_t len;
+
+	for (; vi_recvmsg(so, &msg, &len) == 0; n++)
+		memcpy(out, buf, sizeof(buf));
+	return (n);
+}
+
+/* RFC 5227 2.1.1: what a probe says; 2.6: answers go to who asked. */
+static void
+messages(void **state)
+{
+	struct vi_sockaddr any = { .sa_family = VI_AF_PACKET, .sa_port = tl_addr("0.0.0.0", 0x0806).sa_port };
+	const uint8_t nobody[6] = { 0 }, everybody[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, nowhere[4] = { 0 };
+	const uint32_t ours = tl_addr(OURS, 0).sa_in;
+	struct vi_socket *tap, *so;
+	uint8_t f[64];
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	any.sa_scope = tl_ifinfo(g.b, g.cable.b).if_index;
+	tl_ok(vi_socket(g.b, VI_AF_PACKET, VI_SOCK_RAW, 0, &tl_root, &tap));
+	tl_ok(vi_bind(tap, &any));
+	tl_ifaddr(g.a, g.cable.a, OURS, 24);
+	tl_run(&g.t, 1100 * TL_MS);
+	assert_true(arp_frames(tap, f) > 0);
+	assert_memory_equal(f, everybody, 6);
+	assert_int_equal(f[14 + 7], 1);				/* a request */
+	assert_memory_equal(f + 14 + 8, tl_ifinfo(g.a, g.cable.a).if_lladdr, 6);
+	assert_memory_equal(f + 14 + 14, nowhere, 4);
+	assert_memory_equal(f + 14 + 18, nobody, 6);
+	assert_memory_equal(f + 14 + 24, &ours, 4);
+	tl_run(&g.t, 30 * TL_SEC);
+	(void)arp_frames(tap, f);
+	so = tl_udp(g.b, "10.0.1.2", 7);
+	(void)vi_neigh_del(g.b, &(struct vi_sockaddr[]){ tl_addr(OURS, 0) }[0], g.cable.b);
+	tl_ok(inet_sendto(so, "x", 1, OURS, 7));
+	tl_run(&g.t, TL_SEC);
+	assert_int_equal(arp_frames(tap, f), 1);
+	assert_int_equal(f[14 + 7], 2);				/* a reply */
+	assert_memory_equal(f, tl_ifinfo(g.b, g.cable.b).if_lladdr, 6);
+	vi_close(so);
+	vi_close(tap);
+	rig_end(&g);
+}
+
 int
 main(void)
 {
@@ -315,6 +369,7 @@ main(void)
 		cmocka_unit_test(connections_end),
 		cmocka_unit_test(interface_leaves),
 		cmocka_unit_test(announced_again),
+		cmocka_unit_test(messages),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -2,6 +2,8 @@
 /* Rules of IPv6 and ICMPv6 (RFC 8200, RFC 4443), one after the other: packets made by hand, and what becomes of them. */
 #include "tests/inet/inet.h"
 
+#include <vimage/tap.h>
+
 enum { UNREACH = 1, TOOBIG = 2, TIMXCEED = 3, PARAMPROB = 4, ECHO = 128, REPLY = 129, NOBODYS = 253, NONEXT = 59 };
 
 #define CLIENT	"2001:db8:1::1"
@@ -369,12 +371,92 @@ special_addresses(void **state)
 	rig_end(&g);
 }
 
+/* RFC 8201 4, 5.3: less than 1280 is not believed; what is believed stays for more than five minutes, and is forgotten after ten. */
+static void
+path_mtu(void **state)
+{
+	uint8_t tb[56] = { TOOBIG, [8] = 0x60, [12] = 1500 >> 8, 1500 & 0xff, 17, 64 };
+	struct vi_socket *a, *raw;
+	struct vi_sockaddr own;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	a = tl_socketof(g.ch.c, VI_AF_INET6, VI_SOCK_DGRAM);
+	inet_connect(a, SERVER, 2000);
+	tl_ok(vi_sockname(a, &own));
+	memcpy(tb + 16, tl_addr(CLIENT, 0).sa_in6, 16);
+	memcpy(tb + 32, tl_addr(SERVER, 0).sa_in6, 16);
+	memcpy(tb + 48, &own.sa_port, 2);
+	tb[50] = 2000 >> 8;
+	tb[51] = 2000 & 0xff;
+	tl_ok(vi_socket(g.ch.r, VI_AF_INET6, VI_SOCK_RAW, VI_IPPROTO_ICMPV6, &tl_root, &raw));
+	for (unsigned mtu = 1279; mtu <= 1400; mtu += 121) {
+		tb[6] = (uint8_t)(mtu >> 8);
+		tb[7] = (uint8_t)mtu;
+		tl_ok(inet_sendto(raw, tb, sizeof(tb), CLIENT, 0));
+		tl_run(&g.ch.t, 100 * TL_MS);
+		assert_int_equal(tl_optint(a, VI_IPV6_MTU), mtu < 1280 ? 1500 : mtu);
+	}
+	tl_run(&g.ch.t, 5 * 60 * TL_SEC);
+	assert_int_equal(tl_optint(a, VI_IPV6_MTU), 1400);
+	tl_run(&g.ch.t, 5 * 60 * TL_SEC + 10 * TL_SEC);
+	assert_int_equal(tl_optint(a, VI_IPV6_MTU), 1500);
+	vi_close(a);
+	vi_close(raw);
+	rig_end(&g);
+}
+
+struct noted { size_t len; uint8_t b[1500]; };
+
+static int
+note(void *arg, const struct vi_tap_frame *tf)
+{
+	struct noted *no = arg;
+
+	no->len = 0;
+	for (unsigned i = 0; i < tf->tf_iovcnt; i++) {
+		memcpy(no->b + no->len, tf->tf_iov[i].iov_base, tf->tf_iov[i].iov_len);
+		no->len += tf->tf_iov[i].iov_len;
+	}
+	return (0);
+}
+
+/* RFC 4443 3.1: on a link with two ends what comes from the other one, for an address that nobody has, does not go back there for ever. */
+static void
+two_ends(void **state)
+{
+	struct noted no = { .len = 0 };
+	const struct vi_tap_params tp = { .tp_output = note, .tp_arg = &no };
+	uint8_t pkt[48] = { 0x60, [5] = 8, NOBODYS, 64 };
+	struct vi_tap *tap;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	tl_ok(vi_tap_open(g.ch.r, "tun0", &tp, &tap));
+	tl_ifaddr(g.ch.r, "tun0", "2001:db8:7::1", 64);
+	tl_run(&g.ch.t, 5 * TL_SEC);
+	no.len = 0;
+	memcpy(pkt + 8, tl_addr("2001:db8:7::2", 0).sa_in6, 16);
+	memcpy(pkt + 24, tl_addr("2001:db8:7::77", 0).sa_in6, 16);
+	tl_ok(vi_tap_input(tap, pkt, sizeof(pkt)));
+	tl_run(&g.ch.t, TL_SEC);
+	assert_int_equal(no.len, 40 + 8 + sizeof(pkt));
+	assert_int_equal(no.b[40], UNREACH);
+	assert_int_equal(no.b[41], 3);
+	assert_int_equal(tl_stat(g.ch.r, "i6s_forward"), 0);
+	vi_tap_close(tap);
+	rig_end(&g);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(next_headers), cmocka_unit_test(time_exceeded), cmocka_unit_test(limited), cmocka_unit_test(messages),
 		cmocka_unit_test(labels_and_fragments), cmocka_unit_test(special_addresses),
+		cmocka_unit_test(path_mtu), cmocka_unit_test(two_ends),
 		cmocka_unit_test(no_errors), cmocka_unit_test(nobody_asks), cmocka_unit_test(wrong_headers),
 	};
 

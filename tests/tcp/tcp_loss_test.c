@@ -490,6 +490,49 @@ first_loss_after_long(void **state)
 	pair_fini(&p);
 }
 
+/* RFC 8985 6.2 step 4: however often the window was widened, it is not beyond a smoothed round trip. */
+static void
+bounded_window(void **state)
+{
+	struct pair p;
+	unsigned n;
+
+	(void)state;
+	pair_init(&p, 13, true, 20);
+	p.tp[0]->t_lr.lr_rack.rk_reoseen = true;
+	p.tp[0]->t_lr.lr_rack.rk_reomult = 100;
+	p.plan.pl_drop[3] = 1;
+	sends(&p, 10);
+	wire_run(&p.w, 10 * RTT);
+	arrived(&p, 10);
+	assert_int_equal(stat(&p)->tcps_rexmttimeo, 0);
+	for (n = 11; n <= p.plan.pl_data && p.plan.pl_seq[n] != 2 * MSS; n++)
+		;
+	assert_in_range(p.plan.pl_when[n] - p.plan.pl_when[3], 2 * RTT - RTT / 10, 2 * RTT + RTT / 4);
+	pair_fini(&p);
+}
+
+/* RFC 6675 4, NextSeg 4: the lost end goes again once, before the timer is needed. */
+static void
+rescue(void **state)
+{
+	struct pair p;
+	unsigned n = 0;
+
+	(void)state;
+	pair_init(&p, 14, true, 20);
+	wire_tcp(&p.w, 0)->tv_rack = 0;
+	p.plan.pl_drop[3] = p.plan.pl_drop[6] = p.plan.pl_drop[12] = 1;
+	sends(&p, 12);
+	wire_run(&p.w, 6 * RTT);
+	arrived(&p, 12);
+	assert_int_equal(stat(&p)->tcps_rexmttimeo, 0);
+	for (unsigned i = 13; i <= p.plan.pl_data; i++)
+		n += p.plan.pl_seq[i] == 11 * MSS;
+	assert_int_equal(n, 1);
+	pair_fini(&p);
+}
+
 int
 main(void)
 {
@@ -509,6 +552,8 @@ main(void)
 		cmocka_unit_test(reneging),
 		cmocka_unit_test(records_without_memory),
 		cmocka_unit_test(first_loss_after_long),
+		cmocka_unit_test(bounded_window),
+		cmocka_unit_test(rescue),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -344,6 +344,58 @@ rare(void **state)
 	path_fini(&p);
 }
 
+/* RFC 4821 7.6.2: a router says what it carries: nothing longer is tried. */
+static void
+told(void **state)
+{
+	struct path p;
+
+	(void)state;
+	path_init(&p, "2", 9000, true);
+	assert_int_equal(wire_send(&p.w, p.so[0], data, 1000, 0), 1000);
+	wire_ctl(&p.w, 0, p.so[0]->so_pcb, INET_CTL_MSGSIZE, 3000, p.tp->snd_una);
+	assert_int_equal(p.tp->t_mtup.mp_high, 3000);
+	wire_run(&p.w, RTT);
+	wire_recv(&p.w, p.so[1], data, sizeof(data), &(int){ 0 });
+	path_carry(&p, 20);
+	assert_in_range(p.longest, 2900, 3000);
+	assert_int_equal(stat(&p)->tcps_mtup_failed, 0);
+	path_fini(&p);
+}
+
+/* RFC 4821 7.6.3: the timer finds a loss while a probe is out: that says nothing of the size, and the next one waits five times as long as after a failed one. */
+static void
+timeout_with_probe(void **state)
+{
+	uint64_t rounds, wait;
+	uint32_t high;
+	struct path p;
+
+	(void)state;
+	path_init(&p, "2", 9000, true);
+	wire_send(&p.w, p.so[0], data, CHUNK, 0);
+	for (unsigned i = 0; i < 1000 && (p.tp->t_flags & TF_MTUPROBE) == 0; i++)
+		wire_run(&p.w, MSEC);
+	assert_true(p.tp->t_flags & TF_MTUPROBE);
+	high = p.tp->t_mtup.mp_high;
+	p.limit = 0;		/* and nothing gets through */
+	/* What is on its way arrives, and is not acknowledged. */
+	p.w.w_loss = 1000000;
+	rounds = 0;
+	while (stat(&p)->tcps_rexmttimeo == 0) {
+		rounds = p.tp->snd_cwnd / p.tp->t_maxseg;
+		wire_run(&p.w, MSEC);
+	}
+	if (p.tp->t_flags & TF_MTUPROBE)
+		fail_msg("the probe is still out");
+	wait = p.tp->t_mtup.mp_wait - vi_sim_now(p.w.w_host);
+	assert_in_range(wait, (5 * rounds - 1) * (p.tp->t_srtt >> 3) * USEC, 5 * rounds * (p.tp->t_srtt >> 3) * USEC);
+	assert_int_equal(p.tp->t_mtup.mp_high, high);
+	p.limit = 9000;
+	p.w.w_loss = 0;
+	path_fini(&p);
+}
+
 int
 main(void)
 {
@@ -357,6 +409,8 @@ main(void)
 		cmocka_unit_test(passive),
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(small_window),
+		cmocka_unit_test(told),
+		cmocka_unit_test(timeout_with_probe),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -525,6 +525,24 @@ initial_numbers(void **state)
 	assert_true(isn[3] - isn[0] > 1000000 && isn[0] - isn[3] > 1000000);
 }
 
+/* RFC 6528 4: what makes them is the host's chance: the same only where that is. */
+static void
+secrets(void **state)
+{
+	struct siphash_key key[3];
+	struct wire w;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		wire_init(&w, 1 + i % 2);
+		key[i] = wire_tcp(&w, 0)->tv_isnkey;
+		assert_memory_not_equal(&key[i], &wire_tcp(&w, 1)->tv_isnkey, sizeof(key[i]));
+		wire_fini(&w);
+	}
+	assert_memory_equal(&key[0], &key[2], sizeof(key[0]));
+	assert_memory_not_equal(&key[0], &key[1], sizeof(key[0]));
+}
+
 /* RFC 9293 3.9.1.2, MUST-61, SHLD-27, SHLD-28: full segments, and PSH where nothing follows. */
 static void
 pushes(void **state)
@@ -954,6 +972,234 @@ keepalive_and_timeout(void **state)
 	}
 }
 
+/* RFC 5482 3.3: a call takes as long as calls do, whatever the user timeout.  3.4: zero is neither said nor believed. */
+static void
+user_timeouts(void **state)
+{
+	struct tcp_opts to = {.to_flags = TOF_UTO, .to_uto = 300};
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	wire_sysctl(&h.w, 0, "net.inet.tcp.uto.enable", "1");
+	wire_setint(h.so, VI_TCP_USER_TIMEOUT, 500);
+	call(&h);
+	assert_true(h.to.to_flags & TOF_UTO);
+	assert_int_equal(h.to.to_uto, 1);		/* the least there is */
+	wire_run(&h.w, 6 * SEC);
+	assert_int_equal(h.tp->t_state, TCPS_SYN_SENT);
+	assert_int_equal(h.n, 3);
+	stop(&h);
+	prepare(&h);
+	wire_sysctl(&h.w, 0, "net.inet.tcp.uto.enable", "1");
+	open_with(&h, 1000, false);
+	say_opts(&h, TH_ACK, h.nxt, h.tp->snd_una, &to);
+	assert_int_equal(wire_getint(h.so, VI_TCP_USER_TIMEOUT), 300000);
+	for (unsigned i = 0; i < 2; i++) {
+		to.to_uto = i ? TCP_UTO_MINUTES : 0;
+		say_opts(&h, TH_ACK, h.nxt, h.tp->snd_una, &to);
+		assert_int_equal(wire_getint(h.so, VI_TCP_USER_TIMEOUT), 300000);
+	}
+	wire_setint(h.so, VI_TCP_USER_TIMEOUT, 0);
+	assert_int_equal(wire_send(&h.w, h.so, data, 500, 0), 500);
+	assert_int_equal(h.to.to_flags & TOF_UTO, 0);
+	stop(&h);
+}
+
+/* RFC 3042 2: each of the first two duplicates lets a segment out, if the peer's window has room for it. */
+static void
+limited_by_window(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	for (unsigned room = 0; room < 2; room++) {
+		start(&h);
+		say(&h, TH_ACK, h.nxt, h.tp->snd_una, room ? 65535 : 10000, 0);
+		assert_int_equal(wire_send(&h.w, h.so, data, 20000, 0), 20000);
+		assert_int_equal(h.ndata, 10);
+		for (unsigned i = 1; i <= 2; i++) {
+			say(&h, TH_ACK, h.nxt, h.tp->snd_una, room ? 65535 : 10000, 0);
+			assert_int_equal(h.ndata, 10 + (room ? i : 0));
+		}
+		stop(&h);
+	}
+}
+
+/* RFC 6582 3.2 step 1: the very first loss is beyond what recover says at the beginning. */
+static void
+first_recovery(void **state)
+{
+	struct hand h;
+	uint32_t una;
+
+	(void)state;
+	prepare(&h);
+	call(&h);
+	assert_int_equal(h.tp->snd_recover, h.seq);
+	stop(&h);
+	start(&h);
+	una = h.tp->snd_una;
+	assert_int_equal(wire_send(&h.w, h.so, data, 10000, 0), 10000);
+	for (unsigned i = 0; i < 3; i++)
+		say(&h, TH_ACK, h.nxt, una, 65535, 0);
+	assert_int_equal(h.seq, una);
+	assert_int_equal(wire_tcp(&h.w, 0)->tv_stat.tcps_fastrexmit, 1);
+	assert_int_equal(h.tp->snd_recover, una + 10000);
+	stop(&h);
+}
+
+/* RFC 2018 3: SACKs go only to who permits them.  RFC 9293 3.10.7.4, MUST-59: all that waits is taken before its one ACK goes. */
+static void
+holes_told(void **state)
+{
+	struct hand h;
+
+	(void)state;
+	for (unsigned sack = 0; sack < 2; sack++) {
+		prepare(&h);
+		h.sack = sack;
+		open_with(&h, 1000, false);
+		say(&h, TH_ACK, h.nxt + 2000, h.tp->snd_una, 65535, 1000);
+		say(&h, TH_ACK, h.nxt + 1000, h.tp->snd_una, 65535, 500);
+		say(&h, TH_ACK, h.nxt + 1500, h.tp->snd_una, 65535, 500);
+		assert_int_equal(h.n, 3);
+		assert_int_equal(h.ack, h.nxt);
+		assert_int_equal((h.to.to_flags & TOF_SACK) != 0, sack);
+		say(&h, TH_ACK, h.nxt, h.tp->snd_una, 65535, 1000);
+		assert_int_equal(h.n, 4);
+		assert_int_equal(h.ack, h.nxt + 3000);
+		assert_int_equal(h.so->so_rcv.sb_cc, 3000);
+		stop(&h);
+	}
+}
+
+/* A segment of one byte at seq, with a mark of congestion. */
+static void
+say_marked(struct hand *h, uint32_t seq)
+{
+	struct wpkt *wp = calloc(1, sizeof(*wp) + TCP_MINHLEN + 1);
+
+	assert_non_null(wp);
+	wp->wp_len = TCP_MINHLEN + 1;
+	wp->wp_valid = true;
+	wp->wp_tos = 3;
+	*(struct tcphdr *)(void *)wp->wp_data = (struct tcphdr){.th_sport = PEER, .th_dport = h->port, .th_seq = HTONL(seq),
+	    .th_ack = HTONL(h->tp->snd_una), .th_win = 0xffff};
+	th_set_offflags((struct tcphdr *)(void *)wp->wp_data, TCP_MINHLEN, TH_ACK);
+	wire_deliver(&h->w, wp);
+}
+
+/* RFC 3168 6.1.6: the peer probes our closed window, and is told of the mark that its probe came with. */
+static void
+marked_probe(void **state)
+{
+	struct tcp_opts to = {.to_flags = TOF_MSS, .to_mss = 1000};
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	wire_sysctl(&h.w, 0, "net.inet.tcp.ecn.enable", "1");
+	call(&h);
+	say_opts(&h, TH_SYN | TH_ACK | TH_ECE, IRS, h.seq + 1, &to);
+	h.nxt = IRS + 1;
+	fill(&h);
+	assert_int_equal(h.flags & TH_ECE, 0);
+	h.n = 0;
+	say_marked(&h, h.nxt);
+	wire_run(&h.w, SEC);
+	assert_int_equal(h.n, 1);
+	assert_int_equal(h.flags & TH_ECE, TH_ECE);
+	assert_int_equal(h.win, 0);
+	stop(&h);
+}
+
+/* RFC 8985 7.2: where nothing is measured yet (the SYN went twice) a lost tail is probed after a second, before the timeout. */
+static void
+unmeasured_probe(void **state)
+{
+	struct tcp_opts to = {.to_flags = TOF_MSS | TOF_SACKPERM, .to_mss = 1000};
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	call(&h);
+	wire_run(&h.w, 1500 * MSEC);
+	assert_int_equal(h.n, 2);
+	say_opts(&h, TH_SYN | TH_ACK, IRS, h.seq + 1, &to);
+	h.nxt = IRS + 1;
+	assert_int_equal(h.tp->t_srtt, 0);
+	assert_int_equal(wire_send(&h.w, h.so, data, 500, 0), 500);
+	assert_int_equal(h.ndata, 1);
+	wire_run(&h.w, 990 * MSEC);
+	assert_int_equal(h.ndata, 1);
+	wire_run(&h.w, 20 * MSEC);
+	assert_int_equal(h.ndata, 2);
+	assert_int_equal(wire_tcp(&h.w, 0)->tv_stat.tcps_tlp_probes, 1);
+	stop(&h);
+}
+
+/* What is measured by an ACK after 100 ms that echoes the time of what it is of. */
+static uint32_t
+measured(bool stamps, bool advance)
+{
+	struct tcp_opts to = {.to_flags = TOF_TS, .to_tsval = 1001};
+	struct hand h;
+	uint32_t srtt;
+
+	prepare(&h);
+	open_with(&h, 1012, stamps);
+	h.tp->t_srtt = 0;		/* as after a SYN that went twice */
+	assert_int_equal(wire_send(&h.w, h.so, data, 3000, 0), 3000);
+	to.to_tsecr = h.to.to_tsval;
+	h.tp->t_rtttime = 0;		/* and after a retransmission */
+	wire_run(&h.w, 100 * MSEC);
+	say_opts(&h, TH_ACK, h.nxt, h.tp->snd_una + (advance ? 1000 : 0), &to);
+	srtt = h.tp->t_srtt;
+	stop(&h);
+	return (srtt);
+}
+
+/* RFC 7323 4.1: what an ACK echoes that acknowledges nothing new measures nothing. */
+static void
+echo_of_nothing_new(void **state)
+{
+	(void)state;
+	assert_in_range(measured(true, true) >> 3, 99000, 102000);
+	assert_int_equal(measured(true, false), 0);
+}
+
+/* RFC 9937 4: as a Linux the window comes down evenly after a mark, as after a loss; else at once (RFC 3168). */
+static void
+mark_evenly(void **state)
+{
+	struct tcp_opts to = {.to_flags = TOF_MSS | TOF_SACKPERM, .to_mss = 1000};
+	struct hand h;
+
+	(void)state;
+	for (unsigned linux = 0; linux < 2; linux++) {
+		prepare(&h);
+		if (linux)
+			wire_sysctl(&h.w, 0, "net.inet.tcp.persona", "linux");
+		wire_sysctl(&h.w, 0, "net.inet.tcp.ecn.enable", "1");
+		call(&h);
+		say_opts(&h, TH_SYN | TH_ACK | TH_ECE, IRS, h.seq + 1, &to);
+		h.nxt = IRS + 1;
+		assert_int_equal(wire_send(&h.w, h.so, data, 30000, 0), 30000);
+		assert_int_equal(h.tp->snd_cwnd, 10000);
+		say(&h, TH_ACK | TH_ECE, h.nxt, h.tp->snd_una + 1000, 65535, 0);
+		assert_in_range(h.tp->snd_ssthresh, 7000, 8000);	/* CUBIC: 0.7 of it */
+		if (linux)
+			assert_in_range(h.tp->snd_cwnd, h.tp->snd_ssthresh + 1000, 10000);
+		else
+			assert_int_equal(h.tp->snd_cwnd, h.tp->snd_ssthresh);
+		for (unsigned i = 0; i < 9; i++)
+			say(&h, TH_ACK, h.nxt, h.tp->snd_una + 1000, 65535, 0);
+		assert_in_range(h.tp->snd_cwnd, h.tp->snd_ssthresh - 1000, h.tp->snd_ssthresh + 1000);
+		stop(&h);
+	}
+}
+
 int
 main(void)
 {
@@ -969,6 +1215,7 @@ main(void)
 		cmocka_unit_test(echo_without_ack),
 		cmocka_unit_test(peer_restarted),
 		cmocka_unit_test(initial_numbers),
+		cmocka_unit_test(secrets),
 		cmocka_unit_test(pushes),
 		cmocka_unit_test(diffserv),
 		cmocka_unit_test(after_lost_syn),
@@ -982,6 +1229,9 @@ main(void)
 		cmocka_unit_test(icmp_and_info),
 		cmocka_unit_test(keepalive_default),
 		cmocka_unit_test(keepalive_and_timeout),
+		cmocka_unit_test(user_timeouts), cmocka_unit_test(limited_by_window), cmocka_unit_test(first_recovery), cmocka_unit_test(holes_told),
+		cmocka_unit_test(marked_probe), cmocka_unit_test(unmeasured_probe), cmocka_unit_test(echo_of_nothing_new),
+		cmocka_unit_test(mark_evenly),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -275,6 +275,10 @@ source_rules(void **state)
 	memcpy(dst.in6, ula, 16);
 	((uint8_t *)dst.in6)[15] = 9;
 	assert_memory_equal(ia6_addr(in6_selectsrc(nt.nt_vn, &path, &dst, false)), ula, 16);	/* 6: label */
+	/* 2, and 3.4: ::1, which lo0 has, is of the link, and reaches no further. */
+	assert_int_equal(in6_scope((const uint8_t *)lo6.in6), IN6_SCOPE_LINK);
+	memcpy(dst.in6, group, 16);
+	assert_false(in6_loopback(ia6_addr(in6_selectsrc(nt.nt_vn, &path, &dst, false))));
 	ia->ia_flags = VI_IN6_IFF_TENTATIVE;
 	memcpy(dst.in6, a, 16);
 	assert_ptr_equal(in6_selectsrc(nt.nt_vn, &path, &dst, false), ib);
