@@ -5,6 +5,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 #include <net/if_arp.h>
+#include <linux/if_addr.h>
 
 /* Linux's bits where they differ from BSD's. */
 #define LX_IFF_MULTICAST	0x1000
@@ -39,6 +40,23 @@ ifinfo_arphrd(const struct vi_ifinfo *info)
 	default:
 		return (ARPHRD_NONE);
 	}
+}
+
+uint32_t
+ifinfo_addrflags(const struct vi_ifaddr *ia)
+{
+	static const struct { uint32_t vi, ifa; } map[] = {
+		{ VI_IN6_IFF_TENTATIVE, IFA_F_TENTATIVE }, { VI_IN6_IFF_DUPLICATED, IFA_F_DADFAILED }, { VI_IN6_IFF_DEPRECATED, IFA_F_DEPRECATED },
+		{ VI_IN6_IFF_NODAD, IFA_F_NODAD }, { VI_IN6_IFF_TEMPORARY, IFA_F_TEMPORARY },
+	};
+	uint32_t flags = 0;
+
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]) && ia->ia_addr.sa_family == VI_AF_INET6; i++)
+		if ((ia->ia_flags & map[i].vi) != 0)
+			flags |= map[i].ifa;
+	if (ia->ia_pltime == 0)
+		flags |= IFA_F_DEPRECATED;
+	return (ia->ia_vltime == VI_IFA_INFINITE ? flags | IFA_F_PERMANENT : flags);
 }
 
 uint32_t

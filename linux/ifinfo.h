@@ -9,6 +9,7 @@
 
 uint32_t ifinfo_flags(const struct vi_ifinfo *);	/* IFF_* of Linux, with IFF_LOWER_UP */
 uint16_t ifinfo_arphrd(const struct vi_ifinfo *);	/* ARPHRD_* */
+uint32_t ifinfo_addrflags(const struct vi_ifaddr *);	/* IFA_F_*; what lives for ever is permanent */
 /* The IPv4 address that ioctls mean: the first, or the one with this label ("eth0:1"); NULL. */
 const struct vi_ifaddr *ifinfo_inet(const struct vi_ifinfo *, const char *label);
 int	 ifinfo_name(struct vi_vnet *, uint32_t index, char name[VI_IFNAMSIZ]);	/* ENODEV */

@@ -12,148 +12,36 @@
  * reads /proc/net/unix.
  */
 #include "linux/nl.h"
+#include "linux/pcbs.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
-#include <linux/sockios.h>
 #include <linux/tcp.h>
-#include <sys/ioctl.h>
 
-#define LX_TCP_ESTABLISHED	1
-#define LX_TCP_CLOSE		7
-#define LX_TCP_LISTEN		10
-#define LX_PROTO_UDPLITE	136
 #define EXT(name)		(1u << ((name) - 1))
-
-/* A socket and, when a program holds it, our part of it. */
-struct diag_pcb {
-	struct vi_pcbinfo dp_info;
-	struct lx_sock	*dp_ls;		/* NULL */
-};
 
 struct diag {
 	struct inet_diag_req_v2 d_req;
 	struct nl_attr	 d_code;	/* which of them, a program for the machine below */
-	struct diag_pcb	*d_pcb;
-	size_t		 d_n, d_room;
-	bool		 d_nomem;
+	struct lx_pcbs	 d_pcbs;
 };
 
-static void
-diag_collect(void *arg, const struct vi_pcbinfo *pi)
-{
-	struct diag *d = arg;
-	struct diag_pcb *more;
-	const bool raw = pi->pi_type == SOCK_RAW;
-
-	if (d->d_nomem || (d->d_req.sdiag_protocol == IPPROTO_RAW ? !raw : raw || pi->pi_proto != d->d_req.sdiag_protocol))
-		return;
-	if (d->d_n == d->d_room) {
-		d->d_room = d->d_room == 0 ? 64 : d->d_room * 2;
-		if ((more = realloc(d->d_pcb, d->d_room * sizeof(*more))) == NULL) {
-			d->d_nomem = true;
-			return;
-		}
-		d->d_pcb = more;
-	}
-	d->d_pcb[d->d_n++] = (struct diag_pcb){ .dp_info = *pi };
-}
-
-static int
-pcb_cmp(const void *a, const void *b)
-{
-	const uintptr_t x = (uintptr_t)((const struct diag_pcb *)a)->dp_info.pi_socket,
-	    y = (uintptr_t)((const struct diag_pcb *)b)->dp_info.pi_socket;
-
-	return (x > y) - (x < y);
-}
-
-static void
-diag_owners(struct diag *d, const struct lx *lx, const struct vi_vnet *vn)
-{
-	struct diag_pcb key, *found;
-	struct lx_sock *ls;
-
-	if (d->d_n == 0)
-		return;
-	qsort(d->d_pcb, d->d_n, sizeof(d->d_pcb[0]), pcb_cmp);
-	TAILQ_FOREACH(ls, &lx->lx_socks, ls_link) {
-		if (ls->ls_vnet != vn || ls->ls_so == NULL)
-			continue;
-		key.dp_info.pi_socket = ls->ls_so;
-		if ((found = bsearch(&key, d->d_pcb, d->d_n, sizeof(key), pcb_cmp)) != NULL)
-			found->dp_ls = ls;
-	}
-}
-
-static uint8_t
-pcb_state(const struct vi_pcbinfo *pi)
-{
-	if (pi->pi_proto == IPPROTO_TCP && pi->pi_type == SOCK_STREAM)
-		return (tcpinfo_state(pi->pi_state));
-	return (pi->pi_foreign.sa_family != VI_AF_UNSPEC && pi->pi_foreign.sa_port != 0 ? LX_TCP_ESTABLISHED : LX_TCP_CLOSE);
-}
-
-/* A socket of AF_INET6 that talks IPv4 shows mapped addresses. */
-static uint8_t
-pcb_family(const struct diag_pcb *dp)
-{
-	if (dp->dp_ls != NULL)
-		return (dp->dp_ls->ls_family);
-	return (nl_family(&dp->dp_info.pi_local));
-}
-
-static void
-put_address(uint8_t family, const struct vi_sockaddr *sa, __be32 out[4])
-{
-	struct vi_sockaddr copy = *sa;
-
-	if (family == AF_INET6 && copy.sa_family == VI_AF_INET)
-		sockaddr_map(&copy);
-	if (copy.sa_family != VI_AF_UNSPEC)
-		memcpy(out, copy.sa_bytes, copy.sa_family == VI_AF_INET6 ? 16 : 4);
-}
-
 static struct inet_diag_sockid
-pcb_id(const struct diag_pcb *dp)
+pcb_id(const struct lx_pcb *dp)
 {
-	const struct vi_pcbinfo *pi = &dp->dp_info;
+	const struct vi_pcbinfo *pi = &dp->pc_info;
 	struct inet_diag_sockid id = { .idiag_sport = pi->pi_local.sa_port, .idiag_dport = pi->pi_foreign.sa_port,
 		.idiag_if = pi->pi_local.sa_family == VI_AF_INET6 ? pi->pi_local.sa_scope : 0,
 		.idiag_cookie = { (uint32_t)pi->pi_id, (uint32_t)(pi->pi_id >> 32) } };
 
 	if (pi->pi_type == SOCK_RAW)
 		id.idiag_sport = htons((uint16_t)pi->pi_proto);
-	put_address(pcb_family(dp), &pi->pi_local, id.idiag_src);
-	put_address(pcb_family(dp), &pi->pi_foreign, id.idiag_dst);
+	lx_pcb_address(dp, &pi->pi_local, id.idiag_src);
+	lx_pcb_address(dp, &pi->pi_foreign, id.idiag_dst);
 	return (id);
-}
-
-/* Bytes that lie between the program and the stack belong to the queues too. */
-static void
-put_queues(const struct diag_pcb *dp, struct inet_diag_msg *dm)
-{
-	int n = 0, copy;
-
-	dm->idiag_rqueue = dp->dp_info.pi_recvq;
-	dm->idiag_wqueue = dp->dp_info.pi_sendq;
-	if (dp->dp_ls == NULL || dp->dp_ls->ls_fd < 0)
-		return;
-	if (dp->dp_ls->ls_state == LXS_LISTEN) {
-		dm->idiag_wqueue -= dm->idiag_wqueue > 0;	/* the backlog: one more than it says is let in */
-		return;
-	}
-	if (dp->dp_ls->ls_fill == 0 && ioctl(dp->dp_ls->ls_fd, FIONREAD, &n) == 0)
-		dm->idiag_wqueue += (uint32_t)n;
-	if (ioctl(dp->dp_ls->ls_fd, SIOCOUTQ, &n) != 0 || n == 0 || (copy = lx_sock_locate(dp->dp_ls)) < 0)
-		return;
-	if (ioctl(copy, FIONREAD, &n) == 0)
-		dm->idiag_rqueue += (uint32_t)n;
-	close(copy);
 }
 
 /* An option's value as an attribute, when the socket has it. */
@@ -204,12 +92,12 @@ put_tcp(struct nl_out *no, struct lx_sock *ls, uint8_t ext)
 }
 
 static void
-put_extra(struct nl_out *no, const struct diag_pcb *dp, const struct inet_diag_msg *dm, uint8_t ext)
+put_extra(struct nl_out *no, const struct lx_pcb *dp, const struct inet_diag_msg *dm, uint8_t ext)
 {
-	struct lx_sock *ls = dp->dp_ls;
-	const uint32_t proto = (uint32_t)dp->dp_info.pi_proto;
+	struct lx_sock *ls = dp->pc_ls;
+	const uint32_t proto = (uint32_t)dp->pc_info.pi_proto;
 
-	if (dp->dp_info.pi_type == SOCK_RAW)
+	if (dp->pc_info.pi_type == SOCK_RAW)
 		nl_out_attr(no, INET_DIAG_PROTOCOL, &proto, 1);
 	if (ls == NULL)
 		return;
@@ -228,16 +116,16 @@ put_extra(struct nl_out *no, const struct diag_pcb *dp, const struct inet_diag_m
 }
 
 static void
-put_pcb(struct nl_out *no, const struct diag *d, const struct diag_pcb *dp)
+put_pcb(struct nl_out *no, const struct diag *d, const struct lx_pcb *dp)
 {
-	struct inet_diag_msg dm = { .idiag_family = pcb_family(dp), .idiag_state = pcb_state(&dp->dp_info), .id = pcb_id(dp),
-		.idiag_uid = dp->dp_info.pi_uid, .idiag_inode = dp->dp_ls != NULL ? (uint32_t)dp->dp_ls->ls_ino : 0 };
+	struct inet_diag_msg dm = { .idiag_family = lx_pcb_family(dp), .idiag_state = lx_pcb_state(&dp->pc_info), .id = pcb_id(dp),
+		.idiag_uid = dp->pc_info.pi_uid, .idiag_inode = dp->pc_ls != NULL ? (uint32_t)dp->pc_ls->ls_ino : 0 };
 
 	_Static_assert(VI_PCBT_REXMT == 1 && VI_PCBT_PERSIST == 4, "as inet_diag numbers timers");
-	dm.idiag_timer = dp->dp_info.pi_timer;
-	dm.idiag_retrans = dp->dp_info.pi_retrans;
-	dm.idiag_expires = dp->dp_info.pi_expires;
-	put_queues(dp, &dm);
+	dm.idiag_timer = dp->pc_info.pi_timer;
+	dm.idiag_retrans = dp->pc_info.pi_retrans;
+	dm.idiag_expires = dp->pc_info.pi_expires;
+	lx_pcb_queues(dp, &dm.idiag_rqueue, &dm.idiag_wqueue);
 	nl_out_begin(no, SOCK_DIAG_BY_FAMILY, &dm, sizeof(dm));
 	put_extra(no, dp, &dm, d->d_req.idiag_ext);
 	nl_out_end(no);
@@ -384,20 +272,12 @@ code_run(const struct nl_attr *code, uint8_t family, const struct inet_diag_sock
 /* Which are meant */
 
 static bool
-pcb_bound(const struct diag_pcb *dp, uint8_t state)
+diag_wants(const struct diag *d, const struct lx_pcb *dp)
 {
-	if (dp->dp_info.pi_type == SOCK_STREAM)
-		return (state != LX_TCP_CLOSE);
-	return (dp->dp_info.pi_type == SOCK_RAW || dp->dp_info.pi_local.sa_port != 0);
-}
-
-static bool
-diag_wants(const struct diag *d, const struct diag_pcb *dp)
-{
-	const uint8_t state = pcb_state(&dp->dp_info), family = pcb_family(dp);
+	const uint8_t state = lx_pcb_state(&dp->pc_info), family = lx_pcb_family(dp);
 	const struct inet_diag_sockid id = pcb_id(dp);
 
-	if (family != d->d_req.sdiag_family || (d->d_req.idiag_states >> state & 1) == 0 || !pcb_bound(dp, state))
+	if (family != d->d_req.sdiag_family || (d->d_req.idiag_states >> state & 1) == 0 || !lx_pcb_bound(&dp->pc_info))
 		return (false);
 	if ((d->d_req.id.idiag_sport != 0 && d->d_req.id.idiag_sport != id.idiag_sport) ||
 	    (d->d_req.id.idiag_dport != 0 && d->d_req.id.idiag_dport != id.idiag_dport))
@@ -407,11 +287,11 @@ diag_wants(const struct diag *d, const struct diag_pcb *dp)
 
 /* One, by all that names it; a listener by its own half. */
 static bool
-diag_is(const struct diag *d, const struct diag_pcb *dp)
+diag_is(const struct diag *d, const struct lx_pcb *dp)
 {
 	const struct inet_diag_sockid id = pcb_id(dp), *want = &d->d_req.id;
 
-	if (pcb_family(dp) != d->d_req.sdiag_family || id.idiag_sport != want->idiag_sport ||
+	if (lx_pcb_family(dp) != d->d_req.sdiag_family || id.idiag_sport != want->idiag_sport ||
 	    (memcmp(id.idiag_src, want->idiag_src, sizeof(id.idiag_src)) != 0 && id.idiag_dport != 0))
 		return (false);
 	if ((want->idiag_cookie[0] != INET_DIAG_NOCOOKIE || want->idiag_cookie[1] != INET_DIAG_NOCOOKIE) &&
@@ -460,9 +340,9 @@ diag_parse(struct diag *d, const uint8_t *body, size_t len)
 
 /* SOCK_DESTROY: both ends learn that the connection is no more. */
 static int
-diag_destroy(const struct diag_pcb *dp)
+diag_destroy(const struct lx_pcb *dp)
 {
-	struct lx_sock *ls = dp->dp_ls;
+	struct lx_sock *ls = dp->pc_ls;
 	int error;
 
 	if (ls == NULL || ls->ls_kind != LXK_STREAM || ls->ls_state == LXS_LISTEN)
@@ -478,17 +358,17 @@ static int
 diag_tell(struct nl_out *no, const struct diag *d, const struct nl_req *rq)
 {
 	if (nl_dump(rq)) {
-		for (size_t i = 0; i < d->d_n; i++)
-			if (diag_wants(d, &d->d_pcb[i]))
-				put_pcb(no, d, &d->d_pcb[i]);
+		for (size_t i = 0; i < d->d_pcbs.pl_n; i++)
+			if (diag_wants(d, &d->d_pcbs.pl_pcb[i]))
+				put_pcb(no, d, &d->d_pcbs.pl_pcb[i]);
 		return (0);
 	}
-	for (size_t i = 0; i < d->d_n; i++) {
-		if (!diag_is(d, &d->d_pcb[i]))
+	for (size_t i = 0; i < d->d_pcbs.pl_n; i++) {
+		if (!diag_is(d, &d->d_pcbs.pl_pcb[i]))
 			continue;
 		if (rq->rq_hdr.nlmsg_type == SOCK_DESTROY)
-			return (diag_destroy(&d->d_pcb[i]));
-		put_pcb(no, d, &d->d_pcb[i]);
+			return (diag_destroy(&d->d_pcbs.pl_pcb[i]));
+		put_pcb(no, d, &d->d_pcbs.pl_pcb[i]);
 		return (0);
 	}
 	return (ENOENT);
@@ -515,20 +395,20 @@ diag_allowed(const struct lx_sock *ls, const struct nl_req *rq)
 int
 nl_getdiag(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq, const uint8_t *body)
 {
-	struct diag d = { .d_n = 0 };
+	struct diag d = { .d_pcbs = { .pl_n = 0 } };
 	int error;
 
 	lx_manage(ls->ls_lx);
 	if ((error = diag_allowed(ls, rq)) == 0 &&
 	    (error = diag_parse(&d, body, rq->rq_hdr.nlmsg_len - sizeof(rq->rq_hdr))) == 0)
-		vi_pcbs(ls->ls_vnet, diag_collect, &d);
+		lx_pcbs_list(&d.d_pcbs, ls->ls_vnet, d.d_req.sdiag_protocol);
 	lx_managed(ls->ls_lx);
-	if (d.d_nomem)
+	if (d.d_pcbs.pl_nomem)
 		error = ENOMEM;
 	if (error == 0) {
-		diag_owners(&d, ls->ls_lx, ls->ls_vnet);
+		lx_pcbs_owners(&d.d_pcbs, ls->ls_lx, ls->ls_vnet);
 		error = diag_tell(no, &d, rq);
 	}
-	free(d.d_pcb);
+	free(d.d_pcbs.pl_pcb);
 	return (error);
 }

@@ -129,33 +129,15 @@ addr_scope(const struct vi_ifinfo *info, const struct vi_sockaddr *sa)
 	return (IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)(const void *)sa->sa_in6) ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE);
 }
 
-/* Linux's flags of an address; what lives for ever is permanent. */
-static uint32_t
-addr_flags(const struct vi_ifaddr *ia)
-{
-	static const struct { uint32_t vi, ifa; } map[] = {
-		{ VI_IN6_IFF_TENTATIVE, IFA_F_TENTATIVE }, { VI_IN6_IFF_DUPLICATED, IFA_F_DADFAILED }, { VI_IN6_IFF_DEPRECATED, IFA_F_DEPRECATED },
-		{ VI_IN6_IFF_NODAD, IFA_F_NODAD }, { VI_IN6_IFF_TEMPORARY, IFA_F_TEMPORARY },
-	};
-	uint32_t flags = 0;
-
-	for (size_t i = 0; i < LX_NITEMS(map) && ia->ia_addr.sa_family == VI_AF_INET6; i++)
-		if ((ia->ia_flags & map[i].vi) != 0)
-			flags |= map[i].ifa;
-	if (ia->ia_pltime == 0)
-		flags |= IFA_F_DEPRECATED;
-	return (ia->ia_vltime == VI_IFA_INFINITE ? flags | IFA_F_PERMANENT : flags);
-}
-
 void
 nl_put_addr(struct nl_out *no, uint16_t type, const struct vi_ifinfo *info, const struct vi_ifaddr *ia)
 {
 	const bool six = ia->ia_addr.sa_family == VI_AF_INET6, ptp = ia->ia_dst.sa_family == ia->ia_addr.sa_family;
 	const char *label = ia->ia_label[0] != '\0' ? ia->ia_label : info->if_name;
-	struct ifa_cacheinfo ci = { .ifa_prefered = (addr_flags(ia) & IFA_F_DEPRECATED) != 0 ? 0 : ia->ia_pltime, .ifa_valid = ia->ia_vltime };
+	struct ifa_cacheinfo ci = { .ifa_prefered = (ifinfo_addrflags(ia) & IFA_F_DEPRECATED) != 0 ? 0 : ia->ia_pltime, .ifa_valid = ia->ia_vltime };
 	struct ifaddrmsg ifa = {.ifa_family = nl_family(&ia->ia_addr),
 	    .ifa_prefixlen = ia->ia_prefixlen,
-	    .ifa_flags = (uint8_t)addr_flags(ia),
+	    .ifa_flags = (uint8_t)ifinfo_addrflags(ia),
 	    .ifa_index = info->if_index,
 	    .ifa_scope = addr_scope(info, &ia->ia_addr)};
 
@@ -167,7 +149,7 @@ nl_put_addr(struct nl_out *no, uint16_t type, const struct vi_ifinfo *info, cons
 		nl_out_addr(no, IFA_BROADCAST, &ia->ia_broadcast);
 	if (!six)
 		nl_out_attr(no, IFA_LABEL, label, strlen(label) + 1);
-	nl_out_u32(no, IFA_FLAGS, addr_flags(ia));
+	nl_out_u32(no, IFA_FLAGS, ifinfo_addrflags(ia));
 	nl_out_attr(no, IFA_CACHEINFO, &ci, sizeof(ci));
 	nl_out_end(no);
 }

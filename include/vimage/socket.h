@@ -398,6 +398,7 @@ struct vi_pcbinfo {
 	int		 pi_proto, pi_type;
 	struct vi_sockaddr pi_local, pi_foreign;
 	uint32_t	 pi_recvq, pi_sendq;	/* bytes; listeners: pending and backlog */
+	uint32_t	 pi_drops;		/* datagrams that found no room in its buffer */
 	uint8_t		 pi_state;		/* enum vi_tcp_state for TCP */
 	uint8_t		 pi_timer;		/* enum vi_pcbtimer */
 	uint8_t		 pi_retrans;		/* that it went off already, without an answer */

@@ -797,6 +797,7 @@ in_pcbinfo_fill(const struct inpcb *inp, struct vi_pcbinfo *pi)
 	pi->pi_type = so->so_type;
 	pi->pi_recvq = so->so_options & SO_ACCEPTCONN ? so->so_qlen : so->so_rcv.sb_cc;
 	pi->pi_sendq = so->so_options & SO_ACCEPTCONN ? so->so_qlimit : so->so_snd.sb_cc;
+	pi->pi_drops = so->so_type != VI_SOCK_STREAM ? so->so_rcv.sb_drops : 0;
 	if ((so->so_state & SS_NOFDREF) == 0)
 		pi->pi_socket = (const struct vi_socket *)so;
 }

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The sockets of a vnet as Linux tells of them: what the stack knows, and what only we do. */
+#ifndef LINUX_PCBS_H
+#define LINUX_PCBS_H
+
+#include "linux/lx.h"
+
+#define LX_TCP_ESTABLISHED	1
+#define LX_TCP_SYN_RECV		3
+#define LX_TCP_TIME_WAIT	6
+#define LX_TCP_CLOSE		7
+#define LX_TCP_LISTEN		10
+#define LX_PROTO_UDPLITE	136
+
+/* A socket and, when a program holds it, our part of it. */
+struct lx_pcb {
+	struct vi_pcbinfo pc_info;
+	struct lx_sock	*pc_ls;		/* NULL */
+};
+
+struct lx_pcbs {
+	struct lx_pcb	*pl_pcb;	/* the caller's to free() */
+	size_t		 pl_n, pl_room;
+	bool		 pl_nomem;	/* some are missing */
+	int		 pl_proto;	/* those of this one, IPPROTO_RAW: raw sockets of all; 0: all */
+};
+
+/* With the kernel's lock: those of one protocol. */
+void	 lx_pcbs_list(struct lx_pcbs *, struct vi_vnet *, int proto);
+/* With it or without: who holds them.  They are in another order then. */
+void	 lx_pcbs_owners(struct lx_pcbs *, const struct lx *, const struct vi_vnet *);
+
+uint8_t	 lx_pcb_state(const struct vi_pcbinfo *);	/* TCP_* of Linux */
+uint8_t	 lx_pcb_family(const struct lx_pcb *);	/* AF_*: a socket of AF_INET6 that talks IPv4 shows mapped addresses */
+/* One of its two addresses as that family writes it: 4 or 16 bytes, the others are left. */
+void	 lx_pcb_address(const struct lx_pcb *, const struct vi_sockaddr *, uint32_t out[4]);
+/* Is it in Linux's tables?  What was never bound is not. */
+bool	 lx_pcb_bound(const struct vi_pcbinfo *);
+/* Its bytes, those that lie between the program and the stack too; a listener's connections that wait, and how many may. */
+void	 lx_pcb_queues(const struct lx_pcb *, uint32_t *recv, uint32_t *send);
+
+#endif
