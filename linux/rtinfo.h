@@ -10,6 +10,7 @@
 
 #define RTINFO_NOWHERE	(VI_RTF_BLACKHOLE | VI_RTF_REJECT | VI_RTF_PROHIBIT | VI_RTF_THROW)
 
+#define RTINFO_LEARNED	9	/* rt_proto: from a router of IPv6, as Linux numbers it */
 #define RTINFO_METRIC6	1024	/* an administrator's route of IPv6 */
 
 /* Linux has a metric for each route of IPv6; what we call none is its usual one. */
