@@ -153,6 +153,19 @@ fib4_lookup(struct vnet *vn, uint32_t fib, uint32_t dst)
 }
 
 const struct nhop *
+rt_lookup_dest4(struct vnet *vn, uint32_t fib, uint32_t dst)
+{
+	struct route_vnet *rv = route_vnet(vn);
+	struct rt_nhop *rn;
+
+	/* What is chosen by more than the destination is not remembered. */
+	if (rv->rv_nrules > 0 || (rn = rt_match4(rv, fib, dst, NULL)) == NULL || rn != rv->rv_last.rl_rn || rv->rv_last.rl_dst != dst ||
+	    rv->rv_last.rl_fib != fib || rv->rv_last.rl_gen != rv->rv_generation)
+		return (NULL);
+	return (&rn->rn_nh);
+}
+
+const struct nhop *
 fib6_lookup(struct vnet *vn, uint32_t fib, const uint8_t dst[16])
 {
 	struct rt_nhop *rn;

@@ -72,6 +72,11 @@ struct rt_flow {
  * rejects: look at nh_flags first.
  */
 const struct nhop *rt_lookup(struct vnet *, const struct rt_flow *);
+/*
+ * The route of whatever goes from here to dst, if it is the only one: NULL also where policy rules or several next hops choose, by more than the
+ * destination.  Good until the generation moves, while its interface is up.
+ */
+const struct nhop *rt_lookup_dest4(struct vnet *, uint32_t fib, uint32_t dst);
 /* The table that rt_lookup() finds it in: what is learned of its path belongs there. */
 uint32_t rt_flow_fib(struct vnet *, const struct rt_flow *);
 /* Can what rt_lookup() said be kept until the generation moves?  Policy rules may tell packets of a socket apart. */

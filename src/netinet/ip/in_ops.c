@@ -69,7 +69,15 @@ in_output_plain(struct inpcb *inp, struct mbuf *m, const struct nhop *nh)
 	return (if_output(nh->nh_ifp, m, &next));
 }
 
-/* Remembers the headers of a plain packet, if the link's is known. */
+/* Can the headers that are remembered be those of this pcb at all?  in_pcbunready() follows what its user sets. */
+static bool
+in_mayready(const struct inpcb *inp)
+{
+	return (inp->inp_laddr.in4 != 0 && inp->inp_optlen == 0 && inp->inp_boundif == 0 &&
+	    (inp->inp_mtudisc == IP_PMTUDISC_WANT || inp->inp_mtudisc == IP_PMTUDISC_DO));
+}
+
+/* Remembers the headers of a plain packet, if the link's is known: of the pcb, and of the next one that talks with the host. */
 static void
 in_getready(struct inpcb *inp, const struct nhop *nh)
 {
@@ -77,16 +85,54 @@ in_getready(struct inpcb *inp, const struct nhop *nh)
 	struct inp_ready *ir = &inp->inp_ready;
 	struct ifnet *ifp = nh->nh_ifp;
 	struct ip *ip = (void *)(ir->ir_hdr + ETHER_HDR_LEN);
+	struct ip_host *ih;
 
 	if (inp->inp_rtgen != rt_generation(inp->inp_vnet) || ifp->if_hdrlen != ETHER_HDR_LEN ||
 	    ifp->if_ops->ifo_linkhdr == NULL || !ifp->if_ops->ifo_linkhdr(ifp, &next, ir->ir_hdr))
 		return;
 	in_plainhdr(inp, ip);
-	ir->ir_sum = (uint32_t)HTONS(0x4500) + ip->ip_off + HTONS(ip->ip_ttl << 8 | inp->inp_proto) +
+	ir->ir_sum = (uint32_t)HTONS(0x4500) + ip->ip_off +
 	    (ip->ip_src & 0xffff) + (ip->ip_src >> 16) + (ip->ip_dst & 0xffff) + (ip->ip_dst >> 16);
 	ir->ir_ifp = ifp;
 	ir->ir_linkgen = ifp->if_linkgen;
 	ir->ir_gen = inp->inp_rtgen;
+	if ((ih = ip_host_find(inp->inp_vnet, inp->inp_fib, inp->inp_faddr.in4)) != NULL && ih->ih_nh == nh &&
+	    ih->ih_src == inp->inp_laddr.in4)
+		ih->ih_ready = *ir;
+}
+
+/* The headers of packets from src to the host, if they are known. */
+static struct ip_host *
+in_readyhost(struct vnet *vn, uint32_t fib, uint32_t src, uint32_t dst)
+{
+	struct ip_host *ih = ip_host_find(vn, fib, dst);
+
+	if (ih == NULL || ih->ih_src != src || ih->ih_ready.ir_gen != ih->ih_gen || ih->ih_ready.ir_linkgen != ih->ih_nh->nh_ifp->if_linkgen)
+		return (NULL);
+	return (ih);
+}
+
+/* A new pcb takes over what others know. */
+static bool
+in_takeready(struct inpcb *inp)
+{
+	const struct ip_host *ih;
+
+	if (!in_mayready(inp) || (ih = in_readyhost(inp->inp_vnet, inp->inp_fib, inp->inp_laddr.in4, inp->inp_faddr.in4)) == NULL)
+		return (false);
+	inp->inp_ready = ih->ih_ready;
+	inp->inp_nh = ih->ih_nh;
+	inp->inp_rtgen = ih->ih_gen;
+	inp->inp_rtdst = inp->inp_faddr;
+	return (true);
+}
+
+/* What the route and the pcb do not say: may it leave with the headers that are known? */
+static inline bool
+in_readyfits(const struct ip_vnet *iv, const struct mbuf *m, const struct nhop *nh)
+{
+	return (m->m_pkt.len + IP_MINHLEN <= nhop_mtu(nh) && m_leadingspace(m) >= INP_READYLEN && if_up(nh->nh_ifp) &&
+	    !iv->iv_stopped && iv->iv_pfil[PFIL_OUT].ph_n == 0);
 }
 
 /*
@@ -96,41 +142,58 @@ in_getready(struct inpcb *inp, const struct nhop *nh)
 static bool
 in_isready(const struct inpcb *inp, const struct mbuf *m, unsigned flags)
 {
-	const struct ip_vnet *iv = ip_vnet(inp->inp_vnet);
 	const struct inp_ready *ir = &inp->inp_ready;
-	const struct ip *ip = (const void *)(ir->ir_hdr + ETHER_HDR_LEN);
 
-	return (ir->ir_gen == rt_generation(inp->inp_vnet) && ir->ir_linkgen == ir->ir_ifp->if_linkgen &&
-	    (inp->inp_ttl != 0 || ip->ip_ttl == iv->iv_ttl) && flags == 0 &&
-	    m->m_pkt.len + IP_MINHLEN <= nhop_mtu(inp->inp_nh) && m_leadingspace(m) >= INP_READYLEN && if_up(ir->ir_ifp) &&
-	    !iv->iv_stopped && iv->iv_pfil[PFIL_OUT].ph_n == 0);
+	return (ir->ir_gen == rt_generation(inp->inp_vnet) && ir->ir_linkgen == ir->ir_ifp->if_linkgen && flags == 0 &&
+	    in_readyfits(ip_vnet(inp->inp_vnet), m, inp->inp_nh));
 }
 
+/* What of a packet its headers do not know before. */
+struct in_packet {
+	uint32_t	in_flowid;
+	uint16_t	in_id;
+	uint8_t		in_tos, in_ttl, in_proto;
+};
+
 /* in_output_plain() and what ether_output() does for it, in one. */
-static int
-in_output_ready(struct inpcb *inp, struct mbuf *m)
+static inline int
+in_transmit_ready(struct ip_vnet *iv, const struct inp_ready *ir, struct mbuf *m, const struct in_packet *pk)
 {
-	const struct inp_ready *ir = &inp->inp_ready;
+	const uint16_t ttlproto = HTONS((pk->in_ttl != 0 ? pk->in_ttl : (uint8_t)iv->iv_ttl) << 8 | pk->in_proto);
 	struct ip *ip;
 
-	ip_vnet(inp->inp_vnet)->iv_stat.ips_localout++;
+	iv->iv_stat.ips_localout++;
 	m->m_data -= INP_READYLEN;
 	m->m_len += INP_READYLEN;
 	m->m_pkt.len += INP_READYLEN;
 	memcpy(m->m_data, ir->ir_hdr, INP_READYLEN);
 	ip = (void *)(m->m_data + ETHER_HDR_LEN);
-	ip->ip_tos = inp->inp_tos;
+	ip->ip_tos = pk->in_tos;
 	ip->ip_len = HTONS(m->m_pkt.len - ETHER_HDR_LEN);
-	ip->ip_id = HTONS(inp->inp_ipid);
-	inp->inp_ipid++;
-	ip->ip_sum = cksum_fold(ir->ir_sum + HTONS(inp->inp_tos) + ip->ip_len + ip->ip_id);
+	ip->ip_id = HTONS(pk->in_id);
+	memcpy(&ip->ip_ttl, &ttlproto, sizeof(ttlproto));
+	ip->ip_sum = cksum_fold(ir->ir_sum + HTONS(pk->in_tos) + ip->ip_len + ip->ip_id + ttlproto);
 	m->m_pkt.csum_flags |= CSUM_IP_VALID;
 	m->m_pkt.l2hlen = ETHER_HDR_LEN;
 	m->m_pkt.l3hlen = IP_MINHLEN;
-	m->m_pkt.flowid = inp->inp_flowid;
+	m->m_pkt.flowid = pk->in_flowid;
 	m->m_pkt.rcvif = NULL;
 	m->m_flags &= (uint16_t)~M_LOOP;
 	return (ether_transmit(ir->ir_ifp, m));
+}
+
+static int
+in_output_ready(struct inpcb *inp, struct mbuf *m)
+{
+	const struct in_packet pk = {
+		.in_flowid = inp->inp_flowid,
+		.in_id = inp->inp_ipid++,
+		.in_tos = inp->inp_tos,
+		.in_ttl = inp->inp_ttl,
+		.in_proto = inp->inp_proto,
+	};
+
+	return (in_transmit_ready(ip_vnet(inp->inp_vnet), &inp->inp_ready, m, &pk));
 }
 
 static int
@@ -140,7 +203,7 @@ in_output(struct inpcb *inp, struct mbuf *m, unsigned flags)
 	struct ip_out io;
 	int error;
 
-	if (in_isready(inp, m, flags))
+	if (in_isready(inp, m, flags) || (in_takeready(inp) && in_isready(inp, m, flags)))
 		return (in_output_ready(inp, m));
 	nh = in_multicast(inp->inp_faddr.in4) ? NULL : in_pcbroute(inp);
 	in_pcbunready(inp);
@@ -155,7 +218,21 @@ in_output(struct inpcb *inp, struct mbuf *m, unsigned flags)
 }
 
 static int
-in_send(struct vnet *vn, const struct inet_flow *fl, uint8_t proto, struct mbuf *m)
+in_send_ready(struct vnet *vn, const struct inet_flow *fl, uint8_t proto, struct mbuf *m, const struct inp_ready *ir)
+{
+	const struct in_packet pk = {
+		.in_flowid = fl->if_flowid,
+		.in_id = ip_newid(vn, fl->if_laddr.in4, fl->if_faddr.in4, proto),
+		.in_tos = fl->if_tos,
+		.in_ttl = fl->if_ttl,
+		.in_proto = proto,
+	};
+
+	return (in_transmit_ready(ip_vnet(vn), ir, m, &pk));
+}
+
+static int
+in_send_routed(struct vnet *vn, const struct inet_flow *fl, uint8_t proto, struct mbuf *m)
 {
 	const struct ip_out io = {
 		.io_src = fl->if_laddr.in4,
@@ -172,19 +249,43 @@ in_send(struct vnet *vn, const struct inet_flow *fl, uint8_t proto, struct mbuf 
 	return (ip_output(vn, m, &io));
 }
 
+static int
+in_send(struct vnet *vn, const struct inet_flow *fl, uint8_t proto, struct mbuf *m)
+{
+	const struct ip_host *ih;
+
+	if (fl->if_df && (ih = in_readyhost(vn, fl->if_fib, fl->if_laddr.in4, fl->if_faddr.in4)) != NULL &&
+	    in_readyfits(ip_vnet(vn), m, ih->ih_nh))
+		return (in_send_ready(vn, fl, proto, m, &ih->ih_ready));
+	return (in_send_routed(vn, fl, proto, m));
+}
+
 static uint16_t
 in_ops_pseudo(const struct in_addr_any *src, const struct in_addr_any *dst, uint8_t proto, uint32_t len)
 {
 	return (cksum_reduce(in_pseudo(src->in4, dst->in4, proto, (uint16_t)len)));
 }
 
+/* Nothing that the user set chooses the way of its packets. */
+static bool
+in_goesplain(const struct inpcb *inp)
+{
+	return (inp->inp_boundif == 0 && (inp->inp_socket == NULL || (inp->inp_socket->so_options & SO_DONTROUTE) == 0));
+}
+
 static int
 in_source(struct inpcb *inp, const struct in_addr_any *faddr, struct in_addr_any *laddr)
 {
+	const struct ip_host *ih;
 	struct ip_path path;
 	struct ip_out io;
 	int error;
 
+	if (in_goesplain(inp) && (ih = ip_host_find(inp->inp_vnet, inp->inp_fib, faddr->in4)) != NULL &&
+	    (inp->inp_laddr.in4 == 0 || inp->inp_laddr.in4 == ih->ih_src)) {
+		*laddr = in4_any(ih->ih_src);
+		return (0);
+	}
 	ip_out_init(&io, inp, 0);
 	io.io_dst = faddr->in4;
 	if ((error = ip_route(inp->inp_vnet, &io, &path)) != 0)
@@ -203,15 +304,15 @@ in_source(struct inpcb *inp, const struct in_addr_any *faddr, struct in_addr_any
 }
 
 static uint32_t
-in_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
+in_pathmtu_routed(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
 {
 	struct ip_out io = { .io_fib = fib };
 	const struct nhop *nh;
 	struct ip_path path;
 
 	/* Of a connection whose packets will ask for the same route. */
-	if (inp != NULL && inp->inp_boundif == 0 && inp->inp_faddr.in4 == faddr->in4 && inp->inp_laddr.in4 != 0 && fib == inp->inp_fib &&
-	    !in_multicast(faddr->in4) && !in_broadcast(faddr->in4) && (inp->inp_socket == NULL || (inp->inp_socket->so_options & SO_DONTROUTE) == 0)) {
+	if (inp != NULL && in_goesplain(inp) && inp->inp_faddr.in4 == faddr->in4 && inp->inp_laddr.in4 != 0 && fib == inp->inp_fib &&
+	    !in_multicast(faddr->in4) && !in_broadcast(faddr->in4)) {
 		nh = in_pcbroute(inp);
 		return (nhop_error(nh) != 0 ? IP_MSS : nhop_mtu(nh));
 	}
@@ -225,6 +326,17 @@ in_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_add
 	return (ip_route(vn, &io, &path) != 0 ? IP_MSS : path.ip_mtu);
 }
 
+static uint32_t
+in_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
+{
+	const struct ip_host *ih;
+
+	if ((inp == NULL || (in_goesplain(inp) && fib == inp->inp_fib && inp->inp_laddr.in4 != 0)) &&
+	    (ih = ip_host_find(vn, fib, faddr->in4)) != NULL)
+		return (nhop_mtu(ih->ih_nh));
+	return (in_pathmtu_routed(vn, inp, fib, faddr));
+}
+
 static bool
 in_islocal(struct vnet *vn, const struct in_addr_any *a)
 {
@@ -234,21 +346,7 @@ in_islocal(struct vnet *vn, const struct in_addr_any *a)
 static bool
 in_isbcast(struct vnet *vn, const struct in_addr_any *a)
 {
-	const unsigned nfibs = rt_nfibs(vn);
-	const struct nhop *nh;
-	struct ip_path path;
-
-	if (in_multicast(a->in4) || in_broadcast(a->in4))
-		return (true);
-	/* The route of an interface's network stands in its own table. */
-	for (uint32_t fib = 0; fib < nfibs; fib++) {
-		if ((nh = fib4_lookup(vn, fib, a->in4)) == NULL)
-			continue;
-		ip_path_nhop(nh, a->in4, &path);
-		if (path.ip_bcast)
-			return (true);
-	}
-	return (false);
+	return (ip_host_find(vn, 0, a->in4) == NULL && ip_isbcast(vn, a->in4));
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "net/route.h"
 #include "netinet/inet_ops.h"
 #include "netinet/ip/reass.h"
+#include "netinet/pcb/in_pcb.h"
 #include "vimage/vnet.h"
 #include "wire/ip.h"
 
@@ -82,6 +83,16 @@ struct ip_known {
 	uint32_t	ik_src, ik_dst;	/* ik_dst 0: none */
 };
 
+/* What packets to a host have in common that nothing but the destination decides (ip_host.c). */
+#define IP_NHOSTS	8	/* a power of two */
+struct ip_host {
+	uint64_t	 ih_gen;	/* rt_generation() then; 0: nothing */
+	uint32_t	 ih_dst, ih_fib;
+	uint32_t	 ih_src;	/* the source of those that are bound to none */
+	const struct nhop *ih_nh;	/* NULL: it is not as simple */
+	struct inp_ready ih_ready;	/* headers from ih_src; ir_gen 0: not known */
+};
+
 struct ip_vnet {
 	struct ipstat	 iv_stat;
 	struct vnet	*iv_vnet;	/* (c) */
@@ -102,6 +113,7 @@ struct ip_vnet {
 	uint32_t	 iv_nnewaddrs;	/* of interfaces, not in use */
 	uint32_t	 iv_nloopnet;	/* of them in 127/8 */
 	struct ip_known	 iv_known[IP_NKNOWN];	/* by source; forgotten when an address of ours comes or goes */
+	struct ip_host	 iv_hosts[IP_NHOSTS];
 	uint32_t	 iv_nwaiting;	/* of them with ifa_waits */
 	struct callout	 iv_lifetimer;	/* pending while there are some that will not stay */
 	const struct mcast_proto *iv_mcproto;	/* IGMP; NULL: none */
@@ -174,6 +186,23 @@ int	ip_transmit(struct vnet *, struct mbuf *, unsigned hlen, const struct ip_pat
 bool	ip_fits(const struct mbuf *, unsigned hlen, uint32_t mtu);
 /* An IP id for a packet that may be fragmented (RFC 6864 4.2). */
 uint16_t ip_newid(struct vnet *, uint32_t src, uint32_t dst, uint8_t proto);
+
+/* ip_host.c */
+struct ip_host *ip_host_learn(struct vnet *, struct ip_host *, uint32_t fib, uint32_t dst);
+/*
+ * What is known of packets to dst; NULL: routes, flags and addresses are to be asked one by one.  What it gives is the next
+ * call's as well.
+ */
+static inline struct ip_host *
+ip_host_find(struct vnet *vn, uint32_t fib, uint32_t dst)
+{
+	struct ip_host *ih = &ip_vnet(vn)->iv_hosts[(NTOHL(dst) + fib) & (IP_NHOSTS - 1)];
+
+	if (__builtin_expect(ih->ih_gen != rt_generation(vn) || ih->ih_dst != dst || ih->ih_fib != fib, 0))
+		return (ip_host_learn(vn, ih, fib, dst));
+	return (ih->ih_nh != NULL && if_up(ih->ih_nh->nh_ifp) ? ih : NULL);
+}
+bool	ip_isbcast(struct vnet *, uint32_t dst);	/* broadcast (in any table) or multicast */
 
 /* ip_forward.c.  m: complete packet, not for this host.  Consumes m. */
 void	ip_forward(struct vnet *, struct ifnet *rcvif, struct mbuf *, const struct ip_info *, bool srcrouted);
