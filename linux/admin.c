@@ -14,6 +14,8 @@
 
 #include <vimage/jail.h>
 
+#define LX_ADJ_READONLY	0xa000	/* of adjtime(3), and without effect */
+
 bool
 lx_call_may(const struct lx_call *c, enum vi_priv priv)
 {
@@ -51,12 +53,14 @@ host_priv(int nr)
 	switch (nr) {
 	case SYS_init_module: case SYS_finit_module: case SYS_delete_module:
 		return (VI_PRIV_HOST_MODULE);
-	case SYS_iopl: case SYS_ioperm:
+	case SYS_iopl: case SYS_ioperm: case SYS_swapon: case SYS_swapoff:
 		return (VI_PRIV_HOST_RAWIO);
 	case SYS_acct:
 		return (VI_PRIV_HOST_AUDIT);
 	case SYS_settimeofday: case SYS_clock_settime:
 		return (VI_PRIV_TIME_SET);
+	case SYS_bpf: case SYS_perf_event_open:
+		return (VI_PRIV_HOST_TRACE);
 	case SYS_mknod: case SYS_mknodat:
 		return (VI_PRIV_VFS_MKNOD);
 	default:
@@ -69,6 +73,35 @@ int64_t
 lx_sys_host(struct lx_call *c)
 {
 	return (c->c_pr->pr_jid == 0 || is_whiteout(c) || lx_call_may(c, host_priv(c->c_nr)) ? LX_CONTINUE : -EPERM);
+}
+
+/* Anybody may look: no modes, or those that only read. */
+int64_t
+lx_sys_adjtime(struct lx_call *c)
+{
+	const uint64_t tx = c->c_arg[c->c_nr == SYS_adjtimex ? 0 : 1];
+	uint32_t modes = 0;
+
+	if (c->c_pr->pr_jid == 0 || lx_copyin(c, tx, &modes, sizeof(modes)) != 0)
+		return (LX_CONTINUE);
+	if (modes == 0 || (modes & LX_ADJ_READONLY) == LX_ADJ_READONLY)
+		return (LX_CONTINUE);
+	return (lx_call_may(c, VI_PRIV_TIME_ADJUST) ? LX_CONTINUE : -EPERM);
+}
+
+/* In a user namespace that a program made for itself the host's kernel decides. */
+int64_t
+lx_sys_chroot(struct lx_call *c)
+{
+	struct vi_cred cr;
+
+	if (c->c_pr->pr_jid == 0 || !lx_call_lacks(c, CAP_SYS_CHROOT) || lx_call_cred(c, &cr) != 0)
+		return (LX_CONTINUE);
+	cr.cr_priv = false;
+	lx_manage(c->c_lx);
+	(void)vi_jail_priv(c->c_lx->lx_kernel, c->c_pr->pr_jid, &cr, VI_PRIV_PROC_CHROOT);
+	lx_managed(c->c_lx);
+	return (-EPERM);
 }
 
 /* The jail's parameter follows; a name that the host's kernel will not take is not looked at. */

@@ -254,6 +254,15 @@ lx_call_has(const struct lx_call *c, unsigned cap)
 	return (p != NULL && (strtoull(p, NULL, 16) >> cap & 1) != 0 && task_inside(c->c_pr, c->c_tid) && lx_call_valid(c));
 }
 
+/* It has not: neither as the jail's, nor in a user namespace of its own. */
+bool
+lx_call_lacks(const struct lx_call *c, unsigned cap)
+{
+	char buf[2048], *p = status_value(c->c_tid, "\nCapEff:", buf, sizeof(buf));
+
+	return (p != NULL && (strtoull(p, NULL, 16) >> cap & 1) == 0 && lx_call_valid(c));
+}
+
 int
 lx_sock_locate(struct lx_sock *ls)
 {

@@ -7,7 +7,7 @@
  * Data calls (read, write, send, recv without an address), poll and close are never sent to
  * us; of mmap what may be the ring of a packet socket.  Of ioctl only the commands of sockets and of /dev/net/tun come, of socket everything but AF_UNIX.  io_uring
  * would pass us by and is refused.  What needs a privilege of the jail and is not about sockets
- * comes too: the message buffer, host names, mounts, what the host alone may do; and uname, because a jail can have a release of its own.  Other ABIs of the processor: x32 is
+ * comes too: the message buffer, host names, mounts, changes of root, what the host alone may do; and uname, because a jail can have a release of its own.  Other ABIs of the processor: x32 is
  * refused; an i386 program runs, but has no way to make a socket (the descriptors it inherits
  * are harmless pairs), to mount or to name the host.
  */
@@ -95,8 +95,10 @@ static const struct sock_filter lx_filter[] = {
 	ON(SYS_fsconfig), ON(SYS_fsmount), ON(LX_SYS_MOUNT_SETATTR), ON(LX_SYS_OPEN_TREE_ATTR),
 	ON(SYS_reboot), ON(SYS_kexec_load), ON(SYS_kexec_file_load), ON(SYS_init_module), ON(SYS_finit_module),
 	ON(SYS_delete_module), ON(SYS_iopl), ON(SYS_ioperm), ON(SYS_acct), ON(SYS_settimeofday), ON(SYS_clock_settime),
+	ON(SYS_adjtimex), ON(SYS_clock_adjtime), ON(SYS_chroot), ON(SYS_swapon), ON(SYS_swapoff), ON(SYS_bpf),
 	JEQ(SYS_io_uring_setup, 0, 1), NOSYS,
 
+	JEQ(SYS_perf_event_open, 0, 4), LD(ARG_LO(1)), JEQ(-1, 0, 1), NOTIFY, ALLOW,	/* of everybody */
 	DEVICE(SYS_mknod, 1),
 	DEVICE(SYS_mknodat, 2),
 

@@ -169,12 +169,15 @@ privileged_calls(void **state)
 	static const int here[] = { SYS_syslog, SYS_sethostname, SYS_setdomainname, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_move_mount,
 		SYS_open_tree, SYS_fsopen, SYS_fspick, SYS_fsconfig, SYS_fsmount, LX_SYS_MOUNT_SETATTR, LX_SYS_OPEN_TREE_ATTR,
 		SYS_reboot, SYS_kexec_load, SYS_kexec_file_load, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_iopl, SYS_ioperm,
-		SYS_acct, SYS_settimeofday, SYS_clock_settime };
+		SYS_acct, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime, SYS_chroot, SYS_swapon, SYS_swapoff, SYS_bpf };
 	static const int there[] = { 21, 22, 52, 74, 103, 121, 217, 428, 429, 430, 431, 432, 433, 442, 467 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
 		assert_int_equal(call(here[i], 0, 0, 0, 0, 0), YES);
+	/* Of measurements only those of all processes. */
+	assert_int_equal(call(SYS_perf_event_open, 0, (uint64_t)-1, 0, (uint64_t)-1, 0), YES);
+	assert_int_equal(call(SYS_perf_event_open, 0, 0, (uint64_t)-1, (uint64_t)-1, 0), NO);
 	/* Of nodes only devices. */
 	assert_int_equal(call(SYS_mknod, 0, S_IFBLK | 0600, 0x800, 0, 0), YES);
 	assert_int_equal(call(SYS_mknod, 0, S_IFCHR | 0600, 0x101, 0, 0), YES);

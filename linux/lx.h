@@ -298,6 +298,7 @@ int	 lx_call_fd(struct lx_call *, int fd);	/* fills c_fd and c_sock; EBADF, or w
 bool	 lx_catches(pid_t tid);		/* has it a handler for a signal that others send? */
 int	 lx_call_cred(const struct lx_call *, struct vi_cred *);
 bool	 lx_call_has(const struct lx_call *, unsigned cap);	/* CAP_*, in the jail; not cheap */
+bool	 lx_call_lacks(const struct lx_call *, unsigned cap);	/* wherever it is; not cheap */
 int	 lx_sock_locate(struct lx_sock *);	/* a copy of the program's end, or -1 */
 struct lx_sock *lx_sock_find(const struct lx *, ino_t);
 void	 lx_sock_hash(struct lx_sock *);
@@ -538,6 +539,8 @@ void	 lx_managed(struct lx *);
 bool	 lx_call_may(const struct lx_call *, enum vi_priv);	/* no: logged */
 int64_t	 lx_sys_mount(struct lx_call *);
 int64_t	 lx_sys_host(struct lx_call *);
+int64_t	 lx_sys_adjtime(struct lx_call *);
+int64_t	 lx_sys_chroot(struct lx_call *);
 int64_t	 lx_sys_sethostname(struct lx_call *);
 
 /* uname.c */

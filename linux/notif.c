@@ -115,6 +115,13 @@ static const struct {
 	{ SYS_acct,		0,			lx_sys_host },
 	{ SYS_settimeofday,	0,			lx_sys_host },
 	{ SYS_clock_settime,	0,			lx_sys_host },
+	{ SYS_adjtimex,		0,			lx_sys_adjtime },
+	{ SYS_clock_adjtime,	0,			lx_sys_adjtime },
+	{ SYS_chroot,		0,			lx_sys_chroot },
+	{ SYS_swapon,		0,			lx_sys_host },
+	{ SYS_swapoff,		0,			lx_sys_host },
+	{ SYS_bpf,		0,			lx_sys_host },
+	{ SYS_perf_event_open,	0,			lx_sys_host },
 	{ SYS_mknod,		0,			lx_sys_host },
 	{ SYS_mknodat,		0,			lx_sys_host },
 };
