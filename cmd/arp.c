@@ -24,7 +24,7 @@ lookup(const struct arp *a, const char *host, struct in_addr *in)
 {
 	if (inet_host(host, in))
 		return 0;
-	cmd_warnx(a->a_cx, "%s: unknown host", host);
+	cmd_warnx(a->a_cx, "%s: Unknown host", host);
 	return 1;
 }
 
@@ -135,6 +135,37 @@ show_host(struct arp *a, const char *host)
 /*
  * Changing.
  */
+/* The interface on whose network the address is; NULL: none.  A reference into *r, which is the caller's. */
+static const json_t *
+interface_of(const struct arp *a, struct in_addr in, json_t **r)
+{
+	const json_t *ifp, *addr;
+	struct cmd_error ce;
+	struct in_addr own;
+	size_t i, k;
+
+	if (cmd_try(a->a_cx, json_pack("{s:s}", "op", "if.list"), r, &ce) != 0) {
+		*r = NULL;
+		return NULL;
+	}
+	json_array_foreach(json_object_get(*r, "interfaces"), i, ifp)
+		json_array_foreach(json_object_get(ifp, "addresses"), k, addr)
+			if (cmd_str(ifp, "lladdr")[0] != '\0' && inet_number(cmd_str(addr, "address"), &own) &&
+			    ((own.s_addr ^ in.s_addr) & htonl(inet_mask((int)cmd_int(addr, "prefixlen")))) == 0)
+				return ifp;
+	return NULL;
+}
+
+static bool
+is_near(const struct arp *a, struct in_addr in)
+{
+	json_t *r;
+	bool near = interface_of(a, in, &r) != NULL;
+
+	json_decref(r);
+	return near;
+}
+
 static int
 delete_host(const struct arp *a, const char *host, bool must)
 {
@@ -154,7 +185,7 @@ delete_host(const struct arp *a, const char *host, bool must)
 	if (ce.ce_errno == ESRCH && !must)
 		return 0;
 	if (ce.ce_errno == ESRCH)
-		cmd_warnx(a->a_cx, "delete: cannot locate %s", host);
+		cmd_warnx(a->a_cx, is_near(a, in) ? "delete %s: %s" : "delete: cannot locate %s", host, strerror(ENOENT));
 	else
 		cmd_warnx(a->a_cx, "%s", ce.ce_text);
 	return 1;
@@ -171,7 +202,7 @@ delete_all(const struct arp *a)
 		return 1;
 	/* The interfaces' own addresses stay. */
 	json_array_foreach(json_object_get(r, "neighbours"), i, ne)
-		if (!cmd_bool(ne, "permanent") && delete_host(a, cmd_str(ne, "address"), true) != 0)
+		if (!cmd_bool(ne, "own") && delete_host(a, cmd_str(ne, "address"), true) != 0)
 			status = 1;
 	json_decref(r);
 	return status;
@@ -181,26 +212,15 @@ delete_all(const struct arp *a)
 static int
 own_mac(const struct arp *a, const char *host, struct in_addr in, char mac[MAC_STRLEN])
 {
-	const json_t *ifp, *addr;
-	struct in_addr own;
+	const json_t *ifp;
 	json_t *r;
-	size_t i, k;
-	bool found = false;
 
-	if (cmd_call(a->a_cx, json_pack("{s:s}", "op", "if.list"), &r) != 0)
-		return 1;
-	json_array_foreach(json_object_get(r, "interfaces"), i, ifp)
-		json_array_foreach(json_object_get(ifp, "addresses"), k, addr) {
-			if (found || cmd_str(ifp, "lladdr")[0] == '\0' || !inet_number(cmd_str(addr, "address"), &own) ||
-			    ((own.s_addr ^ in.s_addr) & htonl(inet_mask((int)cmd_int(addr, "prefixlen")))) != 0)
-				continue;
-			snprintf(mac, MAC_STRLEN, "%s", cmd_str(ifp, "lladdr"));
-			found = true;
-		}
-	json_decref(r);
-	if (!found)
+	if ((ifp = interface_of(a, in, &r)) != NULL)
+		snprintf(mac, MAC_STRLEN, "%s", cmd_str(ifp, "lladdr"));
+	else
 		cmd_warnx(a->a_cx, "no interface found for %s", host);
-	return found ? 0 : 1;
+	json_decref(r);
+	return ifp != NULL ? 0 : 1;
 }
 
 struct words {
@@ -219,10 +239,10 @@ take_words(const struct arp *a, struct words *w, int argc, char **argv)
 		else if (strcmp(argv[i], "only") == 0 && w->w_pub)
 			w->w_only = true;
 		else if (strcmp(argv[i], "blackhole") != 0 && strcmp(argv[i], "reject") != 0) {
-			cmd_warnx(a->a_cx, "%s: unknown word", argv[i]);
+			cmd_warnx(a->a_cx, "Invalid parameter '%s'", argv[i]);
 			return 1;
 		} else if (w->w_refuse != NULL && strcmp(w->w_refuse, argv[i]) != 0) {
-			cmd_warnx(a->a_cx, "choose one of blackhole or reject, not both");
+			cmd_warnx(a->a_cx, "Choose one of blackhole or reject, not both.");
 			return 1;
 		} else
 			w->w_refuse = argv[i];
@@ -249,7 +269,7 @@ set(const struct arp *a, int argc, char **argv)
 	} else if (mac_parse(argv[1], bytes)) {
 		mac_format(bytes, mac);
 	} else {
-		cmd_warnx(a->a_cx, "invalid link-level address '%s'", argv[1]);
+		cmd_warnx(a->a_cx, "invalid Ethernet address '%s'", argv[1]);
 		return 1;
 	}
 	if (a->a_verb == 'S' && delete_host(a, argv[0], false) != 0)

@@ -32,6 +32,26 @@ emit_bool(struct xo *xo, const char *name, bool set)
 	xo_emit(xo, fmt);
 }
 
+static bool
+is_addresses(const char *name)
+{
+	return strcmp(name, "ip4.addr") == 0 || strcmp(name, "ip6.addr") == 0;
+}
+
+/* Separated by commas: each on a line, and a list of that name. */
+static void
+emit_addresses(struct xo *xo, const char *list, const char *addrs, bool lines)
+{
+	char fmt[64], copy[12288], *rest = copy, *addr;
+
+	snprintf(fmt, sizeof(fmt), "%s{l%s:%s}%s", lines ? "{P:        }" : "", lines ? "" : "e", list, lines ? "{P:\n}" : "");
+	snprintf(copy, sizeof(copy), "%s", addrs);
+	xo_open_list(xo, list);		/* also where it stays empty */
+	xo_close(xo);
+	while (addrs[0] != '\0' && (addr = strsep(&rest, ",")) != NULL)
+		xo_emit(xo, fmt, addr);
+}
+
 /* As jail(8) reads it again: in quotes where it would end or be changed otherwise. */
 static char *
 quoted(const char *value)
@@ -55,6 +75,15 @@ quoted(const char *value)
 	return out;
 }
 
+/* Between others an empty column could not be seen. */
+static const char *
+empty(const struct jls *jl, const char *name)
+{
+	if (!is_addresses(name))
+		return "\"\"";
+	return jl->jl_nameval ? "" : "-";
+}
+
 static void
 emit_value(struct xo *xo, const struct jls *jl, const char *name, const char *value)
 {
@@ -62,12 +91,15 @@ emit_value(struct xo *xo, const struct jls *jl, const char *name, const char *va
 
 	if (jl->jl_quoted)
 		shown = quoted(value);
-	/* Between others an empty column could not be seen. */
-	snprintf(fmt, sizeof(fmt), "{d:%s/%%s}{e%s:%s/%%s}", name,
-	    strcmp(name, "jid") == 0 ? "n" : "", name);
-	xo_emit(xo, fmt, shown != NULL ? shown : value[0] == '\0' && !jl->jl_nameval ? "\"\"" : value,
-	    value);
+	snprintf(fmt, sizeof(fmt), "{d:%s/%%s}", name);
+	xo_emit(xo, fmt, shown != NULL ? shown : value[0] == '\0' ? empty(jl, name) : value);
 	free(shown);
+	if (is_addresses(name)) {
+		emit_addresses(xo, name, value, false);
+		return;
+	}
+	snprintf(fmt, sizeof(fmt), "{e%s:%s/%%s}", strcmp(name, "jid") == 0 ? "n" : "", name);
+	xo_emit(xo, fmt, value);
 }
 
 static void
@@ -110,6 +142,8 @@ show_verbose(struct xo *xo, const json_t *jail)
 	    cmd_str(jail, "host.hostname"), cmd_str(jail, "path"));
 	xo_emit(xo, "{P:        }{:name/%-29.29s} {:state/%.74s}\n", cmd_str(jail, "name"),
 	    strcmp(cmd_str(jail, "dying"), "true") == 0 ? "DYING" : "ACTIVE");
+	emit_addresses(xo, "ipv4_addrs", cmd_str(jail, "ip4.addr"), true);
+	emit_addresses(xo, "ipv6_addrs", cmd_str(jail, "ip6.addr"), true);
 	if (cmd_str(jail, "priv.have")[0] != '\0')
 		xo_emit(xo, "{P:        }{:privileges/%s}\n", cmd_str(jail, "priv.have"));
 	if (cmd_str(jail, "limit.use")[0] != '\0')
@@ -148,7 +182,7 @@ show_titles(struct xo *xo, const struct jls *jl, const json_t *first)
 	size_t i;
 
 	if (jl->jl_verbose)
-		xo_emit(xo, "{T:/%6s}{P:  }{T:/%-29s} {T:Path}\n{P:        }{T:/%-29s} {T:State}\n",
+		xo_emit(xo, "{T:/%6s}{P:  }{T:/%-29s} {T:Path}\n{P:        }{T:/%-29s} {T:State}\n{P:        }{T:IP Address(es)}\n",
 		    "JID", "Hostname", "Name");
 	else if (jl->jl_header && jl->jl_named != NULL)
 		json_array_foreach(jl->jl_named, i, value)
@@ -233,7 +267,7 @@ wanted_params(const struct jls *jl)
 	if (jl->jl_named != NULL)
 		return json_incref(jl->jl_named);
 	if (jl->jl_verbose)
-		return json_pack("[s,s,s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path",
+		return json_pack("[s,s,s,s,s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path", "ip4.addr", "ip6.addr",
 		    "priv.have", "limit.use");
 	if (is_default(jl))
 		return json_pack("[s,s,s,s]", jl->jl_byname ? "name" : "jid", "ip4.addr", "host.hostname", "path");
@@ -297,6 +331,7 @@ cmd_jls(struct cmd_ctx *cx, int argc, char **argv)
 
 	if ((xo = cmd_xo(cx, &argc, argv)) == NULL)
 		return 1;
+	xo_set_version(xo, "2");
 	if ((ch = parse(&jl, argc, argv)) != 0 || (jl.jl_exists && jl.jl_jail == NULL)) {
 		xo_finish(xo, 1);
 		return cmd_usage(cx, ch, 1);

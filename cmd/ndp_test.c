@@ -19,7 +19,7 @@ test_shows(void **state)
 		    "2001:db8::3                          (incomplete)          e0 3s        I\n" },
 		{ "ndp -n 2001:db8:0::2", TITLES
 		    "2001:db8::2                          02:00:00:00:00:02     e0 23h59m58s S p\n" },
-		{ "ndp -an --libxo json", "{\"__version\": \"2\", \"ndp\": {\"neighbor-cache\": ["
+		{ "ndp -an --libxo json", "{\"__version\": \"1\", \"ndp\": {\"neighbor-cache\": ["
 		    "{\"address\": \"fe80::1%e0\", \"mac-address\": \"02:00:00:00:00:01\", "
 		    "\"interface\": \"e0\", \"permanent\": true, \"neighbor-state\": \"R\", "
 		    "\"nd-flags\": \"R\"}, {\"address\": \"2001:db8::2\", \"mac-address\": "
@@ -114,7 +114,7 @@ test_routers(void **state)
 		    "{\"op\":\"nd.routers\"}",
 		    "fe80::1%e0 if=e0, flags=MO, pref=high, expire=29m50s\nfe80::2%e0 if=e0, flags=, pref=medium, expire=Never\n" },
 		{ "ndp -rn --libxo json", "{\"routers\":[{\"address\":\"fe80::1%e0\",\"interface\":\"e0\",\"preference\":-1,"
-		    "\"expire\":5}]}", "{\"op\":\"nd.routers\"}", "{\"__version\": \"2\", \"ndp\": {\"router-list\": [{\"address\": "
+		    "\"expire\":5}]}", "{\"op\":\"nd.routers\"}", "{\"__version\": \"1\", \"ndp\": {\"router-list\": [{\"address\": "
 		    "\"fe80::1%e0\", \"interface\": \"e0\", \"flags\": \"\", \"preference\": \"low\", \"expires_sec\": 5}]}}\n" },
 		{ "ndp -pn", "{\"prefixes\":[{\"prefix\":\"2001:db8::\",\"prefixlen\":64,\"interface\":\"e0\",\"router\":"
 		    "\"fe80::1%e0\",\"onlink\":true,\"autonomous\":true,\"vltime\":86400,\"expire\":86399,\"addresses\":2}]}",
@@ -125,7 +125,7 @@ test_routers(void **state)
 		    "2001:db8::/64 if=e0\nflags=LO vltime=infinity, pltime=infinity, expire=Never, ref=1\n  No advertising router\n" },
 		{ "ndp -p --libxo json", "{\"prefixes\":[{\"prefix\":\"2001:db8::\",\"prefixlen\":64,\"interface\":\"e0\",\"onlink\":true,"
 		    "\"vltime\":20,\"pltime\":10,\"expire\":19,\"addresses\":1}]}", "{\"op\":\"nd.prefixes\"}",
-		    "{\"__version\": \"2\", \"ndp\": {\"prefix-list\": [{\"prefix\": \"2001:db8::/64\", \"interface\": \"e0\", \"flags\": \"LO\", "
+		    "{\"__version\": \"1\", \"ndp\": {\"prefix-list\": [{\"prefix\": \"2001:db8::/64\", \"interface\": \"e0\", \"flags\": \"LO\", "
 		    "\"valid-lifetime\": \"20\", \"preferred-lifetime\": \"10\", \"expires_sec\": 19, \"references\": 1}]}}\n" },
 		{ "ndp -H", "{}", "{\"op\":\"nd.flush\",\"what\":\"sync\"}", "" },
 		{ "ndp -P", "{}", "{\"op\":\"nd.flush\",\"what\":\"prefixes\"}", "" },

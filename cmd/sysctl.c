@@ -156,6 +156,23 @@ set(const struct sysctl *sc, char *word)
 	return 0;
 }
 
+/* Only a text may be empty. */
+static bool
+is_number(const struct sysctl *sc, const char *name, size_t len)
+{
+	struct cmd_error ce;
+	char leaf[256];
+	json_t *r;
+	bool number;
+
+	snprintf(leaf, sizeof(leaf), "%.*s", (int)len, name);
+	if (cmd_try(sc->sc_cx, json_pack("{s:s,s:s}", "op", "sysctl.list", "name", leaf), &r, &ce) != 0)
+		return false;		/* that is said later */
+	number = strcmp(cmd_str(json_array_get(json_object_get(r, "sysctls"), 0), "type"), "string") != 0;
+	json_decref(r);
+	return number;
+}
+
 static int
 check_word(const struct sysctl *sc, const char *word)
 {
@@ -164,10 +181,10 @@ check_word(const struct sysctl *sc, const char *word)
 
 	if (word[0] == '\0' || equal == word)
 		why = "a name is missing";
-	else if (equal != NULL && equal[1] == '\0')
-		why = "a value is missing";
 	else if (equal != NULL && (sc->sc_descr || sc->sc_type || sc->sc_nameonly || sc->sc_length))
 		why = "cannot set with -d, -l, -N or -t";
+	else if (equal != NULL && equal[1] == '\0' && is_number(sc, word, (size_t)(equal - word)))
+		why = "empty numeric value";
 	if (why == NULL)
 		return 0;
 	snprintf(text, sizeof(text), "%.400s: %s", word, why);
@@ -278,11 +295,11 @@ cmd_sysctl(struct cmd_ctx *cx, int argc, char **argv)
 	ch = parse(&sc, argc, argv);
 	argc -= optind;
 	argv += optind;
-	if (ch != 0 || (sc.sc_nameonly && sc.sc_noname) || sc.sc_all != (argc == 0 && sc.sc_file == NULL))
+	if (ch != 0 || (sc.sc_nameonly && sc.sc_noname) || (sc.sc_file == NULL ? argc == 0 && !sc.sc_all : sc.sc_all))
 		return cmd_usage(cx, ch, 1);
 	if (sc.sc_human)
 		(void)setlocale(LC_NUMERIC, "");
-	if (sc.sc_all)
+	if (argc == 0 && sc.sc_file == NULL)		/* with names -a says nothing */
 		return show(&sc, NULL);
 	if (check(&sc, argc, argv) != 0)
 		return 1;

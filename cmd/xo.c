@@ -10,7 +10,6 @@
 #include <jansson.h>
 
 #define XO_DEPTH	12
-#define XO_VERSION	"2"
 
 struct xo {
 	FILE	*xo_fp;
@@ -83,6 +82,12 @@ take_option(struct xo *xo, char **argv)
 	return 1;
 }
 
+void
+xo_set_version(struct xo *xo, const char *version)
+{
+	json_object_set_new(xo->xo_open[0], "__version", json_string(version));
+}
+
 int
 xo_new(FILE *fp, int *argc, char **argv, struct xo **xop, const char **bad)
 {
@@ -106,7 +111,7 @@ xo_new(FILE *fp, int *argc, char **argv, struct xo **xop, const char **bad)
 	argv[out] = NULL;
 	*argc = out;
 	xo->xo_open[0] = json_object();
-	json_object_set_new(xo->xo_open[0], "__version", json_string(XO_VERSION));
+	xo_set_version(xo, "1");
 	*xop = xo;
 	return 0;
 }
@@ -394,7 +399,7 @@ xml_element(const struct xo *xo, const char *name, const json_t *value, int dept
 	/* As libxo does, the version is an attribute of the outermost. */
 	fprintf(xo->xo_fp, "%*s<%s", indent, "", name);
 	if (depth == 0)
-		fputs(" version=\"" XO_VERSION "\"", xo->xo_fp);
+		fprintf(xo->xo_fp, " version=\"%s\"", json_string_value(json_object_get(xo->xo_open[0], "__version")));
 	fputc('>', xo->xo_fp);
 	if (json_is_object(value)) {
 		fputs(xo->xo_pretty ? "\n" : "", xo->xo_fp);

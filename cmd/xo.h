@@ -21,6 +21,7 @@ struct xo;
 
 /* Takes --libxo out of argv.  On a bad one: *bad names it, returns EINVAL. */
 int	xo_new(FILE *, int *argc, char **argv, struct xo **, const char **bad);
+void	xo_set_version(struct xo *, const char *);	/* of what the command shows; "1" until then */
 void	xo_emit(struct xo *, const char *fmt, ...);
 void	xo_open_container(struct xo *, const char *name);
 void	xo_open_list(struct xo *, const char *name);

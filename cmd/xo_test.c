@@ -77,7 +77,7 @@ test_json(void **state)
 	(void)state;
 	begin(&o, "json");
 	table(o.xo);
-	end(&o, "{\"__version\": \"2\", \"top\": {\"row\": [{\"id\": 0, \"name\": \"aaaa\", "
+	end(&o, "{\"__version\": \"1\", \"top\": {\"row\": [{\"id\": 0, \"name\": \"aaaa\", "
 	    "\"hidden\": \"h\"}, "
 	    "{\"id\": 1, \"name\": \"bb\", \"hidden\": \"h\"}]}}\n");
 }
@@ -90,13 +90,13 @@ test_xml(void **state)
 	(void)state;
 	begin(&o, "xml");
 	table(o.xo);
-	end(&o, "<top version=\"2\"><row><id>0</id><name>aaaa</name><hidden>h</hidden></row>"
+	end(&o, "<top version=\"1\"><row><id>0</id><name>aaaa</name><hidden>h</hidden></row>"
 	    "<row><id>1</id><name>bb</name><hidden>h</hidden></row></top>\n");
 	begin(&o, "xml,pretty");
 	xo_open_container(o.xo, "top");
 	xo_emit(o.xo, "{:a/%s}{n:b/%s}", "<&>\"", "true");
 	xo_close(o.xo);
-	end(&o, "<top version=\"2\">\n  <a>&lt;&amp;&gt;&quot;</a>\n  <b>true</b>\n</top>\n");
+	end(&o, "<top version=\"1\">\n  <a>&lt;&amp;&gt;&quot;</a>\n  <b>true</b>\n</top>\n");
 }
 
 static void
@@ -109,7 +109,7 @@ test_kinds(void **state)
 	xo_emit(o.xo, "{:a/%ju}{:b/%-3jd}{:c/%lu}{q:d/0x%x}{n:e/%s}{n:f/%s}{l:g/%s}{l:g/%s}{:h/%c}",
 	    UINTMAX_C(1) << 40, (intmax_t)-5, 7ul, 255u,
 	    "true", "12", "x", "y", 'z');
-	end(&o, "{\"__version\": \"2\", \"a\": 1099511627776, \"b\": -5, \"c\": 7, \"d\": \"0xff\","
+	end(&o, "{\"__version\": \"1\", \"a\": 1099511627776, \"b\": -5, \"c\": 7, \"d\": \"0xff\","
 	    " \"e\": true, \"f\": 12, "
 	    "\"g\": [\"x\", \"y\"], \"h\": \"z\"}\n");
 }
@@ -122,7 +122,7 @@ test_strings_are_escaped(void **state)
 	(void)state;
 	begin(&o, "json");
 	xo_emit(o.xo, "{:a/%s}{:b/%s}", "q\"\n", "\xff");
-	end(&o, "{\"__version\": \"2\", \"a\": \"q\\\"\\n\", \"b\": \"?\"}\n");
+	end(&o, "{\"__version\": \"1\", \"a\": \"q\\\"\\n\", \"b\": \"?\"}\n");
 }
 
 static void

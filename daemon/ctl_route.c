@@ -321,6 +321,7 @@ neighbour_object(const struct vi_neigh *ne)
 	json_object_set_new(o, "permanent", json_boolean(ne->ne_permanent));
 	json_object_set_new(o, "published", json_boolean(ne->ne_published));
 	json_object_set_new(o, "proxy", json_boolean(ne->ne_proxy));
+	json_object_set_new(o, "own", json_boolean(ne->ne_own));
 	if (ne->ne_refuse != VI_NEIGH_TAKE)
 		ctl_put_text(o, "refuse", refusals[ne->ne_refuse]);
 	if (ne->ne_addr.sa_family == VI_AF_INET6) {

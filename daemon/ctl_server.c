@@ -208,7 +208,8 @@ stranger(struct ctl_request *rq, const char *jail)
 	snprintf(text, sizeof(text), "%.40s of jail \"%.100s\" refused: not a child", op != NULL ? op : "?", jail);
 	if (rq->rq_caller != 0)
 		vi_jail_log_write(rq->rq_kernel, rq->rq_caller, 5, text);
-	return ctl_fail(rq, ENOENT, "jail \"%.128s\" not found", jail);
+	/* As FreeBSD writes numbers and names. */
+	return ctl_fail(rq, ENOENT, jail[0] != '\0' && jail[strspn(jail, "0123456789")] == '\0' ? "jail %.128s not found" : "jail \"%.128s\" not found", jail);
 }
 
 static int

@@ -15,6 +15,7 @@
 #include <vimage/vimage.h>
 
 #include "daemon/ctl_serve.h"
+#include "daemon/jproc.h"
 
 struct fixture {
 	struct vi_host	*fx_host;
@@ -46,6 +47,12 @@ ctl_more(struct ctl_request *rq)
 	}
 	json_object_clear(rq->rq_reply);
 	return 0;
+}
+
+void
+jproc_hostname(struct daemon *d, int jid, const char *name)
+{
+	(void)d, (void)jid, (void)name;		/* there are no processes */
 }
 
 /* Nobody waits here. */
@@ -368,6 +375,10 @@ test_sysctls(void **state)
 	assert_string_equal(text_of(member(fx, "sysctls", 0), "value"), "1");
 	FAILS(EINVAL, "{'op':'sysctl.set','name':'net.inet.ip.forwarding','value':'x'}");
 	FAILS(ENOENT, "{'op':'sysctl.set','name':'net.bogus','value':'1'}");
+	FAILS(EISDIR, "{'op':'sysctl.set','name':'net.inet.ip','value':'1'}");
+	assert_string_equal(fx->fx_err, "oid 'net.inet.ip' isn't a leaf node");
+	FAILS(EPERM, "{'op':'sysctl.set','name':'kern.ostype','value':'1'}");
+	FAILS(EINVAL, "{'op':'sysctl.set','name':'net.inet.ip.ttl','value':''}");
 	FAILS(ENOENT, "{'op':'sysctl.list','name':'net.bogus'}");
 	assert_string_equal(fx->fx_err, "unknown oid 'net.bogus'");
 	OK("{'op':'sysctl.list'}");

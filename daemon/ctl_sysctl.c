@@ -2,13 +2,16 @@
 /* Operations on the knobs of a stack: sysctl.*. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <vimage/jail.h>
 #include <vimage/sysctl.h>
 
 #include "daemon/ctl_arg.h"
 #include "daemon/ctl_server.h"
+#include "daemon/jproc.h"
 
 #define VALUE_MAX	1024
 
@@ -35,18 +38,35 @@ add_oid(void *arg, const struct vi_sysctl *sy)
 /*
  * What a jail knows of itself; not of its stack, which may be another's.
  */
-static void
-jail_text(const struct ctl_request *rq, const char *what, char *buf, size_t len)
-{
-	bool outside = vi_jail_parent(rq->rq_kernel, rq->rq_jid) < 0;
+enum jail_oid { OID_HOSTNAME, OID_SECURELEVEL, OID_ENV, OID_JAILED, OID_META_MAX, OID_VNET, OID_MAX };
 
-	if (strcmp(what, "jailed") == 0)
+static const struct {
+	const char	*jo_name, *jo_descr, *jo_param;	/* the jail's parameter, or NULL */
+	enum vi_sysctl_type jo_type;
+} jail_oids[OID_MAX] = {
+	[OID_HOSTNAME] = { "kern.hostname", "Hostname", "host.hostname", VI_CTL_STRING },
+	[OID_SECURELEVEL] = { "kern.securelevel", "Current secure level", "securelevel", VI_CTL_INT },
+	[OID_ENV] = { "security.jail.env", "What the jail was given to read (parameter env)", "env", VI_CTL_STRING },
+	[OID_JAILED] = { "security.jail.jailed", "Process in jail?", NULL, VI_CTL_INT },
+	[OID_META_MAX] = { "security.jail.meta_maxbufsize", "Bytes of meta and env", NULL, VI_CTL_INT },
+	[OID_VNET] = { "security.jail.vnet", "Jail owns its network stack?", NULL, VI_CTL_INT },
+};
+
+static void
+jail_text(const struct ctl_request *rq, unsigned oid, char *buf, size_t len)
+{
+	const bool outside = vi_jail_parent(rq->rq_kernel, rq->rq_jid) < 0;
+
+	buf[0] = '\0';
+	if (oid == OID_JAILED)
 		snprintf(buf, len, "%d", !outside);
-	else if (strcmp(what, "vnet") == 0)
+	else if (oid == OID_VNET)
 		snprintf(buf, len, "%d", vi_jail_owns_vnet(rq->rq_kernel, rq->rq_jid));
-	else if (strcmp(what, "meta_maxbufsize") == 0)
+	else if (oid == OID_META_MAX)
 		snprintf(buf, len, "%d", VI_META_MAX);
-	else if (vi_jail_get(rq->rq_kernel, rq->rq_jid, rq->rq_jid, "env", buf, len) != 0)
+	else if (oid == OID_HOSTNAME && outside)
+		(void)gethostname(buf, len);
+	else if (vi_jail_get(rq->rq_kernel, rq->rq_jid, rq->rq_jid, jail_oids[oid].jo_param, buf, len) != 0)
 		buf[0] = '\0';
 }
 
@@ -55,31 +75,23 @@ is_asked(const char *name, const char *oid)
 {
 	size_t len = strlen(name);
 
+	if (len > 0 && name[len - 1] == '.')
+		len--;
 	return len == 0 || (strncmp(oid, name, len) == 0 && (oid[len] == '\0' || oid[len] == '.'));
 }
 
 static unsigned
-list_jail(struct ctl_request *rq, const char *name, struct ctl_list *list)
+list_jail(const struct ctl_request *rq, const char *name, vi_sysctl_fn *fn, void *arg)
 {
-	static const struct { const char *what, *descr; enum vi_sysctl_type type; } oids[] = {
-		{ "env", "What the jail was given to read (parameter env)", VI_CTL_STRING },
-		{ "jailed", "Process in jail?", VI_CTL_INT },
-		{ "meta_maxbufsize", "Bytes of meta and env", VI_CTL_INT },
-		{ "vnet", "Jail owns its network stack?", VI_CTL_INT },
-	};
-	char oid[64], text[VI_PARAMLEN];
-	struct vi_sysctl sy = { .sy_value = text };
+	char text[VI_PARAMLEN];
 	unsigned n = 0;
 
-	for (size_t i = 0; i < sizeof(oids) / sizeof(oids[0]); i++) {
-		snprintf(oid, sizeof(oid), "security.jail.%s", oids[i].what);
-		if (!is_asked(name, oid))
+	for (unsigned i = 0; i < OID_MAX; i++) {
+		if (!is_asked(name, jail_oids[i].jo_name))
 			continue;
-		jail_text(rq, oids[i].what, text, sizeof(text));
-		sy.sy_name = oid;
-		sy.sy_descr = oids[i].descr;
-		sy.sy_type = oids[i].type;
-		add_oid(list, &sy);
+		jail_text(rq, i, text, sizeof(text));
+		fn(arg, &(struct vi_sysctl){ .sy_name = jail_oids[i].jo_name, .sy_descr = jail_oids[i].jo_descr, .sy_type = jail_oids[i].jo_type,
+		    .sy_writable = i <= OID_SECURELEVEL && rq->rq_jid != 0, .sy_value = text });
 		n++;
 	}
 	return n;
@@ -97,10 +109,53 @@ op_list(struct ctl_request *rq)
 	if ((error = ctl_args(rq, "{s?s}", "name", &name)) != 0)
 		return error;
 	error = vi_sysctl_list(rq->rq_vnet, name, add_oid, &list);
-	own = list_jail(rq, name, &list);
+	own = list_jail(rq, name, add_oid, &list);
 	if (error == ENOENT && own > 0)
 		error = 0;
 	return error == ENOENT ? ctl_fail(rq, error, "unknown oid '%.200s'", name) : error;
+}
+
+/* What there is of a name: the leaf, or only leaves below it. */
+struct meant {
+	const char	*me_name;
+	bool		 me_below, me_found, me_writable;
+	enum vi_sysctl_type me_type;
+	char		 me_value[VI_PARAMLEN];
+};
+
+static void
+note_oid(void *arg, const struct vi_sysctl *sy)
+{
+	struct meant *me = arg;
+
+	me->me_below = true;
+	if (strcmp(sy->sy_name, me->me_name) != 0)
+		return;
+	me->me_found = true;
+	me->me_writable = sy->sy_writable;
+	me->me_type = sy->sy_type;
+	snprintf(me->me_value, sizeof(me->me_value), "%s", sy->sy_value);
+}
+
+/* In FreeBSD's words, before the stack says why it takes no value. */
+static int
+check_value(struct ctl_request *rq, const struct meant *me, const char *value)
+{
+	static const char *const types[] = { [VI_CTL_INT] = "integer", [VI_CTL_UINT] = "unsigned integer", [VI_CTL_U64] = "uint64_t" };
+	char *end;
+
+	if (!me->me_below)
+		return ctl_fail(rq, ENOENT, "unknown oid '%.200s'", me->me_name);
+	if (!me->me_found)
+		return ctl_fail(rq, EISDIR, "oid '%.200s' isn't a leaf node", me->me_name);
+	if (!me->me_writable)
+		return ctl_fail(rq, EPERM, "oid '%.200s' is read only", me->me_name);
+	if (me->me_type == VI_CTL_STRING)
+		return 0;
+	if (value[0] == '\0')
+		return ctl_fail(rq, EINVAL, "empty numeric value");
+	(void)strtoll(value, &end, 0);
+	return *end == '\0' ? 0 : ctl_fail(rq, EINVAL, "invalid %s '%.100s'", types[me->me_type], value);
 }
 
 static int
@@ -109,8 +164,6 @@ explain(struct ctl_request *rq, int error, const char *name, const char *value)
 	switch (error) {
 	case ENOENT:
 		return ctl_fail(rq, error, "unknown oid '%.200s'", name);
-	case EISDIR:
-		return ctl_fail(rq, error, "oid '%.200s' is not a leaf node", name);
 	case EPERM:
 		return ctl_fail(rq, error, "%.100s=%.100s: Operation not permitted", name, value);
 	case EINVAL:
@@ -120,28 +173,76 @@ explain(struct ctl_request *rq, int error, const char *name, const char *value)
 	}
 }
 
+static unsigned
+jail_oid_find(const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < OID_MAX; i++)
+		if (strcmp(jail_oids[i].jo_name, name) == 0)
+			break;
+	return i;
+}
+
+/* By who manages the jail; the jail's own root may have a name, by privilege, and may give up what a higher level takes. */
+static int
+may_set_jail(struct ctl_request *rq, unsigned oid, const struct meant *me, const char *value)
+{
+	const bool own = rq->rq_jid == rq->rq_caller;
+	const enum vi_priv priv = own ? VI_PRIV_HOST_SETNAME : VI_PRIV_JAIL_MODIFY;
+
+	if (own && oid == OID_SECURELEVEL)
+		return rq->rq_cred.cr_priv && strtol(value, NULL, 0) >= strtol(me->me_value, NULL, 0) ? 0 : EPERM;
+	return vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, priv);
+}
+
+static int
+set_jail(struct ctl_request *rq, unsigned oid, const struct meant *me, const char *value)
+{
+	char jid[16], new[VI_PARAMLEN], err[VI_ERRLEN];
+	const struct vi_param p[] = { { "jid", jid }, { jail_oids[oid].jo_param, value } };
+	int error;
+
+	if ((error = may_set_jail(rq, oid, me, value)) != 0)
+		return explain(rq, error, me->me_name, value);
+	snprintf(jid, sizeof(jid), "%d", rq->rq_jid);
+	if (vi_jail_set(rq->rq_kernel, 0, p, 2, VI_JAIL_UPDATE, NULL, err) != 0)
+		return ctl_fail(rq, EINVAL, "%.100s=%.100s: %s", me->me_name, value, err);
+	jail_text(rq, oid, new, sizeof(new));
+	if (oid == OID_HOSTNAME)
+		jproc_hostname(rq->rq_daemon, rq->rq_jid, new);
+	ctl_put_text(rq->rq_reply, "old", me->me_value);
+	ctl_put_text(rq->rq_reply, "new", new);
+	return 0;
+}
+
 static int
 op_set(struct ctl_request *rq)
 {
-	char old[VALUE_MAX], new[VALUE_MAX];
+	struct meant me = { .me_name = "" };
+	char new[VALUE_MAX];
 	const char *name, *value;
+	unsigned oid;
 	int error;
 
 	if ((error = ctl_args(rq, "{s:s,s:s}", "name", &name, "value", &value)) != 0)
 		return error;
-	if (strncmp(name, "security.jail.", 14) == 0)
-		return explain(rq, EPERM, name, value);
-	/* An oid that does not exist is reported as such even to those who may not set any. */
-	error = vi_sysctl_get(rq->rq_vnet, name, old, sizeof(old));
-	if (error != 0)
-		return explain(rq, error, name, value);
+	me.me_name = name;
+	if (name[0] != '\0')
+		(void)vi_sysctl_list(rq->rq_vnet, name, note_oid, &me);
+	(void)list_jail(rq, name, note_oid, &me);
+	/* Also to those who may not set any. */
+	if ((error = check_value(rq, &me, value)) != 0)
+		return error;
+	if ((oid = jail_oid_find(name)) < OID_MAX)
+		return set_jail(rq, oid, &me, value);
 	if ((error = ctl_may(rq, VI_PRIV_NET_SYSCTL)) == 0)
 		error = vi_sysctl_set(rq->rq_vnet, name, value, &rq->rq_cred);
 	if (error == 0)
 		error = vi_sysctl_get(rq->rq_vnet, name, new, sizeof(new));
 	if (error != 0)
 		return explain(rq, error, name, value);
-	ctl_put_text(rq->rq_reply, "old", old);
+	ctl_put_text(rq->rq_reply, "old", me.me_value);
 	ctl_put_text(rq->rq_reply, "new", new);
 	return 0;
 }
