@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <arpa/inet.h>
 
+#include <vimage/packet.h>
+
 #include "linux/lx.h"
 #include "linux/procnet.h"
 
@@ -426,6 +428,171 @@ tcp(void **state)
 	pt_end(&pt);
 }
 
+#define DGRAMHEAD	"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops"
+#define DGRAMHEAD6	"  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops"
+
+/* The line without the number of the socket, which is the 12th word. */
+static const char *
+unnumbered(char line[512])
+{
+	char *p = line;
+
+	for (int i = 0; i < 11; i++) {
+		p += strspn(p, " ");
+		p += strcspn(p, " ");
+	}
+	assert_int_equal(strspn(p + 1, "0123456789abcdef"), 16);
+	memset(p + 1, '#', 16);
+	return (line);
+}
+
+static void
+dgram(void **state)
+{
+	struct vi_sockaddr to = tl_addr("127.0.0.1", 53), to6 = tl_addr("::1", 53);
+	struct vi_socket *u, *c, *six;
+	struct sockline sl;
+	char line[512], big[9000] = "";
+	int room = 4000;
+	struct pt pt;
+	size_t done;
+
+	(void)state;
+	pt_begin(&pt);
+	u = tl_udp(pt.vn, "0.0.0.0", 53);
+	c = tl_udp(pt.vn, "127.0.0.1", 54);
+	six = tl_socketof(pt.vn, VI_AF_INET6, VI_SOCK_DGRAM);
+	tl_ok(vi_connect(six, &to6));
+	tl_ok(vi_setsockopt(u, VI_SO_RCVBUF, &room, sizeof(room)));
+	tl_ok(vi_connect(c, &to));
+	tl_ok(vi_send(c, "abc", 3, 0, &done));
+	tl_ok(vi_send(c, big, sizeof(big), 0, &done));	/* no room */
+	tl_settle(&pt.t);
+	for (const char *p = pt_read(&pt, "udp"); *p != '\0'; p += 128)
+		assert_int_equal(p[127], '\n');
+	assert_string_equal(pt_line(&pt, "udp", "   sl", line), " " DGRAMHEAD "            ");
+	sock_scan(&sl, pt_line(&pt, "udp", "    0: ", line));
+	assert_string_equal(unnumbered(line),
+	    "    0: 00000000:0035 00000000:0000 07 00000000:00000003 00:00000000 00000000     0        0 0 2 ################ 1             ");
+	assert_int_equal(sl.rxq, 3);
+	pt_line(&pt, "udp", "    1: ", line);
+	assert_string_equal(unnumbered(line),
+	    "    1: 0100007F:0036 0100007F:0035 01 00000000:00000000 00:00000000 00000000     0        0 0 2 ################ 0             ");
+	assert_string_equal(pt_line(&pt, "udp6", "  sl", line), DGRAMHEAD6);
+	sock_scan(&sl, pt_line(&pt, "udp6", "    0: ", line));
+	assert_string_equal(sl.rem, "00000000000000000000000001000000");
+	assert_int_equal(sl.state, 1);
+	vi_close(u);
+	vi_close(c);
+	vi_close(six);
+	pt_end(&pt);
+}
+
+static void
+raw(void **state)
+{
+	struct vi_sockaddr to = tl_addr("10.0.0.9", 0), at = { .sa_family = VI_AF_PACKET, .sa_scope = 2, .sa_port = htons(0x0800) };
+	struct vi_socket *a, *b, *six, *pk, *pk2;
+	struct pt pt;
+	char line[512];
+
+	(void)state;
+	pt_begin(&pt);
+	tl_ok(vi_socket(pt.vn, VI_AF_INET, VI_SOCK_RAW, 1, &tl_root, &a));
+	tl_ok(vi_socket(pt.vn, VI_AF_INET, VI_SOCK_RAW, 89, &tl_root, &b));
+	tl_ok(vi_socket(pt.vn, VI_AF_INET6, VI_SOCK_RAW, 58, &tl_root, &six));
+	tl_ok(vi_connect(b, &to));
+	assert_string_equal(pt_line(&pt, "raw", "  sl", line), DGRAMHEAD);
+	pt_line(&pt, "raw", "   0: ", line);
+	assert_string_equal(unnumbered(line), "   0: 00000000:0001 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 0 2 ################ 0");
+	pt_line(&pt, "raw", "   1: ", line);
+	assert_string_equal(unnumbered(line), "   1: 0100000A:0059 0900000A:0000 01 00000000:00000000 00:00000000 00000000     0        0 0 2 ################ 0");
+	pt_line(&pt, "raw6", "    0: ", line);
+	assert_string_equal(unnumbered(line), "    0: 00000000000000000000000000000000:003A 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000"
+	    "     0        0 0 2 ################ 0");
+	tl_ok(vi_socket(pt.vn, VI_AF_PACKET, VI_SOCK_RAW, VI_PKT_ALL, &tl_root, &pk));
+	tl_ok(vi_socket(pt.vn, VI_AF_PACKET, VI_SOCK_DGRAM, 0, &tl_root, &pk2));
+	tl_ok(vi_bind(pk2, &at));
+	pt_is(&pt, "packet",
+	    "sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n"
+	    "0000000000000000 3      2    0800   2     1 0      0      0     \n"
+	    "0000000000000000 3      3    0003   0     1 0      0      0     \n");
+	vi_close(a);
+	vi_close(b);
+	vi_close(six);
+	vi_close(pk);
+	vi_close(pk2);
+	pt_end(&pt);
+}
+
+/* The number below a name in the two lines of a kind. */
+static long
+pair_value(struct pt *pt, const char *file, const char *kind, const char *name)
+{
+	const char *names = strstr(pt_read(pt, file), kind), *values;
+	long v = -2;
+
+	assert_non_null(names);
+	values = strstr(names + 1, kind);
+	assert_non_null(values);
+	for (; *names != '\n'; names += strcspn(names, " \n"), values += strcspn(values, " \n")) {
+		names += *names == ' ';
+		values += *values == ' ';
+		if (strncmp(names, name, strlen(name)) == 0 && strchr(" \n", names[strlen(name)]) != NULL)
+			v = strtol(values, NULL, 10);
+	}
+	assert_int_equal(*values, '\n');	/* as many of them */
+	return (v);
+}
+
+static void
+counters(void **state)
+{
+	struct vi_sockaddr to = tl_addr("127.0.0.1", 9);
+	struct vi_socket *ln, *u;
+	struct tl_conn tc;
+	char line[512];
+	struct pt pt;
+	size_t done;
+
+	(void)state;
+	pt_begin(&pt);
+	ln = tl_listen(pt.vn, "127.0.0.1", 80, 7);
+	tl_connect(&pt.t, pt.vn, ln, &tc);
+	u = tl_udp(pt.vn, "127.0.0.1", 10);
+	tl_ok(vi_connect(u, &to));
+	tl_ok(vi_send(u, "x", 1, 0, &done));		/* nobody is there: ICMP */
+	tl_settle(&pt.t);
+	assert_int_equal(pair_value(&pt, "snmp", "Ip:", "Forwarding"), 2);
+	assert_int_equal(pair_value(&pt, "snmp", "Ip:", "DefaultTTL"), 64);
+	assert_int_equal(pair_value(&pt, "snmp", "Ip:", "InReceives"), 5);
+	assert_int_equal(pair_value(&pt, "snmp", "Icmp:", "InMsgs"), 1);
+	assert_int_equal(pair_value(&pt, "snmp", "Icmp:", "InDestUnreachs"), 1);
+	assert_int_equal(pair_value(&pt, "snmp", "Icmp:", "OutDestUnreachs"), 1);
+	assert_int_equal(pair_value(&pt, "snmp", "IcmpMsg:", "InType3"), 1);
+	assert_int_equal(pair_value(&pt, "snmp", "IcmpMsg:", "OutType3"), 1);
+	assert_int_equal(pair_value(&pt, "snmp", "Tcp:", "MaxConn"), -1);
+	assert_int_equal(pair_value(&pt, "snmp", "Tcp:", "ActiveOpens"), 1);
+	assert_int_equal(pair_value(&pt, "snmp", "Tcp:", "PassiveOpens"), 1);
+	assert_int_equal(pair_value(&pt, "snmp", "Tcp:", "CurrEstab"), 2);
+	assert_int_equal(pair_value(&pt, "snmp", "Tcp:", "InSegs"), 3);
+	assert_int_equal(pair_value(&pt, "snmp", "Udp:", "NoPorts"), 1);
+	assert_int_equal(pair_value(&pt, "snmp", "Udp:", "OutDatagrams"), 1);
+	assert_int_equal(pair_value(&pt, "netstat", "TcpExt:", "TCPKeepAlive"), 0);
+	assert_int_equal(pair_value(&pt, "netstat", "IpExt:", "InNoRoutes"), 0);
+	/* net-snmp goes by the place */
+	assert_int_equal(strncmp(pt_line(&pt, "snmp", "Ip: F", line), "Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams InUnknownProtos InDiscards "
+	    "InDelivers OutRequests OutDiscards OutNoRoutes ReasmTimeout ReasmReqds ReasmOKs ReasmFails FragOKs FragFails FragCreates OutTransmits", 300), 0);
+	assert_string_equal(pt_line(&pt, "snmp", "Tcp: R", line), "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs "
+	    "RetransSegs InErrs OutRsts InCsumErrors");
+	assert_string_equal(pt_line(&pt, "snmp6", "Icmp6OutMLDv2Reports", line), "Icmp6OutMLDv2Reports            \t2");
+	assert_string_equal(pt_line(&pt, "snmp6", "Icmp6OutType143", line), "Icmp6OutType143                 \t2");
+	vi_close(u);
+	vi_close(ln);
+	tl_hangup(&pt.t, &tc);
+	pt_end(&pt);
+}
+
 /* No file grows beyond its bound. */
 static void
 big(void **state)
@@ -460,6 +627,9 @@ main(void)
 		cmocka_unit_test(ipv6_route),
 		cmocka_unit_test(arp),
 		cmocka_unit_test(tcp),
+		cmocka_unit_test(dgram),
+		cmocka_unit_test(raw),
+		cmocka_unit_test(counters),
 		cmocka_unit_test(big),
 	};
 
