@@ -252,8 +252,9 @@ take_words(const struct arp *a, struct words *w, int argc, char **argv)
 
 /* HOST MAC [temp] [blackhole | reject] [pub [only]] */
 static int
-set(const struct arp *a, int argc, char **argv)
+set(const void *arg, int argc, char **argv)
 {
+	const struct arp *a = arg;
 	struct words w = { .w_refuse = NULL };
 	char mac[MAC_STRLEN];
 	struct in_addr in;
@@ -281,31 +282,6 @@ set(const struct arp *a, int argc, char **argv)
 		   NULL) != 0;
 }
 
-/* -f: lines like the words of -s; # begins a comment. */
-static int
-set_file(const struct arp *a, const char *name)
-{
-	char line[512], *rest, *words[7];
-	FILE *f = fopen(name, "re");
-	int status = 0, n;
-
-	if (f == NULL) {
-		cmd_warnx(a->a_cx, "cannot open %s: %s", name, strerror(errno));
-		return 1;
-	}
-	for (unsigned number = 1; fgets(line, sizeof(line), f) != NULL; number++) {
-		line[strcspn(line, "#\r\n")] = '\0';
-		for (n = 0, rest = line; n < 7 && (words[n] = strsep(&rest, " \t")) != NULL;)
-			n += words[n][0] != '\0';
-		if (n == 1 || n == 7)
-			cmd_warnx(a->a_cx, "%s:%u: bad line", name, number);
-		if (n == 1 || n == 7 || (n > 0 && set(a, n, words) != 0))
-			status = 1;
-	}
-	fclose(f);
-	return status;
-}
-
 /* -i is for what is shown, and for -d -a. */
 static bool
 narrows(const struct arp *a)
@@ -321,7 +297,7 @@ run(struct arp *a, int argc, char **argv)
 		return 1;
 	}
 	if (a->a_verb == 'f')
-		return argc == 1 && !a->a_all ? set_file(a, argv[0]) : cmd_usage(a->a_cx, 0, 1);
+		return argc == 1 && !a->a_all ? cmd_lines(a->a_cx, argv[0], set, a) : cmd_usage(a->a_cx, 0, 1);
 	if (a->a_verb == 's' || a->a_verb == 'S')
 		return argc >= 2 && !a->a_all ? set(a, argc, argv) : cmd_usage(a->a_cx, 0, 1);
 	if (a->a_verb == 'd' && a->a_all)

@@ -37,6 +37,30 @@ cmd_usage(const struct cmd_ctx *cx, int c, int status)
 	return status;
 }
 
+int
+cmd_lines(const struct cmd_ctx *cx, const char *name, int (*fn)(const void *, int, char **), const void *arg)
+{
+	char line[512], *rest, *words[7];
+	FILE *f = fopen(name, "re");
+	int status = 0, n;
+
+	if (f == NULL) {
+		cmd_warnx(cx, "cannot open %s: %s", name, strerror(errno));
+		return 1;
+	}
+	for (unsigned number = 1; fgets(line, sizeof(line), f) != NULL; number++) {
+		line[strcspn(line, "#\r\n")] = '\0';
+		for (n = 0, rest = line; n < 7 && (words[n] = strsep(&rest, " \t")) != NULL;)
+			n += words[n][0] != '\0';
+		if (n == 1 || n == 7)
+			cmd_warnx(cx, "%s:%u: bad line", name, number);
+		if (n == 1 || n == 7 || (n > 0 && fn(arg, n, words) != 0))
+			status = 1;
+	}
+	fclose(f);
+	return status;
+}
+
 struct xo *
 cmd_xo(struct cmd_ctx *cx, int *argc, char **argv)
 {

@@ -64,6 +64,9 @@ void	cmd_warnx(const struct cmd_ctx *, const char *fmt, ...)
  */
 int	cmd_usage(const struct cmd_ctx *, int c, int status);
 
+/* -f of arp(8) and ndp(8): fn with the two to six words of each line, what stands behind a # being a comment.  The first status that is not 0. */
+int	cmd_lines(const struct cmd_ctx *, const char *name, int (*fn)(const void *, int, char **), const void *arg);
+
 struct xo;
 /* The output layer for a table, --libxo taken out of the arguments; NULL after a message. */
 struct xo *cmd_xo(struct cmd_ctx *, int *argc, char **argv);

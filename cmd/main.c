@@ -24,7 +24,7 @@ static const struct cmd commands[] = {
 	{ "kldload", cmd_kldload, "[-nqv] file ..." },
 	{ "kldstat", cmd_kldstat, "[-hqv] [-i id] [-m module] [-n file]" },
 	{ "kldunload", cmd_kldload, "[-fv] file ..." },
-	{ "ndp", cmd_ndp, "[-j jail] [-n] host | -a | -c | -d host | -s host mac [temp] [proxy] | "
+	{ "ndp", cmd_ndp, "[-j jail] [-nt] host | -a | -A wait | -c | -d host | -f file | -s host mac [temp] [proxy] | "
 	    "-i interface [flag ...] | -I [interface | delete] | -D | -H | -P | -p | -R | -r" },
 	{ "netstat", cmd_netstat,
 	    "[-j jail] [--libxo style] [-46AaCLnRSTWx] [-f family] [-p protocol] | -i [-bdnW] [-I interface] | "
@@ -39,7 +39,7 @@ static const struct cmd commands[] = {
 	    "[-t timeout] [-W waittime] [-z tclass] host" },
 	{ "route", cmd_route, "[-j jail] [-46dnqtv] command [[modifiers] args]" },
 	{ "setfib", cmd_setfib, "[-F] fib command [argument ...]" },
-	{ "sockstat", cmd_sockstat, "[-46cLlnqsuw] [-j jail] [--libxo style] [-P protocols] [-p ports]" },
+	{ "sockstat", cmd_sockstat, "[-46CcLlnqsuw] [-j jail] [--libxo style] [-P protocols] [-p ports]" },
 	{ "sysctl", cmd_sysctl, "[-j jail] [-bdehilNnqtWx] [-f file] name[=value] ... | -a" },
 	{ "vimage", cmd_vimage, "[-L instance] [command [argument ...] | status [--libxo style] | "
 	    "shutdown | -c | -m name [parameter ...] | -d name | -l [-v] [name] | "

@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -123,6 +124,19 @@ emit_expiry(struct ndp *n, const json_t *ne)
 }
 
 static void
+emit_time(struct xo *xo)
+{
+	struct timespec ts;
+	char text[40];
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	localtime_r(&ts.tv_sec, &tm);
+	snprintf(text, sizeof(text), "%02d:%02d:%02d.%06ld", tm.tm_hour, tm.tm_min, tm.tm_sec, ts.tv_nsec / 1000);
+	xo_emit(xo, "{:tv/%s} ", text);
+}
+
+static void
 emit_entry(struct ndp *n, const json_t *ne)
 {
 	const char *mac = cmd_str(ne, "lladdr");
@@ -135,6 +149,8 @@ emit_entry(struct ndp *n, const json_t *ne)
 		*f++ = 'p';
 	*f = '\0';
 	xo_open_instance(n->n_xo);
+	if (n->n_stamps)
+		emit_time(n->n_xo);
 	xo_emit(n->n_xo, "{:address/%-36s} {:mac-address/%-17s} {:interface/%6s}", name,
 	    mac[0] != '\0' ? mac : "(incomplete)", cmd_str(ne, "interface"));
 	emit_expiry(n, ne);
@@ -157,12 +173,12 @@ show(struct ndp *n, const char *addr)
 		return -1;
 	xo_open_container(n->n_xo, "ndp");
 	xo_open_list(n->n_xo, "neighbor-cache");
-	if (addr == NULL)
+	if (addr == NULL && !n->n_stamps)
 		emit_titles(n);
 	json_array_foreach(json_object_get(r, "neighbours"), i, ne) {
 		if (addr != NULL && strcmp(addr, cmd_str(ne, "address")) != 0)
 			continue;
-		if (addr != NULL && shown == 0)
+		if (addr != NULL && shown == 0 && !n->n_stamps)
 			emit_titles(n);
 		emit_entry(n, ne);
 		shown++;
@@ -171,6 +187,21 @@ show(struct ndp *n, const char *addr)
 	xo_close(n->n_xo);
 	json_decref(r);
 	return shown;
+}
+
+/* -A: until somebody ends it. */
+static int
+show_again(struct ndp *n)
+{
+	while (show(n, NULL) >= 0) {
+		if (n->n_wait == 0)
+			return 0;
+		xo_emit(n->n_xo, "\n");
+		if (fflush(stdout) != 0)
+			break;
+		sleep(n->n_wait);
+	}
+	return 1;
 }
 
 static int
@@ -229,8 +260,9 @@ clear(const struct ndp *n)
 
 /* HOST MAC [temp] [proxy] */
 static int
-set(const struct ndp *n, int argc, char **argv)
+set(const void *arg, int argc, char **argv)
 {
+	const struct ndp *n = arg;
 	char addr[INET6_TEXTLEN], mac[MAC_STRLEN];
 	bool temp = false, proxy = false;
 	uint8_t bytes[6];
@@ -312,11 +344,13 @@ run(struct ndp *n, int argc, char **argv)
 {
 	switch (n->n_verb) {
 	case 'a':
-		return argc == 0 ? show(n, NULL) < 0 : cmd_usage(n->n_cx, 0, 1);
+		return argc == 0 ? show_again(n) : cmd_usage(n->n_cx, 0, 1);
 	case 'c':
 		return argc == 0 ? clear(n) : cmd_usage(n->n_cx, 0, 1);
 	case 'd':
 		return argc == 1 ? delete_host(n, argv[0]) : cmd_usage(n->n_cx, 0, 1);
+	case 'f':
+		return argc == 1 ? cmd_lines(n->n_cx, argv[0], set, n) : cmd_usage(n->n_cx, 0, 1);
 	case 'i':
 		return argc == 0 ? cmd_usage(n->n_cx, 0, 1) :
 		    argc == 1 ? show_interface(n, argv[0]) :
@@ -342,16 +376,25 @@ int
 cmd_ndp(struct cmd_ctx *cx, int argc, char **argv)
 {
 	struct ndp n = { .n_cx = cx };
+	long long wait;
 	int ch;
 
 	if ((n.n_xo = cmd_xo(cx, &argc, argv)) == NULL)
 		return 1;
-	while ((ch = getopt(argc, argv, "+:acDdHIij:nPpRrs")) != -1) {
+	while ((ch = getopt(argc, argv, "+:A:acDdfHIij:nPpRrst")) != -1) {
 		switch (ch) {
-		case 'a': case 'c': case 'D': case 'd': case 'H': case 'I': case 'i': case 'P': case 'p': case 'R': case 'r': case 's':
+		case 'a': case 'c': case 'D': case 'd': case 'f': case 'H': case 'I': case 'i': case 'P': case 'p': case 'R': case 'r': case 's':
 			n.n_verb = (char)ch; break;
 		case 'j': cx->cx_jail = optarg; break;
 		case 'n': n.n_numeric = true; break;
+		case 't': n.n_stamps = true; break;
+		case 'A':
+			n.n_verb = 'a';
+			if (cmd_number(optarg, 0, 86400, &wait)) {
+				n.n_wait = (unsigned)wait;
+				break;
+			}
+			/* FALLTHROUGH */
 		default:
 			xo_finish(n.n_xo, 1);
 			return cmd_usage(cx, ch, 1);

@@ -13,7 +13,8 @@ struct xo;
 struct ndp {
 	struct cmd_ctx	*n_cx;
 	struct xo	*n_xo;
-	bool		 n_numeric;
+	bool		 n_numeric, n_stamps;
+	unsigned	 n_wait;	/* seconds, until it is shown again; 0: once */
 	char		 n_verb;	/* its letter; 0: show one */
 };
 

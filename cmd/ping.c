@@ -208,10 +208,29 @@ unfit(const struct ping *p)
 	return NULL;
 }
 
+/* -4 and -6 against the address; NULL: it may be. */
+static const char *
+misfit(const struct ping *p)
+{
+	unsigned char addr[16];
+
+	if (p->p_six && p->p_four)
+		return "-4 and -6 cannot be used simultaneously";
+	if (p->p_family == AF_INET6 && inet_pton(AF_INET, p->p_host, addr) == 1)
+		return "IPv6 requested but IPv4 target address provided";
+	if (p->p_family == AF_INET && inet_pton(AF_INET6, p->p_host, addr) == 1)
+		return "IPv4 requested but IPv6 target address provided";
+	return NULL;
+}
+
 static int
 resolve(struct ping *p)
 {
 	p->p_to.sin_family = p->p_from.sin_family = AF_INET;
+	if (misfit(p) != NULL) {
+		cmd_warnx(p->p_cx, "%s", misfit(p));
+		return 1;
+	}
 	if (!resolve_host(p)) {
 		cmd_warnx(p->p_cx, "cannot resolve %s: Unknown host", p->p_host);
 		return EX_NOHOST;
@@ -367,8 +386,8 @@ static bool
 take_flag(struct ping *p, int ch)
 {
 	switch (ch) {
-	case '4': p->p_family = AF_INET; break;
-	case '6': p->p_family = AF_INET6; break;
+	case '4': p->p_family = AF_INET; p->p_four = true; break;
+	case '6': p->p_family = AF_INET6; p->p_six = true; break;
 	case 'A': p->p_misser = true; break;
 	case 'a': p->p_audible = true; break;
 	case 'D': p->p_dontfrag = true; break;

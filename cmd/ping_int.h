@@ -14,6 +14,7 @@
 struct ping {
 	struct cmd_ctx	*p_cx;
 	/* options */
+	bool		 p_four, p_six;	/* asked for */
 	bool		 p_audible, p_dontfrag, p_flood, p_names, p_one, p_quiet, p_verbose;
 	bool		 p_debug, p_dontroute, p_misser, p_noerrors, p_noloop, p_record;
 	long long	 p_count;	/* 0: no end */

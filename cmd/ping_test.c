@@ -94,6 +94,9 @@ test_wrong_words(void **state)
 		{ "ping -z 256 host", "ping: invalid TOS: `256'\n", EX_USAGE },
 		{ "ping -l -1 host", "ping: invalid preload value: `-1'\n", EX_USAGE },
 		{ "ping -T 0 host", "ping: invalid multicast TTL: `0'\n", EX_USAGE },
+		{ "ping -6 192.0.2.1", "ping: IPv6 requested but IPv4 target address provided\n", 1 },
+		{ "ping -4 ::1", "ping: IPv4 requested but IPv6 target address provided\n", 1 },
+		{ "ping -46 ::1", "ping: -4 and -6 cannot be used simultaneously\n", 1 },
 		{ "ping -I", "ping: option requires an argument -- I; usage: ping words\n", EX_USAGE },
 		{ "ping 1.2.3.4.5", "ping: cannot resolve 1.2.3.4.5: Unknown host\n", EX_NOHOST },
 	};

@@ -107,7 +107,8 @@ process_text(int pid, char *comm, size_t commlen, char *user, size_t userlen)
 #define ADDRWIDTH(ss)	((ss)->ss_wide ? 46 : 21)
 
 void
-sockstat_emit(const struct sockstat *ss, const struct holder *ho, const char *proto, const char *local, const char *foreign, const char *state)
+sockstat_emit(const struct sockstat *ss, const struct holder *ho, const char *proto, const char *local, const char *foreign, const char *state,
+    const char *cc)
 {
 	char comm[32] = "?", user[64] = "?", pid[16] = "?", fd[16] = "?";
 
@@ -120,7 +121,11 @@ sockstat_emit(const struct sockstat *ss, const struct holder *ho, const char *pr
 	xo_emit(ss->ss_xo, "{t:user/%-8s} {t:command/%-10s} {t:pid/%5s} {t:fd/%-3s} {t:proto/%-6s} ", user, comm, pid, fd, proto);
 	xo_emit(ss->ss_xo, "{t:local/%-*s} {t:foreign/%-*s}", ADDRWIDTH(ss), local, ADDRWIDTH(ss), foreign);
 	if (ss->ss_state && state != NULL)
-		xo_emit(ss->ss_xo, " {:conn-state/%s}", state);
+		xo_emit(ss->ss_xo, ss->ss_cc ? " {t:conn-state/%-12s}" : " {:conn-state/%s}", state);
+	else if (ss->ss_state && ss->ss_cc)
+		xo_emit(ss->ss_xo, "{P:/%13s}", "");
+	if (ss->ss_cc && cc != NULL)
+		xo_emit(ss->ss_xo, " {:cc/%s}", cc);
 	xo_emit(ss->ss_xo, "\n");
 	xo_close(ss->ss_xo);
 }
@@ -137,7 +142,8 @@ emit_socket(const struct sockstat *ss, const json_t *pcb)
 	end_text(pcb, "local", "lport", local, sizeof(local));
 	end_text(pcb, "foreign", "fport", foreign, sizeof(foreign));
 	do {
-		sockstat_emit(ss, ho, proto, local, foreign, number == IPPROTO_TCP ? cmd_tcp_state(cmd_int(pcb, "state")) : NULL);
+		sockstat_emit(ss, ho, proto, local, foreign, number == IPPROTO_TCP ? cmd_tcp_state(cmd_int(pcb, "state")) : NULL,
+		    number == IPPROTO_TCP ? cmd_str(json_object_get(pcb, "tcp"), "cc") : NULL);
 	} while (ho != NULL && (ho = holder_next(&ss->ss_holders, ho)) != NULL);
 }
 
@@ -148,7 +154,7 @@ list(struct sockstat *ss)
 	int status = 0;
 	size_t i;
 
-	if (cmd_call(ss->ss_cx, json_pack("{s:s,s:b}", "op", "pcb.list", "owners", 1), &r) != 0)
+	if (cmd_call(ss->ss_cx, json_pack("{s:s,s:b,s:b}", "op", "pcb.list", "owners", 1, "tcp", ss->ss_cc), &r) != 0)
 		return 1;
 	if (!holders_scan(&ss->ss_holders)) {
 		cmd_warnx(ss->ss_cx, "no memory for the list of processes");
@@ -157,8 +163,8 @@ list(struct sockstat *ss)
 	}
 	xo_open_container(ss->ss_xo, "sockstat");
 	if (!ss->ss_quiet)
-		xo_emit(ss->ss_xo, "{T:/%-8s} {T:/%-10s} {T:/%5s} {T:/%-3s} {T:/%-6s} {T:/%-*s} {T:/%-*s}{T:/%s}\n", "USER", "COMMAND", "PID",
-		    "FD", "PROTO", ADDRWIDTH(ss), "LOCAL ADDRESS", ADDRWIDTH(ss), "FOREIGN ADDRESS", ss->ss_state ? " STATE" : "");
+		xo_emit(ss->ss_xo, "{T:/%-8s} {T:/%-10s} {T:/%5s} {T:/%-3s} {T:/%-6s} {T:/%-*s} {T:/%-*s}{T:/%s}{T:/%s}\n", "USER", "COMMAND", "PID",
+		    "FD", "PROTO", ADDRWIDTH(ss), "LOCAL ADDRESS", ADDRWIDTH(ss), "FOREIGN ADDRESS", !ss->ss_state ? "" : ss->ss_cc ? " STATE       " : " STATE", ss->ss_cc ? " CC" : "");
 	xo_open_list(ss->ss_xo, "socket");
 	pcbs = json_object_get(r, "pcbs");
 	json_array_foreach(pcbs, i, pcb)
@@ -223,10 +229,11 @@ parse(struct sockstat *ss, int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:46cj:LlnP:p:qsuw")) != -1) {
+	while ((ch = getopt(argc, argv, "+:46Ccj:LlnP:p:qsuw")) != -1) {
 		switch (ch) {
 		case '4': ss->ss_inet = true; break;
 		case '6': ss->ss_inet6 = true; break;
+		case 'C': ss->ss_cc = true; break;
 		case 'c': ss->ss_connected = true; break;
 		case 'j': ss->ss_cx->cx_jail = optarg; break;
 		case 'L': ss->ss_noloop = true; break;

@@ -13,14 +13,14 @@ struct sockstat {
 	struct xo	*ss_xo;
 	bool		 ss_inet, ss_inet6, ss_unix;	/* none: the first two */
 	bool		 ss_connected, ss_listening, ss_quiet, ss_state, ss_wide;
-	bool		 ss_noloop;
+	bool		 ss_noloop, ss_cc;
 	char		*ss_protos;		/* ",tcp,udp," */
 	unsigned char	*ss_ports;		/* a bit each; NULL: all */
 	struct holders	 ss_holders;
 };
 
 /* A line; holder NULL: not known. */
-void	sockstat_emit(const struct sockstat *, const struct holder *, const char *proto, const char *local, const char *foreign, const char *state);
+void	sockstat_emit(const struct sockstat *, const struct holder *, const char *proto, const char *local, const char *foreign, const char *state, const char *cc);
 /* -u */
 int	sockstat_unix(const struct sockstat *, const json_t *pcbs);
 

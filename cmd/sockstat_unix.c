@@ -49,7 +49,7 @@ emit_all(const struct sockstat *ss, const struct unixsock *us, struct holder *ho
 	const char *local = us->us_path[0] != '\0' ? us->us_path : us->us_state == STATE_CONNECTED ? "-> ??" : "(not connected)";
 
 	do {
-		sockstat_emit(ss, ho, type_name(us->us_type), local, "", NULL);
+		sockstat_emit(ss, ho, type_name(us->us_type), local, "", NULL, NULL);
 	} while (ho != NULL && (ho = holder_next(&ss->ss_holders, ho)) != NULL);
 }
 
