@@ -170,6 +170,7 @@ static int
 op_exec(struct ctl_request *rq)
 {
 	struct ctl_client *cl = rq->rq_client;
+	struct vi_uname un;
 	struct program *pg;
 	int error, fd, net;
 
@@ -181,6 +182,8 @@ op_exec(struct ctl_request *rq)
 	    spawner_userns(rq->rq_daemon) && vi_jail_owner(rq->rq_kernel, rq->rq_jid, "vproc") > 0);
 	if (rq->rq_jid == 0)
 		pg->pg_caps = UINT64_MAX;
+	if (rq->rq_jid != 0 && vi_jail_uname(rq->rq_kernel, rq->rq_jid, &un))
+		pg->pg_flags |= PROGRAM_NAMES;
 	pg->pg_nproc = max_processes(rq);
 	pg->pg_ipcoff = vi_jail_ipcoff(rq->rq_kernel, rq->rq_jid);
 	error = memfile(pg, pg->pg_size, &fd);

@@ -421,9 +421,17 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static bool
+has_names(int memfile)
+{
+	struct program pg;
+
+	return pread(memfile, &pg, sizeof(pg), 0) == (ssize_t)sizeof(pg) && (pg.pg_flags & PROGRAM_NAMES) != 0;
+}
+
 /* With the filter on: the descriptor's number goes out, and the word to go on comes in. */
 static void
-attach(struct running *r, int go)
+attach(struct running *r, int memfile, int go)
 {
 	struct program_report pr = { 0 };
 	char c;
@@ -433,7 +441,7 @@ attach(struct running *r, int go)
 	 * to see.
 	 */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-	pr.pr_listener = lx_filter_install();
+	pr.pr_listener = lx_filter_install(has_names(memfile));
 	if (pr.pr_listener < 0)
 		pr.pr_listener = -errno;
 	if (write(r->r_report, &pr, sizeof(pr)) != (ssize_t)sizeof(pr) || pr.pr_listener < 0 ||
@@ -463,7 +471,7 @@ program_run(int memfile, const int stdfds[3], int execfd, int reportfd, int go)
 	struct running r = { .r_report = reportfd };
 	int error;
 
-	attach(&r, go);
+	attach(&r, memfile, go);
 	unpack(&r, memfile);
 	limit_processes(&r);
 	if (lx_filter_ipc(r.r_pg->pg_ipcoff) != 0)

@@ -18,6 +18,7 @@ enum {			/* pg_flags */
 	PROGRAM_LOGIN = 0x2,	/* clean environment, home directory */
 	PROGRAM_IDS = 0x4,	/* pg_uid, pg_gid, pg_groups */
 	PROGRAM_SHELL = 0x8,	/* no argv: the shell */
+	PROGRAM_NAMES = 0x10,	/* uname(2) is answered by vimaged */
 };
 
 /*

@@ -7,7 +7,7 @@
  * Data calls (read, write, send, recv without an address), poll and close are never sent to
  * us; of mmap what may be the ring of a packet socket.  Of ioctl only the commands of sockets and of /dev/net/tun come, of socket everything but AF_UNIX.  io_uring
  * would pass us by and is refused.  What needs a privilege of the jail and is not about sockets
- * comes too: the message buffer, host names, mounts, changes of root, what the host alone may do; and uname, because a jail can have a release of its own.  Other ABIs of the processor: x32 is
+ * comes too: the message buffer, host names, mounts, changes of root, what the host alone may do; and uname, where the jail has a name or a release of its own.  Other ABIs of the processor: x32 is
  * refused; an i386 program runs, but has no way to make a socket (the descriptors it inherits
  * are harmless pairs), to mount or to name the host.
  */
@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -141,25 +142,46 @@ static const struct sock_filter lx_filter[] = {
 	ALLOW,
 };
 
-static int
-filter_install(void)
-{
-	struct sock_fprog prog = { .len = sizeof(lx_filter) / sizeof(lx_filter[0]),
-	    .filter = (struct sock_filter *)(uintptr_t)lx_filter };
+#define LX_FILTERLEN	(sizeof(lx_filter) / sizeof(lx_filter[0]))
 
+/* The calls of uname are numbers of nothing else that is looked for, on either ABI. */
+static bool
+filter_uname(const struct sock_filter *f)
+{
+	return (f->code == (BPF_JMP | BPF_JEQ | BPF_K) &&
+		(f->k == SYS_uname || f->k == LX_I386_UNAME || f->k == LX_I386_OLDUNAME || f->k == LX_I386_OLDOLDUNAME));
+}
+
+/* Without names of the jail's own the host answers uname by itself. */
+static void
+filter_make(struct sock_filter filter[LX_FILTERLEN], bool names)
+{
+	memcpy(filter, lx_filter, sizeof(lx_filter));
+	for (unsigned i = 1; i < LX_FILTERLEN && !names; i++)
+		if (filter_uname(&filter[i - 1]))
+			filter[i] = (struct sock_filter)ALLOW;
+}
+
+static int
+filter_install(bool names)
+{
+	struct sock_filter filter[LX_FILTERLEN];
+	struct sock_fprog prog = { .len = LX_FILTERLEN, .filter = filter };
+
+	filter_make(filter, names);
 	return ((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog));
 }
 
 int
-lx_filter_install(void)
+lx_filter_install(bool names)
 {
 	int fd;
 
-	fd = filter_install();
+	fd = filter_install(names);
 	if (fd < 0 && errno == EACCES) {	/* no CAP_SYS_ADMIN in our user namespace */
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 			return (-1);
-		fd = filter_install();
+		fd = filter_install(names);
 	}
 	return (fd);
 }

@@ -16,7 +16,7 @@
 
 /* The instructions that the program uses; anything else fails the test. */
 static uint32_t
-verdict(const struct seccomp_data *sd)
+verdict_of(const struct sock_filter *filter, const struct seccomp_data *sd)
 {
 	const struct sock_filter *f;
 	uint32_t a = 0;
@@ -24,7 +24,7 @@ verdict(const struct seccomp_data *sd)
 	bool t;
 
 	for (pc = 0; pc < N; pc++) {
-		f = &lx_filter[pc];
+		f = &filter[pc];
 		switch (f->code) {
 		case BPF_LD | BPF_W | BPF_ABS:
 			assert_true(f->k + 4 <= sizeof(*sd));
@@ -52,6 +52,12 @@ verdict(const struct seccomp_data *sd)
 	}
 	fail_msg("the program runs off its end");
 	return (0);
+}
+
+static uint32_t
+verdict(const struct seccomp_data *sd)
+{
+	return (verdict_of(lx_filter, sd));
 }
 
 static uint32_t
@@ -211,11 +217,39 @@ names_of_the_system(void **state)
 	assert_int_equal(verdict(&(struct seccomp_data){ .nr = SYS_uname, .arch = AUDIT_ARCH_I386 }), NO);
 }
 
+/* A jail without such names: uname stays with the host, and nothing else changes. */
+static void
+no_names_of_the_system(void **state)
+{
+	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386 };
+	struct sock_filter with[LX_FILTERLEN], without[LX_FILTERLEN];
+	struct seccomp_data sd = { .args = { 3, 0x1000, 1 } };
+	unsigned differ = 0;
+	uint32_t was;
+
+	(void)state;
+	filter_make(with, true);
+	assert_memory_equal(with, lx_filter, sizeof(with));
+	filter_make(without, false);
+	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++) {
+		sd.arch = archs[i];
+		for (sd.nr = 0; sd.nr < 600; sd.nr++) {
+			if ((was = verdict(&sd)) == verdict_of(without, &sd))
+				continue;
+			differ++;
+			assert_int_equal(was, YES);
+			assert_int_equal(verdict_of(without, &sd), NO);
+		}
+	}
+	assert_int_equal(differ, 1 + I386_ONS);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_the_system),
+		cmocka_unit_test(no_names_of_the_system),
 		cmocka_unit_test(privileged_calls),
 	    cmocka_unit_test(test_calls),
 	    cmocka_unit_test(test_socket),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * uname(2) of a jail that has a name or a release of the system for its programs.  All others are the host kernel's, and so is a program that asked for
- * a release of 2.6 (personality(2), UNAME26).
+ * uname(2) of a jail that has a name or a release of the system for its programs.  All others are the host kernel's: programs that begin in them do not
+ * ask us at all (filter.c), and those whose jail lost its names meanwhile are sent on.  So is one that asked for a release of 2.6 (personality(2), UNAME26).
  */
 #include "linux/lx.h"
 #include "linux/sysnum.h"

@@ -112,7 +112,7 @@ child(char **argv, int up, int down)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	fd = lx_filter_install();
+	fd = lx_filter_install(false);
 	if (fd < 0) {
 		perror("lx_filter_install");
 		_exit(98);
