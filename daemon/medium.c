@@ -72,7 +72,15 @@ medium_begin(struct medium *m)
 	if (medium_idle(m))
 		return false;
 	m->m_began = daemon_now(m->m_worker->w_daemon);
+	m->m_more = NULL;
 	return true;
+}
+
+void
+medium_again(struct medium *m, struct lx_event *le)
+{
+	m->m_more = le;
+	lx_loop_again(m->m_worker->w_loop, le);
 }
 
 void
@@ -164,6 +172,17 @@ medium_join(void *arg)
 			error = lx_loop_add(m->m_worker->w_loop, events[i], events[i]->le_fd, events[i]->le_events, m->m_fn[i]);
 	if (error != 0)
 		medium_end(m);
+	else if (m->m_more != NULL)
+		lx_loop_again(m->m_worker->w_loop, m->m_more);
+}
+
+/* What it brings stands back for programs of other stacks than its interface's. */
+static void
+medium_settle(struct medium *m)
+{
+	for (size_t i = 0; i < NITEMS(m->m_events); i++)
+		if (m->m_events[i] != NULL)
+			m->m_events[i]->le_home = vi_tap_vnet(m->m_tap);
 }
 
 static bool
@@ -172,6 +191,7 @@ medium_moved(void *arg)
 	struct medium *m = arg;
 	struct daemon *d = m->m_worker->w_daemon;
 
+	medium_settle(m);
 	if (m->m_next == NULL)
 		worker_post_own(m->m_worker, &m->m_movepost, medium_depart, m);
 	m->m_next = &d->d_workers[vi_vnet_worker(vi_tap_vnet(m->m_tap))];
@@ -303,6 +323,7 @@ medium_attach(struct medium *m, struct ctl_request *rq, const char *ifname)
 	for (size_t i = 0; i < NITEMS(m->m_events); i++)
 		if (m->m_events[i] != NULL)
 			m->m_events[i]->le_owner = m;
+	medium_settle(m);
 	/* The interface may have been lent to a stack of another worker. */
 	if (vi_vnet_worker(vi_tap_vnet(tap)) != m->m_worker->w_index)
 		(void)medium_moved(m);

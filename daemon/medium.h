@@ -52,6 +52,7 @@ struct medium {
 	struct worker	*m_next;	/* where it is on its way to; NULL: it is not */
 	struct lx_event	*m_events[2];	/* of the loop, besides m_timer; NULL: none */
 	void		(*m_fn[3])(struct lx_event *, uint32_t);	/* theirs, while they are in no loop: m_timer's first */
+	struct lx_event	*m_more;	/* asked for another turn; NULL: none */
 	struct post	 m_lastpost, m_movepost;
 	uint64_t	 m_began;	/* ns: medium_begin; 0: it is not at work */
 	struct lx_event	 m_timer;	/* le_fd -1: never used */
@@ -84,6 +85,9 @@ medium_goeson(const struct medium *m, int i)
 {
 	return i == 0 || (i < MEDIUM_TURN && !lx_loop_over(m->m_worker->w_loop));
 }
+
+/* There is more, which the host will not tell again: the event comes with LX_AGAIN.  Who is called has it no more. */
+void	medium_again(struct medium *, struct lx_event *);
 
 /* For kinds: the first thing; *m is all zeroes. */
 void	medium_init(struct medium *, const struct medium_ops *, struct ctl_request *);

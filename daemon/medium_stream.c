@@ -10,6 +10,8 @@
  * The command makes the sockets of TCP and those that listen, with its caller's rights and in his network namespace; a socket of TCP that was
  * connected can be used again.  One of the unix family cannot, so vimaged makes those that connect, with its own rights.
  *
+ * What was read at once may be a thousand frames: while others wait they are taken a few at a time, and less is read.
+ *
  * What cannot be sent at once waits in a buffer of STREAM_OUT bytes; a frame for which it has no room is dropped.  Only whole frames are.
  */
 #include <errno.h>
@@ -33,6 +35,7 @@
 #define STREAM_RETRY	UINT64_C(100000000)
 #define STREAM_RETRYMAX	UINT64_C(5000000000)
 #define STREAM_TURN	4		/* reads in one go, of up to FRAMING_SIZE */
+#define STREAM_SHARED	(8u << 10)	/* read at once while the loop is shared */
 
 struct stream {
 	struct medium	 st_medium;
@@ -183,7 +186,7 @@ stream_accept(struct lx_event *le, uint32_t events)
 
 /* Frames in */
 
-/* False: there is garbage. */
+/* False: it is not to go on, because there is garbage, or because others wait for their turn. */
 static bool
 stream_frames(struct stream *st)
 {
@@ -191,9 +194,24 @@ stream_frames(struct stream *st)
 	size_t len;
 	int n;
 
-	while ((n = framing_next(&st->st_in, &frame, &len)) > 0)
+	while ((n = framing_next(&st->st_in, &frame, &len)) > 0) {
 		medium_input(&st->st_medium, frame, len);
-	return n == 0;
+		if (lx_loop_over(stream_loop(st))) {
+			medium_again(&st->st_medium, &st->st_event);
+			return false;
+		}
+	}
+	if (n == 0)
+		return true;
+	medium_drop(&st->st_medium, MEDIUM_GARBAGE, 0);
+	stream_lost(st, EPROTO);
+	return false;
+}
+
+static size_t
+stream_most(const struct stream *st, size_t room)
+{
+	return lx_loop_shared(stream_loop(st)) && room > STREAM_SHARED ? STREAM_SHARED : room;
 }
 
 static void
@@ -203,8 +221,12 @@ stream_read(struct stream *st)
 	size_t len;
 	ssize_t n;
 
+	/* Those of the last time. */
+	if (!stream_frames(st))
+		return;
 	for (int i = 0; i < STREAM_TURN; i++) {
 		room = framing_room(&st->st_in, &len);
+		len = stream_most(st, len);
 		n = recv(st->st_fd, room, len, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -213,12 +235,7 @@ stream_read(struct stream *st)
 			return;
 		}
 		framing_got(&st->st_in, (size_t)n);
-		if (!stream_frames(st)) {
-			medium_drop(&st->st_medium, MEDIUM_GARBAGE, 0);
-			stream_lost(st, EPROTO);
-			return;
-		}
-		if ((size_t)n < len)
+		if (!stream_frames(st) || (size_t)n < len)
 			return;
 	}
 }

@@ -69,11 +69,21 @@ worker_passes(struct worker *w, bool made)
 	return w->w_owed > 0;
 }
 
+/* False: there was nobody to serve. */
+static bool
+worker_late(struct worker *w, bool made)
+{
+	if (worker_passes(w, made) || !lx_loop_waiting(w->w_loop))
+		return false;
+	(void)lx_loop_late(w->w_loop);
+	return true;
+}
+
 void
 worker_loop(struct worker *w)
 {
 	uint64_t wait = 0, began;
-	bool made;
+	bool made, late;
 
 	while (!__atomic_load_n(&w->w_stop, __ATOMIC_ACQUIRE)) {
 		lx_loop_sleep(w->w_loop, wait);
@@ -83,10 +93,12 @@ worker_loop(struct worker *w)
 		made = lx_loop_dispatch(w->w_loop) > 0;
 		if (lx_loop_shared(w->w_loop))
 			began = lx_now();	/* who uses little owes nothing */
-		if (!worker_passes(w, made))
-			(void)lx_loop_late(w->w_loop);
+		late = worker_late(w, made);
 		wait = worker_stacks(w, began, made ? POLLS : 1);
-		if (lx_loop_waiting(w->w_loop))
+		/* Behind what was done for programs, not before the stacks have seen it. */
+		if (lx_loop_back(w->w_loop, made || late || wait == 0))
+			wait = worker_stacks(w, lx_now(), 1);
+		if (lx_loop_waiting(w->w_loop) || lx_loop_standing(w->w_loop))
 			wait = 0;
 		vi_worker_leave(w->w_worker);
 	}

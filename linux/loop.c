@@ -2,6 +2,10 @@
 /*
  * What an owner has used is a bucket that leaks: it is empty again when he has done nothing for LEAK times as long as he was served.  The
  * buckets are few, and owners who share one share its fate.
+ *
+ * A program that waits for an answer wakes us as soon as it has one, which is BACK_HOLD or so after it was told; what stands back is served just before
+ * that, and then not until it has come, or has not.  Since one piece of work from outside is as long as several steps of a round trip, it matters
+ * less how many of them there are than when they are done.
  */
 #include "linux/loop.h"
 
@@ -19,6 +23,8 @@
 #define BUCKET_MOST	200000
 #define SHARED_TIME	1000000		/* ns: who uses little comes again within it, or is done */
 #define SHARED_TURN	2000		/* ns at a time while the loop is shared */
+#define BACK_HOLD	10000		/* ns between two turns of what stands back, if no program comes in between */
+#define BACK_MOST	100000		/* ns that it waits, whatever else there is */
 
 #define NEVER		UINT64_MAX
 
@@ -26,17 +32,30 @@ struct bucket {
 	uint64_t	 b_level, b_at;	/* ns used, when it was looked at last */
 };
 
+struct lx_queue {
+	TAILQ_HEAD(, lx_event) lq_events;
+	unsigned	 lq_n;
+};
+
+/* Whose program came, and when. */
+struct comer {
+	const void	*c_owner;
+	uint64_t	 c_at;
+};
+
 struct lx_loop {
 	int		 l_epoll;
 	struct lx_event	 l_wake;
 	int		 l_next, l_count;	/* of l_ready, while callbacks are made */
 	struct epoll_event l_ready[LOOP_BATCH];
-	TAILQ_HEAD(, lx_event) l_late;
-	unsigned	 l_nlate;
+	struct lx_queue	 l_late, l_back;
+	uint64_t	 l_backsince;	/* since when something stands back */
+	uint64_t	 l_hold;	/* until then nothing of that is served */
 	uint64_t	 l_turn;	/* sleeps so far */
 	uint64_t	 l_now;		/* when the last callback was over */
 	uint64_t	 l_until;	/* this one's time; NEVER: there is no end to it; 0: there is none */
 	uint64_t	 l_little;	/* when one who uses little was last served */
+	struct comer	 l_comers[2];	/* the last such who have programs, of two owners, the later first */
 	struct bucket	 l_buckets[BUCKETS];
 };
 
@@ -73,6 +92,25 @@ loop_usesmuch(struct lx_loop *l, const void *owner)
 	return (b->b_level > BUCKET_MUCH);
 }
 
+static void
+loop_came(struct lx_loop *l, const struct lx_event *le)
+{
+	l->l_little = l->l_now;
+	if (le->le_home != NULL)
+		return;
+	if (l->l_comers[0].c_owner != le->le_owner)
+		l->l_comers[1] = l->l_comers[0];
+	l->l_comers[0] = (struct comer){ le->le_owner, l->l_now };
+}
+
+static bool
+loop_stands(const struct lx_loop *l, const struct lx_event *le)
+{
+	const struct comer *c = &l->l_comers[le->le_home == l->l_comers[0].c_owner];
+
+	return (le->le_home != NULL && c->c_owner != NULL && l->l_now - c->c_at < SHARED_TIME);
+}
+
 /* The event may not be there any more afterwards. */
 static void
 loop_call(struct lx_loop *l, struct lx_event *le, uint32_t events)
@@ -82,6 +120,8 @@ loop_call(struct lx_loop *l, struct lx_event *le, uint32_t events)
 	struct bucket *b;
 
 	l->l_until = lx_loop_shared(l) ? began + SHARED_TURN : NEVER;
+	if (owner != NULL && le->le_home == NULL)
+		l->l_hold = 0;
 	le->le_fn(le, events);
 	l->l_until = 0;
 	l->l_now = lx_now();
@@ -114,7 +154,8 @@ lx_loop_new(struct lx_loop **lp)
 	if (l == NULL)
 		return (ENOMEM);
 	l->l_wake.le_fd = -1;
-	TAILQ_INIT(&l->l_late);
+	TAILQ_INIT(&l->l_late.lq_events);
+	TAILQ_INIT(&l->l_back.lq_events);
 	l->l_epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (l->l_epoll < 0) {
 		error = errno;
@@ -171,21 +212,48 @@ lx_loop_mod(struct lx_loop *l, struct lx_event *le, uint32_t events)
 }
 
 static void
-loop_queue(struct lx_loop *l, struct lx_event *le, uint32_t events)
+loop_queue(struct lx_queue *lq, struct lx_event *le, uint32_t events)
 {
-	if (le->le_late == 0) {
-		TAILQ_INSERT_TAIL(&l->l_late, le, le_link);
-		l->l_nlate++;
+	if (le->le_queue == NULL) {
+		TAILQ_INSERT_TAIL(&lq->lq_events, le, le_link);
+		lq->lq_n++;
+		le->le_queue = lq;
 	}
 	le->le_late |= events;
 }
 
 static void
-loop_unqueue(struct lx_loop *l, struct lx_event *le)
+loop_unqueue(struct lx_event *le)
 {
-	TAILQ_REMOVE(&l->l_late, le, le_link);
-	l->l_nlate--;
+	struct lx_queue *lq = le->le_queue;
+
+	TAILQ_REMOVE(&lq->lq_events, le, le_link);
+	lq->lq_n--;
+	le->le_queue = NULL;
 	le->le_late = 0;
+}
+
+static void
+loop_stand(struct lx_loop *l, struct lx_event *le, uint32_t events)
+{
+	if (l->l_back.lq_n == 0)
+		l->l_backsince = l->l_now;
+	loop_queue(&l->l_back, le, events);
+}
+
+/* Must it wait?  Then it does. */
+static bool
+loop_putoff(struct lx_loop *l, struct lx_event *le, uint32_t events)
+{
+	if (le->le_owner == NULL)
+		return (false);
+	if (loop_stands(l, le))
+		loop_stand(l, le, events);
+	else if (le->le_queue != NULL || loop_usesmuch(l, le->le_owner))
+		loop_queue(&l->l_late, le, events);
+	else
+		return (false);
+	return (true);
 }
 
 void
@@ -193,9 +261,12 @@ lx_loop_again(struct lx_loop *l, struct lx_event *le)
 {
 	if (le->le_fn == NULL)
 		return;
-	if (l->l_nlate == 0 && l->l_until == 0)
+	if (l->l_until == 0 && l->l_late.lq_n + l->l_back.lq_n == 0)
 		lx_loop_wake(l);	/* the worker may be about to sleep */
-	loop_queue(l, le, LX_AGAIN);
+	if (loop_stands(l, le))
+		loop_stand(l, le, LX_AGAIN);
+	else
+		loop_queue(&l->l_late, le, LX_AGAIN);
 }
 
 void
@@ -207,8 +278,8 @@ lx_loop_del(struct lx_loop *l, struct lx_event *le)
 		return;
 	(void)epoll_ctl(l->l_epoll, EPOLL_CTL_DEL, le->le_fd, NULL);
 	le->le_fn = NULL;
-	if (le->le_late != 0)
-		loop_unqueue(l, le);
+	if (le->le_queue != NULL)
+		loop_unqueue(le);
 	for (i = l->l_next; i < l->l_count; i++)
 		if (l->l_ready[i].data.ptr == le)
 			l->l_ready[i].data.ptr = NULL;
@@ -257,12 +328,10 @@ lx_loop_dispatch(struct lx_loop *l)
 		le = ev->data.ptr;
 		if (le == NULL)
 			continue;
-		if (le->le_owner != NULL && (le->le_late != 0 || loop_usesmuch(l, le->le_owner))) {
-			loop_queue(l, le, ev->events);
+		if (loop_putoff(l, le, ev->events))
 			continue;
-		}
 		if (le->le_owner != NULL && (ev->events & EPOLLIN) != 0)
-			l->l_little = l->l_now;
+			loop_came(l, le);
 		loop_call(l, le, ev->events);
 		made++;
 	}
@@ -291,25 +360,50 @@ lx_loop_turn(const struct lx_loop *l)
 bool
 lx_loop_waiting(const struct lx_loop *l)
 {
-	return (l->l_nlate > 0);
+	return (l->l_late.lq_n > 0);
+}
+
+bool
+lx_loop_standing(const struct lx_loop *l)
+{
+	return (l->l_back.lq_n > 0);
 }
 
 /* Only who waits now: who asks for another turn gets it the next time. */
-bool
-lx_loop_late(struct lx_loop *l)
+static void
+loop_serve(struct lx_loop *l, struct lx_queue *lq, uint64_t began)
 {
-	uint64_t began = l->l_now = lx_now();
 	struct lx_event *le;
 	uint32_t events;
 
-	for (unsigned n = l->l_nlate; n > 0 && (le = TAILQ_FIRST(&l->l_late)) != NULL; n--) {
+	for (unsigned n = lq->lq_n; n > 0 && (le = TAILQ_FIRST(&lq->lq_events)) != NULL; n--) {
 		events = le->le_late;
-		loop_unqueue(l, le);
+		loop_unqueue(le);
 		loop_call(l, le, events);
 		if (lx_loop_shared(l) && l->l_now - began >= SHARED_TURN)
 			break;
 	}
+}
+
+bool
+lx_loop_late(struct lx_loop *l)
+{
+	l->l_now = lx_now();
+	loop_serve(l, &l->l_late, l->l_now);
 	return (lx_loop_waiting(l));
+}
+
+bool
+lx_loop_back(struct lx_loop *l, bool busy)
+{
+	const uint64_t now = lx_now();
+
+	if (l->l_back.lq_n == 0 || ((busy || now < l->l_hold) && now - l->l_backsince < BACK_MOST))
+		return (false);
+	l->l_now = l->l_backsince = now;
+	loop_serve(l, &l->l_back, now);
+	l->l_hold = l->l_now + BACK_HOLD;
+	return (true);
 }
 
 int

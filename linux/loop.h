@@ -5,6 +5,9 @@
  * An event may have an owner, whose programs or wires it is about.  What owners use is added up.  Events of those who use much wait in a queue, and so does
  * what asked for another turn (lx_loop_again); lx_loop_late serves it, behind what the others want.  While there are such others the loop is
  * shared: a callback that has much to do ends when lx_loop_over says so, and comes again.
+ *
+ * Events that only bring work from outside (le_home) stand back for programs that use little, however little they use themselves: a program that was
+ * answered needs some time to ask again, and lx_loop_back serves them then, a little at a time.
  */
 #ifndef LINUX_LOOP_H
 #define LINUX_LOOP_H
@@ -14,6 +17,7 @@
 #include <bsd/sys/queue.h>
 
 struct lx_loop;
+struct lx_queue;
 
 #define LX_AGAIN	(1u << 26)	/* among EPOLL*: it asked for another turn */
 
@@ -22,8 +26,10 @@ struct lx_event {
 	void	(*le_fn)(struct lx_event *, uint32_t events);	/* EPOLL* */
 	int	 le_fd;
 	uint32_t le_events;
-	uint32_t le_late;	/* what it waits with in the loop's queue; 0: it is not there */
+	uint32_t le_late;	/* what it waits with in a queue of the loop */
+	struct lx_queue *le_queue;	/* NULL: it is in none */
 	const void *le_owner;	/* a name, never looked into; NULL: nobody's, and always at once */
+	const void *le_home;	/* it stands back for the programs of all owners but this one; NULL: for nobody's */
 	TAILQ_ENTRY(lx_event) le_link;
 };
 
@@ -42,8 +48,14 @@ int	lx_loop_sleep(struct lx_loop *, uint64_t timeout_ns);
 int	lx_loop_dispatch(struct lx_loop *);
 /* What waits gets one turn each, or one for all if the loop is shared.  True: something still waits. */
 bool	lx_loop_late(struct lx_loop *);
+/*
+ * What stands back gets a turn for all.  busy: there is something else to do just now, so only if it has waited too long.  False: it was not its time,
+ * or nothing was there.
+ */
+bool	lx_loop_back(struct lx_loop *, bool busy);
 uint64_t lx_loop_turn(const struct lx_loop *);	/* another after each sleep, from 1 */
 bool	lx_loop_waiting(const struct lx_loop *);	/* is there something for lx_loop_late? */
+bool	lx_loop_standing(const struct lx_loop *);	/* ... for lx_loop_back? */
 void	lx_loop_again(struct lx_loop *, struct lx_event *);	/* a callback with LX_AGAIN */
 bool	lx_loop_shared(const struct lx_loop *);	/* somebody who uses little has been here just now */
 bool	lx_loop_over(const struct lx_loop *);	/* for callbacks: time for others */

@@ -164,6 +164,89 @@ who_is_alone_does_not(void **state)
 	lx_loop_free(l);
 }
 
+/* What a wire brings waits for a program of another stack; true: the host made no pause meanwhile. */
+static bool
+stood_back(struct ear *wire, struct ear *program)
+{
+	struct lx_loop *l = wire->e_loop;
+	const uint64_t began = lx_now();
+	bool early;
+
+	program->e_calls = 0;
+	for (int i = 0; i < 2; i++)		/* the wire may have been first */
+		lx_loop_wait(l, 0);
+	if (program->e_calls == 0 || !lx_loop_standing(l))
+		return (false);
+	wire->e_calls = 0;
+	if (lx_loop_back(l, true))		/* it has waited long enough */
+		return (false);
+	assert_int_equal(wire->e_calls, 0);
+	assert_true(lx_loop_back(l, false));
+	assert_int_equal(wire->e_calls, 1);
+	assert_int_equal(wire->e_events, EPOLLIN);
+	/* Now the program is to have its chance; when it took it there is time for the wire. */
+	hush(program);
+	lx_loop_wait(l, 0);
+	early = !lx_loop_standing(l) || lx_loop_back(l, false);
+	say(program);
+	lx_loop_wait(l, 0);
+	return (!early && lx_loop_back(l, false) && lx_now() - began < 10000);
+}
+
+static void
+what_comes_from_outside_stands_back(void **state)
+{
+	struct ear wire, program;
+	struct lx_loop *l;
+	int tries = 0;
+
+	(void)state;
+	assert_int_equal(lx_loop_new(&l), 0);
+	ear_open(&wire, l, MUCH);
+	wire.e_event.le_home = MUCH;
+	ear_open(&program, l, LITTLE);
+	say(&wire);
+	say(&program);
+	while (!stood_back(&wire, &program))
+		assert_true(++tries < TRIES);
+	/* However much there is to do, it gets its turn. */
+	tries = wire.e_calls;
+	for (uint64_t end = lx_now() + 2000000; lx_now() < end;) {
+		lx_loop_wait(l, 0);
+		(void)lx_loop_back(l, true);
+	}
+	assert_true(wire.e_calls > tries);
+	ear_close(&wire);
+	ear_close(&program);
+	lx_loop_free(l);
+}
+
+/* For the programs of its own stack it does not. */
+static void
+but_not_at_home(void **state)
+{
+	struct ear wire, program;
+	struct lx_loop *l;
+
+	(void)state;
+	assert_int_equal(lx_loop_new(&l), 0);
+	ear_open(&wire, l, MUCH);
+	wire.e_event.le_home = LITTLE;
+	ear_open(&program, l, LITTLE);
+	say(&wire);
+	say(&program);
+	for (int i = 1; i < 100; i++) {
+		lx_loop_wait(l, 0);
+		assert_false(lx_loop_standing(l));
+		while (lx_loop_waiting(l))
+			(void)lx_loop_late(l);
+		assert_int_equal(wire.e_calls, i);
+	}
+	ear_close(&wire);
+	ear_close(&program);
+	lx_loop_free(l);
+}
+
 int
 main(void)
 {
@@ -171,6 +254,8 @@ main(void)
 		cmocka_unit_test(another_turn),
 		cmocka_unit_test(who_uses_much_waits),
 		cmocka_unit_test(who_is_alone_does_not),
+		cmocka_unit_test(what_comes_from_outside_stands_back),
+		cmocka_unit_test(but_not_at_home),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
