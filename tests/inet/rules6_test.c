@@ -376,7 +376,7 @@ static void
 path_mtu(void **state)
 {
 	uint8_t tb[56] = { TOOBIG, [8] = 0x60, [12] = 1500 >> 8, 1500 & 0xff, 17, 64 };
-	struct vi_socket *a, *raw;
+	struct vi_socket *a, *b, *raw;
 	struct vi_sockaddr own;
 	struct rig g;
 
@@ -384,6 +384,8 @@ path_mtu(void **state)
 	rig_begin(&g);
 	a = tl_socketof(g.ch.c, VI_AF_INET6, VI_SOCK_DGRAM);
 	inet_connect(a, SERVER, 2000);
+	b = tl_socketof(g.ch.c, VI_AF_INET6, VI_SOCK_DGRAM);
+	inet_connect(b, "2001:db8:2::77", 2000);
 	tl_ok(vi_sockname(a, &own));
 	memcpy(tb + 16, tl_addr(CLIENT, 0).sa_in6, 16);
 	memcpy(tb + 32, tl_addr(SERVER, 0).sa_in6, 16);
@@ -397,13 +399,62 @@ path_mtu(void **state)
 		tl_ok(inet_sendto(raw, tb, sizeof(tb), CLIENT, 0));
 		tl_run(&g.ch.t, 100 * TL_MS);
 		assert_int_equal(tl_optint(a, VI_IPV6_MTU), mtu < 1280 ? 1500 : mtu);
+		assert_int_equal(tl_optint(b, VI_IPV6_MTU), 1500);	/* another destination */
 	}
 	tl_run(&g.ch.t, 5 * 60 * TL_SEC);
 	assert_int_equal(tl_optint(a, VI_IPV6_MTU), 1400);
 	tl_run(&g.ch.t, 5 * 60 * TL_SEC + 10 * TL_SEC);
 	assert_int_equal(tl_optint(a, VI_IPV6_MTU), 1500);
 	vi_close(a);
+	vi_close(b);
 	vi_close(raw);
+	rig_end(&g);
+}
+
+/* RFC 4443 3.1: why a packet goes nowhere; RFC 4861 7.2.2: a neighbour who does not answer, asked three times. */
+static void
+unreachables(void **state)
+{
+	char name[32];
+	uint64_t asked;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	send_packet(&g, "2001:db8:99::1", NOBODYS, 64, "12345678", 8);
+	expect(&g, UNREACH, 0, 0);
+	/* From an address of the link, for another. */
+	snprintf(name, sizeof(name), "fe80::c%%%u", tl_ifinfo(g.ch.c, g.ch.left.a).if_index);
+	tl_ifaddr(g.ch.c, g.ch.left.a, name, 64);
+	snprintf(name, sizeof(name), "fe80::1%%%u", tl_ifinfo(g.ch.r, g.ch.left.b).if_index);
+	tl_ifaddr(g.ch.r, g.ch.left.b, name, 64);
+	tl_run(&g.ch.t, 3 * TL_SEC);
+	send_from(&g, "fe80::c", SERVER, NOBODYS, 64, "12345678", 8);
+	tl_run(&g.ch.t, TL_SEC);
+	expect(&g, UNREACH, 2, 0);
+	asked = tl_stat(g.ch.r, "ns_solout");
+	send_packet(&g, "2001:db8:2::99", NOBODYS, 64, "12345678", 8);
+	tl_run(&g.ch.t, 2500 * TL_MS);
+	assert_int_equal(told(&g, NULL), 0);
+	assert_int_equal(tl_stat(g.ch.r, "ns_solout"), asked + 3);
+	tl_run(&g.ch.t, TL_SEC);
+	expect(&g, UNREACH, 3, 0);
+	rig_end(&g);
+}
+
+/* RFC 8200 4.1: extension headers in whatever order. */
+static void
+header_order(void **state)
+{
+	uint8_t m[8 * 4 + 16] = { 60, 0, 1, 4, [8] = 43, 0, 1, 4, [16] = 60, 0, 253, 0, [24] = 58, 0, 1, 4, [32] = ECHO };
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	finish(m + 32, 16, "2001:db8:1::2");
+	send_packet(&g, "2001:db8:1::2", 60, 64, m, sizeof(m));
+	assert_int_equal(told(&g, NULL), 16);
+	assert_int_equal(in[0], REPLY);
 	rig_end(&g);
 }
 
@@ -456,7 +507,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(next_headers), cmocka_unit_test(time_exceeded), cmocka_unit_test(limited), cmocka_unit_test(messages),
 		cmocka_unit_test(labels_and_fragments), cmocka_unit_test(special_addresses),
-		cmocka_unit_test(path_mtu), cmocka_unit_test(two_ends),
+		cmocka_unit_test(path_mtu), cmocka_unit_test(two_ends), cmocka_unit_test(unreachables), cmocka_unit_test(header_order),
 		cmocka_unit_test(no_errors), cmocka_unit_test(nobody_asks), cmocka_unit_test(wrong_headers),
 	};
 

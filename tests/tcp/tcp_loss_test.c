@@ -533,6 +533,32 @@ rescue(void **state)
 	pair_fini(&p);
 }
 
+/* RFC 5682 2.1, 3.1: a timeout while losses are being repaired is not looked at. */
+static void
+timeout_in_recovery(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	for (int recovering = 0; recovering < 2; recovering++) {
+		pair_init(&p, 15, true, 20);
+		wire_tcp(&p.w, 0)->tv_rack = 0;
+		if (recovering)
+			p.plan.pl_drop[1] = 3;		/* and what repairs it */
+		else
+			p.plan.pl_blackout = true;
+		sends(&p, 20);
+		while (stat(&p)->tcps_rexmttimeo == 0)
+			wire_run(&p.w, MSEC);
+		assert_int_equal(stat(&p)->tcps_fastrexmit, recovering);
+		assert_int_equal(p.tp[0]->t_lr.lr_undo.un_frto, !recovering);
+		p.plan.pl_blackout = false;
+		wire_run(&p.w, 100 * RTT);
+		arrived(&p, 20);
+		pair_fini(&p);
+	}
+}
+
 int
 main(void)
 {
@@ -554,6 +580,7 @@ main(void)
 		cmocka_unit_test(first_loss_after_long),
 		cmocka_unit_test(bounded_window),
 		cmocka_unit_test(rescue),
+		cmocka_unit_test(timeout_in_recovery),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -972,6 +972,31 @@ keepalive_and_timeout(void **state)
 	}
 }
 
+/* RFC 7323 2.2: the window of a SYN is as it stands there; of what follows it is scaled. */
+static void
+syn_window(void **state)
+{
+	struct tcp_opts to = {.to_flags = TOF_MSS | TOF_SCALE, .to_mss = 1000, .to_wscale = 2};
+	struct hand h;
+
+	(void)state;
+	prepare(&h);
+	wire_setint(h.so, VI_SO_RCVBUF, 1000000);
+	call(&h);
+	assert_true(h.to.to_flags & TOF_SCALE);
+	assert_true(h.to.to_wscale > 0);
+	assert_int_equal(h.win, 65535);
+	say_opts(&h, TH_SYN | TH_ACK, IRS, h.seq + 1, &to);
+	assert_int_equal(h.tp->t_state, TCPS_ESTABLISHED);
+	assert_int_equal(h.tp->snd_wnd, 65535);		/* theirs as well */
+	h.nxt = IRS + 1;
+	say(&h, TH_ACK, h.nxt, h.tp->snd_una, 1000, 100);
+	wire_run(&h.w, SEC);
+	assert_int_equal(h.tp->snd_wnd, 4000);
+	assert_in_range((uint64_t)h.win << h.tp->rcv_scale, 100000, 1000000);
+	stop(&h);
+}
+
 /* RFC 5482 3.3: a call takes as long as calls do, whatever the user timeout.  3.4: zero is neither said nor believed. */
 static void
 user_timeouts(void **state)
@@ -1231,7 +1256,7 @@ main(void)
 		cmocka_unit_test(keepalive_and_timeout),
 		cmocka_unit_test(user_timeouts), cmocka_unit_test(limited_by_window), cmocka_unit_test(first_recovery), cmocka_unit_test(holes_told),
 		cmocka_unit_test(marked_probe), cmocka_unit_test(unmeasured_probe), cmocka_unit_test(echo_of_nothing_new),
-		cmocka_unit_test(mark_evenly),
+		cmocka_unit_test(mark_evenly), cmocka_unit_test(syn_window),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));
