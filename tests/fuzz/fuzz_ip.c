@@ -115,7 +115,8 @@ begin(struct fuzz *f)
 	f->f_if = ifnet_byname(vn, "epair1a");
 	f->f_lo = net_vnet(vn)->nv_lo0;
 	REQUIRE(if_setmtu(ifnet_byname(vn, "epair2a"), 576) == 0);
-	ip_vnet(vn)->iv_forwarding = ip_vnet(vn)->iv_sourceroute = ip_vnet(vn)->iv_acceptsourceroute = 1;
+	ip_forwarding_set(vn, true);
+	ip_vnet(vn)->iv_sourceroute = ip_vnet(vn)->iv_acceptsourceroute = 1;
 	REQUIRE(vi_sysctl_set(vi_vnet0(f->f_vk), "net.inet.tcp.udp_tunneling_port", "9899", &(struct vi_cred){ .cr_priv = true }) == 0);
 	f->f_so[0] = open_socket(vn, VI_SOCK_DGRAM, VI_IPPROTO_UDP, 53);
 	f->f_so[1] = open_socket(vn, VI_SOCK_RAW, VI_IPPROTO_ICMP, 0);

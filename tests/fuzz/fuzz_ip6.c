@@ -152,7 +152,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return (0);
 	if (reuse_first(&reuse))
 		begin(&f);
-	ip6_vnet(f.f_vn)->i6v_forwarding = data[0] & 1;
+	ip6_forwarding_set(f.f_vn, data[0] & 1);
 	data++;
 	size--;
 	for (unsigned n = 0; size >= 3 && n < 64; n++) {

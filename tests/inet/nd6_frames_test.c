@@ -258,6 +258,7 @@ static void
 routers_in_turn(void **state)
 {
 	struct vi_socket *so;
+	struct frame f;
 	struct rig g;
 	int was;
 
@@ -280,6 +281,18 @@ routers_in_turn(void **state)
 	/* One is heard of: it is taken whatever it prefers. */
 	advertise(&g, 11, "fe80::b", 60000, 0x18);
 	assert_int_equal(nexthop(&g), 11);
+	/* RFC 4191 3.3: so does what a socket remembers. */
+	inet_connect(so, "2001:db8:ffff::1", 9);
+	for (uint8_t mac = 11; mac >= 10; mac--) {
+		advertise(&g, mac, mac == 11 ? "fe80::b" : "fe80::a", 60000, mac == 11 ? 0x18 : 0x08);
+		forget(&g);
+		tl_ok(inet_sendto(so, "x", 1, NULL, 0));
+		tl_settle(&g.t);
+		do
+			assert_true(frame(&g, &f));
+		while (f.b[14 + 6] != 17);
+		assert_int_equal(f.b[5], mac);
+	}
 	vi_close(so);
 	rig_end(&g);
 }
@@ -289,7 +302,7 @@ static void
 router_bits(void **state)
 {
 	uint8_t m[16 + 24] = { RA, [5] = 0x08 | 0x07, [6] = 2, [16] = 24, [17] = 3, [18] = 64, [19] = 0x08 | 0xe7, [20] = 0, 0, 2, 0 };
-	const struct vi_sockaddr to = tl_addr("2001:db8:aa::77", 0);
+	const struct vi_sockaddr to = tl_addr("2001:db8:aa::99", 0);
 	struct vi_route rt;
 	struct rig g;
 
@@ -298,7 +311,7 @@ router_bits(void **state)
 	advertise(&g, 11, "fe80::b", 600, 0);
 	advertise(&g, 10, "fe80::a", 600, 0x18);	/* known */
 	assert_int_equal(nexthop(&g), 11);
-	memcpy(m + 24, tl_addr("2001:db8:aa::", 0).sa_in6, 16);
+	memcpy(m + 24, tl_addr("2001:db8:aa::77", 0).sa_in6, 16);	/* RFC 4191 2.3: what is behind the prefix means nothing */
 	say(&g, 10, "fe80::a", "ff02::1", m, sizeof(m));
 	assert_int_equal(nexthop(&g), 10);
 	tl_ok(vi_route_get(g.h, 0, &to, &rt));
@@ -599,6 +612,30 @@ addresses(struct rig *g, const char *prefix, uint32_t set)
 	return (c);
 }
 
+/* RFC 4862 5.4.3: who asks for an address that we check: another that checks it, or somebody who must wait. */
+static void
+tentative(void **state)
+{
+	static const char *const addr = "2001:db8:2::5";
+	struct frame f;
+	struct rig g;
+
+	(void)state;
+	for (int nobody = 0; nobody < 2; nobody++) {
+		rig_begin(&g);
+		tl_ifaddr(g.h, g.cable.a, addr, 64);
+		tl_run(&g.t, TL_SEC / 2);
+		forget(&g);
+		solicit(&g, 9, nobody ? "::" : "2001:db8:2::9", "ff02::1:ff00:5", addr, !nobody);
+		assert_false(message(&g, NA, &f));
+		assert_false(neighbour(&g, "2001:db8:2::9").yes);
+		assert_int_equal(addresses(&g, "2001:db8:2::", 0).dup, nobody);
+		tl_run(&g.t, 2 * TL_SEC);
+		assert_int_equal(message(&g, NA, &f), !nobody);	/* it is ours: announced */
+		rig_end(&g);
+	}
+}
+
 /* RFC 4862 5.4.5: another host has the address that is made of our hardware address. */
 static void
 hardware_twice(void **state)
@@ -841,6 +878,45 @@ groups(void **state)
 	rig_end(&g);
 }
 
+/* net.ipv6.conf.IF.forwarding: a router on this link alone, and what that makes of routers (Linux). */
+static void
+router_here(void **state)
+{
+	uint8_t rs[8] = { RS };
+	char name[64];
+	struct frame f;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g);
+	snprintf(name, sizeof(name), "net.ipv6.conf.%s.forwarding", g.cable.a);
+	advertise(&g, 10, "fe80::a", 600, 0);
+	assert_int_equal(nexthop(&g), 10);
+	tl_ok(vi_sysctl_set(g.h, name, "1", &tl_root));
+	assert_int_equal(nexthop(&g), 0);
+	advertise(&g, 10, "fe80::a", 600, 0);
+	assert_int_equal(nexthop(&g), 0);
+	forget(&g);
+	solicit(&g, 9, "2001:db8:1::9", "ff02::1:ff00:1", OURS, true);
+	expect_answer(&g, OURS, "2001:db8:1::9", S | O | R);
+	assert_true(neighbour(&g, "fe80::a").ne.ne_router);
+	say(&g, 10, "fe80::a", "ff02::2", rs, sizeof(rs));	/* a router hears that he is none */
+	assert_false(neighbour(&g, "fe80::a").ne.ne_router);
+	/* A host again: routers are asked when the link comes up. */
+	tl_ok(vi_sysctl_set(g.h, name, "0", &tl_root));
+	advertise(&g, 10, "fe80::a", 600, 0);
+	assert_int_equal(nexthop(&g), 10);
+	for (int host = 0; host < 2; host++) {
+		tl_ok(vi_sysctl_set(g.h, name, host ? "0" : "1", &tl_root));
+		tl_ok(vi_if_set_flags(g.h, g.cable.a, 0, VI_IFF_UP));
+		forget(&g);
+		tl_ok(vi_if_set_flags(g.h, g.cable.a, VI_IFF_UP, 0));
+		tl_run(&g.t, 5 * TL_SEC);
+		assert_int_equal(message(&g, RS, &f), host);
+	}
+	rig_end(&g);
+}
+
 int
 main(void)
 {
@@ -848,7 +924,8 @@ main(void)
 		cmocka_unit_test(solicitations), cmocka_unit_test(routers_in_turn), cmocka_unit_test(router_bits), cmocka_unit_test(asking),
 		cmocka_unit_test(probes), cmocka_unit_test(answers), cmocka_unit_test(redirecting), cmocka_unit_test(redirected),
 		cmocka_unit_test(times), cmocka_unit_test(hardware_twice), cmocka_unit_test(stable_conflicts),
-		cmocka_unit_test(temporary_conflicts), cmocka_unit_test(temporary_lifetimes), cmocka_unit_test(groups), cmocka_unit_test(reserved_identifiers),
+		cmocka_unit_test(temporary_conflicts), cmocka_unit_test(temporary_lifetimes), cmocka_unit_test(groups), cmocka_unit_test(reserved_identifiers), cmocka_unit_test(tentative),
+		cmocka_unit_test(router_here),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

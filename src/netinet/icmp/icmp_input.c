@@ -268,7 +268,7 @@ icmp_redirect(struct mbuf *m, const struct inet_pkt *pk, const struct icmp_info 
 	const struct ifaddr *ifa = nh == NULL ? NULL : nh->nh_ifa;
 	char dst[INADDR_STRLEN], to[INADDR_STRLEN];
 
-	if (icv->icv_dropredirect != 0 || ip_vnet(vn)->iv_forwarding != 0 || ifa == NULL || nh->nh_ifp != pk->ip_rcvif ||
+	if (icv->icv_dropredirect != 0 || ifa == NULL || nh->nh_ifp != pk->ip_rcvif || pk->ip_rcvif->if_forwards[NET_AF_INET] ||
 	    nhop_addr4(nh, ii->ic_dst).na_af != NET_AF_INET || nhop_addr4(nh, ii->ic_dst).na_in != pk->ip_src.in4 || !in_samenet(gw, ifa->ifa_addr.na_in, ifa->ifa_mask) ||
 	    in_localaddr(ip_vnet(vn), gw) || !in_canforward(ii->ic_dst) || rt_redirect4(vn, fib, ii->ic_dst, gw, pk->ip_rcvif) != 0) {
 		icv->icv_stat.icps_badredirect++;

@@ -21,7 +21,7 @@ static const struct ip_vnet ip_defaults = {
 };
 
 static const struct sysctl_desc ip_sysctls[] = {
-	CTL_INT("net.inet.ip.forwarding", CTL_RW, struct ip_vnet, iv_forwarding, 0, 1, "Forward packets between interfaces"),
+	CTL_PROC("net.inet.ip.forwarding", VI_CTL_INT, CTL_RW, ip_forwarding_sysctl, "Forward packets between interfaces"),
 	CTL_INT("net.inet.ip.redirect", CTL_RW, struct ip_vnet, iv_redirect, 0, 1, "Send ICMP redirects"),
 	CTL_INT("net.inet.ip.ttl", CTL_RW, struct ip_vnet, iv_ttl, 1, 255, "Time to live of packets sent"),
 	CTL_INT("net.inet.ip.sourceroute", CTL_RW, struct ip_vnet, iv_sourceroute, 0, 1, "Forward source-routed packets"),
@@ -30,12 +30,12 @@ static const struct sysctl_desc ip_sysctls[] = {
 	    "Accept packets only by the interface that has the address"),
 	CTL_INT("net.inet.ip.process_options", CTL_RW, struct ip_vnet, iv_processoptions, 0, 2,
 	    "IP options: 0 ignore, 1 process, 2 refuse with ICMP"),
-	CTL_INT("net.ipv4.ip_forward", CTL_RW, struct ip_vnet, iv_forwarding, 0, 1, "As net.inet.ip.forwarding"),
-	CTL_INT("net.ipv4.conf.all.forwarding", CTL_RW, struct ip_vnet, iv_forwarding, 0, 1, "As net.inet.ip.forwarding"),
+	CTL_PROC("net.ipv4.ip_forward", VI_CTL_INT, CTL_RW, ip_forwarding_sysctl, "As net.inet.ip.forwarding"),
+	CTL_PROC("net.ipv4.conf.*.forwarding", VI_CTL_INT, CTL_RW, ip_conf_sysctl, "Forward what comes by this interface; all: as net.inet.ip.forwarding"),
 	CTL_INT("net.ipv4.conf.all.send_redirects", CTL_RW, struct ip_vnet, iv_redirect, 0, 1, "As net.inet.ip.redirect"),
 	CTL_INT("net.ipv4.conf.all.accept_source_route", CTL_RW, struct ip_vnet, iv_acceptsourceroute, 0, 1, "As net.inet.ip.accept_sourceroute"),
 	CTL_INT("net.ipv4.ip_default_ttl", CTL_RW, struct ip_vnet, iv_ttl, 1, 255, "As net.inet.ip.ttl"),
-	CTL_INT("net.ipv4.conf.all.rp_filter", CTL_RW, struct ip_vnet, iv_rpfilter, 0, 2,
+	CTL_PROC("net.ipv4.conf.*.rp_filter", VI_CTL_INT, CTL_RW, ip_conf_sysctl,
 	    "Packets whose source is not reached by their interface (1) or at all (2) are dropped"),
 	CTL_INT("net.inet.ip.random_id", CTL_RW, struct ip_vnet, iv_randomid, 0, 1, "Random IP ids"),
 	CTL_INT("net.inet.ip.maxfragpackets", CTL_RW, struct ip_vnet, iv_reass.rs_maxqueues, -1, 1 << 20,
@@ -132,6 +132,8 @@ ip_event(struct vnet *vn, enum vnet_event ev, void *obj)
 {
 	if (ev == VNET_EV_SHORT)
 		reass_short(&ip_vnet(vn)->iv_reass);
+	if (ev == VNET_EV_IFATTACH)
+		ip_conf_ifattach(obj);
 	if (ev != VNET_EV_IFDETACH)
 		return;
 	reass_ifdetach(&ip_vnet(vn)->iv_reass, obj);

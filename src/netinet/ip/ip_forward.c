@@ -27,9 +27,9 @@ fwd_drop(struct mbuf *m, uint64_t *counter)
  * RFC 1812 5.3.4, 5.3.5 and 5.3.7: not what came by link broadcast, not to or from addresses that have no meaning elsewhere.  Groups are not routed here.
  */
 static bool
-fwd_allowed(const struct ip_vnet *iv, const struct mbuf *m, const struct ip_info *ii)
+fwd_allowed(const struct ifnet *rcvif, const struct mbuf *m, const struct ip_info *ii)
 {
-	return (iv->iv_forwarding != 0 && (m->m_flags & (M_BCAST | M_MCAST | M_LOOP)) == 0 && in_canforward(ii->ii_dst) &&
+	return (rcvif->if_forwards[NET_AF_INET] && (m->m_flags & (M_BCAST | M_MCAST | M_LOOP)) == 0 && in_canforward(ii->ii_dst) &&
 	    in_canforward(ii->ii_src));
 }
 
@@ -149,7 +149,7 @@ ip_forward(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip
 	const struct nhop *nh;
 	struct ip_path path;
 
-	if (!fwd_allowed(iv, m, ii)) {
+	if (!fwd_allowed(rcvif, m, ii)) {
 		fwd_drop(m, &iv->iv_stat.ips_cantforward);
 		return;
 	}

@@ -109,9 +109,11 @@ input_wrongway(const struct ip_vnet *iv, const struct ifnet *ifp, const struct m
 		.rf_tos = ii->ii_tos,
 	};
 
-	if (iv->iv_rpfilter == 0 || ii->ii_src == 0 || (ifp->if_flags & IFF_LOOPBACK) != 0 || (m->m_flags & M_LOOP) != 0)
+	const unsigned how = MAX((unsigned)iv->iv_rpfilter, ifp->if_rpfilter);
+
+	if (how == 0 || ii->ii_src == 0 || (ifp->if_flags & IFF_LOOPBACK) != 0 || (m->m_flags & M_LOOP) != 0)
 		return (false);
-	return (!rt_leads4(iv->iv_vnet, rt_flow_fib(iv->iv_vnet, &back), ii->ii_src, iv->iv_rpfilter == 1 ? ifp : NULL));
+	return (!rt_leads4(iv->iv_vnet, rt_flow_fib(iv->iv_vnet, &back), ii->ii_src, how == 1 ? ifp : NULL));
 }
 
 static void
@@ -136,7 +138,7 @@ input_dest(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf 
 
 	if (ifa != NULL) {
 		/* RFC 1122 3.3.4.2: the strong host model, when asked for. */
-		if (iv->iv_checkinterface != 0 && !loop && iv->iv_forwarding == 0 && ifa->ifa_ifp != ifp)
+		if (iv->iv_checkinterface != 0 && !loop && !ifp->if_forwards[NET_AF_INET] && ifa->ifa_ifp != ifp)
 			return (DEST_OTHER);
 		return (DEST_OURS);
 	}
@@ -263,7 +265,7 @@ input_knownslot(uint32_t src)
  * input_dest(); loopback interfaces forbid less).
  */
 static bool
-input_isplain(const struct ip_vnet *iv, const struct mbuf *m)
+input_isplain(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf *m)
 {
 	const struct ip *ip = mtod(m, const struct ip *);
 	const struct ip_known *ik;
@@ -271,7 +273,7 @@ input_isplain(const struct ip_vnet *iv, const struct mbuf *m)
 	if (m->m_len < IP_MINHLEN + IP_CONTIG || *m->m_data != (IPVERSION << 4 | IP_MINHLEN >> 2) ||
 	    (ip->ip_off & HTONS(IP_MF | IP_OFFMASK)) != 0 || ip->ip_len != HTONS(m->m_pkt.len) || m->m_pkt.len > IP_MAXPACKET ||
 	    (m->m_pkt.csum_flags & CSUM_IP_VALID) == 0 || (m->m_flags & (M_BCAST | M_MCAST)) != 0 ||
-	    iv->iv_pfil[PFIL_IN].ph_n > 0 || (iv->iv_checkinterface | iv->iv_rpfilter) != 0)
+	    iv->iv_pfil[PFIL_IN].ph_n > 0 || (iv->iv_checkinterface | iv->iv_rpfilter | ifp->if_rpfilter) != 0)
 		return (false);
 	ik = &iv->iv_known[input_knownslot(ip->ip_src)];
 	return (ik->ik_src == ip->ip_src && ik->ik_dst == ip->ip_dst && ik->ik_dst != 0);
@@ -316,7 +318,7 @@ ip_input(struct ifnet *ifp, struct mbuf *m)
 	}
 	m->m_pkt.rcvif = ifp;
 	m->m_pkt.fib = (uint16_t)ifp->if_fib;
-	if (input_isplain(iv, m)) {
+	if (input_isplain(iv, ifp, m)) {
 		input_plain(iv, ifp, m);
 		return;
 	}

@@ -132,13 +132,22 @@ opt_srcroute_next(struct optwalk *ow, uint8_t *o)
 	return (IPOPT_PASS);
 }
 
+/* Does the interface by which it came forward? */
+static bool
+opt_forwards(const struct optwalk *ow)
+{
+	const struct ifnet *ifp = ow->ow_pkt->m_pkt.rcvif;
+
+	return (ifp != NULL && ifp->if_forwards[NET_AF_INET]);
+}
+
 /* On the way to the next hop that it names. */
 static enum ip_optverdict
 opt_srcroute_transit(struct optwalk *ow, const uint8_t *o)
 {
 	const struct ip_vnet *iv = ip_vnet(ow->ow_vnet);
 
-	if (!iv->iv_forwarding)		/* RFC 1122 3.2.1.3: what is not for us is dropped silently */
+	if (!opt_forwards(ow))		/* RFC 1122 3.2.1.3: what is not for us is dropped silently */
 		return (opt_refuse(ow, 0, 0, 0));
 	/* A strict route allows no others: the router before this one is wrong (RFC 1812 5.2.2). */
 	if (o[IPOPT_OPTVAL] == IPOPT_SSRR)
@@ -158,7 +167,7 @@ opt_srcroute(struct optwalk *ow, uint8_t *o)
 		return (opt_srcroute_transit(ow, o));
 	/* RFC 1812 5.2.3: hops that are ours as well are gone through at once. */
 	while (o[IPOPT_OFFSET] + 3u <= o[IPOPT_OLEN]) {
-		if (!iv->iv_sourceroute || !iv->iv_forwarding)
+		if (!iv->iv_sourceroute || !opt_forwards(ow))
 			return (opt_refuse(ow, ICMP_UNREACH, ICMP_UNREACH_SRCFAIL, 0));
 		if (opt_srcroute_next(ow, o) != IPOPT_PASS)
 			return (IPOPT_DROPPED);

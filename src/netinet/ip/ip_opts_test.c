@@ -102,7 +102,8 @@ source_routes(void **state)
 	assert_int_equal(iv->iv_stat.ips_optdropped, 5);
 	assert_int_equal(icv->icv_stat.icps_error, 2);
 	/* On. */
-	iv->iv_sourceroute = iv->iv_forwarding = iv->iv_acceptsourceroute = 1;
+	iv->iv_sourceroute = iv->iv_acceptsourceroute = 1;
+	ip_forwarding_set(nt->nt_vn, true);
 	assert_true(run(nt, NT_LOCAL, done, sizeof(done), hdr, &sr));
 	assert_false(sr);
 	assert_true(run(nt, NT_LOCAL, lsrr, sizeof(lsrr), hdr, &sr));
@@ -134,7 +135,8 @@ source_routes_of_ours(void **state)
 	u32store(on + 7, HTONL(0x7f000005));
 	u32store(end + 3, NT_LOCAL);
 	u32store(two + 3, HTONL(0x7f000005));
-	iv->iv_sourceroute = iv->iv_forwarding = iv->iv_acceptsourceroute = 1;
+	iv->iv_sourceroute = iv->iv_acceptsourceroute = 1;
+	ip_forwarding_set(nt->nt_vn, true);
 	assert_true(run(nt, NT_LOCAL, on, sizeof(on), hdr, &sr));
 	assert_true(sr);
 	assert_int_equal(o[2], 12);

@@ -98,8 +98,10 @@ struct ip_vnet {
 	struct vnet	*iv_vnet;	/* (c) */
 	bool		 iv_stopped;	/* nothing comes in or goes out any more; until then transports may reset their connections */
 	/* knobs */
-	int		 iv_forwarding, iv_redirect, iv_ttl, iv_sourceroute, iv_acceptsourceroute, iv_checkinterface, iv_processoptions;
-	int		 iv_randomid, iv_rpfilter;
+	int		 iv_forwarding, iv_newforwarding;	/* of all interfaces, as it was said last, and what new ones have; what counts is if_forwards */
+	int		 iv_redirect, iv_ttl, iv_sourceroute, iv_acceptsourceroute, iv_checkinterface, iv_processoptions;
+	int		 iv_randomid;
+	int		 iv_rpfilter, iv_newrpfilter;	/* the least that each interface has, and what new ones have */
 	/* transports: by protocol number, 1 + index; 0 none */
 	uint8_t		 iv_protoidx[256];
 	struct inet_proto iv_protos[IP_MAXPROTO];
@@ -129,6 +131,20 @@ ip_israwproto(const struct ip_vnet *iv, uint8_t proto)
 {
 	return ((iv->iv_rawprotos[proto >> 5] & 1u << (proto & 31)) != 0);
 }
+
+/* ip_conf.c: all interfaces, those to come as well. */
+void	ip_forwarding_set(struct vnet *, bool);
+void	ip_conf_ifattach(struct ifnet *);
+int	ip_forwarding_sysctl(struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
+int	ip_conf_sysctl(struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
+/* net.ipv4.conf.INSTANCE.KEY and its like: an interface, "all", or "default".  ENOENT: there is no such interface. */
+struct inet_conf {
+	struct ifnet	*cn_ifp;	/* NULL: all or default */
+	bool		 cn_all;
+	const char	*cn_key;	/* in the name */
+};
+int	inet_conf_parse(struct vnet *, const char *prefix, const char *name, struct inet_conf *);
+int	inet_conf_instances(struct vnet *, bool (*has)(const struct ifnet *), char *buf, size_t len);	/* what may stand for the '*' */
 
 /* Where a packet goes from here. */
 struct ip_path {

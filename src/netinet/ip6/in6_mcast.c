@@ -84,7 +84,7 @@ in6_mcast_ismember(const struct ifnet *ifp, const uint8_t group[16])
 
 		g[1] = g[15] = 0;
 		g[0] = 0;
-		if (in6_unspecified(g) && ((last == 1 && group[1] != 0x05) || (last == 2 && ip6_vnet(ifp->if_vnet)->i6v_forwarding != 0)))
+		if (in6_unspecified(g) && ((last == 1 && group[1] != 0x05) || (last == 2 && ifp->if_forwards[NET_AF_INET6])))
 			return (true);
 	}
 	return ((mg = in6_mcast_find(ifp, group)) != NULL && mcast_hasstate(mg));

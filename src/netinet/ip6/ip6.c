@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/sbuf.h"
 #include "base/util.h"
 #include "netinet/ip/ip_var.h"
 #include "netinet/ip6/ip6_var.h"
@@ -20,8 +21,39 @@ static const struct ip6_vnet ip6_defaults = {
 	.i6v_reass = { .rs_maxqueues = 256, .rs_maxfrags = 4096, .rs_maxperqueue = 128 },
 };
 
+void
+ip6_forwarding_set(struct vnet *vn, bool on)
+{
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+	struct ifnet *ifp;
+
+	i6v->i6v_forwarding = i6v->i6v_newforwarding = on;
+	TAILQ_FOREACH(ifp, &net_vnet(vn)->nv_ifs, if_link)
+		ifp->if_forwards[NET_AF_INET6] = on;
+}
+
+static int
+ip6_forwarding_sysctl(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+{
+	const struct sysctl_desc number = { .sd_type = VI_CTL_INT, .sd_min = 0, .sd_max = 1 };
+	struct sbuf sb;
+	int error, v;
+
+	(void)sd;
+	if (value != NULL) {
+		if ((error = sysctl_desc_set(&number, &v, value)) == 0)
+			ip6_forwarding_set(vn, v != 0);
+		return (error);
+	}
+	if (len == 0)
+		return (ENOMEM);
+	sbuf_init(&sb, buf, len);
+	sbuf_printf(&sb, "%d", ip6_vnet(vn)->i6v_forwarding);
+	return (sbuf_finish(&sb));
+}
+
 static const struct sysctl_desc ip6_sysctls[] = {
-	CTL_INT("net.inet6.ip6.forwarding", CTL_RW, struct ip6_vnet, i6v_forwarding, 0, 1, "Forward packets between interfaces"),
+	CTL_PROC("net.inet6.ip6.forwarding", VI_CTL_INT, CTL_RW, ip6_forwarding_sysctl, "Forward packets between interfaces"),
 	CTL_INT("net.inet6.ip6.redirect", CTL_RW, struct ip6_vnet, i6v_redirect, 0, 1, "Send redirects"),
 	CTL_INT("net.inet6.ip6.hlim", CTL_RW, struct ip6_vnet, i6v_hlim, 1, 255, "Hop limit of packets sent"),
 	CTL_INT("net.inet6.ip6.mcast_hlim", CTL_RW, struct ip6_vnet, i6v_mcasthlim, 0, 255, "Hop limit of packets sent to groups"),
@@ -97,7 +129,9 @@ ip6_loop_up(struct ip6_vnet *i6v, struct ifnet *ifp)
 static void
 ip6_event(struct vnet *vn, enum vnet_event ev, void *obj)
 {
-	if (ev == VNET_EV_IFDETACH) {
+	if (ev == VNET_EV_IFATTACH) {
+		((struct ifnet *)obj)->if_forwards[NET_AF_INET6] = ip6_vnet(vn)->i6v_newforwarding != 0;
+	} else if (ev == VNET_EV_IFDETACH) {
 		reass_ifdetach(&ip6_vnet(vn)->i6v_reass, obj);
 		in6_ifdetach(obj);
 		mcast_if_free(obj, NET_AF_INET6);

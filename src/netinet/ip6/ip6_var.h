@@ -98,7 +98,8 @@ struct ip6_vnet {
 	uint32_t	 i6v_ndoubt;	/* neighbours that wait to be confirmed; nd6 counts */
 	const struct mcast_proto *i6v_mcproto;	/* MLD; NULL: none */
 	/* knobs */
-	int		 i6v_forwarding, i6v_redirect, i6v_hlim, i6v_mcasthlim, i6v_autolinklocal, i6v_acceptrtadv, i6v_prefertempaddr;
+	int		 i6v_forwarding, i6v_newforwarding;	/* packets are forwarded; what new interfaces have as if_forwards */
+	int		 i6v_redirect, i6v_hlim, i6v_mcasthlim, i6v_autolinklocal, i6v_acceptrtadv, i6v_prefertempaddr;
 	int		 i6v_autoflowlabel;
 	struct inet_proto i6v_icmp;	/* the one transport that is IPv6's alone */
 	uint32_t	 i6v_rawprotos[8];	/* bitmap: protocols that raw sockets want */
@@ -110,6 +111,8 @@ struct ip6_vnet {
 	uint32_t	 i6v_ids[IP6_NIDS];	/* RFC 7739 */
 };
 VNET_STATE_DECLARE(ip6);
+
+void	ip6_forwarding_set(struct vnet *, bool);	/* as ip_forwarding_set() */
 
 /* Where a packet goes from here. */
 struct ip6_path {

@@ -160,6 +160,8 @@ nd6_ifattach(struct nd6_vnet *nv, struct ifnet *ifp)
 	}
 	*ni = (struct nd6_if){ .ni_ifp = ifp, .ni_flags = VI_ND6_IFF_PERFORMNUD, .ni_retrans = ND6_RETRANS };
 	ni->ni_reachable = (ND6_REACHABLE / 2 + kernel_random_below(k, ND6_REACHABLE)) * ND6_MSEC;
+	for (unsigned i = 0; i < ND6_NKNOBS; i++)
+		ni->ni_own[i] = -1;
 	if ((ifp->if_flags & IFF_LOOPBACK) == 0)
 		ni->ni_flags |= nv->nv_newflags;
 	if (nv->nv_usestableaddr != 0)

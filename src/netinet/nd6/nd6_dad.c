@@ -118,7 +118,7 @@ dad_start(struct nd6_vnet *nv, struct in6_ifaddr *ia)
 	if (da == NULL)
 		return;		/* it stays tentative */
 	da->da_announce = false;
-	da->da_left = nv->nv_dadcount;
+	da->da_left = nd6_own(nv, ia->ia_ifa.ifa_ifp, ND6_DADCOUNT);
 	callout_reset(&da->da_timer, 0);
 }
 
@@ -128,7 +128,7 @@ dad_due(const struct nd6_vnet *nv, const struct in6_ifaddr *ia)
 	const struct ifnet *ifp = ia->ia_ifa.ifa_ifp;
 	const struct nd6_if *ni = nd6_if(ifp);
 
-	return (ni != NULL && nv->nv_dadcount > 0 && ifp->if_type == VI_IFT_ETHER && (ni->ni_flags & VI_ND6_IFF_NO_DAD) == 0 &&
+	return (ni != NULL && nd6_own(nv, ifp, ND6_DADCOUNT) > 0 && ifp->if_type == VI_IFT_ETHER && (ni->ni_flags & VI_ND6_IFF_NO_DAD) == 0 &&
 	    (ia->ia_flags & (VI_IN6_IFF_NODAD | VI_IN6_IFF_ANYCAST | VI_IN6_IFF_DUPLICATED)) == 0);
 }
 

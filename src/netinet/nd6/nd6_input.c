@@ -218,7 +218,7 @@ redirect_input(struct nd_in *in)
 	fib = redirect_fib(in, dst);
 	nh = fib6_lookup(nv->nv_vnet, fib, dst);
 	/* Only the router that we use for it may say so; a router obeys none. */
-	if (ip6_vnet(nv->nv_vnet)->i6v_forwarding || nv->nv_rediraccept == 0 || nh == NULL || nh->nh_ifp != in->in_ifp || (nh->nh_flags & RTF_GATEWAY) == 0 ||
+	if (in->in_ifp->if_forwards[NET_AF_INET6] || nd6_own(nv, in->in_ifp, ND6_REDIRECTS) == 0 || nh == NULL || nh->nh_ifp != in->in_ifp || (nh->nh_flags & RTF_GATEWAY) == 0 ||
 	    !in6_equal(nh->nh_gw.na_in6, in->in_src) || in6_linklocal(dst))
 		return (&nv->nv_stat.ns_badredirect);
 	if (in->in_tlla != NULL)
@@ -234,7 +234,7 @@ rs_input(struct nd_in *in)
 {
 	if (!in_options(in, ICMP6_MINLEN) || (in6_unspecified(in->in_src) && in->in_slla != NULL))
 		return (&in->in_nv->nv_stat.ns_badform);
-	if (!ip6_vnet(in->in_nv->nv_vnet)->i6v_forwarding)
+	if (!in->in_ifp->if_forwards[NET_AF_INET6])
 		return (NULL);
 	if (in->in_slla != NULL)
 		nd6_learn(in->in_nv, in->in_ifp, in->in_src, in->in_slla, false);

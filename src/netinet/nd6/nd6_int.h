@@ -136,6 +136,9 @@ TAILQ_HEAD(nd6_dnss, nd6_dns);
 #define ND6_RS_COUNT	3u		/* RFC 4861 10 */
 #define ND6_RS_INTERVAL	(4 * ND6_SEC)
 
+/* What an interface may have of its own, and else is the stack's. */
+enum nd6_knob { ND6_REDIRECTS, ND6_DADCOUNT, ND6_RSCOUNT, ND6_NKNOBS };
+
 /* Of an interface: if_afdata[NET_AF_INET6]. */
 struct nd6_if {
 	uint32_t	 ni_flags;	/* VI_ND6_IFF_*; first: nd6_disabled() */
@@ -152,6 +155,7 @@ struct nd6_if {
 	bool		 ni_rafwd;	/* listens to routers even while this host forwards */
 	uint64_t	 ni_settle;	/* nd6_link.c: when what is still in doubt goes; 0: nothing is */
 	bool		 ni_answered;	/* a router, since the link came up */
+	int16_t		 ni_own[ND6_NKNOBS];	/* -1: the stack's */
 	uint64_t	 ni_redirected;	/* when the last redirect left; RFC 4861 8.2 wants a limit */
 };
 
@@ -244,6 +248,7 @@ void	 nd6_addr_gone(struct nd6_vnet *, const struct in6_ifaddr *);
 void	 nd6_router_select(struct nd6_vnet *);
 void	 nd6_router_update(struct nd6_vnet *, struct ifnet *, const uint8_t src[16], uint32_t life, int pref);
 void	 nd6_router_flush(struct nd6_vnet *, const struct ifnet *);	/* NULL: all */
+void	 nd6_router_forwards(struct nd6_vnet *);	/* an interface has become a router's: default routers are no more believed */
 void	 nd6_router_list(struct vnet *, vi_nd_router_fn *, void *);
 void	 nd6_sockaddr(const uint8_t *, struct vi_sockaddr *);
 
@@ -255,6 +260,7 @@ void	 nd6_prefix_heard(struct nd6_prefix *);
 bool	 nd6_link_slow(struct nd6_vnet *, uint64_t now);
 
 /* nd6_conf.c, nd6.c */
+int	 nd6_own(const struct nd6_vnet *, const struct ifnet *, enum nd6_knob);
 int	 nd6_conf_sysctl(struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);
 int	 nd6_setflags(struct ifnet *, uint32_t set, uint32_t clear);
 

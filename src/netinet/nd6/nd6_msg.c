@@ -95,7 +95,7 @@ nd6_na_send(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t src[16], const
 
 	if (m == NULL)
 		return (ENOBUFS);
-	if (ip6_vnet(nv->nv_vnet)->i6v_forwarding)
+	if (ifp->if_forwards[NET_AF_INET6])
 		flags |= ND_NA_FLAG_ROUTER;
 	nd = mtod(m, struct nd_neighbor *);
 	nd->nd_hdr.icmp6_type = ND_NEIGHBOR_ADVERT;

@@ -225,7 +225,7 @@ ra_wanted(const struct nd6_vnet *nv, const struct nd6_if *ni)
 {
 	const struct ip6_vnet *i6v = ip6_vnet(nv->nv_vnet);
 
-	return ((ni->ni_flags & VI_ND6_IFF_ACCEPT_RTADV) != 0 && (!i6v->i6v_forwarding || i6v->i6v_acceptrtadv == 2 || ni->ni_rafwd));
+	return ((ni->ni_flags & VI_ND6_IFF_ACCEPT_RTADV) != 0 && (!ni->ni_ifp->if_forwards[NET_AF_INET6] || i6v->i6v_acceptrtadv == 2 || ni->ni_rafwd));
 }
 
 static void
@@ -310,7 +310,7 @@ nd6_rs_start(struct nd6_vnet *nv, struct ifnet *ifp)
 
 	if (ni == NULL || !ra_wanted(nv, ni) || !if_up(ifp))
 		return;
-	ni->ni_rsleft = nv->nv_rscount;
+	ni->ni_rsleft = nd6_own(nv, ifp, ND6_RSCOUNT);
 	callout_reset(&ni->ni_rstimer, 0);
 }
 
@@ -372,6 +372,19 @@ nd6_router_flush(struct nd6_vnet *nv, const struct ifnet *ifp)
 			nd6_router_free(nv, nr);
 	}
 	nd6_rio_flush(nv, ifp, NULL);
+}
+
+void
+nd6_router_forwards(struct nd6_vnet *nv)
+{
+	struct nd6_router *nr, *next;
+
+	for (nr = TAILQ_FIRST(&nv->nv_routers); nr != NULL; nr = next) {
+		next = TAILQ_NEXT(nr, nr_link);
+		if (!nd6_if(nr->nr_ifp)->ni_rafwd && ip6_vnet(nv->nv_vnet)->i6v_acceptrtadv != 2)
+			nd6_router_free(nv, nr);
+	}
+	nd6_router_select(nv);
 }
 
 void

@@ -107,7 +107,7 @@ temp_left(uint64_t now, uint64_t then)
 static uint64_t
 temp_advance(const struct nd6_vnet *nv, const struct ifnet *ifp)
 {
-	return (2 * ND6_SEC + (uint64_t)(IDGEN_RETRIES * nv->nv_dadcount) * nd6_if(ifp)->ni_retrans);
+	return (2 * ND6_SEC + (uint64_t)(IDGEN_RETRIES * nd6_own(nv, ifp, ND6_DADCOUNT)) * nd6_if(ifp)->ni_retrans);
 }
 
 static void
