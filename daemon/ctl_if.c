@@ -267,10 +267,14 @@ do_describe(struct ctl_request *rq, const char *name, const char *text)
 static int
 group_result(struct ctl_request *rq, int error, const char *name, const char *group)
 {
+	const size_t len = strlen(group);
+
+	if (error == EINVAL && len > 0 && group[len - 1] >= '0' && group[len - 1] <= '9')
+		return ctl_fail(rq, error, "setifgroup: group names may not end in a digit");
 	if (error == EINVAL)
 		return ctl_fail(rq, error, "%.40s: bad name for a group", group);
-	if (error == EEXIST || error == ENOENT)
-		return ctl_fail(rq, error, "%.15s is %s in group %.40s", name, error == EEXIST ? "already" : "not", group);
+	if (error == ENOENT)
+		return ctl_fail(rq, error, "%.15s is not in group %.40s", name, group);
 	if (error == ENOSPC)
 		return ctl_fail(rq, error, "%.15s is in too many groups", name);
 	return error;
@@ -279,7 +283,10 @@ group_result(struct ctl_request *rq, int error, const char *name, const char *gr
 static int
 do_addgroup(struct ctl_request *rq, const char *name, const char *group)
 {
-	return group_result(rq, vi_if_add_group(rq->rq_vnet, name, group), name, group);
+	const int error = vi_if_add_group(rq->rq_vnet, name, group);
+
+	/* As in BSD it may be there already. */
+	return group_result(rq, error == EEXIST ? 0 : error, name, group);
 }
 
 static int

@@ -44,6 +44,7 @@ struct src_want {
 	enum in6_scope	sw_scope;
 	uint8_t		sw_label;
 	bool		sw_temp;
+	bool		sw_anyif;	/* not the outgoing interface's before others: no_prefer_iface */
 };
 
 /* Rule 2: the smallest scope that still reaches, else the largest. */
@@ -79,7 +80,7 @@ src_compare(const struct src_want *sw, const struct in6_ifaddr *a, const struct 
 		return (r);						/* 3 */
 	if ((r = src_bool((a->ia_flags & VI_IN6_IFF_PREFER_SOURCE) != 0, (b->ia_flags & VI_IN6_IFF_PREFER_SOURCE) != 0)) != 0)
 		return (r);						/* the administrator's wish */
-	if ((r = src_bool(a->ia_ifa.ifa_ifp == sw->sw_ifp, b->ia_ifa.ifa_ifp == sw->sw_ifp)) != 0)
+	if (!sw->sw_anyif && (r = src_bool(a->ia_ifa.ifa_ifp == sw->sw_ifp, b->ia_ifa.ifa_ifp == sw->sw_ifp)) != 0)
 		return (r);						/* 5 */
 	if ((r = src_bool(policy_label(pa) == sw->sw_label, policy_label(pb) == sw->sw_label)) != 0)
 		return (r);						/* 6 */
@@ -89,6 +90,13 @@ src_compare(const struct src_want *sw, const struct in6_ifaddr *a, const struct 
 	ca = MIN(in6_common(pa, sw->sw_dst), (unsigned)a->ia_ifa.ifa_prefixlen);
 	cb = MIN(in6_common(pb, sw->sw_dst), (unsigned)b->ia_ifa.ifa_prefixlen);
 	return ((int)ca - (int)cb);					/* 8 */
+}
+
+/* Does rule 5 hold for what goes out there? */
+static bool
+src_anyif(const struct ip6_vnet *i6v, const struct ifnet *ifp)
+{
+	return (i6v->i6v_nd != NULL && ifp != NULL && (i6v->i6v_nd->no_getflags(ifp) & VI_ND6_IFF_NO_PREFER_IFACE) != 0);
 }
 
 /* May it be a source at all? */
@@ -112,7 +120,8 @@ struct in6_ifaddr *
 in6_selectsrc(struct vnet *vn, const struct ip6_path *path, const struct in_addr_any *dst, bool prefertemp)
 {
 	const struct ip6_vnet *i6v = ip6_vnet(vn);
-	struct src_want sw = { .sw_i6v = i6v, .sw_ifp = path->i6p_ifp, .sw_zdst = (const uint8_t *)dst->in6, .sw_temp = prefertemp };
+	struct src_want sw = { .sw_i6v = i6v, .sw_ifp = path->i6p_ifp, .sw_zdst = (const uint8_t *)dst->in6, .sw_temp = prefertemp,
+	    .sw_anyif = src_anyif(i6v, path->i6p_ifp) };
 	struct in6_ifaddr *best = NULL, *ia;
 	struct ifaddr *ifa;
 
