@@ -336,8 +336,15 @@ struct tcp_syncaches {
 /* TIME_WAIT (tcp_timewait.c). */
 struct tcptw;
 TAILQ_HEAD(tcptwq, tcptw);
+#define TCPTW_PORTS	256	/* of a page of counters; also how many pages there are */
+
+struct tcptw_ports {
+	uint32_t	 tp_n[TCPTW_PORTS][2];	/* of IPv4, of IPv6 */
+};
+
 struct tcp_timewaits {
 	struct tcp_flowtab tw_tab;
+	struct tcptw_ports **tw_ports;	/* how many wait at each local port; pages and NULLs; NULL: nobody has, lately */
 	struct tcptwq	 tw_queue;	/* in order of expiry: all live as long */
 	struct callout	 tw_callout;
 };

@@ -8,12 +8,17 @@
  * 1).  A new SYN takes the pair over if it is provably newer (RFC 9293 MAY-2, RFC 6191); so may an
  * active open of ours, with sequence numbers and timestamps above the old ones, as net.inet.tcp.tw_reuse
  * says: 0 never, 1 where timestamps were in use (RFC 6191), 2 only on the loopback.
+ *
+ * Who binds a port wants to know whether somebody waits there.  They are counted by port, in pages that come with the first of their ports and go
+ * when nobody waits any more, so that the answer does not take longer the more there are elsewhere.
  */
 #include "netinet/tcp/tcp_int.h"
 
 #include <errno.h>
 
 #include "base/assert.h"
+
+#define TCPTW_LOOK	1024	/* entries looked at for one with an address */
 
 struct tcptw {
 	struct tcp_flow	 tw_flow;	/* must be first */
@@ -43,11 +48,59 @@ tcp_timewait_init(struct tcp_vnet *tv)
 	callout_init(&tws->tw_callout, &tv->tv_vnet->vn_lane, tcp_timewait_timer, tv);
 }
 
+/* How many wait at a port; NULL: nobody does, of either family. */
+static uint32_t *
+tcp_timewait_at(const struct tcp_timewaits *tws, uint16_t lport)
+{
+	const uint16_t port = NTOHS(lport);
+	struct tcptw_ports *tp = tws->tw_ports != NULL ? tws->tw_ports[port / TCPTW_PORTS] : NULL;
+
+	return (tp != NULL ? tp->tp_n[port % TCPTW_PORTS] : NULL);
+}
+
+static uint32_t *
+tcp_timewait_counter(const struct tcp_timewaits *tws, const struct tcptw *tw)
+{
+	return (&tcp_timewait_at(tws, tw->tw_flow.tf_lport)[in_pcbfam(tw->tw_flow.tf_ops) == INP_IPV6]);
+}
+
+/* There is a counter for the port afterwards, or ENOBUFS. */
+static int
+tcp_timewait_page(struct tcp_vnet *tv, uint16_t lport)
+{
+	struct tcp_timewaits *tws = &tv->tv_timewait;
+	struct acctset *as = vnet_acct(tv->tv_vnet);
+	struct tcptw_ports **tpp;
+
+	if (tws->tw_ports == NULL && (tws->tw_ports = kmalloc(as, ACCT_HASH, TCPTW_PORTS * sizeof(struct tcptw_ports *))) == NULL)
+		return (ENOBUFS);
+	tpp = &tws->tw_ports[NTOHS(lport) / TCPTW_PORTS];
+	if (*tpp == NULL && (*tpp = kmalloc(as, ACCT_HASH, sizeof(**tpp))) == NULL)
+		return (ENOBUFS);
+	return (0);
+}
+
+static void
+tcp_timewait_nopages(struct tcp_vnet *tv)
+{
+	struct tcp_timewaits *tws = &tv->tv_timewait;
+	struct acctset *as = vnet_acct(tv->tv_vnet);
+
+	if (tws->tw_ports == NULL)
+		return;
+	for (unsigned i = 0; i < TCPTW_PORTS; i++)
+		if (tws->tw_ports[i] != NULL)
+			kfree(as, ACCT_HASH, tws->tw_ports[i], sizeof(*tws->tw_ports[i]));
+	kfree(as, ACCT_HASH, tws->tw_ports, TCPTW_PORTS * sizeof(struct tcptw_ports *));
+	tws->tw_ports = NULL;
+}
+
 static void
 tcp_timewait_free(struct tcp_vnet *tv, struct tcptw *tw)
 {
 	tcp_authkey_unref(tw->tw_auth.ac_key);
 	TAILQ_REMOVE(&tv->tv_timewait.tw_queue, tw, tw_link);
+	--*tcp_timewait_counter(&tv->tv_timewait, tw);
 	tcp_flow_remove(&tv->tv_timewait.tw_tab, &tw->tw_flow);
 	kfree(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, tw, sizeof(*tw));
 }
@@ -60,6 +113,7 @@ tcp_timewait_stop(struct tcp_vnet *tv)
 	callout_stop(&tv->tv_timewait.tw_callout);
 	while ((tw = TAILQ_FIRST(&tv->tv_timewait.tw_queue)) != NULL)
 		tcp_timewait_free(tv, tw);
+	tcp_timewait_nopages(tv);
 }
 
 void
@@ -79,6 +133,8 @@ tcp_timewait_timer(void *arg)
 		tcp_timewait_free(tv, tw);
 	if (tw != NULL)
 		callout_reset_at(&tv->tv_timewait.tw_callout, tw->tw_expire);
+	else
+		tcp_timewait_nopages(tv);
 }
 
 static void
@@ -154,10 +210,11 @@ tcp_timewait_start(struct tcpcb *tp)
 	}
 	if (tw != NULL) {
 		tcp_timewait_fill(tw, tp);
-		if (tcp_flow_insert(&tws->tw_tab, &tw->tw_flow) != 0) {
+		if (tcp_timewait_page(tv, tw->tw_flow.tf_lport) != 0 || tcp_flow_insert(&tws->tw_tab, &tw->tw_flow) != 0) {
 			kfree(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, tw, sizeof(*tw));
 		} else {
 			TCPSTAT_INC(tv, tcps_tw_added);
+			++*tcp_timewait_counter(tws, tw);
 			tcp_authkey_ref(tw->tw_auth.ac_key);
 			tcp_timewait_queue(tv, tw);
 		}
@@ -294,17 +351,31 @@ tcp_timewait_reuse(struct inpcb *inp, uint32_t *iss)
 	return (0);
 }
 
-/* Latest first: a server that ended just now asks. */
+/*
+ * With an address the entries of the port must be looked at: latest first, since a server that ended just now asks.  No more than TCPTW_LOOK, for nobody
+ * is to wait until thousands were; who is let in too early is still kept off the pairs themselves (tcp_timewait_reuse).
+ */
 bool
 tcp_timewait_lingers(struct inpcbinfo *ipi, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport)
 {
 	const struct tcp_timewaits *tws = &CONTAINER_OF(ipi, struct tcp_vnet, tv_pcbs)->tv_timewait;
+	const uint32_t *at = tcp_timewait_at(tws, lport);
 	const struct tcptw *tw;
+	uint32_t n, look = TCPTW_LOOK;
 
-	TAILQ_FOREACH_REVERSE(tw, &tws->tw_queue, tcptwq, tw_link)
-		if (tw->tw_flow.tf_lport == lport && (in_pcbfam(tw->tw_flow.tf_ops) & fam) != 0 &&
-		    (laddr == NULL || in_addr_eq(laddr, &tw->tw_flow.tf_laddr)))
+	if (at == NULL || (n = ((fam & INP_IPV4) != 0 ? at[0] : 0) + ((fam & INP_IPV6) != 0 ? at[1] : 0)) == 0)
+		return (false);
+	if (laddr == NULL)
+		return (true);
+	TAILQ_FOREACH_REVERSE(tw, &tws->tw_queue, tcptwq, tw_link) {
+		if (n == 0 || look-- == 0)
+			break;
+		if (tw->tw_flow.tf_lport != lport || (in_pcbfam(tw->tw_flow.tf_ops) & fam) == 0)
+			continue;
+		if (in_addr_eq(laddr, &tw->tw_flow.tf_laddr))
 			return (true);
+		n--;
+	}
 	return (false);
 }
 
