@@ -17,8 +17,13 @@
 
 #include <vimage/ifnet.h>
 
+/* An address of IPv6 and the interface it stands on. */
+struct owner { uint8_t ow_addr[16]; char ow_ifname[VI_IFNAMSIZ]; };
+struct owners { struct procnet *os_pn; struct owner *os_owner; size_t os_n, os_room; };
+
 struct rt_walk {
 	struct procnet	*rw_pn;
+	const struct owners *rw_owners;	/* NULL: not wanted */
 	struct vi_route	*rw_wait;	/* each within those before it */
 	size_t		 rw_n, rw_room;
 	bool		 rw_local;	/* those of the table of this host's addresses, else the others */
@@ -77,16 +82,74 @@ route6_flags(const struct vi_route *rt)
 	return (flags | RTF_UP);
 }
 
+static int
+owner_cmp(const void *a, const void *b)
+{
+	return (memcmp(((const struct owner *)a)->ow_addr, ((const struct owner *)b)->ow_addr, 16));
+}
+
 static void
-route6_put(struct procnet *pn, const struct vi_route *rt)
+owners_each(void *arg, const struct vi_ifinfo *info)
+{
+	struct owners *os = arg;
+	struct owner *more;
+
+	for (uint32_t i = 0; i < info->if_naddrs && os->os_pn->pn_error == 0; i++) {
+		if (info->if_addrs[i].ia_addr.sa_family != VI_AF_INET6)
+			continue;
+		if (os->os_n == os->os_room) {
+			const size_t room = os->os_room == 0 ? 32 : os->os_room * 2;
+
+			if ((more = realloc(os->os_owner, room * sizeof(*more))) == NULL) {
+				os->os_pn->pn_error = ENOMEM;
+				return;
+			}
+			os->os_owner = more;
+			os->os_room = room;
+		}
+		memcpy(os->os_owner[os->os_n].ow_addr, info->if_addrs[i].ia_addr.sa_in6, 16);
+		memcpy(os->os_owner[os->os_n++].ow_ifname, info->if_name, VI_IFNAMSIZ);
+	}
+}
+
+static void
+owners_take(struct owners *os, struct procnet *pn)
+{
+	*os = (struct owners){ .os_pn = pn };
+	vi_if_list(pn->pn_vnet, owners_each, os);
+	if (os->os_n > 0)
+		qsort(os->os_owner, os->os_n, sizeof(os->os_owner[0]), owner_cmp);
+}
+
+/* An address of this host is at home where it stands, though its packets go by the loopback interface. */
+static void
+route6_home(struct procnet *pn, const struct owners *os, const struct vi_route *rt, char ifname[VI_IFNAMSIZ])
+{
+	const struct owner *found = NULL;
+	struct owner key;
+
+	memcpy(ifname, rt->rt_ifname, VI_IFNAMSIZ);
+	if ((rt->rt_flags & VI_RTF_LOCAL) == 0)
+		return;
+	if (rt->rt_dst.sa_scope != 0) {		/* the same address may stand on many links */
+		(void)ifinfo_name(pn->pn_vnet, rt->rt_dst.sa_scope, ifname);
+		return;
+	}
+	memcpy(key.ow_addr, rt->rt_dst.sa_in6, 16);
+	if (os != NULL && os->os_n > 0)
+		found = bsearch(&key, os->os_owner, os->os_n, sizeof(key), owner_cmp);
+	if (found != NULL)
+		memcpy(ifname, found->ow_ifname, VI_IFNAMSIZ);
+}
+
+static void
+route6_put(struct procnet *pn, const struct owners *os, const struct vi_route *rt)
 {
 	static const uint8_t none[16];
 	const unsigned flags = route6_flags(rt);
 	char ifname[VI_IFNAMSIZ];
 
-	/* An address of a link is at home there, though its packets go by the loopback interface. */
-	if ((rt->rt_flags & VI_RTF_LOCAL) == 0 || rt->rt_dst.sa_scope == 0 || ifinfo_name(pn->pn_vnet, rt->rt_dst.sa_scope, ifname) != 0)
-		memcpy(ifname, rt->rt_ifname, sizeof(ifname));
+	route6_home(pn, os, rt, ifname);
 	pn_hex(pn, rt->rt_dst.sa_in6, 16);
 	pn_printf(pn, " %02x ", rt->rt_prefixlen);
 	pn_hex(pn, none, 16);
@@ -105,7 +168,7 @@ walk_tell(struct rt_walk *rw)
 		first--;
 	for (size_t i = first; i < rw->rw_n; i++) {
 		if (rw->rw_wait[i].rt_dst.sa_family == VI_AF_INET6)
-			route6_put(rw->rw_pn, &rw->rw_wait[i]);
+			route6_put(rw->rw_pn, rw->rw_owners, &rw->rw_wait[i]);
 		else if (i == first || !rtinfo_joins(&rw->rw_wait[i - 1], &rw->rw_wait[i]))	/* of several next hops the first */
 			route4_put(rw->rw_pn, &rw->rw_wait[i]);
 	}
@@ -136,9 +199,9 @@ walk_each(void *arg, const struct vi_route *rt)
 }
 
 static void
-walk_table(struct procnet *pn, uint32_t fib, int family, bool local)
+walk_table(struct procnet *pn, uint32_t fib, int family, const struct owners *local)
 {
-	struct rt_walk rw = { .rw_pn = pn, .rw_local = local };
+	struct rt_walk rw = { .rw_pn = pn, .rw_owners = local, .rw_local = local != NULL };
 
 	vi_route_list(pn->pn_vnet, fib, family, walk_each, &rw);
 	while (rw.rw_n > 0)
@@ -153,7 +216,7 @@ procnet_route(struct procnet *pn)
 	pn_begin(pn);
 	pn_printf(pn, "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT");
 	pn_end(pn, 127);
-	walk_table(pn, 0, VI_AF_INET, false);
+	walk_table(pn, 0, VI_AF_INET, NULL);
 }
 
 /* Of all tables; the last line is the answer when there is none. */
@@ -162,13 +225,16 @@ procnet_ipv6_route(struct procnet *pn)
 {
 	const unsigned n = vi_route_nfibs(pn->pn_vnet);
 	struct vi_route none = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_flags = VI_RTF_REJECT, .rt_metric = UINT32_MAX, .rt_ifname = "lo0" };
+	struct owners os;
 
+	owners_take(&os, pn);
 	for (uint32_t fib = 1; fib < n; fib++)
-		walk_table(pn, fib, VI_AF_INET6, false);
-	walk_table(pn, 0, VI_AF_INET6, false);
+		walk_table(pn, fib, VI_AF_INET6, NULL);
+	walk_table(pn, 0, VI_AF_INET6, NULL);
 	for (uint32_t fib = 0; fib < n; fib++)
-		walk_table(pn, fib, VI_AF_INET6, true);
-	route6_put(pn, &none);
+		walk_table(pn, fib, VI_AF_INET6, &os);
+	route6_put(pn, NULL, &none);
+	free(os.os_owner);
 }
 
 /* Linux has had no such cache since 3.6, but the file. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Counters.  Linux's names of RFC 4293, 4022 and 4113, and its own, each with those of ours that make it up.  In snmp, which programs read by the
- * place of a number, what the stack does not count is 0; in netstat and snmp6, which are read by names, it is left out.
+ * Counters.  Linux's names of RFC 4293, 4022 and 4113, and its own, each with those of ours that make it up.  In snmp and IpExt, which snmpd(8)
+ * reads by the place of a number, what the stack does not count is 0; in TcpExt and snmp6, which are read by names, it is left out.
  */
 #include "linux/procnet_int.h"
 #include "linux/lx.h"
@@ -122,7 +122,10 @@ static const struct counter tcpext_rows[] = {
 static const struct counter ipext_rows[] = {
 	{ "InNoRoutes", "ips_fwdnoroute" },
 	{ "InTruncatedPkts", "ips_tooshort" },
+	{ "InMcastPkts", "" }, { "OutMcastPkts", "" }, { "InBcastPkts", "" }, { "OutBcastPkts", "" },
+	{ "InOctets", "" }, { "OutOctets", "" }, { "InMcastOctets", "" }, { "OutMcastOctets", "" }, { "InBcastOctets", "" }, { "OutBcastOctets", "" },
 	{ "InCsumErrors", "ips_badsum" },
+	{ "InNoECTPkts", "" }, { "InECT1Pkts", "" }, { "InECT0Pkts", "" }, { "InCEPkts", "" },
 	{ "ReasmOverlaps", "ips_fragoverlap" },
 	{ NULL, NULL }
 };

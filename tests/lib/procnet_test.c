@@ -292,7 +292,7 @@ ipv6_route(void **state)
 	    "20010db8000900000000000000000000 30 " NONE6 LINK "00000400 00000001 00000000 00200200      lo0\n"
 	    "00000000000000000000000000000000 00 " NONE6 VIA(2) "00000400 00000001 00000000 00000003  epair0a\n"
 	    "00000000000000000000000000000001 80 " NONE6 LINK "00000000 00000001 00000000 80200001      lo0\n"
-	    "20010db8000000000000000000000001 80 " NONE6 LINK "00000000 00000001 00000000 80200001      lo0\n"
+	    "20010db8000000000000000000000001 80 " NONE6 LINK "00000000 00000001 00000000 80200001  epair0a\n"
 	    "00000000000000000000000000000000 00 " NONE6 LINK "ffffffff 00000001 00000000 00200200      lo0\n");
 	/* libdnet */
 	assert_int_equal(sscanf(pt.text, "%39s %02x %39s %02x %39s %x %x %x %x %20s\n", dst, &dlen, src, &slen, gw, &metric, &ref, &use, &flags, dev), 10);
@@ -585,6 +585,8 @@ counters(void **state)
 	    "InDelivers OutRequests OutDiscards OutNoRoutes ReasmTimeout ReasmReqds ReasmOKs ReasmFails FragOKs FragFails FragCreates OutTransmits", 300), 0);
 	assert_string_equal(pt_line(&pt, "snmp", "Tcp: R", line), "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs "
 	    "RetransSegs InErrs OutRsts InCsumErrors");
+	assert_string_equal(pt_line(&pt, "netstat", "IpExt: I", line), "IpExt: InNoRoutes InTruncatedPkts InMcastPkts OutMcastPkts InBcastPkts OutBcastPkts InOctets OutOctets InMcastOctets "
+	    "OutMcastOctets InBcastOctets OutBcastOctets InCsumErrors InNoECTPkts InECT1Pkts InECT0Pkts InCEPkts ReasmOverlaps");
 	assert_string_equal(pt_line(&pt, "snmp6", "Icmp6OutMLDv2Reports", line), "Icmp6OutMLDv2Reports            \t2");
 	assert_string_equal(pt_line(&pt, "snmp6", "Icmp6OutType143", line), "Icmp6OutType143                 \t2");
 	vi_close(u);
