@@ -388,11 +388,10 @@ cgroup_set(const struct cgroup_host *ch, const char *path, unsigned share, unsig
 		(void)put_number(ch->ch_cpu, path, "cpu.cfs_period_us", PERIOD);
 		(void)put_number(ch->ch_cpu, path, "cpu.cfs_quota_us", percent == 0 ? -1 : (int64_t)percent * (PERIOD / 100));
 	}
-	/* The jail's init is one more. */
 	if (processes == 0)
 		(void)put(ch->ch_pids, path, "pids.max", "max");
 	else
-		(void)put_number(ch->ch_pids, path, "pids.max", (int64_t)processes + 1);
+		(void)put_number(ch->ch_pids, path, "pids.max", (int64_t)processes);
 }
 
 void

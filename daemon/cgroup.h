@@ -24,7 +24,7 @@ struct cgroup_host {
 void	cgroup_find(struct cgroup_host *);
 void	cgroup_clean(const struct cgroup_host *);	/* they go, with what is in them */
 bool	cgroup_there(const struct cgroup_host *);	/* have they not gone yet? */
-/* Groups are named by a path below ours: "12/15".  Where something cannot be done it is left. */
+/* Groups are named by a path below ours: "12/15".  processes: with inits; 0: any number.  Where something cannot be done it is left. */
 void	cgroup_make(const struct cgroup_host *, const char *path);
 void	cgroup_set(const struct cgroup_host *, const char *path, unsigned share, unsigned percent, uint64_t processes);
 void	cgroup_enter(const struct cgroup_host *, const char *path, pid_t);

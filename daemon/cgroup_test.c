@@ -139,7 +139,7 @@ version2(void **state)
 		{ .s_file = "cpu/3/cgroup.procs", .s_text = "" },
 		{ .s_file = "cpu/3/cpu.weight", .s_text = "300" },
 		{ .s_file = "cpu/3/cpu.max", .s_text = "50000 100000" },
-		{ .s_file = "cpu/3/pids.max", .s_text = "11" },
+		{ .s_file = "cpu/3/pids.max", .s_text = "10" },
 		{ .s_file = "cpu/3/cgroup.subtree_control", .s_text = "+pids" },
 		{ .s_file = "cpu/3/self/cgroup.subtree_control", .s_text = "" },
 		/* A child jail beside the parent's own processes. */
@@ -164,7 +164,7 @@ version1(void **state)
 		{ .s_file = "cpu/3/4/cpu.cfs_period_us", .s_text = "100000" },
 		{ .s_file = "cpu/3/4/cgroup.procs", .s_text = "4711" },
 		{ .s_file = "pids/3/4/cgroup.procs", .s_text = "4711" },
-		{ .s_file = "pids/3/4/pids.max", .s_text = "6" },
+		{ .s_file = "pids/3/4/pids.max", .s_text = "5" },
 		/* "10" over "512", as a file keeps it. */
 		{ "3/4", 1, 0, 0, 0, "cpu/3/4/cpu.shares", "102" },
 	};

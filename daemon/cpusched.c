@@ -139,6 +139,40 @@ cpusched_init(struct cpusched *cs)
 	cgroup_find(&cs->cs_host);
 }
 
+static bool
+within(const struct cpugroup *cg, const struct cpugroup *up)
+{
+	while (cg != NULL && cg != up)
+		cg = cg->cg_parent;
+	return cg != NULL;
+}
+
+/* The host counts inits as well, one of which there will be, and more where programs have their containers from several jails. */
+static uint64_t
+group_processes(const struct cpusched *cs, const struct cpugroup *cg)
+{
+	const struct cpumember *cm;
+	uint64_t inits = 0;
+
+	LIST_FOREACH(cm, &cs->cs_members, cm_link)
+		inits += within(cm->cm_group, cg);
+	return cg->cg_processes == 0 ? 0 : cg->cg_processes + (inits > 0 ? inits : 1);
+}
+
+static void
+group_tell(const struct cpusched *cs, const struct cpugroup *cg)
+{
+	cgroup_set(&cs->cs_host, cg->cg_path, cg->cg_share, cg->cg_percent, group_processes(cs, cg));
+}
+
+static void
+inits_changed(const struct cpusched *cs, const struct cpugroup *cg)
+{
+	for (; cg != NULL; cg = cg->cg_parent)
+		if (cg->cg_processes != 0)
+			group_tell(cs, cg);
+}
+
 void
 cpusched_set(struct cpusched *cs, const char *path, unsigned share, unsigned percent, uint64_t processes)
 {
@@ -158,7 +192,7 @@ cpusched_set(struct cpusched *cs, const char *path, unsigned share, unsigned per
 	cg->cg_share = share > 0 ? share : SHARE;
 	cg->cg_percent = percent;
 	cg->cg_processes = processes;
-	cgroup_set(&cs->cs_host, path, cg->cg_share, percent, processes);
+	group_tell(cs, cg);
 	look_needed(cs);
 }
 
@@ -223,6 +257,7 @@ cpusched_enter(struct cpusched *cs, const char *path, pid_t init)
 	cm->cm_pid = init;
 	cm->cm_group = group_find(cs, path);
 	LIST_INSERT_HEAD(&cs->cs_members, cm, cm_link);
+	inits_changed(cs, cm->cm_group);
 	cgroup_enter(&cs->cs_host, path, init);
 	cs->cs_idle = 0;
 }
@@ -238,6 +273,7 @@ cpusched_died(struct cpusched *cs, pid_t init)
 	if (cm == NULL)
 		return;
 	LIST_REMOVE(cm, cm_link);
+	inits_changed(cs, cm->cm_group);
 	group_reap(cs, cm->cm_group);
 	free(cm);
 }
@@ -283,14 +319,6 @@ view_free(struct view *v)
 	proctree_free(&v->v_tree);
 	free(v->v_pids);
 	free(v->v_groups);
-}
-
-static bool
-within(const struct cpugroup *cg, const struct cpugroup *up)
-{
-	while (cg != NULL && cg != up)
-		cg = cg->cg_parent;
-	return cg != NULL;
 }
 
 /* A process of the jail or of one in it; its init is none of them. */
