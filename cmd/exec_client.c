@@ -401,7 +401,8 @@ build_request(const struct session *s, const struct exec_request *er, json_t **r
 	req = json_pack("{s:s,s:s,s:o,s:o,s:b,s:b,s:i}", "op", "exec", "jail", er->er_jail, "argv",
 	    argv, "env", environment(), "tty", s->s_tty, "login", er->er_login, "umask", (int)mask);
 	put_text(req, "cwd", er->er_dir);
-	put_text(req, "vnet", er->er_vnet);
+	if (er->er_containers != NULL)
+		json_object_set(req, "containers", er->er_containers);
 	put_text(req, "user", er->er_user);
 	if (ids != NULL)
 		json_object_set_new(req, "ids", ids);

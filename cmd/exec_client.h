@@ -5,8 +5,8 @@
  * Request, with three descriptors, the program's 0, 1 and 2:
  *	{"op": "exec", "jail": text, "argv": [text], "env": ["NAME=value"], "cwd": text?,
  *	"user": text?, "ids": {"uid", "gid" int, "groups": [int]}?, "login": bool?, "tty": bool?,
- *	"umask": int?, "vnet": text?}
- * vnet: another jail, whose network it gets.  user is looked up in the jail's own passwd; ids are used as they are.  tty: descriptor 0
+ *	"umask": int?, "containers": {class: text}?}
+ * containers: other jails whose containers of these classes it gets ("vnet", "vproc", "vcpu", "vipc", "vlog").  user is looked up in the jail's own passwd; ids are used as they are.  tty: descriptor 0
  * becomes the controlling terminal.  Without argv a shell is run.
  *
  * A program that cannot be run: {"ok": false, "errno", "error", "exec": true}.
@@ -20,6 +20,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <jansson.h>
 
 struct cmd_ctx;
 
@@ -27,7 +28,7 @@ struct exec_request {
 	const char	*er_jail;	/* name or jid, as the caller sees it */
 	char *const	*er_argv;	/* NULL: a shell */
 	const char	*er_dir;	/* NULL: the jail's root */
-	const char	*er_vnet;	/* -x: the jail whose network it gets; NULL: its own */
+	json_t		*er_containers;	/* -x: {class: jail}; NULL: all the jail's */
 	const char	*er_user;	/* -u: of the jail's passwd; NULL */
 	const char	*er_hostuser;	/* -U: of our passwd; NULL */
 	bool		 er_login;	/* -l: a clean environment */

@@ -187,8 +187,12 @@ test_jexec(void **state)
 		{ "jexec -u", "jexec: option requires an argument -- u; usage: jexec words\n" },
 		{ "jexec -y web", "jexec: illegal option -- y; usage: jexec words\n" },
 		{ "jexec -u a -U b web id", "jexec: -u and -U exclude each other\n" },
-		{ "jexec -x web 0 id", "jexec: -x: \"web\" is not vnet=jail\n" },
-		{ "jexec -x vnet= 0 id", "jexec: -x: \"vnet=\" is not vnet=jail\n" },
+		{ "jexec -x web 0 id", "jexec: -x: \"web\" is not class=jail\n" },
+		{ "jexec -x vnet= 0 id", "jexec: -x: \"vnet=\" is not class=jail\n" },
+		{ "jexec -x =web 0 id", "jexec: -x: \"=web\" is not class=jail\n" },
+		{ "jexec -x vnet=web,,vcpu=a 0 id", "jexec: -x: \"\" is not class=jail\n" },
+		{ "jexec -x vnet=web,vnet=a 0 id", "jexec: -x: vnet is chosen twice\n" },
+		{ "jexec -x vproc=web -x vprocg=a 0 id", "jexec: -x: vproc is chosen twice\n" },
 	};
 	struct fake fk;
 

@@ -6,38 +6,73 @@
 #include "cmd/cmd.h"
 #include "cmd/exec_client.h"
 
-int
-cmd_jexec(struct cmd_ctx *cx, int argc, char **argv)
+/* "vnet=a,vipc=b".  Which classes there are vimaged knows. */
+static int
+parse_containers(struct cmd_ctx *cx, char *arg, struct exec_request *er)
 {
-	struct exec_request er = { 0 };
+	char *class, *jail;
+
+	if (er->er_containers == NULL)
+		er->er_containers = json_object();
+	while ((class = strsep(&arg, ",")) != NULL) {
+		if ((jail = strchr(class, '=')) == NULL || jail == class || jail[1] == '\0') {
+			cmd_warnx(cx, "-x: \"%s\" is not class=jail", class);
+			return 1;
+		}
+		*jail++ = '\0';
+		if (strcmp(class, "vprocg") == 0)	/* a group of processes, as it is called */
+			class[strlen("vproc")] = '\0';
+		if (json_object_get(er->er_containers, class) != NULL) {
+			cmd_warnx(cx, "-x: %s is chosen twice", class);
+			return 1;
+		}
+		if (json_object_set_new(er->er_containers, class, json_string(jail)) != 0) {
+			cmd_warnx(cx, "-x: \"%s=%s\" is not UTF-8", class, jail);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* -1: run it; else the exit status. */
+static int
+parse(struct cmd_ctx *cx, int argc, char **argv, struct exec_request *er)
+{
 	int ch;
 
 	while ((ch = getopt(argc, argv, "+:d:lu:U:x:")) != -1) {
 		switch (ch) {
-		case 'd': er.er_dir = optarg; break;
-		case 'l': er.er_login = true; break;
-		case 'u': er.er_user = optarg; break;
-		case 'U': er.er_hostuser = optarg; break;
+		case 'd': er->er_dir = optarg; break;
+		case 'l': er->er_login = true; break;
+		case 'u': er->er_user = optarg; break;
+		case 'U': er->er_hostuser = optarg; break;
 		case 'x':
-			if (strncmp(optarg, "vnet=", 5) != 0 || optarg[5] == '\0') {
-				cmd_warnx(cx, "-x: \"%s\" is not vnet=jail", optarg);
+			if (parse_containers(cx, optarg, er) != 0)
 				return 1;
-			}
-			er.er_vnet = optarg + 5;
 			break;
 		default: return cmd_usage(cx, ch, 1);
 		}
 	}
-	argc -= optind;
-	argv += optind;
-	if (argc < 1)
+	if (argc - optind < 1)
 		return cmd_usage(cx, 0, 1);
-	if (er.er_user != NULL && er.er_hostuser != NULL) {
+	if (er->er_user != NULL && er->er_hostuser != NULL) {
 		cmd_warnx(cx, "-u and -U exclude each other");
 		return 1;
 	}
-	er.er_jail = argv[0];
-	if (argc > 1)
-		er.er_argv = argv + 1;
-	return exec_client_run(cx, &er);
+	er->er_jail = argv[optind];
+	if (argc - optind > 1)
+		er->er_argv = argv + optind + 1;
+	return -1;
+}
+
+int
+cmd_jexec(struct cmd_ctx *cx, int argc, char **argv)
+{
+	struct exec_request er = { 0 };
+	int status;
+
+	if ((status = parse(cx, argc, argv, &er)) < 0)
+		status = exec_client_run(cx, &er);
+	json_decref(er.er_containers);
+	return status;
 }

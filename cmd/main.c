@@ -19,7 +19,7 @@ static const struct cmd commands[] = {
 	    "-cmr parameter=value ... [command=command ...] | [-qv] [-f file] [-p limit] "
 	    "-cmr [jail ...] | [-qv] [-f file] -rRC [jail ...] | [-f file] -e separator | "
 	    "path hostname address command ..." },
-	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] [-x vnet=jail] jail [command ...]" },
+	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] [-x class=jail] jail [command ...]" },
 	{ "jls", cmd_jls, "[-acdhNnqsv] [--libxo style] [-j jail] [parameter ...]" },
 	{ "kldload", cmd_kldload, "[-nqv] file ..." },
 	{ "kldstat", cmd_kldstat, "[-hqv] [-i id] [-m module] [-n file]" },

@@ -81,6 +81,8 @@ ctl_may(struct ctl_request *rq, enum vi_priv priv)
 	int error = vi_vnet_priv(rq->rq_vnet, rq->rq_caller, &rq->rq_cred, priv);
 	struct vi_privinfo pi;
 
+	if (error == 0 && rq->rq_mixed && priv == VI_PRIV_NET_HOSTLINK)
+		return ctl_fail(rq, EPERM, "a program with containers of several jails has no right to the host");
 	if (error == 0)
 		return 0;
 	if (rq->rq_cred.cr_priv &&

@@ -90,13 +90,15 @@ ctl_exec_gone(struct ctl_client *cl)
 static int
 check_args(struct ctl_request *rq)
 {
-	json_t *argv = NULL, *env = NULL, *ids = NULL;
-	const char *cwd, *user, *net;
+	json_t *argv = NULL, *env = NULL, *ids = NULL, *containers = NULL;
+	const char *cwd, *user;
 	int error, login, tty, mask;
 
-	error = ctl_args(rq, "{s?o,s?o,s?s,s?s,s?o,s?b,s?b,s?i,s?s}", "argv", &argv, "env", &env, "cwd",
+	error = ctl_args(rq, "{s?o,s?o,s?s,s?s,s?o,s?b,s?b,s?i,s?o}", "argv", &argv, "env", &env, "cwd",
 	    &cwd, "user", &user, "ids", &ids, "login", &login, "tty", &tty, "umask", &mask,
-	    "vnet", &net);
+	    "containers", &containers);
+	if (error == 0 && containers != NULL && !json_is_object(containers))
+		error = ctl_fail(rq, EINVAL, "containers is an object");
 	if (error == 0 && rq->rq_nfds != 3)
 		error = ctl_fail(rq, EINVAL, "three descriptors are needed, not %u", rq->rq_nfds);
 	return error;
@@ -106,37 +108,60 @@ check_args(struct ctl_request *rq)
 static int
 may_exec(struct ctl_request *rq)
 {
-	int error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_JAIL_ATTACH);
+	int error;
 
-	if (error != 0)
-		return ctl_fail(rq, error, "only root may run programs in a jail");
-	if (removal_pending(rq->rq_daemon, rq->rq_jid))
-		return ctl_fail(rq, EBUSY, "the jail is being removed");
-	return 0;
+	if (rq->rq_mixed)
+		return ctl_fail(rq, EPERM, "a program with containers of several jails may not run others in jails");
+	error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_JAIL_ATTACH);
+	return error != 0 ? ctl_fail(rq, error, "only root may run programs in a jail") : 0;
 }
 
-/* Processes of one jail in the network of another: for who may manage both. */
 static int
-choose_network(struct ctl_request *rq, int *net)
+class_find(struct ctl_request *rq, const char *name, int *vc)
 {
-	const char *name = json_string_value(json_object_get(rq->rq_args, "vnet"));
+	char known[128] = "";
+	const char *class;
 
-	*net = rq->rq_jid;
-	if (name != NULL && vi_jail_find(rq->rq_kernel, rq->rq_caller, name, net) != 0)
-		return ctl_fail(rq, ENOENT, "jail \"%.128s\" not found", name);
-	if (removal_pending(rq->rq_daemon, *net))
-		return ctl_fail(rq, EBUSY, "the jail is being removed");
+	for (unsigned i = 0; (class = vi_class_name(i)) != NULL; i++) {
+		if (strcmp(class, name) == 0) {
+			*vc = (int)i;
+			return 0;
+		}
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), "%s%s", i > 0 ? ", " : "", class);
+	}
+	return ctl_fail(rq, EINVAL, "\"%.32s\" is no class of containers (%s)", name, known);
+}
+
+/* What a program uses: the jail's, but for the classes of which another is named.  For who may manage all of them. */
+static int
+choose_containers(struct ctl_request *rq, const json_t *chosen, struct lx_use *us)
+{
+	const char *class;
+	json_t *name;
+	int vc = 0, error;
+
+	for (unsigned i = 0; i < VI_CLASS_MAX; i++)
+		us->us_jid[i] = rq->rq_jid;
+	json_object_foreach((json_t *)(uintptr_t)chosen, class, name) {
+		if (!json_is_string(name))
+			return ctl_fail(rq, EINVAL, "containers: %.32s: a jail is a text", class);
+		if ((error = class_find(rq, class, &vc)) != 0 || (error = ctl_find_jail(rq, json_string_value(name), &us->us_jid[vc])) != 0)
+			return error;
+	}
+	for (unsigned i = 0; i < VI_CLASS_MAX; i++)
+		if (removal_pending(rq->rq_daemon, us->us_jid[i]))
+			return ctl_fail(rq, EBUSY, "the jail is being removed");
 	return 0;
 }
 
 /* Of the jail or of one that it is in: what the host counts for each user of the jail, where it has no control groups. */
 static uint32_t
-max_processes(struct ctl_request *rq)
+max_processes(const struct ctl_request *rq, int cpu)
 {
 	uint64_t least = 0, n;
 	char text[32];
 
-	for (int jid = rq->rq_jid; jid > 0; jid = vi_jail_parent(rq->rq_kernel, jid)) {
+	for (int jid = cpu; jid > 0; jid = vi_jail_parent(rq->rq_kernel, jid)) {
 		if (vi_jail_get(rq->rq_kernel, 0, jid, "limit.processes", text, sizeof(text)) != 0 || (n = strtoull(text, NULL, 10)) == 0)
 			continue;
 		if (least == 0 || n < least)
@@ -150,13 +175,13 @@ max_processes(struct ctl_request *rq)
  * root is the host's they are found by the PATH.
  */
 static int
-command_fd(struct ctl_request *rq)
+command_fd(const struct ctl_request *rq, int proc)
 {
 	const char *name = json_string_value(json_array_get(json_object_get(rq->rq_args, "argv"), 0)), *at = VIMAGE_COMMANDS;
 	char path[PATH_MAX];
 	size_t len;
 
-	if (name == NULL || vi_jail_get(rq->rq_kernel, 0, rq->rq_jid, "path", path, sizeof(path)) != 0 || strcmp(path, "/") == 0)
+	if (name == NULL || vi_jail_get(rq->rq_kernel, 0, proc, "path", path, sizeof(path)) != 0 || strcmp(path, "/") == 0)
 		return -1;
 	for (; *at != '\0'; at += len + (at[len] == ' ')) {
 		len = strcspn(at, " ");
@@ -166,32 +191,61 @@ command_fd(struct ctl_request *rq)
 	return -1;
 }
 
+/* Each by the jail whose container it is about. */
+static uint64_t
+mixed_privs(struct vi_kernel *k, const struct lx_use *us)
+{
+	uint64_t privs = 0;
+
+	for (unsigned p = 0; p < VI_PRIV_MAX; p++)
+		privs |= vi_jail_privs(k, us->us_jid[vi_priv_class((enum vi_priv)p)]) & UINT64_C(1) << p;
+	return privs;
+}
+
+static uint64_t
+program_caps(const struct ctl_request *rq, const struct lx_use *us)
+{
+	const int proc = us->us_jid[VI_CLASS_VPROC];
+
+	if (proc == 0)
+		return UINT64_MAX;
+	return caps_of(mixed_privs(rq->rq_kernel, us), spawner_userns(rq->rq_daemon) && vi_jail_owner(rq->rq_kernel, proc, "vproc") > 0);
+}
+
+/* What it may, and what its jails are to it. */
+static void
+set_rights(const struct ctl_request *rq, const struct lx_use *us, struct program *pg)
+{
+	const int proc = us->us_jid[VI_CLASS_VPROC];
+	struct vi_uname un;
+
+	pg->pg_caps = program_caps(rq, us);
+	if (proc != 0 && vi_jail_uname(rq->rq_kernel, proc, &un))
+		pg->pg_flags |= PROGRAM_NAMES;
+	pg->pg_nproc = max_processes(rq, us->us_jid[VI_CLASS_VCPU]);
+	pg->pg_ipcoff = vi_jail_ipcoff(rq->rq_kernel, us->us_jid[VI_CLASS_VIPC]);
+}
+
 static int
 op_exec(struct ctl_request *rq)
 {
 	struct ctl_client *cl = rq->rq_client;
-	struct vi_uname un;
+	json_t *chosen = json_object_get(rq->rq_args, "containers");
 	struct program *pg;
-	int error, fd, net;
+	struct lx_use us;
+	int error, fd;
 
-	if ((error = check_args(rq)) != 0 || (error = may_exec(rq)) != 0 || (error = choose_network(rq, &net)) != 0 ||
+	if ((error = check_args(rq)) != 0 || (error = may_exec(rq)) != 0 || (error = choose_containers(rq, chosen, &us)) != 0 ||
 	    (error = program_new(
 		 rq->rq_args, rq->rq_daemon->d_cmddir, &pg, rq->rq_err, sizeof(rq->rq_err))) != 0)
 		return error;
-	pg->pg_caps = caps_of(vi_jail_privs(rq->rq_kernel, rq->rq_jid),
-	    spawner_userns(rq->rq_daemon) && vi_jail_owner(rq->rq_kernel, rq->rq_jid, "vproc") > 0);
-	if (rq->rq_jid == 0)
-		pg->pg_caps = UINT64_MAX;
-	if (rq->rq_jid != 0 && vi_jail_uname(rq->rq_kernel, rq->rq_jid, &un))
-		pg->pg_flags |= PROGRAM_NAMES;
-	pg->pg_nproc = max_processes(rq);
-	pg->pg_ipcoff = vi_jail_ipcoff(rq->rq_kernel, rq->rq_jid);
+	set_rights(rq, &us, pg);
 	error = memfile(pg, pg->pg_size, &fd);
 	free(pg);
 	if (error != 0)
 		return error;
 	cl->cl_execjid = rq->rq_jid;
-	error = jproc_exec(rq->rq_daemon, rq->rq_jid, net, fd, rq->rq_fds, command_fd(rq), &exec_ops, cl, &cl->cl_exec);
+	error = jproc_exec(rq->rq_daemon, &us, fd, rq->rq_fds, command_fd(rq, us.us_jid[VI_CLASS_VPROC]), &exec_ops, cl, &cl->cl_exec);
 	close(fd);
 	return error != 0 ? error : CTL_LATER;
 }

@@ -18,9 +18,11 @@
 static int
 may_manage(struct ctl_request *rq, enum vi_priv priv)
 {
-	int error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, priv);
+	int error;
 
-	if (error != 0)
+	if (rq->rq_mixed)
+		return ctl_fail(rq, EPERM, "a program with containers of several jails may not manage jails");
+	if ((error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, priv)) != 0)
 		return ctl_fail(rq, error, "jail_set: Operation not permitted");
 	if (removal_pending(rq->rq_daemon, rq->rq_jid))
 		return ctl_fail(rq, EBUSY, "the jail is being removed");
@@ -108,7 +110,7 @@ deny(void *arg, int jid)
 	struct daemon *d = arg;
 	struct denial *de;
 
-	if (jproc_find(d, jid) == NULL)
+	if (!jail_used(d, jid))
 		return;
 	for (unsigned w = 0; w < d->d_nworkers; w++) {
 		if ((de = malloc(sizeof(*de))) == NULL)
@@ -197,6 +199,8 @@ op_remove(struct ctl_request *rq)
 
 	if ((error = ctl_args(rq, "{s?b}", "force", &force)) != 0)
 		return error;
+	if (rq->rq_mixed)
+		return ctl_fail(rq, EPERM, "a program with containers of several jails may not manage jails");
 	error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_JAIL_REMOVE);
 	if (error != 0)
 		return ctl_fail(rq, error, "only root may remove jails");
@@ -354,7 +358,7 @@ op_release(struct ctl_request *rq)
 
 	if ((error = ctl_args(rq, "{}")) != 0)
 		return error;
-	if (!rq->rq_cred.cr_priv || rq->rq_jid == rq->rq_caller)
+	if (!rq->rq_cred.cr_priv || rq->rq_jid == rq->rq_caller || rq->rq_mixed)
 		return ctl_fail(rq, EPERM, "only root, from above, may let go of a jail");
 	ctl_unhold(rq->rq_daemon, rq->rq_jid);
 	jail_expire(rq->rq_daemon, rq->rq_jid);

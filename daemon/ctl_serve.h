@@ -24,7 +24,9 @@ struct ctl_client {
 	struct daemon	*cl_daemon;
 	struct ctl_conn	*cl_conn;
 	struct lx_event	 cl_event;
-	int		 cl_caller;	/* jid */
+	int		 cl_caller;	/* jid; of a program with containers of several jails that of its network, */
+	int		 cl_log;	/* ... and that of its messages */
+	bool		 cl_mixed;	/* it is such a program: networks are all that it may manage */
 	struct vi_cred	 cl_cred;
 	bool		 cl_busy;	/* an answer is owed: no further request is read */
 	bool		 cl_dead;	/* to be freed by its event */
@@ -47,12 +49,14 @@ struct ctl_server {
 int	ctl_server_start(struct daemon *, int fd);
 void	ctl_server_fini(struct daemon *);
 /* lo_ctl_socket: a program of a jail asks for a connection. */
-int	ctl_serve_jail(void *daemon, int jid, pid_t);
+int	ctl_serve_jail(void *daemon, const struct lx_use *, pid_t);
 
 /* Sends msg (consumed) with "ok": true; done: and reads the next request. */
 void	ctl_client_reply(struct ctl_client *, json_t *msg, bool done);
 /* exec: the answer says that it was the program itself that could not be run. */
 void	ctl_client_fail(struct ctl_client *, int error, const char *text, bool exec, bool done);
+/* A jail that the caller sees.  ENOENT and a sentence; what it does not see is noted in its log. */
+int	ctl_find_jail(struct ctl_request *, const char *name, int *jid);
 int	ctl_hold(struct ctl_client *, int jid);
 bool	ctl_held(const struct daemon *, int jid);
 void	ctl_unhold(struct daemon *, int jid);		/* of every client */

@@ -212,17 +212,23 @@ stranger(struct ctl_request *rq, const char *jail)
 	return ctl_fail(rq, ENOENT, jail[0] != '\0' && jail[strspn(jail, "0123456789")] == '\0' ? "jail %.128s not found" : "jail \"%.128s\" not found", jail);
 }
 
+int
+ctl_find_jail(struct ctl_request *rq, const char *name, int *jid)
+{
+	return vi_jail_find(rq->rq_kernel, rq->rq_caller, name, jid) != 0 ? stranger(rq, name) : 0;
+}
+
 static int
 resolve_jail(struct ctl_request *rq)
 {
 	const json_t *jail = json_object_get(rq->rq_args, "jail");
+	int error;
 
 	rq->rq_jid = rq->rq_caller;
 	if (jail != NULL && !json_is_string(jail))
 		return ctl_fail(rq, EINVAL, "jail is a text");
-	if (jail != NULL &&
-	    vi_jail_find(rq->rq_kernel, rq->rq_caller, json_string_value(jail), &rq->rq_jid) != 0)
-		return stranger(rq, json_string_value(jail));
+	if (jail != NULL && (error = ctl_find_jail(rq, json_string_value(jail), &rq->rq_jid)) != 0)
+		return error;
 	rq->rq_vnet = vi_jail_vnet(rq->rq_kernel, rq->rq_jid);
 	return rq->rq_vnet == NULL ? ctl_fail(rq, ENOENT, "the jail is gone") : 0;
 }
@@ -251,6 +257,8 @@ serve(struct ctl_client *cl, const json_t *msg, int *fds, unsigned nfds)
 	struct ctl_request rq = { .rq_daemon = cl->cl_daemon,
 		.rq_kernel = cl->cl_daemon->d_kernel,
 		.rq_caller = cl->cl_caller,
+		.rq_mixed = cl->cl_mixed,
+		.rq_log = cl->cl_log,
 		.rq_cred = cl->cl_cred,
 		.rq_args = msg,
 		.rq_nfds = nfds,
@@ -346,7 +354,7 @@ client_event(struct lx_event *le, uint32_t events)
 
 /* Owns fd. */
 static int
-client_new(struct daemon *d, int fd, int caller, const struct vi_cred *cred)
+client_new(struct daemon *d, int fd, const struct lx_use *us, const struct vi_cred *cred)
 {
 	struct ctl_client *cl;
 	int error = ENOMEM;
@@ -358,7 +366,9 @@ client_new(struct daemon *d, int fd, int caller, const struct vi_cred *cred)
 		return error;
 	}
 	cl->cl_daemon = d;
-	cl->cl_caller = caller;
+	cl->cl_caller = us->us_jid[VI_CLASS_VNET];
+	cl->cl_log = us->us_jid[VI_CLASS_VLOG];
+	cl->cl_mixed = lx_use_mixed(us);
 	cl->cl_cred = *cred;
 	LIST_INIT(&cl->cl_holds);
 	if ((error = lx_loop_add(daemon_loop(d), &cl->cl_event, fd, EPOLLIN, client_event)) != 0) {
@@ -393,6 +403,7 @@ accept_one(struct daemon *d, int fd)
 	struct ucred uc;
 	socklen_t len = sizeof(uc);
 	struct vi_cred cred = { 0 };
+	struct lx_use us;
 	int jid;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &uc, &len) != 0 ||
@@ -409,7 +420,9 @@ accept_one(struct daemon *d, int fd)
 		cred.cr_uid = uc.uid;
 		cred.cr_gid = uc.gid;
 	}
-	(void)client_new(d, fd, jid, &cred);
+	for (unsigned i = 0; i < VI_CLASS_MAX; i++)
+		us.us_jid[i] = jid;
+	(void)client_new(d, fd, &us, &cred);
 }
 
 static void
@@ -428,7 +441,8 @@ server_event(struct lx_event *le, uint32_t events)
  */
 struct arrival {
 	struct daemon	*ar_daemon;
-	int		 ar_fd, ar_jid;
+	int		 ar_fd;
+	struct lx_use	 ar_use;
 	struct vi_cred	 ar_cred;
 };
 
@@ -437,7 +451,7 @@ arrive(void *arg)
 {
 	struct arrival *ar = arg;
 
-	(void)client_new(ar->ar_daemon, ar->ar_fd, ar->ar_jid, &ar->ar_cred);
+	(void)client_new(ar->ar_daemon, ar->ar_fd, &ar->ar_use, &ar->ar_cred);
 	free(ar);
 }
 
@@ -459,7 +473,7 @@ read_ids(pid_t pid, uid_t *uid, gid_t *gid)
 }
 
 int
-ctl_serve_jail(void *arg, int jid, pid_t pid)
+ctl_serve_jail(void *arg, const struct lx_use *us, pid_t pid)
 {
 	struct daemon *d = arg;
 	struct arrival *ar;
@@ -479,7 +493,7 @@ ctl_serve_jail(void *arg, int jid, pid_t pid)
 	(void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	ar->ar_daemon = d;
 	ar->ar_fd = pair[0];
-	ar->ar_jid = jid;
+	ar->ar_use = *us;
 	ar->ar_cred.cr_priv = uid == geteuid();		/* what the jail calls root */
 	ar->ar_cred.cr_uid = ar->ar_cred.cr_priv ? 0 : uid;
 	ar->ar_cred.cr_gid = gid == getegid() ? 0 : gid;

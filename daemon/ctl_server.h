@@ -26,6 +26,8 @@ struct ctl_request {
 	struct daemon	*rq_daemon;
 	struct vi_kernel *rq_kernel;
 	int		 rq_caller;	/* jid of the jail the caller is in */
+	bool		 rq_mixed;	/* a program with containers of several jails: that is the one of its network, */
+	int		 rq_log;	/* ... this the one of its messages, and neither jails nor the host are its business */
 	int		 rq_jid;	/* the object's jail: "jail", or the caller's own */
 	struct vi_vnet	*rq_vnet;	/* of rq_jid, its own or inherited; never NULL */
 	struct vi_cred	 rq_cred;	/* the caller; cr_priv: root of its jail */

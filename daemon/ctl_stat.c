@@ -311,6 +311,8 @@ op_log(struct ctl_request *rq)
 	int clear = 0, error;
 	uint64_t last;
 
+	if (rq->rq_mixed && json_object_get(rq->rq_args, "jail") == NULL)
+		rq->rq_caller = rq->rq_jid = rq->rq_log;
 	ctl_list_begin(rq, "lines", &list);
 	if ((error = ctl_args(rq, "{s?I,s?b}", "after", &after, "clear", &clear)) != 0 ||
 	    (error = ctl_range(rq, "after", after, 0, INT64_MAX)) != 0 ||

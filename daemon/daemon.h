@@ -90,6 +90,7 @@ struct daemon {
 	LIST_HEAD(, jproc) d_jprocs;
 	RB_HEAD(jprocids, jproc) d_jprocids;
 	RB_HEAD(jprocjids, jproc) d_jprocjids;
+	LIST_HEAD(, jproc) d_mixed;
 	LIST_HEAD(, removal) d_removals;
 	LIST_HEAD(, nat) d_nats;
 	int		*d_passed;	/* while an option is set: the descriptor that came with it, -1 once it is somebody's; NULL: none */

@@ -214,7 +214,7 @@ next_record(const struct devkmsg *dk, struct kmsg_open *ko, uint32_t size, struc
 	const struct jproc *jp = dk->dk_jproc;
 
 	re->re_seq = 0;
-	(void)vi_jail_log_read(jp->jp_daemon->d_kernel, jp->jp_jid, ko->ko_seq, take_first, re);
+	(void)vi_jail_log_read(jp->jp_daemon->d_kernel, jproc_logjid(jp), ko->ko_seq, take_first, re);
 	if (re->re_seq == 0)
 		return EAGAIN;
 	if (ko->ko_seq != 0 && re->re_seq != ko->ko_seq + 1) {
@@ -245,7 +245,7 @@ last_seq(const struct devkmsg *dk)
 {
 	struct record re = { .re_seq = 1 };	/* takes none */
 
-	return vi_jail_log_read(dk->dk_jproc->jp_daemon->d_kernel, dk->dk_jproc->jp_jid, UINT64_MAX, take_first, &re);
+	return vi_jail_log_read(dk->dk_jproc->jp_daemon->d_kernel, jproc_logjid(dk->dk_jproc), UINT64_MAX, take_first, &re);
 }
 
 static void
@@ -344,7 +344,7 @@ static int
 may_read(const struct devkmsg *dk, const struct vi_cred *cred)
 {
 	struct vi_kernel *k = dk->dk_jproc->jp_daemon->d_kernel;
-	const int jid = dk->dk_jproc->jp_jid;
+	const int jid = jproc_logjid(dk->dk_jproc);
 	int error = vi_jail_priv(k, jid, cred, VI_PRIV_LOG_READ);
 
 	if (error == 0 && vi_jail_owner(k, jid, "vlog") != jid)
@@ -364,7 +364,7 @@ do_open(struct devkmsg *dk, const struct fuse_in_header *in)
 	if ((flags & O_ACCMODE) != O_WRONLY)
 		error = may_read(dk, &cred);
 	if (error == 0 && (flags & O_ACCMODE) != O_RDONLY)
-		error = vi_jail_priv(dk->dk_jproc->jp_daemon->d_kernel, dk->dk_jproc->jp_jid, &cred, VI_PRIV_LOG_WRITE);
+		error = vi_jail_priv(dk->dk_jproc->jp_daemon->d_kernel, jproc_logjid(dk->dk_jproc), &cred, VI_PRIV_LOG_WRITE);
 	if (error == 0 && (dk->dk_nopen >= MAXOPEN || (ko = calloc(1, sizeof(*ko))) == NULL))
 		error = ENFILE;
 	if (error != 0) {
@@ -463,7 +463,7 @@ serve(void *arg)
 	struct kmsg_request *rq = arg;
 	struct devkmsg *dk = rq->rq_dk;
 
-	if (dk->dk_jproc != NULL && dk->dk_jproc->jp_jid >= 0) {
+	if (dk->dk_jproc != NULL && jproc_logjid(dk->dk_jproc) >= 0) {
 		struct daemon *d = dk->dk_jproc->jp_daemon;
 
 		daemon_manage(d);

@@ -87,7 +87,7 @@ isolation_init(struct isolation *is, enum iso_mode mode)
 int
 isolation_flags(const struct isolation *is, const struct init_params *ip, bool join)
 {
-	int flags = ip->ip_ownipc ? NS_IPC : 0;
+	int flags = (ip->ip_ownipc ? NS_IPC : 0) | (ip->ip_ipcmounts || ip->ip_kmsg ? CLONE_NEWNS : 0);
 
 	if (is->is_mode == ISO_NONE)
 		return 0;

@@ -31,6 +31,9 @@ struct init_params {
 	bool		ip_ownipc;
 	bool		ip_noipc;	/* ip_ownipc, and nothing in there */
 	bool		ip_shared;	/* it may have jails in it that share what it has */
+	bool		ip_mixed;	/* for programs with containers of several jails, of one of which its processes are */
+	bool		ip_ipcmounts;	/* its processes are one jail's and its IPC another's: what shows that is mounted for it alone */
+	bool		ip_kmsg;	/* the same of its messages */
 	uint64_t	ip_ipclimit[4];	/* limit.shm, .msgqueues, .semaphores, .mqueues */
 	char		ip_path[PATH_MAX];
 	char		ip_hostname[256], ip_domainname[256];
@@ -39,7 +42,7 @@ struct init_params {
 void	isolation_init(struct isolation *, enum iso_mode);
 /* $VIMAGE_ISOLATION ("user", "root", "none") or the best that can be hoped for. */
 enum iso_mode isolation_first(void);
-/* CLONE_NEW*; join: the parent jail's namespaces are entered first. */
+/* CLONE_NEW*; join: a jail's processes are joined, whose namespaces are entered first. */
 int	isolation_flags(const struct isolation *, const struct init_params *, bool join);
 /* In the spawner, for a child that was just cloned with these flags. */
 int	isolation_map(const struct isolation *, pid_t, int flags);

@@ -96,6 +96,26 @@ jcpu_gone(struct daemon *d, int jid)
 /*
  * Counting.
  */
+/* Whose account it is; -1: it is given up. */
+static int
+cpu_jid(const struct jproc *jp)
+{
+	return jp->jp_jid < 0 ? -1 : jp->jp_use.us_jid[VI_CLASS_VCPU];
+}
+
+/* All processes on a jail's processors. */
+static void
+count(struct daemon *d, int jid)
+{
+	const struct jproc *jp = jproc_find(d, jid);
+	unsigned all = jp != NULL ? jp->jp_nprocs : 0;
+
+	LIST_FOREACH(jp, &d->d_mixed, jp_mixlink)
+		if (cpu_jid(jp) == jid)
+			all += jp->jp_nprocs;
+	vi_jail_proc_count(d->d_kernel, jid, all);
+}
+
 static uint64_t
 sample_all(struct daemon *d, const pid_t *pids, struct jproc **jps, size_t n)
 {
@@ -114,10 +134,12 @@ sample_all(struct daemon *d, const pid_t *pids, struct jproc **jps, size_t n)
 		uint64_t ns = sums[i].ps_ns > jps[i]->jp_cputime ? sums[i].ps_ns - jps[i]->jp_cputime : 0;
 
 		jps[i]->jp_cputime = sums[i].ps_ns;
+		jps[i]->jp_nprocs = sums[i].ps_n;
 		all += ns;
-		vi_jail_proc_cputime(d->d_kernel, jps[i]->jp_jid, ns);
-		vi_jail_proc_count(d->d_kernel, jps[i]->jp_jid, sums[i].ps_n);
+		vi_jail_proc_cputime(d->d_kernel, cpu_jid(jps[i]), ns);
 	}
+	for (size_t i = 0; i < n; i++)
+		count(d, cpu_jid(jps[i]));
 	free(sums);
 	return all;
 }
@@ -129,7 +151,7 @@ follow_limits(struct daemon *d, struct jproc **jps, size_t n)
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++)
-		for (int jid = jps[i]->jp_jid; jid > 0; jid = vi_jail_parent(d->d_kernel, jid)) {
+		for (int jid = cpu_jid(jps[i]); jid > 0; jid = vi_jail_parent(d->d_kernel, jid)) {
 			if (!owns(d, jid) || vi_jail_proc_cpulimit(d->d_kernel, jid) == 0)
 				continue;
 			tell(d, jid, true);
@@ -153,7 +175,7 @@ sample(struct daemon *d)
 	n = 0;
 	if (pids != NULL && jps != NULL)
 		LIST_FOREACH(jp, &d->d_jprocs, jp_link)
-			if (jp->jp_init != 0 && jp->jp_jid > 0) {
+			if (jp->jp_init != 0 && cpu_jid(jp) > 0) {
 				pids[n] = jp->jp_init;
 				jps[n++] = jp;
 			}
@@ -163,6 +185,17 @@ sample(struct daemon *d)
 	free(pids);
 	free(jps);
 	return all;
+}
+
+void
+jcpu_last(struct jproc *jp)
+{
+	struct proc p;
+
+	if (cpu_jid(jp) <= 0 || !proc_read(jp->jp_init, &p) || p.p_ns <= jp->jp_cputime)
+		return;
+	vi_jail_proc_cputime(jp->jp_daemon->d_kernel, cpu_jid(jp), p.p_ns - jp->jp_cputime);
+	jp->jp_cputime = p.p_ns;
 }
 
 void
@@ -177,7 +210,7 @@ anybody(const struct daemon *d)
 	const struct jproc *jp;
 
 	LIST_FOREACH(jp, &d->d_jprocs, jp_link)
-		if (jp->jp_jid > 0 && (!TAILQ_EMPTY(&jp->jp_execs) || jp->jp_linger))
+		if (cpu_jid(jp) > 0 && (!TAILQ_EMPTY(&jp->jp_execs) || jp->jp_linger))
 			return true;
 	return false;
 }

@@ -20,6 +20,9 @@ void	jcpu_changed(struct daemon *, int jid);
 void	jcpu_gone(struct daemon *, int jid);
 /* Looks at all processes: their number and time become the jails'. */
 void	jcpu_sample(struct daemon *);
+/* Its last process has ended, and its init will: what was used since the last look is counted. */
+struct jproc;
+void	jcpu_last(struct jproc *);
 /* A program starts: from now on it is looked at now and then. */
 void	jcpu_start(struct daemon *);
 

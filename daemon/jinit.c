@@ -481,8 +481,23 @@ say_ready(struct jinit *j, int error, const char *what, const char *lacks, const
 	_exit(1);
 }
 
+/* /dev/kmsg and /proc/kmsg; those of another jail must not stay. */
+static int
+own_messages(const struct init_params *ip, int fuse, int kmsg[KMSG_N], char *what, size_t len)
+{
+	int error;
+
+	if ((error = kmsg_mount(fuse, kmsg)) == 0)
+		return 0;
+	kmsg[0] = -1;
+	if (!ip->ip_kmsg || (access("/dev/kmsg", F_OK) != 0 && access("/proc/kmsg", F_OK) != 0))
+		return 0;
+	snprintf(what, len, "/dev/kmsg of the other jail");
+	return error;
+}
+
 void
-jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmounts)
+jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmounts, int fuse)
 {
 	struct jinit j = { .j_sock = sock,
 		.j_pidns = (flags & CLONE_NEWPID) != 0,
@@ -492,7 +507,7 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 	char what[160] = "signals", lacks[160] = "";
 	int kmsg[KMSG_N] = { -1, -1 };
 	bool own = ip->ip_ownproc && (flags & CLONE_NEWNS) != 0;
-	int error = 0, fuse = own ? devkmsg_open() : -1;
+	int error = 0;
 
 	LIST_INIT(&j.j_children);
 	prctl(PR_SET_NAME, "vimaged-init");
@@ -504,16 +519,17 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 	own_signals(&j);
 	if (j.j_sigfd < 0)
 		error = errno;
+	if ((own || ip->ip_kmsg) && fuse < 0)
+		fuse = devkmsg_open();
 	if (error == 0)
 		error = isolation_enter(ip, flags, ipcmounts, &j.j_ipc, what, sizeof(what), lacks, sizeof(lacks));
 	for (int i = 0; i < 2 && ipcmounts != NULL; i++)
 		if (ipcmounts[i] >= 0)
 			close(ipcmounts[i]);
-	if (error == 0 && own) {
-		if (kmsg_mount(fuse, kmsg) != 0)
-			kmsg[0] = -1;
+	if (error == 0 && (own || (ip->ip_kmsg && (flags & CLONE_NEWNS) != 0)))
+		error = own_messages(ip, fuse, kmsg, what, sizeof(what));
+	if (error == 0 && own)
 		protect_enter(lacks, sizeof(lacks));
-	}
 	if (fuse >= 0)
 		close(fuse);
 	say_ready(&j, error, what, lacks, kmsg);

@@ -17,7 +17,11 @@
  * A jail that shares processes or IPC with the jail it is in has an init of its own all the same: it joins the namespaces of
  * that jail's init (its anchor), which must be ready first and stays as long as it is shared.
  *
- * The init stays when the jail is empty: its namespaces may hold what the jail's root did.  At
+ * Programs whose containers come from several jails have an init of their own for each combination.  It joins the processes of
+ * one jail's main init and, where that is another's, the IPC of a second; which account and messages they have is told to the
+ * spawner and the log.  It ends with its last program, and when any of the jails is removed.
+ *
+ * The main init stays when the jail is empty: its namespaces may hold what the jail's root did.  At
  * most MAXIDLE of them stay, the least recently used goes.  A jproc that is given up loses its
  * jid at once and its memory when the spawner says that the init has ended.
  */
@@ -83,9 +87,53 @@ jproc_byid(const struct daemon *d, uint32_t id)
 	return RB_FIND(jprocids, (struct jprocids *)(uintptr_t)&d->d_jprocids, &key);
 }
 
+bool
+jproc_uses(const struct jproc *jp, int jid)
+{
+	for (unsigned i = 0; i < VI_CLASS_MAX && jp->jp_jid >= 0; i++)
+		if (jp->jp_use.us_jid[i] == jid)
+			return true;
+	return false;
+}
+
+bool
+jail_used(const struct daemon *d, int jid)
+{
+	const struct jproc *jp;
+
+	if (jproc_find(d, jid) != NULL)
+		return true;
+	LIST_FOREACH(jp, &d->d_mixed, jp_mixlink)
+		if (jproc_uses(jp, jid))
+			return true;
+	return false;
+}
+
+/* The one for this combination. */
+static struct jproc *
+jproc_lookup(const struct daemon *d, const struct lx_use *us)
+{
+	struct jproc *jp;
+
+	if (!lx_use_mixed(us))
+		return jproc_find(d, us->us_jid[0]);
+	LIST_FOREACH(jp, &d->d_mixed, jp_mixlink)
+		if (memcmp(&jp->jp_use, us, sizeof(*us)) == 0)
+			break;
+	return jp;
+}
+
 /*
  * Programs.
  */
+
+/* One process less is counted. */
+static void
+jproc_detach(const struct jproc *jp)
+{
+	vi_jail_proc_detach(jp->jp_daemon->d_kernel, jp->jp_jid, jp->jp_use.us_jid[VI_CLASS_VCPU]);
+}
+
 static void
 exec_end(struct exec *ex)
 {
@@ -96,7 +144,7 @@ exec_end(struct exec *ex)
 	if (TAILQ_EMPTY(&jp->jp_execs) && !jp->jp_linger)
 		jp->jp_linger = true;
 	else
-		vi_jail_proc_detach(jp->jp_daemon->d_kernel, jp->jp_jid);
+		jproc_detach(jp);
 	free(ex);
 }
 
@@ -165,6 +213,7 @@ exec_forget(struct exec *ex)
  * The life of a jproc.
  */
 static void jproc_giveup(struct jproc *);
+static void jproc_free(struct jproc *);
 
 static bool
 jproc_idle(const struct jproc *jp)
@@ -172,18 +221,21 @@ jproc_idle(const struct jproc *jp)
 	return jp->jp_jid >= 0 && TAILQ_EMPTY(&jp->jp_execs) && !jp->jp_linger;
 }
 
-/* It shares nothing any more.  An anchor that only waited for that may go. */
+/* It shares nothing any more.  Anchors that only waited for that may go. */
 static void
 jproc_leave(struct jproc *jp)
 {
-	struct jproc *anchor = jp->jp_anchor;
+	struct jproc *anchor;
 
-	jp->jp_anchor = NULL;
 	if (jp->jp_initfd >= 0)
 		close(jp->jp_initfd);
 	jp->jp_initfd = -1;
-	if (anchor != NULL && --anchor->jp_nsharers == 0 && anchor->jp_stopping && jproc_idle(anchor))
-		jproc_giveup(anchor);
+	for (unsigned i = 0; i < ANCHOR_N; i++) {
+		anchor = jp->jp_anchor[i];
+		jp->jp_anchor[i] = NULL;
+		if (anchor != NULL && --anchor->jp_nsharers == 0 && anchor->jp_stopping && jproc_idle(anchor))
+			jproc_giveup(anchor);
+	}
 }
 
 /* Its init is gone: who shared its processes has none either, and the spawner will say so. */
@@ -192,12 +244,23 @@ jproc_unshared(struct jproc *jp)
 {
 	struct jproc *other;
 
-	LIST_FOREACH(other, &jp->jp_daemon->d_jprocs, jp_link) {
-		if (other->jp_anchor != jp)
-			continue;
-		other->jp_anchor = NULL;
-		jp->jp_nsharers--;
-	}
+	LIST_FOREACH(other, &jp->jp_daemon->d_jprocs, jp_link)
+		for (unsigned i = 0; i < ANCHOR_N; i++)
+			if (other->jp_anchor[i] == jp) {
+				other->jp_anchor[i] = NULL;
+				jp->jp_nsharers--;
+			}
+}
+
+/* No longer to be found. */
+static void
+jproc_unlink(struct jproc *jp)
+{
+	if (jp->jp_jid >= 0 && jp->jp_mixed)
+		LIST_REMOVE(jp, jp_mixlink);
+	else if (jp->jp_jid >= 0)
+		RB_REMOVE(jprocjids, &jp->jp_daemon->d_jprocjids, jp);
+	jp->jp_jid = -1;
 }
 
 static void
@@ -217,8 +280,7 @@ jproc_free(struct jproc *jp)
 	jproc_unshared(jp);
 	LIST_REMOVE(jp, jp_link);
 	RB_REMOVE(jprocids, &jp->jp_daemon->d_jprocids, jp);
-	if (jp->jp_jid >= 0)
-		RB_REMOVE(jprocjids, &jp->jp_daemon->d_jprocjids, jp);
+	jproc_unlink(jp);
 	if (jp->jp_daemon->d_stopping && LIST_EMPTY(&jp->jp_daemon->d_jprocs))
 		daemon_stopped(jp->jp_daemon);
 	free(jp);
@@ -228,14 +290,68 @@ static void
 jproc_unlinger(struct jproc *jp)
 {
 	if (jp->jp_linger)
-		vi_jail_proc_detach(jp->jp_daemon->d_kernel, jp->jp_jid);
+		jproc_detach(jp);
 	jp->jp_linger = false;
+}
+
+/* Removals of the jails that it used may go on. */
+static void
+use_progress(struct daemon *d, const struct lx_use *us)
+{
+	unsigned k;
+
+	for (unsigned i = 0; i < VI_CLASS_MAX; i++) {
+		for (k = 0; k < i && us->us_jid[k] != us->us_jid[i]; k++)
+			;
+		if (k == i)
+			jail_progress(d, us->us_jid[i]);
+	}
+}
+
+/* The init of one that still waited for this one's was never asked for. */
+static void
+jproc_refuse_waiting(struct jproc *jp)
+{
+	struct jproc *other, *next;
+
+	for (other = LIST_FIRST(&jp->jp_daemon->d_jprocs); other != NULL; other = next) {
+		next = LIST_NEXT(other, jp_link);
+		if (other->jp_initfd < 0 || (other->jp_anchor[ANCHOR_PROC] != jp && other->jp_anchor[ANCHOR_IPC] != jp))
+			continue;
+		jproc_giveup(other);
+		jproc_free(other);
+		next = LIST_FIRST(&jp->jp_daemon->d_jprocs);	/* others may have gone with it */
+	}
+}
+
+/*
+ * A jail's root can kill an init of a combination, and what was below it lives on below his own: it must not have what it had.
+ */
+struct parting {
+	struct lx	*pa_lx;
+	struct lx_use	 pa_use;
+};
+
+static void
+part_there(void *arg)
+{
+	const struct parting *pa = arg;
+
+	lx_use_gone(pa->pa_lx, &pa->pa_use);
+}
+
+static void
+use_part(struct daemon *d, const struct lx_use *us)
+{
+	for (unsigned i = 0; i < d->d_nworkers; i++)
+		worker_call_managed(d, i, part_there, &(struct parting){ d->d_workers[i].w_lx, *us });
 }
 
 /* No process of the jail is left, or will be: the init may go when it likes. */
 static void
 jproc_giveup(struct jproc *jp)
 {
+	const struct lx_use use = jp->jp_use;
 	struct daemon *d = jp->jp_daemon;
 	struct exec *ex;
 	int jid = jp->jp_jid;
@@ -245,17 +361,19 @@ jproc_giveup(struct jproc *jp)
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
 		exec_killed(ex);
 	jproc_unlinger(jp);
-	if (jid >= 0)
-		RB_REMOVE(jprocjids, &d->d_jprocjids, jp);
-	jp->jp_jid = -1;
+	jproc_unlink(jp);
 	if (jp->jp_fd >= 0) {
 		lx_loop_del(daemon_loop(d), &jp->jp_event);
 		close(jp->jp_fd);
 		jp->jp_fd = -1;
 	}
 	jproc_leave(jp);
+	if (jp->jp_nsharers > 0)
+		jproc_refuse_waiting(jp);
+	if (jid >= 0 && jp->jp_mixed)
+		use_part(d, &use);
 	if (jid >= 0)
-		jail_progress(d, jid);
+		use_progress(d, &use);
 }
 
 /* Too many inits without work: the one longest without it goes. */
@@ -276,6 +394,24 @@ jprocs_trim(struct daemon *d)
 		jproc_giveup(oldest);
 }
 
+/* Is its IPC not that of its processes' jail?  Each jail without has an empty one. */
+static bool
+ipc_differs(struct daemon *d, const struct lx_use *us)
+{
+	const int proc = us->us_jid[VI_CLASS_VPROC], ipc = us->us_jid[VI_CLASS_VIPC], owner = vi_jail_owner(d->d_kernel, ipc, "vipc");
+
+	return proc != ipc && (owner < 0 || owner != vi_jail_owner(d->d_kernel, proc, "vipc"));
+}
+
+/* Has it the files of another jail, whose /dev/kmsg is not for its messages? */
+static bool
+messages_differ(struct daemon *d, int jid)
+{
+	const int files = vi_jail_owner(d->d_kernel, jid, "vproc");
+
+	return files != jid && vi_jail_owner(d->d_kernel, jid, "vlog") != vi_jail_owner(d->d_kernel, files, "vlog");
+}
+
 static void
 fill_params(struct daemon *d, const struct jproc *jp, struct init_params *ip)
 {
@@ -285,6 +421,14 @@ fill_params(struct daemon *d, const struct jproc *jp, struct init_params *ip)
 	char text[32];
 
 	memset(ip, 0, sizeof(*ip));
+	if (jp->jp_mixed) {
+		ip->ip_mixed = true;
+		strcpy(ip->ip_path, "/");	/* it is in the jail's already */
+		ip->ip_ipcmounts = ipc_differs(d, &jp->jp_use);
+		ip->ip_kmsg = jp->jp_use.us_jid[VI_CLASS_VLOG] != jid;
+		return;
+	}
+	ip->ip_kmsg = messages_differ(d, jid);
 	ip->ip_ownproc = jid != 0 && vi_jail_owner(k, jid, "vproc") == jid;
 	ip->ip_ownipc = jid != 0 && (ipc == jid || ipc < 0);
 	ip->ip_noipc = jid != 0 && ipc < 0;
@@ -304,15 +448,17 @@ static int
 ask_spawner(struct daemon *d, struct jproc *jp, int initfd)
 {
 	struct seqmsg sm = { .sm_type = SPAWN_INIT, .sm_id = jp->jp_id };
+	const int cpu = jp->jp_use.us_jid[VI_CLASS_VCPU];
 	struct init_params ip;
 	int error, fds[2];
 
 	if (d->d_spawner->sp_sock < 0)
 		return ESRCH;
-	if (jp->jp_anchor != NULL)
-		sm.sm_arg = (int32_t)jp->jp_anchor->jp_id;
-	jcpu_prepare(d, jp->jp_jid);
-	jcpu_path(d, jp->jp_jid, sm.sm_text, sizeof(sm.sm_text));
+	for (unsigned i = 0; i < ANCHOR_N; i++)
+		if (jp->jp_anchor[i] != NULL)
+			sm.sm_ino[i] = jp->jp_anchor[i]->jp_id;
+	jcpu_prepare(d, cpu);
+	jcpu_path(d, cpu, sm.sm_text, sizeof(sm.sm_text));
 	fill_params(d, jp, &ip);
 	fds[0] = initfd;
 	if ((error = memfile(&ip, sizeof(ip), &fds[1])) != 0)
@@ -339,24 +485,62 @@ anchor_jid(struct daemon *d, int jid)
 	return jid < 0 ? 0 : jid;
 }
 
-static int jproc_new(struct daemon *, int jid, struct jproc **);
+static int jproc_new(struct daemon *, const struct lx_use *, struct jproc **);
 
 static int
-jproc_anchor(struct jproc *jp)
+jproc_anchor(struct jproc *jp, unsigned which, int jid)
 {
 	struct daemon *d = jp->jp_daemon;
-	int jid = anchor_jid(d, jp->jp_jid), error;
 	struct jproc *anchor;
+	struct lx_use us;
+	int error;
 
 	if (jid == 0)
 		return 0;
-	if ((anchor = jproc_find(d, jid)) == NULL && (error = jproc_new(d, jid, &anchor)) != 0)
+	for (unsigned i = 0; i < VI_CLASS_MAX; i++)
+		us.us_jid[i] = jid;
+	if ((anchor = jproc_find(d, jid)) == NULL && (error = jproc_new(d, &us, &anchor)) != 0)
 		return error;
 	if (anchor->jp_stopping)
 		return EBUSY;
-	jp->jp_anchor = anchor;
+	jp->jp_anchor[which] = anchor;
 	anchor->jp_nsharers++;
 	return 0;
+}
+
+/* What a jail has of its own its init makes; the rest it has from its anchor. */
+static int
+anchors_of_main(struct jproc *jp)
+{
+	struct vi_kernel *k = jp->jp_daemon->d_kernel;
+	int jid = jp->jp_jid, anchor = anchor_jid(jp->jp_daemon, jid), ipc = vi_jail_owner(k, jid, "vipc"), error = 0;
+
+	if (vi_jail_owner(k, jid, "vproc") != jid)
+		error = jproc_anchor(jp, ANCHOR_PROC, anchor);
+	if (error == 0 && ipc != jid && ipc >= 0)
+		error = jproc_anchor(jp, ANCHOR_IPC, anchor);
+	return error;
+}
+
+/* Those of the main inits of the jails that were named; the host's where a jail has the host's. */
+static int
+anchors_of_mixed(struct jproc *jp)
+{
+	struct daemon *d = jp->jp_daemon;
+	int ipc = jp->jp_jid, error = jproc_anchor(jp, ANCHOR_PROC, jp->jp_jid);
+
+	if (ipc_differs(d, &jp->jp_use))
+		ipc = jp->jp_use.us_jid[VI_CLASS_VIPC];
+	return error != 0 || vi_jail_owner(d->d_kernel, ipc, "vipc") == 0 ? error : jproc_anchor(jp, ANCHOR_IPC, ipc);
+}
+
+static bool
+anchors_ready(const struct jproc *jp)
+{
+	for (unsigned i = 0; i < ANCHOR_N; i++)
+		if (jp->jp_anchor[i] != NULL && !jp->jp_anchor[i]->jp_ready)
+			return false;
+	return true;
 }
 
 static int
@@ -368,7 +552,7 @@ jproc_connect(struct jproc *jp)
 	if ((error = seq_pair(pair)) != 0)
 		return error;
 	jp->jp_initfd = pair[1];
-	if (jp->jp_anchor == NULL || jp->jp_anchor->jp_ready) {
+	if (anchors_ready(jp)) {
 		error = ask_spawner(d, jp, pair[1]);
 		close(pair[1]);
 		jp->jp_initfd = -1;
@@ -383,7 +567,7 @@ jproc_connect(struct jproc *jp)
 }
 
 static int
-jproc_new(struct daemon *d, int jid, struct jproc **jpp)
+jproc_new(struct daemon *d, const struct lx_use *us, struct jproc **jpp)
 {
 	struct jproc *jp;
 	int error;
@@ -392,56 +576,71 @@ jproc_new(struct daemon *d, int jid, struct jproc **jpp)
 		return ENOMEM;
 	jp->jp_daemon = d;
 	jp->jp_id = ++d->d_spawner->sp_nextid;
-	jp->jp_jid = jid;
+	jp->jp_use = *us;
+	jp->jp_mixed = lx_use_mixed(us);
+	jp->jp_jid = us->us_jid[VI_CLASS_VPROC];
 	jp->jp_fd = jp->jp_initfd = -1;
 	jp->jp_used = daemon_now(d);
 	TAILQ_INIT(&jp->jp_execs);
-	if ((error = jproc_anchor(jp)) != 0 || (error = jproc_connect(jp)) != 0) {
+	error = jp->jp_mixed ? anchors_of_mixed(jp) : anchors_of_main(jp);
+	if (error != 0 || (error = jproc_connect(jp)) != 0) {
 		jproc_leave(jp);
 		free(jp);
 		return error;
 	}
 	LIST_INSERT_HEAD(&d->d_jprocs, jp, jp_link);
 	RB_INSERT(jprocids, &d->d_jprocids, jp);
-	RB_INSERT(jprocjids, &d->d_jprocjids, jp);
+	if (jp->jp_mixed)
+		LIST_INSERT_HEAD(&d->d_mixed, jp, jp_mixlink);
+	else
+		RB_INSERT(jprocjids, &d->d_jprocjids, jp);
 	*jpp = jp;
 	return 0;
 }
 
+/* A combination that nobody runs in need not be kept. */
+static void
+jproc_useless(struct jproc *jp)
+{
+	if (jp->jp_mixed && jproc_idle(jp))
+		jproc_giveup(jp);
+}
+
 int
-jproc_exec(struct daemon *d, int jid, int net, int memfd, const int stdfds[3], int execfd, const struct exec_ops *ops,
+jproc_exec(struct daemon *d, const struct lx_use *us, int memfd, const int stdfds[3], int execfd, const struct exec_ops *ops,
     void *arg, struct exec **exp)
 {
 	struct seqmsg sm = { .sm_type = INIT_EXEC };
 	int fds[SEQ_MAXFDS] = { memfd, stdfds[0], stdfds[1], stdfds[2], execfd };
-	struct jproc *jp = jproc_find(d, jid);
+	struct jproc *jp = jproc_lookup(d, us);
 	struct exec *ex;
 	int error;
 
 	if (d->d_stopping || (jp != NULL && jp->jp_stopping))
 		return EBUSY;
-	if (jp == NULL && (error = jproc_new(d, jid, &jp)) != 0)
+	if (jp == NULL && (error = jproc_new(d, us, &jp)) != 0)
 		return error;
 	if ((ex = calloc(1, sizeof(*ex))) == NULL)
 		return ENOMEM;
-	if ((error = vi_jail_proc_attach(d->d_kernel, jid)) != 0) {
+	if ((error = vi_jail_proc_attach(d->d_kernel, jp->jp_jid, us->us_jid[VI_CLASS_VCPU])) != 0) {
 		free(ex);
+		jproc_useless(jp);
 		return error;
 	}
 	ex->ex_jproc = jp;
-	ex->ex_net = net;
 	sm.sm_id = ex->ex_id = ++jp->jp_lastid;
 	ex->ex_ops = ops;
 	ex->ex_arg = arg;
 	/* An init that has ended already: its last words, or the spawner, will say so. */
 	error = seq_send(jp->jp_fd, &sm, fds, execfd >= 0 ? 5 : 4, MSG_DONTWAIT);
 	if (error != 0 && error != EPIPE && error != ECONNRESET) {
-		vi_jail_proc_detach(d->d_kernel, jid);
+		jproc_detach(jp);
 		free(ex);
+		jproc_useless(jp);
 		return error;
 	}
 	jp->jp_used = daemon_now(d);
-	if (jid > 0)
+	if (us->us_jid[VI_CLASS_VCPU] > 0)
 		jcpu_start(d);
 	TAILQ_INSERT_TAIL(&jp->jp_execs, ex, ex_link);
 	*exp = ex;
@@ -471,7 +670,8 @@ on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 {
 	struct daemon *d = jp->jp_daemon;
 	struct exec *ex = exec_find(jp, sm->sm_id);
-	struct vi_vnet *vn = ex == NULL ? NULL : vi_jail_vnet(d->d_kernel, ex->ex_net);
+	const int net = jp->jp_use.us_jid[VI_CLASS_VNET];
+	struct vi_vnet *vn = ex == NULL ? NULL : vi_jail_vnet(d->d_kernel, net);
 	struct attach at;
 	unsigned i;
 
@@ -484,13 +684,13 @@ on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 	i = vi_vnet_worker(vn);
 	at.at_lx = d->d_workers[i].w_lx;
 	at.at_params = (struct lx_program_params){ .pr_listener = fd,
-		.pr_jid = ex->ex_net,
+		.pr_use = jp->jp_use,
 		.pr_vnet = vn,
 		.pr_cookie = NULL,
 		.pr_rootuid = geteuid(),
 		.pr_rootgid = getegid(),
-		.pr_shared = !vi_jail_owns_vnet(d->d_kernel, ex->ex_net),
-		.pr_denied = vi_jail_denied(d->d_kernel, ex->ex_net) };
+		.pr_shared = !vi_jail_owns_vnet(d->d_kernel, net),
+		.pr_denied = vi_jail_denied(d->d_kernel, net) };
 	worker_call(d, i, attach_there, &at);
 	if (at.at_error != 0)
 		jproc_send(jp, INIT_ABORT, sm->sm_id, at.at_error, 0, "seccomp listener");
@@ -566,7 +766,9 @@ on_empty(struct jproc *jp, uint32_t lastid)
 	if (lastid != jp->jp_lastid || !TAILQ_EMPTY(&jp->jp_execs))
 		return;		/* another program is on its way */
 	jproc_unlinger(jp);
-	if (jp->jp_stopping) {
+	if (jp->jp_mixed)
+		jcpu_last(jp);
+	if (jp->jp_stopping || jp->jp_mixed) {
 		jproc_giveup(jp);
 		return;
 	}
@@ -596,13 +798,16 @@ on_ready(struct jproc *jp)
 		struct seqmsg sm = { .sm_text = "fork" };
 
 		next = LIST_NEXT(other, jp_link);
-		if (other->jp_anchor != jp || other->jp_initfd < 0)
+		if (other->jp_initfd < 0 || (other->jp_anchor[ANCHOR_PROC] != jp && other->jp_anchor[ANCHOR_IPC] != jp) || !anchors_ready(other))
 			continue;
 		sm.sm_arg = ask_spawner(d, other, other->jp_initfd);
 		close(other->jp_initfd);
 		other->jp_initfd = -1;
-		if (sm.sm_arg != 0)
-			on_broken(other, &sm);
+		if (sm.sm_arg == 0)
+			continue;
+		on_broken(other, &sm);
+		jproc_free(other);	/* the spawner does not know it */
+		next = LIST_FIRST(&d->d_jprocs);
 	}
 }
 
@@ -798,7 +1003,7 @@ jproc_kill(struct dtimer *dt)
 	struct daemon *d = jp->jp_daemon;
 	struct seqmsg sm = { .sm_type = SPAWN_KILL, .sm_id = jp->jp_id };
 
-	removal_killed(d, jp->jp_jid, jproc_count(d, jp->jp_jid));
+	removal_killed(d, jp);
 	/*
 	 * With a pid namespace the init's end is everybody's; otherwise it must be alive to
 	 * find them.
@@ -818,6 +1023,11 @@ jproc_stop(struct jproc *jp, uint64_t timeout)
 	if (jp->jp_stopping && timeout > 0)
 		return;
 	jp->jp_stopping = true;
+	if (jp->jp_initfd >= 0) {	/* it has no init, and will have none */
+		jproc_giveup(jp);
+		jproc_free(jp);
+		return;
+	}
 	if (jproc_idle(jp) && (jp->jp_nsharers == 0 || timeout == 0)) {
 		jproc_giveup(jp);
 		return;
@@ -857,17 +1067,26 @@ jproc_ipclimits(struct daemon *d, int jid)
 }
 
 unsigned
+jproc_programs(const struct jproc *jp)
+{
+	unsigned n = jp->jp_linger ? 1 : 0;
+	struct exec *ex;
+
+	TAILQ_FOREACH(ex, &jp->jp_execs, ex_link)
+		n++;
+	return n;
+}
+
+unsigned
 jproc_count(const struct daemon *d, int jid)
 {
 	struct jproc *jp = jproc_find(d, jid);
-	struct exec *ex;
-	unsigned n = 0;
+	unsigned n = jp == NULL ? 0 : jproc_programs(jp);
 
-	if (jp == NULL)
-		return 0;
-	TAILQ_FOREACH(ex, &jp->jp_execs, ex_link)
-		n++;
-	return n + (jp->jp_linger ? 1 : 0);
+	LIST_FOREACH(jp, &d->d_mixed, jp_mixlink)
+		if (jp->jp_jid == jid)
+			n += jproc_programs(jp);
+	return n;
 }
 
 /*
@@ -892,7 +1111,7 @@ whose_by_parent(struct daemon *d, pid_t pid, int *jid)
 	return pid < 0 ? EPERM : 0;
 }
 
-/* The inits with these namespaces: one that stands alone, or several that share them. */
+/* The main inits with these namespaces: one that stands alone, or several that share them. */
 static unsigned
 whose_by_ino(struct daemon *d, const uint64_t ino[2], int *jid)
 {
@@ -900,7 +1119,7 @@ whose_by_ino(struct daemon *d, const uint64_t ino[2], int *jid)
 	unsigned n = 0;
 
 	LIST_FOREACH(jp, &d->d_jprocs, jp_link) {
-		if (jp->jp_jid < 0 || jp->jp_init == 0 || jp->jp_ino[0] != ino[0] || jp->jp_ino[1] != ino[1])
+		if (jp->jp_jid < 0 || jp->jp_mixed || jp->jp_init == 0 || jp->jp_ino[0] != ino[0] || jp->jp_ino[1] != ino[1])
 			continue;
 		*jid = jp->jp_jid;
 		n++;
@@ -936,6 +1155,7 @@ jprocs_init(struct daemon *d, int sock)
 	struct spawner *sp;
 
 	LIST_INIT(&d->d_jprocs);
+	LIST_INIT(&d->d_mixed);
 	RB_INIT(&d->d_jprocids);
 	RB_INIT(&d->d_jprocjids);
 	LIST_INIT(&d->d_removals);

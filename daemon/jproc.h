@@ -2,6 +2,9 @@
 /*
  * The processes of jails: one struct jproc for each init, one struct exec for each program that
  * a client started and that has not ended.  Main thread only.
+ *
+ * A jail has one init, its main one.  Programs whose containers come from several jails (jexec -x) have others, one for each
+ * combination.
  */
 #ifndef DAEMON_JPROC_H
 #define DAEMON_JPROC_H
@@ -32,26 +35,30 @@ struct exec {
 	uint32_t	 ex_id;
 	int		 ex_pid;	/* as the jail sees it; 0: not yet */
 	bool		 ex_started;
-	int		 ex_net;	/* the jail whose network it is in */
 	const struct exec_ops *ex_ops;	/* NULL: nobody listens any more */
 	void		*ex_arg;
 };
 
+enum { ANCHOR_PROC, ANCHOR_IPC, ANCHOR_N };	/* whose processes, names and files; whose IPC */
+
 struct jproc {
 	LIST_ENTRY(jproc) jp_link;
 	RB_ENTRY(jproc)	 jp_idlink;	/* by jp_id */
-	RB_ENTRY(jproc)	 jp_jidlink;	/* by jp_jid, while it has one */
+	RB_ENTRY(jproc)	 jp_jidlink;	/* main ones by jp_jid, while it has one */
+	LIST_ENTRY(jproc) jp_mixlink;	/* the others, while they have one */
 	struct daemon	*jp_daemon;
 	uint32_t	 jp_id;
-	int		 jp_jid;	/* -1: given up, waits for its init's end */
+	int		 jp_jid;	/* whose processes it has; -1: given up, waits for its init's end */
+	struct lx_use	 jp_use;	/* whose containers */
+	bool		 jp_mixed;	/* of several jails */
 	pid_t		 jp_init;	/* 0: not made yet */
 	int		 jp_flags;	/* CLONE_NEW* */
 	uint64_t	 jp_ino[2];	/* of its user and pid namespaces */
 	int		 jp_fd;		/* to the init; -1: closed */
-	struct jproc	*jp_anchor;	/* of the jail whose namespaces it shares; NULL: none */
-	unsigned	 jp_nsharers;	/* whose anchor we are */
+	struct jproc	*jp_anchor[ANCHOR_N];	/* main ones, whose namespaces it shares; NULL: none */
+	unsigned	 jp_nsharers;	/* whose anchor we are, twice for both */
 	bool		 jp_ready;	/* its namespaces can be shared */
-	int		 jp_initfd;	/* the init's end, until the anchor is ready; -1 */
+	int		 jp_initfd;	/* the init's end, until the anchors are ready; -1 */
 	struct lx_event	 jp_event;
 	TAILQ_HEAD(, exec) jp_execs;
 	uint32_t	 jp_lastid;	/* of the execs sent */
@@ -59,7 +66,8 @@ struct jproc {
 	bool		 jp_stopping;	/* no new programs */
 	uint64_t	 jp_used;	/* when the last program started */
 	struct dtimer	 jp_timer;	/* TERM, then KILL */
-	uint64_t	 jp_cputime;	/* ns of its processes, when they were looked at last */
+	uint64_t	 jp_cputime;	/* ns of its processes, when they were looked at last, */
+	unsigned	 jp_nprocs;	/* and how many they were */
 	struct kmsg	*jp_kmsg;	/* its /proc/kmsg and /dev/kmsg; NULL: none */
 };
 
@@ -91,24 +99,28 @@ void	spawner_forget(struct spawner *);	/* what was not sent */
 const char *spawner_lacks(struct daemon *);	/* what the host lacks, or "" */
 bool	spawner_userns(struct daemon *);	/* jails have user namespaces of their own */
 const char *spawner_notice(struct daemon *);	/* that, the first time; then NULL */
-struct jproc *jproc_find(const struct daemon *, int jid);	/* NULL: none */
+struct jproc *jproc_find(const struct daemon *, int jid);	/* the main one; NULL: none */
+bool	jproc_uses(const struct jproc *, int jid);	/* a container of it, and is not given up */
+bool	jail_used(const struct daemon *, int jid);	/* by any */
 /*
  * Starts a program: memory file with struct program, and its descriptors; all stay the
- * caller's.  net: the jail whose network it gets, mostly jid itself.  execfd: what to execute, -1: what
- * its arguments name.  ENOENT, EBUSY, ENOMEM...
+ * caller's.  execfd: what to execute, -1: what its arguments name.  ENOENT, EBUSY, ENOMEM...
  */
-int	jproc_exec(struct daemon *, int jid, int net, int memfile, const int stdfds[3], int execfd,
+int	jproc_exec(struct daemon *, const struct lx_use *, int memfile, const int stdfds[3], int execfd,
 	    const struct exec_ops *, void *arg, struct exec **);
 void	exec_signal(struct exec *, int sig, bool group);
 void	exec_forget(struct exec *);	/* its client is gone: the program gets SIGHUP */
 /*
- * Ends all processes of the jail: SIGTERM first, SIGKILL after a time.  jail_gone (removal.c)
- * is called when it is done.
+ * Ends all its processes: SIGTERM first, SIGKILL after a time.  jail_progress (removal.c) is called when it is done; the struct may be
+ * gone at once.
  */
 void	jproc_stop(struct jproc *, uint64_t timeout_ns);
 void	jproc_hostname(struct daemon *, int jid, const char *);
 void	jproc_ipclimits(struct daemon *, int jid);	/* they may have changed */
-unsigned jproc_count(const struct daemon *, int jid);	/* programs */
+unsigned jproc_programs(const struct jproc *);
+unsigned jproc_count(const struct daemon *, int jid);	/* programs that are processes of the jail */
+/* Whose messages its /dev/kmsg has; -1: it is given up. */
+static inline int jproc_logjid(const struct jproc *jp) { return jp->jp_jid < 0 ? -1 : jp->jp_use.us_jid[VI_CLASS_VLOG]; }
 /* Is this process in a jail?  0: *jid (0 = outside, or prison0); EPERM: not known for sure. */
 int	jproc_whose(struct daemon *, pid_t, int *jid);
 
@@ -127,7 +139,7 @@ struct removal {
 };
 int	removal_start(struct daemon *, int caller, int jid, bool force, removal_fn *, void *arg);
 bool	removal_pending(struct daemon *, int jid);	/* of the jail or of one it is in */
-void	removal_killed(struct daemon *, int jid, unsigned programs);
+void	removal_killed(struct daemon *, const struct jproc *);
 void	removal_forget(struct daemon *, void *arg);	/* rm_arg is gone */
 /* Something ended in a jail: go on with removals, remove what is expired. */
 void	jail_progress(struct daemon *, int jid);

@@ -115,7 +115,7 @@ static void
 feed(struct kmsg *km)
 {
 	struct daemon *d = km->km_jproc->jp_daemon;
-	const int jid = km->km_jproc->jp_jid;
+	const int jid = jproc_logjid(km->km_jproc);
 	bool was = km->km_full;
 
 	/* A buffer that it shares is not given away like this. */
@@ -144,7 +144,7 @@ kmsg_feed_all(struct daemon *d)
 	struct jproc *jp;
 
 	LIST_FOREACH(jp, &d->d_jprocs, jp_link) {
-		if (jp->jp_kmsg == NULL || jp->jp_jid < 0)
+		if (jp->jp_kmsg == NULL || jproc_logjid(jp) < 0)
 			continue;
 		if (!jp->jp_kmsg->km_full)
 			feed(jp->jp_kmsg);
@@ -171,7 +171,7 @@ take_line(const struct jproc *jp, char *line)
 	if (pri < 8)
 		pri |= FACILITY_USER << 3;
 	if (*line != '\0')
-		vi_jail_log_write(jp->jp_daemon->d_kernel, jp->jp_jid, pri, line);
+		vi_jail_log_write(jp->jp_daemon->d_kernel, jproc_logjid(jp), pri, line);
 }
 
 void
@@ -199,7 +199,7 @@ in_event(struct lx_event *le, uint32_t events)
 	if (n <= 0)
 		return;
 	daemon_manage(d);
-	if ((vi_jail_privs(d->d_kernel, km->km_jproc->jp_jid) >> VI_PRIV_LOG_WRITE & 1) != 0)
+	if ((vi_jail_privs(d->d_kernel, jproc_logjid(km->km_jproc)) >> VI_PRIV_LOG_WRITE & 1) != 0)
 		kmsg_take(km->km_jproc, buf, (size_t)n);
 	daemon_managed(d);
 }

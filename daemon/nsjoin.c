@@ -6,6 +6,9 @@
  * its IPC from further above than its processes: then the owner of the IPC namespace is an ancestor of the user namespace the
  * processes are in, and is entered first; from an outer user namespace one can always go on to an inner one.
  *
+ * A program may have its IPC from any jail.  Root of the host enters that without entering its user namespace; others cannot come from
+ * there to the user namespace of a jail beside it.
+ *
  * Mounts of another mount namespace cannot be bound; but a process in there can make copies of them that are mounted nowhere,
  * and hand these out.
  */
@@ -18,7 +21,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,6 +28,7 @@
 #include <unistd.h>
 #include <linux/nsfs.h>
 
+#include "daemon/devkmsg.h"
 #include "daemon/seqpacket.h"
 
 static const char *const ns_name[NSJOIN_MAX] = {
@@ -105,21 +108,6 @@ enter(int fd, const char *name)
 	return error;
 }
 
-/* Its owner first, unless that is where the processes are. */
-static int
-enter_ipc(const struct nsjoin *nj, bool proc, bool *done)
-{
-	int owner, error = 0;
-
-	if ((owner = ioctl(nj->nj_fd[NSJOIN_IPC], NS_GET_USERNS)) < 0)
-		return errno;
-	*done = !proc || !same(owner, nj->nj_fd[NSJOIN_USER]);
-	if (*done && (error = enter(owner, "user")) == 0)
-		error = enter(nj->nj_fd[NSJOIN_IPC], "ipc");
-	close(owner);
-	return error;
-}
-
 static bool
 is_ours(const struct nsjoin *nj, enum nsjoin_kind kind)
 {
@@ -130,25 +118,55 @@ is_ours(const struct nsjoin *nj, enum nsjoin_kind kind)
 	return yes;
 }
 
-int
-nsjoin_enter(const struct nsjoin *nj, bool proc, bool ipc)
+/*
+ * IPC: at once where we have the right (root, who needs not leave his own user namespace for it), else its owner's user namespace first.
+ * *done false: it is owned where the processes are, and is entered together with them.
+ */
+static int
+enter_ipc(const struct nsjoin *ipc, const struct nsjoin *proc, bool *done)
 {
-	bool done = !ipc || is_ours(nj, NSJOIN_IPC);
+	int owner, error = 0;
+
+	if ((owner = ioctl(ipc->nj_fd[NSJOIN_IPC], NS_GET_USERNS)) < 0)
+		return errno;
+	*done = proc == NULL || !same(owner, proc->nj_fd[NSJOIN_USER]);
+	if (*done && setns(ipc->nj_fd[NSJOIN_IPC], 0) != 0 && (error = enter(owner, "user")) == 0)
+		error = enter(ipc->nj_fd[NSJOIN_IPC], "ipc");
+	close(owner);
+	return error;
+}
+
+static int
+enter_proc(const struct nsjoin *proc, const struct nsjoin *ipc, bool done, int *fuse)
+{
 	int error = 0;
 
-	if (!done)
-		error = enter_ipc(nj, proc, &done);
-	for (int i = NSJOIN_USER; i < NSJOIN_MAX && error == 0 && proc; i++) {
+	for (int i = NSJOIN_USER; i < NSJOIN_MAX && error == 0; i++) {
 		/* /proc of the new mount namespace need not show ourselves. */
-		if (i == NSJOIN_MNT && !done) {
-			error = enter(nj->nj_fd[NSJOIN_IPC], "ipc");
-			done = true;
-		}
-		if (error == 0)
-			error = enter(nj->nj_fd[i], ns_name[i]);
+		if (i == NSJOIN_MNT && fuse != NULL)
+			*fuse = devkmsg_open();
+		if (i == NSJOIN_MNT && !done && (error = enter(ipc->nj_fd[NSJOIN_IPC], "ipc")) != 0)
+			break;
+		error = enter(proc->nj_fd[i], ns_name[i]);
 	}
-	/* Who is made from here on has its maps written by us: /proc must not hide it. */
-	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return error;
+}
+
+int
+nsjoin_enter(const struct nsjoin *proc, const struct nsjoin *ipc, int *fuse, const char **what)
+{
+	bool done = ipc == NULL || is_ours(ipc, NSJOIN_IPC);
+	int error = 0;
+
+	*what = "IPC of the jail";
+	if (!done)
+		error = enter_ipc(ipc, proc, &done);
+	if (error == 0 && proc != NULL) {
+		*what = "processes of the jail";
+		error = enter_proc(proc, ipc, done, fuse);
+		if (error == EPERM && ipc != NULL && done)
+			*what = "only where vimaged is root's can the processes of one jail have the IPC of another";
+	}
 	return error;
 }
 
@@ -163,10 +181,11 @@ static void __attribute__((noreturn))
 send_mounts(const struct nsjoin *nj, int sock)
 {
 	struct seqmsg sm = { .sm_type = SPAWN_MADE };
+	const char *what;
 	int fds[2];
 	unsigned n = 0;
 
-	if (nsjoin_enter(nj, true, false) != 0)
+	if (nj != NULL && nsjoin_enter(nj, NULL, NULL, &what) != 0)
 		_exit(1);
 	if ((fds[n] = clone_mount("/dev/shm")) >= 0) {
 		sm.sm_flags |= 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Namespaces that a jail shares with the jail it is in.
+ * Namespaces that are shared: a jail's with the jail it is in, a program's with several jails.
  */
 #ifndef DAEMON_NSJOIN_H
 #define DAEMON_NSJOIN_H
@@ -21,12 +21,12 @@ int	nsjoin_ino(pid_t, const char *name, uint64_t *ino);
 int	nsjoin_open(struct nsjoin *, pid_t);
 void	nsjoin_close(struct nsjoin *);
 /*
- * Enters them: those of its process group (pids, names, files), its IPC, or both.  The pid namespace is that of children only.
- * errno.
+ * Enters the process group (pids, names, files) of one and the IPC of one; NULL: ours stays.  The pid namespace is that of children only.
+ * fuse (NULL: no): gets devkmsg_open() of the user namespace that is entered, before its mounts are.  errno; *what: of what.
  */
-int	nsjoin_enter(const struct nsjoin *, bool proc, bool ipc);
+int	nsjoin_enter(const struct nsjoin *proc, const struct nsjoin *ipc, int *fuse, const char **what);
 /*
- * Copies of two mounts that processes in there see, to be mounted elsewhere: /dev/shm and /dev/mqueue.  -1: not there.
+ * Copies of two mounts that processes in there (NULL: here) see, to be mounted elsewhere: /dev/shm and /dev/mqueue.  -1: not there.
  * errno.
  */
 int	nsjoin_ipcmounts(const struct nsjoin *, int fds[2]);

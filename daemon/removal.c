@@ -77,6 +77,16 @@ removal_pending(struct daemon *d, int jid)
 	return false;
 }
 
+/* Does it use something of what is removed? */
+static bool
+removal_uses(const struct removal *rm, const struct jproc *jp)
+{
+	for (unsigned i = 0; i < VI_CLASS_MAX && jp->jp_jid >= 0; i++)
+		if (removal_below(rm, jp->jp_use.us_jid[i]))
+			return true;
+	return false;
+}
+
 /*
  * What goes home.
  */
@@ -240,7 +250,7 @@ removal_step(struct removal *rm)
 	if (subtree_read(d, rm->rm_jid, &st) != 0)
 		return false;
 	for (size_t i = 0; i < st.st_n; i++) {
-		if (jproc_find(d, st.st_jids[i]) == NULL)
+		if (!jail_used(d, st.st_jids[i]))
 			continue;
 		free(st.st_jids);
 		return false;
@@ -256,23 +266,32 @@ removal_step(struct removal *rm)
 }
 
 static void
+stop_one(struct removal *rm, struct jproc *jp, bool force)
+{
+	uint64_t seconds = 10;
+	char text[32];
+
+	rm->rm_programs += jproc_programs(jp);
+	if (vi_jail_get(rm->rm_daemon->d_kernel, 0, jp->jp_jid, "stop.timeout", text, sizeof(text)) == 0)
+		seconds = strtoul(text, NULL, 10);
+	jproc_stop(jp, force ? 0 : seconds * 1000000000);
+}
+
+/* Programs that use something of it and are another jail's processes, too. */
+static void
 stop_all(struct removal *rm, const struct subtree *st, bool force)
 {
 	struct daemon *d = rm->rm_daemon;
-	char text[32];
+	struct jproc *jp, *next;
 
-	for (size_t i = 0; i < st->st_n; i++) {
-		struct jproc *jp = jproc_find(d, st->st_jids[i]);
-		uint64_t seconds = 10;
-
-		if (jp == NULL)
-			continue;
-		rm->rm_programs += jproc_count(d, st->st_jids[i]);
-		if (vi_jail_get(
-			d->d_kernel, 0, st->st_jids[i], "stop.timeout", text, sizeof(text)) == 0)
-			seconds = strtoul(text, NULL, 10);
-		jproc_stop(jp, force ? 0 : seconds * 1000000000);
+	for (jp = LIST_FIRST(&d->d_mixed); jp != NULL; jp = next) {
+		next = LIST_NEXT(jp, jp_mixlink);
+		if (removal_uses(rm, jp))
+			stop_one(rm, jp, force);
 	}
+	for (size_t i = 0; i < st->st_n; i++)
+		if ((jp = jproc_find(d, st->st_jids[i])) != NULL)
+			stop_one(rm, jp, force);
 }
 
 int
@@ -308,13 +327,13 @@ removal_start(struct daemon *d, int caller, int jid, bool force, removal_fn *fn,
 
 /* Their time was over. */
 void
-removal_killed(struct daemon *d, int jid, unsigned programs)
+removal_killed(struct daemon *d, const struct jproc *jp)
 {
 	struct removal *rm;
 
 	LIST_FOREACH(rm, &d->d_removals, rm_link)
-		if (removal_below(rm, jid))
-			rm->rm_killed += programs;
+		if (removal_uses(rm, jp))
+			rm->rm_killed += jproc_programs(jp);
 }
 
 void
@@ -327,10 +346,22 @@ removal_forget(struct daemon *d, void *arg)
 			rm->rm_arg = NULL;
 }
 
+/* A program of another jail that uses one of its containers keeps it, as its own would. */
+static bool
+borrowed(const struct daemon *d, int jid)
+{
+	const struct jproc *jp;
+
+	LIST_FOREACH(jp, &d->d_mixed, jp_mixlink)
+		if (jproc_uses(jp, jid))
+			return true;
+	return false;
+}
+
 void
 jail_expire(struct daemon *d, int jid)
 {
-	if (jid <= 0 || d->d_stopping || ctl_held(d, jid) || removal_pending(d, jid) ||
+	if (jid <= 0 || d->d_stopping || ctl_held(d, jid) || removal_pending(d, jid) || borrowed(d, jid) ||
 	    !vi_jail_expired(d->d_kernel, jid))
 		return;
 	(void)removal_start(d, 0, jid, false, NULL, NULL);

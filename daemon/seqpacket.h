@@ -17,8 +17,8 @@
 enum seqtype {
 	/*
 	 * To the spawner.  SPAWN_INIT: make the init of a jail; with its end of a pair and a
-	 * memory file with struct init_params.  sm_id is the jproc's, sm_arg
-	 * that of the jail whose namespaces it shares, sm_text the path of its share.
+	 * memory file with struct init_params.  sm_id is the jproc's, sm_ino
+	 * those of the jails whose processes and whose IPC it shares (0: none), sm_text the path of its share.
 	 */
 	SPAWN_INIT = 1,
 	SPAWN_KILL,		/* sm_id: SIGKILL to that init */

@@ -112,16 +112,17 @@ struct making {
 	const struct init_params *mk_ip;
 	int		mk_sock;	/* the init's end */
 	int		mk_flags;
-	const struct made *mk_anchor;	/* the init of the jail whose namespaces it shares; NULL: none */
+	const struct made *mk_proc, *mk_ipc;	/* the inits of the jails whose processes and IPC it shares; NULL: none */
 	int		mk_go[2];	/* the word that maps and namespaces are known */
 	int		mk_ipcmounts[2];
+	int		mk_fuse;	/* devkmsg_open(), where it must be opened before the mounts are entered; -1 */
 };
 
 /* In the clone: waits for the parent's word, then is the init. */
 static void __attribute__((noreturn))
 be_init(const struct making *mk)
 {
-	int keep[] = { mk->mk_sock, mk->mk_go[0], mk->mk_ipcmounts[0], mk->mk_ipcmounts[1] };
+	int keep[] = { mk->mk_sock, mk->mk_go[0], mk->mk_ipcmounts[0], mk->mk_ipcmounts[1], mk->mk_fuse };
 	bool mounts = mk->mk_ipcmounts[0] >= 0 || mk->mk_ipcmounts[1] >= 0;
 	char c;
 
@@ -129,12 +130,12 @@ be_init(const struct making *mk)
 	 * Whatever else is open here (the other end of its own socket, when it is a probe)
 	 * would keep others from seeing an end.
 	 */
-	close_others(keep, 4);
+	close_others(keep, 5);
 	if (read(mk->mk_go[0], &c, 1) != 1)
 		_exit(1);
 	close(mk->mk_go[0]);
 	set_title(mk->mk_spawn, "vimaged: init");
-	jinit_run(mk->mk_sock, mk->mk_flags, mk->mk_ip, mounts ? mk->mk_ipcmounts : NULL);
+	jinit_run(mk->mk_sock, mk->mk_flags, mk->mk_ip, mounts ? mk->mk_ipcmounts : NULL, mk->mk_fuse);
 }
 
 /* The child's maps; in whoever cloned it. */
@@ -159,23 +160,41 @@ clone_init(const struct making *mk, int extra, pid_t *pidp, const char **what)
 struct made_report {
 	pid_t	mr_pid;
 	int	mr_error;
-	char	mr_what[64];
+	char	mr_what[160];
 };
+
+/* The namespaces of one, if it is needed; those of root's can be looked up at any time. */
+static int
+look_up(const struct made *m, struct nsjoin *nj)
+{
+	if (m == NULL)
+		return 0;
+	*nj = m->m_ns;
+	return nj->nj_fd[0] >= 0 ? 0 : nsjoin_open(nj, m->m_pid);
+}
 
 /* The helper: enters what is shared and makes a brother there, whose parent is the spawner. */
 static void __attribute__((noreturn))
 help(struct making *mk, int report)
 {
+	const struct init_params *ip = mk->mk_ip;
 	struct made_report mr = { .mr_pid = -1 };
-	const char *what = "the parent jail's namespaces";
-	bool proc = !mk->mk_ip->ip_ownproc, ipc = !mk->mk_ip->ip_ownipc;
-	struct nsjoin nj = mk->mk_anchor->m_ns;
+	const char *what = "namespaces of the jail";
+	struct nsjoin proc, ipc;
 
-	mr.mr_error = nj.nj_fd[0] >= 0 ? 0 : nsjoin_open(&nj, mk->mk_anchor->m_pid);
-	if (mr.mr_error == 0 && !proc && ipc)
-		(void)nsjoin_ipcmounts(&nj, mk->mk_ipcmounts);
+	if ((mr.mr_error = look_up(mk->mk_proc, &proc)) == 0)
+		mr.mr_error = look_up(mk->mk_ipc, &ipc);
+	if (mr.mr_error == 0 && (ip->ip_ipcmounts || (ip->ip_ownproc && mk->mk_ipc != NULL)))
+		(void)nsjoin_ipcmounts(mk->mk_ipc != NULL ? &ipc : NULL, mk->mk_ipcmounts);
 	if (mr.mr_error == 0)
-		mr.mr_error = nsjoin_enter(&nj, proc, ipc);
+		mr.mr_error = nsjoin_enter(mk->mk_proc != NULL ? &proc : NULL, mk->mk_ipc != NULL ? &ipc : NULL,
+		    ip->ip_kmsg && mk->mk_proc != NULL ? &mk->mk_fuse : NULL, &what);
+	/*
+	 * Who is made now has its maps written by us and its namespaces looked at by the spawner: /proc must not hide it.  But who joins a jail
+	 * that runs is seen by that jail's root from the start.
+	 */
+	if (!ip->ip_mixed || (mk->mk_flags & CLONE_NEWUSER) != 0)
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (mr.mr_error == 0)
 		mr.mr_error = clone_init(mk, CLONE_PARENT, &mr.mr_pid, &what);
 	snprintf(mr.mr_what, sizeof(mr.mr_what), "%s", what);
@@ -184,13 +203,13 @@ help(struct making *mk, int report)
 }
 
 static int
-make_joined(struct making *mk, pid_t *pidp, const char **what)
+make_joined(struct making *mk, pid_t *pidp, char what[SEQ_TEXT])
 {
-	struct made_report mr = { .mr_pid = -1, .mr_error = EIO };
+	struct made_report mr = { .mr_pid = -1, .mr_error = EIO, .mr_what = "fork" };
 	int report[2];
 	pid_t helper;
 
-	*what = "pipe";
+	snprintf(what, SEQ_TEXT, "pipe");
 	if (pipe2(report, O_CLOEXEC) != 0)
 		return errno;
 	if ((helper = fork()) == 0)
@@ -201,37 +220,45 @@ make_joined(struct making *mk, pid_t *pidp, const char **what)
 	close(report[0]);
 	if (helper > 0)
 		(void)waitpid(helper, NULL, 0);
-	*what = mk->mk_ip->ip_ownproc ? "the IPC of the parent jail" : "the processes of the parent jail";
+	snprintf(what, SEQ_TEXT, "%s", mr.mr_what);
 	*pidp = mr.mr_pid;
 	return mr.mr_error;
 }
 
 /* With 0 *pid is valid, and the init waits for a byte in *go; what: the step that failed. */
 static int
-make_init(struct spawn *s, int sock, const struct init_params *ip, const char *group, const struct made *anchor,
-    struct nsjoin *ns, pid_t *pidp, int *go, uint64_t ino[2], const char **what)
+make_init(struct spawn *s, struct making *mk, const char *group, struct nsjoin *ns, pid_t *pidp, int *go, uint64_t ino[2],
+    char what[SEQ_TEXT])
 {
-	struct making mk = { .mk_spawn = s, .mk_ip = ip, .mk_sock = sock, .mk_anchor = anchor, .mk_ipcmounts = { -1, -1 } };
-	bool join = anchor != NULL && s->s_iso.is_mode != ISO_NONE;
+	const struct init_params *ip = mk->mk_ip;
+	bool join = (mk->mk_proc != NULL || mk->mk_ipc != NULL || ip->ip_ipcmounts) && s->s_iso.is_mode != ISO_NONE;
+	const char *step;
 	int error;
 
-	mk.mk_flags = isolation_flags(&s->s_iso, ip, join);
-	*what = "pipe";
-	if (pipe2(mk.mk_go, O_CLOEXEC) != 0)
-		return errno;
+	mk->mk_spawn = s;
+	mk->mk_ipcmounts[0] = mk->mk_ipcmounts[1] = mk->mk_fuse = -1;
+	mk->mk_flags = isolation_flags(&s->s_iso, ip, mk->mk_proc != NULL);
 	*pidp = -1;
-	error = join ? make_joined(&mk, pidp, what) : clone_init(&mk, 0, pidp, what);
-	close(mk.mk_go[0]);
+	snprintf(what, SEQ_TEXT, "pipe");
+	if (pipe2(mk->mk_go, O_CLOEXEC) != 0)
+		return errno;
+	if (join) {
+		error = make_joined(mk, pidp, what);
+	} else {
+		error = clone_init(mk, 0, pidp, &step);
+		snprintf(what, SEQ_TEXT, "%s", step);
+	}
+	close(mk->mk_go[0]);
 	if (error == 0) {
 		(void)nsjoin_ino(*pidp, "user", &ino[0]);
 		(void)nsjoin_ino(*pidp, "pid", &ino[1]);
 		if (ns != NULL)
 			(void)nsjoin_open(ns, *pidp);
 		cpusched_enter(&s->s_cpu, group, *pidp);	/* before it makes others */
-		*go = mk.mk_go[1];
+		*go = mk->mk_go[1];
 		return 0;
 	}
-	close(mk.mk_go[1]);
+	close(mk->mk_go[1]);
 	if (*pidp > 0)
 		(void)waitpid(*pidp, NULL, 0);	/* it ended when the pipe did */
 	return error;
@@ -252,10 +279,11 @@ probe(struct spawn *s, enum iso_mode mode, char *lacks, size_t len)
 {
 	struct init_params ip = { .ip_ownproc = true, .ip_ownipc = true, .ip_path = "/" };
 	int pair[2], fds[SEQ_MAXFDS], error, go;
+	struct making mk = { .mk_ip = &ip };
+	char what[SEQ_TEXT];
 	struct seqmsg sm = { 0 };
 	uint64_t ino[2];
 	unsigned nfds;
-	const char *what;
 	pid_t pid;
 
 	lacks[0] = '\0';
@@ -264,7 +292,8 @@ probe(struct spawn *s, enum iso_mode mode, char *lacks, size_t len)
 		return 0;
 	if ((error = seq_pair(pair)) != 0)
 		return error;
-	error = make_init(s, pair[1], &ip, "", NULL, NULL, &pid, &go, ino, &what);
+	mk.mk_sock = pair[1];
+	error = make_init(s, &mk, "", NULL, &pid, &go, ino, what);
 	close(pair[1]);
 	if (error == 0) {
 		let_go(go);
@@ -318,35 +347,46 @@ made_find(const struct spawn *s, uint32_t id)
 	return m;
 }
 
-static void
-do_init(struct spawn *s, uint32_t id, uint32_t anchorid, const char *group, const int fds[2])
+/* Are its namespaces kept open?  Root can look them up when they are needed, others only now. */
+static bool
+wants_ns(const struct init_params *ip)
 {
-	struct seqmsg sm = { .sm_type = SPAWN_MADE, .sm_id = id };
+	return ip->ip_shared || geteuid() != 0;
+}
+
+static void
+do_init(struct spawn *s, const struct seqmsg *ask, const int fds[2])
+{
+	struct seqmsg sm = { .sm_type = SPAWN_MADE, .sm_id = ask->sm_id };
+	struct making mk = { .mk_sock = fds[0], .mk_proc = made_find(s, (uint32_t)ask->sm_ino[0]), .mk_ipc = made_find(s, (uint32_t)ask->sm_ino[1]) };
+	struct made *m = calloc(1, sizeof(*m));
 	struct init_params ip;
-	struct made *m, *anchor = made_find(s, anchorid);
-	const char *what = "parameters";
+	char what[SEQ_TEXT] = "parameters";
 	pid_t pid = -1;
 	int error, go;
 
-	if ((m = calloc(1, sizeof(*m))) != NULL)
+	if (m != NULL)
 		memset(&m->m_ns, -1, sizeof(m->m_ns));
-	error = m == NULL ? ENOMEM : anchorid != 0 && anchor == NULL ? ESRCH : read_params(fds[1], &ip);
+	error = m == NULL ? ENOMEM : read_params(fds[1], &ip);
+	if (error == 0 && ((ask->sm_ino[0] != 0 && mk.mk_proc == NULL) || (ask->sm_ino[1] != 0 && mk.mk_ipc == NULL)))
+		error = ESRCH;
+	mk.mk_ip = &ip;
 	if (error == 0)
-		error = make_init(s, fds[0], &ip, group, anchor, ip.ip_shared ? &m->m_ns : NULL, &pid, &go, sm.sm_ino, &what);
+		error = make_init(s, &mk, ask->sm_text, wants_ns(&ip) ? &m->m_ns : NULL, &pid, &go, sm.sm_ino, what);
 	if (error != 0) {
 		free(m);
 		sm.sm_type = SPAWN_FAILED;
 		sm.sm_arg = error;
-		snprintf(sm.sm_text, sizeof(sm.sm_text), "%s: %s", what, strerrordesc_np(error));
+		snprintf(sm.sm_text, sizeof(sm.sm_text), "%.200s: %s", what, strerrordesc_np(error));
 		say(s, &sm);
 		return;
 	}
-	m->m_id = id;
+	m->m_id = ask->sm_id;
 	m->m_pid = pid;
 	LIST_INSERT_HEAD(&s->s_made, m, m_link);
 	s->s_nmade++;
 	sm.sm_arg = pid;
-	sm.sm_flags = (uint32_t)isolation_flags(&s->s_iso, &ip, anchor != NULL);
+	sm.sm_flags = (uint32_t)mk.mk_flags;
 	/* What runs in there may ask for something at once, and then it must be known whose it is. */
 	say(s, &sm);
 	let_go(go);
@@ -377,7 +417,7 @@ receive(struct spawn *s)
 
 	while ((error = seq_recv(s->s_sock, &sm, fds, &nfds, MSG_DONTWAIT)) == 0) {
 		if (sm.sm_type == SPAWN_INIT && nfds == 2)
-			do_init(s, sm.sm_id, (uint32_t)sm.sm_arg, sm.sm_text, fds);
+			do_init(s, &sm, fds);
 		else if (sm.sm_type == SPAWN_KILL)
 			do_kill(s, sm.sm_id);
 		else if (sm.sm_type == SPAWN_CPU)

@@ -24,17 +24,25 @@ lx_call_may(const struct lx_call *c, enum vi_priv priv)
 
 	if (lx_call_cred(c, &cr) != 0)
 		return (false);
+	cr.cr_denied = 0;	/* that is about the stack; the jail's own set is asked here */
 	lx_manage(c->c_lx);
-	error = vi_jail_priv(c->c_lx->lx_kernel, c->c_pr->pr_jid, &cr, priv);
+	error = vi_jail_priv(c->c_lx->lx_kernel, c->c_pr->pr_use.us_jid[vi_priv_class(priv)], &cr, priv);
 	lx_managed(c->c_lx);
 	return (error == 0);
+}
+
+/* The processes are prison0's, whatever else the program uses. */
+static bool
+on_host(const struct lx_call *c)
+{
+	return (c->c_pr->pr_use.us_jid[VI_CLASS_VPROC] == 0);
 }
 
 /* Mounting and unmounting, the old calls and the new ones.  In prison0 the host decides alone. */
 int64_t
 lx_sys_mount(struct lx_call *c)
 {
-	return (c->c_pr->pr_jid == 0 || lx_call_may(c, VI_PRIV_VFS_MOUNT) ? LX_CONTINUE : -EPERM);
+	return (on_host(c) || lx_call_may(c, VI_PRIV_VFS_MOUNT) ? LX_CONTINUE : -EPERM);
 }
 
 /* A character device of number 0 is what overlay file systems take for a file that is not there; anybody may make it. */
@@ -72,7 +80,7 @@ host_priv(int nr)
 int64_t
 lx_sys_host(struct lx_call *c)
 {
-	return (c->c_pr->pr_jid == 0 || is_whiteout(c) || lx_call_may(c, host_priv(c->c_nr)) ? LX_CONTINUE : -EPERM);
+	return (on_host(c) || is_whiteout(c) || lx_call_may(c, host_priv(c->c_nr)) ? LX_CONTINUE : -EPERM);
 }
 
 /* Anybody may look: no modes, or those that only read. */
@@ -82,7 +90,7 @@ lx_sys_adjtime(struct lx_call *c)
 	const uint64_t tx = c->c_arg[c->c_nr == SYS_adjtimex ? 0 : 1];
 	uint32_t modes = 0;
 
-	if (c->c_pr->pr_jid == 0 || lx_copyin(c, tx, &modes, sizeof(modes)) != 0)
+	if (on_host(c) || lx_copyin(c, tx, &modes, sizeof(modes)) != 0)
 		return (LX_CONTINUE);
 	if (modes == 0 || (modes & LX_ADJ_READONLY) == LX_ADJ_READONLY)
 		return (LX_CONTINUE);
@@ -95,11 +103,11 @@ lx_sys_chroot(struct lx_call *c)
 {
 	struct vi_cred cr;
 
-	if (c->c_pr->pr_jid == 0 || !lx_call_lacks(c, CAP_SYS_CHROOT) || lx_call_cred(c, &cr) != 0)
+	if (on_host(c) || !lx_call_lacks(c, CAP_SYS_CHROOT) || lx_call_cred(c, &cr) != 0)
 		return (LX_CONTINUE);
 	cr.cr_priv = false;
 	lx_manage(c->c_lx);
-	(void)vi_jail_priv(c->c_lx->lx_kernel, c->c_pr->pr_jid, &cr, VI_PRIV_PROC_CHROOT);
+	(void)vi_jail_priv(c->c_lx->lx_kernel, c->c_pr->pr_use.us_jid[VI_CLASS_VPROC], &cr, VI_PRIV_PROC_CHROOT);
 	lx_managed(c->c_lx);
 	return (-EPERM);
 }
@@ -114,7 +122,7 @@ note_name(const struct lx_call *c, const char *param)
 	if (c->c_arg[1] >= sizeof(name) || lx_copyin(c, c->c_arg[0], name, (size_t)c->c_arg[1]) != 0 ||
 	    strlen(name) != c->c_arg[1])
 		return;
-	snprintf(jid, sizeof(jid), "%d", c->c_pr->pr_jid);
+	snprintf(jid, sizeof(jid), "%d", c->c_pr->pr_use.us_jid[VI_CLASS_VPROC]);
 	if (!lx_call_has(c, CAP_SYS_ADMIN))	/* the host's kernel will refuse it */
 		return;
 	lx_manage(c->c_lx);
@@ -125,7 +133,7 @@ note_name(const struct lx_call *c, const char *param)
 int64_t
 lx_sys_sethostname(struct lx_call *c)
 {
-	if (c->c_pr->pr_jid == 0)
+	if (on_host(c))
 		return (LX_CONTINUE);
 	if (!lx_call_may(c, VI_PRIV_HOST_SETNAME))
 		return (-EPERM);

@@ -221,7 +221,7 @@ lx_call_cred(const struct lx_call *c, struct vi_cred *cr)
 	cr->cr_gid = gid >= pr->pr_rootgid ? gid - pr->pr_rootgid : gid;
 	cr->cr_priv = uid == pr->pr_rootuid;
 	cr->cr_denied = pr->pr_denied;
-	cr->cr_jail = pr->pr_shared ? pr->pr_jid : 0;
+	cr->cr_jail = pr->pr_shared ? pr->pr_use.us_jid[VI_CLASS_VNET] : 0;
 	return (0);
 }
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <vimage/jail.h>
 #include <vimage/vimage.h>
 
 struct lx;
@@ -21,16 +22,27 @@ struct lx_program;	/* one listener */
 /* A socket of this family and any type is a connection to the control server with the jail's own identity (commands run inside a jail use it). */
 #define LX_AF_CTL	0x5649
 
+/* The jail of each class whose container a program uses, and whose privileges it has about that; mostly one and the same. */
+struct lx_use { int us_jid[VI_CLASS_MAX]; };
+static inline bool
+lx_use_mixed(const struct lx_use *us)
+{
+	for (unsigned i = 1; i < VI_CLASS_MAX; i++)
+		if (us->us_jid[i] != us->us_jid[0])
+			return (true);
+	return (false);
+}
+
 struct lx_ops {
-	/* A program of the jail asks for a control connection: returns the descriptor to inject (consumed) or -errno. */
-	int	(*lo_ctl_socket)(void *arg, int jid, pid_t pid);
+	/* A program asks for a control connection: returns the descriptor to inject (consumed) or -errno. */
+	int	(*lo_ctl_socket)(void *arg, const struct lx_use *, pid_t pid);
 	/* The last process behind a listener is gone; the program is freed by the caller of this (struct lx) afterwards. */
 	void	(*lo_program_gone)(void *arg, struct lx_program *, void *cookie);
 };
 
 struct lx_program_params {
 	int		 pr_listener;	/* seccomp listener; consumed, even on failure */
-	int		 pr_jid;
+	struct lx_use	 pr_use;
 	struct vi_vnet	*pr_vnet;
 	void		*pr_cookie;
 	/* Credentials: the uid and gid the jail calls 0, as the host sees them (identity when there is no user namespace). */
@@ -44,8 +56,10 @@ int	lx_new(struct vi_worker *, struct lx_loop *, const struct lx_ops *, void *ar
 void	lx_free(struct lx *);		/* detaches every program: pending calls get ENOSYS */
 int	lx_attach(struct lx *, const struct lx_program_params *, struct lx_program **);
 void	lx_detach(struct lx_program *);
-/* The jail's privileges have changed; sockets keep the credentials they were made with. */
+/* The privileges of the jail have changed, whose stack programs use; sockets keep the credentials they were made with. */
 void	lx_jail_denied(struct lx *, int jid, uint64_t denied);
+/* This combination has ended: who still has it, because its init was killed, uses nothing of these jails, or of others that get their numbers. */
+void	lx_use_gone(struct lx *, const struct lx_use *);
 /* Before a vnet is destroyed or moved to another worker: closes the stack's ends of its sockets and answers what is pending. */
 void	lx_vnet_gone(struct lx *, struct vi_vnet *);
 

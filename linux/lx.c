@@ -108,7 +108,7 @@ lx_attach(struct lx *lx, const struct lx_program_params *params, struct lx_progr
 	}
 	pr->pr_lx = lx;
 	pr->pr_fd = params->pr_listener;
-	pr->pr_jid = params->pr_jid;
+	pr->pr_use = params->pr_use;
 	pr->pr_vnet = params->pr_vnet;
 	pr->pr_cookie = params->pr_cookie;
 	pr->pr_rootuid = params->pr_rootuid;
@@ -153,8 +153,22 @@ lx_jail_denied(struct lx *lx, int jid, uint64_t denied)
 	struct lx_program *pr;
 
 	TAILQ_FOREACH(pr, &lx->lx_programs, pr_link)
-		if (pr->pr_jid == jid)
+		if (pr->pr_use.us_jid[VI_CLASS_VNET] == jid)
 			pr->pr_denied = denied;
+}
+
+void
+lx_use_gone(struct lx *lx, const struct lx_use *us)
+{
+	struct lx_program *pr;
+
+	TAILQ_FOREACH(pr, &lx->lx_programs, pr_link) {
+		if (memcmp(&pr->pr_use, us, sizeof(*us)) != 0)
+			continue;
+		pr->pr_vnet = NULL;
+		for (unsigned i = 0; i < VI_CLASS_MAX; i++)
+			pr->pr_use.us_jid[i] = -1;
+	}
 }
 
 static void

@@ -87,7 +87,7 @@ struct lx_program {
 	struct lx	*pr_lx;
 	struct lx_event	 pr_event;	/* the listener */
 	int		 pr_fd;
-	int		 pr_jid;
+	struct lx_use	 pr_use;
 	struct vi_vnet	*pr_vnet;	/* NULL: gone */
 	void		*pr_cookie;
 	uid_t		 pr_rootuid;

@@ -48,7 +48,7 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 	if (ls->ls_nl != NULL) {
 		STAILQ_INIT(&ls->ls_nl->nl_pending);
 		ls->ls_nl->nl_cred = cr;
-		ls->ls_nl->nl_jid = c->c_pr->pr_jid;
+		ls->ls_nl->nl_jid = c->c_pr->pr_use.us_jid[VI_CLASS_VNET];
 		ls->ls_nl->nl_pid = 0x80000000U | (uint32_t)ls->ls_ino;	/* unlike any process's */
 		error = lx_sock_hand(c, ls, appfd, flags);
 		if (error == 0)

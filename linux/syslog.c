@@ -83,7 +83,7 @@ static void
 log_read(const struct lx_call *c, uint64_t after, void (*fn)(void *, const struct vi_logmsg *), struct reading *re)
 {
 	lx_manage(c->c_lx);
-	(void)vi_jail_log_read(c->c_lx->lx_kernel, c->c_pr->pr_jid, after, fn, re);
+	(void)vi_jail_log_read(c->c_lx->lx_kernel, c->c_pr->pr_use.us_jid[VI_CLASS_VLOG], after, fn, re);
 	lx_managed(c->c_lx);
 }
 
@@ -118,7 +118,7 @@ static void
 log_clear(const struct lx_call *c)
 {
 	lx_manage(c->c_lx);
-	vi_jail_log_clear(c->c_lx->lx_kernel, c->c_pr->pr_jid);
+	vi_jail_log_clear(c->c_lx->lx_kernel, c->c_pr->pr_use.us_jid[VI_CLASS_VLOG]);
 	lx_managed(c->c_lx);
 }
 
@@ -152,7 +152,7 @@ log_own(const struct lx_call *c)
 	bool own;
 
 	lx_manage(c->c_lx);
-	own = vi_jail_owner(c->c_lx->lx_kernel, c->c_pr->pr_jid, "vlog") == c->c_pr->pr_jid;
+	own = vi_jail_owner(c->c_lx->lx_kernel, c->c_pr->pr_use.us_jid[VI_CLASS_VLOG], "vlog") == c->c_pr->pr_use.us_jid[VI_CLASS_VLOG];
 	lx_managed(c->c_lx);
 	return (own);
 }

@@ -68,10 +68,10 @@ lx_sys_uname(struct lx_call *c)
 	unsigned long p;
 	bool named;
 
-	if (c->c_pr->pr_jid == 0)
+	if (c->c_pr->pr_use.us_jid[VI_CLASS_VPROC] == 0)
 		return (LX_CONTINUE);
 	lx_manage(c->c_lx);
-	named = vi_jail_uname(c->c_lx->lx_kernel, c->c_pr->pr_jid, &un);
+	named = vi_jail_uname(c->c_lx->lx_kernel, c->c_pr->pr_use.us_jid[VI_CLASS_VPROC], &un);
 	lx_managed(c->c_lx);
 	if (!named || ((p = persona(c->c_tid)) & UNAME26) != 0 || uname(&u) != 0)
 		return (LX_CONTINUE);

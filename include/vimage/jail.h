@@ -49,6 +49,9 @@ VI_API int	vi_vnet_jail(struct vi_vnet *);				/* jid of the owner, -1: none */
 VI_API bool	vi_jail_owns_vnet(struct vi_kernel *, int jid);
 VI_API int	vi_jail_parent(struct vi_kernel *, int jid);
 
+/* The classes of containers, in the order of vi_class_name. */
+enum vi_class { VI_CLASS_VNET, VI_CLASS_VPROC, VI_CLASS_VCPU, VI_CLASS_VIPC, VI_CLASS_VLOG, VI_CLASS_MAX };
+
 /* Containers, by class ("vnet", "vproc", "vcpu", "vipc", "vlog"): the jid of the jail whose container it uses; -1: none (disabled, or no such jail or class). */
 VI_API int	vi_jail_owner(struct vi_kernel *, int jid, const char *class);
 VI_API const char *vi_class_name(unsigned i);	/* NULL after the last */
@@ -72,9 +75,10 @@ VI_API void	vi_jail_log_clear(struct vi_kernel *, int jid);
 VI_API void	vi_jail_log_write(struct vi_kernel *, int jid, unsigned pri, const char *text);
 
 /* Processes are the embedder's; it tells the prison so that limits and lifetimes hold.  A jail without persist and processes is reported by vi_jail_expired. */
-VI_API int	vi_jail_proc_attach(struct vi_kernel *, int jid);	/* EAGAIN: limit; ENOENT */
-VI_API void	vi_jail_proc_detach(struct vi_kernel *, int jid);
-/* What the embedder sees of a jail's processes: how many there are (0: only programs count), and CPU time they have used since the last word. */
+/* One more of jail jid that runs on the processors of jail cpu, mostly the same one: the latter's limit.processes counts it.  EAGAIN: limit; ENOENT */
+VI_API int	vi_jail_proc_attach(struct vi_kernel *, int jid, int cpu);
+VI_API void	vi_jail_proc_detach(struct vi_kernel *, int jid, int cpu);
+/* What the embedder sees of the processes on a jail's processors: how many there are (0: only programs count), and CPU time they have used since the last word. */
 VI_API void	vi_jail_proc_count(struct vi_kernel *, int jid, unsigned n);
 VI_API void	vi_jail_proc_cputime(struct vi_kernel *, int jid, uint64_t ns);
 /*

@@ -84,6 +84,7 @@ struct vi_kernel;
 struct vi_vnet;
 
 VI_API void	vi_priv_describe(enum vi_priv, struct vi_privinfo *);
+VI_API unsigned	vi_priv_class(enum vi_priv);	/* enum vi_class (jail.h): of which container it is a right */
 VI_API enum vi_priv vi_priv_byname(const char *);	/* VI_PRIV_MAX: none */
 
 /* May this prison, acting with cred?  0 or EPERM (ENOENT: no such jail); a refusal is logged in the jail's log. */

@@ -382,16 +382,17 @@ vi_jail_uname(struct vi_kernel *k, int jid, struct vi_uname *un)
 }
 
 int
-vi_jail_proc_attach(struct vi_kernel *k, int jid)
+vi_jail_proc_attach(struct vi_kernel *k, int jid, int cpujid)
 {
-	struct prison *pr = api_prison(k, jid);
+	struct prison *pr = api_prison(k, jid), *cpu = api_prison(k, cpujid);
 
-	if (pr == NULL || pr->pr_dying)
+	if (pr == NULL || pr->pr_dying || cpu == NULL || cpu->pr_dying)
 		return (ENOENT);
-	if (!prison_countprocs(pr, pr->pr_ncounted + 1, false)) {
-		msglog_put(prison_log(pr), LOG_WARNING, "limit.processes: reached");
+	if (!prison_countprocs(cpu, cpu->pr_ncounted + 1, false)) {
+		msglog_put(prison_log(cpu), LOG_WARNING, "limit.processes: reached");
 		return (EAGAIN);
 	}
+	cpu->pr_nruns++;
 	if (prison_vprocg(pr) != NULL)
 		prison_vprocg(pr)->vp_nprocs++;
 	pr->pr_nprocs++;
@@ -400,14 +401,17 @@ vi_jail_proc_attach(struct vi_kernel *k, int jid)
 }
 
 void
-vi_jail_proc_detach(struct vi_kernel *k, int jid)
+vi_jail_proc_detach(struct vi_kernel *k, int jid, int cpujid)
 {
-	struct prison *pr = api_prison(k, jid);
+	struct prison *pr = api_prison(k, jid), *cpu = api_prison(k, cpujid);
 
+	if (cpu != NULL && cpu->pr_nruns > 0) {
+		cpu->pr_nruns--;
+		(void)prison_countprocs(cpu, MAX(cpu->pr_ncounted, 1) - 1, true);
+	}
 	if (pr == NULL || pr->pr_nprocs == 0)
 		return;
 	pr->pr_nprocs--;
-	(void)prison_countprocs(pr, MAX(pr->pr_ncounted, 1) - 1, true);
 	if (prison_vprocg(pr) != NULL)
 		prison_vprocg(pr)->vp_nprocs--;
 }
@@ -418,7 +422,7 @@ vi_jail_proc_count(struct vi_kernel *k, int jid, unsigned n)
 	struct prison *pr = api_prison(k, jid);
 
 	if (pr != NULL)
-		(void)prison_countprocs(pr, MAX(n, pr->pr_nprocs), true);
+		(void)prison_countprocs(pr, MAX(n, pr->pr_nruns), true);
 }
 
 void

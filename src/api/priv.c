@@ -21,6 +21,12 @@ vi_priv_describe(enum vi_priv p, struct vi_privinfo *pi)
 	priv_describe(p, pi);
 }
 
+unsigned
+vi_priv_class(enum vi_priv p)
+{
+	return (priv_class(p));
+}
+
 enum vi_priv
 vi_priv_byname(const char *name)
 {

@@ -13,6 +13,9 @@ const struct vclass_ops *const vclass_table[VCLASS_MAX] = {
 	[VCLASS_VLOG] = &vlog_class,
 };
 
+_Static_assert((int)VCLASS_VNET == VI_CLASS_VNET && (int)VCLASS_VPROCG == VI_CLASS_VPROC && (int)VCLASS_VCPU == VI_CLASS_VCPU &&
+    (int)VCLASS_VIPC == VI_CLASS_VIPC && (int)VCLASS_VLOG == VI_CLASS_VLOG && (int)VCLASS_MAX == VI_CLASS_MAX, "enum vi_class");
+
 int
 container_attach(struct prison *pr, enum vclass vc, enum vmode mode)
 {

@@ -114,6 +114,7 @@ struct prison {
 	int		 pr_jid;
 	int		 pr_nchildren;	/* descendants */
 	uint32_t	 pr_nprocs;	/* processes the embedder told of */
+	uint32_t	 pr_nruns;	/* ... and those that run on its processors */
 	bool		 pr_dying;
 	bool		 pr_hadprocs;
 	char		 pr_name[VI_NAMELEN];	/* full: "a.b.c"; prison0: "0" */
@@ -123,7 +124,7 @@ struct prison {
 	privset		 pr_bound;	/* privileges it would have with a stack of its own */
 	privset		 pr_privs;	/* those it has */
 	struct limitset	 pr_limits;	/* of itself and all below */
-	uint32_t	 pr_ncounted;	/* processes that pr_limits knows of */
+	uint32_t	 pr_ncounted;	/* processes on its processors that pr_limits knows of */
 	void		*pr_container[VCLASS_MAX];
 	bool		 pr_owns[VCLASS_MAX];
 };

@@ -228,6 +228,20 @@ priv_byname(const char *name)
 	return (priv_find(name, strlen(name)));
 }
 
+/* Where a program has its containers from several jails, the one that has this container decides. */
+unsigned
+priv_class(enum vi_priv p)
+{
+	static const struct { const char *prefix; enum vclass vc; } of[] = {
+		{ "net.", VCLASS_VNET }, { "proc.sched", VCLASS_VCPU }, { "ipc.", VCLASS_VIPC }, { "log.", VCLASS_VLOG },
+	};
+
+	for (unsigned i = 0; i < NITEMS(of); i++)
+		if (strncmp(priv_table[p].pv_name, of[i].prefix, strlen(of[i].prefix)) == 0)
+			return (of[i].vc);
+	return (VCLASS_VPROCG);
+}
+
 static const char *
 priv_when(const struct priv *pv)
 {

@@ -53,6 +53,7 @@ int	priv_check(privset, struct msglog *, const struct vi_cred *, enum vi_priv);
 int	prison_priv_check(struct prison *, const struct vi_cred *, enum vi_priv);
 int	vnet_priv_check(struct vnet *, const struct vi_cred *, enum vi_priv);
 void	priv_describe(enum vi_priv, struct vi_privinfo *);
+unsigned priv_class(enum vi_priv);	/* enum vclass */
 enum vi_priv priv_byname(const char *);
 /* "net.route,net.sysctl"; "" is the empty set.  *bad: the first name that is none, not terminated, of *badlen bytes. */
 int	privset_parse(const char *, privset *, const char **bad, size_t *badlen);

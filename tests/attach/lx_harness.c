@@ -128,9 +128,11 @@ static void
 prog_start(struct harness *h, struct prog *p)
 {
 	struct lx_program_params params = {
-	    .pr_vnet = p->vnet, .pr_jid = p == h->prog ? 1 : 2, .pr_cookie = p};
+	    .pr_vnet = p->vnet, .pr_cookie = p};
 	int up[2], down[2], fd, pidfd;
 
+	for (unsigned i = 0; i < VI_CLASS_MAX; i++)
+		params.pr_use.us_jid[i] = p == h->prog ? 1 : 2;
 	if (pipe(up) != 0 || pipe(down) != 0)
 		check("pipe", errno);
 	p->pid = fork();

@@ -294,9 +294,9 @@ turn(unsigned n)
 }
 
 static int
-no_control(void *arg, int jid, pid_t pid)
+no_control(void *arg, const struct lx_use *us, pid_t pid)
 {
-	(void)arg, (void)jid, (void)pid;
+	(void)arg, (void)us, (void)pid;
 	return (-EACCES);
 }
 

@@ -282,21 +282,67 @@ limit_processes(void **state)
 	tl_begin(&t, 1);
 	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=a", "persist", "children.max=9", "limit.processes=3", NULL));
 	tl_ok(tl_jail(&t, a, NEW, &b, NULL, "name=b", "persist", "vproc=inherit", NULL));
-	tl_ok(vi_jail_proc_attach(t.k, a));
+	tl_ok(vi_jail_proc_attach(t.k, a, a));
 	vi_jail_proc_count(t.k, a, 2);			/* it forked */
-	tl_ok(vi_jail_proc_attach(t.k, b));
-	tl_fails(vi_jail_proc_attach(t.k, b), EAGAIN);
+	tl_ok(vi_jail_proc_attach(t.k, b, b));
+	tl_fails(vi_jail_proc_attach(t.k, b, b), EAGAIN);
 	vi_jail_proc_count(t.k, a, 1);
-	tl_ok(vi_jail_proc_attach(t.k, b));
+	tl_ok(vi_jail_proc_attach(t.k, b, b));
 	assert_int_equal(number(&t, a, "limit.processes.cur"), 3);
-	tl_fails(vi_jail_proc_attach(t.k, a), EAGAIN);
-	vi_jail_proc_detach(t.k, a);
-	vi_jail_proc_detach(t.k, b);
+	tl_fails(vi_jail_proc_attach(t.k, a, a), EAGAIN);
+	vi_jail_proc_detach(t.k, a, a);
+	vi_jail_proc_detach(t.k, b, b);
 	assert_int_equal(number(&t, a, "limit.processes.cur"), 1);
 	assert_int_equal(number(&t, a, "limit.processes.peak"), 3);
 	tl_ok(vi_jail_remove(t.k, 0, b));
 	assert_int_equal(number(&t, a, "limit.processes.cur"), 0);
 	tl_end(&t);
+}
+
+/* A process of one jail on the processors of another: this one counts it, that one it keeps alive. */
+static void
+limit_processes_elsewhere(void **state)
+{
+	struct tl t;
+	int a, b;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=a", "limit.processes=1", NULL));
+	tl_ok(tl_jail(&t, 0, NEW, &b, NULL, "name=b", "persist", "limit.processes=2", NULL));
+	tl_ok(vi_jail_proc_attach(t.k, a, b));
+	tl_ok(vi_jail_proc_attach(t.k, a, b));
+	tl_fails(vi_jail_proc_attach(t.k, b, b), EAGAIN);
+	tl_ok(vi_jail_proc_attach(t.k, a, a));
+	tl_fails(vi_jail_proc_attach(t.k, a, 99), ENOENT);
+	assert_int_equal(number(&t, a, "limit.processes.cur"), 1);
+	assert_int_equal(number(&t, b, "limit.processes.cur"), 2);
+	vi_jail_proc_count(t.k, b, 1);			/* fewer than programs there cannot be */
+	assert_int_equal(number(&t, b, "limit.processes.cur"), 2);
+	vi_jail_proc_detach(t.k, a, a);
+	assert_false(vi_jail_expired(t.k, a));
+	vi_jail_proc_detach(t.k, a, b);
+	vi_jail_proc_detach(t.k, a, b);
+	assert_true(vi_jail_expired(t.k, a));
+	assert_int_equal(number(&t, b, "limit.processes.cur"), 0);
+	tl_end(&t);
+}
+
+/* Whose container a privilege is about. */
+static void
+privilege_classes(void **state)
+{
+	(void)state;
+	assert_int_equal(vi_priv_class(VI_PRIV_NET_RAW), VI_CLASS_VNET);
+	assert_int_equal(vi_priv_class(VI_PRIV_NET_HOSTLINK), VI_CLASS_VNET);
+	assert_int_equal(vi_priv_class(VI_PRIV_VFS_MOUNT), VI_CLASS_VPROC);
+	assert_int_equal(vi_priv_class(VI_PRIV_PROC_DEBUG), VI_CLASS_VPROC);
+	assert_int_equal(vi_priv_class(VI_PRIV_HOST_SETNAME), VI_CLASS_VPROC);
+	assert_int_equal(vi_priv_class(VI_PRIV_PROC_SCHED), VI_CLASS_VCPU);
+	assert_int_equal(vi_priv_class(VI_PRIV_IPC_ADMIN), VI_CLASS_VIPC);
+	assert_int_equal(vi_priv_class(VI_PRIV_LOG_READ), VI_CLASS_VLOG);
+	assert_string_equal(vi_class_name(VI_CLASS_VLOG), "vlog");
+	assert_null(vi_class_name(VI_CLASS_MAX));
 }
 
 /* A parent's memory bounds what its children have together. */
@@ -534,6 +580,8 @@ main(void)
 		cmocka_unit_test(limit_sockets),
 		cmocka_unit_test(limit_interfaces_and_routes),
 		cmocka_unit_test(limit_processes),
+		cmocka_unit_test(limit_processes_elsewhere),
+		cmocka_unit_test(privilege_classes),
 		cmocka_unit_test(limit_memory_of_a_tree),
 		cmocka_unit_test(limit_pps),
 		cmocka_unit_test(cpu_time_is_kept),

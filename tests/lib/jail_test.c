@@ -484,13 +484,13 @@ processes_keep_a_jail(void **state)
 	tl_begin(&t, 1);
 	jail_ok(&t, 0, &a, "name=a", "children.max=1");
 	assert_true(vi_jail_expired(t.k, a));
-	tl_ok(vi_jail_proc_attach(t.k, a));
-	tl_ok(vi_jail_proc_attach(t.k, a));
+	tl_ok(vi_jail_proc_attach(t.k, a, a));
+	tl_ok(vi_jail_proc_attach(t.k, a, a));
 	assert_false(vi_jail_expired(t.k, a));
-	vi_jail_proc_detach(t.k, a);
+	vi_jail_proc_detach(t.k, a, a);
 	assert_false(vi_jail_expired(t.k, a));
 	jail_ok(&t, a, &b, "name=b", "persist");
-	vi_jail_proc_detach(t.k, a);
+	vi_jail_proc_detach(t.k, a, a);
 	assert_false(vi_jail_expired(t.k, a));	/* a child */
 	tl_ok(vi_jail_remove(t.k, 0, b));
 	assert_true(vi_jail_expired(t.k, a));
@@ -498,8 +498,8 @@ processes_keep_a_jail(void **state)
 	assert_false(vi_jail_expired(t.k, a));
 	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "nopersist", NULL));
 	assert_true(vi_jail_expired(t.k, a));
-	tl_fails(vi_jail_proc_attach(t.k, 77), ENOENT);
-	vi_jail_proc_detach(t.k, 77);
+	tl_fails(vi_jail_proc_attach(t.k, 77, 77), ENOENT);
+	vi_jail_proc_detach(t.k, 77, 77);
 	assert_false(vi_jail_expired(t.k, 77));
 	tl_end(&t);
 }
