@@ -517,6 +517,13 @@ report(const struct route *r, int error, const char *text)
 	printf("\n");
 }
 
+/* Nothing was tried, so there is nothing to report of the route. */
+static bool
+no_jail(const struct route *r, int error, const char *text)
+{
+	return error == ENOENT && r->r_cx->cx_jail != NULL && strncmp(text, "jail \"", 6) == 0;
+}
+
 static int
 change(struct route *r, const char *op)
 {
@@ -539,6 +546,10 @@ change(struct route *r, const char *op)
 		error = 0;
 	} else
 		error = cmd_try(r->r_cx, req, NULL, &ce);
+	if (no_jail(r, error, ce.ce_text)) {
+		cmd_warnx(r->r_cx, "%s", ce.ce_text);
+		return 1;
+	}
 	if (error == ESRCH)
 		cmd_warnx(r->r_cx, "route has not been found");
 	else if (error != 0)
