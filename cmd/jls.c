@@ -240,6 +240,7 @@ name_params(struct jls *jl, int argc, char **argv)
 		jl->jl_verbose = false;
 }
 
+/* Consumes params. */
 static int
 ask(const struct jls *jl, json_t *params, json_t **r)
 {
@@ -281,9 +282,10 @@ list(struct jls *jl, struct xo *xo)
 
 	/* Names beside "all" say nothing more, but must be names. */
 	if (jl->jl_all && jl->jl_named != NULL) {
-		if (ask(jl, jl->jl_named, &r) != 0)
+		if (ask(jl, json_incref(jl->jl_named), &r) != 0)
 			return 1;
 		json_decref(r);
+		json_decref(jl->jl_named);
 		jl->jl_named = NULL;
 	}
 	if (ask(jl, wanted_params(jl), &r) != 0)
