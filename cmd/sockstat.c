@@ -88,17 +88,19 @@ end_text(const json_t *pcb, const char *addrkey, const char *portkey, char *buf,
 }
 
 static void
-process_text(int pid, char *comm, size_t commlen, char *user, size_t userlen)
+process_text(const struct sockstat *ss, int pid, char *comm, size_t commlen, char *user, size_t userlen)
 {
 	char path[64];
 	struct passwd *pw;
 	struct stat sb;
 
 	holder_command(pid, comm, commlen);
+	if (comm[0] == '\0')
+		snprintf(comm, commlen, "?");
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	if (stat(path, &sb) != 0)
 		snprintf(user, userlen, "?");
-	else if ((pw = getpwuid(sb.st_uid)) != NULL)
+	else if (!ss->ss_numeric && (pw = getpwuid(sb.st_uid)) != NULL)
 		snprintf(user, userlen, "%s", pw->pw_name);
 	else
 		snprintf(user, userlen, "%u", sb.st_uid);
@@ -113,7 +115,7 @@ sockstat_emit(const struct sockstat *ss, const struct holder *ho, const char *pr
 	char comm[32] = "?", user[64] = "?", pid[16] = "?", fd[16] = "?";
 
 	if (ho != NULL) {
-		process_text(ho->ho_pid, comm, sizeof(comm), user, sizeof(user));
+		process_text(ss, ho->ho_pid, comm, sizeof(comm), user, sizeof(user));
 		snprintf(pid, sizeof(pid), "%d", ho->ho_pid);
 		snprintf(fd, sizeof(fd), "%d", ho->ho_fd);
 	}
@@ -189,13 +191,15 @@ parse_ports(struct sockstat *ss, char *arg)
 	long long from, to;
 	char *word, *dash;
 
-	if (ss->ss_ports == NULL && (ss->ss_ports = calloc(1, (MAXPORT + 8) / 8)) == NULL)
+	if (ss->ss_ports == NULL && (ss->ss_ports = calloc(1, (MAXPORT + 8) / 8)) == NULL) {
+		cmd_warnx(ss->ss_cx, "no memory for the list of ports");
 		return -1;
+	}
 	while ((word = strsep(&arg, ",")) != NULL) {
 		if ((dash = strchr(word, '-')) != NULL)
 			*dash++ = '\0';
 		if (!cmd_number(word, 0, MAXPORT, &from) || !cmd_number(dash != NULL ? dash : word, 0, MAXPORT, &to) || from > to) {
-			cmd_warnx(ss->ss_cx, "invalid port number or range: %s", word);
+			cmd_warnx(ss->ss_cx, "invalid port number or range: %s%s%s", word, dash != NULL ? "-" : "", dash != NULL ? dash : "");
 			return -1;
 		}
 		for (; from <= to; from++)
@@ -212,6 +216,8 @@ parse_protos(struct sockstat *ss, const char *arg)
 	bool ok = copy != NULL;
 	size_t i;
 
+	if (!ok)
+		cmd_warnx(ss->ss_cx, "no memory for the list of protocols");
 	while (ok && (word = strsep(&rest, ",")) != NULL) {
 		for (i = 0; i < sizeof(known) / sizeof(known[0]) && strcmp(known[i], word) != 0; i++)
 			;
@@ -238,7 +244,7 @@ parse(struct sockstat *ss, int argc, char **argv)
 		case 'j': ss->ss_cx->cx_jail = optarg; break;
 		case 'L': ss->ss_noloop = true; break;
 		case 'l': ss->ss_listening = true; break;
-		case 'n': break;		/* nothing is looked up but users */
+		case 'n': ss->ss_numeric = true; break;	/* users; all else is numeric anyway */
 		case 'P':
 			if (parse_protos(ss, optarg) != 0)
 				return -1;

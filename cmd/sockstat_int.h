@@ -13,7 +13,7 @@ struct sockstat {
 	struct xo	*ss_xo;
 	bool		 ss_inet, ss_inet6, ss_unix;	/* none: the first two */
 	bool		 ss_connected, ss_listening, ss_quiet, ss_state, ss_wide;
-	bool		 ss_noloop, ss_cc;
+	bool		 ss_noloop, ss_numeric, ss_cc;
 	char		*ss_protos;		/* ",tcp,udp," */
 	unsigned char	*ss_ports;		/* a bit each; NULL: all */
 	struct holders	 ss_holders;

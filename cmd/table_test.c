@@ -603,7 +603,7 @@ test_wrong_words(void **state)
 		{ cmd_sockstat, "sockstat -v", "sockstat: illegal option -- v; usage: sockstat words\n" },
 		{ cmd_sockstat, "sockstat -j a -u", "sockstat: -u: only the jail itself knows; see jexec(8)\n" },
 		{ cmd_sockstat, "sockstat -p", "sockstat: option requires an argument -- p; usage: sockstat words\n" },
-		{ cmd_sockstat, "sockstat -p 5-2", "sockstat: invalid port number or range: 5\n" },
+		{ cmd_sockstat, "sockstat -p 5-2", "sockstat: invalid port number or range: 5-2\n" },
 		{ cmd_sockstat, "sockstat -P tcp,x", "sockstat: protocol x not supported\n" },
 		{ cmd_setfib, "setfib", "usage: setfib words\n" },
 		{ cmd_setfib, "setfib 1", "usage: setfib words\n" },
