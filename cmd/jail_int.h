@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 #include <bsd/sys/queue.h>
 #include <bsd/sys/tree.h>
@@ -154,6 +155,7 @@ json_t	*param_list(const struct job *);	/* [[name, value]] for the daemon */
 /* Adds "name=value", "name+=value", "name"; false after a message. */
 bool	line_add(struct jail *, char *word);
 void	line_put(struct jail *, const char *name, const char *value);
+void	param_write(FILE *, const struct jc_param *);	/* as it is written in a file */
 int	show_configured(struct jail *);		/* -e; exit status */
 
 #endif

@@ -118,6 +118,7 @@ static void
 write_jidfile(const struct job *jb, const json_t *r)
 {
 	const struct jc_param *pm;
+	int error;
 	FILE *f;
 
 	if ((f = fopen(jb->jb_jail->j_jidfile, "we")) == NULL) {
@@ -128,12 +129,15 @@ write_jidfile(const struct job *jb, const json_t *r)
 	STAILQ_FOREACH(pm, &jb->jb_params, pm_link) {
 		if (strcmp(pm->pm_name, "jid") == 0 || strcmp(pm->pm_name, "name") == 0)
 			continue;
-		fprintf(f, " %s", pm->pm_name);
-		for (unsigned i = 0; i < pm->pm_n; i++)
-			fprintf(f, "%c%s", i == 0 ? '=' : ',', pm->pm_values[i]);
+		putc(' ', f);
+		param_write(f, pm);
 	}
 	fprintf(f, "\n");
-	fclose(f);
+	error = ferror(f) ? EIO : 0;
+	if (fclose(f) != 0 && error == 0)
+		error = errno;
+	if (error != 0)
+		job_warnx(jb, "%s: %s", jb->jb_jail->j_jidfile, strerror(error));
 }
 
 /* In messages a configured jail has the name of its block. */

@@ -177,24 +177,34 @@ line_add(struct jail *j, char *word)
 }
 
 /*
- * -e
+ * As it is written in a file, -e and -J.
  */
 static void
-show_quoted(const char *text)
+text_write(FILE *f, const char *text)
 {
 	char quote = strchr(text, '\'') != NULL ? '"' : '\'';
 
 	if (text[0] != '\0' && text[strcspn(text, " \t\r\n'\"\\$;{},#")] == '\0') {
-		printf("%s", text);
+		fprintf(f, "%s", text);
 		return;
 	}
-	putchar(quote);
+	putc(quote, f);
 	for (; *text != '\0'; text++) {
 		if (*text == quote || *text == '\\' || (quote == '"' && *text == '$'))
-			putchar('\\');
-		putchar(*text);
+			putc('\\', f);
+		putc(*text, f);
 	}
-	putchar(quote);
+	putc(quote, f);
+}
+
+void
+param_write(FILE *f, const struct jc_param *pm)
+{
+	fprintf(f, "%s", pm->pm_name);
+	for (unsigned i = 0; i < pm->pm_n; i++) {
+		putc(i == 0 ? '=' : ',', f);
+		text_write(f, pm->pm_values[i]);
+	}
 }
 
 static void
@@ -206,17 +216,13 @@ show_params(const struct jail *j, const char *name, const struct jc_params *list
 
 	if (!first) {
 		printf("%s=", own);
-		show_quoted(name);
+		text_write(stdout, name);
 	}
 	STAILQ_FOREACH(pm, list, pm_link) {
 		if (!first)
 			printf("%s", j->j_show);
 		first = false;
-		printf("%s", pm->pm_name);
-		for (unsigned i = 0; i < pm->pm_n; i++) {
-			putchar(i == 0 ? '=' : ',');
-			show_quoted(pm->pm_values[i]);
-		}
+		param_write(stdout, pm);
 	}
 	putchar('\n');
 }
