@@ -125,6 +125,7 @@ nhop_rele(struct route_vnet *rv, struct rt_nhop *rn)
 		return;
 	nhop_use(&rn->rn_nh, -1);
 	LIST_REMOVE(rn, rn_link);
+	nhop_unchoose(rn);
 	rv->rv_nnhops--;
 	if (rn->rn_timed != NULL)
 		rt_timed_free(rv, rn->rn_timed);
@@ -136,6 +137,8 @@ void
 nhops_fini(struct route_vnet *rv)
 {
 	VI_ASSERT(rv->rv_nnhops == 0);
+	if (rv->rv_choices != NULL)
+		kfree(rt_acct(rv), ACCT_HASH, rv->rv_choices, RT_CHOICES * sizeof(*rv->rv_choices));
 	if (rv->rv_nhops != &rv->rv_few)
 		kfree(rt_acct(rv), ACCT_HASH, rv->rv_nhops,
 		    rv->rv_nhopsize * sizeof(*rv->rv_nhops));

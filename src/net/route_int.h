@@ -14,6 +14,7 @@
 #define RT_EVENTS	512
 #define RT_MAXWATCHES	64
 #define RT_MISSRATE	100
+#define RT_CHOICES	256	/* chains of rv_choices */
 #define RT_MINMTU6	1280	/* RFC 8200 5 */
 
 /*
@@ -28,6 +29,8 @@ struct rt_nhop {
 	struct rt_group	*rn_group;	/* this is not one, but stands for several */
 	uint32_t	rn_ngroups;	/* that it is of */
 	bool		rn_silent;	/* its router does not answer */
+	bool		rn_chosen;	/* it is in rv_choices: has a router, and is of a group, or silent */
+	LIST_ENTRY(rt_nhop) rn_choice;
 	LIST_HEAD(, rt_group) rn_groups;	/* those that it is the first of */
 };
 LIST_HEAD(rt_nhophead, rt_nhop);
@@ -69,6 +72,7 @@ struct route_vnet {
 	struct rt_nhophead *rv_nhops;	/* hash by content, or &rv_few */
 	uint32_t	 rv_nhopsize;	/* a power of two */
 	uint32_t	 rv_nnhops;
+	struct rt_nhophead *rv_choices;	/* hash by router; NULL: there has been no group yet */
 	TAILQ_HEAD(rt_dynhead, rt_dyn) rv_dyns;
 	uint32_t	 rv_ndyns, rv_maxdyns;
 	uint32_t	 rv_dynexpire;	/* s */
@@ -111,6 +115,15 @@ nhop_usable(const struct nhop *nh)
 {
 	return (
 	    (nh->nh_flags & (RTF_LOCAL | RTF_NOWHERE)) != 0 || if_up(nh->nh_ifp));
+}
+
+/* It is of no group any more, or goes. */
+static inline void
+nhop_unchoose(struct rt_nhop *rn)
+{
+	if (rn->rn_chosen)
+		LIST_REMOVE(rn, rn_choice);
+	rn->rn_chosen = false;
 }
 
 static inline struct fib *

@@ -7,7 +7,8 @@
  * where it is as long as the set does.
  *
  * One whose router does not answer ARP is passed over while there are others (RFC 1122 3.3.1.4,
- * 3.3.1.5), as one is whose interface is down.
+ * 3.3.1.5), as one is whose interface is down.  Which these are is looked up by the router (rv_choices), since whoever sends to neighbours that are not
+ * there makes ARP say so of each.
  */
 #include <string.h>
 
@@ -45,19 +46,54 @@ rt_group_find(struct rt_nhop **hops, unsigned n)
 	return (NULL);
 }
 
+static uint32_t
+rt_mix(uint32_t h, uint32_t v)
+{
+	h = (h ^ v) * 0x85ebca6bu;
+	return (h ^ h >> 15);
+}
+
+static uint32_t
+rt_mix_addr(uint32_t h, const struct net_addr *na)
+{
+	if (na->na_af == NET_AF_INET)
+		return (rt_mix(h, na->na_in));
+	for (unsigned i = 0; i < sizeof(na->na_in6); i += 4)
+		h = rt_mix(h, be32dec(na->na_in6 + i));
+	return (h);
+}
+
+static struct rt_nhophead *
+rt_choices(const struct route_vnet *rv, const struct ifnet *ifp, const struct net_addr *gw)
+{
+	return (&rv->rv_choices[rt_mix_addr((uint32_t)rv->rv_vnet->vn_kernel->k_hashkey[0] ^ (uint32_t)((uintptr_t)ifp >> 6), gw) % RT_CHOICES]);
+}
+
+static void
+rt_choose(struct route_vnet *rv, struct rt_nhop *rn)
+{
+	rn->rn_ngroups++;
+	if ((rn->rn_nh.nh_flags & RTF_GATEWAY) == 0 || rn->rn_chosen)
+		return;
+	LIST_INSERT_HEAD(rt_choices(rv, rn->rn_nh.nh_ifp, &rn->rn_nh.nh_gw), rn, rn_choice);
+	rn->rn_chosen = true;
+}
+
 static struct rt_group *
 rt_group_new(struct route_vnet *rv, struct rt_nhop **hops, unsigned n)
 {
-	struct rt_group *rg = kmalloc(rt_acct(rv), ACCT_ROUTE, rt_group_size(n));
+	struct rt_group *rg;
 
-	if (rg == NULL)
+	if (rv->rv_choices == NULL && (rv->rv_choices = kmalloc(rt_acct(rv), ACCT_HASH, RT_CHOICES * sizeof(*rv->rv_choices))) == NULL)
+		return (NULL);
+	if ((rg = kmalloc(rt_acct(rv), ACCT_ROUTE, rt_group_size(n))) == NULL)
 		return (NULL);
 	rg->rg_value.rn_refs = 1;
 	rg->rg_value.rn_group = rg;
 	rg->rg_n = n;
 	rv->rv_ngroups++;
 	for (unsigned i = 0; i < n; i++)
-		(rg->rg_hop[i] = nhop_ref(hops[i]))->rn_ngroups++;
+		rt_choose(rv, rg->rg_hop[i] = nhop_ref(hops[i]));
 	LIST_INSERT_HEAD(&hops[0]->rn_groups, rg, rg_link);
 	return (rg);
 }
@@ -90,29 +126,13 @@ rt_value_rele(struct route_vnet *rv, struct rt_nhop *value)
 	} else if (--value->rn_refs == 0) {
 		LIST_REMOVE(rg, rg_link);
 		for (unsigned i = 0; i < rg->rg_n; i++) {
-			rg->rg_hop[i]->rn_ngroups--;
+			if (--rg->rg_hop[i]->rn_ngroups == 0 && !rg->rg_hop[i]->rn_silent)
+				nhop_unchoose(rg->rg_hop[i]);
 			nhop_rele(rv, rg->rg_hop[i]);
 		}
 		rv->rv_ngroups--;
 		kfree(rt_acct(rv), ACCT_ROUTE, rg, rt_group_size(rg->rg_n));
 	}
-}
-
-static uint32_t
-rt_mix(uint32_t h, uint32_t v)
-{
-	h = (h ^ v) * 0x85ebca6bu;
-	return (h ^ h >> 15);
-}
-
-static uint32_t
-rt_mix_addr(uint32_t h, const struct net_addr *na)
-{
-	if (na->na_af == NET_AF_INET)
-		return (rt_mix(h, na->na_in));
-	for (unsigned i = 0; i < sizeof(na->na_in6); i += 4)
-		h = rt_mix(h, be32dec(na->na_in6 + i));
-	return (h);
 }
 
 /* Routers in a row must not all divide in the same way: each vnet has its own hash. */
@@ -182,18 +202,20 @@ bool
 rt_router_silent(struct vnet *vn, const struct ifnet *ifp, const struct net_addr *gw, bool silent)
 {
 	struct route_vnet *rv = route_vnet(vn);
+	struct rt_nhop *rn = NULL, *next;
 	bool choice = false;
-	struct rt_nhop *rn;
 
-	for (uint32_t i = 0; i < rv->rv_nhopsize && (rv->rv_ngroups > 0 || !silent); i++) {
-		LIST_FOREACH(rn, &rv->rv_nhops[i], rn_link) {
-			if ((rn->rn_nh.nh_flags & RTF_GATEWAY) == 0 || rn->rn_nh.nh_ifp != ifp || !net_addr_same(&rn->rn_nh.nh_gw, gw) ||
-			    (silent && rn->rn_ngroups == 0))
-				continue;
-			choice = true;
-			rn->rn_silent = silent;
-			rv->rv_generation++;
-		}
+	if (rv->rv_choices != NULL)
+		rn = LIST_FIRST(rt_choices(rv, ifp, gw));
+	for (; rn != NULL; rn = next) {
+		next = LIST_NEXT(rn, rn_choice);
+		if (rn->rn_nh.nh_ifp != ifp || !net_addr_same(&rn->rn_nh.nh_gw, gw) || (silent && rn->rn_ngroups == 0))
+			continue;
+		choice = true;
+		rn->rn_silent = silent;
+		rv->rv_generation++;
+		if (rn->rn_ngroups == 0)
+			nhop_unchoose(rn);
 	}
 	if (silent)
 		rt_dyn_forget(rv, ifp, gw);

@@ -154,6 +154,62 @@ silent_router(void **state)
 	nt_cables_end(&g);
 }
 
+static unsigned
+choices(const struct route_vnet *rv)
+{
+	const struct rt_nhop *rn;
+	unsigned n = 0;
+
+	for (unsigned i = 0; rv->rv_choices != NULL && i < RT_CHOICES; i++)
+		LIST_FOREACH(rn, &rv->rv_choices[i], rn_choice)
+			n++;
+	return (n);
+}
+
+static void
+forget(struct nt_cables *g, uint32_t gw, uint32_t metric)
+{
+	struct vi_route rt = route(gw, 0, metric);
+
+	assert_int_equal(rt_delete(g->vn, &rt), 0);
+}
+
+/* What ARP says of a neighbour concerns only next hops that there is a choice of; others are not even looked at. */
+static void
+choices_only(void **state)
+{
+	const struct net_addr b = { .na_af = NET_AF_INET, .na_in = HTONL(GW_B) };
+	struct route_vnet *rv;
+	struct nt_cables g;
+
+	(void)state;
+	nt_cables_begin(&g);
+	rv = route_vnet(g.vn);
+	assert_int_equal(add(&g, GW_A, 0, 10), 0);
+	assert_false(rt_router_silent(g.vn, g.b, &b, true));
+	assert_null(rv->rv_choices);
+	assert_int_equal(add(&g, GW_B, 0, 10), 0);
+	assert_int_equal(choices(rv), 2);
+	assert_int_equal(add(&g, GW_A2, 0, 10), 0);
+	assert_int_equal(choices(rv), 3);
+	/* One that is left alone has no choice any more, unless something is noted of it. */
+	assert_true(rt_router_silent(g.vn, g.b, &b, true));
+	forget(&g, GW_A2, 10);
+	assert_int_equal(choices(rv), 2);
+	forget(&g, GW_A, 10);
+	assert_int_equal(choices(rv), 1);
+	assert_true(rt_router_silent(g.vn, g.b, &b, false));
+	assert_int_equal(choices(rv), 0);
+	/* Or goes. */
+	assert_int_equal(add(&g, GW_A, 0, 10), 0);
+	assert_true(rt_router_silent(g.vn, g.b, &b, true));
+	forget(&g, GW_A, 10);
+	assert_int_equal(choices(rv), 1);
+	forget(&g, GW_B, 10);
+	assert_int_equal(choices(rv), 0);
+	nt_cables_end(&g);
+}
+
 static void
 count(void *arg, const struct vi_route *rt)
 {
@@ -341,6 +397,7 @@ main(void)
 		cmocka_unit_test(by_weight),
 		cmocka_unit_test(lowest_metric),
 		cmocka_unit_test(silent_router),
+		cmocka_unit_test(choices_only),
 		cmocka_unit_test(interface_goes),
 		cmocka_unit_test(shared),
 		cmocka_unit_test(kinds),
