@@ -284,11 +284,14 @@ bbr_probetime(const struct tcpcb *tp, const struct bbr *b)
 		b->b_roundsup >= u32min(target, BBR_RENOROUNDS));
 }
 
-/* 5.3.3.7: IsTimeToGoDown() */
+/*
+ * 5.3.3.7: IsTimeToGoDown().  What was in flight before this ACK counts: the window keeps it at the bound at most, and an ACK takes it
+ * below, so that afterwards it is never seen there.
+ */
 static bool
 bbr_downtime(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
 {
-	if (b->b_toohigh && tcp_snd_inflight(tp) >= b->b_inflong) {
+	if (b->b_toohigh && rs->rs_flight + 2 * tp->t_maxseg > b->b_inflong) {
 		b->b_precaution = true;
 		return (true);
 	}
