@@ -35,6 +35,7 @@ struct run {
 	struct tl	 r_t;
 	struct tl_pair	 r_p;
 	struct tl_conn	 r_c;
+	struct vi_socket *r_l;		/* parted(): where the next one comes */
 	struct watch	 r_w[2];
 	uint64_t	 r_rng;
 };
@@ -325,12 +326,100 @@ alike(void **state)
 	end(&b);
 }
 
+/*
+ * An end, of one side after the other or of both at once, with data before it, behind it, or unread.  Then another connection.
+ */
+static void
+part(struct run *r)
+{
+	static const uint64_t pause[] = { 0, 0, 0, 3 * TL_US, 2 * TL_MS, 300 * TL_MS, 2 * TL_SEC };
+	struct vi_socket *first, *second;
+	static const uint8_t bytes[300];
+	const bool swap = draw(r, 2) != 0;
+	size_t n;
+
+	first = swap ? r->r_c.s : r->r_c.c;
+	second = swap ? r->r_c.c : r->r_c.s;
+	if (draw(r, 3) == 0)
+		(void)vi_send(first, bytes, 1 + draw(r, sizeof(bytes)), 0, &n);
+	if (draw(r, 6) == 0)
+		(void)vi_send(second, bytes, 1 + draw(r, sizeof(bytes)), 0, &n);
+	tl_run(&r->r_t, pause[draw(r, 7)]);
+	if (draw(r, 2) == 0)
+		drain(r, first, sizeof(bytes));
+	if (draw(r, 3) == 0) {		/* the half of it, and the other side may go on */
+		(void)vi_shutdown(first, VI_SHUT_WR);
+		tl_run(&r->r_t, pause[draw(r, 7)]);
+		if (draw(r, 2) == 0)
+			(void)vi_send(second, bytes, 1 + draw(r, sizeof(bytes)), 0, &n);
+		tl_run(&r->r_t, pause[draw(r, 7)]);
+		drain(r, first, sizeof(bytes));
+	} else {
+		vi_close(first);
+		first = NULL;
+	}
+	tl_run(&r->r_t, pause[draw(r, 7)]);
+	if (draw(r, 2) == 0)
+		drain(r, second, 2 * sizeof(bytes));
+	vi_close(second);
+	tl_run(&r->r_t, pause[draw(r, 7)]);
+	if (first != NULL)
+		vi_close(first);
+	if (draw(r, 8) == 0)
+		tl_run(&r->r_t, TL_MSL2);
+	tl_connect(&r->r_t, r->r_p.b, r->r_l, &r->r_c);
+}
+
+/* Counters of the whole stack: all but those that say which way was taken. */
+static void
+sums(struct run *a, struct run *b)
+{
+	static const char *const name[] = { "tcps_sndtotal", "tcps_sndpack", "tcps_sndbyte", "tcps_sndctrl", "tcps_sndacks", "tcps_sndwinup",
+		"tcps_rcvtotal", "tcps_rcvackpack", "tcps_rcvackbyte", "tcps_segstimed", "tcps_closed", "tcps_connects", "tcps_tw_added",
+		"tcps_drops", "tcps_sndrst" };
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++) {
+		assert_int_equal(tl_stat(a->r_p.a, name[i]), tl_stat(b->r_p.a, name[i]));
+		assert_int_equal(tl_stat(a->r_p.b, name[i]), tl_stat(b->r_p.b, name[i]));
+	}
+}
+
+static void
+parted(void **state)
+{
+	const struct script *s = *state;
+	struct run a, b;
+
+	begin(&a, s, true);
+	begin(&b, s, false);
+	a.r_l = tl_listen(a.r_p.a, a.r_p.addra, 8, 16);
+	b.r_l = tl_listen(b.r_p.a, b.r_p.addra, 8, 16);
+	for (unsigned step = 0; step < STEPS; step++) {
+		part(&a);
+		part(&b);
+		same(s, step, &a, &b);
+	}
+	sums(&a, &b);
+	if (s->s_ecn == NULL && s->s_cc == NULL && s->s_link.lp_delay == 0) {
+		assert_true(tl_stat(a.r_p.a, "tcps_shortsnd") > STEPS);
+		assert_true(tl_stat(a.r_p.a, "tcps_shortrcv") > STEPS);
+	}
+	assert_int_equal(tl_stat(b.r_p.a, "tcps_shortsnd") + tl_stat(b.r_p.a, "tcps_shortrcv"), 0);
+	vi_close(a.r_l);
+	vi_close(b.r_l);
+	end(&a);
+	end(&b);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[sizeof(scripts) / sizeof(scripts[0])];
+	enum { N = sizeof(scripts) / sizeof(scripts[0]) };
+	struct CMUnitTest tests[2 * N];
 
-	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+	for (size_t i = 0; i < N; i++) {
 		tests[i] = (struct CMUnitTest){ scripts[i].s_name, alike, NULL, NULL, (void *)(uintptr_t)&scripts[i] };
+		tests[N + i] = (struct CMUnitTest){ scripts[i].s_name, parted, NULL, NULL, (void *)(uintptr_t)&scripts[i] };
+	}
 	return (_cmocka_run_group_tests("short", tests, sizeof(tests) / sizeof(tests[0]), NULL, NULL));
 }

@@ -432,7 +432,7 @@ tcp_ack_fast(struct tcpcb *tp, const struct tcp_seg *ts)
 }
 
 /* RFC 9293 3.10.7.4: our FIN is acknowledged. */
-static enum tcp_step
+enum tcp_step
 tcp_ack_fin(struct tcpcb *tp)
 {
 	struct socket *so = tcp_so(tp);

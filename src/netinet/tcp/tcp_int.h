@@ -555,18 +555,21 @@ tcp_seg_scaled(struct tcpcb *tp, struct tcp_seg *ts)
 		ts->ts_win <<= tp->snd_scale;
 	tcp_seg_other(tp, ts);
 }
+enum tcp_step tcp_seg_fin(struct tcpcb *);	/* the peer's, if it is the next: rcv_fin */
 void	 tcp_challenge(struct tcpcb *, struct tcp_seg *);	/* RFC 5961: ACK, rate limited */
 bool	 tcp_challenge_ok(struct tcp_vnet *);
 
 /* tcp_short.c: false when the segment, or the data to send, must take the long way */
 bool	 tcp_short_input(struct inpcb *, struct tcp_seg *, unsigned hlen);
 bool	 tcp_short_output(struct tcpcb *);
+bool	 tcp_short_accepted(struct tcpcb *, struct tcp_seg *);
 
 /* tcp_ack.c: what an acknowledgment does */
 enum tcp_step tcp_ack(struct tcpcb *, struct tcp_seg *);
 void	 tcp_ack_advance(struct tcpcb *, const struct tcp_seg *, uint32_t ack);
 void	 tcp_ack_window(struct tcpcb *, const struct tcp_seg *);
 void	 tcp_ack_fast(struct tcpcb *, const struct tcp_seg *);
+enum tcp_step tcp_ack_fin(struct tcpcb *);
 void	 tcp_ack_free(struct tcpcb *, uint32_t acked);
 void	 tcp_ack_lost(struct tcpcb *);
 void	 tcp_ack_reduce(struct tcpcb *, enum cc_signal);

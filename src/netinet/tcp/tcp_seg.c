@@ -236,7 +236,7 @@ tcp_input_signed(struct inpcb *inp, struct tcp_seg *ts, const struct mbuf *m)
 #define SHORT_HLEN	(TCP_MINHLEN + TCPOLEN_TSTAMP_APPA)
 
 /*
- * The form that nearly all segments have: ACK, perhaps PSH, and timestamps as RFC 7323 appendix A lays them
+ * The form that nearly all segments have: ACK, perhaps PSH or FIN, and timestamps as RFC 7323 appendix A lays them
  * out; nothing to be summed, nothing to be cut off.  What it reads is what tcp_input_parse() would.
  */
 static bool
@@ -244,7 +244,7 @@ tcp_input_plain(struct tcp_seg *ts, const struct mbuf *m, const struct inet_pkt 
 {
 	const struct tcphdr *th = mtod(m, const struct tcphdr *);
 
-	if (m->m_len < SHORT_HLEN || (th->th_offflags & (uint16_t)~HTONS(TH_PUSH | TH_RESMASK)) != HTONS(SHORT_HLEN << 10 | TH_ACK) ||
+	if (m->m_len < SHORT_HLEN || (th->th_offflags & (uint16_t)~HTONS(TH_PUSH | TH_FIN | TH_RESMASK)) != HTONS(SHORT_HLEN << 10 | TH_ACK) ||
 	    (m->m_pkt.csum_flags & CSUM_DATA_VALID) == 0 || m->m_pkt.len != pkt->ip_plen || pkt->ip_bcast ||
 	    !tcp_opts_fast_ts((const uint8_t *)(th + 1), TCPOLEN_TSTAMP_APPA, &ts->ts_to.to_tsval, &ts->ts_to.to_tsecr))
 		return (false);

@@ -415,7 +415,7 @@ tcp_seg_text(struct tcpcb *tp, struct tcp_seg *ts)
 }
 
 /* Eighth: FIN, once everything before it is there. */
-static enum tcp_step
+enum tcp_step
 tcp_seg_fin(struct tcpcb *tp)
 {
 	if (TCPS_HAVERCVDFIN(tp->t_state) || tp->rcv_nxt != tp->rcv_fin)

@@ -486,7 +486,8 @@ tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
 		tcp_syncache_free(tv, sc);
 	}
 	TCPSTAT_INC(tv, tcps_sc_completed);
-	tcp_seg_scaled(tp, ts);
+	if (!tcp_short_accepted(tp, ts))
+		tcp_seg_scaled(tp, ts);
 }
 
 /* RFC 5961 3.2 here as well: only at RCV.NXT. */
