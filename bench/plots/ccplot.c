@@ -20,7 +20,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <vimage/vimage.h>
 
@@ -122,12 +121,10 @@ path_init(struct wire *w, const char *cc)
 	w->w_rate = (uint64_t)RATE;
 	w->w_qlimit = (uint32_t)BDP;
 	tv = wire_tcp(w, 0);
-	if (cc_byname(cc) == NULL) {
+	if ((tv->tv_cc = cc_byname(cc)) == NULL) {
 		fprintf(stderr, "ccplot: no algorithm %s\n", cc);
 		exit(64);
 	}
-	memset(tv->tv_cc, 0, sizeof(tv->tv_cc));
-	memcpy(tv->tv_cc, cc, strlen(cc));
 }
 
 /* Seconds a packet takes that is sent now, and its acknowledgment. */

@@ -370,7 +370,8 @@ acctset_where(const struct acctset *as,
 }
 #endif
 
-void *
+/* Not inlined: where the size is known compilers clear word by word. */
+__attribute__((noinline)) void *
 kmalloc_at(struct acctset *as, enum acct_type type, size_t size, const char *file, int line)
 {
 	bool zeroed;

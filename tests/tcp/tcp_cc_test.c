@@ -65,8 +65,7 @@ path_init_seed(struct path *pt, unsigned seed, const char *cc, uint32_t queue, i
 	pt->w.w_cut = true;
 	pt->w.w_rate = RATE;
 	pt->w.w_qlimit = queue;
-	memset(wire_tcp(&pt->w, 0)->tv_cc, 0, CC_NAMELEN);
-	memcpy(wire_tcp(&pt->w, 0)->tv_cc, cc, strlen(cc));
+	wire_tcp(&pt->w, 0)->tv_cc = cc_byname(cc);
 	wire_tcp(&pt->w, 0)->tv_ecn = ecn;
 	wire_tcp(&pt->w, 1)->tv_recvspace = 2u << 20;
 	pt->w.w_filter = path_filter;

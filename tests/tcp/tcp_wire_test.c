@@ -15,6 +15,7 @@
 #include <vimage/vimage.h>
 
 #include "kern/kernel.h"
+#include "netinet/tcp/cc/cc.h"
 #include "wire.h"
 
 static uint8_t
@@ -200,7 +201,7 @@ schedule(uint64_t seed)
 		tv->tv_sack = wire_random(&w) % 4 != 0;
 		tv->tv_rfc1323 = wire_random(&w) % 4 != 0;
 		tv->tv_delayed_ack = wire_random(&w) % 4 != 0;
-		memcpy(tv->tv_cc, cc[wire_random(&w) % NITEMS(cc)], sizeof(cc[0]));
+		tv->tv_cc = cc_byname(cc[wire_random(&w) % NITEMS(cc)]);
 		tv->tv_rack = wire_random(&w) % 4 != 0;
 		tv->tv_ecn = wire_random(&w) % 3;
 		if (wire_random(&w) % 8 == 0)

@@ -216,6 +216,7 @@ in_pcbhash_insert(struct inpcb *inp)
 	inp->inp_flowid = in_pcbhashval(ipi, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
 	in_pcbhash_link(inp);
 	inp->inp_flags |= INP_ONHASH;
+	ipi->ipi_last = inp;		/* somebody answers soon, or goes on */
 	in_pcbtab_fit(ipi, INP_BYFLOW, ++ipi->ipi_nconn);
 	in_pcbport_insert(inp);
 }

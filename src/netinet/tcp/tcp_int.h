@@ -396,7 +396,7 @@ struct tcp_vnet {
 	int		 tv_prr, tv_ecnretries, tv_shortpath;
 	int		 tv_rack, tv_hystart, tv_abe, tv_ecn, tv_newcwv;
 	int		 tv_idlerestart, tv_mintso;
-	char		 tv_cc[16];
+	const struct cc_ops *tv_cc;	/* of new connections */
 };
 VNET_STATE_DECLARE(tcp);
 

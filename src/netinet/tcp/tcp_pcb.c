@@ -36,7 +36,7 @@ tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
 	tp->t_inpcb = inp;
 	tp->t_tv = tv;
 	tp->t_state = TCPS_CLOSED;
-	tp->t_cc = cc_find(tv->tv_cc);
+	tp->t_cc = tv->tv_cc;
 	tp->t_peermss = (uint16_t)tv->tv_mssdflt;
 	tp->t_maxseg = tp->t_maxsuper = (uint32_t)tv->tv_mssdflt;
 	tp->t_rxtcur = (uint32_t)tv->tv_rexmit_initial * 1000;

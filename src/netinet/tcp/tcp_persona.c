@@ -62,7 +62,7 @@ tcp_persona_synopts(const struct tcp_vnet *tv)
 	return (tv->tv_persona == TCP_PERSONA_LINUX ? TOF_SCALELAST : 0);
 }
 
-/* Linux tells whole segments, of half the buffer if that is more than the field holds. */
+/* mss is asked for with the persona linux.  It tells whole segments, of half the buffer if that is more than the field holds. */
 uint32_t
 tcp_persona_synwin(const struct tcp_vnet *tv, uint32_t room, uint32_t mss)
 {

@@ -149,18 +149,18 @@ tcp_sysctl_cc(
     struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
 {
 	struct tcp_vnet *tv = tcp_vnet(vn);
+	const struct cc_ops *cc;
 
 	(void)sd;
 	if (value == NULL) {
-		if (len < sizeof(tv->tv_cc))
+		if (len < CC_NAMELEN)
 			return (EINVAL);
-		memcpy(buf, tv->tv_cc, sizeof(tv->tv_cc));
+		memcpy(buf, tv->tv_cc->cc_name, strlen(tv->tv_cc->cc_name) + 1);
 		return (0);
 	}
-	if (cc_byname(value) == NULL)
+	if ((cc = cc_byname(value)) == NULL)
 		return (EINVAL);
-	memset(tv->tv_cc, 0, sizeof(tv->tv_cc));
-	memcpy(tv->tv_cc, value, strlen(value));
+	tv->tv_cc = cc;
 	return (0);
 }
 

@@ -143,9 +143,10 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 		so->so_state |= SS_FASTOPEN;
 		return (0);
 	}
-	tcp_timer_set(tp, TT_KEEP, (uint64_t)tv->tv_keepinit * MSEC);
+	/* The SYN's timer goes off first: set first, it needs no place on the wheel twice. */
 	if ((error = tcp_snd_syn(tp)) != 0)
 		return (tcp_usr_unconnect(tp, error));
+	tcp_timer_set(tp, TT_KEEP, (uint64_t)tv->tv_keepinit * MSEC);
 	return (0);
 }
 

@@ -78,7 +78,7 @@ static const struct tcp_vnet tcp_vnet_defaults = {
 	.tv_notsent_lowat = UINT32_MAX,
 	.tv_uto_lower = 100,			/* RFC 5482 3.1: MIN_UTO's order */
 	.tv_uto_upper = 3600,
-	.tv_cc = "cubic",
+	.tv_cc = &cc_cubic,
 };
 
 #define TCP_STAT_ROW(name, text) STAT_IN("tcp", struct tcp_vnet, tv_stat, name, text),

@@ -53,9 +53,8 @@ struct cc_ops {
 
 extern const struct cc_ops cc_newreno, cc_cubic, cc_bbr;
 
-/* The algorithm of that name; cc_find gives the default for an unknown one, cc_byname NULL. */
+/* The algorithm of that name, or NULL. */
 const struct cc_ops *cc_byname(const char *);
-const struct cc_ops *cc_find(const char *);
 /* Shared: slow start by the bytes acknowledged; what is left after reaching ssthresh. */
 uint32_t cc_slowstart(struct tcpcb *, uint32_t acked);
 /* hystart.c, RFC 9406 */

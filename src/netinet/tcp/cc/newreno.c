@@ -23,14 +23,6 @@ cc_byname(const char *name)
 	return (NULL);
 }
 
-const struct cc_ops *
-cc_find(const char *name)
-{
-	const struct cc_ops *cc = cc_byname(name);
-
-	return (cc != NULL ? cc : &cc_cubic);
-}
-
 uint32_t
 cc_slowstart(struct tcpcb *tp, uint32_t acked)
 {
