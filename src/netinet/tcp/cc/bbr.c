@@ -24,7 +24,10 @@
  * much: RFC 3168 5 wants no less.  Losses of the two rounds after ProbeRTT, whose deliveries tell of
  * its half empty pipe, do not lower the short-term bounds, nor does the margin of pacing while there is
  * no queue (bbr_model.c).  The floor of four segments does not hold while a timeout is being repaired,
- * so that F-RTO can look.
+ * so that F-RTO can look.  What is in flight is looked at behind the ACK, where the window keeps it below the
+ * long-term bound: the careful probe of 5.3.3.6 so goes on until it loses too much as well.  Ended where the
+ * bound is reached (measured: before the ACK), two flows share more evenly in the end, but less is carried
+ * where single losses are more than 2 % of a small window.
  */
 #include "netinet/tcp/cc/bbr.h"
 
@@ -284,14 +287,11 @@ bbr_probetime(const struct tcpcb *tp, const struct bbr *b)
 		b->b_roundsup >= u32min(target, BBR_RENOROUNDS));
 }
 
-/*
- * 5.3.3.7: IsTimeToGoDown().  What was in flight before this ACK counts: the window keeps it at the bound at most, and an ACK takes it
- * below, so that afterwards it is never seen there.
- */
+/* 5.3.3.7: IsTimeToGoDown() */
 static bool
 bbr_downtime(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
 {
-	if (b->b_toohigh && rs->rs_flight + 2 * tp->t_maxseg > b->b_inflong) {
+	if (b->b_toohigh && tcp_snd_inflight(tp) >= b->b_inflong) {
 		b->b_precaution = true;
 		return (true);
 	}
