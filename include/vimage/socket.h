@@ -97,6 +97,7 @@ enum vi_sockopt {
 	VI_IP_TRANSPARENT,	/* any address may be bound and sent from; the administrator's */
 	VI_ICMP_FILTER,		/* uint32_t bitmap of types that are NOT passed (raw ICMP) */
 	VI_IP_MULTICAST_ALL,	/* also what is sent to groups that only others here have joined; on */
+	VI_IP_UNICAST_IF,	/* interface that datagrams leave by which go to no group, ifindex; 0 = by route.  EADDRNOTAVAIL, EINVAL (bound to another) */
 
 	/* IPv6 (RFC 3493, 3542).  A dual-stack socket's IPv4 traffic obeys its VI_IP_* options. */
 	VI_IPV6_V6ONLY = 300, VI_IPV6_UNICAST_HOPS, VI_IPV6_MULTICAST_HOPS,	/* hops: -1 = the vnet's default */
@@ -110,6 +111,16 @@ enum vi_sockopt {
 	VI_IPV6_MULTICAST_ALL,	/* as VI_IP_MULTICAST_ALL */
 	VI_IPV6_ADDR_PREFERENCES,	/* VI_PREFER_SRC_* (RFC 5014) */
 	VI_IPV6_MINHOPCOUNT,	/* as VI_IP_MINTTL */
+	/*
+	 * Extension headers of what is sent (RFC 3542 6 to 9), as they are to be on the wire; of no bytes: none.  All but RTHDR are privileged (EPERM);
+	 * EINVAL: not as long as it says, or a routing header of an old kind.  RTHDRDSTOPTS goes only where there is an RTHDR.
+	 */
+	VI_IPV6_HOPOPTS, VI_IPV6_RTHDRDSTOPTS, VI_IPV6_RTHDR, VI_IPV6_DSTOPTS,
+	VI_IPV6_RECVEXT,	/* datagrams: fill msg_ext */
+	VI_IPV6_RECVPATHMTU,	/* datagrams: news of the path are received, messages without data whose msg_pathmtu is not 0 (RFC 3542 11.3) */
+	VI_IPV6_PKTINFO,	/* interface that datagrams to no zone leave by, ifindex; 0 = by route.  EINVAL: bound to another */
+	VI_IPV6_UNICAST_IF,	/* ... and to no group; EADDRNOTAVAIL, and EINVAL for who is bound to one */
+	VI_IPV6_FLOW,		/* traffic class and flow label of what a connected socket sends, 28 bits, besides VI_IPV6_TCLASS; label 0 = automatic */
 
 	/* Groups of both families with sources (RFC 3678); the family is that of the group. */
 	VI_MCAST_JOIN_GROUP = 350, VI_MCAST_LEAVE_GROUP,	/* struct vi_group_req */
@@ -286,6 +297,12 @@ enum {
 	VI_FRAME_VNETHDR = 8,	/* virtio's header is in front, of VI_PKT_VNETHDRLEN bytes that fi_len and fi_net do not count */
 };
 
+enum { VI_EXT_HOPOPTS, VI_EXT_RTHDRDSTOPTS, VI_EXT_RTHDR, VI_EXT_DSTOPTS, VI_EXT_N };	/* in the order of RFC 8200 4.1 */
+/* Extension headers of one message to be sent, in place of all that the socket has: see VI_IPV6_HOPOPTS. */
+struct vi_exthdrs {
+	struct vi_iovec	ex_hdr[VI_EXT_N];	/* of no bytes: none */
+};
+
 /* One datagram with what is known of it; on streams only the data. */
 struct vi_msg {
 	struct vi_iovec	*msg_iov;
@@ -305,13 +322,22 @@ struct vi_msg {
 	uint32_t	 msg_mark;	/* recv: of a sender in the same stack; send: in place of VI_SO_MARK, and as privileged */
 	uint32_t	 msg_segsz;	/* VI_UDP_SEGMENT for this call; recv with VI_UDP_GRO: datagrams are so long, 0 = it is one */
 	struct vi_frameinfo msg_frame;	/* recv: of VI_AF_PACKET */
+	const struct vi_exthdrs *msg_exthdrs;	/* send */
+	uint32_t	 msg_flow;	/* traffic class and flow label, 28 bits: recv: of the packet; send: as VI_IPV6_FLOW */
+	uint32_t	 msg_pathmtu;	/* recv: not 0: this is no datagram, but packets to msg_name have so much room now */
+	uint16_t	 msg_fragmax;	/* recv: the largest fragment of a datagram that came in fragments, with its headers; 0: it did not */
+	/* recv with VI_IPV6_RECVEXT: the extension headers as they came, without fragment headers */
+	uint8_t		 msg_extnxt;	/* number of the first */
+	void		*msg_ext;	/* in: room for them */
+	size_t		 msg_extlen;	/* in: the room; out: bytes they are, though there was no room for so many */
 };
 enum {			/* VI_IPV6_ADDR_PREFERENCES, the values of Linux: temporary addresses or not; the rest makes no difference here */
 	VI_PREFER_SRC_TMP = 0x1, VI_PREFER_SRC_PUBLIC = 0x2, VI_PREFER_SRC_COA = 0x4, VI_PREFER_SRC_CGA = 0x8,
 	VI_PREFER_SRC_PUBTMP_DEFAULT = 0x100, VI_PREFER_SRC_HOME = 0x400, VI_PREFER_SRC_NONCGA = 0x800,
 };
 
-enum { VI_MSGSET_IFINDEX = 1, VI_MSGSET_ADDR = 2, VI_MSGSET_TTL = 4, VI_MSGSET_TOS = 8, VI_MSGSET_SEGSZ = 16, VI_MSGSET_MARK = 32 };
+enum { VI_MSGSET_IFINDEX = 1, VI_MSGSET_ADDR = 2, VI_MSGSET_TTL = 4, VI_MSGSET_TOS = 8, VI_MSGSET_SEGSZ = 16, VI_MSGSET_MARK = 32,
+    VI_MSGSET_EXT = 64, VI_MSGSET_FLOW = 128, VI_MSGSET_DONTFRAG = 256 /* this one is not fragmented */, VI_MSGSET_MAYFRAG = 512 /* this one is */ };
 
 /*
  * A new socket.  EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT (combination), EPERM (raw without the right), ENOBUFS, ENOMEM.

@@ -71,7 +71,9 @@ struct inet_pkt {
 	bool		 ip_frag;	/* was reassembled */
 	uint16_t	 ip_udpport;	/* TCP in UDP: the sender's port, network order; 0 = no */
 	bool		 ip_rtalert;	/* IPv6: with router alert (RFC 2711) */
-	const uint8_t	*ip_opts;	/* IPv4 options, ip_hlen - 20 bytes that stay until the transport gives m away; NULL: none */
+	/* IPv4 options or IPv6 extension headers: what ip_hlen has more than their header, behind it; they stay until the transport gives m away; NULL: none */
+	const uint8_t	*ip_opts;
+	uint16_t	 ip_fragmax;	/* the largest of the fragments it came in, with its headers; 0: it did not */
 };
 
 /* Everything needed to send one packet that belongs to no pcb (RST, SYN-ACK of the cache, TIME_WAIT). */

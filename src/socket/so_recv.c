@@ -130,7 +130,14 @@ so_recvdgram(struct socket *so, struct vi_msg *msg, size_t *done)
 	msg->msg_frame = sd->sd_frame;
 	msg->msg_optlen = sd->sd_optlen;
 	memcpy(msg->msg_opts, sd->sd_opts, sd->sd_optlen);
-	*done = iov_copyout(msg, so->so_rcv.sb_mb->m_next, SIZE_MAX);
+	msg->msg_fragmax = sd->sd_fragmax;
+	if (sd->sd_is6) {
+		msg->msg_flow = (uint32_t)sd->sd_tos << 20 | sd->sd_6.s6_flow;
+		msg->msg_pathmtu = sd->sd_6.s6_pathmtu;
+		msg->msg_extnxt = sd->sd_6.s6_extnxt;
+	}
+	*done = iov_copyout(msg, sbdgram_data(&so->so_rcv, msg->msg_ext, msg->msg_extlen), SIZE_MAX);
+	msg->msg_extlen = sockdgram_extlen(sd);
 	if (*done < sd->sd_len) {
 		if (msg->msg_flags & VI_MSG_TRUNC)
 			*done = sd->sd_len;
@@ -154,6 +161,8 @@ soreceive(struct socket *so, struct vi_msg *msg, size_t *done)
 	msg->msg_len = 0;
 	msg->msg_segsz = 0;
 	msg->msg_optlen = 0;
+	msg->msg_pathmtu = 0;
+	msg->msg_flow = 0;
 	if (so_isdead(so))
 		return (ECONNABORTED);
 	if (so->so_options & SO_ACCEPTCONN)

@@ -168,7 +168,7 @@ bool
 sbappenddgram(struct sockbuf *sb, const struct sockdgram *sd, struct mbuf *m, struct acctset *as)
 {
 	struct mbuf *h, *n;
-	uint32_t len = (uint32_t)m_length(m);
+	uint32_t len = (uint32_t)m_length(m) - sockdgram_extlen(sd);
 
 	_Static_assert(sizeof(*sd) <= MLEN, "a datagram's facts fit one mbuf");
 	if (!sbfits(sb, len) || (h = m_get(as)) == NULL) {
@@ -198,6 +198,21 @@ const struct sockdgram *
 sbdgram(const struct sockbuf *sb)
 {
 	return (sb->sb_records == 0 ? NULL : mtod(sb->sb_mb, const struct sockdgram *));
+}
+
+const struct mbuf *
+sbdgram_data(const struct sockbuf *sb, void *ext, size_t extlen)
+{
+	const struct mbuf *m = sb->sb_mb->m_next;
+	uint32_t left = sockdgram_extlen(sbdgram(sb));
+
+	if (left == 0)
+		return (m);
+	if (extlen > 0)
+		(void)m_copydata(m, 0, extlen < left ? extlen : left, ext);
+	for (; left > 0; left -= m->m_len, m = m->m_next)
+		VI_ASSERT(left >= m->m_len);
+	return (m);
 }
 
 void

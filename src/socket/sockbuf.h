@@ -3,7 +3,7 @@
  * Socket buffers.
  *
  * Streams: one mbuf chain of sb_cc bytes.  Datagrams: records linked by m_nextpkt; each begins with one mbuf that holds a struct sockdgram,
- * followed by the payload; sb_cc counts payload only.
+ * followed by the extension headers of its packet (sd_extlen, in mbufs of their own) and the payload; sb_cc counts payload only.
  */
 #ifndef SOCKET_SOCKBUF_H
 #define SOCKET_SOCKBUF_H
@@ -56,12 +56,26 @@ struct sockdgram {
 	uint16_t	 sd_segsz;	/* a train of datagrams of this length; 0 = one */
 	uint8_t		 sd_ttl, sd_tos;
 	uint8_t		 sd_optlen;
+	bool		 sd_is6;	/* of IPv6: sd_6 */
+	uint16_t	 sd_fragmax;	/* the largest fragment; 0: it came whole */
 	union {
+		struct {
+			uint32_t s6_flow;	/* flow label */
+			uint32_t s6_pathmtu;	/* not 0: no datagram, but what became of the path to sd_from */
+			uint16_t s6_extlen;	/* bytes of extension headers */
+			uint8_t	 s6_extnxt;	/* the first of them */
+		} sd_6;
 		uint8_t	 sd_opts[40];	/* options of the IPv4 header, if asked for */
 		struct vi_frameinfo sd_frame;	/* of packet sockets */
 	};
 	uint64_t	 sd_stamp;	/* realtime ns; 0 = not asked for */
 };
+
+static inline uint32_t
+sockdgram_extlen(const struct sockdgram *sd)
+{
+	return (sd->sd_is6 ? sd->sd_6.s6_extlen : 0);
+}
 
 /* Room for more, by data and by memory. */
 static inline uint32_t
@@ -114,8 +128,9 @@ struct mbuf *sbsndcopy(struct sockbuf *, uint32_t off, uint32_t len, struct acct
 bool	 sbendsat(const struct sockbuf *, uint32_t off);
 /* Of the len bytes from off on, those up to the end of the first record; 0: none ends there. */
 uint32_t sbrecord(const struct sockbuf *, uint32_t off, uint32_t len);
-/* Datagrams.  Consumes m.  False: no room (m freed, caller counts). */
+/* Datagrams.  Consumes m, in which the extension headers come before the payload.  False: no room (m freed, caller counts). */
 bool	 sbappenddgram(struct sockbuf *, const struct sockdgram *, struct mbuf *, struct acctset *);
+const struct mbuf *sbdgram_data(const struct sockbuf *, void *ext, size_t extlen);	/* its payload; the extension headers, as much as fits, to ext */
 const struct sockdgram *sbdgram(const struct sockbuf *);	/* of the first record, NULL */
 void	 sbdropdgram(struct sockbuf *);
 void	 sbflush(struct sockbuf *);

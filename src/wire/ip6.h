@@ -75,6 +75,8 @@ ip6_set_flow(struct ip6_hdr *ip6, uint8_t tclass, uint32_t label)
 {
 	ip6->ip6_flow = HTONL((uint32_t)IPV6_VERSION << 28 | (uint32_t)tclass << 20 | (label & 0xfffff));
 }
+#define	IPV6_FLOWINFO_MASK	0xfffffff	/* traffic class and label */
+#define	IPV6_FLOWLABEL_MASK	0xfffff
 static inline uint8_t ip6_tclass(const struct ip6_hdr *ip6) { return ((uint8_t)(NTOHL(ip6->ip6_flow) >> 20)); }
 
 /* Partial sum of the pseudo header (RFC 8200 8.1).  Zones must not be in the addresses. */

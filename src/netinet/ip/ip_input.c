@@ -206,10 +206,11 @@ static void
 input_ours(struct ip_vnet *iv, struct ifnet *ifp, struct mbuf *m, struct ip_info *ii, bool group)
 {
 	bool frag = ii->ii_frag;
+	uint16_t fragmax = 0;
 	struct inet_pkt pk;
 	uint32_t want;
 
-	if (frag && (m = ip_reass(iv->iv_vnet, m, ii)) == NULL)
+	if (frag && (m = ip_reass(iv->iv_vnet, m, ii, &fragmax)) == NULL)
 		return;
 	want = ii->ii_hlen + MIN((uint32_t)ii->ii_plen, (uint32_t)IP_CONTIG);
 	if (m->m_len < want && (m = m_pullup(m, want)) == NULL) {
@@ -232,6 +233,7 @@ input_ours(struct ip_vnet *iv, struct ifnet *ifp, struct mbuf *m, struct ip_info
 		.ip_ttl = ii->ii_ttl,
 		.ip_bcast = group || (m->m_flags & (M_BCAST | M_MCAST)) != 0,
 		.ip_frag = frag,
+		.ip_fragmax = fragmax,
 	};
 	input_deliver(iv, m, &pk);
 }

@@ -318,13 +318,17 @@ ip_drop(struct mbuf *m, uint64_t *counter, int error)
 	return (error);
 }
 
-/* Does the DF bit go into the header?  EMSGSIZE: it must, and the packet is too big. */
+/* Does the DF bit go into the header?  EMSGSIZE: it must, or the packet must not be fragmented here, and it is too big. */
 static int
-ip_df(const struct mbuf *m, const struct ip_out *io, unsigned hlen, const struct ip_path *path, bool *df)
+ip_df(const struct mbuf *m, const struct ip_out *io, unsigned hlen, struct ip_path *path, bool *df)
 {
 	bool fits;
 
 	*df = false;
+	if (io->io_mtudisc >= IP_PMTUDISC_INTERFACE) {	/* as if nobody had ever said a thing of the path */
+		path->ip_mtu = path->ip_ifp->if_mtu;
+		return (io->io_mtudisc == IP_PMTUDISC_OMIT || ip_fits(m, hlen, path->ip_mtu) ? 0 : EMSGSIZE);
+	}
 	if (io->io_mtudisc == IP_PMTUDISC_DONT || path->ip_mcast || path->ip_bcast)
 		return (0);
 	fits = ip_fits(m, hlen, io->io_mtudisc == IP_PMTUDISC_PROBE ? path->ip_ifp->if_mtu : path->ip_mtu);

@@ -37,7 +37,7 @@ ip_reass_drop(struct mbuf *m, uint64_t *counter)
 
 /* The complete datagram, with a header that says so. */
 static struct mbuf *
-ip_reass_complete(struct ip_vnet *iv, struct mbuf *m, const struct reass_whole *rw, struct ip_info *ii)
+ip_reass_complete(struct ip_vnet *iv, struct mbuf *m, const struct reass_whole *rw, struct ip_info *ii, uint16_t *fragmax)
 {
 	const unsigned hlen = m->m_pkt.l3hlen;
 	struct ip *ip;
@@ -57,11 +57,12 @@ ip_reass_complete(struct ip_vnet *iv, struct mbuf *m, const struct reass_whole *
 	iv->iv_stat.ips_reassembled++;
 	if (ip_check(ip, m->m_len, m->m_pkt.len, ii) != WIRE_OK)
 		return (ip_reass_drop(m, &iv->iv_stat.ips_badfrag));
+	*fragmax = rw->rw_fragmax;
 	return (m);
 }
 
 struct mbuf *
-ip_reass(struct vnet *vn, struct mbuf *m, struct ip_info *ii)
+ip_reass(struct vnet *vn, struct mbuf *m, struct ip_info *ii, uint16_t *fragmax)
 {
 	const struct reass_frag rf = {
 		.rf_key = { ii->ii_src, ii->ii_dst, (uint32_t)ii->ii_id << 8 | ii->ii_p },
@@ -80,5 +81,5 @@ ip_reass(struct vnet *vn, struct mbuf *m, struct ip_info *ii)
 		return (ip_reass_drop(m, &iv->iv_stat.ips_badfrag));
 	if ((m = reass_add(&iv->iv_reass, m, &rf, &rw)) == NULL)
 		return (NULL);
-	return (ip_reass_complete(iv, m, &rw, ii));
+	return (ip_reass_complete(iv, m, &rw, ii, fragmax));
 }

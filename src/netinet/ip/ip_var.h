@@ -177,7 +177,7 @@ struct ip_out {
 	uint16_t	*io_ipid;	/* counter for packets that cannot be fragmented, or NULL */
 };
 /* Linux's values of IP_MTU_DISCOVER. */
-enum ip_mtudisc { IP_PMTUDISC_DONT, IP_PMTUDISC_WANT, IP_PMTUDISC_DO, IP_PMTUDISC_PROBE };
+enum ip_mtudisc { IP_PMTUDISC_DONT, IP_PMTUDISC_WANT, IP_PMTUDISC_DO, IP_PMTUDISC_PROBE, IP_PMTUDISC_INTERFACE, IP_PMTUDISC_OMIT };
 
 /* ip_input.c: in net's table of protocols.  Consumes m. */
 void	ip_input(struct ifnet *, struct mbuf *);
@@ -239,7 +239,7 @@ uint8_t	ip_optecho(const uint8_t *hdr, unsigned hlen, uint8_t out[MAX_IPOPTLEN])
 
 /* ip_reass.c */
 /* A fragment with its header; NULL: kept or dropped.  Otherwise the whole datagram with its header, ii corrected. */
-struct mbuf *ip_reass(struct vnet *, struct mbuf *, struct ip_info *);
+struct mbuf *ip_reass(struct vnet *, struct mbuf *, struct ip_info *, uint16_t *fragmax);	/* fragmax: inet_pkt's */
 void	ip_reass_init(struct ip_vnet *, struct vnet *);
 
 /* in.c: addresses */

@@ -27,6 +27,7 @@ struct reassq {
 	uint32_t	rq_key[REASS_KEYWORDS];
 	uint32_t	rq_note;	/* of the first fragment */
 	uint8_t		rq_ecn;		/* bits: 1 << code point seen */
+	uint16_t	 rq_fragmax;	/* the largest packet of them */
 	uint32_t	rq_nfrags;
 	uint32_t	rq_have;	/* bytes of data */
 	uint32_t	rq_total;	/* 0: the last fragment is not here */
@@ -287,6 +288,8 @@ reassq_insert(struct reass *rs, struct reassq *q, struct mbuf *m, const struct r
 	rs->rs_nfrags++;
 	q->rq_have += rf->rf_len;
 	q->rq_ecn |= (uint8_t)(1u << rf->rf_ecn);
+	if (rf->rf_hlen + rf->rf_len > q->rq_fragmax)
+		q->rq_fragmax = (uint16_t)(rf->rf_hlen + rf->rf_len);
 	if (rf->rf_last)
 		q->rq_total = rf->rf_off + rf->rf_len;
 }
@@ -299,6 +302,7 @@ reassq_join(struct reass *rs, struct reassq *q, struct reass_whole *rw)
 	struct mbuf *m, *n, *next;
 
 	rw->rw_note = q->rq_note;
+	rw->rw_fragmax = q->rq_fragmax;
 	rw->rw_ce = (q->rq_ecn & 1 << IPTOS_ECN_CE) != 0;
 	rw->rw_badecn = rw->rw_ce && (q->rq_ecn & 1 << IPTOS_ECN_NOTECT) != 0;
 	m = reassq_release(rs, q);

@@ -59,6 +59,7 @@ struct reass_frag {
 struct reass_whole {
 	bool		 rw_ce;		/* to be marked: a fragment was (RFC 3168 5.3) */
 	bool		 rw_badecn;	/* but another could not be: something is wrong */
+	uint16_t	 rw_fragmax;	/* bytes of the largest packet that brought some of it, headers and all */
 	uint32_t	 rw_note;
 };
 

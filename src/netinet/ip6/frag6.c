@@ -62,6 +62,7 @@ static struct mbuf *
 frag6_complete(struct ip6_vnet *i6v, struct mbuf *m, const struct reass_whole *rw, struct ip6_in *ii)
 {
 	ii->ii_nxtoff = (uint16_t)(rw->rw_note >> 8);
+	ii->ii_fragmax = rw->rw_fragmax;
 	ii->ii_off = (uint16_t)(m->m_pkt.l3hlen - sizeof(struct ip6_frag));
 	m->m_pkt.csum_flags = 0;
 	if (rw->rw_badecn || m->m_pkt.len - sizeof(struct ip6_frag) > IP6_HLEN + IPV6_MAXPACKET) {
@@ -163,6 +164,7 @@ frag6_input(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 		return (NULL);
 	if ((offlg & (IP6F_OFFMASK | IP6F_MORE)) == 0) {	/* RFC 6946: by itself */
 		i6v->i6v_stat.i6s_atomicfrags++;
+		ii->ii_fragmax = (uint16_t)MIN(m->m_pkt.len, (uint32_t)UINT16_MAX);
 		return (frag6_strip(i6v, m, ii, fh.ip6f_nxt, false));
 	}
 	if (len == 0)

@@ -20,7 +20,7 @@ in6_isplain(const struct inpcb *inp, const struct mbuf *m, unsigned flags, const
 	const uint8_t *src = (const uint8_t *)inp->inp_laddr.in6;
 	uint32_t mtu;
 
-	if (nh == NULL || flags != 0 || (nh->nh_flags & RTF_NOWHERE) != 0 || inp->inp_boundif != 0 || inp->inp_mtudisc6 > 2 ||
+	if (nh == NULL || flags != 0 || (nh->nh_flags & RTF_NOWHERE) != 0 || inp->inp_boundif != 0 || inp->inp_long6 ||
 	    i6v->i6v_nd == NULL || i6v->i6v_stopped || i6v->i6v_pfil[PFIL_OUT].ph_n != 0)
 		return (false);
 	if (in6_unspecified(src) || in6_zoned(src) || nd6_disabled(nh->nh_ifp) ||

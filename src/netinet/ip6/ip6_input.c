@@ -164,6 +164,8 @@ input_ours(struct ip6_vnet *i6v, struct ifnet *ifp, struct mbuf *m, struct ip6_i
 		.ip_bcast = in6_multicast((const uint8_t *)ii->ii_dst.in6) || (m->m_flags & (M_BCAST | M_MCAST)) != 0,
 		.ip_frag = ii->ii_frag,
 		.ip_rtalert = ii->ii_rtalert,
+		.ip_opts = ii->ii_off > IP6_HLEN ? m->m_data + IP6_HLEN : NULL,
+		.ip_fragmax = ii->ii_fragmax,
 	};
 	input_deliver(i6v, m, &pk, ii->ii_nxtoff);
 }

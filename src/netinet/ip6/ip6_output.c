@@ -5,6 +5,9 @@
  * As ip_output.c: a transport says what should be in the header (struct ip6_out); ip6_route() finds the path; the header is written with the zones taken out of
  * the addresses, the filter asked, and ip6_transmit() does what the path demands.
  *
+ * What has extension headers of its user's (struct ip6_exts) goes a longer way: it is cut to segments and summed before they come in front of it, since nobody
+ * behind looks for the transport elsewhere than after the IPv6 header; and with a routing header it leaves for the first hop named there.
+ *
  * Only the source fragments, and never below 1280 bytes (RFC 8200 5); super-packets (m_pkt.segsz) go whole when a segment would fit.
  */
 #include <errno.h>
@@ -14,8 +17,11 @@
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "netinet/icmp6/icmp6.h"
+#include "netinet/ip/ip_segment.h"
+#include "netinet/ip/ip_var.h"
+#include "netinet/ip6/ip6_exts.h"
 #include "netinet/ip6/ip6_var.h"
-#include "netinet/pcb/in_pcb.h"
+#include "netinet/pcb/in_pcbextra.h"
 #include "socket/socket.h"
 
 #define DST(io)	((const uint8_t *)(io)->i6o_dst.in6)
@@ -108,9 +114,23 @@ ip6_route_group(struct vnet *vn, const struct ip6_out *io, uint32_t ifindex, str
 	return (0);
 }
 
+/* RFC 8200 4.4: the way to the first address of a routing header.  Groups are none that a packet could be sent on by. */
+static int
+ip6_route_hop(struct vnet *vn, const struct ip6_out *io, const uint8_t *addr, struct ip6_path *path)
+{
+	struct ip6_out hop = *io;
+
+	hop.i6o_exts = NULL;
+	hop.i6o_nh = NULL;
+	memcpy(hop.i6o_dst.in6, addr, sizeof(hop.i6o_dst.in6));
+	in6_setzone((uint8_t *)hop.i6o_dst.in6, io->i6o_ifindex);
+	return (in6_multicast(addr) || in6_unspecified(addr) ? EINVAL : ip6_route(vn, &hop, path));
+}
+
 int
 ip6_route(struct vnet *vn, const struct ip6_out *io, struct ip6_path *path)
 {
+	const uint8_t *hop = io->i6o_exts == NULL ? NULL : ip6_exts_hop(io->i6o_exts);
 	const struct inpcb *inp = io->i6o_inp;
 	const bool group = in6_multicast(DST(io));
 	uint32_t zone = in6_zone(DST(io)), ifindex = io->i6o_ifindex;
@@ -118,6 +138,8 @@ ip6_route(struct vnet *vn, const struct ip6_out *io, struct ip6_path *path)
 	struct ifnet *ifp;
 	int error;
 
+	if (hop != NULL)
+		return (ip6_route_hop(vn, io, hop, path));
 	if (ifindex == 0 && group && inp != NULL)
 		ifindex = inp->inp_mcast_if6;
 	if (zone != 0 && ifindex != 0 && zone != ifindex)
@@ -222,7 +244,7 @@ ip6_transmit(struct vnet *vn, struct mbuf *m, const struct ip6_path *path, bool 
 		return (ip6_send(m, path));
 	if (m->m_pkt.segsz != 0)
 		return (ip6_transmit_segs(i6v, m, path, frag));
-	if (!frag || path->i6p_mtu < IPV6_MMTU)
+	if (!frag || path->i6p_mtu < IPV6_MMTU || !ip6_canfragment(m, path->i6p_mtu))
 		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
 	return (ip6_transmit_frags(i6v, m, path));
 }
@@ -298,7 +320,7 @@ ip6_choose(struct vnet *vn, struct ip6_out *io, struct ip6_path *path)
 static uint32_t
 ip6_label(const struct ip6_vnet *i6v, const struct ip6_out *io)
 {
-	if (io->i6o_flow != 0 || !i6v->i6v_autoflowlabel || io->i6o_flowid == 0 ||
+	if ((io->i6o_flow & IPV6_FLOWLABEL_MASK) != 0 || !i6v->i6v_autoflowlabel || io->i6o_flowid == 0 ||
 	    (io->i6o_inp != NULL && (io->i6o_inp->inp_flags & INP_AUTOFLOWLABEL) == 0))
 		return (io->i6o_flow);
 	return (ip6_autolabel(io->i6o_flowid));
@@ -309,7 +331,7 @@ ip6_header(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_out *io, const
 {
 	struct ip6_hdr *ip6 = mtod(m, struct ip6_hdr *);
 
-	ip6_set_flow(ip6, io->i6o_tclass, ip6_label(i6v, io));
+	ip6_set_flow(ip6, (uint8_t)(io->i6o_tclass | io->i6o_flow >> 20), ip6_label(i6v, io));
 	ip6->ip6_plen = HTONS(m->m_pkt.len - IP6_HLEN);
 	ip6->ip6_nxt = nxt;
 	ip6->ip6_hlim = ip6_hlim(i6v, io, path);
@@ -353,10 +375,75 @@ ip6_output_tail(struct vnet *vn, struct mbuf *m, const struct ip6_out *io, const
 static int
 ip6_mayfrag(const struct mbuf *m, const struct ip6_out *io, struct ip6_path *path, bool *frag)
 {
-	if (io->i6o_mtudisc == 3)		/* IPV6_PMTUDISC_PROBE: what was learned of the path does not count */
+	if (io->i6o_mtudisc >= IP_PMTUDISC_PROBE)	/* what was learned of the path does not count */
 		path->i6p_mtu = path->i6p_ifp->if_mtu;
-	*frag = io->i6o_mtudisc < 2 && io->i6o_proto != IPPROTO_TCP;
+	if (io->i6o_mtu != 0 && io->i6o_mtu < path->i6p_mtu && io->i6o_proto != IPPROTO_TCP)
+		path->i6p_mtu = io->i6o_mtu;
+	*frag = (io->i6o_mtudisc < IP_PMTUDISC_DO || io->i6o_mtudisc == IP_PMTUDISC_OMIT) && io->i6o_proto != IPPROTO_TCP;
 	return (*frag || ip6_fits(m, path->i6p_mtu) ? 0 : EMSGSIZE);
+}
+
+/* The header, and what is asked of every packet.  Consumes m; nxt: what it begins with. */
+static int
+ip6_output_header(struct vnet *vn, struct mbuf *m, const struct ip6_out *io, struct ip6_path *path, uint8_t nxt)
+{
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+	bool frag;
+	int error;
+
+	if ((m = m_prepend(m, IP6_HLEN)) == NULL)
+		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+	ip6_header(i6v, m, io, path, nxt);
+	if ((error = ip6_mayfrag(m, io, path, &frag)) != 0)
+		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, error));
+	return (ip6_output_tail(vn, m, io, path, frag));
+}
+
+/* One that is no train, its path known. */
+static int
+ip6_output_exts(struct vnet *vn, struct mbuf *m, const struct ip6_out *io, struct ip6_path *path)
+{
+	const uint8_t *hop = ip6_exts_hop(io->i6o_exts);
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+	struct ip6_out out = *io;
+	uint8_t nxt;
+
+	if (m->m_pkt.len + ip6_exts_len(io->i6o_exts) > IPV6_MAXPACKET - 8)
+		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
+	if ((m = inet_delayed_cksum(m, 0)) == NULL ||
+	    (m = ip6_exts_prepend(m, io->i6o_exts, DST(io), io->i6o_proto, &nxt)) == NULL)
+		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+	if (hop != NULL)
+		memcpy(out.i6o_dst.in6, hop, sizeof(out.i6o_dst.in6));
+	return (ip6_output_header(vn, m, &out, path, nxt));
+}
+
+/* A train is cut here, by a header that only the cutting needs. */
+static int
+ip6_output_train(struct vnet *vn, struct mbuf *m, const struct ip6_out *io, const struct ip6_path *path)
+{
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+	struct ip6_path each;
+	struct mbuf *next;
+	int error = 0;
+	unsigned n;
+
+	if ((m = m_prepend(m, IP6_HLEN)) == NULL)
+		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+	ip6_header(i6v, m, io, path, io->i6o_proto);
+	if ((m = m_pullup(m, MIN(m->m_pkt.len, (uint32_t)IP6_HLEN + 60))) == NULL || (m = ip6_segment(m, &n)) == NULL)
+		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+	i6v->i6v_stat.i6s_segmented++;
+	i6v->i6v_stat.i6s_osegments += n;
+	for (; m != NULL && error == 0; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		m_adj(m, IP6_HLEN);
+		each = *path;
+		if ((error = ip6_output_exts(vn, m, io, &each)) != 0)
+			m_freeq(next);
+	}
+	return (error);
 }
 
 int
@@ -365,7 +452,6 @@ ip6_output(struct vnet *vn, struct mbuf *m, const struct ip6_out *want)
 	struct ip6_vnet *i6v = ip6_vnet(vn);
 	struct ip6_out io = *want;
 	struct ip6_path path;
-	bool frag;
 	int error;
 
 	i6v->i6v_stat.i6s_localout++;
@@ -375,14 +461,22 @@ ip6_output(struct vnet *vn, struct mbuf *m, const struct ip6_out *want)
 		return (ip6_drop(m, &i6v->i6v_stat.i6s_noroute, error));
 	if (m->m_pkt.len > IPV6_MAXPACKET - 8)
 		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
+	if (io.i6o_exts != NULL)
+		return (m->m_pkt.segsz == 0 ? ip6_output_exts(vn, m, &io, &path) : ip6_output_train(vn, m, &io, &path));
 	if (io.i6o_rtalert && (m = ip6_rtalert(m, io.i6o_proto)) == NULL)
 		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
-	if ((m = m_prepend(m, IP6_HLEN)) == NULL)
-		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
-	ip6_header(i6v, m, &io, &path, io.i6o_rtalert ? IPPROTO_HOPOPTS : io.i6o_proto);
-	if ((error = ip6_mayfrag(m, &io, &path, &frag)) != 0)
-		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, error));
-	return (ip6_output_tail(vn, m, &io, &path, frag));
+	return (ip6_output_header(vn, m, &io, &path, io.i6o_rtalert ? IPPROTO_HOPOPTS : io.i6o_proto));
+}
+
+/* What few sockets have. */
+static void
+ip6_out_extra(struct ip6_out *io, const struct in_pcbextra *ex)
+{
+	io->i6o_exts = ip6_exts_len(&ex->ex_exts) != 0 ? &ex->ex_exts : NULL;
+	io->i6o_flow = ex->ex_flow;
+	io->i6o_mtu = (uint16_t)MIN(ex->ex_mtu6, (uint32_t)UINT16_MAX);
+	if (io->i6o_ifindex == 0 && io->i6o_proto != IPPROTO_TCP)
+		io->i6o_ifindex = ex->ex_pktif6;
 }
 
 void
@@ -403,6 +497,8 @@ ip6_out_init(struct ip6_out *io, struct inpcb *inp, unsigned flags)
 		.i6o_mcast_loop = (inp->inp_flags & INP_MCASTLOOP6) != 0,
 		.i6o_flags = flags,
 	};
+	if (inp->inp_extra != NULL)
+		ip6_out_extra(io, inp->inp_extra);
 	if (inp->inp_socket != NULL && (inp->inp_socket->so_options & SO_DONTROUTE) != 0)
 		io->i6o_flags |= INET_DONTROUTE;
 }

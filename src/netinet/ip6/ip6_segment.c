@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Packets cut to size: super-packets into segments (TCP) or datagrams (UDP), and what the source may fragment into fragments (RFC 8200 4.5).
- * Packets of our own have no extension headers but the fragment header written here.
+ * Super-packets have no extension headers; fragments are made of what has any, and each begins with those that every node on the way looks at.
  */
 #include <errno.h>
 #include <string.h>
@@ -104,34 +104,82 @@ frag6_newid(struct vnet *vn, const struct ip6_hdr *ip6)
 	return ((uint32_t)(h >> 32) + i6v->i6v_ids[h % IP6_NIDS]++);
 }
 
+/*
+ * RFC 8200 4.5: the part that cannot be fragmented ends with hop-by-hop options and with a routing header and what is before it.  *len: bytes of it, with the
+ * IPv6 header; *nxtat: where in it the first header behind it is named.  EINVAL: it is cut short.
+ */
+static int
+frag6_unfragmentable(const struct mbuf *m, unsigned *len, unsigned *nxtat)
+{
+	unsigned off = IP6_HLEN, at = offsetof(struct ip6_hdr, ip6_nxt);
+	uint8_t nxt = mtod(m, const struct ip6_hdr *)->ip6_nxt;
+	struct ip6_ext ext;
+
+	*len = off;
+	*nxtat = at;
+	for (unsigned n = 0; n < IP6_MAXEXT && (nxt == IPPROTO_HOPOPTS || nxt == IPPROTO_DSTOPTS || nxt == IPPROTO_ROUTING); n++) {
+		if (m_copydata(m, off, sizeof(ext), &ext) != 0)
+			return (EINVAL);
+		at = off;
+		off += (ext.ip6e_len + 1u) * 8;
+		if (nxt != IPPROTO_DSTOPTS) {
+			*len = off;
+			*nxtat = at;
+		}
+		nxt = ext.ip6e_nxt;
+	}
+	return (off <= m->m_pkt.len ? 0 : EINVAL);
+}
+
+bool
+ip6_canfragment(const struct mbuf *m, uint32_t mtu)
+{
+	unsigned unfrag, nxtat;
+
+	return (frag6_unfragmentable(m, &unfrag, &nxtat) == 0 && unfrag + sizeof(struct ip6_frag) + 8 <= mtu);
+}
+
+/* [off, off + len) of what may be fragmented of m. */
+static struct mbuf *
+frag6_make(struct mbuf *m, unsigned unfrag, unsigned nxtat, const struct ip6_frag *fh, uint32_t off, uint32_t len)
+{
+	struct mbuf *f = ip_seg_make(m, sizeof(*fh), unfrag + off, len);
+
+	if (f == NULL)
+		return (NULL);
+	memcpy(f->m_data, fh, sizeof(*fh));
+	if ((f = m_prepend(f, unfrag)) == NULL)
+		return (NULL);
+	(void)m_copydata(m, 0, unfrag, f->m_data);
+	f->m_data[nxtat] = IPPROTO_FRAGMENT;
+	mtod(f, struct ip6_hdr *)->ip6_plen = HTONS(f->m_pkt.len - IP6_HLEN);
+	f->m_pkt.csum_flags = 0;
+	f->m_flags |= M_FRAG;
+	return (f);
+}
+
 struct mbuf *
 ip6_fragment(struct vnet *vn, struct mbuf *m, uint32_t mtu, unsigned *n)
 {
-	const unsigned hlen = IP6_HLEN + sizeof(struct ip6_frag);
-	uint32_t off, len, dlen = m->m_pkt.len - IP6_HLEN, id;
+	const uint32_t id = frag6_newid(vn, mtod(m, const struct ip6_hdr *));
+	struct ip6_frag fh = { .ip6f_ident = HTONL(id) };
 	struct mbuf *top = NULL, **mp = &top, *f;
-	struct ip6_hdr hdr, *ip6;
-	struct ip6_frag *fh;
+	uint32_t off, len, dlen, room;
+	unsigned unfrag, nxtat;
 
 	*n = 0;
-	memcpy(&hdr, m->m_data, sizeof(hdr));
-	id = frag6_newid(vn, &hdr);
+	(void)frag6_unfragmentable(m, &unfrag, &nxtat);
+	(void)m_copydata(m, nxtat, sizeof(fh.ip6f_nxt), &fh.ip6f_nxt);
+	dlen = m->m_pkt.len - unfrag;
+	room = (mtu - unfrag - (uint32_t)sizeof(fh)) & ~7u;
 	for (off = 0; off < dlen; off += len) {
-		len = MIN(dlen - off, (mtu - hlen) & ~7u);
-		if ((f = ip_seg_make(m, hlen, IP6_HLEN + off, len)) == NULL) {
+		len = MIN(dlen - off, room);
+		fh.ip6f_offlg = HTONS((off & IP6F_OFFMASK) | (off + len < dlen ? IP6F_MORE : 0));
+		if ((f = frag6_make(m, unfrag, nxtat, &fh, off, len)) == NULL) {
 			m_freeq(top);
 			top = NULL;
 			break;
 		}
-		ip6 = mtod(f, struct ip6_hdr *);
-		*ip6 = hdr;
-		ip6->ip6_plen = HTONS(f->m_pkt.len - IP6_HLEN);
-		ip6->ip6_nxt = IPPROTO_FRAGMENT;
-		fh = (struct ip6_frag *)(void *)(f->m_data + IP6_HLEN);
-		*fh = (struct ip6_frag){ .ip6f_nxt = hdr.ip6_nxt, .ip6f_ident = HTONL(id),
-			.ip6f_offlg = HTONS((off & IP6F_OFFMASK) | (off + len < dlen ? IP6F_MORE : 0)) };
-		f->m_pkt.csum_flags = 0;
-		f->m_flags |= M_FRAG;
 		*mp = f;
 		mp = &f->m_nextpkt;
 		++*n;

@@ -22,6 +22,7 @@
 #include "wire/ip6.h"
 
 struct inpcb;
+struct ip6_exts;
 struct ip6q;
 struct mcast_if;
 struct mcast_proto;
@@ -128,14 +129,16 @@ struct ip6_out {
 	const struct nhop *i6o_nh;	/* route to i6o_dst that is known already, or NULL */
 	struct in_addr_any i6o_src, i6o_dst;
 	uint32_t	 i6o_fib, i6o_ifindex, i6o_flowid;
-	uint32_t	 i6o_flow;	/* label */
+	uint32_t	 i6o_flow;	/* traffic class, besides i6o_tclass, and label */
 	uint8_t		 i6o_proto, i6o_tclass;
 	int16_t		 i6o_hlim;	/* -1, 0: the default */
 	int16_t		 i6o_mcast_hlim;	/* -1: net.inet6.ip6.mcast_hlim */
 	uint8_t		 i6o_mtudisc;	/* as inp_mtudisc */
 	bool		 i6o_mcast_loop, i6o_unspecsrc;	/* unspecsrc: :: is meant */
+	uint16_t	 i6o_mtu;	/* no packet is longer; 0: as the path has it */
 	bool		 i6o_rtalert;	/* with a hop-by-hop router alert for MLD (RFC 2711) */
 	unsigned	 i6o_flags;	/* enum inet_outflags */
+	const struct ip6_exts *i6o_exts;	/* extension headers, or NULL */
 	bool		 i6o_marked;	/* with i6o_mark in place of the socket's */
 	uint32_t	 i6o_mark;
 };
@@ -148,6 +151,7 @@ struct ip6_in {
 	uint16_t	 ii_nxtoff;	/* of the byte that named it */
 	uint8_t		 ii_nxt;	/* its number */
 	bool		 ii_frag;	/* was put together */
+	uint16_t	 ii_fragmax;	/* the largest fragment then, with its headers */
 	bool		 ii_rtalert;	/* RFC 2711 */
 };
 
@@ -185,7 +189,8 @@ static inline uint32_t ip6_autolabel(uint32_t flowid) { return ((flowid * 0x9e37
 
 /* ip6_segment.c: lists by m_nextpkt; NULL without memory.  Both consume m. */
 struct mbuf *ip6_segment(struct mbuf *, unsigned *n);
-struct mbuf *ip6_fragment(struct vnet *, struct mbuf *, uint32_t mtu, unsigned *n);
+struct mbuf *ip6_fragment(struct vnet *, struct mbuf *, uint32_t mtu, unsigned *n);	/* of what ip6_canfragment() */
+bool	ip6_canfragment(const struct mbuf *, uint32_t mtu);	/* there is room for data behind the headers that each fragment has */
 struct mbuf *in6_delayed_cksum(struct mbuf *);
 unsigned ip6_segment_hdrlen(const struct mbuf *);
 struct mbuf *in6_wire(struct mbuf *, bool sums);	/* nao_wire */

@@ -11,9 +11,11 @@
 #include "mbuf/mbuf.h"
 #include "netinet/ip/ip_var.h"
 #include "netinet/pcb/in_pcb_int.h"
+#include "netinet/pcb/in_pcbextra.h"
 #include "vimage/priv.h"
 #include "wire/ether.h"
 #include "wire/icmp.h"
+#include "wire/ip6.h"
 
 bool
 dgram_filter(const struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, const void *hdr, uint32_t hlen)
@@ -27,6 +29,25 @@ dgram_filter(const struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk,
 	};
 
 	return (sofilter_dgram(inp->inp_socket, m, &sd));
+}
+
+/* The headers between IPv6's and the transport's, in front of the payload.  NULL: no memory, m is gone. */
+static struct mbuf *
+dgram_exthdrs(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, struct sockdgram *sd)
+{
+	const uint32_t len = pk->ip_hlen - (uint32_t)IP6_HLEN;
+	struct mbuf *top, *last;
+
+	if ((top = m_frombuf(vnet_acct(inp->inp_vnet), pk->ip_opts, len, 0)) == NULL) {
+		m_freem(m);
+		return (NULL);
+	}
+	for (last = top; last->m_next != NULL; last = last->m_next)
+		;
+	last->m_next = m;
+	sd->sd_6.s6_extlen = (uint16_t)len;
+	sd->sd_6.s6_extnxt = pk->ip_opts[(int)offsetof(struct ip6_hdr, ip6_nxt) - IP6_HLEN];
+	return (top);
 }
 
 enum dgram_result
@@ -50,11 +71,18 @@ dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint1
 	sd.sd_tos = pk->ip_tos;
 	sd.sd_stamp = so->so_options & SO_TIMESTAMP ? h->h_ops->realtime(h) : 0;
 	sd.sd_optlen = 0;
-	if (pk->ip_opts != NULL && (inp->inp_flags & (INP_RECVOPTS | INP_RETOPTS)) != 0) {
+	sd.sd_fragmax = pk->ip_fragmax;
+	m->m_pkt.rcvif = NULL;		/* the interface may go before the reader comes */
+	if ((sd.sd_is6 = pk->ip_ops->io_family == VI_AF_INET6)) {
+		sd.sd_6.s6_flow = pk->ip_flow;
+		sd.sd_6.s6_pathmtu = 0;
+		sd.sd_6.s6_extlen = 0;
+		if (pk->ip_opts != NULL && inp->inp_extra != NULL && inp->inp_extra->ex_recvext && (m = dgram_exthdrs(inp, m, pk, &sd)) == NULL)
+			return (DGRAM_FULL);
+	} else if (pk->ip_opts != NULL && (inp->inp_flags & (INP_RECVOPTS | INP_RETOPTS)) != 0) {
 		sd.sd_optlen = (uint8_t)(pk->ip_hlen - IP_MINHLEN);
 		memcpy(sd.sd_opts, pk->ip_opts, sd.sd_optlen);
 	}
-	m->m_pkt.rcvif = NULL;		/* the interface may go before the reader comes */
 	if (!sbappenddgram(&so->so_rcv, &sd, m, vnet_acct(inp->inp_vnet)))
 		return (DGRAM_FULL);
 	sorwakeup(so);
@@ -104,11 +132,29 @@ dgram_wants_errors(const struct inpcb *inp, const struct inet_ops *ops)
 	return ((inp->inp_flags & (ops->io_family == VI_AF_INET ? INP_RECVERR : INP_RECVERR6)) != 0);
 }
 
+/* RFC 3542 11.3: to who wants to know, a message without data. */
+static void
+dgram_pathmtu(struct inpcb *inp, const struct inet_ops *ops, const struct in_addr_any *dst, uint32_t mtu)
+{
+	struct socket *so = inp->inp_socket;
+	struct sockdgram sd = { .sd_is6 = true, .sd_6.s6_pathmtu = mtu };
+	struct mbuf *m;
+
+	if (inp->inp_extra == NULL || !inp->inp_extra->ex_recvpathmtu || ops->io_family != VI_AF_INET6 || mtu == 0 ||
+	    (so->so_rcv.sb_flags & SBS_CANTRCVMORE) != 0 || (m = m_gethdr(vnet_acct(inp->inp_vnet))) == NULL)
+		return;
+	in_pcbname(inp, ops, dst, 0, &sd.sd_from);
+	sd.sd_dst = sd.sd_from;
+	if (sbappenddgram(&so->so_rcv, &sd, m, vnet_acct(inp->inp_vnet)))
+		sorwakeup(so);
+}
+
 void
 dgram_toobig(struct inpcb *inp, const struct inet_ops *ops, const struct in_addr_any *dst, uint16_t dport, uint32_t mtu)
 {
 	struct vi_sockerr se = { .se_origin = VI_SE_LOCAL, .se_errno = EMSGSIZE, .se_info = mtu };
 
+	dgram_pathmtu(inp, ops, dst, mtu);
 	if (!dgram_wants_errors(inp, ops))
 		return;
 	in_pcbname(inp, ops, dst, dport, &se.se_dst);
@@ -120,6 +166,8 @@ dgram_ctl(struct inpcb *inp, const struct inet_ctlmsg *ic, uint16_t fport, unsig
 {
 	if (ic->ic_errno == 0)
 		return;
+	if (ic->ic_cmd == INET_CTL_MSGSIZE)
+		dgram_pathmtu(inp, ic->ic_ops, &ic->ic_dst, ic->ic_mtu);
 	if (dgram_wants_errors(inp, ic->ic_ops))
 		dgram_errqueue(inp, ic, fport, hdrlen);
 	else if (in_addr_any_isany(&inp->inp_faddr) || !dgram_final(inp, ic))
@@ -231,6 +279,16 @@ dgram_override(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io)
 	return ((msg->msg_set & VI_MSGSET_ADDR) != 0 ? dgram_override_src(inp, msg, io) : 0);
 }
 
+/* VI_IP_UNICAST_IF: the way of what has no other, and goes to no group. */
+static void
+dgram_ucastif(const struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io)
+{
+	const uint32_t dst = msg != NULL && msg->msg_hasname && msg->msg_name.sa_family == VI_AF_INET ? msg->msg_name.sa_in : io->io_dst;
+
+	if (!in_multicast(dst))
+		io->io_ifindex = inp->inp_extra->ex_ucastif;
+}
+
 int
 dgram_out(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io, struct ip_path *path, uint16_t *fport)
 {
@@ -238,6 +296,8 @@ dgram_out(struct inpcb *inp, const struct vi_msg *msg, struct ip_out *io, struct
 	int error;
 
 	ip_out_init(io, inp, 0);
+	if (inp->inp_extra != NULL && io->io_ifindex == 0)
+		dgram_ucastif(inp, msg, io);
 	if ((error = dgram_dest(inp, msg, io, fport)) != 0 || (msg != NULL && (error = dgram_override(inp, msg, io)) != 0))
 		return (error);
 	if ((error = ip_route(inp->inp_vnet, io, path)) != 0)

@@ -7,6 +7,7 @@
 
 #include "netinet/pcb/in_pcb.h"
 
+struct ip6_exts;
 struct ip6_out;
 struct ip6_path;
 struct ip_out;
@@ -33,8 +34,11 @@ int	dgram_name(struct inpcb *, const struct vi_msg *, const struct inet_ops **, 
  * Only for what goes out as IPv4.
  */
 int	dgram_out(struct inpcb *, const struct vi_msg *, struct ip_out *io, struct ip_path *path, uint16_t *fport);
-/* dgram6.c: the same for IPv6.  Also EADDRNOTAVAIL: there is no address to use. */
-int	dgram6_out(struct inpcb *, const struct vi_msg *, struct ip6_out *io, struct ip6_path *path, uint16_t *fport);
+/*
+ * dgram6.c: the same for IPv6.  Also EADDRNOTAVAIL: there is no address to use; EPERM: extension headers need a right.  The last argument is where those of msg are
+ * noted, for io to point to.
+ */
+int	dgram6_out(struct inpcb *, const struct vi_msg *, struct ip6_out *io, struct ip6_path *path, uint16_t *fport, struct ip6_exts *);
 /* An ephemeral port for a socket that sends without having been bound. */
 int	dgram_bindport(struct inpcb *);
 

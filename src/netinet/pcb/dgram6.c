@@ -6,6 +6,7 @@
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/pcb/dgram.h"
 #include "netinet/pcb/in_pcb_int.h"
+#include "netinet/pcb/in_pcbextra.h"
 #include "vimage/priv.h"
 
 static const uint8_t *
@@ -65,10 +66,44 @@ dgram6_override_src(struct inpcb *inp, const struct vi_msg *msg, struct ip6_out 
 	return (0);
 }
 
+/* RFC 3542 6 to 9: headers in place of all that the socket has.  Options are for who may open raw sockets, as on Linux. */
+static int
+dgram6_override_exts(const struct inpcb *inp, const struct vi_exthdrs *eh, struct ip6_out *io, struct ip6_exts *ie)
+{
+	const struct vi_iovec *v;
+
+	*ie = (struct ip6_exts){ 0 };
+	for (unsigned i = 0; i < VI_EXT_N; i++) {
+		v = &eh->ex_hdr[i];
+		if (v->iov_len == 0)
+			continue;
+		if (ip6_ext_check(i, v->iov_base, v->iov_len) != 0)
+			return (EINVAL);
+		if (i != VI_EXT_RTHDR && vnet_priv_check(inp->inp_vnet, &inp->inp_socket->so_cred, VI_PRIV_NET_RAW) != 0)
+			return (EPERM);
+		ie->ie_hdr[i] = v->iov_base;
+		ie->ie_len[i] = (uint16_t)v->iov_len;
+	}
+	io->i6o_nh = NULL;
+	io->i6o_exts = ip6_exts_len(ie) != 0 ? ie : NULL;
+	return (0);
+}
+
+static void
+dgram6_override_frag(const struct vi_msg *msg, struct ip6_out *io)
+{
+	if ((msg->msg_set & VI_MSGSET_DONTFRAG) != 0 && io->i6o_mtudisc < 2)
+		io->i6o_mtudisc = 2;
+	if ((msg->msg_set & VI_MSGSET_MAYFRAG) != 0 && io->i6o_inp->inp_mtudisc6 < 2)
+		io->i6o_mtudisc = io->i6o_inp->inp_mtudisc6;
+}
+
 /* RFC 3542 6: hop limit, traffic class, interface and source of one message; -1 is the default. */
 static int
-dgram6_override(struct inpcb *inp, const struct vi_msg *msg, struct ip6_out *io)
+dgram6_override(struct inpcb *inp, const struct vi_msg *msg, struct ip6_out *io, struct ip6_exts *ie)
 {
+	int error;
+
 	if ((msg->msg_flags & VI_MSG_DONTROUTE) != 0)
 		io->i6o_flags |= INET_DONTROUTE;
 	if ((msg->msg_set & VI_MSGSET_TTL) != 0) {
@@ -94,6 +129,12 @@ dgram6_override(struct inpcb *inp, const struct vi_msg *msg, struct ip6_out *io)
 		io->i6o_mark = msg->msg_mark;
 		io->i6o_nh = NULL;
 	}
+	if ((msg->msg_set & VI_MSGSET_FLOW) != 0)
+		io->i6o_flow = msg->msg_flow & IPV6_FLOWINFO_MASK;
+	if ((msg->msg_set & (VI_MSGSET_DONTFRAG | VI_MSGSET_MAYFRAG)) != 0)
+		dgram6_override_frag(msg, io);
+	if ((msg->msg_set & VI_MSGSET_EXT) != 0 && (error = dgram6_override_exts(inp, msg->msg_exthdrs, io, ie)) != 0)
+		return (error);
 	return ((msg->msg_set & VI_MSGSET_ADDR) != 0 ? dgram6_override_src(inp, msg, io) : 0);
 }
 
@@ -116,14 +157,24 @@ dgram6_source(struct inpcb *inp, struct ip6_out *io, const struct ip6_path *path
 	return (in_pcbjail_source(inp, inp->inp_info->ipi_ops6, &io->i6o_dst, &io->i6o_src));
 }
 
+/* VI_IPV6_UNICAST_IF: the way of what has no other, and goes to no group. */
+static void
+dgram6_ucastif(const struct inpcb *inp, struct ip6_out *io)
+{
+	if (io->i6o_ifindex == 0 && !in6_multicast(in6_bytes(&io->i6o_dst)) && in6_zone(in6_bytes(&io->i6o_dst)) == 0)
+		io->i6o_ifindex = inp->inp_extra->ex_ucastif6;
+}
+
 int
-dgram6_out(struct inpcb *inp, const struct vi_msg *msg, struct ip6_out *io, struct ip6_path *path, uint16_t *fport)
+dgram6_out(struct inpcb *inp, const struct vi_msg *msg, struct ip6_out *io, struct ip6_path *path, uint16_t *fport, struct ip6_exts *ie)
 {
 	int error;
 
 	ip6_out_init(io, inp, 0);
-	if ((error = dgram6_dest(inp, msg, io, fport)) != 0 || (msg != NULL && (error = dgram6_override(inp, msg, io)) != 0))
+	if ((error = dgram6_dest(inp, msg, io, fport)) != 0 || (msg != NULL && (error = dgram6_override(inp, msg, io, ie)) != 0))
 		return (error);
+	if (inp->inp_extra != NULL)
+		dgram6_ucastif(inp, io);
 	if ((error = ip6_route(inp->inp_vnet, io, path)) != 0)
 		return (error);
 	return (dgram6_source(inp, io, path));

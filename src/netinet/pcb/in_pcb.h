@@ -17,6 +17,7 @@
 #include "netinet/inet_ops.h"
 #include "socket/socket.h"
 
+struct in_pcbextra;
 struct inpcb;
 struct mcast_member;
 LIST_HEAD(inpcbhead, inpcb);
@@ -96,6 +97,8 @@ struct inpcb {
 	uint8_t		 inp_mtudisc6;	/* VI_IPV6_MTU_DISCOVER */
 	uint8_t		 inp_minhops;
 	uint8_t		 inp_srcpref;	/* VI_PREFER_SRC_TMP, _PUBLIC, _COA */
+	bool		 inp_long6;	/* its packets of IPv6 take the long way: in_pcblong6() */
+	struct in_pcbextra *inp_extra;	/* in_pcbextra.h; NULL: nothing of all that */
 	uint32_t	 inp_bound;	/* INP_IPV4 | INP_IPV6 as socket() and bind left them; connect narrows inp_flags */
 	uint16_t	 inp_ipid;	/* next IP id of this flow */
 	/* cached route: valid while inp_rtgen == rt_generation() and the destination is inp_rtdst */
@@ -221,6 +224,12 @@ in_pcbsource(const struct inpcb *inp)
 	return ((inp->inp_flags & INP_GROUPADDR) != 0 ? (struct in_addr_any){ 0 } : inp->inp_laddr);
 }
 
+/* Has it what only ip6_output() knows to do?  Asked when options are set, so that packets need not. */
+static inline void in_pcblong6(struct inpcb *inp) { inp->inp_long6 = inp->inp_mtudisc6 > 2 || inp->inp_extra != NULL; }
+/* Bytes that headers of its own take in each packet between addresses of its family: IPv4 options, extension headers. */
+uint32_t in_pcbexthdrs(const struct inpcb *);
+/* A listener's connection has them, too; ENOBUFS. */
+int	 in_pcbinherit(struct inpcb *, const struct inpcb *listener);
 /* What was prepared for the next packet may not be right any more. */
 static inline void in_pcbunready(struct inpcb *inp) { inp->inp_ready.ir_gen = 0; }
 /* For packets of the family of ops: type of service and TTL (0: default), or traffic class and hop limit. */

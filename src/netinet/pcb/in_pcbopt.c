@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "netinet/ip/in_mcast.h"
 #include "netinet/pcb/in_pcb_int.h"
+#include "netinet/pcb/in_pcbextra.h"
 #include "vimage/priv.h"
 #include "wire/ip.h"
 
@@ -28,6 +29,7 @@ void
 in_pcbopt_free(struct inpcb *inp)
 {
 	in_pcbopt_setbytes(inp, NULL, 0);
+	in_pcbextra_free(inp);
 	in_pcbmcast_free(inp);
 }
 
@@ -130,6 +132,24 @@ in_pcbopt_flag(enum vi_sockopt opt)
 	}
 }
 
+/* As Linux: of one that is bound to another there is nothing to choose. */
+static int
+in_pcbopt_setucastif(struct inpcb *inp, int v)
+{
+	struct in_pcbextra *ex;
+
+	if (v != 0 && (v < 0 || ifnet_byindex(inp->inp_vnet, (uint32_t)v) == NULL))
+		return (EADDRNOTAVAIL);
+	if (v != 0 && inp->inp_boundif != 0 && inp->inp_boundif != (uint32_t)v)
+		return (EINVAL);
+	if (v == 0 && inp->inp_extra == NULL)
+		return (0);
+	if ((ex = in_pcbextra(inp)) == NULL)
+		return (ENOBUFS);
+	ex->ex_ucastif = (uint32_t)v;
+	return (0);
+}
+
 /* Options whose value is an int in a range. */
 static int
 in_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
@@ -161,8 +181,10 @@ in_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 			return (EINVAL);
 		inp->inp_flags = v != 0 ? inp->inp_flags & ~(uint32_t)INP_NOMCASTALL : inp->inp_flags | INP_NOMCASTALL;
 		return (0);
+	case VI_IP_UNICAST_IF:
+		return (in_pcbopt_setucastif(inp, v));
 	case VI_IP_MTU_DISCOVER:
-		if (v < 0 || v > 3)
+		if (v < 0 || v > 5)
 			return (EINVAL);
 		inp->inp_mtudisc = (uint8_t)v;
 		return (0);
@@ -271,6 +293,8 @@ in_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 		return (in_pcbopt_getmtu(inp, buf, len));
 	case VI_IP_MULTICAST_IF:
 		return (in_pcbopt_getmcastif(inp, buf, len));
+	case VI_IP_UNICAST_IF:
+		return (sooptputint(buf, len, inp->inp_extra == NULL ? 0 : (int)inp->inp_extra->ex_ucastif));
 	case VI_SO_BINDTODEVICE:
 		return (in_pcbopt_getdevice(inp, buf, len));
 	case VI_SO_FIB:

@@ -5,6 +5,7 @@
 
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/pcb/in_pcb_int.h"
+#include "netinet/pcb/in_pcbextra.h"
 #include "wire/ip.h"
 
 static bool
@@ -100,6 +101,87 @@ in6_pcbopt_getsrcpref(const struct inpcb *inp)
 	    ((inp->inp_srcpref & VI_PREFER_SRC_COA) != 0 ? VI_PREFER_SRC_COA : VI_PREFER_SRC_HOME));
 }
 
+/* RFC 3542 6.2 and Linux's own: may the socket send by the interface?  unknown: the error of one that is none. */
+static int
+in6_pcbopt_mayleave(const struct inpcb *inp, int ifindex, int unknown)
+{
+	if (ifindex == 0)
+		return (0);
+	if (unknown != 0 && (ifindex < 0 || ifnet_byindex(inp->inp_vnet, (uint32_t)ifindex) == NULL))
+		return (unknown);
+	return (inp->inp_boundif != 0 && (unknown != 0 || inp->inp_boundif != (uint32_t)ifindex) ? EINVAL : 0);
+}
+
+/* RFC 8200 5: no link is asked for less. */
+static int
+in6_pcbopt_setmtu(struct in_pcbextra *ex, int v)
+{
+	if (v != 0 && v < IPV6_MMTU)
+		return (EINVAL);
+	ex->ex_mtu6 = (uint32_t)v;
+	return (0);
+}
+
+/* What is kept apart, since hardly any socket has it. */
+static int
+in6_pcbopt_setextra(struct inpcb *inp, enum vi_sockopt opt, int v)
+{
+	struct in_pcbextra *ex;
+	int error;
+
+	if (opt == VI_IPV6_PKTINFO && (error = in6_pcbopt_mayleave(inp, v, 0)) != 0)
+		return (error);
+	if (opt == VI_IPV6_UNICAST_IF && (error = in6_pcbopt_mayleave(inp, v, EADDRNOTAVAIL)) != 0)
+		return (error);
+	if (inp->inp_extra == NULL && v == 0)	/* as it is */
+		return (0);
+	if ((ex = in_pcbextra(inp)) == NULL)
+		return (ENOBUFS);
+	switch (opt) {
+	case VI_IPV6_RECVEXT:
+		ex->ex_recvext = v != 0;
+		return (0);
+	case VI_IPV6_RECVPATHMTU:
+		ex->ex_recvpathmtu = v != 0;
+		return (0);
+	case VI_IPV6_PKTINFO:
+		ex->ex_pktif6 = (uint32_t)v;
+		return (0);
+	case VI_IPV6_UNICAST_IF:
+		ex->ex_ucastif6 = (uint32_t)v;
+		return (0);
+	case VI_IPV6_FLOW:
+		ex->ex_flow = (uint32_t)v & IPV6_FLOWINFO_MASK;
+		return (0);
+	case VI_IPV6_MTU:
+		return (in6_pcbopt_setmtu(ex, v));
+	default:
+		return (ENOPROTOOPT);
+	}
+}
+
+static int
+in6_pcbopt_getextra(const struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
+{
+	static const struct in_pcbextra none;
+	const struct in_pcbextra *ex = inp->inp_extra == NULL ? &none : inp->inp_extra;
+
+	switch (opt) {
+	case VI_IPV6_RECVEXT:
+		return (sooptputint(buf, len, ex->ex_recvext));
+	case VI_IPV6_RECVPATHMTU:
+		return (sooptputint(buf, len, ex->ex_recvpathmtu));
+	case VI_IPV6_PKTINFO:
+		return (sooptputint(buf, len, (int)ex->ex_pktif6));
+	case VI_IPV6_UNICAST_IF:
+		return (sooptputint(buf, len, (int)ex->ex_ucastif6));
+	case VI_IPV6_FLOW:
+		return (sooptputint(buf, len, (int)ex->ex_flow));
+	default:
+		return (ENOPROTOOPT);
+	}
+}
+
 static int
 in6_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 {
@@ -122,9 +204,10 @@ in6_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 	case VI_IPV6_TCLASS:
 		return (in6_pcbopt_settclass(inp, v));
 	case VI_IPV6_MTU_DISCOVER:
-		if (v < 0 || v > 3)
+		if (v < 0 || v > 5)
 			return (EINVAL);
 		inp->inp_mtudisc6 = (uint8_t)v;
+		in_pcblong6(inp);
 		return (0);
 	case VI_IPV6_ADDR_PREFERENCES:
 		return (in6_pcbopt_setsrcpref(inp, v));
@@ -134,7 +217,7 @@ in6_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 		inp->inp_minhops = (uint8_t)v;
 		return (0);
 	default:
-		return (ENOPROTOOPT);
+		return (in6_pcbopt_setextra(inp, opt, v));
 	}
 }
 
@@ -148,6 +231,8 @@ in6_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t le
 		return (ENOPROTOOPT);
 	if (opt == VI_IPV6_JOIN_GROUP || opt == VI_IPV6_LEAVE_GROUP)
 		return (in_pcbmcast_set(inp, opt, val, len));
+	if (opt >= VI_IPV6_HOPOPTS && opt <= VI_IPV6_DSTOPTS)
+		return (in6_pcbsetext(inp, opt, val, len));
 	if ((error = sooptint(val, len, &v)) != 0)
 		return (error);
 	if (flag == 0)
@@ -196,7 +281,12 @@ in6_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, inp->inp_minhops));
 	case VI_IPV6_MTU:
 		return (in6_pcbopt_getmtu(inp, buf, len));
+	case VI_IPV6_HOPOPTS:
+	case VI_IPV6_RTHDRDSTOPTS:
+	case VI_IPV6_RTHDR:
+	case VI_IPV6_DSTOPTS:
+		return (in6_pcbgetext(inp, opt, buf, len));
 	default:
-		return (ENOPROTOOPT);
+		return (in6_pcbopt_getextra(inp, opt, buf, len));
 	}
 }

@@ -5,6 +5,7 @@
 #include "base/endian.h"
 #include "mbuf/mbuf.h"
 #include "netinet/icmp6/icmp6.h"
+#include "netinet/ip6/ip6_exts.h"
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/pcb/dgram.h"
 #include "netinet/raw/raw_var.h"
@@ -71,11 +72,12 @@ ping6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	struct inpcb *inp = so->so_pcb;
 	struct rip_vnet *rv = rip_vnet(so->so_vnet);
 	struct ip6_path path;
+	struct ip6_exts ie;
 	struct ip6_out io;
 	uint16_t fport;
 	int error;
 
-	if ((error = dgram6_out(inp, msg, &io, &path, &fport)) != 0 || (inp->inp_lport == 0 && (error = dgram_bindport(inp)) != 0))
+	if ((error = dgram6_out(inp, msg, &io, &path, &fport, &ie)) != 0 || (inp->inp_lport == 0 && (error = dgram_bindport(inp)) != 0))
 		return (rip_fail(rv, m, error));
 	m = ping6_fill(m, inp, &io, &error);
 	if (error != 0)

@@ -8,6 +8,7 @@
 
 #include "base/checksum.h"
 #include "mbuf/mbuf.h"
+#include "netinet/ip6/ip6_exts.h"
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/pcb/dgram.h"
 #include "netinet/raw/raw_var.h"
@@ -120,11 +121,12 @@ rip6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	struct inpcb *inp = so->so_pcb;
 	struct rip_vnet *rv = rip_vnet(so->so_vnet);
 	struct ip6_path path;
+	struct ip6_exts ie;
 	struct ip6_out io;
 	uint16_t fport;
 	int error;
 
-	if ((error = dgram6_out(inp, msg, &io, &path, &fport)) != 0)
+	if ((error = dgram6_out(inp, msg, &io, &path, &fport, &ie)) != 0)
 		return (rip_fail(rv, m, error));
 	m = rip6_fill(m, inp, &io, &error);
 	if (error != 0)

@@ -89,7 +89,7 @@ tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *ts, const struct
 		goto nopcb;
 	tcp_listen_inherit(tp, listener);
 	tp->t_udpport = ta->ta_udpport;
-	if (in_pcbinsconn(inp, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport) != 0 ||
+	if (in_pcbinherit(inp, listener) != 0 || in_pcbinsconn(inp, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport) != 0 ||
 	    tcp_auth_inherit(tp, intotcpcb(listener)) != 0 ||
 	    (so = sonewconn(listener->inp_socket)) == NULL)
 		goto nosocket;

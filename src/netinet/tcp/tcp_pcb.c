@@ -113,7 +113,7 @@ tcp_setconnected(struct tcpcb *tp, uint32_t tsoff)
 	tp->t_pmtu = io->io_pathmtu(inp->inp_vnet, inp, inp->inp_fib, &inp->inp_faddr);
 	tcp_hc_mtu(tp);
 	tcp_auth_connect(tp);
-	if (!tp->t_tv->tv_path_mtu_discovery || mtudisc == 0 || mtudisc == 3)
+	if (!tp->t_tv->tv_path_mtu_discovery || mtudisc == 0 || mtudisc >= 3)
 		tp->t_flags |= TF_NOPMTU;
 	tcp_setmss(tp);
 }
@@ -134,13 +134,11 @@ tcp_rcvseqinit(struct tcpcb *tp, uint32_t irs)
 	tp->t_rcvq_seq = tp->t_rcvrtt_seq = irs + 1;
 }
 
-/* IPv4 options of every packet. */
+/* IPv4 options and extension headers of every packet. */
 static uint32_t
 tcp_ipopts(const struct tcpcb *tp)
 {
-	const struct inpcb *inp = tp->t_inpcb;
-
-	return (inp->inp_ops->io_family == VI_AF_INET ? inp->inp_optlen : 0);
+	return (in_pcbexthdrs(tp->t_inpcb));
 }
 
 uint32_t

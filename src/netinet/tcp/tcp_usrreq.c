@@ -586,7 +586,7 @@ tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t l
 	}
 	if (opt < VI_TCP_NODELAY || opt >= VI_IPV6_V6ONLY) {
 		error = in_pcbsetopt(so->so_pcb, opt, val, len);
-		if (opt == VI_IP_OPTIONS && tp->t_pmtu != 0)
+		if ((opt == VI_IP_OPTIONS || (opt >= VI_IPV6_HOPOPTS && opt <= VI_IPV6_DSTOPTS)) && tp->t_pmtu != 0)
 			tcp_setmss(tp);		/* they take room from segments */
 		return (error);
 	}
