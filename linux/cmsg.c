@@ -11,6 +11,9 @@
 #include <linux/udp.h>
 
 #define LX_IPV6_ORIGDSTADDR	74
+#define LX_IPV6_RECVFRAGSIZE	77
+#define LX_IP_RECVFRAGSIZE	25
+#define LX_IPV6_FLOWINFO	11	/* glibc has none */
 #define LX_IPOPT_RR		7
 #define LX_IPOPT_TS		68
 
@@ -131,6 +134,103 @@ control_dgram4(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_retopts(co, dg);
 	if ((cmsg & LXC_ORIGDST) != 0)
 		control_origdst(co, dg);
+	if ((cmsg & LXC_FRAGSIZE) != 0 && dg->dg_fragmax != 0)
+		control_put(co, IPPROTO_IP, LX_IP_RECVFRAGSIZE, &(int){ dg->dg_fragmax }, sizeof(int));
+}
+
+/* One extension header after the other: false at the end. */
+struct extwalk { size_t ew_at, ew_len; uint8_t ew_proto, ew_next; };
+static bool
+ext_next(const struct lx_dgram *dg, struct extwalk *ew)
+{
+	ew->ew_at += ew->ew_len;
+	ew->ew_proto = ew->ew_next;
+	if (dg->dg_ext == NULL || ew->ew_at + 8 > dg->dg_extlen)
+		return (false);
+	ew->ew_next = dg->dg_ext[ew->ew_at];
+	ew->ew_len = ((size_t)dg->dg_ext[ew->ew_at + 1] + 1) * 8;
+	return (ew->ew_at + ew->ew_len <= dg->dg_extlen);
+}
+
+/* RFC 3542: all of these kinds, as they came. */
+static void
+control_exts(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
+{
+	struct extwalk ew = { .ew_next = dg->dg_extnxt };
+
+	while (ext_next(dg, &ew)) {
+		const uint8_t *p = dg->dg_ext + ew.ew_at;
+
+		if (ew.ew_proto == IPPROTO_HOPOPTS && (cmsg & LXC_HOPOPTS) != 0)
+			control_put(co, IPPROTO_IPV6, IPV6_HOPOPTS, p, ew.ew_len);
+		if (ew.ew_proto == IPPROTO_DSTOPTS && (cmsg & LXC_DSTOPTS) != 0)
+			control_put(co, IPPROTO_IPV6, IPV6_DSTOPTS, p, ew.ew_len);
+		if (ew.ew_proto == IPPROTO_ROUTING && (cmsg & LXC_RTHDR) != 0)
+			control_put(co, IPPROTO_IPV6, IPV6_RTHDR, p, ew.ew_len);
+	}
+	co->co_trunc |= dg->dg_extlost;
+}
+
+/* RFC 2292: hop-by-hop options, those before the routing header, that, and those behind it; of each the last. */
+static void
+control_exts_old(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
+{
+	static const struct { unsigned cmsg; int type; } part[] = { { LXC_HOPOPTS_OLD, IPV6_2292HOPOPTS }, { LXC_DSTOPTS_OLD, IPV6_2292DSTOPTS },
+		{ LXC_RTHDR_OLD, IPV6_2292RTHDR }, { LXC_DSTOPTS_OLD, IPV6_2292DSTOPTS } };
+	struct extwalk ew = { .ew_next = dg->dg_extnxt }, found[LX_NITEMS(part)] = { { 0 } };
+
+	while (ext_next(dg, &ew)) {
+		if (ew.ew_proto == IPPROTO_HOPOPTS)
+			found[0] = ew;
+		if (ew.ew_proto == IPPROTO_DSTOPTS)
+			found[3] = ew;
+		if (ew.ew_proto == IPPROTO_ROUTING) {
+			found[1] = found[3];
+			found[2] = ew;
+			found[3].ew_len = 0;
+		}
+	}
+	for (size_t i = 0; i < LX_NITEMS(part); i++)
+		if ((cmsg & part[i].cmsg) != 0 && found[i].ew_len != 0)
+			control_put(co, IPPROTO_IPV6, part[i].type, dg->dg_ext + found[i].ew_at, found[i].ew_len);
+}
+
+/* IPv6's of a packet that was one, in Linux's order. */
+static void
+control_dgram6(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
+{
+	const struct in6_pktinfo pi6 = { .ipi6_addr = control_in6(&dg->dg_dst), .ipi6_ifindex = dg->dg_ifindex };
+	const int hops = dg->dg_ttl, tclass = dg->dg_tos;
+	const uint32_t flow = htonl(dg->dg_flow);
+
+	if ((cmsg & LXC_HOPLIMIT) != 0)
+		control_put(co, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
+	if ((cmsg & LXC_TCLASS) != 0)
+		control_put(co, IPPROTO_IPV6, IPV6_TCLASS, &tclass, sizeof(tclass));
+	if ((cmsg & LXC_FLOWINFO) != 0 && flow != 0)
+		control_put(co, IPPROTO_IPV6, LX_IPV6_FLOWINFO, &flow, sizeof(flow));
+	if ((cmsg & LXC_EXTS) != 0)
+		control_exts(co, cmsg, dg);
+	if ((cmsg & LXC_PKTINFO6_OLD) != 0)
+		control_put(co, IPPROTO_IPV6, IPV6_2292PKTINFO, &pi6, sizeof(pi6));
+	if ((cmsg & LXC_HOPLIMIT_OLD) != 0)
+		control_put(co, IPPROTO_IPV6, IPV6_2292HOPLIMIT, &hops, sizeof(hops));
+	if ((cmsg & LXC_EXTS) != 0)
+		control_exts_old(co, cmsg, dg);
+	if ((cmsg & LXC_ORIGDST6) != 0)
+		control_origdst(co, dg);
+	if ((cmsg & LXC_FRAGSIZE6) != 0 && dg->dg_fragmax != 0)
+		control_put(co, IPPROTO_IPV6, LX_IPV6_RECVFRAGSIZE, &(int){ dg->dg_fragmax }, sizeof(int));
+}
+
+/* RFC 3542 11.3: the way to an address. */
+static void
+control_pathmtu(struct lx_control *co, const struct lx_dgram *dg)
+{
+	const struct ip6_mtuinfo mi = { .ip6m_addr = { .sin6_family = AF_INET6, .sin6_addr = control_in6(&dg->dg_from), .sin6_scope_id = dg->dg_from.sa_scope },
+		.ip6m_mtu = dg->dg_pathmtu };
+
+	control_put(co, IPPROTO_IPV6, IPV6_PATHMTU, &mi, sizeof(mi));
 }
 
 /* What a packet socket's frame was before it was shown to it. */
@@ -148,7 +248,7 @@ void
 control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 {
 	struct in6_pktinfo pi6 = { .ipi6_addr = control_in6(&dg->dg_dst), .ipi6_ifindex = dg->dg_ifindex };
-	int hops = dg->dg_ttl, tclass = dg->dg_tos, segsz = dg->dg_segsz;
+	int segsz = dg->dg_segsz;
 
 	if ((cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
 		control_stamp(co, cmsg, dg->dg_stamp);
@@ -163,22 +263,18 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 			control_auxdata(co, dg);
 		return;
 	}
+	if (dg->dg_pathmtu != 0) {
+		control_pathmtu(co, dg);
+		return;
+	}
 	if ((cmsg & LXC_GRO) != 0 && segsz != 0)
 		control_put(co, IPPROTO_UDP, UDP_GRO, &segsz, sizeof(segsz));
 	if ((cmsg & LXC_PKTINFO6) != 0)
 		control_put(co, IPPROTO_IPV6, IPV6_PKTINFO, &pi6, sizeof(pi6));
-	if (dg->dg_dst.sa_family != VI_AF_INET6) {
+	if (dg->dg_dst.sa_family != VI_AF_INET6)
 		control_dgram4(co, cmsg, dg);
-		return;
-	}
-	if ((cmsg & LXC_HOPLIMIT) != 0)
-		control_put(co, IPPROTO_IPV6, IPV6_HOPLIMIT, &hops, sizeof(hops));
-	if ((cmsg & LXC_HOPLIMIT_OLD) != 0)
-		control_put(co, IPPROTO_IPV6, IPV6_2292HOPLIMIT, &hops, sizeof(hops));
-	if ((cmsg & LXC_TCLASS) != 0)
-		control_put(co, IPPROTO_IPV6, IPV6_TCLASS, &tclass, sizeof(tclass));
-	if ((cmsg & LXC_ORIGDST6) != 0)
-		control_origdst(co, dg);
+	else
+		control_dgram6(co, cmsg, dg);
 }
 
 /* Linux keeps what a stream sent beside its time, unless asked not to; here it is gone. */
@@ -261,7 +357,7 @@ parse_pktinfo6(const uint8_t *data, size_t len, struct vi_msg *msg)
 {
 	struct in6_pktinfo pi;
 
-	if (len != sizeof(pi))
+	if (len < sizeof(pi))
 		return (EINVAL);
 	memcpy(&pi, data, sizeof(pi));
 	if (pi.ipi6_ifindex != 0) {
@@ -280,25 +376,113 @@ parse_pktinfo6(const uint8_t *data, size_t len, struct vi_msg *msg)
 
 /* -1 is the default (RFC 3542 6.3, 6.5): as if it had not been said. */
 static int
-parse_ip6(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_msg *msg)
+parse_class(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_msg *msg)
 {
 	int error, value = 0;
 
-	if (ch->cmsg_type == IPV6_PKTINFO)
-		return (parse_pktinfo6(data, len, msg));
-	if (ch->cmsg_type != IPV6_HOPLIMIT && ch->cmsg_type != IPV6_TCLASS)
-		return (EINVAL);
 	error = parse_int(data, len, false, -1, &value);
 	if (error != 0 || value == -1)
 		return (error);
-	if (ch->cmsg_type == IPV6_HOPLIMIT) {
-		msg->msg_set |= VI_MSGSET_TTL;
-		msg->msg_ttl = value;
-	} else {
+	if (ch->cmsg_type == IPV6_TCLASS) {
 		msg->msg_set |= VI_MSGSET_TOS;
 		msg->msg_tos = value;
+	} else {
+		msg->msg_set |= VI_MSGSET_TTL;
+		msg->msg_ttl = value;
 	}
 	return (0);
+}
+
+static int
+parse_dontfrag(const uint8_t *data, size_t len, struct vi_msg *msg)
+{
+	int value = 0;
+
+	if (parse_int(data, len, false, 0, &value) != 0 || value > 1)
+		return (EINVAL);
+	msg->msg_set &= ~(unsigned)(VI_MSGSET_DONTFRAG | VI_MSGSET_MAYFRAG);
+	msg->msg_set |= value != 0 ? VI_MSGSET_DONTFRAG : VI_MSGSET_MAYFRAG;
+	return (0);
+}
+
+/* Traffic class and label. */
+static int
+parse_flow(const uint8_t *data, size_t len, struct vi_msg *msg)
+{
+	uint32_t flow;
+
+	if (len < sizeof(flow))
+		return (EINVAL);
+	memcpy(&flow, data, sizeof(flow));
+	msg->msg_flow = ntohl(flow) & 0xfffffff;
+	msg->msg_set |= VI_MSGSET_FLOW;
+	return (0);
+}
+
+/* An extension header: as long as it says, though there may be more behind.  The stack looks at the rest, and asks for the right to send it. */
+static int
+parse_ext(unsigned kind, bool once, const uint8_t *data, size_t len, struct vi_msg *msg)
+{
+	struct vi_exthdrs *eh = (struct vi_exthdrs *)(uintptr_t)msg->msg_exthdrs;
+	size_t hlen;
+
+	if (len < 2 || (once && eh->ex_hdr[kind].iov_len != 0))
+		return (EINVAL);
+	hlen = ((size_t)data[1] + 1) * 8;
+	if (hlen > len)
+		return (EINVAL);
+	eh->ex_hdr[kind] = (struct vi_iovec){ (void *)(uintptr_t)data, hlen };
+	msg->msg_set |= VI_MSGSET_EXT;
+	return (0);
+}
+
+/* As Linux: of the kinds of routing headers only Mobile IPv6's can come with a message; RFC 2292 has no other name for the options before it. */
+static int
+parse_rthdr(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_msg *msg)
+{
+	struct vi_exthdrs *eh = (struct vi_exthdrs *)(uintptr_t)msg->msg_exthdrs;
+	int error;
+
+	if (len < 4 || data[2] != 2)
+		return (EINVAL);
+	error = parse_ext(VI_EXT_RTHDR, false, data, len, msg);
+	if (error == 0 && ch->cmsg_type == IPV6_2292RTHDR && eh->ex_hdr[VI_EXT_DSTOPTS].iov_len != 0) {
+		eh->ex_hdr[VI_EXT_RTHDRDSTOPTS] = eh->ex_hdr[VI_EXT_DSTOPTS];
+		eh->ex_hdr[VI_EXT_DSTOPTS].iov_len = 0;
+	}
+	return (error);
+}
+
+static int
+parse_ip6(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_msg *msg)
+{
+	switch (ch->cmsg_type) {
+	case IPV6_PKTINFO:
+	case IPV6_2292PKTINFO:
+		return (parse_pktinfo6(data, len, msg));
+	case IPV6_HOPLIMIT:
+	case IPV6_2292HOPLIMIT:
+	case IPV6_TCLASS:
+		return (parse_class(ch, data, len, msg));
+	case IPV6_DONTFRAG:
+		return (parse_dontfrag(data, len, msg));
+	case LX_IPV6_FLOWINFO:
+		return (parse_flow(data, len, msg));
+	case IPV6_HOPOPTS:
+	case IPV6_2292HOPOPTS:
+		return (parse_ext(VI_EXT_HOPOPTS, true, data, len, msg));
+	case IPV6_2292DSTOPTS:
+		return (parse_ext(VI_EXT_DSTOPTS, true, data, len, msg));
+	case IPV6_DSTOPTS:
+		return (parse_ext(VI_EXT_DSTOPTS, false, data, len, msg));
+	case IPV6_RTHDRDSTOPTS:
+		return (parse_ext(VI_EXT_RTHDRDSTOPTS, false, data, len, msg));
+	case IPV6_RTHDR:
+	case IPV6_2292RTHDR:
+		return (parse_rthdr(ch, data, len, msg));
+	default:
+		return (EINVAL);
+	}
 }
 
 static int
@@ -346,12 +530,14 @@ parse_socket(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct v
 }
 
 int
-control_parse(const uint8_t *buf, size_t len, struct vi_msg *msg)
+control_parse(const uint8_t *buf, size_t len, struct vi_msg *msg, struct vi_exthdrs *eh)
 {
 	struct cmsghdr ch;
 	size_t step;
 	int error;
 
+	memset(eh, 0, sizeof(*eh));
+	msg->msg_exthdrs = eh;
 	while (len >= sizeof(ch)) {
 		memcpy(&ch, buf, sizeof(ch));
 		if (ch.cmsg_len < sizeof(ch) || ch.cmsg_len > len)

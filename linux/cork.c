@@ -12,6 +12,8 @@
 
 struct lx_cork {
 	struct vi_msg	 co_msg;	/* of the first piece, without its data */
+	struct vi_exthdrs co_ext;	/* its extension headers, */
+	uint8_t		 co_hdr[VI_EXT_N][2048];	/* kept here */
 	size_t		 co_len;
 	char		 co_data[LX_MAXDGRAM];
 };
@@ -42,6 +44,27 @@ cork_push(struct lx_sock *ls)
 	return (error);
 }
 
+/* The first piece's ancillary data is not there any more when the last comes. */
+static void
+cork_keep(struct lx_cork *co, const struct vi_msg *msg)
+{
+	struct vi_iovec *v;
+
+	co->co_msg = *msg;
+	co->co_len = 0;
+	if ((msg->msg_set & VI_MSGSET_EXT) == 0)
+		return;
+	co->co_ext = *msg->msg_exthdrs;
+	co->co_msg.msg_exthdrs = &co->co_ext;
+	for (unsigned i = 0; i < VI_EXT_N; i++) {
+		v = &co->co_ext.ex_hdr[i];
+		if (v->iov_len == 0)
+			continue;
+		memcpy(co->co_hdr[i], v->iov_base, v->iov_len);	/* none is longer */
+		v->iov_base = co->co_hdr[i];
+	}
+}
+
 /* A message that is complete in itself, or a piece of one; more says that others follow. */
 int
 cork_send(struct lx_sock *ls, const struct vi_msg *msg, bool more)
@@ -58,8 +81,7 @@ cork_send(struct lx_sock *ls, const struct vi_msg *msg, bool more)
 			return (EDESTADDRREQ);
 		if ((co = ls->ls_cork = malloc(sizeof(*co))) == NULL)
 			return (ENOBUFS);
-		co->co_msg = *msg;
-		co->co_len = 0;
+		cork_keep(co, msg);
 	}
 	if (iov->iov_len > sizeof(co->co_data) - co->co_len) {
 		cork_free(ls);

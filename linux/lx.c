@@ -52,6 +52,7 @@ lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops,
 	TAILQ_INIT(&lx->lx_rings);
 	TAILQ_INIT(&lx->lx_tuns);
 	TAILQ_INIT(&lx->lx_logcalls);
+	TAILQ_INIT(&lx->lx_labels);
 	lx->lx_buf = malloc(LX_BUFSIZE);
 	error = lx_hash_init(lx);
 	lx->lx_timerfd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -188,6 +189,7 @@ lx_vnet_gone(struct lx *lx, struct vi_vnet *vn)
 
 	socks_gone(&lx->lx_zombies, vn);
 	socks_gone(&lx->lx_socks, vn);
+	labels_free(lx, vn);
 	TAILQ_FOREACH(pr, &lx->lx_programs, pr_link)
 		if (pr->pr_vnet == vn)
 			pr->pr_vnet = NULL;

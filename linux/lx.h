@@ -39,7 +39,11 @@
 #define LX_NTASKS	256		/* threads whose descriptors stay open; a power of two */
 #define LX_STREAMBUF (256 * 1024) /* SO_SNDBUF of both ends of a stream; the host doubles it */
 #define LX_DGRAMBUF	(1024 * 1024)
-#define LX_MAXCONTROL	4096		/* ancillary data of one message */
+#define LX_MAXCONTROL	20480		/* ancillary data of one message: Linux's optmem_max of old */
+#define LX_MAXEXT	16384		/* extension headers of one packet that is received: eight, each as long as one may be */
+#define LX_HELDEXT	65536		/* ... and of all that a socket's program has not read */
+
+#define LX_FLOWINFO_ECN	(3u << 20)	/* the congestion bits of a traffic class, beside a flow label */
 
 #define LX_FOREVER	UINT64_MAX
 
@@ -127,6 +131,13 @@ struct lx_dgram {
 	uint64_t	 dg_stamp;
 	uint32_t	 dg_mark;
 	uint32_t	 dg_drops;	/* others that the vnet's socket had no room for */
+	uint32_t	 dg_flow;	/* of IPv6: traffic class and label */
+	uint32_t	 dg_pathmtu;	/* no datagram, but what there is room for on the way to dg_from; 0: it is one */
+	uint16_t	 dg_fragmax;	/* its largest fragment; 0: it came whole */
+	uint16_t	 dg_extlen;	/* bytes of extension headers, */
+	uint8_t		 dg_extnxt;	/* the first of them, */
+	bool		 dg_extlost;	/* for which there was no room; */
+	uint8_t		*dg_ext;	/* the headers, or NULL; dgram_drop() frees them */
 	struct vi_frameinfo dg_frame;	/* of packet sockets */
 };
 
@@ -160,12 +171,25 @@ enum { /* ls_cmsg: ancillary data the program asked for */
 	LXC_HOPLIMIT_OLD = 0x20000,	/* RFC 2292 */
 	LXC_OVERFLOW = 0x40000,
 	LXC_MARK = 0x80000,
+	LXC_HOPOPTS = 0x100000,
+	LXC_DSTOPTS = 0x200000,
+	LXC_RTHDR = 0x400000,
+	LXC_PKTINFO6_OLD = 0x800000,	/* RFC 2292, as the next three */
+	LXC_HOPOPTS_OLD = 0x1000000,
+	LXC_DSTOPTS_OLD = 0x2000000,
+	LXC_RTHDR_OLD = 0x4000000,
+	LXC_FLOWINFO = 0x8000000,
+	LXC_PATHMTU = 0x10000000,
+	LXC_FRAGSIZE = 0x20000000,
+	LXC_FRAGSIZE6 = 0x40000000,
+	LXC_EXTS = LXC_HOPOPTS | LXC_DSTOPTS | LXC_RTHDR | LXC_HOPOPTS_OLD | LXC_DSTOPTS_OLD | LXC_RTHDR_OLD,
 	LXC_STAMPS = LXC_STAMP | LXC_STAMPNS | LXC_STAMPING,
 	LXC_ERRORS = LXC_RECVERR | LXC_RECVERR6,
 };
 
 struct nl_sock;
 struct lx_cork;
+struct lx_lease;
 struct lx_runs;
 struct lx_packet;
 struct lx_ring;
@@ -219,6 +243,7 @@ struct lx_sock {
 	int		 ls_appfd;	/* in ls_made: the program's end; otherwise -1 */
 	/* datagrams */
 	struct lx_fifo	 ls_fifo;
+	uint32_t	 ls_held_ext;	/* bytes of extension headers that wait with them */
 	int		 ls_stamping;	/* SO_TIMESTAMPING */
 	bool		 ls_marked;	/* a marker is in the pair */
 	bool		 ls_errpair;	/* the pair is one of sock_errpair.c's */
@@ -233,6 +258,10 @@ struct lx_sock {
 	bool		 ls_corked;	/* UDP_CORK */
 	int		 ls_cpu;	/* SO_INCOMING_CPU: kept for who asks */
 	uint64_t	 ls_pacing;	/* SO_MAX_PACING_RATE, less one that 0 is none */
+	bool		 ls_sndflow;	/* IPV6_FLOWINFO_SEND */
+	bool		 ls_isolate;	/* IPV6_ROUTER_ALERT_ISOLATE: kept for who asks; there is no other stack to hear of */
+	uint32_t	 ls_flow;	/* what the last connect() asked for, host order */
+	struct lx_lease *ls_leases;	/* flow labels: flowlabel.c */
 	struct lx_packet *ls_packet;	/* of AF_PACKET, else NULL */
 	/* netlink */
 	struct nl_sock	*ls_nl;
@@ -267,7 +296,9 @@ struct lx {
 	uint64_t	 lx_timerat;	/* when it is set to fire */
 	uint64_t	 lx_sweepat;	/* when to look whether the zombies' descriptors still exist */
 	struct lx_stats	 lx_stats;
+	TAILQ_HEAD(, lx_label) lx_labels;	/* flow labels of all vnets */
 	char		*lx_buf;	/* LX_BUFSIZE */
+	uint8_t		 lx_ext[LX_MAXEXT];	/* of the datagram being received */
 	struct iovec	 lx_iov[LX_MAXIOV];	/* of the message being handled */
 };
 
@@ -395,10 +426,13 @@ void	 dgram_upcall(struct vi_socket *, unsigned, void *);
 void	 dgram_free(struct lx_sock *);
 void	 dgram_tx(struct lx_sock *);
 void	 dgram_rx(struct lx_sock *);
-int	 dgram_push(struct lx_sock *, const void *, const struct lx_dgram *); /* EAGAIN: no room */
-int	 dgram_offer(struct lx_sock *, const void *, const struct lx_dgram *); /* to a call that waits for it, or as dgram_push */
-/* Takes one from the pair through our copy of the program's end.  EAGAIN: none. */
+/* What belongs to the datagram is the queue's then, but when there is an error.  EAGAIN: no room. */
+int	 dgram_push(struct lx_sock *, const void *, const struct lx_dgram *);
+int	 dgram_offer(struct lx_sock *, const void *, struct lx_dgram *); /* to a call that waits for it, or as dgram_push */
+/* Takes one from the pair through our copy of the program's end; what belongs to it is the caller's, unless it peeks.  EAGAIN: none. */
 int	 dgram_take(struct lx_call *, void *buf, size_t size, bool peek, struct lx_dgram *);
+void	 dgram_drop(struct lx_sock *, struct lx_dgram *);	/* what belongs to it, and has not gone to another */
+void	 dgram_forget(struct lx_sock *);	/* of what is in the pair nothing is known any more */
 void	 dgram_discard(struct lx_sock *);	/* what waits in the pair */
 void	 dgram_mark(struct lx_sock *);	/* something wakes poll(), which says POLLIN */
 int	 dgram_pending(struct lx_call *);	/* the pending error, or 0; told now, nothing must wake anybody for it */
@@ -461,11 +495,19 @@ struct lx_control {
 	size_t		 co_space;	/* the program's buffer */
 	bool		 co_trunc;
 };
+/* Begins with none, for a program that has so much room. */
+static inline void
+control_init(struct lx_control *co, size_t space)
+{
+	co->co_len = 0;
+	co->co_space = space;
+	co->co_trunc = false;
+}
 void	 control_dgram(struct lx_control *, unsigned cmsg, const struct lx_dgram *);
 int	 control_errflags(struct vi_socket *, const struct vi_sockerr *);	/* msg_flags of a message of the error queue */
 void	 control_error(struct lx_control *, unsigned cmsg, const struct vi_sockerr *);
-/* Of a message to be sent.  EINVAL; what is not known is EINVAL as well. */
-int	 control_parse(const uint8_t *, size_t, struct vi_msg *);
+/* Of a message to be sent; extension headers stay where they are, and are noted.  EINVAL; what is not known is EINVAL as well. */
+int	 control_parse(const uint8_t *, size_t, struct vi_msg *, struct vi_exthdrs *);
 
 /* sockaddr.c: the only place that knows how the host writes addresses */
 int	 sockaddr_copyin(const struct lx_call *, uint64_t addr, uint64_t len, struct vi_sockaddr *);
@@ -475,6 +517,8 @@ int	 sockaddr_copyin(const struct lx_call *, uint64_t addr, uint64_t len, struct
 int	 sockaddr_suits(const struct vi_sockaddr *, int family, size_t len);
 void	 sockaddr_map(struct vi_sockaddr *);	/* IPv4 to ::ffff:a.b.c.d */
 uint8_t	 sockaddr_family(int family);	/* AF_* to VI_AF_* */
+/* The traffic class and label in an address of IPv6, host order; 0 in others. */
+int	 sockaddr_flow(const struct lx_call *, uint64_t addr, uint64_t len, uint32_t *flow);
 /* Writes address and length as getsockname(2) does.  The length is a socklen_t at lenp. */
 int	 sockaddr_copyout(const struct lx_call *, const void *, socklen_t, uint64_t addr, uint64_t lenp);
 
@@ -501,6 +545,20 @@ int	 tcpauth_ao_del(struct lx_sock *, const uint8_t *, size_t);
 int	 tcpauth_ao_setinfo(struct lx_sock *, const uint8_t *, size_t);
 int	 tcpauth_ao_getinfo(struct lx_call *, int space);
 int	 tcpauth_ao_getkeys(struct lx_call *, int space);
+
+/* opt6.c: as opt_set and opt_get */
+int	 opt6_set_pktinfo(struct lx_sock *, const uint8_t *, size_t);
+int	 opt6_set_index(struct lx_sock *, enum vi_sockopt, const uint8_t *, size_t);
+int	 opt6_get_index(struct lx_sock *, enum vi_sockopt, uint8_t *, size_t *len);
+int	 opt6_get_pathmtu(struct lx_sock *, uint8_t *, size_t *len);
+
+/* flowlabel.c: IPV6_FLOWLABEL_MGR */
+int64_t	 label_setopt(struct lx_call *);
+int64_t	 label_getopt(struct lx_call *, int space);
+/* May the socket send with it?  EINVAL. */
+int	 label_check(const struct lx_sock *, uint32_t flow);
+void	 label_free(struct lx_sock *);
+void	 labels_free(struct lx *, const struct vi_vnet *);	/* the vnet goes; NULL: all do */
 
 /* mcast.c: vi is the vnet's option */
 int	 mcast_set_group(struct lx_sock *, int level, int name, int vi, const uint8_t *, size_t);

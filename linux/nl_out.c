@@ -57,7 +57,7 @@ nl_pump(struct lx_sock *ls)
 	if (STAILQ_EMPTY(&ls->ls_nl->nl_pending))
 		return;
 	while ((ch = STAILQ_FIRST(&ls->ls_nl->nl_pending)) != NULL) {
-		const struct lx_dgram dg = { .dg_len = ch->ch_len };
+		struct lx_dgram dg = { .dg_len = ch->ch_len };
 
 		if (dgram_offer(ls, ch->ch_data, &dg) == EAGAIN)
 			return;
@@ -77,7 +77,7 @@ nl_pending_free(struct lx_sock *ls)
 void
 nl_out_flush(struct nl_out *no)
 {
-	const struct lx_dgram dg = { .dg_len = (uint32_t)no->no_len };
+	struct lx_dgram dg = { .dg_len = (uint32_t)no->no_len };
 	struct lx_sock *ls = no->no_ls;
 	int error;
 

@@ -146,8 +146,9 @@ recv_write(struct lx_call *c, struct recv *r, const void *buf, const struct lx_d
 static int64_t
 recv_write_dgram(struct lx_call *c, struct recv *r, const void *buf, const struct lx_dgram *dg)
 {
-	struct lx_control co = { .co_space = r->r_controllen };
+	struct lx_control co;
 
+	control_init(&co, r->r_controllen);
 	if (c->c_sock->ls_kind == LXK_DGRAM)
 		control_dgram(&co, c->c_sock->ls_cmsg, dg);
 	return (recv_write(c, r, buf, dg, &co));
@@ -191,11 +192,12 @@ recv_deliver(struct lx_call *c, const void *buf, const struct lx_dgram *dg, bool
 static int64_t
 recv_errqueue(struct lx_call *c, struct recv *r)
 {
-	struct lx_control co = { .co_space = r->r_controllen };
+	struct lx_control co;
 	struct vi_sockerr se;
 	struct lx_dgram dg;
 	int error;
 
+	control_init(&co, r->r_controllen);
 	if (c->c_sock->ls_kind == LXK_NETLINK || c->c_sock->ls_so == NULL)
 		return (-EAGAIN);
 	error = vi_recverr(c->c_sock->ls_so, &se, c->c_lx->lx_buf, LX_MAXDGRAM);
@@ -247,8 +249,10 @@ recv_one(struct lx_call *c)
 	if (error != 0)
 		return (-error);
 	result = recv_write_dgram(c, &r, buf, &dg);
-	if (lx_answer(c, result) != 0 && (r.r_flags & MSG_PEEK) == 0)
-		(void)dgram_push(c->c_sock, buf, &dg);
+	if ((r.r_flags & MSG_PEEK) != 0)
+		(void)lx_answer(c, result);
+	else if (lx_answer(c, result) == 0 || dgram_push(c->c_sock, buf, &dg) != 0)
+		dgram_drop(c->c_sock, &dg);
 	return (LX_DONE);
 }
 
@@ -296,8 +300,8 @@ recv_each(struct lx_call *c, uint64_t hdr, int flags, char *buf, struct lx_dgram
 		result = recv_write_dgram(c, &r, buf, dg);
 	}
 	result = recv_write_len(c, &r, result);
-	if (result == -ENOENT && (flags & (MSG_ERRQUEUE | MSG_PEEK)) == 0)
-		(void)dgram_push(c->c_sock, buf, dg);
+	if (result < 0 && (flags & (MSG_ERRQUEUE | MSG_PEEK)) == 0 && (result != -ENOENT || dgram_push(c->c_sock, buf, dg) != 0))
+		dgram_drop(c->c_sock, dg);
 	return (result < 0 ? (int)-result : 0);
 }
 
@@ -325,10 +329,11 @@ lx_sys_recvmmsg(struct lx_call *c)
 	}
 	if (n == 0 && error == EAGAIN && (flags & MSG_ERRQUEUE) == 0 && !lx_call_nonblock(c, flags))
 		return (lx_call_wait(c, lx_call_timeout(c, SO_RCVTIMEO), EAGAIN));
-	if (lx_answer(c, n > 0 ? (int64_t)n : -error) == 0 ||
-	    (flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0)
+	error = lx_answer(c, n > 0 ? (int64_t)n : -error);
+	if ((flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0)
 		return (LX_DONE);
 	for (i = 0, at = buf; i < n; at += dg[i++].dg_len)
-		(void)dgram_push(c->c_sock, at, &dg[i]);
+		if (error == 0 || dgram_push(c->c_sock, at, &dg[i]) != 0)
+			dgram_drop(c->c_sock, &dg[i]);
 	return (LX_DONE);
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <linux/capability.h>
 
 struct send {
 	uint64_t	 s_name;
@@ -66,16 +67,44 @@ send_address(struct lx_call *c, const struct send *s, struct vi_msg *msg)
 	return (0);
 }
 
+/* Ancillary data, which stays in buf. */
 static int
-send_control(struct lx_call *c, const struct send *s, struct vi_msg *msg)
+send_control(struct lx_call *c, const struct send *s, struct vi_msg *msg, uint8_t *buf, struct vi_exthdrs *eh)
 {
-	uint8_t buf[LX_MAXCONTROL];
 	int error;
 
 	if (s->s_controllen == 0)
 		return (0);
 	error = lx_copyin(c, s->s_control, buf, s->s_controllen);
-	return (error != 0 ? error : control_parse(buf, s->s_controllen, msg));
+	return (error != 0 ? error : control_parse(buf, s->s_controllen, msg, eh));
+}
+
+/* sin6_flowinfo, for who says that it means something; ancillary data is more. */
+static int
+send_flow(struct lx_call *c, const struct send *s, struct vi_msg *msg)
+{
+	uint32_t flow = 0;
+	int error = 0;
+
+	if (c->c_sock->ls_sndflow && s->s_namelen != 0 && (msg->msg_set & VI_MSGSET_FLOW) == 0 &&
+	    (error = sockaddr_flow(c, s->s_name, s->s_namelen, &flow)) == 0) {
+		msg->msg_flow = flow;
+		msg->msg_set |= VI_MSGSET_FLOW;
+	}
+	return (error != 0 || (msg->msg_set & VI_MSGSET_FLOW) == 0 ? error : label_check(c->c_sock, msg->msg_flow));
+}
+
+/* What it takes a right for may be the caller's by a capability. */
+static int
+send_raised(struct lx_call *c, const struct vi_msg *msg, bool more)
+{
+	int error;
+
+	if ((msg->msg_set & (VI_MSGSET_EXT | VI_MSGSET_MARK)) == 0 || !lx_sock_raise(c, CAP_NET_RAW))
+		return (EPERM);
+	error = cork_send(c->c_sock, msg, more);
+	lx_sock_lower(c->c_sock);
+	return (error);
 }
 
 static int64_t
@@ -86,6 +115,8 @@ send_inet(struct lx_call *c, const struct send *s)
 	struct vi_iovec iov = { c->c_lx->lx_buf, s->s_len > UINT16_MAX ? UINT16_MAX : s->s_len };
 	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1,
 		.msg_flags = (s->s_flags & MSG_DONTROUTE) != 0 ? VI_MSG_DONTROUTE : 0 };
+	uint8_t control[LX_MAXCONTROL];
+	struct vi_exthdrs eh;
 	const bool more = (s->s_flags & MSG_MORE) != 0, udp = ls->ls_proto == IPPROTO_UDP || ls->ls_proto == IPPROTO_UDPLITE;
 	int error;
 
@@ -99,13 +130,17 @@ send_inet(struct lx_call *c, const struct send *s)
 		return (-EMSGSIZE);
 	error = send_address(c, s, &msg);
 	if (error == 0)
-		error = send_control(c, s, &msg);
+		error = send_control(c, s, &msg, control, &eh);
+	if (error == 0 && ls->ls_family == AF_INET6)
+		error = send_flow(c, s, &msg);
 	if (error == 0) {
 		dgram_tx(ls); /* what was sent natively before comes first; uses the buffer too */
 		error = lx_copyin_iov(c, c->c_lx->lx_iov, s->s_niov, c->c_lx->lx_buf, iov.iov_len);
 	}
 	if (error == 0)
 		error = cork_send(ls, &msg, more);
+	if (error == EPERM)
+		error = send_raised(c, &msg, more);
 	if (error != 0)
 		return (-error);
 	c->c_lx->lx_stats.ls_bytes_out += s->s_len;

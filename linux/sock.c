@@ -202,6 +202,7 @@ lx_sock_free(struct lx_sock *ls)
 	packet_free(ls);
 	nl_free(ls);
 	runs_free(ls);
+	label_free(ls);
 	if (ls->ls_so != NULL) {
 		vi_socket_upcall(ls->ls_so, NULL, NULL);
 		vi_close(ls->ls_so);
@@ -562,6 +563,25 @@ connect_suits(const struct lx_sock *ls, struct vi_sockaddr *sa, size_t len)
 	return (sa->sa_family == VI_AF_INET6 && ls->ls_family == AF_INET6 ? 0 : sockaddr_suits(sa, ls->ls_family, len));
 }
 
+/* sin6_flowinfo of what is connected to, where IPV6_FLOWINFO_SEND gives it a meaning; nothing, from then on, where not.  A stream's congestion bits are its own. */
+static int
+connect_flow(struct lx_call *c, const struct vi_sockaddr *sa)
+{
+	struct lx_sock *ls = c->c_sock;
+	uint32_t flow = 0;
+	int error = 0;
+
+	if (ls->ls_sndflow && sa->sa_family == VI_AF_INET6)
+		error = sockaddr_flow(c, c->c_arg[1], c->c_arg[2], &flow);
+	if (ls->ls_kind == LXK_STREAM)
+		flow &= ~(uint32_t)LX_FLOWINFO_ECN;
+	if (error != 0 || flow == ls->ls_flow || (error = label_check(ls, flow)) != 0 ||
+	    (error = vi_setsockopt(ls->ls_so, VI_IPV6_FLOW, &flow, sizeof(flow))) != 0)
+		return (error);
+	ls->ls_flow = flow;
+	return (0);
+}
+
 int64_t
 lx_sys_connect(struct lx_call *c)
 {
@@ -577,6 +597,8 @@ lx_sys_connect(struct lx_call *c)
 	error = sockaddr_copyin(c, c->c_arg[1], c->c_arg[2], &sa);
 	if (error == 0 && sa.sa_family != VI_AF_UNSPEC)
 		error = connect_suits(c->c_sock, &sa, (size_t)(int)c->c_arg[2]);
+	if (error == 0 && (c->c_sock->ls_sndflow || c->c_sock->ls_flow != 0))
+		error = connect_flow(c, &sa);
 	if (error != 0)
 		return (-error);
 	if (c->c_sock->ls_kind == LXK_STREAM)
@@ -598,6 +620,8 @@ sock_name(struct lx_call *c, int (*fn)(struct vi_socket *, struct vi_sockaddr *)
 	if (error != 0)
 		return (-error);
 	len = sockaddr_build(&sa, &ss);
+	if (fn == vi_peername && c->c_sock->ls_sndflow && ss.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&ss)->sin6_flowinfo = htonl(c->c_sock->ls_flow);
 	return (-sockaddr_copyout(c, &ss, len, c->c_arg[1], c->c_arg[2]));
 }
 

@@ -43,9 +43,22 @@ fifo_head(struct lx_fifo *f)
 	return (f->f_count == 0 ? NULL : &f->f_ring[f->f_head & (f->f_size - 1)]);
 }
 
-static void
-fifo_pop(struct lx_fifo *f)
+void
+dgram_drop(struct lx_sock *ls, struct lx_dgram *dg)
 {
+	if (dg->dg_ext == NULL)
+		return;
+	ls->ls_held_ext -= dg->dg_extlen;
+	free(dg->dg_ext);
+	dg->dg_ext = NULL;
+}
+
+static void
+fifo_pop(struct lx_sock *ls)
+{
+	struct lx_fifo *f = &ls->ls_fifo;
+
+	dgram_drop(ls, fifo_head(f));
 	f->f_cost -= fifo_head(f)->dg_cost;
 	if (!fifo_head(f)->dg_marker)
 		f->f_stamp = fifo_head(f)->dg_stamp;
@@ -85,20 +98,28 @@ dgram_queued(const struct lx_sock *ls, int appfd, int *queued)
 
 /* Forgets what the program has taken without us: all beyond what is still queued. */
 static void
-fifo_sync(struct lx_fifo *f, int queued)
+fifo_sync(struct lx_sock *ls, int queued)
 {
-	while (f->f_count > 0 && f->f_cost > (uint64_t)queued)
-		fifo_pop(f);
+	while (ls->ls_fifo.f_count > 0 && ls->ls_fifo.f_cost > (uint64_t)queued)
+		fifo_pop(ls);
+}
+
+void
+dgram_forget(struct lx_sock *ls)
+{
+	while (ls->ls_fifo.f_count > 0)
+		fifo_pop(ls);
 }
 
 /* The entry for a datagram of len bytes that was just taken (or looked at). */
 static void
-fifo_match(struct lx_fifo *f, size_t len, bool keep, struct lx_dgram *dg)
+fifo_match(struct lx_sock *ls, size_t len, bool keep, struct lx_dgram *dg)
 {
+	struct lx_fifo *f = &ls->ls_fifo;
 	struct lx_dgram *head;
 
 	while ((head = fifo_head(f)) != NULL && head->dg_len == 0 && len > 0)
-		fifo_pop(f);
+		fifo_pop(ls);
 	if (head == NULL || head->dg_len != len) {
 		memset(dg, 0, sizeof(*dg));
 		dg->dg_from.sa_family = VI_AF_INET;
@@ -106,8 +127,10 @@ fifo_match(struct lx_fifo *f, size_t len, bool keep, struct lx_dgram *dg)
 		return;
 	}
 	*dg = *head;
-	if (!keep)
-		fifo_pop(f);
+	if (keep)
+		return;
+	head->dg_ext = NULL;	/* it is the taker's */
+	fifo_pop(ls);
 }
 
 /*
@@ -125,7 +148,7 @@ fifo_room(struct lx_sock *ls)
 		return (0);
 	if (ioctl(ls->ls_fd, TIOCOUTQ, &held) == 0)
 		while (f->f_count > (uint32_t)held / DGRAM_MINCOST)
-			fifo_pop(f);
+			fifo_pop(ls);
 	return (f->f_count < f->f_size ? 0 : fifo_grow(f));
 }
 
@@ -164,7 +187,7 @@ dgram_take(struct lx_call *c, void *buf, size_t size, bool peek, struct lx_dgram
 	for (;;) {
 		if (dgram_queued(c->c_sock, c->c_fd, &queued) != 0)
 			return (errno);
-		fifo_sync(f, queued);
+		fifo_sync(c->c_sock, queued);
 		n = recv(c->c_fd, buf, size, MSG_DONTWAIT | (peek ? MSG_PEEK : 0));
 		if (n < 0 && errno == ECONNRESET && c->c_sock->ls_errpair)
 			continue;	/* it was raised for the program and is taken off now */
@@ -172,7 +195,7 @@ dgram_take(struct lx_call *c, void *buf, size_t size, bool peek, struct lx_dgram
 			return (errno);
 		if (n == 0 && fifo_head(f) == NULL && c->c_sock->ls_fd < 0)
 			return (ECONNABORTED);	/* end of file: the vnet is gone */
-		fifo_match(f, (size_t)n, peek, dg);
+		fifo_match(c->c_sock, (size_t)n, peek, dg);
 		if (!dg->dg_marker)
 			return (0);
 		c->c_sock->ls_marked = false;
@@ -180,7 +203,7 @@ dgram_take(struct lx_call *c, void *buf, size_t size, bool peek, struct lx_dgram
 			return (lx_sock_error(c->c_sock));
 		if (peek) {		/* it has done its work */
 			(void)recv(c->c_fd, buf, size, MSG_DONTWAIT);
-			fifo_pop(f);
+			fifo_pop(c->c_sock);
 		}
 	}
 }
@@ -195,12 +218,12 @@ dgram_unmark(struct lx_call *c)
 
 	if (!c->c_sock->ls_marked || dgram_queued(c->c_sock, c->c_fd, &queued) != 0)
 		return;
-	fifo_sync(f, queued);
+	fifo_sync(c->c_sock, queued);
 	head = fifo_head(f);
 	if (head == NULL || !head->dg_marker)
 		return;			/* datagrams before it wake poll() anyway */
 	(void)recv(c->c_fd, &byte, sizeof(byte), MSG_DONTWAIT);
-	fifo_pop(f);
+	fifo_pop(c->c_sock);
 	c->c_sock->ls_marked = false;
 }
 
@@ -214,7 +237,7 @@ dgram_next(struct lx_call *c)
 
 	if (dgram_queued(c->c_sock, c->c_fd, &queued) != 0 || queued == 0)
 		return (0);
-	fifo_sync(f, queued);
+	fifo_sync(c->c_sock, queued);
 	for (i = 0; i < f->f_count; i++) {
 		dg = &f->f_ring[(f->f_head + i) & (f->f_size - 1)];
 		if (!dg->dg_marker)
@@ -230,7 +253,7 @@ dgram_markergone(struct lx_sock *ls)
 
 	ls->ls_marked = false;
 	while ((dg = fifo_head(&ls->ls_fifo)) != NULL && dg->dg_marker)
-		fifo_pop(&ls->ls_fifo);
+		fifo_pop(ls);
 }
 
 uint64_t
@@ -240,7 +263,7 @@ dgram_stamp(struct lx_call *c)
 	int queued;
 
 	if (dgram_queued(c->c_sock, c->c_fd, &queued) == 0)
-		fifo_sync(f, queued);
+		fifo_sync(c->c_sock, queued);
 	return (f->f_stamp);
 }
 
@@ -252,8 +275,7 @@ dgram_unmarked(struct lx_sock *ls)
 
 	if (ls->ls_marked && ioctl(ls->ls_fd, TIOCOUTQ, &held) == 0 && held == 0) {
 		ls->ls_marked = false;
-		fifo_sync(&ls->ls_fifo, 0);
-		ls->ls_fifo.f_count = 0;
+		dgram_forget(ls);
 	}
 	return (!ls->ls_marked);
 }
@@ -327,17 +349,22 @@ dgram_direct(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
 }
 
 int
-dgram_offer(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
+dgram_offer(struct lx_sock *ls, const void *buf, struct lx_dgram *dg)
 {
-	return (dgram_direct(ls, buf, dg) ? 0 : dgram_push(ls, buf, dg));
+	if (!dgram_direct(ls, buf, dg))
+		return (dgram_push(ls, buf, dg));
+	dgram_drop(ls, dg);
+	return (0);
 }
 
 static void
-dgram_hold(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
+dgram_hold(struct lx_sock *ls, const void *buf, struct lx_dgram *dg)
 {
 	ls->ls_held = malloc(dg->dg_len + 1);
-	if (ls->ls_held == NULL)
-		return;			/* lost, as datagrams may be */
+	if (ls->ls_held == NULL) {	/* lost, as datagrams may be */
+		dgram_drop(ls, dg);
+		return;
+	}
 	memcpy(ls->ls_held, buf, dg->dg_len);
 	ls->ls_helddg = *dg;
 	ls->ls_rxblocked = true;
@@ -350,9 +377,14 @@ dgram_unhold(struct lx_sock *ls)
 {
 	if (ls->ls_held == NULL)
 		return (true);
-	if (!dgram_direct(ls, ls->ls_held, &ls->ls_helddg) &&
-	    dgram_push(ls, ls->ls_held, &ls->ls_helddg) == EAGAIN)
+	switch (dgram_offer(ls, ls->ls_held, &ls->ls_helddg)) {
+	case 0:
+		break;
+	case EAGAIN:
 		return (false);
+	default:
+		dgram_drop(ls, &ls->ls_helddg);
+	}
 	free(ls->ls_held);
 	ls->ls_held = NULL;
 	ls->ls_rxblocked = false;
@@ -371,22 +403,36 @@ dgram_discard(struct lx_sock *ls)
 		;
 	if (app >= 0)
 		close(app);
-	fifo_sync(&ls->ls_fifo, 0);
-	ls->ls_fifo.f_count = 0;
+	dgram_forget(ls);
 	ls->ls_marked = false;
 	if (!ls->ls_rxblocked)
 		return;
+	dgram_drop(ls, &ls->ls_helddg);
 	free(ls->ls_held);
 	ls->ls_held = NULL;
 	ls->ls_rxblocked = false;
 	lx_sock_watch(ls, false);
 }
 
+/* The extension headers that are in lx_ext now.  What there is no room for the program is told to be missing. */
+static void
+dgram_keepext(struct lx_sock *ls, const struct vi_msg *msg, struct lx_dgram *dg)
+{
+	dg->dg_extlost = true;
+	if (msg->msg_extlen > LX_MAXEXT || ls->ls_held_ext + msg->msg_extlen > LX_HELDEXT || (dg->dg_ext = malloc(msg->msg_extlen)) == NULL)
+		return;
+	memcpy(dg->dg_ext, ls->ls_lx->lx_ext, msg->msg_extlen);
+	dg->dg_extlen = (uint16_t)msg->msg_extlen;
+	dg->dg_extnxt = msg->msg_extnxt;
+	dg->dg_extlost = false;
+	ls->ls_held_ext += dg->dg_extlen;
+}
+
 int
 dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 {
 	struct vi_iovec iov = { buf, size };
-	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1 };
+	struct vi_msg msg = { .msg_iov = &iov, .msg_iovcnt = 1, .msg_ext = ls->ls_lx->lx_ext, .msg_extlen = LX_MAXEXT };
 	struct vi_sockaddr local;
 	size_t done;
 	int error;
@@ -405,8 +451,13 @@ dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 	    .dg_stamp = msg.msg_stamp,
 	    .dg_mark = msg.msg_mark,
 	    .dg_drops = msg.msg_drops,
+	    .dg_flow = msg.msg_flow,
+	    .dg_pathmtu = msg.msg_pathmtu,
+	    .dg_fragmax = msg.msg_fragmax,
 	    .dg_frame = msg.msg_frame};
 	memcpy(dg->dg_opts, msg.msg_opts, sizeof(dg->dg_opts));
+	if (msg.msg_extlen != 0)
+		dgram_keepext(ls, &msg, dg);
 	if ((ls->ls_cmsg & (LXC_ORIGDST | LXC_ORIGDST6)) != 0 && vi_sockname(ls->ls_so, &local) == 0)
 		dg->dg_dst.sa_port = local.sa_port;
 	return (0);
@@ -435,12 +486,12 @@ dgram_rx(struct lx_sock *ls)
 			return;
 		}
 		ls->ls_lx->lx_stats.ls_bytes_in += dg.dg_len;
-		if (dgram_direct(ls, buf, &dg))
-			continue;
-		if (dgram_push(ls, buf, &dg) == EAGAIN) {
+		if ((error = dgram_offer(ls, buf, &dg)) == EAGAIN) {
 			dgram_hold(ls, buf, &dg);
 			return;
 		}
+		if (error != 0)
+			dgram_drop(ls, &dg);
 	}
 	lx_loop_again(ls->ls_lx->lx_loop, &ls->ls_event);
 }
@@ -553,7 +604,10 @@ void
 dgram_free(struct lx_sock *ls)
 {
 	cork_free(ls);
+	if (ls->ls_held != NULL)
+		dgram_drop(ls, &ls->ls_helddg);
 	free(ls->ls_held);
+	dgram_forget(ls);
 	free(ls->ls_fifo.f_ring);
 }
 

@@ -108,7 +108,7 @@ errpair_make(struct lx_call *c)
 	}
 	ls->ls_fd = fd[0];
 	lx_sock_rehash(ls, ino);
-	ls->ls_fifo.f_count = 0;
+	dgram_forget(ls);
 	ls->ls_fifo.f_cost = 0;
 	ls->ls_marked = false;
 	ls->ls_errpair = true;

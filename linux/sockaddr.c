@@ -7,6 +7,7 @@
 #include <linux/if_packet.h>
 
 /* Without the zone: what RFC 2133 had, and Linux still takes. */
+#define LX_FLOWINFO_MASK	0xfffffff
 #define SIN6_OLDLEN	offsetof(struct sockaddr_in6, sin6_scope_id)
 
 static int
@@ -130,6 +131,21 @@ sockaddr_copyin(const struct lx_call *c, uint64_t addr, uint64_t len, struct vi_
 	if (error != 0)
 		return (error);
 	return (sockaddr_parse(&ss, (size_t)(int)len, sa));
+}
+
+int
+sockaddr_flow(const struct lx_call *c, uint64_t addr, uint64_t len, uint32_t *flow)
+{
+	struct sockaddr_in6 sin6;
+	int error;
+
+	*flow = 0;
+	if (len < SIN6_OLDLEN)
+		return (0);
+	error = lx_copyin(c, addr, &sin6, SIN6_OLDLEN);
+	if (error == 0 && sin6.sin6_family == AF_INET6)
+		*flow = ntohl(sin6.sin6_flowinfo) & LX_FLOWINFO_MASK;
+	return (error);
 }
 
 socklen_t

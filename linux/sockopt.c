@@ -31,6 +31,12 @@
 #define LX_IPV6_ADDR_PREFERENCES 72
 #define LX_IPV6_MINHOPCOUNT	73
 #define LX_IPV6_TRANSPARENT	75
+#define LX_IPV6_FLOWINFO	11	/* glibc has not got these five */
+#define LX_IPV6_FLOWLABEL_MGR	32
+#define LX_IPV6_FLOWINFO_SEND	33
+#define LX_IPV6_UNICAST_IF	76
+#define LX_IPV6_RECVFRAGSIZE	77
+#define LX_IP_RECVFRAGSIZE	25
 #define LX_TCP_AO_ADD_KEY	38	/* Linux 6.7 */
 #define LX_TCP_AO_DEL_KEY	39
 #define LX_TCP_AO_INFO		40
@@ -70,6 +76,13 @@ enum form {
 	F_CSCOV,	/* int, of UDP-Lite */
 	F_CORK,		/* int, of datagrams */
 	F_ULP,		/* get: nothing */
+	F_EXT,		/* an extension header */
+	F_INDEX,	/* an interface's, in network order */
+	F_PKTINFO6,
+	F_PATHMTU,
+	F_SNDFLOW,	/* int: sin6_flowinfo means something */
+	F_LABEL,	/* flowlabel.c */
+	F_ISOLATE,	/* int, of which nothing follows */
 	F_CCINFO,	/* get: nothing, but of bbr */
 	F_FPROG,	/* struct sock_fprog: sockfilter.c */
 	F_PKTMREQ,	/* struct packet_mreq, the same as the stack's */
@@ -79,7 +92,9 @@ enum form {
 	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
 };
 
-enum { O_GET = 1, O_SET = 2, O_RW = 3, O_ADMIN = 4, O_RAW = 8 };	/* to set it takes CAP_NET_ADMIN, or CAP_NET_RAW as well */
+enum { O_GET = 1, O_SET = 2, O_RW = 3, O_ADMIN = 4, O_RAW = 8,	/* to set it takes CAP_NET_ADMIN, or CAP_NET_RAW as well */
+    O_RAWONLY = 16,	/* ... CAP_NET_RAW, which the stack asks for */
+    O_SHORT = 32 };	/* a short value is 0 */
 
 struct opt {
 	int		 o_level, o_name;
@@ -150,22 +165,22 @@ static const struct opt opt_table[] = {
 	{ SOL_PACKET, PACKET_QDISC_BYPASS, 0, F_PACKET, O_RW, 0 },
 	{ SOL_PACKET, PACKET_TIMESTAMP,	0, F_PACKET, O_RW, 0 },
 
-	{ IPPROTO_IP, IP_TOS,		VI_IP_TOS, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_TOS,		VI_IP_TOS, F_INT, O_RW | O_SHORT, 0 },
 	{ IPPROTO_IP, IP_TTL,		VI_IP_TTL, F_INT, O_RW, 0 },
-	{ IPPROTO_IP, IP_HDRINCL,	VI_IP_HDRINCL, F_INT, O_RW, 0 },
-	{ IPPROTO_IP, IP_RECVTTL,	VI_IP_RECVTTL, F_INT, O_RW, LXC_TTL },
-	{ IPPROTO_IP, IP_RECVTOS,	VI_IP_RECVTOS, F_INT, O_RW, LXC_TOS },
-	{ IPPROTO_IP, IP_PKTINFO,	VI_IP_PKTINFO, F_INT, O_RW, LXC_PKTINFO },
-	{ IPPROTO_IP, IP_RECVERR,	VI_IP_RECVERR, F_INT, O_RW, LXC_RECVERR },
-	{ IPPROTO_IP, IP_MTU_DISCOVER,	VI_IP_MTU_DISCOVER, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_HDRINCL,	VI_IP_HDRINCL, F_INT, O_RW | O_SHORT, 0 },
+	{ IPPROTO_IP, IP_RECVTTL,	VI_IP_RECVTTL, F_INT, O_RW | O_SHORT, LXC_TTL },
+	{ IPPROTO_IP, IP_RECVTOS,	VI_IP_RECVTOS, F_INT, O_RW | O_SHORT, LXC_TOS },
+	{ IPPROTO_IP, IP_PKTINFO,	VI_IP_PKTINFO, F_INT, O_RW | O_SHORT, LXC_PKTINFO },
+	{ IPPROTO_IP, IP_RECVERR,	VI_IP_RECVERR, F_INT, O_RW | O_SHORT, LXC_RECVERR },
+	{ IPPROTO_IP, IP_MTU_DISCOVER,	VI_IP_MTU_DISCOVER, F_INT, O_RW | O_SHORT, 0 },
 	{ IPPROTO_IP, IP_MTU,		VI_IP_MTU, F_INT, O_GET, 0 },
 	{ IPPROTO_IP, IP_OPTIONS,	VI_IP_OPTIONS, F_BYTES, O_RW, 0 },
-	{ IPPROTO_IP, IP_RECVOPTS,	VI_IP_RECVOPTS, F_INT, O_RW, LXC_OPTS },
-	{ IPPROTO_IP, IP_RETOPTS,	VI_IP_RETOPTS, F_INT, O_RW, LXC_RETOPTS },
-	{ IPPROTO_IP, IP_RECVORIGDSTADDR, 0, F_CMSG, O_RW, LXC_ORIGDST },
+	{ IPPROTO_IP, IP_RECVOPTS,	VI_IP_RECVOPTS, F_INT, O_RW | O_SHORT, LXC_OPTS },
+	{ IPPROTO_IP, IP_RETOPTS,	VI_IP_RETOPTS, F_INT, O_RW | O_SHORT, LXC_RETOPTS },
+	{ IPPROTO_IP, IP_RECVORIGDSTADDR, 0, F_CMSG, O_RW | O_SHORT, LXC_ORIGDST },
 	{ IPPROTO_IP, IP_TRANSPARENT,	VI_IP_TRANSPARENT, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_FREEBIND,	VI_IP_FREEBIND, F_INT, O_RW, 0 },
-	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, VI_IP_BIND_NO_PORT, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, VI_IP_BIND_NO_PORT, F_INT, O_RW | O_SHORT, 0 },
 	{ IPPROTO_IP, IP_MINTTL,	VI_IP_MINTTL, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_MULTICAST_TTL,	VI_IP_MULTICAST_TTL, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_MULTICAST_LOOP, VI_IP_MULTICAST_LOOP, F_INT, O_RW, 0 },
@@ -204,12 +219,34 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IPV6, IPV6_RECVPKTINFO, VI_IPV6_RECVPKTINFO, F_INT, O_RW, LXC_PKTINFO6 },
 	{ IPPROTO_IPV6, IPV6_RECVERR,	VI_IPV6_RECVERR, F_INT, O_RW, LXC_RECVERR6 },
 	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, VI_IPV6_MTU_DISCOVER, F_INT, O_RW, 0 },
-	{ IPPROTO_IPV6, IPV6_MTU,	VI_IPV6_MTU, F_INT, O_GET, 0 },
-	{ IPPROTO_IPV6, IPV6_DONTFRAG,	VI_IPV6_DONTFRAG, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_MTU,	VI_IPV6_MTU, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_DONTFRAG,	VI_IPV6_DONTFRAG, F_INT, O_RW | O_SHORT, 0 },
+	{ IPPROTO_IPV6, IPV6_HOPOPTS,	VI_IPV6_HOPOPTS, F_EXT, O_RW | O_RAWONLY, 0 },
+	{ IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, VI_IPV6_RTHDRDSTOPTS, F_EXT, O_RW | O_RAWONLY, 0 },
+	{ IPPROTO_IPV6, IPV6_RTHDR,	VI_IPV6_RTHDR, F_EXT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_DSTOPTS,	VI_IPV6_DSTOPTS, F_EXT, O_RW | O_RAWONLY, 0 },
+	{ IPPROTO_IPV6, IPV6_RECVHOPOPTS, 0, F_CMSG, O_RW, LXC_HOPOPTS },
+	{ IPPROTO_IPV6, IPV6_RECVDSTOPTS, 0, F_CMSG, O_RW, LXC_DSTOPTS },
+	{ IPPROTO_IPV6, IPV6_RECVRTHDR,	0, F_CMSG, O_RW, LXC_RTHDR },
+	{ IPPROTO_IPV6, IPV6_2292PKTINFO, 0, F_CMSG, O_RW, LXC_PKTINFO6_OLD },
+	{ IPPROTO_IPV6, IPV6_2292HOPOPTS, 0, F_CMSG, O_RW, LXC_HOPOPTS_OLD },
+	{ IPPROTO_IPV6, IPV6_2292DSTOPTS, 0, F_CMSG, O_RW, LXC_DSTOPTS_OLD },
+	{ IPPROTO_IPV6, IPV6_2292RTHDR,	0, F_CMSG, O_RW, LXC_RTHDR_OLD },
+	{ IPPROTO_IPV6, IPV6_RECVPATHMTU, VI_IPV6_RECVPATHMTU, F_INT, O_RW, LXC_PATHMTU },
+	{ IPPROTO_IPV6, IPV6_PATHMTU,	VI_IPV6_MTU, F_PATHMTU, O_GET, 0 },
+	{ IPPROTO_IPV6, IPV6_PKTINFO,	VI_IPV6_PKTINFO, F_PKTINFO6, O_SET, 0 },
+	{ IPPROTO_IPV6, LX_IPV6_UNICAST_IF, VI_IPV6_UNICAST_IF, F_INDEX, O_RW, 0 },
+	{ IPPROTO_IP, IP_UNICAST_IF,	VI_IP_UNICAST_IF, F_INDEX, O_RW, 0 },
+	{ IPPROTO_IPV6, LX_IPV6_RECVFRAGSIZE, 0, F_CMSG, O_RW | O_SHORT, LXC_FRAGSIZE6 },
+	{ IPPROTO_IP, LX_IP_RECVFRAGSIZE, 0, F_CMSG, O_RW | O_SHORT, LXC_FRAGSIZE },
+	{ IPPROTO_IPV6, LX_IPV6_FLOWINFO, 0, F_CMSG, O_RW, LXC_FLOWINFO },
+	{ IPPROTO_IPV6, LX_IPV6_FLOWINFO_SEND, 0, F_SNDFLOW, O_RW, 0 },
+	{ IPPROTO_IPV6, LX_IPV6_FLOWLABEL_MGR, 0, F_LABEL, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_ROUTER_ALERT_ISOLATE, 0, F_ISOLATE, O_RW, 0 },
 	{ IPPROTO_IPV6, LX_IPV6_RECVORIGDSTADDR, 0, F_CMSG, O_RW, LXC_ORIGDST6 },
 	{ IPPROTO_IPV6, LX_IPV6_TRANSPARENT, VI_IP_TRANSPARENT, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_FREEBIND,	VI_IPV6_FREEBIND, F_INT, O_RW, 0 },
-	{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, VI_IPV6_AUTOFLOWLABEL, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, VI_IPV6_AUTOFLOWLABEL, F_INT, O_RW | O_SHORT, 0 },
 	{ IPPROTO_IPV6, LX_IPV6_ADDR_PREFERENCES, VI_IPV6_ADDR_PREFERENCES, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, LX_IPV6_MINHOPCOUNT, VI_IPV6_MINHOPCOUNT, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_CHECKSUM,	VI_IPV6_CHECKSUM, F_INT, O_RW, 0 },
@@ -299,9 +336,36 @@ set_int(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
 		memcpy(&value, buf, sizeof(value));
 	else if (o->o_level == IPPROTO_IP && len > 0)
 		value = buf[0];
+	else if ((o->o_flags & O_SHORT) != 0)
+		value = 0;
 	else
 		return (EINVAL);
+	/* Linux looks at one byte, and of a stream at less. */
+	if (o->o_vi == VI_IP_TOS)
+		value &= 0xff;
+	/* RFC 3542 3.1: ICMPv6's checksum is not chosen, but for Linux's level of its own. */
+	if (o->o_vi == VI_IPV6_CHECKSUM && o->o_level == IPPROTO_IPV6 && ls->ls_type == SOCK_RAW && ls->ls_proto == IPPROTO_ICMPV6)
+		return (EINVAL);
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &value, sizeof(value)));
+}
+
+/* What a stream has not, whatever the value: 0, or the error. */
+static int
+set_unfit(const struct lx_sock *ls, const struct opt *o)
+{
+	if (ls->ls_kind != LXK_STREAM)
+		return (o->o_vi == VI_IPV6_CHECKSUM && ls->ls_type != SOCK_RAW ? ENOPROTOOPT : 0);
+	switch (o->o_vi) {
+	case VI_IP_MULTICAST_TTL:
+	case VI_IP_MULTICAST_IF:
+		return (EINVAL);
+	case VI_IPV6_MULTICAST_HOPS:
+	case VI_IPV6_MULTICAST_IF:
+	case VI_IPV6_CHECKSUM:
+		return (ENOPROTOOPT);
+	default:
+		return (o->o_cmsg == LXC_FRAGSIZE ? EINVAL : 0);
+	}
 }
 
 /* Too much is not an error: the most there is. */
@@ -517,6 +581,7 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 	case F_OOBINLINE:
 		return (len < sizeof(int) ? EINVAL : 0);	/* set_local does it */
 	case F_BYTES:
+	case F_EXT:
 		return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
 	case F_FILTER:
 		return (set_filter(ls, o, buf, len));
@@ -530,7 +595,13 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 		return (tcpopt_set_pacing(ls, buf, len));
 	case F_CMSG:
 	case F_CORK:
-		return (len < sizeof(int) ? EINVAL : 0);	/* set_local does it */
+	case F_SNDFLOW:
+	case F_ISOLATE:
+		return (len < sizeof(int) && (o->o_flags & O_SHORT) == 0 ? EINVAL : 0);	/* set_local does it */
+	case F_PKTINFO6:
+		return (opt6_set_pktinfo(ls, buf, len));
+	case F_INDEX:
+		return (opt6_set_index(ls, (enum vi_sockopt)o->o_vi, buf, len));
 	case F_MD5SIG:
 		return (tcpauth_md5(ls, o->o_name == TCP_MD5SIG_EXT, buf, len));
 	case F_AOADD:
@@ -585,6 +656,15 @@ set_stamps(struct lx_sock *ls)
 	(void)vi_setsockopt(ls->ls_so, VI_SO_TIMESTAMP, &on, sizeof(on));
 }
 
+/* The vnet keeps extension headers while anybody wants any of them. */
+static void
+set_exts(struct lx_sock *ls)
+{
+	int on = (ls->ls_cmsg & LXC_EXTS) != 0;
+
+	(void)vi_setsockopt(ls->ls_so, VI_IPV6_RECVEXT, &on, sizeof(on));
+}
+
 /*
  * Which ancillary data to make is also ours to know; and the host's reads of the pair keep
  * SO_RCVLOWAT and SO_OOBINLINE themselves.
@@ -595,7 +675,8 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 	struct lx_sock *ls = c->c_sock;
 	int value = 0;
 
-	memcpy(&value, buf, len < sizeof(value) ? len : sizeof(value));
+	if (len >= sizeof(value) || (o->o_flags & O_SHORT) == 0 || o->o_level == IPPROTO_IP)
+		memcpy(&value, buf, len < sizeof(value) ? len : sizeof(value));
 	if (o->o_cmsg != 0) {
 		if ((o->o_cmsg & (LXC_STAMP | LXC_STAMPNS)) != 0)
 			ls->ls_cmsg &= ~(uint32_t)(LXC_STAMP | LXC_STAMPNS);
@@ -605,8 +686,14 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 	}
 	if (o->o_vi == VI_SO_TIMESTAMP || o->o_form == F_STAMPING)
 		set_stamps(ls);
+	if ((o->o_cmsg & LXC_EXTS) != 0 && ls->ls_kind == LXK_DGRAM)
+		set_exts(ls);
 	if (o->o_form == F_CPU)
 		ls->ls_cpu = value;
+	if (o->o_form == F_SNDFLOW)
+		ls->ls_sndflow = value != 0;
+	if (o->o_form == F_ISOLATE)
+		ls->ls_isolate = value != 0;
 	if (o->o_form == F_CORK)
 		cork_set(ls, value != 0);
 	if (o->o_form == F_BUF && ls->ls_kind == LXK_STREAM)
@@ -623,6 +710,7 @@ int
 opt_set(struct lx_sock *ls, int level, int name, const uint8_t *buf, size_t len)
 {
 	const struct opt *o = opt_find(ls, level, name);
+	int error;
 
 	if (o == NULL || (o->o_flags & O_SET) == 0)
 		return (ENOPROTOOPT);
@@ -630,7 +718,8 @@ opt_set(struct lx_sock *ls, int level, int name, const uint8_t *buf, size_t len)
 		return (EPERM);
 	if (ls->ls_so == NULL)
 		return (ECONNABORTED);
-	return (set_value(ls, o, buf, len));
+	error = set_unfit(ls, o);
+	return (error != 0 ? error : set_value(ls, o, buf, len));
 }
 
 /* Has the caller a capability that allows it? */
@@ -641,6 +730,8 @@ opt_raise(struct lx_call *c, int level, int name)
 
 	if (c->c_sock->ls_so == NULL)
 		return (false);
+	if ((o->o_flags & O_RAWONLY) != 0)
+		return (lx_sock_raise(c, CAP_NET_RAW));
 	return (lx_sock_raise(c, CAP_NET_ADMIN) ||
 	    ((o->o_flags & (O_ADMIN | O_RAW)) != O_ADMIN && lx_sock_raise(c, CAP_NET_RAW)));
 }
@@ -668,8 +759,10 @@ lx_sys_setsockopt(struct lx_call *c)
 	o = opt_find(ls, level, name);
 	if (o != NULL && o->o_form == F_FPROG)
 		return (sockfilter_set(c, (enum vi_sockopt)o->o_vi));
-	if ((int)c->c_arg[4] < 0)
+	if ((int)c->c_arg[4] < 0 || (o != NULL && o->o_form == F_EXT && len != 0 && c->c_arg[3] == 0))
 		return (-EINVAL);
+	if (o != NULL && o->o_form == F_LABEL)
+		return (ls->ls_so == NULL ? -ECONNABORTED : label_setopt(c));
 	if (len > sizeof(buf))
 		len = sizeof(buf);
 	memset(buf, 0, OPT_SHORT);
@@ -912,6 +1005,18 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	case F_CORK:
 		value = ls->ls_corked;
 		return (opt_put(buf, len, &value, sizeof(value)));
+	case F_SNDFLOW:
+		value = ls->ls_sndflow;
+		return (opt_put(buf, len, &value, sizeof(value)));
+	case F_ISOLATE:
+		value = ls->ls_isolate;
+		return (opt_put(buf, len, &value, sizeof(value)));
+	case F_EXT:
+		return (vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
+	case F_INDEX:
+		return (opt6_get_index(ls, (enum vi_sockopt)o->o_vi, buf, len));
+	case F_PATHMTU:
+		return (opt6_get_pathmtu(ls, buf, len));
 	case F_ULP:
 		*len = 0;
 		return (0);
@@ -990,6 +1095,8 @@ lx_sys_getsockopt(struct lx_call *c)
 		return (-tcpauth_ao_getinfo(c, space));
 	if (o->o_form == F_AOKEYS)
 		return (-tcpauth_ao_getkeys(c, space));
+	if (o->o_form == F_LABEL)
+		return (label_getopt(c, space));
 	len = (size_t)space < sizeof(buf) ? (size_t)space : sizeof(buf);
 	if ((o->o_form == F_MSFILTER || o->o_form == F_PACKET) && (error = lx_copyin(c, c->c_arg[3], buf, len)) != 0)
 		return (-error);

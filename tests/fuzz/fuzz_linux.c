@@ -37,11 +37,17 @@ fuzz_netlink(const uint8_t *p, size_t len)
 static void
 fuzz_control(const uint8_t *p, size_t len)
 {
+	struct vi_exthdrs eh;
 	struct vi_msg msg;
 
 	memset(&msg, 0, sizeof(msg));
-	if (control_parse(p, len, &msg) != 0)
+	if (control_parse(p, len, &msg, &eh) != 0)
 		return;
+	/* Extension headers are multiples of eight bytes inside. */
+	for (unsigned i = 0; i < VI_EXT_N; i++)
+		if (eh.ex_hdr[i].iov_len != 0 && ((eh.ex_hdr[i].iov_len & 7) != 0 || (const uint8_t *)eh.ex_hdr[i].iov_base < p ||
+		    (const uint8_t *)eh.ex_hdr[i].iov_base + eh.ex_hdr[i].iov_len > p + len))
+			abort();
 	/* A hop limit of IPv6 may be 0; IPv4 refuses it later. */
 	if ((msg.msg_set & VI_MSGSET_TTL) != 0 && (msg.msg_ttl < 0 || msg.msg_ttl > 255))
 		abort();

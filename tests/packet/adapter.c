@@ -549,6 +549,7 @@ pd_output(int fd, struct pd_data *d, const struct sockaddr *to, socklen_t tolen,
 static ssize_t
 pd_sendmsg(void *u, int fd, const struct msghdr *mh, int flags)
 {
+	struct vi_exthdrs eh;
 	struct pd_data d;
 	int error;
 
@@ -557,7 +558,7 @@ pd_sendmsg(void *u, int fd, const struct msghdr *mh, int flags)
 	pd_knobs_carry(&pd.p_stack);
 	error = pd_data(&d, mh->msg_iov, mh->msg_iovlen, flags);
 	if (error == 0 && mh->msg_controllen > 0)
-		error = control_parse(mh->msg_control, mh->msg_controllen, &d.msg);
+		error = control_parse(mh->msg_control, mh->msg_controllen, &d.msg, &eh);
 	if (error != 0)
 		return (pd_unlock(-error));
 	return (pd_unlock(pd_output(fd, &d, mh->msg_name, mh->msg_namelen, flags)));
