@@ -405,7 +405,7 @@ parse_dontfrag(const uint8_t *data, size_t len, struct vi_msg *msg)
 	return (0);
 }
 
-/* Traffic class and label. */
+/* The class that comes with a label is nothing to Linux. */
 static int
 parse_flow(const uint8_t *data, size_t len, struct vi_msg *msg)
 {
@@ -414,7 +414,7 @@ parse_flow(const uint8_t *data, size_t len, struct vi_msg *msg)
 	if (len < sizeof(flow))
 		return (EINVAL);
 	memcpy(&flow, data, sizeof(flow));
-	msg->msg_flow = ntohl(flow) & 0xfffffff;
+	msg->msg_flow = ntohl(flow) & LX_FLOWLABEL;
 	msg->msg_set |= VI_MSGSET_FLOW;
 	return (0);
 }

@@ -18,7 +18,7 @@
 #include <linux/capability.h>
 #include <linux/in6.h>
 
-#define LABEL_MASK	0xfffffu
+#define LABEL_MASK	LX_FLOWLABEL
 #define LABEL_MAX	4096		/* of a vnet */
 #define LABEL_PERSOCK	32		/* of a socket, when there are so many or its caller is nobody */
 #define LABEL_MINTIME	6		/* s */
@@ -298,7 +298,7 @@ label_put(struct lx_sock *ls, const struct in6_flowlabel_req *fr)
 {
 	const uint32_t label = ntohl(fr->flr_label);
 	struct lx_lease **lep;
-	uint32_t flow;
+	const uint32_t none = 0;
 
 	if ((fr->flr_flags & IPV6_FL_F_REFLECT) != 0)
 		return (ls->ls_proto == IPPROTO_TCP ? ESRCH : ENOPROTOOPT);
@@ -306,8 +306,8 @@ label_put(struct lx_sock *ls, const struct in6_flowlabel_req *fr)
 		if ((*lep)->le_label->lb_label != label)
 			continue;
 		if ((ls->ls_flow & LABEL_MASK) == label) {
-			flow = ls->ls_flow &= ~LABEL_MASK;
-			(void)vi_setsockopt(ls->ls_so, VI_IPV6_FLOW, &flow, sizeof(flow));
+			ls->ls_flow &= ~LABEL_MASK;
+			(void)vi_setsockopt(ls->ls_so, VI_IPV6_FLOW, &none, sizeof(none));
 		}
 		lease_end(ls->ls_lx, lep);
 		return (0);

@@ -43,7 +43,7 @@
 #define LX_MAXEXT	16384		/* extension headers of one packet that is received: eight, each as long as one may be */
 #define LX_HELDEXT	65536		/* ... and of all that a socket's program has not read */
 
-#define LX_FLOWINFO_ECN	(3u << 20)	/* the congestion bits of a traffic class, beside a flow label */
+#define LX_FLOWLABEL	0xfffffu	/* of a flow's 28 bits; the others are the traffic class */
 
 #define LX_FOREVER	UINT64_MAX
 
@@ -260,7 +260,7 @@ struct lx_sock {
 	uint64_t	 ls_pacing;	/* SO_MAX_PACING_RATE, less one that 0 is none */
 	bool		 ls_sndflow;	/* IPV6_FLOWINFO_SEND */
 	bool		 ls_isolate;	/* IPV6_ROUTER_ALERT_ISOLATE: kept for who asks; there is no other stack to hear of */
-	uint32_t	 ls_flow;	/* what the last connect() asked for, host order */
+	uint32_t	 ls_flow;	/* class and label that the last connect() had, host order */
 	struct lx_lease *ls_leases;	/* flow labels: flowlabel.c */
 	struct lx_packet *ls_packet;	/* of AF_PACKET, else NULL */
 	/* netlink */

@@ -88,7 +88,7 @@ send_flow(struct lx_call *c, const struct send *s, struct vi_msg *msg)
 
 	if (c->c_sock->ls_sndflow && s->s_namelen != 0 && (msg->msg_set & VI_MSGSET_FLOW) == 0 &&
 	    (error = sockaddr_flow(c, s->s_name, s->s_namelen, &flow)) == 0) {
-		msg->msg_flow = flow;
+		msg->msg_flow = flow & LX_FLOWLABEL;
 		msg->msg_set |= VI_MSGSET_FLOW;
 	}
 	return (error != 0 || (msg->msg_set & VI_MSGSET_FLOW) == 0 ? error : label_check(c->c_sock, msg->msg_flow));

@@ -563,20 +563,18 @@ connect_suits(const struct lx_sock *ls, struct vi_sockaddr *sa, size_t len)
 	return (sa->sa_family == VI_AF_INET6 && ls->ls_family == AF_INET6 ? 0 : sockaddr_suits(sa, ls->ls_family, len));
 }
 
-/* sin6_flowinfo of what is connected to, where IPV6_FLOWINFO_SEND gives it a meaning; nothing, from then on, where not.  A stream's congestion bits are its own. */
+/* sin6_flowinfo of what is connected to, where IPV6_FLOWINFO_SEND gives it a meaning; nothing, from then on, where not.  Linux sends but the label. */
 static int
 connect_flow(struct lx_call *c, const struct vi_sockaddr *sa)
 {
 	struct lx_sock *ls = c->c_sock;
-	uint32_t flow = 0;
+	uint32_t flow = 0, label;
 	int error = 0;
 
 	if (ls->ls_sndflow && sa->sa_family == VI_AF_INET6)
 		error = sockaddr_flow(c, c->c_arg[1], c->c_arg[2], &flow);
-	if (ls->ls_kind == LXK_STREAM)
-		flow &= ~(uint32_t)LX_FLOWINFO_ECN;
-	if (error != 0 || flow == ls->ls_flow || (error = label_check(ls, flow)) != 0 ||
-	    (error = vi_setsockopt(ls->ls_so, VI_IPV6_FLOW, &flow, sizeof(flow))) != 0)
+	label = flow & LX_FLOWLABEL;
+	if (error != 0 || (error = label_check(ls, flow)) != 0 || (error = vi_setsockopt(ls->ls_so, VI_IPV6_FLOW, &label, sizeof(label))) != 0)
 		return (error);
 	ls->ls_flow = flow;
 	return (0);

@@ -31,9 +31,10 @@
 #define LX_IPV6_ADDR_PREFERENCES 72
 #define LX_IPV6_MINHOPCOUNT	73
 #define LX_IPV6_TRANSPARENT	75
-#define LX_IPV6_FLOWINFO	11	/* glibc has not got these five */
+#define LX_IPV6_FLOWINFO	11	/* glibc has not got these */
 #define LX_IPV6_FLOWLABEL_MGR	32
 #define LX_IPV6_FLOWINFO_SEND	33
+#define LX_IPV6_HDRINCL		36
 #define LX_IPV6_UNICAST_IF	76
 #define LX_IPV6_RECVFRAGSIZE	77
 #define LX_IP_RECVFRAGSIZE	25
@@ -242,6 +243,9 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IPV6, LX_IPV6_FLOWINFO, 0, F_CMSG, O_RW, LXC_FLOWINFO },
 	{ IPPROTO_IPV6, LX_IPV6_FLOWINFO_SEND, 0, F_SNDFLOW, O_RW, 0 },
 	{ IPPROTO_IPV6, LX_IPV6_FLOWLABEL_MGR, 0, F_LABEL, O_RW, 0 },
+	{ IPPROTO_IPV6, IPV6_ROUTER_ALERT, VI_IPV6_ROUTER_ALERT, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_ROUTER_ALERT,	VI_IP_ROUTER_ALERT, F_INT, O_RW | O_SHORT, 0 },
+	{ IPPROTO_IPV6, LX_IPV6_HDRINCL, VI_IPV6_HDRINCL, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_ROUTER_ALERT_ISOLATE, 0, F_ISOLATE, O_RW, 0 },
 	{ IPPROTO_IPV6, LX_IPV6_RECVORIGDSTADDR, 0, F_CMSG, O_RW, LXC_ORIGDST6 },
 	{ IPPROTO_IPV6, LX_IPV6_TRANSPARENT, VI_IP_TRANSPARENT, F_INT, O_RW, 0 },
@@ -354,7 +358,7 @@ static int
 set_unfit(const struct lx_sock *ls, const struct opt *o)
 {
 	if (ls->ls_kind != LXK_STREAM)
-		return (o->o_vi == VI_IPV6_CHECKSUM && ls->ls_type != SOCK_RAW ? ENOPROTOOPT : 0);
+		return ((o->o_vi == VI_IPV6_CHECKSUM || o->o_vi == VI_IPV6_HDRINCL) && ls->ls_type != SOCK_RAW ? ENOPROTOOPT : 0);
 	switch (o->o_vi) {
 	case VI_IP_MULTICAST_TTL:
 	case VI_IP_MULTICAST_IF:
@@ -362,6 +366,8 @@ set_unfit(const struct lx_sock *ls, const struct opt *o)
 	case VI_IPV6_MULTICAST_HOPS:
 	case VI_IPV6_MULTICAST_IF:
 	case VI_IPV6_CHECKSUM:
+		return (ENOPROTOOPT);
+	case VI_IPV6_HDRINCL:
 		return (ENOPROTOOPT);
 	default:
 		return (o->o_cmsg == LXC_FRAGSIZE ? EINVAL : 0);
@@ -406,6 +412,7 @@ set_mcastif(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t 
 {
 	struct vi_mreq vm = { 0 };
 	struct ip_mreqn mr = { .imr_ifindex = 0 };
+	int error;
 
 	if (len < sizeof(struct in_addr))
 		return (EINVAL);
@@ -415,7 +422,8 @@ set_mcastif(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t 
 		memcpy(&mr, buf, len < sizeof(mr) ? sizeof(struct ip_mreq) : sizeof(mr));
 	vm.mr_addr = mr.imr_address.s_addr;
 	vm.mr_ifindex = (uint32_t)mr.imr_ifindex;
-	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &vm, sizeof(vm)));
+	error = vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &vm, sizeof(vm));
+	return (error == ENODEV ? EADDRNOTAVAIL : error);
 }
 
 static int

@@ -97,6 +97,7 @@ enum vi_sockopt {
 	VI_IP_TRANSPARENT,	/* any address may be bound and sent from; the administrator's */
 	VI_ICMP_FILTER,		/* uint32_t bitmap of types that are NOT passed (raw ICMP) */
 	VI_IP_MULTICAST_ALL,	/* also what is sent to groups that only others here have joined; on */
+	VI_IP_ROUTER_ALERT,	/* raw, but VI_IPPROTO_RAW: packets of its protocol on their way through that have the option (RFC 2113) are received, and not forwarded */
 	VI_IP_UNICAST_IF,	/* interface that datagrams leave by which go to no group, ifindex; 0 = by route.  EADDRNOTAVAIL, EINVAL (bound to another) */
 
 	/* IPv6 (RFC 3493, 3542).  A dual-stack socket's IPv4 traffic obeys its VI_IP_* options. */
@@ -120,6 +121,12 @@ enum vi_sockopt {
 	VI_IPV6_RECVPATHMTU,	/* datagrams: news of the path are received, messages without data whose msg_pathmtu is not 0 (RFC 3542 11.3) */
 	VI_IPV6_PKTINFO,	/* interface that datagrams to no zone leave by, ifindex; 0 = by route.  EINVAL: bound to another */
 	VI_IPV6_UNICAST_IF,	/* ... and to no group; EADDRNOTAVAIL, and EINVAL for who is bound to one */
+	/*
+	 * raw with VI_IPPROTO_RAW: packets on their way through this router whose hop-by-hop options have a router alert of this value are received, whole, and not
+	 * forwarded (RFC 2711); -1 = none.  EADDRINUSE.  Reads as whether the last value was not 0.
+	 */
+	VI_IPV6_ROUTER_ALERT,
+	VI_IPV6_HDRINCL,	/* raw: the IPv6 header is the user's */
 	VI_IPV6_FLOW,		/* traffic class and flow label of what a connected socket sends, 28 bits, besides VI_IPV6_TCLASS; label 0 = automatic */
 
 	/* Groups of both families with sources (RFC 3678); the family is that of the group. */

@@ -29,7 +29,7 @@ struct priv {
 #define NEVER	PW_NEVER, 0, 0
 
 static const struct priv priv_table[VI_PRIV_MAX] = {
-	[VI_PRIV_NET_RAW] = { "net.raw_sockets", ALLOW(RAW_SOCKETS), "make raw and, with net.capture, packet sockets" },
+	[VI_PRIV_NET_RAW] = { "net.raw_sockets", ALLOW(RAW_SOCKETS), "make raw and, with net.capture, packet sockets; send options in IPv6" },
 	[VI_PRIV_NET_RESERVEDPORT] = { "net.reserved_ports", ALLOW(RESERVED_PORTS), "bind to reserved ports" },
 	[VI_PRIV_NET_BINDANY] = { "net.bindany", VNET, "bind to addresses that the stack does not have" },
 	[VI_PRIV_NET_SOCKOPT] = { "net.socket_options", ALWAYS, "set the socket options that Linux keeps for administrators" },

@@ -18,6 +18,7 @@ static const struct kind kinds[] = {
 	{ "tcp", AF_INET6, SOCK_STREAM, 0 },
 	{ "raw", AF_INET6, SOCK_RAW, 253 },
 	{ "icmp", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6 },
+	{ "ipraw", AF_INET6, SOCK_RAW, IPPROTO_RAW },
 	{ "udp4", AF_INET, SOCK_DGRAM, 0 },
 	{ "tcp4", AF_INET, SOCK_STREAM, 0 },
 	{ "raw4", AF_INET, SOCK_RAW, 253 },
@@ -26,11 +27,11 @@ static const struct kind kinds[] = {
 
 /* What a name is, and what of it the host's configuration decides or this stack has not. */
 static const int names6[] = {
-	2, 3, 4, 5, 7, 8, 9, 10, 11, 16, 17, 18, 19, 21, 23, 24, 25, 29, 30, 33, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59,
+	2, 3, 4, 5, 7, 8, 9, 10, 11, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26, 29, 30, 33, 36, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59,
 	60, 61, 62, 63, 66, 67, 70, 72, 73, 74, 75, 76, 77, 78, 79,
 };
 static const int names4[] = {
-	1, 2, 6, 7, 8, 10, 11, 12, 13, 14, 15, 19, 20, 21, 24, 25, 27, 33, 34, 49, 50, 53,
+	1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 19, 20, 21, 24, 25, 27, 32, 33, 34, 49, 50, 53,
 };
 
 static void

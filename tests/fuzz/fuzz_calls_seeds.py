@@ -86,6 +86,18 @@ SEEDS = {
     "mmsg": BOUND + call("sendmmsg", "f0", "m0", 2, 0, mem=msg(sin(53))) + call("recvmmsg", "f0", "m0", 2, 0x40, 0, mem=msg(bytes(16), bytes(16), bytes(24))),
     "six": UDP6 + call("bind", "f0", "m0", 28, mem=sin6(53)) + call("sendmsg", "f0", "m0", 0, mem=msg(sin6(53), b"hi", cmsg(41, 50, bytes(15) + b"\1" + bytes(4)) + cmsg(41, 52, b"\x07\0\0\0"))) +
     call("setsockopt", "f0", 41, 49, "m0", 4, mem=b"\1") + call("recvmsg", "f0", "m0", 0x40, mem=msg(bytes(28), bytes(16), bytes(64))),
+    "extensions": UDP6 + call("bind", "f0", "m0", 28, mem=sin6(53)) + b"".join(call("setsockopt", "f0", 41, name, "m0", 4, mem=b"\1") for name in (53, 56, 58, 3, 4, 5, 11, 60, 77)) +
+    call("setsockopt", "f0", 41, 54, "m0", 8, mem=b"\0\0\1\4" + bytes(4)) + call("setsockopt", "f0", 41, 59, "m0", 16, mem=b"\0\1\x1e\x0c" + bytes(12)) +
+    call("setsockopt", "f0", 41, 57, "m0", 24, mem=b"\0\2\4\0" + bytes(20)) + call("sendto", "f0", "m0", 5, 0, "m1", 28, mem=b"hello".ljust(16, b"\0") + sin6(53)) +
+    call("getsockopt", "f0", 41, 59, "m0", "m4", mem=bytes(64) + b"\x40") + call("recvmsg", "f0", "m0", 0x40, mem=msg(bytes(28), bytes(16), bytes(96))),
+    "extmsg": UDP6 + call("bind", "f0", "m0", 28, mem=sin6(53)) + call("setsockopt", "f0", 41, 58, "m0", 4, mem=b"\1") +
+    call("sendmsg", "f0", "m0", 0, mem=msg(sin6(53), b"hi", cmsg(41, 54, b"\0\0\1\4" + bytes(4)) + cmsg(41, 59, bytes(8)) + cmsg(41, 11, b"\0\5\4\3"))) +
+    call("recvmsg", "f0", "m0", 0x40, mem=msg(bytes(28), bytes(16), bytes(96))),
+    "labels": UDP6 + call("setsockopt", "f0", 41, 33, "m0", 4, mem=b"\1") +
+    call("setsockopt", "f0", 41, 32, "m0", 32, mem=bytes(15) + b"\1" + b"\0\0\x43\x21" + b"\0\1\1\0" + b"\x0a\0\x0a\0" + bytes(4)) +
+    call("connect", "f0", "m0", 28, mem=struct.pack("<H", 10) + struct.pack("!HI", 53, 0x4321) + bytes(15) + b"\1" + bytes(4)) +
+    call("getsockopt", "f0", 41, 32, "m0", "m4", mem=bytes(64) + b"\x20") + call("setsockopt", "f0", 41, 32, "m0", 32, mem=bytes(16) + b"\0\0\x43\x21" + b"\1" + bytes(11)),
+    "rawhead": call("socket", 10, 3, 255) + call("setsockopt", "f0", 41, 22, "m0", 4, mem=b"\0") + call("sendto", "f0", "m0", 44, 0, "m3", 28, mem=(b"\x60" + bytes(47)) + sin6(0)),
     "errors": UDP + call("setsockopt", "f0", 0, 11, "m0", 4, mem=b"\1") + call("connect", "f0", "m0", 16, mem=sin(99)) + write(0, b"x") + bytes([TIME, 1]) +
     call("recvmsg", "f0", "m0", 0x2040, mem=msg(bytes(16), bytes(16), bytes(80))) + call("getsockopt", "f0", 1, 4, "m0", "m1", mem=bytes(16) + b"\4"),
     "options": TCP + b"".join(call("setsockopt", "f0", level, name, "m0", 4, mem=b"\1") + call("getsockopt", "f0", level, name, "m0", "m4", mem=bytes(64) + b"\x40")

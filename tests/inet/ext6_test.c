@@ -504,6 +504,163 @@ unicastif(void **state)
 	two_end(&w);
 }
 
+/* a -- r -- b, r a router of both families. */
+struct three {
+	struct tl	 t;
+	struct vi_vnet	*a, *r, *b;
+	struct tl_cable	 left, right;
+};
+
+static void
+three_begin(struct three *h)
+{
+	tl_begin(&h->t, 9);
+	h->a = tl_vnet(&h->t, "a");
+	h->r = tl_vnet(&h->t, "r");
+	h->b = tl_vnet(&h->t, "b");
+	tl_cable(h->a, h->r, &h->left);
+	tl_cable(h->r, h->b, &h->right);
+	tl_ifaddr(h->a, h->left.a, "2001:db8:1::1", 64);
+	tl_ifaddr(h->r, h->left.b, "2001:db8:1::2", 64);
+	tl_ifaddr(h->r, h->right.a, "2001:db8:2::2", 64);
+	tl_ifaddr(h->b, h->right.b, "2001:db8:2::1", 64);
+	tl_ifaddr(h->a, h->left.a, "10.0.1.1", 24);
+	tl_ifaddr(h->r, h->left.b, "10.0.1.2", 24);
+	tl_ifaddr(h->r, h->right.a, "10.0.2.2", 24);
+	tl_ifaddr(h->b, h->right.b, "10.0.2.1", 24);
+	inet_route(h->a, "2001:db8:2::", 64, "2001:db8:1::2");
+	inet_route(h->a, "10.0.2.0", 24, "10.0.1.2");
+	tl_ok(vi_sysctl_set(h->r, "net.inet6.ip6.forwarding", "1", &tl_root));
+	tl_ok(vi_sysctl_set(h->r, "net.inet.ip.forwarding", "1", &tl_root));
+	tl_run(&h->t, 3 * TL_SEC);
+}
+
+static void
+three_end(struct three *h)
+{
+	tl_destroy(h->a);
+	tl_destroy(h->r);
+	tl_destroy(h->b);
+	tl_end(&h->t);
+}
+
+/* RFC 2711: what asks for a router's attention goes to who gives it, and else on. */
+static void
+alerts(void **state)
+{
+	static const uint8_t zero[8] = { 0, 0, 5, 2, 0, 0, 1, 0 }, seven[8] = { 0, 0, 5, 2, 0, 7, 1, 0 };
+	struct vi_socket *a, *b, *r, *other;
+	struct vi_msg msg;
+	struct three h;
+	size_t n;
+
+	(void)state;
+	three_begin(&h);
+	tl_ok(vi_socket(h.a, VI_AF_INET6, VI_SOCK_DGRAM, 0, &tl_root, &a));
+	b = tl_udp(h.b, "::", 2000);
+	tl_ok(vi_socket(h.r, VI_AF_INET6, VI_SOCK_RAW, VI_IPPROTO_RAW, &tl_root, &r));
+	tl_ok(vi_socket(h.r, VI_AF_INET6, VI_SOCK_RAW, 253, &tl_root, &other));
+	tl_fails(vi_setsockopt(other, VI_IPV6_ROUTER_ALERT, &(int){ 0 }, sizeof(int)), ENOPROTOOPT);
+	tl_pattern(out, 50, 0);
+	tl_ok(vi_setsockopt(a, VI_IPV6_HOPOPTS, zero, sizeof(zero)));
+	tl_ok(inet_sendto(a, out, 50, "2001:db8:2::1", 2000));
+	inet_expect(&h.t, b, 50, &msg);			/* nobody there is interested */
+	inet_setint(r, VI_IPV6_ROUTER_ALERT, 0);
+	tl_fails(vi_setsockopt(r, VI_IPV6_ROUTER_ALERT, &(int){ 7 }, sizeof(int)), EADDRINUSE);
+	tl_ok(inet_sendto(a, out, 50, "2001:db8:2::1", 2000));
+	inet_wait(&h.t, r, &msg, in, sizeof(in), &n);
+	assert_int_equal(n, HDR + 8 + 58);		/* whole, from its header on */
+	assert_memory_equal(in + HDR + 1, zero + 1, 7);
+	assert_int_equal(in[7], 64);
+	assert_int_equal(tl_stat(h.r, "rips_alerts"), 1);
+	tl_fails(inet_recv(b, &msg, in, sizeof(in), &n), EAGAIN);
+	/* Of another value: RFC 6398, what is not known is none of its business. */
+	tl_ok(vi_setsockopt(a, VI_IPV6_HOPOPTS, seven, sizeof(seven)));
+	tl_ok(inet_sendto(a, out, 50, "2001:db8:2::1", 2000));
+	inet_expect(&h.t, b, 50, &msg);
+	inet_setint(r, VI_IPV6_ROUTER_ALERT, -1);
+	inet_setint(r, VI_IPV6_ROUTER_ALERT, 7);
+	tl_ok(inet_sendto(a, out, 50, "2001:db8:2::1", 2000));
+	inet_wait(&h.t, r, &msg, in, sizeof(in), &n);
+	/* What is for the router itself is not on its way through. */
+	tl_ok(inet_sendto(a, out, 50, "2001:db8:1::2", 2000));
+	tl_run(&h.t, TL_SEC);
+	tl_fails(inet_recv(r, &msg, in, sizeof(in), &n), EAGAIN);
+	vi_close(a);
+	vi_close(b);
+	vi_close(r);
+	vi_close(other);
+	three_end(&h);
+}
+
+/* RFC 2113, by the packet's protocol. */
+static void
+alerts4(void **state)
+{
+	static const uint8_t alert[4] = { 148, 4, 0, 0 };
+	struct vi_socket *a, *b, *udp, *tcp;
+	struct vi_msg msg;
+	struct three h;
+	size_t n;
+
+	(void)state;
+	three_begin(&h);
+	tl_ok(vi_socket(h.a, VI_AF_INET, VI_SOCK_DGRAM, 0, &tl_root, &a));
+	b = tl_udp(h.b, "0.0.0.0", 2000);
+	tl_ok(vi_socket(h.r, VI_AF_INET, VI_SOCK_RAW, VI_IPPROTO_UDP, &tl_root, &udp));
+	tl_ok(vi_socket(h.r, VI_AF_INET, VI_SOCK_RAW, VI_IPPROTO_TCP, &tl_root, &tcp));
+	tl_ok(vi_setsockopt(a, VI_IP_OPTIONS, alert, sizeof(alert)));
+	inet_setint(tcp, VI_IP_ROUTER_ALERT, 1);
+	tl_pattern(out, 50, 0);
+	tl_ok(inet_sendto(a, out, 50, "10.0.2.1", 2000));
+	inet_expect(&h.t, b, 50, &msg);
+	inet_setint(udp, VI_IP_ROUTER_ALERT, 1);
+	tl_fails(vi_setsockopt(udp, VI_IP_ROUTER_ALERT, &(int){ 1 }, sizeof(int)), EADDRINUSE);
+	tl_fails(vi_setsockopt(a, VI_IP_ROUTER_ALERT, &(int){ 1 }, sizeof(int)), EINVAL);
+	tl_ok(inet_sendto(a, out, 50, "10.0.2.1", 2000));
+	inet_wait(&h.t, udp, &msg, in, sizeof(in), &n);
+	assert_int_equal(n, 24 + 58);
+	tl_fails(inet_recv(b, &msg, in, sizeof(in), &n), EAGAIN);
+	tl_fails(inet_recv(tcp, &msg, in, sizeof(in), &n), EAGAIN);
+	vi_close(a);
+	vi_close(b);
+	vi_close(udp);
+	vi_close(tcp);
+	three_end(&h);
+}
+
+/* A whole packet of a program's own, as it is. */
+static void
+hdrincl(void **state)
+{
+	uint8_t pkt[HDR + 4] = { 0x6a, 0xb1, 0x23, 0x45, 0, 4, 253, 33, [HDR] = 1, 2, 3, 4 };
+	struct vi_socket *a, *b, *user;
+	struct vi_msg msg;
+	struct two w;
+	size_t n;
+
+	(void)state;
+	two_begin(&w);
+	memcpy(pkt + 8, tl_addr("2001:db8::99", 0).sa_in6, 16);
+	memcpy(pkt + 24, tl_addr("2001:db8::2", 0).sa_in6, 16);
+	tl_ok(vi_socket(w.a, VI_AF_INET6, VI_SOCK_RAW, VI_IPPROTO_RAW, &tl_root, &a));
+	tl_fails(vi_socket(w.a, VI_AF_INET6, VI_SOCK_RAW, VI_IPPROTO_RAW, &tl_user, &user), EPERM);
+	tl_ok(vi_socket(w.b, VI_AF_INET6, VI_SOCK_RAW, 253, &tl_root, &b));
+	assert_int_equal(tl_optint(a, VI_IPV6_HDRINCL), 1);
+	tl_ok(inet_sendto(a, pkt, sizeof(pkt), "2001:db8::2", 0));
+	assert_int_equal(seen(&w, 253), sizeof(pkt));
+	assert_memory_equal(in, pkt, sizeof(pkt));
+	inet_wait(&w.t, b, &msg, in, sizeof(in), &n);
+	assert_int_equal(n, 4);
+	assert_int_equal(msg.msg_ttl, 33);
+	tl_fails(inet_sendto(a, pkt, HDR - 1, "2001:db8::2", 0), EINVAL);
+	tl_fails(inet_sendto(a, out, 1501, "2001:db8::2", 0), EMSGSIZE);
+	assert_int_equal(tl_optint(b, VI_IPV6_HDRINCL), 0);
+	vi_close(a);
+	vi_close(b);
+	two_end(&w);
+}
+
 int
 main(void)
 {
@@ -517,6 +674,9 @@ main(void)
 		cmocka_unit_test(pathmtu),
 		cmocka_unit_test(flows),
 		cmocka_unit_test(unicastif),
+		cmocka_unit_test(alerts),
+		cmocka_unit_test(alerts4),
+		cmocka_unit_test(hdrincl),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

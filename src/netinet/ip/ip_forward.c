@@ -142,6 +142,29 @@ fwd_filter(struct vnet *vn, struct ifnet *rcvif, struct mbuf **mp)
 	return (false);
 }
 
+static bool
+fwd_hasalert(const uint8_t *hdr, unsigned hlen)
+{
+	struct ip_opt_iter it;
+	struct ip_opt opt;
+
+	ip_opt_init(&it, hdr, hlen);
+	while (ip_opt_next(&it, &opt) == WIRE_OK)
+		if (opt.io_type == IPOPT_RA)
+			return (true);
+	return (false);
+}
+
+/* RFC 2113: does a program of this router want it? */
+static bool
+fwd_alert(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip_info *ii)
+{
+	const struct inet_pkt pk = { .ip_vnet = vn, .ip_ops = &in_ops, .ip_rcvif = rcvif, .ip_src = in4_any(ii->ii_src), .ip_dst = in4_any(ii->ii_dst),
+		.ip_hlen = ii->ii_hlen, .ip_plen = ii->ii_plen, .ip_proto = ii->ii_p, .ip_tos = ii->ii_tos, .ip_ttl = ii->ii_ttl };
+
+	return (ip_vnet(vn)->iv_alert != NULL && fwd_hasalert(m->m_data, ii->ii_hlen) && ip_vnet(vn)->iv_alert(m, &pk, 0));
+}
+
 void
 ip_forward(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip_info *ii, bool srcrouted)
 {
@@ -153,6 +176,8 @@ ip_forward(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip
 		fwd_drop(m, &iv->iv_stat.ips_cantforward);
 		return;
 	}
+	if (ii->ii_hlen > IP_MINHLEN && fwd_alert(vn, rcvif, m, ii))
+		return;
 	if (ii->ii_ttl <= IPTTLDEC) {
 		iv->iv_stat.ips_ttlexceeded++;
 		icmp_error(vn, m, ICMP_TIMXCEED, ICMP_TIMXCEED_INTRANS, 0);

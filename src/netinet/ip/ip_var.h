@@ -107,6 +107,8 @@ struct ip_vnet {
 	struct inet_proto iv_protos[IP_MAXPROTO];
 	unsigned	 iv_nprotos;
 	const struct inet_proto *iv_raw;	/* the one registered with number 0 */
+	/* Raw's, of both families: a packet on its way through (m_data at its IP header) asks for attention: taken, and m consumed?  NULL: no. */
+	bool		 (*iv_alert)(struct mbuf *, const struct inet_pkt *, int value);
 	uint32_t	 iv_rawprotos[8];	/* bitmap: protocols that raw sockets want; raw sets it */
 	struct pfil_head iv_pfil[3];	/* by enum pfil_dir */
 	/* addresses of this host, by address */

@@ -65,7 +65,8 @@ ext_options(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii, bool hop)
 	while ((we = ip6_opt_next(m->m_data + ii->ii_off, len, &off, &io)) == WIRE_OK) {
 		/* What routers are alerted to (RFC 2711) are group messages, which come to us anyway. */
 		if (hop && io.io6_type == IP6OPT_RTALERT) {
-			ii->ii_rtalert = true;
+			ii->ii_rtalert = io.io6_len == 2;
+			ii->ii_alert = io.io6_len == 2 ? be16dec(io.io6_p) : 0;
 			continue;
 		}
 		if ((m = ext_unknown(i6v, m, ii, &io)) == NULL)

@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "netinet/icmp6/icmp6.h"
+#include "netinet/ip/ip_var.h"
 #include "netinet/ip6/ip6_var.h"
 
 static void
@@ -134,6 +135,16 @@ fwd_scope(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip6
 	return (false);
 }
 
+/* RFC 2711: does a program of this router want it? */
+static bool
+fwd_alert(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip6_in *ii)
+{
+	const struct inet_pkt pk = { .ip_vnet = vn, .ip_ops = &in6_ops, .ip_rcvif = rcvif, .ip_src = ii->ii_src, .ip_dst = ii->ii_dst, .ip_hlen = ii->ii_off,
+		.ip_plen = m->m_pkt.len - ii->ii_off, .ip_proto = ii->ii_nxt, .ip_tos = ii->ii6.i6_tclass, .ip_ttl = ii->ii6.i6_hlim, .ip_flow = ii->ii6.i6_flow };
+
+	return (ip_vnet(vn)->iv_alert != NULL && ip_vnet(vn)->iv_alert(m, &pk, ii->ii_alert));
+}
+
 void
 ip6_forward(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, struct ip6_in *ii)
 {
@@ -146,6 +157,8 @@ ip6_forward(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, struct ip6_in 
 		fwd_drop(m, &i6v->i6v_stat.i6s_cantforward);
 		return;
 	}
+	if (ii->ii_rtalert && fwd_alert(vn, rcvif, m, ii))
+		return;
 	if (ii->ii6.i6_hlim <= 1) {
 		i6v->i6v_stat.i6s_hlimexceeded++;
 		icmp6_error(vn, m, ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEED_TRANSIT, 0);

@@ -468,6 +468,32 @@ ip6_output(struct vnet *vn, struct mbuf *m, const struct ip6_out *want)
 	return (ip6_output_header(vn, m, &io, &path, io.i6o_rtalert ? IPPROTO_HOPOPTS : io.i6o_proto));
 }
 
+int
+ip6_output_raw(struct vnet *vn, struct mbuf *m, const struct ip6_out *want)
+{
+	struct ip6_vnet *i6v = ip6_vnet(vn);
+	struct ip6_out io = *want;
+	struct ip6_path path;
+	int error;
+
+	i6v->i6v_stat.i6s_localout++;
+	if (i6v->i6v_stopped)
+		return (ip6_drop(m, &i6v->i6v_stat.i6s_odropped, ENETDOWN));
+	io.i6o_unspecsrc = true;	/* the source is in the header */
+	if ((error = ip6_choose(vn, &io, &path)) != 0)
+		return (ip6_drop(m, &i6v->i6v_stat.i6s_noroute, error));
+	/* As Linux: what the user composed is not fragmented. */
+	path.i6p_mtu = path.i6p_ifp->if_mtu;
+	if (m->m_pkt.len > path.i6p_mtu)
+		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
+	if ((m = m_pullup(m, IP6_HLEN)) == NULL)
+		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+	m->m_pkt.l3hlen = IP6_HLEN;
+	m->m_pkt.flowid = io.i6o_flowid;
+	m->m_pkt.rcvif = NULL;
+	return (ip6_output_tail(vn, m, &io, &path, false));
+}
+
 /* What few sockets have. */
 static void
 ip6_out_extra(struct ip6_out *io, const struct in_pcbextra *ex)

@@ -153,6 +153,7 @@ struct ip6_in {
 	bool		 ii_frag;	/* was put together */
 	uint16_t	 ii_fragmax;	/* the largest fragment then, with its headers */
 	bool		 ii_rtalert;	/* RFC 2711 */
+	uint16_t	 ii_alert;	/* its value */
 };
 
 /* ip6_input.c.  All consume m. */
@@ -177,6 +178,8 @@ void	frag6_init(struct ip6_vnet *);
 
 /* ip6_output.c.  All consume m (m_data at the transport header). */
 int	ip6_output(struct vnet *, struct mbuf *, const struct ip6_out *);
+/* The same of a packet with its header, 40 bytes at least, that the user wrote (m_data at it).  EMSGSIZE: longer than the link takes. */
+int	ip6_output_raw(struct vnet *, struct mbuf *, const struct ip6_out *);
 void	ip6_out_init(struct ip6_out *, struct inpcb *, unsigned flags);
 /* Path to i6o_dst.  ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL (link-local without zone; black hole), ENXIO. */
 int	ip6_route(struct vnet *, const struct ip6_out *, struct ip6_path *);

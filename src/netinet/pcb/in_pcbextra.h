@@ -13,6 +13,8 @@ struct in_pcbextra {
 	uint32_t	 ex_flow;	/* VI_IPV6_FLOW */
 	uint32_t	 ex_mtu6;	/* VI_IPV6_MTU: no packet is longer; 0: as the path has it */
 	bool		 ex_recvext, ex_recvpathmtu;
+	bool		 ex_alerts, ex_alertget;	/* VI_IP_ROUTER_ALERT, VI_IPV6_ROUTER_ALERT: it is on; what it reads as */
+	int		 ex_alert;	/* the value of the option that it is for */
 };
 
 struct in_pcbextra *in_pcbextra(struct inpcb *);	/* the pcb's, made if need be; NULL: no memory */

@@ -224,6 +224,8 @@ in_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t len
 		return (in_pcbopt_setdevice(inp, val, len));
 	case VI_IP_HDRINCL:	/* raw's own */
 		return (ENOPROTOOPT);
+	case VI_IP_ROUTER_ALERT:
+		return (EINVAL);
 	default:
 		break;
 	}
@@ -293,6 +295,10 @@ in_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 		return (in_pcbopt_getmtu(inp, buf, len));
 	case VI_IP_MULTICAST_IF:
 		return (in_pcbopt_getmcastif(inp, buf, len));
+	case VI_IP_HDRINCL:	/* raw has it before */
+		return (sooptputint(buf, len, 0));
+	case VI_IP_ROUTER_ALERT:
+		return (sooptputint(buf, len, inp->inp_extra != NULL && inp->inp_extra->ex_alertget));
 	case VI_IP_UNICAST_IF:
 		return (sooptputint(buf, len, inp->inp_extra == NULL ? 0 : (int)inp->inp_extra->ex_ucastif));
 	case VI_SO_BINDTODEVICE:

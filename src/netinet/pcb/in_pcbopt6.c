@@ -129,6 +129,8 @@ in6_pcbopt_setextra(struct inpcb *inp, enum vi_sockopt opt, int v)
 	struct in_pcbextra *ex;
 	int error;
 
+	if (opt == VI_IPV6_ROUTER_ALERT || opt == VI_IPV6_HDRINCL)	/* raw's own */
+		return (ENOPROTOOPT);
 	if (opt == VI_IPV6_PKTINFO && (error = in6_pcbopt_mayleave(inp, v, 0)) != 0)
 		return (error);
 	if (opt == VI_IPV6_UNICAST_IF && (error = in6_pcbopt_mayleave(inp, v, EADDRNOTAVAIL)) != 0)
@@ -177,6 +179,8 @@ in6_pcbopt_getextra(const struct inpcb *inp, enum vi_sockopt opt, void *buf, siz
 		return (sooptputint(buf, len, (int)ex->ex_ucastif6));
 	case VI_IPV6_FLOW:
 		return (sooptputint(buf, len, (int)ex->ex_flow));
+	case VI_IPV6_ROUTER_ALERT:
+		return (sooptputint(buf, len, ex->ex_alertget));
 	default:
 		return (ENOPROTOOPT);
 	}
@@ -260,7 +264,7 @@ in6_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, (inp->inp_flags & flag) != 0));
 	switch (opt) {
 	case VI_IPV6_V6ONLY:
-		return (sooptputint(buf, len, (inp->inp_flags & INP_V6ONLY) != 0));
+		return (sooptputint(buf, len, !in_pcbinfo_raw(inp->inp_info) && (inp->inp_flags & INP_V6ONLY) != 0));	/* as Linux */
 	case VI_IPV6_UNICAST_HOPS:
 		return (sooptputint(buf, len, inp->inp_hops < 0 ? ip6_vnet(inp->inp_vnet)->i6v_hlim : inp->inp_hops));
 	case VI_IPV6_MULTICAST_HOPS:

@@ -21,6 +21,7 @@
 	X(rips_delivered, "delivered") \
 	X(rips_opackets, "raw packet%s sent") \
 	X(rips_oerrors, "raw packet%s not sent because of an error") \
+	X(rips_alerts, "packet%s that asked for a router's attention taken off the path") \
 	X(rips_pingin, "echo replies for ping sockets") \
 	X(rips_pingnosock, "echo replies nobody asked for")
 
@@ -49,6 +50,10 @@ rip_filter(const struct inpcb *inp)
 void	rip_input(struct mbuf *, const struct inet_pkt *);	/* of either family */
 void	rip6_input(struct mbuf *, const struct inet_pkt *);
 void	rip6_ctlinput(struct vnet *, uint8_t proto, const struct inet_ctlmsg *);
+/* rip_alert.c */
+bool	rip_alert(struct mbuf *, const struct inet_pkt *, int value);	/* iv_alert */
+int	rip_setalert(struct inpcb *, const void *, size_t);
+int	rip6_setalert(struct inpcb *, const void *, size_t);
 int	rip_fail(struct rip_vnet *, struct mbuf *, int error);	/* counts, frees m, returns error */
 int	ping_connect(struct socket *, const struct vi_sockaddr *);	/* there are no ports on the other side */
 /* Counts what became of a packet. */

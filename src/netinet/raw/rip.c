@@ -242,6 +242,8 @@ rip_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 			return (error);
 		inp->inp_ppcb = (void *)(uintptr_t)(uint32_t)v;
 		return (0);
+	case VI_IP_ROUTER_ALERT:
+		return (rip_setalert(inp, val, len));
 	default:
 		return (in_pcbsetopt(inp, opt, val, len));
 	}
@@ -319,8 +321,10 @@ rip_attach(struct vnet *vn)
 	for (i = 0; i < NITEMS(rip_table) && error == 0; i++)
 		if ((error = in_pcbinfo_init(rip_info(rv, i), vn, rip_table[i].rt_proto)) == 0)
 			error = proto_register(vn, rip_table[i].rt_sw);
-	if (error == 0 && (error = inet_proto_register(vn, &pr)) == 0)
+	if (error == 0 && (error = inet_proto_register(vn, &pr)) == 0) {
+		ip_vnet(vn)->iv_alert = rip_alert;
 		return (0);
+	}
 	while (i-- > 0)
 		if (rip_info(rv, i)->ipi_tab[INP_BYFLOW].it_head != NULL)
 			in_pcbinfo_fini(rip_info(rv, i));

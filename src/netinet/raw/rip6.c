@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Raw sockets of IPv6 (RFC 3542 3): they see what follows the IPv6 header and its extensions, and never write that header.  Checksums at a place they name are filled
- * in and verified, ICMPv6's always.
+ * Raw sockets of IPv6 (RFC 3542 3): they see what follows the IPv6 header and its extensions, and write that header only if they ask to, as on Linux (VI_IPV6_HDRINCL; always
+ * with protocol VI_IPPROTO_RAW, which receives nothing).  Checksums at a place they name are filled in and verified, ICMPv6's always.
  */
 #include <errno.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static struct rip6_pcb *rip6_pcb(const struct inpcb *inp) { return (inp->inp_ppc
 static bool
 rip6_match(const struct inpcb *inp, uint8_t proto, const struct in_addr_any *laddr, const struct in_addr_any *faddr)
 {
-	return (inp->inp_proto == proto && (in6_unspecified((const uint8_t *)inp->inp_laddr.in6) || in_addr_eq(&inp->inp_laddr, laddr)) &&
+	return (inp->inp_proto == proto && proto != IPPROTO_RAW && (in6_unspecified((const uint8_t *)inp->inp_laddr.in6) || in_addr_eq(&inp->inp_laddr, laddr)) &&
 	    (in6_unspecified((const uint8_t *)inp->inp_faddr.in6) || in_addr_eq(&inp->inp_faddr, faddr)));
 }
 
@@ -115,6 +115,28 @@ rip6_fill(struct mbuf *m, const struct inpcb *inp, const struct ip6_out *io, int
 	return (m);
 }
 
+/* A header of the program's own: is the source one that its jail may use?  :: is what nobody has yet. */
+static bool
+rip6_srcok(const struct inpcb *inp, const struct mbuf *m)
+{
+	struct in_addr_any src = { 0 };
+
+	(void)m_copydata(m, offsetof(struct ip6_hdr, ip6_src), sizeof(src.in6), src.in6);
+	return (in_addr_any_isany(&src) || in_pcbjail_may(inp, INP_IPV6, &src));
+}
+
+static int
+rip6_sendraw(struct inpcb *inp, struct mbuf *m, const struct ip6_out *io)
+{
+	struct rip_vnet *rv = rip_vnet(inp->inp_vnet);
+	int error;
+
+	if (m->m_pkt.len < IP6_HLEN || !rip6_srcok(inp, m))
+		return (rip_fail(rv, m, m->m_pkt.len < IP6_HLEN ? EINVAL : EADDRNOTAVAIL));
+	error = ip6_output_raw(inp->inp_vnet, m, io);
+	return (error == 0 ? 0 : rip_fail(rv, NULL, error));
+}
+
 static int
 rip6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 {
@@ -128,6 +150,11 @@ rip6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 
 	if ((error = dgram6_out(inp, msg, &io, &path, &fport, &ie)) != 0)
 		return (rip_fail(rv, m, error));
+	if ((inp->inp_flags & INP_HDRINCL) != 0) {
+		if ((error = rip6_sendraw(inp, m, &io)) == 0)
+			rv->rv_stat.rips_opackets++;
+		return (error);
+	}
 	m = rip6_fill(m, inp, &io, &error);
 	if (error != 0)
 		return (rip_fail(rv, m, error));
@@ -148,7 +175,8 @@ rip6_setprotos(struct vnet *vn)
 
 	memset(i6v->i6v_rawprotos, 0, sizeof(i6v->i6v_rawprotos));
 	TAILQ_FOREACH(inp, &rip_vnet(vn)->rv_raw6.ipi_list, inp_list)
-		i6v->i6v_rawprotos[inp->inp_proto >> 5] |= 1u << (inp->inp_proto & 31);
+		if (inp->inp_proto != IPPROTO_RAW)
+			i6v->i6v_rawprotos[inp->inp_proto >> 5] |= 1u << (inp->inp_proto & 31);
 }
 
 static int
@@ -160,7 +188,7 @@ rip6_attach(struct socket *so, int proto)
 	struct inpcb *inp;
 	int error;
 
-	if (proto == 0 || proto >= IPPROTO_RAW)	/* nobody else writes the IPv6 header */
+	if (proto == 0 || proto > IPPROTO_RAW)
 		return (EPROTONOSUPPORT);
 	if ((error = vnet_priv_check(vn, &so->so_cred, VI_PRIV_NET_RAW)) != 0)
 		return (error);
@@ -174,6 +202,8 @@ rip6_attach(struct socket *so, int proto)
 	rp->rp_cksum = proto == IPPROTO_ICMPV6 ? (int)offsetof(struct icmp6_hdr, icmp6_cksum) : -1;
 	inp->inp_ppcb = rp;
 	inp->inp_proto = (uint8_t)proto;
+	if (proto == IPPROTO_RAW)
+		inp->inp_flags |= INP_HDRINCL;
 	rip6_setprotos(vn);
 	return (0);
 }
@@ -208,6 +238,16 @@ rip6_setcksum(struct inpcb *inp, const void *val, size_t len)
 }
 
 static int
+rip6_sethdrincl(struct inpcb *inp, const void *val, size_t len)
+{
+	int v, error;
+
+	if ((error = sooptint(val, len, &v)) == 0)
+		inp->inp_flags = v != 0 ? inp->inp_flags | INP_HDRINCL : inp->inp_flags & ~(uint32_t)INP_HDRINCL;
+	return (error);
+}
+
+static int
 rip6_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 {
 	struct inpcb *inp = so->so_pcb;
@@ -215,6 +255,10 @@ rip6_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 	switch (opt) {
 	case VI_IPV6_CHECKSUM:
 		return (rip6_setcksum(inp, val, len));
+	case VI_IPV6_ROUTER_ALERT:
+		return (rip6_setalert(inp, val, len));
+	case VI_IPV6_HDRINCL:
+		return (rip6_sethdrincl(inp, val, len));
 	case VI_ICMP6_FILTER:
 		if (inp->inp_proto != IPPROTO_ICMPV6)
 			return (ENOPROTOOPT);
@@ -235,6 +279,8 @@ rip6_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 	switch (opt) {
 	case VI_IPV6_CHECKSUM:
 		return (sooptputint(buf, len, rip6_pcb(inp)->rp_cksum));
+	case VI_IPV6_HDRINCL:
+		return (sooptputint(buf, len, (inp->inp_flags & INP_HDRINCL) != 0));
 	case VI_ICMP6_FILTER:
 		return (inp->inp_proto != IPPROTO_ICMPV6 ? ENOPROTOOPT :
 		    sooptput(buf, len, rip6_pcb(inp)->rp_filter, sizeof(rip6_pcb(inp)->rp_filter)));
