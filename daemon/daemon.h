@@ -84,7 +84,7 @@ struct daemon {
 	struct dtimer	 d_logtimer;	/* messages came: who waits for them looks */
 	bool		 d_logbell;	/* atomic: that is on its way */
 	struct dtimers	 d_timers;
-	struct kmsg_server *d_kmsgserver;	/* devkmsg.c; NULL: not needed yet */
+	struct fuse_server *d_fuse;	/* fuse.c; NULL: not needed yet */
 	struct spawner	*d_spawner;
 	struct ctl_server *d_ctl;
 	LIST_HEAD(, jproc) d_jprocs;

@@ -3,18 +3,14 @@
  * Theory of operation
  *
  * Everybody who opens Linux's /dev/kmsg begins with the first message and gets one record with each read.  To be told of opens the
- * jail's init mounts a FUSE file system, whose root is the one file, over /dev/kmsg; vimaged has the other end.
+ * jail's init mounts a FUSE file system, whose root is the one file, over /dev/kmsg; vimaged has the other end (fuse.h).
  *
- * A thread of its own takes the requests from the host, because workers look into programs of jails: what they touch there may be
- * this file (memory that maps it, its attributes), and that must be answered while they wait.  The thread answers all that needs
- * no message at once, and refuses pages.  What programs do by read(), write() and the like goes to worker 0, which nobody who
- * waits for it can hold up.  Programs' reads are told from pages by the owner of locks that they carry.
+ * The thread answers all that needs no message at once, and refuses pages.  What programs do by read(), write() and the like goes
+ * to worker 0.
  *
  * Seeking: the host's kernel moves the file's position and we see the next read's.  It goes up by what was read and written; where
  * it is elsewhere somebody has moved it, to the beginning or, from END_OF_FILE on, to the end.  SEEK_DATA, which means what came
  * after the last "dmesg -C", is told to us; that is all there is.
- *
- * Life: a reference of the jproc, one of the thread, one of each request on its way to worker 0.
  */
 #include "daemon/devkmsg.h"
 
@@ -24,23 +20,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
-#include <linux/fuse.h>
 
 #include <vimage/jail.h>
 
 #include "daemon/daemon.h"
+#include "daemon/fuse.h"
 #include "daemon/jproc.h"
 #include "daemon/kmsg.h"
 
 #define END_OF_FILE	(UINT64_C(1) << 40)
-#define REQUEST_MAX	(FUSE_MIN_READ_BUFFER + 4096)
-#define WRITE_MAX	4096	/* the least that FUSE may be told */
 #define RECORD_MAX	1024	/* that may be written at once, as on Linux */
 #define TEXT_MAX	(4 * 256 + 64)
 #define MAXOPEN		64
@@ -63,107 +53,38 @@ struct kmsg_open {
 };
 
 struct devkmsg {
-	struct jproc	*dk_jproc;	/* NULL: freed */
-	struct kmsg_server *dk_server;
-	int		 dk_fd;		/* (c) */
-	unsigned	 dk_refs;	/* atomic */
+	struct jproc	*dk_jproc;
+	struct fuse_end	*dk_end;
 	uint64_t	 dk_lastfh;
 	unsigned	 dk_nopen, dk_nwait;
 	LIST_HEAD(, kmsg_open) dk_opens;
-	STAILQ_ENTRY(devkmsg) dk_dead;
 };
-
-struct kmsg_server {
-	struct daemon	*ks_daemon;
-	pthread_t	 ks_thread;
-	int		 ks_epoll, ks_bell;
-	pthread_mutex_t	 ks_lock;	/* ks_dead, ks_stop */
-	STAILQ_HEAD(, devkmsg) ks_dead;	/* the thread lets go of these */
-	bool		 ks_stop;
-};
-
-struct kmsg_request {
-	struct devkmsg	*rq_dk;
-	union {
-		struct fuse_in_header rq_in;
-		char	 rq_bytes[REQUEST_MAX];
-	};
-};
-
-/*
- * In the init.
- */
-int
-devkmsg_open(void)
-{
-	return open("/dev/fuse", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-}
-
-int
-devkmsg_mount(int fd)
-{
-	char options[128];
-
-	if (fd < 0)
-		return ENODEV;
-	snprintf(options, sizeof(options), "fd=%d,rootmode=%o,user_id=0,group_id=0,allow_other,default_permissions", fd, S_IFREG | 0600);
-	return mount("kmsg", "/dev/kmsg", "fuse", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME, options) != 0 ? errno : 0;
-}
-
-/*
- * Answers.
- */
-static void
-answer(const struct devkmsg *dk, uint64_t unique, int error, const void *data, size_t len)
-{
-	struct fuse_out_header out = { .len = (uint32_t)(sizeof(out) + len), .error = -error, .unique = unique };
-	struct iovec iov[2] = { { &out, sizeof(out) }, { (void *)(uintptr_t)data, len } };
-
-	/* ENOENT: nobody waits for it any more. */
-	(void)!writev(dk->dk_fd, iov, len > 0 ? 2 : 1);
-}
-
-static void
-answer_init(const struct devkmsg *dk, const struct fuse_in_header *in)
-{
-	const struct fuse_init_in *fi = (const void *)(in + 1);
-	struct fuse_init_out out = { .major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION, .max_readahead = fi->max_readahead,
-		.max_write = WRITE_MAX, .time_gran = 1 };
-
-	answer(dk, in->unique, 0, &out, sizeof(out));
-}
 
 /* It never changes. */
 static void
-answer_attr(const struct devkmsg *dk, const struct fuse_in_header *in)
+answer_attr(const struct fuse_end *fe, const struct fuse_in_header *in)
 {
-	struct fuse_attr_out out = { .attr_valid = 1u << 30,
-		.attr = { .ino = 1, .size = END_OF_FILE, .mode = S_IFREG | 0600, .nlink = 1, .blksize = 4096 } };
-
-	answer(dk, in->unique, 0, &out, sizeof(out));
+	fuse_answer_attr(fe, in->unique, 1, S_IFREG | 0600, END_OF_FILE);
 }
 
 /* What needs no message.  False: the rest. */
 static bool
-answer_here(const struct devkmsg *dk, const struct fuse_in_header *in)
+answer_here(const struct fuse_end *fe, const struct fuse_in_header *in)
 {
 	switch (in->opcode) {
-	case FUSE_INIT:
-		answer_init(dk, in);
-		return true;
 	case FUSE_GETATTR:
-		answer_attr(dk, in);
+		answer_attr(fe, in);
 		return true;
 	case FUSE_SETATTR:		/* O_TRUNC */
-		if ((((const struct fuse_setattr_in *)(const void *)(in + 1))->valid & ~(uint32_t)(FATTR_SIZE | FATTR_FH | FATTR_LOCKOWNER)) == 0)
-			answer_attr(dk, in);
+		if (fuse_truncates(in))
+			answer_attr(fe, in);
 		else
-			answer(dk, in->unique, EPERM, NULL, 0);
+			fuse_answer(fe, in->unique, EPERM, NULL, 0);
 		return true;
 	case FUSE_READ:
-		if ((((const struct fuse_read_in *)(const void *)(in + 1))->read_flags & FUSE_READ_LOCKOWNER) != 0)
+		if (fuse_read_by_program(in))
 			return false;
-		answer(dk, in->unique, EIO, NULL, 0);
+		fuse_answer(fe, in->unique, EIO, NULL, 0);
 		return true;
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
@@ -176,7 +97,7 @@ answer_here(const struct devkmsg *dk, const struct fuse_in_header *in)
 	case FUSE_INTERRUPT:
 		return false;
 	default:
-		answer(dk, in->unique, ENOSYS, NULL, 0);
+		fuse_answer(fe, in->unique, ENOSYS, NULL, 0);
 		return true;
 	}
 }
@@ -236,7 +157,7 @@ answer_read(const struct devkmsg *dk, struct kmsg_open *ko, uint64_t unique, uin
 	int error = next_record(dk, ko, size, &re);
 
 	if (error != EAGAIN)
-		answer(dk, unique, error, re.re_text, error == 0 ? re.re_len : 0);
+		fuse_answer(dk->dk_end, unique, error, re.re_text, error == 0 ? re.re_len : 0);
 	return error != EAGAIN;
 }
 
@@ -261,7 +182,7 @@ do_read(struct devkmsg *dk, struct kmsg_open *ko, const struct fuse_in_header *i
 	if (answer_read(dk, ko, in->unique, ri->size))
 		return;
 	if ((ri->flags & O_NONBLOCK) != 0 || dk->dk_nwait >= MAXWAIT || (kw = calloc(1, sizeof(*kw))) == NULL) {
-		answer(dk, in->unique, (ri->flags & O_NONBLOCK) != 0 ? EAGAIN : ENOMEM, NULL, 0);
+		fuse_answer(dk->dk_end, in->unique, (ri->flags & O_NONBLOCK) != 0 ? EAGAIN : ENOMEM, NULL, 0);
 		return;
 	}
 	kw->kw_unique = in->unique;
@@ -289,7 +210,7 @@ do_interrupt(struct devkmsg *dk, const struct fuse_in_header *in)
 	LIST_FOREACH(ko, &dk->dk_opens, ko_link)
 		TAILQ_FOREACH(kw, &ko->ko_waits, kw_link)
 			if (kw->kw_unique == unique) {
-				answer(dk, unique, EINTR, NULL, 0);
+				fuse_answer(dk->dk_end, unique, EINTR, NULL, 0);
 				wait_end(dk, ko, kw);
 				return;
 			}
@@ -307,19 +228,16 @@ do_poll(struct devkmsg *dk, struct kmsg_open *ko, const struct fuse_in_header *i
 		ko->ko_notify = true;
 		ko->ko_kh = pi->kh;
 	}
-	answer(dk, in->unique, 0, &out, sizeof(out));
+	fuse_answer(dk->dk_end, in->unique, 0, &out, sizeof(out));
 }
 
 static void
 tell_pollers(const struct devkmsg *dk, struct kmsg_open *ko)
 {
-	struct { struct fuse_out_header out; struct fuse_notify_poll_wakeup_out wakeup; } note = {
-		.out = { .len = sizeof(note), .error = FUSE_NOTIFY_POLL }, .wakeup = { .kh = ko->ko_kh } };
-
 	if (!ko->ko_notify || last_seq(dk) <= ko->ko_seq)
 		return;
 	ko->ko_notify = false;
-	(void)!write(dk->dk_fd, &note, sizeof(note));
+	fuse_wakeup(dk->dk_end, ko->ko_kh);
 }
 
 void
@@ -368,14 +286,14 @@ do_open(struct devkmsg *dk, const struct fuse_in_header *in)
 	if (error == 0 && (dk->dk_nopen >= MAXOPEN || (ko = calloc(1, sizeof(*ko))) == NULL))
 		error = ENFILE;
 	if (error != 0) {
-		answer(dk, in->unique, error, NULL, 0);
+		fuse_answer(dk->dk_end, in->unique, error, NULL, 0);
 		return;
 	}
 	TAILQ_INIT(&ko->ko_waits);
 	ko->ko_fh = out.fh = ++dk->dk_lastfh;
 	dk->dk_nopen++;
 	LIST_INSERT_HEAD(&dk->dk_opens, ko, ko_link);
-	answer(dk, in->unique, 0, &out, sizeof(out));
+	fuse_answer(dk->dk_end, in->unique, 0, &out, sizeof(out));
 }
 
 static void
@@ -398,13 +316,13 @@ do_write(struct devkmsg *dk, struct kmsg_open *ko, const struct fuse_in_header *
 	char text[RECORD_MAX + 1];
 
 	if (wi->size > RECORD_MAX || in->len < sizeof(*in) + sizeof(*wi) + wi->size) {
-		answer(dk, in->unique, EINVAL, NULL, 0);
+		fuse_answer(dk->dk_end, in->unique, EINVAL, NULL, 0);
 		return;
 	}
 	memcpy(text, wi + 1, wi->size);
 	kmsg_take(dk->dk_jproc, text, wi->size);
 	ko->ko_pos = wi->offset + wi->size;
-	answer(dk, in->unique, 0, &out, sizeof(out));
+	fuse_answer(dk->dk_end, in->unique, 0, &out, sizeof(out));
 }
 
 static void
@@ -414,11 +332,11 @@ do_seek(const struct devkmsg *dk, struct kmsg_open *ko, const struct fuse_in_hea
 	struct fuse_lseek_out out = { .offset = 0 };
 
 	if (li->whence != SEEK_DATA || li->offset != 0) {
-		answer(dk, in->unique, EINVAL, NULL, 0);
+		fuse_answer(dk->dk_end, in->unique, EINVAL, NULL, 0);
 		return;
 	}
 	ko->ko_seq = ko->ko_pos = 0;
-	answer(dk, in->unique, 0, &out, sizeof(out));
+	fuse_answer(dk->dk_end, in->unique, 0, &out, sizeof(out));
 }
 
 /* Each of these begins with the handle. */
@@ -432,7 +350,7 @@ do_opened(struct devkmsg *dk, const struct fuse_in_header *in)
 		if (ko->ko_fh == fh)
 			break;
 	if (ko == NULL) {
-		answer(dk, in->unique, EBADF, NULL, 0);
+		fuse_answer(dk->dk_end, in->unique, EBADF, NULL, 0);
 		return;
 	}
 	switch (in->opcode) {
@@ -442,170 +360,40 @@ do_opened(struct devkmsg *dk, const struct fuse_in_header *in)
 	case FUSE_POLL: do_poll(dk, ko, in); break;
 	default:
 		open_end(dk, ko);
-		answer(dk, in->unique, 0, NULL, 0);
+		fuse_answer(dk->dk_end, in->unique, 0, NULL, 0);
 		break;
 	}
 }
 
 static void
-devkmsg_unref(struct devkmsg *dk)
+serve(struct fuse_end *fe, void *arg, const struct fuse_in_header *in)
 {
-	if (__atomic_sub_fetch(&dk->dk_refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
-	close(dk->dk_fd);
-	free(dk);
+	struct devkmsg *dk = arg;
+
+	(void)fe;
+	if (in->opcode == FUSE_OPEN)
+		do_open(dk, in);
+	else if (in->opcode == FUSE_INTERRUPT)
+		do_interrupt(dk, in);
+	else
+		do_opened(dk, in);
 }
 
-/* In worker 0. */
-static void
-serve(void *arg)
-{
-	struct kmsg_request *rq = arg;
-	struct devkmsg *dk = rq->rq_dk;
-
-	if (dk->dk_jproc != NULL && jproc_logjid(dk->dk_jproc) >= 0) {
-		struct daemon *d = dk->dk_jproc->jp_daemon;
-
-		daemon_manage(d);
-		if (rq->rq_in.opcode == FUSE_OPEN)
-			do_open(dk, &rq->rq_in);
-		else if (rq->rq_in.opcode == FUSE_INTERRUPT)
-			do_interrupt(dk, &rq->rq_in);
-		else
-			do_opened(dk, &rq->rq_in);
-		daemon_managed(d);
-	}
-	devkmsg_unref(dk);
-	free(rq);
-}
-
-/*
- * The thread.
- */
-
-/* What is left of the buffer is of no use to who gets it. */
-static void
-hand_over(struct kmsg_server *ks, struct devkmsg *dk, const struct kmsg_request *got, size_t len)
-{
-	struct kmsg_request *rq = malloc(offsetof(struct kmsg_request, rq_bytes) + len);
-
-	if (rq == NULL) {
-		answer(dk, got->rq_in.unique, ENOMEM, NULL, 0);
-		return;
-	}
-	memcpy(rq->rq_bytes, got->rq_bytes, len);
-	rq->rq_dk = dk;
-	__atomic_add_fetch(&dk->dk_refs, 1, __ATOMIC_RELAXED);
-	if (worker_post(ks->ks_daemon, 0, serve, rq) == 0)
-		return;
-	answer(dk, got->rq_in.unique, ENOMEM, NULL, 0);
-	devkmsg_unref(dk);
-	free(rq);
-}
-
-static void
-take_requests(struct kmsg_server *ks, struct devkmsg *dk, struct kmsg_request *rq)
-{
-	ssize_t n;
-
-	while ((n = read(dk->dk_fd, rq->rq_bytes, sizeof(rq->rq_bytes))) >= (ssize_t)sizeof(rq->rq_in) || (n < 0 && errno == ENOENT))
-		if (n > 0 && !answer_here(dk, &rq->rq_in))
-			hand_over(ks, dk, rq, (size_t)n);
-	/* ENODEV: the mount is gone with the jail's processes. */
-	if (n >= 0 || (errno != EAGAIN && errno != EINTR))
-		(void)epoll_ctl(ks->ks_epoll, EPOLL_CTL_DEL, dk->dk_fd, NULL);
-}
-
-/* Those of which no event is at hand any more.  False: the end. */
-static bool
-let_go(struct kmsg_server *ks)
-{
-	struct devkmsg *dk;
-	bool stop;
-
-	pthread_mutex_lock(&ks->ks_lock);
-	while ((dk = STAILQ_FIRST(&ks->ks_dead)) != NULL) {
-		STAILQ_REMOVE_HEAD(&ks->ks_dead, dk_dead);
-		devkmsg_unref(dk);
-	}
-	stop = ks->ks_stop;
-	pthread_mutex_unlock(&ks->ks_lock);
-	return !stop;
-}
-
-static void *
-kmsg_thread(void *arg)
-{
-	struct kmsg_server *ks = arg;
-	struct epoll_event ev[16];
-	struct kmsg_request *rq = malloc(sizeof(*rq));
-	uint64_t rung;
-	int n;
-
-	while (rq != NULL && let_go(ks)) {
-		n = epoll_wait(ks->ks_epoll, ev, sizeof(ev) / sizeof(ev[0]), -1);
-		for (int i = 0; i < n; i++) {
-			if (ev[i].data.ptr != NULL)
-				take_requests(ks, ev[i].data.ptr, rq);
-			else
-				(void)!read(ks->ks_bell, &rung, sizeof(rung));
-		}
-	}
-	free(rq);
-	return NULL;
-}
-
-static void
-ring(const struct kmsg_server *ks)
-{
-	(void)!write(ks->ks_bell, &(const uint64_t){ 1 }, sizeof(uint64_t));
-}
-
-static struct kmsg_server *
-server_start(struct daemon *d)
-{
-	struct epoll_event ev = { .events = EPOLLIN };
-	struct kmsg_server *ks = calloc(1, sizeof(*ks));
-
-	if (ks == NULL)
-		return NULL;
-	ks->ks_daemon = d;
-	STAILQ_INIT(&ks->ks_dead);
-	pthread_mutex_init(&ks->ks_lock, NULL);
-	ks->ks_epoll = epoll_create1(EPOLL_CLOEXEC);
-	ks->ks_bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ks->ks_epoll >= 0 && ks->ks_bell >= 0 && epoll_ctl(ks->ks_epoll, EPOLL_CTL_ADD, ks->ks_bell, &ev) == 0 &&
-	    pthread_create(&ks->ks_thread, NULL, kmsg_thread, ks) == 0)
-		return ks;
-	if (ks->ks_epoll >= 0)
-		close(ks->ks_epoll);
-	if (ks->ks_bell >= 0)
-		close(ks->ks_bell);
-	pthread_mutex_destroy(&ks->ks_lock);
-	free(ks);
-	return NULL;
-}
+static const struct fuse_ops devkmsg_ops = { .fo_here = answer_here, .fo_serve = serve };
 
 struct devkmsg *
 devkmsg_new(struct jproc *jp, int fd)
 {
-	struct daemon *d = jp->jp_daemon;
-	struct epoll_event ev = { .events = EPOLLIN };
-	struct devkmsg *dk;
+	struct devkmsg *dk = calloc(1, sizeof(*dk));
 
-	if ((d->d_kmsgserver == NULL && (d->d_kmsgserver = server_start(d)) == NULL) || (dk = calloc(1, sizeof(*dk))) == NULL) {
+	if (dk != NULL) {
+		dk->dk_jproc = jp;
+		LIST_INIT(&dk->dk_opens);
+		if ((dk->dk_end = fuse_end_new(jp, fd, &devkmsg_ops, dk)) != NULL)
+			return dk;
+	} else {
 		close(fd);
-		return NULL;
 	}
-	dk->dk_jproc = jp;
-	dk->dk_server = d->d_kmsgserver;
-	dk->dk_fd = fd;
-	dk->dk_refs = 2;
-	LIST_INIT(&dk->dk_opens);
-	ev.data.ptr = dk;
-	if (epoll_ctl(dk->dk_server->ks_epoll, EPOLL_CTL_ADD, fd, &ev) == 0)
-		return dk;
-	close(fd);
 	free(dk);
 	return NULL;
 }
@@ -613,35 +401,10 @@ devkmsg_new(struct jproc *jp, int fd)
 void
 devkmsg_free(struct devkmsg *dk)
 {
-	struct kmsg_server *ks = dk->dk_server;
 	struct kmsg_open *ko;
 
+	fuse_end_free(dk->dk_end);
 	while ((ko = LIST_FIRST(&dk->dk_opens)) != NULL)
 		open_end(dk, ko);
-	dk->dk_jproc = NULL;
-	(void)epoll_ctl(ks->ks_epoll, EPOLL_CTL_DEL, dk->dk_fd, NULL);
-	pthread_mutex_lock(&ks->ks_lock);
-	STAILQ_INSERT_TAIL(&ks->ks_dead, dk, dk_dead);
-	pthread_mutex_unlock(&ks->ks_lock);
-	ring(ks);
-	devkmsg_unref(dk);
-}
-
-void
-devkmsg_fini(struct daemon *d)
-{
-	struct kmsg_server *ks = d->d_kmsgserver;
-
-	if (ks == NULL)
-		return;
-	pthread_mutex_lock(&ks->ks_lock);
-	ks->ks_stop = true;
-	pthread_mutex_unlock(&ks->ks_lock);
-	ring(ks);
-	pthread_join(ks->ks_thread, NULL);
-	close(ks->ks_epoll);
-	close(ks->ks_bell);
-	pthread_mutex_destroy(&ks->ks_lock);
-	free(ks);
-	d->d_kmsgserver = NULL;
+	free(dk);
 }

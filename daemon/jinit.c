@@ -29,7 +29,7 @@
 #include <unistd.h>
 #include <bsd/sys/queue.h>
 
-#include "daemon/devkmsg.h"
+#include "daemon/fuse.h"
 #include "daemon/isolation.h"
 #include "daemon/kmsg.h"
 #include "daemon/proctree.h"
@@ -520,7 +520,7 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 	if (j.j_sigfd < 0)
 		error = errno;
 	if ((own || ip->ip_kmsg) && fuse < 0)
-		fuse = devkmsg_open();
+		fuse = fuse_open();
 	if (error == 0)
 		error = isolation_enter(ip, flags, ipcmounts, &j.j_ipc, what, sizeof(what), lacks, sizeof(lacks));
 	for (int i = 0; i < 2 && ipcmounts != NULL; i++)

@@ -28,6 +28,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/devkmsg.h"
+#include "daemon/fuse.h"
 #include "daemon/jproc.h"
 
 #define KMSG_PIPE	4096
@@ -79,7 +80,7 @@ kmsg_mount(int fuse, int fds[KMSG_N])
 	if (mount("kmsg", STAGING, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700,size=4k") != 0)
 		return errno;
 	if ((error = make_fifo(STAGING "/proc", "/proc/kmsg", 0400, &fds[KMSG_PROC])) == 0) {
-		if (fuse >= 0 && make_place("/dev/kmsg") == 0 && devkmsg_mount(fuse) == 0)
+		if (fuse >= 0 && make_place("/dev/kmsg") == 0 && fuse_mount(fuse, "kmsg", "/dev/kmsg", S_IFREG | 0600) == 0)
 			fds[KMSG_DEV] = fcntl(fuse, F_DUPFD_CLOEXEC, 3);
 		else
 			error = make_fifo(STAGING "/dev", "/dev/kmsg", 0600, &fds[KMSG_DEV]);

@@ -11,7 +11,7 @@ struct kmsg;
 
 enum { KMSG_PROC, KMSG_DEV, KMSG_N };
 
-/* In the init of a jail, in its mount namespace: puts the two there.  fuse: of devkmsg_open(), or -1.  0 and their descriptors, or an errno. */
+/* In the init of a jail, in its mount namespace: puts the two there.  fuse: of fuse_open(), or -1.  0 and their descriptors, or an errno. */
 int	kmsg_mount(int fuse, int fds[KMSG_N]);
 
 /* In vimaged: its ends, from now on fed and read; consumed. */

@@ -28,7 +28,7 @@
 #include <unistd.h>
 #include <linux/nsfs.h>
 
-#include "daemon/devkmsg.h"
+#include "daemon/fuse.h"
 #include "daemon/seqpacket.h"
 
 static const char *const ns_name[NSJOIN_MAX] = {
@@ -144,7 +144,7 @@ enter_proc(const struct nsjoin *proc, const struct nsjoin *ipc, bool done, int *
 	for (int i = NSJOIN_USER; i < NSJOIN_MAX && error == 0; i++) {
 		/* /proc of the new mount namespace need not show ourselves. */
 		if (i == NSJOIN_MNT && fuse != NULL)
-			*fuse = devkmsg_open();
+			*fuse = fuse_open();
 		if (i == NSJOIN_MNT && !done && (error = enter(ipc->nj_fd[NSJOIN_IPC], "ipc")) != 0)
 			break;
 		error = enter(proc->nj_fd[i], ns_name[i]);

@@ -115,7 +115,7 @@ struct making {
 	const struct made *mk_proc, *mk_ipc;	/* the inits of the jails whose processes and IPC it shares; NULL: none */
 	int		mk_go[2];	/* the word that maps and namespaces are known */
 	int		mk_ipcmounts[2];
-	int		mk_fuse;	/* devkmsg_open(), where it must be opened before the mounts are entered; -1 */
+	int		mk_fuse;	/* fuse_open(), where it must be opened before the mounts are entered; -1 */
 };
 
 /* In the clone: waits for the parent's word, then is the init. */

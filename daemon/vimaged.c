@@ -46,7 +46,7 @@
 
 #include "ctl/ctl.h"
 #include "daemon/ctl_serve.h"
-#include "daemon/devkmsg.h"
+#include "daemon/fuse.h"
 #include "daemon/jproc.h"
 #include "daemon/sandbox.h"
 #include "daemon/spawner.h"
@@ -557,7 +557,7 @@ destroy(struct daemon *d)
 		ctl_server_fini(d);
 		nats_fini(d);
 		jprocs_fini(d);
-		devkmsg_fini(d);
+		fuse_fini(d);
 		removals_fini(d);
 		timers_fini(d);
 		workers_close(d);
