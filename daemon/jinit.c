@@ -32,6 +32,7 @@
 #include "daemon/fuse.h"
 #include "daemon/isolation.h"
 #include "daemon/kmsg.h"
+#include "daemon/netfs.h"
 #include "daemon/proctree.h"
 #include "daemon/protect.h"
 #include "daemon/seqpacket.h"
@@ -464,6 +465,21 @@ own_signals(struct jinit *j)
 }
 
 static void
+send_files(struct jinit *j, int files[NETFS_N])
+{
+	struct seqmsg sm = { .sm_type = INIT_FILES };
+
+	for (int i = 0; i < NETFS_N; i++) {
+		if (files[i] < 0)
+			continue;
+		sm.sm_arg = i;
+		if (seq_send(j->j_sock, &sm, &files[i], 1, 0) != 0)
+			jinit_end(j);
+		close(files[i]);
+	}
+}
+
+static void
 say_ready(struct jinit *j, int error, const char *what, const char *lacks, const int kmsg[KMSG_N])
 {
 	char text[SEQ_TEXT];
@@ -507,7 +523,8 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 	char what[160] = "signals", lacks[160] = "";
 	int kmsg[KMSG_N] = { -1, -1 };
 	bool own = ip->ip_ownproc && (flags & CLONE_NEWNS) != 0;
-	int error = 0;
+	const bool files = (flags & CLONE_NEWNS) != 0 && (own || ip->ip_kmsg);	/* that vimaged answers for */
+	int netfs[NETFS_N] = { -1, -1 }, error = 0;
 
 	LIST_INIT(&j.j_children);
 	prctl(PR_SET_NAME, "vimaged-init");
@@ -519,19 +536,25 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 	own_signals(&j);
 	if (j.j_sigfd < 0)
 		error = errno;
-	if ((own || ip->ip_kmsg) && fuse < 0)
+	if (files && fuse < 0)
 		fuse = fuse_open();
+	if (files)
+		netfs_open(netfs);
 	if (error == 0)
 		error = isolation_enter(ip, flags, ipcmounts, &j.j_ipc, what, sizeof(what), lacks, sizeof(lacks));
 	for (int i = 0; i < 2 && ipcmounts != NULL; i++)
 		if (ipcmounts[i] >= 0)
 			close(ipcmounts[i]);
-	if (error == 0 && (own || (ip->ip_kmsg && (flags & CLONE_NEWNS) != 0)))
+	if (error == 0 && files)
 		error = own_messages(ip, fuse, kmsg, what, sizeof(what));
 	if (error == 0 && own)
 		protect_enter(lacks, sizeof(lacks));
+	if (error == 0)
+		netfs_mount(netfs);
 	if (fuse >= 0)
 		close(fuse);
+	if (error == 0)
+		send_files(&j, netfs);
 	say_ready(&j, error, what, lacks, kmsg);
 	for (int i = 0; i < KMSG_N && kmsg[0] >= 0; i++)
 		close(kmsg[i]);

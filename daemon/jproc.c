@@ -263,13 +263,33 @@ jproc_unlink(struct jproc *jp)
 	jp->jp_jid = -1;
 }
 
+/* Those that we answer for. */
+static void
+files_free(struct jproc *jp)
+{
+	kmsg_free(jp->jp_kmsg);
+	for (int i = 0; i < NETFS_N; i++) {
+		netfs_free(jp->jp_netfs[i]);
+		jp->jp_netfs[i] = NULL;
+	}
+}
+
+static void
+files_attach(struct jproc *jp, unsigned which, int fd)
+{
+	if (jp->jp_jid < 0 || which >= NETFS_N || jp->jp_netfs[which] != NULL)
+		close(fd);
+	else
+		jp->jp_netfs[which] = netfs_new(jp, fd, which);
+}
+
 static void
 jproc_free(struct jproc *jp)
 {
 	struct exec *ex;
 
 	dtimer_clear(jp->jp_daemon, &jp->jp_timer);
-	kmsg_free(jp->jp_kmsg);
+	files_free(jp);
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
 		exec_killed(ex);
 	if (jp->jp_fd >= 0) {
@@ -357,7 +377,7 @@ jproc_giveup(struct jproc *jp)
 	int jid = jp->jp_jid;
 
 	dtimer_clear(d, &jp->jp_timer);
-	kmsg_free(jp->jp_kmsg);
+	files_free(jp);
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
 		exec_killed(ex);
 	jproc_unlinger(jp);
@@ -820,6 +840,9 @@ jproc_message(struct jproc *jp, const struct seqmsg *sm, int fds[SEQ_MAXFDS], un
 	}
 	if (sm->sm_type == INIT_READY && nfds == KMSG_N) {
 		kmsg_attach(jp, fds);
+		nfds = 0;
+	} else if (sm->sm_type == INIT_FILES && nfds == 1) {
+		files_attach(jp, (unsigned)sm->sm_arg, fds[0]);
 		nfds = 0;
 	}
 	while (nfds > 0)

@@ -17,6 +17,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/isolation.h"
+#include "daemon/netfs.h"
 
 struct ctl_client;
 struct exec;
@@ -69,6 +70,7 @@ struct jproc {
 	uint64_t	 jp_cputime;	/* ns of its processes, when they were looked at last, */
 	unsigned	 jp_nprocs;	/* and how many they were */
 	struct kmsg	*jp_kmsg;	/* its /proc/kmsg and /dev/kmsg; NULL: none */
+	struct netfs	*jp_netfs[NETFS_N];	/* its /proc/net and so on; NULL: none */
 };
 
 struct spawner {

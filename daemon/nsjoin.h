@@ -22,7 +22,7 @@ int	nsjoin_open(struct nsjoin *, pid_t);
 void	nsjoin_close(struct nsjoin *);
 /*
  * Enters the process group (pids, names, files) of one and the IPC of one; NULL: ours stays.  The pid namespace is that of children only.
- * fuse (NULL: no): gets devkmsg_open() of the user namespace that is entered, before its mounts are.  errno; *what: of what.
+ * fuse (NULL: no): gets fuse_open() of the user namespace that is entered, before its mounts are.  errno; *what: of what.
  */
 int	nsjoin_enter(const struct nsjoin *proc, const struct nsjoin *ipc, int *fuse, const char **what);
 /*

@@ -54,7 +54,7 @@ struct program_report {
 void	program_run(int memfile, const int stdfds[3], int execfd, int report, int go) __attribute__((noreturn));
 
 struct init_params;
-/* In the cloned process: the init.  sock: to vimaged.  fuse: of devkmsg_open(), if it was called already.  Never returns. */
+/* In the cloned process: the init.  sock: to vimaged.  fuse: of fuse_open(), if it was called already.  Never returns. */
 void	jinit_run(int sock, int flags, const struct init_params *, const int *ipcmounts, int fuse) __attribute__((noreturn));
 
 #endif

@@ -45,6 +45,7 @@ enum seqtype {
 
 	/* From an init. */
 	INIT_READY,		/* sm_text: what the host lacks, or ""; with the descriptors of kmsg.h, if it has them */
+	INIT_FILES,		/* before READY; with its end, sm_arg: which of netfs.h */
 	INIT_BROKEN,		/* sm_arg: errno, sm_text: the jail cannot have processes */
 	INIT_LISTENER,		/* with the seccomp listener; sm_arg: pid as the jail sees it */
 	INIT_STARTED,		/* the program runs */

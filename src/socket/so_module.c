@@ -16,7 +16,10 @@ static const struct sysctl_desc socket_sysctls[] = {
 	CTL_UINT("kern.ipc.maxsockets", CTL_RW, struct socket_vnet, sv_maxsockets, 16, 1 << 20, "Sockets this stack may have"),
 	CTL_UINT("kern.ipc.numopensockets", CTL_RD, struct socket_vnet, sv_nsockets, 0, UINT32_MAX, "Sockets it has"),
 	CTL_UINT("kern.ipc.somaxconn", CTL_RW, struct socket_vnet, sv_somaxconn, 1, 65535, "Longest accept queue"),
+	CTL_UINT("net.core.somaxconn", CTL_RW, struct socket_vnet, sv_somaxconn, 1, 65535, "As kern.ipc.somaxconn"),
 	CTL_UINT("kern.ipc.maxsockbuf", CTL_RW, struct socket_vnet, sv_sbmax, 4096, SB_MAX, "Largest socket buffer, bytes"),
+	CTL_UINT("net.core.rmem_max", CTL_RW, struct socket_vnet, sv_sbmax, 4096, SB_MAX, "As kern.ipc.maxsockbuf"),
+	CTL_UINT("net.core.wmem_max", CTL_RW, struct socket_vnet, sv_sbmax, 4096, SB_MAX, "As kern.ipc.maxsockbuf"),
 	CTL_END
 };
 

@@ -2,6 +2,9 @@
 /* The module "inpcb": what all transports of a vnet share. */
 #include "netinet/pcb/in_pcb.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 VNET_STATE_DEFINE(inpcb);
 
 static const struct inpcb_vnet inpcb_defaults = {
@@ -12,6 +15,24 @@ static const struct inpcb_vnet inpcb_defaults = {
 	.iv_maxmsf = 10,
 	.iv_maxmsf6 = 64,
 };
+
+/* Linux's pair, in order; BSD's two may be turned round. */
+static int
+sysctl_portrange(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+{
+	struct inpcb_vnet *iv = inpcb_vnet(vn);
+	unsigned first, last;
+	char more;
+
+	(void)sd;
+	if (value == NULL)
+		return ((size_t)snprintf(buf, len, "%d\t%d", iv->iv_first, iv->iv_last) < len ? 0 : EINVAL);
+	if (sscanf(value, "%5u %5u %c", &first, &last, &more) != 2 || first < 1 || first > last || last > 65535)
+		return (EINVAL);
+	iv->iv_first = (int)first;
+	iv->iv_last = (int)last;
+	return (0);
+}
 
 static const struct sysctl_desc inpcb_sysctls[] = {
 	CTL_INT("net.inet.ip.portrange.first", CTL_RW, struct inpcb_vnet, iv_first, 1, 65535, "First ephemeral port"),
@@ -26,6 +47,7 @@ static const struct sysctl_desc inpcb_sysctls[] = {
 	CTL_INT("net.ipv4.igmp_max_memberships", CTL_RW, struct inpcb_vnet, iv_maxships, 0, 65535, "Groups a socket may join"),
 	CTL_INT("net.ipv4.igmp_max_msf", CTL_RW, struct inpcb_vnet, iv_maxmsf, 0, 1024, "Sources of a membership in IPv4"),
 	CTL_INT("net.ipv6.mld_max_msf", CTL_RW, struct inpcb_vnet, iv_maxmsf6, 0, 1024, "Sources of a membership in IPv6"),
+	CTL_PROC("net.ipv4.ip_local_port_range", VI_CTL_STRING, CTL_RW, sysctl_portrange, "net.inet.ip.portrange.first, last"),
 	CTL_END
 };
 
