@@ -227,6 +227,7 @@ set_find(struct vi_vnet *vn, unsigned cmd, const struct ifreq *ifr)
 	label[sizeof(label) - 1] = '\0';
 	memcpy(name, label, sizeof(name));
 	name[strcspn(name, ":")] = '\0';
+	ifinfo_realname(vn, name);
 	for (size_t i = 0; i < LX_NITEMS(set_table); i++) {
 		if (set_table[i].cmd != cmd)
 			continue;

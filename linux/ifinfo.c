@@ -107,6 +107,13 @@ ifinfo_index(struct vi_vnet *vn, const char *name)
 	return (index);
 }
 
+void
+ifinfo_realname(struct vi_vnet *vn, char name[VI_IFNAMSIZ])
+{
+	if (strcmp(name, IFINFO_LOOPBACK) == 0 && ifinfo_index(vn, name) == 0)
+		memcpy(name, "lo0", sizeof("lo0"));
+}
+
 static void
 lladdr_each(void *arg, const struct vi_ifinfo *info)
 {

@@ -14,6 +14,9 @@ uint32_t ifinfo_addrflags(const struct vi_ifaddr *);	/* IFA_F_*; what lives for 
 const struct vi_ifaddr *ifinfo_inet(const struct vi_ifinfo *, const char *label);
 int	 ifinfo_name(struct vi_vnet *, uint32_t index, char name[VI_IFNAMSIZ]);	/* ENODEV */
 uint32_t ifinfo_index(struct vi_vnet *, const char *name);	/* 0: there is none */
+#define IFINFO_LOOPBACK	"lo"
+/* Programs call the loopback "lo": made the name of ours, unless there is an interface of that name.  With the kernel lock. */
+void	 ifinfo_realname(struct vi_vnet *, char name[VI_IFNAMSIZ]);
 uint32_t ifinfo_mask(unsigned prefixlen);		/* network order */
 int	 ifinfo_masklen(uint32_t mask, uint8_t *len);	/* EINVAL: with holes */
 

@@ -174,6 +174,7 @@ ioctl_ifreq(
 	memcpy(name, ifr.ifr_name, sizeof(name));
 	name[strcspn(name, ":")] = '\0';	/* an alias's label */
 	lx_manage(c->c_lx);
+	ifinfo_realname(vn, name);
 	error = vi_if_get(vn, name, req_found, &ra);
 	lx_managed(c->c_lx);
 	if (error != 0)

@@ -24,6 +24,7 @@ link_name(struct vi_vnet *vn, const struct nl_req *rq, struct ifinfomsg *ifi, ch
 	/* ip(8) asks for none to find out whether there are such requests. */
 	if (!nl_text(rq, IFLA_IFNAME, name, VI_IFNAMSIZ))
 		return (ENODEV);
+	ifinfo_realname(vn, name);
 	return (ifinfo_index(vn, name) != 0 ? 0 : ENODEV);
 }
 

@@ -114,6 +114,7 @@ nl_getlink(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 	if (rq->rq_index == 0 && rq->rq_name[0] == '\0')
 		return (EINVAL);
 	memcpy(name, rq->rq_name, sizeof(name));
+	ifinfo_realname(vn, name);
 	if (rq->rq_index != 0 && ifinfo_name(vn, rq->rq_index, name) != 0)
 		return (ENODEV);
 	return (vi_if_get(vn, name, link_each, &w) == 0 ? 0 : ENODEV);

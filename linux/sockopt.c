@@ -450,6 +450,11 @@ set_name(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len
 	if (len > sizeof(name) - 1)
 		len = sizeof(name) - 1;
 	memcpy(name, buf, len);
+	if (o->o_vi == VI_SO_BINDTODEVICE && strcmp(name, IFINFO_LOOPBACK) == 0) {
+		lx_manage(ls->ls_lx);
+		ifinfo_realname(ls->ls_vnet, name);
+		lx_managed(ls->ls_lx);
+	}
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, name, sizeof(name)));
 }
 
