@@ -152,14 +152,13 @@ put_mtu(struct nl_out *no, uint32_t mtu)
 		nl_out_attr(no, RTA_METRICS, &nested, sizeof(nested));
 }
 
-/* When it goes by itself. */
+/* When it goes by itself; 0: never. */
 static void
-put_expire(struct nl_out *no, uint64_t ns)
+put_cacheinfo(struct nl_out *no, uint64_t ns)
 {
 	const struct rta_cacheinfo ci = { .rta_expires = (int32_t)(ns / 10000000 < INT32_MAX ? ns / 10000000 : INT32_MAX) };	/* USER_HZ */
 
-	if (ns != 0)
-		nl_out_attr(no, RTA_CACHEINFO, &ci, sizeof(ci));
+	nl_out_attr(no, RTA_CACHEINFO, &ci, sizeof(ci));
 }
 
 /* An address of a link is at home there, though its packets go by the loopback interface. */
@@ -174,11 +173,12 @@ static void
 put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned n, uint8_t dstlen, const struct vi_sockaddr *dst, uint32_t flags)
 {
 	const uint32_t table = route_table(no->no_ls->ls_vnet, rt);
+	const bool packet4 = (flags & RTM_F_CLONED) != 0 && dst->sa_family == VI_AF_INET;	/* is about one packet, not about a route */
 	struct rtmsg rtm = {.rtm_family = nl_family(dst),
 	    .rtm_dst_len = dstlen,
 	    .rtm_table = table < 256 ? (uint8_t)table : RT_TABLE_COMPAT,
-	    .rtm_protocol = route_proto(rt),
-	    .rtm_scope = route_scope(rt),
+	    .rtm_protocol = packet4 ? RTPROT_UNSPEC : route_proto(rt),
+	    .rtm_scope = packet4 ? RT_SCOPE_UNIVERSE : route_scope(rt),
 	    .rtm_type = route_type(rt),
 	    .rtm_flags = flags | route_onlink(rt, n) | ((rt->rt_flags & VI_RTF_UP) != 0 || n > 1 ? 0 : RTNH_F_LINKDOWN)};
 
@@ -194,14 +194,17 @@ put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned 
 		nl_out_u32(no, RTA_OIF, route_oif(rt));
 	/* The source is said of an address's own routes, and for one packet. */
 	if (rt->rt_ifa.sa_family == dst->sa_family && dst->sa_family == VI_AF_INET && (rt->rt_flags & RTINFO_NOWHERE) == 0 && n == 1 &&
-	    ((rt->rt_flags & VI_RTF_PINNED) != 0 || (flags & RTM_F_CLONED) != 0))
+	    ((rt->rt_flags & VI_RTF_PINNED) != 0 || packet4))
 		nl_out_addr(no, RTA_PREFSRC, &rt->rt_ifa);
+	if (packet4)
+		nl_out_u32(no, RTA_UID, no->no_ls->ls_nl->nl_cred.cr_uid);
 	if (rtinfo_metric(rt) != 0)
 		nl_out_u32(no, RTA_PRIORITY, rtinfo_metric(rt));
 	if (rt->rt_nhid != 0)
 		nl_out_u32(no, RTA_NH_ID, rt->rt_nhid);
 	put_mtu(no, rt->rt_mtu);
-	put_expire(no, rt->rt_expire);
+	if (packet4 || dst->sa_family == VI_AF_INET6 || rt->rt_expire != 0)
+		put_cacheinfo(no, rt->rt_expire);
 	nl_out_end(no);
 }
 

@@ -443,6 +443,20 @@ route_ctl_fibs(struct vnet *vn, const struct sysctl_desc *sd, const char *value,
 	return (rt_tables_grow(rv, new));
 }
 
+/* Linux's, which writes any number there: "ip route flush" does. */
+static int
+route_ctl_flush(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
+{
+	int any = 0;
+
+	if (value == NULL)
+		return (sysctl_desc_get(sd, &any, buf, len));
+	if (sysctl_desc_set(sd, &any, value) != 0)
+		return (EINVAL);
+	rt_dyn_flush(route_vnet(vn));
+	return (0);
+}
+
 static const struct route_vnet route_defaults = {
 	.rv_nfibs = RT_DEFFIBS,
 	.rv_generation = 1,
@@ -467,6 +481,8 @@ static const struct sysctl_desc route_sysctls[] = {
 	    "Redirects and path MTUs remembered at most"),
 	CTL_UINT("net.route.dyn_count", CTL_RD, struct route_vnet, rv_ndyns, 0, UINT32_MAX,
 	    "Redirects and path MTUs remembered now"),
+	CTL_PROC("net.ipv4.route.flush", VI_CTL_INT, CTL_RW, route_ctl_flush, "Written: forgets redirects and path MTUs"),
+	CTL_PROC("net.ipv6.route.flush", VI_CTL_INT, CTL_RW, route_ctl_flush, "Written: forgets redirects and path MTUs"),
 	CTL_UINT("net.route.multipath", CTL_RW, struct route_vnet, rv_multipath, 0, 1,
 	    "A prefix may get several next hops"),
 	CTL_UINT("net.route.pass_silent", CTL_RW, struct route_vnet, rv_passsilent, 0, 1,
