@@ -26,6 +26,7 @@
 #include "linux/packet_ring.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -523,6 +524,17 @@ drain_goeson(const struct lx_sock *ls, int n, ssize_t bytes, bool call)
 	return (n == 0 || (n < DGRAM_TXTURN && bytes < DGRAM_TXBYTES && (call || !lx_loop_over(ls->ls_lx->lx_loop))));
 }
 
+/* Nothing read is the end or an empty datagram.  The program may have closed after the event that brought us here. */
+static bool
+dgram_ended(struct lx_sock *ls)
+{
+	struct pollfd pfd = { .fd = ls->ls_fd, .events = POLLRDHUP };
+
+	if (!ls->ls_rdhup && poll(&pfd, 1, 0) == 1 && (pfd.revents & (POLLRDHUP | POLLHUP)) != 0)
+		ls->ls_rdhup = true;
+	return (ls->ls_rdhup);
+}
+
 /* What the program sent without an address.  False: it closed, and ls is gone. */
 static bool
 dgram_drain(struct lx_sock *ls, bool call)
@@ -535,8 +547,7 @@ dgram_drain(struct lx_sock *ls, bool call)
 		len = recv(ls->ls_fd, buf, LX_MAXDGRAM, MSG_DONTWAIT);
 		if (len < 0 && errno == EAGAIN && !(ls->ls_errpair && ls->ls_hup))
 			return (true);
-		if (len <= 0 && ls->ls_rdhup && ioctl(ls->ls_fd, FIONREAD, &avail) == 0 &&
-		    avail == 0) {
+		if (len <= 0 && dgram_ended(ls) && ioctl(ls->ls_fd, FIONREAD, &avail) == 0 && avail == 0) {
 			if (!ls->ls_hup || !lx_sock_closed(ls))
 				return (true);
 			lx_sock_free(ls);

@@ -55,6 +55,26 @@ from_to(void)
 	close(fb);
 }
 
+/* Who sends and closes at once has sent what he sent, and nothing behind it. */
+static void
+hurried(void)
+{
+	struct sockaddr_in a;
+	int fa = bound(&a), empty = 0, full = 0;
+
+	for (int i = 0; i < 1500; i++) {
+		int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+		(void)try_connect(fd, &a);
+		(void)!send(fd, "x", 1, 0);
+		close(fd);
+		while (i % 20 == 19 && polled(fa, 20, POLLIN) != 0)
+			*(recv(fa, buf, sizeof(buf), MSG_DONTWAIT) == 1 ? &full : &empty) += 1;
+	}
+	printf("hurried: %d, %d empty\n", full, empty);
+	close(fa);
+}
+
 static void
 waiting(void)
 {
@@ -271,5 +291,6 @@ main(void)
 	ancillary();
 	many();
 	again();
+	hurried();
 	return (0);
 }

@@ -149,6 +149,20 @@ messages(int s, int r)
 	receive("none", r, 4096);
 }
 
+/* Leases that another run on this host had linger some seconds, and while there is one Linux takes no other label. */
+static void
+calm(void)
+{
+	int s = socket(AF_INET6, SOCK_DGRAM, 0);
+	struct sockaddr_in6 name = to;
+
+	name.sin6_flowinfo = htonl(0x54321);
+	(void)set_int(s, IPPROTO_IPV6, IPV6_FLOWINFO_SEND, 1);
+	for (int i = 0; i < 400 && connect(s, (struct sockaddr *)&name, sizeof(name)) != 0 && errno == EINVAL; i++)
+		usleep(50000);
+	close(s);
+}
+
 static void
 label(const char *what, int fd, struct in6_flowlabel_req *fr, int action, int share, int flags, uint32_t value)
 {
@@ -287,6 +301,7 @@ main(void)
 		return (1);
 	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		show("wanted", set_int(r, IPPROTO_IPV6, wanted[i], 1));
+	calm();
 	/* Labels of their own choice differ. */
 	(void)set_int(s, IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0);
 	if (getuid() == 0) {
