@@ -273,7 +273,7 @@ short_mayend(const struct tcpcb *tp)
 }
 
 /* Header and payload, with TH_PUSH or TH_FIN or nothing besides; NULL: no memory. */
-static struct mbuf *
+SHORT_INLINE struct mbuf *
 short_segment(struct tcpcb *tp, uint32_t len, uint16_t flags, uint64_t now)
 {
 	const struct inpcb *inp = tp->t_inpcb;
