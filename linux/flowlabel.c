@@ -21,6 +21,7 @@
 #define LABEL_MASK	LX_FLOWLABEL
 #define LABEL_MAX	4096		/* of a vnet */
 #define LABEL_PERSOCK	32		/* of a socket, when there are so many or its caller is nobody */
+#define LEASE_MAX	256		/* of a socket, of whatever labels; Linux has no bound */
 #define LABEL_MINTIME	6		/* s */
 #define LABEL_MAXTIME	150		/* without privilege */
 #define NS		UINT64_C(1000000000)
@@ -185,9 +186,14 @@ label_make(const struct lx_call *c, const struct in6_flowlabel_req *fr, struct l
 static int
 lease_add(struct lx_sock *ls, struct lx_label *lb)
 {
-	struct lx_lease *le = malloc(sizeof(*le));
+	struct lx_lease *le;
+	unsigned n = 0;
 
-	if (le == NULL)
+	for (le = ls->ls_leases; le != NULL; le = le->le_next)
+		n++;
+	if (n >= LEASE_MAX)
+		return (ENOBUFS);
+	if ((le = malloc(sizeof(*le))) == NULL)
 		return (ENOMEM);
 	*le = (struct lx_lease){ ls->ls_leases, lb };
 	ls->ls_leases = le;
