@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/sbuf.h"
+#include "base/util.h"
 
 static int
 digit_value(char c)
@@ -143,4 +144,19 @@ sysctl_desc_get(const struct sysctl_desc *sd, const void *base, char *buf, size_
 		break;
 	}
 	return (sbuf_finish(&sb));
+}
+
+const char *
+sysctl_field(const char *p, unsigned *v)
+{
+	uint64_t n = 0;
+
+	while (*p == ' ' || *p == '\t')
+		p++;
+	if (*p < '0' || *p > '9')
+		return (NULL);
+	for (; *p >= '0' && *p <= '9' && n <= UINT32_MAX; p++)
+		n = n * 10 + (unsigned)(*p - '0');
+	*v = (unsigned)u64min(n, UINT32_MAX);
+	return (p);
 }

@@ -51,6 +51,8 @@ struct sysctl_desc {
 /* Plain access to one value at base + sd_off; range-checked; EINVAL.  kern/sysctl.c */
 int	sysctl_desc_set(const struct sysctl_desc *, void *base, const char *value);
 int	sysctl_desc_get(const struct sysctl_desc *, const void *base, char *buf, size_t len);
+/* The next of several numbers in a text, behind blanks (more than UINT_MAX counts as that), and what follows it; NULL: there is none. */
+const char *sysctl_field(const char *p, unsigned *v);
 
 /* Counters: uint64_t members of the module's struct, with the words of netstat -s. */
 struct stat_desc {

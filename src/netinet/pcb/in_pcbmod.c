@@ -17,25 +17,12 @@ static const struct inpcb_vnet inpcb_defaults = {
 	.iv_maxmsf6 = 64,
 };
 
-/* A number and where it ends, behind blanks; NULL. */
-static const char *
-port_field(const char *p, int *port)
-{
-	while (*p == ' ' || *p == '\t')
-		p++;
-	if (*p < '0' || *p > '9')
-		return (NULL);
-	for (*port = 0; *p >= '0' && *p <= '9' && *port <= 65535; p++)
-		*port = *port * 10 + (*p - '0');
-	return (p);
-}
-
 /* Linux's pair, in order; BSD's two may be turned round. */
 static int
 sysctl_portrange(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
 {
 	struct inpcb_vnet *iv = inpcb_vnet(vn);
-	int first, last;
+	unsigned first, last;
 	struct sbuf sb;
 
 	(void)sd;
@@ -44,11 +31,11 @@ sysctl_portrange(struct vnet *vn, const struct sysctl_desc *sd, const char *valu
 		sbuf_printf(&sb, "%d\t%d", iv->iv_first, iv->iv_last);
 		return (sbuf_finish(&sb));
 	}
-	if ((value = port_field(value, &first)) == NULL || (value = port_field(value, &last)) == NULL || *value != '\0' ||
+	if ((value = sysctl_field(value, &first)) == NULL || (value = sysctl_field(value, &last)) == NULL || *value != '\0' ||
 	    first < 1 || first > last || last > 65535)
 		return (EINVAL);
-	iv->iv_first = first;
-	iv->iv_last = last;
+	iv->iv_first = (int)first;
+	iv->iv_last = (int)last;
 	return (0);
 }
 

@@ -99,22 +99,6 @@ tcp_sysctl_lxrfc1323(
 	return (0);
 }
 
-/* A number and the blank behind it. */
-static const char *
-tcp_sysctl_field(const char *p, unsigned *v)
-{
-	uint64_t n = 0;
-
-	while (*p == ' ' || *p == '\t')
-		p++;
-	if (*p < '0' || *p > '9')
-		return (NULL);
-	for (; *p >= '0' && *p <= '9' && n <= UINT32_MAX; p++)
-		n = n * 10 + (unsigned)(*p - '0');
-	*v = (unsigned)u64min(n, UINT32_MAX);
-	return (p);
-}
-
 /*
  * tcp_rmem, tcp_wmem: least, first and largest size.  The least is ours to know and cannot be
  * changed.
@@ -135,7 +119,7 @@ tcp_sysctl_lxmem(
 		return (sbuf_finish(&sb));
 	}
 	for (unsigned i = 0; i < 3; i++)
-		if ((value = tcp_sysctl_field(value, &v[i])) == NULL)
+		if ((value = sysctl_field(value, &v[i])) == NULL)
 			return (EINVAL);
 	if (*value != '\0' || v[0] != 4096 || v[1] < 4096 || v[2] < v[1] || v[2] > SB_MAX)
 		return (EINVAL);
