@@ -295,6 +295,7 @@ struct lx {
 	int		 lx_timerfd;
 	uint64_t	 lx_timerat;	/* when it is set to fire */
 	uint64_t	 lx_sweepat;	/* when to look whether the zombies' descriptors still exist */
+	uint64_t	 lx_ran;	/* ns a stack has run in the call being handled */
 	struct lx_stats	 lx_stats;
 	TAILQ_HEAD(, lx_label) lx_labels;	/* flow labels of all vnets */
 	char		*lx_buf;	/* LX_BUFSIZE */

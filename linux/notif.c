@@ -481,6 +481,7 @@ lx_program_event(struct lx_event *le, uint32_t events)
 {
 	struct lx_program *pr = LX_CONTAINER(le, struct lx_program, pr_event);
 	struct vi_vnet *vn = pr->pr_vnet;
+	struct lx *lx = pr->pr_lx;
 	uint64_t began = lx_now();
 	union notif_buf buf;
 
@@ -488,10 +489,11 @@ lx_program_event(struct lx_event *le, uint32_t events)
 		if (program_waits(pr))
 			return;
 		memset(&buf, 0, sizeof(buf));
+		lx->lx_ran = 0;
 		if (ioctl(pr->pr_fd, SECCOMP_IOCTL_NOTIF_RECV, &buf.n) == 0)
 			notif_run(pr, &buf.n);
 		if (vn != NULL)
-			vi_vnet_spent(vn, lx_now() - began);
+			vi_vnet_spent(vn, lx_now() - began - lx->lx_ran);
 	} else if ((events & (EPOLLHUP | EPOLLERR)) != 0)
 		program_gone(pr);
 }

@@ -5,7 +5,7 @@
  * Every call belongs to the thread that runs the socket's vnet (vimage.h, "Threads").  No call blocks: what would
  * returns EAGAIN or EINPROGRESS, and the upcall tells when to try again.
  *
- * The upcall is made by vi_worker_poll/vi_kernel_poll, never from inside another call.  It is coalesced: one call after any number
+ * The upcall is made by vi_worker_poll, vi_kernel_poll and vi_vnet_run, never from inside another call.  It is coalesced: one call after any number
  * of changes, with the events that hold at that time.  It may make any call on any socket of the same vnet, vi_close included.
  *
  * When the vnet is destroyed its sockets turn dead: VI_POLLERR|VI_POLLHUP, so_error ECONNABORTED; one last upcall is made from

@@ -106,6 +106,12 @@ VI_API uint64_t	vi_vnet_memory(struct vi_vnet *);	/* bytes charged to it now */
 VI_API uint64_t	vi_vnet_cputime(struct vi_vnet *);	/* ns its lane has run, and what was spent for it */
 /* The embedder has spent ns for it, in the thread of its worker: it is charged as if its lane had. */
 VI_API void	vi_vnet_spent(struct vi_vnet *, uint64_t ns);
+VI_API uint64_t	vi_vnet_looped(struct vi_vnet *);	/* packets it has queued for itself so far */
+/*
+ * In the thread of its worker, outside of vi_worker_poll: what is queued for it is done now, out of its turn, for two microseconds at most.  Upcalls are made.
+ * The ns it took, which are charged; none where there was nothing to do, or it must wait.
+ */
+VI_API uint64_t	vi_vnet_run(struct vi_vnet *);
 VI_API bool	vi_vnet_busy(struct vi_vnet *);	/* is there work for its lane? */
 
 /* Statistics by protocol, in the words of netstat -s.  text holds one "%s" for the plural ending or none. */

@@ -196,6 +196,18 @@ vi_vnet_spent(struct vi_vnet *vn, uint64_t ns)
 	lane_spent(&api_vnet(vn)->vn_lane, ns);
 }
 
+uint64_t
+vi_vnet_looped(struct vi_vnet *vn)
+{
+	return (net_vnet(api_vnet(vn))->nv_looped);
+}
+
+uint64_t
+vi_vnet_run(struct vi_vnet *vn)
+{
+	return (lane_run(&api_vnet(vn)->vn_lane));
+}
+
 bool
 vi_vnet_busy(struct vi_vnet *vn)
 {

@@ -424,16 +424,17 @@ lane_leavesuntimed(struct worker *w, struct lane *ln, unsigned works)
 }
 
 void
-worker_runlane(struct worker *w, struct lane *ln)
+worker_runlane(struct worker *w, struct lane *ln, bool timed)
 {
-	unsigned idle = LANE_IDLE;
+	unsigned idle = LANE_IDLE, works;
 
 	if (lane_waits(w, ln))
 		return;
 	atomic_store_explicit(&ln->ln_state, LANE_RUNNING, memory_order_relaxed);
 	w->w_current = ln;
 	ln->ln_now = w->w_now;
-	if (!lane_leavesuntimed(w, ln, lane_works(w, ln)))
+	works = lane_works(w, ln);
+	if (timed || !lane_leavesuntimed(w, ln, works))
 		lane_charge(w, ln);
 	w->w_current = NULL;
 	if (ln->ln_head != NULL) {
@@ -449,6 +450,24 @@ worker_runlane(struct worker *w, struct lane *ln)
 	if (atomic_load(&ln->ln_inbox) != NULL &&
 	    atomic_compare_exchange_strong(&ln->ln_state, &idle, LANE_QUEUED))
 		heap_insert(w, ln);
+}
+
+uint64_t
+lane_run(struct lane *ln)
+{
+	struct worker *w = ln->ln_worker;
+	uint64_t began;
+
+	LANE_ASSERT(ln);
+	VI_ASSERT(!w->w_polling);
+	if (ln->ln_heapidx == LANE_NOHEAP)
+		return (0);
+	began = w->w_now = host_now(kernel_host(w->w_kernel));
+	w->w_polling = true;
+	heap_remove(w, ln);
+	worker_runlane(w, ln, true);
+	w->w_polling = false;
+	return (w->w_now - began);
 }
 
 uint64_t

@@ -93,6 +93,8 @@ bool	lane_post(struct lane *, struct work *);
 /* Takes w off its lane's queue if it is there.  In the lane, or under the kernel lock. */
 void	work_cancel(struct lane *, struct work *);
 
+/* In its worker, outside of a run: one run out of its turn, paid for all the same.  The ns it took; none where there was nothing to do, or it waits for its quota. */
+uint64_t lane_run(struct lane *);
 bool	lane_busy(const struct lane *);	/* it runs, or has something to do */
 /* For work that takes long: this run's time is up, and what is left is to be posted again.  Reads the clock. */
 bool	lane_over(const struct lane *);

@@ -254,6 +254,32 @@ short_runs_are_counted(void **state)
 	rig_free(r);
 }
 
+/* One lane, now; no longer than a quantum, and paid for. */
+static void
+run_out_of_turn(void **state)
+{
+	struct rig *r = rig_new(1, 2);
+	struct job a, b;
+
+	(void)state;
+	job_init(&a, r, 0, 10, 1);
+	job_init(&b, r, 1, 500, UINT32_MAX);
+	lane_post(a.ln, &a.wk);
+	assert_int_equal(lane_run(&r->ln[1]), 0);
+	lane_post(b.ln, &b.wk);
+	assert_int_equal(lane_run(&r->ln[1]), LANE_QUANTUM);
+	assert_int_equal(r->ln[1].ln_cputime, LANE_QUANTUM);
+	assert_int_equal(a.runs, 0);
+	assert_true(lane_busy(&r->ln[1]));
+	b.limit = 0;
+	assert_int_equal(lane_run(&r->ln[1]), 500);
+	assert_false(lane_busy(&r->ln[1]));
+	assert_int_equal(lane_run(&r->ln[1]), 0);
+	assert_int_equal(kernel_poll(r->k), VI_FOREVER);
+	assert_int_equal(a.runs, 1);
+	rig_free(r);
+}
+
 /*
  * A lane that posts to itself for ever does not keep another from running, even where time stands
  * still.
@@ -656,6 +682,7 @@ main(void)
 		cmocka_unit_test(posted_once_in_order),
 		cmocka_unit_test(shares_are_fair),
 		cmocka_unit_test(short_runs_are_counted),
+		cmocka_unit_test(run_out_of_turn),
 		cmocka_unit_test(no_lane_hogs),
 		cmocka_unit_test(sleeper_is_woken_once),
 		cmocka_unit_test(unpolled_work_is_told),

@@ -156,7 +156,7 @@ worker_rounds(struct worker *w)
 			next = wheel_next(&w->w_wheel);
 		}
 		if ((ln = worker_pick(w)) != NULL) {
-			worker_runlane(w, ln);
+			worker_runlane(w, ln, false);
 		} else if (next > w->w_now) {
 			wheel_advance(&w->w_wheel, w->w_now);
 			return (worker_rest(w, next));

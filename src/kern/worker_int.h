@@ -77,7 +77,7 @@ struct klock {
 };
 
 /* lane.c */
-void	worker_runlane(struct worker *, struct lane *);
+void	worker_runlane(struct worker *, struct lane *, bool timed);	/* timed: the clock is read after it */
 struct lane *worker_pick(struct worker *);	/* takes the next lane off the heap */
 void	worker_collect(struct worker *);	/* inbox to heap */
 /* Reads the clock; the lane pays for what went by. */

@@ -239,7 +239,9 @@ if_deliver(struct ifnet *to, struct mbuf *m)
 		m_freem(m);
 		return;
 	}
-	if (m->m_as != vnet_acct(to->if_vnet)) {
+	if (m->m_as == vnet_acct(to->if_vnet)) {
+		net_vnet(to->if_vnet)->nv_looped++;
+	} else {
 		m->m_pkt.mark = 0;
 		m_disown(m);
 	}

@@ -272,6 +272,7 @@ struct net_vnet {
 	struct ifnetlist *nv_names;	/* hash by name; NULL while there are few interfaces */
 	uint32_t	 nv_namesize;	/* a power of two */
 	struct ifnetlist nv_home;	/* interfaces made here, some lent to others */
+	uint64_t	 nv_looped;	/* packets of this stack for one of its own interfaces */
 	uint64_t	 nv_shortat;	/* VNET_EV_SHORT is not told again before that */
 };
 VNET_STATE_DECLARE(net);
