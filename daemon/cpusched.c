@@ -136,6 +136,7 @@ cpusched_init(struct cpusched *cs)
 	memset(cs, 0, sizeof(*cs));
 	LIST_INIT(&cs->cs_groups);
 	LIST_INIT(&cs->cs_members);
+	cs->cs_ordinary = geteuid() != 0;
 	cgroup_find(&cs->cs_host);
 }
 
@@ -414,7 +415,7 @@ is_own(const struct view *v, const struct proc *p, const struct cpugroup *cg)
  * again, and what was said is not repeated unless there are other sessions.
  */
 static void
-group_hold(const struct view *v, struct cpugroup *cg, bool hold)
+group_hold(const struct cpusched *cs, const struct view *v, struct cpugroup *cg, bool hold)
 {
 	size_t n = 0;
 	bool ok = true;
@@ -428,7 +429,7 @@ group_hold(const struct view *v, struct cpugroup *cg, bool hold)
 	for (size_t i = 0; i < v->v_tree.pt_n; i++) {
 		const struct proc *p = &v->v_tree.pt_procs[i];
 
-		if (is_own(v, p, cg) && (geteuid() == 0 || p->p_sid == p->p_pid))
+		if (is_own(v, p, cg) && (!cs->cs_ordinary || p->p_sid == p->p_pid))
 			ok = set_autogroup(p->p_pid, hold ? 19 : 0) && ok;
 	}
 	cg->cg_held = hold || !ok;
@@ -503,7 +504,7 @@ tick_share(struct cpusched *cs, const struct view *v)
 	LIST_FOREACH(cg, &cs->cs_groups, cg_link)
 		tick_lead(cs, cg, shares);
 	LIST_FOREACH(cg, &cs->cs_groups, cg_link)
-		group_hold(v, cg, is_held(cg));
+		group_hold(cs, v, cg, is_held(cg));
 }
 
 static void

@@ -23,6 +23,7 @@ struct cpusched {
 	struct cgroup_host cs_host;
 	struct cpugroups cs_groups;
 	struct cpumembers cs_members;	/* inits */
+	bool		cs_ordinary;	/* the host's root is another, whatever we are called in a user namespace of ours */
 	bool		cs_needed;	/* the host does not do it, and somebody wants it */
 	uint64_t	cs_last, cs_next;	/* ns */
 	unsigned	cs_idle;	/* ticks without work */

@@ -4,8 +4,9 @@
  *
  * A jail's init is cloned with a user, pid, mount, ipc, uts and an empty network namespace.  An
  * ordinary user becomes root in there (own id = 0), with the ranges of /etc/subuid and
- * /etc/subgid behind when newuidmap(1) and newgidmap(1) exist; root keeps every id that its own
- * namespace has, so that file access is the same as outside.  When the host refuses user
+ * /etc/subgid behind when newuidmap(1) and newgidmap(1) exist: once for all jails, in a user
+ * namespace above theirs (spawner.c), whose ids they keep, as with root they keep every id that
+ * its own namespace has, so that file access is the same as outside.  When the host refuses user
  * namespaces root makes the others directly; otherwise only the network part is left, which
  * needs nothing of the host but seccomp.
  *
@@ -66,12 +67,13 @@ find_range(const char *file, const char *name, unsigned long id, char *out, size
 }
 
 void
-isolation_init(struct isolation *is, enum iso_mode mode)
+isolation_init(struct isolation *is, enum iso_mode mode, bool ordinary)
 {
 	struct passwd *pw;
 
 	memset(is, 0, sizeof(*is));
 	is->is_mode = mode;
+	is->is_ordinary = ordinary;
 	if (mode != ISO_USER || geteuid() == 0 || (pw = getpwuid(getuid())) == NULL)
 		return;
 	is->is_ranges =
@@ -94,7 +96,7 @@ isolation_flags(const struct isolation *is, const struct init_params *ip, bool j
 	if (ip->ip_ownproc)
 		flags |= NS_PROC | (is->is_mode == ISO_USER ? CLONE_NEWUSER : 0);
 	else if (!join)
-		flags |= CLONE_NEWNET | (is->is_mode == ISO_USER && geteuid() != 0 ? CLONE_NEWUSER : 0);
+		flags |= CLONE_NEWNET | (is->is_mode == ISO_USER && is->is_ordinary ? CLONE_NEWUSER : 0);
 	return flags;
 }
 

@@ -21,6 +21,7 @@ enum iso_mode {
 
 struct isolation {
 	enum iso_mode	is_mode;
+	bool		is_ordinary;	/* vimaged is not the root's of the host, whatever we are called in here */
 	bool		is_ranges;	/* newuidmap and newgidmap give us ids beside our own */
 	char		is_uids[256], is_gids[256];	/* "first count" on the host */
 };
@@ -39,7 +40,7 @@ struct init_params {
 	char		ip_hostname[256], ip_domainname[256];
 };
 
-void	isolation_init(struct isolation *, enum iso_mode);
+void	isolation_init(struct isolation *, enum iso_mode, bool ordinary);
 /* $VIMAGE_ISOLATION ("user", "root", "none") or the best that can be hoped for. */
 enum iso_mode isolation_first(void);
 /* CLONE_NEW*; join: a jail's processes are joined, whose namespaces are entered first. */

@@ -6,8 +6,8 @@
  * its IPC from further above than its processes: then the owner of the IPC namespace is an ancestor of the user namespace the
  * processes are in, and is entered first; from an outer user namespace one can always go on to an inner one.
  *
- * A program may have its IPC from any jail.  Root of the host enters that without entering its user namespace; others cannot come from
- * there to the user namespace of a jail beside it.
+ * A program may have its IPC from any jail.  Who has rights over both user namespaces enters the IPC without entering its owner: root of the
+ * host, and the spawner of an ordinary user from the user namespace above all jails.  Without that one cannot come from the one to the other.
  *
  * Mounts of another mount namespace cannot be bound; but a process in there can make copies of them that are mounted nowhere,
  * and hand these out.
@@ -119,7 +119,7 @@ is_ours(const struct nsjoin *nj, enum nsjoin_kind kind)
 }
 
 /*
- * IPC: at once where we have the right (root, who needs not leave his own user namespace for it), else its owner's user namespace first.
+ * IPC: at once where we have the right from our own user namespace, else its owner's user namespace first.
  * *done false: it is owned where the processes are, and is entered together with them.
  */
 static int
@@ -165,7 +165,7 @@ nsjoin_enter(const struct nsjoin *proc, const struct nsjoin *ipc, int *fuse, con
 		*what = "processes of the jail";
 		error = enter_proc(proc, ipc, done, fuse);
 		if (error == EPERM && ipc != NULL && done)
-			*what = "only where vimaged is root's can the processes of one jail have the IPC of another";
+			*what = "the host allows an ordinary user no processes of one jail with the IPC of another";
 	}
 	return error;
 }

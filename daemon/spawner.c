@@ -8,6 +8,10 @@
  * are known, because later nobody may look into it.  The spawner is the parent of all inits: it
  * reaps and kills them, so that a pid is never used after it was given back.
  *
+ * From the user namespace of a jail one cannot come to that of a jail beside it, only from one above both.  For root that is the host's; for
+ * an ordinary user the spawner makes one, below the host's and above all jails', and enters it.  There it has all rights, over what is
+ * below: no more than the user had before over each jail.  On the host it stays who he is.
+ *
  * It dies with vimaged and its inits die with it.  An init that dies without a pid namespace
  * leaves its programs to the spawner, a subreaper, which kills what it does not know.
  */
@@ -55,6 +59,7 @@ struct spawn {
 	char		*s_title;
 	size_t		s_titlelen;
 	struct isolation s_iso;
+	bool		s_ordinary;	/* vimaged is an ordinary user's; we may be root in a user namespace of ours */
 	LIST_HEAD(, made) s_made;
 	unsigned	s_nmade;
 	struct cpusched	s_cpu;
@@ -287,7 +292,7 @@ probe(struct spawn *s, enum iso_mode mode, char *lacks, size_t len)
 	pid_t pid;
 
 	lacks[0] = '\0';
-	isolation_init(&s->s_iso, mode);
+	isolation_init(&s->s_iso, mode, s->s_ordinary);
 	if (mode == ISO_NONE)
 		return 0;
 	if ((error = seq_pair(pair)) != 0)
@@ -309,18 +314,81 @@ probe(struct spawn *s, enum iso_mode mode, char *lacks, size_t len)
 	return error;
 }
 
+/* In a new user namespace: when it has ids, do jails work in it? */
+static void __attribute__((noreturn))
+try_above(struct spawn *s, int sock)
+{
+	int fds[SEQ_MAXFDS];
+	struct seqmsg sm;
+	unsigned nfds;
+
+	if (seq_recv(sock, &sm, fds, &nfds, 0) != 0)
+		_exit(1);
+	sm.sm_arg = probe(s, ISO_USER, sm.sm_text, sizeof(sm.sm_text));
+	_exit(seq_send(sock, &sm, NULL, 0, 0));
+}
+
+/* The answer; *ns: its user namespace. */
+static int
+ask_above(const struct spawn *s, pid_t pid, int sock, int *ns, char *lacks, size_t len)
+{
+	int fds[SEQ_MAXFDS], error;
+	struct seqmsg sm = { 0 };
+	char path[64];
+	unsigned nfds;
+
+	if ((error = isolation_map(&s->s_iso, pid, CLONE_NEWUSER)) != 0)
+		return error;
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	if ((*ns = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return errno;
+	if ((error = seq_send(sock, &sm, NULL, 0, 0)) != 0 || (error = seq_recv(sock, &sm, fds, &nfds, 0)) != 0)
+		return error;
+	snprintf(lacks, len, "%s", sm.sm_text);
+	return sm.sm_arg;
+}
+
+/* Only where jails work below it: there is no way back. */
+static bool
+enter_above(struct spawn *s, char *lacks, size_t len)
+{
+	int pair[2], ns = -1, error;
+	pid_t pid;
+
+	if (seq_pair(pair) != 0)
+		return false;
+	isolation_init(&s->s_iso, ISO_USER, true);
+	if ((pid = do_clone(CLONE_NEWUSER)) == 0) {
+		close(pair[0]);
+		try_above(s, pair[1]);
+	}
+	close(pair[1]);
+	error = pid < 0 ? errno : ask_above(s, pid, pair[0], &ns, lacks, len);
+	close(pair[0]);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (error == 0 && setns(ns, CLONE_NEWUSER) != 0)
+		error = errno;
+	if (ns >= 0)
+		close(ns);
+	if (error == 0)
+		isolation_init(&s->s_iso, ISO_USER, true);	/* its ids are all that there are */
+	return error == 0;
+}
+
 static void
 probe_all(struct spawn *s)
 {
 	struct seqmsg sm = { .sm_type = SPAWN_PROBED };
 	enum iso_mode mode = isolation_first();
 	char lacks[SEQ_TEXT];
+	bool above = s->s_ordinary && mode == ISO_USER && enter_above(s, lacks, sizeof(lacks));
 	int error, first = 0;
 
-	while ((error = probe(s, mode, lacks, sizeof(lacks))) != 0) {
+	while (!above && (error = probe(s, mode, lacks, sizeof(lacks))) != 0) {
 		if (first == 0)
 			first = error;
-		mode = mode == ISO_USER && geteuid() == 0 ? ISO_ROOT : ISO_NONE;
+		mode = mode == ISO_USER && !s->s_ordinary ? ISO_ROOT : ISO_NONE;
 	}
 	isolation_describe(mode, first, lacks, sm.sm_text, sizeof(sm.sm_text));
 	sm.sm_arg = (int32_t)mode;
@@ -349,9 +417,9 @@ made_find(const struct spawn *s, uint32_t id)
 
 /* Are its namespaces kept open?  Root can look them up when they are needed, others only now. */
 static bool
-wants_ns(const struct init_params *ip)
+wants_ns(const struct spawn *s, const struct init_params *ip)
 {
-	return ip->ip_shared || geteuid() != 0;
+	return ip->ip_shared || s->s_ordinary;
 }
 
 static void
@@ -372,7 +440,7 @@ do_init(struct spawn *s, const struct seqmsg *ask, const int fds[2])
 		error = ESRCH;
 	mk.mk_ip = &ip;
 	if (error == 0)
-		error = make_init(s, &mk, ask->sm_text, wants_ns(&ip) ? &m->m_ns : NULL, &pid, &go, sm.sm_ino, what);
+		error = make_init(s, &mk, ask->sm_text, wants_ns(s, &ip) ? &m->m_ns : NULL, &pid, &go, sm.sm_ino, what);
 	if (error != 0) {
 		free(m);
 		sm.sm_type = SPAWN_FAILED;
@@ -530,7 +598,7 @@ start_undertaker(struct spawn *s)
 static void __attribute__((noreturn))
 spawner_run(int sock, pid_t parent, char *title, size_t len)
 {
-	struct spawn s = { .s_sock = sock, .s_title = title, .s_titlelen = len };
+	struct spawn s = { .s_sock = sock, .s_title = title, .s_titlelen = len, .s_ordinary = geteuid() != 0 };
 	struct pollfd pfd[2];
 
 	LIST_INIT(&s.s_made);
