@@ -142,7 +142,7 @@ enum vi_sockopt {
 	VI_TCP_LINGER2, VI_TCP_WINDOW_CLAMP, VI_TCP_NOTSENT_LOWAT,
 	VI_TCP_FASTOPEN,	/* listener: connections whose SYN brought data and that are not acknowledged, at most; 0 = off */
 	VI_TCP_AUTHKEY,		/* set: struct vi_tcp_authkey */
-	VI_TCP_FASTOPEN_CONNECT,	/* vi_connect may wait for the first data, and succeed at once; EOPNOTSUPP */
+	VI_TCP_FASTOPEN_CONNECT,	/* vi_connect may wait for the first data, and succeed at once; set: or struct vi_tcp_fastopen; EOPNOTSUPP */
 	VI_TCP_MAX_PACING_RATE,	/* uint64_t: bytes a second, UINT64_MAX = none */
 	VI_TCP_CC_INFO,		/* get: struct vi_tcp_ccinfo, or nothing */
 	VI_TCP_TIMESTAMP,	/* get: the clock of its timestamps */
@@ -193,6 +193,14 @@ enum vi_tcp_authalg {
 };
 #define VI_TCP_AUTHKEYLEN	80
 #define VI_TCP_TFOKEYLEN	16
+/*
+ * VI_TCP_FASTOPEN_CONNECT with a pre-shared key: servers that want one (net.inet.tcp.fastopen.psk_enable) take only cookies to which it was
+ * added.  Before vi_connect, EINVAL.
+ */
+struct vi_tcp_fastopen {
+	int32_t		tf_enable;	/* 0, and the socket has no key any more, or 1 */
+	uint8_t		tf_psk[VI_TCP_TFOKEYLEN];
+};
 enum {	/* of TCP-AO */
 	VI_TCP_AUTH_CURRENT = 1,	/* the key that signs */
 	VI_TCP_AUTH_RNEXT = 2,		/* the key that the peer is asked to sign with */

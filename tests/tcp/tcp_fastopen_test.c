@@ -20,6 +20,7 @@ struct seen {
 	uint32_t	s_lose;		/* so many SYN-ACKs yet */
 	bool		s_losedata;	/* SYNs with data */
 	bool		s_exp;		/* the last SYN's option was in the experimental form */
+	uint8_t		s_sent[TFO_COOKIELEN], s_given[TFO_COOKIELEN];	/* the last cookies of a SYN and of a SYN-ACK */
 };
 
 static enum wire_verdict
@@ -39,10 +40,14 @@ watch(struct wire *w, struct wpkt *wp)
 	if (flags & TH_ACK) {
 		s->s_nsynack++;
 		s->s_ackcookie = cookie;
+		if (cookie == TFO_COOKIELEN)
+			memcpy(s->s_given, to.to_tfo, TFO_COOKIELEN);
 		return (s->s_lose > 0 && s->s_lose-- > 0 ? WIRE_LOSE : WIRE_PASS);
 	}
 	s->s_nsyn++;
 	s->s_syncookie = cookie;
+	if (cookie == TFO_COOKIELEN)
+		memcpy(s->s_sent, to.to_tfo, TFO_COOKIELEN);
 	s->s_exp = (to.to_flags & TOF_TFOEXP) != 0;
 	s->s_syndata = wp_dlen(wp);
 	return (s->s_losedata && s->s_syndata > 0 ? WIRE_LOSE : WIRE_PASS);
@@ -473,9 +478,9 @@ data_again(void **state)
 	(void)state;
 	for (unsigned linux = 0; linux < 2; linux++) {
 		tfo_init(&t, 19);
-		tfo_learn(&t);
 		if (linux)
 			wire_sysctl(&t.t_w, 0, "net.inet.tcp.persona", "linux");
+		tfo_learn(&t);
 		wire_sysctl(&t.t_w, 1, "net.inet.tcp.fastopen.server_enable", "0");
 		so = tfo_call(&t, "request", 0);
 		while ((so->so_state & SS_ISCONNECTED) == 0)
@@ -594,7 +599,7 @@ no_cookie(void **state)
 	tfo_fini(&t, so, as);
 }
 
-/* Who gives no cookie is asked once more in the form of the experiment, and then as before. */
+/* Who gives no cookie is asked once more in the form of the experiment, and then not for a while; as a Linux, as before. */
 static void
 experimental_form(void **state)
 {
@@ -603,18 +608,30 @@ experimental_form(void **state)
 	struct tfo t;
 
 	(void)state;
-	tfo_init(&t, 13);
-	wire_setint(t.t_ls, VI_TCP_FASTOPEN, 0);
-	for (unsigned i = 0; i < NITEMS(want); i++) {
-		so = tfo_call(&t, "x", EINPROGRESS);
-		assert_int_equal(t.t_seen.s_syncookie, 0);
-		assert_int_equal(t.t_seen.s_exp, want[i]);
-		as = wire_accept(&t.t_w, t.t_ls);
-		soclose(so);
-		soclose(as);
-		wire_run(&t.t_w, SEC);
+	for (unsigned linux = 0; linux < 2; linux++) {
+		tfo_init(&t, 13);
+		if (linux)
+			wire_sysctl(&t.t_w, 0, "net.inet.tcp.persona", "linux");
+		wire_setint(t.t_ls, VI_TCP_FASTOPEN, 0);
+		for (unsigned i = 0; i < NITEMS(want); i++) {
+			so = tfo_call(&t, "x", EINPROGRESS);
+			assert_int_equal(t.t_seen.s_syncookie, i < 2 || linux ? 0 : -1);
+			assert_int_equal(t.t_seen.s_exp, want[i]);
+			as = wire_accept(&t.t_w, t.t_ls);
+			soclose(so);
+			soclose(as);
+			wire_run(&t.t_w, SEC);
+		}
+		for (unsigned i = 0; i < 2; i++) {
+			wire_run(&t.t_w, i == 0 ? 901 * SEC : SEC);
+			so = tfo_call(&t, "x", EINPROGRESS);
+			assert_int_equal(t.t_seen.s_syncookie, i == 0 || linux ? 0 : -1);
+			as = wire_accept(&t.t_w, t.t_ls);
+			soclose(so);
+			soclose(as);
+		}
+		tfo_fini(&t, NULL, NULL);
 	}
-	tfo_fini(&t, NULL, NULL);
 }
 
 /* A listener's own keys: of two the second is good as well, and its cookie is replaced. */
@@ -763,6 +780,262 @@ keys_by_hand(void **state)
 	wire_fini(&t.t_w);
 }
 
+static void
+tfo_value(struct tfo *t, int side, const char *name, char *buf, size_t len)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), "net.inet.tcp.fastopen.%s", name);
+	assert_int_equal(vi_sysctl_get((struct vi_vnet *)(void *)t->t_w.w_vn[side], full, buf, len), 0);
+}
+
+/* A call with that pre-shared key (NULL: none); true: the data was taken with the SYN. */
+static bool
+tfo_pskcall(struct tfo *t, const char *psk)
+{
+	struct vi_tcp_fastopen tf = { .tf_enable = 1 };
+	struct socket *so = wire_socket(&t->t_w, 0), *as;
+	const uint64_t before = wire_tcp(&t->t_w, 1)->tv_stat.tcps_tfo_accepts;
+	size_t done;
+
+	if (psk != NULL) {
+		memcpy(tf.tf_psk, psk, sizeof(tf.tf_psk));
+		assert_int_equal(sosetopt(so, VI_TCP_FASTOPEN_CONNECT, &tf, sizeof(tf)), 0);
+	}
+	assert_int_equal(tfo_sendto(t, so, "request", 7, &done), 0);
+	as = wire_accept(&t->t_w, t->t_ls);
+	wire_run(&t->t_w, 100 * MSEC);
+	assert_int_equal(as->so_rcv.sb_cc, 7);		/* sooner or later */
+	soclose(so);
+	soclose(as);
+	wire_run(&t->t_w, SEC);
+	return (wire_tcp(&t->t_w, 1)->tv_stat.tcps_tfo_accepts > before);
+}
+
+/* FreeBSD's pre-shared keys: everybody gets the cookie, but only with the code of it under a key is data taken. */
+static void
+shared_key(void **state)
+{
+	static const char *const hex[] = { "30313233343536373839616263646566", "46454443424139383736353433323130",
+	    "4645444342413938373635343332313f" };
+	static const char *const psk[] = { "0123456789abcdef", "FEDCBA9876543210" };
+	uint8_t want[TFO_COOKIELEN];
+	struct siphash_key key;
+	struct tfo t;
+	char buf[64];
+	uint64_t h;
+
+	(void)state;
+	tfo_init(&t, 21);
+	wire_sysctl(&t.t_w, 1, "net.ipv4.tcp_fastopen_key", "1-2-3-4");
+	tfo_value(&t, 1, "maxpsks", buf, sizeof(buf));
+	assert_string_equal(buf, "2");
+	tfo_sysctl(&t, "setpsk", "0123", EINVAL);
+	tfo_sysctl(&t, "numpsks", "1", EPERM);
+	tfo_sysctl(&t, "psk_enable", "1", 0);
+	tfo_learn(&t);
+	assert_false(tfo_pskcall(&t, psk[0]));		/* the server knows none yet */
+	tfo_sysctl(&t, "setpsk", hex[0], 0);
+	tfo_value(&t, 1, "numpsks", buf, sizeof(buf));
+	assert_string_equal(buf, "1");
+	tfo_value(&t, 1, "setpsk", buf, sizeof(buf));
+	assert_string_equal(buf, "");
+	assert_false(tfo_pskcall(&t, NULL));
+	assert_memory_equal(t.t_seen.s_sent, t.t_seen.s_given, TFO_COOKIELEN);
+	assert_false(tfo_pskcall(&t, psk[1]));
+	assert_true(tfo_pskcall(&t, psk[0]));
+	/* On the wire there is SipHash-2-4 of the cookie; a good one is not answered with another. */
+	siphash_key_init(&key, (const uint8_t *)psk[0]);
+	h = HTOLE64(siphash24(&key, t.t_seen.s_given, TFO_COOKIELEN));
+	memcpy(want, &h, sizeof(want));
+	assert_memory_equal(t.t_seen.s_sent, want, sizeof(want));
+	assert_int_equal(t.t_seen.s_ackcookie, -1);
+	/* That others need no cookie does not count where a key is asked for. */
+	tfo_sysctl(&t, "cookie_needless", "1", 0);
+	assert_false(tfo_pskcall(&t, NULL));
+	tfo_sysctl(&t, "cookie_needless", "0", 0);
+	/* Of two keys both are good, of three the last two. */
+	tfo_sysctl(&t, "setpsk", hex[1], 0);
+	assert_true(tfo_pskcall(&t, psk[0]));
+	assert_true(tfo_pskcall(&t, psk[1]));
+	tfo_sysctl(&t, "setpsk", hex[2], 0);
+	assert_false(tfo_pskcall(&t, psk[0]));
+	assert_true(tfo_pskcall(&t, psk[1]));
+	/* The cookie's own key changes: what is made of the one before is good, and replaced. */
+	tfo_sysctl(&t, "setkey", hex[0], 0);
+	assert_true(tfo_pskcall(&t, psk[1]));
+	assert_int_equal(t.t_seen.s_ackcookie, 8);
+	assert_true(tfo_pskcall(&t, psk[1]));
+	assert_int_equal(t.t_seen.s_ackcookie, -1);
+	/* Switched off the keys are gone, and whose code was good is a stranger. */
+	tfo_sysctl(&t, "psk_enable", "0", 0);
+	tfo_value(&t, 1, "numpsks", buf, sizeof(buf));
+	assert_string_equal(buf, "0");
+	assert_false(tfo_pskcall(&t, psk[1]));
+	assert_true(tfo_pskcall(&t, NULL));
+	tfo_fini(&t, NULL, NULL);
+}
+
+/* The key is the socket's own until it is taken back, through a failure and another attempt. */
+static void
+shared_key_option(void **state)
+{
+	struct vi_tcp_fastopen tf = { .tf_enable = 1, .tf_psk = "0123456789abcde" };
+	struct vi_sockaddr sa;
+	struct socket *so;
+	struct tfo t;
+
+	(void)state;
+	tfo_init(&t, 22);
+	tfo_learn(&t);
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(sosetopt(so, VI_TCP_FASTOPEN_CONNECT, &tf, sizeof(tf)), 0);
+	assert_int_equal(wire_getint(so, VI_TCP_FASTOPEN_CONNECT), 1);
+	assert_int_equal(wire_connect(&t.t_w, so, 1, 81), ECONNREFUSED);
+	wire_addr(1, 80, &sa);
+	assert_int_equal(soconnect(so, &sa), 0);
+	assert_int_equal(sosetopt(so, VI_TCP_FASTOPEN_CONNECT, &tf, sizeof(tf)), EINVAL);
+	assert_int_equal(wire_send(&t.t_w, so, "x", 1, 0), 1);
+	assert_memory_not_equal(t.t_seen.s_sent, t.t_seen.s_given, TFO_COOKIELEN);
+	soclose(so);
+	so = wire_socket(&t.t_w, 0);
+	assert_int_equal(sosetopt(so, VI_TCP_FASTOPEN_CONNECT, &tf, sizeof(tf)), 0);
+	tf.tf_enable = 2;
+	assert_int_equal(sosetopt(so, VI_TCP_FASTOPEN_CONNECT, &tf, sizeof(tf)), EINVAL);
+	tf.tf_enable = 0;
+	assert_int_equal(sosetopt(so, VI_TCP_FASTOPEN_CONNECT, &tf, sizeof(tf)), 0);
+	assert_int_equal(wire_getint(so, VI_TCP_FASTOPEN_CONNECT), 0);
+	assert_null(sototcpcb(so)->t_tfopsk);
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.client_enable", "0");
+	tf.tf_enable = 1;
+	assert_int_equal(sosetopt(so, VI_TCP_FASTOPEN_CONNECT, &tf, sizeof(tf)), EOPNOTSUPP);
+	assert_null(sototcpcb(so)->t_tfopsk);
+	tfo_fini(&t, so, NULL);
+}
+
+/* A call to that port; the length of the cookie that went with it. */
+static int
+tfo_port(struct tfo *t, uint16_t port)
+{
+	struct socket *so = wire_socket(&t->t_w, 0);
+	struct vi_sockaddr sa;
+
+	wire_setint(so, VI_TCP_FASTOPEN_CONNECT, 1);
+	wire_addr(1, port, &sa);
+	wire_now(&t->t_w);
+	if (soconnect(so, &sa) == 0)
+		(void)wire_send(&t->t_w, so, "x", 1, 0);
+	wire_run(&t->t_w, 100 * MSEC);
+	soclose(so);
+	wire_run(&t->t_w, 100 * MSEC);
+	return (t->t_seen.s_syncookie);
+}
+
+/* What is known is of a path, which has a port, but as a Linux; it is shown, bounded and forgotten. */
+static void
+cookie_cache(void **state)
+{
+	struct socket *second;
+	char text[1024];
+	struct tfo t;
+
+	(void)state;
+	tfo_init(&t, 23);
+	second = wire_listen(&t.t_w, 1, 81, 8);
+	wire_setint(second, VI_TCP_FASTOPEN, 4);
+	assert_int_equal(tfo_port(&t, 80), 0);
+	assert_int_equal(tfo_port(&t, 80), 8);
+	assert_int_equal(tfo_port(&t, 81), 0);
+	assert_int_equal(tfo_port(&t, 81), 8);
+	/* What fails at one port does not close the other. */
+	t.t_seen.s_losedata = true;
+	assert_int_equal(tfo_port(&t, 80), 8);
+	wire_run(&t.t_w, 5 * SEC);
+	t.t_seen.s_losedata = false;
+	wire_tcp(&t.t_w, 0)->tv_tfo.tf_holes = 0;
+	t.t_seen.s_losedata = false;
+	tfo_value(&t, 0, "ccache_list", text, sizeof(text));
+	assert_non_null(strstr(text, "10.0.0.1             10.0.0.2                80  1460"));
+	assert_non_null(strstr(text, "10.0.0.1             10.0.0.2                81  1460       No "));
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.ccache_bucket_limit", "1");
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.ccache_buckets", "1");
+	tfo_value(&t, 0, "ccache_list", text, sizeof(text));
+	assert_null(strstr(text, "10.0.0"));
+	assert_int_equal(tfo_port(&t, 80), 0);
+	assert_int_equal(tfo_port(&t, 81), 0);
+	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_stat.tcps_tfo_cacheoverflow, 1);
+	assert_int_equal(tfo_port(&t, 81), 8);
+	assert_int_equal(tfo_port(&t, 80), 0);
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.ccache_bucket_limit", "2");
+	assert_int_equal(tfo_port(&t, 81), 0);
+	assert_int_equal(tfo_port(&t, 80), 8);
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.ccache_bucket_limit", "1");
+	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_ccache.ck_count, 1);
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.client_enable", "0");
+	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_ccache.ck_count, 0);
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.client_enable", "1");
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.persona", "linux");
+	assert_int_equal(tfo_port(&t, 80), 0);
+	assert_int_equal(tfo_port(&t, 81), 8);
+	soclose(second);
+	tfo_fini(&t, NULL, NULL);
+}
+
+/* No memory for another entry: the last of its chain goes; none for the table: nothing is kept. */
+static void
+cookie_memory(void **state)
+{
+	struct inpcb inp = { 0 };
+	struct tcpcb tp = { 0 };
+	struct tfo t;
+
+	(void)state;
+	tfo_init(&t, 24);
+	inp.inp_ops = t.t_ls->so_pcb != NULL ? ((struct inpcb *)t.t_ls->so_pcb)->inp_ops : NULL;
+	inp.inp_fport = 1;
+	tp.t_inpcb = &inp;
+	tp.t_tv = wire_tcp(&t.t_w, 0);
+	for (unsigned nth = 1; nth <= 2; nth++) {
+		kernel_fail_alloc(t.t_w.w_k, nth);
+		tcp_ccache_set(&tp, &(struct tcp_tfohost){ .th_len = 4 });
+		assert_int_equal(tp.t_tv->tv_ccache.ck_count, 0);
+		assert_null(tp.t_tv->tv_ccache.ck_bucket);
+	}
+	assert_int_equal(vi_sysctl_set((struct vi_vnet *)(void *)t.t_w.w_vn[0], "net.inet.tcp.fastopen.ccache_buckets", "3",
+	    &(struct vi_cred){ .cr_priv = true }), EINVAL);
+	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.ccache_buckets", "1");
+	for (unsigned nth = 0; nth < 2; nth++) {
+		kernel_fail_alloc(t.t_w.w_k, nth);
+		inp.inp_fport++;
+		tcp_ccache_set(&tp, &(struct tcp_tfohost){ .th_len = 4 });
+		assert_int_equal(tp.t_tv->tv_ccache.ck_count, 1);
+	}
+	assert_int_equal(tp.t_tv->tv_stat.tcps_tfo_cacheoverflow, 1);
+	kernel_fail_alloc(t.t_w.w_k, 0);
+	tfo_fini(&t, NULL, NULL);
+}
+
+/* FreeBSD: a server that stops forgets its keys. */
+static void
+keys_forgotten(void **state)
+{
+	struct tfo t;
+	char buf[16];
+
+	(void)state;
+	tfo_init(&t, 25);
+	tfo_sysctl(&t, "setkey", "000102030405060708090a0b0c0d0e0f", 0);
+	tfo_sysctl(&t, "psk_enable", "1", 0);
+	tfo_sysctl(&t, "setpsk", "000102030405060708090a0b0c0d0e0f", 0);
+	tfo_sysctl(&t, "server_enable", "0", 0);
+	assert_int_equal(wire_tcp(&t.t_w, 1)->tv_tfo.tf_keys.tk_n, 0);
+	tfo_value(&t, 1, "numpsks", buf, sizeof(buf));
+	assert_string_equal(buf, "0");
+	tfo_value(&t, 1, "psk_enable", buf, sizeof(buf));
+	assert_string_equal(buf, "1");
+	tfo_fini(&t, NULL, NULL);
+}
+
 int
 main(void)
 {
@@ -787,6 +1060,11 @@ main(void)
 		cmocka_unit_test(experimental_form),
 		cmocka_unit_test(own_key),
 		cmocka_unit_test(black_hole),
+		cmocka_unit_test(shared_key),
+		cmocka_unit_test(shared_key_option),
+		cmocka_unit_test(cookie_cache),
+		cmocka_unit_test(cookie_memory),
+		cmocka_unit_test(keys_forgotten),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -10,12 +10,11 @@
  * the SYN counts as acknowledged, so data may be sent right away (4.2.2); the SYN-ACK has the
  * retransmission timer until any acceptable ACK comes.  Such connections are counted, and beyond
  * the listener's limit Fast Open pauses and the SYN goes the usual way (5.1).  The cookie is
- * tcp_tfokey.c's, the caller's side is tcp_tfosyn.c.
+ * tcp_tfokey.c's, perhaps with a pre-shared key of tcp_tfopsk.c; the caller's side is tcp_tfosyn.c.
  */
 #include "netinet/tcp/tcp_int.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/assert.h"
 
@@ -81,11 +80,11 @@ tcp_tfo_serves(const struct inpcb *listener, const struct tcp_seg *ts)
 		(ts->ts_to.to_flags & (TOF_SIGNATURE | TOF_AO)) == 0);
 }
 
-/* RFC 7413 7.3: where those who may call are known otherwise, data may be taken without a cookie. */
+/* RFC 7413 7.3: where those who may call are known otherwise, data may be taken without a cookie; not where they are known by a pre-shared key. */
 static bool
 tcp_tfo_needless(const struct inpcb *listener, const struct tcp_seg *ts)
 {
-	return (ts->ts_tv->tv_tfo.tf_nocookie || intotcpcb(listener)->t_tfonocookie);
+	return (!ts->ts_tv->tv_tfo.tf_psk && (ts->ts_tv->tv_tfo.tf_nocookie || intotcpcb(listener)->t_tfonocookie));
 }
 
 /* Does this SYN deserve a cookie in the answer? */
@@ -120,8 +119,6 @@ tcp_tfo_valid(const struct inpcb *listener, const struct tcp_seg *ts)
 void
 tcp_tfo_accept(const struct tcpcb *ltp, struct tcpcb *tp, struct tcp_seg *ts)
 {
-	uint8_t cookie[TFO_COOKIELEN];
-
 	TCPSTAT_INC(ts->ts_tv, tcps_tfo_accepts);
 	tp->t_tfodata = ts->ts_len > 0;
 	tp->t_tfopending = ltp->t_tfopending;
@@ -129,10 +126,9 @@ tcp_tfo_accept(const struct tcpcb *ltp, struct tcpcb *tp, struct tcp_seg *ts)
 	tp->t_tfopending->tfp_count++;
 	tp->t_tfo = TFO_SYNACK_DUE;
 	if ((ts->ts_to.to_flags & TOF_FASTOPEN) && ts->ts_to.to_tfolen == TFO_COOKIELEN &&
-	    !ts->ts_tv->tv_tfo.tf_nocookie && !ltp->t_tfonocookie) {
-		tcp_tfo_cookie(ltp, &ts->ts_pkt->ip_dst, &ts->ts_pkt->ip_src, cookie);
+	    !tcp_tfo_needless(ltp->t_inpcb, ts)) {
 		tp->t_tfoexp = (ts->ts_to.to_flags & TOF_TFOEXP) != 0;
-		tp->t_tfoanew = memcmp(cookie, ts->ts_to.to_tfo, TFO_COOKIELEN) != 0;
+		tp->t_tfoanew = tcp_tfo_keyof(ltp, ts) != 0;
 	}
 	/* As if it were <SEQ><ACK=ISS+1>. */
 	ts->ts_seq++;

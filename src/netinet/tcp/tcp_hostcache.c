@@ -33,9 +33,6 @@ struct hc_entry {
 	uint32_t	 he_ssthresh, he_cwnd, he_mtu;	/* bytes; 0 = unknown */
 	uint32_t	 he_hits, he_updates;
 	uint64_t	 he_expire;
-	/* Fast Open (RFC 7413 4.1.3) */
-	uint64_t	 he_tfooff;	/* not before this time; 0 = it may be tried */
-	struct tcp_tfohost he_tfo;
 };
 
 static void	tcp_hc_timer(void *);
@@ -247,54 +244,6 @@ tcp_hc_update(const struct tcpcb *tp)
 		he->he_mtu = tp->t_pmtu;
 	he->he_updates++;
 	he->he_expire = vnet_now(tv->tv_vnet) + (uint64_t)tv->tv_hc.hc_expire * SEC;
-}
-
-bool
-tcp_hc_gettfo(struct tcpcb *tp, struct tcp_tfohost *th)
-{
-	const struct hc_entry *he = tcp_hc_find(tp->t_tv, tp->t_inpcb);
-
-	if (he == NULL) {
-		*th = (struct tcp_tfohost){ .th_len = 0 };
-		return (true);
-	}
-	*th = he->he_tfo;
-	return (he->he_tfooff <= tcp_now(tp));
-}
-
-static struct hc_entry *
-tcp_hc_get(struct tcpcb *tp)
-{
-	struct hc_entry *he = tcp_hc_find(tp->t_tv, tp->t_inpcb);
-
-	if (he == NULL && (he = tcp_hc_add(tp->t_tv, tp->t_inpcb)) == NULL)
-		return (NULL);
-	he->he_expire = tcp_now(tp) + (uint64_t)tp->t_tv->tv_hc.hc_expire * SEC;
-	return (he);
-}
-
-/* A cookie, or that there was none; the latter does not make one forget. */
-void
-tcp_hc_settfo(struct tcpcb *tp, const struct tcp_tfohost *th)
-{
-	struct hc_entry *he = tcp_hc_get(tp);
-
-	if (he == NULL)
-		return;
-	if (th->th_len > 0)
-		he->he_tfo = *th;
-	else if (he->he_tfo.th_len == 0 && th->th_try > he->he_tfo.th_try)
-		he->he_tfo.th_try = th->th_try;
-	he->he_tfo.th_mss = th->th_mss;
-}
-
-void
-tcp_hc_tfofail(struct tcpcb *tp)
-{
-	struct hc_entry *he = tcp_hc_get(tp);
-
-	if (he != NULL)
-		he->he_tfooff = tcp_now(tp) + (uint64_t)tp->t_tv->tv_tfo.tf_disable * SEC;
 }
 
 int

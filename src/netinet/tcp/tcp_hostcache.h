@@ -38,17 +38,6 @@ void	tcp_hc_mtu(struct tcpcb *);
 void	tcp_hc_use(struct tcpcb *);
 /* The connection ends: what it learned. */
 void	tcp_hc_update(const struct tcpcb *);
-/* Fast Open: what is known of a host. */
-struct tcp_tfohost {
-	uint8_t		 th_cookie[16];
-	uint8_t		 th_len;	/* 0 = no cookie */
-	bool		 th_exp;	/* it came in the form of the experiment */
-	uint8_t		 th_try;	/* without a cookie: 1 = ask that way next, 2 = that was no use */
-	uint16_t	 th_mss;	/* what it took, 0 = unknown */
-};
-bool	tcp_hc_gettfo(struct tcpcb *, struct tcp_tfohost *);	/* false: not to be tried now */
-void	tcp_hc_settfo(struct tcpcb *, const struct tcp_tfohost *);
-void	tcp_hc_tfofail(struct tcpcb *);
 /* sysctls: hashsize (forgets everything), purgenow, list */
 int	tcp_sysctl_hchash(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 int	tcp_sysctl_hcpurge(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);

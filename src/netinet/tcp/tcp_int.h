@@ -25,6 +25,7 @@
 #include "netinet/tcp/tcp.h"
 #include "netinet/tcp/tcp_auth.h"
 #include "netinet/tcp/tcp_flow.h"
+#include "netinet/tcp/tcp_ccache.h"
 #include "netinet/tcp/tcp_hostcache.h"
 #include "netinet/tcp/tcp_lr.h"
 #include "netinet/tcp/tcp_stat.h"
@@ -114,6 +115,7 @@ struct tcp_tfopending {
 };
 struct tcp_fastopen {
 	struct tcp_tfokeys tf_keys;
+	struct tcp_tfokeys tf_psks;
 	uint64_t	 tf_keytime;
 	uint64_t	 tf_holetime;	/* the last black hole was found then */
 	uint32_t	 tf_holes;	/* and how many since one worked */
@@ -121,6 +123,7 @@ struct tcp_fastopen {
 	/* net.inet.tcp.fastopen.* */
 	int		 tf_server, tf_client, tf_autokey, tf_disable;	/* s */
 	int		 tf_nocookie;	/* data is taken without */
+	int		 tf_psk;	/* but with cookies that a shared key was added to */
 	int		 tf_acceptany;	/* and with any */
 	int		 tf_all;	/* every listener */
 	int		 tf_clientneedless;	/* data goes out without */
@@ -277,6 +280,7 @@ struct tcpcb {
 	struct tcp_auth	*t_auth;	/* keys; NULL = there are none */
 	/* Fast Open (tcp_fastopen.c) */
 	struct tcp_tfopending *t_tfopending;
+	struct siphash_key *t_tfopsk;	/* of a caller: the server's pre-shared key; NULL: none */
 	uint32_t	 t_tfolimit;	/* of a listener: most that may be pending; 0 = off */
 	uint32_t	 t_tfosent;	/* data bytes that went with the SYN */
 	uint8_t		 t_tfo;		/* enum tcp_tfo */
@@ -384,6 +388,7 @@ struct tcp_vnet {
 	int		 tv_blackhole, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
 	struct tcp_hostcache tv_hc;
 	struct tcp_fastopen tv_tfo;
+	struct tcp_ccache tv_ccache;
 	int		 tv_udp_port, tv_udp_overhead;	/* TCP in UDP; 0 = switched off */
 	struct socket	*tv_udpso[2];	/* NULL = none */
 	int		 tv_pmtud_blackhole, tv_blackhole_mss, tv_blackhole_mss6;
@@ -835,12 +840,25 @@ bool	 tcp_tfo_input(struct tcpcb *, struct tcp_seg *);
 /* tcp_tfokey.c */
 void	 tcp_tfo_cookie(const struct tcpcb *, const struct in_addr_any *laddr,
     const struct in_addr_any *faddr, uint8_t cookie[TFO_COOKIELEN]);
+/* Which of the listener's keys, the newest being 0, made the cookie of the SYN, with a pre-shared key where one is asked for; -1: none. */
+int	 tcp_tfo_keyof(const struct tcpcb *listener, const struct tcp_seg *);
 bool	 tcp_tfo_iscookie(const struct tcpcb *listener, const struct tcp_seg *);
+bool	 tcp_tfo_parsehex(const char *, struct siphash_key *);	/* 32 hexadecimal digits */
 int	 tcp_tfo_setkey(struct tcpcb *, const void *, size_t);
 int	 tcp_tfo_getkey(const struct tcpcb *, void *, size_t *);
 int	 tcp_sysctl_lxtfokey(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 int	 tcp_sysctl_tfokeys(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 int	 tcp_sysctl_tfosetkey(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
+/* tcp_tfopsk.c */
+int	 tcp_tfo_setpsk(struct tcpcb *, const struct vi_tcp_fastopen *);
+void	 tcp_tfo_freepsk(struct tcpcb *);
+void	 tcp_tfo_addpsk(const struct siphash_key *psk, uint8_t cookie[TCP_FASTOPEN_MAX_COOKIE], uint8_t *len);
+bool	 tcp_tfo_pskmade(const struct tcp_vnet *, const uint8_t cookie[TFO_COOKIELEN], const uint8_t *got);
+int	 tcp_sysctl_tfoserver(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
+int	 tcp_sysctl_tfoclient(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
+int	 tcp_sysctl_tfopsk(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
+int	 tcp_sysctl_tfopsks(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
+int	 tcp_sysctl_tfosetpsk(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
 /* tcp_tfosyn.c */
 bool	 tcp_tfo_connect(struct tcpcb *);
 void	 tcp_tfo_ended(struct tcpcb *);

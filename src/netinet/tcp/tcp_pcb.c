@@ -93,6 +93,7 @@ tcp_renewtcpcb(struct tcpcb **tpp)
 	tp->t_deferaccept = old->t_deferaccept;
 	tp->t_udpport = old->t_udpport;
 	tp->t_tfoconnect = old->t_tfoconnect;
+	tp->t_tfopsk = old->t_tfopsk;
 	tp->t_tfonocookie = old->t_tfonocookie;
 	tp->t_auth = old->t_auth;	/* connecting chooses anew among its keys */
 	kfree(vnet_acct(inp->inp_vnet), ACCT_TCPCB, old, sizeof(*old));
@@ -300,6 +301,7 @@ tcp_discard(struct tcpcb *tp)
 	tcp_rec_flush(tp);
 	tcp_mark_flush(tp);
 	tcp_auth_free(tp);
+	tcp_tfo_freepsk(tp);
 	tcp_delay_end(tp);
 	tcp_savesyn_free(tp->t_tv, &tp->t_savedsyn);
 	kfree(as, ACCT_TCPCB, tp, sizeof(*tp));

@@ -140,7 +140,8 @@
 	X(tcps_tfo_syndata, "SYN%s sent with data") \
 	X(tcps_tfo_dataacked, "\taccepted") \
 	X(tcps_tfo_datalost, "\tdata not accepted") \
-	X(tcps_tfo_disabled, "\tFast Open given up for a host") \
+	X(tcps_tfo_disabled, "\tFast Open given up for a path") \
+	X(tcps_tfo_cacheoverflow, "\tcookie%s forgotten to make room") \
 	X(tcps_marknomem, "send%s that could not be watched") \
 	X(tcps_tfo_blackholes, "\tconnection%s of Fast Open that fell silent") \
 	X(tcps_hc_added, "host cache entr%s added") \

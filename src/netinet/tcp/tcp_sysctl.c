@@ -167,6 +167,8 @@ tcp_sysctl_cclist(
 	CTL_INT("net.inet.tcp." name, CTL_RW, struct tcp_vnet, member, min, max, descr)
 #define TV_UINT(name, member, min, max, descr)                                                     \
 	CTL_UINT("net.inet.tcp." name, CTL_RW, struct tcp_vnet, member, min, max, descr)
+#define TV_FN(name, min, max, fn, descr)                                                           \
+	{"net.inet.tcp." name, VI_CTL_INT, CTL_RW, 0, (min), (max), (fn), (descr)}
 #define LX_INT(name, member, min, max, descr)                                                      \
 	CTL_INT("net.ipv4." name, CTL_RW, struct tcp_vnet, member, min, max, descr)
 #define LX_FN(name, member, min, max, fn, descr)                                                   \
@@ -252,8 +254,8 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_INT("tso", tv_superpackets, 0, 1, "Segments longer than the MSS where links take them"),
     TV_INT("tso_minsegs", tv_mintso, 1, 64,
 	"Segments that go out in one piece however slow the path"),
-    TV_INT("fastopen.server_enable", tv_tfo.tf_server, 0, 1, "Accept Fast Open (RFC 7413)"),
-    TV_INT("fastopen.client_enable", tv_tfo.tf_client, 0, 1, "Let programs ask for Fast Open"),
+    TV_FN("fastopen.server_enable", 0, 1, tcp_sysctl_tfoserver, "Accept Fast Open (RFC 7413); set to 0 it forgets all keys"),
+    TV_FN("fastopen.client_enable", 0, 1, tcp_sysctl_tfoclient, "Let programs ask for Fast Open; set to 0 it forgets all cookies"),
     TV_INT("fastopen.cookie_needless", tv_tfo.tf_nocookie, 0, 1, "Take data of SYNs without cookies"),
     TV_INT("fastopen.client_needless", tv_tfo.tf_clientneedless, 0, 1, "Send data with SYNs without cookies"),
     TV_INT("fastopen.acceptany", tv_tfo.tf_acceptany, 0, 1, "Take data of SYNs with any cookie"),
@@ -265,10 +267,23 @@ const struct sysctl_desc tcp_sysctls[] = {
 	"Cookie keys there are"),
     CTL_PROC("net.inet.tcp.fastopen.setkey", VI_CTL_STRING, CTL_RW, tcp_sysctl_tfosetkey,
 	"Set: a new cookie key, 32 hexadecimal digits; cookies of the one before it stay good"),
+    TV_FN("fastopen.psk_enable", 0, 1, tcp_sysctl_tfopsk,
+	"Take cookies only from who knows a pre-shared key; set to 0 it forgets these"),
+    CTL_PROC("net.inet.tcp.fastopen.maxpsks", VI_CTL_INT, CTL_RD, tcp_sysctl_tfopsks,
+	"Most pre-shared keys"),
+    CTL_PROC("net.inet.tcp.fastopen.numpsks", VI_CTL_INT, CTL_RD, tcp_sysctl_tfopsks,
+	"Pre-shared keys there are"),
+    CTL_PROC("net.inet.tcp.fastopen.setpsk", VI_CTL_STRING, CTL_RW, tcp_sysctl_tfosetpsk,
+	"Set: a new pre-shared key, 32 hexadecimal digits; the one before it stays good"),
+    TV_FN("fastopen.ccache_buckets", 1, 1 << 16, tcp_sysctl_ccachebuckets,
+	"Chains of the cookie cache, a power of two; setting it forgets everything"),
+    TV_FN("fastopen.ccache_bucket_limit", 1, 1 << 16, tcp_sysctl_ccachelimit, "Most cookies of one chain"),
+    CTL_PROC("net.inet.tcp.fastopen.ccache_list", VI_CTL_STRING, CTL_RD, tcp_sysctl_ccachelist,
+	"The cookie cache: what servers gave"),
     TV_INT("fastopen.every_listener", tv_tfo.tf_all, 0, 1, "Not only where a program asked for it"),
-    TV_INT("fastopen.autokey", tv_tfo.tf_autokey, 1, 1 << 24, "Life of a cookie key, s"),
+    TV_INT("fastopen.autokey", tv_tfo.tf_autokey, 0, 1 << 24, "Life of a cookie key, s; 0 = for ever"),
     TV_INT("fastopen.path_disable_time", tv_tfo.tf_disable, 0, 1 << 24,
-	"How long after a failure a host gets plain SYNs, s"),
+	"How long after a failure a path has plain SYNs, s"),
     TV_INT("fastopen.blackhole_timeout", tv_tfo.tf_blackhole, 0, 1 << 24,
 	"How long no SYN is a Fast Open after connections fell silent, s; 0 = never"),
     TV_INT("hostcache.enable", tv_hc.hc_enable, 0, 1, "Remember what connections learn of hosts"),

@@ -18,7 +18,7 @@ tcp_tfo_keys(struct tcp_vnet *tv)
 	struct siphash_key *key = tf->tf_keys.tk_key;
 	uint64_t now = vnet_now(tv->tv_vnet), period = (uint64_t)tf->tf_autokey * SEC;
 
-	if (tf->tf_keys.tk_n != 0 && (tf->tf_keyset || now - tf->tf_keytime < period))
+	if (tf->tf_keys.tk_n != 0 && (tf->tf_keyset || period == 0 || now - tf->tf_keytime < period))
 		return (&tf->tf_keys);
 	key[1] = key[0];
 	if (tf->tf_keys.tk_n == 0 || now - tf->tf_keytime >= 2 * period)
@@ -57,20 +57,29 @@ tcp_tfo_cookie(const struct tcpcb *tp, const struct in_addr_any *laddr,
 	tcp_tfo_hash(&tcp_tfo_keysof(tp)->tk_key[0], laddr, faddr, cookie);
 }
 
-bool
-tcp_tfo_iscookie(const struct tcpcb *ltp, const struct tcp_seg *ts)
+int
+tcp_tfo_keyof(const struct tcpcb *ltp, const struct tcp_seg *ts)
 {
 	const struct tcp_tfokeys *tk = tcp_tfo_keysof(ltp);
+	const uint8_t *got = ts->ts_to.to_tfo;
 	const struct inet_pkt *pkt = ts->ts_pkt;
 	uint8_t cookie[TFO_COOKIELEN];
 
+	for (int i = 0; i < tk->tk_n && ts->ts_to.to_tfolen == TFO_COOKIELEN; i++) {
+		tcp_tfo_hash(&tk->tk_key[i], &pkt->ip_dst, &pkt->ip_src, cookie);
+		if (ts->ts_tv->tv_tfo.tf_psk ? tcp_tfo_pskmade(ts->ts_tv, cookie, got) : memcmp(cookie, got, TFO_COOKIELEN) == 0)
+			return (i);
+	}
+	return (-1);
+}
+
+bool
+tcp_tfo_iscookie(const struct tcpcb *ltp, const struct tcp_seg *ts)
+{
 	if (ts->ts_tv->tv_tfo.tf_acceptany && ts->ts_to.to_tfolen > 0)
 		return (true);
-	for (unsigned i = 0; i < tk->tk_n && ts->ts_to.to_tfolen == TFO_COOKIELEN; i++) {
-		tcp_tfo_hash(&tk->tk_key[i], &pkt->ip_dst, &pkt->ip_src, cookie);
-		if (memcmp(cookie, ts->ts_to.to_tfo, TFO_COOKIELEN) == 0)
-			return (true);
-	}
+	if (tcp_tfo_keyof(ltp, ts) >= 0)
+		return (true);
 	TCPSTAT_INC(ts->ts_tv, tcps_tfo_badcookie);
 	return (false);
 }
@@ -142,6 +151,26 @@ tcp_tfo_parsekey(const char *p, struct siphash_key *key)
 	return (p);
 }
 
+bool
+tcp_tfo_parsehex(const char *p, struct siphash_key *key)
+{
+	uint8_t bytes[VI_TCP_TFOKEYLEN];
+	char digits[3] = { 0 };
+	const char *end;
+	uint32_t word;
+
+	if (strlen(p) != 2 * sizeof(bytes))
+		return (false);
+	for (unsigned i = 0; i < sizeof(bytes); i++) {
+		memcpy(digits, p + 2 * i, 2);
+		if ((end = tcp_tfo_parseword(digits, &word)) == NULL || *end != '\0')
+			return (false);
+		bytes[i] = (uint8_t)word;
+	}
+	siphash_key_init(key, bytes);
+	return (true);
+}
+
 static void
 tcp_tfo_printkey(struct sbuf *sb, const struct siphash_key *key)
 {
@@ -203,10 +232,7 @@ int
 tcp_sysctl_tfosetkey(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
 {
 	struct tcp_fastopen *tf = &tcp_vnet(vn)->tv_tfo;
-	uint8_t key[VI_TCP_TFOKEYLEN];
-	char digits[3];
-	uint32_t word;
-	const char *end;
+	struct siphash_key key;
 
 	(void)sd;
 	if (value == NULL) {
@@ -216,17 +242,10 @@ tcp_sysctl_tfosetkey(struct vnet *vn, const struct sysctl_desc *sd, const char *
 	}
 	if (value[0] == '\0')		/* as it is shown, which tells no key: they stay */
 		return (0);
-	if (strlen(value) != 2 * sizeof(key))
+	if (!tcp_tfo_parsehex(value, &key))
 		return (EINVAL);
-	for (unsigned i = 0; i < sizeof(key); i++) {
-		memcpy(digits, value + 2 * i, 2);
-		digits[2] = '\0';
-		if ((end = tcp_tfo_parseword(digits, &word)) == NULL || *end != '\0')
-			return (EINVAL);
-		key[i] = (uint8_t)word;
-	}
 	tf->tf_keys.tk_key[1] = tcp_tfo_keys(tcp_vnet(vn))->tk_key[0];
-	siphash_key_init(&tf->tf_keys.tk_key[0], key);
+	tf->tf_keys.tk_key[0] = key;
 	tf->tf_keys.tk_n = 2;
 	tf->tf_keyset = true;
 	return (0);

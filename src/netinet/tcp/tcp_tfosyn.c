@@ -4,14 +4,14 @@
  *
  * The caller's side of Fast Open (RFC 7413 4.1.3, 4.2.1), for VI_TCP_FASTOPEN_CONNECT and VI_MSG_FASTOPEN.
  *
- * If the host cache knows a cookie, or none is needed (VI_TCP_FASTOPEN_NO_COOKIE,
+ * If the cookie cache knows a cookie, or none is needed (VI_TCP_FASTOPEN_NO_COOKIE,
  * net.inet.tcp.fastopen.client_needless), the SYN waits for the first data and takes up to a segment of
  * it along; otherwise the SYN asks for a cookie.  A host that gave none is asked once more in the form the
  * option had as an experiment (RFC 6994), which old servers know.
  *
  * What the SYN-ACK does not acknowledge is sent again as if it never was (4.2.2).  A SYN that has to be
  * sent again goes without cookie and data.  Two things may keep us from trying again: after no answer, one
- * that takes no data and gives no cookie, or an ICMP error, that host's SYNs are plain ones for
+ * that gives no cookie in either form or takes no data, or an ICMP error, SYNs to that port are plain ones for
  * net.inet.tcp.fastopen.path_disable_time s (4.1.3.1), which a Linux does not do; and connections that fall silent later, three timeouts in a row or a FIN without the data before
  * it, close Fast Open to everybody for net.inet.tcp.fastopen.blackhole_timeout s, doubled each time up to
  * 64 times that.
@@ -72,9 +72,9 @@ tcp_tfo_connect(struct tcpcb *tp)
 	struct tcp_tfohost th;
 
 	if (!tp->t_tfoconnect || tcp_authkey(tp) != NULL || !tf->tf_client || tcp_tfo_closed(tp) ||
-	    !tcp_hc_gettfo(tp, &th))
+	    !tcp_ccache_get(tp, &th))
 		return (false);
-	if (tf->tf_clientneedless || tp->t_tfonocookie) {
+	if (tp->t_tfopsk == NULL && (tf->tf_clientneedless || tp->t_tfonocookie)) {
 		tp->t_tfobare = tp->t_tfowait = true;
 	} else {
 		tp->t_tforequest = true;
@@ -94,9 +94,11 @@ tcp_tfo_options(struct tcpcb *tp, struct tcp_opts *to, uint8_t cookie[TCP_FASTOP
 		tcp_tfo_cookie(tp, &inp->inp_laddr, &inp->inp_faddr, cookie);
 		to->to_tfolen = TFO_COOKIELEN;
 	} else if (tp->t_tforequest && tp->t_state == TCPS_SYN_SENT && tp->t_nsynrexmt == 0 &&
-		   tcp_hc_gettfo(tp, &th)) {
+		   tcp_ccache_get(tp, &th)) {
 		memcpy(cookie, th.th_cookie, th.th_len);
 		to->to_tfolen = th.th_len;
+		if (tp->t_tfopsk != NULL)
+			tcp_tfo_addpsk(tp->t_tfopsk, cookie, &to->to_tfolen);
 		tp->t_tfoexp = th.th_exp || (th.th_len == 0 && th.th_try == 1);
 	} else {
 		return;
@@ -112,7 +114,7 @@ tcp_tfo_room(struct tcpcb *tp)
 	uint32_t room = tp->t_pmtu - tcp_hdrs(tp);
 	struct tcp_tfohost th;
 
-	if (!tcp_hc_gettfo(tp, &th))
+	if (!tcp_ccache_get(tp, &th))
 		return (0);
 	if (th.th_mss != 0 || !tcp_aslinux(tp))
 		room = u32min(room, th.th_mss != 0 ? th.th_mss : tcp_mssunsaid(tp->t_inpcb->inp_ops));
@@ -126,7 +128,7 @@ tcp_tfo_synlen(struct tcpcb *tp)
 {
 	struct tcp_tfohost th;
 
-	if (tp->t_nsynrexmt > 0 || (!tp->t_tfobare && (!tp->t_tforequest || !tcp_hc_gettfo(tp, &th) || th.th_len == 0)))
+	if (tp->t_nsynrexmt > 0 || (!tp->t_tfobare && (!tp->t_tforequest || !tcp_ccache_get(tp, &th) || th.th_len == 0)))
 		return (0);
 	tp->t_tfosent = u32min(tcp_so(tp)->so_snd.sb_cc, tcp_tfo_room(tp));
 	if (tp->t_tfosent > 0)
@@ -151,14 +153,14 @@ tcp_tfo_refused(struct tcpcb *tp)
 	if (!tcp_tfo_tried(tp) || !tcp_persona_sulks(tp))
 		return;
 	TCPSTAT_INC(tp->t_tv, tcps_tfo_disabled);
-	tcp_hc_tfofail(tp);
+	tcp_ccache_fail(tp);
 }
 
 /* What the SYN-ACK teaches for the next time. */
 static void
 tcp_tfo_learn(struct tcpcb *tp, const struct tcp_opts *to)
 {
-	struct tcp_tfohost th = { .th_mss = tp->t_peermss };
+	struct tcp_tfohost th = { .th_mss = tp->t_peermss }, known;
 
 	if (!tcp_tfo_tried(tp))
 		return;
@@ -167,10 +169,13 @@ tcp_tfo_learn(struct tcpcb *tp, const struct tcp_opts *to)
 		th.th_len = to->to_tfolen;
 		th.th_exp = (to->to_flags & TOF_TFOEXP) != 0;
 	} else if (tp->t_tforequest && tp->t_nsynrexmt == 0 && tp->t_tfosent == 0) {
-		/* It was asked for and did not come: once more in the other form, then no more. */
+		/* It was asked for and did not come: once more in the other form, then no more for a while (4.2.1). */
+		(void)tcp_ccache_get(tp, &known);
 		th.th_try = tp->t_tfoexp ? 2 : 1;
+		if (u32max(th.th_try, known.th_try) == 2)
+			tcp_tfo_refused(tp);
 	}
-	tcp_hc_settfo(tp, &th);
+	tcp_ccache_set(tp, &th);
 }
 
 /* The SYN-ACK came and is acceptable: what of our data did it take? */

@@ -560,6 +560,7 @@ static int
 tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 {
 	struct tcpcb *tp = sototcpcb(so);
+	struct vi_tcp_fastopen tf;
 	int error, v;
 
 	switch (opt) {
@@ -578,6 +579,12 @@ tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t l
 		return (tcp_usr_setpacing(tp, val, len));
 	case VI_TCP_FASTOPEN_KEY:
 		return (tcp_tfo_setkey(tp, val, len));
+	case VI_TCP_FASTOPEN_CONNECT:
+		if (len == sizeof(tf)) {
+			memcpy(&tf, val, sizeof(tf));
+			return (tcp_tfo_setpsk(tp, &tf));
+		}
+		break;
 	case VI_TCP_INFO:
 	case VI_TCP_AUTHKEYS:
 		return (ENOPROTOOPT);

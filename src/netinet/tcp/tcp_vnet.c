@@ -67,6 +67,7 @@ static const struct tcp_vnet tcp_vnet_defaults = {
 	    .hc_expire = 3600,
 	    .hc_prune = 300},
 	.tv_tfo = {.tf_client = 1, .tf_autokey = 120, .tf_disable = 900},
+	.tv_ccache = {.ck_buckets = 512, .ck_limit = 16},
 	.tv_udp_overhead = 8,
 	.tv_blackhole_mss = 1200,
 	.tv_blackhole_mss6 = 1220,
@@ -99,6 +100,7 @@ tcp_attach(struct vnet *vn)
 	tv->tv_rst_epoch = tv->tv_challenge_epoch = UINT64_MAX;
 	tcp_timewait_init(tv);
 	tcp_hc_init(tv);
+	tcp_ccache_init(tv);
 	kernel_random(vn->vn_kernel, &tv->tv_isnkey, sizeof(tv->tv_isnkey));
 	if ((error = tcp_syncache_init(tv)) != 0 ||
 	    (error = in_pcbinfo_init(&tv->tv_pcbs, vn, VI_IPPROTO_TCP)) != 0)
@@ -126,6 +128,7 @@ tcp_stop(struct vnet *vn)
 	tcp_syncache_stop(tv);
 	tcp_timewait_stop(tv);
 	tcp_hc_fini(tv);
+	tcp_ccache_clear(tv);
 }
 
 #define TCP_SHORT	64	/* connections that lose what came too early in one go */
