@@ -453,8 +453,7 @@ fill_params(struct daemon *d, const struct jproc *jp, struct init_params *ip)
 	ip->ip_ownipc = jid != 0 && (ipc == jid || ipc < 0);
 	ip->ip_noipc = jid != 0 && ipc < 0;
 	ip->ip_shared = jid != 0 && vi_jail_get(k, 0, jid, "children.max", text, sizeof(text)) == 0 && strcmp(text, "0") != 0;
-	if (vi_jail_get(k, 0, jid, "path", ip->ip_path, sizeof(ip->ip_path)) != 0 ||
-	    ip->ip_path[0] == '\0')
+	if (vi_jail_rootdir(k, jid, ip->ip_path, sizeof(ip->ip_path)) != 0)
 		strcpy(ip->ip_path, "/");
 	(void)vi_jail_get(k, 0, jid, "host.hostname", ip->ip_hostname, sizeof(ip->ip_hostname));
 	(void)vi_jail_get(k, 0, jid, "host.domainname", ip->ip_domainname, sizeof(ip->ip_domainname));

@@ -7,6 +7,9 @@
  * the host's harmless ones are bound to files in there.  All of that happens before the root changes, while the host's
  * /dev can still be named.
  *
+ * The directory may lie within the root directory of another jail, whose root decides what is found there: no name and no symbolic link leads out of
+ * that (openat2).  It is then the current directory, and names below it are relative.
+ *
  * A directory that is missing below the path is not made: what would be mounted there is left out, and that is said.
  * Mounts turn propagation off towards the host first.
  */
@@ -21,8 +24,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <linux/openat2.h>
 
 #include "daemon/isolation.h"
+
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE	0x8000
+#endif
 
 #define QUIET	(MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -49,11 +57,18 @@ is_dir(const char *path)
 	return stat(path, &sb) == 0 && S_ISDIR(sb.st_mode);
 }
 
+/* Has it another root than the host, or whom it joins? */
+static bool
+is_own(const struct rootdir *rd)
+{
+	return rd->rd_proc && strcmp(rd->rd_path, "/") != 0;
+}
+
 /* NAME below the jail's root, as we see it now. */
 static const char *
 below(const struct rootdir *rd, char buf[PATH_MAX], const char *name)
 {
-	snprintf(buf, PATH_MAX, "%s%s", strcmp(rd->rd_path, "/") == 0 ? "" : rd->rd_path, name);
+	snprintf(buf, PATH_MAX, "%s%s", is_own(rd) ? "." : "", name);
 	return buf;
 }
 
@@ -125,7 +140,7 @@ static void
 mount_ipc(struct rootdir *rd)
 {
 	char shm[PATH_MAX], mq[PATH_MAX];
-	bool own = strcmp(rd->rd_path, "/") != 0;
+	bool own = is_own(rd);
 
 	below(rd, shm, "/dev/shm");
 	below(rd, mq, "/dev/mqueue");
@@ -158,7 +173,7 @@ mount_sys(struct rootdir *rd)
 	char path[PATH_MAX];
 	struct stat sb;
 
-	if (strcmp(rd->rd_path, "/") != 0 && is_dir(below(rd, path, "/sys")) &&
+	if (is_own(rd) && is_dir(below(rd, path, "/sys")) &&
 	    mount("/sys", path, NULL, MS_BIND | MS_REC, NULL) != 0)
 		lack(rd, "no /sys");
 	if (stat(below(rd, path, "/sys/class/net"), &sb) == 0 &&
@@ -172,7 +187,7 @@ mount_tmp(struct rootdir *rd)
 {
 	char path[PATH_MAX];
 
-	if (strcmp(rd->rd_path, "/") == 0 || !is_dir(below(rd, path, "/tmp")) || access(path, W_OK) == 0)
+	if (!is_own(rd) || !is_dir(below(rd, path, "/tmp")) || access(path, W_OK) == 0)
 		return;
 	if (mount("tmp", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") != 0)
 		lack(rd, "no /tmp");
@@ -188,27 +203,86 @@ mount_proc(struct rootdir *rd)
 		lack(rd, is_dir(path) ? "no /proc of its own" : "no /proc, for want of the directory");
 }
 
+/* One of the names of which a root directory consists: the first as we see it, the next with the one before as their root. */
+static int
+open_part(int root, const char *name)
+{
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	int fd;
+
+	if (root < 0)
+		return open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (unsigned tries = 0; (fd = (int)syscall(SYS_openat2, root, name, &how, sizeof(how))) < 0 && errno == EAGAIN && tries < 100; tries++)
+		;	/* somebody renames directories */
+	return fd;
+}
+
+static int
+open_root(const char *path)
+{
+	char name[PATH_MAX], *end;
+	int fd = -1, within;
+
+	snprintf(name, sizeof(name), "%s", path);
+	for (char *p = name; p != NULL; p = end) {
+		if ((end = strstr(p, "//")) != NULL)
+			*end++ = '\0';
+		within = open_part(fd, p);
+		if (fd >= 0)
+			close(fd);
+		if ((fd = within) < 0)
+			break;
+	}
+	return fd;
+}
+
+/* What the jail calls it. */
+static const char *
+shown(const char *path)
+{
+	for (const char *p; (p = strstr(path, "//")) != NULL; path = p + 1)
+		;
+	return path;
+}
+
+/* The directory becomes a mount, because that is what a root can be changed to, and the current directory. */
+static int
+go_there(const struct rootdir *rd)
+{
+	int error = 0, fd, tree = -1;
+
+	if ((fd = open_root(rd->rd_path)) < 0)
+		return errno;
+	if (rd->rd_mounts && ((tree = (int)syscall(SYS_open_tree, fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH)) < 0 ||
+	    syscall(SYS_move_mount, tree, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0))
+		error = errno;
+	if (error == 0 && fchdir(tree >= 0 ? tree : fd) != 0)
+		error = errno;
+	if (tree >= 0)
+		close(tree);
+	close(fd);
+	return error;
+}
+
 static int
 enter(const struct rootdir *rd, char *what, size_t len)
 {
-	const char *path = rd->rd_path;
-
 	if (!rd->rd_mounts)
-		return chdir(path) != 0 || chroot(".") != 0 ? failed(what, len, "path: ", path) : 0;
-	if (chdir(path) != 0 || syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0)
-		return failed(what, len, "path: ", path);
+		return chroot(".") != 0 ? failed(what, len, "path: ", shown(rd->rd_path)) : 0;
+	if (syscall(SYS_pivot_root, ".", ".") != 0 || umount2(".", MNT_DETACH) != 0)
+		return failed(what, len, "path: ", shown(rd->rd_path));
 	return 0;
 }
 
 int
 rootdir_enter(struct rootdir *rd, char *what, size_t len)
 {
-	bool own = rd->rd_proc && strcmp(rd->rd_path, "/") != 0;
+	bool own = is_own(rd);
 
 	if (rd->rd_mounts && mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) != 0)
 		return failed(what, len, "mount namespace", "");
-	if (own && rd->rd_mounts && mount(rd->rd_path, rd->rd_path, NULL, MS_BIND | MS_REC, NULL) != 0)
-		return failed(what, len, "path: ", rd->rd_path);
+	if (own && (errno = go_there(rd)) != 0)
+		return failed(what, len, "path: ", shown(rd->rd_path));
 	if (own && rd->rd_mounts)
 		make_dev(rd);
 	if (rd->rd_mounts)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct rootdir {
-	const char	*rd_path;
+	const char	*rd_path;	/* as vi_jail_rootdir says it */
 	bool		 rd_mounts;	/* a mount namespace of its own; else chroot is all there is */
 	bool		 rd_proc;	/* processes of its own: /proc shows them */
 	bool		 rd_newipc;	/* IPC of its own: /dev/shm and /dev/mqueue are new */

@@ -38,6 +38,11 @@ VI_API int	vi_jail_find(struct vi_kernel *, int caller, const char *name_or_jid,
 VI_API bool	vi_jail_visible(struct vi_kernel *, int caller, int jid);	/* itself or a descendant */
 /* One parameter as text; ENOENT: no such parameter.  Names come out relative to caller. */
 VI_API int	vi_jail_get(struct vi_kernel *, int caller, int jid, const char *param, char *buf, size_t len);
+/*
+ * Its root directory for who goes there: a name on the host.  Where "//" is in it the root directory of a jail ends, whose files are not to be trusted: what
+ * follows is to be looked up with that directory as the root.  ENOENT: no such jail; ENAMETOOLONG.
+ */
+VI_API int	vi_jail_rootdir(struct vi_kernel *, int jid, char *buf, size_t len);
 /* Every readable parameter in the table's order. */
 VI_API int	vi_jail_params(struct vi_kernel *, int caller, int jid, void (*)(void *arg, const char *name, const char *value), void *arg);
 VI_API bool	vi_jail_settable(struct vi_kernel *, int jid, const char *param);	/* false: it can only be read, or belongs to a container of its parent */

@@ -330,6 +330,19 @@ prison_owner(struct prison *pr, enum vclass vc)
 }
 
 int
+vi_jail_rootdir(struct vi_kernel *k, int jid, char *buf, size_t len)
+{
+	const struct prison *pr = api_prison(k, jid);
+
+	if (pr == NULL)
+		return (ENOENT);
+	if (strlen(pr->pr_conf.pc_path) >= len)
+		return (ENAMETOOLONG);
+	memcpy(buf, pr->pr_conf.pc_path, strlen(pr->pr_conf.pc_path) + 1);
+	return (0);
+}
+
+int
 vi_jail_owner(struct vi_kernel *k, int jid, const char *class)
 {
 	struct prison *pr = api_prison(k, jid);

@@ -87,9 +87,11 @@ struct prison_store {
 	char		ps_text[STORE_N - STORE_NNUMBERS][64];
 };
 
+#define PATH_LEN	1024
+
 /* What can be set, validated and applied together. */
 struct prison_conf {
-	char		pc_path[1024];
+	char		pc_path[PATH_LEN];	/* prison_path.c */
 	uint32_t	pc_allow;	/* PR_ALLOW_* */
 	privset		pc_privallow, pc_privdeny;	/* by name */
 	int32_t		pc_children_max;

@@ -67,6 +67,11 @@ int	change_number(struct change *, const struct param *, const char *value, int6
 bool	change_owns(const struct change *, enum vclass);	/* will the prison have one of its own? */
 int	change_mode(struct change *, const char *name, enum vclass, enum vmode);
 
+/* prison_path.c: root directories. */
+param_set_fn set_path;
+param_get_fn get_path;
+const char *prison_root(const struct prison *);
+
 /* prison_store.c: what is kept and shown only. */
 param_set_fn set_stored, set_meta;
 param_get_fn get_stored, get_meta;

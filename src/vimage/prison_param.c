@@ -101,23 +101,6 @@ get_parent(struct prison *caller, struct prison *pr, const struct param *pa, str
 }
 
 static int
-set_path(struct change *ch, const struct param *pa, const char *value)
-{
-	if (value[0] != '/')
-		return (change_fail(ch, EINVAL, "path: \"%s\" does not begin with /", value));
-	if (ch->ch_pr != NULL && strcmp(value, ch->ch_pr->pr_conf.pc_path) != 0)
-		return (change_fail(ch, EPERM, "path: cannot be changed after creation"));
-	return (change_string(ch, pa, value, ch->ch_conf.pc_path, sizeof(ch->ch_conf.pc_path)));
-}
-
-static void
-get_path(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
-{
-	(void)caller, (void)pa;
-	sbuf_printf(sb, "%s", pr->pr_conf.pc_path);
-}
-
-static int
 set_persist(struct change *ch, const struct param *pa, const char *value)
 {
 	(void)pa;
@@ -797,7 +780,7 @@ change_defaults(struct change *ch)
 	ch->ch_conf.pc_securelevel = parent->pr_conf.pc_securelevel;
 	ch->ch_conf.pc_stop_timeout = 10;
 	ch->ch_conf.pc_logcopy = LOG_WARNING;
-	memcpy(ch->ch_conf.pc_path, parent->pr_conf.pc_path, sizeof(ch->ch_conf.pc_path));
+	memcpy(ch->ch_conf.pc_path, prison_root(parent), strlen(prison_root(parent)) + 1);
 	ch->ch_conf.pc_ipcoff = parent->pr_conf.pc_ipcoff;
 	ch->ch_conf.pc_store = parent->pr_conf.pc_store;
 	change_linux_inherit(ch, parent);

@@ -400,6 +400,75 @@ children_never_exceed_parents(void **state)
 }
 
 static void
+check_root(struct tl *t, int jid, const char *want)
+{
+	char buf[2048];
+
+	tl_ok(vi_jail_rootdir(t->k, jid, buf, sizeof(buf)));
+	assert_string_equal(buf, want);
+}
+
+/* Each jail's within its creator's, and what is below a jail's is marked as such, whoever says it. */
+static void
+root_directories(void **state)
+{
+	char buf[2048], longest[1100] = "path=";
+	struct tl t;
+	int a, b, c, s;
+
+	(void)state;
+	tl_begin(&t, 1);
+	jail_ok(&t, 0, &a, "name=a", "persist", "children.max=9", "path=//srv///a/");
+	check_root(&t, 0, "/");
+	check_root(&t, a, "/srv/a");
+	jail_ok(&t, a, &b, "name=b", "persist", "path=/b//x", "children.max=9");
+	check_root(&t, b, "/srv/a//b/x");
+	assert_string_equal(get(&t, 0, b, "path"), "/srv/a/b/x");
+	assert_string_equal(get(&t, a, b, "path"), "/b/x");
+	assert_string_equal(get(&t, b, b, "path"), "/");
+	tl_ok(tl_jail(&t, a, MOD, NULL, NULL, "name=b", "path=/b/x/", NULL));
+	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a.b", "path=/srv/a/b/x", NULL));
+	expect_error(&t, a, MOD, EPERM, "path: cannot be changed after creation", "name=b", "path=/srv/a/b/x");
+	expect_error(&t, a, NEW, EINVAL, "path: \"/b/..\" has a \"..\" in it", "name=c", "path=/b/..");
+	expect_error(&t, a, NEW, EINVAL, "path: \"/..\" has a \"..\" in it", "name=c", "path=/..");
+	jail_ok(&t, a, &c, "name=c", "persist", "path=/..b../.");
+	check_root(&t, c, "/srv/a//..b../.");
+	/* By default the creator's own. */
+	tl_ok(vi_jail_remove(t.k, 0, c));
+	jail_ok(&t, b, &c, "name=c", "persist", "children.max=1");
+	check_root(&t, c, "/srv/a//b/x");
+	/* Made from above, in one jail's by another's root, and outside of all by who may. */
+	for (unsigned i = 0; i < 3; i++) {
+		static const char *const path[] = { "path=/srv/a/b/x/y", "path=/b/x/y", "path=/y" };
+		static const char *const name[] = { "name=a.b.k", "name=b.k", "name=k" };
+		int k;
+
+		jail_ok(&t, i == 0 ? 0 : i == 1 ? a : b, &k, name[i], "persist", path[i]);
+		check_root(&t, k, "/srv/a//b/x//y");
+		tl_ok(vi_jail_remove(t.k, 0, k));
+	}
+	jail_ok(&t, a, &s, "name=b.k", "persist", "path=/other");
+	check_root(&t, s, "/srv/a//other");
+	tl_ok(vi_jail_remove(t.k, 0, s));
+	jail_ok(&t, 0, &s, "name=a.b.k", "persist", "path=/srv/ab");
+	check_root(&t, s, "/srv/ab");
+	tl_ok(vi_jail_remove(t.k, 0, s));
+	/* Who shares processes has their root, whatever he says. */
+	jail_ok(&t, 0, &s, "name=a.s", "persist", "path=/", "vproc=inherit", "children.max=1");
+	jail_ok(&t, s, &c, "name=d", "persist");
+	check_root(&t, c, "/srv/a");
+	tl_ok(vi_jail_remove(t.k, 0, c));
+	jail_ok(&t, s, &c, "name=d", "persist", "path=/etc");
+	check_root(&t, c, "/srv/a//etc");
+	memset(longest + 5, '/', 1);
+	memset(longest + 6, 'x', 1015);
+	expect_error(&t, b, NEW, ENAMETOOLONG, "path: longer than 1023 characters", "name=e", longest);
+	tl_fails(vi_jail_rootdir(t.k, 4711, buf, sizeof(buf)), ENOENT);
+	tl_fails(vi_jail_rootdir(t.k, a, buf, 6), ENAMETOOLONG);
+	tl_end(&t);
+}
+
+static void
 set_one(struct tl *t, int caller, const char *name, const char *param)
 {
 	tl_ok(tl_jail(t, caller, MOD, NULL, NULL, name, param, NULL));
@@ -511,6 +580,7 @@ main(void)
 		cmocka_unit_test(prison0_is_there),
 		cmocka_unit_test(jids_are_given_out),
 		cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(root_directories),
 		cmocka_unit_test(names_of_the_system),
 		cmocka_unit_test(tree_is_seen_from_inside),
 		cmocka_unit_test(children_are_limited),
