@@ -7,7 +7,9 @@
  *
  * A packet is matched exactly first, which is one hash of twelve bytes and one short chain.  Only then the chain of the local port is
  * searched; in it the unconnected pcbs stand before the connected ones, so that a server with a hundred thousand connections on
- * one port still finds its listener at the head.  Connected pcbs are there for bind's sake, which must know that a port is in use.
+ * one port still finds its listener at the head.  Connected pcbs are there for bind's sake, which must know that a port is in use.  Those of
+ * TCP that have all in common that bind asks for (in_pcb_alike: port, address, user, how they share...) are one to it: the chain has the one that came
+ * first, the others hang on that (inp_alike).  Where connections have very many addresses here, alike is what is found soon (INP_ALIKELOOK).
  *
  * Both hashes begin with eight buckets, double when there are more pcbs than buckets and halve when there are eight times fewer; a
  * resize that gets no memory is left for later, chains are then longer.  Keys are secret: nobody can aim at a chain.
@@ -121,19 +123,56 @@ in_pcbporthead(struct inpcbinfo *ipi, uint16_t lport)
 	return (&ipi->ipi_tab[INP_BYPORT].it_head[(h >> 40) & (ipi->ipi_tab[INP_BYPORT].it_size - 1)]);
 }
 
+/* Both connected: does whatever keeps bind from sharing the port with one keep it from sharing with the other? */
+static bool
+in_pcb_alike(const struct inpcb *a, const struct inpcb *b)
+{
+	const uint16_t how = SO_REUSEADDR | SO_REUSEPORT;
+
+	return (a->inp_lport == b->inp_lport && in_addr_eq(&a->inp_laddr, &b->inp_laddr) &&
+		((a->inp_flags ^ b->inp_flags) & (INP_IPV4 | INP_IPV6)) == 0 && a->inp_boundif == b->inp_boundif &&
+		a->inp_cred.cr_uid == b->inp_cred.cr_uid && a->inp_cred.cr_jail == b->inp_cred.cr_jail &&
+		((in_pcb_options(a) ^ in_pcb_options(b)) & how) == 0);
+}
+
 static void
 in_pcbport_link(struct inpcb *inp)
 {
 	struct inpcbhead *head = in_pcbporthead(inp->inp_info, inp->inp_lport);
+	const bool stream = inp->inp_info->ipi_proto == VI_IPPROTO_TCP;
 	struct inpcb *t, *last = NULL;
+	unsigned looked = 0;
 
-	if ((inp->inp_flags & INP_ONHASH) != 0)
-		for (t = LIST_FIRST(head); t != NULL && (t->inp_flags & INP_ONHASH) == 0; t = LIST_NEXT(t, inp_chain[INP_BYPORT]))
-			last = t;
+	if ((inp->inp_flags & INP_ONHASH) != 0) {
+		LIST_FOREACH(t, head, inp_chain[INP_BYPORT]) {
+			if ((t->inp_flags & INP_ONHASH) == 0) {
+				last = t;
+			} else if (!stream || ++looked > INP_ALIKELOOK) {
+				break;		/* datagrams: each hears what is sent to all */
+			} else if (in_pcb_alike(inp, t)) {
+				LIST_INSERT_HEAD(&t->inp_alike, inp, inp_chain[INP_BYPORT]);
+				return;
+			}
+		}
+	}
 	if (last != NULL)
 		LIST_INSERT_AFTER(last, inp, inp_chain[INP_BYPORT]);
 	else
 		LIST_INSERT_HEAD(head, inp, inp_chain[INP_BYPORT]);
+}
+
+/* Off the chain; the next of those that hang on it takes its place. */
+static void
+in_pcbport_unlink(struct inpcb *inp)
+{
+	struct inpcb *heir = LIST_FIRST(&inp->inp_alike);
+
+	if (heir != NULL) {
+		LIST_REMOVE(heir, inp_chain[INP_BYPORT]);
+		LIST_INSERT_AFTER(inp, heir, inp_chain[INP_BYPORT]);
+		LIST_SWAP(&inp->inp_alike, &heir->inp_alike, inpcb, inp_chain[INP_BYPORT]);
+	}
+	LIST_REMOVE(inp, inp_chain[INP_BYPORT]);
 }
 
 static inline struct inpcbhead *
@@ -194,16 +233,31 @@ void
 in_pcbport_insert(struct inpcb *inp)
 {
 	if ((inp->inp_flags & INP_ONPORT) != 0)
-		LIST_REMOVE(inp, inp_chain[INP_BYPORT]);
+		in_pcbport_unlink(inp);
 	inp->inp_flags |= INP_ONPORT;
 	in_pcbport_link(inp);
+}
+
+void
+in_pcbshared(struct inpcb *inp)
+{
+	if ((inp->inp_flags & (INP_ONPORT | INP_ONHASH)) == (INP_ONPORT | INP_ONHASH))
+		in_pcbport_insert(inp);
+}
+
+void
+in_pcbsetsocket(struct inpcb *inp, struct socket *so)
+{
+	inp->inp_socket = so;
+	so->so_pcb = inp;
+	in_pcbport_insert(inp);
 }
 
 static void
 in_pcbport_remove(struct inpcb *inp)
 {
 	if ((inp->inp_flags & INP_ONPORT) != 0)
-		LIST_REMOVE(inp, inp_chain[INP_BYPORT]);
+		in_pcbport_unlink(inp);
 	inp->inp_flags &= ~(uint32_t)INP_ONPORT;
 }
 
@@ -218,7 +272,8 @@ in_pcbhash_insert(struct inpcb *inp)
 	inp->inp_flags |= INP_ONHASH;
 	ipi->ipi_last = inp;		/* somebody answers soon, or goes on */
 	in_pcbtab_fit(ipi, INP_BYFLOW, ++ipi->ipi_nconn);
-	in_pcbport_insert(inp);
+	if (inp->inp_socket != NULL)	/* or later, when it has one */
+		in_pcbport_insert(inp);
 }
 
 static void

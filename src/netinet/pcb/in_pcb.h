@@ -70,6 +70,7 @@ enum inp_tab {
 
 struct inpcb {
 	LIST_ENTRY(inpcb) inp_chain[INP_NTABS];
+	struct inpcbhead inp_alike;	/* on the chain of its port: connected ones that say the same to who binds (INP_BYPORT of each) */
 	TAILQ_ENTRY(inpcb) inp_list;	/* all of the protocol */
 	struct inpcbinfo *inp_info;	/* (c) */
 	struct socket	*inp_socket;	/* NULL: the user and the socket are gone (TIME_WAIT) */
@@ -167,6 +168,10 @@ int	 in_pcbconnect(struct inpcb *, const struct vi_sockaddr *);
 void	 in_pcbdisconnect(struct inpcb *);
 /* For a connection made by the network (SYN cache): all four given; EADDRINUSE. */
 int	 in_pcbinsconn(struct inpcb *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
+/* A connection made by the network gets its user. */
+void	 in_pcbsetsocket(struct inpcb *, struct socket *);
+/* What bind asks others for has changed: how the port may be shared, the interface. */
+void	 in_pcbshared(struct inpcb *);
 /*
  * Lookup for a packet of the family of ops: exact match first, then (wild) bound pcbs, the most specific local address winning; among SO_REUSEPORT
  * groups by flow hash.  A pcb bound to an interface matches only rcvif's index.

@@ -9,6 +9,7 @@
 #define INPCB_MINHASH	8	/* buckets of a new table */
 #define INPCB_KEEPHASH	64	/* a table of no more does not shrink */
 #define INPCB_MAXHASH	(1u << 20)
+#define INP_ALIKELOOK	8	/* kinds of connections looked at for one that is the same to bind */
 
 /* A raw protocol has no ports: its pcbs are on ipi_list only. */
 static inline bool
@@ -17,7 +18,13 @@ in_pcbinfo_raw(const struct inpcbinfo *ipi)
 	return (ipi->ipi_proto == VI_IPPROTO_IP);
 }
 
-/* The bucket of a port.  Unconnected pcbs come before connected ones in it. */
+static inline uint16_t
+in_pcb_options(const struct inpcb *inp)
+{
+	return (inp->inp_socket == NULL ? 0 : inp->inp_socket->so_options);
+}
+
+/* The bucket of a port.  Unconnected pcbs come before connected ones in it; of TCP's connected ones there is one of each kind (inp_alike). */
 struct inpcbhead *in_pcbporthead(struct inpcbinfo *, uint16_t lport);
 struct inpcb *in_pcblookup_exact(struct inpcbinfo *, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport,
 	    const struct in_addr_any *faddr, uint16_t fport);

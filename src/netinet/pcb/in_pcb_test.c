@@ -63,7 +63,7 @@ struct fix {
 };
 
 static int
-setup(void **state)
+setup_proto(void **state, uint8_t proto)
 {
 	/* Nothing here looks up a route; the name is needed for the order. */
 	static const struct vnet_module noroute = { .vm_name = "route", .vm_slot = VNET_SLOT_route };
@@ -77,9 +77,21 @@ setup(void **state)
 	assert_int_equal(kernel_init(&kp, &fix.f_k), 0);
 	assert_int_equal(vimage_init(fix.f_k, mods, NITEMS(mods)), 0);
 	fix.f_vn = vnet_first(fix.f_k);
-	assert_int_equal(in_pcbinfo_init(&fix.f_ipi, fix.f_vn, VI_IPPROTO_UDP), 0);
+	assert_int_equal(in_pcbinfo_init(&fix.f_ipi, fix.f_vn, proto), 0);
 	*state = &fix;
 	return (0);
+}
+
+static int
+setup(void **state)
+{
+	return (setup_proto(state, VI_IPPROTO_UDP));
+}
+
+static int
+setup_tcp(void **state)
+{
+	return (setup_proto(state, VI_IPPROTO_TCP));
 }
 
 static int
@@ -649,7 +661,7 @@ m_check(struct fix *f)
 		uint16_t lp = HTONS(5000 + rnd(f, 12)), fp = HTONS(1 + rnd(f, 3));
 		struct inpcb *got = in_pcblookup(&f->f_ipi, &t_ops, &la, lp, &fa, fp, true, NULL);
 		struct inpcb *exact = m_exact(f, la.in4, lp, fa.in4, fp);
-		unsigned wild = m_wild(f, la.in4, lp);
+		unsigned wild = f->f_ipi.ipi_proto == VI_IPPROTO_TCP ? 0 : m_wild(f, la.in4, lp);	/* no stream listens here */
 
 		assert_ptr_equal(in_pcblookup(&f->f_ipi, &t_ops, &la, lp, &fa, fp, false, NULL), exact == NULL ? NULL : got);
 		if (exact != NULL) {
@@ -711,7 +723,9 @@ against_model(void **state)
 			if (m_conn(inp) || inp->inp_lport == 0)
 				break;
 			/* Datagrams: others may be connected alike. */
-			assert_int_equal(connectto(inp, fa, fp), 0);
+			want = f->f_ipi.ipi_proto == VI_IPPROTO_TCP && m_exact(f, inp->inp_laddr.in4 != 0 ? inp->inp_laddr.in4 : ADDR_A,
+			    inp->inp_lport, fa, (uint16_t)HTONS(fp)) != NULL ? EADDRINUSE : 0;
+			assert_int_equal(connectto(inp, fa, fp), want);
 			break;
 		case 3:
 			if (m_conn(inp))
@@ -765,6 +779,72 @@ tables_grow_and_shrink(void **state)
 	assert_int_equal(f->f_ipi.ipi_tab[INP_BYPORT].it_size, INPCB_KEEPHASH);
 }
 
+/* How many of a port's chain bind looks at, if none stops it. */
+static unsigned
+chain(struct fix *f, unsigned port)
+{
+	const struct inpcb *inp;
+	unsigned n = 0;
+
+	LIST_FOREACH(inp, in_pcbporthead(&f->f_ipi, HTONS(port)), inp_chain[INP_BYPORT])
+		n += inp->inp_lport == HTONS(port);
+	return (n);
+}
+
+/*
+ * Four hundred connections at a port are one to who binds there; those that differ are looked at, also when they come to differ later and when the
+ * first goes.
+ */
+static void
+bind_among_connections(void **state)
+{
+	struct fix *f = *state;
+	const struct in_addr_any la = in4_any(ADDR_A), fa = in4_any(FAR);
+	struct inpcb *ls = new(f, 0, SO_REUSEADDR | SO_ACCEPTCONN, 1), *inp[400], *b;
+
+	assert_int_equal(bindto(ls, 0, 8080), 0);
+	for (unsigned i = 0; i < 400; i++) {
+		assert_int_equal(in_pcballoc(&f->f_ipi, NULL, &t_ops, &inp[i]), 0);
+		inp[i]->inp_cred = ls->inp_cred;
+		assert_int_equal(in_pcbinsconn(inp[i], &la, HTONS(8080), &fa, HTONS(1000 + i)), 0);
+		memset(&f->f_so[1 + i], 0, sizeof(f->f_so[1 + i]));
+		f->f_so[1 + i].so_options = SO_REUSEADDR;
+		in_pcbsetsocket(inp[i], &f->f_so[1 + i]);
+	}
+	assert_int_equal(chain(f, 8080), 2);
+	in_pcbfree(ls);
+	assert_int_equal(chain(f, 8080), 1);
+	b = new(f, 450, SO_REUSEADDR, 1);
+	assert_int_equal(bindto(b, 0, 8080), 0);
+	in_pcbfree(b);
+	b = new(f, 450, 0, 1);
+	assert_int_equal(bindto(b, 0, 8080), EADDRINUSE);
+	in_pcbfree(b);
+	/* One takes back that it shares. */
+	inp[7]->inp_socket->so_options = 0;
+	assert_int_equal(in_pcbsetopt(inp[7], VI_SO_REUSEADDR, &(int){ 0 }, sizeof(int)), 0);
+	assert_int_equal(chain(f, 8080), 2);
+	b = new(f, 450, SO_REUSEADDR, 1);
+	assert_int_equal(bindto(b, 0, 8080), EADDRINUSE);
+	assert_int_equal(bindto(b, ADDR_B, 8080), 0);
+	in_pcbfree(b);
+	inp[7]->inp_socket->so_options = SO_REUSEADDR;
+	assert_int_equal(in_pcbsetopt(inp[7], VI_SO_REUSEADDR, &(int){ 1 }, sizeof(int)), 0);
+	assert_int_equal(chain(f, 8080), 1);
+	/* In whatever order they go, the port is taken until the last one has gone. */
+	for (unsigned i = 0; i < 400; i++) {
+		b = new(f, 450, 0, 1);
+		assert_int_equal(bindto(b, ADDR_A, 8080), EADDRINUSE);
+		in_pcbfree(b);
+		if (i % 3 == 0)
+			in_pcbdisconnect(inp[i * 7 % 400]);
+		in_pcbfree(inp[i * 7 % 400]);
+		assert_true(chain(f, 8080) <= 1);
+	}
+	b = new(f, 450, 0, 1);
+	assert_int_equal(bindto(b, 0, 8080), 0);
+}
+
 int
 main(void)
 {
@@ -785,6 +865,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(lookup_families, setup, teardown),
 		cmocka_unit_test_setup_teardown(connected_alike, setup, teardown),
 		cmocka_unit_test_setup_teardown(against_model, setup, teardown),
+		cmocka_unit_test_setup_teardown(against_model, setup_tcp, teardown),
+		cmocka_unit_test_setup_teardown(bind_among_connections, setup_tcp, teardown),
 		cmocka_unit_test_setup_teardown(bcast_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(tables_grow_and_shrink, setup, teardown),
 	};

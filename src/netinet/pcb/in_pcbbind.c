@@ -7,12 +7,6 @@
 #include "netinet/pcb/in_pcb_int.h"
 #include "vimage/priv.h"
 
-static inline uint16_t
-in_pcb_options(const struct inpcb *inp)
-{
-	return (inp->inp_socket == NULL ? 0 : inp->inp_socket->so_options);
-}
-
 /* Could a packet be meant for both? */
 static bool
 in_pcb_overlap(const struct inpcb *inp, const struct in_addr_any *laddr, const struct inpcb *t)

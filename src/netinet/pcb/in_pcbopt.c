@@ -110,6 +110,7 @@ in_pcbopt_setdevice(struct inpcb *inp, const char *val, size_t len)
 			return (ENODEV);
 		inp->inp_boundif = ifp->if_index;
 	}
+	in_pcbshared(inp);
 	inp->inp_nh = NULL;
 	return (0);
 }
@@ -222,6 +223,10 @@ in_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t len
 		return (in_pcbopt_setmcastif(inp, val, len));
 	case VI_SO_BINDTODEVICE:
 		return (in_pcbopt_setdevice(inp, val, len));
+	case VI_SO_REUSEADDR:	/* the socket has noted it */
+	case VI_SO_REUSEPORT:
+		in_pcbshared(inp);
+		return (0);
 	case VI_IP_HDRINCL:	/* raw's own */
 		return (ENOPROTOOPT);
 	case VI_IP_ROUTER_ALERT:

@@ -93,8 +93,7 @@ tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *ts, const struct
 	    tcp_auth_inherit(tp, intotcpcb(listener)) != 0 ||
 	    (so = sonewconn(listener->inp_socket)) == NULL)
 		goto nosocket;
-	inp->inp_socket = so;
-	so->so_pcb = inp;
+	in_pcbsetsocket(inp, so);
 	tcp_listen_agree(tp, ts, ta);
 	tcp_listen_window(tp, so);
 	if (ts->ts_to.to_flags & TOF_AO)
