@@ -447,12 +447,18 @@ test_rights(void **state)
 	OK(up);				/* prison0, on a jail */
 	fx->fx_caller = web;
 	OK(up);				/* a jail with a stack of its own */
+	OK("{'op':'sysctl.list','name':'net.ipv4.tcp_fastopen_key'}");
+	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "sysctls")), 1);
 	fx->fx_root = false;
 	FAILS(EPERM, up);		/* not its root */
+	OK("{'op':'sysctl.list','name':'net.ipv4.tcp_fastopen_key'}");
+	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "sysctls")), 0);
 	OK(list);
 	fx->fx_root = true;
 	fx->fx_caller = fx->fx_jid = flat;
 	FAILS(EPERM, up);		/* the stack is prison0's */
+	OK("{'op':'sysctl.list','name':'net.inet.tcp.fastopen.ccache_list'}");
+	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "sysctls")), 0);
 	OK(list);
 	fx->fx_jid = below;
 	FAILS(EPERM, up);		/* and stays so by way of a child */

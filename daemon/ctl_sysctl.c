@@ -24,8 +24,13 @@ add_oid(void *arg, const struct vi_sysctl *sy)
 		[VI_CTL_U64] = "u64",
 		[VI_CTL_STRING] = "string",
 	};
-	json_t *o = json_object();
+	const struct ctl_list *list = arg;
+	const struct ctl_request *rq = list->l_rq;
+	json_t *o;
 
+	if (sy->sy_secret && (!rq->rq_cred.cr_priv || !vi_jail_visible(rq->rq_kernel, rq->rq_caller, vi_vnet_jail(rq->rq_vnet))))
+		return;
+	o = json_object();
 	ctl_put_text(o, "name", sy->sy_name);
 	ctl_put_text(o, "description", sy->sy_descr != NULL ? sy->sy_descr : "");
 	ctl_put_text(o, "type", types[sy->sy_type]);

@@ -33,7 +33,7 @@
 #include "daemon/jproc.h"
 #include "linux/files.h"
 
-#define N_KINDS		4
+#define N_KINDS		5
 #define NODES_MAX	16384	/* that the host remembers, of a file system */
 #define OPEN_MAX	256
 #define TEXTS_MAX	(64u << 20)	/* bytes, of all open files */
@@ -139,7 +139,8 @@ netfs_mount(int fuse[NETFS_N])
 static mode_t
 kind_mode(enum lx_file kind)
 {
-	static const mode_t modes[N_KINDS] = { [LX_FILE_DIR] = S_IFDIR | 0555, [LX_FILE_READ] = S_IFREG | 0444, [LX_FILE_WRITE] = S_IFREG | 0644 };
+	static const mode_t modes[N_KINDS] = { [LX_FILE_DIR] = S_IFDIR | 0555, [LX_FILE_READ] = S_IFREG | 0444, [LX_FILE_WRITE] = S_IFREG | 0644,
+	    [LX_FILE_SECRET] = S_IFREG | 0600 };
 
 	return modes[kind];
 }
@@ -329,6 +330,15 @@ answer_part(const struct netfs *nf, const struct handle *ha, uint64_t unique, ui
 	fuse_answer(nf->nf_end, unique, 0, ha->ha_text + at, size < ha->ha_len - at ? size : ha->ha_len - at);
 }
 
+/* Root of a jail that shares its parent's stack is not told what only that one's administrator may know. */
+static bool
+may_read(const struct netfs *nf, struct vi_vnet *vn, const char *path)
+{
+	const struct jproc *jp = fuse_end_jproc(nf->nf_end);
+
+	return nf->nf_files->lf_kind(vn, path) != LX_FILE_SECRET || vi_jail_owns_vnet(jp->jp_daemon->d_kernel, jp->jp_use.us_jid[VI_CLASS_VNET]);
+}
+
 static void
 do_read(struct netfs *nf, struct handle *ha, const struct fuse_in_header *in)
 {
@@ -341,7 +351,7 @@ do_read(struct netfs *nf, struct handle *ha, const struct fuse_in_header *in)
 
 	if (ri->offset == 0 || ha->ha_text == NULL) {
 		handle_empty(nf, ha);
-		error = vn != NULL ? nf->nf_files->lf_read(lx, vn, ha->ha_path, &text, &len) : ENOENT;
+		error = vn == NULL ? ENOENT : !may_read(nf, vn, ha->ha_path) ? EACCES : nf->nf_files->lf_read(lx, vn, ha->ha_path, &text, &len);
 		if (error == 0)
 			error = handle_fill(nf, ha, text, len);
 	}

@@ -17,7 +17,7 @@ struct vi_vnet;
 #define LX_FILES_PROC	".proc"		/* in /proc/sys/net, found but not listed */
 #define LX_FILES_PATH	160		/* bytes of a path, with its end */
 
-enum lx_file { LX_FILE_NONE, LX_FILE_DIR, LX_FILE_READ, LX_FILE_WRITE };
+enum lx_file { LX_FILE_NONE, LX_FILE_DIR, LX_FILE_READ, LX_FILE_WRITE, LX_FILE_SECRET /* root's alone */ };
 
 typedef void lx_files_fn(void *arg, const char *name, enum lx_file);
 

@@ -49,6 +49,12 @@ sysctl_name(const char *path, char name[LX_FILES_PATH + 4])
 			*p = '.';
 }
 
+static enum lx_file
+leaf_kind(const struct vi_sysctl *sy)
+{
+	return (sy->sy_secret ? LX_FILE_SECRET : sy->sy_writable ? LX_FILE_WRITE : LX_FILE_READ);
+}
+
 struct kind_arg {
 	const char	*ka_name;
 	enum lx_file	 ka_kind;
@@ -62,7 +68,7 @@ take_kind(void *arg, const struct vi_sysctl *sy)
 	if (strcmp(sy->sy_name, ka->ka_name) != 0)
 		ka->ka_kind = LX_FILE_DIR;
 	else
-		ka->ka_kind = sy->sy_writable ? LX_FILE_WRITE : LX_FILE_READ;
+		ka->ka_kind = leaf_kind(sy);
 }
 
 static enum lx_file
@@ -117,7 +123,7 @@ take_child(void *arg, const struct vi_sysctl *sy)
 	more = &ch->ch_list[ch->ch_n++];
 	memcpy(more->ch_name, at, n);
 	more->ch_name[n] = '\0';
-	more->ch_kind = dot != NULL ? LX_FILE_DIR : sy->sy_writable ? LX_FILE_WRITE : LX_FILE_READ;
+	more->ch_kind = dot != NULL ? LX_FILE_DIR : leaf_kind(sy);
 }
 
 static int

@@ -20,6 +20,7 @@ struct vi_sysctl {
 	bool		 sy_writable;
 	bool		 sy_vnet;	/* private to the vnet; otherwise of the whole kernel and read-only in jails */
 	const char	*sy_value;	/* as text */
+	bool		 sy_secret;	/* for the stack's administrator alone */
 };
 typedef void vi_sysctl_fn(void *arg, const struct vi_sysctl *);
 

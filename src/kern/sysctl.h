@@ -18,6 +18,7 @@ enum {
 	CTL_RW = 1,
 	CTL_TUN = 2,		/* read-only after the vnet began */
 	CTL_KERNEL = 4,		/* of the whole kernel: jails may only read */
+	CTL_SECRET = 8,		/* told to the administrator alone */
 };
 
 struct sysctl_desc {

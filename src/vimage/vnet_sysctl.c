@@ -131,7 +131,8 @@ ctl_show(struct ctl_walk *cw, const struct sysctl_desc *sd, const char *name, vo
 		return;
 	cw->cw_found = true;
 	cw->cw_fn(cw->cw_arg, &(struct vi_sysctl){ .sy_name = name, .sy_descr = sd->sd_descr, .sy_type = sd->sd_type,
-	    .sy_writable = (sd->sd_flags & CTL_RW) != 0, .sy_vnet = (sd->sd_flags & CTL_KERNEL) == 0, .sy_value = cw->cw_value });
+	    .sy_writable = (sd->sd_flags & CTL_RW) != 0, .sy_vnet = (sd->sd_flags & CTL_KERNEL) == 0, .sy_value = cw->cw_value,
+	    .sy_secret = (sd->sd_flags & CTL_SECRET) != 0 });
 }
 
 /* One for each instance. */
