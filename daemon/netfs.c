@@ -364,7 +364,7 @@ do_read(struct netfs *nf, struct handle *ha, const struct fuse_in_header *in)
 /* Entries of a directory. */
 struct entries {
 	FILE		*en_out;
-	uint64_t	 en_end;	/* where the last one ends: its mark */
+	uint64_t	 en_n;
 };
 
 static void
@@ -372,7 +372,7 @@ add_entry(void *arg, const char *name, enum lx_file kind)
 {
 	struct entries *en = arg;
 	const size_t n = strlen(name), size = FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + n);
-	struct fuse_dirent de = { .ino = UINT32_MAX, .off = en->en_end += size, .namelen = (uint32_t)n, .type = kind_mode(kind) >> 12 };
+	struct fuse_dirent de = { .ino = UINT32_MAX, .off = ++en->en_n, .namelen = (uint32_t)n, .type = kind_mode(kind) >> 12 };
 
 	fwrite(&de, FUSE_NAME_OFFSET, 1, en->en_out);
 	fwrite(name, 1, n, en->en_out);
@@ -384,7 +384,7 @@ static int
 directory_fill(struct netfs *nf, struct handle *ha)
 {
 	struct vi_vnet *vn = stack(nf, NULL);
-	struct entries en = { .en_end = 0 };
+	struct entries en = { .en_n = 0 };
 	char *text = NULL;
 	size_t len = 0;
 
@@ -402,25 +402,29 @@ directory_fill(struct netfs *nf, struct handle *ha)
 	return ENOMEM;
 }
 
-/* Whole entries, as many as there is room for. */
+/* Where an entry ends; at, if there is none. */
+static size_t
+entry_end(const struct handle *ha, size_t at)
+{
+	return at < ha->ha_len ? at + FUSE_DIRENT_SIZE((const struct fuse_dirent *)(const void *)(ha->ha_text + at)) : at;
+}
+
+/* Whole entries, as many as there is room for.  A place in a directory is the number of entries before it: programs may seek to any. */
 static void
 do_readdir(struct netfs *nf, struct handle *ha, const struct fuse_in_header *in)
 {
 	const struct fuse_read_in *ri = (const void *)(in + 1);
 	int error = ri->offset == 0 || ha->ha_text == NULL ? directory_fill(nf, ha) : 0;
-	size_t at = ri->offset, end = at;
-	const struct fuse_dirent *de;
+	size_t at = 0, end, next;
 
 	if (error != 0) {
 		fuse_answer(nf->nf_end, in->unique, error, NULL, 0);
 		return;
 	}
-	while (end + FUSE_NAME_OFFSET <= ha->ha_len) {
-		de = (const void *)(ha->ha_text + end);
-		if (end + FUSE_DIRENT_SIZE(de) > ha->ha_len || end + FUSE_DIRENT_SIZE(de) - at > ri->size)
-			break;
-		end += FUSE_DIRENT_SIZE(de);
-	}
+	for (uint64_t i = 0; i < ri->offset && at < ha->ha_len; i++)
+		at = entry_end(ha, at);
+	for (end = at; (next = entry_end(ha, end)) != end && next - at <= ri->size;)
+		end = next;
 	answer_part(nf, ha, in->unique, at, end - at);
 }
 

@@ -33,7 +33,7 @@ struct fuzz {
 	struct vi_kernel *f_vk;
 	struct vnet	*f_vn;
 	struct ifnet	*f_if, *f_lo;
-	struct socket	*f_so[4];
+	struct socket	*f_so[5];	/* the last one listens */
 };
 
 static const uint8_t ours[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, group[16] = { 0xff, 0x02, [15] = 1 };
@@ -80,8 +80,13 @@ begin(struct fuzz *f)
 	f->f_so[0] = open_socket(vn, VI_SOCK_DGRAM, VI_IPPROTO_UDP, 53);
 	f->f_so[1] = open_socket(vn, VI_SOCK_RAW, VI_IPPROTO_ICMPV6, 0);
 	f->f_so[2] = open_socket(vn, VI_SOCK_DGRAM, VI_IPPROTO_ICMPV6, 0x1234);
-	f->f_so[3] = open_socket(vn, VI_SOCK_STREAM, VI_IPPROTO_TCP, 80);
-	REQUIRE(solisten(f->f_so[3], 5) == 0);
+	f->f_so[3] = open_socket(vn, VI_SOCK_RAW, VI_IPPROTO_RAW, 0);
+	f->f_so[4] = open_socket(vn, VI_SOCK_STREAM, VI_IPPROTO_TCP, 80);
+	REQUIRE(solisten(f->f_so[4], 5) == 0);
+	/* What routers are alerted to, and extension headers as they came. */
+	REQUIRE(sosetopt(f->f_so[3], VI_IPV6_ROUTER_ALERT, &(int){ 0 }, sizeof(int)) == 0);
+	for (unsigned i = 0; i < 3; i++)
+		REQUIRE(sosetopt(f->f_so[i], VI_IPV6_RECVEXT, &(int){ 1 }, sizeof(int)) == 0);
 	gsr.gsr_ifindex = f->f_if->if_index;
 	REQUIRE(sosetopt(f->f_so[0], VI_MCAST_JOIN_SOURCE_GROUP, &gsr, sizeof(gsr)) == 0);
 }

@@ -41,6 +41,7 @@ def mld(rest, kind=130):
 
 
 OPTS = b"\x3b\0\x01\x04\0\0\0\0"
+UDP = struct.pack(">HHHH", 7, 53, 16, 0) + b"abcdefgh"
 F = FIX | VALID
 
 
@@ -66,6 +67,9 @@ SEEDS = {
     "atomic": rec(F, ip6(frag(0, 0, ECHO), nxt=44)),
     "options": rec(F, ip6(OPTS, nxt=60)) + rec(F, ip6(b"\x3a\0\x05\x02\0\0\1\0" + ECHO, nxt=0)),
     "routing": rec(F, ip6(b"\x3a\2\0\1" + b"\0" * 20 + ECHO, nxt=43)),
+    "chain": rec(F, ip6(b"\x3c\0\x05\2\0\0\1\0" + b"\x2b\1\x1e\x0c" + bytes(12) + b"\x2c\2\4\0" + bytes(20) + frag(0, 0, b"\x11\0\1\4" + bytes(4) + UDP, 60), nxt=0)),
+    "chain_frags": rec(F, ip6(b"\x2c\0\1\4\0\0\0\0" + frag(0, 1, b"\x11\0\1\4" + bytes(4), 60), nxt=60)) + rec(F, ip6(b"\x2c\0\1\4\0\0\0\0" + frag(8, 0, UDP, 60), nxt=60)),
+    "alert": rec(F, ip6(b"\x11\0\5\2\0\0\1\0" + UDP, FAR, nxt=0)) + rec(F, ip6(b"\x11\0\5\2\0\1\1\0" + UDP, FAR, nxt=0)) + rec(F, ip6(b"\x2c\0\5\2\0\0\1\0" + frag(0, 1, UDP, 17), FAR, nxt=0)),
     "udp": rec(F, ip6(struct.pack(">HHHH", 7, 53, 12, 0) + b"abcd", nxt=17)),
     "tcp": rec(F, ip6(struct.pack(">HHIIBBHHH", 4000, 80, 1, 0, 5 << 4, 2, 65535, 0, 0), nxt=6)),
     "forward": rec(F, ip6(ECHO, FAR)) + rec(F, ip6(ECHO, "2001:db8::99")) + rec(F | TIME, ip6(ECHO, FAR, hlim=1)),
