@@ -87,6 +87,7 @@ lx_free(struct lx *lx)
 	lx_tuns_free(lx);
 	socks_free(&lx->lx_socks);
 	socks_free(&lx->lx_zombies);
+	labels_free(lx, NULL);
 	lx_tasks_free(lx);
 	lx_loop_del(lx->lx_loop, &lx->lx_timer);
 	if (lx->lx_timerfd >= 0)

@@ -299,11 +299,15 @@ lookup(unsigned fs, uint64_t dir, const char *name, struct node *no)
 static void
 forget(const struct node *no, bool list)
 {
-	const struct { struct fuse_batch_forget_in head; struct fuse_forget_one one[2]; } batch = { { .count = 2 }, { { no->ino, no->n }, { no->ino, 1 } } };
+	const struct { struct fuse_batch_forget_in head; struct fuse_forget_one one[2]; } batch = { { .count = 2 }, { { no->ino, no->n }, { UINT64_MAX, 1 } } };
 	const struct fuse_forget_in one = { .nlookup = no->n };
 
 	if (no->ino == FUSE_ROOT_ID || no->ino == 0)
 		return;
+	/* An open file holds it. */
+	for (unsigned i = 0; i < NSLOTS; i++)
+		if (host.handle[i].fh != 0 && host.handle[i].fs == no->fs && host.handle[i].ino == no->ino)
+			return;
 	if (list)
 		(void)ask(no->fs, FUSE_BATCH_FORGET, 0, 0, &batch, sizeof(batch), NULL, 0, 0);
 	else
