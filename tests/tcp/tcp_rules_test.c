@@ -364,6 +364,45 @@ back_to_listen(void **state)
 	stop(&h);
 }
 
+/* 3.9.1.1, MUST-41: listening at a port again, or at another of its addresses, leaves the port's connections alone. */
+static void
+listen_beside(void **state)
+{
+	struct socket *ls[2], *so[2];
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 41);
+	ls[0] = wire_socket(&w, 1);
+	ls[1] = wire_socket(&w, 1);
+	for (int i = 0; i < 2; i++) {
+		struct vi_sockaddr sa = { .sa_family = VI_AF_INET, .sa_port = HTONS(80) };
+
+		wire_setint(ls[i], VI_SO_REUSEADDR, 1);
+		assert_int_equal(sobind(ls[i], &sa), 0);
+		assert_int_equal(solisten(ls[i], 5), 0);
+		if (i > 0)
+			break;
+		so[0] = wire_socket(&w, 0);
+		assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+		so[1] = wire_accept(&w, ls[0]);
+		soclose(ls[0]);
+	}
+	assert_int_equal(sototcpcb(so[1])->t_state, TCPS_ESTABLISHED);
+	wire_carry(&w, so, 10000);
+	assert_int_equal(ls[1]->so_qlen, 0);
+	soclose(so[0]);
+	soclose(so[1]);
+	so[0] = wire_socket(&w, 0);
+	assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+	so[1] = wire_accept(&w, ls[1]);
+	wire_carry(&w, so, 1000);
+	soclose(so[0]);
+	soclose(so[1]);
+	soclose(ls[1]);
+	wire_fini(&w);
+}
+
 /* RFC 5961 3.2: in SYN_SENT an RST counts only with the ACK of our SYN. */
 static void
 reset_of_syn(void **state)
@@ -1233,7 +1272,7 @@ main(void)
 		cmocka_unit_test(shrunken_window),
 		cmocka_unit_test(same_ack_window),
 		cmocka_unit_test(segment_size),
-		cmocka_unit_test(back_to_listen),
+		cmocka_unit_test(back_to_listen), cmocka_unit_test(listen_beside),
 		cmocka_unit_test(reset_of_syn),
 		cmocka_unit_test(syn_after_syn),
 		cmocka_unit_test(echo_of_syn),

@@ -144,6 +144,10 @@ cubic_epoch(void **state)
 	tp->snd_cwnd = 500000;
 	tp->t_cc->cc_loss(tp, CC_LOSS);
 	assert_int_equal(tp->snd_ssthresh, 350000);
+	tp->snd_cwnd = tp->snd_ssthresh;
+	for (int r = 0; r < 57; r++)			/* the plateau is at 425 in place of 500: K = 5.7 s */
+		round_trip(&tf, tp, 100 * MSEC);
+	assert_in_range(tp->snd_cwnd, 420000, 430000);
 	tcp_fixture_fini(&tf);
 }
 
