@@ -28,6 +28,21 @@ ctl_fail(struct ctl_request *rq, int error, const char *fmt, ...)
 }
 
 int
+ctl_refuse(struct ctl_request *rq, int error)
+{
+	const char *op = json_string_value(json_object_get(rq->rq_args, "op"));
+	char said[sizeof(rq->rq_err)], text[sizeof(rq->rq_err) + 80];
+
+	if (error != EPERM || rq->rq_caller == 0)
+		return error;
+	memcpy(said, rq->rq_err, sizeof(said));
+	(void)ctl_fail(rq, error, "%s", said);	/* without what would disturb a terminal */
+	snprintf(text, sizeof(text), "%.40s refused: %s", op, rq->rq_err);
+	vi_jail_log_write(rq->rq_kernel, rq->rq_log, 5, text);
+	return error;
+}
+
+int
 ctl_args(struct ctl_request *rq, const char *fmt, ...)
 {
 	/* A shallow copy: the members stay the request's. */

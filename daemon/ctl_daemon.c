@@ -128,7 +128,7 @@ op_mounted(struct ctl_request *rq)
 	if ((error = ctl_args(rq, "{s:s,s:I,s:b}", "path", &path, "id", &id, "there", &there)) != 0)
 		return error;
 	if (rq->rq_caller != 0 || rq->rq_mixed || !rq->rq_cred.cr_priv)
-		return ctl_fail(rq, EPERM, "only from outside of every jail");
+		return ctl_refuse(rq, ctl_fail(rq, EPERM, "only from outside of every jail"));
 	if (path[0] != '/' || strlen(path) >= PATH_MAX)
 		return EINVAL;
 	if ((error = memfile(path, strlen(path) + 1, &fd)) != 0)
@@ -148,7 +148,7 @@ op_shutdown(struct ctl_request *rq)
 	if ((error = ctl_args(rq, "{}")) != 0)
 		return error;
 	if (rq->rq_caller != 0 || rq->rq_mixed || !rq->rq_cred.cr_priv)
-		return ctl_fail(rq, EPERM, "only from outside of every jail");
+		return ctl_refuse(rq, ctl_fail(rq, EPERM, "only from outside of every jail"));
 	rq->rq_client->cl_shutdown = true;
 	daemon_stop(rq->rq_daemon);
 	return CTL_LATER;

@@ -21,7 +21,7 @@ may_manage(struct ctl_request *rq, enum vi_priv priv)
 	int error;
 
 	if (rq->rq_mixed)
-		return ctl_fail(rq, EPERM, "a program with containers of several jails may not manage jails");
+		return ctl_refuse(rq, ctl_fail(rq, EPERM, "a program with containers of several jails may not manage jails"));
 	if ((error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, priv)) != 0)
 		return ctl_fail(rq, error, "jail_set: Operation not permitted");
 	if (removal_pending(rq->rq_daemon, rq->rq_jid))
@@ -165,7 +165,7 @@ op_set(struct ctl_request *rq)
 	error = vi_jail_set(rq->rq_kernel, rq->rq_jid, se.se_params, se.se_n,
 	    (create ? VI_JAIL_CREATE : 0u) | (update ? VI_JAIL_UPDATE : 0u), &jid, rq->rq_err);
 	if (error != 0)
-		return error;
+		return ctl_refuse(rq, error);
 	if (vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, "name", name, sizeof(name)) != 0)
 		name[0] = '\0';
 	json_object_set_new(rq->rq_reply, "jid", json_integer(jid));
@@ -200,12 +200,12 @@ op_remove(struct ctl_request *rq)
 	if ((error = ctl_args(rq, "{s?b}", "force", &force)) != 0)
 		return error;
 	if (rq->rq_mixed)
-		return ctl_fail(rq, EPERM, "a program with containers of several jails may not manage jails");
+		return ctl_refuse(rq, ctl_fail(rq, EPERM, "a program with containers of several jails may not manage jails"));
 	error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_JAIL_REMOVE);
 	if (error != 0)
 		return ctl_fail(rq, error, "only root may remove jails");
 	if (rq->rq_jid == rq->rq_caller)
-		return ctl_fail(rq, EPERM, "a jail cannot remove itself");
+		return ctl_refuse(rq, ctl_fail(rq, EPERM, "a jail cannot remove itself"));
 	error = removal_start(
 	    rq->rq_daemon, rq->rq_caller, rq->rq_jid, force, on_removed, rq->rq_client);
 	if (error == EBUSY)

@@ -209,7 +209,7 @@ set_jail(struct ctl_request *rq, unsigned oid, const struct meant *me, const cha
 	int error;
 
 	if ((error = may_set_jail(rq, oid, me, value)) != 0)
-		return explain(rq, error, me->me_name, value);
+		return ctl_refuse(rq, explain(rq, error, me->me_name, value));
 	snprintf(jid, sizeof(jid), "%d", rq->rq_jid);
 	if (vi_jail_set(rq->rq_kernel, 0, p, 2, VI_JAIL_UPDATE, NULL, err) != 0)
 		return ctl_fail(rq, EINVAL, "%.100s=%.100s: %s", me->me_name, value, err);

@@ -14,6 +14,7 @@
 
 #include <vimage/jail.h>
 
+#define LX_ADJ_SETOFFSET	0x0100
 #define LX_ADJ_READONLY	0xa000	/* of adjtime(3), and without effect */
 
 bool
@@ -71,19 +72,24 @@ host_priv(int nr)
 		return (VI_PRIV_HOST_TRACE);
 	case SYS_mknod: case SYS_mknodat:
 		return (VI_PRIV_VFS_MKNOD);
+	case SYS_open_by_handle_at:
+		return (VI_PRIV_VFS_HANDLE);
 	default:
 		return (VI_PRIV_HOST_REBOOT);
 	}
 }
 
-/* The host's kernel would refuse these by itself, without a word in the jail's log. */
+/*
+ * The host's kernel would refuse these by itself, without a word in the jail's log; but for handles of files, with which root of a jail without a user
+ * namespace would find those outside of its root directory.
+ */
 int64_t
 lx_sys_host(struct lx_call *c)
 {
 	return (on_host(c) || is_whiteout(c) || lx_call_may(c, host_priv(c->c_nr)) ? LX_CONTINUE : -EPERM);
 }
 
-/* Anybody may look: no modes, or those that only read. */
+/* Anybody may look: no modes, or those that only read.  To step the clock is to set it. */
 int64_t
 lx_sys_adjtime(struct lx_call *c)
 {
@@ -94,7 +100,7 @@ lx_sys_adjtime(struct lx_call *c)
 		return (LX_CONTINUE);
 	if (modes == 0 || (modes & LX_ADJ_READONLY) == LX_ADJ_READONLY)
 		return (LX_CONTINUE);
-	return (lx_call_may(c, VI_PRIV_TIME_ADJUST) ? LX_CONTINUE : -EPERM);
+	return (lx_call_may(c, (modes & LX_ADJ_SETOFFSET) != 0 ? VI_PRIV_TIME_SET : VI_PRIV_TIME_ADJUST) ? LX_CONTINUE : -EPERM);
 }
 
 /* In a user namespace that a program made for itself the host's kernel decides. */

@@ -42,7 +42,8 @@
 #define I386_SYSLOG	103
 #define I386_SETDOMAINNAME 121
 #define I386_PIVOT_ROOT	217
-#define I386_NOTS	15	/* calls that it may not make, */
+#define I386_OPEN_HANDLE 342
+#define I386_NOTS	16	/* calls that it may not make, */
 #define I386_ONS	3	/* and that come to us */
 #define LX_MSG_ERRQUEUE	0x2000
 #define LX_FIONREAD	0x541b
@@ -84,6 +85,7 @@ static const struct sock_filter lx_filter[] = {
 	NOT(I386_MOUNT), NOT(I386_UMOUNT), NOT(I386_UMOUNT2), NOT(I386_PIVOT_ROOT), NOT(I386_SETHOSTNAME),
 	NOT(I386_SETDOMAINNAME), NOT(I386_SYSLOG), NOT(SYS_move_mount), NOT(SYS_open_tree), NOT(SYS_fsopen),
 	NOT(SYS_fspick), NOT(SYS_fsconfig), NOT(SYS_fsmount), NOT(LX_SYS_MOUNT_SETATTR), NOT(LX_SYS_OPEN_TREE_ATTR),
+	NOT(I386_OPEN_HANDLE),
 	ALLOW,
 
 	LDNR,
@@ -97,6 +99,7 @@ static const struct sock_filter lx_filter[] = {
 	ON(SYS_reboot), ON(SYS_kexec_load), ON(SYS_kexec_file_load), ON(SYS_init_module), ON(SYS_finit_module),
 	ON(SYS_delete_module), ON(SYS_iopl), ON(SYS_ioperm), ON(SYS_acct), ON(SYS_settimeofday), ON(SYS_clock_settime),
 	ON(SYS_adjtimex), ON(SYS_clock_adjtime), ON(SYS_chroot), ON(SYS_swapon), ON(SYS_swapoff), ON(SYS_bpf),
+	ON(SYS_open_by_handle_at),
 	JEQ(SYS_io_uring_setup, 0, 1), NOSYS,
 
 	JEQ(SYS_perf_event_open, 0, 4), LD(ARG_LO(1)), JEQ(-1, 0, 1), NOTIFY, ALLOW,	/* of everybody */

@@ -175,8 +175,9 @@ privileged_calls(void **state)
 	static const int here[] = { SYS_syslog, SYS_sethostname, SYS_setdomainname, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_move_mount,
 		SYS_open_tree, SYS_fsopen, SYS_fspick, SYS_fsconfig, SYS_fsmount, LX_SYS_MOUNT_SETATTR, LX_SYS_OPEN_TREE_ATTR,
 		SYS_reboot, SYS_kexec_load, SYS_kexec_file_load, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_iopl, SYS_ioperm,
-		SYS_acct, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime, SYS_chroot, SYS_swapon, SYS_swapoff, SYS_bpf };
-	static const int there[] = { 21, 22, 52, 74, 103, 121, 217, 428, 429, 430, 431, 432, 433, 442, 467 };
+		SYS_acct, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime, SYS_chroot, SYS_swapon, SYS_swapoff, SYS_bpf,
+		SYS_open_by_handle_at };
+	static const int there[] = { 21, 22, 52, 74, 103, 121, 217, 428, 429, 430, 431, 432, 433, 442, 467, 342 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)

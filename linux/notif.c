@@ -124,6 +124,7 @@ static const struct {
 	{ SYS_perf_event_open,	0,			lx_sys_host },
 	{ SYS_mknod,		0,			lx_sys_host },
 	{ SYS_mknodat,		0,			lx_sys_host },
+	{ SYS_open_by_handle_at, 0,			lx_sys_host },
 };
 
 bool

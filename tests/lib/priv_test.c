@@ -168,6 +168,30 @@ never_beyond_the_parent(void **state)
 	tl_end(&t);
 }
 
+/* What each level takes from a jail and its child: what FreeBSD's does, of what there is here. */
+static void
+check_levels(struct tl *t, int a, int b)
+{
+	static const struct { enum vi_priv priv; int from; } lost[] = { { VI_PRIV_VFS_CHFLAGS, 1 }, { VI_PRIV_LOG_CLEAR, 1 }, { VI_PRIV_TIME_SET, 2 },
+		{ VI_PRIV_NET_FIREWALL, 3 }, { VI_PRIV_NET_DUMMYNET, 3 }, { VI_PRIV_TIME_ADJUST, 4 }, { VI_PRIV_LOG_READ, 4 }, { VI_PRIV_NET_ROUTE, 4 } };
+	char level[32];
+
+	tl_ok(tl_jail(t, 0, MOD, NULL, NULL, "name=a", "allow.chflags", "allow.settime", "allow.adjtime", NULL));
+	tl_ok(tl_jail(t, 0, MOD, NULL, NULL, "name=a.b", "allow.chflags", "allow.settime", "allow.adjtime", NULL));
+	for (int l = -1; l <= 3; l++) {
+		snprintf(level, sizeof(level), "securelevel=%d", l);
+		tl_ok(tl_jail(t, 0, MOD, NULL, NULL, "name=a", level, NULL));
+		tl_ok(tl_jail(t, 0, MOD, NULL, NULL, "name=a.b", level, NULL));
+		for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+			assert_int_equal(has(t, a, lost[i].priv), l < lost[i].from);
+			assert_int_equal(has(t, b, lost[i].priv), l < lost[i].from);
+		}
+		/* No name gives it back. */
+		tl_ok(tl_jail(t, 0, MOD, NULL, NULL, "name=a", "priv.allow=vfs.chflags,time.set,log.clear,net.firewall", NULL));
+		assert_int_equal(has(t, a, VI_PRIV_VFS_CHFLAGS), l < 1);
+	}
+}
+
 static void
 securelevel_and_suser(void **state)
 {
@@ -186,6 +210,7 @@ securelevel_and_suser(void **state)
 		assert_true(has(&t, jid, VI_PRIV_NET_ROUTE));
 	}
 	tl_fails(tl_jail(&t, a, MOD, NULL, NULL, "name=b", "securelevel=2", NULL), EPERM);
+	check_levels(&t, a, b);
 	/* Without super-user there is nothing. */
 	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "allow.nosuser", NULL));
 	assert_int_equal(vi_jail_privs(t.k, a), 0);
