@@ -35,12 +35,6 @@ struct cc_entry {
 	struct tcp_tfohost ce_tfo;
 };
 
-void
-tcp_ccache_init(struct tcp_vnet *tv)
-{
-	kernel_random(tv->tv_vnet->vn_kernel, &tv->tv_ccache.ck_key, sizeof(tv->tv_ccache.ck_key));
-}
-
 static void
 ccache_remove(struct tcp_vnet *tv, struct cc_entry *ce)
 {
@@ -107,9 +101,13 @@ ccache_table(struct tcp_vnet *tv)
 	struct tcp_ccache *ck = &tv->tv_ccache;
 	uint32_t n = (uint32_t)ck->ck_buckets;
 
-	if (ck->ck_bucket == NULL && (ck->ck_bucket = kmalloc(vnet_acct(tv->tv_vnet), ACCT_HASH, n * sizeof(*ck->ck_bucket))) != NULL)
-		ck->ck_nbuckets = n;
-	return (ck->ck_bucket != NULL);
+	if (ck->ck_bucket != NULL)
+		return (true);
+	if ((ck->ck_bucket = kmalloc(vnet_acct(tv->tv_vnet), ACCT_HASH, n * sizeof(*ck->ck_bucket))) == NULL)
+		return (false);
+	ck->ck_nbuckets = n;
+	kernel_random(tv->tv_vnet->vn_kernel, &ck->ck_key, sizeof(ck->ck_key));
+	return (true);
 }
 
 /* The last of a chain that is full, or for which there is no more memory, makes room for the new one. */

@@ -35,7 +35,6 @@ struct tcp_tfohost {
 	uint16_t	 th_mss;	/* what it took, 0 = unknown */
 };
 
-void	tcp_ccache_init(struct tcp_vnet *);
 void	tcp_ccache_clear(struct tcp_vnet *);	/* forgets everything; safe to call twice */
 /* Of the server that the connection is to; false: it is not to be tried now. */
 bool	tcp_ccache_get(const struct tcpcb *, struct tcp_tfohost *);

@@ -100,7 +100,6 @@ tcp_attach(struct vnet *vn)
 	tv->tv_rst_epoch = tv->tv_challenge_epoch = UINT64_MAX;
 	tcp_timewait_init(tv);
 	tcp_hc_init(tv);
-	tcp_ccache_init(tv);
 	kernel_random(vn->vn_kernel, &tv->tv_isnkey, sizeof(tv->tv_isnkey));
 	if ((error = tcp_syncache_init(tv)) != 0 ||
 	    (error = in_pcbinfo_init(&tv->tv_pcbs, vn, VI_IPPROTO_TCP)) != 0)
