@@ -403,7 +403,9 @@ build_request(const struct session *s, const struct exec_request *er, json_t **r
 	put_text(req, "cwd", er->er_dir);
 	if (er->er_containers != NULL)
 		json_object_set(req, "containers", er->er_containers);
-	put_text(req, "user", er->er_user);
+	if (er->er_setenv != NULL)
+		json_object_set(req, "setenv", er->er_setenv);
+	put_text(req, "user", ids != NULL ? er->er_hostuser : er->er_user);
 	if (ids != NULL)
 		json_object_set_new(req, "ids", ids);
 	*reqp = req;

@@ -5,8 +5,9 @@
  * Request, with three descriptors, the program's 0, 1 and 2:
  *	{"op": "exec", "jail": text, "argv": [text], "env": ["NAME=value"], "cwd": text?,
  *	"user": text?, "ids": {"uid", "gid" int, "groups": [int]}?, "login": bool?, "tty": bool?,
- *	"umask": int?, "containers": {class: text}?}
- * containers: other jails whose containers of these classes it gets ("vnet", "vproc", "vcpu", "vipc", "vlog").  user is looked up in the jail's own passwd; ids are used as they are.  tty: descriptor 0
+ *	"umask": int?, "setenv": ["NAME=value"]?, "containers": {class: text}?}
+ * containers: other jails whose containers of these classes it gets ("vnet", "vproc", "vcpu", "vipc", "vlog").  user is looked up in the jail's own passwd; ids are used as they are, and user is then
+ * no more than their name.  setenv: put into the environment last, also into a clean one.  tty: descriptor 0
  * becomes the controlling terminal.  Without argv a shell is run.
  *
  * A program that cannot be run: {"ok": false, "errno", "error", "exec": true}.
@@ -29,8 +30,9 @@ struct exec_request {
 	char *const	*er_argv;	/* NULL: a shell */
 	const char	*er_dir;	/* NULL: the jail's root */
 	json_t		*er_containers;	/* -x: {class: jail}; NULL: all the jail's */
-	const char	*er_user;	/* -u: of the jail's passwd; NULL */
-	const char	*er_hostuser;	/* -U: of our passwd; NULL */
+	json_t		*er_setenv;	/* -e: ["NAME=value"]; NULL */
+	const char	*er_user;	/* -U: of the jail's passwd; NULL */
+	const char	*er_hostuser;	/* -u: of our passwd; NULL */
 	bool		 er_login;	/* -l: a clean environment */
 };
 

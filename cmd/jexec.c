@@ -34,18 +34,34 @@ parse_containers(struct cmd_ctx *cx, char *arg, struct exec_request *er)
 	return 0;
 }
 
+static int
+add_variable(struct cmd_ctx *cx, const char *arg, struct exec_request *er)
+{
+	if (arg[0] == '=' || strchr(arg, '=') == NULL) {
+		cmd_warnx(cx, "-e: \"%s\" is not name=value", arg);
+		return 1;
+	}
+	if (er->er_setenv == NULL)
+		er->er_setenv = json_array();
+	return json_array_append_new(er->er_setenv, json_string(arg)) == 0 ? 0 : 1;
+}
+
 /* -1: run it; else the exit status. */
 static int
 parse(struct cmd_ctx *cx, int argc, char **argv, struct exec_request *er)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:d:lu:U:x:")) != -1) {
+	while ((ch = getopt(argc, argv, "+:d:e:lu:U:x:")) != -1) {
 		switch (ch) {
 		case 'd': er->er_dir = optarg; break;
+		case 'e':
+			if (add_variable(cx, optarg, er) != 0)
+				return 1;
+			break;
 		case 'l': er->er_login = true; break;
-		case 'u': er->er_user = optarg; break;
-		case 'U': er->er_hostuser = optarg; break;
+		case 'u': er->er_hostuser = optarg; break;
+		case 'U': er->er_user = optarg; break;
 		case 'x':
 			if (parse_containers(cx, optarg, er) != 0)
 				return 1;
@@ -74,5 +90,6 @@ cmd_jexec(struct cmd_ctx *cx, int argc, char **argv)
 	if ((status = parse(cx, argc, argv, &er)) < 0)
 		status = exec_client_run(cx, &er);
 	json_decref(er.er_containers);
+	json_decref(er.er_setenv);
 	return status;
 }

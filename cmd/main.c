@@ -19,8 +19,8 @@ static const struct cmd commands[] = {
 	    "-cmr parameter=value ... [command=command ...] | [-qv] [-f file] [-p limit] "
 	    "-cmr [jail ...] | [-qv] [-f file] -rRC [jail ...] | [-f file] -e separator | "
 	    "path hostname address command ..." },
-	{ "jexec", cmd_jexec, "[-l] [-d dir] [-u username | -U username] [-x class=jail] jail [command ...]" },
-	{ "jls", cmd_jls, "[-acdhNnqsv] [--libxo style] [-j jail] [parameter ...]" },
+	{ "jexec", cmd_jexec, "[-l] [-d dir] [-e name=value] [-u username | -U username] [-x class=jail] jail [command ...]" },
+	{ "jls", cmd_jls, "[-adhNnqsv] [--libxo style] [-j jail] [parameter ...] | -c [-d] -j jail" },
 	{ "kldload", cmd_kldload, "[-nqv] file ..." },
 	{ "kldstat", cmd_kldstat, "[-hqv] [-i id] [-m module] [-n file]" },
 	{ "kldunload", cmd_kldload, "[-fv] file ..." },

@@ -90,12 +90,12 @@ ctl_exec_gone(struct ctl_client *cl)
 static int
 check_args(struct ctl_request *rq)
 {
-	json_t *argv = NULL, *env = NULL, *ids = NULL, *containers = NULL;
+	json_t *argv = NULL, *env = NULL, *set = NULL, *ids = NULL, *containers = NULL;
 	const char *cwd, *user;
 	int error, login, tty, mask;
 
-	error = ctl_args(rq, "{s?o,s?o,s?s,s?s,s?o,s?b,s?b,s?i,s?o}", "argv", &argv, "env", &env, "cwd",
-	    &cwd, "user", &user, "ids", &ids, "login", &login, "tty", &tty, "umask", &mask,
+	error = ctl_args(rq, "{s?o,s?o,s?o,s?s,s?s,s?o,s?b,s?b,s?i,s?o}", "argv", &argv, "env", &env, "setenv", &set,
+	    "cwd", &cwd, "user", &user, "ids", &ids, "login", &login, "tty", &tty, "umask", &mask,
 	    "containers", &containers);
 	if (error == 0 && containers != NULL && !json_is_object(containers))
 		error = ctl_fail(rq, EINVAL, "containers is an object");

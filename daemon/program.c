@@ -100,16 +100,16 @@ fill_ids(struct program *pg, const json_t *ids)
 int
 program_new(const json_t *args, const char *cmddir, struct program **pgp, char *err, size_t errlen)
 {
-	const json_t *argv = json_object_get(args, "argv"), *env = json_object_get(args, "env");
+	const json_t *argv = json_object_get(args, "argv"), *env = json_object_get(args, "env"), *set = json_object_get(args, "setenv");
 	const json_t *mask = json_object_get(args, "umask");
 	const char *cwd = text_or(args, "cwd"), *user = text_or(args, "user");
 	size_t size = sizeof(struct program) + strlen(cwd) + strlen(user) + strlen(cmddir) + 3;
-	uint32_t argc = 0, envc = 0;
+	uint32_t argc = 0, envc = 0, setc = 0;
 	struct program *pg;
 	char *p;
 
-	if (!measure(argv, &size, &argc) || !measure(env, &size, &envc)) {
-		snprintf(err, errlen, "argv and env are arrays of texts");
+	if (!measure(argv, &size, &argc) || !measure(env, &size, &envc) || !measure(set, &size, &setc)) {
+		snprintf(err, errlen, "argv, env and setenv are arrays of texts");
 		return EINVAL;
 	}
 	if (size > PROGRAM_MAXSIZE)
@@ -119,6 +119,7 @@ program_new(const json_t *args, const char *cmddir, struct program **pgp, char *
 	pg->pg_size = (uint32_t)size;
 	pg->pg_argc = argc;
 	pg->pg_envc = envc;
+	pg->pg_setc = setc;
 	pg->pg_umask = json_is_integer(mask) ? (uint32_t)json_integer_value(mask) & 0777 : 022;
 	pg->pg_flags = (json_is_true(json_object_get(args, "tty")) ? PROGRAM_TTY : 0u) |
 		       (json_is_true(json_object_get(args, "login")) ? PROGRAM_LOGIN : 0u) |
@@ -129,7 +130,7 @@ program_new(const json_t *args, const char *cmddir, struct program **pgp, char *
 		return EINVAL;
 	}
 	p = put(put(put(pg->pg_text, cwd), user), cmddir);
-	put_list(put_list(p, argv), env);
+	put_list(put_list(put_list(p, argv), env), set);
 	*pgp = pg;
 	return 0;
 }
@@ -140,7 +141,7 @@ program_new(const json_t *args, const char *cmddir, struct program **pgp, char *
 struct running {
 	const struct program *r_pg;
 	const char	*r_cwd, *r_user, *r_cmddir;
-	char		**r_argv, **r_env;
+	char		**r_argv, **r_env, **r_set;
 	int		 r_report;
 	uid_t		 r_uid;
 	gid_t		 r_gid;
@@ -201,8 +202,9 @@ unpack(struct running *r, int memfile)
 	r->r_user = next(&p);
 	r->r_cmddir = next(&p);
 	r->r_argv = next_list(&p, pg->pg_argc, 1);
-	r->r_env = next_list(&p, pg->pg_envc, 8);
-	if (r->r_argv == NULL || r->r_env == NULL)
+	r->r_env = next_list(&p, pg->pg_envc, pg->pg_setc + 8);
+	r->r_set = next_list(&p, pg->pg_setc, 0);
+	if (r->r_argv == NULL || r->r_env == NULL || r->r_set == NULL)
 		die(r, ENOMEM, "environment");
 }
 
@@ -288,6 +290,8 @@ choose_user(struct running *r)
 	r->r_uid = geteuid();
 	if ((pg->pg_flags & PROGRAM_IDS) != 0) {
 		(void)find_user(r, NULL, pg->pg_uid);
+		if (r->r_user[0] != '\0')
+			snprintf(r->r_name, sizeof(r->r_name), "%s", r->r_user);
 		r->r_uid = pg->pg_uid;
 		r->r_gid = pg->pg_gid;
 		for (; n < pg->pg_ngroups; n++)
@@ -358,6 +362,20 @@ set_login(const struct running *r)
 	env_set(r, "USER", r->r_name[0] != '\0' ? r->r_name : "root");
 }
 
+/* jexec -e: over whatever there is. */
+static void
+set_given(const struct running *r)
+{
+	for (char **s = r->r_set; *s != NULL; s++) {
+		char name[PATH_MAX], *value = strchr(*s, '=');
+
+		if (value == NULL || value - *s >= (ptrdiff_t)sizeof(name))
+			die(r, EINVAL, "environment");
+		snprintf(name, sizeof(name), "%.*s", (int)(value - *s), *s);
+		env_set(r, name, value + 1);
+	}
+}
+
 /* The commands in the BSD language go first. */
 static void
 set_path(const struct running *r)
@@ -381,7 +399,7 @@ set_path(const struct running *r)
 static void
 choose_directory(const struct running *r)
 {
-	bool login = (r->r_pg->pg_flags & PROGRAM_LOGIN) != 0;
+	bool login = (r->r_pg->pg_flags & PROGRAM_LOGIN) != 0 && r->r_user[0] != '\0';
 
 	if (r->r_cwd[0] != '\0') {
 		if (chdir(r->r_cwd) != 0)
@@ -399,6 +417,7 @@ choose_environment(struct running *r)
 
 	if ((r->r_pg->pg_flags & PROGRAM_LOGIN) != 0)
 		set_login(r);
+	set_given(r);
 	set_path(r);
 	if ((r->r_pg->pg_flags & PROGRAM_SHELL) != 0) {
 		slot = env_find(r->r_env, "SHELL");

@@ -15,7 +15,7 @@
 
 enum {			/* pg_flags */
 	PROGRAM_TTY = 0x1,	/* descriptor 0 becomes the controlling terminal */
-	PROGRAM_LOGIN = 0x2,	/* clean environment, home directory */
+	PROGRAM_LOGIN = 0x2,	/* clean environment; home directory of a user that was named */
 	PROGRAM_IDS = 0x4,	/* pg_uid, pg_gid, pg_groups */
 	PROGRAM_SHELL = 0x8,	/* no argv: the shell */
 	PROGRAM_NAMES = 0x10,	/* uname(2) is answered by vimaged */
@@ -23,12 +23,12 @@ enum {			/* pg_flags */
 
 /*
  * Followed by strings, each with its NUL: directory, user, command directory, arguments,
- * environment.
+ * environment, what is put into it last.
  */
 struct program {
 	uint32_t	pg_size;	/* of it all */
 	uint32_t	pg_flags;
-	uint32_t	pg_argc, pg_envc;
+	uint32_t	pg_argc, pg_envc, pg_setc;
 	uint32_t	pg_umask;
 	uint32_t	pg_nproc;	/* RLIMIT_NPROC; 0: as it is */
 	uint32_t	pg_ipcoff;	/* VI_IPC_*: kinds of IPC that it does without */
