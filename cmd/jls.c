@@ -102,18 +102,39 @@ emit_value(struct xo *xo, const struct jls *jl, const char *name, const char *va
 	xo_emit(xo, fmt, value);
 }
 
+/* Any text may be "true". */
+static bool
+is_bool(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return strncmp(name, "allow.", 6) == 0 || strcmp(name, "persist") == 0 || strcmp(name, "dying") == 0 ||
+	    (dot != NULL && strcmp(dot, ".saddrsel") == 0);
+}
+
+/* value NULL: a key of meta or env that is not there. */
 static void
 emit_param(struct xo *xo, const struct jls *jl, const char *name, const char *value)
 {
-	bool yes = strcmp(value, "true") == 0;
-
-	if (jl->jl_nameval && (yes || strcmp(value, "false") == 0)) {
-		emit_bool(xo, name, yes);
+	if (value == NULL) {
+		if (jl->jl_nameval)
+			xo_emit(xo, "{P:/%s}", name);
+		return;
+	}
+	if (jl->jl_nameval && is_bool(name)) {
+		emit_bool(xo, name, strcmp(value, "true") == 0);
 		return;
 	}
 	if (jl->jl_nameval)
 		xo_emit(xo, "{P:/%s}=", name);
 	emit_value(xo, jl, name, value);
+}
+
+/* "meta.KEY", "env.KEY" */
+static bool
+is_key(const char *name)
+{
+	return strncmp(name, "meta.", 5) == 0 || strncmp(name, "env.", 4) == 0;
 }
 
 /*
@@ -125,12 +146,23 @@ show_params(struct xo *xo, const struct jls *jl, const json_t *jail)
 	const char *name;
 	json_t *value;
 	bool space = false;
+	size_t i;
 
-	json_object_foreach((json_t *)jail, name, value) {
-		if (space)
-			xo_emit(xo, " ");
-		space = true;
-		emit_param(xo, jl, name, json_string_value(value));
+	if (jl->jl_named == NULL) {
+		json_object_foreach((json_t *)jail, name, value) {
+			xo_emit(xo, space ? " " : "");
+			space = true;
+			emit_param(xo, jl, name, json_string_value(value));
+		}
+	} else {
+		json_array_foreach(jl->jl_named, i, value) {
+			name = json_string_value(value);
+			if (jl->jl_skip && json_object_get(jail, name) == NULL && !is_key(name))
+				continue;	/* it cannot be set */
+			xo_emit(xo, space ? " " : "");
+			space = true;
+			emit_param(xo, jl, name, json_string_value(json_object_get(jail, name)));
+		}
 	}
 	xo_emit(xo, "\n");
 }
@@ -224,6 +256,19 @@ show(struct xo *xo, const struct jls *jl, const json_t *jails)
  * The question.
  */
 
+static bool
+is_named(const struct jls *jl, const char *name)
+{
+	json_t *s;
+	size_t i;
+
+	json_array_foreach(jl->jl_named, i, s)
+		if (strcmp(json_string_value(s), name) == 0)
+			return true;
+	return false;
+}
+
+/* Each once, in the order in which they were first named. */
 static void
 name_params(struct jls *jl, int argc, char **argv)
 {
@@ -234,7 +279,8 @@ name_params(struct jls *jl, int argc, char **argv)
 		}
 		if (jl->jl_named == NULL)
 			jl->jl_named = json_array();
-		json_array_append_new(jl->jl_named, json_string(argv[i]));
+		if (!is_named(jl, argv[i]))
+			json_array_append_new(jl->jl_named, json_string(argv[i]));
 	}
 	if (argc > 0)
 		jl->jl_verbose = false;
@@ -324,6 +370,14 @@ parse(struct jls *jl, int argc, char **argv)
 	return 0;
 }
 
+/* -c shows nothing: it is for one jail, and not for how something is shown. */
+static bool
+contradicts(const struct jls *jl, int nparams)
+{
+	return jl->jl_exists && (jl->jl_jail == NULL || nparams > 0 || jl->jl_header || jl->jl_byname || jl->jl_nameval || jl->jl_quoted ||
+	    jl->jl_verbose);
+}
+
 int
 cmd_jls(struct cmd_ctx *cx, int argc, char **argv)
 {
@@ -334,7 +388,7 @@ cmd_jls(struct cmd_ctx *cx, int argc, char **argv)
 	if ((xo = cmd_xo(cx, &argc, argv)) == NULL)
 		return 1;
 	xo_set_version(xo, "2");
-	if ((ch = parse(&jl, argc, argv)) != 0 || (jl.jl_exists && jl.jl_jail == NULL)) {
+	if ((ch = parse(&jl, argc, argv)) != 0 || contradicts(&jl, argc - optind)) {
 		xo_finish(xo, 1);
 		return cmd_usage(cx, ch, 1);
 	}

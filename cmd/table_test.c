@@ -99,6 +99,12 @@ test_jls(void **state)
 		{ cmd_jls, "jls -n ip4.addr meta", "{\"jails\":[{\"ip4.addr\":\"\",\"meta\":\"\"}]}", "ip4.addr= meta=\"\"\n" },
 		{ cmd_jls, "jls --libxo json ip4.addr ip6.addr", "{\"jails\":[{\"ip4.addr\":\"192.0.2.1,192.0.2.2\",\"ip6.addr\":\"\"}]}",
 		    "{\"__version\": \"2\", \"jail-information\": {\"jail\": [{\"ip4.addr\": [\"192.0.2.1\", \"192.0.2.2\"], \"ip6.addr\": []}]}}\n" },
+		{ cmd_jls, "jls name meta jid name", "{\"jails\":[{\"jid\":\"1\",\"name\":\"true\",\"meta\":\"m\"}]}", "true m 1\n" },
+		{ cmd_jls, "jls -h name name", "{\"jails\":[{\"name\":\"web\"}]}", "name\nweb\n" },
+		{ cmd_jls, "jls meta.a meta.b env.c", "{\"jails\":[{\"meta.b\":\"\",\"env.c\":\"3\"}]}", " \"\" 3\n" },
+		{ cmd_jls, "jls -s meta.a meta.b children.cur name", "{\"jails\":[{\"meta.b\":\"x\",\"name\":\"false\"}]}", "meta.a meta.b=x name=false\n" },
+		{ cmd_jls, "jls --libxo json meta.a meta.b", "{\"jails\":[{\"meta.b\":\"x\"}]}",
+		    "{\"__version\": \"2\", \"jail-information\": {\"jail\": [{\"meta.b\": \"x\"}]}}\n" },
 		{ cmd_jls, "jls -h jid name", "{\"jails\":[{\"jid\":\"1\",\"name\":\"web\"}]}",
 		    "jid name\n1 web\n" },
 		{ cmd_jls, "jls -n", "{\"jails\":[{\"jid\":\"1\",\"persist\":\"true\","
@@ -553,6 +559,8 @@ test_wrong_words(void **state)
 {
 	static const struct wrong wrongs[] = {
 		{ cmd_jls, "jls -c", "usage: jls words\n" },
+		{ cmd_jls, "jls -c -j a name", "usage: jls words\n" },
+		{ cmd_jls, "jls -cv -j a", "usage: jls words\n" },
 		{ cmd_jls, "jls -Z", "jls: illegal option -- Z; usage: jls words\n" },
 		{ cmd_jls, "jls --libxo html", "jls: html: unsupported output style\n" },
 		{ cmd_netstat, "netstat -z", "netstat: -z: only with -s\n" },

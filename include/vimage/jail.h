@@ -36,7 +36,7 @@ VI_API int	vi_jail_set(struct vi_kernel *, int caller, const struct vi_param *, 
 VI_API int	vi_jail_remove(struct vi_kernel *, int caller, int jid);
 VI_API int	vi_jail_find(struct vi_kernel *, int caller, const char *name_or_jid, int *jid);	/* ENOENT */
 VI_API bool	vi_jail_visible(struct vi_kernel *, int caller, int jid);	/* itself or a descendant */
-/* One parameter as text; ENOENT: no such parameter.  Names come out relative to caller. */
+/* One parameter as text; ENOENT: no such parameter; ENODATA: no such key of meta or env.  Names come out relative to caller. */
 VI_API int	vi_jail_get(struct vi_kernel *, int caller, int jid, const char *param, char *buf, size_t len);
 /*
  * Its root directory for who goes there: a name on the host.  Where "//" is in it the root directory of a jail ends, whose files are not to be trusted: what

@@ -53,7 +53,7 @@ struct change {
 struct param {
 	const char	*pa_name;
 	bool		 pa_bool;
-	/* value is never NULL; booleans get "true" or "false".  NULL = read-only. */
+	/* value is never NULL but for set_meta; booleans get "true" or "false".  NULL = read-only. */
 	int		(*pa_set)(struct change *, const struct param *, const char *value);
 	void		(*pa_get)(struct prison *caller, struct prison *, const struct param *, struct sbuf *);
 	unsigned	 pa_arg;
@@ -75,7 +75,7 @@ const char *prison_root(const struct prison *);
 /* prison_store.c: what is kept and shown only. */
 param_set_fn set_stored, set_meta;
 param_get_fn get_stored, get_meta;
-void	get_metakey(struct prison *, const struct param *, const char *key, struct sbuf *);
+bool	get_metakey(struct prison *, const struct param *, const char *key, struct sbuf *);	/* false: it is not there */
 void	print_stored(const struct prison_store *, const struct param *, struct sbuf *);
 void	change_meta_apply(struct change *);
 void	change_meta_free(struct change *);

@@ -585,7 +585,7 @@ change_param(struct change *ch, const struct vi_param *p)
 			return (change_fail(ch, EINVAL, "%s: \"%s\" is not a boolean", p->p_name, value));
 		value = no || (value != NULL && (value[0] == 'f' || value[0] == '0')) ? "false" : "true";
 	}
-	if (value == NULL)
+	if (value == NULL && pa->pa_set != set_meta)
 		return (change_fail(ch, EINVAL, "%s: needs a value", p->p_name));
 	ch->ch_key = param_key(p->p_name);
 	return (pa->pa_set(ch, pa, value));
@@ -849,8 +849,7 @@ prison_getparam(struct prison *caller, struct prison *pr, const char *name, char
 		return (ENOENT);
 	sbuf_init(&sb, buf, len);
 	if (param_key(name) != NULL)
-		get_metakey(pr, pa, param_key(name), &sb);
-	else
-		pa->pa_get(caller, pr, pa, &sb);
+		return (get_metakey(pr, pa, param_key(name), &sb) ? 0 : ENODATA);
+	pa->pa_get(caller, pr, pa, &sb);
 	return (0);
 }

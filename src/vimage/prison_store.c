@@ -4,8 +4,8 @@
  * programs about the system and the host, meta and env.
  *
  * meta and env are texts of at most META_MAXBUFSIZE bytes, read by the jail's owner (meta) or by
- * programs inside as well (env, sysctl security.jail.env).  "meta.KEY=value" is the line
- * KEY=value of the text: it is put there or replaced; without a value the line goes.
+ * programs inside as well (env, sysctl security.jail.env).  "meta.KEY=value" makes KEY=value the
+ * first line of the text, in place of one that there was; "meta.KEY", without a value, takes it out.
  */
 #include <errno.h>
 #include <string.h>
@@ -73,28 +73,26 @@ line_len(const char *line)
 	return (end == NULL ? strlen(line) : (size_t)(end - line));
 }
 
-/* The text with the line of key replaced; without one: appended.  value NULL or "": taken out. */
+/* The text with the line of key put before all others; without a value it is taken out. */
 static void
 line_put(struct sbuf *sb, const char *text, const char *key, const char *value)
 {
-	const char *old = line_find(text, key, strlen(key));
-	const char *rest;
-	bool begun = false;
+	const char *old = line_find(text, key, strlen(key)), *rest = text + strlen(text);
+	size_t before = strlen(text);
+	bool begun = value != NULL;
 
-	if (old != NULL && old > text) {
-		sbuf_printf(sb, "%.*s", (int)(old - text - 1), text);
-		begun = true;
-	} else if (old == NULL && text[0] != '\0') {
-		sbuf_printf(sb, "%s", text);
+	if (old != NULL) {
+		before = old > text ? (size_t)(old - text - 1) : 0;
+		rest = old + line_len(old) + (old[line_len(old)] == '\n');
+	}
+	if (value != NULL)
+		sbuf_printf(sb, "%s=%s", key, value);
+	if (before > 0) {
+		sbuf_printf(sb, "%s%.*s", begun ? "\n" : "", (int)before, text);
 		begun = true;
 	}
-	if (value[0] != '\0') {
-		sbuf_printf(sb, "%s%s=%s", begun ? "\n" : "", key, value);
-		begun = true;
-	}
-	rest = old == NULL ? "" : old + line_len(old);
-	if (*rest == '\n')
-		sbuf_printf(sb, "%s%s", begun ? "\n" : "", rest + 1);
+	if (*rest != '\0')
+		sbuf_printf(sb, "%s%s", begun ? "\n" : "", rest);
 }
 
 static const char *
@@ -105,27 +103,27 @@ meta_now(const struct change *ch, unsigned i)
 	return (ch->ch_pr != NULL && ch->ch_pr->pr_meta[i] != NULL ? ch->ch_pr->pr_meta[i] : "");
 }
 
-/* ch_key: what stands behind "meta.", or NULL. */
+/* ch_key: what stands behind "meta.", or NULL.  Without a value the whole is empty, or the key is gone. */
 int
 set_meta(struct change *ch, const struct param *pa, const char *value)
 {
 	struct acctset *as = &ch->ch_caller->pr_kernel->k_acct;
-	char *text = kmalloc(as, ACCT_PRISON, META_MAXBUFSIZE);
+	char *text;
 	struct sbuf sb;
 
-	if (text == NULL)
+	if (ch->ch_key != NULL && value != NULL && strchr(value, '\n') != NULL)
+		return (change_fail(ch, EINVAL, "%s: the value of a key is one line", pa->pa_name));
+	if ((text = kmalloc(as, ACCT_PRISON, META_MAXBUFSIZE)) == NULL)
 		return (change_fail(ch, ENOMEM, "%s: no memory", pa->pa_name));
-	if (strlen(value) + (ch->ch_key != NULL ? strlen(ch->ch_key) + strlen(meta_now(ch, pa->pa_arg)) + 2 : 0) >= META_MAXBUFSIZE ||
-	    (ch->ch_key != NULL && strchr(value, '\n') != NULL)) {
-		kfree(as, ACCT_PRISON, text, META_MAXBUFSIZE);
-		return (change_fail(ch, EINVAL, "%s: %s", pa->pa_name, strchr(value, '\n') != NULL && ch->ch_key != NULL ?
-		    "the value of a key is one line" : "longer than security.jail.meta_maxbufsize"));
-	}
 	sbuf_init(&sb, text, META_MAXBUFSIZE);
 	if (ch->ch_key != NULL)
 		line_put(&sb, meta_now(ch, pa->pa_arg), ch->ch_key, value);
 	else
-		sbuf_printf(&sb, "%s", value);
+		sbuf_printf(&sb, "%s", value == NULL ? "" : value);
+	if (sbuf_finish(&sb) != 0) {
+		kfree(as, ACCT_PRISON, text, META_MAXBUFSIZE);
+		return (change_fail(ch, EFBIG, "%s: too large: security.jail.meta_maxbufsize is %d", pa->pa_name, META_MAXBUFSIZE));
+	}
 	kfree(as, ACCT_PRISON, ch->ch_meta[pa->pa_arg], META_MAXBUFSIZE);
 	ch->ch_meta[pa->pa_arg] = text;
 	return (0);
@@ -147,7 +145,7 @@ get_metakey(struct prison *pr, const struct param *pa, const char *key, struct s
 		sbuf_printf(sb, "%.*s", (int)(line_len(line) - strlen(key) - 1), line + strlen(key) + 1);
 }
 
-void
+bool
 change_meta_apply(struct change *ch)
 {
 	struct prison *pr = ch->ch_pr;
@@ -157,6 +155,7 @@ change_meta_apply(struct change *ch)
 
 		if (ch->ch_meta[i] == NULL)
 			continue;
+	return (line != NULL);
 		pr->pr_meta[i] = ch->ch_meta[i];
 		ch->ch_meta[i] = old;
 	}
