@@ -3,15 +3,12 @@
  * sockstat(1): the sockets of a network stack with the processes that hold them.
  *
  * Theory of operation.  The stack tells its sockets, each with the inode that its end has in the programs.  Which descriptors of which
- * processes these are is read from /proc: what the caller may not look into is shown without a process, as "?".
+ * processes these are is read from /proc: what the caller may not look into is shown without a process, as "??".
  */
-#include <netdb.h>
 #include <netinet/in.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <vimage/socket.h>
@@ -65,7 +62,7 @@ wanted(const struct sockstat *ss, const json_t *pcb)
 		return false;
 	if ((ss->ss_connected || ss->ss_listening) && (connected ? !ss->ss_connected : !ss->ss_listening))
 		return false;
-	if (ss->ss_noloop && is_loopback(cmd_str(pcb, "local")))
+	if (ss->ss_noloop && (is_loopback(cmd_str(pcb, "local")) || is_loopback(cmd_str(pcb, "foreign"))))
 		return false;
 	if (ss->ss_ports != NULL && !port_wanted(ss, cmd_int(pcb, "lport")) && !port_wanted(ss, cmd_int(pcb, "fport")))
 		return false;
@@ -74,108 +71,102 @@ wanted(const struct sockstat *ss, const json_t *pcb)
 }
 
 static void
-end_text(const json_t *pcb, const char *addrkey, const char *portkey, char *buf, size_t len)
+fill_end(const json_t *pcb, const char *addrkey, const char *portkey, char text[SS_ADDRLEN])
 {
 	const char *addr = cmd_str(pcb, addrkey);
-	const json_int_t port = cmd_int(pcb, portkey);
+	const int port = (int)cmd_int(pcb, portkey);
 
 	if (addr[0] == '\0' || strcmp(addr, "0.0.0.0") == 0 || strcmp(addr, "::") == 0)
 		addr = "*";
 	if (port == 0)
-		snprintf(buf, len, "%s:*", addr);
+		snprintf(text, SS_ADDRLEN, "%s:*", addr);
 	else
-		snprintf(buf, len, "%s:%d", addr, (int)port);
+		snprintf(text, SS_ADDRLEN, "%s:%d", addr, port);
 }
 
+/* What is asked for by letters; some of it only TCP has.  A control block has no address that says anything outside of the stack: its number stands for it. */
 static void
-process_text(const struct sockstat *ss, int pid, char *comm, size_t commlen, char *user, size_t userlen)
+fill_more(const struct sockstat *ss, const json_t *pcb, struct sockrow *sr)
 {
-	char path[64];
-	struct passwd *pw;
-	struct stat sb;
+	const json_int_t proto = cmd_int(pcb, "proto"), state = cmd_int(pcb, "state"), id = cmd_int(pcb, "id");
 
-	holder_command(pid, comm, commlen);
-	if (comm[0] == '\0')
-		snprintf(comm, commlen, "?");
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	if (stat(path, &sb) != 0)
-		snprintf(user, userlen, "?");
-	else if (!ss->ss_numeric && (pw = getpwuid(sb.st_uid)) != NULL)
-		snprintf(user, userlen, "%s", pw->pw_name);
-	else
-		snprintf(user, userlen, "%u", sb.st_uid);
+	if (id != 0)
+		snprintf(sr->sr_text[SS_PCB], SS_TEXTLEN, "%#llx", (unsigned long long)id);
+	if (id != 0 && (proto == IPPROTO_TCP || proto == IPPROTO_UDP))
+		snprintf(sr->sr_text[SS_ID], SS_TEXTLEN, "%lld", (long long)id);
+	snprintf(sr->sr_text[SS_FIB], SS_TEXTLEN, "%lld", (long long)cmd_int(pcb, "fib"));
+	if (proto != IPPROTO_TCP)
+		return;
+	snprintf(sr->sr_text[SS_STATE], SS_TEXTLEN, "%s", cmd_tcp_state(state));
+	snprintf(sr->sr_text[SS_STACK], SS_TEXTLEN, "%s", ss->ss_persona);
+	snprintf(sr->sr_text[SS_CC], SS_TEXTLEN, "%s", cmd_str(json_object_get(pcb, "tcp"), "cc"));
+	if (state != VI_TCPS_CLOSED && state != VI_TCPS_LISTEN)
+		snprintf(sr->sr_text[SS_ENCAPS], SS_TEXTLEN, "%lld", (long long)cmd_int(pcb, "udpport"));
 }
 
-#define ADDRWIDTH(ss)	((ss)->ss_wide ? 46 : 21)
-
-void
-sockstat_emit(const struct sockstat *ss, const struct holder *ho, const char *proto, const char *local, const char *foreign, const char *state,
-    const char *cc)
-{
-	char comm[32] = "?", user[64] = "?", pid[16] = "?", fd[16] = "?";
-
-	if (ho != NULL) {
-		process_text(ss, ho->ho_pid, comm, sizeof(comm), user, sizeof(user));
-		snprintf(pid, sizeof(pid), "%d", ho->ho_pid);
-		snprintf(fd, sizeof(fd), "%d", ho->ho_fd);
-	}
-	xo_open_instance(ss->ss_xo);
-	xo_emit(ss->ss_xo, "{t:user/%-8s} {t:command/%-10s} {t:pid/%5s} {t:fd/%-3s} {t:proto/%-6s} ", user, comm, pid, fd, proto);
-	xo_emit(ss->ss_xo, "{t:local/%-*s} {t:foreign/%-*s}", ADDRWIDTH(ss), local, ADDRWIDTH(ss), foreign);
-	if (ss->ss_state && state != NULL)
-		xo_emit(ss->ss_xo, ss->ss_cc ? " {t:conn-state/%-12s}" : " {:conn-state/%s}", state);
-	else if (ss->ss_state && ss->ss_cc)
-		xo_emit(ss->ss_xo, "{P:/%13s}", "");
-	if (ss->ss_cc && cc != NULL)
-		xo_emit(ss->ss_xo, " {:cc/%s}", cc);
-	xo_emit(ss->ss_xo, "\n");
-	xo_close(ss->ss_xo);
-}
-
-static void
-emit_socket(const struct sockstat *ss, const json_t *pcb)
+static bool
+add_socket(struct sockstat *ss, const json_t *pcb)
 {
 	const json_int_t number = cmd_int(pcb, "proto");
 	struct holder *ho = holder_find(&ss->ss_holders, (unsigned long long)cmd_int(pcb, "inode"));
-	char proto[16], local[96], foreign[96];
+	struct sockrow sr = { .sr_unix = false };
+	bool ok;
 
-	snprintf(proto, sizeof(proto), "%s%s", proto_name(number),
+	ss->ss_hidden += ho == NULL && cmd_int(pcb, "inode") != 0;
+	snprintf(sr.sr_text[SS_PROTO], SS_TEXTLEN, "%s%s", proto_name(number),
 	    number == IPPROTO_ICMP || number == IPPROTO_ICMPV6 ? "" : is_inet6(pcb) ? "6" : "4");
-	end_text(pcb, "local", "lport", local, sizeof(local));
-	end_text(pcb, "foreign", "fport", foreign, sizeof(foreign));
+	fill_end(pcb, "local", "lport", sr.sr_local);
+	fill_end(pcb, "foreign", "fport", sr.sr_foreign);
+	fill_more(ss, pcb, &sr);
 	do {
-		sockstat_emit(ss, ho, proto, local, foreign, number == IPPROTO_TCP ? cmd_tcp_state(cmd_int(pcb, "state")) : NULL,
-		    number == IPPROTO_TCP ? cmd_str(json_object_get(pcb, "tcp"), "cc") : NULL);
-	} while (ho != NULL && (ho = holder_next(&ss->ss_holders, ho)) != NULL);
+		ok = sockstat_add(ss, ho, &sr);
+	} while (ok && ho != NULL && (ho = holder_next(&ss->ss_holders, ho)) != NULL);
+	return ok;
+}
+
+/* As whom the stack's TCP behaves. */
+static int
+ask_persona(struct sockstat *ss)
+{
+	json_t *r;
+	int error;
+
+	if ((error = cmd_call(ss->ss_cx, json_pack("{s:s,s:s}", "op", "sysctl.list", "name", "net.inet.tcp.persona"), &r)) != 0)
+		return error;
+	snprintf(ss->ss_persona, sizeof(ss->ss_persona), "%s", cmd_str(json_array_get(json_object_get(r, "sysctls"), 0), "value"));
+	json_decref(r);
+	return 0;
+}
+
+static int
+gather(struct sockstat *ss, const json_t *pcbs)
+{
+	json_t *pcb;
+	bool ok;
+	size_t i;
+
+	ok = holders_scan(&ss->ss_holders);
+	json_array_foreach(pcbs, i, pcb)
+		ok = ok && (!wanted(ss, pcb) || add_socket(ss, pcb));
+	if (!ok)
+		cmd_warnx(ss->ss_cx, "no memory for the list of processes");
+	return !ok ? 1 : ss->ss_unix ? sockstat_unix(ss, pcbs) : 0;
 }
 
 static int
 list(struct sockstat *ss)
 {
-	json_t *r, *pcb, *pcbs;
-	int status = 0;
-	size_t i;
+	int status;
+	json_t *r;
 
-	if (cmd_call(ss->ss_cx, json_pack("{s:s,s:b,s:b}", "op", "pcb.list", "owners", 1, "tcp", ss->ss_cc), &r) != 0)
+	if ((ss->ss_columns & 1u << SS_STACK) != 0 && ask_persona(ss) != 0)
 		return 1;
-	if (!holders_scan(&ss->ss_holders)) {
-		cmd_warnx(ss->ss_cx, "no memory for the list of processes");
-		json_decref(r);
+	if (cmd_call(ss->ss_cx, json_pack("{s:s,s:b,s:b}", "op", "pcb.list", "owners", 1, "tcp", (ss->ss_columns & 1u << SS_CC) != 0), &r) != 0)
 		return 1;
-	}
-	xo_open_container(ss->ss_xo, "sockstat");
-	if (!ss->ss_quiet)
-		xo_emit(ss->ss_xo, "{T:/%-8s} {T:/%-10s} {T:/%5s} {T:/%-3s} {T:/%-6s} {T:/%-*s} {T:/%-*s}{T:/%s}{T:/%s}\n", "USER", "COMMAND", "PID",
-		    "FD", "PROTO", ADDRWIDTH(ss), "LOCAL ADDRESS", ADDRWIDTH(ss), "FOREIGN ADDRESS", !ss->ss_state ? "" : ss->ss_cc ? " STATE       " : " STATE", ss->ss_cc ? " CC" : "");
-	xo_open_list(ss->ss_xo, "socket");
-	pcbs = json_object_get(r, "pcbs");
-	json_array_foreach(pcbs, i, pcb)
-		if (wanted(ss, pcb))
-			emit_socket(ss, pcb);
-	if (ss->ss_unix)
-		status = sockstat_unix(ss, pcbs);
-	xo_close(ss->ss_xo);
-	xo_close(ss->ss_xo);
+	if ((status = gather(ss, json_object_get(r, "pcbs"))) == 0)
+		sockstat_show(ss);
+	if (status == 0 && ss->ss_verbose && ss->ss_hidden > 0)
+		cmd_warnx(ss->ss_cx, "warning: who holds %u of the sockets may not be seen", ss->ss_hidden);
 	json_decref(r);
 	return status;
 }
@@ -235,12 +226,15 @@ parse(struct sockstat *ss, int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:46Ccj:LlnP:p:qsuw")) != -1) {
+	while ((ch = getopt(argc, argv, "+:46ACcfij:LlnP:p:qSsUuvw")) != -1) {
 		switch (ch) {
 		case '4': ss->ss_inet = true; break;
 		case '6': ss->ss_inet6 = true; break;
-		case 'C': ss->ss_cc = true; break;
+		case 'A': ss->ss_columns |= 1u << SS_PCB; break;
+		case 'C': ss->ss_columns |= 1u << SS_CC; break;
 		case 'c': ss->ss_connected = true; break;
+		case 'f': ss->ss_columns |= 1u << SS_FIB; break;
+		case 'i': ss->ss_columns |= 1u << SS_ID; break;
 		case 'j': ss->ss_cx->cx_jail = optarg; break;
 		case 'L': ss->ss_noloop = true; break;
 		case 'l': ss->ss_listening = true; break;
@@ -254,8 +248,11 @@ parse(struct sockstat *ss, int argc, char **argv)
 				return -1;
 			break;
 		case 'q': ss->ss_quiet = true; break;
-		case 's': ss->ss_state = true; break;
+		case 'S': ss->ss_columns |= 1u << SS_STACK; break;
+		case 's': ss->ss_columns |= 1u << SS_STATE; break;
+		case 'U': ss->ss_columns |= 1u << SS_ENCAPS; break;
 		case 'u': ss->ss_unix = true; break;
+		case 'v': ss->ss_verbose = true; break;
 		case 'w': ss->ss_wide = true; break;
 		default: return ch;
 		}
@@ -266,7 +263,7 @@ parse(struct sockstat *ss, int argc, char **argv)
 int
 cmd_sockstat(struct cmd_ctx *cx, int argc, char **argv)
 {
-	struct sockstat ss = { .ss_cx = cx };
+	struct sockstat ss = { .ss_cx = cx, .ss_columns = SS_ALWAYS };
 	int ch, status;
 
 	if ((ss.ss_xo = cmd_xo(cx, &argc, argv)) == NULL)
@@ -280,6 +277,7 @@ cmd_sockstat(struct cmd_ctx *cx, int argc, char **argv)
 	else
 		status = xo_finish(ss.ss_xo, list(&ss));
 	holders_free(&ss.ss_holders);
+	free(ss.ss_rows);
 	free(ss.ss_ports);
 	free(ss.ss_protos);
 	return status;

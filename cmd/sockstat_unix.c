@@ -27,7 +27,7 @@ parse_line(const char *line, struct unixsock *us)
 static const char *
 type_name(unsigned type)
 {
-	return type == SOCK_STREAM ? "stream" : type == SOCK_DGRAM ? "dgram" : "seqpac";
+	return type == SOCK_STREAM ? "stream" : type == SOCK_DGRAM ? "dgram" : "seqpack";
 }
 
 static bool
@@ -43,21 +43,28 @@ wanted(const struct sockstat *ss, const struct unixsock *us, const struct holder
 }
 
 /* BSD's words; who is at the other end the host's list does not tell. */
-static void
-emit_all(const struct sockstat *ss, const struct unixsock *us, struct holder *ho)
+static bool
+add_all(struct sockstat *ss, const struct unixsock *us, struct holder *ho)
 {
-	const char *local = us->us_path[0] != '\0' ? us->us_path : us->us_state == STATE_CONNECTED ? "-> ??" : "(not connected)";
+	const bool connected = us->us_state == STATE_CONNECTED;
+	struct sockrow sr = { .sr_unix = true, .sr_bound = us->us_path[0] != '\0' };
+	bool ok;
 
+	snprintf(sr.sr_text[SS_PROTO], SS_TEXTLEN, "%s", type_name(us->us_type));
+	snprintf(sr.sr_local, SS_ADDRLEN, "%s", sr.sr_bound ? us->us_path : connected ? "" : "(not connected)");
+	snprintf(sr.sr_foreign, SS_ADDRLEN, "%s", connected ? "-> ??" : "");
 	do {
-		sockstat_emit(ss, ho, type_name(us->us_type), local, "", NULL, NULL);
-	} while (ho != NULL && (ho = holder_next(&ss->ss_holders, ho)) != NULL);
+		ok = sockstat_add(ss, ho, &sr);
+	} while (ok && ho != NULL && (ho = holder_next(&ss->ss_holders, ho)) != NULL);
+	return ok;
 }
 
 int
-sockstat_unix(const struct sockstat *ss, const json_t *pcbs)
+sockstat_unix(struct sockstat *ss, const json_t *pcbs)
 {
 	struct unixsock us;
 	struct holder *ho;
+	bool ok = true;
 	char *line = NULL;
 	size_t room = 0, i;
 	json_t *pcb;
@@ -70,14 +77,16 @@ sockstat_unix(const struct sockstat *ss, const json_t *pcbs)
 	json_array_foreach(pcbs, i, pcb)
 		for (ho = holder_find(&ss->ss_holders, (unsigned long long)cmd_int(pcb, "inode")); ho != NULL; ho = holder_next(&ss->ss_holders, ho))
 			ho->ho_stack = true;
-	while (getline(&line, &room, f) > 0) {
+	while (ok && getline(&line, &room, f) > 0) {
 		if (!parse_line(line, &us))
 			continue;		/* titles */
 		ho = holder_find(&ss->ss_holders, us.us_ino);
 		if (wanted(ss, &us, ho))
-			emit_all(ss, &us, ho);
+			ok = add_all(ss, &us, ho);
 	}
 	free(line);
 	fclose(f);
-	return 0;
+	if (!ok)
+		cmd_warnx(ss->ss_cx, "no memory for the list of sockets");
+	return ok ? 0 : 1;
 }

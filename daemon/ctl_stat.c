@@ -82,6 +82,7 @@ struct owners {
 	int		 os_error;
 };
 struct pcbs {
+	const struct ctl_request *pl_rq;
 	struct ctl_list	 pl_list;
 	struct owners	 pl_owners;
 	int		 pl_tcp;	/* what is known of connections, too */
@@ -179,12 +180,23 @@ buffers_object(const struct vi_pcbinfo *pi)
 	return o;
 }
 
+/* A jail that shares a stack knows of its own sockets and of those of the jails in it. */
+static bool
+pcb_visible(const struct ctl_request *rq, const struct vi_pcbinfo *pi)
+{
+	return vi_jail_owner(rq->rq_kernel, rq->rq_jid, "vnet") == rq->rq_jid ||
+	    (pi->pi_jail != 0 && vi_jail_visible(rq->rq_kernel, rq->rq_jid, pi->pi_jail));
+}
+
 static void
 add_pcb(void *arg, const struct vi_pcbinfo *pi)
 {
 	struct pcbs *pl = arg;
-	json_t *o = json_object(), *more;
+	json_t *o, *more;
 
+	if (!pcb_visible(pl->pl_rq, pi))
+		return;
+	o = json_object();
 	put_inode(o, &pl->pl_owners, pi->pi_socket);
 	ctl_put_int(o, "proto", (uint64_t)pi->pi_proto);
 	ctl_put_int(o, "type", (uint64_t)pi->pi_type);
@@ -197,6 +209,9 @@ add_pcb(void *arg, const struct vi_pcbinfo *pi)
 	ctl_put_int(o, "state", pi->pi_state);
 	ctl_put_int(o, "uid", pi->pi_uid);
 	ctl_put_int(o, "id", pi->pi_id);
+	ctl_put_int(o, "fib", pi->pi_fib);
+	if (pi->pi_udpport != 0)
+		ctl_put_int(o, "udpport", pi->pi_udpport);
 	if (pi->pi_flowid != 0)
 		ctl_put_int(o, "flowid", pi->pi_flowid);
 	if (pl->pl_tcp && (more = tcp_object(pi)) != NULL)
@@ -209,7 +224,7 @@ add_pcb(void *arg, const struct vi_pcbinfo *pi)
 static int
 op_pcbs(struct ctl_request *rq)
 {
-	struct pcbs pl = { .pl_tcp = 0 };
+	struct pcbs pl = { .pl_rq = rq };
 	int owners = 0, error;
 
 	ctl_list_begin(rq, "pcbs", &pl.pl_list);

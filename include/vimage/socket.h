@@ -445,6 +445,9 @@ struct vi_pcbinfo {
 	uint8_t		 pi_retrans;		/* that it went off already, without an answer */
 	uint32_t	 pi_expires;		/* ms from now */
 	uint32_t	 pi_uid;
+	int		 pi_jail;		/* whose it is, of those that share the stack; 0: its owner's */
+	uint32_t	 pi_fib;		/* routing table */
+	uint16_t	 pi_udpport;		/* the other's, of TCP in UDP, host order; 0: it is not */
 	uint64_t	 pi_id;			/* unique in the vnet's life; 0: there is no control block */
 	uint32_t	 pi_flowid;		/* hash of its packets' flow; 0: it is not connected */
 	const struct vi_socket *pi_socket;	/* identity only; NULL when nobody holds it */

@@ -846,6 +846,8 @@ in_pcbinfo_fill(const struct inpcb *inp, struct vi_pcbinfo *pi)
 	in_pcbname(inp, inp->inp_ops, &inp->inp_laddr, inp->inp_lport, &pi->pi_local);
 	in_pcbname(inp, inp->inp_ops, &inp->inp_faddr, inp->inp_fport, &pi->pi_foreign);
 	pi->pi_uid = inp->inp_cred.cr_uid;
+	pi->pi_jail = inp->inp_cred.cr_jail;
+	pi->pi_fib = inp->inp_fib;
 	pi->pi_id = inp->inp_id;
 	pi->pi_flowid = (inp->inp_flags & INP_ONHASH) != 0 ? inp->inp_flowid : 0;
 	if (so == NULL)

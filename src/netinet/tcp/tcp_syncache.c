@@ -30,6 +30,7 @@ struct syncache {
 	uint64_t	 sc_time;	/* next retransmission */
 	uint64_t	 sc_defer;	/* until then a bare ACK makes no connection; 0 = never */
 	uint32_t	 sc_fib;
+	int		 sc_jail;	/* of the listener's credentials */
 	uint32_t	 sc_ifindex;	/* interface the SYN came in by; 0 = our own */
 	uint32_t	 sc_tosndts;	/* our timestamp in the cookie, 0 = the clock's */
 	struct tcp_agreed sc_agreed;
@@ -194,6 +195,7 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	sc->sc_flow.tf_ops = pkt->ip_ops;
 	sc->sc_flow.tf_sock6 = (listener->inp_flags & INP_SOCK6) != 0;
 	sc->sc_fib = listener->inp_fib;
+	sc->sc_jail = listener->inp_cred.cr_jail;
 	sc->sc_ifindex = pkt->ip_rcvif != NULL ? pkt->ip_rcvif->if_index : 0;
 	sc->sc_tos = in_pcbtos(listener, pkt->ip_ops);
 	sc->sc_ttl = in_pcbttl(listener, pkt->ip_ops);
@@ -594,7 +596,10 @@ tcp_syncache_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 		TAILQ_FOREACH(sc, &tv->tv_syncache.sc_queue[i], sc_link) {
 			pi = (struct vi_pcbinfo){.pi_proto = VI_IPPROTO_TCP,
 			    .pi_type = VI_SOCK_STREAM,
-			    .pi_state = TCPS_SYN_RECEIVED};
+			    .pi_state = TCPS_SYN_RECEIVED,
+			    .pi_jail = sc->sc_jail,
+			    .pi_fib = sc->sc_fib,
+			    .pi_udpport = NTOHS(sc->sc_agreed.ta_udpport)};
 			tcp_flow_names(&sc->sc_flow, &pi);
 			tcp_pcbtimer(&pi, VI_PCBT_REXMT, sc->sc_time, vnet_now(tv->tv_vnet), sc->sc_rexmits);
 			fn(arg, &pi);

@@ -29,6 +29,7 @@ struct tcptw {
 	uint32_t	 tw_fib, tw_uid;
 	uint16_t	 tw_win, tw_udpport;
 	uint8_t		 tw_tos, tw_ttl;
+	int		 tw_jail;	/* of the credentials */
 	struct tcp_authctx tw_auth;	/* its key is counted */
 	bool		 tw_ts;		/* timestamps were in use */
 };
@@ -167,6 +168,7 @@ tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_tsoff = tp->t_tsoff;
 	tw->tw_udpport = tp->t_udpport;
 	tw->tw_fib = inp->inp_fib;
+	tw->tw_jail = inp->inp_cred.cr_jail;
 	tw->tw_tos = in_pcbtos(inp, inp->inp_ops);
 	tw->tw_ttl = in_pcbttl(inp, inp->inp_ops);
 	tcp_auth_ctx(tp, tp->snd_max, &tw->tw_auth);
@@ -389,7 +391,10 @@ tcp_timewait_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 		pi = (struct vi_pcbinfo){.pi_proto = VI_IPPROTO_TCP,
 		    .pi_type = VI_SOCK_STREAM,
 		    .pi_state = TCPS_TIME_WAIT,
-		    .pi_uid = tw->tw_uid};
+		    .pi_uid = tw->tw_uid,
+		    .pi_jail = tw->tw_jail,
+		    .pi_fib = tw->tw_fib,
+		    .pi_udpport = NTOHS(tw->tw_udpport)};
 		tcp_flow_names(&tw->tw_flow, &pi);
 		tcp_pcbtimer(&pi, VI_PCBT_TIMEWAIT, tw->tw_expire, vnet_now(tv->tv_vnet), 0);
 		fn(arg, &pi);

@@ -699,6 +699,7 @@ tcp_usr_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
 		memset(&pi, 0, sizeof(pi));
 		in_pcbinfo_fill(inp, &pi);
 		pi.pi_state = intotcpcb(inp)->t_state;
+		pi.pi_udpport = NTOHS(intotcpcb(inp)->t_udpport);
 		tcp_timer_tell(intotcpcb(inp), &pi);
 		fn(arg, &pi);
 	}
