@@ -24,30 +24,37 @@ nfibs(struct cmd_ctx *cx)
 	return n;
 }
 
+/* "1" and "-1" for "-F1", as the first word only. */
+static const char *
+leading_fib(int argc, char **argv)
+{
+	const char *p = argc > 1 ? argv[1] : "";
+
+	if (p[0] == '-')
+		p++;
+	return p[0] >= '0' && p[0] <= '9' ? p : NULL;
+}
+
 int
 cmd_setfib(struct cmd_ctx *cx, int argc, char **argv)
 {
-	const char *fibtext = NULL;
-	long long fib, n;
+	const char *fibtext = leading_fib(argc, argv);
+	long long fib = 0, n;
 	char text[16];
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:F:0123456789")) != -1) {
-		if (ch == 'F')
-			fibtext = optarg;
-		else if (ch < '0' || ch > '9')
-			return cmd_usage(cx, ch, 1);
-		else			/* "setfib -1 command", the old form */
-			fibtext = argv[optind - 1][0] == '-' ? argv[optind - 1] + 1 : argv[optind] + 1;
+	if (fibtext != NULL) {
+		argc--;
+		argv++;
 	}
-	if (fibtext == NULL && optind < argc)
-		fibtext = argv[optind++];
-	if (fibtext == NULL || optind >= argc)
-		return cmd_usage(cx, 0, 1);
+	while ((ch = getopt(argc, argv, "+:F:")) == 'F')
+		fibtext = optarg;
+	if (ch != -1 || optind >= argc)
+		return cmd_usage(cx, ch == -1 ? 0 : ch, 1);
 	if ((n = nfibs(cx)) == 0)
 		return 1;
-	if (!cmd_number(fibtext, 0, n - 1, &fib)) {
-		cmd_warnx(cx, "\"%s\" is not a valid FIB (max %lld)", fibtext, n - 1);
+	if (fibtext != NULL && !cmd_number(fibtext, 0, n - 1, &fib)) {
+		cmd_warnx(cx, "%s: invalid FIB (max %lld)", fibtext, n - 1);
 		return 1;
 	}
 	snprintf(text, sizeof(text), "%lld", fib);

@@ -615,6 +615,7 @@ test_wrong_words(void **state)
 		{ cmd_sockstat, "sockstat -P tcp,x", "sockstat: protocol x not supported\n" },
 		{ cmd_setfib, "setfib", "usage: setfib words\n" },
 		{ cmd_setfib, "setfib 1", "usage: setfib words\n" },
+		{ cmd_setfib, "setfib -x a", "setfib: illegal option -- x; usage: setfib words\n" },
 		{ cmd_setfib, "setfib -F", "setfib: option requires an argument -- F; usage: setfib words\n" },
 		{ cmd_kldload, "kldload", "usage: kldload words\n" },
 		{ cmd_kldload, "kldload -f a", "kldload: illegal option -- f; usage: kldload words\n" },
