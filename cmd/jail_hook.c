@@ -107,6 +107,25 @@ fill_request(const struct job *jb, struct exec_request *er)
 		er->er_user = user;
 }
 
+/* Programs would use table 0 in place of one that is not there. */
+static bool
+fib_check(const struct job *jb, struct cmd_ctx *cx, const struct exec_request *er)
+{
+	long long fib = 0, n = 0;
+	json_t *r;
+
+	if (!cmd_number(jc_param_str(&jb->jb_params, "exec.fib", "0"), 0, 65535, &fib) || fib == 0)
+		return true;
+	if (cmd_call(cx, json_pack("{s:s,s:s,s:s}", "op", "sysctl.list", "jail", er->er_jail, "name", "net.fibs"), &r) != 0)
+		return false;
+	(void)cmd_number(cmd_str(json_array_get(json_object_get(r, "sysctls"), 0), "value"), 1, 65536, &n);
+	json_decref(r);
+	if (fib < n)
+		return true;
+	job_warnx(jb, "exec.fib: %lld: invalid FIB (max %lld)", fib, n - 1);
+	return false;
+}
+
 static void __attribute__((noreturn))
 run_inside(const struct job *jb, const char *command)
 {
@@ -119,7 +138,7 @@ run_inside(const struct job *jb, const char *command)
 	int status;
 
 	fill_request(jb, &er);
-	status = exec_client_run(&cx, &er);
+	status = fib_check(jb, &cx, &er) ? exec_client_run(&cx, &er) : 1;
 	fflush(NULL);
 	_exit(status);
 }
@@ -227,6 +246,7 @@ hook_foreground(struct job *jb)
 	struct exec_request er = { .er_argv = jb->jb_command };
 
 	fill_request(jb, &er);
-	jb->jb_status = exec_client_run(jb->jb_jail->j_cx, &er);
+	set_environment(jb);
+	jb->jb_status = fib_check(jb, jb->jb_jail->j_cx, &er) ? exec_client_run(jb->jb_jail->j_cx, &er) : 1;
 	return jb->jb_status == 0;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /*
  * The daemon's sentences begin with the parameter they are about, or end with it: where that
@@ -174,12 +175,33 @@ needs_hold(const struct job *jb)
 	    jc_param(&jb->jb_params, "exec.created") != NULL);
 }
 
+/* A jail whose root is not there could run nothing. */
+static bool
+path_check(const struct job *jb)
+{
+	const char *path = jc_param_str(&jb->jb_params, "path", NULL);
+	struct cmd_error ce;
+	struct stat sb;
+	int error;
+
+	if (!jb->jb_create || path == NULL || path[0] != '/')
+		return true;
+	error = stat(path, &sb) != 0 ? errno : S_ISDIR(sb.st_mode) ? 0 : ENOTDIR;
+	if (error == 0)
+		return true;
+	snprintf(ce.ce_text, sizeof(ce.ce_text), "path: %.100s: %s", path, strerror(error));
+	complain(jb, &ce);
+	return false;
+}
+
 bool
 op_create(struct job *jb)
 {
 	struct cmd_error ce;
 	json_t *r, *req;
 
+	if (!path_check(jb))
+		return false;
 	req = json_pack("{s:s,s:o,s:b,s:b,s:b}", "op", "jail.set", "params", param_list(jb),
 	    "create", jb->jb_create, "update", jb->jb_update, "hold", needs_hold(jb));
 	if (cmd_try(jb->jb_jail->j_cx, req, &r, &ce) != 0) {

@@ -45,6 +45,22 @@ param_begins(const char *param, const char *name)
 	return strncmp(param, name, len) == 0 && (param[len] == '\0' || param[len] == '.');
 }
 
+static bool
+bools_check(const struct job *jb)
+{
+	static const char *const bools[] = { "allow.dying", "exec.clean", "exec.system_jail_user", "ip_hostname", "mount.devfs", "mount.fdescfs", "mount.procfs" };
+	const char *value;
+
+	for (size_t i = 0; i < sizeof(bools) / sizeof(bools[0]); i++) {
+		value = jc_param_str(&jb->jb_params, bools[i], "true");
+		if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0 && strcmp(value, "1") != 0 && strcmp(value, "0") != 0) {
+			job_warnx(jb, "%s: \"%s\" is not a boolean", bools[i], value);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* What is only looked at when a command runs must be right before anything is made. */
 bool
 param_check(const struct job *jb)
@@ -70,7 +86,7 @@ param_check(const struct job *jb)
 			return false;
 		}
 	}
-	return true;
+	return bools_check(jb);
 }
 
 /* A list is one text with commas. */
@@ -139,7 +155,7 @@ repeats(const char *name)
 {
 	return strcmp(name, "vnet.interface") == 0 || strcmp(name, "ip4.addr") == 0 ||
 	    strcmp(name, "ip6.addr") == 0 || strncmp(name, "exec.", 5) == 0 ||
-	    strcmp(name, "mount") == 0;
+	    strcmp(name, "mount") == 0 || strcmp(name, "depend") == 0;
 }
 
 static bool
