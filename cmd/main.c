@@ -30,11 +30,11 @@ static const struct cmd commands[] = {
 	    "[-j jail] [--libxo style] [-46AaCLnRSTWx] [-f family] [-p protocol] | -i [-bdnW] [-I interface] | "
 	    "-B [-I interface] | -w wait [-d] [-I interface] [-q count] | -g | -m | -O | -o | -r [-nW] [-F fib] | -s [-sz] [-p protocol]" },
 	{ "ping", cmd_ping,
-	    "[-46AaDdfHLnoQqRrv] [-C pcp] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "
+	    "[-46AaDdfHLnoQqRrv] [-b bufsiz] [-C pcp] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "
 	    "[-i wait] [-l preload] [-M mask | time] [-m ttl] [-p pattern] [-S src_addr] [-s packetsize] [-T ttl] [-t timeout] "
 	    "[-W waittime] [-z tos] host" },
 	{ "ping6", cmd_ping,
-	    "[-AaDdfHLnoQqrv] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "
+	    "[-AaDdfHLnoQqrv] [-b bufsiz] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "
 	    "[-i wait] [-l preload] [-m hoplimit] [-p pattern] [-S src_addr] [-s packetsize] [-T hoplimit] "
 	    "[-t timeout] [-W waittime] [-z tclass] host" },
 	{ "route", cmd_route, "[-j jail] [-46dnqtv] command [[modifiers] args]" },

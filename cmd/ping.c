@@ -201,6 +201,8 @@ resolve_host(struct ping *p)
 static const char *
 unfit(const struct ping *p)
 {
+	if (p->p_bufsize > 0 && p->p_family == AF_INET)
+		return "-b: only over IPv6";
 	if (p->p_record && p->p_family == AF_INET6)
 		return "-R: IPv6 records no routes";
 	if (p->p_type != ICMP_ECHO && p->p_family == AF_INET6)
@@ -315,6 +317,7 @@ set_number(struct ping *p, int ch, const char *arg)
 		const char	*what;
 		long long	 min, max;
 	} kinds[] = {
+		{ 'b', "socket buffer size", 1, INT32_MAX },
 		{ 'c', "count of packets to transmit", 1, INT32_MAX },
 		{ 'C', "PCP", -1, 7 },
 		{ 'G', "packet size", 1, MAXSIZE },
@@ -336,6 +339,7 @@ set_number(struct ping *p, int ch, const char *arg)
 	if (!cmd_number(arg, kinds[i].min, kinds[i].max, &n))
 		return bad_value(p, kinds[i].what, arg);
 	switch (ch) {
+	case 'b': p->p_bufsize = (int)n; break;
 	case 'c': p->p_count = n; break;
 	case 'C': p->p_pcp = (int)n; break;
 	case 'G': p->p_sweep.max = (size_t)n; break;
@@ -412,7 +416,7 @@ parse_options(struct ping *p, int argc, char **argv)
 {
 	int ch, bad = 0;
 
-	while (bad == 0 && (ch = getopt(argc, argv, "+:46AaC:c:DdfG:g:Hh:I:i:Ll:M:m:noP:p:QqRrS:s:T:t:vW:z:")) != -1) {
+	while (bad == 0 && (ch = getopt(argc, argv, "+:46Aab:C:c:DdfG:g:Hh:I:i:Ll:M:m:noP:p:QqRrS:s:T:t:vW:z:")) != -1) {
 		switch (ch) {
 		case 'I': p->p_interface = optarg; break;
 		case 'i': bad = set_interval(p, optarg); break;

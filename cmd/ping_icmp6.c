@@ -40,6 +40,9 @@ ping6_options(const struct ping *p)
 {
 	if (set6(p, IPV6_RECVHOPLIMIT, 1) != 0)
 		return ping_fail(p, "setsockopt IPV6_RECVHOPLIMIT", EX_OSERR);
+	if (p->p_bufsize > 0 && (setsockopt(p->p_sock, SOL_SOCKET, SO_SNDBUF, &p->p_bufsize, sizeof(p->p_bufsize)) != 0 ||
+	    setsockopt(p->p_sock, SOL_SOCKET, SO_RCVBUF, &p->p_bufsize, sizeof(p->p_bufsize)) != 0))
+		return ping_fail(p, "setsockopt SO_SNDBUF", EX_OSERR);
 	if (p->p_ttl > 0 && (set6(p, IPV6_UNICAST_HOPS, p->p_ttl) != 0 ||
 	    set6(p, IPV6_MULTICAST_HOPS, p->p_ttl) != 0))
 		return ping_fail(p, "setsockopt IPV6_UNICAST_HOPS", EX_OSERR);

@@ -22,6 +22,7 @@ struct ping {
 	int		 p_ttl, p_mttl;	/* of groups; 0: the system's */
 	int		 p_tos;		/* -1: the system's */
 	uint8_t		 p_type;	/* of requests: echo, or over IPv4 timestamp or mask */
+	int		 p_bufsize;	/* of the socket, IPv6 only; 0: the system's */
 	int		 p_pcp;		/* of frames; -1: the interface's */
 	long long	 p_preload;
 	size_t		 p_size;	/* of the next packet */
