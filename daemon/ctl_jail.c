@@ -42,7 +42,7 @@ struct setting {
 	struct vi_param	se_params[MAXPARAMS];
 	unsigned	se_n;
 	const char	*se_id;		/* jid or name */
-	const char	*se_hostname;	/* NULL: not given */
+	bool		se_hostname, se_domainname;	/* were given */
 	bool		se_persist;
 	bool		se_ipclimits;	/* one of them was given */
 };
@@ -55,7 +55,9 @@ note_param(struct setting *se, const struct vi_param *p)
 	else if (strcmp(p->p_name, "nopersist") == 0)
 		se->se_persist = false;
 	else if (strcmp(p->p_name, "host.hostname") == 0)
-		se->se_hostname = p->p_value;
+		se->se_hostname = true;
+	else if (strcmp(p->p_name, "host.domainname") == 0)
+		se->se_domainname = true;
 	else if (strcmp(p->p_name, "limit.shm") == 0 || strcmp(p->p_name, "limit.msgqueues") == 0 ||
 		 strcmp(p->p_name, "limit.semaphores") == 0 || strcmp(p->p_name, "limit.mqueues") == 0)
 		se->se_ipclimits = true;
@@ -121,18 +123,27 @@ deny(void *arg, int jid)
 	}
 }
 
+static void
+tell_name(struct ctl_request *rq, int jid, bool domain)
+{
+	char name[256];
+
+	if (vi_jail_get(rq->rq_kernel, 0, jid, domain ? "host.domainname" : "host.hostname", name, sizeof(name)) == 0)
+		jproc_hostname(rq->rq_daemon, jid, domain, name);
+}
+
 /* After the fact: who may vanish now, and what the processes must learn. */
 static int
 settle(struct ctl_request *rq, const struct setting *se, int jid, bool hold)
 {
-	char name[256];
 	int error;
 
 	if (hold && (error = ctl_hold(rq->rq_client, jid)) != 0)
 		return error;
-	if (se->se_hostname != NULL &&
-	    vi_jail_get(rq->rq_kernel, 0, jid, "host.hostname", name, sizeof(name)) == 0)
-		jproc_hostname(rq->rq_daemon, jid, name);
+	if (se->se_hostname)
+		tell_name(rq, jid, false);
+	if (se->se_domainname)
+		tell_name(rq, jid, true);
 	deny(rq->rq_daemon, jid);
 	vi_jail_below(rq->rq_kernel, jid, deny, rq->rq_daemon);
 	jcpu_changed(rq->rq_daemon, jid);

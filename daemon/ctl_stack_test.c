@@ -50,9 +50,9 @@ ctl_more(struct ctl_request *rq)
 }
 
 void
-jproc_hostname(struct daemon *d, int jid, const char *name)
+jproc_hostname(struct daemon *d, int jid, bool domain, const char *name)
 {
-	(void)d, (void)jid, (void)name;		/* there are no processes */
+	(void)d, (void)jid, (void)domain, (void)name;	/* there are no processes */
 }
 
 /* Nobody waits here. */

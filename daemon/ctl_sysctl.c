@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Operations on the knobs of a stack: sysctl.*. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,36 +44,83 @@ add_oid(void *arg, const struct vi_sysctl *sy)
 /*
  * What a jail knows of itself; not of its stack, which may be another's.
  */
-enum jail_oid { OID_HOSTNAME, OID_SECURELEVEL, OID_ENV, OID_JAILED, OID_META_MAX, OID_VNET, OID_MAX };
+enum jail_oid {
+	OID_HOSTNAME, OID_DOMAINNAME, OID_HOSTID, OID_HOSTUUID, OID_SECURELEVEL,	/* can be set */
+	OID_OSRELDATE, OID_SUSER, OID_CHILDREN_CUR, OID_CHILDREN_MAX, OID_STATFS, OID_ENV, OID_JAILED, OID_MAX_IPS, OID_META_MAX, OID_VNET, OID_MAX
+};
 
 static const struct {
 	const char	*jo_name, *jo_descr, *jo_param;	/* the jail's parameter, or NULL */
 	enum vi_sysctl_type jo_type;
 } jail_oids[OID_MAX] = {
 	[OID_HOSTNAME] = { "kern.hostname", "Hostname", "host.hostname", VI_CTL_STRING },
+	[OID_DOMAINNAME] = { "kern.domainname", "Name of the current YP/NIS domain", "host.domainname", VI_CTL_STRING },
+	[OID_HOSTID] = { "kern.hostid", "Host ID", "host.hostid", VI_CTL_UINT },
+	[OID_HOSTUUID] = { "kern.hostuuid", "Host UUID", "host.hostuuid", VI_CTL_STRING },
 	[OID_SECURELEVEL] = { "kern.securelevel", "Current secure level", "securelevel", VI_CTL_INT },
+	[OID_OSRELDATE] = { "kern.osreldate", "What osreldate says, or 0", "osreldate", VI_CTL_INT },
+	[OID_SUSER] = { "security.bsd.suser_enabled", "Processes with uid 0 have privilege", "allow.suser", VI_CTL_INT },
+	[OID_CHILDREN_CUR] = { "security.jail.children.cur", "Current number of child jails", "children.cur", VI_CTL_INT },
+	[OID_CHILDREN_MAX] = { "security.jail.children.max", "Maximum number of child jails", "children.max", VI_CTL_INT },
+	[OID_STATFS] = { "security.jail.enforce_statfs", "Processes in jail cannot see all mounted file systems", "enforce_statfs", VI_CTL_INT },
+	[OID_MAX_IPS] = { "security.jail.jail_max_af_ips", "Number of IP addresses a jail may have at most per address family", NULL, VI_CTL_UINT },
 	[OID_ENV] = { "security.jail.env", "What the jail was given to read (parameter env)", "env", VI_CTL_STRING },
 	[OID_JAILED] = { "security.jail.jailed", "Process in jail?", NULL, VI_CTL_INT },
 	[OID_META_MAX] = { "security.jail.meta_maxbufsize", "Bytes of meta and env", NULL, VI_CTL_INT },
 	[OID_VNET] = { "security.jail.vnet", "Jail owns its network stack?", NULL, VI_CTL_INT },
 };
 
+/* The number that gethostid(3) tells if somebody set one; without, that would ask name servers. */
+static uint32_t
+hostid(void)
+{
+	int fd = open("/etc/hostid", O_RDONLY | O_CLOEXEC);
+	uint32_t id = 0;
+
+	if (fd < 0)
+		return 0;
+	if (read(fd, &id, sizeof(id)) != (ssize_t)sizeof(id))
+		id = 0;
+	close(fd);
+	return id;
+}
+
+/* What the host says of itself, and of jails without a name; false: the jail says more. */
+static bool
+host_text(const struct ctl_request *rq, unsigned oid, char *buf, size_t len)
+{
+	if (oid > OID_HOSTID)
+		return false;
+	if (vi_jail_owner(rq->rq_kernel, rq->rq_jid, "vproc") != 0 && (oid == OID_HOSTID ||
+	    vi_jail_get(rq->rq_kernel, rq->rq_jid, rq->rq_jid, jail_oids[oid].jo_param, buf, len) != 0 || buf[0] != '\0'))
+		return false;
+	if (oid == OID_HOSTNAME)
+		(void)gethostname(buf, len);
+	else if (oid == OID_DOMAINNAME)
+		(void)getdomainname(buf, len);
+	else
+		snprintf(buf, len, "%u", hostid());
+	return true;
+}
+
 static void
 jail_text(const struct ctl_request *rq, unsigned oid, char *buf, size_t len)
 {
-	const bool outside = vi_jail_parent(rq->rq_kernel, rq->rq_jid) < 0;
-
 	buf[0] = '\0';
+	if (host_text(rq, oid, buf, len))
+		return;
 	if (oid == OID_JAILED)
-		snprintf(buf, len, "%d", !outside);
+		snprintf(buf, len, "%d", vi_jail_parent(rq->rq_kernel, rq->rq_jid) >= 0);
+	else if (oid == OID_MAX_IPS)
+		snprintf(buf, len, "%d", VI_JAIL_MAXIPS);
 	else if (oid == OID_VNET)
 		snprintf(buf, len, "%d", vi_jail_owns_vnet(rq->rq_kernel, rq->rq_jid));
 	else if (oid == OID_META_MAX)
 		snprintf(buf, len, "%d", VI_META_MAX);
-	else if (oid == OID_HOSTNAME && outside)
-		(void)gethostname(buf, len);
 	else if (vi_jail_get(rq->rq_kernel, rq->rq_jid, rq->rq_jid, jail_oids[oid].jo_param, buf, len) != 0)
 		buf[0] = '\0';
+	if (oid == OID_SUSER)
+		snprintf(buf, len, "%d", strcmp(buf, "true") == 0);
 }
 
 static bool
@@ -102,6 +150,25 @@ list_jail(const struct ctl_request *rq, const char *name, vi_sysctl_fn *fn, void
 	return n;
 }
 
+/* The parameters of jails: there they are, and how long their texts are.  One with others below is written as a node. */
+static unsigned
+list_params(const char *name, vi_sysctl_fn *fn, void *arg)
+{
+	struct vi_paraminfo pi;
+	char oid[128], len[16];
+	unsigned n = 0;
+
+	for (unsigned i = 0; vi_jail_paraminfo(i, &pi); i++) {
+		snprintf(oid, sizeof(oid), "security.jail.param.%s%s", pi.pi_name, pi.pi_node ? "." : "");
+		if (!is_asked(name, oid))
+			continue;
+		snprintf(len, sizeof(len), "%u", pi.pi_len);
+		fn(arg, &(struct vi_sysctl){ .sy_name = oid, .sy_descr = pi.pi_descr, .sy_type = pi.pi_len > 0 ? VI_CTL_STRING : VI_CTL_INT, .sy_value = len });
+		n++;
+	}
+	return n;
+}
+
 static int
 op_list(struct ctl_request *rq)
 {
@@ -114,7 +181,7 @@ op_list(struct ctl_request *rq)
 	if ((error = ctl_args(rq, "{s?s}", "name", &name)) != 0)
 		return error;
 	error = vi_sysctl_list(rq->rq_vnet, name, add_oid, &list);
-	own = list_jail(rq, name, add_oid, &list);
+	own = list_jail(rq, name, add_oid, &list) + list_params(name, add_oid, &list);
 	if (error == ENOENT && own > 0)
 		error = 0;
 	return error == ENOENT ? ctl_fail(rq, error, "unknown oid '%.200s'", name) : error;
@@ -214,8 +281,8 @@ set_jail(struct ctl_request *rq, unsigned oid, const struct meant *me, const cha
 	if (vi_jail_set(rq->rq_kernel, 0, p, 2, VI_JAIL_UPDATE, NULL, err) != 0)
 		return ctl_fail(rq, EINVAL, "%.100s=%.100s: %s", me->me_name, value, err);
 	jail_text(rq, oid, new, sizeof(new));
-	if (oid == OID_HOSTNAME)
-		jproc_hostname(rq->rq_daemon, rq->rq_jid, new);
+	if (oid == OID_HOSTNAME || oid == OID_DOMAINNAME)
+		jproc_hostname(rq->rq_daemon, rq->rq_jid, oid == OID_DOMAINNAME, new);
 	ctl_put_text(rq->rq_reply, "old", me->me_value);
 	ctl_put_text(rq->rq_reply, "new", new);
 	return 0;
@@ -236,6 +303,7 @@ op_set(struct ctl_request *rq)
 	if (name[0] != '\0')
 		(void)vi_sysctl_list(rq->rq_vnet, name, note_oid, &me);
 	(void)list_jail(rq, name, note_oid, &me);
+	(void)list_params(name, note_oid, &me);
 	/* Also to those who may not set any. */
 	if ((error = check_value(rq, &me, value)) != 0)
 		return error;

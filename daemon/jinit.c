@@ -335,6 +335,10 @@ handle(struct jinit *j, const struct seqmsg *sm, int fds[SEQ_MAXFDS], unsigned n
 		if (j->j_uts)
 			(void)!sethostname(sm->sm_text, strlen(sm->sm_text));
 		break;
+	case INIT_DOMAINNAME:
+		if (j->j_uts)
+			(void)!setdomainname(sm->sm_text, strlen(sm->sm_text));
+		break;
 	default:
 		break;
 	}

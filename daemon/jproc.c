@@ -1065,12 +1065,15 @@ jproc_stop(struct jproc *jp, uint64_t timeout)
 }
 
 void
-jproc_hostname(struct daemon *d, int jid, const char *name)
+jproc_hostname(struct daemon *d, int jid, bool domain, const char *name)
 {
 	struct jproc *jp = jproc_find(d, jid);
+	char host[VI_HOSTNAMELEN] = "";
 
+	if (name[0] == '\0' && (domain ? getdomainname(host, sizeof(host) - 1) : gethostname(host, sizeof(host) - 1)) == 0)
+		name = host;
 	if (jp != NULL && jid != 0)
-		jproc_send(jp, INIT_HOSTNAME, 0, 0, 0, name);
+		jproc_send(jp, domain ? INIT_DOMAINNAME : INIT_HOSTNAME, 0, 0, 0, name);
 }
 
 void

@@ -117,7 +117,7 @@ void	exec_forget(struct exec *);	/* its client is gone: the program gets SIGHUP 
  * gone at once.
  */
 void	jproc_stop(struct jproc *, uint64_t timeout_ns);
-void	jproc_hostname(struct daemon *, int jid, const char *);
+void	jproc_hostname(struct daemon *, int jid, bool domain, const char *);	/* "": that of the host */
 void	jproc_ipclimits(struct daemon *, int jid);	/* they may have changed */
 unsigned jproc_programs(const struct jproc *);
 unsigned jproc_count(const struct daemon *, int jid);	/* programs that are processes of the jail */

@@ -41,6 +41,7 @@ enum seqtype {
 	INIT_SIGNAL,		/* sm_arg: signal; sm_flags: 1 = its process group */
 	INIT_KILLALL,		/* sm_arg: signal to every process of the jail */
 	INIT_HOSTNAME,		/* sm_text */
+	INIT_DOMAINNAME,	/* sm_text */
 	INIT_IPCLIMITS,		/* sm_text: four numbers, as in struct init_params */
 
 	/* From an init. */

@@ -23,6 +23,8 @@ struct vi_param {
 enum { VI_JAIL_CREATE = 1, VI_JAIL_UPDATE = 2 };
 
 #define VI_ERRLEN 256
+#define VI_HOSTNAMELEN 65	/* of host and domain, with the end: no longer can Linux tell */
+#define VI_JAIL_MAXIPS 64	/* addresses of a family that a jail may have of a shared stack */
 #define VI_META_MAX 4096		/* bytes of meta and env, with the end */
 #define VI_PARAMLEN 4200	/* a parameter's value as text; the longest is meta */
 
@@ -45,6 +47,13 @@ VI_API int	vi_jail_get(struct vi_kernel *, int caller, int jid, const char *para
 VI_API int	vi_jail_rootdir(struct vi_kernel *, int jid, char *buf, size_t len);
 /* Every readable parameter in the table's order. */
 VI_API int	vi_jail_params(struct vi_kernel *, int caller, int jid, void (*)(void *arg, const char *name, const char *value), void *arg);
+/* What parameters there are, in the same order.  The texts are for ever; false after the last. */
+struct vi_paraminfo {
+	const char	*pi_name, *pi_descr;
+	unsigned	 pi_len;	/* bytes of a text with its end, at most; 0: a number, a word or a list */
+	bool		 pi_node;	/* there are others below, as host.hostname below host */
+};
+VI_API bool	vi_jail_paraminfo(unsigned i, struct vi_paraminfo *);
 VI_API bool	vi_jail_settable(struct vi_kernel *, int jid, const char *param);	/* false: it can only be read, or belongs to a container of its parent */
 VI_API void	vi_jail_list(struct vi_kernel *, int caller, void (*)(void *arg, int jid), void *arg);	/* ascending; without caller itself */
 /* The same, parents before children, in the time that those take: for what happens to each jail. */

@@ -237,6 +237,12 @@ vi_jail_params(struct vi_kernel *k, int callerid, int jid, void (*fn)(void *, co
 }
 
 bool
+vi_jail_paraminfo(unsigned i, struct vi_paraminfo *pi)
+{
+	return (prison_paraminfo(i, pi));
+}
+
+bool
 vi_jail_settable(struct vi_kernel *k, int jid, const char *param)
 {
 	struct prison *pr = api_prison(k, jid);

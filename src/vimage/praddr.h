@@ -11,12 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <vimage/jail.h>
+
 struct kernel;
 struct prison;
 
 enum praddr_fam { PRADDR_IP4, PRADDR_IP6, PRADDR_NFAM };
 
-#define PRADDR_MAX	64	/* of a family */
+#define PRADDR_MAX	VI_JAIL_MAXIPS	/* of a family */
 #define PRADDR_WORDS	4	/* network order; IPv4 in the first, the others 0; IPv6 without zone */
 
 struct praddrs {

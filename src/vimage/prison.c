@@ -171,6 +171,8 @@ prison_restrain(struct prison *pr)
 		child->pr_conf.pc_ipcoff |= pr->pr_conf.pc_ipcoff;
 		if (child->pr_conf.pc_securelevel < pr->pr_conf.pc_securelevel)
 			child->pr_conf.pc_securelevel = pr->pr_conf.pc_securelevel;
+		if (child->pr_conf.pc_store.ps_number[STORE_STATFS] < pr->pr_conf.pc_store.ps_number[STORE_STATFS])
+			child->pr_conf.pc_store.ps_number[STORE_STATFS] = pr->pr_conf.pc_store.ps_number[STORE_STATFS];
 		prison_addrs_restrain(child);
 		prison_apply(child);
 		prison_restrain(child);

@@ -42,6 +42,8 @@ extern const struct vclass_ops vnet_class, vprocg_class, vcpu_class, vipc_class,
 struct vprocg {
 	char		vp_hostname[256];
 	char		vp_domainname[256];
+	uint32_t	vp_hostid;
+	char		vp_hostuuid[64];
 	uint32_t	vp_nprocs;
 };
 
@@ -75,12 +77,12 @@ struct vlog {
 
 #define META_MAXBUFSIZE	VI_META_MAX
 
-/* What is kept for programs that ask, and means nothing here (prison_store.c). */
+/* What is kept for programs that ask (prison_store.c). */
 enum prison_stored {
-	STORE_HOSTID, STORE_STATFS, STORE_DEVFS, STORE_RELDATE, STORE_OSSVERSION,	/* numbers */
-	STORE_HOSTUUID, STORE_RELEASE, STORE_LXNAME, STORE_LXRELEASE,	/* texts */
+	STORE_STATFS, STORE_DEVFS, STORE_RELDATE, STORE_OSSVERSION,	/* numbers */
+	STORE_RELEASE, STORE_LXNAME, STORE_LXRELEASE,	/* texts */
 	STORE_N,
-	STORE_NNUMBERS = STORE_HOSTUUID
+	STORE_NNUMBERS = STORE_RELEASE
 };
 struct prison_store {
 	uint32_t	ps_number[STORE_NNUMBERS];
@@ -154,6 +156,7 @@ int	 prison_remove(struct prison *, vi_leak_fn *, void *arg);	/* children first;
 int	 prison_getparam(struct prison *caller, struct prison *, const char *name, char *buf, size_t len);
 bool	 prison_paramset(const struct prison *, const char *name);	/* can it be set? */
 const char *prison_paramname(unsigned i);		/* NULL after the last */
+bool	 prison_paraminfo(unsigned i, struct vi_paraminfo *);	/* false after the last */
 const char *prison_allowname(uint32_t allow);	/* of the parameter that sets this PR_ALLOW_* */
 struct vnet *prison_vnet(const struct prison *);
 struct msglog *prison_log(const struct prison *);	/* where messages about it go: its own or an ancestor's */

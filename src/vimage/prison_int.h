@@ -40,8 +40,10 @@ struct change {
 	enum vmode	 ch_modes[VCLASS_MAX];
 	bool		 ch_modeset[VCLASS_MAX];
 	char		 ch_hostmode;	/* first letter of host; 0 = not said */
-	bool		 ch_hostset, ch_domainset;
-	char		 ch_hostname[256], ch_domainname[256];
+	bool		 ch_hostset, ch_domainset, ch_hostidset, ch_hostuuidset;
+	char		 ch_hostname[256], ch_domainname[256], ch_hostuuid[64];
+	uint32_t	 ch_hostid;
+	char		 ch_sysvipc;	/* 't', 'f': allow.sysvipc; 0 = not said */
 	struct change_res ch_res;
 	const char	*ch_key;	/* of the parameter that is being set: what follows "meta." */
 	char		*ch_meta[2];	/* META_MAXBUFSIZE bytes, or NULL */
@@ -57,6 +59,8 @@ struct param {
 	int		(*pa_set)(struct change *, const struct param *, const char *value);
 	void		(*pa_get)(struct prison *caller, struct prison *, const struct param *, struct sbuf *);
 	unsigned	 pa_arg;
+	const char	*pa_descr;
+	unsigned	 pa_len;	/* bytes of a text with its end; 0: a number, a word or a list */
 };
 typedef int param_set_fn(struct change *, const struct param *, const char *value);
 typedef void param_get_fn(struct prison *caller, struct prison *, const struct param *, struct sbuf *);
@@ -72,8 +76,8 @@ param_set_fn set_path;
 param_get_fn get_path;
 const char *prison_root(const struct prison *);
 
-/* prison_store.c: what is kept and shown only. */
-param_set_fn set_stored, set_meta;
+/* prison_store.c: what is told to those who ask. */
+param_set_fn set_stored, set_statfs, set_meta;
 param_get_fn get_stored, get_meta;
 bool	get_metakey(struct prison *, const struct param *, const char *key, struct sbuf *);	/* false: it is not there */
 void	print_stored(const struct prison_store *, const struct param *, struct sbuf *);
@@ -94,8 +98,8 @@ void	change_addrs_apply(struct change *);	/* to ch_pr; cannot fail */
 void	change_addrs_free(struct change *);	/* what was not applied */
 
 /* prison_res.c: shares, limits, IPC. */
-param_set_fn set_share, set_cpulimit, set_limit, set_ipc, set_ipclimit;
-param_get_fn get_share, get_cpulimit, get_cpuusage, get_limit, get_limitcur, get_limitpeak, get_limituse, get_ipc, get_ipclimit;
+param_set_fn set_share, set_cpulimit, set_limit, set_ipc, set_sysvipc, set_ipclimit;
+param_get_fn get_share, get_cpulimit, get_cpuusage, get_limit, get_limitcur, get_limitpeak, get_limituse, get_ipc, get_sysvipc, get_ipclimit;
 int	change_res_check(struct change *);
 void	change_res_apply(struct change *);	/* to ch_pr; cannot fail */
 

@@ -119,7 +119,7 @@ static int
 set_hostname(struct change *ch, const struct param *pa, const char *value)
 {
 	ch->ch_hostset = true;
-	return (change_string(ch, pa, value, ch->ch_hostname, sizeof(ch->ch_hostname)));
+	return (change_string(ch, pa, value, ch->ch_hostname, VI_HOSTNAMELEN));
 }
 
 static void
@@ -152,7 +152,7 @@ static int
 set_domainname(struct change *ch, const struct param *pa, const char *value)
 {
 	ch->ch_domainset = true;
-	return (change_string(ch, pa, value, ch->ch_domainname, sizeof(ch->ch_domainname)));
+	return (change_string(ch, pa, value, ch->ch_domainname, VI_HOSTNAMELEN));
 }
 
 static void
@@ -162,6 +162,44 @@ get_domainname(struct prison *caller, struct prison *pr, const struct param *pa,
 
 	(void)caller, (void)pa;
 	sbuf_printf(sb, "%s", vp == NULL ? "" : vp->vp_domainname);
+}
+
+static int
+set_hostid(struct change *ch, const struct param *pa, const char *value)
+{
+	int64_t v;
+	int error;
+
+	if ((error = change_number(ch, pa, value, 0, UINT32_MAX, &v)) != 0)
+		return (error);
+	ch->ch_hostidset = true;
+	ch->ch_hostid = (uint32_t)v;
+	return (0);
+}
+
+static void
+get_hostid(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	const struct vprocg *vp = prison_vprocg(pr);
+
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%u", vp == NULL ? 0 : vp->vp_hostid);
+}
+
+static int
+set_hostuuid(struct change *ch, const struct param *pa, const char *value)
+{
+	ch->ch_hostuuidset = true;
+	return (change_string(ch, pa, value, ch->ch_hostuuid, sizeof(ch->ch_hostuuid)));
+}
+
+static void
+get_hostuuid(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	const struct vprocg *vp = prison_vprocg(pr);
+
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%s", vp == NULL ? "" : vp->vp_hostuuid);
 }
 
 static int
@@ -381,108 +419,131 @@ get_stop_timeout(struct prison *caller, struct prison *pr, const struct param *p
 	sbuf_printf(sb, "%u", pr->pr_conf.pc_stop_timeout);
 }
 
-#define LIMIT_ROWS(name, type) \
-	{ "limit." name, false, set_limit, get_limit, type }, \
-	{ "limit." name ".cur", false, NULL, get_limitcur, type }, \
-	{ "limit." name ".peak", false, NULL, get_limitpeak, type },
+/* FreeBSD's descriptions where it has the parameter. */
+#define LIMIT_ROWS(name, type, what) \
+	{ "limit." name, false, set_limit, get_limit, type, "Most " what ", 0: no limit", 0 }, \
+	{ "limit." name ".cur", false, NULL, get_limitcur, type, "Current number of " what, 0 }, \
+	{ "limit." name ".peak", false, NULL, get_limitpeak, type, "Highest number of " what, 0 },
 
 static const struct param param_table[] = {
-	{ "jid", false, NULL, get_jid, 0 },
-	{ "name", false, NULL, get_name, 0 },
-	{ "path", false, set_path, get_path, 0 },
-	{ "parent", false, NULL, get_parent, 0 },
-	{ "persist", true, set_persist, get_persist, 0 },
-	{ "dying", true, NULL, get_dying, 0 },
-	{ "vnet", false, set_mode, get_mode, VCLASS_VNET },
-	{ "vproc", false, set_mode, get_mode, VCLASS_VPROCG },
-	{ "vcpu", false, set_mode, get_mode, VCLASS_VCPU },
-	{ "vlog", false, set_mode, get_mode, VCLASS_VLOG },
-	{ "vipc", false, set_mode, get_mode, VCLASS_VIPC },
-	{ "vlog.copy", false, set_logcopy, get_logcopy, 0 },
-	{ "vcpu.share", false, set_share, get_share, 0 },
-	{ "vcpu.limit", false, set_cpulimit, get_cpulimit, 0 },
-	{ "vcpu.usage", false, NULL, get_cpuusage, 0 },
-	LIMIT_ROWS("memory", LIMIT_MEMORY)
-	LIMIT_ROWS("sockets", LIMIT_SOCKETS)
-	LIMIT_ROWS("mbufs", LIMIT_MBUFS)
-	LIMIT_ROWS("routes", LIMIT_ROUTES)
-	LIMIT_ROWS("interfaces", LIMIT_INTERFACES)
-	LIMIT_ROWS("states", LIMIT_STATES)
-	LIMIT_ROWS("pps", LIMIT_PPS)
-	LIMIT_ROWS("processes", LIMIT_PROCESSES)
-	{ "limit.use", false, NULL, get_limituse, 0 },
-	{ "limit.shm", false, set_ipclimit, get_ipclimit, VIPC_SHM },
-	{ "limit.msgqueues", false, set_ipclimit, get_ipclimit, VIPC_MSGQUEUES },
-	{ "limit.semaphores", false, set_ipclimit, get_ipclimit, VIPC_SEMAPHORES },
-	{ "limit.mqueues", false, set_ipclimit, get_ipclimit, VIPC_MQUEUES },
-	{ "sysvmsg", false, set_ipc, get_ipc, PR_IPC_SYSVMSG },
-	{ "sysvsem", false, set_ipc, get_ipc, PR_IPC_SYSVSEM },
-	{ "sysvshm", false, set_ipc, get_ipc, PR_IPC_SYSVSHM },
-	{ "mqueue", false, set_ipc, get_ipc, PR_IPC_MQUEUE },
-	{ "host", false, set_host, get_host, 0 },
-	{ "host.hostname", false, set_hostname, get_hostname, 0 },
-	{ "host.domainname", false, set_domainname, get_domainname, 0 },
-	{ "host.hostid", false, set_stored, get_stored, STORE_HOSTID },
-	{ "host.hostuuid", false, set_stored, get_stored, STORE_HOSTUUID },
-	{ "enforce_statfs", false, set_stored, get_stored, STORE_STATFS },
-	{ "devfs_ruleset", false, set_stored, get_stored, STORE_DEVFS },
-	{ "osreldate", false, set_stored, get_stored, STORE_RELDATE },
-	{ "osrelease", false, set_stored, get_stored, STORE_RELEASE },
-	{ "linux", false, set_linux, get_linux, 0 },
-	{ "linux.osname", false, set_linuxname, get_linuxname, STORE_LXNAME },
-	{ "linux.osrelease", false, set_linuxname, get_linuxname, STORE_LXRELEASE },
-	{ "linux.oss_version", false, set_linuxname, get_linuxname, STORE_OSSVERSION },
-	{ "meta", false, set_meta, get_meta, 0 },
-	{ "env", false, set_meta, get_meta, 1 },
-	{ "ip4", false, set_ipmode, get_ipmode, 4 },
-	{ "ip4.addr", false, set_ipaddr, get_ipaddr, 4 },
-	{ "ip4.saddrsel", true, set_saddrsel, get_saddrsel, 4 },
-	{ "ip6", false, set_ipmode, get_ipmode, 6 },
-	{ "ip6.addr", false, set_ipaddr, get_ipaddr, 6 },
-	{ "ip6.saddrsel", true, set_saddrsel, get_saddrsel, 6 },
-	{ "children.max", false, set_children_max, get_children_max, 0 },
-	{ "children.cur", false, NULL, get_children_cur, 0 },
-	{ "securelevel", false, set_securelevel, get_securelevel, 0 },
-	{ "stop.timeout", false, set_stop_timeout, get_stop_timeout, 0 },
-	{ "allow.set_hostname", true, set_allow, get_allow, PR_ALLOW_SET_HOSTNAME },
-	{ "allow.raw_sockets", true, set_allow, get_allow, PR_ALLOW_RAW_SOCKETS },
-	{ "allow.reserved_ports", true, set_allow, get_allow, PR_ALLOW_RESERVED_PORTS },
-	{ "allow.socket_af", true, set_allow, get_allow, PR_ALLOW_SOCKET_AF },
-	{ "allow.read_msgbuf", true, set_allow, get_allow, PR_ALLOW_READ_MSGBUF },
-	{ "allow.routing", true, set_allow, get_allow, PR_ALLOW_ROUTING },
-	{ "allow.suser", true, set_allow, get_allow, PR_ALLOW_SUSER },
-	{ "allow.mlock", true, set_allow, get_allow, PR_ALLOW_MLOCK },
-	{ "allow.chflags", true, set_allow, get_allow, PR_ALLOW_CHFLAGS },
-	{ "allow.settime", true, set_allow, get_allow, PR_ALLOW_SETTIME },
-	{ "allow.adjtime", true, set_allow, get_allow, PR_ALLOW_ADJTIME },
-	{ "allow.sysvipc", true, set_allow, get_allow, PR_ALLOW_SYSVIPC },
-	{ "allow.mount", true, set_allow, get_allow, PR_ALLOW_MOUNT },
-	{ "allow.mount.devfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_DEVFS },
-	{ "allow.mount.fdescfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_FDESCFS },
-	{ "allow.mount.fusefs", true, set_allow, get_allow, PR_ALLOW_MOUNT_FUSEFS },
-	{ "allow.mount.nullfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_NULLFS },
-	{ "allow.mount.procfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_PROCFS },
-	{ "allow.mount.linprocfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_LINPROCFS },
-	{ "allow.mount.linsysfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_LINSYSFS },
-	{ "allow.mount.tmpfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_TMPFS },
-	{ "allow.mount.zfs", true, set_cannot, get_constant, 0 },
-	{ "allow.extattr", true, set_cannot, get_constant, 0 },
-	{ "allow.nfsd", true, set_cannot, get_constant, 0 },
-	{ "allow.quotas", true, set_cannot, get_constant, 0 },
-	{ "allow.setaudit", true, set_cannot, get_constant, 0 },
-	{ "allow.vmm", true, set_cannot, get_constant, 0 },
-	{ "allow.vmm_ppt", true, set_cannot, get_constant, 0 },
-	{ "allow.unprivileged_parent_tampering", true, set_cannot, get_constant, 0 },
-	{ "allow.unprivileged_proc_debug", true, set_must, get_constant, 0 },
-	{ "priv.allow", false, set_privs, get_privs, 1 },
-	{ "priv.deny", false, set_privs, get_privs, 0 },
-	{ "priv.have", false, NULL, get_privs, 0 },
+	{ "jid", false, NULL, get_jid, 0, "Jail ID", 0 },
+	{ "name", false, NULL, get_name, 0, "Jail name", VI_NAMELEN },
+	{ "path", false, set_path, get_path, 0, "Jail root path", 1024 },
+	{ "parent", false, NULL, get_parent, 0, "Jail parent ID", 0 },
+	{ "persist", true, set_persist, get_persist, 0, "Jail persistence", 0 },
+	{ "dying", true, NULL, get_dying, 0, "Jail is in the process of shutting down", 0 },
+	{ "vnet", false, set_mode, get_mode, VCLASS_VNET, "Virtual network stack", 0 },
+	{ "vproc", false, set_mode, get_mode, VCLASS_VPROCG, "Processes, files and host names of its own", 0 },
+	{ "vcpu", false, set_mode, get_mode, VCLASS_VCPU, "Share of the processors of its own", 0 },
+	{ "vlog", false, set_mode, get_mode, VCLASS_VLOG, "Messages of its own", 0 },
+	{ "vipc", false, set_mode, get_mode, VCLASS_VIPC, "Interprocess communication of its own", 0 },
+	{ "vlog.copy", false, set_logcopy, get_logcopy, 0, "Messages of which level the host has copies of", 16 },
+	{ "vcpu.share", false, set_share, get_share, 0, "Share of the processors, 100 is ordinary", 0 },
+	{ "vcpu.limit", false, set_cpulimit, get_cpulimit, 0, "Percent of a processor it may use", 0 },
+	{ "vcpu.usage", false, NULL, get_cpuusage, 0, "Seconds of processors it has used", 32 },
+	LIMIT_ROWS("memory", LIMIT_MEMORY, "bytes of its stacks")
+	LIMIT_ROWS("sockets", LIMIT_SOCKETS, "sockets")
+	LIMIT_ROWS("mbufs", LIMIT_MBUFS, "packet buffers")
+	LIMIT_ROWS("routes", LIMIT_ROUTES, "routes")
+	LIMIT_ROWS("interfaces", LIMIT_INTERFACES, "interfaces")
+	LIMIT_ROWS("states", LIMIT_STATES, "connections kept at its border")
+	LIMIT_ROWS("pps", LIMIT_PPS, "packets received in a second")
+	LIMIT_ROWS("processes", LIMIT_PROCESSES, "processes")
+	{ "limit.use", false, NULL, get_limituse, 0, "Limits that are set, and what there is", 512 },
+	{ "limit.shm", false, set_ipclimit, get_ipclimit, VIPC_SHM, "Most bytes of System V shared memory", 0 },
+	{ "limit.msgqueues", false, set_ipclimit, get_ipclimit, VIPC_MSGQUEUES, "Most System V message queues", 0 },
+	{ "limit.semaphores", false, set_ipclimit, get_ipclimit, VIPC_SEMAPHORES, "Most System V semaphores", 0 },
+	{ "limit.mqueues", false, set_ipclimit, get_ipclimit, VIPC_MQUEUES, "Most POSIX message queues", 0 },
+	{ "sysvmsg", false, set_ipc, get_ipc, PR_IPC_SYSVMSG, "SYSV message queues", 0 },
+	{ "sysvsem", false, set_ipc, get_ipc, PR_IPC_SYSVSEM, "SYSV semaphores", 0 },
+	{ "sysvshm", false, set_ipc, get_ipc, PR_IPC_SYSVSHM, "SYSV shared memory", 0 },
+	{ "mqueue", false, set_ipc, get_ipc, PR_IPC_MQUEUE, "POSIX message queues", 0 },
+	{ "host", false, set_host, get_host, 0, "Jail host info", 0 },
+	{ "host.hostname", false, set_hostname, get_hostname, 0, "Jail hostname", VI_HOSTNAMELEN },
+	{ "host.domainname", false, set_domainname, get_domainname, 0, "Jail NIS domainname", VI_HOSTNAMELEN },
+	{ "host.hostid", false, set_hostid, get_hostid, 0, "Jail host ID", 0 },
+	{ "host.hostuuid", false, set_hostuuid, get_hostuuid, 0, "Jail host UUID", 64 },
+	{ "enforce_statfs", false, set_statfs, get_stored, STORE_STATFS, "Jail cannot see all mounted file systems", 0 },
+	{ "devfs_ruleset", false, set_stored, get_stored, STORE_DEVFS, "Ruleset for in-jail devfs mounts", 0 },
+	{ "osreldate", false, set_stored, get_stored, STORE_RELDATE, "Jail value for kern.osreldate and uname -K", 0 },
+	{ "osrelease", false, set_stored, get_stored, STORE_RELEASE, "Jail value for kern.osrelease and uname -r", 64 },
+	{ "linux", false, set_linux, get_linux, 0, "Jail Linux parameters", 0 },
+	{ "linux.osname", false, set_linuxname, get_linuxname, STORE_LXNAME, "Jail Linux kernel OS name", 64 },
+	{ "linux.osrelease", false, set_linuxname, get_linuxname, STORE_LXRELEASE, "Jail Linux kernel OS release", 64 },
+	{ "linux.oss_version", false, set_linuxname, get_linuxname, STORE_OSSVERSION, "Jail Linux OSS version", 0 },
+	{ "meta", false, set_meta, get_meta, 0, "Jail meta information hidden from the jail", VI_META_MAX },
+	{ "env", false, set_meta, get_meta, 1, "Jail meta information readable by the jail", VI_META_MAX },
+	{ "ip4", false, set_ipmode, get_ipmode, 4, "Jail IPv4 address virtualization", 0 },
+	{ "ip4.addr", false, set_ipaddr, get_ipaddr, 4, "Jail IPv4 addresses", 0 },
+	{ "ip4.saddrsel", true, set_saddrsel, get_saddrsel, 4, "Do (not) use IPv4 source address selection rather than the primary jail IPv4 address.", 0 },
+	{ "ip6", false, set_ipmode, get_ipmode, 6, "Jail IPv6 address virtualization", 0 },
+	{ "ip6.addr", false, set_ipaddr, get_ipaddr, 6, "Jail IPv6 addresses", 0 },
+	{ "ip6.saddrsel", true, set_saddrsel, get_saddrsel, 6, "Do (not) use IPv6 source address selection rather than the primary jail IPv6 address.", 0 },
+	{ "children.max", false, set_children_max, get_children_max, 0, "Maximum number of child jails", 0 },
+	{ "children.cur", false, NULL, get_children_cur, 0, "Current number of child jails", 0 },
+	{ "securelevel", false, set_securelevel, get_securelevel, 0, "Jail secure level", 0 },
+	{ "stop.timeout", false, set_stop_timeout, get_stop_timeout, 0, "Seconds its processes have to end", 0 },
+	{ "allow.set_hostname", true, set_allow, get_allow, PR_ALLOW_SET_HOSTNAME, "Jail may set hostname", 0 },
+	{ "allow.raw_sockets", true, set_allow, get_allow, PR_ALLOW_RAW_SOCKETS, "Jail may create raw sockets", 0 },
+	{ "allow.reserved_ports", true, set_allow, get_allow, PR_ALLOW_RESERVED_PORTS, "Jail may bind sockets to reserved ports", 0 },
+	{ "allow.socket_af", true, set_allow, get_allow, PR_ALLOW_SOCKET_AF, "Jail may create sockets other than just UNIX/IPv4/IPv6/route", 0 },
+	{ "allow.read_msgbuf", true, set_allow, get_allow, PR_ALLOW_READ_MSGBUF, "Jail may read the kernel message buffer", 0 },
+	{ "allow.routing", true, set_allow, get_allow, PR_ALLOW_ROUTING, "Jail may modify routing table", 0 },
+	{ "allow.suser", true, set_allow, get_allow, PR_ALLOW_SUSER, "Processes in jail with uid 0 have privilege", 0 },
+	{ "allow.mlock", true, set_allow, get_allow, PR_ALLOW_MLOCK, "Jail may lock (unlock) physical pages in memory", 0 },
+	{ "allow.chflags", true, set_allow, get_allow, PR_ALLOW_CHFLAGS, "Jail may alter system file flags", 0 },
+	{ "allow.settime", true, set_allow, get_allow, PR_ALLOW_SETTIME, "Jail may set system time", 0 },
+	{ "allow.adjtime", true, set_allow, get_allow, PR_ALLOW_ADJTIME, "Jail may adjust system time", 0 },
+	{ "allow.sysvipc", true, set_sysvipc, get_sysvipc, 0, "Jail may use SYSV IPC", 0 },
+	{ "allow.mount", true, set_allow, get_allow, PR_ALLOW_MOUNT, "Jail may mount/unmount jail-friendly file systems in general", 0 },
+	{ "allow.mount.devfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_DEVFS, "Jail may mount the devfs file system", 0 },
+	{ "allow.mount.fdescfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_FDESCFS, "Jail may mount the fdescfs file system", 0 },
+	{ "allow.mount.fusefs", true, set_allow, get_allow, PR_ALLOW_MOUNT_FUSEFS, "Jail may mount the fusefs file system", 0 },
+	{ "allow.mount.nullfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_NULLFS, "Jail may mount the nullfs file system", 0 },
+	{ "allow.mount.procfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_PROCFS, "Jail may mount the procfs file system", 0 },
+	{ "allow.mount.linprocfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_LINPROCFS, "Jail may mount the linprocfs file system", 0 },
+	{ "allow.mount.linsysfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_LINSYSFS, "Jail may mount the linsysfs file system", 0 },
+	{ "allow.mount.tmpfs", true, set_allow, get_allow, PR_ALLOW_MOUNT_TMPFS, "Jail may mount the tmpfs file system", 0 },
+	{ "allow.mount.zfs", true, set_cannot, get_constant, 0, "Jail may mount the zfs file system", 0 },
+	{ "allow.extattr", true, set_cannot, get_constant, 0, "Jail may set system-level filesystem extended attributes", 0 },
+	{ "allow.nfsd", true, set_cannot, get_constant, 0, "Mountd/nfsd may run in the jail", 0 },
+	{ "allow.quotas", true, set_cannot, get_constant, 0, "Jail may set file quotas", 0 },
+	{ "allow.setaudit", true, set_cannot, get_constant, 0, "Jail may set and get audit session state", 0 },
+	{ "allow.vmm", true, set_cannot, get_constant, 0, "Allow use of vmm in a jail.", 0 },
+	{ "allow.vmm_ppt", true, set_cannot, get_constant, 0, "Allow use of ppt devices in a jail.", 0 },
+	{ "allow.unprivileged_parent_tampering", true, set_cannot, get_constant, 0, "Unprivileged parent jail processes may tamper with same-uid processes", 0 },
+	{ "allow.unprivileged_proc_debug", true, set_must, get_constant, 0, "Unprivileged processes may use process debugging facilities", 0 },
+	{ "priv.allow", false, set_privs, get_privs, 1, "Privileges it has whatever else is said", 1024 },
+	{ "priv.deny", false, set_privs, get_privs, 0, "Privileges it has not whatever else is said", 1024 },
+	{ "priv.have", false, NULL, get_privs, 0, "Privileges it has", 1024 },
 };
 
 const char *
 prison_paramname(unsigned i)
 {
 	return (i < NITEMS(param_table) ? param_table[i].pa_name : NULL);
+}
+
+/* Has it others below, as host and host.hostname? */
+static bool
+param_isnode(const struct param *pa)
+{
+	size_t len = strlen(pa->pa_name);
+
+	for (size_t i = 0; i < NITEMS(param_table); i++)
+		if (strncmp(param_table[i].pa_name, pa->pa_name, len) == 0 && param_table[i].pa_name[len] == '.')
+			return (true);
+	return (false);
+}
+
+bool
+prison_paraminfo(unsigned i, struct vi_paraminfo *pi)
+{
+	if (i >= NITEMS(param_table))
+		return (false);
+	*pi = (struct vi_paraminfo){ .pi_name = param_table[i].pa_name, .pi_descr = param_table[i].pa_descr, .pi_len = param_table[i].pa_len,
+	    .pi_node = param_isnode(&param_table[i]) };
+	return (true);
 }
 
 const char *
@@ -498,7 +559,7 @@ prison_allowname(uint32_t allow)
 static enum vclass
 param_class(const struct param *pa)
 {
-	if (pa->pa_set == set_hostname || pa->pa_set == set_domainname)
+	if (pa->pa_set == set_hostname || pa->pa_set == set_domainname || pa->pa_set == set_hostid || pa->pa_set == set_hostuuid)
 		return (VCLASS_VPROCG);
 	if (pa->pa_set == set_share || pa->pa_set == set_cpulimit)
 		return (VCLASS_VCPU);
@@ -742,6 +803,10 @@ change_apply(struct change *ch)
 		memcpy(vp->vp_hostname, ch->ch_hostname, sizeof(vp->vp_hostname));
 	if (ch->ch_domainset)
 		memcpy(vp->vp_domainname, ch->ch_domainname, sizeof(vp->vp_domainname));
+	if (ch->ch_hostidset)
+		vp->vp_hostid = ch->ch_hostid;
+	if (ch->ch_hostuuidset)
+		memcpy(vp->vp_hostuuid, ch->ch_hostuuid, sizeof(vp->vp_hostuuid));
 	change_res_apply(ch);
 	prison_apply(pr);
 	prison_restrain(pr);
@@ -753,13 +818,21 @@ change_owns(const struct change *ch, enum vclass vc)
 	return (ch->ch_pr != NULL ? ch->ch_pr->pr_owns[vc] : ch->ch_modes[vc] == VMODE_NEW);
 }
 
+/* Which of what tells programs about the host was said; NULL. */
+static const char *
+change_hostinfo(const struct change *ch)
+{
+	return (ch->ch_hostset ? "host.hostname" : ch->ch_domainset ? "host.domainname" : ch->ch_hostidset ? "host.hostid" :
+	    ch->ch_hostuuidset ? "host.hostuuid" : NULL);
+}
+
 static int
 change_check(struct change *ch)
 {
 	int error;
 
-	if ((ch->ch_hostset || ch->ch_domainset) && !change_owns(ch, VCLASS_VPROCG))
-		return (change_fail(ch, EINVAL, "%s: the jail has no vproc of its own", ch->ch_hostset ? "host.hostname" : "host.domainname"));
+	if (change_hostinfo(ch) != NULL && !change_owns(ch, VCLASS_VPROCG))
+		return (change_fail(ch, EINVAL, "%s: the jail has no vproc of its own", change_hostinfo(ch)));
 	if (ch->ch_hostmode != 0 && change_owns(ch, VCLASS_VPROCG) != (ch->ch_hostmode == 'n'))
 		return (change_fail(ch, EINVAL, ch->ch_hostmode == 'n' ? "host: the jail has no vproc of its own" :
 		    "host: a jail with processes of its own has a host name of its own (vproc=inherit has the parent's)"));
@@ -783,6 +856,7 @@ change_defaults(struct change *ch)
 	memcpy(ch->ch_conf.pc_path, prison_root(parent), strlen(prison_root(parent)) + 1);
 	ch->ch_conf.pc_ipcoff = parent->pr_conf.pc_ipcoff;
 	ch->ch_conf.pc_store = parent->pr_conf.pc_store;
+	ch->ch_conf.pc_store.ps_number[STORE_STATFS] = MAX(1, parent->pr_conf.pc_store.ps_number[STORE_STATFS]);
 	change_linux_inherit(ch, parent);
 	for (unsigned vc = 0; vc < VCLASS_MAX; vc++)
 		ch->ch_modes[vc] = parent->pr_container[vc] == NULL ? VMODE_INHERIT : vclass_table[vc]->vc_default;

@@ -206,6 +206,34 @@ get_ipc(struct prison *caller, struct prison *pr, const struct param *pa, struct
 	sbuf_printf(sb, "%s", off ? "disable" : pr->pr_owns[VCLASS_VIPC] ? "new" : "inherit");
 }
 
+/* FreeBSD's older way to say that all kinds are the parent's; who says it of a kind, or vipc, means that. */
+int
+set_sysvipc(struct change *ch, const struct param *pa, const char *value)
+{
+	(void)pa;
+	ch->ch_sysvipc = value[0];
+	return (0);
+}
+
+void
+get_sysvipc(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%s", pr->pr_container[VCLASS_VIPC] != NULL && !pr->pr_owns[VCLASS_VIPC] ? "true" : "false");
+}
+
+static int
+sysvipc_check(struct change *ch)
+{
+	const bool inherits = ch->ch_pr != NULL && ch->ch_pr->pr_container[VCLASS_VIPC] != NULL && !ch->ch_pr->pr_owns[VCLASS_VIPC];
+
+	if (ch->ch_sysvipc == 0 || ch->ch_modeset[VCLASS_VIPC] || (ch->ch_pr != NULL && inherits == (ch->ch_sysvipc == 't')))
+		return (0);
+	if (ch->ch_sysvipc == 't')
+		return (change_mode(ch, "allow.sysvipc", VCLASS_VIPC, VMODE_INHERIT));
+	return (inherits ? change_fail(ch, EPERM, "allow.sysvipc: cannot be changed after creation") : 0);
+}
+
 int
 set_ipclimit(struct change *ch, const struct param *pa, const char *value)
 {
@@ -245,7 +273,10 @@ int
 change_res_check(struct change *ch)
 {
 	const struct change_res *cr = &ch->ch_res;
+	int error;
 
+	if ((error = sysvipc_check(ch)) != 0)
+		return (error);
 	if ((cr->cr_share != 0 || cr->cr_cpulimitset) && !change_owns(ch, VCLASS_VCPU))
 		return (change_fail(ch, EINVAL, "%s: the jail has no vcpu of its own", cr->cr_share != 0 ? "vcpu.share" : "vcpu.limit"));
 	if (cr->cr_ipclimitset != 0 && !change_owns(ch, VCLASS_VIPC))

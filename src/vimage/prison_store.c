@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Parameters of a prison that are kept and shown, and mean nothing to a stack: what FreeBSD tells
- * programs about the system and the host, meta and env.
+ * Parameters of a prison that mean nothing to a stack: what FreeBSD tells programs about the system,
+ * meta and env.
  *
  * meta and env are texts of at most META_MAXBUFSIZE bytes, read by the jail's owner (meta) or by
  * programs inside as well (env, sysctl security.jail.env).  "meta.KEY=value" makes KEY=value the
@@ -16,7 +16,7 @@
 int
 set_stored(struct change *ch, const struct param *pa, const char *value)
 {
-	static const int64_t max[STORE_NNUMBERS] = { UINT32_MAX, 2, 65535, 99999999, INT32_MAX };
+	static const int64_t max[STORE_NNUMBERS] = { 2, 65535, 99999999, INT32_MAX };
 	struct prison_store *ps = &ch->ch_conf.pc_store;
 	const size_t room = sizeof(ps->ps_text[0]);
 	int64_t v;
@@ -32,6 +32,18 @@ set_stored(struct change *ch, const struct param *pa, const char *value)
 		return (error);
 	ps->ps_number[pa->pa_arg] = (uint32_t)v;
 	return (0);
+}
+
+/* As in FreeBSD a jail sees no more than its parent, and at 2 nothing can be mounted in it (priv.c). */
+int
+set_statfs(struct change *ch, const struct param *pa, const char *value)
+{
+	const uint32_t least = ch->ch_parent->pr_conf.pc_store.ps_number[pa->pa_arg];
+	int error;
+
+	if ((error = set_stored(ch, pa, value)) == 0 && ch->ch_conf.pc_store.ps_number[pa->pa_arg] < least)
+		error = change_fail(ch, EPERM, "%s: below the parent's %u", pa->pa_name, least);
+	return (error);
 }
 
 void
@@ -136,16 +148,17 @@ get_meta(struct prison *caller, struct prison *pr, const struct param *pa, struc
 	sbuf_printf(sb, "%s", pr->pr_meta[pa->pa_arg] == NULL ? "" : pr->pr_meta[pa->pa_arg]);
 }
 
-void
+bool
 get_metakey(struct prison *pr, const struct param *pa, const char *key, struct sbuf *sb)
 {
 	const char *line = line_find(pr->pr_meta[pa->pa_arg], key, strlen(key));
 
 	if (line != NULL)
 		sbuf_printf(sb, "%.*s", (int)(line_len(line) - strlen(key) - 1), line + strlen(key) + 1);
+	return (line != NULL);
 }
 
-bool
+void
 change_meta_apply(struct change *ch)
 {
 	struct prison *pr = ch->ch_pr;
@@ -155,7 +168,6 @@ change_meta_apply(struct change *ch)
 
 		if (ch->ch_meta[i] == NULL)
 			continue;
-	return (line != NULL);
 		pr->pr_meta[i] = ch->ch_meta[i];
 		ch->ch_meta[i] = old;
 	}

@@ -108,12 +108,13 @@ privset_never(void)
 
 /* What the flags give, apart from the stack. */
 static privset
-privset_allowed(uint32_t allow)
+privset_allowed(const struct prison_conf *pc)
 {
+	uint32_t allow = pc->pc_allow;
 	privset set = 0;
 
-	/* As in BSD it takes both, although the host's kernel does not let us tell the kinds apart. */
-	if ((allow & PR_ALLOW_MOUNT_KINDS) == 0)
+	/* As in BSD it takes both, although the host's kernel does not let us tell the kinds apart, and a jail that may see what is mounted. */
+	if ((allow & PR_ALLOW_MOUNT_KINDS) == 0 || pc->pc_store.ps_number[STORE_STATFS] > 1)
 		allow &= ~(uint32_t)PR_ALLOW_MOUNT;
 	for (unsigned p = 0; p < VI_PRIV_MAX; p++)
 		if (priv_table[p].pv_allow != 0 && (allow & priv_table[p].pv_allow) != 0)
@@ -139,7 +140,7 @@ void
 prison_priv_compute(struct prison *pr)
 {
 	const struct prison_conf *pc = &pr->pr_conf;
-	const privset given = (privset_allowed(pc->pc_allow) | pc->pc_privallow) & ~pc->pc_privdeny;
+	const privset given = (privset_allowed(pc) | pc->pc_privallow) & ~pc->pc_privdeny;
 	const privset vnet = privset_when(PW_VNET);
 
 	if (pr->pr_parent == NULL) {

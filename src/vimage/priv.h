@@ -32,7 +32,6 @@ enum pr_allow {		/* allow.*; a child never has what its parent has not */
 	PR_ALLOW_MOUNT = 0x200,
 	PR_ALLOW_SETTIME = 0x400,
 	PR_ALLOW_ADJTIME = 0x800,
-	PR_ALLOW_SYSVIPC = 0x1000,
 	PR_ALLOW_MOUNT_DEVFS = 0x2000,
 	PR_ALLOW_MOUNT_FDESCFS = 0x4000,
 	PR_ALLOW_MOUNT_FUSEFS = 0x8000,
@@ -42,7 +41,7 @@ enum pr_allow {		/* allow.*; a child never has what its parent has not */
 	PR_ALLOW_MOUNT_LINSYSFS = 0x80000,
 	PR_ALLOW_MOUNT_TMPFS = 0x100000,
 	PR_ALLOW_MOUNT_KINDS = 0x1fe000,
-	PR_ALLOW_ALL = 0x1fffff,
+	PR_ALLOW_ALL = 0x1fefff,
 	PR_ALLOW_DEFAULT = PR_ALLOW_SET_HOSTNAME | PR_ALLOW_RESERVED_PORTS | PR_ALLOW_SUSER,
 };
 

@@ -9,6 +9,8 @@
 #include "base/sbuf.h"
 #include "vimage/prison.h"
 
+#define NO_UUID	"00000000-0000-0000-0000-000000000000"	/* as FreeBSD's of a new jail */
+
 static int
 vprocg_attach(struct prison *pr, void *parent, void **cp)
 {
@@ -20,6 +22,7 @@ vprocg_attach(struct prison *pr, void *parent, void **cp)
 		memcpy(vp->vp_hostname, ((struct vprocg *)parent)->vp_hostname, sizeof(vp->vp_hostname));
 		memcpy(vp->vp_domainname, ((struct vprocg *)parent)->vp_domainname, sizeof(vp->vp_domainname));
 	}
+	memcpy(vp->vp_hostuuid, NO_UUID, sizeof(NO_UUID));
 	*cp = vp;
 	return (0);
 }

@@ -78,9 +78,9 @@ struct party {
 };
 
 void
-jproc_hostname(struct daemon *d, int jid, const char *name)
+jproc_hostname(struct daemon *d, int jid, bool domain, const char *name)
 {
-	(void)d, (void)jid, (void)name;
+	(void)d, (void)jid, (void)domain, (void)name;
 }
 
 /* Nobody waits here. */
