@@ -403,6 +403,46 @@ listen_beside(void **state)
 	wire_fini(&w);
 }
 
+/* The window of a Linux begins with what its SYN told, from either side, and grows by what comes; the other persona's is the buffer's at once. */
+static void
+offer_grows(void **state)
+{
+	struct socket *so[2];
+	struct tcpcb *tp;
+	struct wire w;
+	uint32_t win;
+
+	(void)state;
+	for (int linux = 0; linux < 2; linux++)
+		for (int side = 0; side < 2; side++) {
+			wire_init(&w, 43);
+			if (linux)
+				wire_sysctl(&w, side, "net.inet.tcp.persona", "linux");
+			wire_sysctl(&w, side, "net.inet.tcp.recvspace", "1000000");
+			wire_pair(&w, so);
+			tp = sototcpcb(so[side]);
+			win = 65535 - 65535 % 1460;
+			for (uint32_t i = 1; i <= 3; i++) {
+				assert_int_equal(wire_send(&w, so[!side], data, 1000, 0), 1000);
+				wire_run(&w, SEC);
+				assert_in_range(tp->rcv_adv - tp->rcv_nxt, linux ? win - 1000 * i : 990000, linux ? win + 2 * 1460 * i + 1460 : 1000000);
+				if (linux && i > 1)
+					assert_true(tp->rcv_adv - tp->rcv_nxt > win);
+			}
+			/* A small one adds nothing. */
+			win = tp->t_rcvgrown;
+			assert_int_equal(wire_send(&w, so[!side], data, 100, 0), 100);
+			wire_run(&w, SEC);
+			assert_int_equal(tp->t_rcvgrown, win);
+			wire_carry(&w, (struct socket *[]){ so[!side], so[side] }, 3000000);
+			if (linux)
+				assert_in_range(tp->t_rcvgrown, 900000, 2000000);
+			soclose(so[0]);
+			soclose(so[1]);
+			wire_fini(&w);
+		}
+}
+
 /* RFC 5961 3.2: in SYN_SENT an RST counts only with the ACK of our SYN. */
 static void
 reset_of_syn(void **state)
@@ -1272,7 +1312,7 @@ main(void)
 		cmocka_unit_test(shrunken_window),
 		cmocka_unit_test(same_ack_window),
 		cmocka_unit_test(segment_size),
-		cmocka_unit_test(back_to_listen), cmocka_unit_test(listen_beside),
+		cmocka_unit_test(back_to_listen), cmocka_unit_test(listen_beside), cmocka_unit_test(offer_grows),
 		cmocka_unit_test(reset_of_syn),
 		cmocka_unit_test(syn_after_syn),
 		cmocka_unit_test(echo_of_syn),

@@ -206,6 +206,7 @@ struct tcpcb {
 	uint32_t	 last_ack_sent;
 	uint32_t	 t_rcvunacked;	/* bytes received since the last ACK went out */
 	uint32_t	 t_rcvmss;	/* what the peer's full segments seem to be */
+	uint32_t	 t_rcvgrown;	/* as Linux: no more is offered yet; 0 = no such limit */
 	uint32_t	 ts_recent;	/* RFC 7323 4.3 */
 	uint64_t	 ts_recent_age;
 
@@ -585,6 +586,7 @@ void	 tcp_rcv_inorder(struct tcpcb *, struct tcp_seg *);
 uint32_t tcp_rcv_window(struct tcpcb *);	/* what may be advertised now; sets rcv_wnd */
 uint32_t tcp_rcv_most(const struct tcpcb *);
 bool	 tcp_rcv_update_due(struct tcpcb *);
+void	 tcp_rcv_begin(struct tcpcb *, uint32_t told);	/* the window of our SYN */
 void	 tcp_rcv_ackpolicy(struct tcpcb *, uint32_t len, uint32_t segsz);
 void	 tcp_rcv_autosize(struct tcpcb *);
 /* Consumes m (len bytes of data at seq, beyond rcv_nxt).  ENOBUFS: dropped. */

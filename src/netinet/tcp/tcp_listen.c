@@ -38,6 +38,7 @@ tcp_listen_window(struct tcpcb *tp, const struct socket *so)
 {
 	tp->rcv_wnd = u32min(sbspace(&so->so_rcv), TCP_MAXWIN);
 	tp->rcv_adv = tp->rcv_nxt + tp->rcv_wnd;
+	tcp_rcv_begin(tp, tp->rcv_wnd);
 }
 
 /* What a listener's socket and control blocks hand on. */

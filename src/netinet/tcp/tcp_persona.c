@@ -18,6 +18,8 @@
  *	HyStart		RFC 9406		as in Linux's CUBIC
  *	ssthresh	by what is in flight	CUBIC: by the window
  *	ECN's reduction	at once			by PRR
+ *	window offered	what the buffer holds	as told with the SYN, two segments more with each
+ *						that comes
  *	window updates	of two segments and a	when the window doubles, and was at most half
  *			quarter of the buffer	of the buffer
  *	Nagle		while anything is out	while a segment that was not full is out

@@ -8,6 +8,8 @@
 
 #include "base/assert.h"
 
+#define RCV_GROWLEN	128
+
 /* The most that is ever offered. */
 uint32_t
 tcp_rcv_most(const struct tcpcb *tp)
@@ -33,6 +35,8 @@ rcv_offer(const struct tcpcb *tp)
 
 	if (win < tp->t_maxseg && win < most / 4)
 		win = 0;
+	if (tp->t_rcvgrown != 0)
+		win = u32min(win, tp->t_rcvgrown);
 	win &= ~(unit - 1);
 	return (win == 0 && sb->sb_cc == 0 ? unit : win);
 }
@@ -120,6 +124,22 @@ tcp_rcv_rtt(struct tcpcb *tp, uint64_t now)
 	tp->t_rcvrtt_time = now;
 }
 
+void
+tcp_rcv_begin(struct tcpcb *tp, uint32_t told)
+{
+	tp->t_rcvgrown = tcp_aslinux(tp) ? told : 0;
+}
+
+/* As Linux: what is offered begins with what the SYN told and grows by two segments with each that comes, unless it is a small one. */
+static void
+tcp_rcv_grow(struct tcpcb *tp, uint32_t len)
+{
+	const uint32_t most = u32min(sbspace(&tcp_so(tp)->so_rcv), tcp_rcv_most(tp));
+
+	if (len >= RCV_GROWLEN && most > tp->t_rcvgrown)
+		tp->t_rcvgrown += u32min(most - tp->t_rcvgrown, 2 * u32max(tp->t_maxseg, len));
+}
+
 /* In-order data (ts_m) goes to the user by reference. */
 void
 tcp_rcv_inorder(struct tcpcb *tp, struct tcp_seg *ts)
@@ -136,6 +156,8 @@ tcp_rcv_inorder(struct tcpcb *tp, struct tcp_seg *ts)
 	tcp_rcv_rtt(tp, tp->t_lastrcvd);
 	tcp_heard(tp);
 	tcp_rcv_ackpolicy(tp, ts->ts_len, ts->ts_segsz);
+	if (tp->t_rcvgrown != 0)
+		tcp_rcv_grow(tp, ts->ts_len);
 	if ((so->so_rcv.sb_flags & SBS_CANTRCVMORE) && !tcp_persona_listens(tp)) {
 		m_freem(m);			/* shutdown(SHUT_RD): read by nobody */
 		return;

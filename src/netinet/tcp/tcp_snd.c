@@ -891,6 +891,7 @@ tcp_snd_syn(struct tcpcb *tp)
 
 	/* The window of a SYN is never scaled (RFC 7323 2.2). */
 	win = tcp_persona_synwin(tp->t_tv, win, tcp_aslinux(tp) ? tcp_ourmss(tp) : 0);
+	tcp_rcv_begin(tp, win);
 	TCPSTAT_INC(tp->t_tv, tcps_sndctrl);
 	tp->snd_nxt = tp->snd_max = tp->iss + 1;
 	if (tp->t_rtttime == 0 && tp->t_nsynrexmt == 0) {
