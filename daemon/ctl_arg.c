@@ -33,7 +33,7 @@ ctl_refuse(struct ctl_request *rq, int error)
 	const char *op = json_string_value(json_object_get(rq->rq_args, "op"));
 	char said[sizeof(rq->rq_err)], text[sizeof(rq->rq_err) + 80];
 
-	if (error != EPERM || rq->rq_caller == 0)
+	if ((error != EPERM && error != EAGAIN) || rq->rq_caller == 0)
 		return error;
 	memcpy(said, rq->rq_err, sizeof(said));
 	(void)ctl_fail(rq, error, "%s", said);	/* without what would disturb a terminal */

@@ -132,6 +132,12 @@ tell_name(struct ctl_request *rq, int jid, bool domain)
 		jproc_hostname(rq->rq_daemon, jid, domain, name);
 }
 
+static void
+limit_ipc(void *arg, int jid)
+{
+	jproc_ipclimits(arg, jid);
+}
+
 /* After the fact: who may vanish now, and what the processes must learn. */
 static int
 settle(struct ctl_request *rq, const struct setting *se, int jid, bool hold)
@@ -147,8 +153,10 @@ settle(struct ctl_request *rq, const struct setting *se, int jid, bool hold)
 	deny(rq->rq_daemon, jid);
 	vi_jail_below(rq->rq_kernel, jid, deny, rq->rq_daemon);
 	jcpu_changed(rq->rq_daemon, jid);
-	if (se->se_ipclimits)
-		jproc_ipclimits(rq->rq_daemon, jid);
+	if (se->se_ipclimits) {
+		limit_ipc(rq->rq_daemon, jid);
+		vi_jail_below(rq->rq_kernel, jid, limit_ipc, rq->rq_daemon);
+	}
 	jail_expire(rq->rq_daemon, jid);
 	return 0;
 }

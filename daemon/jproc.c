@@ -432,6 +432,22 @@ messages_differ(struct daemon *d, int jid)
 	return files != jid && vi_jail_owner(d->d_kernel, jid, "vlog") != vi_jail_owner(d->d_kernel, files, "vlog");
 }
 
+/* Each IPC namespace has limits of its own, so nothing but the numbers binds a jail to what those above it may; 0: none. */
+static uint64_t
+ipc_limit(struct daemon *d, int jid, const char *param)
+{
+	uint64_t least = 0, n;
+	char text[32];
+
+	for (; jid > 0; jid = vi_jail_parent(d->d_kernel, jid)) {
+		if (vi_jail_get(d->d_kernel, 0, jid, param, text, sizeof(text)) != 0 || (n = strtoull(text, NULL, 10)) == 0)
+			continue;
+		if (least == 0 || n < least)
+			least = n;
+	}
+	return least;
+}
+
 static void
 fill_params(struct daemon *d, const struct jproc *jp, struct init_params *ip)
 {
@@ -458,8 +474,7 @@ fill_params(struct daemon *d, const struct jproc *jp, struct init_params *ip)
 	(void)vi_jail_get(k, 0, jid, "host.hostname", ip->ip_hostname, sizeof(ip->ip_hostname));
 	(void)vi_jail_get(k, 0, jid, "host.domainname", ip->ip_domainname, sizeof(ip->ip_domainname));
 	for (size_t i = 0; i < ISO_NIPCLIMITS; i++)
-		if (vi_jail_get(k, 0, jid, limits[i], text, sizeof(text)) == 0)
-			ip->ip_ipclimit[i] = strtoull(text, NULL, 10);
+		ip->ip_ipclimit[i] = ipc_limit(d, jid, limits[i]);
 }
 
 /* Asks the spawner for the init; initfd becomes its end. */
