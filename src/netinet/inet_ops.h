@@ -107,6 +107,7 @@ struct inet_ops {
 	/* Bytes a packet to faddr may have (path MTU known so far), headers included; of this pcb, or in that FIB where it is NULL. */
 	uint32_t	(*io_pathmtu)(struct vnet *, struct inpcb *, uint32_t fib, const struct in_addr_any *faddr);
 	bool		(*io_islocal)(struct vnet *, const struct in_addr_any *);	/* an address of ours */
+	bool		(*io_isusable)(struct vnet *, const struct in_addr_any *);	/* ... that sockets may have: neither tentative nor somebody else's, nor anycast */
 	bool		(*io_isbcast)(struct vnet *, const struct in_addr_any *);	/* broadcast or multicast */
 	/* The other end has got what was sent, or sent more because it did: so the next hop is alive (RFC 4861 7.3.1).  NULL: nobody wants to know. */
 	void		(*io_heard)(struct inpcb *);

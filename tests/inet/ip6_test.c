@@ -124,6 +124,64 @@ duplicate(void **state)
 	tl_end(&ch.t);
 }
 
+/* bind() there with each kind of socket, and a datagram that asks to come from there. */
+static void
+used(struct vi_vnet *vn, const char *addr, const char *to, int bound, int sent)
+{
+	static const int types[] = { VI_SOCK_STREAM, VI_SOCK_DGRAM };
+	const struct vi_sockaddr sa = tl_addr(addr, 0), dst = tl_addr(to, 9);
+	struct vi_iovec v = { (void *)(uintptr_t)"x", 1 };
+	struct vi_msg msg = { .msg_iov = &v, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = dst, .msg_set = VI_MSGSET_ADDR, .msg_dst = sa };
+	struct vi_socket *so;
+	size_t n;
+
+	for (unsigned i = 0; i < 2; i++) {
+		so = tl_socketof(vn, VI_AF_INET6, types[i]);
+		tl_fails(vi_bind(so, &sa), bound);
+		vi_close(so);
+	}
+	tl_ok(vi_socket(vn, VI_AF_INET6, VI_SOCK_RAW, VI_IPPROTO_ICMPV6, &tl_root, &so));
+	tl_fails(vi_bind(so, &sa), bound);
+	vi_close(so);
+	so = tl_socketof(vn, VI_AF_INET6, VI_SOCK_DGRAM);
+	tl_fails(vi_sendmsg(so, &msg, &n), sent);
+	vi_close(so);
+	so = tl_socketof(vn, VI_AF_INET6, VI_SOCK_DGRAM);
+	inet_setint(so, VI_IPV6_FREEBIND, 1);
+	tl_ok(vi_bind(so, &sa));
+	vi_close(so);
+}
+
+/* RFC 4862 5.4: an address is nobody's before it is known to be unique; FreeBSD binds to no anycast address either. */
+static void
+unverified(void **state)
+{
+	struct vi_ifaddr any = { .ia_addr = tl_addr("2001:db8::a", 0), .ia_prefixlen = 64, .ia_flags = VI_IN6_IFF_ANYCAST };
+	struct chain6 ch;
+
+	(void)state;
+	tl_begin(&ch.t, 1);
+	ch.c = vnet6(&ch.t, "c");
+	ch.r = vnet6(&ch.t, "r");
+	tl_cable(ch.c, ch.r, &ch.left);
+	tl_ifaddr(ch.c, ch.left.a, "2001:db8::1", 64);
+	tl_ifaddr(ch.r, ch.left.b, "2001:db8::2", 64);
+	tl_run(&ch.t, 3 * TL_SEC);
+	used(ch.c, "2001:db8::1", "2001:db8::2", 0, 0);
+	tl_ifaddr(ch.r, ch.left.b, "2001:db8::1", 64);
+	tl_ifaddr(ch.r, ch.left.b, "2001:db8::3", 64);
+	used(ch.r, "2001:db8::1", "2001:db8::2", EADDRNOTAVAIL, EINVAL);
+	used(ch.r, "2001:db8::3", "2001:db8::2", EADDRNOTAVAIL, EINVAL);
+	tl_run(&ch.t, 3 * TL_SEC);
+	used(ch.r, "2001:db8::1", "2001:db8::2", EADDRNOTAVAIL, EINVAL);
+	used(ch.r, "2001:db8::3", "2001:db8::2", 0, 0);
+	tl_ok(vi_if_addr_add(ch.r, ch.left.b, &any, true));
+	used(ch.r, "2001:db8::a", "2001:db8::2", EADDRNOTAVAIL, 0);
+	tl_destroy(ch.c);
+	tl_destroy(ch.r);
+	tl_end(&ch.t);
+}
+
 static struct vi_socket *
 listen6(struct vi_vnet *vn, uint16_t port)
 {
@@ -386,6 +444,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(linklocal),
 		cmocka_unit_test(duplicate),
+		cmocka_unit_test(unverified),
 		cmocka_unit_test(streams),
 		cmocka_unit_test(pathmtu),
 		cmocka_unit_test(datagrams),

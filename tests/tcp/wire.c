@@ -284,6 +284,7 @@ static const struct inet_ops wire_ops = {
 	.io_source = wo_source,
 	.io_pathmtu = wo_pathmtu,
 	.io_islocal = wo_islocal,
+	.io_isusable = wo_islocal,
 	.io_isbcast = wo_isbcast,
 	.io_sockaddr = wo_sockaddr,
 };

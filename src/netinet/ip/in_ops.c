@@ -367,6 +367,7 @@ const struct inet_ops in_ops = {
 	.io_source = in_source,
 	.io_pathmtu = in_pathmtu,
 	.io_islocal = in_islocal,
+	.io_isusable = in_islocal,	/* an address that is probed is not in the table */
 	.io_isbcast = in_isbcast,
 	.io_sockaddr = in_ops_sockaddr,
 };

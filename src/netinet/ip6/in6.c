@@ -92,6 +92,14 @@ in6_localaddr(const struct ip6_vnet *i6v, const uint8_t a[16])
 	return (in6_ifaddr_find(i6v, a) != NULL);
 }
 
+bool
+in6_assigned(const struct ip6_vnet *i6v, const uint8_t a[16], uint32_t bad)
+{
+	const struct in6_ifaddr *ia = in6_ifaddr_find(i6v, a);
+
+	return (ia != NULL && (ia->ia_flags & (VI_IN6_IFF_TENTATIVE | VI_IN6_IFF_DUPLICATED | bad)) == 0);
+}
+
 struct in6_ifaddr *
 in6_ifaddr_linklocal(const struct ifnet *ifp)
 {

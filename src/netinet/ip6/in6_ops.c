@@ -152,6 +152,15 @@ in6_islocal(struct vnet *vn, const struct in_addr_any *a)
 	return (in6_localaddr(ip6_vnet(vn), (const uint8_t *)a->in6));
 }
 
+/* RFC 4862 5.4: not assigned before it is known to be nobody else's; FreeBSD has no sockets at anycast addresses either. */
+static bool
+in6_isusable(struct vnet *vn, const struct in_addr_any *a)
+{
+	const uint32_t bad = VI_IN6_IFF_ANYCAST | VI_IN6_IFF_DETACHED;
+
+	return (in6_assigned(ip6_vnet(vn), (const uint8_t *)a->in6, bad));
+}
+
 static bool
 in6_isbcast(struct vnet *vn, const struct in_addr_any *a)
 {
@@ -184,6 +193,7 @@ const struct inet_ops in6_ops = {
 	.io_source = in6_source,
 	.io_pathmtu = in6_pathmtu,
 	.io_islocal = in6_islocal,
+	.io_isusable = in6_isusable,
 	.io_isbcast = in6_isbcast,
 	.io_heard = in6_heard,
 	.io_sockaddr = in6_recover,

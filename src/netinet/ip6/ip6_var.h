@@ -204,6 +204,7 @@ void	ip6_forward(struct vnet *, struct ifnet *rcvif, struct mbuf *, struct ip6_i
 /* in6.c: addresses */
 struct in6_ifaddr *in6_ifaddr_find(const struct ip6_vnet *, const uint8_t addr[16]);
 struct in6_ifaddr *in6_ifaddr_linklocal(const struct ifnet *);	/* the interface's, not tentative; NULL */
+bool	in6_assigned(const struct ip6_vnet *, const uint8_t addr[16], uint32_t bad);	/* ours, neither tentative nor duplicated, and with none of these flags */
 bool	in6_localaddr(const struct ip6_vnet *, const uint8_t addr[16]);
 /* For autoconfiguration: flags VI_IN6_IFF_*; lifetimes in s.  EEXIST, EINVAL, ENOBUFS. */
 int	in6_ifaddr_add(struct ifnet *, const uint8_t addr[16], uint8_t prefixlen, uint32_t flags, uint32_t vltime, uint32_t pltime,

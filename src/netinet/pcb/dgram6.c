@@ -58,7 +58,7 @@ dgram6_override_src(struct inpcb *inp, const struct vi_msg *msg, struct ip6_out 
 		return (EINVAL);
 	if (in_addr_any_isany(&src))
 		return (0);
-	if ((inp->inp_flags & INP_ANYADDR) == 0 && !ops->io_islocal(inp->inp_vnet, &src))
+	if ((inp->inp_flags & INP_ANYADDR) == 0 && !in6_assigned(ip6_vnet(inp->inp_vnet), in6_bytes(&src), 0))
 		return (EINVAL);
 	if (!in_pcbjail_may(inp, INP_IPV6, &src))
 		return (EADDRNOTAVAIL);

@@ -151,7 +151,7 @@ in_pcbbind_addr(const struct inpcb *inp, const struct in_addr_any *laddr)
 {
 	struct vnet *vn = inp->inp_vnet;
 
-	if (in_addr_any_isany(laddr) || (inp->inp_flags & INP_ANYADDR) != 0 || inp->inp_ops->io_islocal(vn, laddr))
+	if (in_addr_any_isany(laddr) || (inp->inp_flags & INP_ANYADDR) != 0 || inp->inp_ops->io_isusable(vn, laddr))
 		return (0);
 	/* As Linux says it. */
 	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP && inp->inp_ops->io_family == VI_AF_INET6 && inp->inp_ops->io_isbcast(vn, laddr))
