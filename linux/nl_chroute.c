@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/icmpv6.h>
 
 #include <vimage/sysctl.h>
 
@@ -49,6 +50,8 @@ change_refused(const struct nl_req *rq, const struct rtmsg *rtm)
 	for (size_t i = 0; i < LX_NITEMS(not); i++)
 		if (nl_has(rq, not[i]))
 			return (EOPNOTSUPP);
+	if (nl_u8(rq, RTA_PREF, ICMPV6_ROUTER_PREF_MEDIUM) != ICMPV6_ROUTER_PREF_MEDIUM)
+		return (EOPNOTSUPP);	/* it would choose among routes of one metric */
 	if (rtm->rtm_tos != 0 || rtm->rtm_src_len != 0)
 		return (EOPNOTSUPP);
 	return (rq->rq_family == AF_INET || rq->rq_family == AF_INET6 ? 0 : EAFNOSUPPORT);
@@ -241,8 +244,8 @@ change_setfib(struct change *ch, uint32_t fib)
 		ch->ch_hop[i].rt_fib = fib;
 }
 
-/* Counts next hops of a metric. */
-struct tally { uint32_t ta_metric; unsigned ta_n; };
+/* Counts next hops of a metric, and those that for Linux have the usual one, though ours is another. */
+struct tally { uint32_t ta_metric; unsigned ta_n, ta_told; };
 
 static void
 tally_each(void *arg, const struct vi_route *rt)
@@ -250,6 +253,7 @@ tally_each(void *arg, const struct vi_route *rt)
 	struct tally *ta = arg;
 
 	ta->ta_n += rt->rt_metric == ta->ta_metric;
+	ta->ta_told += rtinfo_told(rt);
 }
 
 /*
@@ -291,6 +295,8 @@ change_add(struct change *ch)
 	change_metric6(ch, true);
 	ta.ta_metric = ch->ch_hop[0].rt_metric;
 	(void)vi_route_paths(ch->ch_vnet, &ch->ch_hop[0], tally_each, &ta);
+	if (ta.ta_told > 0 && ta.ta_metric == 0 && (flags & (NLM_F_EXCL | NLM_F_REPLACE)) == NLM_F_EXCL)
+		return (EEXIST);
 	if (ta.ta_n == 0 && (flags & NLM_F_CREATE) == 0)
 		return (ENOENT);
 	if (ta.ta_n == 0 || (flags & NLM_F_REPLACE) != 0 || (flags & NLM_F_EXCL) != 0) {

@@ -161,6 +161,14 @@ put_cacheinfo(struct nl_out *no, uint64_t ns)
 	nl_out_attr(no, RTA_CACHEINFO, &ci, sizeof(ci));
 }
 
+static void
+put_pref(struct nl_out *no, const struct vi_route *rt)
+{
+	const uint8_t pref = rtinfo_pref(rt);
+
+	nl_out_attr(no, RTA_PREF, &pref, sizeof(pref));
+}
+
 /* An address of a link is at home there, though its packets go by the loopback interface. */
 static uint32_t
 route_oif(const struct vi_route *rt)
@@ -205,6 +213,8 @@ put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned 
 	put_mtu(no, rt->rt_mtu);
 	if (packet4 || dst->sa_family == VI_AF_INET6 || rt->rt_expire != 0)
 		put_cacheinfo(no, rt->rt_expire);
+	if (dst->sa_family == VI_AF_INET6)
+		put_pref(no, rt);
 	nl_out_end(no);
 }
 

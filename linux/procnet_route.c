@@ -72,7 +72,7 @@ route6_flags(const struct vi_route *rt)
 	};
 	const unsigned learned = rt->rt_proto != RTINFO_LEARNED ? 0 : (rt->rt_flags & VI_RTF_GATEWAY) == 0 ? RTF_ADDRCONF | RTF_PREFIX_RT :
 	    rt->rt_prefixlen == 0 ? RTF_ADDRCONF | RTF_DEFAULT : RTF_ADDRCONF | RTF_ROUTEINFO;
-	unsigned flags = learned | (rt->rt_expire != 0 ? RTF_EXPIRES : 0);
+	unsigned flags = learned | RTF_PREF((unsigned)rtinfo_pref(rt)) | (rt->rt_expire != 0 ? RTF_EXPIRES : 0);
 
 	if ((rt->rt_flags & RTINFO_NOWHERE) != 0)
 		return (flags | RTF_REJECT | RTF_NONEXTHOP);

@@ -421,6 +421,67 @@ router_preference(void **state)
 	rig_end(&g);
 }
 
+static void
+count_paths(void *arg, const struct vi_route *rt)
+{
+	(void)rt;
+	++*(unsigned *)arg;
+}
+
+static unsigned
+defaults(struct rig *g)
+{
+	const struct vi_route any = { .rt_dst = { .sa_family = VI_AF_INET6 } };
+	unsigned n = 0;
+
+	(void)vi_route_paths(g->h, &any, count_paths, &n);
+	return (n);
+}
+
+/* The default router that somebody chose is used, whichever route was there first, and each goes without the other. */
+static void
+router_chosen(void **state)
+{
+	struct vi_route rt = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_flags = VI_RTF_GATEWAY };
+	uint64_t seq = UINT64_MAX, then;
+	struct rig g;
+
+	(void)state;
+	rig_begin(&g, 1);
+	rt.rt_gateway = tl_addr("fe80::2", 0);
+	rt.rt_gateway.sa_scope = g.hif;
+	memcpy(rt.rt_ifname, g.cable.a, sizeof(rt.rt_ifname));
+	advertise(&g, g.raw, 1800, RA_HIGH, NULL, 0, 0);
+	assert_int_equal(router(&g, "2001:db8:ffff::1"), 1);
+	tl_ok(vi_route_add(g.h, &rt));
+	assert_int_equal(router(&g, "2001:db8:ffff::1"), 2);
+	/* It stays behind, and is not made again each time somebody looks. */
+	(void)vi_route_events(g.h, &seq, NULL, NULL);
+	then = seq;
+	tl_run(&g.t, 5 * TL_SEC);
+	(void)vi_route_events(g.h, &seq, NULL, NULL);
+	assert_true(seq == then);
+	assert_int_equal(defaults(&g), 2);
+	advertise(&g, g.raw, 1800, RA_LOW, NULL, 0, 0);
+	assert_int_equal(router(&g, "2001:db8:ffff::1"), 2);
+	assert_int_equal(defaults(&g), 2);
+	tl_ok(vi_route_del(g.h, &rt));
+	assert_int_equal(router(&g, "2001:db8:ffff::1"), 1);
+	advertise(&g, g.raw, 0, 0, NULL, 0, 0);
+	assert_int_equal(defaults(&g), 0);
+	/* The other way round, and by the very router that then says it is none any more. */
+	tl_ok(vi_route_add(g.h, &rt));
+	advertise(&g, g.raw2, 1800, RA_HIGH, NULL, 0, 0);
+	advertise(&g, g.raw, 1800, RA_HIGH, NULL, 0, 0);
+	assert_int_equal(defaults(&g), 2);
+	assert_int_equal(router(&g, "2001:db8:ffff::1"), 2);
+	advertise(&g, g.raw2, 0, 0, NULL, 0, 0);
+	advertise(&g, g.raw, 0, 0, NULL, 0, 0);
+	assert_int_equal(router(&g, "2001:db8:ffff::1"), 2);
+	assert_int_equal(defaults(&g), 1);
+	rig_end(&g);
+}
+
 /* RFC 4191 2.3 */
 static void
 route_information(void **state)
@@ -1184,7 +1245,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(override_rules),
 		cmocka_unit_test(router_flag),
-		cmocka_unit_test(router_preference),
+		cmocka_unit_test(router_preference), cmocka_unit_test(router_chosen),
 		cmocka_unit_test(route_information), cmocka_unit_test(silent_router),
 		cmocka_unit_test(router_values),
 		cmocka_unit_test(bad_messages),

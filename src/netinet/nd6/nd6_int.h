@@ -83,7 +83,8 @@ struct nd6_router {
 	bool		 nr_installed;	/* it is the default route */
 	bool		 nr_doubt;	/* not heard of since the link came up */
 	bool		 nr_silent;	/* did not answer, and was not heard of since */
-	uint32_t	 nr_fib;	/* there */
+	uint32_t	 nr_fib;	/* there, */
+	uint32_t	 nr_metric;	/* with this */
 };
 TAILQ_HEAD(nd6_routers, nd6_router);
 
@@ -129,12 +130,16 @@ struct nd6_dns {
 TAILQ_HEAD(nd6_dnss, nd6_dns);
 
 #define ND6_RTPROTO	9	/* rtnetlink's number of routes learned from advertisements */
+#define ND6_PREF_LOW	(-1)	/* RFC 4191 2.1 as a number: low, medium 0, high 1 */
 #define ND6_MAXROUTERS	16
 #define ND6_MAXRIOS	32
 #define ND6_MAXPREFIXES	32
 #define ND6_MAXDNS	32
 #define ND6_RS_COUNT	3u		/* RFC 4861 10 */
 #define ND6_RS_INTERVAL	(4 * ND6_SEC)
+
+/* Of a route that a router told of: the better its preference the lower, and never as low as that of one which somebody configured. */
+static inline uint32_t nd6_metric(int pref) { return ((uint32_t)(2 - pref)); }
 
 /* What an interface may have of its own, and else is the stack's. */
 enum nd6_knob { ND6_REDIRECTS, ND6_DADCOUNT, ND6_RSCOUNT, ND6_NKNOBS };

@@ -16,7 +16,7 @@ static void
 rio_route(struct nd6_vnet *nv, struct nd6_rio *ro, bool add)
 {
 	struct vi_route rt = { .rt_prefixlen = ro->ro_len, .rt_proto = ND6_RTPROTO, .rt_fib = ro->ro_fib,
-		.rt_metric = (uint32_t)(2 - ro->ro_pref) };
+		.rt_metric = nd6_metric(ro->ro_pref) };
 
 	nd6_sockaddr(ro->ro_prefix, &rt.rt_dst);
 	nd6_sockaddr(ro->ro_router, &rt.rt_gateway);

@@ -6,8 +6,8 @@
  * nd6_rio.c.
  *
  * An interface listens when VI_ND6_IFF_ACCEPT_RTADV is set, and not while this host forwards (unless net.inet6.ip6.accept_rtadv is 2).  Of the default
- * routers one is in the routing table, in the FIB of its interface: one that answers, and of these the one of the highest preference (RFC 4191).  Without
- * any, the interface with VI_ND6_IFF_DEFAULTIF is taken for the link of everybody.  Lifetimes are looked at once a second while there are any.
+ * routers one is in the routing table, in the FIB of its interface: one that answers, and of these the one of the highest preference (RFC 4191).  Its metric is
+ * that of a route information option, so that a default route which somebody configured (metric 0) is the one that is used, whichever came first.  Without any, the interface with VI_ND6_IFF_DEFAULTIF is taken for the link of everybody.  Lifetimes are looked at once a second while there are any.
  */
 #include <errno.h>
 #include <string.h>
@@ -37,9 +37,11 @@ rtr_route(struct nd6_vnet *nv, struct nd6_router *nr, bool add)
 	memcpy(rt.rt_ifname, nr->nr_ifp->if_xname, sizeof(rt.rt_ifname));
 	if (add) {
 		rt.rt_fib = nr->nr_fib = nr->nr_ifp->if_fib;
+		rt.rt_metric = nr->nr_metric = nd6_metric(nr->nr_pref);
 		nr->nr_installed = rt_add(nv->nv_vnet, &rt) == 0;
 	} else if (nr->nr_installed) {
 		rt.rt_fib = nr->nr_fib;
+		rt.rt_metric = nr->nr_metric;
 		(void)rt_delete(nv->nv_vnet, &rt);	/* somebody may have done so */
 		nr->nr_installed = false;
 	}
@@ -49,7 +51,7 @@ rtr_route(struct nd6_vnet *nv, struct nd6_router *nr, bool add)
 static void
 rtr_defaultif(struct nd6_vnet *nv, struct ifnet *ifp)
 {
-	struct vi_route rt = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_proto = ND6_RTPROTO };
+	struct vi_route rt = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_proto = ND6_RTPROTO, .rt_metric = nd6_metric(ND6_PREF_LOW) };
 
 	if (nv->nv_defif == ifp)
 		return;
@@ -90,14 +92,30 @@ rtr_compare(const struct nd6_vnet *nv, const struct nd6_router *a, const struct 
 	return ((int)a->nr_installed - (int)b->nr_installed);
 }
 
-/* Is the default route still the one by this router? */
+struct rtr_sight { const struct nd6_router *rs_router; bool rs_found; };
+
+static void
+rtr_see(void *arg, const struct vi_route *rt)
+{
+	struct rtr_sight *rs = arg;
+	const struct nd6_router *nr = rs->rs_router;
+	struct vi_sockaddr sa;
+
+	nd6_sockaddr(nr->nr_addr, &sa);
+	rs->rs_found |= rt->rt_proto == ND6_RTPROTO && rt->rt_metric == nd6_metric(nr->nr_pref) && rt->rt_ifindex == nr->nr_ifp->if_index &&
+	    (rt->rt_flags & RTF_GATEWAY) != 0 && in6_equal(rt->rt_gateway.sa_in6, sa.sa_in6);
+}
+
+/* Is the default route by this router still there, as it should be?  Others may stand before it. */
 static bool
 rtr_present(const struct nd6_vnet *nv, const struct nd6_router *nr)
 {
-	static const uint8_t any[16];
-	const struct nhop *nh = fib6_lookup(nv->nv_vnet, nr->nr_fib, any);
+	const struct vi_route any = { .rt_dst = { .sa_family = VI_AF_INET6 }, .rt_fib = nr->nr_fib };
+	struct rtr_sight rs = { nr, false };
 
-	return (nr->nr_fib == nr->nr_ifp->if_fib && nh != NULL && nh->nh_ifp == nr->nr_ifp && (nh->nh_flags & RTF_GATEWAY) != 0 && in6_equal(nh->nh_gw.na_in6, nr->nr_addr));
+	if (nr->nr_fib == nr->nr_ifp->if_fib)
+		(void)rt_paths(nv->nv_vnet, &any, rtr_see, &rs);
+	return (rs.rs_found);
 }
 
 void
