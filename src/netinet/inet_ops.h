@@ -17,6 +17,7 @@
 struct mbuf;
 struct ifnet;
 struct inpcb;
+struct ip6_exts;
 
 /*
  * An address of either family.  IPv4: in4, and the other words are zero, so that 16 bytes compare.  The family is never in the address:
@@ -83,6 +84,7 @@ struct inet_flow {
 	uint8_t		 if_tos, if_ttl;	/* ttl 0: default */
 	bool		 if_df;
 	uint32_t	 if_flowid;
+	const struct ip6_exts *if_exts;	/* IPv6: extension headers it goes with, borrowed; NULL: none */
 };
 
 enum inet_outflags {

@@ -402,6 +402,50 @@ stream(void **state)
 	two_end(&w);
 }
 
+/* A listener's answer has its headers, whether it remembers the question or not; who answers over IPv4 has none. */
+static void
+answers(void **state)
+{
+	const struct vi_sockaddr to = { .sa_family = VI_AF_INET6, .sa_port = htons(80), .sa_in6 = { 0x20, 1, 0xd, 0xb8, [15] = 2 } }, four = tl_addr("10.0.0.2", 80);
+	struct vi_socket *l, *c, *s;
+	struct two w;
+	size_t n;
+
+	(void)state;
+	two_begin(&w);
+	tl_ifaddr(w.a, w.c.a, "10.0.0.1", 24);
+	tl_ifaddr(w.b, w.c.b, "10.0.0.2", 24);
+	tl_ok(vi_socket(w.b, VI_AF_INET6, VI_SOCK_STREAM, 0, &tl_root, &l));
+	tl_ok(vi_setsockopt(l, VI_IPV6_DSTOPTS, dst, sizeof(dst)));
+	tl_ok(vi_bind(l, &(struct vi_sockaddr){ .sa_family = VI_AF_INET6, .sa_port = htons(80) }));
+	tl_ok(vi_listen(l, 5));
+	for (int cookies = 0; cookies < 2; cookies++) {
+		tl_ok(vi_sysctl_set(w.b, "net.inet.tcp.syncookies_only", cookies ? "1" : "0", &tl_root));
+		while (seen(&w, 60) != 0)
+			;
+		tl_ok(vi_socket(w.a, VI_AF_INET6, VI_SOCK_STREAM, 0, &tl_root, &c));
+		assert_int_equal(vi_connect(c, &to), EINPROGRESS);
+		n = seen(&w, 60);
+		assert_true(n >= HDR + sizeof(dst) + 20);
+		assert_int_equal(in[HDR], 6);
+		assert_memory_equal(in + HDR + 1, dst + 1, sizeof(dst) - 1);
+		assert_int_equal(in[HDR + sizeof(dst) + 13], 0x12);
+		assert_true(summed(in, n, HDR + sizeof(dst), "2001:db8::1", 6));
+		tl_wait(&w.t, vi_accept(l, &s, NULL) == 0);
+		vi_close(c);
+		vi_close(s);
+	}
+	tl_ok(vi_sysctl_set(w.b, "net.inet.tcp.syncookies_only", "0", &tl_root));
+	tl_ok(vi_socket(w.a, VI_AF_INET, VI_SOCK_STREAM, 0, &tl_root, &c));
+	assert_int_equal(vi_connect(c, &four), EINPROGRESS);
+	tl_wait(&w.t, vi_accept(l, &s, NULL) == 0);
+	vi_close(c);
+	vi_close(s);
+	vi_close(l);
+	tl_run(&w.t, TL_MSL2);
+	two_end(&w);
+}
+
 static void
 pathmtu(void **state)
 {
@@ -670,7 +714,7 @@ main(void)
 		cmocka_unit_test(routing),
 		cmocka_unit_test(fragments),
 		cmocka_unit_test(train),
-		cmocka_unit_test(stream),
+		cmocka_unit_test(stream), cmocka_unit_test(answers),
 		cmocka_unit_test(pathmtu),
 		cmocka_unit_test(flows),
 		cmocka_unit_test(unicastif),

@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "mbuf/mbuf.h"
+#include "netinet/ip6/ip6_exts.h"
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/pcb/in_pcb.h"
 #include "socket/socket.h"
@@ -89,6 +90,7 @@ in6_send(struct vnet *vn, const struct inet_flow *fl, uint8_t proto, struct mbuf
 		.i6o_hlim = fl->if_ttl,
 		.i6o_mcast_hlim = -1,
 		.i6o_mtudisc = fl->if_df ? 1 : 0,
+		.i6o_exts = fl->if_exts != NULL && ip6_exts_len(fl->if_exts) != 0 ? fl->if_exts : NULL,
 	};
 
 	return (ip6_output(vn, m, &io));

@@ -23,6 +23,7 @@
 
 #include "base/assert.h"
 #include "net/ifnet.h"
+#include "netinet/pcb/in_pcbextra.h"
 
 struct syncache {
 	struct tcp_flow	 sc_flow;	/* must be first */
@@ -117,11 +118,13 @@ tcp_syncache_find(struct tcp_vnet *tv, const struct tcp_seg *ts)
 
 /*
  * <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>, with the options agreed on; with TH_ACK alone an ACK of what
- * was agreed.
+ * was agreed.  A SYN-ACK has the listener's extension headers (RFC 3542 4), as on Linux; other ACKs,
+ * for which there is none (NULL), have not.
  */
 static void
-tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t flags)
+tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, const struct inpcb *listener)
 {
+	const uint16_t flags = listener != NULL ? TH_SYN | TH_ACK : TH_ACK;
 	const struct tcp_agreed *ta = &sc->sc_agreed;
 	struct tcp_opts to = {.to_flags = TOF_MSS | tcp_persona_synopts(tv),
 	    .to_mss = sc->sc_ourmss};
@@ -131,7 +134,8 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, uint16_t fl
 		.if_fib = sc->sc_fib,
 		.if_tos = sc->sc_tos,
 		.if_ttl = sc->sc_ttl,
-		.if_df = tv->tv_path_mtu_discovery != 0},
+		.if_df = tv->tv_path_mtu_discovery != 0,
+		.if_exts = listener != NULL ? in_pcbexts(listener) : NULL},
 	    .tr_ops = sc->sc_flow.tf_ops,
 	    .tr_lport = sc->sc_flow.tf_lport,
 	    .tr_fport = sc->sc_flow.tf_fport,
@@ -241,7 +245,7 @@ tcp_syncache_cookie(struct inpcb *listener, struct tcp_seg *ts)
 		    tcp_syncookie_ts(ta, tcp_ts(vnet_now(tv->tv_vnet), ta->ta_tsoff));
 	else
 		ta->ta_scale = ta->ta_sack = ta->ta_ecn = false;
-	tcp_syncache_respond(tv, &sc, TH_SYN | TH_ACK);
+	tcp_syncache_respond(tv, &sc, listener);
 	tcp_seg_drop(ts);
 }
 
@@ -330,7 +334,7 @@ tcp_syncache_add(struct inpcb *listener, struct tcp_seg *ts)
 	tcp_syncache_wait(tv, sc);
 	TCPSTAT_INC(tv, tcps_sc_added);
 	tcp_seg_drop(ts);
-	tcp_syncache_respond(tv, sc, TH_SYN | TH_ACK);
+	tcp_syncache_respond(tv, sc, listener);
 }
 
 /*
@@ -338,8 +342,10 @@ tcp_syncache_add(struct inpcb *listener, struct tcp_seg *ts)
  * (RFC 9293 3.10.7.4).
  */
 static bool
-tcp_syncache_again(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
+tcp_syncache_again(const struct inpcb *listener, struct syncache *sc, struct tcp_seg *ts)
 {
+	struct tcp_vnet *tv = ts->ts_tv;
+
 	if (sc->sc_agreed.ta_irs != ts->ts_seq) {
 		tcp_syncache_free(tv, sc);
 		return (false);
@@ -351,7 +357,7 @@ tcp_syncache_again(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
 	/* RFC 3168 6.1.1: one SYN that does not ask is enough. */
 	sc->sc_agreed.ta_ecn = sc->sc_agreed.ta_ecn && tcp_ecn_granted(tv, ts->ts_flags);
 	tcp_seg_drop(ts);
-	tcp_syncache_respond(tv, sc, TH_SYN | TH_ACK);
+	tcp_syncache_respond(tv, sc, listener);
 	return (true);
 }
 
@@ -380,7 +386,7 @@ tcp_syncache_syn(struct inpcb *listener, struct tcp_seg *ts)
 	struct syncache *sc;
 
 	if ((sc = tcp_syncache_find(tv, ts)) != NULL &&
-	    (!tcp_udp_same(ts, sc->sc_agreed.ta_udpport) || tcp_syncache_again(tv, sc, ts)))
+	    (!tcp_udp_same(ts, sc->sc_agreed.ta_udpport) || tcp_syncache_again(listener, sc, ts)))
 		return;
 	if (soqueuefull(listener->inp_socket)) {
 		TCPSTAT_INC(tv, tcps_listendrop);
@@ -416,7 +422,7 @@ tcp_syncache_check(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
 		TCPSTAT_INC(tv, tcps_sc_badack);
 		tcp_seg_drop(ts);
 		if (tcp_challenge_ok(tv))
-			tcp_syncache_respond(tv, sc, TH_ACK);
+			tcp_syncache_respond(tv, sc, NULL);
 		return (false);
 	}
 	return (true);
@@ -508,7 +514,7 @@ tcp_syncache_rst(struct tcp_vnet *tv, struct tcp_seg *ts)
 		tcp_syncache_free(tv, sc);
 	} else if (SEQ_IN(ts->ts_seq, sc->sc_agreed.ta_irs + 1, u32max(sc->sc_wnd, 1)) &&
 		   tcp_challenge_ok(tv)) {
-		tcp_syncache_respond(tv, sc, TH_ACK);
+		tcp_syncache_respond(tv, sc, NULL);
 	}
 }
 
@@ -528,32 +534,34 @@ tcp_syncache_unreach(
 	tcp_syncache_free(tv, sc);
 }
 
-/* Does a listener for it still exist? */
-static bool
-tcp_syncache_alive(struct tcp_vnet *tv, const struct syncache *sc)
+/* The listener it is for; NULL: it is gone. */
+static struct inpcb *
+tcp_syncache_listener(struct tcp_vnet *tv, const struct syncache *sc)
 {
-	const struct inpcb *inp = in_pcblookup(&tv->tv_pcbs, sc->sc_flow.tf_ops,
+	struct inpcb *inp = in_pcblookup(&tv->tv_pcbs, sc->sc_flow.tf_ops,
 	    &sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport, &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, true,
 	    ifnet_byindex(tv->tv_vnet, sc->sc_ifindex));
 
-	return (inp != NULL && intotcpcb(inp) != NULL && intotcpcb(inp)->t_state == TCPS_LISTEN);
+	return (inp != NULL && intotcpcb(inp) != NULL && intotcpcb(inp)->t_state == TCPS_LISTEN ? inp : NULL);
 }
 
 static void
 tcp_syncache_expire(struct tcp_vnet *tv, struct syncache *sc)
 {
-	if (sc->sc_acked && tcp_syncache_alive(tv, sc)) {
+	const struct inpcb *listener = tcp_syncache_listener(tv, sc);
+
+	if (sc->sc_acked && listener != NULL) {
 		TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_rexmits], sc, sc_link);
 		tcp_syncache_wait(tv, sc);
 		if (sc->sc_defer > vnet_now(tv->tv_vnet))
 			return;
 		sc->sc_acked = false;
 		TCPSTAT_INC(tv, tcps_sc_retransmitted);
-		tcp_syncache_respond(tv, sc, TH_SYN | TH_ACK);
+		tcp_syncache_respond(tv, sc, listener);
 	} else if (sc->sc_rexmits >= MIN((unsigned)tv->tv_sc_rexmtlimit, TCP_SYNCACHE_QUEUES - 1u)) {
 		TCPSTAT_INC(tv, tcps_sc_stale);
 		tcp_syncache_free(tv, sc);
-	} else if (!tcp_syncache_alive(tv, sc)) {
+	} else if (listener == NULL) {
 		TCPSTAT_INC(tv, tcps_sc_aborted);
 		tcp_syncache_free(tv, sc);
 	} else {
@@ -561,7 +569,7 @@ tcp_syncache_expire(struct tcp_vnet *tv, struct syncache *sc)
 		sc->sc_rexmits++;
 		tcp_syncache_wait(tv, sc);
 		TCPSTAT_INC(tv, tcps_sc_retransmitted);
-		tcp_syncache_respond(tv, sc, TH_SYN | TH_ACK);
+		tcp_syncache_respond(tv, sc, listener);
 	}
 }
 
