@@ -38,6 +38,8 @@
 #define LX_IPV6_UNICAST_IF	76
 #define LX_IPV6_RECVFRAGSIZE	77
 #define LX_IP_RECVFRAGSIZE	25
+#define LX_IP_LOCAL_PORT_RANGE	51
+#define LX_IP_PROTOCOL		52
 #define LX_TCP_AO_ADD_KEY	38	/* Linux 6.7 */
 #define LX_TCP_AO_DEL_KEY	39
 #define LX_TCP_AO_INFO		40
@@ -52,6 +54,8 @@
 enum form {
 	F_INT,		/* int; at the IP level one byte will do */
 	F_BUF,		/* int; kept doubled, as Linux does for its own overhead */
+	F_U32,		/* four bytes, no more and no less */
+	F_PROTOCOL,	/* get: a raw socket's protocol, another's port */
 	F_LINGER,
 	F_MREQ,		/* membership */
 	F_MSRC,		/* one source of a membership */
@@ -84,6 +88,7 @@ enum form {
 	F_SNDFLOW,	/* int: sin6_flowinfo means something */
 	F_LABEL,	/* flowlabel.c */
 	F_ISOLATE,	/* int, of which nothing follows */
+	F_NODEFRAG,	/* int, raw: what it sends is not put together by a packet filter, of which there is none */
 	F_CCINFO,	/* get: nothing, but of bbr */
 	F_FPROG,	/* struct sock_fprog: sockfilter.c */
 	F_PKTMREQ,	/* struct packet_mreq, the same as the stack's */
@@ -182,6 +187,9 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IP, IP_TRANSPARENT,	VI_IP_TRANSPARENT, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_FREEBIND,	VI_IP_FREEBIND, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, VI_IP_BIND_NO_PORT, F_INT, O_RW | O_SHORT, 0 },
+	{ IPPROTO_IP, LX_IP_LOCAL_PORT_RANGE, VI_IP_PORTRANGE, F_U32, O_RW, 0 },
+	{ IPPROTO_IP, LX_IP_PROTOCOL,	0, F_PROTOCOL, O_GET, 0 },
+	{ IPPROTO_IP, IP_NODEFRAG,	0, F_NODEFRAG, O_RW | O_SHORT, 0 },
 	{ IPPROTO_IP, IP_MINTTL,	VI_IP_MINTTL, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_MULTICAST_TTL,	VI_IP_MULTICAST_TTL, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_MULTICAST_LOOP, VI_IP_MULTICAST_LOOP, F_INT, O_RW, 0 },
@@ -357,6 +365,8 @@ set_int(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
 static int
 set_unfit(const struct lx_sock *ls, const struct opt *o)
 {
+	if (o->o_form == F_NODEFRAG && ls->ls_type != SOCK_RAW)
+		return (ENOPROTOOPT);
 	if (ls->ls_kind != LXK_STREAM)
 		return ((o->o_vi == VI_IPV6_CHECKSUM || o->o_vi == VI_IPV6_HDRINCL) && ls->ls_type != SOCK_RAW ? ENOPROTOOPT : 0);
 	switch (o->o_vi) {
@@ -572,6 +582,8 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 	case F_INT:
 	case F_CSCOV:
 		return (set_int(ls, o, buf, len));
+	case F_U32:
+		return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
 	case F_BUF:
 		return (set_buf(ls, o, buf, len));
 	case F_LINGER:
@@ -610,6 +622,7 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 	case F_CORK:
 	case F_SNDFLOW:
 	case F_ISOLATE:
+	case F_NODEFRAG:
 		return (len < sizeof(int) && (o->o_flags & O_SHORT) == 0 ? EINVAL : 0);	/* set_local does it */
 	case F_PKTINFO6:
 		return (opt6_set_pktinfo(ls, buf, len));
@@ -707,6 +720,8 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 		ls->ls_sndflow = value != 0;
 	if (o->o_form == F_ISOLATE)
 		ls->ls_isolate = value != 0;
+	if (o->o_form == F_NODEFRAG)
+		ls->ls_nodefrag = value != 0;
 	if (o->o_form == F_CORK)
 		cork_set(ls, value != 0);
 	if (o->o_form == F_BUF && ls->ls_kind == LXK_STREAM)
@@ -975,6 +990,20 @@ get_error(struct lx_call *c, uint8_t *buf, size_t *len)
 	return (opt_put(buf, len, &value, sizeof(value)));
 }
 
+/* Linux keeps both in one place. */
+static int
+get_protocol(struct lx_sock *ls, uint8_t *buf, size_t *len)
+{
+	struct vi_sockaddr sa = { .sa_port = 0 };
+	int value = ls->ls_proto;
+
+	if (ls->ls_type != SOCK_RAW) {
+		(void)vi_sockname(ls->ls_so, &sa);
+		value = ntohs(sa.sa_port);
+	}
+	return (opt_put(buf, len, &value, sizeof(value)));
+}
+
 static int
 get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 {
@@ -986,6 +1015,7 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (ECONNABORTED);
 	switch (o->o_form) {
 	case F_INT:
+	case F_U32:
 	case F_BUF:
 	case F_STAMP:
 		return (get_int(ls, o, buf, len));
@@ -1024,6 +1054,11 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	case F_ISOLATE:
 		value = ls->ls_isolate;
 		return (opt_put(buf, len, &value, sizeof(value)));
+	case F_NODEFRAG:
+		value = ls->ls_nodefrag;
+		return (opt_put(buf, len, &value, sizeof(value)));
+	case F_PROTOCOL:
+		return (get_protocol(ls, buf, len));
 	case F_EXT:
 		return (vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
 	case F_INDEX:

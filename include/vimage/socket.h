@@ -99,6 +99,11 @@ enum vi_sockopt {
 	VI_IP_MULTICAST_ALL,	/* also what is sent to groups that only others here have joined; on */
 	VI_IP_ROUTER_ALERT,	/* raw, but VI_IPPROTO_RAW: packets of its protocol on their way through that have the option (RFC 2113) are received, and not forwarded */
 	VI_IP_UNICAST_IF,	/* interface that datagrams leave by which go to no group, ifindex; 0 = by route.  EADDRNOTAVAIL, EINVAL (bound to another) */
+	/*
+	 * uint32_t: the ports that one is chosen from, host order, the first and << 16 the last; 0 in a half, or what is not between the stack's own first and last: those.
+	 * EINVAL: the first is greater.
+	 */
+	VI_IP_PORTRANGE,
 
 	/* IPv6 (RFC 3493, 3542).  A dual-stack socket's IPv4 traffic obeys its VI_IP_* options. */
 	VI_IPV6_V6ONLY = 300, VI_IPV6_UNICAST_HOPS, VI_IPV6_MULTICAST_HOPS,	/* hops: -1 = the vnet's default */

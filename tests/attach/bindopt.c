@@ -4,6 +4,11 @@
 
 #include <net/if.h>
 
+#ifndef IP_LOCAL_PORT_RANGE
+#define IP_LOCAL_PORT_RANGE 51
+#define IP_PROTOCOL	52
+#endif
+
 static int
 member(int type, struct sockaddr_in *sin, const char *what)
 {
@@ -109,6 +114,81 @@ nobodys(int name, const char *what)
 	close(s);
 }
 
+#define FIRST	52340
+#define LAST	52343
+
+/* Is the port of the socket one of those? */
+static void
+chosen(const char *what, int fd)
+{
+	const int port = ntohs(name_of(fd).sin_port);
+
+	printf("%s: %s\n", what, port >= FIRST && port <= LAST ? "one of them" : port == 0 ? "none" : "another");
+}
+
+/* Ports of a socket's own to choose from. */
+static void
+ports(int type)
+{
+	static const uint32_t values[] = { 0, FIRST, (uint32_t)LAST << 16, LAST | (uint32_t)FIRST << 16, 1, 65535u << 16, FIRST | (uint32_t)LAST << 16 };
+	const uint64_t wide = values[6];
+	struct sockaddr_in sin = loopback(0), to = loopback(9);
+	int s = socket(AF_INET, type, 0), fd[6];
+	uint32_t back;
+	socklen_t len;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		show("range", setsockopt(s, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &values[i], sizeof(values[i])));
+		len = sizeof(back);
+		show("get", getsockopt(s, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &back, &len));
+		printf("%u.%u, %u bytes\n", back & 0xffff, back >> 16, len);
+	}
+	show("short", setsockopt(s, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &values[6], 2));
+	show("long", setsockopt(s, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &wide, sizeof(wide)));
+	show("bind", try_bind(s, &sin));
+	chosen("bound", s);
+	close(s);
+	for (int i = 0; i < 6; i++) {
+		fd[i] = socket(AF_INET, type, 0);
+		(void)setsockopt(fd[i], IPPROTO_IP, IP_LOCAL_PORT_RANGE, &values[6], sizeof(values[6]));
+		show("bind", try_bind(fd[i], &sin));
+		chosen("bound", fd[i]);
+	}
+	for (int i = 0; i < 6; i++)
+		close(fd[i]);
+	s = socket(AF_INET6, type, 0);
+	show("of IPv6", setsockopt(s, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &values[6], sizeof(values[6])));
+	close(s);
+	if (type == SOCK_DGRAM) {
+		s = socket(AF_INET, type, 0);
+		(void)setsockopt(s, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &values[6], sizeof(values[6]));
+		show("connect", try_connect(s, &to));
+		chosen("connected", s);
+		close(s);
+	}
+}
+
+/* What raw sockets are asked for, and others. */
+static void
+rawly(void)
+{
+	int u = socket(AF_INET, SOCK_DGRAM, 0), s = socket(AF_INET, SOCK_STREAM, 0);
+
+	show("IP_PROTOCOL", get_int(u, IPPROTO_IP, IP_PROTOCOL));
+	show("set", set_int(u, IPPROTO_IP, IP_PROTOCOL, 1));
+	show("IP_NODEFRAG", set_int(u, IPPROTO_IP, IP_NODEFRAG, 1));
+	show("of a stream", set_int(s, IPPROTO_IP, IP_NODEFRAG, 1));
+	show("get", get_int(u, IPPROTO_IP, IP_NODEFRAG));
+	close(u);
+	close(s);
+	if ((u = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)) < 0)
+		return;
+	show("IP_PROTOCOL", get_int(u, IPPROTO_IP, IP_PROTOCOL));
+	show("IP_NODEFRAG", set_int(u, IPPROTO_IP, IP_NODEFRAG, 1));
+	show("get", get_int(u, IPPROTO_IP, IP_NODEFRAG));
+	close(u);
+}
+
 static void
 device(void)
 {
@@ -174,6 +254,9 @@ main(void)
 	mixed();
 	nobodys(IP_FREEBIND, "IP_FREEBIND");
 	nobodys(IP_TRANSPARENT, "IP_TRANSPARENT");
+	ports(SOCK_DGRAM);
+	ports(SOCK_STREAM);
+	rawly();
 	device();
 	processors();
 	return (0);

@@ -4,7 +4,9 @@
 
 #include "base/endian.h"
 #include "base/siphash.h"
+#include "base/util.h"
 #include "netinet/pcb/in_pcb_int.h"
+#include "netinet/pcb/in_pcbextra.h"
 #include "vimage/priv.h"
 
 /* Could a packet be meant for both? */
@@ -91,15 +93,18 @@ in_pcb_portfree_conn(struct inpcb *inp, const struct in_addr_any *laddr, const s
 	return (in_pcblookup_exact(inp->inp_info, in_pcbfam(inp->inp_ops), laddr, lport, faddr, fport) == NULL);
 }
 
-/* The range of ephemeral ports, host order, whichever way round it was set. */
+/* The range of ephemeral ports, host order, whichever way round it was set; of it what the socket wants. */
 static uint32_t
 in_pcb_portrange(const struct inpcb *inp, uint32_t *first)
 {
 	const struct inpcb_vnet *iv = inpcb_vnet(inp->inp_vnet);
-	uint32_t a = (uint32_t)iv->iv_first, b = (uint32_t)iv->iv_last;
+	const uint32_t a = (uint32_t)iv->iv_first, b = (uint32_t)iv->iv_last, lo = MIN(a, b), hi = MAX(a, b);
+	const uint32_t want = inp->inp_extra == NULL ? 0 : inp->inp_extra->ex_ports;
+	const uint32_t from = (want & 0xffff) >= lo && (want & 0xffff) <= hi ? want & 0xffff : lo;
+	const uint32_t to = want >> 16 >= lo && want >> 16 <= hi ? want >> 16 : hi;
 
-	*first = a < b ? a : b;
-	return ((a < b ? b - a : a - b) + 1);
+	*first = from;
+	return (to - from + 1);
 }
 
 /*

@@ -10,6 +10,7 @@ struct in_pcbextra {
 	struct ip6_exts	 ex_exts;	/* VI_IPV6_HOPOPTS and the others; ours to free */
 	uint32_t	 ex_pktif6;	/* VI_IPV6_PKTINFO; indices, 0: none */
 	uint32_t	 ex_ucastif, ex_ucastif6;
+	uint32_t	 ex_ports;	/* VI_IP_PORTRANGE */
 	uint32_t	 ex_flow;	/* VI_IPV6_FLOW */
 	uint32_t	 ex_mtu6;	/* VI_IPV6_MTU: no packet is longer; 0: as the path has it */
 	bool		 ex_recvext, ex_recvpathmtu;

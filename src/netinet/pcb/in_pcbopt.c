@@ -151,6 +151,25 @@ in_pcbopt_setucastif(struct inpcb *inp, int v)
 	return (0);
 }
 
+static int
+in_pcbopt_setports(struct inpcb *inp, const void *val, size_t len)
+{
+	struct in_pcbextra *ex;
+	uint32_t v;
+
+	if (len != sizeof(v))
+		return (EINVAL);
+	memcpy(&v, val, sizeof(v));
+	if ((v & 0xffff) != 0 && v >> 16 != 0 && (v & 0xffff) > v >> 16)
+		return (EINVAL);
+	if (v == 0 && inp->inp_extra == NULL)
+		return (0);
+	if ((ex = in_pcbextra(inp)) == NULL)
+		return (ENOBUFS);
+	ex->ex_ports = v;
+	return (0);
+}
+
 /* Options whose value is an int in a range. */
 static int
 in_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
@@ -231,6 +250,8 @@ in_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t len
 		return (ENOPROTOOPT);
 	case VI_IP_ROUTER_ALERT:
 		return (EINVAL);
+	case VI_IP_PORTRANGE:
+		return (in_pcbopt_setports(inp, val, len));
 	default:
 		break;
 	}
@@ -306,6 +327,8 @@ in_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, inp->inp_extra != NULL && inp->inp_extra->ex_alertget));
 	case VI_IP_UNICAST_IF:
 		return (sooptputint(buf, len, inp->inp_extra == NULL ? 0 : (int)inp->inp_extra->ex_ucastif));
+	case VI_IP_PORTRANGE:
+		return (sooptputint(buf, len, inp->inp_extra == NULL ? 0 : (int)inp->inp_extra->ex_ports));
 	case VI_SO_BINDTODEVICE:
 		return (in_pcbopt_getdevice(inp, buf, len));
 	case VI_SO_FIB:
