@@ -52,7 +52,8 @@ lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops,
 	TAILQ_INIT(&lx->lx_rings);
 	TAILQ_INIT(&lx->lx_tuns);
 	TAILQ_INIT(&lx->lx_logcalls);
-	TAILQ_INIT(&lx->lx_labels);
+	for (unsigned i = 0; i < LX_NITEMS(lx->lx_labels); i++)
+		LIST_INIT(&lx->lx_labels[i]);
 	lx->lx_buf = malloc(LX_BUFSIZE);
 	error = lx_hash_init(lx);
 	lx->lx_timerfd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

@@ -43,6 +43,7 @@
 #define LX_MAXEXT	16384		/* extension headers of one packet that is received: eight, each as long as one may be */
 #define LX_HELDEXT	65536		/* ... and of all that a socket's program has not read */
 
+#define LX_LABELBITS	6
 #define LX_FLOWLABEL	0xfffffu	/* of a flow's 28 bits; the others are the traffic class */
 
 #define LX_FOREVER	UINT64_MAX
@@ -298,7 +299,7 @@ struct lx {
 	uint64_t	 lx_sweepat;	/* when to look whether the zombies' descriptors still exist */
 	uint64_t	 lx_ran;	/* ns a stack has run in the call being handled */
 	struct lx_stats	 lx_stats;
-	TAILQ_HEAD(, lx_label) lx_labels;	/* flow labels of all vnets */
+	LIST_HEAD(lx_labelvnets, lx_labels) lx_labels[1u << LX_LABELBITS];	/* flow labels: a hash of the vnets that have any */
 	char		*lx_buf;	/* LX_BUFSIZE */
 	uint8_t		 lx_ext[LX_MAXEXT];	/* of the datagram being received */
 	struct iovec	 lx_iov[LX_MAXIOV];	/* of the message being handled */
@@ -561,6 +562,15 @@ int64_t	 label_getopt(struct lx_call *, int space);
 int	 label_check(const struct lx_sock *, uint32_t flow);
 void	 label_free(struct lx_sock *);
 void	 labels_free(struct lx *, const struct vi_vnet *);	/* the vnet goes; NULL: all do */
+struct lx_labelinfo {
+	uint32_t	 li_label, li_owner;	/* owner: the user that shares it, or 0 */
+	unsigned	 li_share, li_users;
+	uint64_t	 li_linger;	/* s */
+	int64_t		 li_expires;
+	uint8_t		 li_dst[16];
+};
+typedef void lx_label_fn(void *arg, const struct lx_labelinfo *);
+void	 labels_list(struct lx *, const struct vi_vnet *, lx_label_fn *, void *arg);
 
 /* mcast.c: vi is the vnet's option */
 int	 mcast_set_group(struct lx_sock *, int level, int name, int vi, const uint8_t *, size_t);

@@ -19,6 +19,7 @@ static const struct { const char *name; procnet_fn *fn; } files[] = {
 	{ "if_inet6", procnet_if_inet6 },
 	{ "igmp", procnet_igmp },
 	{ "igmp6", procnet_igmp6 },
+	{ "ip6_flowlabel", procnet_ip6_flowlabel },
 	{ "ipv6_route", procnet_ipv6_route },
 	{ "mcfilter", procnet_mcfilter },
 	{ "mcfilter6", procnet_mcfilter6 },

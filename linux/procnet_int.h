@@ -33,7 +33,7 @@ procnet_fn procnet_dev, procnet_dev_mcast, procnet_if_inet6, procnet_igmp, procn
 /* procnet_route.c */
 procnet_fn procnet_arp, procnet_ipv6_route, procnet_route, procnet_rt_cache;
 /* procnet_sock.c */
-procnet_fn procnet_icmp, procnet_icmp6, procnet_netlink, procnet_packet, procnet_raw, procnet_raw6, procnet_sockstat, procnet_sockstat6, procnet_tcp,
+procnet_fn procnet_icmp, procnet_icmp6, procnet_ip6_flowlabel, procnet_netlink, procnet_packet, procnet_raw, procnet_raw6, procnet_sockstat, procnet_sockstat6, procnet_tcp,
     procnet_tcp6, procnet_udp, procnet_udp6, procnet_udplite, procnet_udplite6;
 /* procnet_stat.c */
 procnet_fn procnet_netstat, procnet_snmp, procnet_snmp6;

@@ -248,6 +248,21 @@ procnet_netlink(struct procnet *pn)
 			    (unsigned)ls->ls_nl->nl_groups, 0, 0, 0, 2, 0, (unsigned long)ls->ls_ino);
 }
 
+static void
+label_each(void *arg, const struct lx_labelinfo *li)
+{
+	pn_printf(arg, "%05X %-1u %-6u %-6u %-6ju %-8jd ", li->li_label, li->li_share, li->li_owner, li->li_users, (uintmax_t)li->li_linger, (intmax_t)li->li_expires);
+	pn_hex(arg, li->li_dst, sizeof(li->li_dst));
+	pn_printf(arg, " %-4d\n", 0);
+}
+
+void
+procnet_ip6_flowlabel(struct procnet *pn)
+{
+	pn_printf(pn, "%-5s %-1s %-6s %-6s %-6s %-8s %-32s %s\n", "Label", "S", "Owner", "Users", "Linger", "Expires", "Dst", "Opt");
+	labels_list(pn->pn_lx, pn->pn_vnet, label_each, pn);
+}
+
 /* How many there are. */
 struct sockcount {
 	unsigned sc_inuse[2], sc_udp[2], sc_lite[2], sc_raw[2];	/* IPv4, IPv6 */

@@ -112,6 +112,9 @@ VI_API uint64_t	vi_vnet_looped(struct vi_vnet *);	/* packets it has queued for i
  * The ns it took, which are charged; none where there was nothing to do, or it must wait.
  */
 VI_API uint64_t	vi_vnet_run(struct vi_vnet *);
+/* The embedder keeps so many bytes for it, in the same thread or as management: they count as its memory.  ENOBUFS. */
+VI_API int	vi_vnet_charge(struct vi_vnet *, size_t bytes);
+VI_API void	vi_vnet_uncharge(struct vi_vnet *, unsigned n, size_t bytes);	/* what n calls have charged; all of it before the vnet is destroyed */
 VI_API bool	vi_vnet_busy(struct vi_vnet *);	/* is there work for its lane? */
 
 /* Statistics by protocol, in the words of netstat -s.  text holds one "%s" for the plural ending or none. */

@@ -208,6 +208,18 @@ vi_vnet_run(struct vi_vnet *vn)
 	return (lane_run(&api_vnet(vn)->vn_lane));
 }
 
+int
+vi_vnet_charge(struct vi_vnet *vn, size_t bytes)
+{
+	return (acct_charge(vnet_acct(api_vnet(vn)), ACCT_MISC, bytes));
+}
+
+void
+vi_vnet_uncharge(struct vi_vnet *vn, unsigned n, size_t bytes)
+{
+	acct_unchargeall(vnet_acct(api_vnet(vn)), ACCT_MISC, n, bytes);
+}
+
 bool
 vi_vnet_busy(struct vi_vnet *vn)
 {
