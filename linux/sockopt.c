@@ -88,6 +88,7 @@ enum form {
 	F_SNDFLOW,	/* int: sin6_flowinfo means something */
 	F_LABEL,	/* flowlabel.c */
 	F_ISOLATE,	/* int, of which nothing follows */
+	F_ADDRFORM,	/* int: AF_INET */
 	F_NODEFRAG,	/* int, raw: what it sends is not put together by a packet filter, of which there is none */
 	F_CCINFO,	/* get: nothing, but of bbr */
 	F_FPROG,	/* struct sock_fprog: sockfilter.c */
@@ -213,6 +214,7 @@ static const struct opt opt_table[] = {
 	MCAST_OPTS(IPPROTO_IP),
 	MCAST_OPTS(IPPROTO_IPV6),
 #undef MCAST_OPTS
+	{ IPPROTO_IPV6, IPV6_ADDRFORM,	VI_IPV6_ADDRFORM, F_ADDRFORM, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_MULTICAST_ALL, VI_IPV6_MULTICAST_ALL, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_V6ONLY,	VI_IPV6_V6ONLY, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_UNICAST_HOPS, VI_IPV6_UNICAST_HOPS, F_INT, O_RW, 0 },
@@ -535,6 +537,37 @@ set_pktmreq(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t 
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
 }
 
+/* A socket that is connected: 0, else ENOTCONN; ENOPROTOOPT for one that has no ports. */
+static int
+addrform_state(struct lx_sock *ls)
+{
+	struct vi_sockaddr sa;
+	struct tcp_info ti;
+	size_t len = sizeof(ti);
+
+	if (ls->ls_type == SOCK_RAW || (ls->ls_proto != IPPROTO_UDP && ls->ls_proto != IPPROTO_UDPLITE && ls->ls_proto != IPPROTO_TCP))
+		return (ENOPROTOOPT);
+	if (ls->ls_kind == LXK_STREAM)
+		return (opt_get(ls, IPPROTO_TCP, TCP_INFO, (uint8_t *)&ti, &len) == 0 && ti.tcpi_state == 1 /* TCP_ESTABLISHED */ ? 0 : ENOTCONN);
+	return (vi_peername(ls->ls_so, &sa) == 0 ? 0 : ENOTCONN);
+}
+
+static int
+set_addrform(struct lx_sock *ls, const uint8_t *buf, size_t len)
+{
+	const int inet = VI_AF_INET;
+	int error, value;
+
+	if (len < sizeof(value))
+		return (EINVAL);
+	memcpy(&value, buf, sizeof(value));
+	if (value != AF_INET)
+		return (EINVAL);
+	if ((error = addrform_state(ls)) != 0)
+		return (error);
+	return (vi_setsockopt(ls->ls_so, VI_IPV6_ADDRFORM, &inet, sizeof(inet)));
+}
+
 /*
  * What Linux lets nobody do without privilege or in a socket's ordinary life, and nobody does
  * here: its refusal, and ENOPROTOOPT where it would have agreed.
@@ -582,6 +615,8 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 	case F_INT:
 	case F_CSCOV:
 		return (set_int(ls, o, buf, len));
+	case F_ADDRFORM:
+		return (set_addrform(ls, buf, len));
 	case F_U32:
 		return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
 	case F_BUF:
@@ -718,6 +753,8 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 		ls->ls_cpu = value;
 	if (o->o_form == F_SNDFLOW)
 		ls->ls_sndflow = value != 0;
+	if (o->o_form == F_ADDRFORM)
+		ls->ls_family = AF_INET;
 	if (o->o_form == F_ISOLATE)
 		ls->ls_isolate = value != 0;
 	if (o->o_form == F_NODEFRAG)
@@ -1005,6 +1042,14 @@ get_protocol(struct lx_sock *ls, uint8_t *buf, size_t *len)
 }
 
 static int
+get_addrform(struct lx_sock *ls, uint8_t *buf, size_t *len)
+{
+	const int family = ls->ls_family, error = addrform_state(ls);
+
+	return (error != 0 ? error : opt_put(buf, len, &family, sizeof(family)));
+}
+
+static int
 get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 {
 	int value;
@@ -1057,6 +1102,8 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	case F_NODEFRAG:
 		value = ls->ls_nodefrag;
 		return (opt_put(buf, len, &value, sizeof(value)));
+	case F_ADDRFORM:
+		return (get_addrform(ls, buf, len));
 	case F_PROTOCOL:
 		return (get_protocol(ls, buf, len));
 	case F_EXT:

@@ -132,6 +132,11 @@ enum vi_sockopt {
 	 */
 	VI_IPV6_ROUTER_ALERT,
 	VI_IPV6_HDRINCL,	/* raw: the IPv6 header is the user's */
+	/*
+	 * set: VI_AF_INET makes one that is connected to ::ffff:a.b.c.d one of IPv4, for good.  EINVAL: another family; ENOTCONN, EADDRNOTAVAIL (its other
+	 * end is no such address); ENOPROTOOPT: raw.
+	 */
+	VI_IPV6_ADDRFORM,
 	VI_IPV6_FLOW,		/* traffic class and flow label of what a connected socket sends, 28 bits, besides VI_IPV6_TCLASS; label 0 = automatic */
 
 	/* Groups of both families with sources (RFC 3678); the family is that of the group. */

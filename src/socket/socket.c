@@ -122,6 +122,18 @@ proto_find(struct vnet *vn, int family, int type, int proto, int *error)
 	return (NULL);
 }
 
+bool
+sofamily(struct socket *so, int family)
+{
+	const struct protosw *pr;
+	int error;
+
+	if ((pr = proto_find(so->so_vnet, family, so->so_type, so->so_proto->pr_protocol, &error)) == NULL)
+		return (false);
+	so->so_proto = pr;
+	return (true);
+}
+
 int
 socreate(struct vnet *vn, int family, int type, int proto, const struct vi_cred *cred, struct socket **sop)
 {

@@ -162,6 +162,8 @@ int	 proto_register(struct vnet *, const struct protosw *);
 /* The user's side (api/ exports it). */
 int	 socreate(struct vnet *, int family, int type, int proto, const struct vi_cred *, struct socket **);
 void	 soclose(struct socket *);
+/* It is of another family from now on, of the same type and protocol; false: that has none. */
+bool	 sofamily(struct socket *, int family);
 int	 sobind(struct socket *, const struct vi_sockaddr *);
 int	 solisten(struct socket *, int backlog);
 int	 soconnect(struct socket *, const struct vi_sockaddr *);

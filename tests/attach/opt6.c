@@ -27,11 +27,11 @@ static const struct kind kinds[] = {
 
 /* What a name is, and what of it the host's configuration decides or this stack has not. */
 static const int names6[] = {
-	2, 3, 4, 5, 7, 8, 9, 10, 11, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26, 29, 30, 33, 36, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59,
+	1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 16, 17, 18, 19, 21, 22, 23, 24, 25, 26, 29, 30, 33, 36, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59,
 	60, 61, 62, 63, 66, 67, 70, 72, 73, 74, 75, 76, 77, 78, 79,
 };
 static const int names4[] = {
-	1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 19, 20, 21, 24, 25, 27, 32, 33, 34, 49, 50, 53,
+	1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 19, 20, 21, 22, 24, 25, 27, 32, 33, 34, 49, 50, 51, 52, 53,
 };
 
 static void
@@ -95,10 +95,70 @@ ask_all(const char *who)
 	}
 }
 
+static void
+names(int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	printf(" domain");
+	get(fd, SOL_SOCKET, SO_DOMAIN, 4);
+	printf(" name %s", getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ? strerrorname_np(errno) : ss.ss_family == AF_INET ? "IPv4" : "IPv6");
+	len = sizeof(ss);
+	printf(" peer %s\n", getpeername(fd, (struct sockaddr *)&ss, &len) != 0 ? strerrorname_np(errno) : ss.ss_family == AF_INET ? "IPv4" : "IPv6");
+}
+
+/* A socket of IPv6 that talks to one of IPv4 becomes one. */
+static void
+formed(int type)
+{
+	struct sockaddr_in sin = loopback(0);
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = { { { [10] = 0xff, [11] = 0xff, 127, 0, 0, 1 } } } };
+	int l = socket(AF_INET, type, 0), c = socket(AF_INET6, type, 0), s = l;
+	socklen_t len = sizeof(sin);
+	char buf[8];
+
+	printf("form of %d:", type);
+	if (bind(l, (struct sockaddr *)&sin, sizeof(sin)) != 0 || getsockname(l, (struct sockaddr *)&sin, &len) != 0 || (type == SOCK_STREAM && listen(l, 1) != 0))
+		exit(1);
+	to.sin6_port = sin.sin_port;
+	printf(" connect %d", connect(c, (struct sockaddr *)&to, sizeof(to)));
+	if (type == SOCK_STREAM)
+		s = accept(l, NULL, NULL);
+	get(c, IPPROTO_IPV6, IPV6_ADDRFORM, 4);
+	set(c, IPPROTO_IPV6, IPV6_ADDRFORM, AF_INET6, 4);
+	names(c);
+	set(c, IPPROTO_IPV6, IPV6_ADDRFORM, AF_INET, 4);
+	names(c);
+	set(c, IPPROTO_IPV6, IPV6_ADDRFORM, AF_INET, 4);
+	get(c, IPPROTO_IPV6, IPV6_V6ONLY, 4);
+	set(c, IPPROTO_IP, IP_TTL, 7, 4);
+	printf(" sent %zd", send(c, "abc", 3, 0));
+	printf(" received %zd\n", recv(s, buf, sizeof(buf), 0));
+	close(c);
+	if (s != l)
+		close(s);
+	close(l);
+	l = socket(AF_INET6, type, 0);
+	c = socket(AF_INET6, type, 0);
+	to = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	len = sizeof(to);
+	if (bind(l, (struct sockaddr *)&to, sizeof(to)) != 0 || getsockname(l, (struct sockaddr *)&to, &len) != 0 || (type == SOCK_STREAM && listen(l, 1) != 0))
+		exit(1);
+	printf("IPv6: connect %d", connect(c, (struct sockaddr *)&to, sizeof(to)));
+	set(c, IPPROTO_IPV6, IPV6_ADDRFORM, AF_INET, 4);
+	names(c);
+	close(c);
+	close(l);
+}
+
 int
 main(void)
 {
 	pid_t pid;
+
+	formed(SOCK_DGRAM);
+	formed(SOCK_STREAM);
 
 	ask_all("first");
 	fflush(stdout);

@@ -186,6 +186,23 @@ in6_pcbopt_getextra(const struct inpcb *inp, enum vi_sockopt opt, void *buf, siz
 	}
 }
 
+/* RFC 3493's predecessors had it, and Linux still has. */
+static int
+in6_pcbopt_addrform(struct inpcb *inp, int family)
+{
+	if (in_pcbinfo_raw(inp->inp_info))
+		return (ENOPROTOOPT);
+	if (family != VI_AF_INET)
+		return (EINVAL);
+	if (inp->inp_fport == 0)
+		return (ENOTCONN);
+	if ((inp->inp_flags & INP_V6ONLY) != 0 || inp->inp_ops->io_family != VI_AF_INET || !sofamily(inp->inp_socket, VI_AF_INET))
+		return (EADDRNOTAVAIL);
+	inp->inp_flags &= ~(uint32_t)INP_SOCK6;
+	inp->inp_bound = INP_IPV4;
+	return (0);
+}
+
 static int
 in6_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 {
@@ -215,6 +232,8 @@ in6_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 		return (0);
 	case VI_IPV6_ADDR_PREFERENCES:
 		return (in6_pcbopt_setsrcpref(inp, v));
+	case VI_IPV6_ADDRFORM:
+		return (in6_pcbopt_addrform(inp, v));
 	case VI_IPV6_MINHOPCOUNT:
 		if (v < 0 || v > 255)
 			return (EINVAL);
