@@ -9,7 +9,9 @@
  * The thread of fuse.h must answer for attributes without looking anywhere: the number of a node says what it is (N_KINDS).
  * Names are looked up and directories read by worker 0; no worker ever opens a path that a jail can choose.
  *
- * A text is made when it is read from its beginning, as Linux makes it, and kept for the rest of the reads.
+ * A text is made when it is read from its beginning, as Linux makes it, and kept for the rest of the reads.  Those of linux/procnet.h, which may be of a hundred
+ * thousand sockets, are made piece by piece in turns of worker 0's loop, behind those who use little, and without the kernel lock in between; reads wait for the end.
+ * The stack they are about pays for the time, as for that of all requests.
  */
 #include "daemon/netfs.h"
 
@@ -32,11 +34,16 @@
 #include "daemon/fuse.h"
 #include "daemon/jproc.h"
 #include "linux/files.h"
+#include "linux/loop.h"
+#include "linux/procnet.h"
 
 #define N_KINDS		5
 #define NODES_MAX	16384	/* that the host remembers, of a file system */
 #define OPEN_MAX	256
 #define TEXTS_MAX	(64u << 20)	/* bytes, of all open files */
+#define WAITING_MAX	4	/* reads of one open file at once */
+#define PIECE		20000	/* ns of a text that are made at a time, */
+#define PIECE_SHARED	2000	/* ... and while somebody who uses little comes and goes */
 #define STAGING		"/proc/fs"	/* a directory of our own /proc that nobody needs while we mount */
 
 struct node {
@@ -49,8 +56,19 @@ struct node {
 RB_HEAD(netfs_inos, node);
 RB_HEAD(netfs_paths, node);
 
+/* A read that waits for its text. */
+struct waiting {
+	uint64_t	 wa_unique, wa_offset;
+	size_t		 wa_size;
+};
+
 struct handle {
 	LIST_ENTRY(handle) ha_link;
+	struct netfs	*ha_netfs;
+	struct lx_event	 ha_event;	/* the next piece */
+	struct lx_text	*ha_making;	/* NULL: nothing is */
+	unsigned	 ha_nwaiting;
+	struct waiting	 ha_waiting[WAITING_MAX];
 	uint64_t	 ha_fh;
 	char		*ha_text;	/* what a file holds, or entries of a directory; NULL: not read yet */
 	size_t		 ha_len;
@@ -60,6 +78,7 @@ struct handle {
 struct netfs {
 	struct fuse_end	*nf_end;
 	const struct lx_files *nf_files;
+	struct lx_loop	*nf_loop;	/* worker 0's */
 	struct netfs_inos	 nf_nodes;	/* but the root */
 	struct netfs_paths	 nf_paths;
 	unsigned	 nf_nnodes, nf_nopen;
@@ -284,6 +303,7 @@ do_open(struct netfs *nf, const struct fuse_in_header *in)
 	if (in->opcode == FUSE_OPENDIR)
 		out.open_flags = 0;
 	snprintf(ha->ha_path, sizeof(ha->ha_path), "%s", path);
+	ha->ha_netfs = nf;
 	ha->ha_fh = out.fh = ++nf->nf_lastfh;
 	nf->nf_nopen++;
 	LIST_INSERT_HEAD(&nf->nf_handles, ha, ha_link);
@@ -302,6 +322,8 @@ handle_empty(struct netfs *nf, struct handle *ha)
 static void
 handle_free(struct netfs *nf, struct handle *ha)
 {
+	lx_loop_del(nf->nf_loop, &ha->ha_event);
+	lx_text_free(ha->ha_making);
 	handle_empty(nf, ha);
 	LIST_REMOVE(ha, ha_link);
 	nf->nf_nopen--;
@@ -340,25 +362,98 @@ may_read(const struct netfs *nf, struct vi_vnet *vn, const char *path)
 }
 
 static void
+answer_read(const struct netfs *nf, const struct handle *ha, const struct waiting *wa, int error)
+{
+	if (error != 0)
+		fuse_answer(nf->nf_end, wa->wa_unique, error, NULL, 0);
+	else
+		answer_part(nf, ha, wa->wa_unique, wa->wa_offset, wa->wa_size);
+}
+
+/* All who wait, when the text is there, or nothing. */
+static void
+handle_made(struct netfs *nf, struct handle *ha, int error)
+{
+	char *text;
+	size_t len;
+
+	if (error == 0) {
+		text = lx_text_take(ha->ha_making, &len);
+		error = handle_fill(nf, ha, text, len);
+	} else {
+		lx_text_free(ha->ha_making);
+	}
+	ha->ha_making = NULL;
+	for (unsigned i = 0; i < ha->ha_nwaiting; i++)
+		answer_read(nf, ha, &ha->ha_waiting[i], error);
+	ha->ha_nwaiting = 0;
+}
+
+static void
+make_piece(struct lx_event *le, uint32_t events)
+{
+	struct handle *ha = (struct handle *)(void *)((char *)le - offsetof(struct handle, ha_event));
+	struct netfs *nf = ha->ha_netfs;
+	struct daemon *d = fuse_end_jproc(nf->nf_end)->jp_daemon;
+	const uint64_t began = lx_now();
+	struct vi_vnet *vn;
+	struct lx *lx;
+	int error = ENOENT;
+
+	(void)events;
+	daemon_manage(d);
+	if ((vn = stack(nf, &lx)) != NULL) {
+		error = lx_text_more(ha->ha_making, lx, vn, began + (lx_loop_shared(nf->nf_loop) ? PIECE_SHARED : PIECE));
+		vi_vnet_spent(vn, lx_now() - began);
+	}
+	if (error != EAGAIN)
+		handle_made(nf, ha, error);
+	daemon_managed(d);
+	if (error == EAGAIN)
+		lx_loop_again(nf->nf_loop, le);
+}
+
+/* The text is to be made from now on, if it is one of those; 0: it is, or it is on its way already. */
+static int
+make_begin(struct netfs *nf, struct handle *ha, struct vi_vnet *vn, const struct waiting *wa)
+{
+	int error = 0;
+
+	if (ha->ha_nwaiting == WAITING_MAX)
+		return EAGAIN;
+	if (ha->ha_making == NULL && (error = lx_text_new(nf->nf_files->lf_text(ha->ha_path), &ha->ha_making)) != 0)
+		return error;
+	ha->ha_waiting[ha->ha_nwaiting++] = *wa;
+	ha->ha_event.le_owner = vn;
+	lx_loop_job(&ha->ha_event, make_piece);
+	lx_loop_again(nf->nf_loop, &ha->ha_event);
+	return 0;
+}
+
+static void
 do_read(struct netfs *nf, struct handle *ha, const struct fuse_in_header *in)
 {
 	const struct fuse_read_in *ri = (const void *)(in + 1);
+	const struct waiting wa = { in->unique, ri->offset, ri->size };
 	struct lx *lx;
 	struct vi_vnet *vn = stack(nf, &lx);
 	size_t len;
 	char *text;
-	int error = 0;
+	int error = vn == NULL ? ENOENT : 0;
 
-	if (ri->offset == 0 || ha->ha_text == NULL) {
-		handle_empty(nf, ha);
-		error = vn == NULL ? ENOENT : !may_read(nf, vn, ha->ha_path) ? EACCES : nf->nf_files->lf_read(lx, vn, ha->ha_path, &text, &len);
-		if (error == 0)
+	if (error == 0 && (ri->offset == 0 || ha->ha_text == NULL || ha->ha_making != NULL)) {
+		if (ha->ha_making == NULL)
+			handle_empty(nf, ha);
+		if (!may_read(nf, vn, ha->ha_path)) {
+			error = EACCES;
+		} else if (nf->nf_files->lf_text(ha->ha_path) != NULL) {
+			if ((error = make_begin(nf, ha, vn, &wa)) == 0)
+				return;
+		} else if ((error = nf->nf_files->lf_read(lx, vn, ha->ha_path, &text, &len)) == 0) {
 			error = handle_fill(nf, ha, text, len);
+		}
 	}
-	if (error != 0)
-		fuse_answer(nf->nf_end, in->unique, error, NULL, 0);
-	else
-		answer_part(nf, ha, in->unique, ri->offset, ri->size);
+	answer_read(nf, ha, &wa, error);
 }
 
 /* Entries of a directory. */
@@ -528,6 +623,8 @@ static void
 serve(struct fuse_end *fe, void *arg, const struct fuse_in_header *in)
 {
 	struct netfs *nf = arg;
+	const uint64_t began = lx_now();
+	struct vi_vnet *vn;
 
 	(void)fe;
 	switch (in->opcode) {
@@ -546,6 +643,8 @@ serve(struct fuse_end *fe, void *arg, const struct fuse_in_header *in)
 		do_opened(nf, in);
 		break;
 	}
+	if ((vn = stack(nf, NULL)) != NULL)
+		vi_vnet_spent(vn, lx_now() - began);
 }
 
 static const struct fuse_ops netfs_ops = { .fo_here = answer_here, .fo_serve = serve };
@@ -564,6 +663,7 @@ netfs_new(struct jproc *jp, int fd, unsigned which)
 		return NULL;
 	}
 	nf->nf_files = files[which];
+	nf->nf_loop = daemon_loop(jp->jp_daemon);
 	nf->nf_lastino = 1;
 	RB_INIT(&nf->nf_nodes);
 	RB_INIT(&nf->nf_paths);

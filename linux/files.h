@@ -27,6 +27,8 @@ struct lx_files {
 	void	(*lf_list)(struct vi_vnet *, const char *path, lx_files_fn *, void *arg);
 	/* What a file holds now, the caller's to free().  lx: of the stack's worker.  ENOENT, ENOMEM, EFBIG; EINVAL as Linux says of some. */
 	int	(*lf_read)(struct lx *, struct vi_vnet *, const char *path, char **text, size_t *len);
+	/* The name of the text of linux/procnet.h that the file is, which may be long; NULL: it is none, and short. */
+	const char *(*lf_text)(const char *path);
 	/* EINVAL, ERANGE, EPERM... */
 	int	(*lf_write)(struct vi_vnet *, const char *path, const char *text, const struct vi_cred *);
 };

@@ -234,4 +234,11 @@ class_write(struct vi_vnet *vn, const char *path, const char *text, const struct
 	return (EPERM);
 }
 
-const struct lx_files lx_files_class = { class_kind, class_list, class_read, class_write };
+static const char *
+class_text(const char *path)
+{
+	(void)path;
+	return (NULL);
+}
+
+const struct lx_files lx_files_class = { class_kind, class_list, class_read, class_text, class_write };

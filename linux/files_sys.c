@@ -257,6 +257,12 @@ sys_read(struct lx *lx, struct vi_vnet *vn, const char *path, char **text, size_
 	return (0);
 }
 
+static const char *
+sys_text(const char *path)
+{
+	return (in_proc(path));
+}
+
 static int
 sys_write(struct vi_vnet *vn, const char *path, const char *text, const struct vi_cred *cred)
 {
@@ -271,4 +277,4 @@ sys_write(struct vi_vnet *vn, const char *path, const char *text, const struct v
 	return (vi_sysctl_set(vn, name, value, cred));
 }
 
-const struct lx_files lx_files_sys = { sys_kind, sys_list, sys_read, sys_write };
+const struct lx_files lx_files_sys = { sys_kind, sys_list, sys_read, sys_text, sys_write };

@@ -200,6 +200,13 @@ lx_loop_add(struct lx_loop *l, struct lx_event *le, int fd, uint32_t events,
 	return (0);
 }
 
+void
+lx_loop_job(struct lx_event *le, void (*fn)(struct lx_event *, uint32_t))
+{
+	le->le_fn = fn;
+	le->le_fd = -1;
+}
+
 int
 lx_loop_mod(struct lx_loop *l, struct lx_event *le, uint32_t events)
 {
@@ -276,7 +283,8 @@ lx_loop_del(struct lx_loop *l, struct lx_event *le)
 
 	if (le->le_fn == NULL)
 		return;
-	(void)epoll_ctl(l->l_epoll, EPOLL_CTL_DEL, le->le_fd, NULL);
+	if (le->le_fd >= 0)
+		(void)epoll_ctl(l->l_epoll, EPOLL_CTL_DEL, le->le_fd, NULL);
 	le->le_fn = NULL;
 	if (le->le_queue != NULL)
 		loop_unqueue(le);

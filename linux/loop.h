@@ -57,6 +57,8 @@ uint64_t lx_loop_turn(const struct lx_loop *);	/* another after each sleep, from
 bool	lx_loop_waiting(const struct lx_loop *);	/* is there something for lx_loop_late? */
 bool	lx_loop_standing(const struct lx_loop *);	/* ... for lx_loop_back? */
 void	lx_loop_again(struct lx_loop *, struct lx_event *);	/* a callback with LX_AGAIN */
+/* One that has no descriptor: its callbacks are those that it asked for. */
+void	lx_loop_job(struct lx_event *, void (*fn)(struct lx_event *, uint32_t));
 bool	lx_loop_shared(const struct lx_loop *);	/* somebody who uses little has been here just now */
 bool	lx_loop_over(const struct lx_loop *);	/* for callbacks: time for others */
 uint64_t lx_now(void);	/* the clock of all this, ns */

@@ -401,14 +401,12 @@ nl_getdiag(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq, const
 	lx_manage(ls->ls_lx);
 	if ((error = diag_allowed(ls, rq)) == 0 &&
 	    (error = diag_parse(&d, body, rq->rq_hdr.nlmsg_len - sizeof(rq->rq_hdr))) == 0)
-		lx_pcbs_list(&d.d_pcbs, ls->ls_vnet, d.d_req.sdiag_protocol);
+		lx_pcbs_list(&d.d_pcbs, ls->ls_lx, ls->ls_vnet, d.d_req.sdiag_protocol);
 	lx_managed(ls->ls_lx);
 	if (d.d_pcbs.pl_nomem)
 		error = ENOMEM;
-	if (error == 0) {
-		lx_pcbs_owners(&d.d_pcbs, ls->ls_lx, ls->ls_vnet);
+	if (error == 0)
 		error = diag_tell(no, &d, rq);
-	}
 	free(d.d_pcbs.pl_pcb);
 	return (error);
 }

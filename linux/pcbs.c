@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The stack tells of its sockets; those that programs hold are found by their identity.  What such a
+ * The stack tells of its sockets; those that programs hold have our part of them as the argument of their upcalls.  What such a
  * program wrote and the stack did not take yet, and what the stack gave and the program did not read,
  * lies in the pair between them.
  */
@@ -12,11 +12,14 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
+#define PIECE	16	/* looked at in some microseconds */
+
 static void
 pcbs_collect(void *arg, const struct vi_pcbinfo *pi)
 {
 	struct lx_pcbs *pl = arg;
 	struct lx_pcb *more;
+	struct lx_sock *ls;
 	const bool raw = pi->pi_type == SOCK_RAW;
 	size_t room;
 
@@ -31,41 +34,42 @@ pcbs_collect(void *arg, const struct vi_pcbinfo *pi)
 		pl->pl_pcb = more;
 		pl->pl_room = room;
 	}
-	pl->pl_pcb[pl->pl_n++] = (struct lx_pcb){ .pc_info = *pi };
+	ls = lx_pcb_owner(pl->pl_lx, pi);
+	pl->pl_pcb[pl->pl_n++] = (struct lx_pcb){ .pc_info = *pi, .pc_ls = ls, .pc_ino = ls != NULL ? ls->ls_ino : 0 };
 }
 
 void
-lx_pcbs_list(struct lx_pcbs *pl, struct vi_vnet *vn, int proto)
+lx_pcbs_list(struct lx_pcbs *pl, const struct lx *lx, struct vi_vnet *vn, int proto)
 {
-	*pl = (struct lx_pcbs){ .pl_proto = proto };
+	*pl = (struct lx_pcbs){ .pl_proto = proto, .pl_lx = lx };
 	vi_pcbs(vn, pcbs_collect, pl);
 }
 
-static int
-pcb_cmp(const void *a, const void *b)
+bool
+lx_pcbs_more(struct lx_pcbs *pl, const struct lx *lx, struct vi_vnet *vn)
 {
-	const uintptr_t x = (uintptr_t)((const struct lx_pcb *)a)->pc_info.pi_socket,
-	    y = (uintptr_t)((const struct lx_pcb *)b)->pc_info.pi_socket;
-
-	return ((x > y) - (x < y));
+	pl->pl_lx = lx;
+	return (vi_pcbs_next(vn, &pl->pl_mark, PIECE, pcbs_collect, pl) && !pl->pl_nomem);
 }
 
-void
-lx_pcbs_owners(struct lx_pcbs *pl, const struct lx *lx, const struct vi_vnet *vn)
+struct lx_sock *
+lx_pcb_again(const struct lx *lx, const struct vi_vnet *vn, const struct lx_pcb *pc)
 {
-	struct lx_pcb key, *found;
+	struct lx_sock *ls = pc->pc_ino == 0 ? NULL : lx_sock_find(lx, pc->pc_ino);
+
+	return (ls != NULL && ls->ls_so == pc->pc_info.pi_socket && ls->ls_vnet == vn && ls->ls_fd >= 0 ? ls : NULL);
+}
+
+struct lx_sock *
+lx_pcb_owner(const struct lx *lx, const struct vi_pcbinfo *pi)
+{
 	struct lx_sock *ls;
 
-	if (pl->pl_n == 0)
-		return;
-	qsort(pl->pl_pcb, pl->pl_n, sizeof(pl->pl_pcb[0]), pcb_cmp);
-	TAILQ_FOREACH(ls, &lx->lx_socks, ls_link) {
-		if (ls->ls_vnet != vn || ls->ls_so == NULL)
-			continue;
-		key.pc_info.pi_socket = ls->ls_so;
-		if ((found = bsearch(&key, pl->pl_pcb, pl->pl_n, sizeof(key), pcb_cmp)) != NULL)
-			found->pc_ls = ls;
-	}
+	if (pi->pi_socket == NULL)
+		return (NULL);
+	if ((ls = vi_socket_upcallarg(pi->pi_socket, stream_upcall)) == NULL)
+		ls = vi_socket_upcallarg(pi->pi_socket, dgram_upcall);
+	return (ls != NULL && ls->ls_lx == lx && ls->ls_so == pi->pi_socket && ls->ls_fd >= 0 ? ls : NULL);
 }
 
 /* Sockets without ports have them at 0. */

@@ -16,19 +16,26 @@
 struct lx_pcb {
 	struct vi_pcbinfo pc_info;
 	struct lx_sock	*pc_ls;		/* NULL */
+	ino_t		 pc_ino;	/* its number, 0: none */
 };
 
 struct lx_pcbs {
 	struct lx_pcb	*pl_pcb;	/* the caller's to free() */
 	size_t		 pl_n, pl_room;
 	bool		 pl_nomem;	/* some are missing */
+	const struct lx	*pl_lx;
+	struct vi_pcbmark pl_mark;
 	int		 pl_proto;	/* those of this one, IPPROTO_RAW: raw sockets of all; 0: all */
 };
 
-/* With the kernel's lock: those of one protocol. */
-void	 lx_pcbs_list(struct lx_pcbs *, struct vi_vnet *, int proto);
-/* With it or without: who holds them.  They are in another order then. */
-void	 lx_pcbs_owners(struct lx_pcbs *, const struct lx *, const struct vi_vnet *);
+/* With the kernel's lock: those of one protocol, in the order of their numbers, those without behind them. */
+void	 lx_pcbs_list(struct lx_pcbs *, const struct lx *, struct vi_vnet *, int proto);
+/* Some of them, of a list that has only pl_proto at first.  False: that were all. */
+bool	 lx_pcbs_more(struct lx_pcbs *, const struct lx *, struct vi_vnet *);
+/* Who holds one that the stack tells of just now; NULL: no program. */
+struct lx_sock *lx_pcb_owner(const struct lx *, const struct vi_pcbinfo *);
+/* The same some time later; NULL: nobody does any more. */
+struct lx_sock *lx_pcb_again(const struct lx *, const struct vi_vnet *, const struct lx_pcb *);
 
 uint8_t	 lx_pcb_state(const struct vi_pcbinfo *);	/* TCP_* of Linux */
 uint8_t	 lx_pcb_family(const struct lx_pcb *);	/* AF_*: a socket of AF_INET6 that talks IPv4 shows mapped addresses */

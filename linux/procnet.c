@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "linux/procnet.h"
+#include "linux/lx.h"
 #include "linux/procnet_int.h"
 
 #include <errno.h>
@@ -132,23 +133,89 @@ pn_knob(const struct procnet *pn, const char *name)
 	return (vi_sysctl_get(pn->pn_vnet, name, value, sizeof(value)) == 0 ? (unsigned)strtoul(value, NULL, 10) : 0);
 }
 
-int
-lx_procnet_text(struct lx *lx, struct vi_vnet *vn, const char *name, char **text, size_t *len)
+bool
+pn_over(struct procnet *pn)
 {
-	struct procnet pn = { .pn_lx = lx, .pn_vnet = vn };
+	const bool begun = pn->pn_begun;
+
+	pn->pn_begun = true;
+	if (pn->pn_error == 0 && (!begun || pn->pn_until == LX_FOREVER || lx_now() < pn->pn_until))
+		return (false);
+	pn->pn_again = pn->pn_error == 0;
+	return (true);
+}
+
+/*
+ * Life of a text: made in pieces, each by the same function, which finds in pn_socks how far it came; then it is taken.
+ */
+struct lx_text {
+	struct procnet	 tx_pn;
+	procnet_fn	*tx_fn;
+};
+
+int
+lx_text_new(const char *name, struct lx_text **txp)
+{
+	struct lx_text *tx;
 	size_t i;
 
 	for (i = 0; i < NFILES && strcmp(files[i].name, name) != 0; i++)
 		;
 	if (i == NFILES)
 		return (ENOENT);
-	pn_printf(&pn, "%s", "");	/* an empty file is one, too */
-	files[i].fn(&pn);
-	if (pn.pn_error != 0) {
-		free(pn.pn_text);
-		return (pn.pn_error);
-	}
-	*text = pn.pn_text;
-	*len = pn.pn_len;
+	if ((tx = calloc(1, sizeof(*tx))) == NULL)
+		return (ENOMEM);
+	tx->tx_fn = files[i].fn;
+	*txp = tx;
 	return (0);
+}
+
+int
+lx_text_more(struct lx_text *tx, struct lx *lx, struct vi_vnet *vn, uint64_t until)
+{
+	struct procnet *pn = &tx->tx_pn;
+
+	pn->pn_lx = lx;
+	pn->pn_vnet = vn;
+	pn->pn_until = until;
+	pn->pn_begun = pn->pn_again = false;
+	pn_printf(pn, "%s", "");	/* an empty file is one, too */
+	tx->tx_fn(pn);
+	return (pn->pn_error != 0 ? pn->pn_error : pn->pn_again ? EAGAIN : 0);
+}
+
+char *
+lx_text_take(struct lx_text *tx, size_t *len)
+{
+	char *text = tx->tx_pn.pn_text;
+
+	*len = tx->tx_pn.pn_len;
+	tx->tx_pn.pn_text = NULL;
+	lx_text_free(tx);
+	return (text);
+}
+
+void
+lx_text_free(struct lx_text *tx)
+{
+	if (tx == NULL)
+		return;
+	pn_socks_free(&tx->tx_pn);
+	free(tx->tx_pn.pn_text);
+	free(tx);
+}
+
+int
+lx_procnet_text(struct lx *lx, struct vi_vnet *vn, const char *name, char **text, size_t *len)
+{
+	struct lx_text *tx;
+	int error = lx_text_new(name, &tx);
+
+	if (error != 0)
+		return (error);
+	if ((error = lx_text_more(tx, lx, vn, LX_FOREVER)) != 0)
+		lx_text_free(tx);
+	else
+		*text = lx_text_take(tx, len);
+	return (error);
 }

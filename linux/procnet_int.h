@@ -18,7 +18,15 @@ struct procnet {
 	size_t		 pn_len, pn_room;
 	size_t		 pn_line;	/* where the line begins that is to be padded */
 	int		 pn_error;	/* it is over: ENOMEM, EFBIG */
+	uint64_t	 pn_until;	/* ns, of lx_now(): then the rest is for another time */
+	bool		 pn_begun;	/* something was done in this piece */
+	bool		 pn_again;	/* ... and there is one more */
+	struct pn_socks	*pn_socks;	/* of a file of sockets, between two pieces */
 };
+
+/* Is this piece over?  Asked by who can go on later; the first thing each time is done in any case. */
+bool	 pn_over(struct procnet *);
+void	 pn_socks_free(struct procnet *);
 
 void	 pn_printf(struct procnet *, const char *fmt, ...) VI_PRINTF(2, 3);
 void	 pn_hex(struct procnet *, const uint8_t *, size_t);	/* without separators, lower case */

@@ -18,18 +18,6 @@
 #define HEADER6		"sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 #define HEADERDGRAM	" ref pointer drops"
 
-/* Listeners come first, then the oldest. */
-static int
-pcb_order(const void *a, const void *b)
-{
-	const struct vi_pcbinfo *p = &((const struct lx_pcb *)a)->pc_info, *q = &((const struct lx_pcb *)b)->pc_info;
-	const bool pl = lx_pcb_state(p) == LX_TCP_LISTEN, ql = lx_pcb_state(q) == LX_TCP_LISTEN;
-
-	if (pl != ql)
-		return (pl ? -1 : 1);
-	return ((p->pi_id > q->pi_id) - (p->pi_id < q->pi_id));
-}
-
 static void
 put_address(struct procnet *pn, const struct lx_pcb *pc, const struct vi_sockaddr *sa, uint16_t port)
 {
@@ -113,35 +101,82 @@ sockfile_has(const struct sockfile *sf, const struct lx_pcb *pc)
 	return (lx_pcb_family(pc) == sf->sf_family && pc->pc_info.pi_type == sf->sf_type && lx_pcb_bound(&pc->pc_info));
 }
 
+/* What is known after a piece of a file of sockets. */
+struct pn_socks {
+	struct lx_pcbs	 ps_list;
+	bool		 ps_listed;	/* all are in it */
+	bool		 ps_others;	/* listeners are told, who come first */
+	size_t		 ps_next;	/* in the list */
+	unsigned	 ps_sl;
+};
+
+void
+pn_socks_free(struct procnet *pn)
+{
+	if (pn->pn_socks != NULL)
+		free(pn->pn_socks->ps_list.pl_pcb);
+	free(pn->pn_socks);
+	pn->pn_socks = NULL;
+}
+
+static void
+put_line(struct procnet *pn, const struct sockfile *sf, const struct lx_pcb *pc, unsigned sl)
+{
+	pn_begin(pn);
+	put_socket(pn, pc, sf->sf_slwidth, sl);
+	if (sf->sf_type == SOCK_STREAM)
+		put_tcp(pn, pc);
+	else
+		pn_printf(pn, " %u %016jx %u", pcb_refs(pc), (uintmax_t)pc->pc_info.pi_id, pc->pc_info.pi_drops);
+	pn_end(pn, sf->sf_pad);
+}
+
+/* False: those that come first, or the others, are told. */
+static bool
+put_next(struct procnet *pn, const struct sockfile *sf)
+{
+	struct pn_socks *ps = pn->pn_socks;
+	struct lx_pcb *pc;
+
+	if (ps->ps_next == ps->ps_list.pl_n)
+		return (false);
+	pc = &ps->ps_list.pl_pcb[ps->ps_next++];
+	if ((lx_pcb_state(&pc->pc_info) == LX_TCP_LISTEN) == ps->ps_others)
+		return (true);
+	pc->pc_ls = lx_pcb_again(pn->pn_lx, pn->pn_vnet, pc);
+	if (sockfile_has(sf, pc))
+		put_line(pn, sf, pc, ps->ps_sl++);
+	return (true);
+}
+
+/* Listeners come first, then the oldest. */
 static void
 put_file(struct procnet *pn, const char *header, const struct sockfile *sf)
 {
-	struct lx_pcbs pl;
-	unsigned sl = 0;
+	struct pn_socks *ps = pn->pn_socks;
 
-	pn_begin(pn);
-	pn_printf(pn, "%s", header);
-	pn_end(pn, sf->sf_pad);
-	lx_pcbs_list(&pl, pn->pn_vnet, sf->sf_proto);
-	lx_pcbs_owners(&pl, pn->pn_lx, pn->pn_vnet);
-	if (pl.pl_nomem)
-		pn->pn_error = ENOMEM;
-	if (pl.pl_n > 0)
-		qsort(pl.pl_pcb, pl.pl_n, sizeof(pl.pl_pcb[0]), pcb_order);
-	for (size_t i = 0; i < pl.pl_n && pn->pn_error == 0; i++) {
-		const struct lx_pcb *pc = &pl.pl_pcb[i];
-
-		if (!sockfile_has(sf, pc))
-			continue;
+	if (ps == NULL) {
 		pn_begin(pn);
-		put_socket(pn, pc, sf->sf_slwidth, sl++);
-		if (sf->sf_type == SOCK_STREAM)
-			put_tcp(pn, pc);
-		else
-			pn_printf(pn, " %u %016jx %u", pcb_refs(pc), (uintmax_t)pc->pc_info.pi_id, pc->pc_info.pi_drops);
+		pn_printf(pn, "%s", header);
 		pn_end(pn, sf->sf_pad);
+		if ((ps = pn->pn_socks = calloc(1, sizeof(*ps))) == NULL) {
+			pn->pn_error = ENOMEM;
+			return;
+		}
+		ps->ps_list.pl_proto = sf->sf_proto;
 	}
-	free(pl.pl_pcb);
+	while (!ps->ps_listed && !pn_over(pn))
+		ps->ps_listed = !lx_pcbs_more(&ps->ps_list, pn->pn_lx, pn->pn_vnet);
+	if (ps->ps_list.pl_nomem)
+		pn->pn_error = ENOMEM;
+	while (ps->ps_listed && !pn_over(pn)) {
+		if (put_next(pn, sf))
+			continue;
+		if (ps->ps_others)
+			return;
+		ps->ps_others = true;
+		ps->ps_next = 0;
+	}
 }
 
 void
@@ -303,19 +338,23 @@ count_pcb(struct sockcount *sc, const struct lx_pcb *pc)
 		sc->sc_lite[six] += lx_pcb_bound(&pc->pc_info);
 }
 
+struct counting { struct procnet *co_pn; struct sockcount *co_sc; };
+
+static void
+count_each(void *arg, const struct vi_pcbinfo *pi)
+{
+	const struct counting *co = arg;
+
+	count_pcb(co->co_sc, &(struct lx_pcb){ .pc_info = *pi, .pc_ls = lx_pcb_owner(co->co_pn->pn_lx, pi) });
+}
+
 static struct sockcount
 count_all(struct procnet *pn)
 {
 	struct sockcount sc = { .sc_alloc = 0 };
-	struct lx_pcbs pl;
+	struct counting co = { pn, &sc };
 
-	lx_pcbs_list(&pl, pn->pn_vnet, 0);
-	lx_pcbs_owners(&pl, pn->pn_lx, pn->pn_vnet);
-	if (pl.pl_nomem)
-		pn->pn_error = ENOMEM;
-	for (size_t i = 0; i < pl.pl_n; i++)
-		count_pcb(&sc, &pl.pl_pcb[i]);
-	free(pl.pl_pcb);
+	vi_pcbs(pn->pn_vnet, count_each, &co);
 	return (sc);
 }
 

@@ -405,6 +405,8 @@ VI_API unsigned	vi_poll(struct vi_socket *);			/* VI_POLL* that hold now, with T
 VI_API size_t	vi_sendspace(struct vi_socket *);		/* room in the send buffer */
 typedef void vi_upcall_fn(struct vi_socket *, unsigned events, void *arg);
 VI_API void	vi_socket_upcall(struct vi_socket *, vi_upcall_fn *, void *arg);	/* also makes a first call if events hold */
+/* The arg of its upcall, if that is fn; else NULL.  Of pi_socket while vi_pcbs tells of it. */
+VI_API void	*vi_socket_upcallarg(const struct vi_socket *, vi_upcall_fn *fn);
 VI_API struct vi_vnet *vi_socket_vnet(struct vi_socket *);	/* NULL when dead */
 VI_API bool	vi_socket_dead(struct vi_socket *);
 VI_API int	vi_tcp_abort(struct vi_socket *);		/* send RST now, as SO_LINGER {1,0} and close would */
@@ -464,6 +466,12 @@ struct vi_pcbinfo {
 };
 typedef void vi_pcb_fn(void *arg, const struct vi_pcbinfo *);
 VI_API void	vi_pcbs(struct vi_vnet *, vi_pcb_fn *, void *arg);
+/*
+ * The same piece by piece: n more of them behind a mark, which is zero at first.  False: that were all.  What changes between two calls may be missed or, of those
+ * without a number, be told twice; nothing else is.
+ */
+struct vi_pcbmark { uint64_t pm_id; uint32_t pm_skip; unsigned pm_proto; };
+VI_API bool	vi_pcbs_next(struct vi_vnet *, struct vi_pcbmark *, unsigned n, vi_pcb_fn *, void *arg);
 
 #ifdef __cplusplus
 }

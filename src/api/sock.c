@@ -241,9 +241,34 @@ vi_packets(struct vi_vnet *vn, vi_packet_fn *fn, void *arg)
 void
 vi_pcbs(struct vi_vnet *vn, vi_pcb_fn *fn, void *arg)
 {
-	struct socket_vnet *sv = socket_vnet(api_vnet(vn));
+	struct vi_pcbmark all = { 0 };
 
-	for (unsigned i = 0; i < sv->sv_nproto; i++)
-		if (sv->sv_proto[i]->pr_pcblist != NULL)
-			sv->sv_proto[i]->pr_pcblist(api_vnet(vn), fn, arg);
+	(void)vi_pcbs_next(vn, &all, UINT32_MAX, fn, arg);
+}
+
+bool
+vi_pcbs_next(struct vi_vnet *vn, struct vi_pcbmark *mark, unsigned n, vi_pcb_fn *fn, void *arg)
+{
+	struct socket_vnet *sv = socket_vnet(api_vnet(vn));
+	struct pcbscan ps = { .ps_fn = fn, .ps_arg = arg, .ps_after = mark->pm_id, .ps_skip = mark->pm_skip, .ps_left = n };
+
+	for (; mark->pm_proto < sv->sv_nproto; mark->pm_proto++) {
+		ps.ps_seen = 0;
+		if (sv->sv_proto[mark->pm_proto]->pr_pcblist != NULL)
+			sv->sv_proto[mark->pm_proto]->pr_pcblist(api_vnet(vn), &ps);
+		mark->pm_id = ps.ps_after;
+		mark->pm_skip = ps.ps_skip;
+		if (ps.ps_more)
+			return (true);
+		mark->pm_id = ps.ps_after = mark->pm_skip = ps.ps_skip = 0;
+	}
+	return (false);
+}
+
+void *
+vi_socket_upcallarg(const struct vi_socket *vso, vi_upcall_fn *fn)
+{
+	const struct socket *so = (const struct socket *)vso;
+
+	return (so->so_upcall == fn ? so->so_upcallarg : NULL);
 }

@@ -102,6 +102,34 @@ enum pr_flags {
 };
 
 /*
+ * A look at the sockets of a protocol, which may be one of several: those with numbers come in the order of these, then those that have none.
+ */
+struct pcbscan {
+	vi_pcb_fn	*ps_fn;
+	void		*ps_arg;
+	uint64_t	 ps_after;	/* numbers up to this were told */
+	uint32_t	 ps_skip;	/* and so many of the others, */
+	uint32_t	 ps_seen;	/* of so many so far */
+	unsigned	 ps_left;	/* may still be told */
+	bool		 ps_more;	/* ... and others not any more */
+};
+
+/* One without a number: is it told? */
+static inline bool
+pcbscan_take(struct pcbscan *ps)
+{
+	if (ps->ps_more || ps->ps_seen++ < ps->ps_skip)
+		return (false);
+	if (ps->ps_left == 0) {
+		ps->ps_more = true;
+		return (false);
+	}
+	ps->ps_left--;
+	ps->ps_skip++;
+	return (true);
+}
+
+/*
  * A protocol.  All functions run in the socket's lane; NULL = EOPNOTSUPP (connect, listen...) or nothing to do.
  * Errors are errnos.
  */
@@ -139,7 +167,7 @@ struct protosw {
 	/* Options the socket layer does not know.  ENOPROTOOPT. */
 	int	(*pr_setopt)(struct socket *, enum vi_sockopt, const void *, size_t);
 	int	(*pr_getopt)(struct socket *, enum vi_sockopt, void *, size_t *);
-	void	(*pr_pcblist)(struct vnet *, vi_pcb_fn *, void *arg);	/* one per protocol */
+	void	(*pr_pcblist)(struct vnet *, struct pcbscan *);	/* one per protocol */
 	void	(*pr_packets)(struct vnet *, vi_packet_fn *, void *arg);	/* of packet sockets, likewise */
 };
 

@@ -625,6 +625,82 @@ big(void **state)
 	pt_end(&pt);
 }
 
+/* How many lines name the port. */
+static unsigned
+lines_of(const char *text, unsigned port)
+{
+	char want[16];
+	unsigned n = 0;
+
+	snprintf(want, sizeof(want), ":%04X ", port);
+	for (const char *p = text; (p = strstr(p, want)) != NULL; p++)
+		n++;
+	return (n);
+}
+
+#define MANY	600
+#define FIRST	20000
+
+/* A long text in many short pieces says what it says in one; sockets that come and go meanwhile are in it or not, and no other twice. */
+static void
+pieces(void **state)
+{
+	struct vi_socket *so[MANY];
+	struct lx_text *tx;
+	struct pt pt;
+	unsigned n;
+	char *text;
+	size_t len;
+	int error;
+
+	(void)state;
+	pt_begin(&pt);
+	for (unsigned i = 0; i < MANY; i++) {
+		const struct vi_sockaddr sa = tl_addr("10.0.0.1", (uint16_t)(FIRST + i));
+
+		so[i] = tl_socketof(pt.vn, VI_AF_INET, i % 2 ? VI_SOCK_DGRAM : VI_SOCK_STREAM);
+		tl_ok(vi_bind(so[i], &sa));
+		if (i % 2 == 0)
+			tl_ok(vi_listen(so[i], 1));
+	}
+	for (int udp = 0; udp < 2; udp++) {
+		(void)pt_read(&pt, udp ? "udp" : "tcp");
+		tl_ok(lx_text_new(udp ? "udp" : "tcp", &tx));
+		for (n = 0; (error = lx_text_more(tx, pt.lx, pt.vn, 0)) == EAGAIN; n++)
+			;
+		tl_ok(error);
+		assert_true(n > MANY / 2);
+		assert_non_null(text = lx_text_take(tx, &len));
+		assert_int_equal(len, pt.len);
+		assert_string_equal(text, pt.text);
+		free(text);
+	}
+	tl_ok(lx_text_new("udp", &tx));
+	for (n = 0; (error = lx_text_more(tx, pt.lx, pt.vn, 0)) == EAGAIN; n++)
+		if (n < MANY / 4) {
+			const unsigned gone = (n * 7 % (MANY / 2)) * 2 + 1;
+
+			if (so[gone] != NULL)
+				vi_close(so[gone]);
+			so[gone] = NULL;
+			tl_settle(&pt.t);
+		}
+	tl_ok(error);
+	assert_non_null(text = lx_text_take(tx, &len));
+	for (unsigned i = 1; i < MANY; i += 2)
+		assert_true(lines_of(text, FIRST + i) == 1 || (so[i] == NULL && lines_of(text, FIRST + i) == 0));
+	free(text);
+	/* One that nobody waits for any more. */
+	tl_ok(lx_text_new("tcp", &tx));
+	assert_int_equal(lx_text_more(tx, pt.lx, pt.vn, 0), EAGAIN);
+	lx_text_free(tx);
+	tl_fails(lx_text_new("unix", &tx), ENOENT);
+	for (unsigned i = 0; i < MANY; i++)
+		if (so[i] != NULL)
+			vi_close(so[i]);
+	pt_end(&pt);
+}
+
 int
 main(void)
 {
@@ -632,6 +708,7 @@ main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(dev),
 		cmocka_unit_test(if_inet6),
+		cmocka_unit_test(pieces),
 		cmocka_unit_test(groups),
 		cmocka_unit_test(route),
 		cmocka_unit_test(ipv6_route),

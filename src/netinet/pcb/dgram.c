@@ -384,14 +384,14 @@ dgram_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 }
 
 void
-dgram_pcblist(struct inpcbinfo *ipi, vi_pcb_fn *fn, void *arg)
+dgram_pcblist(struct inpcbinfo *ipi, struct pcbscan *ps)
 {
 	struct vi_pcbinfo pi;
-	struct inpcb *inp;
+	struct inpcb *inp = NULL;
 
-	TAILQ_FOREACH(inp, &ipi->ipi_list, inp_list) {
+	while ((inp = in_pcbscan(ipi, ps, inp)) != NULL) {
 		in_pcbinfo_fill(inp, &pi);
-		fn(arg, &pi);
+		ps->ps_fn(ps->ps_arg, &pi);
 	}
 }
 

@@ -52,7 +52,7 @@ int	dgram_peeraddr(struct socket *, struct vi_sockaddr *);
 int	dgram_setopt(struct socket *, enum vi_sockopt, const void *, size_t);
 int	dgram_getopt(struct socket *, enum vi_sockopt, void *, size_t *);
 /* For modules: every pcb of the protocol. */
-void	dgram_pcblist(struct inpcbinfo *, vi_pcb_fn *, void *arg);
+void	dgram_pcblist(struct inpcbinfo *, struct pcbscan *);
 void	dgram_stop(struct inpcbinfo *);		/* frees them all */
 
 #endif

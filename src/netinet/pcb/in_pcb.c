@@ -361,6 +361,8 @@ in_pcbfree(struct inpcb *inp)
 	in_pcbhash_remove(inp);
 	in_pcbport_remove(inp);
 	TAILQ_REMOVE(&ipi->ipi_list, inp, inp_list);
+	if (ipi->ipi_told == inp)
+		ipi->ipi_told = NULL;
 	ipi->ipi_count--;
 	in_pcbopt_free(inp);
 	kfree(vnet_acct(inp->inp_vnet), ACCT_PCB, inp, sizeof(*inp));
@@ -833,6 +835,29 @@ in_pcbpeeraddr(struct inpcb *inp, struct vi_sockaddr *sa)
 		return (ENOTCONN);
 	in_pcbname(inp, inp->inp_ops, &inp->inp_faddr, inp->inp_fport, sa);
 	return (0);
+}
+
+/* Who goes on where another piece ended need not look at all before it again, unless somebody else has looked meanwhile. */
+struct inpcb *
+in_pcbscan(struct inpcbinfo *ipi, struct pcbscan *ps, struct inpcb *last)
+{
+	struct inpcb *inp = last;
+
+	if (inp == NULL && ipi->ipi_told != NULL && ipi->ipi_told->inp_id == ps->ps_after)
+		inp = ipi->ipi_told;
+	inp = inp != NULL ? TAILQ_NEXT(inp, inp_list) : TAILQ_FIRST(&ipi->ipi_list);
+	while (inp != NULL && inp->inp_id <= ps->ps_after)
+		inp = TAILQ_NEXT(inp, inp_list);
+	if (inp == NULL)
+		return (NULL);
+	if (ps->ps_left == 0) {
+		ps->ps_more = true;
+		return (NULL);
+	}
+	ps->ps_left--;
+	ps->ps_after = inp->inp_id;
+	ipi->ipi_told = inp;
+	return (inp);
 }
 
 void

@@ -127,6 +127,7 @@ struct inpcbinfo {
 	struct inpcbtab	 ipi_tab[INP_NTABS];
 	uint32_t	 ipi_nconn;	/* in the hash of 4-tuples */
 	struct inpcb	*ipi_last;	/* found last in that, or NULL */
+	struct inpcb	*ipi_told;	/* that in_pcbscan() gave last, or NULL */
 	/* What in_pcbhashval() said last: a handshake asks for the same hash again and again. */
 	struct { struct in_addr_any hm_laddr, hm_faddr; uint16_t hm_lport, hm_fport; uint32_t hm_hash; bool hm_valid; } ipi_memo;
 	uint16_t	 ipi_porttab[INP_PORTTAB];	/* counters of RFC 6056 3.3.4 */
@@ -209,6 +210,8 @@ bool	 in_pcbmcast_wants(const struct inpcb *, const struct inet_pkt *);
 int	 in_pcbsetopt(struct inpcb *, enum vi_sockopt, const void *, size_t);
 int	 in_pcbgetopt(struct inpcb *, enum vi_sockopt, void *, size_t *);
 void	 in_pcbinfo_fill(const struct inpcb *, struct vi_pcbinfo *);
+/* The next one to be told of; NULL: there is none, or for now.  last: what was given before, NULL at first. */
+struct inpcb *in_pcbscan(struct inpcbinfo *, struct pcbscan *, struct inpcb *last);
 /* The cached route to the foreign address, looked up again when stale; NULL = none. */
 const struct nhop *in_pcbroute(struct inpcb *);
 /* Ephemeral range (network order results); sysctl net.inet.ip.portrange.{first,last}, in the inpcb module. */

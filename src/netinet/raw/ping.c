@@ -113,9 +113,9 @@ ping_connect(struct socket *so, const struct vi_sockaddr *sa)
 }
 
 static void
-ping_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
+ping_pcblist(struct vnet *vn, struct pcbscan *ps)
 {
-	dgram_pcblist(&rip_vnet(vn)->rv_ping, fn, arg);
+	dgram_pcblist(&rip_vnet(vn)->rv_ping, ps);
 }
 
 const struct protosw ping_protosw = {

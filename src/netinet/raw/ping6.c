@@ -100,9 +100,9 @@ ping6_attach(struct socket *so, int proto)
 }
 
 static void
-ping6_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
+ping6_pcblist(struct vnet *vn, struct pcbscan *ps)
 {
-	dgram_pcblist(&rip_vnet(vn)->rv_ping6, fn, arg);
+	dgram_pcblist(&rip_vnet(vn)->rv_ping6, ps);
 }
 
 const struct protosw ping6_protosw = {

@@ -266,9 +266,9 @@ rip_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 }
 
 static void
-rip_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
+rip_pcblist(struct vnet *vn, struct pcbscan *ps)
 {
-	dgram_pcblist(&rip_vnet(vn)->rv_raw, fn, arg);
+	dgram_pcblist(&rip_vnet(vn)->rv_raw, ps);
 }
 
 const struct protosw rip_protosw = {

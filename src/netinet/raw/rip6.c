@@ -290,9 +290,9 @@ rip6_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 }
 
 static void
-rip6_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
+rip6_pcblist(struct vnet *vn, struct pcbscan *ps)
 {
-	dgram_pcblist(&rip_vnet(vn)->rv_raw6, fn, arg);
+	dgram_pcblist(&rip_vnet(vn)->rv_raw6, ps);
 }
 
 const struct protosw rip6_protosw = {

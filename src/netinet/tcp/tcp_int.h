@@ -771,7 +771,7 @@ void	 tcp_syncache_rst(struct tcp_vnet *, struct tcp_seg *);	/* true: there was 
 void tcp_syncache_unreach(
     struct tcp_vnet *, const struct inet_ctlmsg *, uint16_t lport, uint16_t fport, uint32_t seq);
 int	 tcp_sysctl_schash(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);
-void	 tcp_syncache_list(struct tcp_vnet *, vi_pcb_fn *, void *arg);
+void	 tcp_syncache_list(struct tcp_vnet *, struct pcbscan *);
 /* What a completed handshake agreed on. */
 struct tcp_agreed {
 	uint32_t	 ta_iss, ta_irs, ta_tsoff, ta_tsrecent;
@@ -818,7 +818,7 @@ bool	 tcp_timewait_input(struct tcp_seg *, bool listening);
  */
 int	 tcp_timewait_reuse(struct inpcb *, uint32_t *iss);
 bool	 tcp_timewait_lingers(struct inpcbinfo *, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport);
-void	 tcp_timewait_list(struct tcp_vnet *, vi_pcb_fn *, void *arg);
+void	 tcp_timewait_list(struct tcp_vnet *, struct pcbscan *);
 
 /* tcp_usrreq.c */
 void	 tcp_notsent_wakeup(struct tcpcb *);	/* VI_TCP_NOTSENT_LOWAT: data was sent */

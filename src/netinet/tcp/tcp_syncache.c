@@ -595,13 +595,15 @@ tcp_syncache_timer(void *arg)
 }
 
 void
-tcp_syncache_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
+tcp_syncache_list(struct tcp_vnet *tv, struct pcbscan *ps)
 {
 	struct vi_pcbinfo pi;
 	struct syncache *sc;
 
 	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
 		TAILQ_FOREACH(sc, &tv->tv_syncache.sc_queue[i], sc_link) {
+			if (!pcbscan_take(ps))
+				continue;
 			pi = (struct vi_pcbinfo){.pi_proto = VI_IPPROTO_TCP,
 			    .pi_type = VI_SOCK_STREAM,
 			    .pi_state = TCPS_SYN_RECEIVED,
@@ -610,6 +612,6 @@ tcp_syncache_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 			    .pi_udpport = NTOHS(sc->sc_agreed.ta_udpport)};
 			tcp_flow_names(&sc->sc_flow, &pi);
 			tcp_pcbtimer(&pi, VI_PCBT_REXMT, sc->sc_time, vnet_now(tv->tv_vnet), sc->sc_rexmits);
-			fn(arg, &pi);
+			ps->ps_fn(ps->ps_arg, &pi);
 		}
 }

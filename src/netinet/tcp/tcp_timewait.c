@@ -382,12 +382,14 @@ tcp_timewait_lingers(struct inpcbinfo *ipi, uint32_t fam, const struct in_addr_a
 }
 
 void
-tcp_timewait_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
+tcp_timewait_list(struct tcp_vnet *tv, struct pcbscan *ps)
 {
 	struct vi_pcbinfo pi;
 	struct tcptw *tw;
 
 	TAILQ_FOREACH(tw, &tv->tv_timewait.tw_queue, tw_link) {
+		if (!pcbscan_take(ps))
+			continue;
 		pi = (struct vi_pcbinfo){.pi_proto = VI_IPPROTO_TCP,
 		    .pi_type = VI_SOCK_STREAM,
 		    .pi_state = TCPS_TIME_WAIT,
@@ -397,6 +399,6 @@ tcp_timewait_list(struct tcp_vnet *tv, vi_pcb_fn *fn, void *arg)
 		    .pi_udpport = NTOHS(tw->tw_udpport)};
 		tcp_flow_names(&tw->tw_flow, &pi);
 		tcp_pcbtimer(&pi, VI_PCBT_TIMEWAIT, tw->tw_expire, vnet_now(tv->tv_vnet), 0);
-		fn(arg, &pi);
+		ps->ps_fn(ps->ps_arg, &pi);
 	}
 }

@@ -689,22 +689,22 @@ tcp_usr_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 }
 
 static void
-tcp_usr_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
+tcp_usr_pcblist(struct vnet *vn, struct pcbscan *ps)
 {
 	struct tcp_vnet *tv = tcp_vnet(vn);
 	struct vi_pcbinfo pi;
-	struct inpcb *inp;
+	struct inpcb *inp = NULL;
 
-	TAILQ_FOREACH(inp, &tv->tv_pcbs.ipi_list, inp_list) {
+	while ((inp = in_pcbscan(&tv->tv_pcbs, ps, inp)) != NULL) {
 		memset(&pi, 0, sizeof(pi));
 		in_pcbinfo_fill(inp, &pi);
 		pi.pi_state = intotcpcb(inp)->t_state;
 		pi.pi_udpport = NTOHS(intotcpcb(inp)->t_udpport);
 		tcp_timer_tell(intotcpcb(inp), &pi);
-		fn(arg, &pi);
+		ps->ps_fn(ps->ps_arg, &pi);
 	}
-	tcp_syncache_list(tv, fn, arg);
-	tcp_timewait_list(tv, fn, arg);
+	tcp_syncache_list(tv, ps);
+	tcp_timewait_list(tv, ps);
 }
 
 /* Both families alike; pr_pcblist lists both. */

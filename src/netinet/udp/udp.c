@@ -81,15 +81,15 @@ udp_set_tunnel(struct socket *so, udp_tunnel_fn *fn, udp_tunnel_ctl_fn *ctl, voi
 }
 
 static void
-udp_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
+udp_pcblist(struct vnet *vn, struct pcbscan *ps)
 {
-	dgram_pcblist(&udp_vnet(vn)->uv_pcbs, fn, arg);
+	dgram_pcblist(&udp_vnet(vn)->uv_pcbs, ps);
 }
 
 static void
-udplite_pcblist(struct vnet *vn, vi_pcb_fn *fn, void *arg)
+udplite_pcblist(struct vnet *vn, struct pcbscan *ps)
 {
-	dgram_pcblist(&udp_vnet(vn)->uv_lite, fn, arg);
+	dgram_pcblist(&udp_vnet(vn)->uv_lite, ps);
 }
 
 /* Both families and both protocols alike; pr_pcblist lists both families. */
