@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Detection of duplicates where the link brings our own solicitations back (RFC 7527). */
+/* Detection of duplicates where the link brings our own solicitations back (RFC 7527), and identifiers that no host may have. */
 #include "netinet/netinet_test.h"
 
+#include "base/util.h"
 #include "netinet/nd6/nd6_int.h"
 
 #define SEC	1000000000ull
@@ -132,6 +133,29 @@ anothers(void **state)
 	nt_end(&g.nt);
 }
 
+/* RFC 5453 3 and IANA's registry: subnet routers, groups of anycast addresses, and Ethernet's of IANA; their neighbours are free. */
+static void
+reserved(void **state)
+{
+	static const struct { uint8_t id[8]; bool yes; } ids[] = {
+		{ { 0 }, true },
+		{ { [7] = 1 }, false },
+		{ { 0x02, 0x00, 0x5e, 0xff, 0xfe, 0x00, 0x00, 0x00 }, true },
+		{ { 0x02, 0x00, 0x5e, 0xff, 0xfe, 0x00, 0x52, 0x13 }, true },
+		{ { 0x02, 0x00, 0x5e, 0xff, 0xfe, 0xff, 0xff, 0xff }, true },
+		{ { 0x02, 0x00, 0x5e, 0xff, 0xfd, 0xff, 0xff, 0xff }, false },
+		{ { 0x02, 0x00, 0x5e, 0xff, 0xff, 0x00, 0x00, 0x00 }, false },
+		{ { 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f }, false },
+		{ { 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x80 }, true },
+		{ { 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, true },
+		{ { 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xff }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NITEMS(ids); i++)
+		assert_int_equal(nd6_ifid_reserved(ids[i].id), ids[i].yes);
+}
+
 int
 main(void)
 {
@@ -140,6 +164,7 @@ main(void)
 		cmocka_unit_test(announced),
 		cmocka_unit_test(looped),
 		cmocka_unit_test(anothers),
+		cmocka_unit_test(reserved),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

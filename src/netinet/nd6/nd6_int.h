@@ -296,6 +296,7 @@ void	 nd6_prefix_list(struct vnet *, vi_nd_prefix_fn *, void *);
 /* nd6_slaac.c: identifiers and addresses */
 void	 nd6_linklocal_add(struct nd6_vnet *, struct ifnet *);
 void	 nd6_ifid(const struct ifnet *, uint8_t out[8]);	/* RFC 2464 4: the modified EUI-64 */
+bool	 nd6_ifid_reserved(const uint8_t id[8]);	/* RFC 5453: not for hosts */
 void	 nd6_prefix_address(struct nd6_vnet *, struct nd6_prefix *, uint32_t valid, uint32_t preferred);
 void	 nd6_temp_check(struct nd6_vnet *, struct nd6_prefix *);	/* is there one that lasts? */
 void	 nd6_addr_verified(struct nd6_vnet *, const struct in6_ifaddr *);

@@ -33,8 +33,8 @@ nd6_ifid(const struct ifnet *ifp, uint8_t out[8])
 }
 
 /* RFC 5453 3 and what was registered since: not for hosts. */
-static bool
-ifid_reserved(const uint8_t id[8])
+bool
+nd6_ifid_reserved(const uint8_t id[8])
 {
 	static const uint8_t zero[8], ether[5] = { 0x02, 0x00, 0x5e, 0xff, 0xfe }, anycast[7] = { 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
@@ -54,7 +54,7 @@ ifid_stable(const struct nd6_vnet *nv, const struct ifnet *ifp, const uint8_t pr
 	do {
 		id = siphash24(&nv->nv_secret, in, sizeof(in));
 		memcpy(out, &id, sizeof(id));
-	} while (ifid_reserved(out) && ++in[8 + VI_IFNAMSIZ + 1] != 0);
+	} while (nd6_ifid_reserved(out) && ++in[8 + VI_IFNAMSIZ + 1] != 0);
 }
 
 static void
@@ -115,7 +115,7 @@ temp_ifid(const struct nd6_vnet *nv, uint8_t id[8])
 {
 	do
 		kernel_random(nv->nv_vnet->vn_kernel, id, 8);
-	while (ifid_reserved(id));
+	while (nd6_ifid_reserved(id));
 }
 
 /* RFC 8981 3.4. */
