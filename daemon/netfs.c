@@ -41,9 +41,9 @@
 #define NODES_MAX	16384	/* that the host remembers, of a file system */
 #define OPEN_MAX	256
 #define TEXTS_MAX	(64u << 20)	/* bytes, of all open files */
-#define WAITING_MAX	4	/* reads of one open file at once */
+#define WAITING_MAX	16	/* reads of one open file at once */
 #define PIECE		20000	/* ns of a text that are made at a time, */
-#define PIECE_SHARED	2000	/* ... and while somebody who uses little comes and goes */
+#define PIECE_SHARED	10000	/* ... and while somebody who uses little comes and goes */
 #define STAGING		"/proc/fs"	/* a directory of our own /proc that nobody needs while we mount */
 
 struct node {
