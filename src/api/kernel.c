@@ -227,9 +227,9 @@ vi_vnet_busy(struct vi_vnet *vn)
 }
 
 static void
-api_account(const char *name, const struct acct *ac, vi_account_fn *fn, void *arg)
+api_account(const char *name, const struct acct *ac, uint64_t count, vi_account_fn *fn, void *arg)
 {
-	fn(arg, &(struct vi_account){ .va_name = name, .va_count = ac->ac_count, .va_bytes = ac->ac_bytes, .va_peak = ac->ac_peak,
+	fn(arg, &(struct vi_account){ .va_name = name, .va_count = count, .va_bytes = ac->ac_bytes, .va_peak = ac->ac_peak,
 	    .va_limit = ac->ac_limit, .va_failures = ac->ac_failures });
 }
 
@@ -238,9 +238,9 @@ vi_vnet_accounts(struct vi_vnet *vvn, vi_account_fn *fn, void *arg)
 {
 	struct acctset *as = vnet_acct(api_vnet(vvn));
 
-	api_account("memory", &as->as_total, fn, arg);
+	api_account("memory", &as->as_total, acctset_count(as), fn, arg);
 	for (unsigned i = 0; i < ACCT_MAX; i++)
-		api_account(acct_name((enum acct_type)i), &as->as_acct[i], fn, arg);
+		api_account(acct_name((enum acct_type)i), &as->as_acct[i], as->as_acct[i].ac_count, fn, arg);
 }
 
 int
@@ -249,12 +249,12 @@ vi_vnet_set_limit(struct vi_vnet *vvn, const char *account, uint64_t bytes)
 	struct acctset *as = vnet_acct(api_vnet(vvn));
 
 	if (strcmp(account, "memory") == 0) {
-		as->as_total.ac_limit = bytes;
+		acctset_setlimit(as, bytes);
 		return (0);
 	}
 	for (unsigned i = 0; i < ACCT_MAX; i++) {
 		if (strcmp(account, acct_name((enum acct_type)i)) == 0) {
-			as->as_acct[i].ac_limit = bytes;
+			acct_setlimit(as, (enum acct_type)i, bytes);
 			return (0);
 		}
 	}

@@ -39,6 +39,48 @@ acct_name(enum acct_type type)
 }
 
 /*
+ * Marks.
+ */
+
+static uint64_t
+mark_of(const struct acct *ac)
+{
+	return (ac->ac_limit == 0 ? ac->ac_peak : MIN(ac->ac_peak, ac->ac_limit));
+}
+
+/* Mbufs are granted by number, which bytes say nothing of: then each is a question. */
+static void
+acct_remark(struct acctset *as, enum acct_type type)
+{
+	as->as_acct[type].ac_mark = type == ACCT_MBUF && as->as_mgrant != UINT64_MAX ? 0 : mark_of(&as->as_acct[type]);
+	as->as_total.ac_mark = MIN(mark_of(&as->as_total), as->as_grant);
+}
+
+void
+acct_setlimit(struct acctset *as, enum acct_type type, uint64_t bytes)
+{
+	as->as_acct[type].ac_limit = bytes;
+	acct_remark(as, type);
+}
+
+void
+acctset_setlimit(struct acctset *as, uint64_t bytes)
+{
+	as->as_total.ac_limit = bytes;
+	acct_remark(as, ACCT_MBUF);
+}
+
+uint64_t
+acctset_count(const struct acctset *as)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < ACCT_MAX; i++)
+		n += as->as_acct[i].ac_count;
+	return (n);
+}
+
+/*
  * Limits.
  */
 
@@ -84,6 +126,7 @@ acctset_relimit(struct acctset *as)
 	else if (!mbufs && as->as_mslack != UINT64_MAX)
 		grant_end(as, LIMIT_MBUFS, &as->as_mgrant, &as->as_mslack);
 	as->as_granted = memory || mbufs;
+	acct_remark(as, ACCT_MBUF);
 }
 
 void
@@ -94,6 +137,7 @@ acctset_ungrant(struct acctset *as)
 	if (as->as_mslack != UINT64_MAX)
 		grant_end(as, LIMIT_MBUFS, &as->as_mgrant, &as->as_mslack);
 	as->as_granted = false;
+	acct_remark(as, ACCT_MBUF);
 }
 
 void
@@ -146,17 +190,41 @@ extend_mbufs(struct acctset *as, uint64_t n)
 	return (count <= as->as_mgrant || grant_more(as, LIMIT_MBUFS, count - as->as_mgrant, GRANT_MBUFS, &as->as_mgrant));
 }
 
+static bool
+acct_admits(const struct acct *ac, size_t bytes)
+{
+	return (ac->ac_limit == 0 || (ac->ac_bytes <= ac->ac_limit && bytes <= ac->ac_limit - ac->ac_bytes));
+}
+
+static void
+acct_grow(struct acct *ac, uint64_t n, size_t bytes)
+{
+	ac->ac_count += n;
+	ac->ac_bytes += bytes;
+	ac->ac_peak = MAX(ac->ac_peak, ac->ac_bytes);
+}
+
+static void
+acctset_grow(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
+{
+	acct_grow(&as->as_acct[type], n, bytes);
+	acct_grow(&as->as_total, 0, bytes);
+	acct_remark(as, type);
+}
+
 bool
-acct_extend(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
+acct_takemore(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
 {
 	struct acct *ac = &as->as_acct[type];
 
-	if (!acct_admits(&as->as_total, bytes) || (acct_admits(ac, bytes) && !extend_bytes(as, bytes)))
+	if (!acct_admits(&as->as_total, bytes) || (acct_admits(ac, bytes) && !extend_bytes(as, bytes))) {
 		limit_tell(as, LIMIT_MEMORY);
-	else if (type == ACCT_MBUF && acct_admits(ac, bytes) && !extend_mbufs(as, n))
+	} else if (type == ACCT_MBUF && acct_admits(ac, bytes) && !extend_mbufs(as, n)) {
 		limit_tell(as, LIMIT_MBUFS);
-	else if (acct_admits(ac, bytes))
+	} else if (acct_admits(ac, bytes)) {
+		acctset_grow(as, type, n, bytes);
 		return (true);
+	}
 	ac->ac_failures++;
 	as->as_total.ac_failures++;
 	return (false);
@@ -182,6 +250,7 @@ acct_giveback(struct acctset *as)
 		grant_adjust(as, LIMIT_MEMORY, as->as_total.ac_bytes, GRANT_BYTES, &as->as_grant);
 	if (as->as_mslack != UINT64_MAX)
 		grant_adjust(as, LIMIT_MBUFS, as->as_acct[ACCT_MBUF].ac_count, GRANT_MBUFS, &as->as_mgrant);
+	acct_remark(as, ACCT_MBUF);
 }
 
 bool
@@ -230,7 +299,8 @@ acct_packet(struct acctset *as, uint64_t now)
 int
 acct_charge(struct acctset *as, enum acct_type type, size_t bytes)
 {
-	return (acct_take(as, type, 1, bytes) ? 0 : ENOBUFS);
+	/* A sum that is beyond all numbers would be below every mark. */
+	return ((bytes <= KMALLOC_MAX ? acct_take(as, type, 1, bytes) : acct_takemore(as, type, 1, bytes)) ? 0 : ENOBUFS);
 }
 
 void
@@ -417,6 +487,5 @@ acct_move(struct acctset *from, struct acctset *to, enum acct_type type, void *p
 {
 	tag_move(from, to, type, p, size);
 	acct_uncharge(from, type, size);
-	acct_grow(&to->as_acct[type], 1, size);
-	acct_grow(&to->as_total, 1, size);
+	acctset_grow(to, type, 1, size);
 }

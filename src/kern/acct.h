@@ -31,10 +31,11 @@ struct memcache;	/* a worker's free lists of memory and mbufs */
 enum acct_type { ACCT_TYPES(ACCT_ENUM) ACCT_MAX };
 
 struct acct {
-	uint64_t	ac_count;	/* objects */
+	uint64_t	ac_count;	/* objects; of as_total it is not kept: acctset_count() */
 	uint64_t	ac_bytes;
+	uint64_t	ac_mark;	/* up to here bytes are taken without a question: least of peak, limit and what was granted */
 	uint64_t	ac_peak;	/* bytes */
-	uint64_t	ac_limit;	/* bytes; 0 = none */
+	uint64_t	ac_limit;	/* bytes; 0 = none; acct_setlimit() */
 	uint64_t	ac_failures;
 };
 
@@ -75,6 +76,10 @@ void	acct_uncount(struct acctset *, enum limit_type, uint64_t n);
 /* The state of a connection that is not this stack's own (NAT, firewall) is kept, or no more.  False: refused, and said in the log. */
 bool	acct_addstate(struct acctset *);
 void	acct_delstates(struct acctset *, uint64_t n);
+/* Bytes of one kind, or of all together; 0 = no limit. */
+void	acct_setlimit(struct acctset *, enum acct_type, uint64_t bytes);
+void	acctset_setlimit(struct acctset *, uint64_t bytes);
+uint64_t acctset_count(const struct acctset *);	/* objects of all types */
 /* A packet came in at this time: may it stay? */
 bool	acct_packet(struct acctset *, uint64_t now);
 /* Charge without memory (mbufs, queue bytes): ENOBUFS beyond a limit (counted). */

@@ -96,6 +96,52 @@ kmalloc_of_all_sizes(void **state)
 	free_kernel(k, h);
 }
 
+/* Whatever limits do meanwhile, peaks, sums and refusals are what they are without marks. */
+static void
+marks_change_nothing(void **state)
+{
+	enum acct_type type[] = { ACCT_MBUF, ACCT_PCB, ACCT_MISC };
+	uint64_t bytes[3] = { 0 }, count[3] = { 0 }, peak[3] = { 0 }, limit[3] = { 0 }, all = 0, allpeak = 0, alllimit = 0, n;
+	struct vi_host *h;
+	struct kernel *k = new_kernel(&h, 0);
+	struct acctset as;
+	uint32_t rng = 1;
+	unsigned i;
+	bool may;
+
+	(void)state;
+	acctset_init(&as, k, worker_cache(kernel_worker(k, 0)));
+	for (unsigned step = 0; step < 20000; step++) {
+		rng = rng * 1664525 + 1013904223;
+		i = (rng >> 10) % 3;
+		n = 1 + (rng >> 16) % 500;
+		if (rng >> 28 == 0) {
+			acct_setlimit(&as, type[i], limit[i] = (rng & 1) != 0 ? n * 40 : 0);
+		} else if (rng >> 28 == 1) {
+			acctset_setlimit(&as, alllimit = (rng & 1) != 0 ? n * 80 : 0);
+		} else if ((rng >> 28) % 2 == 0 && bytes[i] != 0) {
+			acct_unchargeall(&as, type[i], count[i], bytes[i]);
+			all -= bytes[i];
+			bytes[i] = count[i] = 0;
+		} else {
+			may = (limit[i] == 0 || bytes[i] + n <= limit[i]) && (alllimit == 0 || all + n <= alllimit);
+			assert_int_equal(acct_charge(&as, type[i], n), may ? 0 : ENOBUFS);
+			bytes[i] += may ? n : 0;
+			count[i] += may;
+			all += may ? n : 0;
+		}
+		peak[i] = MAX(peak[i], bytes[i]);
+		allpeak = MAX(allpeak, all);
+		assert_int_equal(as.as_acct[type[i]].ac_bytes, bytes[i]);
+		assert_int_equal(as.as_acct[type[i]].ac_count, count[i]);
+		assert_int_equal(as.as_acct[type[i]].ac_peak, peak[i]);
+		assert_int_equal(as.as_total.ac_bytes, all);
+		assert_int_equal(as.as_total.ac_peak, allpeak);
+		assert_int_equal(acctset_count(&as), count[0] + count[1] + count[2]);
+	}
+	free_kernel(k, h);
+}
+
 static void
 limits_hold(void **state)
 {
@@ -106,7 +152,7 @@ limits_hold(void **state)
 
 	(void)state;
 	acctset_init(&as, k, worker_cache(kernel_worker(k, 0)));
-	as.as_acct[ACCT_PCB].ac_limit = 100;
+	acct_setlimit(&as, ACCT_PCB, 100);
 	assert_null(kmalloc(&as, ACCT_PCB, 101));
 	assert_int_equal(as.as_acct[ACCT_PCB].ac_failures, 1);
 	assert_int_equal(as.as_total.ac_failures, 1);
@@ -114,11 +160,11 @@ limits_hold(void **state)
 	assert_null(kmalloc(&as, ACCT_PCB, 1));
 	assert_int_equal(acct_charge(&as, ACCT_PCB, 1), ENOBUFS);
 	assert_int_equal(acct_charge(&as, ACCT_PCB, SIZE_MAX), ENOBUFS);
-	as.as_total.ac_limit = 150;
+	acctset_setlimit(&as, 150);
 	assert_null(kmalloc(&as, ACCT_ROUTE, 51));
 	assert_int_equal(as.as_acct[ACCT_ROUTE].ac_failures, 1);
 	assert_non_null(b = kmalloc(&as, ACCT_ROUTE, 50));
-	as.as_total.ac_limit = 10; /* now beyond it: nothing more, but what there is stays */
+	acctset_setlimit(&as, 10); /* now beyond it: nothing more, but what there is stays */
 	assert_null(kmalloc(&as, ACCT_MISC, 1));
 	kfree(&as, ACCT_PCB, a, 100);
 	kfree(&as, ACCT_ROUTE, b, 50);
@@ -182,7 +228,7 @@ leaks_are_told(void **state)
 	assert_int_equal(s.count, 1);
 	assert_int_equal(s.bytes, 700);
 	assert_string_equal(acct_name(s.type), "tcpcb");
-	other.as_total.ac_limit = 1;
+	acctset_setlimit(&other, 1);
 	acct_move(&as, &other, ACCT_TCPCB, p, 700);	/* never fails */
 	assert_int_equal(acctset_check(&as, NULL, NULL), 0);
 	assert_int_equal(other.as_total.ac_bytes, 700);
@@ -338,6 +384,7 @@ main(void)
 		cmocka_unit_test(classes_fit),
 		cmocka_unit_test(kmalloc_of_all_sizes),
 		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(marks_change_nothing),
 		cmocka_unit_test(leaks_are_told),
 		cmocka_unit_test(memory_is_reusable),
 		cmocka_unit_test(ceiling_holds),

@@ -111,43 +111,22 @@ memcache_put(struct memcache *mc, unsigned class, void *p)
 	POISON(ko, kmem_sizes[class]);
 }
 
-/*
- * The two steps of a charge, for those who charge at every packet. A charge that just reaches the
- * limit passes.
- */
-static inline bool
-acct_admits(const struct acct *ac, size_t bytes)
-{
-	return (ac->ac_limit == 0 ||
-		(ac->ac_bytes <= ac->ac_limit && bytes <= ac->ac_limit - ac->ac_bytes));
-}
-
-static inline void
-acct_grow(struct acct *ac, uint64_t n, size_t bytes)
-{
-	ac->ac_count += n;
-	ac->ac_bytes += bytes;
-	if (ac->ac_bytes > ac->ac_peak)
-		ac->ac_peak = ac->ac_bytes;
-}
-
-/* acct.c: asks the limits for more; false beyond a limit (counted, and told). */
-bool	acct_extend(struct acctset *, enum acct_type, uint64_t n, size_t bytes);
+/* acct.c: beyond a mark.  What is a new peak, or within what limits allow after all, is taken; false beyond a limit (counted, and told). */
+bool	acct_takemore(struct acctset *, enum acct_type, uint64_t n, size_t bytes);
 void	acct_giveback(struct acctset *);
 
-/* n objects of together `bytes`; false beyond a limit (counted). */
+/* n objects of together `bytes`; false beyond a limit (counted).  A charge that just reaches the limit passes. */
 static inline bool
 acct_take(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
 {
 	struct acct *ac = &as->as_acct[type];
+	const uint64_t all = as->as_total.ac_bytes + bytes, mine = ac->ac_bytes + bytes;
 
-	if (__builtin_expect(!acct_admits(ac, bytes) || !acct_admits(&as->as_total, bytes) ||
-	    (as->as_granted && (as->as_total.ac_bytes + bytes > as->as_grant ||
-	    (type == ACCT_MBUF && ac->ac_count + n > as->as_mgrant))), 0) &&
-	    !acct_extend(as, type, n, bytes))
-		return (false);
-	acct_grow(ac, n, bytes);
-	acct_grow(&as->as_total, n, bytes);
+	if (__builtin_expect(all > as->as_total.ac_mark || mine > ac->ac_mark, 0))
+		return (acct_takemore(as, type, n, bytes));
+	ac->ac_count += n;
+	ac->ac_bytes = mine;
+	as->as_total.ac_bytes = all;
 	return (true);
 }
 
@@ -158,7 +137,6 @@ acct_give(struct acctset *as, enum acct_type type, uint64_t n, size_t bytes)
 
 	ac->ac_count -= n;
 	ac->ac_bytes -= bytes;
-	as->as_total.ac_count -= n;
 	as->as_total.ac_bytes -= bytes;
 	if (__builtin_expect(as->as_granted && (as->as_grant - as->as_total.ac_bytes > as->as_slack ||
 	    (type == ACCT_MBUF && as->as_mgrant - ac->ac_count > as->as_mslack)), 0))

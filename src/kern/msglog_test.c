@@ -178,11 +178,11 @@ told_of_itself(void **state)
 	struct seen s = { 0 };
 
 	as->as_log = &r->ml;
-	as->as_total.ac_limit = 1;
+	acctset_setlimit(as, 1);
 	msglog_put(&r->ml, LOG_ERR, "lost");
 	assert_int_equal(as->as_refused[LIMIT_MEMORY] > 0, 1);
 	assert_int_equal(r->ml.ml_lost, 2);
-	as->as_total.ac_limit = 0;
+	acctset_setlimit(as, 0);
 	msglog_put(&r->ml, LOG_ERR, "kept");
 	as->as_log = NULL;
 	assert_int_equal(msglog_read(&r->ml, 0, collect, &s), 3);

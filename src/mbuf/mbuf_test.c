@@ -138,11 +138,11 @@ ownership(void **state)
 	m_freem(c);
 	m_disown(m);
 	assert_int_equal(r->as.as_total.ac_bytes, 0);
-	r->as2.as_acct[ACCT_MBUF].ac_limit = bytes - 1;
+	acct_setlimit(&r->as2, ACCT_MBUF, bytes - 1);
 	assert_int_equal(m_own(m, &r->as2), ENOBUFS);
 	assert_null(m->m_as);
 	assert_int_equal(r->as2.as_acct[ACCT_MBUF].ac_failures, 1);
-	r->as2.as_acct[ACCT_MBUF].ac_limit = bytes;
+	acct_setlimit(&r->as2, ACCT_MBUF, bytes);
 	assert_int_equal(m_own(m, &r->as2), 0);
 	assert_ptr_equal(m->m_as, &r->as2);
 	assert_int_equal(r->as2.as_total.ac_bytes, bytes);
@@ -208,10 +208,10 @@ copyback_fails_whole(void **state)
 	m->m_pkt.len = 6000;
 	c = m_copym(m, 0, SIZE_MAX, &r->as2);
 	/* Enough for the first of the two, not for the second. */
-	r->as2.as_total.ac_limit = r->as2.as_total.ac_bytes + MJUMBYTES;
+	acctset_setlimit(&r->as2, r->as2.as_total.ac_bytes + MJUMBYTES);
 	assert_int_equal(m_copyback(c, 0, 6000, zero), ENOBUFS);
 	check_content(c, data, 6000);
-	r->as2.as_total.ac_limit = 0;
+	acctset_setlimit(&r->as2, 0);
 	assert_int_equal(m_copyback(c, 0, 6001, zero), EINVAL);
 	assert_int_equal(m_copyback(c, 0, 6000, zero), 0);
 	check_content(c, zero, 6000);

@@ -311,13 +311,13 @@ queues_are_bounded(void **state)
 	assert_int_equal(received, IFQ_MAXBYTES / 65014 + 1);
 	/* The receiver may have no room, the sender is not told. */
 	received = 0;
-	vnet_acct(b)->as_acct[ACCT_MBUF].ac_limit = 1;
+	acct_setlimit(vnet_acct(b), ACCT_MBUF, 1);
 	assert_int_equal(send_to(ia, ib, 64), 0);
 	nt_settle(&nt);
 	assert_int_equal(received, 0);
 	assert_int_equal(ib->if_stats.ifs_iqdrops, 1);
 	/* Down at either end. */
-	vnet_acct(b)->as_acct[ACCT_MBUF].ac_limit = 0;
+	acct_setlimit(vnet_acct(b), ACCT_MBUF, 0);
 	assert_int_equal(if_setflags(ib, 0, IFF_UP), 0);
 	assert_int_equal(send_to(ia, ib, 64), 0);
 	nt_up(ib);
@@ -408,10 +408,10 @@ moves_are_refused_whole(void **state)
 	/* b's table of indexes is full to its mark: no memory for a larger one. */
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(if_create(b, "lo", name), 0);
-	vnet_acct(b)->as_acct[ACCT_IFNET].ac_limit = 1;
+	acct_setlimit(vnet_acct(b), ACCT_IFNET, 1);
 	assert_int_equal(if_vmove(ib, b), ENOBUFS);
 	assert_true(ib->if_vnet == a && (ib->if_flags & IFF_UP) != 0);
-	vnet_acct(b)->as_acct[ACCT_IFNET].ac_limit = 0;
+	acct_setlimit(vnet_acct(b), ACCT_IFNET, 0);
 	assert_int_equal(if_vmove(ib, b), 0);
 	assert_true(ib->if_vnet == b && (ib->if_flags & IFF_UP) == 0);
 	assert_int_equal(if_reclaim(ib), 0);

@@ -303,7 +303,7 @@ limits_apply(struct prison *pr, const struct change_res *cr)
 		if (cr->cr_limitset & 1u << i)
 			pr->pr_limits.ls_limit[i].li_max = cr->cr_limit[i];
 	if (cr->cr_limitset & 1u << LIMIT_MEMORY)
-		vnet_acct(prison_vnet(pr))->as_total.ac_limit = cr->cr_limit[LIMIT_MEMORY];
+		acctset_setlimit(vnet_acct(prison_vnet(pr)), cr->cr_limit[LIMIT_MEMORY]);
 	if (cr->cr_limitset != 0)
 		prison_relimit(pr);
 }

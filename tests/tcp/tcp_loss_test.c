@@ -459,10 +459,10 @@ records_without_memory(void **state)
 		p.plan.pl_drop[i] = 1;
 	sends(&p, 60);
 	as = vnet_acct(p.w.w_vn[0]);
-	as->as_acct[ACCT_TCPCB].ac_limit = as->as_acct[ACCT_TCPCB].ac_bytes + 300;
+	acct_setlimit(as, ACCT_TCPCB, as->as_acct[ACCT_TCPCB].ac_bytes + 300);
 	wire_run(&p.w, 500 * RTT);
 	arrived(&p, 60);
-	as->as_acct[ACCT_TCPCB].ac_limit = 0;
+	acct_setlimit(as, ACCT_TCPCB, 0);
 	assert_true(stat(&p)->tcps_rec_coarse > 0);
 	pair_fini(&p);
 }

@@ -1345,14 +1345,14 @@ memory_failure(void **state)
 		so[0] = wire_socket(&w, 0);
 		for (int i = 0; i < 2; i++) {
 			as = vnet_acct(w.w_vn[i]);
-			as->as_total.ac_limit = as->as_total.ac_bytes + wire_random(&w) % 120000;
+			acctset_setlimit(as, as->as_total.ac_bytes + wire_random(&w) % 120000);
 		}
 		if (wire_connect(&w, so[0], 1, 80) == 0 && (so[1] = wire_accept(&w, ls)) != NULL) {
 			f[0] = (struct flow){ .f_from = so[0], .f_to = so[1], .f_total = 500000 };
 			f[1] = (struct flow){ .f_from = so[1], .f_to = so[0], .f_total = 100000 };
 			flow_run(&w, f, 2, 500 * MSEC);
 			for (int i = 0; i < 2; i++)
-				vnet_acct(w.w_vn[i])->as_total.ac_limit = 0;
+				acctset_setlimit(vnet_acct(w.w_vn[i]), 0);
 			flow_run(&w, f, 2, 600 * SEC);
 			assert_int_equal(f[0].f_got, 500000);
 			assert_int_equal(f[1].f_got, 100000);
@@ -1385,7 +1385,7 @@ memory_tight(void **state)
 	p.w.w_delay = 100 * USEC;
 	p.tp[0]->snd_cwnd = 0;			/* the buffer fills */
 	assert_int_equal(wire_send(&p.w, p.so[0], buf, sizeof(buf), 0), sizeof(buf));
-	as->as_total.ac_limit = as->as_total.ac_bytes + 8000;
+	acctset_setlimit(as, as->as_total.ac_bytes + 8000);
 	p.tp[0]->snd_cwnd = 1000000;
 	wire_now(&p.w);
 	kernel_lock(p.w.w_k);
@@ -1395,7 +1395,7 @@ memory_tight(void **state)
 	assert_int_equal(p.so[1]->so_rcv.sb_cc, sizeof(buf) + 5);
 	assert_in_range(wire_tcp(&p.w, 0)->tv_stat.tcps_sndnomem, 1, 200);
 	assert_in_range(wire_tcp(&p.w, 0)->tv_stat.tcps_rexmttimeo, 0, 0);
-	as->as_total.ac_limit = 0;
+	acctset_setlimit(as, 0);
 	pair_fini(&p);
 }
 

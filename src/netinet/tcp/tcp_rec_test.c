@@ -124,7 +124,7 @@ model(void **state)
 		m.m_base = tp->snd_una = tp->snd_max = tp->snd_nxt = round * 0x10000000u - 500;
 		tcp_rack_init(tp);
 		if (round % 3 == 2)
-			as->as_acct[ACCT_TCPCB].ac_limit = as->as_acct[ACCT_TCPCB].ac_bytes + 800;
+			acct_setlimit(as, ACCT_TCPCB, as->as_acct[ACCT_TCPCB].ac_bytes + 800);
 		for (unsigned i = 0; i < 400; i++) {
 			step(&m, tp, &rnd, 1000 + i / 4);
 			check(&m, tp, round % 3 != 2);
@@ -143,7 +143,7 @@ model(void **state)
 		tcp_rec_acked(tp, tp->snd_max, 2000);
 		check(&m, tp, round % 3 != 2);
 		assert_int_equal(tp->t_lr.lr_recs.rs_count, 0);
-		as->as_acct[ACCT_TCPCB].ac_limit = 0;
+		acct_setlimit(as, ACCT_TCPCB, 0);
 		tcp_fixture_fini(&tf);
 	}
 }
