@@ -9,6 +9,8 @@
  *
  * tcp_opts_build() goes through tcp_optw_put() alone, which knows the room; tcp_opts_need() runs
  * the same code with nothing to write to, so the two cannot disagree.
+ *
+ * The options of a usual SYN are read and written as the five words they are.
  */
 #include "wire/tcp.h"
 
@@ -195,12 +197,57 @@ tcp_opt_parse(const uint8_t *o, bool syn, struct tcp_opts *to)
 	}
 }
 
+/*
+ * What nearly every SYN has: MSS, window scale, SACK permitted and timestamps in five words, in the order of BSD or, with
+ * TOF_SCALELAST, of Linux.
+ */
+#define	SYN_FLAGS	(TOF_MSS | TOF_SCALE | TOF_SACKPERM | TOF_TS)
+#define	SYN_OLEN	20
+#define	SYN_MSS		(TCPOPT_MAXSEG << 8 | TCPOLEN_MAXSEG)
+#define	SYN_SCALE	(TCPOPT_NOP << 16 | TCPOPT_WINDOW << 8 | TCPOLEN_WINDOW)
+#define	SYN_SACKTS	((uint32_t)TCPOPT_SACK_PERMITTED << 24 | TCPOLEN_SACK_PERMITTED << 16 | TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP)
+
+/* tcp_opts_parse() of these; false: they are others. */
+static bool
+tcp_opts_parse_syn(const uint8_t *p, struct tcp_opts *to)
+{
+	const bool last = be32dec(p + 4) == SYN_SACKTS;
+	const uint8_t *ts = p + (last ? 4 : 8), *scale = p + (last ? 16 : 4);
+
+	if (be16dec(p) != SYN_MSS || be32dec(ts) != SYN_SACKTS || be32dec(scale) >> 8 != SYN_SCALE)
+		return (false);
+	*to = (struct tcp_opts){
+		.to_flags = SYN_FLAGS,
+		.to_mss = be16dec(p + 2),
+		.to_wscale = MIN(scale[3], TCP_MAX_WINSHIFT),
+		.to_tsval = be32dec(ts + 4),
+		.to_tsecr = be32dec(ts + 8),
+	};
+	return (true);
+}
+
+/* tcp_opts_build() of these. */
+static void
+tcp_opts_build_syn(const struct tcp_opts *to, uint8_t *buf)
+{
+	const bool last = (to->to_flags & TOF_SCALELAST) != 0;
+	uint8_t *ts = buf + (last ? 4 : 8), *scale = buf + (last ? 16 : 4);
+
+	be32enc(buf, (uint32_t)SYN_MSS << 16 | to->to_mss);
+	be32enc(scale, (uint32_t)SYN_SCALE << 8 | to->to_wscale);
+	be32enc(ts, SYN_SACKTS);
+	be32enc(ts + 4, to->to_tsval);
+	be32enc(ts + 8, to->to_tsecr);
+}
+
 enum wire_error
 tcp_opts_parse(const uint8_t *p, size_t len, bool syn, struct tcp_opts *to)
 {
 	enum wire_error e, verdict = WIRE_OK;
 	size_t off = 0;
 
+	if (syn && len == SYN_OLEN && tcp_opts_parse_syn(p, to))
+		return (WIRE_OK);
 	*to = (struct tcp_opts){ .to_flags = 0 };
 	while ((e = tcp_opt_next(p, len, &off)) == WIRE_OK) {
 		if (!tcp_opt_parse(p + off, syn, to))
@@ -364,6 +411,10 @@ tcp_opts_build(const struct tcp_opts *to, uint8_t *buf, size_t room)
 	struct tcp_optw w = { .w_buf = buf, .w_room = ROUNDDOWN2(MIN(room, TCP_MAXOLEN), 4ul) };
 	size_t end;
 
+	if ((to->to_flags & ~(uint32_t)TOF_SCALELAST) == SYN_FLAGS && room >= SYN_OLEN) {
+		tcp_opts_build_syn(to, buf);
+		return (SYN_OLEN);
+	}
 	tcp_optw_all(&w, to);
 	end = ROUNDUP2(w.w_len, (size_t)4);
 	/* RFC 9293 3.1: either will do; the systems differ here as in the order. */

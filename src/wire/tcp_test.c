@@ -232,6 +232,10 @@ usual_layouts(void **state)
 	assert_int_equal(tcp_opts_build(&to, b, 40), 20);
 	assert_memory_equal(b, "\x02\x04\x05\xb4\x01\x03\x03\x06\x04\x02\x08\x0a\x01\x02\x03\x04"
 	    "\x05\x06\x07\x08", 20);
+	to.to_flags |= TOF_SCALELAST;
+	assert_int_equal(tcp_opts_build(&to, b, 40), 20);
+	assert_memory_equal(b, "\x02\x04\x05\xb4\x04\x02\x08\x0a\x01\x02\x03\x04\x05\x06\x07\x08"
+	    "\x01\x03\x03\x06", 20);
 	to.to_flags = TOF_TS;
 	assert_int_equal(tcp_opts_build(&to, b, 40), 12);
 	assert_memory_equal(b, "\x01\x01\x08\x0a\x01\x02\x03\x04\x05\x06\x07\x08", 12);
@@ -250,6 +254,39 @@ usual_layouts(void **state)
 	to.to_flags = 0;
 	assert_int_equal(tcp_opts_build(&to, b, 40), 0);
 	assert_int_equal(tcp_opts_need(&to), 0);
+}
+
+/* Options behind a word of NOPs are taken one by one; those of a SYN alone are taken at once, and mean the same, whatever is wrong with them. */
+static void
+syn_at_once(void **state)
+{
+	struct tcp_opts to = { .to_mss = 1460, .to_wscale = 200, .to_tsval = 0x01020304, .to_tsecr = 0x05060708 }, one, other;
+	uint8_t b[24] = { TCPOPT_NOP, TCPOPT_NOP, TCPOPT_NOP, TCPOPT_NOP }, less[20];
+	enum wire_error e;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		to.to_flags = TOF_MSS | TOF_SCALE | TOF_SACKPERM | TOF_TS | (i != 0 ? TOF_SCALELAST : 0);
+		for (unsigned bit = 0; bit <= 160; bit++) {
+			assert_int_equal(tcp_opts_build(&to, b + 4, 20), 20);
+			if (bit < 160)
+				b[4 + bit / 8] ^= (uint8_t)(1 << bit % 8);
+			memset(&one, '#', sizeof(one));
+			e = tcp_opts_parse(b + 4, 20, true, &one);
+			assert_int_equal(tcp_opts_parse(b, 24, true, &other), e);
+			assert_int_equal(one.to_flags, other.to_flags);
+			assert_int_equal(one.to_mss, other.to_mss);
+			assert_int_equal(one.to_wscale, other.to_wscale);
+			assert_int_equal(one.to_tsval, other.to_tsval);
+			assert_int_equal(one.to_tsecr, other.to_tsecr);
+			assert_int_equal(one.to_nsack + one.to_tfolen + one.to_aolen + one.to_uto,
+			    other.to_nsack + other.to_tfolen + other.to_aolen + other.to_uto);
+		}
+		/* Without room for all of it some is left out, as ever. */
+		assert_true(tcp_opts_build(&to, less, 19) <= 16);
+	}
+	assert_int_equal(tcp_opts_parse(b + 4, 20, false, &one), WIRE_OK);
+	assert_int_equal(one.to_flags, TOF_TS);		/* the others count with SYN only */
 }
 
 /*
@@ -390,6 +427,7 @@ main(void)
 		cmocka_unit_test(typical_syn),
 		cmocka_unit_test(rules_of_single_options),
 		cmocka_unit_test(usual_layouts),
+		cmocka_unit_test(syn_at_once),
 		cmocka_unit_test(blocks_that_fit),
 		cmocka_unit_test(build_and_parse),
 		cmocka_unit_test(signature_filled_in_later),
