@@ -28,6 +28,11 @@ net_proto_register(struct vnet *vn, uint16_t ethertype, net_input_fn *input)
 	if (nv->nv_nproto == NET_MAXPROTO)
 		return (ENOSPC);
 	nv->nv_proto[nv->nv_nproto++] = (struct net_proto){ ethertype, input };
+	/* IPv4 has nearly all the packets: it stays last, where net_input() begins. */
+	for (unsigned i = nv->nv_nproto - 1; i > 0 && nv->nv_proto[i - 1].np_ethertype == ETHERTYPE_IP; i--) {
+		nv->nv_proto[i] = nv->nv_proto[i - 1];
+		nv->nv_proto[i - 1] = (struct net_proto){ ethertype, input };
+	}
 	return (0);
 }
 
@@ -36,7 +41,6 @@ net_input(struct ifnet *ifp, uint16_t ethertype, struct mbuf *m)
 {
 	const struct net_vnet *nv = net_vnet(ifp->if_vnet);
 
-	/* IP registers last and has nearly all the packets. */
 	for (unsigned i = nv->nv_nproto; i-- > 0;) {
 		if (nv->nv_proto[i].np_ethertype == ethertype) {
 			nv->nv_proto[i].np_input(ifp, m);

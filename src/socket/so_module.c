@@ -31,6 +31,7 @@ proto_register(struct vnet *vn, const struct protosw *pr)
 	if (sv->sv_nproto == SOCKET_MAXPROTO)
 		return (ENOSPC);
 	sv->sv_proto[sv->sv_nproto++] = pr;
+	sv->sv_found.sf_proto = NULL;
 	return (0);
 }
 

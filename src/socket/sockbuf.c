@@ -236,7 +236,7 @@ sbflush(struct sockbuf *sb)
 {
 	if (sb->sb_records > 0)
 		m_freeq(sb->sb_mb);
-	else
+	else if (sb->sb_mb != NULL)
 		m_freem(sb->sb_mb);
 	sb->sb_mb = sb->sb_mbtail = sb->sb_lastrecord = sb->sb_sndptr = NULL;
 	sb->sb_sndoff = sb->sb_cc = sb->sb_mbcnt = sb->sb_records = 0;

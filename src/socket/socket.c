@@ -71,6 +71,8 @@ soalloc(struct vnet *vn, const struct protosw *pr)
 void
 so_flushprepared(struct socket *so)
 {
+	if (so->so_prepared == NULL)
+		return;
 	m_freem(so->so_prepared);
 	so->so_prepared = NULL;
 }
@@ -99,9 +101,8 @@ sofree_maybe(struct socket *so)
 }
 
 static const struct protosw *
-proto_find(struct vnet *vn, int family, int type, int proto, int *error)
+proto_look(const struct socket_vnet *sv, int family, int type, int proto, int *error)
 {
-	struct socket_vnet *sv = socket_vnet(vn);
 	const struct protosw *pr;
 	bool family_seen = false, type_seen = false;
 
@@ -120,6 +121,22 @@ proto_find(struct vnet *vn, int family, int type, int proto, int *error)
 	/* As Linux: an unknown family, then an unknown type, then a protocol the type has not (socket(2)). */
 	*error = !family_seen ? EAFNOSUPPORT : !type_seen ? ESOCKTNOSUPPORT : EPROTONOSUPPORT;
 	return (NULL);
+}
+
+/* Who makes sockets makes many of a kind. */
+static const struct protosw *
+proto_find(struct vnet *vn, int family, int type, int proto, int *error)
+{
+	struct socket_vnet *sv = socket_vnet(vn);
+
+	if (sv->sv_found.sf_family != family || sv->sv_found.sf_type != type || sv->sv_found.sf_number != proto ||
+	    sv->sv_found.sf_proto == NULL) {
+		sv->sv_found.sf_family = family;
+		sv->sv_found.sf_type = type;
+		sv->sv_found.sf_number = proto;
+		sv->sv_found.sf_proto = proto_look(sv, family, type, proto, error);
+	}
+	return (sv->sv_found.sf_proto);
 }
 
 bool

@@ -176,6 +176,8 @@ struct protosw {
 struct socket_vnet {
 	const struct protosw *sv_proto[SOCKET_MAXPROTO];
 	unsigned	 sv_nproto;
+	/* What socket() asked for last, and got; sf_proto NULL: nothing. */
+	struct { int sf_family, sf_type, sf_number; const struct protosw *sf_proto; } sv_found;
 	struct socketq	 sv_sockets;	/* all */
 	struct socketq	 sv_starved;	/* of these, so_starved */
 	struct callout	 sv_look;	/* pending while one of them waits */

@@ -38,7 +38,14 @@ ip_newid(struct vnet *vn, uint32_t src, uint32_t dst, uint8_t proto)
 
 	if (iv->iv_randomid)
 		return ((uint16_t)kernel_random32(vn->vn_kernel));
-	h = siphash13_flow4(&sk, src, dst, proto, 0);
+	if (iv->iv_idmemo.im_dst != dst || iv->iv_idmemo.im_src != src || iv->iv_idmemo.im_proto != proto || !iv->iv_idmemo.im_valid) {
+		iv->iv_idmemo.im_src = src;
+		iv->iv_idmemo.im_dst = dst;
+		iv->iv_idmemo.im_proto = proto;
+		iv->iv_idmemo.im_hash = siphash13_flow4(&sk, src, dst, proto, 0);
+		iv->iv_idmemo.im_valid = true;
+	}
+	h = iv->iv_idmemo.im_hash;
 	return ((uint16_t)((h >> 32) + iv->iv_ids[h % IP_NIDS]++));
 }
 

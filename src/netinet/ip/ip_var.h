@@ -125,6 +125,7 @@ struct ip_vnet {
 	struct reass	 iv_reass;
 	/* RFC 6864 */
 	uint16_t	 iv_ids[IP_NIDS];
+	struct { uint32_t im_src, im_dst; uint8_t im_proto; bool im_valid; uint64_t im_hash; } iv_idmemo;	/* whose id was made last */
 };
 VNET_STATE_DECLARE(ip);
 

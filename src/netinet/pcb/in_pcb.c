@@ -90,7 +90,7 @@ in_pcbflowsecret(const struct siphash_key *sk, const struct in_addr_any *laddr, 
 	return (siphash24(sk, &(const struct in_flowkey){ *laddr, *faddr, lport, fport }, sizeof(struct in_flowkey)));
 }
 
-static uint32_t
+static __attribute__((noinline)) uint32_t
 in_pcbhashmake(const struct siphash_key *sk, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
 {
 	if (in_addrs_short(laddr, faddr))
@@ -602,14 +602,11 @@ in_pcbflowinit(struct inpcb *inp)
 	in_pcbunready(inp);
 }
 
-int
-in_pcbinsconn(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+/* Nobody else has these four. */
+static void
+in_pcbinsfree(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
 {
 	VI_ASSERT((inp->inp_flags & INP_ONHASH) == 0);
-	/* As on Linux: two datagram sockets may be connected alike, if they may share the port at all; the later one hears. */
-	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP &&
-	    in_pcblookup_exact(inp->inp_info, in_pcbfam(inp->inp_ops), laddr, lport, faddr, fport) != NULL)
-		return (EADDRINUSE);
 	/* Off the old port's chain first: the chain is found by the port. */
 	if (inp->inp_lport != lport)
 		in_pcbport_remove(inp);
@@ -619,6 +616,16 @@ in_pcbinsconn(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport
 	inp->inp_fport = fport;
 	in_pcbhash_insert(inp);
 	in_pcbflowinit(inp);
+}
+
+int
+in_pcbinsconn(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+{
+	/* As on Linux: two datagram sockets may be connected alike, if they may share the port at all; the later one hears. */
+	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP &&
+	    in_pcblookup_exact(inp->inp_info, in_pcbfam(inp->inp_ops), laddr, lport, faddr, fport) != NULL)
+		return (EADDRINUSE);
+	in_pcbinsfree(inp, laddr, lport, faddr, fport);
 	return (0);
 }
 
@@ -718,11 +725,13 @@ in_pcbconnect_to(struct inpcb *inp, const struct vi_sockaddr *sa)
 	if (lport == 0) {
 		if ((error = in_pcbport_conn(inp, &laddr, &faddr, sa->sa_port, &lport)) != 0)
 			return (error);
+		in_pcbinsfree(inp, &laddr, lport, &faddr, sa->sa_port);
 		anon |= INP_ANONPORT;
+	} else if ((error = in_pcbinsconn(inp, &laddr, lport, &faddr, sa->sa_port)) != 0) {
+		return (error);
 	}
-	if ((error = in_pcbinsconn(inp, &laddr, lport, &faddr, sa->sa_port)) == 0)
-		inp->inp_flags |= anon;
-	return (error);
+	inp->inp_flags |= anon;
+	return (0);
 }
 
 int

@@ -131,6 +131,8 @@ struct inpcbinfo {
 	/* What in_pcbhashval() said last: a handshake asks for the same hash again and again. */
 	struct { struct in_addr_any hm_laddr, hm_faddr; uint16_t hm_lport, hm_fport; uint32_t hm_hash; bool hm_valid; } ipi_memo;
 	uint16_t	 ipi_porttab[INP_PORTTAB];	/* counters of RFC 6056 3.3.4 */
+	/* Whereto the last connection without a port went, and the secret that chose it. */
+	struct { struct in_addr_any pm_laddr, pm_faddr; uint16_t pm_fport; bool pm_valid; uint64_t pm_secret; } ipi_portmemo;
 	struct siphash_key ipi_key;
 	/* Is there something without pcb at the port yet, of these families (INP_IPV4, INP_IPV6), at the address (NULL: at any)?  NULL: never. */
 	bool		 (*ipi_lingers)(struct inpcbinfo *, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport);

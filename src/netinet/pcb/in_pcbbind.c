@@ -107,6 +107,21 @@ in_pcb_portrange(const struct inpcb *inp, uint32_t *first)
 	return (to - from + 1);
 }
 
+/* The secret of a destination.  Who connects often goes where he went before. */
+static uint64_t
+in_pcb_portsecret(struct inpcbinfo *ipi, const struct in_addr_any *laddr, const struct in_addr_any *faddr, uint16_t fport)
+{
+	if (!ipi->ipi_portmemo.pm_valid || ipi->ipi_portmemo.pm_fport != fport || !in_addr_eq(&ipi->ipi_portmemo.pm_faddr, faddr) ||
+	    !in_addr_eq(&ipi->ipi_portmemo.pm_laddr, laddr)) {
+		ipi->ipi_portmemo.pm_laddr = *laddr;
+		ipi->ipi_portmemo.pm_faddr = *faddr;
+		ipi->ipi_portmemo.pm_fport = fport;
+		ipi->ipi_portmemo.pm_secret = in_pcbflowsecret(&ipi->ipi_key, laddr, 0, faddr, fport);
+		ipi->ipi_portmemo.pm_valid = true;
+	}
+	return (ipi->ipi_portmemo.pm_secret);
+}
+
 /*
  * RFC 6056 3.3.4 (algorithm 4, double hash): a secret offset per destination, and one of a few counters, chosen by the same secret, that moves
  * past each port given.  Ports of one destination are used in turn and the next is usually free even when most are taken; who sees the ports
@@ -116,7 +131,7 @@ int
 in_pcbport_conn(struct inpcb *inp, const struct in_addr_any *laddr, const struct in_addr_any *faddr, uint16_t fport, uint16_t *lport)
 {
 	struct inpcbinfo *ipi = inp->inp_info;
-	const uint64_t hash = in_pcbflowsecret(&ipi->ipi_key, laddr, 0, faddr, fport);
+	const uint64_t hash = in_pcb_portsecret(ipi, laddr, faddr, fport);
 	uint16_t *next = &ipi->ipi_porttab[(hash >> 32) % INP_PORTTAB];
 	uint32_t first, range = in_pcb_portrange(inp, &first), off = (uint32_t)hash % range;
 

@@ -41,7 +41,7 @@ tcp_flow_link(struct tcp_flowchain *fc, struct tcp_flow *f)
 }
 
 struct tcp_flow *
-tcp_flow_find(const struct tcp_flowtab *ft, const struct inet_ops *ops,
+tcp_flow_look(const struct tcp_flowtab *ft, const struct inet_ops *ops,
     const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr,
     uint16_t fport)
 {
@@ -49,8 +49,6 @@ tcp_flow_find(const struct tcp_flowtab *ft, const struct inet_ops *ops,
 	struct tcp_flow *f;
 	uint32_t hash;
 
-	if (ft->ft_count == 0)
-		return (NULL);
 	hash = in_pcbhashval(ft->ft_pcbs, laddr, lport, faddr, fport);
 	fc = tcp_flow_chain(ft, hash);
 	if (fc->fc_count == 1 && fc->fc_hash != hash)
@@ -106,7 +104,7 @@ tcp_flow_crowd(const struct tcp_flowtab *ft, const struct tcp_flow *f, uint32_t 
 	uint32_t n = 0;
 
 	*oldest = NULL;
-	if (ft->ft_size == 0)
+	if (ft->ft_count == 0 || ft->ft_count < limit)
 		return (0);
 	LIST_FOREACH(g, &tcp_flow_chain(ft, tcp_flow_key(ft, f))->fc_flows, tf_link) {
 		if (n++ == limit)

@@ -44,13 +44,19 @@ struct tcp_flowtab {
 
 void	tcp_flowtab_init(struct tcp_flowtab *, struct acctset *, struct inpcbinfo *);
 void	tcp_flowtab_fini(struct tcp_flowtab *);	/* asserts that it is empty */
-struct tcp_flow *tcp_flow_find(const struct tcp_flowtab *, const struct inet_ops *,
+struct tcp_flow *tcp_flow_look(const struct tcp_flowtab *, const struct inet_ops *,
     const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
+static inline struct tcp_flow *
+tcp_flow_find(const struct tcp_flowtab *ft, const struct inet_ops *ops, const struct in_addr_any *laddr, uint16_t lport,
+    const struct in_addr_any *faddr, uint16_t fport)
+{
+	return (ft->ft_count != 0 ? tcp_flow_look(ft, ops, laddr, lport, faddr, fport) : NULL);
+}
 /* The key members of f are set; ENOBUFS when there is no memory for the first chains. */
 int	tcp_flow_insert(struct tcp_flowtab *, struct tcp_flow *);
 /*
  * How many share the chain where f would be inserted, counted to at most limit; *oldest: the last of
- * these, NULL = there are none.
+ * these, NULL = there are none.  Nobody is counted where the whole table has less than limit.
  */
 uint32_t tcp_flow_crowd(
     const struct tcp_flowtab *, const struct tcp_flow *f, uint32_t limit, struct tcp_flow **oldest);

@@ -103,16 +103,13 @@ tcp_hc_hash(struct tcp_hostcache *hc, const struct in_addr_any *a)
 	return (&hc->hc_bucket[siphash13(&hc->hc_key, a, sizeof(*a)) & (hc->hc_nbuckets - 1)]);
 }
 
-/* The entry of the connection's peer, moved to the front of its chain; NULL: nothing is known. */
-static struct hc_entry *
-tcp_hc_find(struct tcp_vnet *tv, const struct inpcb *inp)
+static __attribute__((noinline)) struct hc_entry *
+tcp_hc_look(struct tcp_vnet *tv, const struct inpcb *inp)
 {
 	struct tcp_hostcache *hc = &tv->tv_hc;
 	struct hc_bucket *hb;
 	struct hc_entry *he;
 
-	if (!hc->hc_enable || hc->hc_count == 0)
-		return (NULL);
 	hb = tcp_hc_hash(hc, &inp->inp_faddr);
 	TAILQ_FOREACH(he, hb, he_link)
 		if (he->he_family == inp->inp_ops->io_family &&
@@ -122,6 +119,13 @@ tcp_hc_find(struct tcp_vnet *tv, const struct inpcb *inp)
 			return (he->he_expire > vnet_now(tv->tv_vnet) ? he : NULL);
 		}
 	return (NULL);
+}
+
+/* The entry of the connection's peer, moved to the front of its chain; NULL: nothing is known. */
+static inline struct hc_entry *
+tcp_hc_find(struct tcp_vnet *tv, const struct inpcb *inp)
+{
+	return (tv->tv_hc.hc_enable && tv->tv_hc.hc_count != 0 ? tcp_hc_look(tv, inp) : NULL);
 }
 
 static bool

@@ -73,7 +73,7 @@ cubic_offset(int64_t t, int64_t k, uint32_t mss)
 static void
 cubic_init(struct tcpcb *tp)
 {
-	memset(tp->t_ccpriv, 0, sizeof(tp->t_ccpriv));
+	*tptocubic(tp) = (struct cubic){ .cu_epoch = 0 };
 	tp->t_ccacked = 0;
 	cc_hystart_begin(tp);
 	tp->t_lr.lr_hystart.hs_classic = tcp_aslinux(tp);
