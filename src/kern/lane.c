@@ -401,7 +401,9 @@ lane_works(struct worker *w, struct lane *ln)
 	while ((wk = lane_next(ln)) != NULL) {
 		work_run(ln, wk);
 		n++;
-		if (n == LANE_WORKS || w->w_until == 0 || (n % CLOCK_WORKS == 0 && lane_hasmore(ln) && !lane_mayrun(w, ln)))
+		if (!lane_hasmore(ln))
+			break;
+		if (n == LANE_WORKS || w->w_until == 0 || (n % CLOCK_WORKS == 0 && !lane_mayrun(w, ln)))
 			break;
 		if (w->w_stop != NULL && *w->w_stop)
 			break;

@@ -22,30 +22,34 @@ mext_class(uint32_t size)
 	return (size == MCLBYTES ? KMEM_CLUSTER : KMEM_JUMBO);
 }
 
-static void
+static __attribute__((noinline)) void *
 mbuf_failed(struct acctset *as)
 {
 	as->as_cache->mc_mfails++;
+	return (NULL);
+}
+
+/* It was charged, but there is no memory. */
+static __attribute__((noinline)) void *
+mbuf_nomem(struct acctset *as, uint32_t charge)
+{
+	acct_give(as, ACCT_MBUF, 1, charge);
+	as->as_acct[ACCT_MBUF].ac_failures++;
+	as->as_total.ac_failures++;
+	return (mbuf_failed(as));
 }
 
 /* A bare mbuf that pays `charge`; its m_data is not set. */
-static struct mbuf *
+static inline __attribute__((always_inline)) struct mbuf *
 mbuf_new(struct acctset *as, uint32_t charge)
 {
 	struct memcache *mc = as->as_cache;
 	struct mbuf *m;
 
-	if (!acct_take(as, ACCT_MBUF, 1, charge)) {
-		mbuf_failed(as);
-		return (NULL);
-	}
-	if ((m = memcache_get(mc, KMEM_256, MSIZE)) == NULL) {
-		acct_give(as, ACCT_MBUF, 1, charge);
-		as->as_acct[ACCT_MBUF].ac_failures++;
-		as->as_total.ac_failures++;
-		mbuf_failed(as);
-		return (NULL);
-	}
+	if (!acct_take(as, ACCT_MBUF, 1, charge))
+		return (mbuf_failed(as));
+	if ((m = memcache_get(mc, KMEM_256, MSIZE)) == NULL)
+		return (mbuf_nomem(as, charge));
 	mc->mc_mbufs++;
 	m->m_next = m->m_nextpkt = NULL;
 	m->m_as = as;
@@ -231,6 +235,13 @@ m_own(struct mbuf *m, struct acctset *as)
 	uint64_t count = 0;
 	size_t bytes = 0;
 
+	if (m->m_next == NULL) {
+		VI_ASSERT(m->m_as == NULL);
+		if (!acct_take(as, ACCT_MBUF, 1, m->m_charge))
+			return (ENOBUFS);
+		m->m_as = as;
+		return (0);
+	}
 	for (const struct mbuf *n = m; n != NULL; n = n->m_next) {
 		VI_ASSERT(n->m_as == NULL);
 		bytes += n->m_charge;

@@ -132,34 +132,44 @@ epair_peer(const struct ifnet *ifp)
 	return (ep->ep_if[ep->ep_if[0] == ifp]);
 }
 
-static int
-epair_transmit(struct ifnet *ifp, struct mbuf *m)
+static __attribute__((noinline)) int
+epair_drop(struct ifnet *ifp, struct mbuf *m, uint64_t *counter, int error)
+{
+	++*counter;
+	ifp->if_stats.ifs_oerrors++;
+	m_freem(m);
+	return (error);
+}
+
+static inline int
+epair_carry(struct ifnet *ifp, struct mbuf *m)
 {
 	struct ifnet *peer = epair_peer(ifp);
 
-	if (!if_up(ifp)) {
-		epair_vnet(ifp->if_vnet)->ev_down++;
-		ifp->if_stats.ifs_oerrors++;
-		m_freem(m);
-		return (ENETDOWN);
-	}
-	if (m->m_pkt.len > ifp->if_mtu + ETHER_HDR_LEN && ether_toolong(ifp, m)) {
-		epair_vnet(ifp->if_vnet)->ev_toobig++;
-		ifp->if_stats.ifs_oerrors++;
-		m_freem(m);
-		return (EMSGSIZE);
-	}
 	ifp->if_stats.ifs_opackets++;
 	ifp->if_stats.ifs_obytes += m->m_pkt.len;
 	m->m_flags &= (uint16_t)~M_LOOP;
-	if (!if_listens(peer)) {
-		/* The cable carried it, nobody listens. */
-		atomic_fetch_add_explicit(&peer->if_inq.ifq_drops, 1, memory_order_relaxed);
-		m_freem(m);
-		return (0);
-	}
-	if_deliver(peer, m);
-	return (0);
+	if (if_listens(peer))
+		return (if_deliver(peer, m));
+	/* The cable carried it, nobody listens. */
+	return (ifq_drop(peer, m));
+}
+
+/* Longer than the MTU, as super-packets are. */
+static __attribute__((noinline)) int
+epair_transmit_long(struct ifnet *ifp, struct mbuf *m)
+{
+	if (ether_toolong(ifp, m))
+		return (epair_drop(ifp, m, &epair_vnet(ifp->if_vnet)->ev_toobig, EMSGSIZE));
+	return (epair_carry(ifp, m));
+}
+
+static int
+epair_transmit(struct ifnet *ifp, struct mbuf *m)
+{
+	if (!if_up(ifp))
+		return (epair_drop(ifp, m, &epair_vnet(ifp->if_vnet)->ev_down, ENETDOWN));
+	return (m->m_pkt.len > ifp->if_mtu + ETHER_HDR_LEN ? epair_transmit_long(ifp, m) : epair_carry(ifp, m));
 }
 
 static const struct ifnet_ops epair_ops = {

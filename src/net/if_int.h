@@ -34,6 +34,7 @@ void	if_unlink(struct ifnet *);
 /* if_queue.c */
 void	ifq_init(struct ifqueue *);
 void	ifq_purge(struct ifnet *);	/* under the kernel lock */
+int	ifq_drop(struct ifnet *, struct mbuf *);	/* what was sent to it, and is not taken: counted; 0 */
 
 /* if_extra.c */
 struct iflink;

@@ -49,17 +49,11 @@ ifq_account(struct ifqueue *q, unsigned len, unsigned bytes, bool alone)
 	ifq_count(&q->ifq_bytes, -bytes, alone);
 }
 
-void
-if_receive(struct ifnet *ifp, struct mbuf *m)
+static inline void
+if_admitted(struct ifnet *ifp, struct mbuf *m)
 {
-	const struct ifnet *from;
+	const struct ifnet *from = m->m_pkt.rcvif;
 
-	if (__builtin_expect(vnet_acct(ifp->if_vnet)->as_pps, 0) && !acct_packet(vnet_acct(ifp->if_vnet), vnet_now(ifp->if_vnet))) {
-		ifp->if_stats.ifs_iqdrops++;
-		m_freem(m);
-		return;
-	}
-	from = m->m_pkt.rcvif;
 	m->m_pkt.rcvif = ifp;
 	m->m_pkt.fib = (uint16_t)ifp->if_fib;
 	ifp->if_stats.ifs_ipackets++;
@@ -70,20 +64,39 @@ if_receive(struct ifnet *ifp, struct mbuf *m)
 		ifp->if_ops->ifo_input(ifp, m);
 }
 
+/* Packets a second are limited. */
+static __attribute__((noinline)) void
+if_receive_limited(struct ifnet *ifp, struct mbuf *m)
+{
+	if (acct_packet(vnet_acct(ifp->if_vnet), vnet_now(ifp->if_vnet))) {
+		if_admitted(ifp, m);
+		return;
+	}
+	ifp->if_stats.ifs_iqdrops++;
+	m_freem(m);
+}
+
+void
+if_receive(struct ifnet *ifp, struct mbuf *m)
+{
+	if (vnet_acct(ifp->if_vnet)->as_pps)
+		if_receive_limited(ifp, m);
+	else
+		if_admitted(ifp, m);
+}
+
 #define IFQ_SHORT	UINT64_C(100000000)	/* ns from one call for memory to the next */
 
 /*
- * The packet becomes the receiver's.  Where there is no memory for it, what waits for missing pieces goes: these may be just what finds
+ * The packet, which is nobody's, becomes the receiver's.  Where there is no memory for it, what waits for missing pieces goes: these may be just what finds
  * no room, and then nothing would ever move again.
  */
-static bool
-ifq_own(struct vnet *vn, struct mbuf *m)
+static __attribute__((noinline)) bool
+ifq_own_short(struct vnet *vn, struct mbuf *m)
 {
 	struct acctset *as = vnet_acct(vn);
 	struct net_vnet *nv = net_vnet(vn);
 
-	if (m->m_as != NULL || m_own(m, as) == 0)
-		return (true);
 	if (as->as_acct[ACCT_REASS].ac_count == 0 || vnet_now(vn) < nv->nv_shortat)
 		return (false);
 	nv->nv_shortat = vnet_now(vn) + IFQ_SHORT;
@@ -94,7 +107,7 @@ ifq_own(struct vnet *vn, struct mbuf *m)
 static void
 ifq_receive(struct ifnet *ifp, struct mbuf *m)
 {
-	if (!ifq_own(ifp->if_vnet, m)) {
+	if (m->m_as == NULL && m_own(m, vnet_acct(ifp->if_vnet)) != 0 && !ifq_own_short(ifp->if_vnet, m)) {
 		m_freem_disowned(m, vnet_acct(ifp->if_vnet));
 		ifp->if_stats.ifs_iqdrops++;
 		return;
@@ -224,7 +237,15 @@ ifq_push(struct ifqueue *q, struct mbuf *m, bool alone)
 	    memory_order_relaxed));
 }
 
-void
+int
+ifq_drop(struct ifnet *ifp, struct mbuf *m)
+{
+	atomic_fetch_add_explicit(&ifp->if_inq.ifq_drops, 1, memory_order_relaxed);
+	m_freem(m);
+	return (0);
+}
+
+int
 if_deliver(struct ifnet *to, struct mbuf *m)
 {
 	struct lane *ln = &to->if_vnet->vn_lane;
@@ -234,11 +255,8 @@ if_deliver(struct ifnet *to, struct mbuf *m)
 	m->m_flags &= (uint16_t)~(M_BCAST | M_MCAST | M_PROMISC | M_FRAG | M_RXOWN);
 	m->m_pkt.rcvif = NULL;
 	m->m_pkt.nest = m->m_pkt.pcp = 0;
-	if (!to->if_attached || !ifq_admit(q, m->m_pkt.len, ln->ln_alone)) {
-		atomic_fetch_add_explicit(&q->ifq_drops, 1, memory_order_relaxed);
-		m_freem(m);
-		return;
-	}
+	if (!to->if_attached || !ifq_admit(q, m->m_pkt.len, ln->ln_alone))
+		return (ifq_drop(to, m));
 	if (m->m_as == vnet_acct(to->if_vnet)) {
 		net_vnet(to->if_vnet)->nv_looped++;
 	} else {
@@ -247,4 +265,5 @@ if_deliver(struct ifnet *to, struct mbuf *m)
 	}
 	ifq_push(q, m, ln->ln_alone);
 	lane_post(ln, &q->ifq_work);
+	return (0);
 }

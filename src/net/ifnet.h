@@ -287,8 +287,8 @@ int	 if_attach(struct ifnet *);			/* into if_home; EEXIST */
 /* out of if_vnet, IFDETACH told, queue purged */
 void	 if_detach(struct ifnet *);
 void	 if_free(struct ifnet *);
-/* Hand a frame to the interface at the other end; any lane.  Consumes m. */
-void	 if_deliver(struct ifnet *to, struct mbuf *);
+/* Hand a frame to the interface at the other end; any lane.  Consumes m.  0: whether it was taken is not the sender's to know. */
+int	 if_deliver(struct ifnet *to, struct mbuf *);
 /* A frame that one interface received becomes another's of the same stack, counted and shown.  Consumes m. */
 void	 if_receive(struct ifnet *, struct mbuf *);
 /*

@@ -196,14 +196,15 @@ in_output_ready(struct inpcb *inp, struct mbuf *m)
 	return (in_transmit_ready(ip_vnet(inp->inp_vnet), &inp->inp_ready, m, &pk));
 }
 
-static int
-in_output(struct inpcb *inp, struct mbuf *m, unsigned flags)
+/* The headers are not known, or are not all there is to it. */
+static __attribute__((noinline)) int
+in_output_routed(struct inpcb *inp, struct mbuf *m, unsigned flags)
 {
 	const struct nhop *nh;
 	struct ip_out io;
 	int error;
 
-	if (in_isready(inp, m, flags) || (in_takeready(inp) && in_isready(inp, m, flags)))
+	if (in_takeready(inp) && in_isready(inp, m, flags))
 		return (in_output_ready(inp, m));
 	nh = in_multicast(inp->inp_faddr.in4) ? NULL : in_pcbroute(inp);
 	in_pcbunready(inp);
@@ -215,6 +216,12 @@ in_output(struct inpcb *inp, struct mbuf *m, unsigned flags)
 	ip_out_init(&io, inp, flags);
 	io.io_nh = nh;
 	return (ip_output(inp->inp_vnet, m, &io));
+}
+
+static int
+in_output(struct inpcb *inp, struct mbuf *m, unsigned flags)
+{
+	return (in_isready(inp, m, flags) ? in_output_ready(inp, m) : in_output_routed(inp, m, flags));
 }
 
 static int

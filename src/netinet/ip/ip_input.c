@@ -180,13 +180,12 @@ input_raw(struct ip_vnet *iv, struct mbuf *m, const struct inet_pkt *pk)
 	iv->iv_raw->ip_input(n, pk);
 }
 
-static void
-input_deliver(struct ip_vnet *iv, struct mbuf *m, const struct inet_pkt *pk)
+/* Raw sockets want it as well, or nobody but them, or nobody. */
+static __attribute__((noinline)) void
+input_deliver_raw(struct ip_vnet *iv, struct mbuf *m, const struct inet_pkt *pk, bool raw)
 {
-	unsigned idx = iv->iv_protoidx[pk->ip_proto];
-	bool raw = iv->iv_raw != NULL && ip_israwproto(iv, pk->ip_proto);
+	const unsigned idx = iv->iv_protoidx[pk->ip_proto];
 
-	iv->iv_stat.ips_delivered++;
 	if (raw && idx != 0)
 		input_raw(iv, m, pk);
 	input_strip(m, pk->ip_hlen);
@@ -199,6 +198,21 @@ input_deliver(struct ip_vnet *iv, struct mbuf *m, const struct inet_pkt *pk)
 		iv->iv_stat.ips_delivered--;
 		inet_unreach(m, pk, ICMP_UNREACH_PROTOCOL);
 	}
+}
+
+static inline void
+input_deliver(struct ip_vnet *iv, struct mbuf *m, const struct inet_pkt *pk)
+{
+	const unsigned idx = iv->iv_protoidx[pk->ip_proto];
+	const bool raw = iv->iv_raw != NULL && ip_israwproto(iv, pk->ip_proto);
+
+	iv->iv_stat.ips_delivered++;
+	if (raw || idx == 0) {
+		input_deliver_raw(iv, m, pk, raw);
+		return;
+	}
+	input_strip(m, pk->ip_hlen);
+	iv->iv_protos[idx - 1].ip_input(m, pk);
 }
 
 /* It is for us. */
@@ -273,7 +287,7 @@ input_isplain(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mb
 	const struct ip_known *ik;
 
 	if (m->m_len < IP_MINHLEN + IP_CONTIG || *m->m_data != (IPVERSION << 4 | IP_MINHLEN >> 2) ||
-	    (ip->ip_off & HTONS(IP_MF | IP_OFFMASK)) != 0 || ip->ip_len != HTONS(m->m_pkt.len) || m->m_pkt.len > IP_MAXPACKET ||
+	    (ip->ip_off & HTONS(IP_MF | IP_OFFMASK)) != 0 || NTOHS(ip->ip_len) != m->m_pkt.len ||
 	    (m->m_pkt.csum_flags & CSUM_IP_VALID) == 0 || (m->m_flags & (M_BCAST | M_MCAST)) != 0 ||
 	    iv->iv_pfil[PFIL_IN].ph_n > 0 || (iv->iv_checkinterface | iv->iv_rpfilter | ifp->if_rpfilter) != 0)
 		return (false);
@@ -304,24 +318,17 @@ input_plain(struct ip_vnet *iv, struct ifnet *ifp, struct mbuf *m)
 	input_deliver(iv, m, &pk);
 }
 
-void
-ip_input(struct ifnet *ifp, struct mbuf *m)
+/* Any packet. */
+static __attribute__((noinline)) void
+input_any(struct ip_vnet *iv, struct ifnet *ifp, struct mbuf *m)
 {
-	struct vnet *vn = ifp->if_vnet;
-	struct ip_vnet *iv = ip_vnet(vn);
+	struct vnet *vn = iv->iv_vnet;
 	bool srcrouted = false;
 	struct ip_info ii;
 	enum ip_dest dest;
 
-	iv->iv_stat.ips_total++;
 	if (iv->iv_stopped) {
 		(void)input_drop(m, &iv->iv_stat.ips_stopped);
-		return;
-	}
-	m->m_pkt.rcvif = ifp;
-	m->m_pkt.fib = (uint16_t)ifp->if_fib;
-	if (input_isplain(iv, ifp, m)) {
-		input_plain(iv, ifp, m);
 		return;
 	}
 	if ((m = input_check(iv, m, &ii)) == NULL)
@@ -353,6 +360,20 @@ ip_input(struct ifnet *ifp, struct mbuf *m)
 		(void)input_drop(m, &iv->iv_stat.ips_notmember);
 	else
 		input_ours(iv, ifp, m, &ii, dest == DEST_GROUP);
+}
+
+void
+ip_input(struct ifnet *ifp, struct mbuf *m)
+{
+	struct ip_vnet *iv = ip_vnet(ifp->if_vnet);
+
+	iv->iv_stat.ips_total++;
+	m->m_pkt.rcvif = ifp;
+	m->m_pkt.fib = (uint16_t)ifp->if_fib;
+	if (!iv->iv_stopped && input_isplain(iv, ifp, m))
+		input_plain(iv, ifp, m);
+	else
+		input_any(iv, ifp, m);
 }
 
 void

@@ -156,6 +156,14 @@ tcp_ack_advance(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
 		tp->t_flags &= ~(uint32_t)TF_MORE;
 }
 
+/* It was taken back with data outstanding (tcp_rexmt_giveup()), and opens: that goes again soon. */
+static __attribute__((noinline)) void
+tcp_ack_reopened(struct tcpcb *tp)
+{
+	tcp_rto_over(tp);
+	tcp_timer_rexmt_restart(tp);
+}
+
 /* RFC 9293 3.10.7.4: SND.WND, from the newest segment only. */
 void
 tcp_ack_window(struct tcpcb *tp, const struct tcp_seg *ts)
@@ -167,11 +175,8 @@ tcp_ack_window(struct tcpcb *tp, const struct tcp_seg *ts)
 		return;
 	if (ts->ts_len == 0 && tp->snd_wl2 == ts->ts_ack && win > tp->snd_wnd)
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvwinupd);
-	if (win > 0 && tp->snd_wnd == 0 && tp->t_rxtshift != 0) {
-		/* It was taken back with data outstanding (tcp_rexmt_giveup()): that goes again soon. */
-		tcp_rto_over(tp);
-		tcp_timer_rexmt_restart(tp);
-	}
+	if (win > 0 && tp->snd_wnd == 0 && tp->t_rxtshift != 0)
+		tcp_ack_reopened(tp);
 	tp->snd_wnd = win;
 	tp->snd_wl1 = ts->ts_seq;
 	tp->snd_wl2 = ts->ts_ack;

@@ -18,8 +18,6 @@
  */
 #include "netinet/tcp/tcp_int.h"
 
-#include <string.h>
-
 #include "base/assert.h"
 #include "base/checksum.h"
 
@@ -186,10 +184,8 @@ tcp_input_options(struct tcp_seg *ts, const uint8_t *p, size_t len)
 		ts->ts_to.to_flags = 0;
 	} else if (tcp_opts_fast_ts(p, len, &ts->ts_to.to_tsval, &ts->ts_to.to_tsecr)) {
 		ts->ts_to.to_flags = TOF_TS;
-	} else {
-		memset(&ts->ts_to, 0, sizeof(ts->ts_to));
-		if (tcp_opts_parse(p, len, (ts->ts_flags & TH_SYN) != 0, &ts->ts_to) != WIRE_OK)
-			TCPSTAT_INC(ts->ts_tv, tcps_rcvbadopt);
+	} else if (tcp_opts_parse(p, len, (ts->ts_flags & TH_SYN) != 0, &ts->ts_to) != WIRE_OK) {
+		TCPSTAT_INC(ts->ts_tv, tcps_rcvbadopt);
 	}
 }
 
@@ -284,41 +280,60 @@ tcp_input_parse(struct tcp_seg *ts, struct mbuf **mp, const struct inet_pkt *pkt
 	return (hi.hi_hlen);
 }
 
+/* Whom the segment, which is read, is for. */
+static inline struct inpcb *
+tcp_input_find(struct tcp_seg *ts, struct mbuf *m)
+{
+	const struct inet_pkt *pkt = ts->ts_pkt;
+	struct inpcbinfo *ipi = &ts->ts_tv->tv_pcbs;
+	struct inpcb *inp = in_pcbagain(ipi, pkt, ts->ts_dport, ts->ts_sport);
+
+	ts->ts_m = m;
+	ts->ts_segsz = m->m_pkt.segsz != 0 && m->m_pkt.segsz < ts->ts_len ? m->m_pkt.segsz : ts->ts_len;
+	return (inp != NULL ? inp : in_pcblookup(ipi, pkt->ip_ops, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport, true, pkt->ip_rcvif));
+}
+
+/* The long way, of a segment with a header of hlen bytes. */
+static __attribute__((noinline)) void
+tcp_input_found(struct inpcb *inp, struct tcp_seg *ts, unsigned hlen)
+{
+	if (!tcp_input_signed(inp, ts, ts->ts_m)) {
+		tcp_seg_drop(ts);
+		return;
+	}
+	ts->ts_hlen = (uint8_t)hlen;
+	m_adj(ts->ts_m, hlen);
+	if (ts->ts_tv->tv_drop_synfin && (ts->ts_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN)) {
+		TCPSTAT_INC(ts->ts_tv, tcps_rcvsynfin);
+		tcp_seg_drop(ts);
+		return;
+	}
+	tcp_seg_demux(inp, ts);
+}
+
+static __attribute__((noinline)) void
+tcp_input_any(struct tcp_seg *ts, struct mbuf *m)
+{
+	const unsigned hlen = tcp_input_parse(ts, &m, ts->ts_pkt);
+
+	if (hlen != 0)
+		tcp_input_found(tcp_input_find(ts, m), ts, hlen);
+}
+
 void
 tcp_input(struct mbuf *m, const struct inet_pkt *pkt)
 {
 	struct tcp_vnet *tv = tcp_vnet(pkt->ip_vnet);
 	struct tcp_seg ts;
 	struct inpcb *inp;
-	unsigned hlen = SHORT_HLEN;
-	bool plain;
 
 	VNET_ASSERT_LANE(pkt->ip_vnet);
 	TCPSTAT_INC(tv, tcps_rcvtotal);
 	ts.ts_tv = tv;
 	ts.ts_pkt = pkt;
 	ts.ts_pulled = 0;
-	plain = tcp_input_plain(&ts, m, pkt) && tv->tv_shortpath;
-	if (!plain && (hlen = tcp_input_parse(&ts, &m, pkt)) == 0)
-		return;
-	ts.ts_segsz =
-	    m->m_pkt.segsz != 0 && m->m_pkt.segsz < ts.ts_len ? m->m_pkt.segsz : ts.ts_len;
-	ts.ts_m = m;
-	if ((inp = in_pcbagain(&tv->tv_pcbs, pkt, ts.ts_dport, ts.ts_sport)) == NULL)
-		inp = in_pcblookup(&tv->tv_pcbs, pkt->ip_ops, &pkt->ip_dst, ts.ts_dport, &pkt->ip_src,
-		    ts.ts_sport, true, pkt->ip_rcvif);
-	if (plain && inp != NULL && tcp_short_input(inp, &ts, hlen))
-		return;
-	if (!tcp_input_signed(inp, &ts, m)) {
-		m_freem(m);
-		return;
-	}
-	ts.ts_hlen = (uint8_t)hlen;
-	m_adj(m, hlen);
-	if (tv->tv_drop_synfin && (ts.ts_flags & (TH_SYN | TH_FIN)) == (TH_SYN | TH_FIN)) {
-		TCPSTAT_INC(tv, tcps_rcvsynfin);
-		tcp_seg_drop(&ts);
-		return;
-	}
-	tcp_seg_demux(inp, &ts);
+	if (!tcp_input_plain(&ts, m, pkt) || !tv->tv_shortpath)
+		tcp_input_any(&ts, m);
+	else if ((inp = tcp_input_find(&ts, m)) == NULL || !tcp_short_input(inp, &ts, SHORT_HLEN))
+		tcp_input_found(inp, &ts, SHORT_HLEN);
 }

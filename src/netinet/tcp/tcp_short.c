@@ -408,9 +408,10 @@ short_sent(struct tcpcb *tp, uint32_t len, uint32_t end, uint64_t now)
 }
 
 SHORT_APART bool
-short_sendfin(struct tcpcb *tp, uint64_t now)
+short_sendfin(struct tcpcb *tp)
 {
 	struct inpcb *inp = tp->t_inpcb;
+	const uint64_t now = tcp_now(tp);
 	struct mbuf *m;
 
 	tcp_snd_idle(tp);
@@ -422,20 +423,14 @@ short_sendfin(struct tcpcb *tp, uint64_t now)
 	return (true);
 }
 
-/*
- * False: nothing was done, and tcp_output() goes on.  What the network layer refuses counts as not
- * sent there too: the long way tries again, and does what is to be done if it is refused again.
- */
-bool
-tcp_short_output(struct tcpcb *tp)
+SHORT_APART bool
+short_senddata(struct tcpcb *tp)
 {
 	struct inpcb *inp = tp->t_inpcb;
 	const uint32_t len = inp->inp_socket->so_snd.sb_cc;
 	const uint64_t now = tcp_now(tp);
 	struct mbuf *m;
 
-	if (len == 0)
-		return (short_isquiet(tp) ? short_quiet(tp) : short_mayend(tp) && short_sendfin(tp, now));
 	if (!short_maysend(tp, len, now))
 		return (false);
 	if ((m = short_segment(tp, len, tcp_snd_pushes(tp, tp->snd_nxt, len, false) ? TH_PUSH : 0, now)) == NULL ||
@@ -443,4 +438,16 @@ tcp_short_output(struct tcpcb *tp)
 		return (false);
 	short_sent(tp, len, tp->snd_nxt + len, now);
 	return (true);
+}
+
+/*
+ * False: nothing was done, and tcp_output() goes on.  What the network layer refuses counts as not
+ * sent there too: the long way tries again, and does what is to be done if it is refused again.
+ */
+bool
+tcp_short_output(struct tcpcb *tp)
+{
+	if (tcp_so(tp)->so_snd.sb_cc != 0)
+		return (short_senddata(tp));
+	return (short_isquiet(tp) ? short_quiet(tp) : short_mayend(tp) && short_sendfin(tp));
 }

@@ -725,19 +725,13 @@ tcp_snd_finished(const struct tcpcb *tp, const struct tcp_out *o)
 		(tp->t_flags & (TF_ACKNOW | TF_FASTRECOVERY)) == 0);
 }
 
-int
-tcp_output(struct tcpcb *tp)
+/* Whatever is to be sent, of a connection that is made. */
+static __attribute__((noinline)) int
+tcp_snd_all(struct tcpcb *tp)
 {
 	struct tcp_out o;
 	int error = 0;
 
-	if (!TCPS_HAVEESTABLISHED(tp->t_state)) {
-		if (tp->t_state == TCPS_SYN_RECEIVED && (tp->t_flags & TF_ACKNOW))
-			return (tcp_snd_syn(tp));
-		return (0);
-	}
-	if (tp->t_tv->tv_shortpath && tcp_short_output(tp))
-		return (0);
 	if (tp->t_tfo == TFO_SYNACK_DUE)
 		tcp_tfo_synack(tp);
 	o.o_idle = tp->snd_una == tp->snd_max;
@@ -768,6 +762,14 @@ tcp_output(struct tcpcb *tp)
 	    tcp_snd_inflight(tp) < tp->snd_cwnd)
 		tcp_rate_applimited(tp);
 	return (error == EAGAIN ? 0 : error);
+}
+
+int
+tcp_output(struct tcpcb *tp)
+{
+	if (TCPS_HAVEESTABLISHED(tp->t_state))
+		return (tp->t_tv->tv_shortpath && tcp_short_output(tp) ? 0 : tcp_snd_all(tp));
+	return (tp->t_state == TCPS_SYN_RECEIVED && (tp->t_flags & TF_ACKNOW) != 0 ? tcp_snd_syn(tp) : 0);
 }
 
 /* RFC 5681 3.2 step 3, RFC 6582 3.2 step 3: one segment at snd_una, whatever the windows say. */
