@@ -183,7 +183,19 @@ struct tcpcb {
 	uint32_t	 t_flags;	/* enum tcp_flags */
 	uint8_t		 t_state;	/* TCPS_* */
 	uint8_t		 snd_scale, rcv_scale;
-	uint8_t		 t_dupacks;
+	/* Of most connections all of this is 0, which is one question (tcp_short.c). */
+	union {
+		uint64_t	 t_rare;
+		struct {
+			uint16_t	 t_udpport;	/* the peer's, network order; 0 = not in UDP */
+			uint8_t		 t_tfo;		/* enum tcp_tfo */
+			uint8_t		 t_dupacks;
+			uint8_t		 t_rxtshift;	/* doublings of the RTO */
+			uint8_t		 t_nrsack;	/* of t_rsack */
+			uint8_t		 t_utosends;	/* segments that shall still carry the option */
+			bool		 t_notsentfull;	/* poll said no for it */
+		};
+	};
 
 	/* Send sequence space (RFC 9293 3.3.1). */
 	uint32_t	 snd_una, snd_nxt, snd_max;
@@ -233,11 +245,9 @@ struct tcpcb {
 	uint32_t	 t_segqbytes;
 	struct tcp_sackblk t_rsack[TCP_MAX_RSACK];	/* latest first */
 	struct tcp_sackblk t_dsack;	/* RFC 2883: to be reported once; start == end: none */
-	uint8_t		 t_nrsack;
 	uint8_t		 t_partialacks;	/* of this recovery, modulo 256 */
 
 	/* Timers: deadlines, and one callout that fires at or before the earliest. */
-	uint8_t		 t_rxtshift;	/* doublings of the RTO */
 	uint8_t		 t_persistshift;
 	uint8_t		 t_keepsent;
 	uint8_t		 t_nsynrexmt;
@@ -284,7 +294,6 @@ struct tcpcb {
 	struct siphash_key *t_tfopsk;	/* of a caller: the server's pre-shared key; NULL: none */
 	uint32_t	 t_tfolimit;	/* of a listener: most that may be pending; 0 = off */
 	uint32_t	 t_tfosent;	/* data bytes that went with the SYN */
-	uint8_t		 t_tfo;		/* enum tcp_tfo */
 	bool		 t_tfoanew;	/* the SYN-ACK brings a new cookie */
 	bool		 t_tfodata;	/* the SYN's data was taken */
 	bool		 t_tfoconnect;	/* VI_TCP_FASTOPEN_CONNECT */
@@ -295,7 +304,6 @@ struct tcpcb {
 	bool		 t_tfonocookie;	/* VI_TCP_FASTOPEN_NO_COOKIE */
 
 	uint32_t	 t_blackhole;	/* t_pmtu before it was lowered; 0 = it was not */
-	bool		 t_notsentfull;	/* poll said no for it */
 	bool		 t_savesyn;	/* VI_TCP_SAVE_SYN */
 	bool		 t_orphaned;	/* counted in tv_orphans */
 	bool		 t_usersettimeout;	/* RFC 5482 3.1: not CHANGEABLE */
@@ -303,9 +311,6 @@ struct tcpcb {
 	struct tcp_markq t_marks;	/* tcp_mark.c */
 	uint32_t	 t_nmarks;
 	uint32_t	 t_smallend;	/* the last segment that was not full ends here */
-	uint8_t		 t_utosends;	/* segments that shall still carry the option */
-
-	uint16_t	 t_udpport;	/* the peer's, network order; 0 = not in UDP */
 	uint16_t	 t_peermss;	/* what the peer's SYN said */
 	uint32_t	 t_pmtu;
 	struct tcp_mtup	 t_mtup;
@@ -324,6 +329,8 @@ struct tcpcb {
 	uint64_t	 t_rtostart;		/* this run; 0 = none */
 	bool		 t_thinlinear;	/* VI_TCP_THIN_LINEAR_TIMEOUTS */
 };
+
+_Static_assert(offsetof(struct tcpcb, t_notsentfull) == offsetof(struct tcpcb, t_rare) + sizeof(uint64_t) - 1, "t_rare");
 
 /* SYN cache (tcp_syncache.c). */
 #define TCP_SYNCACHE_QUEUES	8

@@ -37,7 +37,7 @@ static inline bool
 short_isplain(const struct tcpcb *tp)
 {
 	return ((tp->t_flags & (TF_UNUSUAL | TF_RCVD_TSTMP)) == TF_RCVD_TSTMP &&
-	    (tp->t_tfo | tp->t_udpport | tp->t_dupacks | tp->snd_nsack | tp->t_lr.lr_ecn | tp->t_rxtshift | tp->t_nmarks) == 0 &&
+	    (tp->t_rare | tp->snd_nsack | tp->t_lr.lr_ecn | tp->t_nmarks) == 0 &&
 	    tp->t_auth == NULL && tp->snd_nxt == tp->snd_max);
 }
 
@@ -254,7 +254,7 @@ short_maysend(const struct tcpcb *tp, uint32_t len, uint64_t now)
 
 	return (short_isusual(tp) && tp->snd_una == tp->snd_max && (tp->t_flags & (TF_CORK | TF_MORE)) == 0 &&
 	    len > 0 && len <= tp->t_maxseg && len <= tp->snd_wnd && len < tp->snd_cwnd &&
-	    (tp->t_utosends | tp->t_nrsack | tp->t_notsentfull) == 0 && tp->t_dsack.sb_start == tp->t_dsack.sb_end &&
+	    tp->t_dsack.sb_start == tp->t_dsack.sb_end &&
 	    SEQ_LEQ(tp->snd_up, tp->snd_nxt) && (so->so_snd.sb_flags & SBS_RECORDS) == 0 &&
 	    (so->so_options & SO_DONTROUTE) == 0 && tp->t_lr.lr_recs.rs_count == 0 && tp->t_lr.lr_rates.rt_pacing == 0 &&
 	    tp->t_cc->cc_rate == NULL && now - tp->t_lastsent < (uint64_t)tp->t_rxtcur * USEC);
@@ -267,7 +267,7 @@ short_mayend(const struct tcpcb *tp)
 	const struct socket *so = tcp_so(tp);
 
 	return ((tp->t_state == TCPS_FIN_WAIT_1 || tp->t_state == TCPS_LAST_ACK) && (tp->t_flags & TF_SENTFIN) == 0 && short_isplain(tp) &&
-	    tp->snd_una == tp->snd_max && tp->snd_cwnd > 1 && (tp->t_utosends | tp->t_nrsack | tp->t_notsentfull) == 0 &&
+	    tp->snd_una == tp->snd_max && tp->snd_cwnd > 1 &&
 	    tp->t_dsack.sb_start == tp->t_dsack.sb_end && SEQ_LEQ(tp->snd_up, tp->snd_nxt) && (so->so_options & SO_DONTROUTE) == 0 &&
 	    tp->t_lr.lr_recs.rs_count == 0 && tp->t_lr.lr_rates.rt_pacing == 0 && tp->t_cc->cc_rate == NULL);
 }
@@ -322,7 +322,7 @@ short_isquiet(const struct tcpcb *tp)
 	return ((tp->t_flags & (TF_RCVD_TSTMP | TF_FASTRECOVERY | TF_RTO | TF_FORCE | TF_TXDELAY)) == TF_RCVD_TSTMP &&
 	    (tp->t_state == TCPS_ESTABLISHED || tp->t_state == TCPS_CLOSE_WAIT || tp->t_state == TCPS_FIN_WAIT_2) &&
 	    tp->snd_una == tp->snd_max && tp->snd_nxt == tp->snd_max && so->so_snd.sb_cc == 0 &&
-	    (tp->t_tfo | tp->t_udpport | tp->snd_nsack | tp->t_lr.lr_ecn | tp->t_utosends | tp->t_nrsack | tp->t_notsentfull) == 0 &&
+	    (tp->t_rare | tp->snd_nsack | tp->t_lr.lr_ecn) == 0 &&
 	    tp->t_auth == NULL && tp->t_dsack.sb_start == tp->t_dsack.sb_end && SEQ_LEQ(tp->snd_up, tp->snd_nxt) &&
 	    tp->t_lr.lr_recs.rs_lost == 0 && (so->so_options & SO_DONTROUTE) == 0);
 }
