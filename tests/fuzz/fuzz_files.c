@@ -8,7 +8,7 @@
  *
  *	K_WALK	slot, path (word() for each part, 0xff ends it): from a root to a node; the first part's slot says of which file system
  *	K_OPEN	slot, handle, flags (H_*)
- *	K_READ	handle, offset (offset()), size / 16: a file or a directory
+ *	K_READ	handle, offset (offset()), flags, size / 16: a file or a directory; H_NONBLOCK: of texts, that nobody waits for the answer
  *	K_WRITE	handle, offset, word(), flags
  *	K_CLOSE	handle
  *	K_FORGET slot; 0x80: in a list
@@ -50,6 +50,7 @@
 #define MAXRECORDS	60
 #define PATHMAX		1024
 #define READMAX		4096	/* bytes of one read, at most */
+#define MAXTURNS	1000000	/* until a text is there */
 #define MAXERRNO	511	/* the host refuses more */
 
 enum kind { K_WALK, K_OPEN, K_READ, K_WRITE, K_CLOSE, K_FORGET, K_POLL, K_SEEK, K_SIGNAL, K_ODD, K_LINK, K_LOG, K_MAX };
@@ -80,7 +81,7 @@ static struct world {
 /* One mount. */
 struct fuse_end { const struct fuse_ops *ops; void *arg; bool freed; };
 
-struct request { uint64_t unique; uint32_t opcode; size_t most; bool silent; };	/* unique 0: none */
+struct request { uint64_t unique; unsigned fs; size_t most; bool silent; };	/* unique 0: none */
 
 static struct host {
 	const uint8_t	*p, *end;	/* of the input */
@@ -243,6 +244,23 @@ daemon_managed(struct daemon *d)
 
 /* Requests. */
 
+static void
+turn(void)
+{
+	(void)lx_loop_wait(wd.loop, 0);
+	(void)lx_loop_late(wd.loop);
+	(void)vi_worker_poll(wd.w);
+}
+
+static bool
+waits(unsigned fs)
+{
+	for (unsigned i = 0; i < NPENDING; i++)
+		if (host.pending[i].unique != 0 && host.pending[i].fs == fs)
+			return true;
+	return false;
+}
+
 static struct request *
 request_slot(void)
 {
@@ -268,7 +286,7 @@ ask(unsigned fs, uint32_t opcode, uint64_t ino, uint8_t flags, const void *head,
 		memcpy(in + 1, head, headlen);
 	if (taillen > 0)
 		memcpy((uint8_t *)(in + 1) + headlen, tail, taillen);
-	*rq = (struct request){ .unique = in->unique, .opcode = opcode, .most = most, .silent = opcode == FUSE_FORGET || opcode == FUSE_BATCH_FORGET || opcode == FUSE_INTERRUPT };
+	*rq = (struct request){ .unique = in->unique, .fs = fs, .most = most, .silent = opcode == FUSE_FORGET || opcode == FUSE_BATCH_FORGET || opcode == FUSE_INTERRUPT };
 	if (!fe->ops->fo_here(fe, in))
 		fe->ops->fo_serve(&host.mount[fs], fe->arg, in);
 	free(in);
@@ -276,9 +294,11 @@ ask(unsigned fs, uint32_t opcode, uint64_t ino, uint8_t flags, const void *head,
 		rq->unique = 0;
 		return false;
 	}
+	/* Messages are waited for, and texts that are being made. */
+	for (unsigned i = 0; i < MAXTURNS && rq->unique != 0 && fs != FS_KMSG && (flags & H_NONBLOCK) == 0; i++)
+		turn();
 	answered = rq->unique == 0;
-	/* Only messages are waited for. */
-	REQUIRE(answered || (fs == FS_KMSG && opcode == FUSE_READ));
+	REQUIRE(answered || (opcode == FUSE_READ && (fs == FS_KMSG || (flags & H_NONBLOCK) != 0)));
 	return answered;
 }
 
@@ -350,10 +370,8 @@ do_close(struct handle *ha)
 	if (ha->fh == 0)
 		return;
 	/* Who reads holds the file. */
-	if (ha->fs == FS_KMSG)
-		for (unsigned i = 0; i < NPENDING; i++)
-			if (host.pending[i].unique != 0)
-				return;
+	if (waits(ha->fs))
+		return;
 	(void)ask(ha->fs, S_ISDIR(ha->mode) ? FUSE_RELEASEDIR : FUSE_RELEASE, ha->ino, 0, &ri, sizeof(ri), NULL, 0, 0);
 	ha->fh = 0;
 }
@@ -427,7 +445,7 @@ do_read(void)
 
 	if (ha->fh == 0 || ha->flags == O_WRONLY || request_slot() == NULL)
 		return;
-	if (!ask(ha->fs, S_ISDIR(ha->mode) ? FUSE_READDIR : FUSE_READ, ha->ino, 0, &ri, sizeof(ri), NULL, 0, size) || host.error != 0)
+	if (!ask(ha->fs, S_ISDIR(ha->mode) ? FUSE_READDIR : FUSE_READ, ha->ino, flags & H_NONBLOCK, &ri, sizeof(ri), NULL, 0, size) || host.error != 0)
 		return;
 	if (S_ISDIR(ha->mode)) {
 		if (from == 0)
@@ -491,7 +509,7 @@ do_signal(void)
 	struct fuse_interrupt_in ii;
 
 	for (unsigned i = 0; i < NPENDING; i++)
-		if (host.pending[i].unique != 0 && (oldest == NULL || host.pending[i].unique < oldest->unique))
+		if (host.pending[i].unique != 0 && host.pending[i].fs == FS_KMSG && (oldest == NULL || host.pending[i].unique < oldest->unique))
 			oldest = &host.pending[i];
 	if (oldest == NULL || request_slot() == NULL)
 		return;
@@ -587,6 +605,7 @@ do_record(void)
 		devkmsg_feed(wd.dev);
 		break;
 	}
+	turn();
 }
 
 /* The world. */
@@ -678,6 +697,9 @@ unmount_all(bool in_order)
 {
 	for (unsigned i = 0; i < NPENDING; i++)
 		do_signal();
+	for (unsigned i = 0; i < MAXTURNS && in_order && (waits(FS_SYS) || waits(FS_CLASS)); i++)
+		turn();
+	REQUIRE(!in_order || (!waits(FS_SYS) && !waits(FS_CLASS)));
 	for (unsigned i = 0; i < NSLOTS && in_order; i++) {
 		do_close(&host.handle[i]);
 		forget(&host.node[i], false);

@@ -27,7 +27,7 @@ def opened(slot, handle, flags=0):
     return bytes([OPEN, slot, handle, flags])
 
 
-def read(handle, offset=None, size=255, flags=NONBLOCK):
+def read(handle, offset=None, size=255, flags=0):
     return bytes([READ, handle]) + at(offset) + bytes([flags, size])
 
 
@@ -60,8 +60,9 @@ SEEDS = {
     "rename": walk(SYS, 1, "ipv6/conf/epair0a/mtu") + opened(1, 1, RDWR) + read(1, 0) + link(RENAME, "epair0a", "eth0.5") + write(1, "1400") + read(1, 0) +
     walk(SYS, 2, "ipv6/conf/eth0.5/mtu") + opened(2, 2, RDWR) + write(2, "1400\n") + link(DESTROY, "eth0.5") + read(2, 0) + bytes([FORGET, 1, FORGET, 0x82]),
     "alias": link(CREATE, "bridge") + link(DESCRIBE, "bridge0", "a b") + link(UP, "bridge0") + show(CLASS, "bridge0/ifalias", "bridge0/carrier"),
-    "kmsg": opened(15, 1, RDWR) + bytes([LOG]) + word("hello") + read(1) + write(1, "<14>abc\ndef") + read(1) + read(1) + read(1, None, 255, 0) + read(1, None, 255, 0) + bytes([POLL, 1, 1, SIGNAL]) +
+    "kmsg": opened(15, 1, RDWR) + bytes([LOG]) + word("hello") + read(1, None, 255, NONBLOCK) + write(1, "<14>abc\ndef") + read(1, None, 255, NONBLOCK) + read(1, None, 255, NONBLOCK) + read(1, None, 255, 0) + read(1, None, 255, 0) + bytes([POLL, 1, 1, SIGNAL]) +
     bytes([LOG]) + word("more") + bytes([SEEK, 1, 0x80, 1]) + read(1, 1 << 41) + close(1),
+    "wait": walk(SYS, 1, ".proc/tcp") + opened(1, 1) + read(1, 0, 255, NONBLOCK) + read(1, 10, 255, NONBLOCK) + read(1, 0) + close(1) + opened(1, 1) + read(1, 0, 255, NONBLOCK),
     "odd": walk(SYS, 1, "ipv4") + b"".join(bytes([ODD, 1, op, 1, 0]) for op in (3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 16, 21, 35, 45)),
 }
 
