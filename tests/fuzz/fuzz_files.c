@@ -289,9 +289,6 @@ ask(unsigned fs, uint32_t opcode, uint64_t ino, uint8_t flags, const void *head,
 	*rq = (struct request){ .unique = in->unique, .fs = fs, .most = most, .silent = opcode == FUSE_FORGET || opcode == FUSE_BATCH_FORGET || opcode == FUSE_INTERRUPT };
 	if (!fe->ops->fo_here(fe, in))
 		fe->ops->fo_serve(&host.mount[fs], fe->arg, in);
-	/* A text is made piece by piece. */
-	while (rq->unique != 0 && lx_loop_waiting(wd.loop))
-		(void)lx_loop_late(wd.loop);
 	free(in);
 	if (rq->silent) {
 		rq->unique = 0;
