@@ -138,6 +138,17 @@ control_dgram4(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_put(co, IPPROTO_IP, LX_IP_RECVFRAGSIZE, &(int){ dg->dg_fragmax }, sizeof(int));
 }
 
+/* A socket of IPv6 has received a packet of IPv4: as Linux it tells what IPv4 has to say. */
+static void
+control_mapped(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
+{
+	struct lx_dgram four = *dg;
+
+	four.dg_dst.sa_family = VI_AF_INET;
+	memcpy(&four.dg_dst.sa_in, dg->dg_dst.sa_in6 + 12, sizeof(four.dg_dst.sa_in));
+	control_dgram4(co, cmsg, &four);
+}
+
 /* One extension header after the other: false at the end. */
 struct extwalk { size_t ew_at, ew_len; uint8_t ew_proto, ew_next; };
 static bool
@@ -273,6 +284,8 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_put(co, IPPROTO_IPV6, IPV6_PKTINFO, &pi6, sizeof(pi6));
 	if (dg->dg_dst.sa_family != VI_AF_INET6)
 		control_dgram4(co, cmsg, dg);
+	else if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)dg->dg_dst.sa_in6))
+		control_mapped(co, cmsg, dg);
 	else
 		control_dgram6(co, cmsg, dg);
 }

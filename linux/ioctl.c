@@ -343,7 +343,9 @@ lx_sys_ioctl(struct lx_call *c)
 			return (ioctl_stamp(c, false));
 		case SIOCGSTAMPNS_OLD:
 			return (ioctl_stamp(c, true));
-		default:		/* FIOSETOWN, SIOCATMARK...: native */
+		case SIOCATMARK:	/* the pair has another errno for this */
+			return (ls->ls_kind == LXK_STREAM ? LX_CONTINUE : -ENOTTY);
+		default:		/* FIOSETOWN...: native */
 			return (cmd >= LX_SIOCPROTOPRIVATE ? -ENOTTY : LX_CONTINUE);
 		}
 	}

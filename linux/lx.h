@@ -261,6 +261,7 @@ struct lx_sock {
 	uint64_t	 ls_pacing;	/* SO_MAX_PACING_RATE, less one that 0 is none */
 	bool		 ls_sndflow;	/* IPV6_FLOWINFO_SEND */
 	bool		 ls_nodefrag;	/* IP_NODEFRAG: kept for who asks; nothing puts packets together that leave */
+	bool		 ls_nocheck;	/* SO_NO_CHECK */
 	bool		 ls_isolate;	/* IPV6_ROUTER_ALERT_ISOLATE: kept for who asks; there is no other stack to hear of */
 	uint32_t	 ls_flow;	/* class and label that the last connect() had, host order */
 	struct lx_lease *ls_leases;	/* flow labels: flowlabel.c */

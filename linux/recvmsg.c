@@ -305,6 +305,21 @@ recv_each(struct lx_call *c, uint64_t hdr, int flags, char *buf, struct lx_dgram
 	return (result < 0 ? (int)-result : 0);
 }
 
+/* It must be one, and that is all: Linux, too, waits for the first message however long it takes, and here no other is waited for. */
+static int
+recv_timeout(const struct lx_call *c)
+{
+	struct timespec ts;
+	int error;
+
+	if (c->c_arg[4] == 0)
+		return (0);
+	error = lx_copyin(c, c->c_arg[4], &ts, sizeof(ts));
+	if (error == 0 && (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= 1000000000))
+		error = EINVAL;
+	return (error);
+}
+
 /*
  * As many as are there and the scratch buffer holds; they stay in it until the answer has
  * arrived, so that they can go back.  Waits for the first only.
@@ -319,6 +334,8 @@ lx_sys_recvmmsg(struct lx_call *c)
 
 	if (c->c_sock->ls_kind == LXK_STREAM)
 		return (LX_CONTINUE);
+	if ((error = recv_timeout(c)) != 0)
+		return (-error);
 	if ((flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0 && max > 1)
 		max = 1;			/* looking does not get to the next */
 	for (n = 0; n < max && n < LX_NITEMS(dg) && at + LX_MAXDGRAM <= buf + LX_BUFSIZE; n++) {

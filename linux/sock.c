@@ -617,6 +617,12 @@ sock_name(struct lx_call *c, int (*fn)(struct vi_socket *, struct vi_sockaddr *)
 	error = fn(c->c_sock->ls_so, &sa);
 	if (error != 0)
 		return (-error);
+	/* inet(7): without a port the peer is none, and a raw socket's own is its protocol. */
+	if (fn == vi_peername && c->c_sock->ls_kind == LXK_DGRAM && sa.sa_port == 0 && c->c_sock->ls_family != AF_PACKET &&
+	    (c->c_sock->ls_type == SOCK_RAW || c->c_sock->ls_proto == IPPROTO_UDP))
+		return (-ENOTCONN);
+	if (fn == vi_sockname && c->c_sock->ls_type == SOCK_RAW && c->c_sock->ls_family != AF_PACKET)
+		sa.sa_port = htons((uint16_t)c->c_sock->ls_proto);
 	len = sockaddr_build(&sa, &ss);
 	if (fn == vi_peername && c->c_sock->ls_sndflow && ss.ss_family == AF_INET6)
 		((struct sockaddr_in6 *)&ss)->sin6_flowinfo = htonl(c->c_sock->ls_flow);
@@ -656,7 +662,7 @@ lx_sys_shutdown(struct lx_call *c)
 			return (-EOPNOTSUPP);
 		if (c->c_sock->ls_so == NULL || vi_peername(c->c_sock->ls_so, &sa) != 0)
 			return (-ENOTCONN);
-		return (LX_CONTINUE);
+		return (c->c_sock->ls_type == SOCK_RAW ? 0 : LX_CONTINUE);	/* Linux's go on all the same */
 	default:
 		return (-EOPNOTSUPP);
 	}

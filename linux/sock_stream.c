@@ -624,6 +624,17 @@ stream_connect(struct lx_call *c, const struct vi_sockaddr *sa)
 	}
 }
 
+/* For Linux a connection in TIME_WAIT is closed, too. */
+static bool
+stream_over(const struct lx_sock *ls)
+{
+	struct vi_tcp_info ti;
+	size_t len = sizeof(ti);
+
+	return (ls->ls_so != NULL && vi_getsockopt(ls->ls_so, VI_TCP_INFO, &ti, &len) == 0 &&
+	    (ti.ti_state == VI_TCPS_CLOSED || ti.ti_state == VI_TCPS_TIME_WAIT));
+}
+
 int64_t
 stream_shutdown(struct lx_call *c, int how)
 {
@@ -631,7 +642,7 @@ stream_shutdown(struct lx_call *c, int how)
 
 	if (ls->ls_state == LXS_LISTEN)
 		return (listen_shutdown(c, how));
-	if (ls->ls_fd < 0 || ls->ls_state == LXS_IDLE)
+	if (ls->ls_fd < 0 || ls->ls_state == LXS_IDLE || stream_over(ls))
 		return (-ENOTCONN);
 	return (LX_CONTINUE);
 }

@@ -10,6 +10,7 @@
 #include "linux/ifinfo.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <linux/capability.h>
@@ -17,6 +18,7 @@
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
+#include <vimage/sysctl.h>
 
 #define OPT_MAXLEN	20480	/* Linux's optmem_max of old: lists of sources */
 #define OPT_SHORT	256	/* all others */
@@ -64,6 +66,7 @@ enum form {
 	F_DEVICE,	/* name */
 	F_IFINDEX,	/* int: the same by its index */
 	F_CPU,		/* int, of which nothing follows */
+	F_NOCHECK,	/* int, of which something follows for UDP only */
 	F_OOBINLINE,	/* int; the stack gives urgent bytes apart, the pair puts them in line */
 	F_BYTES,
 	F_FILTER,	/* uint32_t */
@@ -123,7 +126,7 @@ static const struct opt opt_table[] = {
 	{ SOL_SOCKET, SO_MEMINFO,	0, F_MEMINFO, O_GET, 0 },
 	{ SOL_SOCKET, SO_INCOMING_NAPI_ID, 0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_BPF_EXTENSIONS, 0, F_LOCAL, O_GET, 0 },
-	{ SOL_SOCKET, SO_NO_CHECK,	0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_NO_CHECK,	VI_UDP_NO_CHECK, F_NOCHECK, O_RW, 0 },
 	{ SOL_SOCKET, SO_ZEROCOPY,	0, F_LOCAL, O_RW, 0 },
 	{ SOL_SOCKET, SO_BUSY_POLL,	0, F_LOCAL, O_RW, 0 },
 	{ SOL_SOCKET, SO_PREFER_BUSY_POLL, 0, F_LOCAL, O_RW, 0 },
@@ -387,22 +390,36 @@ set_unfit(const struct lx_sock *ls, const struct opt *o)
 }
 
 /* Too much is not an error: the most there is. */
+static uint32_t
+buf_most(struct lx_sock *ls)
+{
+	char text[16] = "";
+
+	lx_manage(ls->ls_lx);
+	(void)vi_sysctl_get(ls->ls_vnet, "kern.ipc.maxsockbuf", text, sizeof(text));
+	lx_managed(ls->ls_lx);
+	return ((uint32_t)strtoul(text, NULL, 10));
+}
+
 static int
 set_buf(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
 {
-	int error, value;
+	uint32_t value;
+	int error;
 
 	if (len < sizeof(value))
 		return (EINVAL);
 	memcpy(&value, buf, sizeof(value));
+	if (value > INT32_MAX && (o->o_flags & O_ADMIN) != 0)	/* below 0 is nothing by force, and much otherwise */
+		value = 0;
 	if (value < 1152)			/* Linux's least */
 		value = 1152;
 	value = value > INT32_MAX / 2 ? INT32_MAX : value * 2;
-	do {
-		error = vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &value, sizeof(value));
-		value /= 2;
-	} while (error == ENOBUFS && value > 4096);
-	return (error);
+	error = vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &value, sizeof(value));
+	if (error != ENOBUFS)
+		return (error);
+	value = buf_most(ls);
+	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &value, sizeof(value)));
 }
 
 static int
@@ -640,6 +657,8 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 	case F_CPU:
 	case F_OOBINLINE:
 		return (len < sizeof(int) ? EINVAL : 0);	/* set_local does it */
+	case F_NOCHECK:
+		return (len < sizeof(int) ? EINVAL : ls->ls_proto == IPPROTO_UDP ? set_int(ls, o, buf, len) : 0);
 	case F_BYTES:
 	case F_EXT:
 		return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, buf, len));
@@ -691,7 +710,7 @@ set_pair(struct lx_call *c, bool snd, int size)
 {
 	struct lx_sock *ls = c->c_sock;
 
-	if (size > LX_STREAMBUF)
+	if (size < 0 || size > LX_STREAMBUF)
 		size = LX_STREAMBUF;
 	if (!snd)
 		(void)setsockopt(ls->ls_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
@@ -751,6 +770,8 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 		set_exts(ls);
 	if (o->o_form == F_CPU)
 		ls->ls_cpu = value;
+	if (o->o_form == F_NOCHECK)
+		ls->ls_nocheck = value != 0;
 	if (o->o_form == F_SNDFLOW)
 		ls->ls_sndflow = value != 0;
 	if (o->o_form == F_ADDRFORM)
@@ -1078,6 +1099,8 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (opt_put(buf, len, &ls->ls_cpu, sizeof(ls->ls_cpu)));
 	case F_OOBINLINE:
 		return (opt_put(buf, len, &(int){ ls->ls_oobinline }, sizeof(int)));
+	case F_NOCHECK:
+		return (opt_put(buf, len, &(int){ ls->ls_nocheck }, sizeof(int)));
 	case F_CONGESTION:
 		return (tcpopt_get_congestion(ls, buf, len));
 	case F_PACING:

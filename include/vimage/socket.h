@@ -170,6 +170,7 @@ enum vi_sockopt {
 
 	VI_UDP_SEGMENT = 400,	/* one send is many datagrams of so many bytes; 0 = off */
 	VI_UDP_GRO,		/* such a train is received in one piece, msg_segsz saying how to cut it */
+	VI_UDP_NO_CHECK,	/* no checksums over IPv4 (RFC 1122 4.1.3.4) */
 	VI_UDP_NO_CHECK6_TX, VI_UDP_NO_CHECK6_RX,	/* RFC 6935: no checksums over IPv6 */
 	VI_UDPLITE_SEND_CSCOV, VI_UDPLITE_RECV_CSCOV,	/* bytes that the checksum covers (RFC 3828), 0 = all */
 

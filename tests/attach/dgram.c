@@ -2,6 +2,8 @@
 /* Datagrams: what a program sees of UDP. */
 #include "show.h"
 
+#include <sys/syscall.h>
+
 static char buf[70000];
 
 static int
@@ -250,6 +252,10 @@ many(void)
 	printf("from a: %d %d\n", memcmp(&from[0], &a, sizeof(a)) == 0,
 	    memcmp(&from[3], &a, sizeof(a)) == 0);
 	show("recvmmsg of none", recvmmsg(fb, mm, 4, MSG_DONTWAIT, NULL));
+	show("time below 0", recvmmsg(fb, mm, 4, MSG_DONTWAIT, &(struct timespec){ -1, 0 }));
+	show("no time", recvmmsg(fb, mm, 4, MSG_DONTWAIT, &(struct timespec){ 1, 1000000000 }));
+	show("time nowhere", syscall(SYS_recvmmsg, fb, mm, 4, MSG_DONTWAIT, 8));
+	show("SIOCATMARK", ioctl(fb, SIOCATMARK, &(int){ 0 }));
 	for (i = 0; i < 200; i++)
 		(void)sendto(fa, buf, (size_t)(i % 7), 0, (struct sockaddr *)&b, sizeof(b));
 	for (i = 0; i < 200; i++)

@@ -61,6 +61,8 @@ half_close(void)
 	show_poll("both closed", fd[0], POLLHUP);
 	show_poll("both closed, peer", fd[1], POLLHUP);
 	show("write after shutdown", send(fd[0], "x", 1, MSG_NOSIGNAL));
+	show("shutdown of what is over", shutdown(fd[1], SHUT_RDWR));
+	show("there, too", shutdown(fd[0], SHUT_RDWR));
 	close(fd[0]);
 	close(fd[1]);
 

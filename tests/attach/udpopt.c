@@ -112,6 +112,12 @@ trains(void)
 	receive("one", rx);
 	show("long message", send_segmented(tx, &sin, 2500, 500, sizeof(int)));
 	show("too many", send_segmented(tx, &sin, 2500, 1, sizeof(uint16_t)));
+	set("no checksums", tx, SOL_SOCKET, SO_NO_CHECK, 7);
+	get("that is", tx, SOL_SOCKET, SO_NO_CHECK);
+	show("segmented without", send_segmented(tx, &sin, 2500, 500, sizeof(uint16_t)));
+	show("without", sendto(tx, data, 10, 0, (struct sockaddr *)&sin, sizeof(sin)));
+	receive("without", rx);
+	set("checksums", tx, SOL_SOCKET, SO_NO_CHECK, 0);
 	set("destination", rx, IPPROTO_IP, IP_RECVORIGDSTADDR, 1);
 	show("plain", sendto(tx, data, 10, 0, (struct sockaddr *)&sin, sizeof(sin)));
 	receive("with destination", rx);
@@ -144,6 +150,67 @@ lite(void)
 	close(rx);
 }
 
+/* inet(7): who has no port is no peer, and a raw socket's port is its protocol. */
+static void
+names(void)
+{
+	struct sockaddr_in none = loopback(0), sin;
+	int u = socket(AF_INET, SOCK_DGRAM, 0), r = socket(AF_INET, SOCK_RAW, 253);
+	socklen_t len = sizeof(sin);
+
+	show("connect to port 0", try_connect(u, &none));
+	show("its peer", getpeername(u, (struct sockaddr *)&sin, &len));
+	show("raw connect", try_connect(r, &none));
+	show("its peer", getpeername(r, (struct sockaddr *)&sin, &len));
+	show("its port", ntohs(name_of(r).sin_port));
+	show("raw shutdown", shutdown(r, SHUT_RDWR));
+	show("raw write", write(r, "x", 1));
+	close(u);
+	close(r);
+}
+
+/* As much as there may be, however much more is asked for. */
+static void
+most(void)
+{
+	int u = socket(AF_INET, SOCK_DGRAM, 0), size;
+
+	show("all there is", set_int(u, SOL_SOCKET, SO_RCVBUF, -1));
+	size = get_int(u, SOL_SOCKET, SO_RCVBUF);
+	show("one more", set_int(u, SOL_SOCKET, SO_RCVBUF, size + 1));
+	show("is not more", get_int(u, SOL_SOCKET, SO_RCVBUF) == size && size > 65536);
+	close(u);
+}
+
+/* What IPv4 has to say to a socket of IPv6. */
+static void
+mapped(void)
+{
+	char control[256], byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6 };
+	int s = socket(AF_INET6, SOCK_DGRAM, 0), c = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in sin = loopback(0);
+	socklen_t len = sizeof(any);
+
+	(void)set_int(s, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	show("bind", bind(s, (struct sockaddr *)&any, sizeof(any)));
+	(void)getsockname(s, (struct sockaddr *)&any, &len);
+	set("ttl", s, IPPROTO_IP, IP_RECVTTL, 1);
+	set("tos", s, IPPROTO_IP, IP_RECVTOS, 1);
+	set("hops", s, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+	set("class", s, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+	set("pktinfo", s, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	sin.sin_port = any.sin6_port;
+	(void)sendto(c, "x", 1, 0, (struct sockaddr *)&sin, sizeof(sin));
+	show("received", recvmsg(s, &mh, 0));
+	for (struct cmsghdr *cm = CMSG_FIRSTHDR(&mh); cm != NULL; cm = CMSG_NXTHDR(&mh, cm))
+		printf("%d %d %zu\n", cm->cmsg_level, cm->cmsg_type, (size_t)cm->cmsg_len);
+	close(s);
+	close(c);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -159,8 +226,13 @@ main(int argc, char **argv)
 	int t = socket(AF_INET, SOCK_STREAM, 0), u = socket(AF_INET, SOCK_DGRAM, 0);
 
 	set("on a stream", t, IPPROTO_UDP, UDP_SEGMENT, 100);
+	set("no checksums of a stream", t, SOL_SOCKET, SO_NO_CHECK, 1);
+	get("kept", t, SOL_SOCKET, SO_NO_CHECK);
 	set("of UDP-Lite on UDP", u, IPPROTO_UDPLITE, LX_UDPLITE_SEND_CSCOV, 20);
 	set("options", u, IPPROTO_IP, IP_RECVOPTS, 1);
+	names();
+	most();
+	mapped();
 	set("options to send", u, IPPROTO_IP, IP_RETOPTS, 1);
 	return (0);
 }

@@ -28,7 +28,8 @@ udp6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 		dgram_toobig(inp, &in6_ops, &io.i6o_dst, dport, path.i6p_mtu);
 		return (udp_fail(uv, m, EMSGSIZE));
 	}
-	if ((error = udp_train(inp, m, msg, IP6_HLEN + (io.i6o_exts == NULL ? 0 : ip6_exts_len(io.i6o_exts)), path.i6p_mtu)) != 0 || (inp->inp_lport == 0 && (error = dgram_bindport(inp)) != 0))
+	if ((error = udp_train(inp, &in6_ops, m, msg, IP6_HLEN + (io.i6o_exts == NULL ? 0 : ip6_exts_len(io.i6o_exts)), path.i6p_mtu)) != 0 ||
+	    (inp->inp_lport == 0 && (error = dgram_bindport(inp)) != 0))
 		return (udp_fail(uv, m, error));
 	if ((m = udp_header(m, inp, &in6_ops, &io.i6o_src, &io.i6o_dst, dport)) == NULL)
 		return (udp_fail(uv, NULL, ENOBUFS));

@@ -57,6 +57,9 @@ udp_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 	if (inp->inp_proto == VI_IPPROTO_UDPLITE)
 		return (udplite_setopt(u, opt, v));
 	switch (opt) {
+	case VI_UDP_NO_CHECK:
+		u->u_nosum = v != 0;
+		return (0);
 	case VI_UDP_SEGMENT:
 		if (v < 0 || v > UINT16_MAX)
 			return (EINVAL);
@@ -84,6 +87,8 @@ udp_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, u->u_nosum6tx));
 	case VI_UDP_NO_CHECK6_RX:
 		return (sooptputint(buf, len, u->u_nosum6rx));
+	case VI_UDP_NO_CHECK:
+		return (lite ? ENOPROTOOPT : sooptputint(buf, len, u->u_nosum));
 	case VI_UDP_SEGMENT:
 		return (lite ? ENOPROTOOPT : sooptputint(buf, len, u->u_segsz));
 	case VI_UDP_GRO:

@@ -15,15 +15,24 @@
 #include "netinet/udp/udp_var.h"
 #include "wire/udp.h"
 
-/* RFC 6935 and net.inet.udp.checksum: who sends without.  UDP-Lite never does (RFC 3828 3.1). */
+/* What the socket was told: RFC 1122 4.1.3.4, RFC 6935. */
+static bool
+udp_nosum(const struct inpcb *inp, const struct inet_ops *ops)
+{
+	const struct udpcb *u = intoudpcb(inp);
+
+	return (ops->io_family == VI_AF_INET6 ? u->u_nosum6tx : u->u_nosum);
+}
+
+/* That, and net.inet.udp.checksum: who sends without.  UDP-Lite never does (RFC 3828 3.1). */
 static bool
 udp_sums(const struct inpcb *inp, const struct inet_ops *ops)
 {
 	if (inp->inp_proto == VI_IPPROTO_UDPLITE)
 		return (true);
-	if (ops->io_family == VI_AF_INET6)
-		return (!intoudpcb(inp)->u_nosum6tx);
-	return (udp_vnet(inp->inp_vnet)->uv_cksum != 0);
+	if (udp_nosum(inp, ops))
+		return (false);
+	return (ops->io_family == VI_AF_INET6 || udp_vnet(inp->inp_vnet)->uv_cksum != 0);
 }
 
 /* Bytes that the checksum covers. */
@@ -71,7 +80,7 @@ udp_fail(struct udp_vnet *uv, struct mbuf *m, int error)
 }
 
 int
-udp_train(const struct inpcb *inp, struct mbuf *m, const struct vi_msg *msg, unsigned hdrlen, uint32_t mtu)
+udp_train(const struct inpcb *inp, const struct inet_ops *ops, struct mbuf *m, const struct vi_msg *msg, unsigned hdrlen, uint32_t mtu)
 {
 	uint32_t segsz = intoudpcb(inp)->u_segsz;
 
@@ -82,7 +91,9 @@ udp_train(const struct inpcb *inp, struct mbuf *m, const struct vi_msg *msg, uns
 		return (0);
 	if (segsz > UINT16_MAX || inp->inp_proto != VI_IPPROTO_UDP)
 		return (EINVAL);
-	/* As Linux: none of them may need fragments. */
+	/* As Linux: they have checksums, and none of them may need fragments. */
+	if (udp_nosum(inp, ops))
+		return (EINVAL);
 	if (hdrlen + UDP_HDRLEN + MIN(segsz, m->m_pkt.len) > mtu || HOWMANY(m->m_pkt.len, segsz) > UDP_MAXSEGS)
 		return (EINVAL);
 	if (m->m_pkt.len > segsz)
@@ -117,7 +128,7 @@ udp_send4(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 		dgram_toobig(inp, &in_ops, &dst, dport, path.ip_mtu);
 		return (udp_fail(uv, m, EMSGSIZE));
 	}
-	if ((error = udp_train(inp, m, msg, IP_MINHLEN + io.io_optlen, path.ip_mtu)) != 0 ||
+	if ((error = udp_train(inp, &in_ops, m, msg, IP_MINHLEN + io.io_optlen, path.ip_mtu)) != 0 ||
 	    (inp->inp_lport == 0 && (error = dgram_bindport(inp)) != 0))
 		return (udp_fail(uv, m, error));
 	src = in4_any(io.io_src);

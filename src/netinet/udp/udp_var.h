@@ -48,6 +48,7 @@ struct udpcb {
 	uint16_t	 u_sndcov, u_rcvcov;	/* VI_UDPLITE_*_CSCOV; 0 = all */
 	bool		 u_sndcovset, u_rcvcovset;
 	bool		 u_gro;
+	bool		 u_nosum;	/* VI_UDP_NO_CHECK */
 	bool		 u_nosum6tx, u_nosum6rx;	/* RFC 6935: this port does without checksums over IPv6 */
 };
 #define intoudpcb(inp)	((struct udpcb *)(inp)->inp_ppcb)
@@ -85,7 +86,7 @@ void	udplite_ctlinput(struct vnet *, const struct inet_ctlmsg *);
  */
 struct mbuf *udp_header(struct mbuf *, const struct inpcb *, const struct inet_ops *, const struct in_addr_any *src, const struct in_addr_any *dst,
 	    uint16_t dport);
-int	udp_train(const struct inpcb *, struct mbuf *, const struct vi_msg *, unsigned hdrlen, uint32_t mtu);
+int	udp_train(const struct inpcb *, const struct inet_ops *, struct mbuf *, const struct vi_msg *, unsigned hdrlen, uint32_t mtu);
 bool	udp_toolong(const struct udp_vnet *, const struct mbuf *);	/* for any packet */
 int	udp_fail(struct udp_vnet *, struct mbuf *, int error);
 /* Consumes m. */
