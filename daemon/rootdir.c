@@ -73,66 +73,82 @@ below(const struct rootdir *rd, char buf[PATH_MAX], const char *name)
 }
 
 /*
- * /dev.
+ * /dev.  Where it is mounted may be somewhere else a moment later, if processes run in the directory already: it is filled as the current
+ * directory, so that no file is made on the host.
  */
-static bool
-bind_device(const struct rootdir *rd, const char *name)
+static int
+new_dev(void)
 {
-	char to[PATH_MAX];
+	int fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC), fd = -1;
+
+	if (fs < 0)
+		return -1;
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", "dev", 0) == 0 &&
+	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "mode", "755", 0) == 0 &&
+	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", "64k", 0) == 0 && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	close(fs);
+	return fd;
+}
+
+static bool
+bind_device(const char *device)
+{
+	const char *name = strrchr(device, '/') + 1;
 	int fd;
 
-	if ((fd = open(below(rd, to, name), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) < 0)
+	if ((fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) < 0)
 		return false;
 	close(fd);
-	return mount(name, to, NULL, MS_BIND, NULL) == 0;
+	return mount(device, name, NULL, MS_BIND, NULL) == 0;
 }
 
 static void
-link_device(const struct rootdir *rd, const char *name, const char *target)
+fill_dev(struct rootdir *rd)
 {
-	char path[PATH_MAX];
+	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty" };
+	static const char *const links[][2] = { { "pts/ptmx", "ptmx" }, { "/proc/self/fd", "fd" }, { "/proc/self/fd/0", "stdin" },
+		{ "/proc/self/fd/1", "stdout" }, { "/proc/self/fd/2", "stderr" } };
 
-	(void)!symlink(target, below(rd, path, name));
-}
-
-static void
-mount_pts(struct rootdir *rd)
-{
-	char path[PATH_MAX];
-
-	(void)mkdir(below(rd, path, "/dev/pts"), 0755);
-	if (mount("devpts", path, "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") != 0)
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		if (!bind_device(devices[i]))
+			lack(rd, devices[i]);
+	(void)mkdir("pts", 0755);
+	if (mount("devpts", "pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") != 0)
 		lack(rd, "no terminals");
-	link_device(rd, "/dev/ptmx", "pts/ptmx");
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		(void)!symlink(links[i][0], links[i][1]);
+	(void)mkdir("shm", 01777);
+	(void)mkdir("mqueue", 01777);
+	(void)mkdir("net", 0755);
+	if (mknod("net/tun", S_IFREG | 0666, 0) == 0)
+		(void)mount("/dev/null", "net/tun", NULL, MS_BIND, NULL);	/* TUNSETIFF comes to us */
 }
 
+/* In the jail's root directory. */
 static void
 make_dev(struct rootdir *rd)
 {
-	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty" };
-	char path[PATH_MAX];
+	int root, dev;
+	mode_t mask;
 
-	if (!is_dir(below(rd, path, "/dev"))) {
+	if (!is_dir("dev")) {
 		lack(rd, "no /dev, for want of the directory");
 		return;
 	}
-	if (mount("dev", path, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=64k") != 0) {
+	root = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	dev = new_dev();
+	if (root >= 0 && dev >= 0 && syscall(SYS_move_mount, dev, "", AT_FDCWD, "dev", MOVE_MOUNT_F_EMPTY_PATH) == 0 && fchdir(dev) == 0) {
+		mask = umask(0);
+		fill_dev(rd);
+		(void)umask(mask);
+		(void)!fchdir(root);
+	} else
 		lack(rd, "no /dev");
-		return;
-	}
-	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
-		if (!bind_device(rd, devices[i]))
-			lack(rd, devices[i]);
-	mount_pts(rd);
-	link_device(rd, "/dev/fd", "/proc/self/fd");
-	link_device(rd, "/dev/stdin", "/proc/self/fd/0");
-	link_device(rd, "/dev/stdout", "/proc/self/fd/1");
-	link_device(rd, "/dev/stderr", "/proc/self/fd/2");
-	(void)mkdir(below(rd, path, "/dev/shm"), 01777);
-	(void)mkdir(below(rd, path, "/dev/mqueue"), 01777);
-	(void)mkdir(below(rd, path, "/dev/net"), 0755);
-	if (mknod(below(rd, path, "/dev/net/tun"), S_IFREG | 0666, 0) == 0)
-		(void)mount("/dev/null", path, NULL, MS_BIND, NULL);	/* TUNSETIFF comes to us */
+	if (dev >= 0)
+		close(dev);
+	if (root >= 0)
+		close(root);
 }
 
 /* Names of shared memory and queues belong to the IPC namespace. */
