@@ -654,8 +654,10 @@ jproc_exec(struct daemon *d, const struct lx_use *us, int memfd, const int stdfd
 		return EBUSY;
 	if (jp == NULL && (error = jproc_new(d, us, &jp)) != 0)
 		return error;
-	if ((ex = calloc(1, sizeof(*ex))) == NULL)
+	if ((ex = calloc(1, sizeof(*ex))) == NULL) {
+		jproc_useless(jp);
 		return ENOMEM;
+	}
 	if ((error = vi_jail_proc_attach(d->d_kernel, jp->jp_jid, us->us_jid[VI_CLASS_VCPU])) != 0) {
 		free(ex);
 		jproc_useless(jp);

@@ -239,6 +239,8 @@ nl_input(struct lx_sock *ls, const void *buf, size_t len)
 		if (error != 0 &&
 		    (rq.rq_hdr.nlmsg_len < sizeof(rq.rq_hdr) || rq.rq_hdr.nlmsg_len > len))
 			return;		/* no message at all: dropped, as Linux does */
+		rq.rq_caller = ls->ls_nl->nl_jid;
+		rq.rq_cred = &ls->ls_nl->nl_cred;
 		if ((rq.rq_hdr.nlmsg_flags & NLM_F_REQUEST) != 0 &&
 		    rq.rq_hdr.nlmsg_type >= NLMSG_MIN_TYPE) {
 			if (error != 0)

@@ -36,6 +36,8 @@ struct nl_sock {
 
 /* A request, checked.  Attributes that were absent are 0. */
 struct nl_req {
+	int		 rq_caller;	/* whose privileges count: the jail's, */
+	const struct vi_cred *rq_cred;	/* and the socket's */
 	struct nlmsghdr	 rq_hdr;
 	uint8_t		 rq_family;
 	uint8_t		 rq_table;
@@ -102,7 +104,7 @@ void	 nl_put_link(struct nl_out *, uint16_t type, const struct vi_ifinfo *);
 /* nl_kind.c: what it is, and what it is a port of */
 void	 nl_put_kind(struct nl_out *, const struct vi_ifinfo *);
 int	 nl_makelink(struct vi_vnet *, const struct nl_req *, char name[VI_IFNAMSIZ]);
-int	 nl_setmaster(struct vi_vnet *, const char *name, uint32_t index);	/* 0: none */
+int	 nl_setmaster(struct vi_vnet *, const struct nl_req *, const char *name, uint32_t index);	/* 0: none */
 void	 nl_put_addr(struct nl_out *, uint16_t type, const struct vi_ifinfo *, const struct vi_ifaddr *);
 void	 nl_put_routes(struct nl_out *, uint16_t type, const struct vi_route *, unsigned n);	/* next hops of one */
 void	 nl_put_neigh(struct nl_out *, uint16_t type, uint32_t ifindex, const struct vi_neigh *);

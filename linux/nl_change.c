@@ -90,7 +90,7 @@ link_set(struct vi_vnet *vn, const struct nl_req *rq, const char *name, const st
 		return (error);
 	if ((error = link_describe(vn, rq, name)) != 0)
 		return (error);
-	if (nl_has(rq, IFLA_MASTER) && (error = nl_setmaster(vn, name, nl_u32(rq, IFLA_MASTER, 0))) != 0)
+	if (nl_has(rq, IFLA_MASTER) && (error = nl_setmaster(vn, rq, name, nl_u32(rq, IFLA_MASTER, 0))) != 0)
 		return (error);
 	return (link_flags(vn, name, ifi));
 }

@@ -171,6 +171,13 @@ nl_put_kind(struct nl_out *no, const struct vi_ifinfo *info)
 
 /* Changes */
 
+/* What its kind takes besides. */
+static int
+kind_may(struct vi_vnet *vn, const struct nl_req *rq, enum vi_priv priv)
+{
+	return (priv == VI_PRIV_MAX ? 0 : vi_vnet_priv(vn, rq->rq_caller, rq->rq_cred, priv));
+}
+
 static int
 set_option(struct vi_vnet *vn, const char *name, const char *option, const char *word)
 {
@@ -182,7 +189,7 @@ set_option(struct vi_vnet *vn, const char *name, const char *option, const char 
 
 /* IFLA_MASTER: leaves the one it has, and joins another unless that is 0. */
 int
-nl_setmaster(struct vi_vnet *vn, const char *name, uint32_t index)
+nl_setmaster(struct vi_vnet *vn, const struct nl_req *rq, const char *name, uint32_t index)
 {
 	struct found port = { .fo_found = false }, old, new = find_index(vn, index);
 	int error;
@@ -195,6 +202,9 @@ nl_setmaster(struct vi_vnet *vn, const char *name, uint32_t index)
 	if (index != 0 && (new.fo_kind == NULL || new.fo_kind->ki_add == NULL))
 		return (EOPNOTSUPP);
 	old = find_index(vn, port.fo_master);
+	if ((old.fo_kind != NULL && (error = kind_may(vn, rq, vi_if_option_priv(vn, old.fo_name))) != 0) ||
+	    (index != 0 && (error = kind_may(vn, rq, vi_if_option_priv(vn, new.fo_name))) != 0))
+		return (error);
 	if (old.fo_kind != NULL && (error = set_option(vn, old.fo_name, old.fo_kind->ki_remove, name)) != 0)
 		return (error);
 	return (index == 0 ? 0 : set_option(vn, new.fo_name, new.fo_kind->ki_add, name));
@@ -380,7 +390,7 @@ nl_makelink(struct vi_vnet *vn, const struct nl_req *rq, char name[VI_IFNAMSIZ])
 		;
 	if (i == LX_NITEMS(makers))
 		return (EOPNOTSUPP);
-	if ((error = vi_if_create(vn, makers[i].driver, made)) != 0)
+	if ((error = kind_may(vn, rq, vi_if_create_priv(makers[i].driver))) != 0 || (error = vi_if_create(vn, makers[i].driver, made)) != 0)
 		return (error);
 	if ((error = makers[i].make(vn, rq, &li, made)) == 0 && name[0] != '\0' && strcmp(name, made) != 0)
 		error = vi_if_rename(vn, made, name);

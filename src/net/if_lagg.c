@@ -407,6 +407,7 @@ const struct if_clone lagg_cloner = {
 	.ifc_ops = &lagg_ops,
 	.ifc_softsize = sizeof(struct lagg),
 	.ifc_type = VI_IFT_ETHER,
+	.ifc_priv = VI_PRIV_NET_LAGG,
 	.ifc_create = lagg_create,
 	.ifc_destroy = if_new_destroy,
 	.ifc_leave = lagg_leave,

@@ -587,6 +587,7 @@ const struct if_clone vlan_cloner = {
 	.ifc_ops = &vlan_ops,
 	.ifc_softsize = sizeof(struct vlan),
 	.ifc_type = VI_IFT_ETHER,
+	.ifc_priv = VI_PRIV_NET_VLAN,
 	.ifc_create = vlan_create,
 	.ifc_create_named = vlan_create_named,
 	.ifc_destroy = if_new_destroy,

@@ -12,7 +12,7 @@ awk '/^\.It Cm / { name = $3; next } name != "" { sub(/^[^:]*: /, ""); sub(/\.$/
 awk -F': ' '{ print $1 ": " tolower(substr($2, 1, 1)) substr($2, 2) }' "$tmp/table" >"$tmp/code"
 [ -s "$tmp/code" ] || { echo "no privilege found in src/vimage/priv.c"; exit 1; }
 diff -u "$tmp/code" "$tmp/man" || exit 1
-yet='BRIDGE VLAN LAGG TUNNEL FIREWALL DIVERT DUMMYNET NETGRAPH IPSEC MROUTE'
+yet='FIREWALL DIVERT DUMMYNET NETGRAPH IPSEC MROUTE'
 status=0
 for p in $(sed -n 's/^	\(VI_PRIV_[A-Z_]*\),.*/\1/p' "$1/include/vimage/priv.h"); do
 	asked=$(find "$1/src" "$1/linux" "$1/daemon" -name '*.c' ! -name '*_test.c' ! -path '*/src/vimage/priv.c' -exec grep -lw "$p" {} + | head -n 1)

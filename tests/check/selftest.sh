@@ -66,7 +66,7 @@ planted rfc 'nothing to be done' '' doc/rfc/x.tsv 'B-1\t1\tMUST NOT\tit\tdone: n
 privtable() {
 	fresh
 	mkdir -p "$tree/src/vimage" "$tree/linux" "$tree/daemon"
-	printf 'enum vi_priv {\n\tVI_PRIV_A,\n\tVI_PRIV_NET_VLAN,\n\tVI_PRIV_MAX\n};\n' >"$tree/include/vimage/priv.h"
+	printf 'enum vi_priv {\n\tVI_PRIV_A,\n\tVI_PRIV_NET_DIVERT,\n\tVI_PRIV_MAX\n};\n' >"$tree/include/vimage/priv.h"
 	printf "${4-VI_PRIV_A}\n" >"$tree/daemon/a.c"
 	printf '\t[VI_PRIV_A] = { "net.a", ALWAYS, "do a" },\n' >"$tree/src/vimage/priv.c"
 	printf "$3" >"$tree/man/vimage-priv.4"
@@ -77,7 +77,7 @@ privtable 'privilege without a line in the page' '-net.a: do a' '.Nm x\n'
 privtable 'line of no privilege' '+net.b: do b' '.It Cm net.a\nalways: Do a.\n.It Cm net.b\nnever: Do b.\n'
 privtable 'another text' '+net.a: do b' '.It Cm net.a\nalways: Do b.\n'
 privtable 'privilege that nobody asks for' 'VI_PRIV_A: nobody asks' '.It Cm net.a\nalways: Do a.\n' 'VI_PRIV_AB'
-privtable 'privilege that is there already' 'VI_PRIV_NET_VLAN: ' '.It Cm net.a\nalways: Do a.\n' 'VI_PRIV_A VI_PRIV_NET_VLAN'
+privtable 'privilege that is there already' 'VI_PRIV_NET_DIVERT: ' '.It Cm net.a\nalways: Do a.\n' 'VI_PRIV_A VI_PRIV_NET_DIVERT'
 
 planted layers 'good tree' '' LAYERS ''
 planted layers 'upward include' 'base may not include net' src/base/a.h '#include "net/net.h"\n'

@@ -126,6 +126,7 @@ const struct if_clone gif_cloner = {
 	.ifc_ops = &gif_ops,
 	.ifc_softsize = sizeof(struct tunnel),
 	.ifc_type = VI_IFT_TUNNEL,
+	.ifc_priv = VI_PRIV_NET_TUNNEL,
 	.ifc_create = gif_create,
 	.ifc_destroy = if_new_destroy,	/* its ends go with IFDETACH */
 	.ifc_options = gif_options,

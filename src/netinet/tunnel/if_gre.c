@@ -322,6 +322,7 @@ const struct if_clone gre_cloner = {
 	.ifc_ops = &gre_ops,
 	.ifc_softsize = sizeof(struct tunnel),
 	.ifc_type = VI_IFT_TUNNEL,
+	.ifc_priv = VI_PRIV_NET_TUNNEL,
 	.ifc_create = gre_create,
 	.ifc_destroy = if_new_destroy,	/* its ends go with IFDETACH */
 	.ifc_options = gre_options,

@@ -279,6 +279,7 @@ const struct if_clone stf_cloner = {
 	.ifc_ops = &stf_ops,
 	.ifc_softsize = sizeof(struct stf),
 	.ifc_type = VI_IFT_TUNNEL,
+	.ifc_priv = VI_PRIV_NET_TUNNEL,
 	.ifc_create = stf_create,
 	.ifc_destroy = if_new_destroy,
 	.ifc_options = stf_options,

@@ -361,6 +361,7 @@ const struct if_clone vxlan_cloner = {
 	.ifc_ops = &vxlan_ops,
 	.ifc_softsize = sizeof(struct vxlan),
 	.ifc_type = VI_IFT_ETHER,
+	.ifc_priv = VI_PRIV_NET_TUNNEL,
 	.ifc_create = vxlan_create,
 	.ifc_destroy = if_new_destroy,	/* it stops with IFDETACH */
 	.ifc_options = vxlan_options,
