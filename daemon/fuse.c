@@ -17,7 +17,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/daemon.h"
@@ -92,35 +91,6 @@ fuse_wakeup(const struct fuse_end *fe, uint64_t kh)
 		.out = { .len = sizeof(note), .error = FUSE_NOTIFY_POLL }, .wakeup = { .kh = kh } };
 
 	(void)!write(fe->fe_fd, &note, sizeof(note));
-}
-
-struct fuse_attr
-fuse_attr(uint64_t ino, mode_t mode, uint64_t size)
-{
-	const uint64_t now = (uint64_t)time(NULL);
-
-	return (struct fuse_attr){ .ino = ino, .size = size, .atime = now, .mtime = now, .ctime = now, .mode = mode,
-		.nlink = S_ISDIR(mode) ? 2 : 1, .blksize = 4096 };
-}
-
-void
-fuse_answer_attr(const struct fuse_end *fe, uint64_t unique, uint64_t ino, mode_t mode, uint64_t size)
-{
-	struct fuse_attr_out out = { .attr_valid = FUSE_ATTR_VALID, .attr = fuse_attr(ino, mode, size) };
-
-	fuse_answer(fe, unique, 0, &out, sizeof(out));
-}
-
-bool
-fuse_truncates(const struct fuse_in_header *in)
-{
-	return (((const struct fuse_setattr_in *)(const void *)(in + 1))->valid & ~(uint32_t)(FATTR_SIZE | FATTR_FH | FATTR_LOCKOWNER)) == 0;
-}
-
-bool
-fuse_read_by_program(const struct fuse_in_header *in)
-{
-	return (((const struct fuse_read_in *)(const void *)(in + 1))->read_flags & FUSE_READ_LOCKOWNER) != 0;
 }
 
 static void

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <linux/fuse.h>
 
@@ -43,11 +45,35 @@ void	fuse_fini(struct daemon *);		/* after the last one was freed */
 void	fuse_answer(const struct fuse_end *, uint64_t unique, int error, const void *, size_t);
 void	fuse_wakeup(const struct fuse_end *, uint64_t kh);	/* poll() is to ask again */
 /* A file as it always is. */
-struct fuse_attr fuse_attr(uint64_t ino, mode_t, uint64_t size);
-void	fuse_answer_attr(const struct fuse_end *, uint64_t unique, uint64_t ino, mode_t, uint64_t size);
+static inline struct fuse_attr
+fuse_attr(uint64_t ino, mode_t mode, uint64_t size)
+{
+	const uint64_t now = (uint64_t)time(NULL);
+
+	return (struct fuse_attr){ .ino = ino, .size = size, .atime = now, .mtime = now, .ctime = now, .mode = mode,
+		.nlink = S_ISDIR(mode) ? 2 : 1, .blksize = 4096 };
+}
+
+static inline void
+fuse_answer_attr(const struct fuse_end *fe, uint64_t unique, uint64_t ino, mode_t mode, uint64_t size)
+{
+	const struct fuse_attr_out out = { .attr_valid = FUSE_ATTR_VALID, .attr = fuse_attr(ino, mode, size) };
+
+	fuse_answer(fe, unique, 0, &out, sizeof(out));
+}
+
 /* An attempt to change attributes: only a length, as O_TRUNC does. */
-bool	fuse_truncates(const struct fuse_in_header *);
+static inline bool
+fuse_truncates(const struct fuse_in_header *in)
+{
+	return (((const struct fuse_setattr_in *)(const void *)(in + 1))->valid & ~(uint32_t)(FATTR_SIZE | FATTR_FH | FATTR_LOCKOWNER)) == 0;
+}
+
 /* A read by a program, not one of a page. */
-bool	fuse_read_by_program(const struct fuse_in_header *);
+static inline bool
+fuse_read_by_program(const struct fuse_in_header *in)
+{
+	return (((const struct fuse_read_in *)(const void *)(in + 1))->read_flags & FUSE_READ_LOCKOWNER) != 0;
+}
 
 #endif

@@ -389,7 +389,6 @@ set_unfit(const struct lx_sock *ls, const struct opt *o)
 	}
 }
 
-/* Too much is not an error: the most there is. */
 static uint32_t
 buf_most(struct lx_sock *ls)
 {
@@ -401,6 +400,7 @@ buf_most(struct lx_sock *ls)
 	return ((uint32_t)strtoul(text, NULL, 10));
 }
 
+/* Too much is not an error: the most there is. */
 static int
 set_buf(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
 {

@@ -203,32 +203,6 @@ fuse_wakeup(const struct fuse_end *fe, uint64_t kh)
 	REQUIRE(!fe->freed && kh != 0);
 }
 
-struct fuse_attr
-fuse_attr(uint64_t ino, mode_t mode, uint64_t size)
-{
-	return (struct fuse_attr){ .ino = ino, .size = size, .mode = mode, .nlink = 1, .blksize = 4096 };
-}
-
-void
-fuse_answer_attr(const struct fuse_end *fe, uint64_t unique, uint64_t ino, mode_t mode, uint64_t size)
-{
-	struct fuse_attr_out out = { .attr = fuse_attr(ino, mode, size) };
-
-	fuse_answer(fe, unique, 0, &out, sizeof(out));
-}
-
-bool
-fuse_truncates(const struct fuse_in_header *in)
-{
-	return (((const struct fuse_setattr_in *)(const void *)(in + 1))->valid & ~(uint32_t)(FATTR_SIZE | FATTR_FH | FATTR_LOCKOWNER)) == 0;
-}
-
-bool
-fuse_read_by_program(const struct fuse_in_header *in)
-{
-	return (((const struct fuse_read_in *)(const void *)(in + 1))->read_flags & FUSE_READ_LOCKOWNER) != 0;
-}
-
 /* There is one worker, and this is its thread. */
 void
 daemon_manage(struct daemon *d)

@@ -852,7 +852,8 @@ void	 tcp_tfo_cookie(const struct tcpcb *, const struct in_addr_any *laddr,
 /* Which of the listener's keys, the newest being 0, made the cookie of the SYN, with a pre-shared key where one is asked for; -1: none. */
 int	 tcp_tfo_keyof(const struct tcpcb *listener, const struct tcp_seg *);
 bool	 tcp_tfo_iscookie(const struct tcpcb *listener, const struct tcp_seg *);
-bool	 tcp_tfo_parsehex(const char *, struct siphash_key *);	/* 32 hexadecimal digits */
+/* For knobs that tell nothing: true, a key was written, 32 hexadecimal digits; else *error is the knob's answer. */
+bool	 tcp_tfo_newkey(const char *value, char *buf, size_t len, struct siphash_key *, int *error);
 int	 tcp_tfo_setkey(struct tcpcb *, const void *, size_t);
 int	 tcp_tfo_getkey(const struct tcpcb *, void *, size_t *);
 int	 tcp_sysctl_lxtfokey(struct vnet *, const struct sysctl_desc *, const char *, char *, size_t);

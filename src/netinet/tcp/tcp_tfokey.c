@@ -151,7 +151,7 @@ tcp_tfo_parsekey(const char *p, struct siphash_key *key)
 	return (p);
 }
 
-bool
+static bool
 tcp_tfo_parsehex(const char *p, struct siphash_key *key)
 {
 	uint8_t bytes[VI_TCP_TFOKEYLEN];
@@ -227,23 +227,31 @@ tcp_sysctl_tfokeys(struct vnet *vn, const struct sysctl_desc *sd, const char *va
 	return (sbuf_finish(&sb));
 }
 
+bool
+tcp_tfo_newkey(const char *value, char *buf, size_t len, struct siphash_key *key, int *error)
+{
+	*error = 0;
+	if (value == NULL && len > 0)
+		buf[0] = '\0';
+	if (value == NULL || value[0] == '\0')	/* written as it is shown, which tells no key: they stay */
+		return (false);
+	if (tcp_tfo_parsehex(value, key))
+		return (true);
+	*error = EINVAL;
+	return (false);
+}
+
 /* net.inet.tcp.fastopen.setkey: a secret, that nobody reads here. */
 int
 tcp_sysctl_tfosetkey(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
 {
 	struct tcp_fastopen *tf = &tcp_vnet(vn)->tv_tfo;
 	struct siphash_key key;
+	int error;
 
 	(void)sd;
-	if (value == NULL) {
-		if (len > 0)
-			buf[0] = '\0';
-		return (0);
-	}
-	if (value[0] == '\0')		/* as it is shown, which tells no key: they stay */
-		return (0);
-	if (!tcp_tfo_parsehex(value, &key))
-		return (EINVAL);
+	if (!tcp_tfo_newkey(value, buf, len, &key, &error))
+		return (error);
 	tf->tf_keys.tk_key[1] = tcp_tfo_keys(tcp_vnet(vn))->tk_key[0];
 	tf->tf_keys.tk_key[0] = key;
 	tf->tf_keys.tk_n = 2;

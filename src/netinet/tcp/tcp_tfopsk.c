@@ -130,17 +130,11 @@ tcp_sysctl_tfosetpsk(struct vnet *vn, const struct sysctl_desc *sd, const char *
 {
 	struct tcp_tfokeys *tk = &tcp_vnet(vn)->tv_tfo.tf_psks;
 	struct siphash_key key;
+	int error;
 
 	(void)sd;
-	if (value == NULL) {
-		if (len > 0)
-			buf[0] = '\0';
-		return (0);
-	}
-	if (value[0] == '\0')		/* as it is shown */
-		return (0);
-	if (!tcp_tfo_parsehex(value, &key))
-		return (EINVAL);
+	if (!tcp_tfo_newkey(value, buf, len, &key, &error))
+		return (error);
 	tk->tk_key[1] = tk->tk_key[0];
 	tk->tk_key[0] = key;
 	tk->tk_n = tk->tk_n == 0 ? 1 : 2;
