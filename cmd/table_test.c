@@ -499,9 +499,11 @@ test_sysctl(void **state)
 		    "" },
 		{ cmd_dmesg, "dmesg", "{\"lines\":[{\"uptime\":1500000,\"level\":6,"
 		    "\"text\":\"hello\"},{\"uptime\":2000000000,\"level\":7,\"text\":\"detail\"}]}",
-		    "[    0.001500] hello\n" },
+		    "hello\n" },
+		{ cmd_dmesg, "dmesg", "{\"stamp\":1,\"lines\":[{\"uptime\":61001500000,\"level\":6,\"text\":\"hello\"}]}", "[61] hello\n" },
+		{ cmd_dmesg, "dmesg", "{\"stamp\":2,\"lines\":[{\"uptime\":61001500000,\"level\":6,\"text\":\"hello\"}]}", "[61.001500] hello\n" },
 		{ cmd_dmesg, "dmesg -a", "{\"lines\":[{\"uptime\":2000000000,\"level\":7,"
-		    "\"text\":\"detail\"}]}", "[    2.000000] detail\n" },
+		    "\"text\":\"detail\"}]}", "detail\n" },
 	};
 
 	(void)state;
@@ -626,6 +628,8 @@ test_wrong_words(void **state)
 		{ cmd_ifmcstat, "ifmcstat word", "usage: ifmcstat words\n" },
 		{ cmd_ifmcstat, "ifmcstat -i", "ifmcstat: option requires an argument -- i; usage: ifmcstat words\n" },
 		{ cmd_jls, "jls -j", "jls: option requires an argument -- j; usage: jls words\n" },
+		{ cmd_dmesg, "dmesg -M core", "dmesg: -M: a stack leaves no core behind; its messages are read while it lives\n" },
+		{ cmd_dmesg, "dmesg -N kernel", "dmesg: -N: a stack leaves no core behind; its messages are read while it lives\n" },
 		{ cmd_dmesg, "dmesg word", "usage: dmesg words\n" },
 		{ cmd_dmesg, "dmesg -x", "dmesg: illegal option -- x; usage: dmesg words\n" },
 	};

@@ -400,7 +400,14 @@ test_statistics(void **state)
 	vi_log(vi_vnet0(fx->fx_kernel), 5, "hello %d", 7);
 	OK("{'op':'log.read'}");
 	assert_true(json_array_size(json_object_get(fx->fx_reply, "lines")) >= 1);
+	assert_int_equal(int_of(fx->fx_reply, "stamp"), 0);
+	OK("{'op':'sysctl.set','name':'kern.msgbuf_show_timestamp','value':'2'}");
+	assert_string_equal(text_of(fx->fx_reply, "old"), "0");
+	assert_string_equal(text_of(fx->fx_reply, "new"), "2");
+	FAILS(EINVAL, "{'op':'sysctl.set','name':'kern.msgbuf_show_timestamp','value':'3'}");
+	FAILS(EINVAL, "{'op':'sysctl.set','name':'kern.msgbuf_show_timestamp','value':'-1'}");
 	OK("{'op':'log.read','clear':true}");
+	assert_int_equal(int_of(fx->fx_reply, "stamp"), 2);
 	OK("{'op':'log.read'}");
 	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "lines")), 0);
 }

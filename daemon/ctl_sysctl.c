@@ -46,6 +46,7 @@ add_oid(void *arg, const struct vi_sysctl *sy)
  */
 enum jail_oid {
 	OID_HOSTNAME, OID_DOMAINNAME, OID_HOSTID, OID_HOSTUUID, OID_SECURELEVEL,	/* can be set */
+	OID_LOGSTAMP,								/* of its messages: also the host's */
 	OID_OSRELDATE, OID_SUSER, OID_CHILDREN_CUR, OID_CHILDREN_MAX, OID_STATFS, OID_ENV, OID_JAILED, OID_MAX_IPS, OID_META_MAX, OID_VNET, OID_MAX
 };
 
@@ -58,6 +59,7 @@ static const struct {
 	[OID_HOSTID] = { "kern.hostid", "Host ID", "host.hostid", VI_CTL_UINT },
 	[OID_HOSTUUID] = { "kern.hostuuid", "Host UUID", "host.hostuuid", VI_CTL_STRING },
 	[OID_SECURELEVEL] = { "kern.securelevel", "Current secure level", "securelevel", VI_CTL_INT },
+	[OID_LOGSTAMP] = { "kern.msgbuf_show_timestamp", "Show timestamp in msgbuf", NULL, VI_CTL_INT },
 	[OID_OSRELDATE] = { "kern.osreldate", "What osreldate says, or 0", "osreldate", VI_CTL_INT },
 	[OID_SUSER] = { "security.bsd.suser_enabled", "Processes with uid 0 have privilege", "allow.suser", VI_CTL_INT },
 	[OID_CHILDREN_CUR] = { "security.jail.children.cur", "Current number of child jails", "children.cur", VI_CTL_INT },
@@ -113,6 +115,8 @@ jail_text(const struct ctl_request *rq, unsigned oid, char *buf, size_t len)
 		snprintf(buf, len, "%d", vi_jail_parent(rq->rq_kernel, rq->rq_jid) >= 0);
 	else if (oid == OID_MAX_IPS)
 		snprintf(buf, len, "%d", VI_JAIL_MAXIPS);
+	else if (oid == OID_LOGSTAMP)
+		snprintf(buf, len, "%d", vi_jail_log_stamp(rq->rq_kernel, rq->rq_jid));
 	else if (oid == OID_VNET)
 		snprintf(buf, len, "%d", vi_jail_owns_vnet(rq->rq_kernel, rq->rq_jid));
 	else if (oid == OID_META_MAX)
@@ -144,7 +148,7 @@ list_jail(const struct ctl_request *rq, const char *name, vi_sysctl_fn *fn, void
 			continue;
 		jail_text(rq, i, text, sizeof(text));
 		fn(arg, &(struct vi_sysctl){ .sy_name = jail_oids[i].jo_name, .sy_descr = jail_oids[i].jo_descr, .sy_type = jail_oids[i].jo_type,
-		    .sy_writable = i <= OID_SECURELEVEL && rq->rq_jid != 0, .sy_value = text });
+		    .sy_writable = i == OID_LOGSTAMP || (i <= OID_SECURELEVEL && rq->rq_jid != 0), .sy_value = text });
 		n++;
 	}
 	return n;
@@ -268,6 +272,25 @@ may_set_jail(struct ctl_request *rq, unsigned oid, const struct meant *me, const
 	return vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, priv);
 }
 
+/* By who may clear the messages: the buffer's owner and those above. */
+static int
+set_stamp(struct ctl_request *rq, const struct meant *me, const char *value)
+{
+	int error = vi_jail_visible(rq->rq_kernel, rq->rq_caller, vi_jail_owner(rq->rq_kernel, rq->rq_jid, "vlog")) ?
+	    vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_LOG_CLEAR) : EPERM;
+	const long stamp = strtol(value, NULL, 0);
+	char new[16];
+
+	if (error != 0)
+		return ctl_refuse(rq, explain(rq, error, me->me_name, value));
+	if ((error = vi_jail_log_setstamp(rq->rq_kernel, rq->rq_jid, stamp < 0 || stamp > 2 ? -1 : (int)stamp)) != 0)
+		return explain(rq, error, me->me_name, value);
+	ctl_put_text(rq->rq_reply, "old", me->me_value);
+	jail_text(rq, OID_LOGSTAMP, new, sizeof(new));
+	ctl_put_text(rq->rq_reply, "new", new);
+	return 0;
+}
+
 static int
 set_jail(struct ctl_request *rq, unsigned oid, const struct meant *me, const char *value)
 {
@@ -307,7 +330,9 @@ op_set(struct ctl_request *rq)
 	/* Also to those who may not set any. */
 	if ((error = check_value(rq, &me, value)) != 0)
 		return error;
-	if ((oid = jail_oid_find(name)) < OID_MAX)
+	if ((oid = jail_oid_find(name)) == OID_LOGSTAMP)
+		return set_stamp(rq, &me, value);
+	if (oid < OID_MAX)
 		return set_jail(rq, oid, &me, value);
 	if ((error = ctl_may(rq, VI_PRIV_NET_SYSCTL)) == 0)
 		error = vi_sysctl_set(rq->rq_vnet, name, value, &rq->rq_cred);

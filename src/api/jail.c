@@ -318,6 +318,27 @@ vi_jail_log_clear(struct vi_kernel *k, int jid)
 		msglog_clear(prison_log(pr));
 }
 
+int
+vi_jail_log_stamp(struct vi_kernel *k, int jid)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	return (pr == NULL ? 0 : prison_log(pr)->ml_stamp);
+}
+
+int
+vi_jail_log_setstamp(struct vi_kernel *k, int jid, int stamp)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	if (pr == NULL)
+		return (ENOENT);
+	if (stamp < 0 || stamp > 2)
+		return (EINVAL);
+	prison_log(pr)->ml_stamp = stamp;
+	return (0);
+}
+
 void
 vi_jail_log_write(struct vi_kernel *k, int jid, unsigned pri, const char *text)
 {

@@ -33,6 +33,7 @@ struct msglog {
 	uint64_t	 ml_seq;	/* last given out */
 	uint64_t	 ml_lost;	/* overwritten or refused */
 	char		 ml_name[32];	/* of the vnet */
+	int		 ml_stamp;	/* whether its readers shall show when a line came; only kept here */
 	/* rate limit: at most 50 lines a second after a burst of 200; suppressed lines are counted and told */
 	uint64_t	 ml_tokens_time;
 	uint32_t	 ml_tokens;
