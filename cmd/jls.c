@@ -13,7 +13,7 @@ struct jls {
 	const char	*jl_jail;
 	bool		 jl_dying, jl_header, jl_byname, jl_nameval, jl_quoted, jl_skip;
 	bool		 jl_verbose, jl_exists, jl_all;
-	json_t		*jl_named;	/* the parameters on the command line, or NULL */
+	json_t		*jl_named;	/* what is shown, by name and in order, or NULL; "all" stands for those that are not named */
 };
 
 /*
@@ -143,26 +143,18 @@ is_key(const char *name)
 static void
 show_params(struct xo *xo, const struct jls *jl, const json_t *jail)
 {
-	const char *name;
-	json_t *value;
+	const json_t *name;
 	bool space = false;
 	size_t i;
 
-	if (jl->jl_named == NULL) {
-		json_object_foreach((json_t *)jail, name, value) {
-			xo_emit(xo, space ? " " : "");
-			space = true;
-			emit_param(xo, jl, name, json_string_value(value));
-		}
-	} else {
-		json_array_foreach(jl->jl_named, i, value) {
-			name = json_string_value(value);
-			if (jl->jl_skip && json_object_get(jail, name) == NULL && !is_key(name))
-				continue;	/* it cannot be set */
-			xo_emit(xo, space ? " " : "");
-			space = true;
-			emit_param(xo, jl, name, json_string_value(json_object_get(jail, name)));
-		}
+	json_array_foreach(jl->jl_named, i, name) {
+		const char *param = json_string_value(name);
+
+		if (jl->jl_skip && json_object_get(jail, param) == NULL && !is_key(param))
+			continue;	/* it cannot be set */
+		xo_emit(xo, space ? " " : "");
+		space = true;
+		emit_param(xo, jl, param, json_string_value(json_object_get(jail, param)));
 	}
 	xo_emit(xo, "\n");
 }
@@ -202,27 +194,22 @@ show_default(struct xo *xo, const struct jls *jl, const json_t *jail)
 static bool
 is_default(const struct jls *jl)
 {
-	return jl->jl_named == NULL && !jl->jl_all && !jl->jl_nameval && !jl->jl_header &&
-	    !jl->jl_verbose;
+	return jl->jl_named == NULL && !jl->jl_verbose;
 }
 
 static void
-show_titles(struct xo *xo, const struct jls *jl, const json_t *first)
+show_titles(struct xo *xo, const struct jls *jl)
 {
-	const char *name;
 	json_t *value;
 	size_t i;
 
 	if (jl->jl_verbose)
 		xo_emit(xo, "{T:/%6s}{P:  }{T:/%-29s} {T:Path}\n{P:        }{T:/%-29s} {T:State}\n{P:        }{T:IP Address(es)}\n",
 		    "JID", "Hostname", "Name");
-	else if (jl->jl_header && jl->jl_named != NULL)
+	else if (jl->jl_header)
 		json_array_foreach(jl->jl_named, i, value)
 			xo_emit(xo, "{P:/%s}{T:/%s}", i > 0 ? " " : "", json_string_value(value));
-	else if (jl->jl_header) {
-		json_object_foreach((json_t *)first, name, value)
-			xo_emit(xo, "{T:/%s} ", name);
-	} else if (is_default(jl))
+	else if (is_default(jl))
 		xo_emit(xo, jl->jl_byname ? "{P: }{T:/%-15s} {T:/%-15s} {T:/%-29s} {T:Path}\n" :
 		    "{T:/%6s}  {T:/%-15s} {T:/%-29s} {T:Path}\n", "JID", "IP Address", "Hostname");
 	if (jl->jl_header)
@@ -235,7 +222,7 @@ show(struct xo *xo, const struct jls *jl, const json_t *jails)
 	json_t *jail;
 	size_t i;
 
-	show_titles(xo, jl, json_array_get(jails, 0));
+	show_titles(xo, jl);
 	xo_open_container(xo, "jail-information");
 	xo_open_list(xo, "jail");
 	json_array_foreach(jails, i, jail) {
@@ -272,18 +259,72 @@ is_named(const struct jls *jl, const char *name)
 static void
 name_params(struct jls *jl, int argc, char **argv)
 {
-	for (int i = 0; i < argc; i++) {
-		if (strcmp(argv[i], "all") == 0) {
-			jl->jl_all = true;
-			continue;
-		}
-		if (jl->jl_named == NULL)
-			jl->jl_named = json_array();
+	const bool all = argc == 0 && (jl->jl_nameval || jl->jl_header);
+
+	if (argc > 0 || all)
+		jl->jl_named = json_array();
+	for (int i = 0; i < argc; i++)
 		if (!is_named(jl, argv[i]))
 			json_array_append_new(jl->jl_named, json_string(argv[i]));
-	}
+	if (all)
+		json_array_append_new(jl->jl_named, json_string("all"));
+	jl->jl_all = is_named(jl, "all");
 	if (argc > 0)
 		jl->jl_verbose = false;
+}
+
+/* In FreeBSD's order: those of one word first, each kind by its letters. */
+static int
+name_cmp(const void *a, const void *b)
+{
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+	const bool dots = strchr(x, '.') != NULL, doty = strchr(y, '.') != NULL;
+
+	return dots != doty ? dots - doty : strcmp(x, y);
+}
+
+/* All names that jails have, as an array.  Only what can be set differs between them. */
+static json_t *
+known_params(const struct jls *jl, const json_t *jails)
+{
+	json_t *set = json_object(), *names = json_array(), *value;
+	size_t n = 0, njails = json_array_size(jails);
+	const char **list, *name;
+
+	for (size_t i = 0; i < njails && (i == 0 || jl->jl_skip); i++)
+		json_object_update(set, json_array_get(jails, i));
+	if ((list = calloc(json_object_size(set) + 1, sizeof(*list))) == NULL)
+		abort();
+	json_object_foreach(set, name, value)
+		list[n++] = name;
+	qsort(list, n, sizeof(*list), name_cmp);
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(names, json_string(list[i]));
+	free(list);
+	json_decref(set);
+	return names;
+}
+
+/* The known ones in the place of "all".  Consumes known. */
+static void
+expand_all(struct jls *jl, json_t *known)
+{
+	json_t *named = jl->jl_named, *name, *other;
+	size_t i, k;
+
+	jl->jl_named = json_array();
+	json_array_foreach(named, i, name) {
+		if (strcmp(json_string_value(name), "all") != 0) {
+			if (!is_named(jl, json_string_value(name)))
+				json_array_append(jl->jl_named, name);
+			continue;
+		}
+		json_array_foreach(known, k, other)
+			if (!is_named(jl, json_string_value(other)))
+				json_array_append(jl->jl_named, other);
+	}
+	json_decref(named);
+	json_decref(known);
 }
 
 /* Consumes params. */
@@ -311,31 +352,35 @@ ask(const struct jls *jl, json_t *params, json_t **r)
 static json_t *
 wanted_params(const struct jls *jl)
 {
+	if (jl->jl_all)
+		return NULL;
 	if (jl->jl_named != NULL)
 		return json_incref(jl->jl_named);
 	if (jl->jl_verbose)
 		return json_pack("[s,s,s,s,s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path", "ip4.addr", "ip6.addr",
 		    "priv.have", "limit.use");
-	if (is_default(jl))
-		return json_pack("[s,s,s,s]", jl->jl_byname ? "name" : "jid", "ip4.addr", "host.hostname", "path");
-	return NULL;
+	return json_pack("[s,s,s,s]", jl->jl_byname ? "name" : "jid", "ip4.addr", "host.hostname", "path");
 }
 
 static int
 list(struct jls *jl, struct xo *xo)
 {
+	bool more = false;
 	json_t *r;
 
-	/* Names beside "all" say nothing more, but must be names. */
-	if (jl->jl_all && jl->jl_named != NULL) {
-		if (ask(jl, json_incref(jl->jl_named), &r) != 0)
-			return 1;
-		json_decref(r);
-		json_decref(jl->jl_named);
-		jl->jl_named = NULL;
-	}
 	if (ask(jl, wanted_params(jl), &r) != 0)
 		return 1;
+	if (jl->jl_all) {
+		more = json_array_size(jl->jl_named) > 1;
+		expand_all(jl, known_params(jl, json_object_get(r, "jails")));
+		jl->jl_all = false;
+	}
+	/* A name beside "all" may be a key of meta, or none. */
+	if (more) {
+		json_decref(r);
+		if (ask(jl, wanted_params(jl), &r) != 0)
+			return 1;
+	}
 	if (!jl->jl_exists)
 		show(xo, jl, json_object_get(r, "jails"));
 	json_decref(r);

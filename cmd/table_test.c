@@ -25,6 +25,21 @@ check(const struct show *s)
 	fake_free(&fk);
 }
 
+/* For one who asks twice. */
+static void
+check_twice(const struct show *s)
+{
+	struct fake fk;
+
+	fake_init(&fk, "jls");
+	fake_ok(&fk, s->answer);
+	fake_ok(&fk, s->answer);
+	fake_run(&fk, s->fn, s->line);
+	assert_string_equal(fk.fk_err, "");
+	assert_string_equal(fk.fk_out, s->out);
+	fake_free(&fk);
+}
+
 static void
 check_all(const struct show *s, size_t n)
 {
@@ -109,15 +124,31 @@ test_jls(void **state)
 		    "jid name\n1 web\n" },
 		{ cmd_jls, "jls -n", "{\"jails\":[{\"jid\":\"1\",\"persist\":\"true\","
 		    "\"allow.raw_sockets\":\"false\",\"dying\":\"false\",\"path\":\"/a b\"}]}",
-		    "jid=1 persist allow.noraw_sockets nodying path=/a b\n" },
+		    "nodying jid=1 path=/a b persist allow.noraw_sockets\n" },
+		/* FreeBSD's order: first those without a dot. */
+		{ cmd_jls, "jls all", "{\"jails\":[{\"jid\":\"1\",\"ip4.addr\":\"\",\"ip4\":\"new\",\"allow.mount.tmpfs\":\"true\",\"allow.mount\":\"false\"}]}",
+		    "new 1 false true -\n" },
 		{ cmd_jls, "jls -s", "{\"jails\":[{\"jid\":\"1\",\"persist\":\"true\","
 		    "\"path\":\"/a b\",\"host.hostname\":\"\",\"meta\":\"a\\\"b'c\\\\\"}]}",
-		    "jid=1 persist path=\"/a b\" host.hostname=\"\" meta=\"a\\\"b'c\\\\\"\n" },
+		    "jid=1 meta=\"a\\\"b'c\\\\\" path=\"/a b\" persist host.hostname=\"\"\n" },
 		{ cmd_jls, "jls -c -j web", "{\"jails\":[]}", "" },
 	};
 
 	(void)state;
 	CHECK(shows);
+}
+
+static void
+test_jls_all(void **state)
+{
+	static const struct show shows[] = {
+		{ cmd_jls, "jls -h jid all ip4", "{\"jails\":[{\"a.b\":\"2\",\"jid\":\"1\",\"ip4\":\"new\",\"c\":\"3\"}]}", "jid c ip4 a.b\n1 3 new 2\n" },
+		{ cmd_jls, "jls -n meta.k all", "{\"jails\":[{\"meta.k\":\"v\",\"jid\":\"1\"}]}", "meta.k=v jid=1\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(shows) / sizeof(shows[0]); i++)
+		check_twice(&shows[i]);
 }
 
 static void
@@ -687,7 +718,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_jls), cmocka_unit_test(test_jls_failures),
+		cmocka_unit_test(test_jls), cmocka_unit_test(test_jls_all), cmocka_unit_test(test_jls_failures),
 		    cmocka_unit_test(test_netstat), cmocka_unit_test(test_netstat_objects),
 		cmocka_unit_test(test_arp), cmocka_unit_test(test_arp_failures),
 		    cmocka_unit_test(test_arp_requests),
