@@ -28,7 +28,7 @@ static const struct cmd commands[] = {
 	    "-i interface [flag ...] | -I [interface | delete] | -D | -H | -P | -p | -R | -r" },
 	{ "netstat", cmd_netstat,
 	    "[-j jail] [--libxo style] [-46AaCLnRSTWx] [-f family] [-p protocol] | -i [-bdnW] [-I interface] | "
-	    "-B [-I interface] | -w wait [-d] [-I interface] [-q count] | -g | -m | -O | -o | -r [-nW] [-F fib] | -s [-sz] [-p protocol]" },
+	    "-B [-I interface] | -w wait [-d] [-I interface] [-q count] | -g [-46s] | -m | -O | -o | -r [-nW] [-F fib] | -s [-sz] [-p protocol] | -i -s [-46s] [-I interface] [-p protocol] | -rs [-sz]" },
 	{ "ping", cmd_ping,
 	    "[-46AaDdfHLnoQqRrv] [-b bufsiz] [-C pcp] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "
 	    "[-i wait] [-l preload] [-M mask | time] [-m ttl] [-p pattern] [-S src_addr] [-s packetsize] [-T ttl] [-t timeout] "

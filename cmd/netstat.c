@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* netstat(1): options, sockets and protocol statistics. */
+/* netstat(1): options and sockets. */
 #include "cmd/netstat.h"
 
 #include <netdb.h>
@@ -204,20 +204,6 @@ emit_titles(struct netstat *ns)
 	}
 }
 
-/* -p: a protocol without sockets has statistics at least; false after a message. */
-static bool
-proto_known(const struct netstat *ns)
-{
-	static const char *const names[] = { "tcp", "udp", "icmp", "ip" };
-
-	if (ns->ns_proto == NULL)
-		return true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], ns->ns_proto) == 0)
-			return true;
-	return cmd_call(ns->ns_cx, json_pack("{s:s,s:s}", "op", "stat.list", "proto", ns->ns_proto), NULL) == 0;
-}
-
 int
 netstat_sockets(struct netstat *ns)
 {
@@ -225,7 +211,7 @@ netstat_sockets(struct netstat *ns)
 	bool first = true;
 	size_t i;
 
-	if (!proto_known(ns))
+	if (!netstat_proto_known(ns))
 		return 1;
 	req = json_pack("{s:s}", "op", "pcb.list");
 	if (ns->ns_rexmit || ns->ns_cc)
@@ -245,131 +231,6 @@ netstat_sockets(struct netstat *ns)
 		emit_socket(ns, pcb);
 	}
 	xo_close(ns->ns_xo);
-	xo_close(ns->ns_xo);
-	json_decref(r);
-	return 0;
-}
-
-/*
- * Statistics.
- */
-
-/* How a word of len characters ends in the plural; *drop: so many of its own characters go. */
-static const char *
-plural(const char *word, int len, int *drop)
-{
-	char last = len > 0 ? word[len - 1] : '\0', before = len > 1 ? word[len - 2] : '\0';
-
-	*drop = last == 'y' && strchr("aeiou", before) == NULL;
-	return *drop != 0 ? "ies" : last == 's' || last == 'x' ? "es" : "s";
-}
-
-/* "%s" in a text is the ending of the plural; tabs before it go before the number. */
-static void
-emit_stat(struct xo *xo, const json_t *st)
-{
-	const char *text = cmd_str(st, "text"), *bare = text + strspn(text, "\t");
-	const char *percent = strstr(bare, "%s");
-	json_int_t value = cmd_int(st, "value");
-	const char *ending = "";
-	int len, drop = 0;
-	char fmt[128];
-
-	snprintf(fmt, sizeof(fmt), "\t{P:/%%.*s}{:%s/%%jd} ", cmd_str(st, "name"));
-	xo_emit(xo, fmt, (int)(bare - text), text, value);
-	if (percent == NULL) {
-		xo_emit(xo, "{P:/%s}\n", bare);
-		return;
-	}
-	len = (int)(percent - bare);
-	if (value != 1)
-		ending = plural(bare, len, &drop);
-	xo_emit(xo, "{P:/%.*s}{P:/%s}{P:/%s}\n", len - drop, bare, ending, percent + 2);
-}
-
-/* ICMP's messages by type have a heading of their own, and only those that occurred are shown. */
-static const char *
-histogram(const json_t *st)
-{
-	if (strstr(cmd_str(st, "name"), "_inhist_") != NULL)
-		return "Input histogram";
-	return strstr(cmd_str(st, "name"), "_outhist_") != NULL ? "Output histogram" : NULL;
-}
-
-static void
-emit_bar(struct xo *xo, const json_t *st, const char *heading, bool first)
-{
-	if (first)
-		xo_emit(xo, "\t{T:/%s}:\n", heading);
-	xo_open_list(xo, heading[0] == 'I' ? "input-histogram" : "output-histogram");
-	xo_open_instance(xo);
-	xo_emit(xo, "\t\t{:name/%s}: {:count/%jd}\n", cmd_str(st, "text"), cmd_int(st, "value"));
-	xo_close(xo);
-	xo_close(xo);
-}
-
-/* The lines of one protocol after the other. */
-struct lines {
-	const struct netstat *li_ns;
-	const char	*li_proto;	/* whose container is open; "" none */
-	const char	*li_heading;	/* of the histogram being shown, NULL */
-};
-
-/* What both families share is shown with either. */
-static bool
-of_family(const struct netstat *ns, const char *proto)
-{
-	static const char *const inet[] = { "ip", "icmp", "igmp", "arp" };
-	static const char *const inet6[] = { "ip6", "icmp6", "nd6", "mld6" };
-	const char *const *others = ns->ns_family != NULL && ns->ns_family[4] == '6' ? inet : inet6;
-
-	for (size_t i = 0; ns->ns_family != NULL && i < 4; i++)
-		if (strcmp(proto, others[i]) == 0)
-			return false;
-	return true;
-}
-
-static void
-emit_line(struct lines *li, const json_t *st)
-{
-	struct xo *xo = li->li_ns->ns_xo;
-	const char *heading = histogram(st);
-
-	if (!of_family(li->li_ns, cmd_str(st, "proto")))
-		return;
-	if (strcmp(li->li_proto, cmd_str(st, "proto")) != 0) {
-		if (li->li_proto[0] != '\0')
-			xo_close(xo);
-		li->li_proto = cmd_str(st, "proto");
-		li->li_heading = NULL;
-		xo_open_container(xo, li->li_proto);
-		xo_emit(xo, "{T:/%s}:\n", li->li_proto);
-	}
-	if (cmd_int(st, "value") == 0 && (heading != NULL || li->li_ns->ns_brief))
-		return;
-	if (heading == NULL)
-		emit_stat(xo, st);
-	else
-		emit_bar(xo, st, heading, heading != li->li_heading);
-	li->li_heading = heading;
-}
-
-int
-netstat_statistics(struct netstat *ns)
-{
-	json_t *r, *st, *req = json_pack("{s:s,s:s*}", "op", "stat.list", "proto", ns->ns_proto);
-	struct lines li = { .li_ns = ns, .li_proto = "" };
-	size_t i;
-
-	if (ns->ns_clear)
-		json_object_set_new(req, "clear", json_true());
-	if (cmd_call(ns->ns_cx, req, &r) != 0)
-		return 1;
-	xo_open_container(ns->ns_xo, "statistics");
-	json_array_foreach(json_object_get(r, "stats"), i, st)
-		emit_line(&li, st);
-	if (li.li_proto[0] != '\0')
-		xo_close(ns->ns_xo);
 	xo_close(ns->ns_xo);
 	json_decref(r);
 	return 0;
@@ -491,12 +352,14 @@ static bool
 contradicts(const struct choice *c)
 {
 	const struct netstat *ns = &c->c_ns;
+	/* -s shows counters of what one of these three names */
+	const bool counters = c->c_stats && ns->ns_wait == 0 && c->c_routes + c->c_interfaces + c->c_groups == 1;
 	const int tables = c->c_routes + (c->c_interfaces && ns->ns_wait == 0) + c->c_stats + c->c_memory + c->c_groups + c->c_nexthops +
 	    c->c_nexthopgroups + c->c_packets + (ns->ns_wait != 0);
 	const bool columns = ns->ns_rexmit || ns->ns_cc || ns->ns_buffers || ns->ns_flow;
 	const char *why = NULL;
 
-	if (tables > 1)
+	if (tables > 1 + counters)
 		why = "only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time";
 	else if (ns->ns_buffers && (ns->ns_rexmit || ns->ns_cc))
 		why = "-x: not with -C or -T";
@@ -506,8 +369,8 @@ contradicts(const struct choice *c)
 		why = "-C, -R, -T and -x: only with connections";
 	else if (ns->ns_pcb && tables > 0)
 		why = "-A: only with sockets";
-	else if (ns->ns_clear && !c->c_stats)
-		why = "-z: only with -s";
+	else if (ns->ns_clear && (!c->c_stats || c->c_interfaces || c->c_groups))
+		why = "-z: only with -s, of protocols or routing";
 	else if (ns->ns_count != 0 && ns->ns_wait == 0)
 		why = "-q: only with -w";
 	if (why != NULL)
@@ -539,9 +402,9 @@ run(struct choice *c)
 	if (ns->ns_wait != 0)
 		return netstat_running(ns);
 	if (c->c_routes)
-		return netstat_routes(ns);
+		return c->c_stats ? netstat_rtstats(ns) : netstat_routes(ns);
 	if (c->c_interfaces)
-		return netstat_interfaces(ns);
+		return c->c_stats ? netstat_ifstats(ns) : netstat_interfaces(ns);
 	return c->c_stats ? netstat_statistics(ns) : netstat_sockets(ns);
 }
 

@@ -32,8 +32,13 @@ int	netstat_sockets(struct netstat *);
 int	netstat_statistics(struct netstat *);	/* ns_clear: sets them to zero, too */
 int	netstat_memory(struct netstat *);
 int	netstat_running(struct netstat *);	/* -w */
-int	netstat_groups(struct netstat *);	/* -g */
+int	netstat_ifstats(struct netstat *);	/* -s with -i or -I */
+int	netstat_rtstats(struct netstat *);	/* -s with -r */
+int	netstat_groups(struct netstat *);	/* -g, also with -s */
 int	netstat_packets(struct netstat *);	/* -B */
 int	netstat_nexthops(struct netstat *, bool groups);	/* -o, -O */
+
+/* -p: a protocol without sockets has statistics at least; false after a message. */
+bool	netstat_proto_known(const struct netstat *);
 
 #endif

@@ -111,19 +111,3 @@ netstat_running(struct netstat *ns)
 	xo_close(ns->ns_xo);
 	return 0;
 }
-
-/* A stack routes no groups: BSD's words for tables without entries. */
-int
-netstat_groups(struct netstat *ns)
-{
-	static const struct { const char *family, *text; } tables[] = {
-		{ "inet", "\nIPv4 Virtual Interface Table is empty\n\nIPv4 Multicast Forwarding Table is empty\n" },
-		{ "inet6", "\nIPv6 Multicast Interface Table is empty\n\nIPv6 Multicast Forwarding Table is empty\n" },
-	};
-
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (ns->ns_family == NULL || strcmp(ns->ns_family, tables[i].family) == 0)
-			xo_emit(ns->ns_xo, "{P:/%s}", tables[i].text);
-	xo_emit(ns->ns_xo, "\n");
-	return 0;
-}

@@ -225,6 +225,8 @@ test_jls_failures(void **state)
 #define IFS6	"{\"interfaces\":[{\"name\":\"e0\",\"index\":2,\"mtu\":1500,\"addresses\":[" \
 		"{\"family\":\"inet\",\"address\":\"192.0.2.1\",\"prefixlen\":24}," \
 		"{\"family\":\"inet6\",\"address\":\"fe80::1%e0\",\"prefixlen\":64}],\"stats\":{}}]}"
+#define RTSTATS	"{\"stats\":[{\"proto\":\"route\",\"name\":\"bad-redirects\",\"text\":\"bad routing redirect%s\",\"value\":0}," \
+		"{\"proto\":\"route\",\"name\":\"unreachable-destination\",\"text\":\"destination%s found unreachable\",\"value\":1}]}"
 #define STATS6	"{\"stats\":[{\"proto\":\"ip\",\"name\":\"a\",\"text\":\"packet%s\",\"value\":3}," \
 		"{\"proto\":\"ip6\",\"name\":\"b\",\"text\":\"packet%s\",\"value\":1}," \
 		"{\"proto\":\"tcp\",\"name\":\"c\",\"text\":\"segment%s\",\"value\":2}]}"
@@ -297,8 +299,9 @@ test_netstat(void **state)
 		    "\"rt-entry\": [{\"destination\": \"default\", \"gateway\": \"10.0.2.2\", "
 		    "\"flags\": \"UGS\", \"flags_pretty\": [\"up\", \"gateway\", \"static\"], "
 		    "\"weight\": 1, \"metric\": 0, \"interface-name\": \"e\"}]}]}}}}\n" },
-		{ cmd_netstat, "netstat -4g", "{}", "\nIPv4 Virtual Interface Table is empty\n\n"
-		    "IPv4 Multicast Forwarding Table is empty\n\n" },
+		{ cmd_netstat, "netstat -rs", RTSTATS, "routing:\n\t0 bad routing redirects\n\t1 destination found unreachable\n" },
+		{ cmd_netstat, "netstat -rss", RTSTATS, "routing:\n\t1 destination found unreachable\n" },
+		{ cmd_netstat, "netstat -rs --libxo json", RTSTATS, "{\"__version\": \"1\", \"statistics\": {\"bad-redirects\": 0, \"unreachable-destination\": 1}}\n" },
 		{ cmd_netstat, "netstat -nT", TCPPCBS,
 		    "Active Internet connections\n"
 		    "Proto Rexmit OOORcv 0-win  Local Address          Foreign Address       \n"
@@ -596,10 +599,16 @@ test_wrong_words(void **state)
 		{ cmd_jls, "jls -cv -j a", "usage: jls words\n" },
 		{ cmd_jls, "jls -Z", "jls: illegal option -- Z; usage: jls words\n" },
 		{ cmd_jls, "jls --libxo html", "jls: html: unsupported output style\n" },
-		{ cmd_netstat, "netstat -z", "netstat: -z: only with -s\n" },
+		{ cmd_netstat, "netstat -z", "netstat: -z: only with -s, of protocols or routing\n" },
+		{ cmd_netstat, "netstat -szI e0", "netstat: -z: only with -s, of protocols or routing\n" },
+		{ cmd_netstat, "netstat -sgz", "netstat: -z: only with -s, of protocols or routing\n" },
+		{ cmd_netstat, "netstat -sgr", "netstat: only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time\n" },
+		{ cmd_netstat, "netstat -ms", "netstat: only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time\n" },
+		{ cmd_netstat, "netstat -sw 1 -I e0", "netstat: only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time\n" },
+		{ cmd_netstat, "netstat -Q", "netstat: -Q: there are no netisr queues: what waits, waits in the queues of interfaces (-id) and sockets\n" },
 		{ cmd_netstat, "netstat -f inet9", "netstat: inet9: unknown address family\n" },
 		{ cmd_netstat, "netstat -F x -r", "netstat: invalid fib number: x\n" },
-		{ cmd_netstat, "netstat -rs", "netstat: only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at "
+		{ cmd_netstat, "netstat -rg", "netstat: only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at "
 		    "a time\n" },
 		{ cmd_netstat, "netstat -iw 1 -r", "netstat: only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at "
 		    "a time\n" },
@@ -609,7 +618,7 @@ test_wrong_words(void **state)
 		{ cmd_netstat, "netstat -w", "netstat: option requires an argument -- w; usage: netstat words\n" },
 		{ cmd_netstat, "netstat -P", "netstat: -P: there are no log IDs\n" },
 		{ cmd_netstat, "netstat -Br", "netstat: only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time\n" },
-		{ cmd_netstat, "netstat -Bz", "netstat: -z: only with -s\n" },
+		{ cmd_netstat, "netstat -Bz", "netstat: -z: only with -s, of protocols or routing\n" },
 		{ cmd_netstat, "netstat -rA", "netstat: -A: only with sockets\n" },
 		{ cmd_netstat, "netstat -RL", "netstat: -C, -R, -T and -x: only with connections\n" },
 		{ cmd_netstat, "netstat -RC", "netstat: -R: not with -C, -T or -x\n" },

@@ -27,15 +27,26 @@ add_stat(void *arg, const struct vi_stat *st)
 }
 
 static int
+list_interface(struct ctl_request *rq, const char *ifname, const char *proto, struct ctl_list *list)
+{
+	int error = vi_if_stats(rq->rq_vnet, ifname, proto, add_stat, list);
+
+	return error == 0 ? 0 : ctl_fail(rq, error, "interface %.15s does not exist", ifname);
+}
+
+static int
 op_stats(struct ctl_request *rq)
 {
 	struct ctl_list list;
-	const char *proto = NULL;
+	const char *proto = NULL, *ifname = NULL;
 	int clear = 0, error;
 
 	ctl_list_begin(rq, "stats", &list);
-	if ((error = ctl_args(rq, "{s?s,s?b}", "proto", &proto, "clear", &clear)) != 0 ||
-	    (clear && (error = ctl_may(rq, VI_PRIV_NET_SYSCTL)) != 0))
+	if ((error = ctl_args(rq, "{s?s,s?s,s?b}", "proto", &proto, "interface", &ifname, "clear", &clear)) != 0)
+		return error;
+	if (ifname != NULL)
+		return clear ? ctl_fail(rq, EINVAL, "counters of interfaces are not cleared") : list_interface(rq, ifname, proto, &list);
+	if ((clear && (error = ctl_may(rq, VI_PRIV_NET_SYSCTL)) != 0))
 		return error;
 	vi_stats(rq->rq_vnet, proto, add_stat, &list);
 	if (proto != NULL && json_array_size(list.l_array) == 0)

@@ -127,6 +127,8 @@ struct vi_stat {
 typedef void vi_stat_fn(void *arg, const struct vi_stat *);
 VI_API void	vi_stats(struct vi_vnet *, const char *proto, vi_stat_fn *, void *arg);	/* proto NULL = all */
 
+/* Those that are kept for each interface: of IPv6 and ICMPv6 ("ip6", "icmp6"; NULL = both), since it arrived in the vnet.  ENXIO */
+VI_API int	vi_if_stats(struct vi_vnet *, const char *ifname, const char *proto, vi_stat_fn *, void *arg);
 VI_API void	vi_stats_clear(struct vi_vnet *, const char *proto);	/* management */
 
 /* The private message buffer (vlog) of a vnet. */

@@ -73,6 +73,20 @@ vi_if_get(struct vi_vnet *vn, const char *name, vi_if_fn *fn, void *arg)
 }
 
 int
+vi_if_stats(struct vi_vnet *vn, const char *ifname, const char *proto, vi_stat_fn *fn, void *arg)
+{
+	const struct ifnet *ifp = ifnet_byname(api_vnet(vn), ifname);
+	const struct net_afops *ops;
+
+	if (ifp == NULL)
+		return (ENXIO);
+	for (unsigned af = 0; af < NET_AF_MAX; af++)
+		if ((ops = net_vnet(api_vnet(vn))->nv_afops[af]) != NULL && ops->nao_ifstats != NULL)
+			ops->nao_ifstats(ifp, proto, fn, arg);
+	return (0);
+}
+
+int
 vi_if_name(struct vi_vnet *vn, uint32_t index, char name[VI_IFNAMSIZ])
 {
 	const struct ifnet *ifp = ifnet_byindex(api_vnet(vn), index);

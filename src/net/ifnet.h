@@ -19,6 +19,7 @@
 #include <vimage/ifnet.h>
 #include <vimage/priv.h>
 #include <vimage/route.h>
+#include <vimage/vimage.h>
 
 #include "kern/lane.h"
 #include "mbuf/mbuf.h"
@@ -243,6 +244,8 @@ struct net_afops {		/* what an address family does for interfaces */
 	void	(*nao_neigh_list)(struct vnet *, void (*fn)(void *, const struct vi_neigh *), void *arg);
 	/* Groups listened to; NULL: none. */
 	void	(*nao_group_list)(struct vnet *, void (*fn)(void *, const struct vi_group *), void *arg);
+	/* Its counters of an interface, of one protocol (NULL: all); NULL: it has none. */
+	void	(*nao_ifstats)(const struct ifnet *, const char *proto, vi_stat_fn *, void *arg);
 	/*
 	 * What a wire would carry of a packet of this family (no link header): super-packets cut, with sums also
 	 * checksums finished; a list by m_nextpkt.  Consumes m; NULL: no memory.

@@ -505,12 +505,15 @@ static const struct sysctl_desc route_sysctls[] = {
 };
 
 static const struct stat_desc route_stats[] = {
-	STAT("route", struct route_vnet, rv_redirects, "redirect%s taken"),
+	/* FreeBSD's words for its four; it has a fifth, and counts nothing there. */
+	{ "route", "bad-redirects", offsetof(struct route_vnet, rv_badredirect), "bad routing redirect%s" },
+	{ "route", "dynamically-created", offsetof(struct route_vnet, rv_dynamic), "dynamically created route%s" },
+	{ "route", "new-gateways", offsetof(struct route_vnet, rv_newgateway), "new gateway%s due to redirects" },
+	{ "route", "unreachable-destination", offsetof(struct route_vnet, rv_unreach), "destination%s found unreachable" },
 	STAT("route", struct route_vnet, rv_pmtus, "path MTU%s learned"),
 	STAT("route", struct route_vnet, rv_dynexpired, "learned route%s expired"),
 	STAT("route", struct route_vnet, rv_timedout, "route%s gone at the end of their time"),
 	STAT("route", struct route_vnet, rv_dynevicted, "learned route%s evicted for new ones"),
-	STAT("route", struct route_vnet, rv_misses, "packet%s without a route"),
 	STAT_END
 };
 

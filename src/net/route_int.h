@@ -92,11 +92,11 @@ struct route_vnet {
 	void		*rv_missarg;
 	uint64_t	 rv_misstime;	/* when the second began that rv_nmisses were told in */
 	uint32_t	 rv_nmisses, rv_missrate;
-	uint64_t	 rv_misses;
 	uint32_t	 rv_multipath;	/* several next hops may be added to a prefix */
 	uint32_t	 rv_ngroups;
 	uint32_t	 rv_passsilent;	/* one whose router is silent is passed over */
-	uint64_t	 rv_redirects, rv_pmtus, rv_dynexpired, rv_dynevicted, rv_timedout;
+	uint64_t	 rv_badredirect, rv_dynamic, rv_newgateway, rv_unreach;	/* FreeBSD's struct rtstat */
+	uint64_t	 rv_pmtus, rv_dynexpired, rv_dynevicted, rv_timedout;
 };
 VNET_STATE_DECLARE(route);
 

@@ -176,6 +176,7 @@ rt_redirect(struct route_vnet *rv, uint32_t fib, const struct net_addr *dst,
 	const bool onlink = net_addr_same(gw, dst);
 	struct rt_dyn *rd;
 	bool exact;
+	int error;
 
 	if (!(onlink && gw->na_af == NET_AF_INET6) && (nh == NULL || nh->nh_ifp != ifp ||
 	    (nh->nh_flags & (RTF_GATEWAY | RTF_NOWHERE | RTF_LOCAL)) != 0))
@@ -194,8 +195,19 @@ rt_redirect(struct route_vnet *rv, uint32_t fib, const struct net_addr *dst,
 		new.nh_flags |= RTF_GATEWAY;
 		new.nh_gw = *gw;
 	}
-	rv->rv_redirects++;
-	return (rt_dyn_add(rv, fib, dst, &new));
+	if ((error = rt_dyn_add(rv, fib, dst, &new)) == 0)
+		++*(rd != NULL ? &rv->rv_newgateway : &rv->rv_dynamic);
+	return (error);
+}
+
+static int
+rt_redirect_counted(struct vnet *vn, uint32_t fib, const struct net_addr *dst, const struct net_addr *gw, struct ifnet *ifp, bool possible)
+{
+	struct route_vnet *rv = route_vnet(vn);
+	int error = possible ? rt_redirect(rv, fib, dst, gw, ifp) : EINVAL;
+
+	rv->rv_badredirect += error != 0;
+	return (error);
 }
 
 int
@@ -204,10 +216,8 @@ rt_redirect4(struct vnet *vn, uint32_t fib, uint32_t dst, uint32_t gw, struct if
 	const struct net_addr d = { .na_af = NET_AF_INET, .na_in = dst };
 	const struct net_addr g = { .na_af = NET_AF_INET, .na_in = gw };
 
-	if (in_multicast(dst) || in_broadcast(dst) || in_multicast(gw) || in_broadcast(gw) ||
-	    gw == 0 || dst == 0)
-		return (EINVAL);
-	return (rt_redirect(route_vnet(vn), fib, &d, &g, ifp));
+	return (rt_redirect_counted(vn, fib, &d, &g, ifp, !in_multicast(dst) && !in_broadcast(dst) && !in_multicast(gw) && !in_broadcast(gw) &&
+	    gw != 0 && dst != 0));
 }
 
 int
@@ -218,9 +228,7 @@ rt_redirect6(struct vnet *vn, uint32_t fib, const uint8_t dst[16], const uint8_t
 
 	memcpy(d.na_in6, dst, sizeof(d.na_in6));
 	memcpy(g.na_in6, gw, sizeof(g.na_in6));
-	if (fib >= rt_nfibs(vn) || !rt_in6_unicast(dst) || !rt_in6_unicast(gw))
-		return (EINVAL);
-	return (rt_redirect(route_vnet(vn), fib, &d, &g, ifp));
+	return (rt_redirect_counted(vn, fib, &d, &g, ifp, fib < rt_nfibs(vn) && rt_in6_unicast(dst) && rt_in6_unicast(gw)));
 }
 
 static int

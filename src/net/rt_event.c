@@ -164,7 +164,7 @@ rt_event_miss(struct route_vnet *rv, const struct rt_flow *rf)
 	const uint64_t now = vnet_now(rv->rv_vnet);
 	struct vi_sockaddr dst;
 
-	rv->rv_misses++;
+	rv->rv_unreach++;
 	if (rv->rv_missfn == NULL)
 		return;
 	if (now - rv->rv_misstime >= 1000000000ull) {

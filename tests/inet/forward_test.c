@@ -282,6 +282,8 @@ redirect(void **state)
 	tl_run(&ch.t, 100 * TL_MS);
 	vi_route_list(ch.c, 0, VI_AF_INET, has_gateway, &gw);
 	assert_int_equal(gw, tl_addr("10.0.1.3", 0).sa_in);
+	assert_int_equal(tl_stat(ch.c, "dynamically-created"), 1);
+	assert_int_equal(tl_stat(ch.c, "new-gateways"), 0);
 	/* Who forwards heeds none. */
 	tl_ok(vi_sysctl_set(ch.c, "net.inet.ip.forwarding", "1", &tl_root));
 	tl_ok(send_pattern(a, 10, "172.16.0.2"));

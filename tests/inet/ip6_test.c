@@ -287,6 +287,86 @@ datagrams(void **state)
 	chain6_end(&ch);
 }
 
+struct ifcount { const char *name; uint64_t value; bool found; };
+
+static void
+find_ifcount(void *arg, const struct vi_stat *st)
+{
+	struct ifcount *ic = arg;
+
+	if (strcmp(st->st_name, ic->name) == 0) {
+		ic->value = st->st_value;
+		ic->found = true;
+	}
+}
+
+static uint64_t
+ifcount(struct vi_vnet *vn, const char *ifname, const char *proto, const char *name)
+{
+	struct ifcount ic = { .name = name };
+
+	tl_ok(vi_if_stats(vn, ifname, proto, find_ifcount, &ic));
+	assert_true(ic.found);
+	return (ic.value);
+}
+
+/* RFC 4293 5, RFC 2466: what each interface of the router has had of a datagram, of one that is too long, of fragments, of what cannot be. */
+static void
+counters_of_interfaces(void **state)
+{
+	struct vi_sockaddr any = tl_addr("::", 1000);
+	struct vi_socket *a, *b;
+	struct chain6 ch;
+	struct ifcount ic = { .name = "received-packets" };
+	uint64_t in, deliver, request;
+
+	(void)state;
+	chain6_begin(&ch);
+	a = tl_socketof(ch.c, VI_AF_INET6, VI_SOCK_DGRAM);
+	b = tl_socketof(ch.s, VI_AF_INET6, VI_SOCK_DGRAM);
+	tl_ok(vi_bind(b, &any));
+	tl_ok(inet_sendto(a, out, 10, "2001:db8:2::1", 1000));
+	inet_expect(&ch.t, b, 10, NULL);
+	/* Neighbours know each other now. */
+	tl_run(&ch.t, TL_SEC);
+	in = ifcount(ch.r, ch.left.b, "ip6", "received-packets");
+	deliver = ifcount(ch.s, ch.right.b, "ip6", "received-valid-packets");
+	request = ifcount(ch.c, ch.left.a, "ip6", "sent-packets");
+	assert_int_equal(ifcount(ch.r, ch.right.a, "ip6", "sent-forwarded"), 1);
+	assert_int_equal(ifcount(ch.r, ch.left.b, "ip6", "sent-forwarded"), 0);
+	tl_ok(inet_sendto(a, out, 10, "2001:db8:2::1", 1000));
+	inet_expect(&ch.t, b, 10, NULL);
+	assert_int_equal(ifcount(ch.c, ch.left.a, "ip6", "sent-packets") - request, 1);
+	assert_int_equal(ifcount(ch.r, ch.left.b, "ip6", "received-packets") - in, 1);
+	assert_int_equal(ifcount(ch.r, ch.right.a, "ip6", "sent-forwarded"), 2);
+	assert_int_equal(ifcount(ch.s, ch.right.b, "ip6", "received-valid-packets") - deliver, 1);
+	/* Fragments. */
+	tl_ok(inet_sendto(a, out, 4000, "2001:db8:2::1", 1000));
+	inet_expect(&ch.t, b, 4000, NULL);
+	assert_int_equal(ifcount(ch.c, ch.left.a, "ip6", "discard-fragments"), 1);
+	assert_int_equal(ifcount(ch.c, ch.left.a, "ip6", "fragments-created"), 3);
+	assert_int_equal(ifcount(ch.s, ch.right.b, "ip6", "reassembly-required"), 3);
+	assert_int_equal(ifcount(ch.s, ch.right.b, "ip6", "reassembled-packets"), 1);
+	/* Too long for what is behind the router; no way from there; nobody listens. */
+	inet_setmtu(ch.r, ch.right.a, 1300);
+	tl_ok(inet_sendto(a, out, 1400, "2001:db8:2::1", 1000));
+	tl_run(&ch.t, 100 * TL_MS);
+	assert_int_equal(ifcount(ch.r, ch.left.b, "ip6", "dropped-mtu-exceeded"), 1);
+	assert_int_equal(ifcount(ch.r, ch.left.b, "icmp6", "sent-packet-too-big"), 1);
+	assert_int_equal(ifcount(ch.c, ch.left.a, "icmp6", "received-packet-too-big"), 1);
+	tl_ok(inet_sendto(a, out, 10, "2001:db8:3::1", 1000));
+	tl_run(&ch.t, 100 * TL_MS);
+	assert_int_equal(ifcount(ch.r, ch.left.b, "ip6", "dropped-no-route"), 1);
+	assert_int_equal(ifcount(ch.r, ch.left.b, "icmp6", "sent-destination-unreachable"), 1);
+	assert_int_equal(ifcount(ch.r, ch.left.b, "icmp6", "sent-errors"), 2);
+	assert_int_equal(ifcount(ch.c, ch.left.a, "icmp6", "received-errors"), 0);
+	assert_int_equal(tl_stat(ch.r, "unreachable-destination"), 1);
+	assert_int_equal(vi_if_stats(ch.c, "nosuch0", NULL, find_ifcount, &ic), ENXIO);
+	vi_close(a);
+	vi_close(b);
+	chain6_end(&ch);
+}
+
 static void
 count_neigh(void *arg, const struct vi_neigh *ne)
 {
@@ -447,7 +527,7 @@ main(void)
 		cmocka_unit_test(unverified),
 		cmocka_unit_test(streams),
 		cmocka_unit_test(pathmtu),
-		cmocka_unit_test(datagrams),
+		cmocka_unit_test(datagrams), cmocka_unit_test(counters_of_interfaces),
 		cmocka_unit_test(unreachability),
 		cmocka_unit_test(autoconfiguration),
 		cmocka_unit_test(lifetimes_and_proxies),

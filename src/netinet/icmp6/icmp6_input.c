@@ -19,6 +19,15 @@
 
 #define ICMP6_CTLDATA	64	/* bytes of the quoted transport header that transports see */
 
+/* It cannot be read. */
+static void
+icmp6_drop_bad(struct mbuf *m, const struct inet_pkt *pk, uint64_t *counter)
+{
+	++*counter;
+	icmp6_ifbad(pk->ip_rcvif);
+	m_freem(m);
+}
+
 static void
 icmp6_drop(struct mbuf *m, uint64_t *counter)
 {
@@ -243,13 +252,13 @@ icmp6_checkin(struct mbuf *m, const struct inet_pkt *pk)
 	uint32_t sum;
 
 	if (m->m_pkt.len < ICMP6_MINLEN) {
-		icmp6_drop(m, &ic6v->ic6v_stat.ic6s_tooshort);
+		icmp6_drop_bad(m, pk, &ic6v->ic6v_stat.ic6s_tooshort);
 		return (NULL);
 	}
 	if ((m->m_pkt.csum_flags & CSUM_DATA_VALID) == 0) {
 		sum = in6_ops.io_pseudo(&pk->ip_src, &pk->ip_dst, IPPROTO_ICMPV6, m->m_pkt.len);
 		if (cksum_fold(m_cksum(m, 0, m->m_pkt.len, sum)) != 0) {
-			icmp6_drop(m, &ic6v->ic6v_stat.ic6s_checksum);
+			icmp6_drop_bad(m, pk, &ic6v->ic6v_stat.ic6s_checksum);
 			return (NULL);
 		}
 	}
@@ -268,6 +277,7 @@ icmp6_input(struct mbuf *m, const struct inet_pkt *pk)
 		return;
 	type = mtod(m, const struct icmp6_hdr *)->icmp6_type;
 	ic6v->ic6v_stat.ic6s_inhist[icmp6_hist(type)]++;
+	icmp6_ifcount(pk->ip_rcvif, false, type, mtod(m, const struct icmp6_hdr *)->icmp6_code);
 	if ((type & ICMP6_INFOMSG_MASK) == 0)
 		icmp6_errorin(m, pk);
 	else if (type == ICMP6_ECHO_REQUEST)

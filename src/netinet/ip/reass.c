@@ -79,10 +79,22 @@ reassq_release(struct reass *rs, struct reassq *q)
 }
 
 static void
+reass_lost(const struct reass *rs, const struct mbuf *m, uint64_t *counter)
+{
+	for (; m != NULL; m = m->m_nextpkt) {
+		++*counter;
+		if (rs->rs_ops->ro_lost != NULL)
+			rs->rs_ops->ro_lost(m);
+	}
+}
+
+static void
 reassq_free(struct reass *rs, struct reassq *q, uint64_t *counter)
 {
-	*counter += q->rq_nfrags;
-	m_freeq(reassq_release(rs, q));
+	struct mbuf *m = reassq_release(rs, q);
+
+	reass_lost(rs, m, counter);
+	m_freeq(m);
 }
 
 /* The fragment as it came: its headers in front again. */
@@ -103,8 +115,8 @@ reassq_expire(struct reass *rs, struct reassq *q)
 {
 	struct mbuf *m;
 
-	*rs->rs_count.rc_timeout += q->rq_nfrags;
 	m = reassq_release(rs, q);
+	reass_lost(rs, m, rs->rs_count.rc_timeout);
 	if (m == NULL || frag_off(m) != 0) {
 		m_freeq(m);
 		return;
@@ -321,9 +333,9 @@ reassq_join(struct reass *rs, struct reassq *q, struct reass_whole *rw)
 }
 
 static struct mbuf *
-reass_drop(struct mbuf *m, uint64_t *counter)
+reass_drop(const struct reass *rs, struct mbuf *m, uint64_t *counter)
 {
-	++*counter;
+	reass_lost(rs, m, counter);
 	m_freem(m);
 	return (NULL);
 }
@@ -332,7 +344,7 @@ static struct mbuf *
 reassq_overlap(struct reass *rs, struct reassq *q, struct mbuf *m)
 {
 	if (rs->rs_ops->ro_sticky) {
-		*rs->rs_count.rc_overlap += q->rq_nfrags;
+		reass_lost(rs, q->rq_frags, rs->rs_count.rc_overlap);
 		rs->rs_nfrags -= q->rq_nfrags;
 		m_freeq(q->rq_frags);
 		q->rq_frags = NULL;
@@ -340,7 +352,7 @@ reassq_overlap(struct reass *rs, struct reassq *q, struct mbuf *m)
 	} else {
 		reassq_free(rs, q, rs->rs_count.rc_overlap);
 	}
-	return (reass_drop(m, rs->rs_count.rc_overlap));
+	return (reass_drop(rs, m, rs->rs_count.rc_overlap));
 }
 
 struct mbuf *
@@ -350,14 +362,14 @@ reass_add(struct reass *rs, struct mbuf *m, const struct reass_frag *rf, struct 
 	struct reassq *q;
 
 	if (!reass_table(rs))
-		return (reass_drop(m, rs->rs_count.rc_dropped));
+		return (reass_drop(rs, m, rs->rs_count.rc_dropped));
 	if ((q = reassq_find(rs, rf->rf_key)) != NULL && q->rq_nfrags == 0)
-		return (reass_drop(m, rs->rs_count.rc_overlap));
+		return (reass_drop(rs, m, rs->rs_count.rc_overlap));
 	if (q == NULL && (q = reassq_new(rs, rf->rf_key)) == NULL)
-		return (reass_drop(m, rs->rs_count.rc_dropped));
+		return (reass_drop(rs, m, rs->rs_count.rc_dropped));
 	switch (reassq_place(q, rf, &mp)) {
 	case FRAG_DUP:
-		return (reass_drop(m, rs->rs_count.rc_dropped));
+		return (reass_drop(rs, m, rs->rs_count.rc_dropped));
 	case FRAG_OVERLAP:
 		return (reassq_overlap(rs, q, m));
 	case FRAG_NEW:
@@ -367,7 +379,7 @@ reass_add(struct reass *rs, struct mbuf *m, const struct reass_frag *rf, struct 
 		if (vnet_logdue(rs->rs_vnet, VNET_LOG_REASS))
 			vnet_log(rs->rs_vnet, LOG_NOTICE, "ip: no room for fragments: %u of %u datagrams wait", rs->rs_nfrags, rs->rs_nqueues);
 		reassq_free(rs, q, rs->rs_count.rc_dropped);
-		return (reass_drop(m, rs->rs_count.rc_dropped));
+		return (reass_drop(rs, m, rs->rs_count.rc_dropped));
 	}
 	reassq_insert(rs, q, m, rf, mp);
 	return (q->rq_total != 0 && q->rq_have == q->rq_total ? reassq_join(rs, q, rw) : NULL);

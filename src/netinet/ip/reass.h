@@ -24,6 +24,7 @@ struct reass_ops {
 	bool		 ro_sticky;	/* what had an overlap takes no fragments any more, until its time is over */
 	/* Time is over; m: the first fragment as it came, of a datagram that has it.  Consumes m. */
 	void		(*ro_expired)(struct vnet *, struct mbuf *m);
+	void		(*ro_lost)(const struct mbuf *);	/* told of each fragment that comes to nothing; NULL: nobody wants to know */
 };
 
 /* Counted in fragments, in the statistics of the family. */

@@ -18,11 +18,18 @@ frag6_expired(struct vnet *vn, struct mbuf *m)
 	icmp6_error(vn, m, ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEED_REASSEMBLY, 0);
 }
 
+static void
+frag6_lost(const struct mbuf *m)
+{
+	in6_ifcount(m->m_pkt.rcvif, IN6S_REASS_FAIL);
+}
+
 static const struct reass_ops frag6_ops = {
 	.ro_ttl = 60 * UINT64_C(1000000000),	/* RFC 8200 4.5 */
 	.ro_keywords = 9,
 	.ro_sticky = true,
 	.ro_expired = frag6_expired,
+	.ro_lost = frag6_lost,
 };
 
 void
@@ -43,6 +50,7 @@ frag6_strip(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii, uint8_t nxt
 
 	if (!m_writable(m) && (m = m_pullup(m, ii->ii_off + sizeof(struct ip6_frag))) == NULL) {
 		i6v->i6v_stat.i6s_nomem++;
+		in6_ifcount(ii->ii_ifp, IN6S_REASS_FAIL);
 		return (NULL);
 	}
 	m->m_data[ii->ii_nxtoff] = nxt;
@@ -59,27 +67,26 @@ frag6_strip(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii, uint8_t nxt
 }
 
 static struct mbuf *
+frag_drop(struct mbuf *m, const struct ip6_in *ii, enum in6_ifstat st, uint64_t *counter)
+{
+	++*counter;
+	in6_ifcount(ii->ii_ifp, st);
+	m_freem(m);
+	return (NULL);
+}
+
+static struct mbuf *
 frag6_complete(struct ip6_vnet *i6v, struct mbuf *m, const struct reass_whole *rw, struct ip6_in *ii)
 {
 	ii->ii_nxtoff = (uint16_t)(rw->rw_note >> 8);
 	ii->ii_fragmax = rw->rw_fragmax;
 	ii->ii_off = (uint16_t)(m->m_pkt.l3hlen - sizeof(struct ip6_frag));
 	m->m_pkt.csum_flags = 0;
-	if (rw->rw_badecn || m->m_pkt.len - sizeof(struct ip6_frag) > IP6_HLEN + IPV6_MAXPACKET) {
-		i6v->i6v_stat.i6s_fragbad++;
-		m_freem(m);
-		return (NULL);
-	}
+	if (rw->rw_badecn || m->m_pkt.len - sizeof(struct ip6_frag) > IP6_HLEN + IPV6_MAXPACKET)
+		return (frag_drop(m, ii, IN6S_REASS_FAIL, &i6v->i6v_stat.i6s_fragbad));
 	i6v->i6v_stat.i6s_reassembled++;
+	in6_ifcount(ii->ii_ifp, IN6S_REASS_OK);
 	return (frag6_strip(i6v, m, ii, (uint8_t)rw->rw_note, rw->rw_ce));
-}
-
-static struct mbuf *
-frag_drop(struct mbuf *m, uint64_t *counter)
-{
-	++*counter;
-	m_freem(m);
-	return (NULL);
 }
 
 /* RFC 8200 4.5: lengths that cannot be.  True: counted, answered, gone. */
@@ -95,6 +102,7 @@ frag6_bad(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_in *ii, uint32_
 	else
 		return (false);
 	i6v->i6v_stat.i6s_fragbad++;
+	in6_ifcount(ii->ii_ifp, IN6S_REASS_FAIL);
 	icmp6_error(i6v->i6v_vnet, m, ICMP6_PARAM_PROB, ICMP6_PARAMPROB_HEADER, at);
 	return (true);
 }
@@ -155,22 +163,25 @@ frag6_input(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 	uint16_t offlg;
 
 	i6v->i6v_stat.i6s_fragments++;
+	in6_ifcount(ii->ii_ifp, IN6S_REASS_REQD);
 	memcpy(&fh, m->m_data + ii->ii_off, sizeof(fh));
 	offlg = NTOHS(fh.ip6f_offlg);
 	len = m->m_pkt.len - ii->ii_off - (uint32_t)sizeof(fh);
 	if (ii->ii_off + sizeof(fh) > FRAG6_MAXHDR)
-		return (frag_drop(m, &i6v->i6v_stat.i6s_exthdrtoolong));
+		return (frag_drop(m, ii, IN6S_REASS_FAIL, &i6v->i6v_stat.i6s_exthdrtoolong));
 	if (frag6_bad(i6v, m, ii, offlg & IP6F_OFFMASK, len, (offlg & IP6F_MORE) != 0))
 		return (NULL);
 	if ((offlg & (IP6F_OFFMASK | IP6F_MORE)) == 0) {	/* RFC 6946: by itself */
 		i6v->i6v_stat.i6s_atomicfrags++;
+		in6_ifcount(ii->ii_ifp, IN6S_REASS_OK);
 		ii->ii_fragmax = (uint16_t)MIN(m->m_pkt.len, (uint32_t)UINT16_MAX);
 		return (frag6_strip(i6v, m, ii, fh.ip6f_nxt, false));
 	}
 	if (len == 0)
-		return (frag_drop(m, &i6v->i6v_stat.i6s_fragbad));
+		return (frag_drop(m, ii, IN6S_REASS_FAIL, &i6v->i6v_stat.i6s_fragbad));
 	if ((offlg & IP6F_OFFMASK) == 0 && !frag6_headers(m, ii->ii_off + (uint32_t)sizeof(fh), fh.ip6f_nxt)) {
 		i6v->i6v_stat.i6s_fragbad++;
+		in6_ifcount(ii->ii_ifp, IN6S_REASS_FAIL);
 		icmp6_error(i6v->i6v_vnet, m, ICMP6_PARAM_PROB, ICMP6_PARAMPROB_FIRSTFRAG, 0);
 		return (NULL);
 	}

@@ -498,6 +498,7 @@ const struct net_afops in6_afops = {
 	.nao_addr_info = in6_addr_info,
 	.nao_resolve = in6_resolve,
 	.nao_getflags = in6_getflags,
+	.nao_ifstats = in6_ifstats,
 	.nao_linkmtu = in6_linkmtu,
 	.nao_setflags = in6_setflags,
 	.nao_neigh_add = in6_neigh_add,

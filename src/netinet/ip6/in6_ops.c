@@ -42,8 +42,10 @@ in6_output_plain(struct inpcb *inp, struct mbuf *m, const struct nhop *nh)
 	struct ip6_hdr *ip6;
 
 	i6v->i6v_stat.i6s_localout++;
+	in6_ifcount(nh->nh_ifp, IN6S_OUT_REQUEST);
 	if ((m = m_prepend(m, IP6_HLEN)) == NULL) {
 		i6v->i6v_stat.i6s_odropped++;
+		in6_ifcount(nh->nh_ifp, IN6S_OUT_DISCARD);
 		return (ENOBUFS);
 	}
 	ip6 = mtod(m, struct ip6_hdr *);

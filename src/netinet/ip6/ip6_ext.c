@@ -11,11 +11,20 @@
 #include "netinet/ip6/ip6_var.h"
 
 static struct mbuf *
-ext_drop(struct mbuf *m, uint64_t *counter)
+ext_drop(struct mbuf *m, const struct ip6_in *ii, enum in6_ifstat st, uint64_t *counter)
 {
 	++*counter;
+	in6_ifcount(ii->ii_ifp, st);
 	m_freem(m);
 	return (NULL);
+}
+
+/* A header that is wrong, or means what we do not do. */
+static void
+ext_bad(const struct ip6_in *ii, uint64_t *counter)
+{
+	++*counter;
+	in6_ifcount(ii->ii_ifp, IN6S_IN_HDRERR);
 }
 
 /* The header at ii_off, contiguous with all in front of it.  Counted and answered when it is not there. */
@@ -25,9 +34,11 @@ ext_pull(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_in *ii, uint32_t
 	const uint32_t want = ii->ii_off + len;
 
 	if (m->m_pkt.len < want)
-		return (ext_drop(m, &i6v->i6v_stat.i6s_tooshort));
-	if (m->m_len < want && (m = m_pullup(m, want)) == NULL)
+		return (ext_drop(m, ii, IN6S_IN_TRUNCATED, &i6v->i6v_stat.i6s_tooshort));
+	if (m->m_len < want && (m = m_pullup(m, want)) == NULL) {
 		i6v->i6v_stat.i6s_nomem++;
+		in6_ifcount(ii->ii_ifp, IN6S_IN_DISCARD);
+	}
 	return (m);
 }
 
@@ -40,7 +51,7 @@ ext_unknown(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_in *ii, const
 
 	if (action == IP6OPT_SKIP)
 		return (m);
-	i6v->i6v_stat.i6s_badoptions++;
+	ext_bad(ii, &i6v->i6v_stat.i6s_badoptions);
 	if (action == IP6OPT_ICMP || (action == IP6OPT_ICMPUNI && !group))
 		icmp6_error(i6v->i6v_vnet, m, ICMP6_PARAM_PROB, ICMP6_PARAMPROB_OPTION, (uint32_t)ii->ii_off + io->io6_off);
 	else
@@ -73,7 +84,7 @@ ext_options(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii, bool hop)
 			return (NULL);
 	}
 	if (we != WIRE_END) {
-		i6v->i6v_stat.i6s_badoptions++;
+		ext_bad(ii, &i6v->i6v_stat.i6s_badoptions);
 		icmp6_error(i6v->i6v_vnet, m, ICMP6_PARAM_PROB, ICMP6_PARAMPROB_HEADER, (uint32_t)(ii->ii_off + off));
 		return (NULL);
 	}
@@ -99,7 +110,7 @@ ext_routing(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 		return (NULL);
 	rh = (const struct ip6_rthdr *)(const void *)(m->m_data + ii->ii_off);
 	if (rh->ip6r_segleft != 0) {
-		i6v->i6v_stat.i6s_badroute++;
+		ext_bad(ii, &i6v->i6v_stat.i6s_badroute);
 		icmp6_error(i6v->i6v_vnet, m, ICMP6_PARAM_PROB, ICMP6_PARAMPROB_HEADER,
 		    (uint32_t)ii->ii_off + offsetof(struct ip6_rthdr, ip6r_type));
 		return (NULL);
@@ -115,7 +126,7 @@ ext_step(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 {
 	switch (ii->ii_nxt) {
 	case IPPROTO_HOPOPTS:		/* only at the front (RFC 8200 4.1) */
-		i6v->i6v_stat.i6s_badoptions++;
+		ext_bad(ii, &i6v->i6v_stat.i6s_badoptions);
 		icmp6_error(i6v->i6v_vnet, m, ICMP6_PARAM_PROB, ICMP6_PARAMPROB_NEXTHEADER, ii->ii_nxtoff);
 		return (NULL);
 	case IPPROTO_DSTOPTS:
@@ -141,7 +152,7 @@ ip6_exthdrs(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 		if ((m = ext_step(i6v, m, ii)) == NULL)
 			return (NULL);
 	}
-	return (ext_drop(m, &i6v->i6v_stat.i6s_exthdrtoolong));
+	return (ext_drop(m, ii, IN6S_IN_HDRERR, &i6v->i6v_stat.i6s_exthdrtoolong));
 }
 
 enum ip6_skip

@@ -12,9 +12,16 @@
 #include "netinet/ip6/ip6_var.h"
 
 static void
-fwd_drop(struct mbuf *m, uint64_t *counter)
+fwd_count(const struct ip6_in *ii, enum in6_ifstat st, uint64_t *counter)
 {
 	++*counter;
+	in6_ifcount(ii->ii_ifp, st);
+}
+
+static void
+fwd_drop(struct mbuf *m, const struct ip6_in *ii, uint64_t *counter)
+{
+	fwd_count(ii, IN6S_IN_DISCARD, counter);
 	m_freem(m);
 }
 
@@ -82,10 +89,10 @@ fwd_route(struct vnet *vn, struct mbuf *m, const struct ip6_in *ii)
 		code = ICMP6_DST_UNREACH_REJECT;
 		break;
 	default:
-		fwd_drop(m, &i6v->i6v_stat.i6s_cantforward);
+		fwd_drop(m, ii, &i6v->i6v_stat.i6s_cantforward);
 		return (NULL);
 	}
-	i6v->i6v_stat.i6s_fwdnoroute++;
+	fwd_count(ii, IN6S_IN_NOROUTE, &i6v->i6v_stat.i6s_fwdnoroute);
 	icmp6_error(vn, m, ICMP6_DST_UNREACH, code, 0);
 	return (NULL);
 }
@@ -110,15 +117,18 @@ fwd_send(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct nhop
 	fwd_redirect(i6v, rcvif, m, nh, path);
 	if (!m_writable(m) && (m = m_pullup(m, IP6_HLEN)) == NULL) {
 		i6v->i6v_stat.i6s_nomem++;
+		in6_ifcount(rcvif, IN6S_IN_DISCARD);
 		return;
 	}
 	mtod(m, struct ip6_hdr *)->ip6_hlim--;
 	m->m_pkt.l3hlen = IP6_HLEN;
 	if (i6v->i6v_pfil[PFIL_OUT].ph_n > 0 && pfil_run(&i6v->i6v_pfil[PFIL_OUT], &m, path->i6p_ifp, PFIL_OUT) != PFIL_PASS) {
 		i6v->i6v_stat.i6s_pfilout++;
+		in6_ifcount(path->i6p_ifp, IN6S_OUT_DISCARD);
 		return;
 	}
 	i6v->i6v_stat.i6s_forward++;
+	in6_ifcount(path->i6p_ifp, IN6S_OUT_FORWARD);
 	(void)ip6_transmit(vn, m, path, false);
 }
 
@@ -130,7 +140,7 @@ fwd_scope(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip6
 
 	if (ifp == rcvif || !in6_linklocal(src))
 		return (true);
-	ip6_vnet(vn)->i6v_stat.i6s_cantforward++;
+	fwd_count(ii, IN6S_IN_ADDRERR, &ip6_vnet(vn)->i6v_stat.i6s_cantforward);
 	icmp6_error(vn, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_BEYONDSCOPE, 0);
 	return (false);
 }
@@ -154,38 +164,38 @@ ip6_forward(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, struct ip6_in 
 	const struct nhop *nh;
 
 	if (!fwd_allowed(i6v, m, ii)) {
-		fwd_drop(m, &i6v->i6v_stat.i6s_cantforward);
+		fwd_drop(m, ii, &i6v->i6v_stat.i6s_cantforward);
 		return;
 	}
 	if (ii->ii_rtalert && fwd_alert(vn, rcvif, m, ii))
 		return;
 	if (ii->ii6.i6_hlim <= 1) {
-		i6v->i6v_stat.i6s_hlimexceeded++;
+		fwd_count(ii, IN6S_IN_HDRERR, &i6v->i6v_stat.i6s_hlimexceeded);
 		icmp6_error(vn, m, ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEED_TRANSIT, 0);
 		return;
 	}
 	if (i6v->i6v_pfil[PFIL_FWD].ph_n > 0 && pfil_run(&i6v->i6v_pfil[PFIL_FWD], &m, rcvif, PFIL_FWD) != PFIL_PASS) {
-		i6v->i6v_stat.i6s_pfilin++;
+		fwd_count(ii, IN6S_IN_DISCARD, &i6v->i6v_stat.i6s_pfilin);
 		return;
 	}
 	if ((nh = fwd_route(vn, m, ii)) == NULL)
 		return;
 	io.i6o_nh = nh;
 	if (ip6_route(vn, &io, &path) != 0 || !if_up(path.i6p_ifp) || nd6_disabled(path.i6p_ifp)) {
-		i6v->i6v_stat.i6s_fwdnoroute++;
+		fwd_count(ii, IN6S_IN_NOROUTE, &i6v->i6v_stat.i6s_fwdnoroute);
 		icmp6_error(vn, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR, 0);
 		return;
 	}
 	/* RFC 4443 3.1: of a link with two ends, the other has sent it here. */
 	if (path.i6p_ifp == rcvif && (rcvif->if_flags & IFF_POINTOPOINT) != 0 && (nh->nh_flags & RTF_GATEWAY) == 0) {
-		i6v->i6v_stat.i6s_cantforward++;
+		fwd_count(ii, IN6S_IN_ADDRERR, &i6v->i6v_stat.i6s_cantforward);
 		icmp6_error(vn, m, ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR, 0);
 		return;
 	}
 	if (!fwd_scope(vn, rcvif, m, ii, path.i6p_ifp))
 		return;
 	if (!ip6_fits(m, path.i6p_mtu)) {
-		i6v->i6v_stat.i6s_toobig++;
+		fwd_count(ii, IN6S_IN_TOOBIG, &i6v->i6v_stat.i6s_toobig);
 		icmp6_error(vn, m, ICMP6_PACKET_TOO_BIG, 0, path.i6p_mtu);
 		return;
 	}

@@ -18,27 +18,37 @@
 
 #define IP6_CONTIG	8	/* bytes of transport header kept with the IPv6 header */
 
+/* st: what the interface counts it as. */
 static void
-input_drop(struct mbuf *m, uint64_t *counter)
+input_drop(struct mbuf *m, const struct ifnet *ifp, enum in6_ifstat st, uint64_t *counter)
 {
 	++*counter;
+	in6_ifcount(ifp, st);
 	m_freem(m);
+}
+
+/* There was no memory to go on with it; it is gone. */
+static void
+input_nomem(struct ip6_vnet *i6v, const struct ifnet *ifp)
+{
+	i6v->i6v_stat.i6s_nomem++;
+	in6_ifcount(ifp, IN6S_IN_DISCARD);
 }
 
 /* Form; link padding is cut off.  NULL: dropped. */
 static struct mbuf *
-input_check(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_info *ii)
+input_check(struct ip6_vnet *i6v, const struct ifnet *ifp, struct mbuf *m, struct ip6_info *ii)
 {
 	enum wire_error we;
 
 	while ((we = ip6_check(m->m_data, m->m_len, m->m_pkt.len, ii)) == WIRE_PULLUP) {
 		if ((m = m_pullup(m, ii->i6_need)) == NULL) {
-			i6v->i6v_stat.i6s_nomem++;
+			input_nomem(i6v, ifp);
 			return (NULL);
 		}
 	}
 	if (we != WIRE_OK) {
-		input_drop(m, we == WIRE_SHORT ? &i6v->i6v_stat.i6s_toosmall :
+		input_drop(m, ifp, we == WIRE_SHORT || we == WIRE_BADVERS ? IN6S_IN_HDRERR : IN6S_IN_TRUNCATED, we == WIRE_SHORT ? &i6v->i6v_stat.i6s_toosmall :
 		    we == WIRE_BADVERS ? &i6v->i6v_stat.i6s_badvers : &i6v->i6v_stat.i6s_tooshort);
 		return (NULL);
 	}
@@ -122,12 +132,14 @@ input_deliver(struct ip6_vnet *i6v, struct mbuf *m, const struct inet_pkt *pk, u
 	if (pr == NULL && raw == NULL) {
 		i6v->i6v_stat.i6s_noproto++;
 		i6v->i6v_stat.i6s_delivered--;
+		in6_ifcount(pk->ip_rcvif, IN6S_IN_PROTOUNKNOWN);
 		if (pk->ip_proto == IPPROTO_NONE)	/* RFC 8200 4.7 */
 			m_freem(m);
 		else
 			icmp6_error(i6v->i6v_vnet, m, ICMP6_PARAM_PROB, ICMP6_PARAMPROB_NEXTHEADER, nxtoff);
 		return;
 	}
+	in6_ifcount(pk->ip_rcvif, IN6S_IN_DELIVER);
 	input_strip(m, pk->ip_hlen);
 	(pr != NULL ? pr : raw)->ip_input(m, pk);
 }
@@ -144,7 +156,7 @@ input_ours(struct ip6_vnet *i6v, struct ifnet *ifp, struct mbuf *m, struct ip6_i
 	plen = m->m_pkt.len - ii->ii_off;
 	want = ii->ii_off + MIN(plen, (uint32_t)IP6_CONTIG);
 	if (m->m_len < want && (m = m_pullup(m, want)) == NULL) {
-		i6v->i6v_stat.i6s_nomem++;
+		input_nomem(i6v, ifp);
 		return;
 	}
 	if ((m->m_pkt.csum_flags & CSUM_DELAY_DATA) != 0)
@@ -180,16 +192,17 @@ input_dest(struct ip6_vnet *i6v, const struct ifnet *ifp, struct mbuf *m, const 
 	const struct in6_ifaddr *ia;
 
 	if (in6_multicast(dst)) {
+		in6_ifcount(ifp, IN6S_IN_MCAST);
 		if (in6_mcast_accept(ifp, &ii->ii_dst, &ii->ii_src, ii->ii_nxt))
 			return (DEST_OURS);
-		input_drop(m, &i6v->i6v_stat.i6s_notmember);
+		input_drop(m, ifp, IN6S_IN_DISCARD, &i6v->i6v_stat.i6s_notmember);
 		return (DEST_DROPPED);
 	}
 	if ((ia = in6_ifaddr_find(i6v, dst)) == NULL)
 		return (ifp->if_anydst ? DEST_OURS : DEST_OTHER);
 	/* RFC 4862 5.4: an address that is not verified yet is not ours. */
 	if ((ia->ia_flags & (VI_IN6_IFF_TENTATIVE | VI_IN6_IFF_DUPLICATED)) != 0) {
-		input_drop(m, &i6v->i6v_stat.i6s_tentative);
+		input_drop(m, ifp, IN6S_IN_DISCARD, &i6v->i6v_stat.i6s_tentative);
 		return (DEST_DROPPED);
 	}
 	return (DEST_OURS);
@@ -234,34 +247,36 @@ input_filter(struct ip6_vnet *i6v, struct ifnet *ifp, struct mbuf **mp, struct i
 		return (true);
 	if (pfil_run(&i6v->i6v_pfil[PFIL_IN], mp, ifp, PFIL_IN) != PFIL_PASS) {
 		i6v->i6v_stat.i6s_pfilin++;
+		in6_ifcount(ifp, IN6S_IN_DISCARD);
 		return (false);
 	}
-	return ((*mp = input_check(i6v, *mp, &ii->ii6)) != NULL);
+	return ((*mp = input_check(i6v, ifp, *mp, &ii->ii6)) != NULL);
 }
 
 void
 ip6_input(struct ifnet *ifp, struct mbuf *m)
 {
 	struct ip6_vnet *i6v = ip6_vnet(ifp->if_vnet);
-	struct ip6_in ii = { 0 };
+	struct ip6_in ii = { .ii_ifp = ifp };
 	enum ip6_dest dest;
 
 	i6v->i6v_stat.i6s_total++;
+	in6_ifcount(ifp, IN6S_IN_RECEIVE);
 	if (i6v->i6v_stopped) {
-		input_drop(m, &i6v->i6v_stat.i6s_stopped);
+		input_drop(m, ifp, IN6S_IN_DISCARD, &i6v->i6v_stat.i6s_stopped);
 		return;
 	}
 	if (nd6_disabled(ifp)) {
-		input_drop(m, &i6v->i6v_stat.i6s_ifdisabled);
+		input_drop(m, ifp, IN6S_IN_DISCARD, &i6v->i6v_stat.i6s_ifdisabled);
 		return;
 	}
 	m->m_pkt.rcvif = ifp;
 	m->m_pkt.fib = (uint16_t)ifp->if_fib;
-	if ((m = input_check(i6v, m, &ii.ii6)) == NULL)
+	if ((m = input_check(i6v, ifp, m, &ii.ii6)) == NULL)
 		return;
 	if (input_martian(ifp, m, mtod(m, struct ip6_hdr *))) {
 		input_logmartian(i6v->i6v_vnet, ifp, mtod(m, const struct ip6_hdr *));
-		input_drop(m, &i6v->i6v_stat.i6s_badaddr);
+		input_drop(m, ifp, IN6S_IN_ADDRERR, &i6v->i6v_stat.i6s_badaddr);
 		return;
 	}
 	if (!input_filter(i6v, ifp, &m, &ii))

@@ -34,6 +34,33 @@ ip6_drop(struct mbuf *m, uint64_t *counter, int error)
 	return (error);
 }
 
+/* One whose interface is known. */
+static int
+ip6_drop_out(struct mbuf *m, const struct ip6_path *path, enum in6_ifstat st, uint64_t *counter, int error)
+{
+	in6_ifcount(path->i6p_ifp, st);
+	return (ip6_drop(m, counter, error));
+}
+
+static int
+ip6_nobufs(struct ip6_vnet *i6v, const struct ip6_path *path)
+{
+	return (ip6_drop_out(NULL, path, IN6S_OUT_DISCARD, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+}
+
+/* What a transport sends, m_data at its header; of what is composed elsewhere (proto 0) one knows less. */
+static void
+ip6_count_out(const struct mbuf *m, const struct ip6_path *path, uint8_t proto)
+{
+	uint8_t icmp[2];
+
+	in6_ifcount(path->i6p_ifp, IN6S_OUT_REQUEST);
+	if (path->i6p_mcast)
+		in6_ifcount(path->i6p_ifp, IN6S_OUT_MCAST);
+	if (proto == IPPROTO_ICMPV6 && m_copydata(m, 0, sizeof(icmp), icmp) == 0)
+		icmp6_ifcount(path->i6p_ifp, true, icmp[0], icmp[1]);
+}
+
 static uint32_t
 ip6_ifmtu(struct vnet *vn, const struct ifnet *ifp)
 {
@@ -206,9 +233,11 @@ ip6_transmit_frags(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_path *
 	unsigned n;
 
 	if ((m = in6_delayed_cksum(m)) == NULL || (m = ip6_fragment(i6v->i6v_vnet, m, path->i6p_mtu, &n)) == NULL)
-		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+		return (ip6_nobufs(i6v, path));
 	i6v->i6v_stat.i6s_fragmented++;
 	i6v->i6v_stat.i6s_ofragments += n;
+	in6_ifcount(path->i6p_ifp, IN6S_OUT_FRAGOK);
+	in6_ifcount_n(path->i6p_ifp, IN6S_OUT_FRAGCREAT, n);
 	return (ip6_sendq(m, path));
 }
 
@@ -220,7 +249,7 @@ ip6_transmit_segs(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_path *p
 	int error = 0;
 
 	if ((m = ip6_segment(m, &n)) == NULL)
-		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+		return (ip6_nobufs(i6v, path));
 	i6v->i6v_stat.i6s_segmented++;
 	i6v->i6v_stat.i6s_osegments += n;
 	for (; m != NULL && error == 0; m = next) {
@@ -239,13 +268,13 @@ ip6_transmit(struct vnet *vn, struct mbuf *m, const struct ip6_path *path, bool 
 	struct ip6_vnet *i6v = ip6_vnet(vn);
 
 	if (nd6_disabled(path->i6p_ifp))
-		return (ip6_drop(m, &i6v->i6v_stat.i6s_ifdisabled, ENETDOWN));
+		return (ip6_drop_out(m, path, IN6S_OUT_DISCARD, &i6v->i6v_stat.i6s_ifdisabled, ENETDOWN));
 	if (ip6_fits(m, path->i6p_mtu))
 		return (ip6_send(m, path));
 	if (m->m_pkt.segsz != 0)
 		return (ip6_transmit_segs(i6v, m, path, frag));
 	if (!frag || path->i6p_mtu < IPV6_MMTU || !ip6_canfragment(m, path->i6p_mtu))
-		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
+		return (ip6_drop_out(m, path, IN6S_OUT_FRAGFAIL, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
 	return (ip6_transmit_frags(i6v, m, path));
 }
 
@@ -361,7 +390,7 @@ ip6_output_tail(struct vnet *vn, struct mbuf *m, const struct ip6_out *io, const
 	struct ip6_vnet *i6v = ip6_vnet(vn);
 
 	if (i6v->i6v_pfil[PFIL_OUT].ph_n > 0 && pfil_run(&i6v->i6v_pfil[PFIL_OUT], &m, path->i6p_ifp, PFIL_OUT) != PFIL_PASS)
-		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_pfilout, EACCES));
+		return (ip6_drop_out(NULL, path, IN6S_OUT_DISCARD, &i6v->i6v_stat.i6s_pfilout, EACCES));
 	if (path->i6p_mcast && !ip6_output_group(vn, m, io, path)) {
 		m_freem(m);
 		return (0);
@@ -392,10 +421,10 @@ ip6_output_header(struct vnet *vn, struct mbuf *m, const struct ip6_out *io, str
 	int error;
 
 	if ((m = m_prepend(m, IP6_HLEN)) == NULL)
-		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+		return (ip6_nobufs(i6v, path));
 	ip6_header(i6v, m, io, path, nxt);
 	if ((error = ip6_mayfrag(m, io, path, &frag)) != 0)
-		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, error));
+		return (ip6_drop_out(m, path, IN6S_OUT_FRAGFAIL, &i6v->i6v_stat.i6s_toobig, error));
 	return (ip6_output_tail(vn, m, io, path, frag));
 }
 
@@ -409,10 +438,10 @@ ip6_output_exts(struct vnet *vn, struct mbuf *m, const struct ip6_out *io, struc
 	uint8_t nxt;
 
 	if (m->m_pkt.len + ip6_exts_len(io->i6o_exts) > IPV6_MAXPACKET - 8)
-		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
+		return (ip6_drop_out(m, path, IN6S_OUT_DISCARD, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
 	if ((m = inet_delayed_cksum(m, 0)) == NULL ||
 	    (m = ip6_exts_prepend(m, io->i6o_exts, DST(io), io->i6o_proto, &nxt)) == NULL)
-		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+		return (ip6_nobufs(i6v, path));
 	if (hop != NULL)
 		memcpy(out.i6o_dst.in6, hop, sizeof(out.i6o_dst.in6));
 	return (ip6_output_header(vn, m, &out, path, nxt));
@@ -429,10 +458,10 @@ ip6_output_train(struct vnet *vn, struct mbuf *m, const struct ip6_out *io, cons
 	unsigned n;
 
 	if ((m = m_prepend(m, IP6_HLEN)) == NULL)
-		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+		return (ip6_nobufs(i6v, path));
 	ip6_header(i6v, m, io, path, io->i6o_proto);
 	if ((m = m_pullup(m, MIN(m->m_pkt.len, (uint32_t)IP6_HLEN + 60))) == NULL || (m = ip6_segment(m, &n)) == NULL)
-		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+		return (ip6_nobufs(i6v, path));
 	i6v->i6v_stat.i6s_segmented++;
 	i6v->i6v_stat.i6s_osegments += n;
 	for (; m != NULL && error == 0; m = next) {
@@ -459,12 +488,13 @@ ip6_output(struct vnet *vn, struct mbuf *m, const struct ip6_out *want)
 		return (ip6_drop(m, &i6v->i6v_stat.i6s_odropped, ENETDOWN));
 	if ((error = ip6_choose(vn, &io, &path)) != 0)
 		return (ip6_drop(m, &i6v->i6v_stat.i6s_noroute, error));
+	ip6_count_out(m, &path, io.i6o_proto);
 	if (m->m_pkt.len > IPV6_MAXPACKET - 8)
-		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
+		return (ip6_drop_out(m, &path, IN6S_OUT_DISCARD, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
 	if (io.i6o_exts != NULL)
 		return (m->m_pkt.segsz == 0 ? ip6_output_exts(vn, m, &io, &path) : ip6_output_train(vn, m, &io, &path));
 	if (io.i6o_rtalert && (m = ip6_rtalert(m, io.i6o_proto)) == NULL)
-		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+		return (ip6_nobufs(i6v, &path));
 	return (ip6_output_header(vn, m, &io, &path, io.i6o_rtalert ? IPPROTO_HOPOPTS : io.i6o_proto));
 }
 
@@ -482,12 +512,13 @@ ip6_output_raw(struct vnet *vn, struct mbuf *m, const struct ip6_out *want)
 	io.i6o_unspecsrc = true;	/* the source is in the header */
 	if ((error = ip6_choose(vn, &io, &path)) != 0)
 		return (ip6_drop(m, &i6v->i6v_stat.i6s_noroute, error));
+	ip6_count_out(m, &path, 0);
 	/* As Linux: what the user composed is not fragmented. */
 	path.i6p_mtu = path.i6p_ifp->if_mtu;
 	if (m->m_pkt.len > path.i6p_mtu)
-		return (ip6_drop(m, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
+		return (ip6_drop_out(m, &path, IN6S_OUT_FRAGFAIL, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
 	if ((m = m_pullup(m, IP6_HLEN)) == NULL)
-		return (ip6_drop(NULL, &i6v->i6v_stat.i6s_odropped, ENOBUFS));
+		return (ip6_nobufs(i6v, &path));
 	m->m_pkt.l3hlen = IP6_HLEN;
 	m->m_pkt.flowid = io.i6o_flowid;
 	m->m_pkt.rcvif = NULL;

@@ -150,6 +150,7 @@ struct ip6_in {
 	uint16_t	 ii_off;	/* of the header being looked at, from the IPv6 header */
 	uint16_t	 ii_nxtoff;	/* of the byte that named it */
 	uint8_t		 ii_nxt;	/* its number */
+	const struct ifnet *ii_ifp;	/* it came by */
 	bool		 ii_frag;	/* was put together */
 	uint16_t	 ii_fragmax;	/* the largest fragment then, with its headers */
 	bool		 ii_rtalert;	/* RFC 2711 */

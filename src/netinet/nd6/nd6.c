@@ -40,7 +40,7 @@ nd6_getflags(const struct ifnet *ifp)
 {
 	const struct nd6_if *ni = nd6_if(ifp);
 
-	return (ni == NULL ? 0 : ni->ni_flags);
+	return (ni == NULL ? 0 : ni->ni_head.ih_flags);
 }
 
 #define ND6_USERFLAGS	(VI_ND6_IFF_PERFORMNUD | VI_ND6_IFF_ACCEPT_RTADV | VI_ND6_IFF_IFDISABLED | VI_ND6_IFF_AUTO_LINKLOCAL | \
@@ -53,7 +53,7 @@ static void
 nd6_defaultif(struct nd6_vnet *nv, struct ifnet *ifp, bool set)
 {
 	if (set && nv->nv_chosenif != NULL && nv->nv_chosenif != ifp)
-		nd6_if(nv->nv_chosenif)->ni_flags &= ~(uint32_t)VI_ND6_IFF_DEFAULTIF;
+		nd6_if(nv->nv_chosenif)->ni_head.ih_flags &= ~(uint32_t)VI_ND6_IFF_DEFAULTIF;
 	if (set)
 		nv->nv_chosenif = ifp;
 	else if (nv->nv_chosenif == ifp)
@@ -89,9 +89,9 @@ nd6_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
 		return (EINVAL);
 	if (ni == NULL)
 		return (EINVAL);
-	was = ni->ni_flags;
-	ni->ni_flags = (ni->ni_flags & ~clear) | set;
-	if (((was ^ ni->ni_flags) & VI_ND6_IFF_IFDISABLED) != 0)
+	was = ni->ni_head.ih_flags;
+	ni->ni_head.ih_flags = (ni->ni_head.ih_flags & ~clear) | set;
+	if (((was ^ ni->ni_head.ih_flags) & VI_ND6_IFF_IFDISABLED) != 0)
 		nd6_setdisabled(nv, ifp, (set & VI_ND6_IFF_IFDISABLED) != 0);
 	if ((set & VI_ND6_IFF_AUTO_LINKLOCAL) != 0 && if_up(ifp))
 		nd6_linklocal_add(nv, ifp);
@@ -158,18 +158,18 @@ nd6_ifattach(struct nd6_vnet *nv, struct ifnet *ifp)
 		nv->nv_stat.ns_nomem++;		/* it speaks no IPv6, then */
 		return;
 	}
-	*ni = (struct nd6_if){ .ni_ifp = ifp, .ni_flags = VI_ND6_IFF_PERFORMNUD, .ni_retrans = ND6_RETRANS };
+	*ni = (struct nd6_if){ .ni_ifp = ifp, .ni_head.ih_flags = VI_ND6_IFF_PERFORMNUD, .ni_retrans = ND6_RETRANS };
 	ni->ni_reachable = (ND6_REACHABLE / 2 + kernel_random_below(k, ND6_REACHABLE)) * ND6_MSEC;
 	for (unsigned i = 0; i < ND6_NKNOBS; i++)
 		ni->ni_own[i] = -1;
 	if ((ifp->if_flags & IFF_LOOPBACK) == 0)
-		ni->ni_flags |= nv->nv_newflags;
+		ni->ni_head.ih_flags |= nv->nv_newflags;
 	if (nv->nv_usestableaddr != 0)
-		ni->ni_flags |= VI_ND6_IFF_STABLEADDR;
+		ni->ni_head.ih_flags |= VI_ND6_IFF_STABLEADDR;
 	if (i6v->i6v_autolinklocal)
-		ni->ni_flags |= VI_ND6_IFF_AUTO_LINKLOCAL;
+		ni->ni_head.ih_flags |= VI_ND6_IFF_AUTO_LINKLOCAL;
 	if (i6v->i6v_acceptrtadv && (ifp->if_flags & IFF_LOOPBACK) == 0)
-		ni->ni_flags |= VI_ND6_IFF_ACCEPT_RTADV;
+		ni->ni_head.ih_flags |= VI_ND6_IFF_ACCEPT_RTADV;
 	TAILQ_INIT(&ni->ni_entries);
 	callout_init(&ni->ni_rstimer, &nv->nv_vnet->vn_lane, nd6_rs_timer, ni);
 	ifp->if_afdata[NET_AF_INET6] = ni;

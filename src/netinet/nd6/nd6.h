@@ -14,6 +14,7 @@
 
 #include "net/ifnet.h"
 #include "netinet/inet_ops.h"
+#include "netinet/ip6/in6_ifstat.h"
 
 struct in6_ifaddr;
 
@@ -40,13 +41,12 @@ struct nd6_ops {
 	int	(*no_setflags)(struct ifnet *, uint32_t set, uint32_t clear);	/* EINVAL */
 };
 
-/* What the module keeps of an interface begins with its flags. */
 static inline bool
 nd6_disabled(const struct ifnet *ifp)
 {
-	const uint32_t *flags = ifp->if_afdata[NET_AF_INET6];
+	const struct in6_ifhead *ih = ifp->if_afdata[NET_AF_INET6];
 
-	return (flags != NULL && (*flags & VI_ND6_IFF_IFDISABLED) != 0);
+	return (ih != NULL && (ih->ih_flags & VI_ND6_IFF_IFDISABLED) != 0);
 }
 
 #endif

@@ -86,7 +86,7 @@ conf_flag(const struct conf *cf)
 static int
 conf_setflag(struct ifnet *ifp, uint32_t flag, bool on)
 {
-	return (((nd6_if(ifp)->ni_flags & flag) != 0) == on ? 0 : nd6_setflags(ifp, on ? flag : 0, on ? 0 : flag));
+	return (((nd6_if(ifp)->ni_head.ih_flags & flag) != 0) == on ? 0 : nd6_setflags(ifp, on ? flag : 0, on ? 0 : flag));
 }
 
 /* The interface, or with "all" each. */
@@ -137,7 +137,7 @@ conf_get_ra(const struct conf *cf)
 	if (cf->cf_ifp == NULL)
 		return (cf->cf_i6v->i6v_acceptrtadv);
 	ni = nd6_if(cf->cf_ifp);
-	return ((ni->ni_flags & VI_ND6_IFF_ACCEPT_RTADV) == 0 ? 0 : ni->ni_rafwd || cf->cf_i6v->i6v_acceptrtadv == 2 ? 2 : 1);
+	return ((ni->ni_head.ih_flags & VI_ND6_IFF_ACCEPT_RTADV) == 0 ? 0 : ni->ni_rafwd || cf->cf_i6v->i6v_acceptrtadv == 2 ? 2 : 1);
 }
 
 /* 0: of the hardware address; 1: none is made; 2: opaque (RFC 7217).  3, opaque with a secret of its own, is what 2 is here. */
@@ -159,7 +159,7 @@ conf_put_genmode(const struct conf *cf, int v)
 static int
 conf_get_genmode(const struct conf *cf)
 {
-	const uint32_t flags = cf->cf_ifp != NULL ? nd6_if(cf->cf_ifp)->ni_flags :
+	const uint32_t flags = cf->cf_ifp != NULL ? nd6_if(cf->cf_ifp)->ni_head.ih_flags :
 	    (cf->cf_i6v->i6v_autolinklocal ? VI_ND6_IFF_AUTO_LINKLOCAL : 0u) | (cf->cf_nv->nv_usestableaddr ? VI_ND6_IFF_STABLEADDR : 0u);
 
 	return ((flags & VI_ND6_IFF_AUTO_LINKLOCAL) == 0 ? 1 : (flags & VI_ND6_IFF_STABLEADDR) != 0 ? 2 : 0);
@@ -221,7 +221,7 @@ conf_get(const struct conf *cf)
 	struct conf_number nu;
 
 	if (fl != NULL)
-		return ((((ni == NULL ? cf->cf_nv->nv_newflags : ni->ni_flags) & fl->fl_flag) != 0) != fl->fl_not);
+		return ((((ni == NULL ? cf->cf_nv->nv_newflags : ni->ni_head.ih_flags) & fl->fl_flag) != 0) != fl->fl_not);
 	if (conf_is(cf, "accept_ra"))
 		return (conf_get_ra(cf));
 	if (conf_is(cf, "forwarding"))

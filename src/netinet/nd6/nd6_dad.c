@@ -128,7 +128,7 @@ dad_due(const struct nd6_vnet *nv, const struct in6_ifaddr *ia)
 	const struct ifnet *ifp = ia->ia_ifa.ifa_ifp;
 	const struct nd6_if *ni = nd6_if(ifp);
 
-	return (ni != NULL && nd6_own(nv, ifp, ND6_DADCOUNT) > 0 && ifp->if_type == VI_IFT_ETHER && (ni->ni_flags & VI_ND6_IFF_NO_DAD) == 0 &&
+	return (ni != NULL && nd6_own(nv, ifp, ND6_DADCOUNT) > 0 && ifp->if_type == VI_IFT_ETHER && (ni->ni_head.ih_flags & VI_ND6_IFF_NO_DAD) == 0 &&
 	    (ia->ia_flags & (VI_IN6_IFF_NODAD | VI_IN6_IFF_ANYCAST | VI_IN6_IFF_DUPLICATED)) == 0);
 }
 
@@ -255,7 +255,7 @@ nd6_dad_duplicate(struct nd6_vnet *nv, struct in6_ifaddr *ia, const uint8_t *lla
 		return;
 	nd6_ifid(ifp, ifid);
 	if (in6_linklocal(a) && memcmp(a + 8, ifid, sizeof(ifid)) == 0) {
-		nd6_if(ifp)->ni_flags |= VI_ND6_IFF_IFDISABLED;
+		nd6_if(ifp)->ni_head.ih_flags |= VI_ND6_IFF_IFDISABLED;
 		nd6_dad_disable(nv, ifp);
 		vnet_log(nv->nv_vnet, LOG_ERR, "%s: possible hardware address duplication detected, disable IPv6", ifp->if_xname);
 	}

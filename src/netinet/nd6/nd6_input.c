@@ -281,7 +281,7 @@ nd_check(struct nd6_vnet *nv, const struct mbuf *m, const struct inet_pkt *pk)
 {
 	const struct nd6_if *ni = pk->ip_rcvif == NULL ? NULL : nd6_if(pk->ip_rcvif);
 
-	if (nv->nv_stopping || ni == NULL || (ni->ni_flags & VI_ND6_IFF_IFDISABLED) != 0)
+	if (nv->nv_stopping || ni == NULL || (ni->ni_head.ih_flags & VI_ND6_IFF_IFDISABLED) != 0)
 		return (&nv->nv_stat.ns_disabled);
 	if (pk->ip_ttl != 255)
 		return (&nv->nv_stat.ns_badhlim);

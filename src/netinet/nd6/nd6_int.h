@@ -146,7 +146,7 @@ enum nd6_knob { ND6_REDIRECTS, ND6_DADCOUNT, ND6_RSCOUNT, ND6_NKNOBS };
 
 /* Of an interface: if_afdata[NET_AF_INET6]. */
 struct nd6_if {
-	uint32_t	 ni_flags;	/* VI_ND6_IFF_*; first: nd6_disabled() */
+	struct in6_ifhead ni_head;	/* first */
 	struct ifnet	*ni_ifp;
 	uint8_t		 ni_lldad;	/* link-local addresses that were somebody else's */
 	uint32_t	 ni_linkmtu;	/* learned; 0 */

@@ -286,7 +286,7 @@ nd6_resolve(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh, uint8_
 	struct nd6_if *ni = nd6_if(ifp);
 	struct nd6_entry *ne;
 
-	if (ni == NULL || nv->nv_stopping || (ni->ni_flags & VI_ND6_IFF_IFDISABLED) != 0)
+	if (ni == NULL || nv->nv_stopping || (ni->ni_head.ih_flags & VI_ND6_IFF_IFDISABLED) != 0)
 		return (nud_refuse(nv, m, ENETDOWN));
 	if (ni->ni_last != NULL && in6_equal(ni->ni_last->ne_addr, nh->na_in6)) {
 		memcpy(lladdr, ni->ni_last->ne_lladdr, ETHER_ADDR_LEN);

@@ -243,7 +243,7 @@ ra_wanted(const struct nd6_vnet *nv, const struct nd6_if *ni)
 {
 	const struct ip6_vnet *i6v = ip6_vnet(nv->nv_vnet);
 
-	return ((ni->ni_flags & VI_ND6_IFF_ACCEPT_RTADV) != 0 && (!ni->ni_ifp->if_forwards[NET_AF_INET6] || i6v->i6v_acceptrtadv == 2 || ni->ni_rafwd));
+	return ((ni->ni_head.ih_flags & VI_ND6_IFF_ACCEPT_RTADV) != 0 && (!ni->ni_ifp->if_forwards[NET_AF_INET6] || i6v->i6v_acceptrtadv == 2 || ni->ni_rafwd));
 }
 
 static void
@@ -271,7 +271,7 @@ ra_option(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t *src, const stru
 		nd6_dnssl_input(nv, ifp, src, no);
 		break;
 	case ND_OPT_ROUTE:
-		if ((ni->ni_flags & VI_ND6_IFF_NO_RADR) == 0)
+		if ((ni->ni_head.ih_flags & VI_ND6_IFF_NO_RADR) == 0)
 			nd6_rio_input(nv, ifp, src, no);
 		break;
 	default:
@@ -294,7 +294,7 @@ nd6_ra_input(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t src[16], cons
 		callout_stop(&ni->ni_rstimer);
 	ni->ni_answered = true;
 	ra_params(ni, ra, nv->nv_vnet->vn_kernel);
-	if ((ni->ni_flags & VI_ND6_IFF_NO_RADR) == 0)
+	if ((ni->ni_head.ih_flags & VI_ND6_IFF_NO_RADR) == 0)
 		rtr_update(nv, ifp, src, ra);
 	while (nd_opt_next(msg, len, &off, &no) == WIRE_OK)
 		ra_option(nv, ifp, src, &no);

@@ -60,7 +60,7 @@ ifid_stable(const struct nd6_vnet *nv, const struct ifnet *ifp, const uint8_t pr
 static void
 ifid_make(const struct nd6_vnet *nv, const struct ifnet *ifp, const uint8_t prefix[8], uint8_t counter, uint8_t out[8])
 {
-	if ((nd6_if(ifp)->ni_flags & VI_ND6_IFF_STABLEADDR) != 0)
+	if ((nd6_if(ifp)->ni_head.ih_flags & VI_ND6_IFF_STABLEADDR) != 0)
 		ifid_stable(nv, ifp, prefix, counter, out);
 	else
 		nd6_ifid(ifp, out);
@@ -73,7 +73,7 @@ nd6_linklocal_add(struct nd6_vnet *nv, struct ifnet *ifp)
 	uint8_t a[16] = { 0xfe, 0x80 };
 	const struct ifaddr *ifa;
 
-	if (ni == NULL || ifp->if_type != VI_IFT_ETHER || (ni->ni_flags & (VI_ND6_IFF_AUTO_LINKLOCAL | VI_ND6_IFF_IFDISABLED)) !=
+	if (ni == NULL || ifp->if_type != VI_IFT_ETHER || (ni->ni_head.ih_flags & (VI_ND6_IFF_AUTO_LINKLOCAL | VI_ND6_IFF_IFDISABLED)) !=
 	    VI_ND6_IFF_AUTO_LINKLOCAL || ifp->if_index > UINT16_MAX)
 		return;
 	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
@@ -148,7 +148,7 @@ nd6_temp_check(struct nd6_vnet *nv, struct nd6_prefix *np)
 	unsigned n = 0;
 
 	if (nv->nv_usetempaddr == 0 || (np->np_flags & ND_PI_AUTO) == 0 || np->np_len != 64 || np->np_tempdad > IDGEN_RETRIES || np->np_doubt ||
-	    (nd6_if(np->np_ifp)->ni_flags & VI_ND6_IFF_IFDISABLED) != 0)
+	    (nd6_if(np->np_ifp)->ni_head.ih_flags & VI_ND6_IFF_IFDISABLED) != 0)
 		return;
 	TAILQ_FOREACH(ifa, &np->np_ifp->if_addrs, ifa_link) {
 		ia = ifatoia6(ifa);
@@ -195,7 +195,7 @@ conflict_linklocal(struct nd6_vnet *nv, struct in6_ifaddr *ia)
 bool
 nd6_addr_conflict(struct nd6_vnet *nv, struct in6_ifaddr *ia)
 {
-	const bool stable = (nd6_if(ia->ia_ifa.ifa_ifp)->ni_flags & VI_ND6_IFF_STABLEADDR) != 0;
+	const bool stable = (nd6_if(ia->ia_ifa.ifa_ifp)->ni_head.ih_flags & VI_ND6_IFF_STABLEADDR) != 0;
 	const uint64_t now = vnet_now(nv->nv_vnet);
 	struct nd6_prefix *np = nd6_prefix_of(nv, ia);
 	uint64_t valid, preferred;
