@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,6 +255,18 @@ cmd_fib(void)
 	long long fib;
 
 	return text != NULL && cmd_number(text, 0, 65535, &fib) ? (int)fib : 0;
+}
+
+bool
+cmd_pcb_inet6(const json_t *pcb)
+{
+	return strchr(cmd_str(pcb, "local"), ':') != NULL || cmd_int(pcb, "proto") == IPPROTO_ICMPV6;
+}
+
+bool
+cmd_addr_any(const char *addr)
+{
+	return addr[0] == '\0' || strcmp(addr, "0.0.0.0") == 0 || strcmp(addr, "::") == 0;
 }
 
 const char *

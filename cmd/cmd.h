@@ -74,6 +74,9 @@ struct xo *cmd_xo(struct cmd_ctx *, int *argc, char **argv);
 /* The routing table this process runs with, setfib(1). */
 int	cmd_fib(void);
 const char *cmd_tcp_state(json_int_t);			/* "ESTABLISHED"; "" */
+/* Of pcb.list: a socket of IPv6; an end that is any address, or none. */
+bool	cmd_pcb_inet6(const json_t *);
+bool	cmd_addr_any(const char *);
 /* Members of an answer; the default when they are missing. */
 const char *cmd_str(const json_t *, const char *key);		/* "" */
 json_int_t cmd_int(const json_t *, const char *key);		/* 0 */

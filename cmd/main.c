@@ -39,7 +39,7 @@ static const struct cmd commands[] = {
 	    "[-t timeout] [-W waittime] [-z tclass] host" },
 	{ "route", cmd_route, "[-j jail] [-46dnqtv] command [[modifiers] args]" },
 	{ "setfib", cmd_setfib, "[-[F]]fib command [argument ...]" },
-	{ "sockstat", cmd_sockstat, "[-46ACcfiLlnqSsUuvw] [-j jail] [--libxo style] [-P protocols] [-p ports]" },
+	{ "sockstat", cmd_sockstat, "[-46AbCcfIiLlnqSsUuvw] [-j jail] [--libxo style] [-P protocols] [-p ports]" },
 	{ "sysctl", cmd_sysctl, "[-j jail] [-bdehilNnqtWx] [-f file] name[=value] ... | -a" },
 	{ "vimage", cmd_vimage, "[-L instance] [command [argument ...] | status [--libxo style] | "
 	    "shutdown | -c | -m name [parameter ...] | -d name | -l [-v] [name] | "

@@ -25,19 +25,6 @@ proto_name(json_int_t proto)
 	}
 }
 
-static bool
-is_any(const char *addr)
-{
-	return addr[0] == '\0' || strcmp(addr, "0.0.0.0") == 0 || strcmp(addr, "::") == 0;
-}
-
-static bool
-is_inet6(const json_t *pcb)
-{
-	return strchr(cmd_str(pcb, "local"), ':') != NULL ||
-	    cmd_int(pcb, "proto") == IPPROTO_ICMPV6;
-}
-
 /* Listening sockets and those without an address are left out unless asked for. */
 static bool
 shown(const struct netstat *ns, const json_t *pcb)
@@ -47,11 +34,11 @@ shown(const struct netstat *ns, const json_t *pcb)
 
 	if (ns->ns_proto != NULL && strcmp(ns->ns_proto, proto_name(cmd_int(pcb, "proto"))) != 0)
 		return false;
-	if (ns->ns_family != NULL && is_inet6(pcb) != (strcmp(ns->ns_family, "inet6") == 0))
+	if (ns->ns_family != NULL && cmd_pcb_inet6(pcb) != (strcmp(ns->ns_family, "inet6") == 0))
 		return false;
 	if (ns->ns_listen)
 		return listening;
-	return ns->ns_all || !(listening || is_any(cmd_str(pcb, "local")));
+	return ns->ns_all || !(listening || cmd_addr_any(cmd_str(pcb, "local")));
 }
 
 static void
@@ -79,7 +66,7 @@ emit_end(struct netstat *ns, const json_t *pcb, const char *name, const char *ad
 	const char *addr = cmd_str(pcb, addrkey);
 	char port[64], both[128];
 
-	if (is_any(addr))
+	if (cmd_addr_any(addr))
 		addr = "*";
 	port_name(ns, pcb, cmd_int(pcb, portkey), port, sizeof(port));
 	snprintf(both, sizeof(both), "%s.%s", addr, port);
@@ -150,7 +137,7 @@ emit_socket(struct netstat *ns, const json_t *pcb)
 	if (ns->ns_pcb)		/* a number that is nobody's pointer */
 		xo_emit(ns->ns_xo, "{qt:address/%16jx} ", (intmax_t)cmd_int(pcb, "id"));
 	snprintf(proto, sizeof(proto), "%.4s%c", proto_name(cmd_int(pcb, "proto")),
-	    is_inet6(pcb) ? '6' : '4');
+	    cmd_pcb_inet6(pcb) ? '6' : '4');
 	xo_emit(ns->ns_xo, "{t:protocol/%-5.5s} ", proto);
 	if (ns->ns_listen) {
 		/* qlen/incqlen/maxqlen: connections on their way are kept apart from the listener's

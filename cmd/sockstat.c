@@ -35,12 +35,6 @@ proto_name(json_int_t proto)
 }
 
 static bool
-is_inet6(const json_t *pcb)
-{
-	return strchr(cmd_str(pcb, "local"), ':') != NULL || cmd_int(pcb, "proto") == IPPROTO_ICMPV6;
-}
-
-static bool
 port_wanted(const struct sockstat *ss, json_int_t port)
 {
 	return port > 0 && port <= MAXPORT && (ss->ss_ports[port / 8] >> (port % 8) & 1) != 0;
@@ -55,7 +49,7 @@ is_loopback(const char *addr)
 static bool
 wanted(const struct sockstat *ss, const json_t *pcb)
 {
-	const bool six = is_inet6(pcb), connected = cmd_int(pcb, "fport") != 0;
+	const bool six = cmd_pcb_inet6(pcb), connected = cmd_int(pcb, "fport") != 0;
 	char proto[24];
 
 	if ((ss->ss_inet || ss->ss_inet6 || ss->ss_unix) && (six ? !ss->ss_inet6 : !ss->ss_inet))
@@ -76,7 +70,7 @@ fill_end(const json_t *pcb, const char *addrkey, const char *portkey, char text[
 	const char *addr = cmd_str(pcb, addrkey);
 	const int port = (int)cmd_int(pcb, portkey);
 
-	if (addr[0] == '\0' || strcmp(addr, "0.0.0.0") == 0 || strcmp(addr, "::") == 0)
+	if (cmd_addr_any(addr))
 		addr = "*";
 	if (port == 0)
 		snprintf(text, SS_ADDRLEN, "%s:*", addr);
@@ -98,6 +92,7 @@ fill_more(const struct sockstat *ss, const json_t *pcb, struct sockrow *sr)
 	if (proto != IPPROTO_TCP)
 		return;
 	snprintf(sr->sr_text[SS_STATE], SS_TEXTLEN, "%s", cmd_tcp_state(state));
+	snprintf(sr->sr_text[SS_BBLOG], SS_TEXTLEN, "OFF");	/* there is no black box to log into */
 	snprintf(sr->sr_text[SS_STACK], SS_TEXTLEN, "%s", ss->ss_persona);
 	snprintf(sr->sr_text[SS_CC], SS_TEXTLEN, "%s", cmd_str(json_object_get(pcb, "tcp"), "cc"));
 	if (state != VI_TCPS_CLOSED && state != VI_TCPS_LISTEN)
@@ -114,7 +109,7 @@ add_socket(struct sockstat *ss, const json_t *pcb)
 
 	ss->ss_hidden += ho == NULL && cmd_int(pcb, "inode") != 0;
 	snprintf(sr.sr_text[SS_PROTO], SS_TEXTLEN, "%s%s", proto_name(number),
-	    number == IPPROTO_ICMP || number == IPPROTO_ICMPV6 ? "" : is_inet6(pcb) ? "6" : "4");
+	    number == IPPROTO_ICMP || number == IPPROTO_ICMPV6 ? "" : cmd_pcb_inet6(pcb) ? "6" : "4");
 	fill_end(pcb, "local", "lport", sr.sr_local);
 	fill_end(pcb, "foreign", "fport", sr.sr_foreign);
 	fill_more(ss, pcb, &sr);
@@ -226,14 +221,16 @@ parse(struct sockstat *ss, int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "+:46ACcfij:LlnP:p:qSsUuvw")) != -1) {
+	while ((ch = getopt(argc, argv, "+:46AbCcfIij:LlnP:p:qSsUuvw")) != -1) {
 		switch (ch) {
 		case '4': ss->ss_inet = true; break;
 		case '6': ss->ss_inet6 = true; break;
 		case 'A': ss->ss_columns |= 1u << SS_PCB; break;
+		case 'b': ss->ss_columns |= 1u << SS_BBLOG; break;
 		case 'C': ss->ss_columns |= 1u << SS_CC; break;
 		case 'c': ss->ss_connected = true; break;
 		case 'f': ss->ss_columns |= 1u << SS_FIB; break;
+		case 'I': ss->ss_columns |= 1u << SS_SPLICE; break;	/* which no socket is */
 		case 'i': ss->ss_columns |= 1u << SS_ID; break;
 		case 'j': ss->ss_cx->cx_jail = optarg; break;
 		case 'L': ss->ss_noloop = true; break;

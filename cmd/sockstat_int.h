@@ -11,7 +11,7 @@ struct xo;
 /* Those from SS_PCB on are there if they are asked for. */
 enum {
 	SS_USER, SS_COMMAND, SS_PID, SS_FD, SS_PROTO, SS_LOCAL, SS_FOREIGN,
-	SS_PCB, SS_FIB, SS_ID, SS_ENCAPS, SS_STATE, SS_STACK, SS_CC, SS_NCOLUMNS
+	SS_PCB, SS_FIB, SS_SPLICE, SS_ID, SS_ENCAPS, SS_STATE, SS_BBLOG, SS_STACK, SS_CC, SS_NCOLUMNS
 };
 #define SS_ALWAYS	((1u << SS_PCB) - 1)
 #define SS_TEXTLEN	34

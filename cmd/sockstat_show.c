@@ -15,7 +15,7 @@
 static const struct column {
 	const char	*c_title, *c_name;
 	int		 c_width;	/* at least */
-	bool		 c_right;
+	bool		 c_right;	/* so is its title, but for PCB KVA */
 	char		 c_json;	/* 's': a text, 'n': a number, 0: JSON has it elsewhere */
 } columns[SS_NCOLUMNS] = {
 	[SS_USER] = { "USER", "user", 0, false, 's' },
@@ -27,9 +27,11 @@ static const struct column {
 	[SS_FOREIGN] = { "FOREIGN ADDRESS", "foreign-address", 0, false, 0 },
 	[SS_PCB] = { "PCB KVA", "pcb-kva", 18, true, 's' },
 	[SS_FIB] = { "FIB", "fib", 0, true, 'n' },
+	[SS_SPLICE] = { "SPLICE ADDRESS", "splice-address", 0, false, 's' },
 	[SS_ID] = { "ID", "id", 0, true, 's' },
 	[SS_ENCAPS] = { "ENCAPS", "encaps", 0, true, 'n' },
 	[SS_STATE] = { "CONN STATE", "conn-state", 0, false, 's' },
+	[SS_BBLOG] = { "BBLOG STATE", "bblog-state", 0, false, 's' },
 	[SS_STACK] = { "STACK", "stack", 0, false, 's' },
 	[SS_CC] = { "CC", "cc", 0, false, 's' },
 };
@@ -144,11 +146,15 @@ static void
 emit_titles(const struct sockstat *ss, const int *w)
 {
 	const unsigned last = last_column(ss);
+	bool right;
 
-	for (unsigned c = 0; c < SS_NCOLUMNS; c++)
-		if (ss->ss_columns & 1u << c)
-			xo_emit(ss->ss_xo, columns[c].c_right ? "{P:/%s}{T:/%*s}" : "{P:/%s}{T:/%-*s}", c > SS_USER ? " " : "",
-			    c == last && !columns[c].c_right ? 0 : w[c], columns[c].c_title);
+	for (unsigned c = 0; c < SS_NCOLUMNS; c++) {
+		if ((ss->ss_columns & 1u << c) == 0)
+			continue;
+		right = columns[c].c_right && c != SS_PCB;
+		xo_emit(ss->ss_xo, right ? "{P:/%s}{T:/%*s}" : "{P:/%s}{T:/%-*s}", c > SS_USER ? " " : "", c == last && !right ? 0 : w[c],
+		    columns[c].c_title);
+	}
 	xo_emit(ss->ss_xo, "\n");
 }
 

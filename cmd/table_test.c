@@ -650,7 +650,7 @@ test_wrong_words(void **state)
 		{ cmd_sysctl, "sysctl -f", "sysctl: option requires an argument -- f; usage: sysctl words\n" },
 		{ cmd_sysctl, "sysctl -d a=1", "sysctl: a=1: cannot set with -d, -l, -N or -t\n" },
 		{ cmd_sockstat, "sockstat word", "usage: sockstat words\n" },
-		{ cmd_sockstat, "sockstat -b", "sockstat: illegal option -- b; usage: sockstat words\n" },
+		{ cmd_sockstat, "sockstat -z", "sockstat: illegal option -- z; usage: sockstat words\n" },
 		{ cmd_sockstat, "sockstat -j a -u", "sockstat: -u: only the jail itself knows; see jexec(8)\n" },
 		{ cmd_sockstat, "sockstat -p", "sockstat: option requires an argument -- p; usage: sockstat words\n" },
 		{ cmd_sockstat, "sockstat -p 5-2", "sockstat: invalid port number or range: 5-2\n" },
