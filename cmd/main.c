@@ -27,8 +27,8 @@ static const struct cmd commands[] = {
 	{ "ndp", cmd_ndp, "[-j jail] [-nt] host | -a | -A wait | -c | -d host | -f file | -s host mac [temp] [proxy] | "
 	    "-i interface [flag ...] | -I [interface | delete] | -D | -H | -P | -p | -R | -r" },
 	{ "netstat", cmd_netstat,
-	    "[-j jail] [--libxo style] [-46AaCLnRSTWx] [-f family] [-p protocol] | -i [-bdnW] [-I interface] | "
-	    "-B [-I interface] | -w wait [-d] [-I interface] [-q count] | -g [-46s] | -m | -O | -o | -r [-nW] [-F fib] | -s [-sz] [-p protocol] | -i -s [-46s] [-I interface] [-p protocol] | -rs [-sz]" },
+	    "[-j jail] [--libxo style] [-46AaCLlnPRSTWx] [-f family] [-p protocol] | -i [-bdhnW] [-I interface] | "
+	    "-B [-I interface] | -w wait [-dh] [-I interface] [-q count] | -g [-46s] | -m | -O | -o | -r [-nW] [-F fib] | -s [-sz] [-p protocol] | -i -s [-46s] [-I interface] [-p protocol] | -rs [-sz]" },
 	{ "ping", cmd_ping,
 	    "[-46AaDdfHLnoQqRrv] [-b bufsiz] [-C pcp] [-c count] [-G sweepmaxsize] [-g sweepminsize] [-h sweepincrsize] [-I iface] "
 	    "[-i wait] [-l preload] [-M mask | time] [-m ttl] [-p pattern] [-S src_addr] [-s packetsize] [-T ttl] [-t timeout] "

@@ -58,6 +58,8 @@ port_name(const struct netstat *ns, const json_t *pcb, json_int_t port, char *bu
 
 #define END_WIDTH(ns)	((ns)->ns_wide ? 45 : (ns)->ns_pcb ? 18 : 22)	/* -W: no address is cut short */
 
+#define STATE_WIDTH(ns)	((ns)->ns_cc || (ns)->ns_logid ? 11 : 0)	/* something follows */
+
 /* "192.0.2.1.80", one column in text, address and port in JSON. */
 static void
 emit_end(struct netstat *ns, const json_t *pcb, const char *name, const char *addrkey,
@@ -101,10 +103,12 @@ emit_state(struct netstat *ns, const json_t *pcb)
 	const char *ecn = state < VI_TCPS_ESTABLISHED ? "n/a" : cmd_bool(tcp, "ecn") ? "ecn" : "off";
 
 	if (!ns->ns_rexmit)
-		xo_emit(ns->ns_xo, "{:tcp-state/%-*s}", ns->ns_cc ? 11 : 0, cmd_tcp_state(state));
+		xo_emit(ns->ns_xo, "{:tcp-state/%-*s}", STATE_WIDTH(ns), cmd_tcp_state(state));
 	if (ns->ns_cc && tcp != NULL)
 		xo_emit(ns->ns_xo, " {:cc/%-16s} {:snd-cwnd/%10jd} {:snd-ssthresh/%10jd} {:t-maxseg/%5jd} {:ecn/%s}", cmd_str(tcp, "cc"),
 		    cmd_int(tcp, "cwnd"), cmd_int(tcp, "ssthresh"), cmd_int(tcp, "mss"), ecn);
+	if (ns->ns_logid)	/* there is no black box log, and none of it has a name */
+		xo_emit(ns->ns_xo, " {:tcp-log-id/%s}", "-");
 }
 
 /* Nobody holds the sockets of connections that only wait for their end. */
@@ -184,9 +188,11 @@ emit_titles(struct netstat *ns)
 		else if (ns->ns_flow)
 			xo_emit(ns->ns_xo, " {T:/%8.8s} {T:/%5.5s}", "flowid", "ftype");
 		else if (!ns->ns_rexmit)
-			xo_emit(ns->ns_xo, " {T:/%-*s}", ns->ns_cc ? 11 : 0, "(state)");
+			xo_emit(ns->ns_xo, " {T:/%-*s}", STATE_WIDTH(ns), "(state)");
 		if (ns->ns_cc)
 			xo_emit(ns->ns_xo, " {T:/%-16s} {T:/%10s} {T:/%10s} {T:/%5s} {T:/%s}", "CC", "cwin", "ssthresh", "MSS", "ECN");
+		if (ns->ns_logid)
+			xo_emit(ns->ns_xo, " {T:/%s}", "Log ID");
 		xo_emit(ns->ns_xo, "\n");
 	}
 }
@@ -235,8 +241,10 @@ struct choice {
 
 /* FreeBSD's, and refused: what they show is not there. */
 static const struct { char letter; const char *why; } senseless[] = {
-	{ 'P', "there are no log IDs" },
+	{ 'M', "there is no core of a stack to read" },
+	{ 'N', "there is no core of a stack to read" },
 	{ 'Q', "there are no netisr queues: what waits, waits in the queues of interfaces (-id) and sockets" },
+	{ 'u', "sockets of AF_UNIX are no stack's: sockstat(1) shows them" },
 };
 
 static bool
@@ -287,12 +295,14 @@ take_flag(struct choice *c, int ch)
 	case 'C': ns->ns_cc = true; break;
 	case 'd': ns->ns_drops = true; break;
 	case 'g': c->c_groups = true; break;
+	case 'h': ns->ns_human = true; break;
 	case 'i': c->c_interfaces = true; break;
 	case 'L': ns->ns_listen = true; break;
 	case 'm': c->c_memory = true; break;
 	case 'n': ns->ns_numeric = true; break;
 	case 'O': c->c_nexthopgroups = true; break;
 	case 'o': c->c_nexthops = true; break;
+	case 'P': ns->ns_logid = true; break;
 	case 'R': ns->ns_flow = true; break;
 	case 'r': c->c_routes = true; break;
 	case 'S': break;	/* addresses as numbers, ports by name: that is how they are shown */
@@ -301,7 +311,7 @@ take_flag(struct choice *c, int ch)
 		c->c_stats = true;
 		break;
 	case 'T': ns->ns_rexmit = true; break;
-	case 'W': ns->ns_wide = true; break;
+	case 'l': case 'W': ns->ns_wide = true; break;
 	case 'x': ns->ns_buffers = true; break;
 	case 'z': ns->ns_clear = true; break;
 	default: return false;
@@ -315,7 +325,7 @@ parse(struct choice *c, int argc, char **argv)
 	struct netstat *ns = &c->c_ns;
 	int ch, error = 0;
 
-	while (error == 0 && (ch = getopt(argc, argv, "+:46AaBbCdF:f:gI:ij:LmnOoPp:Qq:RrSsTWw:xz")) != -1) {
+	while (error == 0 && (ch = getopt(argc, argv, "+:46AaBbCdF:f:ghI:ij:LlM:mN:nOoPp:Qq:RrSsTuWw:xz")) != -1) {
 		switch (ch) {
 		case 'F': error = set_fib(c, optarg); break;
 		case 'f': c->c_family = optarg; break;
@@ -343,21 +353,23 @@ contradicts(const struct choice *c)
 	const bool counters = c->c_stats && ns->ns_wait == 0 && c->c_routes + c->c_interfaces + c->c_groups == 1;
 	const int tables = c->c_routes + (c->c_interfaces && ns->ns_wait == 0) + c->c_stats + c->c_memory + c->c_groups + c->c_nexthops +
 	    c->c_nexthopgroups + c->c_packets + (ns->ns_wait != 0);
-	const bool columns = ns->ns_rexmit || ns->ns_cc || ns->ns_buffers || ns->ns_flow;
+	const bool columns = ns->ns_rexmit || ns->ns_cc || ns->ns_logid || ns->ns_buffers || ns->ns_flow;
 	const char *why = NULL;
 
 	if (tables > 1 + counters)
 		why = "only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time";
-	else if (ns->ns_buffers && (ns->ns_rexmit || ns->ns_cc))
-		why = "-x: not with -C or -T";
-	else if (ns->ns_flow && (ns->ns_rexmit || ns->ns_cc || ns->ns_buffers))
-		why = "-R: not with -C, -T or -x";
+	else if (ns->ns_buffers && (ns->ns_rexmit || ns->ns_cc || ns->ns_logid))
+		why = "-x: not with -C, -P or -T";
+	else if (ns->ns_flow && (ns->ns_rexmit || ns->ns_cc || ns->ns_logid || ns->ns_buffers))
+		why = "-R: not with -C, -P, -T or -x";
 	else if (columns && (ns->ns_listen || tables > 0))
-		why = "-C, -R, -T and -x: only with connections";
+		why = "-C, -P, -R, -T and -x: only with connections";
 	else if (ns->ns_pcb && tables > 0)
 		why = "-A: only with sockets";
 	else if (ns->ns_clear && (!c->c_stats || c->c_interfaces || c->c_groups))
 		why = "-z: only with -s, of protocols or routing";
+	else if (ns->ns_human && ((!c->c_interfaces && ns->ns_wait == 0) || c->c_stats))
+		why = "-h: only with -i or -w";
 	else if (ns->ns_count != 0 && ns->ns_wait == 0)
 		why = "-q: only with -w";
 	if (why != NULL)

@@ -15,9 +15,11 @@ struct netstat {
 	bool		 ns_cc;		/* -C: congestion control */
 	bool		 ns_buffers;	/* -x: what sockets' buffers may hold */
 	bool		 ns_pcb;	/* -A: control blocks */
+	bool		 ns_logid;	/* -P: the log ID of TCP connections */
 	bool		 ns_flow;	/* -R: flows, not states */
 	bool		 ns_clear;	/* -z */
 	bool		 ns_brief;	/* no counters that are zero */
+	bool		 ns_human;	/* -h: counters of interfaces with a letter for thousands */
 	const char	*ns_proto;	/* -p; NULL: all */
 	const char	*ns_interface;	/* -I; NULL: all */
 	int		 ns_fib;
@@ -38,6 +40,8 @@ int	netstat_groups(struct netstat *);	/* -g, also with -s */
 int	netstat_packets(struct netstat *);	/* -B */
 int	netstat_nexthops(struct netstat *, bool groups);	/* -o, -O */
 
+/* A counter of an interface, so wide; bytes: in units of 1024. */
+void	netstat_emit_counter(const struct netstat *, const char *name, int width, json_int_t value, bool bytes);
 /* -p: a protocol without sockets has statistics at least; false after a message. */
 bool	netstat_proto_known(const struct netstat *);
 

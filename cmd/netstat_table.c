@@ -173,18 +173,55 @@ struct line {
 #define NET_WIDTH(ns)	((ns)->ns_wide ? 43 : 13)
 #define ADDR_WIDTH(ns)	((ns)->ns_wide ? 45 : 17)
 
+#define BYTES_WIDTH	10
+#define HUMAN_MAX	1000		/* in four columns, the last for the letter */
+
+/* As humanize_number(3) writes it into five bytes: "999", "1.0k", "20M". */
+static void
+human_text(uint64_t value, unsigned unit, char *buf, size_t len)
+{
+	static const char letters[] = " kMGTPE";
+	unsigned rest = 0, i = 0;
+
+	/* What would be rounded up to too many digits is divided once more. */
+	while (letters[i + 1] != '\0' && (value >= HUMAN_MAX || (value == HUMAN_MAX - 1 && rest >= unit / 2))) {
+		rest = (unsigned)(value % unit);
+		value /= unit;
+		i++;
+	}
+	if (i == 0)
+		snprintf(buf, len, "%u", (unsigned)value);
+	else if (value < 9 || (value == 9 && rest < unit * 95 / 100)) {
+		rest = (rest * 10 + unit / 2) / unit;
+		snprintf(buf, len, "%u.%u%c", (unsigned)value + rest / 10, rest % 10, i == 1 && unit == 1024 ? 'K' : letters[i]);
+	} else
+		snprintf(buf, len, "%u%c", (unsigned)value + (rest + unit / 2) / unit, i == 1 && unit == 1024 ? 'K' : letters[i]);
+}
+
+void
+netstat_emit_counter(const struct netstat *ns, const char *name, int width, json_int_t value, bool bytes)
+{
+	char fmt[96], text[24];
+
+	snprintf(fmt, sizeof(fmt), ns->ns_human ? "{t:%s/%%*s}" : "{:%s/%%*jd}", name);
+	if (!ns->ns_human) {
+		xo_emit(ns->ns_xo, fmt, width, value);
+		return;
+	}
+	human_text((uint64_t)value, bytes ? 1024 : 1000, text, sizeof(text));
+	xo_emit(ns->ns_xo, fmt, width, text);
+}
+
 /* Counters that belong to the link are shown as "-" in the lines of addresses. */
 static void
 emit_counter(
     const struct netstat *ns, const struct line *l, const char *name, const char *key, int width)
 {
-	char fmt[96];
-
-	if (l->l_link) {
-		snprintf(fmt, sizeof(fmt), " {:%s/%%*jd}", name);
-		xo_emit(ns->ns_xo, fmt, width, cmd_int(l->l_stats, key));
-	} else
-		xo_emit(ns->ns_xo, " {P:/%*s}", width, "-");
+	xo_emit(ns->ns_xo, " ");
+	if (l->l_link)
+		netstat_emit_counter(ns, name, width, cmd_int(l->l_stats, key), width == BYTES_WIDTH);
+	else
+		xo_emit(ns->ns_xo, "{P:/%*s}", width, "-");
 }
 
 static void
@@ -204,11 +241,11 @@ emit_line(const struct netstat *ns, const struct line *l)
 	emit_counter(ns, l, "received-errors", "ierrors", 5);
 	emit_counter(ns, l, "dropped-packets", "iqdrops", 5);
 	if (ns->ns_bytes)
-		emit_counter(ns, l, "received-bytes", "ibytes", 10);
+		emit_counter(ns, l, "received-bytes", "ibytes", BYTES_WIDTH);
 	emit_counter(ns, l, "sent-packets", "opackets", 8);
 	emit_counter(ns, l, "send-errors", "oerrors", 5);
 	if (ns->ns_bytes)
-		emit_counter(ns, l, "sent-bytes", "obytes", 10);
+		emit_counter(ns, l, "sent-bytes", "obytes", BYTES_WIDTH);
 	emit_counter(ns, l, "collisions", "collisions", 5);
 	if (ns->ns_drops)
 		emit_counter(ns, l, "dropped-packets-out", "oqdrops", 5);

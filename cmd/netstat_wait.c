@@ -70,12 +70,10 @@ emit_titles(const struct netstat *ns)
 static void
 emit_sums(const struct netstat *ns, const struct sums *now, const struct sums *before)
 {
-	char fmt[64];
-
 	xo_open_instance(ns->ns_xo);
 	for (size_t c = 0; c < shown(ns); c++) {
-		snprintf(fmt, sizeof(fmt), "{P:/%%s}{:%s/%%*jd}", columns[c].c_name);
-		xo_emit(ns->ns_xo, fmt, c > 0 ? " " : "", columns[c].c_width, now->su_n[c] - before->su_n[c]);
+		xo_emit(ns->ns_xo, c > 0 ? " " : "");
+		netstat_emit_counter(ns, columns[c].c_name, columns[c].c_width, now->su_n[c] - before->su_n[c], strstr(columns[c].c_key, "bytes") != NULL);
 	}
 	xo_emit(ns->ns_xo, "\n");
 	xo_close(ns->ns_xo);

@@ -222,6 +222,8 @@ test_jls_failures(void **state)
 #define PCBS6	"{\"pcbs\":[{\"proto\":6,\"state\":1,\"local\":\"::\",\"lport\":80,\"foreign\":\"::\"}," \
 		"{\"proto\":17,\"local\":\"2001:db8:1:2:3:4:5:6\",\"lport\":53}," \
 		"{\"proto\":17,\"local\":\"192.0.2.1\",\"lport\":53}]}"
+#define BIGIF	"{\"interfaces\":[{\"name\":\"e0\",\"index\":2,\"mtu\":1500,\"flags\":0,\"stats\":{\"ipackets\":999,\"ierrors\":1000,\"iqdrops\":999500," \
+		"\"ibytes\":1024,\"opackets\":9940,\"oerrors\":9960,\"obytes\":-1}}]}"
 #define IFS6	"{\"interfaces\":[{\"name\":\"e0\",\"index\":2,\"mtu\":1500,\"addresses\":[" \
 		"{\"family\":\"inet\",\"address\":\"192.0.2.1\",\"prefixlen\":24}," \
 		"{\"family\":\"inet6\",\"address\":\"fe80::1%e0\",\"prefixlen\":64}],\"stats\":{}}]}"
@@ -307,6 +309,10 @@ test_netstat(void **state)
 		    "Proto Rexmit OOORcv 0-win  Local Address          Foreign Address       \n"
 		    "tcp4       2      3      - 192.0.2.1.80           192.0.2.2.40000        \n"
 		    "udp4                       192.0.2.1.53           *.*                    \n" },
+		{ cmd_netstat, "netstat -nP -p tcp --libxo json", "{\"pcbs\":[{\"proto\":6,\"local\":\"10.0.0.1\",\"lport\":1,\"foreign\":\"10.0.0.2\",\"fport\":2,\"state\":4}]}",
+		    "{\"__version\": \"1\", \"statistics\": {\"socket\": [{\"protocol\": \"tcp4\", \"receive-bytes-waiting\": 0, \"send-bytes-waiting\": 0, "
+		    "\"local\": {\"address\": \"10.0.0.1\", \"port\": \"1\"}, \"remote\": {\"address\": \"10.0.0.2\", \"port\": \"2\"}, \"tcp-state\": \"ESTABLISHED\", "
+		    "\"tcp-log-id\": \"-\"}]}}\n" },
 		{ cmd_netstat, "netstat -nC -p tcp", TCPPCBS,
 		    "Active Internet connections\n"
 		    "Proto Recv-Q Send-Q Local Address          Foreign Address        (state)     CC                     cwin   ssthresh   MSS ECN\n"
@@ -344,6 +350,8 @@ test_netstat(void **state)
 		    "   0     0\n"
 		    "epair0a*  1500 192.0.2.0/24  192.0.2.1                -     -     -        -  "
 		    "   -     -\n" },
+		{ cmd_netstat, "netstat -ihb", BIGIF, "Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll\n"
+		    "e0*    1500 <Link#2>      e0                     999  1.0k  1.0M       1.0K     9.9k   10k        16E     0\n" },
 		{ cmd_netstat, "netstat -bdI epair0a", IFS,
 		    "Name       Mtu Network       Address              Ipkts Ierrs Idrop     "
 		    "Ibytes    Opkts Oerrs     Obytes  Coll  Drop\n"
@@ -616,16 +624,22 @@ test_wrong_words(void **state)
 		{ cmd_netstat, "netstat -w 0", "netstat: invalid interval: 0\n" },
 		{ cmd_netstat, "netstat -w 1 -q x", "netstat: invalid count: x\n" },
 		{ cmd_netstat, "netstat -w", "netstat: option requires an argument -- w; usage: netstat words\n" },
-		{ cmd_netstat, "netstat -P", "netstat: -P: there are no log IDs\n" },
+		{ cmd_netstat, "netstat -M core", "netstat: -M: there is no core of a stack to read\n" },
+		{ cmd_netstat, "netstat -N kernel", "netstat: -N: there is no core of a stack to read\n" },
+		{ cmd_netstat, "netstat -u", "netstat: -u: sockets of AF_UNIX are no stack's: sockstat(1) shows them\n" },
+		{ cmd_netstat, "netstat -h", "netstat: -h: only with -i or -w\n" },
+		{ cmd_netstat, "netstat -shi", "netstat: -h: only with -i or -w\n" },
+		{ cmd_netstat, "netstat -Pr", "netstat: -C, -P, -R, -T and -x: only with connections\n" },
+		{ cmd_netstat, "netstat -Px", "netstat: -x: not with -C, -P or -T\n" },
 		{ cmd_netstat, "netstat -Br", "netstat: only one of -B, -g, -i, -m, -O, -o, -r, -s and -w can be shown at a time\n" },
 		{ cmd_netstat, "netstat -Bz", "netstat: -z: only with -s, of protocols or routing\n" },
 		{ cmd_netstat, "netstat -rA", "netstat: -A: only with sockets\n" },
-		{ cmd_netstat, "netstat -RL", "netstat: -C, -R, -T and -x: only with connections\n" },
-		{ cmd_netstat, "netstat -RC", "netstat: -R: not with -C, -T or -x\n" },
-		{ cmd_netstat, "netstat -rx", "netstat: -C, -R, -T and -x: only with connections\n" },
-		{ cmd_netstat, "netstat -Cx", "netstat: -x: not with -C or -T\n" },
-		{ cmd_netstat, "netstat -rT", "netstat: -C, -R, -T and -x: only with connections\n" },
-		{ cmd_netstat, "netstat -LC", "netstat: -C, -R, -T and -x: only with connections\n" },
+		{ cmd_netstat, "netstat -RL", "netstat: -C, -P, -R, -T and -x: only with connections\n" },
+		{ cmd_netstat, "netstat -RC", "netstat: -R: not with -C, -P, -T or -x\n" },
+		{ cmd_netstat, "netstat -rx", "netstat: -C, -P, -R, -T and -x: only with connections\n" },
+		{ cmd_netstat, "netstat -Cx", "netstat: -x: not with -C, -P or -T\n" },
+		{ cmd_netstat, "netstat -rT", "netstat: -C, -P, -R, -T and -x: only with connections\n" },
+		{ cmd_netstat, "netstat -LC", "netstat: -C, -P, -R, -T and -x: only with connections\n" },
 		{ cmd_netstat, "netstat word", "usage: netstat words\n" },
 		{ cmd_arp, "arp", "usage: arp words\n" },
 		{ cmd_arp, "arp -s 192.0.2.1", "usage: arp words\n" },
