@@ -62,10 +62,11 @@ seq_recv(int fd, struct seqmsg *sm, int fds[SEQ_MAXFDS], unsigned *nfds, int fla
 {
 	struct iovec iov = { sm, sizeof(*sm) };
 	union control control;
+	/* CMSG_SPACE is rounded up to what one more may fit into. */
 	struct msghdr mh = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf) };
+		.msg_controllen = CMSG_LEN(sizeof(int) * SEQ_MAXFDS) };
 	bool reset = false;
 	ssize_t n;
 

@@ -76,6 +76,43 @@ refuses_other_sizes(void **state)
 	close(pair[1]);
 }
 
+/* As many descriptors as somebody likes to send: none that there is no room for is taken, and those that came are closed. */
+static void
+refuses_too_many(void **state)
+{
+	enum { MANY = SEQ_MAXFDS + 3, MARK = 0x5eed };
+	union { char buf[CMSG_SPACE(sizeof(int) * MANY)]; struct cmsghdr align; } control;
+	struct { int fds[SEQ_MAXFDS], beyond[MANY]; } got;
+	struct seqmsg out = { .sm_type = INIT_READY }, in;
+	struct iovec iov = { &out, sizeof(out) };
+	int pair[2], fds[MANY], next;
+	unsigned n;
+
+	(void)state;
+	assert_int_equal(seq_pair(pair), 0);
+	for (unsigned i = 0; i < MANY; i++)
+		fds[i] = pair[0];
+	next = dup(pair[0]);
+	close(next);
+	for (unsigned many = SEQ_MAXFDS; many <= MANY; many++) {
+		struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = CMSG_SPACE(sizeof(int) * many) };
+
+		*CMSG_FIRSTHDR(&mh) = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int) * many), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&mh)), fds, sizeof(int) * many);
+		assert_int_equal(sendmsg(pair[0], &mh, 0), sizeof(out));
+		got.beyond[0] = MARK;
+		assert_int_equal(seq_recv(pair[1], &in, got.fds, &n, MSG_DONTWAIT), many > SEQ_MAXFDS ? EPROTO : 0);
+		assert_int_equal(got.beyond[0], MARK);
+		assert_int_equal(n, many > SEQ_MAXFDS ? 0 : SEQ_MAXFDS);
+		while (n > 0)
+			close(got.fds[--n]);
+		assert_int_equal(dup(pair[0]), next);
+		close(next);
+	}
+	close(pair[0]);
+	close(pair[1]);
+}
+
 /* An init that fails has said why, and did not read what it was told meanwhile. */
 static void
 last_words(void **state)
@@ -103,6 +140,7 @@ main(void)
 		cmocka_unit_test(tells_the_end),
 		cmocka_unit_test(last_words),
 		cmocka_unit_test(refuses_other_sizes),
+		cmocka_unit_test(refuses_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
