@@ -16,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 #include "daemon/jproc.h"
 
 #define REQUEST_MAX	(FUSE_MIN_READ_BUFFER + FUSE_WRITE_MAX)
+#define FUSE_DEVICE	makedev(10, 229)
 
 struct fuse_end {
 	struct jproc	*fe_jproc;	/* NULL: freed */
@@ -255,6 +257,15 @@ server_start(struct daemon *d)
 	return NULL;
 }
 
+/* An init may have sent anything.  What comes by the device is made by the host; what comes by something else need not be a request, and might be waited for. */
+static bool
+is_device(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == FUSE_DEVICE && fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0;
+}
+
 struct fuse_end *
 fuse_end_new(struct jproc *jp, int fd, const struct fuse_ops *ops, void *arg)
 {
@@ -262,7 +273,7 @@ fuse_end_new(struct jproc *jp, int fd, const struct fuse_ops *ops, void *arg)
 	struct epoll_event ev = { .events = EPOLLIN };
 	struct fuse_end *fe;
 
-	if ((d->d_fuse == NULL && (d->d_fuse = server_start(d)) == NULL) || (fe = calloc(1, sizeof(*fe))) == NULL) {
+	if (!is_device(fd) || (d->d_fuse == NULL && (d->d_fuse = server_start(d)) == NULL) || (fe = calloc(1, sizeof(*fe))) == NULL) {
 		close(fd);
 		return NULL;
 	}

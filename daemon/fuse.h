@@ -36,7 +36,7 @@ int	fuse_open(void);
 /* Puts it there; mode says whether it is a directory.  errno; the descriptor stays the caller's, and is vimaged's end. */
 int	fuse_mount(int fd, const char *what, const char *where, mode_t);
 
-/* In vimaged, main thread.  The descriptor is consumed; NULL: no memory, no thread. */
+/* In vimaged, main thread.  The descriptor is consumed; NULL: it is not of the host's device, no memory, no thread. */
 struct fuse_end *fuse_end_new(struct jproc *, int fd, const struct fuse_ops *, void *arg);
 void	fuse_end_free(struct fuse_end *);	/* the arg is not used any more */
 struct jproc *fuse_end_jproc(const struct fuse_end *);

@@ -208,12 +208,20 @@ in_event(struct lx_event *le, uint32_t events)
 /*
  * Life.
  */
+static bool
+is_fifo(int fd)
+{
+	struct stat sb;
+
+	return fstat(fd, &sb) == 0 && S_ISFIFO(sb.st_mode) && fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0;
+}
+
+/* They are an init's, which may have sent anything: nothing that we write to may make us wait. */
 void
 kmsg_attach(struct jproc *jp, int fds[KMSG_N])
 {
 	struct lx_loop *loop = daemon_loop(jp->jp_daemon);
-	struct kmsg *km = jp->jp_kmsg == NULL ? calloc(1, sizeof(*km)) : NULL;
-	struct stat sb;
+	struct kmsg *km = jp->jp_kmsg == NULL && is_fifo(fds[KMSG_PROC]) ? calloc(1, sizeof(*km)) : NULL;
 
 	if (km == NULL) {
 		close(fds[KMSG_PROC]);
@@ -224,7 +232,7 @@ kmsg_attach(struct jproc *jp, int fds[KMSG_N])
 	jp->jp_kmsg = km;
 	km->km_in.le_fd = -1;
 	km->km_out.le_fd = fds[KMSG_PROC];
-	if (fstat(fds[KMSG_DEV], &sb) == 0 && S_ISFIFO(sb.st_mode))
+	if (is_fifo(fds[KMSG_DEV]))
 		km->km_in.le_fd = fds[KMSG_DEV];
 	else
 		km->km_dev = devkmsg_new(jp, fds[KMSG_DEV]);
