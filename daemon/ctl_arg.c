@@ -20,11 +20,16 @@ ctl_fail(struct ctl_request *rq, int error, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(rq->rq_err, sizeof(rq->rq_err), fmt, ap);
 	va_end(ap);
-	/* It may repeat what the caller wrote, and ends up on a terminal. */
-	for (char *p = rq->rq_err; *p != '\0'; p++)
+	ctl_plain(rq->rq_err);		/* it may repeat what the caller wrote */
+	return error;
+}
+
+void
+ctl_plain(char *text)
+{
+	for (char *p = text; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
-	return error;
 }
 
 int

@@ -16,6 +16,7 @@ struct ctl_request;
 
 /* Puts one sentence into the answer and returns error. */
 int	ctl_fail(struct ctl_request *, int error, const char *fmt, ...) VI_PRINTF(3, 4);
+void	ctl_plain(char *);	/* nothing stays in it that would disturb a terminal */
 /* What has failed, with EPERM or EAGAIN, is an attempt of a jail to have more than it may: into its messages.  Returns error. */
 int	ctl_refuse(struct ctl_request *, int error);
 /* json_unpack(3) of all arguments but "op" and "jail"; what is left over, or missing, or of another

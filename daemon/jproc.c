@@ -41,6 +41,7 @@
 
 #include <vimage/jail.h>
 
+#include "daemon/ctl_arg.h"
 #include "daemon/jcpu.h"
 #include "daemon/kmsg.h"
 #include "daemon/nsjoin.h"
@@ -734,17 +735,18 @@ on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 		jproc_send(jp, INIT_GO, sm->sm_id, 0, 0, NULL);
 }
 
+/* Of an init, which may say anything: a negative one, and an errno of 0 for which the text says it all, are EINVAL. */
 static void
 on_failed(struct exec *ex, const struct seqmsg *sm)
 {
 	char text[SEQ_TEXT + 80];
 
-	/* An errno of 0: the text says it all. */
 	if (sm->sm_arg == 0)
 		snprintf(text, sizeof(text), "%s", sm->sm_text);
 	else
 		snprintf(text, sizeof(text), "%s: %s", sm->sm_text, strerror(sm->sm_arg));
-	exec_failed(ex, sm->sm_arg != 0 ? sm->sm_arg : EINVAL, text, sm->sm_flags != 0);
+	ctl_plain(text);
+	exec_failed(ex, sm->sm_arg > 0 ? sm->sm_arg : EINVAL, text, sm->sm_flags != 0);
 }
 
 static void on_empty(struct jproc *, uint32_t lastid);
@@ -815,10 +817,13 @@ on_empty(struct jproc *jp, uint32_t lastid)
 static void
 on_broken(struct jproc *jp, const struct seqmsg *sm)
 {
+	char text[SEQ_TEXT];
 	struct exec *ex;
 
+	snprintf(text, sizeof(text), "%s", sm->sm_text);
+	ctl_plain(text);
 	while ((ex = TAILQ_FIRST(&jp->jp_execs)) != NULL)
-		exec_failed(ex, sm->sm_arg > 0 ? sm->sm_arg : EIO, sm->sm_text, false);
+		exec_failed(ex, sm->sm_arg > 0 ? sm->sm_arg : EIO, text, false);
 	jproc_giveup(jp);
 }
 
