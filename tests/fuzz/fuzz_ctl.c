@@ -3,7 +3,7 @@
  * Theory of operation: fuzzes the control protocol from the socket to the operations on a stack, on a fresh kernel with a simulated host.  The first byte says how:
  *
  *	0..254	what a client writes: the rest are bytes of the stream, which arrive in pieces of that size plus one, and each message that comes out is carried out;
- *	255	requests without the stream, so that chance need not find JSON: records of an operation, who asks, and arguments made of words (`keys`, `words`).
+ *	255	requests without the stream, so that chance need not find JSON: records of an operation, who asks, and arguments made of words (request.c).
  *
  * prison0 asks, or the root of a jail with a stack of its own.  jail.set of this target goes to the library with the same arguments, for a daemon's starts processes.
  * Besides not crashing:
@@ -31,6 +31,7 @@
 #include "daemon/ctl_serve.h"
 #include "daemon/ctl_server.h"
 #include "daemon/jproc.h"
+#include "tests/fuzz/request.h"
 #include "tests/fuzz/target.h"
 
 #define NITEMS(a)	(sizeof(a) / sizeof((a)[0]))
@@ -51,24 +52,6 @@ static const struct ctl_op jail_ops[] = {
 
 static const struct ctl_op *const tables[] = {
 	ctl_if_ops, ctl_link_ops, ctl_option_ops, ctl_nd_ops, ctl_route_ops, ctl_rule_ops, ctl_sysctl_ops, ctl_stat_ops, jail_ops,
-};
-
-/* Of the operations' arguments, and of jails. */
-static const char *const keys[] = {
-	"name", "option", "args", "flags", "set", "clear", "mtu", "metric", "fib", "lladdr", "description", "vnet", "newname", "address", "prefixlen", "broadcast", "pltime", "vltime", "alias",
-	"anycast", "no_dad", "autoconf", "family", "destination", "gateway", "interface", "weight", "type", "proto", "priority", "expire", "from", "fromlen", "to", "tolen", "tos", "iif", "oif",
-	"mark", "markmask", "action", "not", "sport", "dport", "value", "after", "include", "what", "delay", "jitter", "rate", "queue", "loss", "burst_p", "burst_r", "burst_loss", "pattern",
-	"pattern_once", "dup", "reorder", "reorder_delay", "corrupt", "seed", "overhead", "up", "permanent", "published", "proxy", "temporary", "blackhole", "reject", "prohibit", "kind", "index",
-	"jid", "persist", "children.max", "path", "host.hostname", "limit.memory", "limit.sockets", "limit.interfaces", "limit.routes", "limit.pps", "limit.mbufs", "priv.allow", "priv.deny",
-	"allow.raw_sockets", "noallow.raw_sockets", "securelevel", "vcpu", "vproc", "vipc", "vlog", "vcpu.share", "vcpu.limit", "meta", "env", "vnet.interface", "ip4.addr", "sysvshm", "fromjail",
-	"id", "all", "count", "source", "prefix", "stableaddr", "sources",
-};
-
-static const char *const words[] = {
-	"", "epair0a", "epair0b", "lo0", "bridge", "bridge0", "vlan", "vlan0", "lagg0", "gif0", "gre0", "vxlan0", "tap0", "tun", "epair", "disc", "j", "0", "1", "new", "inherit", "192.0.2.1", "192.0.2.2",
-	"192.0.2.0", "198.51.100.1", "224.0.0.5", "0.0.0.0", "255.255.255.255", "2001:db8::1", "fe80::1%epair0a", "ff02::1", "::", "02:00:00:00:00:09", "inet", "inet6", "default", "up", "addm", "deletem",
-	"vlandev", "vlan", "vlanproto", "802.1ad", "laggproto", "lacp", "laggport", "tunnel", "deletetunnel", "vxlanid", "vxlanlocal", "vxlanremote", "static", "private", "stp", "timeout",
-	"net.inet.ip.forwarding", "net.inet.tcp", "kern.hostname", "net.inet6", "100", "65535", "4294967295", "-1", "true", "false", "net.if_set", "net.raw", "1g", "65536k", "%", "child", "j.child", "udp", "tcp",
 };
 
 /* Who asks, and for which jail. */
@@ -282,63 +265,15 @@ feed(const struct party *pa, const uint8_t *data, size_t size)
 
 /* Records. */
 
-struct input { const uint8_t *p, *end; };
-
-static uint8_t
-next8(struct input *in)
-{
-	return in->p < in->end ? *in->p++ : 0;
-}
-
-static json_t *
-raw_text(struct input *in)
-{
-	size_t n = next8(in), left = (size_t)(in->end - in->p);
-	json_t *v;
-
-	n = n < left ? n : left;
-	v = json_stringn((const char *)in->p, n);	/* NULL: not UTF-8 */
-	in->p += n;
-	return v != NULL ? v : json_null();
-}
-
-static json_t *
-value(struct input *in)
-{
-	uint8_t kind = next8(in);
-	json_int_t i = 0;
-	json_t *v;
-
-	switch (kind >> 5) {
-	case 0: return json_integer(kind & 31);
-	case 1:
-		for (unsigned k = 0; k <= (kind & 7); k++)
-			i = (json_int_t)((uint64_t)i << 8 | next8(in));
-		return json_integer(i);
-	case 2: return json_boolean(kind & 1);
-	case 3: return raw_text(in);
-	case 4:
-		v = json_array();
-		for (unsigned k = 0; k < (kind & 7); k++)
-			json_array_append_new(v, json_string(words[next8(in) % NITEMS(words)]));
-		return v;
-	default: return json_string(words[next8(in) % NITEMS(words)]);
-	}
-}
-
 static void
 record(struct party *pa, struct input *in)
 {
-	const struct ctl_op *op = nth_op(next8(in) & 63);
-	uint8_t how = next8(in);	/* arguments; 0x40: for the jail, 0x80: asked by it */
+	const struct ctl_op *op = nth_op(input8(in) & 63);
+	uint8_t how = input8(in);	/* arguments; 0x40: for the jail, 0x80: asked by it */
 	json_t *msg = json_object();
 	int jid;
 
-	for (unsigned i = 0; i < (how & 7); i++) {
-		const char *key = keys[next8(in) % NITEMS(keys)];
-
-		json_object_set_new(msg, key, value(in));
-	}
+	request_args(msg, in, how & 7);
 	pa->pa_caller = pa->pa_jid = 0;
 	if ((how & 0xc0) != 0 && vi_jail_find(pa->pa_kernel, 0, "j", &jid) == 0) {
 		pa->pa_jid = jid;

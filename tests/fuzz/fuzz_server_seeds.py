@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""fuzz_server_seeds.py DIR: writes the first inputs of fuzz_server, one history a file."""
+import os
+import sys
+
+(CLIENT, JAIL, EXEC, SIGNAL, MEDIUM, WATCH, OP, BYTES, HANGUP, INIT, SPAWNER, TIME, PEER) = range(13)
+CREATE, UPDATE, HOLD, PERSIST, REMOVE, RELEASE, LIST, SHARED = (1 << i for i in range(8))
+J, K, JL, JM, KN, JLO, ZERO, NOBODY = range(8)
+FILES, BROKEN, LISTENER, STARTED, FAILED, EXITED, EMPTY = range(1, 8)
+READY, ENDS, GARBLED = 0xfd, 0xfe, 0xff
+SECOND = (TIME, 250, 22)
+
+
+def new(jail, what=PERSIST, modes=0, slot=0):
+    return (JAIL, slot, CREATE | what, jail, modes, 0)
+
+
+def run(jail, slot=0):
+    return (EXEC, slot, jail, 0, 1)
+
+
+def says(init, what, id=1, arg=0, flags=0, ino=0, fds=()):
+    return (INIT, init, what, id, arg, flags, ino, 0, 0, len(fds), *fds)
+
+
+def started(init, id=1):
+    return (INIT, init, READY), says(init, LISTENER, id, 7, fds=(9,)), says(init, STARTED, id)
+
+
+ADMIN = (CLIENT, 0, 0, ZERO)
+TALKS = {
+    "run": [ADMIN, new(J), run(J), *started(0), (SIGNAL, 0, 15), says(0, EXITED), says(0, EMPTY), (JAIL, 0, REMOVE, J), (INIT, 0, ENDS)],
+    "hold": [ADMIN, new(J, HOLD), run(J), *started(0), says(0, EXITED, flags=1, ino=1), (INIT, 0, ENDS)],
+    "vanish": [ADMIN, new(J, HOLD), run(J), (HANGUP, 0), *started(0), says(0, EXITED, flags=1, ino=1)],
+    "remove": [ADMIN, new(J), run(J), *started(0), (CLIENT, 1, 0, ZERO), (JAIL, 1, REMOVE, J), SECOND, *[SECOND] * 10, says(0, EXITED)],
+    "force": [ADMIN, new(J), new(JL), run(JL), *started(0), (CLIENT, 1, 0, ZERO), (JAIL, 1, REMOVE | HOLD, J), (HANGUP, 1), (INIT, 0, ENDS)],
+    "below": [ADMIN, new(J), new(JL, modes=0x0a), run(JL), (INIT, 0, READY), *started(1), (JAIL, 0, REMOVE, J), (CLIENT, 2, 0, ZERO), (JAIL, 2, REMOVE, J), *[SECOND] * 11],
+    "mixed": [ADMIN, new(J), new(K), (EXEC, 0, J, 4, 1, 2, K, 0, 0), (INIT, 0, READY), *started(1), (CLIENT, 1, 0xc1, J, K), (JAIL, 1, LIST, J), (CLIENT, 2, 0, ZERO), (JAIL, 2, REMOVE, K), *[SECOND] * 11],
+    "broken": [ADMIN, new(J, HOLD), run(J), says(0, BROKEN, arg=12), (CLIENT, 1, 0, ZERO), new(K, HOLD, slot=1), run(K, 1), (SPAWNER, 1, 2, 0, 0, 0, 0, 0)],
+    "words": [ADMIN, new(J), run(J), (INIT, 0, FAILED, 1, 0, 0, 0, 0xf3, 27, 99, 10, 0), run(J), (INIT, 0, FAILED, 2, 0xfb, 1, 0, 0xf2, 7, 200, 0)],
+    "odd": [ADMIN, new(J), run(J), *[says(0, what, 1, 3, 1, 1, fds=(8, 8)) for what in range(8)], (INIT, 0, GARBLED, 9, 0, 0, 0, 0, 0, 0), says(0, FILES, fds=(8,)), says(0, 0, fds=(8, 8, 8, 8, 8))],
+    "gone": [ADMIN, new(J), run(J), *started(0), (SPAWNER, 0xff), run(J)],
+    "watch": [ADMIN, (WATCH, 0, ZERO, 0), (CLIENT, 1, 0, ZERO), new(J, slot=1), (WATCH, 1, J, 0), (CLIENT, 2, 0, ZERO), (JAIL, 2, REMOVE, J), (TIME, 255, 20), (CLIENT, 3, 0, ZERO), (WATCH, 3, ZERO, 9),
+              (HANGUP, 3)],
+    "dgram": [ADMIN, (MEDIUM, 0, 0, 3, 2, 3, 1, 0), (PEER, 0, 20, *range(40)), SECOND, (PEER, 0, 255), SECOND],
+    "stream": [ADMIN, (MEDIUM, 0, 0, 2, 2, 0, 1, 3), (CLIENT, 1, 0, ZERO), new(J, slot=1), (MEDIUM, 1, 3, 1, 2, 0, 0), SECOND, (MEDIUM, 0, 0, 7, 0, 0, 0), SECOND],
+    "connect": [ADMIN, (MEDIUM, 0, 0, 1, 4, 0, 1, 7), SECOND, SECOND, SECOND, (MEDIUM, 0, 0, 7, 0, 0, 0)],
+    "record": [ADMIN, (MEDIUM, 0, 1, 5, 6, 0, 1, 4, 0), SECOND, (OP, 0, 5, 0), (MEDIUM, 0, 1, 7, 0, 0, 0)],
+    "replay": [ADMIN, (MEDIUM, 0, 1, 6, 6, 0, 1, 4, 24 + 16 + 14, 0x4d, 0x3c, 0xb2, 0xa1, 2, 0, 4, 0, *[0] * 8, 255, 255, 0, 0, 1, 0, 0, 0, *[0] * 8, 14, 0, 0, 0, 14, 0, 0, 0, *[255] * 12, 8, 0), SECOND],
+    "inside": [ADMIN, new(J), (CLIENT, 1, 0, J), new(JL, slot=1), run(JL, 1), (JAIL, 1, LIST, JL), (JAIL, 0, REMOVE, J), (OP, 1, 0, 0), *started(0), (INIT, 0, ENDS)],
+    "end": [ADMIN, new(J), run(J), (CLIENT, 1, 0, ZERO), (OP, 1, 2, 0), *started(0), (INIT, 0, ENDS)],
+    "bytes": [ADMIN, (BYTES, 0, 6, 0, 0, 0, 2, 0x7b, 0x7d), (BYTES, 0, 4, 255, 255, 255, 255)],
+}
+
+for name, talk in TALKS.items():
+    for mode in (0, 1) if name in ("run", "mixed") else (0,):
+        with open(os.path.join(sys.argv[1], name if mode == 0 else name + "-root"), "wb") as f:
+            f.write(bytes([mode] + [b for record in talk for b in record]))
