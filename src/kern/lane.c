@@ -305,7 +305,8 @@ work_cancel(struct lane *ln, struct work *wk)
 void
 lane_charge(struct worker *w, struct lane *ln)
 {
-	uint64_t now = host_now(kernel_host(w->w_kernel)), spent = now - w->w_now;
+	/* Another thread's reading may be some nanoseconds ahead of this one's. */
+	uint64_t now = MAX(host_now(kernel_host(w->w_kernel)), w->w_now), spent = now - w->w_now;
 
 	w->w_now = now;
 	/* Not for a pause that the host made. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The real host: the monotonic clock, getrandom, mmap and pthread mutexes. */
+/* The real host: the processor's clock, getrandom, mmap and pthread mutexes. */
 #include <vimage/host.h>
 
 #include <errno.h>
@@ -14,12 +14,14 @@
 #include "base/util.h"
 #include "host/host.h"
 #include "host/posix/pages.h"
+#include "host/posix/tscclock.h"
 
 #define RANDBUF		1024	/* bytes of entropy fetched at once */
 
 struct posix_host {
 	struct vi_host	 ph_host;
 	struct vi_posix_params ph_params;
+	struct tscclock	 ph_clock;
 	pthread_mutex_t	 ph_randlock;
 	size_t		 ph_randleft;	/* unused bytes, at the end of ph_randbuf */
 	uint8_t		 ph_randbuf[RANDBUF];
@@ -32,26 +34,19 @@ posix_host(struct vi_host *h)
 }
 
 static uint64_t
-posix_clock(clockid_t id)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(id, &ts);
-	return ((uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec);
-}
-
-static uint64_t
 posix_now(struct vi_host *h)
 {
-	(void)h;
-	return (posix_clock(CLOCK_MONOTONIC));
+	return (tscclock_now(&posix_host(h)->ph_clock));
 }
 
 static uint64_t
 posix_realtime(struct vi_host *h)
 {
+	struct timespec ts;
+
 	(void)h;
-	return (posix_clock(CLOCK_REALTIME));
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return ((uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec);
 }
 
 /* A kernel without entropy must not go on: its sequence numbers would be guessed. */
@@ -148,15 +143,20 @@ vi_host_posix_new(const struct vi_posix_params *pp, struct vi_host **hp)
 	*hp = NULL;
 	if ((ph = calloc(1, sizeof(*ph))) == NULL)
 		return (ENOMEM);
-	if ((error = pthread_mutex_init(&ph->ph_randlock, NULL)) != 0) {
-		free(ph);
-		return (error);
-	}
+	if ((error = pthread_mutex_init(&ph->ph_randlock, NULL)) != 0)
+		goto fail;
+	if ((error = tscclock_init(&ph->ph_clock)) != 0)
+		goto unlock;
 	ph->ph_host.h_ops = &posix_ops;
 	if (pp != NULL)
 		ph->ph_params = *pp;
 	*hp = &ph->ph_host;
 	return (0);
+unlock:
+	(void)pthread_mutex_destroy(&ph->ph_randlock);
+fail:
+	free(ph);
+	return (error);
 }
 
 void
@@ -167,6 +167,7 @@ vi_host_posix_free(struct vi_host *h)
 	if (h == NULL)
 		return;
 	ph = posix_host(h);
+	tscclock_fini(&ph->ph_clock);
 	(void)pthread_mutex_destroy(&ph->ph_randlock);
 	explicit_bzero(ph, sizeof(*ph));
 	free(ph);

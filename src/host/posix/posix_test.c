@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <vimage/host.h>
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -29,6 +32,58 @@ clocks_go_forward(void **state)
 	assert_true(t1 > t0);
 	assert_true(host_realtime(h) > 1577836800000000000u);
 	assert_false(host_is_sim(h));
+	vi_host_posix_free(h);
+}
+
+static uint64_t
+monotonic(void)
+{
+	struct timespec ts;
+
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &ts), 0);
+	return ((uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec);
+}
+
+/*
+ * Reads for a tenth of a second; returns how often the clock went back, or was not
+ * between two readings of the host's but for 20 us.
+ */
+static void *
+clock_reader(void *arg)
+{
+	struct vi_host *h = arg;
+	const uint64_t end = monotonic() + 100000000;
+	uint64_t before, after, t, last = 0;
+	uintptr_t wrong = 0;
+
+	do {
+		before = monotonic();
+		t = host_now(h);
+		after = monotonic();
+		wrong += t < last || t + 20000 < before || t > after + 20000;
+		last = t;
+	} while (after < end);
+	return ((void *)wrong);
+}
+
+static void
+clock_is_the_hosts(void **state)
+{
+	pthread_t thread[4];
+	struct vi_host *h;
+	void *wrong;
+
+	(void)state;
+	new_host(&h);
+	for (unsigned i = 0; i < NITEMS(thread); i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, clock_reader, h), 0);
+	for (unsigned i = 0; i < NITEMS(thread); i++) {
+		assert_int_equal(pthread_join(thread[i], &wrong), 0);
+		assert_null(wrong);
+	}
+	/* Also after a pause, in which nobody looked. */
+	(void)usleep(20000);
+	assert_null(clock_reader(h));
 	vi_host_posix_free(h);
 }
 
@@ -118,6 +173,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clocks_go_forward),
+		cmocka_unit_test(clock_is_the_hosts),
 		cmocka_unit_test(random_fills),
 		cmocka_unit_test(pages_are_aligned_and_zero),
 		cmocka_unit_test(hooks_are_called),
