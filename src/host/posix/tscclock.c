@@ -26,12 +26,6 @@ monotonic(void)
 }
 
 #if defined(__x86_64__)
-static inline uint64_t
-counter(void)
-{
-	return (__builtin_ia32_rdtsc());
-}
-
 /* Does the host's kernel keep time by the counter, and may this process read it? */
 static bool
 counter_trusted(void)
@@ -47,7 +41,6 @@ counter_trusted(void)
 	return (n > 0 && strcmp(name, "tsc\n") == 0 && prctl(PR_GET_TSC, &mode) == 0 && mode == PR_TSC_ENABLE);
 }
 #else
-static inline uint64_t counter(void) { return (0); }
 static bool counter_trusted(void) { return (false); }
 #endif
 
@@ -58,9 +51,9 @@ tscclock_both(uint64_t *count, uint64_t *ns)
 	uint64_t before;
 
 	for (int i = 0; i < 4; i++) {
-		before = counter();
+		before = tscclock_count();
 		*ns = monotonic();
-		*count = counter();
+		*count = tscclock_count();
 		if (*count - before < TSC_APART)
 			return (true);
 	}
@@ -82,23 +75,6 @@ void
 tscclock_fini(struct tscclock *tc)
 {
 	(void)pthread_mutex_destroy(&tc->tc_lock);
-}
-
-static bool
-tscclock_fast(struct tscclock *tc, uint64_t *ns)
-{
-	const uint32_t seq = atomic_load_explicit(&tc->tc_seq, memory_order_acquire);
-	const uint64_t base = atomic_load_explicit(&tc->tc_base, memory_order_relaxed);
-	const uint64_t start = atomic_load_explicit(&tc->tc_ns, memory_order_relaxed);
-	const uint64_t mult = atomic_load_explicit(&tc->tc_mult, memory_order_relaxed);
-	const uint64_t span = atomic_load_explicit(&tc->tc_span, memory_order_relaxed);
-	const uint64_t passed = counter() - base;
-
-	atomic_thread_fence(memory_order_acquire);
-	if (passed >= span || (seq & 1) != 0 || atomic_load_explicit(&tc->tc_seq, memory_order_relaxed) != seq)
-		return (false);
-	*ns = start + (passed * mult >> 32);
-	return (true);
 }
 
 /* The rate since the last time, or the one known if the time is short or something is odd. */
@@ -149,8 +125,7 @@ tscclock_set(struct tscclock *tc)
 	return (ns);
 }
 
-/* Not written into tscclock_now(), which is to stay short. */
-static uint64_t __attribute__((noinline))
+uint64_t
 tscclock_slow(struct tscclock *tc)
 {
 	uint64_t ns = monotonic();
@@ -162,12 +137,4 @@ tscclock_slow(struct tscclock *tc)
 		ns = tscclock_set(tc);
 	(void)pthread_mutex_unlock(&tc->tc_lock);
 	return (ns);
-}
-
-uint64_t
-tscclock_now(struct tscclock *tc)
-{
-	uint64_t ns;
-
-	return (tscclock_fast(tc, &ns) ? ns : tscclock_slow(tc));
 }

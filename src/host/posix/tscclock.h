@@ -36,6 +36,39 @@ struct tscclock {
 
 int	 tscclock_init(struct tscclock *);
 void	 tscclock_fini(struct tscclock *);
-uint64_t tscclock_now(struct tscclock *);	/* ns */
+uint64_t tscclock_slow(struct tscclock *);
+
+#if defined(__x86_64__)
+static inline uint64_t tscclock_count(void) { return (__builtin_ia32_rdtsc()); }
+#else
+static inline uint64_t tscclock_count(void) { return (0); }
+#endif
+
+/* False: the host's clock is to be asked. */
+static inline bool
+tscclock_fast(struct tscclock *tc, uint64_t *ns)
+{
+	const uint32_t seq = atomic_load_explicit(&tc->tc_seq, memory_order_acquire);
+	const uint64_t base = atomic_load_explicit(&tc->tc_base, memory_order_relaxed);
+	const uint64_t start = atomic_load_explicit(&tc->tc_ns, memory_order_relaxed);
+	const uint64_t mult = atomic_load_explicit(&tc->tc_mult, memory_order_relaxed);
+	const uint64_t span = atomic_load_explicit(&tc->tc_span, memory_order_relaxed);
+	const uint64_t passed = tscclock_count() - base;
+
+	atomic_thread_fence(memory_order_acquire);
+	if (passed >= span || (seq & 1) != 0 || atomic_load_explicit(&tc->tc_seq, memory_order_relaxed) != seq)
+		return (false);
+	*ns = start + (passed * mult >> 32);
+	return (true);
+}
+
+/* ns */
+static inline uint64_t
+tscclock_now(struct tscclock *tc)
+{
+	uint64_t ns;
+
+	return (tscclock_fast(tc, &ns) ? ns : tscclock_slow(tc));
+}
 
 #endif

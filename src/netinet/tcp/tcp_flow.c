@@ -32,12 +32,46 @@ tcp_flow_chain(const struct tcp_flowtab *ft, uint32_t hash)
 	return (&ft->ft_chain[hash & (ft->ft_size - 1)]);
 }
 
+/* Chains are found by the other end of the hash. */
+static uint16_t
+tcp_flow_tag(uint32_t hash)
+{
+	return ((uint16_t)(hash >> 16 | 1));
+}
+
+/* The first tag of value from becomes to; is there one? */
+static bool
+tcp_flow_retag(struct tcp_flowchain *fc, uint16_t from, uint16_t to)
+{
+	for (unsigned i = 0; i < TCP_FLOWTAGS; i++)
+		if (fc->fc_tag[i] == from) {
+			fc->fc_tag[i] = to;
+			return (true);
+		}
+	return (false);
+}
+
 static void
 tcp_flow_link(struct tcp_flowchain *fc, struct tcp_flow *f)
 {
 	LIST_INSERT_HEAD(&fc->fc_flows, f, tf_link);
-	fc->fc_count++;
-	fc->fc_hash ^= f->tf_hash;
+	if (!tcp_flow_retag(fc, 0, tcp_flow_tag(f->tf_hash)))
+		fc->fc_more = 1;
+}
+
+static void
+tcp_flow_unlink(struct tcp_flowchain *fc, struct tcp_flow *f)
+{
+	LIST_REMOVE(f, tf_link);
+	(void)tcp_flow_retag(fc, tcp_flow_tag(f->tf_hash), 0);
+	if (LIST_EMPTY(&fc->fc_flows))
+		*fc = (struct tcp_flowchain){ .fc_more = 0 };
+}
+
+static bool
+tcp_flow_maybe(const struct tcp_flowchain *fc, uint16_t tag)
+{
+	return (fc->fc_tag[0] == tag || fc->fc_tag[1] == tag || fc->fc_tag[2] == tag || fc->fc_more != 0);
 }
 
 struct tcp_flow *
@@ -51,7 +85,7 @@ tcp_flow_look(const struct tcp_flowtab *ft, const struct inet_ops *ops,
 
 	hash = in_pcbhashval(ft->ft_pcbs, laddr, lport, faddr, fport);
 	fc = tcp_flow_chain(ft, hash);
-	if (fc->fc_count == 1 && fc->fc_hash != hash)
+	if (!tcp_flow_maybe(fc, tcp_flow_tag(hash)))
 		return (NULL);
 	LIST_FOREACH(f, &fc->fc_flows, tf_link)
 		if (f->tf_hash == hash && f->tf_lport == lport && f->tf_fport == fport &&
@@ -134,10 +168,8 @@ tcp_flow_remove(struct tcp_flowtab *ft, struct tcp_flow *f)
 {
 	struct tcp_flowchain *fc = tcp_flow_chain(ft, f->tf_hash);
 
-	VI_ASSERT(fc->fc_count > 0);
-	LIST_REMOVE(f, tf_link);
-	fc->fc_count--;
-	fc->fc_hash ^= f->tf_hash;
+	VI_ASSERT(ft->ft_count > 0);
+	tcp_flow_unlink(fc, f);
 	ft->ft_count--;
 }
 

@@ -3,7 +3,7 @@
  * A hash table of flows: connections that have no inpcb, because they are not there yet (SYN cache)
  * or not any more (TIME_WAIT).  Empty it takes no memory; it starts with 16 chains and doubles when
  * there are as many entries.  To look at an entry costs more than at its chain's head, it is seldom in a
- * cache: so heads say what is in their chains, and of a single entry that is enough.
+ * cache: so heads have a part of the hashes of up to three that are in their chains.
  */
 #ifndef NETINET_TCP_TCP_FLOW_H
 #define NETINET_TCP_TCP_FLOW_H
@@ -27,10 +27,12 @@ struct tcp_flow {
 	bool		 tf_sock6;	/* the user's socket is of AF_INET6 */
 };
 
+#define TCP_FLOWTAGS	3
+
 struct tcp_flowchain {
 	LIST_HEAD(, tcp_flow) fc_flows;	/* latest first */
-	uint32_t	 fc_count;
-	uint32_t	 fc_hash;	/* of all of them, exclusive or */
+	uint16_t	 fc_tag[TCP_FLOWTAGS]; /* one for each flow, in no order; 0 = free */
+	uint16_t	 fc_more;	/* some have none; until the chain is empty */
 };
 
 struct tcp_flowtab {

@@ -97,12 +97,18 @@ tcp_timewait_nopages(struct tcp_vnet *tv)
 }
 
 static void
-tcp_timewait_free(struct tcp_vnet *tv, struct tcptw *tw)
+tcp_timewait_remove(struct tcp_vnet *tv, struct tcptw *tw)
 {
 	tcp_authkey_unref(tw->tw_auth.ac_key);
 	TAILQ_REMOVE(&tv->tv_timewait.tw_queue, tw, tw_link);
 	--*tcp_timewait_counter(&tv->tv_timewait, tw);
 	tcp_flow_remove(&tv->tv_timewait.tw_tab, &tw->tw_flow);
+}
+
+static void
+tcp_timewait_free(struct tcp_vnet *tv, struct tcptw *tw)
+{
+	tcp_timewait_remove(tv, tw);
 	kfree(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, tw, sizeof(*tw));
 }
 
@@ -176,25 +182,43 @@ tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 }
 
 /*
- * The oldest makes room.  It has not been looked at for thousands of connections and is in no cache: so what will be
- * wanted for the two after it is fetched meanwhile.
+ * The oldest makes room, and its memory is the new one's.  It has not been looked at for thousands of connections and
+ * is in no cache: so what will be wanted for the two after it is fetched meanwhile.
  */
-static void
+static struct tcptw *
 tcp_timewait_recycle(struct tcp_vnet *tv)
 {
 	struct tcp_timewaits *tws = &tv->tv_timewait;
+	struct tcptw *oldest = TAILQ_FIRST(&tws->tw_queue);
 	const struct tcptw *tw;
 
 	TCPSTAT_INC(tv, tcps_tw_recycles);
-	tcp_timewait_free(tv, TAILQ_FIRST(&tws->tw_queue));
+	tcp_timewait_remove(tv, oldest);
 	if ((tw = TAILQ_FIRST(&tws->tw_queue)) == NULL)
-		return;
+		return (oldest);
 	tcp_flow_prefetch(&tws->tw_tab, tw->tw_flow.tf_hash);
 	if ((tw = TAILQ_NEXT(tw, tw_link)) != NULL) {
 		__builtin_prefetch(&tw->tw_flow, 1);
 		__builtin_prefetch(&tw->tw_link, 1);
 		__builtin_prefetch(&tw->tw_auth, 1);
 	}
+	return (oldest);
+}
+
+/* Memory for one more; NULL: there is none, or none may wait. */
+static struct tcptw *
+tcp_timewait_alloc(struct tcp_vnet *tv)
+{
+	const struct tcp_timewaits *tws = &tv->tv_timewait;
+	const uint32_t most = (uint32_t)tv->tv_maxtw;
+
+	if (most == 0)
+		return (NULL);
+	for (; tws->tw_tab.ft_count > most; TCPSTAT_INC(tv, tcps_tw_recycles))	/* more might wait before */
+		tcp_timewait_free(tv, TAILQ_FIRST(&tws->tw_queue));
+	if (tws->tw_tab.ft_count == most)
+		return (tcp_timewait_recycle(tv));
+	return (kmalloc(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, sizeof(struct tcptw)));
 }
 
 /* Without memory the connection just ends: a late segment of the peer's then draws an RST. */
@@ -203,13 +227,8 @@ tcp_timewait_start(struct tcpcb *tp)
 {
 	struct tcp_vnet *tv = tp->t_tv;
 	struct tcp_timewaits *tws = &tv->tv_timewait;
-	struct tcptw *tw = NULL;
+	struct tcptw *tw = tcp_timewait_alloc(tv);
 
-	if (tv->tv_maxtw > 0) {
-		while (tws->tw_tab.ft_count >= (uint32_t)tv->tv_maxtw)
-			tcp_timewait_recycle(tv);
-		tw = kmalloc(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, sizeof(*tw));
-	}
 	if (tw != NULL) {
 		tcp_timewait_fill(tw, tp);
 		if (tcp_timewait_page(tv, tw->tw_flow.tf_lport) != 0 || tcp_flow_insert(&tws->tw_tab, &tw->tw_flow) != 0) {
