@@ -69,6 +69,9 @@ struct lx_call {
 	int		 c_fd;	/* our copy of the descriptor in its arguments, or -1; closed after the handler */
 	struct lx_sock	*c_sock;	/* its socket, NULL: not ours */
 	bool		 c_effect;	/* cannot be done twice: a lost answer is kept for the restarted call */
+	bool		 c_again;	/* it waited, and a signal has restarted it */
+	unsigned	 c_want;	/* recvmmsg: messages */
+	uint64_t	 c_began, c_limit;	/* ... when it began, and how long it waits for more messages, ns */
 	/* waiting */
 	TAILQ_ENTRY(lx_call) c_link;	/* in ls_calls */
 	TAILQ_ENTRY(lx_call) c_plink;	/* in pr_calls */
@@ -443,6 +446,7 @@ int	 dgram_pending(struct lx_call *);	/* the pending error, or 0; told now, noth
 int	 dgram_recv(struct lx_sock *, void *, size_t, struct lx_dgram *);	/* from the vnet's socket */
 void	 dgram_markergone(struct lx_sock *);	/* the marker was taken out of the pair */
 int	 dgram_next(struct lx_call *);	/* length of the next datagram, 0: none */
+unsigned dgram_count(struct lx_call *, size_t *bytes);	/* how many wait, and their lengths */
 uint64_t dgram_stamp(struct lx_call *);	/* when the last one that was read had come, 0: not known */
 int64_t	 dgram_connect(struct lx_call *, const struct vi_sockaddr *);
 
@@ -491,6 +495,10 @@ int64_t	 lx_sys_recvmmsg(struct lx_call *);
  * there.  *peeked: it stays as well.
  */
 int	 recv_deliver(struct lx_call *, const void *, const struct lx_dgram *, bool *peeked);
+/* A call's time is over: true if it was answered with what is there. */
+bool	 recv_late(struct lx_call *);
+/* There is more in the queue: waiting calls for many messages may have all now, or must be content.  Uses lx_buf. */
+void	 recv_queued(struct lx_sock *, bool must);
 
 /* cmsg.c: ancillary data, from and to bytes */
 struct lx_control {

@@ -312,7 +312,8 @@ lx_timers(struct lx *lx)
 	lx->lx_timerat = LX_FOREVER;
 	TAILQ_FOREACH_SAFE(c, &lx->lx_timed, c_tlink, tmp)
 		if (c->c_deadline <= now) {
-			lx_answer(c, -c->c_timeout);
+			if (!recv_late(c))
+				lx_answer(c, -c->c_timeout);
 			lx_call_free(c);
 		} else if (c->c_deadline < next)
 			next = c->c_deadline;
@@ -374,18 +375,18 @@ lx_calls_answer(struct lx_sock *ls, int64_t result)
 
 /*
  * A thread is in one call at a time: what waits under its number is over.  True: this is that call again, restarted after a signal, and it had a
- * time limit; then signal(7) wants EINTR, whatever the handler's SA_RESTART.
+ * time limit; then signal(7) wants EINTR, whatever the handler's SA_RESTART.  A recvmmsg may have messages, and sees to that itself.
  */
 static bool
-calls_stale(struct lx_program *pr, const struct lx_call *again)
+calls_stale(struct lx_program *pr, struct lx_call *again)
 {
 	struct lx_call *c, *tmp;
 	bool interrupted = false;
 
 	TAILQ_FOREACH_SAFE(c, &pr->pr_calls, c_plink, tmp)
 		if (c->c_tid == again->c_tid) {
-			interrupted |= c->c_deadline != LX_FOREVER && c->c_nr == again->c_nr &&
-			    memcmp(c->c_arg, again->c_arg, sizeof(c->c_arg)) == 0;
+			again->c_again |= c->c_nr == again->c_nr && memcmp(c->c_arg, again->c_arg, sizeof(c->c_arg)) == 0;
+			interrupted |= again->c_again && c->c_deadline != LX_FOREVER && c->c_nr != SYS_recvmmsg;
 			lx_call_free(c);
 		}
 	return (interrupted);

@@ -9,9 +9,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/syscall.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
+
+#define MANY_MOST	64	/* messages of one recvmmsg */
 
 /* Where a datagram goes. */
 struct recv {
@@ -55,8 +58,6 @@ recv_parse(struct lx_call *c, struct recv *r)
 	switch (c->c_nr) {
 	case SYS_recvmsg:
 		return (recv_parse_hdr(c, c->c_arg[1], (int)c->c_arg[2], r));
-	case SYS_recvmmsg:
-		return (recv_parse_hdr(c, c->c_arg[1], (int)c->c_arg[3], r));
 	default:
 		*r = (struct recv){ .r_name = c->c_arg[4], .r_niov = 1, .r_space = c->c_arg[2],
 			.r_flags = (int)c->c_arg[3] };
@@ -179,10 +180,6 @@ recv_deliver(struct lx_call *c, const void *buf, const struct lx_dgram *dg, bool
 	if (error != 0)
 		return (lx_answer(c, -error));
 	result = recv_write_dgram(c, &r, buf, dg);
-	if (c->c_nr == SYS_recvmmsg && result >= 0) {
-		result = recv_write_len(c, &r, result);
-		result = result < 0 ? result : 1;
-	}
 	*peeked = (r.r_flags & MSG_PEEK) != 0;
 	c->c_sock->ls_fifo.f_stamp = dg->dg_stamp;
 	return (lx_answer(c, result));
@@ -305,52 +302,159 @@ recv_each(struct lx_call *c, uint64_t hdr, int flags, char *buf, struct lx_dgram
 	return (result < 0 ? (int)-result : 0);
 }
 
-/* It must be one, and that is all: Linux, too, waits for the first message however long it takes, and here no other is waited for. */
-static int
-recv_timeout(const struct lx_call *c)
+/* What is left of the time that the program allowed; it is told as on Linux, when there is a message. */
+static void
+many_left(const struct lx_call *c)
 {
-	struct timespec ts;
-	int error;
+	const uint64_t gone = lx_now() - c->c_began, left = c->c_limit > gone ? c->c_limit - gone : 0;
+	const struct timespec ts = { .tv_sec = (time_t)(left / 1000000000), .tv_nsec = (long)(left % 1000000000) };
 
-	if (c->c_arg[4] == 0)
-		return (0);
-	error = lx_copyin(c, c->c_arg[4], &ts, sizeof(ts));
-	if (error == 0 && (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= 1000000000))
-		error = EINVAL;
-	return (error);
+	if (c->c_limit != LX_FOREVER && c->c_arg[4] != 0)
+		(void)lx_copyout(c, c->c_arg[4], &ts, sizeof(ts));
 }
 
 /*
- * As many as are there and the scratch buffer holds; they stay in it until the answer has
- * arrived, so that they can go back.  Waits for the first only.
+ * As many as are there, are wanted and the scratch buffer holds; they stay in it until the answer has arrived, so that they can go back.
+ * LX_DONE: answered; -errno: there is none.
  */
-int64_t
-lx_sys_recvmmsg(struct lx_call *c)
+static int64_t
+many_take(struct lx_call *c)
 {
-	unsigned i, n, max = (unsigned)c->c_arg[2];
-	int error = 0, flags = (int)c->c_arg[3];
-	struct lx_dgram dg[64];
+	const int flags = (int)c->c_arg[3];
+	const bool look = (flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0;
+	struct lx_dgram dg[MANY_MOST];
 	char *buf = c->c_lx->lx_buf, *at = buf;
+	unsigned i, n;
+	int error = 0;
 
-	if (c->c_sock->ls_kind == LXK_STREAM)
-		return (LX_CONTINUE);
-	if ((error = recv_timeout(c)) != 0)
-		return (-error);
-	if ((flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0 && max > 1)
-		max = 1;			/* looking does not get to the next */
-	for (n = 0; n < max && n < LX_NITEMS(dg) && at + LX_MAXDGRAM <= buf + LX_BUFSIZE; n++) {
+	for (n = 0; n < c->c_want && at + LX_MAXDGRAM <= buf + LX_BUFSIZE; n++) {
 		error = recv_each(c, c->c_arg[1] + n * sizeof(struct mmsghdr), flags, at, &dg[n]);
 		if (error != 0)
 			break;
-		at += dg[n].dg_len;
+		at += look ? 0 : dg[n].dg_len;
 	}
-	if (n == 0 && error == EAGAIN && (flags & MSG_ERRQUEUE) == 0 && !lx_call_nonblock(c, flags))
-		return (lx_call_wait(c, lx_call_timeout(c, SO_RCVTIMEO), EAGAIN));
-	error = lx_answer(c, n > 0 ? (int64_t)n : -error);
-	if ((flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0)
+	if (n == 0)
+		return (-error);
+	many_left(c);
+	error = lx_answer(c, (int64_t)n);
+	if (look)
 		return (LX_DONE);
 	for (i = 0, at = buf; i < n; at += dg[i++].dg_len)
 		if (error == 0 || dgram_push(c->c_sock, at, &dg[i]) != 0)
 			dgram_drop(c->c_sock, &dg[i]);
 	return (LX_DONE);
+}
+
+/*
+ * Whether the call has what it waits for.  Linux looks at the time that the program allowed after each message only, so that the first one is
+ * waited for however long it takes.  What does not fit the queue or our buffer would never come: what is there will do.
+ */
+static bool
+many_ready(struct lx_call *c)
+{
+	const int flags = (int)c->c_arg[3];
+	const struct lx_sock *ls = c->c_sock;
+	size_t bytes;
+	unsigned n;
+
+	if ((flags & MSG_ERRQUEUE) != 0 || ls->ls_error != 0 || ls->ls_errshown || (ls->ls_kind == LXK_DGRAM && ls->ls_so == NULL))
+		return (true);
+	n = dgram_count(c, &bytes);
+	return (n >= c->c_want ||
+		(n != 0 && ((flags & (MSG_PEEK | MSG_WAITFORONE)) != 0 || c->c_again || ls->ls_held != NULL || bytes + LX_MAXDGRAM > LX_BUFSIZE ||
+			       lx_now() - c->c_began >= c->c_limit)));
+}
+
+/* The time may be left out, but has to be one. */
+static int
+many_begin(struct lx_call *c)
+{
+	struct timespec ts;
+	int error;
+
+	c->c_began = lx_now();
+	c->c_limit = LX_FOREVER;
+	c->c_want = (unsigned)c->c_arg[2] < MANY_MOST ? (unsigned)c->c_arg[2] : MANY_MOST;
+	if (c->c_arg[4] == 0)
+		return (0);
+	error = lx_copyin(c, c->c_arg[4], &ts, sizeof(ts));
+	if (error != 0)
+		return (error);
+	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= 1000000000)
+		return (EINVAL);
+	if (ts.tv_sec < 1000000000)
+		c->c_limit = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	if (c->c_limit == 0 && c->c_want > 1)
+		c->c_want = 1;			/* it is over after the first */
+	return (0);
+}
+
+/*
+ * Waits for all messages, unless MSG_WAITFORONE is set, and leaves them in the queue meanwhile: what a signal finds there it leaves there, or,
+ * where the call is restarted, ends it with that.
+ */
+int64_t
+lx_sys_recvmmsg(struct lx_call *c)
+{
+	const int flags = (int)c->c_arg[3];
+	int64_t result = -EAGAIN;
+	struct recv r;
+	bool wait;
+	int error;
+
+	if (c->c_sock->ls_kind == LXK_STREAM)
+		return (LX_CONTINUE);
+	if ((error = many_begin(c)) != 0)
+		return (-error);
+	if (c->c_want == 0)
+		return (0);
+	wait = (flags & MSG_ERRQUEUE) == 0 && !lx_call_nonblock(c, flags);
+	if (!wait || many_ready(c))
+		result = many_take(c);
+	if (result != -EAGAIN || !wait)
+		return (result);
+	if ((error = recv_parse_hdr(c, c->c_arg[1], flags, &r)) != 0)
+		return (-error);
+	if (c->c_again && lx_call_timeout(c, SO_RCVTIMEO) != LX_FOREVER)
+		return (-EINTR);
+	c->c_again = false;
+	return (lx_call_wait(c, lx_call_timeout(c, SO_RCVTIMEO), EAGAIN));
+}
+
+/* A waiting call gets what is there, if that will do, or if it must.  True: it is answered. */
+static bool
+many_end(struct lx_call *c, bool must)
+{
+	struct lx_sock *ls = c->c_sock;
+	int64_t result = -EAGAIN;
+	bool done;
+
+	if (lx_call_fd(c, (int)c->c_arg[0]) == 0 && c->c_sock == ls && (must || many_ready(c)))
+		result = many_take(c);
+	c->c_sock = ls;
+	done = result != -EAGAIN;
+	if (done && result != LX_DONE)
+		(void)lx_answer(c, result);
+	if (!done && c->c_fd >= 0 && c->c_deadline != LX_FOREVER)
+		c->c_deadline = lx_now() + lx_call_timeout(c, SO_RCVTIMEO);	/* of each message */
+	if (c->c_fd >= 0)
+		close(c->c_fd);
+	c->c_fd = -1;
+	return (done);
+}
+
+bool
+recv_late(struct lx_call *c)
+{
+	return (c->c_nr == SYS_recvmmsg && many_end(c, true));
+}
+
+void
+recv_queued(struct lx_sock *ls, bool must)
+{
+	struct lx_call *c, *tmp;
+
+	TAILQ_FOREACH_SAFE(c, &ls->ls_calls, c_link, tmp)
+		if (c->c_nr == SYS_recvmmsg && many_end(c, must))
+			lx_call_free(c);
 }

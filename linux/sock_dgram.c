@@ -32,6 +32,7 @@
 #include <unistd.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #define DGRAM_TURN	64	/* datagrams taken from a socket of the vnet in one go */
 #define DGRAM_TXTURN	16	/* ... and from a program: so that floods leave time for calls */
@@ -228,6 +229,26 @@ dgram_unmark(struct lx_call *c)
 	c->c_sock->ls_marked = false;
 }
 
+unsigned
+dgram_count(struct lx_call *c, size_t *bytes)
+{
+	struct lx_fifo *f = &c->c_sock->ls_fifo;
+	const struct lx_dgram *dg;
+	unsigned n = 0;
+	int queued;
+
+	*bytes = 0;
+	if (dgram_queued(c->c_sock, c->c_fd, &queued) != 0)
+		return (0);
+	fifo_sync(c->c_sock, queued);
+	for (uint32_t i = 0; i < f->f_count; i++) {
+		dg = &f->f_ring[(f->f_head + i) & (f->f_size - 1)];
+		n += !dg->dg_marker;
+		*bytes += dg->dg_len;
+	}
+	return (n == 0 && queued > 0 && f->f_count == 0 ? 1 : n);	/* of that one nothing is known */
+}
+
 int
 dgram_next(struct lx_call *c)
 {
@@ -306,6 +327,7 @@ dgram_error(struct lx_sock *ls, int error)
 {
 	struct lx_call *c;
 
+	recv_queued(ls, true);
 	while ((c = TAILQ_FIRST(&ls->ls_calls)) != NULL && error != 0) {
 		if (lx_answer(c, -error) == 0)
 			error = 0;
@@ -332,15 +354,17 @@ dgram_pending(struct lx_call *c)
 	return (error);
 }
 
-/* To a call that waits for it, past the pair.  False: nobody took it. */
+/* To a call that waits for it, past the pair.  False: nobody took it.  Who waits for many is served from the pair. */
 static bool
 dgram_direct(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
 {
-	struct lx_call *c;
+	struct lx_call *c, *tmp;
 	bool peeked;
 	int error;
 
-	while ((c = TAILQ_FIRST(&ls->ls_calls)) != NULL) {
+	TAILQ_FOREACH_SAFE(c, &ls->ls_calls, c_link, tmp) {
+		if (c->c_nr == SYS_recvmmsg)
+			continue;
 		error = recv_deliver(c, buf, dg, &peeked);
 		lx_call_free(c);
 		if (error == 0 && !peeked)
@@ -352,8 +376,14 @@ dgram_direct(struct lx_sock *ls, const void *buf, const struct lx_dgram *dg)
 int
 dgram_offer(struct lx_sock *ls, const void *buf, struct lx_dgram *dg)
 {
-	if (!dgram_direct(ls, buf, dg))
-		return (dgram_push(ls, buf, dg));
+	int error;
+
+	if (!dgram_direct(ls, buf, dg)) {
+		error = dgram_push(ls, buf, dg);
+		if (error == 0 && !TAILQ_EMPTY(&ls->ls_calls))
+			recv_queued(ls, false);
+		return (error);
+	}
 	dgram_drop(ls, dg);
 	return (0);
 }
@@ -370,6 +400,7 @@ dgram_hold(struct lx_sock *ls, const void *buf, struct lx_dgram *dg)
 	ls->ls_helddg = *dg;
 	ls->ls_rxblocked = true;
 	lx_sock_watch(ls, true);
+	recv_queued(ls, true);
 }
 
 /* False: the one that found no room still does not. */
@@ -514,8 +545,8 @@ dgram_send(struct lx_sock *ls, const char *buf, size_t len)
 	if (error == 0 || error == EAGAIN || error == ENOBUFS || error == EMSGSIZE ||
 	    error == EDESTADDRREQ)
 		return;
-	dgram_error(ls, error);
 	(void)vi_send(ls->ls_so, buf, len, 0, &done);
+	dgram_error(ls, error);			/* which may use buf for another */
 }
 
 static bool
