@@ -43,8 +43,11 @@ control_stamp(struct lx_control *co, unsigned cmsg, uint64_t ns)
 {
 	struct timespec ts = {
 	    .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
-	struct timeval tv = { .tv_sec = ts.tv_sec, .tv_usec = ts.tv_nsec / 1000 };
+	struct timeval tv;
 
+	if (ns == 0)			/* it came before anybody asked */
+		(void)clock_gettime(CLOCK_REALTIME, &ts);
+	tv = (struct timeval){ .tv_sec = ts.tv_sec, .tv_usec = ts.tv_nsec / 1000 };
 	if ((cmsg & LXC_STAMPNS) != 0)
 		control_put(co, SOL_SOCKET, SCM_TIMESTAMPNS, &ts, sizeof(ts));
 	else
@@ -118,7 +121,7 @@ control_origdst(struct lx_control *co, const struct lx_dgram *dg)
 static void
 control_dgram4(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 {
-	struct in_pktinfo pi = { .ipi_ifindex = (int)dg->dg_ifindex, .ipi_spec_dst = { dg->dg_dst.sa_in },
+	struct in_pktinfo pi = { .ipi_ifindex = (int)dg->dg_ifindex, .ipi_spec_dst = { dg->dg_local },
 		.ipi_addr = { dg->dg_dst.sa_in } };
 	int ttl = dg->dg_ttl;
 

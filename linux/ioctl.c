@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <sys/ioctl.h>
@@ -283,17 +284,27 @@ ioctl_nread(struct lx_call *c)
 	return (-lx_copyout(c, c->c_arg[2], &n, sizeof(n)));
 }
 
-/* SIOCGSTAMP and its kin: when the last datagram that was read had come. */
+/* SIOCGSTAMP and its kin: when the last datagram that was read had come; of one that came before anybody asked that is now. */
 static int64_t
 ioctl_stamp(struct lx_call *c, bool nano)
 {
 	struct { int64_t sec, frac; } t;
+	struct timespec now;
 	uint64_t ns;
 
 	if (c->c_sock->ls_kind != LXK_DGRAM)
-		return (-ENOTTY);
-	if ((ns = dgram_stamp(c)) == 0)
+		return (c->c_sock->ls_kind == LXK_STREAM ? -ENOENT : -ENOTTY);
+	if (c->c_sock->ls_so == NULL)
 		return (-ENOENT);
+	ns = dgram_stamp(c);
+	c->c_sock->ls_stamped = true;
+	opt_stamps(c->c_sock);
+	if (ns == LX_FOREVER)
+		return (-ENOENT);
+	if (ns == 0) {
+		(void)clock_gettime(CLOCK_REALTIME, &now);
+		ns = c->c_sock->ls_fifo.f_stamp = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	}
 	t.sec = (int64_t)(ns / 1000000000);
 	t.frac = (int64_t)(ns % 1000000000) / (nano ? 1 : 1000);
 	return (-lx_copyout(c, c->c_arg[2], &t, sizeof(t)));

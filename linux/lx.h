@@ -131,6 +131,7 @@ struct lx_dgram {
 	uint16_t	 dg_segsz;	/* it is a train of datagrams of this length; 0: it is one */
 	uint32_t	 dg_ifindex;
 	struct vi_sockaddr dg_dst;
+	uint32_t	 dg_local;	/* of IPv4: where to answer from */
 	struct vi_sockaddr dg_from;
 	uint64_t	 dg_stamp;
 	uint32_t	 dg_mark;
@@ -151,7 +152,7 @@ struct lx_fifo {
 	uint32_t	 f_size;	/* a power of two, or 0 */
 	uint32_t	 f_head, f_count;
 	uint64_t	 f_cost;	/* of all */
-	uint64_t	 f_stamp;	/* of the last one that was taken */
+	uint64_t	 f_stamp;	/* of the last one that was taken; 0: not known, LX_FOREVER: none was */
 };
 
 enum { /* ls_cmsg: ancillary data the program asked for */
@@ -249,6 +250,7 @@ struct lx_sock {
 	struct lx_fifo	 ls_fifo;
 	uint32_t	 ls_held_ext;	/* bytes of extension headers that wait with them */
 	int		 ls_stamping;	/* SO_TIMESTAMPING */
+	bool		 ls_stamped;	/* datagrams are stamped though the program wants it in no form: SIOCGSTAMP has asked */
 	bool		 ls_marked;	/* a marker is in the pair */
 	bool		 ls_errpair;	/* the pair is one of sock_errpair.c's */
 	bool		 ls_errshown;	/* ... and its poll() says POLLERR, if no read has taken it off */
@@ -447,7 +449,8 @@ int	 dgram_recv(struct lx_sock *, void *, size_t, struct lx_dgram *);	/* from th
 void	 dgram_markergone(struct lx_sock *);	/* the marker was taken out of the pair */
 int	 dgram_next(struct lx_call *);	/* length of the next datagram, 0: none */
 unsigned dgram_count(struct lx_call *, size_t *bytes);	/* how many wait, and their lengths */
-uint64_t dgram_stamp(struct lx_call *);	/* when the last one that was read had come, 0: not known */
+uint64_t dgram_stamp(struct lx_call *);	/* when the last one that was read had come; 0: not known, LX_FOREVER: none was */
+void	 dgram_read(struct lx_sock *, const struct lx_dgram *);	/* the program has it */
 int64_t	 dgram_connect(struct lx_call *, const struct vi_sockaddr *);
 
 /* sock_errpair.c: pairs whose poll() can say POLLERR */
@@ -540,6 +543,7 @@ int64_t	 lx_sys_setsockopt(struct lx_call *);
 int	 opt_set(struct lx_sock *, int level, int name, const uint8_t *, size_t);
 int	 opt_get(struct lx_sock *, int level, int name, uint8_t *, size_t *);	/* *len: the space, the length */
 int	 opt_put(uint8_t *, size_t *len, const void *, size_t);	/* a value, cut to *len */
+void	 opt_stamps(struct lx_sock *);	/* the stack notes when datagrams come, if anybody asks */
 /* tcpopt.c: as opt_set and opt_get */
 int	 tcpopt_set_congestion(struct lx_sock *, const uint8_t *, size_t);
 int	 tcpopt_set_pacing(struct lx_sock *, const uint8_t *, size_t);

@@ -181,7 +181,7 @@ recv_deliver(struct lx_call *c, const void *buf, const struct lx_dgram *dg, bool
 		return (lx_answer(c, -error));
 	result = recv_write_dgram(c, &r, buf, dg);
 	*peeked = (r.r_flags & MSG_PEEK) != 0;
-	c->c_sock->ls_fifo.f_stamp = dg->dg_stamp;
+	dgram_read(c->c_sock, dg);
 	return (lx_answer(c, result));
 }
 

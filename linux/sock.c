@@ -88,6 +88,7 @@ sock_alloc(struct lx *lx, struct vi_vnet *vn, enum lx_kind kind)
 	ls->ls_vnet = vn;
 	ls->ls_kind = kind;
 	ls->ls_fd = ls->ls_appfd = -1;
+	ls->ls_fifo.f_stamp = LX_FOREVER;
 	TAILQ_INIT(&ls->ls_calls);
 	TAILQ_INIT(&ls->ls_made);
 	return (ls);

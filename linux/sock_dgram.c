@@ -55,6 +55,14 @@ dgram_drop(struct lx_sock *ls, struct lx_dgram *dg)
 	dg->dg_ext = NULL;
 }
 
+/* Who is told the time with the datagram is not told again, as on Linux. */
+void
+dgram_read(struct lx_sock *ls, const struct lx_dgram *dg)
+{
+	if ((ls->ls_cmsg & LXC_STAMPS) == 0 && (ls->ls_stamped || ls->ls_fifo.f_stamp == LX_FOREVER))
+		ls->ls_fifo.f_stamp = ls->ls_stamped ? dg->dg_stamp : 0;
+}
+
 static void
 fifo_pop(struct lx_sock *ls)
 {
@@ -63,7 +71,7 @@ fifo_pop(struct lx_sock *ls)
 	dgram_drop(ls, fifo_head(f));
 	f->f_cost -= fifo_head(f)->dg_cost;
 	if (!fifo_head(f)->dg_marker)
-		f->f_stamp = fifo_head(f)->dg_stamp;
+		dgram_read(ls, fifo_head(f));
 	f->f_head++;
 	f->f_count--;
 }
@@ -477,6 +485,7 @@ dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 	    .dg_tos = (uint8_t)msg.msg_tos,
 	    .dg_ifindex = msg.msg_ifindex,
 	    .dg_dst = msg.msg_dst,
+	    .dg_local = ls->ls_proto == IPPROTO_ICMP && ls->ls_type == SOCK_DGRAM ? 0 : msg.msg_local,	/* of ping sockets Linux does not tell */
 	    .dg_from = msg.msg_name,
 	    .dg_optlen = msg.msg_optlen,
 	    .dg_segsz = (uint16_t)msg.msg_segsz,

@@ -26,6 +26,9 @@
 #define LX_SO_RCVBUFFORCE	33
 #define LX_SO_BINDTOIFINDEX	62
 #define LX_SO_RCVMARK		75	/* Linux 5.19 */
+#define LX_SO_PASSPIDFD		76
+#define LX_SO_PEERPIDFD		77
+#define LX_SO_PASSRIGHTS	83
 #define LX_SOF_RX_SOFTWARE	(1 << 3)
 #define LX_SOF_TX_COMPLETION	(1 << 18)	/* Linux 6.15 */
 #define LX_SOF_MASK		((1 << 19) - 1)
@@ -99,6 +102,8 @@ enum form {
 	F_PKTSTATS,
 	F_MEMINFO,
 	F_PACKET,	/* sock_packet.c */
+	F_UNIX,		/* of AF_UNIX and netlink: as Linux since 6.16 */
+	F_NOPEER,	/* get: what is known of a process at the other end */
 	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
 };
 
@@ -121,6 +126,12 @@ static const struct opt opt_table[] = {
 	{ SOL_SOCKET, SO_PROTOCOL,	0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_ACCEPTCONN,	0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_PEERCRED,	0, F_LOCAL, O_GET, 0 },
+	{ SOL_SOCKET, SO_PASSCRED,	0, F_UNIX, O_RW, 0 },
+	{ SOL_SOCKET, SO_PASSSEC,	0, F_UNIX, O_RW, 0 },
+	{ SOL_SOCKET, LX_SO_PASSPIDFD,	0, F_UNIX, O_RW, 0 },
+	{ SOL_SOCKET, LX_SO_PASSRIGHTS,	0, F_UNIX, O_RW, 0 },
+	{ SOL_SOCKET, SO_PEERGROUPS,	0, F_NOPEER, O_GET, 0 },
+	{ SOL_SOCKET, LX_SO_PEERPIDFD,	0, F_NOPEER, O_GET, 0 },
 	{ SOL_SOCKET, SO_COOKIE,	0, F_LOCAL, O_GET, 0 },
 	{ SOL_SOCKET, SO_INCOMING_CPU,	0, F_CPU, O_RW, 0 },
 	{ SOL_SOCKET, SO_MEMINFO,	0, F_MEMINFO, O_GET, 0 },
@@ -696,6 +707,8 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 		return (set_pktmreq(ls, o, buf, len));
 	case F_PACKET:
 		return (packet_setopt(ls, o->o_name, buf, len));
+	case F_UNIX:
+		return (len < sizeof(int) ? EINVAL : EOPNOTSUPP);
 	default:
 		return (set_refused(ls, o, buf, len));
 	}
@@ -721,8 +734,8 @@ set_pair(struct lx_call *c, bool snd, int size)
 }
 
 /* The vnet notes the time while anybody wants it in any form. */
-static void
-set_stamps(struct lx_sock *ls)
+void
+opt_stamps(struct lx_sock *ls)
 {
 	const unsigned software = VI_SOF_SOFTWARE | LX_SOF_RX_SOFTWARE;
 	int on;
@@ -732,7 +745,8 @@ set_stamps(struct lx_sock *ls)
 	ls->ls_cmsg &= ~(uint32_t)LXC_STAMPING;
 	if (((unsigned)ls->ls_stamping & software) == software)
 		ls->ls_cmsg |= LXC_STAMPING;
-	on = (ls->ls_cmsg & LXC_STAMPS) != 0;
+	ls->ls_stamped |= (ls->ls_cmsg & LXC_STAMPS) != 0;	/* as Linux, which goes on */
+	on = ls->ls_stamped;
 	(void)vi_setsockopt(ls->ls_so, VI_SO_TIMESTAMP, &on, sizeof(on));
 }
 
@@ -765,7 +779,7 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 			errpair_make(c);
 	}
 	if (o->o_vi == VI_SO_TIMESTAMP || o->o_form == F_STAMPING)
-		set_stamps(ls);
+		opt_stamps(ls);
 	if ((o->o_cmsg & LXC_EXTS) != 0 && ls->ls_kind == LXK_DGRAM)
 		set_exts(ls);
 	if (o->o_form == F_CPU)
@@ -1077,6 +1091,8 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 
 	if (o->o_form == F_LOCAL)
 		return (get_local(ls, o, buf, len));
+	if (o->o_form == F_UNIX || o->o_form == F_NOPEER)
+		return (o->o_form == F_UNIX ? EOPNOTSUPP : ENODATA);
 	if (ls->ls_so == NULL)
 		return (ECONNABORTED);
 	switch (o->o_form) {

@@ -340,6 +340,8 @@ struct vi_msg {
 	unsigned	 msg_set;	/* VI_MSGSET_* */
 	uint32_t	 msg_ifindex;	/* interface it came in / should go out by */
 	struct vi_sockaddr msg_dst;	/* recv: destination in the header; send: source to use; the port means nothing */
+	/* recv, IPv4: the address to answer from, network order: msg_dst, or with VI_IP_PKTINFO, where that is a group or a broadcast, one of ours; 0: none */
+	uint32_t	 msg_local;
 	int		 msg_ttl, msg_tos;
 	uint64_t	 msg_stamp;	/* realtime ns of reception */
 	uint32_t	 msg_drops;	/* recv: datagrams that had found no room in the socket's buffer before this one came */

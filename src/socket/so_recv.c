@@ -119,6 +119,7 @@ so_recvdgram(struct socket *so, struct vi_msg *msg, size_t *done)
 	msg->msg_hasname = true;
 	msg->msg_name = sd->sd_from;
 	msg->msg_dst = sd->sd_dst;
+	msg->msg_local = sd->sd_local;
 	msg->msg_ifindex = sd->sd_ifindex;
 	msg->msg_ttl = sd->sd_ttl;
 	msg->msg_tos = sd->sd_tos;

@@ -49,6 +49,7 @@ struct sockbuf {
 struct sockdgram {
 	struct vi_sockaddr sd_from;
 	struct vi_sockaddr sd_dst;	/* destination address in the header */
+	uint32_t	 sd_local;	/* IPv4: msg_local */
 	uint32_t	 sd_ifindex;
 	uint32_t	 sd_len;	/* payload */
 	uint32_t	 sd_drops;	/* others that found no room before it */

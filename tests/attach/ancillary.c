@@ -106,6 +106,92 @@ addresses(void)
 	close(rx);
 }
 
+/* Where to answer from who sends to a group. */
+static void
+answers(void)
+{
+	const char *from[] = { "127.0.0.1", "127.0.0.9" };
+	struct sockaddr_in sin;
+	struct ip_mreqn mr = { .imr_address = { htonl(INADDR_LOOPBACK) } };
+	int tx, rx;
+
+	inet_pton(AF_INET, "239.77.1.9", &mr.imr_multiaddr);
+	for (int i = 0; i < 2; i++) {
+		rx = socket(AF_INET, SOCK_DGRAM, 0);
+		tx = socket(AF_INET, SOCK_DGRAM, 0);
+		sin = (struct sockaddr_in){ .sin_family = AF_INET };
+		show("bind", try_bind(rx, &sin));
+		sin = name_of(rx);
+		show("join", setsockopt(rx, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mr, sizeof(mr)));
+		show("IP_PKTINFO", set_int(rx, IPPROTO_IP, IP_PKTINFO, 1));
+		sin.sin_addr = mr.imr_multiaddr;
+		show("interface", setsockopt(tx, IPPROTO_IP, IP_MULTICAST_IF, &mr, sizeof(mr)));
+		struct sockaddr_in src = { .sin_family = AF_INET };
+		inet_pton(AF_INET, from[i], &src.sin_addr);
+		show("bind sender", try_bind(tx, &src));
+		show("send", sendto(tx, "group", 5, 0, (struct sockaddr *)&sin, sizeof(sin)));
+		receive("of a group", rx, 0);
+		sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		show("send", sendto(tx, "host", 4, 0, (struct sockaddr *)&sin, sizeof(sin)));
+		receive("of its own", rx, 0);
+		close(tx);
+		close(rx);
+	}
+}
+
+static void
+stamp_of(const char *what, int fd)
+{
+	struct timeval tv = { 0, 0 };
+
+	printf("%s: ", what);
+	if (ioctl(fd, 0x8906 /* SIOCGSTAMP */, &tv) != 0)
+		printf("%s\n", strerrorname_np(errno));
+	else
+		printf("%s\n", labs(tv.tv_sec - time(NULL)) < 60 ? "now" : "wrong");
+}
+
+/* SIOCGSTAMP, which nothing else needs to be asked for. */
+static void
+stamps(void)
+{
+	struct timeval tv[2];
+	struct sockaddr_in sin;
+	int tx, rx, t = socket(AF_INET, SOCK_STREAM, 0);
+	char c;
+
+	pair(&tx, &rx, &sin);
+	stamp_of("stream", t);
+	stamp_of("nothing came", rx);
+	show("send", send(tx, "1", 1, 0));
+	show("recv", recvfrom(rx, &c, 1, 0, (struct sockaddr *)&sin, &(socklen_t){ sizeof(sin) }));
+	stamp_of("stamped", rx);
+	ioctl(rx, 0x8906, &tv[0]);
+	usleep(20000);
+	ioctl(rx, 0x8906, &tv[1]);
+	printf("the same: %d\n", memcmp(&tv[0], &tv[1], sizeof(tv[0])) == 0);
+	close(tx);
+	close(rx);
+	pair(&tx, &rx, &sin);
+	show("send", send(tx, "1", 1, 0));
+	show("recv", recvfrom(rx, &c, 1, 0, (struct sockaddr *)&sin, &(socklen_t){ sizeof(sin) }));
+	stamp_of("asked late", rx);
+	close(tx);
+	close(rx);
+	pair(&tx, &rx, &sin);
+	show("SO_TIMESTAMP", set_int(rx, SOL_SOCKET, SO_TIMESTAMP, 1));
+	show("send", send(tx, "1", 1, 0));
+	show("recv", recvfrom(rx, &c, 1, 0, (struct sockaddr *)&sin, &(socklen_t){ sizeof(sin) }));
+	stamp_of("told otherwise", rx);
+	show("SO_TIMESTAMP off", set_int(rx, SOL_SOCKET, SO_TIMESTAMP, 0));
+	show("send", send(tx, "1", 1, 0));
+	show("recv", recvfrom(rx, &c, 1, 0, (struct sockaddr *)&sin, &(socklen_t){ sizeof(sin) }));
+	stamp_of("told no more", rx);
+	close(tx);
+	close(rx);
+	close(t);
+}
+
 static void
 errors(void)
 {
@@ -257,6 +343,8 @@ main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	addresses();
+	answers();
+	stamps();
 	errors();
 	times();
 	peeking();

@@ -3,6 +3,7 @@
 #include "show.h"
 
 #include <net/if.h>
+#include <sys/utsname.h>
 #include <linux/sockios.h>
 
 static void
@@ -32,6 +33,23 @@ set(const char *what, int fd, int level, int name, int value, socklen_t len)
 #define SET(fd, level, name, value)                                                                \
 	set("set " #name " " #value, fd, level, name, value, sizeof(int))
 #define BOTH(fd, level, name, value)	SET(fd, level, name, value); GET(fd, level, name, 4)
+
+/* What is of AF_UNIX alone since Linux 6.16. */
+static void
+unix_level(int s, int u)
+{
+	struct utsname un;
+	int major = 0, minor = 0;
+
+	if (uname(&un) != 0 || sscanf(un.release, "%d.%d", &major, &minor) != 2 || major * 100 + minor < 616)
+		return;
+	BOTH(u, SOL_SOCKET, SO_PASSCRED, 1);
+	BOTH(s, SOL_SOCKET, SO_PASSSEC, 1);
+	BOTH(u, SOL_SOCKET, 76 /* SO_PASSPIDFD */, 1);
+	BOTH(s, SOL_SOCKET, 83 /* SO_PASSRIGHTS */, 1);
+	GET(u, SOL_SOCKET, SO_PEERGROUPS, 4);
+	GET(s, SOL_SOCKET, 77 /* SO_PEERPIDFD */, 4);
+}
 
 static void
 socket_level(int s, int u)
@@ -206,6 +224,7 @@ main(void)
 	int s = socket(AF_INET, SOCK_STREAM, 0), u = socket(AF_INET, SOCK_DGRAM, 0);
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	unix_level(s, u);
 	socket_level(s, u);
 	ip_level(s, u);
 	ip6_level();

@@ -280,6 +280,21 @@ in_goesplain(const struct inpcb *inp)
 	return (inp->inp_boundif == 0 && (inp->inp_socket == NULL || (inp->inp_socket->so_options & SO_DONTROUTE) == 0));
 }
 
+uint32_t
+ip_answer_from(struct vnet *vn, uint32_t fib, const struct ifnet *ifp, uint32_t sender)
+{
+	const struct ip_out io = { .io_dst = sender, .io_fib = fib };
+	const struct ifaddr *ifa;
+	struct ip_path path;
+
+	if (sender != 0 && in_ifaddr_find(ip_vnet(vn), sender) != NULL)
+		return (sender);
+	if (sender != 0 && ip_route(vn, &io, &path) == 0 && path.ip_ifa != NULL)
+		return (path.ip_ifa->ifa_addr.na_in);
+	ifa = ifp != NULL ? in_ifaddr_best(ifp, sender) : NULL;
+	return (ifa != NULL ? ifa->ifa_addr.na_in : 0);
+}
+
 static int
 in_source(struct inpcb *inp, const struct in_addr_any *faddr, struct in_addr_any *laddr)
 {

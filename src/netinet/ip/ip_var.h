@@ -195,6 +195,8 @@ void	ip_out_init(struct ip_out *, struct inpcb *, unsigned flags);
 
 /* ENETUNREACH, EHOSTUNREACH (reject), ENXIO (no such interface), EINVAL (black hole). */
 int	ip_route(struct vnet *, const struct ip_out *, struct ip_path *);
+/* Of ours the address to answer from, network order, who has sent to a group or a broadcast that came by ifp (NULL: by none); 0: none. */
+uint32_t ip_answer_from(struct vnet *, uint32_t fib, const struct ifnet *, uint32_t sender);
 void	ip_path_nhop(const struct nhop *, uint32_t dst, struct ip_path *);
 /*
  * Last steps of a packet with a complete header of hlen bytes: cut or fragment as the path needs, then to the interface.  EMSGSIZE is found by

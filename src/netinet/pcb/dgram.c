@@ -50,6 +50,17 @@ dgram_exthdrs(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, stru
 	return (top);
 }
 
+/* RFC 1122 4.1.3.5: the address that the datagram was sent to, as far as one can answer from it. */
+static uint32_t
+dgram_local(const struct inpcb *inp, const struct inet_pkt *pk)
+{
+	if (pk->ip_ops->io_family != VI_AF_INET)
+		return (0);
+	if (!pk->ip_bcast || pk->ip_ops->io_islocal(inp->inp_vnet, &pk->ip_dst))
+		return (pk->ip_dst.in4);
+	return ((inp->inp_flags & INP_PKTINFO) == 0 ? 0 : ip_answer_from(inp->inp_vnet, inp->inp_fib, pk->ip_rcvif, pk->ip_src.in4));
+}
+
 enum dgram_result
 dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint16_t fport)
 {
@@ -63,6 +74,7 @@ dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint1
 	}
 	in_pcbname(inp, pk->ip_ops, &pk->ip_src, fport, &sd.sd_from);
 	in_pcbname(inp, pk->ip_ops, &pk->ip_dst, 0, &sd.sd_dst);
+	sd.sd_local = dgram_local(inp, pk);
 	sd.sd_ifindex = pk->ip_rcvif == NULL ? 0 : pk->ip_rcvif->if_index;
 	sd.sd_len = m->m_pkt.len;
 	sd.sd_segsz = m->m_pkt.segsz;
