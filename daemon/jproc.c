@@ -726,6 +726,7 @@ on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 		.pr_cookie = NULL,
 		.pr_rootuid = geteuid(),
 		.pr_rootgid = getegid(),
+		.pr_userns = lx_userns(jp->jp_init),
 		.pr_shared = !vi_jail_owns_vnet(d->d_kernel, net),
 		.pr_denied = vi_jail_denied(d->d_kernel, net) };
 	worker_call(d, i, attach_there, &at);

@@ -225,12 +225,24 @@ lx_call_cred(const struct lx_call *c, struct vi_cred *cr)
 	return (0);
 }
 
-/*
- * Whoever makes a user namespace of his own has every capability there.  Only in the jail's is its uid 0 the host's
- * pr_rootuid: nobody without privilege can map that one.
- */
+uint64_t
+lx_userns(pid_t tid)
+{
+	struct stat st = { .st_ino = 0 };
+	char path[40];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)tid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return (0);
+	(void)fstat(fd, &st);
+	close(fd);
+	return (st.st_ino);
+}
+
+/* Where the jail's user namespace is not known its uid 0 is the host's rootuid, which nobody without privilege can map. */
 static bool
-task_inside(const struct lx_program *pr, pid_t tid)
+task_maps(uid_t rootuid, pid_t tid)
 {
 	unsigned in, out;
 	char path[40];
@@ -243,15 +255,28 @@ task_inside(const struct lx_program *pr, pid_t tid)
 		return (false);
 	n = fscanf(f, "%u %u", &in, &out);
 	fclose(f);
-	return (n == 2 && in == 0 && out == pr->pr_rootuid);
+	return (n == 2 && in == 0 && out == rootuid);
+}
+
+/* Whoever makes a user namespace of his own has every capability there, and only there. */
+bool
+lx_thread_has(uint64_t userns, uid_t rootuid, pid_t tid, uint64_t caps)
+{
+	char buf[2048], *p = status_value(tid, "\nCapEff:", buf, sizeof(buf));
+
+	return (p != NULL && (strtoull(p, NULL, 16) & caps) != 0 && (userns != 0 ? lx_userns(tid) == userns : task_maps(rootuid, tid)));
+}
+
+bool
+lx_call_hasany(const struct lx_call *c, uint64_t caps)
+{
+	return (lx_thread_has(c->c_pr->pr_userns, c->c_pr->pr_rootuid, c->c_tid, caps) && lx_call_valid(c));
 }
 
 bool
 lx_call_has(const struct lx_call *c, unsigned cap)
 {
-	char buf[2048], *p = status_value(c->c_tid, "\nCapEff:", buf, sizeof(buf));
-
-	return (p != NULL && (strtoull(p, NULL, 16) >> cap & 1) != 0 && task_inside(c->c_pr, c->c_tid) && lx_call_valid(c));
+	return (lx_call_hasany(c, LX_CAP(cap)));
 }
 
 /* It has not: neither as the jail's, nor in a user namespace of its own. */

@@ -48,9 +48,12 @@ struct lx_program_params {
 	/* Credentials: the uid and gid the jail calls 0, as the host sees them (identity when there is no user namespace). */
 	uid_t		 pr_rootuid;
 	gid_t		 pr_rootgid;
+	uint64_t	 pr_userns;	/* the jail's user namespace: the inode of /proc/PID/ns/user; 0: not known */
 	bool		 pr_shared;	/* the stack is not the jail's own */
 	uint64_t	 pr_denied;	/* vi_jail_denied() */
 };
+
+uint64_t lx_userns(pid_t);		/* of a process; 0: it may not be looked at */
 
 int	lx_new(struct vi_worker *, struct lx_loop *, const struct lx_ops *, void *arg, struct lx **);
 void	lx_free(struct lx *);		/* detaches every program: pending calls get ENOSYS */

@@ -116,6 +116,7 @@ lx_attach(struct lx *lx, const struct lx_program_params *params, struct lx_progr
 	pr->pr_cookie = params->pr_cookie;
 	pr->pr_rootuid = params->pr_rootuid;
 	pr->pr_rootgid = params->pr_rootgid;
+	pr->pr_userns = params->pr_userns;
 	pr->pr_denied = params->pr_denied;
 	pr->pr_shared = params->pr_shared;
 	TAILQ_INIT(&pr->pr_calls);

@@ -100,6 +100,7 @@ struct lx_program {
 	void		*pr_cookie;
 	uid_t		 pr_rootuid;
 	gid_t		 pr_rootgid;
+	uint64_t	 pr_userns;
 	bool		 pr_shared;
 	uint64_t	 pr_denied;	/* for the credentials */
 	struct lx_calls	 pr_calls;	/* waiting */
@@ -338,6 +339,10 @@ int	 lx_call_fd(struct lx_call *, int fd);	/* fills c_fd and c_sock; EBADF, or w
 bool	 lx_catches(pid_t tid);		/* has it a handler for a signal that others send? */
 int	 lx_call_cred(const struct lx_call *, struct vi_cred *);
 bool	 lx_call_has(const struct lx_call *, unsigned cap);	/* CAP_*, in the jail; not cheap */
+bool	 lx_call_hasany(const struct lx_call *, uint64_t caps);
+#define LX_CAP(cap)	(UINT64_C(1) << (cap))
+/* The same, one of several, of a thread that is known to live, in the jail with this user namespace, or, where that is 0, this uid 0. */
+bool	 lx_thread_has(uint64_t userns, uid_t rootuid, pid_t tid, uint64_t caps);
 bool	 lx_call_lacks(const struct lx_call *, unsigned cap);	/* wherever it is; not cheap */
 int	 lx_sock_locate(struct lx_sock *);	/* a copy of the program's end, or -1 */
 struct lx_sock *lx_sock_find(const struct lx *, ino_t);
@@ -372,7 +377,7 @@ int	 lx_sock_error(struct lx_sock *);	/* takes the pending error */
 bool	 lx_sock_closed(struct lx_sock *); /* after a hang-up: nobody holds the program's end */
 void	 lx_reap(struct lx *, struct vi_vnet *, uint16_t port);	/* 0: all */
 void	 lx_sweep(struct lx *);
-bool	 lx_sock_raise(const struct lx_call *, unsigned cap);
+bool	 lx_sock_raise(const struct lx_call *, uint64_t caps);	/* one of them will do */
 void	 lx_sock_lower(struct lx_sock *);
 int	 lx_sock_buffer(int fd, int size);
 /* The program's end of a stream has SO_OOBINLINE as it was set. */
@@ -640,6 +645,7 @@ int64_t	 nl_bind(struct lx_call *);
 int64_t	 nl_connect(struct lx_call *);
 int64_t	 nl_name(struct lx_call *, bool peer);
 void	 nl_input(struct lx_sock *, const void *, size_t);
+void	 nl_called(const struct lx_call *);	/* what comes in next is the caller's */
 int64_t	 nl_getsockopt(struct lx_call *);
 int64_t	 nl_setsockopt(struct lx_call *);
 

@@ -31,6 +31,7 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 	struct lx_sock *ls;
 	struct vi_cred cr;
 	int appfd, error;
+	bool root;
 
 	if (type != SOCK_RAW && type != SOCK_DGRAM)
 		return (-ESOCKTNOSUPPORT);
@@ -38,7 +39,8 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 		return (-EPROTONOSUPPORT);
 	if ((error = lx_call_cred(c, &cr)) != 0)
 		return (error == ENOENT ? LX_DONE : -error);
-	cr.cr_priv = cr.cr_priv || lx_call_has(c, CAP_NET_ADMIN);
+	root = cr.cr_priv;
+	cr.cr_priv = root || lx_call_has(c, CAP_NET_ADMIN);
 	error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet, LXK_NETLINK, NULL, &appfd, &ls);
 	if (error != 0)
 		return (-error);
@@ -48,6 +50,10 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 	if (ls->ls_nl != NULL) {
 		STAILQ_INIT(&ls->ls_nl->nl_pending);
 		ls->ls_nl->nl_cred = cr;
+		ls->ls_nl->nl_root = root;
+		ls->ls_nl->nl_userns = c->c_pr->pr_userns;
+		ls->ls_nl->nl_rootuid = c->c_pr->pr_rootuid;
+		ls->ls_nl->nl_tid = c->c_tid;
 		ls->ls_nl->nl_jid = c->c_pr->pr_use.us_jid[VI_CLASS_VNET];
 		ls->ls_nl->nl_pid = 0x80000000U | (uint32_t)ls->ls_ino;	/* unlike any process's */
 		error = lx_sock_hand(c, ls, appfd, flags);
@@ -153,6 +159,17 @@ static const struct nl_change {
 	{ RTM_NEWRULE, VI_PRIV_NET_ROUTE, nl_newrule }, { RTM_DELRULE, VI_PRIV_NET_ROUTE, nl_delrule },
 };
 
+/* Has who asks the right to change anything?  0 or EPERM. */
+int
+nl_may(struct lx_sock *ls, enum vi_priv priv)
+{
+	struct nl_sock *nl = ls->ls_nl;
+
+	if (nl->nl_root)
+		nl->nl_cred.cr_priv = lx_thread_has(nl->nl_userns, nl->nl_rootuid, nl->nl_tid, LX_CAP(CAP_NET_ADMIN));
+	return (vi_vnet_priv(ls->ls_vnet, nl->nl_jid, &nl->nl_cred, priv));
+}
+
 /* A request about a link may be to make it. */
 static enum vi_priv
 nl_priv(const struct nl_change *nc, const struct nl_req *rq)
@@ -170,7 +187,7 @@ nl_do(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq)
 
 		if (nc->nc_type != rq->rq_hdr.nlmsg_type)
 			continue;
-		if ((error = vi_vnet_priv(ls->ls_vnet, ls->ls_nl->nl_jid, &ls->ls_nl->nl_cred, nl_priv(nc, rq))) != 0)
+		if ((error = nl_may(ls, nl_priv(nc, rq))) != 0)
 			return (error);
 		return (nc->nc_fn(ls->ls_vnet, rq, &ls->ls_nl->nl_cred));
 	}
@@ -223,6 +240,12 @@ nl_request(struct lx_sock *ls, const uint8_t *msg, struct nl_req *rq)
 	free(no);
 }
 
+void
+nl_called(const struct lx_call *c)
+{
+	c->c_sock->ls_nl->nl_tid = c->c_tid;
+}
+
 /* All messages of one datagram of the program. */
 void
 nl_input(struct lx_sock *ls, const void *buf, size_t len)
@@ -255,6 +278,7 @@ nl_input(struct lx_sock *ls, const void *buf, size_t len)
 		p += step;
 		len -= step;
 	}
+	recv_queued(ls, !STAILQ_EMPTY(&ls->ls_nl->nl_pending));
 }
 
 void

@@ -28,6 +28,10 @@ struct nl_sock {
 	bool		 nl_capack;	/* errors quote the header only */
 	bool		 nl_watching;	/* the vnet tells us of changes */
 	struct vi_cred	 nl_cred;	/* of whoever made it */
+	bool		 nl_root;	/* ... the jail's uid 0: its thread is to have the capability when it asks for a change, too */
+	uint64_t	 nl_userns;	/* of the jail */
+	uid_t		 nl_rootuid;
+	pid_t		 nl_tid;	/* that thread, or who made a call about it last */
 	int		 nl_jid;
 	uint64_t	 nl_groups;	/* RTNLGRP_* less 1 */
 	uint64_t	 nl_seq;	/* last event seen */
@@ -51,6 +55,8 @@ struct nl_req {
 };
 /* One message of len bytes at buf (not more than nlmsg_len).  0, EINVAL.  Of NETLINK_ROUTE with what follows the header. */
 int	 nl_req_parse(const uint8_t *buf, size_t len, int proto, struct nl_req *);
+
+int	 nl_may(struct lx_sock *, enum vi_priv);	/* netlink.c */
 
 static inline bool nl_has(const struct nl_req *rq, unsigned type) { return (rq->rq_attr[type].na_data != NULL); }
 static inline bool nl_dump(const struct nl_req *rq) { return ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP); }

@@ -376,14 +376,13 @@ diag_tell(struct nl_out *no, const struct diag *d, const struct nl_req *rq)
 
 /* Anybody may look; who ends connections needs the right to. */
 static int
-diag_allowed(const struct lx_sock *ls, const struct nl_req *rq)
+diag_allowed(struct lx_sock *ls, const struct nl_req *rq)
 {
 	switch (rq->rq_hdr.nlmsg_type) {
 	case SOCK_DIAG_BY_FAMILY:
 		return (0);
 	case SOCK_DESTROY:
-		return (nl_dump(rq) ? EOPNOTSUPP :
-		    vi_vnet_priv(ls->ls_vnet, ls->ls_nl->nl_jid, &ls->ls_nl->nl_cred, VI_PRIV_NET_SOCKOPT));
+		return (nl_dump(rq) ? EOPNOTSUPP : nl_may(ls, VI_PRIV_NET_SOCKOPT));
 	case TCPDIAG_GETSOCK:		/* the questions of old */
 	case DCCPDIAG_GETSOCK:
 		return (ENOENT);

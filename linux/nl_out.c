@@ -85,8 +85,6 @@ nl_out_flush(struct nl_out *no)
 		return;
 	no->no_len = 0;
 	error = STAILQ_EMPTY(&ls->ls_nl->nl_pending) ? dgram_offer(ls, no->no_buf, &dg) : EAGAIN;
-	if (error == EAGAIN)
-		recv_queued(ls, true);
 	if (error == EAGAIN && !no->no_event)
 		error = pending_add(ls, no->no_buf, dg.dg_len);
 	if (error != 0)

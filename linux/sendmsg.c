@@ -96,14 +96,15 @@ send_flow(struct lx_call *c, const struct send *s, struct vi_msg *msg)
 	return (error != 0 || (msg->msg_set & VI_MSGSET_FLOW) == 0 ? error : label_check(c->c_sock, msg->msg_flow));
 }
 
-/* What it takes a right for may be the caller's by a capability. */
+/* What it takes a right for the caller has by a capability. */
 static int
 send_raised(struct lx_call *c, const struct vi_msg *msg, bool more)
 {
 	int error;
 
-	if ((msg->msg_set & (VI_MSGSET_EXT | VI_MSGSET_MARK)) == 0 || !lx_sock_raise(c, CAP_NET_RAW))
-		return (EPERM);
+	if ((msg->msg_set & (VI_MSGSET_EXT | VI_MSGSET_MARK)) == 0)
+		return (cork_send(c->c_sock, msg, more));
+	(void)lx_sock_raise(c, LX_CAP(CAP_NET_RAW) | ((msg->msg_set & VI_MSGSET_EXT) == 0 ? LX_CAP(CAP_NET_ADMIN) : 0));
 	error = cork_send(c->c_sock, msg, more);
 	lx_sock_lower(c->c_sock);
 	return (error);
@@ -156,8 +157,6 @@ send_inet(struct lx_call *c, const struct send *s)
 		error = lx_copyin_iov(c, c->c_lx->lx_iov, s->s_niov, c->c_lx->lx_buf, iov.iov_len);
 	}
 	if (error == 0)
-		error = cork_send(ls, &msg, more);
-	if (error == EPERM)
 		error = send_raised(c, &msg, more);
 	if (error != 0)
 		return (-error);
@@ -176,6 +175,7 @@ send_netlink(struct lx_call *c, const struct send *s)
 	error = lx_copyin_iov(c, c->c_lx->lx_iov, s->s_niov, c->c_lx->lx_buf, s->s_len);
 	if (error != 0)
 		return (-error);
+	nl_called(c);
 	nl_input(c->c_sock, c->c_lx->lx_buf, s->s_len);
 	return ((int64_t)s->s_len);
 }

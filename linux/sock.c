@@ -417,10 +417,13 @@ lx_sock_make(struct lx_call *c, int family, int type, int proto, bool raw, struc
 
 	if ((error = lx_call_cred(c, cr)) != 0)
 		return (error);
+	cr->cr_priv = false;			/* lx_sock_raise() asks for each call */
 	maker = *cr;
-	if (raw && !cr->cr_priv)
-		maker.cr_priv = lx_call_has(c, CAP_NET_RAW);
-	return (vi_socket(c->c_pr->pr_vnet, family, type, proto, &maker, sop));
+	maker.cr_priv = raw && lx_call_has(c, CAP_NET_RAW);
+	error = vi_socket(c->c_pr->pr_vnet, family, type, proto, &maker, sop);
+	if (error == 0 && maker.cr_priv)
+		vi_socket_cred(*sop, cr);
+	return (error);
 }
 
 int64_t
@@ -490,15 +493,15 @@ lx_sys_socket(struct lx_call *c)
 }
 
 /*
- * The socket was refused for lack of privilege: the caller may have it by a capability, which Linux
+ * Sockets have no privilege of their own.  What takes one the caller has by a capability, which Linux
  * looks at in each call.  True: for the moment the socket has it too; lx_sock_lower() after it.
  */
 bool
-lx_sock_raise(const struct lx_call *c, unsigned cap)
+lx_sock_raise(const struct lx_call *c, uint64_t caps)
 {
 	struct vi_cred cr = c->c_sock->ls_cred;
 
-	if (cr.cr_priv || !lx_call_has(c, cap))
+	if (c->c_sock->ls_raised || !lx_call_hasany(c, caps))
 		return (false);
 	cr.cr_priv = c->c_sock->ls_raised = true;
 	vi_socket_cred(c->c_sock->ls_so, &cr);
@@ -508,20 +511,24 @@ lx_sock_raise(const struct lx_call *c, unsigned cap)
 void
 lx_sock_lower(struct lx_sock *ls)
 {
+	if (ls->ls_raised)
+		vi_socket_cred(ls->ls_so, &ls->ls_cred);
 	ls->ls_raised = false;
-	vi_socket_cred(ls->ls_so, &ls->ls_cred);
 }
 
 static int
 sock_bind(struct lx_call *c, const struct vi_sockaddr *sa)
 {
 	struct lx_sock *ls = c->c_sock;
-	int error = vi_bind(ls->ls_so, sa);
+	int error;
 
-	if (error == EACCES && lx_sock_raise(c, CAP_NET_BIND_SERVICE)) {
+	/* Whom a port below 1024 would be refused is asked first, so that the jail's log has no refusals that are none. */
+	if (sa->sa_port != 0 && ntohs(sa->sa_port) < IPPORT_RESERVED && ls->ls_type != SOCK_RAW)
+		(void)lx_sock_raise(c, LX_CAP(CAP_NET_BIND_SERVICE));
+	error = vi_bind(ls->ls_so, sa);
+	if (error == EACCES && ntohs(sa->sa_port) >= IPPORT_RESERVED && lx_sock_raise(c, LX_CAP(CAP_NET_BIND_SERVICE)))
 		error = vi_bind(ls->ls_so, sa);
-		lx_sock_lower(ls);
-	}
+	lx_sock_lower(ls);
 	return (error);
 }
 

@@ -388,7 +388,7 @@ dgram_offer(struct lx_sock *ls, const void *buf, struct lx_dgram *dg)
 
 	if (!dgram_direct(ls, buf, dg)) {
 		error = dgram_push(ls, buf, dg);
-		if (error == 0 && !TAILQ_EMPTY(&ls->ls_calls))
+		if (error == 0 && ls->ls_kind == LXK_DGRAM && !TAILQ_EMPTY(&ls->ls_calls))
 			recv_queued(ls, false);
 		return (error);
 	}

@@ -109,7 +109,8 @@ enum form {
 
 enum { O_GET = 1, O_SET = 2, O_RW = 3, O_ADMIN = 4, O_RAW = 8,	/* to set it takes CAP_NET_ADMIN, or CAP_NET_RAW as well */
     O_RAWONLY = 16,	/* ... CAP_NET_RAW, which the stack asks for */
-    O_SHORT = 32 };	/* a short value is 0 */
+    O_SHORT = 32,	/* a short value is 0 */
+    O_ASK = 64 };	/* the stack may ask for a privilege: the caller's capability comes first */
 
 struct opt {
 	int		 o_level, o_name;
@@ -155,10 +156,10 @@ static const struct opt opt_table[] = {
 	{ SOL_SOCKET, LX_SO_RCVBUFFORCE, VI_SO_RCVBUF, F_BUF, O_SET | O_ADMIN, 0 },
 	{ SOL_SOCKET, SO_RCVLOWAT,	VI_SO_RCVLOWAT, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_SNDLOWAT,	VI_SO_SNDLOWAT, F_INT, O_GET, 0 },
-	{ SOL_SOCKET, SO_BINDTODEVICE,	VI_SO_BINDTODEVICE, F_DEVICE, O_RW, 0 },
-	{ SOL_SOCKET, LX_SO_BINDTOIFINDEX, VI_SO_BINDTODEVICE, F_IFINDEX, O_RW, 0 },
+	{ SOL_SOCKET, SO_BINDTODEVICE,	VI_SO_BINDTODEVICE, F_DEVICE, O_RW | O_ASK, 0 },
+	{ SOL_SOCKET, LX_SO_BINDTOIFINDEX, VI_SO_BINDTODEVICE, F_IFINDEX, O_RW | O_ASK, 0 },
 	{ SOL_SOCKET, SO_PRIORITY,	VI_SO_PRIORITY, F_INT, O_RW, 0 },
-	{ SOL_SOCKET, SO_MARK,		VI_SO_MARK, F_INT, O_RW, 0 },
+	{ SOL_SOCKET, SO_MARK,		VI_SO_MARK, F_INT, O_RW | O_ASK, 0 },
 	{ SOL_SOCKET, LX_SO_RCVMARK,	0, F_CMSG, O_RW | O_ADMIN | O_RAW, LXC_MARK },
 	{ SOL_SOCKET, VI_LINUX_SO_VLAN_PCP, VI_SO_VLAN_PCP, F_INT, O_RW, 0 },
 	{ SOL_SOCKET, SO_TIMESTAMP_OLD,	VI_SO_TIMESTAMP, F_INT, O_RW, LXC_STAMP },
@@ -199,7 +200,7 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IP, IP_RECVOPTS,	VI_IP_RECVOPTS, F_INT, O_RW | O_SHORT, LXC_OPTS },
 	{ IPPROTO_IP, IP_RETOPTS,	VI_IP_RETOPTS, F_INT, O_RW | O_SHORT, LXC_RETOPTS },
 	{ IPPROTO_IP, IP_RECVORIGDSTADDR, 0, F_CMSG, O_RW | O_SHORT, LXC_ORIGDST },
-	{ IPPROTO_IP, IP_TRANSPARENT,	VI_IP_TRANSPARENT, F_INT, O_RW, 0 },
+	{ IPPROTO_IP, IP_TRANSPARENT,	VI_IP_TRANSPARENT, F_INT, O_RW | O_ASK, 0 },
 	{ IPPROTO_IP, IP_FREEBIND,	VI_IP_FREEBIND, F_INT, O_RW, 0 },
 	{ IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, VI_IP_BIND_NO_PORT, F_INT, O_RW | O_SHORT, 0 },
 	{ IPPROTO_IP, LX_IP_LOCAL_PORT_RANGE, VI_IP_PORTRANGE, F_U32, O_RW, 0 },
@@ -246,10 +247,10 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, VI_IPV6_MTU_DISCOVER, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_MTU,	VI_IPV6_MTU, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_DONTFRAG,	VI_IPV6_DONTFRAG, F_INT, O_RW | O_SHORT, 0 },
-	{ IPPROTO_IPV6, IPV6_HOPOPTS,	VI_IPV6_HOPOPTS, F_EXT, O_RW | O_RAWONLY, 0 },
-	{ IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, VI_IPV6_RTHDRDSTOPTS, F_EXT, O_RW | O_RAWONLY, 0 },
+	{ IPPROTO_IPV6, IPV6_HOPOPTS,	VI_IPV6_HOPOPTS, F_EXT, O_RW | O_RAWONLY | O_ASK, 0 },
+	{ IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, VI_IPV6_RTHDRDSTOPTS, F_EXT, O_RW | O_RAWONLY | O_ASK, 0 },
 	{ IPPROTO_IPV6, IPV6_RTHDR,	VI_IPV6_RTHDR, F_EXT, O_RW, 0 },
-	{ IPPROTO_IPV6, IPV6_DSTOPTS,	VI_IPV6_DSTOPTS, F_EXT, O_RW | O_RAWONLY, 0 },
+	{ IPPROTO_IPV6, IPV6_DSTOPTS,	VI_IPV6_DSTOPTS, F_EXT, O_RW | O_RAWONLY | O_ASK, 0 },
 	{ IPPROTO_IPV6, IPV6_RECVHOPOPTS, 0, F_CMSG, O_RW, LXC_HOPOPTS },
 	{ IPPROTO_IPV6, IPV6_RECVDSTOPTS, 0, F_CMSG, O_RW, LXC_DSTOPTS },
 	{ IPPROTO_IPV6, IPV6_RECVRTHDR,	0, F_CMSG, O_RW, LXC_RTHDR },
@@ -272,7 +273,7 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IPV6, LX_IPV6_HDRINCL, VI_IPV6_HDRINCL, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_ROUTER_ALERT_ISOLATE, 0, F_ISOLATE, O_RW, 0 },
 	{ IPPROTO_IPV6, LX_IPV6_RECVORIGDSTADDR, 0, F_CMSG, O_RW, LXC_ORIGDST6 },
-	{ IPPROTO_IPV6, LX_IPV6_TRANSPARENT, VI_IP_TRANSPARENT, F_INT, O_RW, 0 },
+	{ IPPROTO_IPV6, LX_IPV6_TRANSPARENT, VI_IP_TRANSPARENT, F_INT, O_RW | O_ASK, 0 },
 	{ IPPROTO_IPV6, IPV6_FREEBIND,	VI_IPV6_FREEBIND, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, VI_IPV6_AUTOFLOWLABEL, F_INT, O_RW | O_SHORT, 0 },
 	{ IPPROTO_IPV6, LX_IPV6_ADDR_PREFERENCES, VI_IPV6_ADDR_PREFERENCES, F_INT, O_RW, 0 },
@@ -614,14 +615,14 @@ set_refused(const struct lx_sock *ls, const struct opt *o, const uint8_t *buf, s
 		return (EINVAL);
 	if (o->o_level == SOL_SOCKET &&		/* none is what there is */
 	    (o->o_name == SO_BUSY_POLL || o->o_name == SO_PREFER_BUSY_POLL))
-		return (value == 0 ? 0 : ls->ls_cred.cr_priv ? ENOPROTOOPT : EPERM);
+		return (value == 0 ? 0 : ls->ls_raised ? ENOPROTOOPT : EPERM);
 	if (o->o_level != IPPROTO_TCP)
 		return (ENOPROTOOPT);
 	switch (o->o_name) {
 	case TCP_THIN_DUPACK:		/* Linux keeps it for old programs: it has no effect */
 		return (value < 0 || value > 1 ? EINVAL : 0);
 	case TCP_REPAIR:
-		return (ls->ls_cred.cr_priv ? ENOPROTOOPT : EPERM);
+		return (ls->ls_raised ? ENOPROTOOPT : EPERM);
 	case TCP_REPAIR_QUEUE:
 	case TCP_REPAIR_WINDOW:
 	case TCP_TIMESTAMP:
@@ -814,7 +815,7 @@ opt_set(struct lx_sock *ls, int level, int name, const uint8_t *buf, size_t len)
 
 	if (o == NULL || (o->o_flags & O_SET) == 0)
 		return (ENOPROTOOPT);
-	if ((o->o_flags & O_ADMIN) != 0 && !ls->ls_cred.cr_priv && !ls->ls_raised)
+	if ((o->o_flags & O_ADMIN) != 0 && !ls->ls_raised)
 		return (EPERM);
 	if (ls->ls_so == NULL)
 		return (ECONNABORTED);
@@ -831,9 +832,8 @@ opt_raise(struct lx_call *c, int level, int name)
 	if (c->c_sock->ls_so == NULL)
 		return (false);
 	if ((o->o_flags & O_RAWONLY) != 0)
-		return (lx_sock_raise(c, CAP_NET_RAW));
-	return (lx_sock_raise(c, CAP_NET_ADMIN) ||
-	    ((o->o_flags & (O_ADMIN | O_RAW)) != O_ADMIN && lx_sock_raise(c, CAP_NET_RAW)));
+		return (lx_sock_raise(c, LX_CAP(CAP_NET_RAW)));
+	return (lx_sock_raise(c, LX_CAP(CAP_NET_ADMIN) | ((o->o_flags & (O_ADMIN | O_RAW)) != O_ADMIN ? LX_CAP(CAP_NET_RAW) : 0)));
 }
 
 /* A stream's program looks into the pair, where the host keeps the place; and it is the pair that says POLLERR, and then POLLPRI. */
@@ -873,11 +873,12 @@ lx_sys_setsockopt(struct lx_call *c)
 		stream_flush(ls);
 	else
 		dgram_tx(ls);
+	if (o != NULL && (o->o_flags & O_ASK) != 0)
+		(void)opt_raise(c, level, name);
 	error = opt_set(ls, level, name, buf, len);
-	if (error == EPERM && opt_raise(c, level, name)) {
+	if (error == EPERM && o != NULL && (o->o_flags & O_ASK) == 0 && opt_raise(c, level, name))
 		error = opt_set(ls, level, name, buf, len);
-		lx_sock_lower(ls);
-	}
+	lx_sock_lower(ls);
 	if (error == 0)
 		set_local(c, o, buf, len);
 	return (-error);
