@@ -178,8 +178,7 @@ delete_host(const struct arp *a, const char *host, bool must)
 	req = json_pack("{s:s,s:s,s:s*}", "op", "neigh.delete", "address", inet_ntoa(in),
 	    "interface", a->a_interface);
 	if (cmd_try(a->a_cx, req, NULL, &ce) == 0) {
-		if (must)
-			printf("%s (%s) deleted\n", host, inet_ntoa(in));
+		printf("%s (%s) deleted\n", host, inet_ntoa(in));
 		return 0;
 	}
 	if (ce.ce_errno == ESRCH && !must)

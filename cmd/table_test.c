@@ -496,6 +496,14 @@ test_arp_requests(void **state)
 	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"op\":\"neigh.delete\"}");
 	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"lladdr\":\"02:00:00:00:00:08\","
 	    "\"op\":\"neigh.add\",\"permanent\":true,\"proxy\":false,\"published\":false}");
+	assert_string_equal(fk.fk_out, "");
+	fake_ok(&fk, "{}");
+	fake_ok(&fk, "{}");
+	fake_run(&fk, cmd_arp, "arp -S 192.0.2.7 2:0:0:0:0:8");
+	assert_string_equal(fk.fk_out, "192.0.2.7 (192.0.2.7) deleted\n");
+	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"op\":\"neigh.delete\"}");
+	assert_request(&fk, "{\"address\":\"192.0.2.7\",\"lladdr\":\"02:00:00:00:00:08\","
+	    "\"op\":\"neigh.add\",\"permanent\":true,\"proxy\":false,\"published\":false}");
 	fake_ok(&fk, NEIGHBOURS);
 	fake_ok(&fk, "{}");
 	fake_ok(&fk, "{}");
