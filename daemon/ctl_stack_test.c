@@ -408,6 +408,8 @@ test_statistics(void **state)
 	FAILS(EINVAL, "{'op':'sysctl.set','name':'kern.msgbuf_show_timestamp','value':'-1'}");
 	OK("{'op':'log.read','clear':true}");
 	assert_int_equal(int_of(fx->fx_reply, "stamp"), 2);
+	OK("{'op':'sysctl.set','name':'kern.msgbuf_show_jail','value':'0'}");
+	FAILS(EINVAL, "{'op':'sysctl.set','name':'kern.msgbuf_show_jail','value':'2'}");
 	OK("{'op':'log.read'}");
 	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "lines")), 0);
 }

@@ -346,7 +346,7 @@ op_log(struct ctl_request *rq)
 		return error;
 	last = vi_jail_log_read(rq->rq_kernel, rq->rq_jid, (uint64_t)after, add_line, &list);
 	ctl_put_int(rq->rq_reply, "last", last);
-	ctl_put_int(rq->rq_reply, "stamp", (uint64_t)vi_jail_log_stamp(rq->rq_kernel, rq->rq_jid));
+	ctl_put_int(rq->rq_reply, "stamp", (uint64_t)vi_jail_log_get(rq->rq_kernel, rq->rq_jid, VI_LOG_STAMP));
 	if (clear)
 		vi_jail_log_clear(rq->rq_kernel, rq->rq_jid);
 	return 0;

@@ -2,6 +2,7 @@
 /* Operations on the knobs of a stack: sysctl.*. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ add_oid(void *arg, const struct vi_sysctl *sy)
  */
 enum jail_oid {
 	OID_HOSTNAME, OID_DOMAINNAME, OID_HOSTID, OID_HOSTUUID, OID_SECURELEVEL,	/* can be set */
-	OID_LOGSTAMP,								/* of its messages: also the host's */
+	OID_LOGSTAMP, OID_LOGNAMES,						/* of its messages: also the host's */
 	OID_OSRELDATE, OID_SUSER, OID_CHILDREN_CUR, OID_CHILDREN_MAX, OID_STATFS, OID_ENV, OID_JAILED, OID_MAX_IPS, OID_META_MAX, OID_VNET, OID_MAX
 };
 
@@ -60,6 +61,7 @@ static const struct {
 	[OID_HOSTUUID] = { "kern.hostuuid", "Host UUID", "host.hostuuid", VI_CTL_STRING },
 	[OID_SECURELEVEL] = { "kern.securelevel", "Current secure level", "securelevel", VI_CTL_INT },
 	[OID_LOGSTAMP] = { "kern.msgbuf_show_timestamp", "Show timestamp in msgbuf", NULL, VI_CTL_INT },
+	[OID_LOGNAMES] = { "kern.msgbuf_show_jail", "Copies of other jails' messages say whose they are", NULL, VI_CTL_INT },
 	[OID_OSRELDATE] = { "kern.osreldate", "What osreldate says, or 0", "osreldate", VI_CTL_INT },
 	[OID_SUSER] = { "security.bsd.suser_enabled", "Processes with uid 0 have privilege", "allow.suser", VI_CTL_INT },
 	[OID_CHILDREN_CUR] = { "security.jail.children.cur", "Current number of child jails", "children.cur", VI_CTL_INT },
@@ -105,6 +107,18 @@ host_text(const struct ctl_request *rq, unsigned oid, char *buf, size_t len)
 	return true;
 }
 
+static bool
+is_log(unsigned oid)
+{
+	return oid == OID_LOGSTAMP || oid == OID_LOGNAMES;
+}
+
+static enum vi_logknob
+log_knob(unsigned oid)
+{
+	return oid == OID_LOGSTAMP ? VI_LOG_STAMP : VI_LOG_NAMES;
+}
+
 static void
 jail_text(const struct ctl_request *rq, unsigned oid, char *buf, size_t len)
 {
@@ -115,8 +129,8 @@ jail_text(const struct ctl_request *rq, unsigned oid, char *buf, size_t len)
 		snprintf(buf, len, "%d", vi_jail_parent(rq->rq_kernel, rq->rq_jid) >= 0);
 	else if (oid == OID_MAX_IPS)
 		snprintf(buf, len, "%d", VI_JAIL_MAXIPS);
-	else if (oid == OID_LOGSTAMP)
-		snprintf(buf, len, "%d", vi_jail_log_stamp(rq->rq_kernel, rq->rq_jid));
+	else if (is_log(oid))
+		snprintf(buf, len, "%d", vi_jail_log_get(rq->rq_kernel, rq->rq_jid, log_knob(oid)));
 	else if (oid == OID_VNET)
 		snprintf(buf, len, "%d", vi_jail_owns_vnet(rq->rq_kernel, rq->rq_jid));
 	else if (oid == OID_META_MAX)
@@ -148,7 +162,7 @@ list_jail(const struct ctl_request *rq, const char *name, vi_sysctl_fn *fn, void
 			continue;
 		jail_text(rq, i, text, sizeof(text));
 		fn(arg, &(struct vi_sysctl){ .sy_name = jail_oids[i].jo_name, .sy_descr = jail_oids[i].jo_descr, .sy_type = jail_oids[i].jo_type,
-		    .sy_writable = i == OID_LOGSTAMP || (i <= OID_SECURELEVEL && rq->rq_jid != 0), .sy_value = text });
+		    .sy_writable = is_log(i) || (i <= OID_SECURELEVEL && rq->rq_jid != 0), .sy_value = text });
 		n++;
 	}
 	return n;
@@ -274,19 +288,19 @@ may_set_jail(struct ctl_request *rq, unsigned oid, const struct meant *me, const
 
 /* By who may clear the messages: the buffer's owner and those above. */
 static int
-set_stamp(struct ctl_request *rq, const struct meant *me, const char *value)
+set_log(struct ctl_request *rq, unsigned oid, const struct meant *me, const char *value)
 {
 	int error = vi_jail_visible(rq->rq_kernel, rq->rq_caller, vi_jail_owner(rq->rq_kernel, rq->rq_jid, "vlog")) ?
 	    vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_LOG_CLEAR) : EPERM;
-	const long stamp = strtol(value, NULL, 0);
+	const long n = strtol(value, NULL, 0);
 	char new[16];
 
 	if (error != 0)
 		return ctl_refuse(rq, explain(rq, error, me->me_name, value));
-	if ((error = vi_jail_log_setstamp(rq->rq_kernel, rq->rq_jid, stamp < 0 || stamp > 2 ? -1 : (int)stamp)) != 0)
+	if ((error = vi_jail_log_set(rq->rq_kernel, rq->rq_jid, log_knob(oid), n < 0 || n > INT_MAX ? -1 : (int)n)) != 0)
 		return explain(rq, error, me->me_name, value);
 	ctl_put_text(rq->rq_reply, "old", me->me_value);
-	jail_text(rq, OID_LOGSTAMP, new, sizeof(new));
+	jail_text(rq, oid, new, sizeof(new));
 	ctl_put_text(rq->rq_reply, "new", new);
 	return 0;
 }
@@ -330,8 +344,8 @@ op_set(struct ctl_request *rq)
 	/* Also to those who may not set any. */
 	if ((error = check_value(rq, &me, value)) != 0)
 		return error;
-	if ((oid = jail_oid_find(name)) == OID_LOGSTAMP)
-		return set_stamp(rq, &me, value);
+	if (is_log(oid = jail_oid_find(name)))
+		return set_log(rq, oid, &me, value);
 	if (oid < OID_MAX)
 		return set_jail(rq, oid, &me, value);
 	if ((error = ctl_may(rq, VI_PRIV_NET_SYSCTL)) == 0)

@@ -85,9 +85,13 @@ VI_API bool	vi_jail_uname(struct vi_kernel *, int jid, struct vi_uname *);
 struct vi_logmsg;
 VI_API uint64_t	vi_jail_log_read(struct vi_kernel *, int jid, uint64_t after_seq, void (*)(void *arg, const struct vi_logmsg *), void *arg);
 VI_API void	vi_jail_log_clear(struct vi_kernel *, int jid);
-/* Whether who shows it shall say when each line came: 0 no (that is how a buffer begins), 1 in seconds, 2 in microseconds since the kernel began. */
-VI_API int	vi_jail_log_stamp(struct vi_kernel *, int jid);
-VI_API int	vi_jail_log_setstamp(struct vi_kernel *, int jid, int stamp);	/* ENOENT, EINVAL */
+/*
+ * STAMP: whether who shows it shall say when each line came: 0 no (that is how a buffer begins), 1 in seconds, 2 in microseconds since the kernel began.
+ * NAMES: whether copies of other buffers' lines that come into it from now on begin with the name of the jail or stack (1, the beginning) or not (0).
+ */
+enum vi_logknob { VI_LOG_STAMP, VI_LOG_NAMES };
+VI_API int	vi_jail_log_get(struct vi_kernel *, int jid, enum vi_logknob);
+VI_API int	vi_jail_log_set(struct vi_kernel *, int jid, enum vi_logknob, int value);	/* ENOENT, EINVAL */
 /* Puts a line into it; pri: facility * 8 + level. */
 VI_API void	vi_jail_log_write(struct vi_kernel *, int jid, unsigned pri, const char *text);
 

@@ -319,23 +319,25 @@ vi_jail_log_clear(struct vi_kernel *k, int jid)
 }
 
 int
-vi_jail_log_stamp(struct vi_kernel *k, int jid)
+vi_jail_log_get(struct vi_kernel *k, int jid, enum vi_logknob knob)
 {
 	struct prison *pr = api_prison(k, jid);
 
-	return (pr == NULL ? 0 : prison_log(pr)->ml_stamp);
+	if (pr == NULL)
+		return (0);
+	return (knob == VI_LOG_STAMP ? prison_log(pr)->ml_stamp : prison_log(pr)->ml_names);
 }
 
 int
-vi_jail_log_setstamp(struct vi_kernel *k, int jid, int stamp)
+vi_jail_log_set(struct vi_kernel *k, int jid, enum vi_logknob knob, int value)
 {
 	struct prison *pr = api_prison(k, jid);
 
 	if (pr == NULL)
 		return (ENOENT);
-	if (stamp < 0 || stamp > 2)
+	if (value < 0 || value > (knob == VI_LOG_STAMP ? 2 : 1))
 		return (EINVAL);
-	prison_log(pr)->ml_stamp = stamp;
+	*(knob == VI_LOG_STAMP ? &prison_log(pr)->ml_stamp : &prison_log(pr)->ml_names) = value;
 	return (0);
 }
 

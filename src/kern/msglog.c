@@ -58,6 +58,7 @@ msglog_init(struct msglog *ml, struct acctset *as, const char *name)
 
 	memset(ml, 0, sizeof(*ml));
 	ml->ml_acct = as;
+	ml->ml_names = 1;
 	memcpy(ml->ml_name, name, len);
 	ml->ml_tokens = RATE_BURST;
 	ml->ml_copytokens = COPY_BURST;
@@ -217,7 +218,9 @@ log_copy(struct msglog *ml, unsigned pri, const char *text)
 	    !bucket_take(ml, &ml->ml_copytime, &ml->ml_copytokens, COPY_BURST, COPY_NS))
 		return;
 	sbuf_init(&sb, line, sizeof(line));
-	sbuf_printf(&sb, "%s: %s", ml->ml_name, text);
+	if (ml->ml_copy->ml_names)
+		sbuf_printf(&sb, "%s: ", ml->ml_name);
+	sbuf_cat(&sb, text);
 	log_line(ml->ml_copy, pri, line, false);
 }
 

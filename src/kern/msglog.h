@@ -34,6 +34,7 @@ struct msglog {
 	uint64_t	 ml_lost;	/* overwritten or refused */
 	char		 ml_name[32];	/* of the vnet */
 	int		 ml_stamp;	/* whether its readers shall show when a line came; only kept here */
+	int		 ml_names;	/* copies of other rings' lines say whose they are; begins as 1 */
 	/* rate limit: at most 50 lines a second after a burst of 200; suppressed lines are counted and told */
 	uint64_t	 ml_tokens_time;
 	uint32_t	 ml_tokens;
@@ -50,7 +51,7 @@ struct msglog {
 void	msglog_init(struct msglog *, struct acctset *, const char *name);
 void	msglog_fini(struct msglog *);
 /*
- * Under the kernel lock: from now on lines of this level and the more urgent ones are copied, prefixed by the name; instead: all lines go there and
+ * Under the kernel lock: from now on lines of this level and the more urgent ones are copied, prefixed by the name (ml_names); instead: all lines go there and
  * none stays here.  to NULL: no more.  Without memory for the other ring what goes there is lost, and counted.
  */
 void	msglog_copyto(struct msglog *, struct msglog *to, int level, bool instead);
