@@ -293,6 +293,14 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_dgram6(co, cmsg, dg);
 }
 
+void
+control_kernel(struct lx_control *co)
+{
+	const struct { int pid, uid, gid; } kernel = { 0, 0, 0 };
+
+	control_put(co, SOL_SOCKET, SCM_CREDENTIALS, &kernel, sizeof(kernel));
+}
+
 /* Linux keeps what a stream sent beside its time, unless asked not to; here it is gone. */
 int
 control_errflags(struct vi_socket *so, const struct vi_sockerr *se)

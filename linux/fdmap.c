@@ -132,6 +132,7 @@ task_get(struct lx *lx, pid_t tid, bool *fresh)
 	if (t->t_pidfd < 0)
 		return (NULL);
 	t->t_tid = tid;
+	t->t_self = 0;
 	t->t_tgid = thread_group(t->t_pidfd, tid);
 	*fresh = true;
 	return (t);
@@ -187,6 +188,27 @@ lx_call_fd(struct lx_call *c, int fd)
 		c->c_sock->ls_pidfdno = fd;
 	}
 	return (0);
+}
+
+/* The last of its numbers is that of the innermost namespace. */
+unsigned
+lx_call_self(const struct lx_call *c)
+{
+	char buf[2048], *p, *end;
+	struct lx_task *t;
+	unsigned long n;
+	bool fresh;
+
+	t = task_get(c->c_lx, c->c_tid, &fresh);
+	if (t != NULL && t->t_self != 0)
+		return (t->t_self);
+	if ((p = status_value(c->c_tid, "\nNStgid:", buf, sizeof(buf))) == NULL)
+		return (0);
+	for (n = strtoul(p, &end, 10); *end == '\t'; p = end)
+		n = strtoul(end, &end, 10);
+	if (t != NULL)
+		t->t_self = (unsigned)n;
+	return ((unsigned)n);
 }
 
 /*

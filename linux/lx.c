@@ -51,6 +51,7 @@ lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops,
 	TAILQ_INIT(&lx->lx_timed);
 	TAILQ_INIT(&lx->lx_rings);
 	TAILQ_INIT(&lx->lx_tuns);
+	LIST_INIT(&lx->lx_netlinks);
 	TAILQ_INIT(&lx->lx_logcalls);
 	for (unsigned i = 0; i < LX_NITEMS(lx->lx_labels); i++)
 		LIST_INIT(&lx->lx_labels[i]);

@@ -43,6 +43,10 @@
 #define LX_MAXEXT	16384		/* extension headers of one packet that is received: eight, each as long as one may be */
 #define LX_HELDEXT	65536		/* ... and of all that a socket's program has not read */
 
+#define LX_SO_PASSPIDFD		76	/* Linux 6.5 */
+#define LX_SO_PEERPIDFD		77
+#define LX_SO_PASSRIGHTS	83	/* Linux 6.16 */
+
 #define LX_LABELBITS	6
 #define LX_FLOWLABEL	0xfffffu	/* of a flow's 28 bits; the others are the traffic class */
 
@@ -56,6 +60,7 @@
 struct lx_task {
 	pid_t		 t_tid;		/* 0: unused */
 	pid_t		 t_tgid;
+	unsigned	 t_self;	/* its process, as that knows itself; 0: not asked */
 	int		 t_pidfd;
 };
 
@@ -263,6 +268,7 @@ struct lx_sock {
 	struct lx_dgram	 ls_helddg;
 	struct lx_cork	*ls_cork;	/* the pieces so far of one to be sent */
 	bool		 ls_corked;	/* UDP_CORK */
+	bool		 ls_onlo;	/* bound to the loopback interface as "lo", which is what the program is told */
 	int		 ls_cpu;	/* SO_INCOMING_CPU: kept for who asks */
 	uint64_t	 ls_pacing;	/* SO_MAX_PACING_RATE, less one that 0 is none */
 	bool		 ls_sndflow;	/* IPV6_FLOWINFO_SEND */
@@ -293,6 +299,7 @@ struct lx {
 	uint64_t	 lx_dueat;	/* when to look at those */
 	struct lx_calls	 lx_timed;
 	TAILQ_HEAD(, lx_ring) lx_rings;	/* of packet sockets */
+	LIST_HEAD(, nl_sock) lx_netlinks;
 	TAILQ_HEAD(, lx_tun) lx_tuns;	/* interfaces that programs are the wire of */
 	struct lx_calls	 lx_logcalls;	/* waiting for messages; they have no socket */
 	struct lx_sockhash *lx_hash;
@@ -336,6 +343,7 @@ int	 lx_copyin_vec(struct lx_call *, uint64_t addr, uint64_t n, size_t *total);
 
 /* fdmap.c: from a descriptor of a program to a socket */
 int	 lx_call_fd(struct lx_call *, int fd);	/* fills c_fd and c_sock; EBADF, or what the host said */
+unsigned lx_call_self(const struct lx_call *);	/* what getpid(2) tells the caller; 0: not known */
 bool	 lx_catches(pid_t tid);		/* has it a handler for a signal that others send? */
 int	 lx_call_cred(const struct lx_call *, struct vi_cred *);
 bool	 lx_call_has(const struct lx_call *, unsigned cap);	/* CAP_*, in the jail; not cheap */
@@ -524,6 +532,7 @@ control_init(struct lx_control *co, size_t space)
 	co->co_trunc = false;
 }
 void	 control_dgram(struct lx_control *, unsigned cmsg, const struct lx_dgram *);
+void	 control_kernel(struct lx_control *);	/* SCM_CREDENTIALS of what no process has sent */
 int	 control_errflags(struct vi_socket *, const struct vi_sockerr *);	/* msg_flags of a message of the error queue */
 void	 control_error(struct lx_control *, unsigned cmsg, const struct vi_sockerr *);
 /* Of a message to be sent; extension headers stay where they are, and are noted.  EINVAL; what is not known is EINVAL as well. */
@@ -645,6 +654,7 @@ int64_t	 nl_bind(struct lx_call *);
 int64_t	 nl_connect(struct lx_call *);
 int64_t	 nl_name(struct lx_call *, bool peer);
 void	 nl_input(struct lx_sock *, const void *, size_t);
+bool	 nl_wantscred(const struct lx_sock *);	/* SO_PASSCRED */
 void	 nl_called(const struct lx_call *);	/* what comes in next is the caller's */
 int64_t	 nl_getsockopt(struct lx_call *);
 int64_t	 nl_setsockopt(struct lx_call *);

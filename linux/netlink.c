@@ -15,6 +15,7 @@
 #include "linux/nl.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,6 +50,8 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 	ls->ls_nl = calloc(1, sizeof(*ls->ls_nl));
 	if (ls->ls_nl != NULL) {
 		STAILQ_INIT(&ls->ls_nl->nl_pending);
+		LIST_INSERT_HEAD(&c->c_lx->lx_netlinks, ls->ls_nl, nl_link);
+		ls->ls_nl->nl_ls = ls;
 		ls->ls_nl->nl_cred = cr;
 		ls->ls_nl->nl_root = root;
 		ls->ls_nl->nl_userns = c->c_pr->pr_userns;
@@ -73,9 +76,17 @@ void
 nl_free(struct lx_sock *ls)
 {
 	nl_unsubscribe(ls);
-	if (ls->ls_nl != NULL)
+	if (ls->ls_nl != NULL) {
+		LIST_REMOVE(ls->ls_nl, nl_link);
 		nl_pending_free(ls);
+	}
 	free(ls->ls_nl);
+}
+
+bool
+nl_wantscred(const struct lx_sock *ls)
+{
+	return (ls->ls_nl != NULL && ls->ls_nl->nl_passcred);
 }
 
 static void
@@ -206,7 +217,7 @@ nl_request(struct lx_sock *ls, const uint8_t *msg, struct nl_req *rq)
 {
 	bool dump = nl_isdump(ls, rq);
 	struct nl_out *no;
-	int error, zero = 0;
+	int error, last;
 
 	no = malloc(sizeof(*no));
 	error = ls->ls_vnet == NULL ? ENETDOWN : no == NULL ? ENOMEM : dump && !STAILQ_EMPTY(&ls->ls_nl->nl_pending) ? EBUSY : 0;
@@ -227,11 +238,12 @@ nl_request(struct lx_sock *ls, const uint8_t *msg, struct nl_req *rq)
 		error = nl_do(no, ls, rq);
 		lx_managed(ls->ls_lx);
 	}
-	if (error != 0)
+	last = dump && error == ENOENT ? -error : 0;
+	if (error != 0 && last == 0)
 		nl_error(ls, msg, rq, error);
 	else if (dump) {
 		nl_out_flush(no);
-		nl_out_begin(no, NLMSG_DONE, &zero, sizeof(zero));
+		nl_out_begin(no, NLMSG_DONE, &last, sizeof(last));
 		nl_out_end(no);
 	}
 	nl_out_flush(no);
@@ -240,10 +252,40 @@ nl_request(struct lx_sock *ls, const uint8_t *msg, struct nl_req *rq)
 	free(no);
 }
 
+/* Has another socket of the stack and the protocol this number?  One that was closed without our having come to it has none. */
+static bool
+nl_taken(const struct lx_sock *ls, uint32_t pid)
+{
+	struct pollfd pf = { .events = POLLRDHUP };
+	const struct nl_sock *ns;
+
+	LIST_FOREACH(ns, &ls->ls_lx->lx_netlinks, nl_link) {
+		if (!ns->nl_bound || ns->nl_pid != pid || ns->nl_ls->ls_vnet != ls->ls_vnet || ns->nl_ls->ls_proto != ls->ls_proto)
+			continue;
+		pf.fd = ns->nl_ls->ls_fd;
+		if (pf.fd >= 0 && (poll(&pf, 1, 0) <= 0 || (pf.revents & POLLHUP) == 0))
+			return (true);
+	}
+	return (false);
+}
+
+/* netlink(7): the first socket of a process has its number, others one that is no process's. */
+static void
+nl_autobind(const struct lx_call *c)
+{
+	struct nl_sock *ns = c->c_sock->ls_nl;
+	const unsigned self = ns->nl_bound ? 0 : lx_call_self(c);
+
+	if (self != 0 && !nl_taken(c->c_sock, self))
+		ns->nl_pid = self;
+	ns->nl_bound = true;
+}
+
 void
 nl_called(const struct lx_call *c)
 {
 	c->c_sock->ls_nl->nl_tid = c->c_tid;
+	nl_autobind(c);				/* sending binds */
 }
 
 /* All messages of one datagram of the program. */
@@ -323,9 +365,14 @@ nl_bind(struct lx_call *c)
 		return (-error);
 	if (ns->nl_bound && nl.nl_pid != ns->nl_pid && nl.nl_pid != 0)
 		return (-EINVAL);
-	if (nl.nl_pid != 0)
+	if (!ns->nl_bound && nl.nl_pid != 0 && nl_taken(c->c_sock, nl.nl_pid))
+		return (-EADDRINUSE);
+	if (nl.nl_pid == 0)
+		nl_autobind(c);
+	else
 		ns->nl_pid = nl.nl_pid;
 	ns->nl_bound = true;
+	ns->nl_joined |= nl.nl_groups != 0;
 	return (-nl_subscribe(c->c_sock, (ns->nl_groups & ~(uint64_t)UINT32_MAX) | nl.nl_groups));
 }
 
@@ -340,7 +387,7 @@ nl_connect(struct lx_call *c)
 		return (-error);
 	if (nl.nl_pid != 0 || nl.nl_groups != 0)
 		return (-EPERM);		/* only the kernel is there */
-	c->c_sock->ls_nl->nl_bound = true;
+	nl_autobind(c);
 	return (0);
 }
 
@@ -357,16 +404,84 @@ nl_name(struct lx_call *c, bool peer)
 	return (-sockaddr_copyout(c, &nl, sizeof(nl), c->c_arg[1], c->c_arg[2]));
 }
 
+/* A flag of the socket, by the name of its option; NULL. */
+static bool *
+nl_flag(struct nl_sock *ns, int name)
+{
+	switch (name) {
+	case NETLINK_EXT_ACK:		/* it only allows us to add text to errors; there is none to add */
+		return (&ns->nl_extack);
+	case NETLINK_BROADCAST_ERROR:	/* for those who send to groups */
+		return (&ns->nl_bcerror);
+	case NETLINK_GET_STRICT_CHK:
+		return (&ns->nl_strict);
+	case NETLINK_CAP_ACK:
+		return (&ns->nl_capack);
+	case NETLINK_NO_ENOBUFS:
+		return (&ns->nl_noenobufs);
+	default:
+		return (NULL);
+	}
+}
+
+static int64_t
+nl_value(struct lx_call *c, int value)
+{
+	int error, len;
+
+	error = lx_copyin(c, c->c_arg[4], &len, sizeof(len));
+	if (error == 0 && len < 0)
+		error = EINVAL;
+	if (error == 0) {
+		len = len < (int)sizeof(value) ? len : (int)sizeof(value);
+		error = lx_copyout(c, c->c_arg[3], &value, (size_t)len);
+	}
+	if (error == 0)
+		error = lx_copyout(c, c->c_arg[4], &len, sizeof(len));
+	return (-error);
+}
+
+/* As many words of the groups as there is room for, and how many bytes all are: none of a socket that was never in any. */
+static int64_t
+nl_list(struct lx_call *c)
+{
+	const struct nl_sock *ns = c->c_sock->ls_nl;
+	const uint32_t word[2] = { (uint32_t)ns->nl_groups, (uint32_t)(ns->nl_groups >> 32) };
+	const int all = ns->nl_joined ? (int)sizeof(word) : 0;
+	int error, len;
+
+	error = lx_copyin(c, c->c_arg[4], &len, sizeof(len));
+	if (error == 0 && len < 0)
+		error = EINVAL;
+	for (int i = 0; error == 0 && i * 4 < all && len - i * 4 >= 4; i++)
+		error = lx_copyout(c, c->c_arg[3] + (uint64_t)i * 4, &word[i], sizeof(word[i]));
+	return (error != 0 ? -error : -lx_copyout(c, c->c_arg[4], &all, sizeof(all)));
+}
+
 /* At the socket's level the host's options do; buffers and filters are really the pair's. */
 int64_t
 nl_getsockopt(struct lx_call *c)
 {
 	struct lx_sock *ls = c->c_sock;
-	int error, len, value;
+	const bool *flag;
+	int value;
 
+	if ((int)c->c_arg[1] == SOL_NETLINK && (int)c->c_arg[2] == NETLINK_LIST_MEMBERSHIPS)
+		return (nl_list(c));
+	if ((int)c->c_arg[1] == SOL_NETLINK && (flag = nl_flag(ls->ls_nl, (int)c->c_arg[2])) != NULL)
+		return (nl_value(c, *flag));
 	if ((int)c->c_arg[1] != SOL_SOCKET)
 		return (-ENOPROTOOPT);
 	switch ((int)c->c_arg[2]) {
+	case SO_PASSCRED:
+		value = ls->ls_nl->nl_passcred;
+		break;
+	case LX_SO_PASSPIDFD:
+	case LX_SO_PASSRIGHTS:
+		return (-EOPNOTSUPP);
+	case LX_SO_PEERPIDFD:
+	case SO_PEERGROUPS:
+		return (-ENODATA);
 	case SO_TYPE:
 		value = ls->ls_type;
 		break;
@@ -382,16 +497,7 @@ nl_getsockopt(struct lx_call *c)
 	default:
 		return (LX_CONTINUE);
 	}
-	error = lx_copyin(c, c->c_arg[4], &len, sizeof(len));
-	if (error == 0 && len < 0)
-		error = EINVAL;
-	if (error == 0) {
-		len = len < (int)sizeof(value) ? len : (int)sizeof(value);
-		error = lx_copyout(c, c->c_arg[3], &value, (size_t)len);
-	}
-	if (error == 0)
-		error = lx_copyout(c, c->c_arg[4], &len, sizeof(len));
-	return (-error);
+	return (nl_value(c, value));
 }
 
 static int
@@ -402,38 +508,32 @@ nl_membership(struct lx_sock *ls, int group, bool join)
 
 	if (bit == 0 || group > RTNLGRP_MAX)
 		return (EINVAL);
+	ls->ls_nl->nl_joined = true;
 	return (nl_subscribe(ls, join ? now | bit : now & ~bit));
 }
 
-/* Extended acknowledgements only allow us to add text to errors; there is none to add. */
 int64_t
 nl_setsockopt(struct lx_call *c)
 {
+	struct nl_sock *ns = c->c_sock->ls_nl;
+	const int name = (int)c->c_arg[2];
+	const bool cred = (int)c->c_arg[1] == SOL_SOCKET && name == SO_PASSCRED;
 	int error, value;
+	bool *flag;
 
-	if ((int)c->c_arg[1] == SOL_SOCKET)
-		return (LX_CONTINUE);
-	if ((int)c->c_arg[1] != SOL_NETLINK)
+	if ((int)c->c_arg[1] == SOL_SOCKET && !cred)
+		return (name == LX_SO_PASSPIDFD || name == LX_SO_PASSRIGHTS ? -EOPNOTSUPP : LX_CONTINUE);
+	if (!cred && (int)c->c_arg[1] != SOL_NETLINK)
 		return (-ENOPROTOOPT);
 	if ((int)c->c_arg[4] < (int)sizeof(value))
 		return (-EINVAL);
 	error = lx_copyin(c, c->c_arg[3], &value, sizeof(value));
 	if (error != 0)
 		return (-error);
-	switch ((int)c->c_arg[2]) {
-	case NETLINK_EXT_ACK:
-	case NETLINK_BROADCAST_ERROR:	/* for those who send to groups */
-		return (0);
-	case NETLINK_GET_STRICT_CHK:
-		c->c_sock->ls_nl->nl_strict = value != 0;
-		return (0);
-	case NETLINK_CAP_ACK:
-		c->c_sock->ls_nl->nl_capack = value != 0;
-		return (0);
-	case NETLINK_ADD_MEMBERSHIP:
-	case NETLINK_DROP_MEMBERSHIP:
-		return (-nl_membership(c->c_sock, value, (int)c->c_arg[2] == NETLINK_ADD_MEMBERSHIP));
-	default:
+	if (name == NETLINK_ADD_MEMBERSHIP || name == NETLINK_DROP_MEMBERSHIP)
+		return (-nl_membership(c->c_sock, value, name == NETLINK_ADD_MEMBERSHIP));
+	if ((flag = cred ? &ns->nl_passcred : nl_flag(ns, name)) == NULL)
 		return (-ENOPROTOOPT);
-	}
+	*flag = value != 0;
+	return (0);
 }

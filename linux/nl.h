@@ -22,10 +22,16 @@
 #define NL_NATTR	64	/* types of attributes that are looked at */
 
 struct nl_sock {
+	LIST_ENTRY(nl_sock) nl_link;	/* in lx_netlinks */
+	struct lx_sock	*nl_ls;
 	uint32_t	 nl_pid;	/* port; shown once bound */
 	bool		 nl_bound;
 	bool		 nl_strict;	/* NETLINK_GET_STRICT_CHK */
 	bool		 nl_capack;	/* errors quote the header only */
+	bool		 nl_extack, nl_bcerror;	/* kept for who asks */
+	bool		 nl_noenobufs;	/* what found no room is not told */
+	bool		 nl_passcred;	/* SO_PASSCRED */
+	bool		 nl_joined;	/* it has been in a group */
 	bool		 nl_watching;	/* the vnet tells us of changes */
 	struct vi_cred	 nl_cred;	/* of whoever made it */
 	bool		 nl_root;	/* ... the jail's uid 0: its thread is to have the capability when it asks for a change, too */
@@ -49,7 +55,7 @@ struct nl_req {
 	char		 rq_name[VI_IFNAMSIZ];
 	struct vi_sockaddr rq_dst;	/* of rq_family */
 	bool		 rq_hasdst;
-	struct { uint32_t on_index; uint8_t on_proto, on_type; } rq_only;	/* of a dump; 0: all */
+	struct { uint32_t on_index; uint8_t on_proto, on_type; bool on_table; } rq_only;	/* of a dump; 0: all; on_table: rq_table has to be there */
 	const uint8_t	*rq_fixed;	/* what stands before the attributes; NULL: too short for it */
 	struct nl_attr { const uint8_t *na_data; size_t na_len; } rq_attr[NL_NATTR];	/* NULL: absent */
 };
@@ -59,7 +65,7 @@ int	 nl_req_parse(const uint8_t *buf, size_t len, int proto, struct nl_req *);
 int	 nl_may(struct lx_sock *, enum vi_priv);	/* netlink.c */
 
 static inline bool nl_has(const struct nl_req *rq, unsigned type) { return (rq->rq_attr[type].na_data != NULL); }
-static inline bool nl_dump(const struct nl_req *rq) { return ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP); }
+static inline bool nl_dump(const struct nl_req *rq) { return ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) != 0); }	/* as Linux: one of its two bits will do */
 /* Attributes of a request; dflt when absent, 0 when too short. */
 uint32_t nl_u32(const struct nl_req *, unsigned type, uint32_t dflt);
 uint16_t nl_u16(const struct nl_req *, unsigned type, uint16_t dflt);

@@ -145,7 +145,8 @@ nl_dellink(struct vi_vnet *vn, const struct nl_req *rq, const struct vi_cred *cr
 	(void)cr;
 	if ((error = link_name(vn, rq, &ifi, name)) != 0)
 		return (error);
-	return (vi_if_destroy(vn, name));
+	error = vi_if_destroy(vn, name);
+	return (error == EINVAL ? EOPNOTSUPP : error);	/* of a kind that nobody makes: lo */
 }
 
 /* Addresses */

@@ -87,7 +87,7 @@ nl_out_flush(struct nl_out *no)
 	error = STAILQ_EMPTY(&ls->ls_nl->nl_pending) ? dgram_offer(ls, no->no_buf, &dg) : EAGAIN;
 	if (error == EAGAIN && !no->no_event)
 		error = pending_add(ls, no->no_buf, dg.dg_len);
-	if (error != 0)
+	if (error != 0 && !ls->ls_nl->nl_noenobufs)
 		ls->ls_error = ENOBUFS;
 }
 

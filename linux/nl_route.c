@@ -258,6 +258,31 @@ route_each(void *arg, const struct vi_route *rt)
 }
 
 static void
+count_each(void *arg, const struct vi_route *rt)
+{
+	(void)rt;
+	++*(unsigned *)arg;
+}
+
+/* Linux has its own tables from the first address on, others from their first route on. */
+static bool
+table_there(const struct route_walk *w)
+{
+	const uint32_t table = nl_u32(w->w_req, RTA_TABLE, w->w_req->rq_table);
+	unsigned n = 0;
+	uint32_t fib;
+
+	if (table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL)
+		return (true);
+	if (nl_fib(w->w_vnet, table, &fib) != 0 || fib >= vi_route_nfibs(w->w_vnet))
+		return (false);
+	if (table > RT_TABLE_LOCAL)		/* it was made for a route */
+		return (true);
+	vi_route_list(w->w_vnet, fib, w->w_req->rq_family == AF_INET ? VI_AF_INET : VI_AF_INET6, count_each, &n);
+	return (n != 0);
+}
+
+static void
 dump_routes(struct route_walk *w)
 {
 	const unsigned n = vi_route_nfibs(w->w_vnet);
@@ -319,6 +344,8 @@ nl_getroute(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 	struct route_walk w = { .w_out = no, .w_req = rq, .w_vnet = vn };
 
 	if (nl_dump(rq)) {
+		if (rq->rq_only.on_table && !table_there(&w))
+			return (ENOENT);
 		dump_routes(&w);
 		return (0);
 	}

@@ -64,6 +64,7 @@ strict_routes(struct nl_req *rq)
 	rq->rq_only.on_index = nl_u32(rq, RTA_OIF, 0);
 	rq->rq_only.on_proto = rtm.rtm_protocol;
 	rq->rq_only.on_type = rtm.rtm_type;
+	rq->rq_only.on_table = rq->rq_family != AF_UNSPEC && (rtm.rtm_table != RT_TABLE_UNSPEC || nl_has(rq, RTA_TABLE));
 	if (nl_has(rq, RTA_TABLE))
 		rq->rq_table = RT_TABLE_COMPAT;		/* and the attribute says which */
 	return (0);

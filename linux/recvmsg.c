@@ -152,6 +152,8 @@ recv_write_dgram(struct lx_call *c, struct recv *r, const void *buf, const struc
 	control_init(&co, r->r_controllen);
 	if (c->c_sock->ls_kind == LXK_DGRAM)
 		control_dgram(&co, c->c_sock->ls_cmsg, dg);
+	else if (nl_wantscred(c->c_sock))
+		control_kernel(&co);
 	return (recv_write(c, r, buf, dg, &co));
 }
 

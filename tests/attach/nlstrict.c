@@ -167,6 +167,93 @@ namespaces(void)
 	ask("namespaces", UINT32_MAX);
 }
 
+static void
+memberships(const char *what, int fd, socklen_t len)
+{
+	uint32_t words[8] = { 0 };
+	int r = getsockopt(fd, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS, words, &len);
+
+	printf("%s: %s length %u %#x %#x\n", what, r == 0 ? "0" : strerrorname_np(errno), len, words[0], words[1]);
+}
+
+/* Numbers of sockets, what they were told, and who the kernel is. */
+static void
+sockets(void)
+{
+	static const int flags[] = { NETLINK_BROADCAST_ERROR, NETLINK_NO_ENOBUFS, NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK };
+	struct sockaddr_nl sa = { .nl_family = AF_NETLINK };
+	socklen_t len = sizeof(sa);
+	int s[3];
+
+	for (int i = 0; i < 3; i++)
+		s[i] = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	for (int i = 0; i < 2; i++) {
+		sa.nl_pid = 0;
+		show("bind", bind(s[i], (struct sockaddr *)&sa, sizeof(sa)));
+		(void)getsockname(s[i], (struct sockaddr *)&sa, &len);
+		printf("the process's: %d\n", sa.nl_pid == (uint32_t)getpid());
+	}
+	sa.nl_pid = (uint32_t)getpid();
+	show("taken", bind(s[2], (struct sockaddr *)&sa, sizeof(sa)));
+	close(s[0]);
+	show("free", bind(s[2], (struct sockaddr *)&sa, sizeof(sa)));
+	sa.nl_pid = 77;
+	show("another", bind(s[2], (struct sockaddr *)&sa, sizeof(sa)));
+	memberships("never in any", s[1], 32);
+	show("join", set_int(s[1], SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, RTNLGRP_LINK));
+	show("join", set_int(s[1], SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, RTNLGRP_NEXTHOP));
+	memberships("two", s[1], 32);
+	memberships("half", s[1], 4);
+	memberships("less", s[1], 3);
+	for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		printf("option %d: %d", flags[i], get_int(s[1], SOL_NETLINK, flags[i]));
+		(void)set_int(s[1], SOL_NETLINK, flags[i], 1);
+		printf(" %d\n", get_int(s[1], SOL_NETLINK, flags[i]));
+	}
+	close(s[1]);
+	close(s[2]);
+}
+
+static void
+kernel(void)
+{
+	union { char buf[256]; struct cmsghdr align; } control;
+	static char buf[65536];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	struct { int pid, uid, gid; } cred = { -1, -1, -1 };
+	int s = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+	show("SO_PASSCRED", set_int(s, SOL_SOCKET, SO_PASSCRED, 1));
+	printf("is %d\n", get_int(s, SOL_SOCKET, SO_PASSCRED));
+	begin(RTM_GETLINK, sizeof(rq.ifi));
+	(void)!send(s, &rq, rq.h.nlmsg_len, 0);
+	if (recvmsg(s, &mh, 0) > 0 && CMSG_FIRSTHDR(&mh) != NULL && CMSG_FIRSTHDR(&mh)->cmsg_type == SCM_CREDENTIALS)
+		memcpy(&cred, CMSG_DATA(CMSG_FIRSTHDR(&mh)), sizeof(cred));
+	printf("pid %d uid %d gid %d\n", cred.pid, cred.uid, cred.gid);
+	close(s);
+}
+
+/* A dump by one of its two bits, and tables that are not there. */
+static void
+rest(void)
+{
+	begin(RTM_GETADDR, sizeof(rq.ifa));
+	rq.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_ROOT;
+	ask("addresses, by the root", 0);
+	begin(RTM_GETROUTE, sizeof(rq.rtm));
+	rq.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_MATCH;
+	ask("routes, by match", 0);
+	begin(RTM_GETROUTE, sizeof(rq.rtm));
+	rq.rtm.rtm_table = 99;
+	ask("routes of a table that is not there", 0);
+	begin(RTM_GETROUTE, sizeof(rq.rtm));
+	attr(RTA_TABLE, 9999);
+	ask("routes of a table that is not there, either", 0);
+	rq.b[0] = AF_UNSPEC;
+	ask("of any family", 0);
+}
+
 int
 main(void)
 {
@@ -183,5 +270,11 @@ main(void)
 	namespaces();
 	show("on", setsockopt(nl, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &(int){ 1 }, sizeof(int)));
 	questions(true);
+	rest();
+	show("off", setsockopt(nl, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &(int){ 0 }, sizeof(int)));
+	rest();
+	close(nl);
+	sockets();
+	kernel();
 	return (0);
 }
