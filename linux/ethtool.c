@@ -5,6 +5,7 @@
  * Everything else is EOPNOTSUPP, to who may ask, else EPERM.
  */
 #include "linux/lx.h"
+#include "linux/ifinfo.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <net/if.h>
 #include <linux/ethtool.h>
+#include <linux/net_tstamp.h>
 
 #include <vimage/ifnet.h>
 #include <vimage/priv.h>
@@ -212,7 +214,7 @@ eth_reads(uint32_t cmd)
 	for (size_t i = 0; i < LX_NITEMS(groups); i++)
 		if (groups[i].get == cmd)
 			return (true);
-	return (cmd == ETHTOOL_GLINK || cmd == ETHTOOL_GDRVINFO || cmd == ETHTOOL_GLINKSETTINGS || cmd == ETHTOOL_GFLAGS || cmd == ETHTOOL_GSSET_INFO || cmd == ETHTOOL_GSTRINGS || cmd == ETHTOOL_GFEATURES);
+	return (cmd == ETHTOOL_GLINK || cmd == ETHTOOL_GDRVINFO || cmd == ETHTOOL_GLINKSETTINGS || cmd == ETHTOOL_GFLAGS || cmd == ETHTOOL_GET_TS_INFO || cmd == ETHTOOL_GSSET_INFO || cmd == ETHTOOL_GSTRINGS || cmd == ETHTOOL_GFEATURES);
 }
 
 /* ETH_FLAG_*: of these there are none. */
@@ -278,6 +280,15 @@ eth_settings(struct eth_call *ec)
 	return (-lx_copyout(ec->ec_call, ec->ec_at, &s, sizeof(s)));
 }
 
+/* Of datagrams only those that come are stamped, by software. */
+static int64_t
+eth_stamps(const struct eth_call *ec)
+{
+	const struct ethtool_ts_info ti = { .cmd = ETHTOOL_GET_TS_INFO, .so_timestamping = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE, .phc_index = -1 };
+
+	return (-lx_copyout(ec->ec_call, ec->ec_at, &ti, sizeof(ti)));
+}
+
 static int64_t
 eth_do(struct eth_call *ec, uint32_t cmd)
 {
@@ -291,6 +302,8 @@ eth_do(struct eth_call *ec, uint32_t cmd)
 		return (eth_driver(ec));
 	case ETHTOOL_GLINKSETTINGS:
 		return (eth_settings(ec));
+	case ETHTOOL_GET_TS_INFO:
+		return (eth_stamps(ec));
 	case ETHTOOL_GSSET_INFO:
 		return (eth_sets(ec));
 	case ETHTOOL_GSTRINGS:
@@ -328,6 +341,7 @@ lx_ethtool(struct lx_call *c, struct vi_vnet *vn)
 	memcpy(ec.ec_name, ifr.ifr_name, sizeof(ec.ec_name) - 1);
 	ec.ec_at = (uintptr_t)ifr.ifr_data;
 	lx_manage(c->c_lx);
+	ifinfo_realname(vn, ec.ec_name);
 	error = vi_if_get(vn, ec.ec_name, eth_found, &ec) != 0 ? ENODEV : 0;
 	lx_managed(c->c_lx);
 	if (error != 0 || (error = lx_copyin(c, ec.ec_at, &cmd, sizeof(cmd))) != 0)

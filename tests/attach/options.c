@@ -4,6 +4,8 @@
 
 #include <net/if.h>
 #include <sys/utsname.h>
+#include <linux/ethtool.h>
+#include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 
 static void
@@ -167,6 +169,7 @@ static void
 ioctls(int s, int u)
 {
 	int n = 77, x = socket(AF_UNIX, SOCK_DGRAM, 0);
+	struct ethtool_ts_info ti = { .cmd = ETHTOOL_GET_TS_INFO };
 	struct ifreq ifr;
 
 	memset(&ifr, 0, sizeof(ifr));
@@ -177,6 +180,9 @@ ioctls(int s, int u)
 	show("SIOCGIFNAME", ioctl(s, SIOCGIFNAME, &ifr));
 	show("SIOCGIFINDEX on AF_UNIX", ioctl(x, SIOCGIFINDEX, &ifr));
 	show("wireless", ioctl(u, 0x8b01, &ifr));
+	ifr = (struct ifreq){ .ifr_name = "lo", .ifr_data = (void *)&ti };
+	show("ETHTOOL_GET_TS_INFO", ioctl(u, SIOCETHTOOL, &ifr));
+	printf("received %#x clock %d\n", ti.so_timestamping & ~(unsigned)SOF_TIMESTAMPING_TX_SOFTWARE, ti.phc_index);
 	show("SIOCGSTAMP without one", ioctl(u, 0x8906, &ifr));
 	show("FIONREAD", ioctl(u, FIONREAD, &n));
 	printf("%d\n", n);
