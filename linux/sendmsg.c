@@ -50,6 +50,8 @@ send_address(struct lx_call *c, const struct send *s, struct vi_msg *msg)
 		return (packet_address(c, s->s_name, s->s_namelen, &msg->msg_name));
 	}
 	error = sockaddr_copyin(c, s->s_name, s->s_namelen, &msg->msg_name);
+	if (error == EAFNOSUPPORT && c->c_sock->ls_family == AF_INET6 && c->c_sock->ls_type == SOCK_DGRAM && c->c_sock->ls_proto != IPPROTO_ICMPV6)
+		return (EINVAL);		/* UDP of IPv6 has no other word for it */
 	if (error != 0)
 		return (error);
 	if (s->s_namelen < sizeof(struct sockaddr_in))

@@ -566,8 +566,11 @@ lx_sys_bind(struct lx_call *c)
 static int
 connect_suits(const struct lx_sock *ls, struct vi_sockaddr *sa, size_t len)
 {
-	if (ls->ls_kind == LXK_DGRAM && ls->ls_family == AF_INET6 && sa->sa_family == VI_AF_INET)
+	if (ls->ls_kind == LXK_DGRAM && ls->ls_family == AF_INET6 && sa->sa_family == VI_AF_INET) {
+		if (ls->ls_type == SOCK_RAW || ls->ls_proto == IPPROTO_ICMPV6)
+			return (EAFNOSUPPORT);
 		sockaddr_map(sa);
+	}
 	return (sa->sa_family == VI_AF_INET6 && ls->ls_family == AF_INET6 ? 0 : sockaddr_suits(sa, ls->ls_family, len));
 }
 

@@ -26,9 +26,6 @@
 #define LX_SO_RCVBUFFORCE	33
 #define LX_SO_BINDTOIFINDEX	62
 #define LX_SO_RCVMARK		75	/* Linux 5.19 */
-#define LX_SO_PASSPIDFD		76
-#define LX_SO_PEERPIDFD		77
-#define LX_SO_PASSRIGHTS	83
 #define LX_SOF_RX_SOFTWARE	(1 << 3)
 #define LX_SOF_TX_COMPLETION	(1 << 18)	/* Linux 6.15 */
 #define LX_SOF_MASK		((1 << 19) - 1)
@@ -348,6 +345,8 @@ opt_find(const struct lx_sock *ls, int level, int name)
 		return (NULL);
 	if ((level == IPPROTO_IPV6 || level == IPPROTO_ICMPV6) && ls->ls_family != AF_INET6)
 		return (NULL);
+	if (level == IPPROTO_IP && ls->ls_family == AF_INET6 && ls->ls_type == SOCK_RAW)
+		return (NULL);
 	for (i = 0; i < LX_NITEMS(opt_table); i++)
 		if (opt_table[i].o_level == level && opt_table[i].o_name == name)
 			return (&opt_table[i]);
@@ -485,18 +484,24 @@ static int
 set_name(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
 {
 	char name[VI_IFNAMSIZ] = "";
+	bool alias;
+	int error;
 
 	_Static_assert(
 	    VI_IFNAMSIZ == 16, "device names and names of congestion controls are as long");
 	if (len > sizeof(name) - 1)
 		len = sizeof(name) - 1;
 	memcpy(name, buf, len);
-	if (o->o_vi == VI_SO_BINDTODEVICE && strcmp(name, IFINFO_LOOPBACK) == 0) {
+	alias = o->o_vi == VI_SO_BINDTODEVICE && strcmp(name, IFINFO_LOOPBACK) == 0;
+	if (alias) {
 		lx_manage(ls->ls_lx);
 		ifinfo_realname(ls->ls_vnet, name);
 		lx_managed(ls->ls_lx);
 	}
-	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, name, sizeof(name)));
+	error = vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, name, sizeof(name));
+	if (error == 0)
+		ls->ls_onlo = alias;
+	return (error);
 }
 
 /* Streams are stamped when they are sent, datagrams when they are received. */
@@ -534,6 +539,7 @@ set_ifindex(struct lx_sock *ls, const uint8_t *buf, size_t len)
 		error = ifinfo_name(ls->ls_vnet, (uint32_t)index, name);
 		lx_managed(ls->ls_lx);
 	}
+	ls->ls_onlo = false;
 	return (error != 0 ? error : vi_setsockopt(ls->ls_so, VI_SO_BINDTODEVICE, name, sizeof(name)));
 }
 
@@ -943,6 +949,8 @@ get_device(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	}
 	if (*len < sizeof(name))
 		return (EINVAL);
+	if (ls->ls_onlo)
+		return (opt_put(buf, len, IFINFO_LOOPBACK, sizeof(IFINFO_LOOPBACK)));
 	return (opt_put(buf, len, name, strnlen(name, sizeof(name) - 1) + 1));
 }
 

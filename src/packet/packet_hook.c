@@ -111,8 +111,8 @@ pktif_frame(struct if_capture *ic, const struct if_frame *fr)
 	struct packet_vnet *pv = packet_vnet(ic->ic_ifp->if_vnet);
 	struct pktview pw;
 
-	/* What lo sends it receives.  Linux shows both, and programs know to pass over one of them, by the name "lo". */
-	if ((fr->f_out && ic->ic_ifp->if_type == VI_IFT_LOOP) || !pktview_init(&pw, ic->ic_ifp, fr))
+	/* What lo sends it receives.  As on Linux both are shown, and programs know to pass over one of them, by the name "lo". */
+	if (!pktview_init(&pw, ic->ic_ifp, fr))
 		return;
 	pv->pv_frame++;
 	pv->pv_stat.pkts_frames++;

@@ -207,6 +207,8 @@ dgram_name(struct inpcb *inp, const struct vi_msg *msg, const struct inet_ops **
 		return (error);
 	in_pcbjail_remote(inp, *ops, faddr);
 	/* What is bound to an address of one family has no way to the other. */
+	if ((*ops)->io_family == VI_AF_INET6 && inp->inp_ops->io_family == VI_AF_INET && !in_addr_any_isany(&inp->inp_faddr))
+		return (EAFNOSUPPORT);		/* nor, as on Linux, what is connected over IPv4 to IPv6 */
 	if ((inp->inp_bound & in_pcbfam(*ops)) == 0)
 		return ((*ops)->io_family == VI_AF_INET ? ENETUNREACH : EAFNOSUPPORT);
 	return (0);

@@ -176,6 +176,8 @@ in_pcbbind_addr(const struct inpcb *inp, const struct in_addr_any *laddr)
 	/* As Linux says it. */
 	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP && inp->inp_ops->io_family == VI_AF_INET6 && inp->inp_ops->io_isbcast(vn, laddr))
 		return (EINVAL);
+	if (inp->inp_info->ipi_proto == VI_IPPROTO_ICMPV6 && inp->inp_ops->io_isbcast(vn, laddr))
+		return (EINVAL);		/* those for echoes; raw sockets are in a table of their own */
 	/* Datagram sockets may bind to a group or a broadcast address, to hear nothing else; as on Linux those for echoes may not. */
 	if (inp->inp_info->ipi_proto != VI_IPPROTO_TCP && inp->inp_info->ipi_proto != VI_IPPROTO_ICMP && inp->inp_ops->io_isbcast(vn, laddr))
 		return (0);

@@ -49,7 +49,10 @@ rip6_sumok(const struct inpcb *inp, const struct mbuf *m, const struct inet_pkt 
 {
 	const int at = rip6_pcb(inp)->rp_cksum;
 
-	if (at < 0 || (m->m_pkt.csum_flags & CSUM_DATA_VALID) != 0)
+	if (at < 0)
+		return (true);
+	/* What lo brings counts as right where a transport of ours left it to be finished; a program may have sent anything. */
+	if ((m->m_pkt.csum_flags & CSUM_DATA_VALID) != 0 && ((m->m_flags & M_LOOP) == 0 || (m->m_pkt.csum_flags & CSUM_DELAY_DATA) != 0))
 		return (true);
 	if (m->m_pkt.len < (uint32_t)at + 2)
 		return (false);
