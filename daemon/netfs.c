@@ -417,11 +417,13 @@ make_piece(struct lx_event *le, uint32_t events)
 static int
 make_begin(struct netfs *nf, struct handle *ha, struct vi_vnet *vn, const struct waiting *wa)
 {
+	const struct jproc *jp = fuse_end_jproc(nf->nf_end);
 	int error = 0;
 
 	if (ha->ha_nwaiting == WAITING_MAX)
 		return EAGAIN;
-	if (ha->ha_making == NULL && (error = lx_text_new(nf->nf_files->lf_text(ha->ha_path), &ha->ha_making)) != 0)
+	if (ha->ha_making == NULL && (error = lx_text_new(nf->nf_files->lf_text(ha->ha_path), jp->jp_daemon->d_kernel,
+	    jp->jp_use.us_jid[VI_CLASS_VNET], &ha->ha_making)) != 0)
 		return error;
 	ha->ha_waiting[ha->ha_nwaiting++] = *wa;
 	ha->ha_event.le_owner = vn;

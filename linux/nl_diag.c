@@ -395,12 +395,14 @@ int
 nl_getdiag(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq, const uint8_t *body)
 {
 	struct diag d = { .d_pcbs = { .pl_n = 0 } };
+	struct lx_viewer lv;
 	int error;
 
 	lx_manage(ls->ls_lx);
+	lv = lx_viewer(ls->ls_lx->lx_kernel, ls->ls_nl->nl_jid);
 	if ((error = diag_allowed(ls, rq)) == 0 &&
 	    (error = diag_parse(&d, body, rq->rq_hdr.nlmsg_len - sizeof(rq->rq_hdr))) == 0)
-		lx_pcbs_list(&d.d_pcbs, ls->ls_lx, ls->ls_vnet, d.d_req.sdiag_protocol);
+		lx_pcbs_list(&d.d_pcbs, ls->ls_lx, ls->ls_vnet, d.d_req.sdiag_protocol, &lv);
 	lx_managed(ls->ls_lx);
 	if (d.d_pcbs.pl_nomem)
 		error = ENOMEM;

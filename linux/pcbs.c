@@ -12,7 +12,21 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
+#include <vimage/jail.h>
+
 #define PIECE	16	/* looked at in some microseconds */
+
+struct lx_viewer
+lx_viewer(struct vi_kernel *k, int jid)
+{
+	return ((struct lx_viewer){ k, jid == 0 || vi_jail_owner(k, jid, "vnet") == jid ? 0 : jid });
+}
+
+bool
+lx_viewer_sees(const struct lx_viewer *lv, int jail)
+{
+	return (lv->lv_jid == 0 || (jail != 0 && vi_jail_visible(lv->lv_kernel, lv->lv_jid, jail)));
+}
 
 static void
 pcbs_collect(void *arg, const struct vi_pcbinfo *pi)
@@ -24,6 +38,8 @@ pcbs_collect(void *arg, const struct vi_pcbinfo *pi)
 	size_t room;
 
 	if (pl->pl_nomem || (pl->pl_proto != 0 && (pl->pl_proto == IPPROTO_RAW ? !raw : raw || pi->pi_proto != pl->pl_proto)))
+		return;
+	if (!lx_viewer_sees(&pl->pl_viewer, pi->pi_jail))
 		return;
 	if (pl->pl_n == pl->pl_room) {
 		room = pl->pl_room == 0 ? 64 : pl->pl_room * 2;
@@ -39,9 +55,9 @@ pcbs_collect(void *arg, const struct vi_pcbinfo *pi)
 }
 
 void
-lx_pcbs_list(struct lx_pcbs *pl, const struct lx *lx, struct vi_vnet *vn, int proto)
+lx_pcbs_list(struct lx_pcbs *pl, const struct lx *lx, struct vi_vnet *vn, int proto, const struct lx_viewer *lv)
 {
-	*pl = (struct lx_pcbs){ .pl_proto = proto, .pl_lx = lx };
+	*pl = (struct lx_pcbs){ .pl_proto = proto, .pl_lx = lx, .pl_viewer = *lv };
 	vi_pcbs(vn, pcbs_collect, pl);
 }
 

@@ -12,6 +12,14 @@
 #define LX_TCP_LISTEN		10
 #define LX_PROTO_UDPLITE	136
 
+/* Who looks: a jail that shares the stack knows of its own sockets and of those of the jails in it, the stack's owner of all. */
+struct lx_viewer {
+	struct vi_kernel *lv_kernel;
+	int		 lv_jid;	/* 0: of all */
+};
+struct lx_viewer lx_viewer(struct vi_kernel *, int jid);
+bool	 lx_viewer_sees(const struct lx_viewer *, int jail);	/* cr_jail of who made the socket */
+
 /* A socket and, when a program holds it, our part of it. */
 struct lx_pcb {
 	struct vi_pcbinfo pc_info;
@@ -24,13 +32,14 @@ struct lx_pcbs {
 	size_t		 pl_n, pl_room;
 	bool		 pl_nomem;	/* some are missing */
 	const struct lx	*pl_lx;
+	struct lx_viewer pl_viewer;
 	struct vi_pcbmark pl_mark;
 	int		 pl_proto;	/* those of this one, IPPROTO_RAW: raw sockets of all; 0: all */
 };
 
 /* With the kernel's lock: those of one protocol, in the order of their numbers, those without behind them. */
-void	 lx_pcbs_list(struct lx_pcbs *, const struct lx *, struct vi_vnet *, int proto);
-/* Some of them, of a list that has only pl_proto at first.  False: that were all. */
+void	 lx_pcbs_list(struct lx_pcbs *, const struct lx *, struct vi_vnet *, int proto, const struct lx_viewer *);
+/* Some of them, of a list that has only pl_proto and pl_viewer at first.  False: that were all. */
 bool	 lx_pcbs_more(struct lx_pcbs *, const struct lx *, struct vi_vnet *);
 /* Who holds one that the stack tells of just now; NULL: no program. */
 struct lx_sock *lx_pcb_owner(const struct lx *, const struct vi_pcbinfo *);

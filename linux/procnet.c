@@ -154,7 +154,7 @@ struct lx_text {
 };
 
 int
-lx_text_new(const char *name, struct lx_text **txp)
+lx_text_new(const char *name, struct vi_kernel *k, int jid, struct lx_text **txp)
 {
 	struct lx_text *tx;
 	size_t i;
@@ -166,6 +166,7 @@ lx_text_new(const char *name, struct lx_text **txp)
 	if ((tx = calloc(1, sizeof(*tx))) == NULL)
 		return (ENOMEM);
 	tx->tx_fn = files[i].fn;
+	tx->tx_pn.pn_viewer = lx_viewer(k, jid);
 	*txp = tx;
 	return (0);
 }
@@ -209,7 +210,7 @@ int
 lx_procnet_text(struct lx *lx, struct vi_vnet *vn, const char *name, char **text, size_t *len)
 {
 	struct lx_text *tx;
-	int error = lx_text_new(name, &tx);
+	int error = lx_text_new(name, NULL, 0, &tx);
 
 	if (error != 0)
 		return (error);

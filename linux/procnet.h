@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct lx;
+struct vi_kernel;
 struct vi_vnet;
 
 /* The names, in ls(1)'s order; NULL: the end. */
@@ -23,7 +24,8 @@ const char *lx_procnet_name(unsigned i);
  * it.  What changes in between is in it as it was or as it is.
  */
 struct lx_text;
-int	lx_text_new(const char *name, struct lx_text **);	/* ENOENT, ENOMEM */
+/* For a jail that shares the stack only its own sockets are there (jid 0: all).  ENOENT, ENOMEM. */
+int	lx_text_new(const char *name, struct vi_kernel *, int jid, struct lx_text **);
 int	lx_text_more(struct lx_text *, struct lx *, struct vi_vnet *, uint64_t until);
 char	*lx_text_take(struct lx_text *, size_t *len);	/* when it is all there; the caller's to free(), and nothing is left of the rest */
 void	lx_text_free(struct lx_text *);

@@ -9,11 +9,12 @@
 
 #include <vimage/types.h>
 
-struct lx;
+#include "linux/pcbs.h"
 
 struct procnet {
 	struct lx	*pn_lx;
 	struct vi_vnet	*pn_vnet;
+	struct lx_viewer pn_viewer;
 	char		*pn_text;
 	size_t		 pn_len, pn_room;
 	size_t		 pn_line;	/* where the line begins that is to be padded */

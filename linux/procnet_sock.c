@@ -164,6 +164,7 @@ put_file(struct procnet *pn, const char *header, const struct sockfile *sf)
 			return;
 		}
 		ps->ps_list.pl_proto = sf->sf_proto;
+		ps->ps_list.pl_viewer = pn->pn_viewer;
 	}
 	while (!ps->ps_listed && !pn_over(pn))
 		ps->ps_listed = !lx_pcbs_more(&ps->ps_list, pn->pn_lx, pn->pn_vnet);
@@ -253,6 +254,12 @@ sock_of(const struct procnet *pn, const struct vi_socket *so)
 	return (NULL);
 }
 
+static int
+sock_jail(const struct lx_sock *ls)
+{
+	return (ls->ls_nl != NULL ? ls->ls_nl->nl_cred.cr_jail : ls->ls_cred.cr_jail);
+}
+
 static void
 packet_each(void *arg, const struct vi_packetinfo *pi)
 {
@@ -260,6 +267,8 @@ packet_each(void *arg, const struct vi_packetinfo *pi)
 	const struct lx_sock *ls = sock_of(pn, pi->pi_socket);
 	const unsigned long ino = ls != NULL ? (unsigned long)ls->ls_ino : 0;
 
+	if (!lx_viewer_sees(&pn->pn_viewer, ls != NULL ? ls->ls_cred.cr_jail : 0))
+		return;
 	pn_printf(pn, "%016lx %-6d %-4d %04x   %-5u %1d %-6u %-6u %-6lu\n", ino, 3, pi->pi_raw ? SOCK_RAW : SOCK_DGRAM, pi->pi_ethertype, pi->pi_ifindex,
 	    pi->pi_ethertype != 0, pi->pi_waiting, pi->pi_uid, ino);
 }
@@ -278,7 +287,7 @@ procnet_netlink(struct procnet *pn)
 
 	pn_printf(pn, "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n");
 	TAILQ_FOREACH(ls, &pn->pn_lx->lx_socks, ls_link)
-		if (ls->ls_vnet == pn->pn_vnet && ls->ls_nl != NULL)
+		if (ls->ls_vnet == pn->pn_vnet && ls->ls_nl != NULL && lx_viewer_sees(&pn->pn_viewer, sock_jail(ls)))
 			pn_printf(pn, "%016lx %-3d %-10u %08x %-8d %-8d %-5d %-8d %-8u %-8lu\n", (unsigned long)ls->ls_ino, ls->ls_proto, ls->ls_nl->nl_pid,
 			    (unsigned)ls->ls_nl->nl_groups, 0, 0, 0, 2, 0, (unsigned long)ls->ls_ino);
 }
@@ -345,6 +354,8 @@ count_each(void *arg, const struct vi_pcbinfo *pi)
 {
 	const struct counting *co = arg;
 
+	if (!lx_viewer_sees(&co->co_pn->pn_viewer, pi->pi_jail))
+		return;
 	count_pcb(co->co_sc, &(struct lx_pcb){ .pc_info = *pi, .pc_ls = lx_pcb_owner(co->co_pn->pn_lx, pi) });
 }
 
@@ -372,7 +383,7 @@ procnet_sockstat(struct procnet *pn)
 	unsigned used = 0;
 
 	TAILQ_FOREACH(ls, &pn->pn_lx->lx_socks, ls_link)
-		used += ls->ls_vnet == pn->pn_vnet;
+		used += ls->ls_vnet == pn->pn_vnet && lx_viewer_sees(&pn->pn_viewer, sock_jail(ls));
 	pn_printf(pn, "sockets: used %u\n", used);
 	pn_printf(pn, "TCP: inuse %u orphan %u tw %u alloc %u mem %u\n", sc.sc_inuse[0], sc.sc_orphan, sc.sc_tw, sc.sc_alloc, pages(sc.sc_tcpmem));
 	pn_printf(pn, "UDP: inuse %u mem %u\nUDPLITE: inuse %u\nRAW: inuse %u\n", sc.sc_udp[0], pages(sc.sc_udpmem), sc.sc_lite[0], sc.sc_raw[0]);

@@ -665,7 +665,7 @@ pieces(void **state)
 	}
 	for (int udp = 0; udp < 2; udp++) {
 		(void)pt_read(&pt, udp ? "udp" : "tcp");
-		tl_ok(lx_text_new(udp ? "udp" : "tcp", &tx));
+		tl_ok(lx_text_new(udp ? "udp" : "tcp", NULL, 0, &tx));
 		for (n = 0; (error = lx_text_more(tx, pt.lx, pt.vn, 0)) == EAGAIN; n++)
 			;
 		tl_ok(error);
@@ -675,7 +675,7 @@ pieces(void **state)
 		assert_string_equal(text, pt.text);
 		free(text);
 	}
-	tl_ok(lx_text_new("udp", &tx));
+	tl_ok(lx_text_new("udp", NULL, 0, &tx));
 	for (n = 0; (error = lx_text_more(tx, pt.lx, pt.vn, 0)) == EAGAIN; n++)
 		if (n < MANY / 4) {
 			const unsigned gone = (n * 7 % (MANY / 2)) * 2 + 1;
@@ -691,10 +691,10 @@ pieces(void **state)
 		assert_true(lines_of(text, FIRST + i) == 1 || (so[i] == NULL && lines_of(text, FIRST + i) == 0));
 	free(text);
 	/* One that nobody waits for any more. */
-	tl_ok(lx_text_new("tcp", &tx));
+	tl_ok(lx_text_new("tcp", NULL, 0, &tx));
 	assert_int_equal(lx_text_more(tx, pt.lx, pt.vn, 0), EAGAIN);
 	lx_text_free(tx);
-	tl_fails(lx_text_new("unix", &tx), ENOENT);
+	tl_fails(lx_text_new("unix", NULL, 0, &tx), ENOENT);
 	for (unsigned i = 0; i < MANY; i++)
 		if (so[i] != NULL)
 			vi_close(so[i]);
