@@ -25,13 +25,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 #include <linux/capability.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 
+#include <vimage/jail.h>
 #include <vimage/route.h>
 
 #define WATCH_IN	(EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET)
@@ -471,6 +474,22 @@ socket_inet(struct lx_call *c, int family, int type, int proto, int flags)
 	return (error != 0 ? -error : lx_sock_give(c, so, &sd, flags));
 }
 
+/* The jail may not make sockets of the family, though the stack knows it: allow.socket_af. */
+static int64_t
+note_family(const struct lx_call *c, int64_t result)
+{
+	const struct lx_program *pr = c->c_pr;
+	char text[80];
+
+	if (result != -EAFNOSUPPORT || !pr->pr_shared)
+		return (result);
+	snprintf(text, sizeof(text), "allow.socket_af: a socket of address family %d refused", (int)c->c_arg[0]);
+	lx_manage(c->c_lx);
+	vi_jail_log_write(c->c_lx->lx_kernel, pr->pr_use.us_jid[VI_CLASS_VNET], LOG_NOTICE, text);
+	lx_managed(c->c_lx);
+	return (result);
+}
+
 int64_t
 lx_sys_socket(struct lx_call *c)
 {
@@ -488,7 +507,7 @@ lx_sys_socket(struct lx_call *c)
 	if (family == AF_NETLINK)
 		return (nl_new(c, type, proto, flags));
 	if (family == AF_PACKET)
-		return (packet_socket(c, type, proto, flags));
+		return (note_family(c, packet_socket(c, type, proto, flags)));
 	return (socket_inet(c, family, type, proto, flags));
 }
 

@@ -20,6 +20,7 @@
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "socket/so_int.h"
+#include "vimage/priv.h"
 
 static void
 so_upcallwork(struct work *wk)
@@ -164,6 +165,8 @@ socreate(struct vnet *vn, int family, int type, int proto, const struct vi_cred 
 	if (proto < 0 || proto > UINT16_MAX)
 		return (EPROTONOSUPPORT);
 	if ((pr = proto_find(vn, family, type, proto, &error)) == NULL)
+		return (error);
+	if ((error = prison_check_af(vn->vn_kernel, cred, family)) != 0)
 		return (error);
 	if ((so = soalloc(vn, pr)) == NULL)
 		return (ENOBUFS);

@@ -177,6 +177,17 @@ vnet_priv_check(struct vnet *vn, const struct vi_cred *cred, enum vi_priv priv)
 	return (priv_check(vn->vn_privs, &vn->vn_log, cred, priv));
 }
 
+int
+prison_check_af(struct kernel *k, const struct vi_cred *cred, int family)
+{
+	const struct prison *pr;
+
+	if (cred->cr_jail == 0 || family == VI_AF_INET || family == VI_AF_INET6 || family == VI_AF_ROUTE)
+		return (0);
+	pr = prison_find(k, cred->cr_jail);
+	return (pr != NULL && (pr->pr_conf.pc_allow & PR_ALLOW_SOCKET_AF) == 0 ? EAFNOSUPPORT : 0);
+}
+
 static enum vi_priv
 priv_find(const char *name, size_t len)
 {

@@ -11,6 +11,7 @@
 #include <vimage/priv.h>
 
 struct prison;
+struct kernel;
 struct msglog;
 struct vnet;
 
@@ -49,8 +50,13 @@ enum pr_allow {		/* allow.*; a child never has what its parent has not */
 void	prison_priv_compute(struct prison *);
 /* The decision: 0 or EPERM, which is logged. */
 int	priv_check(privset, struct msglog *, const struct vi_cred *, enum vi_priv);
+void	priv_refused(struct msglog *, const struct vi_cred *, enum vi_priv, const char *what);	/* only the line */
 int	prison_priv_check(struct prison *, const struct vi_cred *, enum vi_priv);
 int	vnet_priv_check(struct vnet *, const struct vi_cred *, enum vi_priv);
+/*
+ * A jail that shares a stack makes sockets of IPv4, IPv6 and for routes only, unless it has allow.socket_af.  0 or EAFNOSUPPORT.
+ */
+int	prison_check_af(struct kernel *, const struct vi_cred *, int family);
 void	priv_describe(enum vi_priv, struct vi_privinfo *);
 unsigned priv_class(enum vi_priv);	/* enum vclass */
 enum vi_priv priv_byname(const char *);
