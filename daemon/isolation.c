@@ -300,6 +300,7 @@ isolation_enter(const struct init_params *ip, int flags, const int *ipcmounts, s
 		.rd_proc = ip->ip_ownproc,
 		.rd_newipc = (flags & CLONE_NEWIPC) != 0,
 		.rd_noipc = ip->ip_noipc,
+		.rd_devfs = ip->ip_devfs,
 		.rd_ipcmounts = ipcmounts,
 		.rd_lacks = lacks,
 		.rd_lackslen = lackslen };

@@ -35,6 +35,7 @@ struct init_params {
 	bool		ip_mixed;	/* for programs with containers of several jails, of one of which its processes are */
 	bool		ip_ipcmounts;	/* its processes are one jail's and its IPC another's: what shows that is mounted for it alone */
 	bool		ip_kmsg;	/* the same of its messages */
+	uint32_t	ip_devfs;	/* devfs_ruleset of a /dev that is ours; 0: the host's, or no rules */
 	uint64_t	ip_ipclimit[4];	/* limit.shm, .msgqueues, .semaphores, .mqueues */
 	char		ip_path[PATH_MAX];	/* as vi_jail_rootdir says it */
 	char		ip_hostname[256], ip_domainname[256];

@@ -35,6 +35,7 @@
 #include "daemon/netfs.h"
 #include "daemon/proctree.h"
 #include "daemon/protect.h"
+#include "daemon/rootdir.h"
 #include "daemon/seqpacket.h"
 
 /* A program whose first process lives, or whose start is being reported. */
@@ -507,7 +508,7 @@ own_messages(const struct init_params *ip, int fuse, int kmsg[KMSG_N], char *wha
 {
 	int error;
 
-	if ((error = kmsg_mount(fuse, kmsg)) == 0)
+	if ((error = kmsg_mount(fuse, rootdir_devkmsg(ip->ip_devfs), kmsg)) == 0)
 		return 0;
 	kmsg[0] = -1;
 	if (!ip->ip_kmsg || (access("/dev/kmsg", F_OK) != 0 && access("/proc/kmsg", F_OK) != 0))

@@ -449,6 +449,18 @@ ipc_limit(struct daemon *d, int jid, const char *param)
 	return least;
 }
 
+/* Of the jail whose files its processes see.  The host's /dev has no rules. */
+static void
+rule_devices(struct vi_kernel *k, int files, struct init_params *ip)
+{
+	char text[16], root[PATH_MAX];
+
+	if (files <= 0 || vi_jail_get(k, 0, files, "devfs_ruleset", text, sizeof(text)) != 0 ||
+	    vi_jail_rootdir(k, files, root, sizeof(root)) != 0 || strcmp(root, "/") == 0)
+		return;
+	ip->ip_devfs = (uint32_t)strtoul(text, NULL, 10);
+}
+
 static void
 fill_params(struct daemon *d, const struct jproc *jp, struct init_params *ip)
 {
@@ -458,6 +470,7 @@ fill_params(struct daemon *d, const struct jproc *jp, struct init_params *ip)
 	char text[32];
 
 	memset(ip, 0, sizeof(*ip));
+	rule_devices(k, vi_jail_owner(k, jid, "vproc"), ip);
 	if (jp->jp_mixed) {
 		ip->ip_mixed = true;
 		strcpy(ip->ip_path, "/");	/* it is in the jail's already */

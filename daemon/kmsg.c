@@ -61,18 +61,18 @@ make_place(const char *over)
 static int
 make_fifo(const char *path, const char *over, mode_t mode, int *fd)
 {
-	int error = make_place(over);
+	int error = over != NULL ? make_place(over) : 0;
 
 	if (error != 0)
 		return error;
 	if (mkfifo(path, mode) != 0 || (*fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
 		return errno;
 	(void)fcntl(*fd, F_SETPIPE_SZ, KMSG_PIPE);
-	return mount(path, over, NULL, MS_BIND, NULL) != 0 ? errno : 0;
+	return over != NULL && mount(path, over, NULL, MS_BIND, NULL) != 0 ? errno : 0;
 }
 
 int
-kmsg_mount(int fuse, int fds[KMSG_N])
+kmsg_mount(int fuse, bool dev, int fds[KMSG_N])
 {
 	int error;
 
@@ -80,10 +80,10 @@ kmsg_mount(int fuse, int fds[KMSG_N])
 	if (mount("kmsg", STAGING, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700,size=4k") != 0)
 		return errno;
 	if ((error = make_fifo(STAGING "/proc", "/proc/kmsg", 0400, &fds[KMSG_PROC])) == 0) {
-		if (fuse >= 0 && make_place("/dev/kmsg") == 0 && fuse_mount(fuse, "kmsg", "/dev/kmsg", S_IFREG | 0600) == 0)
+		if (dev && fuse >= 0 && make_place("/dev/kmsg") == 0 && fuse_mount(fuse, "kmsg", "/dev/kmsg", S_IFREG | 0600) == 0)
 			fds[KMSG_DEV] = fcntl(fuse, F_DUPFD_CLOEXEC, 3);
 		else
-			error = make_fifo(STAGING "/dev", "/dev/kmsg", 0600, &fds[KMSG_DEV]);
+			error = make_fifo(STAGING "/dev", dev ? "/dev/kmsg" : NULL, 0600, &fds[KMSG_DEV]);
 	}
 	(void)umount2(STAGING, MNT_DETACH);
 	for (int i = 0; i < KMSG_N && error != 0; i++)

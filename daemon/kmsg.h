@@ -3,6 +3,7 @@
 #ifndef DAEMON_KMSG_H
 #define DAEMON_KMSG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct daemon;
@@ -11,8 +12,8 @@ struct kmsg;
 
 enum { KMSG_PROC, KMSG_DEV, KMSG_N };
 
-/* In the init of a jail, in its mount namespace: puts the two there.  fuse: of fuse_open(), or -1.  0 and their descriptors, or an errno. */
-int	kmsg_mount(int fuse, int fds[KMSG_N]);
+/* In the init of a jail, in its mount namespace: puts the two there, of /dev/kmsg only an end that nobody finds unless dev.  fuse: of fuse_open(), or -1.  0 and their descriptors, or an errno. */
+int	kmsg_mount(int fuse, bool dev, int fds[KMSG_N]);
 
 /* In vimaged: its ends, from now on fed and read; consumed. */
 void	kmsg_attach(struct jproc *, int fds[KMSG_N]);

@@ -91,6 +91,32 @@ new_dev(void)
 	return fd;
 }
 
+/*
+ * FreeBSD's rulesets (devfs.rules(5)), as far as there are such files here: 1 hides all; 2 and 3 show some of what is hidden, and by themselves hide
+ * nothing; 4 and 5 are all three.  Directories of IPC are no devices.
+ */
+enum { DEV_BASIC = 1, DEV_LOGIN = 2, DEV_OTHER = 4 };
+
+static unsigned
+dev_shown(unsigned ruleset)
+{
+	switch (ruleset) {
+	case 1:
+		return 0;
+	case 4:
+	case 5:
+		return DEV_BASIC | DEV_LOGIN;
+	default:
+		return DEV_BASIC | DEV_LOGIN | DEV_OTHER;
+	}
+}
+
+bool
+rootdir_devkmsg(unsigned ruleset)
+{
+	return (dev_shown(ruleset) & DEV_OTHER) != 0;
+}
+
 static bool
 bind_device(const char *device)
 {
@@ -104,22 +130,34 @@ bind_device(const char *device)
 }
 
 static void
-fill_dev(struct rootdir *rd)
+fill_login(struct rootdir *rd)
 {
-	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty" };
 	static const char *const links[][2] = { { "pts/ptmx", "ptmx" }, { "/proc/self/fd", "fd" }, { "/proc/self/fd/0", "stdin" },
 		{ "/proc/self/fd/1", "stdout" }, { "/proc/self/fd/2", "stderr" } };
 
-	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
-		if (!bind_device(devices[i]))
-			lack(rd, devices[i]);
 	(void)mkdir("pts", 0755);
 	if (mount("devpts", "pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") != 0)
 		lack(rd, "no terminals");
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		(void)!symlink(links[i][0], links[i][1]);
+}
+
+static void
+fill_dev(struct rootdir *rd)
+{
+	static const struct { const char *path; unsigned set; } devices[] = { { "/dev/null", DEV_BASIC }, { "/dev/zero", DEV_BASIC },
+		{ "/dev/random", DEV_BASIC }, { "/dev/urandom", DEV_BASIC }, { "/dev/full", DEV_OTHER }, { "/dev/tty", DEV_OTHER } };
+	const unsigned sets = dev_shown(rd->rd_devfs);
+
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		if ((sets & devices[i].set) != 0 && !bind_device(devices[i].path))
+			lack(rd, devices[i].path);
+	if ((sets & DEV_LOGIN) != 0)
+		fill_login(rd);
 	(void)mkdir("shm", 01777);
 	(void)mkdir("mqueue", 01777);
+	if ((sets & DEV_OTHER) == 0)
+		return;
 	(void)mkdir("net", 0755);
 	if (mknod("net/tun", S_IFREG | 0666, 0) == 0)
 		(void)mount("/dev/null", "net/tun", NULL, MS_BIND, NULL);	/* TUNSETIFF comes to us */

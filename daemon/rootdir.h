@@ -14,11 +14,13 @@ struct rootdir {
 	bool		 rd_proc;	/* processes of its own: /proc shows them */
 	bool		 rd_newipc;	/* IPC of its own: /dev/shm and /dev/mqueue are new */
 	bool		 rd_noipc;	/* no IPC: nothing can be made there */
+	unsigned	 rd_devfs;	/* which of FreeBSD's rulesets rules a /dev that is made */
 	const int	*rd_ipcmounts;	/* else: the parent jail's (nsjoin.h), or NULL: the host's */
 	char		*rd_lacks;	/* what could be done without is added here */
 	size_t		 rd_lackslen;
 };
 
+bool	rootdir_devkmsg(unsigned ruleset);	/* is /dev/kmsg to be seen by this devfs_ruleset? */
 /* 0, or an errno and the step that failed. */
 int	rootdir_enter(struct rootdir *, char *what, size_t len);
 

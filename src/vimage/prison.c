@@ -173,6 +173,8 @@ prison_restrain(struct prison *pr)
 			child->pr_conf.pc_securelevel = pr->pr_conf.pc_securelevel;
 		if (child->pr_conf.pc_store.ps_number[STORE_STATFS] < pr->pr_conf.pc_store.ps_number[STORE_STATFS])
 			child->pr_conf.pc_store.ps_number[STORE_STATFS] = pr->pr_conf.pc_store.ps_number[STORE_STATFS];
+		if (pr->pr_conf.pc_store.ps_number[STORE_DEVFS] != 0)
+			child->pr_conf.pc_store.ps_number[STORE_DEVFS] = pr->pr_conf.pc_store.ps_number[STORE_DEVFS];
 		prison_addrs_restrain(child);
 		prison_apply(child);
 		prison_restrain(child);

@@ -77,6 +77,8 @@ struct vlog {
 
 #define META_MAXBUFSIZE	VI_META_MAX
 
+#define DEVFS_RULESETS	6	/* FreeBSD's, 0 is none */
+
 /* What is kept for programs that ask (prison_store.c). */
 enum prison_stored {
 	STORE_STATFS, STORE_DEVFS, STORE_RELDATE, STORE_OSSVERSION,	/* numbers */

@@ -77,7 +77,7 @@ param_get_fn get_path;
 const char *prison_root(const struct prison *);
 
 /* prison_store.c: what is told to those who ask. */
-param_set_fn set_stored, set_statfs, set_meta;
+param_set_fn set_stored, set_statfs, set_devfs, set_meta;
 param_get_fn get_stored, get_meta;
 bool	get_metakey(struct prison *, const struct param *, const char *key, struct sbuf *);	/* false: it is not there */
 void	print_stored(const struct prison_store *, const struct param *, struct sbuf *);

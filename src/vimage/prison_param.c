@@ -464,7 +464,7 @@ static const struct param param_table[] = {
 	{ "host.hostid", false, set_hostid, get_hostid, 0, "Jail host ID", 0 },
 	{ "host.hostuuid", false, set_hostuuid, get_hostuuid, 0, "Jail host UUID", 64 },
 	{ "enforce_statfs", false, set_statfs, get_stored, STORE_STATFS, "Jail cannot see all mounted file systems", 0 },
-	{ "devfs_ruleset", false, set_stored, get_stored, STORE_DEVFS, "Ruleset for in-jail devfs mounts", 0 },
+	{ "devfs_ruleset", false, set_devfs, get_stored, STORE_DEVFS, "Ruleset for in-jail devfs mounts", 0 },
 	{ "osreldate", false, set_stored, get_stored, STORE_RELDATE, "Jail value for kern.osreldate and uname -K", 0 },
 	{ "osrelease", false, set_stored, get_stored, STORE_RELEASE, "Jail value for kern.osrelease and uname -r", 64 },
 	{ "linux", false, set_linux, get_linux, 0, "Jail Linux parameters", 0 },

@@ -16,7 +16,7 @@
 int
 set_stored(struct change *ch, const struct param *pa, const char *value)
 {
-	static const int64_t max[STORE_NNUMBERS] = { 2, 65535, 99999999, INT32_MAX };
+	static const int64_t max[STORE_NNUMBERS] = { 2, DEVFS_RULESETS - 1, 99999999, INT32_MAX };
 	struct prison_store *ps = &ch->ch_conf.pc_store;
 	const size_t room = sizeof(ps->ps_text[0]);
 	int64_t v;
@@ -44,6 +44,22 @@ set_statfs(struct change *ch, const struct param *pa, const char *value)
 	if ((error = set_stored(ch, pa, value)) == 0 && ch->ch_conf.pc_store.ps_number[pa->pa_arg] < least)
 		error = change_fail(ch, EPERM, "%s: below the parent's %u", pa->pa_name, least);
 	return (error);
+}
+
+/* What is in a jail whose /dev is ruled has the same rules. */
+int
+set_devfs(struct change *ch, const struct param *pa, const char *value)
+{
+	const uint32_t parents = ch->ch_parent->pr_conf.pc_store.ps_number[pa->pa_arg];
+	uint32_t *mine = &ch->ch_conf.pc_store.ps_number[pa->pa_arg];
+	int error;
+
+	if ((error = set_stored(ch, pa, value)) != 0 || parents == 0 || *mine == parents)
+		return (error);
+	if (*mine != 0)
+		return (change_fail(ch, EPERM, "%s: the parent's is %u", pa->pa_name, parents));
+	*mine = parents;
+	return (0);
 }
 
 void
