@@ -218,10 +218,13 @@ set_rights(const struct ctl_request *rq, const struct lx_use *us, struct program
 {
 	const int proc = us->us_jid[VI_CLASS_VPROC];
 	struct vi_uname un;
+	char text[8];
 
 	pg->pg_caps = program_caps(rq, us);
 	if (proc != 0 && vi_jail_uname(rq->rq_kernel, proc, &un))
 		pg->pg_flags |= PROGRAM_NAMES;
+	if (proc != 0 && vi_jail_get(rq->rq_kernel, 0, proc, "vlog.refusals", text, sizeof(text)) == 0 && strcmp(text, "true") == 0)
+		pg->pg_flags |= PROGRAM_REFUSALS;
 	pg->pg_nproc = max_processes(rq, us->us_jid[VI_CLASS_VCPU]);
 	pg->pg_ipcoff = vi_jail_ipcoff(rq->rq_kernel, us->us_jid[VI_CLASS_VIPC]);
 }

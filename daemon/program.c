@@ -263,14 +263,27 @@ find_groups(const char *user, gid_t first, gid_t *gids, size_t max)
 	return n;
 }
 
+static bool
+groups_denied(void)
+{
+	int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
+	char first = '\0';
+
+	if (fd >= 0) {
+		(void)!read(fd, &first, 1);
+		close(fd);
+	}
+	return first == 'd';
+}
+
 static void
 become(const struct running *r, const gid_t *gids, size_t n)
 {
 	/*
 	 * Where setgroups is denied (an ordinary user's namespace) there is nothing to give up
-	 * either.
+	 * either; and as nobody has tried what is not his, it is not to be logged.
 	 */
-	if (setgroups(n, gids) != 0 && errno != EPERM && errno != EINVAL)
+	if (!groups_denied() && setgroups(n, gids) != 0 && errno != EPERM && errno != EINVAL)
 		die(r, errno, "groups");
 	if (setresgid(r->r_gid, r->r_gid, r->r_gid) == 0 &&
 	    setresuid(r->r_uid, r->r_uid, r->r_uid) == 0)
@@ -440,12 +453,14 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static bool
-has_names(int memfile)
+static unsigned
+filter_flags(int memfile)
 {
 	struct program pg;
 
-	return pread(memfile, &pg, sizeof(pg), 0) == (ssize_t)sizeof(pg) && (pg.pg_flags & PROGRAM_NAMES) != 0;
+	if (pread(memfile, &pg, sizeof(pg), 0) != (ssize_t)sizeof(pg))
+		return 0;
+	return ((pg.pg_flags & PROGRAM_NAMES) != 0 ? LX_FILTER_NAMES : 0u) | ((pg.pg_flags & PROGRAM_REFUSALS) != 0 ? LX_FILTER_REFUSALS : 0u);
 }
 
 /* With the filter on: the descriptor's number goes out, and the word to go on comes in. */
@@ -460,7 +475,7 @@ attach(struct running *r, int memfile, int go)
 	 * to see.
 	 */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-	pr.pr_listener = lx_filter_install(has_names(memfile));
+	pr.pr_listener = lx_filter_install(filter_flags(memfile));
 	if (pr.pr_listener < 0)
 		pr.pr_listener = -errno;
 	if (write(r->r_report, &pr, sizeof(pr)) != (ssize_t)sizeof(pr) || pr.pr_listener < 0 ||

@@ -19,6 +19,7 @@ enum {			/* pg_flags */
 	PROGRAM_IDS = 0x4,	/* pg_uid, pg_gid, pg_groups */
 	PROGRAM_SHELL = 0x8,	/* no argv: the shell */
 	PROGRAM_NAMES = 0x10,	/* uname(2) is answered by vimaged */
+	PROGRAM_REFUSALS = 0x20,	/* kill(2), setuid(2) and their like are looked at */
 };
 
 /*

@@ -310,6 +310,43 @@ lx_call_lacks(const struct lx_call *c, unsigned cap)
 	return (p != NULL && (strtoull(p, NULL, 16) >> cap & 1) == 0 && lx_call_valid(c));
 }
 
+static int
+status_ids(pid_t pid, const char *key, unsigned ids[3])
+{
+	char buf[2048], *p = status_value(pid, key, buf, sizeof(buf));
+
+	if (p == NULL)
+		return (ESRCH);
+	for (unsigned i = 0; i < 3; i++)
+		ids[i] = (unsigned)strtoul(p, &p, 10);
+	return (0);
+}
+
+int
+lx_process_ids(pid_t pid, struct lx_ids *id)
+{
+	struct lx_pidfd_info info = { .mask = LX_PIDFD_INFO_CREDS };
+	int fd = thread_open(pid), error;
+	bool known;
+
+	known = fd >= 0 && ioctl(fd, LX_PIDFD_GET_INFO, &info) == 0 && (info.mask & LX_PIDFD_INFO_CREDS) != 0;
+	if (fd >= 0)
+		close(fd);
+	if (!known)
+		return ((error = status_ids(pid, "\nUid:", id->id_uid)) != 0 ? error : status_ids(pid, "\nGid:", id->id_gid));
+	*id = (struct lx_ids){ { info.ruid, info.euid, info.suid }, { info.rgid, info.egid, info.sgid } };
+	return (0);
+}
+
+/* Programs, and all that they start, are under our filter. */
+bool
+lx_process_unfiltered(pid_t pid)
+{
+	unsigned mode;
+
+	return (status_number(pid, "\nSeccomp:", 0, &mode) == 0 && mode == 0);
+}
+
 int
 lx_sock_locate(struct lx_sock *ls)
 {

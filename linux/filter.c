@@ -7,7 +7,10 @@
  * Data calls (read, write, send, recv without an address), poll and close are never sent to
  * us; of mmap what may be the ring of a packet socket.  Of ioctl only the commands of sockets and of /dev/net/tun come, of socket everything but AF_UNIX.  io_uring
  * would pass us by and is refused.  What needs a privilege of the jail and is not about sockets
- * comes too: the message buffer, host names, mounts, changes of root, what the host alone may do; and uname, where the jail has a name or a release of its own.  Other ABIs of the processor: x32 is
+ * comes too: the message buffer, host names, mounts, changes of root, what the host alone may do; and uname, where the jail has a name or a release of its own.
+ * What reaches for other processes and ids the host's kernel does, and we only look (others.c).  A call that waits for us is ended by a signal, with
+ * EINTR if its handler says so, before we hear of it: nobody expects that of kill(2), and who kills a list of processes is told of their ends while he
+ * does (dash(1) gave up half of such lists), nor of setuid(2), whose failure is not always looked for.  So these are sent only where the jail asks for it.  Other ABIs of the processor: x32 is
  * refused; an i386 program runs, but has no way to make a socket (the descriptors it inherits
  * are harmless pairs), to mount or to name the host.
  */
@@ -19,6 +22,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -63,6 +68,8 @@
 #define PERM		RET(SECCOMP_RET_ERRNO | EPERM)
 #define NOT(nr)		JEQ(nr, 0, 1), PERM
 #define REFUSE(nr)	JEQ(nr, 0, 1), NOSYS
+/* Of a process that is named, not the caller itself. */
+#define OTHER(nr)	JEQ(nr, 0, 4), LD(ARG_LO(0)), JEQ(0, 1, 0), NOTIFY, ALLOW
 /* The mode is that argument: devices, not pipes and sockets. */
 #define DEVICE(nr, arg)	JEQ(nr, 0, 6), LD(ARG_LO(arg)), AND(S_IFMT), JEQ(S_IFCHR, 1, 0), JEQ(S_IFBLK, 0, 1), NOTIFY, ALLOW
 
@@ -103,6 +110,14 @@ static const struct sock_filter lx_filter[] = {
 	JEQ(SYS_io_uring_setup, 0, 1), NOSYS,
 
 	JEQ(SYS_perf_event_open, 0, 4), LD(ARG_LO(1)), JEQ(-1, 0, 1), NOTIFY, ALLOW,	/* of everybody */
+	ON(SYS_setuid), ON(SYS_setgid), ON(SYS_setreuid), ON(SYS_setregid), ON(SYS_setresuid), ON(SYS_setresgid), ON(SYS_setgroups),
+	ON(SYS_rt_sigqueueinfo), ON(SYS_rt_tgsigqueueinfo), ON(SYS_pidfd_open), ON(SYS_process_vm_readv), ON(SYS_process_vm_writev),
+	OTHER(SYS_prlimit64), OTHER(SYS_sched_setaffinity), OTHER(SYS_sched_setattr), OTHER(SYS_sched_setparam),
+	OTHER(SYS_sched_setscheduler),
+	JEQ(SYS_setpriority, 0, 6), LD(ARG_LO(0)), JEQ(PRIO_PROCESS, 0, 3), LD(ARG_LO(1)), JEQ(0, 1, 0), NOTIFY, ALLOW,
+	JEQ(SYS_ptrace, 0, 5), LD(ARG_LO(0)), JEQ(PTRACE_ATTACH, 1, 0), JEQ(PTRACE_SEIZE, 0, 1), NOTIFY, ALLOW,
+	JEQ(SYS_kill, 0, 7),			/* one process, and not only the question whether it is there */
+	LD(ARG_LO(1)), JEQ(0, 4, 0), LD(ARG_LO(0)), JEQ(0, 2, 0), JSET(0x80000000U, 1, 0), NOTIFY, ALLOW,
 	DEVICE(SYS_mknod, 1),
 	DEVICE(SYS_mknodat, 2),
 
@@ -147,44 +162,61 @@ static const struct sock_filter lx_filter[] = {
 
 #define LX_FILTERLEN	(sizeof(lx_filter) / sizeof(lx_filter[0]))
 
-/* The calls of uname are numbers of nothing else that is looked for, on either ABI. */
+/* Calls that come to us with a flag only; they are numbers of nothing else that is looked for, on either ABI. */
+static const struct {
+	unsigned	 fo_flag;
+	uint32_t	 fo_nr;
+} filter_options[] = {
+	{ LX_FILTER_NAMES, SYS_uname }, { LX_FILTER_NAMES, LX_I386_UNAME }, { LX_FILTER_NAMES, LX_I386_OLDUNAME },
+	{ LX_FILTER_NAMES, LX_I386_OLDOLDUNAME },
+	{ LX_FILTER_REFUSALS, SYS_kill }, { LX_FILTER_REFUSALS, SYS_rt_sigqueueinfo }, { LX_FILTER_REFUSALS, SYS_rt_tgsigqueueinfo },
+	{ LX_FILTER_REFUSALS, SYS_pidfd_open }, { LX_FILTER_REFUSALS, SYS_prlimit64 }, { LX_FILTER_REFUSALS, SYS_setpriority },
+	{ LX_FILTER_REFUSALS, SYS_sched_setaffinity }, { LX_FILTER_REFUSALS, SYS_sched_setattr },
+	{ LX_FILTER_REFUSALS, SYS_sched_setparam }, { LX_FILTER_REFUSALS, SYS_sched_setscheduler },
+	{ LX_FILTER_REFUSALS, SYS_setuid }, { LX_FILTER_REFUSALS, SYS_setgid }, { LX_FILTER_REFUSALS, SYS_setreuid },
+	{ LX_FILTER_REFUSALS, SYS_setregid }, { LX_FILTER_REFUSALS, SYS_setresuid }, { LX_FILTER_REFUSALS, SYS_setresgid },
+	{ LX_FILTER_REFUSALS, SYS_setgroups },
+};
+
+/* The call that it looks for is the host's alone, as far as the flags say. */
 static bool
-filter_uname(const struct sock_filter *f)
+filter_unwanted(const struct sock_filter *f, unsigned flags)
 {
-	return (f->code == (BPF_JMP | BPF_JEQ | BPF_K) &&
-		(f->k == SYS_uname || f->k == LX_I386_UNAME || f->k == LX_I386_OLDUNAME || f->k == LX_I386_OLDOLDUNAME));
+	for (size_t i = 0; f->code == (BPF_JMP | BPF_JEQ | BPF_K) && i < sizeof(filter_options) / sizeof(filter_options[0]); i++)
+		if (filter_options[i].fo_nr == f->k)
+			return ((flags & filter_options[i].fo_flag) == 0);
+	return (false);
 }
 
-/* Without names of the jail's own the host answers uname by itself. */
 static void
-filter_make(struct sock_filter filter[LX_FILTERLEN], bool names)
+filter_make(struct sock_filter filter[LX_FILTERLEN], unsigned flags)
 {
 	memcpy(filter, lx_filter, sizeof(lx_filter));
-	for (unsigned i = 1; i < LX_FILTERLEN && !names; i++)
-		if (filter_uname(&filter[i - 1]))
+	for (unsigned i = 1; i < LX_FILTERLEN; i++)
+		if (filter_unwanted(&lx_filter[i - 1], flags))
 			filter[i] = (struct sock_filter)ALLOW;
 }
 
 static int
-filter_install(bool names)
+filter_install(unsigned flags)
 {
 	struct sock_filter filter[LX_FILTERLEN];
 	struct sock_fprog prog = { .len = LX_FILTERLEN, .filter = filter };
 
-	filter_make(filter, names);
+	filter_make(filter, flags);
 	return ((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &prog));
 }
 
 int
-lx_filter_install(bool names)
+lx_filter_install(unsigned flags)
 {
 	int fd;
 
-	fd = filter_install(names);
+	fd = filter_install(flags);
 	if (fd < 0 && errno == EACCES) {	/* no CAP_SYS_ADMIN in our user namespace */
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 			return (-1);
-		fd = filter_install(names);
+		fd = filter_install(flags);
 	}
 	return (fd);
 }

@@ -218,31 +218,68 @@ names_of_the_system(void **state)
 	assert_int_equal(verdict(&(struct seccomp_data){ .nr = SYS_uname, .arch = AUDIT_ARCH_I386 }), NO);
 }
 
-/* A jail without such names: uname stays with the host, and nothing else changes. */
+/* Of processes only those that are named and done something to. */
 static void
-no_names_of_the_system(void **state)
+calls_of_processes(void **state)
 {
+	static const int ids[] = { SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups };
+	static const int others[] = { SYS_prlimit64, SYS_sched_setaffinity, SYS_sched_setattr, SYS_sched_setparam, SYS_sched_setscheduler };
+	static const int any[] = { SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_pidfd_open, SYS_process_vm_readv, SYS_process_vm_writev };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		assert_int_equal(call(ids[i], 0, 0, 0, 0, 0), YES);
+	for (size_t i = 0; i < sizeof(any) / sizeof(any[0]); i++)
+		assert_int_equal(call(any[i], 7, 0, 0, 0, 0), YES);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_int_equal(call(others[i], 7, 0, 0, 0, 0), YES);
+		assert_int_equal(call(others[i], 0, 7, 7, 7, 0), NO);
+	}
+	assert_int_equal(call(SYS_setpriority, 0, 7, 5, 0, 0), YES);
+	assert_int_equal(call(SYS_setpriority, 0, 0, 5, 0, 0), NO);
+	assert_int_equal(call(SYS_setpriority, 1, 7, 5, 0, 0), NO);
+	assert_int_equal(call(SYS_ptrace, 16, 7, 0, 0, 0), YES);
+	assert_int_equal(call(SYS_ptrace, 0x4206, 7, 0, 0, 0), YES);
+	assert_int_equal(call(SYS_ptrace, 0, 0, 0, 0, 0), NO);
+	assert_int_equal(call(SYS_ptrace, 7, 7, 0, 0, 0), NO);
+	assert_int_equal(call(SYS_kill, 7, 9, 0, 0, 0), YES);
+	assert_int_equal(call(SYS_kill, 7, 0, 0, 0, 0), NO);
+	assert_int_equal(call(SYS_kill, 0, 9, 0, 0, 0), NO);
+	assert_int_equal(call(SYS_kill, (uint64_t)-1, 9, 0, 0, 0), NO);
+	assert_int_equal(call(SYS_kill, (uint32_t)-7, 9, 0, 0, 0), NO);
+	assert_int_equal(call(SYS_tgkill, 7, 7, 9, 0, 0), NO);
+}
+
+/* A jail that does not want them leaves them to the host, and nothing else changes. */
+static void
+calls_by_choice(void **state)
+{
+	static const unsigned flags[] = { 0, LX_FILTER_NAMES, LX_FILTER_REFUSALS }, differing[] = { 1 + I386_ONS + 17, 17, 1 + I386_ONS };
 	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386 };
 	struct sock_filter with[LX_FILTERLEN], without[LX_FILTERLEN];
 	struct seccomp_data sd = { .args = { 3, 0x1000, 1 } };
-	unsigned differ = 0;
+	unsigned differ;
 	uint32_t was;
 
 	(void)state;
-	filter_make(with, true);
+	filter_make(with, LX_FILTER_NAMES | LX_FILTER_REFUSALS);
 	assert_memory_equal(with, lx_filter, sizeof(with));
-	filter_make(without, false);
-	for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++) {
-		sd.arch = archs[i];
-		for (sd.nr = 0; sd.nr < 600; sd.nr++) {
-			if ((was = verdict(&sd)) == verdict_of(without, &sd))
-				continue;
-			differ++;
-			assert_int_equal(was, YES);
-			assert_int_equal(verdict_of(without, &sd), NO);
+	for (size_t f = 0; f < sizeof(flags) / sizeof(flags[0]); f++) {
+		filter_make(without, flags[f]);
+		differ = 0;
+		for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++) {
+			sd.arch = archs[i];
+			for (sd.nr = 0; sd.nr < 600; sd.nr++) {
+				sd.args[0] = sd.nr == SYS_setpriority ? 0 : 3;
+				if ((was = verdict(&sd)) == verdict_of(without, &sd))
+					continue;
+				differ++;
+				assert_int_equal(was, YES);
+				assert_int_equal(verdict_of(without, &sd), NO);
+			}
 		}
+		assert_int_equal(differ, differing[f]);
 	}
-	assert_int_equal(differ, 1 + I386_ONS);
 }
 
 int
@@ -250,7 +287,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_the_system),
-		cmocka_unit_test(no_names_of_the_system),
+		cmocka_unit_test(calls_by_choice),
+		cmocka_unit_test(calls_of_processes),
 		cmocka_unit_test(privileged_calls),
 	    cmocka_unit_test(test_calls),
 	    cmocka_unit_test(test_socket),

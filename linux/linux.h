@@ -79,9 +79,13 @@ void	lx_stats_get(const struct lx *, struct lx_stats *);
 
 /*
  * In the process to be attached (single-threaded, before exec): installs the filter and returns the listener's descriptor (close-on-exec), or -1 with errno;
- * EBUSY when a listener exists already.  names: the jail has names of the system of its own, and uname(2) comes to us.  Sets no_new_privs only when the caller lacks CAP_SYS_ADMIN in its user namespace.  Async-signal-safe.
+ * EBUSY when a listener exists already.  Sets no_new_privs only when the caller lacks CAP_SYS_ADMIN in its user namespace.  Async-signal-safe.
  */
-int	lx_filter_install(bool names);
+enum {
+	LX_FILTER_NAMES = 1,		/* the jail has names of the system of its own, and uname(2) comes to us */
+	LX_FILTER_REFUSALS = 2,	/* kill(2), setuid(2) and their like come as well, so that what the host refuses is logged */
+};
+int	lx_filter_install(unsigned flags);
 int	lx_filter_ipc(unsigned off);	/* VI_IPC_*: calls that are not there; 0, or -1 with errno */
 
 #endif

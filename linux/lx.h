@@ -352,6 +352,10 @@ bool	 lx_call_hasany(const struct lx_call *, uint64_t caps);
 /* The same, one of several, of a thread that is known to live, in the jail with this user namespace, or, where that is 0, this uid 0. */
 bool	 lx_thread_has(uint64_t userns, uid_t rootuid, pid_t tid, uint64_t caps);
 bool	 lx_call_lacks(const struct lx_call *, unsigned cap);	/* wherever it is; not cheap */
+/* Real, effective and saved, as we see them.  ESRCH. */
+struct lx_ids { unsigned id_uid[3], id_gid[3]; };
+int	 lx_process_ids(pid_t, struct lx_ids *);
+bool	 lx_process_unfiltered(pid_t);	/* it is no program: a jail's init */
 int	 lx_sock_locate(struct lx_sock *);	/* a copy of the program's end, or -1 */
 struct lx_sock *lx_sock_find(const struct lx *, ino_t);
 void	 lx_sock_hash(struct lx_sock *);
@@ -639,6 +643,11 @@ int64_t	 lx_sys_host(struct lx_call *);
 int64_t	 lx_sys_adjtime(struct lx_call *);
 int64_t	 lx_sys_chroot(struct lx_call *);
 int64_t	 lx_sys_sethostname(struct lx_call *);
+
+/* others.c: what reaches for other processes and users; the host's kernel does these calls */
+int64_t	 lx_sys_others(struct lx_call *);
+int64_t	 lx_sys_setid(struct lx_call *);
+int64_t	 lx_sys_setgroups(struct lx_call *);
 
 /* uname.c */
 int64_t	 lx_sys_uname(struct lx_call *);

@@ -90,6 +90,8 @@ VI_API enum vi_priv vi_priv_byname(const char *);	/* VI_PRIV_MAX: none */
 
 /* May this prison, acting with cred?  0 or EPERM (ENOENT: no such jail); a refusal is logged in the jail's log. */
 VI_API int	vi_jail_priv(struct vi_kernel *, int jid, const struct vi_cred *, enum vi_priv);
+/* Somebody else refused it, as the host's kernel does with processes: a line in the jail's log that names what it was about. */
+VI_API void	vi_jail_refused(struct vi_kernel *, int jid, const struct vi_cred *, enum vi_priv, const char *what);
 /*
  * May `caller`, acting with cred, use the privilege on this stack?  Its own one, the one it shares by what it has; one of a jail below it if it
  * could have the privilege with a stack of its own.

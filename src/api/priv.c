@@ -41,6 +41,15 @@ vi_jail_priv(struct vi_kernel *k, int jid, const struct vi_cred *cred, enum vi_p
 	return (pr == NULL ? ENOENT : prison_priv_check(pr, cred, priv));
 }
 
+void
+vi_jail_refused(struct vi_kernel *k, int jid, const struct vi_cred *cred, enum vi_priv priv, const char *what)
+{
+	struct prison *pr = api_prison(k, jid);
+
+	if (pr != NULL)
+		priv_refused(prison_log(pr), cred, priv, what);
+}
+
 /*
  * The owner's administrator has it by the owner's set; who stands above could have entered the owner's jail, and needs only what he may give.
  */

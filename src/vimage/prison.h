@@ -107,6 +107,7 @@ struct prison_conf {
 	bool		pc_linux;	/* linux=new: the names there are its own */
 	uint32_t	pc_ipcoff;	/* PR_IPC_* */
 	bool		pc_nosaddrsel[PRADDR_NFAM];	/* ip4.saddrsel, ip6.saddrsel */
+	bool		pc_logrefusals;	/* vlog.refusals */
 	int		pc_logcopy;	/* level up to which prison0 gets copies of its messages; -1: none */
 };
 

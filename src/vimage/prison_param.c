@@ -320,6 +320,21 @@ get_logcopy(struct prison *caller, struct prison *pr, const struct param *pa, st
 }
 
 static int
+set_logrefusals(struct change *ch, const struct param *pa, const char *value)
+{
+	(void)pa;
+	ch->ch_conf.pc_logrefusals = value[0] == 't';
+	return (0);
+}
+
+static void
+get_logrefusals(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%s", pr->pr_conf.pc_logrefusals ? "true" : "false");
+}
+
+static int
 set_privs(struct change *ch, const struct param *pa, const char *value)
 {
 	char name[64];
@@ -438,6 +453,7 @@ static const struct param param_table[] = {
 	{ "vlog", false, set_mode, get_mode, VCLASS_VLOG, "Messages of its own", 0 },
 	{ "vipc", false, set_mode, get_mode, VCLASS_VIPC, "Interprocess communication of its own", 0 },
 	{ "vlog.copy", false, set_logcopy, get_logcopy, 0, "Messages of which level the host has copies of", 16 },
+	{ "vlog.refusals", true, set_logrefusals, get_logrefusals, 0, "Signals and changes of ids that the host refuses are logged", 0 },
 	{ "vcpu.share", false, set_share, get_share, 0, "Share of the processors, 100 is ordinary", 0 },
 	{ "vcpu.limit", false, set_cpulimit, get_cpulimit, 0, "Percent of a processor it may use", 0 },
 	{ "vcpu.usage", false, NULL, get_cpuusage, 0, "Seconds of processors it has used", 32 },

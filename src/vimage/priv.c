@@ -165,6 +165,12 @@ priv_check(privset set, struct msglog *ml, const struct vi_cred *cred, enum vi_p
 	return (EPERM);
 }
 
+void
+priv_refused(struct msglog *ml, const struct vi_cred *cred, enum vi_priv priv, const char *what)
+{
+	msglog_put(ml, LOG_NOTICE, "privilege %s refused to uid %u: %s", priv_table[priv].pv_name, cred->cr_uid, what);
+}
+
 int
 prison_priv_check(struct prison *pr, const struct vi_cred *cred, enum vi_priv priv)
 {

@@ -112,7 +112,7 @@ child(char **argv, int up, int down)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	fd = lx_filter_install(false);
+	fd = lx_filter_install(0);
 	if (fd < 0) {
 		perror("lx_filter_install");
 		_exit(98);

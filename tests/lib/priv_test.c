@@ -193,6 +193,82 @@ check_levels(struct tl *t, int a, int b)
 }
 
 static void
+take_text(void *arg, const struct vi_logmsg *lm)
+{
+	snprintf(arg, 128, "%.100s", lm->lm_text);
+}
+
+/* What somebody else refused is in the log of the jail it was refused to. */
+static void
+refused_elsewhere(void **state)
+{
+	char text[128] = "";
+	struct tl t;
+	int a;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=a", "persist", "vnet", NULL));
+	vi_jail_refused(t.k, a, &tl_root, VI_PRIV_PROC_SIGNAL, "process 4711");
+	(void)vi_jail_log_read(t.k, a, 0, take_text, text);
+	assert_string_equal(text, "privilege proc.signal refused to uid 0: process 4711");
+	vi_jail_refused(t.k, 99, &tl_root, VI_PRIV_PROC_SIGNAL, "of nobody");
+	tl_end(&t);
+}
+
+/* On a stack of others only sockets of IPv4, IPv6 and routes, without allow.socket_af. */
+static void
+families_of_sockets(void **state)
+{
+	static const struct { int family, type; bool always; } kinds[] = { { VI_AF_INET, VI_SOCK_STREAM, true }, { VI_AF_INET6, VI_SOCK_DGRAM, true },
+		{ VI_AF_ROUTE, VI_SOCK_RAW, true }, { VI_AF_PACKET, VI_SOCK_RAW, false } };
+	struct vi_cred cred = tl_root;
+	struct vi_socket *so;
+	struct vi_vnet *vn;
+	struct tl t;
+	int a;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=a", "persist", "vnet=inherit", NULL));
+	vn = vi_jail_vnet(t.k, a);
+	for (unsigned allowed = 0; allowed < 2; allowed++) {
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+			for (unsigned shared = 0; shared < 2; shared++) {
+				cred.cr_jail = shared ? a : 0;
+				assert_int_equal(vi_socket(vn, kinds[i].family, kinds[i].type, 0, &cred, &so),
+				    shared && !allowed && !kinds[i].always ? EAFNOSUPPORT : 0);
+				if (so != NULL)
+					vi_close(so);
+			}
+		tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "allow.socket_af", NULL));
+	}
+	tl_end(&t);
+}
+
+static void
+rules_of_devices(void **state)
+{
+	char err[VI_ERRLEN];
+	struct tl t;
+	int a, b;
+
+	(void)state;
+	tl_begin(&t, 1);
+	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=a", "persist", "vnet", "children.max=2", NULL));
+	tl_ok(tl_jail(&t, a, NEW, &b, NULL, "name=b", "persist", "vnet", "devfs_ruleset=5", NULL));
+	tl_fails(tl_jail(&t, 0, MOD, NULL, err, "name=a", "devfs_ruleset=6", NULL), EINVAL);
+	assert_string_equal(err, "devfs_ruleset: 6 is not between 0 and 5");
+	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "devfs_ruleset=4", NULL));
+	assert_string_equal(get(&t, b, "devfs_ruleset"), "4");
+	tl_fails(tl_jail(&t, a, MOD, NULL, err, "name=b", "devfs_ruleset=5", NULL), EPERM);
+	assert_string_equal(err, "devfs_ruleset: the parent's is 4");
+	tl_ok(tl_jail(&t, a, MOD, NULL, NULL, "name=b", "devfs_ruleset=0", NULL));
+	assert_string_equal(get(&t, b, "devfs_ruleset"), "4");
+	tl_end(&t);
+}
+
+static void
 securelevel_and_suser(void **state)
 {
 	struct tl t;
@@ -294,6 +370,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refused_elsewhere),
+		cmocka_unit_test(families_of_sockets),
+		cmocka_unit_test(rules_of_devices),
 		cmocka_unit_test(names_are_unique),
 		cmocka_unit_test(table),
 		cmocka_unit_test(lists_are_parsed),

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calls that reach for other processes, and for other users and groups.
+ *
+ * Theory of operation.  The host's kernel decides all of them, and nothing here changes what it says: a process of another jail has no number in the
+ * caller's pid namespace, an id that is not the jail's none in its user namespace.  But the host's kernel tells nobody.  So these calls come to us,
+ * we find out by the same rules what the answer is going to be, write a line into the jail's log if it is a refusal, and let the call go on.  What is
+ * looked at may change before the host's kernel looks at it; then a line is missing, or there is one too many.
+ *
+ * Whether a number names a process is asked of the caller's pid namespace itself (Linux 6.11); before that nothing is known of it, and a missing
+ * process is not logged.  Who sends a signal to a process that has just ended looks like one who guesses numbers.
+ */
+#include "linux/lx.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <linux/capability.h>
+
+/* Newer than the headers of the oldest system we build on. */
+#define LX_NS_GET_PID_FROM_PIDNS	_IOR(0xb7, 0x6, int)
+
+#define MAXGROUPS	256	/* of setgroups(2)'s list are looked at */
+#define MAXRANGES	340	/* lines of a map of ids */
+
+enum rule {
+	RULE_NONE,		/* it is enough that there is such a process */
+	RULE_SIGNAL,
+	RULE_SCHED,
+	RULE_ALL,		/* all its ids are the caller's real ones */
+	RULE_DEBUG,		/* likewise, and it is not the jail's init */
+};
+
+static const struct reach {
+	int		 rc_nr;
+	unsigned	 rc_arg;	/* which argument is the process */
+	enum vi_priv	 rc_priv;
+	enum rule	 rc_rule;
+	unsigned	 rc_cap;	/* who has it may, whatever the ids */
+} reaches[] = {
+	{ SYS_kill,			0, VI_PRIV_PROC_SIGNAL,	RULE_SIGNAL,	CAP_KILL },
+	{ SYS_rt_sigqueueinfo,		0, VI_PRIV_PROC_SIGNAL,	RULE_SIGNAL,	CAP_KILL },
+	{ SYS_rt_tgsigqueueinfo,	0, VI_PRIV_PROC_SIGNAL,	RULE_SIGNAL,	CAP_KILL },
+	{ SYS_pidfd_open,		0, VI_PRIV_PROC_SIGNAL,	RULE_NONE,	0 },
+	{ SYS_ptrace,			1, VI_PRIV_PROC_DEBUG,	RULE_DEBUG,	CAP_SYS_PTRACE },
+	{ SYS_process_vm_readv,		0, VI_PRIV_PROC_DEBUG,	RULE_DEBUG,	CAP_SYS_PTRACE },
+	{ SYS_process_vm_writev,	0, VI_PRIV_PROC_DEBUG,	RULE_DEBUG,	CAP_SYS_PTRACE },
+	{ SYS_prlimit64,		0, VI_PRIV_PROC_LIMIT,	RULE_ALL,	CAP_SYS_RESOURCE },
+	{ SYS_sched_setaffinity,	0, VI_PRIV_PROC_SCHED,	RULE_SCHED,	CAP_SYS_NICE },
+	{ SYS_sched_setattr,		0, VI_PRIV_PROC_SCHED,	RULE_SCHED,	CAP_SYS_NICE },
+	{ SYS_sched_setparam,		0, VI_PRIV_PROC_SCHED,	RULE_SCHED,	CAP_SYS_NICE },
+	{ SYS_sched_setscheduler,	0, VI_PRIV_PROC_SCHED,	RULE_SCHED,	CAP_SYS_NICE },
+	{ SYS_setpriority,		1, VI_PRIV_PROC_SCHED,	RULE_SCHED,	CAP_SYS_NICE },
+};
+
+/* The host's own processes, whose log is the host's as well. */
+static bool
+on_host(const struct lx_call *c)
+{
+	return (c->c_pr->pr_use.us_jid[VI_CLASS_VPROC] == 0);
+}
+
+static void
+log_refusal(const struct lx_call *c, enum vi_priv priv, const char *what, unsigned number)
+{
+	struct vi_cred cr;
+	char text[40];
+
+	if (lx_call_cred(c, &cr) != 0)
+		return;
+	snprintf(text, sizeof(text), number == UINT32_MAX ? "%s" : "%s %u", what, number);
+	lx_manage(c->c_lx);
+	vi_jail_refused(c->c_lx->lx_kernel, c->c_pr->pr_use.us_jid[vi_priv_class(priv)], &cr, priv, text);
+	lx_managed(c->c_lx);
+}
+
+/* What we call the process that has this number for the caller: 0: nobody has it, -1: not known. */
+static pid_t
+process_of(const struct lx_call *c, pid_t number)
+{
+	char path[40];
+	int fd, pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)c->c_tid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return (-1);
+	if ((pid = ioctl(fd, LX_NS_GET_PID_FROM_PIDNS, number)) < 0)
+		pid = errno == ESRCH ? 0 : -1;
+	close(fd);
+	return (pid);
+}
+
+static bool
+same_all(const unsigned of[3], unsigned id)
+{
+	return (of[0] == id && of[1] == id && of[2] == id);
+}
+
+/* By ids alone; ptrace(2), kill(2), sched_setaffinity(2), prlimit(2). */
+static bool
+ids_allow(enum rule rule, const struct lx_ids *me, const struct lx_ids *it)
+{
+	enum { R, E, S };
+
+	switch (rule) {
+	case RULE_SIGNAL:
+		return (me->id_uid[E] == it->id_uid[S] || me->id_uid[E] == it->id_uid[R] || me->id_uid[R] == it->id_uid[S] ||
+			me->id_uid[R] == it->id_uid[R]);
+	case RULE_SCHED:
+		return (me->id_uid[E] == it->id_uid[E] || me->id_uid[E] == it->id_uid[R]);
+	case RULE_ALL:
+	case RULE_DEBUG:
+		return (same_all(it->id_uid, me->id_uid[R]) && same_all(it->id_gid, me->id_gid[R]));
+	case RULE_NONE:
+		break;
+	}
+	return (true);
+}
+
+static bool
+reach_allowed(const struct lx_call *c, const struct reach *rc, pid_t pid)
+{
+	struct lx_ids me, it;
+
+	if (rc->rc_rule == RULE_NONE || lx_process_ids(c->c_tid, &me) != 0 || lx_process_ids(pid, &it) != 0)
+		return (true);
+	if (rc->rc_rule == RULE_DEBUG && lx_process_unfiltered(pid))
+		return (false);
+	/* Everybody may continue what is of his session. */
+	if (rc->rc_nr == SYS_kill && c->c_arg[1] == SIGCONT)
+		return (true);
+	return (ids_allow(rc->rc_rule, &me, &it) || !lx_call_lacks(c, rc->rc_cap));
+}
+
+int64_t
+lx_sys_others(struct lx_call *c)
+{
+	const struct reach *rc = reaches;
+	pid_t number, pid;
+
+	while (rc < reaches + LX_NITEMS(reaches) - 1 && rc->rc_nr != c->c_nr)
+		rc++;
+	number = (pid_t)c->c_arg[rc->rc_arg];
+	if (on_host(c) || number <= 0 || (pid = process_of(c, number)) < 0)
+		return (LX_CONTINUE);
+	if (pid == 0 || !reach_allowed(c, rc, pid))
+		log_refusal(c, rc->rc_priv, "process", (unsigned)number);
+	return (LX_CONTINUE);
+}
+
+/*
+ * Ids.
+ */
+struct idmap {
+	unsigned	im_n;
+	bool		im_known;
+	struct { uint32_t in, out, count; } im_range[MAXRANGES];
+};
+
+static void
+idmap_read(const struct lx_call *c, const char *name, struct idmap *im)
+{
+	char path[40];
+	FILE *f;
+
+	im->im_n = 0;
+	im->im_known = false;
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)c->c_tid, name);
+	if ((f = fopen(path, "re")) == NULL)
+		return;
+	while (im->im_n < MAXRANGES && fscanf(f, "%u %u %u", &im->im_range[im->im_n].in, &im->im_range[im->im_n].out, &im->im_range[im->im_n].count) == 3)
+		im->im_n++;
+	im->im_known = im->im_n > 0;
+	fclose(f);
+}
+
+/* What it is outside; false: it is not mapped. */
+static bool
+idmap_out(const struct idmap *im, uint32_t id, uint32_t *out)
+{
+	for (unsigned i = 0; i < im->im_n; i++)
+		if (id >= im->im_range[i].in && id - im->im_range[i].in < im->im_range[i].count) {
+			*out = im->im_range[i].out + (id - im->im_range[i].in);
+			return (true);
+		}
+	return (false);
+}
+
+/* setuid(2) does not take the effective one for one of the caller's, the others do. */
+static bool
+is_own(const unsigned ids[3], uint32_t id, bool effective)
+{
+	return (ids[0] == id || ids[2] == id || (effective && ids[1] == id));
+}
+
+/* The first of the ids that is refused; UINT32_MAX: none. */
+static uint32_t
+id_refused(const struct lx_call *c, bool group, const uint32_t *id, unsigned n)
+{
+	const bool effective = c->c_nr != SYS_setuid && c->c_nr != SYS_setgid;
+	struct lx_ids me;
+	struct idmap im;
+	uint32_t out;
+	bool lacks;
+
+	idmap_read(c, group ? "gid_map" : "uid_map", &im);
+	if (!im.im_known || lx_process_ids(c->c_tid, &me) != 0)
+		return (UINT32_MAX);
+	lacks = lx_call_lacks(c, group ? CAP_SETGID : CAP_SETUID);
+	for (unsigned i = 0; i < n; i++)
+		if (id[i] != UINT32_MAX &&
+		    (!idmap_out(&im, id[i], &out) || (lacks && !is_own(group ? me.id_gid : me.id_uid, out, effective))))
+			return (id[i]);
+	return (UINT32_MAX);
+}
+
+/* One to three ids; -1 leaves what there is. */
+int64_t
+lx_sys_setid(struct lx_call *c)
+{
+	const bool group = c->c_nr == SYS_setgid || c->c_nr == SYS_setregid || c->c_nr == SYS_setresgid;
+	const unsigned n = c->c_nr == SYS_setuid || c->c_nr == SYS_setgid ? 1 : c->c_nr == SYS_setreuid || c->c_nr == SYS_setregid ? 2 : 3;
+	const uint32_t ids[3] = { (uint32_t)c->c_arg[0], (uint32_t)c->c_arg[1], (uint32_t)c->c_arg[2] };
+	uint32_t bad;
+
+	if (!on_host(c) && (bad = id_refused(c, group, ids, n)) != UINT32_MAX)
+		log_refusal(c, VI_PRIV_PROC_SETID, group ? "gid" : "uid", bad);
+	return (LX_CONTINUE);
+}
+
+/* Where who made the user namespace could not give up groups either, nobody in it may (user_namespaces(7)). */
+static bool
+groups_denied(const struct lx_call *c)
+{
+	char path[40], first = '\0';
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)c->c_tid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) >= 0) {
+		(void)!read(fd, &first, 1);
+		close(fd);
+	}
+	return (first == 'd' || lx_call_lacks(c, CAP_SETGID));
+}
+
+int64_t
+lx_sys_setgroups(struct lx_call *c)
+{
+	uint32_t gids[MAXGROUPS], bad;
+	const unsigned n = c->c_arg[0] > MAXGROUPS ? MAXGROUPS : (unsigned)c->c_arg[0];
+
+	if (on_host(c))
+		return (LX_CONTINUE);
+	if (groups_denied(c))
+		log_refusal(c, VI_PRIV_PROC_SETID, "groups", UINT32_MAX);
+	else if (lx_copyin(c, c->c_arg[1], gids, n * sizeof(gids[0])) == 0 && (bad = id_refused(c, true, gids, n)) != UINT32_MAX)
+		log_refusal(c, VI_PRIV_PROC_SETID, "gid", bad);
+	return (LX_CONTINUE);
+}
