@@ -123,7 +123,7 @@ nobody_listens(int error)
 bool
 ctl_answers(const char *path)
 {
-	int error, fd;
+	int error, fd = -1;
 
 	if ((error = connect_path(path, &fd)) == 0)
 		close(fd);
