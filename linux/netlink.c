@@ -26,6 +26,17 @@
 
 #include <vimage/jail.h>
 
+int
+nl_attach(struct lx_sock *ls)
+{
+	if ((ls->ls_nl = calloc(1, sizeof(*ls->ls_nl))) == NULL)
+		return (ENOMEM);
+	STAILQ_INIT(&ls->ls_nl->nl_pending);
+	LIST_INSERT_HEAD(&ls->ls_lx->lx_netlinks, ls->ls_nl, nl_link);
+	ls->ls_nl->nl_ls = ls;
+	return (0);
+}
+
 int64_t
 nl_new(struct lx_call *c, int type, int proto, int flags)
 {
@@ -47,11 +58,7 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 		return (-error);
 	ls->ls_type = (uint8_t)type;
 	ls->ls_proto = (uint8_t)proto;
-	ls->ls_nl = calloc(1, sizeof(*ls->ls_nl));
-	if (ls->ls_nl != NULL) {
-		STAILQ_INIT(&ls->ls_nl->nl_pending);
-		LIST_INSERT_HEAD(&c->c_lx->lx_netlinks, ls->ls_nl, nl_link);
-		ls->ls_nl->nl_ls = ls;
+	if (nl_attach(ls) == 0) {
 		ls->ls_nl->nl_cred = cr;
 		ls->ls_nl->nl_root = root;
 		ls->ls_nl->nl_userns = c->c_pr->pr_userns;

@@ -62,7 +62,9 @@ struct nl_req {
 /* One message of len bytes at buf (not more than nlmsg_len).  0, EINVAL.  Of NETLINK_ROUTE with what follows the header. */
 int	 nl_req_parse(const uint8_t *buf, size_t len, int proto, struct nl_req *);
 
-int	 nl_may(struct lx_sock *, enum vi_priv);	/* netlink.c */
+/* netlink.c */
+int	 nl_attach(struct lx_sock *);	/* makes ls_nl, among those of the lx; nl_free() ends it.  ENOMEM */
+int	 nl_may(struct lx_sock *, enum vi_priv);
 
 static inline bool nl_has(const struct nl_req *rq, unsigned type) { return (rq->rq_attr[type].na_data != NULL); }
 static inline bool nl_dump(const struct nl_req *rq) { return ((rq->rq_hdr.nlmsg_flags & NLM_F_DUMP) != 0); }	/* as Linux: one of its two bits will do */

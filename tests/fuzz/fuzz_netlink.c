@@ -188,8 +188,7 @@ program(struct world *wd, const uint8_t *p, size_t len)
 	int fd;
 
 	REQUIRE(lx_sock_new(wd->lx, vi_vnet0(wd->k), LXK_NETLINK, NULL, &fd, &ls) == 0);
-	REQUIRE((ls->ls_nl = calloc(1, sizeof(*ls->ls_nl))) != NULL);
-	STAILQ_INIT(&ls->ls_nl->nl_pending);
+	REQUIRE(nl_attach(ls) == 0);
 	ls->ls_type = SOCK_RAW;
 	ls->ls_nl->nl_cred.cr_priv = true;
 	ls->ls_nl->nl_pid = 99;
