@@ -462,7 +462,8 @@ full(void **state)
 		if (put(&g, g.so, &req) == ENOBUFS)	/* the pending error */
 			break;
 	}
-	assert_true(n * sizeof(struct vi_rt_msghdr) > 16 * 1024);
+	/* Messages this short fill the buffer mostly with what each of them costs. */
+	assert_true(n * sizeof(struct vi_rt_msghdr) > 12 * 1024);
 	tl_fails(vi_recv(g.so, m.buf, sizeof(m.buf), 0, &m.len), ENOBUFS);
 	quiet(&g, g.so);
 	req.rtm.rtm_type = n % 2 == 1 ? VI_RTM_DELETE : VI_RTM_ADD;
