@@ -120,16 +120,25 @@ emit_line(struct lines *li, const json_t *st)
 	li->li_heading = heading;
 }
 
-int
-netstat_statistics(struct netstat *ns)
+/* The counters of a protocol, NULL: of all; with -z they begin again. */
+static int
+ask_counters(struct netstat *ns, const char *proto, json_t **rp)
 {
-	json_t *r, *st, *req = json_pack("{s:s,s:s*}", "op", "stat.list", "proto", ns->ns_proto);
-	struct lines li = { .li_ns = ns, .li_proto = "" };
-	size_t i;
+	json_t *req = json_pack("{s:s,s:s*}", "op", "stat.list", "proto", proto);
 
 	if (ns->ns_clear)
 		json_object_set_new(req, "clear", json_true());
-	if (cmd_call(ns->ns_cx, req, &r) != 0)
+	return cmd_call(ns->ns_cx, req, rp);
+}
+
+int
+netstat_statistics(struct netstat *ns)
+{
+	struct lines li = { .li_ns = ns, .li_proto = "" };
+	json_t *r, *st;
+	size_t i;
+
+	if (ask_counters(ns, ns->ns_proto, &r) != 0)
 		return 1;
 	xo_open_container(ns->ns_xo, "statistics");
 	json_array_foreach(json_object_get(r, "stats"), i, st)
@@ -211,12 +220,10 @@ netstat_ifstats(struct netstat *ns)
 int
 netstat_rtstats(struct netstat *ns)
 {
-	json_t *r, *st, *req = json_pack("{s:s,s:s}", "op", "stat.list", "proto", "route");
+	json_t *r, *st;
 	size_t i;
 
-	if (ns->ns_clear)
-		json_object_set_new(req, "clear", json_true());
-	if (cmd_call(ns->ns_cx, req, &r) != 0)
+	if (ask_counters(ns, "route", &r) != 0)
 		return 1;
 	xo_open_container(ns->ns_xo, "statistics");
 	xo_emit(ns->ns_xo, "{T:routing}:\n");

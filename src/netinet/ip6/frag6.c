@@ -67,15 +67,6 @@ frag6_strip(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii, uint8_t nxt
 }
 
 static struct mbuf *
-frag_drop(struct mbuf *m, const struct ip6_in *ii, enum in6_ifstat st, uint64_t *counter)
-{
-	++*counter;
-	in6_ifcount(ii->ii_ifp, st);
-	m_freem(m);
-	return (NULL);
-}
-
-static struct mbuf *
 frag6_complete(struct ip6_vnet *i6v, struct mbuf *m, const struct reass_whole *rw, struct ip6_in *ii)
 {
 	ii->ii_nxtoff = (uint16_t)(rw->rw_note >> 8);
@@ -83,7 +74,7 @@ frag6_complete(struct ip6_vnet *i6v, struct mbuf *m, const struct reass_whole *r
 	ii->ii_off = (uint16_t)(m->m_pkt.l3hlen - sizeof(struct ip6_frag));
 	m->m_pkt.csum_flags = 0;
 	if (rw->rw_badecn || m->m_pkt.len - sizeof(struct ip6_frag) > IP6_HLEN + IPV6_MAXPACKET)
-		return (frag_drop(m, ii, IN6S_REASS_FAIL, &i6v->i6v_stat.i6s_fragbad));
+		return (ip6_in_drop(m, ii, IN6S_REASS_FAIL, &i6v->i6v_stat.i6s_fragbad));
 	i6v->i6v_stat.i6s_reassembled++;
 	in6_ifcount(ii->ii_ifp, IN6S_REASS_OK);
 	return (frag6_strip(i6v, m, ii, (uint8_t)rw->rw_note, rw->rw_ce));
@@ -168,7 +159,7 @@ frag6_input(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 	offlg = NTOHS(fh.ip6f_offlg);
 	len = m->m_pkt.len - ii->ii_off - (uint32_t)sizeof(fh);
 	if (ii->ii_off + sizeof(fh) > FRAG6_MAXHDR)
-		return (frag_drop(m, ii, IN6S_REASS_FAIL, &i6v->i6v_stat.i6s_exthdrtoolong));
+		return (ip6_in_drop(m, ii, IN6S_REASS_FAIL, &i6v->i6v_stat.i6s_exthdrtoolong));
 	if (frag6_bad(i6v, m, ii, offlg & IP6F_OFFMASK, len, (offlg & IP6F_MORE) != 0))
 		return (NULL);
 	if ((offlg & (IP6F_OFFMASK | IP6F_MORE)) == 0) {	/* RFC 6946: by itself */
@@ -178,7 +169,7 @@ frag6_input(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 		return (frag6_strip(i6v, m, ii, fh.ip6f_nxt, false));
 	}
 	if (len == 0)
-		return (frag_drop(m, ii, IN6S_REASS_FAIL, &i6v->i6v_stat.i6s_fragbad));
+		return (ip6_in_drop(m, ii, IN6S_REASS_FAIL, &i6v->i6v_stat.i6s_fragbad));
 	if ((offlg & IP6F_OFFMASK) == 0 && !frag6_headers(m, ii->ii_off + (uint32_t)sizeof(fh), fh.ip6f_nxt)) {
 		i6v->i6v_stat.i6s_fragbad++;
 		in6_ifcount(ii->ii_ifp, IN6S_REASS_FAIL);

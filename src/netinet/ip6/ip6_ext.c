@@ -10,8 +10,8 @@
 #include "netinet/icmp6/icmp6.h"
 #include "netinet/ip6/ip6_var.h"
 
-static struct mbuf *
-ext_drop(struct mbuf *m, const struct ip6_in *ii, enum in6_ifstat st, uint64_t *counter)
+struct mbuf *
+ip6_in_drop(struct mbuf *m, const struct ip6_in *ii, enum in6_ifstat st, uint64_t *counter)
 {
 	++*counter;
 	in6_ifcount(ii->ii_ifp, st);
@@ -34,7 +34,7 @@ ext_pull(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_in *ii, uint32_t
 	const uint32_t want = ii->ii_off + len;
 
 	if (m->m_pkt.len < want)
-		return (ext_drop(m, ii, IN6S_IN_TRUNCATED, &i6v->i6v_stat.i6s_tooshort));
+		return (ip6_in_drop(m, ii, IN6S_IN_TRUNCATED, &i6v->i6v_stat.i6s_tooshort));
 	if (m->m_len < want && (m = m_pullup(m, want)) == NULL) {
 		i6v->i6v_stat.i6s_nomem++;
 		in6_ifcount(ii->ii_ifp, IN6S_IN_DISCARD);
@@ -152,7 +152,7 @@ ip6_exthdrs(struct ip6_vnet *i6v, struct mbuf *m, struct ip6_in *ii)
 		if ((m = ext_step(i6v, m, ii)) == NULL)
 			return (NULL);
 	}
-	return (ext_drop(m, ii, IN6S_IN_HDRERR, &i6v->i6v_stat.i6s_exthdrtoolong));
+	return (ip6_in_drop(m, ii, IN6S_IN_HDRERR, &i6v->i6v_stat.i6s_exthdrtoolong));
 }
 
 enum ip6_skip

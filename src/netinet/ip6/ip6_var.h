@@ -170,6 +170,8 @@ enum ip6_skip ip6_skip_exthdrs(const struct mbuf *, uint8_t *proto, uint32_t *of
 /* Hop-by-hop options, which every node looks at (RFC 8200 4.3). */
 struct mbuf *ip6_hopopts(struct ip6_vnet *, struct mbuf *, struct ip6_in *);
 
+/* ip6_ext.c: counts it, also for the interface, and frees it: NULL. */
+struct mbuf *ip6_in_drop(struct mbuf *, const struct ip6_in *, enum in6_ifstat, uint64_t *counter);
 /*
  * frag6.c: m_data at the IPv6 header, the fragment header at ii->ii_off.  NULL: kept or dropped.  Otherwise the whole datagram, fragment header
  * taken out; ii_nxt and ii_off are those of what followed it, i6_plen is right.
