@@ -64,10 +64,8 @@ int
 tscclock_init(struct tscclock *tc)
 {
 	memset(tc, 0, sizeof(*tc));
-	if ((tc->tc_usable = counter_trusted())) {
-		(void)tscclock_both(&tc->tc_lastcount, &tc->tc_lastns);
-		tc->tc_born = tc->tc_lastns;
-	}
+	tc->tc_usable = counter_trusted() && tscclock_both(&tc->tc_lastcount, &tc->tc_lastns);
+	tc->tc_born = tc->tc_lastns;
 	return (pthread_mutex_init(&tc->tc_lock, NULL));
 }
 
@@ -77,7 +75,7 @@ tscclock_fini(struct tscclock *tc)
 	(void)pthread_mutex_destroy(&tc->tc_lock);
 }
 
-/* The rate since the last time, or the one known if the time is short or something is odd. */
+/* The rate since the last time, or the one known if the time is short; 0: it is another all at once, and to be found out anew. */
 static uint64_t
 tscclock_rate(const struct tscclock *tc, uint64_t count, uint64_t ns)
 {
@@ -88,7 +86,7 @@ tscclock_rate(const struct tscclock *tc, uint64_t count, uint64_t ns)
 		return (tc->tc_mult);
 	rate = (uint64_t)(((unsigned __int128)passed << 32) / counts);
 	if (tc->tc_rate != 0 && rate - (tc->tc_rate - tc->tc_rate / 128) > tc->tc_rate / 64)
-		return (tc->tc_mult);
+		return (0);
 	return (rate - (rate >> TSC_SLOWER));
 }
 
@@ -112,15 +110,13 @@ tscclock_set(struct tscclock *tc)
 		tc->tc_lastcount = count;
 		tc->tc_lastns = ns;
 	}
-	if (tc->tc_rate == 0)
+	if (tc->tc_rate == 0 || mult == 0)
 		tc->tc_rate = mult;
 	ns = MAX(ns, tscclock_told(tc, count));
-	if (mult != 0) {
-		atomic_store_explicit(&tc->tc_base, count, memory_order_relaxed);
-		atomic_store_explicit(&tc->tc_ns, ns, memory_order_relaxed);
-		atomic_store_explicit(&tc->tc_mult, mult, memory_order_relaxed);
-		atomic_store_explicit(&tc->tc_span, ((uint64_t)TSC_SPAN << 32) / mult, memory_order_relaxed);
-	}
+	atomic_store_explicit(&tc->tc_base, count, memory_order_relaxed);
+	atomic_store_explicit(&tc->tc_ns, ns, memory_order_relaxed);
+	atomic_store_explicit(&tc->tc_mult, mult, memory_order_relaxed);
+	atomic_store_explicit(&tc->tc_span, mult != 0 ? ((uint64_t)TSC_SPAN << 32) / mult : 0, memory_order_relaxed);
 	atomic_store_explicit(&tc->tc_seq, seq + 2, memory_order_release);
 	return (ns);
 }

@@ -4,8 +4,8 @@
  * is a tenth of what a small packet costs.  The host's clock is asked every other millisecond, and
  * in between what the counter has counted since is added.
  *
- * Never ahead of the host's clock by more than that is slewed in two milliseconds, behind it by
- * some 100 ns, never backwards.  Where the host's kernel does not itself trust the counter
+ * Some 100 ns behind the host's clock, a microsecond or two ahead at most where that is slewed; never
+ * backwards.  Where the host's kernel does not itself trust the counter
  * (or there is none) each reading is clock_gettime(2).  Any thread may read; nothing is to be freed.
  */
 #ifndef HOST_POSIX_TSCCLOCK_H
@@ -53,8 +53,11 @@ tscclock_fast(struct tscclock *tc, uint64_t *ns)
 	const uint64_t start = atomic_load_explicit(&tc->tc_ns, memory_order_relaxed);
 	const uint64_t mult = atomic_load_explicit(&tc->tc_mult, memory_order_relaxed);
 	const uint64_t span = atomic_load_explicit(&tc->tc_span, memory_order_relaxed);
-	const uint64_t passed = tscclock_count() - base;
+	uint64_t passed;
 
+	if (span == 0)			/* the counter may not be there to be read */
+		return (false);
+	passed = tscclock_count() - base;
 	atomic_thread_fence(memory_order_acquire);
 	if (passed >= span || (seq & 1) != 0 || atomic_load_explicit(&tc->tc_seq, memory_order_relaxed) != seq)
 		return (false);
