@@ -325,7 +325,7 @@ parse(struct choice *c, int argc, char **argv)
 	struct netstat *ns = &c->c_ns;
 	int ch, error = 0;
 
-	while (error == 0 && (ch = getopt(argc, argv, "+:46AaBbCdF:f:ghI:ij:LlM:mN:nOoPp:Qq:RrSsTuWw:xz")) != -1) {
+	while (error == 0 && (ch = getopt(argc, argv, "+:46AaBbCdF:f:ghI:ij:LM:mN:nOoPp:Qq:RrSslTuWw:xz")) != -1) {
 		switch (ch) {
 		case 'F': error = set_fib(c, optarg); break;
 		case 'f': c->c_family = optarg; break;

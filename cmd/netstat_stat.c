@@ -150,27 +150,36 @@ netstat_statistics(struct netstat *ns)
 	return 0;
 }
 
-/*
- * Of interfaces: IPv6 and ICMPv6 alone keep such.
- */
+/* The lines of an answer below a heading, which ends with them.  The answer is consumed. */
 static int
-emit_ifstats(const struct netstat *ns, const char *proto, const char *ifname)
+emit_answer(const struct netstat *ns, json_t *r)
 {
-	json_t *r, *st;
-	char title[64];
+	json_t *st;
 	size_t i;
 
-	if (cmd_call(ns->ns_cx, json_pack("{s:s,s:s,s:s}", "op", "stat.list", "proto", proto, "interface", ifname), &r) != 0)
-		return 1;
-	snprintf(title, sizeof(title), "%s on %s", proto, ifname);
-	xo_open_instance(ns->ns_xo);
-	xo_emit(ns->ns_xo, "{T:/%s}:\n{e:name/%s}", title, ifname);
 	json_array_foreach(json_object_get(r, "stats"), i, st)
 		if (cmd_int(st, "value") != 0 || !ns->ns_brief)
 			emit_stat(ns->ns_xo, st);
 	xo_close(ns->ns_xo);
 	json_decref(r);
 	return 0;
+}
+
+/*
+ * Of interfaces: IPv6 and ICMPv6 alone keep such.
+ */
+static int
+emit_ifstats(const struct netstat *ns, const char *proto, const char *ifname)
+{
+	char title[64];
+	json_t *r;
+
+	if (cmd_call(ns->ns_cx, json_pack("{s:s,s:s,s:s}", "op", "stat.list", "proto", proto, "interface", ifname), &r) != 0)
+		return 1;
+	snprintf(title, sizeof(title), "%s on %s", proto, ifname);
+	xo_open_instance(ns->ns_xo);
+	xo_emit(ns->ns_xo, "{T:/%s}:\n{e:name/%s}", title, ifname);
+	return emit_answer(ns, r);
 }
 
 static int
@@ -220,19 +229,13 @@ netstat_ifstats(struct netstat *ns)
 int
 netstat_rtstats(struct netstat *ns)
 {
-	json_t *r, *st;
-	size_t i;
+	json_t *r;
 
 	if (ask_counters(ns, "route", &r) != 0)
 		return 1;
 	xo_open_container(ns->ns_xo, "statistics");
 	xo_emit(ns->ns_xo, "{T:routing}:\n");
-	json_array_foreach(json_object_get(r, "stats"), i, st)
-		if (cmd_int(st, "value") != 0 || !ns->ns_brief)
-			emit_stat(ns->ns_xo, st);
-	xo_close(ns->ns_xo);
-	json_decref(r);
-	return 0;
+	return emit_answer(ns, r);
 }
 
 /* FreeBSD's sentence of a kernel that routes no groups. */
