@@ -12,6 +12,7 @@
 
 #define LX_IPV6_ORIGDSTADDR	74
 #define LX_IPV6_RECVFRAGSIZE	77
+#define LX_IP_CHECKSUM		23
 #define LX_IP_RECVFRAGSIZE	25
 #define LX_IPV6_FLOWINFO	11	/* glibc has none */
 #define LX_IPOPT_RR		7
@@ -137,6 +138,8 @@ control_dgram4(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_retopts(co, dg);
 	if ((cmsg & LXC_ORIGDST) != 0)
 		control_origdst(co, dg);
+	if ((cmsg & LXC_CHECKSUM) != 0 && dg->dg_summed)
+		control_put(co, IPPROTO_IP, LX_IP_CHECKSUM, &dg->dg_sum, sizeof(dg->dg_sum));
 	if ((cmsg & LXC_FRAGSIZE) != 0 && dg->dg_fragmax != 0)
 		control_put(co, IPPROTO_IP, LX_IP_RECVFRAGSIZE, &(int){ dg->dg_fragmax }, sizeof(int));
 }
@@ -293,6 +296,24 @@ control_dgram(struct lx_control *co, unsigned cmsg, const struct lx_dgram *dg)
 		control_dgram6(co, cmsg, dg);
 }
 
+/* What Linux knows of the packet that made a connection. */
+void
+control_stream(struct lx_control *co, unsigned cmsg, const struct vi_pktoptions *po, const struct vi_sockaddr *local)
+{
+	struct in_pktinfo pi = { .ipi_ifindex = (int)po->po_ifindex };
+	struct in6_addr in6 = control_in6(local);
+
+	if (local->sa_family == VI_AF_INET || IN6_IS_ADDR_V4MAPPED(&in6))
+		memcpy(&pi.ipi_addr, &in6.s6_addr[12], sizeof(pi.ipi_addr));
+	pi.ipi_spec_dst = pi.ipi_addr;
+	if ((cmsg & LXC_PKTINFO) != 0)
+		control_put(co, IPPROTO_IP, IP_PKTINFO, &pi, sizeof(pi));
+	if ((cmsg & LXC_TTL) != 0)
+		control_put(co, IPPROTO_IP, IP_TTL, &(int){ po->po_ttl }, sizeof(int));
+	if ((cmsg & LXC_TOS) != 0)
+		control_put(co, IPPROTO_IP, IP_TOS, &(int){ po->po_tos }, sizeof(int));
+}
+
 void
 control_kernel(struct lx_control *co)
 {
@@ -313,6 +334,15 @@ control_errflags(struct vi_socket *so, const struct vi_sockerr *se)
 	return (MSG_ERRQUEUE | MSG_TRUNC);
 }
 
+/* RFC 4884, as Linux 5.9 and later tell it. */
+static void
+control_errexts(uint32_t *data, const struct vi_sockerr *se)
+{
+	const struct { uint16_t len; uint8_t flags, reserved; } ext = { .len = se->se_extoff, .flags = se->se_extbad ? 1 : 0 };
+
+	memcpy(data, &ext, sizeof(ext));
+}
+
 void
 control_error(struct lx_control *co, unsigned cmsg, const struct vi_sockerr *se)
 {
@@ -329,6 +359,8 @@ control_error(struct lx_control *co, unsigned cmsg, const struct vi_sockerr *se)
 	data.ee.ee_type = se->se_type;
 	data.ee.ee_code = se->se_code;
 	data.ee.ee_info = se->se_info;
+	if (se->se_extoff != 0)
+		control_errexts(&data.ee.ee_data, se);
 	if (se->se_stamp != 0)
 		control_stamping(co, se->se_stamp);
 	if (se->se_origin != VI_SE_ICMP) {

@@ -145,6 +145,8 @@ struct lx_dgram {
 	uint32_t	 dg_flow;	/* of IPv6: traffic class and label */
 	uint32_t	 dg_pathmtu;	/* no datagram, but what there is room for on the way to dg_from; 0: it is one */
 	uint16_t	 dg_fragmax;	/* its largest fragment; 0: it came whole */
+	bool		 dg_summed;	/* dg_sum is there: */
+	uint32_t	 dg_sum;	/* of its bytes, as they lie */
 	uint16_t	 dg_extlen;	/* bytes of extension headers, */
 	uint8_t		 dg_extnxt;	/* the first of them, */
 	bool		 dg_extlost;	/* for which there was no room; */
@@ -193,6 +195,7 @@ enum { /* ls_cmsg: ancillary data the program asked for */
 	LXC_PATHMTU = 0x10000000,
 	LXC_FRAGSIZE = 0x20000000,
 	LXC_FRAGSIZE6 = 0x40000000,
+#define LXC_CHECKSUM	0x80000000u
 	LXC_EXTS = LXC_HOPOPTS | LXC_DSTOPTS | LXC_RTHDR | LXC_HOPOPTS_OLD | LXC_DSTOPTS_OLD | LXC_RTHDR_OLD,
 	LXC_STAMPS = LXC_STAMP | LXC_STAMPNS | LXC_STAMPING,
 	LXC_ERRORS = LXC_RECVERR | LXC_RECVERR6,
@@ -536,6 +539,7 @@ control_init(struct lx_control *co, size_t space)
 	co->co_trunc = false;
 }
 void	 control_dgram(struct lx_control *, unsigned cmsg, const struct lx_dgram *);
+void	 control_stream(struct lx_control *, unsigned cmsg, const struct vi_pktoptions *, const struct vi_sockaddr *local);
 void	 control_kernel(struct lx_control *);	/* SCM_CREDENTIALS of what no process has sent */
 int	 control_errflags(struct vi_socket *, const struct vi_sockerr *);	/* msg_flags of a message of the error queue */
 void	 control_error(struct lx_control *, unsigned cmsg, const struct vi_sockerr *);

@@ -468,6 +468,27 @@ dgram_keepext(struct lx_sock *ls, const struct vi_msg *msg, struct lx_dgram *dg)
 	ls->ls_held_ext += dg->dg_extlen;
 }
 
+/* RFC 1071's sum of what was received, words as they lie in memory, as Linux has it. */
+static uint32_t
+dgram_sum(const uint8_t *p, size_t len)
+{
+	uint64_t sum = 0;
+	uint16_t word;
+
+	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		sum += word;
+	}
+	if (len != 0) {
+		word = 0;
+		memcpy(&word, p, len);
+		sum += word;
+	}
+	while (sum > UINT16_MAX)
+		sum = (sum & UINT16_MAX) + (sum >> 16);
+	return ((uint32_t)sum);
+}
+
 int
 dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 {
@@ -495,8 +516,11 @@ dgram_recv(struct lx_sock *ls, void *buf, size_t size, struct lx_dgram *dg)
 	    .dg_flow = msg.msg_flow,
 	    .dg_pathmtu = msg.msg_pathmtu,
 	    .dg_fragmax = msg.msg_fragmax,
+	    .dg_summed = msg.msg_summed && (ls->ls_cmsg & LXC_CHECKSUM) != 0,
 	    .dg_frame = msg.msg_frame};
 	memcpy(dg->dg_opts, msg.msg_opts, sizeof(dg->dg_opts));
+	if (dg->dg_summed)
+		dg->dg_sum = dgram_sum(buf, done);
 	if (msg.msg_extlen != 0)
 		dgram_keepext(ls, &msg, dg);
 	if ((ls->ls_cmsg & (LXC_ORIGDST | LXC_ORIGDST6)) != 0 && vi_sockname(ls->ls_so, &local) == 0)

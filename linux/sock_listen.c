@@ -73,6 +73,7 @@ listen_take(struct lx_sock *ls, struct lx_sock **newp, struct vi_sockaddr *peer)
 	new->ls_type = ls->ls_type;
 	new->ls_proto = ls->ls_proto;
 	new->ls_cred = ls->ls_cred;
+	new->ls_cmsg = ls->ls_cmsg;
 	if ((new->ls_oobinline = ls->ls_oobinline))
 		lx_sock_inline(new, app);
 	*newp = new;

@@ -39,7 +39,10 @@
 #define LX_IPV6_HDRINCL		36
 #define LX_IPV6_UNICAST_IF	76
 #define LX_IPV6_RECVFRAGSIZE	77
+#define LX_IP_CHECKSUM		23
 #define LX_IP_RECVFRAGSIZE	25
+#define LX_IP_RECVERR_RFC4884	26	/* Linux 5.9 */
+#define LX_IPV6_RECVERR_RFC4884	31
 #define LX_IP_LOCAL_PORT_RANGE	51
 #define LX_IP_PROTOCOL		52
 #define LX_TCP_AO_ADD_KEY	38	/* Linux 6.7 */
@@ -90,6 +93,7 @@ enum form {
 	F_PATHMTU,
 	F_SNDFLOW,	/* int: sin6_flowinfo means something */
 	F_LABEL,	/* flowlabel.c */
+	F_PKTOPTS,	/* get: ancillary data of a stream */
 	F_ISOLATE,	/* int, of which nothing follows */
 	F_ADDRFORM,	/* int: AF_INET */
 	F_NODEFRAG,	/* int, raw: what it sends is not put together by a packet filter, of which there is none */
@@ -191,6 +195,7 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IP, IP_RECVTOS,	VI_IP_RECVTOS, F_INT, O_RW | O_SHORT, LXC_TOS },
 	{ IPPROTO_IP, IP_PKTINFO,	VI_IP_PKTINFO, F_INT, O_RW | O_SHORT, LXC_PKTINFO },
 	{ IPPROTO_IP, IP_RECVERR,	VI_IP_RECVERR, F_INT, O_RW | O_SHORT, LXC_RECVERR },
+	{ IPPROTO_IP, LX_IP_RECVERR_RFC4884, VI_IP_RECVERR_RFC4884, F_INT, O_RW | O_SHORT, 0 },
 	{ IPPROTO_IP, IP_MTU_DISCOVER,	VI_IP_MTU_DISCOVER, F_INT, O_RW | O_SHORT, 0 },
 	{ IPPROTO_IP, IP_MTU,		VI_IP_MTU, F_INT, O_GET, 0 },
 	{ IPPROTO_IP, IP_OPTIONS,	VI_IP_OPTIONS, F_BYTES, O_RW, 0 },
@@ -241,6 +246,7 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IPV6, IPV6_2292HOPLIMIT, 0, F_CMSG, O_RW, LXC_HOPLIMIT_OLD },
 	{ IPPROTO_IPV6, IPV6_RECVPKTINFO, VI_IPV6_RECVPKTINFO, F_INT, O_RW, LXC_PKTINFO6 },
 	{ IPPROTO_IPV6, IPV6_RECVERR,	VI_IPV6_RECVERR, F_INT, O_RW, LXC_RECVERR6 },
+	{ IPPROTO_IPV6, LX_IPV6_RECVERR_RFC4884, VI_IPV6_RECVERR_RFC4884, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, VI_IPV6_MTU_DISCOVER, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_MTU,	VI_IPV6_MTU, F_INT, O_RW, 0 },
 	{ IPPROTO_IPV6, IPV6_DONTFRAG,	VI_IPV6_DONTFRAG, F_INT, O_RW | O_SHORT, 0 },
@@ -261,6 +267,8 @@ static const struct opt opt_table[] = {
 	{ IPPROTO_IPV6, LX_IPV6_UNICAST_IF, VI_IPV6_UNICAST_IF, F_INDEX, O_RW, 0 },
 	{ IPPROTO_IP, IP_UNICAST_IF,	VI_IP_UNICAST_IF, F_INDEX, O_RW, 0 },
 	{ IPPROTO_IPV6, LX_IPV6_RECVFRAGSIZE, 0, F_CMSG, O_RW | O_SHORT, LXC_FRAGSIZE6 },
+	{ IPPROTO_IP, IP_PKTOPTIONS,	VI_IP_PKTOPTIONS, F_PKTOPTS, O_GET, 0 },
+	{ IPPROTO_IP, LX_IP_CHECKSUM,	0, F_CMSG, O_RW | O_SHORT, LXC_CHECKSUM },
 	{ IPPROTO_IP, LX_IP_RECVFRAGSIZE, 0, F_CMSG, O_RW | O_SHORT, LXC_FRAGSIZE },
 	{ IPPROTO_IPV6, LX_IPV6_FLOWINFO, 0, F_CMSG, O_RW, LXC_FLOWINFO },
 	{ IPPROTO_IPV6, LX_IPV6_FLOWINFO_SEND, 0, F_SNDFLOW, O_RW, 0 },
@@ -1085,6 +1093,25 @@ get_protocol(struct lx_sock *ls, uint8_t *buf, size_t *len)
 	return (opt_put(buf, len, &value, sizeof(value)));
 }
 
+/* As much as there is room for. */
+static int
+get_pktopts(struct lx_sock *ls, uint8_t *buf, size_t *len)
+{
+	struct vi_pktoptions po;
+	struct vi_sockaddr local;
+	struct lx_control co;
+	size_t size = sizeof(po);
+	int error;
+
+	if (ls->ls_type != SOCK_STREAM)
+		return (ENOPROTOOPT);
+	if ((error = vi_getsockopt(ls->ls_so, VI_IP_PKTOPTIONS, &po, &size)) != 0 || (error = vi_sockname(ls->ls_so, &local)) != 0)
+		return (error);
+	control_init(&co, *len);
+	control_stream(&co, ls->ls_cmsg, &po, &local);
+	return (opt_put(buf, len, co.co_buf, co.co_len));
+}
+
 static int
 get_addrform(struct lx_sock *ls, uint8_t *buf, size_t *len)
 {
@@ -1150,6 +1177,8 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	case F_NODEFRAG:
 		value = ls->ls_nodefrag;
 		return (opt_put(buf, len, &value, sizeof(value)));
+	case F_PKTOPTS:
+		return (get_pktopts(ls, buf, len));
 	case F_ADDRFORM:
 		return (get_addrform(ls, buf, len));
 	case F_PROTOCOL:

@@ -104,6 +104,8 @@ enum vi_sockopt {
 	 * EINVAL: the first is greater.
 	 */
 	VI_IP_PORTRANGE,
+	VI_IP_PKTOPTIONS,	/* get: TCP: struct vi_pktoptions */
+	VI_IP_RECVERR_RFC4884,	/* error queue: where the extensions of an error begin (RFC 4884); 0 or 1 */
 
 	/* IPv6 (RFC 3493, 3542).  A dual-stack socket's IPv4 traffic obeys its VI_IP_* options. */
 	VI_IPV6_V6ONLY = 300, VI_IPV6_UNICAST_HOPS, VI_IPV6_MULTICAST_HOPS,	/* hops: -1 = the vnet's default */
@@ -138,6 +140,7 @@ enum vi_sockopt {
 	 */
 	VI_IPV6_ADDRFORM,
 	VI_IPV6_FLOW,		/* traffic class and flow label of what a connected socket sends, 28 bits, besides VI_IPV6_TCLASS; label 0 = automatic */
+	VI_IPV6_RECVERR_RFC4884,	/* as VI_IP_RECVERR_RFC4884 */
 
 	/* Groups of both families with sources (RFC 3678); the family is that of the group. */
 	VI_MCAST_JOIN_GROUP = 350, VI_MCAST_LEAVE_GROUP,	/* struct vi_group_req */
@@ -243,6 +246,9 @@ struct vi_tcp_authinfo {
 /* One instruction of a filter (VI_SO_FILTER): the classic machine of BSD, with the extensions of Linux. */
 struct vi_bpf_insn { uint16_t bi_code; uint8_t bi_jt, bi_jf; uint32_t bi_k; };
 #define VI_BPF_MAXINSNS	4096
+
+/* VI_IP_PKTOPTIONS: of the packet that made a listener's connection of IPv4; of others no interface, TTL 1. */
+struct vi_pktoptions { uint32_t po_ifindex; uint8_t po_ttl, po_tos; };
 
 struct vi_linger { int l_onoff; int l_linger; /* s */ };
 struct vi_mreq6 { uint8_t mr6_group[16]; uint32_t mr6_ifindex; };
@@ -354,6 +360,7 @@ struct vi_msg {
 	uint32_t	 msg_flow;	/* traffic class and flow label, 28 bits: recv: of the packet; send: as VI_IPV6_FLOW */
 	uint32_t	 msg_pathmtu;	/* recv: not 0: this is no datagram, but packets to msg_name have so much room now */
 	uint16_t	 msg_fragmax;	/* recv: the largest fragment of a datagram that came in fragments, with its headers; 0: it did not */
+	bool		 msg_summed;	/* recv: UDP: it had a checksum that was computed here, not one that is known to be right otherwise */
 	/* recv with VI_IPV6_RECVEXT: the extension headers as they came, without fragment headers */
 	uint8_t		 msg_extnxt;	/* number of the first */
 	void		*msg_ext;	/* in: room for them */
@@ -440,7 +447,9 @@ struct vi_sockerr {
 	uint32_t	 se_data;
 	uint64_t	 se_stamp;		/* realtime, ns */
 	uint8_t		 se_type, se_code;	/* ICMP */
-	uint32_t	 se_info;		/* path MTU */
+	uint32_t	 se_info;		/* path MTU; where a bad octet is; of IPv6 the message's four bytes */
+	uint16_t	 se_extoff;		/* VI_IP_RECVERR_RFC4884: where in the payload the extensions begin; 0: there are none */
+	bool		 se_extbad;		/* they are not what they say, or their checksum is wrong */
 	struct vi_sockaddr se_offender;		/* who sent it */
 	struct vi_sockaddr se_dst;		/* where the datagram went */
 	size_t		 se_len;		/* bytes of the offending payload copied to the caller's buffer */

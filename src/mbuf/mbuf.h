@@ -63,6 +63,8 @@ enum m_csum {
 	/* inbound */
 	CSUM_IP_VALID = 0x10,
 	CSUM_DATA_VALID = 0x20,	/* transport checksum is known good (or need not exist: local) */
+	CSUM_WRITTEN = 0x40,	/* ... of which nothing is known: a program wrote the header */
+	CSUM_SUMMED = 0x80,	/* ... known because it was computed here */
 };
 #define CSUM_DELAY_DATA	(CSUM_TCP | CSUM_UDP)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The loopback interface: what is sent comes back, in the lane's next round and never inside the
- * sender's call.  Checksums count as verified and super-packets come back whole.  Every vnet has
+ * sender's call.  Checksums count as verified, but of what a program wrote itself, and super-packets come back whole.  Every vnet has
  * lo0 from the beginning to the end; more can be made.
  */
 #include <errno.h>
@@ -31,7 +31,7 @@ lo_transmit(struct ifnet *ifp, struct mbuf *m)
 	ifp->if_stats.ifs_opackets++;
 	ifp->if_stats.ifs_obytes += m->m_pkt.len;
 	m->m_flags |= M_LOOP;
-	m->m_pkt.csum_flags |= CSUM_IP_VALID | CSUM_DATA_VALID;
+	m->m_pkt.csum_flags |= (m->m_pkt.csum_flags & CSUM_WRITTEN) != 0 ? CSUM_IP_VALID : CSUM_IP_VALID | CSUM_DATA_VALID;
 	if_deliver(ifp, m);
 	return (0);
 }

@@ -131,6 +131,11 @@ struct inet_ctlmsg {
 	const uint8_t	*ic_data;	/* what came back of its transport header, at least 8 bytes */
 	uint32_t	 ic_len;
 	const struct inet_ops *ic_ops;
+	/* All of it, for error queues. */
+	const struct mbuf *ic_m;	/* the message, from ICMP's header on; NULL: there is nothing but ic_data */
+	uint32_t	 ic_off;	/* of the transport header in it */
+	uint32_t	 ic_ext;	/* ... and of its extensions (RFC 4884 4), if it says that there are any; 0: none */
+	uint32_t	 ic_info;	/* not of MSGSIZE: a bad octet's place, and with IPv6 whatever stands there */
 };
 
 struct inet_proto {

@@ -82,6 +82,7 @@ pkt_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 		m_freem(m);
 		return (error);
 	}
+	m->m_pkt.csum_flags |= CSUM_WRITTEN;
 	pv->pv_sender = pp;
 	error = if_transmit(ifp, m);
 	pv->pv_sender = NULL;

@@ -11,12 +11,12 @@
 #include "socket/so_int.h"
 
 #define ERRQ_MAX	64
-#define ERRQ_DATA	576	/* of the offending datagram that is kept */
+#define ERRQ_DATA	1280	/* of the offending datagram that is kept: IPv6's least MTU, which no error exceeds (RFC 4443 2.4 c) */
 
 struct sockerrent {
 	STAILQ_ENTRY(sockerrent) ee_link;
 	struct vi_sockerr ee_err;
-	uint8_t		ee_data[ERRQ_DATA];
+	uint8_t		ee_data[];	/* ee_err.se_len bytes */
 };
 
 void
@@ -30,14 +30,14 @@ soerrqueue(struct socket *so, const struct vi_sockerr *se, const struct mbuf *m,
 			return;
 		STAILQ_INIT(&so->so_errq->eq_list);
 	}
-	if (so->so_errq->eq_n >= ERRQ_MAX || (ee = kmalloc(so->so_acct, ACCT_SOCKET, sizeof(*ee))) == NULL)
-		return;
-	ee->ee_err = *se;
 	len = m == NULL ? 0 : m_length(m);
 	len = len > off ? MIN(len - off, (size_t)ERRQ_DATA) : 0;
-	if (len > 0 && m_copydata(m, off, len, ee->ee_data) != 0)
-		len = 0;
+	if (so->so_errq->eq_n >= ERRQ_MAX || (ee = kmalloc(so->so_acct, ACCT_SOCKET, sizeof(*ee) + len)) == NULL)
+		return;
+	ee->ee_err = *se;
 	ee->ee_err.se_len = len;
+	if (len > 0)
+		(void)m_copydata(m, off, len, ee->ee_data);
 	STAILQ_INSERT_TAIL(&so->so_errq->eq_list, ee, ee_link);
 	so->so_errq->eq_n++;
 	sorwakeup(so);
@@ -66,6 +66,12 @@ so_zcdequeue(struct socket *so, struct vi_sockerr *se)
 	return (0);
 }
 
+static void
+soerrent_free(struct socket *so, struct sockerrent *ee)
+{
+	kfree(so->so_acct, ACCT_SOCKET, ee, sizeof(*ee) + ee->ee_err.se_len);
+}
+
 int
 soerrdequeue(struct socket *so, struct vi_sockerr *se, void *buf, size_t len)
 {
@@ -78,7 +84,7 @@ soerrdequeue(struct socket *so, struct vi_sockerr *se, void *buf, size_t len)
 	*se = ee->ee_err;
 	se->se_len = MIN(len, ee->ee_err.se_len);
 	memcpy(buf, ee->ee_data, se->se_len);
-	kfree(so->so_acct, ACCT_SOCKET, ee, sizeof(*ee));
+	soerrent_free(so, ee);
 	return (0);
 }
 
@@ -91,7 +97,7 @@ soerrq_free(struct socket *so)
 		return;
 	while ((ee = STAILQ_FIRST(&so->so_errq->eq_list)) != NULL) {
 		STAILQ_REMOVE_HEAD(&so->so_errq->eq_list, ee_link);
-		kfree(so->so_acct, ACCT_SOCKET, ee, sizeof(*ee));
+		soerrent_free(so, ee);
 	}
 	kfree(so->so_acct, ACCT_SOCKET, so->so_errq, sizeof(*so->so_errq));
 	so->so_errq = NULL;

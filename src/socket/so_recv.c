@@ -132,6 +132,7 @@ so_recvdgram(struct socket *so, struct vi_msg *msg, size_t *done)
 	msg->msg_optlen = sd->sd_optlen;
 	memcpy(msg->msg_opts, sd->sd_opts, sd->sd_optlen);
 	msg->msg_fragmax = sd->sd_fragmax;
+	msg->msg_summed = sd->sd_summed;
 	if (sd->sd_is6) {
 		msg->msg_flow = (uint32_t)sd->sd_tos << 20 | sd->sd_6.s6_flow;
 		msg->msg_pathmtu = sd->sd_6.s6_pathmtu;

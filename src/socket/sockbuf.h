@@ -57,7 +57,8 @@ struct sockdgram {
 	uint16_t	 sd_segsz;	/* a train of datagrams of this length; 0 = one */
 	uint8_t		 sd_ttl, sd_tos;
 	uint8_t		 sd_optlen;
-	bool		 sd_is6;	/* of IPv6: sd_6 */
+	bool		 sd_is6 : 1;	/* of IPv6: sd_6 */
+	bool		 sd_summed : 1;	/* CSUM_SUMMED */
 	uint16_t	 sd_fragmax;	/* the largest fragment; 0: it came whole */
 	union {
 		struct {

@@ -12,6 +12,9 @@
 #define	ICMP_MINLEN	8
 #define	ICMP_TSLEN	20		/* timestamp messages */
 #define	ICMP_MASKLEN	12		/* address mask messages */
+#define	ICMP_EXTMIN	128		/* of what is quoted in front of extensions (RFC 4884 4) */
+#define	ICMP_EXTHDRLEN	4		/* ... whose own header this is, and that of each object */
+#define	ICMP_EXTVERSION	2
 #define	ICMP_ADVLENMIN	36		/* an error with its smallest quotation: 8 + 20 + 8 */
 
 #define	ICMP_ECHOREPLY			0

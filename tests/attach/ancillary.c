@@ -338,6 +338,62 @@ marks(void)
 	close(rx);
 }
 
+static void
+show_pktoptions(const char *what, int fd, socklen_t len)
+{
+	union { char buf[512]; struct cmsghdr align; } control;
+	struct msghdr mh = { .msg_control = &control };
+
+	printf("%s\n", what);
+	if (getsockopt(fd, IPPROTO_IP, IP_PKTOPTIONS, &control, &len) != 0) {
+		show("IP_PKTOPTIONS", -1);
+		return;
+	}
+	mh.msg_controllen = len;
+	printf("  %u bytes\n", len);
+	for (struct cmsghdr *cm = CMSG_FIRSTHDR(&mh); cm != NULL; cm = CMSG_NXTHDR(&mh, cm))
+		show_cmsg(cm);
+}
+
+/* Of a stream: what is known of the packet that made it. */
+static void
+stream_options(void)
+{
+	static const int names[] = { IP_PKTINFO, IP_RECVTTL, IP_RECVTOS };
+	struct sockaddr_in sin;
+	int l = listener(&sin), c = socket(AF_INET, SOCK_STREAM, 0), u = socket(AF_INET, SOCK_DGRAM, 0), ttl = 33, tos = 0x48, a;
+
+	show_pktoptions("none wanted", l, 100);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		show("option", setsockopt(l, IPPROTO_IP, names[i], &(int){ 1 }, sizeof(int)));
+		show("option", setsockopt(c, IPPROTO_IP, names[i], &(int){ 1 }, sizeof(int)));
+	}
+	show("IP_TTL", setsockopt(c, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl)));
+	show("IP_TOS", setsockopt(c, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)));
+	show_pktoptions("idle", c, 100);
+	show("connect", try_connect(c, &sin));
+	a = accept(l, NULL, NULL);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		socklen_t len = sizeof(int);
+		int value = -1;
+
+		show("inherited", getsockopt(a, IPPROTO_IP, names[i], &value, &len));
+		printf("  %d\n", value);
+	}
+	show_pktoptions("listener", l, 100);
+	show_pktoptions("connected", c, 100);
+	show_pktoptions("accepted", a, 100);
+	show_pktoptions("little room", a, 40);
+	show_pktoptions("less", a, 20);
+	show_pktoptions("none", a, 0);
+	show_pktoptions("datagrams", u, 100);
+	show("set", setsockopt(a, IPPROTO_IP, IP_PKTOPTIONS, &ttl, sizeof(ttl)));
+	close(l);
+	close(c);
+	close(a);
+	close(u);
+}
+
 int
 main(void)
 {
@@ -350,5 +406,6 @@ main(void)
 	peeking();
 	places();
 	marks();
+	stream_options();
 	return (0);
 }

@@ -95,6 +95,75 @@ loopback_frames(void)
 	close(u);
 }
 
+static void
+show_sum(int s)
+{
+	char data[100];
+	struct iovec iov = { data, sizeof(data) };
+	union { struct cmsghdr h; char b[256]; } c;
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c) };
+	const ssize_t n = recvmsg(s, &mh, 0);
+	uint32_t sum;
+
+	show("recvmsg", n);
+	if (n < 0 || mh.msg_controllen < CMSG_LEN(sizeof(sum)) || c.h.cmsg_type != 23)
+		return;
+	memcpy(&sum, CMSG_DATA(&c.h), sizeof(sum));
+	while (sum > 0xffff)
+		sum = (sum & 0xffff) + (sum >> 16);
+	printf("  level %d, length %zu, sum %#x\n", c.h.cmsg_level, c.h.cmsg_len, sum);
+}
+
+/* RFC 1071, over the pseudo header of 127.0.0.1 to itself. */
+static uint16_t
+udp_sum(const void *data, size_t len)
+{
+	uint32_t sum = 2 * (0x7f00 + 1) + IPPROTO_UDP + (uint32_t)len;
+	const uint8_t *p = data;
+
+	for (size_t i = 0; i < len; i++)
+		sum += i % 2 == 0 ? (uint32_t)p[i] << 8 : p[i];
+	while (sum > 0xffff)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (htons((uint16_t)~sum));
+}
+
+/* IP_CHECKSUM (23): the sum of what came, where it had to be made.  What has a wrong one does not come. */
+static void
+udp_sums(void)
+{
+	struct sockaddr_in to = loopback(4003);
+	struct { struct udphdr udp; uint8_t data[13]; } packet = { .data = "abcdefghijkl" };
+	int raw = socket(AF_INET, SOCK_RAW, IPPROTO_UDP), s = socket(AF_INET, SOCK_DGRAM, 0);
+	const size_t len = offsetof(__typeof__(packet), data) + sizeof(packet.data);
+
+	timeout_of(s, SO_RCVTIMEO, 200);
+	show("bind", bind(s, (struct sockaddr *)&to, sizeof(to)));
+	packet.udp = (struct udphdr){ .uh_sport = to.sin_port, .uh_dport = to.sin_port, .uh_ulen = htons((uint16_t)len) };
+	packet.udp.uh_sum = udp_sum(&packet, len);
+	show("send", sendto(raw, &packet, len, 0, (const struct sockaddr *)&to, sizeof(to)));
+	show_sum(s);
+	show("IP_CHECKSUM", get_int(s, IPPROTO_IP, 23));
+	show("IP_CHECKSUM", set_int(s, IPPROTO_IP, 23, 1));
+	show("IP_CHECKSUM", get_int(s, IPPROTO_IP, 23));
+	show("right", sendto(raw, &packet, len, 0, (const struct sockaddr *)&to, sizeof(to)));
+	show_sum(s);
+	packet.udp.uh_sum ^= 0x0101;
+	show("wrong", sendto(raw, &packet, len, 0, (const struct sockaddr *)&to, sizeof(to)));
+	show_sum(s);
+	packet.udp.uh_sum = 0;
+	show("none", sendto(raw, &packet, len, 0, (const struct sockaddr *)&to, sizeof(to)));
+	show_sum(s);
+	show("unfinished", sendto(s, "x", 1, 0, (const struct sockaddr *)&to, sizeof(to)));
+	show_sum(s);
+	show("IP_CHECKSUM", set_int(s, IPPROTO_IP, 23, 0));
+	packet.udp.uh_sum = udp_sum(&packet, len);
+	show("right", sendto(raw, &packet, len, 0, (const struct sockaddr *)&to, sizeof(to)));
+	show_sum(s);
+	close(raw);
+	close(s);
+}
+
 int
 main(void)
 {
@@ -102,6 +171,7 @@ main(void)
 	up();
 	refusals();
 	sums();
+	udp_sums();
 	loopback_frames();
 	return (0);
 }

@@ -201,6 +201,7 @@ icmp_ctl(const struct icmp *icp, struct inet_ctlmsg *ic)
 	case ICMP_PARAMPROB:
 		ic->ic_cmd = INET_CTL_PARAMPROB;
 		ic->ic_errno = EPROTO;
+		ic->ic_info = icp->icmp_pptr;
 		return (icp->icmp_code <= ICMP_PARAMPROB_LENGTH);
 	case ICMP_REDIRECT:
 		ic->ic_cmd = INET_CTL_REDIRECT;
@@ -278,6 +279,16 @@ icmp_redirect(struct mbuf *m, const struct inet_pkt *pk, const struct icmp_info 
 		vnet_log(vn, LOG_INFO, "icmp redirect: %s => %s", inaddr_ntop(dst, sizeof(dst), ii->ic_dst), inaddr_ntop(to, sizeof(to), gw));
 }
 
+/* RFC 4884 4.1 to 4.3: errors that say how long what they quote is have extensions behind it. */
+static void
+icmp_extended(const struct icmp *icp, struct inet_ctlmsg *ic)
+{
+	const uint32_t quoted = (uint32_t)icp->icmp_extlen * 4;
+
+	if (quoted >= ICMP_EXTMIN && (icp->icmp_type == ICMP_UNREACH || icp->icmp_type == ICMP_TIMXCEED || icp->icmp_type == ICMP_PARAMPROB))
+		ic->ic_ext = ICMP_MINLEN + quoted;
+}
+
 /* The transport whose packet is quoted, and raw sockets, hear of it. */
 static void
 icmp_tell(struct mbuf *m, const struct inet_pkt *pk, const struct icmp_info *ii, const struct inet_ctlmsg *what)
@@ -293,6 +304,8 @@ icmp_tell(struct mbuf *m, const struct inet_pkt *pk, const struct icmp_info *ii,
 	ic.ic_ops = &in_ops;
 	ic.ic_len = MIN(m->m_pkt.len - ii->ic_toff, (uint32_t)sizeof(data));
 	ic.ic_data = data;
+	ic.ic_m = m;
+	ic.ic_off = ii->ic_toff;
 	/* A quoted piece that is not the first has no ports. */
 	if (ii->ic_ioff != 0 || m_copydata(m, ii->ic_toff, ic.ic_len, data) != 0)
 		return;
@@ -327,6 +340,7 @@ icmp_errorin(struct mbuf *m, const struct inet_pkt *pk, const struct icmp_info *
 		return;
 	if (ic.ic_cmd == INET_CTL_MSGSIZE && !icmp_pathmtu(vn, icmp_quoted_fib(vn, m, ii), ii, &ic))
 		return;
+	icmp_extended(icp, &ic);
 	icmp_tell(m, pk, ii, &ic);
 }
 

@@ -16,6 +16,7 @@
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/mcast/mcast.h"
 #include "netinet/raw/raw.h"
+#include "wire/icmp.h"
 
 #define ICMP6_CTLDATA	64	/* bytes of the quoted transport header that transports see */
 
@@ -151,6 +152,16 @@ icmp6_ctl(const struct icmp6_hdr *h, struct inet_ctlmsg *ic)
 	}
 }
 
+/* RFC 4884 4.4 and 4.5: the first of the four bytes is how long what is quoted is, in eights. */
+static void
+icmp6_extended(const struct icmp6_hdr *h, struct inet_ctlmsg *ic)
+{
+	const uint32_t quoted = (NTOHL(h->icmp6_data32) >> 24) * 8;
+
+	if (quoted >= ICMP_EXTMIN && (h->icmp6_type == ICMP6_DST_UNREACH || h->icmp6_type == ICMP6_TIME_EXCEEDED))
+		ic->ic_ext = ICMP6_MINLEN + quoted;
+}
+
 struct quoted {
 	struct in_addr_any qu_src, qu_dst;
 	uint8_t		qu_proto;
@@ -218,6 +229,8 @@ icmp6_tell(struct mbuf *m, const struct inet_pkt *pk, const struct quoted *qu, s
 	ic->ic_ops = &in6_ops;
 	ic->ic_len = MIN(m->m_pkt.len - ICMP6_MINLEN - qu->qu_off, (uint32_t)sizeof(data));
 	ic->ic_data = data;
+	ic->ic_m = m;
+	ic->ic_off = ICMP6_MINLEN + qu->qu_off;
 	if (m_copydata(m, ICMP6_MINLEN + qu->qu_off, ic->ic_len, data) == 0 && ic->ic_len >= 8) {
 		if (idx != 0 && iv->iv_protos[idx - 1].ip_ctlinput != NULL)
 			iv->iv_protos[idx - 1].ip_ctlinput(pk->ip_vnet, ic);
@@ -234,6 +247,8 @@ icmp6_errorin(struct mbuf *m, const struct inet_pkt *pk)
 	struct inet_ctlmsg ic = { 0 };
 	struct quoted qu;
 
+	ic.ic_info = NTOHL(mtod(m, const struct icmp6_hdr *)->icmp6_data32);
+	icmp6_extended(mtod(m, const struct icmp6_hdr *), &ic);
 	if (!icmp6_ctl(mtod(m, const struct icmp6_hdr *), &ic))
 		ic6v->ic6v_stat.ic6s_badcode++;
 	if (!icmp6_quoted(m, pk, &qu) || !in6_localaddr(ip6_vnet(vn), (const uint8_t *)qu.qu_src.in6))

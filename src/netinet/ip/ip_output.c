@@ -299,7 +299,7 @@ ip_loopback(struct vnet *vn, struct mbuf *m, struct ifnet *ifp)
 	if ((n = m_dup(m, vnet_acct(vn))) == NULL)
 		return;
 	n->m_flags |= M_LOOP;
-	n->m_pkt.csum_flags |= CSUM_IP_VALID | CSUM_DATA_VALID;
+	n->m_pkt.csum_flags |= (n->m_pkt.csum_flags & CSUM_WRITTEN) != 0 ? CSUM_IP_VALID : CSUM_IP_VALID | CSUM_DATA_VALID;
 	if_deliver(ifp, n);
 }
 
@@ -444,7 +444,7 @@ ip_header_raw(struct vnet *vn, struct mbuf *m, unsigned hlen, const struct ip_pa
 		ip->ip_id = HTONS(ip_newid(vn, ip->ip_src, ip->ip_dst, ip->ip_p));
 	ip->ip_sum = 0;
 	ip->ip_sum = ip_sum_make(ip, hlen);
-	m->m_pkt.csum_flags = CSUM_IP_VALID;
+	m->m_pkt.csum_flags = CSUM_IP_VALID | CSUM_WRITTEN;
 	m->m_pkt.l3hlen = (uint8_t)hlen;
 	m->m_pkt.segsz = 0;
 	m->m_pkt.rcvif = NULL;

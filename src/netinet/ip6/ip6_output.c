@@ -288,7 +288,8 @@ ip6_loopback(struct vnet *vn, struct mbuf *m, const struct ip6_path *path)
 		return;
 	n->m_flags |= M_LOOP;
 	n->m_flags &= (uint16_t)~(M_BCAST | M_MCAST);
-	n->m_pkt.csum_flags |= CSUM_DATA_VALID;
+	if ((n->m_pkt.csum_flags & CSUM_WRITTEN) == 0)
+		n->m_pkt.csum_flags |= CSUM_DATA_VALID;
 	/* By the interface it leaves by: the zone is told by it. */
 	n->m_pkt.rcvif = path->i6p_ifp;
 	if_deliver(path->i6p_ifp, n);

@@ -84,6 +84,7 @@ dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint1
 	sd.sd_stamp = so->so_options & SO_TIMESTAMP ? h->h_ops->realtime(h) : 0;
 	sd.sd_optlen = 0;
 	sd.sd_fragmax = pk->ip_fragmax;
+	sd.sd_summed = (m->m_pkt.csum_flags & CSUM_SUMMED) != 0;
 	m->m_pkt.rcvif = NULL;		/* the interface may go before the reader comes */
 	if ((sd.sd_is6 = pk->ip_ops->io_family == VI_AF_INET6)) {
 		sd.sd_6.s6_flow = pk->ip_flow;
@@ -124,18 +125,52 @@ dgram_final(const struct inpcb *inp, const struct inet_ctlmsg *ic)
 	}
 }
 
+/* RFC 4884 7: are the extensions of a message, from off on, what they say?  Another version is not looked into, as on Linux. */
+static bool
+dgram_exts_ok(const struct mbuf *m, uint32_t off)
+{
+	const uint32_t end = m->m_pkt.len;
+	uint8_t head[ICMP_EXTHDRLEN];
+	uint32_t len;
+
+	if (m_copydata(m, off, sizeof(head), head) != 0)
+		return (false);
+	if (head[0] >> 4 != ICMP_EXTVERSION)
+		return (true);
+	if (u16load(head + 2) != 0 && wire_sum_check(m_cksum(m, off, end - off, 0)) != WIRE_OK)
+		return (false);
+	for (off += ICMP_EXTHDRLEN; off < end; off += len) {
+		if (m_copydata(m, off, sizeof(head), head) != 0 || (len = be16dec(head)) < sizeof(head) || len > end - off)
+			return (false);
+	}
+	return (true);
+}
+
+static void
+dgram_exts(const struct inpcb *inp, const struct inet_ctlmsg *ic, uint32_t at, struct vi_sockerr *se)
+{
+	const struct in_pcbextra *ex = inp->inp_extra;
+
+	if (ex == NULL || !(ic->ic_ops->io_family == VI_AF_INET ? ex->ex_errexts : ex->ex_errexts6) || ic->ic_ext < at ||
+	    ic->ic_ext + ICMP_EXTHDRLEN > ic->ic_m->m_pkt.len)
+		return;
+	se->se_extoff = (uint16_t)(ic->ic_ext - at);
+	se->se_extbad = !dgram_exts_ok(ic->ic_m, ic->ic_ext);
+}
+
 static void
 dgram_errqueue(struct inpcb *inp, const struct inet_ctlmsg *ic, uint16_t fport, unsigned hdrlen)
 {
-	struct vi_sockerr se = { .se_errno = ic->ic_errno, .se_type = ic->ic_type, .se_code = ic->ic_code, .se_info = ic->ic_mtu };
-	struct mbuf *m = NULL;
+	/* Who sends the header gets it back. */
+	const uint32_t at = (inp->inp_flags & INP_HDRINCL) != 0 ? ICMP_MINLEN : ic->ic_off + hdrlen;
+	struct vi_sockerr se = { .se_errno = ic->ic_errno, .se_type = ic->ic_type, .se_code = ic->ic_code,
+		.se_info = ic->ic_cmd == INET_CTL_MSGSIZE ? ic->ic_mtu : ic->ic_info };
 
 	in_pcbname(inp, ic->ic_ops, &ic->ic_offender, 0, &se.se_offender);
 	in_pcbname(inp, ic->ic_ops, &ic->ic_dst, fport, &se.se_dst);
-	if (ic->ic_len > hdrlen)
-		m = m_frombuf(vnet_acct(inp->inp_vnet), ic->ic_data + hdrlen, ic->ic_len - hdrlen, 0);
-	soerrqueue(inp->inp_socket, &se, m, 0);
-	m_freem(m);
+	if (ic->ic_ext != 0 && ic->ic_m != NULL)
+		dgram_exts(inp, ic, at, &se);
+	soerrqueue(inp->inp_socket, &se, ic->ic_m, at);
 }
 
 static bool

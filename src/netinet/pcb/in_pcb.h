@@ -98,6 +98,7 @@ struct inpcb {
 	uint8_t		 inp_mtudisc6;	/* VI_IPV6_MTU_DISCOVER */
 	uint8_t		 inp_minhops;
 	uint8_t		 inp_srcpref;	/* VI_PREFER_SRC_TMP, _PUBLIC, _COA */
+	uint8_t		 inp_rcvtos;	/* of the packet that made a listener's connection; inp_mcast_if and inp_mcast_ttl are its interface and TTL, as on Linux */
 	bool		 inp_long6;	/* its packets of IPv6 take the long way: in_pcblong6() */
 	struct in_pcbextra *inp_extra;	/* in_pcbextra.h; NULL: nothing of all that */
 	uint32_t	 inp_bound;	/* INP_IPV4 | INP_IPV6 as socket() and bind left them; connect narrows inp_flags */

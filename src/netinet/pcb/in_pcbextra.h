@@ -14,6 +14,7 @@ struct in_pcbextra {
 	uint32_t	 ex_flow;	/* VI_IPV6_FLOW */
 	uint32_t	 ex_mtu6;	/* VI_IPV6_MTU: no packet is longer; 0: as the path has it */
 	bool		 ex_recvext, ex_recvpathmtu;
+	bool		 ex_errexts, ex_errexts6;	/* VI_IP_RECVERR_RFC4884, VI_IPV6_RECVERR_RFC4884 */
 	bool		 ex_alerts, ex_alertget;	/* VI_IP_ROUTER_ALERT, VI_IPV6_ROUTER_ALERT: it is on; what it reads as */
 	int		 ex_alert;	/* the value of the option that it is for */
 };

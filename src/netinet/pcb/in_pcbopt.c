@@ -170,6 +170,21 @@ in_pcbopt_setports(struct inpcb *inp, const void *val, size_t len)
 	return (0);
 }
 
+static int
+in_pcbopt_seterrexts(struct inpcb *inp, int v)
+{
+	struct in_pcbextra *ex;
+
+	if (v != 0 && v != 1)
+		return (EINVAL);
+	if (v == 0 && inp->inp_extra == NULL)
+		return (0);
+	if ((ex = in_pcbextra(inp)) == NULL)
+		return (ENOBUFS);
+	ex->ex_errexts = v != 0;
+	return (0);
+}
+
 /* Options whose value is an int in a range. */
 static int
 in_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
@@ -203,6 +218,8 @@ in_pcbopt_setnum(struct inpcb *inp, enum vi_sockopt opt, int v)
 		return (0);
 	case VI_IP_UNICAST_IF:
 		return (in_pcbopt_setucastif(inp, v));
+	case VI_IP_RECVERR_RFC4884:
+		return (in_pcbopt_seterrexts(inp, v));
 	case VI_IP_MTU_DISCOVER:
 		if (v < 0 || v > 5)
 			return (EINVAL);
@@ -291,6 +308,14 @@ in_pcbopt_getdevice(const struct inpcb *inp, void *buf, size_t *len)
 	return (sooptput(buf, len, name, strlen(name) + 1));
 }
 
+static int
+in_pcbopt_getpktoptions(const struct inpcb *inp, void *buf, size_t *len)
+{
+	const struct vi_pktoptions po = { .po_ifindex = inp->inp_mcast_if, .po_ttl = inp->inp_mcast_ttl, .po_tos = inp->inp_rcvtos };
+
+	return (inp->inp_info->ipi_proto != VI_IPPROTO_TCP ? ENOPROTOOPT : sooptput(buf, len, &po, sizeof(po)));
+}
+
 int
 in_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 {
@@ -327,6 +352,10 @@ in_pcbgetopt(struct inpcb *inp, enum vi_sockopt opt, void *buf, size_t *len)
 		return (sooptputint(buf, len, inp->inp_extra != NULL && inp->inp_extra->ex_alertget));
 	case VI_IP_UNICAST_IF:
 		return (sooptputint(buf, len, inp->inp_extra == NULL ? 0 : (int)inp->inp_extra->ex_ucastif));
+	case VI_IP_PKTOPTIONS:
+		return (in_pcbopt_getpktoptions(inp, buf, len));
+	case VI_IP_RECVERR_RFC4884:
+		return (sooptputint(buf, len, inp->inp_extra != NULL && inp->inp_extra->ex_errexts));
 	case VI_IP_PORTRANGE:
 		return (sooptputint(buf, len, inp->inp_extra == NULL ? 0 : (int)inp->inp_extra->ex_ports));
 	case VI_SO_BINDTODEVICE:

@@ -135,6 +135,8 @@ in6_pcbopt_setextra(struct inpcb *inp, enum vi_sockopt opt, int v)
 		return (error);
 	if (opt == VI_IPV6_UNICAST_IF && (error = in6_pcbopt_mayleave(inp, v, EADDRNOTAVAIL)) != 0)
 		return (error);
+	if (opt == VI_IPV6_RECVERR_RFC4884 && v != 0 && v != 1)
+		return (EINVAL);
 	if (inp->inp_extra == NULL && v == 0)	/* as it is */
 		return (0);
 	if ((ex = in_pcbextra(inp)) == NULL)
@@ -145,6 +147,9 @@ in6_pcbopt_setextra(struct inpcb *inp, enum vi_sockopt opt, int v)
 		return (0);
 	case VI_IPV6_RECVPATHMTU:
 		ex->ex_recvpathmtu = v != 0;
+		return (0);
+	case VI_IPV6_RECVERR_RFC4884:
+		ex->ex_errexts6 = v != 0;
 		return (0);
 	case VI_IPV6_PKTINFO:
 		ex->ex_pktif6 = (uint32_t)v;
@@ -173,6 +178,8 @@ in6_pcbopt_getextra(const struct inpcb *inp, enum vi_sockopt opt, void *buf, siz
 		return (sooptputint(buf, len, ex->ex_recvext));
 	case VI_IPV6_RECVPATHMTU:
 		return (sooptputint(buf, len, ex->ex_recvpathmtu));
+	case VI_IPV6_RECVERR_RFC4884:
+		return (sooptputint(buf, len, ex->ex_errexts6));
 	case VI_IPV6_PKTINFO:
 		return (sooptputint(buf, len, (int)ex->ex_pktif6));
 	case VI_IPV6_UNICAST_IF:

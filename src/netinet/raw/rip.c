@@ -148,6 +148,7 @@ rip_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 		return (rip_fail(rv, m, error));
 	if ((inp->inp_flags & INP_HDRINCL) != 0 && !rip_srcok(inp, m))
 		return (rip_fail(rv, m, EADDRNOTAVAIL));
+	m->m_pkt.csum_flags |= CSUM_WRITTEN;
 	if ((inp->inp_flags & INP_HDRINCL) != 0)
 		error = ip_output_raw(so->so_vnet, m, &io);
 	else

@@ -49,10 +49,7 @@ rip6_sumok(const struct inpcb *inp, const struct mbuf *m, const struct inet_pkt 
 {
 	const int at = rip6_pcb(inp)->rp_cksum;
 
-	if (at < 0)
-		return (true);
-	/* What lo brings counts as right where a transport of ours left it to be finished; a program may have sent anything. */
-	if ((m->m_pkt.csum_flags & CSUM_DATA_VALID) != 0 && ((m->m_flags & M_LOOP) == 0 || (m->m_pkt.csum_flags & CSUM_DELAY_DATA) != 0))
+	if (at < 0 || (m->m_pkt.csum_flags & CSUM_DATA_VALID) != 0)
 		return (true);
 	if (m->m_pkt.len < (uint32_t)at + 2)
 		return (false);
@@ -153,6 +150,7 @@ rip6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 
 	if ((error = dgram6_out(inp, msg, &io, &path, &fport, &ie)) != 0)
 		return (rip_fail(rv, m, error));
+	m->m_pkt.csum_flags |= CSUM_WRITTEN;
 	if ((inp->inp_flags & INP_HDRINCL) != 0) {
 		if ((error = rip6_sendraw(inp, m, &io)) == 0)
 			rv->rv_stat.rips_opackets++;

@@ -74,6 +74,17 @@ tcp_listen_logfull(const struct tcp_vnet *tv, const struct inpcb *listener)
 		    listener->inp_socket->so_qlen);
 }
 
+/* VI_IP_PKTOPTIONS */
+static void
+tcp_listen_noted(struct inpcb *inp, const struct inet_pkt *pkt)
+{
+	if (pkt->ip_ops->io_family != VI_AF_INET)
+		return;
+	inp->inp_mcast_if = pkt->ip_rcvif == NULL ? 0 : pkt->ip_rcvif->if_index;
+	inp->inp_mcast_ttl = pkt->ip_ttl;
+	inp->inp_rcvtos = pkt->ip_tos;
+}
+
 struct tcpcb *
 tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *ts, const struct tcp_agreed *ta)
 {
@@ -95,6 +106,7 @@ tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *ts, const struct
 	    (so = sonewconn(listener->inp_socket)) == NULL)
 		goto nosocket;
 	in_pcbsetsocket(inp, so);
+	tcp_listen_noted(inp, pkt);
 	tcp_listen_agree(tp, ts, ta);
 	tcp_listen_window(tp, so);
 	if (ts->ts_to.to_flags & TOF_AO)

@@ -28,7 +28,7 @@ udp_drop(struct mbuf *m, uint64_t *counter)
 
 /* RFC 1122 4.1.3.4: a sum that is there is verified.  UDP-Lite's always is (RFC 3828 3.1). */
 static bool
-udp_sumok(struct udp_vnet *uv, const struct mbuf *m, const struct inet_pkt *pk, const struct udp_info *ui)
+udp_sumok(struct udp_vnet *uv, struct mbuf *m, const struct inet_pkt *pk, const struct udp_info *ui)
 {
 	uint32_t sum;
 
@@ -41,7 +41,10 @@ udp_sumok(struct udp_vnet *uv, const struct mbuf *m, const struct inet_pkt *pk, 
 	if (!ui->ui_hassum)
 		return (false);
 	sum = pk->ip_ops->io_pseudo(&pk->ip_src, &pk->ip_dst, pk->ip_proto, ui->ui_len);
-	return (wire_sum_check(m_cksum(m, 0, ui->ui_cov, sum)) == WIRE_OK);
+	if (wire_sum_check(m_cksum(m, 0, ui->ui_cov, sum)) != WIRE_OK)
+		return (false);
+	m->m_pkt.csum_flags |= CSUM_DATA_VALID | CSUM_SUMMED;
+	return (true);
 }
 
 /*
