@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -257,13 +258,27 @@ server_start(struct daemon *d)
 	return NULL;
 }
 
-/* An init may have sent anything.  What comes by the device is made by the host; what comes by something else need not be a request, and might be waited for. */
+/*
+ * An init may have sent anything.  What comes by the device is made by the host; what comes by something else need not be a request, and might be waited
+ * for.  Where the device may be opened here what is read is an opening of our own, because O_NONBLOCK belongs to an opening, and who has the init's could
+ * take it off again.
+ */
 static bool
-is_device(int fd)
+own_device(int *fd)
 {
 	struct stat st;
+	int own, was = *fd;
 
-	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == FUSE_DEVICE && fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0;
+	if (fstat(was, &st) != 0 || !S_ISCHR(st.st_mode) || st.st_rdev != FUSE_DEVICE)
+		return false;
+	if ((own = fuse_open()) < 0 || ioctl(own, FUSE_DEV_IOC_CLONE, &was) != 0) {
+		if (own >= 0)
+			close(own);
+		return fcntl(was, F_SETFL, O_RDWR | O_NONBLOCK) == 0;
+	}
+	close(was);
+	*fd = own;
+	return true;
 }
 
 struct fuse_end *
@@ -273,7 +288,7 @@ fuse_end_new(struct jproc *jp, int fd, const struct fuse_ops *ops, void *arg)
 	struct epoll_event ev = { .events = EPOLLIN };
 	struct fuse_end *fe;
 
-	if (!is_device(fd) || (d->d_fuse == NULL && (d->d_fuse = server_start(d)) == NULL) || (fe = calloc(1, sizeof(*fe))) == NULL) {
+	if (!own_device(&fd) || (d->d_fuse == NULL && (d->d_fuse = server_start(d)) == NULL) || (fe = calloc(1, sizeof(*fe))) == NULL) {
 		close(fd);
 		return NULL;
 	}

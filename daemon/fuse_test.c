@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +17,8 @@
 #include "daemon/devkmsg.h"
 #include "daemon/jproc.h"
 #include "daemon/kmsg.h"
+
+#define MAXFD	64
 
 /* What it is made with, and not asked for here. */
 
@@ -97,13 +100,29 @@ takes_the_device_only(void **state)
 	fuse_fini(&d);
 }
 
+/* How often the same file is open below MAXFD; nowhere without O_NONBLOCK. */
+static unsigned
+openings(int of)
+{
+	struct stat file, st;
+	unsigned n = 0;
+
+	assert_int_equal(fstat(of, &file), 0);
+	for (int fd = 0; fd < MAXFD; fd++)
+		if (fstat(fd, &st) == 0 && st.st_ino == file.st_ino && st.st_dev == file.st_dev) {
+			assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+			n++;
+		}
+	return n;
+}
+
 static void
 takes_fifos_only(void **state)
 {
 	struct worker w = { .w_index = 0 };
 	struct daemon d = { .d_nworkers = 1, .d_workers = &w };
 	struct jproc jp = { .jp_daemon = &d, .jp_jid = -1 };
-	int pair[2], fds[KMSG_N];
+	int pair[2], fds[KMSG_N], theirs;
 
 	(void)state;
 	assert_int_equal(lx_loop_new(&w.w_loop), 0);
@@ -111,15 +130,19 @@ takes_fifos_only(void **state)
 	kmsg_attach(&jp, pair);
 	assert_null(jp.jp_kmsg);
 	assert_false(is_open(pair[0]) || is_open(pair[1]));
+	/* Whoever has the same opening may say what he likes about it. */
 	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+	assert_int_not_equal(theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, MAXFD), -1);
 	fds[KMSG_PROC] = pair[1];
 	fds[KMSG_DEV] = pair[0];
 	kmsg_attach(&jp, fds);
 	assert_non_null(jp.jp_kmsg);
-	assert_int_equal(fcntl(pair[1], F_GETFL) & O_NONBLOCK, O_NONBLOCK);
-	assert_int_equal(fcntl(pair[0], F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+	assert_int_equal(fcntl(theirs, F_SETFL, 0), 0);
+	assert_int_equal(openings(theirs), 2);
 	kmsg_free(jp.jp_kmsg);
 	assert_null(jp.jp_kmsg);
+	assert_int_equal(openings(theirs), 0);
+	close(theirs);
 	lx_loop_free(w.w_loop);
 }
 

@@ -59,13 +59,13 @@ make_place(const char *over)
 }
 
 static int
-make_fifo(const char *path, const char *over, mode_t mode, int *fd)
+make_fifo(const char *path, const char *over, int *fd)
 {
 	int error = over != NULL ? make_place(over) : 0;
 
 	if (error != 0)
 		return error;
-	if (mkfifo(path, mode) != 0 || (*fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
+	if (mkfifo(path, 0600) != 0 || (*fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
 		return errno;
 	(void)fcntl(*fd, F_SETPIPE_SZ, KMSG_PIPE);
 	return over != NULL && mount(path, over, NULL, MS_BIND, NULL) != 0 ? errno : 0;
@@ -79,11 +79,11 @@ kmsg_mount(int fuse, bool dev, int fds[KMSG_N])
 	fds[KMSG_PROC] = fds[KMSG_DEV] = -1;
 	if (mount("kmsg", STAGING, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700,size=4k") != 0)
 		return errno;
-	if ((error = make_fifo(STAGING "/proc", "/proc/kmsg", 0400, &fds[KMSG_PROC])) == 0) {
+	if ((error = make_fifo(STAGING "/proc", "/proc/kmsg", &fds[KMSG_PROC])) == 0) {
 		if (dev && fuse >= 0 && make_place("/dev/kmsg") == 0 && fuse_mount(fuse, "kmsg", "/dev/kmsg", S_IFREG | 0600) == 0)
 			fds[KMSG_DEV] = fcntl(fuse, F_DUPFD_CLOEXEC, 3);
 		else
-			error = make_fifo(STAGING "/dev", dev ? "/dev/kmsg" : NULL, 0600, &fds[KMSG_DEV]);
+			error = make_fifo(STAGING "/dev", dev ? "/dev/kmsg" : NULL, &fds[KMSG_DEV]);
 	}
 	(void)umount2(STAGING, MNT_DETACH);
 	for (int i = 0; i < KMSG_N && error != 0; i++)
@@ -208,12 +208,22 @@ in_event(struct lx_event *le, uint32_t events)
 /*
  * Life.
  */
+/* Opened again: O_NONBLOCK belongs to an opening, and who has the init's could take it off. */
 static bool
-is_fifo(int fd)
+own_fifo(int *fd)
 {
+	char path[40];
 	struct stat sb;
+	int own;
 
-	return fstat(fd, &sb) == 0 && S_ISFIFO(sb.st_mode) && fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0;
+	if (fstat(*fd, &sb) != 0 || !S_ISFIFO(sb.st_mode))
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
+	if ((own = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0)
+		return false;
+	close(*fd);
+	*fd = own;
+	return true;
 }
 
 /* They are an init's, which may have sent anything: nothing that we write to may make us wait. */
@@ -221,7 +231,7 @@ void
 kmsg_attach(struct jproc *jp, int fds[KMSG_N])
 {
 	struct lx_loop *loop = daemon_loop(jp->jp_daemon);
-	struct kmsg *km = jp->jp_kmsg == NULL && is_fifo(fds[KMSG_PROC]) ? calloc(1, sizeof(*km)) : NULL;
+	struct kmsg *km = jp->jp_kmsg == NULL && own_fifo(&fds[KMSG_PROC]) ? calloc(1, sizeof(*km)) : NULL;
 
 	if (km == NULL) {
 		close(fds[KMSG_PROC]);
@@ -232,7 +242,8 @@ kmsg_attach(struct jproc *jp, int fds[KMSG_N])
 	jp->jp_kmsg = km;
 	km->km_in.le_fd = -1;
 	km->km_out.le_fd = fds[KMSG_PROC];
-	if (is_fifo(fds[KMSG_DEV]))
+	(void)fchmod(fds[KMSG_PROC], 0400);	/* as Linux's; before, it could not be opened for writing */
+	if (own_fifo(&fds[KMSG_DEV]))
 		km->km_in.le_fd = fds[KMSG_DEV];
 	else
 		km->km_dev = devkmsg_new(jp, fds[KMSG_DEV]);
