@@ -19,6 +19,7 @@
 #include "daemon/jproc.h"
 #include "daemon/program.h"
 #include "daemon/seqpacket.h"
+#include "linux/linux.h"
 
 static void
 on_started(void *arg, int pid)
@@ -212,19 +213,41 @@ program_caps(const struct ctl_request *rq, const struct lx_use *us)
 	return caps_of(mixed_privs(rq->rq_kernel, us), spawner_userns(rq->rq_daemon) && vi_jail_owner(rq->rq_kernel, proc, "vproc") > 0);
 }
 
+/*
+ * The calls of these privileges cost a notification each where vimaged looks at them; where the jail has the privilege, what the host's kernel
+ * refuses nevertheless is what it would refuse anybody, and logged if somebody wants to know (vlog.refusals).
+ */
+static uint32_t
+program_filter(const struct ctl_request *rq, const struct lx_use *us)
+{
+	static const struct { enum vi_priv priv; uint32_t flag; } looked_at[] = {
+		{ VI_PRIV_PROC_SIGNAL, LX_FILTER_SIGNALS }, { VI_PRIV_PROC_SETID, LX_FILTER_IDS },
+		{ VI_PRIV_PROC_SCHED, LX_FILTER_SCHED }, { VI_PRIV_PROC_LIMIT, LX_FILTER_LIMITS },
+	};
+	const int proc = us->us_jid[VI_CLASS_VPROC];
+	const uint64_t privs = mixed_privs(rq->rq_kernel, us);
+	struct vi_uname un;
+	uint32_t flags = 0;
+	char text[8];
+
+	if (vi_jail_uname(rq->rq_kernel, proc, &un))
+		flags |= LX_FILTER_NAMES;
+	if (vi_jail_get(rq->rq_kernel, 0, proc, "vlog.refusals", text, sizeof(text)) == 0 && strcmp(text, "true") == 0)
+		flags |= LX_FILTER_REFUSALS;
+	for (size_t i = 0; i < sizeof(looked_at) / sizeof(looked_at[0]); i++)
+		if ((privs >> looked_at[i].priv & 1) == 0)
+			flags |= looked_at[i].flag;
+	return flags;
+}
+
 /* What it may, and what its jails are to it. */
 static void
 set_rights(const struct ctl_request *rq, const struct lx_use *us, struct program *pg)
 {
 	const int proc = us->us_jid[VI_CLASS_VPROC];
-	struct vi_uname un;
-	char text[8];
 
 	pg->pg_caps = program_caps(rq, us);
-	if (proc != 0 && vi_jail_uname(rq->rq_kernel, proc, &un))
-		pg->pg_flags |= PROGRAM_NAMES;
-	if (proc != 0 && vi_jail_get(rq->rq_kernel, 0, proc, "vlog.refusals", text, sizeof(text)) == 0 && strcmp(text, "true") == 0)
-		pg->pg_flags |= PROGRAM_REFUSALS;
+	pg->pg_filter = proc == 0 ? 0 : program_filter(rq, us);
 	pg->pg_nproc = max_processes(rq, us->us_jid[VI_CLASS_VCPU]);
 	pg->pg_ipcoff = vi_jail_ipcoff(rq->rq_kernel, us->us_jid[VI_CLASS_VIPC]);
 }

@@ -460,7 +460,7 @@ filter_flags(int memfile)
 
 	if (pread(memfile, &pg, sizeof(pg), 0) != (ssize_t)sizeof(pg))
 		return 0;
-	return ((pg.pg_flags & PROGRAM_NAMES) != 0 ? LX_FILTER_NAMES : 0u) | ((pg.pg_flags & PROGRAM_REFUSALS) != 0 ? LX_FILTER_REFUSALS : 0u);
+	return pg.pg_filter;
 }
 
 /* With the filter on: the descriptor's number goes out, and the word to go on comes in. */

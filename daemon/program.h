@@ -18,8 +18,6 @@ enum {			/* pg_flags */
 	PROGRAM_LOGIN = 0x2,	/* clean environment; home directory of a user that was named */
 	PROGRAM_IDS = 0x4,	/* pg_uid, pg_gid, pg_groups */
 	PROGRAM_SHELL = 0x8,	/* no argv: the shell */
-	PROGRAM_NAMES = 0x10,	/* uname(2) is answered by vimaged */
-	PROGRAM_REFUSALS = 0x20,	/* kill(2), setuid(2) and their like are looked at */
 };
 
 /*
@@ -33,6 +31,7 @@ struct program {
 	uint32_t	pg_umask;
 	uint32_t	pg_nproc;	/* RLIMIT_NPROC; 0: as it is */
 	uint32_t	pg_ipcoff;	/* VI_IPC_*: kinds of IPC that it does without */
+	uint32_t	pg_filter;	/* LX_FILTER_* */
 	uint32_t	pg_uid, pg_gid, pg_ngroups;
 	uint32_t	pg_groups[PROGRAM_MAXGROUPS];
 	uint64_t	pg_caps;	/* CAP_* it may have, a bit for each; set by who runs it */

@@ -169,13 +169,13 @@ static const struct {
 } filter_options[] = {
 	{ LX_FILTER_NAMES, SYS_uname }, { LX_FILTER_NAMES, LX_I386_UNAME }, { LX_FILTER_NAMES, LX_I386_OLDUNAME },
 	{ LX_FILTER_NAMES, LX_I386_OLDOLDUNAME },
-	{ LX_FILTER_REFUSALS, SYS_kill }, { LX_FILTER_REFUSALS, SYS_rt_sigqueueinfo }, { LX_FILTER_REFUSALS, SYS_rt_tgsigqueueinfo },
-	{ LX_FILTER_REFUSALS, SYS_pidfd_open }, { LX_FILTER_REFUSALS, SYS_prlimit64 }, { LX_FILTER_REFUSALS, SYS_setpriority },
-	{ LX_FILTER_REFUSALS, SYS_sched_setaffinity }, { LX_FILTER_REFUSALS, SYS_sched_setattr },
-	{ LX_FILTER_REFUSALS, SYS_sched_setparam }, { LX_FILTER_REFUSALS, SYS_sched_setscheduler },
-	{ LX_FILTER_REFUSALS, SYS_setuid }, { LX_FILTER_REFUSALS, SYS_setgid }, { LX_FILTER_REFUSALS, SYS_setreuid },
-	{ LX_FILTER_REFUSALS, SYS_setregid }, { LX_FILTER_REFUSALS, SYS_setresuid }, { LX_FILTER_REFUSALS, SYS_setresgid },
-	{ LX_FILTER_REFUSALS, SYS_setgroups },
+	{ LX_FILTER_SIGNALS, SYS_kill }, { LX_FILTER_SIGNALS, SYS_rt_sigqueueinfo }, { LX_FILTER_SIGNALS, SYS_rt_tgsigqueueinfo },
+	{ LX_FILTER_SIGNALS, SYS_pidfd_open }, { LX_FILTER_LIMITS, SYS_prlimit64 }, { LX_FILTER_SCHED, SYS_setpriority },
+	{ LX_FILTER_SCHED, SYS_sched_setaffinity }, { LX_FILTER_SCHED, SYS_sched_setattr },
+	{ LX_FILTER_SCHED, SYS_sched_setparam }, { LX_FILTER_SCHED, SYS_sched_setscheduler },
+	{ LX_FILTER_IDS, SYS_setuid }, { LX_FILTER_IDS, SYS_setgid }, { LX_FILTER_IDS, SYS_setreuid },
+	{ LX_FILTER_IDS, SYS_setregid }, { LX_FILTER_IDS, SYS_setresuid }, { LX_FILTER_IDS, SYS_setresgid },
+	{ LX_FILTER_IDS, SYS_setgroups },
 };
 
 /* The call that it looks for is the host's alone, as far as the flags say. */

@@ -254,7 +254,8 @@ calls_of_processes(void **state)
 static void
 calls_by_choice(void **state)
 {
-	static const unsigned flags[] = { 0, LX_FILTER_NAMES, LX_FILTER_REFUSALS }, differing[] = { 1 + I386_ONS + 17, 17, 1 + I386_ONS };
+	static const unsigned flags[] = { 0, LX_FILTER_NAMES, LX_FILTER_REFUSALS, LX_FILTER_IDS };
+	static const unsigned differing[] = { 1 + I386_ONS + 17, 17, 1 + I386_ONS, 1 + I386_ONS + 10 };
 	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386 };
 	struct sock_filter with[LX_FILTERLEN], without[LX_FILTERLEN];
 	struct seccomp_data sd = { .args = { 3, 0x1000, 1 } };

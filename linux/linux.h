@@ -82,8 +82,13 @@ void	lx_stats_get(const struct lx *, struct lx_stats *);
  * EBUSY when a listener exists already.  Sets no_new_privs only when the caller lacks CAP_SYS_ADMIN in its user namespace.  Async-signal-safe.
  */
 enum {
-	LX_FILTER_NAMES = 1,		/* the jail has names of the system of its own, and uname(2) comes to us */
-	LX_FILTER_REFUSALS = 2,	/* kill(2), setuid(2) and their like come as well, so that what the host refuses is logged */
+	LX_FILTER_NAMES = 0x1,		/* the jail has names of the system of its own, and uname(2) comes to us */
+	/* These come as well, so that what the host refuses is logged. */
+	LX_FILTER_SIGNALS = 0x2,	/* kill(2) and its like */
+	LX_FILTER_IDS = 0x4,		/* setuid(2), setgroups(2), ... */
+	LX_FILTER_SCHED = 0x8,		/* setpriority(2), sched_setaffinity(2), ... */
+	LX_FILTER_LIMITS = 0x10,	/* prlimit(2) */
+	LX_FILTER_REFUSALS = 0x1e,	/* all of these */
 };
 int	lx_filter_install(unsigned flags);
 int	lx_filter_ipc(unsigned off);	/* VI_IPC_*: calls that are not there; 0, or -1 with errno */
