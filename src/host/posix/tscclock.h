@@ -36,7 +36,7 @@ struct tscclock {
 
 int	 tscclock_init(struct tscclock *);
 void	 tscclock_fini(struct tscclock *);
-uint64_t tscclock_slow(struct tscclock *);
+uint64_t tscclock_slow(struct tscclock *) __attribute__((cold, noinline));
 
 #if defined(__x86_64__)
 static inline uint64_t tscclock_count(void) { return (__builtin_ia32_rdtsc()); }

@@ -11,7 +11,7 @@
  * TCP that have all in common that bind asks for (in_pcb_alike: port, address, user, how they share...) are one to it: the chain has the one that came
  * first, the others hang on that (inp_alike).  Where connections have very many addresses here, alike is what is found soon (INP_ALIKELOOK).
  *
- * Both hashes begin with eight buckets, double when there are more pcbs than buckets and halve when there are eight times fewer; a
+ * Both hashes begin with eight buckets, double when there are more pcbs than half the buckets and halve when there are 32 times fewer; a
  * resize that gets no memory is left for later, chains are then longer.  Keys are secret: nobody can aim at a chain.
  *
  * Families: a packet is of one, a pcb of an AF_INET6 socket may take both (INP_IPV4 | INP_IPV6).  Connecting narrows it to the destination's, and its
@@ -216,13 +216,16 @@ in_pcbtab_resize(struct inpcbinfo *ipi, enum inp_tab t, uint32_t size)
 	in_pcbtab_free(&old, ipi->ipi_vnet);
 }
 
-/* The table has n entries now.  It shrinks late: as many that come and go together shall not make and move it each time. */
+/*
+ * The table has n entries now, and twice as many chains at least: who looks for what is not there shall find nothing to compare.  It shrinks late: as
+ * many that come and go together shall not make and move it each time.
+ */
 static inline void
 in_pcbtab_fit(struct inpcbinfo *ipi, enum inp_tab t, uint32_t n)
 {
 	const uint32_t size = ipi->ipi_tab[t].it_size;
 
-	if (n > size && size < INPCB_MAXHASH)
+	if (2 * n > size && size < INPCB_MAXHASH)
 		in_pcbtab_resize(ipi, t, size * 2);
 	else if (n < size / 32 && size > INPCB_KEEPHASH)
 		in_pcbtab_resize(ipi, t, size / 2);

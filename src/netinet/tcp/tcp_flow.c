@@ -2,6 +2,7 @@
 #include "netinet/tcp/tcp_flow.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -33,15 +34,17 @@ tcp_flow_chain(const struct tcp_flowtab *ft, uint32_t hash)
 }
 
 /* Chains are found by the other end of the hash. */
-static uint16_t
+static uint8_t
 tcp_flow_tag(uint32_t hash)
 {
-	return ((uint16_t)(hash >> 16 | 1));
+	const uint8_t tag = (uint8_t)(hash >> 24);
+
+	return (tag != 0 ? tag : 1);
 }
 
 /* The first tag of value from becomes to; is there one? */
 static bool
-tcp_flow_retag(struct tcp_flowchain *fc, uint16_t from, uint16_t to)
+tcp_flow_retag(struct tcp_flowchain *fc, uint8_t from, uint8_t to)
 {
 	for (unsigned i = 0; i < TCP_FLOWTAGS; i++)
 		if (fc->fc_tag[i] == from) {
@@ -68,10 +71,18 @@ tcp_flow_unlink(struct tcp_flowchain *fc, struct tcp_flow *f)
 		*fc = (struct tcp_flowchain){ .fc_more = 0 };
 }
 
+_Static_assert(offsetof(struct tcp_flowchain, fc_more) == offsetof(struct tcp_flowchain, fc_tag) + TCP_FLOWTAGS && TCP_FLOWTAGS == 7, "eight bytes");
+
+/* All tags at once: a byte of the difference is 0 where one is the same. */
 static bool
-tcp_flow_maybe(const struct tcp_flowchain *fc, uint16_t tag)
+tcp_flow_maybe(const struct tcp_flowchain *fc, uint8_t tag)
 {
-	return (fc->fc_tag[0] == tag || fc->fc_tag[1] == tag || fc->fc_tag[2] == tag || fc->fc_more != 0);
+	const uint64_t ones = UINT64_MAX / 255;
+	uint64_t differ;
+
+	memcpy(&differ, (const char *)fc + offsetof(struct tcp_flowchain, fc_tag), sizeof(differ));
+	differ ^= tag * ones;
+	return (((differ - ones) & ~differ & ones << 7) != 0 || fc->fc_more != 0);
 }
 
 struct tcp_flow *

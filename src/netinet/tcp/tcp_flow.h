@@ -3,7 +3,7 @@
  * A hash table of flows: connections that have no inpcb, because they are not there yet (SYN cache)
  * or not any more (TIME_WAIT).  Empty it takes no memory; it starts with 16 chains and doubles when
  * there are as many entries.  To look at an entry costs more than at its chain's head, it is seldom in a
- * cache: so heads have a part of the hashes of up to three that are in their chains.
+ * cache: so heads have a byte of the hashes of up to seven that are in their chains.
  */
 #ifndef NETINET_TCP_TCP_FLOW_H
 #define NETINET_TCP_TCP_FLOW_H
@@ -27,12 +27,12 @@ struct tcp_flow {
 	bool		 tf_sock6;	/* the user's socket is of AF_INET6 */
 };
 
-#define TCP_FLOWTAGS	3
+#define TCP_FLOWTAGS	7
 
 struct tcp_flowchain {
 	LIST_HEAD(, tcp_flow) fc_flows;	/* latest first */
-	uint16_t	 fc_tag[TCP_FLOWTAGS]; /* one for each flow, in no order; 0 = free */
-	uint16_t	 fc_more;	/* some have none; until the chain is empty */
+	uint8_t		 fc_tag[TCP_FLOWTAGS]; /* one for each flow, in no order; 0 = free */
+	uint8_t		 fc_more;	/* some have none; until the chain is empty */
 };
 
 struct tcp_flowtab {
