@@ -43,7 +43,6 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 	struct lx_sock *ls;
 	struct vi_cred cr;
 	int appfd, error;
-	bool root;
 
 	if (type != SOCK_RAW && type != SOCK_DGRAM)
 		return (-ESOCKTNOSUPPORT);
@@ -51,16 +50,16 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 		return (-EPROTONOSUPPORT);
 	if ((error = lx_call_cred(c, &cr)) != 0)
 		return (error == ENOENT ? LX_DONE : -error);
-	root = cr.cr_priv;
-	cr.cr_priv = root || lx_call_has(c, CAP_NET_ADMIN);
+	cr.cr_priv = cr.cr_priv || lx_call_has(c, CAP_NET_ADMIN);
 	error = lx_sock_new(c->c_lx, c->c_pr->pr_vnet, LXK_NETLINK, NULL, &appfd, &ls);
 	if (error != 0)
 		return (-error);
 	ls->ls_type = (uint8_t)type;
 	ls->ls_proto = (uint8_t)proto;
+	(void)setsockopt(ls->ls_fd, SOL_SOCKET, SO_PASSCRED, &(int){ 1 }, sizeof(int));
 	if (nl_attach(ls) == 0) {
 		ls->ls_nl->nl_cred = cr;
-		ls->ls_nl->nl_root = root;
+		ls->ls_nl->nl_priv = cr.cr_priv;
 		ls->ls_nl->nl_userns = c->c_pr->pr_userns;
 		ls->ls_nl->nl_rootuid = c->c_pr->pr_rootuid;
 		ls->ls_nl->nl_tid = c->c_tid;
@@ -177,13 +176,13 @@ static const struct nl_change {
 	{ RTM_NEWRULE, VI_PRIV_NET_ROUTE, nl_newrule }, { RTM_DELRULE, VI_PRIV_NET_ROUTE, nl_delrule },
 };
 
-/* Has who asks the right to change anything?  0 or EPERM. */
+/* Has who asks the right to change anything?  As with Linux's netlink_capable() it takes the capability of who made the socket, and of who sends.  0 or EPERM. */
 int
 nl_may(struct lx_sock *ls, enum vi_priv priv)
 {
 	struct nl_sock *nl = ls->ls_nl;
 
-	if (nl->nl_root)
+	if (nl->nl_priv)
 		nl->nl_cred.cr_priv = lx_thread_has(nl->nl_userns, nl->nl_rootuid, nl->nl_tid, LX_CAP(CAP_NET_ADMIN));
 	return (vi_vnet_priv(ls->ls_vnet, nl->nl_jid, &nl->nl_cred, priv));
 }
@@ -330,6 +329,24 @@ nl_input(struct lx_sock *ls, const void *buf, size_t len)
 	recv_queued(ls, !STAILQ_EMPTY(&ls->ls_nl->nl_pending));
 }
 
+/* What a program wrote natively; the host tells whose process it was. */
+static ssize_t
+nl_recv(struct lx_sock *ls, char *buf)
+{
+	union { struct cmsghdr h; uint8_t b[CMSG_SPACE(sizeof(struct ucred))]; } control;
+	struct iovec iov = { buf, LX_MAXDGRAM };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	const ssize_t n = recvmsg(ls->ls_fd, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct ucred who;
+
+	if (n <= 0 || mh.msg_controllen < CMSG_LEN(sizeof(who)) || control.h.cmsg_type != SCM_CREDENTIALS)
+		return (n);
+	memcpy(&who, CMSG_DATA(&control.h), sizeof(who));
+	if (who.pid != 0)
+		ls->ls_nl->nl_tid = who.pid;
+	return (n);
+}
+
 void
 nl_event(struct lx_event *le, uint32_t events)
 {
@@ -339,7 +356,7 @@ nl_event(struct lx_event *le, uint32_t events)
 
 	if (ls->ls_nl == NULL)
 		return;
-	while ((n = recv(ls->ls_fd, buf, LX_MAXDGRAM, MSG_DONTWAIT)) > 0)
+	while ((n = nl_recv(ls, buf)) > 0)
 		nl_input(ls, buf, (size_t)n);
 	nl_pump(ls);
 	nl_events(ls);

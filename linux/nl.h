@@ -34,10 +34,10 @@ struct nl_sock {
 	bool		 nl_joined;	/* it has been in a group */
 	bool		 nl_watching;	/* the vnet tells us of changes */
 	struct vi_cred	 nl_cred;	/* of whoever made it */
-	bool		 nl_root;	/* ... the jail's uid 0: its thread is to have the capability when it asks for a change, too */
+	bool		 nl_priv;	/* ... with CAP_NET_ADMIN: who asks for a change is to have it, too */
 	uint64_t	 nl_userns;	/* of the jail */
 	uid_t		 nl_rootuid;
-	pid_t		 nl_tid;	/* that thread, or who made a call about it last */
+	pid_t		 nl_tid;	/* that thread, or who sent or made a call about it last */
 	int		 nl_jid;
 	uint64_t	 nl_groups;	/* RTNLGRP_* less 1 */
 	uint64_t	 nl_seq;	/* last event seen */

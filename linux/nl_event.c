@@ -85,12 +85,27 @@ notify_route(struct notify *nt, const struct vi_rtevent *ev)
 
 struct notify_if { struct notify *ni_notify; const struct vi_rtevent *ni_event; bool ni_done; };
 
+/* The interface of the event, whatever its name is meanwhile. */
+static void
+event_if(const struct notify *nt, const struct vi_rtevent *ev, vi_if_fn *fn, void *arg)
+{
+	char name[VI_IFNAMSIZ];
+
+	if (vi_if_name(nt->nt_vnet, ev->ev_route.rt_ifindex, name) == 0)
+		(void)vi_if_get(nt->nt_vnet, name, fn, arg);
+}
+
+/* As it was then: a later event says what it is now. */
 static void
 link_found(void *arg, const struct vi_ifinfo *info)
 {
 	struct notify_if *ni = arg;
+	struct vi_ifinfo then = *info;
 
-	nl_put_link(&ni->ni_notify->nt_out, RTM_NEWLINK, info);
+	memcpy(then.if_name, ni->ni_event->ev_route.rt_ifname, sizeof(then.if_name));
+	then.if_mtu = ni->ni_event->ev_route.rt_mtu;
+	then.if_flags = (info->if_flags & ~(uint32_t)VI_IFF_UP) | (ni->ni_event->ev_ifflags & VI_IFF_UP);
+	nl_put_link(&ni->ni_notify->nt_out, RTM_NEWLINK, &then);
 }
 
 /* An interface that goes is described by what the event says of it. */
@@ -100,10 +115,10 @@ notify_link(struct notify *nt, const struct vi_rtevent *ev)
 	struct notify_if ni = { nt, ev, false };
 	struct vi_ifinfo gone = { .if_index = ev->ev_route.rt_ifindex, .if_flags = ev->ev_ifflags, .if_mtu = ev->ev_route.rt_mtu };
 
-	if (!notify_group(nt, RTNLGRP_LINK))
+	if (!notify_group(nt, RTNLGRP_LINK) || ev->ev_kind == VI_RTEV_IF_RENAME)
 		return;
 	if (ev->ev_kind != VI_RTEV_IF_DEPART) {
-		(void)vi_if_get(nt->nt_vnet, ev->ev_route.rt_ifname, link_found, &ni);
+		event_if(nt, ev, link_found, &ni);
 		return;
 	}
 	memcpy(gone.if_name, ev->ev_route.rt_ifname, sizeof(gone.if_name));
@@ -142,10 +157,10 @@ notify_addr(struct notify *nt, const struct vi_rtevent *ev)
 	if (!notify_family(nt, &ev->ev_route.rt_ifa, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR))
 		return;
 	if (ev->ev_kind == VI_RTEV_ADDR_ADD) {
-		(void)vi_if_get(nt->nt_vnet, ev->ev_route.rt_ifname, addr_found, &ni);
+		event_if(nt, ev, addr_found, &ni);
 		return;
 	}
-	(void)vi_if_get(nt->nt_vnet, ev->ev_route.rt_ifname, addr_gone, &ni);
+	event_if(nt, ev, addr_gone, &ni);
 	if (ni.ni_done)
 		return;
 	memcpy(info.if_name, ev->ev_route.rt_ifname, sizeof(info.if_name));

@@ -277,11 +277,13 @@ if_rename(struct ifnet *ifp, const char *newname)
 		return (0);
 	if (ifnet_byname(ifp->if_vnet, newname) != NULL)
 		return (EEXIST);
+	vnet_event(ifp->if_vnet, VNET_EV_IFRENAME, ifp);
 	if (nv->nv_names != NULL)
 		LIST_REMOVE(ifp, if_hashlink);
 	memcpy(ifp->if_xname, newname, strlen(newname) + 1);
 	if (nv->nv_names != NULL)
 		LIST_INSERT_HEAD(if_namehead(nv, newname), ifp, if_hashlink);
+	vnet_event(ifp->if_vnet, VNET_EV_IFRENAMED, ifp);
 	return (0);
 }
 

@@ -137,8 +137,12 @@ rts_event(void *arg, const struct vi_rtevent *ev)
 		rtmsg_addr(&rm, ev->ev_kind == VI_RTEV_ADDR_ADD ? VI_RTM_NEWADDR : VI_RTM_DELADDR, ev);
 		break;
 	case VI_RTEV_IF_ARRIVE:
+	case VI_RTEV_IF_RENAMED:	/* as FreeBSD tells it */
+		rtmsg_announce(&rm, ev, VI_IFAN_ARRIVAL);
+		break;
 	case VI_RTEV_IF_DEPART:
-		rtmsg_announce(&rm, ev, ev->ev_kind == VI_RTEV_IF_ARRIVE ? VI_IFAN_ARRIVAL : VI_IFAN_DEPARTURE);
+	case VI_RTEV_IF_RENAME:
+		rtmsg_announce(&rm, ev, VI_IFAN_DEPARTURE);
 		break;
 	case VI_RTEV_IF_CHANGE:
 		rtmsg_if(&rm, ev, ifnet_byindex(rs->rs_vnet, ev->ev_route.rt_ifindex));

@@ -40,6 +40,8 @@ enum vnet_event {
 	VNET_EV_IFDETACH,	/* struct ifnet *: leaves (destroyed or moved); drop every reference now */
 	VNET_EV_IFDOWN,		/* struct ifnet *: was marked down */
 	VNET_EV_IFUP,
+	VNET_EV_IFRENAME,	/* struct ifnet *: will have another name at once, and VNET_EV_IFRENAMED follows */
+	VNET_EV_IFRENAMED,
 	VNET_EV_IFADDR_ADD,	/* struct ifaddr * */
 	VNET_EV_IFADDR_READY,	/* struct ifaddr *: was verified, and can be used from now on (IPv6); or its lifetimes have changed */
 	VNET_EV_IFADDR_TAKEN,	/* struct ifaddr *: another host has it now: what uses it ends; IFADDR_DEL follows */
