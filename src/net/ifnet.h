@@ -157,6 +157,7 @@ struct ifnet {
 	bool		 if_anydst;	/* (c) what comes in is for this host, whatever its destination */
 	bool		 if_forwards[NET_AF_MAX];	/* netinet/ip, ip6: of a router's interfaces; IPv4: what comes by it is forwarded */
 	uint8_t		 if_rpfilter;	/* netinet/ip: its own; iv_rpfilter counts as well */
+	uint8_t		 if_martians;	/* ... what it takes that cannot be: IP_ACCEPT_LOCAL, IP_ROUTE_LOCALNET; and iv_martians */
 	uint8_t		 if_level;	/* net/if_over.h: how many interfaces may lie below */
 	uint8_t		 if_pcp;	/* 1 + priority of the frames of its stack, which then have a tag (IEEE 802.1Q 6.9); 0: none */
 	char		*if_groups;	/* if_group.c; NULL: that of its kind */

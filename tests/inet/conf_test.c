@@ -192,6 +192,44 @@ reverse_path(void **state)
 	chain_end(&ch);
 }
 
+/* Packets whose addresses cannot be: from one of this host's, and from 127.0.0.0/8. */
+static void
+martians(void **state)
+{
+	struct vi_socket *so;
+	struct chain ch;
+
+	(void)state;
+	chain_begin(&ch);
+	tl_ifaddr(ch.c, "lo0", "198.51.100.1", 32);
+	tl_ifaddr(ch.r, "lo0", "198.51.100.1", 32);
+	tl_ifaddr(ch.c, "lo0", "127.0.0.3", 8);
+	assert_int_equal(four(&ch, "ipv4", "accept_local") + four(&ch, "ipv4", "route_localnet"), 0);
+	assert_false(arrives(&ch, ch.c, "198.51.100.1", ch.r, "10.0.1.2"));
+	tl_ok(put(ch.r, "ipv4", ch.right.a, "accept_local", 1));
+	assert_false(arrives(&ch, ch.c, "198.51.100.1", ch.r, "10.0.1.2"));
+	tl_ok(put(ch.r, "ipv4", ch.left.b, "accept_local", 1));
+	assert_int_equal(four(&ch, "ipv4", "accept_local"), 11);
+	for (int twice = 0; twice < 2; twice++)
+		assert_true(arrives(&ch, ch.c, "198.51.100.1", ch.r, "10.0.1.2"));
+	tl_ok(put(ch.r, "ipv4", ch.left.b, "accept_local", 0));
+	assert_false(arrives(&ch, ch.c, "198.51.100.1", ch.r, "10.0.1.2"));
+	tl_ok(put(ch.r, "ipv4", "all", "accept_local", 1));
+	assert_true(arrives(&ch, ch.c, "198.51.100.1", ch.r, "10.0.1.2"));
+	assert_true(there(&ch) && back(&ch));
+	tl_fails(put(ch.r, "ipv4", "all", "accept_local", 2), EINVAL);
+
+	so = tl_udp(ch.c, "127.0.0.3", 1000);
+	tl_fails(inet_sendto(so, "x", 1, "10.0.1.2", 2000), EINVAL);
+	vi_close(so);
+	tl_ok(put(ch.c, "ipv4", ch.left.a, "route_localnet", 1));
+	assert_false(arrives(&ch, ch.c, "127.0.0.3", ch.r, "10.0.1.2"));
+	tl_ok(put(ch.r, "ipv4", ch.left.b, "route_localnet", 1));
+	assert_true(arrives(&ch, ch.c, "127.0.0.3", ch.r, "10.0.1.2"));
+	assert_false(arrives(&ch, ch.c, "127.0.0.3", ch.s, "10.0.2.1"));	/* no router forwards it */
+	chain_end(&ch);
+}
+
 /* IPv6: "all" says whether packets are forwarded. */
 static void
 forwarding6(void **state)
@@ -279,7 +317,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forwarding), cmocka_unit_test(redirects), cmocka_unit_test(reverse_path), cmocka_unit_test(forwarding6),
+		cmocka_unit_test(forwarding), cmocka_unit_test(redirects), cmocka_unit_test(reverse_path), cmocka_unit_test(martians), cmocka_unit_test(forwarding6),
 		cmocka_unit_test(own),
 	};
 

@@ -37,6 +37,8 @@ static const struct sysctl_desc ip_sysctls[] = {
 	CTL_INT("net.ipv4.ip_default_ttl", CTL_RW, struct ip_vnet, iv_ttl, 1, 255, "As net.inet.ip.ttl"),
 	CTL_PROC("net.ipv4.conf.*.rp_filter", VI_CTL_INT, CTL_RW, ip_conf_sysctl,
 	    "Packets whose source is not reached by their interface (1) or at all (2) are dropped"),
+	CTL_PROC("net.ipv4.conf.*.accept_local", VI_CTL_INT, CTL_RW, ip_conf_sysctl, "Packets from an address of this host are taken"),
+	CTL_PROC("net.ipv4.conf.*.route_localnet", VI_CTL_INT, CTL_RW, ip_conf_sysctl, "Packets to and from 127.0.0.0/8 come and go"),
 	CTL_INT("net.inet.ip.random_id", CTL_RW, struct ip_vnet, iv_randomid, 0, 1, "Random IP ids"),
 	CTL_INT("net.inet.ip.maxfragpackets", CTL_RW, struct ip_vnet, iv_reass.rs_maxqueues, -1, 1 << 20,
 	    "Datagrams being reassembled at most; 0 none, -1 no limit"),

@@ -7,6 +7,8 @@
  *
  * rp_filter is the larger of the interface's and that of "all"; "default" is of new ones.
  *
+ * accept_local and route_localnet hold where the interface or "all" has them.
+ *
  * An interface that comes from another stack is a new one.
  */
 #include <errno.h>
@@ -72,6 +74,7 @@ ip_conf_ifattach(struct ifnet *ifp)
 
 	ifp->if_forwards[NET_AF_INET] = iv->iv_newforwarding != 0;
 	ifp->if_rpfilter = (uint8_t)iv->iv_newrpfilter;
+	ifp->if_martians = iv->iv_newmartians;
 }
 
 static int
@@ -143,6 +146,20 @@ conf_rpfilter(struct vnet *vn, const struct inet_conf *cn, const char *value, ch
 	return (0);
 }
 
+static int
+conf_martians(struct vnet *vn, const struct inet_conf *cn, uint8_t bit, const char *value, char *buf, size_t len)
+{
+	struct ip_vnet *iv = ip_vnet(vn);
+	uint8_t *takes = cn->cn_ifp != NULL ? &cn->cn_ifp->if_martians : cn->cn_all ? &iv->iv_martians : &iv->iv_newmartians;
+	int error, v;
+
+	if (value == NULL)
+		return (conf_show((*takes & bit) != 0, buf, len));
+	if ((error = conf_number(value, 1, &v)) == 0)
+		*takes = (uint8_t)(v != 0 ? *takes | bit : *takes & ~bit);
+	return (error);
+}
+
 int
 ip_conf_sysctl(struct vnet *vn, const struct sysctl_desc *sd, const char *value, char *buf, size_t len)
 {
@@ -155,5 +172,9 @@ ip_conf_sysctl(struct vnet *vn, const struct sysctl_desc *sd, const char *value,
 		return (inet_conf_instances(vn, NULL, buf, len));
 	if ((error = inet_conf_parse(vn, CONF_PREFIX, sd->sd_name, &cn)) != 0)
 		return (error);
+	if (strcmp(cn.cn_key, "accept_local") == 0)
+		return (conf_martians(vn, &cn, IP_ACCEPT_LOCAL, value, buf, len));
+	if (strcmp(cn.cn_key, "route_localnet") == 0)
+		return (conf_martians(vn, &cn, IP_ROUTE_LOCALNET, value, buf, len));
 	return (strcmp(cn.cn_key, "rp_filter") == 0 ? conf_rpfilter(vn, &cn, value, buf, len) : conf_forwarding(vn, &cn, value, buf, len));
 }

@@ -81,18 +81,20 @@ input_check(struct ip_vnet *iv, struct mbuf *m, struct ip_info *ii)
 
 /*
  * Addresses that cannot be (RFC 1122 3.2.1.3, RFC 1812 5.3.7): sources that are no host (nor all of this network), loopback addresses and
- * destinations of class E from outside, and our own address as the source of what we did not send.
+ * destinations of class E from outside, and our own address as the source of what we did not send; some of it unless the interface takes it.
  */
 static bool
 input_martian(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf *m, const struct ip_info *ii)
 {
+	const unsigned takes = iv->iv_martians | ifp->if_martians;
 	uint32_t src = ii->ii_src;
 
 	if (in_multicast(src) || in_badclass(src) || (in_zeronet(src) && src != 0))
 		return (true);
 	if ((ifp->if_flags & IFF_LOOPBACK) != 0 || (m->m_flags & M_LOOP) != 0)
 		return (false);
-	return (in_loopback(src) || in_loopback(ii->ii_dst) || in_zeronet(ii->ii_dst) || in_ifaddr_find(iv, src) != NULL ||
+	return (((in_loopback(src) || in_loopback(ii->ii_dst)) && (takes & IP_ROUTE_LOCALNET) == 0) || in_zeronet(ii->ii_dst) ||
+	    (!in_loopback(src) && (takes & IP_ACCEPT_LOCAL) == 0 && in_ifaddr_find(iv, src) != NULL) ||
 	    in_ifbroadcast(ifp, src) || (in_badclass(ii->ii_dst) && !in_broadcast(ii->ii_dst)));
 }
 
@@ -142,6 +144,8 @@ input_dest(const struct ip_vnet *iv, const struct ifnet *ifp, const struct mbuf 
 			return (DEST_OTHER);
 		return (DEST_OURS);
 	}
+	if (in_loopback(dst) && in_localaddr(iv, dst))	/* from outside only where input_martian() lets it */
+		return (DEST_OURS);
 	if (in_multicast(dst))
 		return (in_mcast_accept(ifp, dst, ii->ii_src, ii->ii_p) ? DEST_GROUP : DEST_NOTMEMBER);
 	if (loop)
@@ -352,7 +356,7 @@ input_any(struct ip_vnet *iv, struct ifnet *ifp, struct mbuf *m)
 	}
 	/* As they came: what a filter makes of addresses was not looked at. */
 	if (dest == DEST_OURS && !srcrouted && ii.ii_src != 0 && (ifp->if_flags & IFF_LOOPBACK) == 0 && (m->m_flags & M_LOOP) == 0 &&
-	    iv->iv_pfil[PFIL_IN].ph_n == 0)
+	    iv->iv_pfil[PFIL_IN].ph_n == 0 && (iv->iv_martians | ifp->if_martians) == 0)
 		iv->iv_known[input_knownslot(ii.ii_src)] = (struct ip_known){ ii.ii_src, ii.ii_dst };
 	if (dest == DEST_OTHER)
 		ip_forward(vn, ifp, m, &ii, srcrouted);

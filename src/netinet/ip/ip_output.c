@@ -184,7 +184,7 @@ ip_route(struct vnet *vn, const struct ip_out *io, struct ip_path *path)
 	/* RFC 1122 3.2.1.3 (g): these addresses do not leave the host.  The errors are Linux's. */
 	if (in_loopback(io->io_dst))
 		return (ENETUNREACH);
-	return (in_loopback(io->io_src) ? EINVAL : 0);
+	return (in_loopback(io->io_src) && ((ip_vnet(vn)->iv_martians | path->ip_ifp->if_martians) & IP_ROUTE_LOCALNET) == 0 ? EINVAL : 0);
 }
 
 static int

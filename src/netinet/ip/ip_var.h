@@ -93,6 +93,9 @@ struct ip_host {
 	struct inp_ready ih_ready;	/* headers from ih_src; ir_gen 0: not known */
 };
 
+/* Packets that interfaces take though their addresses say that they cannot be, as on Linux: from an address of this host; to and from 127.0.0.0/8. */
+enum ip_martians { IP_ACCEPT_LOCAL = 1, IP_ROUTE_LOCALNET = 2 };
+
 struct ip_vnet {
 	struct ipstat	 iv_stat;
 	struct vnet	*iv_vnet;	/* (c) */
@@ -101,6 +104,7 @@ struct ip_vnet {
 	int		 iv_forwarding, iv_newforwarding;	/* of all interfaces, as it was said last, and what new ones have; what counts is if_forwards */
 	int		 iv_redirect, iv_ttl, iv_sourceroute, iv_acceptsourceroute, iv_checkinterface, iv_processoptions;
 	int		 iv_randomid;
+	uint8_t		 iv_martians, iv_newmartians;	/* enum ip_martians: what all interfaces take, and what new ones have */
 	int		 iv_rpfilter, iv_newrpfilter;	/* the least that each interface has, and what new ones have */
 	/* transports: by protocol number, 1 + index; 0 none */
 	uint8_t		 iv_protoidx[256];
