@@ -84,6 +84,7 @@ enum vi_sockopt {
 	VI_SO_TIMESTAMPING,	/* TCP: VI_SOF_*; EOPNOTSUPP, and EINVAL for VI_SOF_OPT_ID before the connection is there */
 	VI_SO_FILTER,		/* struct vi_bpf_insn[], not on streams (EOPNOTSUPP): what it does not want is not received; get: the program.  EPERM when locked */
 	VI_SO_NOFILTER,		/* set: takes the filter off.  ENOENT, EPERM */
+	VI_SO_SNDBUFFORCE, VI_SO_RCVBUFFORCE,	/* set: as those without FORCE, beyond kern.ipc.maxsockbuf, too; the administrator's */
 	VI_SO_LOCK_FILTER,	/* the filter stays as it is; EPERM for taking that back */
 
 	VI_IP_TOS = 100, VI_IP_TTL, VI_IP_HDRINCL, VI_IP_RECVTTL, VI_IP_RECVTOS, VI_IP_PKTINFO, VI_IP_RECVERR,
@@ -140,6 +141,12 @@ enum vi_sockopt {
 	 */
 	VI_IPV6_ADDRFORM,
 	VI_IPV6_FLOW,		/* traffic class and flow label of what a connected socket sends, 28 bits, besides VI_IPV6_TCLASS; label 0 = automatic */
+	/*
+	 * struct vi_mreq6: while a socket has joined it the address is an anycast address of the interface (RFC 4291 2.6); interface 0: the route's.  As often as it
+	 * was joined it is left, by closing, too.  JOIN: the administrator's; EINVAL (a group, an address of the interface), ENODEV, EADDRNOTAVAIL (in no prefix of a
+	 * host's interface; on another).  LEAVE: ENOENT.
+	 */
+	VI_IPV6_JOIN_ANYCAST, VI_IPV6_LEAVE_ANYCAST,
 	VI_IPV6_RECVERR_RFC4884,	/* as VI_IP_RECVERR_RFC4884 */
 
 	/* Groups of both families with sources (RFC 3678); the family is that of the group. */

@@ -50,10 +50,12 @@ so_optbit(enum vi_sockopt opt)
 }
 
 static int
-so_setbuf(struct socket *so, struct sockbuf *sb, int v)
+so_setbuf(struct socket *so, struct sockbuf *sb, int v, bool force)
 {
-	const uint32_t max = socket_vnet(so->so_vnet)->sv_sbmax;
+	const uint32_t max = force ? SB_FORCED : socket_vnet(so->so_vnet)->sv_sbmax;
 
+	if (force && vnet_priv_check(so->so_vnet, &so->so_cred, VI_PRIV_NET_SOCKOPT) != 0)
+		return (EPERM);
 	if (v < 0)
 		return (EINVAL);
 	/* As Linux: silently between a floor and the maximum. */
@@ -137,6 +139,8 @@ sosetopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 	switch (opt) {
 	case VI_SO_SNDBUF:
 	case VI_SO_RCVBUF:
+	case VI_SO_SNDBUFFORCE:
+	case VI_SO_RCVBUFFORCE:
 	case VI_SO_SNDLOWAT:
 	case VI_SO_RCVLOWAT:
 	case VI_SO_PRIORITY:
@@ -150,11 +154,13 @@ sosetopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 	}
 	switch (opt) {
 	case VI_SO_SNDBUF:
-		return (so_setbuf(so, &so->so_snd, v));
+	case VI_SO_SNDBUFFORCE:
+		return (so_setbuf(so, &so->so_snd, v, opt == VI_SO_SNDBUFFORCE));
 	case VI_SO_RCVBUF:
-		error = so_setbuf(so, &so->so_rcv, v);
+	case VI_SO_RCVBUFFORCE:
+		error = so_setbuf(so, &so->so_rcv, v, opt == VI_SO_RCVBUFFORCE);
 		if (error == 0)
-			(void)so_protoset(so, opt, val, len);	/* tcp: the window follows */
+			(void)so_protoset(so, VI_SO_RCVBUF, val, len);	/* tcp: the window follows */
 		return (error);
 	case VI_SO_RCVLOWAT:
 		so->so_rcv.sb_lowat = v <= 0 ? 1 : MIN((uint32_t)v, so->so_rcv.sb_hiwat);

@@ -12,7 +12,7 @@ sbreserve(struct sockbuf *sb, uint32_t hiwat)
 {
 	if (hiwat == 0)
 		return (EINVAL);
-	if (hiwat > SB_MAX)
+	if (hiwat > SB_FORCED)
 		return (ENOBUFS);
 	sb->sb_hiwat = hiwat;
 	if (sb->sb_lowat > hiwat)

@@ -20,6 +20,7 @@ struct acctset;
 struct socket;
 
 #define SB_MAX		(16u << 20)	/* bytes a buffer may be set to */
+#define SB_FORCED	(256u << 20)	/* ... by the administrator */
 
 enum sb_flags {
 	SB_AUTOSIZE = 0x1,	/* protocol may grow it */
@@ -86,14 +87,14 @@ sbspace(const struct sockbuf *sb)
 	return (sb->sb_cc >= sb->sb_hiwat || sb->sb_mbcnt >= 2 * sb->sb_hiwat + 65536 ? 0 : sb->sb_hiwat - sb->sb_cc);
 }
 
-/* A datagram of that length: one that the empty buffer holds is taken, and empty ones need room as well. */
+/* A datagram of that length: as on Linux the empty buffer takes any, and empty ones need room as well. */
 static inline bool
 sbfits(const struct sockbuf *sb, uint32_t len)
 {
-	return (sbspace(sb) >= (len > 0 ? len : 1) || (sb->sb_records == 0 && len <= sb->sb_hiwat));
+	return (sb->sb_records == 0 || sbspace(sb) >= (len > 0 ? len : 1));
 }
 
-int	 sbreserve(struct sockbuf *, uint32_t hiwat);	/* EINVAL, ENOBUFS (> SB_MAX) */
+int	 sbreserve(struct sockbuf *, uint32_t hiwat);	/* EINVAL, ENOBUFS (> SB_FORCED) */
 /* Streams.  Consumes m. */
 void	 sbappendchain(struct sockbuf *, struct mbuf *);
 static inline void

@@ -267,7 +267,7 @@ sizes_are_checked(void **state)
 
 	(void)state;
 	assert_int_equal(sbreserve(&sb, 0), EINVAL);
-	assert_int_equal(sbreserve(&sb, SB_MAX + 1), ENOBUFS);
+	assert_int_equal(sbreserve(&sb, SB_FORCED + 1), ENOBUFS);
 	assert_int_equal(sbreserve(&sb, 500), 0);
 	assert_int_equal(sb.sb_lowat, 500);
 	assert_int_equal(sbspace(&sb), 500);

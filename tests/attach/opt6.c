@@ -3,6 +3,8 @@
  * Every option that linux/in.h and linux/in6.h name, on every kind of socket: what it says at first, what may be set, and what the length, the
  * value and the caller's rights make of it.
  */
+#include <net/if.h>
+
 #include "show.h"
 
 #include <sys/wait.h>
@@ -152,6 +154,75 @@ formed(int type)
 	close(l);
 }
 
+/* Anycast addresses, in a network of our own. */
+static void
+join(const char *what, int s, int opt, const char *addr, unsigned index)
+{
+	struct ipv6_mreq mr = { .ipv6mr_interface = index };
+
+	inet_pton(AF_INET6, addr, &mr.ipv6mr_multiaddr);
+	show(what, setsockopt(s, IPPROTO_IPV6, opt, &mr, sizeof(mr)));
+}
+
+/* Does a datagram to the address come, to a socket that is bound to none? */
+static void
+comes(int s)
+{
+	const struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons(4004),
+		.sin6_addr = { .s6_addr = { 0x20, 1, 0xd, 0xb8, 0, 5, [15] = 0x77 } } };
+	char buf[8];
+	int from = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	(void)sendto(from, "x", 1, 0, (const struct sockaddr *)&to, sizeof(to));
+	show("received", recv(s, buf, sizeof(buf), 0));
+	close(from);
+}
+
+static void
+anycast(void)
+{
+	struct { struct in6_addr addr; uint32_t len; int index; } in6 = { .len = 64, .index = 1 };
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(4004) };
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int s = socket(AF_INET6, SOCK_DGRAM, 0), t = socket(AF_INET6, SOCK_STREAM, 0), four = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (unshare(CLONE_NEWNET) != 0)
+		return;
+	close(s);
+	close(t);
+	close(four);
+	s = socket(AF_INET6, SOCK_DGRAM, 0);
+	t = socket(AF_INET6, SOCK_STREAM, 0);
+	four = socket(AF_INET, SOCK_DGRAM, 0);
+	(void)ioctl(four, SIOCSIFFLAGS, &ifr);
+	inet_pton(AF_INET6, "2001:db8:5::1", &in6.addr);
+	show("address", ioctl(s, SIOCSIFADDR, &in6));
+	show("bind", bind(s, (struct sockaddr *)&any, sizeof(any)));
+	timeout_of(s, SO_RCVTIMEO, 200);
+	comes(s);
+	join("a group", s, IPV6_JOIN_ANYCAST, "ff02::1", 1);
+	join("an address of ours", s, IPV6_JOIN_ANYCAST, "2001:db8:5::1", 1);
+	join("another prefix", s, IPV6_JOIN_ANYCAST, "2001:db8:6::1", 1);
+	join("no interface", s, IPV6_JOIN_ANYCAST, "2001:db8:5::77", 99);
+	join("no route", s, IPV6_JOIN_ANYCAST, "2001:db8:6::1", 0);
+	show("short", setsockopt(s, IPPROTO_IPV6, IPV6_JOIN_ANYCAST, &in6, 19));
+	join("join", s, IPV6_JOIN_ANYCAST, "2001:db8:5::77", 1);
+	comes(s);
+	join("by the route", s, IPV6_JOIN_ANYCAST, "2001:db8:5::77", 0);
+	join("a stream", t, IPV6_JOIN_ANYCAST, "2001:db8:5::77", 0);
+	any.sin6_port = 0;
+	inet_pton(AF_INET6, "2001:db8:5::77", &any.sin6_addr);
+	show("bind to it", bind(t, (struct sockaddr *)&any, sizeof(any)));
+	join("leave", s, IPV6_LEAVE_ANYCAST, "2001:db8:5::77", 0);
+	join("leave", s, IPV6_LEAVE_ANYCAST, "2001:db8:5::77", 1);
+	join("leave once more", s, IPV6_LEAVE_ANYCAST, "2001:db8:5::77", 1);
+	comes(s);
+	close(t);
+	comes(s);
+	close(s);
+	close(four);
+}
+
 int
 main(void)
 {
@@ -171,6 +242,7 @@ main(void)
 			_exit(0);
 		}
 		waitpid(pid, NULL, 0);
+		anycast();
 	}
 	return (0);
 }

@@ -35,6 +35,33 @@ one_more(int to, int fd)
 	show("one more", take(fd, 0));
 }
 
+/* A buffer that is empty takes what it has not room for. */
+static void
+larger(void)
+{
+	int to = socket(AF_INET, SOCK_DGRAM, 0), fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in sin = loopback(0);
+	char buf[5000] = "";
+
+	(void)try_bind(fd, &sin);
+	sin = name_of(fd);
+	show("smallest", set_int(fd, SOL_SOCKET, SO_RCVBUF, 0));
+	show("is", get_int(fd, SOL_SOCKET, SO_RCVBUF));
+	timeout_of(fd, SO_RCVTIMEO, 300);
+	for (int i = 0; i < 2; i++) {
+		show("sent", sendto(to, buf, sizeof(buf), 0, (struct sockaddr *)&sin, sizeof(sin)));
+		show("received", recvfrom(fd, buf, sizeof(buf), 0, NULL, NULL));
+	}
+	if (getuid() == 0) {		/* beyond what others may have */
+		show("forced", set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, 30000000));
+		show("is", get_int(fd, SOL_SOCKET, SO_RCVBUF));
+		show("forced", set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, 30000000));
+		show("is", get_int(fd, SOL_SOCKET, SO_SNDBUF));
+	}
+	close(to);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -63,5 +90,6 @@ main(void)
 	s = socket(AF_INET, SOCK_STREAM, 0);
 	show("stream", set_int(s, SOL_SOCKET, SO_RXQ_OVFL, 1));
 	show("short", setsockopt(s, SOL_SOCKET, SO_RXQ_OVFL, buf, 1));
+	larger();
 	return (0);
 }

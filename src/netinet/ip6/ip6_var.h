@@ -82,6 +82,8 @@ struct in6_ifaddr {
 	uint64_t	 ia_created;
 	uint32_t	 ia_vltime, ia_pltime;	/* s, as they were given */
 	void		*ia_nd;		/* nd6's */
+	uint32_t	 ia_joined;	/* anycast: by so many sockets; */
+	bool		 ia_byjoin;	/* it goes with the last of them */
 };
 static inline struct in6_ifaddr *ifatoia6(const struct ifaddr *ifa) { return ((struct in6_ifaddr *)(uintptr_t)ifa); }
 static inline const uint8_t *ia6_addr(const struct in6_ifaddr *ia) { return (ia->ia_ifa.ifa_addr.na_in6); }
@@ -213,6 +215,12 @@ bool	in6_localaddr(const struct ip6_vnet *, const uint8_t addr[16]);
 int	in6_ifaddr_add(struct ifnet *, const uint8_t addr[16], uint8_t prefixlen, uint32_t flags, uint32_t vltime, uint32_t pltime,
 	    struct in6_ifaddr **);
 void	in6_ifaddr_remove(struct in6_ifaddr *);
+/*
+ * in6_acast.c: an anycast address for a socket; its interface, and the address with its zone.  EINVAL (a group, an address of this host), ENODEV, EADDRNOTAVAIL
+ * (not on a link of a host), ENOBUFS.  Leave it as often as it was joined.
+ */
+int	in6_acast_join(struct vnet *, uint32_t fib, const struct vi_mreq6 *, uint32_t *ifindex, uint8_t addr[16]);
+void	in6_acast_leave(struct vnet *, uint32_t ifindex, const uint8_t addr[16]);
 void	in6_ifaddr_lifetimes(struct in6_ifaddr *, uint32_t vltime, uint32_t pltime);
 bool	in6_deprecated(const struct ip6_vnet *, const struct in6_ifaddr *);
 void	in6_ifdetach(struct ifnet *);

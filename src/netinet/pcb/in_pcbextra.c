@@ -36,6 +36,7 @@ in_pcbextra_free(struct inpcb *inp)
 {
 	if (inp->inp_extra == NULL)
 		return;
+	in6_pcbacast_free(inp);
 	for (unsigned i = 0; i < VI_EXT_N; i++)
 		extra_drop(inp, i);
 	kfree(extra_acct(inp), ACCT_PCB, inp->inp_extra, sizeof(*inp->inp_extra));

@@ -16,6 +16,7 @@ struct in_pcbextra {
 	bool		 ex_recvext, ex_recvpathmtu;
 	bool		 ex_errexts, ex_errexts6;	/* VI_IP_RECVERR_RFC4884, VI_IPV6_RECVERR_RFC4884 */
 	bool		 ex_alerts, ex_alertget;	/* VI_IP_ROUTER_ALERT, VI_IPV6_ROUTER_ALERT: it is on; what it reads as */
+	struct in6_acast *ex_acasts;	/* VI_IPV6_JOIN_ANYCAST */
 	int		 ex_alert;	/* the value of the option that it is for */
 };
 
@@ -27,6 +28,8 @@ in_pcbexts(const struct inpcb *inp)
 {
 	return (inp->inp_extra == NULL ? NULL : &inp->inp_extra->ex_exts);
 }
+int	 in6_pcbacast_set(struct inpcb *, enum vi_sockopt, const void *, size_t);	/* in6_pcbacast.c */
+void	 in6_pcbacast_free(struct inpcb *);	/* leaves all; of one with inp_extra */
 int	 in6_pcbsetext(struct inpcb *, enum vi_sockopt, const void *, size_t);
 int	 in6_pcbgetext(const struct inpcb *, enum vi_sockopt, void *, size_t *);
 

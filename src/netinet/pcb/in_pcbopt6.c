@@ -261,6 +261,8 @@ in6_pcbsetopt(struct inpcb *inp, enum vi_sockopt opt, const void *val, size_t le
 		return (ENOPROTOOPT);
 	if (opt == VI_IPV6_JOIN_GROUP || opt == VI_IPV6_LEAVE_GROUP)
 		return (in_pcbmcast_set(inp, opt, val, len));
+	if (opt == VI_IPV6_JOIN_ANYCAST || opt == VI_IPV6_LEAVE_ANYCAST)
+		return (in6_pcbacast_set(inp, opt, val, len));
 	if (opt >= VI_IPV6_HOPOPTS && opt <= VI_IPV6_DSTOPTS)
 		return (in6_pcbsetext(inp, opt, val, len));
 	if ((error = sooptint(val, len, &v)) != 0)
