@@ -196,7 +196,13 @@ announced(void **state)
 	assert_int_equal(m.ifan.ifan_what, VI_IFAN_ARRIVAL);
 	assert_string_equal(m.ifan.ifan_name, name);
 	quiet(&g, g.so);
-	tl_ok(vi_if_destroy(g.vn, name));
+	/* Another name is another interface. */
+	tl_ok(vi_if_rename(g.vn, name, "wan0"));
+	expect(&g, g.so, VI_RTM_IFANNOUNCE, &m);
+	assert_true(m.ifan.ifan_what == VI_IFAN_DEPARTURE && strcmp(m.ifan.ifan_name, name) == 0);
+	expect(&g, g.so, VI_RTM_IFANNOUNCE, &m);
+	assert_true(m.ifan.ifan_what == VI_IFAN_ARRIVAL && strcmp(m.ifan.ifan_name, "wan0") == 0);
+	tl_ok(vi_if_destroy(g.vn, "wan0"));
 	expect(&g, g.so, VI_RTM_IFANNOUNCE, &m);
 	assert_int_equal(m.ifan.ifan_what, VI_IFAN_DEPARTURE);
 	rig_end(&g);
