@@ -668,6 +668,7 @@ int64_t	 nl_connect(struct lx_call *);
 int64_t	 nl_name(struct lx_call *, bool peer);
 void	 nl_input(struct lx_sock *, const void *, size_t);
 bool	 nl_wantscred(const struct lx_sock *);	/* SO_PASSCRED */
+int	 nl_destination(struct lx_call *, uint64_t addr, uint64_t len);	/* may it be sent there?  EINVAL, EPERM, ECONNREFUSED */
 void	 nl_called(const struct lx_call *);	/* what comes in next is the caller's */
 int64_t	 nl_getsockopt(struct lx_call *);
 int64_t	 nl_setsockopt(struct lx_call *);

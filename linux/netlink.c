@@ -365,16 +365,36 @@ nl_event(struct lx_event *le, uint32_t events)
 }
 
 static int
-nl_address(struct lx_call *c, struct sockaddr_nl *nl)
+nl_copyaddress(struct lx_call *c, uint64_t addr, int len, struct sockaddr_nl *nl)
 {
 	int error;
 
-	if ((int)c->c_arg[2] < (int)sizeof(*nl))
+	if (len < (int)sizeof(*nl))
 		return (EINVAL);
-	error = lx_copyin(c, c->c_arg[1], nl, sizeof(*nl));
+	error = lx_copyin(c, addr, nl, sizeof(*nl));
 	if (error != 0)
 		return (error);
 	return (nl->nl_family != AF_NETLINK ? EINVAL : 0);
+}
+
+static int
+nl_address(struct lx_call *c, struct sockaddr_nl *nl)
+{
+	return (nl_copyaddress(c, c->c_arg[1], (int)c->c_arg[2], nl));
+}
+
+/* Other programs are for the administrator to send to, on Linux; here they are not there.  What is for a group is for the kernel as well, and comes there. */
+int
+nl_destination(struct lx_call *c, uint64_t addr, uint64_t len)
+{
+	struct sockaddr_nl nl;
+	int error;
+
+	if ((error = nl_copyaddress(c, addr, (int)len, &nl)) != 0)
+		return (error);
+	if ((nl.nl_pid != 0 || nl.nl_groups != 0) && !lx_call_has(c, CAP_NET_ADMIN))
+		return (EPERM);
+	return (nl.nl_pid != 0 ? ECONNREFUSED : 0);
 }
 
 int64_t

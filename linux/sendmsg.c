@@ -174,6 +174,8 @@ send_netlink(struct lx_call *c, const struct send *s)
 
 	if (s->s_len > LX_MAXDGRAM)
 		return (-EMSGSIZE);
+	if (s->s_namelen != 0 && (error = nl_destination(c, s->s_name, s->s_namelen)) != 0)
+		return (-error);
 	error = lx_copyin_iov(c, c->c_lx->lx_iov, s->s_niov, c->c_lx->lx_buf, s->s_len);
 	if (error != 0)
 		return (-error);

@@ -167,6 +167,45 @@ namespaces(void)
 	ask("namespaces", UINT32_MAX);
 }
 
+/* To the kernel anybody sends; there is nobody with such a number. */
+static void
+destinations(const char *who)
+{
+	static const struct { const char *what; struct sockaddr_nl to; socklen_t len; } rows[] = {
+		{ "the kernel", { .nl_family = AF_NETLINK }, sizeof(struct sockaddr_nl) },
+		{ "nobody", { .nl_family = AF_NETLINK, .nl_pid = 4000000 }, sizeof(struct sockaddr_nl) },
+		{ "a group", { .nl_family = AF_NETLINK, .nl_groups = 1 << 20 }, sizeof(struct sockaddr_nl) },
+		{ "short", { .nl_family = AF_NETLINK }, sizeof(struct sockaddr_nl) - 1 },
+		{ "another family", { .nl_family = AF_INET }, sizeof(struct sockaddr_nl) },
+	};
+	const struct { struct nlmsghdr h; struct rtgenmsg g; } req = { .h = { .nlmsg_len = sizeof(req), .nlmsg_type = RTM_GETLINK,
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP }, .g = { AF_UNSPEC } };
+	char buf[8192];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int s = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+		printf("%s: ", who);
+		show(rows[i].what, sendto(s, &req, sizeof(req), 0, (const struct sockaddr *)&rows[i].to, rows[i].len));
+		printf("  answered: %d\n", recv(s, buf, sizeof(buf), MSG_DONTWAIT) > 0);
+		close(s);
+	}
+	fflush(stdout);
+}
+
+static void
+destinations_all(void)
+{
+	destinations("root");
+	if (fork() == 0) {
+		if (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0)
+			_exit(1);
+		destinations("nobody");
+		_exit(0);
+	}
+	(void)wait(NULL);
+}
+
 static void
 memberships(const char *what, int fd, socklen_t len)
 {
@@ -276,5 +315,6 @@ main(void)
 	close(nl);
 	sockets();
 	kernel();
+	destinations_all();
 	return (0);
 }

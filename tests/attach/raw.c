@@ -164,6 +164,34 @@ udp_sums(void)
 	close(s);
 }
 
+/* Where nothing is routed: by the interface of the address that it is bound to. */
+static void
+bound_groups(void)
+{
+	static const char *const dst[] = { "224.0.2.1", "255.255.255.255" };
+	struct ip_mreq mr = { .imr_interface.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(4005) };
+	int r = socket(AF_INET, SOCK_DGRAM, 0);
+	char buf[8];
+
+	timeout_of(r, SO_RCVTIMEO, 200);
+	inet_pton(AF_INET, dst[0], &mr.imr_multiaddr);
+	show("bind", bind(r, (struct sockaddr *)&to, sizeof(to)));
+	show("join", setsockopt(r, IPPROTO_IP, IP_ADD_MEMBERSHIP, &mr, sizeof(mr)));
+	for (int i = 0; i < 2; i++) {
+		struct sockaddr_in own = loopback(0);
+		int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+		inet_pton(AF_INET, dst[i], &to.sin_addr);
+		show("SO_BROADCAST", set_int(s, SOL_SOCKET, SO_BROADCAST, 1));
+		show("bind", bind(s, (struct sockaddr *)&own, sizeof(own)));
+		show(dst[i], sendto(s, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)));
+		show("received", recv(r, buf, sizeof(buf), 0));
+		close(s);
+	}
+	close(r);
+}
+
 int
 main(void)
 {
@@ -173,5 +201,6 @@ main(void)
 	sums();
 	udp_sums();
 	loopback_frames();
+	bound_groups();
 	return (0);
 }

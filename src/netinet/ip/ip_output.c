@@ -116,20 +116,23 @@ ip_route_group(struct vnet *vn, const struct ip_out *io, const struct nhop *nh, 
 	return (0);
 }
 
-/* By which interface: the socket's, for groups the one that VI_IP_MULTICAST_IF chose; 0: as routed. */
+/*
+ * By which interface: the socket's, for groups the one that VI_IP_MULTICAST_IF chose; for them and the limited broadcast address, as on Linux, that of the
+ * address it is bound to; 0: as routed.
+ */
 static uint32_t
 ip_outif(struct vnet *vn, const struct ip_out *io)
 {
 	const struct inpcb *inp = io->io_inp;
 	const struct ifaddr *ifa;
 
-	if (io->io_ifindex != 0 || inp == NULL || !in_multicast(io->io_dst))
+	if (io->io_ifindex != 0 || inp == NULL || (!in_multicast(io->io_dst) && !in_broadcast(io->io_dst)))
 		return (io->io_ifindex);
-	if (inp->inp_mcast_if != 0)
+	if (in_multicast(io->io_dst) && inp->inp_mcast_if != 0)
 		return (inp->inp_mcast_if);
-	if (inp->inp_mcast_addr != 0 && (ifa = in_ifaddr_find(ip_vnet(vn), inp->inp_mcast_addr)) != NULL)
+	if (in_multicast(io->io_dst) && inp->inp_mcast_addr != 0 && (ifa = in_ifaddr_find(ip_vnet(vn), inp->inp_mcast_addr)) != NULL)
 		return (ifa->ifa_ifp->if_index);
-	return (0);
+	return (io->io_src != 0 && (ifa = in_ifaddr_find(ip_vnet(vn), io->io_src)) != NULL ? ifa->ifa_ifp->if_index : 0);
 }
 
 static const struct nhop *
