@@ -87,30 +87,56 @@ change_type(uint8_t type, struct vi_route *rt)
 	}
 }
 
-struct metrics { uint32_t me_mtu; bool me_others; };
+struct metrics { struct vi_route *me_rt; uint32_t me_lock; bool me_others; };
+
+/* Linux, too, takes more than fits for as much as fits. */
+static uint16_t
+metric_u16(uint32_t v)
+{
+	return (v < UINT16_MAX ? (uint16_t)v : UINT16_MAX);
+}
 
 static void
 metric_each(void *arg, uint16_t type, const uint8_t *data, size_t len)
 {
 	struct metrics *me = arg;
+	uint32_t v = 0;
 
-	if (type == RTAX_MTU && len >= sizeof(me->me_mtu))
-		memcpy(&me->me_mtu, data, sizeof(me->me_mtu));
-	else
+	if (len >= sizeof(v))
+		memcpy(&v, data, sizeof(v));
+	switch (type) {
+	case RTAX_LOCK:
+		me->me_lock = v;
+		break;
+	case RTAX_MTU:
+		me->me_rt->rt_mtu = v;
+		break;
+	case RTAX_ADVMSS:
+		me->me_rt->rt_advmss = metric_u16(v);
+		break;
+	case RTAX_INITCWND:
+		me->me_rt->rt_initcwnd = metric_u16(v);
+		break;
+	case RTAX_INITRWND:
+		me->me_rt->rt_initrwnd = metric_u16(v);
+		break;
+	default:
 		me->me_others = true;
+		break;
+	}
 }
 
-/* Of what a route may tell of its path only the MTU: and that is not held fast where routers say less (RTAX_LOCK). */
+/* What the stack has no use for is refused, and so is a lock on what nobody else would change (iproute2 sets it with the number). */
 static int
 change_metrics(const struct nl_attr *na, struct vi_route *rt)
 {
-	struct metrics me = { 0 };
+	struct metrics me = { .me_rt = rt };
 	int error;
 
 	if ((error = nl_attrs(na->na_data, na->na_len, metric_each, &me)) != 0)
 		return (error);
-	rt->rt_mtu = me.me_mtu;
-	return (me.me_others ? EOPNOTSUPP : 0);
+	rt->rt_mtulock = rt->rt_mtu != 0 && (me.me_lock & 1u << RTAX_MTU) != 0;
+	return (me.me_others || (me.me_lock & ~(1u << RTAX_MTU)) != 0 ? EOPNOTSUPP : 0);
 }
 
 /* Everything but where it leads. */

@@ -143,13 +143,27 @@ put_multipath(struct nl_out *no, const struct vi_route *rt, unsigned n)
 	nl_out_attr(no, RTA_MULTIPATH, buf, (size_t)(p - buf));
 }
 
+/* What was said of the path: numbers in attributes of their own. */
 static void
-put_mtu(struct nl_out *no, uint32_t mtu)
+put_metrics(struct nl_out *no, const struct vi_route *rt)
 {
-	const struct { struct rtattr ra; uint32_t mtu; } nested = { { sizeof(nested), RTAX_MTU }, mtu };
+	const struct { uint16_t type; uint32_t value; } all[] = {
+		{ RTAX_LOCK, rt->rt_mtulock ? 1u << RTAX_MTU : 0 },
+		{ RTAX_MTU, rt->rt_mtu },
+		{ RTAX_ADVMSS, rt->rt_advmss },
+		{ RTAX_INITCWND, rt->rt_initcwnd },
+		{ RTAX_INITRWND, rt->rt_initrwnd },
+	};
+	struct { struct rtattr ra; uint32_t value; } nested[LX_NITEMS(all)];
+	size_t n = 0;
 
-	if (mtu != 0)
-		nl_out_attr(no, RTA_METRICS, &nested, sizeof(nested));
+	for (size_t i = 0; i < LX_NITEMS(all); i++)
+		if (all[i].value != 0) {
+			nested[n].ra = (struct rtattr){ sizeof(nested[n]), all[i].type };
+			nested[n++].value = all[i].value;
+		}
+	if (n > 0)
+		nl_out_attr(no, RTA_METRICS, nested, n * sizeof(nested[0]));
 }
 
 /* When it goes by itself; 0: never. */
@@ -210,7 +224,7 @@ put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned 
 		nl_out_u32(no, RTA_PRIORITY, rtinfo_metric(rt));
 	if (rt->rt_nhid != 0)
 		nl_out_u32(no, RTA_NH_ID, rt->rt_nhid);
-	put_mtu(no, rt->rt_mtu);
+	put_metrics(no, rt);
 	if (packet4 || dst->sa_family == VI_AF_INET6 || rt->rt_expire != 0)
 		put_cacheinfo(no, rt->rt_expire);
 	if (dst->sa_family == VI_AF_INET6)

@@ -41,6 +41,10 @@ struct vi_route {
 	uint32_t	 rt_ifindex;
 	struct vi_sockaddr rt_ifa;	/* source address used */
 	uint32_t	 rt_mtu;	/* 0: the interface's */
+	/* Of the path, as Linux's administrators may say it; 0: nothing was said, and on change: as it was. */
+	uint16_t	 rt_advmss;	/* the MSS that TCP asks for, bytes */
+	uint16_t	 rt_initcwnd, rt_initrwnd;	/* TCP's first windows, to send and to offer, segments */
+	bool		 rt_mtulock;	/* with rt_mtu: it holds whatever routers say, and packets of IPv4 may be fragmented */
 	uint32_t	 rt_weight, rt_metric;
 	uint32_t	 rt_nhid;	/* it leads where this nexthop says, 0: none; on add it is told by vi_nexthop_hops() */
 	uint8_t		 rt_proto;	/* who made it, in the words of whoever asks: kept, no more; 9: learned from a router of IPv6 */

@@ -33,7 +33,7 @@ nhop_hash(const struct nhop *nh)
 
 	h = (h ^ (uintptr_t)nh->nh_ifa) * 0x9e3779b97f4a7c15ull;
 	h = (h ^ nhop_gwbits(nh) ^ (uint64_t)nh->nh_flags << 32) * 0x9e3779b97f4a7c15ull;
-	h = (h ^ nh->nh_mtu ^ (uint64_t)nh->nh_prefixlen << 32 ^ nh->nh_expire) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ nh->nh_mtu ^ (uint64_t)nh->nh_initcwnd << 40 ^ (uint64_t)nh->nh_prefixlen << 32 ^ nh->nh_expire) * 0x9e3779b97f4a7c15ull;
 	return ((uint32_t)(h >> 32));
 }
 
@@ -44,10 +44,17 @@ nhop_head(const struct route_vnet *rv, const struct nhop *nh)
 }
 
 static bool
+nhop_samepath(const struct nhop *a, const struct nhop *b)
+{
+	return (a->nh_mtu == b->nh_mtu && a->nh_mtulock == b->nh_mtulock && a->nh_advmss == b->nh_advmss &&
+	    a->nh_initcwnd == b->nh_initcwnd && a->nh_initrwnd == b->nh_initrwnd);
+}
+
+static bool
 nhop_same(const struct nhop *a, const struct nhop *b)
 {
 	return (a->nh_expire == b->nh_expire && a->nh_ifp == b->nh_ifp && a->nh_ifa == b->nh_ifa && a->nh_flags == b->nh_flags &&
-	    a->nh_mtu == b->nh_mtu && a->nh_weight == b->nh_weight &&
+	    nhop_samepath(a, b) && a->nh_weight == b->nh_weight &&
 	    a->nh_metric == b->nh_metric && a->nh_prefixlen == b->nh_prefixlen && a->nh_proto == b->nh_proto && a->nh_nhid == b->nh_nhid &&
 	    ((a->nh_flags & RTF_GATEWAY) == 0 || net_addr_same(&a->nh_gw, &b->nh_gw)));
 }
@@ -87,6 +94,19 @@ nhop_use(const struct nhop *nh, int delta)
 		nh->nh_ifa->ifa_ifp->if_nroutes += (uint32_t)delta;
 }
 
+/* Other than its MTU. */
+static bool
+nhop_says(const struct nhop *nh)
+{
+	return (nh->nh_mtulock || nh->nh_advmss != 0 || nh->nh_initcwnd != 0 || nh->nh_initrwnd != 0);
+}
+
+bool
+rt_saysofpaths(const struct vnet *vn)
+{
+	return (route_vnet(vn)->rv_nsaid != 0);
+}
+
 void
 nhop_insert(struct route_vnet *rv, struct rt_nhop *rn, const struct nhop *nh)
 {
@@ -96,6 +116,7 @@ nhop_insert(struct route_vnet *rv, struct rt_nhop *rn, const struct nhop *nh)
 	nhops_grow(rv);
 	LIST_INSERT_HEAD(nhop_head(rv, nh), rn, rn_link);
 	rv->rv_nnhops++;
+	rv->rv_nsaid += nhop_says(nh);
 	nhop_use(nh, 1);
 }
 
@@ -127,6 +148,7 @@ nhop_rele(struct route_vnet *rv, struct rt_nhop *rn)
 	LIST_REMOVE(rn, rn_link);
 	nhop_unchoose(rn);
 	rv->rv_nnhops--;
+	rv->rv_nsaid -= nhop_says(&rn->rn_nh);
 	if (rn->rn_timed != NULL)
 		rt_timed_free(rv, rn->rn_timed);
 	else

@@ -35,6 +35,8 @@ struct nhop {
 	struct net_addr	 nh_gw;		/* with RTF_GATEWAY */
 	uint32_t	 nh_flags;	/* RTF_* */
 	uint32_t	 nh_mtu;	/* 0 = interface's */
+	uint16_t	 nh_advmss, nh_initcwnd, nh_initrwnd;	/* as in struct vi_route; 0 = nothing was said */
+	bool		 nh_mtulock;	/* nh_mtu holds whatever routers say */
 	uint32_t	 nh_weight, nh_metric;
 	uint64_t	 nh_use;
 	uint64_t	 nh_expire;	/* host ns; 0 = never */
@@ -84,6 +86,18 @@ bool	 rt_isfixed(const struct vnet *);
 /* What becomes of packets: 0, ENETUNREACH (NULL), EHOSTUNREACH, EACCES (prohibited), EINVAL (black hole, as Linux says it). */
 int	 nhop_error(const struct nhop *);
 static inline uint32_t nhop_mtu(const struct nhop *nh) { return (nh->nh_mtu != 0 && nh->nh_mtu < nh->nh_ifp->if_mtu ? nh->nh_mtu : nh->nh_ifp->if_mtu); }
+/* What nh says of its path is what from says. */
+static inline void
+nhop_copypath(struct nhop *nh, const struct nhop *from)
+{
+	nh->nh_mtu = from->nh_mtu;
+	nh->nh_mtulock = from->nh_mtulock;
+	nh->nh_advmss = from->nh_advmss;
+	nh->nh_initcwnd = from->nh_initcwnd;
+	nh->nh_initrwnd = from->nh_initrwnd;
+}
+/* Is there a route that says anything of its path but the MTU?  Nearly never. */
+bool	 rt_saysofpaths(const struct vnet *);
 /* Moves with every change of any table or interface address of the vnet. */
 uint64_t rt_generation(const struct vnet *);
 /* Next hop address for dst: the gateway or dst itself. */

@@ -72,6 +72,7 @@ struct route_vnet {
 	struct rt_nhophead *rv_nhops;	/* hash by content, or &rv_few */
 	uint32_t	 rv_nhopsize;	/* a power of two */
 	uint32_t	 rv_nnhops;
+	uint32_t	 rv_nsaid;	/* of them such as say something of their path */
 	struct rt_nhophead *rv_choices;	/* hash by router; NULL: there has been no group yet */
 	TAILQ_HEAD(rt_dynhead, rt_dyn) rv_dyns;
 	uint32_t	 rv_ndyns, rv_maxdyns;

@@ -266,18 +266,35 @@ rt_fill(const struct rt_request *rr, struct nhop *nh)
 	return ((nh->nh_ifa = rt_ownaddr(rr, &src)) == NULL ? EADDRNOTAVAIL : 0);
 }
 
+/* What is said of the path; the rest stays as it was. */
+static void
+rt_metrics_path(const struct vi_route *rt, struct nhop *nh)
+{
+	if (rt->rt_mtu != 0) {
+		nh->nh_mtu = rt->rt_mtu;
+		nh->nh_mtulock = rt->rt_mtulock;
+	}
+	if (rt->rt_advmss != 0)
+		nh->nh_advmss = rt->rt_advmss;
+	if (rt->rt_initcwnd != 0)
+		nh->nh_initcwnd = rt->rt_initcwnd;
+	if (rt->rt_initrwnd != 0)
+		nh->nh_initrwnd = rt->rt_initrwnd;
+}
+
 static int
 rt_metrics(const struct rt_request *rr, struct nhop *nh)
 {
 	const struct vi_route *rt = rr->rr_rt;
 	const uint32_t min = rr->rr_prefix.rp_af == NET_AF_INET ? IP_MINMTU : RT_MINMTU6;
 
+	if (rt->rt_mtu == 0 && rt->rt_mtulock)
+		return (EINVAL);
 	if (rt->rt_mtu != 0 && (rt->rt_mtu < min || rt->rt_mtu > IP_MAXPACKET))
 		return (EINVAL);
 	if (rt->rt_expire != 0 && rt->rt_nhid != 0)	/* it goes with its nexthop */
 		return (EINVAL);
-	if (rt->rt_mtu != 0)
-		nh->nh_mtu = rt->rt_mtu;
+	rt_metrics_path(rt, nh);
 	if (rt->rt_weight != 0)
 		nh->nh_weight = rt->rt_weight;
 	if (rt->rt_metric != 0)
@@ -392,7 +409,8 @@ rt_changed(const struct rt_request *rr, const struct nhop *old, struct nhop *nh)
 		return (EPERM);
 	if ((error = rt_template(rr, nh)) != 0)
 		return (error);
-	nh->nh_mtu = rt->rt_mtu != 0 ? nh->nh_mtu : old->nh_mtu;
+	nhop_copypath(nh, old);
+	rt_metrics_path(rt, nh);
 	nh->nh_weight = rt->rt_weight != 0 ? nh->nh_weight : old->nh_weight;
 	nh->nh_metric = rt->rt_metric != 0 ? nh->nh_metric : old->nh_metric;
 	nh->nh_expire = rt->rt_expire != 0 ? nh->nh_expire : old->nh_expire;
@@ -636,6 +654,10 @@ rt_info(const struct vnet *vn, uint32_t fib, unsigned af, const uint32_t *key,
 		.rt_flags = nhop_usable(nh) ? nh->nh_flags : nh->nh_flags & ~(uint32_t)RTF_UP,
 		.rt_ifindex = nh->nh_ifp->if_index,
 		.rt_mtu = nh->nh_mtu,
+		.rt_advmss = nh->nh_advmss,
+		.rt_initcwnd = nh->nh_initcwnd,
+		.rt_initrwnd = nh->nh_initrwnd,
+		.rt_mtulock = nh->nh_mtulock,
 		.rt_weight = nh->nh_weight,
 		.rt_metric = nh->nh_metric,
 		.rt_proto = nh->nh_proto,

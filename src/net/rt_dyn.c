@@ -241,7 +241,7 @@ rt_pmtu(struct route_vnet *rv, uint32_t fib, const struct net_addr *dst, uint32_
 
 	if (nh == NULL || (nh->nh_flags & (RTF_NOWHERE | RTF_LOCAL)) != 0)
 		return (ESRCH);
-	if (mtu >= nhop_mtu(nh))	/* RFC 1191 3, RFC 8201 4: never up because of a message */
+	if (nh->nh_mtulock || mtu >= nhop_mtu(nh))	/* RFC 1191 3, RFC 8201 4: never up because of a message */
 		return (0);
 	rv->rv_pmtus++;
 	if ((rd = rt_dyn_find(rv, fib, dst, &exact)) != NULL) {

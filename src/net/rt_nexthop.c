@@ -123,7 +123,7 @@ follow_replace(const struct rt_follow *rf, const struct nhop *old, struct rt_nho
 
 		nh.nh_flags |= old->nh_flags & RTF_HOST;
 		nh.nh_metric = old->nh_metric;
-		nh.nh_mtu = old->nh_mtu;
+		nhop_copypath(&nh, old);
 		nh.nh_prefixlen = old->nh_prefixlen;
 		nh.nh_proto = old->nh_proto;
 		if ((hops[n] = nhop_get(rf->rf_rv, &nh)) != NULL)

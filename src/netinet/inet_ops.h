@@ -17,6 +17,7 @@
 struct mbuf;
 struct ifnet;
 struct inpcb;
+struct nhop;
 struct ip6_exts;
 
 /*
@@ -108,6 +109,11 @@ struct inet_ops {
 	int		(*io_source)(struct inpcb *, const struct in_addr_any *faddr, struct in_addr_any *laddr);
 	/* Bytes a packet to faddr may have (path MTU known so far), headers included; of this pcb, or in that FIB where it is NULL. */
 	uint32_t	(*io_pathmtu)(struct vnet *, struct inpcb *, uint32_t fib, const struct in_addr_any *faddr);
+	/*
+	 * The route of such packets, for what an administrator said of the path (nh_initcwnd...); NULL: there is none.  Good until the route
+	 * generation moves.
+	 */
+	const struct nhop *(*io_pathroute)(struct vnet *, struct inpcb *, uint32_t fib, const struct in_addr_any *faddr);
 	bool		(*io_islocal)(struct vnet *, const struct in_addr_any *);	/* an address of ours */
 	bool		(*io_isusable)(struct vnet *, const struct in_addr_any *);	/* ... that sockets may have: neither tentative nor somebody else's, nor anycast */
 	bool		(*io_isbcast)(struct vnet *, const struct in_addr_any *);	/* broadcast or multicast */

@@ -42,19 +42,18 @@ host_word(const char *line, const char *name)
 	return ((unsigned)strtoul(p, NULL, 10));
 }
 
-/*
- * "DST via ... mtu lock N advmss N initcwnd N": a route to a host.  What is advertised follows from its MTU here, and the first
- * window is the stack's.
- */
+/* "DST via ... mtu lock N advmss N initcwnd N": a route to a host. */
 static void
 host_route(struct pd_stack *ps, const char *line)
 {
 	struct vi_route rt = { .rt_flags = VI_RTF_UP | VI_RTF_STATIC | VI_RTF_HOST };
-	unsigned cwnd = host_word(line, " initcwnd ");
-	char dst[64], value[16];
+	char dst[64];
 	int error = EINVAL;
 
 	rt.rt_mtu = host_word(line, " mtu ");
+	rt.rt_mtulock = strstr(line, " mtu lock ") != NULL;
+	rt.rt_advmss = (uint16_t)host_word(line, " advmss ");
+	rt.rt_initcwnd = (uint16_t)host_word(line, " initcwnd ");
 	if (sscanf(line, "%63s", dst) == 1 && inet_pton(AF_INET, dst, &rt.rt_dst.sa_in) == 1) {
 		rt.rt_dst.sa_family = VI_AF_INET;
 		rt.rt_prefixlen = 32;
@@ -67,10 +66,6 @@ host_route(struct pd_stack *ps, const char *line)
 	snprintf(rt.rt_ifname, sizeof(rt.rt_ifname), "%s", ps->ps_if->if_xname);
 	if (error == 0 && (error = vi_route_change(ps->ps_vn, &rt)) == ESRCH)
 		error = vi_route_add(ps->ps_vn, &rt);
-	if (error == 0 && cwnd != 0) {
-		snprintf(value, sizeof(value), "%u", cwnd);
-		error = vi_sysctl_set(ps->ps_vn, "net.inet.tcp.initcwnd_segments", value, &pd_cred);
-	}
 	if (error != 0)
 		fprintf(stderr, "vimage: route %s: %s\n", line, strerror(error));
 }

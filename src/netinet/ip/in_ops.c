@@ -23,7 +23,7 @@ in_isplain(const struct inpcb *inp, const struct mbuf *m, unsigned flags, const 
 	return (nh != NULL && flags == 0 && (nh->nh_flags & (RTF_NOWHERE | RTF_BROADCAST)) == 0 &&
 	    (nh->nh_ifa == NULL || nh->nh_ifa->ifa_broadcast != dst) && inp->inp_laddr.in4 != 0 &&
 	    ((nh->nh_ifp->if_flags & IFF_LOOPBACK) != 0 || (!in_loopback(dst) && !in_loopback(inp->inp_laddr.in4))) &&
-	    inp->inp_optlen == 0 && inp->inp_boundif == 0 &&
+	    inp->inp_optlen == 0 && inp->inp_boundif == 0 && !nh->nh_mtulock &&
 	    (inp->inp_mtudisc == IP_PMTUDISC_WANT || inp->inp_mtudisc == IP_PMTUDISC_DO) &&
 	    m->m_pkt.len + IP_MINHLEN <= nhop_mtu(nh) && !iv->iv_stopped &&
 	    iv->iv_pfil[PFIL_OUT].ph_n == 0);
@@ -359,6 +359,22 @@ in_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_add
 	return (in_pathmtu_routed(vn, inp, fib, faddr));
 }
 
+static const struct nhop *
+in_pathroute(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
+{
+	struct ip_out io = { .io_fib = fib };
+	const struct ip_host *ih;
+	struct ip_path path;
+
+	if ((inp == NULL || (in_goesplain(inp) && fib == inp->inp_fib && inp->inp_laddr.in4 != 0)) &&
+	    (ih = ip_host_find(vn, fib, faddr->in4)) != NULL)
+		return (ih->ih_nh);
+	if (inp != NULL)
+		ip_out_init(&io, inp, 0);
+	io.io_dst = faddr->in4;
+	return (ip_route(vn, &io, &path) != 0 ? NULL : path.ip_nh);
+}
+
 static bool
 in_islocal(struct vnet *vn, const struct in_addr_any *a)
 {
@@ -388,6 +404,7 @@ const struct inet_ops in_ops = {
 	.io_pseudo = in_ops_pseudo,
 	.io_source = in_source,
 	.io_pathmtu = in_pathmtu,
+	.io_pathroute = in_pathroute,
 	.io_islocal = in_islocal,
 	.io_isusable = in_islocal,	/* an address that is probed is not in the table */
 	.io_isbcast = in_isbcast,

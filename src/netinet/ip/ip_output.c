@@ -56,6 +56,7 @@ ip_path_nhop(const struct nhop *nh, uint32_t dst, struct ip_path *path)
 	path->ip_ifa = nh->nh_ifa;
 	path->ip_next = nhop_addr4(nh, dst);
 	path->ip_mtu = nhop_mtu(nh);
+	path->ip_nh = nh;
 	path->ip_mcast = false;
 	path->ip_local = (nh->nh_flags & RTF_LOCAL) != 0;
 	path->ip_bcast = (nh->nh_flags & RTF_BROADCAST) != 0 ||
@@ -70,6 +71,7 @@ ip_path_link(struct ifnet *ifp, uint32_t dst, struct ip_path *path)
 	path->ip_ifa = in_ifaddr_best(ifp, dst);
 	path->ip_next = (struct net_addr){ .na_af = NET_AF_INET, .na_in = dst };
 	path->ip_mtu = ifp->if_mtu;
+	path->ip_nh = NULL;
 	path->ip_local = false;
 	path->ip_mcast = in_multicast(dst);
 	path->ip_bcast = !path->ip_mcast && in_ifbroadcast(ifp, dst);
@@ -339,7 +341,7 @@ ip_df(const struct mbuf *m, const struct ip_out *io, unsigned hlen, struct ip_pa
 		path->ip_mtu = path->ip_ifp->if_mtu;
 		return (io->io_mtudisc == IP_PMTUDISC_OMIT || ip_fits(m, hlen, path->ip_mtu) ? 0 : EMSGSIZE);
 	}
-	if (io->io_mtudisc == IP_PMTUDISC_DONT || path->ip_mcast || path->ip_bcast)
+	if (io->io_mtudisc == IP_PMTUDISC_DONT || (io->io_mtudisc == IP_PMTUDISC_WANT && path->ip_nh != NULL && path->ip_nh->nh_mtulock) || path->ip_mcast || path->ip_bcast)
 		return (0);
 	fits = ip_fits(m, hlen, io->io_mtudisc == IP_PMTUDISC_PROBE ? path->ip_ifp->if_mtu : path->ip_mtu);
 	*df = fits;

@@ -159,6 +159,7 @@ struct ip_path {
 	struct ifaddr	*ip_ifa;	/* source address; may be NULL */
 	struct net_addr	 ip_next;
 	uint32_t	 ip_mtu;
+	const struct nhop *ip_nh;	/* NULL: straight out of an interface */
 	bool		 ip_bcast, ip_mcast;
 	bool		 ip_local;
 };

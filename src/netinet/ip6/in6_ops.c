@@ -150,6 +150,18 @@ in6_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_ad
 	return (ip6_route(vn, &io, &path) != 0 ? IPV6_MMTU : path.i6p_mtu);
 }
 
+static const struct nhop *
+in6_pathroute(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
+{
+	struct ip6_out io = { .i6o_fib = fib };
+	struct ip6_path path;
+
+	if (inp != NULL)
+		ip6_out_init(&io, inp, 0);
+	io.i6o_dst = *faddr;
+	return (ip6_route(vn, &io, &path) != 0 ? NULL : path.i6p_nh);
+}
+
 static bool
 in6_islocal(struct vnet *vn, const struct in_addr_any *a)
 {
@@ -196,6 +208,7 @@ const struct inet_ops in6_ops = {
 	.io_pseudo = in6_ops_pseudo,
 	.io_source = in6_source,
 	.io_pathmtu = in6_pathmtu,
+	.io_pathroute = in6_pathroute,
 	.io_islocal = in6_islocal,
 	.io_isusable = in6_isusable,
 	.io_isbcast = in6_isbcast,

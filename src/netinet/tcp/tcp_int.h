@@ -530,6 +530,10 @@ void	 tcp_sendseqinit(struct tcpcb *, uint32_t iss);
 void	 tcp_rcvseqinit(struct tcpcb *, uint32_t irs);
 uint32_t tcp_hdrs(const struct tcpcb *);	/* of IP and TCP without TCP's options */
 void	 tcp_setmss(struct tcpcb *);		/* t_maxseg from MTU, peer's MSS and options */
+/* What may be offered in a SYN or its answer of win, bytes: less where the route says how many segments (Linux's initrwnd). */
+uint32_t tcp_synwindow(const struct tcpcb *, uint32_t win);
+uint32_t tcp_synwindowopt(
+    struct tcp_vnet *, uint32_t fib, const struct inet_ops *, const struct in_addr_any *faddr, uint32_t win, uint32_t mss);
 /* What the MSS option says: to this address, and of a connection. */
 uint16_t tcp_mssopt(
     struct tcp_vnet *, uint32_t fib, const struct inet_ops *, const struct in_addr_any *faddr);

@@ -23,6 +23,7 @@
 
 #include "base/assert.h"
 #include "base/checksum.h"
+#include "net/route.h"
 #include "netinet/tcp/cc/cc.h"
 
 int
@@ -102,6 +103,29 @@ tcp_renewtcpcb(struct tcpcb **tpp)
 	return (0);
 }
 
+/* What the administrator said of the path; NULL: nothing. */
+static const struct nhop *
+tcp_pathsaid(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct inet_ops *io, const struct in_addr_any *faddr)
+{
+	return (rt_saysofpaths(vn) && io->io_pathroute != NULL ? io->io_pathroute(vn, inp, fib, faddr) : NULL);
+}
+
+static const struct nhop *
+tcp_pathof(const struct tcpcb *tp)
+{
+	struct inpcb *inp = tp->t_inpcb;
+
+	return (tcp_pathsaid(inp->inp_vnet, inp, inp->inp_fib, inp->inp_ops, &inp->inp_faddr));
+}
+
+static bool
+tcp_pathlocked(const struct tcpcb *tp)
+{
+	const struct nhop *nh = tcp_pathof(tp);
+
+	return (nh != NULL && nh->nh_mtulock);
+}
+
 void
 tcp_setconnected(struct tcpcb *tp, uint32_t tsoff)
 {
@@ -114,7 +138,8 @@ tcp_setconnected(struct tcpcb *tp, uint32_t tsoff)
 	tp->t_pmtu = io->io_pathmtu(inp->inp_vnet, inp, inp->inp_fib, &inp->inp_faddr);
 	tcp_hc_mtu(tp);
 	tcp_auth_connect(tp);
-	if (!tp->t_tv->tv_path_mtu_discovery || mtudisc == 0 || mtudisc >= 3)
+	if (!tp->t_tv->tv_path_mtu_discovery || mtudisc == 0 || mtudisc >= 3 ||
+	    (mtudisc == 1 && tcp_pathlocked(tp)))
 		tp->t_flags |= TF_NOPMTU;
 	tcp_setmss(tp);
 }
@@ -180,11 +205,20 @@ tcp_mssofmtu(const struct tcp_vnet *tv, const struct inet_ops *io, uint32_t mtu)
 	return ((uint16_t)u32min(mtu - hdrs, UINT16_MAX));
 }
 
+/* The MSS to ask for: that of the route where it has one, if the path carries it. */
+static uint16_t
+tcp_mssofpath(const struct tcp_vnet *tv, const struct inet_ops *io, uint32_t mtu, const struct nhop *said)
+{
+	const uint16_t mss = tcp_mssofmtu(tv, io, mtu);
+
+	return (said != NULL && said->nh_advmss != 0 && said->nh_advmss < mss ? (uint16_t)u32max(said->nh_advmss, (uint32_t)tv->tv_minmss) : mss);
+}
+
 uint16_t
 tcp_mssopt(
     struct tcp_vnet *tv, uint32_t fib, const struct inet_ops *io, const struct in_addr_any *faddr)
 {
-	return (tcp_mssofmtu(tv, io, io->io_pathmtu(tv->tv_vnet, NULL, fib, faddr)));
+	return (tcp_mssofpath(tv, io, io->io_pathmtu(tv->tv_vnet, NULL, fib, faddr), tcp_pathsaid(tv->tv_vnet, NULL, fib, io, faddr)));
 }
 
 uint16_t
@@ -194,8 +228,30 @@ tcp_ourmss(const struct tcpcb *tp)
 	const struct inet_ops *io = inp->inp_ops;
 	uint32_t mtu = io->io_pathmtu(inp->inp_vnet, inp, inp->inp_fib, &inp->inp_faddr), mss;
 
-	mss = (uint32_t)tcp_mssofmtu(tp->t_tv, io, mtu) - tcp_udp_len(tp->t_tv, tp->t_udpport);
+	mss = (uint32_t)tcp_mssofpath(tp->t_tv, io, mtu, tcp_pathof(tp)) - tcp_udp_len(tp->t_tv, tp->t_udpport);
 	return ((uint16_t)(tp->t_usermaxseg != 0 ? u32min(mss, tp->t_usermaxseg) : mss));
+}
+
+/* The window of a SYN where the route limits it. */
+static uint32_t
+tcp_windowsaid(const struct nhop *said, uint32_t win, uint32_t mss)
+{
+	return (said != NULL && said->nh_initrwnd != 0 ? u32min(win, said->nh_initrwnd * mss) : win);
+}
+
+uint32_t
+tcp_synwindow(const struct tcpcb *tp, uint32_t win)
+{
+	const struct nhop *said = tcp_pathof(tp);
+
+	return (said != NULL ? tcp_windowsaid(said, win, tcp_ourmss(tp)) : win);
+}
+
+uint32_t
+tcp_synwindowopt(
+    struct tcp_vnet *tv, uint32_t fib, const struct inet_ops *io, const struct in_addr_any *faddr, uint32_t win, uint32_t mss)
+{
+	return (tcp_windowsaid(tcp_pathsaid(tv->tv_vnet, NULL, fib, io, faddr), win, mss));
 }
 
 /* RFC 7323 2.3: enough for the largest buffer the connection may ever have. */
@@ -251,11 +307,14 @@ tcp_flowsecret(const struct tcp_vnet *tv, const struct in_addr_any *laddr, uint1
 static uint32_t
 tcp_initcwnd(const struct tcpcb *tp)
 {
-	uint32_t n = (uint32_t)tp->t_tv->tv_initcwnd, mss = tp->t_maxseg;
+	const uint32_t n = (uint32_t)tp->t_tv->tv_initcwnd, mss = tp->t_maxseg;
+	const struct nhop *said;
 
 	/* RFC 5681 3.1, RFC 6928 2: one segment if the SYN or its answer was lost more than once. */
 	if (tp->t_nsynrexmt > 1)
 		return (mss);
+	if ((said = tcp_pathof(tp)) != NULL && said->nh_initcwnd != 0)
+		return (said->nh_initcwnd * mss);
 	return (u32min(n * mss, u32max(2 * mss, n * 1460)));
 }
 

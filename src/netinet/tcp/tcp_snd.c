@@ -892,7 +892,7 @@ tcp_snd_syn(struct tcpcb *tp)
 	int error;
 
 	/* The window of a SYN is never scaled (RFC 7323 2.2). */
-	win = tcp_persona_synwin(tp->t_tv, win, tcp_aslinux(tp) ? tcp_ourmss(tp) : 0);
+	win = tcp_synwindow(tp, tcp_persona_synwin(tp->t_tv, win, tcp_aslinux(tp) ? tcp_ourmss(tp) : 0));
 	tcp_rcv_begin(tp, win);
 	TCPSTAT_INC(tp->t_tv, tcps_sndctrl);
 	tp->snd_nxt = tp->snd_max = tp->iss + 1;

@@ -214,7 +214,8 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 				   tcp_udp_len(tv, ta->ta_udpport));
 	if (usermss != 0 && usermss < sc->sc_ourmss)
 		sc->sc_ourmss = (uint16_t)usermss;
-	sc->sc_wnd = (uint16_t)tcp_persona_synwin(tv, sbspace(&so->so_rcv), sc->sc_ourmss);
+	sc->sc_wnd = (uint16_t)tcp_synwindowopt(tv, sc->sc_fib, pkt->ip_ops, &pkt->ip_src,
+	    tcp_persona_synwin(tv, sbspace(&so->so_rcv), sc->sc_ourmss), sc->sc_ourmss);
 	ta->ta_irs = ts->ts_seq;
 	ta->ta_peermss =
 	    to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss : tcp_mssunsaid(pkt->ip_ops);
