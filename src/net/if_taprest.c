@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/checksum.h"
+#include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "net/if_tuntap.h"
 #include "wire/ether.h"
@@ -21,6 +22,8 @@
 struct place {
 	unsigned	pl_at;
 	uint8_t		pl_proto;
+	unsigned	pl_len;		/* its segment, as IP says */
+	uint32_t	pl_addrs;	/* partial sum of the addresses */
 };
 
 static uint16_t
@@ -38,7 +41,8 @@ place_ip(const struct mbuf *m, unsigned at, struct place *pl)
 
 	if (m_copydata(m, at, sizeof(ip), &ip) != 0 || ip_hlen(&ip) < IP_MINHLEN || (ip.ip_off & HTONS(IP_OFFMASK | IP_MF)) != 0)
 		return (false);
-	*pl = (struct place){ at + ip_hlen(&ip), ip.ip_p };
+	*pl = (struct place){ at + ip_hlen(&ip), ip.ip_p, NTOHS(ip.ip_len) - u32min(ip_hlen(&ip), NTOHS(ip.ip_len)),
+		cksum_add(&ip.ip_src, 2 * sizeof(ip.ip_src), 0) };
 	return (true);
 }
 
@@ -49,7 +53,7 @@ place_ip6(const struct mbuf *m, unsigned at, struct place *pl)
 
 	if (m_copydata(m, at, sizeof(ip6), &ip6) != 0)
 		return (false);
-	*pl = (struct place){ at + IP6_HLEN, ip6.ip6_nxt };
+	*pl = (struct place){ at + IP6_HLEN, ip6.ip6_nxt, NTOHS(ip6.ip6_plen), cksum_add(&ip6.ip6_src, 2 * sizeof(ip6.ip6_src), 0) };
 	return (true);
 }
 
@@ -132,15 +136,40 @@ taprest_sum(struct mbuf *m, const struct vi_tap_rest *tr)
 	return (m_copyback(m, tr->tr_csumat, sizeof(sum), &sum));
 }
 
+/*
+ * To be cut, with the checksum of the whole in it: it is looked at here, for what is cut gets others, which begin with the sum of the
+ * pseudo header.
+ */
+static int
+taprest_cut(struct mbuf *m, bool ether, const struct vi_tap_rest *tr)
+{
+	struct place pl;
+	uint32_t pseudo;
+	uint16_t field;
+
+	if (!place_find(m, ether, &pl) || pl.pl_proto != IPPROTO_TCP || place_hdrlen(m, &pl) == 0 || pl.pl_len > m->m_pkt.len - pl.pl_at ||
+	    place_hdrlen(m, &pl) > pl.pl_at + pl.pl_len)
+		return (EINVAL);
+	pseudo = pl.pl_addrs + HTONS(IPPROTO_TCP) + HTONS(pl.pl_len);
+	if (!tr->tr_good && cksum_fold(m_cksum(m, pl.pl_at, pl.pl_len, pseudo)) != 0)
+		return (EINVAL);
+	field = cksum_reduce(pseudo);
+	m->m_pkt.segsz = tr->tr_segsz;
+	m->m_pkt.csum_flags |= CSUM_TCP | CSUM_TSO;
+	return (m_copyback(m, pl.pl_at + sum_offset(IPPROTO_TCP), sizeof(field), &field));
+}
+
 int
 taprest_in(struct mbuf *m, bool ether, const struct vi_tap_rest *tr)
 {
 	struct place pl = { 0, 0 };
 
+	if (tr->tr_csumstart == 0 && tr->tr_segsz != 0)
+		return (taprest_cut(m, ether, tr));
 	if (tr->tr_csumstart == 0) {
 		if (tr->tr_good)
 			m->m_pkt.csum_flags |= CSUM_DATA_VALID;
-		return (tr->tr_segsz == 0 ? 0 : EINVAL);
+		return (0);
 	}
 	if (tr->tr_csumat < tr->tr_csumstart || tr->tr_csumat + 2u > m->m_pkt.len)
 		return (EINVAL);
