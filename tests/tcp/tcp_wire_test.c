@@ -1005,7 +1005,7 @@ syn_flood(void **state)
 		/* A guess is not believed. */
 		wire_inject(&w, 1, HTONS(777), HTONS(80), 1, 2, TH_ACK, 1000, NULL, 0);
 		assert_int_equal(wire_tcp(&w, 1)->tv_stat.tcps_sc_badcookie, 1);
-		wire_run(&w, 100 * SEC);
+		wire_run(&w, 300 * SEC);
 		assert_int_equal(wire_tcp(&w, 1)->tv_syncache.sc_tab.ft_count, 0);
 		soclose(ls);
 		soclose(so[0]);
@@ -1081,8 +1081,7 @@ tx_delay(void **state)
 }
 
 /*
- * The last ACK of a handshake is lost: the SYN-ACK is sent again; the entry ends when nobody
- * answers.
+ * The last ACK of a handshake is lost: the SYN-ACK is sent again; the entry ends three minutes after the last time.
  */
 static void
 synack_again(void **state)
@@ -1099,6 +1098,9 @@ synack_again(void **state)
 	wire_inject(&w, 1, HTONS(5), HTONS(80), 100, 0, TH_SYN, 1000, NULL, 0);
 	wire_run(&w, 100 * SEC);
 	assert_int_equal(tap.t_syn[0], 4);
+	assert_int_equal(wire_tcp(&w, 1)->tv_syncache.sc_tab.ft_count, 1);
+	wire_run(&w, 100 * SEC);
+	assert_int_equal(tap.t_syn[0], 4);
 	assert_int_equal(wire_tcp(&w, 1)->tv_syncache.sc_tab.ft_count, 0);
 	tap.t_lose[0] = false;
 	so = wire_socket(&w, 0);
@@ -1111,6 +1113,133 @@ synack_again(void **state)
 	wire_run(&w, 5 * SEC);
 	assert_int_equal(so->so_error, ECONNRESET);
 	soclose(so);
+	wire_fini(&w);
+}
+
+/*
+ * The caller's segments are lost for longer than the SYN-ACK is repeated.  For the caller the connection stands, and it has sent: what
+ * arrives in the end makes the connection, in place of an RST.  Nor does somebody else's SYN push it out while there is room.
+ */
+static enum wire_verdict
+lose_later(struct wire *w, struct wpkt *wp)
+{
+	const bool *lose = w->w_arg;
+
+	return (*lose && wp->wp_to == 1 && (th_flags(wp_th(wp)) & TH_SYN) == 0 ? WIRE_LOSE : WIRE_PASS);
+}
+
+static void
+ack_late(void **state)
+{
+	struct socket *ls, *so[2];
+	bool lose = true;
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 33);
+	w.w_filter = lose_later;
+	w.w_arg = &lose;
+	ls = wire_listen(&w, 1, 80, 16);
+	so[0] = wire_socket(&w, 0);
+	assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+	assert_int_equal(wire_send(&w, so[0], "hallo", 5, 0), 5);
+	wire_run(&w, 60 * SEC);
+	assert_int_equal(ls->so_qlen, 0);
+	lose = false;
+	wire_inject(&w, 1, HTONS(5), HTONS(80), 100, 0, TH_SYN, 1000, NULL, 0);
+	wire_run(&w, 64 * SEC);
+	assert_int_equal(so[0]->so_error, 0);
+	so[1] = wire_accept(&w, ls);
+	assert_non_null(so[1]);
+	assert_int_equal(so[1]->so_rcv.sb_cc, 5);
+	soclose(ls);
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_idle(&w);
+	wire_run(&w, 200 * SEC);
+	wire_fini(&w);
+}
+
+/* Those that are not answered any more make room, before cookies are sent and whoever still may answer goes. */
+static void
+silent_go_first(void **state)
+{
+	struct tcp_vnet *tv;
+	struct socket *ls;
+	struct tap tap;
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 34);
+	tap_on(&w, &tap);
+	tap.t_lose[0] = true;
+	tv = wire_tcp(&w, 1);
+	tv->tv_sc_limit = 20;
+	ls = wire_listen(&w, 1, 80, 16);
+	for (unsigned i = 0; i < 20; i++)
+		wire_inject(&w, 1, (uint16_t)(2000 + i), HTONS(80), i, 0, TH_SYN, 1000, NULL, 0);
+	wire_run(&w, 20 * SEC);
+	assert_int_equal(tv->tv_syncache.sc_tab.ft_count, 20);
+	for (unsigned i = 0; i < 25; i++)
+		wire_inject(&w, 1, (uint16_t)(3000 + i), HTONS(80), i, 0, TH_SYN, 1000, NULL, 0);
+	assert_int_equal(tv->tv_syncache.sc_tab.ft_count, 20);
+	assert_int_equal(tv->tv_stat.tcps_sc_stale, 20);
+	assert_int_equal(tv->tv_stat.tcps_sc_sendcookie, 5);
+	soclose(ls);
+	wire_run(&w, 20 * SEC);
+	assert_int_equal(tv->tv_syncache.sc_tab.ft_count, 0);
+	wire_fini(&w);
+}
+
+/* The first SYN is answered by a cookie, its copy by an entry: the answer to the cookie is good. */
+struct twice { struct wire *w; uint32_t iss; bool first; };
+
+static enum wire_verdict
+only_first(struct wire *w, struct wpkt *wp)
+{
+	struct twice *tw = w->w_arg;
+
+	if (wp->wp_to != 0)
+		return (WIRE_PASS);
+	if (tw->first)
+		tw->iss = NTOHL(wp_th(wp)->th_seq);
+	tw->first = false;
+	return (WIRE_LOSE);
+}
+
+static void
+cookie_and_entry(void **state)
+{
+	struct twice tw = { .first = true };
+	struct socket *ls, *so;
+	struct tcp_vnet *tv;
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 35);
+	w.w_filter = only_first;
+	w.w_arg = &tw;
+	tv = wire_tcp(&w, 1);
+	ls = wire_listen(&w, 1, 80, 16);
+	tv->tv_sc_limit = 0;
+	wire_inject(&w, 1, HTONS(5), HTONS(80), 100, 0, TH_SYN, 1000, NULL, 0);
+	assert_int_equal(tv->tv_stat.tcps_sc_sendcookie, 1);
+	tv->tv_sc_limit = 100;
+	wire_inject(&w, 1, HTONS(5), HTONS(80), 100, 0, TH_SYN, 1000, NULL, 0);
+	assert_int_equal(tv->tv_syncache.sc_tab.ft_count, 1);
+	wire_inject(&w, 1, HTONS(5), HTONS(80), 101, tw.iss + 1, TH_ACK, 1000, "x", 1);
+	assert_int_equal(tv->tv_stat.tcps_sndrst, 0);
+	assert_int_equal(tv->tv_syncache.sc_tab.ft_count, 0);
+	so = wire_accept(&w, ls);
+	assert_non_null(so);
+	assert_int_equal(so->so_rcv.sb_cc, 1);
+	/* What answers neither is refused. */
+	wire_inject(&w, 1, HTONS(6), HTONS(80), 100, 0, TH_SYN, 1000, NULL, 0);
+	wire_inject(&w, 1, HTONS(6), HTONS(80), 101, 7, TH_ACK, 1000, NULL, 0);
+	assert_int_equal(tv->tv_stat.tcps_sndrst, 1);
+	soclose(ls);
+	soclose(so);
+	wire_run(&w, 1000 * SEC);
 	wire_fini(&w);
 }
 
@@ -1476,6 +1605,9 @@ main(void)
 		cmocka_unit_test(icmp_errors),
 		cmocka_unit_test(syn_flood),
 		cmocka_unit_test(synack_again),
+		cmocka_unit_test(ack_late),
+		cmocka_unit_test(silent_go_first),
+		cmocka_unit_test(cookie_and_entry),
 		cmocka_unit_test(tx_delay),
 		cmocka_unit_test(backlog),
 		cmocka_unit_test(timewait_reuse),

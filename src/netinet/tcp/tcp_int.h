@@ -338,8 +338,8 @@ struct syncache;
 TAILQ_HEAD(syncacheq, syncache);
 struct tcp_syncaches {
 	struct tcp_flowtab sc_tab;
-	/* by retransmissions made; each in order of time */
-	struct syncacheq sc_queue[TCP_SYNCACHE_QUEUES];
+	/* by retransmissions made, and those for which there are no more of them; each in order of time */
+	struct syncacheq sc_queue[TCP_SYNCACHE_QUEUES + 1];
 	struct callout	 sc_callout;
 	uint64_t	 sc_cookietime;	/* a cookie was last sent then; 0 = never */
 	struct siphash_key sc_cookiekey;

@@ -13,6 +13,11 @@
  * retransmissions, each in order of time, so one callout and the heads of the queues are enough.
  * tcp_syncache_ack() turns an entry into a connection; an RST or an ICMP error ends it.
  *
+ * After net.inet.tcp.syncache.rexmtlimit retransmissions there are no more, but the entry stays for three
+ * minutes (RFC 9293 3.8.3, MUST-23), unless somebody needs its place: the peer has sent its ACK long ago,
+ * and on a path that loses most of what is sent it may be the tenth segment that arrives.  To forget the
+ * connection would be to reset one that stands for the peer.
+ *
  * An entry does not point at its listener: the listener is found again when it is needed, and if it
  * is gone, so is the entry.
  */
@@ -39,11 +44,15 @@ struct syncache {
 	struct tcp_authkey *sc_key;	/* signs; counted for entries of the cache */
 	uint16_t	 sc_ourmss, sc_wnd;
 	uint8_t		 sc_rexmits, sc_tos, sc_ttl;
+	uint8_t		 sc_at;		/* the queue it is in */
 	bool		 sc_tfo;	/* the answer brings a Fast Open cookie */
 	bool		 sc_tfoexp;	/* in the form of the experiment */
 	uint8_t		 sc_tfocookie[TFO_COOKIELEN];
 	bool		 sc_acked;	/* the handshake is over, but for the data */
 };
+
+#define SYNCACHE_SILENT	TCP_SYNCACHE_QUEUES	/* the queue of those that are not answered again */
+#define SYNCACHE_PATIENCE (180 * SEC)
 
 static void	tcp_syncache_timer(void *);
 
@@ -58,7 +67,7 @@ tcp_syncache_init(struct tcp_vnet *tv)
 	tcp_flowtab_init(&sch->sc_tab, vnet_acct(tv->tv_vnet), &tv->tv_pcbs);
 	sch->sc_tab.ft_maxsize = (uint32_t)tv->tv_sc_hashsize;
 	kernel_random(k, &sch->sc_cookiekey, sizeof(sch->sc_cookiekey));
-	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
+	for (unsigned i = 0; i <= SYNCACHE_SILENT; i++)
 		TAILQ_INIT(&sch->sc_queue[i]);
 	callout_init(&sch->sc_callout, &tv->tv_vnet->vn_lane, tcp_syncache_timer, tv);
 	return (0);
@@ -86,7 +95,7 @@ tcp_syncache_free(struct tcp_vnet *tv, struct syncache *sc)
 {
 	tcp_authkey_unref(sc->sc_key);
 	tcp_savesyn_free(tv, &sc->sc_syn);
-	TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_rexmits], sc, sc_link);
+	TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_at], sc, sc_link);
 	tcp_flow_remove(&tv->tv_syncache.sc_tab, &sc->sc_flow);
 	kfree(vnet_acct(tv->tv_vnet), ACCT_SYNCACHE, sc, sizeof(*sc));
 }
@@ -97,7 +106,7 @@ tcp_syncache_stop(struct tcp_vnet *tv)
 	struct syncache *sc;
 
 	callout_stop(&tv->tv_syncache.sc_callout);
-	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
+	for (unsigned i = 0; i <= SYNCACHE_SILENT; i++)
 		while ((sc = TAILQ_FIRST(&tv->tv_syncache.sc_queue[i])) != NULL)
 			tcp_syncache_free(tv, sc);
 }
@@ -257,16 +266,24 @@ tcp_syncache_rto(const struct tcp_vnet *tv, const struct syncache *sc)
 	    (uint64_t)tv->tv_rexmit_max * MSEC));
 }
 
-/* Waits for its next retransmission: at the end of its queue, for all there wait as long. */
+/* At the end of a queue, for all there wait as long. */
 static void
-tcp_syncache_wait(struct tcp_vnet *tv, struct syncache *sc)
+tcp_syncache_enqueue(struct tcp_vnet *tv, struct syncache *sc, uint8_t queue, uint64_t wait)
 {
 	struct tcp_syncaches *sch = &tv->tv_syncache;
 
-	sc->sc_time = vnet_now(tv->tv_vnet) + tcp_syncache_rto(tv, sc);
-	TAILQ_INSERT_TAIL(&sch->sc_queue[sc->sc_rexmits], sc, sc_link);
+	sc->sc_at = queue;
+	sc->sc_time = vnet_now(tv->tv_vnet) + wait;
+	TAILQ_INSERT_TAIL(&sch->sc_queue[queue], sc, sc_link);
 	if (!callout_pending(&sch->sc_callout) || sc->sc_time < sch->sc_callout.c_time)
 		callout_reset_at(&sch->sc_callout, sc->sc_time);
+}
+
+/* Waits for its next retransmission. */
+static void
+tcp_syncache_wait(struct tcp_vnet *tv, struct syncache *sc)
+{
+	tcp_syncache_enqueue(tv, sc, sc->sc_rexmits, tcp_syncache_rto(tv, sc));
 }
 
 static bool
@@ -275,12 +292,25 @@ tcp_syncache_makeroom(struct tcp_vnet *tv)
 	struct syncache *sc;
 
 	TCPSTAT_INC(tv, tcps_sc_overflow);
-	for (unsigned i = TCP_SYNCACHE_QUEUES; i-- > 0;)
+	for (unsigned i = SYNCACHE_SILENT + 1; i-- > 0;)
 		if ((sc = TAILQ_FIRST(&tv->tv_syncache.sc_queue[i])) != NULL) {
 			tcp_syncache_free(tv, sc);
 			return (true);
 		}
 	return (false);
+}
+
+/* Those that will hardly be answered any more are in nobody's way. */
+static void
+tcp_syncache_thin(struct tcp_vnet *tv)
+{
+	struct syncache *sc;
+
+	while (tv->tv_syncache.sc_tab.ft_count >= (uint32_t)tv->tv_sc_limit &&
+	       (sc = TAILQ_FIRST(&tv->tv_syncache.sc_queue[SYNCACHE_SILENT])) != NULL) {
+		TCPSTAT_INC(tv, tcps_sc_stale);
+		tcp_syncache_free(tv, sc);
+	}
 }
 
 /* Is there room for this SYN?  Without cookies room is made. */
@@ -292,6 +322,7 @@ tcp_syncache_room(struct tcp_vnet *tv, const struct tcp_seg *ts)
 	struct tcp_flow key = {.tf_laddr = ts->ts_pkt->ip_dst, .tf_lport = ts->ts_dport,
 	    .tf_faddr = ts->ts_pkt->ip_src, .tf_fport = ts->ts_sport}, *oldest;
 
+	tcp_syncache_thin(tv);
 	if (ft->ft_count >= (uint32_t)tv->tv_sc_limit) {
 		if (tv->tv_syncookies)
 			TCPSTAT_INC(tv, tcps_sc_overflow);
@@ -301,10 +332,12 @@ tcp_syncache_room(struct tcp_vnet *tv, const struct tcp_seg *ts)
 		return (!tv->tv_syncookies);
 	}
 	while (tcp_flow_crowd(ft, &key, limit, &oldest) >= limit) {
+		struct syncache *sc = (struct syncache *)(void *)oldest;
+
 		TCPSTAT_INC(tv, tcps_sc_bucketoverflow);
-		if (tv->tv_syncookies)
+		if (tv->tv_syncookies && sc->sc_at != SYNCACHE_SILENT)
 			return (false);
-		tcp_syncache_free(tv, (struct syncache *)(void *)oldest);
+		tcp_syncache_free(tv, sc);
 	}
 	return (true);
 }
@@ -429,17 +462,26 @@ tcp_syncache_check(struct tcp_vnet *tv, struct syncache *sc, struct tcp_seg *ts)
 	return (true);
 }
 
+/* Is it the answer to a cookie?  What was agreed then. */
 static bool
-tcp_syncache_cookie_ack(struct inpcb *listener, struct tcp_seg *ts, struct tcp_agreed *ta)
+tcp_syncache_iscookie(const struct inpcb *listener, const struct tcp_seg *ts, struct tcp_agreed *ta)
 {
-	if (!ts->ts_tv->tv_syncookies || !tcp_syncookie_check(ts->ts_tv, ts, ta)) {
-		TCPSTAT_INC(ts->ts_tv, tcps_rcvnotsyn);
-		tcp_seg_reset(ts);
+	if (!ts->ts_tv->tv_syncookies || !tcp_syncookie_check(ts->ts_tv, ts, ta))
 		return (false);
-	}
 	if (ta->ta_scale)
 		ta->ta_rcvscale = tcp_wscale(ts->ts_tv, listener->inp_socket);
 	return (true);
+}
+
+/*
+ * Though there is an entry?  There was no room for the SYN when it came first, and there was when it came
+ * again (doubled on its way, or retransmitted): who believed the first answer is not to be reset because of
+ * the second.
+ */
+static bool
+tcp_syncache_cookied(const struct inpcb *listener, const struct syncache *sc, const struct tcp_seg *ts, struct tcp_agreed *ta)
+{
+	return (ts->ts_ack != sc->sc_agreed.ta_iss + 1 && tcp_syncache_iscookie(listener, ts, ta));
 }
 
 /*
@@ -467,18 +509,23 @@ tcp_syncache_ack(struct inpcb *listener, struct tcp_seg *ts)
 	struct syncache *sc;
 	struct tcpcb *tp;
 
-	if ((sc = tcp_syncache_find(tv, ts)) != NULL) {
-		if (!tcp_udp_same(ts, sc->sc_agreed.ta_udpport))
-			return;
+	if ((sc = tcp_syncache_find(tv, ts)) != NULL && !tcp_udp_same(ts, sc->sc_agreed.ta_udpport))
+		return;
+	if (sc != NULL && tcp_syncache_cookied(listener, sc, ts, &ta)) {
+		tcp_syncache_free(tv, sc);
+		sc = NULL;
+	} else if (sc != NULL) {
 		sent = sc->sc_time - tcp_syncache_rto(tv, sc);	/* if rexmit_initial is what it was then */
-		if (sc->sc_rexmits == 0 && !sc->sc_acked && sent < vnet_now(tv->tv_vnet))
+		if (sc->sc_rexmits == 0 && sc->sc_at == 0 && !sc->sc_acked && sent < vnet_now(tv->tv_vnet))
 			rtt = vnet_now(tv->tv_vnet) - sent;
 		if (!tcp_syncache_check(tv, sc, ts) || tcp_syncache_deferred(tv, sc, ts))
 			return;
 		ta = sc->sc_agreed;
 		/* VI_TCP_DEFER_ACCEPT repeats it on purpose. */
 		ta.ta_rexmits = sc->sc_acked ? 0 : sc->sc_rexmits;
-	} else if (!tcp_syncache_cookie_ack(listener, ts, &ta)) {
+	} else if (!tcp_syncache_iscookie(listener, ts, &ta)) {
+		TCPSTAT_INC(tv, tcps_rcvnotsyn);
+		tcp_seg_reset(ts);
 		return;
 	}
 	/* No room: the entry stays, and the peer's next segment tries again. */
@@ -552,21 +599,24 @@ tcp_syncache_expire(struct tcp_vnet *tv, struct syncache *sc)
 	const struct inpcb *listener = tcp_syncache_listener(tv, sc);
 
 	if (sc->sc_acked && listener != NULL) {
-		TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_rexmits], sc, sc_link);
+		TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_at], sc, sc_link);
 		tcp_syncache_wait(tv, sc);
 		if (sc->sc_defer > vnet_now(tv->tv_vnet))
 			return;
 		sc->sc_acked = false;
 		TCPSTAT_INC(tv, tcps_sc_retransmitted);
 		tcp_syncache_respond(tv, sc, listener);
-	} else if (sc->sc_rexmits >= MIN((unsigned)tv->tv_sc_rexmtlimit, TCP_SYNCACHE_QUEUES - 1u)) {
+	} else if (sc->sc_at == SYNCACHE_SILENT) {
 		TCPSTAT_INC(tv, tcps_sc_stale);
 		tcp_syncache_free(tv, sc);
 	} else if (listener == NULL) {
 		TCPSTAT_INC(tv, tcps_sc_aborted);
 		tcp_syncache_free(tv, sc);
+	} else if (sc->sc_rexmits >= MIN((unsigned)tv->tv_sc_rexmtlimit, TCP_SYNCACHE_QUEUES - 1u)) {
+		TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_at], sc, sc_link);
+		tcp_syncache_enqueue(tv, sc, SYNCACHE_SILENT, SYNCACHE_PATIENCE);
 	} else {
-		TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_rexmits], sc, sc_link);
+		TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_at], sc, sc_link);
 		sc->sc_rexmits++;
 		tcp_syncache_wait(tv, sc);
 		TCPSTAT_INC(tv, tcps_sc_retransmitted);
@@ -583,11 +633,11 @@ tcp_syncache_timer(void *arg)
 	struct syncache *sc;
 
 	/* From the last queue: what moves to the next one is not seen twice. */
-	for (unsigned i = TCP_SYNCACHE_QUEUES; i-- > 0;) {
+	for (unsigned i = SYNCACHE_SILENT + 1; i-- > 0;) {
 		while ((sc = TAILQ_FIRST(&sch->sc_queue[i])) != NULL && sc->sc_time <= now)
 			tcp_syncache_expire(tv, sc);
 	}
-	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
+	for (unsigned i = 0; i <= SYNCACHE_SILENT; i++)
 		if ((sc = TAILQ_FIRST(&sch->sc_queue[i])) != NULL &&
 		    (next == 0 || sc->sc_time < next))
 			next = sc->sc_time;
@@ -601,7 +651,7 @@ tcp_syncache_list(struct tcp_vnet *tv, struct pcbscan *ps)
 	struct vi_pcbinfo pi;
 	struct syncache *sc;
 
-	for (unsigned i = 0; i < TCP_SYNCACHE_QUEUES; i++)
+	for (unsigned i = 0; i <= SYNCACHE_SILENT; i++)
 		TAILQ_FOREACH(sc, &tv->tv_syncache.sc_queue[i], sc_link) {
 			if (!pcbscan_take(ps))
 				continue;
