@@ -24,6 +24,13 @@ struct relay_frame {
 	uint8_t		 rf_data[];
 };
 
+/*
+ * Frames in a turn, from the tap and to either side.  Whatever the machine has to do besides, a turn must not bring more than the queues behind the
+ * tap and of the vnet hold (1000 each): what they refuse is lost without any chance, the same connections' frames each time.
+ */
+#define RELAY_READ	1000
+#define RELAY_TURN	256
+
 /* The far end's operations have no argument of ours: one cable at a time. */
 static struct relay *relay_current;
 
@@ -190,7 +197,7 @@ relay_read(struct relay *r)
 	ssize_t len;
 
 	r->r_dry = false;
-	for (unsigned n = 0; n < 256 && !r->r_dry; n++) {
+	for (unsigned n = 0; n < RELAY_READ && !r->r_dry; n++) {
 		len = read(r->r_tap, frame, sizeof(frame));
 		r->r_dry = len <= 0;
 		if (len > 0)
@@ -206,7 +213,7 @@ relay_run(struct relay *r)
 
 	relay_read(r);
 	now = relay_clock();
-	while ((rf = r->r_head) != NULL && rf->rf_time <= now) {
+	for (unsigned n = 0; n < RELAY_TURN && (rf = r->r_head) != NULL && rf->rf_time <= now; n++) {
 		if ((r->r_head = rf->rf_next) == NULL)
 			r->r_tail = NULL;
 		r->r_waiting--;

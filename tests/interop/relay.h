@@ -33,13 +33,13 @@ struct relay {
 	bool		 r_dry;		/* the tap had nothing left */
 };
 
-#define RELAY_MAX	20000		/* frames on their way; more are lost */
+#define RELAY_MAX	4000		/* frames on their way; more are lost */
 
 /* Takes hold of the other end of a new epair in vn; ifname gets the name of the near one. */
 void	 relay_init(struct relay *, struct vi_vnet *vn, int tap, char *ifname);
 void	 relay_fini(struct relay *);
 void	 relay_ills(struct relay *, const struct ills *, uint64_t seed);
-/* Reads the tap and delivers what is due, both ways. */
+/* Reads the tap and delivers what is due, both ways, a turn's worth at most. */
 void	 relay_run(struct relay *);
 uint64_t relay_due(const struct relay *);	/* ns until there is something for it to do */
 uint64_t relay_clock(void);	/* ns */

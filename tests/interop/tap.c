@@ -112,6 +112,20 @@ await_in6(void)
 	return (error == 0);
 }
 
+/*
+ * A machine that has other things to do carries frames late, and the host kernel's stack would give up a neighbour after three seconds and a
+ * caller after a minute.  It may also refuse to be told.
+ */
+static void
+be_patient(void)
+{
+	(void)put("/proc/sys/net/ipv4/neigh/" TAP_NAME "/mcast_solicit", "60");
+	(void)put("/proc/sys/net/ipv6/neigh/" TAP_NAME "/mcast_solicit", "60");
+	(void)put("/proc/sys/net/ipv4/neigh/" TAP_NAME "/ucast_solicit", "60");
+	(void)put("/proc/sys/net/ipv6/neigh/" TAP_NAME "/ucast_solicit", "60");
+	(void)put("/proc/sys/net/ipv4/tcp_synack_retries", "8");
+}
+
 static bool
 configure(void)
 {
@@ -121,6 +135,7 @@ configure(void)
 	/* No duplicate address detection. */
 	(void)put("/proc/sys/net/ipv6/conf/" TAP_NAME "/accept_dad", "0");
 	(void)put("/proc/sys/net/ipv6/conf/" TAP_NAME "/router_solicitations", "0");
+	be_patient();
 	ok = s >= 0 && set_up(s, "lo") && set_up(s, TAP_NAME) && set_in4(s);
 	if (s >= 0)
 		close(s);
