@@ -33,7 +33,7 @@ struct relay {
 	bool		 r_dry;		/* the tap had nothing left */
 };
 
-#define RELAY_MAX	4000		/* frames on their way; more are lost */
+#define RELAY_MAX	20000		/* frames on their way; more are lost */
 
 /* Takes hold of the other end of a new epair in vn; ifname gets the name of the near one. */
 void	 relay_init(struct relay *, struct vi_vnet *vn, int tap, char *ifname);

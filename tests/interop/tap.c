@@ -114,7 +114,7 @@ await_in6(void)
 
 /*
  * A machine that has other things to do carries frames late, and the host kernel's stack would give up a neighbour after three seconds and a
- * caller after a minute.  It may also refuse to be told.
+ * handshake after a minute or two.  It may also refuse to be told.
  */
 static void
 be_patient(void)
@@ -123,7 +123,8 @@ be_patient(void)
 	(void)put("/proc/sys/net/ipv6/neigh/" TAP_NAME "/mcast_solicit", "60");
 	(void)put("/proc/sys/net/ipv4/neigh/" TAP_NAME "/ucast_solicit", "60");
 	(void)put("/proc/sys/net/ipv6/neigh/" TAP_NAME "/ucast_solicit", "60");
-	(void)put("/proc/sys/net/ipv4/tcp_synack_retries", "8");
+	(void)put("/proc/sys/net/ipv4/tcp_synack_retries", "9");
+	(void)put("/proc/sys/net/ipv4/tcp_syn_retries", "9");
 }
 
 static bool

@@ -463,6 +463,9 @@ begin(void **state)
 	tl_ok(vi_host_posix_new(&pp, &g.t.host));
 	tl_ok(vi_kernel_new(&(struct vi_kernel_params){ .kp_host = g.t.host }, &g.t.k));
 	g.vn = tl_vnet(&g.t, "interop");
+	/* As patient as the other side is made (tap.c). */
+	tl_ok(vi_sysctl_set(g.vn, "net.inet.tcp.syn_retries", "9", &tl_root));
+	tl_ok(vi_sysctl_set(g.vn, "net.inet.tcp.keepinit", "1000000", &tl_root));
 	relay_init(&g.relay, g.vn, tap, ifname);
 	watch(tap, &g.relay);
 	tl_ifaddr(g.vn, ifname, OUR_IN4, 24);
