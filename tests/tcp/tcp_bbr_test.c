@@ -40,6 +40,7 @@ struct path {
 	uint32_t	 rttflight;		/* least in flight in ProbeRTT */
 	uint64_t	 queue;			/* sum of what waits in front of the bottleneck */
 	unsigned	 n;
+	unsigned	 cautious;		/* looks at which the last probe had ended early */
 };
 
 static uint8_t data[65536];
@@ -99,6 +100,7 @@ path_look(struct path *pt)
 		pt->queue += (pt->w.w_busy - now) * RATE / SEC;
 	assert_in_range(s, 0, NSTATES - 1);
 	pt->steps[s]++;
+	pt->cautious += b->b_precaution;
 	if (s == BBR_PROBERTT)
 		pt->rttflight = u32min(pt->rttflight, tcp_snd_inflight(pt->f[0].tp));
 	if (s == pt->last)
@@ -234,6 +236,29 @@ shallow_buffer(void **state)
 	path_fini(&pt);
 }
 
+/*
+ * 5.3.3.6: after a probe that lost too much the next one ends where the bound is reached, and as nothing was lost then another follows at once.  A
+ * flow that has the path for itself and a buffer of half a BDP.
+ */
+static void
+precaution(void **state)
+{
+	struct path pt;
+
+	(void)state;
+	path_init(&pt, BDP / 2);
+	path_flow(&pt, "bbr");
+	path_run(&pt, 3 * SEC);
+	tptobbr(pt.f[0].tp)->b_inflong = BDP;
+	tptobbr(pt.f[0].tp)->b_toohigh = true;
+	pt.probegap = UINT64_MAX;
+	path_run(&pt, 4 * SEC);
+	assert_true(pt.cautious > 0);
+	/* DOWN for a round trip, REFILL for another. */
+	assert_in_range(pt.probegap, 80 * MSEC, 500 * MSEC);
+	path_fini(&pt);
+}
+
 /* Beside CUBIC, which came first or second: neither starves. */
 static void
 beside_cubic(void **state)
@@ -365,6 +390,7 @@ main(void)
 		cmocka_unit_test(states),
 		cmocka_unit_test(random_loss),
 		cmocka_unit_test(shallow_buffer),
+		cmocka_unit_test(precaution),
 		cmocka_unit_test(beside_cubic),
 		cmocka_unit_test(after_idle),
 		cmocka_unit_test(changing_rate),

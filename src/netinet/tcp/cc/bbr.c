@@ -24,10 +24,8 @@
  * much: RFC 3168 5 wants no less.  Losses of the two rounds after ProbeRTT, whose deliveries tell of
  * its half empty pipe, do not lower the short-term bounds, nor does the margin of pacing while there is
  * no queue (bbr_model.c).  The floor of four segments does not hold while a timeout is being repaired,
- * so that F-RTO can look.  What is in flight is looked at behind the ACK, where the window keeps it below the
- * long-term bound: the careful probe of 5.3.3.6 so goes on until it loses too much as well.  Ended where the
- * bound is reached (measured: before the ACK), two flows share more evenly in the end, but less is carried
- * where single losses are more than 2 % of a small window.
+ * so that F-RTO can look.  The careful probe of 5.3.3.6 does not end at the bound where the window is so small
+ * that a single segment is more than 2 % of it (bbr_careful()).
  */
 #include "netinet/tcp/cc/bbr.h"
 
@@ -287,11 +285,23 @@ bbr_probetime(const struct tcpcb *tp, const struct bbr *b)
 		b->b_roundsup >= u32min(target, BBR_RENOROUNDS));
 }
 
+/*
+ * 5.3.3.6: is a careful probe at the bound?  What was in flight before this ACK counts: the window keeps it at the bound at most, and an ACK takes
+ * it below, so that afterwards it is never seen there.  Where one segment is more than the two per cent that may be lost, that the last probe
+ * lost too much says nothing of the bound, and care would only cost.
+ */
+static bool
+bbr_careful(const struct tcpcb *tp, const struct bbr *b, const struct tcp_rate *rs)
+{
+	return (bbr_toohigh(tp, tp->t_maxseg, b->b_inflong) ? tcp_snd_inflight(tp) >= b->b_inflong
+							     : rs->rs_flight + 2 * tp->t_maxseg > b->b_inflong);
+}
+
 /* 5.3.3.7: IsTimeToGoDown() */
 static bool
 bbr_downtime(struct tcpcb *tp, struct bbr *b, const struct tcp_rate *rs)
 {
-	if (b->b_toohigh && tcp_snd_inflight(tp) >= b->b_inflong) {
+	if (b->b_toohigh && bbr_careful(tp, b, rs)) {
 		b->b_precaution = true;
 		return (true);
 	}
