@@ -223,6 +223,7 @@ program_filter(const struct ctl_request *rq, const struct lx_use *us)
 	static const struct { enum vi_priv priv; uint32_t flag; } looked_at[] = {
 		{ VI_PRIV_PROC_SIGNAL, LX_FILTER_SIGNALS }, { VI_PRIV_PROC_SETID, LX_FILTER_IDS },
 		{ VI_PRIV_PROC_SCHED, LX_FILTER_SCHED }, { VI_PRIV_PROC_LIMIT, LX_FILTER_LIMITS },
+		{ VI_PRIV_VM_MLOCK, LX_FILTER_LOCKS }, { VI_PRIV_VFS_CHFLAGS, LX_FILTER_FLAGS },
 	};
 	const int proc = us->us_jid[VI_CLASS_VPROC];
 	const uint64_t privs = mixed_privs(rq->rq_kernel, us);

@@ -54,6 +54,16 @@ status_value(pid_t tid, const char *key, char *buf, size_t size)
 	return (p == NULL ? NULL : p + strlen(key));
 }
 
+uint64_t
+lx_process_memory(pid_t pid, const char *key)
+{
+	char buf[2048], line[32], *p;
+
+	snprintf(line, sizeof(line), "\n%s:", key);
+	p = status_value(pid, line, buf, sizeof(buf));
+	return (p == NULL ? 0 : strtoull(p, NULL, 10) * 1024);
+}
+
 /* Of the numbers there the nth. */
 static int
 status_number(pid_t tid, const char *key, unsigned nth, unsigned *out)
@@ -172,17 +182,18 @@ int
 lx_call_fd(struct lx_call *c, int fd)
 {
 	struct lx_task *t;
-	struct stat st;
+	struct statx st;
 
 	c->c_sock = NULL;
 	c->c_fd = task_getfd(c->c_lx, c->c_tid, fd, &t);
 	if (c->c_fd < 0)
 		return (errno);
-	if (fstat(c->c_fd, &st) != 0)
+	/* Of a file on a network or in a process we want no news, which might be long in coming. */
+	if (statx(c->c_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_INO, &st) != 0)
 		return (errno);
-	if (!S_ISSOCK(st.st_mode))
+	if (!S_ISSOCK(st.stx_mode))
 		return (ENOTSOCK);
-	c->c_sock = lx_sock_find(c->c_lx, st.st_ino);
+	c->c_sock = lx_sock_find(c->c_lx, st.stx_ino);
 	if (c->c_sock != NULL && t->t_tgid != 0) {
 		c->c_sock->ls_pid = t->t_tgid;
 		c->c_sock->ls_pidfdno = fd;

@@ -5,7 +5,7 @@
  * system calls.
  *
  * Data calls (read, write, send, recv without an address), poll and close are never sent to
- * us; of mmap what may be the ring of a packet socket.  Of ioctl only the commands of sockets and of /dev/net/tun come, of socket everything but AF_UNIX.  io_uring
+ * us; of mmap what may be the ring of a packet socket.  Of ioctl only the commands of sockets, of /dev/net/tun and of files that are made immutable come, of socket everything but AF_UNIX.  io_uring
  * would pass us by and is refused.  What needs a privilege of the jail and is not about sockets
  * comes too: the message buffer, host names, mounts, changes of root, what the host alone may do; and uname, where the jail has a name or a release of its own.
  * What reaches for other processes and ids the host's kernel does, and we only look (others.c).  A call that waits for us is ended by a signal, with
@@ -29,6 +29,7 @@
 #include <sys/syscall.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 
 #ifndef __x86_64__
@@ -106,7 +107,7 @@ static const struct sock_filter lx_filter[] = {
 	ON(SYS_reboot), ON(SYS_kexec_load), ON(SYS_kexec_file_load), ON(SYS_init_module), ON(SYS_finit_module),
 	ON(SYS_delete_module), ON(SYS_iopl), ON(SYS_ioperm), ON(SYS_acct), ON(SYS_settimeofday), ON(SYS_clock_settime),
 	ON(SYS_adjtimex), ON(SYS_clock_adjtime), ON(SYS_chroot), ON(SYS_swapon), ON(SYS_swapoff), ON(SYS_bpf),
-	ON(SYS_open_by_handle_at),
+	ON(SYS_open_by_handle_at), ON(SYS_mlock), ON(SYS_mlock2), ON(SYS_mlockall),
 	JEQ(SYS_io_uring_setup, 0, 1), NOSYS,
 
 	JEQ(SYS_perf_event_open, 0, 4), LD(ARG_LO(1)), JEQ(-1, 0, 1), NOTIFY, ALLOW,	/* of everybody */
@@ -139,8 +140,8 @@ static const struct sock_filter lx_filter[] = {
 	LD(ARG_LO(2)), JEQ(1, 0, 3), LD(ARG_LO(1)), JSET(0xf, 1, 0),
 	NOTIFY, ALLOW,
 
-	JEQ(SYS_ioctl, 0, 10),
-	LD(ARG_LO(1)), JEQ(LX_FIONREAD, 7, 0), JEQ(LX_TIOCOUTQ, 6, 0), JGE(0x8a00, 1, 0), JGE(0x8900, 4, 0),
+	JEQ(SYS_ioctl, 0, 14),
+	LD(ARG_LO(1)), JEQ(FS_IOC_SETFLAGS, 0, 1), NOTIFY, JEQ(FS_IOC_FSSETXATTR, 0, 1), NOTIFY, JEQ(LX_FIONREAD, 7, 0), JEQ(LX_TIOCOUTQ, 6, 0), JGE(0x8a00, 1, 0), JGE(0x8900, 4, 0),
 	AND(0xffff),				/* of /dev/net/tun, whatever their direction and size */
 	JGE(LX_TUN_LAST + 1, 1, 0), JGE(LX_TUN_FIRST, 1, 0),
 	ALLOW, NOTIFY,
@@ -176,6 +177,8 @@ static const struct {
 	{ LX_FILTER_IDS, SYS_setuid }, { LX_FILTER_IDS, SYS_setgid }, { LX_FILTER_IDS, SYS_setreuid },
 	{ LX_FILTER_IDS, SYS_setregid }, { LX_FILTER_IDS, SYS_setresuid }, { LX_FILTER_IDS, SYS_setresgid },
 	{ LX_FILTER_IDS, SYS_setgroups },
+	{ LX_FILTER_LOCKS, SYS_mlock }, { LX_FILTER_LOCKS, SYS_mlock2 }, { LX_FILTER_LOCKS, SYS_mlockall },
+	{ LX_FILTER_FLAGS, FS_IOC_SETFLAGS }, { LX_FILTER_FLAGS, FS_IOC_FSSETXATTR },
 };
 
 /* The call that it looks for is the host's alone, as far as the flags say. */

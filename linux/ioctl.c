@@ -342,6 +342,8 @@ lx_sys_ioctl(struct lx_call *c)
 
 	if (lx_tun_iscmd(cmd))
 		return (lx_sys_tun(c));
+	if (lx_chflags_iscmd(cmd))
+		return (lx_sys_chflags(c));
 	if ((cmd < SIOCGIFNAME && !lx_rtset_iscmd(cmd)) || cmd >= LX_SIOCPROTOPRIVATE) {
 		if (ls == NULL)
 			return (LX_CONTINUE);

@@ -88,7 +88,9 @@ enum {
 	LX_FILTER_IDS = 0x4,		/* setuid(2), setgroups(2), ... */
 	LX_FILTER_SCHED = 0x8,		/* setpriority(2), sched_setaffinity(2), ... */
 	LX_FILTER_LIMITS = 0x10,	/* prlimit(2) */
-	LX_FILTER_REFUSALS = 0x1e,	/* all of these */
+	LX_FILTER_LOCKS = 0x20,		/* mlock(2), mlockall(2) */
+	LX_FILTER_FLAGS = 0x40,		/* ioctl(2) that makes files immutable */
+	LX_FILTER_REFUSALS = 0x7e,	/* all of these */
 };
 int	lx_filter_install(unsigned flags);
 int	lx_filter_ipc(unsigned off);	/* VI_IPC_*: calls that are not there; 0, or -1 with errno */

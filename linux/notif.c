@@ -145,6 +145,9 @@ static const struct {
 	{ SYS_setresuid,	0,			lx_sys_setid },
 	{ SYS_setresgid,	0,			lx_sys_setid },
 	{ SYS_setgroups,	0,			lx_sys_setgroups },
+	{ SYS_mlock,		0,			lx_sys_mlock },
+	{ SYS_mlock2,		0,			lx_sys_mlock },
+	{ SYS_mlockall,		0,			lx_sys_mlock },
 };
 
 bool
@@ -419,7 +422,7 @@ notif_descriptor(struct lx_call *c, int flags)
 	int error;
 
 	error = lx_call_fd(c, (int)c->c_arg[(flags & NF_FD4) != 0 ? 4 : 0]);
-	if (error == ENOTSOCK && c->c_nr == SYS_ioctl && lx_tun_iscmd((unsigned)c->c_arg[1]))
+	if (error == ENOTSOCK && c->c_nr == SYS_ioctl && (lx_tun_iscmd((unsigned)c->c_arg[1]) || lx_chflags_iscmd((unsigned)c->c_arg[1])))
 		return (0);
 	if (error != 0)
 		return (LX_CONTINUE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Calls that reach for other processes, and for other users and groups.
+ * Calls that reach for other processes, for other users and groups, for more memory to lock than there may be, and for files that nobody may change.
  *
  * Theory of operation.  The host's kernel decides all of them, and nothing here changes what it says: a process of another jail has no number in the
  * caller's pid namespace, an id that is not the jail's none in its user namespace.  But the host's kernel tells nobody.  So these calls come to us,
@@ -18,8 +18,12 @@
 #include <stdio.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <linux/capability.h>
+#include <linux/fs.h>
 
 /* Newer than the headers of the oldest system we build on. */
 #define LX_NS_GET_PID_FROM_PIDNS	_IOR(0xb7, 0x6, int)
@@ -259,5 +263,52 @@ lx_sys_setgroups(struct lx_call *c)
 		log_refusal(c, VI_PRIV_PROC_SETID, "groups", UINT32_MAX);
 	else if (lx_copyin(c, c->c_arg[1], gids, n * sizeof(gids[0])) == 0 && (bad = id_refused(c, true, gids, n)) != UINT32_MAX)
 		log_refusal(c, VI_PRIV_PROC_SETID, "gid", bad);
+	return (LX_CONTINUE);
+}
+
+/*
+ * Memory and files.
+ */
+/* mlock(2): what is locked already counts again here, and not there. */
+int64_t
+lx_sys_mlock(struct lx_call *c)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), first = c->c_arg[0] % page;
+	struct rlimit rl;
+	uint64_t bytes;
+
+	if (on_host(c) || prlimit(c->c_tid, RLIMIT_MEMLOCK, NULL, &rl) != 0 || rl.rlim_cur == RLIM_INFINITY)
+		return (LX_CONTINUE);
+	if (c->c_nr != SYS_mlockall)
+		bytes = lx_process_memory(c->c_tid, "VmLck") + (c->c_arg[1] + first + page - 1) / page * page;
+	else if ((c->c_arg[0] & MCL_CURRENT) != 0)
+		bytes = lx_process_memory(c->c_tid, "VmSize");
+	else
+		bytes = rl.rlim_cur == 0;
+	if (bytes > rl.rlim_cur && lx_call_lacks(c, CAP_IPC_LOCK))
+		log_refusal(c, VI_PRIV_VM_MLOCK, "memory", UINT32_MAX);
+	return (LX_CONTINUE);
+}
+
+bool
+lx_chflags_iscmd(unsigned cmd)
+{
+	return (cmd == FS_IOC_SETFLAGS || cmd == FS_IOC_FSSETXATTR);
+}
+
+/* ioctl_iflags(2), xfsctl(3): of the two flags none may change; the other flags are the owner's. */
+int64_t
+lx_sys_chflags(struct lx_call *c)
+{
+	const bool flags = (unsigned)c->c_arg[1] == FS_IOC_SETFLAGS;
+	const uint32_t fixed = flags ? FS_IMMUTABLE_FL : FS_XFLAG_IMMUTABLE, append = flags ? FS_APPEND_FL : FS_XFLAG_APPEND;
+	struct statx st;
+	uint32_t to;	/* both begin with it */
+
+	if (on_host(c) || lx_copyin(c, c->c_arg[2], &to, sizeof(to)) != 0 || statx(c->c_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0)
+		return (LX_CONTINUE);
+	if ((((to & fixed) != 0) != ((st.stx_attributes & STATX_ATTR_IMMUTABLE) != 0) || ((to & append) != 0) != ((st.stx_attributes & STATX_ATTR_APPEND) != 0)) &&
+	    lx_call_lacks(c, CAP_LINUX_IMMUTABLE))
+		log_refusal(c, VI_PRIV_VFS_CHFLAGS, "file", UINT32_MAX);
 	return (LX_CONTINUE);
 }
