@@ -26,6 +26,8 @@
 
 #include <vimage/jail.h>
 
+#define NL_RCVBUFMOST	(8 << 20)	/* of SO_RCVBUF, before it is doubled */
+
 int
 nl_attach(struct lx_sock *ls)
 {
@@ -538,6 +540,10 @@ nl_getsockopt(struct lx_call *c)
 	case SO_ERROR:
 		value = lx_sock_error(ls);
 		break;
+	case SO_RCVBUF:
+		if ((value = ls->ls_nl->nl_rcvbuf) == 0)
+			return (LX_CONTINUE);
+		break;
 	default:
 		return (LX_CONTINUE);
 	}
@@ -556,6 +562,27 @@ nl_membership(struct lx_sock *ls, int group, bool join)
 	return (nl_subscribe(ls, join ? now | bit : now & ~bit));
 }
 
+/* Kept doubled, and not below Linux's least; who may goes beyond what others may have. */
+static int
+nl_setrcvbuf(struct lx_call *c, bool force)
+{
+	const unsigned most = force ? INT32_MAX / 2 : NL_RCVBUFMOST;
+	unsigned value;
+	int error;
+
+	if ((int)c->c_arg[4] < (int)sizeof(value))
+		return (EINVAL);
+	if ((error = lx_copyin(c, c->c_arg[3], &value, sizeof(value))) != 0)
+		return (error);
+	if (force && !lx_call_has(c, CAP_NET_ADMIN))
+		return (EPERM);
+	if (force && (int)value < 0)
+		value = 0;
+	value = value < most ? value : most;
+	c->c_sock->ls_nl->nl_rcvbuf = (int)(value < 1152 ? 2304 : value * 2);
+	return (0);
+}
+
 int64_t
 nl_setsockopt(struct lx_call *c)
 {
@@ -565,6 +592,8 @@ nl_setsockopt(struct lx_call *c)
 	int error, value;
 	bool *flag;
 
+	if ((int)c->c_arg[1] == SOL_SOCKET && (name == SO_RCVBUF || name == SO_RCVBUFFORCE))
+		return (-nl_setrcvbuf(c, name == SO_RCVBUFFORCE));
 	if ((int)c->c_arg[1] == SOL_SOCKET && !cred)
 		return (name == LX_SO_PASSPIDFD || name == LX_SO_PASSRIGHTS ? -EOPNOTSUPP : LX_CONTINUE);
 	if (!cred && (int)c->c_arg[1] != SOL_NETLINK)

@@ -32,6 +32,7 @@ struct nl_sock {
 	bool		 nl_noenobufs;	/* what found no room is not told */
 	bool		 nl_passcred;	/* SO_PASSCRED */
 	bool		 nl_joined;	/* it has been in a group */
+	int		 nl_rcvbuf;	/* SO_RCVBUF, which bounds what is told unasked; 0: as much as the pair takes */
 	bool		 nl_watching;	/* the vnet tells us of changes */
 	struct vi_cred	 nl_cred;	/* of whoever made it */
 	bool		 nl_priv;	/* ... with CAP_NET_ADMIN: who asks for a change is to have it, too */

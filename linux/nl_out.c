@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 struct nl_chunk {
 	STAILQ_ENTRY(nl_chunk) ch_link;
@@ -73,6 +74,15 @@ nl_pending_free(struct lx_sock *ls)
 		pending_drop(ls);
 }
 
+/* As Linux: once more waits than SO_RCVBUF says there is no room for news. */
+static bool
+out_full(const struct lx_sock *ls)
+{
+	int held = 0;
+
+	return (ls->ls_nl->nl_rcvbuf != 0 && ioctl(ls->ls_fd, TIOCOUTQ, &held) == 0 && held > ls->ls_nl->nl_rcvbuf);
+}
+
 /* What nobody asked for and finds no room is lost, and the program told so. */
 void
 nl_out_flush(struct nl_out *no)
@@ -84,7 +94,7 @@ nl_out_flush(struct nl_out *no)
 	if (no->no_len == 0)
 		return;
 	no->no_len = 0;
-	error = STAILQ_EMPTY(&ls->ls_nl->nl_pending) ? dgram_offer(ls, no->no_buf, &dg) : EAGAIN;
+	error = no->no_event && out_full(ls) ? ENOBUFS : STAILQ_EMPTY(&ls->ls_nl->nl_pending) ? dgram_offer(ls, no->no_buf, &dg) : EAGAIN;
 	if (error == EAGAIN && !no->no_event)
 		error = pending_add(ls, no->no_buf, dg.dg_len);
 	if (error != 0 && !ls->ls_nl->nl_noenobufs)

@@ -193,6 +193,45 @@ destinations(const char *who)
 	fflush(stdout);
 }
 
+/* News that find no room are lost, and that is told. */
+static void
+overrun(void)
+{
+	const struct sockaddr_nl links = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	struct ifreq ifr = { .ifr_name = "lo" };
+	int s = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), u = socket(AF_INET, SOCK_DGRAM, 0);
+	char buf[8192];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	show("SO_RCVBUF", set_int(s, SOL_SOCKET, SO_RCVBUF, 512));
+	show("is", get_int(s, SOL_SOCKET, SO_RCVBUF));
+	timeout_of(s, SO_RCVTIMEO, 2000);
+	show("bind", bind(s, (const struct sockaddr *)&links, sizeof(links)));
+	for (int i = 0; i < 100; i++) {
+		ifr.ifr_mtu = 9000 + i;
+		(void)ioctl(u, SIOCSIFMTU, &ifr);
+	}
+	usleep(200000);
+	n = recvmsg(s, &mh, 0);
+	show("received", n > 0 ? 1 : n);
+	n = recvmsg(s, &mh, 0);
+	show("received", n > 0 ? 1 : n);
+	show("forced", set_int(s, SOL_SOCKET, SO_RCVBUFFORCE, 30000000));
+	show("is", get_int(s, SOL_SOCKET, SO_RCVBUF));
+	fflush(stdout);
+	if (fork() == 0) {
+		if (setresuid(65534, 65534, 65534) != 0)
+			_exit(1);
+		show("nobody", set_int(s, SOL_SOCKET, SO_RCVBUFFORCE, 4096));
+		_exit(0);
+	}
+	(void)wait(NULL);
+	close(s);
+	close(u);
+}
+
 static void
 destinations_all(void)
 {
@@ -316,5 +355,6 @@ main(void)
 	sockets();
 	kernel();
 	destinations_all();
+	overrun();
 	return (0);
 }
