@@ -162,7 +162,7 @@ taprest_cut(struct mbuf *m, bool ether, const struct vi_tap_rest *tr)
 int
 taprest_in(struct mbuf *m, bool ether, const struct vi_tap_rest *tr)
 {
-	struct place pl = { 0, 0 };
+	struct place pl = { .pl_at = 0 };
 
 	if (tr->tr_csumstart == 0 && tr->tr_segsz != 0)
 		return (taprest_cut(m, ether, tr));

@@ -106,6 +106,10 @@ add_change_delete(void **state)
 	rt.rt_mtu = 1400;
 	assert_int_equal(rt_change(g.vn, &rt), 0);
 	assert_int_equal(nhop_mtu(lookup(&g, IP4(8, 8, 8, 8))), 1400);
+	rt.rt_mtulock = true;		/* nobody's message makes it smaller */
+	assert_int_equal(rt_change(g.vn, &rt), 0);
+	assert_int_equal(rt_pmtu4(g.vn, 0, HTONL(IP4(8, 8, 8, 8)), 1000), 0);
+	assert_int_equal(nhop_mtu(lookup(&g, IP4(8, 8, 8, 8))), 1400);
 	assert_int_equal(lookup(&g, IP4(8, 8, 8, 8))->nh_gw.na_in, HTONL(IP4(10, 0, 1, 7)));
 	rt = route(IP4(192, 168, 0, 0), 16, IP4(10, 0, 1, 7));
 	assert_int_equal(rt_change(g.vn, &rt), ESRCH);

@@ -15,7 +15,7 @@ tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
 {
 	uint32_t oldseg = tp->t_maxseg, oldmtu = tp->t_pmtu;
 
-	if (tp->t_flags & TF_NOPMTU)
+	if ((tp->t_flags & TF_NOPMTU) != 0 || tcp_pathlocked(tp))
 		return;
 	if (mtu == 0)
 		mtu = tp->t_inpcb->inp_ops->io_pathmtu(

@@ -530,6 +530,8 @@ void	 tcp_sendseqinit(struct tcpcb *, uint32_t iss);
 void	 tcp_rcvseqinit(struct tcpcb *, uint32_t irs);
 uint32_t tcp_hdrs(const struct tcpcb *);	/* of IP and TCP without TCP's options */
 void	 tcp_setmss(struct tcpcb *);		/* t_maxseg from MTU, peer's MSS and options */
+/* Does the route's MTU hold whatever routers say?  What is searched for by longer segments (tcp_mtup.c) is nobody's word. */
+bool	 tcp_pathlocked(const struct tcpcb *);
 /* What may be offered in a SYN or its answer of win, bytes: less where the route says how many segments (Linux's initrwnd). */
 uint32_t tcp_synwindow(const struct tcpcb *, uint32_t win);
 uint32_t tcp_synwindowopt(

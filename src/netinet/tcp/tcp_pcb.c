@@ -118,7 +118,7 @@ tcp_pathof(const struct tcpcb *tp)
 	return (tcp_pathsaid(inp->inp_vnet, inp, inp->inp_fib, inp->inp_ops, &inp->inp_faddr));
 }
 
-static bool
+bool
 tcp_pathlocked(const struct tcpcb *tp)
 {
 	const struct nhop *nh = tcp_pathof(tp);
@@ -138,8 +138,7 @@ tcp_setconnected(struct tcpcb *tp, uint32_t tsoff)
 	tp->t_pmtu = io->io_pathmtu(inp->inp_vnet, inp, inp->inp_fib, &inp->inp_faddr);
 	tcp_hc_mtu(tp);
 	tcp_auth_connect(tp);
-	if (!tp->t_tv->tv_path_mtu_discovery || mtudisc == 0 || mtudisc >= 3 ||
-	    (mtudisc == 1 && tcp_pathlocked(tp)))
+	if (!tp->t_tv->tv_path_mtu_discovery || mtudisc == 0 || mtudisc >= 3)
 		tp->t_flags |= TF_NOPMTU;
 	tcp_setmss(tp);
 }
