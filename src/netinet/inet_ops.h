@@ -115,7 +115,8 @@ struct inet_ops {
 	 */
 	const struct nhop *(*io_pathroute)(struct vnet *, struct inpcb *, uint32_t fib, const struct in_addr_any *faddr);
 	bool		(*io_islocal)(struct vnet *, const struct in_addr_any *);	/* an address of ours */
-	bool		(*io_isusable)(struct vnet *, const struct in_addr_any *);	/* ... that sockets may have: neither tentative nor somebody else's, nor anycast */
+	/* ... that sockets may have: neither tentative nor somebody else's, nor, but for raw ones, anycast. */
+	bool		(*io_isusable)(struct vnet *, const struct in_addr_any *, bool raw);
 	bool		(*io_isbcast)(struct vnet *, const struct in_addr_any *);	/* broadcast or multicast */
 	/* The other end has got what was sent, or sent more because it did: so the next hop is alive (RFC 4861 7.3.1).  NULL: nobody wants to know. */
 	void		(*io_heard)(struct inpcb *);

@@ -260,6 +260,13 @@ wo_islocal(struct vnet *vn, const struct in_addr_any *a)
 }
 
 static bool
+wo_isusable(struct vnet *vn, const struct in_addr_any *a, bool raw)
+{
+	(void)raw;
+	return (wo_islocal(vn, a));
+}
+
+static bool
 wo_isbcast(struct vnet *vn, const struct in_addr_any *a)
 {
 	(void)vn, (void)a;
@@ -284,7 +291,7 @@ static const struct inet_ops wire_ops = {
 	.io_source = wo_source,
 	.io_pathmtu = wo_pathmtu,
 	.io_islocal = wo_islocal,
-	.io_isusable = wo_islocal,
+	.io_isusable = wo_isusable,
 	.io_isbcast = wo_isbcast,
 	.io_sockaddr = wo_sockaddr,
 };

@@ -381,6 +381,14 @@ in_islocal(struct vnet *vn, const struct in_addr_any *a)
 	return (in_localaddr(ip_vnet(vn), a->in4));
 }
 
+/* An address that is probed is not in the table. */
+static bool
+in_isusable(struct vnet *vn, const struct in_addr_any *a, bool raw)
+{
+	(void)raw;
+	return (in_islocal(vn, a));
+}
+
 static bool
 in_isbcast(struct vnet *vn, const struct in_addr_any *a)
 {
@@ -406,7 +414,7 @@ const struct inet_ops in_ops = {
 	.io_pathmtu = in_pathmtu,
 	.io_pathroute = in_pathroute,
 	.io_islocal = in_islocal,
-	.io_isusable = in_islocal,	/* an address that is probed is not in the table */
+	.io_isusable = in_isusable,
 	.io_isbcast = in_isbcast,
 	.io_sockaddr = in_ops_sockaddr,
 };

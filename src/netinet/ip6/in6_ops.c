@@ -168,11 +168,11 @@ in6_islocal(struct vnet *vn, const struct in_addr_any *a)
 	return (in6_localaddr(ip6_vnet(vn), (const uint8_t *)a->in6));
 }
 
-/* RFC 4862 5.4: not assigned before it is known to be nobody else's; FreeBSD has no sockets at anycast addresses either. */
+/* RFC 4862 5.4: not assigned before it is known to be nobody else's; as in FreeBSD, at anycast addresses there are raw sockets only. */
 static bool
-in6_isusable(struct vnet *vn, const struct in_addr_any *a)
+in6_isusable(struct vnet *vn, const struct in_addr_any *a, bool raw)
 {
-	const uint32_t bad = VI_IN6_IFF_ANYCAST | VI_IN6_IFF_DETACHED;
+	const uint32_t bad = VI_IN6_IFF_DETACHED | (raw ? 0 : VI_IN6_IFF_ANYCAST);
 
 	return (in6_assigned(ip6_vnet(vn), (const uint8_t *)a->in6, bad));
 }

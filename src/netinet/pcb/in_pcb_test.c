@@ -29,6 +29,13 @@ t_islocal(struct vnet *vn, const struct in_addr_any *a)
 }
 
 static bool
+t_isusable(struct vnet *vn, const struct in_addr_any *a, bool raw)
+{
+	(void)raw;
+	return (t_islocal(vn, a));
+}
+
+static bool
 t_isbcast(struct vnet *vn, const struct in_addr_any *a)
 {
 	(void)vn;
@@ -50,7 +57,7 @@ t_sockaddr(const struct in_addr_any *a, uint16_t port, struct vi_sockaddr *sa)
 }
 
 static const struct inet_ops t_ops = {
-	.io_family = VI_AF_INET, .io_islocal = t_islocal, .io_isusable = t_islocal, .io_isbcast = t_isbcast, .io_source = t_source, .io_sockaddr = t_sockaddr,
+	.io_family = VI_AF_INET, .io_islocal = t_islocal, .io_isusable = t_isusable, .io_isbcast = t_isbcast, .io_source = t_source, .io_sockaddr = t_sockaddr,
 };
 
 struct fix {
@@ -388,6 +395,13 @@ t6_islocal(struct vnet *vn, const struct in_addr_any *a)
 }
 
 static bool
+t6_isusable(struct vnet *vn, const struct in_addr_any *a, bool raw)
+{
+	(void)raw;
+	return (t6_islocal(vn, a));
+}
+
+static bool
 t6_isbcast(struct vnet *vn, const struct in_addr_any *a)
 {
 	(void)vn;
@@ -410,7 +424,7 @@ t6_sockaddr(const struct in_addr_any *a, uint16_t port, struct vi_sockaddr *sa)
 }
 
 static const struct inet_ops t6_ops = {
-	.io_family = VI_AF_INET6, .io_islocal = t6_islocal, .io_isusable = t6_islocal, .io_isbcast = t6_isbcast, .io_source = t6_source, .io_sockaddr = t6_sockaddr,
+	.io_family = VI_AF_INET6, .io_islocal = t6_islocal, .io_isusable = t6_isusable, .io_isbcast = t6_isbcast, .io_source = t6_source, .io_sockaddr = t6_sockaddr,
 };
 
 /* Words in host order. */

@@ -174,7 +174,7 @@ in_pcbbind_addr(const struct inpcb *inp, const struct in_addr_any *laddr)
 	/* Linux: the broadcast address of the loopback net, of which every other address is a host's. */
 	if (inp->inp_info->ipi_proto == VI_IPPROTO_ICMP && inp->inp_ops->io_family == VI_AF_INET && laddr->in4 == HTONL(0x7fffffff))
 		return (EADDRNOTAVAIL);
-	if (in_addr_any_isany(laddr) || (inp->inp_flags & INP_ANYADDR) != 0 || inp->inp_ops->io_isusable(vn, laddr))
+	if (in_addr_any_isany(laddr) || (inp->inp_flags & INP_ANYADDR) != 0 || inp->inp_ops->io_isusable(vn, laddr, in_pcbinfo_raw(inp->inp_info)))
 		return (0);
 	/* As Linux says it. */
 	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP && inp->inp_ops->io_family == VI_AF_INET6 && inp->inp_ops->io_isbcast(vn, laddr))

@@ -143,7 +143,7 @@ in_pcbjail_source(const struct inpcb *inp, const struct inet_ops *ops, const str
 	for (uint32_t i = 0; i < pa->pa_n; i++) {
 		a = jail_addr(pa, i);
 		bits = common_bits(&a, faddr);
-		if (!ops->io_isusable(inp->inp_vnet, &a) || (found && bits <= most))
+		if (!ops->io_isusable(inp->inp_vnet, &a, false) || (found && bits <= most))
 			continue;
 		*laddr = a;
 		most = bits;
