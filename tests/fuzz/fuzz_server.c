@@ -18,7 +18,7 @@
  *	K_INIT	which, type, id, arg, flags, ino, descriptors: it says that; H_READY, H_ENDS and H_GARBLED in the place of the type
  *	K_SPAWNER type, id, arg: it says that; 0xff: it is gone
  *	K_TIME	how long
- *	K_PEER	which, what: the other end of a medium
+ *	K_PEER	which, what: the other end of a medium says so many bytes; P_COMES, P_ASKS and P_GOES in the place of the number
  *
  * Besides not crashing: a client is told in messages that say "ok" and, if that is not so, an errno and one line; when the clients and the inits are gone no removal waits, no jail is left that
  * should have gone with them, and neither memory nor descriptors are.
@@ -59,9 +59,9 @@
 #include "tests/fuzz/target.h"
 
 #define NCLIENTS	6
-#define NINITS		32
+#define NINITS		6
 #define NPEERS		8
-#define NTIMERS		16
+#define NTIMERS		12
 #define MAXRECORDS	48
 #define TURNS		3
 
@@ -69,6 +69,7 @@ enum kind { K_CLIENT, K_JAIL, K_EXEC, K_SIGNAL, K_MEDIUM, K_WATCH, K_OP, K_BYTES
 enum { J_CREATE = 0x01, J_UPDATE = 0x02, J_HOLD = 0x04, J_PERSIST = 0x08, J_REMOVE = 0x10, J_RELEASE = 0x20, J_LIST = 0x40, J_SHARED = 0x80 };
 enum { X_SHELL = 0x01, X_IDS = 0x02, X_MIXED = 0x04, X_FEW = 0x08 };
 enum { H_READY = 0xfd, H_ENDS = 0xfe, H_GARBLED = 0xff };
+enum { P_COMES = 0xfd, P_ASKS = 0xfe, P_GOES = 0xff };
 
 static const char *const jails[] = { "j", "k", "j.l", "j.m", "k.n", "j.l.o", "0", "nobody" };
 static const char *const classes[VI_CLASS_MAX] = { "vnet", "vproc", "vcpu", "vipc", "vlog" };
@@ -89,8 +90,9 @@ static struct world {
 	struct ctl_conn	*client[NCLIENTS];
 	struct init { uint32_t id; int fd; } init[NINITS];	/* id 0: none */
 	int		 peer[NPEERS];	/* -1: none */
+	struct sockaddr_un listener;	/* the latest that was passed */
+	socklen_t	 listenerlen;
 	struct { int fd; bool armed; } timer[NTIMERS];
-	unsigned	 ntimers;
 } wd;
 
 /*
@@ -247,16 +249,15 @@ kmsg_free(struct kmsg *km)
 int
 nsjoin_ino(pid_t pid, const char *name, uint64_t *ino)
 {
-	(void)pid, (void)name;
-	*ino = 0;
+	(void)pid, (void)name, (void)ino;
 	return ESRCH;
 }
 
 bool
 proc_read(pid_t pid, struct proc *p)
 {
-	*p = (struct proc){ .p_ns = (uint64_t)pid * 1000 };
-	return pid % 2 != 0;
+	(void)pid, (void)p;
+	return false;
 }
 
 int
@@ -332,13 +333,49 @@ lstat(const char *path, struct stat *st)
 	return -1;
 }
 
+/* A socket; the other end becomes a peer's. */
+static int
+pair_new(int type)
+{
+	int pair[2];
+
+	REQUIRE(socketpair(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
+	for (unsigned i = 0; i < NPEERS; i++)
+		if (wd.peer[i] < 0) {
+			wd.peer[i] = pair[1];
+			return pair[0];
+		}
+	close(pair[1]);
+	return pair[0];
+}
+
+static int
+socket_type(int fd)
+{
+	socklen_t len = sizeof(int);
+	int type = 0;
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len);
+	return type;
+}
+
+/* Who is asked for by a name, or over IPv4, is there: a peer.  Others refuse. */
 int
 connect(int fd, const struct sockaddr *sa, socklen_t len)
 {
-	if (sa->sa_family == AF_UNIX && len > offsetof(struct sockaddr_un, sun_path) && ((const struct sockaddr_un *)(const void *)sa)->sun_path[0] == '\0')
-		return (int)syscall(SYS_connect, fd, sa, len);
-	errno = ECONNREFUSED;
-	return sa->sa_family == AF_UNSPEC ? 0 : -1;
+	const bool named = sa->sa_family == AF_UNIX && len > offsetof(struct sockaddr_un, sun_path) && ((const struct sockaddr_un *)(const void *)sa)->sun_path[0] == '\0';
+	int pair;
+
+	if (sa->sa_family == AF_UNSPEC)
+		return 0;
+	if (!named && sa->sa_family != AF_INET) {
+		errno = ECONNREFUSED;
+		return -1;
+	}
+	pair = pair_new(socket_type(fd));
+	REQUIRE(dup3(pair, fd, O_CLOEXEC) == fd);
+	close(pair);
+	return 0;
 }
 
 static unsigned
@@ -480,16 +517,17 @@ pass_time(uint64_t ns)
  * Descriptors.
  */
 
+/* With a name that nobody else has. */
 static int
 unix_listener(void)
 {
-	static const struct sockaddr_un sun = { .sun_family = AF_UNIX, .sun_path = "\0vimage-fuzz" };
-	const socklen_t len = offsetof(struct sockaddr_un, sun_path) + 12;
+	const struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (bind(fd, (const struct sockaddr *)(const void *)&sun, len) != 0)
-		(void)bind(fd, (const struct sockaddr *)(const void *)&sun, sizeof(sa_family_t));
+	(void)bind(fd, (const struct sockaddr *)(const void *)&sun, sizeof(sa_family_t));
 	(void)listen(fd, 4);
+	wd.listenerlen = sizeof(wd.listener);
+	(void)getsockname(fd, (struct sockaddr *)(void *)&wd.listener, &wd.listenerlen);
 	return fd;
 }
 
@@ -505,22 +543,6 @@ file_new(struct input *in)
 	(void)!write(fd, buf, n);
 	(void)lseek(fd, 0, SEEK_SET);
 	return fd;
-}
-
-/* One end; the other becomes a peer's. */
-static int
-pair_new(int type)
-{
-	int pair[2];
-
-	REQUIRE(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) == 0);
-	for (unsigned i = 0; i < NPEERS; i++)
-		if (wd.peer[i] < 0) {
-			wd.peer[i] = pair[1];
-			return pair[0];
-		}
-	close(pair[1]);
-	return pair[0];
 }
 
 static int
@@ -811,24 +833,55 @@ do_spawner(struct input *in)
 	spawner_says(&sm);
 }
 
+/* Somebody comes to what listens. */
+static int
+peer_comes(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (syscall(SYS_connect, fd, &wd.listener, wd.listenerlen) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Who has the address of wire0?  That is answered. */
+static size_t
+peer_asks(int fd, uint8_t *buf)
+{
+	static const uint8_t arp[] = {
+		0, 0, 0, 42, 255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 9, 192, 0, 2, 9, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1,
+	};
+	const size_t skip = socket_type(fd) == SOCK_STREAM ? 0 : 4;	/* framing.h */
+
+	memcpy(buf, arp + skip, sizeof(arp) - skip);
+	return sizeof(arp) - skip;
+}
+
 static void
 do_peer(struct input *in)
 {
 	int *fd = &wd.peer[input8(in) % NPEERS];
 	const uint8_t what = input8(in);
 	uint8_t buf[512];
-	size_t n;
+	size_t n = 0;
 
+	if (what == P_COMES && *fd < 0)
+		*fd = peer_comes();
 	if (*fd < 0)
 		return;
-	if (what == 0xff) {
+	if (what == P_GOES) {
 		close(*fd);
 		*fd = -1;
 		return;
 	}
-	for (n = 0; n < what * 2u; n++)
-		buf[n] = input8(in);
+	if (what >= P_COMES)
+		n = peer_asks(*fd, buf);
+	else
+		for (; n < what * 2u; n++)
+			buf[n] = input8(in);
 	(void)send(*fd, buf, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	turn(1);
 	while (recv(*fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
 		;
 }
@@ -864,7 +917,6 @@ do_record(struct input *in)
 	case K_SPAWNER: do_spawner(in); break;
 	case K_TIME: pass_time((uint64_t)input8(in) << (input8(in) & 31)); break;
 	case K_PEER: do_peer(in); break;
-	default: break;
 	}
 	turn(TURNS);
 }

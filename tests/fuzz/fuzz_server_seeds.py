@@ -9,6 +9,7 @@ CREATE, UPDATE, HOLD, PERSIST, REMOVE, RELEASE, LIST, SHARED = (1 << i for i in 
 J, K, JL, JM, KN, JLO, ZERO, NOBODY = range(8)
 FILES, BROKEN, LISTENER, STARTED, FAILED, EXITED, EMPTY = range(1, 8)
 READY, ENDS, GARBLED = 0xfd, 0xfe, 0xff
+COMES, ASKS, GOES = 0xfd, 0xfe, 0xff
 SECOND = (TIME, 250, 22)
 
 
@@ -44,10 +45,14 @@ TALKS = {
     "watch": [ADMIN, (WATCH, 0, ZERO, 0), (CLIENT, 1, 0, ZERO), new(J, slot=1), (WATCH, 1, J, 0), (CLIENT, 2, 0, ZERO), (JAIL, 2, REMOVE, J), (TIME, 255, 20), (CLIENT, 3, 0, ZERO), (WATCH, 3, ZERO, 9),
               (HANGUP, 3)],
     "dgram": [ADMIN, (MEDIUM, 0, 0, 3, 2, 3, 1, 0), (PEER, 0, 20, *range(40)), SECOND, (PEER, 0, 255), SECOND],
-    "stream": [ADMIN, (MEDIUM, 0, 0, 2, 2, 0, 1, 3), (CLIENT, 1, 0, ZERO), new(J, slot=1), (MEDIUM, 1, 3, 1, 2, 0, 0), SECOND, (MEDIUM, 0, 0, 7, 0, 0, 0), SECOND],
-    "connect": [ADMIN, (MEDIUM, 0, 0, 1, 4, 0, 1, 7), SECOND, SECOND, SECOND, (MEDIUM, 0, 0, 7, 0, 0, 0)],
-    "record": [ADMIN, (MEDIUM, 0, 1, 5, 6, 0, 1, 4, 0), SECOND, (OP, 0, 5, 0), (MEDIUM, 0, 1, 7, 0, 0, 0)],
-    "replay": [ADMIN, (MEDIUM, 0, 1, 6, 6, 0, 1, 4, 24 + 16 + 14, 0x4d, 0x3c, 0xb2, 0xa1, 2, 0, 4, 0, *[0] * 8, 255, 255, 0, 0, 1, 0, 0, 0, *[0] * 8, 14, 0, 0, 0, 14, 0, 0, 0, *[255] * 12, 8, 0), SECOND],
+    "stream": [ADMIN, (MEDIUM, 0, 0, 2, 2, 0, 1, 3), (PEER, 0, COMES), (PEER, 1, COMES), (PEER, 0, ASKS), (PEER, 0, 2, 0, 0, 0, 60), (PEER, 0, 30, *[255] * 60), (CLIENT, 1, 0, ZERO), new(J, slot=1),
+               (MEDIUM, 1, 3, 1, 2, 0, 0), SECOND, (PEER, 0, 2, 255, 255, 255, 255), (PEER, 2, COMES), (PEER, 2, ASKS), (PEER, 2, GOES), (MEDIUM, 0, 0, 7, 0, 0, 0), SECOND],
+    "connect": [ADMIN, (MEDIUM, 0, 0, 1, 2, 0, 0), SECOND, (PEER, 0, ASKS), (PEER, 0, GOES), SECOND, SECOND, (PEER, 0, ASKS), (MEDIUM, 0, 0, 7, 0, 0, 0)],
+    "tcp": [ADMIN, (MEDIUM, 0, 0, 1, 4, 0, 1, 7), SECOND, (PEER, 0, ASKS), (PEER, 0, GOES), SECOND, SECOND, SECOND, (PEER, 0, ASKS), (MEDIUM, 0, 0, 7, 0, 0, 0)],
+    "refused": [ADMIN, (MEDIUM, 0, 0, 1, 5, 0, 1, 6), SECOND, SECOND, SECOND, (MEDIUM, 0, 1, 1, 3, 0, 0), SECOND, (MEDIUM, 0, 0, 7, 0, 0, 0)],
+    "crowd": [ADMIN, *[record for i in range(7) for record in (new(J, HOLD, slot=i), run(J, i), (CLIENT, i + 1, 0, ZERO), new(K, HOLD, slot=i + 1), run(K, i + 1))]],
+    "record": [ADMIN, (MEDIUM, 0, 0, 5, 6, 0, 1, 4, 0), SECOND, (OP, 0, 5, 0), (MEDIUM, 0, 0, 7, 0, 0, 0)],
+    "replay": [ADMIN, (MEDIUM, 0, 0, 6, 6, 0, 1, 4, 24 + 16 + 14, 0x4d, 0x3c, 0xb2, 0xa1, 2, 0, 4, 0, *[0] * 8, 255, 255, 0, 0, 1, 0, 0, 0, *[0] * 8, 14, 0, 0, 0, 14, 0, 0, 0, *[255] * 12, 8, 0), SECOND],
     "inside": [ADMIN, new(J), (CLIENT, 1, 0, J), new(JL, slot=1), run(JL, 1), (JAIL, 1, LIST, JL), (JAIL, 0, REMOVE, J), (OP, 1, 0, 0), *started(0), (INIT, 0, ENDS)],
     "end": [ADMIN, new(J), run(J), (CLIENT, 1, 0, ZERO), (OP, 1, 2, 0), *started(0), (INIT, 0, ENDS)],
     "bytes": [ADMIN, (BYTES, 0, 6, 0, 0, 0, 2, 0x7b, 0x7d), (BYTES, 0, 4, 255, 255, 255, 255)],
