@@ -30,27 +30,35 @@ plural(const char *word, int len, int *drop)
 	return *drop != 0 ? "ies" : last == 's' || last == 'x' ? "es" : "s";
 }
 
-/* "%s" in a text is the ending of the plural; tabs before it go before the number. */
-static void
-emit_stat(struct xo *xo, const json_t *st)
+/* What stands in parentheses goes behind what it is a part of. */
+static bool
+parenthesis(const struct netstat *ns, const json_t *st)
 {
-	const char *text = cmd_str(st, "text"), *bare = text + strspn(text, "\t");
+	return st != NULL && cmd_str(st, "text")[0] == '(' && (cmd_int(st, "value") != 0 || !ns->ns_brief);
+}
+
+/* "%s" in a text is the ending of the plural; tabs and the parenthesis before it go before the number. */
+static void
+emit_stat(const struct netstat *ns, const json_t *st, const json_t *next)
+{
+	const char *text = cmd_str(st, "text"), *bare = text + strspn(text, "\t("), *end = parenthesis(ns, next) ? "" : "\n";
+	struct xo *xo = ns->ns_xo;
 	const char *percent = strstr(bare, "%s");
 	json_int_t value = cmd_int(st, "value");
 	const char *ending = "";
 	int len, drop = 0;
 	char fmt[128];
 
-	snprintf(fmt, sizeof(fmt), "\t{P:/%%.*s}{:%s/%%jd} ", cmd_str(st, "name"));
+	snprintf(fmt, sizeof(fmt), "%s{P:/%%.*s}{:%s/%%jd} ", text[0] == '(' ? " " : "\t", cmd_str(st, "name"));
 	xo_emit(xo, fmt, (int)(bare - text), text, value);
 	if (percent == NULL) {
-		xo_emit(xo, "{P:/%s}\n", bare);
+		xo_emit(xo, "{P:/%s}{P:/%s}", bare, end);
 		return;
 	}
 	len = (int)(percent - bare);
 	if (value != 1)
 		ending = plural(bare, len, &drop);
-	xo_emit(xo, "{P:/%.*s}{P:/%s}{P:/%s}\n", len - drop, bare, ending, percent + 2);
+	xo_emit(xo, "{P:/%.*s}{P:/%s}{P:/%s}{P:/%s}", len - drop, bare, ending, percent + 2, end);
 }
 
 /* ICMP's messages by type have a heading of their own, and only those that occurred are shown. */
@@ -96,7 +104,7 @@ of_family(const struct netstat *ns, const char *proto)
 }
 
 static void
-emit_line(struct lines *li, const json_t *st)
+emit_line(struct lines *li, const json_t *st, const json_t *next)
 {
 	struct xo *xo = li->li_ns->ns_xo;
 	const char *heading = histogram(st);
@@ -114,7 +122,7 @@ emit_line(struct lines *li, const json_t *st)
 	if (cmd_int(st, "value") == 0 && (heading != NULL || li->li_ns->ns_brief))
 		return;
 	if (heading == NULL)
-		emit_stat(xo, st);
+		emit_stat(li->li_ns, st, next);
 	else
 		emit_bar(xo, st, heading, heading != li->li_heading);
 	li->li_heading = heading;
@@ -142,7 +150,7 @@ netstat_statistics(struct netstat *ns)
 		return 1;
 	xo_open_container(ns->ns_xo, "statistics");
 	json_array_foreach(json_object_get(r, "stats"), i, st)
-		emit_line(&li, st);
+		emit_line(&li, st, json_array_get(json_object_get(r, "stats"), i + 1));
 	if (li.li_proto[0] != '\0')
 		xo_close(ns->ns_xo);
 	xo_close(ns->ns_xo);
@@ -159,7 +167,7 @@ emit_answer(const struct netstat *ns, json_t *r)
 
 	json_array_foreach(json_object_get(r, "stats"), i, st)
 		if (cmd_int(st, "value") != 0 || !ns->ns_brief)
-			emit_stat(ns->ns_xo, st);
+			emit_stat(ns, st, json_array_get(json_object_get(r, "stats"), i + 1));
 	xo_close(ns->ns_xo);
 	json_decref(r);
 	return 0;

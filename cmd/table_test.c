@@ -210,6 +210,8 @@ test_jls_failures(void **state)
 		"received\",\"value\":1}," \
 		"{\"proto\":\"ip\",\"name\":\"ips_forward\",\"text\":\"packet%s forwarded\"," \
 		"\"value\":2}," \
+		"{\"proto\":\"ip\",\"name\":\"ips_fastforward\",\"text\":\"(packet%s fast forwarded)\"," \
+		"\"value\":1}," \
 		"{\"proto\":\"tcp\",\"name\":\"tcps_closed\",\"text\":\"connection%s closed\"," \
 		"\"value\":0}]}"
 
@@ -378,13 +380,13 @@ test_netstat(void **state)
 		{ cmd_netstat, "netstat -s -f inet6", STATS6, "ip6:\n\t1 packet\ntcp:\n\t2 segments\n" },
 		{ cmd_netstat, "netstat -s4", STATS6, "ip:\n\t3 packets\ntcp:\n\t2 segments\n" },
 		{ cmd_netstat, "netstat -s", STATS,
-		    "ip:\n\t1 total packet received\n\t2 packets forwarded\ntcp:\n\t0 connections "
+		    "ip:\n\t1 total packet received\n\t2 packets forwarded (1 packet fast forwarded)\ntcp:\n\t0 connections "
 		    "closed\n" },
 		{ cmd_netstat, "netstat -s", PLURALS,
 		    "icmp:\n\t0 entries timed out\n\t1 entry timed out\n\t2 bad addresses\n"
 		    "\t3 delays\n" },
 		{ cmd_netstat, "netstat -ss", STATS,
-		    "ip:\n\t1 total packet received\n\t2 packets forwarded\ntcp:\n" },
+		    "ip:\n\t1 total packet received\n\t2 packets forwarded (1 packet fast forwarded)\ntcp:\n" },
 		{ cmd_netstat, "netstat -sp icmp", HISTOGRAM,
 		    "icmp:\n\t1 call to icmp_error\n\t\t4 of them odd\n\tOutput histogram:\n"
 		    "\t\techo reply: 2\n\tInput histogram:\n\t\techo: 1\n\t\ttime exceeded: 3\n" },
@@ -395,7 +397,7 @@ test_netstat(void **state)
 		    "{\"name\": \"time exceeded\", \"count\": 3}]}}}\n" },
 		{ cmd_netstat, "netstat -s --libxo json", STATS,
 		    "{\"__version\": \"1\", \"statistics\": {\"ip\": {\"ips_total\": 1, "
-		    "\"ips_forward\": 2}, \"tcp\": {\"tcps_closed\": 0}}}\n" },
+		    "\"ips_forward\": 2, \"ips_fastforward\": 1}, \"tcp\": {\"tcps_closed\": 0}}}\n" },
 	};
 
 	(void)state;

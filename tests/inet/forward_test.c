@@ -39,6 +39,7 @@ off_and_on(void **state)
 	tl_ok(send_pattern(a, 10, "10.0.2.1"));
 	inet_expect(&ch.t, b, 10, NULL);
 	assert_int_equal(tl_stat(ch.r, "ips_forward"), 1);
+	assert_int_equal(tl_stat(ch.r, "ips_fastforward"), 1);
 	vi_close(a);
 	vi_close(b);
 	chain_end(&ch);

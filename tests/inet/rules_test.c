@@ -295,6 +295,9 @@ timestamps(void **state)
 	assert_memory_equal(in + 32, &(uint32_t){ tl_addr("10.0.2.2", 0).sa_in }, 4);
 	assert_memory_equal(in + 40, &(uint32_t){ tl_addr("10.0.2.1", 0).sa_in }, 4);
 	assert_memory_equal(in + 48, &(uint32_t){ tl_addr("10.0.1.2", 0).sa_in }, 4);
+	/* What has options is not forwarded in a hurry. */
+	assert_int_equal(tl_stat(g.ch.r, "ips_forward"), 2);
+	assert_int_equal(tl_stat(g.ch.r, "ips_fastforward"), 0);
 	/* Named addresses: ours first, then one that nobody has. */
 	put_addr(pre + 4, "10.0.1.1");
 	put_addr(pre + 12, "203.0.113.1");

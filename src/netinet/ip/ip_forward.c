@@ -127,6 +127,8 @@ fwd_send(struct vnet *vn, struct mbuf *m, const struct ip_info *ii, const struct
 		return;
 	}
 	iv->iv_stat.ips_forward++;
+	if (ii->ii_hlen == sizeof(struct ip))
+		iv->iv_stat.ips_fastforward++;
 	(void)ip_transmit(vn, m, ii->ii_hlen, path);
 }
 

@@ -48,6 +48,7 @@ struct mcast_proto;
 	X(ips_pfilin, "packet%s refused by the filter on input") \
 	X(ips_optdropped, "packet%s refused for their options") \
 	X(ips_forward, "packet%s forwarded") \
+	X(ips_fastforward, "(packet%s fast forwarded)")	/* no options had to be looked at */ \
 	X(ips_cantforward, "packet%s not forwardable") \
 	X(ips_ttlexceeded, "packet%s whose time to live ran out here") \
 	X(ips_fwdnoroute, "packet%s not forwarded due to no route") \
