@@ -313,7 +313,8 @@ stream_rx(struct lx_sock *ls)
 		if (error != 0)
 			break;
 		if (n == 0) {
-			stream_eof(ls);
+			if (!ls->ls_broken)	/* behind a reset there is no end that a reader might take for one */
+				stream_eof(ls);
 			break;
 		}
 		if (!stream_rx_chunk(ls, iov, n)) {

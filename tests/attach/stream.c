@@ -78,7 +78,8 @@ half_close(void)
 static void
 resets(void)
 {
-	int fd[2];
+	int fd[2], ends = 0;
+	ssize_t n;
 
 	connected(fd);
 	reset_close(fd[1]);
@@ -109,6 +110,19 @@ resets(void)
 	show("read after reset", read(fd[0], buf, 9));
 	show_error("after read", fd[0]);
 	close(fd[0]);
+
+	/* Who waits in read() meanwhile is not told that it was all. */
+	for (int i = 0; i < 20; i++) {
+		connected(fd);
+		(void)!write(fd[1], "data", 4);
+		(void)polled(fd[0], 5000, POLLIN);
+		reset_close(fd[1]);
+		while ((n = read(fd[0], buf, 9)) > 0)
+			;
+		ends += n == 0;
+		close(fd[0]);
+	}
+	show("ends of file in place of resets", ends);
 }
 
 static void
