@@ -31,7 +31,7 @@ struct fuse_ops {
 	void	(*fo_serve)(struct fuse_end *, void *arg, const struct fuse_in_header *);
 };
 
-/* In the init of a jail: before the root directory changes, while the host's /dev can be named.  -1: there is none. */
+/* In the init of a jail before the root directory changes, while the host's /dev can be named, and in vimaged.  -1: there is none. */
 int	fuse_open(void);
 /* Puts it there; mode says whether it is a directory.  errno; the descriptor stays the caller's, and is vimaged's end. */
 int	fuse_mount(int fd, const char *what, const char *where, mode_t);

@@ -90,7 +90,8 @@ enum {
 	LX_FILTER_LIMITS = 0x10,	/* prlimit(2) */
 	LX_FILTER_LOCKS = 0x20,		/* mlock(2), mlockall(2) */
 	LX_FILTER_FLAGS = 0x40,		/* ioctl(2) that makes files immutable */
-	LX_FILTER_REFUSALS = 0x7e,	/* all of these */
+	LX_FILTER_REFUSALS =		/* all of these */
+	    LX_FILTER_SIGNALS | LX_FILTER_IDS | LX_FILTER_SCHED | LX_FILTER_LIMITS | LX_FILTER_LOCKS | LX_FILTER_FLAGS,
 };
 int	lx_filter_install(unsigned flags);
 int	lx_filter_ipc(unsigned off);	/* VI_IPC_*: calls that are not there; 0, or -1 with errno */

@@ -138,28 +138,32 @@ in6_source(struct inpcb *inp, const struct in_addr_any *faddr, struct in_addr_an
 	return (0);
 }
 
-static uint32_t
-in6_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
+/* Where packets of inp (NULL: of nobody) to faddr go; an errno where they go nowhere. */
+static int
+in6_pathto(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr, struct ip6_path *path)
 {
 	struct ip6_out io = { .i6o_fib = fib };
-	struct ip6_path path;
 
 	if (inp != NULL)
 		ip6_out_init(&io, inp, 0);
 	io.i6o_dst = *faddr;
-	return (ip6_route(vn, &io, &path) != 0 ? IPV6_MMTU : path.i6p_mtu);
+	return (ip6_route(vn, &io, path));
+}
+
+static uint32_t
+in6_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
+{
+	struct ip6_path path;
+
+	return (in6_pathto(vn, inp, fib, faddr, &path) != 0 ? IPV6_MMTU : path.i6p_mtu);
 }
 
 static const struct nhop *
 in6_pathroute(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
 {
-	struct ip6_out io = { .i6o_fib = fib };
 	struct ip6_path path;
 
-	if (inp != NULL)
-		ip6_out_init(&io, inp, 0);
-	io.i6o_dst = *faddr;
-	return (ip6_route(vn, &io, &path) != 0 ? NULL : path.i6p_nh);
+	return (in6_pathto(vn, inp, fib, faddr, &path) != 0 ? NULL : path.i6p_nh);
 }
 
 static bool
