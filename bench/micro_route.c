@@ -11,6 +11,7 @@
 
 #include <vimage/host.h>
 
+#include "base/splitmix.h"
 #include "host/host.h"
 #include "kern/kernel.h"
 #include "kern/kmem.h"
@@ -33,11 +34,7 @@ struct bench {
 static uint32_t
 rnd(struct bench *b)
 {
-	uint64_t z = (b->seed += 0x9e3779b97f4a7c15ull);
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return ((uint32_t)(z >> 32));
+	return ((uint32_t)(splitmix64(&b->seed) >> 32));
 }
 
 static unsigned

@@ -6,15 +6,7 @@
 #include <string.h>
 
 #include "base/inaddr.h"
-
-static int
-hexdigit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	c = (char)(c | 0x20);
-	return (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
-}
+#include "base/util.h"
 
 /* RFC 4291 2.2: groups of up to four hexadecimal digits, one "::", the last 32 bits as IPv4 if so wished. */
 int

@@ -84,4 +84,14 @@ powerof2(uint64_t x)
 	return (x != 0 && (x & (x - 1)) == 0);
 }
 
+/* The value of a hexadecimal digit; -1: it is none. */
+static inline int
+hexdigit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (c - '0');
+	c = (char)(c | 0x20);
+	return (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
+}
+
 #endif /* BASE_UTIL_H */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The headers of src/base that have no file of their own: util, endian, seq, bitstr, assert. */
+/* The headers of src/base that have no file of their own: util, endian, seq, bitstr, splitmix, assert. */
 #include "base/util.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include "base/bitstr.h"
 #include "base/endian.h"
 #include "base/seq.h"
+#include "base/splitmix.h"
 
 struct outer {
 	int	o_first;
@@ -45,6 +47,31 @@ container_and_rounding(void **state)
 	assert_true(szmax(1, SIZE_MAX) == SIZE_MAX);
 	assert_int_equal(u64min(2, 1), 1);
 	assert_int_equal(u64max(2, 1), 2);
+}
+
+static void
+digits(void **state)
+{
+	static const char digits16[] = "0123456789abcdef";
+
+	(void)state;
+	for (int c = CHAR_MIN; c <= CHAR_MAX; c++) {
+		const char *at = c != 0 ? strchr(digits16, c >= 'A' && c <= 'F' ? c | 0x20 : c) : NULL;
+
+		assert_int_equal(hexdigit((char)c), at != NULL ? at - digits16 : -1);
+	}
+}
+
+/* The first numbers from the state 1234567, as the authors' own program prints them. */
+static void
+generator(void **state)
+{
+	uint64_t s = 1234567;
+
+	(void)state;
+	assert_true(splitmix64(&s) == 6457827717110365317u);
+	assert_true(splitmix64(&s) == 3203168211198807973u);
+	assert_true(splitmix64(&s) == 9817491932198370423u);
 }
 
 static void
@@ -160,6 +187,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(container_and_rounding),
+		cmocka_unit_test(digits),
+		cmocka_unit_test(generator),
 		cmocka_unit_test(byte_order),
 		cmocka_unit_test(sequence_order),
 		cmocka_unit_test(bit_strings),

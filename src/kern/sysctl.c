@@ -9,18 +9,6 @@
 #include "base/sbuf.h"
 #include "base/util.h"
 
-static int
-digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (c - 'a' + 10);
-	if (c >= 'A' && c <= 'F')
-		return (c - 'A' + 10);
-	return (16);
-}
-
 /*
  * Decimal, or hexadecimal behind 0x, with an optional minus; nothing before or after. A leading
  * zero is refused: some readers take it for octal.
@@ -41,7 +29,7 @@ number_parse(const char *s, bool *negp, uint64_t *vp)
 	if (*s == '\0')
 		return (EINVAL);
 	for (; *s != '\0'; s++) {
-		if ((d = (unsigned)digit_value(*s)) >= base || v > (UINT64_MAX - d) / base)
+		if ((d = (unsigned)hexdigit(*s)) >= base || v > (UINT64_MAX - d) / base)
 			return (EINVAL);
 		v = v * base + d;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/sbuf.h"
+#include "base/util.h"
 #include "net/if_conf.h"
 #include <vimage/jail.h>
 
@@ -20,15 +21,6 @@ ifopt_fail(char *err, int error, const char *fmt, ...)
 	return (error);
 }
 
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	c |= 0x20;
-	return (c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16);
-}
-
 int
 ifopt_number(const struct if_option *io, const char *text, long long *n, char *err)
 {
@@ -36,13 +28,14 @@ ifopt_number(const struct if_option *io, const char *text, long long *n, char *e
 	const char *p = hex ? text + 2 : text;
 	const long long base = hex ? 16 : 10;
 	long long v = 0;
+	int d;
 
 	if (*p == '\0')
 		return (ifopt_fail(err, EINVAL, "%s: \"%s\" is not a number", io->io_name, text));
 	for (; *p != '\0'; p++) {
-		if (digit(*p) >= base)
+		if ((d = hexdigit(*p)) < 0 || d >= base)
 			return (ifopt_fail(err, EINVAL, "%s: \"%s\" is not a number", io->io_name, text));
-		v = v * base + digit(*p);
+		v = v * base + d;
 		if (v > io->io_hi)
 			break;
 	}

@@ -12,8 +12,7 @@
  * Arrivals do not go back in time (il_last), however much the delay varies: what reorders frames is
  * lp_reorder alone, whose frames do not count for il_last.
  *
- * Chance: a generator per property, so that one property does not change which frames another one hits.
- * The generator is splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
+ * Chance: a generator (splitmix64) per property, so that one property does not change which frames another one hits.
  *
  * Limits: the transmitter's queue by lp_queue, frames on their way by IFLINK_MAXHELD, all of them by the sending
  * vnet's account, which they stay charged to.  An interface that leaves its vnet drops what is held.
@@ -22,6 +21,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/splitmix.h"
 #include "base/util.h"
 #include "mbuf/mbuf.h"
 #include "net/if_int.h"
@@ -76,16 +76,6 @@ iflink_stat(const struct iflink *il)
 }
 
 /* Chance */
-
-static uint64_t
-splitmix64(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (z ^ z >> 31);
-}
 
 /* Nothing is drawn for what is not set. */
 static bool

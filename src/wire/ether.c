@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "base/util.h"
+
 enum wire_error
 ether_check(const void *p, size_t clen, size_t plen, struct ether_info *out)
 {
@@ -63,19 +65,6 @@ ether_addr_ntop(char *buf, size_t size, const uint8_t *a)
 	return (buf);
 }
 
-/* The value of a hexadecimal digit, or -1. */
-static int
-xdigit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (c - 'a' + 10);
-	if (c >= 'A' && c <= 'F')
-		return (c - 'A' + 10);
-	return (-1);
-}
-
 int
 ether_addr_pton(const char *str, uint8_t *a)
 {
@@ -85,10 +74,10 @@ ether_addr_pton(const char *str, uint8_t *a)
 	for (i = 0; i < ETHER_ADDR_LEN; i++) {
 		if (i > 0 && *str++ != ':')
 			return (EINVAL);
-		if ((hi = xdigit(*str)) < 0)
+		if ((hi = hexdigit(*str)) < 0)
 			return (EINVAL);
 		str++;
-		if ((lo = xdigit(*str)) >= 0) {
+		if ((lo = hexdigit(*str)) >= 0) {
 			hi = hi << 4 | lo;
 			str++;
 		}

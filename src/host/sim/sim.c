@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/splitmix.h"
 #include "base/util.h"
 #include "host/host.h"
 #include "host/posix/pages.h"
@@ -41,16 +42,6 @@ sim_host(struct vi_host *h)
 {
 	VI_ASSERT(host_is_sim(h));
 	return (CONTAINER_OF(h, struct sim_host, sh_host));
-}
-
-static uint64_t
-splitmix64(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (z ^ z >> 31);
 }
 
 static uint64_t

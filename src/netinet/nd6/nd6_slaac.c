@@ -241,8 +241,7 @@ nd6_secret_sysctl(struct vnet *vn, const struct sysctl_desc *sd, const char *val
 		return (0);
 	}
 	for (i = 0; i < 32; i++) {
-		const char c = value[i];
-		const int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+		const int d = hexdigit(value[i]);
 
 		if (d < 0)
 			return (EINVAL);
