@@ -298,7 +298,7 @@ icmp6_input(struct mbuf *m, const struct inet_pkt *pk)
 	else if (type == ICMP6_ECHO_REQUEST)
 		icmp6_echo(m, pk);
 	else if (type == ICMP6_ECHO_REPLY)
-		ping6_input(m, pk);
+		ping_input(m, pk);
 	else if (type >= ND_ROUTER_SOLICIT && type <= ND_REDIRECT && nd != NULL)
 		nd->no_input(m, pk);
 	else if (mld != NULL && ((type >= MLD_LISTENER_QUERY && type <= MLD_LISTENER_DONE) || type == MLDV2_LISTENER_REPORT))

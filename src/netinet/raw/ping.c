@@ -3,6 +3,7 @@
  * Ping sockets (datagram sockets of protocol ICMP): everybody may send echo requests and hear the replies to them.
  *
  * The echo identifier is the socket's port: the kernel fills it in, together with the checksum, so that nobody hears another's replies.
+ * Echo messages of ICMPv6 have the same form; ping6.c has what is otherwise.
  */
 #include <errno.h>
 
@@ -13,16 +14,28 @@
 #include "netinet/pcb/dgram.h"
 #include "netinet/raw/raw_var.h"
 #include "wire/icmp.h"
+#include "wire/icmp6.h"
+
+_Static_assert(ICMP_MINLEN == ICMP6_MINLEN && offsetof(struct icmp, icmp_type) == offsetof(struct icmp6_hdr, icmp6_type) &&
+    offsetof(struct icmp, icmp_code) == offsetof(struct icmp6_hdr, icmp6_code) && offsetof(struct icmp, icmp_id) == offsetof(struct icmp6_hdr, icmp6_data32), "of one form");
+
+/* Whose echo message it is, which begins at hdr. */
+static struct inpcb *
+ping_find(struct vnet *vn, const struct inet_ops *ops, const uint8_t *hdr, const struct in_addr_any *laddr, const struct in_addr_any *faddr, const struct ifnet *rcvif)
+{
+	struct rip_vnet *rv = rip_vnet(vn);
+
+	return (in_pcblookup(ops == &in_ops ? &rv->rv_ping : &rv->rv_ping6, ops, laddr, u16load(hdr + offsetof(struct icmp, icmp_id)), faddr, 0, true, rcvif));
+}
 
 void
 ping_input(struct mbuf *m, const struct inet_pkt *pk)
 {
 	struct rip_vnet *rv = rip_vnet(pk->ip_vnet);
-	uint16_t id = u16load(m->m_data + offsetof(struct icmp, icmp_id));
 	struct inpcb *inp;
 
 	/* A reply to a broadcast question still comes to one address. */
-	if (pk->ip_bcast || (inp = in_pcblookup(&rv->rv_ping, pk->ip_ops, &pk->ip_dst, id, &pk->ip_src, 0, true, pk->ip_rcvif)) == NULL) {
+	if (pk->ip_bcast || (inp = ping_find(pk->ip_vnet, pk->ip_ops, m->m_data, &pk->ip_dst, &pk->ip_src, pk->ip_rcvif)) == NULL) {
 		rv->rv_stat.rips_pingnosock++;
 		m_freem(m);
 		return;
@@ -37,17 +50,14 @@ ping_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
 {
 	struct inpcb *inp;
 
-	if (ic->ic_data[0] != ICMP_ECHO)
+	if (ic->ic_data[0] != (ic->ic_ops == &in_ops ? ICMP_ECHO : ICMP6_ECHO_REQUEST))
 		return;
-	inp = in_pcblookup(&rip_vnet(vn)->rv_ping, ic->ic_ops, &ic->ic_src, u16load(ic->ic_data + offsetof(struct icmp, icmp_id)),
-	    &ic->ic_dst, 0, true, NULL);
-	if (inp != NULL)
+	if ((inp = ping_find(vn, ic->ic_ops, ic->ic_data, &ic->ic_src, &ic->ic_dst, NULL)) != NULL)
 		dgram_ctl(inp, ic, 0, 0);
 }
 
-/* Only echo requests leave; id and checksum are ours. */
-static struct mbuf *
-ping_fill(struct mbuf *m, const struct inpcb *inp, int *error)
+struct mbuf *
+ping_echo(struct mbuf *m, const struct inpcb *inp, uint8_t type, int *error)
 {
 	struct icmp *icp;
 
@@ -60,14 +70,8 @@ ping_fill(struct mbuf *m, const struct inpcb *inp, int *error)
 		return (NULL);
 	}
 	icp = mtod(m, struct icmp *);
-	if (icp->icmp_type != ICMP_ECHO || icp->icmp_code != 0) {
-		*error = EINVAL;
-		return (m);
-	}
 	icp->icmp_id = inp->inp_lport;
-	icp->icmp_cksum = 0;
-	icp->icmp_cksum = cksum_fold(m_cksum(m, 0, m->m_pkt.len, 0));
-	*error = 0;
+	*error = icp->icmp_type == type && icp->icmp_code == 0 ? 0 : EINVAL;
 	return (m);
 }
 
@@ -78,14 +82,18 @@ ping_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	struct rip_vnet *rv = rip_vnet(so->so_vnet);
 	struct ip_path path;
 	struct ip_out io;
+	struct icmp *icp;
 	uint16_t fport;
 	int error;
 
 	if ((error = dgram_out(inp, msg, &io, &path, &fport)) != 0 || (inp->inp_lport == 0 && (error = dgram_bindport(inp)) != 0))
 		return (rip_fail(rv, m, error));
-	m = ping_fill(m, inp, &error);
+	m = ping_echo(m, inp, ICMP_ECHO, &error);
 	if (error != 0)
 		return (rip_fail(rv, m, error));
+	icp = mtod(m, struct icmp *);
+	icp->icmp_cksum = 0;
+	icp->icmp_cksum = cksum_fold(m_cksum(m, 0, m->m_pkt.len, 0));
 	if ((error = ip_output(so->so_vnet, m, &io)) != 0)
 		return (rip_fail(rv, NULL, error));
 	rv->rv_stat.rips_opackets++;

@@ -1,70 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ping sockets of IPv6 (datagram sockets of protocol ICMPv6), as those of ping.c. */
-#include <errno.h>
-
-#include "base/endian.h"
 #include "mbuf/mbuf.h"
 #include "netinet/icmp6/icmp6.h"
 #include "netinet/ip6/ip6_exts.h"
 #include "netinet/ip6/ip6_var.h"
 #include "netinet/pcb/dgram.h"
 #include "netinet/raw/raw_var.h"
-
-#define PING6_ID	offsetof(struct icmp6_hdr, icmp6_data32)	/* two bytes of id, two of sequence */
-
-void
-ping6_input(struct mbuf *m, const struct inet_pkt *pk)
-{
-	struct rip_vnet *rv = rip_vnet(pk->ip_vnet);
-	struct inpcb *inp;
-
-	if (pk->ip_bcast || (inp = in_pcblookup(&rv->rv_ping6, pk->ip_ops, &pk->ip_dst, u16load(m->m_data + PING6_ID), &pk->ip_src, 0, true,
-	    pk->ip_rcvif)) == NULL) {
-		rv->rv_stat.rips_pingnosock++;
-		m_freem(m);
-		return;
-	}
-	rv->rv_stat.rips_pingin++;
-	rip_append(inp, m, pk);
-}
-
-/* An error about an echo request of ours. */
-void
-ping6_ctlinput(struct vnet *vn, const struct inet_ctlmsg *ic)
-{
-	struct inpcb *inp;
-
-	if (ic->ic_data[0] != ICMP6_ECHO_REQUEST)
-		return;
-	inp = in_pcblookup(&rip_vnet(vn)->rv_ping6, ic->ic_ops, &ic->ic_src, u16load(ic->ic_data + PING6_ID), &ic->ic_dst, 0, true, NULL);
-	if (inp != NULL)
-		dgram_ctl(inp, ic, 0, 0);
-}
-
-/* Only echo requests leave; id and checksum are ours. */
-static struct mbuf *
-ping6_fill(struct mbuf *m, const struct inpcb *inp, const struct ip6_out *io, int *error)
-{
-	struct icmp6_hdr *ic;
-
-	if (m->m_pkt.len < ICMP6_MINLEN) {
-		*error = EINVAL;
-		return (m);
-	}
-	if ((m->m_len < ICMP6_MINLEN || !m_writable(m)) && (m = m_pullup(m, ICMP6_MINLEN)) == NULL) {
-		*error = ENOBUFS;
-		return (NULL);
-	}
-	ic = mtod(m, struct icmp6_hdr *);
-	if (ic->icmp6_type != ICMP6_ECHO_REQUEST || ic->icmp6_code != 0) {
-		*error = EINVAL;
-		return (m);
-	}
-	memcpy(m->m_data + PING6_ID, &inp->inp_lport, sizeof(inp->inp_lport));
-	icmp6_cksum(m, &io->i6o_src, &io->i6o_dst);
-	*error = 0;
-	return (m);
-}
 
 static int
 ping6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
@@ -79,9 +20,10 @@ ping6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 
 	if ((error = dgram6_out(inp, msg, &io, &path, &fport, &ie)) != 0 || (inp->inp_lport == 0 && (error = dgram_bindport(inp)) != 0))
 		return (rip_fail(rv, m, error));
-	m = ping6_fill(m, inp, &io, &error);
+	m = ping_echo(m, inp, ICMP6_ECHO_REQUEST, &error);
 	if (error != 0)
 		return (rip_fail(rv, m, error));
+	icmp6_cksum(m, &io.i6o_src, &io.i6o_dst);
 	if ((error = ip6_output(so->so_vnet, m, &io)) != 0)
 		return (rip_fail(rv, NULL, error));
 	rv->rv_stat.rips_opackets++;

@@ -10,13 +10,10 @@ struct inet_pkt;
 struct mbuf;
 struct vnet;
 
-/* An echo reply, m_data at the ICMP header.  Consumes m. */
+/* An echo reply of either family, m_data at the ICMP header.  Consumes m. */
 void	ping_input(struct mbuf *, const struct inet_pkt *);
 /* An ICMP error about an ICMP message of ours. */
 void	ping_ctlinput(struct vnet *, const struct inet_ctlmsg *);
-/* The same of ICMPv6. */
-void	ping6_input(struct mbuf *, const struct inet_pkt *);
-void	ping6_ctlinput(struct vnet *, const struct inet_ctlmsg *);
 /* An error about a packet of this protocol, of the family that ic_ops tells. */
 void	rip_ctlinput(struct vnet *, uint8_t proto, const struct inet_ctlmsg *);
 

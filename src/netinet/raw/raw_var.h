@@ -55,7 +55,16 @@ bool	rip_alert(struct mbuf *, const struct inet_pkt *, int value);	/* iv_alert *
 int	rip_setalert(struct inpcb *, const void *, size_t);
 int	rip6_setalert(struct inpcb *, const void *, size_t);
 int	rip_fail(struct rip_vnet *, struct mbuf *, int error);	/* counts, frees m, returns error */
+/*
+ * What a program wrote: its first eight bytes are in one piece and can be changed, its identifier is the socket's.  The checksum is not right.  *error EINVAL: it is no echo request,
+ * which has this type; ENOBUFS: m is gone, NULL.
+ */
+struct mbuf *ping_echo(struct mbuf *, const struct inpcb *, uint8_t type, int *error);
 int	ping_connect(struct socket *, const struct vi_sockaddr *);	/* there are no ports on the other side */
+/* Would it have the packet, going by its interface, groups and jail?  Of either family. */
+bool	rip_reaches(const struct inpcb *, const struct inet_pkt *);
+/* To inp and those that next() finds behind it, what being next()'s.  Consumes m. */
+void	rip_deliver(struct inpcb *, struct mbuf *, const struct inet_pkt *, struct inpcb *(*next)(struct inpcb *, const struct inet_pkt *, int what), int what);
 /* Counts what became of a packet. */
 void	rip_append(struct inpcb *, struct mbuf *, const struct inet_pkt *);
 

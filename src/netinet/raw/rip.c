@@ -59,18 +59,37 @@ rip_match(const struct inpcb *inp, uint8_t proto, uint32_t laddr, uint32_t faddr
 	    (inp->inp_faddr.in4 == 0 || inp->inp_faddr.in4 == faddr));
 }
 
+bool
+rip_reaches(const struct inpcb *inp, const struct inet_pkt *pk)
+{
+	if (inp->inp_boundif != 0 && (pk->ip_rcvif == NULL || pk->ip_rcvif->if_index != inp->inp_boundif))
+		return (false);
+	return (in_pcbmcast_wants(inp, pk) && (pk->ip_bcast || in_pcbjail_may(inp, in_pcbfam(pk->ip_ops), &pk->ip_dst)));
+}
+
+void
+rip_deliver(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, struct inpcb *(*next)(struct inpcb *, const struct inet_pkt *, int), int what)
+{
+	struct inpcb *after;
+	struct mbuf *n;
+
+	for (; inp != NULL; inp = after) {
+		after = next(TAILQ_NEXT(inp, inp_list), pk, what);
+		n = after == NULL ? m : m_copym(m, 0, SIZE_MAX, vnet_acct(pk->ip_vnet));
+		if (n != NULL)
+			rip_append(inp, n, pk);
+		else
+			rip_vnet(pk->ip_vnet)->rv_stat.rips_nomem++;
+	}
+}
+
 /* The next pcb that should have the packet; icmptype is -1 for other protocols. */
 static struct inpcb *
 rip_next(struct inpcb *inp, const struct inet_pkt *pk, int icmptype)
 {
 	for (; inp != NULL; inp = TAILQ_NEXT(inp, inp_list)) {
-		if (!rip_match(inp, pk->ip_proto, pk->ip_dst.in4, pk->ip_src.in4))
-			continue;
-		if (inp->inp_boundif != 0 && (pk->ip_rcvif == NULL || pk->ip_rcvif->if_index != inp->inp_boundif))
-			continue;
-		if (!in_pcbmcast_wants(inp, pk) || (!pk->ip_bcast && !in_pcbjail_may(inp, INP_IPV4, &pk->ip_dst)))
-			continue;
-		if (icmptype < 0 || icmptype > 31 || (rip_filter(inp) & 1u << icmptype) == 0)
+		if (rip_match(inp, pk->ip_proto, pk->ip_dst.in4, pk->ip_src.in4) && rip_reaches(inp, pk) &&
+		    (icmptype < 0 || icmptype > 31 || (rip_filter(inp) & 1u << icmptype) == 0))
 			return (inp);
 	}
 	return (NULL);
@@ -81,8 +100,7 @@ rip_input(struct mbuf *m, const struct inet_pkt *pk)
 {
 	struct rip_vnet *rv = rip_vnet(pk->ip_vnet);
 	int icmptype = pk->ip_proto == IPPROTO_ICMP && m->m_len > 0 ? m->m_data[0] : -1;
-	struct inpcb *inp, *next;
-	struct mbuf *n;
+	struct inpcb *inp;
 
 	if (pk->ip_ops != &in_ops) {
 		rip6_input(m, pk);
@@ -102,14 +120,7 @@ rip_input(struct mbuf *m, const struct inet_pkt *pk)
 		rv->rv_stat.rips_nomem++;
 		return;
 	}
-	for (; inp != NULL; inp = next) {
-		next = rip_next(TAILQ_NEXT(inp, inp_list), pk, icmptype);
-		n = next == NULL ? m : m_copym(m, 0, SIZE_MAX, vnet_acct(pk->ip_vnet));
-		if (n != NULL)
-			rip_append(inp, n, pk);
-		else
-			rv->rv_stat.rips_nomem++;
-	}
+	rip_deliver(inp, m, pk, rip_next, icmptype);
 }
 
 /* Output */

@@ -34,13 +34,8 @@ rip6_match(const struct inpcb *inp, uint8_t proto, const struct in_addr_any *lad
 static bool
 rip6_wants(const struct inpcb *inp, const struct inet_pkt *pk, int type)
 {
-	if (!rip6_match(inp, pk->ip_proto, &pk->ip_dst, &pk->ip_src))
-		return (false);
-	if (inp->inp_boundif != 0 && (pk->ip_rcvif == NULL || pk->ip_rcvif->if_index != inp->inp_boundif))
-		return (false);
-	if (!in_pcbmcast_wants(inp, pk) || (!pk->ip_bcast && !in_pcbjail_may(inp, INP_IPV6, &pk->ip_dst)))
-		return (false);
-	return (type < 0 || (rip6_pcb(inp)->rp_filter[type >> 5] & 1u << (type & 31)) == 0);
+	return (rip6_match(inp, pk->ip_proto, &pk->ip_dst, &pk->ip_src) && rip_reaches(inp, pk) &&
+	    (type < 0 || (rip6_pcb(inp)->rp_filter[type >> 5] & 1u << (type & 31)) == 0));
 }
 
 /* Is the sum right that this socket relies on? */
@@ -86,7 +81,7 @@ rip6_ctlinput(struct vnet *vn, uint8_t proto, const struct inet_ctlmsg *ic)
 	struct inpcb *inp;
 
 	if (proto == IPPROTO_ICMPV6)
-		ping6_ctlinput(vn, ic);
+		ping_ctlinput(vn, ic);
 	TAILQ_FOREACH(inp, &rip_vnet(vn)->rv_raw6.ipi_list, inp_list)
 		if (rip6_match(inp, proto, &ic->ic_src, &ic->ic_dst))
 			dgram_ctl(inp, ic, 0, 0);

@@ -37,8 +37,7 @@ rip_alert(struct mbuf *m, const struct inet_pkt *pk, int value)
 {
 	struct rip_vnet *rv = rip_vnet(pk->ip_vnet);
 	struct inpcbinfo *ipi = pk->ip_ops->io_family == VI_AF_INET ? &rv->rv_raw : &rv->rv_raw6;
-	struct inpcb *inp = alert_next(TAILQ_FIRST(&ipi->ipi_list), pk, value), *next;
-	struct mbuf *n;
+	struct inpcb *inp = alert_next(TAILQ_FIRST(&ipi->ipi_list), pk, value);
 
 	if (inp == NULL)
 		return (false);
@@ -47,14 +46,7 @@ rip_alert(struct mbuf *m, const struct inet_pkt *pk, int value)
 		rv->rv_stat.rips_nomem++;
 		return (true);
 	}
-	for (; inp != NULL; inp = next) {
-		next = alert_next(TAILQ_NEXT(inp, inp_list), pk, value);
-		n = next == NULL ? m : m_copym(m, 0, SIZE_MAX, vnet_acct(pk->ip_vnet));
-		if (n != NULL)
-			rip_append(inp, n, pk);
-		else
-			rv->rv_stat.rips_nomem++;
-	}
+	rip_deliver(inp, m, pk, alert_next, value);
 	return (true);
 }
 
