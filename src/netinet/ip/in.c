@@ -21,66 +21,12 @@
 #include "netinet/arp/arp.h"
 #include "netinet/ip/ip_var.h"
 
-static struct in_ifaddrhead *
-in_addrhead(const struct ip_vnet *iv, uint32_t addr)
-{
-	return (&iv->iv_addrs[(NTOHL(addr) * 0x9e3779b1u >> 16) & (iv->iv_addrsize - 1)]);
-}
-
-static struct in_ifaddrhead *
-in_addrs_alloc(struct vnet *vn, uint32_t size)
-{
-	struct in_ifaddrhead *tab = kmalloc(vnet_acct(vn), ACCT_HASH, size * sizeof(*tab));
-
-	if (tab != NULL)
-		for (uint32_t i = 0; i < size; i++)
-			TAILQ_INIT(&tab[i]);
-	return (tab);
-}
-
-static void
-in_addrs_grow(struct ip_vnet *iv)
-{
-	struct in_ifaddrhead *otab = iv->iv_addrs, *tab;
-	uint32_t osize = iv->iv_addrsize;
-	struct ifaddr *ifa;
-
-	if (iv->iv_naddrs <= osize || (tab = in_addrs_alloc(iv->iv_vnet, osize * 2)) == NULL)
-		return;
-	iv->iv_addrs = tab;
-	iv->iv_addrsize = osize * 2;
-	for (uint32_t i = 0; i < osize; i++) {
-		while ((ifa = TAILQ_FIRST(&otab[i])) != NULL) {
-			TAILQ_REMOVE(&otab[i], ifa, ifa_vlink);
-			TAILQ_INSERT_TAIL(in_addrhead(iv, ifa->ifa_addr.na_in), ifa, ifa_vlink);
-		}
-	}
-	kfree(vnet_acct(iv->iv_vnet), ACCT_HASH, otab, osize * sizeof(*otab));
-}
-
-int
-in_addrs_init(struct ip_vnet *iv)
-{
-	if ((iv->iv_addrs = in_addrs_alloc(iv->iv_vnet, IN_MINADDRHASH)) == NULL)
-		return (ENOMEM);
-	iv->iv_addrsize = IN_MINADDRHASH;
-	return (0);
-}
-
-void
-in_addrs_fini(struct ip_vnet *iv)
-{
-	VI_ASSERT(iv->iv_naddrs == 0);
-	kfree(vnet_acct(iv->iv_vnet), ACCT_HASH, iv->iv_addrs, iv->iv_addrsize * sizeof(*iv->iv_addrs));
-	iv->iv_addrs = NULL;
-}
-
 struct ifaddr *
 in_ifaddr_find(const struct ip_vnet *iv, uint32_t addr)
 {
 	struct ifaddr *ifa;
 
-	TAILQ_FOREACH(ifa, in_addrhead(iv, addr), ifa_vlink)
+	TAILQ_FOREACH(ifa, ifaddrtab_head4(&iv->iv_addrs, addr), ifa_vlink)
 		if (ifa->ifa_addr.na_in == addr)
 			return (ifa);
 	return (NULL);
@@ -200,8 +146,8 @@ in_ifa_delprefix(struct ifaddr *ifa)
 		return;
 	rt_ifa_del(iv->iv_vnet, dst, len, ifa);
 	in_ifa_setwaits(ifa, false);
-	for (uint32_t i = 0; i < iv->iv_addrsize && iv->iv_nwaiting > 0; i++) {
-		TAILQ_FOREACH(ifa2, &iv->iv_addrs[i], ifa_vlink) {
+	for (uint32_t i = 0; i < iv->iv_addrs.it_size && iv->iv_nwaiting > 0; i++) {
+		TAILQ_FOREACH(ifa2, &iv->iv_addrs.it_heads[i], ifa_vlink) {
 			if (ifa2->ifa_waits && ifa2 != ifa && !ifa2->ifa_ifp->if_dying && in_ifa_prefix(ifa2, &dst2, &len2, &flags2) && dst2 == dst &&
 			    len2 == len && in_ifa_addprefix(ifa2) == 0 && !ifa2->ifa_waits)
 				return;
@@ -223,11 +169,9 @@ in_ifa_addlocal(struct ifaddr *ifa)
 static void
 in_ifa_link(struct ip_vnet *iv, struct ifaddr *ifa)
 {
-	TAILQ_INSERT_TAIL(in_addrhead(iv, ifa->ifa_addr.na_in), ifa, ifa_vlink);
+	ifaddrtab_add(&iv->iv_addrs, ifa);
 	memset(iv->iv_known, 0, sizeof(iv->iv_known));
-	iv->iv_naddrs++;
 	iv->iv_nloopnet += in_loopback(ifa->ifa_addr.na_in);
-	in_addrs_grow(iv);
 	if_addr_link(ifa);
 }
 
@@ -235,9 +179,8 @@ in_ifa_link(struct ip_vnet *iv, struct ifaddr *ifa)
 static void
 in_ifa_unlink(struct ip_vnet *iv, struct ifaddr *ifa)
 {
-	TAILQ_REMOVE(in_addrhead(iv, ifa->ifa_addr.na_in), ifa, ifa_vlink);
+	ifaddrtab_remove(&iv->iv_addrs, ifa);
 	memset(iv->iv_known, 0, sizeof(iv->iv_known));
-	iv->iv_naddrs--;
 	iv->iv_nloopnet -= in_loopback(ifa->ifa_addr.na_in);
 	in_ifa_setwaits(ifa, false);
 	if_addr_unlink(ifa);

@@ -94,12 +94,12 @@ ip_attach(struct vnet *vn)
 	iv->iv_vnet = vn;
 	callout_init(&iv->iv_lifetimer, &vn->vn_lane, in_lifetimer, iv);
 	ip_reass_init(iv, vn);
-	if ((error = in_addrs_init(iv)) != 0)
+	if ((error = ifaddrtab_init(&iv->iv_addrs, vn)) != 0)
 		return (error);
 	for (unsigned i = 0; i < NITEMS(iv->iv_ids); i++)
 		iv->iv_ids[i] = (uint16_t)(vn->vn_id * 40503u * (i + 1));	/* the secret is in ip_newid */
 	if ((error = net_proto_register(vn, ETHERTYPE_IP, ip_input)) != 0) {
-		in_addrs_fini(iv);
+		ifaddrtab_fini(&iv->iv_addrs);
 		return (error);
 	}
 	net_vnet(vn)->nv_afops[NET_AF_INET] = &in_afops;
@@ -126,7 +126,7 @@ ip_detach(struct vnet *vn)
 	arp_vnet(vn)->av_unreach = NULL;
 	arp_vnet(vn)->av_verdict = NULL;
 	net_vnet(vn)->nv_afops[NET_AF_INET] = NULL;
-	in_addrs_fini(iv);
+	ifaddrtab_fini(&iv->iv_addrs);
 }
 
 static void

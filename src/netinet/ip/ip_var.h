@@ -10,6 +10,7 @@
 #include <bsd/sys/queue.h>
 
 #include "netinet/arp/arp.h"
+#include "net/ifaddrtab.h"
 #include "net/ifnet.h"
 #include "net/pfil.h"
 #include "net/route.h"
@@ -72,11 +73,9 @@ struct ipstat {
 #undef IP_STAT_MEMBER
 };
 
-TAILQ_HEAD(in_ifaddrhead, ifaddr);
 
 #define IP_MAXPROTO	16	/* transports that may register */
 #define IP_NIDS		64
-#define IN_MINADDRHASH	8
 #define IP_NKNOWN	8	/* a power of two */
 
 /* A packet from ik_src to ik_dst was for us, and nothing was wrong with its addresses (ip_input.c). */
@@ -116,9 +115,7 @@ struct ip_vnet {
 	bool		 (*iv_alert)(struct mbuf *, const struct inet_pkt *, int value);
 	uint32_t	 iv_rawprotos[8];	/* bitmap: protocols that raw sockets want; raw sets it */
 	struct pfil_head iv_pfil[3];	/* by enum pfil_dir */
-	/* addresses of this host, by address */
-	struct in_ifaddrhead *iv_addrs;
-	uint32_t	 iv_addrsize, iv_naddrs;
+	struct ifaddrtab iv_addrs;	/* of this host */
 	uint32_t	 iv_nnewaddrs;	/* of interfaces, not in use */
 	uint32_t	 iv_nloopnet;	/* of them in 127/8 */
 	struct ip_known	 iv_known[IP_NKNOWN];	/* by source; forgotten when an address of ours comes or goes */
@@ -261,8 +258,6 @@ struct ifaddr *in_ifaddr_best(const struct ifnet *, uint32_t addr);
 bool	in_localaddr(const struct ip_vnet *, uint32_t addr);	/* ours, with all of 127/8 if any of it */
 bool	in_ifbroadcast(const struct ifnet *, uint32_t addr);	/* limited, or directed broadcast of that interface */
 void	in_ifa_verdict(struct ifaddr *, enum arp_verdict);	/* arp's, RFC 5227 */
-int	in_addrs_init(struct ip_vnet *);
-void	in_addrs_fini(struct ip_vnet *);
 void	in_lifetimer(void *);	/* iv_lifetimer */
 
 #endif

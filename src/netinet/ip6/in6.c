@@ -18,69 +18,12 @@
 #include "mbuf/mbuf.h"
 #include "netinet/ip6/ip6_var.h"
 
-static struct in6_ifaddrhead *
-in6_addrhead(const struct ip6_vnet *i6v, const uint8_t *a)
-{
-	uint32_t w[4];
-
-	memcpy(w, a, sizeof(w));
-	return (&i6v->i6v_addrs[((w[0] ^ w[1] ^ w[2] ^ w[3]) * 0x9e3779b1u >> 16) & (i6v->i6v_addrsize - 1)]);
-}
-
-static struct in6_ifaddrhead *
-in6_addrs_alloc(struct vnet *vn, uint32_t size)
-{
-	struct in6_ifaddrhead *tab = kmalloc(vnet_acct(vn), ACCT_HASH, size * sizeof(*tab));
-
-	if (tab != NULL)
-		for (uint32_t i = 0; i < size; i++)
-			TAILQ_INIT(&tab[i]);
-	return (tab);
-}
-
-static void
-in6_addrs_grow(struct ip6_vnet *i6v)
-{
-	struct in6_ifaddrhead *otab = i6v->i6v_addrs, *tab;
-	uint32_t osize = i6v->i6v_addrsize;
-	struct ifaddr *ifa;
-
-	if (i6v->i6v_naddrs <= osize || (tab = in6_addrs_alloc(i6v->i6v_vnet, osize * 2)) == NULL)
-		return;
-	i6v->i6v_addrs = tab;
-	i6v->i6v_addrsize = osize * 2;
-	for (uint32_t i = 0; i < osize; i++) {
-		while ((ifa = TAILQ_FIRST(&otab[i])) != NULL) {
-			TAILQ_REMOVE(&otab[i], ifa, ifa_vlink);
-			TAILQ_INSERT_TAIL(in6_addrhead(i6v, ifa->ifa_addr.na_in6), ifa, ifa_vlink);
-		}
-	}
-	kfree(vnet_acct(i6v->i6v_vnet), ACCT_HASH, otab, osize * sizeof(*otab));
-}
-
-int
-in6_addrs_init(struct ip6_vnet *i6v)
-{
-	if ((i6v->i6v_addrs = in6_addrs_alloc(i6v->i6v_vnet, IN6_MINADDRHASH)) == NULL)
-		return (ENOMEM);
-	i6v->i6v_addrsize = IN6_MINADDRHASH;
-	return (0);
-}
-
-void
-in6_addrs_fini(struct ip6_vnet *i6v)
-{
-	VI_ASSERT(i6v->i6v_naddrs == 0);
-	kfree(vnet_acct(i6v->i6v_vnet), ACCT_HASH, i6v->i6v_addrs, i6v->i6v_addrsize * sizeof(*i6v->i6v_addrs));
-	i6v->i6v_addrs = NULL;
-}
-
 struct in6_ifaddr *
 in6_ifaddr_find(const struct ip6_vnet *i6v, const uint8_t a[16])
 {
 	struct ifaddr *ifa;
 
-	TAILQ_FOREACH(ifa, in6_addrhead(i6v, a), ifa_vlink)
+	TAILQ_FOREACH(ifa, ifaddrtab_head6(&i6v->i6v_addrs, a), ifa_vlink)
 		if (in6_equal(ifa->ifa_addr.na_in6, a))
 			return (ifatoia6(ifa));
 	return (NULL);
@@ -182,8 +125,8 @@ in6_ifa_delprefix(struct ifaddr *ifa)
 		if (in6_ifa_takeover(ifa2, ifa, dst))
 			return;
 	/* A prefix with a zone is nobody else's; another may be on a second interface. */
-	for (uint32_t i = 0; !in6_zoned(dst) && i < i6v->i6v_addrsize; i++)
-		TAILQ_FOREACH(ifa2, &i6v->i6v_addrs[i], ifa_vlink)
+	for (uint32_t i = 0; !in6_zoned(dst) && i < i6v->i6v_addrs.it_size; i++)
+		TAILQ_FOREACH(ifa2, &i6v->i6v_addrs.it_heads[i], ifa_vlink)
 			if (in6_ifa_takeover(ifa2, ifa, dst))
 				return;
 }
@@ -208,8 +151,7 @@ in6_ifa_free(struct ip6_vnet *i6v, struct in6_ifaddr *ia)
 {
 	struct ifaddr *ifa = &ia->ia_ifa;
 
-	TAILQ_REMOVE(in6_addrhead(i6v, ifa->ifa_addr.na_in6), ifa, ifa_vlink);
-	i6v->i6v_naddrs--;
+	ifaddrtab_remove(&i6v->i6v_addrs, ifa);
 	if_addr_unlink(ifa);
 	kfree(vnet_acct(i6v->i6v_vnet), ACCT_IFADDR, ia, sizeof(*ia));
 }
@@ -253,9 +195,7 @@ in6_ifa_link(struct ifnet *ifp, struct in6_ifaddr *ia)
 	in6_solicited(ia6_addr(ia), ifp->if_index, sol);
 	if ((error = in6_mcast_join(i6v->i6v_vnet, ifp, sol)) != 0)
 		return (error);
-	TAILQ_INSERT_TAIL(in6_addrhead(i6v, ia6_addr(ia)), &ia->ia_ifa, ifa_vlink);
-	i6v->i6v_naddrs++;
-	in6_addrs_grow(i6v);
+	ifaddrtab_add(&i6v->i6v_addrs, &ia->ia_ifa);
 	if_addr_link(&ia->ia_ifa);
 	return (0);
 }

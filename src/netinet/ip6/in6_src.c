@@ -129,8 +129,8 @@ in6_selectsrc(struct vnet *vn, const struct ip6_path *path, const struct in_addr
 	in6_setzone(sw.sw_dst, 0);
 	sw.sw_scope = in6_scope(sw.sw_dst);
 	sw.sw_label = policy_label(sw.sw_dst);
-	for (uint32_t i = 0; i < i6v->i6v_addrsize; i++) {
-		TAILQ_FOREACH(ifa, &i6v->i6v_addrs[i], ifa_vlink) {
+	for (uint32_t i = 0; i < i6v->i6v_addrs.it_size; i++) {
+		TAILQ_FOREACH(ifa, &i6v->i6v_addrs.it_heads[i], ifa_vlink) {
 			ia = ifatoia6(ifa);
 			if (src_usable(&sw, ia) && (best == NULL || src_compare(&sw, ia, best) > 0))
 				best = ia;

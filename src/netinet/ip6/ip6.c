@@ -87,10 +87,10 @@ ip6_attach(struct vnet *vn)
 
 	i6v->i6v_vnet = vn;
 	frag6_init(i6v);
-	if ((error = in6_addrs_init(i6v)) != 0)
+	if ((error = ifaddrtab_init(&i6v->i6v_addrs, vn)) != 0)
 		return (error);
 	if ((error = net_proto_register(vn, ETHERTYPE_IPV6, ip6_input)) != 0) {
-		in6_addrs_fini(i6v);
+		ifaddrtab_fini(&i6v->i6v_addrs);
 		return (error);
 	}
 	net_vnet(vn)->nv_afops[NET_AF_INET6] = &in6_afops;
@@ -108,7 +108,7 @@ static void
 ip6_detach(struct vnet *vn)
 {
 	net_vnet(vn)->nv_afops[NET_AF_INET6] = NULL;
-	in6_addrs_fini(ip6_vnet(vn));
+	ifaddrtab_fini(&ip6_vnet(vn)->i6v_addrs);
 }
 
 /* The loopback interface has ::1 and fe80::1 from the time it first comes up, as BSD's has. */

@@ -12,6 +12,7 @@
 #include <vimage/socket.h>
 
 #include "base/in6addr.h"
+#include "net/ifaddrtab.h"
 #include "net/ifnet.h"
 #include "net/pfil.h"
 #include "net/route.h"
@@ -87,9 +88,7 @@ struct in6_ifaddr {
 };
 static inline struct in6_ifaddr *ifatoia6(const struct ifaddr *ifa) { return ((struct in6_ifaddr *)(uintptr_t)ifa); }
 static inline const uint8_t *ia6_addr(const struct in6_ifaddr *ia) { return (ia->ia_ifa.ifa_addr.na_in6); }
-TAILQ_HEAD(in6_ifaddrhead, ifaddr);
 
-#define IN6_MINADDRHASH	8
 #define IP6_NIDS	64
 #define IP6_MAXEXT	8	/* extension headers looked through in one packet */
 
@@ -107,8 +106,7 @@ struct ip6_vnet {
 	struct inet_proto i6v_icmp;	/* the one transport that is IPv6's alone */
 	uint32_t	 i6v_rawprotos[8];	/* bitmap: protocols that raw sockets want */
 	struct pfil_head i6v_pfil[3];
-	struct in6_ifaddrhead *i6v_addrs;	/* hash by address */
-	uint32_t	 i6v_addrsize, i6v_naddrs;
+	struct ifaddrtab i6v_addrs;	/* of this host */
 	/* reassembly: frag6.c */
 	struct reass	 i6v_reass;
 	uint32_t	 i6v_ids[IP6_NIDS];	/* RFC 7739 */
@@ -224,8 +222,6 @@ void	in6_acast_leave(struct vnet *, uint32_t ifindex, const uint8_t addr[16]);
 void	in6_ifaddr_lifetimes(struct in6_ifaddr *, uint32_t vltime, uint32_t pltime);
 bool	in6_deprecated(const struct ip6_vnet *, const struct in6_ifaddr *);
 void	in6_ifdetach(struct ifnet *);
-int	in6_addrs_init(struct ip6_vnet *);
-void	in6_addrs_fini(struct ip6_vnet *);
 extern const struct net_afops in6_afops;
 
 /* A user's address with its zone put in.  EINVAL: link-local and no zone (pass the interface's index as deflt to allow it), or a zone that is none. */
