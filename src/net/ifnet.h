@@ -329,6 +329,7 @@ struct ifnet *ifnet_byindex(struct vnet *, uint32_t);
 static inline bool if_listens(const struct ifnet *ifp) { return ((ifp->if_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING)); }
 static inline bool if_up(const struct ifnet *ifp) { return ((ifp->if_flags & (IFF_UP | IFF_RUNNING | IFF_MONITOR)) == (IFF_UP | IFF_RUNNING)); }
 static inline int if_output(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh) { return (ifp->if_ops->ifo_output(ifp, m, nh)); }
+int	 if_outputq(struct ifnet *, struct mbuf *, const struct net_addr *);	/* of a list (m_nextpkt); the first error ends it */
 int	 if_extra_transmit(struct ifnet *, struct mbuf *);
 static inline int
 if_transmit(struct ifnet *ifp, struct mbuf *m)

@@ -60,6 +60,23 @@ if_output_ip(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh)
 	return (if_transmit(ifp, m));
 }
 
+int
+if_outputq(struct ifnet *ifp, struct mbuf *m, const struct net_addr *nh)
+{
+	struct mbuf *next;
+	int error = 0;
+
+	for (; m != NULL; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		if ((error = if_output(ifp, m, nh)) != 0) {
+			m_freeq(next);
+			break;
+		}
+	}
+	return (error);
+}
+
 void
 if_input_ip(struct ifnet *ifp, struct mbuf *m)
 {

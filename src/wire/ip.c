@@ -196,3 +196,16 @@ ip_opt_next(struct ip_opt_iter *it, struct ip_opt *out)
 	it->it_off = (uint8_t)(it->it_off + len);
 	return (WIRE_OK);
 }
+
+bool
+ip_opt_has(const void *p, size_t hlen, uint8_t type)
+{
+	struct ip_opt_iter it;
+	struct ip_opt opt;
+
+	ip_opt_init(&it, p, hlen);
+	while (ip_opt_next(&it, &opt) == WIRE_OK)
+		if (opt.io_type == type)
+			return (true);
+	return (false);
+}

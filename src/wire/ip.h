@@ -246,6 +246,9 @@ void ip_opt_init(struct ip_opt_iter *it, const void *p, size_t hlen);
  */
 enum wire_error ip_opt_next(struct ip_opt_iter *it, struct ip_opt *out);
 
+/* Is there one of this type in hlen bytes of header, before any that is malformed? */
+bool ip_opt_has(const void *p, size_t hlen, uint8_t type);
+
 /*
  * The partial sum of TCP's and UDP's pseudo header (RFC 9293 3.1): addresses in network order,
  * proto and len (the transport header and its data) in host order.

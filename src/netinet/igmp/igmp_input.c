@@ -25,16 +25,7 @@ igmp_drop(struct mbuf *m, uint64_t *counter)
 static bool
 igmp_alerted(const struct inet_pkt *pk)
 {
-	struct ip_opt_iter it;
-	struct ip_opt opt;
-
-	if (pk->ip_opts == NULL)
-		return (false);
-	ip_opt_init(&it, pk->ip_opts - IP_MINHLEN, pk->ip_hlen);
-	while (ip_opt_next(&it, &opt) == WIRE_OK)
-		if (opt.io_type == IPOPT_RA)
-			return (true);
-	return (false);
+	return (pk->ip_opts != NULL && ip_opt_has(pk->ip_opts - IP_MINHLEN, pk->ip_hlen, IPOPT_RA));
 }
 
 /* RFC 9776 9.1 and 9.2: one of the link, or one that has no address yet. */

@@ -325,10 +325,30 @@ in_source(struct inpcb *inp, const struct in_addr_any *faddr, struct in_addr_any
 	return (0);
 }
 
+/* What is kept of a host, if nothing that inp (NULL: nobody) has makes its packets go another way. */
+static const struct ip_host *
+in_pathhost(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
+{
+	if (inp != NULL && !(in_goesplain(inp) && fib == inp->inp_fib && inp->inp_laddr.in4 != 0))
+		return (NULL);
+	return (ip_host_find(vn, fib, faddr->in4));
+}
+
+/* Where packets of inp (NULL: of nobody) to faddr go; an errno where they go nowhere. */
+static int
+in_pathto(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr, struct ip_path *path)
+{
+	struct ip_out io = { .io_fib = fib };
+
+	if (inp != NULL)
+		ip_out_init(&io, inp, 0);
+	io.io_dst = faddr->in4;
+	return (ip_route(vn, &io, path));
+}
+
 static uint32_t
 in_pathmtu_routed(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
 {
-	struct ip_out io = { .io_fib = fib };
 	const struct nhop *nh;
 	struct ip_path path;
 
@@ -342,37 +362,26 @@ in_pathmtu_routed(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct
 		nh = rt_lookup(vn, &(const struct rt_flow){ .rf_dst = { .na_af = NET_AF_INET, .na_in = faddr->in4 }, .rf_fib = fib });
 		return (nhop_error(nh) != 0 ? IP_MSS : nhop_mtu(nh));
 	}
-	if (inp != NULL)
-		ip_out_init(&io, inp, 0);
-	io.io_dst = faddr->in4;
-	return (ip_route(vn, &io, &path) != 0 ? IP_MSS : path.ip_mtu);
+	return (in_pathto(vn, inp, fib, faddr, &path) != 0 ? IP_MSS : path.ip_mtu);
 }
 
 static uint32_t
 in_pathmtu(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
 {
-	const struct ip_host *ih;
+	const struct ip_host *ih = in_pathhost(vn, inp, fib, faddr);
 
-	if ((inp == NULL || (in_goesplain(inp) && fib == inp->inp_fib && inp->inp_laddr.in4 != 0)) &&
-	    (ih = ip_host_find(vn, fib, faddr->in4)) != NULL)
-		return (nhop_mtu(ih->ih_nh));
-	return (in_pathmtu_routed(vn, inp, fib, faddr));
+	return (ih != NULL ? nhop_mtu(ih->ih_nh) : in_pathmtu_routed(vn, inp, fib, faddr));
 }
 
 static const struct nhop *
 in_pathroute(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct in_addr_any *faddr)
 {
-	struct ip_out io = { .io_fib = fib };
-	const struct ip_host *ih;
+	const struct ip_host *ih = in_pathhost(vn, inp, fib, faddr);
 	struct ip_path path;
 
-	if ((inp == NULL || (in_goesplain(inp) && fib == inp->inp_fib && inp->inp_laddr.in4 != 0)) &&
-	    (ih = ip_host_find(vn, fib, faddr->in4)) != NULL)
+	if (ih != NULL)
 		return (ih->ih_nh);
-	if (inp != NULL)
-		ip_out_init(&io, inp, 0);
-	io.io_dst = faddr->in4;
-	return (ip_route(vn, &io, &path) != 0 ? NULL : path.ip_nh);
+	return (in_pathto(vn, inp, fib, faddr, &path) != 0 ? NULL : path.ip_nh);
 }
 
 static bool

@@ -144,19 +144,6 @@ fwd_filter(struct vnet *vn, struct ifnet *rcvif, struct mbuf **mp)
 	return (false);
 }
 
-static bool
-fwd_hasalert(const uint8_t *hdr, unsigned hlen)
-{
-	struct ip_opt_iter it;
-	struct ip_opt opt;
-
-	ip_opt_init(&it, hdr, hlen);
-	while (ip_opt_next(&it, &opt) == WIRE_OK)
-		if (opt.io_type == IPOPT_RA)
-			return (true);
-	return (false);
-}
-
 /* RFC 2113: does a program of this router want it? */
 static bool
 fwd_alert(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip_info *ii)
@@ -164,7 +151,7 @@ fwd_alert(struct vnet *vn, struct ifnet *rcvif, struct mbuf *m, const struct ip_
 	const struct inet_pkt pk = { .ip_vnet = vn, .ip_ops = &in_ops, .ip_rcvif = rcvif, .ip_src = in4_any(ii->ii_src), .ip_dst = in4_any(ii->ii_dst),
 		.ip_hlen = ii->ii_hlen, .ip_plen = ii->ii_plen, .ip_proto = ii->ii_p, .ip_tos = ii->ii_tos, .ip_ttl = ii->ii_ttl };
 
-	return (ip_vnet(vn)->iv_alert != NULL && fwd_hasalert(m->m_data, ii->ii_hlen) && ip_vnet(vn)->iv_alert(m, &pk, 0));
+	return (ip_vnet(vn)->iv_alert != NULL && ip_opt_has(m->m_data, ii->ii_hlen, IPOPT_RA) && ip_vnet(vn)->iv_alert(m, &pk, 0));
 }
 
 void

@@ -220,24 +220,6 @@ ip_send(struct mbuf *m, const struct ip_path *path)
 	return (if_output(path->ip_ifp, m, &path->ip_next));
 }
 
-/* Sends a list; the first error ends it. */
-static int
-ip_sendq(struct mbuf *m, const struct ip_path *path)
-{
-	struct mbuf *next;
-	int error = 0;
-
-	for (; m != NULL; m = next) {
-		next = m->m_nextpkt;
-		m->m_nextpkt = NULL;
-		if ((error = ip_send(m, path)) != 0) {
-			m_freeq(next);
-			break;
-		}
-	}
-	return (error);
-}
-
 static int
 ip_transmit_frags(struct ip_vnet *iv, struct mbuf *m, const struct ip_path *path)
 {
@@ -249,7 +231,7 @@ ip_transmit_frags(struct ip_vnet *iv, struct mbuf *m, const struct ip_path *path
 	}
 	iv->iv_stat.ips_fragmented++;
 	iv->iv_stat.ips_ofragments += n;
-	return (ip_sendq(m, path));
+	return (if_outputq(path->ip_ifp, m, &path->ip_next));
 }
 
 /* A super-packet whose segments are too big for the path: segments, then fragments of them. */

@@ -209,24 +209,6 @@ ip6_send(struct mbuf *m, const struct ip6_path *path)
 	return (if_output(path->i6p_ifp, m, &path->i6p_next));
 }
 
-/* Sends a list; the first error ends it. */
-static int
-ip6_sendq(struct mbuf *m, const struct ip6_path *path)
-{
-	struct mbuf *next;
-	int error = 0;
-
-	for (; m != NULL; m = next) {
-		next = m->m_nextpkt;
-		m->m_nextpkt = NULL;
-		if ((error = ip6_send(m, path)) != 0) {
-			m_freeq(next);
-			break;
-		}
-	}
-	return (error);
-}
-
 static int
 ip6_transmit_frags(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_path *path)
 {
@@ -238,7 +220,7 @@ ip6_transmit_frags(struct ip6_vnet *i6v, struct mbuf *m, const struct ip6_path *
 	i6v->i6v_stat.i6s_ofragments += n;
 	in6_ifcount(path->i6p_ifp, IN6S_OUT_FRAGOK);
 	in6_ifcount_n(path->i6p_ifp, IN6S_OUT_FRAGCREAT, n);
-	return (ip6_sendq(m, path));
+	return (if_outputq(path->i6p_ifp, m, &path->i6p_next));
 }
 
 static int
