@@ -78,26 +78,13 @@ needs_add(struct needs *ns, const char *needed, const char *name)
 	ns->ns_list = more;
 }
 
-static bool
-needs_read(struct jail *j, struct needs *ns)
+static void
+needs_read(void *arg, const char *name, const struct jc_params *list)
 {
-	const struct jc_param *pm;
-	const struct jc_block *bk;
-	struct jc_params list;
+	const struct jc_param *pm = jc_param(list, "depend");
 
-	STAILQ_FOREACH(bk, &j->j_conf.jc_blocks, bk_link) {
-		if (bk->bk_name == NULL || bk->bk_wild || jc_find(&j->j_conf, bk->bk_name) != bk)
-			continue;
-		if (jc_params(&j->j_conf, bk->bk_name, NULL, &list) != 0) {
-			cmd_warnx(j->j_cx, "%s", j->j_conf.jc_err);
-			return false;
-		}
-		pm = jc_param(&list, "depend");
-		for (unsigned i = 0; pm != NULL && i < pm->pm_n; i++)
-			needs_add(ns, pm->pm_values[i], bk->bk_name);
-		jc_params_free(&list);
-	}
-	return true;
+	for (unsigned i = 0; pm != NULL && i < pm->pm_n; i++)
+		needs_add(arg, pm->pm_values[i], name);
 }
 
 static int
@@ -130,7 +117,7 @@ stop_dependents(struct jail *j)
 
 	if (!jc_mentions(&j->j_conf, "depend"))
 		return true;
-	if ((ok = needs_read(j, &ns)) && ns.ns_n > 0) {
+	if ((ok = jail_configured(j, needs_read, &ns)) && ns.ns_n > 0) {
 		qsort(ns.ns_list, ns.ns_n, sizeof(*ns.ns_list), compare_needs);
 		/* The list grows at its end meanwhile. */
 		TAILQ_FOREACH(jb, &j->j_jobs, jb_link)

@@ -156,6 +156,8 @@ json_t	*param_list(const struct job *);	/* [[name, value]] for the daemon */
 bool	line_add(struct jail *, char *word);
 void	line_put(struct jail *, const char *name, const char *value);
 void	param_write(FILE *, const struct jc_param *);	/* as it is written in a file */
+/* For each jail that the file names, in its order, its parameters.  False: it was said what is wrong with the next. */
+bool	jail_configured(struct jail *, void (*fn)(void *, const char *name, const struct jc_params *), void *arg);
 int	show_configured(struct jail *);		/* -e; exit status */
 
 #endif

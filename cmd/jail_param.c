@@ -224,8 +224,9 @@ param_write(FILE *f, const struct jc_param *pm)
 }
 
 static void
-show_params(const struct jail *j, const char *name, const struct jc_params *list)
+show_params(void *arg, const char *name, const struct jc_params *list)
 {
+	const struct jail *j = arg;
 	const char *own = block_param(name);
 	const struct jc_param *pm;
 	bool first = jc_param(list, own) != NULL;
@@ -243,8 +244,8 @@ show_params(const struct jail *j, const char *name, const struct jc_params *list
 	putchar('\n');
 }
 
-int
-show_configured(struct jail *j)
+bool
+jail_configured(struct jail *j, void (*fn)(void *, const char *, const struct jc_params *), void *arg)
 {
 	const struct jc_block *bk;
 	struct jc_params list;
@@ -254,10 +255,16 @@ show_configured(struct jail *j)
 			continue;
 		if (jc_params(&j->j_conf, bk->bk_name, NULL, &list) != 0) {
 			cmd_warnx(j->j_cx, "%s", j->j_conf.jc_err);
-			return 1;
+			return false;
 		}
-		show_params(j, bk->bk_name, &list);
+		fn(arg, bk->bk_name, &list);
 		jc_params_free(&list);
 	}
-	return 0;
+	return true;
+}
+
+int
+show_configured(struct jail *j)
+{
+	return !jail_configured(j, show_params, j);
 }
