@@ -90,6 +90,45 @@ mixed(void)
 	close(b);
 }
 
+static int
+sharer(unsigned options)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	(void)set_int(fd, SOL_SOCKET, SO_REUSEADDR, options & 1);
+	(void)set_int(fd, SOL_SOCKET, SO_REUSEPORT, (options & 2) != 0);
+	return (fd);
+}
+
+/* The port of a connection that its client has closed first, and waits in TIME_WAIT. */
+static void
+lingering(void)
+{
+	static const char *const name[] = { "nothing", "SO_REUSEADDR", "SO_REUSEPORT", "both" };
+	struct sockaddr_in to = loopback(0), from;
+	int l = socket(AF_INET, SOCK_STREAM, 0), c, s;
+
+	(void)try_bind(l, &to);
+	(void)listen(l, 8);
+	to = name_of(l);
+	for (unsigned i = 0; i < 32; i++) {
+		printf("%s, then %s%s: ", name[i / 8], name[i % 4], (i & 4) != 0 ? ", any address" : "");
+		c = sharer(i / 8);
+		(void)try_connect(c, &to);
+		from = name_of(c);
+		s = accept(l, NULL, NULL);
+		close(c);
+		(void)recv(s, (char[2]){ 0 }, 2, 0);
+		close(s);
+		s = sharer(i % 4);
+		if ((i & 4) != 0)
+			from.sin_addr.s_addr = INADDR_ANY;
+		show("bind", try_bind(s, &from));
+		close(s);
+	}
+	close(l);
+}
+
 static void
 nobodys(int name, const char *what)
 {
@@ -252,6 +291,7 @@ main(void)
 	group(SOCK_STREAM);
 	group(SOCK_DGRAM);
 	mixed();
+	lingering();
 	nobodys(IP_FREEBIND, "IP_FREEBIND");
 	nobodys(IP_TRANSPARENT, "IP_TRANSPARENT");
 	ports(SOCK_DGRAM);

@@ -125,12 +125,14 @@ reuse_rules(void **state)
 	tl_pair(&t, &p);
 	sa = tl_addr(p.addra, 80);
 	l = tl_listen(p.a, p.addra, 80, 5);
+	tl_ok(vi_setsockopt(l, VI_SO_REUSEADDR, &on, sizeof(on)));
 	tl_connect(&t, p.b, l, &tc);
 	vi_close(tc.s);		/* the server closes first and keeps TIME_WAIT */
 	vi_close(tc.c);
 	vi_close(l);
 	tl_run(&t, 100 * TL_MS);
 	l = tl_socket(p.a, VI_SOCK_STREAM);
+	tl_fails(vi_bind(l, &sa), EADDRINUSE);
 	tl_ok(vi_setsockopt(l, VI_SO_REUSEADDR, &on, sizeof(on)));
 	tl_ok(vi_bind(l, &sa));
 	tl_ok(vi_listen(l, 5));

@@ -581,6 +581,7 @@ tw_reuse(void **state)
 		ls = wire_listen(&t.t_w, 1, 80, 4);
 		wire_addr(0, 4000, &sa);
 		t.t_so[0] = wire_socket(&t.t_w, 0);
+		wire_setint(t.t_so[0], VI_SO_REUSEADDR, 1);
 		assert_int_equal(sobind(t.t_so[0], &sa), 0);
 		assert_int_equal(wire_connect(&t.t_w, t.t_so[0], 1, 80), 0);
 		t.t_so[1] = wire_accept(&t.t_w, ls);

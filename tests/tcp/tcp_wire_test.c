@@ -1194,77 +1194,6 @@ timewait_reuse(void **state)
 	}
 }
 
-/* A connection of ours from that port, which we close first. */
-static void
-wait_at(struct wire *w, struct socket *ls, uint16_t port)
-{
-	struct vi_sockaddr sa;
-	struct socket *so[2];
-
-	so[0] = wire_socket(w, 0);
-	wire_addr(0, port, &sa);
-	assert_int_equal(sobind(so[0], &sa), 0);
-	assert_int_equal(wire_connect(w, so[0], 1, 80), 0);
-	so[1] = wire_accept(w, ls);
-	soclose(so[0]);
-	soclose(so[1]);
-	wire_run(w, 5 * MSEC);
-}
-
-static bool
-waits_at(struct wire *w, uint32_t fam, const struct in_addr_any *laddr, uint16_t port)
-{
-	return (tcp_timewait_lingers(&wire_tcp(w, 0)->tv_pcbs, fam, laddr, HTONS(port)));
-}
-
-/* Who waits is counted by port, whatever way he goes; an address is looked for among the latest only. */
-static void
-timewait_ports(void **state)
-{
-	struct in_addr_any ours, other;
-	struct vi_sockaddr sa;
-	struct tcp_vnet *tv;
-	struct socket *ls;
-	struct wire w;
-
-	(void)state;
-	wire_init(&w, 34);
-	tv = wire_tcp(&w, 0);
-	wire_addr(0, 0, &sa);
-	ours = in4_any(sa.sa_in);
-	wire_addr(1, 0, &sa);
-	other = in4_any(sa.sa_in);
-	ls = wire_listen(&w, 1, 80, 16);
-	assert_null(tv->tv_timewait.tw_ports);
-	for (uint16_t port = 4000; port < 4003; port++)
-		wait_at(&w, ls, port);
-	assert_int_equal(tv->tv_timewait.tw_tab.ft_count, 3);
-	assert_int_equal(tv->tv_timewait.tw_ports[4001 / TCPTW_PORTS]->tp_n[4001 % TCPTW_PORTS][0], 1);
-	assert_true(waits_at(&w, INP_IPV4, NULL, 4001));
-	assert_true(waits_at(&w, INP_IPV4 | INP_IPV6, NULL, 4001));
-	assert_true(waits_at(&w, INP_IPV4, &ours, 4001));
-	assert_false(waits_at(&w, INP_IPV6, NULL, 4001));
-	assert_false(waits_at(&w, INP_IPV4, &other, 4001));
-	assert_false(waits_at(&w, INP_IPV4, NULL, 5001));
-	/* The oldest makes room. */
-	tv->tv_maxtw = 3;
-	wait_at(&w, ls, 4003);
-	assert_false(waits_at(&w, INP_IPV4, NULL, 4000));
-	assert_true(waits_at(&w, INP_IPV4, NULL, 4003));
-	/* A thousand others later it is not looked for. */
-	tv->tv_maxtw = 2000;
-	for (uint16_t port = 6000; port < 6000 + 1023; port++)
-		wait_at(&w, ls, port);
-	assert_true(waits_at(&w, INP_IPV4, &ours, 4003));
-	wait_at(&w, ls, 7500);
-	assert_false(waits_at(&w, INP_IPV4, &ours, 4003));
-	assert_true(waits_at(&w, INP_IPV4, NULL, 4003));
-	soclose(ls);
-	wire_run(&w, 70 * SEC);
-	assert_null(tv->tv_timewait.tw_ports);
-	wire_fini(&w);
-}
-
 static void
 timewait_segments(void **state)
 {
@@ -1300,32 +1229,6 @@ timewait_segments(void **state)
 	assert_int_equal(p.tap.t_lastflags[0], TH_ACK);
 	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_tab.ft_count, 1);
 	pair_fini(&p);
-}
-
-/* TIME_WAIT is bounded. */
-static void
-timewait_limit(void **state)
-{
-	struct socket *ls, *so[2];
-	struct wire w;
-
-	(void)state;
-	wire_init(&w, 35);
-	wire_tcp(&w, 0)->tv_maxtw = 10;
-	ls = wire_listen(&w, 1, 80, 16);
-	for (int i = 0; i < 50; i++) {
-		so[0] = wire_socket(&w, 0);
-		assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
-		so[1] = wire_accept(&w, ls);
-		soclose(so[0]);
-		wire_idle(&w);
-		soclose(so[1]);
-		wire_idle(&w);
-	}
-	assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count, 10);
-	assert_int_equal(wire_tcp(&w, 0)->tv_stat.tcps_tw_recycles, 40);
-	soclose(ls);
-	wire_fini(&w);
 }
 
 /*
@@ -1481,9 +1384,7 @@ main(void)
 		cmocka_unit_test(tx_delay),
 		cmocka_unit_test(backlog),
 		cmocka_unit_test(timewait_reuse),
-		cmocka_unit_test(timewait_ports),
 		cmocka_unit_test(timewait_segments),
-		cmocka_unit_test(timewait_limit),
 		cmocka_unit_test(memory_failure),
 		cmocka_unit_test(memory_tight),
 		cmocka_unit_test(torn_down),

@@ -135,8 +135,8 @@ struct inpcbinfo {
 	/* Whereto the last connection without a port went, and the secret that chose it. */
 	struct { struct in_addr_any pm_laddr, pm_faddr; uint16_t pm_fport; bool pm_valid; uint64_t pm_secret; } ipi_portmemo;
 	struct siphash_key ipi_key;
-	/* Is there something without pcb at the port yet, of these families (INP_IPV4, INP_IPV6), at the address (NULL: at any)?  NULL: never. */
-	bool		 (*ipi_lingers)(struct inpcbinfo *, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport);
+	/* Is there something without pcb at the port yet with which the pcb may not share it, at the address (NULL: at any)?  NULL: never. */
+	bool		 (*ipi_lingers)(const struct inpcb *, const struct in_addr_any *laddr, uint16_t lport);
 };
 
 /* The flag of the family: INP_IPV4 or INP_IPV6. */

@@ -47,14 +47,13 @@ in_pcb_portconflict(struct inpcb *inp, const struct in_addr_any *laddr, uint16_t
 	return (false);
 }
 
-/* What waits in TIME_WAIT keeps its port from who does not ask to share it. */
+/* What waits in TIME_WAIT keeps its port from others as its socket did. */
 static bool
 in_pcb_portlingers(const struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport)
 {
-	struct inpcbinfo *ipi = inp->inp_info;
+	const struct inpcbinfo *ipi = inp->inp_info;
 
-	return (ipi->ipi_lingers != NULL && (in_pcb_options(inp) & (SO_REUSEADDR | SO_REUSEPORT)) == 0 &&
-		ipi->ipi_lingers(ipi, inp->inp_flags & (INP_IPV4 | INP_IPV6), in_addr_any_isany(laddr) ? NULL : laddr, lport));
+	return (ipi->ipi_lingers != NULL && ipi->ipi_lingers(inp, in_addr_any_isany(laddr) ? NULL : laddr, lport));
 }
 
 /*

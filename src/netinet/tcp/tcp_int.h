@@ -830,7 +830,7 @@ bool	 tcp_timewait_input(struct tcp_seg *, bool listening);
  * used.  EADDRINUSE.
  */
 int	 tcp_timewait_reuse(struct inpcb *, uint32_t *iss);
-bool	 tcp_timewait_lingers(struct inpcbinfo *, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport);
+bool	 tcp_timewait_lingers(const struct inpcb *, const struct in_addr_any *laddr, uint16_t lport);
 void	 tcp_timewait_list(struct tcp_vnet *, struct pcbscan *);
 
 /* tcp_usrreq.c */

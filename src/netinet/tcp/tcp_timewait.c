@@ -29,6 +29,7 @@ struct tcptw {
 	uint32_t	 tw_fib, tw_uid;
 	uint16_t	 tw_win, tw_udpport;
 	uint8_t		 tw_tos, tw_ttl;
+	uint8_t		 tw_share;	/* SO_REUSEADDR, SO_REUSEPORT of its socket */
 	int		 tw_jail;	/* of the credentials */
 	struct tcp_authctx tw_auth;	/* its key is counted */
 	bool		 tw_ts;		/* timestamps were in use */
@@ -155,6 +156,13 @@ tcp_timewait_queue(struct tcp_vnet *tv, struct tcptw *tw)
 		callout_reset_at(&tws->tw_callout, tw->tw_expire);
 }
 
+/* The options by which a port is shared. */
+static uint8_t
+tcp_timewait_share(const struct inpcb *inp)
+{
+	return (inp->inp_socket == NULL ? 0 : inp->inp_socket->so_options & (SO_REUSEADDR | SO_REUSEPORT));
+}
+
 static void
 tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 {
@@ -174,6 +182,7 @@ tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_tsoff = tp->t_tsoff;
 	tw->tw_udpport = tp->t_udpport;
 	tw->tw_fib = inp->inp_fib;
+	tw->tw_share = tcp_timewait_share(inp);
 	tw->tw_jail = inp->inp_cred.cr_jail;
 	tw->tw_tos = in_pcbtos(inp, inp->inp_ops);
 	tw->tw_ttl = in_pcbttl(inp, inp->inp_ops);
@@ -373,27 +382,29 @@ tcp_timewait_reuse(struct inpcb *inp, uint32_t *iss)
 }
 
 /*
- * With an address the entries of the port must be looked at: latest first, since a server that ended just now asks.  No more than TCPTW_LOOK, for nobody
- * is to wait until thousands were; who is let in too early is still kept off the pairs themselves (tcp_timewait_reuse).
+ * Linux's rules: both want to share, by the same option.  With an address, or who wants to, the entries of the port must be looked at: latest first,
+ * since a server that ended just now asks.  No more than TCPTW_LOOK, for nobody is to wait until thousands were; who is let in too early is still
+ * kept off the pairs themselves (tcp_timewait_reuse).
  */
 bool
-tcp_timewait_lingers(struct inpcbinfo *ipi, uint32_t fam, const struct in_addr_any *laddr, uint16_t lport)
+tcp_timewait_lingers(const struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport)
 {
-	const struct tcp_timewaits *tws = &CONTAINER_OF(ipi, struct tcp_vnet, tv_pcbs)->tv_timewait;
-	const uint32_t *at = tcp_timewait_at(tws, lport);
+	const struct tcp_timewaits *tws = &CONTAINER_OF(inp->inp_info, struct tcp_vnet, tv_pcbs)->tv_timewait;
+	const uint32_t *at = tcp_timewait_at(tws, lport), fam = inp->inp_flags & (INP_IPV4 | INP_IPV6);
+	const uint8_t share = tcp_timewait_share(inp);
 	const struct tcptw *tw;
 	uint32_t n, look = TCPTW_LOOK;
 
 	if (at == NULL || (n = ((fam & INP_IPV4) != 0 ? at[0] : 0) + ((fam & INP_IPV6) != 0 ? at[1] : 0)) == 0)
 		return (false);
-	if (laddr == NULL)
+	if (laddr == NULL && share == 0)
 		return (true);
 	TAILQ_FOREACH_REVERSE(tw, &tws->tw_queue, tcptwq, tw_link) {
 		if (n == 0 || look-- == 0)
 			break;
 		if (tw->tw_flow.tf_lport != lport || (in_pcbfam(tw->tw_flow.tf_ops) & fam) == 0)
 			continue;
-		if (in_addr_eq(laddr, &tw->tw_flow.tf_laddr))
+		if ((laddr == NULL || in_addr_eq(laddr, &tw->tw_flow.tf_laddr)) && (tw->tw_share & share) == 0)
 			return (true);
 		n--;
 	}
