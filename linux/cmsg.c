@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <linux/errqueue.h>
 #include <linux/if_packet.h>
+#include <linux/netlink.h>
 #include <linux/udp.h>
 
 #define LX_IPV6_ORIGDSTADDR	74
@@ -320,6 +321,14 @@ control_kernel(struct lx_control *co)
 	const struct { int pid, uid, gid; } kernel = { 0, 0, 0 };
 
 	control_put(co, SOL_SOCKET, SCM_CREDENTIALS, &kernel, sizeof(kernel));
+}
+
+void
+control_group(struct lx_control *co, uint32_t group)
+{
+	const struct nl_pktinfo info = { .group = group };
+
+	control_put(co, SOL_NETLINK, NETLINK_PKTINFO, &info, sizeof(info));
 }
 
 /* Linux keeps what a stream sent beside its time, unless asked not to; here it is gone. */

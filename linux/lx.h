@@ -152,6 +152,7 @@ struct lx_dgram {
 	bool		 dg_extlost;	/* for which there was no room; */
 	uint8_t		*dg_ext;	/* the headers, or NULL; dgram_drop() frees them */
 	struct vi_frameinfo dg_frame;	/* of packet sockets */
+	uint32_t	 dg_group;	/* of netlink: for whom it was, 0: an answer */
 };
 
 /* Ring beside the pair's queue; entry i describes datagram i. */
@@ -542,6 +543,7 @@ control_init(struct lx_control *co, size_t space)
 void	 control_dgram(struct lx_control *, unsigned cmsg, const struct lx_dgram *);
 void	 control_stream(struct lx_control *, unsigned cmsg, const struct vi_pktoptions *, const struct vi_sockaddr *local);
 void	 control_kernel(struct lx_control *);	/* SCM_CREDENTIALS of what no process has sent */
+void	 control_group(struct lx_control *, uint32_t group);	/* NETLINK_PKTINFO */
 int	 control_errflags(struct vi_socket *, const struct vi_sockerr *);	/* msg_flags of a message of the error queue */
 void	 control_error(struct lx_control *, unsigned cmsg, const struct vi_sockerr *);
 /* Of a message to be sent; extension headers stay where they are, and are noted.  EINVAL; what is not known is EINVAL as well. */
@@ -671,7 +673,7 @@ int64_t	 nl_bind(struct lx_call *);
 int64_t	 nl_connect(struct lx_call *);
 int64_t	 nl_name(struct lx_call *, bool peer);
 void	 nl_input(struct lx_sock *, const void *, size_t);
-bool	 nl_wantscred(const struct lx_sock *);	/* SO_PASSCRED */
+void	 nl_control(const struct lx_sock *, const struct lx_dgram *, struct lx_control *);	/* ancillary data of a message */
 int	 nl_destination(struct lx_call *, uint64_t addr, uint64_t len);	/* may it be sent there?  EINVAL, EPERM, ECONNREFUSED */
 void	 nl_called(const struct lx_call *);	/* what comes in next is the caller's */
 int64_t	 nl_getsockopt(struct lx_call *);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Netlink sockets: NETLINK_ROUTE, NETLINK_SOCK_DIAG (nl_diag.c) and NETLINK_GENERIC (nl_generic.c).
+ * Netlink sockets: NETLINK_ROUTE, NETLINK_SOCK_DIAG (nl_diag.c), NETLINK_GENERIC (nl_generic.c) and NETLINK_KOBJECT_UEVENT (nl_uevent.c).
  *
  * Theory of operation.  The pair is SOCK_SEQPACKET as for datagrams.  A request arrives by an
  * intercepted call, or through the pair when the program used send() or write().  It is
@@ -48,7 +48,7 @@ nl_new(struct lx_call *c, int type, int proto, int flags)
 
 	if (type != SOCK_RAW && type != SOCK_DGRAM)
 		return (-ESOCKTNOSUPPORT);
-	if (proto != NETLINK_ROUTE && proto != NETLINK_SOCK_DIAG && proto != NETLINK_GENERIC)
+	if (proto != NETLINK_ROUTE && proto != NETLINK_SOCK_DIAG && proto != NETLINK_GENERIC && proto != NETLINK_KOBJECT_UEVENT)
 		return (-EPROTONOSUPPORT);
 	if ((error = lx_call_cred(c, &cr)) != 0)
 		return (error == ENOENT ? LX_DONE : -error);
@@ -91,10 +91,13 @@ nl_free(struct lx_sock *ls)
 	free(ls->ls_nl);
 }
 
-bool
-nl_wantscred(const struct lx_sock *ls)
+void
+nl_control(const struct lx_sock *ls, const struct lx_dgram *dg, struct lx_control *co)
 {
-	return (ls->ls_nl != NULL && ls->ls_nl->nl_passcred);
+	if (ls->ls_nl != NULL && ls->ls_nl->nl_pktinfo)
+		control_group(co, dg->dg_group);
+	if (ls->ls_nl != NULL && ls->ls_nl->nl_passcred)
+		control_kernel(co);
 }
 
 static void
@@ -241,6 +244,8 @@ nl_request(struct lx_sock *ls, const uint8_t *msg, struct nl_req *rq)
 		error = nl_getdiag(no, ls, rq, msg + sizeof(rq->rq_hdr));
 	else if (ls->ls_proto == NETLINK_GENERIC)
 		error = nl_getgeneric(no, rq, msg + sizeof(rq->rq_hdr));
+	else if (ls->ls_proto == NETLINK_KOBJECT_UEVENT)
+		error = EPERM;		/* who may, makes the kernel say something; here nobody does */
 	else {
 		lx_manage(ls->ls_lx);
 		error = nl_do(no, ls, rq);
@@ -465,6 +470,8 @@ nl_flag(struct nl_sock *ns, int name)
 		return (&ns->nl_capack);
 	case NETLINK_NO_ENOBUFS:
 		return (&ns->nl_noenobufs);
+	case NETLINK_PKTINFO:
+		return (&ns->nl_pktinfo);
 	default:
 		return (NULL);
 	}
@@ -556,7 +563,7 @@ nl_membership(struct lx_sock *ls, int group, bool join)
 	const uint64_t bit = group >= 1 && group <= 64 ? 1ull << (group - 1) : 0;
 	const uint64_t now = ls->ls_nl->nl_groups;
 
-	if (bit == 0 || group > RTNLGRP_MAX)
+	if (bit == 0 || group > (ls->ls_proto == NETLINK_ROUTE ? RTNLGRP_MAX : 32))
 		return (EINVAL);
 	ls->ls_nl->nl_joined = true;
 	return (nl_subscribe(ls, join ? now | bit : now & ~bit));

@@ -31,6 +31,7 @@ struct nl_sock {
 	bool		 nl_extack, nl_bcerror;	/* kept for who asks */
 	bool		 nl_noenobufs;	/* what found no room is not told */
 	bool		 nl_passcred;	/* SO_PASSCRED */
+	bool		 nl_pktinfo;	/* NETLINK_PKTINFO */
 	bool		 nl_joined;	/* it has been in a group */
 	int		 nl_rcvbuf;	/* SO_RCVBUF, which bounds what is told unasked; 0: as much as the pair takes */
 	bool		 nl_watching;	/* the vnet tells us of changes */
@@ -91,7 +92,7 @@ struct nl_out {
 	size_t		 no_msg;	/* where the one being built begins */
 	size_t		 no_end;
 	bool		 no_over;	/* it did not fit */
-	bool		 no_event;	/* no answer: told to all who want to know */
+	uint32_t	 no_group;	/* no answer: told to all who want to know, in this group; 0: an answer */
 	uint8_t		 no_buf[2 * NL_GOODSIZE];
 };
 void	 nl_out_init(struct nl_out *, struct lx_sock *, const struct nl_req *, uint16_t flags);
@@ -125,6 +126,9 @@ void	 nl_put_routes(struct nl_out *, uint16_t type, const struct vi_route *, uns
 void	 nl_put_neigh(struct nl_out *, uint16_t type, uint32_t ifindex, const struct vi_neigh *);
 void	 nl_put_nexthop(struct nl_out *, uint16_t type, const struct vi_nexthop *);
 void	 nl_put_rule(struct nl_out *, uint16_t type, const struct vi_rule *, uint8_t family);
+
+/* nl_uevent.c: sent at once; was: the name it had, or NULL */
+void	 nl_put_uevent(struct nl_out *, const char *action, const char *was, const struct vi_rtevent *);
 
 /* nl_event.c: groups and what is told to them */
 int	 nl_subscribe(struct lx_sock *, uint64_t groups);	/* ENOMEM, ENOSPC */

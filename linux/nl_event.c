@@ -16,6 +16,7 @@ struct notify {
 	struct nl_out	 nt_out;
 	struct vi_vnet	*nt_vnet;
 	uint64_t	 nt_groups;
+	char		 nt_was[VI_IFNAMSIZ];	/* the name of an interface that is getting another */
 	/* next hops of one route, of events that say the same of them: not told yet */
 	bool		 nt_gone, nt_replaced;
 	unsigned	 nt_n;
@@ -24,14 +25,18 @@ struct notify {
 	struct vi_route	 nt_now[VI_RT_MAXPATHS];
 };
 
+/* Is the socket in the group?  Then what follows is for that. */
 static bool
-notify_group(const struct notify *nt, unsigned group)
+notify_group(struct notify *nt, unsigned group)
 {
-	return ((nt->nt_groups >> (group - 1) & 1) != 0);
+	if ((nt->nt_groups >> (group - 1) & 1) == 0)
+		return (false);
+	nt->nt_out.no_group = group;
+	return (true);
 }
 
 static bool
-notify_family(const struct notify *nt, const struct vi_sockaddr *sa, unsigned group4, unsigned group6)
+notify_family(struct notify *nt, const struct vi_sockaddr *sa, unsigned group4, unsigned group6)
 {
 	return (notify_group(nt, sa->sa_family == VI_AF_INET6 ? group6 : group4));
 }
@@ -50,6 +55,8 @@ static void
 notify_hops(struct notify *nt)
 {
 	nt->nt_nnow = 0;
+	if (nt->nt_n > 0)
+		(void)notify_family(nt, &nt->nt_hop[0].rt_dst, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE);
 	if (nt->nt_n > 0)
 		(void)vi_route_paths(nt->nt_vnet, &nt->nt_hop[0], now_each, nt);
 	if (nt->nt_nnow > 0) {
@@ -174,6 +181,7 @@ notify_rule(struct notify *nt, const struct vi_rtevent *ev)
 
 	if (ev->ev_rule.ru_family != VI_AF_INET6 && notify_group(nt, RTNLGRP_IPV4_RULE))
 		nl_put_rule(&nt->nt_out, type, &ev->ev_rule, AF_INET);
+	nl_out_flush(&nt->nt_out);
 	if (ev->ev_rule.ru_family != VI_AF_INET && notify_group(nt, RTNLGRP_IPV6_RULE))
 		nl_put_rule(&nt->nt_out, type, &ev->ev_rule, AF_INET6);
 }
@@ -203,6 +211,33 @@ notify_nexthop(struct notify *nt, const struct vi_rtevent *ev)
 		(void)vi_nexthop_get(nt->nt_vnet, gone.nx_id, nexthop_found, nt);
 	else
 		nl_put_nexthop(&nt->nt_out, RTM_DELNEXTHOP, &gone);
+}
+
+#define UEVENT_GROUP	1		/* of NETLINK_KOBJECT_UEVENT: what the kernel says */
+
+static void
+notify_device(void *arg, const struct vi_rtevent *ev)
+{
+	struct notify *nt = arg;
+
+	if (!notify_group(nt, UEVENT_GROUP))
+		return;
+	switch (ev->ev_kind) {
+	case VI_RTEV_IF_ARRIVE:
+		nl_put_uevent(&nt->nt_out, "add", NULL, ev);
+		break;
+	case VI_RTEV_IF_DEPART:
+		nl_put_uevent(&nt->nt_out, "remove", NULL, ev);
+		break;
+	case VI_RTEV_IF_RENAME:		/* the new one is told next */
+		memcpy(nt->nt_was, ev->ev_route.rt_ifname, sizeof(nt->nt_was));
+		break;
+	case VI_RTEV_IF_RENAMED:
+		nl_put_uevent(&nt->nt_out, "move", nt->nt_was, ev);
+		break;
+	default:
+		break;
+	}
 }
 
 static void
@@ -252,13 +287,13 @@ nl_events(struct lx_sock *ls)
 	if ((nt = malloc(sizeof(*nt))) == NULL)
 		return;			/* they are still there when the next one comes */
 	nl_out_init(&nt->nt_out, ls, &none, 0);
-	nt->nt_out.no_event = true;
 	nt->nt_out.no_pid = 0;
 	nt->nt_vnet = ls->ls_vnet;
 	nt->nt_groups = ns->nl_groups;
 	nt->nt_n = 0;
+	nt->nt_was[0] = '\0';
 	lx_manage(ls->ls_lx);
-	error = vi_route_events(ls->ls_vnet, &ns->nl_seq, notify_one, nt);
+	error = vi_route_events(ls->ls_vnet, &ns->nl_seq, ls->ls_proto == NETLINK_KOBJECT_UEVENT ? notify_device : notify_one, nt);
 	notify_hops(nt);
 	lx_managed(ls->ls_lx);
 	if (error == EOVERFLOW)
@@ -281,7 +316,7 @@ nl_subscribe(struct lx_sock *ls, uint64_t groups)
 	struct nl_sock *ns = ls->ls_nl;
 	int error = 0;
 
-	if (groups != 0 && ls->ls_proto != NETLINK_ROUTE)
+	if (groups != 0 && ls->ls_proto != NETLINK_ROUTE && ls->ls_proto != NETLINK_KOBJECT_UEVENT)
 		return (EOPNOTSUPP);	/* of sockets that go, and of families that come, nobody is told */
 	if (groups != 0 && !ns->nl_watching && ls->ls_vnet != NULL) {
 		ns->nl_seq = UINT64_MAX;

@@ -21,7 +21,8 @@ nl_out_init(struct nl_out *no, struct lx_sock *ls, const struct nl_req *rq, uint
 	no->no_pid = ls->ls_nl->nl_pid;
 	no->no_flags = flags;
 	no->no_len = no->no_msg = no->no_end = 0;
-	no->no_over = no->no_event = false;
+	no->no_over = false;
+	no->no_group = 0;
 }
 
 /* A dump may be longer than the pair, which leaves no room for what comes after it either: it goes on as the program reads.  ENOBUFS. */
@@ -87,15 +88,15 @@ out_full(const struct lx_sock *ls)
 void
 nl_out_flush(struct nl_out *no)
 {
-	struct lx_dgram dg = { .dg_len = (uint32_t)no->no_len };
+	struct lx_dgram dg = { .dg_len = (uint32_t)no->no_len, .dg_group = no->no_group };
 	struct lx_sock *ls = no->no_ls;
 	int error;
 
 	if (no->no_len == 0)
 		return;
 	no->no_len = 0;
-	error = no->no_event && out_full(ls) ? ENOBUFS : STAILQ_EMPTY(&ls->ls_nl->nl_pending) ? dgram_offer(ls, no->no_buf, &dg) : EAGAIN;
-	if (error == EAGAIN && !no->no_event)
+	error = no->no_group != 0 && out_full(ls) ? ENOBUFS : STAILQ_EMPTY(&ls->ls_nl->nl_pending) ? dgram_offer(ls, no->no_buf, &dg) : EAGAIN;
+	if (error == EAGAIN && no->no_group == 0)
 		error = pending_add(ls, no->no_buf, dg.dg_len);
 	if (error != 0 && !ls->ls_nl->nl_noenobufs)
 		ls->ls_error = ENOBUFS;

@@ -80,6 +80,7 @@ recv_name(const struct lx_call *c, const struct lx_dgram *dg, struct sockaddr_st
 		return (sockaddr_build(&dg->dg_from, ss));
 	memset(ss, 0, sizeof(*ss));
 	nl->nl_family = AF_NETLINK;	/* nl_pid 0: from the kernel */
+	nl->nl_groups = dg->dg_group >= 1 && dg->dg_group <= 32 ? 1u << (dg->dg_group - 1) : 0;
 	return (sizeof(*nl));
 }
 
@@ -152,8 +153,8 @@ recv_write_dgram(struct lx_call *c, struct recv *r, const void *buf, const struc
 	control_init(&co, r->r_controllen);
 	if (c->c_sock->ls_kind == LXK_DGRAM)
 		control_dgram(&co, c->c_sock->ls_cmsg, dg);
-	else if (nl_wantscred(c->c_sock))
-		control_kernel(&co);
+	else
+		nl_control(c->c_sock, dg, &co);
 	return (recv_write(c, r, buf, dg, &co));
 }
 
