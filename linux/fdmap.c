@@ -398,12 +398,18 @@ lx_call_cloexec(const struct lx_call *c)
 	return ((flags & O_CLOEXEC) != 0);
 }
 
+static const struct timeval *
+call_timeo(const struct lx_call *c, int optname)
+{
+	return (&c->c_sock->ls_timeo[optname == SO_SNDTIMEO]);
+}
+
 bool
-lx_call_nonblock(const struct lx_call *c, int flags)
+lx_call_nonblock(const struct lx_call *c, int flags, int optname)
 {
 	int fl;
 
-	if ((flags & MSG_DONTWAIT) != 0)
+	if ((flags & MSG_DONTWAIT) != 0 || call_timeo(c, optname)->tv_sec < 0)
 		return (true);
 	fl = fcntl(c->c_fd, F_GETFL);
 	return (fl >= 0 && (fl & O_NONBLOCK) != 0);
@@ -412,15 +418,11 @@ lx_call_nonblock(const struct lx_call *c, int flags)
 uint64_t
 lx_call_timeout(const struct lx_call *c, int optname)
 {
-	struct timeval tv = { 0, 0 };
-	socklen_t len = sizeof(tv);
+	const struct timeval *tv = call_timeo(c, optname);
 
-	if (getsockopt(c->c_fd, SOL_SOCKET, optname, &tv, &len) != 0 ||
-	    (tv.tv_sec == 0 && tv.tv_usec == 0))
+	if ((tv->tv_sec == 0 && tv->tv_usec == 0) || tv->tv_sec > 1000000000)
 		return (LX_FOREVER);
-	if (tv.tv_sec > 1000000000)
-		return (LX_FOREVER);
-	return ((uint64_t)tv.tv_sec * 1000000000 + (uint64_t)tv.tv_usec * 1000);
+	return (tv->tv_sec < 0 ? 0 : (uint64_t)tv->tv_sec * 1000000000 + (uint64_t)tv->tv_usec * 1000);
 }
 
 /* The table doubles when it is full: one chain link each on average. */

@@ -152,7 +152,7 @@ static const struct sock_filter lx_filter[] = {
 	LD(ARG_LO(5)), JEQ(0, 0, 1),
 	NOTIFY, ALLOW,
 
-	JEQ(SYS_setsockopt, 1, 0),
+	ON(SYS_setsockopt),
 	JEQ(SYS_getsockopt, 0, 9),
 	LD(ARG_LO(1)), JEQ(SOL_SOCKET, 0, 6),
 	LD(ARG_LO(2)), JEQ(SO_RCVTIMEO_OLD, 3, 0), JEQ(SO_SNDTIMEO_OLD, 2, 0), JEQ(SO_RCVTIMEO_NEW, 1, 0),

@@ -144,9 +144,11 @@ test_options(void **state)
 	(void)state;
 	assert_int_equal(call(SYS_setsockopt, 3, SOL_SOCKET, SO_REUSEADDR, 0, 0), YES);
 	assert_int_equal(call(SYS_getsockopt, 3, SOL_SOCKET, SO_ERROR, 0, 0), YES);
-	assert_int_equal(call(SYS_setsockopt, 3, 6, SO_RCVTIMEO_OLD, 0, 0), YES);
-	assert_int_equal(call(SYS_setsockopt, 3, SOL_SOCKET, SO_RCVTIMEO_OLD, 0, 0), NO);
-	assert_int_equal(call(SYS_setsockopt, 3, SOL_SOCKET, SO_SNDTIMEO_OLD, 0, 0), NO);
+	assert_int_equal(call(SYS_getsockopt, 3, 6, SO_RCVTIMEO_OLD, 0, 0), YES);
+	assert_int_equal(call(SYS_setsockopt, 3, SOL_SOCKET, SO_RCVTIMEO_OLD, 0, 0), YES);
+	assert_int_equal(call(SYS_setsockopt, 3, SOL_SOCKET, SO_SNDTIMEO_NEW, 0, 0), YES);
+	assert_int_equal(call(SYS_getsockopt, 3, SOL_SOCKET, SO_RCVTIMEO_OLD, 0, 0), NO);
+	assert_int_equal(call(SYS_getsockopt, 3, SOL_SOCKET, SO_SNDTIMEO_OLD, 0, 0), NO);
 	assert_int_equal(call(SYS_getsockopt, 3, SOL_SOCKET, SO_RCVTIMEO_NEW, 0, 0), NO);
 	assert_int_equal(call(SYS_getsockopt, 3, SOL_SOCKET, SO_SNDTIMEO_NEW, 0, 0), NO);
 }

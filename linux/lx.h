@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <netinet/in.h>
@@ -230,11 +231,13 @@ struct lx_sock {
 	int		 ls_error;	/* pending, for SO_ERROR */
 	uint32_t	 ls_reapgen;	/* last looked at by this lx_reap */
 	struct lx_calls	 ls_calls;	/* waiting in accept, connect or receive */
+	struct timeval	 ls_timeo[2];	/* SO_RCVTIMEO, SO_SNDTIMEO: 0 = for ever, negative = not at all */
 	struct vi_cred	 ls_cred;
 	/* streams */
 	uint32_t	 ls_fill;	/* bytes that keep the program's end from being writable */
 	int		 ls_sndbuf;	/* SO_SNDBUF the program set, 0: none */
 	bool		 ls_lowbuf;	/* its SO_SNDBUF is not yet what it should be */
+	int		 ls_rcvlowat;	/* SO_RCVLOWAT it set, 0: none */
 	bool		 ls_oobinline;	/* SO_OOBINLINE */
 	bool		 ls_tiny;	/* ... but the host's minimum */
 	bool		 ls_told;	/* the program knows that the connection is made */
@@ -367,7 +370,7 @@ void	 lx_sock_hash(struct lx_sock *);
 void	 lx_sock_rehash(struct lx_sock *, ino_t);	/* the program's end is another */
 int	 lx_hash_init(struct lx *);
 void	 lx_tasks_free(struct lx *);
-bool	 lx_call_nonblock(const struct lx_call *, int flags);
+bool	 lx_call_nonblock(const struct lx_call *, int flags, int optname);	/* as the next */
 bool	 lx_call_cloexec(const struct lx_call *);
 uint64_t lx_call_timeout(const struct lx_call *, int optname);	/* SO_RCVTIMEO, SO_SNDTIMEO; ns */
 
@@ -397,6 +400,9 @@ void	 lx_sweep(struct lx *);
 bool	 lx_sock_raise(const struct lx_call *, uint64_t caps);	/* one of them will do */
 void	 lx_sock_lower(struct lx_sock *);
 int	 lx_sock_buffer(int fd, int size);
+void	 lx_sock_like(struct lx_sock *, const struct lx_sock *);	/* another of the same kind, made from it */
+/* Tells the host what it has to know of the program's end: how long it waits, and for how much; urgent bytes. */
+void	 lx_sock_native(const struct lx_sock *, int app);
 /* The program's end of a stream has SO_OOBINLINE as it was set. */
 void	 lx_sock_inline(const struct lx_sock *, int app);
 int64_t	 lx_sys_socket(struct lx_call *);

@@ -277,21 +277,16 @@ lx_answer_fd(struct lx_call *c, int fd, bool cloexec, int *newfd)
 	return (ENOENT);
 }
 
-/* What the host keeps with a descriptor: flags, who gets signals, and what a socket was told natively. */
+/* What the host keeps with a descriptor: flags, who gets signals, and what only it was told. */
 static void
 replace_state(int from, int to)
 {
-	static const int options[] = { SO_RCVTIMEO, SO_SNDTIMEO, SO_RCVLOWAT, SO_SELECT_ERR_QUEUE };
-	int flags = fcntl(from, F_GETFL);
+	int flags = fcntl(from, F_GETFL), value;
+	socklen_t len = sizeof(value);
 	struct f_owner_ex owner;
-	uint8_t value[16];
-	socklen_t len;
 
-	for (size_t i = 0; i < LX_NITEMS(options); i++) {
-		len = sizeof(value);
-		if (getsockopt(from, SOL_SOCKET, options[i], value, &len) == 0)
-			(void)setsockopt(to, SOL_SOCKET, options[i], value, len);
-	}
+	if (getsockopt(from, SOL_SOCKET, SO_SELECT_ERR_QUEUE, &value, &len) == 0)
+		(void)setsockopt(to, SOL_SOCKET, SO_SELECT_ERR_QUEUE, &value, len);
 	if (fcntl(from, F_GETOWN_EX, &owner) == 0 && owner.pid != 0)
 		(void)fcntl(to, F_SETOWN_EX, &owner);
 	if (flags >= 0)
@@ -306,6 +301,8 @@ lx_replace_fd(struct lx_call *c, int fd)
 	int n;
 
 	replace_state(c->c_fd, fd);
+	if (c->c_sock != NULL)
+		lx_sock_native(c->c_sock, fd);
 	do
 		n = ioctl(c->c_pr->pr_fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 	while (n < 0 && errno == EINTR);

@@ -244,7 +244,7 @@ recv_one(struct lx_call *c)
 	if ((r.r_flags & MSG_ERRQUEUE) != 0)
 		return (recv_errqueue(c, &r));
 	error = recv_take(c, buf, (r.r_flags & MSG_PEEK) != 0, &dg);
-	if (error == EAGAIN && !lx_call_nonblock(c, r.r_flags))
+	if (error == EAGAIN && !lx_call_nonblock(c, r.r_flags, SO_RCVTIMEO))
 		return (lx_call_wait(c, lx_call_timeout(c, SO_RCVTIMEO), EAGAIN));
 	if (error != 0)
 		return (-error);
@@ -411,7 +411,7 @@ lx_sys_recvmmsg(struct lx_call *c)
 		return (-error);
 	if (c->c_want == 0)
 		return (0);
-	wait = (flags & MSG_ERRQUEUE) == 0 && !lx_call_nonblock(c, flags);
+	wait = (flags & MSG_ERRQUEUE) == 0 && !lx_call_nonblock(c, flags, SO_RCVTIMEO);
 	if (!wait || many_ready(c))
 		result = many_take(c);
 	if (result != -EAGAIN || !wait)

@@ -59,6 +59,34 @@ lx_sock_inline(const struct lx_sock *ls, int app)
 		(void)setsockopt(app, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 }
 
+/* What the host keeps with the program's end of a pair. */
+void
+lx_sock_native(const struct lx_sock *ls, int app)
+{
+	static const int timeo[] = { SO_RCVTIMEO, SO_SNDTIMEO };
+
+	if (ls->ls_oobinline)
+		lx_sock_inline(ls, app);
+	if (ls->ls_rcvlowat != 0)
+		(void)setsockopt(app, SOL_SOCKET, SO_RCVLOWAT, &ls->ls_rcvlowat, sizeof(ls->ls_rcvlowat));
+	for (unsigned i = 0; i < LX_NITEMS(timeo); i++)
+		if (timerisset(&ls->ls_timeo[i]))
+			(void)setsockopt(app, SOL_SOCKET, timeo[i], &ls->ls_timeo[i], sizeof(ls->ls_timeo[i]));
+}
+
+void
+lx_sock_like(struct lx_sock *ls, const struct lx_sock *other)
+{
+	ls->ls_family = other->ls_family;
+	ls->ls_type = other->ls_type;
+	ls->ls_proto = other->ls_proto;
+	ls->ls_cred = other->ls_cred;
+	ls->ls_cmsg = other->ls_cmsg;
+	ls->ls_oobinline = other->ls_oobinline;
+	ls->ls_rcvlowat = other->ls_rcvlowat;
+	memcpy(ls->ls_timeo, other->ls_timeo, sizeof(ls->ls_timeo));
+}
+
 static int
 pair_new(enum lx_kind kind, int fd[2], ino_t *ino)
 {

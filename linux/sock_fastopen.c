@@ -62,7 +62,7 @@ fastopen(struct lx_call *c, int flags)
 		return (-ECONNABORTED);
 	if (ls->ls_state == LXS_CONNECTING) {
 		/* A call that a signal interrupted; this is what it had done. */
-		const int64_t sent = lx_call_nonblock(c, flags) ? 0 : ls->ls_fastsent;
+		const int64_t sent = lx_call_nonblock(c, flags, SO_SNDTIMEO) ? 0 : ls->ls_fastsent;
 
 		ls->ls_fastsent -= (uint32_t)sent;
 		return (sent > 0 ? sent : -EALREADY);

@@ -69,13 +69,8 @@ listen_take(struct lx_sock *ls, struct lx_sock **newp, struct vi_sockaddr *peer)
 	new->ls_appfd = app;
 	new->ls_state = LXS_CONNECTED;
 	new->ls_told = true;
-	new->ls_family = ls->ls_family;
-	new->ls_type = ls->ls_type;
-	new->ls_proto = ls->ls_proto;
-	new->ls_cred = ls->ls_cred;
-	new->ls_cmsg = ls->ls_cmsg;
-	if ((new->ls_oobinline = ls->ls_oobinline))
-		lx_sock_inline(new, app);
+	lx_sock_like(new, ls);
+	lx_sock_native(new, app);
 	*newp = new;
 	return (0);
 }
@@ -197,7 +192,7 @@ lx_sys_accept(struct lx_call *c)
 	if (error != EAGAIN)
 		return (LX_DONE);
 	listen_unmark(ls, c->c_fd);
-	if (lx_call_nonblock(c, 0))
+	if (lx_call_nonblock(c, 0, SO_RCVTIMEO))
 		return (-EAGAIN);
 	return (lx_call_wait(c, lx_call_timeout(c, SO_RCVTIMEO), EAGAIN));
 }

@@ -470,7 +470,7 @@ stream_begun(struct lx_call *c, bool told)
 	ls->ls_error = 0;
 	if (told)
 		return (0);
-	if (!lx_call_nonblock(c, c->c_nr == SYS_connect ? 0 : (int)c->c_arg[c->c_nr == SYS_sendto ? 3 : 2]))
+	if (!lx_call_nonblock(c, c->c_nr == SYS_connect ? 0 : (int)c->c_arg[c->c_nr == SYS_sendto ? 3 : 2], SO_SNDTIMEO))
 		return (lx_call_wait(c, lx_call_timeout(c, SO_SNDTIMEO), EINPROGRESS));
 	(void)stream_fill(ls, c->c_fd);
 	return (-EINPROGRESS);
@@ -513,14 +513,8 @@ stream_renew(struct lx_call *c)
 		lx_sock_free(ls);
 		return (error);
 	}
-	ls->ls_family = old->ls_family;
-	ls->ls_type = old->ls_type;
-	ls->ls_proto = old->ls_proto;
-	ls->ls_cred = old->ls_cred;
-	ls->ls_cmsg = old->ls_cmsg;
+	lx_sock_like(ls, old);
 	ls->ls_sndbuf = old->ls_sndbuf;
-	if ((ls->ls_oobinline = old->ls_oobinline))
-		lx_sock_inline(ls, app);
 	ls->ls_used = old->ls_used;
 	ls->ls_pid = old->ls_pid;
 	ls->ls_pidfdno = old->ls_pidfdno;
@@ -609,7 +603,7 @@ stream_connect(struct lx_call *c, const struct vi_sockaddr *sa)
 	case LXS_CONNECTING:
 		if (sa->sa_family == VI_AF_UNSPEC)
 			return (stream_disconnect(c));
-		if (lx_call_nonblock(c, 0))
+		if (lx_call_nonblock(c, 0, SO_SNDTIMEO))
 			return (-EALREADY);
 		return (lx_call_wait(c, lx_call_timeout(c, SO_SNDTIMEO), EINPROGRESS));
 	case LXS_CONNECTED:

@@ -3,8 +3,8 @@
  * Socket options: one table from Linux's (level, name) to the vnet's option and the form of
  * the value.
  *
- * What is not in the table is ENOPROTOOPT.  SO_RCVTIMEO and SO_SNDTIMEO never come here: they
- * are the host's, which also keeps them in native reads and writes.
+ * What is not in the table is ENOPROTOOPT.  SO_RCVTIMEO and SO_SNDTIMEO are the host's, which keeps
+ * them in native reads and writes; we note them for calls that wait with us.
  */
 #include "linux/lx.h"
 #include "linux/ifinfo.h"
@@ -819,8 +819,10 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 		ls->ls_oobinline = value != 0;
 		lx_sock_inline(ls, c->c_fd);
 	}
-	if (o->o_vi == VI_SO_RCVLOWAT)
-		(void)setsockopt(c->c_fd, SOL_SOCKET, o->o_name, &value, sizeof(value));
+	if (o->o_vi == VI_SO_RCVLOWAT) {
+		ls->ls_rcvlowat = value != 0 ? value : 1;
+		lx_sock_native(ls, c->c_fd);
+	}
 }
 
 int
@@ -859,6 +861,21 @@ opt_native(const struct lx_sock *ls, int level, int name)
 	return (level == SOL_SOCKET && (name == SO_SELECT_ERR_QUEUE || (ls->ls_kind == LXK_STREAM && name == SO_PEEK_OFF)));
 }
 
+/* How long calls are to wait.  The host says what is wrong, and does not tell a negative time, which is not to wait, from none. */
+static bool
+opt_timeout(struct lx_call *c)
+{
+	const int name = (int)c->c_arg[2];
+	const bool snd = name == SO_SNDTIMEO_OLD || name == SO_SNDTIMEO_NEW;
+	struct timeval tv;
+
+	if ((int)c->c_arg[1] != SOL_SOCKET || (!snd && name != SO_RCVTIMEO_OLD && name != SO_RCVTIMEO_NEW))
+		return (false);
+	if ((int)c->c_arg[4] >= (int)sizeof(tv) && lx_copyin(c, c->c_arg[3], &tv, sizeof(tv)) == 0 && tv.tv_usec >= 0 && tv.tv_usec < 1000000)
+		c->c_sock->ls_timeo[snd] = tv;
+	return (true);
+}
+
 int64_t
 lx_sys_setsockopt(struct lx_call *c)
 {
@@ -868,10 +885,10 @@ lx_sys_setsockopt(struct lx_call *c)
 	size_t len = (size_t)(int)c->c_arg[4];
 	const struct opt *o;
 
+	if (opt_timeout(c) || opt_native(ls, level, name))
+		return (LX_CONTINUE);
 	if (ls->ls_kind == LXK_NETLINK)
 		return (nl_setsockopt(c));
-	if (opt_native(ls, level, name))
-		return (LX_CONTINUE);
 	o = opt_find(ls, level, name);
 	if (o != NULL && o->o_form == F_FPROG)
 		return (sockfilter_set(c, (enum vi_sockopt)o->o_vi));

@@ -77,6 +77,36 @@ hurried(void)
 	close(fa);
 }
 
+/* A negative time is none at all; what is no time stays without effect. */
+static void
+impatient(void)
+{
+	struct timeval tv = { -1, 1000000 };
+	struct sockaddr_in a, from;
+	struct mmsghdr mm = { { 0 }, 0 };
+	socklen_t len = sizeof(from);
+	int fa = bound(&a);
+
+	timeout_of(fa, SO_RCVTIMEO, 50);
+	show("no time", setsockopt(fa, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+	tv.tv_usec = 999999;
+	show("short", setsockopt(fa, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv) - 1));
+	show("as it was", recvfrom(fa, buf, 9, 0, (struct sockaddr *)&from, &len));
+	show("negative", setsockopt(fa, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
+	len = sizeof(tv);
+	show("get", getsockopt(fa, SOL_SOCKET, SO_RCVTIMEO, &tv, &len));
+	printf("%ld.%ld\n", (long)tv.tv_sec, (long)tv.tv_usec);
+	len = sizeof(from);
+	for (int i = 0; i < 2; i++) {
+		show("recv", recv(fa, buf, 9, 0));
+		show("recvfrom", recvfrom(fa, buf, 9, 0, (struct sockaddr *)&from, &len));
+		show("recvmsg", recvmsg(fa, &mm.msg_hdr, 0));
+		show("recvmmsg", recvmmsg(fa, &mm, 1, 0, NULL));
+		show("IP_RECVERR", set_int(fa, IPPROTO_IP, IP_RECVERR, 1));
+	}
+	close(fa);
+}
+
 static void
 waiting(void)
 {
@@ -293,6 +323,7 @@ main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	from_to();
 	waiting();
+	impatient();
 	connections();
 	ancillary();
 	many();

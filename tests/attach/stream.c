@@ -229,6 +229,8 @@ listening(void)
 
 	timeout_of(l, SO_RCVTIMEO, 50);
 	show("accept with a timeout", accept(l, NULL, NULL));
+	timeout_of(l, SO_RCVTIMEO, -1000);
+	show("accept with a negative one", accept(l, NULL, NULL));
 	timeout_of(l, SO_RCVTIMEO, 0);
 	alarm_in(50, 0);
 	show("accept interrupted", accept(l, NULL, NULL));
@@ -236,6 +238,57 @@ listening(void)
 	show("accept after it", accept(l, NULL, NULL));
 	close(l);
 	close(ep);
+}
+
+static void
+show_timeout(const char *what, int fd, int opt)
+{
+	struct timeval tv = { -1, -1 };
+	socklen_t len = sizeof(tv);
+
+	show(what, getsockopt(fd, SOL_SOCKET, opt, &tv, &len));
+	printf("%ld.%06ld\n", (long)tv.tv_sec, (long)tv.tv_usec);
+}
+
+/* How long, and for how much, connections wait is what their listener was told; and connect() need not wait. */
+static void
+inherited(void)
+{
+	struct sockaddr_in sin;
+	int l = listener(&sin), c = socket(AF_INET, SOCK_STREAM, 0), s;
+	char b[9];
+
+	timeout_of(l, SO_RCVTIMEO, 1500);
+	timeout_of(l, SO_SNDTIMEO, 2500);
+	(void)set_int(l, SOL_SOCKET, SO_RCVLOWAT, 3);
+	timeout_of(c, SO_SNDTIMEO, -1000);
+	show("connect", try_connect(c, &sin));
+	(void)polled(c, 5000, POLLOUT);
+	s = accept(l, NULL, NULL);
+	show("connected", try_connect(c, &sin));
+	show_timeout("SO_RCVTIMEO", s, SO_RCVTIMEO);
+	show_timeout("SO_SNDTIMEO", s, SO_SNDTIMEO);
+	show("SO_RCVLOWAT", get_int(s, SOL_SOCKET, SO_RCVLOWAT));
+	timeout_of(s, SO_RCVTIMEO, 300);
+	show("send", send(c, "ab", 2, 0));
+	show("less than that", recv(s, b, sizeof(b), 0));
+	show("send", send(c, "abc", 3, 0));
+	show("enough", recv(s, b, sizeof(b), 0));
+	show("nothing", recv(s, b, sizeof(b), 0));
+	(void)set_int(s, SOL_SOCKET, SO_RCVLOWAT, 0);
+	show("SO_RCVLOWAT", get_int(s, SOL_SOCKET, SO_RCVLOWAT));
+	close(s);
+	timeout_of(l, SO_RCVTIMEO, -1000);
+	close(c);
+	c = socket(AF_INET, SOCK_STREAM, 0);
+	show("connect", try_connect(c, &sin));
+	(void)polled(l, 5000, POLLIN);
+	s = accept(l, NULL, NULL);
+	show_timeout("SO_RCVTIMEO", s, SO_RCVTIMEO);
+	show("not at all", recv(s, b, sizeof(b), 0));
+	close(s);
+	close(c);
+	close(l);
 }
 
 /* A connection that comes while accept is being restarted is not lost. */
@@ -466,6 +519,7 @@ main(void)
 	resets();
 	connecting();
 	listening();
+	inherited();
 	restarted();
 	data();
 	addressed();
