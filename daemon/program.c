@@ -508,7 +508,7 @@ program_run(int memfile, const int stdfds[3], int execfd, int reportfd, int go)
 	attach(&r, memfile, go);
 	unpack(&r, memfile);
 	limit_processes(&r);
-	if (lx_filter_ipc(r.r_pg->pg_ipcoff) != 0)
+	if (r.r_pg->pg_ipcoff != 0 && lx_filter_i386ipc() != 0)
 		die(&r, errno, "filter of IPC");
 	take_terminal(&r, stdfds);
 	if ((error = caps_bound(r.r_pg->pg_caps)) != 0)

@@ -201,25 +201,42 @@ lx_call_fd(struct lx_call *c, int fd)
 	return (0);
 }
 
-/* The last of its numbers is that of the innermost namespace. */
+/* The last of the numbers is that of the innermost namespace. */
+static int
+status_last(pid_t tid, const char *key, unsigned *out)
+{
+	char buf[2048], *p = status_value(tid, key, buf, sizeof(buf)), *end;
+
+	if (p == NULL)
+		return (ESRCH);
+	for (*out = (unsigned)strtoul(p, &end, 10); *end == '\t';)
+		*out = (unsigned)strtoul(end, &end, 10);
+	return (0);
+}
+
+int
+lx_process_group(pid_t tid, unsigned *number, unsigned *group)
+{
+	int error = status_last(tid, "\nNStgid:", number);
+
+	return (error != 0 ? error : status_last(tid, "\nNSpgid:", group));
+}
+
 unsigned
 lx_call_self(const struct lx_call *c)
 {
-	char buf[2048], *p, *end;
 	struct lx_task *t;
-	unsigned long n;
+	unsigned n;
 	bool fresh;
 
 	t = task_get(c->c_lx, c->c_tid, &fresh);
 	if (t != NULL && t->t_self != 0)
 		return (t->t_self);
-	if ((p = status_value(c->c_tid, "\nNStgid:", buf, sizeof(buf))) == NULL)
+	if (status_last(c->c_tid, "\nNStgid:", &n) != 0)
 		return (0);
-	for (n = strtoul(p, &end, 10); *end == '\t'; p = end)
-		n = strtoul(end, &end, 10);
 	if (t != NULL)
-		t->t_self = (unsigned)n;
-	return ((unsigned)n);
+		t->t_self = n;
+	return (n);
 }
 
 /*

@@ -18,6 +18,7 @@
 #include "linux/sysnum.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -68,9 +69,13 @@
 #define ON(nr)		JEQ(nr, 0, 1), NOTIFY
 #define PERM		RET(SECCOMP_RET_ERRNO | EPERM)
 #define NOT(nr)		JEQ(nr, 0, 1), PERM
-#define REFUSE(nr)	JEQ(nr, 0, 1), NOSYS
 /* Of a process that is named, not the caller itself. */
 #define OTHER(nr)	JEQ(nr, 0, 4), LD(ARG_LO(0)), JEQ(0, 1, 0), NOTIFY, ALLOW
+/*
+ * The signal is that argument: not what libraries tell their own threads by (canceling, new ids, timers; Go's SIGURG), which must not be interrupted,
+ * and is nobody's attempt.
+ */
+#define THREAD(nr, arg)	JEQ(nr, 0, 7), LD(ARG_LO(arg)), JEQ(0, 4, 0), JEQ(SIGURG, 3, 0), JGE(35, 1, 0), JGE(32, 1, 0), NOTIFY, ALLOW
 /* The mode is that argument: devices, not pipes and sockets. */
 #define DEVICE(nr, arg)	JEQ(nr, 0, 6), LD(ARG_LO(arg)), AND(S_IFMT), JEQ(S_IFCHR, 1, 0), JEQ(S_IFBLK, 0, 1), NOTIFY, ALLOW
 
@@ -117,8 +122,8 @@ static const struct sock_filter lx_filter[] = {
 	OTHER(SYS_sched_setscheduler),
 	JEQ(SYS_setpriority, 0, 6), LD(ARG_LO(0)), JEQ(PRIO_PROCESS, 0, 3), LD(ARG_LO(1)), JEQ(0, 1, 0), NOTIFY, ALLOW,
 	JEQ(SYS_ptrace, 0, 5), LD(ARG_LO(0)), JEQ(PTRACE_ATTACH, 1, 0), JEQ(PTRACE_SEIZE, 0, 1), NOTIFY, ALLOW,
-	JEQ(SYS_kill, 0, 7),			/* one process, and not only the question whether it is there */
-	LD(ARG_LO(1)), JEQ(0, 4, 0), LD(ARG_LO(0)), JEQ(0, 2, 0), JSET(0x80000000U, 1, 0), NOTIFY, ALLOW,
+	JEQ(SYS_kill, 0, 7),			/* a process or a group, and not only the question whether it is there; to all is never refused */
+	LD(ARG_LO(1)), JEQ(0, 4, 0), LD(ARG_LO(0)), JEQ(0, 2, 0), JEQ(-1, 1, 0), NOTIFY, ALLOW,
 	DEVICE(SYS_mknod, 1),
 	DEVICE(SYS_mknodat, 2),
 
@@ -154,10 +159,16 @@ static const struct sock_filter lx_filter[] = {
 
 	ON(SYS_setsockopt),
 	JEQ(SYS_getsockopt, 0, 9),
-	LD(ARG_LO(1)), JEQ(SOL_SOCKET, 0, 6),
-	LD(ARG_LO(2)), JEQ(SO_RCVTIMEO_OLD, 3, 0), JEQ(SO_SNDTIMEO_OLD, 2, 0), JEQ(SO_RCVTIMEO_NEW, 1, 0),
-	JEQ(SO_SNDTIMEO_NEW, 0, 1), ALLOW, NOTIFY,
+	LD(ARG_LO(1)), JEQ(SOL_SOCKET, 0, 5),
+	LD(ARG_LO(2)), JEQ(SO_RCVTIMEO_OLD, 4, 0), JEQ(SO_SNDTIMEO_OLD, 3, 0), JEQ(SO_RCVTIMEO_NEW, 2, 0),
+	JEQ(SO_SNDTIMEO_NEW, 1, 0), NOTIFY, ALLOW,
 
+	/* Last, because those above are called more often. */
+	THREAD(SYS_tgkill, 2),
+	THREAD(SYS_tkill, 1),
+	ON(SYS_msgget), ON(SYS_msgsnd), ON(SYS_msgrcv), ON(SYS_msgctl), ON(SYS_semget), ON(SYS_semop), ON(SYS_semctl), ON(SYS_semtimedop),
+	ON(SYS_shmget), ON(SYS_shmat), ON(SYS_shmctl), ON(SYS_shmdt), ON(SYS_mq_open), ON(SYS_mq_unlink), ON(SYS_mq_timedsend),
+	ON(SYS_mq_timedreceive), ON(SYS_mq_notify), ON(SYS_mq_getsetattr),
 	ALLOW,
 };
 
@@ -171,7 +182,7 @@ static const struct {
 	{ LX_FILTER_NAMES, SYS_uname }, { LX_FILTER_NAMES, LX_I386_UNAME }, { LX_FILTER_NAMES, LX_I386_OLDUNAME },
 	{ LX_FILTER_NAMES, LX_I386_OLDOLDUNAME },
 	{ LX_FILTER_SIGNALS, SYS_kill }, { LX_FILTER_SIGNALS, SYS_rt_sigqueueinfo }, { LX_FILTER_SIGNALS, SYS_rt_tgsigqueueinfo },
-	{ LX_FILTER_SIGNALS, SYS_pidfd_open }, { LX_FILTER_LIMITS, SYS_prlimit64 }, { LX_FILTER_SCHED, SYS_setpriority },
+	{ LX_FILTER_SIGNALS, SYS_tgkill }, { LX_FILTER_SIGNALS, SYS_tkill }, { LX_FILTER_SIGNALS, SYS_pidfd_open }, { LX_FILTER_LIMITS, SYS_prlimit64 }, { LX_FILTER_SCHED, SYS_setpriority },
 	{ LX_FILTER_SCHED, SYS_sched_setaffinity }, { LX_FILTER_SCHED, SYS_sched_setattr },
 	{ LX_FILTER_SCHED, SYS_sched_setparam }, { LX_FILTER_SCHED, SYS_sched_setscheduler },
 	{ LX_FILTER_IDS, SYS_setuid }, { LX_FILTER_IDS, SYS_setgid }, { LX_FILTER_IDS, SYS_setreuid },
@@ -179,13 +190,19 @@ static const struct {
 	{ LX_FILTER_IDS, SYS_setgroups },
 	{ LX_FILTER_LOCKS, SYS_mlock }, { LX_FILTER_LOCKS, SYS_mlock2 }, { LX_FILTER_LOCKS, SYS_mlockall },
 	{ LX_FILTER_FLAGS, FS_IOC_SETFLAGS }, { LX_FILTER_FLAGS, FS_IOC_FSSETXATTR },
+	{ LX_FILTER_NOMSG, SYS_msgget }, { LX_FILTER_NOMSG, SYS_msgsnd }, { LX_FILTER_NOMSG, SYS_msgrcv }, { LX_FILTER_NOMSG, SYS_msgctl },
+	{ LX_FILTER_NOSEM, SYS_semget }, { LX_FILTER_NOSEM, SYS_semop }, { LX_FILTER_NOSEM, SYS_semctl }, { LX_FILTER_NOSEM, SYS_semtimedop },
+	{ LX_FILTER_NOSHM, SYS_shmget }, { LX_FILTER_NOSHM, SYS_shmat }, { LX_FILTER_NOSHM, SYS_shmctl }, { LX_FILTER_NOSHM, SYS_shmdt },
+	{ LX_FILTER_NOMQUEUE, SYS_mq_open }, { LX_FILTER_NOMQUEUE, SYS_mq_unlink }, { LX_FILTER_NOMQUEUE, SYS_mq_timedsend },
+	{ LX_FILTER_NOMQUEUE, SYS_mq_timedreceive }, { LX_FILTER_NOMQUEUE, SYS_mq_notify }, { LX_FILTER_NOMQUEUE, SYS_mq_getsetattr },
 };
 
 /* The call that it looks for is the host's alone, as far as the flags say. */
 static bool
 filter_unwanted(const struct sock_filter *f, unsigned flags)
 {
-	for (size_t i = 0; f->code == (BPF_JMP | BPF_JEQ | BPF_K) && i < sizeof(filter_options) / sizeof(filter_options[0]); i++)
+	/* Options of sockets that have the number of a call are looked for in another way. */
+	for (size_t i = 0; f->code == (BPF_JMP | BPF_JEQ | BPF_K) && f->jt == 0 && i < sizeof(filter_options) / sizeof(filter_options[0]); i++)
 		if (filter_options[i].fo_nr == f->k)
 			return ((flags & filter_options[i].fo_flag) == 0);
 	return (false);
@@ -225,49 +242,28 @@ lx_filter_install(unsigned flags)
 }
 
 /*
- * A second filter, for programs that do without a kind of IPC: its calls are not there.  An i386 program loses all kinds with
- * one of them, because there ipc(2) is one call for many.
+ * A second filter, for i386 programs that do without a kind of IPC: they lose all kinds with one of them, because there ipc(2) is one call for many.
  */
 #define I386_IPC	117
 #define I386_MQ_FIRST	277
 #define I386_MQ_LAST	282
-#define IPC_FILTER(...) \
-	LD((uint32_t)offsetof(struct seccomp_data, arch)), \
-	JEQ(AUDIT_ARCH_X86_64, 6, 0), \
-	LDNR, \
-	JEQ(I386_IPC, 2, 0), \
-	JGE(I386_MQ_FIRST, 0, 2), JGE(I386_MQ_LAST + 1, 1, 0), \
-	NOSYS, ALLOW, \
-	LDNR, __VA_ARGS__, ALLOW
 
-static const struct sock_filter lx_nomsg[] = {
-	IPC_FILTER(REFUSE(SYS_msgget), REFUSE(SYS_msgsnd), REFUSE(SYS_msgrcv), REFUSE(SYS_msgctl)),
+static const struct sock_filter lx_i386noipc[] = {
+	LD((uint32_t)offsetof(struct seccomp_data, arch)),
+	JEQ(AUDIT_ARCH_I386, 1, 0), ALLOW,
+	LDNR,
+	JEQ(I386_IPC, 2, 0), JGE(I386_MQ_FIRST, 0, 2), JGE(I386_MQ_LAST + 1, 1, 0), NOSYS,
+	ALLOW,
 };
-static const struct sock_filter lx_nosem[] = {
-	IPC_FILTER(REFUSE(SYS_semget), REFUSE(SYS_semop), REFUSE(SYS_semctl), REFUSE(SYS_semtimedop)),
-};
-static const struct sock_filter lx_noshm[] = {
-	IPC_FILTER(REFUSE(SYS_shmget), REFUSE(SYS_shmat), REFUSE(SYS_shmctl), REFUSE(SYS_shmdt)),
-};
-static const struct sock_filter lx_nomq[] = {
-	IPC_FILTER(REFUSE(SYS_mq_open), REFUSE(SYS_mq_unlink), REFUSE(SYS_mq_timedsend), REFUSE(SYS_mq_timedreceive),
-	    REFUSE(SYS_mq_notify), REFUSE(SYS_mq_getsetattr)),
-};
-
-#define PROG(f)	{ .len = sizeof(f) / sizeof((f)[0]), .filter = (struct sock_filter *)(uintptr_t)(f) }
 
 int
-lx_filter_ipc(unsigned off)
+lx_filter_i386ipc(void)
 {
-	const struct sock_fprog progs[] = { PROG(lx_nomsg), PROG(lx_nosem), PROG(lx_noshm), PROG(lx_nomq) };
+	const struct sock_fprog prog = { .len = sizeof(lx_i386noipc) / sizeof(lx_i386noipc[0]), .filter = (struct sock_filter *)(uintptr_t)lx_i386noipc };
 
-	/* In the order of VI_IPC_*. */
-	for (unsigned i = 0; i < sizeof(progs) / sizeof(progs[0]); i++) {
-		if ((off & 1u << i) == 0 || syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &progs[i]) == 0)
-			continue;
-		if (errno != EACCES || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-		    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &progs[i]) != 0)
-			return (-1);
-	}
-	return (0);
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) == 0)
+		return (0);
+	if (errno != EACCES || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return (-1);
+	return ((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog));
 }

@@ -90,10 +90,16 @@ enum {
 	LX_FILTER_LIMITS = 0x10,	/* prlimit(2) */
 	LX_FILTER_LOCKS = 0x20,		/* mlock(2), mlockall(2) */
 	LX_FILTER_FLAGS = 0x40,		/* ioctl(2) that makes files immutable */
-	LX_FILTER_REFUSALS =		/* all of these */
+	/* Kinds of IPC that it does without, in the order of VI_IPC_*: the calls are not there, and that is logged. */
+	LX_FILTER_NOMSG = 0x100,
+	LX_FILTER_NOSEM = 0x200,
+	LX_FILTER_NOSHM = 0x400,
+	LX_FILTER_NOMQUEUE = 0x800,
+	LX_FILTER_REFUSALS =		/* all of the former */
 	    LX_FILTER_SIGNALS | LX_FILTER_IDS | LX_FILTER_SCHED | LX_FILTER_LIMITS | LX_FILTER_LOCKS | LX_FILTER_FLAGS,
 };
 int	lx_filter_install(unsigned flags);
-int	lx_filter_ipc(unsigned off);	/* VI_IPC_*: calls that are not there; 0, or -1 with errno */
+#define LX_FILTER_NOIPC(off)	((unsigned)(off) * LX_FILTER_NOMSG)	/* of VI_IPC_* */
+int	lx_filter_i386ipc(void);	/* with any of these: an i386 program has none; 0, or -1 with errno */
 
 #endif

@@ -362,6 +362,8 @@ bool	 lx_call_lacks(const struct lx_call *, unsigned cap);	/* wherever it is; no
 /* Real, effective and saved, as we see them.  ESRCH. */
 struct lx_ids { unsigned id_uid[3], id_gid[3]; };
 int	 lx_process_ids(pid_t, struct lx_ids *);
+/* Number of a thread's process and of its group, in its own pid namespace.  ESRCH. */
+int	 lx_process_group(pid_t, unsigned *number, unsigned *group);
 uint64_t lx_process_memory(pid_t, const char *key);	/* bytes that its status has as "key:  kB"; 0: not known */
 bool	 lx_process_unfiltered(pid_t);	/* it is no program: a jail's init */
 int	 lx_sock_locate(struct lx_sock *);	/* a copy of the program's end, or -1 */
@@ -660,6 +662,7 @@ int64_t	 lx_sys_sethostname(struct lx_call *);
 /* others.c: what reaches for other processes and users; the host's kernel does these calls */
 int64_t	 lx_sys_others(struct lx_call *);
 int64_t	 lx_sys_setid(struct lx_call *);
+int64_t	 lx_sys_noipc(struct lx_call *);
 int64_t	 lx_sys_setgroups(struct lx_call *);
 int64_t	 lx_sys_mlock(struct lx_call *);
 bool	 lx_chflags_iscmd(unsigned cmd);	/* an ioctl(2) that sets flags of a file */

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <syslog.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -29,6 +30,7 @@
 #define LX_NS_GET_PID_FROM_PIDNS	_IOR(0xb7, 0x6, int)
 
 #define MAXGROUPS	256	/* of setgroups(2)'s list are looked at */
+#define MAXCHILDREN	64	/* of the caller's */
 #define MAXRANGES	340	/* lines of a map of ids */
 
 enum rule {
@@ -47,6 +49,8 @@ static const struct reach {
 	unsigned	 rc_cap;	/* who has it may, whatever the ids */
 } reaches[] = {
 	{ SYS_kill,			0, VI_PRIV_PROC_SIGNAL,	RULE_SIGNAL,	CAP_KILL },
+	{ SYS_tgkill,			0, VI_PRIV_PROC_SIGNAL,	RULE_SIGNAL,	CAP_KILL },
+	{ SYS_tkill,			0, VI_PRIV_PROC_SIGNAL,	RULE_SIGNAL,	CAP_KILL },
 	{ SYS_rt_sigqueueinfo,		0, VI_PRIV_PROC_SIGNAL,	RULE_SIGNAL,	CAP_KILL },
 	{ SYS_rt_tgsigqueueinfo,	0, VI_PRIV_PROC_SIGNAL,	RULE_SIGNAL,	CAP_KILL },
 	{ SYS_pidfd_open,		0, VI_PRIV_PROC_SIGNAL,	RULE_NONE,	0 },
@@ -126,6 +130,12 @@ ids_allow(enum rule rule, const struct lx_ids *me, const struct lx_ids *it)
 }
 
 static bool
+is_continue(int nr, const struct lx_call *c)
+{
+	return ((nr == SYS_kill || nr == SYS_tkill ? c->c_arg[1] : nr == SYS_tgkill ? c->c_arg[2] : 0) == SIGCONT);
+}
+
+static bool
 reach_allowed(const struct lx_call *c, const struct reach *rc, pid_t pid)
 {
 	struct lx_ids me, it;
@@ -135,9 +145,51 @@ reach_allowed(const struct lx_call *c, const struct reach *rc, pid_t pid)
 	if (rc->rc_rule == RULE_DEBUG && lx_process_unfiltered(pid))
 		return (false);
 	/* Everybody may continue what is of his session. */
-	if (rc->rc_nr == SYS_kill && c->c_arg[1] == SIGCONT)
+	if (is_continue(rc->rc_nr, c))
 		return (true);
 	return (ids_allow(rc->rc_rule, &me, &it) || !lx_call_lacks(c, rc->rc_cap));
+}
+
+static bool
+is_in_group(pid_t tid, unsigned group)
+{
+	unsigned number, its;
+
+	return (lx_process_group(tid, &number, &its) == 0 && its == group);
+}
+
+/* The shell that made it and lost its first process knows the others as its children. */
+static bool
+child_in_group(const struct lx_call *c, unsigned group)
+{
+	char path[64];
+	int children = 0, pid;
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)c->c_tid, (int)c->c_tid);
+	if ((f = fopen(path, "re")) == NULL)
+		return (false);
+	while (!found && children++ < MAXCHILDREN && fscanf(f, "%d", &pid) == 1)
+		found = is_in_group(pid, group);
+	fclose(f);
+	return (found);
+}
+
+/*
+ * kill(2) of a group.  Its processes are not looked for among all of the host: its first one speaks for it while it lives, and when nobody has that number
+ * it is taken for none, unless it is the caller's or one of the caller's children is in it.
+ */
+static void
+look_at_group(const struct lx_call *c, unsigned group)
+{
+	const struct reach *rc = reaches;	/* of kill(2) */
+	const pid_t first = process_of(c, (pid_t)group);
+
+	if (first < 0 || is_in_group(c->c_tid, group) || child_in_group(c, group))
+		return;
+	if (first == 0 || !is_in_group(first, group) || !reach_allowed(c, rc, first))
+		log_refusal(c, rc->rc_priv, "process group", group);
 }
 
 int64_t
@@ -149,6 +201,8 @@ lx_sys_others(struct lx_call *c)
 	while (rc < reaches + LX_NITEMS(reaches) - 1 && rc->rc_nr != c->c_nr)
 		rc++;
 	number = (pid_t)c->c_arg[rc->rc_arg];
+	if (!on_host(c) && c->c_nr == SYS_kill && number < -1)
+		look_at_group(c, -(unsigned)number);
 	if (on_host(c) || number <= 0 || (pid = process_of(c, number)) < 0)
 		return (LX_CONTINUE);
 	if (pid == 0 || !reach_allowed(c, rc, pid))
@@ -264,6 +318,32 @@ lx_sys_setgroups(struct lx_call *c)
 	else if (lx_copyin(c, c->c_arg[1], gids, n * sizeof(gids[0])) == 0 && (bad = id_refused(c, true, gids, n)) != UINT32_MAX)
 		log_refusal(c, VI_PRIV_PROC_SETID, "gid", bad);
 	return (LX_CONTINUE);
+}
+
+/*
+ * IPC that the jail does without.
+ */
+int64_t
+lx_sys_noipc(struct lx_call *c)
+{
+	static const struct { int first, last; const char *name; } kinds[] = {
+		{ SYS_shmget, SYS_shmctl, "sysvshm" }, { SYS_shmdt, SYS_shmdt, "sysvshm" }, { SYS_semget, SYS_semctl, "sysvsem" },
+		{ SYS_semtimedop, SYS_semtimedop, "sysvsem" }, { SYS_msgget, SYS_msgctl, "sysvmsg" }, { SYS_mq_open, SYS_mq_getsetattr, "mqueue" },
+	};
+	const char *name = "IPC";
+	struct vi_cred cr;
+	char text[80];
+
+	for (size_t i = 0; i < LX_NITEMS(kinds); i++)
+		if (c->c_nr >= kinds[i].first && c->c_nr <= kinds[i].last)
+			name = kinds[i].name;
+	if (lx_call_cred(c, &cr) != 0)
+		return (-ENOSYS);
+	snprintf(text, sizeof(text), "%s refused to uid %u: the jail has none", name, cr.cr_uid);
+	lx_manage(c->c_lx);
+	vi_jail_log_write(c->c_lx->lx_kernel, c->c_pr->pr_use.us_jid[VI_CLASS_VIPC], LOG_NOTICE, text);
+	lx_managed(c->c_lx);
+	return (-ENOSYS);
 }
 
 /*
