@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <unistd.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
@@ -89,6 +90,42 @@ caps_of(uint64_t privs, bool userns)
 		if ((privs >> cap_map[i].cm_priv & 1) != 0)
 			caps |= UINT64_C(1) << cap_map[i].cm_cap;
 	return caps;
+}
+
+/* As Linux has it for what is like them; what else takes a capability the host's kernel sees to. */
+uint64_t
+caps_denied(uint64_t lost)
+{
+	static const struct {
+		unsigned char	cd_first, cd_last;	/* enum vi_priv */
+		unsigned char	cd_cap;
+	} map[] = {
+		{ VI_PRIV_NET_RAW, VI_PRIV_NET_RAW, CAP_NET_RAW },
+		{ VI_PRIV_NET_RESERVEDPORT, VI_PRIV_NET_RESERVEDPORT, CAP_NET_BIND_SERVICE },
+		{ VI_PRIV_NET_BINDANY, VI_PRIV_NET_HOSTLINK, CAP_NET_ADMIN },
+		{ VI_PRIV_JAIL_CREATE, VI_PRIV_HOST_SETNAME, CAP_SYS_ADMIN },
+	};
+	uint64_t privs = 0;
+
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		for (unsigned p = map[i].cd_first; p <= map[i].cd_last && (lost >> map[i].cd_cap & 1) != 0; p++)
+			privs |= UINT64_C(1) << p;
+	return privs;
+}
+
+uint64_t
+caps_bounded(uint64_t caps)
+{
+	unsigned long long bound = 0;
+	char line[128];
+	FILE *f;
+
+	if ((f = fopen("/proc/self/status", "re")) == NULL)	/* prctl(2) is not allowed where it is asked */
+		return 0;
+	while (fgets(line, sizeof(line), f) != NULL && sscanf(line, "CapBnd: %llx", &bound) != 1)
+		;
+	fclose(f);
+	return caps & bound;
 }
 
 int

@@ -94,6 +94,18 @@ ctl_list_add(struct ctl_list *l, json_t *o)
 	new_part(l);
 }
 
+bool
+ctl_gave_up(struct ctl_request *rq, enum vi_priv priv)
+{
+	struct vi_privinfo pi;
+
+	if (!rq->rq_cred.cr_priv || (rq->rq_cred.cr_denied >> priv & 1) == 0)
+		return false;
+	vi_priv_describe(priv, &pi);
+	(void)ctl_fail(rq, EPERM, "permission denied: the capability for %s was given up", pi.pi_name);
+	return true;
+}
+
 /* A jail that shares its parent's stack looks, but touches only what it was given by name. */
 int
 ctl_may(struct ctl_request *rq, enum vi_priv priv)
@@ -103,8 +115,8 @@ ctl_may(struct ctl_request *rq, enum vi_priv priv)
 
 	if (error == 0 && rq->rq_mixed && priv == VI_PRIV_NET_HOSTLINK)
 		return ctl_fail(rq, EPERM, "a program with containers of several jails has no right to the host");
-	if (error == 0)
-		return 0;
+	if (error == 0 || ctl_gave_up(rq, priv))
+		return error;
 	if (rq->rq_cred.cr_priv &&
 	    !vi_jail_visible(rq->rq_kernel, rq->rq_caller, vi_vnet_jail(rq->rq_vnet)))
 		return ctl_fail(

@@ -28,6 +28,8 @@ int	ctl_args(struct ctl_request *, const char *fmt, ...);
  * name; and the caller root.
  */
 int	ctl_may(struct ctl_request *, enum vi_priv);
+/* Was it refused because the caller has no longer the capability?  Then the sentence says so. */
+bool	ctl_gave_up(struct ctl_request *, enum vi_priv);
 /* An integer in [min, max]. */
 int	ctl_range(struct ctl_request *, const char *key, json_int_t value, json_int_t min,
 	    json_int_t max);

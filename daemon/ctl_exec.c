@@ -114,6 +114,8 @@ may_exec(struct ctl_request *rq)
 	if (rq->rq_mixed)
 		return ctl_fail(rq, EPERM, "a program with containers of several jails may not run others in jails");
 	error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_JAIL_ATTACH);
+	if (error != 0 && ctl_gave_up(rq, VI_PRIV_JAIL_ATTACH))
+		return error;
 	return error != 0 ? ctl_fail(rq, error, "only root may run programs in a jail") : 0;
 }
 
@@ -214,6 +216,28 @@ program_caps(const struct ctl_request *rq, const struct lx_use *us)
 }
 
 /*
+ * Of what its programs are given.  Without a user namespace the host may have given root less, and an ordinary user has nothing to give; prison0 is the
+ * host's own.
+ */
+void
+ctl_exec_lost(struct ctl_request *rq, const struct lx_use *us, uint64_t caps)
+{
+	const int proc = us->us_jid[VI_CLASS_VPROC];
+	const bool ordinary = geteuid() != 0;
+	uint64_t given;
+	bool user;
+
+	if (proc == 0)
+		return;
+	user = spawner_userns(rq->rq_daemon);
+	given = ordinary && !user ? 0 : program_caps(rq, us);
+	if (!ordinary && (!user || vi_jail_owner(rq->rq_kernel, proc, "vproc") <= 0))
+		given = caps_bounded(given);
+	rq->rq_lost = given & ~caps;
+	rq->rq_cred.cr_denied = caps_denied(rq->rq_lost);
+}
+
+/*
  * The calls of these privileges cost a notification each where vimaged looks at them; where the jail has the privilege, what the host's kernel
  * refuses nevertheless is what it would refuse anybody, and logged if somebody wants to know (vlog.refusals).
  */
@@ -247,7 +271,7 @@ set_rights(const struct ctl_request *rq, const struct lx_use *us, struct program
 {
 	const int proc = us->us_jid[VI_CLASS_VPROC];
 
-	pg->pg_caps = program_caps(rq, us);
+	pg->pg_caps = program_caps(rq, us) & ~rq->rq_lost;	/* who has given something up does not get it back so */
 	pg->pg_nproc = max_processes(rq, us->us_jid[VI_CLASS_VCPU]);
 	pg->pg_ipcoff = vi_jail_ipcoff(rq->rq_kernel, us->us_jid[VI_CLASS_VIPC]);
 	pg->pg_filter = (proc == 0 ? 0 : program_filter(rq, us)) | LX_FILTER_NOIPC(pg->pg_ipcoff);

@@ -222,7 +222,7 @@ op_remove(struct ctl_request *rq)
 		return ctl_refuse(rq, ctl_fail(rq, EPERM, "a program with containers of several jails may not manage jails"));
 	error = vi_jail_priv(rq->rq_kernel, rq->rq_caller, &rq->rq_cred, VI_PRIV_JAIL_REMOVE);
 	if (error != 0)
-		return ctl_fail(rq, error, "only root may remove jails");
+		return ctl_gave_up(rq, VI_PRIV_JAIL_REMOVE) ? error : ctl_fail(rq, error, "only root may remove jails");
 	if (rq->rq_jid == rq->rq_caller)
 		return ctl_refuse(rq, ctl_fail(rq, EPERM, "a jail cannot remove itself"));
 	error = removal_start(

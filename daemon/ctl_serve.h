@@ -10,6 +10,7 @@
 
 #include "daemon/ctl_server.h"
 #include "daemon/daemon.h"
+#include "linux/linux.h"
 
 struct exec;
 struct monitor;
@@ -26,6 +27,8 @@ struct ctl_client {
 	struct lx_event	 cl_event;
 	int		 cl_caller;	/* jid; of a program with containers of several jails that of its network, */
 	int		 cl_log;	/* ... and that of its messages */
+	struct lx_use	 cl_use;	/* all of its containers, */
+	uint64_t	 cl_caps;	/* and its capabilities there */
 	bool		 cl_mixed;	/* it is such a program: networks are all that it may manage */
 	struct vi_cred	 cl_cred;
 	bool		 cl_busy;	/* an answer is owed: no further request is read */
@@ -49,7 +52,9 @@ struct ctl_server {
 int	ctl_server_start(struct daemon *, int fd);
 void	ctl_server_fini(struct daemon *);
 /* lo_ctl_socket: a program of a jail asks for a connection. */
-int	ctl_serve_jail(void *daemon, const struct lx_use *, pid_t);
+int	ctl_serve_jail(void *daemon, const struct lx_use *, pid_t, uint64_t caps);
+/* ctl_exec.c: what a caller who has these capabilities has given up: rq_lost, and that in its credentials. */
+void	ctl_exec_lost(struct ctl_request *, const struct lx_use *, uint64_t caps);
 
 /* Sends msg (consumed) with "ok": true; done: and reads the next request. */
 void	ctl_client_reply(struct ctl_client *, json_t *msg, bool done);

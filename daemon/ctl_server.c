@@ -269,6 +269,7 @@ serve(struct ctl_client *cl, const json_t *msg, int *fds, unsigned nfds)
 	rq.rq_reply = json_object();
 	cl->cl_busy = true;
 	daemon_manage(cl->cl_daemon);
+	ctl_exec_lost(&rq, &cl->cl_use, cl->cl_caps);
 	error = run_op(&rq);
 	daemon_managed(cl->cl_daemon);
 	for (unsigned i = 0; i < nfds; i++)
@@ -354,7 +355,7 @@ client_event(struct lx_event *le, uint32_t events)
 
 /* Owns fd. */
 static int
-client_new(struct daemon *d, int fd, const struct lx_use *us, const struct vi_cred *cred)
+client_new(struct daemon *d, int fd, const struct lx_use *us, const struct vi_cred *cred, uint64_t caps)
 {
 	struct ctl_client *cl;
 	int error = ENOMEM;
@@ -368,6 +369,8 @@ client_new(struct daemon *d, int fd, const struct lx_use *us, const struct vi_cr
 	cl->cl_daemon = d;
 	cl->cl_caller = us->us_jid[VI_CLASS_VNET];
 	cl->cl_log = us->us_jid[VI_CLASS_VLOG];
+	cl->cl_use = *us;
+	cl->cl_caps = caps;
 	cl->cl_mixed = lx_use_mixed(us);
 	cl->cl_cred = *cred;
 	LIST_INIT(&cl->cl_holds);
@@ -422,7 +425,8 @@ accept_one(struct daemon *d, int fd)
 	}
 	for (unsigned i = 0; i < VI_CLASS_MAX; i++)
 		us.us_jid[i] = jid;
-	(void)client_new(d, fd, &us, &cred);
+	/* Who has a user namespace of his own in a jail is not known. */
+	(void)client_new(d, fd, &us, &cred, jid == 0 ? UINT64_MAX : lx_thread_caps(lx_userns(uc.pid), geteuid(), uc.pid));
 }
 
 static void
@@ -444,6 +448,7 @@ struct arrival {
 	int		 ar_fd;
 	struct lx_use	 ar_use;
 	struct vi_cred	 ar_cred;
+	uint64_t	 ar_caps;
 };
 
 static void
@@ -451,7 +456,7 @@ arrive(void *arg)
 {
 	struct arrival *ar = arg;
 
-	(void)client_new(ar->ar_daemon, ar->ar_fd, &ar->ar_use, &ar->ar_cred);
+	(void)client_new(ar->ar_daemon, ar->ar_fd, &ar->ar_use, &ar->ar_cred, ar->ar_caps);
 	free(ar);
 }
 
@@ -473,7 +478,7 @@ read_ids(pid_t pid, uid_t *uid, gid_t *gid)
 }
 
 int
-ctl_serve_jail(void *arg, const struct lx_use *us, pid_t pid)
+ctl_serve_jail(void *arg, const struct lx_use *us, pid_t pid, uint64_t caps)
 {
 	struct daemon *d = arg;
 	struct arrival *ar;
@@ -494,6 +499,7 @@ ctl_serve_jail(void *arg, const struct lx_use *us, pid_t pid)
 	ar->ar_daemon = d;
 	ar->ar_fd = pair[0];
 	ar->ar_use = *us;
+	ar->ar_caps = caps;
 	ar->ar_cred.cr_priv = uid == geteuid();		/* what the jail calls root */
 	ar->ar_cred.cr_uid = ar->ar_cred.cr_priv ? 0 : uid;
 	ar->ar_cred.cr_gid = gid == getegid() ? 0 : gid;

@@ -31,6 +31,7 @@ struct ctl_request {
 	int		 rq_jid;	/* the object's jail: "jail", or the caller's own */
 	struct vi_vnet	*rq_vnet;	/* of rq_jid, its own or inherited; never NULL */
 	struct vi_cred	 rq_cred;	/* the caller; cr_priv: root of its jail */
+	uint64_t	 rq_lost;	/* capabilities of its jail that the caller has not */
 	const json_t	*rq_args;	/* the whole request */
 	json_t		*rq_reply;	/* an empty object to be filled; "ok" is added */
 	int		 rq_fds[CTL_MAXFDS];	/* closed by the server; set to -1 what is kept */

@@ -30,7 +30,8 @@ add_oid(void *arg, const struct vi_sysctl *sy)
 	const struct ctl_request *rq = list->l_rq;
 	json_t *o;
 
-	if (sy->sy_secret && (!rq->rq_cred.cr_priv || !vi_jail_visible(rq->rq_kernel, rq->rq_caller, vi_vnet_jail(rq->rq_vnet))))
+	if (sy->sy_secret && (!rq->rq_cred.cr_priv || (rq->rq_cred.cr_denied >> VI_PRIV_NET_SYSCTL & 1) != 0 ||
+	    !vi_jail_visible(rq->rq_kernel, rq->rq_caller, vi_vnet_jail(rq->rq_vnet))))
 		return;
 	o = json_object();
 	ctl_put_text(o, "name", sy->sy_name);

@@ -52,6 +52,7 @@
 #define PROBE_TIMEOUT	2000	/* ms */
 
 static void jproc_event(struct lx_event *, uint32_t);
+static void spawner_event(struct lx_event *, uint32_t);
 
 static int
 jproc_idcmp(const struct jproc *a, const struct jproc *b)
@@ -715,6 +716,21 @@ attach_there(void *arg)
 	at->at_error = lx_attach(at->at_lx, &at->at_params, &pr);
 }
 
+/*
+ * The user namespace its programs begin in, as the spawner saw it before anything of the jail ran: where vimaged is an ordinary user's an init
+ * cannot be looked into later, and should not be asked.  Who joins a jail is hidden from the start, but in the namespaces of his anchor.
+ * 0: not known.
+ */
+static uint64_t
+jproc_userns(const struct jproc *jp)
+{
+	const struct jproc *anchor = jp->jp_anchor[ANCHOR_PROC];
+
+	if (jp->jp_ino[0] != 0)
+		return jp->jp_ino[0];
+	return anchor != NULL && (jp->jp_flags & CLONE_NEWUSER) == 0 ? jproc_userns(anchor) : lx_userns(jp->jp_init);
+}
+
 static void
 on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 {
@@ -739,7 +755,7 @@ on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 		.pr_cookie = NULL,
 		.pr_rootuid = geteuid(),
 		.pr_rootgid = getegid(),
-		.pr_userns = lx_userns(jp->jp_init),
+		.pr_userns = jproc_userns(jp),
 		.pr_shared = !vi_jail_owns_vnet(d->d_kernel, net),
 		.pr_denied = vi_jail_denied(d->d_kernel, net) };
 	worker_call(d, i, attach_there, &at);
@@ -908,11 +924,18 @@ jproc_event(struct lx_event *le, uint32_t events)
 {
 	struct jproc *jp = CONTAINER(le, struct jproc, jp_event);
 	struct daemon *d = jp->jp_daemon;
+	const uint32_t id = jp->jp_id;
 	int fds[SEQ_MAXFDS], error = 0;
 	struct seqmsg sm;
 	unsigned nfds;
 
 	(void)events;
+	/* Whose init that is the spawner has said before it let it speak. */
+	if (jp->jp_init == 0 && d->d_spawner->sp_sock >= 0) {
+		spawner_event(&d->d_spawner->sp_event, EPOLLIN);
+		if ((jp = jproc_byid(d, id)) == NULL)
+			return;
+	}
 	/*
 	 * A jproc stays until the spawner tells its init's end, so it is safe to look at it
 	 * again.

@@ -309,12 +309,18 @@ task_maps(uid_t rootuid, pid_t tid)
 }
 
 /* Whoever makes a user namespace of his own has every capability there, and only there. */
-bool
-lx_thread_has(uint64_t userns, uid_t rootuid, pid_t tid, uint64_t caps)
+uint64_t
+lx_thread_caps(uint64_t userns, uid_t rootuid, pid_t tid)
 {
 	char buf[2048], *p = status_value(tid, "\nCapEff:", buf, sizeof(buf));
 
-	return (p != NULL && (strtoull(p, NULL, 16) & caps) != 0 && (userns != 0 ? lx_userns(tid) == userns : task_maps(rootuid, tid)));
+	return (p != NULL && (userns != 0 ? lx_userns(tid) == userns : task_maps(rootuid, tid)) ? strtoull(p, NULL, 16) : 0);
+}
+
+bool
+lx_thread_has(uint64_t userns, uid_t rootuid, pid_t tid, uint64_t caps)
+{
+	return ((lx_thread_caps(userns, rootuid, tid) & caps) != 0);
 }
 
 bool

@@ -34,8 +34,8 @@ lx_use_mixed(const struct lx_use *us)
 }
 
 struct lx_ops {
-	/* A program asks for a control connection: returns the descriptor to inject (consumed) or -errno. */
-	int	(*lo_ctl_socket)(void *arg, const struct lx_use *, pid_t pid);
+	/* A program asks for a control connection, with these CAP_* in its jail: returns the descriptor to inject (consumed) or -errno. */
+	int	(*lo_ctl_socket)(void *arg, const struct lx_use *, pid_t pid, uint64_t caps);
 	/* The last process behind a listener is gone; the program is freed by the caller of this (struct lx) afterwards. */
 	void	(*lo_program_gone)(void *arg, struct lx_program *, void *cookie);
 };
@@ -54,6 +54,8 @@ struct lx_program_params {
 };
 
 uint64_t lx_userns(pid_t);		/* of a process; 0: it may not be looked at */
+/* The effective CAP_* that a thread has in that user namespace (0: in the one in which rootuid is 0). */
+uint64_t lx_thread_caps(uint64_t userns, uid_t rootuid, pid_t tid);
 
 int	lx_new(struct vi_worker *, struct lx_loop *, const struct lx_ops *, void *arg, struct lx **);
 void	lx_free(struct lx *);		/* detaches every program: pending calls get ENOSYS */

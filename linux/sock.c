@@ -401,7 +401,8 @@ socket_ctl(struct lx_call *c, int flags)
 
 	if (lx->lx_ops.lo_ctl_socket == NULL)
 		return (-EAFNOSUPPORT);
-	fd = lx->lx_ops.lo_ctl_socket(lx->lx_arg, &c->c_pr->pr_use, c->c_tid);
+	fd = lx->lx_ops.lo_ctl_socket(
+	    lx->lx_arg, &c->c_pr->pr_use, c->c_tid, lx_thread_caps(c->c_pr->pr_userns, c->c_pr->pr_rootuid, c->c_tid));
 	if (fd < 0)
 		return (fd);
 	error = lx_answer_fd(c, fd, (flags & SOCK_CLOEXEC) != 0, &newfd);
