@@ -117,6 +117,7 @@ void	workers_stop(struct daemon *);
 void	workers_close(struct daemon *);		/* the sockets of programs */
 void	workers_free(struct daemon *);		/* after the kernel */
 void	worker_loop(struct worker *);
+void	worker_posts(struct worker *);		/* what was posted is done; inside enter/leave */
 /*
  * Runs fn in a worker's thread, inside enter/leave, and waits for it.  The caller is in a
  * callback of worker 0's loop.

@@ -15,7 +15,7 @@
 #define PASSES	8	/* turns in which who waits is passed over, one after the other */
 #define POLLS	2	/* of the stacks, for what goes from one to another */
 
-static void
+void
 worker_posts(struct worker *w)
 {
 	struct post *po;

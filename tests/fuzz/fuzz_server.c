@@ -4,15 +4,13 @@
  * media, and who waits for events; each may go in the middle of anything.  Played are the spawner, the inits, which may be in the hands of their jail's root and say anything, the other
  * ends of media, and the clock.
  *
- * The input is how the host separates processes (enum iso_mode), and records, one byte of kind first:
+ * The input is how the host separates processes (enum iso_mode) and how many workers there are, and records, one byte of kind first:
  *
- *	K_CLIENT slot, who (whose()): a client comes; one that was there goes first
- *	K_JAIL	slot, what (J_*), jail, parameters
+ *	K_CLIENT slot, who (client_comes()): a client comes; one that was there goes first
+ *	K_JAIL	slot, what (J_*), jail, parameters: it is made or changed
  *	K_EXEC	slot, jail, what (X_*), for each class another jail, arguments
- *	K_SIGNAL slot, number
  *	K_MEDIUM slot, interface, kind, addresses, descriptors (pass())
- *	K_WATCH	slot, jail, number of an event
- *	K_OP	slot, operation, jail, arguments (request.h), descriptors
+ *	K_OP	slot, request, how (O_*), jail, further arguments (request.h), descriptors
  *	K_BYTES	slot, length, bytes
  *	K_HANGUP slot
  *	K_INIT	which, type, id, arg, flags, ino, descriptors: it says that; H_READY, H_ENDS and H_GARBLED in the place of the type
@@ -62,29 +60,66 @@
 #define NINITS		6
 #define NPEERS		8
 #define NTIMERS		12
+#define NOPID		(1 << 22)	/* Linux has none as high */
 #define MAXRECORDS	48
 #define TURNS		3
 
-enum kind { K_CLIENT, K_JAIL, K_EXEC, K_SIGNAL, K_MEDIUM, K_WATCH, K_OP, K_BYTES, K_HANGUP, K_INIT, K_SPAWNER, K_TIME, K_PEER, K_MAX };
-enum { J_CREATE = 0x01, J_UPDATE = 0x02, J_HOLD = 0x04, J_PERSIST = 0x08, J_REMOVE = 0x10, J_RELEASE = 0x20, J_LIST = 0x40, J_SHARED = 0x80 };
+enum kind { K_CLIENT, K_JAIL, K_EXEC, K_MEDIUM, K_OP, K_BYTES, K_HANGUP, K_INIT, K_SPAWNER, K_TIME, K_PEER, K_MAX };
+enum { J_CREATE = 0x01, J_UPDATE = 0x02, J_HOLD = 0x04, J_PERSIST = 0x08, J_SHARED = 0x10, J_ODD = 0x20 };
+enum { O_ARGS = 0x07, O_PASSES = 0x40, O_JAIL = 0x80 };
 enum { X_SHELL = 0x01, X_IDS = 0x02, X_MIXED = 0x04, X_FEW = 0x08 };
 enum { H_READY = 0xfd, H_ENDS = 0xfe, H_GARBLED = 0xff };
 enum { P_COMES = 0xfd, P_ASKS = 0xfe, P_GOES = 0xff };
 
 static const char *const jails[] = { "j", "k", "j.l", "j.m", "k.n", "j.l.o", "0", "nobody" };
-static const char *const classes[VI_CLASS_MAX] = { "vnet", "vproc", "vcpu", "vipc", "vlog" };
 static const char *const interfaces[] = { "wire0", "tap0", "tun0", "host0", "epair0a", "lo0" };
 static const char *const media[] = { "hostdev", "connect", "listen", "dgram", "dev", "record", "replay", "none" };
 static const char *const addresses[] = { NULL, "", "@vimage-fuzz", "/nowhere", "127.0.0.1:9", "[::1]:9", "name", "0.0.0.0:0" };
 
-static const struct ctl_op *const tables[] = {
-	ctl_daemon_ops, ctl_jail_ops, ctl_exec_ops, ctl_if_ops, ctl_link_ops, ctl_medium_ops, ctl_option_ops, ctl_nd_ops, ctl_route_ops, ctl_rule_ops, ctl_sysctl_ops, ctl_stat_ops,
+/* What is of one stack alone is asked by fuzz_ctl. */
+#define TEXT(...)	#__VA_ARGS__
+static const char *const requests[] = {
+	TEXT({ "op": "no.such" }),
+	TEXT({ "op": "daemon.status" }),
+	TEXT({ "op": "daemon.mounted", "path": "/nowhere", "id": 1, "there": true }),
+	TEXT({ "op": "daemon.shutdown" }),
+	TEXT({ "op": "jail.remove" }),
+	TEXT({ "op": "jail.remove", "force": true }),
+	TEXT({ "op": "jail.release" }),
+	TEXT({ "op": "jail.find" }),
+	TEXT({ "op": "jail.list", "settable": true }),
+	TEXT({ "op": "jail.list", "params": [ "name", "dying", "vcpu.usage" ], "dying": true }),
+	TEXT({ "op": "signal", "sig": 15 }),
+	TEXT({ "op": "route.events", "wait": true, "after": 0 }),
+	TEXT({ "op": "route.events", "wait": true, "after": 9 }),
+	TEXT({ "op": "if.create", "type": "epair" }),
+	TEXT({ "op": "if.create", "type": "wire" }),
+	TEXT({ "op": "if.destroy", "name": "epair0a" }),
+	TEXT({ "op": "if.destroy", "name": "wire0" }),
+	TEXT({ "op": "if.move", "name": "wire0", "to": "j" }),
+	TEXT({ "op": "if.move", "name": "tap0", "to": "k" }),
+	TEXT({ "op": "if.reclaim", "name": "wire0", "from": "j" }),
+	TEXT({ "op": "if.flags", "name": "wire0", "set": [ "up" ] }),
+	TEXT({ "op": "if.flags", "name": "epair0a", "clear": [ "up" ] }),
+	TEXT({ "op": "if.list" }),
+	TEXT({ "op": "addr.add", "name": "epair0a", "address": "198.51.100.1", "prefixlen": 24 }),
+	TEXT({ "op": "addr.delete", "name": "wire0", "address": "192.0.2.1" }),
+	TEXT({ "op": "sysctl.set", "name": "kern.hostname", "value": "h" }),
+	TEXT({ "op": "sysctl.list" }),
+	TEXT({ "op": "log.read", "clear": true }),
+	TEXT({ "op": "pcb.list", "owners": true }),
+	TEXT({ "op": "stat.accounts" }),
+};
+
+/* Parameters that a jail takes, and what processes are told of. */
+static const char *const parameters[][2] = {
+	{ "host.hostname", "h" }, { "host.domainname", "d" }, { "limit.shm", "1m" }, { "limit.processes", "3" }, { "vcpu.share", "300" }, { "vcpu.limit", "20" },
+	{ "priv.deny", "net.raw_sockets" }, { "vlog.refusals", NULL }, { "stop.timeout", "1" }, { "children.max", "2" }, { "path", "/" },
 };
 
 static struct world {
 	struct vi_kernel_params kp;
 	struct daemon	 d;
-	struct worker	 worker;
 	uint64_t	 now;
 	int		 spawner;	/* its end; -1: it is gone */
 	struct ctl_conn	*client[NCLIENTS];
@@ -128,87 +163,6 @@ daemon_stop(struct daemon *d)
 		next = LIST_NEXT(jp, jp_link);
 		if (jp->jp_jid >= 0)
 			jproc_stop(jp, 0);
-	}
-}
-
-/* One worker, in one thread. */
-
-void
-worker_post_own(struct worker *w, struct post *po, void (*fn)(void *), void *arg)
-{
-	po->po_fn = fn;
-	po->po_arg = arg;
-	STAILQ_INSERT_TAIL(&w->w_posts, po, po_link);
-}
-
-int
-worker_post(struct daemon *d, unsigned i, void (*fn)(void *), void *arg)
-{
-	struct post *po = calloc(1, sizeof(*po));
-
-	REQUIRE(po != NULL && i == 0);
-	po->po_heap = true;
-	worker_post_own(&d->d_workers[0], po, fn, arg);
-	return 0;
-}
-
-void
-worker_post_last(struct worker *w, struct post *po, void (*fn)(void *), void *arg)
-{
-	(void)w, (void)po;
-	fn(arg);
-}
-
-void
-worker_call(struct daemon *d, unsigned i, void (*fn)(void *), void *arg)
-{
-	(void)d;
-	REQUIRE(i == 0);
-	fn(arg);
-}
-
-void
-worker_call_managed(struct daemon *d, unsigned i, void (*fn)(void *), void *arg)
-{
-	worker_call(d, i, fn, arg);
-}
-
-void
-worker_manage(struct worker *w)
-{
-	(void)w;
-}
-
-void
-worker_managed(struct worker *w)
-{
-	(void)w;
-}
-
-void
-daemon_manage(struct daemon *d)
-{
-	(void)d;
-}
-
-void
-daemon_managed(struct daemon *d)
-{
-	(void)d;
-}
-
-static void
-posts_run(void)
-{
-	struct post *po;
-	bool heap;
-
-	while ((po = STAILQ_FIRST(&wd.worker.w_posts)) != NULL) {
-		STAILQ_REMOVE_HEAD(&wd.worker.w_posts, po_link);
-		heap = po->po_heap;
-		po->po_fn(po->po_arg);
-		if (heap)
-			free(po);
 	}
 }
 
@@ -488,16 +442,27 @@ client_hear(unsigned i)
 	}
 }
 
+/* As worker_loop(), whatever time it is. */
+static void
+worker_turn(struct worker *w)
+{
+	lx_loop_sleep(w->w_loop, 0);
+	vi_worker_enter(w->w_worker);
+	worker_posts(w);
+	(void)lx_loop_dispatch(w->w_loop);
+	(void)lx_loop_late(w->w_loop);
+	for (unsigned i = 0; i < 100 && vi_worker_poll(w->w_worker) == 0; i++)
+		;
+	(void)lx_loop_back(w->w_loop, false);
+	vi_worker_leave(w->w_worker);
+}
+
 static void
 turn(unsigned n)
 {
 	while (n-- > 0) {
-		posts_run();
-		(void)lx_loop_wait(wd.worker.w_loop, 0);
-		(void)lx_loop_late(wd.worker.w_loop);
-		(void)lx_loop_back(wd.worker.w_loop, false);
-		for (unsigned i = 0; i < 100 && vi_worker_poll(wd.worker.w_worker) == 0; i++)
-			;
+		for (unsigned i = 0; i < wd.d.d_nworkers; i++)
+			worker_turn(&wd.d.d_workers[i]);
 		spawner_turn();
 		for (unsigned i = 0; i < NCLIENTS; i++)
 			client_hear(i);
@@ -643,34 +608,27 @@ static void
 do_jail(struct input *in)
 {
 	const unsigned slot = input8(in), what = input8(in);
-	const char *name = jail_name(in);
-	json_t *params;
+	json_t *params = json_array();
 	uint8_t modes, n;
 
-	if ((what & (J_REMOVE | J_RELEASE | J_LIST)) != 0) {
-		json_t *msg = json_pack("{s:s,s:s}", "op", what & J_REMOVE ? "jail.remove" : what & J_RELEASE ? "jail.release" : "jail.list", "jail", name);
-
-		if ((what & J_REMOVE) != 0 && (what & J_HOLD) != 0)
-			json_object_set_new(msg, "force", json_true());
-		say(slot, msg, NULL, 0);
-		return;
-	}
-	params = json_array();
-	put_param(params, "name", name);
+	put_param(params, "name", jail_name(in));
 	put_param(params, what & J_PERSIST ? "persist" : "nopersist", NULL);
 	if ((what & J_CREATE) != 0) {
 		put_param(params, "vnet", what & J_SHARED ? "inherit" : "new");
 		put_param(params, "children.max", "4");
-		for (unsigned c = 1, shared = modes = input8(in); c < VI_CLASS_MAX; c++)
-			put_param(params, classes[c], (shared >> c & 1) != 0 ? "inherit" : "new");
+		modes = input8(in);
+		for (unsigned c = 1; c < VI_CLASS_MAX; c++)
+			put_param(params, vi_class_name(c), (modes >> c & 1) != 0 ? "inherit" : "new");
 		if ((modes & 1) != 0)
 			put_param(params, "stop.timeout", "1");
 	}
 	for (n = input8(in) & 7; n > 0; n--) {
-		const char *key = request_key(in);
+		const char *const *pm = parameters[input8(in) % NITEMS(parameters)];
 
-		put_param(params, key, request_word(in));
+		put_param(params, pm[0], pm[1]);
 	}
+	if ((what & J_ODD) != 0)
+		put_param(params, request_key(in), request_word(in));
 	say(slot, json_pack("{s:s,s:o,s:b,s:b,s:b}", "op", "jail.set", "params", params, "create", (what & J_CREATE) != 0, "update", (what & J_UPDATE) != 0, "hold", (what & J_HOLD) != 0), NULL, 0);
 }
 
@@ -693,7 +651,7 @@ do_exec(struct input *in)
 	if ((what & X_MIXED) != 0) {
 		containers = json_object();
 		for (unsigned c = input8(in) % VI_CLASS_MAX; c < VI_CLASS_MAX; c += 1 + input8(in) % 2u)
-			json_object_set_new(containers, classes[c], json_string(jail_name(in)));
+			json_object_set_new(containers, vi_class_name(c), json_string(jail_name(in)));
 		json_object_set_new(msg, "containers", containers);
 	}
 	request_args(msg, in, (what & X_FEW) != 0 ? 1 : 0);
@@ -719,30 +677,20 @@ do_medium(struct input *in)
 	let_go(fds, n);
 }
 
-static const char *
-op_name(unsigned n)
-{
-	for (size_t i = 0; i < NITEMS(tables); i++)
-		for (const struct ctl_op *op = tables[i]; op->op_name != NULL; op++)
-			if (n-- == 0)
-				return op->op_name;
-	return "no.such";
-}
-
 static void
 do_op(struct input *in)
 {
 	const unsigned slot = input8(in);
-	const char *op = op_name(input8(in));
+	json_t *msg = json_loads(requests[input8(in) % NITEMS(requests)], 0, NULL);
 	const uint8_t how = input8(in);
-	json_t *msg = json_pack("{s:s}", "op", op);
 	int fds[CTL_MAXFDS];
 	unsigned n;
 
-	if ((how & 0x80) != 0)
+	REQUIRE(msg != NULL);
+	if ((how & O_JAIL) != 0)
 		json_object_set_new(msg, "jail", json_string(jail_name(in)));
-	request_args(msg, in, how & 7);
-	n = (how & 0x40) != 0 ? pass(in, fds, CTL_MAXFDS) : 0;
+	request_args(msg, in, how & O_ARGS);
+	n = (how & O_PASSES) != 0 ? pass(in, fds, CTL_MAXFDS) : 0;
 	say(slot, msg, fds, n);
 	let_go(fds, n);
 }
@@ -797,7 +745,7 @@ do_init(struct input *in)
 		return;
 	}
 	if (type == H_READY) {
-		spawner_says(&(struct seqmsg){ .sm_type = SPAWN_MADE, .sm_id = it->id, .sm_arg = 1000 + (int)it->id, .sm_flags = it->id % 2 != 0 ? CLONE_NEWPID : 0, .sm_ino = { it->id, it->id } });
+		spawner_says(&(struct seqmsg){ .sm_type = SPAWN_MADE, .sm_id = it->id, .sm_arg = NOPID + (int)it->id, .sm_flags = it->id % 2 != 0 ? CLONE_NEWPID : 0, .sm_ino = { it->id, it->id } });
 		sm.sm_type = INIT_READY;
 		(void)seq_send(it->fd, &sm, NULL, 0, MSG_DONTWAIT);
 		return;
@@ -887,29 +835,13 @@ do_peer(struct input *in)
 }
 
 static void
-do_watch(struct input *in)
-{
-	const unsigned slot = input8(in);
-	const char *name = jail_name(in);
-
-	say(slot, json_pack("{s:s,s:s,s:b,s:i}", "op", "route.events", "jail", name, "wait", 1, "after", input8(in)), NULL, 0);
-}
-
-static void
 do_record(struct input *in)
 {
-	unsigned slot;
-
 	switch (input8(in) % K_MAX) {
 	case K_CLIENT: client_comes(in); break;
 	case K_JAIL: do_jail(in); break;
 	case K_EXEC: do_exec(in); break;
-	case K_SIGNAL:
-		slot = input8(in);
-		say(slot, json_pack("{s:s,s:i}", "op", "signal", "sig", input8(in)), NULL, 0);
-		break;
 	case K_MEDIUM: do_medium(in); break;
-	case K_WATCH: do_watch(in); break;
 	case K_OP: do_op(in); break;
 	case K_BYTES: do_bytes(in); break;
 	case K_HANGUP: hang_up(input8(in) % NCLIENTS); break;
@@ -941,7 +873,7 @@ furnish(struct vi_vnet *vn)
 static void
 world_begin(uint8_t mode)
 {
-	static const struct lx_ops ops = { .lo_ctl_socket = ctl_serve_jail };
+	const unsigned nworkers = 1 + mode / 3 % 2u;
 	struct daemon *d = &wd.d;
 	int pair[2];
 
@@ -950,14 +882,12 @@ world_begin(uint8_t mode)
 		wd.peer[i] = -1;
 	for (unsigned i = 0; i < NTIMERS; i++)
 		wd.timer[i].fd = -1;
-	*d = (struct daemon){ .d_instance = "fuzz", .d_pidfd = -1, .d_commands = -1, .d_kernel = target_kernel(&wd.kp), .d_nworkers = 1, .d_workers = &wd.worker };
-	wd.worker = (struct worker){ .w_daemon = d, .w_worker = vi_kernel_worker(d->d_kernel, 0), .w_posts = STAILQ_HEAD_INITIALIZER(wd.worker.w_posts) };
+	*d = (struct daemon){ .d_instance = "fuzz", .d_pidfd = -1, .d_commands = -1, .d_kernel = target_kernel_of(&wd.kp, nworkers) };
 	furnish(vi_vnet0(d->d_kernel));
 	REQUIRE((d->d_ctl = calloc(1, sizeof(*d->d_ctl))) != NULL);
 	d->d_ctl->cs_daemon = d;
 	d->d_ctl->cs_fd = -1;
-	REQUIRE(lx_loop_new(&wd.worker.w_loop) == 0 && lx_new(wd.worker.w_worker, wd.worker.w_loop, &ops, d, &wd.worker.w_lx) == 0);
-	REQUIRE(timers_init(d) == 0 && seq_pair(pair) == 0 && jprocs_init(d, pair[0]) == 0);
+	REQUIRE(workers_new(d, nworkers) == 0 && timers_init(d) == 0 && seq_pair(pair) == 0 && jprocs_init(d, pair[0]) == 0);
 	wd.spawner = pair[1];
 	spawner_says(&(struct seqmsg){ .sm_type = SPAWN_PROBED, .sm_arg = mode % 3, .sm_text = "nothing" });
 	turn(1);
@@ -1001,10 +931,9 @@ world_end(void)
 	jprocs_fini(d);
 	removals_fini(d);
 	timers_fini(d);
-	lx_free(wd.worker.w_lx);
+	workers_close(d);
 	target_kernel_free(d->d_kernel, &wd.kp);
-	posts_run();
-	lx_loop_free(wd.worker.w_loop);
+	workers_free(d);
 	for (unsigned i = 0; i < NPEERS; i++)
 		if (wd.peer[i] >= 0)
 			close(wd.peer[i]);

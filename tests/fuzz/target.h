@@ -52,16 +52,22 @@ reuse_last(struct reuse *ru)
 	return (true);
 }
 
-/* A kernel of one worker on a simulated host. */
+/* A kernel on a simulated host. */
 static inline struct vi_kernel *
-target_kernel(struct vi_kernel_params *kp)
+target_kernel_of(struct vi_kernel_params *kp, unsigned workers)
 {
 	struct vi_kernel *k;
 
-	*kp = (struct vi_kernel_params){ .kp_workers = 1, .kp_maxmem = 64 << 20 };
+	*kp = (struct vi_kernel_params){ .kp_workers = workers, .kp_maxmem = 64 << 20 };
 	REQUIRE(vi_host_sim_new(1, &kp->kp_host) == 0);
 	REQUIRE(vi_kernel_new(kp, &k) == 0);
 	return (k);
+}
+
+static inline struct vi_kernel *
+target_kernel(struct vi_kernel_params *kp)
+{
+	return (target_kernel_of(kp, 1));
 }
 
 static inline void
