@@ -1139,6 +1139,24 @@ get_addrform(struct lx_sock *ls, uint8_t *buf, size_t *len)
 	return (error != 0 ? error : opt_put(buf, len, &family, sizeof(family)));
 }
 
+/* What is kept in the socket alone. */
+static bool
+get_kept(const struct lx_sock *ls, const struct opt *o, int *value)
+{
+	switch (o->o_form) {
+	case F_CPU: *value = ls->ls_cpu; break;
+	case F_OOBINLINE: *value = ls->ls_oobinline; break;
+	case F_NOCHECK: *value = ls->ls_nocheck; break;
+	case F_CMSG: *value = (ls->ls_cmsg & o->o_cmsg) != 0; break;
+	case F_CORK: *value = ls->ls_corked; break;
+	case F_SNDFLOW: *value = ls->ls_sndflow; break;
+	case F_ISOLATE: *value = ls->ls_isolate; break;
+	case F_NODEFRAG: *value = ls->ls_nodefrag; break;
+	default: return (false);
+	}
+	return (true);
+}
+
 static int
 get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 {
@@ -1150,6 +1168,8 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (o->o_form == F_UNIX ? EOPNOTSUPP : ENODATA);
 	if (ls->ls_so == NULL)
 		return (ECONNABORTED);
+	if (get_kept(ls, o, &value))
+		return (opt_put(buf, len, &value, sizeof(value)));
 	switch (o->o_form) {
 	case F_INT:
 	case F_U32:
@@ -1166,36 +1186,12 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (ls->ls_kind == LXK_STREAM ? get_int(ls, o, buf, len) : opt_put(buf, len, &ls->ls_stamping, sizeof(ls->ls_stamping)));
 	case F_IFINDEX:
 		return (get_ifindex(ls, buf, len));
-	case F_CPU:
-		return (opt_put(buf, len, &ls->ls_cpu, sizeof(ls->ls_cpu)));
-	case F_OOBINLINE:
-		return (opt_put(buf, len, &(int){ ls->ls_oobinline }, sizeof(int)));
-	case F_NOCHECK:
-		return (opt_put(buf, len, &(int){ ls->ls_nocheck }, sizeof(int)));
 	case F_CONGESTION:
 		return (tcpopt_get_congestion(ls, buf, len));
 	case F_PACING:
 		return (tcpopt_get_pacing(ls, buf, len));
 	case F_CSCOV:		/* Linux keeps it in every UDP socket */
-		if (ls->ls_proto != IPPROTO_UDP)
-			return (get_int(ls, o, buf, len));
-		value = 0;
-		return (opt_put(buf, len, &value, sizeof(value)));
-	case F_CMSG:
-		value = (ls->ls_cmsg & o->o_cmsg) != 0;
-		return (opt_put(buf, len, &value, sizeof(value)));
-	case F_CORK:
-		value = ls->ls_corked;
-		return (opt_put(buf, len, &value, sizeof(value)));
-	case F_SNDFLOW:
-		value = ls->ls_sndflow;
-		return (opt_put(buf, len, &value, sizeof(value)));
-	case F_ISOLATE:
-		value = ls->ls_isolate;
-		return (opt_put(buf, len, &value, sizeof(value)));
-	case F_NODEFRAG:
-		value = ls->ls_nodefrag;
-		return (opt_put(buf, len, &value, sizeof(value)));
+		return (ls->ls_proto != IPPROTO_UDP ? get_int(ls, o, buf, len) : opt_put(buf, len, &(int){ 0 }, sizeof(int)));
 	case F_PKTOPTS:
 		return (get_pktopts(ls, buf, len));
 	case F_ADDRFORM:
