@@ -51,12 +51,12 @@ put_vnet(json_t *o, struct vi_vnet *vn)
 static void
 put_classes(struct ctl_request *rq, json_t *o, int jid)
 {
-	static const char *const classes[] = { "vnet", "vproc", "vcpu", "vipc", "vlog" };
+	const char *class;
 	char mode[16];
 
-	for (size_t i = 0; i < NITEMS(classes); i++)
-		if (vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, classes[i], mode, sizeof(mode)) == 0)
-			ctl_put_text(o, classes[i], mode);
+	for (unsigned i = 0; (class = vi_class_name(i)) != NULL; i++)
+		if (vi_jail_get(rq->rq_kernel, rq->rq_caller, jid, class, mode, sizeof(mode)) == 0)
+			ctl_put_text(o, class, mode);
 }
 
 static void
