@@ -294,9 +294,9 @@ turn(unsigned n)
 }
 
 static int
-no_control(void *arg, const struct lx_use *us, pid_t pid)
+no_control(void *arg, const struct lx_use *us, pid_t pid, uint64_t caps)
 {
-	(void)arg, (void)us, (void)pid;
+	(void)arg, (void)us, (void)pid, (void)caps;
 	return (-EACCES);
 }
 

@@ -585,9 +585,9 @@ do_record(void)
 /* The world. */
 
 static int
-no_control(void *arg, const struct lx_use *us, pid_t pid)
+no_control(void *arg, const struct lx_use *us, pid_t pid, uint64_t caps)
 {
-	(void)arg, (void)us, (void)pid;
+	(void)arg, (void)us, (void)pid, (void)caps;
 	return -EACCES;
 }
 

@@ -570,7 +570,7 @@ hang_up(unsigned i)
 	wd.client[i] = NULL;
 }
 
-/* In a jail, or with containers of two. */
+/* In a jail, or with containers of two; with all capabilities or none. */
 static void
 client_comes(struct input *in)
 {
@@ -583,7 +583,7 @@ client_comes(struct input *in)
 	hang_up(i);
 	for (unsigned c = 0; c < VI_CLASS_MAX; c++)
 		us.us_jid[c] = (mixed >> c & 1) != 0 ? other : jid;
-	REQUIRE((fd = ctl_serve_jail(&wd.d, &us, getpid(), (mixed & 2) != 0 ? UINT64_MAX : 0)) >= 0);
+	REQUIRE((fd = ctl_serve_jail(&wd.d, &us, getpid(), (mixed & 0x20) != 0 ? 0 : UINT64_MAX)) >= 0);
 	REQUIRE(fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && ctl_conn_new(fd, &wd.client[i]) == 0);
 }
 

@@ -56,6 +56,7 @@ TALKS = {
     "gone": [ADMIN, new(J), run(J), *started(0), (SPAWNER, 0xff), run(J)],
     "watch": [ADMIN, ask(WATCH), (CLIENT, 1, 0, ZERO), new(J, slot=1), ask(WATCH, J, 1), (CLIENT, 2, 0, ZERO), ask(REMOVE, J, 2), (TIME, 255, 20), (CLIENT, 3, 0, ZERO), ask(WATCH9, None, 3),
               (HANGUP, 3)],
+    "lost": [ADMIN, new(J), (CLIENT, 1, 0x20, J), new(JL, slot=1), ask(HOSTNAME, None, 1), ask(UP, None, 1), (EXEC, 1, J, 0, 1), *started(0), (CLIENT, 2, 0x20, ZERO), ask(STATUS, None, 2), ask(REMOVE, J, 2), SECOND],
     "told": [ADMIN, (CLIENT, 1, 0, ZERO), ask(WATCH), ask(ADDRESS, slot=1), (TIME, 255, 20), ask(WATCH9), ask(NOEPAIR, slot=1), (TIME, 255, 20), new(J, slot=1), (CLIENT, 2, 0, ZERO),
              ask(WATCH, J, 2), ask(MOVE, slot=1), (TIME, 255, 20), ask(WATCH9, J, 2), ask(RECLAIM, slot=1), (HANGUP, 2), SECOND],
     "settings": [ADMIN, new(J), run(J), *started(0), (CLIENT, 1, 0, ZERO), change(J, 0, 1, 2, 3, 4, slot=1), change(J, 5, 6, 7, slot=1), new(JL, slot=1), (CLIENT, 2, 0, ZERO), run(JL, 2), *started(1, 2),
