@@ -88,12 +88,15 @@ datagrams(void)
 			break;
 		odd += n != next;
 		next = n + 1;
-		if (n % 50 == 49 &&
-		    sendto(s, &n, sizeof(n), 0, (struct sockaddr *)&from, len) != sizeof(n))
+		if (n % 50 == 49 && sendto(s, &n, sizeof(n), 0, (struct sockaddr *)&from, len) != sizeof(n)) {
+			printf("the answer to %d: %s\n", n, strerrorname_np(errno));
 			odd += 1000;
+		}
 	}
 	hail(0);
 	waitpid(pid, &status, 0);
+	if (odd >= 60)
+		printf("%d of %d\n", odd, next);
 	printf("datagrams: sender %d, lost, doubled or out of order: %s\n", status, odd < 60 ? "few" : "many");
 	close(s);
 }
