@@ -59,6 +59,7 @@ in_pcbinfo_init(struct inpcbinfo *ipi, struct vnet *vn, uint8_t proto)
 	TAILQ_INIT(&ipi->ipi_list);
 	ipi->ipi_key = (struct siphash_key){ vn->vn_kernel->k_hashkey[0], vn->vn_kernel->k_hashkey[1] };
 	kernel_random(vn->vn_kernel, ipi->ipi_porttab, sizeof(ipi->ipi_porttab));
+	ipi->ipi_mix = siphash24(&ipi->ipi_key, &vn->vn_id, sizeof(vn->vn_id)) | 1;
 	if (!in_pcbtab_alloc(&ipi->ipi_tab[INP_BYFLOW], vn, INPCB_MINHASH))
 		return (ENOMEM);
 	if (!in_pcbtab_alloc(&ipi->ipi_tab[INP_BYPORT], vn, INPCB_MINHASH)) {
@@ -90,11 +91,25 @@ in_pcbflowsecret(const struct siphash_key *sk, const struct in_addr_any *laddr, 
 	return (siphash24(sk, &(const struct in_flowkey){ *laddr, *faddr, lport, fport }, sizeof(struct in_flowkey)));
 }
 
+/* Both ends of a flow, in an order that does not hang on whose they are. */
+static bool
+in_pcbhashswap(const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
+{
+	const int order = memcmp(laddr, faddr, sizeof(*laddr));
+
+	return (order > 0 || (order == 0 && lport > fport));
+}
+
 static __attribute__((noinline)) uint32_t
 in_pcbhashmake(const struct siphash_key *sk, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport)
 {
+	const uint64_t l4 = (uint64_t)laddr->in4 << 16 | lport, f4 = (uint64_t)faddr->in4 << 16 | fport;
+
 	if (in_addrs_short(laddr, faddr))
-		return ((uint32_t)siphash13_flow4(sk, laddr->in4, faddr->in4, lport, fport));
+		return ((uint32_t)(l4 <= f4 ? siphash13_flow4(sk, laddr->in4, faddr->in4, lport, fport) :
+		    siphash13_flow4(sk, faddr->in4, laddr->in4, fport, lport)));
+	if (in_pcbhashswap(laddr, lport, faddr, fport))
+		return ((uint32_t)siphash13(sk, &(const struct in_flowkey){ *faddr, *laddr, fport, lport }, sizeof(struct in_flowkey)));
 	return ((uint32_t)siphash13(sk, &(const struct in_flowkey){ *laddr, *faddr, lport, fport }, sizeof(struct in_flowkey)));
 }
 
@@ -178,7 +193,7 @@ in_pcbport_unlink(struct inpcb *inp)
 static inline struct inpcbhead *
 in_pcbhashhead(struct inpcbinfo *ipi, uint32_t hash)
 {
-	return (&ipi->ipi_tab[INP_BYFLOW].it_head[hash & (ipi->ipi_tab[INP_BYFLOW].it_size - 1)]);
+	return (&ipi->ipi_tab[INP_BYFLOW].it_head[in_pcbhashmix(ipi->ipi_mix, hash) & (ipi->ipi_tab[INP_BYFLOW].it_size - 1)]);
 }
 
 static void

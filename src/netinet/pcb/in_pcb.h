@@ -81,7 +81,7 @@ struct inpcb {
 	uint16_t	 inp_lport, inp_fport;	/* network order */
 	uint32_t	 inp_flags;	/* enum inp_flags */
 	uint32_t	 inp_fib;
-	uint32_t	 inp_flowid;
+	uint32_t	 inp_flowid;	/* in_pcbhashval() of its flow, said with each packet */
 	uint32_t	 inp_boundif;	/* SO_BINDTODEVICE: ifindex, 0 = none */
 	uint8_t		 inp_proto;	/* raw: protocol number */
 	uint8_t		 inp_ttl, inp_tos, inp_minttl;	/* ttl 0: the vnet's default */
@@ -135,6 +135,7 @@ struct inpcbinfo {
 	/* Whereto the last connection without a port went, and the secret that chose it. */
 	struct { struct in_addr_any pm_laddr, pm_faddr; uint16_t pm_fport; bool pm_valid; uint64_t pm_secret; } ipi_portmemo;
 	struct siphash_key ipi_key;
+	uint64_t	 ipi_mix;	/* odd, secret, the vnet's: in_pcbhashmix() */
 	/* Is there something without pcb at the port yet with which the pcb may not share it, at the address (NULL: at any)?  NULL: never. */
 	bool		 (*ipi_lingers)(const struct inpcb *, const struct in_addr_any *laddr, uint16_t lport);
 };
@@ -153,8 +154,13 @@ in_pcbfar(const struct inpcb *inp, const struct inet_pkt *pk)
 	return (pk->ip_ttl < (pk->ip_ops->io_family == VI_AF_INET ? inp->inp_minttl : inp->inp_minhops));
 }
 
-/* The secret hash of a pair of addresses and ports, for every table of them. */
+/* The secret hash of a pair of addresses and ports, for every table of them in all vnets of the kernel; the same from both ends. */
 uint32_t in_pcbhashval(struct inpcbinfo *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
+/*
+ * What a table of these goes by.  The hash itself is no secret from those whose flow it is (flow labels, socket filters, sockstat), and all vnets have the
+ * same; nobody knows which of them share a chain.
+ */
+static inline uint32_t in_pcbhashmix(uint64_t mix, uint32_t hash) { return ((uint32_t)(hash * mix >> 32)); }
 /* What of a pair others may see but not foresee: initial sequence numbers, ports. */
 uint64_t in_pcbflowsecret(const struct siphash_key *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
 int	 in_pcbinfo_init(struct inpcbinfo *, struct vnet *, uint8_t proto);
@@ -189,13 +195,20 @@ in_pcbisflow(const struct inpcb *inp, uint32_t fam, const struct in_addr_any *la
 	return (inp->inp_fport == fport && inp->inp_lport == lport && in_addr_eq(&inp->inp_faddr, faddr) &&
 	    in_addr_eq(&inp->inp_laddr, laddr) && (inp->inp_flags & fam) != 0);
 }
-/* in_pcblookup() of one that was found before: the last one, if it is it.  NULL: ask that. */
+/*
+ * in_pcblookup() of a packet whose sender, in this kernel, said the hash of the flow with it.  The flowid may be anything: who is found is the right one.
+ * NULL: ask that.
+ */
 static inline struct inpcb *
-in_pcbagain(const struct inpcbinfo *ipi, const struct inet_pkt *pkt, uint16_t lport, uint16_t fport)
+in_pcbhinted(const struct inpcbinfo *ipi, uint32_t flowid, const struct inet_pkt *pkt, uint16_t lport, uint16_t fport)
 {
-	struct inpcb *inp = ipi->ipi_last;
+	const struct inpcbtab *it = &ipi->ipi_tab[INP_BYFLOW];
+	struct inpcb *inp;
 
-	return (inp != NULL && in_pcbisflow(inp, in_pcbfam(pkt->ip_ops), &pkt->ip_dst, lport, &pkt->ip_src, fport) && inp->inp_boundif == 0 ? inp : NULL);
+	LIST_FOREACH(inp, &it->it_head[in_pcbhashmix(ipi->ipi_mix, flowid) & (it->it_size - 1)], inp_chain[INP_BYFLOW])
+		if (in_pcbisflow(inp, in_pcbfam(pkt->ip_ops), &pkt->ip_dst, lport, &pkt->ip_src, fport))
+			return (inp->inp_boundif == 0 ? inp : NULL);
+	return (NULL);
 }
 /* Every pcb that should get a copy of a broadcast or multicast datagram: iterate with last (NULL first). */
 struct inpcb *in_pcbnext_bcast(struct inpcbinfo *, struct inpcb *last, const struct inet_pkt *, uint16_t lport, uint16_t fport);

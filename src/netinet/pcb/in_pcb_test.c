@@ -793,6 +793,35 @@ tables_grow_and_shrink(void **state)
 	assert_int_equal(f->f_ipi.ipi_tab[INP_BYPORT].it_size, INPCB_KEEPHASH);
 }
 
+/* Both ends have one hash, of either family, and who is said it finds its pcb at once; who is said something else finds nobody. */
+static void
+one_hash(void **state)
+{
+	const struct in_addr_any six = { .in6 = { HTONL(0x20010db8), 0, 0, 1 } }, other = { .in6 = { HTONL(0x20010db8), 0, 0, 2 } };
+	const struct in_addr_any la = in4_any(ADDR_A), fa = in4_any(FAR);
+	struct inet_pkt pkt = { .ip_ops = &t_ops, .ip_dst = la, .ip_src = fa };
+	struct fix *f = *state;
+	struct inpcbinfo *ipi = &f->f_ipi;
+	struct inpcb *inp;
+
+	for (uint16_t p = 1; p < 80; p++) {
+		assert_int_equal(in_pcbhashval(ipi, &la, p, &fa, 80), in_pcbhashval(ipi, &fa, 80, &la, p));
+		assert_int_equal(in_pcbhashval(ipi, &la, p, &la, 80), in_pcbhashval(ipi, &la, 80, &la, p));
+		assert_int_equal(in_pcbhashval(ipi, &six, p, &other, 80), in_pcbhashval(ipi, &other, 80, &six, p));
+		assert_int_equal(in_pcbhashval(ipi, &six, p, &six, 80), in_pcbhashval(ipi, &six, 80, &six, p));
+		assert_int_not_equal(in_pcbhashval(ipi, &la, p, &fa, 80), in_pcbhashval(ipi, &fa, p, &la, 80));
+	}
+	assert_int_equal(in_pcballoc(ipi, NULL, &t_ops, &inp), 0);
+	assert_int_equal(in_pcbinsconn(inp, &la, 5, &fa, 6), 0);
+	assert_ptr_equal(in_pcbhinted(ipi, in_pcbhashval(ipi, &fa, 6, &la, 5), &pkt, 5, 6), inp);
+	assert_null(in_pcbhinted(ipi, in_pcbhashval(ipi, &fa, 6, &la, 5), &pkt, 5, 7));
+	for (uint32_t said = 0; said < 100; said++)
+		assert_true(in_pcbhinted(ipi, said, &pkt, 6, 5) == NULL);
+	inp->inp_boundif = 1;		/* in_pcblookup() compares that */
+	assert_null(in_pcbhinted(ipi, inp->inp_flowid, &pkt, 5, 6));
+	in_pcbfree(inp);
+}
+
 /* How many of a port's chain bind looks at, if none stops it. */
 static unsigned
 chain(struct fix *f, unsigned port)
@@ -880,6 +909,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(connected_alike, setup, teardown),
 		cmocka_unit_test_setup_teardown(against_model, setup, teardown),
 		cmocka_unit_test_setup_teardown(against_model, setup_tcp, teardown),
+		cmocka_unit_test_setup_teardown(one_hash, setup_tcp, teardown),
 		cmocka_unit_test_setup_teardown(bind_among_connections, setup_tcp, teardown),
 		cmocka_unit_test_setup_teardown(bcast_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(tables_grow_and_shrink, setup, teardown),

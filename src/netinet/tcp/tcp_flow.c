@@ -8,7 +8,6 @@
 #include "base/assert.h"
 #include "base/util.h"
 #include "kern/acct.h"
-#include "netinet/pcb/in_pcb.h"
 
 #define TCP_FLOWTAB_MIN	16
 
@@ -30,7 +29,7 @@ tcp_flowtab_fini(struct tcp_flowtab *ft)
 static struct tcp_flowchain *
 tcp_flow_chain(const struct tcp_flowtab *ft, uint32_t hash)
 {
-	return (&ft->ft_chain[hash & (ft->ft_size - 1)]);
+	return (&ft->ft_chain[in_pcbhashmix(ft->ft_pcbs->ipi_mix, hash) & (ft->ft_size - 1)]);
 }
 
 /* Chains are found by the other end of the hash. */
@@ -168,7 +167,6 @@ tcp_flow_insert(struct tcp_flowtab *ft, struct tcp_flow *f)
 		return (ENOBUFS);
 	if (ft->ft_count >= ft->ft_size && ft->ft_size < max)
 		(void)tcp_flowtab_resize(ft, 2 * ft->ft_size);
-	f->tf_hash = tcp_flow_key(ft, f);
 	tcp_flow_link(tcp_flow_chain(ft, f->tf_hash), f);
 	ft->ft_count++;
 	return (0);

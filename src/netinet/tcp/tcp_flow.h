@@ -12,15 +12,15 @@
 #include <bsd/sys/queue.h>
 
 #include "netinet/inet_ops.h"
+#include "netinet/pcb/in_pcb.h"
 
 struct acctset;
-struct inpcbinfo;
 struct vi_pcbinfo;
 
 /* First member of whatever is in the table. */
 struct tcp_flow {
 	LIST_ENTRY(tcp_flow) tf_link;
-	uint32_t	 tf_hash;
+	uint32_t	 tf_hash;	/* in_pcbhashval() of what follows */
 	uint16_t	 tf_lport, tf_fport;	/* network order */
 	struct in_addr_any tf_laddr, tf_faddr;
 	const struct inet_ops *tf_ops;	/* the addresses' family */
@@ -40,7 +40,7 @@ struct tcp_flowtab {
 	uint32_t	 ft_size;	/* chains, a power of two */
 	uint32_t	 ft_maxsize;	/* it does not grow beyond; 0 = no limit */
 	uint32_t	 ft_count;
-	struct inpcbinfo *ft_pcbs;	/* whose hash it is */
+	struct inpcbinfo *ft_pcbs;	/* whose hash it is, and whose mix */
 	struct acctset	*ft_acct;
 };
 
@@ -54,7 +54,7 @@ tcp_flow_find(const struct tcp_flowtab *ft, const struct inet_ops *ops, const st
 {
 	return (ft->ft_count != 0 ? tcp_flow_look(ft, ops, laddr, lport, faddr, fport) : NULL);
 }
-/* The key members of f are set; ENOBUFS when there is no memory for the first chains. */
+/* The key members of f and their hash are set; ENOBUFS when there is no memory for the first chains. */
 int	tcp_flow_insert(struct tcp_flowtab *, struct tcp_flow *);
 /*
  * How many share the chain where f would be inserted, counted to at most limit; *oldest: the last of
@@ -70,7 +70,7 @@ static inline void
 tcp_flow_prefetch(const struct tcp_flowtab *ft, uint32_t hash)
 {
 	if (ft->ft_count != 0)
-		__builtin_prefetch(&ft->ft_chain[hash & (ft->ft_size - 1)], 1);
+		__builtin_prefetch(&ft->ft_chain[in_pcbhashmix(ft->ft_pcbs->ipi_mix, hash) & (ft->ft_size - 1)], 1);
 }
 /* Both ends as the user sees them. */
 void	tcp_flow_names(const struct tcp_flow *, struct vi_pcbinfo *);

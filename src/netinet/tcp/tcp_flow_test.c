@@ -33,6 +33,7 @@ come_and_go(uint32_t chains)
 	for (unsigned i = 0; i < FLOWS; i++) {
 		f[i].tf_ops = &in_ops;
 		f[i].tf_lport = (uint16_t)i;
+		f[i].tf_hash = in_pcbhashval(ft.ft_pcbs, &f[i].tf_laddr, f[i].tf_lport, &f[i].tf_faddr, f[i].tf_fport);
 	}
 	for (unsigned i = 0; i < 5000; i++) {
 		k = tcp_test_random(&seed) % FLOWS;

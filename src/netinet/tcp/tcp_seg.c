@@ -286,7 +286,7 @@ tcp_input_find(struct tcp_seg *ts, struct mbuf *m)
 {
 	const struct inet_pkt *pkt = ts->ts_pkt;
 	struct inpcbinfo *ipi = &ts->ts_tv->tv_pcbs;
-	struct inpcb *inp = in_pcbagain(ipi, pkt, ts->ts_dport, ts->ts_sport);
+	struct inpcb *inp = in_pcbhinted(ipi, m->m_pkt.flowid, pkt, ts->ts_dport, ts->ts_sport);
 
 	ts->ts_m = m;
 	ts->ts_segsz = m->m_pkt.segsz != 0 && m->m_pkt.segsz < ts->ts_len ? m->m_pkt.segsz : ts->ts_len;

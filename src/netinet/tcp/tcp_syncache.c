@@ -141,6 +141,7 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, const struc
 	    .tr_flow = {.if_laddr = sc->sc_flow.tf_laddr,
 		.if_faddr = sc->sc_flow.tf_faddr,
 		.if_fib = sc->sc_fib,
+		.if_flowid = sc->sc_flow.tf_hash,
 		.if_tos = sc->sc_tos,
 		.if_ttl = sc->sc_ttl,
 		.if_df = tv->tv_path_mtu_discovery != 0,
@@ -201,6 +202,7 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	uint64_t secret =
 	    tcp_flowsecret(tv, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport);
 
+	sc->sc_flow.tf_hash = in_pcbhashval(&tv->tv_pcbs, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport);
 	sc->sc_flow.tf_laddr = pkt->ip_dst;
 	sc->sc_flow.tf_faddr = pkt->ip_src;
 	sc->sc_flow.tf_lport = ts->ts_dport;

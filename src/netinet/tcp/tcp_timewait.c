@@ -168,6 +168,7 @@ tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 {
 	const struct inpcb *inp = tp->t_inpcb;
 
+	tw->tw_flow.tf_hash = inp->inp_flowid;
 	tw->tw_flow.tf_laddr = inp->inp_laddr;
 	tw->tw_flow.tf_faddr = inp->inp_faddr;
 	tw->tw_flow.tf_lport = inp->inp_lport;
@@ -261,6 +262,7 @@ tcp_timewait_ack(struct tcp_vnet *tv, const struct tcptw *tw)
 	    .tr_flow = {.if_laddr = tw->tw_flow.tf_laddr,
 		.if_faddr = tw->tw_flow.tf_faddr,
 		.if_fib = tw->tw_fib,
+		.if_flowid = tw->tw_flow.tf_hash,
 		.if_tos = tw->tw_tos,
 		.if_ttl = tw->tw_ttl},
 	    .tr_ops = tw->tw_flow.tf_ops,
