@@ -264,6 +264,7 @@ struct lx_sock {
 	uint32_t	 ls_held_ext;	/* bytes of extension headers that wait with them */
 	int		 ls_stamping;	/* SO_TIMESTAMPING */
 	bool		 ls_stamped;	/* datagrams are stamped though the program wants it in no form: SIOCGSTAMP has asked */
+	bool		 ls_rdshut, ls_wrshut;	/* shutdown(2): it waits for none any more, and sends none */
 	bool		 ls_marked;	/* a marker is in the pair */
 	bool		 ls_errpair;	/* the pair is one of sock_errpair.c's */
 	bool		 ls_errshown;	/* ... and its poll() says POLLERR, if no read has taken it off */
@@ -427,6 +428,7 @@ int	 stream_fill(struct lx_sock *, int appfd);
 
 int	 stream_ready(struct lx_call *);	/* to connect; c_sock may be another then */
 int64_t	 stream_begun(struct lx_call *, bool told);
+int64_t	 stream_refused(int error);
 
 /* sock_send.c: sendto(2) and sendmsg(2) of streams */
 struct stream_send {
@@ -482,6 +484,7 @@ unsigned dgram_count(struct lx_call *, size_t *bytes);	/* how many wait, and the
 uint64_t dgram_stamp(struct lx_call *);	/* when the last one that was read had come; 0: not known, LX_FOREVER: none was */
 void	 dgram_read(struct lx_sock *, const struct lx_dgram *);	/* the program has it */
 int64_t	 dgram_connect(struct lx_call *, const struct vi_sockaddr *);
+void	 dgram_shutdown(struct lx_call *, int how);
 
 /* sock_errpair.c: pairs whose poll() can say POLLERR */
 void	 errpair_make(struct lx_call *);	/* the socket of the call has one from now on, if it can */
@@ -528,6 +531,7 @@ int64_t	 lx_sys_recvmmsg(struct lx_call *);
  * there.  *peeked: it stays as well.
  */
 int	 recv_deliver(struct lx_call *, const void *, const struct lx_dgram *, bool *peeked);
+void	 recv_shut(struct lx_sock *);	/* what waits is told that there is nothing */
 /* A call's time is over: true if it was answered with what is there. */
 bool	 recv_late(struct lx_call *);
 /* There is more in the queue: waiting calls for many messages may have all now, or must be content.  Uses lx_buf. */

@@ -77,7 +77,7 @@ recv_name(const struct lx_call *c, const struct lx_dgram *dg, struct sockaddr_st
 		return (sizeof(struct sockaddr_ll));
 	}
 	if (c->c_sock->ls_kind != LXK_NETLINK)
-		return (sockaddr_build(&dg->dg_from, ss));
+		return (dg->dg_from.sa_family == VI_AF_UNSPEC ? 0 : sockaddr_build(&dg->dg_from, ss));
 	memset(ss, 0, sizeof(*ss));
 	nl->nl_family = AF_NETLINK;	/* nl_pid 0: from the kernel */
 	nl->nl_groups = dg->dg_group >= 1 && dg->dg_group <= 32 ? 1u << (dg->dg_group - 1) : 0;
@@ -229,6 +229,17 @@ recv_take(struct lx_call *c, char *buf, bool peek, struct lx_dgram *dg)
 	return (error);
 }
 
+/* After shutdown(2) who would wait gets nothing, from nobody. */
+static int64_t
+recv_nothing(struct lx_call *c, struct recv *r)
+{
+	const struct lx_dgram none = { .dg_len = 0 };
+	struct lx_control co;
+
+	control_init(&co, r->r_controllen);
+	return (recv_write(c, r, "", &none, &co));
+}
+
 static int64_t
 recv_one(struct lx_call *c)
 {
@@ -245,7 +256,7 @@ recv_one(struct lx_call *c)
 		return (recv_errqueue(c, &r));
 	error = recv_take(c, buf, (r.r_flags & MSG_PEEK) != 0, &dg);
 	if (error == EAGAIN && !lx_call_nonblock(c, r.r_flags, SO_RCVTIMEO))
-		return (lx_call_wait(c, lx_call_timeout(c, SO_RCVTIMEO), EAGAIN));
+		return (c->c_sock->ls_rdshut ? recv_nothing(c, &r) : lx_call_wait(c, lx_call_timeout(c, SO_RCVTIMEO), EAGAIN));
 	if (error != 0)
 		return (-error);
 	result = recv_write_dgram(c, &r, buf, &dg);
@@ -416,6 +427,8 @@ lx_sys_recvmmsg(struct lx_call *c)
 		result = many_take(c);
 	if (result != -EAGAIN || !wait)
 		return (result);
+	if (c->c_sock->ls_rdshut)
+		return (0);
 	if ((error = recv_parse_hdr(c, c->c_arg[1], flags, &r)) != 0)
 		return (-error);
 	if (c->c_again && lx_call_timeout(c, SO_RCVTIMEO) != LX_FOREVER)
@@ -450,6 +463,22 @@ bool
 recv_late(struct lx_call *c)
 {
 	return (c->c_nr == SYS_recvmmsg && many_end(c, true));
+}
+
+void
+recv_shut(struct lx_sock *ls)
+{
+	struct lx_call *c;
+	struct recv r;
+	int error;
+
+	while ((c = TAILQ_FIRST(&ls->ls_calls)) != NULL) {
+		if (c->c_nr != SYS_recvmmsg)
+			(void)lx_answer(c, (error = recv_parse(c, &r)) != 0 ? -error : recv_nothing(c, &r));
+		else if (!many_end(c, true))
+			(void)lx_answer(c, 0);
+		lx_call_free(c);
+	}
 }
 
 void

@@ -154,6 +154,8 @@ send_inet(struct lx_call *c, const struct send *s)
 		error = send_control(c, s, &msg, control, &eh);
 	if (error == 0 && ls->ls_family == AF_INET6)
 		error = send_flow(c, s, &msg);
+	if (error == 0 && ls->ls_wrshut)
+		error = EPIPE;
 	if (error == 0) {
 		dgram_tx(ls); /* what was sent natively before comes first; uses the buffer too */
 		error = lx_copyin_iov(c, c->c_lx->lx_iov, s->s_niov, c->c_lx->lx_buf, iov.iov_len);

@@ -704,7 +704,7 @@ lx_sys_getpeername(struct lx_call *c)
 	return (sock_name(c, vi_peername));
 }
 
-/* On a connected socket the host's own shutdown does everything; the stack's end sees it. */
+/* On a connected stream the host's own shutdown does everything; the stack's end sees it. */
 int64_t
 lx_sys_shutdown(struct lx_call *c)
 {
@@ -719,9 +719,11 @@ lx_sys_shutdown(struct lx_call *c)
 	case LXK_DGRAM:
 		if (c->c_sock->ls_family == AF_PACKET)
 			return (-EOPNOTSUPP);
-		if (c->c_sock->ls_so == NULL || vi_peername(c->c_sock->ls_so, &sa) != 0)
+		if (c->c_sock->ls_so == NULL)
 			return (-ENOTCONN);
-		return (c->c_sock->ls_type == SOCK_RAW ? 0 : LX_CONTINUE);	/* Linux's go on all the same */
+		if (c->c_sock->ls_type != SOCK_RAW)	/* Linux's go on all the same */
+			dgram_shutdown(c, how);
+		return (vi_peername(c->c_sock->ls_so, &sa) != 0 ? -ENOTCONN : 0);
 	default:
 		return (-EOPNOTSUPP);
 	}

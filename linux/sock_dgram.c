@@ -205,6 +205,8 @@ dgram_take(struct lx_call *c, void *buf, size_t size, bool peek, struct lx_dgram
 			return (errno);
 		if (n == 0 && fifo_head(f) == NULL && c->c_sock->ls_fd < 0)
 			return (ECONNABORTED);	/* end of file: the vnet is gone */
+		if (n == 0 && fifo_head(f) == NULL && c->c_sock->ls_rdshut)
+			return (EAGAIN);
 		fifo_match(c->c_sock, (size_t)n, peek, dg);
 		if (!dg->dg_marker)
 			return (0);
@@ -684,6 +686,20 @@ dgram_free(struct lx_sock *ls)
 	free(ls->ls_held);
 	dgram_forget(ls);
 	free(ls->ls_fifo.f_ring);
+}
+
+/* Who is not connected is told so, and yet it has its effect: so programs on Linux wake those who wait to receive. */
+void
+dgram_shutdown(struct lx_call *c, int how)
+{
+	struct lx_sock *ls = c->c_sock;
+
+	dgram_tx(ls);
+	(void)shutdown(c->c_fd, how);
+	ls->ls_wrshut |= how != SHUT_RD;
+	ls->ls_rdshut |= how != SHUT_WR;
+	if (how != SHUT_WR)
+		recv_shut(ls);
 }
 
 int64_t

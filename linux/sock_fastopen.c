@@ -38,7 +38,7 @@ fastopen_begin(struct lx_call *c, const struct vi_msg *msg)
 
 	error = vi_sendmsg(ls->ls_so, msg, &done);
 	if (error != 0 && error != EINPROGRESS)
-		return (-error);
+		return (stream_refused(error));
 	c->c_lx->lx_stats.ls_bytes_out += done;
 	ls->ls_deferred = false;
 	ls->ls_fastsent = (uint32_t)done;

@@ -476,6 +476,13 @@ stream_begun(struct lx_call *c, bool told)
 	return (-EINPROGRESS);
 }
 
+/* Why no connection was begun.  Linux has no other word for addresses and ports that have one. */
+int64_t
+stream_refused(int error)
+{
+	return (error == EADDRINUSE ? -EADDRNOTAVAIL : -error);
+}
+
 static int64_t
 connect_begin(struct lx_call *c, struct lx_sock *ls, const struct vi_sockaddr *sa)
 {
@@ -487,7 +494,7 @@ connect_begin(struct lx_call *c, struct lx_sock *ls, const struct vi_sockaddr *s
 		error = vi_connect(ls->ls_so, sa);
 	}
 	if (error != 0 && error != EINPROGRESS)
-		return (-error);
+		return (stream_refused(error));
 	ls->ls_deferred = error == 0;	/* Fast Open: the SYN goes with the first data */
 	return (stream_begun(c, ls->ls_deferred));
 }

@@ -100,6 +100,26 @@ sharer(unsigned options)
 	return (fd);
 }
 
+/* A second connection between the same addresses and ports. */
+static void
+twice(void)
+{
+	struct sockaddr_in to = loopback(0), from;
+	int l = socket(AF_INET, SOCK_STREAM, 0), c = sharer(1), d = sharer(1);
+
+	(void)try_bind(l, &to);
+	(void)listen(l, 8);
+	to = name_of(l);
+	show("connect", try_connect(c, &to));
+	from = name_of(c);
+	show("bind", try_bind(d, &from));
+	show("connect", try_connect(d, &to));
+	show("sendto", sendto(d, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof(to)));
+	close(c);
+	close(d);
+	close(l);
+}
+
 /* The port of a connection that its client has closed first, and waits in TIME_WAIT. */
 static void
 lingering(void)
@@ -292,6 +312,7 @@ main(void)
 	group(SOCK_DGRAM);
 	mixed();
 	lingering();
+	twice();
 	nobodys(IP_FREEBIND, "IP_FREEBIND");
 	nobodys(IP_TRANSPARENT, "IP_TRANSPARENT");
 	ports(SOCK_DGRAM);

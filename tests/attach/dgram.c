@@ -2,6 +2,8 @@
 /* Datagrams: what a program sees of UDP. */
 #include "show.h"
 
+#include <pthread.h>
+
 #include <sys/syscall.h>
 
 static char buf[70000];
@@ -105,6 +107,50 @@ impatient(void)
 		show("IP_RECVERR", set_int(fa, IPPROTO_IP, IP_RECVERR, 1));
 	}
 	close(fa);
+}
+
+struct ending { int e_fd, e_how, e_errno; };
+
+static void *
+ender(void *arg)
+{
+	struct ending *e = arg;
+
+	(void)polled(-1, 50, 0);
+	e->e_errno = shutdown(e->e_fd, e->e_how) == 0 ? 0 : errno;
+	return (NULL);
+}
+
+/* shutdown(2) wakes who waits, connected or not; nothing is sent any more. */
+static void
+ended(bool connected, int how)
+{
+	struct iovec iov = { buf, 9 };
+	struct sockaddr_in a, from;
+	struct ending e = { .e_how = how };
+	struct msghdr mh;
+	pthread_t thread;
+	socklen_t len;
+	int fa;
+
+	for (int i = 0; i < 3; i++) {
+		fa = e.e_fd = bound(&a);
+		if (connected)
+			show("connect", try_connect(fa, &a));
+		timeout_of(fa, SO_RCVTIMEO, how == SHUT_WR ? 150 : 5000);
+		(void)pthread_create(&thread, NULL, ender, &e);
+		len = sizeof(from);
+		mh = (struct msghdr){ .msg_name = &from, .msg_namelen = len, .msg_iov = &iov, .msg_iovlen = 1 };
+		show("woken", i == 0 ? recv(fa, buf, 9, 0) : i == 1 ? recvfrom(fa, buf, 9, 0, (struct sockaddr *)&from, &len) : recvmsg(fa, &mh, 0));
+		printf("length of a name: %u, %u\n", len, mh.msg_namelen);
+		(void)pthread_join(thread, NULL);
+		printf("shutdown: %s\n", e.e_errno == 0 ? "0" : strerrorname_np(e.e_errno));
+		show("recvfrom", recvfrom(fa, buf, 9, 0, (struct sockaddr *)&from, &len));
+		show("recvfrom without waiting", recvfrom(fa, buf, 9, MSG_DONTWAIT, (struct sockaddr *)&from, &len));
+		show("sendto", sendto(fa, "x", 1, 0, (struct sockaddr *)&a, sizeof(a)));
+		show_poll("poll", fa, 0);
+		close(fa);
+	}
 }
 
 static void
@@ -324,6 +370,8 @@ main(void)
 	from_to();
 	waiting();
 	impatient();
+	for (int i = 0; i < 6; i++)
+		ended(i >= 3, i % 3);
 	connections();
 	ancillary();
 	many();
