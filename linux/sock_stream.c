@@ -57,6 +57,13 @@ pair_send(struct lx_sock *ls, struct vi_iovec *iov, unsigned n)
 	return (sendmsg(ls->ls_fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
+static void
+pair_drain(struct lx_sock *ls, int fd)
+{
+	while (recv(fd, ls->ls_lx->lx_buf, LX_BUFSIZE, MSG_DONTWAIT) > 0)
+		;
+}
+
 static size_t
 spans_len(const struct vi_iovec *iov, unsigned n)
 {
@@ -331,6 +338,22 @@ stream_rx(struct lx_sock *ls)
 	}
 }
 
+/*
+ * What goes wrong after the peer's end was told is seen by who writes, as a broken pipe; who reads goes on reading that end, as on Linux.  So nothing is left
+ * unread in our end when it is closed.
+ */
+static void
+stream_broken(struct lx_sock *ls)
+{
+	if (!ls->ls_rxeof || ls->ls_hup) {
+		lx_sock_reset(ls, ls->ls_error);
+		return;
+	}
+	pair_drain(ls, ls->ls_fd);
+	ls->ls_state = LXS_IDLE;
+	lx_sock_zombie(ls);
+}
+
 /* Both directions after something changed.  May free ls. */
 static void
 stream_relay(struct lx_sock *ls, bool rx, bool tx)
@@ -338,7 +361,7 @@ stream_relay(struct lx_sock *ls, bool rx, bool tx)
 	if (rx)
 		stream_rx(ls);
 	if (ls->ls_broken && !ls->ls_rxblocked) {
-		lx_sock_reset(ls, ls->ls_error);
+		stream_broken(ls);
 		return;
 	}
 	if (tx)
@@ -542,13 +565,6 @@ stream_ready(struct lx_call *c)
 	if (error == 0 && c->c_sock->ls_used)
 		error = connect_undo(c->c_sock);
 	return (error);
-}
-
-static void
-pair_drain(struct lx_sock *ls, int fd)
-{
-	while (recv(fd, ls->ls_lx->lx_buf, LX_BUFSIZE, MSG_DONTWAIT) > 0)
-		;
 }
 
 /* connect(2) with AF_UNSPEC: what lies in the pair goes with the connection. */

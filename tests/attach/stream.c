@@ -111,6 +111,17 @@ resets(void)
 	show_error("after read", fd[0]);
 	close(fd[0]);
 
+	/* The peer had closed, and we write to it: its end is still what is read. */
+	connected(fd);
+	close(fd[1]);
+	show_poll("peer closed", fd[0], POLLIN);
+	show("write", send(fd[0], "x", 1, MSG_NOSIGNAL));
+	printf("and reset: %s\n", (polled(fd[0], 5000, 0) & POLLHUP) != 0 ? "HUP" : "?");
+	show("write again", send(fd[0], "x", 1, MSG_NOSIGNAL));
+	show("read", read(fd[0], buf, 9));
+	show("read again", read(fd[0], buf, 9));
+	close(fd[0]);
+
 	/* Who waits in read() meanwhile is not told that it was all. */
 	for (int i = 0; i < 20; i++) {
 		connected(fd);

@@ -333,6 +333,7 @@ small_windows(void **state)
 		wire_init(&w, 3);
 		wire_pair(&w, so);
 		if (scale == 0) {
+			assert_int_equal(sosetopt(so[1], VI_TCP_WINDOW_CLAMP, &(int){ 0 }, sizeof(int)), EINVAL);
 			wire_setint(so[1], VI_TCP_WINDOW_CLAMP, 11);
 			assert_true(wire_getint(so[1], VI_TCP_WINDOW_CLAMP) >= 536);
 		} else {

@@ -406,9 +406,9 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 		tp->t_usermaxseg = (uint32_t)v;
 		return (0);
 	case VI_TCP_WINDOW_CLAMP:
-		if (v < 0)
+		if (v < 0 || (v == 0 && tp->t_state != TCPS_CLOSED))
 			return (EINVAL);
-		/* 0: none.  As Linux: no less than what carries a segment now and then. */
+		/* 0: none, before there is a connection.  As Linux: no less than what carries a segment now and then. */
 		tp->t_winclamp = v == 0 ? 0 : u32max((uint32_t)v, TCP_MINCLAMP);
 		return (0);
 	case VI_TCP_FASTOPEN:
