@@ -339,13 +339,13 @@ stream_rx(struct lx_sock *ls)
 }
 
 /*
- * What goes wrong after the peer's end was told is seen by who writes, as a broken pipe; who reads goes on reading that end, as on Linux.  So nothing is left
- * unread in our end when it is closed.
+ * What goes wrong after the peer's end came (EPIPE, if that was not told yet) is seen by who writes, as a broken pipe; who reads goes on reading that end, as on
+ * Linux.  So nothing is left unread in our end when it is closed.
  */
 static void
 stream_broken(struct lx_sock *ls)
 {
-	if (!ls->ls_rxeof || ls->ls_hup) {
+	if ((!ls->ls_rxeof && ls->ls_error != EPIPE) || ls->ls_hup) {
 		lx_sock_reset(ls, ls->ls_error);
 		return;
 	}
