@@ -132,6 +132,7 @@ lagg_port_leave(struct if_over *ov)
 }
 
 static const struct if_over_ops lagg_over_ops = {
+	.ovo_merged = true,
 	.ovo_port = true,
 	.ovo_input = lagg_input,
 	.ovo_output = lagg_port_output,
@@ -196,6 +197,7 @@ lagg_add(struct lagg *sc, struct ifnet *ifp, char *err)
 		lagg_inherit(sc);
 	(void)if_setlladdr(ifp, sc->sc_ifp->if_lladdr, ETHER_ADDR_LEN);
 	lagg_linkstate(sc);
+	vnet_event(ifp->if_vnet, VNET_EV_IFPORT, ifp);
 	return (0);
 }
 

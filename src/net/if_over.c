@@ -90,6 +90,12 @@ if_over_remove(struct if_over *ov)
 	if_extra_trim(ifp);
 }
 
+bool
+if_merged(const struct ifnet *ifp)
+{
+	return (ifp->if_extra != NULL && ifp->if_extra->ix_port != NULL && ifp->if_extra->ix_port->ov_ops->ovo_merged);
+}
+
 int
 if_over_mtu(struct ifnet *upper, struct ifnet *lower, bool first)
 {

@@ -22,6 +22,7 @@ struct if_over {
 
 struct if_over_ops {
 	bool	ovo_port;
+	bool	ovo_merged;	/* ports only: the lower one's link is the upper one's (if_merged) */
 	/* Ports only: a frame with a checked header that the lower one received.  What is left for the lower one's own stack. */
 	struct mbuf *(*ovo_input)(struct if_over *, struct mbuf *, const struct ether_info *);
 	/* Ports only: a frame of the lower one's own stack.  Consumes m. */

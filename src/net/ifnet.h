@@ -293,6 +293,7 @@ void	 if_detach(struct ifnet *);
 void	 if_free(struct ifnet *);
 /* Hand a frame to the interface at the other end; any lane.  Consumes m.  0: whether it was taken is not the sender's to know. */
 int	 if_deliver(struct ifnet *to, struct mbuf *);
+bool	 if_merged(const struct ifnet *);	/* a port of an aggregate (lagg), whose link is its own no longer */
 /* A frame that one interface received becomes another's of the same stack, counted and shown.  Consumes m. */
 void	 if_receive(struct ifnet *, struct mbuf *);
 /*

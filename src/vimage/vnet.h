@@ -48,6 +48,7 @@ enum vnet_event {
 	VNET_EV_IFADDR_DEL,	/* struct ifaddr *: addresses going away: PCBs bound there stay, routes go */
 	VNET_EV_LLADDR,		/* struct ifnet *: link address changed */
 	VNET_EV_MTU,		/* struct ifnet * */
+	VNET_EV_IFPORT,		/* struct ifnet *: part of an aggregate from now on, no link of its own */
 	VNET_EV_SHORT,		/* NULL: a packet found no memory: what others will send again is given back */
 };
 

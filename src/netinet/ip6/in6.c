@@ -331,6 +331,21 @@ in6_ifdetach(struct ifnet *ifp)
 		in6_ifaddr_remove(ia);
 }
 
+/* RFC 4007 5: a zone of link-local scope is one link, and two cannot be merged.  As in FreeBSD all of its addresses go then. */
+void
+in6_ifmerge(struct ifnet *ifp)
+{
+	struct ifaddr *ifa;
+
+	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
+		if (ifa->ifa_addr.na_af == NET_AF_INET6 && in6_linklocal(ifa->ifa_addr.na_in6))
+			break;
+	if (ifa == NULL)
+		return;
+	in6_ifdetach(ifp);
+	vnet_log(ifp->if_vnet, LOG_NOTICE, "%s: IPv6 addresses removed: its link is that of an aggregate now", ifp->if_xname);
+}
+
 /* Zones */
 
 int

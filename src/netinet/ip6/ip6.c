@@ -135,6 +135,8 @@ ip6_event(struct vnet *vn, enum vnet_event ev, void *obj)
 		reass_ifdetach(&ip6_vnet(vn)->i6v_reass, obj);
 		in6_ifdetach(obj);
 		mcast_if_free(obj, NET_AF_INET6);
+	} else if (ev == VNET_EV_IFPORT) {
+		in6_ifmerge(obj);
 	} else if (ev == VNET_EV_SHORT) {
 		reass_short(&ip6_vnet(vn)->i6v_reass);
 	} else if (ev == VNET_EV_IFUP && obj == net_vnet(vn)->nv_lo0 && !ip6_vnet(vn)->i6v_stopped) {

@@ -222,6 +222,7 @@ void	in6_acast_leave(struct vnet *, uint32_t ifindex, const uint8_t addr[16]);
 void	in6_ifaddr_lifetimes(struct in6_ifaddr *, uint32_t vltime, uint32_t pltime);
 bool	in6_deprecated(const struct ip6_vnet *, const struct in6_ifaddr *);
 void	in6_ifdetach(struct ifnet *);
+void	in6_ifmerge(struct ifnet *);		/* it becomes part of another's link: its addresses go if one is of the link */
 extern const struct net_afops in6_afops;
 
 /* A user's address with its zone put in.  EINVAL: link-local and no zone (pass the interface's index as deflt to allow it), or a zone that is none. */

@@ -74,7 +74,7 @@ nd6_linklocal_add(struct nd6_vnet *nv, struct ifnet *ifp)
 	const struct ifaddr *ifa;
 
 	if (ni == NULL || ifp->if_type != VI_IFT_ETHER || (ni->ni_head.ih_flags & (VI_ND6_IFF_AUTO_LINKLOCAL | VI_ND6_IFF_IFDISABLED)) !=
-	    VI_ND6_IFF_AUTO_LINKLOCAL || ifp->if_index > UINT16_MAX)
+	    VI_ND6_IFF_AUTO_LINKLOCAL || ifp->if_index > UINT16_MAX || if_merged(ifp))
 		return;
 	TAILQ_FOREACH(ifa, &ifp->if_addrs, ifa_link)
 		if (ifa->ifa_addr.na_af == NET_AF_INET6 && in6_linklocal(ifa->ifa_addr.na_in6))
