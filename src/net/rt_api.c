@@ -172,13 +172,31 @@ rt_near(const struct rt_request *rr, uint32_t fib)
 	return (NULL);
 }
 
+/* The net that the router is on, when its interface is up and only has no carrier: whoever names the router need not wait for the cable; NULL. */
+static const struct nhop *
+rt_unplugged(const struct rt_request *rr)
+{
+	const struct fib_node *path[FIB_MAXPATH];
+	const struct nhop *nh;
+	uint32_t key[FIB_MAXWORDS];
+	unsigned n;
+
+	rt_key(key, &rr->rr_gw);
+	n = fib_path(rt_fib(route_vnet(rr->rr_vnet), rr->rr_prefix.rp_fibnum, rr->rr_gw.na_af), key, path);
+	if (n == 0 || rt_value_n(path[n - 1]->fn_value) == 0)
+		return (NULL);
+	nh = &rt_value_hop(path[n - 1]->fn_value, 0)->rn_nh;
+	return (!nhop_usable(nh) && (nh->nh_ifp->if_flags & IFF_UP) != 0 && (nh->nh_flags & (RTF_GATEWAY | RTF_NOWHERE | RTF_BROADCAST)) == 0 ? nh : NULL);
+}
+
 /* How the router is reached.  With NEAR as Linux wants it: by a net of this table or of the first, where an interface's may stand alone. */
 static int
 rt_via(const struct rt_request *rr, const struct nhop **via)
 {
 	const uint32_t fib = rr->rr_prefix.rp_fibnum;
 
-	*via = rt_match_addr(route_vnet(rr->rr_vnet), fib, &rr->rr_gw);
+	if ((*via = rt_unplugged(rr)) == NULL)
+		*via = rt_match_addr(route_vnet(rr->rr_vnet), fib, &rr->rr_gw);
 	if ((rr->rr_rt->rt_flags & VI_RTF_NEAR) == 0)
 		return (rr->rr_ifp != NULL || (*via != NULL && ((*via)->nh_flags & (RTF_GATEWAY | RTF_NOWHERE)) == 0) ? 0 : ENETUNREACH);
 	if (rr->rr_gw.na_af == NET_AF_INET6 && rt_in6_zoned(rr->rr_gw.na_in6))
