@@ -73,7 +73,6 @@ struct ipstat {
 #undef IP_STAT_MEMBER
 };
 
-
 #define IP_MAXPROTO	16	/* transports that may register */
 #define IP_NIDS		64
 #define IP_NKNOWN	8	/* a power of two */
