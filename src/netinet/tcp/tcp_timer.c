@@ -208,11 +208,11 @@ tcp_rexmt_window(struct tcpcb *tp)
 	tp->snd_cwnd = tcp_snd_inflight(tp) + tp->t_maxseg;
 }
 
-/* RFC 5482 2: the user's limit is kept to, not what multiple of the timeout follows it. */
+/* RFC 5482 2: the user's limit is kept to, not what multiple of the timeout follows it.  It begins where tcp_rexmt_giveup() says, or this would be now, again and again. */
 static void
 tcp_rexmt_limit(struct tcpcb *tp, uint64_t now)
 {
-	uint64_t end = tp->t_firstrexmt + tp->t_usertimeout;
+	uint64_t end = (tp->snd_wnd == 0 ? tp->t_lastrcvd : tp->t_firstrexmt) + tp->t_usertimeout;
 
 	if (tp->t_usertimeout != 0 && tp->t_deadline[TT_REXMT] > end)
 		tcp_timer_set(tp, TT_REXMT, end > now ? end - now : 0);
