@@ -19,6 +19,7 @@
  * without a carrier if TUNSETPERSIST said so.  When the interface goes first (ifconfig destroy)
  * the program reads an end of file and what it writes is thrown away.
  */
+#include "linux/ifinfo.h"
 #include "linux/lx.h"
 #include "linux/vnethdr.h"
 
@@ -275,13 +276,16 @@ tun_open(struct lx_call *c, struct lx_tun *lt, const char *name)
 	struct vi_cred cr;
 	const struct vi_tap_params tp = { .tp_tap = (lt->lt_flags & IFF_TAP) != 0, .tp_cred = &cr,
 	    .tp_output = tun_output, .tp_gone = tun_gone, .tp_arg = lt, .tp_who = who };
+	char real[VI_IFNAMSIZ];
 	int error;
 
 	snprintf(who, sizeof(who), "PID %d", (int)c->c_tid);
+	snprintf(real, sizeof(real), "%s", name);
 	lx_manage(c->c_lx);
+	ifinfo_realname(c->c_pr->pr_vnet, real);
 	error = lx_call_netcred(c, c->c_pr->pr_vnet, VI_PRIV_NET_TUN, &cr);
 	if (error == 0 || error == EPERM)		/* there still are interfaces of one's own */
-		error = vi_tap_open(c->c_pr->pr_vnet, name, &tp, &lt->lt_tap);
+		error = vi_tap_open(c->c_pr->pr_vnet, real, &tp, &lt->lt_tap);
 	lx_managed(c->c_lx);
 	return (error);
 }

@@ -230,6 +230,8 @@ wrong(void)
 	attach(fd, "x", 0);
 	attach(fd, "a/b", IFF_TUN);
 	attach(fd, "%s", IFF_TUN);
+	attach(fd, "lo", IFF_TUN);
+	attach(fd, "lo", IFF_TAP);
 	show("bad address", ioctl(fd, TUNSETIFF, (void *)8));
 	attach(fd, "ok0", IFF_TUN | IFF_NO_PI);
 	show("TUNSETOFFLOAD 0", ioctl(fd, TUNSETOFFLOAD, 0));
