@@ -196,19 +196,22 @@ in_pcbisflow(const struct inpcb *inp, uint32_t fam, const struct in_addr_any *la
 	    in_addr_eq(&inp->inp_laddr, laddr) && (inp->inp_flags & fam) != 0);
 }
 /*
- * in_pcblookup() of a packet whose sender, in this kernel, said the hash of the flow with it.  The flowid may be anything: who is found is the right one.
- * NULL: ask that.
+ * in_pcblookup() of a packet of the flow that was found last, or whose sender, in this kernel, said the hash of the flow with it.  The flowid may be
+ * anything: who is found is the right one.  NULL: ask that.
  */
 static inline struct inpcb *
-in_pcbhinted(const struct inpcbinfo *ipi, uint32_t flowid, const struct inet_pkt *pkt, uint16_t lport, uint16_t fport)
+in_pcbhinted(struct inpcbinfo *ipi, uint32_t flowid, const struct inet_pkt *pkt, uint16_t lport, uint16_t fport)
 {
 	const struct inpcbtab *it = &ipi->ipi_tab[INP_BYFLOW];
-	struct inpcb *inp;
+	const uint32_t fam = in_pcbfam(pkt->ip_ops);
+	struct inpcb *inp = ipi->ipi_last;
 
-	LIST_FOREACH(inp, &it->it_head[in_pcbhashmix(ipi->ipi_mix, flowid) & (it->it_size - 1)], inp_chain[INP_BYFLOW])
-		if (in_pcbisflow(inp, in_pcbfam(pkt->ip_ops), &pkt->ip_dst, lport, &pkt->ip_src, fport))
-			return (inp->inp_boundif == 0 ? inp : NULL);
-	return (NULL);
+	if (inp == NULL || !in_pcbisflow(inp, fam, &pkt->ip_dst, lport, &pkt->ip_src, fport)) {
+		LIST_FOREACH(inp, &it->it_head[in_pcbhashmix(ipi->ipi_mix, flowid) & (it->it_size - 1)], inp_chain[INP_BYFLOW])
+			if (in_pcbisflow(inp, fam, &pkt->ip_dst, lport, &pkt->ip_src, fport))
+				break;
+	}
+	return (inp != NULL && inp->inp_boundif == 0 ? ipi->ipi_last = inp : NULL);
 }
 /* Every pcb that should get a copy of a broadcast or multicast datagram: iterate with last (NULL first). */
 struct inpcb *in_pcbnext_bcast(struct inpcbinfo *, struct inpcb *last, const struct inet_pkt *, uint16_t lport, uint16_t fport);
