@@ -821,7 +821,7 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 	}
 	if (o->o_vi == VI_SO_RCVLOWAT) {
 		ls->ls_rcvlowat = value != 0 ? value : 1;
-		lx_sock_native(ls, c->c_fd);
+		(void)setsockopt(c->c_fd, SOL_SOCKET, SO_RCVLOWAT, &value, sizeof(value));
 	}
 }
 

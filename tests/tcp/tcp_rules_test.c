@@ -211,6 +211,28 @@ keep_and_answer(struct wire *w, struct wpkt *wp)
 	return (to == 1 ? WIRE_LOSE : WIRE_PASS);
 }
 
+/* 20,000 bytes are on their way, with a user's limit (ms, 0: none), and the peer takes its window back.  Where they begin. */
+static uint32_t
+take_back(struct hand *h, int sack, int limit)
+{
+	uint32_t una;
+
+	prepare(h);
+	h->sack = sack;
+	open_with(h, 1000, false);
+	h->w.w_filter = keep_and_answer;
+	if (limit != 0)
+		wire_setint(h->so, VI_TCP_USER_TIMEOUT, limit);
+	assert_int_equal(wire_send(&h->w, h->so, data, 20000, 0), 20000);
+	assert_int_equal(h->ndata, 10);
+	una = h->tp->snd_una;
+	say(h, TH_ACK, h->nxt, una + 4000, 0, 0);
+	assert_int_equal(h->tp->snd_wnd, 0);
+	h->answers = true;
+	h->ackof = una + 4000;
+	return (una);
+}
+
 /*
  * RFC 9293 3.8.6, MUST-34, MUST-35, MUST-37, SHLD-15, SHLD-17: the peer takes its window back with data
  * outstanding, and answers what comes.  It is probed, ever more rarely, and nothing new goes; the
@@ -225,18 +247,8 @@ shrunken_window(void **state)
 
 	(void)state;
 	for (int sack = 0; sack < 2; sack++) {
-		prepare(&h);
-		h.sack = sack;
-		open_with(&h, 1000, false);
-		h.w.w_filter = keep_and_answer;
-		assert_int_equal(wire_send(&h.w, h.so, data, 20000, 0), 20000);
-		assert_int_equal(h.ndata, 10);
-		una = h.tp->snd_una;
+		una = take_back(&h, sack, 0);
 		max = h.tp->snd_max;
-		say(&h, TH_ACK, h.nxt, una + 4000, 0, 0);
-		assert_int_equal(h.tp->snd_wnd, 0);
-		h.answers = true;
-		h.ackof = una + 4000;
 		n = h.ndata;
 		wire_run(&h.w, 7200 * SEC);
 		assert_int_equal(h.tp->t_state, TCPS_ESTABLISHED);
@@ -266,20 +278,10 @@ static void
 shrunken_window_limited(void **state)
 {
 	struct hand h;
-	uint32_t una;
 
 	(void)state;
 	for (int sack = 0; sack < 2; sack++) {
-		prepare(&h);
-		h.sack = sack;
-		open_with(&h, 1000, false);
-		h.w.w_filter = keep_and_answer;
-		wire_setint(h.so, VI_TCP_USER_TIMEOUT, 100000);
-		assert_int_equal(wire_send(&h.w, h.so, data, 20000, 0), 20000);
-		una = h.tp->snd_una;
-		say(&h, TH_ACK, h.nxt, una + 4000, 0, 0);
-		h.answers = true;
-		h.ackof = una + 4000;
+		(void)take_back(&h, sack, 100000);
 		h.n = 0;
 		wire_run(&h.w, 3600 * SEC);
 		assert_int_equal(h.tp->t_state, TCPS_ESTABLISHED);
