@@ -248,7 +248,8 @@ struct lx_sock {
 	bool		 ls_txblocked;	/* data waits in the pair: no room in the vnet's socket */
 	bool		 ls_rxblocked;	/* data waits in the vnet's socket: no room in the pair */
 	bool		 ls_broken;	/* after what waits the program gets ls_error as a reset */
-	bool		 ls_swallow;	/* the program does not read any more */
+	bool		 ls_swallow;	/* the program does not read any more, and there was something */
+	uint8_t		 ls_stayed;	/* turns that it was kept after the program closed */
 	bool		 ls_failed;	/* the last connect failed and connect was not told yet */
 	bool		 ls_used;	/* ls_so has tried to connect */
 	bool		 ls_isready;

@@ -367,8 +367,10 @@ lx_reap(struct lx *lx, struct vi_vnet *vn, uint16_t port)
 	struct lx_sock *ls;
 
 	lx->lx_reapgen++;
-	while ((ls = reap_next(lx, vn, port)) != NULL)
+	while ((ls = reap_next(lx, vn, port)) != NULL) {
+		ls->ls_stayed = UINT8_MAX;
 		ls->ls_event.le_fn(&ls->ls_event, EPOLLIN | EPOLLRDHUP | EPOLLHUP);
+	}
 }
 
 /* A bounded number of them in turn; what is still held goes to the end. */

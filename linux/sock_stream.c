@@ -14,9 +14,10 @@
  * Half close: end of file on the pair is shutdown(SHUT_WR) of the vnet's socket; end of file
  * of the vnet's socket is shutdown(SHUT_WR) of the stack's end.  The program closing: a
  * hang-up; what it had written is sent first.  If it left data unread the pair says
- * ECONNRESET, and so does the connection (RFC 1122 4.2.2.13).  The peer's reset: what came
- * before is delivered, then the pair is broken so that the program sees ECONNRESET
- * (lx_sock_reset).
+ * ECONNRESET, or refused some, and the connection is reset (RFC 1122 4.2.2.13); what others of
+ * the same stack had sent before counts, as on Linux, though it is still queued.  The peer's
+ * reset: what came before is delivered, then the pair is broken so that the program sees
+ * ECONNRESET (lx_sock_reset).
  *
  * Connecting.  While a non-blocking connect is under way poll() must not say that the
  * descriptor is writable, so its send buffer is filled; when the connection is there we take
@@ -35,6 +36,7 @@
 #include <linux/sockios.h>
 
 #define STREAM_FILL	16384	/* one piece for the host; it splits above 32 KB */
+#define STREAM_STAYS	4	/* turns of the loop that a closed stream waits for what is queued in its stack */
 
 /* Spans of the library are given to the host's calls as they are. */
 _Static_assert(sizeof(struct vi_iovec) == sizeof(struct iovec) &&
@@ -148,6 +150,17 @@ stream_gone(struct lx_sock *ls, bool unread)
 	lx_sock_free(ls);
 }
 
+/* Something that the program will not read may be on its way, or was written before: it is to be there before the connection is closed. */
+static bool
+stream_stays(struct lx_sock *ls)
+{
+	if (ls->ls_stayed >= STREAM_STAYS || (!vi_vnet_busy(ls->ls_vnet) && !lx_loop_more(ls->ls_lx->lx_loop)))
+		return (false);
+	ls->ls_stayed++;
+	lx_loop_again(ls->ls_lx->lx_loop, &ls->ls_event);
+	return (true);
+}
+
 /*
  * Nothing is left to read and the writer is done: closed or shut down?  False: the socket is
  * gone.
@@ -166,8 +179,10 @@ stream_end(struct lx_sock *ls)
 	}
 	if (n < 0 && errno == EAGAIN)
 		return (true);
+	if (n == 0 && ls->ls_hup && stream_stays(ls))
+		return (true);
 	if (n < 0 || (ls->ls_hup && lx_sock_closed(ls))) {
-		stream_gone(ls, n < 0);
+		stream_gone(ls, n < 0 || ls->ls_swallow);
 		return (false);
 	}
 	if (!ls->ls_txeof) {
@@ -284,7 +299,7 @@ stream_rx_chunk(struct lx_sock *ls, struct vi_iovec *iov, unsigned n)
 		len = pair_send(ls, iov, n);
 		if (len < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM))
 			return (false);
-		if (len < 0) {			/* it reads no more: TCP goes on acknowledging */
+		if (len < 0) {			/* it reads no more: TCP goes on acknowledging, until it closes */
 			ls->ls_swallow = true;
 			len = (ssize_t)spans_len(iov, n);
 		}

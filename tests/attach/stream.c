@@ -136,6 +136,30 @@ resets(void)
 	show("ends of file in place of resets", ends);
 }
 
+/*
+ * What nobody will read draws a reset, be it just written or read by nobody for long (RFC 1122 4.2.2.13).  Nearly always: who closes in the same moment may
+ * be seen to do so first.
+ */
+static void
+abandoned(const char *what, int how, int wait)
+{
+	int fd[2], resets = 0;
+
+	for (int i = 0; i < 50; i++) {
+		connected(fd);
+		if (how >= 0)
+			shutdown(fd[1], how);
+		(void)!write(fd[0], "unread", 6);
+		if (wait > 0)
+			usleep((unsigned)wait);
+		close(fd[1]);
+		(void)polled(fd[0], 5000, POLLRDHUP);
+		resets += read(fd[0], buf, 9) < 0 && errno == ECONNRESET;
+		close(fd[0]);
+	}
+	printf("%s: %s\n", what, resets > 44 ? "resets" : resets > 0 ? "some resets" : "ends");
+}
+
 static void
 connecting(void)
 {
@@ -528,6 +552,9 @@ main(void)
 	states();
 	half_close();
 	resets();
+	abandoned("written and closed", -1, 0);
+	abandoned("not read and closed", -1, 1000);
+	abandoned("shut and closed", SHUT_RD, 1000);
 	connecting();
 	listening();
 	inherited();
