@@ -487,8 +487,10 @@ void	 dgram_read(struct lx_sock *, const struct lx_dgram *);	/* the program has 
 int64_t	 dgram_connect(struct lx_call *, const struct vi_sockaddr *);
 void	 dgram_shutdown(struct lx_call *, int how);
 
+void	 dgram_show(struct lx_sock *);	/* poll() of the program is to say that there is an error */
+
 /* sock_errpair.c: pairs whose poll() can say POLLERR */
-void	 errpair_make(struct lx_call *);	/* the socket of the call has one from now on, if it can */
+void	 errpair_make(struct lx_call *);	/* the socket of the call has one from now on, if it can; uses lx_buf */
 void	 errpair_free(struct lx_sock *);
 void	 errpair_end(struct lx_sock *);	/* the program's end says end of file */
 bool	 errpair_closed(const struct lx_sock *);	/* by the program, everywhere */

@@ -321,8 +321,7 @@ dgram_mark(struct lx_sock *ls)
 		ls->ls_marked = dgram_push(ls, "", &marker) == 0;
 }
 
-/* poll() of the program is to say that there is an error. */
-static void
+void
 dgram_show(struct lx_sock *ls)
 {
 	if (ls->ls_errpair)
@@ -695,6 +694,8 @@ dgram_shutdown(struct lx_call *c, int how)
 	struct lx_sock *ls = c->c_sock;
 
 	dgram_tx(ls);
+	if (how != SHUT_WR)
+		errpair_make(c);
 	(void)shutdown(c->c_fd, how);
 	ls->ls_wrshut |= how != SHUT_RD;
 	ls->ls_rdshut |= how != SHUT_WR;

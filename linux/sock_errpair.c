@@ -13,8 +13,11 @@
  * A SOCK_DGRAM pair says nothing when the other end is closed, therefore only sockets that asked for IP_RECVERR have one, and are looked at: connect() to
  * a name that is gone fails.  The first time that is soon after they were made, for most programs ask one question, then ever more seldom.
  *
- * The pair takes the place of the first one under the same number, so it comes too late when an epoll set may have the socket already, or a datagram is
- * in the first.  Those sockets keep the pair they have, and poll() says POLLIN for an error.
+ * The pair takes the place of the first one under the same number, with the datagrams that are in that, so it comes too late when an epoll set may have
+ * the socket already, or the program has it under another number.  Those sockets keep the pair they have, and poll() says POLLIN for an error.
+ *
+ * After shutdown(SHUT_RD) such a pair is what Linux's sockets are: who would wait to receive gets nothing, who would not EAGAIN.  Of SOCK_SEQPACKET both
+ * get nothing.
  */
 #include "linux/lx.h"
 
@@ -43,27 +46,29 @@
 #define ERRPAIR_PAUSE	8		/* times as long as it took, at least, to the next look */
 
 /*
- * May the socket be in an epoll set of the caller's process?  What is in a set, the host tells at a cost that the program chooses; so any set will do,
- * and more descriptors than can be looked at quickly.
+ * May the socket be in an epoll set of the caller's process, or does it have another number?  What is in a set, the host tells at a cost that the program
+ * chooses; so any set will do, and more descriptors than can be looked at quickly.
  */
 static bool
 call_epolls(const struct lx_call *c)
 {
-	char path[40], link[64];
+	char path[40], link[64], own[64];
 	struct dirent *de;
 	bool may = false;
+	unsigned n, owns = 0;
 	ssize_t len;
-	unsigned n;
 	DIR *d;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)c->c_tid);
+	snprintf(own, sizeof(own), "socket:[%llu]", (unsigned long long)c->c_sock->ls_ino);
 	d = opendir(path);
 	if (d == NULL)
 		return (true);
 	for (n = 0; !may && (de = readdir(d)) != NULL; n++) {
 		len = readlinkat(dirfd(d), de->d_name, link, sizeof(link) - 1);
 		link[len < 0 ? 0 : len] = '\0';
-		may = n >= ERRPAIR_MAXFDS || strcmp(link, "anon_inode:[eventpoll]") == 0;
+		owns += strcmp(link, own) == 0;
+		may = n >= ERRPAIR_MAXFDS || owns > 1 || strcmp(link, "anon_inode:[eventpoll]") == 0;
 	}
 	closedir(d);
 	return (may);
@@ -90,22 +95,58 @@ errpair_new(int fd[2], ino_t *ino)
 	return (EIO);
 }
 
-void
-errpair_make(struct lx_call *c)
+/* A datagram on its way from one pair to another. */
+struct moved {
+	STAILQ_ENTRY(moved) mv_link;
+	struct lx_dgram	 mv_dg;
+	char		 mv_data[];
+};
+STAILQ_HEAD(moveds, moved);
+
+/* What waits in the program's end.  The pair bounds it; what there is no memory for is lost, as datagrams may be. */
+static void
+dgrams_take(struct lx_call *c, struct moveds *mvs)
+{
+	char *buf = c->c_lx->lx_buf;
+	struct lx_dgram dg;
+	struct moved *mv;
+	int error;
+
+	while ((error = dgram_take(c, buf, LX_MAXDGRAM, false, &dg)) != EAGAIN && error != ECONNABORTED) {
+		if (error != 0) {	/* the marker was for it */
+			c->c_sock->ls_error = error;
+			continue;
+		}
+		if ((mv = malloc(sizeof(*mv) + dg.dg_len)) == NULL) {
+			dgram_drop(c->c_sock, &dg);
+			continue;
+		}
+		mv->mv_dg = dg;
+		memcpy(mv->mv_data, buf, dg.dg_len);
+		STAILQ_INSERT_TAIL(mvs, mv, mv_link);
+	}
+}
+
+static void
+dgrams_give(struct lx_sock *ls, struct moveds *mvs)
+{
+	struct moved *mv;
+
+	while ((mv = STAILQ_FIRST(mvs)) != NULL) {
+		STAILQ_REMOVE_HEAD(mvs, mv_link);
+		if (dgram_push(ls, mv->mv_data, &mv->mv_dg) != 0)
+			dgram_drop(ls, &mv->mv_dg);
+		free(mv);
+	}
+}
+
+/* fd is the pair that the socket has from now on. */
+static void
+errpair_take(struct lx_call *c, const int fd[2], ino_t ino)
 {
 	struct lx_sock *ls = c->c_sock;
-	int fd[2], held, oldfd = ls->ls_fd;
-	ino_t ino = 0;
+	const int oldfd = ls->ls_fd;
 
-	if (ls->ls_errpair || ls->ls_kind != LXK_DGRAM || ls->ls_family == AF_PACKET || oldfd < 0 || ls->ls_held != NULL ||
-	    ioctl(oldfd, TIOCOUTQ, &held) != 0 || held != 0 || call_epolls(c) || errpair_new(fd, &ino) != 0)
-		return;
-	if (lx_loop_add(c->c_lx->lx_loop, &ls->ls_event, fd[0], ls->ls_event.le_events, ls->ls_event.le_fn) != 0 || lx_replace_fd(c, fd[1]) != 0) {
-		ls->ls_event.le_fd = oldfd;	/* what is closed leaves the loop */
-		close(fd[0]);
-		close(fd[1]);
-		return;
-	}
 	ls->ls_fd = fd[0];
 	lx_sock_rehash(ls, ino);
 	dgram_forget(ls);
@@ -116,9 +157,35 @@ errpair_make(struct lx_call *c)
 	c->c_lx->lx_errgap = ERRPAIR_MIN_NS;
 	c->c_lx->lx_errat = lx_now() + ERRPAIR_MIN_NS;
 	lx_timer_at(c->c_lx, c->c_lx->lx_errat);
+	(void)shutdown(c->c_fd, SHUT_RD);	/* who waits there is woken before it hears of a hang-up */
 	close(oldfd);
 	close(c->c_fd);
 	c->c_fd = fd[1];
+}
+
+void
+errpair_make(struct lx_call *c)
+{
+	struct lx_sock *ls = c->c_sock;
+	struct moveds mvs = STAILQ_HEAD_INITIALIZER(mvs);
+	const uint64_t stamp = ls->ls_fifo.f_stamp;
+	int fd[2], oldfd = ls->ls_fd;
+	ino_t ino = 0;
+
+	if (ls->ls_errpair || ls->ls_kind != LXK_DGRAM || ls->ls_family == AF_PACKET || oldfd < 0 || ls->ls_held != NULL ||
+	    call_epolls(c) || errpair_new(fd, &ino) != 0)
+		return;
+	dgrams_take(c, &mvs);
+	if (lx_loop_add(c->c_lx->lx_loop, &ls->ls_event, fd[0], ls->ls_event.le_events, ls->ls_event.le_fn) != 0 || lx_replace_fd(c, fd[1]) != 0) {
+		ls->ls_event.le_fd = oldfd;	/* what is closed leaves the loop */
+		close(fd[0]);
+		close(fd[1]);
+	} else
+		errpair_take(c, fd, ino);
+	dgrams_give(ls, &mvs);
+	ls->ls_fifo.f_stamp = stamp;	/* the program has read none */
+	if (ls->ls_error != 0)
+		dgram_show(ls);
 }
 
 static void

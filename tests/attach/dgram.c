@@ -147,10 +147,46 @@ ended(bool connected, int how)
 		printf("shutdown: %s\n", e.e_errno == 0 ? "0" : strerrorname_np(e.e_errno));
 		show("recvfrom", recvfrom(fa, buf, 9, 0, (struct sockaddr *)&from, &len));
 		show("recvfrom without waiting", recvfrom(fa, buf, 9, MSG_DONTWAIT, (struct sockaddr *)&from, &len));
+		show("recv", recv(fa, buf, 9, 0));
+		show("recv without waiting", recv(fa, buf, 9, MSG_DONTWAIT));
 		show("sendto", sendto(fa, "x", 1, 0, (struct sockaddr *)&a, sizeof(a)));
 		show_poll("poll", fa, 0);
 		close(fa);
 	}
+}
+
+/* What had come before shutdown(2) is there to be read; the other direction goes on. */
+static void
+ended_before(bool recverr)
+{
+	struct sockaddr_in a, b, from;
+	socklen_t len = sizeof(from);
+	int fa = bound(&a), fb = bound(&b), n = 0;
+
+	show("connect", try_connect(fa, &b));
+	show("sendto", sendto(fb, "abc", 3, 0, (struct sockaddr *)&a, sizeof(a)));
+	show("sendto", sendto(fb, "", 0, 0, (struct sockaddr *)&a, sizeof(a)));
+	show("sendto", sendto(fb, "de", 2, 0, (struct sockaddr *)&a, sizeof(a)));
+	if (recverr)
+		show("IP_RECVERR", set_int(fa, IPPROTO_IP, IP_RECVERR, 1));
+	show("shutdown", shutdown(fa, SHUT_RD));
+	show_poll("poll", fa, POLLIN);
+	show("FIONREAD", ioctl(fa, FIONREAD, &n));
+	printf("%d\n", n);
+	show("recvfrom", recvfrom(fa, buf, 9, 0, (struct sockaddr *)&from, &len));
+	printf("from the other: %d\n", from.sin_port == b.sin_port);
+	show("recv", recv(fa, buf, 9, MSG_DONTWAIT));
+	show("recv", recv(fa, buf, 9, MSG_DONTWAIT));
+	show("recv", recv(fa, buf, 9, MSG_DONTWAIT));
+	show("recv", recv(fa, buf, 9, 0));
+	show("send", send(fa, "xyz", 3, 0));
+	show_poll("other polls", fb, POLLIN);
+	show("other receives", recv(fb, buf, 9, MSG_DONTWAIT));
+	close(fa);
+	close(fb);
+	fa = socket(AF_INET, SOCK_DGRAM, 0);
+	show("bind of what is closed", try_bind(fa, &a));
+	close(fa);
 }
 
 static void
@@ -372,6 +408,8 @@ main(void)
 	impatient();
 	for (int i = 0; i < 6; i++)
 		ended(i >= 3, i % 3);
+	ended_before(false);
+	ended_before(true);
 	connections();
 	ancillary();
 	many();
