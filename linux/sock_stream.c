@@ -668,6 +668,19 @@ stream_over(const struct lx_sock *ls)
 	    (ti.ti_state == VI_TCPS_CLOSED || ti.ti_state == VI_TCPS_TIME_WAIT));
 }
 
+/* Whatever is shut of a connection that is being made, Linux gives it up: it may be begun again. */
+static int64_t
+connect_giveup(struct lx_sock *ls)
+{
+	int error = connect_undo(ls);
+
+	if (error != 0)
+		return (-error);
+	connect_failed(ls, ECONNRESET);
+	ls->ls_failed = false;	/* SO_ERROR tells of it, connect() does not */
+	return (0);
+}
+
 int64_t
 stream_shutdown(struct lx_call *c, int how)
 {
@@ -675,6 +688,8 @@ stream_shutdown(struct lx_call *c, int how)
 
 	if (ls->ls_state == LXS_LISTEN)
 		return (listen_shutdown(c, how));
+	if (ls->ls_state == LXS_CONNECTING && ls->ls_so != NULL)
+		return (connect_giveup(ls));
 	if (ls->ls_fd < 0 || ls->ls_state == LXS_IDLE || stream_over(ls))
 		return (-ENOTCONN);
 	return (LX_CONTINUE);

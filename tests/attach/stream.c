@@ -2,6 +2,8 @@
 /* Streams: what a program sees in every state of a connection. */
 #include "show.h"
 
+#include <pthread.h>
+
 static char buf[70000];
 
 static void
@@ -224,6 +226,74 @@ connecting(void)
 	show("short address", connect(s, (struct sockaddr *)&sin, 4));
 	close(s);
 	close(ep);
+}
+
+struct giving { int g_fd, g_how, g_result; };
+
+static void *
+giver(void *arg)
+{
+	struct giving *g = arg;
+
+	(void)polled(-1, 50, 0);
+	g->g_result = shutdown(g->g_fd, g->g_how);
+	return (NULL);
+}
+
+/* A connection that is being made, for the listener has enough, is given up by shutdown(2), and may be begun again. */
+static void
+given_up(void)
+{
+	struct sockaddr_in sin = loopback(0);
+	int l = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0), s;
+	struct giving g;
+	pthread_t thread;
+
+	(void)try_bind(l, &sin);
+	(void)listen(l, 0);
+	sin = name_of(l);
+	show("connect", try_connect(c, &sin));
+	for (int how = SHUT_RD; how <= SHUT_RDWR; how++) {
+		s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		show("another", try_connect(s, &sin));
+		show("shutdown", shutdown(s, how));
+		printf("polled: %s\n", (polled(s, 0, 0) & (POLLERR | POLLHUP)) == (POLLERR | POLLHUP) ? "ERR HUP" : "?");
+		show_error("given up", s);
+		show_error("given up", s);
+		show("once more", shutdown(s, how));
+		show("connect again", try_connect(s, &sin));
+		close(s);
+		g = (struct giving){ socket(AF_INET, SOCK_STREAM, 0), how, -1 };
+		(void)pthread_create(&thread, NULL, giver, &g);
+		show("waiting connect", try_connect(g.g_fd, &sin));
+		(void)pthread_join(thread, NULL);
+		printf("shutdown: %d\n", g.g_result);
+		close(g.g_fd);
+	}
+	close(c);
+	close(l);
+}
+
+/* Who waits to write goes on when there is a larger buffer. */
+static void
+larger(void)
+{
+	int before, fd[2], out = POLLOUT;
+
+	connected(fd);
+	nonblock(fd[0], true);
+	(void)set_int(fd[0], SOL_SOCKET, SO_SNDBUF, 262144);
+	before = get_int(fd[0], SOL_SOCKET, SO_SNDBUF);
+	do
+		while (send(fd[0], buf, sizeof(buf), 0) > 0)
+			;
+	while ((polled(fd[0], 50, POLLOUT) & POLLOUT) != 0);
+	(void)set_int(fd[0], SOL_SOCKET, SO_SNDBUF, 2097152);
+	if (get_int(fd[0], SOL_SOCKET, SO_SNDBUF) > 2 * before)	/* the host allows it */
+		out = (int)polled(fd[0], 2000, POLLOUT);
+	printf("with a larger buffer: %s\n", out == POLLOUT ? "OUT" : "?");
+	close(fd[0]);
+	close(fd[1]);
 }
 
 static void
@@ -556,6 +626,8 @@ main(void)
 	abandoned("not read and closed", -1, 1000);
 	abandoned("shut and closed", SHUT_RD, 1000);
 	connecting();
+	given_up();
+	larger();
 	listening();
 	inherited();
 	restarted();
