@@ -748,6 +748,8 @@ set_pair(struct lx_call *c, bool snd, int size)
 		ls->ls_sndbuf = size;
 	else if (setsockopt(c->c_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == 0)
 		ls->ls_sndbuf = size;
+	if (snd && ls->ls_txblocked)	/* now it may find room, and who waits to write with it */
+		stream_flush(ls);
 }
 
 /* The vnet notes the time while anybody wants it in any form. */
