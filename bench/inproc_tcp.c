@@ -3,18 +3,19 @@
  * TCP in one process and one thread: two stacks joined by an epair, driven through the public
  * interface.
  *
- *	inproc_tcp [-6j] [-h sim|posix] [-t SECONDS] [-n ROUNDS] [-m MTU] [-c CONTROL] [-p THREADS]
+ *	inproc_tcp [-6j] [-h sim|posix] [-t SECONDS] [-n ROUNDS] [-m MTU] [-o NAME=VALUE ...] [-p THREADS]
  *	    [-k AT-ONCE] [bulk|bulk0|rr|conn ...]
  *
  *	-6	over IPv6
  *	-k	conn: so many connections side by side, each step for all of them (1)
+ *	-o	a variable of both stacks, as net.inet.tcp.cc.algorithm=bbr, net.inet.tcp.persona=linux
  *	-p	in so many threads at once, each with a kernel and two stacks of its own; the sum
  *	bulk	bytes a second, written and read with a copy each (vi_send, vi_recv)
  *	bulk0	the same without copies (vi_send_prepare, vi_recv_peek)
  *	rr	1-byte round trips a second
  *	conn	connect, accept, close, see the end, close, a second
  *
- * CONTROL is the congestion control (cubic).  Each for SECONDS (2) of real time, on both hosts unless
+ * Each for SECONDS (2) of real time, on both hosts unless
  * told otherwise; rr and conn for ROUNDS instead if that is said, so that instructions can be counted
  * (bench/count.sh).  -j prints JSON.
  */
@@ -34,6 +35,7 @@
 
 #define CHUNK	(128u * 1024)
 #define MAXTHREADS	64
+#define MAXOPTIONS	16
 #define MAXATONCE	512	/* of the listener's queue of 1,024 */
 
 struct bench {
@@ -44,7 +46,7 @@ struct bench {
 	unsigned	 b_atonce;
 	bool		 b_sim;
 	uint32_t	 b_mtu;
-	const char	*b_cc;
+	char		*const *b_options;	/* NAME=VALUE, NULL behind them */
 	double		 b_seconds;
 	uint64_t	 b_rounds;	/* 0 = as many as the time allows */
 	uint8_t		*b_out, *b_in;
@@ -119,9 +121,22 @@ newsocket(struct bench *b, int side)
 }
 
 static void
-plumb(struct bench *b)
+set_option(struct vi_vnet *vn, const char *option)
 {
 	const struct vi_cred cred = { .cr_priv = true };
+	const size_t n = strcspn(option, "=");
+	char name[128];
+
+	if (option[n] == '\0' || n >= sizeof(name))
+		check(option, EINVAL);
+	memcpy(name, option, n);
+	name[n] = '\0';
+	check(option, vi_sysctl_set(vn, name, option + n + 1, &cred));
+}
+
+static void
+plumb(struct bench *b)
+{
 	char name[2][VI_IFNAMSIZ];
 	struct vi_ifaddr ia;
 
@@ -135,9 +150,8 @@ plumb(struct bench *b)
 		ia.ia_prefixlen = over6 ? 64 : 24;
 		if (over6)
 			ia.ia_flags = VI_IN6_IFF_NODAD;
-		if (b->b_cc != NULL)
-			check(b->b_cc, vi_sysctl_set(b->b_vn[i], "net.inet.tcp.cc.algorithm", b->b_cc,
-					   &cred));
+		for (char *const *o = b->b_options; *o != NULL; o++)
+			set_option(b->b_vn[i], *o);
 		if (b->b_mtu != 0)
 			check("mtu", vi_if_set_mtu(b->b_vn[i], name[i], b->b_mtu));
 		check("addr", vi_if_addr_add(b->b_vn[i], name[i], &ia, false));
@@ -448,19 +462,18 @@ run_host(struct bench *b, unsigned threads, bool json, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct bench b = { .b_seconds = 2, .b_atonce = 1 };
+	char *options[MAXOPTIONS + 1] = { NULL };
+	struct bench b = { .b_seconds = 2, .b_atonce = 1, .b_options = options };
+	unsigned noptions = 0;
 	const char *host = NULL;
 	unsigned threads = 1;
 	bool json = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "6jc:h:k:t:m:n:p:")) != -1) {
+	while ((c = getopt(argc, argv, "6jh:k:t:m:n:o:p:")) != -1) {
 		switch (c) {
 		case 'j':
 			json = true;
-			break;
-		case 'c':
-			b.b_cc = optarg;
 			break;
 		case '6':
 			over6 = true;
@@ -477,6 +490,11 @@ main(int argc, char **argv)
 		case 'n':
 			b.b_rounds = strtoull(optarg, NULL, 10);
 			break;
+		case 'o':
+			if (noptions == MAXOPTIONS)
+				goto usage;
+			options[noptions++] = optarg;
+			break;
 		case 'k':
 			b.b_atonce = (unsigned)strtoul(optarg, NULL, 10);
 			if (b.b_atonce >= 1 && b.b_atonce <= MAXATONCE)
@@ -490,7 +508,7 @@ main(int argc, char **argv)
 		default:
 usage:
 			fprintf(stderr, "usage: inproc_tcp [-6j] [-h sim|posix] [-t seconds] [-n rounds] [-m mtu] "
-			    "[-c control] [-p threads] [-k at-once] [bulk|bulk0|rr|conn ...]\n");
+			    "[-o name=value] [-p threads] [-k at-once] [bulk|bulk0|rr|conn ...]\n");
 			return (64);
 		}
 	}

@@ -664,6 +664,52 @@ persona(void **state)
 	}
 }
 
+/*
+ * One side closes: FreeBSD acknowledges its FIN at once; Linux when a delayed ACK is due, 40 ms after data,
+ * or, where there was none, with the next tick of its clock, unless the other side's FIN tells it before.
+ */
+static void
+persona_fin(void **state)
+{
+	static const struct { unsigned before, with, due; bool closes; } row[] = {
+		{ 0, 0, 4, false }, { 100, 0, 40, false }, { 0, 100, 40, false }, { 100, 100, 40, true }, { 0, 0, 4, true },
+	};
+	struct ctl t;
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * NITEMS(row); i++) {
+		const unsigned r = i / 2;
+		const bool on = i % 2 != 0;
+		uint8_t data[256] = { 0 };
+		int error;
+
+		ctl_pair(&t, "net.inet.tcp.persona", on ? "linux" : "freebsd");
+		if (row[r].before != 0)
+			wire_send(&t.t_w, t.t_so[0], data, row[r].before, 0);
+		wire_run(&t.t_w, SEC);
+		if (row[r].with != 0) {
+			wire_setint(t.t_so[0], VI_TCP_CORK, 1);
+			wire_send(&t.t_w, t.t_so[0], data, row[r].with, 0);
+		}
+		t.t_seen.s_nacks = 0;
+		assert_int_equal(soshutdown(t.t_so[0], VI_SHUT_WR), 0);
+		wire_run(&t.t_w, row[r].due * MSEC - MSEC);
+		assert_int_equal(t.t_seen.s_nacks, !on);
+		assert_int_equal(sototcpcb(t.t_so[1])->t_state, TCPS_CLOSE_WAIT);
+		assert_int_equal(sototcpcb(t.t_so[0])->t_state, on ? TCPS_FIN_WAIT_1 : TCPS_FIN_WAIT_2);
+		if (row[r].closes) {
+			wire_recv(&t.t_w, t.t_so[1], data, sizeof(data), &error);
+			wire_now(&t.t_w);
+			soclose(t.t_so[1]);
+			t.t_so[1] = NULL;
+		}
+		wire_run(&t.t_w, 2 * MSEC);
+		/* Of who closed second, too: the last ACK. */
+		assert_int_equal(t.t_seen.s_nacks, row[r].closes && !on ? 2 : 1);
+		ctl_fini(&t);
+	}
+}
+
 int
 main(void)
 {
@@ -685,6 +731,7 @@ main(void)
 		cmocka_unit_test(cookie_options),
 		cmocka_unit_test(tw_reuse),
 		cmocka_unit_test(persona),
+		cmocka_unit_test(persona_fin),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -600,6 +600,7 @@ uint32_t tcp_rcv_window(struct tcpcb *);	/* what may be advertised now; sets rcv
 uint32_t tcp_rcv_most(const struct tcpcb *);
 bool	 tcp_rcv_update_due(struct tcpcb *);
 void	 tcp_rcv_begin(struct tcpcb *, uint32_t told);	/* the window of our SYN */
+void	 tcp_rcv_delack(struct tcpcb *, uint64_t ns);
 void	 tcp_rcv_ackpolicy(struct tcpcb *, uint32_t len, uint32_t segsz);
 void	 tcp_rcv_autosize(struct tcpcb *);
 /* Consumes m (len bytes of data at seq, beyond rcv_nxt).  ENOBUFS: dropped. */
@@ -891,6 +892,7 @@ uint32_t tcp_persona_synopts(const struct tcp_vnet *);	/* TOF_* */
 /* The window of a SYN, of the room in the buffer. */
 uint32_t tcp_persona_synwin(const struct tcp_vnet *, uint32_t room, uint32_t mss);
 bool	 tcp_persona_quickack(const struct tcpcb *);
+bool	 tcp_persona_delayfin(struct tcpcb *);
 void	 tcp_persona_answered(struct tcpcb *, uint32_t len, uint64_t now);
 bool	 tcp_persona_pushes(const struct tcpcb *);
 uint64_t tcp_persona_twmin(const struct tcp_vnet *);	/* least time in TIME_WAIT, ns */

@@ -8,6 +8,7 @@
  *	window of SYN	65535			whole segments, 64240 of 1460 bytes
  *	first ACKs	delayed			at once, for the first 16 segments, until an
  *						answer follows data within the ACK's delay
+ *	ACK of a FIN	at once			delayed: the FIN of who closes, too, mostly tells it
  *	PSH		when nothing is left	at the end of each send(2) without MSG_MORE,
  *						of each super-packet, and in probes
  *	MSG_MORE	until the next send(2)	until the next ACK
@@ -48,6 +49,7 @@
 #include <string.h>
 
 #define QUICK_SEGMENTS	16
+#define FIN_TICK	4	/* ms, as a clock of 250 Hz */
 
 static const struct {
 	const char	*p_name;
@@ -81,6 +83,19 @@ tcp_persona_quickack(const struct tcpcb *tp)
 {
 	return (tcp_aslinux(tp) && (tp->t_flags & TF_PINGPONG) == 0 &&
 		tp->t_rcvbytes < QUICK_SEGMENTS * (uint64_t)tp->t_rcvmss);
+}
+
+/*
+ * The FIN of a peer that has closed first may be acknowledged by ours: after the ACK's delay, or a tick of
+ * the clock if there never was data.
+ */
+bool
+tcp_persona_delayfin(struct tcpcb *tp)
+{
+	if (!tcp_aslinux(tp) || !tp->t_tv->tv_delayed_ack)
+		return (false);
+	tcp_rcv_delack(tp, (tp->t_rcvbytes != 0 ? (uint64_t)tp->t_tv->tv_delacktime : FIN_TICK) * MSEC);
+	return (true);
 }
 
 /* len bytes were sent: if data came just before, the two sides talk in turns. */

@@ -79,6 +79,16 @@ tcp_rcv_update_due(struct tcpcb *tp)
 	return (tcp_persona_winupdate(tp, offered, win, most));
 }
 
+/* An ACK is due within ns, unless one was due before. */
+void
+tcp_rcv_delack(struct tcpcb *tp, uint64_t ns)
+{
+	if ((tp->t_flags & TF_DELACK) != 0)
+		return;
+	tp->t_flags |= TF_DELACK;
+	tcp_timer_set(tp, TT_DELACK, ns);
+}
+
 /*
  * RFC 9293 MUST-58, RFC 5681 4.2: at least every second full segment, and not later than the
  * delayed ACK's time.
@@ -94,10 +104,7 @@ tcp_rcv_ackpolicy(struct tcpcb *tp, uint32_t len, uint32_t segsz)
 		tp->t_flags |= TF_ACKNOW;
 		return;
 	}
-	if ((tp->t_flags & TF_DELACK) == 0) {
-		tp->t_flags |= TF_DELACK;
-		tcp_timer_set(tp, TT_DELACK, (uint64_t)tp->t_tv->tv_delacktime * MSEC);
-	}
+	tcp_rcv_delack(tp, (uint64_t)tp->t_tv->tv_delacktime * MSEC);
 }
 
 /*

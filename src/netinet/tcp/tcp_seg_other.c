@@ -422,7 +422,8 @@ tcp_seg_fin(struct tcpcb *tp)
 		return (TSEG_NEXT);
 	tp->rcv_nxt++;
 	tp->t_flags &= ~(uint32_t)TF_RCVFIN;
-	tp->t_flags |= TF_ACKNOW;
+	if (tp->t_state != TCPS_ESTABLISHED || !tcp_persona_delayfin(tp))
+		tp->t_flags |= TF_ACKNOW;
 	socantrcvmore(tcp_so(tp));
 	switch (tp->t_state) {
 	case TCPS_SYN_RECEIVED:
@@ -471,6 +472,8 @@ tcp_seg_other(struct tcpcb *tp, struct tcp_seg *ts)
 	if (tcp_seg_afterclose(tp, ts))
 		return;
 	finseq = ts->ts_seq + ts->ts_len;
+	if (ts->ts_flags & TH_FIN)
+		tp->t_flags |= TF_PINGPONG;	/* our own FIN is likely to follow, with the ACK of what comes here */
 	tcp_seg_urg(tp, ts);
 	tcp_seg_text(tp, ts);
 	if (ts->ts_flags & TH_FIN) {
