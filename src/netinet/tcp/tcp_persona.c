@@ -87,14 +87,14 @@ tcp_persona_quickack(const struct tcpcb *tp)
 
 /*
  * The FIN of a peer that has closed first may be acknowledged by ours: after the ACK's delay, or a tick of
- * the clock if there never was data.
+ * the clock if there never was data, or with the SYN alone.
  */
 bool
 tcp_persona_delayfin(struct tcpcb *tp)
 {
 	if (!tcp_aslinux(tp) || !tp->t_tv->tv_delayed_ack)
 		return (false);
-	tcp_rcv_delack(tp, (tp->t_rcvbytes != 0 ? (uint64_t)tp->t_tv->tv_delacktime : FIN_TICK) * MSEC);
+	tcp_rcv_delack(tp, (tp->t_datasegsin != 0 ? (uint64_t)tp->t_tv->tv_delacktime : FIN_TICK) * MSEC);
 	return (true);
 }
 
