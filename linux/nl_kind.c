@@ -20,6 +20,7 @@
 #include <linux/veth.h>
 
 #include <vimage/jail.h>
+#include <vimage/sysctl.h>
 
 #define MAXDATA	24	/* types of attributes of a kind that are looked at */
 
@@ -358,13 +359,24 @@ make_bond(struct vi_vnet *vn, const struct nl_req *rq, struct linkinfo *li, cons
 	return (set_option(vn, name, "laggproto", modes[mode->na_data != NULL ? mode->na_data[0] : 0]));
 }
 
+/* A bridge of Linux's is a host on its own link like any other interface; BSD's, which ifconfig(8) makes, has to be asked to be one. */
 static int
 make_bridge(struct vi_vnet *vn, const struct nl_req *rq, struct linkinfo *li, const char *name)
 {
-	(void)vn;
+	static const struct { const char *sysctl; uint32_t flag; } all[] = {
+		{ "net.inet6.ip6.auto_linklocal", VI_ND6_IFF_AUTO_LINKLOCAL }, { "net.inet6.ip6.accept_rtadv", VI_ND6_IFF_ACCEPT_RTADV },
+	};
+	char value[16];
+	uint32_t flags = 0;
+	int error;
+
 	(void)rq;
-	(void)name;
-	return (data_only(li, 0));
+	if ((error = data_only(li, 0)) != 0)
+		return (error);
+	for (size_t i = 0; i < LX_NITEMS(all); i++)
+		if (vi_sysctl_get(vn, all[i].sysctl, value, sizeof(value)) == 0 && strcmp(value, "0") != 0)
+			flags |= all[i].flag;
+	return (vi_if_set_nd6(vn, name, flags, 0));
 }
 
 static const struct {

@@ -284,6 +284,7 @@ const struct if_clone bridge_cloner = {
 	.ifc_ops = &bridge_ops,
 	.ifc_softsize = sizeof(struct bridge),
 	.ifc_type = VI_IFT_ETHER,
+	.ifc_asked6 = true,
 	.ifc_priv = VI_PRIV_NET_BRIDGE,
 	.ifc_create = bridge_create,
 	.ifc_destroy = if_new_destroy,

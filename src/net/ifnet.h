@@ -189,6 +189,7 @@ LIST_HEAD(ifnetlist, ifnet);
 struct if_clone {
 	const char	*ifc_name;	/* "epair" */
 	bool		 ifc_carries;	/* bare IP packets, and a bridge's frames (M_ETHER) */
+	bool		 ifc_asked6;	/* no link-local address, and no advertisements heard, until somebody asks for them: as FreeBSD's bridges */
 	/* What if_new() makes its interfaces of. */
 	const struct ifnet_ops *ifc_ops;
 	size_t		 ifc_softsize;	/* of if_softc; 0: none */

@@ -153,6 +153,7 @@ nd6_ifattach(struct nd6_vnet *nv, struct ifnet *ifp)
 	const struct ip6_vnet *i6v = ip6_vnet(nv->nv_vnet);
 	struct kernel *k = nv->nv_vnet->vn_kernel;
 	struct nd6_if *ni = kmalloc(vnet_acct(nv->nv_vnet), ACCT_NEIGH, sizeof(*ni));
+	const bool asked = ifp->if_cloner != NULL && ifp->if_cloner->ifc_asked6;
 
 	if (ni == NULL) {
 		nv->nv_stat.ns_nomem++;		/* it speaks no IPv6, then */
@@ -166,9 +167,9 @@ nd6_ifattach(struct nd6_vnet *nv, struct ifnet *ifp)
 		ni->ni_head.ih_flags |= nv->nv_newflags;
 	if (nv->nv_usestableaddr != 0)
 		ni->ni_head.ih_flags |= VI_ND6_IFF_STABLEADDR;
-	if (i6v->i6v_autolinklocal)
+	if (i6v->i6v_autolinklocal && !asked)
 		ni->ni_head.ih_flags |= VI_ND6_IFF_AUTO_LINKLOCAL;
-	if (i6v->i6v_acceptrtadv && (ifp->if_flags & IFF_LOOPBACK) == 0)
+	if (i6v->i6v_acceptrtadv && !asked && (ifp->if_flags & IFF_LOOPBACK) == 0)
 		ni->ni_head.ih_flags |= VI_ND6_IFF_ACCEPT_RTADV;
 	TAILQ_INIT(&ni->ni_entries);
 	callout_init(&ni->ni_rstimer, &nv->nv_vnet->vn_lane, nd6_rs_timer, ni);
