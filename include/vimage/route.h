@@ -74,7 +74,10 @@ VI_API int	vi_route_del(struct vi_vnet *, const struct vi_route *);	/* ESRCH, EP
 VI_API int	vi_route_replace(struct vi_vnet *, const struct vi_route *, unsigned n);
 /* The next hops of exactly this prefix in this table (rt_dst, rt_prefixlen, rt_fib).  ESRCH. */
 VI_API int	vi_route_paths(struct vi_vnet *, const struct vi_route *, vi_route_fn *, void *arg);
-/* The route a packet to dst would take (longest prefix).  ESRCH. */
+/*
+ * The route a packet to dst would take (longest prefix); when there is none, the one that it would take if interfaces that are up had a carrier
+ * (without VI_RTF_UP).  ESRCH.
+ */
 VI_API int	vi_route_get(struct vi_vnet *, uint32_t fib, const struct vi_sockaddr *dst, struct vi_route *);
 /*
  * The way of a packet, as it is found when one is sent or forwarded: by policy rules, and one of several next hops.  Zero is what is not

@@ -694,12 +694,28 @@ rt_info(const struct vnet *vn, uint32_t fib, unsigned af, const uint32_t *key,
 		rt_sockaddr(&nh->nh_ifa->ifa_addr, &rt->rt_ifa);
 }
 
+/* Where nothing leads there now: the way that there would be with carriers, by interfaces that are up; NULL. */
+static const struct nhop *
+rt_after_plugging(const struct route_vnet *rv, uint32_t fib, unsigned af, const uint32_t *key)
+{
+	const struct fib_node *path[FIB_MAXPATH];
+	const struct nhop *nh;
+
+	for (unsigned n = fib_path(rt_fib(rv, fib, af), key, path); n > 0; n--) {
+		nh = rt_value_n(path[n - 1]->fn_value) == 0 ? NULL : &rt_value_hop(path[n - 1]->fn_value, 0)->rn_nh;
+		if (nh != NULL && (nh->nh_ifp->if_flags & IFF_UP) != 0)
+			return (nhop_usable(nh) ? NULL : nh);	/* a usable one that was not chosen throws */
+	}
+	return (NULL);
+}
+
 int
 rt_get(struct vnet *vn, uint32_t fib, const struct vi_sockaddr *sa, struct vi_route *rt)
 {
 	uint32_t key[FIB_MAXWORDS];
 	struct net_addr dst;
 	const struct rt_nhop *rn;
+	const struct nhop *nh;
 	int error;
 
 	if ((error = rt_addr(sa, NULL, &dst)) != 0)
@@ -707,10 +723,12 @@ rt_get(struct vnet *vn, uint32_t fib, const struct vi_sockaddr *sa, struct vi_ro
 	if (fib >= rt_nfibs(vn))
 		return (EINVAL);
 	rt_key(key, &dst);
-	if ((rn = rt_match(route_vnet(vn), fib, dst.na_af, key, NULL)) == NULL)
+	rn = rt_match(route_vnet(vn), fib, dst.na_af, key, NULL);
+	nh = rn != NULL ? &rn->rn_nh : rt_after_plugging(route_vnet(vn), fib, dst.na_af, key);
+	if (nh == NULL)
 		return (ESRCH);
 	(void)lane_clock(&vn->vn_lane);		/* its last run may be long ago */
-	rt_info(vn, fib, dst.na_af, key, &rn->rn_nh, rt);
+	rt_info(vn, fib, dst.na_af, key, nh, rt);
 	return (0);
 }
 
