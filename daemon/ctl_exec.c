@@ -248,6 +248,7 @@ program_filter(const struct ctl_request *rq, const struct lx_use *us)
 		{ VI_PRIV_PROC_SIGNAL, LX_FILTER_SIGNALS }, { VI_PRIV_PROC_SETID, LX_FILTER_IDS },
 		{ VI_PRIV_PROC_SCHED, LX_FILTER_SCHED }, { VI_PRIV_PROC_LIMIT, LX_FILTER_LIMITS },
 		{ VI_PRIV_VM_MLOCK, LX_FILTER_LOCKS }, { VI_PRIV_VFS_CHFLAGS, LX_FILTER_FLAGS },
+		{ VI_PRIV_VFS_CHOWN, LX_FILTER_OWNERS }, { VI_PRIV_VFS_SETCAP, LX_FILTER_XATTRS }, { VI_PRIV_VFS_ADMIN, LX_FILTER_XATTRS },
 	};
 	const int proc = us->us_jid[VI_CLASS_VPROC];
 	const uint64_t privs = mixed_privs(rq->rq_kernel, us);

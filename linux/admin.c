@@ -32,9 +32,8 @@ lx_call_may(const struct lx_call *c, enum vi_priv priv)
 	return (error == 0);
 }
 
-/* The processes are prison0's, whatever else the program uses. */
-static bool
-on_host(const struct lx_call *c)
+bool
+lx_on_host(const struct lx_call *c)
 {
 	return (c->c_pr->pr_use.us_jid[VI_CLASS_VPROC] == 0);
 }
@@ -43,7 +42,7 @@ on_host(const struct lx_call *c)
 int64_t
 lx_sys_mount(struct lx_call *c)
 {
-	return (on_host(c) || lx_call_may(c, VI_PRIV_VFS_MOUNT) ? LX_CONTINUE : -EPERM);
+	return (lx_on_host(c) || lx_call_may(c, VI_PRIV_VFS_MOUNT) ? LX_CONTINUE : -EPERM);
 }
 
 /* A character device of number 0 is what overlay file systems take for a file that is not there; anybody may make it. */
@@ -68,7 +67,7 @@ host_priv(int nr)
 		return (VI_PRIV_HOST_AUDIT);
 	case SYS_settimeofday: case SYS_clock_settime:
 		return (VI_PRIV_TIME_SET);
-	case SYS_bpf: case SYS_perf_event_open:
+	case SYS_bpf:
 		return (VI_PRIV_HOST_TRACE);
 	case SYS_mknod: case SYS_mknodat:
 		return (VI_PRIV_VFS_MKNOD);
@@ -79,6 +78,15 @@ host_priv(int nr)
 	}
 }
 
+/* The jail may, but in a user namespace nobody sets the host's clock. */
+static int64_t
+clock_continue(const struct lx_call *c, enum vi_priv priv)
+{
+	if (lx_host_lacks(c, CAP_SYS_TIME))
+		lx_log_refusal(c, priv, "the host's clock", UINT32_MAX);
+	return (LX_CONTINUE);
+}
+
 /*
  * The host's kernel would refuse these by itself, without a word in the jail's log; but for handles of files, with which root of a jail without a user
  * namespace would find those outside of its root directory.
@@ -86,7 +94,13 @@ host_priv(int nr)
 int64_t
 lx_sys_host(struct lx_call *c)
 {
-	return (on_host(c) || is_whiteout(c) || lx_call_may(c, host_priv(c->c_nr)) ? LX_CONTINUE : -EPERM);
+	const enum vi_priv priv = host_priv(c->c_nr);
+
+	if (lx_on_host(c) || is_whiteout(c))
+		return (LX_CONTINUE);
+	if (!lx_call_may(c, priv))
+		return (-EPERM);
+	return (priv == VI_PRIV_TIME_SET ? clock_continue(c, priv) : LX_CONTINUE);
 }
 
 /* Anybody may look: no modes, or those that only read.  To step the clock is to set it. */
@@ -94,13 +108,15 @@ int64_t
 lx_sys_adjtime(struct lx_call *c)
 {
 	const uint64_t tx = c->c_arg[c->c_nr == SYS_adjtimex ? 0 : 1];
+	enum vi_priv priv;
 	uint32_t modes = 0;
 
-	if (on_host(c) || lx_copyin(c, tx, &modes, sizeof(modes)) != 0)
+	if (lx_on_host(c) || lx_copyin(c, tx, &modes, sizeof(modes)) != 0)
 		return (LX_CONTINUE);
 	if (modes == 0 || (modes & LX_ADJ_READONLY) == LX_ADJ_READONLY)
 		return (LX_CONTINUE);
-	return (lx_call_may(c, (modes & LX_ADJ_SETOFFSET) != 0 ? VI_PRIV_TIME_SET : VI_PRIV_TIME_ADJUST) ? LX_CONTINUE : -EPERM);
+	priv = (modes & LX_ADJ_SETOFFSET) != 0 ? VI_PRIV_TIME_SET : VI_PRIV_TIME_ADJUST;
+	return (lx_call_may(c, priv) ? clock_continue(c, priv) : -EPERM);
 }
 
 /* In a user namespace that a program made for itself the host's kernel decides. */
@@ -109,7 +125,7 @@ lx_sys_chroot(struct lx_call *c)
 {
 	struct vi_cred cr;
 
-	if (on_host(c) || !lx_call_lacks(c, CAP_SYS_CHROOT) || lx_call_cred(c, &cr) != 0)
+	if (lx_on_host(c) || !lx_call_lacks(c, CAP_SYS_CHROOT) || lx_call_cred(c, &cr) != 0)
 		return (LX_CONTINUE);
 	cr.cr_priv = false;
 	lx_manage(c->c_lx);
@@ -139,7 +155,7 @@ note_name(const struct lx_call *c, const char *param)
 int64_t
 lx_sys_sethostname(struct lx_call *c)
 {
-	if (on_host(c))
+	if (lx_on_host(c))
 		return (LX_CONTINUE);
 	if (!lx_call_may(c, VI_PRIV_HOST_SETNAME))
 		return (-EPERM);

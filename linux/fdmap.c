@@ -22,6 +22,8 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 
+#define INIT_USERNS	0xeffffffdU	/* the inode of the host's own user namespace: a constant of its kernel */
+
 /* Newer than the headers of the oldest system we build on. */
 #define LX_PIDFD_THREAD	O_EXCL			/* Linux 6.9 */
 struct lx_pidfd_info {				/* Linux 6.13 */
@@ -222,6 +224,22 @@ lx_process_group(pid_t tid, unsigned *number, unsigned *group)
 	return (error != 0 ? error : status_last(tid, "\nNSpgid:", group));
 }
 
+bool
+lx_process_member(pid_t tid, unsigned gid)
+{
+	char buf[2048], *p = status_value(tid, "\nGroups:", buf, sizeof(buf)), *end;
+	unsigned long n;
+
+	if (p == NULL || strchr(p, '\n') == NULL)
+		return (true);
+	for (; *p != '\n'; p = end + strspn(end, " \t")) {
+		n = strtoul(p, &end, 10);
+		if (end == p || n == gid)
+			return (end != p);
+	}
+	return (false);
+}
+
 unsigned
 lx_call_self(const struct lx_call *c)
 {
@@ -342,6 +360,14 @@ lx_call_lacks(const struct lx_call *c, unsigned cap)
 	char buf[2048], *p = status_value(c->c_tid, "\nCapEff:", buf, sizeof(buf));
 
 	return (p != NULL && (strtoull(p, NULL, 16) >> cap & 1) == 0 && lx_call_valid(c));
+}
+
+bool
+lx_host_lacks(const struct lx_call *c, unsigned cap)
+{
+	const uint64_t ns = lx_userns(c->c_tid);
+
+	return (ns != 0 && ns != INIT_USERNS ? lx_call_valid(c) : lx_call_lacks(c, cap));
 }
 
 static int

@@ -8,7 +8,7 @@
  * us; of mmap what may be the ring of a packet socket.  Of ioctl only the commands of sockets, of /dev/net/tun and of files that are made immutable come, of socket everything but AF_UNIX.  io_uring
  * would pass us by and is refused.  What needs a privilege of the jail and is not about sockets
  * comes too: the message buffer, host names, mounts, changes of root, what the host alone may do; and uname, where the jail has a name or a release of its own.
- * What reaches for other processes and ids the host's kernel does, and we only look (others.c).  A call that waits for us is ended by a signal, with
+ * What reaches for other processes and ids, and for rights that the caller has not, the host's kernel does, and we only look (others.c, rights.c).  A call that waits for us is ended by a signal, with
  * EINTR if its handler says so, before we hear of it: nobody expects that of kill(2), and who kills a list of processes is told of their ends while he
  * does (dash(1) gave up half of such lists), nor of setuid(2), whose failure is not always looked for.  So these are sent only where the jail asks for it.  Other ABIs of the processor: x32 is
  * refused; an i386 program runs, but has no way to make a socket (the descriptors it inherits
@@ -18,9 +18,11 @@
 #include "linux/sysnum.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -52,6 +54,8 @@
 #define I386_OPEN_HANDLE 342
 #define I386_NOTS	16	/* calls that it may not make, */
 #define I386_ONS	3	/* and that come to us */
+#define NAMESPACES	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET | 0x80 /* CLONE_NEWTIME */)
+#define IOPRIO_PROCESS	1	/* IOPRIO_WHO_PROCESS */
 #define LX_MSG_ERRQUEUE	0x2000
 #define LX_FIONREAD	0x541b
 #define LX_TIOCOUTQ	0x5411
@@ -76,6 +80,10 @@
  * and is nobody's attempt.
  */
 #define THREAD(nr, arg)	JEQ(nr, 0, 7), LD(ARG_LO(arg)), JEQ(0, 4, 0), JEQ(SIGURG, 3, 0), JGE(35, 1, 0), JGE(32, 1, 0), NOTIFY, ALLOW
+/* Of another process or, as its address in argument 2 says, to set something. */
+#define LIMIT(nr)	JEQ(nr, 0, 8), LD(ARG_LO(0)), JEQ(0, 0, 4), LD(ARG_LO(2)), JEQ(0, 0, 2), LD(ARG_HI(2)), JEQ(0, 1, 0), NOTIFY, ALLOW
+/* Argument 0 is one of two values. */
+#define EITHER(nr, a, b) JEQ(nr, 0, 5), LD(ARG_LO(0)), JEQ(a, 1, 0), JEQ(b, 0, 1), NOTIFY, ALLOW
 /* The mode is that argument: devices, not pipes and sockets. */
 #define DEVICE(nr, arg)	JEQ(nr, 0, 6), LD(ARG_LO(arg)), AND(S_IFMT), JEQ(S_IFCHR, 1, 0), JEQ(S_IFBLK, 0, 1), NOTIFY, ALLOW
 
@@ -115,12 +123,20 @@ static const struct sock_filter lx_filter[] = {
 	ON(SYS_open_by_handle_at), ON(SYS_mlock), ON(SYS_mlock2), ON(SYS_mlockall),
 	JEQ(SYS_io_uring_setup, 0, 1), NOSYS,
 
-	JEQ(SYS_perf_event_open, 0, 4), LD(ARG_LO(1)), JEQ(-1, 0, 1), NOTIFY, ALLOW,	/* of everybody */
+	ON(SYS_perf_event_open), ON(SYS_setns), ON(SYS_quotactl), ON(LX_SYS_QUOTACTL_FD), ON(SYS_vhangup),
+	/* With a user namespace of one's own they are nobody's business. */
+	JEQ(SYS_unshare, 0, 5), LD(ARG_LO(0)), JSET(CLONE_NEWUSER, 2, 0), JSET(NAMESPACES, 0, 1), NOTIFY, ALLOW,
+	EITHER(SYS_timer_create, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM), EITHER(SYS_timerfd_create, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM),
+	EITHER(SYS_prctl, PR_CAPBSET_DROP, PR_SET_SECUREBITS),
+	OTHER(SYS_move_pages), OTHER(SYS_migrate_pages), OTHER(SYS_get_robust_list), ON(SYS_pidfd_getfd), ON(SYS_process_madvise), ON(SYS_pidfd_send_signal),
+	ON(SYS_chown), ON(SYS_lchown), ON(SYS_fchown), ON(SYS_fchownat),
+	ON(SYS_setxattr), ON(SYS_lsetxattr), ON(SYS_fsetxattr), ON(SYS_removexattr), ON(SYS_lremovexattr), ON(SYS_fremovexattr),
+	ON(LX_SYS_SETXATTRAT), ON(LX_SYS_REMOVEXATTRAT), ON(SYS_setrlimit),
 	ON(SYS_setuid), ON(SYS_setgid), ON(SYS_setreuid), ON(SYS_setregid), ON(SYS_setresuid), ON(SYS_setresgid), ON(SYS_setgroups),
 	ON(SYS_rt_sigqueueinfo), ON(SYS_rt_tgsigqueueinfo), ON(SYS_pidfd_open), ON(SYS_process_vm_readv), ON(SYS_process_vm_writev),
-	OTHER(SYS_prlimit64), OTHER(SYS_sched_setaffinity), OTHER(SYS_sched_setattr), OTHER(SYS_sched_setparam),
-	OTHER(SYS_sched_setscheduler),
-	JEQ(SYS_setpriority, 0, 6), LD(ARG_LO(0)), JEQ(PRIO_PROCESS, 0, 3), LD(ARG_LO(1)), JEQ(0, 1, 0), NOTIFY, ALLOW,
+	LIMIT(SYS_prlimit64), OTHER(SYS_sched_setaffinity), ON(SYS_sched_setattr), OTHER(SYS_sched_setparam),
+	ON(SYS_sched_setscheduler),
+	EITHER(SYS_setpriority, PRIO_PROCESS, PRIO_PROCESS), EITHER(SYS_ioprio_set, IOPRIO_PROCESS, IOPRIO_PROCESS),
 	JEQ(SYS_ptrace, 0, 5), LD(ARG_LO(0)), JEQ(PTRACE_ATTACH, 1, 0), JEQ(PTRACE_SEIZE, 0, 1), NOTIFY, ALLOW,
 	JEQ(SYS_kill, 0, 7),			/* a process or a group, and not only the question whether it is there; to all is never refused */
 	LD(ARG_LO(1)), JEQ(0, 4, 0), LD(ARG_LO(0)), JEQ(0, 2, 0), JEQ(-1, 1, 0), NOTIFY, ALLOW,
@@ -182,12 +198,18 @@ static const struct {
 	{ LX_FILTER_NAMES, SYS_uname }, { LX_FILTER_NAMES, LX_I386_UNAME }, { LX_FILTER_NAMES, LX_I386_OLDUNAME },
 	{ LX_FILTER_NAMES, LX_I386_OLDOLDUNAME },
 	{ LX_FILTER_SIGNALS, SYS_kill }, { LX_FILTER_SIGNALS, SYS_rt_sigqueueinfo }, { LX_FILTER_SIGNALS, SYS_rt_tgsigqueueinfo },
-	{ LX_FILTER_SIGNALS, SYS_tgkill }, { LX_FILTER_SIGNALS, SYS_tkill }, { LX_FILTER_SIGNALS, SYS_pidfd_open }, { LX_FILTER_LIMITS, SYS_prlimit64 }, { LX_FILTER_SCHED, SYS_setpriority },
+	{ LX_FILTER_SIGNALS, SYS_tgkill }, { LX_FILTER_SIGNALS, SYS_tkill }, { LX_FILTER_SIGNALS, SYS_pidfd_open },
+	{ LX_FILTER_SIGNALS, SYS_pidfd_send_signal },
+	{ LX_FILTER_LIMITS, SYS_prlimit64 }, { LX_FILTER_LIMITS, SYS_setrlimit }, { LX_FILTER_SCHED, SYS_setpriority }, { LX_FILTER_SCHED, SYS_ioprio_set },
 	{ LX_FILTER_SCHED, SYS_sched_setaffinity }, { LX_FILTER_SCHED, SYS_sched_setattr },
 	{ LX_FILTER_SCHED, SYS_sched_setparam }, { LX_FILTER_SCHED, SYS_sched_setscheduler },
 	{ LX_FILTER_IDS, SYS_setuid }, { LX_FILTER_IDS, SYS_setgid }, { LX_FILTER_IDS, SYS_setreuid },
 	{ LX_FILTER_IDS, SYS_setregid }, { LX_FILTER_IDS, SYS_setresuid }, { LX_FILTER_IDS, SYS_setresgid },
-	{ LX_FILTER_IDS, SYS_setgroups },
+	{ LX_FILTER_IDS, SYS_setgroups }, { LX_FILTER_IDS, SYS_prctl },
+	{ LX_FILTER_OWNERS, SYS_chown }, { LX_FILTER_OWNERS, SYS_lchown }, { LX_FILTER_OWNERS, SYS_fchown }, { LX_FILTER_OWNERS, SYS_fchownat },
+	{ LX_FILTER_XATTRS, SYS_setxattr }, { LX_FILTER_XATTRS, SYS_lsetxattr }, { LX_FILTER_XATTRS, SYS_fsetxattr },
+	{ LX_FILTER_XATTRS, SYS_removexattr }, { LX_FILTER_XATTRS, SYS_lremovexattr }, { LX_FILTER_XATTRS, SYS_fremovexattr },
+	{ LX_FILTER_XATTRS, LX_SYS_SETXATTRAT }, { LX_FILTER_XATTRS, LX_SYS_REMOVEXATTRAT },
 	{ LX_FILTER_LOCKS, SYS_mlock }, { LX_FILTER_LOCKS, SYS_mlock2 }, { LX_FILTER_LOCKS, SYS_mlockall },
 	{ LX_FILTER_FLAGS, FS_IOC_SETFLAGS }, { LX_FILTER_FLAGS, FS_IOC_FSSETXATTR },
 	{ LX_FILTER_NOMSG, SYS_msgget }, { LX_FILTER_NOMSG, SYS_msgsnd }, { LX_FILTER_NOMSG, SYS_msgrcv }, { LX_FILTER_NOMSG, SYS_msgctl },

@@ -181,15 +181,24 @@ privileged_calls(void **state)
 		SYS_open_tree, SYS_fsopen, SYS_fspick, SYS_fsconfig, SYS_fsmount, LX_SYS_MOUNT_SETATTR, LX_SYS_OPEN_TREE_ATTR,
 		SYS_reboot, SYS_kexec_load, SYS_kexec_file_load, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_iopl, SYS_ioperm,
 		SYS_acct, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex, SYS_clock_adjtime, SYS_chroot, SYS_swapon, SYS_swapoff, SYS_bpf,
-		SYS_open_by_handle_at };
+		SYS_open_by_handle_at, SYS_perf_event_open, SYS_setns, SYS_quotactl, LX_SYS_QUOTACTL_FD, SYS_vhangup, SYS_pidfd_getfd,
+		SYS_process_madvise, SYS_chown, SYS_fchownat, SYS_setxattr, SYS_fremovexattr, LX_SYS_SETXATTRAT, SYS_setrlimit };
 	static const int there[] = { 21, 22, 52, 74, 103, 121, 217, 428, 429, 430, 431, 432, 433, 442, 467, 342 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
 		assert_int_equal(call(here[i], 0, 0, 0, 0, 0), YES);
-	/* Of measurements only those of all processes. */
-	assert_int_equal(call(SYS_perf_event_open, 0, (uint64_t)-1, 0, (uint64_t)-1, 0), YES);
-	assert_int_equal(call(SYS_perf_event_open, 0, 0, (uint64_t)-1, (uint64_t)-1, 0), NO);
+	/* Of namespaces those that a user namespace does not come with; of clocks those that wake; of capabilities what takes one. */
+	assert_int_equal(call(SYS_unshare, CLONE_NEWNET, 0, 0, 0, 0), YES);
+	assert_int_equal(call(SYS_unshare, 0x80, 0, 0, 0, 0), YES);
+	assert_int_equal(call(SYS_unshare, CLONE_NEWUSER | CLONE_NEWNS, 0, 0, 0, 0), NO);
+	assert_int_equal(call(SYS_unshare, CLONE_FILES | CLONE_FS, 0, 0, 0, 0), NO);
+	for (uint64_t clock = 0; clock < 12; clock++) {
+		assert_int_equal(call(SYS_timer_create, clock, 0, 0, 0, 0), clock == 8 || clock == 9 ? YES : NO);
+		assert_int_equal(call(SYS_timerfd_create, clock, 0, 0, 0, 0), clock == 8 || clock == 9 ? YES : NO);
+	}
+	for (uint64_t option = 0; option < 60; option++)
+		assert_int_equal(call(SYS_prctl, option, 0, 0, 0, 0), option == PR_CAPBSET_DROP || option == PR_SET_SECUREBITS ? YES : NO);
 	/* Of nodes only devices. */
 	assert_int_equal(call(SYS_mknod, 0, S_IFBLK | 0600, 0x800, 0, 0), YES);
 	assert_int_equal(call(SYS_mknod, 0, S_IFCHR | 0600, 0x101, 0, 0), YES);
@@ -228,7 +237,7 @@ static void
 calls_of_processes(void **state)
 {
 	static const int ids[] = { SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups };
-	static const int others[] = { SYS_prlimit64, SYS_sched_setaffinity, SYS_sched_setattr, SYS_sched_setparam, SYS_sched_setscheduler };
+	static const int others[] = { SYS_sched_setaffinity, SYS_sched_setparam, SYS_move_pages, SYS_migrate_pages, SYS_get_robust_list };
 	static const int any[] = { SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_pidfd_open, SYS_process_vm_readv, SYS_process_vm_writev };
 
 	(void)state;
@@ -241,7 +250,13 @@ calls_of_processes(void **state)
 		assert_int_equal(call(others[i], 0, 7, 7, 7, 0), NO);
 	}
 	assert_int_equal(call(SYS_setpriority, 0, 7, 5, 0, 0), YES);
-	assert_int_equal(call(SYS_setpriority, 0, 0, 5, 0, 0), NO);
+	assert_int_equal(call(SYS_setpriority, 0, 0, 5, 0, 0), YES);
+	assert_int_equal(call(SYS_prlimit64, 7, 7, 0, 0x1000, 0), YES);
+	assert_int_equal(call(SYS_prlimit64, 0, 7, 0, 0x1000, 0), NO);
+	assert_int_equal(call(SYS_prlimit64, 0, 7, 0x1000, 0, 0), YES);
+	assert_int_equal(call(SYS_prlimit64, 0, 7, 0x200000000, 0, 0), YES);
+	assert_int_equal(call(SYS_ioprio_set, 1, 0, 7, 0, 0), YES);
+	assert_int_equal(call(SYS_ioprio_set, 2, 0, 7, 0, 0), NO);
 	assert_int_equal(call(SYS_setpriority, 1, 7, 5, 0, 0), NO);
 	assert_int_equal(call(SYS_ptrace, 16, 7, 0, 0, 0), YES);
 	assert_int_equal(call(SYS_ptrace, 0x4206, 7, 0, 0, 0), YES);
@@ -266,7 +281,7 @@ static void
 calls_by_choice(void **state)
 {
 	static const unsigned flags[] = { 0, LX_FILTER_NAMES, LX_FILTER_REFUSALS, LX_FILTER_IDS, LX_FILTER_NOSHM, LX_FILTER_NOIPC(15) };
-	static const unsigned differing[] = { 1 + I386_ONS + 22 + 18, 22 + 18, 1 + I386_ONS + 18, 1 + I386_ONS + 15 + 18, 1 + I386_ONS + 22 + 14, 1 + I386_ONS + 22 };
+	static const unsigned differing[] = { 1 + I386_ONS + 38 + 18, 38 + 18, 1 + I386_ONS + 18, 1 + I386_ONS + 30 + 18, 1 + I386_ONS + 38 + 14, 1 + I386_ONS + 38 };
 	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386 };
 	struct sock_filter with[LX_FILTERLEN], without[LX_FILTERLEN];
 	struct seccomp_data sd = { .args = { 3, 0x1000, 1 } };
@@ -282,7 +297,7 @@ calls_by_choice(void **state)
 		for (size_t i = 0; i < sizeof(archs) / sizeof(archs[0]); i++) {
 			sd.arch = archs[i];
 			for (sd.nr = 0; sd.nr < 600; sd.nr++) {
-				sd.args[0] = sd.nr == SYS_setpriority ? 0 : 3;
+				sd.args[0] = sd.nr == SYS_setpriority ? PRIO_PROCESS : sd.nr == SYS_ioprio_set ? IOPRIO_PROCESS : sd.nr == SYS_prctl ? PR_CAPBSET_DROP : 3;
 				if ((was = verdict(&sd)) == verdict_of(without, &sd))
 					continue;
 				differ++;

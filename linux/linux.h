@@ -92,13 +92,16 @@ enum {
 	LX_FILTER_LIMITS = 0x10,	/* prlimit(2) */
 	LX_FILTER_LOCKS = 0x20,		/* mlock(2), mlockall(2) */
 	LX_FILTER_FLAGS = 0x40,		/* ioctl(2) that makes files immutable */
+	LX_FILTER_OWNERS = 0x80,	/* chown(2) */
+	LX_FILTER_XATTRS = 0x1000,	/* setxattr(2) */
 	/* Kinds of IPC that it does without, in the order of VI_IPC_*: the calls are not there, and that is logged. */
 	LX_FILTER_NOMSG = 0x100,
 	LX_FILTER_NOSEM = 0x200,
 	LX_FILTER_NOSHM = 0x400,
 	LX_FILTER_NOMQUEUE = 0x800,
 	LX_FILTER_REFUSALS =		/* all of the former */
-	    LX_FILTER_SIGNALS | LX_FILTER_IDS | LX_FILTER_SCHED | LX_FILTER_LIMITS | LX_FILTER_LOCKS | LX_FILTER_FLAGS,
+	    LX_FILTER_SIGNALS | LX_FILTER_IDS | LX_FILTER_SCHED | LX_FILTER_LIMITS | LX_FILTER_LOCKS | LX_FILTER_FLAGS | LX_FILTER_OWNERS |
+	    LX_FILTER_XATTRS,
 };
 int	lx_filter_install(unsigned flags);
 #define LX_FILTER_NOIPC(off)	((unsigned)(off) * LX_FILTER_NOMSG)	/* of VI_IPC_* */

@@ -361,11 +361,13 @@ bool	 lx_call_hasany(const struct lx_call *, uint64_t caps);
 /* The same, one of several, of a thread that is known to live, in the jail with this user namespace, or, where that is 0, this uid 0. */
 bool	 lx_thread_has(uint64_t userns, uid_t rootuid, pid_t tid, uint64_t caps);
 bool	 lx_call_lacks(const struct lx_call *, unsigned cap);	/* wherever it is; not cheap */
+bool	 lx_host_lacks(const struct lx_call *, unsigned cap);	/* in the host's own user namespace: who is in another has none there */
 /* Real, effective and saved, as we see them.  ESRCH. */
 struct lx_ids { unsigned id_uid[3], id_gid[3]; };
 int	 lx_process_ids(pid_t, struct lx_ids *);
 /* Number of a thread's process and of its group, in its own pid namespace.  ESRCH. */
 int	 lx_process_group(pid_t, unsigned *number, unsigned *group);
+bool	 lx_process_member(pid_t, unsigned gid);	/* of a supplementary group, as we see it; not known: true */
 uint64_t lx_process_memory(pid_t, const char *key);	/* bytes that its status has as "key:  kB"; 0: not known */
 bool	 lx_process_unfiltered(pid_t);	/* it is no program: a jail's init */
 int	 lx_sock_locate(struct lx_sock *);	/* a copy of the program's end, or -1 */
@@ -659,6 +661,7 @@ void	 lx_manage(struct lx *);
 void	 lx_managed(struct lx *);
 
 /* admin.c: what needs a privilege and is not about sockets */
+bool	 lx_on_host(const struct lx_call *);	/* the processes are prison0's, whatever else the program uses: its log is the host's */
 bool	 lx_call_may(const struct lx_call *, enum vi_priv);	/* no: logged */
 int64_t	 lx_sys_mount(struct lx_call *);
 int64_t	 lx_sys_host(struct lx_call *);
@@ -667,13 +670,28 @@ int64_t	 lx_sys_chroot(struct lx_call *);
 int64_t	 lx_sys_sethostname(struct lx_call *);
 
 /* others.c: what reaches for other processes and users; the host's kernel does these calls */
+void	 lx_log_refusal(const struct lx_call *, enum vi_priv, const char *what, unsigned number);	/* UINT32_MAX: none */
 int64_t	 lx_sys_others(struct lx_call *);
+int64_t	 lx_sys_pidfd(struct lx_call *);
+pid_t	 lx_pidfd_process(const struct lx_call *);	/* of which c_fd is a descriptor; -1 */
 int64_t	 lx_sys_setid(struct lx_call *);
+int64_t	 lx_sys_chown(struct lx_call *);
+int64_t	 lx_sys_prctl(struct lx_call *);
 int64_t	 lx_sys_noipc(struct lx_call *);
 int64_t	 lx_sys_setgroups(struct lx_call *);
 int64_t	 lx_sys_mlock(struct lx_call *);
 bool	 lx_chflags_iscmd(unsigned cmd);	/* an ioctl(2) that sets flags of a file */
 int64_t	 lx_sys_chflags(struct lx_call *);
+
+/* rights.c: what a process wants for itself; likewise */
+void	 lx_look_at_raise(const struct lx_call *, pid_t);
+int64_t	 lx_sys_setrlimit(struct lx_call *);
+int64_t	 lx_sys_unshare(struct lx_call *);
+int64_t	 lx_sys_setns(struct lx_call *);
+int64_t	 lx_sys_xattr(struct lx_call *);
+int64_t	 lx_sys_quota(struct lx_call *);
+int64_t	 lx_sys_machine(struct lx_call *);
+int64_t	 lx_sys_perf(struct lx_call *);
 
 /* uname.c */
 int64_t	 lx_sys_uname(struct lx_call *);

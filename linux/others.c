@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Calls that reach for other processes, for other users and groups, for more memory to lock than there may be, and for files that nobody may change.
+ * Calls that reach for other processes, for other users and groups, for more memory to lock than there may be, and for files that nobody may change or
+ * that shall be another's.
  *
  * Theory of operation.  The host's kernel decides all of them, and nothing here changes what it says: a process of another jail has no number in the
  * caller's pid namespace, an id that is not the jail's none in its user namespace.  But the host's kernel tells nobody.  So these calls come to us,
@@ -12,6 +13,7 @@
  */
 #include "linux/lx.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -30,13 +32,14 @@
 #define LX_NS_GET_PID_FROM_PIDNS	_IOR(0xb7, 0x6, int)
 
 #define MAXGROUPS	256	/* of setgroups(2)'s list are looked at */
-#define MAXCHILDREN	64	/* of the caller's */
+#define MAXWALK		1024	/* processes of a jail among which those of a group are looked for */
 #define MAXRANGES	340	/* lines of a map of ids */
 
 enum rule {
 	RULE_NONE,		/* it is enough that there is such a process */
 	RULE_SIGNAL,
 	RULE_SCHED,
+	RULE_REAL,		/* its real one is one of the caller's two */
 	RULE_ALL,		/* all its ids are the caller's real ones */
 	RULE_DEBUG,		/* likewise, and it is not the jail's init */
 };
@@ -63,17 +66,15 @@ static const struct reach {
 	{ SYS_sched_setparam,		0, VI_PRIV_PROC_SCHED,	RULE_SCHED,	CAP_SYS_NICE },
 	{ SYS_sched_setscheduler,	0, VI_PRIV_PROC_SCHED,	RULE_SCHED,	CAP_SYS_NICE },
 	{ SYS_setpriority,		1, VI_PRIV_PROC_SCHED,	RULE_SCHED,	CAP_SYS_NICE },
+	{ SYS_ioprio_set,		1, VI_PRIV_PROC_SCHED,	RULE_REAL,	CAP_SYS_NICE },
+	{ SYS_move_pages,		0, VI_PRIV_PROC_DEBUG,	RULE_DEBUG,	CAP_SYS_PTRACE },
+	{ SYS_migrate_pages,		0, VI_PRIV_PROC_DEBUG,	RULE_DEBUG,	CAP_SYS_PTRACE },
+	{ SYS_get_robust_list,		0, VI_PRIV_PROC_DEBUG,	RULE_DEBUG,	CAP_SYS_PTRACE },
+	{ SYS_perf_event_open,		1, VI_PRIV_PROC_DEBUG,	RULE_DEBUG,	CAP_SYS_PTRACE },
 };
 
-/* The host's own processes, whose log is the host's as well. */
-static bool
-on_host(const struct lx_call *c)
-{
-	return (c->c_pr->pr_use.us_jid[VI_CLASS_VPROC] == 0);
-}
-
-static void
-log_refusal(const struct lx_call *c, enum vi_priv priv, const char *what, unsigned number)
+void
+lx_log_refusal(const struct lx_call *c, enum vi_priv priv, const char *what, unsigned number)
 {
 	struct vi_cred cr;
 	char text[40];
@@ -120,6 +121,8 @@ ids_allow(enum rule rule, const struct lx_ids *me, const struct lx_ids *it)
 			me->id_uid[R] == it->id_uid[R]);
 	case RULE_SCHED:
 		return (me->id_uid[E] == it->id_uid[E] || me->id_uid[E] == it->id_uid[R]);
+	case RULE_REAL:
+		return (me->id_uid[E] == it->id_uid[R] || me->id_uid[R] == it->id_uid[R]);
 	case RULE_ALL:
 	case RULE_DEBUG:
 		return (same_all(it->id_uid, me->id_uid[R]) && same_all(it->id_gid, me->id_gid[R]));
@@ -158,38 +161,112 @@ is_in_group(pid_t tid, unsigned group)
 	return (lx_process_group(tid, &number, &its) == 0 && its == group);
 }
 
-/* The shell that made it and lost its first process knows the others as its children. */
-static bool
-child_in_group(const struct lx_call *c, unsigned group)
+struct walk {
+	pid_t	 w_pid[MAXWALK];
+	unsigned w_n;
+	bool	 w_more;	/* than there is room for */
+};
+
+static void
+walk_children(struct walk *w, pid_t pid, const char *thread)
 {
 	char path[64];
-	int children = 0, pid;
-	bool found = false;
+	int child;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)c->c_tid, (int)c->c_tid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%.16s/children", (int)pid, thread);
 	if ((f = fopen(path, "re")) == NULL)
-		return (false);
-	while (!found && children++ < MAXCHILDREN && fscanf(f, "%d", &pid) == 1)
-		found = is_in_group(pid, group);
+		return;
+	while (fscanf(f, "%d", &child) == 1) {
+		if (w->w_n == MAXWALK) {
+			w->w_more = true;
+			break;
+		}
+		w->w_pid[w->w_n++] = child;
+	}
 	fclose(f);
-	return (found);
+}
+
+/* A child is known to the thread that made it. */
+static void
+walk_threads(struct walk *w, pid_t pid)
+{
+	const struct dirent *de;
+	char path[40];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	if ((dir = opendir(path)) == NULL)
+		return;
+	while (!w->w_more && (de = readdir(dir)) != NULL)
+		if (de->d_name[0] != '.')
+			walk_children(w, pid, de->d_name);
+	closedir(dir);
 }
 
 /*
- * kill(2) of a group.  Its processes are not looked for among all of the host: its first one speaks for it while it lives, and when nobody has that number
- * it is taken for none, unless it is the caller's or one of the caller's children is in it.
+ * Of the processes below the first one of the caller's pid namespace, which are all there are for him, and no others of the host: false if one of
+ * the group may be reached, or not all were looked at.  kill(2) fails only if none may.
  */
+static bool
+group_refused(const struct lx_call *c, const struct reach *rc, unsigned group)
+{
+	const pid_t first = process_of(c, 1);
+	struct walk w = { .w_n = 0 };
+
+	if (first <= 0)
+		return (false);
+	w.w_pid[w.w_n++] = first;
+	for (unsigned i = 0; i < w.w_n && !w.w_more; i++) {
+		if (is_in_group(w.w_pid[i], group) && reach_allowed(c, rc, w.w_pid[i]))
+			return (false);
+		walk_threads(&w, w.w_pid[i]);
+	}
+	return (!w.w_more);
+}
+
+/* kill(2) of a group: the caller's own, and one whose first process may be reached, need no search. */
 static void
 look_at_group(const struct lx_call *c, unsigned group)
 {
 	const struct reach *rc = reaches;	/* of kill(2) */
 	const pid_t first = process_of(c, (pid_t)group);
 
-	if (first < 0 || is_in_group(c->c_tid, group) || child_in_group(c, group))
+	if (first < 0 || is_in_group(c->c_tid, group) || (first > 0 && is_in_group(first, group) && reach_allowed(c, rc, first)))
 		return;
-	if (first == 0 || !is_in_group(first, group) || !reach_allowed(c, rc, first))
-		log_refusal(c, rc->rc_priv, "process group", group);
+	if (group_refused(c, rc, group))
+		lx_log_refusal(c, rc->rc_priv, "process group", group);
+}
+
+pid_t
+lx_pidfd_process(const struct lx_call *c)
+{
+	char path[40], line[64];
+	int pid = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", c->c_fd);
+	if (c->c_fd < 0 || (f = fopen(path, "re")) == NULL)
+		return (-1);
+	while (fgets(line, sizeof(line), f) != NULL && sscanf(line, "Pid:%d", &pid) != 1)
+		;
+	fclose(f);
+	return (pid > 0 ? pid : -1);
+}
+
+int64_t
+lx_sys_pidfd(struct lx_call *c)
+{
+	static const struct reach signal = { SYS_pidfd_send_signal, 0, VI_PRIV_PROC_SIGNAL, RULE_SIGNAL, CAP_KILL },
+		debug = { SYS_pidfd_getfd, 0, VI_PRIV_PROC_DEBUG, RULE_DEBUG, CAP_SYS_PTRACE };
+	const struct reach *rc = c->c_nr == SYS_pidfd_send_signal ? &signal : &debug;
+	pid_t pid;
+
+	if (lx_on_host(c) || lx_call_fd(c, (int)c->c_arg[0]) != ENOTSOCK)
+		return (LX_CONTINUE);
+	if ((pid = lx_pidfd_process(c)) > 0 && !reach_allowed(c, rc, pid))
+		lx_log_refusal(c, rc->rc_priv, "descriptor of a process", UINT32_MAX);
+	return (LX_CONTINUE);
 }
 
 int64_t
@@ -201,12 +278,16 @@ lx_sys_others(struct lx_call *c)
 	while (rc < reaches + LX_NITEMS(reaches) - 1 && rc->rc_nr != c->c_nr)
 		rc++;
 	number = (pid_t)c->c_arg[rc->rc_arg];
-	if (!on_host(c) && c->c_nr == SYS_kill && number < -1)
-		look_at_group(c, -(unsigned)number);
-	if (on_host(c) || number <= 0 || (pid = process_of(c, number)) < 0)
+	if (lx_on_host(c))
 		return (LX_CONTINUE);
-	if (pid == 0 || !reach_allowed(c, rc, pid))
-		log_refusal(c, rc->rc_priv, "process", (unsigned)number);
+	if (c->c_nr == SYS_kill && number < -1)
+		look_at_group(c, -(unsigned)number);
+	if (number < 0 || (pid = number == 0 ? c->c_tid : process_of(c, number)) < 0)
+		return (LX_CONTINUE);
+	if (pid == 0 || (number != 0 && !reach_allowed(c, rc, pid)))
+		lx_log_refusal(c, rc->rc_priv, "process", (unsigned)number);
+	else
+		lx_look_at_raise(c, pid);
 	return (LX_CONTINUE);
 }
 
@@ -285,8 +366,47 @@ lx_sys_setid(struct lx_call *c)
 	const uint32_t ids[3] = { (uint32_t)c->c_arg[0], (uint32_t)c->c_arg[1], (uint32_t)c->c_arg[2] };
 	uint32_t bad;
 
-	if (!on_host(c) && (bad = id_refused(c, group, ids, n)) != UINT32_MAX)
-		log_refusal(c, VI_PRIV_PROC_SETID, group ? "gid" : "uid", bad);
+	if (!lx_on_host(c) && (bad = id_refused(c, group, ids, n)) != UINT32_MAX)
+		lx_log_refusal(c, VI_PRIV_PROC_SETID, group ? "gid" : "uid", bad);
+	return (LX_CONTINUE);
+}
+
+/* chown(2): who may not give files away has them for himself and for groups that he is in.  Whether there is such a file is not looked at. */
+static bool
+owner_refused(const struct lx_call *c, bool group, uint32_t id)
+{
+	struct lx_ids me;
+	struct idmap im;
+	uint32_t out;
+
+	idmap_read(c, group ? "gid_map" : "uid_map", &im);
+	if (id == UINT32_MAX || !im.im_known || lx_process_ids(c->c_tid, &me) != 0)
+		return (false);
+	if (!idmap_out(&im, id, &out))
+		return (true);
+	return ((group ? me.id_gid[1] != out && !lx_process_member(c->c_tid, out) : me.id_uid[1] != out) && lx_call_lacks(c, CAP_CHOWN));
+}
+
+int64_t
+lx_sys_chown(struct lx_call *c)
+{
+	const uint64_t *ids = c->c_arg + (c->c_nr == SYS_fchownat ? 2 : 1);
+
+	if (lx_on_host(c))
+		return (LX_CONTINUE);
+	if (owner_refused(c, false, (uint32_t)ids[0]))
+		lx_log_refusal(c, VI_PRIV_VFS_CHOWN, "uid", (unsigned)ids[0]);
+	else if (owner_refused(c, true, (uint32_t)ids[1]))
+		lx_log_refusal(c, VI_PRIV_VFS_CHOWN, "gid", (unsigned)ids[1]);
+	return (LX_CONTINUE);
+}
+
+/* prctl(2): the bounding set, and what becomes of the capabilities of root. */
+int64_t
+lx_sys_prctl(struct lx_call *c)
+{
+	if (!lx_on_host(c) && lx_call_lacks(c, CAP_SETPCAP))
+		lx_log_refusal(c, VI_PRIV_PROC_SETID, "capabilities", UINT32_MAX);
 	return (LX_CONTINUE);
 }
 
@@ -311,12 +431,12 @@ lx_sys_setgroups(struct lx_call *c)
 	uint32_t gids[MAXGROUPS], bad;
 	const unsigned n = c->c_arg[0] > MAXGROUPS ? MAXGROUPS : (unsigned)c->c_arg[0];
 
-	if (on_host(c))
+	if (lx_on_host(c))
 		return (LX_CONTINUE);
 	if (groups_denied(c))
-		log_refusal(c, VI_PRIV_PROC_SETID, "groups", UINT32_MAX);
+		lx_log_refusal(c, VI_PRIV_PROC_SETID, "groups", UINT32_MAX);
 	else if (lx_copyin(c, c->c_arg[1], gids, n * sizeof(gids[0])) == 0 && (bad = id_refused(c, true, gids, n)) != UINT32_MAX)
-		log_refusal(c, VI_PRIV_PROC_SETID, "gid", bad);
+		lx_log_refusal(c, VI_PRIV_PROC_SETID, "gid", bad);
 	return (LX_CONTINUE);
 }
 
@@ -357,7 +477,7 @@ lx_sys_mlock(struct lx_call *c)
 	struct rlimit rl;
 	uint64_t bytes;
 
-	if (on_host(c) || prlimit(c->c_tid, RLIMIT_MEMLOCK, NULL, &rl) != 0 || rl.rlim_cur == RLIM_INFINITY)
+	if (lx_on_host(c) || prlimit(c->c_tid, RLIMIT_MEMLOCK, NULL, &rl) != 0 || rl.rlim_cur == RLIM_INFINITY)
 		return (LX_CONTINUE);
 	if (c->c_nr != SYS_mlockall)
 		bytes = lx_process_memory(c->c_tid, "VmLck") + (c->c_arg[1] + first + page - 1) / page * page;
@@ -365,8 +485,8 @@ lx_sys_mlock(struct lx_call *c)
 		bytes = lx_process_memory(c->c_tid, "VmSize");
 	else
 		bytes = rl.rlim_cur == 0;
-	if (bytes > rl.rlim_cur && lx_call_lacks(c, CAP_IPC_LOCK))
-		log_refusal(c, VI_PRIV_VM_MLOCK, "memory", UINT32_MAX);
+	if (bytes > rl.rlim_cur && lx_host_lacks(c, CAP_IPC_LOCK))
+		lx_log_refusal(c, VI_PRIV_VM_MLOCK, "memory", UINT32_MAX);
 	return (LX_CONTINUE);
 }
 
@@ -385,10 +505,10 @@ lx_sys_chflags(struct lx_call *c)
 	struct statx st;
 	uint32_t to;	/* both begin with it */
 
-	if (on_host(c) || lx_copyin(c, c->c_arg[2], &to, sizeof(to)) != 0 || statx(c->c_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0)
+	if (lx_on_host(c) || lx_copyin(c, c->c_arg[2], &to, sizeof(to)) != 0 || statx(c->c_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0)
 		return (LX_CONTINUE);
 	if ((((to & fixed) != 0) != ((st.stx_attributes & STATX_ATTR_IMMUTABLE) != 0) || ((to & append) != 0) != ((st.stx_attributes & STATX_ATTR_APPEND) != 0)) &&
-	    lx_call_lacks(c, CAP_LINUX_IMMUTABLE))
-		log_refusal(c, VI_PRIV_VFS_CHFLAGS, "file", UINT32_MAX);
+	    lx_host_lacks(c, CAP_LINUX_IMMUTABLE))
+		lx_log_refusal(c, VI_PRIV_VFS_CHFLAGS, "file", UINT32_MAX);
 	return (LX_CONTINUE);
 }

@@ -4,6 +4,9 @@
 #define LINUX_SYSNUM_H
 
 #define LX_SYS_MOUNT_SETATTR	442
+#define LX_SYS_QUOTACTL_FD	443
+#define LX_SYS_SETXATTRAT	463
+#define LX_SYS_REMOVEXATTRAT	466
 #define LX_SYS_OPEN_TREE_ATTR	467
 
 /* Those of i386 that come to us; notifications of them have negative numbers. */
