@@ -151,6 +151,7 @@ bool	depend_order(struct jail *);
 /* jail_param.c */
 bool	param_local(const char *name);		/* ours, not the daemon's */
 bool	param_check(const struct job *);	/* false after a message */
+void	param_warn(const struct job *);		/* of what has been set and does less than in FreeBSD */
 json_t	*param_list(const struct job *);	/* [[name, value]] for the daemon */
 /* Adds "name=value", "name+=value", "name"; false after a message. */
 bool	line_add(struct jail *, char *word);

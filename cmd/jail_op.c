@@ -161,6 +161,8 @@ report_set(struct job *jb, const json_t *r)
 	else if (j->j_verbose && !jb->jb_made)
 		printf("%s: modified\n", shown_name(jb, r));
 	fflush(stdout);
+	if (!j->j_quiet)
+		param_warn(jb);
 	if (j->j_jidfile != NULL)
 		write_jidfile(jb, r);
 }

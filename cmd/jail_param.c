@@ -89,6 +89,16 @@ param_check(const struct job *jb)
 	return bools_check(jb);
 }
 
+/* What is taken, and has less effect than FreeBSD's. */
+void
+param_warn(const struct job *jb)
+{
+	const char *value = jc_param_str(&jb->jb_params, "enforce_statfs", "");
+
+	if (strcmp(value, "2") == 0)
+		job_warnx(jb, "enforce_statfs: nothing can be mounted, but what is mounted below the root directory is seen");
+}
+
 /* A list is one text with commas. */
 static json_t *
 joined(const struct jc_param *pm)

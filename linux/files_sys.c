@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <vimage/ifnet.h>
 #include <vimage/sysctl.h>
 
+#include "linux/files_snmp6.h"
 #include "linux/procnet.h"
 
 #define VALUE_MAX	1024
@@ -71,13 +73,33 @@ take_kind(void *arg, const struct vi_sysctl *sy)
 		ka->ka_kind = leaf_kind(sy);
 }
 
-static enum lx_file
-proc_kind(const char *name)
+/* The name of an interface in dev_snmp6, "" for the directory itself; NULL: neither. */
+static const char *
+in_devsnmp6(const char *name)
 {
-	const char *known;
+	const size_t n = sizeof(LX_DEVSNMP6) - 1;
 
-	if (*name == '\0')
+	if (strncmp(name, LX_DEVSNMP6, n) != 0 || (name[n] != '/' && name[n] != '\0'))
+		return (NULL);
+	return (name + n + (name[n] == '/'));
+}
+
+static void
+no_info(void *arg, const struct vi_ifinfo *info)
+{
+	(void)arg;
+	(void)info;
+}
+
+static enum lx_file
+proc_kind(struct vi_vnet *vn, const char *name)
+{
+	const char *known, *ifname = in_devsnmp6(name);
+
+	if (*name == '\0' || (ifname != NULL && *ifname == '\0'))
 		return (LX_FILE_DIR);
+	if (ifname != NULL)
+		return (vi_if_get(vn, ifname, no_info, NULL) == 0 ? LX_FILE_READ : LX_FILE_NONE);
 	for (unsigned i = 0; (known = lx_procnet_name(i)) != NULL; i++)
 		if (strcmp(known, name) == 0)
 			return (LX_FILE_READ);
@@ -164,14 +186,41 @@ list_knobs(struct vi_vnet *vn, const char *path, lx_files_fn *fn, void *arg)
 	free(ch.ch_list);
 }
 
+struct ifs_arg {
+	lx_files_fn	*ia_fn;
+	void		*ia_arg;
+};
+
+static void
+put_interface(void *arg, const struct vi_ifinfo *info)
+{
+	const struct ifs_arg *ia = arg;
+
+	ia->ia_fn(ia->ia_arg, info->if_name, LX_FILE_READ);
+}
+
+static void
+list_proc(struct vi_vnet *vn, const char *name, lx_files_fn *fn, void *arg)
+{
+	struct ifs_arg ia = { fn, arg };
+	const char *known;
+
+	if (*name != '\0') {
+		vi_if_list(vn, put_interface, &ia);
+		return;
+	}
+	for (unsigned i = 0; (known = lx_procnet_name(i)) != NULL; i++)
+		fn(arg, known, LX_FILE_READ);
+	fn(arg, LX_DEVSNMP6, LX_FILE_DIR);
+}
+
 static void
 sys_list(struct vi_vnet *vn, const char *path, lx_files_fn *fn, void *arg)
 {
-	const char *known;
+	const char *proc = in_proc(path);
 
-	if (in_proc(path) != NULL) {
-		for (unsigned i = 0; (known = lx_procnet_name(i)) != NULL; i++)
-			fn(arg, known, LX_FILE_READ);
+	if (proc != NULL) {
+		list_proc(vn, proc, fn, arg);
 	} else if (*path == '\0') {
 		for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++)
 			fn(arg, tops[i], LX_FILE_DIR);
@@ -225,7 +274,7 @@ sys_kind(struct vi_vnet *vn, const char *path)
 	const char *proc = in_proc(path);
 
 	if (proc != NULL)
-		return (proc_kind(proc));
+		return (proc_kind(vn, proc));
 	if (*path == '\0')
 		return (LX_FILE_DIR);
 	if (!is_top(path))
@@ -246,6 +295,8 @@ sys_read(struct lx *lx, struct vi_vnet *vn, const char *path, char **text, size_
 	const char *proc = in_proc(path);
 	int error, n;
 
+	if (proc != NULL && in_devsnmp6(proc) != NULL)
+		return (lx_devsnmp6(vn, in_devsnmp6(proc), text, len));
 	if (proc != NULL)
 		return (lx_procnet_text(lx, vn, proc, text, len));
 	sysctl_name(path, name);
@@ -260,7 +311,9 @@ sys_read(struct lx *lx, struct vi_vnet *vn, const char *path, char **text, size_
 static const char *
 sys_text(const char *path)
 {
-	return (in_proc(path));
+	const char *proc = in_proc(path);
+
+	return (proc != NULL && in_devsnmp6(proc) == NULL ? proc : NULL);
 }
 
 static int
