@@ -36,8 +36,8 @@ lx_call_netcred(struct lx_call *c, struct vi_vnet *vn, enum vi_priv priv, struct
 	if ((error = lx_call_cred(c, cr)) != 0)
 		return (error);
 	cr->cr_priv = lx_call_has(c, CAP_NET_ADMIN);
-	/* A stack that no jail owns is an embedder's, who has no rules but this one. */
-	if (cr->cr_priv && vi_vnet_jail(vn) >= 0)
+	/* A stack that no jail owns is an embedder's, who has no rules but this one.  Who lacks the capability is refused there as well: it is logged. */
+	if (vi_vnet_jail(vn) >= 0)
 		cr->cr_priv = vi_vnet_priv(vn, c->c_pr->pr_use.us_jid[VI_CLASS_VNET], cr, priv) == 0;
 	return (cr->cr_priv ? 0 : EPERM);
 }

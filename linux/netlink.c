@@ -581,8 +581,10 @@ nl_setrcvbuf(struct lx_call *c, bool force)
 		return (EINVAL);
 	if ((error = lx_copyin(c, c->c_arg[3], &value, sizeof(value))) != 0)
 		return (error);
-	if (force && !lx_call_has(c, CAP_NET_ADMIN))
+	if (force && !lx_call_has(c, CAP_NET_ADMIN)) {
+		lx_log_refusal(c, VI_PRIV_NET_SOCKOPT, "option", (unsigned)c->c_arg[2]);
 		return (EPERM);
+	}
 	if (force && (int)value < 0)
 		value = 0;
 	value = value < most ? value : most;

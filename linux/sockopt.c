@@ -856,6 +856,16 @@ opt_raise(struct lx_call *c, int level, int name)
 	return (lx_sock_raise(c, LX_CAP(CAP_NET_ADMIN) | ((o->o_flags & (O_ADMIN | O_RAW)) != O_ADMIN ? LX_CAP(CAP_NET_RAW) : 0)));
 }
 
+/* For want of a capability, so that the stack was not even asked. */
+static void
+opt_refused(const struct lx_call *c, const struct opt *o)
+{
+	if ((o->o_flags & O_ADMIN) == 0 && (o->o_level != SOL_SOCKET || (o->o_name != SO_BUSY_POLL && o->o_name != SO_PREFER_BUSY_POLL)) &&
+	    (o->o_level != IPPROTO_TCP || o->o_name != TCP_REPAIR))
+		return;
+	lx_log_refusal(c, o->o_vi == VI_IPV6_JOIN_ANYCAST ? VI_PRIV_NET_IFADDR : VI_PRIV_NET_SOCKOPT, "option", (unsigned)o->o_name);
+}
+
 /* A stream's program looks into the pair, where the host keeps the place; and it is the pair that says POLLERR, and then POLLPRI. */
 static bool
 opt_native(const struct lx_sock *ls, int level, int name)
@@ -911,8 +921,12 @@ lx_sys_setsockopt(struct lx_call *c)
 	if (o != NULL && (o->o_flags & O_ASK) != 0)
 		(void)opt_raise(c, level, name);
 	error = opt_set(ls, level, name, buf, len);
-	if (error == EPERM && o != NULL && (o->o_flags & O_ASK) == 0 && opt_raise(c, level, name))
-		error = opt_set(ls, level, name, buf, len);
+	if (error == EPERM && o != NULL && (o->o_flags & O_ASK) == 0) {
+		if (opt_raise(c, level, name))
+			error = opt_set(ls, level, name, buf, len);
+		else
+			opt_refused(c, o);
+	}
 	lx_sock_lower(ls);
 	if (error == 0)
 		set_local(c, o, buf, len);

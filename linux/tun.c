@@ -283,8 +283,11 @@ tun_open(struct lx_call *c, struct lx_tun *lt, const char *name)
 	snprintf(real, sizeof(real), "%s", name);
 	lx_manage(c->c_lx);
 	ifinfo_realname(c->c_pr->pr_vnet, real);
-	error = lx_call_netcred(c, c->c_pr->pr_vnet, VI_PRIV_NET_TUN, &cr);
-	if (error == 0 || error == EPERM)		/* there still are interfaces of one's own */
+	if ((error = lx_call_cred(c, &cr)) == 0) {
+		cr.cr_priv = false;		/* to open one of one's own takes no right */
+		error = vi_tap_open(c->c_pr->pr_vnet, real, &tp, &lt->lt_tap);
+	}
+	if (error == EPERM && (error = lx_call_netcred(c, c->c_pr->pr_vnet, VI_PRIV_NET_TUN, &cr)) == 0)
 		error = vi_tap_open(c->c_pr->pr_vnet, real, &tp, &lt->lt_tap);
 	lx_managed(c->c_lx);
 	return (error);
