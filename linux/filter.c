@@ -123,15 +123,6 @@ static const struct sock_filter lx_filter[] = {
 	ON(SYS_open_by_handle_at), ON(SYS_mlock), ON(SYS_mlock2), ON(SYS_mlockall),
 	JEQ(SYS_io_uring_setup, 0, 1), NOSYS,
 
-	ON(SYS_perf_event_open), ON(SYS_setns), ON(SYS_quotactl), ON(LX_SYS_QUOTACTL_FD), ON(SYS_vhangup),
-	/* With a user namespace of one's own they are nobody's business. */
-	JEQ(SYS_unshare, 0, 5), LD(ARG_LO(0)), JSET(CLONE_NEWUSER, 2, 0), JSET(NAMESPACES, 0, 1), NOTIFY, ALLOW,
-	EITHER(SYS_timer_create, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM), EITHER(SYS_timerfd_create, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM),
-	EITHER(SYS_prctl, PR_CAPBSET_DROP, PR_SET_SECUREBITS),
-	OTHER(SYS_move_pages), OTHER(SYS_migrate_pages), OTHER(SYS_get_robust_list), ON(SYS_pidfd_getfd), ON(SYS_process_madvise), ON(SYS_pidfd_send_signal),
-	ON(SYS_chown), ON(SYS_lchown), ON(SYS_fchown), ON(SYS_fchownat),
-	ON(SYS_setxattr), ON(SYS_lsetxattr), ON(SYS_fsetxattr), ON(SYS_removexattr), ON(SYS_lremovexattr), ON(SYS_fremovexattr),
-	ON(LX_SYS_SETXATTRAT), ON(LX_SYS_REMOVEXATTRAT), ON(SYS_setrlimit),
 	ON(SYS_setuid), ON(SYS_setgid), ON(SYS_setreuid), ON(SYS_setregid), ON(SYS_setresuid), ON(SYS_setresgid), ON(SYS_setgroups),
 	ON(SYS_rt_sigqueueinfo), ON(SYS_rt_tgsigqueueinfo), ON(SYS_pidfd_open), ON(SYS_process_vm_readv), ON(SYS_process_vm_writev),
 	LIMIT(SYS_prlimit64), OTHER(SYS_sched_setaffinity), ON(SYS_sched_setattr), OTHER(SYS_sched_setparam),
@@ -182,6 +173,15 @@ static const struct sock_filter lx_filter[] = {
 	/* Last, because those above are called more often. */
 	THREAD(SYS_tgkill, 2),
 	THREAD(SYS_tkill, 1),
+	ON(SYS_perf_event_open), ON(SYS_setns), ON(SYS_quotactl), ON(LX_SYS_QUOTACTL_FD), ON(SYS_vhangup),
+	/* With a user namespace of one's own they are nobody's business. */
+	JEQ(SYS_unshare, 0, 5), LD(ARG_LO(0)), JSET(CLONE_NEWUSER, 2, 0), JSET(NAMESPACES, 0, 1), NOTIFY, ALLOW,
+	EITHER(SYS_timer_create, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM), EITHER(SYS_timerfd_create, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM),
+	EITHER(SYS_prctl, PR_CAPBSET_DROP, PR_SET_SECUREBITS),
+	OTHER(SYS_move_pages), OTHER(SYS_migrate_pages), OTHER(SYS_get_robust_list), ON(SYS_pidfd_getfd), ON(SYS_process_madvise), ON(SYS_pidfd_send_signal),
+	ON(SYS_chown), ON(SYS_lchown), ON(SYS_fchown), ON(SYS_fchownat),
+	ON(SYS_setxattr), ON(SYS_lsetxattr), ON(SYS_fsetxattr), ON(SYS_removexattr), ON(SYS_lremovexattr), ON(SYS_fremovexattr),
+	ON(LX_SYS_SETXATTRAT), ON(LX_SYS_REMOVEXATTRAT), ON(SYS_setrlimit),
 	ON(SYS_msgget), ON(SYS_msgsnd), ON(SYS_msgrcv), ON(SYS_msgctl), ON(SYS_semget), ON(SYS_semop), ON(SYS_semctl), ON(SYS_semtimedop),
 	ON(SYS_shmget), ON(SYS_shmat), ON(SYS_shmctl), ON(SYS_shmdt), ON(SYS_mq_open), ON(SYS_mq_unlink), ON(SYS_mq_timedsend),
 	ON(SYS_mq_timedreceive), ON(SYS_mq_notify), ON(SYS_mq_getsetattr),
