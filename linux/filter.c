@@ -142,13 +142,13 @@ static const struct sock_filter lx_filter[] = {
 	LD(ARG_LO(4)), JEQ(0, 0, 2), LD(ARG_HI(4)), JEQ(0, 1, 0), NOTIFY, ALLOW,
 
 	/*
-	 * With an address, from the error queue, or one byte without flags into a buffer
+	 * With an address, from the error queue, to be thrown away, or one byte without flags into a buffer
 	 * aligned to 16: so Python's ssl asks whether a stream is connected, and counts on
 	 * ENOTCONN.
 	 */
 	JEQ(SYS_recvfrom, 0, 13),
 	LD(ARG_LO(4)), JEQ(0, 0, 9), LD(ARG_HI(4)), JEQ(0, 0, 7),
-	LD(ARG_LO(3)), JSET(LX_MSG_ERRQUEUE, 5, 0), JEQ(0, 0, 5),
+	LD(ARG_LO(3)), JSET(LX_MSG_ERRQUEUE | MSG_TRUNC, 5, 0), JEQ(0, 0, 5),
 	LD(ARG_LO(2)), JEQ(1, 0, 3), LD(ARG_LO(1)), JSET(0xf, 1, 0),
 	NOTIFY, ALLOW,
 

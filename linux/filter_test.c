@@ -114,6 +114,7 @@ test_data(void **state)
 	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 10, 0, 0x200000000), YES);
 	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 10, 0x2040, 0), YES);
 	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 10, MSG_PEEK, 0), NO);
+	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 10, MSG_TRUNC, 0), YES);
 	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 1, 0, 0), YES);
 	assert_int_equal(call(SYS_recvfrom, 3, 0x1007, 1, 0, 0), NO);
 	assert_int_equal(call(SYS_recvfrom, 3, 0x1000, 1, MSG_PEEK, 0), NO);

@@ -444,6 +444,10 @@ int64_t	 stream_sendpair(struct lx_call *, int flags);	/* as the program would, 
 int	 stream_send_parse(struct lx_call *, struct stream_send *);
 int	 stream_send_data(struct lx_call *, struct stream_send *);	/* as much as one call of ours takes, in lx_buf */
 
+/* sock_discard.c: MSG_TRUNC of streams */
+int64_t	 discard(struct lx_call *);
+void	 discard_more(struct lx_sock *);	/* there may be something for who waits */
+
 /* sock_fastopen.c: MSG_FASTOPEN */
 int64_t	 fastopen(struct lx_call *, int flags);
 int64_t	 fastopen_finish(struct lx_call *);	/* the connection a waiting call began is there: its result */
@@ -536,6 +540,8 @@ int64_t	 lx_sys_recvmmsg(struct lx_call *);
  * there.  *peeked: it stays as well.
  */
 int	 recv_deliver(struct lx_call *, const void *, const struct lx_dgram *, bool *peeked);
+int64_t	 recv_space(struct lx_call *, size_t *);	/* how much a recvfrom or recvmsg asks for; 0 or -errno */
+int64_t	 recv_empty(struct lx_call *);	/* it is told that what it gets is from nobody, and has nothing with it; 0 or -errno */
 void	 recv_shut(struct lx_sock *);	/* what waits is told that there is nothing */
 /* A call's time is over: true if it was answered with what is there. */
 bool	 recv_late(struct lx_call *);

@@ -240,6 +240,25 @@ recv_nothing(struct lx_call *c, struct recv *r)
 	return (recv_write(c, r, "", &none, &co));
 }
 
+int64_t
+recv_space(struct lx_call *c, size_t *len)
+{
+	struct recv r;
+	int error = recv_parse(c, &r);
+
+	*len = error == 0 ? r.r_space : 0;
+	return (-error);
+}
+
+int64_t
+recv_empty(struct lx_call *c)
+{
+	struct recv r;
+	int error = recv_parse(c, &r);
+
+	return (error != 0 ? -error : recv_nothing(c, &r));
+}
+
 static int64_t
 recv_one(struct lx_call *c)
 {
@@ -279,15 +298,17 @@ lx_sys_recvfrom(struct lx_call *c)
 		return (recv_one(c));
 	if (ls->ls_state == LXS_LISTEN || (ls->ls_state == LXS_IDLE && ls->ls_fd >= 0))
 		return (-ENOTCONN);
-	return (LX_CONTINUE);
+	return (ls->ls_state == LXS_CONNECTED && ((int)c->c_arg[3] & MSG_TRUNC) != 0 ? discard(c) : LX_CONTINUE);
 }
 
 int64_t
 lx_sys_recvmsg(struct lx_call *c)
 {
-	if (c->c_sock->ls_kind == LXK_STREAM)
-		return (((int)c->c_arg[2] & MSG_ERRQUEUE) != 0 ? recv_one(c) : LX_CONTINUE);
-	return (recv_one(c));
+	const int flags = (int)c->c_arg[2];
+
+	if (c->c_sock->ls_kind != LXK_STREAM || (flags & MSG_ERRQUEUE) != 0)
+		return (recv_one(c));
+	return (c->c_sock->ls_state == LXS_CONNECTED && (flags & MSG_TRUNC) != 0 ? discard(c) : LX_CONTINUE);
 }
 
 /* One message of recvmmsg: 0, or an errno; the datagram stays in buf. */
@@ -469,12 +490,10 @@ void
 recv_shut(struct lx_sock *ls)
 {
 	struct lx_call *c;
-	struct recv r;
-	int error;
 
 	while ((c = TAILQ_FIRST(&ls->ls_calls)) != NULL) {
 		if (c->c_nr != SYS_recvmmsg)
-			(void)lx_answer(c, (error = recv_parse(c, &r)) != 0 ? -error : recv_nothing(c, &r));
+			(void)lx_answer(c, recv_empty(c));
 		else if (!many_end(c, true))
 			(void)lx_answer(c, 0);
 		lx_call_free(c);

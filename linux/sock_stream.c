@@ -342,11 +342,15 @@ stream_rx(struct lx_sock *ls)
 		if (!stream_rx_chunk(ls, iov, n)) {
 			ls->ls_rxblocked = true;
 			lx_sock_watch(ls, true);
+			if (!TAILQ_EMPTY(&ls->ls_calls))
+				discard_more(ls);
 			return;
 		}
 	}
 	ls->ls_rxblocked = false;
 	lx_sock_watch(ls, false);
+	if (!TAILQ_EMPTY(&ls->ls_calls))
+		discard_more(ls);
 	if (error != 0 && error != EAGAIN && error != ENOTCONN && !ls->ls_broken) {
 		ls->ls_broken = true;
 		ls->ls_error = error;
@@ -360,6 +364,7 @@ stream_rx(struct lx_sock *ls)
 static void
 stream_broken(struct lx_sock *ls)
 {
+	lx_calls_answer(ls, ls->ls_rxeof || ls->ls_error == EPIPE ? 0 : -ls->ls_error);
 	if ((!ls->ls_rxeof && ls->ls_error != EPIPE) || ls->ls_hup) {
 		lx_sock_reset(ls, ls->ls_error);
 		return;
@@ -692,5 +697,7 @@ stream_shutdown(struct lx_call *c, int how)
 		return (connect_giveup(ls));
 	if (ls->ls_fd < 0 || ls->ls_state == LXS_IDLE || stream_over(ls))
 		return (-ENOTCONN);
+	if (how != SHUT_WR)
+		recv_shut(ls);
 	return (LX_CONTINUE);
 }

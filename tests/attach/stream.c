@@ -527,6 +527,103 @@ segments_sent(int fd)
 }
 
 /* MSG_MORE waits for what comes next; nothing goes with what MSG_EOR ended. */
+struct later { int l_fd; char l_what; };
+
+/* Something happens to a connection. */
+static void *
+later(void *arg)
+{
+	const struct later *l = arg;
+	struct linger none = { 1, 0 };
+
+	(void)polled(-1, 50, 0);
+	if (l->l_what == 'w')
+		(void)!write(l->l_fd, "some bytes", 10);
+	else if (l->l_what == 's')
+		(void)shutdown(l->l_fd, SHUT_RD);
+	else {
+		if (l->l_what == 'r')
+			(void)setsockopt(l->l_fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+		close(l->l_fd);
+	}
+	return (NULL);
+}
+
+static void
+show_untouched(const char *what, long result)
+{
+	show(what, result);
+	printf("buffer: %s\n", buf[0] == 'u' && buf[1] == 'u' ? "as it was" : "written to");
+	memset(buf, 'u', sizeof(buf));
+}
+
+/* MSG_TRUNC, tcp(7): nobody reads it. */
+static void
+thrown_away(void)
+{
+	static const char what[] = "wsrc";
+	struct iovec iov[2] = { { buf, 2 }, { buf + 10, 30 } };
+	struct sockaddr_in from;
+	struct msghdr mh = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = iov, .msg_iovlen = 2 };
+	socklen_t len = sizeof(from);
+	pthread_t thread;
+	struct later l;
+	long sum = 0;
+	int fd[2];
+	ssize_t n;
+
+	memset(buf, 'u', sizeof(buf));
+	connected(fd);
+	show("send", send(fd[0], "0123456789abcdefghij0123456789abcdefghij", 40, 0));
+	(void)polled(fd[1], 5000, POLLIN);
+	show_untouched("peek", recv(fd[1], buf, 4, MSG_TRUNC | MSG_PEEK));
+	show_untouched("recv", recv(fd[1], buf, 4, MSG_TRUNC));
+	show_untouched("recv into nothing", recv(fd[1], NULL, 6, MSG_TRUNC));
+	show_untouched("recv of nothing", recv(fd[1], buf, 0, MSG_TRUNC));
+	show("recv", recv(fd[1], buf, 2, 0));
+	printf("  %.2s\n", buf);
+	memset(buf, 'u', sizeof(buf));
+	show_untouched("recvfrom", recvfrom(fd[1], buf, 2, MSG_TRUNC, (struct sockaddr *)&from, &len));
+	printf("address length %u\n", len);
+	show_untouched("recvmsg", recvmsg(fd[1], &mh, MSG_TRUNC));
+	printf("name length %u flags %x\n", mh.msg_namelen, (unsigned)mh.msg_flags);
+	show_untouched("recv of none", recv(fd[1], buf, 9, MSG_TRUNC | MSG_DONTWAIT));
+	timeout_of(fd[1], SO_RCVTIMEO, 50);
+	show_untouched("recv with a timeout", recv(fd[1], buf, 9, MSG_TRUNC));
+	timeout_of(fd[1], SO_RCVTIMEO, 0);
+	alarm_in(50, 0);
+	show_untouched("recv interrupted", recv(fd[1], buf, 9, MSG_TRUNC));
+	for (int i = 0; i < 20; i++)
+		(void)!write(fd[0], buf, 10000);
+	shutdown(fd[0], SHUT_WR);
+	while ((n = recv(fd[1], NULL, 70000, MSG_TRUNC)) > 0)
+		sum += n;
+	printf("and much: %ld\n", sum);
+	close(fd[0]);
+	close(fd[1]);
+	for (const char *w = what; *w != '\0'; w++) {
+		connected(fd);
+		l = (struct later){ fd[*w == 's'], *w };
+		(void)pthread_create(&thread, NULL, later, &l);
+		printf("%c: ", *w);
+		show_untouched("recv that waits", recv(fd[1], buf, 100, MSG_TRUNC));
+		(void)pthread_join(thread, NULL);
+		if (*w == 'w' || *w == 's')
+			close(fd[0]);
+		close(fd[1]);
+	}
+	alarms = 0;
+	connected(fd);
+	l = (struct later){ fd[0], 'w' };
+	alarm_in(20, SA_RESTART);
+	(void)pthread_create(&thread, NULL, later, &l);
+	show_untouched("recv restarted", recv(fd[1], buf, 4, MSG_TRUNC));
+	show("the rest", recv(fd[1], buf, 9, 0));
+	(void)pthread_join(thread, NULL);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 static void
 flagged(void)
 {
@@ -633,6 +730,7 @@ main(void)
 	restarted();
 	data();
 	addressed();
+	thrown_away();
 	flagged();
 	fast_open();
 	again();
