@@ -348,12 +348,6 @@ lx_loop_dispatch(struct lx_loop *l)
 }
 
 bool
-lx_loop_more(const struct lx_loop *l)
-{
-	return (l->l_next < l->l_count || l->l_late.lq_n > 0);
-}
-
-bool
 lx_loop_shared(const struct lx_loop *l)
 {
 	return (l->l_now - l->l_little < SHARED_TIME);

@@ -54,7 +54,6 @@ bool	lx_loop_late(struct lx_loop *);
  */
 bool	lx_loop_back(struct lx_loop *, bool busy);
 uint64_t lx_loop_turn(const struct lx_loop *);	/* another after each sleep, from 1 */
-bool	lx_loop_more(const struct lx_loop *);	/* for callbacks: have others come that are not served yet? */
 bool	lx_loop_waiting(const struct lx_loop *);	/* is there something for lx_loop_late? */
 bool	lx_loop_standing(const struct lx_loop *);	/* ... for lx_loop_back? */
 void	lx_loop_again(struct lx_loop *, struct lx_event *);	/* a callback with LX_AGAIN */

@@ -249,7 +249,7 @@ struct lx_sock {
 	bool		 ls_rxblocked;	/* data waits in the vnet's socket: no room in the pair */
 	bool		 ls_broken;	/* after what waits the program gets ls_error as a reset */
 	bool		 ls_swallow;	/* the program does not read any more, and there was something */
-	uint8_t		 ls_stayed;	/* turns that it was kept after the program closed */
+	bool		 ls_settling;	/* its stack takes what was sent before the program closed */
 	bool		 ls_failed;	/* the last connect failed and connect was not told yet */
 	bool		 ls_used;	/* ls_so has tried to connect */
 	bool		 ls_isready;
@@ -320,7 +320,7 @@ struct lx {
 	int		 lx_timerfd;
 	uint64_t	 lx_timerat;	/* when it is set to fire */
 	uint64_t	 lx_sweepat;	/* when to look whether the zombies' descriptors still exist */
-	uint64_t	 lx_ran;	/* ns a stack has run in the call being handled */
+	uint64_t	 lx_ran;	/* ns a stack has run in the call or the event being handled */
 	struct lx_stats	 lx_stats;
 	LIST_HEAD(lx_labelvnets, lx_labels) lx_labels[1u << LX_LABELBITS];	/* flow labels: a hash of the vnets that have any */
 	char		*lx_buf;	/* LX_BUFSIZE */
@@ -395,6 +395,7 @@ int64_t	 lx_sock_give(struct lx_call *, struct vi_socket *, const struct lx_sock
 /* With the caller's credentials, or those of cap. */
 int	 lx_sock_make(struct lx_call *, int family, int type, int proto, bool raw, struct vi_cred *, struct vi_socket **);
 void	 lx_sock_free(struct lx_sock *);
+void	 lx_run(struct lx *, struct vi_vnet *);	/* some microseconds out of its turn, if it is busy; not from an upcall */
 void	 lx_sock_zombie(struct lx_sock *);	/* closes the stack's end, keeps the record */
 void	 lx_sock_reset(struct lx_sock *, int error);	/* the program sees a reset, SO_ERROR says error */
 void	 lx_sock_dead(struct lx_sock *);	/* the vnet is gone */

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <linux/capability.h>
 
-#define LOOP_RUNS	4	/* of a stack, for what was sent to it by itself */
-
 struct send {
 	uint64_t	 s_name;
 	uint64_t	 s_namelen;
@@ -120,10 +118,8 @@ send_arrives(struct lx_call *c, uint64_t looped)
 {
 	struct vi_vnet *vn = c->c_sock->ls_vnet;
 
-	if (vi_vnet_looped(vn) == looped)
-		return;
-	for (unsigned n = 0; n < LOOP_RUNS && vi_vnet_busy(vn); n++)
-		c->c_lx->lx_ran += vi_vnet_run(vn);
+	if (vi_vnet_looped(vn) != looped)
+		lx_run(c->c_lx, vn);
 }
 
 static int64_t

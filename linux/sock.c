@@ -37,6 +37,7 @@
 #include <vimage/jail.h>
 #include <vimage/route.h>
 
+#define LOOP_RUNS	4	/* of a stack, for what was sent to it by itself */
 #define WATCH_IN	(EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET)
 #define SWEEP_NS	2000000000ULL
 #define SWEEP_MAX	500
@@ -125,6 +126,13 @@ sock_alloc(struct lx *lx, struct vi_vnet *vn, enum lx_kind kind)
 	return (ls);
 }
 
+void
+lx_run(struct lx *lx, struct vi_vnet *vn)
+{
+	for (unsigned n = 0; n < LOOP_RUNS && vi_vnet_busy(vn); n++)
+		lx->lx_ran += vi_vnet_run(vn);
+}
+
 /* Its vnet pays for what is done at once. */
 static void
 sock_event(struct lx_event *le, uint32_t events)
@@ -132,12 +140,13 @@ sock_event(struct lx_event *le, uint32_t events)
 	static void (*const event[])(struct lx_event *, uint32_t) = {
 	    stream_event, dgram_event, nl_event};
 	const struct lx_sock *ls = LX_CONTAINER(le, struct lx_sock, ls_event);
+	struct lx *lx = ls->ls_lx;
 	struct vi_vnet *vn = ls->ls_vnet;
-	uint64_t began = lx_now();
+	uint64_t began = lx_now(), ran = lx->lx_ran;
 
 	event[ls->ls_kind](le, events);
 	if (vn != NULL)
-		vi_vnet_spent(vn, lx_now() - began);
+		vi_vnet_spent(vn, lx_now() - began - (lx->lx_ran - ran));
 }
 
 int
@@ -367,10 +376,8 @@ lx_reap(struct lx *lx, struct vi_vnet *vn, uint16_t port)
 	struct lx_sock *ls;
 
 	lx->lx_reapgen++;
-	while ((ls = reap_next(lx, vn, port)) != NULL) {
-		ls->ls_stayed = UINT8_MAX;
+	while ((ls = reap_next(lx, vn, port)) != NULL)
 		ls->ls_event.le_fn(&ls->ls_event, EPOLLIN | EPOLLRDHUP | EPOLLHUP);
-	}
 }
 
 /* A bounded number of them in turn; what is still held goes to the end. */

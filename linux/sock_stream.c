@@ -36,7 +36,6 @@
 #include <linux/sockios.h>
 
 #define STREAM_FILL	16384	/* one piece for the host; it splits above 32 KB */
-#define STREAM_STAYS	4	/* turns of the loop that a closed stream waits for what is queued in its stack */
 
 /* Spans of the library are given to the host's calls as they are. */
 _Static_assert(sizeof(struct vi_iovec) == sizeof(struct iovec) &&
@@ -150,17 +149,6 @@ stream_gone(struct lx_sock *ls, bool unread)
 	lx_sock_free(ls);
 }
 
-/* Something that the program will not read may be on its way, or was written before: it is to be there before the connection is closed. */
-static bool
-stream_stays(struct lx_sock *ls)
-{
-	if (ls->ls_stayed >= STREAM_STAYS || (!vi_vnet_busy(ls->ls_vnet) && !lx_loop_more(ls->ls_lx->lx_loop)))
-		return (false);
-	ls->ls_stayed++;
-	lx_loop_again(ls->ls_lx->lx_loop, &ls->ls_event);
-	return (true);
-}
-
 /*
  * Nothing is left to read and the writer is done: closed or shut down?  False: the socket is
  * gone.
@@ -178,8 +166,6 @@ stream_end(struct lx_sock *ls)
 		return (true);
 	}
 	if (n < 0 && errno == EAGAIN)
-		return (true);
-	if (n == 0 && ls->ls_hup && stream_stays(ls))
 		return (true);
 	if (n < 0 || (ls->ls_hup && lx_sock_closed(ls))) {
 		stream_gone(ls, n < 0 || ls->ls_swallow);
@@ -444,6 +430,10 @@ stream_upcall(struct vi_socket *so, unsigned events, void *arg)
 	}
 	if (ls->ls_fd < 0)
 		return;
+	if (ls->ls_settling) {
+		stream_rx(ls);
+		return;
+	}
 	switch (ls->ls_state) {
 	case LXS_LISTEN:
 		listen_upcall(ls, events);
@@ -464,13 +454,25 @@ stream_upcall(struct vi_socket *so, unsigned events, void *arg)
 	}
 }
 
+/* What was sent to the program before it closed, and its stack still has queued, it has not read. */
+static void
+stream_settle(struct lx_sock *ls)
+{
+	ls->ls_settling = true;
+	lx_run(ls->ls_lx, ls->ls_vnet);
+	ls->ls_settling = false;
+}
+
 void
 stream_event(struct lx_event *le, uint32_t events)
 {
 	struct lx_sock *ls = LX_CONTAINER(le, struct lx_sock, ls_event);
 
-	if ((events & EPOLLHUP) != 0)
+	if ((events & EPOLLHUP) != 0 && !ls->ls_hup) {
 		ls->ls_hup = ls->ls_rdhup = true;
+		if (ls->ls_state == LXS_CONNECTED && ls->ls_so != NULL)
+			stream_settle(ls);
+	}
 	if ((events & EPOLLRDHUP) != 0)
 		ls->ls_rdhup = true;
 	if (ls->ls_state == LXS_LISTEN)

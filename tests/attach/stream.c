@@ -228,6 +228,24 @@ connecting(void)
 	close(ep);
 }
 
+/* Who closes before it is written to ends first, and the reset comes behind that. */
+static void
+left(void)
+{
+	int fd[2], ends = 0;
+
+	for (int i = 0; i < 50; i++) {
+		connected(fd);
+		(void)polled(-1, 1, 0);		/* a moment after accept() */
+		close(fd[1]);
+		(void)!write(fd[0], "unread", 6);
+		(void)polled(fd[0], 5000, 0);
+		ends += read(fd[0], buf, 9) == 0;
+		close(fd[0]);
+	}
+	printf("closed and written to: %s\n", ends > 44 ? "ends" : ends > 0 ? "some ends" : "resets");
+}
+
 struct giving { int g_fd, g_how, g_result; };
 
 static void *
@@ -722,6 +740,7 @@ main(void)
 	abandoned("written and closed", -1, 0);
 	abandoned("not read and closed", -1, 1000);
 	abandoned("shut and closed", SHUT_RD, 1000);
+	left();
 	connecting();
 	given_up();
 	larger();
