@@ -191,7 +191,7 @@ path_check(const struct job *jb)
 	error = stat(path, &sb) != 0 ? errno : S_ISDIR(sb.st_mode) ? 0 : ENOTDIR;
 	if (error == 0)
 		return true;
-	snprintf(ce.ce_text, sizeof(ce.ce_text), "path: %.100s: %s", path, strerror(error));
+	snprintf(ce.ce_text, sizeof(ce.ce_text), "path: %.200s: %s", path, strerror(error));
 	complain(jb, &ce);
 	return false;
 }

@@ -122,7 +122,7 @@ takes_fifos_only(void **state)
 	struct worker w = { .w_index = 0 };
 	struct daemon d = { .d_nworkers = 1, .d_workers = &w };
 	struct jproc jp = { .jp_daemon = &d, .jp_jid = -1 };
-	int pair[2], fds[KMSG_N], theirs;
+	int pair[2], dev[2], fds[KMSG_N], theirs[2];
 
 	(void)state;
 	assert_int_equal(lx_loop_new(&w.w_loop), 0);
@@ -132,17 +132,25 @@ takes_fifos_only(void **state)
 	assert_false(is_open(pair[0]) || is_open(pair[1]));
 	/* Whoever has the same opening may say what he likes about it. */
 	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
-	assert_int_not_equal(theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, MAXFD), -1);
+	assert_int_equal(pipe2(dev, O_CLOEXEC), 0);
+	assert_int_not_equal(theirs[0] = fcntl(pair[1], F_DUPFD_CLOEXEC, MAXFD), -1);
+	assert_int_not_equal(theirs[1] = fcntl(dev[0], F_DUPFD_CLOEXEC, MAXFD), -1);
 	fds[KMSG_PROC] = pair[1];
-	fds[KMSG_DEV] = pair[0];
+	fds[KMSG_DEV] = dev[0];
+	close(pair[0]);
+	close(dev[1]);
 	kmsg_attach(&jp, fds);
 	assert_non_null(jp.jp_kmsg);
-	assert_int_equal(fcntl(theirs, F_SETFL, 0), 0);
-	assert_int_equal(openings(theirs), 2);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(fcntl(theirs[i], F_SETFL, 0), 0);
+		assert_int_equal(openings(theirs[i]), 1);
+	}
 	kmsg_free(jp.jp_kmsg);
 	assert_null(jp.jp_kmsg);
-	assert_int_equal(openings(theirs), 0);
-	close(theirs);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(openings(theirs[i]), 0);
+		close(theirs[i]);
+	}
 	lx_loop_free(w.w_loop);
 }
 

@@ -151,6 +151,7 @@ prog_start(struct harness *h, struct prog *p)
 		check("pidfd_getfd", errno);
 	params.pr_rootuid = getuid();
 	params.pr_rootgid = getgid();
+	params.pr_userns = lx_userns(p->pid);	/* an ordinary user's run makes one for all of us */
 	check("lx_attach", lx_attach(h->lx, &params, &p->program));
 	(void)!write(down[1], "", 1);
 	close(pidfd);
