@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,6 +67,19 @@ find_range(const char *file, const char *name, unsigned long id, char *out, size
 	return found;
 }
 
+/* A container's root often has not: what needs it takes a user namespace. */
+static bool
+may_admin(void)
+{
+	cap_flag_value_t have = CAP_CLEAR;
+	cap_t caps = cap_get_proc();
+
+	if (caps == NULL || cap_get_flag(caps, CAP_SYS_ADMIN, CAP_EFFECTIVE, &have) != 0)
+		have = CAP_CLEAR;
+	cap_free(caps);
+	return have == CAP_SET;
+}
+
 void
 isolation_init(struct isolation *is, enum iso_mode mode, bool ordinary)
 {
@@ -73,7 +87,7 @@ isolation_init(struct isolation *is, enum iso_mode mode, bool ordinary)
 
 	memset(is, 0, sizeof(*is));
 	is->is_mode = mode;
-	is->is_ordinary = ordinary;
+	is->is_ordinary = ordinary || !may_admin();
 	if (mode != ISO_USER || geteuid() == 0 || (pw = getpwuid(getuid())) == NULL)
 		return;
 	is->is_ranges =

@@ -21,7 +21,7 @@ enum iso_mode {
 
 struct isolation {
 	enum iso_mode	is_mode;
-	bool		is_ordinary;	/* vimaged is not the root's of the host, whatever we are called in here */
+	bool		is_ordinary;	/* vimaged is not the root's of the host, whatever we are called in here, or a root's without CAP_SYS_ADMIN */
 	bool		is_ranges;	/* newuidmap and newgidmap give us ids beside our own */
 	char		is_uids[256], is_gids[256];	/* "first count" on the host */
 };

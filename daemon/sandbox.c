@@ -6,7 +6,7 @@
  * process itself: that is the spawner's work, which reads nothing of them.  So vimaged gives up
  * what making processes needs: it cannot gain rights (no_new_privs), has no capability but the
  * one to look into the programs of its jails (CAP_SYS_PTRACE; nothing at all for an ordinary
- * user, who owns their user namespaces), and a filter lets it make the calls of the list below
+ * user, who owns their user namespaces; see drop_capabilities for root without it), and a filter lets it make the calls of the list below
  * and no others: EPERM.  Memory never becomes code.
  *
  * The list is what the functional tests were seen to need, as root and as an ordinary user, and
@@ -133,22 +133,26 @@ static const int allowed[] = {
 /* Sockets of the host: control and tunnels, and the user-mode translation of addresses. */
 static const int families[] = { AF_UNIX, AF_INET, AF_INET6 };
 
+/*
+ * The kernel lets one look only into who has no capability that one lacks, or with CAP_SYS_PTRACE.  A container's root may have all sorts, but not that:
+ * then vimaged keeps what the programs of its jails have, too.  An ordinary user has none.
+ */
 static int
 drop_capabilities(void)
 {
 	static const cap_value_t keep[] = { CAP_SYS_PTRACE };
 	cap_flag_value_t have = CAP_CLEAR;
-	cap_t old = cap_get_proc(), caps = cap_init();
+	cap_t caps = cap_get_proc();
 	int error = 0;
 
-	if (old == NULL || caps == NULL)
-		error = ENOMEM;
-	else if (cap_get_flag(old, keep[0], CAP_PERMITTED, &have) == 0 && have == CAP_SET)
-		(void)(cap_set_flag(caps, CAP_PERMITTED, 1, keep, CAP_SET) +
+	if (caps == NULL)
+		return ENOMEM;
+	if (cap_get_flag(caps, keep[0], CAP_PERMITTED, &have) == 0 && have == CAP_SET) {
+		(void)(cap_clear(caps) + cap_set_flag(caps, CAP_PERMITTED, 1, keep, CAP_SET) +
 		       cap_set_flag(caps, CAP_EFFECTIVE, 1, keep, CAP_SET));
-	if (error == 0 && cap_set_proc(caps) != 0)
-		error = errno;
-	cap_free(old);
+		if (cap_set_proc(caps) != 0)
+			error = errno;
+	}
 	cap_free(caps);
 	return error;
 }

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -326,13 +327,31 @@ task_maps(uid_t rootuid, pid_t tid)
 	return (n == 2 && in == 0 && out == rootuid);
 }
 
+/* Nobody in a container can have what it was not given: root's programs have not given that up. */
+static uint64_t
+withheld_caps(uid_t rootuid, pid_t tid)
+{
+	char buf[2048], *p;
+	unsigned uid;
+
+	if (status_number(tid, "\nUid:", 1, &uid) != 0 || uid != rootuid || lx_userns(tid) != lx_userns(getpid()))
+		return (0);
+	p = status_value(getpid(), "\nCapBnd:", buf, sizeof(buf));
+	return (p != NULL ? ~strtoull(p, NULL, 16) : 0);
+}
+
 /* Whoever makes a user namespace of his own has every capability there, and only there. */
 uint64_t
 lx_thread_caps(uint64_t userns, uid_t rootuid, pid_t tid)
 {
+	const uint64_t ours = LX_CAP(CAP_NET_ADMIN) | LX_CAP(CAP_NET_RAW) | LX_CAP(CAP_NET_BIND_SERVICE);
 	char buf[2048], *p = status_value(tid, "\nCapEff:", buf, sizeof(buf));
+	uint64_t caps;
 
-	return (p != NULL && (userns != 0 ? lx_userns(tid) == userns : task_maps(rootuid, tid)) ? strtoull(p, NULL, 16) : 0);
+	if (p == NULL || !(userns != 0 ? lx_userns(tid) == userns : task_maps(rootuid, tid)))
+		return (0);
+	caps = strtoull(p, NULL, 16);
+	return ((caps & ours) == ours ? caps : caps | withheld_caps(rootuid, tid));
 }
 
 bool
