@@ -155,11 +155,28 @@ lx_sys_unshare(struct lx_call *c)
 	return (LX_CONTINUE);
 }
 
+/*
+ * CLONE_NEW*; -1: it is no namespace.  Its name in /proc tells ("mnt:[4026531841]"): an ioctl(2) of a file of a jail's own file system could keep us
+ * waiting.
+ */
+static int
+namespace_type(int fd)
+{
+	char path[40], name[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, name, sizeof(name) - 1);
+	if (n <= 0)
+		return (-1);
+	name[n] = '\0';
+	return (name[0] >= 'a' && name[0] <= 'z' && strstr(name, ":[") != NULL ? ioctl(fd, NS_GET_NSTYPE) : -1);
+}
+
 /* The user namespace that decides about it, which may be itself; -1: there is none that we may know. */
 static int
-deciding_namespace(const struct lx_call *c, bool *user)
+deciding_namespace(const struct lx_call *c, int type, bool *user)
 {
-	const int type = ioctl(c->c_fd, NS_GET_NSTYPE);
 	char path[40];
 	pid_t pid;
 
@@ -218,10 +235,10 @@ lx_sys_setns(struct lx_call *c)
 
 	if (lx_on_host(c) || lx_call_fd(c, (int)c->c_arg[0]) != ENOTSOCK)
 		return (LX_CONTINUE);
-	type = ioctl(c->c_fd, NS_GET_NSTYPE);
+	type = namespace_type(c->c_fd);
 	if (type < 0 && lx_pidfd_process(c) <= 0)
 		return (LX_CONTINUE);	/* neither a namespace nor a process: EINVAL */
-	ns = deciding_namespace(c, &user);
+	ns = deciding_namespace(c, type, &user);
 	if (!reigns_over(c, ns) || (!user && lx_call_lacks(c, CAP_SYS_ADMIN)))
 		refused(c, VI_PRIV_VFS_MOUNT, "namespace of others");
 	else if (type == CLONE_NEWNS && lx_call_lacks(c, CAP_SYS_CHROOT))	/* whose root directory it gets */
