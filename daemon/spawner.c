@@ -419,7 +419,7 @@ made_find(const struct spawn *s, uint32_t id)
 static bool
 wants_ns(const struct spawn *s, const struct init_params *ip)
 {
-	return ip->ip_shared || s->s_ordinary;
+	return ip->ip_shared || s->s_iso.is_ordinary;
 }
 
 static void
