@@ -127,6 +127,39 @@ timewait_share(void **state)
 	wire_fini(&w);
 }
 
+/* Half of the ports wait, one after the other, and may not be taken over: others are found behind them. */
+static void
+timewait_passed(void **state)
+{
+	struct socket *ls, *so[2];
+	struct inpcb *inp;
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 37);
+	wire_sysctl(&w, 0, "net.inet.ip.portrange.first", "20000");
+	wire_sysctl(&w, 0, "net.inet.ip.portrange.last", "20199");
+	wire_sysctl(&w, 0, "net.inet.tcp.tw_reuse", "0");
+	ls = wire_listen(&w, 1, 80, 16);
+	for (int i = 0; i < 300; i++) {
+		so[0] = wire_socket(&w, 0);
+		assert_int_equal(wire_connect(&w, so[0], 1, 80), 0);
+		inp = so[0]->so_pcb;
+		assert_in_range(NTOHS(inp->inp_lport), 20000, 20199);
+		so[1] = wire_accept(&w, ls);
+		soclose(so[i % 200 < 100 ? 0 : 1]);	/* who closes first waits */
+		wire_idle(&w);
+		soclose(so[i % 200 < 100 ? 1 : 0]);
+		wire_idle(&w);
+	}
+	assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count, 200);
+	so[0] = wire_socket(&w, 0);
+	assert_int_equal(wire_connect(&w, so[0], 1, 80), EADDRNOTAVAIL);
+	soclose(so[0]);
+	soclose(ls);
+	wire_fini(&w);
+}
+
 /* TIME_WAIT is bounded. */
 static void
 timewait_limit(void **state)
@@ -159,6 +192,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(timewait_ports),
 		cmocka_unit_test(timewait_share),
+		cmocka_unit_test(timewait_passed),
 		cmocka_unit_test(timewait_limit),
 	};
 

@@ -291,6 +291,28 @@ ports_secret(void **state)
 	assert_in_range(step, 1, 20);
 }
 
+/* ... and none comes again before all others have, how often ever. */
+static void
+ports_in_turn(void **state)
+{
+	enum { RANGE = 25000 };
+	static unsigned last[RANGE];
+	struct fix *f = *state;
+	struct inpcb *inp = new(f, 0, 0, 1);
+	unsigned port;
+
+	inpcb_vnet(f->f_vn)->iv_first = 20000;
+	inpcb_vnet(f->f_vn)->iv_last = 20000 + RANGE - 1;
+	memset(last, 0, sizeof(last));
+	for (unsigned i = 1; i < 70000; i++) {
+		assert_int_equal(connectto(inp, FAR, 80), 0);
+		port = NTOHS(inp->inp_lport) - 20000u;
+		assert_int_equal(last[port], i > RANGE ? i - RANGE : 0);
+		last[port] = i;
+		in_pcbdisconnect(inp);
+	}
+}
+
 static void
 disconnect_forgets(void **state)
 {
@@ -898,6 +920,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(ports_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(ports_connected, setup, teardown),
 		cmocka_unit_test_setup_teardown(ports_secret, setup, teardown),
+		cmocka_unit_test_setup_teardown(ports_in_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(disconnect_forgets, setup, teardown),
 		cmocka_unit_test_setup_teardown(insconn_beside_listener, setup, teardown),
 		cmocka_unit_test_setup_teardown(reuseport_spreads, setup, teardown),

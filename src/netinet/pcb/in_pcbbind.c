@@ -135,7 +135,11 @@ in_pcbport_conn(struct inpcb *inp, const struct in_addr_any *laddr, const struct
 	uint32_t first, range = in_pcb_portrange(inp, &first), off = (uint32_t)hash % range;
 
 	for (uint32_t i = 0; i < range; i++) {
-		*lport = HTONS(first + (off + (*next)++) % range);
+		/* Counted within the range: where 65,536 is no multiple of it, its end would begin again what was used just now. */
+		const uint32_t n = *next % range;
+
+		*next = (uint16_t)(n + 1);
+		*lport = HTONS(first + (off + n) % range);
 		if (in_pcb_portfree_conn(inp, laddr, faddr, fport, *lport))
 			return (0);
 	}

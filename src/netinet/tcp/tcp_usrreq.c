@@ -70,6 +70,9 @@ tcp_usr_listen(struct socket *so, int backlog)
 	return (0);
 }
 
+/* So many that wait in TIME_WAIT are looked at: a third of a millisecond. */
+#define TCP_MAXPAIRS	1024
+
 /*
  * An unused 4-tuple: one that waits in TIME_WAIT is taken over if that is safe, otherwise another
  * port is tried.
@@ -79,7 +82,7 @@ tcp_usr_pair(struct inpcb *inp, const struct vi_sockaddr *sa, uint32_t *iss, uin
 {
 	const struct tcp_vnet *tv = tcp_vnet(inp->inp_vnet);
 	bool anyport = inp->inp_lport == 0;
-	int error, tries = 16;
+	int error, tries = TCP_MAXPAIRS;
 	uint64_t secret;
 
 	do {
