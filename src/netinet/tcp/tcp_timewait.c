@@ -207,6 +207,7 @@ tcp_timewait_recycle(struct tcp_vnet *tv)
 	if ((tw = TAILQ_FIRST(&tws->tw_queue)) == NULL)
 		return (oldest);
 	tcp_flow_prefetch(&tws->tw_tab, tw->tw_flow.tf_hash);
+	__builtin_prefetch(tw->tw_flow.tf_link.le_prev, 1);
 	if ((tw = TAILQ_NEXT(tw, tw_link)) != NULL) {
 		__builtin_prefetch(&tw->tw_flow, 1);
 		__builtin_prefetch(&tw->tw_link, 1);
