@@ -95,7 +95,6 @@ tcp_flow_look(const struct tcp_flowtab *ft, const struct inet_ops *ops,
 
 	hash = in_pcbhashval(ft->ft_pcbs, laddr, lport, faddr, fport);
 	fc = tcp_flow_chain(ft, hash);
-	__builtin_prefetch(LIST_FIRST(&fc->fc_flows), 1);	/* who is not there mostly comes to be: its neighbour is written to */
 	if (!tcp_flow_maybe(fc, tcp_flow_tag(hash)))
 		return (NULL);
 	LIST_FOREACH(f, &fc->fc_flows, tf_link)

@@ -72,6 +72,13 @@ tcp_flow_prefetch(const struct tcp_flowtab *ft, uint32_t hash)
 	if (ft->ft_count != 0)
 		__builtin_prefetch(&ft->ft_chain[in_pcbhashmix(ft->ft_pcbs->ipi_mix, hash) & (ft->ft_size - 1)], 1);
 }
+/* One will be inserted soon: so is its neighbour, who is written to. */
+static inline void
+tcp_flow_expect(const struct tcp_flowtab *ft, uint32_t hash)
+{
+	if (ft->ft_count != 0)
+		__builtin_prefetch(LIST_FIRST(&ft->ft_chain[in_pcbhashmix(ft->ft_pcbs->ipi_mix, hash) & (ft->ft_size - 1)].fc_flows), 1);
+}
 /* Both ends as the user sees them. */
 void	tcp_flow_names(const struct tcp_flow *, struct vi_pcbinfo *);
 

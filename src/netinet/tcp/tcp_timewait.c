@@ -365,8 +365,11 @@ int
 tcp_timewait_reuse(struct inpcb *inp, uint32_t *iss)
 {
 	struct tcp_vnet *tv = tcp_vnet(inp->inp_vnet);
+	const uint32_t *at = tcp_timewait_at(&tv->tv_timewait, inp->inp_lport);
 	struct tcptw *tw;
 
+	if (at == NULL || at[0] + at[1] == 0)
+		return (0);
 	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, inp->inp_ops,
 	    &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
 	if (tw == NULL)
