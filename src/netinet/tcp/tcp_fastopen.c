@@ -142,9 +142,10 @@ void
 tcp_tfo_synack(struct tcpcb *tp)
 {
 	uint8_t opts[TCP_MAXOLEN];
-	size_t optlen = tcp_options_syn(tp, opts, tcp_now(tp));
+	const uint16_t mss = tcp_ourmss(tp);
+	size_t optlen = tcp_options_syn(tp, mss, opts, tcp_now(tp));
 	uint32_t win = tcp_synwindow(tp, tcp_persona_synwin(
-	    tp->t_tv, tcp_rcv_window(tp), tp->t_maxseg + tcp_options_len(tp)));
+	    tp->t_tv, tcp_rcv_window(tp), tp->t_maxseg + tcp_options_len(tp)), mss);
 
 	tp->t_tfo = TFO_SYNACK_SENT;
 	tp->t_tfoanew = false;		/* RFC 7413 4.2.2: but once */

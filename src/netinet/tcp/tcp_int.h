@@ -533,7 +533,7 @@ void	 tcp_setmss(struct tcpcb *);		/* t_maxseg from MTU, peer's MSS and options 
 /* Does the route's MTU hold whatever routers say?  What is searched for by longer segments (tcp_mtup.c) is nobody's word. */
 bool	 tcp_pathlocked(const struct tcpcb *);
 /* What may be offered in a SYN or its answer of win, bytes: less where the route says how many segments (Linux's initrwnd). */
-uint32_t tcp_synwindow(const struct tcpcb *, uint32_t win);
+uint32_t tcp_synwindow(const struct tcpcb *, uint32_t win, uint32_t mss);
 uint32_t tcp_synwindowopt(
     struct tcp_vnet *, uint32_t fib, const struct inet_ops *, const struct in_addr_any *faddr, uint32_t win, uint32_t mss);
 /* What the MSS option says: to this address, and of a connection. */
@@ -657,7 +657,7 @@ int	 tcp_respond(struct tcp_vnet *, const struct tcp_reply *);
 /* of a segment without SYN */
 size_t	 tcp_options_fill(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
 size_t	 tcp_options_rst(const struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
-size_t	 tcp_options_syn(struct tcpcb *, uint8_t buf[TCP_MAXOLEN], uint64_t now);
+size_t	 tcp_options_syn(struct tcpcb *, uint16_t mss, uint8_t buf[TCP_MAXOLEN], uint64_t now);	/* mss: tcp_ourmss() */
 uint32_t tcp_options_len(const struct tcpcb *);	/* of every segment: timestamps */
 
 bool	 tcp_snd_pushes(const struct tcpcb *, uint32_t seq, uint32_t len, bool super);	/* does PSH go with it? */

@@ -75,14 +75,14 @@ tcp_options_fill(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
  * (RFC 7323 2.2, 3.2).
  */
 size_t
-tcp_options_syn(struct tcpcb *tp, uint8_t buf[TCP_MAXOLEN], uint64_t now)
+tcp_options_syn(struct tcpcb *tp, uint16_t mss, uint8_t buf[TCP_MAXOLEN], uint64_t now)
 {
 	bool answer = tp->t_state != TCPS_SYN_SENT;
 	struct tcp_opts to = { .to_flags = TOF_MSS | tcp_persona_synopts(tp->t_tv) };
 	uint8_t cookie[TCP_FASTOPEN_MAX_COOKIE], ids[TCP_AO_OPTLEN];
 	struct tcp_authctx ac;
 
-	to.to_mss = tcp_ourmss(tp);
+	to.to_mss = mss;
 	if (tp->t_flags & (answer ? TF_RCVD_SCALE : TF_REQ_SCALE)) {
 		to.to_flags |= TOF_SCALE;
 		to.to_wscale = tp->rcv_scale;

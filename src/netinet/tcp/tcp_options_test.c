@@ -19,13 +19,13 @@ syn_options(void **state)
 	tp->t_usermaxseg = 1000;
 	tp->rcv_scale = 7;
 	tp->t_state = TCPS_SYN_SENT;
-	len = tcp_options_syn(tp, buf, 0);
+	len = tcp_options_syn(tp, tcp_ourmss(tp), buf, 0);
 	memset(&to, 0, sizeof(to));
 	assert_int_equal(tcp_opts_parse(buf, len, true, &to), WIRE_OK);
 	assert_int_equal(to.to_flags, TOF_MSS);
 	tp->t_flags |= TF_REQ_SCALE | TF_REQ_TSTMP | TF_REQ_SACK;
 	tp->t_tsoff = 5;
-	len = tcp_options_syn(tp, buf, 3 * MSEC);
+	len = tcp_options_syn(tp, tcp_ourmss(tp), buf, 3 * MSEC);
 	memset(&to, 0, sizeof(to));
 	assert_int_equal(tcp_opts_parse(buf, len, true, &to), WIRE_OK);
 	assert_int_equal(to.to_flags, TOF_MSS | TOF_SCALE | TOF_TS | TOF_SACKPERM);
@@ -36,7 +36,7 @@ syn_options(void **state)
 	tp->t_state = TCPS_SYN_RECEIVED;
 	tp->t_flags |= TF_RCVD_TSTMP;
 	tp->ts_recent = 77;
-	len = tcp_options_syn(tp, buf, 0);
+	len = tcp_options_syn(tp, tcp_ourmss(tp), buf, 0);
 	memset(&to, 0, sizeof(to));
 	assert_int_equal(tcp_opts_parse(buf, len, true, &to), WIRE_OK);
 	assert_int_equal(to.to_flags, TOF_MSS | TOF_TS);

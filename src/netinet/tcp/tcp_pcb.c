@@ -239,11 +239,9 @@ tcp_windowsaid(const struct nhop *said, uint32_t win, uint32_t mss)
 }
 
 uint32_t
-tcp_synwindow(const struct tcpcb *tp, uint32_t win)
+tcp_synwindow(const struct tcpcb *tp, uint32_t win, uint32_t mss)
 {
-	const struct nhop *said = tcp_pathof(tp);
-
-	return (said != NULL ? tcp_windowsaid(said, win, tcp_ourmss(tp)) : win);
+	return (tcp_windowsaid(tcp_pathof(tp), win, mss));
 }
 
 uint32_t

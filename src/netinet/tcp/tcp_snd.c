@@ -886,13 +886,14 @@ tcp_snd_syn(struct tcpcb *tp)
 {
 	bool answer = tp->t_state == TCPS_SYN_RECEIVED;
 	uint8_t opts[TCP_MAXOLEN];
-	size_t optlen = tcp_options_syn(tp, opts, tcp_now(tp));
+	const uint16_t mss = tcp_ourmss(tp);
+	size_t optlen = tcp_options_syn(tp, mss, opts, tcp_now(tp));
 	uint32_t win = tcp_rcv_window(tp), len;
 	uint16_t flags;
 	int error;
 
 	/* The window of a SYN is never scaled (RFC 7323 2.2). */
-	win = tcp_synwindow(tp, tcp_persona_synwin(tp->t_tv, win, tcp_aslinux(tp) ? tcp_ourmss(tp) : 0));
+	win = tcp_synwindow(tp, tcp_persona_synwin(tp->t_tv, win, mss), mss);
 	tcp_rcv_begin(tp, win);
 	TCPSTAT_INC(tp->t_tv, tcps_sndctrl);
 	tp->snd_nxt = tp->snd_max = tp->iss + 1;
