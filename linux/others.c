@@ -32,7 +32,7 @@
 #define LX_NS_GET_PID_FROM_PIDNS	_IOR(0xb7, 0x6, int)
 
 #define MAXGROUPS	256	/* of setgroups(2)'s list are looked at */
-#define MAXWALK		1024	/* processes of a jail among which those of a group are looked for */
+#define MAXWALK		128	/* processes of a jail among which those of a group are looked for: some ms, for which neighbours wait */
 #define MAXRANGES	340	/* lines of a map of ids */
 
 enum rule {
