@@ -112,7 +112,9 @@ dgrams_take(struct lx_call *c, struct moveds *mvs)
 	struct moved *mv;
 	int error;
 
-	while ((error = dgram_take(c, buf, LX_MAXDGRAM, false, &dg)) != EAGAIN && error != ECONNABORTED) {
+	for (unsigned left = c->c_sock->ls_fifo.f_count + 1; left > 0; left--) {	/* and an error, perhaps */
+		if ((error = dgram_take(c, buf, LX_MAXDGRAM, false, &dg)) == EAGAIN || error == ECONNABORTED)
+			break;
 		if (error != 0) {	/* the marker was for it */
 			c->c_sock->ls_error = error;
 			continue;

@@ -26,12 +26,6 @@ tcp_flowtab_fini(struct tcp_flowtab *ft)
 	ft->ft_size = 0;
 }
 
-static struct tcp_flowchain *
-tcp_flow_chain(const struct tcp_flowtab *ft, uint32_t hash)
-{
-	return (&ft->ft_chain[in_pcbhashmix(ft->ft_pcbs->ipi_mix, hash) & (ft->ft_size - 1)]);
-}
-
 /* Chains are found by the hash times a secret. */
 static uint8_t
 tcp_flow_tag(uint32_t hash)

@@ -65,19 +65,25 @@ uint32_t tcp_flow_crowd(
 /* At most so many chains from now on, a power of two.  ENOBUFS: no memory to move what is there. */
 int	tcp_flowtab_limit(struct tcp_flowtab *, uint32_t maxsize);
 void	tcp_flow_remove(struct tcp_flowtab *, struct tcp_flow *);
+/* Where a flow of this hash is, if anywhere; not while ft_chain is NULL. */
+static inline struct tcp_flowchain *
+tcp_flow_chain(const struct tcp_flowtab *ft, uint32_t hash)
+{
+	return (&ft->ft_chain[in_pcbhashmix(ft->ft_pcbs->ipi_mix, hash) & (ft->ft_size - 1)]);
+}
 /* A flow of this hash will be looked for soon: its chain's head is fetched into the caches. */
 static inline void
 tcp_flow_prefetch(const struct tcp_flowtab *ft, uint32_t hash)
 {
 	if (ft->ft_count != 0)
-		__builtin_prefetch(&ft->ft_chain[in_pcbhashmix(ft->ft_pcbs->ipi_mix, hash) & (ft->ft_size - 1)], 1);
+		__builtin_prefetch(tcp_flow_chain(ft, hash), 1);
 }
 /* One will be inserted soon: so is its neighbour, who is written to. */
 static inline void
 tcp_flow_expect(const struct tcp_flowtab *ft, uint32_t hash)
 {
 	if (ft->ft_count != 0)
-		__builtin_prefetch(LIST_FIRST(&ft->ft_chain[in_pcbhashmix(ft->ft_pcbs->ipi_mix, hash) & (ft->ft_size - 1)].fc_flows), 1);
+		__builtin_prefetch(LIST_FIRST(&tcp_flow_chain(ft, hash)->fc_flows), 1);
 }
 /* Both ends as the user sees them. */
 void	tcp_flow_names(const struct tcp_flow *, struct vi_pcbinfo *);

@@ -70,7 +70,7 @@ tcp_usr_listen(struct socket *so, int backlog)
 	return (0);
 }
 
-/* So many that wait in TIME_WAIT are looked at: a third of a millisecond. */
+/* So many that wait in TIME_WAIT are looked at: the neighbours wait meanwhile. */
 #define TCP_MAXPAIRS	1024
 
 /*
