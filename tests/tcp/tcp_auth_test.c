@@ -132,7 +132,7 @@ whole_connection(int alg)
 	soclose(t.t_so[1]);
 	t.t_so[1] = NULL;
 	wire_run(&t.t_w, SEC);
-	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_timewait.tw_tab.ft_count, 1);
+	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_timewait.tw_ring.tr_count, 1);
 	for (int i = 0; i < 2; i++) {
 		tv = wire_tcp(&t.t_w, i);
 		assert_true(tv->tv_stat.tcps_sig_rcvgoodsig > 100);

@@ -354,7 +354,7 @@ marks(void **state)
 	path_init(&pt, 4 * BDP);
 	wire_tcp(&pt.w, 0)->tv_ecn = 1;
 	path_flow(&pt, "bbr");
-	assert_true(pt.f[0].tp->t_lr.lr_ecn & TE_PERMIT);
+	assert_true(pt.f[0].tp->t_ecn & TE_PERMIT);
 	pt.w.w_qmark = BDP / 10;
 	path_run(&pt, 3 * SEC);
 	got = share(&pt, &pt.f[0], 20 * SEC);

@@ -270,8 +270,8 @@ ecn_negotiation(void **state)
 				pt.tp[i] = sototcpcb(pt.so[i]);
 			pt.ect = 0;
 			path_run(&pt, SEC / 10);
-			assert_int_equal((pt.tp[0]->t_lr.lr_ecn & TE_PERMIT) != 0, want);
-			assert_int_equal((pt.tp[1]->t_lr.lr_ecn & TE_PERMIT) != 0, want);
+			assert_int_equal((pt.tp[0]->t_ecn & TE_PERMIT) != 0, want);
+			assert_int_equal((pt.tp[1]->t_ecn & TE_PERMIT) != 0, want);
 			assert_int_equal(pt.ect > 0, want);
 			path_fini(&pt);
 		}
@@ -305,7 +305,7 @@ ecn_fallback(void **state)
 		pt.ece = 0;
 		wire_pair(&pt.w, pt.so);
 		assert_int_equal(pt.ece, tries);
-		assert_int_equal(sototcpcb(pt.so[0])->t_lr.lr_ecn, 0);
+		assert_int_equal(sototcpcb(pt.so[0])->t_ecn, 0);
 		path_fini(&pt);
 	}
 }

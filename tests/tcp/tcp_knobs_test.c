@@ -175,7 +175,7 @@ timewaits(struct knob *k)
 		k->k_so[i] = NULL;
 		wire_idle(&k->k_w);
 	}
-	return (wire_tcp(&k->k_w, 0)->tv_timewait.tw_tab.ft_count);
+	return (wire_tcp(&k->k_w, 0)->tv_timewait.tw_ring.tr_count);
 }
 
 static unsigned

@@ -919,7 +919,7 @@ marks_to_one(void **state)
 	}
 	assert_true(h.tp->snd_cwnd > 2000);
 	say(&h, TH_ACK | TH_ECE, h.nxt, h.tp->snd_max, 0, 0);
-	assert_true(h.tp->t_lr.lr_ecn & TE_SNDCWR);
+	assert_true(h.tp->t_ecn & TE_SNDCWR);
 	h.ndata = 0;
 	wire_run(&h.w, 5 * SEC);
 	assert_in_range(h.ndata, 1, 5);
@@ -952,7 +952,7 @@ marks_refused(void **state)
 		assert_int_equal(h.flags & TH_ECE, again ? 0 : TH_ECE);
 		say(&h, TH_ACK, IRS + 1, h.seq + 1, 1000, 100);
 		assert_non_null(so = wire_accept(&h.w, ls));
-		assert_int_equal((sototcpcb(so)->t_lr.lr_ecn & TE_PERMIT) != 0, !again);
+		assert_int_equal((sototcpcb(so)->t_ecn & TE_PERMIT) != 0, !again);
 		for (int inside = 0; inside < 2 && !again; inside++) {
 			wp = calloc(1, sizeof(*wp) + TCP_MINHLEN + 100);
 			assert_non_null(wp);

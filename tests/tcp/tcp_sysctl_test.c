@@ -455,9 +455,9 @@ times(void **state)
 	soclose(t.t_so[1]);
 	t.t_so[0] = t.t_so[1] = NULL;
 	wire_run(&t.t_w, 1900 * MSEC);
-	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_timewait.tw_tab.ft_count, 1);
+	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_timewait.tw_ring.tr_count, 1);
 	wire_run(&t.t_w, 200 * MSEC);
-	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_timewait.tw_tab.ft_count, 0);
+	assert_int_equal(wire_tcp(&t.t_w, 0)->tv_timewait.tw_ring.tr_count, 0);
 	ctl_fini(&t);
 }
 
@@ -548,7 +548,7 @@ cookie_options(void **state)
 		assert_int_equal(wire_tcp(&t.t_w, 1)->tv_stat.tcps_sc_recvcookie, 1);
 		for (int side = 0; side < 2; side++) {
 			tp = sototcpcb(t.t_so[side]);
-			assert_int_equal((tp->t_lr.lr_ecn & TE_PERMIT) != 0, ts && ecn);
+			assert_int_equal((tp->t_ecn & TE_PERMIT) != 0, ts && ecn);
 			assert_int_equal((tp->t_flags & TF_SACK_PERMIT) != 0, ts && sack);
 			assert_int_equal((tp->t_flags & TF_RCVD_SCALE) != 0, ts);
 		}

@@ -71,7 +71,7 @@ timewait_ports(void **state)
 	assert_null(tv->tv_timewait.tw_ports);
 	for (uint16_t port = 4000; port < 4003; port++)
 		wait_at(&w, ls, port);
-	assert_int_equal(tv->tv_timewait.tw_tab.ft_count, 3);
+	assert_int_equal(tv->tv_timewait.tw_ring.tr_count, 3);
 	assert_int_equal(tv->tv_timewait.tw_ports[4001 / TCPTW_PORTS]->tp_n[4001 % TCPTW_PORTS][0], 1);
 	assert_true(waits_at(&w, INP_IPV4, NULL, 4001));
 	assert_true(waits_at(&w, INP_IPV4 | INP_IPV6, NULL, 4001));
@@ -152,7 +152,7 @@ timewait_passed(void **state)
 		soclose(so[i % 200 < 100 ? 1 : 0]);
 		wire_idle(&w);
 	}
-	assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count, 200);
+	assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_ring.tr_count, 200);
 	so[0] = wire_socket(&w, 0);
 	assert_int_equal(wire_connect(&w, so[0], 1, 80), EADDRNOTAVAIL);
 	soclose(so[0]);
@@ -180,8 +180,76 @@ timewait_limit(void **state)
 		soclose(so[1]);
 		wire_idle(&w);
 	}
-	assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count, 10);
+	assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_ring.tr_count, 10);
 	assert_int_equal(wire_tcp(&w, 0)->tv_stat.tcps_tw_recycles, 40);
+	soclose(ls);
+	wire_fini(&w);
+}
+
+/* The peer's FIN again: that one waits anew, and who came after him goes in time. */
+static void
+timewait_anew(void **state)
+{
+	const struct tcptw *tw;
+	struct tcp_vnet *tv;
+	struct socket *ls;
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 38);
+	tv = wire_tcp(&w, 0);
+	ls = wire_listen(&w, 1, 80, 16);
+	for (uint16_t port = 4000; port < 4003; port++)
+		wait_at(&w, ls, port);
+	wire_run(&w, 30 * SEC);
+	tw = tcp_twring_first(&tv->tv_timewait.tw_ring);
+	assert_int_equal(NTOHS(tw->tw_flow.tf_lport), 4000);
+	wire_inject(&w, 0, HTONS(80), HTONS(4000), tw->tw_rcv_nxt - 1, tw->tw_snd_nxt, TH_FIN | TH_ACK, 100, NULL, 0);
+	assert_int_equal(tcp_twring_span(&tv->tv_timewait.tw_ring), 3);
+	wire_run(&w, 40 * SEC);
+	assert_int_equal(tv->tv_timewait.tw_ring.tr_count, 1);
+	assert_true(waits_at(&w, INP_IPV4, NULL, 4000));
+	wire_run(&w, 15 * SEC);
+	assert_int_equal(tv->tv_timewait.tw_ring.tr_count, 1);
+	wire_run(&w, 10 * SEC);
+	assert_int_equal(tv->tv_timewait.tw_ring.tr_count, 0);
+	assert_int_equal(tv->tv_timewait.tw_ring.tr_size, 0);
+	soclose(ls);
+	wire_fini(&w);
+}
+
+/* Memory grows with those that wait, and goes with them. */
+static void
+timewait_memory(void **state)
+{
+	struct tcp_twring *tr;
+	struct socket *ls;
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 39);
+	tr = &wire_tcp(&w, 0)->tv_timewait.tw_ring;
+	ls = wire_listen(&w, 1, 80, 16);
+	assert_int_equal(tr->tr_size, 0);
+	for (uint16_t port = 4000; port < 4100; port++)
+		wait_at(&w, ls, port);
+	assert_int_equal(tr->tr_size, 128);
+	wire_run(&w, 30 * SEC);
+	for (uint16_t port = 4100; port < 4105; port++)
+		wait_at(&w, ls, port);
+	wire_run(&w, 32 * SEC);
+	assert_int_equal(tr->tr_count, 5);
+	assert_int_equal(tr->tr_size, 32);
+	for (uint16_t port = 4100; port < 4105; port++)
+		assert_true(waits_at(&w, INP_IPV4, NULL, port));
+	/* No memory for more: the oldest makes room. */
+	acct_setlimit(vnet_acct(w.w_vn[0]), ACCT_TIMEWAIT, 32 * sizeof(struct tcptw));
+	for (uint16_t port = 4200; port < 4240; port++)
+		wait_at(&w, ls, port);
+	assert_int_equal(tr->tr_count, 32);
+	assert_false(waits_at(&w, INP_IPV4, NULL, 4207));
+	assert_true(waits_at(&w, INP_IPV4, NULL, 4208));
+	acct_setlimit(vnet_acct(w.w_vn[0]), ACCT_TIMEWAIT, 0);
 	soclose(ls);
 	wire_fini(&w);
 }
@@ -194,6 +262,8 @@ main(void)
 		cmocka_unit_test(timewait_share),
 		cmocka_unit_test(timewait_passed),
 		cmocka_unit_test(timewait_limit),
+		cmocka_unit_test(timewait_anew),
+		cmocka_unit_test(timewait_memory),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -229,7 +229,7 @@ schedule(uint64_t seed)
 	wire_run(&w, 400 * SEC);
 	assert_int_equal(wire_tcp(&w, 0)->tv_pcbs.ipi_count, 0);
 	assert_int_equal(wire_tcp(&w, 1)->tv_pcbs.ipi_count, 0);
-	assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count, 0);
+	assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_ring.tr_count, 0);
 	wire_fini(&w);
 }
 
@@ -515,7 +515,7 @@ half_close(void **state)
 	wire_idle(&p.w);
 	assert_int_equal(wire_tcp(&p.w, 1)->tv_pcbs.ipi_count, 0);
 	assert_int_equal(p.tp[0]->t_state, TCPS_CLOSED);
-	assert_int_equal(wire_tcp(&p.w, 0)->tv_timewait.tw_tab.ft_count, 1);
+	assert_int_equal(wire_tcp(&p.w, 0)->tv_timewait.tw_ring.tr_count, 1);
 	assert_int_equal(wire_recv(&p.w, p.so[0], b, 8, &error), 0);
 	assert_int_equal(error, 0);
 	assert_int_equal(p.tap.t_rst[0] + p.tap.t_rst[1], 0);
@@ -536,10 +536,10 @@ simultaneous_close(void **state)
 	wire_idle(&p.w);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(wire_tcp(&p.w, i)->tv_pcbs.ipi_count, 0);
-		assert_int_equal(wire_tcp(&p.w, i)->tv_timewait.tw_tab.ft_count, 1);
+		assert_int_equal(wire_tcp(&p.w, i)->tv_timewait.tw_ring.tr_count, 1);
 	}
 	wire_run(&p.w, 61 * SEC);
-	assert_int_equal(wire_tcp(&p.w, 0)->tv_timewait.tw_tab.ft_count, 0);
+	assert_int_equal(wire_tcp(&p.w, 0)->tv_timewait.tw_ring.tr_count, 0);
 	pair_fini(&p);
 }
 
@@ -1182,13 +1182,13 @@ timewait_reuse(void **state)
 			soclose(so[1 - side]);
 			wire_run(&w, 5 * MSEC);
 		}
-		assert_in_range(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count +
-				    wire_tcp(&w, 1)->tv_timewait.tw_tab.ft_count,
+		assert_in_range(wire_tcp(&w, 0)->tv_timewait.tw_ring.tr_count +
+				    wire_tcp(&w, 1)->tv_timewait.tw_ring.tr_count,
 		    1, 2);
 		soclose(ls);
 		wire_run(&w, 70 * SEC);
-		assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_tab.ft_count +
-				     wire_tcp(&w, 1)->tv_timewait.tw_tab.ft_count,
+		assert_int_equal(wire_tcp(&w, 0)->tv_timewait.tw_ring.tr_count +
+				     wire_tcp(&w, 1)->tv_timewait.tw_ring.tr_count,
 		    0);
 		wire_fini(&w);
 	}
@@ -1212,14 +1212,14 @@ timewait_segments(void **state)
 	seq = p.tp[0]->snd_max;
 	ack = p.tp[0]->rcv_nxt;
 	wire_idle(&p.w);
-	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_tab.ft_count, 1);
+	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_ring.tr_count, 1);
 	memset(&p.tap, 0, sizeof(p.tap));
 	/*
 	 * RFC 1337: an RST does not end it; the FIN again is answered; a SYN that is old draws an
 	 * ACK.
 	 */
 	wire_inject(&p.w, 1, fport, lport, seq, 0, TH_RST, 0, NULL, 0);
-	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_tab.ft_count, 1);
+	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_ring.tr_count, 1);
 	assert_int_equal(p.tap.t_n[0], 0);
 	wire_inject(&p.w, 1, fport, lport, seq - 1, ack, TH_FIN | TH_ACK, 100, NULL, 0);
 	assert_int_equal(p.tap.t_n[0], 1);
@@ -1227,7 +1227,7 @@ timewait_segments(void **state)
 	wire_inject(&p.w, 1, fport, lport, seq - 5000, 0, TH_SYN, 100, NULL, 0);
 	assert_int_equal(p.tap.t_n[0], 2);
 	assert_int_equal(p.tap.t_lastflags[0], TH_ACK);
-	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_tab.ft_count, 1);
+	assert_int_equal(wire_tcp(&p.w, 1)->tv_timewait.tw_ring.tr_count, 1);
 	pair_fini(&p);
 }
 

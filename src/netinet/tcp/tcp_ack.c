@@ -16,7 +16,7 @@
  *	TF_RTO		after a timeout: what is lost (RACK) or everything from snd_una is sent
  *			again; no fast recovery until snd_recover is acknowledged
  *
- * Each ACK begins with tcp_rate_begin(); records of what it delivers add to lr_rs, which PRR,
+ * Each ACK begins with tcp_rate_begin(); records of what it delivers add to tv_rs, which PRR,
  * HyStart++ and rate-based congestion control read; tcp_ack_end() closes it.
  */
 #include "netinet/tcp/tcp_int.h"
@@ -103,7 +103,7 @@ tcp_ack_grow(struct tcpcb *tp, uint32_t acked, uint32_t flight)
 	if (flight >= tp->snd_cwnd / 2)
 		tp->t_lr.lr_cwndvalid = tcp_now(tp);
 	if (tcp_flight_full(tp, flight)) {
-		if ((tp->t_flags & TF_FASTRECOVERY) == 0 && (tp->t_lr.lr_ecn & TE_CWR) == 0 &&
+		if ((tp->t_flags & TF_FASTRECOVERY) == 0 && (tp->t_ecn & TE_CWR) == 0 &&
 		    tp->t_cc->cc_ack != NULL)
 			tp->t_cc->cc_ack(tp, acked);
 		tp->snd_cwnd = u32min(tp->snd_cwnd, (uint32_t)TCP_MAXWIN << TCP_MAX_WINSHIFT);
@@ -121,7 +121,7 @@ tcp_ack_told(const struct tcpcb *tp, uint32_t acked)
 	if (!tcp_aslinux(tp))
 		return (acked);
 	if (tcp_sack_on(tp))
-		return (u32min(acked, tp->t_lr.lr_rs.rs_acked));
+		return (u32min(acked, tp->t_tv->tv_rs.rs_acked));
 	return (acked - u32min(acked, tp->t_dupacks * tp->t_maxseg));
 }
 
@@ -136,7 +136,7 @@ tcp_ack_advance(struct tcpcb *tp, const struct tcp_seg *ts, uint32_t ack)
 	tcp_rec_acked(tp, ack, tcp_now(tp));
 	if (tp->t_flags & TF_MTUPROBE)
 		tcp_mtup_acked(tp, ack);
-	tp->t_lr.lr_rs.rs_ackadv = acked;
+	tp->t_tv->tv_rs.rs_ackadv = acked;
 	tcp_ack_rtt(tp, ts, ack);
 	tcp_ack_grow(tp, tcp_ack_told(tp, acked), flight);
 	tcp_ack_free(tp, acked);
@@ -227,7 +227,7 @@ tcp_ack_enter_recovery(struct tcpcb *tp)
 	tcp_undo_save(tp);
 	if ((tp->t_flags & TF_MTUPROBE) != 0 && tcp_mtup_lostfirst(tp))
 		tp->snd_ssthresh = tp->snd_cwnd;	/* RFC 4821 7.6.2 */
-	else if ((tp->t_lr.lr_ecn & TE_CWR) == 0)
+	else if ((tp->t_ecn & TE_CWR) == 0)
 		tp->t_cc->cc_loss(tp, CC_LOSS);
 	tcp_ecn_reduced(tp);
 	tp->snd_recover = tp->snd_max;
@@ -287,7 +287,7 @@ tcp_ack_dup(struct tcpcb *tp, const struct tcp_seg *ts)
 		tp->t_dupacks++;
 	/* As Linux: where much is reordered the window grows by SACKs as well. */
 	if (tcp_aslinux(tp) && tp->t_reordering > TCP_DUPACKS && (tp->t_flags & TF_RTO) == 0)
-		tcp_ack_grow(tp, tp->t_lr.lr_rs.rs_acked, tcp_outstanding(tp));
+		tcp_ack_grow(tp, tp->t_tv->tv_rs.rs_acked, tcp_outstanding(tp));
 	if (!tcp_rack_on(tp) &&
 	    (tp->t_dupacks >= TCP_DUPACKS ||
 		(tp->snd_nsack > 0 && tcp_sack_islost(tp, tp->snd_una))) &&
@@ -390,9 +390,9 @@ tcp_ack_recover(struct tcpcb *tp, bool advanced)
 {
 	bool before = (tp->t_flags & TF_FASTRECOVERY) != 0;
 
-	tcp_ack_rttmin(tp, tp->t_lr.lr_rs.rs_rtt);
+	tcp_ack_rttmin(tp, tp->t_tv->tv_rs.rs_rtt);
 	if (tcp_rack_on(tp) && (tp->t_flags & TF_RTO) && tp->t_lr.lr_undo.un_frto != 0 &&
-	    (advanced || tp->t_lr.lr_rs.rs_acked != 0) && !tcp_undo_frto(tp, advanced) &&
+	    (advanced || tp->t_tv->tv_rs.rs_acked != 0) && !tcp_undo_frto(tp, advanced) &&
 	    tp->t_lr.lr_undo.un_frto == 2)
 		tcp_ack_frto(tp);
 	if (tcp_rack_on(tp)) {
@@ -404,18 +404,18 @@ tcp_ack_recover(struct tcpcb *tp, bool advanced)
 			tcp_ack_lost(tp);
 	}
 	if (before && (tp->t_flags & TF_FASTRECOVERY) && tp->t_cc->cc_rate == NULL)
-		tcp_prr_ack(tp, tcp_snd_inflight(tp), advanced && tp->t_lr.lr_rs.rs_lost == 0);
+		tcp_prr_ack(tp, tcp_snd_inflight(tp), advanced && tp->t_tv->tv_rs.rs_lost == 0);
 }
 
 /* The ACK was looked at. */
 static void
 tcp_ack_end(struct tcpcb *tp)
 {
-	struct tcp_rate *rs = &tp->t_lr.lr_rs;
+	struct tcp_rate *rs = &tp->t_tv->tv_rs;
 
 	tcp_ack_rttmin(tp, rs->rs_rtt);
 	tcp_rate_end(tp, tcp_now(tp));
-	if (tp->t_lr.lr_ecn & TE_CWR && tcp_ecn_evenly(tp))
+	if (tp->t_ecn & TE_CWR && tcp_ecn_evenly(tp))
 		tcp_prr_ack(tp, tcp_snd_inflight(tp), rs->rs_ackadv != 0 && rs->rs_lost == 0);
 	if (tp->t_cc->cc_rate != NULL) {
 		tp->t_cc->cc_rate(tp, rs);
@@ -485,7 +485,7 @@ tcp_ack_current(struct tcpcb *tp, struct tcp_seg *ts)
 	tcp_ack_window(tp, ts);
 	dup = !advanced && tcp_ack_isdup(tp, ts, oldwnd, news);
 	if (tp->t_lr.lr_rack.rk_tlp)
-		tcp_tlp_ack(tp, ack, tp->t_lr.lr_rs.rs_dsacked != 0,
+		tcp_tlp_ack(tp, ack, tp->t_tv->tv_rs.rs_dsacked != 0,
 		    dup && (ts->ts_to.to_flags & TOF_SACK) == 0);
 	if (advanced)
 		tcp_ack_new(tp, ts, news);

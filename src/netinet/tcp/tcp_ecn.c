@@ -22,10 +22,10 @@ uint16_t
 tcp_ecn_syn(struct tcpcb *tp)
 {
 	if (tp->t_tv->tv_ecn != 1 || tp->t_nsynrexmt >= tp->t_tv->tv_ecnretries) {
-		tp->t_lr.lr_ecn = 0;
+		tp->t_ecn = 0;
 		return (0);
 	}
-	tp->t_lr.lr_ecn = TE_REQ;
+	tp->t_ecn = TE_REQ;
 	return (TH_ECE | TH_CWR);
 }
 
@@ -39,7 +39,7 @@ tcp_ecn_granted(const struct tcp_vnet *tv, uint16_t flags)
 void
 tcp_ecn_agreed(struct tcpcb *tp)
 {
-	tp->t_lr.lr_ecn = TE_PERMIT;
+	tp->t_ecn = TE_PERMIT;
 	TCPSTAT_INC(tp->t_tv, tcps_ecn_shs);
 }
 
@@ -47,24 +47,24 @@ tcp_ecn_agreed(struct tcpcb *tp)
 void
 tcp_ecn_synack(struct tcpcb *tp, uint16_t flags)
 {
-	if ((tp->t_lr.lr_ecn & TE_REQ) && (flags & (TH_ECE | TH_CWR)) == TH_ECE)
+	if ((tp->t_ecn & TE_REQ) && (flags & (TH_ECE | TH_CWR)) == TH_ECE)
 		tcp_ecn_agreed(tp);
 	else
-		tp->t_lr.lr_ecn = 0;
+		tp->t_ecn = 0;
 }
 
 /* A segment of the connection came: RFC 3168 6.1.3. */
 void
 tcp_ecn_input(struct tcpcb *tp, const struct tcp_seg *ts)
 {
-	if ((tp->t_lr.lr_ecn & TE_PERMIT) == 0)
+	if ((tp->t_ecn & TE_PERMIT) == 0)
 		return;
 	if ((ts->ts_flags & TH_CWR) && ts->ts_len > 0)
-		tp->t_lr.lr_ecn &= ~(uint32_t)TE_RCVCE;
+		tp->t_ecn &= ~(uint32_t)TE_RCVCE;
 	if ((ts->ts_pkt->ip_tos & IPTOS_ECN_MASK) != IPTOS_ECN_CE)
 		return;
 	TCPSTAT_INC(ts->ts_tv, tcps_ecn_ce);
-	tp->t_lr.lr_ecn |= TE_RCVCE;
+	tp->t_ecn |= TE_RCVCE;
 	tp->t_flags |= TF_ACKNOW;
 }
 
@@ -72,7 +72,7 @@ tcp_ecn_input(struct tcpcb *tp, const struct tcp_seg *ts)
 bool
 tcp_ecn_evenly(const struct tcpcb *tp)
 {
-	return ((tp->t_lr.lr_ecn & TE_CWR) != 0 && tcp_aslinux(tp) && tp->t_tv->tv_prr &&
+	return ((tp->t_ecn & TE_CWR) != 0 && tcp_aslinux(tp) && tp->t_tv->tv_prr &&
 		tp->t_cc->cc_rate == NULL && (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0);
 }
 
@@ -83,20 +83,20 @@ tcp_ecn_ack(struct tcpcb *tp, const struct tcp_seg *ts)
 	struct tcp_lr *lr = &tp->t_lr;
 	uint32_t cwnd = tp->snd_cwnd;
 
-	if ((lr->lr_ecn & TE_PERMIT) == 0)
+	if ((tp->t_ecn & TE_PERMIT) == 0)
 		return;
-	if ((lr->lr_ecn & TE_CWR) && SEQ_GEQ(ts->ts_ack, lr->lr_ecnrecover)) {
+	if ((tp->t_ecn & TE_CWR) && SEQ_GEQ(ts->ts_ack, lr->lr_ecnrecover)) {
 		if (tcp_ecn_evenly(tp))
 			tp->snd_cwnd = tp->snd_ssthresh;
-		lr->lr_ecn &= ~(uint32_t)TE_CWR;
+		tp->t_ecn &= ~(uint32_t)TE_CWR;
 	}
 	if ((ts->ts_flags & TH_ECE) == 0)
 		return;
-	lr->lr_rs.rs_ece = true;
-	if ((lr->lr_ecn & TE_CWR) || (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) != 0)
+	tp->t_tv->tv_rs.rs_ece = true;
+	if ((tp->t_ecn & TE_CWR) || (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) != 0)
 		return;
 	TCPSTAT_INC(ts->ts_tv, tcps_ecn_rcwnd);
-	lr->lr_ecn |= TE_CWR;
+	tp->t_ecn |= TE_CWR;
 	lr->lr_ecnrecover = tp->snd_max;
 	tcp_ack_reduce(tp, CC_ECN);
 	if (tcp_ecn_evenly(tp)) {
@@ -109,14 +109,14 @@ tcp_ecn_ack(struct tcpcb *tp, const struct tcp_seg *ts)
 void
 tcp_ecn_reduced(struct tcpcb *tp)
 {
-	if (tp->t_lr.lr_ecn & TE_PERMIT)
-		tp->t_lr.lr_ecn |= TE_SNDCWR;
+	if (tp->t_ecn & TE_PERMIT)
+		tp->t_ecn |= TE_SNDCWR;
 }
 
 uint16_t
 tcp_ecn_flags(const struct tcpcb *tp, bool newdata)
 {
-	uint32_t ecn = tp->t_lr.lr_ecn;
+	uint32_t ecn = tp->t_ecn;
 
 	return ((uint16_t)((ecn & TE_RCVCE ? TH_ECE : 0) |
 			   ((ecn & TE_SNDCWR) && newdata && (tp->t_flags & TF_FORCE) == 0 ? TH_CWR : 0)));
@@ -126,7 +126,7 @@ tcp_ecn_flags(const struct tcpcb *tp, bool newdata)
 uint8_t
 tcp_ecn_tos(const struct tcpcb *tp, bool newdata)
 {
-	return ((tp->t_lr.lr_ecn & TE_PERMIT) && newdata && (tp->t_flags & TF_FORCE) == 0
+	return ((tp->t_ecn & TE_PERMIT) && newdata && (tp->t_flags & TF_FORCE) == 0
 		    ? IPTOS_ECN_ECT0
 		    : IPTOS_ECN_NOTECT);
 }

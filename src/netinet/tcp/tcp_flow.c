@@ -48,18 +48,18 @@ tcp_flow_retag(struct tcp_flowchain *fc, uint8_t from, uint8_t to)
 }
 
 static void
-tcp_flow_link(struct tcp_flowchain *fc, struct tcp_flow *f)
+tcp_flow_link(struct tcp_flowchain *fc, struct tcp_flowent *fe)
 {
-	LIST_INSERT_HEAD(&fc->fc_flows, f, tf_link);
-	if (!tcp_flow_retag(fc, 0, tcp_flow_tag(f->tf_hash)))
+	LIST_INSERT_HEAD(&fc->fc_flows, fe, fe_link);
+	if (!tcp_flow_retag(fc, 0, tcp_flow_tag(fe->fe_flow.tf_hash)))
 		fc->fc_more = 1;
 }
 
 static void
-tcp_flow_unlink(struct tcp_flowchain *fc, struct tcp_flow *f)
+tcp_flow_unlink(struct tcp_flowchain *fc, struct tcp_flowent *fe)
 {
-	LIST_REMOVE(f, tf_link);
-	(void)tcp_flow_retag(fc, tcp_flow_tag(f->tf_hash), 0);
+	LIST_REMOVE(fe, fe_link);
+	(void)tcp_flow_retag(fc, tcp_flow_tag(fe->fe_flow.tf_hash), 0);
 	if (LIST_EMPTY(&fc->fc_flows))
 		*fc = (struct tcp_flowchain){ .fc_more = 0 };
 }
@@ -78,24 +78,22 @@ tcp_flow_maybe(const struct tcp_flowchain *fc, uint8_t tag)
 	return (((differ - ones) & ~differ & ones << 7) != 0 || fc->fc_more != 0);
 }
 
-struct tcp_flow *
+struct tcp_flowent *
 tcp_flow_look(const struct tcp_flowtab *ft, const struct inet_ops *ops,
     const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr,
     uint16_t fport)
 {
 	const struct tcp_flowchain *fc;
-	struct tcp_flow *f;
+	struct tcp_flowent *fe;
 	uint32_t hash;
 
 	hash = in_pcbhashval(ft->ft_pcbs, laddr, lport, faddr, fport);
 	fc = tcp_flow_chain(ft, hash);
 	if (!tcp_flow_maybe(fc, tcp_flow_tag(hash)))
 		return (NULL);
-	LIST_FOREACH(f, &fc->fc_flows, tf_link)
-		if (f->tf_hash == hash && f->tf_lport == lport && f->tf_fport == fport &&
-		    in_addr_eq(&f->tf_laddr, laddr) && in_addr_eq(&f->tf_faddr, faddr) &&
-		    f->tf_ops->io_family == ops->io_family)
-			return (f);
+	LIST_FOREACH(fe, &fc->fc_flows, fe_link)
+		if (tcp_flow_is(&fe->fe_flow, hash, ops, laddr, lport, faddr, fport))
+			return (fe);
 	return (NULL);
 }
 
@@ -105,15 +103,15 @@ tcp_flowtab_resize(struct tcp_flowtab *ft, uint32_t size)
 {
 	const struct tcp_flowtab old = *ft;
 	struct tcp_flowchain *chain;
-	struct tcp_flow *f, *next;
+	struct tcp_flowent *fe, *next;
 
 	if ((chain = kmalloc(ft->ft_acct, ACCT_HASH, size * sizeof(chain[0]))) == NULL)
 		return (ENOBUFS);
 	ft->ft_chain = chain;
 	ft->ft_size = size;
 	for (uint32_t i = 0; i < old.ft_size; i++)
-		LIST_FOREACH_SAFE(f, &old.ft_chain[i].fc_flows, tf_link, next)
-			tcp_flow_link(tcp_flow_chain(ft, f->tf_hash), f);
+		LIST_FOREACH_SAFE(fe, &old.ft_chain[i].fc_flows, fe_link, next)
+			tcp_flow_link(tcp_flow_chain(ft, fe->fe_flow.tf_hash), fe);
 	kfree(ft->ft_acct, ACCT_HASH, old.ft_chain, old.ft_size * sizeof(old.ft_chain[0]));
 	return (0);
 }
@@ -136,24 +134,24 @@ tcp_flow_key(const struct tcp_flowtab *ft, const struct tcp_flow *f)
 
 uint32_t
 tcp_flow_crowd(const struct tcp_flowtab *ft, const struct tcp_flow *f, uint32_t limit,
-    struct tcp_flow **oldest)
+    struct tcp_flowent **oldest)
 {
-	struct tcp_flow *g;
+	struct tcp_flowent *fe;
 	uint32_t n = 0;
 
 	*oldest = NULL;
 	if (ft->ft_count == 0 || ft->ft_count < limit)
 		return (0);
-	LIST_FOREACH(g, &tcp_flow_chain(ft, tcp_flow_key(ft, f))->fc_flows, tf_link) {
+	LIST_FOREACH(fe, &tcp_flow_chain(ft, tcp_flow_key(ft, f))->fc_flows, fe_link) {
 		if (n++ == limit)
 			return (limit);
-		*oldest = g;
+		*oldest = fe;
 	}
 	return (n);
 }
 
 int
-tcp_flow_insert(struct tcp_flowtab *ft, struct tcp_flow *f)
+tcp_flow_insert(struct tcp_flowtab *ft, struct tcp_flowent *fe)
 {
 	const uint32_t max = ft->ft_maxsize != 0 ? ft->ft_maxsize : UINT32_MAX;
 
@@ -161,18 +159,18 @@ tcp_flow_insert(struct tcp_flowtab *ft, struct tcp_flow *f)
 		return (ENOBUFS);
 	if (ft->ft_count >= ft->ft_size && ft->ft_size < max)
 		(void)tcp_flowtab_resize(ft, 2 * ft->ft_size);
-	tcp_flow_link(tcp_flow_chain(ft, f->tf_hash), f);
+	tcp_flow_link(tcp_flow_chain(ft, fe->fe_flow.tf_hash), fe);
 	ft->ft_count++;
 	return (0);
 }
 
 void
-tcp_flow_remove(struct tcp_flowtab *ft, struct tcp_flow *f)
+tcp_flow_remove(struct tcp_flowtab *ft, struct tcp_flowent *fe)
 {
-	struct tcp_flowchain *fc = tcp_flow_chain(ft, f->tf_hash);
+	struct tcp_flowchain *fc = tcp_flow_chain(ft, fe->fe_flow.tf_hash);
 
 	VI_ASSERT(ft->ft_count > 0);
-	tcp_flow_unlink(fc, f);
+	tcp_flow_unlink(fc, fe);
 	ft->ft_count--;
 }
 

@@ -10,17 +10,18 @@
 #define FLOWS	60
 
 static void
-all_there(const struct tcp_flowtab *ft, struct tcp_flow *f, const bool *in)
+all_there(const struct tcp_flowtab *ft, struct tcp_flowent *fe, const bool *in)
 {
 	for (unsigned i = 0; i < FLOWS; i++)
-		assert_ptr_equal(tcp_flow_find(ft, &in_ops, &f[i].tf_laddr, f[i].tf_lport, &f[i].tf_faddr, f[i].tf_fport),
-		    in[i] ? &f[i] : NULL);
+		assert_ptr_equal(tcp_flow_find(ft, &in_ops, &fe[i].fe_flow.tf_laddr, fe[i].fe_flow.tf_lport, &fe[i].fe_flow.tf_faddr,
+		    fe[i].fe_flow.tf_fport), in[i] ? &fe[i] : NULL);
 }
 
 static void
 come_and_go(uint32_t chains)
 {
-	struct tcp_flow f[FLOWS] = { 0 };
+	struct tcp_flowent fe[FLOWS] = { 0 };
+	struct tcp_flow *f;
 	bool in[FLOWS] = { false };
 	struct tcp_fixture tf;
 	struct tcp_flowtab ft;
@@ -31,22 +32,23 @@ come_and_go(uint32_t chains)
 	tcp_flowtab_init(&ft, vnet_acct(tf.tf_vnet), &tf.tf_tp->t_tv->tv_pcbs);
 	assert_int_equal(tcp_flowtab_limit(&ft, chains), 0);
 	for (unsigned i = 0; i < FLOWS; i++) {
-		f[i].tf_ops = &in_ops;
-		f[i].tf_lport = (uint16_t)i;
-		f[i].tf_hash = in_pcbhashval(ft.ft_pcbs, &f[i].tf_laddr, f[i].tf_lport, &f[i].tf_faddr, f[i].tf_fport);
+		f = &fe[i].fe_flow;
+		f->tf_ops = &in_ops;
+		f->tf_lport = (uint16_t)i;
+		f->tf_hash = in_pcbhashval(ft.ft_pcbs, &f->tf_laddr, f->tf_lport, &f->tf_faddr, f->tf_fport);
 	}
 	for (unsigned i = 0; i < 5000; i++) {
 		k = tcp_test_random(&seed) % FLOWS;
 		if (in[k])
-			tcp_flow_remove(&ft, &f[k]);
+			tcp_flow_remove(&ft, &fe[k]);
 		else
-			assert_int_equal(tcp_flow_insert(&ft, &f[k]), 0);
+			assert_int_equal(tcp_flow_insert(&ft, &fe[k]), 0);
 		in[k] = !in[k];
-		all_there(&ft, f, in);
+		all_there(&ft, fe, in);
 	}
 	for (unsigned i = 0; i < FLOWS; i++)
 		if (in[i])
-			tcp_flow_remove(&ft, &f[i]);
+			tcp_flow_remove(&ft, &fe[i]);
 	tcp_flowtab_fini(&ft);
 	tcp_fixture_fini(&tf);
 }

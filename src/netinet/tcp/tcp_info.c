@@ -13,7 +13,7 @@ tcp_info_ca(const struct tcpcb *tp)
 		return (CA_LOSS);
 	if (tp->t_flags & TF_FASTRECOVERY)
 		return (CA_RECOVERY);
-	if (tp->t_lr.lr_ecn & TE_CWR)
+	if (tp->t_ecn & TE_CWR)
 		return (CA_CWR);
 	return (tp->t_dupacks > 0 || tp->snd_nsack > 0 ? CA_DISORDER : CA_OPEN);
 }
@@ -100,7 +100,7 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_options = (uint8_t)((tp->t_flags & TF_RCVD_TSTMP ? 1 : 0) |
 				   (tp->t_flags & TF_SACK_PERMIT ? 2 : 0) |
 				   (tp->t_flags & TF_RCVD_SCALE ? 4 : 0) |
-				   (tp->t_lr.lr_ecn & TE_PERMIT ? 8 : 0) | (tp->t_tfodata ? 32 : 0));
+				   (tp->t_ecn & TE_PERMIT ? 8 : 0) | (tp->t_tfodata ? 32 : 0));
 	ti->ti_snd_wscale = tp->snd_scale;
 	ti->ti_rcv_wscale = tp->rcv_scale;
 	ti->ti_backoff = tp->t_rxtshift;

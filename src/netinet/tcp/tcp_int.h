@@ -24,7 +24,7 @@
 #include "netinet/pcb/in_pcb.h"
 #include "netinet/tcp/tcp.h"
 #include "netinet/tcp/tcp_auth.h"
-#include "netinet/tcp/tcp_flow.h"
+#include "netinet/tcp/tcp_twring.h"
 #include "netinet/tcp/tcp_ccache.h"
 #include "netinet/tcp/tcp_hostcache.h"
 #include "netinet/tcp/tcp_lr.h"
@@ -176,6 +176,10 @@ struct tcp_mtup {
 struct tcp_mark;
 TAILQ_HEAD(tcp_markq, tcp_mark);
 
+/*
+ * In the order of how often it is asked for: what each segment of a connection without losses needs is in the first 64-byte lines, as with thousands of
+ * connections each line of one is a wait for memory.
+ */
 struct tcpcb {
 	struct inpcb	*t_inpcb;	/* (c) */
 	struct tcp_vnet	*t_tv;		/* (c) */
@@ -183,6 +187,7 @@ struct tcpcb {
 	uint32_t	 t_flags;	/* enum tcp_flags */
 	uint8_t		 t_state;	/* TCPS_* */
 	uint8_t		 snd_scale, rcv_scale;
+	bool		 t_thinlinear;	/* VI_TCP_THIN_LINEAR_TIMEOUTS */
 	/* Of most connections all of this is 0, which is one question (tcp_short.c). */
 	union {
 		uint64_t	 t_rare;
@@ -196,64 +201,43 @@ struct tcpcb {
 			bool		 t_notsentfull;	/* poll said no for it */
 		};
 	};
+	/* And this. */
+	struct tcp_auth	*t_auth;	/* keys; NULL = there are none */
+	uint32_t	 snd_nsack;	/* ranges in snd_sackq */
+	uint32_t	 t_ecn;		/* enum tcp_ecn_flags */
+	uint32_t	 t_nmarks;	/* in t_marks */
+	uint32_t	 t_segqlen;	/* in t_segq */
 
 	/* Send sequence space (RFC 9293 3.3.1). */
 	uint32_t	 snd_una, snd_nxt, snd_max;
 	uint32_t	 snd_wnd, snd_wl1, snd_wl2;
 	uint32_t	 snd_up;	/* one past the last urgent byte */
-	uint32_t	 iss;
 	uint32_t	 max_sndwnd;	/* largest window offered */
 	uint32_t	 t_maxseg;	/* data bytes of a full segment, options taken off */
-	/* data bytes of the longest super-packet, a multiple of t_maxseg */
-	uint32_t	 t_maxsuper;
 	uint32_t	 t_psum;	/* pseudo header without the length */
 	uint32_t	 t_tsoff;	/* our timestamps are ms + this */
+	uint32_t	 snd_highrxt;	/* HighRxt: one past the highest byte resent (RFC 6675) */
+	/* Congestion control (RFC 5681). */
+	uint32_t	 snd_cwnd, snd_ssthresh;
+	struct tcp_sackblk t_dsack;	/* RFC 2883: to be reported once; start == end: none */
 
 	/* Receive sequence space. */
 	uint32_t	 rcv_nxt, rcv_wnd;
 	uint32_t	 rcv_adv;	/* right edge advertised */
 	uint32_t	 rcv_up;
-	uint32_t	 rcv_fin;	/* with TF_RCVFIN */
-	uint32_t	 irs;
 	uint32_t	 last_ack_sent;
 	uint32_t	 t_rcvunacked;	/* bytes received since the last ACK went out */
 	uint32_t	 t_rcvmss;	/* what the peer's full segments seem to be */
 	uint32_t	 t_rcvgrown;	/* as Linux: no more is offered yet; 0 = no such limit */
+	uint32_t	 t_winclamp;	/* VI_TCP_WINDOW_CLAMP; 0 = none */
 	uint32_t	 ts_recent;	/* RFC 7323 4.3 */
 	uint64_t	 ts_recent_age;
-
-	/* Congestion control (RFC 5681); t_ccpriv belongs to t_cc. */
-	uint32_t	 snd_cwnd, snd_ssthresh;
-	uint32_t	 snd_recover;	/* snd_max when the loss was seen (RFC 6582, 6675) */
-	uint32_t	 t_ccacked;	/* bytes acknowledged towards the next increase */
-	/* How much of the window the flight that ends at t_cwndseq used (tcp_flight.c). */
-	uint32_t	 t_cwndseq, t_maxout;
-	bool		 t_cwndlimited;
-	uint64_t	 t_ccpriv[CC_PRIVATE];
-
-	struct tcp_lr	 t_lr;		/* what was sent, losses, rates: tcp_lr.h */
-
-	/* SACK, sending side (RFC 6675). */
-	struct sackq	 snd_sackq;	/* ascending, disjoint, not touching */
-	uint32_t	 snd_nsack, snd_sacked;	/* ranges, bytes */
-	uint32_t	 snd_highrxt;	/* HighRxt: one past the highest byte resent */
-
-	/* SACK and reassembly, receiving side (RFC 2018). */
-	struct tsegq	 t_segq;
-	LIST_ENTRY(tcpcb) t_early;	/* in tv_early while it is not empty */
-	uint32_t	 t_segqlen;
-	uint32_t	 t_segqbytes;
-	struct tcp_sackblk t_rsack[TCP_MAX_RSACK];	/* latest first */
-	struct tcp_sackblk t_dsack;	/* RFC 2883: to be reported once; start == end: none */
-	uint8_t		 t_partialacks;	/* of this recovery, modulo 256 */
-
-	/* Timers: deadlines, and one callout that fires at or before the earliest. */
 	uint8_t		 t_persistshift;
 	uint8_t		 t_keepsent;
 	uint8_t		 t_nsynrexmt;
-	uint64_t	 t_deadline[TT_MAX];	/* 0 = off */
-	uint64_t	 t_callat;	/* 0 = callout not armed */
-	struct callout	 t_callout;
+	uint8_t		 t_partialacks;	/* of this recovery, modulo 256 */
+	int		 t_softerror;
+	uint64_t	 t_lastrcvd;
 
 	/* Round trip (RFC 6298); us. */
 	uint32_t	 t_srtt;	/* << 3; 0 = no sample yet */
@@ -261,34 +245,67 @@ struct tcpcb {
 	uint32_t	 t_rxtcur;	/* RTO with backoff */
 	uint32_t	 t_rttmin;	/* smallest sample of the last minutes */
 	uint64_t	 t_rttmintime;	/* taken then */
-	uint32_t	 t_rtseq;	/* the timed segment ends here */
 	uint64_t	 t_rtttime;	/* it was sent then; 0 = none is timed */
-	uint64_t	 t_lastsent, t_lastrcvd, t_lastack;
-	uint64_t	 t_lastdata;	/* data came then */
-	uint64_t	 t_oowack;	/* a bare ACK out of the window was last answered then */
-	uint64_t	 t_firstrexmt;	/* first timeout of this series */
+	uint32_t	 t_rtseq;	/* the timed segment ends here */
+	uint32_t	 t_cwndseq, t_maxout;	/* how much of the window the flight that ends at t_cwndseq used (tcp_flight.c) */
+	bool		 t_cwndlimited;
+	bool		 t_savesyn;	/* VI_TCP_SAVE_SYN */
+	bool		 t_orphaned;	/* counted in tv_orphans */
+	bool		 t_usersettimeout;	/* RFC 5482 3.1: not CHANGEABLE */
+	uint64_t	 t_lastsent;
+	uint64_t	 t_lastack;
 
-	/* Buffer sizing. */
+	/* Timers: deadlines, and one callout that fires at or before the earliest. */
+	uint64_t	 t_deadline[TT_MAX];	/* 0 = off */
+	uint64_t	 t_callat;	/* 0 = callout not armed */
+	uint64_t	 t_segsout, t_segsin;
+	uint64_t	 t_datasegsout, t_datasegsin;
+	struct tcp_chrono t_chrono;
+
+	struct tcp_lr	 t_lr;		/* what was sent, losses, rates: tcp_lr.h */
+
+	struct callout	 t_callout;
+	uint64_t	 t_sndbytes, t_rexmtbytes, t_ackedbytes, t_rcvbytes;	/* these and what follows: for VI_TCP_INFO */
+	uint64_t	 t_lastdata;	/* data came then */
+	uint64_t	 t_rcvq_time;	/* buffer sizing */
 	uint32_t	 t_rcvq_seq;	/* user's position when the measurement began */
 	uint32_t	 t_rcvq_space;	/* most the user took in a round trip */
-	uint64_t	 t_rcvq_time;
 	uint32_t	 t_rcvrtt;	/* us, receiver's estimate */
 	uint32_t	 t_rcvrtt_seq;
 	uint64_t	 t_rcvrtt_time;
+	/* data bytes of the longest super-packet, a multiple of t_maxseg */
+	uint32_t	 t_maxsuper;
+	uint32_t	 t_smallend;	/* the last segment that was not full ends here */
+	uint32_t	 t_ccacked;	/* bytes acknowledged towards the next increase */
+	uint32_t	 snd_recover;	/* snd_max when the loss was seen (RFC 6582, 6675) */
+	uint64_t	 t_ccpriv[CC_PRIVATE];	/* belongs to t_cc */
+
+	/* Once in a connection, or less. */
+	uint32_t	 iss, irs;
+	uint32_t	 rcv_fin;	/* with TF_RCVFIN */
+
+	/* SACK, sending side (RFC 6675). */
+	uint32_t	 snd_sacked;	/* bytes in snd_sackq */
+	struct sackq	 snd_sackq;	/* ascending, disjoint, not touching */
+
+	/* SACK and reassembly, receiving side (RFC 2018). */
+	struct tsegq	 t_segq;
+	LIST_ENTRY(tcpcb) t_early;	/* in tv_early while it is not empty */
+	uint32_t	 t_segqbytes;
+	uint32_t	 t_rexmtsegs;
+	struct tcp_sackblk t_rsack[TCP_MAX_RSACK];	/* latest first */
+	uint64_t	 t_oowack;	/* a bare ACK out of the window was last answered then */
+	uint64_t	 t_firstrexmt;	/* first timeout of this series */
 
 	/* Options of the user. */
 	uint32_t	 t_usermaxseg;
-	uint32_t	 t_winclamp;	/* 0 = none */
+	uint32_t	 t_notsentlowat;	/* 0 = the vnet's; UINT32_MAX = none */
 	uint64_t	 t_keepidle, t_keepintvl, t_finwait2;
 	uint64_t	 t_usertimeout;	/* 0 = none */
 	uint8_t		 t_keepcnt, t_syncnt;
-	int		 t_softerror;
-
 	uint8_t		 t_deferaccept;	/* rounds of SYN-ACK a listener waits for data */
-	uint32_t	 t_notsentlowat;	/* 0 = the vnet's; UINT32_MAX = none */
 	uint32_t	 t_txdelay;	/* us: VI_TCP_TX_DELAY */
 	struct tcp_holding *t_holding;	/* segments that wait for it; NULL: none ever */
-	struct tcp_auth	*t_auth;	/* keys; NULL = there are none */
 	/* Fast Open (tcp_fastopen.c) */
 	struct tcp_tfopending *t_tfopending;
 	struct siphash_key *t_tfopsk;	/* of a caller: the server's pre-shared key; NULL: none */
@@ -303,31 +320,20 @@ struct tcpcb {
 	bool		 t_tfoexp;	/* the option in its experimental form */
 	bool		 t_tfonocookie;	/* VI_TCP_FASTOPEN_NO_COOKIE */
 
-	uint32_t	 t_blackhole;	/* t_pmtu before it was lowered; 0 = it was not */
-	bool		 t_savesyn;	/* VI_TCP_SAVE_SYN */
-	bool		 t_orphaned;	/* counted in tv_orphans */
-	bool		 t_usersettimeout;	/* RFC 5482 3.1: not CHANGEABLE */
 	struct tcp_savedsyn *t_savedsyn;	/* NULL: none, or it was read */
 	struct tcp_markq t_marks;	/* tcp_mark.c */
-	uint32_t	 t_nmarks;
-	uint32_t	 t_smallend;	/* the last segment that was not full ends here */
-	uint16_t	 t_peermss;	/* what the peer's SYN said */
+	uint32_t	 t_blackhole;	/* t_pmtu before it was lowered; 0 = it was not */
 	uint32_t	 t_pmtu;
 	struct tcp_mtup	 t_mtup;
+	uint16_t	 t_peermss;	/* what the peer's SYN said */
 
 	/* For VI_TCP_INFO. */
-	uint64_t	 t_sndbytes, t_rexmtbytes, t_ackedbytes, t_rcvbytes;
-	uint64_t	 t_segsout, t_segsin;
-	uint32_t	 t_rexmtsegs;
-	uint64_t	 t_datasegsout, t_datasegsin;
-	uint64_t	 t_delivered_ce;	/* bytes delivered by ACKs with ECE */
 	uint32_t	 t_dsackdups, t_reordseen, t_ooopack;
+	uint64_t	 t_delivered_ce;	/* bytes delivered by ACKs with ECE */
 	uint32_t	 t_reordering;	/* segments, the farthest seen */
-	struct tcp_chrono t_chrono;
 	uint32_t	 t_nrto, t_nrtorec;	/* timeouts; runs of them that are over */
 	uint64_t	 t_rtotime;		/* time in runs that are over */
 	uint64_t	 t_rtostart;		/* this run; 0 = none */
-	bool		 t_thinlinear;	/* VI_TCP_THIN_LINEAR_TIMEOUTS */
 };
 
 _Static_assert(offsetof(struct tcpcb, t_notsentfull) == offsetof(struct tcpcb, t_rare) + sizeof(uint64_t) - 1, "t_rare");
@@ -346,8 +352,6 @@ struct tcp_syncaches {
 };
 
 /* TIME_WAIT (tcp_timewait.c). */
-struct tcptw;
-TAILQ_HEAD(tcptwq, tcptw);
 #define TCPTW_PORTS	256	/* of a page of counters; also how many pages there are */
 
 struct tcptw_ports {
@@ -355,9 +359,8 @@ struct tcptw_ports {
 };
 
 struct tcp_timewaits {
-	struct tcp_flowtab tw_tab;
+	struct tcp_twring tw_ring;
 	struct tcptw_ports **tw_ports;	/* how many wait at each local port; pages and NULLs; NULL: nobody has, lately */
-	struct tcptwq	 tw_queue;	/* in order of expiry: all live as long */
 	struct callout	 tw_callout;
 };
 
@@ -367,6 +370,7 @@ struct tcp_vnet {
 	LIST_HEAD(, tcpcb) tv_early;	/* those with data that came too early */
 	struct tcp_syncaches tv_syncache;
 	struct tcp_timewaits tv_timewait;
+	struct tcp_rate	 tv_rs;		/* of the ACK being processed */
 	struct siphash_key tv_isnkey;	/* (c) RFC 6528's secret */
 	uint64_t	 tv_challenge_epoch;	/* s; RFC 5961 7 */
 	int		 tv_challenge_left;

@@ -144,17 +144,15 @@ enum tcp_ecn_flags {
 enum cc_signal { CC_LOSS, CC_ECN, CC_RTO };
 
 struct tcp_lr {
-	struct tcp_recs	 lr_recs;
 	struct tcp_rack	 lr_rack;
 	struct tcp_prr	 lr_prr;
-	struct tcp_undo	 lr_undo;
-	struct tcp_rates lr_rates;
-	struct tcp_rate	 lr_rs;		/* of the ACK being processed */
-	struct tcp_hystart lr_hystart;
-	uint32_t	 lr_ecn;	/* enum tcp_ecn_flags */
-	uint64_t	 lr_ecnhold;	/* marked although one segment is all there is: nothing leaves until then */
 	uint32_t	 lr_ecnrecover;
+	struct tcp_recs	 lr_recs;
+	struct tcp_rates lr_rates;
+	uint64_t	 lr_ecnhold;	/* marked although one segment is all there is: nothing leaves until then */
 	uint64_t	 lr_cwndvalid;	/* the window was last used then (RFC 7661) */
+	struct tcp_hystart lr_hystart;
+	struct tcp_undo	 lr_undo;
 };
 
 #endif

@@ -430,7 +430,7 @@ tcp_usrclosed(struct tcpcb *tp)
 		break;
 	case TCPS_ESTABLISHED:
 		tp->t_state = TCPS_FIN_WAIT_1;
-		tcp_flow_expect(&tp->t_tv->tv_timewait.tw_tab, tp->t_inpcb->inp_flowid);
+		tcp_twring_expect(&tp->t_tv->tv_timewait.tw_ring, tp->t_inpcb->inp_flowid);
 		break;
 	case TCPS_CLOSE_WAIT:
 		tp->t_state = TCPS_LAST_ACK;

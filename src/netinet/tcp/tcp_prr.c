@@ -7,7 +7,7 @@
 #include "netinet/tcp/tcp_int.h"
 
 /*
- * RFC 9937 6.1, at the ACK that began the recovery: lr_rs is of this ACK.  What it delivered counts
+ * RFC 9937 6.1, at the ACK that began the recovery: tv_rs is of this ACK.  What it delivered counts
  * as delivered during the recovery, what was SACKed before does not.
  */
 void
@@ -17,7 +17,7 @@ tcp_prr_begin(struct tcpcb *tp)
 	uint32_t out = tcp_outstanding(tp);
 
 	pr->pr_delivered = pr->pr_out = 0;
-	pr->pr_recoverfs = out - u32min(out, tp->snd_sacked) + tp->t_lr.lr_rs.rs_acked;
+	pr->pr_recoverfs = out - u32min(out, tp->snd_sacked) + tp->t_tv->tv_rs.rs_acked;
 	pr->pr_recoverfs = u32max(pr->pr_recoverfs, 1);
 }
 
@@ -29,7 +29,7 @@ void
 tcp_prr_ack(struct tcpcb *tp, uint32_t pipe, bool safe)
 {
 	struct tcp_prr *pr = &tp->t_lr.lr_prr;
-	uint32_t delivered = tp->t_lr.lr_rs.rs_acked, ssthresh = tp->snd_ssthresh;
+	uint32_t delivered = tp->t_tv->tv_rs.rs_acked, ssthresh = tp->snd_ssthresh;
 	uint64_t out;
 
 	/* RFC 6675: the window stays ssthresh. */

@@ -15,7 +15,7 @@ prr_fixture(struct tcp_fixture *tf, uint32_t sacked)
 	tp->snd_max = tp->snd_una + 20 * MSS;
 	tp->snd_sacked = sacked;
 	tp->snd_ssthresh = 10 * MSS;
-	tp->t_lr.lr_rs = (struct tcp_rate){ 0 };
+	tp->t_tv->tv_rs = (struct tcp_rate){ 0 };
 	return (tp);
 }
 
@@ -37,18 +37,18 @@ begins(void **state)
 	(void)state;
 	/* The third duplicate: three SACKed, one of them now. */
 	tp = prr_fixture(&tf, 3 * MSS);
-	tp->t_lr.lr_rs.rs_acked = MSS;
+	tp->t_tv->tv_rs.rs_acked = MSS;
 	tcp_prr_begin(tp);
 	assert_int_equal(tp->t_lr.lr_prr.pr_recoverfs, 18 * MSS);
 	/* An ACK of five, four of which had been SACKed; six others still are. */
 	tp->snd_sacked = 6 * MSS;
-	tp->t_lr.lr_rs.rs_acked = MSS;
-	tp->t_lr.lr_rs.rs_ackadv = 5 * MSS;
+	tp->t_tv->tv_rs.rs_acked = MSS;
+	tp->t_tv->tv_rs.rs_ackadv = 5 * MSS;
 	tcp_prr_begin(tp);
 	assert_int_equal(tp->t_lr.lr_prr.pr_recoverfs, 15 * MSS);
 	/* Never nothing: it is divided by. */
 	tp->snd_sacked = 20 * MSS;
-	tp->t_lr.lr_rs = (struct tcp_rate){ 0 };
+	tp->t_tv->tv_rs = (struct tcp_rate){ 0 };
 	tcp_prr_begin(tp);
 	assert_int_equal(tp->t_lr.lr_prr.pr_recoverfs, 1);
 	/* The timer of RACK begins: nothing was delivered, one segment goes. */
@@ -67,14 +67,14 @@ in_proportion(void **state)
 	(void)state;
 	tp = prr_fixture(&tf, 0);
 	tcp_prr_begin(tp);
-	tp->t_lr.lr_rs.rs_acked = MSS;
+	tp->t_tv->tv_rs.rs_acked = MSS;
 	tcp_prr_ack(tp, 18 * MSS, false);
 	/* Half a segment is its share, but the first retransmission does not wait. */
 	assert_int_equal(tp->snd_cwnd, 19 * MSS);
 	tp->t_lr.lr_prr.pr_out = MSS;
 	tcp_prr_ack(tp, 18 * MSS, true);
 	assert_int_equal(tp->snd_cwnd, 18 * MSS);
-	tp->t_lr.lr_rs.rs_acked = 2 * MSS + 1;
+	tp->t_tv->tv_rs.rs_acked = 2 * MSS + 1;
 	tcp_prr_ack(tp, 16 * MSS, true);
 	assert_int_equal(tp->snd_cwnd, 17 * MSS + 1);
 	/* More was sent than that: nothing for now. */
@@ -95,20 +95,20 @@ bounds(void **state)
 	tp = prr_fixture(&tf, 0);
 	tcp_prr_begin(tp);
 	tp->t_lr.lr_prr.pr_out = MSS;
-	tp->t_lr.lr_rs.rs_acked = 2 * MSS;
+	tp->t_tv->tv_rs.rs_acked = 2 * MSS;
 	tcp_prr_ack(tp, 5 * MSS, false);
 	assert_int_equal(tp->snd_cwnd, 7 * MSS);
 	tp->t_lr.lr_prr.pr_out = 3 * MSS;
 	tcp_prr_ack(tp, 5 * MSS, true);
 	assert_int_equal(tp->snd_cwnd, 8 * MSS);
 	/* Much was delivered before and little sent for it: that may be made up for. */
-	tp->t_lr.lr_rs.rs_acked = 4 * MSS;
+	tp->t_tv->tv_rs.rs_acked = 4 * MSS;
 	tcp_prr_ack(tp, 2 * MSS, false);
 	assert_int_equal(tp->snd_cwnd, 7 * MSS);
 	tcp_prr_ack(tp, 9 * MSS + 1, true);
 	assert_int_equal(tp->snd_cwnd, 10 * MSS);
 	/* An ACK that delivers nothing: a new window, say. */
-	tp->t_lr.lr_rs.rs_acked = 0;
+	tp->t_tv->tv_rs.rs_acked = 0;
 	tcp_prr_ack(tp, 2 * MSS, false);
 	assert_int_equal(tp->snd_cwnd, 10 * MSS);
 	prr_fini(&tf);

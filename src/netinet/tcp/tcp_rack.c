@@ -42,7 +42,7 @@ void
 tcp_rack_delivered(struct tcpcb *tp, const struct tcp_rec *rc, uint32_t end, uint64_t now)
 {
 	struct tcp_rack *rk = &tp->t_lr.lr_rack;
-	struct tcp_rate *rs = &tp->t_lr.lr_rs;
+	struct tcp_rate *rs = &tp->t_tv->tv_rs;
 	uint64_t rtt = now - rc->rc_time;
 	int32_t after = (int32_t)(rc->rc_xmitno - rk->rk_xmitno);
 	bool rexmt = (rc->rc_flags & REC_REXMT) != 0;

@@ -21,7 +21,7 @@
 void
 tcp_rate_begin(struct tcpcb *tp)
 {
-	tp->t_lr.lr_rs =
+	tp->t_tv->tv_rs =
 	    (struct tcp_rate){ .rs_flight = tcp_pipe(tp), .rs_fack = tp->t_lr.lr_rack.rk_fack };
 }
 
@@ -29,7 +29,7 @@ tcp_rate_begin(struct tcpcb *tp)
 void
 tcp_rate_delivered(struct tcpcb *tp, const struct tcp_rec *rc, uint64_t now)
 {
-	struct tcp_rate *rs = &tp->t_lr.lr_rs;
+	struct tcp_rate *rs = &tp->t_tv->tv_rs;
 
 	if ((rc->rc_flags & (REC_REXMT | REC_COARSE)) == 0) {
 		/* The latest of those delivered: its round trip is the least delayed.  Less than a microsecond is not known, as the clock is read once a run. */
@@ -54,7 +54,7 @@ void
 tcp_rate_end(struct tcpcb *tp, uint64_t now)
 {
 	struct tcp_rates *rt = &tp->t_lr.lr_rates;
-	struct tcp_rate *rs = &tp->t_lr.lr_rs;
+	struct tcp_rate *rs = &tp->t_tv->tv_rs;
 	uint64_t interval;
 
 	if (rs->rs_acked == 0)

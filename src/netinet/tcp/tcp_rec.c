@@ -295,7 +295,7 @@ tcp_rec_acked(struct tcpcb *tp, uint32_t una, uint64_t now)
 		} else {
 			if (rc->rc_flags & REC_LOST)
 				rs->rs_lost -= len;
-			tp->t_lr.lr_rs.rs_acked += len;
+			tp->t_tv->tv_rs.rs_acked += len;
 			rec_delivered(tp, rc, end, now);
 		}
 		if (end != rc->rc_end) {
@@ -324,7 +324,7 @@ tcp_rec_sacked(struct tcpcb *tp, uint32_t start, uint32_t end, uint64_t now)
 			TAILQ_REMOVE(&rs->rs_time, rc, rc_tlink);
 		rc->rc_flags = (rc->rc_flags & ~(uint32_t)REC_LOST) | REC_SACKED;
 		rs->rs_sacked += rc->rc_end - rc->rc_start;
-		tp->t_lr.lr_rs.rs_acked += rc->rc_end - rc->rc_start;
+		tp->t_tv->tv_rs.rs_acked += rc->rc_end - rc->rc_start;
 		rec_delivered(tp, rc, rc->rc_end, now);
 	}
 }
@@ -342,7 +342,7 @@ tcp_rec_lose(struct tcpcb *tp, struct tcp_rec *rc)
 	/* A probe of the path's MTU is no sign of congestion (RFC 4821 7.6.2). */
 	if (tcp_mtup_holds(tp, rc->rc_start, rc->rc_end))
 		return;
-	tp->t_lr.lr_rs.rs_lost += len;
+	tp->t_tv->tv_rs.rs_lost += len;
 	tp->t_lr.lr_rates.rt_lost += len;
 	if (tp->t_cc->cc_lost != NULL)
 		tp->t_cc->cc_lost(tp, rc);

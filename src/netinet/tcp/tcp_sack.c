@@ -197,7 +197,7 @@ tcp_sack_dsack(struct tcpcb *tp, uint32_t start, uint32_t end)
 {
 	TCPSTAT_INC(tp->t_tv, tcps_sack_dsack_rcv);
 	tp->t_dsackdups++;
-	tp->t_lr.lr_rs.rs_dsacked += end - start;
+	tp->t_tv->tv_rs.rs_dsacked += end - start;
 	tcp_rack_dsack(tp);
 	tcp_undo_dsack(tp, start, end - start);
 }

@@ -37,7 +37,7 @@ static inline bool
 short_isplain(const struct tcpcb *tp)
 {
 	return ((tp->t_flags & (TF_UNUSUAL | TF_RCVD_TSTMP)) == TF_RCVD_TSTMP &&
-	    (tp->t_rare | tp->snd_nsack | tp->t_lr.lr_ecn | tp->t_nmarks) == 0 &&
+	    (tp->t_rare | tp->snd_nsack | tp->t_ecn | tp->t_nmarks) == 0 &&
 	    tp->t_auth == NULL && tp->snd_nxt == tp->snd_max);
 }
 
@@ -322,7 +322,7 @@ short_isquiet(const struct tcpcb *tp)
 	return ((tp->t_flags & (TF_RCVD_TSTMP | TF_FASTRECOVERY | TF_RTO | TF_FORCE | TF_TXDELAY)) == TF_RCVD_TSTMP &&
 	    (tp->t_state == TCPS_ESTABLISHED || tp->t_state == TCPS_CLOSE_WAIT || tp->t_state == TCPS_FIN_WAIT_2) &&
 	    tp->snd_una == tp->snd_max && tp->snd_nxt == tp->snd_max && so->so_snd.sb_cc == 0 &&
-	    (tp->t_rare | tp->snd_nsack | tp->t_lr.lr_ecn) == 0 &&
+	    (tp->t_rare | tp->snd_nsack | tp->t_ecn) == 0 &&
 	    tp->t_auth == NULL && tp->t_dsack.sb_start == tp->t_dsack.sb_end && SEQ_LEQ(tp->snd_up, tp->snd_nxt) &&
 	    tp->t_lr.lr_recs.rs_lost == 0 && (so->so_options & SO_DONTROUTE) == 0);
 }

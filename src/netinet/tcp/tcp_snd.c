@@ -484,7 +484,7 @@ tcp_snd_advance(struct tcpcb *tp, const struct tcp_out *o, uint64_t now)
 			tp->t_rtttime = 0;	/* Karn: a probe may send it again */
 	}
 	if (o->o_flags & TH_CWR)
-		tp->t_lr.lr_ecn &= ~(uint32_t)TE_SNDCWR;
+		tp->t_ecn &= ~(uint32_t)TE_SNDCWR;
 	if (o->o_flags & TH_FIN)
 		tp->t_flags |= TF_SENTFIN;
 	if (o->o_seq == tp->snd_nxt)

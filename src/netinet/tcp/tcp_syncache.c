@@ -31,7 +31,7 @@
 #include "netinet/pcb/in_pcbextra.h"
 
 struct syncache {
-	struct tcp_flow	 sc_flow;	/* must be first */
+	struct tcp_flowent sc_ent;	/* must be first */
 	TAILQ_ENTRY(syncache) sc_link;
 	uint64_t	 sc_time;	/* next retransmission */
 	uint64_t	 sc_defer;	/* until then a bare ACK makes no connection; 0 = never */
@@ -96,7 +96,7 @@ tcp_syncache_free(struct tcp_vnet *tv, struct syncache *sc)
 	tcp_authkey_unref(sc->sc_key);
 	tcp_savesyn_free(tv, &sc->sc_syn);
 	TAILQ_REMOVE(&tv->tv_syncache.sc_queue[sc->sc_at], sc, sc_link);
-	tcp_flow_remove(&tv->tv_syncache.sc_tab, &sc->sc_flow);
+	tcp_flow_remove(&tv->tv_syncache.sc_tab, &sc->sc_ent);
 	kfree(vnet_acct(tv->tv_vnet), ACCT_SYNCACHE, sc, sizeof(*sc));
 }
 
@@ -138,17 +138,17 @@ tcp_syncache_respond(struct tcp_vnet *tv, const struct syncache *sc, const struc
 	struct tcp_opts to = {.to_flags = TOF_MSS | tcp_persona_synopts(tv),
 	    .to_mss = sc->sc_ourmss};
 	struct tcp_reply tr = {
-	    .tr_flow = {.if_laddr = sc->sc_flow.tf_laddr,
-		.if_faddr = sc->sc_flow.tf_faddr,
+	    .tr_flow = {.if_laddr = sc->sc_ent.fe_flow.tf_laddr,
+		.if_faddr = sc->sc_ent.fe_flow.tf_faddr,
 		.if_fib = sc->sc_fib,
-		.if_flowid = sc->sc_flow.tf_hash,
+		.if_flowid = sc->sc_ent.fe_flow.tf_hash,
 		.if_tos = sc->sc_tos,
 		.if_ttl = sc->sc_ttl,
 		.if_df = tv->tv_path_mtu_discovery != 0,
 		.if_exts = listener != NULL ? in_pcbexts(listener) : NULL},
-	    .tr_ops = sc->sc_flow.tf_ops,
-	    .tr_lport = sc->sc_flow.tf_lport,
-	    .tr_fport = sc->sc_flow.tf_fport,
+	    .tr_ops = sc->sc_ent.fe_flow.tf_ops,
+	    .tr_lport = sc->sc_ent.fe_flow.tf_lport,
+	    .tr_fport = sc->sc_ent.fe_flow.tf_fport,
 	    .tr_udpport = ta->ta_udpport,
 	    .tr_seq = ta->ta_iss,
 	    .tr_ack = ta->ta_irs + 1,
@@ -202,13 +202,13 @@ tcp_syncache_fill(struct syncache *sc, const struct inpcb *listener, const struc
 	uint64_t secret =
 	    tcp_flowsecret(tv, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport);
 
-	sc->sc_flow.tf_hash = in_pcbhashval(&tv->tv_pcbs, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport);
-	sc->sc_flow.tf_laddr = pkt->ip_dst;
-	sc->sc_flow.tf_faddr = pkt->ip_src;
-	sc->sc_flow.tf_lport = ts->ts_dport;
-	sc->sc_flow.tf_fport = ts->ts_sport;
-	sc->sc_flow.tf_ops = pkt->ip_ops;
-	sc->sc_flow.tf_sock6 = (listener->inp_flags & INP_SOCK6) != 0;
+	sc->sc_ent.fe_flow.tf_hash = in_pcbhashval(&tv->tv_pcbs, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport);
+	sc->sc_ent.fe_flow.tf_laddr = pkt->ip_dst;
+	sc->sc_ent.fe_flow.tf_faddr = pkt->ip_src;
+	sc->sc_ent.fe_flow.tf_lport = ts->ts_dport;
+	sc->sc_ent.fe_flow.tf_fport = ts->ts_sport;
+	sc->sc_ent.fe_flow.tf_ops = pkt->ip_ops;
+	sc->sc_ent.fe_flow.tf_sock6 = (listener->inp_flags & INP_SOCK6) != 0;
 	sc->sc_fib = listener->inp_fib;
 	sc->sc_jail = listener->inp_cred.cr_jail;
 	sc->sc_ifindex = pkt->ip_rcvif != NULL ? pkt->ip_rcvif->if_index : 0;
@@ -322,7 +322,8 @@ tcp_syncache_room(struct tcp_vnet *tv, const struct tcp_seg *ts)
 	struct tcp_flowtab *ft = &tv->tv_syncache.sc_tab;
 	const uint32_t limit = (uint32_t)tv->tv_sc_bucketlimit;
 	struct tcp_flow key = {.tf_laddr = ts->ts_pkt->ip_dst, .tf_lport = ts->ts_dport,
-	    .tf_faddr = ts->ts_pkt->ip_src, .tf_fport = ts->ts_sport}, *oldest;
+	    .tf_faddr = ts->ts_pkt->ip_src, .tf_fport = ts->ts_sport};
+	struct tcp_flowent *oldest;
 
 	tcp_syncache_thin(tv);
 	if (ft->ft_count >= (uint32_t)tv->tv_sc_limit) {
@@ -359,7 +360,7 @@ tcp_syncache_add(struct inpcb *listener, struct tcp_seg *ts)
 	if (intotcpcb(listener)->t_deferaccept > 0)
 		sc->sc_defer = vnet_now(tv->tv_vnet) +
 			       tcp_rounds_time(tv, intotcpcb(listener)->t_deferaccept);
-	if (tcp_flow_insert(&tv->tv_syncache.sc_tab, &sc->sc_flow) != 0) {
+	if (tcp_flow_insert(&tv->tv_syncache.sc_tab, &sc->sc_ent) != 0) {
 		kfree(vnet_acct(tv->tv_vnet), ACCT_SYNCACHE, sc, sizeof(*sc));
 		TCPSTAT_INC(tv, tcps_sc_dropped);
 		tcp_seg_drop(ts);
@@ -588,8 +589,8 @@ tcp_syncache_unreach(
 static struct inpcb *
 tcp_syncache_listener(struct tcp_vnet *tv, const struct syncache *sc)
 {
-	struct inpcb *inp = in_pcblookup(&tv->tv_pcbs, sc->sc_flow.tf_ops,
-	    &sc->sc_flow.tf_laddr, sc->sc_flow.tf_lport, &sc->sc_flow.tf_faddr, sc->sc_flow.tf_fport, true,
+	struct inpcb *inp = in_pcblookup(&tv->tv_pcbs, sc->sc_ent.fe_flow.tf_ops,
+	    &sc->sc_ent.fe_flow.tf_laddr, sc->sc_ent.fe_flow.tf_lport, &sc->sc_ent.fe_flow.tf_faddr, sc->sc_ent.fe_flow.tf_fport, true,
 	    ifnet_byindex(tv->tv_vnet, sc->sc_ifindex));
 
 	return (inp != NULL && intotcpcb(inp) != NULL && intotcpcb(inp)->t_state == TCPS_LISTEN ? inp : NULL);
@@ -663,7 +664,7 @@ tcp_syncache_list(struct tcp_vnet *tv, struct pcbscan *ps)
 			    .pi_jail = sc->sc_jail,
 			    .pi_fib = sc->sc_fib,
 			    .pi_udpport = NTOHS(sc->sc_agreed.ta_udpport)};
-			tcp_flow_names(&sc->sc_flow, &pi);
+			tcp_flow_names(&sc->sc_ent.fe_flow, &pi);
 			tcp_pcbtimer(&pi, VI_PCBT_REXMT, sc->sc_time, vnet_now(tv->tv_vnet), sc->sc_rexmits);
 			ps->ps_fn(ps->ps_arg, &pi);
 		}

@@ -234,7 +234,7 @@ const struct sysctl_desc tcp_sysctls[] = {
 	"Most chains of the SYN cache, a power of two"},
     TV_INT("syncache.bucketlimit", tv_sc_bucketlimit, 1, 1 << 20, "Most entries of one chain"),
     TV_COUNT("syncache.count", tv_syncache.sc_tab.ft_count, "Entries of the SYN cache"),
-    TV_COUNT("tw_count", tv_timewait.tw_tab.ft_count, "Entries in TIME_WAIT"),
+    TV_COUNT("tw_count", tv_timewait.tw_ring.tr_count, "Entries in TIME_WAIT"),
     TV_COUNT("pcbcount", tv_pcbs.ipi_count, "Control blocks"),
     TV_INT(
 	"blackhole", tv_blackhole, 0, 2, "No RST: 1 for SYN, 2 for every segment to a closed port"),

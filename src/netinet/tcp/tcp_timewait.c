@@ -3,7 +3,7 @@
  * TIME_WAIT (RFC 9293 3.6.1): what must be remembered of a connection for 2 MSL, without socket or
  * control block.
  *
- * All entries live equally long, so one queue in order of expiry and one callout do.  There are at
+ * All entries live equally long, so one ring and one callout do.  There are at
  * most net.inet.tcp.maxtcptw; beyond that the oldest goes early.  RSTs are ignored (RFC 1337 3, fix
  * 1).  A new SYN takes the pair over if it is provably newer (RFC 9293 MAY-2, RFC 6191); so may an
  * active open of ours, with sequence numbers and timestamps above the old ones, as net.inet.tcp.tw_reuse
@@ -17,23 +17,9 @@
 #include <errno.h>
 
 #include "base/assert.h"
+#include "base/util.h"
 
 #define TCPTW_LOOK	1024	/* entries looked at for one with an address */
-
-struct tcptw {
-	struct tcp_flow	 tw_flow;	/* must be first */
-	TAILQ_ENTRY(tcptw) tw_link;
-	uint64_t	 tw_expire;
-	uint32_t	 tw_snd_nxt, tw_rcv_nxt;
-	uint32_t	 tw_ts_recent, tw_tsoff;
-	uint32_t	 tw_fib, tw_uid;
-	uint16_t	 tw_win, tw_udpport;
-	uint8_t		 tw_tos, tw_ttl;
-	uint8_t		 tw_share;	/* SO_REUSEADDR, SO_REUSEPORT of its socket */
-	int		 tw_jail;	/* of the credentials */
-	struct tcp_authctx tw_auth;	/* its key is counted */
-	bool		 tw_ts;		/* timestamps were in use */
-};
 
 static void	tcp_timewait_timer(void *);
 
@@ -45,8 +31,7 @@ tcp_timewait_init(struct tcp_vnet *tv)
 
 	/* No key any more: but who repeats a simulation is to draw for the rest what he drew before. */
 	kernel_random(tv->tv_vnet->vn_kernel, drawn, sizeof(drawn));
-	tcp_flowtab_init(&tws->tw_tab, vnet_acct(tv->tv_vnet), &tv->tv_pcbs);
-	TAILQ_INIT(&tws->tw_queue);
+	tcp_twring_init(&tws->tw_ring, vnet_acct(tv->tv_vnet), &tv->tv_pcbs);
 	callout_init(&tws->tw_callout, &tv->tv_vnet->vn_lane, tcp_timewait_timer, tv);
 }
 
@@ -98,19 +83,29 @@ tcp_timewait_nopages(struct tcp_vnet *tv)
 }
 
 static void
-tcp_timewait_remove(struct tcp_vnet *tv, struct tcptw *tw)
+tcp_timewait_unsign(struct tcp_vnet *tv, struct tcptw *tw)
 {
-	tcp_authkey_unref(tw->tw_auth.ac_key);
-	TAILQ_REMOVE(&tv->tv_timewait.tw_queue, tw, tw_link);
-	--*tcp_timewait_counter(&tv->tv_timewait, tw);
-	tcp_flow_remove(&tv->tv_timewait.tw_tab, &tw->tw_flow);
+	if (tw->tw_auth == NULL)
+		return;
+	tcp_authkey_unref(tw->tw_auth->ac_key);
+	kfree(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, tw->tw_auth, sizeof(*tw->tw_auth));
+	tw->tw_auth = NULL;
 }
 
 static void
 tcp_timewait_free(struct tcp_vnet *tv, struct tcptw *tw)
 {
-	tcp_timewait_remove(tv, tw);
-	kfree(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, tw, sizeof(*tw));
+	--*tcp_timewait_counter(&tv->tv_timewait, tw);
+	tcp_timewait_unsign(tv, tw);
+	tcp_twring_remove(&tv->tv_timewait.tw_ring, tw);
+}
+
+/* Nobody waits. */
+static void
+tcp_timewait_nothing(struct tcp_vnet *tv)
+{
+	(void)tcp_twring_resize(&tv->tv_timewait.tw_ring, 0);
+	tcp_timewait_nopages(tv);
 }
 
 void
@@ -119,41 +114,57 @@ tcp_timewait_stop(struct tcp_vnet *tv)
 	struct tcptw *tw;
 
 	callout_stop(&tv->tv_timewait.tw_callout);
-	while ((tw = TAILQ_FIRST(&tv->tv_timewait.tw_queue)) != NULL)
+	while ((tw = tcp_twring_first(&tv->tv_timewait.tw_ring)) != NULL)
 		tcp_timewait_free(tv, tw);
-	tcp_timewait_nopages(tv);
+	tcp_timewait_nothing(tv);
 }
 
 void
 tcp_timewait_fini(struct tcp_vnet *tv)
 {
-	tcp_flowtab_fini(&tv->tv_timewait.tw_tab);
+	VI_ASSERT(tv->tv_timewait.tw_ring.tr_size == 0);
+	(void)tv;
+}
+
+/* Behind all others, who may have to wait a little longer for it. */
+static void
+tcp_timewait_again(struct tcp_twring *tr, struct tcptw *tw)
+{
+	const struct tcptw again = *tw;
+
+	tcp_twring_remove(tr, tw);
+	tw = tcp_twring_new(tr);
+	*tw = again;
+	tw->tw_due = tw->tw_expire;
+	tcp_twring_push(tr);
 }
 
 static void
 tcp_timewait_timer(void *arg)
 {
 	struct tcp_vnet *tv = arg;
+	struct tcp_twring *tr = &tv->tv_timewait.tw_ring;
 	uint64_t now = vnet_now(tv->tv_vnet);
 	struct tcptw *tw;
 
-	while ((tw = TAILQ_FIRST(&tv->tv_timewait.tw_queue)) != NULL && tw->tw_expire <= now)
-		tcp_timewait_free(tv, tw);
-	if (tw != NULL)
-		callout_reset_at(&tv->tv_timewait.tw_callout, tw->tw_expire);
-	else
-		tcp_timewait_nopages(tv);
+	while ((tw = tcp_twring_first(tr)) != NULL && tw->tw_due <= now)
+		if (tw->tw_expire <= now)
+			tcp_timewait_free(tv, tw);
+		else
+			tcp_timewait_again(tr, tw);
+	if (tw == NULL) {
+		tcp_timewait_nothing(tv);
+		return;
+	}
+	callout_reset_at(&tv->tv_timewait.tw_callout, tw->tw_due);
+	if (MAX(8 * tr->tr_count, TCP_TWRING_MIN) < tr->tr_size)
+		(void)tcp_twring_resize(tr, 2 * tr->tr_count);
 }
 
-static void
-tcp_timewait_queue(struct tcp_vnet *tv, struct tcptw *tw)
+static uint64_t
+tcp_timewait_end(const struct tcp_vnet *tv)
 {
-	struct tcp_timewaits *tws = &tv->tv_timewait;
-
-	tw->tw_expire = vnet_now(tv->tv_vnet) + 2 * (uint64_t)tv->tv_msl * MSEC;
-	TAILQ_INSERT_TAIL(&tws->tw_queue, tw, tw_link);
-	if (!callout_pending(&tws->tw_callout))
-		callout_reset_at(&tws->tw_callout, tw->tw_expire);
+	return (vnet_now(tv->tv_vnet) + 2 * (uint64_t)tv->tv_msl * MSEC);
 }
 
 /* The options by which a port is shared. */
@@ -187,49 +198,51 @@ tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 	tw->tw_jail = inp->inp_cred.cr_jail;
 	tw->tw_tos = in_pcbtos(inp, inp->inp_ops);
 	tw->tw_ttl = in_pcbttl(inp, inp->inp_ops);
-	tcp_auth_ctx(tp, tp->snd_max, &tw->tw_auth);
 	tw->tw_uid = inp->inp_cred.cr_uid;
+	tw->tw_expire = tw->tw_due = tcp_timewait_end(tp->t_tv);
+}
+
+/* The key that signs; ENOBUFS. */
+static int
+tcp_timewait_sign(struct tcptw *tw, struct tcpcb *tp)
+{
+	tw->tw_auth = NULL;
+	if (tcp_authkey(tp) == NULL)
+		return (0);
+	if ((tw->tw_auth = kmalloc(vnet_acct(tcp_vn(tp)), ACCT_TIMEWAIT, sizeof(*tw->tw_auth))) == NULL)
+		return (ENOBUFS);
+	tcp_auth_ctx(tp, tp->snd_max, tw->tw_auth);
+	tcp_authkey_ref(tw->tw_auth->ac_key);
+	return (0);
+}
+
+static void
+tcp_timewait_recycle(struct tcp_vnet *tv)
+{
+	TCPSTAT_INC(tv, tcps_tw_recycles);
+	tcp_timewait_free(tv, tcp_twring_first(&tv->tv_timewait.tw_ring));
 }
 
 /*
- * The oldest makes room, and its memory is the new one's.  It has not been looked at for thousands of connections and
- * is in no cache: so what will be wanted for the two after it is fetched meanwhile.
+ * A place for one more; NULL: there is no memory, or none may wait.  Holes count as if they waited: were they filled up, that would be a walk through all of
+ * them.  The ring grows where at least half of it is no holes.
  */
 static struct tcptw *
-tcp_timewait_recycle(struct tcp_vnet *tv)
+tcp_timewait_place(struct tcp_vnet *tv)
 {
-	struct tcp_timewaits *tws = &tv->tv_timewait;
-	struct tcptw *oldest = TAILQ_FIRST(&tws->tw_queue);
-	const struct tcptw *tw;
-
-	TCPSTAT_INC(tv, tcps_tw_recycles);
-	tcp_timewait_remove(tv, oldest);
-	if ((tw = TAILQ_FIRST(&tws->tw_queue)) == NULL)
-		return (oldest);
-	tcp_flow_prefetch(&tws->tw_tab, tw->tw_flow.tf_hash);
-	__builtin_prefetch(tw->tw_flow.tf_link.le_prev, 1);
-	if ((tw = TAILQ_NEXT(tw, tw_link)) != NULL) {
-		__builtin_prefetch(&tw->tw_flow, 1);
-		__builtin_prefetch(&tw->tw_link, 1);
-		__builtin_prefetch(&tw->tw_auth, 1);
-	}
-	return (oldest);
-}
-
-/* Memory for one more; NULL: there is none, or none may wait. */
-static struct tcptw *
-tcp_timewait_alloc(struct tcp_vnet *tv)
-{
-	const struct tcp_timewaits *tws = &tv->tv_timewait;
+	struct tcp_twring *tr = &tv->tv_timewait.tw_ring;
 	const uint32_t most = (uint32_t)tv->tv_maxtw;
 
 	if (most == 0)
 		return (NULL);
-	for (; tws->tw_tab.ft_count > most; TCPSTAT_INC(tv, tcps_tw_recycles))	/* more might wait before */
-		tcp_timewait_free(tv, TAILQ_FIRST(&tws->tw_queue));
-	if (tws->tw_tab.ft_count == most)
-		return (tcp_timewait_recycle(tv));
-	return (kmalloc(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, sizeof(struct tcptw)));
+	while (tcp_twring_span(tr) >= most)	/* more might wait before */
+		tcp_timewait_recycle(tv);
+	if (tcp_twring_span(tr) == tr->tr_size && tcp_twring_resize(tr, MAX(2 * tr->tr_count, 1)) != 0) {
+		if (tr->tr_size == 0)
+			return (NULL);
+		tcp_timewait_recycle(tv);
+	}
+	return (tcp_twring_new(tr));
 }
 
 /* Without memory the connection just ends: a late segment of the peer's then draws an RST. */
@@ -238,18 +251,15 @@ tcp_timewait_start(struct tcpcb *tp)
 {
 	struct tcp_vnet *tv = tp->t_tv;
 	struct tcp_timewaits *tws = &tv->tv_timewait;
-	struct tcptw *tw = tcp_timewait_alloc(tv);
+	struct tcptw *tw = tcp_timewait_place(tv);
 
-	if (tw != NULL) {
+	if (tw != NULL && tcp_timewait_page(tv, tp->t_inpcb->inp_lport) == 0 && tcp_timewait_sign(tw, tp) == 0) {
 		tcp_timewait_fill(tw, tp);
-		if (tcp_timewait_page(tv, tw->tw_flow.tf_lport) != 0 || tcp_flow_insert(&tws->tw_tab, &tw->tw_flow) != 0) {
-			kfree(vnet_acct(tv->tv_vnet), ACCT_TIMEWAIT, tw, sizeof(*tw));
-		} else {
-			TCPSTAT_INC(tv, tcps_tw_added);
-			++*tcp_timewait_counter(tws, tw);
-			tcp_authkey_ref(tw->tw_auth.ac_key);
-			tcp_timewait_queue(tv, tw);
-		}
+		++*tcp_timewait_counter(tws, tw);
+		tcp_twring_push(&tws->tw_ring);
+		if (!callout_pending(&tws->tw_callout))
+			callout_reset_at(&tws->tw_callout, tw->tw_due);
+		TCPSTAT_INC(tv, tcps_tw_added);
 	}
 	tcp_close(tp, 0);
 }
@@ -275,9 +285,10 @@ tcp_timewait_ack(struct tcp_vnet *tv, const struct tcptw *tw)
 	    .tr_flags = TH_ACK,
 	    .tr_win = tw->tw_win,
 	    .tr_opts = &to,
-	    .tr_auth = tw->tw_auth,
 	};
 
+	if (tw->tw_auth != NULL)
+		tr.tr_auth = *tw->tw_auth;
 	if (tw->tw_ts) {
 		to.to_tsval = tcp_ts(vnet_now(tv->tv_vnet), tw->tw_tsoff);
 		to.to_tsecr = tw->tw_ts_recent;
@@ -306,8 +317,7 @@ tcp_timewait_input(struct tcp_seg *ts, bool listening)
 	struct tcp_vnet *tv = ts->ts_tv;
 	struct tcptw *tw;
 
-	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, ts->ts_pkt->ip_ops,
-	    &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport);
+	tw = tcp_twring_find(&tv->tv_timewait.tw_ring, ts->ts_pkt->ip_ops, &ts->ts_pkt->ip_dst, ts->ts_dport, &ts->ts_pkt->ip_src, ts->ts_sport);
 	if (tw == NULL)
 		return (false);
 	if (!tcp_udp_same(ts, tw->tw_udpport))
@@ -325,11 +335,10 @@ tcp_timewait_input(struct tcp_seg *ts, bool listening)
 	}
 	/*
 	 * The peer's FIN again: our ACK was lost; the wait begins anew (RFC 9293 3.10.7.4, eighth
-	 * step).
+	 * step).  Its place in the ring stays: who repeats FINs shall not fill that with holes.
 	 */
 	if (ts->ts_flags & TH_FIN) {
-		TAILQ_REMOVE(&tv->tv_timewait.tw_queue, tw, tw_link);
-		tcp_timewait_queue(tv, tw);
+		tw->tw_expire = tcp_timewait_end(tv);
 		tcp_timewait_ack(tv, tw);
 	} else if ((ts->ts_len > 0 || (ts->ts_flags & TH_SYN) != 0 ||
 		       ts->ts_seq != tw->tw_rcv_nxt) &&
@@ -370,8 +379,7 @@ tcp_timewait_reuse(struct inpcb *inp, uint32_t *iss)
 
 	if (at == NULL || at[0] + at[1] == 0)
 		return (0);
-	tw = (struct tcptw *)(void *)tcp_flow_find(&tv->tv_timewait.tw_tab, inp->inp_ops,
-	    &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
+	tw = tcp_twring_find(&tv->tv_timewait.tw_ring, inp->inp_ops, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
 	if (tw == NULL)
 		return (0);
 	if (!tcp_timewait_reusable(tv, tw))
@@ -396,6 +404,7 @@ bool
 tcp_timewait_lingers(const struct inpcb *inp, const struct in_addr_any *laddr, uint16_t lport)
 {
 	const struct tcp_timewaits *tws = &CONTAINER_OF(inp->inp_info, struct tcp_vnet, tv_pcbs)->tv_timewait;
+	const struct tcp_twring *tr = &tws->tw_ring;
 	const uint32_t *at = tcp_timewait_at(tws, lport), fam = inp->inp_flags & (INP_IPV4 | INP_IPV6);
 	const uint8_t share = tcp_timewait_share(inp);
 	const struct tcptw *tw;
@@ -405,10 +414,9 @@ tcp_timewait_lingers(const struct inpcb *inp, const struct in_addr_any *laddr, u
 		return (false);
 	if (laddr == NULL && share == 0)
 		return (true);
-	TAILQ_FOREACH_REVERSE(tw, &tws->tw_queue, tcptwq, tw_link) {
-		if (n == 0 || look-- == 0)
-			break;
-		if (tw->tw_flow.tf_lport != lport || (in_pcbfam(tw->tw_flow.tf_ops) & fam) == 0)
+	for (uint32_t i = tr->tr_next; n != 0 && look-- != 0 && i-- != tr->tr_first; ) {
+		tw = tcp_twring_slot(tr, i);
+		if (tw->tw_gone || tw->tw_flow.tf_lport != lport || (in_pcbfam(tw->tw_flow.tf_ops) & fam) == 0)
 			continue;
 		if ((laddr == NULL || in_addr_eq(laddr, &tw->tw_flow.tf_laddr)) && (tw->tw_share & share) == 0)
 			return (true);
@@ -421,10 +429,12 @@ void
 tcp_timewait_list(struct tcp_vnet *tv, struct pcbscan *ps)
 {
 	struct vi_pcbinfo pi;
-	struct tcptw *tw;
+	const struct tcp_twring *tr = &tv->tv_timewait.tw_ring;
+	const struct tcptw *tw;
 
-	TAILQ_FOREACH(tw, &tv->tv_timewait.tw_queue, tw_link) {
-		if (!pcbscan_take(ps))
+	for (uint32_t n = tr->tr_first; n != tr->tr_next; n++) {
+		tw = tcp_twring_slot(tr, n);
+		if (tw->tw_gone || !pcbscan_take(ps))
 			continue;
 		pi = (struct vi_pcbinfo){.pi_proto = VI_IPPROTO_TCP,
 		    .pi_type = VI_SOCK_STREAM,

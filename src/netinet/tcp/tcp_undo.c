@@ -95,7 +95,7 @@ undo_do(struct tcpcb *tp)
 	if (rto && !tcp_rack_on(tp))
 		tp->snd_nxt = tp->snd_max;
 	/* RFC 4015 3.4: what the path says of congestion in the same breath is true. */
-	if (!tp->t_lr.lr_rs.rs_ece)
+	if (!tp->t_tv->tv_rs.rs_ece)
 		undo_windows(tp);
 	if (tp->t_rxtshift != 0)
 		tcp_rto_over(tp);
@@ -113,7 +113,7 @@ tcp_undo_eifel(struct tcpcb *tp, const struct tcp_seg *ts)
 	    (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0)
 		return (false);
 	un->un_acked = true;			/* the first ACK only */
-	if (!TSTMP_LT(ts->ts_to.to_tsecr, un->un_firstts) || tp->t_lr.lr_rs.rs_dsacked != 0 ||
+	if (!TSTMP_LT(ts->ts_to.to_tsecr, un->un_firstts) || tp->t_tv->tv_rs.rs_dsacked != 0 ||
 	    (tp->t_dsackdups == 0 && ts->ts_ack == tp->snd_max))
 		return (false);
 	TCPSTAT_INC(tp->t_tv, tcps_undo_eifel);
@@ -154,7 +154,7 @@ tcp_undo_frto(struct tcpcb *tp, bool advanced)
 
 	if (un->un_frto == 0 || !un->un_valid)
 		return (false);
-	if (tp->t_lr.lr_rs.rs_origacked) {
+	if (tp->t_tv->tv_rs.rs_origacked) {
 		TCPSTAT_INC(tp->t_tv, tcps_undo_frto);
 		undo_do(tp);
 		return (true);

@@ -88,7 +88,7 @@ tcp_usr_pair(struct inpcb *inp, const struct vi_sockaddr *sa, uint32_t *iss, uin
 	do {
 		if ((error = in_pcbconnect(inp, sa)) != 0)
 			return (error);
-		tcp_flow_prefetch(&tv->tv_timewait.tw_tab, inp->inp_flowid);
+		tcp_twring_expect(&tv->tv_timewait.tw_ring, inp->inp_flowid);
 		secret = tcp_flowsecret(
 		    tv, &inp->inp_laddr, inp->inp_lport, &inp->inp_faddr, inp->inp_fport);
 		*tsoff = tcp_newtsoff(secret);

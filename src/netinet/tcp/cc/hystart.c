@@ -83,7 +83,7 @@ hystart_round(struct tcpcb *tp, struct tcp_hystart *hs)
 static bool
 hystart_over(const struct tcpcb *tp, const struct tcp_hystart *hs)
 {
-	return (SEQ_GEQ(tp->snd_una + tp->t_lr.lr_rs.rs_ackadv, hs->hs_window) || SEQ_GT(hs->hs_window, tp->snd_max));
+	return (SEQ_GEQ(tp->snd_una + tp->t_tv->tv_rs.rs_ackadv, hs->hs_window) || SEQ_GT(hs->hs_window, tp->snd_max));
 }
 
 /* n bytes of slow start; what the window may grow. */
@@ -91,7 +91,7 @@ uint32_t
 cc_hystart(struct tcpcb *tp, uint32_t n)
 {
 	struct tcp_hystart *hs = &tp->t_lr.lr_hystart;
-	const struct tcp_rate *rs = &tp->t_lr.lr_rs;
+	const struct tcp_rate *rs = &tp->t_tv->tv_rs;
 
 	if (hs->hs_done || hs->hs_classic)
 		return (n);
@@ -122,7 +122,7 @@ void
 cc_hystart_classic(struct tcpcb *tp)
 {
 	struct tcp_hystart *hs = &tp->t_lr.lr_hystart;
-	const struct tcp_rate *rs = &tp->t_lr.lr_rs;
+	const struct tcp_rate *rs = &tp->t_tv->tv_rs;
 	uint64_t now = tcp_now(tp);
 	bool found;
 
