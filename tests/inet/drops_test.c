@@ -2,6 +2,7 @@
 /* What a stack says about packets that it drops: a line for the first, or for many, and later how many there were. */
 #include "tests/lib/tl.h"
 
+#include <arpa/inet.h>
 #include <vimage/host.h>
 
 struct drops {
@@ -161,6 +162,58 @@ syn_flood(void **state)
 	end(&d);
 }
 
+static int
+send_one(struct vi_socket *so, const char *addr, uint16_t port)
+{
+	struct vi_msg msg = { .msg_iov = &(struct vi_iovec){ (void *)(uintptr_t)"x", 1 }, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = tl_addr(addr, port) };
+	size_t done;
+
+	return vi_sendmsg(so, &msg, &done);
+}
+
+/* net.inet.tcp.log_in_vain, net.inet.udp.log_in_vain: FreeBSD's lines, with the port asked for and who asked. */
+static void
+in_vain(void **state)
+{
+	struct vi_sockaddr to, from;
+	struct vi_socket *c, *u;
+	struct drops d;
+	char want[512];
+
+	(void)state;
+	begin(&d);
+	tl_ifaddr(d.p.a, d.p.cable.a, "2001:db8::1", 64);
+	tl_ifaddr(d.p.b, d.p.cable.b, "2001:db8::2", 64);
+	tl_run(&d.t, 3 * TL_SEC);
+	u = tl_udp(d.p.a, d.p.addra, 1234);
+	for (unsigned on = 0; on < 2; on++) {
+		tl_ok(vi_sysctl_set(d.p.b, "net.inet.tcp.log_in_vain", on ? "1" : "0", &tl_root));
+		tl_ok(vi_sysctl_set(d.p.b, "net.inet.udp.log_in_vain", on ? "1" : "0", &tl_root));
+		c = tl_socket(d.p.a, VI_SOCK_STREAM);
+		to = tl_addr(d.p.addrb, 81);
+		tl_fails(vi_connect(c, &to), EINPROGRESS);
+		tl_ok(vi_sockname(c, &from));
+		tl_settle(&d.t);
+		vi_close(c);
+		if (on == 0)
+			assert_string_equal(said(&d), "");
+	}
+	snprintf(want, sizeof(want), "<6>TCP: [%s]:%u to [%s]:81 tcpflags 0x2<SYN>; tcp_input: Connection attempt to closed port\n", d.p.addra, ntohs(from.sa_port), d.p.addrb);
+	assert_string_equal(said(&d), want);
+	tl_ok(send_one(u, d.p.addrb, 9));
+	tl_settle(&d.t);
+	snprintf(want + strlen(want), sizeof(want) - strlen(want), "<6>Connection attempt to UDP %s:9 from %s:1234\n", d.p.addrb, d.p.addra);
+	assert_string_equal(said(&d), want);
+	vi_close(u);
+	u = tl_udp(d.p.a, "2001:db8::1", 1234);
+	tl_ok(send_one(u, "2001:db8::2", 9));
+	tl_settle(&d.t);
+	snprintf(want + strlen(want), sizeof(want) - strlen(want), "<6>Connection attempt to UDP [2001:db8::2]:9 from [2001:db8::1]:1234\n");
+	assert_string_equal(said(&d), want);
+	vi_close(u);
+	end(&d);
+}
+
 int
 main(void)
 {
@@ -169,6 +222,7 @@ main(void)
 		cmocka_unit_test(checksums),
 		cmocka_unit_test(full_queue),
 		cmocka_unit_test(syn_flood),
+		cmocka_unit_test(in_vain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <bsd/sys/queue.h>
 
+#include "base/in6addr.h"
 #include "base/siphash.h"
 #include "net/route.h"
 #include "netinet/inet_ops.h"
@@ -257,6 +258,10 @@ static inline void in_pcblong6(struct inpcb *inp) { inp->inp_long6 = inp->inp_mt
 uint32_t in_pcbexthdrs(const struct inpcb *);
 /* A listener's connection has them, too; ENOBUFS. */
 int	 in_pcbinherit(struct inpcb *, const struct inpcb *listener);
+/* The addresses of a packet as text, without zones. */
+struct in_vain { char iv_src[IN6ADDR_STRLEN], iv_dst[IN6ADDR_STRLEN]; };
+void	in_pcbvain(const struct inet_pkt *, struct in_vain *);
+
 /* What was prepared for the next packet may not be right any more. */
 static inline void in_pcbunready(struct inpcb *inp) { inp->inp_ready.ir_gen = 0; }
 /* For packets of the family of ops: type of service and TTL (0: default), or traffic class and hop limit. */

@@ -397,7 +397,7 @@ struct tcp_vnet {
 	int		 tv_msl, tv_finwait2_timeout, tv_maxtw;	/* ms */
 	int		 tv_syncookies, tv_syncookies_only, tv_sc_limit, tv_sc_rexmtlimit;
 	int		 tv_tw_reuse, tv_sc_hashsize, tv_sc_bucketlimit;
-	int		 tv_blackhole, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
+	int		 tv_blackhole, tv_vain, tv_drop_synfin, tv_challenge_limit, tv_rst_limit;
 	struct tcp_hostcache tv_hc;
 	struct tcp_fastopen tv_tfo;
 	struct tcp_ccache tv_ccache;

@@ -20,6 +20,7 @@
 
 #include "base/assert.h"
 #include "base/checksum.h"
+#include "base/sbuf.h"
 
 void
 tcp_seg_drop(struct tcp_seg *ts)
@@ -102,6 +103,24 @@ tcp_challenge(struct tcpcb *tp, struct tcp_seg *ts)
 		tcp_snd_ack(tp);
 }
 
+/* In FreeBSD's words.  The log bounds how often. */
+static void
+tcp_seg_vain(const struct tcp_seg *ts)
+{
+	static const char *const names[] = { "FIN", "SYN", "RST", "PUSH", "ACK", "URG", "ECE", "CWR", "AE" };
+	struct in_vain v;
+	char flags[48];
+	struct sbuf sb;
+
+	in_pcbvain(ts->ts_pkt, &v);
+	sbuf_init(&sb, flags, sizeof(flags));
+	for (unsigned i = 0, any = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if ((ts->ts_flags >> i & 1) != 0)
+			sbuf_printf(&sb, "%s%s", any++ != 0 ? "," : "", names[i]);
+	vnet_log(ts->ts_tv->tv_vnet, LOG_INFO, "TCP: [%s]:%u to [%s]:%u tcpflags 0x%x<%s>; tcp_input: Connection attempt to closed port",
+	    v.iv_src, NTOHS(ts->ts_sport), v.iv_dst, NTOHS(ts->ts_dport), ts->ts_flags & 0x1ffu, flags);
+}
+
 /* Nobody there (RFC 9293 3.10.7.1). */
 static void
 tcp_seg_closed(struct tcp_seg *ts)
@@ -109,6 +128,8 @@ tcp_seg_closed(struct tcp_seg *ts)
 	int blackhole = ts->ts_tv->tv_blackhole;
 
 	TCPSTAT_INC(ts->ts_tv, tcps_rcvnoport);
+	if (ts->ts_tv->tv_vain == 2 || (ts->ts_tv->tv_vain == 1 && (ts->ts_flags & TH_SYN) != 0))
+		tcp_seg_vain(ts);
 	if (blackhole >= 2 || (blackhole == 1 && (ts->ts_flags & TH_SYN) != 0)) {
 		TCPSTAT_INC(ts->ts_tv, tcps_rcvblackholed);
 		tcp_seg_drop(ts);

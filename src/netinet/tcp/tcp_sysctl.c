@@ -238,6 +238,7 @@ const struct sysctl_desc tcp_sysctls[] = {
     TV_COUNT("pcbcount", tv_pcbs.ipi_count, "Control blocks"),
     TV_INT(
 	"blackhole", tv_blackhole, 0, 2, "No RST: 1 for SYN, 2 for every segment to a closed port"),
+    TV_INT("log_in_vain", tv_vain, 0, 2, "Log 1 SYN, 2 every segment to a closed port"),
     TV_INT("insecure_rst", tv_insecure_rst, 0, 1, "Believe any RST in the window (RFC 9293)"),
     TV_INT("insecure_syn", tv_insecure_syn, 0, 1, "Believe any SYN in the window (RFC 9293)"),
     TV_INT("icmp_may_rst", tv_icmp_may_rst, 0, 1, "Hard ICMP errors end an attempt to connect"),

@@ -22,6 +22,7 @@ static const struct sysctl_desc udp_sysctls[] = {
 	CTL_INT("net.inet.udp.blackhole", CTL_RW, struct udp_vnet, uv_blackhole, 0, 1, "Do not answer datagrams to closed ports"),
 	CTL_INT("net.inet.udp.blackhole_local", CTL_RW, struct udp_vnet, uv_blackholelocal, 0, 1,
 	    "net.inet.udp.blackhole holds for datagrams of this host too"),
+	CTL_INT("net.inet.udp.log_in_vain", CTL_RW, struct udp_vnet, uv_vain, 0, 1, "Log datagrams to closed ports"),
 	CTL_INT("net.inet6.udp6.rfc6935_port", CTL_RW, struct udp_vnet, uv_nosum6port, 0, 65535,
 	    "Port that takes datagrams without checksum over IPv6; 0 = none"),
 	CTL_END

@@ -177,13 +177,26 @@ udp_input_bcast(struct mbuf *m, const struct inet_pkt *pk, const struct udp_info
 	}
 }
 
+/* The log bounds how often. */
+static void
+udp_vain(const struct inet_pkt *pk, const struct udp_info *ui)
+{
+	struct in_vain v;
+
+	in_pcbvain(pk, &v);
+	vnet_log(pk->ip_vnet, LOG_INFO, pk->ip_ops->io_family == VI_AF_INET ? "Connection attempt to UDP %s:%u from %s:%u" :
+	    "Connection attempt to UDP [%s]:%u from [%s]:%u", v.iv_dst, NTOHS(ui->ui_dport), v.iv_src, NTOHS(ui->ui_sport));
+}
+
 /* RFC 1122 4.1.3.1, RFC 4443 3.1.  m_data at the UDP header. */
 static void
-udp_noport(struct mbuf *m, const struct inet_pkt *pk)
+udp_noport(struct mbuf *m, const struct inet_pkt *pk, const struct udp_info *ui)
 {
 	struct udp_vnet *uv = udp_vnet(pk->ip_vnet);
 
 	uv->uv_stat.udps_noport++;
+	if (uv->uv_vain != 0)
+		udp_vain(pk, ui);
 	if (uv->uv_blackhole != 0 && (uv->uv_blackholelocal != 0 || !pk->ip_ops->io_islocal(pk->ip_vnet, &pk->ip_src)))
 		udp_drop(m, &uv->uv_stat.udps_blackholed);
 	else
@@ -221,7 +234,7 @@ udp_input(struct mbuf *m, const struct inet_pkt *pk)
 	inp = in_pcblookup(udp_pcbinfo(uv, pk->ip_proto), pk->ip_ops, &pk->ip_dst, ui.ui_dport, &pk->ip_src, ui.ui_sport, true,
 	    pk->ip_rcvif);
 	if (inp == NULL) {
-		udp_noport(m, pk);
+		udp_noport(m, pk, &ui);
 		return;
 	}
 	m_adj(m, UDP_HDRLEN);

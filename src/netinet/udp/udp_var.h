@@ -59,7 +59,7 @@ struct udp_vnet {
 	struct inpcbinfo uv_pcbs, uv_lite;	/* UDP, UDP-Lite */
 	struct udpstat	 uv_stat;
 	uint32_t	 uv_recvspace, uv_maxdgram;
-	int		 uv_cksum, uv_blackhole, uv_blackholelocal;
+	int		 uv_cksum, uv_blackhole, uv_blackholelocal, uv_vain;
 	int		 uv_nosum6port;	/* RFC 6935 for whoever listens here */
 };
 VNET_STATE_DECLARE(udp);
