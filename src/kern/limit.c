@@ -7,7 +7,8 @@
 #include "base/assert.h"
 
 #define SECOND		UINT64_C(1000000000)
-#define PPS_BURST	(SECOND / 50)	/* so much traffic may come at once */
+#define PPS_BURST	(SECOND / 50)	/* so much traffic may come at once, */
+#define PPS_FEW		32u		/* or so many packets: a question and its answer, a window, where a second's are few */
 
 #define X_NAME(tag, name) [LIMIT_##tag] = name,
 static const char *const limit_names[LIMIT_MAX] = { LIMIT_TYPES(X_NAME) };
@@ -125,13 +126,14 @@ static bool
 limit_packetone(struct limitset *ls, uint64_t now)
 {
 	struct limit *li = &ls->ls_limit[LIMIT_PPS];
-	uint64_t due = atomic_load_explicit(&ls->ls_due, memory_order_relaxed), step, next;
+	uint64_t due = atomic_load_explicit(&ls->ls_due, memory_order_relaxed), step, burst, next;
 
 	if (li->li_max != 0) {
 		step = SECOND / li->li_max;
+		burst = step * PPS_FEW < PPS_BURST ? PPS_BURST : step * PPS_FEW < SECOND ? step * PPS_FEW : SECOND;
 		do {
 			next = (due > now ? due : now) + step;
-			if (next > now + PPS_BURST && next > now + step) {
+			if (next > now + burst && next > now + step) {
 				atomic_fetch_add_explicit(&li->li_hits, 1, memory_order_relaxed);
 				return (false);
 			}

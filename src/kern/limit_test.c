@@ -186,10 +186,17 @@ packets_a_second(void **state)
 	assert_int_equal(packets(&sub, SECOND, 2 * SECOND, 10000), 100000);
 	sub.ls_limit[LIMIT_PPS].li_max = 1000;
 	n = packets(&sub, 2 * SECOND, 4 * SECOND, 10000);
-	assert_in_range(n, 2000, 2000 + 21);		/* and one burst */
+	assert_in_range(n, 2000, 2000 + 33);		/* and one burst */
 	/* Slower than the limit nothing is lost; a single packet a second is a limit too. */
 	assert_int_equal(packets(&sub, 10 * SECOND, 12 * SECOND, 1100000), 1819);
 	assert_int_equal(cur(&sub, LIMIT_PPS), 910);		/* 1 s / 1.1 ms */
+	/* Few at once are no more than few: with less than 32 a second a second's. */
+	sub.ls_limit[LIMIT_PPS].li_max = 50;
+	assert_in_range(packets(&sub, 14 * SECOND, 14 * SECOND + 1000, 10), 32, 33);
+	assert_in_range(packets(&sub, 14 * SECOND + 1000, 15 * SECOND, 1000), 49, 50);
+	sub.ls_limit[LIMIT_PPS].li_max = 5;
+	assert_in_range(packets(&sub, 17 * SECOND, 17 * SECOND + 1000, 10), 5, 6);
+	sub.ls_limit[LIMIT_PPS].li_max = 1000;
 	top.ls_limit[LIMIT_PPS].li_max = 1;
 	assert_int_equal(packets(&sub, 20 * SECOND, 25 * SECOND, 1000000), 5);
 }
