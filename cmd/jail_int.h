@@ -96,6 +96,7 @@ struct jail {
 	unsigned	 j_running;
 	const char	*j_file;	/* -f; NULL */
 	const char	*j_jidfile;	/* -J; NULL */
+	FILE		*j_jids;	/* it, while jobs run: a line for each jail */
 	const char	*j_show;	/* -e; NULL */
 	struct jc_conf	 j_conf;
 	struct jc_block	*j_line;	/* parameters of the command line; NULL */

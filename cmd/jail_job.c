@@ -500,6 +500,10 @@ jobs_run(struct jail *j)
 	sigset_t old;
 	int sigfd;
 
+	if (j->j_jidfile != NULL && (j->j_jids = fopen(j->j_jidfile, "we")) == NULL) {
+		cmd_warnx(j->j_cx, "open %s: %s", j->j_jidfile, strerror(errno));
+		return 1;
+	}
 	if (j->j_limit == 0 || j->j_limit > MAXCONNS)
 		j->j_limit = MAXCONNS;
 	TAILQ_FOREACH(jb, &j->j_jobs, jb_link)
@@ -515,5 +519,8 @@ jobs_run(struct jail *j)
 	if (sigfd >= 0)
 		close(sigfd);
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (j->j_jids != NULL)
+		fclose(j->j_jids);
+	j->j_jids = NULL;
 	return j->j_status;
 }

@@ -116,16 +116,11 @@ op_find(struct job *jb)
  * Creating and modifying.
  */
 static void
-write_jidfile(const struct job *jb, const json_t *r)
+write_jid(struct job *jb, const json_t *r)
 {
+	FILE *f = jb->jb_jail->j_jids;
 	const struct jc_param *pm;
-	int error;
-	FILE *f;
 
-	if ((f = fopen(jb->jb_jail->j_jidfile, "we")) == NULL) {
-		job_warnx(jb, "%s: %s", jb->jb_jail->j_jidfile, strerror(errno));
-		return;
-	}
 	fprintf(f, "jid=%s name=%s", jb->jb_jid, cmd_str(r, "name"));
 	STAILQ_FOREACH(pm, &jb->jb_params, pm_link) {
 		if (strcmp(pm->pm_name, "jid") == 0 || strcmp(pm->pm_name, "name") == 0)
@@ -134,11 +129,8 @@ write_jidfile(const struct job *jb, const json_t *r)
 		param_write(f, pm);
 	}
 	fprintf(f, "\n");
-	error = ferror(f) ? EIO : 0;
-	if (fclose(f) != 0 && error == 0)
-		error = errno;
-	if (error != 0)
-		job_warnx(jb, "%s: %s", jb->jb_jail->j_jidfile, strerror(error));
+	if (fflush(f) != 0)
+		job_warnx(jb, "%s: %s", jb->jb_jail->j_jidfile, strerror(errno));
 }
 
 /* In messages a configured jail has the name of its block. */
@@ -163,8 +155,8 @@ report_set(struct job *jb, const json_t *r)
 	fflush(stdout);
 	if (!j->j_quiet)
 		param_warn(jb);
-	if (j->j_jidfile != NULL)
-		write_jidfile(jb, r);
+	if (j->j_jids != NULL)
+		write_jid(jb, r);
 }
 
 /* Held until its commands have run: it may have no process yet, or none between two of them. */

@@ -162,8 +162,8 @@ test_wrong_words(void **state)
 		{ "jail -m persist=1", "jail: no jail specified\n" },
 		{ "jail -r name=web", "jail: -r takes names of jails, not parameters: name=web\n" },
 		{ "jail -Rc name=web persist", "usage: jail words\n" },
-		{ "jail -x", "jail: illegal option -- x; usage: jail words\n" },
-		{ "jail -n", "jail: option requires an argument -- n; usage: jail words\n" },
+		{ "jail -x", "jail: illegal option -- x\nusage: jail words\n" },
+		{ "jail -n", "jail: option requires an argument -- n\nusage: jail words\n" },
 	};
 	struct fake fk;
 
@@ -184,8 +184,8 @@ test_jexec(void **state)
 	static const struct { const char *line, *err; } forms[] = {
 		{ "jexec", "usage: jexec words\n" },
 		{ "jexec -l", "usage: jexec words\n" },
-		{ "jexec -u", "jexec: option requires an argument -- u; usage: jexec words\n" },
-		{ "jexec -y web", "jexec: illegal option -- y; usage: jexec words\n" },
+		{ "jexec -u", "jexec: option requires an argument -- u\nusage: jexec words\n" },
+		{ "jexec -y web", "jexec: illegal option -- y\nusage: jexec words\n" },
 		{ "jexec -u a -U b web id", "jexec: -u and -U exclude each other\n" },
 		{ "jexec -x web 0 id", "jexec: -x: \"web\" is not class=jail\n" },
 		{ "jexec -x vnet= 0 id", "jexec: -x: \"vnet=\" is not class=jail\n" },

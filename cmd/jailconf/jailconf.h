@@ -70,7 +70,8 @@ struct jc_conf {
 	RB_HEAD(jc_names, jc_block) jc_names;
 	STAILQ_HEAD(, jc_file) jc_files;
 	unsigned	 jc_scope;	/* of what is being read */
-	unsigned	 jc_depth;
+	unsigned	 jc_depth;	/* of files that include each other */
+	struct jc_block	*jc_within;	/* the block whose .include is being read; NULL: outside of blocks */
 	char		 jc_err[JC_ERRLEN];	/* "FILE:LINE:COLUMN: sentence" */
 };
 

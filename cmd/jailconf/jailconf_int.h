@@ -11,8 +11,7 @@
 struct jc_reader {
 	struct jc_conf	*jr_conf;
 	const char	*jr_file;
-	struct jc_block	*jr_global;	/* its settings outside of blocks */
-	struct jc_block	*jr_block;	/* the block being read, or jr_global */
+	struct jc_block	*jr_block;	/* the block being read; one without a name: settings outside of blocks */
 	struct jc_value	*jr_word;	/* the scanner's, while it grows */
 	struct jc_loc	 jr_mark;	/* where a comment began */
 	int		 jr_line, jr_column;	/* of the next byte */

@@ -125,8 +125,6 @@ test_errors(void **state)
 		{ "a*b { p; }", "a", "!t:1:1: this is not the name of a jail" },
 		{ "$a { p; }", "a", "!t:1:1: this is not the name of a jail" },
 		{ "a..b { p; }", "a", "!t:1:1: this is not the name of a jail" },
-		{ "a { .include \"x\"; }", "a",
-		    "!t:1:14: a file can be included only outside of blocks" },
 		{ ".include \"/nonexistent/x\";", "a",
 		    "!t:1:10: /nonexistent/x: No such file or directory" },
 		{ ".include \"/$x\";", "a",
@@ -206,6 +204,33 @@ test_include(void **state)
 	jc_init(&jc);
 	assert_int_equal(jc_read(&jc, path), EINVAL);
 	snprintf(want, sizeof(want), "%s/two.inc:1:10: too many files include each other", dir);
+	assert_string_equal(jc.jc_err, want);
+	jc_clear(&jc);
+	/* Inside of a block it is that block's: its variables, its children, and what it includes itself. */
+	write_file(dir, "two.inc", "");
+	write_file(dir, "main", "a { $x = 7; .include \"more\"; r; } c { .include \"more\"; $x = 8; }");
+	write_file(dir, "more", "q = $x; .include \"most\"; d { s = $x; }");
+	write_file(dir, "most", "t = \"of $name\"; q += 9;");
+	snprintf(path, sizeof(path), "%s/main", dir);
+	jc_init(&jc);
+	assert_int_equal(jc_read(&jc, path), 0);
+	assert_int_equal(jc_params(&jc, "a", NULL, &list), 0);
+	assert_string_equal(jc_param_str(&list, "t", ""), "of a");
+	assert_string_equal(jc_param(&list, "q")->pm_values[1], "9");
+	assert_non_null(jc_param(&list, "r"));
+	jc_params_free(&list);
+	assert_int_equal(jc_params(&jc, "c", NULL, &list), 0);
+	assert_string_equal(jc_param(&list, "q")->pm_values[0], "8");
+	assert_null(jc_param(&list, "r"));
+	jc_params_free(&list);
+	assert_non_null(jc_find(&jc, "a.d"));
+	assert_non_null(jc_find(&jc, "c.d"));
+	assert_null(jc_find(&jc, "d"));
+	jc_clear(&jc);
+	write_file(dir, "most", "}");
+	jc_init(&jc);
+	assert_int_equal(jc_read(&jc, path), EINVAL);
+	snprintf(want, sizeof(want), "%s/most:1:1: unexpected '}', expected end of file", dir);
 	assert_string_equal(jc.jc_err, want);
 	jc_clear(&jc);
 	snprintf(path, sizeof(path), "rm -r %s", dir);

@@ -288,7 +288,10 @@ jc_find(const struct jc_conf *jc, const char *name)
 bool
 jc_iswild(const char *name)
 {
-	return strchr(name, '*') != NULL;
+	for (const char *star = strchr(name, '*'); star != NULL; star = strchr(star + 1, '*'))
+		if ((star == name || star[-1] == '.') && (star[1] == '\0' || star[1] == '.'))
+			return true;
+	return false;
 }
 
 /* A star is a whole part of the name. */
@@ -366,8 +369,10 @@ read_stream(struct jc_conf *jc, const char *name, FILE *f)
 {
 	struct jc_reader jr = { .jr_conf = jc, .jr_file = file_name(jc, name) };
 
-	jr.jr_block = jr.jr_global = jc_block_add(jc);
-	jc_block_name(jc, jr.jr_global, NULL);
+	if ((jr.jr_block = jc->jc_within) == NULL) {
+		jr.jr_block = jc_block_add(jc);
+		jc_block_name(jc, jr.jr_block, NULL);
+	}
 	return jc_parse(&jr, f);
 }
 
@@ -427,10 +432,12 @@ include_path(const struct jc_reader *jr, const char *pattern)
 	return path;
 }
 
+/* Inside a block a file says more of that block. */
 static int
 include_all(struct jc_reader *jr, const struct jc_loc *loc, const char *path)
 {
 	struct jc_conf *jc = jr->jr_conf;
+	struct jc_block *within = jc->jc_within;
 	glob_t gl;
 	int error = 0, found = glob(path, GLOB_NOCHECK, NULL, &gl);
 
@@ -439,6 +446,7 @@ include_all(struct jc_reader *jr, const struct jc_loc *loc, const char *path)
 		return EINVAL;
 	}
 	jc->jc_depth++;
+	jc->jc_within = jr->jr_block->bk_name != NULL ? jr->jr_block : NULL;
 	for (size_t i = 0; i < gl.gl_pathc && error == 0; i++) {
 		/* A pattern that nothing matches is left as it is, and means no file. */
 		if (gl.gl_pathc == 1 && has_glob(path) && strcmp(gl.gl_pathv[0], path) == 0)
@@ -448,6 +456,7 @@ include_all(struct jc_reader *jr, const struct jc_loc *loc, const char *path)
 			jc_fail(jr, loc, "%.200s: %s", gl.gl_pathv[i], strerror(error));
 	}
 	jc->jc_depth--;
+	jc->jc_within = within;
 	globfree(&gl);
 	if (error != 0)		/* said already, by whom it concerns */
 		jr->jr_error = error;
@@ -462,10 +471,8 @@ jc_include(struct jc_reader *jr, struct jc_value *jv)
 	int error;
 
 	jc_value_free(jv);
-	if (pattern == NULL || jr->jr_block != jr->jr_global ||
-	    jr->jr_conf->jc_depth >= JC_MAXDEPTH) {
+	if (pattern == NULL || jr->jr_conf->jc_depth >= JC_MAXDEPTH) {
 		jc_fail(jr, &loc, pattern == NULL ? "the name of a file cannot have variables" :
-		    jr->jr_block != jr->jr_global ? "a file can be included only outside of blocks" :
 		    "too many files include each other");
 		free(pattern);
 		return EINVAL;
