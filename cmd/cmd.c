@@ -31,9 +31,9 @@ cmd_usage(const struct cmd_ctx *cx, int c, int status)
 {
 	fflush(stdout);
 	if (c == '?')
-		fprintf(stderr, "%s: illegal option -- %c; ", cx->cx_prog, optopt);
+		fprintf(stderr, "%s: illegal option -- %c\n", cx->cx_prog, optopt);
 	else if (c == ':')
-		fprintf(stderr, "%s: option requires an argument -- %c; ", cx->cx_prog, optopt);
+		fprintf(stderr, "%s: option requires an argument -- %c\n", cx->cx_prog, optopt);
 	fprintf(stderr, "usage: %s %s\n", cx->cx_prog, cx->cx_usage);
 	return status;
 }

@@ -133,12 +133,14 @@ fake_request(struct fake *fk, char *buf, size_t len)
 		assert_string_equal(fake_request(fk, buf_, sizeof(buf_)), text); \
 	} while (0)
 
-/* One line on stderr, nothing on stdout, nothing sent. */
+/* One line on stderr, or two with getopt(3)'s before the usage; nothing on stdout, nothing sent. */
 static inline void
 assert_refused(struct fake *fk, int status)
 {
 	const char *newline = strchr(fk->fk_err, '\n');
 
+	if (newline != NULL && strncmp(newline, "\nusage: ", 8) == 0)
+		newline = strchr(newline + 1, '\n');
 	assert_int_equal(fk->fk_status, status);
 	assert_string_equal(fk->fk_out, "");
 	assert_true(newline != NULL && newline[1] == '\0');

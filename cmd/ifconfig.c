@@ -58,7 +58,7 @@ run(struct cmd_ctx *cx, struct options *o, int argc, char **argv)
 	if (o->o_cloners)
 		return argc == 0 && !o->o_all && !o->o_list.il_names ? ifconfig_cloners(cx)
 								     : cmd_usage(cx, 0, 1);
-	if (many && argc > 1)
+	if ((many && argc > 1) || (o->o_list.il_names && (o->o_all || o->o_list.il_media)) || (o->o_list.il_up && o->o_list.il_down))
 		return cmd_usage(cx, 0, 1);
 	if (!many) {
 		o->o_list.il_name = *argv++;

@@ -587,6 +587,27 @@ parse_words(struct setting *s, int argc, char **argv)
 	return flush_address(s);
 }
 
+/* A vlan is made with its tag and its parent, or with neither (0); or says what it lacks (ECANCELED). */
+static int
+check_vlan(struct setting *s)
+{
+	const char *first = json_array_size(s->s_ops) > 0 ? cmd_str(json_array_get(s->s_ops, 0), "op") : "";
+	bool tag = false, parent = false;
+	json_t *op;
+	size_t i;
+
+	if (strcmp(first, "if.create") != 0 || strncmp(s->s_given, "vlan", 4) != 0 || strchr(s->s_given, '.') != NULL)
+		return 0;
+	json_array_foreach(s->s_ops, i, op) {
+		tag = tag || strcmp(cmd_str(op, "option"), "vlan") == 0;
+		parent = parent || strcmp(cmd_str(op, "option"), "vlandev") == 0;
+	}
+	if (tag == parent)
+		return 0;
+	cmd_warnx(s->s_cx, "must specify a %s for vlan create", tag ? "parent device" : "tag");
+	return ECANCELED;
+}
+
 /*
  * Doing it.
  */
@@ -694,7 +715,7 @@ ifconfig_set(struct cmd_ctx *cx, const char *name, int argc, char **argv)
 	int status = 1;
 
 	clear_address(&s.s_pending);
-	if (parse_words(&s, argc, argv) == 0)
+	if (parse_words(&s, argc, argv) == 0 && check_vlan(&s) == 0)
 		status = do_ops(&s);
 	clear_address(&s.s_pending);
 	json_decref(s.s_link);

@@ -296,10 +296,13 @@ test_wrong_words(void **state)
 		{ "ifconfig e link pattern 012", "ifconfig: 012: bad value\n" },
 		{ "ifconfig -a up", "ifconfig: up: unknown address family\n" },
 		{ "ifconfig -f inet:roman", "ifconfig: inet:roman: unknown format\n" },
-		{ "ifconfig -x", "ifconfig: illegal option -- x; usage: ifconfig words\n" },
-		{ "ifconfig -j", "ifconfig: option requires an argument -- j; usage: ifconfig "
+		{ "ifconfig -x", "ifconfig: illegal option -- x\nusage: ifconfig words\n" },
+		{ "ifconfig -j", "ifconfig: option requires an argument -- j\nusage: ifconfig "
 		    "words\n" },
 		{ "ifconfig -a inet up", "usage: ifconfig words\n" },
+		{ "ifconfig -al", "usage: ifconfig words\n" },
+		{ "ifconfig -lm", "usage: ifconfig words\n" },
+		{ "ifconfig -aud", "usage: ifconfig words\n" },
 	};
 	struct fake fk;
 

@@ -180,7 +180,7 @@ test_wrong_words(void **state)
 		{ "ndp -i e0 nut", "ndp: nut: unknown flag\n" },
 		{ "ndp -r x", "usage: ndp words\n" },
 		{ "ndp -I x y", "usage: ndp words\n" },
-		{ "ndp -x", "ndp: illegal option -- x; usage: ndp words\n" },
+		{ "ndp -x", "ndp: illegal option -- x\nusage: ndp words\n" },
 	};
 	struct fake fk;
 

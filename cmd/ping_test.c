@@ -75,7 +75,7 @@ test_wrong_words(void **state)
 	static const struct { const char *line, *err; int status; } forms[] = {
 		{ "ping", "usage: ping words\n", EX_USAGE },
 		{ "ping a b", "usage: ping words\n", EX_USAGE },
-		{ "ping -x host", "ping: illegal option -- x; usage: ping words\n", EX_USAGE },
+		{ "ping -x host", "ping: illegal option -- x\nusage: ping words\n", EX_USAGE },
 		{ "ping -M x host", "ping: invalid message: `x'\n", EX_USAGE },
 		{ "ping -6 -M time host", "ping: -M: IPv6 tells neither masks nor times\n", EX_USAGE },
 		{ "ping -c 0 host", "ping: invalid count of packets to transmit: `0'\n", EX_USAGE },
@@ -97,7 +97,7 @@ test_wrong_words(void **state)
 		{ "ping -6 192.0.2.1", "ping: IPv6 requested but IPv4 target address provided\n", 1 },
 		{ "ping -4 ::1", "ping: IPv4 requested but IPv6 target address provided\n", 1 },
 		{ "ping -46 ::1", "ping: -4 and -6 cannot be used simultaneously\n", 1 },
-		{ "ping -I", "ping: option requires an argument -- I; usage: ping words\n", EX_USAGE },
+		{ "ping -I", "ping: option requires an argument -- I\nusage: ping words\n", EX_USAGE },
 		{ "ping 1.2.3.4.5", "ping: cannot resolve 1.2.3.4.5: Unknown host\n", EX_NOHOST },
 	};
 	struct fake fk;

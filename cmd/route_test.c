@@ -202,7 +202,7 @@ test_wrong_words(void **state)
 		{ "route add 192.0.2.0/24 198.51.100.1 -ssthresh x", "route: bad value for -ssthresh: x\n", EX_USAGE },
 		{ "route add 192.0.2.0/24 198.51.100.1 -sendpipe", "route: -sendpipe requires an argument\n", EX_USAGE },
 		{ "route add 192.0.2.0/24 198.51.100.1 -sticky", "route: -sticky: routes have no such thing here\n", EX_USAGE },
-		{ "route -x get", "route: illegal option -- x; usage: route words\n", EX_USAGE },
+		{ "route -x get", "route: illegal option -- x\nusage: route words\n", EX_USAGE },
 	};
 	struct fake fk;
 

@@ -96,7 +96,7 @@ test_wrong_words(void **state)
 		{ "vimage -l -x", "usage: vimage words\n" },
 		{ "vimage shutdown now", "usage: vimage words\n" },
 		{ "vimage status now", "usage: vimage words\n" },
-		{ "vimage -x", "vimage: illegal option -- x; usage: vimage words\n" },
+		{ "vimage -x", "vimage: illegal option -- x\nusage: vimage words\n" },
 		{ "vimage status --libxo html", "vimage: html: unsupported output style\n" },
 	};
 	struct fake fk;
