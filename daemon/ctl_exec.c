@@ -254,11 +254,10 @@ program_filter(const struct ctl_request *rq, const struct lx_use *us)
 	const uint64_t privs = mixed_privs(rq->rq_kernel, us);
 	struct vi_uname un;
 	uint32_t flags = 0;
-	char text[8];
 
 	if (vi_jail_uname(rq->rq_kernel, proc, &un))
 		flags |= LX_FILTER_NAMES;
-	if (vi_jail_get(rq->rq_kernel, 0, proc, "vlog.refusals", text, sizeof(text)) == 0 && strcmp(text, "true") == 0)
+	if (jproc_refusals(rq->rq_daemon, proc))
 		flags |= LX_FILTER_REFUSALS;
 	for (size_t i = 0; i < sizeof(looked_at) / sizeof(looked_at[0]); i++)
 		if ((privs >> looked_at[i].priv & 1) == 0)

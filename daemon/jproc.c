@@ -731,6 +731,31 @@ jproc_userns(const struct jproc *jp)
 	return anchor != NULL && (jp->jp_flags & CLONE_NEWUSER) == 0 ? jproc_userns(anchor) : lx_userns(jp->jp_init);
 }
 
+bool
+jproc_refusals(const struct daemon *d, int jid)
+{
+	char text[8];
+
+	return vi_jail_get(d->d_kernel, 0, jid, "vlog.refusals", text, sizeof(text)) == 0 && strcmp(text, "true") == 0;
+}
+
+/* Who tells what the host's kernel refuses a program; -1: nobody. */
+static int
+jproc_witness(const struct jproc *jp)
+{
+	struct seqmsg sm = { .sm_type = SPAWN_WITNESS, .sm_id = jp->jp_id };
+	int pair[2];
+
+	if (!jproc_refusals(jp->jp_daemon, jp->jp_use.us_jid[VI_CLASS_VPROC]) || seq_pair(pair) != 0)
+		return -1;
+	if (spawner_send(jp->jp_daemon, &sm, &pair[1], 1) != 0) {
+		close(pair[0]);
+		pair[0] = -1;
+	}
+	close(pair[1]);
+	return pair[0];
+}
+
 static void
 on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 {
@@ -757,7 +782,9 @@ on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 		.pr_rootgid = getegid(),
 		.pr_userns = jproc_userns(jp),
 		.pr_shared = !vi_jail_owns_vnet(d->d_kernel, net),
-		.pr_denied = vi_jail_denied(d->d_kernel, net) };
+		.pr_denied = vi_jail_denied(d->d_kernel, net),
+		.pr_ipcoff = vi_jail_ipcoff(d->d_kernel, jp->jp_use.us_jid[VI_CLASS_VIPC]),
+		.pr_witness = jproc_witness(jp) };
 	worker_call(d, i, attach_there, &at);
 	if (at.at_error != 0)
 		jproc_send(jp, INIT_ABORT, sm->sm_id, at.at_error, 0, "seccomp listener");

@@ -104,6 +104,7 @@ const char *spawner_notice(struct daemon *);	/* that, the first time; then NULL 
 struct jproc *jproc_find(const struct daemon *, int jid);	/* the main one; NULL: none */
 bool	jproc_uses(const struct jproc *, int jid);	/* a container of it, and is not given up */
 bool	jail_used(const struct daemon *, int jid);	/* by any */
+bool	jproc_refusals(const struct daemon *, int jid);	/* what the host's kernel refuses its programs is logged */
 /*
  * Starts a program: memory file with struct program, and its descriptors; all stay the
  * caller's.  execfd: what to execute, -1: what its arguments name.  ENOENT, EBUSY, ENOMEM...

@@ -26,6 +26,7 @@ enum seqtype {
 	SPAWN_CPU,
 	SPAWN_CPUGONE,		/* sm_text */
 	SPAWN_FILE,		/* sm_text: path of a socket; sm_ino: its device and number: it goes when we do */
+	SPAWN_WITNESS,		/* sm_id: of the init of its jail; with its end of a pair (witness.h) */
 	SPAWN_MOUNT,		/* memory file with a path; sm_ino[0]: the mount's number; sm_flags: 1 = it is there now, 0 = no longer */
 
 	/* From the spawner. */

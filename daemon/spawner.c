@@ -45,12 +45,20 @@
 #include "daemon/program.h"
 #include "daemon/seqpacket.h"
 #include "daemon/undertaker.h"
+#include "daemon/witness.h"
 
 struct made {
 	LIST_ENTRY(made) m_link;
 	uint32_t	m_id;
 	pid_t		m_pid;
 	struct nsjoin	m_ns;		/* open when jails in it may want to share them */
+};
+
+struct stander {
+	LIST_ENTRY(stander) st_link;
+	uint32_t	st_id;		/* the init's */
+	pid_t		st_pid;
+	int		st_sock;
 };
 
 struct spawn {
@@ -61,7 +69,8 @@ struct spawn {
 	struct isolation s_iso;
 	bool		s_ordinary;	/* vimaged is an ordinary user's; we may be root in a user namespace of ours */
 	LIST_HEAD(, made) s_made;
-	unsigned	s_nmade;
+	LIST_HEAD(, stander) s_witnesses;
+	unsigned	s_nmade, s_nwitnesses;
 	struct cpusched	s_cpu;
 	pid_t		s_undertaker;	/* 0: none */
 	int		s_graves;	/* to it, or -1 */
@@ -460,6 +469,51 @@ do_init(struct spawn *s, const struct seqmsg *ask, const int fds[2])
 	let_go(go);
 }
 
+/* false: there is none, which shows when he is asked: nobody holds the other end any more. */
+static bool
+witness_start(struct spawn *s, struct stander *st, bool again)
+{
+	const struct made *m = made_find(s, st->st_id);
+	struct nsjoin nj;
+
+	if (m == NULL)
+		return false;
+	if ((st->st_pid = fork()) != 0)
+		return st->st_pid > 0;
+	if (look_up(m, &nj) != 0)
+		_exit(1);
+	close_others((int[]){ st->st_sock, nj.nj_fd[NSJOIN_IPC], nj.nj_fd[NSJOIN_USER] }, 3);
+	set_title(s, "vimaged: witness");
+	prctl(PR_SET_NAME, "vimaged-witness");
+	witness_run(&nj, st->st_sock, again);
+}
+
+static void
+witness_forget(struct spawn *s, struct stander *st)
+{
+	LIST_REMOVE(st, st_link);
+	s->s_nwitnesses--;
+	close(st->st_sock);
+	free(st);
+}
+
+/* Takes its end of the pair. */
+static bool
+do_witness(struct spawn *s, uint32_t id, int sock)
+{
+	struct stander *st = calloc(1, sizeof(*st));
+
+	if (st == NULL)
+		return false;
+	st->st_id = id;
+	st->st_sock = sock;
+	LIST_INSERT_HEAD(&s->s_witnesses, st, st_link);
+	s->s_nwitnesses++;
+	if (!witness_start(s, st, false))
+		witness_forget(s, st);
+	return true;
+}
+
 static void
 do_kill(struct spawn *s, uint32_t id)
 {
@@ -486,6 +540,8 @@ receive(struct spawn *s)
 	while ((error = seq_recv(s->s_sock, &sm, fds, &nfds, MSG_DONTWAIT)) == 0) {
 		if (sm.sm_type == SPAWN_INIT && nfds == 2)
 			do_init(s, &sm, fds);
+		else if (sm.sm_type == SPAWN_WITNESS && nfds == 1)
+			nfds -= do_witness(s, sm.sm_id, fds[0]);
 		else if (sm.sm_type == SPAWN_KILL)
 			do_kill(s, sm.sm_id);
 		else if (sm.sm_type == SPAWN_CPU)
@@ -507,7 +563,8 @@ receive(struct spawn *s)
 static void
 kill_strays(struct spawn *s)
 {
-	pid_t *known = calloc((size_t)s->s_nmade + 2, sizeof(*known));
+	pid_t *known = calloc((size_t)s->s_nmade + s->s_nwitnesses + 2, sizeof(*known));
+	struct stander *st;
 	struct made *m;
 	unsigned n = 0;
 
@@ -515,10 +572,35 @@ kill_strays(struct spawn *s)
 		return;
 	LIST_FOREACH(m, &s->s_made, m_link)
 		known[n++] = m->m_pid;
+	LIST_FOREACH(st, &s->s_witnesses, st_link)
+		known[n++] = st->st_pid;
 	if (s->s_undertaker > 0)
 		known[n++] = s->s_undertaker;
 	proctree_kill(SIGKILL, known);
 	free(known);
+}
+
+static void
+witness_reaped(struct spawn *s, pid_t pid, int status)
+{
+	struct stander *st;
+
+	LIST_FOREACH(st, &s->s_witnesses, st_link)
+		if (st->st_pid == pid)
+			break;
+	if (st != NULL && (!WIFSIGNALED(status) || WTERMSIG(status) != SIGALRM || !witness_start(s, st, true)))
+		witness_forget(s, st);
+}
+
+/* One may wait for a file system of the jail's. */
+static void
+kill_witnesses(const struct spawn *s, uint32_t id)
+{
+	const struct stander *st;
+
+	LIST_FOREACH(st, &s->s_witnesses, st_link)
+		if (st->st_id == id)
+			kill(st->st_pid, SIGKILL);
 }
 
 static void
@@ -530,9 +612,12 @@ reaped(struct spawn *s, pid_t pid, int status)
 	LIST_FOREACH(m, &s->s_made, m_link)
 		if (m->m_pid == pid)
 			break;
-	if (m == NULL)
+	if (m == NULL) {
+		witness_reaped(s, pid, status);
 		return;
+	}
 	sm.sm_id = m->m_id;
+	kill_witnesses(s, m->m_id);
 	cpusched_died(&s->s_cpu, pid);
 	LIST_REMOVE(m, m_link);
 	s->s_nmade--;
@@ -602,6 +687,7 @@ spawner_run(int sock, pid_t parent, char *title, size_t len)
 	struct pollfd pfd[2];
 
 	LIST_INIT(&s.s_made);
+	LIST_INIT(&s.s_witnesses);
 	set_title(&s, "vimaged: spawner");
 	prctl(PR_SET_NAME, "vimaged-spawn");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -8,7 +8,7 @@
  * us; of mmap what may be the ring of a packet socket.  Of ioctl only the commands of sockets, of /dev/net/tun and of files that are made immutable come, of socket everything but AF_UNIX.  io_uring
  * would pass us by and is refused.  What needs a privilege of the jail and is not about sockets
  * comes too: the message buffer, host names, mounts, changes of root, what the host alone may do; and uname, where the jail has a name or a release of its own.
- * What reaches for other processes and ids, and for rights that the caller has not, the host's kernel does, and we only look (others.c, rights.c).  A call that waits for us is ended by a signal, with
+ * What reaches for other processes and ids, and for rights that the caller has not, the host's kernel does, and we only look (others.c, rights.c, witness.c).  A call that waits for us is ended by a signal, with
  * EINTR if its handler says so, before we hear of it: nobody expects that of kill(2), and who kills a list of processes is told of their ends while he
  * does (dash(1) gave up half of such lists), nor of setuid(2), whose failure is not always looked for.  So these are sent only where the jail asks for it.  Other ABIs of the processor: x32 is
  * refused; an i386 program runs, but has no way to make a socket (the descriptors it inherits
@@ -54,6 +54,7 @@
 #define I386_OPEN_HANDLE 342
 #define I386_NOTS	16	/* calls that it may not make, */
 #define I386_ONS	3	/* and that come to us */
+#define I386_END	(10 + 2 * (I386_NOTS + I386_ONS))	/* where the filter goes on for x86-64 */
 #define NAMESPACES	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET | 0x80 /* CLONE_NEWTIME */)
 #define IOPRIO_PROCESS	1	/* IOPRIO_WHO_PROCESS */
 #define LX_MSG_ERRQUEUE	0x2000
@@ -84,6 +85,8 @@
 #define LIMIT(nr)	JEQ(nr, 0, 8), LD(ARG_LO(0)), JEQ(0, 0, 4), LD(ARG_LO(2)), JEQ(0, 0, 2), LD(ARG_HI(2)), JEQ(0, 1, 0), NOTIFY, ALLOW
 /* Argument 0 is one of two values. */
 #define EITHER(nr, a, b) JEQ(nr, 0, 5), LD(ARG_LO(0)), JEQ(a, 1, 0), JEQ(b, 0, 1), NOTIFY, ALLOW
+/* Flags in argument 0. */
+#define NAMESPACE(nr, f) JEQ(nr, 0, 5), LD(ARG_LO(0)), JSET(CLONE_NEWUSER, 2, 0), JSET(f, 0, 1), NOTIFY, ALLOW
 /* The mode is that argument: devices, not pipes and sockets. */
 #define DEVICE(nr, arg)	JEQ(nr, 0, 6), LD(ARG_LO(arg)), AND(S_IFMT), JEQ(S_IFCHR, 1, 0), JEQ(S_IFBLK, 0, 1), NOTIFY, ALLOW
 
@@ -94,7 +97,7 @@
  */
 static const struct sock_filter lx_filter[] = {
 	LD((uint32_t)offsetof(struct seccomp_data, arch)),
-	JEQ(AUDIT_ARCH_X86_64, 8 + 2 * (I386_NOTS + I386_ONS), 0),
+	JEQ(AUDIT_ARCH_X86_64, I386_END - 2, 0),
 	JEQ(AUDIT_ARCH_I386, 1, 0),
 	RET(SECCOMP_RET_KILL_PROCESS),
 	LDNR,
@@ -175,11 +178,14 @@ static const struct sock_filter lx_filter[] = {
 	THREAD(SYS_tkill, 1),
 	ON(SYS_perf_event_open), ON(SYS_setns), ON(SYS_quotactl), ON(LX_SYS_QUOTACTL_FD), ON(SYS_vhangup),
 	/* With a user namespace of one's own they are nobody's business. */
-	JEQ(SYS_unshare, 0, 5), LD(ARG_LO(0)), JSET(CLONE_NEWUSER, 2, 0), JSET(NAMESPACES, 0, 1), NOTIFY, ALLOW,
+	NAMESPACE(SYS_unshare, NAMESPACES), NAMESPACE(SYS_clone, NAMESPACES & ~CSIGNAL),
 	EITHER(SYS_timer_create, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM), EITHER(SYS_timerfd_create, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM),
 	EITHER(SYS_prctl, PR_CAPBSET_DROP, PR_SET_SECUREBITS),
 	OTHER(SYS_move_pages), OTHER(SYS_migrate_pages), OTHER(SYS_get_robust_list), ON(SYS_pidfd_getfd), ON(SYS_process_madvise), ON(SYS_pidfd_send_signal),
 	ON(SYS_chown), ON(SYS_lchown), ON(SYS_fchown), ON(SYS_fchownat),
+	ON(SYS_open), ON(SYS_openat), ON(SYS_openat2), ON(SYS_creat), ON(SYS_truncate), ON(SYS_execve), ON(SYS_execveat), ON(SYS_chdir),
+	ON(SYS_mkdir), ON(SYS_mkdirat), ON(SYS_symlink), ON(SYS_symlinkat), ON(SYS_link), ON(SYS_linkat), ON(SYS_unlink), ON(SYS_rmdir),
+	ON(SYS_unlinkat), ON(SYS_rename), ON(SYS_renameat), ON(SYS_renameat2), ON(SYS_chmod), ON(SYS_fchmod), ON(SYS_fchmodat), ON(LX_SYS_FCHMODAT2),
 	ON(SYS_setxattr), ON(SYS_lsetxattr), ON(SYS_fsetxattr), ON(SYS_removexattr), ON(SYS_lremovexattr), ON(SYS_fremovexattr),
 	ON(LX_SYS_SETXATTRAT), ON(LX_SYS_REMOVEXATTRAT), ON(SYS_setrlimit),
 	ON(SYS_msgget), ON(SYS_msgsnd), ON(SYS_msgrcv), ON(SYS_msgctl), ON(SYS_semget), ON(SYS_semop), ON(SYS_semctl), ON(SYS_semtimedop),
@@ -190,13 +196,13 @@ static const struct sock_filter lx_filter[] = {
 
 #define LX_FILTERLEN	(sizeof(lx_filter) / sizeof(lx_filter[0]))
 
-/* Calls that come to us with a flag only; they are numbers of nothing else that is looked for, on either ABI. */
+/* Calls that come to us with one of these flags only; those of i386 are negative. */
 static const struct {
 	unsigned	 fo_flag;
-	uint32_t	 fo_nr;
+	int		 fo_nr;
 } filter_options[] = {
-	{ LX_FILTER_NAMES, SYS_uname }, { LX_FILTER_NAMES, LX_I386_UNAME }, { LX_FILTER_NAMES, LX_I386_OLDUNAME },
-	{ LX_FILTER_NAMES, LX_I386_OLDOLDUNAME },
+	{ LX_FILTER_NAMES, SYS_uname }, { LX_FILTER_NAMES, -LX_I386_UNAME }, { LX_FILTER_NAMES, -LX_I386_OLDUNAME },
+	{ LX_FILTER_NAMES, -LX_I386_OLDOLDUNAME },
 	{ LX_FILTER_SIGNALS, SYS_kill }, { LX_FILTER_SIGNALS, SYS_rt_sigqueueinfo }, { LX_FILTER_SIGNALS, SYS_rt_tgsigqueueinfo },
 	{ LX_FILTER_SIGNALS, SYS_tgkill }, { LX_FILTER_SIGNALS, SYS_tkill }, { LX_FILTER_SIGNALS, SYS_pidfd_open },
 	{ LX_FILTER_SIGNALS, SYS_pidfd_send_signal },
@@ -210,6 +216,16 @@ static const struct {
 	{ LX_FILTER_XATTRS, SYS_setxattr }, { LX_FILTER_XATTRS, SYS_lsetxattr }, { LX_FILTER_XATTRS, SYS_fsetxattr },
 	{ LX_FILTER_XATTRS, SYS_removexattr }, { LX_FILTER_XATTRS, SYS_lremovexattr }, { LX_FILTER_XATTRS, SYS_fremovexattr },
 	{ LX_FILTER_XATTRS, LX_SYS_SETXATTRAT }, { LX_FILTER_XATTRS, LX_SYS_REMOVEXATTRAT },
+	{ LX_FILTER_FILES, SYS_open }, { LX_FILTER_FILES, SYS_openat }, { LX_FILTER_FILES, SYS_openat2 }, { LX_FILTER_FILES, SYS_creat },
+	{ LX_FILTER_FILES, SYS_truncate }, { LX_FILTER_FILES, SYS_execve }, { LX_FILTER_FILES, SYS_execveat }, { LX_FILTER_FILES, SYS_chdir },
+	{ LX_FILTER_FILES, SYS_mkdir }, { LX_FILTER_FILES, SYS_mkdirat }, { LX_FILTER_FILES, SYS_symlink }, { LX_FILTER_FILES, SYS_symlinkat },
+	{ LX_FILTER_FILES, SYS_link }, { LX_FILTER_FILES, SYS_linkat }, { LX_FILTER_FILES, SYS_unlink }, { LX_FILTER_FILES, SYS_rmdir },
+	{ LX_FILTER_FILES, SYS_unlinkat }, { LX_FILTER_FILES, SYS_rename }, { LX_FILTER_FILES, SYS_renameat }, { LX_FILTER_FILES, SYS_renameat2 },
+	{ LX_FILTER_FILES, SYS_chmod }, { LX_FILTER_FILES, SYS_fchmod }, { LX_FILTER_FILES, SYS_fchmodat }, { LX_FILTER_FILES, LX_SYS_FCHMODAT2 },
+	{ LX_FILTER_OBJECTS, SYS_msgget }, { LX_FILTER_OBJECTS, SYS_msgsnd }, { LX_FILTER_OBJECTS, SYS_msgrcv },
+	{ LX_FILTER_OBJECTS, SYS_msgctl }, { LX_FILTER_OBJECTS, SYS_semget }, { LX_FILTER_OBJECTS, SYS_semop }, { LX_FILTER_OBJECTS, SYS_semctl },
+	{ LX_FILTER_OBJECTS, SYS_semtimedop }, { LX_FILTER_OBJECTS, SYS_shmget }, { LX_FILTER_OBJECTS, SYS_shmat },
+	{ LX_FILTER_OBJECTS, SYS_shmctl }, { LX_FILTER_OBJECTS, SYS_mq_open }, { LX_FILTER_OBJECTS, SYS_mq_unlink },
 	{ LX_FILTER_LOCKS, SYS_mlock }, { LX_FILTER_LOCKS, SYS_mlock2 }, { LX_FILTER_LOCKS, SYS_mlockall },
 	{ LX_FILTER_FLAGS, FS_IOC_SETFLAGS }, { LX_FILTER_FLAGS, FS_IOC_FSSETXATTR },
 	{ LX_FILTER_NOMSG, SYS_msgget }, { LX_FILTER_NOMSG, SYS_msgsnd }, { LX_FILTER_NOMSG, SYS_msgrcv }, { LX_FILTER_NOMSG, SYS_msgctl },
@@ -221,13 +237,20 @@ static const struct {
 
 /* The call that it looks for is the host's alone, as far as the flags say. */
 static bool
-filter_unwanted(const struct sock_filter *f, unsigned flags)
+filter_unwanted(unsigned at, unsigned flags)
 {
+	const struct sock_filter *f = &lx_filter[at];
+	const int nr = at < I386_END ? -(int)f->k : (int)f->k;
+	bool unwanted = false;
+
 	/* Options of sockets that have the number of a call are looked for in another way. */
 	for (size_t i = 0; f->code == (BPF_JMP | BPF_JEQ | BPF_K) && f->jt == 0 && i < sizeof(filter_options) / sizeof(filter_options[0]); i++)
-		if (filter_options[i].fo_nr == f->k)
-			return ((flags & filter_options[i].fo_flag) == 0);
-	return (false);
+		if (filter_options[i].fo_nr == nr) {
+			if ((flags & filter_options[i].fo_flag) != 0)
+				return (false);
+			unwanted = true;
+		}
+	return (unwanted);
 }
 
 static void
@@ -235,7 +258,7 @@ filter_make(struct sock_filter filter[LX_FILTERLEN], unsigned flags)
 {
 	memcpy(filter, lx_filter, sizeof(lx_filter));
 	for (unsigned i = 1; i < LX_FILTERLEN; i++)
-		if (filter_unwanted(&lx_filter[i - 1], flags))
+		if (filter_unwanted(i - 1, flags))
 			filter[i] = (struct sock_filter)ALLOW;
 }
 

@@ -51,6 +51,8 @@ struct lx_program_params {
 	uint64_t	 pr_userns;	/* the jail's user namespace: the inode of /proc/PID/ns/user; 0: not known */
 	bool		 pr_shared;	/* the stack is not the jail's own */
 	uint64_t	 pr_denied;	/* vi_jail_denied() */
+	unsigned	 pr_ipcoff;	/* vi_jail_ipcoff() */
+	int		 pr_witness;	/* to one (witness.h), or -1; consumed, even on failure */
 };
 
 uint64_t lx_userns(pid_t);		/* of a process; 0: it may not be looked at */
@@ -94,6 +96,8 @@ enum {
 	LX_FILTER_FLAGS = 0x40,		/* ioctl(2) that makes files immutable */
 	LX_FILTER_OWNERS = 0x80,	/* chown(2) */
 	LX_FILTER_XATTRS = 0x1000,	/* setxattr(2) */
+	LX_FILTER_FILES = 0x2000,	/* open(2) and others with paths */
+	LX_FILTER_OBJECTS = 0x4000,	/* IPC */
 	/* Kinds of IPC that it does without, in the order of VI_IPC_*: the calls are not there, and that is logged. */
 	LX_FILTER_NOMSG = 0x100,
 	LX_FILTER_NOSEM = 0x200,
@@ -101,7 +105,7 @@ enum {
 	LX_FILTER_NOMQUEUE = 0x800,
 	LX_FILTER_REFUSALS =		/* all of the former */
 	    LX_FILTER_SIGNALS | LX_FILTER_IDS | LX_FILTER_SCHED | LX_FILTER_LIMITS | LX_FILTER_LOCKS | LX_FILTER_FLAGS | LX_FILTER_OWNERS |
-	    LX_FILTER_XATTRS,
+	    LX_FILTER_XATTRS | LX_FILTER_FILES | LX_FILTER_OBJECTS,
 };
 int	lx_filter_install(unsigned flags);
 #define LX_FILTER_NOIPC(off)	((unsigned)(off) * LX_FILTER_NOMSG)	/* of VI_IPC_* */

@@ -53,6 +53,7 @@ lx_new(struct vi_worker *worker, struct lx_loop *loop, const struct lx_ops *ops,
 	TAILQ_INIT(&lx->lx_tuns);
 	LIST_INIT(&lx->lx_netlinks);
 	TAILQ_INIT(&lx->lx_logcalls);
+	TAILQ_INIT(&lx->lx_asked);
 	for (unsigned i = 0; i < LX_NITEMS(lx->lx_labels); i++)
 		LIST_INIT(&lx->lx_labels[i]);
 	lx->lx_buf = malloc(LX_BUFSIZE);
@@ -99,6 +100,21 @@ lx_free(struct lx *lx)
 	free(lx);
 }
 
+static int
+program_watch(struct lx_program *pr, int witness)
+{
+	int error;
+
+	(void)ioctl(pr->pr_fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+	if ((error = lx_witness_attach(pr, witness)) != 0)
+		return (error);
+	pr->pr_event.le_owner = pr->pr_vnet;
+	error = lx_loop_add(pr->pr_lx->lx_loop, &pr->pr_event, pr->pr_fd, EPOLLIN, lx_program_event);
+	if (error != 0)
+		lx_witness_gone(pr);
+	return (error);
+}
+
 int
 lx_attach(struct lx *lx, const struct lx_program_params *params, struct lx_program **prp)
 {
@@ -108,6 +124,8 @@ lx_attach(struct lx *lx, const struct lx_program_params *params, struct lx_progr
 	pr = calloc(1, sizeof(*pr));
 	if (pr == NULL) {
 		close(params->pr_listener);
+		if (params->pr_witness >= 0)
+			close(params->pr_witness);
 		return (ENOMEM);
 	}
 	pr->pr_lx = lx;
@@ -120,12 +138,10 @@ lx_attach(struct lx *lx, const struct lx_program_params *params, struct lx_progr
 	pr->pr_userns = params->pr_userns;
 	pr->pr_denied = params->pr_denied;
 	pr->pr_shared = params->pr_shared;
+	pr->pr_ipcoff = params->pr_ipcoff;
 	TAILQ_INIT(&pr->pr_calls);
 	lx->lx_kernel = vi_vnet_kernel(params->pr_vnet);
-	(void)ioctl(pr->pr_fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
-	pr->pr_event.le_owner = pr->pr_vnet;
-	error = lx_loop_add(lx->lx_loop, &pr->pr_event, pr->pr_fd, EPOLLIN, lx_program_event);
-	if (error != 0) {
+	if ((error = program_watch(pr, params->pr_witness)) != 0) {
 		close(pr->pr_fd);
 		free(pr);
 		return (error);
@@ -146,6 +162,7 @@ lx_detach(struct lx_program *pr)
 
 	while ((c = TAILQ_FIRST(&pr->pr_calls)) != NULL)
 		lx_call_free(c);
+	lx_witness_gone(pr);
 	TAILQ_REMOVE(&pr->pr_lx->lx_programs, pr, pr_link);
 	lx_loop_del(pr->pr_lx->lx_loop, &pr->pr_event);
 	close(pr->pr_fd);

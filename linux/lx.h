@@ -76,6 +76,7 @@ struct lx_call {
 	struct lx_sock	*c_sock;	/* its socket, NULL: not ours */
 	bool		 c_effect;	/* cannot be done twice: a lost answer is kept for the restarted call */
 	bool		 c_again;	/* it waited, and a signal has restarted it */
+	bool		 c_asked;	/* it waits for the witness (witness.c) */
 	unsigned	 c_want;	/* recvmmsg: messages */
 	uint64_t	 c_began, c_limit;	/* ... when it began, and how long it waits for more messages, ns */
 	/* waiting */
@@ -115,6 +116,11 @@ struct lx_program {
 	unsigned	 pr_nextlost, pr_nextdone;
 	uint64_t	 pr_logseq;	/* syslog(2) has given out the messages up to here */
 	uint32_t	 pr_logoff;	/* ... and so many bytes of the next */
+	unsigned	 pr_ipcoff;	/* kinds of IPC that it does without, VI_IPC_* */
+	struct lx_event	 pr_answers;
+	int		 pr_witness;	/* -1: there is none */
+	bool		 pr_late;	/* it does not answer */
+	uint64_t	 pr_unseen;	/* calls that it was not asked about */
 	unsigned	 pr_later;	/* turns that a call has waited until packets that were written before it have been received */
 };
 TAILQ_HEAD(lx_programs, lx_program);
@@ -311,6 +317,7 @@ struct lx {
 	LIST_HEAD(, nl_sock) lx_netlinks;
 	TAILQ_HEAD(, lx_tun) lx_tuns;	/* interfaces that programs are the wire of */
 	struct lx_calls	 lx_logcalls;	/* waiting for messages; they have no socket */
+	struct lx_calls	 lx_asked;	/* waiting for witnesses */
 	struct lx_sockhash *lx_hash;
 	uint32_t	 lx_hashsize, lx_nsocks;
 	uint32_t	 lx_reapgen;
@@ -344,6 +351,7 @@ void	 lx_timer_at(struct lx *, uint64_t);	/* at the latest then */
 
 /* mem.c: memory of the calling thread.  0 or EFAULT (ENOENT: the call is over). */
 int	 lx_copyin(const struct lx_call *, uint64_t addr, void *, size_t);
+int	 lx_copyin_string(const struct lx_call *, uint64_t addr, char *, size_t);	/* ENAMETOOLONG */
 int	 lx_copyout(const struct lx_call *, uint64_t addr, const void *, size_t);
 int	 lx_copyin_iov(const struct lx_call *, const struct iovec *, unsigned n, void *, size_t len);
 int	 lx_copyout_iov(const struct lx_call *, const struct iovec *, unsigned n, const void *, size_t len);
@@ -684,7 +692,7 @@ pid_t	 lx_pidfd_process(const struct lx_call *);	/* of which c_fd is a descripto
 int64_t	 lx_sys_setid(struct lx_call *);
 int64_t	 lx_sys_chown(struct lx_call *);
 int64_t	 lx_sys_prctl(struct lx_call *);
-int64_t	 lx_sys_noipc(struct lx_call *);
+int64_t	 lx_sys_ipc(struct lx_call *);
 int64_t	 lx_sys_setgroups(struct lx_call *);
 int64_t	 lx_sys_mlock(struct lx_call *);
 bool	 lx_chflags_iscmd(unsigned cmd);	/* an ioctl(2) that sets flags of a file */
@@ -699,6 +707,13 @@ int64_t	 lx_sys_xattr(struct lx_call *);
 int64_t	 lx_sys_quota(struct lx_call *);
 int64_t	 lx_sys_machine(struct lx_call *);
 int64_t	 lx_sys_perf(struct lx_call *);
+
+/* witness.c: files and IPC objects that the host refuses */
+int	 lx_witness_attach(struct lx_program *, int fd);	/* consumed, also on failure; -1: none */
+void	 lx_witness_gone(struct lx_program *);
+void	 lx_witness_late(struct lx_call *);	/* answers it */
+int64_t	 lx_sys_file(struct lx_call *);
+int64_t	 lx_look_at_object(struct lx_call *, unsigned kind);	/* VI_IPC_* */
 
 /* uname.c */
 int64_t	 lx_sys_uname(struct lx_call *);

@@ -10,6 +10,8 @@
 #include <limits.h>
 #include <string.h>
 
+#define PAGE	4096u
+
 static int
 mem_result(const struct lx_call *c, ssize_t n, size_t want)
 {
@@ -26,6 +28,25 @@ lx_copyin(const struct lx_call *c, uint64_t addr, void *buf, size_t len)
 	if (len == 0)
 		return (0);
 	return (mem_result(c, process_vm_readv(c->c_tid, &local, 1, &remote, 1, 0), len));
+}
+
+/* What is behind its end may not be there. */
+int
+lx_copyin_string(const struct lx_call *c, uint64_t addr, char *buf, size_t size)
+{
+	size_t n;
+	int error;
+
+	for (size_t got = 0; got < size; got += n) {
+		n = PAGE - (addr + got) % PAGE;
+		if (n > size - got)
+			n = size - got;
+		if ((error = lx_copyin(c, addr + got, buf + got, n)) != 0)
+			return (error);
+		if (memchr(buf + got, '\0', n) != NULL)
+			return (0);
+	}
+	return (ENAMETOOLONG);
 }
 
 int

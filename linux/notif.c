@@ -149,6 +149,7 @@ static const struct {
 	{ SYS_process_madvise,	0,			lx_sys_pidfd },
 	{ SYS_setrlimit,	0,			lx_sys_setrlimit },
 	{ SYS_unshare,		0,			lx_sys_unshare },
+	{ SYS_clone,		0,			lx_sys_unshare },
 	{ SYS_setns,		0,			lx_sys_setns },
 	{ SYS_chown,		0,			lx_sys_chown },
 	{ SYS_lchown,		0,			lx_sys_chown },
@@ -168,24 +169,48 @@ static const struct {
 	{ SYS_timer_create,	0,			lx_sys_machine },
 	{ SYS_timerfd_create,	0,			lx_sys_machine },
 	{ SYS_prctl,		0,			lx_sys_prctl },
-	{ SYS_msgget,		0,			lx_sys_noipc },
-	{ SYS_msgsnd,		0,			lx_sys_noipc },
-	{ SYS_msgrcv,		0,			lx_sys_noipc },
-	{ SYS_msgctl,		0,			lx_sys_noipc },
-	{ SYS_semget,		0,			lx_sys_noipc },
-	{ SYS_semop,		0,			lx_sys_noipc },
-	{ SYS_semctl,		0,			lx_sys_noipc },
-	{ SYS_semtimedop,	0,			lx_sys_noipc },
-	{ SYS_shmget,		0,			lx_sys_noipc },
-	{ SYS_shmat,		0,			lx_sys_noipc },
-	{ SYS_shmctl,		0,			lx_sys_noipc },
-	{ SYS_shmdt,		0,			lx_sys_noipc },
-	{ SYS_mq_open,		0,			lx_sys_noipc },
-	{ SYS_mq_unlink,		0,			lx_sys_noipc },
-	{ SYS_mq_timedsend,	0,			lx_sys_noipc },
-	{ SYS_mq_timedreceive, 0,			lx_sys_noipc },
-	{ SYS_mq_notify,		0,			lx_sys_noipc },
-	{ SYS_mq_getsetattr,	0,			lx_sys_noipc },
+	{ SYS_open,		0,			lx_sys_file },
+	{ SYS_openat,		0,			lx_sys_file },
+	{ SYS_openat2,		0,			lx_sys_file },
+	{ SYS_creat,		0,			lx_sys_file },
+	{ SYS_truncate,		0,			lx_sys_file },
+	{ SYS_execve,		0,			lx_sys_file },
+	{ SYS_execveat,		0,			lx_sys_file },
+	{ SYS_chdir,		0,			lx_sys_file },
+	{ SYS_mkdir,		0,			lx_sys_file },
+	{ SYS_mkdirat,		0,			lx_sys_file },
+	{ SYS_symlink,		0,			lx_sys_file },
+	{ SYS_symlinkat,		0,			lx_sys_file },
+	{ SYS_link,		0,			lx_sys_file },
+	{ SYS_linkat,		0,			lx_sys_file },
+	{ SYS_unlink,		0,			lx_sys_file },
+	{ SYS_rmdir,		0,			lx_sys_file },
+	{ SYS_unlinkat,		0,			lx_sys_file },
+	{ SYS_rename,		0,			lx_sys_file },
+	{ SYS_renameat,		0,			lx_sys_file },
+	{ SYS_renameat2,		0,			lx_sys_file },
+	{ SYS_chmod,		0,			lx_sys_file },
+	{ SYS_fchmod,		0,			lx_sys_file },
+	{ SYS_fchmodat,		0,			lx_sys_file },
+	{ LX_SYS_FCHMODAT2,	0,			lx_sys_file },
+	{ SYS_msgget,		0,			lx_sys_ipc },
+	{ SYS_msgsnd,		0,			lx_sys_ipc },
+	{ SYS_msgrcv,		0,			lx_sys_ipc },
+	{ SYS_msgctl,		0,			lx_sys_ipc },
+	{ SYS_semget,		0,			lx_sys_ipc },
+	{ SYS_semop,		0,			lx_sys_ipc },
+	{ SYS_semctl,		0,			lx_sys_ipc },
+	{ SYS_semtimedop,	0,			lx_sys_ipc },
+	{ SYS_shmget,		0,			lx_sys_ipc },
+	{ SYS_shmat,		0,			lx_sys_ipc },
+	{ SYS_shmctl,		0,			lx_sys_ipc },
+	{ SYS_shmdt,		0,			lx_sys_ipc },
+	{ SYS_mq_open,		0,			lx_sys_ipc },
+	{ SYS_mq_unlink,		0,			lx_sys_ipc },
+	{ SYS_mq_timedsend,	0,			lx_sys_ipc },
+	{ SYS_mq_timedreceive, 0,			lx_sys_ipc },
+	{ SYS_mq_notify,		0,			lx_sys_ipc },
+	{ SYS_mq_getsetattr,	0,			lx_sys_ipc },
 	{ SYS_setuid,		0,			lx_sys_setid },
 	{ SYS_setgid,		0,			lx_sys_setid },
 	{ SYS_setreuid,		0,			lx_sys_setid },
@@ -380,7 +405,9 @@ lx_timers(struct lx *lx)
 	lx->lx_timerat = LX_FOREVER;
 	TAILQ_FOREACH_SAFE(c, &lx->lx_timed, c_tlink, tmp)
 		if (c->c_deadline <= now) {
-			if (!recv_late(c))
+			if (c->c_asked)
+				lx_witness_late(c);
+			else if (!recv_late(c))
 				lx_answer(c, -c->c_timeout);
 			lx_call_free(c);
 		} else if (c->c_deadline < next)
@@ -398,6 +425,12 @@ lx_timers(struct lx *lx)
 		lx_timer_at(lx, next);
 }
 
+static struct lx_calls *
+calls_of(const struct lx_call *c)
+{
+	return (c->c_sock != NULL ? &c->c_sock->ls_calls : c->c_asked ? &c->c_lx->lx_asked : &c->c_lx->lx_logcalls);
+}
+
 int64_t
 lx_call_wait(struct lx_call *c, uint64_t timeout, int error)
 {
@@ -410,7 +443,7 @@ lx_call_wait(struct lx_call *c, uint64_t timeout, int error)
 	w->c_fd = -1;
 	w->c_deadline = LX_FOREVER;
 	w->c_timeout = error;
-	TAILQ_INSERT_TAIL(w->c_sock != NULL ? &w->c_sock->ls_calls : &w->c_lx->lx_logcalls, w, c_link);
+	TAILQ_INSERT_TAIL(calls_of(w), w, c_link);
 	TAILQ_INSERT_TAIL(&w->c_pr->pr_calls, w, c_plink);
 	if (timeout != LX_FOREVER) {
 		w->c_deadline = lx_now() + timeout;
@@ -423,7 +456,7 @@ lx_call_wait(struct lx_call *c, uint64_t timeout, int error)
 void
 lx_call_free(struct lx_call *c)
 {
-	TAILQ_REMOVE(c->c_sock != NULL ? &c->c_sock->ls_calls : &c->c_lx->lx_logcalls, c, c_link);
+	TAILQ_REMOVE(calls_of(c), c, c_link);
 	TAILQ_REMOVE(&c->c_pr->pr_calls, c, c_plink);
 	if (c->c_deadline != LX_FOREVER)
 		TAILQ_REMOVE(&c->c_lx->lx_timed, c, c_tlink);
@@ -443,7 +476,7 @@ lx_calls_answer(struct lx_sock *ls, int64_t result)
 
 /*
  * A thread is in one call at a time: what waits under its number is over.  True: this is that call again, restarted after a signal, and it had a
- * time limit; then signal(7) wants EINTR, whatever the handler's SA_RESTART.  A recvmmsg may have messages, and sees to that itself.
+ * time limit of its own; then signal(7) wants EINTR, whatever the handler's SA_RESTART.  A recvmmsg may have messages, and sees to that itself.
  */
 static bool
 calls_stale(struct lx_program *pr, struct lx_call *again)
@@ -454,7 +487,7 @@ calls_stale(struct lx_program *pr, struct lx_call *again)
 	TAILQ_FOREACH_SAFE(c, &pr->pr_calls, c_plink, tmp)
 		if (c->c_tid == again->c_tid) {
 			again->c_again |= c->c_nr == again->c_nr && memcmp(c->c_arg, again->c_arg, sizeof(c->c_arg)) == 0;
-			interrupted |= again->c_again && c->c_deadline != LX_FOREVER && c->c_nr != SYS_recvmmsg;
+			interrupted |= again->c_again && !c->c_asked && c->c_deadline != LX_FOREVER && c->c_nr != SYS_recvmmsg;
 			lx_call_free(c);
 		}
 	return (interrupted);

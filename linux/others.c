@@ -77,7 +77,7 @@ void
 lx_log_refusal(const struct lx_call *c, enum vi_priv priv, const char *what, unsigned number)
 {
 	struct vi_cred cr;
-	char text[40];
+	char text[256];
 
 	if (lx_call_cred(c, &cr) != 0)
 		return;
@@ -441,22 +441,15 @@ lx_sys_setgroups(struct lx_call *c)
 }
 
 /*
- * IPC that the jail does without.
+ * IPC.
  */
-int64_t
-lx_sys_noipc(struct lx_call *c)
+/* Of a kind that the jail does without there is nothing. */
+static int64_t
+no_ipc(struct lx_call *c, const char *name)
 {
-	static const struct { int first, last; const char *name; } kinds[] = {
-		{ SYS_shmget, SYS_shmctl, "sysvshm" }, { SYS_shmdt, SYS_shmdt, "sysvshm" }, { SYS_semget, SYS_semctl, "sysvsem" },
-		{ SYS_semtimedop, SYS_semtimedop, "sysvsem" }, { SYS_msgget, SYS_msgctl, "sysvmsg" }, { SYS_mq_open, SYS_mq_getsetattr, "mqueue" },
-	};
-	const char *name = "IPC";
 	struct vi_cred cr;
 	char text[80];
 
-	for (size_t i = 0; i < LX_NITEMS(kinds); i++)
-		if (c->c_nr >= kinds[i].first && c->c_nr <= kinds[i].last)
-			name = kinds[i].name;
 	if (lx_call_cred(c, &cr) != 0)
 		return (-ENOSYS);
 	snprintf(text, sizeof(text), "%s refused to uid %u: the jail has none", name, cr.cr_uid);
@@ -464,6 +457,21 @@ lx_sys_noipc(struct lx_call *c)
 	vi_jail_log_write(c->c_lx->lx_kernel, c->c_pr->pr_use.us_jid[VI_CLASS_VIPC], LOG_NOTICE, text);
 	lx_managed(c->c_lx);
 	return (-ENOSYS);
+}
+
+int64_t
+lx_sys_ipc(struct lx_call *c)
+{
+	static const struct { int first, last; unsigned kind; const char *name; } kinds[] = {
+		{ SYS_shmget, SYS_shmctl, VI_IPC_SYSVSHM, "sysvshm" }, { SYS_shmdt, SYS_shmdt, VI_IPC_SYSVSHM, "sysvshm" },
+		{ SYS_semget, SYS_semctl, VI_IPC_SYSVSEM, "sysvsem" }, { SYS_semtimedop, SYS_semtimedop, VI_IPC_SYSVSEM, "sysvsem" },
+		{ SYS_msgget, SYS_msgctl, VI_IPC_SYSVMSG, "sysvmsg" }, { SYS_mq_open, SYS_mq_getsetattr, VI_IPC_MQUEUE, "mqueue" },
+	};
+	size_t i = 0;
+
+	while (i < LX_NITEMS(kinds) - 1 && (c->c_nr < kinds[i].first || c->c_nr > kinds[i].last))
+		i++;
+	return ((c->c_pr->pr_ipcoff & kinds[i].kind) != 0 ? no_ipc(c, kinds[i].name) : lx_look_at_object(c, kinds[i].kind));
 }
 
 /*

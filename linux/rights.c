@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <linux/capability.h>
+#include <linux/limits.h>
 #include <linux/nsfs.h>
 #include <linux/quota.h>
 
@@ -29,7 +30,6 @@
 #endif
 
 #define MAXNESTED	33	/* user namespaces in each other: the host's kernel allows 32 */
-#define PAGE		4096u
 #define RESET_ON_FORK	0x40000000u	/* of sched_setscheduler(2) */
 #define PERF_FLAGS	40	/* where they are in what perf_event_open(2) is given */
 #define PERF_NOKERNEL	0x20u
@@ -249,26 +249,14 @@ lx_sys_setns(struct lx_call *c)
 /*
  * Files.
  */
-/* A short name of the caller's; what is longer is cut off. */
-static bool
-copyin_name(const struct lx_call *c, uint64_t addr, char *name, size_t size)
-{
-	const size_t room = PAGE - addr % PAGE, first = room < size - 1 ? room : size - 1;
-
-	memset(name, 0, size);
-	if (lx_copyin(c, addr, name, first) != 0)
-		return (false);
-	return (first == size - 1 || memchr(name, '\0', first) != NULL || lx_copyin(c, addr + first, name + first, size - 1 - first) == 0);
-}
-
 /* Capabilities of files are for who has the right in his own user namespace; trusted.* is the host's alone. */
 int64_t
 lx_sys_xattr(struct lx_call *c)
 {
 	const bool at = c->c_nr == LX_SYS_SETXATTRAT || c->c_nr == LX_SYS_REMOVEXATTRAT;
-	char name[32];
+	char name[XATTR_NAME_MAX + 1];
 
-	if (lx_on_host(c) || !copyin_name(c, c->c_arg[at ? 3 : 1], name, sizeof(name)))
+	if (lx_on_host(c) || lx_copyin_string(c, c->c_arg[at ? 3 : 1], name, sizeof(name)) != 0)
 		return (LX_CONTINUE);
 	if (strcmp(name, "security.capability") == 0) {
 		if (lx_call_lacks(c, CAP_SETFCAP))

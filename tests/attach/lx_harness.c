@@ -152,6 +152,7 @@ prog_start(struct harness *h, struct prog *p)
 	params.pr_rootuid = getuid();
 	params.pr_rootgid = getgid();
 	params.pr_userns = lx_userns(p->pid);	/* an ordinary user's run makes one for all of us */
+	params.pr_witness = -1;
 	check("lx_attach", lx_attach(h->lx, &params, &p->program));
 	(void)!write(down[1], "", 1);
 	close(pidfd);

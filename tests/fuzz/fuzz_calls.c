@@ -319,7 +319,7 @@ static void
 world_begin(void)
 {
 	static const struct lx_ops ops = { .lo_ctl_socket = no_control };
-	struct lx_program_params pp = { 0 };
+	struct lx_program_params pp = { .pr_witness = -1 };
 
 	wd.k = target_kernel(&wd.kp);
 	wd.w = vi_kernel_worker(wd.k, 0);
