@@ -15,7 +15,6 @@
 
 #define STATISTICS	"statistics/"
 
-
 static void
 put_bytes(FILE *out, const uint8_t *bytes, unsigned n)
 {
@@ -98,9 +97,9 @@ static const struct { const char *name; size_t at; } counters[] = {
 #define NVALUES		(sizeof(values) / sizeof(values[0]))
 #define NCOUNTERS	(sizeof(counters) / sizeof(counters[0]))
 
-/* The interface's name, and what stands behind it: "" is its directory. */
+/* The interface's name, as the stack has it, and what stands behind it: "" is its directory. */
 static const char *
-split(const char *path, char name[VI_IFNAMSIZ])
+split(struct vi_vnet *vn, const char *path, char name[VI_IFNAMSIZ])
 {
 	const size_t n = strcspn(path, "/");
 
@@ -108,6 +107,7 @@ split(const char *path, char name[VI_IFNAMSIZ])
 		return (NULL);
 	memcpy(name, path, n);
 	name[n] = '\0';
+	ifinfo_realname(vn, name);
 	return (path + n + (path[n] == '/'));
 }
 
@@ -146,7 +146,7 @@ class_kind(struct vi_vnet *vn, const char *path)
 
 	if (*path == '\0')
 		return (LX_FILE_DIR);
-	if ((file = split(path, name)) == NULL || vi_if_get(vn, name, ignore, NULL) != 0)
+	if ((file = split(vn, path, name)) == NULL || vi_if_get(vn, name, ignore, NULL) != 0)
 		return (LX_FILE_NONE);
 	if (*file == '\0' || strcmp(file, "statistics") == 0)
 		return (LX_FILE_DIR);
@@ -207,7 +207,7 @@ static int
 class_read(struct lx *lx, struct vi_vnet *vn, const char *path, char **text, size_t *len)
 {
 	char name[VI_IFNAMSIZ];
-	struct read_arg ra = { .ra_file = split(path, name) };
+	struct read_arg ra = { .ra_file = split(vn, path, name) };
 	int error;
 
 	(void)lx;

@@ -15,6 +15,7 @@
 #include <vimage/sysctl.h>
 
 #include "linux/files_snmp6.h"
+#include "linux/ifinfo.h"
 #include "linux/procnet.h"
 
 #define VALUE_MAX	1024
@@ -167,6 +168,15 @@ name_at(const char *path)
 	return (NULL);
 }
 
+/* Programs call the loopback "lo". */
+static const char *
+real_path(struct vi_vnet *vn, const char *path, char buf[LX_FILES_PATH + 1])
+{
+	const char *proc = in_proc(path), *at = proc != NULL ? in_devsnmp6(proc) : name_at(path);
+
+	return (ifinfo_realpath(vn, path, at, buf, LX_FILES_PATH + 1));
+}
+
 static void
 list_knobs(struct vi_vnet *vn, const char *path, lx_files_fn *fn, void *arg)
 {
@@ -217,9 +227,11 @@ list_proc(struct vi_vnet *vn, const char *name, lx_files_fn *fn, void *arg)
 static void
 sys_list(struct vi_vnet *vn, const char *path, lx_files_fn *fn, void *arg)
 {
-	const char *proc = in_proc(path);
+	char real[LX_FILES_PATH + 1];
+	const char *proc;
 
-	if (proc != NULL) {
+	path = real_path(vn, path, real);
+	if ((proc = in_proc(path)) != NULL) {
 		list_proc(vn, proc, fn, arg);
 	} else if (*path == '\0') {
 		for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++)
@@ -269,11 +281,12 @@ interface_kind(struct vi_vnet *vn, const char *path)
 static enum lx_file
 sys_kind(struct vi_vnet *vn, const char *path)
 {
-	char name[LX_FILES_PATH + 4];
+	char name[LX_FILES_PATH + 4], real[LX_FILES_PATH + 1];
 	struct kind_arg ka = { .ka_name = name, .ka_kind = LX_FILE_NONE };
-	const char *proc = in_proc(path);
+	const char *proc;
 
-	if (proc != NULL)
+	path = real_path(vn, path, real);
+	if ((proc = in_proc(path)) != NULL)
 		return (proc_kind(vn, proc));
 	if (*path == '\0')
 		return (LX_FILE_DIR);
@@ -291,10 +304,12 @@ sys_kind(struct vi_vnet *vn, const char *path)
 static int
 sys_read(struct lx *lx, struct vi_vnet *vn, const char *path, char **text, size_t *len)
 {
-	char name[LX_FILES_PATH + 4], value[VALUE_MAX];
-	const char *proc = in_proc(path);
+	char name[LX_FILES_PATH + 4], real[LX_FILES_PATH + 1], value[VALUE_MAX];
+	const char *proc;
 	int error, n;
 
+	path = real_path(vn, path, real);
+	proc = in_proc(path);
 	if (proc != NULL && in_devsnmp6(proc) != NULL)
 		return (lx_devsnmp6(vn, in_devsnmp6(proc), text, len));
 	if (proc != NULL)
@@ -319,14 +334,14 @@ sys_text(const char *path)
 static int
 sys_write(struct vi_vnet *vn, const char *path, const char *text, const struct vi_cred *cred)
 {
-	char name[LX_FILES_PATH + 4], value[VALUE_MAX];
+	char name[LX_FILES_PATH + 4], real[LX_FILES_PATH + 1], value[VALUE_MAX];
 	size_t n = strcspn(text, "\n");
 
 	if (n >= sizeof(value))
 		return (EINVAL);
 	memcpy(value, text, n);
 	value[n] = '\0';
-	sysctl_name(path, name);
+	sysctl_name(real_path(vn, path, real), name);
 	return (vi_sysctl_set(vn, name, value, cred));
 }
 

@@ -2,6 +2,7 @@
 #include "linux/ifinfo.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <arpa/inet.h>
 #include <net/if_arp.h>
@@ -112,6 +113,17 @@ ifinfo_realname(struct vi_vnet *vn, char name[VI_IFNAMSIZ])
 {
 	if (strcmp(name, IFINFO_LOOPBACK) == 0 && ifinfo_index(vn, name) == 0)
 		memcpy(name, "lo0", sizeof("lo0"));
+}
+
+const char *
+ifinfo_realpath(struct vi_vnet *vn, const char *path, const char *at, char *buf, size_t size)
+{
+	const size_t n = sizeof(IFINFO_LOOPBACK) - 1;
+
+	if (at == NULL || strncmp(at, IFINFO_LOOPBACK, n) != 0 || (at[n] != '/' && at[n] != '\0') || ifinfo_index(vn, IFINFO_LOOPBACK) != 0)
+		return (path);
+	snprintf(buf, size, "%.*slo0%s", (int)(at - path), path, at + n);
+	return (buf);
 }
 
 static void

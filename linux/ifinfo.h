@@ -16,7 +16,9 @@ int	 ifinfo_name(struct vi_vnet *, uint32_t index, char name[VI_IFNAMSIZ]);	/* E
 uint32_t ifinfo_index(struct vi_vnet *, const char *name);	/* 0: there is none */
 #define IFINFO_LOOPBACK	"lo"
 /* Programs call the loopback "lo": made the name of ours, unless there is an interface of that name.  With the kernel lock. */
-void	 ifinfo_realname(struct vi_vnet *, char name[VI_IFNAMSIZ]);
+/* The same of a path in which the name of an interface begins at that place (NULL: in none); buf has room for a byte more than the path. */
+const char *ifinfo_realpath(struct vi_vnet *, const char *path, const char *at, char *buf, size_t size);
+void	ifinfo_realname(struct vi_vnet *, char name[VI_IFNAMSIZ]);
 uint32_t ifinfo_mask(unsigned prefixlen);		/* network order */
 int	 ifinfo_masklen(uint32_t mask, uint8_t *len);	/* EINVAL: with holes */
 
