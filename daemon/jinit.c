@@ -160,6 +160,7 @@ static int
 await_listener(const struct child *c, int *fdp, const char **what)
 {
 	struct program_report pr;
+	int error;
 
 	*what = "seccomp filter";
 	if (read(c->c_report, &pr, sizeof(pr)) != (ssize_t)sizeof(pr))
@@ -169,7 +170,10 @@ await_listener(const struct child *c, int *fdp, const char **what)
 	if (pr.pr_listener < 0)
 		return -pr.pr_listener;
 	*what = "seccomp listener";
-	return fetch_listener(c->c_pid, pr.pr_listener, fdp);
+	error = fetch_listener(c->c_pid, pr.pr_listener, fdp);
+	if (error == EPERM || error == ENOSYS)
+		*what = "pidfd_getfd(2), which containers mostly allow with CAP_SYS_PTRACE";
+	return error;
 }
 
 static int
