@@ -5,7 +5,7 @@
  * A configuration owns blocks in the order in which they were read, and the names of all its
  * files, to which every place in the tree points.  A file is one reader: its settings outside of
  * blocks are a block without a name, made when the file begins, so that what an included file says
- * stands where it is included.  Nothing is looked up here: names of variables stay in the values
+ * stands where it is included; one that is included inside a block goes on with that block.  Nothing is looked up here: names of variables stay in the values
  * until a jail's parameters are asked for (params.c).
  *
  * The first error ends the reading; it is kept as one line with its place.  Without memory the

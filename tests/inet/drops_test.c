@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a stack says about packets that it drops: a line for the first, or for many, and later how many there were. */
-#include "tests/lib/tl.h"
+#include "tests/inet/inet.h"
 
 #include <arpa/inet.h>
 #include <vimage/host.h>
@@ -162,13 +162,19 @@ syn_flood(void **state)
 	end(&d);
 }
 
-static int
-send_one(struct vi_socket *so, const char *addr, uint16_t port)
+/* From a to port 82 of b, with the right sum. */
+static void
+send_tcp(struct drops *d, uint16_t flags)
 {
-	struct vi_msg msg = { .msg_iov = &(struct vi_iovec){ (void *)(uintptr_t)"x", 1 }, .msg_iovcnt = 1, .msg_hasname = true, .msg_name = tl_addr(addr, port) };
-	size_t done;
+	const struct vi_sockaddr from = tl_addr(d->p.addra, 0), to = tl_addr(d->p.addrb, 0);
+	uint8_t seg[32] = { [9] = 6, [11] = 20, [13] = 83, [15] = 82, [24] = (uint8_t)(0x50 | flags >> 8), (uint8_t)flags };
+	uint16_t sum;
 
-	return vi_sendmsg(so, &msg, &done);
+	put32(seg, &from);
+	put32(seg + 4, &to);
+	sum = inet_cksum(seg, sizeof(seg));
+	memcpy(seg + 28, &sum, 2);
+	send_packet(d, d->p.addra, 6, seg + 12, 20);
 }
 
 /* net.inet.tcp.log_in_vain, net.inet.udp.log_in_vain: FreeBSD's lines, with the port asked for and who asked. */
@@ -178,7 +184,7 @@ in_vain(void **state)
 	struct vi_sockaddr to, from;
 	struct vi_socket *c, *u;
 	struct drops d;
-	char want[512];
+	char want[1024];
 
 	(void)state;
 	begin(&d);
@@ -200,13 +206,23 @@ in_vain(void **state)
 	}
 	snprintf(want, sizeof(want), "<6>TCP: [%s]:%u to [%s]:81 tcpflags 0x2<SYN>; tcp_input: Connection attempt to closed port\n", d.p.addra, ntohs(from.sa_port), d.p.addrb);
 	assert_string_equal(said(&d), want);
-	tl_ok(send_one(u, d.p.addrb, 9));
+	/* 1 is of SYNs, 2 of all; who has no flags has no names of them. */
+	for (unsigned vain = 1; vain < 3; vain++) {
+		tl_ok(vi_sysctl_set(d.p.b, "net.inet.tcp.log_in_vain", vain == 1 ? "1" : "2", &tl_root));
+		send_tcp(&d, 0x110);
+		send_tcp(&d, 0);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		snprintf(want + strlen(want), sizeof(want) - strlen(want),
+		    "<6>TCP: [%s]:83 to [%s]:82 tcpflags 0x%s; tcp_input: Connection attempt to closed port\n", d.p.addra, d.p.addrb, i == 0 ? "110<ACK,AE>" : "0");
+	assert_string_equal(said(&d), want);
+	tl_ok(inet_sendto(u, "x", 1, d.p.addrb, 9));
 	tl_settle(&d.t);
 	snprintf(want + strlen(want), sizeof(want) - strlen(want), "<6>Connection attempt to UDP %s:9 from %s:1234\n", d.p.addrb, d.p.addra);
 	assert_string_equal(said(&d), want);
 	vi_close(u);
 	u = tl_udp(d.p.a, "2001:db8::1", 1234);
-	tl_ok(send_one(u, "2001:db8::2", 9));
+	tl_ok(inet_sendto(u, "x", 1, "2001:db8::2", 9));
 	tl_settle(&d.t);
 	snprintf(want + strlen(want), sizeof(want) - strlen(want), "<6>Connection attempt to UDP [2001:db8::2]:9 from [2001:db8::1]:1234\n");
 	assert_string_equal(said(&d), want);

@@ -116,9 +116,9 @@ tcp_seg_vain(const struct tcp_seg *ts)
 	sbuf_init(&sb, flags, sizeof(flags));
 	for (unsigned i = 0, any = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if ((ts->ts_flags >> i & 1) != 0)
-			sbuf_printf(&sb, "%s%s", any++ != 0 ? "," : "", names[i]);
-	vnet_log(ts->ts_tv->tv_vnet, LOG_INFO, "TCP: [%s]:%u to [%s]:%u tcpflags 0x%x<%s>; tcp_input: Connection attempt to closed port",
-	    v.iv_src, NTOHS(ts->ts_sport), v.iv_dst, NTOHS(ts->ts_dport), ts->ts_flags & 0x1ffu, flags);
+			sbuf_printf(&sb, "%s%s", any++ != 0 ? "," : "<", names[i]);
+	vnet_log(ts->ts_tv->tv_vnet, LOG_INFO, "TCP: [%s]:%u to [%s]:%u tcpflags 0x%x%s%s; tcp_input: Connection attempt to closed port",
+	    v.iv_src, NTOHS(ts->ts_sport), v.iv_dst, NTOHS(ts->ts_dport), ts->ts_flags & 0x1ffu, flags, flags[0] != '\0' ? ">" : "");
 }
 
 /* Nobody there (RFC 9293 3.10.7.1). */
