@@ -38,15 +38,14 @@
 #include "daemon/rootdir.h"
 #include "daemon/seqpacket.h"
 
-/* A program whose first process lives, or whose start is being reported. */
+/* A program whose first process lives, or whose end is not told yet. */
 struct child {
 	LIST_ENTRY(child) c_link;
 	uint32_t	c_id;
 	pid_t		c_pid;		/* -1: reaped */
 	int		c_report;	/* our end of its pipe; -1: exec has closed it */
 	int		c_go;		/* -1: told */
-	bool		c_failed;	/* INIT_FAILED was sent: no INIT_EXITED */
-	int		c_status;
+	struct seqmsg	c_end;		/* INIT_EXITED, or INIT_FAILED */
 };
 
 struct jinit {
@@ -203,16 +202,20 @@ fork_child(struct jinit *j, struct child *c, const int fds[SEQ_MAXFDS])
 	return error;
 }
 
+static void	reap(struct jinit *);
+
 static void
 child_fail(struct jinit *j, struct child *c, int error, const char *what)
 {
-	if (!c->c_failed)
-		tell(j, INIT_FAILED, c->c_id, error, what, NULL);
-	c->c_failed = true;
+	if (c->c_end.sm_type != INIT_FAILED) {
+		c->c_end.sm_type = INIT_FAILED;
+		c->c_end.sm_arg = error;
+		snprintf(c->c_end.sm_text, sizeof(c->c_end.sm_text), "%s", what);
+	}
 	if (c->c_pid > 0)
 		kill(c->c_pid, SIGKILL);
 	else
-		child_free(j, c);
+		reap(j);
 }
 
 static void
@@ -226,9 +229,11 @@ do_exec(struct jinit *j, uint32_t id, const int fds[SEQ_MAXFDS])
 	j->j_told = false;
 	if ((c = calloc(1, sizeof(*c))) == NULL) {
 		tell(j, INIT_FAILED, id, ENOMEM, "fork", NULL);
+		reap(j);
 		return;
 	}
-	c->c_id = id;
+	c->c_id = c->c_end.sm_id = id;
+	c->c_end.sm_type = INIT_EXITED;
 	c->c_pid = c->c_report = c->c_go = -1;
 	LIST_INSERT_HEAD(&j->j_children, c, c_link);
 	j->j_nchildren++;
@@ -271,18 +276,15 @@ child_report(struct jinit *j, struct child *c)
 	n = read(c->c_report, &pr, sizeof(pr));
 	close(c->c_report);
 	c->c_report = -1;
-	if (n == (ssize_t)sizeof(pr) && !c->c_failed) {
+	if (c->c_end.sm_type == INIT_FAILED)
+		return;
+	if (n == (ssize_t)sizeof(pr)) {
 		pr.pr_what[sizeof(pr.pr_what) - 1] = '\0';
-		struct seqmsg sm = { .sm_type = INIT_FAILED,
-			.sm_id = c->c_id,
-			.sm_arg = pr.pr_errno,
-			.sm_flags = pr.pr_exec };
-
-		memcpy(sm.sm_text, pr.pr_what, sizeof(pr.pr_what));
-		if (seq_send(j->j_sock, &sm, NULL, 0, 0) != 0)
-			jinit_end(j);
-		c->c_failed = true;
-	} else if (c->c_pid > 0 && !c->c_failed) {
+		c->c_end.sm_type = INIT_FAILED;
+		c->c_end.sm_arg = pr.pr_errno;
+		c->c_end.sm_flags = pr.pr_exec ? SEQ_NOEXEC : 0;
+		memcpy(c->c_end.sm_text, pr.pr_what, sizeof(pr.pr_what));
+	} else if (c->c_pid > 0) {
 		tell(j, INIT_STARTED, c->c_id, 0, NULL, NULL);
 	}
 }
@@ -304,8 +306,6 @@ do_ipclimits(const struct jinit *j, const char *text)
 /*
  * Events.
  */
-static void reap(struct jinit *);
-
 static void
 handle(struct jinit *j, const struct seqmsg *sm, int fds[SEQ_MAXFDS], unsigned nfds)
 {
@@ -379,9 +379,10 @@ reaped(struct jinit *j, pid_t pid, int status)
 	if (c == NULL)
 		return;
 	c->c_pid = -1;
-	c->c_status = status;
 	if (c->c_report >= 0)
 		child_report(j, c);
+	if (c->c_end.sm_type == INIT_EXITED)
+		c->c_end.sm_arg = status;
 }
 
 /*
@@ -391,21 +392,19 @@ reaped(struct jinit *j, pid_t pid, int status)
 static void
 tell_ends(struct jinit *j, bool empty)
 {
-	struct seqmsg sm = { .sm_type = INIT_EXITED };
 	struct child *c, *next;
 
 	for (c = LIST_FIRST(&j->j_children); c != NULL; c = next) {
 		next = LIST_NEXT(c, c_link);
 		if (c->c_pid > 0)
 			continue;
-		sm.sm_id = c->c_id;
-		sm.sm_arg = c->c_status;
-		sm.sm_flags = empty && j->j_nchildren == 1;
-		sm.sm_ino[0] = j->j_lastid;
-		if (!c->c_failed && seq_send(j->j_sock, &sm, NULL, 0, 0) != 0)
-			jinit_end(j);
-		if (!c->c_failed && sm.sm_flags != 0)
+		if (empty && j->j_nchildren == 1) {
+			c->c_end.sm_flags |= SEQ_LAST;
+			c->c_end.sm_ino[0] = j->j_lastid;
 			j->j_told = true;
+		}
+		if (seq_send(j->j_sock, &c->c_end, NULL, 0, 0) != 0)
+			jinit_end(j);
 		child_free(j, c);
 	}
 }

@@ -792,10 +792,26 @@ on_listener(struct jproc *jp, const struct seqmsg *sm, int fd)
 		jproc_send(jp, INIT_GO, sm->sm_id, 0, 0, NULL);
 }
 
+static void on_empty(struct jproc *, uint32_t lastid);
+
+/*
+ * Their clients are told last: what the end of the jail's last process brings about has happened
+ * then.
+ */
+static void
+exec_ended(struct jproc *jp, struct exec *ex, const struct seqmsg *sm)
+{
+	exec_end(ex);
+	if ((sm->sm_flags & SEQ_LAST) != 0)
+		on_empty(jp, (uint32_t)sm->sm_ino[0]);
+}
+
 /* Of an init, which may say anything: a negative one, and an errno of 0 for which the text says it all, are EINVAL. */
 static void
-on_failed(struct exec *ex, const struct seqmsg *sm)
+on_failed(struct jproc *jp, struct exec *ex, const struct seqmsg *sm)
 {
+	const struct exec_ops *ops = ex->ex_ops;
+	void *arg = ex->ex_arg;
 	char text[SEQ_TEXT + 80];
 
 	if (sm->sm_arg == 0)
@@ -803,15 +819,11 @@ on_failed(struct exec *ex, const struct seqmsg *sm)
 	else
 		snprintf(text, sizeof(text), "%s: %s", sm->sm_text, strerror(sm->sm_arg));
 	ctl_plain(text);
-	exec_failed(ex, sm->sm_arg > 0 ? sm->sm_arg : EINVAL, text, sm->sm_flags != 0);
+	exec_ended(jp, ex, sm);
+	if (ops != NULL)
+		ops->eo_failed(arg, sm->sm_arg > 0 ? sm->sm_arg : EINVAL, text, (sm->sm_flags & SEQ_NOEXEC) != 0);
 }
 
-static void on_empty(struct jproc *, uint32_t lastid);
-
-/*
- * Its client is told last: what the end of the jail's last process brings about has happened
- * then.
- */
 static void
 on_exited(struct jproc *jp, struct exec *ex, const struct seqmsg *sm)
 {
@@ -821,9 +833,7 @@ on_exited(struct jproc *jp, struct exec *ex, const struct seqmsg *sm)
 	/* It may have ended before its start was seen. */
 	if (!ex->ex_started && ops != NULL)
 		ops->eo_started(arg, ex->ex_pid);
-	exec_end(ex);
-	if (sm->sm_flags != 0)
-		on_empty(jp, (uint32_t)sm->sm_ino[0]);
+	exec_ended(jp, ex, sm);
 	if (ops != NULL)
 		ops->eo_ended(arg, sm->sm_arg);
 }
@@ -842,7 +852,7 @@ on_exec(struct jproc *jp, const struct seqmsg *sm)
 		ex->ex_started = true;
 		break;
 	case INIT_FAILED:
-		on_failed(ex, sm);
+		on_failed(jp, ex, sm);
 		break;
 	case INIT_EXITED:
 		on_exited(jp, ex, sm);

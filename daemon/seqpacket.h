@@ -51,11 +51,14 @@ enum seqtype {
 	INIT_BROKEN,		/* sm_arg: errno, sm_text: the jail cannot have processes */
 	INIT_LISTENER,		/* with the seccomp listener; sm_arg: pid as the jail sees it */
 	INIT_STARTED,		/* the program runs */
-	INIT_FAILED,		/* sm_arg: errno, sm_text: of what; sm_flags: 1 = exec failed */
-	/* sm_arg: wait status; sm_flags 1: also EMPTY, sm_ino[0] as its sm_id. */
-	INIT_EXITED,
+	/* Its process has been waited for; sm_flags SEQ_LAST: also EMPTY, sm_ino[0] as its sm_id. */
+	INIT_FAILED,		/* sm_arg: errno, sm_text: of what; sm_flags SEQ_NOEXEC: exec failed */
+	INIT_EXITED,		/* sm_arg: wait status */
 	INIT_EMPTY,		/* no process is left; sm_id: the last exec it knows of */
 };
+
+#define SEQ_NOEXEC	1u
+#define SEQ_LAST	2u
 
 struct seqmsg {
 	uint32_t	sm_type;
