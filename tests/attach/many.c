@@ -39,14 +39,22 @@ post(int fd, const struct sockaddr_in *to, int n)
 		(void)!sendto(fd, &"0123456789"[i], 1, 0, (const struct sockaddr *)to, sizeof(*to));
 }
 
+/* With nothing in stdout's buffer, which _exit(2) writes a second time under the thread sanitizer. */
+static pid_t
+fork_clean(void)
+{
+	fflush(stdout);
+	return (fork());
+}
+
 /* A process that sends n, each after gap milliseconds. */
 static pid_t
 later(const struct sockaddr_in *to, int n, int gap)
 {
-	pid_t pid = fork();
+	pid_t pid;
 	int fd;
 
-	if (pid != 0)
+	if ((pid = fork_clean()) != 0)
 		return (pid);
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	for (int i = 0; i < n; i++) {
@@ -177,7 +185,7 @@ errors(void)
 
 	post(fa, &a, 1);
 	(void)try_connect(fa, &none);
-	pid = fork();
+	pid = fork_clean();
 	if (pid == 0) {
 		(void)polled(-1, 50, 0);
 		(void)!send(fa, "x", 1, 0);
