@@ -8,6 +8,7 @@
 #ifndef VIMAGE_JAIL_H
 #define VIMAGE_JAIL_H
 
+#include <vimage/cpus.h>
 #include <vimage/priv.h>
 #include <vimage/types.h>
 
@@ -107,6 +108,12 @@ VI_API void	vi_jail_proc_cputime(struct vi_kernel *, int jid, uint64_t ns);
  * about once a second, after vi_jail_proc_cputime, it follows what both use.
  */
 VI_API unsigned	vi_jail_proc_cpulimit(struct vi_kernel *, int jid);
+/*
+ * The processors that a jail's processes may run on (vcpu.cpus): no more than those of the jail it is in.  prison0 has all there are, as the embedder says
+ * before there are jails; until then every number is one.  False: no such jail.
+ */
+VI_API void	vi_kernel_setcpus(struct vi_kernel *, const struct vi_cpus *);
+VI_API bool	vi_jail_cpus(struct vi_kernel *, int jid, struct vi_cpus *);
 VI_API bool	vi_jail_expired(struct vi_kernel *, int jid);
 
 #ifdef __cplusplus

@@ -484,6 +484,23 @@ vi_jail_proc_cpulimit(struct vi_kernel *k, int jid)
 	return (pr == NULL ? 0 : vcpu_split(pr));
 }
 
+void
+vi_kernel_setcpus(struct vi_kernel *k, const struct vi_cpus *cpus)
+{
+	vcpu_setcpus(api_prison(k, 0), cpus);
+}
+
+bool
+vi_jail_cpus(struct vi_kernel *k, int jid, struct vi_cpus *cpus)
+{
+	const struct prison *pr = api_prison(k, jid);
+
+	if (pr == NULL)
+		return (false);
+	*cpus = *prison_cpus(pr);
+	return (true);
+}
+
 bool
 vi_jail_expired(struct vi_kernel *k, int jid)
 {

@@ -176,6 +176,7 @@ prison_restrain(struct prison *pr)
 		if (pr->pr_conf.pc_store.ps_number[STORE_DEVFS] != 0)
 			child->pr_conf.pc_store.ps_number[STORE_DEVFS] = pr->pr_conf.pc_store.ps_number[STORE_DEVFS];
 		prison_addrs_restrain(child);
+		vcpu_restrain(child);
 		prison_apply(child);
 		prison_restrain(child);
 	}

@@ -53,6 +53,9 @@ struct vcpu {
 	uint32_t	 vc_share;	/* 1..10000, 100 = ordinary */
 	struct quota	 vc_quota;	/* its limit, of which those of jails in it are parts */
 	uint64_t	 vc_used;	/* ns: programs, and jails that are gone */
+	uint32_t	 vc_setid;	/* cpuset.id */
+	bool		 vc_chosen;	/* vcpu.cpus was said; else its processors are its parent's, whatever they are */
+	struct vi_cpus	 vc_cpus;
 };
 
 /* vipc: who may meet in shared memory, semaphores and queues. */
@@ -178,6 +181,10 @@ unsigned prison_destroy(struct prison *, vi_leak_fn *, void *arg);
 uint64_t prison_cputime(const struct prison *);	/* ns, of itself and all below */
 struct quota *prison_quota(const struct prison *);	/* that it must keep to, NULL */
 void	 vcpu_apply(struct prison *);			/* pushes share and limit into the vnet it owns */
+const struct vi_cpus *prison_cpus(const struct prison *);
+void	 vcpu_setcpus(struct prison *, const struct vi_cpus *);	/* NULL: its parent's; those below follow with prison_restrain */
+const struct prison *vcpu_bereft(const struct prison *, const struct vi_cpus *);	/* who below would have no processor left with these; NULL: nobody */
+void	 vcpu_restrain(struct prison *);		/* to what its parent has */
 uint32_t vcpu_split(struct prison *);			/* percent that its programs get of its limit now; 0: no limit */
 void	 prison_addcputime(struct prison *, uint64_t ns);	/* of its programs */
 void	 prison_leavecputime(const struct prison *);	/* to its parent: it goes */

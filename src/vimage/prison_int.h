@@ -14,6 +14,8 @@ struct change_res {
 	uint32_t	 cr_share;	/* 0 = not said */
 	bool		 cr_cpulimitset;
 	uint32_t	 cr_cpulimit;
+	bool		 cr_cpusset, cr_cpusall;	/* cr_cpusall: the parent's */
+	struct vi_cpus	 cr_cpus;
 	uint32_t	 cr_limitset;	/* bits of LIMIT_* */
 	uint64_t	 cr_limit[LIMIT_MAX];
 	uint32_t	 cr_ipclimitset;	/* bits of VIPC_* */
@@ -98,8 +100,8 @@ void	change_addrs_apply(struct change *);	/* to ch_pr; cannot fail */
 void	change_addrs_free(struct change *);	/* what was not applied */
 
 /* prison_res.c: shares, limits, IPC. */
-param_set_fn set_share, set_cpulimit, set_limit, set_ipc, set_sysvipc, set_ipclimit;
-param_get_fn get_share, get_cpulimit, get_cpuusage, get_limit, get_limitcur, get_limitpeak, get_limituse, get_ipc, get_sysvipc, get_ipclimit;
+param_set_fn set_share, set_cpulimit, set_cpus, set_limit, set_ipc, set_sysvipc, set_ipclimit;
+param_get_fn get_share, get_cpulimit, get_cpuusage, get_cpus, get_cpusetid, get_limit, get_limitcur, get_limitpeak, get_limituse, get_ipc, get_sysvipc, get_ipclimit;
 int	change_res_check(struct change *);
 void	change_res_apply(struct change *);	/* to ch_pr; cannot fail */
 

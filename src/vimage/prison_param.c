@@ -457,6 +457,8 @@ static const struct param param_table[] = {
 	{ "vcpu.share", false, set_share, get_share, 0, "Share of the processors, 100 is ordinary", 0 },
 	{ "vcpu.limit", false, set_cpulimit, get_cpulimit, 0, "Percent of a processor it may use", 0 },
 	{ "vcpu.usage", false, NULL, get_cpuusage, 0, "Seconds of processors it has used", 32 },
+	{ "vcpu.cpus", false, set_cpus, get_cpus, 0, "Processors it may use", 0 },
+	{ "cpuset.id", false, NULL, get_cpusetid, 0, "Jail cpuset ID", 0 },
 	LIMIT_ROWS("memory", LIMIT_MEMORY, "bytes of its stacks")
 	LIMIT_ROWS("sockets", LIMIT_SOCKETS, "sockets")
 	LIMIT_ROWS("mbufs", LIMIT_MBUFS, "packet buffers")
@@ -577,7 +579,7 @@ param_class(const struct param *pa)
 {
 	if (pa->pa_set == set_hostname || pa->pa_set == set_domainname || pa->pa_set == set_hostid || pa->pa_set == set_hostuuid)
 		return (VCLASS_VPROCG);
-	if (pa->pa_set == set_share || pa->pa_set == set_cpulimit)
+	if (pa->pa_set == set_share || pa->pa_set == set_cpulimit || pa->pa_set == set_cpus)
 		return (VCLASS_VCPU);
 	if (pa->pa_set == set_ipclimit)
 		return (VCLASS_VIPC);

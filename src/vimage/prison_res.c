@@ -2,7 +2,7 @@
 /*
  * Theory of operation
  *
- * The parameters that say how much: vcpu.share and vcpu.limit, limit.*, and the kinds of IPC.
+ * The parameters that say how much: vcpu.share, vcpu.limit and vcpu.cpus, limit.*, and the kinds of IPC.
  *
  * limit.NAME is the limit (0: none), limit.NAME.cur what is there now, limit.NAME.peak the most there ever was.  All three are
  * of the jail and of the jails in it.  Every limit but that of processes is on what a stack has, so the jail must have one of its own.
@@ -69,6 +69,58 @@ get_cpuusage(struct prison *caller, struct prison *pr, const struct param *pa, s
 
 	(void)caller, (void)pa;
 	sbuf_printf(sb, "%llu.%06u", (unsigned long long)(us / 1000000), (unsigned)(us % 1000000));
+}
+
+int
+set_cpus(struct change *ch, const struct param *pa, const char *value)
+{
+	struct change_res *cr = &ch->ch_res;
+	char text[64];
+	int error;
+
+	cr->cr_cpusset = true;
+	cr->cr_cpusall = strcmp(value, "all") == 0;
+	if (cr->cr_cpusall) {
+		cr->cr_cpus = *prison_cpus(ch->ch_parent);
+		return (0);
+	}
+	if ((error = vi_cpus_parse(value, &cr->cr_cpus)) == ERANGE)
+		return (change_fail(ch, EINVAL, "%s: \"%s\" has numbers above %u", pa->pa_name, value, VI_MAXCPUS - 1));
+	if (error != 0)
+		return (change_fail(ch, EINVAL, "%s: \"%s\" is not a list of processors", pa->pa_name, value));
+	if (vi_cpus_within(&cr->cr_cpus, prison_cpus(ch->ch_parent)))
+		return (0);
+	vi_cpus_format(prison_cpus(ch->ch_parent), text, sizeof(text));
+	return (change_fail(ch, EINVAL, "%s: \"%s\" is beyond %s, which there are", pa->pa_name, value, text));
+}
+
+void
+get_cpus(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	char text[VI_PARAMLEN];
+
+	(void)caller, (void)pa;
+	vi_cpus_format(prison_cpus(pr), text, sizeof(text));
+	sbuf_printf(sb, "%s", text);
+}
+
+void
+get_cpusetid(struct prison *caller, struct prison *pr, const struct param *pa, struct sbuf *sb)
+{
+	(void)caller, (void)pa;
+	sbuf_printf(sb, "%u", ((const struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_setid);
+}
+
+/* Nobody below may be left without. */
+static int
+cpus_check(struct change *ch)
+{
+	const struct change_res *cr = &ch->ch_res;
+	const struct prison *who = cr->cr_cpusset && ch->ch_pr != NULL ? vcpu_bereft(ch->ch_pr, &cr->cr_cpus) : NULL;
+
+	if (who == NULL)
+		return (0);
+	return (change_fail(ch, EDEADLK, "vcpu.cpus: jail \"%s\" would have no processor left", prison_relname(ch->ch_caller, who)));
 }
 
 /* limit.* */
@@ -277,8 +329,11 @@ change_res_check(struct change *ch)
 
 	if ((error = sysvipc_check(ch)) != 0)
 		return (error);
-	if ((cr->cr_share != 0 || cr->cr_cpulimitset) && !change_owns(ch, VCLASS_VCPU))
-		return (change_fail(ch, EINVAL, "%s: the jail has no vcpu of its own", cr->cr_share != 0 ? "vcpu.share" : "vcpu.limit"));
+	if ((cr->cr_share != 0 || cr->cr_cpulimitset || cr->cr_cpusset) && !change_owns(ch, VCLASS_VCPU))
+		return (change_fail(ch, EINVAL, "%s: the jail has no vcpu of its own",
+		    cr->cr_share != 0 ? "vcpu.share" : cr->cr_cpulimitset ? "vcpu.limit" : "vcpu.cpus"));
+	if ((error = cpus_check(ch)) != 0)
+		return (error);
 	if (cr->cr_ipclimitset != 0 && !change_owns(ch, VCLASS_VIPC))
 		return (change_fail(ch, EINVAL, "limit of IPC: the jail has no vipc of its own"));
 	return (limits_check(ch));
@@ -319,6 +374,8 @@ change_res_apply(struct change *ch)
 		vc->vc_share = cr->cr_share;
 	if (cr->cr_cpulimitset)
 		quota_set(&vc->vc_quota, cr->cr_cpulimit, host_now(kernel_host(ch->ch_pr->pr_kernel)));
+	if (cr->cr_cpusset)
+		vcpu_setcpus(ch->ch_pr, cr->cr_cpusall ? NULL : &cr->cr_cpus);
 	for (unsigned i = 0; i < VIPC_MAX; i++)
 		if (cr->cr_ipclimitset & 1u << i)
 			vi->vi_limit[i] = cr->cr_ipclimit[i];

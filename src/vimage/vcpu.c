@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * vcpu: the weight with which a prison's network stack gets the workers' time, and its programs the host's (the embedder sees to
- * these); a hard limit that holds for both together (kern/quota.h); and what both have used.
+ * these); a hard limit that holds for both together (kern/quota.h); which processors its programs may have; and what both have used.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "base/sbuf.h"
 #include "host/host.h"
@@ -14,11 +15,15 @@ vcpu_attach(struct prison *pr, void *parent, void **cp)
 {
 	struct vcpu *vc;
 
-	(void)parent;
 	if ((vc = kmalloc(&pr->pr_kernel->k_acct, ACCT_PRISON, sizeof(*vc))) == NULL)
 		return (ENOMEM);
 	vc->vc_owner = pr;
 	vc->vc_share = LANE_SHARE;
+	vc->vc_setid = ++pr->pr_kernel->k_vimage->vk_lastcpuset;
+	if (parent != NULL)
+		vc->vc_cpus = ((const struct vcpu *)parent)->vc_cpus;
+	else
+		memset(&vc->vc_cpus, 0xff, sizeof(vc->vc_cpus));
 	*cp = vc;
 	return (0);
 }
@@ -100,6 +105,52 @@ vcpu_split(struct prison *pr)
 	struct vcpu *vc = pr->pr_container[VCLASS_VCPU];
 
 	return (vc == NULL ? 0 : quota_split(&vc->vc_quota, host_now(kernel_host(pr->pr_kernel))));
+}
+
+/*
+ * Sets of processors, as FreeBSD's cpuset(2): one for each prison with a vcpu of its own, never more than its parent's.  Who has chosen his loses for good what
+ * his parent loses; the others follow theirs.
+ */
+const struct vi_cpus *
+prison_cpus(const struct prison *pr)
+{
+	return (&((const struct vcpu *)pr->pr_container[VCLASS_VCPU])->vc_cpus);
+}
+
+void
+vcpu_setcpus(struct prison *pr, const struct vi_cpus *cpus)
+{
+	struct vcpu *vc = pr->pr_container[VCLASS_VCPU];
+
+	vc->vc_chosen = cpus != NULL;
+	vc->vc_cpus = cpus != NULL ? *cpus : *prison_cpus(pr->pr_parent);
+}
+
+void
+vcpu_restrain(struct prison *pr)
+{
+	struct vcpu *vc = pr->pr_container[VCLASS_VCPU];
+
+	if (pr->pr_owns[VCLASS_VCPU])
+		vc->vc_cpus = vc->vc_chosen ? vi_cpus_both(&vc->vc_cpus, prison_cpus(pr->pr_parent)) : *prison_cpus(pr->pr_parent);
+}
+
+const struct prison *
+vcpu_bereft(const struct prison *pr, const struct vi_cpus *cpus)
+{
+	const struct prison *child, *who = NULL;
+	const struct vcpu *vc;
+	struct vi_cpus left;
+
+	TAILQ_FOREACH(child, &pr->pr_children, pr_sibling) {
+		vc = child->pr_container[VCLASS_VCPU];
+		left = child->pr_owns[VCLASS_VCPU] && vc->vc_chosen ? vi_cpus_both(&vc->vc_cpus, cpus) : *cpus;
+		if (vi_cpus_none(&left))
+			return (child);
+		if ((who = vcpu_bereft(child, &left)) != NULL)
+			break;
+	}
+	return (who);
 }
 
 /* Nothing that was used is forgotten with who used it. */

@@ -28,6 +28,7 @@ struct vimage_kern {
 	struct prisonidtree vk_prisons;	/* by jid */
 	struct prisonnametree vk_prisonnames;
 	int		 vk_lastjid;
+	uint32_t	 vk_lastcpuset;	/* cpuset.id */
 };
 
 /* Builds the framework on a kernel that kernel_init() made: sorts the modules, makes vnet0 and prison0. */

@@ -447,6 +447,70 @@ cpu_time_is_kept(void **state)
 	tl_end(&t);
 }
 
+/* vcpu.cpus, as FreeBSD's sets: never more than the parent's, which nobody below loses all of. */
+
+static void
+cpus_nest(void **state)
+{
+	char err[VI_ERRLEN];
+	struct vi_cpus some;
+	int a, b, c, d;
+	struct tl t;
+
+	(void)state;
+	tl_begin(&t, 1);
+	assert_string_equal(get(&t, 0, "vcpu.cpus"), "0-1023");
+	tl_ok(vi_cpus_parse("0-7", &some));
+	vi_kernel_setcpus(t.k, &some);
+	assert_string_equal(get(&t, 0, "vcpu.cpus"), "0-7");
+	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=a", "persist", "children.max=9", NULL));
+	assert_string_equal(get(&t, a, "vcpu.cpus"), "0-7");
+	tl_ok(tl_jail(&t, a, NEW, &b, NULL, "name=b", "persist", "children.max=9", "vcpu.cpus=2,4-5", NULL));
+	tl_ok(tl_jail(&t, a, NEW, &c, NULL, "name=c", "persist", NULL));
+	tl_ok(tl_jail(&t, b, NEW, &d, NULL, "name=d", "persist", "vcpu=inherit", NULL));
+	assert_string_equal(get(&t, b, "vcpu.cpus"), "2,4-5");
+	assert_string_equal(get(&t, d, "vcpu.cpus"), "2,4-5");
+	/* Who has chosen loses what his parent loses; who has not follows it. */
+	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "vcpu.cpus=4-6", NULL));
+	assert_string_equal(get(&t, b, "vcpu.cpus"), "4-5");
+	assert_string_equal(get(&t, d, "vcpu.cpus"), "4-5");
+	assert_string_equal(get(&t, c, "vcpu.cpus"), "4-6");
+	assert_true(vi_jail_cpus(t.k, d, &some));
+	assert_int_equal(some.cp_bits[0], 0x30);
+	assert_false(vi_jail_cpus(t.k, 99, &some));
+	/* A child's child is looked at, too, and nothing has changed. */
+	tl_fails(tl_jail(&t, 0, MOD, NULL, err, "name=a", "vcpu.cpus=6-7", NULL), EDEADLK);
+	assert_string_equal(err, "vcpu.cpus: jail \"a.b\" would have no processor left");
+	assert_string_equal(get(&t, a, "vcpu.cpus"), "4-6");
+	tl_fails(tl_jail(&t, a, MOD, NULL, err, "name=b", "vcpu.cpus=0-4", NULL), EINVAL);
+	assert_string_equal(err, "vcpu.cpus: \"0-4\" is beyond 4-6, which there are");
+	tl_ok(tl_jail(&t, 0, MOD, NULL, NULL, "name=a", "vcpu.cpus=all", NULL));
+	assert_string_equal(get(&t, a, "vcpu.cpus"), "0-7");
+	assert_string_equal(get(&t, b, "vcpu.cpus"), "4-5");
+	assert_string_equal(get(&t, c, "vcpu.cpus"), "0-7");
+	tl_ok(tl_jail(&t, a, MOD, NULL, NULL, "name=b", "vcpu.cpus=all", NULL));
+	assert_string_equal(get(&t, d, "vcpu.cpus"), "0-7");
+	tl_end(&t);
+}
+
+static void
+cpusets_have_numbers(void **state)
+{
+	struct tl t;
+	int a, b, c;
+
+	(void)state;
+	tl_begin(&t, 1);
+	assert_string_equal(get(&t, 0, "cpuset.id"), "1");
+	tl_ok(tl_jail(&t, 0, NEW, &a, NULL, "name=a", "persist", "children.max=9", NULL));
+	tl_ok(tl_jail(&t, a, NEW, &b, NULL, "name=b", "persist", "vcpu=inherit", NULL));
+	tl_ok(tl_jail(&t, a, NEW, &c, NULL, "name=c", "persist", NULL));
+	assert_string_equal(get(&t, a, "cpuset.id"), "2");
+	assert_string_equal(get(&t, b, "cpuset.id"), "2");
+	assert_string_equal(get(&t, c, "cpuset.id"), "3");
+	tl_end(&t);
+}
+
 /* vnet.interface. */
 
 static void
@@ -585,6 +649,8 @@ main(void)
 		cmocka_unit_test(limit_memory_of_a_tree),
 		cmocka_unit_test(limit_pps),
 		cmocka_unit_test(cpu_time_is_kept),
+		cmocka_unit_test(cpus_nest),
+		cmocka_unit_test(cpusets_have_numbers),
 		cmocka_unit_test(vnet_goes_with_its_jail),
 		cmocka_unit_test(limit_and_share_reach_the_stack),
 		cmocka_unit_test(interfaces_move_in),

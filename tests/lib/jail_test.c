@@ -218,6 +218,7 @@ static const struct { const char *name, *set, *value; } roundtrip[] = {
 	{ "vcpu", "novcpu", "inherit" },
 	{ "vlog", "vlog", "new" },
 	{ "vcpu.share", "vcpu.share=250", "250" },
+	{ "vcpu.cpus", "vcpu.cpus=7,1-2", "1-2,7" },
 	{ "host.hostname", "host.hostname=www.example.org", "www.example.org" },
 	{ "host.domainname", "host.domainname=example.org", "example.org" },
 	{ "children.max", "children.max=17", "17" },
@@ -298,6 +299,10 @@ mistakes_get_a_sentence(void **state)
 		{ "vnet=disable", EINVAL, "vnet: \"disable\" is neither new nor inherit" },
 		{ "vcpu.share=0", EINVAL, "vcpu.share: 0 is not between 1 and 10000" },
 		{ "vcpu.share=1e3", EINVAL, "vcpu.share: \"1e3\" is not a number" },
+		{ "vcpu.cpus=", EINVAL, "vcpu.cpus: \"\" is not a list of processors" },
+		{ "vcpu.cpus=1-", EINVAL, "vcpu.cpus: \"1-\" is not a list of processors" },
+		{ "vcpu.cpus=0,1024", EINVAL, "vcpu.cpus: \"0,1024\" has numbers above 1023" },
+		{ "cpuset.id=7", EINVAL, "cpuset.id: read-only" },
 		{ "securelevel=4", EINVAL, "securelevel: 4 is not between -1 and 3" },
 		{ "stop.timeout=", EINVAL, "stop.timeout: \"\" is not a number" },
 		{ "limit.memory=1000000", EINVAL, "limit.memory: the jail has no network stack of its own" },
@@ -329,6 +334,7 @@ inherited_containers_are_not_set(void **state)
 	expect_error(&t, 0, MOD, EINVAL, "host.hostname: the jail has no vproc of its own", "name=i", "host.hostname=h");
 	expect_error(&t, 0, MOD, EINVAL, "host.domainname: the jail has no vproc of its own", "name=i", "host.domainname=h");
 	expect_error(&t, 0, MOD, EINVAL, "vcpu.share: the jail has no vcpu of its own", "name=i", "vcpu.share=7");
+	expect_error(&t, 0, MOD, EINVAL, "vcpu.cpus: the jail has no vcpu of its own", "name=i", "vcpu.cpus=7");
 	assert_string_equal(get(&t, 0, 0, "host.hostname"), "");
 	tl_end(&t);
 }
