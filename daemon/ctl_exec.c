@@ -275,6 +275,8 @@ set_rights(const struct ctl_request *rq, const struct lx_use *us, struct program
 	pg->pg_nproc = max_processes(rq, us->us_jid[VI_CLASS_VCPU]);
 	pg->pg_ipcoff = vi_jail_ipcoff(rq->rq_kernel, us->us_jid[VI_CLASS_VIPC]);
 	pg->pg_filter = (proc == 0 ? 0 : program_filter(rq, us)) | LX_FILTER_NOIPC(pg->pg_ipcoff);
+	if (proc != 0 || us->us_jid[VI_CLASS_VCPU] != 0)
+		pg->pg_filter |= LX_FILTER_CPUS;
 }
 
 static int

@@ -10,6 +10,7 @@
 #include "daemon/ctl_arg.h"
 #include "daemon/ctl_serve.h"
 #include "daemon/jcpu.h"
+#include "daemon/jcpuset.h"
 #include "daemon/jproc.h"
 
 #define MAXPARAMS	128
@@ -45,6 +46,7 @@ struct setting {
 	bool		se_hostname, se_domainname;	/* were given */
 	bool		se_persist;
 	bool		se_ipclimits;	/* one of them was given */
+	bool		se_cpus;	/* vcpu.cpus was */
 };
 
 static void
@@ -58,6 +60,8 @@ note_param(struct setting *se, const struct vi_param *p)
 		se->se_hostname = true;
 	else if (strcmp(p->p_name, "host.domainname") == 0)
 		se->se_domainname = true;
+	else if (strcmp(p->p_name, "vcpu.cpus") == 0)
+		se->se_cpus = true;
 	else if (strcmp(p->p_name, "limit.shm") == 0 || strcmp(p->p_name, "limit.msgqueues") == 0 ||
 		 strcmp(p->p_name, "limit.semaphores") == 0 || strcmp(p->p_name, "limit.mqueues") == 0)
 		se->se_ipclimits = true;
@@ -153,6 +157,8 @@ settle(struct ctl_request *rq, const struct setting *se, int jid, bool hold)
 	deny(rq->rq_daemon, jid);
 	vi_jail_below(rq->rq_kernel, jid, deny, rq->rq_daemon);
 	jcpu_changed(rq->rq_daemon, jid);
+	if (se->se_cpus)
+		jcpuset_changed(rq->rq_daemon);
 	if (se->se_ipclimits) {
 		limit_ipc(rq->rq_daemon, jid);
 		vi_jail_below(rq->rq_kernel, jid, limit_ipc, rq->rq_daemon);
@@ -340,7 +346,7 @@ wants_use(const json_t *params)
 	if (params == NULL)
 		return true;
 	json_array_foreach(params, i, name)
-		if (strncmp(json_string_value(name), "vcpu.", 5) == 0 || strncmp(json_string_value(name), "limit.processes", 15) == 0)
+		if (strcmp(json_string_value(name), "vcpu.usage") == 0 || strncmp(json_string_value(name), "limit.processes", 15) == 0)
 			return true;
 	return false;
 }

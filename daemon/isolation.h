@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <vimage/cpus.h>
+
 struct iso_ipc;
 
 enum iso_mode {
@@ -36,6 +38,8 @@ struct init_params {
 	bool		ip_ipcmounts;	/* its processes are one jail's and its IPC another's: what shows that is mounted for it alone */
 	bool		ip_kmsg;	/* the same of its messages */
 	uint32_t	ip_devfs;	/* devfs_ruleset of a /dev that is ours; 0: the host's, or no rules */
+	bool		ip_bound;	/* to some processors only: */
+	struct vi_cpus	ip_cpus;
 	uint64_t	ip_ipclimit[4];	/* limit.shm, .msgqueues, .semaphores, .mqueues */
 	char		ip_path[PATH_MAX];	/* as vi_jail_rootdir says it */
 	char		ip_hostname[256], ip_domainname[256];

@@ -535,6 +535,9 @@ jinit_run(int sock, int flags, const struct init_params *ip, const int *ipcmount
 	int netfs[NETFS_N] = { -1, -1 }, error = 0;
 
 	LIST_INIT(&j.j_children);
+	/* Those that are gone, or not for us, the host leaves out; with none left it is all the same. */
+	if (ip->ip_bound)
+		(void)sched_setaffinity(0, sizeof(ip->ip_cpus), (const cpu_set_t *)&ip->ip_cpus);
 	prctl(PR_SET_NAME, "vimaged-init");
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (j.j_pidns)

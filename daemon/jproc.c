@@ -43,6 +43,7 @@
 
 #include "daemon/ctl_arg.h"
 #include "daemon/jcpu.h"
+#include "daemon/jcpuset.h"
 #include "daemon/kmsg.h"
 #include "daemon/nsjoin.h"
 #include "daemon/proctree.h"
@@ -499,6 +500,7 @@ ask_spawner(struct daemon *d, struct jproc *jp, int initfd)
 	struct seqmsg sm = { .sm_type = SPAWN_INIT, .sm_id = jp->jp_id };
 	const int cpu = jp->jp_use.us_jid[VI_CLASS_VCPU];
 	struct init_params ip;
+	struct vi_cpus all;
 	int error, fds[2];
 
 	if (d->d_spawner->sp_sock < 0)
@@ -509,6 +511,8 @@ ask_spawner(struct daemon *d, struct jproc *jp, int initfd)
 	jcpu_prepare(d, cpu);
 	jcpu_path(d, cpu, sm.sm_text, sizeof(sm.sm_text));
 	fill_params(d, jp, &ip);
+	ip.ip_bound = vi_jail_cpus(d->d_kernel, cpu, &ip.ip_cpus) && vi_jail_cpus(d->d_kernel, 0, &all) && !vi_cpus_equal(&ip.ip_cpus, &all);
+	jp->jp_cpus = ip.ip_cpus;
 	fds[0] = initfd;
 	if ((error = memfile(&ip, sizeof(ip), &fds[1])) != 0)
 		return error;
@@ -1012,6 +1016,9 @@ on_made(struct jproc *jp, const struct seqmsg *sm)
 	jp->jp_init = sm->sm_arg;
 	jp->jp_flags = (int)sm->sm_flags;
 	memcpy(jp->jp_ino, sm->sm_ino, sizeof(jp->jp_ino));
+	daemon_manage(jp->jp_daemon);
+	jcpuset_changed(jp->jp_daemon);	/* meanwhile */
+	daemon_managed(jp->jp_daemon);
 }
 
 static void

@@ -54,6 +54,7 @@ struct jproc {
 	bool		 jp_mixed;	/* of several jails */
 	pid_t		 jp_init;	/* 0: not made yet */
 	int		 jp_flags;	/* CLONE_NEW* */
+	struct vi_cpus	 jp_cpus;	/* where its processes are (jcpuset.c) */
 	uint64_t	 jp_ino[2];	/* of its user and pid namespaces */
 	int		 jp_fd;		/* to the init; -1: closed */
 	struct jproc	*jp_anchor[ANCHOR_N];	/* main ones, whose namespaces it shares; NULL: none */

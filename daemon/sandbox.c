@@ -4,8 +4,8 @@
  *
  * vimaged reads packets, and memory and messages of programs that may be hostile.  It makes no
  * process itself: that is the spawner's work, which reads nothing of them.  So vimaged gives up
- * what making processes needs: it cannot gain rights (no_new_privs), has no capability but the
- * one to look into the programs of its jails (CAP_SYS_PTRACE; nothing at all for an ordinary
+ * what making processes needs: it cannot gain rights (no_new_privs), has no capability but
+ * those to look into the programs of its jails and to choose their processors (CAP_SYS_PTRACE, CAP_SYS_NICE; nothing at all for an ordinary
  * user, who owns their user namespaces; see drop_capabilities for root without it), and a filter lets it make the calls of the list below
  * and no others: EPERM.  Memory never becomes code.
  *
@@ -63,6 +63,7 @@ static const int allowed[] = {
 	SCMP_SYS(process_vm_writev),
 	SCMP_SYS(pidfd_open),
 	SCMP_SYS(pidfd_getfd),
+	SCMP_SYS(sched_setaffinity),
 	/* Descriptors of programs, the control socket, and links to the outside (which make AF_INET sockets). */
 	SCMP_SYS(socketpair),
 	SCMP_SYS(connect),
@@ -140,16 +141,17 @@ static const int families[] = { AF_UNIX, AF_INET, AF_INET6 };
 static int
 drop_capabilities(void)
 {
-	static const cap_value_t keep[] = { CAP_SYS_PTRACE };
-	cap_flag_value_t have = CAP_CLEAR;
+	static const cap_value_t keep[] = { CAP_SYS_PTRACE, CAP_SYS_NICE };
+	cap_flag_value_t have = CAP_CLEAR, nice = CAP_CLEAR;
 	cap_t caps = cap_get_proc();
-	int error = 0;
+	int error = 0, n;
 
 	if (caps == NULL)
 		return ENOMEM;
 	if (cap_get_flag(caps, keep[0], CAP_PERMITTED, &have) == 0 && have == CAP_SET) {
-		(void)(cap_clear(caps) + cap_set_flag(caps, CAP_PERMITTED, 1, keep, CAP_SET) +
-		       cap_set_flag(caps, CAP_EFFECTIVE, 1, keep, CAP_SET));
+		n = cap_get_flag(caps, keep[1], CAP_PERMITTED, &nice) == 0 && nice == CAP_SET ? 2 : 1;
+		(void)(cap_clear(caps) + cap_set_flag(caps, CAP_PERMITTED, n, keep, CAP_SET) +
+		       cap_set_flag(caps, CAP_EFFECTIVE, n, keep, CAP_SET));
 		if (cap_set_proc(caps) != 0)
 			error = errno;
 	}

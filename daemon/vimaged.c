@@ -47,6 +47,7 @@
 #include "ctl/ctl.h"
 #include "daemon/ctl_serve.h"
 #include "daemon/fuse.h"
+#include "daemon/jcpuset.h"
 #include "daemon/jproc.h"
 #include "daemon/sandbox.h"
 #include "daemon/spawner.h"
@@ -451,7 +452,9 @@ build_kernel(struct daemon *d, unsigned workers)
 	kp.kp_host = d->d_host;
 	identify(d, identity, sizeof(identity));
 	kp.kp_identity = identity;
-	return vi_kernel_new(&kp, &d->d_kernel);
+	if ((error = vi_kernel_new(&kp, &d->d_kernel)) == 0)
+		jcpuset_init(d);
+	return error;
 }
 
 static int

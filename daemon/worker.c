@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "daemon/ctl_serve.h"
+#include "daemon/jcpuset.h"
 
 #define PASSES	8	/* turns in which who waits is passed over, one after the other */
 #define POLLS	2	/* of the stacks, for what goes from one to another */
@@ -222,7 +223,7 @@ daemon_managed(struct daemon *d)
 static int
 worker_init(struct daemon *d, unsigned i)
 {
-	static const struct lx_ops ops = { .lo_ctl_socket = ctl_serve_jail };
+	static const struct lx_ops ops = { .lo_ctl_socket = ctl_serve_jail, .lo_setaffinity = jcpuset_set };
 	struct worker *w = &d->d_workers[i];
 	int error;
 

@@ -217,6 +217,14 @@ status_last(pid_t tid, const char *key, unsigned *out)
 	return (0);
 }
 
+unsigned
+lx_thread_number(pid_t tid)
+{
+	unsigned n;
+
+	return (status_last(tid, "\nNSpid:", &n) == 0 ? n : 0);
+}
+
 int
 lx_process_group(pid_t tid, unsigned *number, unsigned *group)
 {

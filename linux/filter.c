@@ -53,7 +53,7 @@
 #define I386_PIVOT_ROOT	217
 #define I386_OPEN_HANDLE 342
 #define I386_NOTS	16	/* calls that it may not make, */
-#define I386_ONS	3	/* and that come to us */
+#define I386_ONS	4	/* and that come to us */
 #define I386_END	(10 + 2 * (I386_NOTS + I386_ONS))	/* where the filter goes on for x86-64 */
 #define NAMESPACES	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET | 0x80 /* CLONE_NEWTIME */)
 #define IOPRIO_PROCESS	1	/* IOPRIO_WHO_PROCESS */
@@ -105,7 +105,7 @@ static const struct sock_filter lx_filter[] = {
 	JEQ(I386_SOCKET, 1, 0),
 	JEQ(SYS_io_uring_setup, 0, 1),		/* the same number everywhere */
 	NOSYS,
-	ON(LX_I386_UNAME), ON(LX_I386_OLDUNAME), ON(LX_I386_OLDOLDUNAME),
+	ON(LX_I386_UNAME), ON(LX_I386_OLDUNAME), ON(LX_I386_OLDOLDUNAME), ON(LX_I386_SETAFFINITY),
 	NOT(I386_MOUNT), NOT(I386_UMOUNT), NOT(I386_UMOUNT2), NOT(I386_PIVOT_ROOT), NOT(I386_SETHOSTNAME),
 	NOT(I386_SETDOMAINNAME), NOT(I386_SYSLOG), NOT(SYS_move_mount), NOT(SYS_open_tree), NOT(SYS_fsopen),
 	NOT(SYS_fspick), NOT(SYS_fsconfig), NOT(SYS_fsmount), NOT(LX_SYS_MOUNT_SETATTR), NOT(LX_SYS_OPEN_TREE_ATTR),
@@ -128,7 +128,7 @@ static const struct sock_filter lx_filter[] = {
 
 	ON(SYS_setuid), ON(SYS_setgid), ON(SYS_setreuid), ON(SYS_setregid), ON(SYS_setresuid), ON(SYS_setresgid), ON(SYS_setgroups),
 	ON(SYS_rt_sigqueueinfo), ON(SYS_rt_tgsigqueueinfo), ON(SYS_pidfd_open), ON(SYS_process_vm_readv), ON(SYS_process_vm_writev),
-	LIMIT(SYS_prlimit64), OTHER(SYS_sched_setaffinity), ON(SYS_sched_setattr), OTHER(SYS_sched_setparam),
+	LIMIT(SYS_prlimit64), ON(SYS_sched_setaffinity), ON(SYS_sched_setattr), OTHER(SYS_sched_setparam),
 	ON(SYS_sched_setscheduler),
 	EITHER(SYS_setpriority, PRIO_PROCESS, PRIO_PROCESS), EITHER(SYS_ioprio_set, IOPRIO_PROCESS, IOPRIO_PROCESS),
 	JEQ(SYS_ptrace, 0, 5), LD(ARG_LO(0)), JEQ(PTRACE_ATTACH, 1, 0), JEQ(PTRACE_SEIZE, 0, 1), NOTIFY, ALLOW,
@@ -207,7 +207,8 @@ static const struct {
 	{ LX_FILTER_SIGNALS, SYS_tgkill }, { LX_FILTER_SIGNALS, SYS_tkill }, { LX_FILTER_SIGNALS, SYS_pidfd_open },
 	{ LX_FILTER_SIGNALS, SYS_pidfd_send_signal },
 	{ LX_FILTER_LIMITS, SYS_prlimit64 }, { LX_FILTER_LIMITS, SYS_setrlimit }, { LX_FILTER_SCHED, SYS_setpriority }, { LX_FILTER_SCHED, SYS_ioprio_set },
-	{ LX_FILTER_SCHED, SYS_sched_setaffinity }, { LX_FILTER_SCHED, SYS_sched_setattr },
+	{ LX_FILTER_SCHED | LX_FILTER_CPUS, SYS_sched_setaffinity }, { LX_FILTER_SCHED | LX_FILTER_CPUS, -LX_I386_SETAFFINITY },
+	{ LX_FILTER_SCHED, SYS_sched_setattr },
 	{ LX_FILTER_SCHED, SYS_sched_setparam }, { LX_FILTER_SCHED, SYS_sched_setscheduler },
 	{ LX_FILTER_IDS, SYS_setuid }, { LX_FILTER_IDS, SYS_setgid }, { LX_FILTER_IDS, SYS_setreuid },
 	{ LX_FILTER_IDS, SYS_setregid }, { LX_FILTER_IDS, SYS_setresuid }, { LX_FILTER_IDS, SYS_setresgid },

@@ -225,7 +225,7 @@ names_of_the_system(void **state)
 
 	(void)state;
 	assert_int_equal(CALL(SYS_uname), YES);
-	assert_int_equal(sizeof(there) / sizeof(there[0]), I386_ONS);
+	assert_int_equal(sizeof(there) / sizeof(there[0]) + 1, I386_ONS);	/* sched_setaffinity(2) */
 	for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
 		assert_int_equal(verdict(&(struct seccomp_data){ .nr = there[i], .arch = AUDIT_ARCH_I386 }), YES);
 		assert_int_equal(CALL(there[i]), there[i] == SYS_execve ? YES : NO);
@@ -253,7 +253,7 @@ static void
 calls_of_processes(void **state)
 {
 	static const int ids[] = { SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups };
-	static const int others[] = { SYS_sched_setaffinity, SYS_sched_setparam, SYS_move_pages, SYS_migrate_pages, SYS_get_robust_list };
+	static const int others[] = { SYS_sched_setparam, SYS_move_pages, SYS_migrate_pages, SYS_get_robust_list };
 	static const int any[] = { SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_pidfd_open, SYS_process_vm_readv, SYS_process_vm_writev };
 
 	(void)state;
@@ -265,6 +265,10 @@ calls_of_processes(void **state)
 		assert_int_equal(call(others[i], 7, 0, 0, 0, 0), YES);
 		assert_int_equal(call(others[i], 0, 7, 7, 7, 0), NO);
 	}
+	assert_int_equal(call(SYS_sched_setaffinity, 0, 8, 0x1000, 0, 0), YES);
+	assert_int_equal(call(SYS_sched_setaffinity, 7, 8, 0x1000, 0, 0), YES);
+	assert_int_equal(verdict(&(struct seccomp_data){ .nr = LX_I386_SETAFFINITY, .arch = AUDIT_ARCH_I386 }), YES);
+	assert_int_equal(verdict(&(struct seccomp_data){ .nr = LX_I386_SETAFFINITY + 1, .arch = AUDIT_ARCH_I386 }), NO);
 	assert_int_equal(call(SYS_setpriority, 0, 7, 5, 0, 0), YES);
 	assert_int_equal(call(SYS_setpriority, 0, 0, 5, 0, 0), YES);
 	assert_int_equal(call(SYS_prlimit64, 7, 7, 0, 0x1000, 0), YES);
@@ -296,9 +300,10 @@ calls_of_processes(void **state)
 static void
 calls_by_choice(void **state)
 {
-	static const unsigned flags[] = { 0, LX_FILTER_NAMES, LX_FILTER_REFUSALS, LX_FILTER_IDS, LX_FILTER_NOSHM, LX_FILTER_NOIPC(15) };
-	enum { RIGHTS = 38, IDS = 8, FILES = 24, IPC = 18, IPC_LOOKED = 13, ALL = 1 + I386_ONS + RIGHTS + FILES + IPC };
-	static const unsigned differing[] = { ALL, ALL - 1 - I386_ONS, ALL - RIGHTS - FILES - IPC_LOOKED, ALL - IDS, ALL - 4, ALL - IPC };
+	static const unsigned flags[] = { 0, LX_FILTER_NAMES, LX_FILTER_REFUSALS, LX_FILTER_IDS, LX_FILTER_NOSHM, LX_FILTER_NOIPC(15),
+		LX_FILTER_CPUS };
+	enum { NAMES = 4, RIGHTS = 39, IDS = 8, FILES = 24, IPC = 18, IPC_LOOKED = 13, ALL = NAMES + RIGHTS + FILES + IPC };
+	static const unsigned differing[] = { ALL, ALL - NAMES, ALL - RIGHTS - FILES - IPC_LOOKED, ALL - IDS, ALL - 4, ALL - IPC, ALL - 2 };
 	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386 };
 	struct sock_filter with[LX_FILTERLEN], without[LX_FILTERLEN];
 	struct seccomp_data sd = { .args = { 3, 0x1000, 1 } };

@@ -36,6 +36,8 @@ lx_use_mixed(const struct lx_use *us)
 struct lx_ops {
 	/* A program asks for a control connection, with these CAP_* in its jail: returns the descriptor to inject (consumed) or -errno. */
 	int	(*lo_ctl_socket)(void *arg, const struct lx_use *, pid_t pid, uint64_t caps);
+	/* Puts a thread on these processors, as far as its jail has them, with nothing asked but that; lx_manage().  An errno. */
+	int	(*lo_setaffinity)(void *arg, pid_t tid, const struct vi_cpus *);
 	/* The last process behind a listener is gone; the program is freed by the caller of this (struct lx) afterwards. */
 	void	(*lo_program_gone)(void *arg, struct lx_program *, void *cookie);
 };
@@ -103,7 +105,8 @@ enum {
 	LX_FILTER_NOSEM = 0x200,
 	LX_FILTER_NOSHM = 0x400,
 	LX_FILTER_NOMQUEUE = 0x800,
-	LX_FILTER_REFUSALS =		/* all of the former */
+	LX_FILTER_CPUS = 0x8000,	/* sched_setaffinity(2): jails have processors of their own */
+	LX_FILTER_REFUSALS =		/* all that are logged */
 	    LX_FILTER_SIGNALS | LX_FILTER_IDS | LX_FILTER_SCHED | LX_FILTER_LIMITS | LX_FILTER_LOCKS | LX_FILTER_FLAGS | LX_FILTER_OWNERS |
 	    LX_FILTER_XATTRS | LX_FILTER_FILES | LX_FILTER_OBJECTS,
 };

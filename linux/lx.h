@@ -374,6 +374,7 @@ bool	 lx_host_lacks(const struct lx_call *, unsigned cap);	/* in the host's own 
 struct lx_ids { unsigned id_uid[3], id_gid[3]; };
 int	 lx_process_ids(pid_t, struct lx_ids *);
 /* Number of a thread's process and of its group, in its own pid namespace.  ESRCH. */
+unsigned lx_thread_number(pid_t);		/* in its own pid namespace; 0: not known */
 int	 lx_process_group(pid_t, unsigned *number, unsigned *group);
 bool	 lx_process_member(pid_t, unsigned gid);	/* of a supplementary group, as we see it; not known: true */
 uint64_t lx_process_memory(pid_t, const char *key);	/* bytes that its status has as "key:  kB"; 0: not known */
@@ -687,6 +688,7 @@ int64_t	 lx_sys_sethostname(struct lx_call *);
 /* others.c: what reaches for other processes and users; the host's kernel does these calls */
 void	 lx_log_refusal(const struct lx_call *, enum vi_priv, const char *what, unsigned number);	/* UINT32_MAX: none */
 int64_t	 lx_sys_others(struct lx_call *);
+int64_t	 lx_sys_setaffinity(struct lx_call *);
 int64_t	 lx_sys_pidfd(struct lx_call *);
 pid_t	 lx_pidfd_process(const struct lx_call *);	/* of which c_fd is a descriptor; -1 */
 int64_t	 lx_sys_setid(struct lx_call *);

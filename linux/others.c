@@ -12,12 +12,14 @@
  * process is not logged.  Who sends a signal to a process that has just ended looks like one who guesses numbers.
  */
 #include "linux/lx.h"
+#include "linux/sysnum.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <syslog.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
@@ -289,6 +291,107 @@ lx_sys_others(struct lx_call *c)
 	else
 		lx_look_at_raise(c, pid);
 	return (LX_CONTINUE);
+}
+
+/*
+ * Processors.  This call we make ourselves, so that nothing in the program's memory can change after it was looked at; the rules are the same.
+ */
+static uint64_t
+pid_namespace(pid_t pid)
+{
+	struct stat st = { .st_ino = 0 };
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	return (stat(path, &st) == 0 ? st.st_ino : 0);
+}
+
+/* Before Linux 6.11: a thread of the caller's pid namespace with this number, in a directory of /proc; -1. */
+static pid_t
+search_thread(const struct lx_call *c, const char *path, unsigned number)
+{
+	const uint64_t ns = pid_namespace(c->c_tid);
+	const struct dirent *de;
+	pid_t tid, found = -1;
+	DIR *dir;
+
+	if (ns == 0 || (dir = opendir(path)) == NULL)
+		return (-1);
+	while (found < 0 && (de = readdir(dir)) != NULL)
+		if (de->d_name[0] >= '1' && de->d_name[0] <= '9' && (tid = atoi(de->d_name)) > 0 && lx_thread_number(tid) == number && pid_namespace(tid) == ns)
+			found = tid;
+	closedir(dir);
+	return (found);
+}
+
+static pid_t
+thread_of(const struct lx_call *c, pid_t number)
+{
+	char path[40];
+	pid_t tid;
+
+	if (number <= 0)
+		return (number == 0 ? c->c_tid : 0);
+	if ((tid = process_of(c, number)) >= 0)
+		return (tid);
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)c->c_tid);
+	if ((tid = search_thread(c, path, (unsigned)number)) < 0)
+		tid = search_thread(c, "/proc", (unsigned)number);
+	return (tid < 0 ? 0 : tid);
+}
+
+/* A capability counts that is had over the jail's processes, not one in a user namespace of the caller's own. */
+static bool
+may_schedule(const struct lx_call *c, pid_t tid)
+{
+	struct lx_ids me, it;
+
+	if (tid == c->c_tid)
+		return (true);
+	if (lx_process_ids(c->c_tid, &me) != 0 || lx_process_ids(tid, &it) != 0)
+		return (false);
+	return (ids_allow(RULE_SCHED, &me, &it) || lx_call_hasany(c, LX_CAP(CAP_SYS_NICE)));
+}
+
+/* Does anybody want to know that it is refused (program_filter)? */
+static void
+log_setaffinity(const struct lx_call *c, pid_t number)
+{
+	const int proc = c->c_pr->pr_use.us_jid[VI_CLASS_VPROC];
+	struct vi_kernel *k = c->c_lx->lx_kernel;
+	char text[8] = "";
+
+	lx_manage(c->c_lx);
+	if ((vi_jail_privs(k, proc) >> VI_PRIV_PROC_SCHED & 1) != 0)
+		(void)vi_jail_get(k, 0, proc, "vlog.refusals", text, sizeof(text));
+	lx_managed(c->c_lx);
+	if (text[0] != 'f' && !lx_on_host(c))
+		lx_log_refusal(c, VI_PRIV_PROC_SCHED, "process", (unsigned)number);
+}
+
+int64_t
+lx_sys_setaffinity(struct lx_call *c)
+{
+	const pid_t number = (pid_t)c->c_arg[0];
+	const size_t size = (unsigned)c->c_arg[1] < sizeof(struct vi_cpus) ? (unsigned)c->c_arg[1] : sizeof(struct vi_cpus);
+	struct vi_cpus wanted = { { 0 } };
+	pid_t tid;
+	int error;
+
+	if ((lx_on_host(c) && c->c_pr->pr_use.us_jid[VI_CLASS_VCPU] == 0) || c->c_lx->lx_ops.lo_setaffinity == NULL)
+		return (c->c_nr == SYS_sched_setaffinity ? lx_sys_others(c) : LX_CONTINUE);
+	if (lx_copyin(c, c->c_arg[2], &wanted, size) != 0)
+		return (-EFAULT);
+	tid = thread_of(c, number);
+	if (tid <= 0 || !may_schedule(c, tid)) {
+		if (number >= 0)
+			log_setaffinity(c, number);
+		return (tid <= 0 ? -ESRCH : -EPERM);
+	}
+	lx_manage(c->c_lx);
+	error = lx_call_valid(c) ? c->c_lx->lx_ops.lo_setaffinity(c->c_lx->lx_arg, tid, &wanted) : ENOENT;
+	lx_managed(c->c_lx);
+	return (-error);
 }
 
 /*

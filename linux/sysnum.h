@@ -11,6 +11,7 @@
 #define LX_SYS_OPEN_TREE_ATTR	467
 
 /* Those of i386 that come to us; notifications of them have negative numbers. */
+#define LX_I386_SETAFFINITY	241
 #define LX_I386_OLDOLDUNAME	59
 #define LX_I386_OLDUNAME	109
 #define LX_I386_UNAME		122

@@ -86,7 +86,7 @@ static struct vi_socket *
 fuzz_socket(unsigned kind, bool six)
 {
 	static const int types[4] = { VI_SOCK_STREAM, VI_SOCK_DGRAM, VI_SOCK_DGRAM, VI_SOCK_RAW };
-	static const struct lx_ops ops = { NULL, NULL };
+	static const struct lx_ops ops = { NULL, NULL, NULL };
 	struct vi_cred cr = { .cr_priv = true };
 	unsigned i;
 

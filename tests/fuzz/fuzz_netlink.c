@@ -58,7 +58,7 @@ world_socket(struct world *wd, unsigned i, int family, int type, uint16_t port)
 static void
 world_begin(struct world *wd)
 {
-	static const struct lx_ops ops = { NULL, NULL };
+	static const struct lx_ops ops = { NULL, NULL, NULL };
 	char name[VI_IFNAMSIZ];
 
 	wd->k = target_kernel(&wd->kp);
