@@ -34,7 +34,7 @@ struct cmd_error {
 	char	ce_text[256];
 };
 
-cmd_fn	cmd_arp, cmd_dmesg, cmd_ifconfig, cmd_ifmcstat, cmd_jail, cmd_jexec, cmd_jls, cmd_kldload,
+cmd_fn	cmd_arp, cmd_cpuset, cmd_dmesg, cmd_ifconfig, cmd_ifmcstat, cmd_jail, cmd_jexec, cmd_jls, cmd_kldload,
 	cmd_kldstat, cmd_ndp, cmd_netstat, cmd_ping, cmd_route, cmd_setfib, cmd_sockstat,
 	cmd_sysctl, cmd_vimage;
 

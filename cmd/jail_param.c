@@ -31,7 +31,6 @@ param_local(const char *name)
 
 /* FreeBSD's, and refused: nobody shall believe that they do something. */
 static const struct { const char *name, *why; } senseless[] = {
-	{ "cpuset.id", "there are no CPU sets here; see vcpu.share and vcpu.limit" },
 	{ "mac.label", "there are no MAC labels on Linux" },
 	{ "zfs", "there is no ZFS here" },
 };

@@ -166,6 +166,7 @@ show_verbose(struct xo *xo, const json_t *jail)
 	    cmd_str(jail, "host.hostname"), cmd_str(jail, "path"));
 	xo_emit(xo, "{P:        }{:name/%-29.29s} {:state/%.74s}\n", cmd_str(jail, "name"),
 	    strcmp(cmd_str(jail, "dying"), "true") == 0 ? "DYING" : "ACTIVE");
+	xo_emit(xo, "{P:        }{n:cpusetid/%s}\n", cmd_str(jail, "cpuset.id"));
 	emit_addresses(xo, "ipv4_addrs", cmd_str(jail, "ip4.addr"), true);
 	emit_addresses(xo, "ipv6_addrs", cmd_str(jail, "ip6.addr"), true);
 	if (cmd_str(jail, "priv.have")[0] != '\0')
@@ -204,7 +205,7 @@ show_titles(struct xo *xo, const struct jls *jl)
 	size_t i;
 
 	if (jl->jl_verbose)
-		xo_emit(xo, "{T:/%6s}{P:  }{T:/%-29s} {T:Path}\n{P:        }{T:/%-29s} {T:State}\n{P:        }{T:IP Address(es)}\n",
+		xo_emit(xo, "{T:/%6s}{P:  }{T:/%-29s} {T:Path}\n{P:        }{T:/%-29s} {T:State}\n{P:        }{T:CPUSetID}\n{P:        }{T:IP Address(es)}\n",
 		    "JID", "Hostname", "Name");
 	else if (jl->jl_header)
 		json_array_foreach(jl->jl_named, i, value)
@@ -357,7 +358,7 @@ wanted_params(const struct jls *jl)
 	if (jl->jl_named != NULL)
 		return json_incref(jl->jl_named);
 	if (jl->jl_verbose)
-		return json_pack("[s,s,s,s,s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path", "ip4.addr", "ip6.addr",
+		return json_pack("[s,s,s,s,s,s,s,s,s,s]", "jid", "name", "dying", "host.hostname", "path", "cpuset.id", "ip4.addr", "ip6.addr",
 		    "priv.have", "limit.use");
 	return json_pack("[s,s,s,s]", jl->jl_byname ? "name" : "jid", "ip4.addr", "host.hostname", "path");
 }

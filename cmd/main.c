@@ -10,6 +10,8 @@
 static const struct cmd commands[] = {
 	{ "arp", cmd_arp, "[-j jail] [-n] [-i interface] host | -a | -s host mac [temp] [blackhole | reject] [pub [only]] | -S "
 	    "host mac [temp] [blackhole | reject] [pub [only]] | -d host | -d -a | -f file" },
+	{ "cpuset", cmd_cpuset, "[-l cpu-list] command [argument ...] | [-c] -l cpu-list [-j jail | -p pid | -t tid | -s setid] | "
+	    "-g [-cir] [-j jail | -p pid | -t tid | -s setid]" },
 	{ "dmesg", cmd_dmesg, "[-ac] [-j jail]" },
 	{ "ifconfig", cmd_ifconfig,
 	    "[-j jail] [-f format] [-a | -l | -C | -g group | -G group] [-DdkLmuv] [interface [create | destroy | "

@@ -73,10 +73,10 @@ refuse_all(const struct wrong *w, size_t n)
  * jls
  */
 #define JAILS	"{\"jails\":[{\"jid\":\"1\",\"name\":\"web\",\"dying\":\"false\"," \
-		"\"host.hostname\":\"h\",\"path\":\"/\"}," \
+		"\"host.hostname\":\"h\",\"path\":\"/\",\"cpuset.id\":\"2\"}," \
 		"{\"jid\":\"12\",\"name\":\"web.a\",\"dying\":\"true\",\"host.hostname\":\"\"," \
 		"\"ip4.addr\":\"192.0.2.1,192.0.2.2\",\"limit.use\":\"sockets 1 of 2 (peak 2, refused 0)\"," \
-		"\"path\":\"/srv\"}]}"
+		"\"path\":\"/srv\",\"cpuset.id\":\"13\"}]}"
 
 static void
 test_jls(void **state)
@@ -93,11 +93,14 @@ test_jls(void **state)
 		{ cmd_jls, "jls -v", JAILS,
 		    "   JID  Hostname                      Path\n"
 		    "        Name                          State\n"
+		    "        CPUSetID\n"
 		    "        IP Address(es)\n"
 		    "     1  h                             /\n"
 		    "        web                           ACTIVE\n"
+		    "        2\n"
 		    "    12                                /srv\n"
 		    "        web.a                         DYING\n"
+		    "        13\n"
 		    "        192.0.2.1\n"
 		    "        192.0.2.2\n"
 		    "        sockets 1 of 2 (peak 2, refused 0)\n" },
@@ -683,6 +686,28 @@ test_wrong_words(void **state)
 		{ cmd_setfib, "setfib 1", "usage: setfib words\n" },
 		{ cmd_setfib, "setfib -x a", "setfib: illegal option -- x\nusage: setfib words\n" },
 		{ cmd_setfib, "setfib -F", "setfib: option requires an argument -- F\nusage: setfib words\n" },
+		{ cmd_cpuset, "cpuset", "usage: cpuset words\n" },
+		{ cmd_cpuset, "cpuset -y", "cpuset: illegal option -- y\nusage: cpuset words\n" },
+		{ cmd_cpuset, "cpuset -l", "cpuset: option requires an argument -- l\nusage: cpuset words\n" },
+		{ cmd_cpuset, "cpuset -g true", "usage: cpuset words\n" },
+		{ cmd_cpuset, "cpuset -g -l 0", "usage: cpuset words\n" },
+		{ cmd_cpuset, "cpuset -g -p 1 -j a", "usage: cpuset words\n" },
+		{ cmd_cpuset, "cpuset -i -l 0", "usage: cpuset words\n" },
+		{ cmd_cpuset, "cpuset -r -l 0", "usage: cpuset words\n" },
+		{ cmd_cpuset, "cpuset -c true", "usage: cpuset words\n" },
+		{ cmd_cpuset, "cpuset -l 0 -j a true", "usage: cpuset words\n" },
+		{ cmd_cpuset, "cpuset -s 2", "usage: cpuset words\n" },
+		{ cmd_cpuset, "cpuset -l 1-0 true", "cpuset: Malformed cpu-list 1-0\n" },
+		{ cmd_cpuset, "cpuset -l 1024 true", "cpuset: List entry exceeds maximum of 1023\n" },
+		{ cmd_cpuset, "cpuset -p x -l 0", "cpuset: \"x\" is not a number\n" },
+		{ cmd_cpuset, "cpuset -g -c -p 1", "cpuset: of another process only its processors are known, not its set\n" },
+		{ cmd_cpuset, "cpuset -c -l 0 -p 1", "cpuset: of another process only its processors can be changed, not its set\n" },
+		{ cmd_cpuset, "cpuset -C -p 1", "cpuset: -C: sets are made with jails, by jail(8)\n" },
+		{ cmd_cpuset, "cpuset -g -x 9", "cpuset: -x: interrupts are the host's\n" },
+		{ cmd_cpuset, "cpuset -n round-robin true", "cpuset: -n: there are no memory domains here\n" },
+		{ cmd_cpuset, "cpuset -g -d 0", "cpuset: -d: there are no memory domains here\n" },
+		{ cmd_cpuset, "cpuset -g -p 99999999", "cpuset: getaffinity: No such process\n" },
+		{ cmd_cpuset, "cpuset -l 0 -t 99999999", "cpuset: setaffinity: No such process\n" },
 		{ cmd_kldload, "kldload", "usage: kldload words\n" },
 		{ cmd_kldload, "kldload -f a", "kldload: illegal option -- f\nusage: kldload words\n" },
 		{ cmd_kldload, "kldunload -n a", "kldunload: illegal option -- n\nusage: kldunload words\n" },
@@ -747,6 +772,38 @@ test_turned_away(void **state)
 	fake_free(&fk);
 }
 
+static void
+test_cpuset(void **state)
+{
+	static const struct show shows[] = {
+		{ cmd_cpuset, "cpuset -g -j web", "{\"jails\":[{\"jid\":\"3\",\"vcpu.cpus\":\"0-1,5\",\"cpuset.id\":\"2\"}]}", "jail 3 mask: 0, 1, 5\n" },
+		{ cmd_cpuset, "cpuset -g -r -j web", "{\"jails\":[{\"jid\":\"3\",\"vcpu.cpus\":\"1\",\"cpuset.id\":\"2\"}]}", "jail 3 root mask: 1\n" },
+		{ cmd_cpuset, "cpuset -gi -j web", "{\"jails\":[{\"jid\":\"3\",\"vcpu.cpus\":\"1\",\"cpuset.id\":\"2\"}]}", "jail 3 cpuset id: 2\n" },
+		{ cmd_cpuset, "cpuset -gi", "{\"jails\":[{\"jid\":\"0\",\"vcpu.cpus\":\"0-3\",\"cpuset.id\":\"1\"}]}", "pid -1 cpuset id: 1\n" },
+		{ cmd_cpuset, "cpuset -g -c", "{\"jails\":[{\"jid\":\"0\",\"vcpu.cpus\":\"0-3\",\"cpuset.id\":\"1\"}]}", "pid -1 cpuset mask: 0, 1, 2, 3\n" },
+		{ cmd_cpuset, "cpuset -g -s 1", "{\"jails\":[{\"jid\":\"0\",\"vcpu.cpus\":\"0\",\"cpuset.id\":\"1\"}]}", "cpuset 1 mask: 0\n" },
+		{ cmd_cpuset, "cpuset -gi -s 1", "{\"jails\":[{\"jid\":\"0\",\"vcpu.cpus\":\"0\",\"cpuset.id\":\"1\"}]}", "cpuset 1 id: 1\n" },
+	};
+	struct fake fk;
+
+	(void)state;
+	CHECK(shows);
+	/* Not the set that we are in. */
+	fake_init(&fk, "cpuset");
+	fake_ok(&fk, "{\"jails\":[{\"jid\":\"0\",\"vcpu.cpus\":\"0-3\",\"cpuset.id\":\"1\"}]}");
+	fake_run(&fk, cmd_cpuset, "cpuset -c -l 0");
+	assert_string_equal(fk.fk_err, "cpuset: setaffinity: Operation not permitted\n");
+	assert_int_equal(fk.fk_status, 1);
+	fake_free(&fk);
+	fake_init(&fk, "cpuset");
+	fake_ok(&fk, "{\"jails\":[{\"jid\":\"3\",\"vcpu.cpus\":\"0-3\",\"cpuset.id\":\"2\"}]}");
+	fake_fail(&fk, EDEADLK, "somebody would have none left");
+	fake_run(&fk, cmd_cpuset, "cpuset -l 0 -j web");
+	assert_string_equal(fk.fk_err, "cpuset: setaffinity: Resource deadlock avoided\n");
+	assert_int_equal(fk.fk_status, 1);
+	fake_free(&fk);
+}
+
 int
 main(void)
 {
@@ -756,7 +813,7 @@ main(void)
 		cmocka_unit_test(test_arp), cmocka_unit_test(test_arp_failures),
 		    cmocka_unit_test(test_arp_requests),
 		cmocka_unit_test(test_sysctl), cmocka_unit_test(test_sysctl_failures),
-		    cmocka_unit_test(test_wrong_words),
+		    cmocka_unit_test(test_wrong_words), cmocka_unit_test(test_cpuset),
 		cmocka_unit_test(test_parts_are_joined), cmocka_unit_test(test_daemon_dies),
 		cmocka_unit_test(test_turned_away), cmocka_unit_test(test_groups),
 	};
