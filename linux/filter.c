@@ -241,7 +241,7 @@ static bool
 filter_unwanted(unsigned at, unsigned flags)
 {
 	const struct sock_filter *f = &lx_filter[at];
-	const int nr = at < I386_END ? -(int)f->k : (int)f->k;
+	const int nr = (int)(at < I386_END ? -f->k : f->k);
 	bool unwanted = false;
 
 	/* Options of sockets that have the number of a call are looked for in another way. */
