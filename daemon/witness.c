@@ -137,8 +137,12 @@ party_read(struct witness *w)
 	int fd;
 
 	snprintf(path, sizeof(path), "%d/status", w->w_tid);
-	if ((fd = openat(w->w_proc, path, O_RDONLY | O_CLOEXEC)) < 0 || (f = fdopen(fd, "re")) == NULL)
+	if ((fd = openat(w->w_proc, path, O_RDONLY | O_CLOEXEC)) < 0)
 		return false;
+	if ((f = fdopen(fd, "re")) == NULL) {
+		close(fd);
+		return false;
+	}
 	while (fgets(line, sizeof(line), f) != NULL) {
 		if (sscanf(line, "Uid: %*u %*u %*u %u", &p->p_uid) == 1)
 			seen |= 1;

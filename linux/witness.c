@@ -269,8 +269,9 @@ ask_file(const struct lx_call *c, struct question *q)
 int64_t
 lx_sys_file(struct lx_call *c)
 {
-	struct question q = { .q_ask.wa_n = 0 };
+	struct question q;	/* its paths are long, and filled in part */
 
+	q.q_ask = (struct witness_ask){ .wa_n = 0 };
 	return (c->c_pr->pr_witness >= 0 && !lx_on_host(c) && ask_file(c, &q) ? ask(c, &q) : LX_CONTINUE);
 }
 
@@ -375,10 +376,11 @@ look_at_queue(const struct lx_call *c, struct witness_look *wl, char *name)
 int64_t
 lx_look_at_object(struct lx_call *c, unsigned kind)
 {
-	struct question q = { .q_ask.wa_n = 1 };
+	struct question q;
 	struct witness_look *wl = q.q_ask.wa_look;
 	bool look;
 
+	q.q_ask = (struct witness_ask){ .wa_n = 1 };
 	if (c->c_pr->pr_witness < 0 || lx_on_host(c))
 		return (LX_CONTINUE);
 	wl->wl_kind = kind == VI_IPC_SYSVMSG ? WITNESS_MSG : kind == VI_IPC_SYSVSEM ? WITNESS_SEM : kind == VI_IPC_SYSVSHM ? WITNESS_SHM : WITNESS_MQ;
