@@ -159,3 +159,16 @@ caps_limit(uint64_t caps)
 	}
 	return syscall(SYS_capset, &hdr, data) != 0 ? errno : 0;
 }
+
+int
+caps_use(uint64_t caps)
+{
+	struct __user_cap_header_struct hdr = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &hdr, data) != 0)
+		return errno;
+	for (unsigned i = 0; i < 2; i++)
+		data[i].effective = data[i].permitted & (uint32_t)(caps >> (32 * i));
+	return syscall(SYS_capset, &hdr, data) != 0 ? errno : 0;
+}

@@ -17,5 +17,7 @@ uint64_t caps_bounded(uint64_t caps);
 int	caps_bound(uint64_t caps);
 /* The process itself has no others from now on.  Errno. */
 int	caps_limit(uint64_t caps);
+/* It uses these of those that it has, and can use the others again.  Errno. */
+int	caps_use(uint64_t caps);
 
 #endif

@@ -34,6 +34,7 @@
 #include <unistd.h>
 #include <linux/capability.h>
 
+#include "daemon/caps.h"
 #include "daemon/nsjoin.h"
 #include "linux/witness.h"
 
@@ -54,7 +55,6 @@ struct party {
 struct witness {
 	int	 w_proc;	/* the host's /proc */
 	ino_t	 w_userns;
-	uint64_t w_permitted;
 	int	 w_tid;
 	struct party w_party;
 	const struct witness_look *w_look;
@@ -65,33 +65,11 @@ struct witness {
 /*
  * Credentials.  System calls and not the library: it would look for other threads.
  */
-static uint64_t
-caps_get(void)
-{
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct d[2] = { { 0 } };
-
-	return syscall(SYS_capget, &h, d) == 0 ? d[0].permitted | (uint64_t)d[1].permitted << 32 : 0;
-}
-
-static int
-caps_effective(uint64_t permitted, uint64_t effective)
-{
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct d[2] = {
-		{ .permitted = (uint32_t)permitted, .effective = (uint32_t)effective },
-		{ .permitted = (uint32_t)(permitted >> 32), .effective = (uint32_t)(effective >> 32) },
-	};
-
-	return syscall(SYS_capset, &h, d) == 0 ? 0 : errno;
-}
-
 /* Back to root.  A witness that cannot is none any more. */
 static void
-be_oneself(const struct witness *w)
+be_oneself(void)
 {
-	if (caps_effective(w->w_permitted, w->w_permitted) != 0 || syscall(SYS_setresuid, -1, 0, -1) != 0 || syscall(SYS_setresgid, -1, 0, -1) != 0 ||
-	    caps_effective(w->w_permitted, w->w_permitted) != 0)
+	if (syscall(SYS_setresuid, -1, 0, -1) != 0 || syscall(SYS_setresgid, -1, 0, -1) != 0 || caps_use(UINT64_MAX) != 0)
 		_exit(1);
 }
 
@@ -104,7 +82,7 @@ be_party(const struct witness *w)
 	(void)syscall(SYS_setgroups, p->p_ngroups, p->p_group);
 	if (syscall(SYS_setresgid, -1, p->p_gid, -1) != 0 || syscall(SYS_setresuid, -1, p->p_uid, -1) != 0)
 		return errno;
-	return caps_effective(w->w_permitted, p->p_caps & w->w_permitted);
+	return caps_use(p->p_caps);
 }
 
 static bool
@@ -293,7 +271,7 @@ as_party(struct witness *w, int (*look)(const struct witness *))
 
 	if (be_party(w) == 0)
 		error = look(w);
-	be_oneself(w);
+	be_oneself();
 	return error;
 }
 
@@ -512,7 +490,6 @@ witness_run(const struct nsjoin *nj, int sock, bool again)
 		_exit(1);
 	enter(nj->nj_fd[NSJOIN_IPC], own_ino(w.w_proc, "self/ns/ipc"));
 	w.w_userns = own_ino(w.w_proc, "self/ns/user");
-	w.w_permitted = caps_get();
 	if (again && send(sock, &(struct witness_answer){ .wr_id = 0 }, sizeof(struct witness_answer), MSG_NOSIGNAL) < 0)
 		_exit(0);
 	while ((n = recvmsg(sock, &msg, 0)) > 0) {
