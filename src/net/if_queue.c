@@ -134,6 +134,18 @@ ifq_goeson(const struct lane *ln, unsigned n)
 	return (n < IFQ_BATCH && ((n != 1 && n % IFQ_CLOCK != 0) || n == 0 || !lane_over(ln)));
 }
 
+/*
+ * Is there a packet in ifq_ready?  When the last of them is gone, what came meanwhile follows: its sender found the work
+ * posted, or running and about to be posted for what is left, and relies on it.
+ */
+static inline bool
+ifq_haspackets(struct ifqueue *q, bool alone)
+{
+	if (q->ifq_ready == NULL && !alone && atomic_load_explicit(&q->ifq_head, memory_order_relaxed) != NULL)
+		q->ifq_ready = ifq_take(q);
+	return (q->ifq_ready != NULL);
+}
+
 static void
 ifq_run(struct work *wk)
 {
@@ -144,9 +156,8 @@ ifq_run(struct work *wk)
 	struct mbuf *m;
 
 	VNET_ASSERT_LANE(ifp->if_vnet);
-	if (q->ifq_ready == NULL && !ln->ln_alone)
-		q->ifq_ready = ifq_take(q);
-	for (; (m = q->ifq_ready) != NULL && ifq_goeson(ln, n); n++) {
+	for (; ifq_haspackets(q, ln->ln_alone) && ifq_goeson(ln, n); n++) {
+		m = q->ifq_ready;
 		if ((q->ifq_ready = m->m_nextpkt) != NULL)
 			__builtin_prefetch(m->m_nextpkt);
 		else

@@ -30,7 +30,7 @@ struct nt {
 };
 
 static inline void
-nt_begin(struct nt *nt)
+nt_begin_workers(struct nt *nt, unsigned workers)
 {
 	static const struct vnet_module *const mods[] = { &net_vnet_module, &lo_vnet_module,
 		&iflink_vnet_module, &ether_vnet_module, &epair_vnet_module, &tuntap_vnet_module,
@@ -39,19 +39,28 @@ nt_begin(struct nt *nt)
 
 	assert_int_equal(vi_host_sim_new(7, &nt->nt_host), 0);
 	kp.kp_host = nt->nt_host;
+	kp.kp_workers = workers;
 	assert_int_equal(kernel_init(&kp, &nt->nt_k), 0);
 	assert_int_equal(vimage_init(nt->nt_k, mods, NITEMS(mods)), 0);
 	nt->nt_v0 = vnet_first(nt->nt_k);
 	nt->nt_rand = 1;
 }
 
+static inline void
+nt_begin(struct nt *nt)
+{
+	nt_begin_workers(nt, 1);
+}
+
 /* Nothing may be left. */
 static inline void
 nt_end(struct nt *nt)
 {
+	kernel_lock(nt->nt_k);
 	assert_int_equal(vimage_fini(nt->nt_k, NULL, NULL), 0);
 	net_kernel_fini(nt->nt_k);
 	assert_int_equal(nt->nt_k->k_acct.as_acct[ACCT_MISC].ac_count, 0);
+	kernel_unlock(nt->nt_k);
 	kernel_fini(nt->nt_k);
 	assert_int_equal(vi_sim_memory(nt->nt_host), 0);
 	vi_host_sim_free(nt->nt_host);
