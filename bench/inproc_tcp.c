@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TCP in one process and one thread: two stacks joined by an epair, driven through the public
- * interface.
+ * TCP in one process: two stacks joined by an epair, driven through the public interface, in one
+ * thread or in two.
  *
- *	inproc_tcp [-6j] [-h sim|posix] [-t SECONDS] [-n ROUNDS] [-m MTU] [-o NAME=VALUE ...] [-p THREADS]
+ *	inproc_tcp [-6jw] [-h sim|posix] [-t SECONDS] [-n ROUNDS] [-m MTU] [-o NAME=VALUE ...] [-p THREADS]
  *	    [-k AT-ONCE] [bulk|bulk0|rr|conn ...]
  *
  *	-6	over IPv6
  *	-k	conn: so many connections side by side, each step for all of them (1)
  *	-o	a variable of both stacks, as net.inet.tcp.cc.algorithm=bbr, net.inet.tcp.persona=linux
  *	-p	in so many threads at once, each with a kernel and two stacks of its own; the sum
+ *	-w	a worker and a thread for each of the two stacks, neither of which ever sleeps; not bulk0, and
+ *		on the real host; -k of conn is how many may be on their way to be established
  *	bulk	bytes a second, written and read with a copy each (vi_send, vi_recv)
  *	bulk0	the same without copies (vi_send_prepare, vi_recv_peek)
  *	rr	1-byte round trips a second
@@ -21,6 +23,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +40,7 @@
 #define MAXTHREADS	64
 #define MAXOPTIONS	16
 #define MAXATONCE	512	/* of the listener's queue of 1,024 */
+#define MAXOPEN		4096	/* -w: that a server has accepted and not seen the end of */
 
 struct bench {
 	struct vi_host	*b_host;
@@ -44,13 +48,13 @@ struct bench {
 	struct vi_vnet	*b_vn[2];
 	struct vi_socket *b_listener, *b_so[2];	/* [1] of a connection is the accepted end */
 	unsigned	 b_atonce;
-	bool		 b_sim;
+	bool		 b_sim, b_two;	/* -w */
 	uint32_t	 b_mtu;
 	char		*const *b_options;	/* NAME=VALUE, NULL behind them */
 	double		 b_seconds;
 	uint64_t	 b_rounds;	/* 0 = as many as the time allows */
 	uint8_t		*b_out, *b_in;
-	double		(*b_run)(struct bench *);
+	const struct kind *b_kind;
 	double		 b_value;
 	pthread_barrier_t *b_ready;
 };
@@ -194,15 +198,23 @@ setup(struct bench *b, bool sim)
 	check("host", sim ? vi_host_sim_new(1, &b->b_host) : vi_host_posix_new(&pp, &b->b_host));
 	memset(&kp, 0, sizeof(kp));
 	kp.kp_host = b->b_host;
+	kp.kp_workers = b->b_two ? 2 : 1;
 	check("kernel", vi_kernel_new(&kp, &b->b_kernel));
+	vi_kernel_lock(b->b_kernel);
 	check("vnet", vi_vnet_create(b->b_kernel, "a", &b->b_vn[0]));
 	check("vnet", vi_vnet_create(b->b_kernel, "b", &b->b_vn[1]));
+	for (unsigned i = 0; i < kp.kp_workers; i++)
+		check("worker", vi_vnet_set_worker(b->b_vn[i], i));
 	plumb(b);
 	b->b_listener = newsocket(b, 1);
 	check("bind", vi_bind(b->b_listener, &sa));
 	check("listen", vi_listen(b->b_listener, 1024));
 	b->b_so[0] = connecting(b);
+	vi_kernel_unlock(b->b_kernel);
+	turn(b);
+	vi_kernel_lock(b->b_kernel);
 	b->b_so[1] = accepted(b);
+	vi_kernel_unlock(b->b_kernel);
 	b->b_out = malloc(CHUNK);
 	b->b_in = malloc(CHUNK);
 	memset(b->b_out, 'x', CHUNK);
@@ -212,9 +224,11 @@ setup(struct bench *b, bool sim)
 static void
 teardown(struct bench *b)
 {
+	vi_kernel_lock(b->b_kernel);
 	vi_close(b->b_so[0]);
 	vi_close(b->b_so[1]);
 	vi_close(b->b_listener);
+	vi_kernel_unlock(b->b_kernel);
 	turn(b);
 	if (vi_kernel_free(b->b_kernel, NULL, NULL) != 0)
 		fprintf(stderr, "inproc_tcp: something was left behind\n");
@@ -384,16 +398,160 @@ conn(struct bench *b)
 	return ((double)rounds / (t - t0));
 }
 
-static const struct {
+/*
+ * Two threads: what each does with its stack before it polls, between vi_worker_enter() and _leave().
+ */
+
+struct side {
+	struct bench	*s_bench;
+	unsigned	 s_i;		/* of the stack and its worker */
+	bool		 s_sent;	/* rr: the answer is awaited */
+	uint64_t	 s_done;
+	struct vi_socket *s_open[MAXOPEN];	/* conn: from s_first on, s_n of them, the oldest first */
+	unsigned	 s_first, s_n;
+	atomic_bool	*s_stop;
+};
+
+static void
+bulk_send(struct side *s)
+{
+	struct bench *b = s->s_bench;
+	size_t n;
+
+	while (vi_send(b->b_so[0], b->b_out, CHUNK, 0, &n) == 0 && n == CHUNK)
+		;
+}
+
+static void
+bulk_receive(struct side *s)
+{
+	struct bench *b = s->s_bench;
+	size_t n;
+
+	while (vi_recv(b->b_so[1], b->b_in, CHUNK, 0, &n) == 0 && n > 0)
+		s->s_done += n;
+}
+
+static void
+rr_ask(struct side *s)
+{
+	struct vi_socket *so = s->s_bench->b_so[0];
+	uint8_t c = 1;
+	size_t n;
+
+	if (!s->s_sent)
+		check("send", vi_send(so, &c, 1, 0, &n));
+	s->s_sent = vi_recv(so, &c, 1, 0, &n) != 0;
+	s->s_done += !s->s_sent;
+}
+
+static void
+rr_answer(struct side *s)
+{
+	struct vi_socket *so = s->s_bench->b_so[1];
+	uint8_t c;
+	size_t n;
+
+	if (vi_recv(so, &c, 1, 0, &n) == 0)
+		check("send", vi_send(so, &c, 1, 0, &n));
+}
+
+static void
+side_push(struct side *s, struct vi_socket *so)
+{
+	s->s_open[(s->s_first + s->s_n++) % MAXOPEN] = so;
+}
+
+static void
+side_pop(struct side *s)
+{
+	vi_close(s->s_open[s->s_first]);
+	s->s_first = (s->s_first + 1) % MAXOPEN;
+	s->s_n--;
+}
+
+static void
+conn_connect(struct side *s)
+{
+	while (s->s_n > 0 && (vi_poll(s->s_open[s->s_first]) & VI_POLLOUT) != 0)
+		side_pop(s);
+	while (s->s_n < s->s_bench->b_atonce)
+		side_push(s, connecting(s->s_bench));
+}
+
+static void
+conn_accept(struct side *s)
+{
+	struct vi_socket *so;
+	size_t n;
+	uint8_t c;
+
+	while (s->s_n < MAXOPEN && vi_accept(s->s_bench->b_listener, &so, NULL) == 0)
+		side_push(s, so);
+	for (; s->s_n > 0 && vi_recv(s->s_open[s->s_first], &c, 1, 0, &n) == 0; s->s_done++)
+		side_pop(s);
+}
+
+static const struct kind {
 	const char	*name, *unit;
 	double		(*run)(struct bench *);
 	double		scale;
-} benches[] = {
-	{ "bulk", "GB/s", bulk, 1e-9 },
-	{ "bulk0", "GB/s", bulk0, 1e-9 },
-	{ "rr", "round trips/s", rr, 1 },
-	{ "conn", "connections/s", conn, 1 },
+	void		(*step[2])(struct side *);	/* NULL: not in two threads */
+	unsigned	counts;				/* which of them s_done is of */
+} kinds[] = {
+	{ "bulk", "GB/s", bulk, 1e-9, { bulk_send, bulk_receive }, 1 },
+	{ "bulk0", "GB/s", bulk0, 1e-9, { NULL, NULL }, 0 },
+	{ "rr", "round trips/s", rr, 1, { rr_ask, rr_answer }, 0 },
+	{ "conn", "connections/s", conn, 1, { conn_connect, conn_accept }, 1 },
 };
+
+static void *
+side_run(void *arg)
+{
+	struct side *s = arg;
+	struct vi_worker *w = vi_kernel_worker(s->s_bench->b_kernel, s->s_i);
+
+	while (!atomic_load_explicit(s->s_stop, memory_order_relaxed)) {
+		vi_worker_enter(w);
+		s->s_bench->b_kind->step[s->s_i](s);
+		(void)vi_worker_poll(w);
+		vi_worker_leave(w);
+	}
+	return (NULL);
+}
+
+static double
+run_two(struct bench *b)
+{
+	struct side *s[2];
+	atomic_bool stop = false;
+	pthread_t thread[2];
+	const double t0 = now();
+	double took, done;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if ((s[i] = calloc(1, sizeof(*s[i]))) == NULL)
+			check("side", ENOMEM);
+		s[i]->s_bench = b;
+		s[i]->s_i = i;
+		s[i]->s_stop = &stop;
+		check("thread", pthread_create(&thread[i], NULL, side_run, s[i]));
+	}
+	usleep((useconds_t)(b->b_seconds * 1e6));
+	atomic_store(&stop, true);
+	took = now() - t0;
+	for (unsigned i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	done = (double)s[b->b_kind->counts]->s_done;
+	vi_kernel_lock(b->b_kernel);
+	for (unsigned i = 0; i < 2; i++) {
+		while (s[i]->s_n > 0)
+			side_pop(s[i]);
+		free(s[i]);
+	}
+	vi_kernel_unlock(b->b_kernel);
+	return (done / took);
+}
 
 static bool
 wanted(const char *name, int argc, char **argv)
@@ -411,7 +569,7 @@ run_thread(void *arg)
 
 	setup(b, b->b_sim);
 	pthread_barrier_wait(b->b_ready);
-	b->b_value = b->b_run(b);
+	b->b_value = b->b_two ? run_two(b) : b->b_kind->run(b);
 	teardown(b);
 	return (NULL);
 }
@@ -445,16 +603,17 @@ run_host(struct bench *b, unsigned threads, bool json, int argc, char **argv)
 	const char *host = b->b_sim ? "sim" : "posix";
 	double v;
 
-	for (size_t i = 0; i < sizeof(benches) / sizeof(benches[0]); i++) {
-		if (!wanted(benches[i].name, argc, argv))
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct kind *kind = b->b_kind = &kinds[i];
+
+		if (!wanted(kind->name, argc, argv) || (b->b_two && kind->step[0] == NULL))
 			continue;
-		b->b_run = benches[i].run;
-		v = run_threads(b, threads) * benches[i].scale;
+		v = run_threads(b, threads) * kind->scale;
 		if (json)
 			printf("{\"bench\": \"inproc_tcp\", \"host\": \"%s\", \"test\": \"%s\", \"threads\": %u, "
-			    "\"value\": %.3f, \"unit\": \"%s\"}\n", host, benches[i].name, threads, v, benches[i].unit);
+			    "\"value\": %.3f, \"unit\": \"%s\"}\n", host, kind->name, b->b_two ? 2 * threads : threads, v, kind->unit);
 		else
-			printf("%-6s %-6s %14.2f %s\n", host, benches[i].name, v, benches[i].unit);
+			printf("%-6s %-6s %14.2f %s\n", host, kind->name, v, kind->unit);
 		fflush(stdout);
 	}
 }
@@ -470,7 +629,7 @@ main(int argc, char **argv)
 	bool json = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "6jh:k:t:m:n:o:p:")) != -1) {
+	while ((c = getopt(argc, argv, "6jh:k:t:m:n:o:p:w")) != -1) {
 		switch (c) {
 		case 'j':
 			json = true;
@@ -480,6 +639,9 @@ main(int argc, char **argv)
 			break;
 		case 'h':
 			host = optarg;
+			break;
+		case 'w':
+			b.b_two = true;
 			break;
 		case 't':
 			b.b_seconds = strtod(optarg, NULL);
@@ -507,13 +669,15 @@ main(int argc, char **argv)
 			/* FALLTHROUGH */
 		default:
 usage:
-			fprintf(stderr, "usage: inproc_tcp [-6j] [-h sim|posix] [-t seconds] [-n rounds] [-m mtu] "
+			fprintf(stderr, "usage: inproc_tcp [-6jw] [-h sim|posix] [-t seconds] [-n rounds] [-m mtu] "
 			    "[-o name=value] [-p threads] [-k at-once] [bulk|bulk0|rr|conn ...]\n");
 			return (64);
 		}
 	}
 	for (int sim = 1; sim >= 0; sim--) {
 		b.b_sim = sim != 0;
+		if (b.b_sim && b.b_two)
+			continue;
 		if (host == NULL || strcmp(host, b.b_sim ? "sim" : "posix") == 0)
 			run_host(&b, threads, json, argc - optind, argv + optind);
 	}
