@@ -57,16 +57,17 @@ struct lane {
 	struct kernel	*ln_kernel;	/* (c) */
 	struct worker	*ln_worker;	/* changes under the kernel lock */
 	struct acctset	*ln_acct;	/* (c) who pays; its as_cache follows ln_worker */
+	uint32_t	 ln_share;	/* weight */
+	bool		 ln_dead;	/* refuses work */
+	bool		 ln_alone;	/* (c) one worker, so one thread: nothing need be atomic */
+	/* What is above is read by senders in other lanes, what follows is written at every run. */
 	uint64_t	 ln_now;	/* host time when this run began; good enough for protocol timers */
 	uint64_t	 ln_vtime;	/* (worker) virtual time */
 	uint64_t	 ln_cputime;	/* ns run so far, but for the last few short runs */
 	uint64_t	 ln_debt;	/* ns that were spent for it elsewhere: counted with its next run */
-	uint32_t	 ln_share;	/* weight */
 	uint32_t	 ln_untimed;	/* runs that are to be counted with the next */
 	struct quota	*ln_quota;	/* (k) NULL: it may use what it gets */
 	struct callout	 ln_resume;	/* it waits for its quota */
-	bool		 ln_dead;	/* refuses work */
-	bool		 ln_alone;	/* (c) one worker, so one thread: nothing need be atomic */
 	_Atomic(struct work *) ln_inbox;	/* (a) posted work, last first */
 	struct work	*ln_head, **ln_tail;	/* work taken over, in order */
 	struct callout_list ln_callouts;	/* pending timers, to move or cancel them all */

@@ -2,8 +2,10 @@
 /*
  * Packets on their way to an interface.
  *
- * A sender in any lane pushes onto a stack and posts work to the receiver's lane; the work takes
- * the whole stack, turns it round and hands the packets to ifo_input in the order they came.  In a
+ * A sender in any lane pushes onto a stack and, if it was empty, posts work to the receiver's lane;
+ * the work takes the whole stack, turns it round and hands the packets to ifo_input in the order they
+ * came.  It ends when both list and stack are empty, or posts itself again: so whoever finds something
+ * on the stack may rely on who pushed that.  In a
  * kernel of one worker (ln_alone) nobody else pushes, and packets go straight into the list.  In
  * the queue a packet of another vnet belongs to nobody (m_disown), which the bounds of the queue
  * make harmless; one of the same vnet stays charged.  The queue is emptied under the kernel lock
@@ -14,6 +16,14 @@
 #include "net/if_int.h"
 #include "wire/ether.h"
 
+/* Header and the headers of the packet: they were written by another processor, mostly. */
+static inline void
+ifq_fetch(const struct mbuf *m)
+{
+	for (unsigned at = 64; at < MSIZE; at += 64)
+		__builtin_prefetch((const char *)m + at);
+}
+
 /* Takes what is in ifq_head, oldest first. */
 static struct mbuf *
 ifq_take(struct ifqueue *q)
@@ -22,6 +32,7 @@ ifq_take(struct ifqueue *q)
 
 	for (m = atomic_exchange_explicit(&q->ifq_head, NULL, memory_order_acquire); m != NULL;
 	     m = next) {
+		ifq_fetch(m);
 		next = m->m_nextpkt;
 		m->m_nextpkt = list;
 		list = m;
@@ -29,24 +40,24 @@ ifq_take(struct ifqueue *q)
 	return (list);
 }
 
-/* Adds to a counter (or takes away); returns what it was. */
-static unsigned
-ifq_count(atomic_uint *c, unsigned n, bool alone)
+/* Of ifq_held. */
+static inline uint64_t
+ifq_sum(unsigned len, unsigned bytes)
 {
-	unsigned old;
-
-	if (!alone)
-		return (atomic_fetch_add_explicit(c, n, memory_order_relaxed));
-	old = atomic_load_explicit(c, memory_order_relaxed);
-	atomic_store_explicit(c, old + n, memory_order_relaxed);
-	return (old);
+	return ((uint64_t)len << 32 | bytes);
 }
 
-static void
-ifq_account(struct ifqueue *q, unsigned len, unsigned bytes, bool alone)
+/* Adds to what is held (or takes away); returns what it was. */
+static inline uint64_t
+ifq_count(struct ifqueue *q, uint64_t n, bool alone)
 {
-	ifq_count(&q->ifq_len, -len, alone);
-	ifq_count(&q->ifq_bytes, -bytes, alone);
+	uint64_t old;
+
+	if (!alone)
+		return (atomic_fetch_add_explicit(&q->ifq_held, n, memory_order_relaxed));
+	old = atomic_load_explicit(&q->ifq_held, memory_order_relaxed);
+	atomic_store_explicit(&q->ifq_held, old + n, memory_order_relaxed);
+	return (old);
 }
 
 static inline void
@@ -169,7 +180,7 @@ ifq_run(struct work *wk)
 		else
 			ifq_receive(ifp, m);
 	}
-	ifq_account(q, n, bytes, ln->ln_alone);
+	(void)ifq_count(q, -ifq_sum(n, bytes), ln->ln_alone);
 	if (q->ifq_ready != NULL)
 		lane_post(ln, &q->ifq_work);
 }
@@ -180,8 +191,7 @@ ifq_init(struct ifqueue *q)
 	atomic_init(&q->ifq_head, NULL);
 	q->ifq_tail = &q->ifq_ready;
 	q->ifq_limit = IFQ_MAXLEN;
-	atomic_init(&q->ifq_len, 0);
-	atomic_init(&q->ifq_bytes, 0);
+	atomic_init(&q->ifq_held, 0);
 	atomic_init(&q->ifq_drops, 0);
 	work_init(&q->ifq_work, ifq_run);
 }
@@ -211,41 +221,41 @@ ifq_purge(struct ifnet *ifp)
 		q->ifq_ready = ifq_take(q);	/* the first time there may be some */
 	}
 	q->ifq_tail = &q->ifq_ready;
-	atomic_store_explicit(&q->ifq_len, 0, memory_order_relaxed);
-	atomic_store_explicit(&q->ifq_bytes, 0, memory_order_relaxed);
+	atomic_store_explicit(&q->ifq_held, 0, memory_order_relaxed);
 }
 
-/* May the packet wait here?  Then it is counted. */
+/* May the packet wait here?  Then it is counted, and *first says whether it is the only one. */
+static inline bool
+ifq_admit(struct ifqueue *q, unsigned bytes, bool alone, bool *first)
+{
+	const uint64_t held = ifq_count(q, ifq_sum(1, bytes), alone);
+
+	*first = held == 0;
+	if (__builtin_expect(held >> 32 < q->ifq_limit && (uint32_t)held < IFQ_MAXBYTES, 1))
+		return (true);
+	(void)ifq_count(q, -ifq_sum(1, bytes), alone);
+	return (false);
+}
+
+/* Returns whether the stack was empty. */
 static bool
-ifq_admit(struct ifqueue *q, unsigned bytes, bool alone)
+ifq_push(struct ifqueue *q, struct mbuf *m)
 {
-	if (ifq_count(&q->ifq_len, 1, alone) >= q->ifq_limit) {
-		ifq_count(&q->ifq_len, -1u, alone);
-		return (false);
-	}
-	if (ifq_count(&q->ifq_bytes, bytes, alone) >= IFQ_MAXBYTES) {
-		ifq_account(q, 1, bytes, alone);
-		return (false);
-	}
-	return (true);
-}
+	struct mbuf *head = atomic_load_explicit(&q->ifq_head, memory_order_relaxed);
 
-static void
-ifq_push(struct ifqueue *q, struct mbuf *m, bool alone)
-{
-	struct mbuf *head;
-
-	if (alone) {
-		m->m_nextpkt = NULL;
-		*q->ifq_tail = m;
-		q->ifq_tail = &m->m_nextpkt;
-		return;
-	}
-	head = atomic_load_explicit(&q->ifq_head, memory_order_relaxed);
 	do
 		m->m_nextpkt = head;
 	while (!atomic_compare_exchange_weak_explicit(&q->ifq_head, &head, m, memory_order_release,
 	    memory_order_relaxed));
+	return (head == NULL);
+}
+
+static void
+ifq_append(struct ifqueue *q, struct mbuf *m)
+{
+	m->m_nextpkt = NULL;
+	*q->ifq_tail = m;
+	q->ifq_tail = &m->m_nextpkt;
 }
 
 int
@@ -261,12 +271,13 @@ if_deliver(struct ifnet *to, struct mbuf *m)
 {
 	struct lane *ln = &to->if_vnet->vn_lane;
 	struct ifqueue *q = &to->if_inq;
+	bool first;
 
 	/* What is said in the sender's stack does not concern the receiver's. */
 	m->m_flags &= (uint16_t)~(M_BCAST | M_MCAST | M_PROMISC | M_FRAG | M_RXOWN);
 	m->m_pkt.rcvif = NULL;
 	m->m_pkt.nest = m->m_pkt.pcp = 0;
-	if (!to->if_attached || !ifq_admit(q, m->m_pkt.len, ln->ln_alone))
+	if (!to->if_attached || !ifq_admit(q, m->m_pkt.len, ln->ln_alone, &first))
 		return (ifq_drop(to, m));
 	if (m->m_as == vnet_acct(to->if_vnet)) {
 		net_vnet(to->if_vnet)->nv_looped++;
@@ -274,7 +285,11 @@ if_deliver(struct ifnet *to, struct mbuf *m)
 		m->m_pkt.mark = 0;
 		m_disown(m);
 	}
-	ifq_push(q, m, ln->ln_alone);
-	lane_post(ln, &q->ifq_work);
+	if (ln->ln_alone)
+		ifq_append(q, m);
+	else
+		first = ifq_push(q, m);
+	if (first)
+		lane_post(ln, &q->ifq_work);
 	return (0);
 }

@@ -127,15 +127,18 @@ struct ifnet_ops {
 #define IFQ_BATCH	8	/* packets taken in one go */
 #define IFQ_CLOCK	2	/* of them between two looks at the clock, but for the first */
 struct ifqueue {
-	_Atomic(struct mbuf *) ifq_head;	/* (a) last first; stays empty if ln_alone */
-	struct mbuf	*ifq_ready;	/* (v) taken from ifq_head, in order */
-	struct mbuf	**ifq_tail;	/* (v) if ln_alone: where the next one is hung */
-	unsigned	ifq_limit;	/* packets; changes under the kernel lock */
-	atomic_uint	ifq_len;
-	atomic_uint	ifq_bytes;
+	/* Senders write here; what the receiver alone writes is in other lines of the cache. */
+	_Atomic(struct mbuf *) ifq_head __attribute__((aligned(64)));	/* (a) last first; stays empty if ln_alone */
+	atomic_ullong	ifq_held;	/* packets that wait << 32 | their bytes */
 	atomic_ullong	ifq_drops;
-	struct work	ifq_work;
+	struct work	ifq_work;	/* posted by who finds it empty, and by itself when something is left */
+	unsigned	ifq_limit;	/* packets; changes under the kernel lock */
+	struct mbuf	*ifq_ready __attribute__((aligned(64)));	/* (v) taken from ifq_head, in order */
+	struct mbuf	**ifq_tail;	/* (v) if ln_alone: where the next one is hung */
 };
+
+static inline unsigned ifq_len(const struct ifqueue *q) { return ((unsigned)(atomic_load_explicit(&q->ifq_held, memory_order_relaxed) >> 32)); }
+static inline unsigned ifq_bytes(const struct ifqueue *q) { return ((unsigned)atomic_load_explicit(&q->ifq_held, memory_order_relaxed)); }
 
 struct ifnet {
 	TAILQ_ENTRY(ifnet) if_link;	/* interfaces of if_vnet, by index */

@@ -286,8 +286,8 @@ queues_are_bounded(void **state)
 	assert_int_equal(atomic_load(&ib->if_inq.ifq_drops), 50);
 	nt_settle(&nt);
 	assert_int_equal(received, IFQ_MAXLEN);
-	assert_int_equal(atomic_load(&ib->if_inq.ifq_len), 0);
-	assert_int_equal(atomic_load(&ib->if_inq.ifq_bytes), 0);
+	assert_int_equal(ifq_len(&ib->if_inq), 0);
+	assert_int_equal(ifq_bytes(&ib->if_inq), 0);
 	/* Fewer if the sender says so, never none, and never more. */
 	received = 0;
 	if_settxqlen(ia, 10);
@@ -361,7 +361,7 @@ queues_are_emptied(void **state)
 		nt_settle(&nt);
 		answerer = NULL;
 		assert_int_equal(received, n + 1);
-		assert_int_equal(atomic_load(&ib->if_inq.ifq_len), 0);
+		assert_int_equal(ifq_len(&ib->if_inq), 0);
 		nt_end(&nt);
 	}
 }
