@@ -2,12 +2,14 @@
 /*
  * Packets on their way to an interface.
  *
- * A sender in any lane pushes onto a stack and, if it was empty, posts work to the receiver's lane;
- * the work takes the whole stack, turns it round and hands the packets to ifo_input in the order they
- * came.  It ends when both list and stack are empty, or posts itself again: so whoever finds something
- * on the stack may rely on who pushed that.  In a
- * kernel of one worker (ln_alone) nobody else pushes, and packets go straight into the list.  In
- * the queue a packet of another vnet belongs to nobody (m_disown), which the bounds of the queue
+ * A list, the oldest first.  A sender in any lane takes the place behind the last (ifq_tail) and hangs
+ * its packet there; who finds the list empty posts work to the receiver's lane.  The work takes packets
+ * from the front and hands them to ifo_input.  It ends when the list is empty, or posts itself again: so
+ * whoever is not the first may rely on him who was.  A place that is taken and where nothing hangs yet
+ * is waited for shortly.  In a kernel of one worker (ln_alone) all this is done with plain loads and
+ * stores.
+ *
+ * In the queue a packet of another vnet belongs to nobody (m_disown), which the bounds of the queue
  * make harmless; one of the same vnet stays charged.  The queue is emptied under the kernel lock
  * when the interface goes.
  */
@@ -16,28 +18,69 @@
 #include "net/if_int.h"
 #include "wire/ether.h"
 
-/* Header and the headers of the packet: they were written by another processor, mostly. */
+/* mbuf and the headers in it: another processor wrote them, mostly. */
 static inline void
 ifq_fetch(const struct mbuf *m)
 {
-	for (unsigned at = 64; at < MSIZE; at += 64)
+	for (unsigned at = 0; at < MSIZE; at += 64)
 		__builtin_prefetch((const char *)m + at);
 }
 
-/* Takes what is in ifq_head, oldest first. */
-static struct mbuf *
-ifq_take(struct ifqueue *q)
-{
-	struct mbuf *m, *next, *list = NULL;
+#define IFQ_SPINS	64	/* looks at a place that is taken: its sender is about to write there, unless he was interrupted */
 
-	for (m = atomic_exchange_explicit(&q->ifq_head, NULL, memory_order_acquire); m != NULL;
-	     m = next) {
-		ifq_fetch(m);
-		next = m->m_nextpkt;
-		m->m_nextpkt = list;
-		list = m;
+/* What hangs behind the last one; NULL: not yet. */
+static __attribute__((noinline)) struct mbuf *
+ifq_awaited(struct mbuf *const *place)
+{
+	struct mbuf *m = NULL;
+
+	for (unsigned i = 0; i < IFQ_SPINS && (m = __atomic_load_n(place, __ATOMIC_ACQUIRE)) == NULL; i++)
+		;
+	return (m);
+}
+
+/* The first of the list; NULL: none, or its sender is about to post the work. */
+static inline struct mbuf *
+ifq_peek(struct ifqueue *q)
+{
+	if (q->ifq_ready == NULL && (q->ifq_ready = __atomic_load_n(&q->ifq_first, __ATOMIC_ACQUIRE)) != NULL)
+		__atomic_store_n(&q->ifq_first, NULL, __ATOMIC_RELAXED);
+	return (q->ifq_ready);
+}
+
+/* Takes m, which is the first.  False: it stays, for somebody is just hanging his behind it. */
+static inline bool
+ifq_take(struct ifqueue *q, struct mbuf *m, bool alone)
+{
+	struct mbuf *next = __atomic_load_n(&m->m_nextpkt, __ATOMIC_ACQUIRE), **tail = &m->m_nextpkt;
+
+	if (next == NULL && alone)
+		atomic_store_explicit(&q->ifq_tail, &q->ifq_first, memory_order_relaxed);
+	else if (next == NULL && !atomic_compare_exchange_strong(&q->ifq_tail, &tail, &q->ifq_first) &&
+	    (next = ifq_awaited(&m->m_nextpkt)) == NULL)
+		return (false);
+	if ((q->ifq_ready = next) != NULL)
+		ifq_fetch(next);
+	m->m_nextpkt = NULL;
+	return (true);
+}
+
+/* Returns whether the list was empty. */
+static inline bool
+ifq_append(struct ifqueue *q, struct mbuf *m, bool alone)
+{
+	struct mbuf **place;
+
+	m->m_nextpkt = NULL;
+	if (alone) {
+		place = atomic_load_explicit(&q->ifq_tail, memory_order_relaxed);
+		atomic_store_explicit(&q->ifq_tail, &m->m_nextpkt, memory_order_relaxed);
+		*place = m;
+	} else {
+		place = atomic_exchange(&q->ifq_tail, &m->m_nextpkt);
+		__atomic_store_n(place, m, __ATOMIC_RELEASE);
 	}
-	return (list);
+	return (place == &q->ifq_first);
 }
 
 /* Of ifq_held. */
@@ -145,18 +188,6 @@ ifq_goeson(const struct lane *ln, unsigned n)
 	return (n < IFQ_BATCH && ((n != 1 && n % IFQ_CLOCK != 0) || n == 0 || !lane_over(ln)));
 }
 
-/*
- * Is there a packet in ifq_ready?  When the last of them is gone, what came meanwhile follows: its sender found the work
- * posted, or running and about to be posted for what is left, and relies on it.
- */
-static inline bool
-ifq_haspackets(struct ifqueue *q, bool alone)
-{
-	if (q->ifq_ready == NULL && !alone && atomic_load_explicit(&q->ifq_head, memory_order_relaxed) != NULL)
-		q->ifq_ready = ifq_take(q);
-	return (q->ifq_ready != NULL);
-}
-
 static void
 ifq_run(struct work *wk)
 {
@@ -167,13 +198,8 @@ ifq_run(struct work *wk)
 	struct mbuf *m;
 
 	VNET_ASSERT_LANE(ifp->if_vnet);
-	for (; ifq_haspackets(q, ln->ln_alone) && ifq_goeson(ln, n); n++) {
-		m = q->ifq_ready;
-		if ((q->ifq_ready = m->m_nextpkt) != NULL)
-			__builtin_prefetch(m->m_nextpkt);
-		else
-			q->ifq_tail = &q->ifq_ready;
-		m->m_nextpkt = NULL;
+	while ((m = ifq_peek(q)) != NULL && ifq_goeson(ln, n) && ifq_take(q, m, ln->ln_alone)) {
+		n++;
 		bytes += m->m_pkt.len;
 		if ((m->m_flags & M_LOOP) != 0 && (ifp->if_flags & IFF_LOOPBACK) == 0)
 			ifq_receive_own(ifp, m);
@@ -181,15 +207,15 @@ ifq_run(struct work *wk)
 			ifq_receive(ifp, m);
 	}
 	(void)ifq_count(q, -ifq_sum(n, bytes), ln->ln_alone);
-	if (q->ifq_ready != NULL)
+	if (m != NULL)
 		lane_post(ln, &q->ifq_work);
 }
 
 void
 ifq_init(struct ifqueue *q)
 {
-	atomic_init(&q->ifq_head, NULL);
-	q->ifq_tail = &q->ifq_ready;
+	q->ifq_first = q->ifq_ready = NULL;
+	atomic_init(&q->ifq_tail, &q->ifq_first);
 	q->ifq_limit = IFQ_MAXLEN;
 	atomic_init(&q->ifq_held, 0);
 	atomic_init(&q->ifq_drops, 0);
@@ -212,50 +238,26 @@ ifq_purge(struct ifnet *ifp)
 	struct mbuf *m, *next;
 
 	work_cancel(&ifp->if_vnet->vn_lane, &q->ifq_work);
-	for (int i = 0; i < 2; i++) {
-		for (m = q->ifq_ready; m != NULL; m = next) {
-			next = m->m_nextpkt;
-			m->m_nextpkt = NULL;
-			ifq_freem(ifp, m);
-		}
-		q->ifq_ready = ifq_take(q);	/* the first time there may be some */
+	for (m = ifq_peek(q); m != NULL; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		ifq_freem(ifp, m);
 	}
-	q->ifq_tail = &q->ifq_ready;
+	q->ifq_ready = NULL;
+	atomic_store_explicit(&q->ifq_tail, &q->ifq_first, memory_order_relaxed);
 	atomic_store_explicit(&q->ifq_held, 0, memory_order_relaxed);
 }
 
-/* May the packet wait here?  Then it is counted, and *first says whether it is the only one. */
+/* May the packet wait here?  Then it is counted. */
 static inline bool
-ifq_admit(struct ifqueue *q, unsigned bytes, bool alone, bool *first)
+ifq_admit(struct ifqueue *q, unsigned bytes, bool alone)
 {
 	const uint64_t held = ifq_count(q, ifq_sum(1, bytes), alone);
 
-	*first = held == 0;
 	if (__builtin_expect(held >> 32 < q->ifq_limit && (uint32_t)held < IFQ_MAXBYTES, 1))
 		return (true);
 	(void)ifq_count(q, -ifq_sum(1, bytes), alone);
 	return (false);
-}
-
-/* Returns whether the stack was empty. */
-static bool
-ifq_push(struct ifqueue *q, struct mbuf *m)
-{
-	struct mbuf *head = atomic_load_explicit(&q->ifq_head, memory_order_relaxed);
-
-	do
-		m->m_nextpkt = head;
-	while (!atomic_compare_exchange_weak_explicit(&q->ifq_head, &head, m, memory_order_release,
-	    memory_order_relaxed));
-	return (head == NULL);
-}
-
-static void
-ifq_append(struct ifqueue *q, struct mbuf *m)
-{
-	m->m_nextpkt = NULL;
-	*q->ifq_tail = m;
-	q->ifq_tail = &m->m_nextpkt;
 }
 
 int
@@ -271,13 +273,12 @@ if_deliver(struct ifnet *to, struct mbuf *m)
 {
 	struct lane *ln = &to->if_vnet->vn_lane;
 	struct ifqueue *q = &to->if_inq;
-	bool first;
 
 	/* What is said in the sender's stack does not concern the receiver's. */
 	m->m_flags &= (uint16_t)~(M_BCAST | M_MCAST | M_PROMISC | M_FRAG | M_RXOWN);
 	m->m_pkt.rcvif = NULL;
 	m->m_pkt.nest = m->m_pkt.pcp = 0;
-	if (!to->if_attached || !ifq_admit(q, m->m_pkt.len, ln->ln_alone, &first))
+	if (!to->if_attached || !ifq_admit(q, m->m_pkt.len, ln->ln_alone))
 		return (ifq_drop(to, m));
 	if (m->m_as == vnet_acct(to->if_vnet)) {
 		net_vnet(to->if_vnet)->nv_looped++;
@@ -285,11 +286,7 @@ if_deliver(struct ifnet *to, struct mbuf *m)
 		m->m_pkt.mark = 0;
 		m_disown(m);
 	}
-	if (ln->ln_alone)
-		ifq_append(q, m);
-	else
-		first = ifq_push(q, m);
-	if (first)
+	if (ifq_append(q, m, ln->ln_alone))
 		lane_post(ln, &q->ifq_work);
 	return (0);
 }

@@ -128,13 +128,13 @@ struct ifnet_ops {
 #define IFQ_CLOCK	2	/* of them between two looks at the clock, but for the first */
 struct ifqueue {
 	/* Senders write here; what the receiver alone writes is in other lines of the cache. */
-	_Atomic(struct mbuf *) ifq_head __attribute__((aligned(64)));	/* (a) last first; stays empty if ln_alone */
+	_Atomic(struct mbuf **) ifq_tail __attribute__((aligned(64)));	/* (a) where the next one is hung: m_nextpkt of the last, or ifq_first */
+	struct mbuf	*ifq_first;	/* (a) of a list that the receiver has not yet begun with */
 	atomic_ullong	ifq_held;	/* packets that wait << 32 | their bytes */
 	atomic_ullong	ifq_drops;
 	struct work	ifq_work;	/* posted by who finds it empty, and by itself when something is left */
 	unsigned	ifq_limit;	/* packets; changes under the kernel lock */
-	struct mbuf	*ifq_ready __attribute__((aligned(64)));	/* (v) taken from ifq_head, in order */
-	struct mbuf	**ifq_tail;	/* (v) if ln_alone: where the next one is hung */
+	struct mbuf	*ifq_ready __attribute__((aligned(64)));	/* (v) of the list that it has begun with */
 };
 
 static inline unsigned ifq_len(const struct ifqueue *q) { return ((unsigned)(atomic_load_explicit(&q->ifq_held, memory_order_relaxed) >> 32)); }

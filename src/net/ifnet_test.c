@@ -5,13 +5,17 @@
  */
 #include "net/ifnet.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "net/net_test.h"
 #include "wire/ether.h"
 
 #define TESTTYPE 0x88b5		/* IEEE 802: for experiments */
+#define ORDERTYPE 0x88b6	/* the same */
 
 static unsigned received;	/* frames of TESTTYPE that came up */
 static uint32_t last_len;
@@ -246,7 +250,7 @@ frames_cross(void **state)
 	assert_int_equal(ib->if_stats.ifs_imcasts, 1);
 	/* For somebody else; of no known protocol. */
 	assert_int_equal(send_to(ia, ia, 100), 0);
-	assert_int_equal(ether_frame(ia, packet(a, 100), 0x88b6, ib->if_lladdr), 0);
+	assert_int_equal(ether_frame(ia, packet(a, 100), ORDERTYPE, ib->if_lladdr), 0);
 	nt_settle(&nt);
 	assert_int_equal(received, 2);
 	assert_int_equal(ib->if_stats.ifs_noproto, 1);
@@ -364,6 +368,117 @@ queues_are_emptied(void **state)
 		assert_int_equal(ifq_len(&ib->if_inq), 0);
 		nt_end(&nt);
 	}
+}
+
+/*
+ * Two senders in threads of their own, one queue: whatever they do, the receiver gets all that is not counted as
+ * dropped, of each in order, without waiting for more to come.
+ */
+
+#define ROUNDS	400
+
+struct sender {
+	struct vnet	*sd_vn;
+	struct ifnet	*sd_to;
+	struct nt	 sd_nt;		/* for its random numbers */
+	uint32_t	 sd_id, sd_sent;
+	atomic_uint	*sd_round;	/* the round that may be sent, or ROUNDS */
+	atomic_uint	*sd_finished;	/* senders' rounds */
+};
+
+static uint32_t lastof[2];	/* the number of the last frame received */
+
+static void
+ordered_input(struct ifnet *ifp, struct mbuf *m)
+{
+	uint32_t what[2];
+
+	(void)ifp;
+	assert_int_equal(m_copydata(m, 0, sizeof(what), what), 0);
+	assert_true(what[0] < 2 && what[1] > lastof[what[0]]);
+	lastof[what[0]] = what[1];
+	received++;
+	m_freem(m);
+}
+
+static void
+sender_burst(struct sender *sd)
+{
+	struct { struct ether_header eh; uint32_t what[2]; } __attribute__((packed)) frame = { .eh.ether_type = HTONS(ORDERTYPE) };
+	struct mbuf *m;
+
+	memcpy(frame.eh.ether_dhost, sd->sd_to->if_lladdr, ETHER_ADDR_LEN);
+	memcpy(frame.eh.ether_shost, sd->sd_to->if_lladdr, ETHER_ADDR_LEN);
+	frame.what[0] = sd->sd_id;
+	for (uint32_t n = 1 + nt_random(&sd->sd_nt) % 20; n > 0; n--) {
+		frame.what[1] = ++sd->sd_sent;
+		m = m_frombuf(vnet_acct(sd->sd_vn), &frame, sizeof(frame), 32);
+		VI_ASSERT(m != NULL);
+		if_deliver(sd->sd_to, m);
+	}
+}
+
+static void *
+sender_run(void *arg)
+{
+	struct sender *sd = arg;
+	struct worker *w = kernel_worker(sd->sd_vn->vn_kernel, 1 + sd->sd_id);
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		while (atomic_load(sd->sd_round) < round)
+			sched_yield();
+		worker_enter(w);
+		sender_burst(sd);
+		(void)worker_poll(w);
+		worker_leave(w);
+		atomic_fetch_add(sd->sd_finished, 1);
+	}
+	return (NULL);
+}
+
+static void
+queues_of_threads(void **state)
+{
+	atomic_uint round = 0, finished = 0;
+	struct sender sd[2];
+	pthread_t thread[2];
+	struct ifnet *ia, *ib;
+	struct vnet *b;
+	struct nt nt;
+
+	(void)state;
+	nt_begin_workers(&nt, 3);
+	kernel_lock(nt.nt_k);
+	b = nt_vnet(&nt, "b");
+	cable(&nt, b, b, &ia, &ib);
+	assert_int_equal(net_proto_register(b, ORDERTYPE, ordered_input), 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		sd[i] = (struct sender){ .sd_vn = nt_vnet(&nt, i == 0 ? "s0" : "s1"), .sd_to = ib, .sd_nt.nt_rand = i + 1, .sd_id = i,
+		    .sd_round = &round, .sd_finished = &finished };
+		lane_move(&sd[i].sd_vn->vn_lane, kernel_worker(nt.nt_k, 1 + i));
+		lastof[i] = 0;
+	}
+	lane_move(&b->vn_lane, kernel_worker(nt.nt_k, 0));
+	kernel_unlock(nt.nt_k);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, sender_run, &sd[i]), 0);
+	for (unsigned r = 1; r <= ROUNDS; r++) {
+		bool all;
+
+		do {
+			all = atomic_load(&finished) == 2 * r;
+			worker_enter(kernel_worker(nt.nt_k, 0));
+			while (worker_poll(kernel_worker(nt.nt_k, 0)) == 0)
+				;
+			worker_leave(kernel_worker(nt.nt_k, 0));
+		} while (!all);
+		assert_int_equal(received + atomic_load(&ib->if_inq.ifq_drops), sd[0].sd_sent + sd[1].sd_sent);
+		atomic_store(&round, r);
+	}
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	assert_int_equal(ifq_len(&ib->if_inq), 0);
+	nt_end(&nt);
 }
 
 static void
@@ -585,6 +700,7 @@ main(void)
 		cmocka_unit_test(frames_cross),
 		cmocka_unit_test(queues_are_bounded),
 		cmocka_unit_test(queues_are_emptied),
+		cmocka_unit_test(queues_of_threads),
 		cmocka_unit_test(gone_while_frames_wait),
 		cmocka_unit_test(moves_are_refused_whole),
 		cmocka_unit_test(names_on_return),
