@@ -160,7 +160,10 @@ so_sendstream(struct socket *so, const struct vi_msg *msg, size_t len, size_t *d
 	}
 	if (len == 0)
 		return (0);
-	if ((n = MIN(len, so_sendroom(so))) == 0)
+	n = so_sendroom(so);
+	if (n < len && so->so_proto->pr_sendslack != NULL)
+		n = MAX(n, so->so_proto->pr_sendslack(so));
+	if ((n = MIN(len, n)) == 0)
 		return (EAGAIN);
 	/* Short of memory: as much as there is some for. */
 	for (;; n /= 2) {

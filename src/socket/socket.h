@@ -159,6 +159,7 @@ struct protosw {
 	 * sees it, which waits for more than one byte's worth.
 	 */
 	uint32_t (*pr_sendroom)(struct socket *, bool wake);
+	uint32_t (*pr_sendslack)(struct socket *);	/* ... and what one send(2) that finds less may take all the same */
 	/* Datagrams: one datagram; msg gives the address (may be NULL) and what to override.  Consumes m. */
 	int	(*pr_send)(struct socket *, struct mbuf *, const struct vi_msg *);
 	void	(*pr_rcvd)(struct socket *);		/* the user took data from so_rcv */

@@ -101,6 +101,43 @@ notsent_lowat(void **state)
 	wire_fini(&w);
 }
 
+/* Persona linux: limits of the send buffer are looked at where a packet's worth begins, and what has been begun is filled. */
+static void
+linux_sendslack(void **state)
+{
+	static uint8_t buf[400000];
+	struct socket *so[2];
+	struct wire w;
+
+	(void)state;
+	wire_init(&w, 2);
+	wire_sysctl(&w, 0, "net.inet.tcp.persona", "linux");
+	wire_sysctl(&w, 1, "net.inet.tcp.recvspace", "32768");
+	wire_pair(&w, so);
+	/* Half the window is 11 segments: 10 go (cwnd), the other and ten more are the next buffer. */
+	wire_setint(so[0], VI_TCP_NOTSENT_LOWAT, 1000);
+	assert_int_equal(wire_send(&w, so[0], buf, sizeof(buf), 0), 11 * 1448);
+	assert_int_equal(wire_send(&w, so[0], buf, sizeof(buf), 0), 10 * 1448);
+	assert_int_equal(wire_send(&w, so[0], buf, 1, 0), 0);
+	assert_int_equal(wire_getint(so[0], VI_SO_NUNSENT), 11 * 1448);
+	assert_false(sopoll(so[0]) & VI_POLLOUT);
+	wire_idle(&w);
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_fini(&w);
+	wire_init(&w, 2);
+	wire_sysctl(&w, 0, "net.inet.tcp.persona", "linux");
+	wire_sysctl(&w, 1, "net.inet.tcp.recvspace", "32768");
+	wire_pair(&w, so);
+	wire_setint(so[0], VI_SO_SNDBUF, 11000);
+	assert_int_equal(wire_send(&w, so[0], buf, sizeof(buf), 0), 11 * 1448);
+	assert_int_equal(wire_send(&w, so[0], buf, sizeof(buf), 0), 10 * 1448);
+	assert_int_equal(wire_send(&w, so[0], buf, 1, 0), 0);
+	soclose(so[0]);
+	soclose(so[1]);
+	wire_fini(&w);
+}
+
 static enum wire_verdict
 lose_to_1(struct wire *w, struct wpkt *wp)
 {
@@ -509,6 +546,7 @@ main(void)
 		cmocka_unit_test(options_stay),
 		cmocka_unit_test(undone),
 		cmocka_unit_test(notsent_lowat),
+		cmocka_unit_test(linux_sendslack),
 		cmocka_unit_test(orphan_limits),
 		cmocka_unit_test(user_timeout_option),
 		cmocka_unit_test(host_cache),

@@ -906,6 +906,7 @@ bool	 tcp_persona_winupdate(
 bool	 tcp_persona_waits(const struct tcpcb *);
 bool	 tcp_persona_sulks(const struct tcpcb *);
 bool	 tcp_persona_nagles(const struct tcpcb *);
+uint32_t tcp_persona_slack(const struct tcpcb *, uint32_t unsent, uint32_t lowat);
 bool	 tcp_persona_listens(const struct tcpcb *);
 int	 tcp_sysctl_persona(
     struct vnet *, const struct sysctl_desc *, const char *value, char *buf, size_t len);

@@ -23,6 +23,8 @@
  *						that comes
  *	window updates	of two segments and a	when the window doubles, and was at most half
  *			quarter of the buffer	of the buffer
+ *	SO_SNDBUF	to the byte		looked at for each packet's worth of send(2), as is
+ *						TCP_NOTSENT_LOWAT
  *	Nagle		while anything is out	while a segment that was not full is out
  *			(RFC 1122 4.2.3.4)	(Minshall's draft)
  *	after SHUT_RD	data is dropped		data can still be read
@@ -162,6 +164,20 @@ bool
 tcp_persona_listens(const struct tcpcb *tp)
 {
 	return (tp->t_tv->tv_persona == TCP_PERSONA_LINUX && (tcp_so(tp)->so_state & SS_NOFDREF) == 0);
+}
+
+/*
+ * Linux looks at SO_SNDBUF and TCP_NOTSENT_LOWAT (lowat; 0: the buffer is full) where one of its buffers begins, which holds what one packet may: half the
+ * largest window in whole segments.  What has been begun is filled.
+ */
+uint32_t
+tcp_persona_slack(const struct tcpcb *tp, uint32_t unsent, uint32_t lowat)
+{
+	uint32_t buffer = u32min(tp->t_maxsuper, tp->max_sndwnd / 2), part;
+
+	buffer = u32max(buffer - buffer % tp->t_maxseg, tp->t_maxseg);
+	part = unsent % buffer;
+	return (part != 0 || unsent < lowat ? buffer - part : 0);
 }
 
 /* RFC 7413 4.1.3.1 has a host remembered whose SYNs with Fast Open were lost; Linux does not any more. */

@@ -336,6 +336,17 @@ tcp_usr_sendroom(struct socket *so, bool wake)
 	return (lowat - unsent);
 }
 
+static uint32_t
+tcp_usr_sendslack(struct socket *so)
+{
+	const struct tcpcb *tp = sototcpcb(so);
+	const struct sockbuf *sb = &so->so_snd;
+
+	if (!tcp_aslinux(tp) || tp->t_tfowait || sb->sb_mbcnt >= 2 * sb->sb_hiwat + 65536)
+		return (0);
+	return (tcp_persona_slack(tp, tcp_notsent(tp), sb->sb_cc < sb->sb_hiwat ? tcp_notsent_lowat(tp) : 0));
+}
+
 void
 tcp_notsent_wakeup(struct tcpcb *tp)
 {
@@ -730,6 +741,7 @@ tcp_usr_pcblist(struct vnet *vn, struct pcbscan *ps)
 	.pr_mark = tcp_usr_mark, \
 	.pr_position = tcp_usr_position, \
 	.pr_sendroom = tcp_usr_sendroom, \
+	.pr_sendslack = tcp_usr_sendslack, \
 	.pr_rcvd = tcp_usr_rcvd, \
 	.pr_sockaddr = tcp_usr_sockaddr, \
 	.pr_peeraddr = tcp_usr_peeraddr, \
