@@ -245,6 +245,7 @@ struct lx_sock {
 	bool		 ls_lowbuf;	/* its SO_SNDBUF is not yet what it should be */
 	int		 ls_rcvlowat;	/* SO_RCVLOWAT it set, 0: none */
 	bool		 ls_oobinline;	/* SO_OOBINLINE */
+	bool		 ls_debug;	/* SO_DEBUG: kept for who asks */
 	bool		 ls_tiny;	/* ... but the host's minimum */
 	bool		 ls_told;	/* the program knows that the connection is made */
 	bool		 ls_hup;	/* hang-up seen on the pair */

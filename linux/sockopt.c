@@ -10,6 +10,7 @@
 #include "linux/ifinfo.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -104,6 +105,8 @@ enum form {
 	F_MEMINFO,
 	F_PACKET,	/* sock_packet.c */
 	F_UNIX,		/* of AF_UNIX and netlink: as Linux since 6.16 */
+	F_DEBUG,	/* int, of which nothing follows, and which takes a capability */
+	F_PEERNAME,	/* get: getpeername(2) */
 	F_NOPEER,	/* get: what is known of a process at the other end */
 	F_LOCAL,	/* ours alone: opt_local_get, opt_local_set */
 };
@@ -132,6 +135,9 @@ static const struct opt opt_table[] = {
 	{ SOL_SOCKET, SO_PASSSEC,	0, F_UNIX, O_RW, 0 },
 	{ SOL_SOCKET, LX_SO_PASSPIDFD,	0, F_UNIX, O_RW, 0 },
 	{ SOL_SOCKET, LX_SO_PASSRIGHTS,	0, F_UNIX, O_RW, 0 },
+	{ SOL_SOCKET, SO_DEBUG,		0, F_DEBUG, O_RW | O_ASK, 0 },
+	{ SOL_SOCKET, SO_BSDCOMPAT,	0, F_LOCAL, O_RW, 0 },
+	{ SOL_SOCKET, SO_PEERNAME,	0, F_PEERNAME, O_GET, 0 },
 	{ SOL_SOCKET, SO_PEERGROUPS,	0, F_NOPEER, O_GET, 0 },
 	{ SOL_SOCKET, LX_SO_PEERPIDFD,	0, F_NOPEER, O_GET, 0 },
 	{ SOL_SOCKET, SO_COOKIE,	0, F_LOCAL, O_GET, 0 },
@@ -632,6 +638,8 @@ set_refused(const struct lx_sock *ls, const struct opt *o, const uint8_t *buf, s
 	if (o->o_level == SOL_SOCKET &&		/* none is what there is */
 	    (o->o_name == SO_BUSY_POLL || o->o_name == SO_PREFER_BUSY_POLL))
 		return (value == 0 ? 0 : ls->ls_raised ? ENOPROTOOPT : EPERM);
+	if (o->o_level == SOL_SOCKET && o->o_name == SO_BSDCOMPAT)	/* Linux has forgotten what it meant */
+		return (0);
 	if (o->o_level != IPPROTO_TCP)
 		return (ENOPROTOOPT);
 	switch (o->o_name) {
@@ -651,6 +659,20 @@ set_refused(const struct lx_sock *ls, const struct opt *o, const uint8_t *buf, s
 	default:
 		return (ENOPROTOOPT);
 	}
+}
+
+static int
+set_debug(struct lx_sock *ls, const uint8_t *buf, size_t len)
+{
+	int value;
+
+	if (len < sizeof(value))
+		return (EINVAL);
+	memcpy(&value, buf, sizeof(value));
+	if (value != 0 && !ls->ls_raised)
+		return (EACCES);
+	ls->ls_debug = value != 0;
+	return (0);
 }
 
 static int
@@ -726,6 +748,8 @@ set_value(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t le
 		return (packet_setopt(ls, o->o_name, buf, len));
 	case F_UNIX:
 		return (len < sizeof(int) ? EINVAL : EOPNOTSUPP);
+	case F_DEBUG:
+		return (set_debug(ls, buf, len));
 	default:
 		return (set_refused(ls, o, buf, len));
 	}
@@ -822,7 +846,7 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 		lx_sock_inline(ls, c->c_fd);
 	}
 	if (o->o_vi == VI_SO_RCVLOWAT) {
-		ls->ls_rcvlowat = value != 0 ? value : 1;
+		ls->ls_rcvlowat = value == 0 ? 1 : value < 0 ? INT_MAX : value;
 		(void)setsockopt(c->c_fd, SOL_SOCKET, SO_RCVLOWAT, &value, sizeof(value));
 	}
 }
@@ -833,8 +857,9 @@ opt_set(struct lx_sock *ls, int level, int name, const uint8_t *buf, size_t len)
 	const struct opt *o = opt_find(ls, level, name);
 	int error;
 
+	/* Of these levels Linux looks at the length before the name. */
 	if (o == NULL || (o->o_flags & O_SET) == 0)
-		return (ENOPROTOOPT);
+		return (len < sizeof(int) && (level == SOL_SOCKET || (level == IPPROTO_TCP && ls->ls_kind == LXK_STREAM)) ? EINVAL : ENOPROTOOPT);
 	if ((o->o_flags & O_ADMIN) != 0 && !ls->ls_raised)
 		return (EPERM);
 	if (ls->ls_so == NULL)
@@ -1147,6 +1172,18 @@ get_pktopts(struct lx_sock *ls, uint8_t *buf, size_t *len)
 	return (opt_put(buf, len, co.co_buf, co.co_len));
 }
 
+/* As many bytes of it as were asked for, and not more than there are. */
+static int
+get_peername(struct lx_sock *ls, uint8_t *buf, size_t *len)
+{
+	struct sockaddr_storage ss;
+	struct vi_sockaddr sa;
+
+	if (vi_peername(ls->ls_so, &sa) != 0)
+		return (ENOTCONN);
+	return (*len > sockaddr_build(&sa, &ss) ? EINVAL : opt_put(buf, len, &ss, sizeof(ss)));
+}
+
 static int
 get_addrform(struct lx_sock *ls, uint8_t *buf, size_t *len)
 {
@@ -1168,6 +1205,7 @@ get_kept(const struct lx_sock *ls, const struct opt *o, int *value)
 	case F_SNDFLOW: *value = ls->ls_sndflow; break;
 	case F_ISOLATE: *value = ls->ls_isolate; break;
 	case F_NODEFRAG: *value = ls->ls_nodefrag; break;
+	case F_DEBUG: *value = ls->ls_debug; break;
 	default: return (false);
 	}
 	return (true);
@@ -1235,6 +1273,8 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 		return (get_meminfo(ls, buf, len));
 	case F_PKTSTATS:
 		return (get_pktstats(ls, buf, len));
+	case F_PEERNAME:
+		return (get_peername(ls, buf, len));
 	default:
 		return (get_bytes(ls, o, buf, len));
 	}

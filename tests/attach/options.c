@@ -87,6 +87,15 @@ socket_level(int s, int u)
 	set("set of a read-only one", s, SOL_SOCKET, SO_TYPE, 1, 4);
 	set("set of an unknown one", s, SOL_SOCKET, 250, 1, 4);
 	GET(s, SOL_SOCKET, 250, 4);
+	set("a short one of a read-only one", s, SOL_SOCKET, SO_TYPE, 1, 3);
+	set("a short one of an unknown one", s, SOL_SOCKET, 250, 1, 3);
+	set("of TCP", s, IPPROTO_TCP, 250, 1, 3);
+	set("of TCP for UDP", u, IPPROTO_TCP, 250, 1, 3);
+	BOTH(s, SOL_SOCKET, SO_DEBUG, 0);
+	set("a short SO_DEBUG", s, SOL_SOCKET, SO_DEBUG, 1, 3);
+	BOTH(u, SOL_SOCKET, SO_BSDCOMPAT, 1);
+	GET(s, SOL_SOCKET, SO_PEERNAME, 4);
+	BOTH(s, SOL_SOCKET, SO_RCVLOWAT, 0);
 	timeout_of(s, SO_RCVTIMEO, 1500);
 	GET(s, SOL_SOCKET, SO_RCVTIMEO, 16);
 }
