@@ -143,6 +143,8 @@ tcpinfo_build(const struct vi_tcp_info *vi, void *buf, size_t size)
 	if (vi->ti_state == VI_TCPS_LISTEN) {
 		ti.tcpi_reordering = vi->ti_reordering;
 		ti.tcpi_snd_cwnd = 10;		/* what Linux's connections begin with */
+		ti.tcpi_unacked = vi->ti_unacked;	/* who waits for accept(2), and */
+		ti.tcpi_sacked = vi->ti_sacked;		/* how many may */
 	} else {
 		tcpinfo_path(vi, &ti);
 		tcpinfo_totals(vi, &ti);

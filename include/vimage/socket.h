@@ -301,7 +301,7 @@ struct vi_tcp_info {
 	uint32_t	ti_snd_ssthresh, ti_snd_cwnd;	/* bytes */
 	uint32_t	ti_rcv_space, ti_snd_wnd, ti_rcv_wnd;
 	uint32_t	ti_rcv_limit;	/* the largest window that its buffer and scale let it offer now */
-	uint32_t	ti_unacked, ti_sacked, ti_lost, ti_retrans;	/* bytes in flight of each kind */
+	uint32_t	ti_unacked, ti_sacked, ti_lost, ti_retrans;	/* bytes in flight of each kind; listeners, as on Linux: connections pending, backlog */
 	uint32_t	ti_total_retrans;		/* segments */
 	uint32_t	ti_reordering;
 	/* acked: with a SYN that called and a FIN, as Linux counts */

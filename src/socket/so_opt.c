@@ -163,7 +163,7 @@ sosetopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 			(void)so_protoset(so, VI_SO_RCVBUF, val, len);	/* tcp: the window follows */
 		return (error);
 	case VI_SO_RCVLOWAT:
-		so->so_rcv.sb_lowat = v <= 0 ? 1 : MIN((uint32_t)v, so->so_rcv.sb_hiwat);
+		so->so_rcv.sb_lowat = v == 0 ? 1 : MIN((uint32_t)v, so->so_rcv.sb_hiwat);	/* below 0: as much as can be, as Linux */
 		return (0);
 	case VI_SO_PRIORITY:
 		so->so_priority = (uint32_t)v;

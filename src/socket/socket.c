@@ -398,7 +398,6 @@ sonewconn(struct socket *head)
 	so->so_options = head->so_options & (uint16_t)~SO_ACCEPTCONN;
 	so->so_linger = head->so_linger;
 	so->so_fib = head->so_fib;
-	so->so_priority = head->so_priority;
 	so->so_mark = head->so_mark;
 	so->so_zerocopy = head->so_zerocopy;
 	so->so_snd.sb_hiwat = head->so_snd.sb_hiwat;

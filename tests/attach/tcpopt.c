@@ -179,6 +179,81 @@ savesyn(int family)
 	close(l);
 }
 
+static void
+name(const char *what, int fd, const struct sockaddr_in *before)
+{
+	struct sockaddr_in sin = name_of(fd);
+
+	printf("%s: address %x, port %s\n", what, ntohl(sin.sin_addr.s_addr), sin.sin_port == 0 ? "0" : sin.sin_port == before->sin_port ? "the same" : "another");
+}
+
+/* Whoever logs where a connection was that has ended without him. */
+static void
+names(void)
+{
+	struct sockaddr_in before, to = nobody(SOCK_STREAM);
+	int fd[2];
+
+	connected(fd);
+	before = name_of(fd[0]);
+	get("of the peer", fd[0], SOL_SOCKET, SO_PEERNAME, 2);
+	get("too much of the peer", fd[0], SOL_SOCKET, SO_PEERNAME, 17);
+	reset_close(fd[1]);
+	show_poll("reset", fd[0], POLLHUP);
+	name("after a reset", fd[0], &before);
+	close(fd[0]);
+	connected(fd);
+	before = name_of(fd[1]);
+	reset_close(fd[0]);
+	show_poll("reset", fd[1], POLLHUP);
+	name("of who was called", fd[1], &before);
+	close(fd[1]);
+	connected(fd);
+	before = name_of(fd[0]);
+	(void)shutdown(fd[0], SHUT_WR);
+	show_poll("shut", fd[1], POLLRDHUP);
+	close(fd[1]);
+	show_poll("over", fd[0], POLLHUP);
+	name("after the end", fd[0], &before);
+	close(fd[0]);
+	fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+	nonblock(fd[0], true);
+	show("connect", try_connect(fd[0], &to));
+	before = name_of(fd[0]);
+	show_poll("refused", fd[0], POLLHUP);
+	name("of who was refused", fd[0], &before);
+	close(fd[0]);
+}
+
+/* A listener's tcpi_unacked and tcpi_sacked, by which servers watch their queues; and what is not inherited. */
+static void
+queue(void)
+{
+	struct sockaddr_in sin;
+	const int l = listener(&sin);
+	int fd[3], i, a;
+	unsigned ti[26];
+	socklen_t len;
+
+	SET(l, SOL_SOCKET, SO_PRIORITY, 3);
+	show("listen", listen(l, 5));
+	for (i = 0; i < 3; i++) {
+		fd[i] = socket(AF_INET, SOCK_STREAM, 0);
+		show("connect", try_connect(fd[i], &sin));
+	}
+	for (i = 0; i < 2; i++) {
+		len = sizeof(ti);
+		show("TCP_INFO", getsockopt(l, IPPROTO_TCP, TCP_INFO, ti, &len));
+		printf("%u of %u\n", ti[6], ti[7]);
+		ok("accept", a = accept(l, NULL, NULL));
+		GET(a, SOL_SOCKET, SO_PRIORITY);
+		close(a);
+	}
+	for (i = 0; i < 3; i++)
+		close(fd[i]);
+	close(l);
+}
+
 int
 main(void)
 {
@@ -188,6 +263,8 @@ main(void)
 	values(s);
 	refusals(s);
 	info();
+	names();
+	queue();
 	savesyn(AF_INET);
 	savesyn(AF_INET6);
 	return (0);

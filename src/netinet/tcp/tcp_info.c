@@ -130,6 +130,10 @@ tcp_info_fill(struct tcpcb *tp, struct vi_tcp_info *ti)
 	ti->ti_delivery_rate = tp->t_lr.lr_rates.rt_last;
 	ti->ti_notsent = so->so_snd.sb_cc > sent ? so->so_snd.sb_cc - sent : 0;
 	tcp_info_flight(tp, ti);
+	if (tp->t_state == TCPS_LISTEN) {
+		ti->ti_unacked = so->so_qlen;
+		ti->ti_sacked = so->so_qlimit > 0 ? so->so_qlimit - 1 : 0;
+	}
 	tcp_info_counts(tp, ti);
 	tcp_chrono_fill(tp, ti);
 }

@@ -326,6 +326,7 @@ struct tcpcb {
 	uint32_t	 t_pmtu;
 	struct tcp_mtup	 t_mtup;
 	uint16_t	 t_peermss;	/* what the peer's SYN said */
+	struct vi_sockaddr t_lastname;	/* TCPS_CLOSED: what the socket's name was while connected; family 0: nothing */
 
 	/* For VI_TCP_INFO. */
 	uint32_t	 t_dsackdups, t_reordseen, t_ooopack;

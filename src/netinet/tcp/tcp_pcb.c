@@ -394,6 +394,7 @@ tcp_close(struct tcpcb *tp, int error)
 	tcp_mark_flush(tp);
 	faddr = inp->inp_faddr;
 	fport = inp->inp_fport;
+	(void)in_pcbsockaddr(inp, &tp->t_lastname);
 	in_pcbdisconnect(inp);
 	inp->inp_flags |= INP_DROPPED;
 	/* Who accepts it is told who it was. */

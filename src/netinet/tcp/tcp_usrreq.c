@@ -168,6 +168,7 @@ tcp_usr_disconnect(struct socket *so)
 	}
 	if (tp->t_state != TCPS_CLOSED)
 		tcp_drop(tp, 0);
+	tp->t_lastname.sa_family = 0;
 	/* What was the listener's was not chosen by the user. */
 	if (inp->inp_flags & INP_ACCEPTED) {
 		inp->inp_flags = (inp->inp_flags & ~(uint32_t)INP_ACCEPTED) | INP_ANONADDR | INP_ANONPORT;
@@ -289,6 +290,14 @@ tcp_usr_abort(struct socket *so)
 static int
 tcp_usr_sockaddr(struct socket *so, struct vi_sockaddr *sa)
 {
+	const struct inpcb *inp = so->so_pcb;
+	const struct tcpcb *tp = sototcpcb(so);
+
+	/* As Linux: the name outlives a connection that the peer or the network ended, though the port is another's to take. */
+	if (tp->t_state == TCPS_CLOSED && inp->inp_lport == 0 && tp->t_lastname.sa_family != 0) {
+		*sa = tp->t_lastname;
+		return (0);
+	}
 	return (in_pcbsockaddr(so->so_pcb, sa));
 }
 
