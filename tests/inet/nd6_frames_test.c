@@ -231,6 +231,11 @@ solicitations(void **state)
 	solicit(&g, 11, "fe80::a", "ff02::1:ff00:1", OURS, true);
 	assert_int_equal(neighbour(&g, "fe80::a").ne.ne_lladdr[5], 11);
 	assert_true(neighbour(&g, "fe80::a").ne.ne_router);
+	/* Who says that he is we is no neighbour. */
+	n = neighbour(&g, "::").n;
+	solicit(&g, 13, OURS, "ff02::1:ff00:1", OURS, true);
+	assert_int_equal(neighbour(&g, "::").n, n);
+	assert_false(neighbour(&g, OURS).ne.ne_lladdr[5] == 13);
 	/* A router that is solicited. */
 	tl_ok(vi_sysctl_set(g.h, "net.inet6.ip6.forwarding", "1", &tl_root));
 	n = neighbour(&g, "::").n;

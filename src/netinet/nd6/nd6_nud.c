@@ -241,9 +241,12 @@ nd6_confirm(struct nd6_vnet *nv, struct nd6_entry *ne, const uint8_t *lladdr)
 void
 nd6_learn(struct nd6_vnet *nv, struct ifnet *ifp, const uint8_t addr[16], const uint8_t *lladdr, bool router)
 {
-	struct nd6_entry *ne = nd6_lookup(nv, ifp, addr);
+	struct nd6_entry *ne;
 
-	if (ne == NULL && (ne = nd6_new(nv, ifp, addr)) == NULL)
+	/* Somebody who says that he is we, or a frame of ours that came back: no neighbour. */
+	if (in6_ifaddr_find(ip6_vnet(nv->nv_vnet), addr) != NULL)
+		return;
+	if ((ne = nd6_lookup(nv, ifp, addr)) == NULL && (ne = nd6_new(nv, ifp, addr)) == NULL)
 		return;
 	if (router)
 		ne->ne_router = true;
