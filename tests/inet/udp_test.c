@@ -143,7 +143,7 @@ limited(void **state)
 static void
 broadcast(void **state)
 {
-	struct vi_socket *a, *b[3], *own;
+	struct vi_socket *a, *b[3], *own, *bound;
 	struct vi_msg msg;
 	struct chain ch;
 	size_t n;
@@ -168,6 +168,22 @@ broadcast(void **state)
 		assert_int_equal(msg.msg_dst.sa_in, tl_addr(i == 0 ? "10.0.1.255" : "255.255.255.255", 0).sa_in);
 		inet_expect(&ch.t, b[1], 100, NULL);
 		inet_expect(&ch.t, own, 100, NULL);
+	}
+	/* Nor does the default route of the interface that a socket is bound to, or that its address is on, make the limited one a packet for the router. */
+	for (int i = 0; i < 2; i++) {
+		struct vi_sockaddr sa = tl_addr(i == 0 ? "0.0.0.0" : "10.0.1.1", 0);
+
+		bound = tl_socket(ch.c, VI_SOCK_DGRAM);
+		tl_ok(vi_bind(bound, &sa));
+		if (i == 0)
+			tl_ok(vi_setsockopt(bound, VI_SO_BINDTODEVICE, ch.left.a, strlen(ch.left.a)));
+		tl_fails(send_pattern(bound, 100, "255.255.255.255", 2000), EACCES);
+		inet_setint(bound, VI_SO_BROADCAST, 1);
+		tl_ok(send_pattern(bound, 100, "255.255.255.255", 2000));
+		inet_expect(&ch.t, b[0], 100, NULL);
+		inet_expect(&ch.t, b[1], 100, NULL);
+		inet_expect(&ch.t, own, 100, NULL);
+		vi_close(bound);
 	}
 	/* Bound to one address: not for it. */
 	tl_fails(inet_recv(b[2], &msg, in, sizeof(in), &n), EAGAIN);

@@ -96,8 +96,9 @@ ip_route_if(struct vnet *vn, const struct ip_out *io, uint32_t ifindex, const st
 
 	if (ifp == NULL)
 		return (ENXIO);
-	/* What is ours is ours by whatever interface. */
-	if (nh != NULL && (nh->nh_ifp == ifp || (nh->nh_flags & RTF_LOCAL) != 0) && nhop_error(nh) == 0 && !in_multicast(io->io_dst))
+	/* What is ours is ours by whatever interface; groups and the limited broadcast address are on the link, whatever routes say. */
+	if (nh != NULL && (nh->nh_ifp == ifp || (nh->nh_flags & RTF_LOCAL) != 0) && nhop_error(nh) == 0 && !in_multicast(io->io_dst) &&
+	    !in_broadcast(io->io_dst))
 		ip_path_nhop(nh, io->io_dst, path);
 	else
 		ip_path_link(ifp, io->io_dst, path);
