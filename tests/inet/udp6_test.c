@@ -45,7 +45,7 @@ name_is(const struct vi_sockaddr *got, const char *want, uint16_t port)
 static void
 datagrams(void **state)
 {
-	static const size_t lens[] = { 0, 1, 1232, 1500, 16384, 65507 };
+	static const size_t lens[] = { 0, 1, 1232, 1500, 16384, 65507, 65520, 65527 };
 	struct vi_socket *a, *b, *four;
 	struct vi_sockaddr sa;
 	struct vi_msg msg;
@@ -197,6 +197,7 @@ ancillary(void **state)
 	msg.msg_ifindex = 99;
 	msg.msg_name = tl_addr("2001:db8:1::1", 2000);
 	tl_fails(vi_sendmsg(a, &msg, &n), ENXIO);
+	tl_fails(send6(a, 65528, "::1", 2000), EMSGSIZE);
 	inet_setint(a, VI_IPV6_UNICAST_HOPS, 33);
 	inet_setint(a, VI_IPV6_TCLASS, 0x10);
 	inet_setint(a, VI_IP_TTL, 5);			/* of IPv4 */

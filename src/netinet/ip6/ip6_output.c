@@ -472,7 +472,7 @@ ip6_output(struct vnet *vn, struct mbuf *m, const struct ip6_out *want)
 	if ((error = ip6_choose(vn, &io, &path)) != 0)
 		return (ip6_drop(m, &i6v->i6v_stat.i6s_noroute, error));
 	ip6_count_out(m, &path, io.i6o_proto);
-	if (m->m_pkt.len > IPV6_MAXPACKET - 8)
+	if (m->m_pkt.len > (io.i6o_exts != NULL || io.i6o_rtalert ? IPV6_MAXPACKET - 8 : IPV6_MAXPACKET))
 		return (ip6_drop_out(m, &path, IN6S_OUT_DISCARD, &i6v->i6v_stat.i6s_toobig, EMSGSIZE));
 	if (io.i6o_exts != NULL)
 		return (m->m_pkt.segsz == 0 ? ip6_output_exts(vn, m, &io, &path) : ip6_output_train(vn, m, &io, &path));

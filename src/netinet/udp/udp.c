@@ -11,13 +11,13 @@ VNET_STATE_DEFINE(udp);
 
 static const struct udp_vnet udp_defaults = {
 	.uv_recvspace = 208 * 1024,
-	.uv_maxdgram = 65507,
+	.uv_maxdgram = 65527,
 	.uv_cksum = 1,
 };
 
 static const struct sysctl_desc udp_sysctls[] = {
 	CTL_UINT("net.inet.udp.recvspace", CTL_RW, struct udp_vnet, uv_recvspace, 1024, SB_MAX, "Receive buffer of new sockets, bytes"),
-	CTL_UINT("net.inet.udp.maxdgram", CTL_RW, struct udp_vnet, uv_maxdgram, 512, 65507, "Longest datagram sent"),
+	CTL_UINT("net.inet.udp.maxdgram", CTL_RW, struct udp_vnet, uv_maxdgram, 512, 65527, "Longest datagram sent"),
 	CTL_INT("net.inet.udp.checksum", CTL_RW, struct udp_vnet, uv_cksum, 0, 1, "Compute checksums"),
 	CTL_INT("net.inet.udp.blackhole", CTL_RW, struct udp_vnet, uv_blackhole, 0, 1, "Do not answer datagrams to closed ports"),
 	CTL_INT("net.inet.udp.blackhole_local", CTL_RW, struct udp_vnet, uv_blackholelocal, 0, 1,

@@ -24,7 +24,7 @@ udp6_send(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	/* Linux: port 0 is no destination that can be named. */
 	if (dport == 0 && msg != NULL && msg->msg_hasname)
 		return (udp_fail(uv, m, EINVAL));
-	if (udp_toolong(uv, m)) {
+	if (udp_toolong(uv, m, IPV6_MAXPACKET)) {
 		dgram_toobig(inp, &in6_ops, &io.i6o_dst, dport, path.i6p_mtu);
 		return (udp_fail(uv, m, EMSGSIZE));
 	}

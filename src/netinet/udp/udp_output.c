@@ -102,9 +102,9 @@ udp_train(const struct inpcb *inp, const struct inet_ops *ops, struct mbuf *m, c
 }
 
 bool
-udp_toolong(const struct udp_vnet *uv, const struct mbuf *m)
+udp_toolong(const struct udp_vnet *uv, const struct mbuf *m, uint32_t most)
 {
-	return (m->m_pkt.len > uv->uv_maxdgram || m->m_pkt.len > IP_MAXPACKET - IP_MINHLEN - UDP_HDRLEN);
+	return (m->m_pkt.len > uv->uv_maxdgram || m->m_pkt.len > most - UDP_HDRLEN);
 }
 
 static int
@@ -124,7 +124,7 @@ udp_send4(struct socket *so, struct mbuf *m, const struct vi_msg *msg)
 	if (dport == 0 && msg != NULL && msg->msg_hasname)
 		return (udp_fail(uv, m, EINVAL));
 	dst = in4_any(io.io_dst);
-	if (udp_toolong(uv, m)) {
+	if (udp_toolong(uv, m, IP_MAXPACKET - IP_MINHLEN)) {
 		dgram_toobig(inp, &in_ops, &dst, dport, path.ip_mtu);
 		return (udp_fail(uv, m, EMSGSIZE));
 	}
