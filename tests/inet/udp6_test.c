@@ -196,7 +196,12 @@ ancillary(void **state)
 	msg.msg_set = VI_MSGSET_IFINDEX;
 	msg.msg_ifindex = 99;
 	msg.msg_name = tl_addr("2001:db8:1::1", 2000);
-	tl_fails(vi_sendmsg(a, &msg, &n), ENXIO);
+	tl_fails(vi_sendmsg(a, &msg, &n), ENODEV);
+	msg.msg_name = tl_addr("2001:db8::1", 2000);	/* our own, which has no way */
+	tl_fails(vi_sendmsg(a, &msg, &n), ENODEV);
+	msg.msg_ifindex = o.lo;
+	tl_ok(vi_sendmsg(a, &msg, &n));
+	inet_expect(&o.t, b, 10, NULL);
 	tl_fails(send6(a, 65528, "::1", 2000), EMSGSIZE);
 	inet_setint(a, VI_IPV6_UNICAST_HOPS, 33);
 	inet_setint(a, VI_IPV6_TCLASS, 0x10);

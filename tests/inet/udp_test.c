@@ -287,7 +287,7 @@ ancillary(void **state)
 	assert_int_equal(got.msg_ifindex, tl_ifinfo(ch.s, ch.right.b).if_index);
 	msg.msg_set = VI_MSGSET_IFINDEX;
 	msg.msg_ifindex = 99;
-	tl_fails(vi_sendmsg(a, &msg, &n), ENXIO);
+	tl_fails(vi_sendmsg(a, &msg, &n), ENODEV);
 	/* The socket's own settings. */
 	inet_setint(a, VI_IP_TTL, 33);
 	inet_setint(a, VI_IP_TOS, 0x10);

@@ -95,7 +95,7 @@ ip_route_if(struct vnet *vn, const struct ip_out *io, uint32_t ifindex, const st
 	struct ifnet *ifp = ifnet_byindex(vn, ifindex);
 
 	if (ifp == NULL)
-		return (ENXIO);
+		return (ENODEV);
 	/* What is ours is ours by whatever interface; groups and the limited broadcast address are on the link, whatever routes say. */
 	if (nh != NULL && (nh->nh_ifp == ifp || (nh->nh_flags & RTF_LOCAL) != 0) && nhop_error(nh) == 0 && !in_multicast(io->io_dst) &&
 	    !in_broadcast(io->io_dst))

@@ -195,7 +195,7 @@ int	ip_output_raw(struct vnet *, struct mbuf *, const struct ip_out *);
 /* The pcb's own settings. */
 void	ip_out_init(struct ip_out *, struct inpcb *, unsigned flags);
 
-/* ENETUNREACH, EHOSTUNREACH (reject), ENXIO (no such interface), EINVAL (black hole). */
+/* ENETUNREACH, EHOSTUNREACH (reject), ENODEV (no such interface), EINVAL (black hole). */
 int	ip_route(struct vnet *, const struct ip_out *, struct ip_path *);
 /* Of ours the address to answer from, network order, who has sent to a group or a broadcast that came by ifp (NULL: by none); 0: none. */
 uint32_t ip_answer_from(struct vnet *, uint32_t fib, const struct ifnet *, uint32_t sender);

@@ -136,7 +136,7 @@ ip6_route_group(struct vnet *vn, const struct ip6_out *io, uint32_t ifindex, str
 
 	ifp = ifindex != 0 ? ifnet_byindex(vn, ifindex) : nh != NULL && nhop_error(nh) == 0 ? nh->nh_ifp : ip6_anyif(vn);
 	if (ifp == NULL)
-		return (ifindex != 0 ? ENXIO : ENETUNREACH);
+		return (ifindex != 0 ? ENODEV : ENETUNREACH);
 	ip6_path_link(vn, ifp, &io->i6o_dst, path);
 	return (0);
 }
@@ -178,7 +178,7 @@ ip6_route(struct vnet *vn, const struct ip6_out *io, struct ip6_path *path)
 	nh = io->i6o_nh != NULL ? io->i6o_nh : ip6_lookup(vn, io);
 	if (ifindex != 0 && (nhop_error(nh) != 0 || (nh->nh_ifp->if_index != ifindex && (nh->nh_flags & RTF_LOCAL) == 0))) {
 		if ((ifp = ifnet_byindex(vn, ifindex)) == NULL)
-			return (ENXIO);
+			return (ENODEV);
 		ip6_path_link(vn, ifp, &io->i6o_dst, path);
 		return (0);
 	}

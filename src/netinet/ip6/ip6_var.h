@@ -184,7 +184,7 @@ int	ip6_output(struct vnet *, struct mbuf *, const struct ip6_out *);
 /* The same of a packet with its header, 40 bytes at least, that the user wrote (m_data at it).  EMSGSIZE: longer than the link takes. */
 int	ip6_output_raw(struct vnet *, struct mbuf *, const struct ip6_out *);
 void	ip6_out_init(struct ip6_out *, struct inpcb *, unsigned flags);
-/* Path to i6o_dst.  ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL (link-local without zone; black hole), ENXIO. */
+/* Path to i6o_dst.  ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL (link-local without zone; black hole), ENODEV. */
 int	ip6_route(struct vnet *, const struct ip6_out *, struct ip6_path *);
 /* Last steps of a packet with a complete header: cut or (when frag) fragment as the path needs.  EMSGSIZE. */
 int	ip6_transmit(struct vnet *, struct mbuf *, const struct ip6_path *, bool frag);

@@ -119,6 +119,9 @@ dgram6_override(struct inpcb *inp, const struct vi_msg *msg, struct ip6_out *io,
 	if ((msg->msg_set & VI_MSGSET_IFINDEX) != 0 && msg->msg_ifindex != 0) {
 		if (inp->inp_boundif != 0 && inp->inp_boundif != msg->msg_ifindex)
 			return (EINVAL);
+		/* Also where the way does not ask for it, to our own addresses. */
+		if (ifnet_byindex(inp->inp_vnet, msg->msg_ifindex) == NULL)
+			return (ENODEV);
 		io->i6o_ifindex = msg->msg_ifindex;
 		io->i6o_nh = NULL;
 	}
