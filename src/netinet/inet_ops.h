@@ -115,6 +115,7 @@ struct inet_ops {
 	 */
 	const struct nhop *(*io_pathroute)(struct vnet *, struct inpcb *, uint32_t fib, const struct in_addr_any *faddr);
 	bool		(*io_islocal)(struct vnet *, const struct in_addr_any *);	/* an address of ours */
+	const struct ifnet *(*io_localif)(struct vnet *, const struct in_addr_any *);	/* the interface that has it; NULL: none */
 	/* ... that sockets may have: neither tentative nor somebody else's, nor, but for raw ones, anycast. */
 	bool		(*io_isusable)(struct vnet *, const struct in_addr_any *, bool raw);
 	bool		(*io_isbcast)(struct vnet *, const struct in_addr_any *);	/* broadcast or multicast */

@@ -308,6 +308,50 @@ ancillary(void **state)
 	chain_end(&ch);
 }
 
+/* What a host sends to an address of its own comes, for programs, by the interface that has the address, as on Linux. */
+static void
+own_interface(void **state)
+{
+	struct vi_socket *a, *any, *raw, *listener, *c;
+	struct vi_sockaddr sa = tl_addr("10.0.1.1", 2000);
+	struct vi_msg msg;
+	struct chain ch;
+	size_t n;
+
+	(void)state;
+	chain_begin(&ch);
+	a = tl_socket(ch.c, VI_SOCK_DGRAM);
+	any = tl_udp(ch.c, "0.0.0.0", 2001);
+	tl_ok(vi_setsockopt(a, VI_SO_BINDTODEVICE, ch.left.a, strlen(ch.left.a)));
+	tl_ok(vi_bind(a, &sa));
+	raw = inet_socket(ch.c, VI_SOCK_RAW, VI_IPPROTO_UDP, &tl_root);
+	tl_ok(vi_setsockopt(raw, VI_SO_BINDTODEVICE, "lo0", 3));
+	tl_ok(send_pattern(any, 10, "10.0.1.1", 2000));
+	inet_expect(&ch.t, a, 10, &msg);
+	assert_int_equal(msg.msg_ifindex, tl_ifinfo(ch.c, ch.left.a).if_index);
+	tl_ok(send_pattern(any, 10, "127.0.0.1", 2001));
+	inet_expect(&ch.t, any, 10, &msg);
+	assert_int_equal(msg.msg_ifindex, tl_ifinfo(ch.c, "lo0").if_index);
+	/* By lo0 came the second alone. */
+	inet_wait(&ch.t, raw, &msg, in, sizeof(in), &n);
+	assert_int_equal(msg.msg_dst.sa_in, tl_addr("127.0.0.1", 0).sa_in);
+	tl_fails(inet_recv(raw, &msg, in, sizeof(in), &n), EAGAIN);
+	listener = tl_socket(ch.c, VI_SOCK_STREAM);
+	tl_ok(vi_setsockopt(listener, VI_SO_BINDTODEVICE, ch.left.a, strlen(ch.left.a)));
+	tl_ok(vi_bind(listener, &sa));
+	tl_ok(vi_listen(listener, 1));
+	c = tl_socket(ch.c, VI_SOCK_STREAM);
+	(void)vi_connect(c, &sa);
+	tl_run(&ch.t, TL_SEC);
+	tl_ok(vi_peername(c, &sa));
+	vi_close(a);
+	vi_close(any);
+	vi_close(raw);
+	vi_close(listener);
+	vi_close(c);
+	chain_end(&ch);
+}
+
 static void
 options(void **state)
 {
@@ -419,7 +463,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lengths), cmocka_unit_test(local), cmocka_unit_test(refused), cmocka_unit_test(limited),
-		cmocka_unit_test(broadcast), cmocka_unit_test(groups), cmocka_unit_test(ancillary), cmocka_unit_test(options),
+		cmocka_unit_test(broadcast), cmocka_unit_test(groups), cmocka_unit_test(ancillary), cmocka_unit_test(own_interface), cmocka_unit_test(options),
 		cmocka_unit_test(full_buffer), cmocka_unit_test(transparent),
 	};
 

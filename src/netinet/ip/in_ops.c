@@ -390,6 +390,14 @@ in_islocal(struct vnet *vn, const struct in_addr_any *a)
 	return (in_localaddr(ip_vnet(vn), a->in4));
 }
 
+static const struct ifnet *
+in_localif(struct vnet *vn, const struct in_addr_any *a)
+{
+	const struct ifaddr *ifa = in_ifaddr_find(ip_vnet(vn), a->in4);
+
+	return (ifa == NULL ? NULL : ifa->ifa_ifp);
+}
+
 /* An address that is probed is not in the table. */
 static bool
 in_isusable(struct vnet *vn, const struct in_addr_any *a, bool raw)
@@ -423,6 +431,7 @@ const struct inet_ops in_ops = {
 	.io_pathmtu = in_pathmtu,
 	.io_pathroute = in_pathroute,
 	.io_islocal = in_islocal,
+	.io_localif = in_localif,
 	.io_isusable = in_isusable,
 	.io_isbcast = in_isbcast,
 	.io_sockaddr = in_ops_sockaddr,

@@ -172,6 +172,14 @@ in6_islocal(struct vnet *vn, const struct in_addr_any *a)
 	return (in6_localaddr(ip6_vnet(vn), (const uint8_t *)a->in6));
 }
 
+static const struct ifnet *
+in6_localif(struct vnet *vn, const struct in_addr_any *a)
+{
+	const struct in6_ifaddr *ia = in6_ifaddr_find(ip6_vnet(vn), (const uint8_t *)a->in6);
+
+	return (ia == NULL ? NULL : ia->ia_ifa.ifa_ifp);
+}
+
 /* RFC 4862 5.4: not assigned before it is known to be nobody else's; as in FreeBSD, at anycast addresses there are raw sockets only. */
 static bool
 in6_isusable(struct vnet *vn, const struct in_addr_any *a, bool raw)
@@ -214,6 +222,7 @@ const struct inet_ops in6_ops = {
 	.io_pathmtu = in6_pathmtu,
 	.io_pathroute = in6_pathroute,
 	.io_islocal = in6_islocal,
+	.io_localif = in6_localif,
 	.io_isusable = in6_isusable,
 	.io_isbcast = in6_isbcast,
 	.io_heard = in6_heard,

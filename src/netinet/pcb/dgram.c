@@ -23,7 +23,7 @@ dgram_filter(const struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk,
 	const struct so_dgram sd = {
 		.sd_hdr = hdr,
 		.sd_hlen = hlen,
-		.sd_ifindex = pk->ip_rcvif == NULL ? 0 : pk->ip_rcvif->if_index,
+		.sd_ifindex = in_pcbrcvif(pk->ip_vnet, pk->ip_ops, pk->ip_rcvif, &pk->ip_dst),
 		.sd_ethertype = pk->ip_ops->io_family == VI_AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6,
 		.sd_pkttype = (m->m_flags & M_BCAST) != 0 ? VI_PKT_BROADCAST : (m->m_flags & M_MCAST) != 0 ? VI_PKT_MULTICAST : VI_PKT_HOST,
 	};
@@ -75,7 +75,7 @@ dgram_append(struct inpcb *inp, struct mbuf *m, const struct inet_pkt *pk, uint1
 	in_pcbname(inp, pk->ip_ops, &pk->ip_src, fport, &sd.sd_from);
 	in_pcbname(inp, pk->ip_ops, &pk->ip_dst, 0, &sd.sd_dst);
 	sd.sd_local = dgram_local(inp, pk);
-	sd.sd_ifindex = pk->ip_rcvif == NULL ? 0 : pk->ip_rcvif->if_index;
+	sd.sd_ifindex = in_pcbrcvif(pk->ip_vnet, pk->ip_ops, pk->ip_rcvif, &pk->ip_dst);
 	sd.sd_len = m->m_pkt.len;
 	sd.sd_segsz = m->m_pkt.segsz;
 	sd.sd_mark = m->m_pkt.mark;

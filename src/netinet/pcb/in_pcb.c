@@ -405,10 +405,22 @@ in_pcblookup_exact(struct inpcbinfo *ipi, uint32_t fam, const struct in_addr_any
 	return (NULL);
 }
 
-static inline bool
-in_pcb_ifmatch(const struct inpcb *inp, const struct ifnet *rcvif)
+uint32_t
+in_pcbrcvif(struct vnet *vn, const struct inet_ops *ops, const struct ifnet *rcvif, const struct in_addr_any *laddr)
 {
-	return (inp->inp_boundif == 0 || (rcvif != NULL && rcvif->if_index == inp->inp_boundif));
+	const struct ifnet *ifp = NULL;
+
+	if (rcvif == NULL || (rcvif->if_flags & IFF_LOOPBACK) != 0)
+		ifp = ops->io_localif(vn, laddr);
+	if (ifp == NULL)
+		ifp = rcvif;
+	return (ifp == NULL ? 0 : ifp->if_index);
+}
+
+static inline bool
+in_pcb_ifmatch(const struct inpcb *inp, const struct inet_ops *ops, const struct ifnet *rcvif, const struct in_addr_any *laddr)
+{
+	return (inp->inp_boundif == 0 || in_pcbrcvif(inp->inp_vnet, ops, rcvif, laddr) == inp->inp_boundif);
 }
 
 /* A packet that looks for a pcb. */
@@ -417,6 +429,7 @@ struct in_pcbkey {
 	const struct in_addr_any *ik_laddr, *ik_faddr;
 	uint16_t	 ik_lport, ik_fport;
 	const struct ifnet *ik_rcvif;
+	const struct inet_ops *ik_ops;
 };
 
 /*
@@ -430,7 +443,7 @@ in_pcb_score(const struct inpcb *inp, const struct in_pcbkey *ik)
 	unsigned score = 1;
 	bool restricted;
 
-	if (inp->inp_lport != ik->ik_lport || (inp->inp_flags & ik->ik_fam) == 0 || !in_pcb_ifmatch(inp, ik->ik_rcvif))
+	if (inp->inp_lport != ik->ik_lport || (inp->inp_flags & ik->ik_fam) == 0 || !in_pcb_ifmatch(inp, ik->ik_ops, ik->ik_rcvif, ik->ik_laddr))
 		return (0);
 	if (inp->inp_info->ipi_proto == VI_IPPROTO_TCP &&
 	    (inp->inp_socket == NULL || (inp->inp_socket->so_options & SO_ACCEPTCONN) == 0))
@@ -518,9 +531,9 @@ in_pcblookup(struct inpcbinfo *ipi, const struct inet_ops *ops, const struct in_
 	struct inpcb *inp;
 
 	if (ipi->ipi_nconn > 0 && (inp = in_pcblookup_exact(ipi, fam, laddr, lport, faddr, fport)) != NULL &&
-	    in_pcb_ifmatch(inp, rcvif))
+	    in_pcb_ifmatch(inp, ops, rcvif, laddr))
 		return (inp);
-	return (wild ? in_pcblookup_wild(ipi, &(const struct in_pcbkey){ fam, laddr, faddr, lport, fport, rcvif }) : NULL);
+	return (wild ? in_pcblookup_wild(ipi, &(const struct in_pcbkey){ fam, laddr, faddr, lport, fport, rcvif, ops }) : NULL);
 }
 
 /*
@@ -533,7 +546,8 @@ in_pcbnext_bcast(struct inpcbinfo *ipi, struct inpcb *last, const struct inet_pk
 	struct inpcb *inp = last == NULL ? LIST_FIRST(in_pcbporthead(ipi, lport)) : LIST_NEXT(last, inp_chain[INP_BYPORT]);
 
 	for (; inp != NULL; inp = LIST_NEXT(inp, inp_chain[INP_BYPORT])) {
-		if (inp->inp_lport != lport || (inp->inp_flags & in_pcbfam(pk->ip_ops)) == 0 || !in_pcb_ifmatch(inp, pk->ip_rcvif))
+		if (inp->inp_lport != lport || (inp->inp_flags & in_pcbfam(pk->ip_ops)) == 0 ||
+		    !in_pcb_ifmatch(inp, pk->ip_ops, pk->ip_rcvif, &pk->ip_dst))
 			continue;
 		if ((inp->inp_flags & INP_ONHASH) != 0 && (inp->inp_fport != fport || !in_addr_eq(&inp->inp_faddr, &pk->ip_src)))
 			continue;

@@ -184,8 +184,13 @@ void	 in_pcbsetsocket(struct inpcb *, struct socket *);
 /* What bind asks others for has changed: how the port may be shared, the interface. */
 void	 in_pcbshared(struct inpcb *);
 /*
+ * The interface that a packet came by for programs; 0: none.  As on Linux what this host sends to an address of its own comes by the interface
+ * that has it, not by lo0.
+ */
+uint32_t in_pcbrcvif(struct vnet *, const struct inet_ops *, const struct ifnet *rcvif, const struct in_addr_any *laddr);
+/*
  * Lookup for a packet of the family of ops: exact match first, then (wild) bound pcbs, the most specific local address winning; among SO_REUSEPORT
- * groups by flow hash.  A pcb bound to an interface matches only rcvif's index.
+ * groups by flow hash.  A pcb bound to an interface matches only that of in_pcbrcvif().
  */
 struct inpcb *in_pcblookup(struct inpcbinfo *, const struct inet_ops *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport,
 	    bool wild, const struct ifnet *rcvif);

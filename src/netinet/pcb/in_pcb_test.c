@@ -21,6 +21,14 @@
 #define FAR	HTONL(0xc0000201)
 #define NOWAY	HTONL(0xcb007101)
 
+static const struct ifnet *
+t_localif(struct vnet *vn, const struct in_addr_any *a)
+{
+	(void)vn;
+	(void)a;
+	return (NULL);
+}
+
 static bool
 t_islocal(struct vnet *vn, const struct in_addr_any *a)
 {
@@ -57,7 +65,7 @@ t_sockaddr(const struct in_addr_any *a, uint16_t port, struct vi_sockaddr *sa)
 }
 
 static const struct inet_ops t_ops = {
-	.io_family = VI_AF_INET, .io_islocal = t_islocal, .io_isusable = t_isusable, .io_isbcast = t_isbcast, .io_source = t_source, .io_sockaddr = t_sockaddr,
+	.io_family = VI_AF_INET, .io_islocal = t_islocal, .io_localif = t_localif, .io_isusable = t_isusable, .io_isbcast = t_isbcast, .io_source = t_source, .io_sockaddr = t_sockaddr,
 };
 
 struct fix {
@@ -446,7 +454,7 @@ t6_sockaddr(const struct in_addr_any *a, uint16_t port, struct vi_sockaddr *sa)
 }
 
 static const struct inet_ops t6_ops = {
-	.io_family = VI_AF_INET6, .io_islocal = t6_islocal, .io_isusable = t6_isusable, .io_isbcast = t6_isbcast, .io_source = t6_source, .io_sockaddr = t6_sockaddr,
+	.io_family = VI_AF_INET6, .io_islocal = t6_islocal, .io_localif = t_localif, .io_isusable = t6_isusable, .io_isbcast = t6_isbcast, .io_source = t6_source, .io_sockaddr = t6_sockaddr,
 };
 
 /* Words in host order. */

@@ -62,7 +62,7 @@ rip_match(const struct inpcb *inp, uint8_t proto, uint32_t laddr, uint32_t faddr
 bool
 rip_reaches(const struct inpcb *inp, const struct inet_pkt *pk)
 {
-	if (inp->inp_boundif != 0 && (pk->ip_rcvif == NULL || pk->ip_rcvif->if_index != inp->inp_boundif))
+	if (inp->inp_boundif != 0 && in_pcbrcvif(pk->ip_vnet, pk->ip_ops, pk->ip_rcvif, &pk->ip_dst) != inp->inp_boundif)
 		return (false);
 	return (in_pcbmcast_wants(inp, pk) && (pk->ip_bcast || in_pcbjail_may(inp, in_pcbfam(pk->ip_ops), &pk->ip_dst)));
 }

@@ -87,7 +87,8 @@ void	udplite_ctlinput(struct vnet *, const struct inet_ctlmsg *);
 struct mbuf *udp_header(struct mbuf *, const struct inpcb *, const struct inet_ops *, const struct in_addr_any *src, const struct in_addr_any *dst,
 	    uint16_t dport);
 int	udp_train(const struct inpcb *, const struct inet_ops *, struct mbuf *, const struct vi_msg *, unsigned hdrlen, uint32_t mtu);
-bool	udp_toolong(const struct udp_vnet *, const struct mbuf *, uint32_t most);	/* for any packet, of at most so much behind the IP header */
+/* For any packet, that has at most so much behind the header of IP. */
+bool	udp_toolong(const struct udp_vnet *, const struct mbuf *, uint32_t most);
 int	udp_fail(struct udp_vnet *, struct mbuf *, int error);
 /* Consumes m. */
 int	udp_send(struct socket *, struct mbuf *, const struct vi_msg *);
