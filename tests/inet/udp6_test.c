@@ -261,6 +261,11 @@ no_checksum(void **state)
 	tl_run(&o.t, TL_SEC);
 	tl_fails(inet_recv(b, &msg, in, sizeof(in), &n), EAGAIN);
 	assert_int_equal(tl_stat(o.vn, "udps_nosum6"), 1);
+	/* Nor is it answered where there is nobody. */
+	tl_ok(send6(a, 10, "::1", 2001));
+	tl_run(&o.t, TL_SEC);
+	assert_int_equal(tl_stat(o.vn, "udps_nosum6"), 2);
+	assert_int_equal(tl_stat(o.vn, "udps_noport"), 0);
 	inet_setint(b, VI_UDP_NO_CHECK6_RX, 1);
 	tl_ok(send6(a, 10, "::1", 2000));
 	inet_expect(&o.t, b, 10, NULL);

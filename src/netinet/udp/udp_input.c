@@ -47,8 +47,15 @@ udp_sumok(struct udp_vnet *uv, struct mbuf *m, const struct inet_pkt *pk, const 
 	return (true);
 }
 
+/* RFC 8200 8.1: over IPv6 a datagram without a checksum is discarded, but for the ports of RFC 6935's tunnels. */
+static bool
+udp_needssum(const struct udp_vnet *uv, const struct inet_pkt *pk, const struct udp_info *ui)
+{
+	return (!ui->ui_hassum && pk->ip_ops->io_family == VI_AF_INET6 && (uv->uv_nosum6port == 0 || NTOHS(ui->ui_dport) != uv->uv_nosum6port));
+}
+
 /*
- * What the socket demands of checksums.  RFC 8200 8.1: none over IPv6 is not taken, but for RFC 6935's tunnels; RFC 3828 3.3: UDP-Lite must cover what
+ * What the socket demands of checksums: one over IPv6, unless it said that it need not be (RFC 6935); RFC 3828 3.3: UDP-Lite must cover what
  * the user asked for.  NULL: taken.
  */
 static uint64_t *
@@ -56,8 +63,7 @@ udp_unwanted(struct udp_vnet *uv, const struct inpcb *inp, const struct inet_pkt
 {
 	const struct udpcb *u = intoudpcb(inp);
 
-	if (!ui->ui_hassum && pk->ip_ops->io_family == VI_AF_INET6 && !u->u_nosum6rx &&
-	    (uv->uv_nosum6port == 0 || NTOHS(ui->ui_dport) != uv->uv_nosum6port))
+	if (!u->u_nosum6rx && udp_needssum(uv, pk, ui))
 		return (&uv->uv_stat.udps_nosum6);
 	if (u->u_rcvcovset && ui->ui_cov < ui->ui_len && (u->u_rcvcov == 0 || ui->ui_cov < u->u_rcvcov))
 		return (&uv->uv_stat.udps_coverage);
@@ -194,6 +200,10 @@ udp_noport(struct mbuf *m, const struct inet_pkt *pk, const struct udp_info *ui)
 {
 	struct udp_vnet *uv = udp_vnet(pk->ip_vnet);
 
+	if (udp_needssum(uv, pk, ui)) {
+		udp_drop(m, &uv->uv_stat.udps_nosum6);
+		return;
+	}
 	uv->uv_stat.udps_noport++;
 	if (uv->uv_vain != 0)
 		udp_vain(pk, ui);
