@@ -1172,6 +1172,18 @@ get_pktopts(struct lx_sock *ls, uint8_t *buf, size_t *len)
 	return (opt_put(buf, len, co.co_buf, co.co_len));
 }
 
+/* struct so_timestamping: no clock of hardware is bound to it. */
+static int
+get_stamping(struct lx_sock *ls, uint8_t *buf, size_t *len)
+{
+	int what[2] = { ls->ls_stamping, 0 }, error;
+	size_t size = sizeof(what[0]);
+
+	if (ls->ls_kind == LXK_STREAM && (error = vi_getsockopt(ls->ls_so, VI_SO_TIMESTAMPING, &what[0], &size)) != 0)
+		return (error);
+	return (opt_put(buf, len, what, sizeof(what)));
+}
+
 /* As many bytes of it as were asked for, and not more than there are. */
 static int
 get_peername(struct lx_sock *ls, uint8_t *buf, size_t *len)
@@ -1237,7 +1249,7 @@ get_value(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	case F_DEVICE:
 		return (get_device(ls, o, buf, len));
 	case F_STAMPING:
-		return (ls->ls_kind == LXK_STREAM ? get_int(ls, o, buf, len) : opt_put(buf, len, &ls->ls_stamping, sizeof(ls->ls_stamping)));
+		return (get_stamping(ls, buf, len));
 	case F_IFINDEX:
 		return (get_ifindex(ls, buf, len));
 	case F_CONGESTION:
