@@ -46,11 +46,12 @@ classes_fit(void **state)
 	for (size_t size = 0; size <= KMEM_MAXSIZE; size++) {
 		unsigned c = kmem_class(size);
 
-		assert_true(c < KMEM_CLUSTER && kmem_sizes[c] >= size);
-		assert_true(c == 0 || kmem_sizes[c - 1] < size);
+		assert_true(c < KMEM_JUMBO && kmem_sizes[c] >= size);
+		assert_true(c == 0 || kmem_sizes[c - 1] < size || (c - 1 == KMEM_CLUSTER && size > 2048));
 		assert_true(size < 64 || kmem_sizes[c] % 64 == 0);
 	}
 	assert_int_equal(kmem_sizes[KMEM_256], 256);
+	assert_int_equal(kmem_class(2048), KMEM_CLUSTER);
 }
 
 /* Zeroed, aligned, not overlapping; charged and given back. */

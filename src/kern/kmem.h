@@ -18,13 +18,15 @@ struct kmem;
 struct vi_host;
 
 /*
- * Classes: 16, 32, 48, then four to each doubling up to 32 KB, all of them multiples of 64; and two
- * for the clusters of mbufs with their header of 64 bytes.
+ * Classes: 16, 32, 48, then four to each doubling up to 32 KB, all of them multiples of 64; and one
+ * for the large clusters of mbufs with their header of 64 bytes.  That of 2 KB has room for such a
+ * header: small clusters take it, and tcpcbs do not lie at a distance at which they would push each
+ * other out of a processor's cache.
  */
 #define KMEM_MAXSIZE	32768
-#define KMEM_CLUSTER	35	/* 64 + 2 KB */
-#define KMEM_JUMBO	36	/* 64 + 64 KB */
-#define KMEM_NCLASSES	37
+#define KMEM_CLUSTER	18	/* 64 + 2 KB */
+#define KMEM_JUMBO	35	/* 64 + 64 KB */
+#define KMEM_NCLASSES	36
 #define KMEM_256	6
 
 extern const uint32_t kmem_sizes[KMEM_NCLASSES];

@@ -478,7 +478,7 @@ malformed(void **state)
 		wire_idle(&t.t_w);
 		tp = sototcpcb(t.t_so[0]);
 		for (int i = 0; i < 2; i++) {
-			wire_inject_opts(&t.t_w, 0, tp->t_inpcb->inp_fport, tp->t_inpcb->inp_lport, tp->rcv_nxt,
+			wire_inject_opts(&t.t_w, 0, tp->t_inpcb.inp_fport, tp->t_inpcb.inp_lport, tp->rcv_nxt,
 			    tp->snd_nxt, TH_RST | TH_ACK, 1000, i == 0 ? one : two, i == 0 ? 4 : 8);
 			assert_int_equal(tp->t_state, TCPS_ESTABLISHED);
 		}

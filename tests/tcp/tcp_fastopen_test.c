@@ -985,15 +985,13 @@ cookie_cache(void **state)
 static void
 cookie_memory(void **state)
 {
-	struct inpcb inp = { 0 };
 	struct tcpcb tp = { 0 };
 	struct tfo t;
 
 	(void)state;
 	tfo_init(&t, 24);
-	inp.inp_ops = t.t_ls->so_pcb != NULL ? ((struct inpcb *)t.t_ls->so_pcb)->inp_ops : NULL;
-	inp.inp_fport = 1;
-	tp.t_inpcb = &inp;
+	tp.t_inpcb.inp_ops = t.t_ls->so_pcb != NULL ? ((struct inpcb *)t.t_ls->so_pcb)->inp_ops : NULL;
+	tp.t_inpcb.inp_fport = 1;
 	tp.t_tv = wire_tcp(&t.t_w, 0);
 	for (unsigned nth = 1; nth <= 2; nth++) {
 		kernel_fail_alloc(t.t_w.w_k, nth);
@@ -1006,7 +1004,7 @@ cookie_memory(void **state)
 	wire_sysctl(&t.t_w, 0, "net.inet.tcp.fastopen.ccache_buckets", "1");
 	for (unsigned nth = 0; nth < 2; nth++) {
 		kernel_fail_alloc(t.t_w.w_k, nth);
-		inp.inp_fport++;
+		tp.t_inpcb.inp_fport++;
 		tcp_ccache_set(&tp, &(struct tcp_tfohost){ .th_len = 4 });
 		assert_int_equal(tp.t_tv->tv_ccache.ck_count, 1);
 	}

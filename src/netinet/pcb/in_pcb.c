@@ -49,11 +49,13 @@ in_pcbtab_free(struct inpcbtab *it, struct vnet *vn)
 }
 
 int
-in_pcbinfo_init(struct inpcbinfo *ipi, struct vnet *vn, uint8_t proto)
+in_pcbinfo_init(struct inpcbinfo *ipi, struct vnet *vn, uint8_t proto, enum acct_type acct, size_t size)
 {
 	memset(ipi, 0, sizeof(*ipi));
 	ipi->ipi_vnet = vn;
 	ipi->ipi_proto = proto;
+	ipi->ipi_acct = acct;
+	ipi->ipi_size = size;
 	ipi->ipi_ops4 = &in_ops;
 	ipi->ipi_ops6 = &in6_ops;
 	TAILQ_INIT(&ipi->ipi_list);
@@ -338,7 +340,7 @@ in_pcballoc(struct inpcbinfo *ipi, struct socket *so, const struct inet_ops *ops
 	struct inpcb *inp;
 
 	VNET_ASSERT_LANE(vn);
-	if ((inp = kmalloc(vnet_acct(vn), ACCT_PCB, sizeof(*inp))) == NULL)
+	if ((inp = kmalloc(vnet_acct(vn), ipi->ipi_acct, ipi->ipi_size)) == NULL)
 		return (ENOBUFS);
 	inp->inp_info = ipi;
 	inp->inp_vnet = vn;
@@ -358,7 +360,7 @@ in_pcballoc(struct inpcbinfo *ipi, struct socket *so, const struct inet_ops *ops
 		so->so_pcb = inp;
 	}
 	if (in_pcbjail_family(inp) != 0) {
-		kfree(vnet_acct(vn), ACCT_PCB, inp, sizeof(*inp));
+		kfree(vnet_acct(vn), ipi->ipi_acct, inp, ipi->ipi_size);
 		if (so != NULL)
 			so->so_pcb = NULL;
 		return (EAFNOSUPPORT);
@@ -383,7 +385,7 @@ in_pcbfree(struct inpcb *inp)
 		ipi->ipi_told = NULL;
 	ipi->ipi_count--;
 	in_pcbopt_free(inp);
-	kfree(vnet_acct(inp->inp_vnet), ACCT_PCB, inp, sizeof(*inp));
+	kfree(vnet_acct(inp->inp_vnet), ipi->ipi_acct, inp, ipi->ipi_size);
 	in_pcbtab_fit(ipi, INP_BYPORT, ipi->ipi_count);
 	in_pcbtab_fit(ipi, INP_BYFLOW, ipi->ipi_nconn);
 }

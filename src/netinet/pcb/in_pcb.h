@@ -77,7 +77,6 @@ struct inpcb {
 	struct socket	*inp_socket;	/* NULL: the user and the socket are gone (TIME_WAIT) */
 	struct vnet	*inp_vnet;	/* (c) */
 	const struct inet_ops *inp_ops;	/* (c) but for INP_SOCK6, where it follows the addresses */
-	void		*inp_ppcb;	/* tcpcb, ... */
 	struct in_addr_any inp_laddr, inp_faddr;	/* all zero: unbound, unconnected */
 	uint16_t	 inp_lport, inp_fport;	/* network order */
 	uint32_t	 inp_flags;	/* enum inp_flags */
@@ -89,6 +88,7 @@ struct inpcb {
 	uint8_t		 inp_mtudisc;	/* VI_IP_MTU_DISCOVER */
 	uint8_t		 inp_optlen;	/* IP options to send */
 	uint8_t		 inp_mcast_ttl;
+	uint32_t	 inp_bound;	/* INP_IPV4 | INP_IPV6 as socket() and bind left them; connect narrows inp_flags */
 	uint8_t		*inp_opts;
 	uint32_t	 inp_mcast_if, inp_mcast_addr;
 	struct mcast_member *inp_mships;	/* memberships of both families, bounded list */
@@ -101,9 +101,8 @@ struct inpcb {
 	uint8_t		 inp_srcpref;	/* VI_PREFER_SRC_TMP, _PUBLIC, _COA */
 	uint8_t		 inp_rcvtos;	/* of the packet that made a listener's connection; inp_mcast_if and inp_mcast_ttl are its interface and TTL, as on Linux */
 	bool		 inp_long6;	/* its packets of IPv6 take the long way: in_pcblong6() */
-	struct in_pcbextra *inp_extra;	/* in_pcbextra.h; NULL: nothing of all that */
-	uint32_t	 inp_bound;	/* INP_IPV4 | INP_IPV6 as socket() and bind left them; connect narrows inp_flags */
 	uint16_t	 inp_ipid;	/* next IP id of this flow */
+	struct in_pcbextra *inp_extra;	/* in_pcbextra.h; NULL: nothing of all that */
 	/* cached route: valid while inp_rtgen == rt_generation() and the destination is inp_rtdst */
 	const struct nhop *inp_nh;
 	uint64_t	 inp_rtgen;
@@ -123,6 +122,8 @@ struct inpcbtab {
 struct inpcbinfo {
 	struct vnet	*ipi_vnet;
 	uint8_t		 ipi_proto;
+	enum acct_type	 ipi_acct;	/* (c) who pays for a pcb */
+	size_t		 ipi_size;	/* (c) of a pcb: the protocol's, which begins with the struct inpcb */
 	const struct inet_ops *ipi_ops4, *ipi_ops6;	/* what an AF_INET6 pcb may use */
 	struct inpcblist ipi_list;
 	uint32_t	 ipi_count;
@@ -164,12 +165,13 @@ uint32_t in_pcbhashval(struct inpcbinfo *, const struct in_addr_any *laddr, uint
 static inline uint32_t in_pcbhashmix(uint64_t mix, uint32_t hash) { return ((uint32_t)(hash * mix >> 32)); }
 /* What of a pair others may see but not foresee: initial sequence numbers, ports. */
 uint64_t in_pcbflowsecret(const struct siphash_key *, const struct in_addr_any *laddr, uint16_t lport, const struct in_addr_any *faddr, uint16_t fport);
-int	 in_pcbinfo_init(struct inpcbinfo *, struct vnet *, uint8_t proto);
+/* Its pcbs are size bytes long and begin with the struct inpcb, as tcpcb and udpcb do; the rest is 0 at first. */
+int	 in_pcbinfo_init(struct inpcbinfo *, struct vnet *, uint8_t proto, enum acct_type, size_t size);
 void	 in_pcbinfo_fini(struct inpcbinfo *);		/* asserts that it is empty */
 
 /* so may be NULL (a pcb without socket).  The pcb is charged to the vnet. */
 int	 in_pcballoc(struct inpcbinfo *, struct socket *, const struct inet_ops *, struct inpcb **);
-void	 in_pcbfree(struct inpcb *);			/* off every list; inp_ppcb is the caller's */
+void	 in_pcbfree(struct inpcb *);			/* off every list, and gone */
 /* May it begin to listen?  Not when another listens on its port: two that share one by SO_REUSEADDR cannot both. */
 bool	 in_pcblistenok(struct inpcb *);
 /* EADDRINUSE, EADDRNOTAVAIL, EACCES (reserved port), EINVAL (bound already), EAFNOSUPPORT.  Port 0: an ephemeral one (RFC 6056). */

@@ -92,7 +92,7 @@ setup_proto(void **state, uint8_t proto)
 	assert_int_equal(kernel_init(&kp, &fix.f_k), 0);
 	assert_int_equal(vimage_init(fix.f_k, mods, NITEMS(mods)), 0);
 	fix.f_vn = vnet_first(fix.f_k);
-	assert_int_equal(in_pcbinfo_init(&fix.f_ipi, fix.f_vn, proto), 0);
+	assert_int_equal(in_pcbinfo_init(&fix.f_ipi, fix.f_vn, proto, ACCT_PCB, sizeof(struct inpcb)), 0);
 	*state = &fix;
 	return (0);
 }

@@ -40,12 +40,13 @@ VNET_STATE_DECLARE(rip);
 
 extern const struct protosw rip_protosw, ping_protosw, rip6_protosw, ping6_protosw;
 
-/* A raw pcb's filter of ICMP types (VI_ICMP_FILTER) is kept in inp_ppcb itself. */
-static inline uint32_t
-rip_filter(const struct inpcb *inp)
-{
-	return ((uint32_t)(uintptr_t)inp->inp_ppcb);
-}
+struct ripcb {
+	struct inpcb	 rp_inpcb;	/* first: intoripcb() */
+	int		 rp_cksum;	/* of IPv6: offset of the checksum, -1: none */
+	uint32_t	 rp_filter[8];	/* bit set: the type of ICMPv6, or of ICMP if below 32, is not passed */
+};
+static inline struct ripcb *intoripcb(const struct inpcb *inp) { return ((struct ripcb *)(uintptr_t)inp); }
+static inline uint32_t rip_filter(const struct inpcb *inp) { return (intoripcb(inp)->rp_filter[0]); }
 
 void	rip_input(struct mbuf *, const struct inet_pkt *);	/* of either family */
 void	rip6_input(struct mbuf *, const struct inet_pkt *);

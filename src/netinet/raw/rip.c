@@ -252,7 +252,7 @@ rip_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 			return (ENOPROTOOPT);
 		if ((error = sooptint(val, len, &v)) != 0)
 			return (error);
-		inp->inp_ppcb = (void *)(uintptr_t)(uint32_t)v;
+		intoripcb(inp)->rp_filter[0] = (uint32_t)v;
 		return (0);
 	case VI_IP_ROUTER_ALERT:
 		return (rip_setalert(inp, val, len));
@@ -265,7 +265,7 @@ static int
 rip_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 {
 	struct inpcb *inp = so->so_pcb;
-	uint32_t filter = rip_filter(inp);
+	const uint32_t filter = rip_filter(inp);
 
 	switch (opt) {
 	case VI_IP_HDRINCL:
@@ -331,7 +331,7 @@ rip_attach(struct vnet *vn)
 	int error = 0;
 
 	for (i = 0; i < NITEMS(rip_table) && error == 0; i++)
-		if ((error = in_pcbinfo_init(rip_info(rv, i), vn, rip_table[i].rt_proto)) == 0)
+		if ((error = in_pcbinfo_init(rip_info(rv, i), vn, rip_table[i].rt_proto, ACCT_PCB, sizeof(struct ripcb))) == 0)
 			error = proto_register(vn, rip_table[i].rt_sw);
 	if (error == 0 && (error = inet_proto_register(vn, &pr)) == 0) {
 		ip_vnet(vn)->iv_alert = rip_alert;

@@ -15,14 +15,6 @@
 #include "vimage/priv.h"
 #include "wire/icmp6.h"
 
-/* inp_ppcb of a raw pcb of IPv6. */
-struct rip6_pcb {
-	int		rp_cksum;	/* offset of the checksum, -1: none */
-	uint32_t	rp_filter[8];	/* bit set: the ICMPv6 type is not passed */
-};
-
-static struct rip6_pcb *rip6_pcb(const struct inpcb *inp) { return (inp->inp_ppcb); }
-
 static bool
 rip6_match(const struct inpcb *inp, uint8_t proto, const struct in_addr_any *laddr, const struct in_addr_any *faddr)
 {
@@ -35,14 +27,14 @@ static bool
 rip6_wants(const struct inpcb *inp, const struct inet_pkt *pk, int type)
 {
 	return (rip6_match(inp, pk->ip_proto, &pk->ip_dst, &pk->ip_src) && rip_reaches(inp, pk) &&
-	    (type < 0 || (rip6_pcb(inp)->rp_filter[type >> 5] & 1u << (type & 31)) == 0));
+	    (type < 0 || (intoripcb(inp)->rp_filter[type >> 5] & 1u << (type & 31)) == 0));
 }
 
 /* Is the sum right that this socket relies on? */
 static bool
 rip6_sumok(const struct inpcb *inp, const struct mbuf *m, const struct inet_pkt *pk)
 {
-	const int at = rip6_pcb(inp)->rp_cksum;
+	const int at = intoripcb(inp)->rp_cksum;
 
 	if (at < 0 || (m->m_pkt.csum_flags & CSUM_DATA_VALID) != 0)
 		return (true);
@@ -93,7 +85,7 @@ rip6_ctlinput(struct vnet *vn, uint8_t proto, const struct inet_ctlmsg *ic)
 static struct mbuf *
 rip6_fill(struct mbuf *m, const struct inpcb *inp, const struct ip6_out *io, int *error)
 {
-	const int at = rip6_pcb(inp)->rp_cksum;
+	const int at = intoripcb(inp)->rp_cksum;
 	uint16_t sum = 0;
 
 	*error = 0;
@@ -180,7 +172,6 @@ rip6_attach(struct socket *so, int proto)
 {
 	struct vnet *vn = so->so_vnet;
 	struct rip_vnet *rv = rip_vnet(vn);
-	struct rip6_pcb *rp;
 	struct inpcb *inp;
 	int error;
 
@@ -189,14 +180,9 @@ rip6_attach(struct socket *so, int proto)
 	if ((error = vnet_priv_check(vn, &so->so_cred, VI_PRIV_NET_RAW)) != 0)
 		return (error);
 	so->so_rcv.sb_hiwat = rv->rv_recvspace;
-	if ((rp = kmalloc(vnet_acct(vn), ACCT_PCB, sizeof(*rp))) == NULL)
-		return (ENOBUFS);
-	if ((error = in_pcballoc(&rv->rv_raw6, so, &in6_ops, &inp)) != 0) {
-		kfree(vnet_acct(vn), ACCT_PCB, rp, sizeof(*rp));
+	if ((error = in_pcballoc(&rv->rv_raw6, so, &in6_ops, &inp)) != 0)
 		return (error);
-	}
-	rp->rp_cksum = proto == IPPROTO_ICMPV6 ? (int)offsetof(struct icmp6_hdr, icmp6_cksum) : -1;
-	inp->inp_ppcb = rp;
+	intoripcb(inp)->rp_cksum = proto == IPPROTO_ICMPV6 ? (int)offsetof(struct icmp6_hdr, icmp6_cksum) : -1;
 	inp->inp_proto = (uint8_t)proto;
 	if (proto == IPPROTO_RAW)
 		inp->inp_flags |= INP_HDRINCL;
@@ -208,11 +194,8 @@ static void
 rip6_detach(struct socket *so)
 {
 	struct vnet *vn = so->so_vnet;
-	struct inpcb *inp = so->so_pcb;
 
-	kfree(vnet_acct(vn), ACCT_PCB, inp->inp_ppcb, sizeof(struct rip6_pcb));
-	inp->inp_ppcb = NULL;
-	in_pcbfree(inp);
+	in_pcbfree(so->so_pcb);
 	rip6_setprotos(vn);
 	sodetached(so);
 }
@@ -226,10 +209,10 @@ rip6_setcksum(struct inpcb *inp, const void *val, size_t len)
 	if ((error = sooptint(val, len, &v)) != 0)
 		return (error);
 	if (inp->inp_proto == IPPROTO_ICMPV6)
-		return (v == rip6_pcb(inp)->rp_cksum ? 0 : EINVAL);
+		return (v == intoripcb(inp)->rp_cksum ? 0 : EINVAL);
 	if (v > 0 && (v & 1) != 0)
 		return (EINVAL);
-	rip6_pcb(inp)->rp_cksum = v < 0 ? -1 : v;
+	intoripcb(inp)->rp_cksum = v < 0 ? -1 : v;
 	return (0);
 }
 
@@ -258,9 +241,9 @@ rip6_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t len)
 	case VI_ICMP6_FILTER:
 		if (inp->inp_proto != IPPROTO_ICMPV6)
 			return (ENOPROTOOPT);
-		if (len < sizeof(rip6_pcb(inp)->rp_filter))
+		if (len < sizeof(intoripcb(inp)->rp_filter))
 			return (EINVAL);
-		memcpy(rip6_pcb(inp)->rp_filter, val, sizeof(rip6_pcb(inp)->rp_filter));
+		memcpy(intoripcb(inp)->rp_filter, val, sizeof(intoripcb(inp)->rp_filter));
 		return (0);
 	default:
 		return (in_pcbsetopt(inp, opt, val, len));
@@ -274,12 +257,12 @@ rip6_getopt(struct socket *so, enum vi_sockopt opt, void *buf, size_t *len)
 
 	switch (opt) {
 	case VI_IPV6_CHECKSUM:
-		return (sooptputint(buf, len, rip6_pcb(inp)->rp_cksum));
+		return (sooptputint(buf, len, intoripcb(inp)->rp_cksum));
 	case VI_IPV6_HDRINCL:
 		return (sooptputint(buf, len, (inp->inp_flags & INP_HDRINCL) != 0));
 	case VI_ICMP6_FILTER:
 		return (inp->inp_proto != IPPROTO_ICMPV6 ? ENOPROTOOPT :
-		    sooptput(buf, len, rip6_pcb(inp)->rp_filter, sizeof(rip6_pcb(inp)->rp_filter)));
+		    sooptput(buf, len, intoripcb(inp)->rp_filter, sizeof(intoripcb(inp)->rp_filter)));
 	default:
 		return (in_pcbgetopt(inp, opt, buf, len));
 	}

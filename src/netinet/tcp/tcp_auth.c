@@ -116,7 +116,7 @@ tcp_authkey_assign(struct tcp_authkey **akp, struct tcp_authkey *ak)
 static void
 tcp_auth_narrow(struct tcpcb *tp, struct tcp_authkey *best)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	struct tcp_auth *ta = tp->t_auth;
 	struct tcp_authkey *ak, *next;
 
@@ -141,7 +141,7 @@ tcp_auth_narrow(struct tcpcb *tp, struct tcp_authkey *best)
 void
 tcp_auth_connect(struct tcpcb *tp)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	struct tcp_auth *ta = tp->t_auth;
 	struct tcp_authkey *ak;
 
@@ -160,7 +160,7 @@ tcp_auth_connect(struct tcpcb *tp)
 int
 tcp_auth_inherit(struct tcpcb *tp, const struct tcpcb *ltp)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	const struct tcp_auth *lta = ltp->t_auth;
 	const struct tcp_authkey *ak;
 	struct tcp_authkey *last = NULL;
@@ -406,7 +406,7 @@ tcp_auth_rollover(struct tcpcb *tp, uint8_t rnext)
 		return;
 	SLIST_FOREACH(ak, &ta->ta_keys, ak_link)
 		if (ak->ak_alg != VI_TCP_AUTH_MD5 && ak->ak_sndid == rnext &&
-		    tcp_authkey_covers(ak, tp->t_inpcb->inp_ops, &tp->t_inpcb->inp_faddr)) {
+		    tcp_authkey_covers(ak, tp->t_inpcb.inp_ops, &tp->t_inpcb.inp_faddr)) {
 			tcp_authkey_assign(&ta->ta_current, ak);
 			return;
 		}
@@ -415,7 +415,7 @@ tcp_auth_rollover(struct tcpcb *tp, uint8_t rnext)
 void
 tcp_auth_use(struct tcpcb *tp, uint8_t rcvid, uint8_t rnext)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	struct tcp_authkey *ak = tcp_auth_find(tp, inp->inp_ops, &inp->inp_faddr, rcvid);
 
 	if (ak == NULL)

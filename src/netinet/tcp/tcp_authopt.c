@@ -94,7 +94,7 @@ tcp_auth_ao(const struct tcpcb *tp)
 static void
 tcp_auth_changed(struct tcpcb *tp)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	struct tcp_auth *ta = tp->t_auth;
 
 	if (!tcp_auth_fixed(tp) || ta == NULL || tcp_authkey_isao(ta->ta_current))
@@ -136,7 +136,7 @@ tcp_auth_setmd5(struct tcpcb *tp, const struct tcp_authkey *key)
 static struct tcp_authkey *
 tcp_auth_byid(const struct tcpcb *tp, int sndid, int rcvid)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	struct tcp_authkey *ak;
 
 	SLIST_FOREACH(ak, &tp->t_auth->ta_keys, ak_link)
@@ -181,7 +181,7 @@ tcp_auth_clash(const struct tcp_auth *ta, const struct tcp_authkey *key)
 static int
 tcp_auth_addao(struct tcpcb *tp, const struct tcp_authkey *key, unsigned flags)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	struct tcp_auth *ta = tp->t_auth;
 	struct tcp_authkey *ak;
 	int error;

@@ -15,7 +15,7 @@ static uint32_t
 tcp_blackhole_mss(const struct tcpcb *tp)
 {
 	const struct tcp_vnet *tv = tp->t_tv;
-	bool v4 = tp->t_inpcb->inp_ops->io_family == VI_AF_INET;
+	bool v4 = tp->t_inpcb.inp_ops->io_family == VI_AF_INET;
 
 	if (tv->tv_pmtud_blackhole == 0 || (tp->t_flags & TF_NOPMTU) != 0 ||
 	    tv->tv_pmtud_blackhole == (v4 ? 3 : 2))

@@ -71,7 +71,7 @@ tcp_ccache_clear(struct tcp_vnet *tv)
 static struct cc_bucket *
 ccache_chain(struct tcp_ccache *ck, const struct tcpcb *tp, struct cc_path *cp)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 
 	*cp = (struct cc_path){ .cp_laddr = inp->inp_laddr, .cp_faddr = inp->inp_faddr,
 	    .cp_fport = tcp_persona_sulks(tp) ? inp->inp_fport : 0, .cp_family = inp->inp_ops->io_family };

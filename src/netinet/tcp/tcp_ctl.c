@@ -18,8 +18,8 @@ tcp_ctl_msgsize(struct tcpcb *tp, uint32_t mtu)
 	if ((tp->t_flags & TF_NOPMTU) != 0 || tcp_pathlocked(tp))
 		return;
 	if (mtu == 0)
-		mtu = tp->t_inpcb->inp_ops->io_pathmtu(
-		    tcp_vn(tp), tp->t_inpcb, tp->t_inpcb->inp_fib, &tp->t_inpcb->inp_faddr);
+		mtu = tp->t_inpcb.inp_ops->io_pathmtu(
+		    tcp_vn(tp), &tp->t_inpcb, tp->t_inpcb.inp_fib, &tp->t_inpcb.inp_faddr);
 	tcp_mtup_told(tp, mtu);
 	if (tp->t_pmtu >= oldmtu)
 		return;
@@ -93,7 +93,7 @@ tcp_ctl_error(struct tcpcb *tp, const struct inet_ctlmsg *ic)
 		return;
 	}
 	TCPSTAT_INC(tp->t_tv, tcps_icmpignored);
-	tp->t_softerror = ic->ic_errno;
+	tp->t_softerror = (int16_t)ic->ic_errno;
 }
 
 /* The data of a SYN is, while nobody knows of it yet; so is Fast Open's SYN-ACK, beyond which the connection goes on. */

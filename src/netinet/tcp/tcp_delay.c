@@ -37,7 +37,7 @@ static void
 tcp_delay_send(struct tcp_holding *hd, uint64_t now)
 {
 	struct tcpcb *tp = hd->hd_tp;
-	uint8_t *tos = tcp_delay_tos(tp->t_inpcb), kept = *tos;
+	uint8_t *tos = tcp_delay_tos(&tp->t_inpcb), kept = *tos;
 	struct tcp_held *th;
 
 	while ((th = STAILQ_FIRST(&hd->hd_queue)) != NULL && th->th_due <= now) {
@@ -101,7 +101,7 @@ tcp_delay_output(struct tcpcb *tp, struct mbuf *m, unsigned flags)
 	}
 	th->th_m = m;
 	th->th_flags = flags;
-	th->th_tos = *tcp_delay_tos(tp->t_inpcb);
+	th->th_tos = *tcp_delay_tos(&tp->t_inpcb);
 	th->th_due = tcp_now(tp) + (uint64_t)tp->t_txdelay * USEC;
 	if (hd->hd_n > 0)
 		th->th_due = u64max(th->th_due, STAILQ_LAST(&hd->hd_queue, tcp_held, th_link)->th_due);

@@ -126,7 +126,7 @@ tcp_tfo_accept(const struct tcpcb *ltp, struct tcpcb *tp, struct tcp_seg *ts)
 	tp->t_tfopending->tfp_count++;
 	tp->t_tfo = TFO_SYNACK_DUE;
 	if ((ts->ts_to.to_flags & TOF_FASTOPEN) && ts->ts_to.to_tfolen == TFO_COOKIELEN &&
-	    !tcp_tfo_needless(ltp->t_inpcb, ts)) {
+	    !tcp_tfo_needless(&ltp->t_inpcb, ts)) {
 		tp->t_tfoexp = (ts->ts_to.to_flags & TOF_TFOEXP) != 0;
 		tp->t_tfoanew = tcp_tfo_keyof(ltp, ts) != 0;
 	}

@@ -194,7 +194,7 @@ tcp_hc_add(struct tcp_vnet *tv, const struct inpcb *inp)
 void
 tcp_hc_mtu(struct tcpcb *tp)
 {
-	const struct hc_entry *he = tcp_hc_find(tp->t_tv, tp->t_inpcb);
+	const struct hc_entry *he = tcp_hc_find(tp->t_tv, &tp->t_inpcb);
 
 	if (he != NULL && he->he_mtu != 0 && he->he_mtu < tp->t_pmtu)
 		tp->t_pmtu = he->he_mtu;
@@ -203,7 +203,7 @@ tcp_hc_mtu(struct tcpcb *tp)
 void
 tcp_hc_use(struct tcpcb *tp)
 {
-	struct hc_entry *he = tcp_hc_find(tp->t_tv, tp->t_inpcb);
+	struct hc_entry *he = tcp_hc_find(tp->t_tv, &tp->t_inpcb);
 
 	if (he == NULL)
 		return;
@@ -236,8 +236,8 @@ tcp_hc_update(const struct tcpcb *tp)
 	/* A few segments' worth must have gone there and back to say anything. */
 	if (!tv->tv_hc.hc_enable || tp->t_srtt == 0 || tp->t_ackedbytes < 4ull * tp->t_maxseg)
 		return;
-	if ((he = tcp_hc_find(tv, tp->t_inpcb)) == NULL &&
-	    (he = tcp_hc_add(tv, tp->t_inpcb)) == NULL)
+	if ((he = tcp_hc_find(tv, &tp->t_inpcb)) == NULL &&
+	    (he = tcp_hc_add(tv, &tp->t_inpcb)) == NULL)
 		return;
 	tcp_hc_average(&he->he_rtt, tp->t_srtt >> 3);
 	tcp_hc_average(&he->he_rttvar, tp->t_rttvar >> 2);

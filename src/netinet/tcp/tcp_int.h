@@ -148,7 +148,7 @@ TAILQ_HEAD(sackq, sackrange);
 #define TCP_DUPACKS	3	/* RFC 5681 3.2 */
 #define TCP_MAX_SACKRANGES	256	/* of the scoreboard */
 #define TCP_MAX_RSACK		6	/* recently reported blocks remembered */
-#define CC_PRIVATE		32	/* words a congestion control has in the tcpcb */
+#define CC_PRIVATE		29	/* words a congestion control has in the tcpcb */
 
 /* What the sending side waited for (tcp_flight.c); a time includes those before it. */
 enum tcp_wait { TCPW_IDLE, TCPW_BUSY, TCPW_RWND, TCPW_SNDBUF, TCPW_MAX };
@@ -181,7 +181,7 @@ TAILQ_HEAD(tcp_markq, tcp_mark);
  * connections each line of one is a wait for memory.
  */
 struct tcpcb {
-	struct inpcb	*t_inpcb;	/* (c) */
+	struct inpcb	 t_inpcb;	/* first: intotcpcb() */
 	struct tcp_vnet	*t_tv;		/* (c) */
 	const struct cc_ops *t_cc;
 	uint32_t	 t_flags;	/* enum tcp_flags */
@@ -236,7 +236,8 @@ struct tcpcb {
 	uint8_t		 t_keepsent;
 	uint8_t		 t_nsynrexmt;
 	uint8_t		 t_partialacks;	/* of this recovery, modulo 256 */
-	int		 t_softerror;
+	int16_t		 t_softerror;	/* an errno */
+	uint16_t	 t_peermss;	/* what the peer's SYN said */
 	uint64_t	 t_lastrcvd;
 
 	/* Round trip (RFC 6298); us. */
@@ -258,8 +259,7 @@ struct tcpcb {
 	/* Timers: deadlines, and one callout that fires at or before the earliest. */
 	uint64_t	 t_deadline[TT_MAX];	/* 0 = off */
 	uint64_t	 t_callat;	/* 0 = callout not armed */
-	uint64_t	 t_segsout, t_segsin;
-	uint64_t	 t_datasegsout, t_datasegsin;
+	uint32_t	 t_segsout, t_segsin, t_datasegsout, t_datasegsin;	/* for VI_TCP_INFO, modulo 2^32 as there */
 	struct tcp_chrono t_chrono;
 
 	struct tcp_lr	 t_lr;		/* what was sent, losses, rates: tcp_lr.h */
@@ -325,18 +325,19 @@ struct tcpcb {
 	uint32_t	 t_blackhole;	/* t_pmtu before it was lowered; 0 = it was not */
 	uint32_t	 t_pmtu;
 	struct tcp_mtup	 t_mtup;
-	uint16_t	 t_peermss;	/* what the peer's SYN said */
 	struct vi_sockaddr t_lastname;	/* TCPS_CLOSED: what the socket's name was while connected; family 0: nothing */
 
 	/* For VI_TCP_INFO. */
 	uint32_t	 t_dsackdups, t_reordseen, t_ooopack;
-	uint64_t	 t_delivered_ce;	/* bytes delivered by ACKs with ECE */
 	uint32_t	 t_reordering;	/* segments, the farthest seen */
 	uint32_t	 t_nrto, t_nrtorec;	/* timeouts; runs of them that are over */
+	uint64_t	 t_delivered_ce;	/* bytes delivered by ACKs with ECE */
 	uint64_t	 t_rtotime;		/* time in runs that are over */
 	uint64_t	 t_rtostart;		/* this run; 0 = none */
 };
 
+/* One more byte would take the next class of memory, and clearing it a slower way. */
+_Static_assert(sizeof(struct tcpcb) <= 2048, "tcpcb");
 _Static_assert(offsetof(struct tcpcb, t_notsentfull) == offsetof(struct tcpcb, t_rare) + sizeof(uint64_t) - 1, "t_rare");
 
 /* SYN cache (tcp_syncache.c). */
@@ -480,23 +481,23 @@ tcp_aslinux(const struct tcpcb *tp)
 {
 	return (tp->t_tv->tv_persona == TCP_PERSONA_LINUX);
 }
-static inline struct socket *tcp_so(const struct tcpcb *tp) { return (tp->t_inpcb->inp_socket); }
+static inline struct socket *tcp_so(const struct tcpcb *tp) { return (tp->t_inpcb.inp_socket); }
 static inline struct vnet *tcp_vn(const struct tcpcb *tp) { return (tp->t_tv->tv_vnet); }
 static inline uint64_t tcp_now(const struct tcpcb *tp) { return (vnet_now(tp->t_tv->tv_vnet)); }
 /* The other end makes progress: the neighbour on the way there lives (RFC 4861 7.3.1). */
 static inline void
-tcp_heard(const struct tcpcb *tp)
+tcp_heard(struct tcpcb *tp)
 {
-	if (tp->t_inpcb->inp_ops->io_heard != NULL)
-		tp->t_inpcb->inp_ops->io_heard(tp->t_inpcb);
+	if (tp->t_inpcb.inp_ops->io_heard != NULL)
+		tp->t_inpcb.inp_ops->io_heard(&tp->t_inpcb);
 }
-static inline struct tcpcb *intotcpcb(const struct inpcb *inp) { return (inp->inp_ppcb); }
+static inline struct tcpcb *intotcpcb(const struct inpcb *inp) { return ((struct tcpcb *)(uintptr_t)inp); }
 static inline struct tcpcb *
 sototcpcb(const struct socket *so)
 {
 	const struct inpcb *inp = so->so_pcb;
 
-	return (inp != NULL ? inp->inp_ppcb : NULL);
+	return (inp != NULL ? intotcpcb(inp) : NULL);
 }
 /* Timestamp clock: ms (RFC 7323 5.4 wants 1 ms to 1 s a tick). */
 static inline uint32_t tcp_ts(uint64_t now, uint32_t off) { return ((uint32_t)(now / MSEC) + off); }
@@ -524,11 +525,11 @@ tcp_pipe(const struct tcpcb *tp)
 }
 
 /* tcp_pcb.c: birth, shape and end of a connection */
-int	 tcp_newtcpcb(struct inpcb *, struct tcpcb **);
+int	 tcp_newtcpcb(struct tcp_vnet *, struct socket *, const struct inet_ops *, struct tcpcb **);	/* as in_pcballoc() */
 /* What the user set, of another connection or a listener. */
 void	 tcp_copyoptions(struct tcpcb *, const struct tcpcb *from);
-/* The same anew, for another attempt: what the user set stays.  Frees the old one. */
-int	 tcp_renewtcpcb(struct tcpcb **);
+/* One that is CLOSED, as new for another attempt: what the user set stays. */
+void	 tcp_renewtcpcb(struct tcpcb *);
 /* both addresses are known: sums, offsets, MTU */
 void	 tcp_setconnected(struct tcpcb *, uint32_t tsoff);
 void	 tcp_sendseqinit(struct tcpcb *, uint32_t iss);
@@ -536,15 +537,15 @@ void	 tcp_rcvseqinit(struct tcpcb *, uint32_t irs);
 uint32_t tcp_hdrs(const struct tcpcb *);	/* of IP and TCP without TCP's options */
 void	 tcp_setmss(struct tcpcb *);		/* t_maxseg from MTU, peer's MSS and options */
 /* Does the route's MTU hold whatever routers say?  What is searched for by longer segments (tcp_mtup.c) is nobody's word. */
-bool	 tcp_pathlocked(const struct tcpcb *);
+bool	 tcp_pathlocked(struct tcpcb *);
 /* What may be offered in a SYN or its answer of win, bytes: less where the route says how many segments (Linux's initrwnd). */
-uint32_t tcp_synwindow(const struct tcpcb *, uint32_t win, uint32_t mss);
+uint32_t tcp_synwindow(struct tcpcb *, uint32_t win, uint32_t mss);
 uint32_t tcp_synwindowopt(
     struct tcp_vnet *, uint32_t fib, const struct inet_ops *, const struct in_addr_any *faddr, uint32_t win, uint32_t mss);
 /* What the MSS option says: to this address, and of a connection. */
 uint16_t tcp_mssopt(
     struct tcp_vnet *, uint32_t fib, const struct inet_ops *, const struct in_addr_any *faddr);
-uint16_t tcp_ourmss(const struct tcpcb *);
+uint16_t tcp_ourmss(struct tcpcb *);
 uint8_t	 tcp_wscale(const struct tcp_vnet *, const struct socket *);
 void	 tcp_synopts(struct tcpcb *, const struct tcp_opts *);	/* what the peer's SYN says */
 uint64_t tcp_flowsecret(const struct tcp_vnet *, const struct in_addr_any *laddr, uint16_t lport,
@@ -952,7 +953,7 @@ int	 tcp_udp_segment(struct tcpcb *, struct mbuf *);
 static inline int
 tcp_udp_output_now(struct tcpcb *tp, struct mbuf *m, unsigned flags)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 
 	return (tp->t_udpport == 0 ? inp->inp_ops->io_output(inp, m, flags) : tcp_udp_segment(tp, m));
 }

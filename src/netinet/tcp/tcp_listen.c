@@ -46,7 +46,7 @@ static void
 tcp_listen_inherit(struct tcpcb *tp, const struct inpcb *linp)
 {
 	const struct tcpcb *ltp = intotcpcb(linp);
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 
 	tcp_copyoptions(tp, ltp);
 	tp->t_utosends = ltp->t_utosends;
@@ -90,15 +90,14 @@ tcp_listen_accept(struct inpcb *listener, const struct tcp_seg *ts, const struct
 {
 	const struct inet_pkt *pkt = ts->ts_pkt;
 	struct tcp_vnet *tv = ts->ts_tv;
-	struct inpcb *inp = NULL;
+	struct inpcb *inp;
 	struct socket *so;
 	struct tcpcb *tp;
 
 	if (soqueuefull(listener->inp_socket) ||
-	    in_pcballoc(&tv->tv_pcbs, NULL, pkt->ip_ops, &inp) != 0)
+	    tcp_newtcpcb(tv, NULL, pkt->ip_ops, &tp) != 0)
 		goto full;
-	if (tcp_newtcpcb(inp, &tp) != 0)
-		goto nopcb;
+	inp = &tp->t_inpcb;
 	tcp_listen_inherit(tp, listener);
 	tp->t_udpport = ta->ta_udpport;
 	if (in_pcbinherit(inp, listener) != 0 || in_pcbinsconn(inp, &pkt->ip_dst, ts->ts_dport, &pkt->ip_src, ts->ts_sport) != 0 ||
@@ -122,8 +121,6 @@ nosocket:
 	tcp_discard(tp);
 	TCPSTAT_INC(tv, tcps_listendrop);
 	return (NULL);
-nopcb:
-	in_pcbfree(inp);
 full:
 	TCPSTAT_INC(tv, tcps_listendrop);
 	tcp_listen_logfull(tv, listener);

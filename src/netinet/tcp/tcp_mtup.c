@@ -36,7 +36,7 @@ static uint32_t
 mtup_base(const struct tcpcb *tp)
 {
 	const struct tcp_vnet *tv = tp->t_tv;
-	bool v4 = tp->t_inpcb->inp_ops->io_family == VI_AF_INET;
+	bool v4 = tp->t_inpcb.inp_ops->io_family == VI_AF_INET;
 
 	return ((uint32_t)(v4 ? tv->tv_blackhole_mss : tv->tv_blackhole_mss6) + tcp_hdrs(tp));
 }
@@ -118,7 +118,7 @@ tcp_mtup_timeout(struct tcpcb *tp)
 	if (low >= tp->t_pmtu) {
 		floor = (uint32_t)imax(tp->t_tv->tv_mtupfloor, tp->t_tv->tv_minmss);
 		low = u32max((tp->t_pmtu - u32min(tp->t_pmtu, hdrs)) / 2, floor) + hdrs;
-		if (tp->t_inpcb->inp_ops->io_family != VI_AF_INET)
+		if (tp->t_inpcb.inp_ops->io_family != VI_AF_INET)
 			low = u32max(low, MTUP_MINPACKET6);
 	}
 	if (low >= tp->t_pmtu || tcp_outstanding(tp) + mtup_hdrs(tp) <= low)
@@ -138,7 +138,7 @@ tcp_mtup_timeout(struct tcpcb *tp)
 static uint32_t
 mtup_next(struct tcpcb *tp)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	struct tcp_mtup *mp = &tp->t_mtup;
 	const struct tcp_vnet *tv = tp->t_tv;
 	uint32_t size = tp->t_maxseg + mtup_hdrs(tp), threshold = (uint32_t)tv->tv_mtupthreshold, high, mid;
@@ -149,7 +149,7 @@ mtup_next(struct tcpcb *tp)
 		return (0);
 	}
 	/* No probe for what a router has refused. */
-	high = inp->inp_ops->io_pathmtu(inp->inp_vnet, tp->t_inpcb, inp->inp_fib, &inp->inp_faddr);
+	high = inp->inp_ops->io_pathmtu(inp->inp_vnet, &tp->t_inpcb, inp->inp_fib, &inp->inp_faddr);
 	high = mp->mp_high = u32max(u32min(mp->mp_high, high), mp->mp_low);
 	mid = (mp->mp_low + high) / 2;
 	/* What is sent all the time needs no probe. */

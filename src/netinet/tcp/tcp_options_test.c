@@ -15,7 +15,7 @@ syn_options(void **state)
 
 	(void)state;
 	tp = tcp_fixture_init(&tf);
-	tp->t_inpcb->inp_faddr = in4_any(HTONL(0x7f000001));
+	tp->t_inpcb.inp_faddr = in4_any(HTONL(0x7f000001));
 	tp->t_usermaxseg = 1000;
 	tp->rcv_scale = 7;
 	tp->t_state = TCPS_SYN_SENT;

@@ -2,7 +2,8 @@
 /*
  * Theory of operation
  *
- * A connection is an inpcb (addresses), a tcpcb (RFC 9293 3.3.1's variables) and a socket.
+ * A connection is a tcpcb (RFC 9293 3.3.1's variables), which begins with its inpcb (addresses), and
+ * a socket.
  *
  * Birth: tcp_newtcpcb() for a socket of the user's, or for one the SYN cache made.
  * tcp_setconnected() when both addresses are known; tcp_sendseqinit() and tcp_rcvseqinit() when the
@@ -10,9 +11,9 @@
  *
  * End: tcp_close() ends the connection in whatever state: timers stop, queues are freed, the inpcb
  * leaves the hashes so that the pair of addresses is free.  If the user closed the socket before,
- * the blocks are freed at once and tp is gone; otherwise they stay, CLOSED, until the user closes,
+ * the block is freed at once and tp is gone; otherwise it stays, CLOSED, until the user closes,
  * or connects again where no connection came about: tcp_renewtcpcb().  tcp_drop() is the same after
- * an RST.  TIME_WAIT needs neither block: tcp_timewait.c.
+ * an RST.  TIME_WAIT needs no block: tcp_timewait.c.
  *
  * Nothing here blocks; everything runs in the vnet's lane.
  */
@@ -26,15 +27,10 @@
 #include "net/route.h"
 #include "netinet/tcp/cc/cc.h"
 
-int
-tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
+/* What follows t_inpcb is 0. */
+static void
+tcp_pcbinit(struct tcpcb *tp, struct tcp_vnet *tv)
 {
-	struct tcp_vnet *tv = tcp_vnet(inp->inp_vnet);
-	struct tcpcb *tp;
-
-	if ((tp = kmalloc(vnet_acct(inp->inp_vnet), ACCT_TCPCB, sizeof(*tp))) == NULL)
-		return (ENOBUFS);
-	tp->t_inpcb = inp;
 	tp->t_tv = tv;
 	tp->t_state = TCPS_CLOSED;
 	tp->t_cc = tv->tv_cc;
@@ -53,8 +49,18 @@ tcp_newtcpcb(struct inpcb *inp, struct tcpcb **tpp)
 	TAILQ_INIT(&tp->snd_sackq);
 	tcp_rec_init(tp);
 	tcp_timer_init(tp);
-	inp->inp_ppcb = tp;
-	*tpp = tp;
+}
+
+int
+tcp_newtcpcb(struct tcp_vnet *tv, struct socket *so, const struct inet_ops *ops, struct tcpcb **tpp)
+{
+	struct inpcb *inp;
+	int error;
+
+	if ((error = in_pcballoc(&tv->tv_pcbs, so, ops, &inp)) != 0)
+		return (error);
+	*tpp = intotcpcb(inp);
+	tcp_pcbinit(*tpp, tv);
 	return (0);
 }
 
@@ -80,27 +86,22 @@ tcp_copyoptions(struct tcpcb *tp, const struct tcpcb *from)
 		tcp_pace_limit(tp, from->t_lr.lr_rates.rt_max);
 }
 
-int
-tcp_renewtcpcb(struct tcpcb **tpp)
+void
+tcp_renewtcpcb(struct tcpcb *tp)
 {
-	struct tcpcb *old = *tpp, *tp;
-	struct inpcb *inp = old->t_inpcb;
-	int error;
+	const struct tcpcb old = *tp;
 
-	if ((error = tcp_newtcpcb(inp, &tp)) != 0)
-		return (error);
-	tcp_copyoptions(tp, old);
-	tcp_savesyn_free(tp->t_tv, &old->t_savedsyn);
-	tp->t_deferaccept = old->t_deferaccept;
-	tp->t_udpport = old->t_udpport;
-	tp->t_tfoconnect = old->t_tfoconnect;
-	tp->t_tfopsk = old->t_tfopsk;
-	tp->t_tfonocookie = old->t_tfonocookie;
-	tp->t_auth = old->t_auth;	/* connecting chooses anew among its keys */
-	kfree(vnet_acct(inp->inp_vnet), ACCT_TCPCB, old, sizeof(*old));
-	inp->inp_flags &= ~(uint32_t)INP_DROPPED;
-	*tpp = tp;
-	return (0);
+	tcp_savesyn_free(tp->t_tv, &tp->t_savedsyn);
+	memset((char *)tp + sizeof(tp->t_inpcb), 0, sizeof(*tp) - sizeof(tp->t_inpcb));
+	tcp_pcbinit(tp, old.t_tv);
+	tcp_copyoptions(tp, &old);
+	tp->t_deferaccept = old.t_deferaccept;
+	tp->t_udpport = old.t_udpport;
+	tp->t_tfoconnect = old.t_tfoconnect;
+	tp->t_tfopsk = old.t_tfopsk;
+	tp->t_tfonocookie = old.t_tfonocookie;
+	tp->t_auth = old.t_auth;	/* connecting chooses anew among its keys */
+	tp->t_inpcb.inp_flags &= ~(uint32_t)INP_DROPPED;
 }
 
 /* What the administrator said of the path; NULL: nothing. */
@@ -111,15 +112,15 @@ tcp_pathsaid(struct vnet *vn, struct inpcb *inp, uint32_t fib, const struct inet
 }
 
 static const struct nhop *
-tcp_pathof(const struct tcpcb *tp)
+tcp_pathof(struct tcpcb *tp)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 
 	return (tcp_pathsaid(inp->inp_vnet, inp, inp->inp_fib, inp->inp_ops, &inp->inp_faddr));
 }
 
 bool
-tcp_pathlocked(const struct tcpcb *tp)
+tcp_pathlocked(struct tcpcb *tp)
 {
 	const struct nhop *nh = tcp_pathof(tp);
 
@@ -129,7 +130,7 @@ tcp_pathlocked(const struct tcpcb *tp)
 void
 tcp_setconnected(struct tcpcb *tp, uint32_t tsoff)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 	const struct inet_ops *io = inp->inp_ops;
 	uint8_t mtudisc = io->io_family == VI_AF_INET ? inp->inp_mtudisc : inp->inp_mtudisc6;
 
@@ -163,13 +164,13 @@ tcp_rcvseqinit(struct tcpcb *tp, uint32_t irs)
 static uint32_t
 tcp_ipopts(const struct tcpcb *tp)
 {
-	return (in_pcbexthdrs(tp->t_inpcb));
+	return (in_pcbexthdrs(&tp->t_inpcb));
 }
 
 uint32_t
 tcp_hdrs(const struct tcpcb *tp)
 {
-	return ((uint32_t)tp->t_inpcb->inp_ops->io_hdrlen + tcp_ipopts(tp) + TCP_MINHLEN +
+	return ((uint32_t)tp->t_inpcb.inp_ops->io_hdrlen + tcp_ipopts(tp) + TCP_MINHLEN +
 		tcp_udp_len(tp->t_tv, tp->t_udpport));
 }
 
@@ -221,9 +222,9 @@ tcp_mssopt(
 }
 
 uint16_t
-tcp_ourmss(const struct tcpcb *tp)
+tcp_ourmss(struct tcpcb *tp)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 	const struct inet_ops *io = inp->inp_ops;
 	uint32_t mtu = io->io_pathmtu(inp->inp_vnet, inp, inp->inp_fib, &inp->inp_faddr), mss;
 
@@ -239,7 +240,7 @@ tcp_windowsaid(const struct nhop *said, uint32_t win, uint32_t mss)
 }
 
 uint32_t
-tcp_synwindow(const struct tcpcb *tp, uint32_t win, uint32_t mss)
+tcp_synwindow(struct tcpcb *tp, uint32_t win, uint32_t mss)
 {
 	return (tcp_windowsaid(tcp_pathof(tp), win, mss));
 }
@@ -269,7 +270,7 @@ tcp_synopts(struct tcpcb *tp, const struct tcp_opts *to)
 {
 	tp->t_peermss =
 	    to->to_flags & TOF_MSS && to->to_mss != 0 ? to->to_mss
-						      : tcp_mssunsaid(tp->t_inpcb->inp_ops);
+						      : tcp_mssunsaid(tp->t_inpcb.inp_ops);
 	if ((to->to_flags & TOF_SCALE) && (tp->t_flags & TF_REQ_SCALE)) {
 		tp->t_flags |= TF_RCVD_SCALE;
 		tp->snd_scale = to->to_wscale;
@@ -302,7 +303,7 @@ tcp_flowsecret(const struct tcp_vnet *tv, const struct in_addr_any *laddr, uint1
 
 /* RFC 6928 2: min(10 MSS, max(2 MSS, 14600)). */
 static uint32_t
-tcp_initcwnd(const struct tcpcb *tp)
+tcp_initcwnd(struct tcpcb *tp)
 {
 	const uint32_t n = (uint32_t)tp->t_tv->tv_initcwnd, mss = tp->t_maxseg;
 	const struct nhop *said;
@@ -344,9 +345,8 @@ tcp_orphan(const struct tcpcb *tp)
 void
 tcp_discard(struct tcpcb *tp)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 	struct socket *so = inp->inp_socket;
-	struct acctset *as = vnet_acct(inp->inp_vnet);
 
 	if (tp->t_orphaned)
 		tp->t_tv->tv_orphans--;
@@ -360,8 +360,6 @@ tcp_discard(struct tcpcb *tp)
 	tcp_tfo_freepsk(tp);
 	tcp_delay_end(tp);
 	tcp_savesyn_free(tp->t_tv, &tp->t_savedsyn);
-	kfree(as, ACCT_TCPCB, tp, sizeof(*tp));
-	inp->inp_ppcb = NULL;
 	in_pcbfree(inp);
 	if (so != NULL)
 		sodetached(so);
@@ -370,7 +368,7 @@ tcp_discard(struct tcpcb *tp)
 void
 tcp_close(struct tcpcb *tp, int error)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 	struct in_addr_any faddr;
 	uint16_t fport;
 	struct socket *so = inp->inp_socket;
@@ -431,7 +429,7 @@ tcp_usrclosed(struct tcpcb *tp)
 		break;
 	case TCPS_ESTABLISHED:
 		tp->t_state = TCPS_FIN_WAIT_1;
-		tcp_twring_expect(&tp->t_tv->tv_timewait.tw_ring, tp->t_inpcb->inp_flowid);
+		tcp_twring_expect(&tp->t_tv->tv_timewait.tw_ring, tp->t_inpcb.inp_flowid);
 		break;
 	case TCPS_CLOSE_WAIT:
 		tp->t_state = TCPS_LAST_ACK;

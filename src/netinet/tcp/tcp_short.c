@@ -276,7 +276,7 @@ short_mayend(const struct tcpcb *tp)
 SHORT_INLINE struct mbuf *
 short_segment(struct tcpcb *tp, uint32_t len, uint16_t flags, uint64_t now)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	const uint32_t hlen = sizeof(struct tcphdr) + TCPOLEN_TSTAMP_APPA;
 	struct sockbuf *sb = &inp->inp_socket->so_snd;
 	struct tcphdr *th;
@@ -330,7 +330,7 @@ short_isquiet(const struct tcpcb *tp)
 static bool
 short_sendack(struct tcpcb *tp)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 	struct mbuf *m;
 
 	if ((m = short_segment(tp, 0, 0, tcp_now(tp))) == NULL || inp->inp_ops->io_output(inp, m, 0) != 0)
@@ -410,7 +410,7 @@ short_sent(struct tcpcb *tp, uint32_t len, uint32_t end, uint64_t now)
 SHORT_APART bool
 short_sendfin(struct tcpcb *tp)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 	const uint64_t now = tcp_now(tp);
 	struct mbuf *m;
 
@@ -426,7 +426,7 @@ short_sendfin(struct tcpcb *tp)
 SHORT_APART bool
 short_senddata(struct tcpcb *tp)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 	const uint32_t len = inp->inp_socket->so_snd.sb_cc;
 	const uint64_t now = tcp_now(tp);
 	struct mbuf *m;

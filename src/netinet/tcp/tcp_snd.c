@@ -387,7 +387,7 @@ tcp_snd_flags(const struct tcpcb *tp, struct tcp_out *o, struct tcphdr *th)
 static struct mbuf *
 tcp_snd_header(struct tcpcb *tp, struct tcp_out *o, uint64_t now)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	size_t optlen;
 	struct tcphdr *th;
 	struct mbuf *m;
@@ -534,7 +534,7 @@ tcp_snd_acked(struct tcpcb *tp)
 int
 tcp_snd_msgsize(struct tcpcb *tp)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 	uint32_t mtu = inp->inp_ops->io_pathmtu(inp->inp_vnet, inp, inp->inp_fib, &inp->inp_faddr);
 
 	if (mtu == 0 || mtu >= tp->t_pmtu)
@@ -553,7 +553,7 @@ tcp_snd_failed(struct tcpcb *tp, int error)
 {
 	TCPSTAT_INC(tp->t_tv, tcps_snderror);
 	if (error != ENOBUFS) {
-		tp->t_softerror = error;
+		tp->t_softerror = (int16_t)error;
 		error = 0;
 	}
 	if (!tcp_timer_active(tp, TT_REXMT) && !tcp_timer_active(tp, TT_PERSIST))
@@ -589,7 +589,7 @@ tcp_snd_build(struct tcpcb *tp, struct tcp_out *o, uint64_t now)
 static int
 tcp_snd_sign(struct tcpcb *tp, uint32_t seq, struct mbuf *m)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	struct inet_flow fl = { .if_laddr = inp->inp_laddr, .if_faddr = inp->inp_faddr };
 	struct tcp_authctx ac;
 	int error;
@@ -603,7 +603,7 @@ tcp_snd_sign(struct tcpcb *tp, uint32_t seq, struct mbuf *m)
 static int
 tcp_snd_segment(struct tcpcb *tp, struct tcp_out *o)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 	const struct socket *so = inp->inp_socket;
 	uint64_t now = tcp_now(tp);
 	struct mbuf *m;
@@ -846,7 +846,7 @@ int
 tcp_snd_bare(struct tcpcb *tp, uint32_t seq, uint16_t flags, const uint8_t *opts, size_t optlen,
     uint32_t win, uint32_t len)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 	struct tcphdr *th;
 	struct mbuf *m;
 
@@ -912,7 +912,7 @@ tcp_snd_syn(struct tcpcb *tp)
 		tp->t_flags &= ~(uint32_t)TF_ACKNOW;
 	}
 	if (error != 0 && error != ENOBUFS)
-		tp->t_softerror = error;
+		tp->t_softerror = (int16_t)error;
 	return (error == ENOBUFS ? 0 : error);
 }
 

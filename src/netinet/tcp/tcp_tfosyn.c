@@ -87,7 +87,7 @@ tcp_tfo_connect(struct tcpcb *tp)
 void
 tcp_tfo_options(struct tcpcb *tp, struct tcp_opts *to, uint8_t cookie[TCP_FASTOPEN_MAX_COOKIE])
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 	struct tcp_tfohost th;
 
 	if (tp->t_tfo != TFO_NONE && tp->t_tfoanew) {
@@ -117,7 +117,7 @@ tcp_tfo_room(struct tcpcb *tp)
 	if (!tcp_ccache_get(tp, &th))
 		return (0);
 	if (th.th_mss != 0 || !tcp_aslinux(tp))
-		room = u32min(room, th.th_mss != 0 ? th.th_mss : tcp_mssunsaid(tp->t_inpcb->inp_ops));
+		room = u32min(room, th.th_mss != 0 ? th.th_mss : tcp_mssunsaid(tp->t_inpcb.inp_ops));
 	if (tp->t_usermaxseg != 0)
 		room = u32min(room, tp->t_usermaxseg);
 	return (room > TCP_MAXOLEN ? room - TCP_MAXOLEN : 0);

@@ -177,7 +177,7 @@ tcp_timewait_share(const struct inpcb *inp)
 static void
 tcp_timewait_fill(struct tcptw *tw, struct tcpcb *tp)
 {
-	const struct inpcb *inp = tp->t_inpcb;
+	const struct inpcb *inp = &tp->t_inpcb;
 
 	tw->tw_flow.tf_hash = inp->inp_flowid;
 	tw->tw_flow.tf_laddr = inp->inp_laddr;
@@ -253,7 +253,7 @@ tcp_timewait_start(struct tcpcb *tp)
 	struct tcp_timewaits *tws = &tv->tv_timewait;
 	struct tcptw *tw = tcp_timewait_place(tv);
 
-	if (tw != NULL && tcp_timewait_page(tv, tp->t_inpcb->inp_lport) == 0 && tcp_timewait_sign(tw, tp) == 0) {
+	if (tw != NULL && tcp_timewait_page(tv, tp->t_inpcb.inp_lport) == 0 && tcp_timewait_sign(tw, tp) == 0) {
 		tcp_timewait_fill(tw, tp);
 		++*tcp_timewait_counter(tws, tw);
 		tcp_twring_push(&tws->tw_ring);

@@ -75,7 +75,7 @@ tcp_udp_send(struct tcp_vnet *tv, const struct inet_ops *io, const struct inet_f
 int
 tcp_udp_segment(struct tcpcb *tp, struct mbuf *m)
 {
-	struct inpcb *inp = tp->t_inpcb;
+	struct inpcb *inp = &tp->t_inpcb;
 	struct inet_flow fl;
 
 	fl = (struct inet_flow){

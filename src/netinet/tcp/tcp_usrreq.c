@@ -14,7 +14,6 @@ static int
 tcp_usr_attach(struct socket *so, int proto)
 {
 	struct tcp_vnet *tv = tcp_vnet(so->so_vnet);
-	struct inpcb *inp;
 	struct tcpcb *tp;
 	int error;
 
@@ -26,15 +25,7 @@ tcp_usr_attach(struct socket *so, int proto)
 		return (error);
 	so->so_snd.sb_flags |= SB_AUTOSIZE;
 	so->so_rcv.sb_flags |= SB_AUTOSIZE;
-	if ((error = in_pcballoc(&tv->tv_pcbs, so,
-		 so->so_proto->pr_family == VI_AF_INET ? &in_ops : &in6_ops, &inp)) != 0)
-		return (error);
-	so->so_pcb = inp;
-	if ((error = tcp_newtcpcb(inp, &tp)) != 0) {
-		so->so_pcb = NULL;
-		in_pcbfree(inp);
-	}
-	return (error);
+	return (tcp_newtcpcb(tv, so, so->so_proto->pr_family == VI_AF_INET ? &in_ops : &in6_ops, &tp));
 }
 
 static int
@@ -110,7 +101,7 @@ tcp_usr_unconnect(struct tcpcb *tp, int error)
 	tcp_delay_end(tp);
 	tcp_tfo_release(tp);
 	tp->t_state = TCPS_CLOSED;
-	in_pcbdisconnect(tp->t_inpcb);
+	in_pcbdisconnect(&tp->t_inpcb);
 	so->so_state &= (uint16_t)~SS_ISCONNECTING;
 	return (error);
 }
@@ -128,8 +119,8 @@ tcp_usr_connect(struct socket *so, const struct vi_sockaddr *sa)
 		return (EAFNOSUPPORT);
 	if (tp->t_state != TCPS_CLOSED)
 		return (tp->t_state == TCPS_LISTEN ? EOPNOTSUPP : EISCONN);
-	if ((inp->inp_flags & INP_DROPPED) != 0 && (error = tcp_renewtcpcb(&tp)) != 0)
-		return (error);
+	if ((inp->inp_flags & INP_DROPPED) != 0)
+		tcp_renewtcpcb(tp);
 	if ((error = tcp_usr_pair(inp, sa, &iss, &tsoff)) != 0)
 		return (error);
 	tp->t_flags |=

@@ -102,7 +102,7 @@ tcp_attach(struct vnet *vn)
 	tcp_hc_init(tv);
 	kernel_random(vn->vn_kernel, &tv->tv_isnkey, sizeof(tv->tv_isnkey));
 	if ((error = tcp_syncache_init(tv)) != 0 ||
-	    (error = in_pcbinfo_init(&tv->tv_pcbs, vn, VI_IPPROTO_TCP)) != 0)
+	    (error = in_pcbinfo_init(&tv->tv_pcbs, vn, VI_IPPROTO_TCP, ACCT_TCPCB, sizeof(struct tcpcb))) != 0)
 		return (error);
 	tv->tv_pcbs.ipi_lingers = tcp_timewait_lingers;
 	if ((error = inet_proto_register(vn, &tcp_proto)) == 0 &&

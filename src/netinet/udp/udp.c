@@ -40,29 +40,11 @@ udp_so_attach(struct socket *so, int proto)
 {
 	struct udp_vnet *uv = udp_vnet(so->so_vnet);
 	const struct inet_ops *ops = so->so_proto->pr_family == VI_AF_INET ? &in_ops : &in6_ops;
-	struct udpcb *u;
 	struct inpcb *inp;
-	int error;
 
 	(void)proto;
 	so->so_rcv.sb_hiwat = uv->uv_recvspace;
-	if ((u = kmalloc(vnet_acct(so->so_vnet), ACCT_PCB, sizeof(*u))) == NULL)
-		return (ENOBUFS);
-	if ((error = in_pcballoc(udp_pcbinfo(uv, so->so_proto->pr_protocol), so, ops, &inp)) != 0)
-		kfree(vnet_acct(so->so_vnet), ACCT_PCB, u, sizeof(*u));
-	else
-		inp->inp_ppcb = u;
-	return (error);
-}
-
-static void
-udp_so_detach(struct socket *so)
-{
-	struct inpcb *inp = so->so_pcb;
-
-	kfree(vnet_acct(so->so_vnet), ACCT_PCB, inp->inp_ppcb, sizeof(struct udpcb));
-	inp->inp_ppcb = NULL;
-	dgram_detach(so);
+	return (in_pcballoc(udp_pcbinfo(uv, so->so_proto->pr_protocol), so, ops, &inp));
 }
 
 int
@@ -102,8 +84,8 @@ udplite_pcblist(struct vnet *vn, struct pcbscan *ps)
 	.pr_sndspace = 208 * 1024, \
 	.pr_rcvspace = 208 * 1024, \
 	.pr_attach = udp_so_attach, \
-	.pr_close = udp_so_detach, \
-	.pr_abort = udp_so_detach, \
+	.pr_close = dgram_detach, \
+	.pr_abort = dgram_detach, \
 	.pr_bind = dgram_bind, \
 	.pr_connect = dgram_soconnect, \
 	.pr_disconnect = dgram_disconnect, \
@@ -144,9 +126,9 @@ udp_attach(struct vnet *vn)
 	struct udp_vnet *uv = udp_vnet(vn);
 	int error;
 
-	if ((error = in_pcbinfo_init(&uv->uv_pcbs, vn, VI_IPPROTO_UDP)) != 0)
+	if ((error = in_pcbinfo_init(&uv->uv_pcbs, vn, VI_IPPROTO_UDP, ACCT_PCB, sizeof(struct udpcb))) != 0)
 		return (error);
-	if ((error = in_pcbinfo_init(&uv->uv_lite, vn, VI_IPPROTO_UDPLITE)) != 0)
+	if ((error = in_pcbinfo_init(&uv->uv_lite, vn, VI_IPPROTO_UDPLITE, ACCT_PCB, sizeof(struct udpcb))) != 0)
 		goto bad;
 	if ((error = udp_register(vn)) == 0)
 		return (0);

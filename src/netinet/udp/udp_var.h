@@ -39,8 +39,8 @@ struct udpstat {
 #undef UDP_STAT_MEMBER
 };
 
-/* What a pcb of UDP has of its own: inp_ppcb. */
 struct udpcb {
+	struct inpcb	 u_inpcb;	/* first: intoudpcb() */
 	udp_tunnel_fn	*u_tunnel;
 	udp_tunnel_ctl_fn *u_tunnelctl;
 	void		*u_tunnelarg;
@@ -51,7 +51,7 @@ struct udpcb {
 	bool		 u_nosum;	/* VI_UDP_NO_CHECK */
 	bool		 u_nosum6tx, u_nosum6rx;	/* RFC 6935: this port does without checksums over IPv6 */
 };
-#define intoudpcb(inp)	((struct udpcb *)(inp)->inp_ppcb)
+#define intoudpcb(inp)	((struct udpcb *)(uintptr_t)(inp))
 
 #define UDP_MAXSEGS	128	/* datagrams in one super-packet, as Linux */
 
