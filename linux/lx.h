@@ -411,6 +411,7 @@ void	 lx_sock_reset(struct lx_sock *, int error);	/* the program sees a reset, S
 void	 lx_sock_dead(struct lx_sock *);	/* the vnet is gone */
 void	 lx_sock_watch(struct lx_sock *, bool out);	/* also for room in the pair */
 int	 lx_sock_error(struct lx_sock *);	/* takes the pending error */
+int	 lx_sock_failure(struct lx_call *);	/* the same of a stream, whose pair may have one, too, or had it */
 bool	 lx_sock_closed(struct lx_sock *); /* after a hang-up: nobody holds the program's end */
 void	 lx_reap(struct lx *, struct vi_vnet *, uint16_t port);	/* 0: all */
 void	 lx_sweep(struct lx *);
@@ -452,6 +453,7 @@ struct stream_send {
 };
 int64_t	 stream_send(struct lx_call *);
 int64_t	 stream_sendpair(struct lx_call *, int flags);	/* as the program would, but for the address */
+int64_t	 stream_failed(struct lx_call *, bool data);	/* -errno: of what the connection ended; 0: none.  data: what is unread comes first */
 int	 stream_send_parse(struct lx_call *, struct stream_send *);
 int	 stream_send_data(struct lx_call *, struct stream_send *);	/* as much as one call of ours takes, in lx_buf */
 

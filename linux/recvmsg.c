@@ -286,16 +286,26 @@ recv_one(struct lx_call *c)
 	return (LX_DONE);
 }
 
+/* Of a stream; what is urgent has errors of its own. */
+static int64_t
+recv_failed(struct lx_call *c, int flags)
+{
+	return ((flags & MSG_OOB) != 0 ? 0 : stream_failed(c, c->c_nr != SYS_recvmmsg));
+}
+
 int64_t
 lx_sys_recvfrom(struct lx_call *c)
 {
 	struct lx_sock *ls = c->c_sock;
+	int64_t failed;
 
 	if (ls->ls_kind != LXK_STREAM)
 		return (c->c_arg[4] == 0 && ((int)c->c_arg[3] & MSG_ERRQUEUE) == 0 ? LX_CONTINUE
 										   : recv_one(c));
 	if (((int)c->c_arg[3] & MSG_ERRQUEUE) != 0)
 		return (recv_one(c));
+	if ((failed = recv_failed(c, (int)c->c_arg[3])) != 0)
+		return (failed);
 	if (ls->ls_state == LXS_LISTEN || (ls->ls_state == LXS_IDLE && ls->ls_fd >= 0))
 		return (-ENOTCONN);
 	return (ls->ls_state == LXS_CONNECTED && ((int)c->c_arg[3] & MSG_TRUNC) != 0 ? discard(c) : LX_CONTINUE);
@@ -305,9 +315,12 @@ int64_t
 lx_sys_recvmsg(struct lx_call *c)
 {
 	const int flags = (int)c->c_arg[2];
+	int64_t failed;
 
 	if (c->c_sock->ls_kind != LXK_STREAM || (flags & MSG_ERRQUEUE) != 0)
 		return (recv_one(c));
+	if ((failed = recv_failed(c, flags)) != 0)
+		return (failed);
 	return (c->c_sock->ls_state == LXS_CONNECTED && (flags & MSG_TRUNC) != 0 ? discard(c) : LX_CONTINUE);
 }
 
@@ -438,7 +451,7 @@ lx_sys_recvmmsg(struct lx_call *c)
 	int error;
 
 	if (c->c_sock->ls_kind == LXK_STREAM)
-		return (LX_CONTINUE);
+		return ((result = recv_failed(c, 0)) != 0 ? result : LX_CONTINUE);
 	if ((error = many_begin(c)) != 0)
 		return (-error);
 	if (c->c_want == 0)

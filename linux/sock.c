@@ -324,6 +324,21 @@ lx_sock_error(struct lx_sock *ls)
 	return (error);
 }
 
+/*
+ * The pair of a broken stream holds an error of its own, ECONNRESET, which a read or a write
+ * of the program takes off; then ours is told too.
+ */
+int
+lx_sock_failure(struct lx_call *c)
+{
+	int native = 0, error = lx_sock_error(c->c_sock);
+	socklen_t size = sizeof(native);
+
+	if (c->c_sock->ls_fd < 0 && getsockopt(c->c_fd, SOL_SOCKET, SO_ERROR, &native, &size) == 0 && native == 0)
+		return (0);
+	return (error);
+}
+
 bool
 lx_sock_closed(struct lx_sock *ls)
 {

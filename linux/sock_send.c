@@ -3,6 +3,7 @@
 #include "linux/lx.h"
 
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 int
@@ -71,14 +72,30 @@ send_addressed(struct lx_call *c)
 	return (lx_copyin(c, c->c_arg[1], &mh, sizeof(mh)) == 0 && mh.msg_name != NULL && mh.msg_namelen > 0);
 }
 
+/* Told once, by the first call that finds it, and more exactly than a bare read() or write() has it from the pair. */
+int64_t
+stream_failed(struct lx_call *c, bool data)
+{
+	int avail = 0, error;
+
+	if (c->c_sock->ls_fd >= 0 || (data && ioctl(c->c_fd, FIONREAD, &avail) == 0 && avail > 0))
+		return (0);
+	error = lx_sock_failure(c);
+	c->c_effect |= error != 0;
+	return (-error);
+}
+
 int64_t
 stream_send(struct lx_call *c)
 {
 	const int flags = (int)c->c_arg[c->c_nr == SYS_sendto ? 3 : 2];
 	const bool addressed = send_addressed(c);
+	int64_t failed;
 
 	if ((flags & MSG_FASTOPEN) != 0 || (addressed && c->c_sock->ls_deferred))
 		return (fastopen(c, flags));
+	if ((failed = stream_failed(c, false)) != 0)
+		return (failed);
 	if ((flags & (MSG_MORE | MSG_EOR)) != 0 && (flags & MSG_OOB) == 0)
 		send_flagged(c, flags);
 	if (!addressed)

@@ -1123,19 +1123,11 @@ get_local(struct lx_sock *ls, const struct opt *o, uint8_t *buf, size_t *len)
 	return (opt_put(buf, len, &value, sizeof(value)));
 }
 
-/*
- * The pair of a broken stream holds an error of its own, ECONNRESET, which a read or a write
- * of the program takes off; then ours is told too.
- */
 static int
 get_error(struct lx_call *c, uint8_t *buf, size_t *len)
 {
-	int native = 0, value = c->c_sock->ls_kind == LXK_DGRAM ? dgram_pending(c) : lx_sock_error(c->c_sock);
-	socklen_t size = sizeof(native);
+	const int value = c->c_sock->ls_kind == LXK_DGRAM ? dgram_pending(c) : lx_sock_failure(c);
 
-	if (c->c_sock->ls_fd < 0 &&
-	    getsockopt(c->c_fd, SOL_SOCKET, SO_ERROR, &native, &size) == 0 && native == 0)
-		value = 0;
 	return (opt_put(buf, len, &value, sizeof(value)));
 }
 
