@@ -675,6 +675,8 @@ void	 lx_tuns_reap(struct lx *, const struct vi_vnet *);	/* its that were closed
 void	 lx_tuns_free(struct lx *);
 uint64_t lx_tuns_input(struct lx *, const struct vi_vnet *);	/* takes what was written to its; how many turns ago there was something; LX_FOREVER: never */
 
+bool	 lx_tuns_fresh(const struct lx *, const struct vi_vnet *);	/* something was taken in this turn, and may not have been received yet */
+
 /* lx.c: vnets, interfaces and routes are managed outside enter/leave */
 void	 lx_manage(struct lx *);
 void	 lx_managed(struct lx *);

@@ -463,11 +463,26 @@ stream_settle(struct lx_sock *ls)
 	ls->ls_settling = false;
 }
 
+/* A packet that was written to a tun interface before this event comes before it, as on Linux.  False: it was the end of ls, or of its pair. */
+static bool
+stream_turn(struct lx_sock *ls)
+{
+	struct lx *lx = ls->ls_lx;
+	const ino_t ino = ls->ls_ino;
+
+	if (TAILQ_EMPTY(&lx->lx_tuns) || ls->ls_vnet == NULL || !lx_tuns_fresh(lx, ls->ls_vnet))
+		return (true);
+	lx_run(lx, ls->ls_vnet);
+	return (lx_sock_find(lx, ino) == ls && ls->ls_fd >= 0);
+}
+
 void
 stream_event(struct lx_event *le, uint32_t events)
 {
 	struct lx_sock *ls = LX_CONTAINER(le, struct lx_sock, ls_event);
 
+	if (!stream_turn(ls))
+		return;
 	if ((events & EPOLLHUP) != 0 && !ls->ls_hup) {
 		ls->ls_hup = ls->ls_rdhup = true;
 		if (ls->ls_state == LXS_CONNECTED && ls->ls_so != NULL)

@@ -176,6 +176,17 @@ lx_tuns_input(struct lx *lx, const struct vi_vnet *vn)
 	return (last == 0 ? LX_FOREVER : now - last);
 }
 
+bool
+lx_tuns_fresh(const struct lx *lx, const struct vi_vnet *vn)
+{
+	const struct lx_tun *lt;
+
+	TAILQ_FOREACH(lt, &lx->lx_tuns, lt_link)
+		if (lt->lt_vnet == vn && lt->lt_turn == lx_loop_turn(lx->lx_loop))
+			return (true);
+	return (false);
+}
+
 static void
 tun_event(struct lx_event *le, uint32_t events)
 {

@@ -96,15 +96,21 @@ echo(uint8_t p[28], uint8_t type)
 
 /* The next IPv4 packet: the kernel of the host sends IPv6 when it likes. */
 static ssize_t
-next(int fd, uint8_t *buf, size_t size, size_t at)
+next_within(int fd, uint8_t *buf, size_t size, size_t at, int ms)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	ssize_t n;
 
-	while (poll(&pfd, 1, 5000) == 1 && (n = read(fd, buf, size)) >= 0)
+	while (poll(&pfd, 1, ms) == 1 && (n = read(fd, buf, size)) >= 0)
 		if ((size_t)n <= at || buf[at] >> 4 == 4)
 			return (n);
 	return (-1);
+}
+
+static ssize_t
+next(int fd, uint8_t *buf, size_t size, size_t at)
+{
+	return (next_within(fd, buf, size, at, 5000));
 }
 
 static void
@@ -172,6 +178,92 @@ tun(int flags)
 }
 
 /* It stays, with its address; who opens it again goes on. */
+/* From 203.0.113.9, port 80, to 203.0.113.8; a SYN has the flag 2. */
+struct segment { uint32_t seq, ack; uint16_t port, window; uint8_t flags; };
+
+static void
+segment(int fd, const struct segment *se)
+{
+	static const uint8_t hdr[20] = { 0x45, 0, 0, 40, 0, 7, 0x40, 0, 64, 6, 0, 0, 203, 0, 113, 9, 203, 0, 113, 8 };
+	uint32_t seq = htonl(se->seq), ack = htonl(se->ack);
+	uint8_t p[40] = { 0 }, sum[32] = { 203, 0, 113, 9, 203, 0, 113, 8, 0, 6, 0, 20 };
+	uint16_t port = htons(se->port), window = htons(se->window), check;
+
+	memcpy(p, hdr, sizeof(hdr));
+	check = cksum(p, 20);
+	memcpy(p + 10, &check, 2);
+	p[21] = 80;
+	memcpy(p + 22, &port, 2);
+	memcpy(p + 24, &seq, 4);
+	memcpy(p + 28, &ack, 4);
+	p[32] = 0x50;
+	p[33] = se->flags;
+	memcpy(p + 34, &window, 2);
+	memcpy(sum + 12, p + 20, 20);
+	check = cksum(sum, sizeof(sum));
+	memcpy(p + 36, &check, 2);
+	(void)!write(fd, p, sizeof(p));
+}
+
+/* What comes out; se is told where it ends.  The length of its data, or -1. */
+static ssize_t
+answer(int fd, struct segment *se)
+{
+	uint8_t p[2000];
+	ssize_t n = next(fd, p, sizeof(p), 0);
+	uint32_t seq;
+
+	if (n < 40 || p[9] != 6)
+		return (-1);
+	memcpy(&seq, p + 24, 4);
+	n -= 20 + (p[32] >> 4) * 4;
+	se->port = (uint16_t)(p[20] << 8 | p[21]);
+	se->ack = ntohl(seq) + (uint32_t)n + (p[33] & 2) / 2;
+	return (n);
+}
+
+/* A packet has been received when the write of it is over: what is written to a socket next heeds the window that it brought. */
+static void
+window(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(80) };
+	struct segment se = { .seq = 1000, .window = 10000, .flags = 0x12 };
+	int fd = tun_file(0), s = socket(AF_INET, SOCK_STREAM, 0), early = 0, whole = 0;
+	uint8_t p[2000];
+
+	attach(fd, "w0", IFF_TUN | IFF_NO_PI);
+	address("w0", SIOCSIFADDR, "203.0.113.8");
+	address("w0", SIOCSIFNETMASK, "255.255.255.0");
+	up("w0");
+	inet_pton(AF_INET, "203.0.113.9", &to.sin_addr);
+	nonblock(s, true);
+	show("TCP_NODELAY", set_int(s, IPPROTO_TCP, TCP_NODELAY, 1));
+	show("connect", try_connect(s, &to));
+	show("SYN", answer(fd, &se));
+	segment(fd, &se);
+	show("ACK", answer(fd, &se));
+	se.seq++;
+	se.flags = 0x10;
+	show_poll("connected", s, POLLOUT);
+	show("write", write(s, "0123456789", 10));
+	show("data", answer(fd, &se));
+	for (int i = 0; i < 10; i++) {
+		se.window = 0;
+		usleep(20000);
+		(void)kill(getppid(), SIGSTOP);	/* the harness, which finds both when it goes on */
+		segment(fd, &se);
+		(void)!write(s, "0123456789", 10);
+		(void)kill(getppid(), SIGCONT);
+		early += next_within(fd, p, sizeof(p), 0, 30) >= 0;
+		se.window = 10000;
+		segment(fd, &se);
+		whole += answer(fd, &se) == 10;
+	}
+	printf("sent into a closed window %d, then whole %d\n", early, whole);
+	close(s);
+	close(fd);
+}
+
 static void
 persist(void)
 {
@@ -251,6 +343,7 @@ main(void)
 	tun(IFF_TUN | IFF_NO_PI);
 	tun(IFF_TUN);
 	persist();
+	window();
 	tap();
 	wrong();
 	return (0);
