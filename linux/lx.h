@@ -242,6 +242,7 @@ struct lx_sock {
 	/* streams */
 	uint32_t	 ls_fill;	/* bytes that keep the program's end from being writable */
 	int		 ls_sndbuf;	/* SO_SNDBUF the program set, 0: none */
+	uint32_t	 ls_lowat;	/* TCP_NOTSENT_LOWAT, 0: it set none */
 	bool		 ls_lowbuf;	/* its SO_SNDBUF is not yet what it should be */
 	int		 ls_rcvlowat;	/* SO_RCVLOWAT it set, 0: none */
 	bool		 ls_oobinline;	/* SO_OOBINLINE */
@@ -440,6 +441,7 @@ void	 stream_flush(struct lx_sock *);
 void	 stream_rx(struct lx_sock *);
 void	 stream_empty(struct lx_sock *, int appfd);	/* undoes stream_fill */
 int	 stream_fill(struct lx_sock *, int appfd);
+void	 stream_resize(struct lx_sock *, int appfd);	/* ls_sndbuf or ls_lowat is another */
 
 int	 stream_ready(struct lx_call *);	/* to connect; c_sock may be another then */
 int64_t	 stream_begun(struct lx_call *, bool told);

@@ -86,6 +86,7 @@ lx_sock_like(struct lx_sock *ls, const struct lx_sock *other)
 	ls->ls_oobinline = other->ls_oobinline;
 	ls->ls_debug = other->ls_debug;
 	ls->ls_rcvlowat = other->ls_rcvlowat;
+	ls->ls_lowat = other->ls_lowat;
 	memcpy(ls->ls_timeo, other->ls_timeo, sizeof(ls->ls_timeo));
 }
 

@@ -71,6 +71,8 @@ listen_take(struct lx_sock *ls, struct lx_sock **newp, struct vi_sockaddr *peer)
 	new->ls_told = true;
 	lx_sock_like(new, ls);
 	lx_sock_native(new, app);
+	if (new->ls_lowat != 0)
+		stream_resize(new, app);
 	*newp = new;
 	return (0);
 }

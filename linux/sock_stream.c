@@ -36,6 +36,7 @@
 #include <linux/sockios.h>
 
 #define STREAM_FILL	16384	/* one piece for the host; it splits above 32 KB */
+#define STREAM_BEGIN	(STREAM_FILL * 2 - 1024)	/* SO_SNDBUF to begin with: stream_empty() */
 
 /* Spans of the library are given to the host's calls as they are. */
 _Static_assert(sizeof(struct vi_iovec) == sizeof(struct iovec) &&
@@ -75,6 +76,26 @@ spans_len(const struct vi_iovec *iov, unsigned n)
 	return (len);
 }
 
+/* SO_SNDBUF of the program's end, which the host doubles.  What lies in the pair is not sent, and of that there is to be no more than TCP_NOTSENT_LOWAT. */
+static int
+stream_room(const struct lx_sock *ls)
+{
+	const int size = ls->ls_sndbuf != 0 ? ls->ls_sndbuf : LX_STREAMBUF, most = (int)(ls->ls_lowat / 2);
+
+	return (ls->ls_lowat != 0 && most < size ? most : size);
+}
+
+void
+stream_resize(struct lx_sock *ls, int app)
+{
+	const int room = stream_room(ls);
+
+	if (ls->ls_lowbuf && (ls->ls_fill != 0 || room >= STREAM_BEGIN))
+		return;			/* it comes when the filling has gone, or with the first large data */
+	ls->ls_lowbuf = ls->ls_tiny = false;
+	(void)lx_sock_buffer(app, room);
+}
+
 /*
  * One piece of STREAM_FILL bytes is put into the pair, then the buffer made smaller than that: a
  * write says EAGAIN, poll() says nothing.
@@ -85,7 +106,7 @@ stream_fill(struct lx_sock *ls, int app)
 	static const char fill[STREAM_FILL];
 	int size = 1;			/* the host takes its minimum */
 
-	if (ls->ls_sndbuf != 0 && ls->ls_sndbuf < LX_STREAMBUF)
+	if (stream_room(ls) < LX_STREAMBUF)
 		(void)lx_sock_buffer(app, LX_STREAMBUF);	/* or it would be several pieces */
 	if (send(app, fill, sizeof(fill), MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof(fill) ||
 	    setsockopt(app, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) != 0)
@@ -104,7 +125,7 @@ stream_fill(struct lx_sock *ls, int app)
 void
 stream_empty(struct lx_sock *ls, int app)
 {
-	int copy = -1, size = STREAM_FILL * 2 - 1024;	/* doubled by the host */
+	int copy = -1, size = STREAM_BEGIN;
 	ssize_t n;
 
 	if (ls->ls_fill == 0)
@@ -120,6 +141,8 @@ stream_empty(struct lx_sock *ls, int app)
 			ls->ls_fill -= (uint32_t)n;
 	} while (n > 0 && ls->ls_fill > 0);
 	ls->ls_fill = 0;
+	if (app >= 0)
+		stream_resize(ls, app);
 	if (copy >= 0)
 		close(copy);
 }
@@ -133,7 +156,7 @@ stream_enlarge(struct lx_sock *ls)
 	ls->ls_lowbuf = ls->ls_tiny = app < 0 && ls->ls_tiny;	/* tiny: look again the next time */
 	if (app < 0)
 		return;
-	(void)lx_sock_buffer(app, ls->ls_sndbuf != 0 ? ls->ls_sndbuf : LX_STREAMBUF);
+	(void)lx_sock_buffer(app, stream_room(ls));
 	close(app);
 }
 
@@ -582,6 +605,7 @@ stream_renew(struct lx_call *c)
 	}
 	lx_sock_like(ls, old);
 	ls->ls_sndbuf = old->ls_sndbuf;
+	stream_resize(ls, app);
 	ls->ls_used = old->ls_used;
 	ls->ls_pid = old->ls_pid;
 	ls->ls_pidfdno = old->ls_pidfdno;

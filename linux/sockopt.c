@@ -768,10 +768,10 @@ set_pair(struct lx_call *c, bool snd, int size)
 		size = LX_STREAMBUF;
 	if (!snd)
 		(void)setsockopt(ls->ls_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	else if (ls->ls_lowbuf)
-		ls->ls_sndbuf = size;
-	else if (setsockopt(c->c_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)) == 0)
-		ls->ls_sndbuf = size;
+	else {
+		ls->ls_sndbuf = size > 0 ? size : 1;	/* 0: none was set */
+		stream_resize(ls, c->c_fd);
+	}
 	if (snd && ls->ls_txblocked)	/* now it may find room, and who waits to write with it */
 		stream_flush(ls);
 }
@@ -841,6 +841,10 @@ set_local(struct lx_call *c, const struct opt *o, const uint8_t *buf, size_t len
 		cork_set(ls, value != 0);
 	if (o->o_form == F_BUF && ls->ls_kind == LXK_STREAM)
 		set_pair(c, o->o_vi == VI_SO_SNDBUF || o->o_vi == VI_SO_SNDBUFFORCE, value);
+	if (o->o_vi == VI_TCP_NOTSENT_LOWAT) {
+		ls->ls_lowat = (uint32_t)value;
+		stream_resize(ls, c->c_fd);
+	}
 	if (o->o_form == F_OOBINLINE) {
 		ls->ls_oobinline = value != 0;
 		lx_sock_inline(ls, c->c_fd);

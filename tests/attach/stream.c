@@ -314,6 +314,55 @@ larger(void)
 	close(fd[1]);
 }
 
+/* How much is taken from a writer whom a reader keeps waiting, who wants little to wait unsent; the sizes of buffers are each system's. */
+static void
+take_little(const char *what, int w, int r, int small)
+{
+	long taken = 0;
+	ssize_t n;
+
+	(void)set_int(w, SOL_SOCKET, SO_SNDBUF, 4194304);
+	(void)set_int(r, SOL_SOCKET, SO_RCVBUF, 8192);
+	nonblock(w, true);
+	nonblock(r, true);
+	do
+		while ((n = send(w, buf, 1000, 0)) > 0)
+			taken += n;
+	while ((polled(w, 100, POLLOUT) & POLLOUT) != 0);
+	printf("%s: %s\n", what, taken < small ? "little" : "much");
+	for (n = 0; n < 100 && (polled(w, 0, POLLOUT) & POLLOUT) == 0; n += polled(r, 50, POLLIN) == 0)
+		while (recv(r, buf, sizeof(buf), 0) > 0)
+			;
+	show_poll("room again", w, POLLOUT);
+	close(w);
+	close(r);
+}
+
+/* TCP_NOTSENT_LOWAT before and after the connection is made, and of a listener. */
+static void
+unsent(void)
+{
+	for (int how = 0; how < 4; how++) {
+		struct sockaddr_in sin;
+		int l = listener(&sin), c = socket(AF_INET, SOCK_STREAM, 0), a;
+
+		if (how == 0 || how == 2)
+			show("TCP_NOTSENT_LOWAT", set_int(how == 0 ? c : l, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384));
+		nonblock(c, how != 3);
+		show("connect", try_connect(c, &sin));
+		show_poll("connected", c, POLLOUT);
+		a = accept(l, NULL, NULL);
+		if (how == 1)
+			show("TCP_NOTSENT_LOWAT", set_int(c, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16384));
+		show("it is", get_int(how == 2 ? a : c, IPPROTO_TCP, TCP_NOTSENT_LOWAT));
+		if (how == 2)
+			take_little("of a listener", a, c, 220000);
+		else
+			take_little(how == 0 ? "before" : how == 1 ? "after" : "none", c, a, 220000);
+		close(l);
+	}
+}
+
 static void
 listening(void)
 {
@@ -472,7 +521,7 @@ data(void)
 		n = (int)read(fd[1], buf, sizeof(buf));
 		total += n > 0 ? n : 0;
 	} while (n > 0);
-	printf("took it all: %d\n", total > 100000);
+	printf("took it all: %d\n", total > 400000);
 	show_poll("empty again", fd[0], POLLOUT);
 	(void)signal(SIGPIPE, SIG_IGN);
 	shutdown(fd[1], SHUT_RD);
@@ -744,6 +793,7 @@ main(void)
 	connecting();
 	given_up();
 	larger();
+	unsent();
 	listening();
 	inherited();
 	restarted();
