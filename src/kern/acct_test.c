@@ -305,6 +305,37 @@ memory_is_reusable(void **state)
 	free_kernel(k, h);
 }
 
+/* What one worker makes and another frees goes round: the list that is one too many is the maker's next. */
+static void
+objects_flow_one_way(void **state)
+{
+	struct vi_host *h;
+	struct kernel *k = new_kernel(&h, 0);
+	struct memcache mc[2];
+	void *p[3 * 64];
+	size_t bytes = 0;
+
+	(void)state;
+	memcache_init(&mc[0], k->k_mem);
+	memcache_init(&mc[1], k->k_mem);
+	assert_int_equal(mc[0].mc_class[KMEM_256].kc_batch, 64);
+	for (unsigned round = 0; round < 50; round++) {
+		for (unsigned i = 0; i < 3 * 64; i++)
+			assert_non_null(p[i] = memcache_get(&mc[0], KMEM_256, 256));
+		/* The last list freed is kept there, and the one before; the first was put aside. */
+		for (unsigned i = 0; i < 3 * 64; i++)
+			memcache_put(&mc[1], KMEM_256, p[i]);
+		if (round == 0)
+			bytes = kmem_bytes(k->k_mem);
+		assert_true(kmem_bytes(k->k_mem) == bytes);
+	}
+	assert_ptr_equal(memcache_get(&mc[0], KMEM_256, 256), p[63]);
+	memcache_put(&mc[1], KMEM_256, p[63]);
+	memcache_flush(&mc[0]);
+	memcache_flush(&mc[1]);
+	free_kernel(k, h);
+}
+
 static void
 ceiling_holds(void **state)
 {
@@ -388,6 +419,7 @@ main(void)
 		cmocka_unit_test(marks_change_nothing),
 		cmocka_unit_test(leaks_are_told),
 		cmocka_unit_test(memory_is_reusable),
+		cmocka_unit_test(objects_flow_one_way),
 		cmocka_unit_test(ceiling_holds),
 		cmocka_unit_test(failing_host),
 	};

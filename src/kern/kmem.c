@@ -12,7 +12,8 @@
  *
  * Workers do not touch slabs: each has its own free lists (struct memcache), which exchange objects
  * with the slabs in batches, under a mutex of the host. Objects freed by another worker than the
- * one that made them thus find their way back. A slab without objects in use dissolves into spans,
+ * one that made them thus find their way back; those that keep flowing one way do so a list at a
+ * time, without a look at each of them. A slab without objects in use dissolves into spans,
  * which any class may take; arenas without slabs are kept up to KMEM_SPARE and then given back.
  *
  * An object never used before is not on any list: sl_fresh counts them off. So the pages of a fresh
@@ -80,6 +81,7 @@ struct kmem {
 	unsigned	 km_nempty;
 	struct slab_list km_empty, km_some, km_full;	/* arenas by their free spans */
 	struct slab_list km_class[KMEM_NCLASSES];	/* slabs that have objects to give */
+	struct kmlist	 km_aside[KMEM_NCLASSES];	/* what a worker had too much of, for another to take as it is */
 	LIST_HEAD(, pages) km_pages;
 };
 
@@ -338,9 +340,18 @@ memcache_faulted(struct memcache *mc)
 	return (--mc->mc_fail == 0);
 }
 
+/* Gives all of it to one that has nothing; false: there is nothing. */
+static bool
+kmlist_move(struct kmlist *to, struct kmlist *from)
+{
+	*to = *from;
+	*from = (struct kmlist){ 0 };
+	return (to->kl_head != NULL);
+}
+
 /*
- * The caller's list is empty: fill it, from the spare one or from the slabs. Returns its new head,
- * still on the list.
+ * The caller's list is empty: fill it, from the spare one, from what another worker put aside or
+ * from the slabs. Returns its new head, still on the list.
  */
 void *
 memcache_refill(struct memcache *mc, unsigned class)
@@ -349,63 +360,63 @@ memcache_refill(struct memcache *mc, unsigned class)
 	struct kmem *km = mc->mc_kmem;
 	struct kmobj *ko;
 
-	if (kc->kc_spare != NULL) {
-		kc->kc_head = kc->kc_spare;
-		kc->kc_count = kc->kc_nspare;
-		kc->kc_spare = NULL;
-		kc->kc_nspare = 0;
-		return (kc->kc_head);
-	}
+	if (kmlist_move(&kc->kc_now, &kc->kc_spare))
+		return (kc->kc_now.kl_head);
 	km_lock(km);
+	(void)kmlist_move(&kc->kc_now, &km->km_aside[class]);
 	/* Half a batch, so that a free that follows at once has room. */
-	while (kc->kc_count < HOWMANY(kc->kc_batch, 2) && (ko = slab_get(km, class)) != NULL) {
-		ko->ko_next = kc->kc_head;
+	while (kc->kc_now.kl_count < HOWMANY(kc->kc_batch, 2) && (ko = slab_get(km, class)) != NULL) {
+		ko->ko_next = kc->kc_now.kl_head;
 		POISON(ko, sizeof(*ko));
-		kc->kc_head = ko;
-		kc->kc_count++;
+		kc->kc_now.kl_head = ko;
+		kc->kc_now.kl_count++;
 	}
 	km_unlock(km);
-	return (kc->kc_head);
+	return (kc->kc_now.kl_head);
 }
 
+/* Back to the slabs. */
 static void
-memcache_drain(struct memcache *mc, unsigned class, struct kmobj *ko)
+kmlist_drain(struct kmlist *kl, struct kmem *km, unsigned class)
 {
-	struct kmem *km = mc->mc_kmem;
 	struct kmobj *next;
 
-	if (ko == NULL)
-		return;
-	km_lock(km);
-	for (; ko != NULL; ko = next) {
+	for (struct kmobj *ko = kl->kl_head; ko != NULL; ko = next) {
 		UNPOISON(ko, sizeof(*ko));
 		next = ko->ko_next;
 		slab_put(km, class, ko);
 	}
-	km_unlock(km);
+	*kl = (struct kmlist){ 0 };
 }
 
-/* The list is full: put it aside; what lay aside, longest unused, goes back to the slabs. */
+/* The list is full: it becomes the spare one; what that was, longest unused, is for another worker. */
 void
 memcache_overflow(struct memcache *mc, unsigned class)
 {
 	struct kmcache *kc = &mc->mc_class[class];
+	struct kmem *km = mc->mc_kmem;
 
-	memcache_drain(mc, class, kc->kc_spare);
-	kc->kc_spare = kc->kc_head;
-	kc->kc_nspare = kc->kc_count;
-	kc->kc_head = NULL;
-	kc->kc_count = 0;
+	if (kc->kc_spare.kl_head != NULL) {
+		km_lock(km);
+		kmlist_drain(&km->km_aside[class], km, class);
+		(void)kmlist_move(&km->km_aside[class], &kc->kc_spare);
+		km_unlock(km);
+	}
+	(void)kmlist_move(&kc->kc_spare, &kc->kc_now);
 }
 
 void
 memcache_flush(struct memcache *mc)
 {
+	struct kmem *km = mc->mc_kmem;
+
+	km_lock(km);
 	for (unsigned i = 0; i < KMEM_NCLASSES; i++) {
-		memcache_overflow(mc, i);
-		memcache_overflow(mc, i);
-		VI_ASSERT(mc->mc_class[i].kc_spare == NULL);
+		kmlist_drain(&mc->mc_class[i].kc_now, km, i);
+		kmlist_drain(&mc->mc_class[i].kc_spare, km, i);
+		kmlist_drain(&km->km_aside[i], km, i);
 	}
+	km_unlock(km);
 }
 
 /* Pages. */

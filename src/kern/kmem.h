@@ -35,17 +35,18 @@ extern const uint32_t kmem_sizes[KMEM_NCLASSES];
 struct kmobj {
 	struct kmobj	*ko_next;
 };
+struct kmlist {
+	struct kmobj	*kl_head;
+	uint32_t	 kl_count;
+};
 
 /*
  * Two stacks of one class, each at most kc_batch long: while one is emptied or filled the other
  * keeps us from going to the shared slabs at every step, and twice the batch is all that an idle
- * worker holds back.
+ * worker holds back.  Once more as much waits for whoever comes first.
  */
 struct kmcache {
-	struct kmobj	*kc_head;
-	struct kmobj	*kc_spare;
-	uint32_t	 kc_count;	/* of kc_head */
-	uint32_t	 kc_nspare;	/* of kc_spare */
+	struct kmlist	 kc_now, kc_spare;
 	uint32_t	 kc_batch;
 };
 
@@ -88,12 +89,12 @@ memcache_get(struct memcache *mc, unsigned class, size_t size)
 
 	if (__builtin_expect(mc->mc_fail != 0, 0) && memcache_faulted(mc))
 		return (NULL);
-	if (__builtin_expect((ko = kc->kc_head) == NULL, 0) &&
+	if (__builtin_expect((ko = kc->kc_now.kl_head) == NULL, 0) &&
 	    (ko = memcache_refill(mc, class)) == NULL)
 		return (NULL);
 	UNPOISON(ko, size > sizeof(*ko) ? size : sizeof(*ko));
-	kc->kc_head = ko->ko_next;
-	kc->kc_count--;
+	kc->kc_now.kl_head = ko->ko_next;
+	kc->kc_now.kl_count--;
 	return (ko);
 }
 
@@ -105,11 +106,11 @@ memcache_put(struct memcache *mc, unsigned class, void *p)
 
 	VI_ASSERT(!POISONED(p));	/* freed twice? */
 	UNPOISON(ko, sizeof(*ko));
-	if (__builtin_expect(kc->kc_count >= kc->kc_batch, 0))
+	if (__builtin_expect(kc->kc_now.kl_count >= kc->kc_batch, 0))
 		memcache_overflow(mc, class);
-	ko->ko_next = kc->kc_head;
-	kc->kc_head = ko;
-	kc->kc_count++;
+	ko->ko_next = kc->kc_now.kl_head;
+	kc->kc_now.kl_head = ko;
+	kc->kc_now.kl_count++;
 	POISON(ko, kmem_sizes[class]);
 }
 
