@@ -2,6 +2,7 @@
 /*
  * MSG_MORE and MSG_EOR of streams.  The pair carries bytes and no flags, but calls with these flags are notified before the
  * host does them: so it is known which bytes of the pair will be theirs, and the relay gives them on by runs of one kind.
+ * Where sending is stamped (SO_TIMESTAMPING) each call that we see is a run, and has a stamp of its own.
  *
  * How many bytes the host takes is not known then.  A call that it cut short, or that failed, leaves a run that is longer
  * than what came; the next such call trims it.  Until then other bytes may be taken for it: they wait no longer than MSG_MORE

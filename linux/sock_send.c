@@ -96,8 +96,8 @@ stream_send(struct lx_call *c)
 		return (fastopen(c, flags));
 	if ((failed = stream_failed(c, false)) != 0)
 		return (failed);
-	if ((flags & (MSG_MORE | MSG_EOR)) != 0 && (flags & MSG_OOB) == 0)
-		send_flagged(c, flags);
+	if (((flags & (MSG_MORE | MSG_EOR)) != 0 || ((unsigned)c->c_sock->ls_stamping & VI_SOF_TX) != 0) && (flags & MSG_OOB) == 0)
+		send_flagged(c, flags);		/* what has a stamp of its own is given on by itself */
 	if (!addressed)
 		return (LX_CONTINUE);
 	if (c->c_sock->ls_state != LXS_CONNECTED)

@@ -524,13 +524,16 @@ set_name(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len
 static int
 set_stamping(struct lx_sock *ls, const uint8_t *buf, size_t len)
 {
-	int value;
+	int error, value;
 
 	if (len < sizeof(value))
 		return (EINVAL);
 	memcpy(&value, buf, sizeof(value));
-	if (ls->ls_kind == LXK_STREAM)
-		return (vi_setsockopt(ls->ls_so, VI_SO_TIMESTAMPING, &value, sizeof(value)));
+	if (ls->ls_kind == LXK_STREAM) {
+		if ((error = vi_setsockopt(ls->ls_so, VI_SO_TIMESTAMPING, &value, sizeof(value))) == 0)
+			ls->ls_stamping = value;
+		return (error);
+	}
 	if ((value & ~LX_SOF_MASK) != 0)
 		return (EINVAL);
 	if ((value & (LX_SOF_TX_COMPLETION | (int)(VI_SOF_TX | VI_SOF_TX_HARDWARE))) != 0)

@@ -79,6 +79,27 @@ news(const char *what, int fd)
 				    all[i].ne_origin, all[i].ne_now ? "now" : "wrong", all[i].ne_flags, all[i].ne_len);
 }
 
+/* Each message has its own, however fast they follow each other. */
+static void
+messages(int flags)
+{
+	char buf[100];
+	struct iovec iov = { buf, 10 };
+	const struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int fd[2];
+
+	connected(fd);
+	show("TCP_NODELAY", set_int(fd[0], IPPROTO_TCP, TCP_NODELAY, 1));
+	show("set", set(fd[0], flags));
+	for (int i = 0; i < 5; i++)
+		if (sendmsg(fd[0], &mh, 0) != 10)
+			show("sendmsg", -1);
+	show("all arrive", recv(fd[1], buf, 50, MSG_WAITALL));
+	news("of five messages", fd[0]);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 int
 main(void)
 {
@@ -113,5 +134,6 @@ main(void)
 	show("arrives", recv(fd[1], buf, sizeof(buf), 0));
 	news("of none", fd[0]);
 	show("no such", set(fd[0], 1 << 30));
+	messages(all);
 	return (0);
 }
