@@ -37,6 +37,7 @@
 
 #define STREAM_FILL	16384	/* one piece for the host; it splits above 32 KB */
 #define STREAM_BEGIN	(STREAM_FILL * 2 - 1024)	/* SO_SNDBUF to begin with: stream_empty() */
+#define STREAM_LEAST	8192	/* of TCP_NOTSENT_LOWAT: less would be a turn of ours for each few packets */
 
 /* Spans of the library are given to the host's calls as they are. */
 _Static_assert(sizeof(struct vi_iovec) == sizeof(struct iovec) &&
@@ -80,7 +81,8 @@ spans_len(const struct vi_iovec *iov, unsigned n)
 static int
 stream_room(const struct lx_sock *ls)
 {
-	const int size = ls->ls_sndbuf != 0 ? ls->ls_sndbuf : LX_STREAMBUF, most = (int)(ls->ls_lowat / 2);
+	const int size = ls->ls_sndbuf != 0 ? ls->ls_sndbuf : LX_STREAMBUF, half = (int)(ls->ls_lowat / 2);
+	const int most = half > STREAM_LEAST ? half : STREAM_LEAST;
 
 	return (ls->ls_lowat != 0 && most < size ? most : size);
 }
