@@ -470,6 +470,8 @@ int64_t	 fastopen_finish(struct lx_call *);	/* the connection a waiting call beg
 /* sock_runs.c: MSG_MORE and MSG_EOR of streams */
 /* The call, which the host does next, sends len bytes. */
 void	 runs_add(struct lx_sock *, size_t len, int flags);
+void	 runs_added(struct lx_sock *, size_t len, int flags, int stamp);	/* they are there; stamp: VI_SOF_TX in place of the socket's, or -1 */
+int	 runs_stamp(const struct lx_sock *);	/* of the next byte */
 /* Of the next n bytes of the pair those that have flags in common. */
 size_t	 runs_limit(const struct lx_sock *, size_t n);
 int	 runs_taken(struct lx_sock *, size_t n);	/* their flags: VI_MSG_* */

@@ -20,6 +20,7 @@ struct lx_runs {
 	struct run {
 		size_t	 r_len;
 		int	 r_flags;	/* VI_MSG_MORE of each byte, VI_MSG_EOR after the last */
+		int	 r_stamp;	/* VI_SOF_TX that the call asked for in the socket's place, or -1 */
 	} ru_ring[RUNS_MAX];
 };
 
@@ -30,10 +31,10 @@ run_at(struct lx_runs *ru, unsigned i)
 }
 
 static void
-run_put(struct lx_runs *ru, size_t len, int flags)
+run_put(struct lx_runs *ru, size_t len, int flags, int stamp)
 {
 	if (len > 0 && ru->ru_n < RUNS_MAX)
-		*run_at(ru, ru->ru_n++) = (struct run){ len, flags };
+		*run_at(ru, ru->ru_n++) = (struct run){ len, flags, stamp };
 }
 
 /* What the runs say of more than avail bytes did not come.  What avail has beyond them. */
@@ -53,17 +54,45 @@ runs_trim(struct lx_runs *ru, size_t avail)
 	return (avail);
 }
 
-void
-runs_add(struct lx_sock *ls, size_t len, int flags)
+/* behind: bytes that lie in the pair before those of the run. */
+static void
+runs_put(struct lx_sock *ls, size_t behind, size_t len, int flags, int stamp)
+{
+	if (ls->ls_runs == NULL && (ls->ls_runs = calloc(1, sizeof(*ls->ls_runs))) == NULL)
+		return;
+	run_put(ls->ls_runs, runs_trim(ls->ls_runs, behind), 0, -1);
+	run_put(ls->ls_runs, len, flags, stamp);
+}
+
+static size_t
+runs_avail(const struct lx_sock *ls)
 {
 	int avail;
 
-	if (ls->ls_runs == NULL && (ls->ls_runs = calloc(1, sizeof(*ls->ls_runs))) == NULL)
-		return;
-	if (ioctl(ls->ls_fd, FIONREAD, &avail) != 0)
-		avail = 0;
-	run_put(ls->ls_runs, runs_trim(ls->ls_runs, (size_t)avail), 0);
-	run_put(ls->ls_runs, len, flags);
+	return (ioctl(ls->ls_fd, FIONREAD, &avail) == 0 ? (size_t)avail : 0);
+}
+
+void
+runs_add(struct lx_sock *ls, size_t len, int flags)
+{
+	runs_put(ls, runs_avail(ls), len, flags, -1);
+}
+
+void
+runs_added(struct lx_sock *ls, size_t len, int flags, int stamp)
+{
+	const size_t avail = runs_avail(ls);
+
+	if (avail >= len)
+		runs_put(ls, avail - len, len, flags, stamp);
+}
+
+int
+runs_stamp(const struct lx_sock *ls)
+{
+	struct lx_runs *ru = ls->ls_runs;
+
+	return (ru == NULL || ru->ru_n == 0 ? -1 : run_at(ru, 0)->r_stamp);
 }
 
 size_t

@@ -222,6 +222,22 @@ stream_urgent(struct lx_sock *ls)
 	return (true);
 }
 
+/* As vi_send_commit(); the message may have said itself what is stamped. */
+static int
+stream_commit(struct lx_sock *ls, size_t len)
+{
+	const int stamp = runs_stamp(ls), flags = runs_taken(ls, len);
+	const int once = stamp | (ls->ls_stamping & ~(int)VI_SOF_TX);
+	int error;
+
+	if (stamp < 0)
+		return (vi_send_commit(ls->ls_so, len, flags));
+	(void)vi_setsockopt(ls->ls_so, VI_SO_TIMESTAMPING, &once, sizeof(once));
+	error = vi_send_commit(ls->ls_so, len, flags);
+	(void)vi_setsockopt(ls->ls_so, VI_SO_TIMESTAMPING, &ls->ls_stamping, sizeof(ls->ls_stamping));
+	return (error);
+}
+
 /*
  * One portion.  0: more may be there; EAGAIN: no room in the vnet's socket; other: it takes
  * nothing any more.
@@ -245,7 +261,7 @@ stream_tx_chunk(struct lx_sock *ls, size_t want)
 	}
 	ls->ls_lx->lx_stats.ls_bytes_out += (uint64_t)len;
 	ls->ls_deferred = false;
-	return (vi_send_commit(ls->ls_so, (size_t)len, runs_taken(ls, (size_t)len)));
+	return (stream_commit(ls, (size_t)len));
 }
 
 /* May free ls. */

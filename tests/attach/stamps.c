@@ -79,6 +79,46 @@ news(const char *what, int fd)
 				    all[i].ne_origin, all[i].ne_now ? "now" : "wrong", all[i].ne_flags, all[i].ne_len);
 }
 
+static ssize_t
+with(int fd, int level, int type, int value, size_t len)
+{
+	union { char buf[128]; struct cmsghdr align; } u = { { 0 } };
+	struct iovec iov = { (char[]){ "0123456789" }, 10 };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = CMSG_SPACE(len) };
+	struct cmsghdr *cm = CMSG_FIRSTHDR(&mh);
+
+	*cm = (struct cmsghdr){ .cmsg_level = level, .cmsg_type = type, .cmsg_len = CMSG_LEN(len) };
+	memcpy(CMSG_DATA(cm), &value, sizeof(value));
+	return (sendmsg(fd, &mh, 0));
+}
+
+/* A message says for itself what is stamped; and what else may be said with one. */
+static void
+asked(int flags)
+{
+	char buf[100];
+	int fd[2];
+
+	connected(fd);
+	show("TCP_NODELAY", set_int(fd[0], IPPROTO_TCP, TCP_NODELAY, 1));
+	show("set", set(fd[0], flags));
+	show("when acknowledged", with(fd[0], SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_TX_ACK, sizeof(int)));
+	show("write", write(fd[0], "abcde", 5));
+	show("when sent", with(fd[0], SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_TX_SOFTWARE, sizeof(int)));
+	show("not at all", with(fd[0], SOL_SOCKET, SO_TIMESTAMPING, 0, sizeof(int)));
+	show("what is received", with(fd[0], SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_RX_SOFTWARE, sizeof(int)));
+	show("half a number", with(fd[0], SOL_SOCKET, SO_TIMESTAMPING, 0, 2));
+	show("a mark", with(fd[0], SOL_SOCKET, SO_MARK, 0, sizeof(int)));
+	show("a descriptor", with(fd[0], SOL_SOCKET, SCM_RIGHTS, fd[1], sizeof(int)));
+	show("none", with(fd[0], SOL_SOCKET, SCM_RIGHTS, 9999, sizeof(int)));
+	show("unknown", with(fd[0], SOL_SOCKET, 99, 0, sizeof(int)));
+	show("of another protocol", with(fd[0], IPPROTO_IP, IP_TOS, 0, sizeof(int)));
+	show("all arrive", recv(fd[1], buf, 75, MSG_WAITALL));
+	news("as they asked", fd[0]);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 /* Each message has its own, however fast they follow each other. */
 static void
 messages(int flags)
@@ -135,5 +175,7 @@ main(void)
 	news("of none", fd[0]);
 	show("no such", set(fd[0], 1 << 30));
 	messages(all);
+	asked(SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY);
+	asked(all);
 	return (0);
 }
