@@ -455,7 +455,8 @@ struct stream_send {
 };
 int64_t	 stream_send(struct lx_call *);
 int64_t	 stream_sendpair(struct lx_call *, int flags);	/* as the program would, but for the address */
-int64_t	 stream_failed(struct lx_call *, bool data);	/* -errno: of what the connection ended; 0: none.  data: what is unread comes first */
+/* -errno: of what the connection ended, or none where there is no connection; 0: to be done.  data: what is unread comes first. */
+int64_t	 stream_failed(struct lx_call *, int none, bool data);
 int	 stream_send_parse(struct lx_call *, struct stream_send *);
 int	 stream_send_data(struct lx_call *, struct stream_send *);	/* as much as one call of ours takes, in lx_buf */
 

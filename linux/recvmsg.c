@@ -290,7 +290,7 @@ recv_one(struct lx_call *c)
 static int64_t
 recv_failed(struct lx_call *c, int flags)
 {
-	return ((flags & MSG_OOB) != 0 ? 0 : stream_failed(c, c->c_nr != SYS_recvmmsg));
+	return ((flags & MSG_OOB) != 0 ? 0 : stream_failed(c, ENOTCONN, c->c_nr != SYS_recvmmsg));
 }
 
 int64_t
@@ -306,8 +306,6 @@ lx_sys_recvfrom(struct lx_call *c)
 		return (recv_one(c));
 	if ((failed = recv_failed(c, (int)c->c_arg[3])) != 0)
 		return (failed);
-	if (ls->ls_state == LXS_LISTEN || (ls->ls_state == LXS_IDLE && ls->ls_fd >= 0))
-		return (-ENOTCONN);
 	return (ls->ls_state == LXS_CONNECTED && ((int)c->c_arg[3] & MSG_TRUNC) != 0 ? discard(c) : LX_CONTINUE);
 }
 

@@ -226,7 +226,7 @@ lx_sys_sendmmsg(struct lx_call *c)
 	int error;
 
 	if (c->c_sock->ls_kind == LXK_STREAM)
-		return ((result = stream_failed(c, false)) != 0 ? result : LX_CONTINUE);
+		return ((result = stream_failed(c, EPIPE, false)) != 0 ? result : LX_CONTINUE);
 	for (i = 0; i < n && i < LX_MAXIOV; i++, addr += sizeof(struct mmsghdr)) {
 		struct send s = { .s_flags = (int)c->c_arg[3] };
 

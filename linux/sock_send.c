@@ -146,15 +146,18 @@ send_addressed(struct lx_call *c, struct msghdr *mh)
 
 /* Told once, by the first call that finds it, and more exactly than a bare read() or write() has it from the pair. */
 int64_t
-stream_failed(struct lx_call *c, bool data)
+stream_failed(struct lx_call *c, int none, bool data)
 {
+	const struct lx_sock *ls = c->c_sock;
 	int avail = 0, error;
 
-	if (c->c_sock->ls_fd >= 0 || (data && ioctl(c->c_fd, FIONREAD, &avail) == 0 && avail > 0))
+	if (ls->ls_state == LXS_LISTEN)
+		return (-none);
+	if ((ls->ls_fd >= 0 && ls->ls_state != LXS_IDLE) || (data && ioctl(c->c_fd, FIONREAD, &avail) == 0 && avail > 0))
 		return (0);
 	error = lx_sock_failure(c);
 	c->c_effect |= error != 0;
-	return (-error);
+	return (error == 0 && ls->ls_fd >= 0 ? -none : -error);
 }
 
 int64_t
@@ -169,7 +172,7 @@ stream_send(struct lx_call *c)
 
 	if ((flags & MSG_FASTOPEN) != 0 || (addressed && c->c_sock->ls_deferred))
 		return (fastopen(c, flags));
-	if ((failed = stream_failed(c, false)) != 0)
+	if ((failed = stream_failed(c, EPIPE, false)) != 0)
 		return (failed);
 	controls = send_controls(c, &mh, &stamp, &error);
 	if (error != 0)

@@ -133,9 +133,35 @@ broken(unsigned first)
 	close(fd[0]);
 }
 
+/* Where there is no connection: yet, any more, or ever. */
+static void
+unconnected(const char *what, int fd)
+{
+	for (unsigned i = 0; i < 6; i++)
+		say(what, i, fd, MSG_NOSIGNAL);
+	show_error(what, fd);
+	close(fd);
+}
+
+static void
+disconnected(unsigned first)
+{
+	const struct sockaddr none = { .sa_family = AF_UNSPEC };
+	int fd[2];
+
+	connected(fd);
+	show("AF_UNSPEC", connect(fd[0], &none, sizeof(none)));
+	say("disconnected", first, fd[0], MSG_NOSIGNAL);
+	unconnected("no more", fd[0]);
+	close(fd[1]);
+}
+
 int
 main(void)
 {
+	struct sockaddr_in sin;
+	int s;
+
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, on_pipe);
 	for (unsigned i = 0; i < 6; i++) {
@@ -144,6 +170,13 @@ main(void)
 		reset(i, true);
 		if (calls[i] != take_several)	/* which looks at what is of interest to writers */
 			broken(i);
+		disconnected(i);
 	}
+	unconnected("new", socket(AF_INET, SOCK_STREAM, 0));
+	unconnected("listener", listener(&sin));
+	sin = nobody(SOCK_STREAM);
+	s = socket(AF_INET, SOCK_STREAM, 0);
+	show("connect to nobody", try_connect(s, &sin));
+	unconnected("told", s);
 	return (0);
 }
