@@ -420,10 +420,10 @@ tcp_usr_setint(struct tcpcb *tp, enum vi_sockopt opt, int v)
 		tp->t_usermaxseg = (uint32_t)v;
 		return (0);
 	case VI_TCP_WINDOW_CLAMP:
-		if (v < 0 || (v == 0 && tp->t_state != TCPS_CLOSED))
+		if (v == 0 && tp->t_state != TCPS_CLOSED)
 			return (EINVAL);
-		/* 0: none, before there is a connection.  As Linux: no less than what carries a segment now and then. */
-		tp->t_winclamp = v == 0 ? 0 : u32max((uint32_t)v, TCP_MINCLAMP);
+		/* 0: none, before there is a connection.  As Linux: no less than what carries a segment now and then, also of less than nothing. */
+		tp->t_winclamp = v == 0 ? 0 : v < TCP_MINCLAMP ? TCP_MINCLAMP : (uint32_t)v;
 		return (0);
 	case VI_TCP_FASTOPEN:
 		return (tcp_tfo_setlimit(tp, v));
@@ -617,6 +617,17 @@ tcp_usr_setopt(struct socket *so, enum vi_sockopt opt, const void *val, size_t l
 	return (error == ENOPROTOOPT ? tcp_usr_settime(tp, opt, v) : error);
 }
 
+/* As Linux: what the user wants until he connects, then what a segment carries as far as is known: in SYN_SENT beside the time stamps that are offered. */
+static int
+tcp_usr_getmaxseg(const struct tcpcb *tp)
+{
+	const uint32_t mss = tp->t_usermaxseg != 0 ? tp->t_usermaxseg : tp->t_maxseg;
+
+	if (TCPS_HAVERCVDSYN(tp->t_state))
+		return ((int)tp->t_maxseg);
+	return ((int)(tp->t_state == TCPS_SYN_SENT && tcp_tstampok(tp->t_tv) ? mss - TCPOLEN_TSTAMP_APPA : mss));
+}
+
 static int
 tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 {
@@ -624,11 +635,7 @@ tcp_usr_getint(const struct tcpcb *tp, enum vi_sockopt opt, int *v)
 	case VI_TCP_NODELAY:	*v = (tp->t_flags & TF_NODELAY) != 0; break;
 	case VI_TCP_CORK:	*v = (tp->t_flags & TF_CORK) != 0; break;
 	case VI_TCP_QUICKACK:	*v = (tp->t_flags & TF_QUICKACK) != 0; break;
-	case VI_TCP_MAXSEG:
-		*v = (int)(TCPS_HAVERCVDSYN(tp->t_state) || tp->t_usermaxseg == 0
-			       ? tp->t_maxseg
-			       : tp->t_usermaxseg);
-		break;
+	case VI_TCP_MAXSEG:	*v = tcp_usr_getmaxseg(tp); break;
 	case VI_TCP_WINDOW_CLAMP: *v = (int)tp->t_winclamp; break;
 	case VI_TCP_KEEPIDLE:	*v = (int)(tp->t_keepidle / SEC); break;
 	case VI_TCP_KEEPINTVL:	*v = (int)(tp->t_keepintvl / SEC); break;
