@@ -239,7 +239,7 @@ dgram_name(struct inpcb *inp, const struct vi_msg *msg, const struct inet_ops **
 	if (sa.sa_scope == 0 && (msg->msg_set & VI_MSGSET_IFINDEX) != 0)
 		sa.sa_scope = msg->msg_ifindex;
 	if ((error = in_pcbaddr(inp, &sa, ops, faddr)) != 0)
-		return (error);
+		return (error == ENODEV && sa.sa_scope == msg->msg_name.sa_scope ? ENETUNREACH : error);	/* by no such zone, as on Linux */
 	in_pcbjail_remote(inp, *ops, faddr);
 	/* What is bound to an address of one family has no way to the other. */
 	if ((*ops)->io_family == VI_AF_INET6 && inp->inp_ops->io_family == VI_AF_INET && !in_addr_any_isany(&inp->inp_faddr))

@@ -712,7 +712,7 @@ in_pcbconnect_addrs(struct inpcb *inp, const struct vi_sockaddr *sa, struct in_a
 	int error;
 
 	if ((error = in_pcbaddr(inp, sa, &ops, faddr)) != 0 || (error = in_pcbconnect_fam(inp, ops)) != 0)
-		return (error);
+		return (error == ENODEV ? ENETUNREACH : error);	/* by no such zone, as on Linux */
 	in_pcbjail_remote(inp, inp->inp_ops, faddr);
 	if (in_addr_any_isany(faddr))
 		*faddr = in_pcbself(inp);

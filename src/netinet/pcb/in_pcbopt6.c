@@ -33,9 +33,11 @@ in6_pcbopt_flag(enum vi_sockopt opt)
 static int
 in6_pcbopt_setv6only(struct inpcb *inp, int v)
 {
-	if (inp->inp_lport != 0 || !in_addr_any_isany(&inp->inp_laddr) || !in_pcbinfo_dual(inp->inp_info))
+	if (inp->inp_lport != 0 || !in_addr_any_isany(&inp->inp_laddr) || in_pcbinfo_raw(inp->inp_info))
 		return (EINVAL);
 	inp->inp_flags = v != 0 ? inp->inp_flags | INP_V6ONLY : inp->inp_flags & ~(uint32_t)INP_V6ONLY;
+	if (!in_pcbinfo_dual(inp->inp_info))
+		return (0);		/* a ping socket: kept for who asks, as on Linux */
 	inp->inp_bound = v != 0 ? INP_IPV6 : INP_IPV4 | INP_IPV6;
 	in_pcb_setfam(inp, inp->inp_bound);
 	return (0);
