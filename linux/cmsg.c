@@ -16,6 +16,7 @@
 #define LX_IP_CHECKSUM		23
 #define LX_IP_RECVFRAGSIZE	25
 #define LX_IPV6_FLOWINFO	11	/* glibc has none */
+#define LX_IP_PROTOCOL		52	/* nor an old one this */
 #define LX_IPOPT_RR		7
 #define LX_IPOPT_TS		68
 
@@ -553,6 +554,8 @@ parse_ip6(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_m
 static int
 parse_ip(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_msg *msg)
 {
+	int protocol;
+
 	switch (ch->cmsg_type) {
 	case IP_PKTINFO:
 		return (parse_pktinfo(data, len, msg));
@@ -562,6 +565,8 @@ parse_ip(const struct cmsghdr *ch, const uint8_t *data, size_t len, struct vi_ms
 	case IP_TOS:
 		msg->msg_set |= VI_MSGSET_TOS;
 		return (parse_int(data, len, true, 0, &msg->msg_tos));
+	case LX_IP_PROTOCOL:	/* only a choice of way for who writes his headers himself would look at it */
+		return (parse_int(data, len, false, 1, &protocol));
 	default:
 		return (EINVAL);
 	}

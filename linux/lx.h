@@ -285,6 +285,7 @@ struct lx_sock {
 	struct lx_dgram	 ls_helddg;
 	struct lx_cork	*ls_cork;	/* the pieces so far of one to be sent */
 	bool		 ls_corked;	/* UDP_CORK */
+	in_port_t	 ls_rawport;	/* of the latest connect(): to a raw socket nothing but part of its peer's name */
 	bool		 ls_onlo;	/* bound to the loopback interface as "lo", which is what the program is told */
 	int		 ls_cpu;	/* SO_INCOMING_CPU: kept for who asks */
 	uint64_t	 ls_pacing;	/* SO_MAX_PACING_RATE, less one that 0 is none */

@@ -36,6 +36,13 @@ send_parse_hdr(struct lx_call *c, uint64_t addr, struct send *s)
 	return (error);
 }
 
+/* To Linux a raw socket of IPv6 is told the protocol in the place of a port. */
+static bool
+rawport_ok(const struct lx_sock *ls, uint16_t port)
+{
+	return (port == 0 || port == ls->ls_proto || (ls->ls_proto == IPPROTO_RAW && port <= 255));
+}
+
 static int
 send_address(struct lx_call *c, const struct send *s, struct vi_msg *msg)
 {
@@ -57,6 +64,8 @@ send_address(struct lx_call *c, const struct send *s, struct vi_msg *msg)
 	if (c->c_sock->ls_family == AF_INET6) {
 		if (msg->msg_name.sa_family == VI_AF_UNSPEC)	/* to the peer */
 			return (0);
+		if (c->c_sock->ls_type == SOCK_RAW && !rawport_ok(c->c_sock, ntohs(msg->msg_name.sa_port)))
+			return (EINVAL);
 		if (msg->msg_name.sa_family == VI_AF_INET)
 			sockaddr_map(&msg->msg_name);
 		msg->msg_hasname = true;

@@ -669,6 +669,7 @@ int64_t
 lx_sys_connect(struct lx_call *c)
 {
 	struct vi_sockaddr sa;
+	int64_t result;
 	int error;
 
 	if (c->c_sock->ls_kind == LXK_NETLINK)
@@ -686,7 +687,10 @@ lx_sys_connect(struct lx_call *c)
 		return (-error);
 	if (c->c_sock->ls_kind == LXK_STREAM)
 		return (stream_connect(c, &sa));
-	return (dgram_connect(c, &sa));
+	result = dgram_connect(c, &sa);
+	if (result == 0)
+		c->c_sock->ls_rawport = sa.sa_port;
+	return (result);
 }
 
 static int64_t
@@ -702,6 +706,8 @@ sock_name(struct lx_call *c, int (*fn)(struct vi_socket *, struct vi_sockaddr *)
 	error = fn(c->c_sock->ls_so, &sa);
 	if (error != 0)
 		return (-error);
+	if (fn == vi_peername && c->c_sock->ls_type == SOCK_RAW)
+		sa.sa_port = c->c_sock->ls_rawport;
 	/* inet(7): without a port the peer is none, and a raw socket's own is its protocol. */
 	if (fn == vi_peername && c->c_sock->ls_kind == LXK_DGRAM && sa.sa_port == 0 && c->c_sock->ls_family != AF_PACKET &&
 	    (c->c_sock->ls_type == SOCK_RAW || c->c_sock->ls_proto == IPPROTO_UDP))

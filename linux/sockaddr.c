@@ -130,7 +130,11 @@ sockaddr_copyin(const struct lx_call *c, uint64_t addr, uint64_t len, struct vi_
 	error = lx_copyin(c, addr, &ss, (size_t)(int)len);
 	if (error != 0)
 		return (error);
-	return (sockaddr_parse(&ss, (size_t)(int)len, sa));
+	error = sockaddr_parse(&ss, (size_t)(int)len, sa);
+	/* A socket of IPv4 asks for as many bytes as its own addresses have, and then for the family. */
+	if (error == EINVAL && c->c_sock->ls_family == AF_INET && len >= sizeof(struct sockaddr_in) && ss.ss_family == AF_INET6)
+		return (EAFNOSUPPORT);
+	return (error);
 }
 
 int

@@ -566,9 +566,14 @@ static int
 set_filter(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
 {
 	uint32_t filter = 0;
+	size_t size = sizeof(filter);
+	int error;
 
 	if (ls->ls_type != SOCK_RAW || ls->ls_proto != IPPROTO_ICMP)
 		return (ENOPROTOOPT);
+	/* What a short one does not reach stays, as on Linux. */
+	if ((error = vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &filter, &size)) != 0)
+		return (error);
 	memcpy(&filter, buf, len < sizeof(filter) ? len : sizeof(filter));
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, &filter, sizeof(filter)));
 }
@@ -577,9 +582,13 @@ static int
 set_filter6(struct lx_sock *ls, const struct opt *o, const uint8_t *buf, size_t len)
 {
 	uint32_t filter[8] = { 0 };
+	size_t size = sizeof(filter);
+	int error;
 
 	if (ls->ls_type != SOCK_RAW || ls->ls_proto != IPPROTO_ICMPV6)
 		return (ENOPROTOOPT);
+	if ((error = vi_getsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, filter, &size)) != 0)
+		return (error);
 	memcpy(filter, buf, len < sizeof(filter) ? len : sizeof(filter));
 	return (vi_setsockopt(ls->ls_so, (enum vi_sockopt)o->o_vi, filter, sizeof(filter)));
 }

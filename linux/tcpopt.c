@@ -36,10 +36,9 @@ tcpopt_set_pacing(struct lx_sock *ls, const uint8_t *buf, size_t len)
 	} else
 		return (EINVAL);
 	/* As on Linux where no queue paces, as fq does: kept, for who asks. */
-	if (ls->ls_kind == LXK_DGRAM) {
-		ls->ls_pacing = rate + 1;
+	ls->ls_pacing = rate + 1;
+	if (ls->ls_kind == LXK_DGRAM)
 		return (0);
-	}
 	return (vi_setsockopt(ls->ls_so, VI_TCP_MAX_PACING_RATE, &rate, sizeof(rate)));
 }
 
@@ -97,6 +96,8 @@ tcpopt_get_pacing(struct lx_sock *ls, uint8_t *buf, size_t *len)
 	error = ls->ls_kind == LXK_DGRAM ? 0 : vi_getsockopt(ls->ls_so, VI_TCP_MAX_PACING_RATE, &rate, &size);
 	if (error != 0)
 		return (error);
+	if (ls->ls_pacing == 1)		/* 0, for which the stack has its least, a byte a second */
+		rate = 0;
 	if (*len >= sizeof(rate))
 		return (opt_put(buf, len, &rate, sizeof(rate)));
 	word = rate > UINT32_MAX ? UINT32_MAX : (uint32_t)rate;
