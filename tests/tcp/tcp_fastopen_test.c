@@ -1034,6 +1034,47 @@ keys_forgotten(void **state)
 	tfo_fini(&t, NULL, NULL);
 }
 
+/* Who asks for Fast Open and then calls keeps what he asked for, and may still listen. */
+static void
+listener_called(void **state)
+{
+	struct vi_tcp_authinfo ai = { .ai_flags = VI_TCP_AUTH_REQUIRED };
+	struct socket *so, *as;
+	struct vi_sockaddr sa;
+	struct tfo t;
+
+	(void)state;
+	tfo_init(&t, 26);
+	soclose(t.t_ls);
+	t.t_ls = wire_socket(&t.t_w, 1);
+	wire_setint(t.t_ls, VI_TCP_FASTOPEN, 4);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(wire_connect(&t.t_w, t.t_ls, 0, 9), ECONNREFUSED);
+		assert_int_equal(sototcpcb(t.t_ls)->t_tfolimit, 4);
+		wire_setint(t.t_ls, VI_TCP_FASTOPEN, 4);
+	}
+	soclose(t.t_ls);
+	/* Here not even a SYN leaves. */
+	t.t_ls = wire_socket(&t.t_w, 1);
+	wire_setint(t.t_ls, VI_TCP_FASTOPEN, 4);
+	assert_int_equal(sosetopt(t.t_ls, VI_TCP_AUTHINFO, &ai, sizeof(ai)), 0);
+	assert_int_equal(wire_connect(&t.t_w, t.t_ls, 0, 9), EKEYREJECTED);
+	ai.ai_flags = 0;
+	assert_int_equal(sosetopt(t.t_ls, VI_TCP_AUTHINFO, &ai, sizeof(ai)), 0);
+	wire_addr(1, 80, &sa);
+	assert_int_equal(sobind(t.t_ls, &sa), 0);
+	assert_int_equal(solisten(t.t_ls, 8), 0);
+	tfo_learn(&t);
+	so = tfo_call(&t, "request", 0);
+	as = wire_accept(&t.t_w, t.t_ls);
+	/* While it is pending its keys are the listener's. */
+	assert_int_equal(sosetopt(as, VI_TCP_FASTOPEN_KEY, "sixteen bytes...", 16), EINVAL);
+	wire_run(&t.t_w, SEC);
+	assert_true(sototcpcb(so)->t_tfodata);
+	assert_int_equal(sosetopt(as, VI_TCP_FASTOPEN_KEY, "sixteen bytes...", 16), 0);
+	tfo_fini(&t, so, as);
+}
+
 int
 main(void)
 {
@@ -1063,6 +1104,7 @@ main(void)
 		cmocka_unit_test(cookie_cache),
 		cmocka_unit_test(cookie_memory),
 		cmocka_unit_test(keys_forgotten),
+		cmocka_unit_test(listener_called),
 	};
 
 	return (cmocka_run_group_tests(tests, NULL, NULL));

@@ -18,7 +18,8 @@
 
 #include "base/assert.h"
 
-static void
+/* What a listener shares with its connections: it has it until it is discarded, a connection as long as it is pending. */
+void
 tcp_tfo_unref(struct tcpcb *tp)
 {
 	struct tcp_tfopending *tfp = tp->t_tfopending;
@@ -32,10 +33,11 @@ tcp_tfo_unref(struct tcpcb *tp)
 void
 tcp_tfo_release(struct tcpcb *tp)
 {
-	if (tp->t_tfo != TFO_NONE)
+	if (tp->t_tfo != TFO_NONE) {
 		tp->t_tfopending->tfp_count--;
+		tcp_tfo_unref(tp);
+	}
 	tp->t_tfo = TFO_NONE;
-	tcp_tfo_unref(tp);
 	tp->t_tfowait = false;
 	if (tcp_so(tp) != NULL)
 		tcp_so(tp)->so_state &= (uint16_t)~SS_FASTOPEN;

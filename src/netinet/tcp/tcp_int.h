@@ -847,6 +847,7 @@ uint64_t tcp_rounds_time(const struct tcp_vnet *, unsigned n);
 
 /* tcp_fastopen.c: RFC 7413 */
 void	 tcp_tfo_release(struct tcpcb *);
+void	 tcp_tfo_unref(struct tcpcb *);
 int	 tcp_tfo_setlimit(struct tcpcb *, int limit);
 int	 tcp_tfo_pending(struct tcpcb *);
 bool	 tcp_tfo_wanted(const struct inpcb *listener, const struct tcp_seg *);

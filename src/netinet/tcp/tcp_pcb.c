@@ -100,6 +100,8 @@ tcp_renewtcpcb(struct tcpcb *tp)
 	tp->t_tfoconnect = old.t_tfoconnect;
 	tp->t_tfopsk = old.t_tfopsk;
 	tp->t_tfonocookie = old.t_tfonocookie;
+	tp->t_tfopending = old.t_tfopending;
+	tp->t_tfolimit = old.t_tfolimit;
 	tp->t_auth = old.t_auth;	/* connecting chooses anew among its keys */
 	tp->t_inpcb.inp_flags &= ~(uint32_t)INP_DROPPED;
 }
@@ -351,6 +353,7 @@ tcp_discard(struct tcpcb *tp)
 	if (tp->t_orphaned)
 		tp->t_tv->tv_orphans--;
 	tcp_tfo_release(tp);
+	tcp_tfo_unref(tp);
 	tcp_timer_stopall(tp);
 	tcp_reass_flush(tp);
 	tcp_sack_free(tp);

@@ -91,7 +91,8 @@ tcp_tfo_setkey(struct tcpcb *tp, const void *val, size_t len)
 	struct tcp_tfokeys *tk;
 	int error;
 
-	if (len != VI_TCP_TFOKEYLEN && len != 2 * VI_TCP_TFOKEYLEN)
+	/* What a pending connection has is its listener's. */
+	if ((len != VI_TCP_TFOKEYLEN && len != 2 * VI_TCP_TFOKEYLEN) || tp->t_tfo != TFO_NONE)
 		return (EINVAL);
 	if ((error = tcp_tfo_pending(tp)) != 0)
 		return (error);
