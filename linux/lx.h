@@ -483,7 +483,7 @@ void	 runs_free(struct lx_sock *);
 void	 listen_event(struct lx_sock *, uint32_t);
 void	 listen_upcall(struct lx_sock *, unsigned);
 void	 listen_free(struct lx_sock *);
-int64_t	 listen_shutdown(struct lx_call *, int how);
+int64_t	 listen_end(struct lx_call *);
 int64_t	 lx_sys_listen(struct lx_call *);
 int64_t	 lx_sys_accept(struct lx_call *);
 

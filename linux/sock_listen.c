@@ -200,28 +200,21 @@ lx_sys_accept(struct lx_call *c)
 }
 
 /*
- * Linux: shutdown for reading ends the listening, what is in the queue is reset, accept says
- * EINVAL.  The descriptor is left as it is (but not as readable).
+ * Linux: shutdown for reading, or connect() with AF_UNSPEC, ends the listening; what is in the queue
+ * is reset, accept says EINVAL.  Options and name stay.  The descriptor is left as it is (but not as
+ * readable).
  */
 int64_t
-listen_shutdown(struct lx_call *c, int how)
+listen_end(struct lx_call *c)
 {
 	struct lx_sock *ls = c->c_sock;
-	struct vi_socket *so;
 	int error;
 
-	if (how == SHUT_WR)
-		return (0);
 	if (ls->ls_so == NULL)
 		return (-ENOTCONN);
-	error = vi_socket(ls->ls_vnet, sockaddr_family(ls->ls_family), ls->ls_type, ls->ls_proto, &ls->ls_cred, &so);
-	if (error != 0)
-		return (-error);
 	listen_free(ls);
-	vi_socket_upcall(ls->ls_so, NULL, NULL);
-	vi_close(ls->ls_so);
-	ls->ls_so = so;
-	vi_socket_upcall(so, stream_upcall, ls);
+	if ((error = vi_shutdown(ls->ls_so, VI_SHUT_RD)) != 0)
+		return (-error);
 	listen_unmark(ls, c->c_fd);
 	ls->ls_state = LXS_IDLE;
 	stream_empty(ls, c->c_fd);

@@ -688,7 +688,7 @@ stream_connect_idle(struct lx_call *c, const struct vi_sockaddr *sa)
 		return (-(error != 0 ? error : ECONNABORTED));
 	}
 	if (sa->sa_family == VI_AF_UNSPEC)
-		return (0);
+		return (ls->ls_so == NULL ? 0 : -connect_undo(ls));
 	if ((error = stream_ready(c)) != 0)
 		return (-error);
 	return (connect_begin(c, c->c_sock, sa));
@@ -717,7 +717,7 @@ stream_connect(struct lx_call *c, const struct vi_sockaddr *sa)
 		}
 		return (-EISCONN);
 	default:
-		return (-EISCONN);
+		return (sa->sa_family == VI_AF_UNSPEC ? listen_end(c) : -EISCONN);
 	}
 }
 
@@ -751,7 +751,7 @@ stream_shutdown(struct lx_call *c, int how)
 	struct lx_sock *ls = c->c_sock;
 
 	if (ls->ls_state == LXS_LISTEN)
-		return (listen_shutdown(c, how));
+		return (how == SHUT_WR ? 0 : listen_end(c));
 	if (ls->ls_state == LXS_CONNECTING && ls->ls_so != NULL)
 		return (connect_giveup(ls));
 	if (ls->ls_fd < 0 || ls->ls_state == LXS_IDLE || stream_over(ls))

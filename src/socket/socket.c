@@ -224,6 +224,17 @@ sobind(struct socket *so, const struct vi_sockaddr *sa)
 	return (so->so_proto->pr_bind == NULL ? EOPNOTSUPP : so->so_proto->pr_bind(so, sa));
 }
 
+/* An attempt that failed leaves no trace: as on Linux the next may succeed. */
+static void
+so_unrefuse(struct socket *so)
+{
+	if ((so->so_state & SS_ISDISCONNECTED) == 0)
+		return;
+	so->so_state &= (uint16_t)~SS_ISDISCONNECTED;
+	so->so_rcv.sb_flags &= ~(uint32_t)SBS_CANTRCVMORE;
+	so->so_snd.sb_flags &= ~(uint32_t)SBS_CANTSENDMORE;
+}
+
 int
 solisten(struct socket *so, int backlog)
 {
@@ -241,6 +252,7 @@ solisten(struct socket *so, int backlog)
 		backlog = (int)max;
 	if ((error = so->so_proto->pr_listen(so, backlog)) != 0)
 		return (error);
+	so_unrefuse(so);
 	so->so_options |= SO_ACCEPTCONN;
 	so->so_qlimit = (uint32_t)backlog + 1;	/* as Linux: a backlog of 0 still takes one */
 	return (0);
@@ -255,17 +267,6 @@ so_takeerror(struct socket *so)
 	return (error);
 }
 
-/* An attempt that failed leaves no trace: as on Linux the next may succeed. */
-static void
-so_unrefuse(struct socket *so)
-{
-	if ((so->so_state & SS_ISDISCONNECTED) == 0)
-		return;
-	so->so_state &= (uint16_t)~SS_ISDISCONNECTED;
-	so->so_rcv.sb_flags &= ~(uint32_t)SBS_CANTRCVMORE;
-	so->so_snd.sb_flags &= ~(uint32_t)SBS_CANTSENDMORE;
-}
-
 /* As Linux: whatever the connection was, it is reset, and the socket may begin another. */
 static int
 so_unconnect(struct socket *so)
@@ -276,8 +277,6 @@ so_unconnect(struct socket *so)
 
 	if (!so_haspcb(so) || so->so_proto->pr_disconnect == NULL)
 		return (so_haspcb(so) ? EOPNOTSUPP : ECONNABORTED);
-	if ((so->so_state & any) == 0)
-		return (0);
 	so_flushprepared(so);
 	if ((error = so->so_proto->pr_disconnect(so)) != 0)
 		return (error);
@@ -291,6 +290,17 @@ so_unconnect(struct socket *so)
 	return (0);
 }
 
+/* Nobody is accepted any more; who waits for it is reset. */
+static int
+so_unlisten(struct socket *so)
+{
+	so_abortqueue(so);
+	so->so_options &= (uint16_t)~SO_ACCEPTCONN;
+	if (so_haspcb(so) && so->so_proto->pr_disconnect != NULL)
+		so->so_proto->pr_disconnect(so);
+	return (0);
+}
+
 int
 soconnect(struct socket *so, const struct vi_sockaddr *sa)
 {
@@ -300,7 +310,7 @@ soconnect(struct socket *so, const struct vi_sockaddr *sa)
 	if (so_isdead(so))
 		return (ECONNABORTED);
 	if (so->so_options & SO_ACCEPTCONN)
-		return (EISCONN);
+		return (sa->sa_family == VI_AF_UNSPEC ? so_unlisten(so) : EISCONN);
 	if (pr->pr_connect == NULL)
 		return (EOPNOTSUPP);
 	if (pr->pr_flags & PR_CONNREQUIRED) {
@@ -360,11 +370,7 @@ soshutdown(struct socket *so, int how)
 		/* As Linux: SHUT_RD makes a listener deaf; there is nothing to send. */
 		if (how == VI_SHUT_WR)
 			return (0);
-		so_abortqueue(so);
-		so->so_options &= (uint16_t)~SO_ACCEPTCONN;
-		if (so_haspcb(so) && so->so_proto->pr_disconnect != NULL)
-			so->so_proto->pr_disconnect(so);
-		return (0);
+		return (so_unlisten(so));
 	}
 	if ((so->so_state & SS_ISCONNECTED) == 0 || !so_haspcb(so))
 		return (ENOTCONN);

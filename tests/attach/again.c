@@ -221,6 +221,87 @@ twice(void)
 	close(l);
 }
 
+/* A socket that has no connection any more takes another name, listens, and is called. */
+static void
+serves(const char *what, int s)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET }, local = { .sin_family = AF_INET };
+	socklen_t len = sizeof(sin);
+	int c, t;
+
+	printf("%s:\n", what);
+	show("a name", getsockname(s, (struct sockaddr *)&sin, &len) == 0 && sin.sin_addr.s_addr == 0);
+	local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	show("bind", bind(s, (struct sockaddr *)&local, sizeof(local)));
+	show("again", bind(s, (struct sockaddr *)&local, sizeof(local)));
+	show("listen", listen(s, 1));
+	len = sizeof(sin);
+	show("name", getsockname(s, (struct sockaddr *)&sin, &len));
+	c = stream(false);
+	show("call", try_connect(c, &sin));
+	t = accept(s, NULL, NULL);
+	show("write", write(c, "hello", 5));
+	take("arrives", t, 5);
+	close(c);
+	close(t);
+	close(s);
+}
+
+static void
+servers(void)
+{
+	struct sockaddr_in free = nobody(SOCK_STREAM);
+	int fd[2];
+
+	connected(fd);
+	show("listen", listen(fd[0], 1));
+	show("undo", connect(fd[0], &none, sizeof(none)));
+	serves("called once", fd[0]);
+	close(fd[1]);
+	fd[0] = stream(false);
+	show("refused", try_connect(fd[0], &free));
+	show("undo", connect(fd[0], &none, sizeof(none)));
+	serves("refused once", fd[0]);
+	fd[0] = stream(false);
+	show("refused", try_connect(fd[0], &free));
+	show("listen", listen(fd[0], 1));
+	close(fd[0]);
+}
+
+/* Who listens no more: in one way or the other the queue is reset, name and options stay. */
+static void
+deaf(int how)
+{
+	struct sockaddr_in sin, now;
+	socklen_t len = sizeof(now);
+	int l = listener(&sin), on = 1, c = stream(false);
+	char ch;
+
+	setsockopt(l, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	show("call", try_connect(c, &sin));
+	show("end", how == SHUT_RDWR + 1 ? connect(l, &none, sizeof(none)) : shutdown(l, how));
+	show("reset", read(c, &ch, 1));
+	close(c);
+	show("accept", accept(l, NULL, NULL));
+	len = sizeof(now);
+	show("name", getsockname(l, (struct sockaddr *)&now, &len) == 0 && now.sin_port == sin.sin_port && now.sin_addr.s_addr == sin.sin_addr.s_addr);
+	len = sizeof(on);
+	show("acceptconn", getsockopt(l, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 ? on : -1);
+	len = sizeof(on);
+	show("nodelay", getsockopt(l, IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0 ? on : -1);
+	c = stream(false);
+	show("refused", try_connect(c, &sin));
+	close(c);
+	/* Perhaps at another port: Linux does not keep one that it chose. */
+	show("listen", listen(l, 1));
+	len = sizeof(now);
+	show("name", getsockname(l, (struct sockaddr *)&now, &len));
+	c = stream(false);
+	show("call", try_connect(c, &now));
+	close(c);
+	close(l);
+}
+
 int
 main(void)
 {
@@ -230,5 +311,9 @@ main(void)
 	fastopen();
 	undo();
 	undo_early();
+	servers();
+	deaf(SHUT_RD);
+	deaf(SHUT_RDWR);
+	deaf(SHUT_RDWR + 1);
 	return (0);
 }

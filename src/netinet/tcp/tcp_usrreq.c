@@ -31,11 +31,15 @@ tcp_usr_attach(struct socket *so, int proto)
 static int
 tcp_usr_bind(struct socket *so, const struct vi_sockaddr *sa)
 {
-	struct inpcb *inp = so->so_pcb;
+	struct tcpcb *tp = sototcpcb(so);
+	int error;
 
-	if (sototcpcb(so)->t_state != TCPS_CLOSED || (inp->inp_flags & INP_DROPPED) != 0)
+	/* As Linux: after a connection, or an attempt at one, that has lost its port, too. */
+	if (tp->t_state != TCPS_CLOSED)
 		return (EINVAL);
-	return (in_pcbbind(inp, sa));
+	if ((error = in_pcbbind(&tp->t_inpcb, sa)) == 0)
+		tp->t_lastname.sa_family = 0;
+	return (error);
 }
 
 static int
@@ -48,8 +52,10 @@ tcp_usr_listen(struct socket *so, int backlog)
 
 	if (tp->t_state == TCPS_LISTEN)
 		return (0);
-	if (tp->t_state != TCPS_CLOSED || (inp->inp_flags & INP_DROPPED) != 0)
+	if (tp->t_state != TCPS_CLOSED || (so->so_state & SS_WASCONNECTED) != 0)
 		return (EINVAL);
+	if ((inp->inp_flags & INP_DROPPED) != 0)
+		tcp_renewtcpcb(tp);
 	if (inp->inp_lport == 0 && (error = in_pcbbind(inp, &any)) != 0)
 		return (error);
 	/* Of several that share the port (SO_REUSEADDR) one may listen. */
