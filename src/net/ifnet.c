@@ -28,6 +28,7 @@
 #define NSEC	UINT64_C(1000000000)
 
 #define IF_MININDEX	8	/* slots of the first table by index */
+#define IF_MAXINDEX	65536	/* and of the last: a zone inside an address has 16 bits (in6_setzone) */
 #define IF_FEW		8	/* more than these get a hash by name */
 
 /* Tables */
@@ -107,6 +108,8 @@ if_reserve(struct vnet *vn)
 	if_names_grow(vn);
 	if (2 * (nv->nv_nifs + 1) <= osize)
 		return (0);
+	if (size > IF_MAXINDEX)		/* as in FreeBSD no more; index 0 is nobody's */
+		return (nv->nv_nifs + 1 < osize ? 0 : ENOBUFS);
 	if ((new = kmalloc(vnet_acct(vn), ACCT_IFNET, size * sizeof(*new))) == NULL)
 		return (ENOBUFS);
 	if (osize > 0)

@@ -655,6 +655,27 @@ create_without_memory(void **state)
 	nt_end(&nt);
 }
 
+/* Indices end where the zone of an address has no room for more. */
+static void
+indices_end(void **state)
+{
+	char name[IFNAMSIZ];
+	struct vnet *vn;
+	struct nt nt;
+
+	(void)state;
+	nt_begin(&nt);
+	vn = nt_vnet(&nt, "v");
+	while (net_vnet(vn)->nv_nifs < UINT16_MAX)
+		assert_int_equal(if_create(vn, "epair", name), 0);
+	assert_int_equal(net_vnet(vn)->nv_nifs, UINT16_MAX);
+	assert_int_equal(if_create(vn, "epair", name), ENOBUFS);
+	assert_int_equal(if_destroy(vn, "epair77a"), 0);
+	assert_int_equal(if_create(vn, "epair", name), 0);
+	assert_true(nt_if(vn, name)->if_index <= UINT16_MAX);
+	nt_end(&nt);
+}
+
 /* Garbage at the link: counted, never more. */
 static void
 bad_frames(void **state)
@@ -704,7 +725,7 @@ main(void)
 		cmocka_unit_test(gone_while_frames_wait),
 		cmocka_unit_test(moves_are_refused_whole),
 		cmocka_unit_test(names_on_return),
-		cmocka_unit_test(create_without_memory),
+		cmocka_unit_test(create_without_memory), cmocka_unit_test(indices_end),
 		cmocka_unit_test(bad_frames),
 	};
 
