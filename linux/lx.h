@@ -356,8 +356,8 @@ void	 lx_timer_at(struct lx *, uint64_t);	/* at the latest then */
 int	 lx_copyin(const struct lx_call *, uint64_t addr, void *, size_t);
 int	 lx_copyin_string(const struct lx_call *, uint64_t addr, char *, size_t);	/* ENAMETOOLONG */
 int	 lx_copyout(const struct lx_call *, uint64_t addr, const void *, size_t);
-int	 lx_copyin_iov(const struct lx_call *, const struct iovec *, unsigned n, void *, size_t len);
-int	 lx_copyout_iov(const struct lx_call *, const struct iovec *, unsigned n, const void *, size_t len);
+int	 lx_copyin_iov(const struct lx_call *, struct iovec *, unsigned n, void *, size_t len);
+int	 lx_copyout_iov(const struct lx_call *, struct iovec *, unsigned n, const void *, size_t len);
 /* Reads a vector into lx_iov; *total is the sum of the lengths.  EINVAL, EMSGSIZE, EFAULT. */
 int	 lx_copyin_vec(struct lx_call *, uint64_t addr, uint64_t n, size_t *total);
 

@@ -61,27 +61,45 @@ lx_copyout(const struct lx_call *c, uint64_t addr, const void *buf, size_t len)
 	return (mem_result(c, process_vm_writev(c->c_tid, &local, 1, &remote, 1, 0), len));
 }
 
-int
-lx_copyin_iov(const struct lx_call *c, const struct iovec *iov, unsigned n, void *buf, size_t len)
+/*
+ * The host looks at every page of what it is given, and puts one there where none was: of a large
+ * buffer for a small message it shall see no more than the message needs.
+ */
+static int
+mem_vec(const struct lx_call *c, const struct iovec *local, struct iovec *iov, unsigned n, bool out)
 {
-	struct iovec local = { buf, len };
+	size_t left = local->iov_len, whole;
+	ssize_t done;
+	unsigned i = 0;
 
-	if (len == 0)
-		return (0);
-	return (mem_result(c, process_vm_readv(c->c_tid, &local, 1, iov, n, 0), len));
+	while (i + 1 < n && iov[i].iov_len < left)
+		left -= iov[i++].iov_len;
+	if (n == 0)
+		return (EFAULT);
+	whole = iov[i].iov_len;
+	if (left < whole)
+		iov[i].iov_len = left;
+	done = out ? process_vm_writev(c->c_tid, local, 1, iov, i + 1, 0) : process_vm_readv(c->c_tid, local, 1, iov, i + 1, 0);
+	iov[i].iov_len = whole;
+	return (mem_result(c, done, local->iov_len));
 }
 
 int
-lx_copyout_iov(
-    const struct lx_call *c, const struct iovec *iov, unsigned n, const void *buf, size_t len)
+lx_copyin_iov(const struct lx_call *c, struct iovec *iov, unsigned n, void *buf, size_t len)
 {
-	struct iovec local = { (void *)(uintptr_t)buf, len };
+	const struct iovec local = { buf, len };
+
+	return (len == 0 ? 0 : mem_vec(c, &local, iov, n, false));
+}
+
+int
+lx_copyout_iov(const struct lx_call *c, struct iovec *iov, unsigned n, const void *buf, size_t len)
+{
+	const struct iovec local = { (void *)(uintptr_t)buf, len };
 
 	if (len == 0)
 		return (0);
-	if (!lx_call_valid(c))
-		return (ENOENT);
-	return (mem_result(c, process_vm_writev(c->c_tid, &local, 1, iov, n, 0), len));
+	return (lx_call_valid(c) ? mem_vec(c, &local, iov, n, true) : ENOENT);
 }
 
 int
