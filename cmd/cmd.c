@@ -99,47 +99,9 @@ set_error(struct cmd_error *ce, int error, const char *text)
 	return error;
 }
 
-/* Puts a part of an answer into the whole: arrays grow, everything else is replaced. */
-static void
-join(json_t *whole, json_t *part)
-{
-	const char *key;
-	json_t *value, *have;
-
-	json_object_foreach(part, key, value) {
-		have = json_object_get(whole, key);
-		if (json_is_array(have) && json_is_array(value))
-			json_array_extend(have, value);
-		else
-			json_object_set(whole, key, value);
-	}
-}
-
+/* What the daemon refused has its own sentence. */
 static int
-receive(struct ctl_conn *cc, json_t **replyp)
-{
-	json_t *part, *whole = json_object();
-	bool more = true;
-	int error = 0;
-
-	while (error == 0 && more) {
-		if ((error = ctl_recv(cc, &part, NULL, NULL)) != 0)
-			break;
-		more = cmd_bool(part, "more");
-		join(whole, part);
-		json_decref(part);
-	}
-	if (error != 0) {
-		json_decref(whole);
-		whole = NULL;
-	}
-	*replyp = whole;
-	return error;
-}
-
-/* What the daemon refused has its own sentence; what broke on the way has the host's. */
-static int
-judge(json_t *reply, struct cmd_error *ce)
+judge(const json_t *reply, struct cmd_error *ce)
 {
 	const char *text = cmd_str(reply, "error");
 	int error = (int)cmd_int(reply, "errno");
@@ -151,39 +113,62 @@ judge(json_t *reply, struct cmd_error *ce)
 	return set_error(ce, error, text[0] != '\0' ? text : strerror(error));
 }
 
-int
-cmd_receive(struct ctl_conn *cc, json_t **replyp, struct cmd_error *ce)
+/* What broke on the way has the host's. */
+static int
+receive(struct ctl_conn *cc, cmd_part_fn *fn, void *arg, struct cmd_error *ce)
 {
-	json_t *reply = NULL;
+	json_t *part;
+	bool more;
 	int error;
 
-	if (replyp != NULL)
-		*replyp = NULL;
-	if ((error = receive(cc, &reply)) != 0)
-		return set_error(ce, error, error == ECONNRESET || error == EPIPE ?
-		    "vimaged closed the connection" : strerror(error));
-	error = judge(reply, ce);
-	if (error == 0 && replyp != NULL)
-		*replyp = reply;
-	else
-		json_decref(reply);
+	do {
+		if ((error = ctl_recv(cc, &part, NULL, NULL)) != 0)
+			return set_error(ce, error, error == ECONNRESET || error == EPIPE ?
+			    "vimaged closed the connection" : strerror(error));
+		more = cmd_bool(part, "more");
+		if (more || (error = judge(part, ce)) == 0)
+			fn(arg, part);
+		json_decref(part);
+	} while (error == 0 && more);
 	return error;
 }
 
-int
-cmd_try(struct cmd_ctx *cx, json_t *req, json_t **replyp, struct cmd_error *ce)
+/* Puts a part of an answer into the whole: arrays grow, everything else is replaced. */
+static void
+join(void *arg, const json_t *part)
 {
-	return cmd_try_fd(cx, req, -1, replyp, ce);
+	json_t *whole = arg, *value, *have;
+	const char *key;
+
+	json_object_foreach((json_t *)part, key, value) {
+		have = json_object_get(whole, key);
+		if (json_is_array(have) && json_is_array(value))
+			json_array_extend(have, value);
+		else
+			json_object_set(whole, key, value);
+	}
 }
 
 int
-cmd_try_fd(struct cmd_ctx *cx, json_t *req, int fd, json_t **replyp, struct cmd_error *ce)
+cmd_receive(struct ctl_conn *cc, json_t **replyp, struct cmd_error *ce)
+{
+	json_t *whole = json_object();
+	int error = receive(cc, join, whole, ce);
+
+	if (replyp != NULL)
+		*replyp = error == 0 ? whole : NULL;
+	if (replyp == NULL || error != 0)
+		json_decref(whole);
+	return error;
+}
+
+/* Sends a request; 0: there is an answer to be received. */
+static int
+ask(struct cmd_ctx *cx, json_t *req, int fd, struct cmd_error *ce)
 {
 	char err[256];
 	int error;
 
-	if (replyp != NULL)
-		*replyp = NULL;
 	if (cx->cx_jail != NULL && json_object_get(req, "jail") == NULL)
 		json_object_set_new(req, "jail", json_string(cx->cx_jail));
 	if (cx->cx_conn == NULL) {
@@ -196,9 +181,24 @@ cmd_try_fd(struct cmd_ctx *cx, json_t *req, int fd, json_t **replyp, struct cmd_
 	error = ctl_send(cx->cx_conn, req, &fd, fd >= 0);
 	json_decref(req);
 	/* Who is turned away finds the reason, even if it could not ask. */
-	if (error == 0 || error == EPIPE || error == ECONNRESET)
-		return cmd_receive(cx->cx_conn, replyp, ce);
-	return set_error(ce, error, strerror(error));
+	return error == 0 || error == EPIPE || error == ECONNRESET ? 0 : set_error(ce, error, strerror(error));
+}
+
+int
+cmd_try(struct cmd_ctx *cx, json_t *req, json_t **replyp, struct cmd_error *ce)
+{
+	return cmd_try_fd(cx, req, -1, replyp, ce);
+}
+
+int
+cmd_try_fd(struct cmd_ctx *cx, json_t *req, int fd, json_t **replyp, struct cmd_error *ce)
+{
+	int error;
+
+	if (replyp != NULL)
+		*replyp = NULL;
+	error = ask(cx, req, fd, ce);
+	return error != 0 ? error : cmd_receive(cx->cx_conn, replyp, ce);
 }
 
 int
@@ -208,6 +208,17 @@ cmd_call(struct cmd_ctx *cx, json_t *req, json_t **reply)
 	int error;
 
 	if ((error = cmd_try(cx, req, reply, &ce)) != 0)
+		cmd_warnx(cx, "%s", ce.ce_text);
+	return error;
+}
+
+int
+cmd_each(struct cmd_ctx *cx, json_t *req, cmd_part_fn *fn, void *arg)
+{
+	struct cmd_error ce;
+	int error;
+
+	if ((error = ask(cx, req, -1, &ce)) != 0 || (error = receive(cx->cx_conn, fn, arg, &ce)) != 0)
 		cmd_warnx(cx, "%s", ce.ce_text);
 	return error;
 }

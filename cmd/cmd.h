@@ -53,6 +53,10 @@ int	cmd_try(struct cmd_ctx *, json_t *req, json_t **reply, struct cmd_error *);
 /* The same with a descriptor (-1: none), which stays the caller's. */
 int	cmd_try_fd(struct cmd_ctx *, json_t *req, int fd, json_t **reply, struct cmd_error *);
 
+/* As cmd_call, for lists of any length: each part of the answer is told as it comes, and not kept. */
+typedef void cmd_part_fn(void *arg, const json_t *part);
+int	cmd_each(struct cmd_ctx *, json_t *req, cmd_part_fn *, void *arg);
+
 /* The answer to a request that was sent over this connection; as cmd_try. */
 int	cmd_receive(struct ctl_conn *, json_t **reply, struct cmd_error *);
 

@@ -110,39 +110,17 @@ emit_route_titles(const struct netstat *ns, bool six)
 	xo_emit(ns->ns_xo, "{T:/%8.8s} {T:/%6.6s}\n", "Netif", "Expire");
 }
 
-/* Nothing is said of a family that has none. */
+/* A table as it comes: it may be longer than anybody has memory for. */
+struct table {
+	const struct netstat *t_ns;
+	enum { TABLE_NONE, TABLE_BEGUN, TABLE_INET, TABLE_INET6 } t_at;
+};
+
 static void
-emit_family(const struct netstat *ns, const json_t *routes, bool six)
+table_begin(struct table *t)
 {
-	const json_t *rt;
-	unsigned n = 0;
-	size_t i;
+	const struct netstat *ns = t->t_ns;
 
-	json_array_foreach(routes, i, rt)
-		n += is_inet6(rt) == six;
-	if (n == 0)
-		return;
-	emit_route_titles(ns, six);
-	xo_open_instance(ns->ns_xo);
-	xo_emit(ns->ns_xo, "{e:address-family/%s}", six ? "Internet6" : "Internet");
-	xo_open_list(ns->ns_xo, "rt-entry");
-	json_array_foreach(routes, i, rt)
-		if (is_inet6(rt) == six)
-			emit_route(ns, rt);
-	xo_close(ns->ns_xo);
-	xo_close(ns->ns_xo);
-}
-
-int
-netstat_routes(struct netstat *ns)
-{
-	const json_t *routes;
-	json_t *r;
-
-	if (cmd_call(ns->ns_cx, json_pack("{s:s,s:i,s:s*}", "op", "route.list", "fib", ns->ns_fib,
-	    "family", ns->ns_family), &r) != 0)
-		return 1;
-	routes = json_object_get(r, "routes");
 	xo_open_container(ns->ns_xo, "statistics");
 	xo_open_container(ns->ns_xo, "route-information");
 	xo_emit(ns->ns_xo, "Routing tables");
@@ -151,12 +129,57 @@ netstat_routes(struct netstat *ns)
 	xo_emit(ns->ns_xo, "\n");
 	xo_open_container(ns->ns_xo, "route-table");
 	xo_open_list(ns->ns_xo, "rt-family");
-	emit_family(ns, routes, false);
-	emit_family(ns, routes, true);
-	for (int i = 0; i < 4; i++)
+	t->t_at = TABLE_BEGUN;
+}
+
+static void
+table_end_family(struct table *t)
+{
+	for (int i = 0; t->t_at >= TABLE_INET && i < 2; i++)
+		xo_close(t->t_ns->ns_xo);
+}
+
+/* Routes of IPv4 come first; nothing is said of a family that has none. */
+static void
+table_family(struct table *t, bool six)
+{
+	const struct netstat *ns = t->t_ns;
+
+	if (t->t_at == (six ? TABLE_INET6 : TABLE_INET))
+		return;
+	table_end_family(t);
+	emit_route_titles(ns, six);
+	xo_open_instance(ns->ns_xo);
+	xo_emit(ns->ns_xo, "{e:address-family/%s}", six ? "Internet6" : "Internet");
+	xo_open_list(ns->ns_xo, "rt-entry");
+	t->t_at = six ? TABLE_INET6 : TABLE_INET;
+}
+
+static void
+table_part(void *arg, const json_t *part)
+{
+	struct table *t = arg;
+	const json_t *rt;
+	size_t i;
+
+	if (t->t_at == TABLE_NONE)
+		table_begin(t);
+	json_array_foreach(json_object_get(part, "routes"), i, rt) {
+		table_family(t, is_inet6(rt));
+		emit_route(t->t_ns, rt);
+	}
+}
+
+int
+netstat_routes(struct netstat *ns)
+{
+	struct table t = { .t_ns = ns };
+	int error = cmd_each(ns->ns_cx, json_pack("{s:s,s:i,s:s*}", "op", "route.list", "fib", ns->ns_fib, "family", ns->ns_family), table_part, &t);
+
+	table_end_family(&t);
+	for (int i = 0; t.t_at != TABLE_NONE && i < 4; i++)
 		xo_close(ns->ns_xo);
-	json_decref(r);
-	return 0;
+	return error == 0 ? 0 : 1;
 }
 
 /*

@@ -142,7 +142,7 @@ push(struct xo *xo, json_t *o)
 static void
 open_member(struct xo *xo, const char *name, json_t *fresh)
 {
-	json_t *have = json_object_get(top(xo), name);
+	json_t *have = xo->xo_json ? json_object_get(top(xo), name) : top(xo);	/* as text nothing is kept */
 
 	if (have != NULL) {
 		json_decref(fresh);
@@ -168,9 +168,10 @@ xo_open_list(struct xo *xo, const char *name)
 void
 xo_open_instance(struct xo *xo)
 {
-	json_t *o = json_object();
+	json_t *o = xo->xo_json ? json_object() : top(xo);
 
-	json_array_append_new(top(xo), o);
+	if (xo->xo_json)
+		json_array_append_new(top(xo), o);
 	push(xo, o);
 }
 

@@ -2,6 +2,7 @@
 /* Operations on routes, neighbours and groups: route.*, neigh.*, group.*. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <vimage/ifnet.h>
@@ -69,6 +70,8 @@ route_object(struct ifmtu *im, const struct vi_route *rt)
 struct route_list {
 	struct ctl_list	 rl_list;
 	struct ifmtu	 rl_mtu;
+	struct vi_route	*rl_taken;	/* to be deleted when the walk is over */
+	unsigned	 rl_ntaken;
 };
 
 static void
@@ -265,43 +268,66 @@ get_tables(struct ctl_request *rq, json_int_t *fib, int *family)
 	return get_family(rq, name, family);
 }
 
+#define PIECE	128	/* routes: some 1 ms */
+
+/* A table may have a million routes: between the pieces of an answer others have their turn. */
+static int
+next_piece(struct ctl_request *rq, struct route_list *rl, vi_route_fn *fn, void (*then)(struct route_list *))
+{
+	json_int_t fib;
+	int error, family;
+	bool more;
+
+	rl->rl_mtu.im_vnet = rq->rq_vnet;
+	ctl_list_begin(rq, "routes", &rl->rl_list);
+	if ((error = get_tables(rq, &fib, &family)) != 0)
+		return error;
+	if (rq->rq_state == NULL && (rq->rq_state = calloc(1, sizeof(struct vi_route_cursor))) == NULL)
+		return ENOMEM;
+	ctl_put_int(rq->rq_reply, "nfibs", vi_route_nfibs(rq->rq_vnet));
+	more = vi_route_list_next(rq->rq_vnet, (uint32_t)fib, family, rq->rq_state, PIECE, fn, rl);
+	if (then != NULL)
+		then(rl);
+	if (!more)
+		return 0;
+	error = ctl_more(rq);
+	return error != 0 ? error : CTL_AGAIN;
+}
+
 static int
 op_list(struct ctl_request *rq)
 {
-	struct route_list rl = { .rl_mtu = { .im_vnet = rq->rq_vnet } };
-	json_int_t fib;
-	int error, family;
+	struct route_list rl = { 0 };
 
-	ctl_list_begin(rq, "routes", &rl.rl_list);
-	if ((error = get_tables(rq, &fib, &family)) != 0)
-		return error;
-	ctl_put_int(rq->rq_reply, "nfibs", vi_route_nfibs(rq->rq_vnet));
-	vi_route_list(rq->rq_vnet, (uint32_t)fib, family, add_route, &rl);
-	return rl.rl_list.l_error;
+	return next_piece(rq, &rl, add_route, NULL);
 }
 
-/* What a flush will take: the routes through a gateway. */
+/* What a flush takes: the routes through a gateway. */
 static void
-add_gateway_route(void *arg, const struct vi_route *rt)
+collect(void *arg, const struct vi_route *rt)
 {
-	if ((rt->rt_flags & VI_RTF_GATEWAY) != 0)
-		add_route(arg, rt);
+	struct route_list *rl = arg;
+
+	if ((rt->rt_flags & (VI_RTF_GATEWAY | VI_RTF_PINNED)) == VI_RTF_GATEWAY)
+		rl->rl_taken[rl->rl_ntaken++] = *rt;
+}
+
+static void
+take(struct route_list *rl)
+{
+	for (unsigned i = 0; i < rl->rl_ntaken; i++)
+		if (vi_route_del(rl->rl_mtu.im_vnet, &rl->rl_taken[i]) == 0)
+			add_route(rl, &rl->rl_taken[i]);
 }
 
 static int
 op_flush(struct ctl_request *rq)
 {
-	struct route_list rl = { .rl_mtu = { .im_vnet = rq->rq_vnet } };
-	json_int_t fib;
-	int error, family;
+	struct vi_route taken[PIECE + VI_RT_MAXPATHS];
+	struct route_list rl = { .rl_taken = taken };
+	int error = ctl_may(rq, VI_PRIV_NET_ROUTE);
 
-	ctl_list_begin(rq, "routes", &rl.rl_list);
-	if ((error = get_tables(rq, &fib, &family)) != 0 ||
-	    (error = ctl_may(rq, VI_PRIV_NET_ROUTE)) != 0)
-		return error;
-	vi_route_list(rq->rq_vnet, (uint32_t)fib, family, add_gateway_route, &rl);
-	vi_route_flush(rq->rq_vnet, (uint32_t)fib, family);
-	return 0;
+	return error != 0 ? error : next_piece(rq, &rl, collect, take);
 }
 
 /*

@@ -33,6 +33,8 @@ struct ctl_client {
 	struct vi_cred	 cl_cred;
 	bool		 cl_busy;	/* an answer is owed: no further request is read */
 	bool		 cl_dead;	/* to be freed by its event */
+	json_t		*cl_again;	/* a request whose answer goes on; NULL */
+	void		*cl_state;	/* and its rq_state */
 	struct exec	*cl_exec;	/* its running program: only "signal" is read */
 	int		 cl_execjid;
 	struct monitor	*cl_monitor;	/* it waits for an event; NULL */

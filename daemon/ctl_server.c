@@ -51,7 +51,7 @@ static void
 client_watch(struct ctl_client *cl)
 {
 	uint32_t events = (cl->cl_busy && cl->cl_exec == NULL ? 0u : EPOLLIN) |
-			  (ctl_want_write(cl->cl_conn) ? EPOLLOUT : 0u);
+			  (ctl_want_write(cl->cl_conn) || cl->cl_again != NULL ? EPOLLOUT : 0u);
 
 	if (events != cl->cl_event.le_events)
 		(void)lx_loop_mod(daemon_loop(cl->cl_daemon), &cl->cl_event, events);
@@ -251,6 +251,21 @@ run_op(struct ctl_request *rq)
 	return op->op_fn(rq);
 }
 
+/* Does the answer go on?  If not, nothing of it stays. */
+static void
+go_on(struct ctl_client *cl, struct ctl_request *rq, int error)
+{
+	if (error == CTL_AGAIN && cl->cl_again == NULL)
+		cl->cl_again = json_incref((json_t *)rq->rq_args);
+	if (error != CTL_AGAIN) {
+		json_decref(cl->cl_again);
+		cl->cl_again = NULL;
+		free(rq->rq_state);
+		rq->rq_state = NULL;
+	}
+	cl->cl_state = rq->rq_state;
+}
+
 static void
 serve(struct ctl_client *cl, const json_t *msg, int *fds, unsigned nfds)
 {
@@ -262,7 +277,8 @@ serve(struct ctl_client *cl, const json_t *msg, int *fds, unsigned nfds)
 		.rq_cred = cl->cl_cred,
 		.rq_args = msg,
 		.rq_nfds = nfds,
-		.rq_client = cl };
+		.rq_client = cl,
+		.rq_state = cl->cl_state };
 	int error;
 
 	memcpy(rq.rq_fds, fds, nfds * sizeof(*fds));
@@ -277,9 +293,10 @@ serve(struct ctl_client *cl, const json_t *msg, int *fds, unsigned nfds)
 			close(rq.rq_fds[i]);
 	if (error == 0)
 		ctl_client_reply(cl, json_incref(rq.rq_reply), true);
-	else if (error != CTL_LATER)
+	else if (error != CTL_LATER && error != CTL_AGAIN)
 		ctl_client_fail(cl, error, rq.rq_err, false, true);
 	json_decref(rq.rq_reply);
+	go_on(cl, &rq, error);
 }
 
 /*
@@ -306,6 +323,8 @@ client_free(struct ctl_client *cl)
 	}
 	daemon_managed(d);
 	ctl_conn_free(cl->cl_conn);
+	json_decref(cl->cl_again);
+	free(cl->cl_state);
 	free(cl);
 }
 
@@ -344,6 +363,8 @@ client_event(struct lx_event *le, uint32_t events)
 		int error = ctl_flush(cl->cl_conn);
 
 		cl->cl_dead = cl->cl_dead || (error != 0 && error != EAGAIN);
+		if (error == 0 && !cl->cl_dead && cl->cl_again != NULL)
+			serve(cl, cl->cl_again, NULL, 0);
 	}
 	if ((events & (EPOLLHUP | EPOLLERR)) != 0 && (events & EPOLLIN) == 0)
 		cl->cl_dead = true;

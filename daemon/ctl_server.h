@@ -38,10 +38,13 @@ struct ctl_request {
 	unsigned	 rq_nfds;
 	char		 rq_err[256];	/* the sentence of an error; "" = the errno's usual text */
 	struct ctl_client *rq_client;
+	void		*rq_state;	/* what CTL_AGAIN left, free(3)d at the end; NULL: the first call */
 };
 
-/* Besides 0 and an errno: the answer comes later, by ctl_client_reply. */
+/* Besides 0 and an errno: the answer comes later, by ctl_client_reply; */
 #define CTL_LATER	(-1)
+/* or goes on: the handler is called again with rq_state when the client has taken what ctl_more() sent.  For what may be longer than anybody waits. */
+#define CTL_AGAIN	(-2)
 
 typedef int ctl_handler(struct ctl_request *rq);
 

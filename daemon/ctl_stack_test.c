@@ -123,7 +123,10 @@ call(struct fixture *fx, const char *text)
 	rq.rq_reply = json_object();
 	rq.rq_client = (struct ctl_client *)fx->fx_reply;
 	rq.rq_vnet = vi_jail_vnet(fx->fx_kernel, fx->fx_jid);
-	error = find_op(json_string_value(json_object_get(req, "op")))->op_fn(&rq);
+	do {
+		error = find_op(json_string_value(json_object_get(req, "op")))->op_fn(&rq);
+	} while (error == CTL_AGAIN);
+	free(rq.rq_state);
 	ctl_more(&rq);
 	snprintf(fx->fx_err, sizeof(fx->fx_err), "%s", rq.rq_err);
 	json_decref(rq.rq_reply);
@@ -226,6 +229,40 @@ test_move(void **state)
 	FAILS(EINVAL, "{'op':'if.move','name':'epair0a','to':'flat'}");
 }
 
+/* More than one piece, with several next hops at its end: each once, in order. */
+static void
+test_long_table(struct fixture *fx)
+{
+	char text[200], before[16] = "", after[16];
+	const json_t *routes;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 400; i++)
+		for (unsigned hop = 0; hop <= i % 3; hop++) {
+			snprintf(text, sizeof(text), "{'op':'route.add','destination':'10.%u.%u.0','prefixlen':24,'gateway':'192.0.2.%u'}",
+			    i / 256, i % 256, 2 + hop);
+			OK(text);
+			n++;
+		}
+	OK("{'op':'route.list','family':'inet'}");
+	routes = json_object_get(fx->fx_reply, "routes");
+	for (size_t i = 0; i < json_array_size(routes); i++) {
+		const json_t *rt = json_array_get(routes, i);
+
+		if (text_of(rt, "gateway")[0] == '\0')
+			continue;
+		snprintf(after, sizeof(after), "%03u.%03u", atoi(text_of(rt, "destination") + 3), atoi(strchr(text_of(rt, "destination") + 3, '.') + 1));
+		assert_true(strcmp(before, after) <= 0);
+		strcpy(before, after);
+		n--;
+	}
+	assert_int_equal(n, 0);
+	OK("{'op':'route.flush'}");
+	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "routes")), 133 * 6 + 1);
+	OK("{'op':'route.list'}");
+	assert_true(json_array_size(json_object_get(fx->fx_reply, "routes")) < 10);
+}
+
 static void
 test_routes(void **state)
 {
@@ -252,6 +289,7 @@ test_routes(void **state)
 	OK("{'op':'route.flush'}");
 	assert_int_equal(json_array_size(json_object_get(fx->fx_reply, "routes")), 1);
 	FAILS(ESRCH, "{'op':'route.delete','destination':'10.0.0.0','prefixlen':8}");
+	test_long_table(fx);
 }
 
 static void

@@ -92,6 +92,16 @@ struct vi_flow {
 };
 VI_API int	vi_route_lookup(struct vi_vnet *, const struct vi_flow *, struct vi_route *);
 VI_API void	vi_route_list(struct vi_vnet *, uint32_t fib, int family, vi_route_fn *, void *arg);	/* sorted by prefix */
+/*
+ * A list in pieces, for tables that are too long for one: begins with a cursor that is all zero and goes on where that was left, with max
+ * routes; those of one prefix are not parted.  false: that was the end.  What changes meanwhile is told as it is when its turn comes.
+ */
+struct vi_route_cursor {
+	uint32_t	 rc_key[4];	/* the prefix that was told last; the stack's own */
+	uint8_t		 rc_af, rc_len;
+	bool		 rc_within;
+};
+VI_API bool	vi_route_list_next(struct vi_vnet *, uint32_t fib, int family, struct vi_route_cursor *, unsigned max, vi_route_fn *, void *arg);
 VI_API unsigned	vi_route_flush(struct vi_vnet *, uint32_t fib, int family);	/* gateway routes; returns how many */
 VI_API unsigned	vi_route_nfibs(struct vi_vnet *);
 /*

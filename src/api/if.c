@@ -352,6 +352,12 @@ vi_route_list(struct vi_vnet *vn, uint32_t fib, int family, vi_route_fn *fn, voi
 	rt_list(api_vnet(vn), fib, family, fn, arg);
 }
 
+bool
+vi_route_list_next(struct vi_vnet *vn, uint32_t fib, int family, struct vi_route_cursor *at, unsigned max, vi_route_fn *fn, void *arg)
+{
+	return (rt_list_next(api_vnet(vn), fib, family, at, max, fn, arg));
+}
+
 unsigned
 vi_route_flush(struct vi_vnet *vn, uint32_t fib, int family)
 {

@@ -225,17 +225,45 @@ fib_next(const struct fib_node **stack, unsigned *depth)
 	return (fn);
 }
 
+/* The stack of fib_next() as it is when everything up to this prefix was told. */
+static unsigned
+fib_seek(const struct fib *f, const uint32_t *key, unsigned len, const struct fib_node **stack)
+{
+	const struct fib_node *fn = f->f_root;
+	unsigned depth = 0, common;
+
+	while (fn != NULL && fn->fn_len < len && fib_covers(fn, key, len)) {
+		const unsigned side = fib_bit(key, fn->fn_len);
+
+		if (side == 0 && fn->fn_child[1] != NULL)
+			stack[depth++] = fn->fn_child[1];
+		fn = fn->fn_child[side];
+	}
+	if (fn == NULL)
+		return (depth);
+	common = fib_common(fn->fn_key, key, fn->fn_len < len ? fn->fn_len : len);
+	if (common < len && common < fn->fn_len ? fib_bit(key, common) == 0 : fn->fn_len > len)
+		stack[depth++] = fn;
+	else if (common == len && fn->fn_len == len)
+		for (int side = 1; side >= 0; side--)
+			if (fn->fn_child[side] != NULL)
+				stack[depth++] = fn->fn_child[side];
+	return (depth);
+}
+
 void
-fib_walk(const struct fib *f, fib_walk_fn *fn, void *arg)
+fib_walk(const struct fib *f, const uint32_t *after, unsigned len, fib_walk_fn *fn, void *arg)
 {
 	const struct fib_node *stack[FIB_MAXPATH + 1], *node;	/* one sibling waits per level */
 	unsigned depth = 0;
 
-	if (f->f_root != NULL)
+	if (after != NULL)
+		depth = fib_seek(f, after, len, stack);
+	else if (f->f_root != NULL)
 		stack[depth++] = f->f_root;
 	while ((node = fib_next(stack, &depth)) != NULL)
-		if (node->fn_value != NULL)
-			fn(arg, node->fn_key, node->fn_len, node->fn_value);
+		if (node->fn_value != NULL && !fn(arg, node->fn_key, node->fn_len, node->fn_value))
+			break;
 }
 
 struct fib_purge {

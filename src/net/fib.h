@@ -78,9 +78,12 @@ int	 fib_insert(struct fib *, struct acctset *, const uint32_t *key, unsigned le
 void	*fib_replace(struct fib *, struct acctset *, const uint32_t *key, unsigned len, void *value);
 /* Takes the prefix out and returns its value; NULL: it was not there. */
 void	*fib_remove(struct fib *, struct acctset *, const uint32_t *key, unsigned len);
-/* Values in the order of prefixes, the shorter first.  fn may not change the table. */
-typedef void fib_walk_fn(void *arg, const uint32_t *key, unsigned len, void *value);
-void	 fib_walk(const struct fib *, fib_walk_fn *, void *arg);
+/*
+ * Values in the order of prefixes, the shorter first, until fn says false; those behind the prefix after/len, which need not be there, or
+ * with NULL all.  fn may not change the table.
+ */
+typedef bool fib_walk_fn(void *arg, const uint32_t *key, unsigned len, void *value);
+void	 fib_walk(const struct fib *, const uint32_t *after, unsigned len, fib_walk_fn *, void *arg);
 /*
  * Takes out every value for which fn gives NULL, having disposed of it, and puts what else it gives
  * in the place of the others.

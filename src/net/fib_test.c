@@ -163,9 +163,10 @@ struct order {
 	const uint32_t *o_last;
 	unsigned o_len;
 	unsigned o_n;
+	unsigned o_left;	/* until it is left */
 };
 
-static void
+static bool
 in_order(void *arg, const uint32_t *key, unsigned len, void *value)
 {
 	struct order *o = arg;
@@ -178,16 +179,69 @@ in_order(void *arg, const uint32_t *key, unsigned len, void *value)
 	o->o_len = len;
 	o->o_n++;
 	assert_ptr_equal(&ref_exact(o->o_m, key, len)->value, value);
+	return (--o->o_left > 0);
 }
 
+/* In one piece, and in many: a prefix that is left may be there no more when it goes on. */
 static void
 check_whole(struct model *m)
 {
-	struct order o = { .o_m = m };
+	struct order o = { .o_m = m, .o_left = UINT32_MAX };
+	unsigned pieces = 0;
 
-	fib_walk(&m->m_fib, in_order, &o);
+	fib_walk(&m->m_fib, NULL, 0, in_order, &o);
 	assert_int_equal(o.o_n, m->m_n);
 	assert_int_equal(m->m_fib.f_n, m->m_n);
+	o = (struct order){ .o_m = m };
+	do {
+		o.o_left = 1 + pieces++ % 5;
+		fib_walk(&m->m_fib, o.o_last, o.o_len, in_order, &o);
+	} while (o.o_left == 0);
+	assert_int_equal(o.o_n, m->m_n);
+}
+
+struct behind {
+	const uint32_t *b_key;
+	unsigned b_len;
+	bool b_found;
+};
+
+static bool
+first_behind(void *arg, const uint32_t *key, unsigned len, void *value)
+{
+	struct behind *b = arg;
+
+	(void)value;
+	b->b_key = key;
+	b->b_len = len;
+	b->b_found = true;
+	return (false);
+}
+
+/* In the order of a walk. */
+static bool
+before(const struct model *m, const uint32_t *a, unsigned alen, const uint32_t *b, unsigned blen)
+{
+	for (unsigned i = 0; i < m->m_bits / 32; i++)
+		if (a[i] != b[i])
+			return (a[i] < b[i]);
+	return (alen < blen);
+}
+
+/* What follows a prefix, whether that is there or not, is the least of those that are greater. */
+static void
+check_behind(struct model *m, const uint32_t *key, unsigned len)
+{
+	struct behind b = { 0 };
+	const struct ref *want = NULL;
+
+	for (const struct ref *r = m->m_ref; r < m->m_ref + NREF; r++)
+		if (r->used && before(m, key, len, r->key, r->len) && (want == NULL || before(m, r->key, r->len, want->key, want->len)))
+			want = r;
+	fib_walk(&m->m_fib, key, len, first_behind, &b);
+	assert_int_equal(b.b_found, want != NULL);
+	if (want != NULL)
+		assert_true(b.b_len == want->len && same(b.b_key, want->key, b.b_len));
 }
 
 static void *
@@ -227,6 +281,9 @@ step(struct model *m, int n)
 	struct ref *r;
 
 	pick(m, key, &len);
+	cut(key, len);
+	if (n % 10 == 0)
+		check_behind(m, key, len);
 	r = ref_exact(m, key, len);
 	assert_ptr_equal(fib_find(&m->m_fib, key, len), r == NULL ? NULL : &r->value);
 	if (r != NULL && n % 2 == 0)

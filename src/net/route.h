@@ -147,6 +147,7 @@ int	 rt_paths(struct vnet *, const struct vi_route *, vi_route_fn *, void *arg);
 int	 rt_way(struct vnet *, const struct vi_flow *, struct vi_route *);
 int	 rt_get(struct vnet *, uint32_t fib, const struct vi_sockaddr *, struct vi_route *);
 void	 rt_list(struct vnet *, uint32_t fib, int family, vi_route_fn *, void *arg);
+bool	 rt_list_next(struct vnet *, uint32_t fib, int family, struct vi_route_cursor *, unsigned max, vi_route_fn *, void *arg);
 unsigned rt_flush(struct vnet *, uint32_t fib, int family);
 unsigned rt_nfibs(struct vnet *);
 uint32_t rt_table_number(const struct vnet *, uint32_t fib);

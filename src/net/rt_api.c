@@ -777,28 +777,43 @@ rt_way(struct vnet *vn, const struct vi_flow *fl, struct vi_route *rt)
 struct rt_listing {
 	struct vnet	*rl_vnet;
 	uint32_t	 rl_fib;
-	unsigned	 rl_af;
+	struct vi_route_cursor *rl_at;	/* the prefix told last */
+	unsigned	 rl_left;	/* so many more */
 	vi_route_fn	*rl_fn;
 	void		*rl_arg;
 };
 
 static void
-rt_list_one(void *arg, const uint32_t *key, unsigned len, void *value)
+rt_list_hops(const struct rt_listing *rl, unsigned af, const uint32_t *key, void *value)
 {
-	const struct rt_listing *rl = arg;
 	struct vi_route rt;
 
-	(void)len;
 	for (unsigned i = 0; i < rt_value_n(value); i++) {
-		rt_info(rl->rl_vnet, rl->rl_fib, rl->rl_af, key, &rt_value_hop(value, i)->rn_nh, &rt);
+		rt_info(rl->rl_vnet, rl->rl_fib, af, key, &rt_value_hop(value, i)->rn_nh, &rt);
 		rl->rl_fn(rl->rl_arg, &rt);
 	}
+}
+
+static bool
+rt_list_one(void *arg, const uint32_t *key, unsigned len, void *value)
+{
+	struct rt_listing *rl = arg;
+	const unsigned n = rt_value_n(value);
+
+	rt_list_hops(rl, rl->rl_at->rc_af, key, value);
+	rl->rl_left -= n < rl->rl_left ? n : rl->rl_left;
+	if (rl->rl_left > 0)
+		return (true);
+	memcpy(rl->rl_at->rc_key, key, rt_bits(rl->rl_at->rc_af) / 8);
+	rl->rl_at->rc_len = (uint8_t)len;
+	rl->rl_at->rc_within = true;
+	return (false);
 }
 
 int
 rt_paths(struct vnet *vn, const struct vi_route *like, vi_route_fn *fn, void *arg)
 {
-	struct rt_listing rl = { vn, like->rt_fib, 0, fn, arg };
+	const struct rt_listing rl = { .rl_vnet = vn, .rl_fib = like->rt_fib, .rl_fn = fn, .rl_arg = arg };
 	struct rt_prefix rp;
 	struct rt_nhop *value;
 	int error;
@@ -808,8 +823,7 @@ rt_paths(struct vnet *vn, const struct vi_route *like, vi_route_fn *fn, void *ar
 	if ((value = fib_find(rp.rp_fib, rp.rp_key, rp.rp_len)) == NULL)
 		return (ESRCH);
 	(void)lane_clock(&vn->vn_lane);
-	rl.rl_af = rp.rp_af;
-	rt_list_one(&rl, rp.rp_key, rp.rp_len, value);
+	rt_list_hops(&rl, rp.rp_af, rp.rp_key, value);
 	return (0);
 }
 
@@ -820,17 +834,30 @@ rt_wanted(int family, unsigned af)
 	    family == (af == NET_AF_INET ? VI_AF_INET : VI_AF_INET6));
 }
 
-void
-rt_list(struct vnet *vn, uint32_t fib, int family, vi_route_fn *fn, void *arg)
+bool
+rt_list_next(struct vnet *vn, uint32_t fib, int family, struct vi_route_cursor *at, unsigned max, vi_route_fn *fn, void *arg)
 {
-	struct rt_listing rl = { vn, fib, 0, fn, arg };
+	struct rt_listing rl = { vn, fib, at, max, fn, arg };
 
 	(void)lane_clock(&vn->vn_lane);
 	if (fib >= rt_nfibs(vn))
-		return;
-	for (rl.rl_af = 0; rl.rl_af < NET_AF_MAX; rl.rl_af++)
-		if (rt_wanted(family, rl.rl_af))
-			fib_walk(rt_fib(route_vnet(vn), fib, rl.rl_af), rt_list_one, &rl);
+		return (false);
+	for (; at->rc_af < NET_AF_MAX; at->rc_af++, at->rc_within = false) {
+		if (rt_wanted(family, at->rc_af))
+			fib_walk(rt_fib(route_vnet(vn), fib, at->rc_af), at->rc_within ? at->rc_key : NULL, at->rc_len, rt_list_one, &rl);
+		if (rl.rl_left == 0)
+			return (true);
+	}
+	return (false);
+}
+
+void
+rt_list(struct vnet *vn, uint32_t fib, int family, vi_route_fn *fn, void *arg)
+{
+	struct vi_route_cursor at = { 0 };
+
+	while (rt_list_next(vn, fib, family, &at, UINT32_MAX, fn, arg))
+		;
 }
 
 struct rt_flushing {

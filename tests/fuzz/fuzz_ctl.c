@@ -215,7 +215,9 @@ carry_out(const struct party *pa, const struct ctl_op *op, const json_t *msg)
 	if (op == NULL || rq.rq_vnet == NULL)
 		return;
 	rq.rq_reply = json_object();
-	error = op->op_fn(&rq);
+	while ((error = op->op_fn(&rq)) == CTL_AGAIN)
+		REQUIRE(rq.rq_state != NULL);
+	free(rq.rq_state);
 	REQUIRE(error >= 0 || error == CTL_LATER);
 	REQUIRE(strlen(rq.rq_err) < sizeof(rq.rq_err) && strchr(rq.rq_err, '\n') == NULL);
 	if (error == 0)
