@@ -651,6 +651,7 @@ static int64_t
 stream_disconnect(struct lx_call *c)
 {
 	struct lx_sock *ls = c->c_sock;
+	const int said = ls->ls_state != LXS_IDLE ? ECONNRESET : ls->ls_error;	/* as Linux says of it */
 	int error;
 
 	if (ls->ls_so == NULL)
@@ -659,7 +660,7 @@ stream_disconnect(struct lx_call *c)
 		return (-error);
 	lx_calls_answer(ls, -ECONNRESET);
 	ls->ls_state = LXS_IDLE;
-	if (ls->ls_rxeof || ls->ls_rdhup) {
+	if (ls->ls_fd < 0 || ls->ls_rxeof || ls->ls_rdhup) {
 		if ((error = stream_renew(c)) != 0)
 			return (-error);
 		ls = c->c_sock;
@@ -671,7 +672,7 @@ stream_disconnect(struct lx_call *c)
 	}
 	ls->ls_told = ls->ls_failed = ls->ls_broken = ls->ls_swallow = false;
 	ls->ls_txblocked = ls->ls_rxblocked = false;
-	ls->ls_error = ECONNRESET;	/* as Linux says of it */
+	ls->ls_error = said;
 	lx_sock_watch(ls, false);
 	return (0);
 }
@@ -688,7 +689,9 @@ stream_connect_idle(struct lx_call *c, const struct vi_sockaddr *sa)
 		return (-(error != 0 ? error : ECONNABORTED));
 	}
 	if (sa->sa_family == VI_AF_UNSPEC)
-		return (ls->ls_so == NULL ? 0 : -connect_undo(ls));
+		return (ls->ls_told ? stream_disconnect(c) : ls->ls_so == NULL ? 0 : -connect_undo(ls));
+	if (ls->ls_told)		/* as Linux: what was a connection is none to begin with */
+		return (-EISCONN);
 	if ((error = stream_ready(c)) != 0)
 		return (-error);
 	return (connect_begin(c, c->c_sock, sa));

@@ -247,6 +247,37 @@ serves(const char *what, int s)
 	close(s);
 }
 
+/* What was a connection and is reset is no new one to begin with, before AF_UNSPEC says so. */
+static void
+reset(bool told)
+{
+	const struct linger hard = { .l_onoff = 1 };
+	struct sockaddr_in sin;
+	int fd[2], l = listener(&sin), t;
+	char ch;
+
+	connected(fd);
+	show("linger", setsockopt(fd[1], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard)));
+	close(fd[1]);
+	show_poll("gone", fd[0], POLLHUP);
+	if (told)
+		show("read", read(fd[0], &ch, 1));
+	show("connect", try_connect(fd[0], &sin));
+	show("connect", try_connect(fd[0], &sin));
+	show_error("before", fd[0]);
+	show("undo", connect(fd[0], &none, sizeof(none)));
+	show_error("after", fd[0]);
+	show("connect", try_connect(fd[0], &sin));
+	t = accept(l, NULL, NULL);
+	show("write", write(fd[0], "hello", 5));
+	take("arrives", t, 5);
+	show("write", write(t, "world", 5));
+	take("arrives", fd[0], 5);
+	close(t);
+	close(fd[0]);
+	close(l);
+}
+
 static void
 servers(void)
 {
@@ -311,6 +342,8 @@ main(void)
 	fastopen();
 	undo();
 	undo_early();
+	reset(false);
+	reset(true);
 	servers();
 	deaf(SHUT_RD);
 	deaf(SHUT_RDWR);
