@@ -16,7 +16,8 @@ struct unit {
 };
 
 static const struct unit time_units[] = { { "s", 1e9 }, { "ms", 1e6 }, { "us", 1e3 }, { "ns", 1 }, { NULL, 0 } },
-	rate_units[] = { { "Gbit", 1e9 }, { "Mbit", 1e6 }, { "kbit", 1e3 }, { "bit", 1 }, { NULL, 0 } },
+	rate_units[] = { { "Gbit", 1e9 }, { "Mbit", 1e6 }, { "kbit", 1e3 }, { "bit", 1 },
+		{ "Gbit/s", 1e9 }, { "Mbit/s", 1e6 }, { "kbit/s", 1e3 }, { "bit/s", 1 }, { NULL, 0 } },
 	odds_units[] = { { "%", 0.01 }, { "", 1 }, { NULL, 0 } };
 
 enum kind { TIME, RATE, COUNT, ODDS, TEXT, FLAG };
@@ -46,7 +47,7 @@ static const struct prop {
 };
 #define NPROPS	(sizeof(props) / sizeof(props[0]))
 
-/* A number with one of the units. */
+/* A number with one of the units; nothing needs none. */
 static bool
 parse_number(const char *text, const struct unit *units, double *n)
 {
@@ -55,6 +56,8 @@ parse_number(const char *text, const struct unit *units, double *n)
 	if (text[0] < '0' || text[0] > '9')
 		return false;
 	*n = strtod(text, &end);
+	if (*n == 0 && *end == '\0')
+		return true;
 	for (const struct unit *u = units; u->u_name != NULL; u++) {
 		if (strcasecmp(end, u->u_name) == 0) {
 			*n *= u->u_factor;

@@ -238,6 +238,7 @@ test_addresses(void **state)
 		    "{\"burst_p\":0.5,\"burst_r\":0.25,\"name\":\"e\",\"op\":\"if.link\","
 		    "\"pattern\":\"001\",\"pattern_once\":true,\"reorder\":0.25,"
 		    "\"reorder_delay\":2000000,\"seed\":7}" },
+		{ "ifconfig e link delay 0 rate 1.5Mbit/s", "{\"delay\":0,\"name\":\"e\",\"op\":\"if.link\",\"rate\":1500000}" },
 		{ "ifconfig e -link", "{\"name\":\"e\",\"op\":\"if.link\"}" },
 		{ "ifconfig e vnet web", "{\"name\":\"e\",\"op\":\"if.move\",\"to\":\"web\"}" },
 		{ "ifconfig e -vnet web", "{\"from\":\"web\",\"name\":\"e\","
