@@ -187,8 +187,9 @@ nl_may(struct lx_sock *ls, enum vi_priv priv)
 {
 	struct nl_sock *nl = ls->ls_nl;
 
-	if (nl->nl_priv)
+	if (nl->nl_priv && !nl->nl_looked)
 		nl->nl_cred.cr_priv = lx_thread_has(nl->nl_userns, nl->nl_rootuid, nl->nl_tid, LX_CAP(CAP_NET_ADMIN));
+	nl->nl_looked = true;
 	return (vi_vnet_priv(ls->ls_vnet, nl->nl_jid, &nl->nl_cred, priv));
 }
 
@@ -311,6 +312,7 @@ nl_input(struct lx_sock *ls, const void *buf, size_t len)
 	int error;
 
 	ls->ls_nl->nl_bound = true;	/* sending binds */
+	ls->ls_nl->nl_looked = false;
 	lx_tuns_reap(ls->ls_lx, ls->ls_vnet);
 	while (len >= sizeof(struct nlmsghdr)) {
 		error = nl_req_parse(p, len, ls->ls_proto, &rq);

@@ -37,6 +37,7 @@ struct nl_sock {
 	bool		 nl_watching;	/* the vnet tells us of changes */
 	struct vi_cred	 nl_cred;	/* of whoever made it */
 	bool		 nl_priv;	/* ... with CAP_NET_ADMIN: who asks for a change is to have it, too */
+	bool		 nl_looked;	/* whether he has it is in nl_cred: looked at once for all messages of a datagram */
 	uint64_t	 nl_userns;	/* of the jail */
 	uid_t		 nl_rootuid;
 	pid_t		 nl_tid;	/* that thread, or who sent or made a call about it last */
