@@ -12,6 +12,14 @@ take(const char *what, int fd, size_t want)
 	show(what, recv(fd, buf, want, MSG_WAITALL));
 }
 
+/* A connection that works. */
+static void
+hello(int from, int to)
+{
+	show("write", write(from, "hello", 5));
+	take("arrives", to, 5);
+}
+
 static int
 stream(bool nonblocking)
 {
@@ -126,8 +134,7 @@ undo(void)
 	close(fd[1]);
 	show("connect", try_connect(fd[0], &sin));
 	t = accept(l, NULL, NULL);
-	show("write", write(fd[0], "hello", 5));
-	take("arrives", t, 5);
+	hello(fd[0], t);
 	show("write", write(t, "world", 5));
 	take("arrives", fd[0], 5);
 	/* And once more, after a direction was shut. */
@@ -137,8 +144,7 @@ undo(void)
 	close(t);
 	show("connect", try_connect(fd[0], &sin));
 	t = accept(l, NULL, NULL);
-	show("write", write(fd[0], "hello", 5));
-	take("arrives", t, 5);
+	hello(fd[0], t);
 	unconnected("still", fd[0]);
 	/* The side that was called. */
 	show("undo", connect(t, &none, sizeof(none)));
@@ -146,8 +152,7 @@ undo(void)
 	show("reads", read(fd[0], buf, sizeof(buf)));
 	show("connect", try_connect(t, &sin));
 	s = accept(l, NULL, NULL);
-	show("write", write(t, "hello", 5));
-	take("arrives", s, 5);
+	hello(t, s);
 	close(s);
 	close(t);
 	close(fd[0]);
@@ -240,8 +245,7 @@ serves(const char *what, int s)
 	c = stream(false);
 	show("call", try_connect(c, &sin));
 	t = accept(s, NULL, NULL);
-	show("write", write(c, "hello", 5));
-	take("arrives", t, 5);
+	hello(c, t);
 	close(c);
 	close(t);
 	close(s);
@@ -269,8 +273,7 @@ reset(bool told)
 	show_error("after", fd[0]);
 	show("connect", try_connect(fd[0], &sin));
 	t = accept(l, NULL, NULL);
-	show("write", write(fd[0], "hello", 5));
-	take("arrives", t, 5);
+	hello(fd[0], t);
 	show("write", write(t, "world", 5));
 	take("arrives", fd[0], 5);
 	close(t);
