@@ -142,6 +142,10 @@ make_nodes(struct net *net)
 		CHECK(vi_vnet_create(net->kernel, name, &net->nodes[i].vn));
 		CHECK(vi_sysctl_set(net->nodes[i].vn, "net.inet6.ip6.auto_linklocal", "0", &root));
 		CHECK(vi_sysctl_set(net->nodes[i].vn, "net.inet.ip.forwarding", "1", &root));
+		if (vi_sysctl_set(net->nodes[i].vn, "net.inet.tcp.cc.algorithm", net->o.cc, &root) != 0) {
+			fprintf(stderr, "mesh: no congestion control of this name: %s\n", net->o.cc);
+			exit(64);
+		}
 		give_addr(net->nodes[i].vn, "lo0", node_addr(i), 32);
 	}
 }
@@ -256,7 +260,6 @@ flow_start(void *arg)
 	int error;
 
 	CHECK(vi_socket(f->net->nodes[f->src].vn, VI_AF_INET, VI_SOCK_STREAM, 0, &root, &f->client));
-	CHECK(vi_setsockopt(f->client, VI_TCP_CONGESTION, f->net->o.cc, strlen(f->net->o.cc)));
 	CHECK(vi_bind(f->client, &self));
 	vi_socket_upcall(f->client, client_ready, f);
 	error = vi_connect(f->client, &server);
@@ -408,10 +411,11 @@ run(struct net *net)
 		return (1);
 	}
 	for (uint32_t i = 0; i < net->o.flows; i++) {
-		vi_close(net->flows[i].listener);
-		vi_close(net->flows[i].client);
-		if (net->flows[i].server != NULL)
-			vi_close(net->flows[i].server);
+		struct vi_socket *const sockets[] = { net->flows[i].listener, net->flows[i].client, net->flows[i].server };
+
+		for (unsigned s = 0; s < 3; s++)
+			if (sockets[s] != NULL)		/* a transfer whose time did not come has a listener only */
+				vi_close(sockets[s]);
 	}
 	leaks = vi_kernel_free(net->kernel, NULL, NULL);
 	vi_host_sim_free(net->host);
@@ -425,29 +429,60 @@ run(struct net *net)
 	return (leaks != 0);
 }
 
+/* A whole argument that is a number between both. */
+static int
+number(const char *text, double least, double most, double *n)
+{
+	char *end;
+
+	*n = strtod(text, &end);
+	return (end != text && *end == '\0' && *n >= least && *n <= most ? 0 : 64);
+}
+
+/* The same without a fraction. */
+static int
+count(const char *text, unsigned least, unsigned most, unsigned *n)
+{
+	double d;
+
+	if (number(text, least, most, &d) != 0 || d != (unsigned)d)
+		return (64);
+	*n = (unsigned)d;
+	return (0);
+}
+
+static int
+seed(const char *text, uint64_t *n)
+{
+	char *end;
+
+	errno = 0;
+	*n = strtoull(text, &end, 0);
+	return (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 ? 0 : 64);
+}
+
 static int
 parse(struct options *o, int argc, char **argv)
 {
-	int ch;
+	int ch, error = 0;
 
 	while ((ch = getopt(argc, argv, "c:d:f:l:n:r:s:t:w:")) != -1) {
 		switch (ch) {
 		case 'c': o->cc = optarg; break;
-		case 'd': o->seconds = atof(optarg); break;
-		case 'f': o->flows = (unsigned)atoi(optarg); break;
-		case 'l': o->loss = atof(optarg); break;
-		case 'n': o->nodes = (unsigned)atoi(optarg); break;
-		case 'r': o->mbit = atof(optarg); break;
-		case 's': o->seed = strtoull(optarg, NULL, 0); break;
+		case 'd': error |= number(optarg, 1e-9, 1e6, &o->seconds); break;
+		case 'f': error |= count(optarg, 1, 60000, &o->flows); break;
+		case 'l': error |= number(optarg, 0, 1, &o->loss); break;
+		case 'n': error |= count(optarg, 2, 100000, &o->nodes); break;
+		case 'r': error |= number(optarg, 1e-6, 1e9, &o->mbit); break;
+		case 's': error |= seed(optarg, &o->seed); break;
 		case 't': o->topology = optarg; break;
 		case 'w': o->file = optarg; break;
 		default: return (64);
 		}
 	}
-	if (o->nodes < 2 || o->nodes > 100000 || o->flows < 1 || o->flows > 60000 || o->seconds <= 0 || o->mbit <= 0 ||
-	    (strcmp(o->topology, "chain") != 0 && strcmp(o->topology, "tree") != 0 && strcmp(o->topology, "mesh") != 0))
+	if (optind != argc || (strcmp(o->topology, "chain") != 0 && strcmp(o->topology, "tree") != 0 && strcmp(o->topology, "mesh") != 0))
 		return (64);
-	return (0);
+	return (error);
 }
 
 int

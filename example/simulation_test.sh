@@ -49,4 +49,15 @@ if command -v tcpdump >/dev/null; then
 	tcpdump -nr 2.cap >frames 2>/dev/null || fail "tcpdump does not read the capture"
 	[ "$(wc -l <frames)" -gt 50 ] || fail "tcpdump sees too little"
 fi
+
+# What is no number, or one too much, is refused and not taken for something else.
+for args in '-s x' '-s -1' '-l x' '-l 2' '-l 1%' '-n 3x' '-n 2.5' '-n 1' '-f 0' '-d 1s' '-r nan' 'chain'; do
+	"$mesh" -n 2 -f 1 -d 0.01 $args >refused.out 2>&1
+	[ $? = 64 ] && grep -q '^usage: mesh ' refused.out || fail "mesh $args: not refused: $(cat refused.out)"
+done
+ASAN_OPTIONS=detect_leaks=0 "$mesh" -n 2 -f 1 -d 0.01 -c nothing >refused.out 2>&1
+[ $? = 64 ] && grep -q '^mesh: no congestion control .*: nothing$' refused.out || fail "unknown congestion control: $(cat refused.out)"
+
+# A run that ends before its only transfer begins.
+"$mesh" -n 2 -f 1 -d 0.001 >short.out 2>&1 || fail "a short run: $(cat short.out)"
 exit 0
