@@ -492,7 +492,9 @@ directory_fill(struct netfs *nf, struct handle *ha)
 		return ENOMEM;
 	add_entry(&en, ".", LX_FILE_DIR);
 	add_entry(&en, "..", LX_FILE_DIR);
-	nf->nf_files->lf_list(vn, ha->ha_path, add_entry, &en);
+	/* The interface may have gone: its directory is empty then, as Linux's. */
+	if (nf->nf_files->lf_kind(vn, ha->ha_path) == LX_FILE_DIR)
+		nf->nf_files->lf_list(vn, ha->ha_path, add_entry, &en);
 	if (fclose(en.en_out) == 0)
 		return handle_fill(nf, ha, text, len);
 	free(text);
