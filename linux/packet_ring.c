@@ -11,6 +11,11 @@
  *
  * poll() of the program is to say POLLIN while something in the ring is its own.  An empty datagram in the pair does that; it is put there when something is given
  * away, and taken off, through a copy of the program's end, when the last that was given has come back.  That is looked at by time as well.
+ *
+ * So POLLIN may be a moment too old.  Programs that select() first and then let libpcap poll() the empty ring, as nmap does, wait in there until the next frame
+ * if the datagram went in between, whatever timeout they meant.  Therefore it is put there again for a moment, and again, until there is a frame: a poll() that
+ * finds nothing is what programs must bear (select(2)), and libpcap gives it to its caller as a timeout.  As that may deceive again, in one of two cases, the
+ * intervals grow with the silence and are an eighth of it: nobody waits longer than that too long.
  */
 #include "linux/packet_ring.h"
 
@@ -27,6 +32,8 @@
 #define RING_TURN	128		/* frames moved in one go */
 #define RING_LOOK_NS	300000ull	/* until the first look for what came back */
 #define RING_LOOKMAX_NS	5000000ull
+#define RING_DOUBT_NS	4000000ull	/* until POLLIN is said again, without a frame */
+#define RING_DOUBTMAX_NS 1000000000ull
 #define RING_TOV_MS	8		/* retirement time if none is asked for */
 #define RING_MINGAP	16u		/* in front of the network header, as Linux */
 
@@ -46,6 +53,8 @@ struct lx_ring {
 	uint32_t	*lr_given;	/* status of what was given away last; NULL: nothing yet */
 	uint64_t	 lr_look;	/* when to look whether it came back; LX_FOREVER: nothing is out */
 	uint64_t	 lr_lookns;
+	uint64_t	 lr_again;	/* when to say POLLIN again in case somebody waits for it who should not; LX_FOREVER: it is being said */
+	uint64_t	 lr_againns;
 	bool		 lr_full;	/* frames wait in the vnet's socket */
 	/* V3: the block that is being filled */
 	bool		 lr_open;
@@ -64,14 +73,14 @@ ring_ours(const uint32_t *status)
 }
 
 static void
-ring_wake(struct lx_ring *lr, uint32_t *status)
+ring_mark(struct lx_ring *lr)
 {
 	struct lx_sock *ls = lr->lr_sock;
 	const struct lx_dgram marker = { .dg_marker = true };
 
-	lr->lr_given = status;
 	if (!ls->ls_marked)
 		ls->ls_marked = dgram_push(ls, "", &marker) == 0;
+	lr->lr_again = LX_FOREVER;
 	lr->lr_lookns = RING_LOOK_NS;
 	lr->lr_look = lx_now() + RING_LOOK_NS;
 	lx_timer_at(ls->ls_lx, lr->lr_look);
@@ -81,7 +90,9 @@ static void
 ring_give(struct lx_ring *lr, uint32_t *status, uint32_t value)
 {
 	__atomic_store_n(status, value, __ATOMIC_RELEASE);
-	ring_wake(lr, status);
+	lr->lr_given = status;
+	lr->lr_againns = RING_DOUBT_NS;
+	ring_mark(lr);
 }
 
 /* Nothing of the program's is in the ring: poll() does not say there is. */
@@ -104,6 +115,8 @@ ring_look(struct lx_ring *lr, uint64_t now)
 	if (lr->lr_given == NULL || ring_ours(lr->lr_given)) {
 		ring_unmark(lr->lr_sock);
 		lr->lr_look = LX_FOREVER;
+		lr->lr_again = now + lr->lr_againns;
+		lr->lr_againns += lr->lr_againns < RING_DOUBTMAX_NS ? lr->lr_againns / 8 : 0;
 	} else {
 		lr->lr_lookns = lr->lr_lookns * 2 < RING_LOOKMAX_NS ? lr->lr_lookns * 2 : RING_LOOKMAX_NS;
 		lr->lr_look = now + lr->lr_lookns;
@@ -351,9 +364,11 @@ ring_timer(struct lx_ring *lr, uint64_t now)
 		ring_close(lr, TP_STATUS_BLK_TMO);
 	if (lr->lr_full)
 		ring_rx(lr);
+	if (lr->lr_again <= now)
+		ring_mark(lr);
 	if (lr->lr_look <= now)
 		ring_look(lr, now);
-	next = lr->lr_look;
+	next = lr->lr_look < lr->lr_again ? lr->lr_look : lr->lr_again;
 	if (lr->lr_open && lr->lr_retire < next)
 		next = lr->lr_retire;
 	return (lr->lr_full && now + RING_LOOKMAX_NS < next ? now + RING_LOOKMAX_NS : next);
@@ -451,7 +466,7 @@ ring_new(struct lx_sock *ls, int version, unsigned reserve, const struct tpacket
 	lr->lr_req = *rq;
 	if (lr->lr_req.tp_retire_blk_tov == 0)
 		lr->lr_req.tp_retire_blk_tov = RING_TOV_MS;
-	lr->lr_look = LX_FOREVER;
+	lr->lr_look = lr->lr_again = LX_FOREVER;
 	TAILQ_INSERT_TAIL(&ls->ls_lx->lx_rings, lr, lr_link);
 	if ((error = ring_memory(lr)) != 0) {
 		ring_free(lr);
