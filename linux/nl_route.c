@@ -190,33 +190,39 @@ route_oif(const struct vi_route *rt)
 	return ((rt->rt_flags & VI_RTF_LOCAL) != 0 && rt->rt_dst.sa_scope != 0 ? rt->rt_dst.sa_scope : rt->rt_ifindex);
 }
 
-/* dst of dstlen bits: what is said to be its destination. */
+/* packet: whose way it is; NULL: the route as it stands in its table. */
 static void
-put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned n, uint8_t dstlen, const struct vi_sockaddr *dst, uint32_t flags)
+put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned n, const struct vi_flow *packet)
 {
 	const uint32_t table = route_table(no->no_ls->ls_vnet, rt);
-	const bool packet4 = (flags & RTM_F_CLONED) != 0 && dst->sa_family == VI_AF_INET;	/* is about one packet, not about a route */
+	const struct vi_sockaddr *dst = packet != NULL ? &packet->fl_dst : &rt->rt_dst;
+	const uint8_t bits = dst->sa_family == VI_AF_INET6 ? 128 : 32, dstlen = packet != NULL ? bits : rt->rt_prefixlen;
+	const bool packet4 = packet != NULL && dst->sa_family == VI_AF_INET;
+	const bool from = packet != NULL && (!packet4 || packet->fl_src.sa_family == VI_AF_INET);	/* for IPv6 Linux says the unspecified one, too */
 	struct rtmsg rtm = {.rtm_family = nl_family(dst),
 	    .rtm_dst_len = dstlen,
+	    .rtm_src_len = from ? bits : 0,
 	    .rtm_table = table < 256 ? (uint8_t)table : RT_TABLE_COMPAT,
 	    .rtm_protocol = packet4 ? RTPROT_UNSPEC : route_proto(rt),
 	    .rtm_scope = packet4 ? RT_SCOPE_UNIVERSE : route_scope(rt),
 	    .rtm_type = route_type(rt),
-	    .rtm_flags = flags | route_onlink(rt, n) | ((rt->rt_flags & VI_RTF_UP) != 0 || n > 1 ? 0 : RTNH_F_LINKDOWN)};
+	    .rtm_flags = (packet4 || (packet != NULL && (rt->rt_flags & VI_RTF_DYNAMIC) != 0) ? RTM_F_CLONED : 0) | route_onlink(rt, n) | ((rt->rt_flags & VI_RTF_UP) != 0 || n > 1 ? 0 : RTNH_F_LINKDOWN)};
 
 	nl_out_begin(no, type, &rtm, sizeof(rtm));
 	nl_out_u32(no, RTA_TABLE, table);
 	if (dstlen > 0)
 		nl_out_addr(no, RTA_DST, dst);
+	if (from)
+		nl_out_addr(no, RTA_SRC, packet->fl_src.sa_family == dst->sa_family ? &packet->fl_src : &(struct vi_sockaddr){ .sa_family = dst->sa_family });
 	if (n > 1)
 		put_multipath(no, rt, n);
 	else if (route_hasgw(rt))
 		put_gateway(no, rt);
 	if (n == 1 && rt->rt_ifindex != 0 && ((rt->rt_flags & RTINFO_NOWHERE) == 0 || dst->sa_family == VI_AF_INET6))
 		nl_out_u32(no, RTA_OIF, route_oif(rt));
-	/* The source is said of an address's own routes, and for one packet. */
-	if (rt->rt_ifa.sa_family == dst->sa_family && dst->sa_family == VI_AF_INET && (rt->rt_flags & RTINFO_NOWHERE) == 0 && n == 1 &&
-	    ((rt->rt_flags & VI_RTF_PINNED) != 0 || packet4))
+	/* The source is said of the routes of IPv4's own addresses, and for one packet; not for one of IPv4 that was asked for with it. */
+	if (rt->rt_ifa.sa_family == dst->sa_family && (rt->rt_flags & RTINFO_NOWHERE) == 0 && n == 1 &&
+	    (packet == NULL ? dst->sa_family == VI_AF_INET && (rt->rt_flags & VI_RTF_PINNED) != 0 : !(packet4 && from)))
 		nl_out_addr(no, RTA_PREFSRC, &rt->rt_ifa);
 	if (packet4)
 		nl_out_u32(no, RTA_UID, no->no_ls->ls_nl->nl_cred.cr_uid);
@@ -235,7 +241,7 @@ put_route(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned 
 void
 nl_put_routes(struct nl_out *no, uint16_t type, const struct vi_route *rt, unsigned n)
 {
-	put_route(no, type, rt, n, rt->rt_prefixlen, &rt->rt_dst, 0);
+	put_route(no, type, rt, n, NULL);
 }
 
 /* Is it of those that were asked for?  One next hop by the interface will do. */
@@ -328,9 +334,11 @@ flow_parse(struct vi_vnet *vn, const struct nl_req *rq, uint32_t uid, struct vi_
 		return (error);
 	if ((index = nl_u32(rq, RTA_OIF, 0)) != 0 && (error = ifinfo_name(vn, index, fl->fl_oif)) != 0)
 		return (error);
-	if (fl->fl_dst.sa_family == VI_AF_INET6 && index != 0 && fl->fl_dst.sa_in6[0] == 0xfe && (fl->fl_dst.sa_in6[1] & 0xc0) == 0x80)
-		fl->fl_dst.sa_scope = index;
-	return (0);
+	if (fl->fl_dst.sa_family != VI_AF_INET6 || fl->fl_dst.sa_in6[0] != 0xfe || (fl->fl_dst.sa_in6[1] & 0xc0) != 0x80)
+		return (0);
+	/* Linux answers for a link of its choice where none is named; by that no packet would go. */
+	fl->fl_dst.sa_scope = index;
+	return (index == 0 ? ENETUNREACH : 0);
 }
 
 /* The way of one packet; with FIB_MATCH the route that was found instead of what became of it. */
@@ -345,10 +353,7 @@ get_route(struct nl_out *no, struct vi_vnet *vn, const struct nl_req *rq)
 	if ((error = flow_parse(vn, rq, no->no_ls->ls_nl->nl_cred.cr_uid, &fl)) != 0 || (error = vi_route_lookup(vn, &fl, &rt)) != 0)
 		return (error);
 	memcpy(&rtm, rq->rq_fixed, sizeof(rtm));
-	if ((rtm.rtm_flags & RTM_F_FIB_MATCH) != 0)
-		put_route(no, RTM_NEWROUTE, &rt, 1, rt.rt_prefixlen, &rt.rt_dst, 0);
-	else
-		put_route(no, RTM_NEWROUTE, &rt, 1, rq->rq_family == AF_INET6 ? 128 : 32, &rq->rq_dst, RTM_F_CLONED);
+	put_route(no, RTM_NEWROUTE, &rt, 1, (rtm.rtm_flags & RTM_F_FIB_MATCH) != 0 ? NULL : &fl);
 	return (0);
 }
 

@@ -39,7 +39,7 @@ struct vi_route {
 	struct vi_sockaddr rt_gateway;	/* sa_family 0: none (link); of a route of IPv4 perhaps a router of IPv6 (RFC 8950) */
 	char		 rt_ifname[VI_IFNAMSIZ];	/* "" on add: found from the gateway */
 	uint32_t	 rt_ifindex;
-	struct vi_sockaddr rt_ifa;	/* source address used */
+	struct vi_sockaddr rt_ifa;	/* source address used; of IPv6 in vi_route_lookup() alone */
 	uint32_t	 rt_mtu;	/* 0: the interface's */
 	/* Of the path, as Linux's administrators may say it; 0: nothing was said, and on change: as it was. */
 	uint16_t	 rt_advmss;	/* the MSS that TCP asks for, bytes */

@@ -243,6 +243,8 @@ struct net_afops {		/* what an address family does for interfaces */
 	uint32_t (*nao_getflags)(const struct ifnet *);
 	int	(*nao_setflags)(struct ifnet *, uint32_t set, uint32_t clear);
 	uint32_t (*nao_linkmtu)(const struct ifnet *);	/* that routers advertised; 0: none.  NULL: there is no such thing */
+	/* Where a packet to dst that leaves by the interface comes from; false: no address will do.  NULL: routes know (rt_ifa). */
+	bool	(*nao_source)(struct ifnet *, const struct net_addr *dst, struct net_addr *src);
 	int	(*nao_neigh_add)(struct vnet *, const struct vi_neigh *);
 	int	(*nao_neigh_del)(struct vnet *, const struct vi_sockaddr *, const char *ifname);
 	int	(*nao_neigh_get)(struct vnet *, const struct vi_sockaddr *, const char *ifname, struct vi_neigh *);

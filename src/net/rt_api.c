@@ -755,6 +755,17 @@ rt_way_flow(struct vnet *vn, const struct vi_flow *fl, struct rt_flow *rf)
 	return (rf->rf_src.na_af == rf->rf_dst.na_af && fl->fl_fib < rt_nfibs(vn) ? 0 : EINVAL);
 }
 
+/* Of IPv6 a source is chosen packet by packet (RFC 6724). */
+static void
+rt_way_source(struct ifnet *ifp, const struct net_addr *dst, struct vi_route *rt)
+{
+	const struct net_afops *ops = net_vnet(ifp->if_vnet)->nv_afops[dst->na_af];
+	struct net_addr src;
+
+	if (rt->rt_ifa.sa_family == VI_AF_UNSPEC && ops != NULL && ops->nao_source != NULL && ops->nao_source(ifp, dst, &src))
+		rt_sockaddr(&src, &rt->rt_ifa);
+}
+
 int
 rt_way(struct vnet *vn, const struct vi_flow *fl, struct vi_route *rt)
 {
@@ -771,6 +782,7 @@ rt_way(struct vnet *vn, const struct vi_flow *fl, struct vi_route *rt)
 	rt_key(key, &rf.rf_dst);
 	(void)lane_clock(&vn->vn_lane);
 	rt_info(vn, rt_flow_fib(vn, &rf), rf.rf_dst.na_af, key, nh, rt);
+	rt_way_source(nh->nh_ifp, &rf.rf_dst, rt);
 	return (0);
 }
 

@@ -447,6 +447,24 @@ in6_setflags(struct ifnet *ifp, uint32_t set, uint32_t clear)
 	return (nd == NULL ? EAFNOSUPPORT : nd->no_setflags(ifp, set, clear));
 }
 
+/* A packet to one of our own addresses comes from that. */
+static bool
+in6_afsource(struct ifnet *ifp, const struct net_addr *dst, struct net_addr *src)
+{
+	const struct ip6_path path = { .i6p_ifp = ifp };
+	const struct in6_ifaddr *ia;
+	struct in_addr_any faddr;
+
+	*src = *dst;
+	memcpy(faddr.in6, dst->na_in6, sizeof(faddr.in6));
+	if (in6_localaddr(ip6_vnet(ifp->if_vnet), dst->na_in6))
+		return (true);
+	if ((ia = in6_selectsrc(ifp->if_vnet, &path, &faddr, in6_prefertemp(ifp->if_vnet, NULL))) == NULL)
+		return (false);
+	memcpy(src->na_in6, ia6_addr(ia), sizeof(src->na_in6));
+	return (true);
+}
+
 const struct net_afops in6_afops = {
 	.nao_addr_add = in6_addr_add,
 	.nao_addr_del = in6_addr_del,
@@ -461,5 +479,6 @@ const struct net_afops in6_afops = {
 	.nao_neigh_del = in6_neigh_del,
 	.nao_neigh_list = in6_neigh_list,
 	.nao_group_list = in6_group_list,
+	.nao_source = in6_afsource,
 	.nao_wire = in6_wire,
 };
