@@ -27,6 +27,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -950,6 +951,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, data + size };
 	const unsigned before = descriptors();
 
+	signal(SIGPIPE, SIG_IGN);	/* as vimaged's main() */
 	world_begin(input8(&in));
 	for (unsigned i = 0; i < MAXRECORDS && in.p < in.end; i++)
 		do_record(&in);
