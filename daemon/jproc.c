@@ -218,6 +218,17 @@ exec_forget(struct exec *ex)
 static void jproc_giveup(struct jproc *);
 static void jproc_free(struct jproc *);
 
+/* Given up; what the spawner was not asked for yet goes at once, for of that it will say nothing. */
+static void
+jproc_end(struct jproc *jp)
+{
+	const bool unasked = jp->jp_initfd >= 0;
+
+	jproc_giveup(jp);
+	if (unasked)
+		jproc_free(jp);
+}
+
 static bool
 jproc_idle(const struct jproc *jp)
 {
@@ -341,8 +352,7 @@ jproc_refuse_waiting(struct jproc *jp)
 		next = LIST_NEXT(other, jp_link);
 		if (other->jp_initfd < 0 || (other->jp_anchor[ANCHOR_PROC] != jp && other->jp_anchor[ANCHOR_IPC] != jp))
 			continue;
-		jproc_giveup(other);
-		jproc_free(other);
+		jproc_end(other);
 		next = LIST_FIRST(&jp->jp_daemon->d_jprocs);	/* others may have gone with it */
 	}
 }
@@ -656,7 +666,7 @@ static void
 jproc_useless(struct jproc *jp)
 {
 	if (jp->jp_mixed && jproc_idle(jp))
-		jproc_giveup(jp);
+		jproc_end(jp);
 }
 
 int
@@ -1148,13 +1158,9 @@ jproc_stop(struct jproc *jp, uint64_t timeout)
 	if (jp->jp_stopping && timeout > 0)
 		return;
 	jp->jp_stopping = true;
-	if (jp->jp_initfd >= 0) {	/* it has no init, and will have none */
-		jproc_giveup(jp);
-		jproc_free(jp);
-		return;
-	}
-	if (jproc_idle(jp) && (jp->jp_nsharers == 0 || timeout == 0)) {
-		jproc_giveup(jp);
+	/* Without an init, which it will not have, or with one that has nothing to do. */
+	if (jp->jp_initfd >= 0 || (jproc_idle(jp) && (jp->jp_nsharers == 0 || timeout == 0))) {
+		jproc_end(jp);
 		return;
 	}
 	if (timeout > 0) {
